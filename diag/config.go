@@ -1,0 +1,107 @@
+package diag
+
+import (
+	"errors"
+	"fmt"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// MaxCode is how many characters a call code may have.
+const MaxCode = 255
+
+// Config is what a user asked of one call. It is plain data: reading flags, files and the environment is the command's job.
+type Config struct {
+	Command      string          // call, answer or demo: as written to the recording
+	Code         string          // 1–255 characters, none of them a control character
+	Server       string          // the signaling server as the user named it
+	Join         string          // what the other party types, shown while waiting
+	ICEServers   []ICEServerAuth // asked in this order
+	RelayOnly    bool            // only relayed candidates (iceTransportPolicy "relay")
+	PionDefaults bool            // pion's own acceptance waits instead of none
+	NoMedia      bool            // data channels only
+	Echo         bool            // send back what comes instead of clips (dialtone answer)
+	LoopbackOnly bool            // gather on the loopback interface alone: the demo needs no network
+	Wait         time.Duration   // for the other party; 0: without limit
+	For          time.Duration   // length of the established call; 0: until somebody hangs up
+	Insecure     bool            // no TLS verification, of signaling, turns: and stuns: servers
+	CAFile       string          // PEM with further authorities to trust
+	Version      string          // dialtone's
+}
+
+// ICEServerAuth is an RTCIceServer with one URL.
+type ICEServerAuth struct {
+	URL        string
+	Username   string
+	Credential Secret
+}
+
+// Secret is a string that refuses to be printed: every formatting verb and JSON show asterisks.
+type Secret string
+
+// String hides the secret.
+func (Secret) String() string { return "***" }
+
+// GoString hides the secret from %#v.
+func (Secret) GoString() string { return "***" }
+
+// MarshalText hides the secret from encoders.
+func (Secret) MarshalText() ([]byte, error) { return []byte("***"), nil }
+
+// Reveal returns the secret itself, for the one place that must send it.
+func (s Secret) Reveal() string { return string(s) }
+
+// Validate returns every mistake of the configuration, joined, or nil. The URLs of ICE servers are checked by their owner,
+// the probe package.
+func (c Config) Validate() error {
+	var errs []error
+	if err := ValidCode(c.Code); err != nil {
+		errs = append(errs, err)
+	}
+	if c.For < 0 {
+		errs = append(errs, fmt.Errorf("the length of the call is negative (%v): give --for a duration such as 10s", c.For))
+	}
+	if c.Wait < 0 {
+		errs = append(errs, fmt.Errorf("the wait is negative (%v): give --wait a duration such as 1m, or 0 to wait without limit", c.Wait))
+	}
+	if c.RelayOnly && len(c.ICEServers) == 0 {
+		errs = append(errs, errors.New("--relay-only needs a TURN server: add --ice turn:HOST --ice-user NAME --ice-pass PASSWORD"))
+	}
+	return errors.Join(errs...)
+}
+
+// ValidCode tells what is wrong with a call code, or nil.
+func ValidCode(code string) error {
+	switch n := utf8.RuneCountInString(code); {
+	case n == 0:
+		return errors.New("the call code is empty: choose a word that both parties dial")
+	case n > MaxCode:
+		return fmt.Errorf("the call code has %d characters: at most %d are allowed", n, MaxCode)
+	}
+	for _, r := range code {
+		if unicode.IsControl(r) || r == utf8.RuneError {
+			return errors.New("the call code holds a control character or broken UTF-8: choose a plain word")
+		}
+	}
+	return nil
+}
+
+// Start is the first event of a call with this configuration: everything but the secrets.
+func (c Config) Start(now time.Time) CallStart {
+	s := CallStart{
+		Command: c.Command, Code: c.Code, Server: c.Server, Join: c.Join, RelayOnly: c.RelayOnly,
+		PionDefaults: c.PionDefaults, Media: !c.NoMedia, LocalVersion: c.Version,
+		StartedAtUnix: float64(now.UnixMilli()) / 1e3,
+	}
+	for _, ice := range c.ICEServers {
+		s.ICEServers = append(s.ICEServers, ICEServer{URL: ice.URL, HasUsername: ice.Username != ""})
+	}
+	if c.Wait > 0 {
+		s.WaitMs = Ptr(Millis(c.Wait))
+	}
+	if c.For > 0 {
+		s.ForMs = Ptr(Millis(c.For))
+	}
+	return s
+}

@@ -1,0 +1,160 @@
+package diag
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+)
+
+// Type names an event in recordings, in the log pane and in docs/events.md, for example "ice.candidate".
+type Type string
+
+// Data is what happened: one of the structs of this package, each with a fixed [Type].
+// A Data is a value; whoever appended it to a feed does not change it afterwards.
+type Data interface {
+	Type() Type
+}
+
+// Event is one entry of the log of a call.
+type Event struct {
+	Seq  uint64        // position in the log, from 1, without gaps
+	At   time.Duration // since the start of the log, never less than the event before
+	Data Data          // what happened; never nil
+}
+
+// Unknown is an event of a type that this version does not know. It keeps the whole JSON object, so that an older
+// dialtone can show and copy the recording of a newer one.
+type Unknown struct {
+	Name Type
+	Raw  json.RawMessage // the object without seq, at and type
+}
+
+// Type returns the foreign name.
+func (u Unknown) Type() Type { return u.Name }
+
+// MarshalJSON returns the object as it was read.
+func (u Unknown) MarshalJSON() ([]byte, error) { return u.Raw, nil }
+
+// ErrEvent is returned (wrapped) for bytes that are no event.
+var ErrEvent = errors.New("not an event")
+
+// head is what every event has in JSON, before the fields of its Data.
+type head struct {
+	Seq  uint64      `json:"seq"`
+	At   json.Number `json:"at"`
+	Type Type        `json:"type"`
+}
+
+// MarshalJSON writes one flat object: seq, at (seconds), type, then the fields of the data.
+func (e Event) MarshalJSON() ([]byte, error) {
+	if e.Data == nil {
+		return nil, fmt.Errorf("%w: no data", ErrEvent)
+	}
+	body, err := json.Marshal(e.Data)
+	if err != nil {
+		return nil, err
+	}
+	body = bytes.TrimSpace(body)
+	if len(body) < 2 || body[0] != '{' {
+		return nil, fmt.Errorf("%w: %s does not marshal to an object", ErrEvent, e.Data.Type())
+	}
+	name, err := json.Marshal(e.Data.Type())
+	if err != nil {
+		return nil, err
+	}
+	out := fmt.Appendf(nil, `{"seq":%d,"at":%s,"type":%s`, e.Seq, seconds(e.At), name)
+	if rest := bytes.TrimSpace(body[1:]); len(rest) > 1 {
+		out = append(out, ',')
+	}
+	return append(out, body[1:]...), nil
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote. A type that this version does not know becomes [Unknown].
+func (e *Event) UnmarshalJSON(b []byte) error {
+	var h head
+	if err := json.Unmarshal(b, &h); err != nil {
+		return fmt.Errorf("%w: %w", ErrEvent, err)
+	}
+	if h.Type == "" {
+		return fmt.Errorf("%w: it has no type", ErrEvent)
+	}
+	at, err := h.At.Float64()
+	if err != nil || at < 0 || at > math.MaxInt64/2/1e9 {
+		return fmt.Errorf("%w: its time is %q", ErrEvent, h.At)
+	}
+	data, err := decodeData(h.Type, b)
+	if err != nil {
+		return fmt.Errorf("%w: %s: %w", ErrEvent, h.Type, err)
+	}
+	*e = Event{Seq: h.Seq, At: time.Duration(math.Round(at * 1e9)), Data: data}
+	return nil
+}
+
+// decodeData makes the Data of a type out of the event's whole object.
+func decodeData(t Type, b []byte) (Data, error) {
+	if decode, ok := decoders[t]; ok {
+		return decode(b)
+	}
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(b, &fields); err != nil {
+		return nil, err
+	}
+	delete(fields, "seq")
+	delete(fields, "at")
+	delete(fields, "type")
+	raw, err := json.Marshal(fields)
+	if err != nil {
+		return nil, err
+	}
+	return Unknown{Name: t, Raw: raw}, nil
+}
+
+// decoders holds how each known type is read. The list is the vocabulary of a recording; docs/events.md describes it.
+var decoders = map[Type]func([]byte) (Data, error){}
+
+// register adds T to the vocabulary; called from package variables only.
+func register[T Data]() Type {
+	var zero T
+	decoders[zero.Type()] = func(b []byte) (Data, error) {
+		var v T
+		err := json.Unmarshal(b, &v)
+		return v, err
+	}
+	return zero.Type()
+}
+
+// seconds writes d as JSON seconds with microseconds, the resolution that recordings promise.
+func seconds(d time.Duration) string {
+	us := d.Microseconds()
+	return fmt.Sprintf("%d.%06d", us/1e6, us%1e6)
+}
+
+// Millis is a length of time that is written to JSON as milliseconds with three decimals.
+type Millis time.Duration
+
+// MarshalJSON writes milliseconds.
+func (m Millis) MarshalJSON() ([]byte, error) {
+	return fmt.Appendf(nil, "%.3f", float64(m)/1e6), nil
+}
+
+// UnmarshalJSON reads milliseconds; it refuses what no duration can hold.
+func (m *Millis) UnmarshalJSON(b []byte) error {
+	var f float64
+	if err := json.Unmarshal(b, &f); err != nil {
+		return err
+	}
+	if math.Abs(f) > math.MaxInt64/2/1e6 {
+		return fmt.Errorf("%w: %v ms is out of range", ErrEvent, f)
+	}
+	*m = Millis(math.Round(f * 1e6))
+	return nil
+}
+
+// Duration is the ordinary Go duration.
+func (m Millis) Duration() time.Duration { return time.Duration(m) }
+
+// Ptr returns a pointer to v: how a measured value is told from an absent one.
+func Ptr[T any](v T) *T { return &v }

@@ -1,0 +1,129 @@
+package diag
+
+// The events of a call's frame: its start, its phases, its remarks, its end.
+var _ = []Type{register[CallStart](), register[PhaseStart](), register[PhaseEnd](), register[Warning](), register[CallEnded]()}
+
+// CallStart ("call.start") opens every log: what was asked for, without any secret.
+type CallStart struct {
+	Command       string      `json:"command"`                 // call, answer or demo
+	Code          string      `json:"code"`                    // the code word that both parties dial
+	Server        string      `json:"server,omitempty"`        // the signaling server as the user named it
+	Join          string      `json:"join,omitempty"`          // what the other party types or opens
+	ICEServers    []ICEServer `json:"iceServers,omitempty"`    // without credentials
+	RelayOnly     bool        `json:"relayOnly,omitempty"`     // iceTransportPolicy "relay"
+	PionDefaults  bool        `json:"pionDefaults,omitempty"`  // acceptance waits as pion has them
+	Media         bool        `json:"media"`                   // whether a tone and a picture are sent
+	WaitMs        *Millis     `json:"wait_ms,omitempty"`       // how long the other party is waited for; absent: without limit
+	ForMs         *Millis     `json:"for_ms,omitempty"`        // how long the call is held; absent: until somebody hangs up
+	LocalVersion  string      `json:"localVersion,omitempty"`  // dialtone's version
+	StartedAtUnix float64     `json:"startedAtUnix,omitempty"` // wall clock of event time 0, seconds
+}
+
+// ICEServer is a STUN or TURN server as configured. Its credential is never part of an event.
+type ICEServer struct {
+	URL         string `json:"url"`
+	HasUsername bool   `json:"hasUsername,omitempty"`
+}
+
+// Type is "call.start".
+func (CallStart) Type() Type { return "call.start" }
+
+// PhaseName says which part of the set-up a span measures.
+type PhaseName string
+
+// The phases, in the order in which they usually begin.
+const (
+	PhaseDial        PhaseName = "dial"         // POST dial until the server's answer
+	PhaseWait        PhaseName = "wait"         // until the other party has dialled: not ours to shorten
+	PhaseGather      PhaseName = "gather"       // Subject: the server's URL, or "host"
+	PhaseOfferAnswer PhaseName = "offer-answer" // from the pairing until both descriptions are set
+	PhaseICE         PhaseName = "ice"          // connectivity checks until the first pair works
+	PhaseNomination  PhaseName = "nomination"   // from the first working pair until one is selected
+	PhaseDTLS        PhaseName = "dtls"         // handshake
+	PhaseSCTP        PhaseName = "sctp"         // association
+	PhaseChannel     PhaseName = "channel"      // Subject: the channel's label
+	PhaseFirstPacket PhaseName = "first-packet" // Subject: "inbound audio", …; from the connection to the packet
+	PhaseFirstFrame  PhaseName = "first-frame"  // Subject as above; until the first complete frame
+	PhaseRestart     PhaseName = "ice-restart"  // from the restart until the connection works again
+)
+
+// PhaseStart ("phase.start") opens a span; the PhaseEnd with the same phase and subject closes it.
+type PhaseStart struct {
+	Phase   PhaseName `json:"phase"`
+	Subject string    `json:"subject,omitempty"`
+}
+
+// Type is "phase.start".
+func (PhaseStart) Type() Type { return "phase.start" }
+
+// Outcome is how a phase ended.
+type Outcome string
+
+// Outcomes.
+const (
+	OutcomeOK        Outcome = "ok"
+	OutcomeFailed    Outcome = "failed"
+	OutcomeCancelled Outcome = "cancelled" // the call ended first: nothing is known of the phase itself
+)
+
+// PhaseEnd ("phase.end") closes a span.
+type PhaseEnd struct {
+	Phase   PhaseName `json:"phase"`
+	Subject string    `json:"subject,omitempty"`
+	Outcome Outcome   `json:"outcome"`
+	Detail  string    `json:"detail,omitempty"` // one clause for the eye: an address, a cipher, a cause
+}
+
+// Type is "phase.end".
+func (PhaseEnd) Type() Type { return "phase.end" }
+
+// Warning ("warning") is something that a reader should know and that ended nothing.
+type Warning struct {
+	ID     string `json:"id"`               // stable, as in findings: "signal.server_lost", …
+	Text   string `json:"text"`             // what happened
+	Advice string `json:"advice,omitempty"` // the next step
+}
+
+// Type is "warning".
+func (Warning) Type() Type { return "warning" }
+
+// EndReason says why a call ended. It is a fact of the session; [Judge] makes a verdict of it.
+type EndReason string
+
+// Reasons.
+const (
+	EndHangup      EndReason = "hangup"      // by us: a key or a command
+	EndDuration    EndReason = "duration"    // --for is over
+	EndPeerHangup  EndReason = "peer-hangup" // the other party said so
+	EndPeerLost    EndReason = "peer-lost"   // the established path went silent and did not come back
+	EndInterrupted EndReason = "interrupted" // Ctrl-C, SIGTERM, SIGHUP
+	EndNobody      EndReason = "nobody-came" // the wait was over
+	EndSignaling   EndReason = "signaling"   // dial, offer, answer or candidates could not be exchanged
+	EndPeerLeft    EndReason = "peer-left"   // the other party left before the call was up
+	EndICE         EndReason = "ice-failed"  // no pair works
+	EndDTLS        EndReason = "dtls-failed" // the path works, the handshake does not
+	EndChannel     EndReason = "channel-failed"
+	EndInternal    EndReason = "internal" // dialtone itself could not run
+)
+
+// EndedBy says who ended a call.
+type EndedBy string
+
+// Parties.
+const (
+	ByLocal   EndedBy = "local"
+	ByRemote  EndedBy = "remote"
+	ByServer  EndedBy = "server"
+	ByNetwork EndedBy = "network"
+)
+
+// CallEnded ("call.ended") is the last event of every log.
+type CallEnded struct {
+	Reason EndReason `json:"reason"`
+	By     EndedBy   `json:"by,omitempty"`
+	Cause  string    `json:"cause,omitempty"`  // the error's own words, bounded and clean
+	Advice string    `json:"advice,omitempty"` // the next step, where the cause knows one
+}
+
+// Type is "call.ended".
+func (CallEnded) Type() Type { return "call.ended" }

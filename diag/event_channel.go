@@ -1,0 +1,91 @@
+package diag
+
+// The events of data channels.
+var _ = []Type{register[ChannelOpen](), register[ChannelClose](), register[Message](), register[Control](), register[Ping](), register[MessagesDropped]()}
+
+// Labels of the channels that dialtone opens and understands; any other is shown as it comes.
+const (
+	LabelControl       = "special_datachannel" // control messages, as documented for the original call
+	LabelControlLegacy = "system_channel"      // the same, as its deployed page names it
+	LabelChat          = "chat"
+	LabelPing          = "ping"
+)
+
+// MaxMessageText is how many bytes of a message's text are kept in an event.
+const MaxMessageText = 4096
+
+// ChannelOpen ("channel.open") is an RTCDataChannel that became usable.
+type ChannelOpen struct {
+	Side              Side    `json:"side"` // who created it
+	ID                *uint16 `json:"dataChannelIdentifier,omitempty"`
+	Label             string  `json:"label"`
+	Protocol          string  `json:"protocol,omitempty"`
+	Ordered           bool    `json:"ordered"`
+	MaxRetransmits    *uint16 `json:"maxRetransmits,omitempty"`
+	MaxPacketLifeTime *uint16 `json:"maxPacketLifeTime,omitempty"` // ms
+	Negotiated        bool    `json:"negotiated,omitempty"`
+}
+
+// Type is "channel.open".
+func (ChannelOpen) Type() Type { return "channel.open" }
+
+// ChannelClose ("channel.close") is a channel that ended, by itself or with the call.
+type ChannelClose struct {
+	ID    *uint16 `json:"dataChannelIdentifier,omitempty"`
+	Label string  `json:"label"`
+	Error string  `json:"error,omitempty"`
+}
+
+// Type is "channel.close".
+func (ChannelClose) Type() Type { return "channel.close" }
+
+// Direction tells which way something travelled.
+type Direction string
+
+// Directions.
+const (
+	Inbound  Direction = "inbound"
+	Outbound Direction = "outbound"
+)
+
+// Message ("channel.message") is one message of a data channel, except pings. Text is at most [MaxMessageText] bytes.
+type Message struct {
+	Direction Direction `json:"direction"`
+	Label     string    `json:"label"`
+	Bytes     int       `json:"bytes"` // of the whole message
+	Binary    bool      `json:"binary,omitempty"`
+	Text      string    `json:"text,omitempty"`      // absent for binary messages
+	Truncated bool      `json:"truncated,omitempty"` // Text is only the beginning
+}
+
+// Type is "channel.message".
+func (Message) Type() Type { return "channel.message" }
+
+// Control ("channel.control") is a control message that was understood; its Message precedes it.
+type Control struct {
+	Direction Direction `json:"direction"`
+	Code      string    `json:"code"`            // reject, mute_audio, mute_video, hello, offer, answer, …
+	Value     *bool     `json:"value,omitempty"` // of mute_audio and mute_video
+	Agent     string    `json:"agent,omitempty"` // of hello
+}
+
+// Type is "channel.control".
+func (Control) Type() Type { return "channel.control" }
+
+// Ping ("channel.ping") is one round trip over the ping channel.
+type Ping struct {
+	RTTMs Millis `json:"rtt_ms"`
+}
+
+// Type is "channel.ping".
+func (Ping) Type() Type { return "channel.ping" }
+
+// MessagesDropped ("channel.dropped") tells how many messages of a flooding peer were counted but not logged one by one.
+type MessagesDropped struct {
+	Label    string `json:"label"`
+	Messages uint64 `json:"messages"`
+	Bytes    uint64 `json:"bytes"`
+}
+
+// Type is "channel.dropped".
+func (MessagesDropped) Type() Type { return "channel.dropped" }

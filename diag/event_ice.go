@@ -1,0 +1,182 @@
+package diag
+
+// The events of the transports: ICE, DTLS, SCTP, the whole connection.
+var _ = []Type{
+	register[Candidate](), register[ServerResult](), register[Pair](), register[Selected](), register[ICEState](),
+	register[GatheringState](), register[Restart](), register[DTLSState](), register[SCTPState](), register[ConnectionState](),
+	register[SignalingState](),
+}
+
+// CandidateType is an RTCIceCandidateType.
+type CandidateType string
+
+// Candidate types (RFC 8445 §4).
+const (
+	Host  CandidateType = "host"
+	Srflx CandidateType = "srflx"
+	Prflx CandidateType = "prflx"
+	Relay CandidateType = "relay"
+)
+
+// Candidate ("ice.candidate") is a transport address that one side offers (RTCIceCandidate).
+type Candidate struct {
+	Side             Side          `json:"side"`
+	ID               string        `json:"id"` // ties pairs to candidates; unique in a call
+	Foundation       string        `json:"foundation,omitempty"`
+	Component        uint16        `json:"component"`       // 1 RTP, 2 RTCP
+	Protocol         string        `json:"protocol"`        // udp or tcp
+	Priority         uint32        `json:"priority"`        // RFC 8445 §5.1.2
+	TypePreference   uint8         `json:"typePreference"`  // its first 8 bits, decoded
+	LocalPreference  uint16        `json:"localPreference"` // its next 16 bits, decoded
+	Address          string        `json:"address"`         // an IP, or an mDNS name
+	Port             uint16        `json:"port"`
+	CandidateType    CandidateType `json:"candidateType"`
+	TCPType          string        `json:"tcpType,omitempty"`
+	RelatedAddress   string        `json:"relatedAddress,omitempty"` // the base (srflx, prflx) or the mapped address (relay)
+	RelatedPort      uint16        `json:"relatedPort,omitempty"`
+	URL              string        `json:"url,omitempty"`              // the server that gave it, without credentials
+	RelayProtocol    string        `json:"relayProtocol,omitempty"`    // udp, tcp, tls or dtls: how the TURN server is reached
+	NetworkInterface string        `json:"networkInterface,omitempty"` // its base's interface: eth0, wlan0, …; absent for the remote
+	UsernameFragment string        `json:"usernameFragment,omitempty"`
+}
+
+// Type is "ice.candidate".
+func (Candidate) Type() Type { return "ice.candidate" }
+
+// ServerResult ("ice.server") is what asking one STUN or TURN server gave, by a probe of our own that runs beside the
+// ICE agent (the agent reports no errors).
+type ServerResult struct {
+	URL           string  `json:"url"`
+	Transport     string  `json:"transport"` // udp, tcp, tls or dtls
+	OK            bool    `json:"ok"`
+	Stage         string  `json:"stage,omitempty"`     // where it failed: dns, connect, tls, binding, allocate
+	Cause         string  `json:"cause,omitempty"`     // stable: dns, refused, timeout, unreachable, tls, auth, stun-error, protocol, config
+	ErrorCode     int     `json:"errorCode,omitempty"` // STUN error code (RFC 8489 §14.8), as in RTCPeerConnectionIceErrorEvent
+	ErrorText     string  `json:"errorText,omitempty"` // what happened, in words
+	Advice        string  `json:"advice,omitempty"`    // the next step
+	Address       string  `json:"address,omitempty"`   // ip:port that the name resolved to
+	DNSMs         *Millis `json:"dns_ms,omitempty"`
+	ConnectMs     *Millis `json:"connect_ms,omitempty"`
+	TLSMs         *Millis `json:"tls_ms,omitempty"`
+	RTTMs         *Millis `json:"rtt_ms,omitempty"`        // of one request
+	DurationMs    Millis  `json:"duration_ms"`             // of the whole probe
+	MappedAddress string  `json:"mappedAddress,omitempty"` // XOR-MAPPED-ADDRESS: how the server sees us
+	RelayAddress  string  `json:"relayAddress,omitempty"`  // XOR-RELAYED-ADDRESS of a TURN server
+	Realm         string  `json:"realm,omitempty"`
+	Software      string  `json:"software,omitempty"`
+}
+
+// Type is "ice.server".
+func (ServerResult) Type() Type { return "ice.server" }
+
+// PairState is an RTCStatsIceCandidatePairState.
+type PairState string
+
+// Pair states (RFC 8445 §6.1.2.6).
+const (
+	PairFrozen     PairState = "frozen"
+	PairWaiting    PairState = "waiting"
+	PairInProgress PairState = "in-progress"
+	PairFailed     PairState = "failed"
+	PairSucceeded  PairState = "succeeded"
+)
+
+// Pair ("ice.pair") is a candidate pair at one moment, with the W3C names of RTCIceCandidatePairStats. It is emitted when
+// its state or nomination changes; the counters are those of that moment.
+type Pair struct {
+	ID                   string    `json:"id"`
+	LocalCandidateID     string    `json:"localCandidateId"`
+	RemoteCandidateID    string    `json:"remoteCandidateId"`
+	State                PairState `json:"state"`
+	Nominated            bool      `json:"nominated,omitempty"`
+	RequestsSent         uint64    `json:"requestsSent"`
+	ResponsesReceived    uint64    `json:"responsesReceived"`
+	RequestsReceived     uint64    `json:"requestsReceived"`
+	ResponsesSent        uint64    `json:"responsesSent"`
+	CurrentRoundTripTime *float64  `json:"currentRoundTripTime,omitempty"` // seconds
+	BytesSent            uint64    `json:"bytesSent,omitempty"`
+	BytesReceived        uint64    `json:"bytesReceived,omitempty"`
+}
+
+// Type is "ice.pair".
+func (Pair) Type() Type { return "ice.pair" }
+
+// Selected ("ice.selected") tells which path the call uses from now on.
+type Selected struct {
+	PairID            string `json:"pairId"`
+	LocalCandidateID  string `json:"localCandidateId"`
+	RemoteCandidateID string `json:"remoteCandidateId"`
+	Local             string `json:"local"` // "srflx udp 192.0.2.1:5000"
+	Remote            string `json:"remote"`
+}
+
+// Type is "ice.selected".
+func (Selected) Type() Type { return "ice.selected" }
+
+// ICEState ("ice.state") is a change of RTCIceConnectionState: new, checking, connected, completed, disconnected, failed, closed.
+type ICEState struct {
+	State string `json:"state"`
+}
+
+// Type is "ice.state".
+func (ICEState) Type() Type { return "ice.state" }
+
+// GatheringState ("ice.gathering") is a change of gathering: gathering, complete. Complete is told when every server has
+// given a candidate or has been proven to give none, which may be before the agent itself gives up on a silent one.
+type GatheringState struct {
+	State string `json:"state"`
+}
+
+// Type is "ice.gathering".
+func (GatheringState) Type() Type { return "ice.gathering" }
+
+// Restart ("ice.restart") tells that new candidates and checks were asked for.
+type Restart struct {
+	By     EndedBy `json:"by"`
+	Reason string  `json:"reason"` // asked, failed
+	Via    string  `json:"via"`    // channel: over the open data channel; server: over a new room
+}
+
+// Type is "ice.restart".
+func (Restart) Type() Type { return "ice.restart" }
+
+// DTLSState ("dtls.state") is a change of RTCDtlsTransportState: new, connecting, connected, closed, failed. Version and
+// cipher are absent where the handshake could not be observed.
+type DTLSState struct {
+	State             string `json:"state"`
+	Role              string `json:"dtlsRole,omitempty"`          // client or server
+	Version           string `json:"tlsVersion,omitempty"`        // "DTLS 1.2"
+	Cipher            string `json:"dtlsCipher,omitempty"`        // IANA name
+	LocalFingerprint  string `json:"localFingerprint,omitempty"`  // "sha-256 AB:CD:…"
+	RemoteFingerprint string `json:"remoteFingerprint,omitempty"` // of the certificate that was presented
+	Error             string `json:"error,omitempty"`
+}
+
+// Type is "dtls.state".
+func (DTLSState) Type() Type { return "dtls.state" }
+
+// SCTPState ("sctp.state") is a change of RTCSctpTransportState: connecting, connected, closed.
+type SCTPState struct {
+	State          string `json:"state"`
+	MaxMessageSize uint32 `json:"maxMessageSize,omitempty"` // bytes
+	Error          string `json:"error,omitempty"`
+}
+
+// Type is "sctp.state".
+func (SCTPState) Type() Type { return "sctp.state" }
+
+// ConnectionState ("connection.state") is a change of RTCPeerConnectionState.
+type ConnectionState struct {
+	State string `json:"state"`
+}
+
+// Type is "connection.state".
+func (ConnectionState) Type() Type { return "connection.state" }
+
+// SignalingState ("signaling.state") is a change of RTCSignalingState.
+type SignalingState struct {
+	State string `json:"state"`
+}
+
+// Type is "signaling.state".
+func (SignalingState) Type() Type { return "signaling.state" }

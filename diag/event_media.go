@@ -1,0 +1,154 @@
+package diag
+
+// The events of media and statistics. Names and units are those of W3C webrtc-stats; a value that was not measured is absent.
+var _ = []Type{register[TrackAdded](), register[TrackMuted](), register[FirstPacket](), register[FirstFrame](), register[Sample]()}
+
+// TrackAdded ("track.added") is a media stream that is sent or has begun to arrive.
+type TrackAdded struct {
+	Direction   Direction `json:"direction"`
+	Kind        string    `json:"kind"` // audio or video
+	Mid         string    `json:"mid,omitempty"`
+	SSRC        uint32    `json:"ssrc,omitempty"`
+	MimeType    string    `json:"mimeType,omitempty"` // audio/opus, video/VP8, …
+	ClockRate   uint32    `json:"clockRate,omitempty"`
+	PayloadType uint8     `json:"payloadType,omitempty"`
+	TrackID     string    `json:"trackIdentifier,omitempty"`
+}
+
+// Type is "track.added".
+func (TrackAdded) Type() Type { return "track.added" }
+
+// TrackMuted ("track.muted") tells that a side stopped or resumed a kind of media.
+type TrackMuted struct {
+	Side  Side   `json:"side"`
+	Kind  string `json:"kind"`
+	Muted bool   `json:"muted"`
+}
+
+// Type is "track.muted".
+func (TrackMuted) Type() Type { return "track.muted" }
+
+// FirstPacket ("media.first_packet") is the first RTP packet of a track.
+type FirstPacket struct {
+	Direction Direction `json:"direction"`
+	Kind      string    `json:"kind"`
+	SSRC      uint32    `json:"ssrc"`
+}
+
+// Type is "media.first_packet".
+func (FirstPacket) Type() Type { return "media.first_packet" }
+
+// FirstFrame ("media.first_frame") is the first complete video frame of a track.
+type FirstFrame struct {
+	Direction Direction `json:"direction"`
+	Kind      string    `json:"kind"`
+	SSRC      uint32    `json:"ssrc"`
+	Width     uint16    `json:"frameWidth,omitempty"`
+	Height    uint16    `json:"frameHeight,omitempty"`
+	KeyFrame  bool      `json:"keyFrame,omitempty"`
+}
+
+// Type is "media.first_frame".
+func (FirstFrame) Type() Type { return "media.first_frame" }
+
+// Sample ("stats.sample") is taken once a second, and once more at the end of the call.
+type Sample struct {
+	Inbound   []InboundRTP     `json:"inbound,omitempty"`
+	Outbound  []OutboundRTP    `json:"outbound,omitempty"`
+	Pair      *Pair            `json:"pair,omitempty"` // the selected one
+	Transport *TransportStats  `json:"transport,omitempty"`
+	SCTP      *SCTPStats       `json:"sctp,omitempty"`
+	Channels  []DataChannelRow `json:"dataChannels,omitempty"`
+	Final     bool             `json:"final,omitempty"` // taken at hang-up
+}
+
+// Type is "stats.sample".
+func (Sample) Type() Type { return "stats.sample" }
+
+// InboundRTP is a stream that arrives (RTCInboundRtpStreamStats), measured from its packets, without decoding.
+type InboundRTP struct {
+	Kind                  string   `json:"kind"`
+	SSRC                  uint32   `json:"ssrc"`
+	Mid                   string   `json:"mid,omitempty"`
+	MimeType              string   `json:"mimeType,omitempty"`
+	PacketsReceived       uint64   `json:"packetsReceived"`
+	BytesReceived         uint64   `json:"bytesReceived"` // payload bytes
+	HeaderBytesReceived   uint64   `json:"headerBytesReceived"`
+	PacketsLost           *int64   `json:"packetsLost,omitempty"`       // RFC 3550 A.3; repaired packets do not count; negative with duplicates
+	PacketsDuplicated     uint64   `json:"packetsDuplicated,omitempty"` // not in webrtc-stats
+	RetransmittedPackets  uint64   `json:"retransmittedPacketsReceived,omitempty"`
+	FractionLost          *float64 `json:"fractionLost,omitempty"`  // of the last interval, 0–1; not in webrtc-stats for inbound
+	Jitter                *float64 `json:"jitter,omitempty"`        // seconds, RFC 3550 A.8
+	Bitrate               *float64 `json:"bitrate,omitempty"`       // bit/s of payload over the last interval; not in webrtc-stats
+	RoundTripTime         *float64 `json:"roundTripTime,omitempty"` // seconds, by DLRR (RFC 3611) where the peer gives it
+	NACKCount             uint32   `json:"nackCount"`               // sent by us
+	PLICount              uint32   `json:"pliCount"`
+	FIRCount              uint32   `json:"firCount"`
+	FramesReceived        *uint32  `json:"framesReceived,omitempty"`    // video
+	KeyFramesReceived     *uint32  `json:"keyFramesReceived,omitempty"` // not in webrtc-stats, which counts decoded ones
+	FramesPerSecond       *float64 `json:"framesPerSecond,omitempty"`   // over the last interval
+	FrameWidth            *uint16  `json:"frameWidth,omitempty"`
+	FrameHeight           *uint16  `json:"frameHeight,omitempty"`
+	FreezeCount           *uint32  `json:"freezeCount,omitempty"`
+	TotalFreezesDuration  *float64 `json:"totalFreezesDuration,omitempty"`  // seconds
+	LastPacketReceivedAgo *float64 `json:"lastPacketReceivedAgo,omitempty"` // seconds before the sample
+}
+
+// OutboundRTP is a stream that is sent (RTCOutboundRtpStreamStats), with what the peer reports of it.
+type OutboundRTP struct {
+	Kind                     string         `json:"kind"`
+	SSRC                     uint32         `json:"ssrc"`
+	Mid                      string         `json:"mid,omitempty"`
+	MimeType                 string         `json:"mimeType,omitempty"`
+	PacketsSent              uint64         `json:"packetsSent"`
+	BytesSent                uint64         `json:"bytesSent"`
+	HeaderBytesSent          uint64         `json:"headerBytesSent"`
+	RetransmittedPacketsSent uint64         `json:"retransmittedPacketsSent,omitempty"`
+	Bitrate                  *float64       `json:"bitrate,omitempty"`
+	NACKCount                uint32         `json:"nackCount"` // received by us
+	PLICount                 uint32         `json:"pliCount"`
+	FIRCount                 uint32         `json:"firCount"`
+	FramesSent               *uint32        `json:"framesSent,omitempty"`
+	KeyFramesSent            *uint32        `json:"keyFramesSent,omitempty"`
+	FramesPerSecond          *float64       `json:"framesPerSecond,omitempty"`
+	FrameWidth               *uint16        `json:"frameWidth,omitempty"`
+	FrameHeight              *uint16        `json:"frameHeight,omitempty"`
+	Remote                   *RemoteInbound `json:"remoteInbound,omitempty"` // absent until the peer's first report
+}
+
+// RemoteInbound is what the peer's receiver reports say of a stream of ours (RTCRemoteInboundRtpStreamStats).
+type RemoteInbound struct {
+	PacketsLost               int64    `json:"packetsLost"`
+	FractionLost              float64  `json:"fractionLost"`            // 0–1, of the peer's last interval
+	Jitter                    float64  `json:"jitter"`                  // seconds
+	RoundTripTime             *float64 `json:"roundTripTime,omitempty"` // seconds; absent until measured, rejected outside 0–60
+	TotalRoundTripTime        float64  `json:"totalRoundTripTime"`
+	RoundTripTimeMeasurements uint64   `json:"roundTripTimeMeasurements"`
+}
+
+// TransportStats is RTCTransportStats.
+type TransportStats struct {
+	PacketsSent     uint64 `json:"packetsSent"`
+	PacketsReceived uint64 `json:"packetsReceived"`
+	BytesSent       uint64 `json:"bytesSent"`
+	BytesReceived   uint64 `json:"bytesReceived"`
+}
+
+// SCTPStats is RTCSctpTransportStats.
+type SCTPStats struct {
+	SmoothedRoundTripTime *float64 `json:"smoothedRoundTripTime,omitempty"` // seconds
+	CongestionWindow      uint32   `json:"congestionWindow"`                // bytes
+	ReceiverWindow        uint32   `json:"receiverWindow"`
+	MTU                   uint32   `json:"mtu"`
+}
+
+// DataChannelRow is RTCDataChannelStats.
+type DataChannelRow struct {
+	Label            string  `json:"label"`
+	ID               *uint16 `json:"dataChannelIdentifier,omitempty"`
+	State            string  `json:"state"`
+	MessagesSent     uint64  `json:"messagesSent"`
+	BytesSent        uint64  `json:"bytesSent"`
+	MessagesReceived uint64  `json:"messagesReceived"`
+	BytesReceived    uint64  `json:"bytesReceived"`
+}

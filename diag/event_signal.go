@@ -1,0 +1,81 @@
+package diag
+
+// The events of signaling: requests, and what travelled in them.
+var _ = []Type{register[SignalRequest](), register[SignalState](), register[SessionDescription]()}
+
+// SignalRequest ("signal.request") is one HTTP request to the signaling server, timed by its parts. A part that did
+// not take place (a reused connection needs no DNS, connect or TLS) is absent.
+type SignalRequest struct {
+	Code        string  `json:"code"`             // the request of the room protocol: dial, get_status, offer, answer, ice, disconnect
+	Attempt     int     `json:"attempt"`          // from 1
+	Status      int     `json:"status,omitempty"` // HTTP status; absent when no answer came
+	DNSMs       *Millis `json:"dns_ms,omitempty"`
+	ConnectMs   *Millis `json:"connect_ms,omitempty"`
+	TLSMs       *Millis `json:"tls_ms,omitempty"`
+	FirstByteMs *Millis `json:"firstByte_ms,omitempty"` // from the request's start
+	DurationMs  Millis  `json:"duration_ms"`
+	Reused      bool    `json:"reused,omitempty"`   // the TCP connection was open already
+	LongPoll    bool    `json:"longPoll,omitempty"` // held by the server on purpose: its length says nothing about the network
+	RemoteAddr  string  `json:"remoteAddress,omitempty"`
+	BytesSent   int     `json:"bytesSent"`
+	BytesRecv   int     `json:"bytesReceived"`
+	Answer      string  `json:"answer,omitempty"` // what the body was: need_init, offered, answered, connected, empty, …
+	Error       string  `json:"error,omitempty"`
+}
+
+// Type is "signal.request".
+func (SignalRequest) Type() Type { return "signal.request" }
+
+// Role is the part that a party plays in the offer/answer exchange.
+type Role string
+
+// Roles: who dialled first offers.
+const (
+	RoleOfferer  Role = "offerer"
+	RoleAnswerer Role = "answerer"
+)
+
+// SignalPhase is how far signaling has come.
+type SignalPhase string
+
+// Signaling states.
+const (
+	SignalDialing   SignalPhase = "dialing"
+	SignalWaiting   SignalPhase = "waiting"   // dialled; the other party has not
+	SignalPaired    SignalPhase = "paired"    // both are there; Role is known
+	SignalConnected SignalPhase = "connected" // offer and answer are exchanged; candidates travel
+	SignalClosed    SignalPhase = "closed"    // ended in order
+	SignalLost      SignalPhase = "lost"      // the server went away; an established call goes on
+)
+
+// SignalState ("signal.state") tells a change of signaling.
+type SignalState struct {
+	State SignalPhase `json:"state"`
+	Role  Role        `json:"role,omitempty"`
+	Error string      `json:"error,omitempty"`
+}
+
+// Type is "signal.state".
+func (SignalState) Type() Type { return "signal.state" }
+
+// Side tells whose a thing is.
+type Side string
+
+// Sides.
+const (
+	Local  Side = "local"
+	Remote Side = "remote"
+)
+
+// SessionDescription ("signal.description") is an offer or an answer (RTCSessionDescription). The ICE password of its
+// SDP is replaced by asterisks before it becomes an event.
+type SessionDescription struct {
+	Side        Side   `json:"side"`
+	SDPType     string `json:"sdpType"`
+	SDP         string `json:"sdp"`
+	Fingerprint string `json:"fingerprint,omitempty"` // of the DTLS certificate, as announced
+	ICERestart  bool   `json:"iceRestart,omitempty"`
+}
+
+// Type is "signal.description".
+func (SessionDescription) Type() Type { return "signal.description" }

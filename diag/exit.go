@@ -1,0 +1,43 @@
+package diag
+
+import "fmt"
+
+// Exit is the exit code of a command: a contract with scripts, so a number never changes its meaning.
+type Exit int
+
+// The exit codes, and the one place that names them.
+const (
+	ExitPass        Exit = 0   // all that was asked for was seen
+	ExitAssertion   Exit = 1   // an assertion failed
+	ExitUsage       Exit = 2   // wrong flags or configuration; nothing was tried
+	ExitSignaling   Exit = 3   // the parties could not exchange offer, answer and candidates
+	ExitNobody      Exit = 4   // the other party never came
+	ExitICE         Exit = 5   // no path was found, or the path was lost
+	ExitDTLS        Exit = 6   // a path was found, the handshake over it failed
+	ExitChannel     Exit = 7   // connected, but a data channel did not open or did not echo
+	ExitMedia       Exit = 8   // connected, but media was asked for and did not flow
+	ExitCannotRun   Exit = 9   // dialtone itself could not do its work: a port, a file, a terminal
+	ExitInterrupted Exit = 130 // Ctrl-C, SIGTERM or SIGHUP before the work was done
+)
+
+var exitNames = map[Exit]string{
+	ExitPass: "pass", ExitAssertion: "assertion", ExitUsage: "usage", ExitSignaling: "signaling", ExitNobody: "nobody-came",
+	ExitICE: "ice", ExitDTLS: "dtls", ExitChannel: "channel", ExitMedia: "media", ExitCannotRun: "cannot-run",
+	ExitInterrupted: "interrupted",
+}
+
+// Exits lists every exit code in ascending order, for the documentation and its test.
+func Exits() []Exit {
+	return []Exit{
+		ExitPass, ExitAssertion, ExitUsage, ExitSignaling, ExitNobody, ExitICE, ExitDTLS, ExitChannel, ExitMedia,
+		ExitCannotRun, ExitInterrupted,
+	}
+}
+
+// String is the stable name of the code.
+func (e Exit) String() string {
+	if name, ok := exitNames[e]; ok {
+		return name
+	}
+	return fmt.Sprintf("exit(%d)", int(e))
+}

@@ -1,0 +1,145 @@
+// Package feed is the ordered log of a call: the one place that stamps events with sequence and time.
+//
+// Anybody may Append at any time; an append never waits for a reader. Each [Reader] has a cursor of its own and takes
+// everything since its last look in one batch, so that a slow reader gets larger batches: nothing is dropped, order holds.
+// Events that every open reader has taken are forgotten.
+package feed
+
+import (
+	"context"
+	"io"
+	"sync"
+	"time"
+
+	"dialtone/diag"
+)
+
+// trimAt is how many events that all readers have taken may lie around before they are freed.
+const trimAt = 1024
+
+// Feed is a log that grows at its end. The zero value is not usable: see [New].
+type Feed struct {
+	mu      sync.Mutex
+	now     func() time.Time
+	start   time.Time
+	last    time.Duration
+	base    uint64 // sequence number of events[0] minus 1
+	events  []diag.Event
+	readers map[*Reader]struct{}
+	closed  bool
+	changed chan struct{} // closed and replaced at each change
+}
+
+// New starts a log at the time that now tells; now is time.Now but in tests.
+func New(now func() time.Time) *Feed {
+	return &Feed{now: now, start: now(), readers: map[*Reader]struct{}{}, changed: make(chan struct{})}
+}
+
+// Start is the wall clock at event time 0.
+func (f *Feed) Start() time.Time { return f.start }
+
+// Append stamps d and adds it to the log. After Close it does nothing: what happens after the end is no part of the call.
+func (f *Feed) Append(d diag.Data) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.append(f.now().Sub(f.start), d)
+}
+
+func (f *Feed) append(at time.Duration, d diag.Data) {
+	if f.closed {
+		return
+	}
+	f.last = max(f.last, at) // a clock that was set back does not turn the order around
+	f.events = append(f.events, diag.Event{Seq: f.base + uint64(len(f.events)) + 1, At: f.last, Data: d})
+	f.wake()
+}
+
+// Replay adds an event of a recording with the time that it had then.
+func (f *Feed) Replay(e diag.Event) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.append(e.At, e.Data)
+}
+
+// Close ends the log: readers get what is left, then io.EOF. It may be called again.
+func (f *Feed) Close() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.closed {
+		f.closed = true
+		f.wake()
+	}
+}
+
+func (f *Feed) wake() {
+	close(f.changed)
+	f.changed = make(chan struct{})
+}
+
+// Reader takes the events of a feed in order. It belongs to one goroutine.
+type Reader struct {
+	feed *Feed
+	next uint64 // sequence number of the next event, minus 1
+}
+
+// Reader returns a reader that begins at the oldest event which is still kept: open all readers before the call starts.
+func (f *Feed) Reader() *Reader {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	r := &Reader{feed: f, next: f.base}
+	f.readers[r] = struct{}{}
+	return r
+}
+
+// Next waits for events and returns all that came since the last call; the slice is the caller's. It returns io.EOF after
+// the last event of a closed feed, and the context's error when that ends first.
+func (r *Reader) Next(ctx context.Context) ([]diag.Event, error) {
+	for {
+		batch, changed, closed := r.take()
+		if len(batch) > 0 {
+			return batch, nil
+		}
+		if closed {
+			return nil, io.EOF
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+func (r *Reader) take() (batch []diag.Event, changed <-chan struct{}, closed bool) {
+	f := r.feed
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if _, open := f.readers[r]; !open {
+		return nil, f.changed, true
+	}
+	batch = append(batch, f.events[r.next-f.base:]...)
+	r.next += uint64(len(batch))
+	f.trim()
+	return batch, f.changed, f.closed
+}
+
+// trim frees what every reader has taken.
+func (f *Feed) trim() {
+	low := f.base + uint64(len(f.events))
+	for r := range f.readers {
+		low = min(low, r.next)
+	}
+	if n := low - f.base; n >= trimAt {
+		f.events = append([]diag.Event(nil), f.events[n:]...)
+		f.base = low
+	}
+}
+
+// Close gives up the cursor, so that the feed no longer keeps events for it.
+func (r *Reader) Close() {
+	f := r.feed
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.readers, r)
+	f.trim()
+}

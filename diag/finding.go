@@ -1,0 +1,79 @@
+package diag
+
+// Severity grades a finding.
+type Severity string
+
+// Severities.
+const (
+	Info    Severity = "info"
+	Warn    Severity = "warning"
+	Problem Severity = "error" // it explains a failure
+)
+
+// Finding is one thing that was found out, with a stable ID that scripts and documents can refer to.
+type Finding struct {
+	ID       string   `json:"id"`
+	Severity Severity `json:"severity"`
+	Title    string   `json:"title"`              // what is so, in one sentence
+	Evidence []string `json:"evidence,omitempty"` // how it is known: counts, codes, addresses
+	Advice   string   `json:"advice,omitempty"`   // the next step
+}
+
+// serverFindings makes a finding of every server that gave nothing.
+func serverFindings(c *Call, severity Severity) []Finding {
+	var out []Finding
+	for _, s := range c.Servers {
+		if s.OK {
+			continue
+		}
+		out = append(out, Finding{
+			ID: serverFindingID(s.ServerResult), Severity: severity,
+			Title:    Clean(s.URL+" gave nothing: "+s.ErrorText, 400),
+			Evidence: []string{Clean("stage "+orUnknown(s.Stage)+", cause "+orUnknown(s.Cause), 200)},
+			Advice:   Clean(s.Advice, 400),
+		})
+	}
+	return out
+}
+
+// serverFindingID names the cause of a server's failure.
+func serverFindingID(s ServerResult) string {
+	switch s.ErrorCode {
+	case 0:
+	case 401:
+		return "turn.unauthorized"
+	case 403:
+		return "turn.forbidden"
+	case 437:
+		return "turn.allocation_mismatch"
+	case 438:
+		return "turn.stale_nonce"
+	case 486:
+		return "turn.quota_reached"
+	case 508:
+		return "turn.insufficient_capacity"
+	default:
+		return "stun.error_response"
+	}
+	switch s.Cause {
+	case "dns", "refused", "timeout", "unreachable", "tls", "config", "protocol", "auth":
+		return "server." + s.Cause
+	}
+	return "server.failed"
+}
+
+func orUnknown(s string) string {
+	if s == "" {
+		return "unknown"
+	}
+	return s
+}
+
+// warningFindings passes the session's own remarks on.
+func warningFindings(c *Call) []Finding {
+	var out []Finding
+	for _, w := range c.Warnings {
+		out = append(out, Finding{ID: w.ID, Severity: Warn, Title: Clean(w.Text, 400), Advice: Clean(w.Advice, 400)})
+	}
+	return out
+}

@@ -1,0 +1,52 @@
+package diag
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Clean makes foreign text fit for a terminal, a log or a page: at most max bytes of valid UTF-8 on one line, without
+// control characters, escape sequences' introducers, bidirectional overrides or other invisible format characters.
+// A line break becomes a space, anything else unfit becomes U+FFFD; a cut is marked by "…".
+func Clean(s string, max int) string {
+	if isPlain(s) && len(s) <= max {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s {
+		if b.Len()+utf8.RuneLen(r) > max {
+			cut := b.String()
+			for len(cut) > 0 && len(cut)+len("…") > max {
+				_, n := utf8.DecodeLastRuneInString(cut)
+				cut = cut[:len(cut)-n]
+			}
+			return cut + "…"
+		}
+		b.WriteRune(fit(r))
+	}
+	return b.String()
+}
+
+// fit replaces a rune that a terminal could take for an order. The zero-width joiner stays: emoji need it.
+func fit(r rune) rune {
+	switch {
+	case r == '\n' || r == '\r' || r == '\t' || r == '\u2028' || r == '\u2029':
+		return ' '
+	case r == '\u200d':
+		return r
+	case unicode.IsControl(r), unicode.Is(unicode.Cf, r), r == utf8.RuneError:
+		return utf8.RuneError
+	}
+	return r
+}
+
+// isPlain reports whether s is printable ASCII, the usual case, which needs no work.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if s[i] < 0x20 || s[i] > 0x7e {
+			return false
+		}
+	}
+	return true
+}
