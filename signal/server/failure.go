@@ -1,0 +1,61 @@
+package server
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// failure is a refused request: what its answer's status and JSON body say.
+type failure struct {
+	status  int
+	reason  string // stable, for programs
+	message string // for people: what to do
+	retry   time.Duration
+}
+
+// Error makes a failure usable where an error is expected.
+func (f *failure) Error() string { return f.reason + ": " + f.message }
+
+func badRequest(reason, message string) *failure {
+	return &failure{status: http.StatusBadRequest, reason: reason, message: message}
+}
+
+func tooMany(reason, message string, retry time.Duration) *failure {
+	return &failure{status: http.StatusTooManyRequests, reason: reason, message: message, retry: retry}
+}
+
+// The refusals without variable parts. Their reasons are documented in the
+// package comment.
+var (
+	errMalformed   = badRequest("malformed_json", "send one JSON object in UTF-8 as the body")
+	errIncomplete  = badRequest("incomplete_body", "the body ended early or came too slowly: send it again")
+	errUnknownUser = badRequest("unknown_user", "no call has this user_id: it has ended, or never was; dial again")
+	errPeerLeft    = badRequest("peer_left", "the other party has hung up; dial again for a new call")
+	errExpired     = badRequest("expired", "one party was silent for too long and the call was deleted; dial again")
+	errUnknownCode = badRequest("unknown_code", "code must be one of dial, get_status, offer, answer, ice, disconnect, in a POST")
+	errCallCode    = badRequest("bad_call_code", "call_code must be a string of 1 to 255 characters without control characters")
+	errWait        = badRequest("bad_wait_ms", "wait_ms must be a number of milliseconds")
+	errPoll        = badRequest("bad_poll", "poll must be a positive integer")
+	errOffer       = badRequest("bad_offer", `offer must be {"type":"offer","sdp":"…"} with a non-empty sdp`)
+	errAnswer      = badRequest("bad_answer", `answer must be {"type":"answer","sdp":"…"} with a non-empty sdp`)
+	errCandidate   = badRequest("bad_candidate", "ice must be null or an RTCIceCandidateInit of at most 2048 bytes")
+	errNotYourTurn = badRequest("wrong_state", "not now, or not from this party: only the initiator offers in need_init, only the subscriber answers in offered, and each once")
+
+	errTooLarge       = &failure{status: http.StatusRequestEntityTooLarge, reason: "body_too_large", message: "the body exceeds this server's limit"}
+	errNotFound       = &failure{status: http.StatusNotFound, reason: "not_found", message: "nothing is here; the call line is at /call/call_line_process/"}
+	errShuttingDown   = &failure{status: http.StatusServiceUnavailable, reason: "shutting_down", message: "the server is shutting down; dial again later"}
+	errCandidateLimit = tooMany("candidates_limit", "this party has sent as many candidates as the server keeps", 0)
+	errPairLimit      = tooMany("pairs_limit", "the server holds as many calls as it may; try again later", 10*time.Second)
+	errAddressLimit   = tooMany("address_pairs_limit", "your address holds as many calls as it may; end one, or wait for one to expire", 10*time.Second)
+	errStorageLimit   = tooMany("storage_limit", "the server's memory for descriptions is used up; try again later", 10*time.Second)
+)
+
+func rateLimited(wait time.Duration) *failure {
+	return tooMany("rate_limited", "too many requests from your address; slow down", wait)
+}
+
+// retryAfter is the header's value in whole seconds, at least one.
+func (f *failure) retryAfter() string {
+	return strconv.Itoa(int(max(1, (f.retry+time.Second-1)/time.Second)))
+}

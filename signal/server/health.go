@@ -1,0 +1,65 @@
+package server
+
+import (
+	"net/http"
+	"time"
+)
+
+// Health is the body of /healthz.
+type Health struct {
+	OK      bool   `json:"ok"`
+	Version string `json:"version,omitempty"`
+	// UptimeSeconds counts from New.
+	UptimeSeconds float64 `json:"uptime_s"`
+	// Pairs and Parties live now; Waiting of the pairs have one party only.
+	Pairs   int `json:"pairs"`
+	Parties int `json:"parties"`
+	Waiting int `json:"waiting"`
+	// StoredBytes is the size of the descriptions and candidates kept for them.
+	StoredBytes int `json:"stored_bytes"`
+	// Since counts since New.
+	Since counters `json:"since_start"`
+}
+
+// Health tells how the server is.
+func (s *Server) Health() Health {
+	st := s.store
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return Health{
+		OK: !st.closed, Version: s.options.Version, UptimeSeconds: time.Since(s.started).Seconds(),
+		Pairs: st.pairs, Parties: 2*st.pairs - len(st.waiting), Waiting: len(st.waiting),
+		StoredBytes: st.bytes, Since: st.count,
+	}
+}
+
+func (s *Server) serveHealth(w http.ResponseWriter) {
+	h := s.Health()
+	status := http.StatusOK
+	if !h.OK {
+		status = http.StatusServiceUnavailable
+	}
+	writeJSON(w, status, h)
+}
+
+// admit counts a request and takes it from its client's budget.
+func (s *store) admit(c client) *failure {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.count.Requests++
+	wait, ok := s.limits.admitRequest(c, time.Now())
+	if !ok {
+		s.count.Limited++
+		return rateLimited(wait)
+	}
+	return nil
+}
+
+func (s *store) refused(fail *failure) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.count.Refused++
+	if fail.status == http.StatusTooManyRequests && fail.reason != "rate_limited" {
+		s.count.Limited++
+	}
+}

@@ -1,0 +1,90 @@
+package server
+
+import (
+	"log/slog"
+	"time"
+)
+
+// Limits that are not for choice.
+const (
+	// maxCode is how many characters a call code may have; it has at least one.
+	maxCode = 255
+	// maxCandidate bounds the JSON of one candidate, in bytes.
+	maxCandidate = 2048
+	// maxWait bounds wait_ms.
+	maxWait = 25 * time.Second
+)
+
+// Options configures a Server. The zero value is a good server: 0 means the
+// documented default everywhere, and a negative number means "no limit" where
+// a limit is configured.
+//
+// Limits per client address count an IPv6 client by its /64. While their
+// option is 0 they do not apply to loopback addresses: whoever comes from there is
+// on this host, and may be a reverse proxy that speaks for everybody. An
+// explicit value applies to all addresses.
+type Options struct {
+	// Version is told by /healthz and the page.
+	Version string
+	// Logger gets one record per event of a pair (debug: per refused request).
+	// Call codes and user IDs appear only as keyed hashes, SDP never. nil: no log.
+	Logger *slog.Logger
+
+	// MaxBody bounds a request's body in bytes. Default 65,536.
+	MaxBody int64
+	// CandidatesPerSide bounds how many candidates one party may send. Default 256.
+	CandidatesPerSide int
+	// Pairs bounds the pairs, waiting or complete, at one time. Default 20,000.
+	Pairs int
+	// PairsPerAddress bounds the pairs that parties of one address have begun and
+	// that still live. Default 256.
+	PairsPerAddress int
+	// StoredBytes bounds the offers, answers and candidates kept at one time, all
+	// pairs together. Default 256 MiB.
+	StoredBytes int
+	// RequestsPerSecond bounds the mean rate of requests from one address.
+	// Default 200.
+	RequestsPerSecond float64
+	// RequestBurst is how many requests an address may make at once beyond the
+	// mean rate. Default ten seconds' worth of RequestsPerSecond.
+	RequestBurst int
+
+	// Expiry is how long a party may be silent before its pair is deleted.
+	// Default 10 s, which the deployed pages rely on. A parked request is no silence.
+	Expiry time.Duration
+	// HeaderTimeout bounds how long a client may take to send a request's header.
+	// Default 5 s.
+	HeaderTimeout time.Duration
+	// BodyTimeout bounds how long a client may take to send a request's body. Default 10 s.
+	BodyTimeout time.Duration
+	// IdleTimeout is how long an unused connection is kept. Default 60 s.
+	IdleTimeout time.Duration
+	// ShutdownTimeout bounds the orderly end of Serve. Default 5 s.
+	ShutdownTimeout time.Duration
+}
+
+func (o Options) withDefaults() Options {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	orDefault(&o.MaxBody, 64<<10)
+	orDefault(&o.CandidatesPerSide, 256)
+	orDefault(&o.Pairs, 20_000)
+	orDefault(&o.StoredBytes, 256<<20)
+	orDefault(&o.Expiry, 10*time.Second)
+	orDefault(&o.HeaderTimeout, 5*time.Second)
+	orDefault(&o.BodyTimeout, 10*time.Second)
+	orDefault(&o.IdleTimeout, 60*time.Second)
+	orDefault(&o.ShutdownTimeout, 5*time.Second)
+	return o
+}
+
+// exceeds tells whether n is beyond a limit, where a negative limit is none.
+func exceeds(n, limit int) bool { return limit >= 0 && n > limit }
+
+func orDefault[T comparable](value *T, standard T) {
+	var zero T
+	if *value == zero {
+		*value = standard
+	}
+}

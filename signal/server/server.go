@@ -1,0 +1,228 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+
+	"dialtone/signal"
+)
+
+// HeaderWait announces the wait_ms extension in every answer of the call line:
+// its value is the longest wait in milliseconds. See the package comment.
+const HeaderWait = "Dialtone-Wait-Ms"
+
+// headerRequestID names the request in every answer and in the log.
+const headerRequestID = "X-Request-Id"
+
+// Server is the room server, an http.Handler. Make it with New and end it with
+// Close (Serve does it).
+type Server struct {
+	options Options
+	store   *store
+	names   *naming
+	page    *page
+	started time.Time
+}
+
+// New makes a server. It starts nothing; timers run only while pairs live.
+func New(o Options) *Server {
+	s := &Server{options: o.withDefaults(), names: newNaming(), started: time.Now()}
+	s.page = newPage(s.options)
+	s.store = newStore(s.options, func(pr *pair) {
+		s.options.Logger.Info("call expired", "call", s.names.hash(pr.code))
+	})
+	return s
+}
+
+// Close ends all pairs: parked requests are answered, later ones refused with
+// 503. It may be called again.
+func (s *Server) Close() { s.store.close() }
+
+// Serve answers on ln until ctx ends, then shuts down in order: parked requests
+// are answered, running ones finish, for at most Options.ShutdownTimeout. It
+// closes ln in any case. The error is nil after an orderly shutdown.
+func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
+	defer s.Close()
+	hs := &http.Server{
+		Handler:           s,
+		ReadHeaderTimeout: s.options.HeaderTimeout,
+		// Parked requests need the longest wait, and then time to be written.
+		// There is no ReadTimeout: it would end parked requests as well; bodies
+		// have their own deadline.
+		WriteTimeout:   maxWait + 15*time.Second,
+		IdleTimeout:    s.options.IdleTimeout,
+		MaxHeaderBytes: 16 << 10,
+		ErrorLog:       slog.NewLogLogger(s.options.Logger.Handler(), slog.LevelDebug),
+	}
+	served := make(chan error, 1)
+	go func() { served <- hs.Serve(ln) }()
+	select {
+	case err := <-served:
+		return err
+	case <-ctx.Done():
+	}
+	s.Close()
+	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.options.ShutdownTimeout)
+	defer cancel()
+	err := hs.Shutdown(bounded)
+	if err != nil {
+		err = errors.Join(err, hs.Close())
+	}
+	<-served
+	return err
+}
+
+// ServeHTTP implements http.Handler.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	id := s.names.request()
+	header := w.Header()
+	header.Set(headerRequestID, id)
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("Cache-Control", "no-store")
+	switch r.URL.Path {
+	case "/call/call_line_process/", "/call/call_line_process":
+		header.Set(HeaderWait, strconv.FormatInt(maxWait.Milliseconds(), 10))
+		s.serveCallLine(w, r, id)
+	case "/call/":
+		s.page.serve(w, r)
+	case "/call":
+		http.Redirect(w, r, "/call/", http.StatusPermanentRedirect)
+	case "/healthz":
+		s.serveHealth(w)
+	default:
+		s.refuse(w, r, id, errNotFound)
+	}
+}
+
+func (s *Server) serveCallLine(w http.ResponseWriter, r *http.Request, id string) {
+	if fail := s.store.admit(clientOf(r.RemoteAddr)); fail != nil {
+		s.refuse(w, r, id, fail)
+		return
+	}
+	if r.Method != http.MethodPost {
+		s.refuse(w, r, id, errUnknownCode)
+		return
+	}
+	raw, fail := readBody(w, r, s.options.MaxBody, s.options.BodyTimeout)
+	if fail != nil {
+		s.refuse(w, r, id, fail)
+		return
+	}
+	req, fail := parseRequest(raw)
+	if fail != nil {
+		s.refuse(w, r, id, fail)
+		return
+	}
+	reply, fail := s.handle(r, req)
+	switch {
+	case fail != nil:
+		s.refuse(w, r, id, fail)
+	case reply == nil: // an empty 200, or nobody is left to read one
+		w.WriteHeader(http.StatusOK)
+	default:
+		writeJSON(w, http.StatusOK, reply)
+	}
+}
+
+// handle does one request. The reply is what to answer as JSON, nil for an empty body.
+func (s *Server) handle(r *http.Request, req *request) (any, *failure) {
+	switch req.code {
+	case "dial":
+		return s.dial(r, req)
+	case "get_status":
+		if fail := req.parseWait(); fail != nil {
+			return nil, fail
+		}
+		// A nil *statusReply in the interface would be answered as JSON null.
+		if reply, fail := s.store.status(r.Context(), req); fail != nil || reply != nil {
+			return reply, fail
+		}
+		return nil, nil
+	}
+	return nil, s.change(req)
+}
+
+func (s *Server) dial(r *http.Request, req *request) (any, *failure) {
+	if req.callCode == "" {
+		return nil, errCallCode
+	}
+	s.store.mu.Lock()
+	p, fail := s.store.dial(req.callCode, clientOf(r.RemoteAddr), time.Now())
+	opened := fail == nil && p.isInitiator()
+	s.store.mu.Unlock()
+	if fail != nil {
+		return nil, fail
+	}
+	s.options.Logger.Info("dialed", "call", s.names.hash(req.callCode), "user", s.names.hash(p.id), "opened", opened)
+	return map[string]string{"user_id": p.id}, nil
+}
+
+// change does the requests that answer with an empty body.
+func (s *Server) change(req *request) *failure {
+	s.store.mu.Lock()
+	p, fail := s.store.find(req.userID, time.Now())
+	if fail == nil {
+		fail = s.apply(p, req)
+	}
+	s.store.mu.Unlock()
+	if fail == nil && req.code != "ice" {
+		s.options.Logger.Info(req.code, "call", s.names.hash(p.pair.code), "user", s.names.hash(p.id))
+	}
+	return fail
+}
+
+// apply does one changing request of a known party, under the store's mutex.
+func (s *Server) apply(p *party, req *request) *failure {
+	var raw json.RawMessage
+	var fail *failure
+	switch req.code {
+	case "offer":
+		if raw, fail = req.description(signal.KindOffer, errOffer); fail == nil {
+			fail = s.store.offer(p, raw)
+		}
+	case "answer":
+		if raw, fail = req.description(signal.KindAnswer, errAnswer); fail == nil {
+			fail = s.store.answer(p, raw)
+		}
+	case "ice":
+		if raw, fail = req.candidate(); fail == nil {
+			fail = s.store.ice(p, raw)
+		}
+	case "disconnect":
+		s.store.disconnect(p)
+	default:
+		fail = errUnknownCode
+	}
+	return fail
+}
+
+// refuse answers with a failure's status and a body that says what to do.
+func (s *Server) refuse(w http.ResponseWriter, r *http.Request, id string, fail *failure) {
+	s.store.refused(fail)
+	s.options.Logger.Debug("refused", "request", id, "status", fail.status, "reason", fail.reason, "from", r.RemoteAddr)
+	if fail.retry > 0 {
+		w.Header().Set("Retry-After", fail.retryAfter())
+	}
+	if fail.status == http.StatusServiceUnavailable || fail.status == http.StatusRequestEntityTooLarge {
+		w.Header().Set("Connection", "close")
+	}
+	writeJSON(w, fail.status, map[string]string{"error": fail.reason, "message": fail.message, "request_id": id})
+}
+
+// writeJSON answers in one write. An error means that nobody reads anymore.
+func writeJSON(w http.ResponseWriter, status int, body any) {
+	raw, err := json.Marshal(body)
+	if err != nil {
+		raw, status = []byte(`{"error":"internal"}`), http.StatusInternalServerError
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Length", strconv.Itoa(len(raw)))
+	w.WriteHeader(status)
+	_, _ = w.Write(raw)
+}
