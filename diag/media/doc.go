@@ -1,0 +1,38 @@
+// Package media is what a call sends and what is made of what arrives.
+//
+// # Sending
+//
+// [Tone] and [Picture] are two short clips. A [Player] sends one over and over, on an absolute schedule, to anything
+// with WriteRTP (a webrtc.TrackLocalStaticRTP). A [Forwarder] sends back what arrives: the echo of an answering peer.
+// Both have RequestKeyFrame; whoever reads the RTCP of the track asks [WantsKeyFrame] and calls it:
+//
+//	for {
+//		pkts, _, err := sender.ReadRTCP()
+//		if err != nil {
+//			return err
+//		}
+//		if media.WantsKeyFrame(pkts) {
+//			player.RequestKeyFrame()
+//		}
+//	}
+//
+// # Measuring
+//
+// A [Recorder] sees every RTP and RTCP packet of one peer connection and counts: packets, bytes, loss, jitter, round-trip
+// times, feedback, frames, key frames, resolution and freezes, under the names of W3C webrtc-stats. It decodes nothing.
+// What it could not measure is absent.
+//
+// The recorder is an interceptor and must be the first one of the registry. pion wraps the network in the order of
+// registration, so the first is the nearest to the network, and only there passes everything: the NACKs and reports that
+// other interceptors send, the retransmissions of the NACK responder, and what arrives before anybody drops it.
+//
+//	rec := media.NewRecorder(time.Now, emit)
+//	registry.Add(rec.Factory())                                        // first: nearest to the network
+//	registry.Add(responder)                                            // nack.NewResponderInterceptor
+//	registry.Add(generator)                                            // nack.NewGeneratorInterceptor(nack.GeneratorMaxNacksPerPacket(3))
+//	err := webrtc.ConfigureRTCPReports(registry)                       // receiver and sender reports
+//	err = webrtc.ConfigureSimulcastExtensionHeaders(mediaEngine)       // mid, rid: header extensions only
+//	err = webrtc.ConfigureTWCCSender(mediaEngine, registry)            // last
+//
+// RTCP reaches interceptors only while somebody reads it: every RTPSender and every RTPReceiver needs a reader.
+package media

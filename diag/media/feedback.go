@@ -1,0 +1,84 @@
+package media
+
+import (
+	"time"
+
+	"github.com/pion/rtcp"
+)
+
+// received notes RTCP that arrived: what the peer reports and asks of the streams that we send.
+func (r *Recorder) received(pkts []rtcp.Packet) {
+	now := r.now()
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	for _, pkt := range pkts {
+		switch pkt := pkt.(type) {
+		case *rtcp.SenderReport:
+			r.receptionReports(pkt.Reports, now)
+		case *rtcp.ReceiverReport:
+			r.receptionReports(pkt.Reports, now)
+		case *rtcp.TransportLayerNack:
+			r.out[pkt.MediaSSRC].feedback(func(s *outbound) { s.nacks++ })
+		case *rtcp.PictureLossIndication:
+			r.out[pkt.MediaSSRC].feedback(func(s *outbound) { s.plis++ })
+		case *rtcp.FullIntraRequest: // its media SSRC is 0, the entries tell whom it is for (RFC 5104, section 4.3.1.2)
+			for _, entry := range pkt.FIR {
+				r.out[entry.SSRC].feedback(func(s *outbound) { s.fullIntraRequest(entry.SequenceNumber, len(pkt.FIR) > 1) })
+			}
+		case *rtcp.ExtendedReport:
+			r.delays(pkt, now)
+		}
+	}
+}
+
+// sent notes RTCP that went out: reports that the peer will answer, and what we ask of the streams that arrive.
+func (r *Recorder) sent(pkts []rtcp.Packet, now time.Time) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	for _, pkt := range pkts {
+		switch pkt := pkt.(type) {
+		case *rtcp.CompoundPacket:
+			r.sent(*pkt, now)
+		case *rtcp.SenderReport:
+			r.out[pkt.SSRC].feedback(func(s *outbound) { s.roundTrips.report(pkt.NTPTime, now) })
+		case *rtcp.TransportLayerNack:
+			r.in[pkt.MediaSSRC].feedback(func(s *inbound) { s.nack(pkt.Nacks) })
+		case *rtcp.PictureLossIndication:
+			r.in[pkt.MediaSSRC].feedback(func(s *inbound) { s.plis++ })
+		case *rtcp.FullIntraRequest:
+			for _, entry := range pkt.FIR {
+				r.in[entry.SSRC].feedback(func(s *inbound) { s.firs++ })
+			}
+		case *rtcp.ExtendedReport:
+			r.references(pkt, now)
+		}
+	}
+}
+
+func (r *Recorder) receptionReports(reports []rtcp.ReceptionReport, now time.Time) {
+	for _, report := range reports {
+		r.out[report.SSRC].feedback(func(s *outbound) { s.receptionReport(report, now) })
+	}
+}
+
+// references notes the receiver reference times (RFC 3611, section 4.4) that we sent; whichever stream may be answered.
+func (r *Recorder) references(xr *rtcp.ExtendedReport, now time.Time) {
+	for _, block := range xr.Reports {
+		if block, ok := block.(*rtcp.ReceiverReferenceTimeReportBlock); ok {
+			for _, s := range r.inOrder {
+				s.feedback(func(s *inbound) { s.roundTrips.report(block.NTPTimestamp, now) })
+			}
+		}
+	}
+}
+
+// delays reads the answers to them (section 4.5).
+func (r *Recorder) delays(xr *rtcp.ExtendedReport, now time.Time) {
+	for _, block := range xr.Reports {
+		if block, ok := block.(*rtcp.DLRRReportBlock); ok {
+			for _, report := range block.Reports {
+				r.in[xr.SenderSSRC].feedback(func(s *inbound) { s.roundTrips.answer(report.LastRR, report.DLRR, now) })
+			}
+		}
+	}
+}

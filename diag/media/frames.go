@@ -1,0 +1,160 @@
+package media
+
+import "time"
+
+// openFrames is how many frames of a stream are kept while they are incomplete: more than a second of video, within which a
+// retransmission comes or does not.
+const openFrames = 32
+
+// frames puts the packets of video together to frames, by timestamp and marker bit (RFC 3550, section 5.1), without
+// looking at more than their headers. The zero value is ready.
+type frames struct {
+	open          [openFrames]openFrame
+	used, newest  int
+	complete      uint32 // frames of which every packet arrived
+	keys          uint32 // of these, key frames
+	width, height uint16 // of the last complete key frame that told
+	freezes       freezes
+	shownTS       uint32 // of the newest complete frame
+}
+
+type openFrame struct {
+	ts       uint32
+	min, max int64 // extended sequence numbers seen
+	count    int64 // packets, each once
+	start    bool  // min is the first packet
+	end      bool  // max is the last packet
+	done     bool
+	picture
+}
+
+// add notes a packet that was not here before. It returns a frame that this packet completed, or nil. When it completed
+// several, one of them is returned and all are counted.
+func (f *frames) add(ext int64, h header, p picture, seq *sequence, late bool, at time.Time) *openFrame {
+	var first *openFrame
+	fr := f.find(h.timestamp)
+	if fr == nil {
+		first = f.endPrevious(ext, seq, at)
+		fr = f.begin(h.timestamp, ext)
+	}
+	fr.min, fr.max = min(fr.min, ext), max(fr.max, ext)
+	fr.count++
+	fr.start = fr.start || p.start
+	fr.end = fr.end || h.marker
+	fr.key = fr.key || p.key
+	if p.width != 0 {
+		fr.width, fr.height = p.width, p.height
+	}
+	if !late {
+		if done := f.check(fr, seq, at); first == nil {
+			return done
+		}
+		return first
+	}
+	for i := range f.used { // a late packet may also show where its neighbours begin and end
+		if done := f.check(&f.open[i], seq, at); first == nil {
+			first = done
+		}
+	}
+	return first
+}
+
+func (f *frames) find(ts uint32) *openFrame {
+	for i := range f.used {
+		if fr := &f.open[(f.newest+openFrames-i)%openFrames]; fr.ts == ts {
+			return fr
+		}
+	}
+	return nil
+}
+
+func (f *frames) begin(ts uint32, ext int64) *openFrame {
+	f.newest = (f.newest + 1) % openFrames
+	f.used = min(f.used+1, openFrames)
+	f.open[f.newest] = openFrame{ts: ts, min: ext, max: ext}
+	return &f.open[f.newest]
+}
+
+// endPrevious ends the newest frame where its sender set no marker and the next frame follows it.
+func (f *frames) endPrevious(ext int64, seq *sequence, at time.Time) *openFrame {
+	if f.used == 0 || f.open[f.newest].max+1 != ext {
+		return nil
+	}
+	fr := &f.open[f.newest]
+	fr.end = true
+	return f.check(fr, seq, at)
+}
+
+// check counts a frame that became complete and returns it, else nil. Where the payload does not tell, a frame begins after a
+// packet of another frame, or with the stream.
+func (f *frames) check(fr *openFrame, seq *sequence, at time.Time) *openFrame {
+	if fr.done || !fr.end || fr.max-fr.min+1 != fr.count {
+		return nil
+	}
+	if !fr.start && !seq.has(fr.min-1) && fr.min != seq.base {
+		return nil
+	}
+	fr.done = true
+	f.complete++
+	if fr.key {
+		f.keys++
+	}
+	if fr.width != 0 {
+		f.width, f.height = fr.width, fr.height
+	}
+	if f.complete == 1 || int32(fr.ts-f.shownTS) > 0 { // a player shows no frame after a newer one
+		f.shownTS = fr.ts
+		f.freezes.shown(at)
+	}
+	return fr
+}
+
+// restart forgets what is incomplete: the source began anew.
+func (f *frames) restart() {
+	f.used = 0
+	f.freezes.last = time.Time{}
+}
+
+// average is over how many frames the mean distance is taken.
+const average = 30
+
+// freezes applies the rule of webrtc-stats (freezeCount): a frame that comes max(3·avg, avg + 150 ms) or more after the one before
+// ends a freeze, avg being the mean distance of the last 30 frames. A frame counts as shown when it is complete.
+type freezes struct {
+	count   uint32
+	total   time.Duration
+	paused  bool // nothing is expected
+	last    time.Time
+	gaps    [average]time.Duration
+	n, next int
+	sum     time.Duration
+}
+
+func (z *freezes) shown(at time.Time) {
+	gap := at.Sub(z.last)
+	known := !z.last.IsZero()
+	z.last = at
+	if z.paused {
+		z.last = time.Time{}
+	}
+	if !known || gap < 0 {
+		return
+	}
+	if z.n > 0 {
+		avg := z.sum / time.Duration(z.n)
+		if gap >= max(3*avg, avg+150*time.Millisecond) {
+			z.count++
+			z.total += gap
+		}
+	}
+	z.sum += gap - z.gaps[z.next]
+	z.gaps[z.next] = gap
+	z.next = (z.next + 1) % average
+	z.n = min(z.n+1, average)
+}
+
+// pause says that no frames are expected for a while, or that they are again. What lies between is no freeze.
+func (z *freezes) pause(paused bool) {
+	z.paused = paused
+	z.last = time.Time{}
+}

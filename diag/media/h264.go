@@ -1,0 +1,194 @@
+package media
+
+import "encoding/binary"
+
+// Types of NAL units (RFC 6184, section 5.2).
+const (
+	nalIDR   = 5
+	nalSPS   = 7
+	nalSTAPA = 24
+	nalFUA   = 28
+)
+
+// parseH264 looks for an IDR picture and for the resolution in one payload (RFC 6184, section 5.4: single NAL unit, STAP-A, FU-A).
+func parseH264(b []byte) picture {
+	if len(b) == 0 {
+		return picture{}
+	}
+	var p picture
+	switch b[0] & 0x1f {
+	case nalSTAPA:
+		for b = b[1:]; len(b) > 2; {
+			n := int(binary.BigEndian.Uint16(b))
+			if b = b[2:]; n == 0 || n > len(b) {
+				break
+			}
+			p.nal(b[0]&0x1f, b[:n])
+			b = b[n:]
+		}
+	case nalFUA:
+		if len(b) > 1 {
+			p.nal(b[1]&0x1f, nil)
+		}
+	default:
+		p.nal(b[0]&0x1f, b)
+	}
+	return p
+}
+
+func (p *picture) nal(kind byte, unit []byte) {
+	switch kind {
+	case nalIDR:
+		p.key = true
+	case nalSPS:
+		if len(unit) > 1 {
+			if w, h, ok := spsSize(unit[1:]); ok {
+				p.width, p.height = w, h
+			}
+		}
+	}
+}
+
+// spsSize reads the resolution out of a sequence parameter set (ITU-T H.264, section 7.3.2.1.1), after cropping.
+func spsSize(b []byte) (width, height uint16, ok bool) {
+	r := bitReader{b: b}
+	profile := r.bits(8)
+	r.bits(16) // constraint flags, level
+	r.ue()     // seq_parameter_set_id
+	chroma := uint32(1)
+	switch profile {
+	case 100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135:
+		chroma = r.highProfile()
+	}
+	r.ue() // log2_max_frame_num_minus4
+	r.pictureOrder()
+	r.ue()    // max_num_ref_frames
+	r.bits(1) // gaps_in_frame_num_value_allowed_flag
+	w := r.ue() + 1
+	h := r.ue() + 1
+	fields := 2 - r.bits(1) // of frame_mbs_only_flag: 2 where a map unit is a pair of macroblocks
+	if fields == 2 {
+		r.bits(1) // mb_adaptive_frame_field_flag
+	}
+	r.bits(1) // direct_8x8_inference_flag
+	const maxUnits = 1 << 12
+	if r.bad || w > maxUnits || h > maxUnits {
+		return 0, 0, false
+	}
+	w, h = w*16, h*16*fields
+	if r.bits(1) == 1 { // frame_cropping_flag
+		unitX, unitY := cropUnits(chroma)
+		x := (uint64(r.ue()) + uint64(r.ue())) * unitX
+		y := (uint64(r.ue()) + uint64(r.ue())) * unitY * uint64(fields)
+		if x >= uint64(w) || y >= uint64(h) {
+			return 0, 0, false
+		}
+		w, h = w-uint32(x), h-uint32(y)
+	}
+	if r.bad || w > 0xffff || h > 0xffff {
+		return 0, 0, false
+	}
+	return uint16(w), uint16(h), true
+}
+
+// cropUnits is table 6-1 of H.264: how many samples one unit of cropping is.
+func cropUnits(chroma uint32) (x, y uint64) {
+	switch chroma {
+	case 1:
+		return 2, 2
+	case 2:
+		return 2, 1
+	default:
+		return 1, 1
+	}
+}
+
+// bitReader reads bits, most significant first. After the end it returns zeros and is bad.
+type bitReader struct {
+	b   []byte
+	pos int
+	bad bool
+}
+
+func (r *bitReader) bits(n int) uint32 {
+	var v uint32
+	for ; n > 0; n-- {
+		if r.pos>>3 >= len(r.b) {
+			r.bad = true
+			return 0
+		}
+		v = v<<1 | uint32(r.b[r.pos>>3]>>(7-r.pos&7)&1)
+		r.pos++
+	}
+	return v
+}
+
+// ue reads an unsigned Exp-Golomb code (section 9.1) of at most 16 leading zeros, which is more than any field here needs.
+func (r *bitReader) ue() uint32 {
+	zeros := 0
+	for r.bits(1) == 0 {
+		if zeros++; r.bad || zeros > 16 {
+			r.bad = true
+			return 0
+		}
+	}
+	return 1<<zeros - 1 + r.bits(zeros)
+}
+
+// highProfile reads what only the higher profiles have and returns chroma_format_idc.
+func (r *bitReader) highProfile() uint32 {
+	chroma := r.ue()
+	lists := 8
+	if chroma == 3 {
+		lists = 12
+		r.bits(1) // separate_colour_plane_flag
+	}
+	r.ue()              // bit_depth_luma_minus8
+	r.ue()              // bit_depth_chroma_minus8
+	r.bits(1)           // qpprime_y_zero_transform_bypass_flag
+	if r.bits(1) == 1 { // seq_scaling_matrix_present_flag
+		for i := range lists {
+			if r.bits(1) == 1 {
+				r.scalingList(16 + 48*(i/6))
+			}
+		}
+	}
+	return chroma
+}
+
+func (r *bitReader) scalingList(size int) {
+	last, next := int32(8), int32(8)
+	for range size {
+		if next != 0 {
+			next = (last + r.se() + 256) & 0xff
+		}
+		if next != 0 {
+			last = next
+		}
+		if r.bad {
+			return
+		}
+	}
+}
+
+func (r *bitReader) se() int32 {
+	v := r.ue()
+	if v&1 == 1 {
+		return int32(v+1) / 2
+	}
+	return -int32(v / 2)
+}
+
+func (r *bitReader) pictureOrder() {
+	switch r.ue() { // pic_order_cnt_type
+	case 0:
+		r.ue() // log2_max_pic_order_cnt_lsb_minus4
+	case 1:
+		r.bits(1) // delta_pic_order_always_zero_flag
+		r.ue()    // offset_for_non_ref_pic
+		r.ue()    // offset_for_top_to_bottom_field
+		for n := r.ue(); n > 0 && !r.bad; n-- {
+			r.ue() // offset_for_ref_frame
+		}
+	}
+}

@@ -1,0 +1,48 @@
+package media
+
+import "time"
+
+// maxTransitStep is the largest difference between two packets that is taken for jitter. What is more is a source that set its
+// clock anew.
+const maxTransitStep = 5 * time.Second
+
+// jitter estimates the interarrival jitter (RFC 3550, section 6.4.1 and appendix A.8). The zero value is ready.
+type jitter struct {
+	rate    uint32 // of the timestamps, Hz
+	packets uint64
+	at      time.Time
+	ts      uint32
+	value   float64 // in units of the clock
+}
+
+// add notes a packet in order of arrival. Timestamps are compared as differences, so their wrap does not show.
+func (j *jitter) add(at time.Time, ts, rate uint32) {
+	if rate == 0 {
+		return
+	}
+	if rate != j.rate {
+		*j = jitter{rate: rate}
+	}
+	if j.packets > 0 {
+		d := units(at.Sub(j.at), rate) - int64(int32(ts-j.ts))
+		if d < 0 {
+			d = -d
+		}
+		if d <= units(maxTransitStep, rate) {
+			j.value += (float64(d) - j.value) / 16
+		}
+	}
+	j.packets++
+	j.at, j.ts = at, ts
+}
+
+// restart forgets the last packet, but not the estimate: the source began anew.
+func (j *jitter) restart() { j.packets = 0 }
+
+// seconds is the estimate; false while there are no two packets to compare.
+func (j *jitter) seconds() (float64, bool) {
+	if j.rate == 0 || j.packets < 2 {
+		return 0, false
+	}
+	return j.value / float64(j.rate), true
+}

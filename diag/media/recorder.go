@@ -1,0 +1,114 @@
+package media
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pion/interceptor"
+
+	"dialtone/diag"
+)
+
+const (
+	// maxStreams is how many streams of a direction are recorded. A call has two; a peer that invents more is not followed.
+	maxStreams = 64
+	// maxMid bounds what is kept of the peer's name for a media section.
+	maxMid = 64
+)
+
+// Recorder measures the media of one peer connection from its packets. It is safe for concurrent use; the path of a packet
+// neither allocates nor waits for anything but another packet of its stream.
+type Recorder struct {
+	now    func() time.Time
+	emit   func(diag.Data)
+	codecs [128]atomic.Pointer[codec] // by payload type
+
+	negotiated atomic.Bool // codecs is set
+
+	mu       sync.RWMutex         // before the lock of a stream
+	in       map[uint32]*inbound  // by SSRC
+	repairs  map[uint32]*inbound  // by SSRC of RTX
+	out      map[uint32]*outbound // by SSRC
+	inOrder  []*inbound           // of binding
+	outOrder []*outbound
+	newest   *inbound // the last video stream that was bound, for the RTX stream that follows it
+}
+
+// NewRecorder returns a recorder with a clock and somebody to tell of [diag.FirstPacket] and [diag.FirstFrame], in both
+// directions; on may be nil. It is called by the goroutine that moves the packet, with no lock held, and should return at
+// once.
+func NewRecorder(now func() time.Time, on func(diag.Data)) *Recorder {
+	return &Recorder{
+		now: now, emit: on,
+		in: map[uint32]*inbound{}, repairs: map[uint32]*inbound{}, out: map[uint32]*outbound{},
+	}
+}
+
+// Factory makes the interceptor that feeds the recorder. It must be the first of the registry of one peer connection; see the
+// package documentation.
+func (r *Recorder) Factory() interceptor.Factory { return factory{r} }
+
+// SetCodec says which codec the peer's packets of a payload type hold. pion announces every inbound stream with the first
+// negotiated codec of its kind, whatever the peer sends, so the negotiated codecs are best set (from
+// RTPReceiver.GetParameters) when both descriptions are. Once any is set, packets of other payload types are only counted.
+func (r *Recorder) SetCodec(payloadType uint8, mimeType string, clockRate uint32) {
+	if int(payloadType) < len(r.codecs) {
+		r.codecs[payloadType].Store(newCodec(mimeType, clockRate))
+		r.negotiated.Store(true)
+	}
+}
+
+// SetMid says to which media section a stream, of either direction, belongs.
+func (r *Recorder) SetMid(ssrc uint32, mid string) {
+	mid = mid[:min(len(mid), maxMid)]
+	r.mu.RLock()
+	in, out := r.in[ssrc], r.out[ssrc]
+	r.mu.RUnlock()
+	if in != nil {
+		in.mu.Lock()
+		in.mid = mid
+		in.mu.Unlock()
+	}
+	if out != nil {
+		out.mu.Lock()
+		out.mid = mid
+		out.mu.Unlock()
+	}
+}
+
+// SetPaused says that the peer stopped or resumed sending a kind of media on purpose, so that what it does not send is not
+// taken for a freeze.
+func (r *Recorder) SetPaused(kind string, paused bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	for _, s := range r.inOrder {
+		s.mu.Lock()
+		if s.codec.kind == kind {
+			s.frames.freezes.pause(paused)
+		}
+		s.mu.Unlock()
+	}
+}
+
+// Snapshot returns the streams in the order in which they appeared. Bitrate, frame rate and fraction lost are of the time
+// since the Snapshot before; there is none before the second, and one that follows within 200 ms repeats them. One
+// reader should take all the snapshots of a recorder.
+func (r *Recorder) Snapshot() (in []diag.InboundRTP, out []diag.OutboundRTP) {
+	now := r.now()
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	for _, s := range r.inOrder {
+		in = append(in, s.row(now))
+	}
+	for _, s := range r.outOrder {
+		out = append(out, s.row(now))
+	}
+	return in, out
+}
+
+func (r *Recorder) on(data diag.Data) {
+	if r.emit != nil {
+		r.emit(data)
+	}
+}

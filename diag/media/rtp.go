@@ -1,0 +1,63 @@
+package media
+
+import (
+	"encoding/binary"
+	"time"
+)
+
+// header is what the recorder needs of an RTP packet (RFC 3550, section 5.1). It points into the packet and allocates nothing.
+type header struct {
+	marker      bool
+	payloadType uint8
+	seq         uint16
+	timestamp   uint32
+	ssrc        uint32
+	overhead    int // bytes of header, extensions and padding
+	payload     []byte
+}
+
+const rtpFixed = 12
+
+// parseRTP reads an RTP packet; false for what is none.
+func parseRTP(b []byte) (header, bool) {
+	if len(b) < rtpFixed || b[0]>>6 != 2 {
+		return header{}, false
+	}
+	start := rtpFixed + 4*int(b[0]&0x0f) // CSRCs
+	if b[0]&0x10 != 0 {                  // extension
+		if len(b) < start+4 {
+			return header{}, false
+		}
+		start += 4 + 4*int(binary.BigEndian.Uint16(b[start+2:]))
+	}
+	end := len(b)
+	if b[0]&0x20 != 0 { // padding, whose length is its last byte
+		end -= int(b[len(b)-1])
+	}
+	if start > end {
+		return header{}, false
+	}
+	return header{
+		marker: b[1]&0x80 != 0, payloadType: b[1] & 0x7f,
+		seq: binary.BigEndian.Uint16(b[2:]), timestamp: binary.BigEndian.Uint32(b[4:]), ssrc: binary.BigEndian.Uint32(b[8:]),
+		overhead: len(b) - (end - start), payload: b[start:end],
+	}, true
+}
+
+// original turns a retransmission (RFC 4588, section 4) into the packet that it repairs: its payload begins with the
+// original sequence number. False for the padding that senders probe the bandwidth with, which repairs nothing.
+func (h header) original() (header, bool) {
+	if len(h.payload) < 2 {
+		return header{}, false
+	}
+	h.seq = binary.BigEndian.Uint16(h.payload)
+	h.payload = h.payload[2:]
+	h.overhead += 2
+	return h, true
+}
+
+// units is a length of time in units of an RTP clock, without overflow for any duration and any clock rate.
+func units(d time.Duration, rate uint32) int64 {
+	whole, rest := int64(d/time.Second), int64(d%time.Second)
+	return whole*int64(rate) + rest*int64(rate)/int64(time.Second)
+}
