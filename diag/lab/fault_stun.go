@@ -1,0 +1,197 @@
+package lab
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+
+	"github.com/pion/stun/v4"
+)
+
+const (
+	stunHeader  = 20       // bytes, RFC 8489 §5
+	maxMessage  = 65535    // bytes: more fits in no datagram
+	maxDatagram = 60000    // bytes that are sent in one
+	maxRecord   = 8000     // bytes that are sent in one DTLS record
+	hugeAnswer  = 1 << 20  // bytes
+	relayPort   = 49152    // of the relay address that Correct makes up
+	nonce       = "nonce-" // with a number behind
+)
+
+// readMessage reads one STUN message from a stream (RFC 8489 §6.2.2).
+func readMessage(r io.Reader) ([]byte, error) {
+	head := make([]byte, stunHeader)
+	if _, err := io.ReadFull(r, head); err != nil {
+		return nil, err
+	}
+	b := append(head, make([]byte, binary.BigEndian.Uint16(head[2:]))...)
+	_, err := io.ReadFull(r, b[stunHeader:])
+	return b, err
+}
+
+// plainAnswers are those that are no STUN.
+var plainAnswers = map[Behavior]string{
+	Garbage: "\x00this is not the server you are looking for\r\n",
+	HTTP:    "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n",
+}
+
+// answer is what the fault says to a request, nothing for silence.
+func (s *FaultServer) answer(request []byte, from net.Addr) []byte {
+	if !s.fault.Behavior.speaksSTUN() {
+		return []byte(plainAnswers[s.fault.Behavior])
+	}
+	if s.fault.Behavior == Huge {
+		return huge(request)
+	}
+	req := &stun.Message{Raw: request}
+	if err := req.Decode(); err != nil || req.Type.Class != stun.ClassRequest {
+		return nil
+	}
+	setters := []stun.Setter{stun.NewTransactionIDSetter(req.TransactionID)}
+	if s.fault.Behavior == WrongTransaction {
+		setters = []stun.Setter{stun.TransactionID}
+	}
+	for _, set := range s.reply(req, from) {
+		setters = append(setters, set)
+	}
+	m, err := stun.Build(setters...)
+	if err != nil {
+		return nil
+	}
+	return m.Raw
+}
+
+// reply chooses between an error and a success.
+func (s *FaultServer) reply(req *stun.Message, from net.Addr) []stun.Setter {
+	f := s.fault
+	if f.Behavior == StunError {
+		return s.failure(req, f.Code, f.Reason)
+	}
+	if f.Behavior != AuthError && (f.Username == "" || req.Type.Method == stun.MethodBinding) {
+		return s.success(req, from, nil)
+	}
+	if !req.Contains(stun.AttrMessageIntegrity) {
+		if f.Behavior == NoNonce {
+			return s.plainFailure(req, 401, "Unauthorized")
+		}
+		return s.failure(req, 401, "Unauthorized")
+	}
+	if f.Behavior == AuthError {
+		return s.failure(req, f.Code, f.Reason)
+	}
+	if f.Behavior == StaleOnce && s.stale.Load() == 0 {
+		return s.failure(req, 438, "Stale Nonce")
+	}
+	key := stun.NewLongTermIntegrity(f.Username, f.Realm, f.Password)
+	if key.Check(req) != nil || !s.fresh(req) {
+		return s.failure(req, 401, "Unauthorized")
+	}
+	if f.Behavior == BadIntegrity {
+		key = stun.NewShortTermIntegrity("another key")
+	}
+	return s.success(req, from, key)
+}
+
+// nonce is the one in force: a new one after each 438.
+func (s *FaultServer) nonce() stun.Nonce {
+	return stun.NewNonce(fmt.Sprintf("%s%d", nonce, s.stale.Load()))
+}
+
+// fresh reports whether a request carries the nonce in force.
+func (s *FaultServer) fresh(req *stun.Message) bool {
+	var n stun.Nonce
+	return n.GetFrom(req) == nil && bytes.Equal(n, s.nonce())
+}
+
+// failure is an error response with realm and nonce.
+func (s *FaultServer) failure(req *stun.Message, code int, reason string) []stun.Setter {
+	if code == 438 {
+		s.stale.Add(1)
+	}
+	return append(s.plainFailure(req, code, reason), stun.NewRealm(s.fault.Realm), s.nonce())
+}
+
+// plainFailure is an error response with what some codes demand: 300 an alternate server, 420 the unknown attribute.
+func (s *FaultServer) plainFailure(req *stun.Message, code int, reason string) []stun.Setter {
+	set := []stun.Setter{
+		stun.NewType(req.Type.Method, stun.ClassErrorResponse),
+		stun.ErrorCodeAttribute{Code: stun.ErrorCode(code), Reason: []byte(reason)},
+	}
+	switch code {
+	case 300:
+		set = append(set, &stun.AlternateServer{IP: net.IPv4(192, 0, 2, 7), Port: 3478})
+	case 420:
+		set = append(set, stun.UnknownAttributes{stun.AttrRequestedTransport})
+	}
+	return s.named(set)
+}
+
+// named adds SOFTWARE.
+func (s *FaultServer) named(set []stun.Setter) []stun.Setter {
+	if s.fault.Software == "" {
+		return set
+	}
+	return append(set, stun.NewSoftware(s.fault.Software))
+}
+
+// success is a success response, signed where there is a key.
+func (s *FaultServer) success(req *stun.Message, from net.Addr, key stun.MessageIntegrity) []stun.Setter {
+	set := []stun.Setter{stun.NewType(req.Type.Method, stun.ClassSuccessResponse)}
+	set = s.named(append(set, s.addresses(req, from)...))
+	if key != nil {
+		set = append(set, key)
+	}
+	return set
+}
+
+// addresses are what a success says of addresses.
+func (s *FaultServer) addresses(req *stun.Message, from net.Addr) []stun.Setter {
+	if s.fault.Behavior == NoAddress {
+		return nil
+	}
+	if s.fault.Behavior == EmptyMapped {
+		return []stun.Setter{stun.RawAttribute{Type: stun.AttrXORMappedAddress}, stun.RawAttribute{Type: stun.AttrXORRelayedAddress}}
+	}
+	set := []stun.Setter{xorAddress{stun.AttrXORMappedAddress, addrPort(from)}}
+	if req.Type.Method == stun.MethodAllocate {
+		relay := netip.AddrPortFrom(addrPort(s.addr).Addr(), relayPort)
+		set = append(set, xorAddress{stun.AttrXORRelayedAddress, relay},
+			stun.RawAttribute{Type: stun.AttrLifetime, Value: []byte{0, 0, 2, 88}}) // 600 s
+	}
+	return set
+}
+
+// xorAddress is any attribute that is coded like XOR-MAPPED-ADDRESS.
+type xorAddress struct {
+	attr stun.AttrType
+	addr netip.AddrPort
+}
+
+// AddTo adds the attribute.
+func (a xorAddress) AddTo(m *stun.Message) error {
+	x := stun.XORMappedAddress{IP: a.addr.Addr().AsSlice(), Port: int(a.addr.Port())}
+	return x.AddToAs(m, a.attr)
+}
+
+// addrPort is the address in netip terms; the zero value for what is neither UDP nor TCP.
+func addrPort(a net.Addr) netip.AddrPort {
+	switch a := a.(type) {
+	case *net.UDPAddr:
+		return netip.AddrPortFrom(a.AddrPort().Addr().Unmap(), a.AddrPort().Port())
+	case *net.TCPAddr:
+		return netip.AddrPortFrom(a.AddrPort().Addr().Unmap(), a.AddrPort().Port())
+	}
+	return netip.AddrPort{}
+}
+
+// huge is a header that announces as much as a length can, and a megabyte of zeros.
+func huge(request []byte) []byte {
+	b := make([]byte, hugeAnswer)
+	copy(b, request[:min(len(request), stunHeader)])
+	binary.BigEndian.PutUint16(b, uint16(stun.BindingSuccess.Value()))
+	binary.BigEndian.PutUint16(b[2:], 65532)
+	return b
+}

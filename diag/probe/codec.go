@@ -1,0 +1,304 @@
+package probe
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/pion/stun/v2"
+
+	"dialtone/diag"
+)
+
+// This file is the only one that knows pion/stun. Two faults of its decoder shape it: an address attribute that is too
+// short makes it panic or read half an address (GHSA-34rh-wp3j-6cxc), so sizes are checked before; and it keeps whatever a
+// server sends, so everything is bounded here.
+
+// Sizes of messages, in bytes.
+const (
+	headerSize = 20   // RFC 8489 §5
+	maxMessage = 4096 // what is accepted: a datagram answer is below 1,500, and no answer of ours has more to say
+)
+
+// txID is a transaction ID.
+type txID [stun.TransactionIDSize]byte
+
+// newTxID draws one.
+func newTxID() txID { return stun.NewTransactionID() }
+
+// method is what a request asks for (RFC 8489 §18.2, RFC 8656 §17).
+type method int
+
+// Methods.
+const (
+	methodUnknown method = iota
+	methodBinding
+	methodAllocate
+	methodRefresh
+)
+
+// stunMethods are their code points.
+var stunMethods = map[method]stun.Method{
+	methodBinding:  stun.MethodBinding,
+	methodAllocate: stun.MethodAllocate,
+	methodRefresh:  stun.MethodRefresh,
+}
+
+// credentials are those of the long-term mechanism (RFC 8489 §9.2), with what the server said for them.
+type credentials struct {
+	username, password string
+	realm, nonce       string
+}
+
+// key is the HMAC key (RFC 8489 §9.2.2).
+func (c *credentials) key() stun.MessageIntegrity {
+	return stun.NewLongTermIntegrity(c.username, c.realm, c.password)
+}
+
+// encode makes a request. With credentials it is signed. A Refresh asks for lifetime 0, that is, to be released.
+func encode(m method, id txID, c *credentials) ([]byte, error) {
+	set := []stun.Setter{stun.NewTransactionIDSetter(id), stun.NewType(stunMethods[m], stun.ClassRequest)}
+	switch m {
+	case methodAllocate:
+		const udp = 17 // RFC 8656 §18.8: the protocol number, then reserved bytes
+		set = append(set, stun.RawAttribute{Type: stun.AttrRequestedTransport, Value: []byte{udp, 0, 0, 0}})
+	case methodRefresh:
+		set = append(set, stun.RawAttribute{Type: stun.AttrLifetime, Value: []byte{0, 0, 0, 0}})
+	case methodBinding, methodUnknown:
+	}
+	if c != nil {
+		set = append(set, stun.NewUsername(c.username), stun.NewRealm(c.realm), stun.NewNonce(c.nonce), c.key())
+	}
+	set = append(set, stun.Fingerprint)
+	msg, err := stun.Build(set...)
+	if err != nil {
+		return nil, err
+	}
+	return msg.Raw, nil
+}
+
+// answer is a response. Text that is shown is clean; realm and nonce are as they came, because they are sent back.
+type answer struct {
+	id       txID
+	method   method
+	ok       bool // success response
+	code     int  // of an error response, 300–699; 0 where it has none that can be read
+	phrase   string
+	software string
+
+	realm, nonce string // at most 763 bytes each (RFC 8489 §14.9, §14.10)
+
+	mapped    netip.AddrPort // XOR-MAPPED-ADDRESS, or MAPPED-ADDRESS where a server knows only that one
+	relayed   netip.AddrPort // XOR-RELAYED-ADDRESS
+	alternate netip.AddrPort // ALTERNATE-SERVER
+	lifetime  time.Duration
+
+	msg *stun.Message // for signed
+}
+
+// signed checks MESSAGE-INTEGRITY where it is present: present tells whether, err is nil when it fits.
+func (a *answer) signed(c *credentials) (present bool, err error) {
+	if !a.msg.Contains(stun.AttrMessageIntegrity) {
+		return false, nil
+	}
+	return true, c.key().Check(a.msg)
+}
+
+// decode reads a response. An error wraps [errAnswer]. b is not kept.
+func decode(b []byte) (*answer, error) {
+	msg, err := decodeMessage(b)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errAnswer, err)
+	}
+	a := &answer{id: msg.TransactionID, msg: msg}
+	for m, code := range stunMethods {
+		if msg.Type.Method == code {
+			a.method = m
+		}
+	}
+	switch msg.Type.Class {
+	case stun.ClassSuccessResponse:
+		a.ok = true
+	case stun.ClassErrorResponse:
+	default:
+		return nil, fmt.Errorf("%w: a STUN %s instead of a response", errAnswer, msg.Type.Class)
+	}
+	if err := a.read(); err != nil {
+		return nil, fmt.Errorf("%w: %w", errAnswer, err)
+	}
+	return a, nil
+}
+
+// decodeMessage does what is needed before any attribute is looked at.
+func decodeMessage(b []byte) (*stun.Message, error) {
+	if len(b) < headerSize {
+		return nil, fmt.Errorf("%d bytes, shorter than a STUN header%s", len(b), looksLike(b))
+	}
+	size, err := messageSize(b)
+	if err != nil {
+		return nil, err
+	}
+	if size > len(b) {
+		return nil, fmt.Errorf("cut short: %d of %d bytes", len(b), size)
+	}
+	msg := &stun.Message{Raw: append([]byte(nil), b[:size]...)}
+	if err := msg.Decode(); err != nil {
+		return nil, errors.New("its attributes cannot be read")
+	}
+	if msg.Contains(stun.AttrFingerprint) && stun.Fingerprint.Check(msg) != nil {
+		return nil, errors.New("its FINGERPRINT does not fit")
+	}
+	for _, a := range msg.Attributes {
+		if err := checkSize(a); err != nil {
+			return nil, err
+		}
+	}
+	return msg, nil
+}
+
+// messageSize is the length of the message that a STUN header (at least [headerSize] bytes) begins.
+func messageSize(b []byte) (int, error) {
+	length := int(binary.BigEndian.Uint16(b[2:]))
+	if b[0]&0xc0 != 0 || length%4 != 0 || !stun.IsMessage(b) {
+		return 0, fmt.Errorf("no STUN message%s", looksLike(b))
+	}
+	if headerSize+length > maxMessage {
+		return 0, fmt.Errorf("a message of %d bytes; none is longer than %d", headerSize+length, maxMessage)
+	}
+	return headerSize + length, nil
+}
+
+// vouched is the part of a message that its signature covers: the attributes behind MESSAGE-INTEGRITY are to be ignored
+// (RFC 8489 §14.5). Checking the signature itself needs the whole message.
+func vouched(msg *stun.Message) *stun.Message {
+	for i, a := range msg.Attributes {
+		if a.Type == stun.AttrMessageIntegrity {
+			part := *msg
+			part.Attributes = msg.Attributes[:i+1]
+			return &part
+		}
+	}
+	return msg
+}
+
+// sizes are those of the attributes that are decoded; both ends included.
+var sizes = map[stun.AttrType][2]int{
+	stun.AttrErrorCode:        {4, 4 + 763},
+	stun.AttrMessageIntegrity: {20, 20},
+	stun.AttrFingerprint:      {4, 4},
+	stun.AttrLifetime:         {4, 4},
+	stun.AttrRealm:            {0, 763},
+	stun.AttrNonce:            {0, 763},
+	stun.AttrSoftware:         {0, 763},
+}
+
+// checkSize refuses an attribute whose decoder would read beyond it, or believe too much of it.
+func checkSize(a stun.RawAttribute) error {
+	if isAddress(a.Type) {
+		return checkAddress(a)
+	}
+	if s, ok := sizes[a.Type]; ok && (len(a.Value) < s[0] || len(a.Value) > s[1]) {
+		return fmt.Errorf("its %s is %d bytes long", a.Type, len(a.Value))
+	}
+	return nil
+}
+
+// isAddress tells the attributes that hold a transport address and are decoded here.
+func isAddress(t stun.AttrType) bool {
+	switch t {
+	case stun.AttrMappedAddress, stun.AttrXORMappedAddress, stun.AttrXORRelayedAddress, stun.AttrAlternateServer:
+		return true
+	}
+	return false
+}
+
+// checkAddress demands 8 bytes for IPv4 and 20 for IPv6 (RFC 8489 §14.1). The first byte is ignored by the RFC, but read as part of the
+// family by the decoder.
+func checkAddress(a stun.RawAttribute) error {
+	const ipv4, ipv6 = 1, 2
+	if len(a.Value) < 2 || a.Value[0] != 0 {
+		return fmt.Errorf("its %s is %d bytes long", a.Type, len(a.Value))
+	}
+	if family := a.Value[1]; family == ipv4 && len(a.Value) == 8 || family == ipv6 && len(a.Value) == 20 {
+		return nil
+	}
+	return fmt.Errorf("its %s is %d bytes long, of family %d", a.Type, len(a.Value), a.Value[1])
+}
+
+// read takes from the message what an answer has.
+func (a *answer) read() error {
+	msg := vouched(a.msg)
+	var (
+		realm    stun.Realm
+		nonce    stun.Nonce
+		software stun.Software
+		code     stun.ErrorCodeAttribute
+	)
+	if realm.GetFrom(msg) == nil {
+		a.realm = string(realm)
+	}
+	if nonce.GetFrom(msg) == nil {
+		a.nonce = string(nonce)
+	}
+	if software.GetFrom(msg) == nil {
+		a.software = diag.Clean(string(software), maxText)
+	}
+	if !a.ok {
+		if code.GetFrom(msg) != nil || code.Code < 300 || code.Code > 699 {
+			return errors.New("an error response without an error code")
+		}
+		a.code, a.phrase = int(code.Code), diag.Clean(string(code.Reason), maxText)
+	}
+	if v, err := msg.Get(stun.AttrLifetime); err == nil {
+		a.lifetime = time.Duration(binary.BigEndian.Uint32(v)) * time.Second
+	}
+	a.relayed = xorAddress(msg, stun.AttrXORRelayedAddress)
+	a.alternate = address(msg, stun.AttrAlternateServer)
+	a.mapped = xorAddress(msg, stun.AttrXORMappedAddress)
+	if !a.mapped.IsValid() {
+		a.mapped = address(msg, stun.AttrMappedAddress)
+	}
+	return nil
+}
+
+// xorAddress is an address coded like XOR-MAPPED-ADDRESS, invalid when it is absent. Its size has been checked.
+func xorAddress(msg *stun.Message, t stun.AttrType) netip.AddrPort {
+	var x stun.XORMappedAddress
+	if x.GetFromAs(msg, t) != nil {
+		return netip.AddrPort{}
+	}
+	return addrPort(x.IP, x.Port)
+}
+
+// address is an address coded like MAPPED-ADDRESS, invalid when it is absent. Its size has been checked.
+func address(msg *stun.Message, t stun.AttrType) netip.AddrPort {
+	var m stun.MappedAddress
+	if m.GetFromAs(msg, t) != nil {
+		return netip.AddrPort{}
+	}
+	return addrPort(m.IP, m.Port)
+}
+
+// addrPort converts what pion gives.
+func addrPort(ip []byte, port int) netip.AddrPort {
+	a, ok := netip.AddrFromSlice(ip)
+	if !ok {
+		return netip.AddrPort{}
+	}
+	return netip.AddrPortFrom(a.Unmap(), uint16(port))
+}
+
+// looksLike names the protocol that bytes are likely to be, as the end of a sentence; empty when unknown.
+func looksLike(b []byte) string {
+	switch {
+	case len(b) >= 3 && (b[0] == 0x15 || b[0] == 0x16) && b[1] == 3:
+		return ": it looks like TLS"
+	case len(b) >= 5 && string(b[:5]) == "HTTP/":
+		return ": it looks like a web server"
+	case len(b) >= 4 && string(b[:4]) == "SSH-":
+		return ": it looks like an SSH server"
+	}
+	return ""
+}

@@ -1,0 +1,141 @@
+package probe
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"io"
+	"net"
+	"net/netip"
+	"time"
+
+	"github.com/pion/dtls/v3"
+	dtlsnet "github.com/pion/dtls/v3/pkg/net"
+	"github.com/pion/logging"
+
+	"dialtone/diag"
+)
+
+// resolve finds the addresses to ask: the first of IPv4, as the ICE agent takes it, then the first of IPv6.
+func (p *prober) resolve(ctx context.Context) ([]netip.Addr, error) {
+	if a, err := netip.ParseAddr(p.url.Host); err == nil {
+		return []netip.Addr{a}, nil
+	}
+	p.stage = StageDNS
+	resolver := p.target.Resolver
+	if resolver == nil {
+		resolver = net.DefaultResolver
+	}
+	start := time.Now()
+	found, err := resolver.LookupNetIP(ctx, "ip", p.url.Host)
+	if err != nil {
+		return nil, err
+	}
+	p.result.DNSMs = since(start)
+	var four, six netip.Addr
+	for _, a := range found {
+		a = a.Unmap()
+		switch {
+		case a.Is4() && !four.IsValid():
+			four = a
+		case a.Is6() && !six.IsValid():
+			six = a
+		}
+	}
+	var addrs []netip.Addr
+	for _, a := range []netip.Addr{four, six} {
+		if a.IsValid() {
+			addrs = append(addrs, a)
+		}
+	}
+	if len(addrs) == 0 {
+		return nil, &net.DNSError{Err: "no address", Name: p.url.Host, IsNotFound: true}
+	}
+	return addrs, nil
+}
+
+// open makes the connection, secured where the URL wants it.
+func (p *prober) open(ctx context.Context, a netip.Addr) (*link, error) {
+	p.stage = StageConnect
+	network := "tcp"
+	if p.url.UDP {
+		network = "udp"
+	}
+	var d net.Dialer
+	start := time.Now()
+	conn, err := d.DialContext(ctx, network, netip.AddrPortFrom(a, p.url.Port).String())
+	if err != nil {
+		return nil, err
+	}
+	if !p.url.UDP {
+		p.result.ConnectMs = since(start)
+	}
+	l := &link{conn: conn, reliable: !p.url.UDP}
+	if !p.url.Scheme.Secured() {
+		return l, nil
+	}
+	p.stage = StageTLS
+	start = time.Now()
+	if p.url.UDP {
+		l.conn, err = p.dtls(ctx, conn)
+	} else {
+		l.conn, err = p.tls(ctx, conn)
+	}
+	if err != nil {
+		_ = conn.Close() // the handshake's error is the one that counts
+		return nil, err
+	}
+	p.result.TLSMs = since(start)
+	return l, nil
+}
+
+// tlsConfig is the target's, with the server's name.
+func (p *prober) tlsConfig() *tls.Config {
+	c := &tls.Config{MinVersion: tls.VersionTLS12}
+	if p.target.TLS != nil {
+		c = p.target.TLS.Clone()
+	}
+	if c.ServerName == "" {
+		c.ServerName = p.url.Host
+	}
+	return c
+}
+
+// tls secures a TCP connection.
+func (p *prober) tls(ctx context.Context, conn net.Conn) (net.Conn, error) {
+	c := tls.Client(conn, p.tlsConfig())
+	return c, c.HandshakeContext(ctx)
+}
+
+// dtls secures a UDP socket.
+func (p *prober) dtls(ctx context.Context, conn net.Conn) (net.Conn, error) {
+	config := p.tlsConfig()
+	options := []dtls.ClientOption{
+		dtls.WithServerName(config.ServerName),
+		dtls.WithInsecureSkipVerify(config.InsecureSkipVerify),
+		// The factory of its own would write to the terminal.
+		dtls.WithLoggerFactory(&logging.DefaultLoggerFactory{Writer: io.Discard}),
+	}
+	if config.RootCAs != nil {
+		options = append(options, dtls.WithRootCAs(config.RootCAs))
+	}
+	if net.ParseIP(config.ServerName) != nil && !config.InsecureSkipVerify {
+		// pion/dtls forgets a name that is an IP address, because it must not be sent to the server (RFC 6066 §3), and so
+		// does not verify it either.
+		options = append(options, dtls.WithVerifyPeerCertificate(func(_ [][]byte, chains [][]*x509.Certificate) error {
+			return chains[0][0].VerifyHostname(config.ServerName)
+		}))
+	}
+	c, err := dtls.ClientWithOptions(dtlsnet.PacketConnFromConn(conn), conn.RemoteAddr(), options...)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.HandshakeContext(ctx); err != nil {
+		_ = c.Close() // the handshake's error is the one that counts
+		return nil, err
+	}
+	return c, nil
+}
+
+// since is the time since start as a measured value.
+func since(start time.Time) *diag.Millis { return diag.Ptr(diag.Millis(time.Since(start))) }

@@ -1,0 +1,209 @@
+package probe
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"dialtone/diag"
+)
+
+// DefaultTimeout is how long a whole probe may take.
+const DefaultTimeout = 5 * time.Second
+
+// maxParallel is how many servers [All] asks at once.
+const maxParallel = 8
+
+// Target is a server to be asked, and how.
+type Target struct {
+	URL                string        // as [ParseURL] reads it
+	Username, Password string        // for turn: and turns:
+	TLS                *tls.Config   // for TLS and DTLS: RootCAs, InsecureSkipVerify, ServerName; nil for the system's authorities
+	Resolver           *net.Resolver // nil for the system's
+	Timeout            time.Duration // of the whole probe; 0 for [DefaultTimeout]
+}
+
+// Server asks one server and tells what came of it. It returns when the answer is known, when the timeout is over, or at once
+// when ctx ends. It never fails otherwise: a failure is part of the result, with Stage, Cause and Advice.
+func Server(ctx context.Context, t Target) diag.ServerResult {
+	start := time.Now()
+	if t.Timeout <= 0 {
+		t.Timeout = DefaultTimeout
+	}
+	timed, cancel := context.WithTimeout(ctx, t.Timeout)
+	defer cancel()
+
+	p := prober{target: t}
+	err := p.run(timed)
+	if err != nil {
+		if errors.Is(ctx.Err(), context.Canceled) {
+			err = ctx.Err() // whatever it interrupted
+		}
+		f := classify(p.url, p.stage, err)
+		r := &p.result
+		r.Stage, r.Cause, r.ErrorCode, r.ErrorText, r.Advice = f.stage, f.cause, f.code, f.text, f.advice
+	}
+	p.result.OK = err == nil
+	p.result.DurationMs = diag.Millis(time.Since(start))
+	return p.result
+}
+
+// All asks several servers at once, at most eight at a time, and calls emit for each as soon as it is known: in the goroutine of
+// the caller, one after another. It returns when every target has been emitted.
+func All(ctx context.Context, targets []Target, emit func(diag.ServerResult)) {
+	results := make(chan diag.ServerResult)
+	slots := make(chan struct{}, maxParallel)
+	var running sync.WaitGroup
+	for _, t := range targets {
+		running.Go(func() {
+			slots <- struct{}{}
+			r := Server(ctx, t)
+			<-slots
+			results <- r
+		})
+	}
+	for range targets {
+		emit(<-results)
+	}
+	running.Wait()
+}
+
+// prober is one probe while it runs.
+type prober struct {
+	target Target
+	url    URL
+	stage  string // being tried
+	result diag.ServerResult
+}
+
+// run goes through the stages.
+func (p *prober) run(ctx context.Context) error {
+	u, err := ParseURL(p.target.URL)
+	if err != nil {
+		p.result.URL = quotable(p.target.URL)
+		return &stageError{
+			cause: CauseConfig, text: err.Error(),
+			advice: "write stun:host, or turn:host with user name and password; host may be host:port, then ?transport=udp or tcp",
+		}
+	}
+	p.url = u
+	p.result.URL, p.result.Transport = u.String(), u.Transport()
+	if u.Scheme.TURN() && (p.target.Username == "" || p.target.Password == "") {
+		return &stageError{
+			cause: CauseConfig, text: "a TURN server needs user name and password",
+			advice: "give both with the server (--ice-user, --ice-pass)",
+		}
+	}
+	if len(p.target.Username) > maxUsername {
+		return &stageError{
+			cause: CauseConfig, text: fmt.Sprintf("the user name is longer than %d bytes", maxUsername),
+			advice: "use the user name of the TURN server's account",
+		}
+	}
+	addrs, err := p.resolve(ctx)
+	if err != nil {
+		return err
+	}
+	return p.tryEach(ctx, addrs)
+}
+
+// tryEach asks the addresses in turn until one answers, each with its share of the time that is left. The failure of the first is
+// the one that is told: it is the address that the ICE agent uses.
+func (p *prober) tryEach(ctx context.Context, addrs []netip.Addr) error {
+	deadline, _ := ctx.Deadline()
+	var first error
+	var firstResult diag.ServerResult
+	for i, a := range addrs {
+		share := time.Until(deadline) / time.Duration(len(addrs)-i)
+		tryCtx, cancel := context.WithTimeout(ctx, share)
+		before := p.result
+		err := p.try(tryCtx, a)
+		cancel()
+		if err == nil {
+			return nil
+		}
+		f := classify(p.url, p.stage, err)
+		if first == nil {
+			first, firstResult = f, p.result
+		}
+		if f.cause != CauseUnreachable && f.cause != CauseRefused && f.cause != CauseTimeout {
+			break
+		}
+		p.result = before
+	}
+	p.result = firstResult
+	return first
+}
+
+// try asks at one address. RFC 8656 §7.4: where the server believes that our address and port are in use (437), another port may be free.
+func (p *prober) try(ctx context.Context, a netip.Addr) error {
+	const ports = 3
+	p.result.Address = netip.AddrPortFrom(a, p.url.Port).String()
+	for n := 1; ; n++ {
+		err := p.ask(ctx, a)
+		var f *stageError
+		if !errors.As(err, &f) || f.code != 437 || n == ports {
+			return err
+		}
+	}
+}
+
+// ask opens a connection and asks on it.
+func (p *prober) ask(ctx context.Context, a netip.Addr) error {
+	l, err := p.open(ctx, a)
+	if err != nil {
+		return err
+	}
+	// A deadline in the past wakes whoever reads or writes.
+	watched := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(watched)
+		_ = l.conn.SetDeadline(time.Unix(1, 0))
+	})
+	if p.url.Scheme.TURN() {
+		err = p.allocate(ctx, l)
+	} else {
+		err = p.bind(ctx, l)
+	}
+	if !stop() {
+		<-watched
+	}
+	_ = l.conn.Close() // what it says no longer matters
+	return err
+}
+
+// bind asks a STUN server for our address.
+func (p *prober) bind(ctx context.Context, l *link) error {
+	p.stage = StageBinding
+	r, err := l.exchange(ctx, methodBinding, true, func(id txID) ([]byte, error) { return encode(methodBinding, id, nil) })
+	if err != nil {
+		return err
+	}
+	p.note(r.answer)
+	p.result.RTTMs = diag.Ptr(diag.Millis(r.rtt))
+	if !r.ok {
+		return stunError(p.url, p.stage, r.code, r.phrase, r.alternate)
+	}
+	if !r.mapped.IsValid() {
+		return errNoMapped
+	}
+	return nil
+}
+
+// note takes over what every answer may tell.
+func (p *prober) note(a *answer) {
+	if a.software != "" {
+		p.result.Software = a.software
+	}
+	if a.realm != "" {
+		p.result.Realm = diag.Clean(a.realm, maxText)
+	}
+	if a.mapped.IsValid() {
+		p.result.MappedAddress = a.mapped.String()
+	}
+}
