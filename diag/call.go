@@ -7,11 +7,12 @@ import (
 
 // Bounds of what a fold keeps of a list that a peer can lengthen at will; beyond them only counters grow.
 const (
-	maxRows     = 1024 // candidates, pairs, spans, tracks
-	maxChannels = 256
-	maxMessages = 1000
-	maxSamples  = 3600 // an hour at one a second
-	maxWarnings = 200
+	maxRows         = 1024 // candidates, pairs, spans, tracks
+	maxDescriptions = 64   // each as long as a peer may make its SDP
+	maxChannels     = 256
+	maxMessages     = 1000
+	maxSamples      = 3600 // an hour at one a second
+	maxWarnings     = 200
 )
 
 // Call is the state of one call: the fold of its events. Readers own the Call that they fold and may read all of it; only
@@ -188,7 +189,7 @@ func (c *Call) applySignal(e Event) bool {
 			c.Signal.LastError = d.Error
 		}
 	case SessionDescription:
-		c.Descriptions = keep(c.Descriptions, DescriptionRow{d, e.At}, maxRows)
+		c.Descriptions = keep(c.Descriptions, DescriptionRow{d, e.At}, maxDescriptions)
 	case SignalingState:
 		c.Signaling = d.State
 	default:
@@ -318,7 +319,7 @@ func (c *Call) countMessage(label string, dir Direction, n uint64) {
 func (c *Call) applyMedia(e Event) {
 	switch d := e.Data.(type) {
 	case TrackAdded:
-		c.Tracks = keep(c.Tracks, TrackRow{TrackAdded: d, At: e.At}, maxRows)
+		c.putTrack(d, e.At)
 	case TrackMuted:
 		side := &c.LocalMuted
 		if d.Side == Remote {
@@ -331,7 +332,11 @@ func (c *Call) applyMedia(e Event) {
 			(*side)[d.Kind] = d.Muted
 		}
 	case FirstPacket:
-		if t := c.track(d.Direction, d.Kind, d.SSRC); t != nil && t.FirstPacket == nil {
+		t := c.track(d.Direction, d.Kind, d.SSRC)
+		if t == nil { // a packet may be quicker than the news of its track
+			t = c.putTrack(TrackAdded{Direction: d.Direction, Kind: d.Kind, SSRC: d.SSRC}, e.At)
+		}
+		if t.FirstPacket == nil {
 			t.FirstPacket = Ptr(e.At)
 		}
 	case FirstFrame:
@@ -360,6 +365,16 @@ func (c *Call) track(dir Direction, kind string, ssrc uint32) *TrackRow {
 		}
 	}
 	return nil
+}
+
+// putTrack adds a track, or completes what its first packet has told of it.
+func (c *Call) putTrack(d TrackAdded, at time.Duration) *TrackRow {
+	if t := c.track(d.Direction, d.Kind, d.SSRC); t != nil && t.MimeType == "" {
+		t.TrackAdded = d
+		return t
+	}
+	c.Tracks = keep(c.Tracks, TrackRow{TrackAdded: d, At: at}, maxRows)
+	return &c.Tracks[len(c.Tracks)-1]
 }
 
 func (c *Call) openSpan(at time.Duration, d PhaseStart) {

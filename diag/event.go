@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -29,7 +30,7 @@ type Event struct {
 // dialtone can show and copy the recording of a newer one.
 type Unknown struct {
 	Name Type
-	Raw  json.RawMessage // the object without seq, at and type
+	Raw  json.RawMessage // the object without seq, at and type: its members in their order, each byte but white space as read
 }
 
 // Type returns the foreign name.
@@ -40,6 +41,9 @@ func (u Unknown) MarshalJSON() ([]byte, error) { return u.Raw, nil }
 
 // ErrEvent is returned (wrapped) for bytes that are no event.
 var ErrEvent = errors.New("not an event")
+
+// maxSeconds is the latest time that an event may have: thirty years, which a float64 still tells to the microsecond.
+const maxSeconds = 1e9
 
 // head is what every event has in JSON, before the fields of its Data.
 type head struct {
@@ -53,11 +57,10 @@ func (e Event) MarshalJSON() ([]byte, error) {
 	if e.Data == nil {
 		return nil, fmt.Errorf("%w: no data", ErrEvent)
 	}
-	body, err := json.Marshal(e.Data)
+	body, err := marshalData(e.Data)
 	if err != nil {
 		return nil, err
 	}
-	body = bytes.TrimSpace(body)
 	if len(body) < 2 || body[0] != '{' {
 		return nil, fmt.Errorf("%w: %s does not marshal to an object", ErrEvent, e.Data.Type())
 	}
@@ -72,6 +75,20 @@ func (e Event) MarshalJSON() ([]byte, error) {
 	return append(out, body[1:]...), nil
 }
 
+// marshalData writes the fields of d as one compact object. Those of an unknown type stay as they were read, which
+// json.Marshal would not grant: it escapes <, > and &.
+func marshalData(d Data) ([]byte, error) {
+	u, ok := d.(Unknown)
+	if !ok {
+		return json.Marshal(d)
+	}
+	var b bytes.Buffer
+	if err := json.Compact(&b, u.Raw); err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", ErrEvent, u.Name, err)
+	}
+	return b.Bytes(), nil
+}
+
 // UnmarshalJSON reads what MarshalJSON wrote. A type that this version does not know becomes [Unknown].
 func (e *Event) UnmarshalJSON(b []byte) error {
 	var h head
@@ -82,7 +99,7 @@ func (e *Event) UnmarshalJSON(b []byte) error {
 		return fmt.Errorf("%w: it has no type", ErrEvent)
 	}
 	at, err := h.At.Float64()
-	if err != nil || at < 0 || at > math.MaxInt64/2/1e9 {
+	if err != nil || at < 0 || at > maxSeconds {
 		return fmt.Errorf("%w: its time is %q", ErrEvent, h.At)
 	}
 	data, err := decodeData(h.Type, b)
@@ -98,18 +115,39 @@ func decodeData(t Type, b []byte) (Data, error) {
 	if decode, ok := decoders[t]; ok {
 		return decode(b)
 	}
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(b, &fields); err != nil {
-		return nil, err
-	}
-	delete(fields, "seq")
-	delete(fields, "at")
-	delete(fields, "type")
-	raw, err := json.Marshal(fields)
+	raw, err := withoutHead(b)
 	if err != nil {
 		return nil, err
 	}
 	return Unknown{Name: t, Raw: raw}, nil
+}
+
+// withoutHead returns the object b without its members seq, at and type. A map would sort what remains.
+func withoutHead(b []byte) (json.RawMessage, error) {
+	dec := json.NewDecoder(bytes.NewReader(b))
+	if _, err := dec.Token(); err != nil {
+		return nil, err
+	}
+	kept := [][]byte{}
+	for dec.More() {
+		before := dec.InputOffset() // at the brace, or after the member before: what follows holds a comma at most
+		key, err := dec.Token()
+		if err != nil {
+			return nil, err
+		}
+		var value json.RawMessage
+		if err := dec.Decode(&value); err != nil {
+			return nil, err
+		}
+		if key == "seq" || key == "at" || key == "type" {
+			continue
+		}
+		member := b[before:dec.InputOffset()]
+		kept = append(kept, member[bytes.IndexByte(member, '"'):])
+	}
+	var out bytes.Buffer
+	err := json.Compact(&out, slices.Concat([]byte("{"), bytes.Join(kept, []byte(",")), []byte("}")))
+	return out.Bytes(), err
 }
 
 // decoders holds how each known type is read. The list is the vocabulary of a recording; docs/events.md describes it.
@@ -126,9 +164,10 @@ func register[T Data]() Type {
 	return zero.Type()
 }
 
-// seconds writes d as JSON seconds with microseconds, the resolution that recordings promise.
+// seconds writes d as JSON seconds with microseconds, the resolution that recordings promise. It rounds, so that what was
+// read, which went through a float64, is written as it was.
 func seconds(d time.Duration) string {
-	us := d.Microseconds()
+	us := d.Round(time.Microsecond).Microseconds()
 	return fmt.Sprintf("%d.%06d", us/1e6, us%1e6)
 }
 

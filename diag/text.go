@@ -15,17 +15,25 @@ func Clean(s string, max int) string {
 	}
 	var b strings.Builder
 	for _, r := range s {
+		r = fit(r)
 		if b.Len()+utf8.RuneLen(r) > max {
-			cut := b.String()
-			for len(cut) > 0 && len(cut)+len("…") > max {
-				_, n := utf8.DecodeLastRuneInString(cut)
-				cut = cut[:len(cut)-n]
-			}
-			return cut + "…"
+			return cut(b.String(), max)
 		}
-		b.WriteRune(fit(r))
+		b.WriteRune(r)
 	}
 	return b.String()
+}
+
+// cut shortens s until a "…" fits behind it; nothing is left where not even that fits.
+func cut(s string, max int) string {
+	if max < len("…") {
+		return ""
+	}
+	for len(s)+len("…") > max {
+		_, n := utf8.DecodeLastRuneInString(s)
+		s = s[:len(s)-n]
+	}
+	return s + "…"
 }
 
 // fit replaces a rune that a terminal could take for an order. The zero-width joiner stays: emoji need it.

@@ -1,0 +1,119 @@
+package diag
+
+import (
+	"testing"
+	"time"
+)
+
+// examples is one call as a log: every type of the vocabulary once, with values as a real call has them. The document of
+// the events prints it, the tests of lines and folds read it, the fuzzers start from it.
+func examples() []Event {
+	log := []struct {
+		at   time.Duration
+		data Data
+	}{
+		{0, CallStart{
+			Command: "call", Code: "w1", Server: "https://call.example/call/", Join: "dialtone call w1 --server https://call.example/call/",
+			ICEServers: []ICEServer{{URL: "stun:stun.example:3478"}, {URL: "turn:turn.example:3478?transport=udp", HasUsername: true}},
+			Media:      true, WaitMs: Ptr(Millis(time.Minute)), ForMs: Ptr(Millis(10 * time.Second)), LocalVersion: "0.1.0", StartedAtUnix: 1767323045.123,
+		}},
+		{210 * time.Microsecond, PhaseStart{Phase: PhaseGather, Subject: "stun:stun.example:3478"}},
+		{12 * time.Millisecond, SignalRequest{
+			Code: "dial", Attempt: 1, Status: 200, DNSMs: Ptr(Millis(1800 * time.Microsecond)), ConnectMs: Ptr(Millis(9 * time.Millisecond)),
+			TLSMs: Ptr(Millis(11 * time.Millisecond)), FirstByteMs: Ptr(Millis(31 * time.Millisecond)), DurationMs: Millis(32 * time.Millisecond),
+			RemoteAddr: "203.0.113.80:443", BytesSent: 34, BytesRecv: 78, Answer: "user_id",
+		}},
+		{13 * time.Millisecond, SignalState{State: SignalPaired, Role: RoleOfferer}},
+		{14 * time.Millisecond, SignalingState{State: "have-local-offer"}},
+		{15 * time.Millisecond, SessionDescription{
+			Side: Local, SDPType: "offer", SDP: "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=sendrecv\r\na=ice-ufrag:abcd\r\na=ice-pwd:***\r\n",
+			Fingerprint: "sha-256 AB:CD:EF:01",
+		}},
+		{16 * time.Millisecond, GatheringState{State: "gathering"}},
+		{17 * time.Millisecond, Candidate{
+			Side: Local, ID: "local-2", Foundation: "1966762133", Component: 1, Protocol: "udp", Priority: 1694498815, TypePreference: 100, LocalPreference: 65535,
+			Address: "203.0.113.7", Port: 41822, CandidateType: Srflx, RelatedAddress: "192.0.2.10", RelatedPort: 50211, URL: "stun:stun.example:3478",
+			NetworkInterface: "wlan0", UsernameFragment: "abcd",
+		}},
+		{18 * time.Millisecond, ServerResult{
+			URL: "turn:turn.example:3478?transport=udp", Transport: "udp", Stage: "allocate", Cause: "auth", ErrorCode: 401, ErrorText: "the server refused the password",
+			Advice: "Correct --ice-user and --ice-pass.", Address: "203.0.113.9:3478", DNSMs: Ptr(Millis(2 * time.Millisecond)), RTTMs: Ptr(Millis(23 * time.Millisecond)),
+			DurationMs: Millis(48 * time.Millisecond), Realm: "turn.example", Software: "a TURN server",
+		}},
+		{23 * time.Millisecond, PhaseEnd{Phase: PhaseGather, Subject: "stun:stun.example:3478", Outcome: OutcomeOK, Detail: "203.0.113.7"}},
+		{64 * time.Millisecond, ICEState{State: "checking"}},
+		{70 * time.Millisecond, Pair{
+			ID: "local-2:remote-1", LocalCandidateID: "local-2", RemoteCandidateID: "remote-1", State: PairSucceeded, Nominated: true, RequestsSent: 2,
+			ResponsesReceived: 2, RequestsReceived: 1, ResponsesSent: 1, CurrentRoundTripTime: Ptr(0.0121),
+		}},
+		{71 * time.Millisecond, Selected{
+			PairID: "local-2:remote-1", LocalCandidateID: "local-2", RemoteCandidateID: "remote-1",
+			Local: "srflx udp 203.0.113.7:41822", Remote: "host udp 198.51.100.4:3021",
+		}},
+		{82 * time.Millisecond, DTLSState{
+			State: "connected", Role: "client", Version: "DTLS 1.2", Cipher: "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
+			LocalFingerprint: "sha-256 AB:CD:EF:01", RemoteFingerprint: "sha-256 12:34:56:78",
+		}},
+		{83 * time.Millisecond, ConnectionState{State: "connected"}},
+		{84 * time.Millisecond, SCTPState{State: "connected", MaxMessageSize: 65536}},
+		{85 * time.Millisecond, ChannelOpen{Side: Local, ID: Ptr(uint16(1)), Label: LabelChat, Ordered: true}},
+		{90 * time.Millisecond, TrackAdded{
+			Direction: Inbound, Kind: "video", Mid: "1", SSRC: 2774119101, MimeType: "video/VP8", ClockRate: 90000, PayloadType: 96, TrackID: "picture",
+		}},
+		{98 * time.Millisecond, FirstPacket{Direction: Inbound, Kind: "video", SSRC: 2774119101}},
+		{134 * time.Millisecond, FirstFrame{Direction: Inbound, Kind: "video", SSRC: 2774119101, Width: 320, Height: 180, KeyFrame: true}},
+		{200 * time.Millisecond, Message{Direction: Inbound, Label: LabelChat, Bytes: 5, Text: "hello"}},
+		{210 * time.Millisecond, Ping{RTTMs: Millis(12340 * time.Microsecond)}},
+		{300 * time.Millisecond, Control{Direction: Inbound, Code: "mute_video", Value: Ptr(true)}},
+		{300 * time.Millisecond, TrackMuted{Side: Remote, Kind: "video", Muted: true}},
+		{900 * time.Millisecond, MessagesDropped{Label: LabelChat, Messages: 4100, Bytes: 98400}},
+		{time.Second, exampleSample()},
+		{2 * time.Second, Warning{ID: "signal.server_lost", Text: "The signaling server went away; the call goes on.", Advice: "Restart the server before the next call."}},
+		{3 * time.Second, Restart{By: ByLocal, Reason: "asked", Via: "channel"}},
+		{9 * time.Second, ChannelClose{ID: Ptr(uint16(1)), Label: LabelChat}},
+		{10 * time.Second, CallEnded{Reason: EndDuration, By: ByLocal}},
+	}
+	events := make([]Event, len(log))
+	for i, e := range log {
+		events[i] = Event{Seq: uint64(i + 1), At: e.at, Data: e.data}
+	}
+	return events
+}
+
+func exampleSample() Sample {
+	return Sample{
+		Inbound: []InboundRTP{{
+			Kind: "video", SSRC: 2774119101, Mid: "1", MimeType: "video/VP8", PacketsReceived: 42, BytesReceived: 37120, HeaderBytesReceived: 840,
+			PacketsLost: Ptr(int64(1)), FractionLost: Ptr(0.023), Jitter: Ptr(0.0034), Bitrate: Ptr(150200.0), NACKCount: 1, PLICount: 1,
+			FramesReceived: Ptr(uint32(25)), KeyFramesReceived: Ptr(uint32(1)), FramesPerSecond: Ptr(25.0), FrameWidth: Ptr(uint16(320)), FrameHeight: Ptr(uint16(180)),
+			FreezeCount: Ptr(uint32(0)), TotalFreezesDuration: Ptr(0.0), LastPacketReceivedAgo: Ptr(0.012),
+		}},
+		Outbound: []OutboundRTP{{
+			Kind: "audio", SSRC: 1001, Mid: "0", MimeType: "audio/opus", PacketsSent: 50, BytesSent: 4012, HeaderBytesSent: 600, Bitrate: Ptr(32100.0),
+			Remote: &RemoteInbound{Jitter: 0.002, RoundTripTime: Ptr(0.0123), TotalRoundTripTime: 0.0123, RoundTripTimeMeasurements: 1},
+		}},
+		Pair: &Pair{
+			ID: "local-2:remote-1", LocalCandidateID: "local-2", RemoteCandidateID: "remote-1", State: PairSucceeded, Nominated: true, RequestsSent: 3,
+			ResponsesReceived: 3, RequestsReceived: 2, ResponsesSent: 2, CurrentRoundTripTime: Ptr(0.0119), BytesSent: 5200, BytesReceived: 39000,
+		},
+		Transport: &TransportStats{PacketsSent: 71, PacketsReceived: 64, BytesSent: 6120, BytesReceived: 40210},
+		SCTP:      &SCTPStats{SmoothedRoundTripTime: Ptr(0.013), CongestionWindow: 4912, ReceiverWindow: 1048576, MTU: 1228},
+		Channels:  []DataChannelRow{{Label: LabelChat, ID: Ptr(uint16(1)), State: "open", MessagesSent: 1, BytesSent: 5, MessagesReceived: 1, BytesReceived: 5}},
+	}
+}
+
+// TestExamples keeps the examples complete: the document is made of them.
+func TestExamples(t *testing.T) {
+	seen := map[Type]int{}
+	for _, e := range examples() {
+		seen[e.Data.Type()]++
+	}
+	for name := range decoders {
+		if seen[name] != 1 {
+			t.Errorf("%s occurs %d times in the examples, want once", name, seen[name])
+		}
+	}
+	if len(seen) != len(decoders) {
+		t.Errorf("the examples have %d types, the vocabulary has %d", len(seen), len(decoders))
+	}
+}
