@@ -1,0 +1,115 @@
+package room
+
+import (
+	"errors"
+
+	"dialtone/signal"
+)
+
+// absorb delivers what a poll brought, each thing once, and tells whether there
+// was anything new.
+func (e *engine) absorb(p polled) (news bool) {
+	switch p.status.code {
+	case "need_init":
+		return e.onDue(p, signal.RoleOfferer)
+	case "offered":
+		return e.onDue(p, signal.RoleAnswerer)
+	case "answered":
+		return e.onAnswered(p)
+	case "connected":
+		return e.onConnected(p)
+	}
+	return false
+}
+
+// onDue handles need_init and offered: our own offer or answer is wanted. The
+// original can forget one that it accepted, and then asks again.
+func (e *engine) onDue(p polled, role signal.Role) (news bool) {
+	if e.role == signal.RoleUnknown {
+		e.role, e.phase = role, phaseReply
+		e.c.inbox.put(signal.Message{Kind: signal.KindPaired, Role: role})
+		if role == signal.RoleAnswerer {
+			e.gotOther = true
+			e.c.inbox.put(signal.Message{Kind: signal.KindOffer, Description: p.status.description})
+		}
+		return true
+	}
+	if e.role != role {
+		e.fail("the server changed this party's role")
+		return false
+	}
+	// A poll that began before our post was accepted knows nothing of it.
+	if e.own != nil && p.number > e.ownAt {
+		e.repeat = true
+	}
+	return false
+}
+
+func (e *engine) onAnswered(p polled) (news bool) {
+	if e.role != signal.RoleOfferer || e.own == nil && e.posting == nil {
+		e.fail("an answer came before the offer")
+		return false
+	}
+	e.phase = phaseConnected
+	if e.gotOther {
+		return false
+	}
+	e.gotOther = true
+	e.c.inbox.put(signal.Message{Kind: signal.KindAnswer, Description: p.status.description})
+	return true
+}
+
+func (e *engine) onConnected(p polled) (news bool) {
+	if !e.gotOther {
+		e.fail("the answer was lost on the way: the server says connected without having given it")
+		return false
+	}
+	news = e.phase != phaseConnected
+	e.phase = phaseConnected
+	for _, m := range p.status.candidates {
+		if e.isNew(m) {
+			e.c.inbox.put(m)
+			news = true
+		}
+	}
+	return news
+}
+
+// isNew tells a candidate that was not delivered yet from one whose post was
+// repeated because its answer had been lost.
+func (e *engine) isNew(m signal.Message) bool {
+	if m.Kind == signal.KindEndOfCandidates {
+		was := e.sawBlank
+		e.sawBlank = true
+		return !was
+	}
+	key := candidateKey(m.Candidate)
+	if e.seen[key] || len(e.seen) >= maxCandidates {
+		return false
+	}
+	e.seen[key] = true
+	return true
+}
+
+func candidateKey(c *signal.Candidate) string {
+	key := c.Candidate + "\x00"
+	if c.SDPMid != nil {
+		key += *c.SDPMid
+	}
+	key += "\x00"
+	if c.SDPMLineIndex != nil {
+		key += string(rune(*c.SDPMLineIndex))
+	}
+	key += "\x00"
+	if c.UsernameFragment != nil {
+		key += *c.UsernameFragment
+	}
+	return key
+}
+
+func (e *engine) fail(what string) {
+	e.end = &signal.Error{
+		Op: "get_status", Reason: signal.ReasonProtocol, Err: errors.New(what),
+		Hint: "dial again, both parties",
+	}
+}

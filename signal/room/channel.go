@@ -1,0 +1,246 @@
+package room
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"dialtone/signal"
+)
+
+const (
+	maxCode = 255 // characters of a call code
+	// dialAttempts is how often a connection to dial on is tried.
+	dialAttempts = 3
+	// goodbyeTimeout bounds the last request.
+	goodbyeTimeout = 2 * time.Second
+)
+
+// channel is the client's end of a room: a signal.Channel. Its engine owns the wire.
+type channel struct {
+	wire    *wire
+	userID  string
+	inbox   *inbox
+	sends   chan *sending
+	closing chan struct{}
+	cancel  context.CancelFunc
+	done    chan struct{} // closed when the engine has stopped
+	end     error         // why; readable after done
+
+	closeOnce sync.Once
+	closeErr  error
+}
+
+// sending is a message under way.
+type sending struct {
+	kind      signal.Kind
+	letter    letter
+	result    chan error      // buffered, 1
+	abandoned <-chan struct{} // the sender does not wait anymore
+}
+
+// Dial dials the code at the server and returns the channel to whoever dials it
+// too. ctx bounds the dialling only. The error is a *signal.Error.
+//
+// Dial tries a connection up to three times, but never repeats a request that
+// the server may have seen: it would meet itself.
+func Dial(ctx context.Context, options Options) (signal.Channel, error) {
+	o := options.withDefaults()
+	endpoint, err := Endpoint(o.Server)
+	if err != nil {
+		return nil, err
+	}
+	body, err := dialBody(o.Code)
+	if err != nil {
+		return nil, err
+	}
+	transport, err := o.transport()
+	if err != nil {
+		return nil, err
+	}
+	w := &wire{transport: transport, endpoint: endpoint.String(), userAgent: o.UserAgent, timeout: o.Timeout, onRequest: o.OnRequest}
+	userID, announced, err := dial(ctx, w, body)
+	if err != nil {
+		transport.CloseIdleConnections()
+		return nil, err
+	}
+	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	c := &channel{
+		wire: w, userID: userID, inbox: newInbox(), cancel: cancel,
+		sends: make(chan *sending), closing: make(chan struct{}), done: make(chan struct{}),
+	}
+	e := newEngine(c, newPacer(o.LongPoll, announced), o.GiveUp)
+	go e.run(life)
+	return c, nil
+}
+
+func dialBody(code string) ([]byte, error) {
+	fail := func(text string) error {
+		return &signal.Error{Op: "dial", Reason: signal.ReasonRejected, Err: errors.New(text), Hint: "choose another code"}
+	}
+	switch n := utf8.RuneCountInString(code); {
+	case n == 0:
+		return nil, fail("the call code is empty")
+	case n > maxCode:
+		return nil, fail(fmt.Sprintf("the call code has %d characters, more than %d", n, maxCode))
+	case !utf8.ValidString(code):
+		return nil, fail("the call code is not UTF-8")
+	}
+	for _, c := range code {
+		if unicode.IsControl(c) {
+			return nil, fail("the call code holds control characters")
+		}
+	}
+	return json.Marshal(map[string]string{"code": "dial", "call_code": code})
+}
+
+func dial(ctx context.Context, w *wire, body []byte) (userID string, announced time.Duration, err error) {
+	for attempt := 1; ; attempt++ {
+		a, failure := w.post(ctx, letter{code: "dial", body: body, attempt: attempt})
+		if failure == nil {
+			if userID, err = parseUserID(a.body); err != nil {
+				failure = protocolError("dial", a, err.Error())
+				a.request.Err = failure
+			}
+		}
+		w.tell(a.request)
+		if failure == nil {
+			return userID, a.announced, nil
+		}
+		again := !a.wrote && isPassing(failure) && failure.Reason != signal.ReasonTimeout
+		if !again || attempt == dialAttempts || sleep(ctx, backoff(attempt)) != nil {
+			return "", 0, failure
+		}
+	}
+}
+
+// Send implements signal.Channel.
+func (c *channel) Send(ctx context.Context, m signal.Message) error {
+	if err := m.Validate(); err != nil {
+		return err
+	}
+	s, err := c.pack(m)
+	if err != nil {
+		return err
+	}
+	s.abandoned = ctx.Done()
+	select {
+	case c.sends <- s:
+	case <-c.done:
+		return c.sendEnd()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case err := <-s.result:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-c.done:
+	}
+	select { // it may have been the last thing that was done
+	case err := <-s.result:
+		return err
+	default:
+		return c.sendEnd()
+	}
+}
+
+// pack makes the request that carries a message.
+func (c *channel) pack(m signal.Message) (*sending, error) {
+	body := map[string]any{"user_id": c.userID}
+	code := ""
+	switch m.Kind {
+	case signal.KindOffer, signal.KindAnswer:
+		code = m.Kind.String()
+		body[code] = m.Description
+	case signal.KindCandidate:
+		code = "ice"
+		body[code] = m.Candidate
+	case signal.KindEndOfCandidates:
+		// The W3C's own indication; browsers take it, and a null would be skipped.
+		code = "ice"
+		body[code] = signal.Candidate{}
+	case signal.KindBye:
+		code = "disconnect"
+	case signal.KindUnknown, signal.KindPaired: // Validate lets neither through
+	}
+	body["code"] = code
+	raw, err := json.Marshal(body)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", signal.ErrMessage, err)
+	}
+	return &sending{kind: m.Kind, letter: letter{code: code, body: raw}, result: make(chan error, 1)}, nil
+}
+
+// sendEnd is what a Send after the end gets.
+func (c *channel) sendEnd() error {
+	switch {
+	case errors.Is(c.end, errBye):
+		return signal.ErrPeerGone
+	case errors.Is(c.end, io.EOF):
+		return signal.ErrClosed
+	}
+	return c.end
+}
+
+// Receive implements signal.Channel.
+func (c *channel) Receive(ctx context.Context) (signal.Message, error) {
+	return c.inbox.take(ctx)
+}
+
+// Close implements signal.Channel.
+func (c *channel) Close(ctx context.Context) error {
+	c.closeOnce.Do(func() { c.closeErr = c.close(ctx) })
+	return c.closeErr
+}
+
+func (c *channel) close(ctx context.Context) error {
+	close(c.closing)
+	select {
+	case <-c.done:
+	case <-ctx.Done():
+		c.cancel()
+		<-c.done
+	}
+	c.inbox.drop()
+	defer c.wire.transport.CloseIdleConnections()
+	if errors.Is(c.end, signal.ErrPeerGone) || errors.Is(c.end, errBye) || errors.Is(c.end, errSaidBye) {
+		return nil
+	}
+	return c.goodbye(ctx)
+}
+
+// goodbye tells the server, once. That it knows the call no more is as good.
+func (c *channel) goodbye(ctx context.Context) error {
+	bounded, cancel := context.WithTimeout(ctx, goodbyeTimeout)
+	defer cancel()
+	s, err := c.pack(signal.Message{Kind: signal.KindBye})
+	if err != nil {
+		return err
+	}
+	s.letter.attempt = 1
+	a, failure := c.wire.post(bounded, s.letter)
+	c.wire.tell(a.request)
+	if failure == nil || failure.Reason == signal.ReasonPeerGone {
+		return nil
+	}
+	return failure
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
