@@ -1,0 +1,30 @@
+package main
+
+import (
+	"context"
+
+	"dialtone/diag"
+)
+
+// cli is the grammar of the command line.
+type cli struct {
+	Serve   serveCommand   `cmd:"" help:"Run the signaling server through which two parties find each other."`
+	Version versionCommand `cmd:"" help:"Tell which dialtone this is."`
+}
+
+// command is what each field of the grammar is.
+type command interface {
+	// run does the work. The error is told to the user, the exit code is the process's.
+	run(ctx context.Context, a app) (diag.Exit, error)
+}
+
+// configurable is embedded by the commands whose flags may come from a file.
+type configurable struct {
+	Config string `placeholder:"FILE" help:"Read flags from this TOML file instead of dialtone/config.toml in the user's configuration directory."`
+}
+
+// Where dialtone serve listens, and where a call looks for it, unless told otherwise.
+const (
+	defaultListen = "127.0.0.1:8000"
+	defaultServer = "http://" + defaultListen + "/call/"
+)

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"dialtone/diag"
+)
+
+// exitWords says what an exit code means, for people. docs/exit-codes.md holds the same words.
+var exitWords = map[diag.Exit]string{
+	diag.ExitPass:        "everything that was asked for was seen",
+	diag.ExitAssertion:   "an assertion failed",
+	diag.ExitUsage:       "wrong flags or configuration; nothing was started",
+	diag.ExitSignaling:   "the parties could not exchange offer, answer and candidates",
+	diag.ExitNobody:      "the other party never came",
+	diag.ExitICE:         "no path was found, or it was lost",
+	diag.ExitDTLS:        "a path was found, but the handshake over it failed",
+	diag.ExitChannel:     "connected, but a data channel did not open or did not echo",
+	diag.ExitMedia:       "connected, but media did not flow",
+	diag.ExitCannotRun:   "dialtone could not do its work: a port, a file, a terminal",
+	diag.ExitInterrupted: "interrupted by Ctrl-C, SIGTERM or SIGHUP before the work was done",
+}
+
+// callExits are those of the commands that make calls.
+var callExits = []diag.Exit{
+	diag.ExitPass, diag.ExitUsage, diag.ExitSignaling, diag.ExitNobody, diag.ExitICE, diag.ExitDTLS, diag.ExitChannel, diag.ExitMedia,
+	diag.ExitCannotRun, diag.ExitInterrupted,
+}
+
+// detail is the part of a command's help below its summary: examples, exit codes, where more is told. It is formatted like a
+// doc comment: what is indented stays as it is.
+func detail(text string, examples []string, exits ...diag.Exit) string {
+	var b strings.Builder
+	if text != "" {
+		b.WriteString(text + "\n\n")
+	}
+	b.WriteString("Examples:\n\n")
+	for _, e := range examples {
+		b.WriteString("    " + e + "\n")
+	}
+	b.WriteString("\nExit codes:\n\n")
+	for _, e := range exits {
+		fmt.Fprintf(&b, "    %3d  %s\n", int(e), exitWords[e])
+	}
+	b.WriteString("\nMore: docs/configuration.md (files and variables), docs/exit-codes.md.\n")
+	return b.String()
+}

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	ossignal "os/signal"
+	"syscall"
+
+	"dialtone/diag"
+)
+
+// errInterrupted is the cause of a context that a signal ended.
+var errInterrupted = errors.New("interrupted")
+
+// interruptible derives a context that SIGINT, SIGTERM and SIGHUP end with errInterrupted, so that the command can wind up. A
+// SIGINT after that ends the process at once. The returned function restores the signals and must be called.
+func (s streams) interruptible(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	arrived := make(chan os.Signal, 4)
+	ossignal.Notify(arrived, endingSignals()...)
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		s.watch(arrived, stop, cancel)
+	}()
+	return ctx, func() {
+		ossignal.Stop(arrived)
+		close(stop)
+		<-stopped
+		cancel(nil)
+	}
+}
+
+// endingSignals are those that ask for an end. A SIGHUP that is ignored stays so: that is what nohup is for.
+func endingSignals() []os.Signal {
+	ending := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !ossignal.Ignored(syscall.SIGHUP) {
+		ending = append(ending, syscall.SIGHUP)
+	}
+	return ending
+}
+
+func (s streams) watch(arrived <-chan os.Signal, stop <-chan struct{}, cancel context.CancelCauseFunc) {
+	asked := false
+	for {
+		select {
+		case sig := <-arrived:
+			if asked && sig == os.Interrupt {
+				complain(s.err, "dialtone: killed before it could wind up; a recording may lack its end")
+				s.kill(diag.ExitInterrupted)
+			}
+			asked = true
+			cancel(fmt.Errorf("%w by %v", errInterrupted, sig))
+		case <-stop:
+			return
+		}
+	}
+}

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"dialtone/diag"
+	"dialtone/signal/server"
+)
+
+// serveCommand is dialtone serve.
+type serveCommand struct {
+	Listen listenAddress `default:"${listen}" placeholder:"HOST:PORT" help:"Where to listen. Port 0 picks a free one. Default: ${default}."`
+	configurable
+	LogLevel logLevel `default:"info" placeholder:"LEVEL" help:"What to log to stderr: debug, info, warn or error. Default: ${default}."`
+
+	MaxBody              limit    `placeholder:"BYTES" group:"limits" help:"Largest body of a request. Default: 65536."`
+	MaxCandidates        limit    `placeholder:"N" group:"limits" help:"Candidates that one party may send. Default: 256."`
+	MaxPairs             limit    `placeholder:"N" group:"limits" help:"Pairs at one time. Default: 20000."`
+	MaxPairsPerAddress   limit    `placeholder:"N" group:"limits" help:"Pairs begun by parties of one address. Default: 256, for loopback addresses none."`
+	MaxRequestsPerSecond rate     `placeholder:"N" group:"limits" help:"Mean rate of requests from one address. Default: 200, for loopback addresses none."`
+	MaxRequestBurst      limit    `placeholder:"N" group:"limits" help:"Requests at once beyond that rate. Default: what ten seconds bring."`
+	Expiry               duration `placeholder:"DURATION" group:"limits" help:"How long a party may be silent before its pair is deleted. Default: 10s, which pages in the wild rely on."`
+	HeaderTimeout        duration `placeholder:"DURATION" group:"limits" help:"For the header of a request. Default: 5s."`
+	BodyTimeout          duration `placeholder:"DURATION" group:"limits" help:"For the body of a request. Default: 10s."`
+	IdleTimeout          duration `placeholder:"DURATION" group:"limits" help:"For a connection without a request. Default: 60s."`
+	ShutdownTimeout      duration `placeholder:"DURATION" group:"limits" help:"For requests that run when the server is stopped. Default: 5s."`
+}
+
+// Help implements kong.HelpProvider.
+func (serveCommand) Help() string {
+	return detail("It answers until it is stopped by Ctrl-C, SIGTERM or SIGHUP, which is its ordinary end. "+
+		"Limits that count take the word none.",
+		[]string{
+			"dialtone serve",
+			"dialtone serve --listen :8000 --log-level info",
+			"DIALTONE_LISTEN=[::1]:0 dialtone serve",
+		},
+		diag.ExitPass, diag.ExitUsage, diag.ExitCannotRun)
+}
+
+func (c *serveCommand) run(ctx context.Context, a app) (diag.Exit, error) {
+	if err := a.checked(nil); err != nil {
+		return diag.ExitUsage, err
+	}
+	ctx, restore := a.interruptible(ctx)
+	defer restore()
+	var lc net.ListenConfig
+	ln, err := lc.Listen(ctx, "tcp", c.Listen.hostPort)
+	if err != nil {
+		return diag.ExitCannotRun, listenError(c.Listen.hostPort, err)
+	}
+	if err := a.print("%s", invitation(ln.Addr())); err != nil {
+		return diag.ExitCannotRun, errors.Join(err, ln.Close())
+	}
+	if err := server.New(c.options(a)).Serve(ctx, ln); err != nil {
+		return diag.ExitCannotRun, fmt.Errorf("the server ended: %w", err)
+	}
+	return diag.ExitPass, nil
+}
+
+func (c *serveCommand) options(a app) server.Options {
+	return server.Options{
+		Version: readVersion().Version, Logger: a.logger(c.LogLevel.Level),
+		MaxBody: c.MaxBody.n, CandidatesPerSide: int(c.MaxCandidates.n), Pairs: int(c.MaxPairs.n),
+		PairsPerAddress: int(c.MaxPairsPerAddress.n), RequestsPerSecond: c.MaxRequestsPerSecond.perSecond, RequestBurst: int(c.MaxRequestBurst.n),
+		Expiry: c.Expiry.Duration, HeaderTimeout: c.HeaderTimeout.Duration, BodyTimeout: c.BodyTimeout.Duration,
+		IdleTimeout: c.IdleTimeout.Duration, ShutdownTimeout: c.ShutdownTimeout.Duration,
+	}
+}
+
+// listenError says why an address could not be had, and what to do.
+func listenError(address string, err error) error {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		err = op.Err // without the address, which is told already
+	}
+	next := "give another address with --listen HOST:PORT"
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		next = "another program has that port: stop it, or choose another with --listen, such as --listen 127.0.0.1:0"
+	case errors.Is(err, syscall.EACCES):
+		next = "ports below 1024 need privileges: choose another with --listen, such as --listen :8000"
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		next = "this machine does not have that address: listen on :PORT for all that it has"
+	}
+	return fmt.Errorf("cannot listen on %s: %w; %s", address, err, next)
+}
+
+// invitation says where the server listens, and what to type on both ends.
+func invitation(listening net.Addr) string {
+	var b strings.Builder
+	urls := pageURLs(listening)
+	for _, u := range urls {
+		fmt.Fprintf(&b, "listening on %s\n", u)
+	}
+	fmt.Fprintf(&b, "one end:       dialtone answer w1 --server %s\n", urls[0])
+	fmt.Fprintf(&b, "the other end: dialtone call w1 --server %s\n", urls[0])
+	return b.String()
+}
+
+// pageURLs lists the addresses of the call page, the one to recommend first.
+func pageURLs(listening net.Addr) []string {
+	tcp, ok := listening.(*net.TCPAddr)
+	if !ok || !tcp.IP.IsUnspecified() {
+		return []string{pageURL(listening.String())}
+	}
+	port := strconv.Itoa(tcp.Port)
+	addrs, err := net.InterfaceAddrs()
+	if err != nil {
+		addrs = nil // the list is a courtesy
+	}
+	var v4, v6 []string
+	for _, addr := range addrs {
+		network, ok := addr.(*net.IPNet)
+		switch {
+		case !ok || !network.IP.IsGlobalUnicast():
+		case network.IP.To4() != nil:
+			v4 = append(v4, pageURL(net.JoinHostPort(network.IP.String(), port)))
+		case tcp.IP.To4() == nil: // a socket of the IPv4 wildcard hears no IPv6
+			v6 = append(v6, pageURL(net.JoinHostPort(network.IP.String(), port)))
+		}
+	}
+	return append(append(v4, v6...), pageURL(net.JoinHostPort("localhost", port)))
+}
+
+func pageURL(hostPort string) string { return "http://" + hostPort + "/call/" }

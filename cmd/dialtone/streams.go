@@ -1,0 +1,39 @@
+package main
+
+import (
+	"io"
+	"os"
+	ossignal "os/signal"
+	"syscall"
+
+	"golang.org/x/term"
+
+	"dialtone/diag"
+)
+
+// streams is what a command has of the world. Tests give their own.
+type streams struct {
+	in        io.Reader
+	out       io.Writer              // the result and nothing else
+	err       io.Writer              // logs and complaints
+	environ   []string               // KEY=value
+	configDir func() (string, error) // the user's directory for configuration
+	terminal  bool                   // in and out are a terminal
+	errIsTerm bool                   // err is a terminal
+	kill      func(diag.Exit)        // ends the process at once, without winding up
+}
+
+// realStreams are those of the process. A reader of stdout that goes away shows as a failed write (EPIPE) instead of
+// killing the process, so that a recording can be completed.
+func realStreams() streams {
+	ossignal.Ignore(syscall.SIGPIPE)
+	return streams{
+		in: os.Stdin, out: os.Stdout, err: os.Stderr,
+		environ: os.Environ(), configDir: os.UserConfigDir,
+		terminal:  isTerminal(os.Stdin) && isTerminal(os.Stdout),
+		errIsTerm: isTerminal(os.Stderr),
+		kill:      func(code diag.Exit) { os.Exit(int(code)) },
+	}
+}
+
+func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
