@@ -1,0 +1,127 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// stunPackage has one importer, so that one package knows how its decoder must be mistrusted.
+const stunPackage = "github.com/pion/stun/v2"
+
+// arrows say who may import what beyond the standard library: patterns of path.Match, where a trailing "/" means everything
+// below. The most specific pattern of a package is listed first. docs/design.md draws the same picture.
+var arrows = []struct {
+	who string
+	may []string
+}{
+	{"dialtone/cmd/dialtone", []string{"dialtone/", "github.com/", "golang.org/"}},
+	{"dialtone/signal", nil},
+	{"dialtone/signal/*", []string{"dialtone/signal"}},
+	{"dialtone/diag", nil},
+	{"dialtone/diag/feed", []string{"dialtone/diag"}},
+	{"dialtone/diag/record", []string{"dialtone/diag"}},
+	{"dialtone/diag/report", []string{"dialtone/diag"}},
+	{"dialtone/diag/media", []string{"dialtone/diag", "github.com/pion/"}},
+	{"dialtone/diag/peer", []string{"dialtone/diag", "dialtone/diag/media", "github.com/pion/"}},
+	{"dialtone/diag/probe", []string{"dialtone/diag", "github.com/pion/", stunPackage}},
+	{"dialtone/diag/session", []string{
+		"dialtone/diag", "dialtone/diag/feed", "dialtone/diag/media", "dialtone/diag/peer", "dialtone/diag/probe", "dialtone/signal", "golang.org/x/sync/",
+	}},
+	{"dialtone/diag/lab", []string{"dialtone/diag", "dialtone/signal", "dialtone/signal/", "github.com/pion/"}},
+	{"dialtone/diag/lab/*", []string{"dialtone/diag/lab"}},
+	{"dialtone/tui", []string{"dialtone/diag", "dialtone/tui/", "github.com/charmbracelet/", "github.com/muesli/", "github.com/mattn/", "github.com/rivo/"}},
+	{"dialtone/tui/*", []string{"dialtone/diag", "dialtone/tui/", "github.com/charmbracelet/", "github.com/muesli/", "github.com/mattn/", "github.com/rivo/"}},
+}
+
+// goPackage is what go list tells of one.
+type goPackage struct {
+	ImportPath string
+	Standard   bool
+	Imports    []string
+	Deps       []string
+}
+
+func TestArrows(t *testing.T) {
+	packages := listPackages(t)
+	for _, p := range packages {
+		if !isOurs(p.ImportPath) {
+			continue
+		}
+		may, known := allowedFor(p.ImportPath)
+		if !known {
+			t.Errorf("%s has no line in the table: say there what it may import, and draw it in docs/design.md", p.ImportPath)
+			continue
+		}
+		for _, imported := range p.Imports {
+			if !packages[imported].Standard && !allows(may, imported) {
+				t.Errorf("%s imports %s", p.ImportPath, imported)
+			}
+		}
+	}
+}
+
+// TestScreenIsFarFromTheNetwork looks at everything that the screen is built from, not only at its own imports.
+func TestScreenIsFarFromTheNetwork(t *testing.T) {
+	for _, p := range listPackages(t) {
+		if !isOurs(p.ImportPath) || !strings.HasPrefix(p.ImportPath, "dialtone/tui") {
+			continue
+		}
+		for _, dep := range p.Deps {
+			if strings.HasPrefix(dep, "github.com/pion/") || strings.HasPrefix(dep, "dialtone/signal") || dep == "dialtone/diag/session" {
+				t.Errorf("%s depends on %s", p.ImportPath, dep)
+			}
+		}
+	}
+}
+
+func isOurs(importPath string) bool { return strings.HasPrefix(importPath, "dialtone/") }
+
+func allowedFor(importPath string) ([]string, bool) {
+	for _, a := range arrows {
+		if ok, err := path.Match(a.who, importPath); err == nil && ok {
+			return a.may, true
+		}
+	}
+	return nil, false
+}
+
+func allows(may []string, imported string) bool {
+	if imported == stunPackage {
+		return slices.Contains(may, stunPackage)
+	}
+	return slices.ContainsFunc(may, func(pattern string) bool {
+		return pattern == imported || strings.HasSuffix(pattern, "/") && strings.HasPrefix(imported, pattern)
+	})
+}
+
+// listPackages asks go for all packages of the module and what they depend on, without their tests.
+func listPackages(t *testing.T) map[string]goPackage {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-deps", "-json=ImportPath,Standard,Imports,Deps", "./...")
+	cmd.Dir = "../.."
+	raw, err := cmd.Output()
+	if err != nil {
+		var exit *exec.ExitError
+		if errors.As(err, &exit) {
+			t.Fatalf("go list: %v\n%s", err, exit.Stderr)
+		}
+		t.Fatalf("go list: %v", err)
+	}
+	packages := map[string]goPackage{}
+	for decoder := json.NewDecoder(bytes.NewReader(raw)); ; {
+		var p goPackage
+		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
+			return packages
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		packages[p.ImportPath] = p
+	}
+}
