@@ -1,0 +1,95 @@
+package tui
+
+import (
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"dialtone/diag"
+)
+
+// running reports whether time passes on the screen by itself.
+func (m *Model) running() bool {
+	return m.scene.Call.Ended == nil && !m.ended && !m.options.Start.IsZero()
+}
+
+// clock is the time since the start of the call: running, or of its latest event.
+func (m *Model) clock() time.Duration {
+	c := m.scene.Call
+	switch {
+	case c.Ended != nil:
+		return c.EndedAt
+	case m.running():
+		return max(m.options.Now().Sub(m.options.Start), c.Now)
+	}
+	return c.Now
+}
+
+// startClock ticks once a second while the call runs; it does nothing while a clock ticks already.
+func (m *Model) startClock() tea.Cmd {
+	if m.clockID != 0 || !m.running() {
+		return nil
+	}
+	m.clockID = 1
+	return m.tasks.after(m.untilSecond(), clockMsg{m.clockID})
+}
+
+// untilSecond is how long the shown clock keeps its value.
+func (m *Model) untilSecond() time.Duration {
+	since := m.scene.Clock - m.since()
+	return clockEvery - since%clockEvery
+}
+
+func (m *Model) tick(msg clockMsg) tea.Cmd {
+	if msg.id != m.clockID {
+		return nil
+	}
+	m.scene.Clock = m.clock()
+	if !m.running() {
+		m.clockID = 0
+		return nil
+	}
+	return m.tasks.after(m.untilSecond(), msg)
+}
+
+// waiting reports whether the call waits for something that has no other sign of life on the screen.
+func (m *Model) waiting() bool {
+	if !m.running() {
+		return false
+	}
+	switch m.scene.Call.State() {
+	case diag.StateUnknown, diag.StateDialing, diag.StateWaiting, diag.StateNegotiating, diag.StateConnecting:
+		return true
+	case diag.StateConnected, diag.StateReconnecting, diag.StateEnded:
+	}
+	return false
+}
+
+// startSpinner turns the spinner while the call waits; it does nothing while one turns already.
+func (m *Model) startSpinner() tea.Cmd {
+	if m.spinID != 0 || !m.waiting() {
+		return nil
+	}
+	m.spinID = 1
+	return m.tasks.after(spinEvery, spinMsg{m.spinID})
+}
+
+func (m *Model) spin(msg spinMsg) tea.Cmd {
+	if msg.id != m.spinID {
+		return nil
+	}
+	if !m.waiting() {
+		m.spinID = 0
+		return nil
+	}
+	m.scene.Spin++
+	return m.tasks.after(spinEvery, msg)
+}
+
+// since is the moment from which the header's clock counts: the connection's, else the start.
+func (m *Model) since() time.Duration {
+	if at := m.scene.Call.ConnectedAt; at != nil {
+		return *at
+	}
+	return 0
+}

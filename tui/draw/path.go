@@ -1,0 +1,96 @@
+package draw
+
+import "strings"
+
+// Node is a place that packets pass on their way.
+type Node struct {
+	Title   string // "you", "your NAT", "relay", "peer"
+	Address string
+	Note    string // what the address is and how it is known
+}
+
+// Path is the way between two parties.
+type Path struct {
+	Nodes []Node
+	Wire  int    // the link behind this node leads from our site to the other's
+	Label string // written on that link: protocol, round-trip time
+}
+
+const (
+	pathIndent = 2
+	hopWidth   = 11
+	wireFree   = 6   // columns of the wire beside its label
+	pathLimit  = 132 // a longer wire tells no more
+)
+
+// Lines draws the path: from left to right in three rows where it fits, else from top to bottom with a row per node.
+func (p Path) Lines(th *Theme, width int) []string {
+	if len(p.Nodes) == 0 {
+		return nil
+	}
+	wire := min(width, pathLimit) - pathIndent - hopWidth*max(len(p.Nodes)-2, 0)
+	for _, n := range p.Nodes {
+		wire -= n.width()
+	}
+	if wire < Width(Safe(p.Label))+wireFree+6 {
+		return p.down(th, width)
+	}
+	titles, places, notes := NewLine(width), NewLine(width), NewLine(width)
+	column := pathIndent
+	for i, n := range p.Nodes {
+		link := hopWidth
+		if i == p.Wire {
+			link = wire
+		}
+		titles.To(column).Add(th.Strong, n.Title)
+		places.To(column).Add(th.Plain, n.Address)
+		notes.To(column).Add(th.Dim, Truncate(Safe(n.Note), n.width()+link-2))
+		column += n.width()
+		if i == len(p.Nodes)-1 {
+			break
+		}
+		places.To(column + 2)
+		if i == p.Wire {
+			p.wire(places, th, link-4)
+		} else {
+			places.Add(th.Dim, strings.Repeat(th.Glyphs.Hop, link-5)+th.Glyphs.Head)
+		}
+		column += link
+	}
+	return []string{titles.String(), places.String(), notes.String()}
+}
+
+func (n Node) width() int { return max(Width(Safe(n.Title)), Width(Safe(n.Address))) }
+
+// wire writes ════ label ════▶ in n columns.
+func (p Path) wire(l *Line, th *Theme, n int) {
+	label := Safe(p.Label)
+	free := n - 1
+	if label != "" {
+		free -= Width(label) + 2
+	}
+	l.Add(th.Accent, strings.Repeat(th.Glyphs.Wire, free/2))
+	if label != "" {
+		l.Gap(1).Add(th.Strong, label).Gap(1)
+	}
+	l.Add(th.Accent, strings.Repeat(th.Glyphs.Wire, free-free/2)+th.Glyphs.Head)
+}
+
+// down draws one node a row, and the wire's label between the two sites.
+func (p Path) down(th *Theme, width int) []string {
+	titles, places := 0, 0
+	for _, n := range p.Nodes {
+		titles, places = max(titles, Width(Safe(n.Title))), max(places, Width(Safe(n.Address)))
+	}
+	var out []string
+	for i, n := range p.Nodes {
+		l := NewLine(width).Gap(pathIndent).Add(th.Strong, n.Title).To(pathIndent+titles+2).
+			Add(th.Plain, n.Address).To(pathIndent+titles+2+places+2).Add(th.Dim, n.Note)
+		out = append(out, l.String())
+		if i == p.Wire && len(p.Nodes) > 1 && p.Label != "" {
+			out = append(out, NewLine(width).Gap(pathIndent).Add(th.Accent, th.Glyphs.Down).To(pathIndent+titles+2).
+				Add(th.Strong, p.Label).String())
+		}
+	}
+	return out
+}

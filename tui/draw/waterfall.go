@@ -1,0 +1,240 @@
+package draw
+
+import (
+	"math"
+	"strings"
+	"time"
+)
+
+// Bar is one row of a [Waterfall].
+type Bar struct {
+	Name       string
+	Start, End time.Duration // End counts only when the bar does not run any more
+	Running    bool
+	Theirs     bool  // hatched: the share of somebody else
+	Wait       bool  // time in which nothing but such bars ran may be cut out of the scale
+	Level      Level // Bad: failed; Idle: given up
+	Note       string
+}
+
+func (b Bar) end(now time.Duration) time.Duration {
+	if b.Running {
+		return max(now, b.Start)
+	}
+	return max(b.End, b.Start)
+}
+
+// Waterfall is time running from left to right on one scale, a row per bar in the order of their start.
+type Waterfall struct {
+	Bars []Bar
+	Now  time.Duration // up to where running bars reach
+	Till time.Duration // up to where the scale goes; later ends leave at the right edge; 0: up to Now
+}
+
+const (
+	nameLimit   = 24
+	noteMinimum = 14
+	lengthWidth = 9 // number and unit
+)
+
+// Lines draws the bars in width columns and at most height rows. When there are more bars than rows, the shortest are
+// summed up in the last row.
+func (w Waterfall) Lines(th *Theme, width, height int) []string {
+	if height <= 0 || len(w.Bars) == 0 {
+		return nil
+	}
+	bars, rest := w.fit(height)
+	names, notes := 0, 0
+	for _, b := range bars {
+		names = min(max(names, Width(Safe(b.Name))), nameLimit)
+		notes = max(notes, Width(Safe(b.Note)))
+	}
+	left := names + 2 + lengthWidth + 3
+	if notes = min(notes, width/3); width < 100 || notes < noteMinimum {
+		notes = min(notes, max(width-left-30, 0))
+	}
+	room := width - left - notes
+	if notes > 0 {
+		room -= 2
+	}
+	sc := newScale(bars, w.Now, w.Till, room)
+	longest := w.longest(bars)
+	out := make([]string, 0, len(bars)+1)
+	for i, b := range bars {
+		l := NewLine(width).Add(th.Plain, Truncate(Safe(b.Name), names)).To(names + 2)
+		number, unit := Length(b.end(w.Now) - b.Start)
+		l.Add(th.Plain, number).Gap(1).Add(th.Dim, unit)
+		switch {
+		case b.Level == Bad:
+			l.Gap(1).Add(th.Bad, th.Glyphs.Bad)
+		case i == longest:
+			l.Gap(1).Add(th.Accent, th.Glyphs.Longest)
+		}
+		l.To(left)
+		sc.draw(l, th, b, w.Now)
+		if notes > 0 {
+			l.To(left+room+2).Add(th.Dim, b.Note)
+		}
+		out = append(out, l.String())
+	}
+	if rest != "" {
+		out = append(out, NewLine(width).Add(th.Dim, rest).String())
+	}
+	return out
+}
+
+// fit leaves out the shortest bars until the others and a line about them have room.
+func (w Waterfall) fit(height int) (bars []Bar, rest string) {
+	bars = append(bars, w.Bars...)
+	if len(bars) <= height {
+		return bars, ""
+	}
+	var names []string
+	for len(bars) > max(height-1, 1) {
+		least := 0
+		for i, b := range bars {
+			if weight(b, w.Now) < weight(bars[least], w.Now) {
+				least = i
+			}
+		}
+		names = append(names, bars[least].Name+" "+Span(bars[least].end(w.Now)-bars[least].Start))
+		bars = append(bars[:least], bars[least+1:]...)
+	}
+	if height == 1 {
+		return bars, ""
+	}
+	return bars, "and " + strings.Join(names, ", ")
+}
+
+// weight says how much a bar matters when rows are short: failures and what still runs most, then by length.
+func weight(b Bar, now time.Duration) time.Duration {
+	length := b.end(now) - b.Start
+	if b.Level == Bad || b.Running {
+		length += 1000 * time.Hour
+	}
+	return length
+}
+
+// longest is the index of the longest bar that is our own; −1 for none, or when there is nothing to compare.
+func (w Waterfall) longest(bars []Bar) int {
+	best, ours := -1, 0
+	for i, b := range bars {
+		if b.Theirs || b.Running || b.Level == Bad {
+			continue
+		}
+		ours++
+		if best < 0 || b.end(w.Now)-b.Start > bars[best].end(w.Now)-bars[best].Start {
+			best = i
+		}
+	}
+	if ours < 2 {
+		return -1
+	}
+	return best
+}
+
+// draw writes the bar into the columns of the scale.
+func (s scale) draw(l *Line, th *Theme, b Bar, now time.Duration) {
+	if s.width <= 0 {
+		return
+	}
+	g, paint := th.Glyphs, th.Accent
+	switch {
+	case b.Level == Bad:
+		paint = th.Bad
+	case b.Theirs || b.Level == Idle:
+		paint = th.Dim
+	}
+	from, to := s.at(b.Start), s.at(b.end(now))
+	first := min(int(from), s.width-1)
+	l.Gap(first)
+	if b.Theirs {
+		for c := first; c < max(int(math.Round(to)), first+1); c++ {
+			glyph := g.Hatch
+			if s.isCut(c) {
+				glyph = g.Cut
+			}
+			l.Add(paint, glyph)
+		}
+		return
+	}
+	eighths := max(int(math.Round((to-float64(first))*8)), 1)
+	text := strings.Repeat(g.Bar[7], eighths/8)
+	if eighths%8 > 0 {
+		text += g.Bar[eighths%8-1]
+	}
+	l.Add(paint, Truncate(text, s.width-first))
+}
+
+// scale maps time to columns, piece by piece: what is cut out keeps a few columns, however long it was.
+type scale struct {
+	pieces []piece
+	width  int
+}
+
+type piece struct {
+	from, to   time.Duration
+	left, wide float64 // columns
+	cut        bool
+}
+
+// newScale spreads the time from the first start to the end over width columns.
+func newScale(bars []Bar, now, till time.Duration, width int) scale {
+	if till == 0 {
+		till = now
+	}
+	s := scale{pieces: busyPieces(bars, now, till), width: width}
+	var busy, whole time.Duration
+	for _, p := range s.pieces {
+		whole += p.to - p.from
+		if !p.cut {
+			busy += p.to - p.from
+		}
+	}
+	cuts := 0
+	for i, p := range s.pieces { // a short wait, or nothing but waiting, needs no cut
+		if p.cut && (busy == 0 || p.to-p.from <= busy/4) {
+			s.pieces[i].cut = false
+			busy += p.to - p.from
+		} else if p.cut {
+			cuts++
+		}
+	}
+	each := 0.0
+	if cuts > 0 {
+		each = math.Min(math.Max(float64(width)/8, 3), 8)
+		each = math.Min(each, float64(width)/2/float64(cuts))
+	}
+	left, perTime := 0.0, (float64(width)-each*float64(cuts))/math.Max(float64(busy), 1)
+	for i := range s.pieces {
+		p := &s.pieces[i]
+		p.left, p.wide = left, float64(p.to-p.from)*perTime
+		if p.cut {
+			p.wide = each
+		}
+		left += p.wide
+	}
+	return s
+}
+
+func (s scale) at(t time.Duration) float64 {
+	for _, p := range s.pieces {
+		if t <= p.to {
+			if p.to == p.from || t <= p.from {
+				return p.left
+			}
+			return p.left + p.wide*float64(t-p.from)/float64(p.to-p.from)
+		}
+	}
+	return float64(s.width)
+}
+
+// isCut reports whether time is cut out in the middle of this column.
+func (s scale) isCut(column int) bool {
+	for _, p := range s.pieces {
+		if p.cut && float64(column) >= p.left+1 && float64(column)+1 <= p.left+p.wide-1 {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,144 @@
+package pane
+
+import (
+	"fmt"
+
+	"dialtone/diag"
+	"dialtone/tui/draw"
+)
+
+// waiting says for whom or for what the call waits, for how long, and how the other party joins.
+func (p *Call) waiting(width int) []string {
+	th, c := p.Theme, p.Call
+	what, detail := p.waitsFor()
+	l := draw.NewLine(width).Gap(1).Add(th.Accent, p.Spinner()).Gap(1).Add(th.Strong, what).Gap(2)
+	l.Add(th.Dim, p.waited())
+	out := []string{l.String()}
+	for _, line := range draw.Wrap(detail, width-4) {
+		out = append(out, draw.NewLine(width).Gap(3).Add(th.Dim, line).String())
+	}
+	if s := c.Signal; s.Failed > 0 {
+		out = append(out, labelled(th, th.Glyphs.Warn, th.Warn,
+			fmt.Sprintf("%d of %d requests to the server failed: %s", s.Failed, s.Requests, s.LastError), 3, width)...)
+	}
+	if c.State() == diag.StateWaiting && c.Start.Join != "" {
+		out = append(out, "", draw.NewLine(width).Gap(3).Add(th.Plain, "The other party joins with").String())
+		for _, line := range draw.Wrap(c.Start.Join, width-6) {
+			out = append(out, draw.NewLine(width).Gap(5).Add(th.Accent, line).String())
+		}
+		out = append(out, "")
+		out = append(out, p.meanwhile(width)...)
+	}
+	return out
+}
+
+// waited is how long the present wait has lasted, and its limit where there is one.
+func (p *Call) waited() string {
+	from := p.Call.Now
+	for i := len(p.Call.Spans) - 1; i >= 0; i-- {
+		if s := p.Call.Spans[i]; s.Outcome == "" {
+			from = min(from, s.Start)
+		}
+	}
+	if len(p.Call.Spans) == 0 {
+		from = 0
+	}
+	text := draw.Clock(p.Clock - from)
+	if limit := p.Call.Start.WaitMs; limit != nil && p.Call.State() == diag.StateWaiting {
+		text += " of " + draw.Clock(limit.Duration())
+	}
+	return text
+}
+
+// waitsFor names the step that is under way, and what is known about it.
+func (p *Call) waitsFor() (what, detail string) {
+	c := p.Call
+	switch c.State() {
+	case diag.StateWaiting:
+		return "Waiting for the other party to dial " + c.Start.Code, prefixed("at ", c.Start.Server)
+	case diag.StateNegotiating:
+		if c.Role == diag.RoleAnswerer {
+			return "The other party is there: waiting for its offer", ""
+		}
+		return "The other party is there: our offer is on its way", ""
+	case diag.StateConnecting:
+		return p.connecting()
+	default:
+		return "Dialling " + c.Start.Code, prefixed("at ", c.Start.Server)
+	}
+}
+
+func (p *Call) connecting() (what, detail string) {
+	c := p.Call
+	if c.ICE == "connected" || c.ICE == "completed" {
+		return "A path works: securing it (DTLS handshake)", ""
+	}
+	running, failed := 0, 0
+	for _, pair := range c.Pairs {
+		switch pair.State {
+		case diag.PairFailed:
+			failed++
+		case diag.PairInProgress, diag.PairWaiting, diag.PairFrozen:
+			running++
+		case diag.PairSucceeded:
+		}
+	}
+	gathering := "still gathering"
+	if c.Gathering == "complete" {
+		gathering = "gathering complete"
+	}
+	return "Looking for a path", facts(p.Theme.Glyphs,
+		fmt.Sprintf("%d local and %d remote candidates", len(c.Local), len(c.Remote)), gathering,
+		fmt.Sprintf("%s to try, %d failed", draw.Plural(running, "pair", "pairs"), failed))
+}
+
+// meanwhile tells what is known before the other party comes: the servers and the candidates.
+func (p *Call) meanwhile(width int) []string {
+	th := p.Theme
+	var out []string
+	for _, s := range p.Call.Servers {
+		out = append(out, serverLine(th, s, 3, width))
+	}
+	if n := len(p.Call.Local); n > 0 {
+		out = append(out, draw.NewLine(width).Gap(3).Add(th.Good, th.Glyphs.Good).Gap(1).
+			Add(th.Plain, draw.Plural(n, "local candidate is ready", "local candidates are ready")).String())
+	}
+	return out
+}
+
+// serverLine is one STUN or TURN server: what it gave, or why it gave nothing.
+func serverLine(th *draw.Theme, s diag.ServerRow, indent, width int) string {
+	mark, paint := th.Mark(serverLevel(s))
+	l := draw.NewLine(width).Gap(indent).Add(paint, mark).Gap(1).Add(th.Plain, s.URL).Gap(2)
+	return l.Add(th.Dim, serverWords(th.Glyphs, s)).String()
+}
+
+func serverLevel(s diag.ServerRow) draw.Level {
+	if s.OK {
+		return draw.Good
+	}
+	return draw.Bad
+}
+
+// serverWords is what a server gave, or why it gave nothing.
+func serverWords(g draw.Glyphs, s diag.ServerRow) string {
+	if !s.OK {
+		code := ""
+		if s.ErrorCode != 0 {
+			code = fmt.Sprint(s.ErrorCode)
+		}
+		return facts(g, code, s.ErrorText, s.Advice)
+	}
+	rtt := ""
+	if s.RTTMs != nil {
+		rtt = draw.Span(s.RTTMs.Duration())
+	}
+	return facts(g, rtt, prefixed("sees us as ", s.MappedAddress), prefixed("relays from ", s.RelayAddress))
+}
+
+func prefixed(prefix, s string) string {
+	if s == "" {
+		return ""
+	}
+	return prefix + s
+}

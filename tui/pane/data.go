@@ -1,0 +1,183 @@
+package pane
+
+import (
+	"strings"
+
+	"github.com/charmbracelet/bubbles/key"
+	tea "github.com/charmbracelet/bubbletea"
+
+	"dialtone/diag"
+	"dialtone/tui/draw"
+)
+
+// Data shows the data channels: what was said over them, their counters, and the round trips of the ping channel.
+type Data struct {
+	size
+	*Scene
+	keys   dataKeys
+	input  input
+	typing bool
+	back   int // how many messages the list is scrolled up
+	seen   uint64
+}
+
+type dataKeys struct {
+	scrollKeys
+	Send, Leave key.Binding
+}
+
+// NewData makes the pane.
+func NewData(s *Scene) Pane {
+	return &Data{Scene: s, keys: dataKeys{
+		scrollKeys: newScrollKeys(),
+		Send:       key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "send")),
+		Leave:      key.NewBinding(key.WithKeys("esc"), key.WithHelp("esc", "stop typing")),
+	}}
+}
+
+// Title is "Data".
+func (*Data) Title() string { return "Data" }
+
+// Keys are those of typing while somebody types, else those of scrolling.
+func (p *Data) Keys() []key.Binding {
+	if p.typing {
+		return []key.Binding{p.keys.Send, p.keys.Leave}
+	}
+	return p.keys.bindings()
+}
+
+// Typing reports whether keys are text.
+func (p *Data) Typing() bool { return p.typing }
+
+// Type opens the input line.
+func (p *Data) Type() { p.typing, p.back = true, 0 }
+
+// Update edits the line, or scrolls. The view of somebody who has scrolled up stays where it is when messages come.
+func (p *Data) Update(msg tea.Msg) tea.Cmd {
+	switch msg := msg.(type) {
+	case Events:
+		if p.back > 0 {
+			p.back += int(p.Call.MessageRows - p.seen)
+		}
+		p.seen = p.Call.MessageRows
+		p.typing = p.typing && p.Live
+	case tea.KeyMsg:
+		if p.typing {
+			return p.edit(msg)
+		}
+		total := len(p.Call.Messages)
+		if at, ok := p.keys.move(msg, total-1-p.back, total, p.height/2); ok {
+			p.back = max(total-1-at, 0)
+		}
+	}
+	p.back = max(min(p.back, len(p.Call.Messages)-1), 0)
+	return nil
+}
+
+func (p *Data) edit(msg tea.KeyMsg) tea.Cmd {
+	switch {
+	case key.Matches(msg, p.keys.Leave):
+		p.typing = false
+	case key.Matches(msg, p.keys.Send):
+		if text := strings.TrimSpace(p.input.reset()); text != "" {
+			return func() tea.Msg { return Say(text) }
+		}
+		p.typing = false
+	default:
+		p.input.take(msg)
+	}
+	return nil
+}
+
+// dataBeside is the width from which channels and pings stand beside the messages.
+const dataBeside = 110
+
+// View puts channels and pings above the messages, or beside them.
+func (p *Data) View() string {
+	if p.width < dataBeside {
+		top := join(1, p.pings(p.width), p.channels(p.width, max(p.height/2-3, 2)))
+		top = top[:min(len(top), max(p.height-4, 0))]
+		gap := 0
+		if p.height >= 14 {
+			gap = 1
+		}
+		below := p.talk(p.width, p.height-len(top)-gap)
+		return strings.Join(draw.Clamp(join(gap, top, below), p.width, p.height), "\n")
+	}
+	left := p.width / 2
+	side := join(1, p.pings(p.width-left-2), p.channels(p.width-left-2, p.height-6))
+	return strings.Join(draw.Clamp(draw.Beside(p.talk(left-2, p.height), side, left), p.width, p.height), "\n")
+}
+
+// talk is the messages with the input line below them.
+func (p *Data) talk(width, height int) []string {
+	remark := ""
+	if p.back > 0 {
+		remark = draw.Plural(p.back, "newer message below", "newer messages below")
+	}
+	out := []string{heading(p.Theme, "Messages", remark, width)}
+	rows := max(height-2, 0)
+	total := len(p.Call.Messages)
+	to := max(total-p.back, 0)
+	for _, m := range p.Call.Messages[max(to-rows, 0):to] {
+		out = append(out, messageLine(p.Theme, m, width))
+	}
+	if total == 0 && rows > 0 {
+		out = append(out, draw.NewLine(width).Gap(2).Add(p.Theme.Dim, p.nothingSaid()).String())
+	}
+	for len(out) < height-1 {
+		out = append(out, "")
+	}
+	return append(out, p.prompt(width))
+}
+
+func (p *Data) nothingSaid() string {
+	if p.Call.OpenAt == nil {
+		return "no channel is open yet"
+	}
+	return "nothing was said yet"
+}
+
+func (p *Data) prompt(width int) string {
+	if p.typing {
+		return p.input.line(p.Theme, width)
+	}
+	if !p.Live || !chatOpen(p.Call) {
+		return ""
+	}
+	return draw.NewLine(width).Gap(1).Add(p.Theme.Dim, "> t to type").String()
+}
+
+func chatOpen(c *diag.Call) bool {
+	for _, ch := range c.Channels {
+		if ch.Label == diag.LabelChat && ch.ClosedAt == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// pings are the round trips over the ping channel: percentiles and the latest as a line.
+func (p *Data) pings(width int) []string {
+	d := &p.Call.Pings
+	if d.Count == 0 {
+		return nil
+	}
+	th := p.Theme
+	l := draw.NewLine(width).Gap(1).Add(th.Strong, "Ping").Gap(2)
+	for _, q := range []struct {
+		name string
+		p    float64
+	}{{"p50", 50}, {"p95", 95}, {"p99", 99}} {
+		v, _ := d.Percentile(q.p)
+		n, unit := draw.Length(v)
+		l.Add(th.Dim, q.name).Add(th.Plain, n).Gap(1).Add(th.Dim, unit).Gap(1)
+	}
+	l.Add(th.Dim, draw.Plural(int(d.Count), "round trip", "round trips")).Gap(2)
+	latest := d.Latest(min(max(l.Room()-1, 0), 40))
+	values := make([]float64, len(latest))
+	for i, v := range latest {
+		values[i] = float64(v)
+	}
+	return []string{l.Add(th.Accent, draw.Sparkline(th.Glyphs, values, len(values))).String()}
+}

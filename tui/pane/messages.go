@@ -1,0 +1,59 @@
+package pane
+
+import (
+	"fmt"
+
+	"dialtone/diag"
+	"dialtone/tui/draw"
+)
+
+// messageLine is one message: when, which way, and what it says. What came over a channel other than the chat names it.
+func messageLine(th *draw.Theme, m diag.MessageRow, width int) string {
+	l := draw.NewLine(width).Gap(2).Add(th.Dim, draw.Clock(m.At)).Gap(1)
+	arrow, paint := th.Glyphs.Received, th.Plain
+	if m.Direction == diag.Outbound {
+		arrow, paint = th.Glyphs.Sent, th.Accent
+	}
+	l.Add(paint, arrow).Gap(1)
+	switch {
+	case m.Control != nil:
+		return l.Add(th.Dim, controlWords(*m.Control)).String()
+	case m.Label != diag.LabelChat:
+		l.Add(th.Dim, m.Label+": ")
+	}
+	if m.Binary {
+		return l.Add(th.Dim, fmt.Sprintf("binary, %s bytes", draw.Count(uint64(max(m.Bytes, 0))))).String()
+	}
+	l.Add(paint, m.Text)
+	if m.Truncated {
+		l.Add(th.Dim, fmt.Sprintf(" (the beginning of %s bytes)", draw.Count(uint64(max(m.Bytes, 0)))))
+	}
+	return l.String()
+}
+
+// controlWords says what a control message means.
+func controlWords(c diag.Control) string {
+	who := "peer"
+	if c.Direction == diag.Outbound {
+		who = "you"
+	}
+	on := c.Value != nil && *c.Value
+	switch c.Code {
+	case "reject":
+		return who + " hung up"
+	case "hello":
+		return joinSpace(who, "said hello", c.Agent)
+	case "mute_audio", "mute_microphone":
+		return who + " " + mutedWord(on) + " audio"
+	case "mute_video":
+		return who + " " + mutedWord(on) + " video"
+	}
+	return who + " sent " + c.Code
+}
+
+func mutedWord(muted bool) string {
+	if muted {
+		return "muted"
+	}
+	return "unmuted"
+}

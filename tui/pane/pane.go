@@ -1,0 +1,78 @@
+// Package pane holds the panes of the terminal session, a file each.
+//
+// A pane reads the [Scene], which the root owns and changes between updates, and draws into the space that SetSize gave it.
+// It performs no input or output: what it wants done it returns as a message, through a command. A new pane is one file
+// with a [Factory], and one line in [All].
+package pane
+
+import (
+	"time"
+
+	"github.com/charmbracelet/bubbles/key"
+	tea "github.com/charmbracelet/bubbletea"
+
+	"dialtone/diag"
+	"dialtone/tui/draw"
+)
+
+// All lists the panes in the order of their tabs.
+func All() []Factory {
+	return []Factory{
+		NewCall,
+		NewCandidates,
+		NewData,
+		NewLog,
+	}
+}
+
+// Factory makes a pane that reads the scene.
+type Factory func(*Scene) Pane
+
+// Pane is one view of the call.
+type Pane interface {
+	// Title names the tab, in one word.
+	Title() string
+	// Keys are the pane's own bindings, the most useful first. Disabled ones are not shown.
+	Keys() []key.Binding
+	// SetSize gives the space for View: columns and rows, never less than 1.
+	SetSize(width, height int)
+	// Update takes what the root hands on: [Events] always, keys while the pane has the focus.
+	Update(msg tea.Msg) tea.Cmd
+	// View draws at most height lines of at most width columns.
+	View() string
+}
+
+// Typist is a pane in which text can be typed. While it is typing, it gets every key but ctrl+c.
+type Typist interface {
+	Pane
+	Typing() bool
+	Type() // begins
+}
+
+// Scene is what all panes see. Only the root changes it, and never while a pane draws or updates.
+type Scene struct {
+	Theme   *draw.Theme
+	Call    *diag.Call   // the fold of all events so far; never nil
+	Verdict diag.Verdict // what the judge says of it now
+	Clock   time.Duration
+	Live    bool // the call can be talked to: it is no replay and it has not ended
+	Spin    int  // the frame of the spinner
+}
+
+// Spinner is the present frame of the spinner.
+func (s *Scene) Spinner() string {
+	frames := s.Theme.Glyphs.Spinner
+	return frames[s.Spin%len(frames)]
+}
+
+// Events are the new events of the call, told to every pane after the scene's Call has taken them.
+type Events []diag.Event
+
+// Say asks the root to send a chat message.
+type Say string
+
+// size is the space of a pane; panes embed it.
+type size struct{ width, height int }
+
+// SetSize keeps the space.
+func (s *size) SetSize(width, height int) { s.width, s.height = max(width, 1), max(height, 1) }

@@ -1,0 +1,41 @@
+package tui
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+
+	tea "github.com/charmbracelet/bubbletea"
+	"github.com/charmbracelet/lipgloss"
+)
+
+// framesPerSecond bounds how often the terminal is written to.
+const framesPerSecond = 30
+
+// Run shows the call until somebody leaves or ctx ends. It returns nil when somebody left with q, [ErrInterrupted] after
+// ctrl+c during a call, the context's error when that came first, else what failed; the terminal is restored in each case.
+func Run(ctx context.Context, o Options) error {
+	var out io.Writer = os.Stdout
+	if o.Output != nil {
+		out = o.Output
+	}
+	renderer := lipgloss.NewRenderer(out)
+	renderer.HasDarkBackground() // asks the terminal: before anybody else reads its input
+	m := New(ctx, o, renderer)
+	defer m.Close()
+	options := []tea.ProgramOption{
+		tea.WithContext(ctx), tea.WithOutput(out), tea.WithAltScreen(), tea.WithFPS(framesPerSecond), tea.WithoutSignalHandler(),
+	}
+	if o.Input != nil {
+		options = append(options, tea.WithInput(o.Input))
+	}
+	_, err := tea.NewProgram(m, options...).Run()
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil:
+		return fmt.Errorf("the terminal session failed: %w", err)
+	}
+	return m.err
+}
