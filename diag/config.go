@@ -3,6 +3,7 @@ package diag
 import (
 	"errors"
 	"fmt"
+	"io"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -43,8 +44,8 @@ type Secret string
 // String hides the secret.
 func (Secret) String() string { return "***" }
 
-// GoString hides the secret from %#v.
-func (Secret) GoString() string { return "***" }
+// Format hides the secret from every verb: String alone would leave %d, which prints what it can't format.
+func (Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "***") }
 
 // MarshalText hides the secret from encoders.
 func (Secret) MarshalText() ([]byte, error) { return []byte("***"), nil }

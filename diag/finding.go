@@ -73,7 +73,7 @@ func orUnknown(s string) string {
 func warningFindings(c *Call) []Finding {
 	var out []Finding
 	for _, w := range c.Warnings {
-		out = append(out, Finding{ID: w.ID, Severity: Warn, Title: Clean(w.Text, 400), Advice: Clean(w.Advice, 400)})
+		out = append(out, Finding{ID: Clean(w.ID, 80), Severity: Warn, Title: Clean(w.Text, 400), Advice: Clean(w.Advice, 400)})
 	}
 	return out
 }

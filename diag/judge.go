@@ -75,7 +75,10 @@ func judgeEnd(c *Call) Verdict {
 	case EndNobody:
 		return judgeNobody(c)
 	case EndSignaling:
-		return Verdict{Exit: ExitSignaling, Headline: "signaling failed after " + span(c.EndedAt), Why: signalWhy(c)}
+		return Verdict{
+			Exit: ExitSignaling, Headline: "signaling failed after " + span(c.EndedAt), Why: signalWhy(c),
+			Todo: []string{"Check that --server names a signaling server that runs, then call again."},
+		}
 	case EndPeerLeft:
 		return Verdict{
 			Exit: ExitSignaling, Headline: "the other party left before the call was up",
@@ -99,9 +102,15 @@ func judgeEnd(c *Call) Verdict {
 			Todo: []string{"Check that the other party accepts data channels (an m=application section in its answer)."},
 		}
 	case EndInternal:
-		return Verdict{Exit: ExitCannotRun, Headline: "dialtone could not run the call"}
+		return Verdict{
+			Exit: ExitCannotRun, Headline: "dialtone could not run the call",
+			Todo: []string{"Mend what the cause names; if nothing on this machine is wrong, report it with a recording (--record FILE --redact)."},
+		}
 	}
-	return Verdict{Exit: ExitCannotRun, Headline: "the call ended for a reason this version does not know: " + Clean(string(c.Ended.Reason), 60)}
+	return Verdict{
+		Exit: ExitCannotRun, Headline: "the call ended for a reason this version does not know: " + Clean(string(c.Ended.Reason), 60),
+		Todo: []string{"Read the recording with the version of dialtone that wrote it, or a newer one."},
+	}
 }
 
 // judgeOrderly judges a call that somebody ended on purpose.
@@ -198,7 +207,7 @@ func (c *Call) sent(kind string) bool {
 func (c *Call) promised(kind string) bool {
 	for i := len(c.Descriptions) - 1; i >= 0; i-- {
 		if c.Descriptions[i].Side == Remote {
-			return sdpSends(c.Descriptions[i].SDP, kind)
+			return SDPSends(c.Descriptions[i].SDP, kind)
 		}
 	}
 	return false
@@ -222,23 +231,26 @@ func flowsOut(s Sample, kind string) bool {
 	return false
 }
 
-// sdpSends reports whether a media section of the kind is sendrecv (the default) or sendonly and names a source.
-func sdpSends(sdp, kind string) bool {
-	inside, sends := false, false
+// SDPSends reports whether a media section of the kind is sendrecv (the default) or sendonly, and not refused: a port of 0
+// refuses it (RFC 3264 §6), unless the section is bundle-only (RFC 9143 §6).
+func SDPSends(sdp, kind string) bool {
+	inside, sends, open := false, false, false
 	for line := range strings.Lines(sdp) {
 		line = strings.TrimRight(line, "\r\n")
 		switch {
 		case strings.HasPrefix(line, "m="):
-			if inside && sends {
+			if inside && sends && open {
 				return true
 			}
-			inside = strings.HasPrefix(line, "m="+kind+" ") && !strings.HasPrefix(line, "m="+kind+" 0 ")
-			sends = true
+			inside, sends = strings.HasPrefix(line, "m="+kind+" "), true
+			open = !strings.HasPrefix(line, "m="+kind+" 0 ")
+		case line == "a=bundle-only":
+			open = true
 		case line == "a=recvonly" || line == "a=inactive":
 			sends = false
 		}
 	}
-	return inside && sends
+	return inside && sends && open
 }
 
 func judgeNobody(c *Call) Verdict {

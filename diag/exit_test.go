@@ -1,0 +1,50 @@
+package diag
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestExits: the codes are a contract, so their numbers stand here once more.
+func TestExits(t *testing.T) {
+	want := map[Exit]struct {
+		number int
+		name   string
+	}{
+		ExitPass: {0, "pass"}, ExitAssertion: {1, "assertion"}, ExitUsage: {2, "usage"}, ExitSignaling: {3, "signaling"},
+		ExitNobody: {4, "nobody-came"}, ExitICE: {5, "ice"}, ExitDTLS: {6, "dtls"}, ExitChannel: {7, "channel"}, ExitMedia: {8, "media"},
+		ExitCannotRun: {9, "cannot-run"}, ExitInterrupted: {130, "interrupted"},
+	}
+	names := map[string]Exit{}
+	for _, e := range Exits() {
+		w, known := want[e]
+		if !known || int(e) != w.number || e.String() != w.name {
+			t.Errorf("exit %d is %q, want %d %q", int(e), e, w.number, w.name)
+		}
+		if other, taken := names[e.String()]; taken {
+			t.Errorf("%d and %d are both named %q", int(other), int(e), e)
+		}
+		names[e.String()] = e
+	}
+	if len(Exits()) != len(want) || !slices.IsSorted(Exits()) {
+		t.Errorf("Exits() = %v, want all %d in ascending order", Exits(), len(want))
+	}
+	if got := Exit(77).String(); got != "exit(77)" {
+		t.Errorf("a code without a name is %q", got)
+	}
+}
+
+func TestStates(t *testing.T) {
+	seen := map[string]bool{}
+	for s := StateUnknown; s <= StateEnded; s++ {
+		if name := s.String(); name == "" || seen[name] || strings.ToLower(name) != name {
+			t.Errorf("state %d is named %q", s, name)
+		} else {
+			seen[name] = true
+		}
+	}
+	if got := State(200).String(); got != "unknown" {
+		t.Errorf("a foreign state is %q", got)
+	}
+}

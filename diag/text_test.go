@@ -1,0 +1,87 @@
+package diag
+
+import (
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+)
+
+func TestClean(t *testing.T) {
+	tests := []struct {
+		name, in string
+		max      int
+		want     string
+	}{
+		{"plain", "hello", 10, "hello"},
+		{"exactly fits", "hello", 5, "hello"},
+		{"cut", "hello world", 8, "hello…"},
+		{"cut between runes", "ééééé", 7, "éé…"},
+		{"fits in bytes, not in ASCII", "ééé", 6, "ééé"},
+		{"empty", "", 0, ""},
+		{"no room", "hello", 0, ""},
+		{"no room for the mark", "hello", 2, ""},
+		{"room for the mark alone", "hello", 3, "…"},
+		{"colour sequence", "\x1b[31mred\x1b[0m", 40, "\ufffd[31mred\ufffd[0m"},
+		{"C1 introducer", "\u009b31m", 40, "\ufffd31m"},
+		{"title sequence", "\x1b]0;owned\a", 40, "\ufffd]0;owned\ufffd"},
+		{"lines and tabs", "a\r\nb\tc\u2028d\u2029e", 40, "a  b c d e"},
+		{"NUL, DEL", "a\x00b\x7f", 40, "a\ufffdb\ufffd"},
+		{"bidirectional override", "abc\u202edcba", 40, "abc\ufffddcba"},
+		{"isolates and marks", "\u2066a\u2069\u200e", 40, "\ufffda\ufffd\ufffd"},
+		{"zero width space, byte order mark", "a\u200bb\ufeff", 40, "a\ufffdb\ufffd"},
+		{"tag characters", "a\U000e0041", 40, "a\ufffd"},
+		{"emoji keep their joiner", "👩\u200d💻", 40, "👩\u200d💻"},
+		{"broken UTF-8", "a\xffb\xc3", 40, "a\ufffdb\ufffd"},
+		{"growth counts", "\x01\x01\x01\x01", 6, "\ufffd…"},
+		{"shrinking counts", "\u2028\u2028\u2028", 3, "   "},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := Clean(tt.in, tt.max); got != tt.want {
+				t.Errorf("Clean(%q, %d) = %q, want %q", tt.in, tt.max, got, tt.want)
+			}
+		})
+	}
+}
+
+// checkClean fails when s is not fit for a terminal.
+func checkClean(t *testing.T, s string, max int) {
+	t.Helper()
+	if len(s) > max {
+		t.Errorf("%d bytes, at most %d are allowed: %q", len(s), max, s)
+	}
+	if !utf8.ValidString(s) {
+		t.Errorf("broken UTF-8: %q", s)
+	}
+	for _, r := range s {
+		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) && r != '\u200d' || r == '\u2028' || r == '\u2029' {
+			t.Errorf("%U in %q", r, s)
+		}
+	}
+}
+
+func FuzzClean(f *testing.F) {
+	f.Add("hello", 3)
+	f.Add("\x1b[2J\u202e\xff\u200d👩", 7)
+	f.Add("\x01\x02", 4)
+	f.Fuzz(func(t *testing.T, s string, max int) {
+		max = min(max&0xffff, 1<<16) // a length
+		got := Clean(s, max)
+		checkClean(t, got, max)
+		if again := Clean(got, max); again != got {
+			t.Errorf("cleaning twice changes %q to %q", got, again)
+		}
+	})
+}
+
+func BenchmarkClean(b *testing.B) {
+	for name, s := range map[string]string{"plain": strings.Repeat("plain text ", 50), "foreign": strings.Repeat("žluťoučký ", 50)} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				Clean(s, 600)
+			}
+		})
+	}
+}
