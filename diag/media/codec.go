@@ -6,10 +6,11 @@ const mimeRTX = "video/rtx"
 
 // codec is what the recorder must know of the codec of a stream.
 type codec struct {
-	mime string
-	kind string // audio, video, or empty
-	rate uint32
-	look func(payload []byte) picture // nil where payloads are not understood
+	mime   string
+	kind   string // audio, video, or empty
+	rate   uint32
+	look   func(payload []byte) picture // nil where payloads are not understood
+	starts bool                         // it tells the first packet of each frame
 }
 
 func newCodec(mime string, rate uint32) *codec {
@@ -20,7 +21,7 @@ func newCodec(mime string, rate uint32) *codec {
 	}
 	switch {
 	case strings.EqualFold(mime, MimeVP8):
-		c.look = parseVP8
+		c.look, c.starts = parseVP8, true
 	case strings.EqualFold(mime, MimeH264):
 		c.look = parseH264
 	}

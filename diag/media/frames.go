@@ -9,20 +9,20 @@ const openFrames = 32
 // frames puts the packets of video together to frames, by timestamp and marker bit (RFC 3550, section 5.1), without
 // looking at more than their headers. The zero value is ready.
 type frames struct {
-	open          [openFrames]openFrame
+	open          [openFrames]openFrame // a ring, the newest last
 	used, newest  int
 	complete      uint32 // frames of which every packet arrived
 	keys          uint32 // of these, key frames
 	width, height uint16 // of the last complete key frame that told
 	freezes       freezes
 	shownTS       uint32 // of the newest complete frame
+	starts        bool   // payloads tell the first packet of a frame, as those of VP8 do
 }
 
 type openFrame struct {
 	ts       uint32
 	min, max int64 // extended sequence numbers seen
 	count    int64 // packets, each once
-	start    bool  // min is the first packet
 	end      bool  // max is the last packet
 	done     bool
 	picture
@@ -52,16 +52,19 @@ func (f *frames) add(ext int64, h header, p picture, seq *sequence, late bool, a
 		return first
 	}
 	for i := range f.used { // a late packet may also show where its neighbours begin and end
-		if done := f.check(&f.open[i], seq, at); first == nil {
+		if done := f.check(f.recent(i), seq, at); first == nil {
 			first = done
 		}
 	}
 	return first
 }
 
+// recent returns the frame that began i frames before the newest.
+func (f *frames) recent(i int) *openFrame { return &f.open[(f.newest+openFrames-i)%openFrames] }
+
 func (f *frames) find(ts uint32) *openFrame {
 	for i := range f.used {
-		if fr := &f.open[(f.newest+openFrames-i)%openFrames]; fr.ts == ts {
+		if fr := f.recent(i); fr.ts == ts {
 			return fr
 		}
 	}
@@ -85,13 +88,13 @@ func (f *frames) endPrevious(ext int64, seq *sequence, at time.Time) *openFrame 
 	return f.check(fr, seq, at)
 }
 
-// check counts a frame that became complete and returns it, else nil. Where the payload does not tell, a frame begins after a
-// packet of another frame, or with the stream.
+// check counts a frame that became complete and returns it, else nil. Where payloads do not tell, a frame begins after a packet of
+// another frame, or with the stream.
 func (f *frames) check(fr *openFrame, seq *sequence, at time.Time) *openFrame {
 	if fr.done || !fr.end || fr.max-fr.min+1 != fr.count {
 		return nil
 	}
-	if !fr.start && !seq.has(fr.min-1) && fr.min != seq.base {
+	if !fr.start && (f.starts || !seq.has(fr.min-1) && fr.min != seq.base) {
 		return nil
 	}
 	fr.done = true

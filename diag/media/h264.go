@@ -113,11 +113,15 @@ type bitReader struct {
 func (r *bitReader) bits(n int) uint32 {
 	var v uint32
 	for ; n > 0; n-- {
-		if r.pos>>3 >= len(r.b) {
+		i := r.pos >> 3
+		if r.pos&7 == 0 && i >= 2 && i < len(r.b) && r.b[i] == 3 && r.b[i-1] == 0 && r.b[i-2] == 0 {
+			r.pos, i = r.pos+8, i+1 // emulation prevention (section 7.4.1)
+		}
+		if i >= len(r.b) {
 			r.bad = true
 			return 0
 		}
-		v = v<<1 | uint32(r.b[r.pos>>3]>>(7-r.pos&7)&1)
+		v = v<<1 | uint32(r.b[i]>>(7-r.pos&7)&1)
 		r.pos++
 	}
 	return v

@@ -123,6 +123,7 @@ func (s *inbound) count(h header, repair bool, now time.Time) *openFrame {
 	} else if int16(h.payloadType) != s.payloadType {
 		s.payloadType = int16(h.payloadType)
 		s.codec = s.codecOf(h.payloadType)
+		s.frames.starts = s.codec.starts
 	}
 	s.headerBytes += uint64(h.overhead)
 	s.payloadBytes += uint64(len(h.payload))

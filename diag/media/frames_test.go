@@ -1,0 +1,184 @@
+package media
+
+import (
+	"slices"
+	"testing"
+	"time"
+)
+
+// videoPacket is one packet of a stream of which frame i has timestamp 3600·i.
+type videoPacket struct {
+	seq    uint16
+	frame  uint32
+	marker bool
+	pic    picture
+}
+
+// play feeds packets, 1 ms apart, to frames as a stream would.
+func play(packets []videoPacket) *frames {
+	f := frames{starts: slices.ContainsFunc(packets, func(p videoPacket) bool { return p.pic.start })}
+	var s sequence
+	at := time.Unix(1e9, 0)
+	for _, p := range packets {
+		at = at.Add(time.Millisecond)
+		ext, a := s.add(p.seq, false)
+		if a == arrivalDuplicate || a == arrivalOdd {
+			continue
+		}
+		if a == arrivalRestart {
+			f.restart()
+		}
+		f.add(ext, header{timestamp: p.frame * 3600, marker: p.marker}, p.pic, &s, a == arrivalLate, at)
+	}
+	return &f
+}
+
+func TestFrames(t *testing.T) {
+	start, key := picture{start: true}, picture{start: true, key: true, width: 320, height: 240}
+	// Three frames of three packets, of which the first is a key frame.
+	stream := []videoPacket{
+		{65533, 0, false, key},
+		{65534, 0, false, picture{}},
+		{65535, 0, true, picture{}},
+		{0, 1, false, start},
+		{1, 1, false, picture{}},
+		{2, 1, true, picture{}},
+		{3, 2, false, start},
+		{4, 2, false, picture{}},
+		{5, 2, true, picture{}},
+	}
+	without := func(ps []videoPacket, i ...int) []videoPacket {
+		var out []videoPacket
+		for n, p := range ps {
+			if !slices.Contains(i, n) {
+				out = append(out, p)
+			}
+		}
+		return out
+	}
+	dumb := slices.Clone(stream) // of a codec that is not understood
+	for i := range dumb {
+		dumb[i].pic = picture{}
+	}
+	unmarked := slices.Clone(dumb)
+	for i := range unmarked {
+		unmarked[i].marker = false
+	}
+	tests := []struct {
+		name           string
+		packets        []videoPacket
+		complete, keys uint32
+	}{
+		{"all", stream, 3, 1},
+		{"each twice", append(slices.Clone(stream), stream...), 3, 1},
+		{"in wrong order", []videoPacket{stream[2], stream[0], stream[1], stream[8], stream[3], stream[5], stream[7], stream[4], stream[6]}, 3, 1},
+		{"the middle of one is lost", without(stream, 4), 2, 1},
+		{"the end of one is lost", without(stream, 5), 2, 1},
+		{"the beginning of one is lost", without(stream, 3), 2, 1},
+		{"a whole frame is lost", without(stream, 3, 4, 5), 2, 1},
+		{"a repair comes", append(without(stream, 4), stream[4]), 3, 1},
+		{"the key frame is lost", without(stream, 0), 2, 0},
+		{"codec unknown", dumb, 3, 0},
+		{"codec unknown, a beginning is lost", without(dumb, 3), 2, 0},
+		{"codec unknown, a frame is lost and the next has no known beginning", without(dumb, 3, 4, 5), 1, 0},
+		{"codec unknown, the repair shows where the next begins", append(without(dumb, 5), dumb[5]), 3, 0},
+		{"no markers: the next frame ends the one before", unmarked, 2, 0},
+		{"the source restarts in a frame", append(without(stream, 8), []videoPacket{
+			{30000, 50, true, start},
+			{30001, 51, true, start},
+			{30002, 52, true, start},
+		}...), 4, 1},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			f := play(tt.packets)
+			if f.complete != tt.complete || f.keys != tt.keys {
+				t.Errorf("%d frames, %d key frames; want %d, %d", f.complete, f.keys, tt.complete, tt.keys)
+			}
+			if tt.keys > 0 && (f.width != 320 || f.height != 240) {
+				t.Errorf("size %d×%d", f.width, f.height)
+			}
+		})
+	}
+}
+
+func TestFramesForgetsWhatIsNeverRepaired(t *testing.T) {
+	var packets []videoPacket
+	for i := range uint16(10 * openFrames) {
+		packets = append(packets, videoPacket{2 * i, uint32(i), true, picture{start: true}}) // every other number is missing …
+	}
+	f := play(packets)
+	if f.complete != uint32(len(packets)) || f.used != openFrames {
+		t.Errorf("%d complete, %d open", f.complete, f.used)
+	}
+}
+
+func TestFreezes(t *testing.T) {
+	ms := func(ns ...int) (ds []time.Duration) {
+		for _, n := range ns {
+			ds = append(ds, time.Duration(n)*time.Millisecond)
+		}
+		return ds
+	}
+	repeat := func(d, n int) (ds []time.Duration) {
+		for range n {
+			ds = append(ds, ms(d)...)
+		}
+		return ds
+	}
+	tests := []struct {
+		name  string
+		gaps  []time.Duration
+		count uint32
+		total time.Duration
+	}{
+		{"nothing", nil, 0, 0},
+		{"one gap has no average before it", ms(5000), 0, 0},
+		{"regular", repeat(40, 100), 0, 0},
+		{"less than avg + 150 ms", append(repeat(40, 30), ms(189, 40)...), 0, 0},
+		{"avg + 150 ms", append(repeat(40, 30), ms(190, 40)...), 1, 190 * time.Millisecond},
+		{"slow: less than 3·avg", append(repeat(100, 30), ms(299, 100)...), 0, 0},
+		{"slow: 3·avg", append(repeat(100, 30), ms(300, 100)...), 1, 300 * time.Millisecond},
+		{"two freezes", append(append(repeat(40, 30), ms(1000)...), append(repeat(40, 30), ms(500)...)...), 2, 1500 * time.Millisecond},
+		{"the average forgets after 30", append(append(repeat(1000, 30), repeat(40, 30)...), ms(190)...), 1, 190 * time.Millisecond},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var z freezes
+			at := time.Unix(1e9, 0)
+			z.shown(at)
+			for _, gap := range tt.gaps {
+				at = at.Add(gap)
+				z.shown(at)
+			}
+			if z.count != tt.count || z.total != tt.total {
+				t.Errorf("%d freezes of %v in total; want %d of %v", z.count, z.total, tt.count, tt.total)
+			}
+		})
+	}
+}
+
+func TestPauseIsNoFreeze(t *testing.T) {
+	var z freezes
+	at := time.Unix(1e9, 0)
+	next := func(gap time.Duration) {
+		at = at.Add(gap)
+		z.shown(at)
+	}
+	for range 30 {
+		next(40 * time.Millisecond)
+	}
+	z.pause(true)
+	next(50 * time.Millisecond) // was under way
+	next(10 * time.Second)
+	z.pause(false)
+	next(10 * time.Second)
+	next(40 * time.Millisecond)
+	if z.count != 0 {
+		t.Errorf("%d freezes", z.count)
+	}
+	next(time.Second)
+	if z.count != 1 {
+		t.Errorf("%d freezes after one", z.count)
+	}
+}

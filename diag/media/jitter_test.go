@@ -1,0 +1,102 @@
+package media
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+	"time"
+)
+
+func TestJitter(t *testing.T) {
+	ms := time.Millisecond
+	type packet struct {
+		at time.Duration
+		ts uint32
+	}
+	every := func(n int, ts uint32, at func(i int) time.Duration) (ps []packet) {
+		for i := range n {
+			ps = append(ps, packet{at(i), ts + uint32(i)*960})
+		}
+		return ps
+	}
+	tests := []struct {
+		name    string
+		packets []packet
+		want    float64 // seconds; −1: not known
+	}{
+		{"no packet", nil, -1},
+		{"one packet", []packet{{0, 0}}, -1},
+		{"constant delay", every(50, 7, func(i int) time.Duration { return time.Duration(i) * 20 * ms }), 0},
+		{"one step of 16 ms", []packet{{0, 0}, {36 * ms, 960}}, 0.001},
+		{"early counts as late does", []packet{{0, 0}, {4 * ms, 960}}, 0.001},
+		{"alternating by 5 ms", every(500, 0, func(i int) time.Duration {
+			return time.Duration(i)*20*ms + time.Duration(i%2)*5*ms
+		}), 0.005},
+		{"across the wrap of timestamps", every(500, math.MaxUint32-48000, func(i int) time.Duration {
+			return time.Duration(i)*20*ms + time.Duration(i%2)*5*ms
+		}), 0.005},
+		{"reordered, on time otherwise", []packet{{0, 0}, {40 * ms, 1920}, {41 * ms, 960}, {60 * ms, 2880}}, (0.021*15/16 + 0.021) / 16},
+		{"a clock set anew", []packet{{0, 0}, {20 * ms, 1 << 30}, {40 * ms, 1<<30 + 960}}, 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var j jitter
+			for _, p := range tt.packets {
+				j.add(time.Unix(1e9, 0).Add(p.at), p.ts, 48000)
+			}
+			got, ok := j.seconds()
+			if ok != (tt.want >= 0) || ok && math.Abs(got-tt.want) > 1e-9+tt.want*1e-6 {
+				t.Errorf("jitter %v, known %v; want %v", got, ok, tt.want)
+			}
+		})
+	}
+}
+
+// TestJitterIsThatOfTheRFC compares with the C code of appendix A.8 on a random arrival process.
+func TestJitterIsThatOfTheRFC(t *testing.T) {
+	const rate = 90000
+	rng := rand.New(rand.NewPCG(3, 4))
+	var j jitter
+	var transit, scaled int32 // scaled by 16, as there
+	ts := uint32(math.MaxUint32 - 100*3600)
+	for i := range 1000 {
+		delay := time.Duration(rng.IntN(30_000)) * time.Microsecond
+		at := time.Duration(i)*40*time.Millisecond + delay
+		arrival := uint32(units(at, rate))
+		d := int32(arrival-ts) - transit
+		transit = int32(arrival - ts)
+		if d < 0 {
+			d = -d
+		}
+		if i > 0 {
+			scaled += d - (scaled+8)>>4
+		}
+		j.add(time.Unix(1e9, 0).Add(at), ts, rate)
+		ts += 3600
+	}
+	got, _ := j.seconds()
+	if want := float64(scaled>>4) / rate; math.Abs(got-want) > 0.0001 {
+		t.Errorf("jitter %v s; the RFC's code gives %v s", got, want)
+	}
+}
+
+func TestJitterForgetsTheClockRateBefore(t *testing.T) {
+	var j jitter
+	at := time.Unix(1e9, 0)
+	j.add(at, 0, 8000)
+	j.add(at.Add(time.Second), 0, 8000)
+	j.add(at.Add(2*time.Second), 0, 48000)
+	if got, ok := j.seconds(); ok {
+		t.Errorf("jitter %v after one packet of the new clock", got)
+	}
+	j.add(at, 0, 0)
+	if j.rate != 48000 {
+		t.Error("a packet without a clock rate changed the clock")
+	}
+}
+
+func TestUnitsDoNotOverflow(t *testing.T) {
+	if got, want := units(math.MaxInt64, 90000), int64(math.MaxInt64/int64(time.Second))*90000; got/90000 != want/90000 {
+		t.Errorf("%d instead of about %d", got, want)
+	}
+}

@@ -1,0 +1,144 @@
+package media
+
+import (
+	"encoding/hex"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var comparePictures = cmp.AllowUnexported(picture{}, header{})
+
+func TestParseRTP(t *testing.T) {
+	const fixed = "00010000000200000003" // sequence number 1, timestamp 2, SSRC 3, after the first two bytes
+	tests := []struct {
+		name string
+		in   string
+		want header
+		ok   bool
+	}{
+		{"plain", "80e0" + fixed + "aabb", header{true, 96, 1, 2, 3, 12, []byte{0xaa, 0xbb}}, true},
+		{"no payload", "8060" + fixed, header{false, 96, 1, 2, 3, 12, []byte{}}, true},
+		{"contributors", "8260" + fixed + "0000000900000008" + "aa", header{false, 96, 1, 2, 3, 20, []byte{0xaa}}, true},
+		{"extension", "9060" + fixed + "bede0001" + "10ff0000" + "aa", header{false, 96, 1, 2, 3, 20, []byte{0xaa}}, true},
+		{"padding", "a060" + fixed + "aa" + "000003", header{false, 96, 1, 2, 3, 15, []byte{0xaa}}, true},
+		{"padding only", "a060" + fixed + "0002", header{false, 96, 1, 2, 3, 14, []byte{}}, true},
+		{"empty", "", header{}, false},
+		{"short", "80600001", header{}, false},
+		{"another version", "4060" + fixed + "aa", header{}, false},
+		{"contributors cut off", "8260" + fixed + "0000", header{}, false},
+		{"extension cut off", "9060" + fixed + "bede", header{}, false},
+		{"extension longer than the packet", "9060" + fixed + "bedeffff", header{}, false},
+		{"more padding than payload", "a060" + fixed + "aa03", header{}, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, ok := parseRTP(unhex(t, tt.in))
+			if ok != tt.ok {
+				t.Fatalf("ok = %v", ok)
+			}
+			if diff := cmp.Diff(tt.want, got, comparePictures); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestOriginal(t *testing.T) {
+	h := header{seq: 7, overhead: 12, payload: []byte{0x12, 0x34, 0xaa}}
+	got, ok := h.original()
+	if diff := cmp.Diff(header{seq: 0x1234, overhead: 14, payload: []byte{0xaa}}, got, comparePictures); diff != "" || !ok {
+		t.Error(ok, diff)
+	}
+	if _, ok := (header{payload: []byte{1}}).original(); ok {
+		t.Error("one byte is no original sequence number")
+	}
+}
+
+func TestParseVP8(t *testing.T) {
+	const keyHead = "109d012a4001f000" // after the frame tag's first byte: rest of the tag, start code, 320, 240
+	tests := []struct {
+		name, in string
+		want     picture
+	}{
+		{"key frame", "10" + "5000" + keyHead[2:], picture{start: true, key: true}},
+		{"key frame with size", "10" + "508200" + "9d012a4001f000", picture{true, true, 320, 240}},
+		{"scaling bits are not size", "10" + "508200" + "9d012a4041f080", picture{true, true, 320, 240}},
+		{"inter frame", "10" + "518200" + "9d012a4001f000", picture{start: true}},
+		{"non-reference", "30" + "51", picture{start: true}},
+		{"not the first packet", "00" + "508200" + "9d012a4001f000", picture{}},
+		{"not the first partition", "11" + "508200" + "9d012a4001f000", picture{}},
+		{"short picture ID", "90807f" + "508200" + "9d012a4001f000", picture{true, true, 320, 240}},
+		{"long picture ID", "9080ffff" + "508200" + "9d012a4001f000", picture{true, true, 320, 240}},
+		{"everything", "90f0ffff1122" + "508200" + "9d012a4001f000", picture{true, true, 320, 240}},
+		{"wrong start code", "10" + "508200" + "9d012b4001f000", picture{start: true, key: true}},
+		{"nothing", "", picture{}},
+		{"X cut off", "90", picture{}},
+		{"picture ID cut off", "9080", picture{}},
+		{"nothing after the descriptor", "9080ffff", picture{start: true}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if diff := cmp.Diff(tt.want, parseVP8(unhex(t, tt.in)), comparePictures); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestParseH264(t *testing.T) {
+	// Sequence parameter sets of x264.
+	const (
+		baseline   = "6742c00dd90141fb011000000300100000030320f142a480"
+		high       = "67640028acd940780227e5c044000003000400000300c83c60c658"
+		mainCut    = "674d401eeca05017fcd808800000030080000019078b16cb"
+		interlaced = "677a001ebcd940b424d8088000000300800000190f8a14cb"
+	)
+	tests := []struct {
+		name, in string
+		want     picture
+	}{
+		{"IDR", "6588", picture{key: true}},
+		{"other slice", "419a", picture{}},
+		{"SPS, baseline", baseline, picture{width: 320, height: 240}},
+		{"SPS, high, cropped", high, picture{width: 1920, height: 1080}},
+		{"SPS, main, cropped", mainCut, picture{width: 640, height: 358}},
+		{"SPS, 4:2:2, interlaced", interlaced, picture{width: 720, height: 576}},
+		{"SPS cut off", baseline[:12], picture{}},
+		{"SPS alone", "67", picture{}},
+		{"STAP-A of SPS and IDR", "780018" + baseline + "00026588", picture{false, true, 320, 240}},
+		{"STAP-A cut off", "780018" + baseline[:20], picture{}},
+		{"STAP-A with an empty unit", "7800000002", picture{}},
+		{"FU-A of IDR", "7c85aa", picture{key: true}},
+		{"FU-A, later part", "7c05aa", picture{key: true}},
+		{"FU-A of another slice", "7c81aa", picture{}},
+		{"FU-A cut off", "7c", picture{}},
+		{"nothing", "", picture{}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if diff := cmp.Diff(tt.want, parseH264(unhex(t, tt.in)), comparePictures); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestBitReaderSkipsEmulationPrevention(t *testing.T) {
+	r := bitReader{b: []byte{0, 0, 3, 1, 0xff}}
+	if got := r.bits(24); got != 1 || r.bad {
+		t.Errorf("bits = %#x, bad %v", got, r.bad)
+	}
+	if got := r.bits(16); !r.bad || got != 0 {
+		t.Errorf("after the end: %#x, bad %v", got, r.bad)
+	}
+}
+
+func unhex(t *testing.T, s string) []byte {
+	t.Helper()
+	b, err := hex.DecodeString(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}

@@ -1,0 +1,536 @@
+package media
+
+import (
+	"io"
+	"math"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/pion/interceptor"
+	"github.com/pion/rtcp"
+	"github.com/pion/rtp"
+
+	"dialtone/diag"
+)
+
+// rig is a recorder between a network and an application that are both played by the test.
+type rig struct {
+	t      *testing.T
+	rec    *Recorder
+	tap    interceptor.Interceptor
+	clock  time.Time
+	mu     sync.Mutex
+	events []diag.Data
+	write  interceptor.RTCPWriter
+}
+
+func newRig(t *testing.T) *rig {
+	t.Helper()
+	r := &rig{t: t, clock: time.Unix(1e9, 0)}
+	r.rec = NewRecorder(func() time.Time { return r.clock }, func(d diag.Data) {
+		r.tap.UnbindLocalStream(&interceptor.StreamInfo{}) // these deadlock if a lock is held
+		for _, s := range r.rec.inOrder {
+			s.isGone()
+		}
+		for _, s := range r.rec.outOrder {
+			s.isGone()
+		}
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.events = append(r.events, d)
+	})
+	tap, err := r.rec.Factory().NewInterceptor("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.tap = tap
+	r.write = tap.BindRTCPWriter(interceptor.RTCPWriterFunc(func(pkts []rtcp.Packet, _ interceptor.Attributes) (int, error) {
+		return len(pkts), nil
+	}))
+	return r
+}
+
+// arrives returns what makes a packet arrive on a stream.
+func (r *rig) arrives(info *interceptor.StreamInfo) func(seq uint16, ts uint32, marker bool, payload []byte) {
+	r.t.Helper()
+	var wire []byte
+	reader := r.tap.BindRemoteStream(info, interceptor.RTPReaderFunc(
+		func(b []byte, a interceptor.Attributes) (int, interceptor.Attributes, error) {
+			return copy(b, wire), a, nil
+		}))
+	buf := make([]byte, 1500)
+	return func(seq uint16, ts uint32, marker bool, payload []byte) {
+		r.t.Helper()
+		p := rtp.Packet{
+			Header: rtp.Header{
+				Version: 2, SequenceNumber: seq, Timestamp: ts, Marker: marker, SSRC: info.SSRC, PayloadType: info.PayloadType,
+			},
+			Payload: payload,
+		}
+		var err error
+		if wire, err = p.Marshal(); err != nil {
+			r.t.Fatal(err)
+		}
+		if _, _, err := reader.Read(buf, nil); err != nil {
+			r.t.Fatal(err)
+		}
+	}
+}
+
+// leaves returns what sends a packet on a stream, on the SSRC of the stream or on another of its own.
+func (r *rig) leaves(info *interceptor.StreamInfo) func(ssrc uint32, seq uint16, marker bool, payload []byte) {
+	w := r.tap.BindLocalStream(info, interceptor.RTPWriterFunc(
+		func(h *rtp.Header, payload []byte, _ interceptor.Attributes) (int, error) {
+			return h.MarshalSize() + len(payload), nil
+		}))
+	return func(ssrc uint32, seq uint16, marker bool, payload []byte) {
+		r.t.Helper()
+		h := rtp.Header{Version: 2, SequenceNumber: seq, Marker: marker, SSRC: ssrc}
+		if _, err := w.Write(&h, payload, nil); err != nil {
+			r.t.Fatal(err)
+		}
+	}
+}
+
+func (r *rig) wrote(pkts ...rtcp.Packet) {
+	r.t.Helper()
+	if _, err := r.write.Write(pkts, nil); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// read makes RTCP arrive, as it does with pion: once for each stream that it is addressed to.
+func (r *rig) read(times int, pkts ...rtcp.Packet) {
+	r.t.Helper()
+	wire, err := rtcp.Marshal(pkts)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	reader := r.tap.BindRTCPReader(interceptor.RTCPReaderFunc(
+		func(b []byte, a interceptor.Attributes) (int, interceptor.Attributes, error) {
+			return copy(b, wire), a, nil
+		}))
+	for range times {
+		if _, _, err := reader.Read(make([]byte, 1500), nil); err != nil {
+			r.t.Fatal(err)
+		}
+	}
+}
+
+func (r *rig) inbound() diag.InboundRTP {
+	r.t.Helper()
+	in, _ := r.rec.Snapshot()
+	if len(in) != 1 {
+		r.t.Fatalf("%d streams", len(in))
+	}
+	return in[0]
+}
+
+func (r *rig) outbound() diag.OutboundRTP {
+	r.t.Helper()
+	_, out := r.rec.Snapshot()
+	if len(out) != 1 {
+		r.t.Fatalf("%d streams", len(out))
+	}
+	return out[0]
+}
+
+func (r *rig) sees(want ...diag.Data) {
+	r.t.Helper()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if diff := cmp.Diff(want, r.events); diff != "" {
+		r.t.Error(diff)
+	}
+}
+
+var (
+	opusStream = &interceptor.StreamInfo{SSRC: 10, PayloadType: 111, MimeType: "audio/opus", ClockRate: 48000}
+	vp8Stream  = &interceptor.StreamInfo{
+		SSRC: 20, PayloadType: 96, MimeType: "video/VP8", ClockRate: 90000,
+		SSRCRetransmission: 21, PayloadTypeRetransmission: 97,
+	}
+	rtxStream = &interceptor.StreamInfo{SSRC: 21, PayloadType: 97, MimeType: "video/rtx", ClockRate: 90000}
+
+	vp8Key   = []byte{0x10, 0x50, 0x82, 0x00, 0x9d, 0x01, 0x2a, 0x40, 0x01, 0xf0, 0x00}
+	vp8Inter = []byte{0x10, 0x51, 0x82, 0x00}
+
+	about = cmpopts.EquateApprox(1e-9, 1e-9)
+)
+
+func TestInboundAudio(t *testing.T) {
+	r := newRig(t)
+	packet := r.arrives(opusStream)
+	r.rec.SetMid(10, "0"+strings.Repeat("x", 100))
+	want := diag.InboundRTP{Kind: "audio", SSRC: 10, Mid: "0" + strings.Repeat("x", 63), MimeType: "audio/opus"}
+	if diff := cmp.Diff(want, r.inbound()); diff != "" {
+		t.Error("before the first packet:", diff)
+	}
+
+	for i := range 11 { // 0 … 10 without 3 and 4, 20 ms apart
+		if i > 0 {
+			r.clock = r.clock.Add(20 * time.Millisecond)
+		}
+		if i != 3 && i != 4 {
+			packet(uint16(i), uint32(i)*960, false, make([]byte, 80))
+		}
+		if i == 0 {
+			r.inbound() // rates are counted from here
+		}
+	}
+	packet(10, 9600, false, make([]byte, 80))
+	r.clock = r.clock.Add(50 * time.Millisecond)
+	want.PacketsReceived, want.BytesReceived, want.HeaderBytesReceived = 10, 800, 120
+	want.PacketsLost, want.PacketsDuplicated = diag.Ptr(int64(2)), 1
+	want.FractionLost = diag.Ptr(0.2)
+	want.Jitter = diag.Ptr(0.0)
+	want.Bitrate = diag.Ptr(9 * 80 * 8 / 0.25)
+	want.LastPacketReceivedAgo = diag.Ptr(0.05)
+	if diff := cmp.Diff(want, r.inbound(), about); diff != "" {
+		t.Error(diff)
+	}
+	r.sees(diag.FirstPacket{Direction: diag.Inbound, Kind: "audio", SSRC: 10})
+}
+
+func TestRatesAreOfTheTimeBetweenSnapshots(t *testing.T) {
+	r := newRig(t)
+	packet := r.arrives(opusStream)
+	seq := uint16(0)
+	second := func(packets, lost int) {
+		r.clock = r.clock.Add(time.Second)
+		seq += uint16(lost)
+		for range packets {
+			packet(seq, 0, false, make([]byte, 100))
+			seq++
+		}
+	}
+	rates := func(step string, bitrate, fractionLost *float64) {
+		t.Helper()
+		row := r.inbound()
+		if diff := cmp.Diff([]*float64{bitrate, fractionLost}, []*float64{row.Bitrate, row.FractionLost}, about); diff != "" {
+			t.Error(step, diff)
+		}
+	}
+	second(10, 0)
+	rates("first snapshot", nil, nil)
+	second(10, 0)
+	rates("nothing lost", diag.Ptr(8000.0), diag.Ptr(0.0))
+	second(5, 5)
+	r.clock = r.clock.Add(minInterval - time.Second - 1)
+	rates("too soon", diag.Ptr(8000.0), diag.Ptr(0.0))
+	r.clock = r.clock.Add(time.Second - minInterval + 1)
+	rates("half of it lost", diag.Ptr(4000.0), diag.Ptr(0.5))
+	r.clock = r.clock.Add(time.Second)
+	for i := range uint16(5) { // what was lost comes late
+		packet(20+i, 0, false, nil)
+	}
+	rates("nothing expected", diag.Ptr(0.0), nil)
+}
+
+func TestInboundVideoWithRepairs(t *testing.T) {
+	r := newRig(t)
+	r.arrives(opusStream)
+	packet := r.arrives(vp8Stream)
+	repair := r.arrives(rtxStream)
+	r.rec.Snapshot()
+
+	packet(100, 0, false, vp8Key)
+	packet(101, 0, true, []byte{0x00, 1, 2, 3})
+	packet(103, 3600*2, true, vp8Inter) // 102, frame 1, is lost
+	repair(5000, 3600, true, append([]byte{0, 102}, vp8Inter...))
+	repair(5001, 3600, true, append([]byte{0, 102}, vp8Inter...)) // and once more
+	repair(5002, 3600, false, nil)                                // padding
+
+	in, _ := r.rec.Snapshot()
+	want := diag.InboundRTP{
+		Kind: "video", SSRC: 20, MimeType: "video/VP8",
+		PacketsReceived: 6, BytesReceived: 11 + 4 + 4 + 4 + 4, HeaderBytesReceived: 6*12 + 2*2,
+		PacketsLost: diag.Ptr(int64(0)), PacketsDuplicated: 1, RetransmittedPackets: 2,
+		FramesReceived: diag.Ptr(uint32(3)), KeyFramesReceived: diag.Ptr(uint32(1)),
+		FrameWidth: diag.Ptr(uint16(320)), FrameHeight: diag.Ptr(uint16(240)),
+		FreezeCount: diag.Ptr(uint32(0)), TotalFreezesDuration: diag.Ptr(0.0),
+		Jitter: diag.Ptr(0.0), LastPacketReceivedAgo: diag.Ptr(0.0),
+	}
+	if diff := cmp.Diff(want, in[1], cmpopts.IgnoreFields(diag.InboundRTP{}, "Jitter")); diff != "" {
+		t.Error(diff)
+	}
+	r.sees(
+		diag.FirstPacket{Direction: diag.Inbound, Kind: "video", SSRC: 20},
+		diag.FirstFrame{Direction: diag.Inbound, Kind: "video", SSRC: 20, Width: 320, Height: 240, KeyFrame: true},
+	)
+}
+
+func TestRepairsDoNotCountAsJitter(t *testing.T) {
+	r := newRig(t)
+	packet := r.arrives(vp8Stream)
+	for i := range uint16(100) {
+		if i != 50 {
+			packet(i, uint32(i)*3600, true, vp8Inter)
+		}
+		if i == 55 { // without RTX the repair comes on the stream itself
+			r.wrote(&rtcp.TransportLayerNack{MediaSSRC: 20, Nacks: []rtcp.NackPair{{PacketID: 50}}})
+			packet(50, 50*3600, true, vp8Inter)
+		}
+		r.clock = r.clock.Add(40 * time.Millisecond)
+	}
+	row := r.inbound()
+	if *row.Jitter != 0 || *row.PacketsLost != 0 || *row.FramesReceived != 100 || row.NACKCount != 1 {
+		t.Errorf("jitter %v, lost %d, frames %d, NACKs %d", *row.Jitter, *row.PacketsLost, *row.FramesReceived, row.NACKCount)
+	}
+}
+
+func TestFeedbackSentAndReceived(t *testing.T) {
+	r := newRig(t)
+	r.arrives(vp8Stream)
+	r.leaves(&interceptor.StreamInfo{SSRC: 30, MimeType: "video/VP8", ClockRate: 90000})
+	ask := func(ssrc uint32) []rtcp.Packet {
+		return []rtcp.Packet{
+			&rtcp.TransportLayerNack{MediaSSRC: ssrc, Nacks: rtcp.NackPairsFromSequenceNumbers([]uint16{1, 5, 60, 300})},
+			&rtcp.PictureLossIndication{MediaSSRC: ssrc},
+			&rtcp.PictureLossIndication{MediaSSRC: ssrc},
+			&rtcp.FullIntraRequest{FIR: []rtcp.FIREntry{{SSRC: ssrc, SequenceNumber: 1}}},
+			&rtcp.FullIntraRequest{FIR: []rtcp.FIREntry{{SSRC: ssrc, SequenceNumber: 2}}},
+			&rtcp.FullIntraRequest{FIR: []rtcp.FIREntry{{SSRC: ssrc, SequenceNumber: 3}}},
+			&rtcp.ReceiverEstimatedMaximumBitrate{SSRCs: []uint32{ssrc}},
+		}
+	}
+	compound := rtcp.CompoundPacket(ask(20))
+	r.wrote(&compound)
+	r.wrote(ask(999)...)
+	r.read(1, ask(30)...)
+	r.read(1, ask(999)...)
+	// Addressed to two streams, a request is handed up twice.
+	r.read(2, &rtcp.FullIntraRequest{FIR: []rtcp.FIREntry{{SSRC: 30, SequenceNumber: 4}, {SSRC: 999, SequenceNumber: 4}}})
+
+	in, out := r.inbound(), r.outbound()
+	got := [][3]uint32{{in.NACKCount, in.PLICount, in.FIRCount}, {out.NACKCount, out.PLICount, out.FIRCount}}
+	if diff := cmp.Diff([][3]uint32{{1, 2, 3}, {1, 2, 4}}, got); diff != "" {
+		t.Error("NACK, PLI, FIR:", diff)
+	}
+}
+
+func TestOutbound(t *testing.T) {
+	r := newRig(t)
+	send := r.leaves(vp8Stream)
+	r.rec.SetMid(20, "1")
+	if diff := cmp.Diff(diag.OutboundRTP{Kind: "video", SSRC: 20, Mid: "1", MimeType: "video/VP8"}, r.outbound()); diff != "" {
+		t.Error("before the first packet:", diff)
+	}
+	send(20, 65535, false, vp8Key)
+	r.outbound()
+	send(20, 0, true, []byte{0x00, 1})
+	send(20, 1, true, vp8Inter)
+	send(21, 7, true, append([]byte{0, 1}, vp8Inter...)) // RTX
+	send(20, 0, true, []byte{0x00, 1})                   // a retransmission without RTX
+	send(99, 0, true, []byte{1})                         // forward error correction
+	r.clock = r.clock.Add(time.Second)
+	want := diag.OutboundRTP{
+		Kind: "video", SSRC: 20, Mid: "1", MimeType: "video/VP8",
+		PacketsSent: 5, BytesSent: 11 + 2 + 4 + 4 + 2, HeaderBytesSent: 5*12 + 2, RetransmittedPacketsSent: 2,
+		Bitrate:    diag.Ptr(12 * 8.0),
+		FramesSent: diag.Ptr(uint32(2)), KeyFramesSent: diag.Ptr(uint32(1)), FramesPerSecond: diag.Ptr(2.0),
+		FrameWidth: diag.Ptr(uint16(320)), FrameHeight: diag.Ptr(uint16(240)),
+	}
+	if diff := cmp.Diff(want, r.outbound(), about); diff != "" {
+		t.Error(diff)
+	}
+	r.sees(
+		diag.FirstPacket{Direction: diag.Outbound, Kind: "video", SSRC: 20},
+		diag.FirstFrame{Direction: diag.Outbound, Kind: "video", SSRC: 20, Width: 320, Height: 240, KeyFrame: true},
+	)
+}
+
+func TestWhatIsNotSentIsNotCounted(t *testing.T) {
+	r := newRig(t)
+	n, fail := 0, error(nil)
+	w := r.tap.BindLocalStream(vp8Stream, interceptor.RTPWriterFunc(
+		func(*rtp.Header, []byte, interceptor.Attributes) (int, error) { return n, fail }))
+	write := func() error {
+		_, err := w.Write(&rtp.Header{SSRC: 20}, vp8Key, nil)
+		return err
+	}
+	if err := write(); err != nil { // not connected yet
+		t.Error(err)
+	}
+	n, fail = 20, io.ErrClosedPipe
+	if err := write(); err == nil {
+		t.Error("the error is lost")
+	}
+	if got := r.outbound().PacketsSent; got != 0 {
+		t.Errorf("%d packets sent", got)
+	}
+}
+
+func TestRemoteInbound(t *testing.T) {
+	r := newRig(t)
+	send := r.leaves(&interceptor.StreamInfo{SSRC: 10, MimeType: "audio/opus", ClockRate: 48000})
+	send(10, 1, false, []byte{1})
+	if got := r.outbound().Remote; got != nil {
+		t.Errorf("a report before the first: %+v", got)
+	}
+	r.wrote(&rtcp.SenderReport{SSRC: 10, NTPTime: 5 << 16})
+	r.clock = r.clock.Add(130 * time.Millisecond)
+	block := rtcp.ReceptionReport{
+		SSRC: 10, FractionLost: 64, TotalLost: 3, Jitter: 480, LastSenderReport: 5, Delay: 65536 / 10,
+	}
+	rtt := 0.130 - float64(65536/10)/65536
+	want := diag.RemoteInbound{
+		PacketsLost: 3, FractionLost: 0.25, Jitter: 0.01, RoundTripTime: diag.Ptr(rtt),
+		TotalRoundTripTime: rtt, RoundTripTimeMeasurements: 1,
+	}
+	r.read(3, &rtcp.ReceiverReport{Reports: []rtcp.ReceptionReport{block}}) // handed up three times, it is one report
+	if diff := cmp.Diff(want, *r.outbound().Remote, cmpopts.EquateApprox(0, 1e-6)); diff != "" {
+		t.Error(diff)
+	}
+
+	block.TotalLost, block.Delay = 0xfffffe, 65536 // duplicates make it −2; more delay than time since the report
+	block.Jitter = math.MaxUint32                  // the peer's timestamps wrapped
+	r.read(1, &rtcp.SenderReport{SSRC: 77, Reports: []rtcp.ReceptionReport{block}})
+	want.PacketsLost = -2
+	if diff := cmp.Diff(want, *r.outbound().Remote, cmpopts.EquateApprox(0, 1e-6)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestInboundRoundTripTime(t *testing.T) {
+	r := newRig(t)
+	r.arrives(opusStream)
+	r.wrote(&rtcp.ExtendedReport{Reports: []rtcp.ReportBlock{&rtcp.ReceiverReferenceTimeReportBlock{NTPTimestamp: 9 << 16}}})
+	r.clock = r.clock.Add(40 * time.Millisecond)
+	answer := func(from uint32) *rtcp.ExtendedReport {
+		return &rtcp.ExtendedReport{SenderSSRC: from, Reports: []rtcp.ReportBlock{
+			&rtcp.DLRRReportBlock{Reports: []rtcp.DLRRReport{{SSRC: 1, LastRR: 9}}},
+		}}
+	}
+	r.read(1, answer(999))
+	if got := r.inbound().RoundTripTime; got != nil {
+		t.Errorf("round trip %v by the report of a stranger", *got)
+	}
+	r.read(1, answer(10))
+	if got := r.inbound().RoundTripTime; got == nil || math.Abs(*got-0.04) > 1e-9 {
+		t.Errorf("round trip %v", got)
+	}
+}
+
+func TestCodecsAsNegotiated(t *testing.T) {
+	r := newRig(t)
+	r.rec.SetCodec(102, "video/H264", 90000)
+	r.rec.SetCodec(200, "video/VP9", 90000) // no payload type
+	announced := *vp8Stream
+	announced.PayloadType = 102
+	packet := r.arrives(&announced)
+	packet(1, 0, true, []byte{0x65, 0x88})
+	row := r.inbound()
+	if row.MimeType != "video/H264" || *row.KeyFramesReceived != 1 {
+		t.Errorf("%s, %d key frames", row.MimeType, *row.KeyFramesReceived)
+	}
+
+	announced.PayloadType, announced.SSRC = 13, 40 // not negotiated
+	packet = r.arrives(&announced)
+	packet(1, 0, true, vp8Key)
+	packet(2, 50, true, vp8Key)
+	in, _ := r.rec.Snapshot()
+	if row := in[1]; row.PacketsReceived != 2 || row.Jitter != nil || row.KeyFramesReceived != nil || row.Kind != "video" {
+		t.Errorf("a payload type that was not negotiated: %+v", row)
+	}
+}
+
+func TestGarbageIsPassedOnAndNotCounted(t *testing.T) {
+	r := newRig(t)
+	reader := r.tap.BindRemoteStream(opusStream, interceptor.RTPReaderFunc(
+		func(b []byte, a interceptor.Attributes) (int, interceptor.Attributes, error) {
+			return copy(b, "garbage"), a, nil
+		}))
+	b := make([]byte, 100)
+	if n, _, err := reader.Read(b, nil); err != nil || string(b[:n]) != "garbage" {
+		t.Errorf("%q, %v", b[:n], err)
+	}
+	rtcpReader := r.tap.BindRTCPReader(interceptor.RTCPReaderFunc(
+		func(b []byte, a interceptor.Attributes) (int, interceptor.Attributes, error) {
+			return copy(b, "garbage"), a, nil
+		}))
+	if n, _, err := rtcpReader.Read(b, nil); err != nil || n != 7 {
+		t.Errorf("%d, %v", n, err)
+	}
+	if row := r.inbound(); row.PacketsReceived != 0 {
+		t.Errorf("%d packets", row.PacketsReceived)
+	}
+}
+
+func TestStreamsAreBounded(t *testing.T) {
+	r := newRig(t)
+	bind := func(ssrc uint32) {
+		r.arrives(&interceptor.StreamInfo{SSRC: ssrc, MimeType: "audio/opus", ClockRate: 48000})(1, 1, false, nil)
+	}
+	for i := range uint32(3 * maxStreams) {
+		bind(i)
+		r.leaves(&interceptor.StreamInfo{SSRC: i + 1000, MimeType: "audio/opus"})(i+1000, 1, false, nil)
+		r.arrives(&interceptor.StreamInfo{SSRC: i + 2000, MimeType: "video/rtx"})
+	}
+	in, out := r.rec.Snapshot()
+	if len(in) != maxStreams || len(out) != maxStreams || len(r.rec.repairs) != 0 {
+		t.Fatalf("%d inbound, %d outbound, %d RTX", len(in), len(out), len(r.rec.repairs))
+	}
+	if in[0].SSRC != 1 || in[1].SSRC != 2 {
+		t.Errorf("the first streams are %d, %d", in[0].SSRC, in[1].SSRC)
+	}
+
+	// A stream that ended stays until its place is needed, one that never came does not.
+	r.tap.UnbindRemoteStream(&interceptor.StreamInfo{SSRC: 5})
+	r.tap.UnbindLocalStream(&interceptor.StreamInfo{SSRC: 1005})
+	if in, out := r.rec.Snapshot(); len(in) != maxStreams || len(out) != maxStreams {
+		t.Errorf("%d inbound, %d outbound", len(in), len(out))
+	}
+	bind(9999)
+	r.leaves(&interceptor.StreamInfo{SSRC: 9998, MimeType: "audio/opus"})
+	in, out = r.rec.Snapshot()
+	if in[maxStreams-1].SSRC != 9999 || out[maxStreams-1].SSRC != 9998 || in[4].SSRC != 6 {
+		t.Errorf("the last are %d, %d; the fifth is %d", in[maxStreams-1].SSRC, out[maxStreams-1].SSRC, in[4].SSRC)
+	}
+	r.tap.UnbindLocalStream(&interceptor.StreamInfo{SSRC: 9998})
+	if _, out := r.rec.Snapshot(); len(out) != maxStreams-1 {
+		t.Errorf("%d outbound", len(out))
+	}
+}
+
+func TestAStreamThatComesBackGoesOn(t *testing.T) {
+	r := newRig(t)
+	r.arrives(vp8Stream)(1, 0, true, vp8Key)
+	r.arrives(rtxStream)
+	r.tap.UnbindRemoteStream(vp8Stream)
+	r.tap.UnbindRemoteStream(rtxStream)
+	r.arrives(vp8Stream)(3, 7200, true, vp8Inter)
+	r.arrives(rtxStream)(9, 3600, true, append([]byte{0, 2}, vp8Inter...))
+	if row := r.inbound(); row.PacketsReceived != 3 || *row.PacketsLost != 0 || row.RetransmittedPackets != 1 {
+		t.Errorf("%d packets, %d lost, %d retransmitted", row.PacketsReceived, *row.PacketsLost, row.RetransmittedPackets)
+	}
+}
+
+func TestPeerThatPausedIsNotFrozen(t *testing.T) {
+	for _, paused := range []bool{true, false} {
+		r := newRig(t)
+		packet := r.arrives(vp8Stream)
+		seq := uint16(0)
+		frame := func(gap time.Duration) {
+			r.clock = r.clock.Add(gap)
+			packet(seq, uint32(seq)*3600, true, vp8Inter)
+			seq++
+		}
+		for range 40 {
+			frame(40 * time.Millisecond)
+		}
+		r.rec.SetPaused(KindAudio, true)
+		if paused {
+			r.rec.SetPaused(KindVideo, true)
+			r.rec.SetPaused(KindVideo, false)
+		}
+		frame(3 * time.Second)
+		if got := *r.inbound().FreezeCount; (got == 0) != paused {
+			t.Errorf("paused %v: %d freezes", paused, got)
+		}
+	}
+}
