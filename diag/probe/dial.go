@@ -24,7 +24,7 @@ func (p *prober) resolve(ctx context.Context) ([]netip.Addr, error) {
 	p.stage = StageDNS
 	resolver := p.target.Resolver
 	if resolver == nil {
-		resolver = net.DefaultResolver
+		resolver = &net.Resolver{Dial: dialDNS}
 	}
 	start := time.Now()
 	found, err := resolver.LookupNetIP(ctx, "ip", p.url.Host)
@@ -52,6 +52,18 @@ func (p *prober) resolve(ctx context.Context) ([]netip.Addr, error) {
 		return nil, &net.DNSError{Err: "no address", Name: p.url.Host, IsNotFound: true}
 	}
 	return addrs, nil
+}
+
+// dialDNS connects to a DNS server. When a lookup is cancelled, the resolver of package net abandons a goroutine that reads until its
+// own timeout; closing its socket ends it at once.
+func dialDNS(ctx context.Context, network, address string) (net.Conn, error) {
+	var d net.Dialer
+	c, err := d.DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	context.AfterFunc(ctx, func() { _ = c.Close() })
+	return c, nil
 }
 
 // open makes the connection, secured where the URL wants it.

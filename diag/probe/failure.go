@@ -193,7 +193,11 @@ func (f *stageError) socket(u URL, err error) bool {
 
 // adviceProtocol is what to do where something else answers.
 func adviceProtocol(u URL) string {
-	return fmt.Sprintf("check that host and port are those of a %s server over %s", kind(u), u.Transport())
+	advice := fmt.Sprintf("check that host and port are those of a %s server over %s", kind(u), u.Transport())
+	if u.Transport() == "tcp" {
+		advice += fmt.Sprintf("; where the port is for TLS, use %ss:", u.Scheme)
+	}
+	return advice
 }
 
 // kind is how people call such a server.

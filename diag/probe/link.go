@@ -12,7 +12,7 @@ import (
 // link is a connection to a server that carries whole messages.
 type link struct {
 	conn     net.Conn
-	reliable bool // a stream: nothing is lost, nothing is sent twice
+	reliable bool          // a stream: nothing is lost, nothing is sent twice
 	past     map[txID]bool // asked with, before the question that is open
 	buffer   []byte        // for a datagram
 }
@@ -71,6 +71,9 @@ func readMessage(r io.Reader) ([]byte, error) {
 	}
 	b = append(b, make([]byte, size-headerSize)...)
 	n, err := io.ReadFull(r, b[headerSize:])
+	if errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF // behind a header it is
+	}
 	return b[:headerSize+n], err
 }
 

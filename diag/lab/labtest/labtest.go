@@ -17,6 +17,7 @@ func NeedProgram(t testing.TB, name string) string {
 	}
 	if os.Getenv("CI") == "true" {
 		t.Fatalf("%s is required with CI=true: %v", name, err)
+		return ""
 	}
 	t.Skipf("%s is not installed: %v", name, err)
 	return ""

@@ -1,0 +1,280 @@
+package probe
+
+import (
+	"bytes"
+	"encoding/hex"
+	"errors"
+	"io"
+	"net/netip"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/pion/stun/v2"
+)
+
+// message builds a response with raw attributes.
+func message(t *testing.T, typ stun.MessageType, set ...stun.Setter) []byte {
+	t.Helper()
+	m, err := stun.Build(append([]stun.Setter{stun.NewTransactionIDSetter(txID{1, 2, 3}), typ}, set...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m.Raw
+}
+
+func raw(t stun.AttrType, v ...byte) stun.Setter { return stun.RawAttribute{Type: t, Value: v} }
+
+func TestDecode(t *testing.T) {
+	allocated := stun.NewType(stun.MethodAllocate, stun.ClassSuccessResponse)
+	tests := []struct {
+		name string
+		in   []byte
+		want answer
+	}{
+		{"IPv4", message(t, stun.BindingSuccess, &stun.XORMappedAddress{IP: []byte{192, 0, 2, 1}, Port: 4000}, stun.NewSoftware("s"), stun.Fingerprint), answer{
+			method: methodBinding, ok: true, mapped: netip.MustParseAddrPort("192.0.2.1:4000"), software: "s",
+		}},
+		{"IPv6", message(t, stun.BindingSuccess, &stun.XORMappedAddress{IP: netip.MustParseAddr("2001:db8::1").AsSlice(), Port: 1}), answer{
+			method: methodBinding, ok: true, mapped: netip.MustParseAddrPort("[2001:db8::1]:1"),
+		}},
+		{"MAPPED-ADDRESS alone", message(t, stun.BindingSuccess, &stun.MappedAddress{IP: []byte{192, 0, 2, 2}, Port: 5}), answer{
+			method: methodBinding, ok: true, mapped: netip.MustParseAddrPort("192.0.2.2:5"),
+		}},
+		{"bytes behind the message", append(message(t, stun.BindingSuccess), 1, 2, 3), answer{method: methodBinding, ok: true}},
+		{"unknown attributes", message(t, stun.BindingSuccess, raw(0x7fff, 1), raw(0xffff)), answer{method: methodBinding, ok: true}},
+		{"error", message(t, stun.BindingError, stun.ErrorCodeAttribute{Code: 420, Reason: []byte("No\x1b[31m\n")}), answer{
+			method: methodBinding, code: 420, phrase: "No\uFFFD[31m ",
+		}},
+		{"try alternate", message(t, stun.BindingError, stun.CodeTryAlternate, &stun.AlternateServer{IP: []byte{192, 0, 2, 3}, Port: 7}), answer{
+			method: methodBinding, code: 300, phrase: "Try Alternate", alternate: netip.MustParseAddrPort("192.0.2.3:7"),
+		}},
+		{"attributes behind the signature", message(t, allocated, stun.NewShortTermIntegrity("k"), &stun.MappedAddress{IP: []byte{192, 0, 2, 2}, Port: 5}), answer{
+			method: methodAllocate, ok: true,
+		}},
+		{"long text", message(t, stun.BindingSuccess, stun.NewSoftware(strings.Repeat("x", 700))), answer{
+			method: methodBinding, ok: true, software: strings.Repeat("x", maxText-3) + "…",
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := decode(tt.in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			tt.want.id = txID{1, 2, 3}
+			opts := cmp.Options{cmp.AllowUnexported(answer{}), cmpopts.IgnoreFields(answer{}, "msg"), cmp.Comparer(func(a, b netip.AddrPort) bool { return a == b })}
+			if diff := cmp.Diff(&tt.want, got, opts); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestDecodeRefuses(t *testing.T) {
+	good := message(t, stun.BindingSuccess)
+	address := func(a stun.AttrType, v ...byte) []byte { return message(t, stun.BindingSuccess, raw(a, v...)) }
+	tests := []struct {
+		name string
+		in   []byte
+		part string
+	}{
+		{"nothing", nil, "shorter"},
+		{"short", good[:19], "shorter"},
+		{"TLS alert", []byte{0x15, 3, 3, 0, 2, 2, 40}, "TLS"},
+		{"web server", []byte("HTTP/1.1 400 Bad Request\r\n\r\n"), "web server"},
+		{"SSH server", []byte("SSH-2.0-OpenSSH_9.2p1 Debian-2"), "SSH"},
+		{"no cookie", append(append([]byte{}, good[:4]...), bytes.Repeat([]byte{0}, 16)...), "no STUN"},
+		{"length that is no multiple of 4", append([]byte{1, 1, 0, 3}, append(append([]byte{}, good[4:]...), 0, 0, 0)...), "no STUN"},
+		{"truncated", append([]byte{1, 1, 0, 8}, good[4:]...), "cut short"},
+		{"too long", append([]byte{1, 1, 0xff, 0xfc}, good[4:]...), "none is longer"},
+		{"broken attributes", append([]byte{1, 1, 0, 4}, append(append([]byte{}, good[4:]...), 0, 0x20, 0, 8)...), "attributes"},
+		{"request", message(t, stun.BindingRequest), "instead of a response"},
+		{"indication", message(t, stun.NewType(stun.MethodData, stun.ClassIndication)), "instead of a response"},
+		{"empty XOR-MAPPED-ADDRESS", address(stun.AttrXORMappedAddress), "0 bytes"},
+		{"XOR-MAPPED-ADDRESS of 4", address(stun.AttrXORMappedAddress, 0, 1, 0, 0), "4 bytes"},
+		{"XOR-MAPPED-ADDRESS of 5", address(stun.AttrXORMappedAddress, 0, 1, 0, 0, 1), "5 bytes"},
+		{"XOR-MAPPED-ADDRESS of 7", address(stun.AttrXORMappedAddress, 0, 1, 0, 0, 1, 1, 1), "7 bytes"},
+		{"IPv6 family, IPv4 size", address(stun.AttrXORMappedAddress, 0, 2, 0, 0, 1, 1, 1, 1), "family 2"},
+		{"unknown family", address(stun.AttrXORMappedAddress, 0, 3, 0, 0, 1, 1, 1, 1), "family 3"},
+		{"empty MAPPED-ADDRESS", address(stun.AttrMappedAddress), "0 bytes"},
+		{"empty XOR-RELAYED-ADDRESS", address(stun.AttrXORRelayedAddress), "0 bytes"},
+		{"old XOR-MAPPED-ADDRESS", address(0x8020, 0), "1 bytes"},
+		{"short MESSAGE-INTEGRITY", address(stun.AttrMessageIntegrity, 1, 2, 3, 4), "4 bytes"},
+		{"long NONCE", address(stun.AttrNonce, make([]byte, 764)...), "764 bytes"},
+		{"short LIFETIME", address(stun.AttrLifetime, 1), "1 bytes"},
+		{"FINGERPRINT", address(stun.AttrFingerprint, 1, 2, 3, 4), "FINGERPRINT"},
+		{"error without code", message(t, stun.BindingError), "without an error code"},
+		{"error code 99", message(t, stun.BindingError, stun.ErrorCodeAttribute{Code: 99}), "without an error code"},
+		{"short ERROR-CODE", message(t, stun.BindingError, raw(stun.AttrErrorCode, 0, 0, 4)), "3 bytes"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			a, err := decode(tt.in)
+			if !errors.Is(err, errAnswer) || !strings.Contains(err.Error(), tt.part) {
+				t.Fatalf("got %+v, %v, want an error with %q", a, err, tt.part)
+			}
+		})
+	}
+}
+
+// TestVector checks the decoder against the sample IPv4 response of RFC 5769 §2.2.
+func TestVector(t *testing.T) {
+	b, err := hex.DecodeString("0101003c2112a442b7e7a701bc34d686fa87dfae" +
+		"8022000b7465737420766563746f7220" + "002000080001a147e112a643" +
+		"000800142b91f599fd9e90c38c7489f92af9ba53f06be7d7" + "80280004c07d4c96")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := decode(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := netip.MustParseAddrPort("192.0.2.1:32853"); a.mapped != want || a.software != "test vector" {
+		t.Errorf("mapped %s, software %q", a.mapped, a.software)
+	}
+	if err := stun.NewShortTermIntegrity("VOkJxbRl1RmTxUk/WvJxBt").Check(a.msg); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestSigned(t *testing.T) {
+	c := &credentials{username: "u", realm: "r", password: "p", nonce: "n"}
+	good := message(t, stun.BindingSuccess, c.key(), stun.Fingerprint)
+	bad := message(t, stun.BindingSuccess, stun.NewShortTermIntegrity("p"))
+	for name, tt := range map[string]struct {
+		in          []byte
+		present, ok bool
+	}{
+		"good":   {good, true, true},
+		"bad":    {bad, true, false},
+		"absent": {message(t, stun.BindingSuccess), false, true},
+		"double": {message(t, stun.BindingSuccess, c.key(), c.key()), true, true},
+	} {
+		a, err := decode(tt.in)
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		present, err := a.signed(c)
+		if present != tt.present || (err == nil) != tt.ok {
+			t.Errorf("%s: present %t, %v", name, present, err)
+		}
+	}
+}
+
+func TestEncode(t *testing.T) {
+	c := &credentials{username: "u", realm: "r", password: "p", nonce: "n"}
+	for m, want := range map[method]string{methodBinding: "Binding request", methodAllocate: "Allocate request", methodRefresh: "Refresh request"} {
+		b, err := encode(m, txID{9}, c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var msg stun.Message
+		if err := stun.Decode(b, &msg); err != nil {
+			t.Fatal(err)
+		}
+		if msg.Type.String() != want || msg.TransactionID != (txID{9}) {
+			t.Errorf("%s, want %s", msg.String(), want)
+		}
+		if err := msg.Check(c.key(), stun.Fingerprint); err != nil {
+			t.Error(want, err)
+		}
+	}
+	if _, err := encode(methodAllocate, txID{}, &credentials{username: strings.Repeat("u", 600)}); err == nil {
+		t.Error("a user name of 600 bytes was accepted")
+	}
+}
+
+func TestReadMessage(t *testing.T) {
+	good := message(t, stun.BindingSuccess, stun.NewSoftware("s"))
+	tests := []struct {
+		name string
+		in   []byte
+		n    int // bytes that are returned
+		err  error
+	}{
+		{"whole", good, len(good), nil},
+		{"two", append(append([]byte{}, good...), good...), len(good), nil},
+		{"nothing", nil, 0, io.EOF},
+		{"part of a header", good[:7], 7, io.ErrUnexpectedEOF},
+		{"header alone", good[:headerSize], headerSize, io.ErrUnexpectedEOF},
+		{"part of the body", good[:len(good)-1], len(good) - 1, io.ErrUnexpectedEOF},
+		{"TLS alert", []byte{0x15, 3, 3, 0, 2, 2, 40}, 7, errAnswer},
+		{"other bytes", bytes.Repeat([]byte{0xff}, 40), headerSize, errAnswer},
+		{"too long", append([]byte{1, 1, 0xff, 0xfc}, good[4:]...), headerSize, errAnswer},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			// One byte at a time: a stream has no other borders than the lengths.
+			got, err := readMessage(iotest.OneByteReader(bytes.NewReader(tt.in)))
+			if !errors.Is(err, tt.err) || !bytes.Equal(got, tt.in[:tt.n]) {
+				t.Errorf("%x, %v, want %x, %v", got, err, tt.in[:tt.n], tt.err)
+			}
+		})
+	}
+}
+
+// seeds are messages for the fuzz targets.
+func seeds(f *testing.F) {
+	for _, set := range [][]stun.Setter{
+		{stun.BindingSuccess, &stun.XORMappedAddress{IP: []byte{1, 2, 3, 4}, Port: 5}, stun.Fingerprint},
+		{stun.BindingSuccess, raw(stun.AttrXORMappedAddress)},
+		{stun.NewType(stun.MethodAllocate, stun.ClassErrorResponse), stun.CodeUnauthorized, stun.NewRealm("r"), stun.NewNonce("n")},
+		{stun.NewType(stun.MethodAllocate, stun.ClassSuccessResponse), raw(stun.AttrXORRelayedAddress, 0, 1, 2, 3, 4, 5, 6, 7), stun.NewShortTermIntegrity("k")},
+	} {
+		m, err := stun.Build(set...)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(m.Raw)
+	}
+	f.Add([]byte("HTTP/1.1 400 Bad Request\r\n\r\n"))
+}
+
+func FuzzDecode(f *testing.F) {
+	seeds(f)
+	c := &credentials{username: "u", realm: "r", password: "p"}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		a, err := decode(b)
+		if err != nil {
+			if !errors.Is(err, errAnswer) {
+				t.Fatal(err)
+			}
+			return
+		}
+		if _, err := a.signed(c); err == nil && a.msg.Contains(stun.AttrMessageIntegrity) && len(b) < headerSize+24 {
+			t.Fatal("signed by nobody")
+		}
+		if len(a.software) > maxText || len(a.phrase) > maxText || len(a.realm) > 763 || len(a.nonce) > 763 {
+			t.Fatalf("unbounded text: %+v", a)
+		}
+		if a.ok == (a.code != 0) {
+			t.Fatalf("success and error code %d", a.code)
+		}
+	})
+}
+
+func FuzzReadMessage(f *testing.F) {
+	seeds(f)
+	f.Fuzz(func(t *testing.T, b []byte) {
+		r := bytes.NewReader(b)
+		for {
+			before := r.Len()
+			m, err := readMessage(r)
+			if len(m) > maxMessage {
+				t.Fatalf("a message of %d bytes", len(m))
+			}
+			if err != nil {
+				return
+			}
+			if len(m) < headerSize || before-r.Len() != len(m) {
+				t.Fatalf("a message of %d bytes took %d from the stream", len(m), before-r.Len())
+			}
+			if size, err := messageSize(m); err != nil || size != len(m) {
+				t.Fatalf("a message of %d bytes says %d, %v", len(m), size, err)
+			}
+		}
+	})
+}

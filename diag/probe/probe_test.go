@@ -1,0 +1,477 @@
+package probe
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"dialtone/diag"
+	"dialtone/diag/lab"
+)
+
+const (
+	user     = "alice-of-the-test"
+	password = "correct horse"
+)
+
+var transports = []lab.Transport{lab.UDP, lab.TCP, lab.TLS, lab.DTLS}
+
+// ask probes a URL, and checks what holds for every result.
+func ask(t *testing.T, target Target) diag.ServerResult {
+	t.Helper()
+	r := Server(t.Context(), target)
+	b, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, secret := range []string{user, password} {
+		if strings.Contains(string(b), secret) {
+			t.Errorf("the result tells a credential: %s", b)
+		}
+	}
+	if r.OK != (r.Cause == "") || r.OK != (r.ErrorText == "") || r.OK && r.Stage != "" {
+		t.Errorf("success and failure at once: %s", b)
+	}
+	if !r.OK && r.Cause != CauseCancelled && r.Advice == "" {
+		t.Errorf("no advice: %s", b)
+	}
+	if r.DurationMs <= 0 {
+		t.Errorf("no duration: %s", b)
+	}
+	return r
+}
+
+// target is for a server of the lab.
+func target(url string, c *lab.Certificate) Target {
+	t := Target{URL: url, Username: user, Password: password}
+	if c != nil {
+		t.TLS = &tls.Config{RootCAs: c.Pool}
+	}
+	return t
+}
+
+func startTURN(t *testing.T, o lab.TURNOptions) *lab.TURN {
+	t.Helper()
+	s, err := lab.StartTURN(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+func startFault(t *testing.T, f lab.Fault) *lab.FaultServer {
+	t.Helper()
+	s, err := lab.StartFault(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+func TestTURN(t *testing.T) {
+	s := startTURN(t, lab.TURNOptions{UDP: true, TCP: true, TLS: true, DTLS: true, Username: user, Password: password, Realm: "example.org"})
+	for _, tr := range transports {
+		t.Run(string(tr), func(t *testing.T) {
+			r := ask(t, target(s.URL(tr), s.Certificate()))
+			if !r.OK {
+				t.Fatalf("%+v", r)
+			}
+			if r.URL != s.URL(tr) || r.Transport != string(tr) || r.Address != s.Addr(tr).String() || r.Realm != "example.org" {
+				t.Errorf("%+v", r)
+			}
+			for _, a := range []string{r.MappedAddress, r.RelayAddress} {
+				if !strings.HasPrefix(a, "127.0.0.1:") {
+					t.Errorf("address %q in %+v", a, r)
+				}
+			}
+			stream := tr == lab.TCP || tr == lab.TLS
+			secured := tr == lab.TLS || tr == lab.DTLS
+			if r.RTTMs == nil || (r.ConnectMs != nil) != stream || (r.TLSMs != nil) != secured || r.DNSMs != nil {
+				t.Errorf("times: %+v", r)
+			}
+			if n := s.Allocations(); n != 0 {
+				t.Errorf("%d allocations are left behind", n)
+			}
+		})
+	}
+}
+
+func TestSTUN(t *testing.T) {
+	for _, tr := range transports {
+		t.Run(string(tr), func(t *testing.T) {
+			s := startTURN(t, lab.TURNOptions{UDP: tr == lab.UDP, TCP: tr == lab.TCP, TLS: tr == lab.TLS, DTLS: tr == lab.DTLS})
+			r := ask(t, target(s.STUN(), s.Certificate()))
+			if !r.OK || r.Transport != string(tr) || r.RTTMs == nil || r.RelayAddress != "" || !strings.HasPrefix(r.MappedAddress, "127.0.0.1:") {
+				t.Errorf("%+v", r)
+			}
+		})
+	}
+}
+
+// TestWrongPassword is the case that people ask about most. pion/turn answers 400, others 401.
+func TestWrongPassword(t *testing.T) {
+	for _, tr := range transports {
+		pion := startTURN(t, lab.TURNOptions{UDP: tr == lab.UDP, TCP: tr == lab.TCP, TLS: tr == lab.TLS, DTLS: tr == lab.DTLS, Username: user, Password: password})
+		other := startFault(t, lab.Fault{Network: tr, Behavior: lab.Correct, Username: user, Password: password})
+		for name, s := range map[string]struct {
+			target Target
+			code   int
+		}{
+			"pion":  {target(pion.URL(tr), pion.Certificate()), 400},
+			"other": {target(other.TURN(), other.Certificate()), 401},
+		} {
+			t.Run(string(tr)+" "+name, func(t *testing.T) {
+				s.target.Password = "wrong"
+				r := ask(t, s.target)
+				if r.Cause != CauseAuth || r.Stage != StageAllocate || r.ErrorCode != s.code || !strings.Contains(r.ErrorText, "password") {
+					t.Errorf("%+v", r)
+				}
+				if r.DurationMs.Duration() > time.Second {
+					t.Errorf("it took %v", r.DurationMs.Duration())
+				}
+				s.target.Password, s.target.Username = password, "bob"
+				if r := ask(t, s.target); r.Cause != CauseAuth {
+					t.Errorf("wrong user: %+v", r)
+				}
+			})
+		}
+	}
+}
+
+func TestQuota(t *testing.T) {
+	s := startFault(t, lab.Fault{Behavior: lab.AuthError, Code: 486})
+	if r := ask(t, target(s.TURN(), nil)); r.Cause != CauseSTUN || r.ErrorCode != 486 || !strings.Contains(r.Advice, "quota") {
+		t.Errorf("%+v", r)
+	}
+}
+
+// TestFaults asks servers that misbehave: the cause must be right for each on each transport.
+func TestFaults(t *testing.T) {
+	type want struct{ stage, cause, text string }
+	all := func(w want) map[lab.Transport]want {
+		return map[lab.Transport]want{lab.UDP: w, lab.TCP: w, lab.TLS: w, lab.DTLS: w}
+	}
+	silent := want{StageAllocate, CauseTimeout, "request"}
+	closed := want{StageAllocate, CauseProtocol, "closed the connection"}
+	protocol := func(text string) map[lab.Transport]want { return all(want{StageAllocate, CauseProtocol, text}) }
+	tests := map[lab.Behavior]map[lab.Transport]want{
+		lab.Silent: all(silent),
+		lab.Mute: {
+			lab.UDP: silent, lab.TCP: silent,
+			lab.TLS: {StageTLS, CauseTimeout, "TLS handshake"}, lab.DTLS: {StageTLS, CauseTimeout, "over dtls"},
+		},
+		lab.Refused: {
+			lab.UDP: {StageAllocate, CauseRefused, "UDP"}, lab.TCP: {StageConnect, CauseRefused, "TCP"},
+			lab.TLS: {StageConnect, CauseRefused, "TCP"}, lab.DTLS: {StageTLS, CauseRefused, "UDP"},
+		},
+		lab.Closing:          {lab.UDP: silent, lab.TCP: closed, lab.TLS: closed, lab.DTLS: closed},
+		lab.Garbage:          protocol("no STUN message"),
+		lab.HTTP:             protocol("web server"),
+		lab.Huge:             protocol("65552 bytes"),
+		lab.BadIntegrity:     protocol("MESSAGE-INTEGRITY"),
+		lab.NoAddress:        protocol("relayed address"),
+		lab.EmptyMapped:      protocol("0 bytes long"),
+		lab.WrongTransaction: protocol("not asked"),
+		lab.NoNonce:          protocol("realm or nonce"),
+		lab.Trickle: {
+			lab.UDP: {}, lab.TCP: {StageAllocate, CauseTimeout, "bytes of an answer"},
+			lab.TLS: {StageAllocate, CauseTimeout, "bytes of an answer"}, lab.DTLS: {},
+		},
+		lab.StaleOnce: all(want{}),
+		lab.Correct:   all(want{}),
+	}
+	for behavior, byTransport := range tests {
+		for tr, want := range byTransport {
+			t.Run(behavior.String()+" "+string(tr), func(t *testing.T) {
+				t.Parallel()
+				s := startFault(t, lab.Fault{Network: tr, Behavior: behavior, Username: user, Password: password})
+				target := target(s.TURN(), s.Certificate())
+				target.Timeout = 5 * time.Second
+				if want.cause == CauseTimeout {
+					target.Timeout = 400 * time.Millisecond
+				}
+				r := ask(t, target)
+				if r.Stage != want.stage || r.Cause != want.cause || !strings.Contains(r.ErrorText, want.text) {
+					t.Errorf("%+v", r)
+				}
+				took := r.DurationMs.Duration()
+				if want.cause == CauseTimeout && took < target.Timeout || want.cause != CauseTimeout && took >= target.Timeout {
+					t.Errorf("it took %v of %v: %+v", took, target.Timeout, r)
+				}
+				if behavior == lab.BadIntegrity && (r.RelayAddress != "" || r.MappedAddress != "") {
+					t.Errorf("addresses of an answer whose signature is wrong: %+v", r)
+				}
+			})
+		}
+	}
+}
+
+// TestErrorCodes orders every error code from a STUN server, from a TURN server at once, and after it took the credentials.
+func TestErrorCodes(t *testing.T) {
+	seen := map[string]int{}
+	for code, advice := range errorAdvice {
+		if other, ok := seen[advice]; ok {
+			t.Errorf("%d and %d have the same advice", code, other)
+		}
+		seen[advice] = code
+	}
+	codes := []int{300, 599}
+	for code := range errorAdvice {
+		codes = append(codes, code)
+	}
+	for _, code := range codes {
+		answering := startFault(t, lab.Fault{Behavior: lab.StunError, Code: code, Reason: "be\x1b[31mcause"})
+		refusing := startFault(t, lab.Fault{Behavior: lab.AuthError, Code: code})
+		cause := CauseSTUN
+		if code == 401 || code == 441 {
+			cause = CauseAuth
+		}
+		check := func(how string, r diag.ServerResult, stage, cause string) {
+			t.Helper()
+			if r.ErrorCode != code || r.Stage != stage || r.Cause != cause {
+				t.Errorf("%d %s: %+v", code, how, r)
+			}
+		}
+		r := ask(t, target(answering.STUN(), nil))
+		check("binding", r, StageBinding, cause)
+		if !strings.Contains(r.ErrorText, "be\uFFFD[31mcause") {
+			t.Errorf("%d: the reason is missing: %q", code, r.ErrorText)
+		}
+		if code != 401 {
+			check("allocate", ask(t, target(answering.TURN(), nil)), StageAllocate, cause)
+		}
+		if code == 400 {
+			cause = CauseAuth // with credentials, see refusedCredentials
+		}
+		check("with credentials", ask(t, target(refusing.TURN(), nil)), StageAllocate, cause)
+	}
+}
+
+func TestAlternateServer(t *testing.T) {
+	s := startFault(t, lab.Fault{Behavior: lab.StunError, Code: 300})
+	if r := ask(t, target(s.STUN(), nil)); !strings.Contains(r.Advice, "192.0.2.7:3478") {
+		t.Errorf("%+v", r)
+	}
+}
+
+// TestRepeats counts requests: a stale nonce is replaced once, an address that is in use is left twice.
+func TestRepeats(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		fault    lab.Fault
+		requests int
+	}{
+		{"stale nonce", lab.Fault{Behavior: lab.AuthError, Code: 438}, 3},
+		{"allocation mismatch", lab.Fault{Behavior: lab.AuthError, Code: 437}, 6},
+		{"any other", lab.Fault{Behavior: lab.AuthError, Code: 508}, 2},
+	} {
+		tt.fault.Network = lab.TCP
+		s := startFault(t, tt.fault)
+		if r := ask(t, target(s.TURN(), nil)); r.ErrorCode != tt.fault.Code || s.Requests() != tt.requests {
+			t.Errorf("%s: %d requests, want %d: %+v", tt.name, s.Requests(), tt.requests, r)
+		}
+	}
+}
+
+func TestCertificates(t *testing.T) {
+	certificate := func(o lab.CertificateOptions) *lab.Certificate {
+		c, err := lab.NewCertificate(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	expired := certificate(lab.CertificateOptions{NotAfter: time.Now().Add(-time.Hour)})
+	foreign := certificate(lab.CertificateOptions{Names: []string{"other.example", "192.0.2.1"}})
+	good := certificate(lab.CertificateOptions{})
+	for _, tt := range []struct {
+		name   string
+		served *lab.Certificate
+		config *tls.Config
+		text   string
+	}{
+		{"unknown authority", good, nil, "unknown authority"},
+		{"expired", expired, &tls.Config{RootCAs: expired.Pool}, "valid from"},
+		{"another name", foreign, &tls.Config{RootCAs: foreign.Pool}, "not for 127.0.0.1"},
+		{"another name is asked for", foreign, &tls.Config{RootCAs: foreign.Pool, ServerName: "other.example"}, ""},
+		{"not verified", foreign, &tls.Config{InsecureSkipVerify: true}, ""},
+		{"good", good, &tls.Config{RootCAs: good.Pool}, ""},
+	} {
+		for _, tr := range []lab.Transport{lab.TLS, lab.DTLS} {
+			t.Run(tt.name+" "+string(tr), func(t *testing.T) {
+				s := startFault(t, lab.Fault{Network: tr, Behavior: lab.Correct, Certificate: tt.served})
+				r := ask(t, Target{URL: s.STUN(), TLS: tt.config})
+				if tt.text == "" {
+					if !r.OK {
+						t.Errorf("%+v", r)
+					}
+					return
+				}
+				if r.Stage != StageTLS || r.Cause != CauseTLS || !strings.Contains(r.ErrorText, tt.text) {
+					t.Errorf("%+v", r)
+				}
+			})
+		}
+	}
+}
+
+// TestNoTLS asks a plain server with TLS, and a TLS server without.
+func TestNoTLS(t *testing.T) {
+	web := startFault(t, lab.Fault{Network: lab.TCP, Behavior: lab.HTTP})
+	if r := ask(t, target("turns:"+web.Addr(), nil)); r.Cause != CauseTLS || !strings.Contains(r.ErrorText, "does not speak TLS") {
+		t.Errorf("%+v", r)
+	}
+	closing := startFault(t, lab.Fault{Network: lab.TCP, Behavior: lab.Closing})
+	if r := ask(t, target("turns:"+closing.Addr(), nil)); r.Cause != CauseTLS || !strings.Contains(r.ErrorText, "closed the connection") {
+		t.Errorf("%+v", r)
+	}
+	secured := startFault(t, lab.Fault{Network: lab.TLS, Behavior: lab.Correct})
+	if r := ask(t, target("turn:"+secured.Addr()+"?transport=tcp", nil)); r.Cause != CauseProtocol || !strings.Contains(r.Advice, "turns:") {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestConfig(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		target Target
+		text   string
+	}{
+		{"bad URL", Target{URL: "turn:h:99999"}, "outside"},
+		{"credentials in the URL", Target{URL: "turn:" + user + ":x@h"}, "separately"},
+		{"no credentials", Target{URL: "turn:127.0.0.1"}, "needs user name"},
+		{"no password", Target{URL: "turn:127.0.0.1", Username: user}, "needs user name"},
+		{"long user name", Target{URL: "turn:127.0.0.1", Username: strings.Repeat("u", 509), Password: password}, "508"},
+	} {
+		r := ask(t, tt.target)
+		if r.Cause != CauseConfig || r.Stage != "" || !strings.Contains(r.ErrorText, tt.text) {
+			t.Errorf("%s: %+v", tt.name, r)
+		}
+	}
+}
+
+// TestHostileText asks a server that writes to the terminal.
+func TestHostileText(t *testing.T) {
+	evil := "\x1b]0;title\a\u202e" + strings.Repeat("x", 500)
+	s := startFault(t, lab.Fault{Behavior: lab.Correct, Username: user, Password: password, Realm: evil, Software: evil})
+	r := ask(t, target(s.TURN(), nil))
+	if !r.OK {
+		t.Fatalf("%+v", r)
+	}
+	for _, text := range []string{r.Realm, r.Software} {
+		if len(text) > maxText || strings.ContainsAny(text, "\x1b\a\u202e") || !strings.Contains(text, "title") {
+			t.Errorf("%q", text)
+		}
+	}
+}
+
+// TestCancel ends probes in each stage that waits.
+func TestCancel(t *testing.T) {
+	hanging := startFault(t, lab.Fault{Behavior: lab.Silent})
+	dns := Target{URL: "stun:host.example", Resolver: resolverAt(hanging.Addr())}
+	targets := map[string]Target{"dns": dns}
+	for _, tr := range transports {
+		for _, b := range []lab.Behavior{lab.Silent, lab.Mute} {
+			s := startFault(t, lab.Fault{Network: tr, Behavior: b})
+			targets[b.String()+" "+string(tr)] = target(s.TURN(), s.Certificate())
+		}
+	}
+	for name, target := range targets {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			target.Timeout = time.Hour
+			ctx, cancel := context.WithCancel(t.Context())
+			defer time.AfterFunc(50*time.Millisecond, cancel).Stop()
+			r := Server(ctx, target)
+			if r.Cause != CauseCancelled || r.OK {
+				t.Errorf("%+v", r)
+			}
+		})
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if r := Server(ctx, dns); r.Cause != CauseCancelled {
+		t.Errorf("cancelled before: %+v", r)
+	}
+}
+
+// TestDeadline has a context that ends before the timeout.
+func TestDeadline(t *testing.T) {
+	s := startFault(t, lab.Fault{Behavior: lab.Silent})
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if r := Server(ctx, Target{URL: s.STUN(), Timeout: time.Hour}); r.Cause != CauseTimeout {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestAll(t *testing.T) {
+	s := startTURN(t, lab.TURNOptions{UDP: true, TCP: true, Username: user, Password: password})
+	silent := startFault(t, lab.Fault{Behavior: lab.Silent})
+	var targets []Target
+	for range 10 {
+		targets = append(targets, target(s.URL(lab.UDP), nil), target(s.URL(lab.TCP), nil))
+	}
+	targets = append(targets, Target{URL: silent.STUN(), Timeout: 300 * time.Millisecond}, Target{URL: "nonsense:"})
+	var got []diag.ServerResult
+	All(t.Context(), targets, func(r diag.ServerResult) { got = append(got, r) })
+	ok := 0
+	for _, r := range got {
+		if r.OK {
+			ok++
+		}
+	}
+	if len(got) != len(targets) || ok != 20 {
+		t.Fatalf("%d results, %d good", len(got), ok)
+	}
+	if last := got[len(got)-1]; last.Cause != CauseTimeout {
+		t.Errorf("the silent server was not the last to be known: %+v", last)
+	}
+	All(t.Context(), nil, func(diag.ServerResult) { t.Error("a result of nothing") })
+}
+
+// udpServer answers datagrams with what answer returns, which may be nothing.
+func udpServer(t *testing.T, answer func(n int, request []byte, from net.Addr, pc net.PacketConn) []byte) string {
+	t.Helper()
+	var lc net.ListenConfig
+	pc, err := lc.ListenPacket(t.Context(), "udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var running sync.WaitGroup
+	running.Go(func() {
+		b := make([]byte, 2048)
+		for n := 0; ; n++ {
+			size, from, err := pc.ReadFrom(b)
+			if err != nil {
+				return
+			}
+			if out := answer(n, slices.Clone(b[:size]), from, pc); out != nil {
+				if _, err := pc.WriteTo(out, from); err != nil {
+					return
+				}
+			}
+		}
+	})
+	t.Cleanup(func() {
+		_ = pc.Close()
+		running.Wait()
+	})
+	return pc.LocalAddr().String()
+}
