@@ -1,0 +1,150 @@
+package peer
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/pion/webrtc/v4"
+
+	"dialtone/diag"
+)
+
+const (
+	maxIncoming  = 64      // channels of the other side that are listened to; further ones are closed
+	maxBuffered  = 1 << 20 // bytes that may wait for a peer which does not take them
+	flushPolling = 2 * time.Millisecond
+)
+
+// channels holds the data channels by label.
+type channels struct {
+	p        *Peer
+	mu       sync.Mutex
+	created  bool
+	ready    bool // SCTP is up
+	byLabel  map[string]*webrtc.DataChannel
+	incomers int
+}
+
+func newChannels(p *Peer) *channels {
+	return &channels{p: p, byLabel: map[string]*webrtc.DataChannel{}}
+}
+
+// ownLabels are the channels that an offerer opens: both names that the control channel goes by, chat, and ping.
+var ownLabels = []string{diag.LabelControl, diag.LabelControlLegacy, diag.LabelChat, diag.LabelPing}
+
+// create opens our channels, once.
+func (c *channels) create() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.created {
+		return nil
+	}
+	c.created = true
+	for _, label := range ownLabels {
+		dc, err := c.p.pc.CreateDataChannel(label, nil)
+		if err != nil {
+			return err
+		}
+		c.wire(dc, diag.Local)
+	}
+	return nil
+}
+
+// associated starts the spans of the channels that wait for their opening.
+func (c *channels) associated() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ready = true
+	if c.created {
+		for _, label := range ownLabels {
+			c.p.o.Phases.Start(diag.PhaseChannel, label)
+		}
+	}
+}
+
+// incoming is pion's OnDataChannel.
+func (c *channels) incoming(dc *webrtc.DataChannel) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.incomers++
+	if c.incomers > maxIncoming {
+		if c.incomers == maxIncoming+1 {
+			c.p.o.Emit(diag.Warning{
+				ID: "channel.too_many", Text: "The other party opens more data channels than are listened to; the rest is closed.",
+				Advice: "Look at the other party's program: it may open channels in a loop.",
+			})
+		}
+		go func() { _ = dc.Close() }() // pion holds the channel's lock here; the close itself does not wait
+		return
+	}
+	c.wire(dc, diag.Remote)
+}
+
+// wire listens to a channel. The handlers are set before pion reads the first message.
+func (c *channels) wire(dc *webrtc.DataChannel, side diag.Side) {
+	label := diag.Clean(dc.Label(), 128)
+	if _, taken := c.byLabel[label]; !taken {
+		c.byLabel[label] = dc
+	}
+	dc.OnOpen(func() { c.opened(dc, side, label) })
+	dc.OnClose(func() {
+		if !c.p.closing() {
+			c.p.o.Emit(diag.ChannelClose{ID: dc.ID(), Label: label})
+		}
+	})
+	dc.OnError(func(err error) {
+		if !c.p.closing() {
+			c.p.o.Emit(diag.ChannelClose{ID: dc.ID(), Label: label, Error: diag.Clean(err.Error(), 200)})
+		}
+	})
+	dc.OnMessage(func(m webrtc.DataChannelMessage) { c.p.o.OnMessage(label, m.IsString, m.Data) })
+}
+
+func (c *channels) opened(dc *webrtc.DataChannel, side diag.Side, label string) {
+	c.p.link.pollSCTP() // the association's event comes before that of its channels
+	if side == diag.Local {
+		c.p.o.Phases.End(diag.PhaseChannel, label, diag.OutcomeOK, "")
+	}
+	c.p.o.Emit(diag.ChannelOpen{
+		Side: side, ID: dc.ID(), Label: label, Protocol: diag.Clean(dc.Protocol(), 128), Ordered: dc.Ordered(),
+		MaxRetransmits: dc.MaxRetransmits(), MaxPacketLifeTime: dc.MaxPacketLifeTime(), Negotiated: dc.Negotiated(),
+	})
+	c.p.o.OnOpen(label)
+}
+
+func (c *channels) get(label string) *webrtc.DataChannel {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.byLabel[label]
+}
+
+// Send puts a message on the channel of a label. It returns ErrNoChannel where that is not open and ErrChannelFull where the
+// peer does not take what is sent.
+func (p *Peer) Send(label string, text bool, data []byte) error {
+	dc := p.channels.get(label)
+	if dc == nil || dc.ReadyState() != webrtc.DataChannelStateOpen {
+		return ErrNoChannel
+	}
+	if dc.BufferedAmount() > maxBuffered {
+		return ErrChannelFull
+	}
+	if text {
+		return dc.SendText(string(data))
+	}
+	return dc.Send(data)
+}
+
+// Flush waits until what was sent on a label has been acknowledged, or ctx ends.
+func (p *Peer) Flush(ctx context.Context, label string) {
+	dc := p.channels.get(label)
+	tick := time.NewTicker(flushPolling)
+	defer tick.Stop()
+	for dc != nil && dc.ReadyState() == webrtc.DataChannelStateOpen && dc.BufferedAmount() > 0 {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}

@@ -1,0 +1,117 @@
+package peer
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/pion/ice/v4"
+	"github.com/pion/interceptor"
+	"github.com/pion/interceptor/pkg/nack"
+	"github.com/pion/webrtc/v4"
+
+	"dialtone/diag"
+	"dialtone/diag/media"
+)
+
+// acceptanceWait replaces pion's waits before a pair of a type may be selected (0.5 s srflx, 1 s prflx, 2 s relay): they
+// make a call slower, not better, where checks already tell which pairs work.
+const acceptanceWait = time.Duration(0)
+
+// settings translates options to pion's setting engine.
+func settings(o Options, socks *sockets, dial *dialer) webrtc.SettingEngine {
+	var se webrtc.SettingEngine
+	se.LoggerFactory = quietLoggers{}
+	se.SetNet(socks)
+	se.SetICEProxyDialer(dial)
+	se.SetICETimeouts(o.Timeouts.Disconnected, o.Timeouts.Failed, o.Timeouts.KeepAlive)
+	se.SetDTLSConnectContextMaker(func() (context.Context, func()) {
+		return context.WithTimeout(context.Background(), o.Timeouts.DTLS)
+	})
+	if !o.PionDefaults {
+		se.SetHostAcceptanceMinWait(acceptanceWait)
+		se.SetSrflxAcceptanceMinWait(acceptanceWait)
+		se.SetPrflxAcceptanceMinWait(acceptanceWait)
+		se.SetRelayAcceptanceMinWait(acceptanceWait)
+		se.SetDTLSInsecureSkipHelloVerify(true) // ICE has verified the address already: one round trip less
+	}
+	switch o.Loopback {
+	case LoopbackOff:
+	case LoopbackInclude:
+		se.SetIncludeLoopbackCandidate(true)
+	case LoopbackOnly:
+		se.SetIncludeLoopbackCandidate(true)
+		se.SetIPFilter(func(ip net.IP) bool { return ip.IsLoopback() && ip.To4() != nil })
+		se.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
+		se.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
+	}
+	return se
+}
+
+// api assembles pion with our recorder nearest to the wire.
+func api(se webrtc.SettingEngine, recorder *media.Recorder) (*webrtc.API, error) {
+	me := &webrtc.MediaEngine{}
+	if err := registerCodecs(me); err != nil {
+		return nil, err
+	}
+	registry := &interceptor.Registry{}
+	registry.Add(recorder.Factory())
+	// Three requests per packet: without the bound a burst of loss makes pion ask hundreds of times.
+	if err := webrtc.ConfigureNackWithOptions(me, registry, []nack.GeneratorOption{nack.GeneratorMaxNacksPerPacket(3)}); err != nil {
+		return nil, err
+	}
+	if err := webrtc.ConfigureRTCPReports(registry); err != nil {
+		return nil, err
+	}
+	if err := webrtc.ConfigureTWCCSender(me, registry); err != nil {
+		return nil, err
+	}
+	return webrtc.NewAPI(webrtc.WithSettingEngine(se), webrtc.WithMediaEngine(me), webrtc.WithInterceptorRegistry(registry)), nil
+}
+
+// Codecs: what the clips are made of and what every browser speaks.
+var (
+	opus = webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2, SDPFmtpLine: "minptime=10;useinbandfec=1"}
+	vp8  = webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeVP8, ClockRate: 90000, RTCPFeedback: []webrtc.RTCPFeedback{
+		{Type: "goog-remb"}, {Type: "ccm", Parameter: "fir"}, {Type: "nack"}, {Type: "nack", Parameter: "pli"},
+	}}
+	vp8RTX = webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeRTX, ClockRate: 90000, SDPFmtpLine: "apt=96"}
+)
+
+func registerCodecs(me *webrtc.MediaEngine) error {
+	return errors.Join(
+		me.RegisterCodec(webrtc.RTPCodecParameters{RTPCodecCapability: opus, PayloadType: 111}, webrtc.RTPCodecTypeAudio),
+		me.RegisterCodec(webrtc.RTPCodecParameters{RTPCodecCapability: vp8, PayloadType: 96}, webrtc.RTPCodecTypeVideo),
+		me.RegisterCodec(webrtc.RTPCodecParameters{RTPCodecCapability: vp8RTX, PayloadType: 97}, webrtc.RTPCodecTypeVideo),
+	)
+}
+
+// configuration translates options to an RTCConfiguration with a fresh P-256 certificate.
+func configuration(o Options) (webrtc.Configuration, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return webrtc.Configuration{}, fmt.Errorf("making the DTLS key: %w", err)
+	}
+	cert, err := webrtc.GenerateCertificate(key)
+	if err != nil {
+		return webrtc.Configuration{}, fmt.Errorf("making the DTLS certificate: %w", err)
+	}
+	c := webrtc.Configuration{Certificates: []webrtc.Certificate{*cert}, ICEServers: iceServers(o.ICEServers)}
+	if o.RelayOnly {
+		c.ICETransportPolicy = webrtc.ICETransportPolicyRelay
+	}
+	return c, nil
+}
+
+func iceServers(list []diag.ICEServerAuth) []webrtc.ICEServer {
+	var out []webrtc.ICEServer
+	for _, s := range list {
+		out = append(out, webrtc.ICEServer{URLs: []string{s.URL}, Username: s.Username, Credential: s.Credential.Reveal()})
+	}
+	return out
+}

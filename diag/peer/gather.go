@@ -1,0 +1,141 @@
+package peer
+
+import (
+	"sync"
+
+	"github.com/pion/webrtc/v4"
+
+	"dialtone/diag"
+)
+
+// gathering measures how long each server takes to give a candidate, and decides when gathering is complete.
+type gathering struct {
+	p        *Peer
+	mu       sync.Mutex
+	begun    bool
+	agent    bool            // the agent says complete
+	complete bool            // told
+	open     map[string]bool // servers (and "host") that may still give something
+	early    map[string]diag.ServerResult
+	stopped  bool
+}
+
+const hostSubject = "host"
+
+func newGathering(p *Peer) *gathering {
+	return &gathering{p: p, early: map[string]diag.ServerResult{}}
+}
+
+// begin starts the spans; at a further description it does nothing.
+func (g *gathering) begin() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.begun {
+		return
+	}
+	g.begun, g.open = true, map[string]bool{}
+	g.p.o.Emit(diag.GatheringState{State: "gathering"})
+	if !g.p.o.RelayOnly {
+		g.start(hostSubject)
+	}
+	for _, s := range g.p.o.ICEServers {
+		g.start(s.URL)
+	}
+	for _, r := range g.early {
+		g.takeProbe(r)
+	}
+	g.check()
+}
+
+func (g *gathering) start(subject string) {
+	g.open[subject] = true
+	g.p.o.Phases.Start(diag.PhaseGather, subject)
+}
+
+func (g *gathering) end(subject string, outcome diag.Outcome, detail string) {
+	if g.open[subject] {
+		delete(g.open, subject)
+		g.p.o.Phases.End(diag.PhaseGather, subject, outcome, detail)
+	}
+}
+
+// again prepares for the candidates of an ICE restart. Its spans are not measured: the restart is a span of its own.
+func (g *gathering) again() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.begun, g.agent, g.complete = true, false, false
+	g.open = map[string]bool{}
+}
+
+// candidate notes what a server has given.
+func (g *gathering) candidate(d diag.Candidate) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	subject := d.URL
+	if d.CandidateType == diag.Host {
+		subject = hostSubject
+	}
+	g.end(subject, diag.OutcomeOK, d.String())
+	g.check()
+}
+
+// probed notes what the probe of a server found. Success says that a candidate is coming; failure that none is.
+func (g *gathering) probed(r diag.ServerResult) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.begun {
+		g.early[r.URL] = r
+		return
+	}
+	g.takeProbe(r)
+	g.check()
+}
+
+func (g *gathering) takeProbe(r diag.ServerResult) {
+	if !r.OK {
+		g.end(r.URL, diag.OutcomeFailed, r.ErrorText)
+	}
+}
+
+// agentState is pion's OnICEGatheringStateChange.
+func (g *gathering) agentState(s webrtc.ICEGatheringState) {
+	if s != webrtc.ICEGatheringStateComplete {
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.agent = true
+	g.end(hostSubject, diag.OutcomeFailed, "no usable network interface")
+	for _, s := range g.p.o.ICEServers {
+		// Its own candidate, if any, has been told by now: an address that equals another's is no candidate of its own.
+		g.end(s.URL, diag.OutcomeOK, "no candidate of its own")
+	}
+	g.check()
+}
+
+// check tells completion once.
+func (g *gathering) check() {
+	if g.begun && !g.complete && !g.stopped && (g.agent || (len(g.open) == 0 && len(g.p.o.ICEServers) > 0)) {
+		g.complete = true
+		g.p.o.Emit(diag.GatheringState{State: "complete"})
+	}
+}
+
+func (g *gathering) done() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.complete
+}
+
+// waiting reports whether the agent still waits for a server.
+func (g *gathering) waiting() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.begun && !g.agent
+}
+
+func (g *gathering) stop() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.stopped = true
+}

@@ -1,0 +1,216 @@
+package peer
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/pion/dtls/v3"
+	"github.com/pion/webrtc/v4"
+
+	"dialtone/diag"
+)
+
+// link follows what is above ICE: DTLS, SCTP, and the connection as a whole.
+type link struct {
+	p                *Peer
+	localFingerprint string
+
+	mu        sync.Mutex
+	version   string
+	cipher    string
+	announced string // the fingerprint that the other side's description names
+	sctp      string // as last told
+	failed    bool   // DTLS
+}
+
+func newLink(p *Peer) *link { return &link{p: p} }
+
+// announce tells our own certificate.
+func (l *link) announce() {
+	l.p.o.Emit(diag.DTLSState{State: "new", LocalFingerprint: l.localFingerprint})
+}
+
+func (l *link) setAnnounced(fingerprint string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.announced == "" {
+		l.announced = fingerprint
+	}
+}
+
+func (l *link) announcedFingerprint() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.announced
+}
+
+// helloSeen is called with each ServerHello on the wire.
+func (l *link) helloSeen(version, cipher uint16) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.version = versionName(version)
+	l.cipher = dtls.CipherSuiteName(dtls.CipherSuiteID(cipher))
+}
+
+func versionName(v uint16) string {
+	switch v {
+	case 0xfeff:
+		return "DTLS 1.0"
+	case 0xfefd:
+		return "DTLS 1.2"
+	case 0xfefc:
+		return "DTLS 1.3"
+	}
+	return fmt.Sprintf("DTLS 0x%04x", v)
+}
+
+// dtlsState is pion's DTLSTransport.OnStateChange. It is called under the transport's lock, so the certificate is read, and
+// the event told, in a goroutine of its own.
+func (l *link) dtlsState(s webrtc.DTLSTransportState) {
+	if l.p.closing() {
+		return
+	}
+	switch s {
+	case webrtc.DTLSTransportStateConnecting:
+		l.p.o.Phases.Start(diag.PhaseDTLS, "")
+		l.p.wg.Go(func() { l.p.o.Emit(diag.DTLSState{State: s.String(), Role: l.role()}) })
+	case webrtc.DTLSTransportStateConnected:
+		l.mu.Lock()
+		d := diag.DTLSState{State: s.String(), Version: l.version, Cipher: l.cipher}
+		l.mu.Unlock()
+		l.p.o.Phases.End(diag.PhaseDTLS, "", diag.OutcomeOK, strings.TrimSpace(d.Version+" "+d.Cipher))
+		l.p.wg.Go(func() { l.dtlsConnected(d) })
+	case webrtc.DTLSTransportStateFailed:
+		l.mu.Lock()
+		l.failed = true
+		l.mu.Unlock()
+		l.p.wg.Go(func() { l.dtlsFailed(diag.DTLSState{State: s.String()}) })
+	default:
+		l.p.o.Emit(diag.DTLSState{State: s.String()})
+	}
+}
+
+func (l *link) dtlsConnected(d diag.DTLSState) {
+	if l.hasApplication() {
+		l.p.o.Phases.Start(diag.PhaseSCTP, "")
+	}
+	l.p.tracks.connected()
+	d.RemoteFingerprint = fingerprint(l.p.pc.SCTP().Transport().GetRemoteCertificate())
+	l.p.o.Emit(d)
+	select {
+	case l.p.checks.wake <- struct{}{}: // to poll SCTP closely
+	default:
+	}
+}
+
+func (l *link) dtlsFailed(d diag.DTLSState) {
+	d.RemoteFingerprint = fingerprint(l.p.pc.SCTP().Transport().GetRemoteCertificate())
+	d.Error = "the handshake did not succeed within " + l.p.o.Timeouts.DTLS.String()
+	if announced := l.announcedFingerprint(); d.RemoteFingerprint != "" && announced != "" && d.RemoteFingerprint != announced {
+		d.Error = "the certificate presented is not the one that the description announced"
+	}
+	l.p.o.Phases.End(diag.PhaseDTLS, "", diag.OutcomeFailed, d.Error)
+	l.p.o.Emit(d)
+	l.p.o.OnState(StateDTLSFailed)
+}
+
+// role is derived from the answer's setup attribute (RFC 8842 §5.3): an active answerer is the client.
+func (l *link) role() string {
+	side, answer := diag.Local, l.p.pc.CurrentLocalDescription()
+	if answer == nil || answer.Type != webrtc.SDPTypeAnswer {
+		side, answer = diag.Remote, l.p.pc.CurrentRemoteDescription()
+	}
+	if answer == nil || answer.Type != webrtc.SDPTypeAnswer {
+		return ""
+	}
+	active := strings.Contains(answer.SDP, "a=setup:active")
+	if active == (side == diag.Local) {
+		return "client"
+	}
+	return "server"
+}
+
+// hasApplication reports whether both sides agreed on data channels.
+func (l *link) hasApplication() bool {
+	remote := l.p.pc.CurrentRemoteDescription()
+	return remote != nil && strings.Contains(remote.SDP, "\nm=application ") && !strings.Contains(remote.SDP, "\nm=application 0 ")
+}
+
+// connectionState is pion's OnConnectionStateChange.
+func (l *link) connectionState(s webrtc.PeerConnectionState) {
+	if s == webrtc.PeerConnectionStateClosed && l.p.closing() {
+		return
+	}
+	l.p.o.Emit(diag.ConnectionState{State: s.String()})
+	switch s {
+	case webrtc.PeerConnectionStateConnected:
+		l.p.checks.settled()
+		if l.p.o.Phases.Running(diag.PhaseRestart, "") {
+			l.p.o.Phases.End(diag.PhaseRestart, "", diag.OutcomeOK, "")
+		}
+		l.p.o.OnState(StateConnected)
+	case webrtc.PeerConnectionStateDisconnected:
+		l.p.o.OnState(StateDisconnected)
+	case webrtc.PeerConnectionStateFailed:
+		l.mu.Lock()
+		failed := l.failed
+		l.mu.Unlock()
+		if !failed {
+			l.p.checks.fail("")
+		}
+	case webrtc.PeerConnectionStateClosed:
+		l.p.o.OnState(StateClosed)
+	default:
+	}
+}
+
+// pollSCTP tells the association's state, for which pion has no callback.
+func (l *link) pollSCTP() {
+	sctp := l.p.pc.SCTP()
+	state := sctp.State().String()
+	l.mu.Lock()
+	fresh := l.sctp != state
+	l.sctp = state
+	l.mu.Unlock()
+	if !fresh || (state == "closed" && l.p.closing()) {
+		return
+	}
+	l.p.o.Emit(diag.SCTPState{State: state, MaxMessageSize: sctp.GetCapabilities().MaxMessageSize})
+	if sctp.State() == webrtc.SCTPTransportStateConnected {
+		l.p.o.Phases.End(diag.PhaseSCTP, "", diag.OutcomeOK, "")
+		l.p.channels.associated()
+	}
+}
+
+// closing reports whether Close has begun.
+func (p *Peer) closing() bool {
+	select {
+	case <-p.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// fingerprint is the SHA-256 of a certificate as SDP writes it (RFC 8122 §5); empty for none.
+func fingerprint(der []byte) string {
+	if len(der) == 0 {
+		return ""
+	}
+	sum := sha256.Sum256(der)
+	parts := make([]string, len(sum))
+	for i, b := range sum {
+		parts[i] = fmt.Sprintf("%02X", b)
+	}
+	return "sha-256 " + strings.Join(parts, ":")
+}
+
+func certificateFingerprint(c webrtc.Certificate) string {
+	prints, err := c.GetFingerprints()
+	if err != nil || len(prints) == 0 {
+		return ""
+	}
+	return prints[0].Algorithm + " " + strings.ToUpper(prints[0].Value)
+}

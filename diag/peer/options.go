@@ -1,0 +1,97 @@
+package peer
+
+import (
+	"crypto/tls"
+	"time"
+
+	"dialtone/diag"
+)
+
+// Loopback says what part the loopback interface plays in gathering.
+type Loopback uint8
+
+// Loopback policies.
+const (
+	LoopbackOff     Loopback = iota // as browsers do
+	LoopbackInclude                 // beside the others: both parties may sit on this machine
+	LoopbackOnly                    // nothing else: no network is touched
+)
+
+// Options configure a peer. The zero value is a data-and-media peer without servers that reports to nobody.
+type Options struct {
+	Emit         func(diag.Data)  // gets every event; must not block and must be safe for concurrent use
+	Phases       *diag.Phases     // shared with the session, so that spans lie on one list
+	Now          func() time.Time // nil: time.Now
+	ICEServers   []diag.ICEServerAuth
+	TLS          *tls.Config // for turns: servers; nil: the system's authorities
+	RelayOnly    bool
+	PionDefaults bool
+	NoMedia      bool
+	Echo         bool // forward the media that comes back to its sender instead of playing clips
+	Loopback     Loopback
+	Timeouts     Timeouts
+
+	// OnCandidate gets every local candidate in the form that is signaled.
+	OnCandidate func(Candidate)
+	// OnMessage gets every message of every data channel, in the order of each channel. The slice is the callee's.
+	OnMessage func(label string, text bool, data []byte)
+	// OnOpen is called when a data channel can be written.
+	OnOpen func(label string)
+	// OnState gets each change that decides how a session goes on.
+	OnState func(State)
+}
+
+// Timeouts bound what pion waits for. Zero values mean the defaults.
+type Timeouts struct {
+	Disconnected time.Duration // of silence until "disconnected"; 5 s
+	Failed       time.Duration // of further silence until "failed"; 10 s (pion: 25 s)
+	KeepAlive    time.Duration // between consent checks; 2 s
+	DTLS         time.Duration // for the handshake; 10 s
+	NoCandidates time.Duration // for the first remote candidate; 15 s
+	LastPair     time.Duration // of quiet after the last pair failed and the last candidate came; 2.5 s
+}
+
+func (t Timeouts) withDefaults(pion bool) Timeouts {
+	set := func(d *time.Duration, v time.Duration) {
+		if *d == 0 {
+			*d = v
+		}
+	}
+	if pion {
+		set(&t.Failed, 25*time.Second)
+	}
+	set(&t.Disconnected, 5*time.Second)
+	set(&t.Failed, 10*time.Second)
+	set(&t.KeepAlive, 2*time.Second)
+	set(&t.DTLS, 10*time.Second)
+	set(&t.NoCandidates, 15*time.Second)
+	set(&t.LastPair, 2500*time.Millisecond)
+	return t
+}
+
+// Candidate is an RTCIceCandidateInit.
+type Candidate struct {
+	Candidate        string
+	SDPMid           *string
+	SDPMLineIndex    *uint16
+	UsernameFragment *string
+}
+
+// Description is an RTCSessionDescription.
+type Description struct {
+	Type string // offer or answer
+	SDP  string
+}
+
+// State is what a peer has come to.
+type State uint8
+
+// States of interest to a session.
+const (
+	StateUnknown      State = iota
+	StateConnected          // ICE and DTLS are up
+	StateDisconnected       // consent answers stay away; it may come back
+	StateICEFailed          // no pair works, or the path is lost for good
+	StateDTLSFailed         // the handshake failed
+	StateClosed             // the other side closed the connection
+)

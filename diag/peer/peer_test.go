@@ -1,0 +1,106 @@
+package peer
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"dialtone/diag"
+	"dialtone/diag/feed"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// side is a peer with its log.
+type side struct {
+	*Peer
+	feed   *feed.Feed
+	reader *feed.Reader
+	call   *diag.Call
+}
+
+// pair makes two peers that pass candidates to each other directly.
+func pair(t *testing.T, a, b Options) (offerer, answerer *side) {
+	t.Helper()
+	var sides [2]*side
+	var ready sync.WaitGroup
+	ready.Add(1)
+	for i, o := range []Options{a, b} {
+		s := &side{feed: feed.New(time.Now), call: &diag.Call{}}
+		s.reader = s.feed.Reader()
+		o.Emit = s.feed.Append
+		o.Loopback = LoopbackOnly
+		o.OnCandidate = func(c Candidate) {
+			ready.Wait()
+			if err := sides[1-i].AddCandidate(c); err != nil {
+				t.Logf("candidate: %v", err)
+			}
+		}
+		p, err := New(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Peer = p
+		sides[i] = s
+		t.Cleanup(func() { _ = p.Close(); s.feed.Close() })
+	}
+	ready.Done()
+	return sides[0], sides[1]
+}
+
+func connect(t *testing.T, a, b *side) {
+	t.Helper()
+	offer, err := a.Offer(false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := b.Answer(offer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.SetAnswer(answer); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// until folds a side's events until the condition holds.
+func (s *side) until(t *testing.T, what string, holds func(*diag.Call) bool) *diag.Call {
+	t.Helper()
+	ctx := t.Context()
+	deadline := time.AfterFunc(20*time.Second, s.feed.Close)
+	defer deadline.Stop()
+	for !holds(s.call) {
+		batch, err := s.reader.Next(ctx)
+		if err != nil {
+			t.Fatalf("waiting for %s: %v", what, err)
+		}
+		for _, e := range batch {
+			t.Log(diag.Clock(e.At), diag.Line(e))
+			s.call.Apply(e)
+		}
+	}
+	return s.call
+}
+
+func TestCallOnLoopback(t *testing.T) {
+	a, b := pair(t, Options{}, Options{Echo: true})
+	connect(t, a, b)
+	c := a.until(t, "media both ways", func(c *diag.Call) bool {
+		for _, tr := range c.Tracks {
+			if tr.Direction == diag.Inbound && tr.Kind == "video" && tr.FirstFrame != nil {
+				return c.OpenAt != nil
+			}
+		}
+		return false
+	})
+	sample := a.Sample(true)
+	t.Log(diag.Line(diag.Event{Data: sample}))
+	if c.DTLS.Version != "DTLS 1.2" || c.DTLS.Cipher == "" || c.DTLS.RemoteFingerprint == "" {
+		t.Errorf("DTLS: %+v", c.DTLS)
+	}
+	if c.Selected == nil {
+		t.Error("no path was selected")
+	}
+}

@@ -1,0 +1,48 @@
+package peer
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/pion/webrtc/v4"
+
+	"dialtone/diag"
+)
+
+// Sample reads the statistics of now. Rates are over the time since the last sample.
+func (p *Peer) Sample(final bool) diag.Sample {
+	s := diag.Sample{Final: final}
+	s.Inbound, s.Outbound = p.recorder.Snapshot()
+	report := p.pc.GetStats()
+	pairs := p.checks.readPairs(report)
+	s.Pair = p.checks.selectedPair(pairs)
+	for _, stats := range report {
+		switch d := stats.(type) {
+		case webrtc.TransportStats:
+			if d.BytesSent+d.BytesReceived > 0 {
+				s.Transport = &diag.TransportStats{
+					PacketsSent: uint64(d.PacketsSent), PacketsReceived: uint64(d.PacketsReceived), BytesSent: d.BytesSent, BytesReceived: d.BytesReceived,
+				}
+			}
+		case webrtc.SCTPTransportStats:
+			s.SCTP = &diag.SCTPStats{CongestionWindow: d.CongestionWindow, ReceiverWindow: d.ReceiverWindow, MTU: d.MTU}
+			if d.SmoothedRoundTripTime > 0 {
+				s.SCTP.SmoothedRoundTripTime = diag.Ptr(d.SmoothedRoundTripTime)
+			}
+		case webrtc.DataChannelStats:
+			s.Channels = append(s.Channels, diag.DataChannelRow{
+				Label: diag.Clean(d.Label, 128), ID: channelID(d), State: d.State.String(),
+				MessagesSent: uint64(d.MessagesSent), BytesSent: d.BytesSent, MessagesReceived: uint64(d.MessagesReceived), BytesReceived: d.BytesReceived,
+			})
+		}
+	}
+	slices.SortFunc(s.Channels, func(a, b diag.DataChannelRow) int { return strings.Compare(a.Label, b.Label) })
+	return s
+}
+
+func channelID(d webrtc.DataChannelStats) *uint16 {
+	if d.DataChannelIdentifier < 0 {
+		return nil
+	}
+	return diag.Ptr(uint16(d.DataChannelIdentifier)) // #nosec G115 -- an SCTP stream identifier
+}

@@ -1,0 +1,263 @@
+package peer
+
+import (
+	"context"
+	"sync"
+
+	"github.com/pion/rtcp"
+	"github.com/pion/webrtc/v4"
+
+	"dialtone/diag"
+	"dialtone/diag/media"
+)
+
+// tracks sends media and takes what comes.
+type tracks struct {
+	p    *Peer
+	jobs chan func(context.Context) // players and forwarders, started by run
+
+	mu       sync.Mutex
+	sends    map[string]*sending // by kind
+	told     bool
+	expected []string // kinds that the other side promised
+	up       bool
+}
+
+// sending is one outbound track: a clip that is played, or an echo of what arrives.
+type sending struct {
+	kind    string
+	track   *webrtc.TrackLocalStaticRTP
+	sender  *webrtc.RTPSender
+	player  *media.Player    // nil when echoing
+	forward *media.Forwarder // nil until something arrives to be echoed
+	started bool
+}
+
+func newTracks(p *Peer) *tracks {
+	return &tracks{p: p, jobs: make(chan func(context.Context)), sends: map[string]*sending{}}
+}
+
+// run starts jobs as they come, until ctx ends.
+func (t *tracks) run(ctx context.Context) {
+	for {
+		select {
+		case job := <-t.jobs:
+			t.p.wg.Go(func() { job(ctx) })
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// start hands a job to run; nothing is started once the peer closes.
+func (t *tracks) start(job func(context.Context)) {
+	select {
+	case t.jobs <- job:
+	case <-t.p.done:
+	}
+}
+
+// add prepares an audio and a video track.
+func (t *tracks) add() error {
+	for _, kind := range []string{"audio", "video"} {
+		codec, clip := opus, media.Tone
+		if kind == "video" {
+			codec, clip = vp8, media.Picture
+		}
+		track, err := webrtc.NewTrackLocalStaticRTP(codec, kind, "dialtone")
+		if err != nil {
+			return err
+		}
+		s := &sending{kind: kind, track: track}
+		if !t.p.o.Echo {
+			c, err := clip()
+			if err != nil {
+				return err
+			}
+			s.player = media.NewPlayer(c, track)
+		}
+		if s.sender, err = t.p.pc.AddTrack(track); err != nil {
+			return err
+		}
+		t.sends[kind] = s
+		t.p.wg.Go(func() { t.readReports(s) })
+	}
+	return nil
+}
+
+// readReports keeps the interceptors fed and passes requests for key frames on. It ends with the connection.
+func (t *tracks) readReports(s *sending) {
+	for {
+		packets, _, err := s.sender.ReadRTCP()
+		if err != nil {
+			return
+		}
+		if media.WantsKeyFrame(packets) {
+			t.requestKeyFrame(s)
+		}
+	}
+}
+
+func (t *tracks) requestKeyFrame(s *sending) {
+	if s.player != nil {
+		s.player.RequestKeyFrame()
+		return
+	}
+	t.mu.Lock()
+	forward := s.forward
+	t.mu.Unlock()
+	if forward != nil {
+		// The request goes to the source of the echo; one that is lost is asked again by who waits for the frame.
+		_ = forward.RequestKeyFrame()
+	}
+}
+
+// announceSent tells the tracks that are sent, once their sections are known.
+func (t *tracks) announceSent() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.told {
+		return
+	}
+	t.told = true
+	for _, transceiver := range t.p.pc.GetTransceivers() {
+		sender := transceiver.Sender()
+		if sender == nil || sender.Track() == nil || transceiver.Mid() == "" {
+			continue
+		}
+		d := diag.TrackAdded{Direction: diag.Outbound, Kind: transceiver.Kind().String(), Mid: transceiver.Mid(), TrackID: sender.Track().ID()}
+		if encodings := sender.GetParameters().Encodings; len(encodings) > 0 {
+			d.SSRC = uint32(encodings[0].SSRC)
+			t.p.recorder.SetMid(d.SSRC, d.Mid)
+		}
+		if s := t.sends[d.Kind]; s != nil {
+			d.MimeType, d.ClockRate = s.track.Codec().MimeType, s.track.Codec().ClockRate
+		}
+		t.p.o.Emit(d)
+	}
+}
+
+// expect notes which media the other side's description promises.
+func (t *tracks) expect(sdp string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.expected != nil {
+		return
+	}
+	for _, kind := range []string{"audio", "video"} {
+		if diag.SDPSends(sdp, kind) {
+			t.expected = append(t.expected, kind)
+		}
+	}
+}
+
+// connected begins to play and to wait for the first packets.
+func (t *tracks) connected() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.up {
+		return
+	}
+	t.up = true
+	for _, kind := range t.expected {
+		t.p.o.Phases.Start(diag.PhaseFirstPacket, "inbound "+kind)
+		if kind == "video" {
+			t.p.o.Phases.Start(diag.PhaseFirstFrame, "inbound "+kind)
+		}
+	}
+	for _, s := range t.sends {
+		if s.player != nil && !s.started {
+			s.started = true
+			t.start(func(ctx context.Context) { t.play(ctx, s) })
+		}
+	}
+}
+
+func (t *tracks) play(ctx context.Context, s *sending) {
+	if err := s.player.Play(ctx); err != nil && !t.p.closing() {
+		t.p.o.Emit(diag.Warning{ID: "media.source_stopped", Text: diag.Clean("Sending "+s.kind+" stopped: "+err.Error(), 300)})
+	}
+}
+
+// mediaEvent passes first packets and frames on and closes their spans.
+func (p *Peer) mediaEvent(d diag.Data) {
+	p.o.Emit(d)
+	switch d := d.(type) {
+	case diag.FirstPacket:
+		if d.Direction == diag.Inbound {
+			p.o.Phases.End(diag.PhaseFirstPacket, "inbound "+d.Kind, diag.OutcomeOK, "")
+		}
+	case diag.FirstFrame:
+		if d.Direction == diag.Inbound {
+			p.o.Phases.End(diag.PhaseFirstFrame, "inbound "+d.Kind, diag.OutcomeOK, "")
+		}
+	}
+}
+
+// remote is pion's OnTrack: called at a track's first packet.
+func (t *tracks) remote(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
+	d := diag.TrackAdded{
+		Direction: diag.Inbound, Kind: track.Kind().String(), SSRC: uint32(track.SSRC()), MimeType: diag.Clean(track.Codec().MimeType, 64),
+		ClockRate: track.Codec().ClockRate, PayloadType: uint8(track.PayloadType()), TrackID: diag.Clean(track.ID(), 128),
+	}
+	for _, transceiver := range t.p.pc.GetTransceivers() {
+		if transceiver.Receiver() == receiver {
+			d.Mid = diag.Clean(transceiver.Mid(), 32)
+		}
+	}
+	t.p.recorder.SetMid(d.SSRC, d.Mid)
+	t.p.o.Emit(d)
+	t.start(func(context.Context) {
+		for { // the interceptors see reports only if they are read
+			if _, _, err := receiver.ReadRTCP(); err != nil {
+				return
+			}
+		}
+	})
+	t.start(func(ctx context.Context) { t.take(ctx, track) })
+}
+
+// take reads a track to its end, forwarding it where this peer echoes.
+func (t *tracks) take(ctx context.Context, track *webrtc.TrackRemote) {
+	if s := t.sends[track.Kind().String()]; t.p.o.Echo && s != nil && track.Codec().MimeType == s.track.Codec().MimeType {
+		forward := media.NewForwarder(s.track, keyFrameRequests{t.p.pc, uint32(track.SSRC())}, track.Codec().ClockRate)
+		t.mu.Lock()
+		s.forward = forward
+		t.mu.Unlock()
+		if err := forward.Forward(ctx, track); err != nil {
+			return // the track or the connection has ended
+		}
+	}
+	buf := make([]byte, 1500)
+	for {
+		if _, _, err := track.Read(buf); err != nil {
+			return
+		}
+	}
+}
+
+// keyFrameRequests addresses a PLI to the source of an echoed track.
+type keyFrameRequests struct {
+	pc   *webrtc.PeerConnection
+	ssrc uint32
+}
+
+// WriteRTCP sends the packets, the media SSRC filled in.
+func (k keyFrameRequests) WriteRTCP(packets []rtcp.Packet) error {
+	for _, packet := range packets {
+		if pli, ok := packet.(*rtcp.PictureLossIndication); ok && pli.MediaSSRC == 0 {
+			pli.MediaSSRC = k.ssrc
+		}
+	}
+	return k.pc.WriteRTCP(packets)
+}
+
+// Mute stops or resumes sending a kind of media. It reports whether there is such a track.
+func (p *Peer) Mute(kind string, muted bool) bool {
+	s := p.tracks.sends[kind]
+	if s == nil || s.player == nil {
+		return false
+	}
+	s.player.SetMuted(muted)
+	return true
+}
