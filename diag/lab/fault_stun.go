@@ -54,10 +54,7 @@ func (s *FaultServer) answer(request []byte, from net.Addr) []byte {
 	if s.fault.Behavior == WrongTransaction {
 		setters = []stun.Setter{stun.TransactionID}
 	}
-	for _, set := range s.reply(req, from) {
-		setters = append(setters, set)
-	}
-	m, err := stun.Build(setters...)
+	m, err := stun.Build(append(setters, s.reply(req, from)...)...)
 	if err != nil {
 		return nil
 	}

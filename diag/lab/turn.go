@@ -195,7 +195,9 @@ func (t *TURN) usePacketConn(pc net.PacketConn, relay turn.RelayAddressGenerator
 	return nil
 }
 
-func (t *TURN) useListener(tr Transport, l net.Listener, wrap func(net.Conn) net.Conn, relay turn.RelayAddressGenerator, config *turn.ServerConfig) error {
+func (t *TURN) useListener(
+	tr Transport, l net.Listener, wrap func(net.Conn) net.Conn, relay turn.RelayAddressGenerator, config *turn.ServerConfig,
+) error {
 	if l == nil {
 		return nil
 	}

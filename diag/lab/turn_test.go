@@ -100,7 +100,7 @@ func echo(t *testing.T, relay net.PacketConn) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer peer.Close() //nolint:errcheck // nothing is lost
+	defer func() { _ = peer.Close() }()
 	deadline := time.Now().Add(20 * time.Second)
 	if err := errors.Join(peer.SetDeadline(deadline), relay.SetDeadline(deadline)); err != nil {
 		t.Fatal(err)
@@ -211,7 +211,7 @@ func TestStartTURNRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer taken.Close() //nolint:errcheck // nothing is lost
+	defer func() { _ = taken.Close() }()
 	if s, err := StartTURN(TURNOptions{Listen: taken.Addr().String(), UDP: true, TCP: true}); err == nil {
 		t.Errorf("a taken port: %v", s.URLs())
 	}

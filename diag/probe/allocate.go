@@ -86,8 +86,8 @@ func (c *credentials) renew(a *answer) {
 	}
 }
 
-// release gives the allocation back (RFC 8656 §8: Refresh with lifetime 0), so that quota and ports are free again at once. Whether it
-// succeeds says nothing about the server's use: the allocation would expire by itself.
+// release gives the allocation back (RFC 8656 §8: Refresh with lifetime 0), so that quota and ports are free again at
+// once. Whether it succeeds says nothing about the server's use: the allocation would expire by itself.
 func (p *prober) release(ctx context.Context, l *link, c *credentials) {
 	ctx, cancel := context.WithTimeout(ctx, releaseTime)
 	defer cancel()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/pion/stun/v2"
@@ -13,8 +14,8 @@ import (
 )
 
 // This file is the only one that knows pion/stun. Two faults of its decoder shape it: an address attribute that is too
-// short makes it panic or read half an address (GHSA-34rh-wp3j-6cxc), so sizes are checked before; and it keeps whatever a
-// server sends, so everything is bounded here.
+// short makes it panic or read half an address (GHSA-34rh-wp3j-6cxc), so sizes are checked before; and it keeps
+// whatever a server sends, so everything is bounded here.
 
 // Sizes of messages, in bytes.
 const (
@@ -122,7 +123,7 @@ func decode(b []byte) (*answer, error) {
 	case stun.ClassSuccessResponse:
 		a.ok = true
 	case stun.ClassErrorResponse:
-	default:
+	case stun.ClassRequest, stun.ClassIndication:
 		return nil, fmt.Errorf("%w: a STUN %s instead of a response", errAnswer, msg.Type.Class)
 	}
 	if err := a.read(); err != nil {
@@ -196,7 +197,7 @@ var sizes = map[stun.AttrType][2]int{
 
 // checkSize refuses an attribute whose decoder would read beyond it, or believe too much of it.
 func checkSize(a stun.RawAttribute) error {
-	if isAddress(a.Type) {
+	if slices.Contains(addresses, a.Type) {
 		return checkAddress(a)
 	}
 	if s, ok := sizes[a.Type]; ok && (len(a.Value) < s[0] || len(a.Value) > s[1]) {
@@ -205,17 +206,13 @@ func checkSize(a stun.RawAttribute) error {
 	return nil
 }
 
-// isAddress tells the attributes that hold a transport address and are decoded here.
-func isAddress(t stun.AttrType) bool {
-	switch t {
-	case stun.AttrMappedAddress, stun.AttrXORMappedAddress, stun.AttrXORRelayedAddress, stun.AttrAlternateServer:
-		return true
-	}
-	return false
+// addresses are the attributes that hold a transport address and are decoded here.
+var addresses = []stun.AttrType{
+	stun.AttrMappedAddress, stun.AttrXORMappedAddress, stun.AttrXORRelayedAddress, stun.AttrAlternateServer,
 }
 
-// checkAddress demands 8 bytes for IPv4 and 20 for IPv6 (RFC 8489 §14.1). The first byte is ignored by the RFC, but read as part of the
-// family by the decoder.
+// checkAddress demands 8 bytes for IPv4 and 20 for IPv6 (RFC 8489 §14.1). The first byte is ignored by the RFC, but
+// read as part of the family by the decoder.
 func checkAddress(a stun.RawAttribute) error {
 	const ipv4, ipv6 = 1, 2
 	if len(a.Value) < 2 || a.Value[0] != 0 {

@@ -110,8 +110,8 @@ func freePort(t *testing.T) string {
 	return strconv.Itoa(port)
 }
 
-// askWithinQuota asks again while the quota is used up: turnserver counts an allocation for a moment after its release. One that is
-// not released counts for ten minutes.
+// askWithinQuota asks again while the quota is used up: turnserver counts an allocation for a moment after its
+// release. One that is not released counts for ten minutes.
 func askWithinQuota(t *testing.T, target Target) diag.ServerResult {
 	t.Helper()
 	retry := time.NewTicker(50 * time.Millisecond)

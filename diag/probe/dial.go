@@ -54,8 +54,8 @@ func (p *prober) resolve(ctx context.Context) ([]netip.Addr, error) {
 	return addrs, nil
 }
 
-// dialDNS connects to a DNS server. When a lookup is cancelled, the resolver of package net abandons a goroutine that reads until its
-// own timeout; closing its socket ends it at once.
+// dialDNS connects to a DNS server. When a lookup is cancelled, the resolver of package net abandons a goroutine that
+// reads until its own timeout; closing its socket ends it at once.
 func dialDNS(ctx context.Context, network, address string) (net.Conn, error) {
 	var d net.Dialer
 	c, err := d.DialContext(ctx, network, address)

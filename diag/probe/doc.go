@@ -12,11 +12,11 @@
 //
 // # How it asks
 //
-// Over UDP a request is sent at 0, 100 and 200 ms, then ever more slowly until the deadline, each time as a transaction
-// of its own, so that its round trip is known exactly and not more than ten transactions a second are begun (RFC 5780 §5).
-// Only the Allocate with credentials repeats its transaction: a second one would be refused with 437 where the answer
-// to the first was lost. The socket is connected, so only the server's own address is heard, and a refusal (ICMP)
-// ends the probe at once.
+// Over UDP a request is sent at 0, 100 and 200 ms, then ever more slowly until the deadline, each time as a
+// transaction of its own, so that its round trip is known exactly and not more than ten transactions a second are
+// begun (RFC 5780 §5). Only the Allocate with credentials repeats its transaction: a second one would be refused with
+// 437 where the answer to the first was lost. The socket is connected, so only the server's own address is heard, and
+// a refusal (ICMP) ends the probe at once.
 //
 // # Foreign bytes
 //

@@ -17,8 +17,8 @@ type link struct {
 	buffer   []byte        // for a datagram
 }
 
-// maxRecord is what a datagram is read into: pion/dtls calls it an error when a record (RFC 6347 §4.1) is longer than its reader's
-// buffer, and of a datagram the system drops the rest, which the check of its length notices.
+// maxRecord is what a datagram is read into: pion/dtls calls it an error when a record (RFC 6347 §4.1) is longer than
+// its reader's buffer, and of a datagram the system drops the rest, which the check of its length notices.
 const maxRecord = 1 << 14
 
 // send writes one message, until the deadline of ctx at the latest.
@@ -77,8 +77,8 @@ func readMessage(r io.Reader) ([]byte, error) {
 	return b[:headerSize+n], err
 }
 
-// schedule is when a request is sent over UDP, since the first time: three times quickly, since most losses are single, then
-// with doubling pauses.
+// schedule is when a request is sent over UDP, since the first time: three times quickly, since most losses are
+// single, then with doubling pauses.
 var schedule = []time.Duration{
 	0, 100 * time.Millisecond, 200 * time.Millisecond, 700 * time.Millisecond, 1700 * time.Millisecond, 3700 * time.Millisecond,
 }

@@ -23,13 +23,13 @@ const maxParallel = 8
 type Target struct {
 	URL                string        // as [ParseURL] reads it
 	Username, Password string        // for turn: and turns:
-	TLS                *tls.Config   // for TLS and DTLS: RootCAs, InsecureSkipVerify, ServerName; nil for the system's authorities
+	TLS                *tls.Config   // RootCAs, InsecureSkipVerify, ServerName; nil: the system's authorities
 	Resolver           *net.Resolver // nil for the system's
 	Timeout            time.Duration // of the whole probe; 0 for [DefaultTimeout]
 }
 
-// Server asks one server and tells what came of it. It returns when the answer is known, when the timeout is over, or at once
-// when ctx ends. It never fails otherwise: a failure is part of the result, with Stage, Cause and Advice.
+// Server asks one server and tells what came of it. It returns when the answer is known, when the timeout is over, or
+// at once when ctx ends. It never fails otherwise: a failure is part of the result, with Stage, Cause and Advice.
 func Server(ctx context.Context, t Target) diag.ServerResult {
 	start := time.Now()
 	if t.Timeout <= 0 {
@@ -53,8 +53,8 @@ func Server(ctx context.Context, t Target) diag.ServerResult {
 	return p.result
 }
 
-// All asks several servers at once, at most eight at a time, and calls emit for each as soon as it is known: in the goroutine of
-// the caller, one after another. It returns when every target has been emitted.
+// All asks several servers at once, at most eight at a time, and calls emit for each as soon as it is known: in the
+// goroutine of the caller, one after another. It returns when every target has been emitted.
 func All(ctx context.Context, targets []Target, emit func(diag.ServerResult)) {
 	results := make(chan diag.ServerResult)
 	slots := make(chan struct{}, maxParallel)
@@ -112,8 +112,8 @@ func (p *prober) run(ctx context.Context) error {
 	return p.tryEach(ctx, addrs)
 }
 
-// tryEach asks the addresses in turn until one answers, each with its share of the time that is left. The failure of the first is
-// the one that is told: it is the address that the ICE agent uses.
+// tryEach asks the addresses in turn until one answers, each with its share of the time that is left. The failure of
+// the first is the one that is told: it is the address that the ICE agent uses.
 func (p *prober) tryEach(ctx context.Context, addrs []netip.Addr) error {
 	deadline, _ := ctx.Deadline()
 	var first error
@@ -140,7 +140,8 @@ func (p *prober) tryEach(ctx context.Context, addrs []netip.Addr) error {
 	return first
 }
 
-// try asks at one address. RFC 8656 §7.4: where the server believes that our address and port are in use (437), another port may be free.
+// try asks at one address. RFC 8656 §7.4: where the server believes that our address and port are in use (437),
+// another port may be free.
 func (p *prober) try(ctx context.Context, a netip.Addr) error {
 	const ports = 3
 	p.result.Address = netip.AddrPortFrom(a, p.url.Port).String()

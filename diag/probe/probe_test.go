@@ -22,10 +22,17 @@ const (
 
 var transports = []lab.Transport{lab.UDP, lab.TCP, lab.TLS, lab.DTLS}
 
-// ask probes a URL, and checks what holds for every result.
+// ask probes a server.
 func ask(t *testing.T, target Target) diag.ServerResult {
 	t.Helper()
 	r := Server(t.Context(), target)
+	checkResult(t, r)
+	return r
+}
+
+// checkResult checks what holds for every result.
+func checkResult(t *testing.T, r diag.ServerResult) {
+	t.Helper()
 	b, err := json.Marshal(r)
 	if err != nil {
 		t.Fatal(err)
@@ -44,7 +51,6 @@ func ask(t *testing.T, target Target) diag.ServerResult {
 	if r.DurationMs <= 0 {
 		t.Errorf("no duration: %s", b)
 	}
-	return r
 }
 
 // target is for a server of the lab.
@@ -157,192 +163,6 @@ func TestWrongPassword(t *testing.T) {
 func TestQuota(t *testing.T) {
 	s := startFault(t, lab.Fault{Behavior: lab.AuthError, Code: 486})
 	if r := ask(t, target(s.TURN(), nil)); r.Cause != CauseSTUN || r.ErrorCode != 486 || !strings.Contains(r.Advice, "quota") {
-		t.Errorf("%+v", r)
-	}
-}
-
-// TestFaults asks servers that misbehave: the cause must be right for each on each transport.
-func TestFaults(t *testing.T) {
-	type want struct{ stage, cause, text string }
-	all := func(w want) map[lab.Transport]want {
-		return map[lab.Transport]want{lab.UDP: w, lab.TCP: w, lab.TLS: w, lab.DTLS: w}
-	}
-	silent := want{StageAllocate, CauseTimeout, "request"}
-	closed := want{StageAllocate, CauseProtocol, "closed the connection"}
-	protocol := func(text string) map[lab.Transport]want { return all(want{StageAllocate, CauseProtocol, text}) }
-	tests := map[lab.Behavior]map[lab.Transport]want{
-		lab.Silent: all(silent),
-		lab.Mute: {
-			lab.UDP: silent, lab.TCP: silent,
-			lab.TLS: {StageTLS, CauseTimeout, "TLS handshake"}, lab.DTLS: {StageTLS, CauseTimeout, "over dtls"},
-		},
-		lab.Refused: {
-			lab.UDP: {StageAllocate, CauseRefused, "UDP"}, lab.TCP: {StageConnect, CauseRefused, "TCP"},
-			lab.TLS: {StageConnect, CauseRefused, "TCP"}, lab.DTLS: {StageTLS, CauseRefused, "UDP"},
-		},
-		lab.Closing:          {lab.UDP: silent, lab.TCP: closed, lab.TLS: closed, lab.DTLS: closed},
-		lab.Garbage:          protocol("no STUN message"),
-		lab.HTTP:             protocol("web server"),
-		lab.Huge:             protocol("65552 bytes"),
-		lab.BadIntegrity:     protocol("MESSAGE-INTEGRITY"),
-		lab.NoAddress:        protocol("relayed address"),
-		lab.EmptyMapped:      protocol("0 bytes long"),
-		lab.WrongTransaction: protocol("not asked"),
-		lab.NoNonce:          protocol("realm or nonce"),
-		lab.Trickle: {
-			lab.UDP: {}, lab.TCP: {StageAllocate, CauseTimeout, "bytes of an answer"},
-			lab.TLS: {StageAllocate, CauseTimeout, "bytes of an answer"}, lab.DTLS: {},
-		},
-		lab.StaleOnce: all(want{}),
-		lab.Correct:   all(want{}),
-	}
-	for behavior, byTransport := range tests {
-		for tr, want := range byTransport {
-			t.Run(behavior.String()+" "+string(tr), func(t *testing.T) {
-				t.Parallel()
-				s := startFault(t, lab.Fault{Network: tr, Behavior: behavior, Username: user, Password: password})
-				target := target(s.TURN(), s.Certificate())
-				target.Timeout = 5 * time.Second
-				if want.cause == CauseTimeout {
-					target.Timeout = 400 * time.Millisecond
-				}
-				r := ask(t, target)
-				if r.Stage != want.stage || r.Cause != want.cause || !strings.Contains(r.ErrorText, want.text) {
-					t.Errorf("%+v", r)
-				}
-				took := r.DurationMs.Duration()
-				if want.cause == CauseTimeout && took < target.Timeout || want.cause != CauseTimeout && took >= target.Timeout {
-					t.Errorf("it took %v of %v: %+v", took, target.Timeout, r)
-				}
-				if behavior == lab.BadIntegrity && (r.RelayAddress != "" || r.MappedAddress != "") {
-					t.Errorf("addresses of an answer whose signature is wrong: %+v", r)
-				}
-			})
-		}
-	}
-}
-
-// TestErrorCodes orders every error code from a STUN server, from a TURN server at once, and after it took the credentials.
-func TestErrorCodes(t *testing.T) {
-	seen := map[string]int{}
-	for code, advice := range errorAdvice {
-		if other, ok := seen[advice]; ok {
-			t.Errorf("%d and %d have the same advice", code, other)
-		}
-		seen[advice] = code
-	}
-	codes := []int{300, 599}
-	for code := range errorAdvice {
-		codes = append(codes, code)
-	}
-	for _, code := range codes {
-		answering := startFault(t, lab.Fault{Behavior: lab.StunError, Code: code, Reason: "be\x1b[31mcause"})
-		refusing := startFault(t, lab.Fault{Behavior: lab.AuthError, Code: code})
-		cause := CauseSTUN
-		if code == 401 || code == 441 {
-			cause = CauseAuth
-		}
-		check := func(how string, r diag.ServerResult, stage, cause string) {
-			t.Helper()
-			if r.ErrorCode != code || r.Stage != stage || r.Cause != cause {
-				t.Errorf("%d %s: %+v", code, how, r)
-			}
-		}
-		r := ask(t, target(answering.STUN(), nil))
-		check("binding", r, StageBinding, cause)
-		if !strings.Contains(r.ErrorText, "be\uFFFD[31mcause") {
-			t.Errorf("%d: the reason is missing: %q", code, r.ErrorText)
-		}
-		if code != 401 {
-			check("allocate", ask(t, target(answering.TURN(), nil)), StageAllocate, cause)
-		}
-		if code == 400 {
-			cause = CauseAuth // with credentials, see refusedCredentials
-		}
-		check("with credentials", ask(t, target(refusing.TURN(), nil)), StageAllocate, cause)
-	}
-}
-
-func TestAlternateServer(t *testing.T) {
-	s := startFault(t, lab.Fault{Behavior: lab.StunError, Code: 300})
-	if r := ask(t, target(s.STUN(), nil)); !strings.Contains(r.Advice, "192.0.2.7:3478") {
-		t.Errorf("%+v", r)
-	}
-}
-
-// TestRepeats counts requests: a stale nonce is replaced once, an address that is in use is left twice.
-func TestRepeats(t *testing.T) {
-	for _, tt := range []struct {
-		name     string
-		fault    lab.Fault
-		requests int
-	}{
-		{"stale nonce", lab.Fault{Behavior: lab.AuthError, Code: 438}, 3},
-		{"allocation mismatch", lab.Fault{Behavior: lab.AuthError, Code: 437}, 6},
-		{"any other", lab.Fault{Behavior: lab.AuthError, Code: 508}, 2},
-	} {
-		tt.fault.Network = lab.TCP
-		s := startFault(t, tt.fault)
-		if r := ask(t, target(s.TURN(), nil)); r.ErrorCode != tt.fault.Code || s.Requests() != tt.requests {
-			t.Errorf("%s: %d requests, want %d: %+v", tt.name, s.Requests(), tt.requests, r)
-		}
-	}
-}
-
-func TestCertificates(t *testing.T) {
-	certificate := func(o lab.CertificateOptions) *lab.Certificate {
-		c, err := lab.NewCertificate(o)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return c
-	}
-	expired := certificate(lab.CertificateOptions{NotAfter: time.Now().Add(-time.Hour)})
-	foreign := certificate(lab.CertificateOptions{Names: []string{"other.example", "192.0.2.1"}})
-	good := certificate(lab.CertificateOptions{})
-	for _, tt := range []struct {
-		name   string
-		served *lab.Certificate
-		config *tls.Config
-		text   string
-	}{
-		{"unknown authority", good, nil, "unknown authority"},
-		{"expired", expired, &tls.Config{RootCAs: expired.Pool}, "valid from"},
-		{"another name", foreign, &tls.Config{RootCAs: foreign.Pool}, "not for 127.0.0.1"},
-		{"another name is asked for", foreign, &tls.Config{RootCAs: foreign.Pool, ServerName: "other.example"}, ""},
-		{"not verified", foreign, &tls.Config{InsecureSkipVerify: true}, ""},
-		{"good", good, &tls.Config{RootCAs: good.Pool}, ""},
-	} {
-		for _, tr := range []lab.Transport{lab.TLS, lab.DTLS} {
-			t.Run(tt.name+" "+string(tr), func(t *testing.T) {
-				s := startFault(t, lab.Fault{Network: tr, Behavior: lab.Correct, Certificate: tt.served})
-				r := ask(t, Target{URL: s.STUN(), TLS: tt.config})
-				if tt.text == "" {
-					if !r.OK {
-						t.Errorf("%+v", r)
-					}
-					return
-				}
-				if r.Stage != StageTLS || r.Cause != CauseTLS || !strings.Contains(r.ErrorText, tt.text) {
-					t.Errorf("%+v", r)
-				}
-			})
-		}
-	}
-}
-
-// TestNoTLS asks a plain server with TLS, and a TLS server without.
-func TestNoTLS(t *testing.T) {
-	web := startFault(t, lab.Fault{Network: lab.TCP, Behavior: lab.HTTP})
-	if r := ask(t, target("turns:"+web.Addr(), nil)); r.Cause != CauseTLS || !strings.Contains(r.ErrorText, "does not speak TLS") {
-		t.Errorf("%+v", r)
-	}
-	closing := startFault(t, lab.Fault{Network: lab.TCP, Behavior: lab.Closing})
-	if r := ask(t, target("turns:"+closing.Addr(), nil)); r.Cause != CauseTLS || !strings.Contains(r.ErrorText, "closed the connection") {
-		t.Errorf("%+v", r)
-	}
-	secured := startFault(t, lab.Fault{Network: lab.TLS, Behavior: lab.Correct})
-	if r := ask(t, target("turn:"+secured.Addr()+"?transport=tcp", nil)); r.Cause != CauseProtocol || !strings.Contains(r.Advice, "turns:") {
 		t.Errorf("%+v", r)
 	}
 }

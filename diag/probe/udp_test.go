@@ -56,8 +56,8 @@ func TestLoss(t *testing.T) {
 	}
 }
 
-// TestAllocateRepeats drops the first Allocate with credentials: its repetition is the same transaction, because the server
-// may have allocated already.
+// TestAllocateRepeats drops the first Allocate with credentials: its repetition is the same transaction, because the
+// server may have allocated already.
 func TestAllocateRepeats(t *testing.T) {
 	ids := make(chan txID, 10)
 	signed := 0
@@ -108,7 +108,7 @@ func TestSource(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer other.Close() //nolint:errcheck // nothing is lost
+	defer func() { _ = other.Close() }()
 	addr := udpServer(t, func(_ int, b []byte, from net.Addr, _ net.PacketConn) []byte {
 		if _, err := other.WriteTo(bindingAnswer(t, b), from); err != nil {
 			t.Error(err)

@@ -81,9 +81,9 @@ func (u URL) String() string {
 func defaultUDP(s Scheme) bool { return !s.Secured() }
 
 // ParseURL reads what names a server: stun:, stuns:, turn: or turns:, a host, an optional port, an optional
-// ?transport=udp or tcp (RFC 7064, RFC 7065; "transport" is taken for STUN too), without regard to case. A bare host or host:port is a
-// STUN server. IPv6 addresses stand in brackets when a port follows. An error wraps [ErrURL], says what to change,
-// and never quotes a user name or password that somebody wrote into the URL.
+// ?transport=udp or tcp (RFC 7064, RFC 7065; "transport" is taken for STUN too), without regard to case. A bare host
+// or host:port is a STUN server. IPv6 addresses stand in brackets when a port follows. An error wraps [ErrURL], says
+// what to change, and never quotes a user name or password that somebody wrote into the URL.
 func ParseURL(text string) (URL, error) {
 	u, err := parseURL(text)
 	if err != nil {
@@ -117,10 +117,10 @@ func parseURL(text string) (URL, error) {
 	if scheme, after, ok := strings.Cut(text, ":"); ok && knownScheme(scheme) {
 		u.Scheme, rest = Scheme(strings.ToLower(scheme)), after
 	} else if strings.Contains(text, "://") {
-		return URL{}, errors.New("unknown scheme: use stun:, stuns:, turn: or turns:")
+		return URL{}, errors.New("the scheme is none of stun, stuns, turn and turns")
 	}
 	if strings.HasPrefix(rest, "//") {
-		return URL{}, fmt.Errorf("write %s:host without //", u.Scheme)
+		return URL{}, fmt.Errorf("write %s:host, without the two slashes", u.Scheme)
 	}
 	address, query, hasQuery := strings.Cut(rest, "?")
 	u.UDP = defaultUDP(u.Scheme)
