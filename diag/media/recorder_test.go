@@ -2,9 +2,7 @@ package media
 
 import (
 	"io"
-	"math"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -15,151 +13,6 @@ import (
 	"github.com/pion/rtp"
 
 	"dialtone/diag"
-)
-
-// rig is a recorder between a network and an application that are both played by the test.
-type rig struct {
-	t      *testing.T
-	rec    *Recorder
-	tap    interceptor.Interceptor
-	clock  time.Time
-	mu     sync.Mutex
-	events []diag.Data
-	write  interceptor.RTCPWriter
-}
-
-func newRig(t *testing.T) *rig {
-	t.Helper()
-	r := &rig{t: t, clock: time.Unix(1e9, 0)}
-	r.rec = NewRecorder(func() time.Time { return r.clock }, func(d diag.Data) {
-		r.tap.UnbindLocalStream(&interceptor.StreamInfo{}) // these deadlock if a lock is held
-		for _, s := range r.rec.inOrder {
-			s.isGone()
-		}
-		for _, s := range r.rec.outOrder {
-			s.isGone()
-		}
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.events = append(r.events, d)
-	})
-	tap, err := r.rec.Factory().NewInterceptor("")
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.tap = tap
-	r.write = tap.BindRTCPWriter(interceptor.RTCPWriterFunc(func(pkts []rtcp.Packet, _ interceptor.Attributes) (int, error) {
-		return len(pkts), nil
-	}))
-	return r
-}
-
-// arrives returns what makes a packet arrive on a stream.
-func (r *rig) arrives(info *interceptor.StreamInfo) func(seq uint16, ts uint32, marker bool, payload []byte) {
-	r.t.Helper()
-	var wire []byte
-	reader := r.tap.BindRemoteStream(info, interceptor.RTPReaderFunc(
-		func(b []byte, a interceptor.Attributes) (int, interceptor.Attributes, error) {
-			return copy(b, wire), a, nil
-		}))
-	buf := make([]byte, 1500)
-	return func(seq uint16, ts uint32, marker bool, payload []byte) {
-		r.t.Helper()
-		p := rtp.Packet{
-			Header: rtp.Header{
-				Version: 2, SequenceNumber: seq, Timestamp: ts, Marker: marker, SSRC: info.SSRC, PayloadType: info.PayloadType,
-			},
-			Payload: payload,
-		}
-		var err error
-		if wire, err = p.Marshal(); err != nil {
-			r.t.Fatal(err)
-		}
-		if _, _, err := reader.Read(buf, nil); err != nil {
-			r.t.Fatal(err)
-		}
-	}
-}
-
-// leaves returns what sends a packet on a stream, on the SSRC of the stream or on another of its own.
-func (r *rig) leaves(info *interceptor.StreamInfo) func(ssrc uint32, seq uint16, marker bool, payload []byte) {
-	w := r.tap.BindLocalStream(info, interceptor.RTPWriterFunc(
-		func(h *rtp.Header, payload []byte, _ interceptor.Attributes) (int, error) {
-			return h.MarshalSize() + len(payload), nil
-		}))
-	return func(ssrc uint32, seq uint16, marker bool, payload []byte) {
-		r.t.Helper()
-		h := rtp.Header{Version: 2, SequenceNumber: seq, Marker: marker, SSRC: ssrc}
-		if _, err := w.Write(&h, payload, nil); err != nil {
-			r.t.Fatal(err)
-		}
-	}
-}
-
-func (r *rig) wrote(pkts ...rtcp.Packet) {
-	r.t.Helper()
-	if _, err := r.write.Write(pkts, nil); err != nil {
-		r.t.Fatal(err)
-	}
-}
-
-// read makes RTCP arrive, as it does with pion: once for each stream that it is addressed to.
-func (r *rig) read(times int, pkts ...rtcp.Packet) {
-	r.t.Helper()
-	wire, err := rtcp.Marshal(pkts)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	reader := r.tap.BindRTCPReader(interceptor.RTCPReaderFunc(
-		func(b []byte, a interceptor.Attributes) (int, interceptor.Attributes, error) {
-			return copy(b, wire), a, nil
-		}))
-	for range times {
-		if _, _, err := reader.Read(make([]byte, 1500), nil); err != nil {
-			r.t.Fatal(err)
-		}
-	}
-}
-
-func (r *rig) inbound() diag.InboundRTP {
-	r.t.Helper()
-	in, _ := r.rec.Snapshot()
-	if len(in) != 1 {
-		r.t.Fatalf("%d streams", len(in))
-	}
-	return in[0]
-}
-
-func (r *rig) outbound() diag.OutboundRTP {
-	r.t.Helper()
-	_, out := r.rec.Snapshot()
-	if len(out) != 1 {
-		r.t.Fatalf("%d streams", len(out))
-	}
-	return out[0]
-}
-
-func (r *rig) sees(want ...diag.Data) {
-	r.t.Helper()
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if diff := cmp.Diff(want, r.events); diff != "" {
-		r.t.Error(diff)
-	}
-}
-
-var (
-	opusStream = &interceptor.StreamInfo{SSRC: 10, PayloadType: 111, MimeType: "audio/opus", ClockRate: 48000}
-	vp8Stream  = &interceptor.StreamInfo{
-		SSRC: 20, PayloadType: 96, MimeType: "video/VP8", ClockRate: 90000,
-		SSRCRetransmission: 21, PayloadTypeRetransmission: 97,
-	}
-	rtxStream = &interceptor.StreamInfo{SSRC: 21, PayloadType: 97, MimeType: "video/rtx", ClockRate: 90000}
-
-	vp8Key   = []byte{0x10, 0x50, 0x82, 0x00, 0x9d, 0x01, 0x2a, 0x40, 0x01, 0xf0, 0x00}
-	vp8Inter = []byte{0x10, 0x51, 0x82, 0x00}
-
-	about = cmpopts.EquateApprox(1e-9, 1e-9)
 )
 
 func TestInboundAudio(t *testing.T) {
@@ -283,36 +136,6 @@ func TestRepairsDoNotCountAsJitter(t *testing.T) {
 	}
 }
 
-func TestFeedbackSentAndReceived(t *testing.T) {
-	r := newRig(t)
-	r.arrives(vp8Stream)
-	r.leaves(&interceptor.StreamInfo{SSRC: 30, MimeType: "video/VP8", ClockRate: 90000})
-	ask := func(ssrc uint32) []rtcp.Packet {
-		return []rtcp.Packet{
-			&rtcp.TransportLayerNack{MediaSSRC: ssrc, Nacks: rtcp.NackPairsFromSequenceNumbers([]uint16{1, 5, 60, 300})},
-			&rtcp.PictureLossIndication{MediaSSRC: ssrc},
-			&rtcp.PictureLossIndication{MediaSSRC: ssrc},
-			&rtcp.FullIntraRequest{FIR: []rtcp.FIREntry{{SSRC: ssrc, SequenceNumber: 1}}},
-			&rtcp.FullIntraRequest{FIR: []rtcp.FIREntry{{SSRC: ssrc, SequenceNumber: 2}}},
-			&rtcp.FullIntraRequest{FIR: []rtcp.FIREntry{{SSRC: ssrc, SequenceNumber: 3}}},
-			&rtcp.ReceiverEstimatedMaximumBitrate{SSRCs: []uint32{ssrc}},
-		}
-	}
-	compound := rtcp.CompoundPacket(ask(20))
-	r.wrote(&compound)
-	r.wrote(ask(999)...)
-	r.read(1, ask(30)...)
-	r.read(1, ask(999)...)
-	// Addressed to two streams, a request is handed up twice.
-	r.read(2, &rtcp.FullIntraRequest{FIR: []rtcp.FIREntry{{SSRC: 30, SequenceNumber: 4}, {SSRC: 999, SequenceNumber: 4}}})
-
-	in, out := r.inbound(), r.outbound()
-	got := [][3]uint32{{in.NACKCount, in.PLICount, in.FIRCount}, {out.NACKCount, out.PLICount, out.FIRCount}}
-	if diff := cmp.Diff([][3]uint32{{1, 2, 3}, {1, 2, 4}}, got); diff != "" {
-		t.Error("NACK, PLI, FIR:", diff)
-	}
-}
-
 func TestOutbound(t *testing.T) {
 	r := newRig(t)
 	send := r.leaves(vp8Stream)
@@ -362,57 +185,6 @@ func TestWhatIsNotSentIsNotCounted(t *testing.T) {
 	}
 	if got := r.outbound().PacketsSent; got != 0 {
 		t.Errorf("%d packets sent", got)
-	}
-}
-
-func TestRemoteInbound(t *testing.T) {
-	r := newRig(t)
-	send := r.leaves(&interceptor.StreamInfo{SSRC: 10, MimeType: "audio/opus", ClockRate: 48000})
-	send(10, 1, false, []byte{1})
-	if got := r.outbound().Remote; got != nil {
-		t.Errorf("a report before the first: %+v", got)
-	}
-	r.wrote(&rtcp.SenderReport{SSRC: 10, NTPTime: 5 << 16})
-	r.clock = r.clock.Add(130 * time.Millisecond)
-	block := rtcp.ReceptionReport{
-		SSRC: 10, FractionLost: 64, TotalLost: 3, Jitter: 480, LastSenderReport: 5, Delay: 65536 / 10,
-	}
-	rtt := 0.130 - float64(65536/10)/65536
-	want := diag.RemoteInbound{
-		PacketsLost: 3, FractionLost: 0.25, Jitter: 0.01, RoundTripTime: diag.Ptr(rtt),
-		TotalRoundTripTime: rtt, RoundTripTimeMeasurements: 1,
-	}
-	r.read(3, &rtcp.ReceiverReport{Reports: []rtcp.ReceptionReport{block}}) // handed up three times, it is one report
-	if diff := cmp.Diff(want, *r.outbound().Remote, cmpopts.EquateApprox(0, 1e-6)); diff != "" {
-		t.Error(diff)
-	}
-
-	block.TotalLost, block.Delay = 0xfffffe, 65536 // duplicates make it −2; more delay than time since the report
-	block.Jitter = math.MaxUint32                  // the peer's timestamps wrapped
-	r.read(1, &rtcp.SenderReport{SSRC: 77, Reports: []rtcp.ReceptionReport{block}})
-	want.PacketsLost = -2
-	if diff := cmp.Diff(want, *r.outbound().Remote, cmpopts.EquateApprox(0, 1e-6)); diff != "" {
-		t.Error(diff)
-	}
-}
-
-func TestInboundRoundTripTime(t *testing.T) {
-	r := newRig(t)
-	r.arrives(opusStream)
-	r.wrote(&rtcp.ExtendedReport{Reports: []rtcp.ReportBlock{&rtcp.ReceiverReferenceTimeReportBlock{NTPTimestamp: 9 << 16}}})
-	r.clock = r.clock.Add(40 * time.Millisecond)
-	answer := func(from uint32) *rtcp.ExtendedReport {
-		return &rtcp.ExtendedReport{SenderSSRC: from, Reports: []rtcp.ReportBlock{
-			&rtcp.DLRRReportBlock{Reports: []rtcp.DLRRReport{{SSRC: 1, LastRR: 9}}},
-		}}
-	}
-	r.read(1, answer(999))
-	if got := r.inbound().RoundTripTime; got != nil {
-		t.Errorf("round trip %v by the report of a stranger", *got)
-	}
-	r.read(1, answer(10))
-	if got := r.inbound().RoundTripTime; got == nil || math.Abs(*got-0.04) > 1e-9 {
-		t.Errorf("round trip %v", got)
 	}
 }
 

@@ -1,0 +1,95 @@
+package media
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/pion/interceptor"
+	"github.com/pion/rtcp"
+
+	"dialtone/diag"
+)
+
+func TestFeedbackSentAndReceived(t *testing.T) {
+	r := newRig(t)
+	r.arrives(vp8Stream)
+	r.leaves(&interceptor.StreamInfo{SSRC: 30, MimeType: "video/VP8", ClockRate: 90000})
+	ask := func(ssrc uint32) []rtcp.Packet {
+		return []rtcp.Packet{
+			&rtcp.TransportLayerNack{MediaSSRC: ssrc, Nacks: rtcp.NackPairsFromSequenceNumbers([]uint16{1, 5, 60, 300})},
+			&rtcp.PictureLossIndication{MediaSSRC: ssrc},
+			&rtcp.PictureLossIndication{MediaSSRC: ssrc},
+			&rtcp.FullIntraRequest{FIR: []rtcp.FIREntry{{SSRC: ssrc, SequenceNumber: 1}}},
+			&rtcp.FullIntraRequest{FIR: []rtcp.FIREntry{{SSRC: ssrc, SequenceNumber: 2}}},
+			&rtcp.FullIntraRequest{FIR: []rtcp.FIREntry{{SSRC: ssrc, SequenceNumber: 3}}},
+			&rtcp.ReceiverEstimatedMaximumBitrate{SSRCs: []uint32{ssrc}},
+		}
+	}
+	compound := rtcp.CompoundPacket(ask(20))
+	r.wrote(&compound)
+	r.wrote(ask(999)...)
+	r.read(1, ask(30)...)
+	r.read(1, ask(999)...)
+	// Addressed to two streams, a request is handed up twice.
+	r.read(2, &rtcp.FullIntraRequest{FIR: []rtcp.FIREntry{{SSRC: 30, SequenceNumber: 4}, {SSRC: 999, SequenceNumber: 4}}})
+
+	in, out := r.inbound(), r.outbound()
+	got := [][3]uint32{{in.NACKCount, in.PLICount, in.FIRCount}, {out.NACKCount, out.PLICount, out.FIRCount}}
+	if diff := cmp.Diff([][3]uint32{{1, 2, 3}, {1, 2, 4}}, got); diff != "" {
+		t.Error("NACK, PLI, FIR:", diff)
+	}
+}
+
+func TestRemoteInbound(t *testing.T) {
+	r := newRig(t)
+	send := r.leaves(&interceptor.StreamInfo{SSRC: 10, MimeType: "audio/opus", ClockRate: 48000})
+	send(10, 1, false, []byte{1})
+	if got := r.outbound().Remote; got != nil {
+		t.Errorf("a report before the first: %+v", got)
+	}
+	r.wrote(&rtcp.SenderReport{SSRC: 10, NTPTime: 5 << 16})
+	r.clock = r.clock.Add(130 * time.Millisecond)
+	block := rtcp.ReceptionReport{
+		SSRC: 10, FractionLost: 64, TotalLost: 3, Jitter: 480, LastSenderReport: 5, Delay: 65536 / 10,
+	}
+	rtt := 0.130 - float64(65536/10)/65536
+	want := diag.RemoteInbound{
+		PacketsLost: 3, FractionLost: 0.25, Jitter: 0.01, RoundTripTime: diag.Ptr(rtt),
+		TotalRoundTripTime: rtt, RoundTripTimeMeasurements: 1,
+	}
+	r.read(3, &rtcp.ReceiverReport{Reports: []rtcp.ReceptionReport{block}}) // handed up three times, it is one report
+	if diff := cmp.Diff(want, *r.outbound().Remote, cmpopts.EquateApprox(0, 1e-6)); diff != "" {
+		t.Error(diff)
+	}
+
+	block.TotalLost, block.Delay = 0xfffffe, 65536 // duplicates make it −2; more delay than time since the report
+	block.Jitter = math.MaxUint32                  // the peer's timestamps wrapped
+	r.read(1, &rtcp.SenderReport{SSRC: 77, Reports: []rtcp.ReceptionReport{block}})
+	want.PacketsLost = -2
+	if diff := cmp.Diff(want, *r.outbound().Remote, cmpopts.EquateApprox(0, 1e-6)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestInboundRoundTripTime(t *testing.T) {
+	r := newRig(t)
+	r.arrives(opusStream)
+	r.wrote(&rtcp.ExtendedReport{Reports: []rtcp.ReportBlock{&rtcp.ReceiverReferenceTimeReportBlock{NTPTimestamp: 9 << 16}}})
+	r.clock = r.clock.Add(40 * time.Millisecond)
+	answer := func(from uint32) *rtcp.ExtendedReport {
+		return &rtcp.ExtendedReport{SenderSSRC: from, Reports: []rtcp.ReportBlock{
+			&rtcp.DLRRReportBlock{Reports: []rtcp.DLRRReport{{SSRC: 1, LastRR: 9}}},
+		}}
+	}
+	r.read(1, answer(999))
+	if got := r.inbound().RoundTripTime; got != nil {
+		t.Errorf("round trip %v by the report of a stranger", *got)
+	}
+	r.read(1, answer(10))
+	if got := r.inbound().RoundTripTime; got == nil || math.Abs(*got-0.04) > 1e-9 {
+		t.Errorf("round trip %v", got)
+	}
+}

@@ -1,0 +1,145 @@
+package media
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/pion/rtcp"
+
+	"dialtone/diag"
+)
+
+// TestCallWithLoss connects two peers, of which the second echoes, loses packets on the way there, and compares what both
+// recorders say with what was really sent and lost.
+func TestCallWithLoss(t *testing.T) {
+	loss := &lossy{streams: map[uint32]*truth{}}
+	caller := newParty(t, loss)
+	echo := newParty(t, nil)
+	for _, clip := range []func() (*Clip, error){Tone, Picture} {
+		caller.plays(fast(t, clip))
+	}
+	echo.echoes()
+	connect(t, caller, echo)
+	caller.start()
+
+	enough := func() string {
+		in, out := caller.rec.Snapshot()
+		if len(in) < 2 || len(out) < 2 || out[0].PacketsSent < 300 || out[1].PacketsSent < 300 {
+			return fmt.Sprintf("%d streams in, out: %+v", len(in), out)
+		}
+		if r := out[0].Remote; r == nil || r.RoundTripTime == nil {
+			return "no round-trip time"
+		}
+		return ""
+	}
+	eventually(t, enough)
+	// The caller asks for a key frame of the echo, which asks the caller for one.
+	video := caller.inbound(KindVideo).SSRC
+	caller.ask(&rtcp.PictureLossIndication{MediaSSRC: video})
+	eventually(t, func() string { return cmp.Diff(uint32(1), caller.outbound(KindVideo).PLICount) })
+	caller.ask(&rtcp.FullIntraRequest{FIR: []rtcp.FIREntry{{SSRC: video, SequenceNumber: 1}}})
+	eventually(t, func() string { return cmp.Diff(uint32(1), echo.outbound(KindVideo).FIRCount) })
+	caller.stop()
+
+	eventually(t, func() string { return caller.outboundDiff(loss) })
+	eventually(t, func() string { return echo.inboundDiff(loss, caller) })
+	eventually(t, func() string { return caller.echoDiff(echo) })
+	checkOrdinary(t, caller, echo)
+	if t.Failed() {
+		t.Log(loss)
+	}
+	caller.close()
+	echo.close()
+	if in, out := echo.rec.Snapshot(); len(in) != 2 || len(out) != 2 {
+		t.Errorf("after the call: %d streams in, %d out", len(in), len(out))
+	}
+}
+
+// checkOrdinary looks at what cannot be compared exactly.
+func checkOrdinary(t *testing.T, caller, echo *party) {
+	t.Helper()
+	for _, kind := range []string{KindAudio, KindVideo} {
+		out, in := caller.outbound(kind), echo.inbound(kind)
+		if r := out.Remote; r == nil || r.RoundTripTimeMeasurements == 0 || *r.RoundTripTime > 5 || r.PacketsLost <= 0 {
+			t.Errorf("%s: the peer reports %+v", kind, r)
+		}
+		if in.Jitter == nil || *in.Jitter > 0.5 || in.FractionLost != nil && *in.FractionLost > 0.5 {
+			t.Errorf("%s: %+v", kind, in)
+		}
+	}
+	in := echo.inbound(KindVideo)
+	if *in.FrameWidth != 320 || *in.FrameHeight != 240 || *in.KeyFramesReceived == 0 || in.PLICount == 0 {
+		t.Errorf("%d×%d, %d key frames, %d PLI", *in.FrameWidth, *in.FrameHeight, *in.KeyFramesReceived, in.PLICount)
+	}
+	want := map[string]int{"first packet": 2 * 2, "first frame": 2} // audio and video, both ways
+	for _, p := range []*party{caller, echo} {
+		got := map[string]int{}
+		p.mu.Lock()
+		for _, e := range p.events {
+			switch e.(type) {
+			case diag.FirstPacket:
+				got["first packet"]++
+			case diag.FirstFrame:
+				got["first frame"]++
+			}
+		}
+		p.mu.Unlock()
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
+// outboundDiff compares the caller's recorder with the truth.
+func (p *party) outboundDiff(loss *lossy) string {
+	type row struct{ Packets, Repairs, Frames int }
+	var want, got []row
+	for _, kind := range []string{KindAudio, KindVideo} {
+		out, s := p.outbound(kind), loss.stream(p.outbound(kind).SSRC)
+		want = append(want, row{s.packets + s.repairs, s.repairs, s.frames(func(uint16) bool { return true })})
+		frames := uint32(0)
+		if out.FramesSent != nil {
+			frames = *out.FramesSent
+		}
+		got = append(got, row{int(out.PacketsSent), int(out.RetransmittedPacketsSent), int(frames)})
+	}
+	return cmp.Diff(want, got)
+}
+
+// inboundDiff compares the recorder at the other end of a lossy path with the truth.
+func (p *party) inboundDiff(loss *lossy, caller *party) string {
+	type row struct{ Packets, Lost, Repairs, Duplicates, Frames, NACKs int }
+	var want, got []row
+	for _, kind := range []string{KindAudio, KindVideo} {
+		in := p.inbound(kind)
+		s := loss.stream(in.SSRC)
+		want = append(want, row{
+			len(s.came) + s.repairsCame, s.lost(), s.repairsCame, 0,
+			s.frames(func(seq uint16) bool { return s.came[seq] || s.repaired[seq] }),
+			int(caller.outbound(kind).NACKCount),
+		})
+		frames := uint32(0)
+		if in.FramesReceived != nil {
+			frames = *in.FramesReceived
+		}
+		got = append(got, row{
+			int(in.PacketsReceived), int(*in.PacketsLost), int(in.RetransmittedPackets), int(in.PacketsDuplicated),
+			int(frames), int(in.NACKCount),
+		})
+	}
+	if want[1].Repairs == 0 || want[1].Lost == 0 || want[0].Lost == 0 {
+		return fmt.Sprintf("nothing happened: %+v", want)
+	}
+	return cmp.Diff(want, got)
+}
+
+// echoDiff compares what came back with what the other end got: holes that were not repaired, and nothing else.
+func (p *party) echoDiff(echo *party) string {
+	var want, got []int64
+	for _, kind := range []string{KindAudio, KindVideo} {
+		want = append(want, *echo.inbound(kind).PacketsLost)
+		got = append(got, *p.inbound(kind).PacketsLost)
+	}
+	return cmp.Diff(want, got)
+}
