@@ -55,6 +55,11 @@ func rateLimited(wait time.Duration) *failure {
 	return tooMany("rate_limited", "too many requests from your address; slow down", wait)
 }
 
+// closes tells whether the connection is of no use after the failure.
+func (f *failure) closes() bool {
+	return f == errShuttingDown || f == errTooLarge || f == errIncomplete
+}
+
 // retryAfter is the header's value in whole seconds, at least one.
 func (f *failure) retryAfter() string {
 	return strconv.Itoa(int(max(1, (f.retry+time.Second-1)/time.Second)))

@@ -16,8 +16,8 @@ const (
 )
 
 // Options configures a Server. The zero value is a good server: 0 means the
-// documented default everywhere, and a negative number means "no limit" where
-// a limit is configured.
+// documented default everywhere. A negative number means "no limit", a negative
+// time means the default.
 //
 // Limits per client address count an IPv6 client by its /64. While their
 // option is 0 they do not apply to loopback addresses: whoever comes from there is
@@ -71,11 +71,20 @@ func (o Options) withDefaults() Options {
 	orDefault(&o.CandidatesPerSide, 256)
 	orDefault(&o.Pairs, 20_000)
 	orDefault(&o.StoredBytes, 256<<20)
-	orDefault(&o.Expiry, 10*time.Second)
-	orDefault(&o.HeaderTimeout, 5*time.Second)
-	orDefault(&o.BodyTimeout, 10*time.Second)
-	orDefault(&o.IdleTimeout, 60*time.Second)
-	orDefault(&o.ShutdownTimeout, 5*time.Second)
+	for _, t := range []struct {
+		value    *time.Duration
+		standard time.Duration
+	}{
+		{&o.Expiry, 10 * time.Second},
+		{&o.HeaderTimeout, 5 * time.Second},
+		{&o.BodyTimeout, 10 * time.Second},
+		{&o.IdleTimeout, 60 * time.Second},
+		{&o.ShutdownTimeout, 5 * time.Second},
+	} {
+		if *t.value <= 0 {
+			*t.value = t.standard
+		}
+	}
 	return o
 }
 

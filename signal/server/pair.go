@@ -70,13 +70,6 @@ type party struct {
 	reply *statusReply
 }
 
-// parked is a get_status request that waits. The newest of a party counts: an
-// older one has been given up by its client and must not take anything.
-type parked struct {
-	wake       chan struct{} // buffered, 1
-	superseded bool
-}
-
 // statusReply is the body that answers get_status.
 type statusReply struct {
 	Code   string             `json:"code,omitempty"`
@@ -95,14 +88,10 @@ func (p *party) other() *party {
 	return p.pair.initiator
 }
 
-// rouse wakes the parked request, if there is one, to look again.
+// rouse lets the parked request, if there is one, look again.
 func (p *party) rouse() {
-	if p == nil || p.parked == nil {
-		return
-	}
-	select {
-	case p.parked.wake <- struct{}{}:
-	default:
+	if p != nil && p.parked != nil {
+		p.parked.rouse()
 	}
 }
 

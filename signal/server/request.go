@@ -31,7 +31,6 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64, timeout time.
 	deadline := http.NewResponseController(w)
 	// Errors here mean a writer without a connection, as in tests.
 	_ = deadline.SetReadDeadline(time.Now().Add(timeout))
-	defer func() { _ = deadline.SetReadDeadline(time.Time{}) }()
 	body := r.Body
 	if limit >= 0 {
 		body = http.MaxBytesReader(w, r.Body, limit)
@@ -42,8 +41,9 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64, timeout time.
 	case errors.As(err, &tooLarge):
 		return nil, errTooLarge
 	case err != nil:
-		return nil, errIncomplete
+		return nil, errIncomplete // and the deadline stays: nobody waits for the rest
 	}
+	_ = deadline.SetReadDeadline(time.Time{})
 	return raw, nil
 }
 

@@ -49,45 +49,54 @@ func (s *Server) Close() { s.store.close() }
 // closes ln in any case. The error is nil after an orderly shutdown.
 func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	defer s.Close()
+	yard := newYard(ln.Addr())
 	hs := &http.Server{
 		Handler:           s,
+		ConnContext:       yard.inContext,
 		ReadHeaderTimeout: s.options.HeaderTimeout,
 		// Parked requests need the longest wait, and then time to be written.
 		// There is no ReadTimeout: it would end parked requests as well; bodies
 		// have their own deadline.
-		WriteTimeout:   maxWait + 15*time.Second,
+		WriteTimeout:   maxWait + answerTimeout,
 		IdleTimeout:    s.options.IdleTimeout,
 		MaxHeaderBytes: 16 << 10,
 		ErrorLog:       slog.NewLogLogger(s.options.Logger.Handler(), slog.LevelDebug),
 	}
-	served := make(chan error, 1)
+	served := make(chan error, 2)
 	go func() { served <- hs.Serve(ln) }()
+	go func() { served <- hs.Serve(yard) }()
+	var failed error
 	select {
-	case err := <-served:
-		return err
+	case failed = <-served:
+		served <- failed
 	case <-ctx.Done():
 	}
 	s.Close()
+	err := s.shutdown(ctx, hs, yard)
+	<-served
+	<-served
+	return errors.Join(failed, err)
+}
+
+// shutdown ends what the server still does, in order if it can.
+func (s *Server) shutdown(ctx context.Context, hs *http.Server, y *yard) error {
 	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.options.ShutdownTimeout)
 	defer cancel()
 	err := hs.Shutdown(bounded)
 	if err != nil {
 		err = errors.Join(err, hs.Close())
 	}
-	<-served
+	y.wait(bounded)
 	return err
 }
 
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	id := s.names.request()
-	header := w.Header()
-	header.Set(headerRequestID, id)
-	header.Set("X-Content-Type-Options", "nosniff")
-	header.Set("Cache-Control", "no-store")
+	s.prepare(w.Header(), id)
 	switch r.URL.Path {
 	case "/call/call_line_process/", "/call/call_line_process":
-		header.Set(HeaderWait, strconv.FormatInt(maxWait.Milliseconds(), 10))
+		s.announce(w.Header())
 		s.serveCallLine(w, r, id)
 	case "/call/":
 		s.page.serve(w, r)
@@ -96,59 +105,89 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "/healthz":
 		s.serveHealth(w)
 	default:
-		s.refuse(w, r, id, errNotFound)
+		s.refuse(w, id, r.RemoteAddr, errNotFound)
 	}
 }
 
 func (s *Server) serveCallLine(w http.ResponseWriter, r *http.Request, id string) {
 	if fail := s.store.admit(clientOf(r.RemoteAddr)); fail != nil {
-		s.refuse(w, r, id, fail)
+		s.refuse(w, id, r.RemoteAddr, fail)
 		return
 	}
 	if r.Method != http.MethodPost {
-		s.refuse(w, r, id, errUnknownCode)
+		s.refuse(w, id, r.RemoteAddr, errUnknownCode)
 		return
 	}
 	raw, fail := readBody(w, r, s.options.MaxBody, s.options.BodyTimeout)
 	if fail != nil {
-		s.refuse(w, r, id, fail)
+		s.refuse(w, id, r.RemoteAddr, fail)
 		return
 	}
 	req, fail := parseRequest(raw)
 	if fail != nil {
-		s.refuse(w, r, id, fail)
+		s.refuse(w, id, r.RemoteAddr, fail)
 		return
 	}
-	reply, fail := s.handle(r, req)
+	switch req.code {
+	case "dial":
+		reply, fail := s.dial(r, req)
+		if fail != nil {
+			s.refuse(w, id, r.RemoteAddr, fail)
+			return
+		}
+		writeJSON(w, http.StatusOK, reply)
+	case "get_status":
+		s.serveStatus(w, r, id, req)
+	default:
+		if fail := s.change(req); fail != nil {
+			s.refuse(w, id, r.RemoteAddr, fail)
+			return
+		}
+		w.WriteHeader(http.StatusOK)
+	}
+}
+
+// serveStatus answers get_status, now or when there is something to tell.
+func (s *Server) serveStatus(w http.ResponseWriter, r *http.Request, id string, req *request) {
+	if fail := req.parseWait(); fail != nil {
+		s.refuse(w, id, r.RemoteAddr, fail)
+		return
+	}
+	wake := make(chan struct{}, 1)
+	reply, parked, fail := s.store.begin(req, func() {
+		select {
+		case wake <- struct{}{}:
+		default:
+		}
+	})
+	if parked != nil {
+		at, can := canDetach(r)
+		how := waitPatience
+		if can {
+			how = s.store.await(r.Context(), parked, wake, patience)
+		}
+		if how == waitPatience {
+			if can && s.detach(w, r, id, parked, at) {
+				return
+			}
+			how = s.store.await(r.Context(), parked, wake, 0)
+		}
+		reply, fail = s.store.finish(parked, how == waitGone)
+	}
+	s.answerStatus(w, id, r.RemoteAddr, reply, fail)
+}
+
+// answerStatus answers get_status, and says nothing where the client is gone.
+func (s *Server) answerStatus(w http.ResponseWriter, id, remote string, reply *statusReply, fail *failure) {
 	switch {
 	case fail != nil:
-		s.refuse(w, r, id, fail)
-	case reply == nil: // an empty 200, or nobody is left to read one
-		w.WriteHeader(http.StatusOK)
-	default:
+		s.refuse(w, id, remote, fail)
+	case reply != nil:
 		writeJSON(w, http.StatusOK, reply)
 	}
 }
 
-// handle does one request. The reply is what to answer as JSON, nil for an empty body.
-func (s *Server) handle(r *http.Request, req *request) (any, *failure) {
-	switch req.code {
-	case "dial":
-		return s.dial(r, req)
-	case "get_status":
-		if fail := req.parseWait(); fail != nil {
-			return nil, fail
-		}
-		// A nil *statusReply in the interface would be answered as JSON null.
-		if reply, fail := s.store.status(r.Context(), req); fail != nil || reply != nil {
-			return reply, fail
-		}
-		return nil, nil
-	}
-	return nil, s.change(req)
-}
-
-func (s *Server) dial(r *http.Request, req *request) (any, *failure) {
+func (s *Server) dial(r *http.Request, req *request) (*dialReply, *failure) {
 	if req.callCode == "" {
 		return nil, errCallCode
 	}
@@ -160,7 +199,12 @@ func (s *Server) dial(r *http.Request, req *request) (any, *failure) {
 		return nil, fail
 	}
 	s.options.Logger.Info("dialed", "call", s.names.hash(req.callCode), "user", s.names.hash(p.id), "opened", opened)
-	return map[string]string{"user_id": p.id}, nil
+	return &dialReply{p.id}, nil
+}
+
+// dialReply is the body that answers dial.
+type dialReply struct {
+	UserID string `json:"user_id"`
 }
 
 // change does the requests that answer with an empty body.
@@ -202,14 +246,26 @@ func (s *Server) apply(p *party, req *request) *failure {
 	return fail
 }
 
+// prepare sets the headers of every answer.
+func (s *Server) prepare(h http.Header, id string) {
+	h.Set(headerRequestID, id)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Cache-Control", "no-store")
+}
+
+// announce sets the header of the call line's answers.
+func (s *Server) announce(h http.Header) {
+	h.Set(HeaderWait, strconv.FormatInt(maxWait.Milliseconds(), 10))
+}
+
 // refuse answers with a failure's status and a body that says what to do.
-func (s *Server) refuse(w http.ResponseWriter, r *http.Request, id string, fail *failure) {
+func (s *Server) refuse(w http.ResponseWriter, id, remote string, fail *failure) {
 	s.store.refused(fail)
-	s.options.Logger.Debug("refused", "request", id, "status", fail.status, "reason", fail.reason, "from", r.RemoteAddr)
+	s.options.Logger.Debug("refused", "request", id, "status", fail.status, "reason", fail.reason, "from", remote)
 	if fail.retry > 0 {
 		w.Header().Set("Retry-After", fail.retryAfter())
 	}
-	if fail.status == http.StatusServiceUnavailable || fail.status == http.StatusRequestEntityTooLarge {
+	if fail.closes() {
 		w.Header().Set("Connection", "close")
 	}
 	writeJSON(w, fail.status, map[string]string{"error": fail.reason, "message": fail.message, "request_id": id})

@@ -5,25 +5,47 @@ import (
 	"time"
 )
 
-// status answers get_status: at once where there is news or no wait is wished,
-// otherwise when there is, when the pair ends, or when the time is over. It
-// returns nil without a failure where the client has gone away.
-func (s *store) status(ctx context.Context, r *request) (*statusReply, *failure) {
+// parked is a get_status request that waits. The newest of a party counts: an
+// older one has been given up by its client and must not take anything.
+type parked struct {
+	party      *party
+	poll       uint64
+	until      time.Time
+	superseded bool
+	rouse      func() // called under the store's mutex when there may be something to answer
+}
+
+// begin answers get_status at once where there is news or no wait is wished,
+// and parks it otherwise. rouse must not block.
+func (s *store) begin(r *request, rouse func()) (*statusReply, *parked, *failure) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	p, fail := s.find(r.userID, time.Now())
+	now := time.Now()
+	p, fail := s.find(r.userID, now)
 	if fail != nil {
-		return nil, fail
+		return nil, nil, fail
 	}
 	if r.poll != 0 && r.poll == p.poll && p.reply != nil {
-		return p.reply, nil
+		return p.reply, nil, nil
 	}
 	p.reply = nil
 	if r.wait == 0 || p.hasNews() {
-		return s.give(p, r), nil
+		return s.give(p, r.poll), nil, nil
 	}
-	w := p.park()
-	gone := s.await(ctx, p, w, r.wait)
+	if old := p.parked; old != nil {
+		old.superseded = true
+		p.rouse()
+	}
+	p.parked = &parked{party: p, poll: r.poll, until: now.Add(r.wait), rouse: rouse}
+	return nil, p.parked, nil
+}
+
+// finish answers a parked request with whatever there is now. gone tells that
+// its client has left: then nothing is taken, and both results are nil.
+func (s *store) finish(w *parked, gone bool) (*statusReply, *failure) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := w.party
 	if p.parked == w {
 		p.parked, p.lastSeen = nil, time.Now()
 	}
@@ -37,11 +59,11 @@ func (s *store) status(ctx context.Context, r *request) (*statusReply, *failure)
 	case w.superseded:
 		return &statusReply{}, nil
 	}
-	return s.give(p, r), nil
+	return s.give(p, w.poll), nil
 }
 
 // give takes the news for p, and remembers them where the poll is numbered.
-func (s *store) give(p *party, r *request) *statusReply {
+func (s *store) give(p *party, poll uint64) *statusReply {
 	before := p.pair.state
 	reply := p.take()
 	if before != stateConnected && p.pair.state == stateConnected {
@@ -49,45 +71,54 @@ func (s *store) give(p *party, r *request) *statusReply {
 	}
 	s.bytes -= reply.size()
 	p.pair.bytes -= reply.size()
-	if r.poll != 0 && reply.takes() {
-		p.poll, p.reply = r.poll, reply
+	if poll != 0 && reply.takes() {
+		p.poll, p.reply = poll, reply
 	}
 	return reply
 }
 
-// park makes a new parked request the party's only one.
-func (p *party) park() *parked {
-	if old := p.parked; old != nil {
-		old.superseded = true
-		p.rouse()
-	}
-	p.parked = &parked{wake: make(chan struct{}, 1)}
-	return p.parked
+// isDue tells whether a parked request has a reason to be answered.
+func (s *store) isDue(w *parked) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.closed || w.superseded || w.party.hasNews()
 }
 
-// await releases the mutex until w has a reason to be answered, and tells
-// whether its client is gone.
-func (s *store) await(ctx context.Context, p *party, w *parked, wait time.Duration) (gone bool) {
-	s.mu.Unlock()
-	defer s.mu.Lock()
-	timer := time.NewTimer(wait)
+// redirect lets somebody else be roused for w.
+func (s *store) redirect(w *parked, rouse func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	w.rouse = rouse
+}
+
+// verdict is how waiting ended.
+type verdict uint8
+
+const (
+	waitDue      verdict = iota // news, or the time is over
+	waitGone                    // the client has left
+	waitPatience                // neither, for as long as the goroutine was to wait
+)
+
+// await blocks until w has a reason to be answered, its client is gone, or
+// patience (if it is positive) is over.
+func (s *store) await(ctx context.Context, w *parked, wake <-chan struct{}, patience time.Duration) verdict {
+	rest, over := time.Until(w.until), waitDue
+	if patience > 0 && patience < rest {
+		rest, over = patience, waitPatience
+	}
+	timer := time.NewTimer(rest)
 	defer timer.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			return true
+			return waitGone
 		case <-timer.C:
-			return false
-		case <-w.wake:
+			return over
+		case <-wake:
 		}
-		if s.isDue(p, w) {
-			return false
+		if s.isDue(w) {
+			return waitDue
 		}
 	}
-}
-
-func (s *store) isDue(p *party, w *parked) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.closed || w.superseded || p.hasNews()
 }

@@ -18,6 +18,7 @@ type store struct {
 	parties  map[string]*party // by user ID, those of pairs that ended lately included
 	pairs    int               // that live
 	bytes    int               // kept for them
+	parked   int               // get_status requests that wait
 	ended    int               // pairs of which only the reason is kept
 	closed   bool
 	count    counters
