@@ -27,12 +27,13 @@
 // other interceptors send, the retransmissions of the NACK responder, and what arrives before anybody drops it.
 //
 //	rec := media.NewRecorder(time.Now, emit)
-//	registry.Add(rec.Factory())                                        // first: nearest to the network
-//	registry.Add(responder)                                            // nack.NewResponderInterceptor
-//	registry.Add(generator)                                            // nack.NewGeneratorInterceptor(nack.GeneratorMaxNacksPerPacket(3))
-//	err := webrtc.ConfigureRTCPReports(registry)                       // receiver and sender reports
-//	err = webrtc.ConfigureSimulcastExtensionHeaders(mediaEngine)       // mid, rid: header extensions only
-//	err = webrtc.ConfigureTWCCSender(mediaEngine, registry)            // last
+//	registry.Add(rec.Factory()) // first: nearest to the network
+//	webrtc.ConfigureNackWithOptions(mediaEngine, registry, []nack.GeneratorOption{nack.GeneratorMaxNacksPerPacket(3)})
+//	webrtc.ConfigureRTCPReports(registry)
+//	webrtc.ConfigureTWCCSender(mediaEngine, registry)
+//
+// The order of the others does not matter to it. pion's generator of NACKs does not see what RTX repaired and asks until its
+// bound; hence the bound.
 //
 // RTCP reaches interceptors only while somebody reads it: every RTPSender and every RTPReceiver needs a reader.
 package media

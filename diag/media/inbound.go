@@ -20,7 +20,6 @@ type inbound struct {
 	repairSSRC uint32 // of RTX, 0 for none; under the lock of the recorder
 
 	mu           sync.Mutex
-	mid          string
 	gone         bool // the stream was taken down
 	codec        *codec
 	payloadType  int16 // of the last packet, −1 before
@@ -161,12 +160,12 @@ func (s *inbound) codecOf(payloadType uint8) *codec {
 	return s.bound
 }
 
-// row is the stream at a time. Rates are those since the row before.
-func (s *inbound) row(now time.Time) diag.InboundRTP {
+// row is the stream at a time, as part of a media section. Rates are those since the row before.
+func (s *inbound) row(now time.Time, mid string) diag.InboundRTP {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	row := diag.InboundRTP{
-		Kind: s.codec.kind, SSRC: s.ssrc, Mid: s.mid, MimeType: s.codec.mime,
+		Kind: s.codec.kind, SSRC: s.ssrc, Mid: mid, MimeType: s.codec.mime,
 		PacketsReceived: s.packets, BytesReceived: s.payloadBytes, HeaderBytesReceived: s.headerBytes,
 		PacketsDuplicated: s.duplicates, RetransmittedPackets: s.repairs,
 		NACKCount: s.nacks, PLICount: s.plis, FIRCount: s.firs,

@@ -19,7 +19,6 @@ type outbound struct {
 	codec      *codec
 
 	mu            sync.Mutex
-	mid           string
 	gone          bool
 	packets       uint64
 	payloadBytes  uint64
@@ -152,12 +151,12 @@ func (s *outbound) fullIntraRequest(seq uint8, several bool) {
 	s.firs++
 }
 
-// row is the stream at a time. Rates are those since the row before.
-func (s *outbound) row(now time.Time) diag.OutboundRTP {
+// row is the stream at a time, as part of a media section. Rates are those since the row before.
+func (s *outbound) row(now time.Time, mid string) diag.OutboundRTP {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	row := diag.OutboundRTP{
-		Kind: s.codec.kind, SSRC: s.ssrc, Mid: s.mid, MimeType: s.codec.mime,
+		Kind: s.codec.kind, SSRC: s.ssrc, Mid: mid, MimeType: s.codec.mime,
 		PacketsSent: s.packets, BytesSent: s.payloadBytes, HeaderBytesSent: s.headerBytes,
 		RetransmittedPacketsSent: s.repairs,
 		NACKCount:                s.nacks, PLICount: s.plis, FIRCount: s.firs,

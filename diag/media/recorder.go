@@ -30,6 +30,7 @@ type Recorder struct {
 	in       map[uint32]*inbound  // by SSRC
 	repairs  map[uint32]*inbound  // by SSRC of RTX
 	out      map[uint32]*outbound // by SSRC
+	mids     map[uint32]string    // of media sections, by SSRC
 	inOrder  []*inbound           // of binding
 	outOrder []*outbound
 	newest   *inbound // the last video stream that was bound, for the RTX stream that follows it
@@ -42,6 +43,7 @@ func NewRecorder(now func() time.Time, on func(diag.Data)) *Recorder {
 	return &Recorder{
 		now: now, emit: on,
 		in: map[uint32]*inbound{}, repairs: map[uint32]*inbound{}, out: map[uint32]*outbound{},
+		mids: map[uint32]string{},
 	}
 }
 
@@ -59,21 +61,12 @@ func (r *Recorder) SetCodec(payloadType uint8, mimeType string, clockRate uint32
 	}
 }
 
-// SetMid says to which media section a stream, of either direction, belongs.
+// SetMid says to which media section a stream, of either direction, belongs. It may be known before the stream is.
 func (r *Recorder) SetMid(ssrc uint32, mid string) {
-	mid = mid[:min(len(mid), maxMid)]
-	r.mu.RLock()
-	in, out := r.in[ssrc], r.out[ssrc]
-	r.mu.RUnlock()
-	if in != nil {
-		in.mu.Lock()
-		in.mid = mid
-		in.mu.Unlock()
-	}
-	if out != nil {
-		out.mu.Lock()
-		out.mid = mid
-		out.mu.Unlock()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if _, known := r.mids[ssrc]; known || len(r.mids) < 2*maxStreams {
+		r.mids[ssrc] = mid[:min(len(mid), maxMid)]
 	}
 }
 
@@ -99,10 +92,10 @@ func (r *Recorder) Snapshot() (in []diag.InboundRTP, out []diag.OutboundRTP) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	for _, s := range r.inOrder {
-		in = append(in, s.row(now))
+		in = append(in, s.row(now, r.mids[s.ssrc]))
 	}
 	for _, s := range r.outOrder {
-		out = append(out, s.row(now))
+		out = append(out, s.row(now, r.mids[s.ssrc]))
 	}
 	return in, out
 }

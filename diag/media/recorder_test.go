@@ -17,7 +17,11 @@ import (
 
 func TestInboundAudio(t *testing.T) {
 	r := newRig(t)
+	r.rec.SetMid(10, "early")
 	packet := r.arrives(opusStream)
+	if got := r.inbound().Mid; got != "early" {
+		t.Errorf("mid %q", got)
+	}
 	r.rec.SetMid(10, "0"+strings.Repeat("x", 100))
 	want := diag.InboundRTP{Kind: "audio", SSRC: 10, Mid: "0" + strings.Repeat("x", 63), MimeType: "audio/opus"}
 	if diff := cmp.Diff(want, r.inbound()); diff != "" {
@@ -243,7 +247,13 @@ func TestStreamsAreBounded(t *testing.T) {
 		r.leaves(&interceptor.StreamInfo{SSRC: i + 1000, MimeType: "audio/opus"})(i+1000, 1, false, nil)
 		r.arrives(&interceptor.StreamInfo{SSRC: i + 2000, MimeType: "video/rtx"})
 	}
+	for i := range uint32(1000) {
+		r.rec.SetMid(i, "0")
+	}
 	in, out := r.rec.Snapshot()
+	if len(r.rec.mids) != 2*maxStreams {
+		t.Errorf("%d media sections", len(r.rec.mids))
+	}
 	if len(in) != maxStreams || len(out) != maxStreams || len(r.rec.repairs) != 0 {
 		t.Fatalf("%d inbound, %d outbound, %d RTX", len(in), len(out), len(r.rec.repairs))
 	}

@@ -101,6 +101,7 @@ func (r *Recorder) forgetOutbound() bool {
 func (r *Recorder) removeInbound(s *inbound) {
 	delete(r.in, s.ssrc)
 	delete(r.repairs, s.repairSSRC)
+	delete(r.mids, s.ssrc)
 	r.inOrder = slices.DeleteFunc(r.inOrder, func(t *inbound) bool { return t == s })
 	if r.newest == s {
 		r.newest = nil
@@ -109,5 +110,6 @@ func (r *Recorder) removeInbound(s *inbound) {
 
 func (r *Recorder) removeOutbound(s *outbound) {
 	delete(r.out, s.ssrc)
+	delete(r.mids, s.ssrc)
 	r.outOrder = slices.DeleteFunc(r.outOrder, func(t *outbound) bool { return t == s })
 }
