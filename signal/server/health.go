@@ -15,6 +15,8 @@ type Health struct {
 	Pairs   int `json:"pairs"`
 	Parties int `json:"parties"`
 	Waiting int `json:"waiting"`
+	// Parked is how many get_status requests wait.
+	Parked int `json:"parked"`
 	// StoredBytes is the size of the descriptions and candidates kept for them.
 	StoredBytes int `json:"stored_bytes"`
 	// Since counts since New.
@@ -29,7 +31,7 @@ func (s *Server) Health() Health {
 	return Health{
 		OK: !st.closed, Version: s.options.Version, UptimeSeconds: time.Since(s.started).Seconds(),
 		Pairs: st.pairs, Parties: 2*st.pairs - len(st.waiting), Waiting: len(st.waiting),
-		StoredBytes: st.bytes, Since: st.count,
+		Parked: st.parked, StoredBytes: st.bytes, Since: st.count,
 	}
 }
 

@@ -168,7 +168,7 @@ func TestClientGoesAwayForReal(t *testing.T) {
 			t.Fatal("the parked request keeps its pair alive")
 		}
 	}
-	if s.Health().Since.Expired != 1 {
+	if s.Health().Parked != 0 || s.Health().Since.Expired != 1 {
 		t.Errorf("%+v", s.Health())
 	}
 }

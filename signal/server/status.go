@@ -36,6 +36,7 @@ func (s *store) begin(r *request, rouse func()) (*statusReply, *parked, *failure
 		old.superseded = true
 		p.rouse()
 	}
+	s.parked++
 	p.parked = &parked{party: p, poll: r.poll, until: now.Add(r.wait), rouse: rouse}
 	return nil, p.parked, nil
 }
@@ -45,6 +46,7 @@ func (s *store) begin(r *request, rouse func()) (*statusReply, *parked, *failure
 func (s *store) finish(w *parked, gone bool) (*statusReply, *failure) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.parked--
 	p := w.party
 	if p.parked == w {
 		p.parked, p.lastSeen = nil, time.Now()
