@@ -32,7 +32,7 @@ var arrows = []struct {
 	{"dialtone/diag/peer", []string{"dialtone/diag", "dialtone/diag/media", "github.com/pion/"}},
 	{"dialtone/diag/probe", []string{"dialtone/diag", "github.com/pion/", stunPackage}},
 	{"dialtone/diag/session", []string{
-		"dialtone/diag", "dialtone/diag/feed", "dialtone/diag/media", "dialtone/diag/peer", "dialtone/diag/probe", "dialtone/signal", "golang.org/x/sync/",
+		"dialtone/diag", "dialtone/diag/feed", "dialtone/diag/media", "dialtone/diag/peer", "dialtone/diag/probe", "dialtone/signal", "dialtone/signal/room",
 	}},
 	{"dialtone/diag/lab", []string{"dialtone/diag", "dialtone/signal", "dialtone/signal/", "github.com/pion/"}},
 	{"dialtone/diag/lab/*", []string{"dialtone/diag/lab"}},
