@@ -64,7 +64,7 @@ func (Message) Type() Type { return "channel.message" }
 // Control ("channel.control") is a control message that was understood; its Message precedes it.
 type Control struct {
 	Direction Direction `json:"direction"`
-	Code      string    `json:"code"`            // reject, mute_audio, mute_video, hello, offer, answer, …
+	Code      string    `json:"code"`            // reject, mute_audio, mute_video, hello, restart, …
 	Value     *bool     `json:"value,omitempty"` // of mute_audio and mute_video
 	Agent     string    `json:"agent,omitempty"` // of hello
 }

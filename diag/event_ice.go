@@ -50,7 +50,7 @@ type ServerResult struct {
 	Transport     string  `json:"transport"` // udp, tcp, tls or dtls
 	OK            bool    `json:"ok"`
 	Stage         string  `json:"stage,omitempty"`     // where it failed: dns, connect, tls, binding, allocate
-	Cause         string  `json:"cause,omitempty"`     // stable: dns, refused, timeout, unreachable, tls, auth, stun-error, protocol, config
+	Cause         string  `json:"cause,omitempty"`     // stable: dns, refused, timeout, unreachable, tls, auth, stun-error, protocol, config, cancelled
 	ErrorCode     int     `json:"errorCode,omitempty"` // STUN error code (RFC 8489 §14.8), as in RTCPeerConnectionIceErrorEvent
 	ErrorText     string  `json:"errorText,omitempty"` // what happened, in words
 	Advice        string  `json:"advice,omitempty"`    // the next step
@@ -130,11 +130,10 @@ type GatheringState struct {
 // Type is "ice.gathering".
 func (GatheringState) Type() Type { return "ice.gathering" }
 
-// Restart ("ice.restart") tells that new candidates and checks were asked for.
+// Restart ("ice.restart") tells that both sides dial again for new candidates and checks.
 type Restart struct {
-	By     EndedBy `json:"by"`
+	By     EndedBy `json:"by"`     // who asked; network: the path failed
 	Reason string  `json:"reason"` // asked, failed
-	Via    string  `json:"via"`    // channel: over the open data channel; server: over a new room
 }
 
 // Type is "ice.restart".

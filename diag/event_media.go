@@ -74,7 +74,7 @@ type InboundRTP struct {
 	PacketsReceived       uint64   `json:"packetsReceived"`
 	BytesReceived         uint64   `json:"bytesReceived"` // payload bytes
 	HeaderBytesReceived   uint64   `json:"headerBytesReceived"`
-	PacketsLost           *int64   `json:"packetsLost,omitempty"`       // RFC 3550 A.3; repaired packets do not count; negative with duplicates
+	PacketsLost           *int64   `json:"packetsLost,omitempty"`       // RFC 3550 A.3; repaired packets do not count
 	PacketsDuplicated     uint64   `json:"packetsDuplicated,omitempty"` // not in webrtc-stats
 	RetransmittedPackets  uint64   `json:"retransmittedPacketsReceived,omitempty"`
 	FractionLost          *float64 `json:"fractionLost,omitempty"`  // of the last interval, 0–1; not in webrtc-stats for inbound

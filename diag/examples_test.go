@@ -69,7 +69,7 @@ func examples() []Event {
 		{900 * time.Millisecond, MessagesDropped{Label: LabelChat, Messages: 4100, Bytes: 98400}},
 		{time.Second, exampleSample()},
 		{2 * time.Second, Warning{ID: "signal.server_lost", Text: "The signaling server went away; the call goes on.", Advice: "Restart the server before the next call."}},
-		{3 * time.Second, Restart{By: ByLocal, Reason: "asked", Via: "channel"}},
+		{3 * time.Second, Restart{By: ByLocal, Reason: "asked"}},
 		{9 * time.Second, ChannelClose{ID: Ptr(uint16(1)), Label: LabelChat}},
 		{10 * time.Second, CallEnded{Reason: EndDuration, By: ByLocal}},
 	}

@@ -38,6 +38,9 @@ func serverFindings(c *Call, severity Severity) []Finding {
 
 // serverFindingID names the cause of a server's failure.
 func serverFindingID(s ServerResult) string {
+	if s.Cause == "auth" && (s.ErrorCode == 400 || s.ErrorCode == 401) {
+		return "turn.unauthorized" // some servers answer a wrong password with 400
+	}
 	switch s.ErrorCode {
 	case 0:
 	case 401:

@@ -64,7 +64,7 @@ func transportWords(d Data) (string, bool) {
 	case GatheringState:
 		return d.State, true
 	case Restart:
-		return joinWords(by(d.By), d.Reason, "over the "+d.Via), true
+		return joinWords(by(d.By), d.Reason), true
 	case DTLSState:
 		return joinWords(d.State, d.Role, d.Version, d.Cipher, prefixed("peer certificate ", d.RemoteFingerprint), d.Error), true
 	case SCTPState:

@@ -33,7 +33,7 @@ func TestLine(t *testing.T) {
 			"ice.server         turn:t failed at allocate after 48 ms: 401 wrong password Correct it.",
 		},
 		{Pair{ID: "p", State: PairSucceeded, Nominated: true, RequestsSent: 2, ResponsesReceived: 1, CurrentRoundTripTime: Ptr(0.012)}, "ice.pair           p succeeded nominated 2 requests, 1 responses, rtt 12.00 ms"},
-		{Restart{By: ByRemote, Reason: "asked", Via: "channel"}, "ice.restart        by remote asked over the channel"},
+		{Restart{By: ByRemote, Reason: "asked"}, "ice.restart        by remote asked"},
 		{ChannelOpen{Side: Remote, Label: "x\n", MaxRetransmits: Ptr(uint16(3))}, `channel.open       "x\n" opened by remote at most 3 retransmissions, unordered`},
 		{ChannelOpen{Side: Local, Label: "x", Ordered: true, MaxPacketLifeTime: Ptr(uint16(30))}, `channel.open       "x" opened by local for at most 30 ms`},
 		{Message{Direction: Inbound, Label: "chat", Bytes: 2, Text: "hi"}, `channel.message    ◀ "chat" 2 bytes: hi`},

@@ -4,7 +4,6 @@ import (
 	"context"
 	"sync"
 
-	"github.com/pion/rtcp"
 	"github.com/pion/webrtc/v4"
 
 	"dialtone/diag"
@@ -29,7 +28,8 @@ type sending struct {
 	track   *webrtc.TrackLocalStaticRTP
 	sender  *webrtc.RTPSender
 	player  *media.Player    // nil when echoing
-	forward *media.Forwarder // nil until something arrives to be echoed
+	forward *media.Forwarder // nil when playing
+	taking  sync.Mutex
 	started bool
 }
 
@@ -75,6 +75,8 @@ func (t *tracks) add() error {
 				return err
 			}
 			s.player = media.NewPlayer(c, track)
+		} else {
+			s.forward = media.NewForwarder(track, t.p.pc, codec.ClockRate)
 		}
 		if s.sender, err = t.p.pc.AddTrack(track); err != nil {
 			return err
@@ -103,13 +105,8 @@ func (t *tracks) requestKeyFrame(s *sending) {
 		s.player.RequestKeyFrame()
 		return
 	}
-	t.mu.Lock()
-	forward := s.forward
-	t.mu.Unlock()
-	if forward != nil {
-		// The request goes to the source of the echo; one that is lost is asked again by who waits for the frame.
-		_ = forward.RequestKeyFrame()
-	}
+	// The request goes to the source of the echo; one that is lost is asked again by who waits for the frame.
+	_ = s.forward.RequestKeyFrame()
 }
 
 // announceSent tells the tracks that are sent, once their sections are known.
@@ -220,11 +217,9 @@ func (t *tracks) remote(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver)
 // take reads a track to its end, forwarding it where this peer echoes.
 func (t *tracks) take(ctx context.Context, track *webrtc.TrackRemote) {
 	if s := t.sends[track.Kind().String()]; t.p.o.Echo && s != nil && track.Codec().MimeType == s.track.Codec().MimeType {
-		forward := media.NewForwarder(s.track, keyFrameRequests{t.p.pc, uint32(track.SSRC())}, track.Codec().ClockRate)
-		t.mu.Lock()
-		s.forward = forward
-		t.mu.Unlock()
-		if err := forward.Forward(ctx, track); err != nil {
+		s.taking.Lock() // one source at a time: the echo is one stream
+		defer s.taking.Unlock()
+		if err := s.forward.Forward(ctx, track); err != nil {
 			return // the track or the connection has ended
 		}
 	}
@@ -236,21 +231,8 @@ func (t *tracks) take(ctx context.Context, track *webrtc.TrackRemote) {
 	}
 }
 
-// keyFrameRequests addresses a PLI to the source of an echoed track.
-type keyFrameRequests struct {
-	pc   *webrtc.PeerConnection
-	ssrc uint32
-}
-
-// WriteRTCP sends the packets, the media SSRC filled in.
-func (k keyFrameRequests) WriteRTCP(packets []rtcp.Packet) error {
-	for _, packet := range packets {
-		if pli, ok := packet.(*rtcp.PictureLossIndication); ok && pli.MediaSSRC == 0 {
-			pli.MediaSSRC = k.ssrc
-		}
-	}
-	return k.pc.WriteRTCP(packets)
-}
+// RemoteMuted tells that the other side stopped or resumed a kind of media: silence is no freeze then.
+func (p *Peer) RemoteMuted(kind string, muted bool) { p.recorder.SetPaused(kind, muted) }
 
 // Mute stops or resumes sending a kind of media. It reports whether there is such a track.
 func (p *Peer) Mute(kind string, muted bool) bool {

@@ -1,0 +1,115 @@
+package session
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"dialtone/diag"
+)
+
+// Codes of control messages. The first four are the original page's and its document's.
+const (
+	codeReject    = "reject"
+	codeMuteAudio = "mute_audio"
+	codeMuteVideo = "mute_video"
+	codeMuteMic   = "mute_microphone"
+	codeHello     = "hello"   // dialtone: who I am and that I can renegotiate
+	codeRestart   = "restart" // dialtone: I dial the code again for an ICE restart, please do so too
+)
+
+// maxControl bounds a control message, in bytes.
+const maxControl = 4 << 10
+
+// control is a message of the control channel.
+type control struct {
+	Code  string `json:"code"`
+	Value *bool  `json:"value,omitempty"`
+	Agent string `json:"agent,omitempty"`
+}
+
+var errControl = errors.New("not a control message")
+
+// parseControl reads a control message of any peer. Unknown codes are returned as they are, bounded.
+func parseControl(data []byte) (control, error) {
+	if len(data) > maxControl {
+		return control{}, fmt.Errorf("%w: %d bytes", errControl, len(data))
+	}
+	var head struct {
+		Code string `json:"code"`
+	}
+	if err := json.Unmarshal(data, &head); err != nil || head.Code == "" {
+		return control{}, fmt.Errorf("%w: no JSON object with a code", errControl)
+	}
+	c := control{Code: diag.Clean(head.Code, 64)}
+	switch head.Code {
+	case codeMuteMic:
+		c.Code = codeMuteAudio
+		fallthrough
+	case codeMuteAudio, codeMuteVideo:
+		var v struct {
+			Value *bool `json:"value"`
+		}
+		if err := json.Unmarshal(data, &v); err != nil || v.Value == nil {
+			return control{}, fmt.Errorf("%w: %s without a value", errControl, c.Code)
+		}
+		c.Value = v.Value
+	case codeHello:
+		var v struct {
+			Agent string `json:"agent"`
+		}
+		if err := json.Unmarshal(data, &v); err != nil {
+			return control{}, fmt.Errorf("%w: %s: %w", errControl, c.Code, err)
+		}
+		c.Agent = diag.Clean(v.Agent, 64)
+	}
+	return c, nil
+}
+
+// sendControl sends a control message to the peer: on both labels that the control channel goes by, until a hello has told
+// that the peer is a dialtone, which listens on the documented one.
+func (s *Session) sendControl(c control) {
+	data, err := json.Marshal(c)
+	if err != nil {
+		return // a struct of strings always marshals
+	}
+	sent := false
+	for _, label := range []string{diag.LabelControl, diag.LabelControlLegacy} {
+		if s.agent != "" && sent {
+			break
+		}
+		if s.peer.Send(label, true, data) == nil {
+			sent = true
+			s.o.Feed.Append(diag.Message{Direction: diag.Outbound, Label: label, Bytes: len(data), Text: clip(string(data))})
+			s.o.Feed.Append(diag.Control{Direction: diag.Outbound, Code: c.Code, Value: c.Value, Agent: c.Agent})
+		}
+	}
+}
+
+// clip bounds text for an event, at a rune boundary.
+func clip(s string) string {
+	if len(s) <= diag.MaxMessageText {
+		return s
+	}
+	return strings.ToValidUTF8(s[:diag.MaxMessageText], "")
+}
+
+// takeControl acts on a control message of the peer.
+func (s *Session) takeControl(c control) {
+	switch c.Code {
+	case codeReject:
+		s.finishWith(diag.EndPeerHangup, diag.ByRemote, nil, "")
+	case codeMuteAudio, codeMuteVideo:
+		kind := strings.TrimPrefix(c.Code, "mute_")
+		s.peer.RemoteMuted(kind, *c.Value)
+		s.o.Feed.Append(diag.TrackMuted{Side: diag.Remote, Kind: kind, Muted: *c.Value})
+	case codeHello:
+		s.agent, s.restarts = c.Agent, true
+		if s.agent == "" {
+			s.agent = "dialtone"
+		}
+	case codeRestart:
+		s.restartWanted()
+	}
+}

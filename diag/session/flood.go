@@ -1,0 +1,57 @@
+package session
+
+import (
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"dialtone/diag"
+)
+
+// floodLimit is how many messages a second of one label are told one by one; the rest is summed up once a second.
+const floodLimit = 200
+
+// flood counts what comes too fast to be told.
+type flood struct {
+	now    func() time.Time
+	mu     sync.Mutex
+	second time.Time
+	told   map[string]int
+	missed map[string]diag.MessagesDropped
+}
+
+func newFlood(now func() time.Time) *flood {
+	return &flood{now: now, told: map[string]int{}, missed: map[string]diag.MessagesDropped{}}
+}
+
+// admit reports whether a message is told by an event of its own.
+func (f *flood) admit(label string, bytes int) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if now := f.now(); now.Sub(f.second) >= time.Second {
+		f.second = now
+		clear(f.told)
+	}
+	if f.told[label] < floodLimit {
+		f.told[label]++
+		return true
+	}
+	d := f.missed[label]
+	d.Label, d.Messages, d.Bytes = label, d.Messages+1, d.Bytes+uint64(bytes) // #nosec G115 -- a length
+	f.missed[label] = d
+	return false
+}
+
+// sum returns what was not told since the last call, and forgets it.
+func (f *flood) sum() []diag.MessagesDropped {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var out []diag.MessagesDropped
+	for _, d := range f.missed {
+		out = append(out, d)
+	}
+	clear(f.missed)
+	slices.SortFunc(out, func(a, b diag.MessagesDropped) int { return strings.Compare(a.Label, b.Label) })
+	return out
+}

@@ -1,0 +1,170 @@
+package session
+
+import (
+	"errors"
+	"time"
+
+	"dialtone/diag"
+	"dialtone/diag/peer"
+	"dialtone/signal"
+)
+
+// graceTime is how long a path may still come up after the signaling ended.
+const graceTime = 3 * time.Second
+
+// peerOptions wires the peer's callbacks to the mailbox.
+func (s *Session) peerOptions() peer.Options {
+	c := s.o.Config
+	return peer.Options{
+		Emit: s.o.Feed.Append, Phases: s.phases, ICEServers: c.ICEServers, TLS: s.o.TLS,
+		RelayOnly: c.RelayOnly, PionDefaults: c.PionDefaults, NoMedia: c.NoMedia, Echo: c.Echo,
+		Loopback: loopbackPolicy(c), Timeouts: s.o.Timeouts,
+		OnCandidate: func(x peer.Candidate) { s.inbox.put(func() { s.gathered(x) }) },
+		OnMessage:   s.received,
+		OnOpen:      func(label string) { s.inbox.put(func() { s.opened(label) }) },
+		OnState:     func(st peer.State) { s.inbox.put(func() { s.stateChanged(st) }) },
+	}
+}
+
+// take acts on a message of the signaling.
+func (s *Session) take(m signal.Message) {
+	switch m.Kind {
+	case signal.KindPaired:
+		s.paired(m.Role)
+	case signal.KindOffer:
+		s.paired(signal.RoleAnswerer)
+		s.takeOffer(m)
+	case signal.KindAnswer:
+		s.takeAnswer(m)
+	case signal.KindCandidate:
+		if err := s.peer.AddCandidate(peer.Candidate(*m.Candidate)); err != nil {
+			s.o.Feed.Append(diag.Warning{ID: "ice.candidate_unusable", Text: cause(err)})
+		}
+	case signal.KindBye:
+		s.lineEnded(s.line, signal.ErrPeerGone)
+	case signal.KindEndOfCandidates, signal.KindUnknown:
+	}
+}
+
+// paired notes that both parties are there, once.
+func (s *Session) paired(role signal.Role) {
+	if s.redial != nil {
+		if role == signal.RoleOfferer {
+			s.offer(true)
+		}
+		return
+	}
+	if s.role != signal.RoleUnknown {
+		return
+	}
+	s.role = role
+	s.waitTimer.Stop()
+	s.setUpTimer.Reset(s.o.SetUp)
+	s.phases.End(diag.PhaseWait, "", diag.OutcomeOK, "")
+	s.o.Feed.Append(diag.SignalState{State: diag.SignalPaired, Role: diagRole(role)})
+	s.phases.Start(diag.PhaseOfferAnswer, "")
+	if role == signal.RoleOfferer {
+		s.offer(false)
+	}
+}
+
+func diagRole(r signal.Role) diag.Role {
+	if r == signal.RoleOfferer {
+		return diag.RoleOfferer
+	}
+	return diag.RoleAnswerer
+}
+
+func (s *Session) offer(restart bool) {
+	offer, err := s.peer.Offer(restart)
+	if err != nil {
+		s.negotiationFailed(diag.EndInternal, diag.ByLocal, err)
+		return
+	}
+	s.post(signal.Message{Kind: signal.KindOffer, Description: &signal.Description{Type: offer.Type, SDP: offer.SDP}})
+}
+
+func (s *Session) takeOffer(m signal.Message) {
+	answer, err := s.peer.Answer(peer.Description(*m.Description))
+	if err != nil {
+		s.negotiationFailed(diag.EndSignaling, diag.ByRemote, err)
+		return
+	}
+	s.post(signal.Message{Kind: signal.KindAnswer, Description: &signal.Description{Type: answer.Type, SDP: answer.SDP}})
+	s.negotiated()
+}
+
+func (s *Session) takeAnswer(m signal.Message) {
+	if err := s.peer.SetAnswer(peer.Description(*m.Description)); err != nil {
+		s.negotiationFailed(diag.EndSignaling, diag.ByRemote, err)
+		return
+	}
+	s.negotiated()
+}
+
+func (s *Session) negotiated() {
+	s.phases.End(diag.PhaseOfferAnswer, "", diag.OutcomeOK, "")
+	s.o.Feed.Append(diag.SignalState{State: diag.SignalConnected, Role: diagRole(s.role)})
+}
+
+// negotiationFailed ends the call; a stranger on the new room of a restart leaves it lost.
+func (s *Session) negotiationFailed(reason diag.EndReason, by diag.EndedBy, err error) {
+	s.phases.End(diag.PhaseOfferAnswer, "", diag.OutcomeFailed, cause(err))
+	if errors.Is(err, peer.ErrStranger) {
+		s.finishWith(diag.EndPeerLost, diag.ByNetwork, err, "Somebody else dialled the same code. Choose a code that others do not guess.")
+		return
+	}
+	s.finishWith(reason, by, err, "")
+}
+
+// gathered passes a local candidate on.
+func (s *Session) gathered(c peer.Candidate) {
+	x := signal.Candidate(c)
+	s.post(signal.Message{Kind: signal.KindCandidate, Candidate: &x})
+}
+
+// stateChanged is the peer's OnState.
+func (s *Session) stateChanged(st peer.State) {
+	switch st {
+	case peer.StateConnected:
+		s.connected()
+	case peer.StateDisconnected:
+		s.o.Feed.Append(diag.Warning{
+			ID: "ice.consent_lost", Text: "The other party has stopped answering connectivity checks; the path may come back by itself.",
+		})
+	case peer.StateICEFailed:
+		s.up = false
+		if s.everUp {
+			s.recover()
+			return
+		}
+		s.finishWith(diag.EndICE, diag.ByNetwork, nil, "")
+	case peer.StateDTLSFailed:
+		s.finishWith(diag.EndDTLS, diag.ByNetwork, nil, "")
+	case peer.StateClosed:
+		if s.everUp {
+			s.finishWith(diag.EndPeerHangup, diag.ByRemote, nil, "")
+		} else {
+			s.finishWith(diag.EndPeerLeft, diag.ByRemote, nil, "")
+		}
+	case peer.StateUnknown:
+	}
+}
+
+// connected starts what an established call needs.
+func (s *Session) connected() {
+	s.up = true
+	s.redialTimer.Stop()
+	s.graceTimer.Stop()
+	s.redial = nil
+	s.lingerTimer.Reset(s.o.Linger)
+	if s.everUp {
+		return
+	}
+	s.everUp = true
+	s.setUpTimer.Stop()
+	s.sampleTimer.Reset(time.Second)
+	if d := s.o.Config.For; d > 0 {
+		s.forTimer.Reset(d)
+	}
+}

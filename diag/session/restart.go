@@ -1,0 +1,72 @@
+package session
+
+import (
+	"errors"
+
+	"dialtone/diag"
+)
+
+// errNoRestart says why a peer cannot be asked for an ICE restart.
+var errNoRestart = errors.New("the other party cannot renegotiate: it has not said that it is a dialtone")
+
+// redial is a restart under way: the code has been dialled again.
+type redial struct {
+	lost bool // the path is gone; otherwise somebody asked and the call goes on meanwhile
+}
+
+// restartAsked is the command. The agent gives up its old path the moment it makes new credentials, so the descriptions
+// cannot travel over the call itself: both sides dial the code again.
+func (s *Session) restartAsked() error {
+	switch {
+	case !s.up:
+		return ErrNotConnected
+	case !s.restarts:
+		return errNoRestart
+	case s.redial != nil:
+		return errors.New("a restart is under way")
+	}
+	s.sendControl(control{Code: codeRestart})
+	s.dialAgain(diag.ByLocal, false)
+	return nil
+}
+
+// restartWanted is the other side's wish.
+func (s *Session) restartWanted() {
+	if s.up && s.redial == nil {
+		s.dialAgain(diag.ByRemote, false)
+	}
+}
+
+// recover tries to bring a lost path back, once.
+func (s *Session) recover() {
+	if !s.restarts || (s.redial != nil && s.redial.lost) {
+		s.finishWith(diag.EndPeerLost, diag.ByNetwork, nil, "")
+		return
+	}
+	s.dialAgain(diag.ByNetwork, true)
+}
+
+func (s *Session) dialAgain(by diag.EndedBy, lost bool) {
+	reason := "asked"
+	if lost {
+		reason = "failed"
+	}
+	s.redial = &redial{lost: lost}
+	s.o.Feed.Append(diag.Restart{By: by, Reason: reason})
+	s.lingerTimer.Stop()
+	s.dropLine()
+	s.redialTimer.Reset(s.o.Redial)
+	s.dial()
+}
+
+// redialFailed ends a call whose path is lost; one that still has its path goes on without the restart.
+func (s *Session) redialFailed(err error) {
+	if s.redial.lost || !s.up {
+		s.finishWith(diag.EndPeerLost, diag.ByNetwork, err, advise(err))
+		return
+	}
+	s.redial = nil
+	s.redialTimer.Stop()
+	s.dropLine()
+	s.o.Feed.Append(diag.Warning{ID: "ice.restart_failed", Text: "The ICE restart did not come about: " + cause(err), Advice: advise(err)})
+}

@@ -1,0 +1,218 @@
+package session
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"sync"
+	"time"
+
+	"dialtone/diag"
+	"dialtone/diag/feed"
+	"dialtone/diag/peer"
+	"dialtone/signal"
+)
+
+// Dialer opens the signaling of a call; observe is told about each request.
+type Dialer func(ctx context.Context, observe func(diag.SignalRequest)) (signal.Channel, error)
+
+// Options of a session. Config, Feed and Dial are needed.
+type Options struct {
+	Config   diag.Config
+	Feed     *feed.Feed
+	Dial     Dialer
+	TLS      *tls.Config   // for turns: and stuns: servers; nil: the system's authorities
+	Greeting string        // said on the chat channel when it opens; empty: nothing
+	Timeouts peer.Timeouts // zero values: the defaults
+	// SetUp bounds the time from the pairing to the connection; 0: 40 s.
+	SetUp time.Duration
+	// Redial bounds how long a lost peer is waited for on a new room; 0: 10 s.
+	Redial time.Duration
+	// Linger is how long the room is kept after the connection is up, for late candidates; 0: 5 s.
+	Linger time.Duration
+}
+
+// Session is one call. Make it with New, run it once with Run.
+type Session struct {
+	o      Options
+	phases *diag.Phases
+	inbox  *mailbox
+	flood  *flood
+	wg     sync.WaitGroup
+
+	// Of the goroutine of Run.
+	ctx      func() context.Context // ends with the call
+	peer     *peer.Peer
+	line     *line // the signaling in use; nil between two
+	role     signal.Role
+	up       bool // connected now
+	everUp   bool
+	agent    string  // what the peer calls itself, once it said hello
+	restarts bool    // whether it can renegotiate
+	redial   *redial // nil: no restart is under way
+	grace    bool    // the signaling ended while the path was being looked for
+	pings    pinger
+	end      *ending
+
+	graceErr     error // what ended the signaling then
+	graceOrderly bool
+
+	waitTimer, forTimer, setUpTimer, redialTimer, lingerTimer, sampleTimer, graceTimer *time.Timer
+}
+
+// ending is why a call ends.
+type ending struct {
+	reason diag.EndReason
+	by     diag.EndedBy
+	err    error
+	advice string
+}
+
+// New prepares a session; nothing happens before Run.
+func New(o Options) *Session {
+	set := func(d *time.Duration, v time.Duration) {
+		if *d == 0 {
+			*d = v
+		}
+	}
+	set(&o.SetUp, 40*time.Second)
+	set(&o.Redial, 10*time.Second)
+	set(&o.Linger, 5*time.Second)
+	return &Session{o: o, phases: diag.NewPhases(o.Feed.Append), inbox: newMailbox(), flood: newFlood(time.Now)}
+}
+
+// Run places the call and returns when it is over: call.ended is in the feed and the feed is closed. The end of ctx is an
+// interruption. How the call went is in the feed, not in a return value: fold it and ask the judge.
+func (s *Session) Run(ctx context.Context) {
+	defer s.o.Feed.Close()
+	s.o.Feed.Append(s.o.Config.Start(s.o.Feed.Start()))
+	inner, stop := context.WithCancel(context.WithoutCancel(ctx))
+	s.ctx = func() context.Context { return inner }
+	s.stopTimers(true)
+	s.begin()
+	for s.end == nil {
+		s.step(ctx)
+	}
+	s.finish()
+	stop()
+	s.wg.Wait()
+	s.phases.Cancel()
+	s.o.Feed.Append(diag.CallEnded{Reason: s.end.reason, By: s.end.by, Cause: cause(s.end.err), Advice: s.end.advice})
+}
+
+// begin makes the peer, asks the ICE servers and dials.
+func (s *Session) begin() {
+	p, err := peer.New(s.peerOptions())
+	if err != nil {
+		s.finishWith(diag.EndInternal, diag.ByLocal, err, "Check that this machine has a network interface and free ports.")
+		return
+	}
+	s.peer = p
+	s.wg.Go(func() { s.probeServers(s.ctx()) })
+	s.phases.Start(diag.PhaseDial, "")
+	s.o.Feed.Append(diag.SignalState{State: diag.SignalDialing})
+	s.dial()
+}
+
+// step waits for the next thing and works it off.
+func (s *Session) step(ctx context.Context) {
+	select {
+	case <-ctx.Done():
+		s.finishWith(diag.EndInterrupted, diag.ByLocal, nil, "")
+	case <-s.inbox.ready:
+		for _, job := range s.inbox.take() {
+			if s.end == nil {
+				job()
+			}
+		}
+	case <-s.waitTimer.C:
+		s.finishWith(diag.EndNobody, diag.ByNetwork, nil, "")
+	case <-s.forTimer.C:
+		s.finishWith(diag.EndDuration, diag.ByLocal, nil, "")
+	case <-s.setUpTimer.C:
+		s.setUpOver()
+	case <-s.redialTimer.C:
+		s.redialFailed(errors.New("the other party did not dial again"))
+	case <-s.graceTimer.C:
+		s.graceOver()
+	case <-s.lingerTimer.C:
+		s.leaveRoom()
+	case <-s.sampleTimer.C:
+		s.sampleTimer.Reset(time.Second)
+		s.everySecond()
+	}
+}
+
+// stopTimers makes (or stops) the timers.
+func (s *Session) stopTimers(create bool) {
+	for _, t := range []**time.Timer{&s.waitTimer, &s.forTimer, &s.setUpTimer, &s.redialTimer, &s.lingerTimer, &s.sampleTimer, &s.graceTimer} {
+		if create {
+			*t = time.NewTimer(time.Hour)
+		}
+		(*t).Stop()
+	}
+}
+
+// finishWith sets why the call ends; the first cause wins.
+func (s *Session) finishWith(reason diag.EndReason, by diag.EndedBy, err error, advice string) {
+	if s.end == nil {
+		s.end = &ending{reason: reason, by: by, err: err, advice: advice}
+	}
+}
+
+// setUpOver ends a call that took too long to come up.
+func (s *Session) setUpOver() {
+	if s.everUp {
+		return
+	}
+	if s.phases.Known(diag.PhaseICE, "") {
+		if s.phases.Known(diag.PhaseDTLS, "") && s.phases.Running(diag.PhaseDTLS, "") {
+			s.finishWith(diag.EndDTLS, diag.ByNetwork, errors.New("the handshake takes longer than the set-up may"), "")
+			return
+		}
+		s.finishWith(diag.EndICE, diag.ByNetwork, errors.New("no path was found within "+s.o.SetUp.String()), "")
+		return
+	}
+	s.finishWith(diag.EndSignaling, diag.ByRemote, errors.New("the other party dialled but sent no description"),
+		"Check the other party's program: it polls the server but neither offers nor answers.")
+}
+
+// finish says goodbye, takes the last sample and closes everything.
+func (s *Session) finish() {
+	s.stopTimers(false)
+	if s.peer != nil {
+		if s.end.by == diag.ByLocal && s.everUp {
+			s.sendControl(control{Code: codeReject})
+			ctx, cancel := context.WithTimeout(context.Background(), goodbyeTime)
+			s.peer.Flush(ctx, diag.LabelControl)
+			cancel()
+		}
+		if s.everUp {
+			s.o.Feed.Append(s.peer.Sample(true))
+		}
+	}
+	s.leaveRoom()
+	if s.peer != nil {
+		// What goes wrong while closing is of no use to anybody: the call is over and its verdict stands.
+		_ = s.peer.Close()
+	}
+}
+
+// goodbyeTime bounds how long the other party and the server are told that the call is over.
+const goodbyeTime = 500 * time.Millisecond
+
+// everySecond takes a sample, pings, and sums up floods.
+func (s *Session) everySecond() {
+	s.o.Feed.Append(s.peer.Sample(false))
+	s.ping()
+	for _, d := range s.flood.sum() {
+		s.o.Feed.Append(d)
+	}
+}
+
+func cause(err error) string {
+	if err == nil {
+		return ""
+	}
+	return diag.Clean(err.Error(), 400)
+}

@@ -1,0 +1,196 @@
+package session
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"dialtone/diag"
+	"dialtone/diag/feed"
+	"dialtone/signal"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// party is a session that runs, with the fold of its log.
+type party struct {
+	*Session
+	t      *testing.T
+	name   string
+	reader *feed.Reader
+	call   *diag.Call
+	events []diag.Event
+	cancel context.CancelFunc
+	done   chan struct{}
+}
+
+// start runs a session; the test's end ends it.
+func start(t *testing.T, name string, o Options) *party {
+	t.Helper()
+	o.Feed = feed.New(time.Now)
+	o.Config.LoopbackOnly = true
+	p := &party{Session: New(o), t: t, name: name, reader: o.Feed.Reader(), call: &diag.Call{}, done: make(chan struct{})}
+	ctx, cancel := context.WithCancel(t.Context())
+	p.cancel = cancel
+	go func() {
+		defer close(p.done)
+		p.Run(ctx)
+	}()
+	t.Cleanup(func() {
+		cancel()
+		<-p.done
+		if t.Failed() {
+			p.drain()
+			for _, e := range p.events {
+				t.Log(name, diag.Clock(e.At), diag.Line(e))
+			}
+		}
+	})
+	return p
+}
+
+// until folds events until the condition holds; the deadline is generous because machines are slow, not because it matters.
+func (p *party) until(what string, holds func(*diag.Call) bool) *diag.Call {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.t.Context(), 40*time.Second)
+	defer cancel()
+	for !holds(p.call) {
+		batch, err := p.reader.Next(ctx)
+		if err != nil {
+			p.t.Fatalf("%s: waiting for %s: %v (state %s, ended %+v)", p.name, what, err, p.call.State(), p.call.Ended)
+		}
+		p.fold(batch)
+	}
+	return p.call
+}
+
+func (p *party) fold(batch []diag.Event) {
+	for _, e := range batch {
+		p.call.Apply(e)
+		p.events = append(p.events, e)
+	}
+}
+
+func (p *party) drain() {
+	for {
+		batch, err := p.reader.Next(context.Background())
+		if err != nil {
+			return
+		}
+		p.fold(batch)
+	}
+}
+
+// ended waits for the end and returns the verdict.
+func (p *party) ended() diag.Verdict {
+	p.t.Helper()
+	p.until("the end", func(c *diag.Call) bool { return c.Ended != nil })
+	return diag.Judge(p.call)
+}
+
+// rendezvous is a room without a server: each second dial meets the one before.
+type rendezvous struct {
+	mu      sync.Mutex
+	waiting signal.Channel
+}
+
+func (r *rendezvous) dial(context.Context, func(diag.SignalRequest)) (signal.Channel, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if c := r.waiting; c != nil {
+		r.waiting = nil
+		return c, nil
+	}
+	a, b := signal.Pipe()
+	r.waiting = b
+	return a, nil
+}
+
+// piped makes two dialers that meet; the first one called offers.
+func piped() (a, b Dialer) {
+	r := &rendezvous{}
+	return r.dial, r.dial
+}
+
+func connected(c *diag.Call) bool { return c.State() == diag.StateConnected && c.OpenAt != nil }
+
+func TestCallAndAnswer(t *testing.T) {
+	dialA, dialB := piped()
+	a := start(t, "call", Options{Config: diag.Config{Code: "w1", For: 2500 * time.Millisecond}, Dial: dialA, Greeting: "hello"})
+	b := start(t, "answer", Options{Config: diag.Config{Code: "w1", Echo: true}, Dial: dialB})
+	v := a.ended()
+	if v.Exit != diag.ExitPass {
+		t.Errorf("call: %s %q %v", v.Exit, v.Headline, v.Why)
+	}
+	if v := b.ended(); v.Exit != diag.ExitPass || b.call.Ended.Reason != diag.EndPeerHangup {
+		t.Errorf("answer: %s %q, ended by %+v", v.Exit, v.Headline, b.call.Ended)
+	}
+	echoed := false
+	for _, m := range a.call.Messages {
+		echoed = echoed || (m.Direction == diag.Inbound && m.Label == diag.LabelChat && m.Text == "hello")
+	}
+	if !echoed {
+		t.Errorf("the greeting did not come back: %+v", a.call.Messages)
+	}
+	if a.call.Pings.Count == 0 {
+		t.Error("no ping was answered")
+	}
+	last := a.call.Latest()
+	if last == nil || !last.Final || len(last.Inbound) != 2 || len(last.Outbound) != 2 {
+		t.Fatalf("last sample: %+v", last)
+	}
+	for _, in := range last.Inbound {
+		if in.PacketsReceived < 20 {
+			t.Errorf("inbound %s: %d packets", in.Kind, in.PacketsReceived)
+		}
+	}
+	if len(a.call.Spans) == 0 {
+		t.Error("no phases")
+	}
+	for _, s := range a.call.Spans {
+		if s.Outcome != diag.OutcomeOK {
+			t.Errorf("phase %s %s: %q", s.Phase, s.Subject, s.Outcome)
+		}
+	}
+}
+
+func TestRestartOverChannel(t *testing.T) {
+	for _, asker := range []string{"offerer", "answerer"} {
+		t.Run(asker, func(t *testing.T) {
+			dialA, dialB := piped()
+			a := start(t, "a", Options{Config: diag.Config{Code: "w1", NoMedia: true}, Dial: dialA})
+			b := start(t, "b", Options{Config: diag.Config{Code: "w1", NoMedia: true, Echo: true}, Dial: dialB})
+			knows := func(c *diag.Call) bool { return connected(c) && c.PeerAgent != "" }
+			a.until("a hello", knows)
+			b.until("a hello", knows)
+			who := a
+			if (asker == "offerer") != (a.call.Role == diag.RoleOfferer) {
+				who = b
+			}
+			before := a.call.Selected.PairID
+			if err := who.RestartICE(); err != nil {
+				t.Fatal(err)
+			}
+			restarted := func(c *diag.Call) bool {
+				for _, s := range c.Spans {
+					if s.Phase == diag.PhaseRestart && s.Outcome == diag.OutcomeOK {
+						return true
+					}
+				}
+				return false
+			}
+			a.until("the restart", restarted)
+			b.until("the restart", restarted)
+			if after := a.call.Selected.PairID; after == before {
+				t.Errorf("the path is still %s", after)
+			}
+			a.Hangup()
+			if v := a.ended(); v.Exit != diag.ExitPass {
+				t.Errorf("%s %s", v.Exit, v.Headline)
+			}
+		})
+	}
+}
