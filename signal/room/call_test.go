@@ -147,3 +147,13 @@ func TestRoundTrip(t *testing.T) {
 		t.Logf("%-11s try %d long %t status %d answer %q total %s reused %t err %v", q.Code, q.Attempt, q.LongPoll, q.Status, q.Answer, q.Total, q.Reused, q.Err)
 	}
 }
+
+func asError(t *testing.T, err error) *signal.Error {
+	t.Helper()
+	var e *signal.Error
+	if !errors.As(err, &e) {
+		t.Errorf("no signaling error: %v", err)
+		return nil
+	}
+	return e
+}

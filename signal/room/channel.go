@@ -105,7 +105,7 @@ func dial(ctx context.Context, w *wire, body []byte) (userID string, announced t
 		a, failure := w.post(ctx, letter{code: "dial", body: body, attempt: attempt})
 		if failure == nil {
 			if userID, err = parseUserID(a.body); err != nil {
-				failure = protocolError("dial", a, err.Error())
+				failure = protocolError("dial", a, err)
 				a.request.Err = failure
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"dialtone/signal"
@@ -37,24 +38,33 @@ const (
 // error is a *signal.Error with Op "endpoint"; it never repeats a password.
 func Endpoint(server string) (*url.URL, error) {
 	u, err := parseServer(strings.TrimSpace(server))
+	if err == nil {
+		setPath(u)
+		if _, again := url.Parse(u.String()); again != nil { // url.Parse is lenient with what has no scheme
+			err = errors.New("the server's address is malformed")
+		}
+	}
 	if err != nil {
 		return nil, &signal.Error{
 			Op: "endpoint", Reason: signal.ReasonUnknown, Err: err,
 			Hint: "give the address of the call page, like https://call.example.org/call/ or localhost:8000",
 		}
 	}
-	u.RawQuery, u.ForceQuery, u.Fragment, u.RawFragment = "", false, "", ""
-	u.RawPath = ""
+	return u, nil
+}
+
+// setPath leaves nothing behind the host but the path of the call line.
+func setPath(u *url.URL) {
+	u.RawQuery, u.ForceQuery, u.Fragment, u.RawFragment, u.RawPath = "", false, "", "", ""
 	path := strings.TrimRight(u.Path, "/")
 	switch {
 	case path == "":
 		u.Path = callPath + linePath
-	case path+"/" == "/"+linePath || strings.HasSuffix(path+"/", "/"+linePath):
+	case strings.HasSuffix(path+"/", "/"+linePath):
 		u.Path = path + "/"
 	default:
 		u.Path = path + "/" + linePath
 	}
-	return u, nil
 }
 
 func parseServer(server string) (*url.URL, error) {
@@ -103,7 +113,7 @@ func assumeScheme(u *url.URL) {
 		u.Scheme = "https"
 	case port == "":
 		u.Scheme = "http"
-		u.Host = net.JoinHostPort(strings.ReplaceAll(u.Hostname(), "%", "%25"), servePort)
+		u.Host = net.JoinHostPort(u.Hostname(), servePort)
 	default:
 		u.Scheme = "http"
 	}
@@ -111,7 +121,10 @@ func assumeScheme(u *url.URL) {
 
 func checkServer(u *url.URL) error {
 	u.Scheme = strings.ToLower(u.Scheme)
+	_, badPort := strconv.ParseUint("0"+u.Port(), 10, 16)
 	switch {
+	case badPort != nil:
+		return fmt.Errorf("the server's address has port %.20s, more than 65535", u.Port())
 	case u.User != nil:
 		return errors.New("the server's address must not hold a user name or password")
 	case u.Scheme != "http" && u.Scheme != "https":

@@ -29,6 +29,8 @@ var (
 	errBye     = fmt.Errorf("bye received: %w", io.EOF)
 )
 
+var errNotEmpty = errors.New("the answer should be empty")
+
 // engine is the one goroutine that decides what goes over the wire, and when.
 // Requests run in goroutines of their own: at most one poll and one post, and
 // never both where the server has not announced that they may overlap.
@@ -159,7 +161,7 @@ func (e *engine) persist(ctx context.Context, l letter) error {
 	for l.attempt = 1; ; l.attempt++ {
 		a, failure := e.c.wire.post(ctx, l)
 		if failure == nil && len(a.body) > 0 && !json.Valid(a.body) {
-			failure = protocolError(l.code, a, "the answer should be empty")
+			failure = protocolError(l.code, a, errNotEmpty)
 			a.request.Err = failure
 		}
 		e.c.wire.tell(a.request)
@@ -274,7 +276,7 @@ func (c *channel) getStatus(ctx context.Context, p polled, numbered bool) polled
 	a, p.failure = c.wire.post(ctx, letter{code: body.Code, body: raw, attempt: p.attempt, wait: p.hold})
 	if p.failure == nil {
 		if p.status, err = parseStatus(a.body); err != nil {
-			p.failure = protocolError(body.Code, a, err.Error())
+			p.failure = protocolError(body.Code, a, err)
 			a.request.Err = p.failure
 		} else {
 			a.request.Answer = p.status.code

@@ -199,13 +199,13 @@ func statusHint(a *answer) string {
 }
 
 // protocolError is an answer that is not of the protocol.
-func protocolError(op string, a *answer, what string) *signal.Error {
+func protocolError(op string, a *answer, what error) *signal.Error {
 	e := &signal.Error{
-		Op: op, Reason: signal.ReasonProtocol, Status: a.status, RequestID: a.requestID, Err: errors.New(what),
+		Op: op, Reason: signal.ReasonProtocol, Status: a.status, RequestID: a.requestID, Err: what,
 		Hint: "is this the address of a room server's call page, like https://HOST/call/?",
 	}
 	if text := strings.TrimSpace(string(a.body)); strings.HasPrefix(text, "<") {
-		e.Err = errors.New(what + ": it is a web page")
+		e.Err = fmt.Errorf("%w: it is a web page", what)
 	}
 	return e
 }

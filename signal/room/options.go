@@ -1,10 +1,12 @@
 package room
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -46,6 +48,9 @@ type Options struct {
 	// LongPoll is how long the server is asked to hold a poll, at most 25 s.
 	// Default 20 s. Negative: never, poll as the original's page does, only faster.
 	LongPoll time.Duration
+
+	// dial replaces the network in tests.
+	dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 // The longest hold of the protocol.
@@ -84,7 +89,8 @@ func (o Options) transport() (*http.Transport, error) {
 		}
 	}
 	return &http.Transport{
-		Proxy: o.Proxy,
+		Proxy:       o.Proxy,
+		DialContext: o.dial,
 		TLSClientConfig: &tls.Config{
 			MinVersion:         tls.VersionTLS12,
 			RootCAs:            roots,

@@ -74,7 +74,7 @@ func (w *wire) post(ctx context.Context, l letter) (*answer, *signal.Error) {
 	case err != nil && ctx.Err() != nil:
 		failure = &signal.Error{Op: l.code, Err: fmt.Errorf("given up here: %w", ctx.Err())}
 	case errors.Is(err, errBodyTooLarge):
-		failure = protocolError(l.code, a, "the answer exceeds 1 MiB")
+		failure = protocolError(l.code, a, err)
 	case err != nil:
 		failure = networkError(l.code, err, limit)
 	case a.status != http.StatusOK:
@@ -86,7 +86,7 @@ func (w *wire) post(ctx context.Context, l letter) (*answer, *signal.Error) {
 	return a, failure
 }
 
-var errBodyTooLarge = errors.New("body too large")
+var errBodyTooLarge = errors.New("the answer exceeds 1 MiB")
 
 // roundTrip uses the transport itself: a client would follow redirects, and
 // repeat the whole address in its errors.
