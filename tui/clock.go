@@ -36,7 +36,7 @@ func (m *Model) startClock() tea.Cmd {
 
 // untilSecond is how long the shown clock keeps its value.
 func (m *Model) untilSecond() time.Duration {
-	since := m.scene.Clock - m.since()
+	since := m.scene.Clock - m.scene.Since()
 	return clockEvery - since%clockEvery
 }
 
@@ -84,12 +84,4 @@ func (m *Model) spin(msg spinMsg) tea.Cmd {
 	}
 	m.scene.Spin++
 	return m.tasks.after(spinEvery, msg)
-}
-
-// since is the moment from which the header's clock counts: the connection's, else the start.
-func (m *Model) since() time.Duration {
-	if at := m.scene.Call.ConnectedAt; at != nil {
-		return *at
-	}
-	return 0
 }

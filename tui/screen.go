@@ -79,7 +79,7 @@ func (m *Model) state(l *draw.Line) {
 	}
 	l.Add(paint, mark).Gap(1).Add(paint, words)
 	if c.Ended == nil {
-		l.Gap(2).Add(th.Plain, draw.Clock(m.scene.Clock-m.since()))
+		l.Gap(2).Add(th.Plain, draw.Clock(m.scene.Clock-m.scene.Since()))
 	}
 }
 

@@ -19,7 +19,8 @@ type Path struct {
 const (
 	pathIndent = 2
 	hopWidth   = 11
-	wireFree   = 6   // columns of the wire beside its label
+	hopLeast   = 4   // a space, two columns of line, a space
+	wireFree   = 9   // columns of the wire beside its label
 	pathLimit  = 132 // a longer wire tells no more
 )
 
@@ -28,17 +29,14 @@ func (p Path) Lines(th *Theme, width int) []string {
 	if len(p.Nodes) == 0 {
 		return nil
 	}
-	wire := min(width, pathLimit) - pathIndent - hopWidth*max(len(p.Nodes)-2, 0)
-	for _, n := range p.Nodes {
-		wire -= n.width()
-	}
-	if wire < Width(Safe(p.Label))+wireFree+6 {
+	hop, wire := p.links(width)
+	if wire == 0 {
 		return p.down(th, width)
 	}
 	titles, places, notes := NewLine(width), NewLine(width), NewLine(width)
 	column := pathIndent
 	for i, n := range p.Nodes {
-		link := hopWidth
+		link := hop
 		if i == p.Wire {
 			link = wire
 		}
@@ -49,15 +47,35 @@ func (p Path) Lines(th *Theme, width int) []string {
 		if i == len(p.Nodes)-1 {
 			break
 		}
-		places.To(column + 2)
+		edge := 2
+		if hop == hopLeast {
+			edge = 1
+		}
+		places.To(column + edge)
 		if i == p.Wire {
-			p.wire(places, th, link-4)
+			p.wire(places, th, link-2*edge)
 		} else {
-			places.Add(th.Dim, strings.Repeat(th.Glyphs.Hop, link-5)+th.Glyphs.Head)
+			places.Add(th.Dim, strings.Repeat(th.Glyphs.Hop, link-2*edge-1)+th.Glyphs.Head)
 		}
 		column += link
 	}
 	return []string{titles.String(), places.String(), notes.String()}
+}
+
+// links shares what the nodes leave among the links: wide hops where there is room, narrow ones where not, and the rest for
+// the wire; 0 when that does not suffice.
+func (p Path) links(width int) (hop, wire int) {
+	free := min(width-1, pathLimit) - pathIndent
+	for _, n := range p.Nodes {
+		free -= n.width()
+	}
+	hops := max(len(p.Nodes)-2, 0)
+	for _, hop := range []int{hopWidth, hopLeast} {
+		if wire := free - hops*hop; wire >= Width(Safe(p.Label))+wireFree {
+			return hop, wire
+		}
+	}
+	return 0, 0
 }
 
 func (n Node) width() int { return max(Width(Safe(n.Title)), Width(Safe(n.Address))) }

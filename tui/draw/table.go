@@ -1,14 +1,20 @@
 package draw
 
-// Cell is a piece of a table: text in a paint, and a unit that is drawn dim behind it.
+// Cell is a piece of a table: text in a paint, perhaps after a mark in a paint of its own, and before a unit that is drawn
+// dim.
 type Cell struct {
 	Text  string
 	Unit  string
 	Paint Paint
+	Mark  string // one column
+	Level Paint  // of the mark
 }
 
 func (c Cell) width() int {
 	w := Width(Safe(c.Text))
+	if c.Mark != "" {
+		w += 2
+	}
 	if c.Unit != "" {
 		w += 1 + Width(c.Unit)
 	}
@@ -21,8 +27,10 @@ type Column struct {
 	Strong int  // how many bytes at the title's beginning are a heading
 	Right  bool // numbers: aligned at the right, title too
 	Min    int  // keeps the column steady while its values change
+	Want   int  // the width that a flexible column has where there is room, beside what its cells need
 	Max    int  // 0: without limit
-	Keep   int  // when the space is short, columns go in the order of their Keep, the highest first; 0 stays
+	Flex   bool // gives way down to Min when the space is short
+	Keep   int  // when that does not suffice, columns go in the order of their Keep, the highest first; 0 stays
 }
 
 // Table is rows of cells below dim titles.
@@ -66,16 +74,21 @@ func (t Table) head(th *Theme, widths []int, shown []bool, width int) string {
 		if !shown[i] {
 			continue
 		}
-		out := 0
-		if i == 0 && c.Strong > 0 {
-			out = min(headingOut, t.Indent)
-		}
+		out := t.headingOut(i)
 		if i == 0 {
 			l.Gap(t.Indent - out)
 		}
 		l.title(c, th, widths[i]+out)
 	}
 	return l.String()
+}
+
+// headingOut is how far the title of column i stands out.
+func (t Table) headingOut(i int) int {
+	if i == 0 && t.Columns[0].Strong > 0 {
+		return min(headingOut, t.Indent)
+	}
+	return 0
 }
 
 // title writes a column's title like a cell of it.
@@ -96,9 +109,16 @@ func (l *Line) cell(c Cell, th *Theme, width int, right bool) {
 	if c.Unit != "" {
 		unit = " " + c.Unit
 	}
-	text := Truncate(Safe(c.Text), width-Width(unit))
+	mark := 0
+	if c.Mark != "" {
+		mark = 2
+	}
+	text := Truncate(Safe(c.Text), width-mark-Width(unit))
 	if right {
-		l.Gap(width - Width(text) - Width(unit))
+		l.Gap(width - mark - Width(text) - Width(unit))
+	}
+	if c.Mark != "" {
+		l.Add(c.Level, c.Mark).Gap(1)
 	}
 	l.Add(c.Paint, text).Add(th.Dim, unit)
 	if l.Room() > columnGap {
@@ -106,22 +126,18 @@ func (l *Line) cell(c Cell, th *Theme, width int, right bool) {
 	}
 }
 
-// layout measures the columns and leaves out the least needed until the rest fits.
+// layout measures the columns, leaves out the least needed until the rest can fit, and narrows what is flexible.
 func (t Table) layout(width int) (widths []int, shown []bool) {
 	widths, shown = make([]int, len(t.Columns)), make([]bool, len(t.Columns))
+	least := make([]int, len(t.Columns))
 	for i, c := range t.Columns {
-		shown[i] = true
-		widths[i] = max(Width(c.Title), c.Min)
-		for _, row := range t.Rows {
-			if i < len(row) {
-				widths[i] = max(widths[i], row[i].width())
-			}
-		}
-		if c.Max > 0 {
-			widths[i] = min(widths[i], c.Max)
+		widths[i], shown[i] = t.measure(i), true
+		least[i] = widths[i]
+		if c.Flex {
+			least[i] = min(widths[i], max(c.Min, Width(c.Title)-t.headingOut(i)))
 		}
 	}
-	for t.total(widths, shown) > width {
+	for t.total(least, shown) > width {
 		drop := -1
 		for i, c := range t.Columns {
 			if shown[i] && c.Keep > 0 && (drop < 0 || c.Keep > t.Columns[drop].Keep) {
@@ -133,7 +149,34 @@ func (t Table) layout(width int) (widths []int, shown []bool) {
 		}
 		shown[drop] = false
 	}
+	for over := t.total(widths, shown) - width; over > 0; over-- {
+		wide := -1
+		for i := range widths {
+			if shown[i] && widths[i] > least[i] && (wide < 0 || widths[i] > widths[wide]) {
+				wide = i
+			}
+		}
+		if wide < 0 {
+			break
+		}
+		widths[wide]--
+	}
 	return widths, shown
+}
+
+// measure is the width that column i would like.
+func (t Table) measure(i int) int {
+	c := t.Columns[i]
+	width := max(Width(c.Title)-t.headingOut(i), c.Min, c.Want)
+	for _, row := range t.Rows {
+		if i < len(row) {
+			width = max(width, row[i].width())
+		}
+	}
+	if c.Max > 0 {
+		width = min(width, c.Max)
+	}
+	return width
 }
 
 func (t Table) total(widths []int, shown []bool) int {

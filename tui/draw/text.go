@@ -88,16 +88,33 @@ func Pad(s string, width int) string {
 // Spaces returns n spaces; none for a negative n.
 func Spaces(n int) string { return strings.Repeat(" ", max(n, 0)) }
 
-// Wrap breaks text (made [Safe]) between words into lines of at most width columns. Words longer than a line are broken.
-// It returns no line for empty text.
+// Wrap breaks text (made [Safe]) at spaces into lines of at most width columns; a command's flags stay whole. Words longer
+// than a line are broken. It returns no line for empty text.
 func Wrap(text string, width int) []string {
-	text = strings.TrimSpace(Safe(text))
-	if text == "" || width <= 0 {
+	if width <= 0 {
 		return nil
 	}
-	lines := strings.Split(ansi.Wrap(text, width, ""), "\n")
-	for i := range lines {
-		lines[i] = Truncate(strings.TrimRight(lines[i], " "), width)
+	var lines []string
+	line := ""
+	for _, word := range strings.Fields(Safe(text)) {
+		if line != "" && Width(line)+1+Width(word) <= width {
+			line += " " + word
+			continue
+		}
+		if line != "" {
+			lines = append(lines, line)
+		}
+		for Width(word) > width {
+			head := ansi.Truncate(word, width, "")
+			if head == "" { // a wide character in a narrow column
+				return lines
+			}
+			lines, word = append(lines, head), word[len(head):]
+		}
+		line = word
+	}
+	if line != "" {
+		lines = append(lines, line)
 	}
 	return lines
 }

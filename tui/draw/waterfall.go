@@ -13,7 +13,7 @@ type Bar struct {
 	Running    bool
 	Theirs     bool  // hatched: the share of somebody else
 	Wait       bool  // time in which nothing but such bars ran may be cut out of the scale
-	Level      Level // Bad: failed; Idle: given up
+	Level      Level // Bad: failed; Warn: failed in part; Idle: given up
 	Note       string
 }
 
@@ -32,9 +32,9 @@ type Waterfall struct {
 }
 
 const (
-	nameLimit   = 24
-	noteMinimum = 14
-	lengthWidth = 9 // number and unit
+	nameLeast   = 24  // how much of a name is shown at least
+	noteFrom    = 100 // the width from which there are notes
+	lengthWidth = 9   // number and unit
 )
 
 // Lines draws the bars in width columns and at most height rows. When there are more bars than rows, the shortest are
@@ -44,15 +44,11 @@ func (w Waterfall) Lines(th *Theme, width, height int) []string {
 		return nil
 	}
 	bars, rest := w.fit(height)
-	names, notes := 0, 0
+	names, notes := 0, w.notes(bars, width)
 	for _, b := range bars {
-		names = min(max(names, Width(Safe(b.Name))), nameLimit)
-		notes = max(notes, Width(Safe(b.Note)))
+		names = min(max(names, Width(Safe(b.Name))), max(nameLeast, width/4))
 	}
 	left := names + 2 + lengthWidth + 3
-	if notes = min(notes, width/3); width < 100 || notes < noteMinimum {
-		notes = min(notes, max(width-left-30, 0))
-	}
 	room := width - left - notes
 	if notes > 0 {
 		room -= 2
@@ -65,8 +61,9 @@ func (w Waterfall) Lines(th *Theme, width, height int) []string {
 		number, unit := Length(b.end(w.Now) - b.Start)
 		l.Add(th.Plain, number).Gap(1).Add(th.Dim, unit)
 		switch {
-		case b.Level == Bad:
-			l.Gap(1).Add(th.Bad, th.Glyphs.Bad)
+		case b.Level == Bad || b.Level == Warn:
+			mark, paint := th.Mark(b.Level)
+			l.Gap(1).Add(paint, mark)
 		case i == longest:
 			l.Gap(1).Add(th.Accent, th.Glyphs.Longest)
 		}
@@ -81,6 +78,18 @@ func (w Waterfall) Lines(th *Theme, width, height int) []string {
 		out = append(out, NewLine(width).Add(th.Dim, rest).String())
 	}
 	return out
+}
+
+// notes is the width of the notes' column.
+func (w Waterfall) notes(bars []Bar, width int) int {
+	if width < noteFrom {
+		return 0
+	}
+	notes := 0
+	for _, b := range bars {
+		notes = max(notes, Width(Safe(b.Note)))
+	}
+	return min(notes, width/3)
 }
 
 // fit leaves out the shortest bars until the others and a line about them have room.
@@ -202,7 +211,7 @@ func newScale(bars []Bar, now, till time.Duration, width int) scale {
 	}
 	each := 0.0
 	if cuts > 0 {
-		each = math.Min(math.Max(float64(width)/8, 3), 8)
+		each = math.Min(math.Max(float64(width)/8, 4), 8)
 		each = math.Min(each, float64(width)/2/float64(cuts))
 	}
 	left, perTime := 0.0, (float64(width)-each*float64(cuts))/math.Max(float64(busy), 1)
@@ -232,7 +241,7 @@ func (s scale) at(t time.Duration) float64 {
 // isCut reports whether time is cut out in the middle of this column.
 func (s scale) isCut(column int) bool {
 	for _, p := range s.pieces {
-		if p.cut && float64(column) >= p.left+1 && float64(column)+1 <= p.left+p.wide-1 {
+		if middle := float64(column) + 0.5; p.cut && middle > p.left+p.wide/3 && middle < p.left+p.wide*2/3+0.5 {
 			return true
 		}
 	}

@@ -1,6 +1,7 @@
 package pane
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/charmbracelet/bubbles/key"
@@ -42,18 +43,19 @@ func (p *Call) View() string {
 
 // stack puts what says "it works" or "why not" first, and gives the set-up what the others leave.
 func (p *Call) stack() []string {
+	lead, media := p.lead(p.width), p.media(p.mediaWidth())
 	gap := 0
-	if p.height >= 18 {
-		gap = 1
+	if bars, _ := p.bars(0); len(lead)+len(media)+len(bars)+3 <= p.height {
+		gap = 1 // everything fits, and empty lines between
 	}
-	lead := p.lead(p.width)
-	media := p.lower(p.width)
 	setup := p.setup(p.width, p.height-len(lead)-len(media)-2*gap)
-	out := join(gap, lead, setup, media)
-	if left := p.height - len(out) - gap; p.width < besideWidth && left >= 2 {
-		out = join(gap, out, p.messages(p.width, left))
+	out := join(gap, lead, setup)
+	left := p.height - len(out) - gap
+	if p.width >= besideWidth {
+		at := p.mediaWidth() + 2
+		return join(gap, out, draw.Beside(media, p.messages(p.width-at, left), at))
 	}
-	return out
+	return join(gap, out, media, p.messages(p.width, left-len(media)-gap))
 }
 
 // columns has the call itself on the left, what flows over it on the right.
@@ -67,20 +69,32 @@ func (p *Call) columns() []string {
 	if used > 0 {
 		used++
 	}
+	setup = join(1, setup, p.servers(left-3, p.height-len(lead)-len(setup)-2))
 	return draw.Beside(join(1, lead, setup), join(1, media, p.messages(right-1, p.height-used)), left)
+}
+
+// servers lists what each STUN and TURN server gave, where there is room for all.
+func (p *Call) servers(width, height int) []string {
+	rows := p.Call.Servers
+	if len(rows) == 0 || len(rows) >= height || p.Call.Selected == nil {
+		return nil
+	}
+	out := []string{heading(p.Theme, width, "Servers")}
+	for _, s := range rows {
+		out = append(out, serverLine(p.Theme, s, 2, width))
+	}
+	return out
 }
 
 // besideWidth is the width from which the messages stand beside the media.
 const besideWidth = 112
 
-// lower is the media, with the messages beside them where there is room.
-func (p *Call) lower(width int) []string {
-	if width < besideWidth {
-		return p.media(width)
+// mediaWidth is the width of the media table where the sections are stacked.
+func (p *Call) mediaWidth() int {
+	if p.width < besideWidth {
+		return p.width
 	}
-	at := min(width*2/3, 88)
-	media := p.media(at - 2)
-	return draw.Beside(media, p.messages(width-at, max(len(media), 5)), at)
+	return min(p.width*2/3, 90) - 2
 }
 
 // join puts blocks below each other with gap empty lines between those that have lines.
@@ -123,20 +137,24 @@ func (p *Call) trouble(width int) []string {
 // why tells how the call ended, why, and what to do.
 func (p *Call) why(width int) []string {
 	th, v := p.Theme, p.Verdict
-	var out []string
-	if len(v.Why) > 0 {
-		out = append(out, heading(th, "Why", "", width))
-		for _, s := range v.Why {
-			out = append(out, labelled(th, th.Glyphs.Dot, th.Dim, s, 1, width)...)
-		}
+	var why, todo []string
+	for _, s := range v.Why {
+		why = append(why, labelled(th, th.Glyphs.Dot, th.Dim, s, 1, width)...)
 	}
-	if len(v.Todo) > 0 {
-		out = append(out, heading(th, "What to do", "", width))
-		for i, s := range v.Todo {
-			out = append(out, labelled(th, string(rune('1'+i%9))+".", th.Accent, s, 1, width)...)
-		}
+	for i, s := range v.Todo {
+		todo = append(todo, labelled(th, strconv.Itoa(i+1)+".", th.Accent, s, 1, width)...)
 	}
-	return out
+	if len(why) > 0 {
+		why = append([]string{heading(th, width, "Why")}, why...)
+	}
+	if len(todo) > 0 {
+		todo = append([]string{heading(th, width, "What to do")}, todo...)
+	}
+	gap := 0
+	if p.height >= 24 {
+		gap = 1
+	}
+	return join(gap, why, todo)
 }
 
 // messages are the latest of the data channels, newest last.
@@ -145,7 +163,7 @@ func (p *Call) messages(width, height int) []string {
 	if n <= 0 || height < 2 {
 		return nil
 	}
-	out := []string{heading(p.Theme, "Messages", "", width)}
+	out := []string{heading(p.Theme, width, "Messages")}
 	for _, m := range p.Call.Messages[len(p.Call.Messages)-n:] {
 		out = append(out, messageLine(p.Theme, m, width))
 	}

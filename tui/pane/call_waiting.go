@@ -11,9 +11,7 @@ import (
 func (p *Call) waiting(width int) []string {
 	th, c := p.Theme, p.Call
 	what, detail := p.waitsFor()
-	l := draw.NewLine(width).Gap(1).Add(th.Accent, p.Spinner()).Gap(1).Add(th.Strong, what).Gap(2)
-	l.Add(th.Dim, p.waited())
-	out := []string{l.String()}
+	out := []string{draw.NewLine(width).Gap(1).Add(th.Strong, what).Gap(2).Add(th.Dim, p.waited()).String()}
 	for _, line := range draw.Wrap(detail, width-4) {
 		out = append(out, draw.NewLine(width).Gap(3).Add(th.Dim, line).String())
 	}
@@ -34,16 +32,7 @@ func (p *Call) waiting(width int) []string {
 
 // waited is how long the present wait has lasted, and its limit where there is one.
 func (p *Call) waited() string {
-	from := p.Call.Now
-	for i := len(p.Call.Spans) - 1; i >= 0; i-- {
-		if s := p.Call.Spans[i]; s.Outcome == "" {
-			from = min(from, s.Start)
-		}
-	}
-	if len(p.Call.Spans) == 0 {
-		from = 0
-	}
-	text := draw.Clock(p.Clock - from)
+	text := draw.Clock(p.Clock - p.Since())
 	if limit := p.Call.Start.WaitMs; limit != nil && p.Call.State() == diag.StateWaiting {
 		text += " of " + draw.Clock(limit.Duration())
 	}

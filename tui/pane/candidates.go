@@ -53,8 +53,8 @@ func (p *Candidates) sections() []section {
 	c := p.Call
 	return []section{
 		{"Servers", len(c.Servers), serverColumns, func(i int) []draw.Cell { return p.serverRow(c.Servers[i]) }, p.noServers()},
-		{"Local", len(c.Local), candidateColumns("Local"), func(i int) []draw.Cell { return p.candidateRow(c.Local[i]) }, "none yet"},
-		{"Remote", len(c.Remote), candidateColumns("Remote"), func(i int) []draw.Cell { return p.candidateRow(c.Remote[i]) }, "none yet"},
+		{"Local", len(c.Local), p.candidateColumns("Local"), func(i int) []draw.Cell { return p.candidateRow(c.Local[i]) }, "none yet"},
+		{"Remote", len(c.Remote), p.candidateColumns("Remote"), func(i int) []draw.Cell { return p.candidateRow(c.Remote[i]) }, "none yet"},
 		{"Pairs", len(c.Pairs), pairColumns, func(i int) []draw.Cell { return p.pairRow(c.Pairs[i]) }, "none yet"},
 	}
 }
@@ -81,6 +81,8 @@ func (p *Candidates) explainRows() int {
 		return 0
 	case p.height < 16:
 		return 2
+	case p.height < 24:
+		return 3
 	}
 	return 4
 }
@@ -103,7 +105,7 @@ func (p *Candidates) View() string {
 		for _, s := range all[:3] {
 			first += s.count
 		}
-		lines = draw.Beside(p.column(0, all[:3], 0, at-3, height), p.column(1, all[3:], first, p.width-at, height), at)
+		lines = draw.Beside(p.column(0, all[:3], 0, at-3, height), p.column(1, all[3:], first, p.width-at-1, height), at)
 	}
 	if n := p.explainRows(); n > 0 {
 		for len(lines) < height {
@@ -162,7 +164,7 @@ func (p *Candidates) cut(list []section, first, width, from, to int) []string {
 		}
 		lines := t.Lines(p.Theme, width)
 		if s.count == 0 {
-			lines[0] = heading(p.Theme, s.title, "", width)
+			lines[0] = heading(p.Theme, width, s.title)
 			lines = append(lines, draw.NewLine(width).Gap(2).Add(p.Theme.Dim, s.empty).String())
 			high = 1
 		}
@@ -184,63 +186,82 @@ func (p *Candidates) cut(list []section, first, width, from, to int) []string {
 }
 
 var serverColumns = []draw.Column{
-	{Title: "Servers", Strong: 7, Min: 20, Max: 40},
-	{Title: "over", Min: 4, Keep: 2},
+	{Title: "Servers", Strong: 7, Min: 20, Max: 44, Flex: true},
+	{Title: "over", Min: 4, Max: 8, Keep: 2},
 	{Title: "took", Right: true, Min: 10, Keep: 1},
-	{Title: "gave"},
+	{Title: "gave", Min: 24, Flex: true},
 }
 
 func (p *Candidates) serverRow(s diag.ServerRow) []draw.Cell {
 	mark, paint := p.Theme.Mark(serverLevel(s))
 	n, unit := draw.Length(s.DurationMs.Duration())
-	words := draw.Cell{Text: serverWords(p.Theme.Glyphs, s)}
-	if !s.OK {
-		words.Paint = p.Theme.Bad
+	return []draw.Cell{
+		{Text: s.URL, Mark: mark, Level: paint},
+		{Text: s.Transport, Paint: p.Theme.Dim},
+		{Text: n, Unit: unit},
+		{Text: serverWords(p.Theme.Glyphs, s)},
 	}
-	return []draw.Cell{{Text: mark + " " + s.URL, Paint: paint}, {Text: s.Transport}, {Text: n, Unit: unit}, words}
 }
 
-func candidateColumns(title string) []draw.Column {
-	return []draw.Column{
-		{Title: title, Strong: len(title), Min: 18},
-		{Title: "address", Min: 22, Max: 47},
-		{Title: "over", Min: 4, Keep: 3},
-		{Title: "base", Min: 16, Max: 47, Keep: 4},
-		{Title: "after", Right: true, Min: 10, Keep: 2},
-		{Title: "from", Keep: 1, Max: 40},
+// measured is how many rows of each side decide about the width of the candidates' columns.
+const measured = 64
+
+// candidateColumns are the same for both sides, so that their tables stand in line.
+func (p *Candidates) candidateColumns(title string) []draw.Column {
+	place, base, from := 0, 0, 0
+	for _, side := range [][]diag.CandidateRow{p.Call.Local, p.Call.Remote} {
+		for _, r := range side[:min(len(side), measured)] {
+			place = max(place, draw.Width(address(r.Address, r.Port)))
+			base = max(base, draw.Width(address(r.RelatedAddress, r.RelatedPort)))
+			from = max(from, draw.Width(source(r.Candidate)))
+		}
 	}
+	return []draw.Column{
+		{Title: title, Strong: len(title), Min: 18, Max: 18},
+		{Title: "address", Min: 24, Want: place, Max: 47, Flex: true},
+		{Title: "over", Min: 4, Max: 12, Keep: 3},
+		{Title: "base", Min: 16, Want: base, Max: 47, Keep: 4, Flex: true},
+		{Title: "after", Right: true, Min: 10, Keep: 2},
+		{Title: "from", Min: 14, Want: from, Max: 40, Keep: 1, Flex: true},
+	}
+}
+
+// source is where a candidate comes from: an interface, a server, the other party, or a check.
+func source(c diag.Candidate) string {
+	switch {
+	case c.URL != "":
+		return c.URL
+	case c.CandidateType == diag.Prflx:
+		return "a check"
+	case c.Side == diag.Remote:
+		return "the peer"
+	}
+	return c.NetworkInterface
 }
 
 func (p *Candidates) candidateRow(r diag.CandidateRow) []draw.Cell {
-	mark := " "
-	paint := p.Theme.Plain
+	mark, paint := " ", p.Theme.Plain
 	if s := p.Call.Selected; s != nil && (r.Side == diag.Local && r.ID == s.LocalCandidateID || r.Side == diag.Remote && r.ID == s.RemoteCandidateID) {
 		mark, paint = p.Theme.Mark(draw.Good)
 	}
 	n, unit := draw.Length(r.At)
 	protocol := joinSpace(r.Protocol, r.TCPType)
-	from := r.NetworkInterface
-	if r.URL != "" {
-		from = r.URL
-	}
 	return []draw.Cell{
-		{Text: mark + " " + typeWords(r.CandidateType), Paint: paint},
-		{Text: address(r.Address, r.Port), Paint: paint},
+		{Text: typeWords(r.CandidateType), Mark: mark, Level: paint},
+		{Text: address(r.Address, r.Port)},
 		{Text: protocol, Paint: p.Theme.Dim},
 		{Text: address(r.RelatedAddress, r.RelatedPort), Paint: p.Theme.Dim},
 		{Text: n, Unit: unit},
-		{Text: from, Paint: p.Theme.Dim},
+		{Text: source(r.Candidate), Paint: p.Theme.Dim},
 	}
 }
 
 var pairColumns = []draw.Column{
-	{Title: "Pairs", Strong: 5, Min: 13},
-	{Title: "local", Min: 22, Max: 44},
-	{Title: "remote", Min: 22, Max: 44},
-	{Title: "asked", Right: true, Min: 5},
-	{Title: "answered", Right: true, Min: 8},
+	{Title: "Pairs", Strong: 5, Min: 13, Max: 14},
+	{Title: "local", Min: 18, Flex: true},
+	{Title: "remote", Min: 18, Flex: true},
+	{Title: "answered", Right: true, Min: 9},
 	{Title: "rtt", Right: true, Min: 10, Keep: 1},
-	{Title: "", Keep: 2},
 }
 
 func (p *Candidates) pairRow(pair diag.Pair) []draw.Cell {
@@ -249,22 +270,20 @@ func (p *Candidates) pairRow(pair diag.Pair) []draw.Cell {
 	if chosen {
 		pair = p.latest(pair)
 	}
-	mark, paint := th.Mark(pairLevel(pair))
-	note := ""
+	mark, level := th.Mark(pairLevel(pair))
+	state, paint := string(pair.State), th.Plain
 	switch {
 	case chosen:
-		note = "in use"
+		state, paint = "in use", th.Strong
 	case pair.Nominated:
-		note = "nominated"
+		state = "nominated"
 	}
 	return []draw.Cell{
-		{Text: mark + " " + string(pair.State), Paint: paint},
-		{Text: p.end(p.Call.LocalCandidate(pair.LocalCandidateID), pair.LocalCandidateID)},
-		{Text: p.end(p.Call.RemoteCandidate(pair.RemoteCandidateID), pair.RemoteCandidateID)},
-		{Text: draw.Count(pair.RequestsSent)},
-		{Text: draw.Count(pair.ResponsesReceived)},
+		{Text: state, Paint: paint, Mark: mark, Level: level},
+		{Text: p.end(p.Call.LocalCandidate(pair.LocalCandidateID), pair.LocalCandidateID), Paint: paint},
+		{Text: p.end(p.Call.RemoteCandidate(pair.RemoteCandidateID), pair.RemoteCandidateID), Paint: paint},
+		{Text: draw.Count(pair.ResponsesReceived) + " of " + draw.Count(pair.RequestsSent)},
 		millis(pair.CurrentRoundTripTime),
-		{Text: note, Paint: th.Accent},
 	}
 }
 

@@ -14,13 +14,13 @@ func (p *Data) channels(width, height int) []string {
 		return nil
 	}
 	t := draw.Table{Indent: 3, Cursor: -1, Columns: []draw.Column{
-		{Title: "Channels", Min: 18, Max: 30, Strong: 8},
+		{Title: "Channels", Min: 21, Max: 26, Strong: 8},
 		{Title: "opened by", Min: 9, Keep: 3},
 		{Title: "sent", Right: true, Min: 6},
 		{Title: "received", Right: true, Min: 8},
 		{Title: "what it is", Min: 12, Keep: 1},
-		{Title: "delivery", Keep: 2, Max: 30},
-		{Title: "protocol", Keep: 4, Max: 16},
+		{Title: "delivery", Keep: 2, Min: 20, Max: 36, Flex: true},
+		{Title: "protocol", Keep: 4, Min: 8, Max: 16, Flex: true},
 	}}
 	shown := rows
 	if len(rows) > height-1 {
@@ -55,7 +55,7 @@ func (p *Data) channelRow(ch diag.ChannelRow) []draw.Cell {
 		label = "(no label)"
 	}
 	return []draw.Cell{
-		{Text: mark + " " + label, Paint: paint},
+		{Text: label, Mark: mark, Level: paint},
 		{Text: by},
 		{Text: draw.Count(ch.Sent)},
 		{Text: draw.Count(ch.Received)},
@@ -83,7 +83,7 @@ func deliveryWords(ch diag.ChannelOpen) string {
 	s := "reliable"
 	switch {
 	case ch.MaxRetransmits != nil:
-		s = fmt.Sprintf("resent at most %d times", *ch.MaxRetransmits)
+		s = fmt.Sprintf("at most %d resends", *ch.MaxRetransmits)
 	case ch.MaxPacketLifeTime != nil:
 		s = fmt.Sprintf("resent for %d ms", *ch.MaxPacketLifeTime)
 	}

@@ -115,7 +115,7 @@ func (p *Data) talk(width, height int) []string {
 	if p.back > 0 {
 		remark = draw.Plural(p.back, "newer message below", "newer messages below")
 	}
-	out := []string{heading(p.Theme, "Messages", remark, width)}
+	out := []string{heading(p.Theme, width, "Messages", remark)}
 	rows := max(height-2, 0)
 	total := len(p.Call.Messages)
 	to := max(total-p.back, 0)
@@ -124,9 +124,6 @@ func (p *Data) talk(width, height int) []string {
 	}
 	if total == 0 && rows > 0 {
 		out = append(out, draw.NewLine(width).Gap(2).Add(p.Theme.Dim, p.nothingSaid()).String())
-	}
-	for len(out) < height-1 {
-		out = append(out, "")
 	}
 	return append(out, p.prompt(width))
 }
@@ -170,14 +167,15 @@ func (p *Data) pings(width int) []string {
 		p    float64
 	}{{"p50", 50}, {"p95", 95}, {"p99", 99}} {
 		v, _ := d.Percentile(q.p)
-		n, unit := draw.Length(v)
-		l.Add(th.Dim, q.name).Add(th.Plain, n).Gap(1).Add(th.Dim, unit).Gap(1)
+		at := l.Width()
+		l.Add(th.Dim, q.name+" ").Add(th.Plain, draw.Span(v)).To(at + 14)
 	}
-	l.Add(th.Dim, draw.Plural(int(d.Count), "round trip", "round trips")).Gap(2)
-	latest := d.Latest(min(max(l.Room()-1, 0), 40))
+	count := draw.Plural(int(d.Count), "round trip", "round trips")
+	latest := d.Latest(min(max(width-6-draw.Width(count), 0), 40))
 	values := make([]float64, len(latest))
 	for i, v := range latest {
 		values[i] = float64(v)
 	}
-	return []string{l.Add(th.Accent, draw.Sparkline(th.Glyphs, values, len(values))).String()}
+	below := draw.NewLine(width).Gap(3).Add(th.Accent, draw.Sparkline(th.Glyphs, values, len(values)))
+	return []string{l.String(), below.Gap(2).Add(th.Dim, count).String()}
 }

@@ -132,7 +132,7 @@ func (p *Log) line(e diag.Event) string {
 		l.Add(paint, mark)
 	}
 	name, words, _ := strings.Cut(diag.Line(e), " ")
-	return l.To(11).Add(th.Accent, name).To(11+nameWidth).Add(paint, strings.TrimLeft(words, " ")).String()
+	return l.To(11).Add(th.Dim, name).To(11+nameWidth).Add(paint, strings.TrimLeft(words, " ")).String()
 }
 
 // eventLevel picks out the events that the eye should find when it runs down the log: what failed, and what was reached.

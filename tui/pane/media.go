@@ -141,7 +141,7 @@ func bitrateIn(sample *diag.Sample, s stream) float64 {
 }
 
 // sparkWidth is how many seconds of history a sparkline in a table shows.
-const sparkWidth = 16
+const sparkWidth = 12
 
 // media is the table of streams, both ways.
 func (p *Call) media(width int) []string {
@@ -151,7 +151,7 @@ func (p *Call) media(width int) []string {
 	}
 	g := p.Theme.Glyphs
 	t := draw.Table{Indent: 3, Cursor: -1, Columns: []draw.Column{
-		{Title: "Media  " + g.Sending + " sent " + g.Receiving + " received", Min: 24, Max: 26, Strong: 5},
+		{Title: "Media  " + g.Sending + " sent " + g.Receiving + " received", Min: 22, Max: 26, Strong: 5},
 		{Title: "kbit/s", Right: true, Min: 8},
 		{Title: "loss", Right: true, Min: 7},
 		{Title: "jitter", Right: true, Min: 9, Keep: 2},
@@ -183,7 +183,7 @@ func (p *Call) flowCell(s stream) draw.Cell {
 	case s.muted:
 		return draw.Cell{Text: "muted", Paint: th.Dim}
 	case s.silence > 0:
-		return draw.Cell{Text: th.Glyphs.Warn + " silent " + draw.Span(secs(s.silence)), Paint: th.Warn}
+		return draw.Cell{Text: "silent " + draw.Span(secs(s.silence)), Mark: th.Glyphs.Warn, Level: th.Warn}
 	case s.bitrate == nil && s.direction == diag.Inbound && p.Call.ConnectedAt != nil:
 		return draw.Cell{Text: "not measured yet", Paint: th.Dim}
 	case s.fps != nil:
@@ -199,9 +199,9 @@ func lossCell(th *draw.Theme, loss *float64) draw.Cell {
 	c := draw.Cell{Text: draw.Percent(*loss), Unit: "%"}
 	switch {
 	case *loss >= 0.05:
-		c.Text, c.Paint = th.Glyphs.Bad+" "+c.Text, th.Bad
+		c.Mark, c.Level = th.Mark(draw.Bad)
 	case *loss >= 0.01:
-		c.Text, c.Paint = th.Glyphs.Warn+" "+c.Text, th.Warn
+		c.Mark, c.Level = th.Mark(draw.Warn)
 	}
 	return c
 }

@@ -65,6 +65,20 @@ func (s *Scene) Spinner() string {
 	return frames[s.Spin%len(frames)]
 }
 
+// Since is the moment from which the present state counts: the connection's while it is up, the beginning of the wait while
+// it waits, else the start.
+func (s *Scene) Since() time.Duration {
+	if at := s.Call.ConnectedAt; at != nil {
+		return *at
+	}
+	for i := len(s.Call.Spans) - 1; i >= 0; i-- {
+		if span := s.Call.Spans[i]; span.Phase == diag.PhaseWait && span.Outcome == "" {
+			return span.Start
+		}
+	}
+	return 0
+}
+
 // Events are the new events of the call, told to every pane after the scene's Call has taken them.
 type Events []diag.Event
 

@@ -56,10 +56,15 @@ func facts(g draw.Glyphs, parts ...string) string {
 // secs turns W3C seconds into a duration.
 func secs(v float64) time.Duration { return time.Duration(v * float64(time.Second)) }
 
-// heading is the title of a section with a remark at the right edge.
-func heading(th *draw.Theme, title, remark string, width int) string {
+// heading is the title of a section, with the first of the remarks that fits at the right edge.
+func heading(th *draw.Theme, width int, title string, remarks ...string) string {
 	l := draw.NewLine(width).Gap(1).Add(th.Strong, title)
-	return l.Right(draw.NewLine(width).Add(th.Dim, remark)).String()
+	for _, r := range remarks {
+		if before := l.Width(); l.Right(draw.NewLine(width).Add(th.Dim, r).Gap(1)).Width() > before {
+			break
+		}
+	}
+	return l.String()
 }
 
 // labelled writes "label  text" with the text wrapped below itself.
