@@ -6,6 +6,13 @@ import (
 	"dialtone/signal"
 )
 
+// What a server can do against the protocol.
+var (
+	errRole        = errors.New("the server changed this party's role")
+	errEarlyAnswer = errors.New("an answer came before the offer")
+	errLostAnswer  = errors.New("the answer was lost on the way: the server says connected without having given it")
+)
+
 // absorb delivers what a poll brought, each thing once, and tells whether there
 // was anything new.
 func (e *engine) absorb(p polled) (news bool) {
@@ -35,7 +42,7 @@ func (e *engine) onDue(p polled, role signal.Role) (news bool) {
 		return true
 	}
 	if e.role != role {
-		e.fail("the server changed this party's role")
+		e.fail(errRole)
 		return false
 	}
 	// A poll that began before our post was accepted knows nothing of it.
@@ -47,7 +54,7 @@ func (e *engine) onDue(p polled, role signal.Role) (news bool) {
 
 func (e *engine) onAnswered(p polled) (news bool) {
 	if e.role != signal.RoleOfferer || e.own == nil && e.posting == nil {
-		e.fail("an answer came before the offer")
+		e.fail(errEarlyAnswer)
 		return false
 	}
 	e.phase = phaseConnected
@@ -61,11 +68,11 @@ func (e *engine) onAnswered(p polled) (news bool) {
 
 func (e *engine) onConnected(p polled) (news bool) {
 	if !e.gotOther {
-		e.fail("the answer was lost on the way: the server says connected without having given it")
+		e.fail(errLostAnswer)
 		return false
 	}
-	news = e.phase != phaseConnected
-	e.phase = phaseConnected
+	news = !e.connected // a server that holds polls tells the first connected at once
+	e.connected, e.phase = true, phaseConnected
 	for _, m := range p.status.candidates {
 		if e.isNew(m) {
 			e.c.inbox.put(m)
@@ -107,9 +114,9 @@ func candidateKey(c *signal.Candidate) string {
 	return key
 }
 
-func (e *engine) fail(what string) {
+func (e *engine) fail(what error) {
 	e.end = &signal.Error{
-		Op: "get_status", Reason: signal.ReasonProtocol, Err: errors.New(what),
+		Op: "get_status", Reason: signal.ReasonProtocol, Err: what,
 		Hint: "dial again, both parties",
 	}
 }

@@ -52,15 +52,16 @@ type engine struct {
 	timer   *time.Timer // until it is
 	trouble time.Time   // since when polls fail
 
-	phase    phase
-	role     signal.Role
-	own      *sending // our offer or answer, once accepted
-	ownAt    uint64   // number at that time: later polls know of it
-	repeat   bool     // the server has lost it and asks again
-	quiet    bool     // our last candidate has been sent
-	gotOther bool     // the other's description was delivered
-	seen     map[string]bool
-	sawBlank bool // the other's end of candidates was delivered
+	phase     phase
+	role      signal.Role
+	own       *sending // our offer or answer, once accepted
+	ownAt     uint64   // number at that time: later polls know of it
+	repeat    bool     // the server has lost it and asks again
+	quiet     bool     // our last candidate has been sent
+	gotOther  bool     // the other's description was delivered
+	connected bool     // the server has said so
+	seen      map[string]bool
+	sawBlank  bool // the other's end of candidates was delivered
 }
 
 // polled is one poll and its result.

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -23,7 +22,7 @@ const maxText = 200
 
 // networkError names what went wrong between here and the server.
 func networkError(op string, err error, timeout time.Duration) *signal.Error {
-	e := &signal.Error{Op: op, Reason: signal.ReasonUnknown, Err: err}
+	e := &signal.Error{Op: op, Err: err}
 	var dns *net.DNSError
 	var operation *net.OpError
 	var dialing bool
@@ -52,7 +51,7 @@ func networkError(op string, err error, timeout time.Duration) *signal.Error {
 		e.Reason = signal.ReasonProtocol
 		e.Err = errors.New("the server does not speak HTTP")
 		e.Hint = "check address and port"
-	case isBroken(err):
+	default:
 		e.Reason = signal.ReasonBroken
 		e.Err = fmt.Errorf("the connection ended before the answer: %w", e.Err)
 		e.Hint = "the server, or a proxy before it, ended the connection: look at its log"
@@ -63,12 +62,6 @@ func networkError(op string, err error, timeout time.Duration) *signal.Error {
 func isTimeout(err error) bool {
 	var timeout interface{ Timeout() bool }
 	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout()
-}
-
-func isBroken(err error) bool {
-	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
-		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
-		errors.Is(err, net.ErrClosed) || strings.Contains(err.Error(), "server closed")
 }
 
 // tlsError recognises a failed handshake and says what helps.

@@ -112,6 +112,7 @@ func inBubble(t *testing.T, handler http.Handler, test func(t *testing.T, n *mem
 			if end, ok := handler.(interface{ Close() }); ok {
 				end.Close()
 			}
+			time.Sleep(time.Minute) // handlers that think come to their end
 		}()
 		test(t, n, Options{Server: "127.0.0.1", Code: "w1", dial: n.dial})
 	})

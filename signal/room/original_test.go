@@ -71,6 +71,12 @@ func (o *original) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, answer)
 }
 
+func (o *original) pollCount() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.polls)
+}
+
 func (o *original) begin(user string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -229,6 +235,8 @@ func TestOriginal(t *testing.T) {
 // checkOriginal looks at what the client did to the server.
 func checkOriginal(t *testing.T, server *original, begun, second time.Time) {
 	t.Helper()
+	server.mu.Lock()
+	defer server.mu.Unlock()
 	if server.overlaps > 0 {
 		t.Errorf("%d requests overlapped with one of the same party", server.overlaps)
 	}
@@ -275,6 +283,8 @@ func TestOriginalForgets(t *testing.T) {
 		if err := a.Close(testContext(t)); err != nil {
 			t.Error(err)
 		}
+		server.mu.Lock()
+		defer server.mu.Unlock()
 		if server.posts["offer"] != 3 || server.posts["answer"] != 4 || server.overlaps != 0 {
 			t.Errorf("posts %v, overlaps %d", server.posts, server.overlaps)
 		}
@@ -296,11 +306,9 @@ func TestSlowReply(t *testing.T) {
 	inBubble(t, server, func(t *testing.T, _ *memNet, o Options) {
 		a, b := mustDial(t, o), mustDial(t, o)
 		mustReceive(t, a, signal.KindPaired)
-		before := len(server.polls)
+		before := server.pollCount()
 		time.Sleep(20 * time.Second)
-		server.mu.Lock()
-		polls := len(server.polls) - before
-		server.mu.Unlock()
+		polls := server.pollCount() - before
 		if polls > 40 { // b's 20 and a's 8, and the first quick ones
 			t.Errorf("%d polls in 20 s", polls)
 		}
