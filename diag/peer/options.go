@@ -4,6 +4,8 @@ import (
 	"crypto/tls"
 	"time"
 
+	"github.com/pion/transport/v4"
+
 	"dialtone/diag"
 )
 
@@ -30,6 +32,7 @@ type Options struct {
 	Echo         bool // forward the media that comes back to its sender instead of playing clips
 	Loopback     Loopback
 	Timeouts     Timeouts
+	Net          Net // nil: the operating system's network
 
 	// OnCandidate gets every local candidate in the form that is signaled.
 	OnCandidate func(Candidate)
@@ -40,6 +43,9 @@ type Options struct {
 	// OnState gets each change that decides how a session goes on.
 	OnState func(State)
 }
+
+// Net is the network that a peer uses, for instance a simulated one.
+type Net = transport.Net
 
 // Timeouts bound what pion waits for. Zero values mean the defaults.
 type Timeouts struct {

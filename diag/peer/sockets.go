@@ -10,7 +10,7 @@ import (
 	"github.com/pion/transport/v4/stdnet"
 )
 
-// sockets is the operating system's network, watched: it knows which local port spoke STUN to which address, what a server
+// sockets is a network, watched: it knows which local port spoke STUN to which address, what a server
 // name resolved to, and hands DTLS records to an observer. It can close everything at once, which is how a hang-up gets
 // past an agent that still waits for a silent TURN server.
 type sockets struct {
@@ -27,13 +27,16 @@ type sockets struct {
 // socketBuffer is what a UDP socket asks the kernel for: with the default, bursts of video key frames and data are dropped.
 const socketBuffer = 1 << 20
 
-func newSockets(onHello func(version, cipher uint16)) (*sockets, error) {
-	system, err := stdnet.NewNet()
-	if err != nil {
-		return nil, err
+func newSockets(network Net, onHello func(version, cipher uint16)) (*sockets, error) {
+	if network == nil {
+		system, err := stdnet.NewNet()
+		if err != nil {
+			return nil, err
+		}
+		network = system
 	}
 	return &sockets{
-		Net: system, onHello: onHello, names: map[string]string{}, asked: map[int]string{},
+		Net: network, onHello: onHello, names: map[string]string{}, asked: map[int]string{},
 		open: map[net.PacketConn]struct{}{},
 	}, nil
 }

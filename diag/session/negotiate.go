@@ -18,7 +18,7 @@ func (s *Session) peerOptions() peer.Options {
 	return peer.Options{
 		Emit: s.o.Feed.Append, Phases: s.phases, ICEServers: c.ICEServers, TLS: s.o.TLS,
 		RelayOnly: c.RelayOnly, PionDefaults: c.PionDefaults, NoMedia: c.NoMedia, Echo: c.Echo,
-		Loopback: loopbackPolicy(c), Timeouts: s.o.Timeouts,
+		Loopback: loopbackPolicy(c), Timeouts: s.o.Timeouts, Net: s.o.Net,
 		OnCandidate: func(x peer.Candidate) { s.inbox.put(func() { s.gathered(x) }) },
 		OnMessage:   s.received,
 		OnOpen:      func(label string) { s.inbox.put(func() { s.opened(label) }) },

@@ -24,6 +24,7 @@ type Options struct {
 	TLS      *tls.Config   // for turns: and stuns: servers; nil: the system's authorities
 	Greeting string        // said on the chat channel when it opens; empty: nothing
 	Timeouts peer.Timeouts // zero values: the defaults
+	Net      peer.Net      // nil: the operating system's network
 	// SetUp bounds the time from the pairing to the connection; 0: 40 s.
 	SetUp time.Duration
 	// Redial bounds how long a lost peer is waited for on a new room; 0: 10 s.
