@@ -19,7 +19,7 @@ type SignalRequest struct {
 	RemoteAddr  string  `json:"remoteAddress,omitempty"`
 	BytesSent   int     `json:"bytesSent"`
 	BytesRecv   int     `json:"bytesReceived"`
-	Answer      string  `json:"answer,omitempty"` // what the body was: need_init, offered, answered, connected, empty, …
+	Answer      string  `json:"answer,omitempty"` // what the body was: need_init, offered, answered, connected; ended: the pair is gone
 	Error       string  `json:"error,omitempty"`
 }
 

@@ -88,16 +88,16 @@ func (c *channels) wire(dc *webrtc.DataChannel, side diag.Side) {
 		c.byLabel[label] = dc
 	}
 	dc.OnOpen(func() { c.opened(dc, side, label) })
-	dc.OnClose(func() {
-		if !c.p.closing() {
-			c.p.o.Emit(diag.ChannelClose{ID: dc.ID(), Label: label})
-		}
-	})
-	dc.OnError(func(err error) {
-		if !c.p.closing() {
-			c.p.o.Emit(diag.ChannelClose{ID: dc.ID(), Label: label, Error: diag.Clean(err.Error(), 200)})
-		}
-	})
+	var once sync.Once // a channel that ends by an error also closes
+	closed := func(cause string) {
+		once.Do(func() {
+			if !c.p.closing() {
+				c.p.o.Emit(diag.ChannelClose{ID: dc.ID(), Label: label, Error: cause})
+			}
+		})
+	}
+	dc.OnClose(func() { closed("") })
+	dc.OnError(func(err error) { closed(diag.Clean(err.Error(), 200)) })
 	dc.OnMessage(func(m webrtc.DataChannelMessage) { c.p.o.OnMessage(label, m.IsString, m.Data) })
 }
 

@@ -184,15 +184,8 @@ func (l *link) pollSCTP() {
 	}
 }
 
-// closing reports whether Close has begun.
-func (p *Peer) closing() bool {
-	select {
-	case <-p.done:
-		return true
-	default:
-		return false
-	}
-}
+// closing reports whether the end has begun.
+func (p *Peer) closing() bool { return p.ending.Load() }
 
 // fingerprint is the SHA-256 of a certificate as SDP writes it (RFC 8122 §5); empty for none.
 func fingerprint(der []byte) string {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/webrtc/v4"
@@ -34,6 +35,7 @@ type Peer struct {
 	remoteSet bool
 	pending   []Candidate // remote candidates that came before the description
 
+	ending    atomic.Bool
 	closeOnce sync.Once
 }
 
@@ -259,10 +261,14 @@ func (p *Peer) restarting() {
 	p.checks.again()
 }
 
+// Ending tells that the call is over: what the other side closes from now on, in answer to our goodbye, is no news.
+func (p *Peer) Ending() { p.ending.Store(true) }
+
 // Close ends the connection and everything that the peer started, and waits for it. It may be called again.
 func (p *Peer) Close() error {
 	var err error
 	p.closeOnce.Do(func() {
+		p.Ending()
 		p.cancel()
 		p.gather.stop()
 		// A silent TURN server would hold the agent for seconds: closing its sockets ends that wait. Only then, because

@@ -70,21 +70,22 @@ func parseControl(data []byte) (control, error) {
 // sendControl sends a control message to the peer: on both labels that the control channel goes by, until a hello has told
 // that the peer is a dialtone, which listens on the documented one.
 func (s *Session) sendControl(c control) {
-	data, err := json.Marshal(c)
-	if err != nil {
-		return // a struct of strings always marshals
-	}
-	sent := false
 	for _, label := range []string{diag.LabelControl, diag.LabelControlLegacy} {
-		if s.agent != "" && sent {
-			break
-		}
-		if s.peer.Send(label, true, data) == nil {
-			sent = true
-			s.o.Feed.Append(diag.Message{Direction: diag.Outbound, Label: label, Bytes: len(data), Text: clip(string(data))})
-			s.o.Feed.Append(diag.Control{Direction: diag.Outbound, Code: c.Code, Value: c.Value, Agent: c.Agent})
+		if s.sendControlOn(label, c) && s.agent != "" {
+			return
 		}
 	}
+}
+
+// sendControlOn reports whether the channel of a label took the message.
+func (s *Session) sendControlOn(label string, c control) bool {
+	data, err := json.Marshal(c)
+	if err != nil || s.peer.Send(label, true, data) != nil {
+		return false
+	}
+	s.o.Feed.Append(diag.Message{Direction: diag.Outbound, Label: label, Bytes: len(data), Text: clip(string(data))})
+	s.o.Feed.Append(diag.Control{Direction: diag.Outbound, Code: c.Code, Value: c.Value, Agent: c.Agent})
+	return true
 }
 
 // clip bounds text for an event, at a rune boundary.

@@ -3,6 +3,7 @@ package session
 import (
 	"encoding/json"
 	"errors"
+	"strings"
 	"sync"
 	"time"
 
@@ -26,9 +27,7 @@ func (s *Session) say(label, text string) error {
 func (s *Session) opened(label string) {
 	switch label {
 	case diag.LabelControl, diag.LabelControlLegacy:
-		if label == diag.LabelControl || s.agent == "" {
-			s.sendControl(control{Code: codeHello, Agent: "dialtone " + s.o.Config.Version})
-		}
+		s.sendControlOn(label, control{Code: codeHello, Agent: strings.TrimSpace("dialtone " + s.o.Config.Version)})
 	case diag.LabelChat:
 		if s.o.Greeting != "" {
 			// A channel that closed again is told by its own event.

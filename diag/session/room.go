@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"dialtone/diag"
@@ -25,7 +26,10 @@ func requestEvent(r room.Request) diag.SignalRequest {
 		BytesSent: r.Sent, BytesRecv: r.Received, Answer: diag.Clean(r.Answer, 64), DurationMs: diag.Millis(r.Total),
 		DNSMs: present(r.DNS), ConnectMs: present(r.Connect), TLSMs: present(r.TLS), FirstByteMs: present(r.FirstByte),
 	}
-	if r.Err != nil {
+	switch {
+	case errors.Is(r.Err, signal.ErrPeerGone): // the protocol's way to say that the pair has ended
+		d.Answer = "ended"
+	case r.Err != nil:
 		d.Error = cause(r.Err)
 	}
 	return d

@@ -181,15 +181,14 @@ func (s *Session) setUpOver() {
 // finish says goodbye, takes the last sample and closes everything.
 func (s *Session) finish() {
 	s.stopTimers(false)
-	if s.peer != nil {
-		if s.end.by == diag.ByLocal && s.everUp {
+	if s.everUp {
+		s.o.Feed.Append(s.peer.Sample(true))
+		if s.end.by == diag.ByLocal {
+			s.peer.Ending()
 			s.sendControl(control{Code: codeReject})
 			ctx, cancel := context.WithTimeout(context.Background(), goodbyeTime)
 			s.peer.Flush(ctx, diag.LabelControl)
 			cancel()
-		}
-		if s.everUp {
-			s.o.Feed.Append(s.peer.Sample(true))
 		}
 	}
 	s.leaveRoom()

@@ -127,7 +127,7 @@ func bareCall(tb testing.TB) time.Duration {
 		return func(c *webrtc.ICECandidate) {
 			if c != nil {
 				ready.Wait()
-				check(to.AddICECandidate(c.ToJSON()))
+				_ = to.AddICECandidate(c.ToJSON()) // one that comes after the end finds nobody
 			}
 		}
 	}
