@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -44,13 +45,6 @@ var ErrEvent = errors.New("not an event")
 
 // maxSeconds is the latest time that an event may have: thirty years, which a float64 still tells to the microsecond.
 const maxSeconds = 1e9
-
-// head is what every event has in JSON, before the fields of its Data.
-type head struct {
-	Seq  uint64      `json:"seq"`
-	At   json.Number `json:"at"`
-	Type Type        `json:"type"`
-}
 
 // MarshalJSON writes one flat object: seq, at (seconds), type, then the fields of the data.
 func (e Event) MarshalJSON() ([]byte, error) {
@@ -91,23 +85,36 @@ func marshalData(d Data) ([]byte, error) {
 
 // UnmarshalJSON reads what MarshalJSON wrote. A type that this version does not know becomes [Unknown].
 func (e *Event) UnmarshalJSON(b []byte) error {
-	var h head
-	if err := json.Unmarshal(b, &h); err != nil {
+	var fields map[string]json.RawMessage // a struct would take "AT" for "at"
+	if err := json.Unmarshal(b, &fields); err != nil {
 		return fmt.Errorf("%w: %w", ErrEvent, err)
 	}
-	if h.Type == "" {
+	var name Type
+	if err := json.Unmarshal(orNull(fields["type"]), &name); err != nil || name == "" {
 		return fmt.Errorf("%w: it has no type", ErrEvent)
 	}
-	at, err := h.At.Float64()
+	var seq uint64
+	if err := json.Unmarshal(orNull(fields["seq"]), &seq); err != nil {
+		return fmt.Errorf("%w: %s: its seq: %w", ErrEvent, name, err)
+	}
+	at, err := strconv.ParseFloat(string(fields["at"]), 64)
 	if err != nil || at < 0 || at > maxSeconds {
-		return fmt.Errorf("%w: its time is %q", ErrEvent, h.At)
+		return fmt.Errorf("%w: %s: its time is %.40q", ErrEvent, name, fields["at"])
 	}
-	data, err := decodeData(h.Type, b)
+	data, err := decodeData(name, b)
 	if err != nil {
-		return fmt.Errorf("%w: %s: %w", ErrEvent, h.Type, err)
+		return fmt.Errorf("%w: %s: %w", ErrEvent, name, err)
 	}
-	*e = Event{Seq: h.Seq, At: time.Duration(math.Round(at * 1e9)), Data: data}
+	*e = Event{Seq: seq, At: time.Duration(math.Round(at * 1e9)), Data: data}
 	return nil
+}
+
+// orNull is raw, or null for a member that is not there.
+func orNull(raw json.RawMessage) json.RawMessage {
+	if raw == nil {
+		return json.RawMessage("null")
+	}
+	return raw
 }
 
 // decodeData makes the Data of a type out of the event's whole object.

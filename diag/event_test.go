@@ -107,6 +107,7 @@ func TestUnknownIsFaithful(t *testing.T) {
 		`{"seq":9,"at":1.250000,"type":"future.thing","zeta":1,"alpha":{"type":"inner","at":[1,2.50,1e3],"seq":null},"html":"<b>&amp;","esc":"\u00e9\/\ud83d\ude00","big":12345678901234567890.10,"zeta":2}`,
 		`{"seq":10,"at":2.000000,"type":"future.empty"}`,
 		`{"seq":11,"at":2.000001,"type":"future.deep","a":[[[{"b":{"type":"x"}}]]]}`,
+		`{"seq":12,"at":3.000000,"type":"future.case","TYPE":"ice.state","Seq":"no number","aT":-1}`,
 	}
 	for _, line := range lines {
 		var e Event
@@ -151,7 +152,7 @@ func TestOlderAndNewerFields(t *testing.T) {
 
 func TestUnmarshalEventErrors(t *testing.T) {
 	bad := []string{
-		``, `null`, `[]`, `"x"`, `{}`, `{"seq":1,"at":0}`, `{"seq":1,"type":"ice.state"}`, `{"seq":1,"at":null,"type":"x"}`,
+		``, `null`, `[]`, `"x"`, `{}`, `{"seq":1,"at":0}`, `{"seq":1,"type":"ice.state"}`, `{"seq":1,"at":null,"type":"x"}`, `{"seq":1,"at":"1","type":"x"}`, `{"seq":1,"at":0,"Type":"x"}`, `{"seq":"1","at":0,"type":"x"}`,
 		`{"seq":-1,"at":0,"type":"x"}`, `{"seq":1,"at":-0.1,"type":"x"}`, `{"seq":1,"at":1e300,"type":"x"}`, `{"seq":1,"at":1e400,"type":"x"}`,
 		`{"seq":1,"at":0,"type":7}`, `{"seq":1,"at":0,"type":"ice.state","state":7}`, `{"seq":1,"at":0,"type":"channel.ping","rtt_ms":1e300}`,
 		`{"seq":1,"at":0,"type":"x"} {}`, `{"seq":1,"at":0,"type":"x"`,

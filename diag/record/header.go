@@ -1,0 +1,83 @@
+package record
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"dialtone/diag"
+)
+
+// Schema is what the first line of a recording says of its format. The number after the slash changes when older readers
+// could misunderstand; new types of events and new fields do not change it.
+const Schema = schemaName + "/1"
+
+const schemaName = "dialtone.recording"
+
+// Header is the first line of a recording.
+type Header struct {
+	Schema    string    `json:"schema"`             // set by [Create]
+	StartedAt time.Time `json:"startedAt"`          // wall clock at event time 0, UTC
+	Version   string    `json:"version"`            // dialtone's
+	Command   string    `json:"command"`            // call, answer or demo
+	Redacted  bool      `json:"redacted,omitempty"` // addresses are pseudonyms; set by [Create]
+	Config    Config    `json:"config"`
+}
+
+// Config is what was asked of the call, without secrets. Its names are those of the call.start event.
+type Config struct {
+	Code         string           `json:"code"`
+	Server       string           `json:"server,omitempty"`
+	Join         string           `json:"join,omitempty"`
+	ICEServers   []diag.ICEServer `json:"iceServers,omitempty"`
+	RelayOnly    bool             `json:"relayOnly,omitempty"`
+	PionDefaults bool             `json:"pionDefaults,omitempty"`
+	Media        bool             `json:"media"`
+	Echo         bool             `json:"echo,omitempty"`         // what came was sent back
+	LoopbackOnly bool             `json:"loopbackOnly,omitempty"` // candidates of the loopback interface alone
+	WaitMs       *diag.Millis     `json:"wait_ms,omitempty"`      // absent: without limit
+	ForMs        *diag.Millis     `json:"for_ms,omitempty"`       // absent: until somebody hung up
+	Insecure     bool             `json:"insecure,omitempty"`     // TLS certificates were not verified
+	CustomCA     bool             `json:"customCA,omitempty"`     // further authorities were trusted
+}
+
+// NewHeader is the header of a call with this configuration whose event time 0 is start.
+func NewHeader(c diag.Config, start time.Time) Header {
+	s := c.Start(start)
+	return Header{
+		StartedAt: start.UTC(), Version: c.Version, Command: c.Command,
+		Config: Config{
+			Code: s.Code, Server: s.Server, Join: s.Join, ICEServers: s.ICEServers, RelayOnly: s.RelayOnly, PionDefaults: s.PionDefaults,
+			Media: s.Media, Echo: c.Echo, LoopbackOnly: c.LoopbackOnly, WaitMs: s.WaitMs, ForMs: s.ForMs, Insecure: c.Insecure, CustomCA: c.CAFile != "",
+		},
+	}
+}
+
+// parseHeader reads the first line. The error is ErrNotRecording (wrapped), a *SchemaError, or that of a header which is a
+// header but whose fields have other types than ours.
+func parseHeader(line []byte) (Header, error) {
+	var probe struct {
+		Schema string `json:"schema"`
+	}
+	if err := json.Unmarshal(line, &probe); err != nil {
+		return Header{}, fmt.Errorf("%w: its first line is no JSON object", ErrNotRecording)
+	}
+	major, ok := strings.CutPrefix(probe.Schema, schemaName+"/")
+	if !ok {
+		return Header{}, fmt.Errorf("%w: its first line has no schema %q", ErrNotRecording, schemaName)
+	}
+	if n, err := strconv.Atoi(major); err != nil || n != 1 {
+		return Header{}, &SchemaError{Schema: diag.Clean(probe.Schema, 100)}
+	}
+	h := Header{Schema: probe.Schema}
+	err := json.Unmarshal(line, &h)
+	return h, err
+}
+
+// ours reports whether a file that begins like this was written by a Writer, of whatever version.
+func ours(beginning []byte) bool {
+	return bytes.HasPrefix(beginning, []byte(`{"schema":"`+schemaName+`/`))
+}
