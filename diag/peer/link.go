@@ -73,7 +73,9 @@ func (l *link) dtlsState(s webrtc.DTLSTransportState) {
 		return
 	}
 	switch s {
-	case webrtc.DTLSTransportStateConnecting:
+	case webrtc.DTLSTransportStateConnecting: // ICE has a pair: this news may be quicker than its own
+		l.p.o.Phases.End(diag.PhaseICE, "", diag.OutcomeOK, "")
+		l.p.o.Phases.End(diag.PhaseNomination, "", diag.OutcomeOK, "")
 		l.p.o.Phases.Start(diag.PhaseDTLS, "")
 		l.p.wg.Go(func() { l.p.o.Emit(diag.DTLSState{State: s.String(), Role: l.role()}) })
 	case webrtc.DTLSTransportStateConnected:
