@@ -275,11 +275,24 @@ func TestFloodsStayBounded(t *testing.T) {
 	for i := range flood {
 		id := fmt.Sprintf("n%d", i)
 		for _, d := range []Data{
-			Candidate{Side: Local, ID: id}, Candidate{Side: Remote, ID: id}, ServerResult{URL: id}, Pair{ID: id}, Selected{PairID: id},
-			SessionDescription{Side: Remote, SDP: id}, PhaseStart{Phase: PhaseChannel, Subject: id}, ChannelOpen{Label: id, ID: Ptr(uint16(i))},
-			Message{Direction: Inbound, Label: LabelControl, Text: id}, Control{Direction: Inbound, Code: id}, Ping{RTTMs: Millis(i)},
-			TrackAdded{Direction: Inbound, Kind: "video", SSRC: uint32(i + 1), MimeType: "video/VP8"}, FirstPacket{Direction: Inbound, Kind: "video", SSRC: uint32(i + 1)},
-			TrackMuted{Side: Remote, Kind: id, Muted: true}, Sample{}, Warning{ID: id}, SignalRequest{Error: id}, Restart{Reason: id},
+			Candidate{Side: Local, ID: id},
+			Candidate{Side: Remote, ID: id},
+			ServerResult{URL: id},
+			Pair{ID: id},
+			Selected{PairID: id},
+			SessionDescription{Side: Remote, SDP: id},
+			PhaseStart{Phase: PhaseChannel, Subject: id},
+			ChannelOpen{Label: id, ID: Ptr(uint16(i))},
+			Message{Direction: Inbound, Label: LabelControl, Text: id},
+			Control{Direction: Inbound, Code: id},
+			Ping{RTTMs: Millis(i)},
+			TrackAdded{Direction: Inbound, Kind: "video", SSRC: uint32(i + 1), MimeType: "video/VP8"},
+			FirstPacket{Direction: Inbound, Kind: "video", SSRC: uint32(i + 1)},
+			TrackMuted{Side: Remote, Kind: id, Muted: true},
+			Sample{},
+			Warning{ID: id},
+			SignalRequest{Error: id},
+			Restart{Reason: id},
 			Unknown{Name: Type(id), Raw: []byte("{}")},
 		} {
 			c.Apply(Event{Seq: c.Events + 1, At: time.Duration(i) * time.Millisecond, Data: d})

@@ -52,7 +52,8 @@ func orderlyEnds() []judgeTest {
 		{"interrupted", up(CallEnded{Reason: EndInterrupted}, 1000, flowing()), ExitInterrupted, "connected for 4.7 s, then it was interrupted", nil, nil},
 		{
 			"a server is lost on the way", up(CallEnded{Reason: EndDuration}, 1000, flowing(), 1100, Warning{ID: "signal.server_lost", Text: "gone", Advice: "restart it"}),
-			ExitPass, "connected for 4.7 s; its time was over", nil, []string{"signal.server_lost"},
+			ExitPass, "connected for 4.7 s; its time was over", nil,
+			[]string{"signal.server_lost"},
 		},
 		{"path silent", up(CallEnded{Reason: EndHangup}, 4000, ConnectionState{State: "disconnected"}), ExitICE, "the path was silent when the call ended", []string{"disconnected", "network"}, nil},
 		{"peer lost", up(CallEnded{Reason: EndPeerLost, Cause: "no consent answer for 5 s"}), ExitICE, "the other party vanished after 4.7 s", []string{"went silent", "no consent answer", "call again"}, nil},
@@ -82,7 +83,9 @@ func signalingEnds() []judgeTest {
 	return []judgeTest{
 		{
 			"nobody came", log(0, CallStart{Code: "w1", Join: "dialtone call w1"}, 60000, CallEnded{Reason: EndNobody}),
-			ExitNobody, "nobody came within 1m0s", []string{`"w1"`, "joins with: dialtone call w1", "--wait"}, nil,
+			ExitNobody, "nobody came within 1m0s",
+			[]string{`"w1"`, "joins with: dialtone call w1", "--wait"},
+			nil,
 		},
 		{"nobody came, nothing to join with", log(0, CallStart{Code: "w1"}, 100, CallEnded{Reason: EndNobody}), ExitNobody, "nobody came within 100 ms", []string{"same code"}, nil},
 		{
@@ -90,7 +93,9 @@ func signalingEnds() []judgeTest {
 				0, CallStart{}, 1, SignalRequest{Error: "connection refused"}, 2, SignalRequest{Error: "no route"},
 				3000, CallEnded{Reason: EndSignaling, Cause: "dial: connection refused", Advice: "Start the server: dialtone serve"},
 			),
-			ExitSignaling, "signaling failed after 3.0 s", []string{"2 requests", "2 failed", "no route", "dial: connection refused", "dialtone serve"}, nil,
+			ExitSignaling, "signaling failed after 3.0 s",
+			[]string{"2 requests", "2 failed", "no route", "dial: connection refused", "dialtone serve"},
+			nil,
 		},
 		{"peer left", log(0, CallStart{}, 5, CallEnded{Reason: EndPeerLeft}), ExitSignaling, "the other party left before the call was up", []string{"pair has ended"}, nil},
 		{"internal", log(0, CallStart{}, 5, CallEnded{Reason: EndInternal, Cause: "no socket"}), ExitCannotRun, "dialtone could not run the call", []string{"no socket"}, nil},
@@ -102,15 +107,21 @@ func transportEnds() []judgeTest {
 	return []judgeTest{
 		{
 			"DTLS", log(0, SignalState{Role: RoleOfferer}, 1, Selected{Local: "host udp a:1", Remote: "host udp b:2"}, 900, CallEnded{Reason: EndDTLS, Cause: "fingerprint mismatch"}),
-			ExitDTLS, "the DTLS handshake failed", []string{"host udp a:1 ⇄ host udp b:2", "fingerprint mismatch", "MTU"}, nil,
+			ExitDTLS, "the DTLS handshake failed",
+			[]string{"host udp a:1 ⇄ host udp b:2", "fingerprint mismatch", "MTU"},
+			nil,
 		},
 		{
 			"channel", log(0, ConnectionState{State: "connected"}, 3000, SCTPState{State: "connecting"}, 3000, CallEnded{Reason: EndChannel}),
-			ExitChannel, "connected, but no data channel opened", []string{"3.0 s", "SCTP: connecting", "m=application"}, nil,
+			ExitChannel, "connected, but no data channel opened",
+			[]string{"3.0 s", "SCTP: connecting", "m=application"},
+			nil,
 		},
 		{
 			"ended in order without a channel", log(0, ConnectionState{State: "connected"}, 3000, CallEnded{Reason: EndDuration}),
-			ExitChannel, "connected, but no data channel opened", []string{"SCTP: unknown"}, nil,
+			ExitChannel, "connected, but no data channel opened",
+			[]string{"SCTP: unknown"},
+			nil,
 		},
 		{"ICE, nobody answered", failedICE(), ExitICE, "no path found after 2.1 s", []string{
 			"2 pairs were tried with 9 requests, none answered", "Here: 1 host. There: 1 host", "Neither side had a relay", "--ice stun:HOST --ice turn:HOST",
@@ -125,19 +136,24 @@ func transportEnds() []judgeTest {
 		{"ICE, relays", failedICE(160, Candidate{Side: Local, CandidateType: Relay}), ExitICE, "no path found after 2.1 s", []string{"Here: 1 host, 1 relay"}, nil},
 		{
 			"ICE, nothing gathered", log(0, CallStart{}, 900, CallEnded{Reason: EndICE}), ExitICE, "no path found after 900 ms",
-			[]string{"no usable network interface"}, nil,
+			[]string{"no usable network interface"},
+			nil,
 		},
 		{
 			"ICE, relay only", log(0, CallStart{RelayOnly: true}, 1, refusedTURN(), 900, CallEnded{Reason: EndICE}), ExitICE, "no path found after 900 ms",
-			[]string{"no TURN server gave one", "without --relay-only", "Correct --ice-user"}, []string{"turn.unauthorized"},
+			[]string{"no TURN server gave one", "without --relay-only", "Correct --ice-user"},
+			[]string{"turn.unauthorized"},
 		},
 		{
 			"ICE, peer sent nothing", log(0, Candidate{Side: Local, CandidateType: Host}, 900, CallEnded{Reason: EndICE}), ExitICE, "no path found after 900 ms",
-			[]string{"The other party sent no candidate"}, nil,
+			[]string{"The other party sent no candidate"},
+			nil,
 		},
 		{
 			"ICE, no pair", log(0, Candidate{Side: Local, CandidateType: Host}, 1, Candidate{Side: Remote, CandidateType: Srflx}, 900, CallEnded{Reason: EndICE}),
-			ExitICE, "no path found after 900 ms", []string{"No pair could be formed: 1 host here, 1 srflx there"}, nil,
+			ExitICE, "no path found after 900 ms",
+			[]string{"No pair could be formed: 1 host here, 1 srflx there"},
+			nil,
 		},
 	}
 }

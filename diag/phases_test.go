@@ -21,8 +21,10 @@ func TestPhases(t *testing.T) {
 	p.Start(PhaseICE, "")
 	p.Again(PhaseICE, "") // it runs: nothing to forget
 	want := []Data{
-		PhaseStart{Phase: PhaseICE}, PhaseEnd{Phase: PhaseICE, Outcome: OutcomeOK, Detail: "first"},
-		PhaseStart{Phase: PhaseDTLS}, PhaseEnd{Phase: PhaseDTLS, Outcome: OutcomeOK},
+		PhaseStart{Phase: PhaseICE},
+		PhaseEnd{Phase: PhaseICE, Outcome: OutcomeOK, Detail: "first"},
+		PhaseStart{Phase: PhaseDTLS},
+		PhaseEnd{Phase: PhaseDTLS, Outcome: OutcomeOK},
 		PhaseStart{Phase: PhaseICE},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

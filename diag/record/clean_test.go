@@ -28,8 +28,11 @@ func leakyCall() []diag.Event {
 	}
 	data := []diag.Data{
 		diag.CallStart{Server: "https://alice:" + icePassword + "@call.example/call/?token=" + icePassword + "&room=1", ICEServers: []diag.ICEServer{{URL: "turn:alice:" + icePassword + "@turn.example:3478"}}},
-		diag.SessionDescription{SDP: sdp}, diag.SessionDescription{SDP: strings.ReplaceAll(sdp, "\r\n", "\n")}, diag.SessionDescription{SDP: "a=ice-pwd:" + icePassword},
-		diag.Message{Label: "chat", Text: string(nested)}, diag.Message{Label: "chat", Text: string(twice)},
+		diag.SessionDescription{SDP: sdp},
+		diag.SessionDescription{SDP: strings.ReplaceAll(sdp, "\r\n", "\n")},
+		diag.SessionDescription{SDP: "a=ice-pwd:" + icePassword},
+		diag.Message{Label: "chat", Text: string(nested)},
+		diag.Message{Label: "chat", Text: string(twice)},
 		diag.Message{Label: "chat", Text: strings.ReplaceAll(string(nested), "/", `\/`)},
 		diag.Message{Label: "chat", Text: strings.NewReplacer("+", `\u002b`, "/", `\u002F`).Replace(string(nested))},
 		diag.ServerResult{ErrorText: "refused " + turnPassword + " of alice", Advice: "not " + turnPassword},
