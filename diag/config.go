@@ -17,7 +17,6 @@ type Config struct {
 	Command      string          // call, answer or demo: as written to the recording
 	Code         string          // 1–255 characters, none of them a control character
 	Server       string          // the signaling server as the user named it
-	ServerHost   string          // its host alone
 	Join         string          // what the other party types, shown while waiting
 	ICEServers   []ICEServerAuth // asked in this order
 	RelayOnly    bool            // only relayed candidates (iceTransportPolicy "relay")

@@ -7,6 +7,7 @@ type Phases struct {
 	emit func(Data)
 	mu   sync.Mutex
 	open map[PhaseStart]bool // false: it has ended
+	list []PhaseStart        // in the order of their start
 }
 
 // NewPhases returns a tracker that hands its events to emit, under its lock: emit must not call back.
@@ -24,6 +25,7 @@ func (p *Phases) Start(name PhaseName, subject string) {
 func (p *Phases) start(s PhaseStart) {
 	if _, known := p.open[s]; !known {
 		p.open[s] = true
+		p.list = append(p.list, s)
 		p.emit(s)
 	}
 }
@@ -72,9 +74,7 @@ func (p *Phases) Again(name PhaseName, subject string) {
 func (p *Phases) Cancel() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for s, open := range p.open {
-		if open {
-			p.end(s, OutcomeCancelled, "")
-		}
+	for _, s := range p.list {
+		p.end(s, OutcomeCancelled, "")
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/peer"
 	"dialtone/diag/probe"
+	"dialtone/signal/room"
 )
 
 // probeServers asks every ICE server, beside the agent, and tells both the feed and the peer what came of it.
@@ -32,13 +33,18 @@ func loopbackPolicy(c diag.Config) peer.Loopback {
 	switch {
 	case c.LoopbackOnly:
 		return peer.LoopbackOnly
-	case isLoopbackHost(c.ServerHost) || !hasOtherInterface():
+	case isLocalServer(c.Server) || !hasOtherInterface():
 		return peer.LoopbackInclude
 	}
 	return peer.LoopbackOff
 }
 
-func isLoopbackHost(host string) bool {
+func isLocalServer(server string) bool {
+	endpoint, err := room.Endpoint(server)
+	if err != nil {
+		return false
+	}
+	host := endpoint.Hostname()
 	ip := net.ParseIP(host)
 	return host == "localhost" || (ip != nil && ip.IsLoopback())
 }
