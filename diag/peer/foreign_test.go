@@ -1,0 +1,145 @@
+package peer
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"dialtone/diag"
+)
+
+// chromium reads a description of a real browser.
+func chromium(tb testing.TB, name string) Description {
+	tb.Helper()
+	b, err := os.ReadFile(filepath.Join("..", "..", "testdata", "sdp", name))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	var d struct{ Type, SDP string }
+	if err := json.Unmarshal(b, &d); err != nil {
+		tb.Fatal(err)
+	}
+	return Description{Type: d.Type, SDP: d.SDP}
+}
+
+// TestAnswerToABrowser: the offer of a Chromium is understood, with its media.
+func TestAnswerToABrowser(t *testing.T) {
+	var tracks []diag.TrackAdded
+	p, err := New(Options{Loopback: LoopbackOnly, Echo: true, Emit: func(d diag.Data) {
+		if track, ok := d.(diag.TrackAdded); ok {
+			tracks = append(tracks, track)
+		}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	answer, err := p.Answer(chromium(t, "chromium-offer.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"opus/48000", "VP8/90000", "m=application"} {
+		if !strings.Contains(answer.SDP, want) {
+			t.Errorf("the answer has no %s", want)
+		}
+	}
+	for _, kind := range []string{"audio", "video"} {
+		if !diag.SDPSends(answer.SDP, kind) {
+			t.Errorf("the answer sends no %s", kind)
+		}
+	}
+	if len(tracks) != 2 {
+		t.Errorf("tracks told: %+v", tracks)
+	}
+}
+
+func TestDescriptionsThatAreNone(t *testing.T) {
+	for name, d := range map[string]Description{
+		"an answer":   {Type: "answer", SDP: chromium(t, "chromium-answer.json").SDP},
+		"empty":       {Type: "offer"},
+		"garbage":     {Type: "offer", SDP: "\x00\x1b[2Jhello"},
+		"no sections": {Type: "offer", SDP: "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, err := New(Options{Loopback: LoopbackOnly, NoMedia: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer p.Close()
+			if _, err := p.Answer(d); err == nil {
+				t.Error("it was answered")
+			}
+		})
+	}
+}
+
+func TestCandidatesOfOthers(t *testing.T) {
+	p, err := New(Options{Loopback: LoopbackOnly, NoMedia: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	for range maxPending {
+		if err := p.AddCandidate(Candidate{Candidate: "candidate:1 1 udp 1 192.0.2.1 5000 typ host"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := p.AddCandidate(Candidate{Candidate: "candidate:1 1 udp 1 192.0.2.1 5000 typ host"}); !errors.Is(err, ErrTooManyCandidates) {
+		t.Errorf("beyond the bound: %v", err)
+	}
+	for _, line := range []string{"", "candidate:", "candidate:1 1 udp 1 192.0.2.1 99999 typ host", strings.Repeat("x", maxCandidate+1)} {
+		if err := p.book.remote(line); !errors.Is(err, errCandidate) {
+			t.Errorf("%.40q: %v", line, err)
+		}
+	}
+}
+
+func FuzzCandidate(f *testing.F) {
+	f.Add("candidate:2729257250 1 udp 2122260223 10.9.0.2 50099 typ host generation 0 ufrag /QEh network-id 1")
+	f.Add("candidate:1544027574 1 tcp 1518280447 10.9.0.2 9 typ host tcptype active generation 0")
+	f.Add("candidate:1 1 udp 1694498815 203.0.113.7 41822 typ srflx raddr 192.0.2.10 rport 50211")
+	f.Add("candidate:1 1 udp 1 3c6a1b2e-0000.local 5000 typ host")
+	var told []diag.Data
+	p, err := New(Options{Loopback: LoopbackOnly, NoMedia: true, Emit: func(d diag.Data) { told = append(told, d) }})
+	if err != nil {
+		f.Fatal(err)
+	}
+	defer p.Close()
+	f.Fuzz(func(t *testing.T, line string) {
+		told = told[:0]
+		p.book.ids, p.book.remotes = map[string]string{}, 0
+		err := p.book.remote(line)
+		if err == nil && len(told) != 1 {
+			t.Errorf("taken, but told %d times", len(told))
+		}
+		for _, d := range told {
+			if c, ok := d.(diag.Candidate); ok && len(c.Address) > 256 {
+				t.Errorf("an address of %d bytes was kept", len(c.Address))
+			}
+		}
+	})
+}
+
+func FuzzSDP(f *testing.F) {
+	f.Add(chromium(f, "chromium-offer.json").SDP)
+	f.Add(chromium(f, "chromium-answer.json").SDP)
+	f.Add("v=0\r\nm=audio 0 x\r\na=ice-pwd:secret\r\na=fingerprint:\r\n")
+	f.Fuzz(func(t *testing.T, sdp string) {
+		d := describe(diag.Remote, "offer", sdp, false)
+		if len(d.SDP) > maxSDP {
+			t.Errorf("%d bytes were kept", len(d.SDP))
+		}
+		for line := range strings.Lines(d.SDP) {
+			if strings.HasPrefix(line, "a=ice-pwd:") && line != "a=ice-pwd:***\r\n" {
+				t.Errorf("a password is kept: %q", line)
+			}
+		}
+		if n := len(sdpCandidates(sdp)); n > maxPending {
+			t.Errorf("%d candidates", n)
+		}
+		diag.SDPSends(sdp, "audio")
+	})
+}

@@ -1,0 +1,129 @@
+package peer
+
+import (
+	"encoding/binary"
+	"encoding/hex"
+	"testing"
+
+	"dialtone/diag"
+)
+
+// serverHello is a DTLS 1.2 ServerHello with a session ID of n bytes and TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256.
+func serverHello(n int) []byte {
+	body := append([]byte{0xfe, 0xfd}, make([]byte, 32)...)
+	body = append(body, byte(n))
+	body = append(body, make([]byte, n)...)
+	body = append(body, 0xc0, 0x2b, 0)
+	handshake := append([]byte{helloServer, 0, 0, byte(len(body)), 0, 0, 0, 0, 0, 0, 0, byte(len(body))}, body...)
+	record := []byte{recordHandshake, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, byte(len(handshake))}
+	return append(record, handshake...)
+}
+
+func stunMessage(kind uint16, attributes ...[]byte) []byte {
+	b := make([]byte, stunHeader)
+	binary.BigEndian.PutUint16(b, kind)
+	binary.BigEndian.PutUint32(b[4:], stunCookie)
+	for _, a := range attributes {
+		b = append(b, a...)
+	}
+	binary.BigEndian.PutUint16(b[2:], uint16(len(b)-stunHeader))
+	return b
+}
+
+func attribute(kind uint16, value []byte) []byte {
+	a := make([]byte, 4, 4+len(value)+3)
+	binary.BigEndian.PutUint16(a, kind)
+	binary.BigEndian.PutUint16(a[2:], uint16(len(value)))
+	a = append(a, value...)
+	for len(a)%4 != 0 {
+		a = append(a, 0)
+	}
+	return a
+}
+
+func TestHelloIsSeenInEveryWrapping(t *testing.T) {
+	hello := serverHello(32)
+	channelData := append([]byte{0x40, 0, 0, byte(len(hello))}, hello...)
+	for name, datagram := range map[string][]byte{
+		"bare":             hello,
+		"short session":    serverHello(0),
+		"ChannelData":      channelData,
+		"Data indication":  stunMessage(0x0017, attribute(0x0012, make([]byte, 8)), attribute(attrData, hello)),
+		"Send indication":  stunMessage(0x0016, attribute(attrData, hello)),
+		"odd attributes":   stunMessage(0x0017, attribute(0x8022, []byte("x")), attribute(attrData, hello)),
+		"trailing garbage": append(append([]byte{}, hello...), 1, 2, 3),
+	} {
+		t.Run(name, func(t *testing.T) {
+			var version, cipher uint16
+			s := &sockets{onHello: func(v, c uint16) { version, cipher = v, c }}
+			s.look(datagram)
+			if version != 0xfefd || cipher != 0xc02b {
+				t.Errorf("version %#x, cipher %#x from %s", version, cipher, hex.EncodeToString(datagram))
+			}
+		})
+	}
+}
+
+func TestWhatIsNoHello(t *testing.T) {
+	hello := serverHello(4)
+	client := append([]byte{}, hello...)
+	client[13] = 1
+	for name, datagram := range map[string][]byte{
+		"nothing":         {},
+		"ClientHello":     client,
+		"cut":             hello[:30],
+		"binding success": stunMessage(0x0101, attribute(attrData, hello)),
+		"channel cut":     append([]byte{0x40, 0, 0xff, 0xff}, hello...),
+		"RTP":             {0x80, 96, 0, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &sockets{onHello: func(v, c uint16) { t.Errorf("taken for a ServerHello: %#x %#x", v, c) }}
+			s.look(datagram)
+		})
+	}
+}
+
+func TestServerRequests(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		b    []byte
+		want bool
+	}{
+		{"binding to a server", stunMessage(0x0001), true},
+		{"allocate", stunMessage(0x0003), true},
+		{"connectivity check", stunMessage(0x0001, attribute(attrUsername, []byte("abcd:efgh"))), false},
+		{"success", stunMessage(0x0101), false},
+		{"no cookie", make([]byte, stunHeader), false},
+		{"short", []byte{0, 1}, false},
+	} {
+		if got := isServerRequest(test.b); got != test.want {
+			t.Errorf("%s: %v", test.name, got)
+		}
+	}
+}
+
+func FuzzDatagram(f *testing.F) {
+	f.Add(serverHello(32))
+	f.Add(stunMessage(0x0017, attribute(attrData, serverHello(0))))
+	f.Add(stunMessage(0x0001, attribute(attrUsername, []byte("a:b"))))
+	f.Add([]byte{0x40, 0, 0, 1, 22})
+	f.Fuzz(func(_ *testing.T, b []byte) {
+		s := &sockets{onHello: func(uint16, uint16) {}}
+		s.look(b)
+		isServerRequest(b)
+	})
+}
+
+func TestMaskSDP(t *testing.T) {
+	sdp := "v=0\r\na=ice-ufrag:u\r\na=ice-pwd:secret\r\na=fingerprint:SHA-256 ab:CD\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=ice-pwd:secret\r\na=candidate:1 1 udp 1 192.0.2.1 5000 typ host\r\n"
+	d := describe(diag.Local, "offer", sdp, false)
+	if d.Fingerprint != "sha-256 AB:CD" {
+		t.Errorf("fingerprint %q", d.Fingerprint)
+	}
+	if want := "v=0\r\na=ice-ufrag:u\r\na=ice-pwd:***\r\na=fingerprint:SHA-256 ab:CD\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=ice-pwd:***\r\na=candidate:1 1 udp 1 192.0.2.1 5000 typ host\r\n"; d.SDP != want {
+		t.Errorf("SDP %q", d.SDP)
+	}
+	if got := sdpCandidates(sdp); len(got) != 1 || got[0] != "candidate:1 1 udp 1 192.0.2.1 5000 typ host" {
+		t.Errorf("candidates %q", got)
+	}
+}
