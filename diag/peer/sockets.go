@@ -51,7 +51,10 @@ func (s *sockets) ListenUDP(network string, addr *net.UDPAddr) (transport.UDPCon
 	// The kernel may grant less; then bursts are lost as they would be without asking.
 	_ = conn.SetReadBuffer(socketBuffer)
 	_ = conn.SetWriteBuffer(socketBuffer)
-	return w, s.add(w)
+	if err := s.add(w); err != nil {
+		return nil, err
+	}
+	return w, nil
 }
 
 // ListenPacket opens a watched socket, as TURN over UDP uses it.
@@ -61,7 +64,10 @@ func (s *sockets) ListenPacket(network, address string) (net.PacketConn, error) 
 		return nil, err
 	}
 	w := &packetSocket{PacketConn: conn, sockets: s, port: portOf(conn.LocalAddr())}
-	return w, s.add(w)
+	if err := s.add(w); err != nil {
+		return nil, err
+	}
+	return w, nil
 }
 
 // ResolveUDPAddr resolves, and remembers the name.
@@ -86,14 +92,18 @@ func (s *sockets) tcpAsked(local net.Addr, hostPort string) {
 	s.asked[-portOf(local)] = hostPort // TCP and UDP ports are different things
 }
 
+// add keeps a new socket in view; after closeAll there are no new sockets.
 func (s *sockets) add(c net.PacketConn) error {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		_ = c.Close()
+	closed := s.closed
+	if !closed {
+		s.open[c] = struct{}{}
+	}
+	s.mu.Unlock()
+	if closed {
+		_ = c.Close() // takes the lock itself
 		return net.ErrClosed
 	}
-	s.open[c] = struct{}{}
 	return nil
 }
 
