@@ -52,8 +52,10 @@ func New(ctx context.Context, o Options, r *lipgloss.Renderer) *Model {
 // Close ends the commands that are under way and waits for them.
 func (m *Model) Close() { m.tasks.close() }
 
-// Init waits for the first events.
-func (m *Model) Init() tea.Cmd { return tea.Batch(m.listen(), m.startClock(), m.startSpinner()) }
+// Init waits for the first events, and for the end of the context.
+func (m *Model) Init() tea.Cmd {
+	return tea.Batch(m.tasks.leave(), m.listen(), m.startClock(), m.startSpinner())
+}
 
 // Update routes a message: to the root itself, to the focused pane, or to all panes.
 func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {

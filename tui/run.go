@@ -8,6 +8,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/lipgloss"
+	"github.com/muesli/termenv"
 )
 
 // framesPerSecond bounds how often the terminal is written to.
@@ -21,11 +22,14 @@ func Run(ctx context.Context, o Options) error {
 		out = o.Output
 	}
 	renderer := lipgloss.NewRenderer(out)
+	if renderer.ColorProfile() == termenv.Ascii {
+		renderer.SetHasDarkBackground(true) // no colours: nothing to ask
+	}
 	renderer.HasDarkBackground() // asks the terminal: before anybody else reads its input
 	m := New(ctx, o, renderer)
 	defer m.Close()
 	options := []tea.ProgramOption{
-		tea.WithContext(ctx), tea.WithOutput(out), tea.WithAltScreen(), tea.WithFPS(framesPerSecond), tea.WithoutSignalHandler(),
+		tea.WithOutput(out), tea.WithAltScreen(), tea.WithFPS(framesPerSecond), tea.WithoutSignalHandler(),
 	}
 	if o.Input != nil {
 		options = append(options, tea.WithInput(o.Input))

@@ -116,8 +116,8 @@ func (m *Model) pathSummary() *draw.Line {
 		l.Add(th.Dim, "path ").Add(th.Plain, string(local.CandidateType)+th.Glyphs.Between+string(remote.CandidateType))
 	}
 	if d, ok := c.RoundTripTime(); ok {
-		number, unit := draw.Length(d)
-		l.Add(th.Dim, "  rtt ").Add(th.Plain, strings.TrimLeft(number, " ")).Add(th.Dim, unit)
+		number, unit, _ := strings.Cut(draw.Span(d), " ")
+		l.Add(th.Dim, "  rtt ").Add(th.Plain, number).Add(th.Dim, " "+unit)
 	}
 	return l.Gap(1)
 }

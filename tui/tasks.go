@@ -50,6 +50,15 @@ func (t *tasks) after(d time.Duration, msg tea.Msg) tea.Cmd {
 	})
 }
 
+// leave quits when the context ends. Bubble Tea could be given the context itself, but would then leave the goroutine that
+// reads the keys behind.
+func (t *tasks) leave() tea.Cmd {
+	return t.cmd(func(ctx context.Context) tea.Msg {
+		<-ctx.Done()
+		return tea.Quit()
+	})
+}
+
 // close ends all commands and waits for them.
 func (t *tasks) close() {
 	t.mu.Lock()

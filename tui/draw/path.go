@@ -20,7 +20,8 @@ const (
 	pathIndent = 2
 	hopWidth   = 11
 	hopLeast   = 4   // a space, two columns of line, a space
-	wireFree   = 9   // columns of the wire beside its label
+	wireFree   = 16  // columns of the wire beside its label
+	wireLeast  = 9   // the same where the space is short
 	pathLimit  = 132 // a longer wire tells no more
 )
 
@@ -70,10 +71,12 @@ func (p Path) links(width int) (hop, wire int) {
 		free -= n.width()
 	}
 	hops := max(len(p.Nodes)-2, 0)
-	for _, hop := range []int{hopWidth, hopLeast} {
-		if wire := free - hops*hop; wire >= Width(Safe(p.Label))+wireFree {
-			return hop, wire
-		}
+	label := Width(Safe(p.Label))
+	if wire := free - hops*hopWidth; wire >= label+wireFree {
+		return hopWidth, wire
+	}
+	if wire := free - hops*hopLeast; wire >= label+wireLeast {
+		return hopLeast, wire
 	}
 	return 0, 0
 }

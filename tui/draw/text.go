@@ -9,8 +9,8 @@ import (
 	"dialtone/diag"
 )
 
-// maxText is how many bytes of one piece of text are looked at: far more than any screen shows.
-const maxText = 4096
+// maxText is how many bytes of one piece of text are looked at: a line of 300 columns has no more.
+const maxText = 1536
 
 const zeroWidthJoiner = '\u200d'
 
@@ -57,16 +57,6 @@ func isASCII(s string) bool {
 		}
 	}
 	return true
-}
-
-// Width is how many columns s takes; escape sequences take none.
-func Width(s string) int {
-	for i := range len(s) {
-		if s[i] < 0x20 || s[i] > 0x7e {
-			return ansi.StringWidth(s)
-		}
-	}
-	return len(s)
 }
 
 // Truncate cuts s to at most width columns, escape sequences kept, and marks the cut.

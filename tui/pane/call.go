@@ -1,6 +1,7 @@
 package pane
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -157,15 +158,21 @@ func (p *Call) why(width int) []string {
 	return join(gap, why, todo)
 }
 
-// messages are the latest of the data channels, newest last.
+// messages are the latest of the data channels, newest last. Greetings between the programs are left to the data pane.
 func (p *Call) messages(width, height int) []string {
-	n := min(len(p.Call.Messages), height-1)
-	if n <= 0 || height < 2 {
+	if height < 2 {
 		return nil
 	}
-	out := []string{heading(p.Theme, width, "Messages")}
-	for _, m := range p.Call.Messages[len(p.Call.Messages)-n:] {
-		out = append(out, messageLine(p.Theme, m, width))
+	var rows []string
+	all := p.Call.Messages
+	for i := len(all) - 1; i >= 0 && len(rows) < height-1; i-- {
+		if c := all[i].Control; c == nil || c.Code != "hello" {
+			rows = append(rows, messageLine(p.Theme, all[i], width))
+		}
 	}
-	return out
+	if len(rows) == 0 {
+		return nil
+	}
+	slices.Reverse(rows)
+	return append([]string{heading(p.Theme, width, "Messages")}, rows...)
 }

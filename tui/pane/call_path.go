@@ -41,7 +41,7 @@ func (p *Call) layers() string {
 	if dtls != "" && c.DTLS.Cipher != "" {
 		dtls += " " + c.DTLS.Cipher
 	}
-	return facts(p.Theme.Glyphs, dtls, prefixed("SCTP ", c.SCTP.State), position, changed, restarted)
+	return facts(p.Theme.Glyphs, position, changed, restarted, prefixed("SCTP ", c.SCTP.State), dtls)
 }
 
 // pathOf builds the places that packets pass, from the selected pair's candidates. False before a pair is selected.

@@ -67,11 +67,8 @@ func (p *Candidates) noServers() string {
 }
 
 func (p *Candidates) total() int {
-	n := 0
-	for _, s := range p.sections() {
-		n += s.count
-	}
-	return n
+	c := p.Call
+	return len(c.Servers) + len(c.Local) + len(c.Remote) + len(c.Pairs)
 }
 
 // explainRows is the room for the words below the list.

@@ -22,7 +22,7 @@ func explainServer(s diag.ServerRow) string {
 	}
 	text += "."
 	if s.MappedAddress != "" {
-		text += " From the Internet this machine looks like " + s.MappedAddress + "."
+		text += " Seen from there, this machine is " + s.MappedAddress + "."
 	}
 	if s.RelayAddress != "" {
 		text += " It lends us " + s.RelayAddress + ": what arrives there is passed on to us, when no direct path works."
@@ -39,7 +39,7 @@ func explainLocal(c diag.Candidate) string {
 		return fmt.Sprintf("Host: %s is an address of this machine itself%s. Parties in the same network reach it directly.%s",
 			place, prefixed(", on ", c.NetworkInterface), priority)
 	case diag.Srflx:
-		return fmt.Sprintf("Server-reflexive: %s is how the Internet sees %s, learned from %s. Whether others may send to it depends on the NAT.%s",
+		return fmt.Sprintf("Server-reflexive: %s is how %s looks from outside, learned from %s. Whether others may send to it depends on the NAT.%s",
 			place, orSay(address(c.RelatedAddress, c.RelatedPort), "us"), from, priority)
 	case diag.Prflx:
 		return fmt.Sprintf("Peer-reflexive: %s is how the other party sees us; its answer to a check told it.%s", place, priority)
@@ -57,7 +57,7 @@ func explainRemote(c diag.Candidate) string {
 	case diag.Host:
 		return fmt.Sprintf("Host: the other party says that %s is an address of its own machine. A private one works only within one network.", place)
 	case diag.Srflx:
-		return fmt.Sprintf("Server-reflexive: %s is how the Internet sees the other party, behind its NAT%s.",
+		return fmt.Sprintf("Server-reflexive: %s is how the other party looks from outside its NAT%s.",
 			place, prefixed("; its own address there is ", address(c.RelatedAddress, c.RelatedPort)))
 	case diag.Prflx:
 		return fmt.Sprintf("Peer-reflexive: the other party's checks came from %s, which it never announced: its NAT gave it that address towards us.", place)

@@ -1,0 +1,139 @@
+package tui
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	tea "github.com/charmbracelet/bubbletea"
+	"github.com/charmbracelet/x/ansi"
+	"github.com/muesli/termenv"
+
+	"dialtone/diag"
+)
+
+var sgr = regexp.MustCompile(`\x1b\[[0-9;]*m`)
+
+// checkFrame asserts that a frame cannot harm a terminal: no control character but line feeds, no escape sequence but
+// colours, nothing that turns the direction of text, no more lines and columns than there are.
+func checkFrame(t *testing.T, what, frame string, width, height int) {
+	t.Helper()
+	if !utf8.ValidString(frame) {
+		t.Errorf("%s: invalid UTF-8", what)
+	}
+	lines := strings.Split(frame, "\n")
+	if len(lines) > height {
+		t.Errorf("%s: %d lines in %d rows", what, len(lines), height)
+	}
+	for i, line := range lines {
+		if w := ansi.StringWidth(line); w > width {
+			t.Errorf("%s: line %d takes %d of %d columns: %q", what, i+1, w, width, line)
+		}
+		for _, r := range sgr.ReplaceAllString(line, "") {
+			if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == '\u2028' || r == '\u2029' {
+				t.Fatalf("%s: line %d holds %U: %q", what, i+1, r, line)
+			}
+		}
+	}
+}
+
+// foul is a call in which every text of the peer, the servers and the user is s.
+func foul(s string) []diag.Event {
+	list := &script{}
+	list.add(
+		diag.CallStart{Command: s, Code: s, Server: s, Join: s, ICEServers: []diag.ICEServer{{URL: s}}, Media: true, LocalVersion: s},
+		begin(diag.PhaseName(s), s), begin(diag.PhaseDial, s), broken(diag.PhaseDial, s, s), begin(diag.PhaseRestart, s),
+		diag.SignalState{State: diag.SignalPhase(s), Role: diag.Role(s), Error: s},
+		diag.SignalRequest{Code: s, Status: 500, Answer: s, Error: s, RemoteAddr: s},
+		diag.SessionDescription{Side: diag.Remote, SDPType: s, SDP: s, Fingerprint: s},
+		diag.ServerResult{URL: s, Transport: s, Stage: s, Cause: s, ErrorCode: 401, ErrorText: s, Advice: s, Address: s, Realm: s},
+		diag.ServerResult{URL: s + "2", Transport: s, OK: true, MappedAddress: s, RelayAddress: s, Software: s},
+		diag.Warning{ID: s, Text: s, Advice: s},
+	)
+	for _, side := range []diag.Side{diag.Local, diag.Remote} {
+		for i, kind := range []diag.CandidateType{diag.Host, diag.Srflx, diag.Prflx, diag.Relay, diag.CandidateType(s)} {
+			list.add(diag.Candidate{
+				Side: side, ID: fmt.Sprint(side, i), Protocol: s, Address: s, Port: 1, CandidateType: kind, TCPType: s, RelatedAddress: s, RelatedPort: 2,
+				URL: s, RelayProtocol: s, NetworkInterface: s, UsernameFragment: s, Foundation: s,
+			})
+		}
+	}
+	list.add(
+		diag.Pair{ID: s, LocalCandidateID: "local3", RemoteCandidateID: "remote1", State: diag.PairState(s), Nominated: true},
+		diag.Selected{PairID: s, LocalCandidateID: "local3", RemoteCandidateID: "remote1", Local: s, Remote: s},
+		diag.DTLSState{State: s, Version: s, Cipher: s, RemoteFingerprint: s, Error: s}, diag.SCTPState{State: s, Error: s},
+		diag.ICEState{State: s}, diag.GatheringState{State: s}, diag.ConnectionState{State: "connected"}, diag.Restart{Reason: s},
+		diag.ChannelOpen{Side: diag.Remote, Label: s, Protocol: s}, diag.ChannelOpen{Side: diag.Local, Label: diag.LabelChat}, diag.ChannelClose{Label: s, Error: s},
+		diag.Message{Direction: diag.Inbound, Label: s, Text: s, Bytes: len(s), Truncated: true}, said(diag.Inbound, s), said(diag.Outbound, s),
+		diag.Message{Direction: diag.Inbound, Label: diag.LabelControl, Text: s}, diag.Control{Direction: diag.Inbound, Code: s, Agent: s},
+		diag.TrackAdded{Direction: diag.Inbound, Kind: s, MimeType: s, Mid: s, TrackID: s}, diag.FirstPacket{Direction: diag.Inbound, Kind: s},
+		diag.Sample{
+			Inbound:  []diag.InboundRTP{{Kind: s, MimeType: "video/" + s, PacketsLost: diag.Ptr(int64(-1 << 62)), Jitter: diag.Ptr(-1e300), Bitrate: diag.Ptr(1e300)}},
+			Outbound: []diag.OutboundRTP{{Kind: s, MimeType: s, Bitrate: diag.Ptr(-1.0), FramesPerSecond: diag.Ptr(1e99)}},
+		},
+		diag.Unknown{Name: diag.Type(s), Raw: []byte(`{}`)},
+	)
+	return list.events
+}
+
+// ended adds the end of the call.
+func ended(events []diag.Event, s string) []diag.Event {
+	list := script{events: events}
+	return list.add(diag.CallEnded{Reason: diag.EndReason(s), By: diag.EndedBy(s), Cause: s, Advice: s}).events
+}
+
+func lookAtAll(t *testing.T, s string, width, height int) {
+	t.Helper()
+	list := foul(s)
+	for _, events := range [][]diag.Event{list[:12], list, ended(list, s)} {
+		b := newColoured(t, termenv.ANSI256, events, width, height)
+		b.options.Title = s
+		for pane := 1; pane <= 4; pane++ {
+			b.press(fmt.Sprint(pane))
+			checkFrame(t, fmt.Sprintf("%d events, pane %d at %dx%d", len(events), pane, width, height), b.View(), width, height)
+			b.press("down", "pgdown", "end")
+			checkFrame(t, fmt.Sprintf("%d events, pane %d scrolled at %dx%d", len(events), pane, width, height), b.View(), width, height)
+		}
+		b.press("t")
+		b.send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(s), Paste: true})
+		checkFrame(t, "typing", b.View(), width, height)
+		b.press("esc")
+		b.send(askedMsg{fmt.Errorf("refused: %s", s)})
+		checkFrame(t, "refused", b.View(), width, height)
+		b.press("?")
+		checkFrame(t, "help", b.View(), width, height)
+	}
+}
+
+func FuzzHostile(f *testing.F) {
+	f.Add(hostile, uint16(80), uint16(24))
+	f.Add("", uint16(20), uint16(5))
+	f.Add("\xff\xfe\x00\x1b[31m", uint16(1), uint16(1))
+	f.Add("日本語テキスト🚀👨‍👩‍👧‍👦🏳️‍🌈🇩🇪e\u0301\u0302\u0303\u0304", uint16(33), uint16(9))
+	f.Add(strings.Repeat("a\u0300", 5000), uint16(200), uint16(60))
+	f.Add("\u202e\u2066\u200b\ufeff\u00ad\u115f\u3164\u0600१क्षि각", uint16(300), uint16(100))
+	f.Fuzz(func(t *testing.T, s string, width, height uint16) {
+		s = s[:min(len(s), diag.MaxMessageText)] // nothing longer gets into an event
+		lookAtAll(t, s, 1+int(width)%300, 1+int(height)%100)
+	})
+}
+
+// Every size from one cell up is drawn without breaking out of it.
+func TestAnySize(t *testing.T) {
+	for _, sc := range scenarios {
+		events := sc.events()
+		b := newBench(t, events, 1, 1)
+		for _, width := range []int{1, 2, 7, 20, 33, 59, 60, 80, 99, 111, 112, 159, 160, 200, 300} {
+			for _, height := range []int{1, 2, 5, 7, 8, 13, 24, 29, 30, 45, 60, 100} {
+				b.send(tea.WindowSizeMsg{Width: width, Height: height})
+				for pane := 1; pane <= 4; pane++ {
+					b.press(fmt.Sprint(pane))
+					checkFrame(t, fmt.Sprintf("%s pane %d at %dx%d", sc.name, pane, width, height), b.View(), width, height)
+				}
+			}
+		}
+	}
+}
