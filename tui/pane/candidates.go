@@ -129,19 +129,25 @@ func (p *Candidates) column(which int, list []section, first, width, height int)
 			total++ // the empty line between
 		}
 	}
-	at, row := first, 0
+	at, row, before := first, 0, -1
 	for _, s := range list {
 		if p.cursor >= at && p.cursor < at+s.count {
 			selected = row + 1 + p.cursor - at
+			switch p.cursor {
+			case first: // the first row of all shows what stands above it
+				before = 0
+			case at: // the first of a section shows its title
+				before = row
+			}
 		}
 		at += s.count
 		row += sectionHeight(s) + 1
 	}
+	if before >= 0 {
+		w.show(before, total)
+	}
 	if selected >= 0 {
 		w.show(selected, total)
-		if selected == 1 {
-			w.top = 0
-		}
 	}
 	from, to := w.visible(total)
 	return p.cut(list, first, width, from, to)
@@ -154,24 +160,10 @@ func (p *Candidates) cut(list []section, first, width, from, to int) []string {
 	var out []string
 	row := 0
 	for _, s := range list {
-		low, high := max(from-row-1, 0), min(to-row-1, s.count)
-		t := draw.Table{Indent: 3, Columns: s.columns, Cursor: p.cursor - first - low}
-		for i := low; i < high; i++ {
-			t.Rows = append(t.Rows, s.row(i))
+		if row >= to {
+			break
 		}
-		lines := t.Lines(p.Theme, width)
-		if s.count == 0 {
-			lines[0] = heading(p.Theme, width, s.title)
-			lines = append(lines, draw.NewLine(width).Gap(2).Add(p.Theme.Dim, s.empty).String())
-			high = 1
-		}
-		if from > row { // the title is scrolled away
-			lines = lines[1:]
-		}
-		if to <= row {
-			lines = nil
-		}
-		out = append(out, lines...)
+		out = append(out, p.part(s, first, width, from-row, to-row)...)
 		row += sectionHeight(s)
 		if from <= row && row < to {
 			out = append(out, "")
@@ -180,6 +172,27 @@ func (p *Candidates) cut(list []section, first, width, from, to int) []string {
 		first += s.count
 	}
 	return out[:min(len(out), max(to-from, 0))]
+}
+
+// part draws the rows from–to of one section, its title being row 0. Only these rows are made.
+func (p *Candidates) part(s section, first, width, from, to int) []string {
+	if from >= sectionHeight(s) {
+		return nil
+	}
+	if s.count == 0 {
+		lines := []string{heading(p.Theme, width, s.title), draw.NewLine(width).Gap(3).Add(p.Theme.Dim, s.empty).String()}
+		return lines[max(from, 0):]
+	}
+	low, high := max(from-1, 0), min(to-1, s.count)
+	t := draw.Table{Indent: 3, Columns: s.columns, Cursor: p.cursor - first - low}
+	for i := low; i < high; i++ {
+		t.Rows = append(t.Rows, s.row(i))
+	}
+	lines := t.Lines(p.Theme, width)
+	if from > 0 { // the title is scrolled away
+		lines = lines[1:]
+	}
+	return lines
 }
 
 var serverColumns = []draw.Column{
