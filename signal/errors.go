@@ -102,7 +102,8 @@ type Error struct {
 	RequestID string
 	// Hint is the next step for the person who reads the message, or "".
 	Hint string
-	// Err is what was underneath; never nil in errors of this module.
+	// Err is what was underneath; never nil in errors of this module, and never
+	// io.EOF, which tells the orderly end of a channel.
 	Err error
 }
 

@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"net"
 	"sync"
 	"time"
 	"unicode"
@@ -34,7 +34,8 @@ type channel struct {
 	end     error         // why; readable after done
 
 	closeOnce sync.Once
-	closeErr  error
+	closed    chan struct{} // closed when Close is done
+	closeErr  error         // its result; readable after closed
 }
 
 // sending is a message under way.
@@ -73,7 +74,7 @@ func Dial(ctx context.Context, options Options) (signal.Channel, error) {
 	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	c := &channel{
 		wire: w, userID: userID, inbox: newInbox(), cancel: cancel,
-		sends: make(chan *sending), closing: make(chan struct{}), done: make(chan struct{}),
+		sends: make(chan *sending), closing: make(chan struct{}), done: make(chan struct{}), closed: make(chan struct{}),
 	}
 	e := newEngine(c, newPacer(o.LongPoll, announced), o.GiveUp)
 	go e.run(life)
@@ -113,11 +114,19 @@ func dial(ctx context.Context, w *wire, body []byte) (userID string, announced t
 		if failure == nil {
 			return userID, a.announced, nil
 		}
-		again := !a.wrote && isPassing(failure) && failure.Reason != signal.ReasonTimeout
-		if !again || attempt == dialAttempts || sleep(ctx, backoff(attempt)) != nil {
+		if a.wrote || !mayConnect(failure) || attempt == dialAttempts || sleep(ctx, backoff(attempt)) != nil {
 			return "", 0, failure
 		}
 	}
+}
+
+// mayConnect tells whether another attempt to connect may succeed soon.
+func mayConnect(f *signal.Error) bool {
+	var dns *net.DNSError
+	if errors.As(f, &dns) && dns.IsNotFound {
+		return false
+	}
+	return isPassing(f) && f.Reason != signal.ReasonTimeout
 }
 
 // Send implements signal.Channel.
@@ -184,7 +193,7 @@ func (c *channel) sendEnd() error {
 	switch {
 	case errors.Is(c.end, errBye):
 		return signal.ErrPeerGone
-	case errors.Is(c.end, io.EOF):
+	case isOrderly(c.end):
 		return signal.ErrClosed
 	}
 	return c.end
@@ -197,12 +206,25 @@ func (c *channel) Receive(ctx context.Context) (signal.Message, error) {
 
 // Close implements signal.Channel.
 func (c *channel) Close(ctx context.Context) error {
-	c.closeOnce.Do(func() { c.closeErr = c.close(ctx) })
-	return c.closeErr
+	first := false
+	c.closeOnce.Do(func() {
+		first = true
+		close(c.closing)
+	})
+	if first {
+		c.closeErr = c.close(ctx)
+		close(c.closed)
+		return c.closeErr
+	}
+	select {
+	case <-c.closed:
+		return c.closeErr
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 func (c *channel) close(ctx context.Context) error {
-	close(c.closing)
 	select {
 	case <-c.done:
 	case <-ctx.Done():

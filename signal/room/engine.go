@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"sync"
 	"time"
@@ -24,12 +23,16 @@ const (
 
 // Why an engine stopped, besides failures. Receivers get io.EOF for each.
 var (
-	errClosing = fmt.Errorf("closed here: %w", io.EOF)
-	errSaidBye = fmt.Errorf("bye sent: %w", io.EOF)
-	errBye     = fmt.Errorf("bye received: %w", io.EOF)
+	errClosing = errors.New("closed here")
+	errSaidBye = errors.New("bye sent")
+	errBye     = errors.New("bye received")
 )
 
 var errNotEmpty = errors.New("the answer should be empty")
+
+func isOrderly(end error) bool {
+	return errors.Is(end, errClosing) || errors.Is(end, errSaidBye) || errors.Is(end, errBye)
+}
 
 // engine is the one goroutine that decides what goes over the wire, and when.
 // Requests run in goroutines of their own: at most one poll and one post, and
@@ -107,7 +110,7 @@ func (e *engine) run(ctx context.Context) {
 	e.timer.Stop()
 	e.stop()
 	e.c.end = e.end
-	if errors.Is(e.end, io.EOF) {
+	if isOrderly(e.end) {
 		e.c.inbox.finish(io.EOF)
 	} else {
 		e.c.inbox.finish(e.end)

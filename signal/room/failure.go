@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -55,6 +56,9 @@ func networkError(op string, err error, timeout time.Duration) *signal.Error {
 		e.Reason = signal.ReasonBroken
 		e.Err = fmt.Errorf("the connection ended before the answer: %w", e.Err)
 		e.Hint = "the server, or a proxy before it, ended the connection: look at its log"
+	}
+	if errors.Is(e.Err, io.EOF) {
+		e.Err = errors.New(e.Err.Error()) // io.EOF is how a channel's orderly end is told
 	}
 	return e
 }

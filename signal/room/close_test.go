@@ -1,0 +1,175 @@
+package room
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"dialtone/signal"
+	"dialtone/signal/server"
+)
+
+// TestCloseWhileWaiting: hanging up while nobody has come is prompt, and frees the code.
+func TestCloseWhileWaiting(t *testing.T) {
+	for name, handler := range map[string]func() http.Handler{
+		"original": func() http.Handler { return newOriginal() },
+		"dialtone": func() http.Handler { return server.New(server.Options{}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &switchable{}
+			inBubble(t, s, func(t *testing.T, _ *memNet, o Options) {
+				h := handler()
+				s.set(h)
+				a := mustDial(t, o)
+				time.Sleep(7 * time.Second)
+				begun := time.Now()
+				blocked := make(chan error, 1)
+				go func() {
+					_, err := a.Receive(testContext(t))
+					blocked <- err
+				}()
+				var group sync.WaitGroup
+				for range 3 {
+					group.Go(func() {
+						if err := a.Close(testContext(t)); err != nil {
+							t.Error(err)
+						}
+					})
+				}
+				group.Wait()
+				if err := <-blocked; !errors.Is(err, io.EOF) {
+					t.Errorf("a blocked receiver got %v", err)
+				}
+				if took := time.Since(begun); took > 50*time.Millisecond {
+					t.Errorf("closing took %s", took)
+				}
+				if _, err := a.Receive(testContext(t)); !errors.Is(err, io.EOF) {
+					t.Errorf("receiving afterwards: %v", err)
+				}
+				if err := a.Send(testContext(t), candidate(1)); !errors.Is(err, signal.ErrClosed) {
+					t.Errorf("sending afterwards: %v", err)
+				}
+				// Whoever dials now waits alone.
+				b := mustDial(t, o)
+				ctx, cancel := context.WithTimeout(testContext(t), 5*time.Second)
+				defer cancel()
+				if m, err := b.Receive(ctx); !errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("got %+v, %v", m, err)
+				}
+				_ = b.Close(testContext(t))
+				if end, ok := h.(interface{ Close() }); ok {
+					end.Close()
+				}
+			})
+		})
+	}
+}
+
+// TestCloseBounded: a server that hangs cannot hold a hang-up.
+func TestCloseBounded(t *testing.T) {
+	s := &switchable{handler: newOriginal()}
+	inBubble(t, s, func(t *testing.T, _ *memNet, o Options) {
+		for name, limit := range map[string]time.Duration{"by its context": 500 * time.Millisecond, "by itself": time.Hour} {
+			s.set(newOriginal())
+			a := mustDial(t, o)
+			time.Sleep(time.Second)
+			s.set(http.HandlerFunc(hangs))
+			time.Sleep(5 * time.Second)
+			ctx, cancel := context.WithTimeout(context.Background(), limit)
+			begun := time.Now()
+			if err := a.Close(ctx); err == nil {
+				t.Errorf("%s: the goodbye was said to nobody", name)
+			}
+			if took := time.Since(begun); took > min(limit, 4*time.Second) {
+				t.Errorf("%s: closing took %s", name, took)
+			}
+			cancel()
+		}
+	})
+}
+
+// TestBye ends the exchange for both, without a Close of the sender.
+func TestBye(t *testing.T) {
+	h := startServer(t, server.Options{})
+	a := mustDial(t, Options{Server: h.URL, Code: "w1"})
+	b := mustDial(t, Options{Server: h.URL, Code: "w1"})
+	setUp(t, a, b)
+	mustSend(t, b, signal.Message{Kind: signal.KindBye})
+	if _, err := b.Receive(testContext(t)); !errors.Is(err, io.EOF) {
+		t.Errorf("who said it: %v", err)
+	}
+	mustReceive(t, a, signal.KindBye)
+	for range 2 {
+		if _, err := a.Receive(testContext(t)); !errors.Is(err, io.EOF) {
+			t.Errorf("who heard it: %v", err)
+		}
+	}
+	if err := b.Send(testContext(t), candidate(1)); !errors.Is(err, signal.ErrClosed) {
+		t.Errorf("sending after our bye: %v", err)
+	}
+}
+
+// TestContexts: a context ends its own call and nothing else.
+func TestContexts(t *testing.T) {
+	h := startServer(t, server.Options{})
+	dialing, cancel := context.WithCancel(testContext(t))
+	a, err := Dial(dialing, Options{Server: h.URL, Code: "w1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = a.Close(testContext(t)) }()
+	cancel() // of the dialling only
+	short, cancel := context.WithTimeout(testContext(t), 10*time.Millisecond)
+	defer cancel()
+	if _, err := a.Receive(short); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("receive: %v", err)
+	}
+	if err := a.Send(short, candidate(1)); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("send: %v", err)
+	}
+	b := mustDial(t, Options{Server: h.URL, Code: "w1"})
+	setUp(t, a, b)
+}
+
+// TestLateCandidates arrive during the call, unusable ones are dropped and counted.
+func TestLateCandidates(t *testing.T) {
+	inBubble(t, newOriginal(), func(t *testing.T, _ *memNet, o Options) {
+		var seen recorder
+		o.OnRequest = seen.add
+		a := mustDial(t, o)
+		o.OnRequest = nil
+		b := mustDial(t, o)
+		exchange(t, a, b)
+		time.Sleep(10 * time.Minute)
+		mustSend(t, b, candidate(500))
+		begun := time.Now()
+		mustReceive(t, a, signal.KindCandidate)
+		if took := time.Since(begun); took > 4*time.Second {
+			t.Errorf("arrived after %s", took)
+		}
+		channel, ok := b.(*channel)
+		if !ok {
+			t.Fatalf("%T", b)
+		}
+		for _, body := range []string{`null`, `{"candidate":1}`, `"x"`} {
+			post := letter{code: "ice", body: []byte(`{"code":"ice","user_id":"` + channel.userID + `","ice":` + body + `}`)}
+			if _, failure := channel.wire.post(t.Context(), post); failure != nil {
+				t.Fatal(failure)
+			}
+		}
+		mustSend(t, b, candidate(501))
+		mustReceive(t, a, signal.KindCandidate)
+		refused := 0
+		for _, q := range seen.all() {
+			refused += q.Refused
+		}
+		if refused != 2 {
+			t.Errorf("%d candidates are counted as refused", refused)
+		}
+		_, _ = a.Close(testContext(t)), b.Close(testContext(t))
+	})
+}
