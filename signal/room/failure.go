@@ -26,12 +26,13 @@ func networkError(op string, err error, timeout time.Duration) *signal.Error {
 	e := &signal.Error{Op: op, Err: err}
 	var dns *net.DNSError
 	var operation *net.OpError
+	var refused *proxyError
 	var dialing bool
 	if errors.As(err, &operation) {
 		dialing = operation.Op == "dial"
 	}
 	switch {
-	case operation != nil && operation.Op == "proxyconnect":
+	case operation != nil && operation.Op == "proxyconnect", errors.As(err, &refused):
 		e.Reason = signal.ReasonProxy
 		e.Hint = "check HTTP_PROXY, HTTPS_PROXY and NO_PROXY"
 	case errors.As(err, &dns):
@@ -61,6 +62,14 @@ func networkError(op string, err error, timeout time.Duration) *signal.Error {
 		e.Err = errors.New(e.Err.Error()) // io.EOF is how a channel's orderly end is told
 	}
 	return e
+}
+
+// proxyError is a proxy's answer that does not let a connection through.
+type proxyError struct{ status int }
+
+// Error tells the status; the proxy's own words are not needed.
+func (e *proxyError) Error() string {
+	return fmt.Sprintf("the proxy answers %s (%d)", statusText(e.status), e.status)
 }
 
 func isTimeout(err error) bool {

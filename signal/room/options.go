@@ -89,7 +89,13 @@ func (o Options) transport() (*http.Transport, error) {
 		}
 	}
 	return &http.Transport{
-		Proxy:       o.Proxy,
+		Proxy: o.Proxy,
+		OnProxyConnectResponse: func(_ context.Context, _ *url.URL, _ *http.Request, r *http.Response) error {
+			if r.StatusCode != http.StatusOK {
+				return &proxyError{r.StatusCode}
+			}
+			return nil
+		},
 		DialContext: o.dial,
 		TLSClientConfig: &tls.Config{
 			MinVersion:         tls.VersionTLS12,
