@@ -25,6 +25,9 @@ func chromium(tb testing.TB, name string) Description {
 	return Description{Type: d.Type, SDP: d.SDP}
 }
 
+// closing closes a peer at the end of a test that looks at something else.
+func closing(p *Peer) { _ = p.Close() }
+
 // TestAnswerToABrowser: the offer of a Chromium is understood, with its media.
 func TestAnswerToABrowser(t *testing.T) {
 	var tracks []diag.TrackAdded
@@ -36,7 +39,7 @@ func TestAnswerToABrowser(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer p.Close()
+	defer closing(p)
 	answer, err := p.Answer(chromium(t, "chromium-offer.json"))
 	if err != nil {
 		t.Fatal(err)
@@ -68,7 +71,7 @@ func TestDescriptionsThatAreNone(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer p.Close()
+			defer closing(p)
 			if _, err := p.Answer(d); err == nil {
 				t.Error("it was answered")
 			}
@@ -81,7 +84,7 @@ func TestCandidatesOfOthers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer p.Close()
+	defer closing(p)
 	for range maxPending {
 		if err := p.AddCandidate(Candidate{Candidate: "candidate:1 1 udp 1 192.0.2.1 5000 typ host"}); err != nil {
 			t.Fatal(err)
@@ -107,7 +110,7 @@ func FuzzCandidate(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	defer p.Close()
+	defer closing(p)
 	f.Fuzz(func(t *testing.T, line string) {
 		told = told[:0]
 		p.book.ids, p.book.remotes = map[string]string{}, 0

@@ -193,7 +193,9 @@ func (p *Peer) setRemote(d Description, want webrtc.SDPType, restart bool) error
 		return fmt.Errorf("the other party's %s is not usable: %w", want, err)
 	}
 	for _, c := range sdpCandidates(d.SDP) {
-		p.book.remote(c)
+		if err := p.book.remote(c); err != nil { // pion has taken the description as a whole: it left this one out
+			p.o.Emit(diag.Warning{ID: "ice.candidate_unusable", Text: diag.Clean(err.Error(), 300)})
+		}
 	}
 	return p.flushPending()
 }

@@ -263,6 +263,15 @@ func roomServer(t testing.TB) *httptest.Server {
 	return s
 }
 
+// kill ends a server as kill -9 would: no goodbye, nobody listens any more.
+func kill(t *testing.T, s *httptest.Server) {
+	t.Helper()
+	if err := s.Listener.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s.CloseClientConnections()
+}
+
 func through(s *httptest.Server, code string) Dialer {
 	return Room(room.Options{Server: s.URL + "/call/", Code: code, GiveUp: time.Second})
 }
@@ -271,8 +280,7 @@ func TestServerDiesDuringSetUp(t *testing.T) {
 	s := roomServer(t)
 	a := start(t, "a", Options{Config: diag.Config{Code: "w1"}, Dial: through(s, "w1")})
 	a.until("the wait", func(c *diag.Call) bool { return c.State() == diag.StateWaiting })
-	s.CloseClientConnections()
-	s.Listener.Close()
+	kill(t, s)
 	v := a.ended()
 	if v.Exit != diag.ExitSignaling || a.call.Ended.Advice == "" {
 		t.Errorf("%s %q %+v", v.Exit, v.Headline, a.call.Ended)
@@ -285,8 +293,7 @@ func TestServerDiesDuringCall(t *testing.T) {
 	b := start(t, "b", Options{Config: diag.Config{Code: "w1", Echo: true}, Dial: through(s, "w1")})
 	a.until("a connection", connected)
 	b.until("a connection", connected)
-	s.CloseClientConnections()
-	s.Listener.Close()
+	kill(t, s)
 	v := a.ended()
 	if v.Exit != diag.ExitPass {
 		t.Errorf("%s %q %q", v.Exit, v.Headline, v.Why)

@@ -49,7 +49,7 @@ func TestBadDescription(t *testing.T) {
 		Config: diag.Config{Code: "w1", Echo: true},
 		Dial:   func(context.Context, func(diag.SignalRequest)) (signal.Channel, error) { return b, nil },
 	})
-	defer a.Close(context.Background())
+	defer func() { _ = a.Close(context.Background()) }()
 	if err := a.Send(t.Context(), signal.Message{Kind: signal.KindOffer, Description: &signal.Description{Type: "offer", SDP: "v=\x1b[31m nonsense"}}); err != nil {
 		t.Fatal(err)
 	}
