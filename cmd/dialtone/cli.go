@@ -9,6 +9,9 @@ import (
 // cli is the grammar of the command line.
 type cli struct {
 	Serve   serveCommand   `cmd:"" help:"Run the signaling server through which two parties find each other."`
+	Call    callCommand    `cmd:"" help:"Place a call and watch every step of it."`
+	Answer  answerCommand  `cmd:"" help:"Take calls and send back what comes, without a screen."`
+	Demo    demoCommand    `cmd:"" help:"Place a call that needs nothing: server, STUN, TURN and the other party are built in."`
 	Version versionCommand `cmd:"" help:"Tell which dialtone this is."`
 }
 

@@ -92,8 +92,12 @@ func (r *fileReader) entry(command, key string, entry any) {
 		candidates = r.known.names(command)
 	}
 	candidates = slices.DeleteFunc(candidates, func(s string) bool { return slices.Contains(notInFile, s) })
+	if _, isCommand := r.known[key]; isCommand && command == "" {
+		r.blame(name, "this is a command: write its flags as a table, [%s]", key)
+		return
+	}
 	if flag == nil || slices.Contains(notInFile, key) {
-		r.blame(name, "unknown key%s", didYouMean(key, candidates))
+		r.blame(name, "unknown key%s", didYouMean("", key, candidates))
 		return
 	}
 	raw, err := fromTOML(flag, entry)

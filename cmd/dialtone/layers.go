@@ -21,7 +21,7 @@ const envPrefix = "DIALTONE_"
 var forDemo = []string{"server", "ice", "ice-user", "ice-pass", "ca", "insecure"}
 
 // notInFile are flags that a configuration file cannot give.
-var notInFile = []string{"config", "help"}
+var notInFile = []string{"config"}
 
 // setting is what the environment or the file says about a flag.
 type setting struct {
@@ -137,22 +137,21 @@ func (l *layers) configPath(ctx *kong.Context, command *kong.Node) (path, origin
 
 // loadEnv takes the DIALTONE_ variables. An empty one counts as not set.
 func (l *layers) loadEnv(known flagTable) {
-	names := known.names("")
-	var variables []string
-	for _, name := range names {
-		variables = append(variables, envName(name))
+	flagOf := map[string]*kong.Flag{} // by the name of the variable, without the prefix
+	for _, name := range known.names("") {
+		flagOf[strings.TrimPrefix(envName(name), envPrefix)] = known.first(name)
 	}
 	for _, pair := range l.environ {
 		name, text, _ := strings.Cut(pair, "=")
-		if !strings.HasPrefix(name, envPrefix) || text == "" {
+		suffix, ours := strings.CutPrefix(name, envPrefix)
+		if !ours || text == "" {
 			continue
 		}
-		i := slices.Index(variables, name)
-		if i < 0 {
-			l.blame(name, "unknown variable%s", didYouMean(name, variables))
+		flag, ok := flagOf[suffix]
+		if !ok {
+			l.blame(name, "unknown variable%s", didYouMean(envPrefix, suffix, sorted(flagOf)))
 			continue
 		}
-		flag := known.first(names[i])
 		raw, err := fromText(flag, text)
 		if err == nil {
 			err = check(flag, raw)
@@ -208,13 +207,12 @@ func check(flag *kong.Flag, raw any) error {
 // flagTable holds the flags of each command.
 type flagTable map[string][]*kong.Flag
 
+// flagsOf lists the flags of the commands that can be configured: those with --config.
 func flagsOf(app *kong.Application) flagTable {
 	table := flagTable{}
 	for _, command := range app.Children {
-		for _, flag := range command.Flags {
-			if flag.Name != "help" {
-				table[command.Name] = append(table[command.Name], flag)
-			}
+		if isConfig := func(f *kong.Flag) bool { return f.Name == "config" }; slices.ContainsFunc(command.Flags, isConfig) {
+			table[command.Name] = command.Flags
 		}
 	}
 	return table

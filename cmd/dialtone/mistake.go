@@ -32,7 +32,7 @@ func flatten(err error) []error {
 		return nil
 	}
 	type several interface{ Unwrap() []error }
-	joined, ok := err.(several) //nolint:errorlint // only the outermost layer is a list; what it wraps is one mistake each
+	joined, ok := err.(several) // the outermost layer alone is a list; what it wraps is one mistake each
 	if !ok || !isJoin(err, joined.Unwrap()) {
 		return []error{err}
 	}
@@ -78,10 +78,10 @@ func nearest(word string, candidates []string) string {
 	return best
 }
 
-// didYouMean is the end of a sentence about an unknown word.
-func didYouMean(word string, candidates []string) string {
+// didYouMean is the end of a sentence about an unknown word; prefix stands before all candidates.
+func didYouMean(prefix, word string, candidates []string) string {
 	if n := nearest(word, candidates); n != "" {
-		return "; did you mean " + n + "?"
+		return "; did you mean " + prefix + n + "?"
 	}
 	return ""
 }

@@ -24,7 +24,7 @@ type app struct {
 func run(ctx context.Context, args []string, s streams) diag.Exit {
 	flags := &layers{environ: s.environ, configDir: s.configDir}
 	helped := false
-	parser, err := newParser(s, flags, func(int) { helped = true })
+	parser, err := newParser(&cli{}, s, flags, func(int) { helped = true })
 	if err != nil {
 		complain(s.err, "dialtone: the grammar of the command line is broken: "+err.Error())
 		return diag.ExitCannotRun
@@ -115,13 +115,13 @@ func (a app) logger(level slog.Level) *slog.Logger {
 // print writes a part of the result to stdout.
 func (a app) print(format string, args ...any) error {
 	if _, err := io.WriteString(a.out, fmt.Sprintf(format, args...)); err != nil {
-		return fmt.Errorf("the result cannot be written to stdout: %w", err)
+		return &outputError{err}
 	}
 	return nil
 }
 
-func newParser(s streams, flags *layers, exit func(int)) (*kong.Kong, error) {
-	return kong.New(&cli{},
+func newParser(grammar *cli, s streams, flags *layers, exit func(int)) (*kong.Kong, error) {
+	return kong.New(grammar,
 		kong.Name("dialtone"),
 		kong.Description("Place a real WebRTC call from a terminal and learn whether it works, how well, and if not why."),
 		kong.Writers(s.out, s.err),

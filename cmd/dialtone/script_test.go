@@ -101,7 +101,7 @@ func cmdStart(ts *testscript.TestScript, neg bool, args []string) {
 		defer close(p.ended)
 		p.read(pipe)
 	}()
-	ts.Value(programsKey{}).(programs)[args[0]] = p
+	background(ts)[args[0]] = p
 	ts.Defer(func() {
 		_ = p.cmd.Process.Kill() // it has ended already unless the script failed
 		<-p.ended
@@ -112,7 +112,7 @@ func cmdStart(ts *testscript.TestScript, neg bool, args []string) {
 // scriptEnviron is what a dialtone that runs in the background may see of the script's environment.
 func scriptEnviron(ts *testscript.TestScript) []string {
 	names := []string{"HOME", "PATH", "TMPDIR", "XDG_CONFIG_HOME", "GOCOVERDIR"}
-	parser, err := newParser(streams{out: io.Discard, err: io.Discard}, &layers{}, func(int) {})
+	parser, err := newParser(&cli{}, streams{out: io.Discard, err: io.Discard}, &layers{}, func(int) {})
 	ts.Check(err)
 	for _, flag := range flagsOf(parser.Model).names("") {
 		names = append(names, envName(flag))
@@ -141,8 +141,17 @@ func (p *program) soFar() (string, <-chan struct{}) {
 	return p.stdout.String(), p.changed
 }
 
+// background are the programs that the script has started.
+func background(ts *testscript.TestScript) programs {
+	p, ok := ts.Value(programsKey{}).(programs)
+	if !ok {
+		ts.Fatalf("the script was not set up")
+	}
+	return p
+}
+
 func named(ts *testscript.TestScript, name string) *program {
-	p, ok := ts.Value(programsKey{}).(programs)[name]
+	p, ok := background(ts)[name]
 	if !ok {
 		ts.Fatalf("no program %s was started", name)
 	}

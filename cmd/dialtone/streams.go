@@ -19,8 +19,8 @@ type streams struct {
 	environ   []string               // KEY=value
 	configDir func() (string, error) // the user's directory for configuration
 	terminal  bool                   // in and out are a terminal
-	errIsTerm bool                   // err is a terminal
 	kill      func(diag.Exit)        // ends the process at once, without winding up
+	engine    engine                 // makes calls
 }
 
 // realStreams are those of the process. A reader of stdout that goes away shows as a failed write (EPIPE) instead of
@@ -30,9 +30,9 @@ func realStreams() streams {
 	return streams{
 		in: os.Stdin, out: os.Stdout, err: os.Stderr,
 		environ: os.Environ(), configDir: os.UserConfigDir,
-		terminal:  isTerminal(os.Stdin) && isTerminal(os.Stdout),
-		errIsTerm: isTerminal(os.Stderr),
-		kill:      func(code diag.Exit) { os.Exit(int(code)) },
+		terminal: isTerminal(os.Stdin) && isTerminal(os.Stdout),
+		kill:     func(code diag.Exit) { os.Exit(int(code)) },
+		engine:   newSession,
 	}
 }
 

@@ -170,7 +170,7 @@ func (u *serverURL) set(raw string) error {
 	case err != nil:
 		return err
 	}
-	u.page = endpoint.ResolveReference(&url.URL{Path: "."}).String()
+	u.page = endpoint.ResolveReference(&url.URL{Path: ".."}).String()
 	return nil
 }
 

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"dialtone/diag"
+)
+
+// TestExitCodesAreDocumented keeps docs/exit-codes.md, the help texts and the codes themselves the same.
+func TestExitCodesAreDocumented(t *testing.T) {
+	var want []string
+	for _, e := range diag.Exits() {
+		want = append(want, fmt.Sprintf("| %d | %s | %s |", int(e), e, exitWords[e]))
+	}
+	var got []string
+	for line := range strings.Lines(readDoc(t, "exit-codes.md")) {
+		if fields := strings.Split(line, "|"); len(fields) == 5 && strings.Trim(fields[1], " 0123456789") == "" {
+			got = append(got, strings.TrimSpace(line))
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("docs/exit-codes.md differs (-program +document):\n%s", diff)
+	}
+}
+
+// TestExampleFileIsValid reads the example of docs/configuration.md as the program would.
+func TestExampleFileIsValid(t *testing.T) {
+	_, after, found := strings.Cut(readDoc(t, "configuration.md"), "```toml\n")
+	example, _, closed := strings.Cut(after, "```\n")
+	if !found || !closed {
+		t.Fatal("docs/configuration.md holds no example")
+	}
+	settings, mistakes := readText(t, example)
+	if len(mistakes) > 0 {
+		t.Errorf("mistakes in the example: %v", mistakes)
+	}
+	if want := strings.Count(example, " = "); len(settings) != want {
+		t.Errorf("%d settings were read from %d keys", len(settings), want)
+	}
+}
+
+// TestEveryFlagIsExplained looks for help texts of all commands and flags, with examples and exit codes.
+func TestEveryFlagIsExplained(t *testing.T) {
+	for _, command := range testParser(t, &cli{}, &layers{}).Model.Children {
+		if command.Help == "" || !strings.Contains(command.Detail, "    dialtone "+command.Name) || !strings.Contains(command.Detail, "Exit codes:") {
+			t.Errorf("%s: no help, no example or no exit codes", command.Name)
+		}
+		for _, flag := range command.Flags {
+			if flag.Help == "" || !flag.IsBool() && flag.PlaceHolder == "" {
+				t.Errorf("%s --%s: no help or no placeholder", command.Name, flag.Name)
+			}
+		}
+	}
+}
+
+func readDoc(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"os"
+
+	"dialtone/diag"
+	"dialtone/diag/feed"
+	"dialtone/diag/session"
+	"dialtone/signal/room"
+	"dialtone/tui"
+)
+
+// caller is one call. *session.Session is one.
+type caller interface {
+	tui.Controls
+	// Run returns when the call has ended, which its log tells; the context's end interrupts the call.
+	Run(ctx context.Context)
+}
+
+// engine makes a call that tells its events to the log.
+type engine func(config diag.Config, log *feed.Feed) (caller, error)
+
+// newSession is the engine of real calls.
+func newSession(config diag.Config, log *feed.Feed) (caller, error) {
+	trust, err := tlsConfig(config)
+	if err != nil {
+		return nil, err
+	}
+	greeting := "hello from dialtone " + config.Version
+	if config.Echo {
+		greeting = "" // it speaks when it is spoken to
+	}
+	return session.New(session.Options{Config: config, Feed: log, Dial: session.Room(roomOptions(config)), TLS: trust, Greeting: greeting}), nil
+}
+
+// tlsConfig is how the certificates of TURN servers are verified; nil for the usual way.
+func tlsConfig(config diag.Config) (*tls.Config, error) {
+	if !config.Insecure && config.CAFile == "" {
+		return nil, nil
+	}
+	trust := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: config.Insecure}
+	if config.CAFile == "" {
+		return trust, nil
+	}
+	roots, err := x509.SystemCertPool()
+	if err != nil {
+		roots = x509.NewCertPool() // a system without certificates of its own
+	}
+	pem, err := os.ReadFile(config.CAFile)
+	if err != nil {
+		return nil, fmt.Errorf("the authorities to trust: %w", err)
+	}
+	roots.AppendCertsFromPEM(pem) // that there is one was checked with the flag
+	trust.RootCAs = roots
+	return trust, nil
+}
+
+// roomOptions say which code is dialled at which server, and whom to trust there.
+func roomOptions(config diag.Config) room.Options {
+	return room.Options{
+		Server: config.Server, Code: config.Code, CAFile: config.CAFile, Insecure: config.Insecure, UserAgent: "dialtone/" + config.Version,
+	}
+}

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"dialtone/diag"
+)
+
+// eventSource gives the events of a call, in order and in batches; io.EOF is the end. *feed.Reader is one.
+type eventSource interface {
+	Next(ctx context.Context) ([]diag.Event, error)
+}
+
+// printEvents writes one line per event as they come, until the call has ended. It returns the first error of a write; by then
+// it no longer reads.
+func printEvents(ctx context.Context, events eventSource, w io.Writer) error {
+	var text bytes.Buffer
+	for {
+		batch, err := events.Next(ctx)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		text.Reset()
+		for _, e := range batch {
+			text.WriteString(diag.Clock(e.At) + "  " + diag.Line(e) + "\n")
+		}
+		if _, err := w.Write(text.Bytes()); err != nil {
+			return &outputError{err}
+		}
+	}
+}
+
+// outputError is a failed write of the result.
+type outputError struct{ err error }
+
+func (e *outputError) Error() string {
+	return "the result cannot be written to stdout: " + e.err.Error() + "; look at what it is redirected to"
+}
+
+func (e *outputError) Unwrap() error { return e.err }
+
+// verdictText is the end of the plain output: what the call was worth, why, and what to do.
+func verdictText(v diag.Verdict) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "\nverdict: %s (exit %d, %s)\n", v.Headline, int(v.Exit), v.Exit)
+	for _, why := range v.Why {
+		fmt.Fprintf(&b, "   why: %s\n", why)
+	}
+	for _, f := range v.Findings {
+		fmt.Fprintf(&b, "   %s: %s [%s]\n", f.Severity, f.Title, f.ID)
+	}
+	for _, todo := range v.Todo {
+		fmt.Fprintf(&b, "  next: %s\n", todo)
+	}
+	return b.String()
+}
+
+// follow folds a call until it has ended, or the context.
+func follow(ctx context.Context, events eventSource) *diag.Call {
+	call := &diag.Call{}
+	for {
+		batch, err := events.Next(ctx)
+		if err != nil {
+			return call
+		}
+		for _, e := range batch {
+			call.Apply(e)
+		}
+	}
+}

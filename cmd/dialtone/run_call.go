@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"syscall"
+	"time"
+
+	"dialtone/diag"
+	"dialtone/diag/feed"
+	"dialtone/diag/record"
+	"dialtone/tui"
+)
+
+// placement is one call to place.
+type placement struct {
+	config diag.Config
+	record string // file to write the events to; "" for none
+	redact bool
+	screen bool // the terminal session instead of lines
+}
+
+// outcome is what became of a call.
+type outcome struct {
+	exit diag.Exit
+	call *diag.Call
+}
+
+// running is a call and those who read its log.
+type running struct {
+	app     app
+	place   placement
+	log     *feed.Feed
+	session caller
+	hangUp  context.CancelCauseFunc
+	parts   sync.WaitGroup
+
+	call      *diag.Call // of the reader that judges
+	recordErr error
+	outputErr error
+}
+
+// place places one call, shows it, and returns when everything that it started has ended. The error is what kept dialtone
+// from doing its work; what became of the call itself is the outcome, and is told on stdout.
+func (a app) place(ctx context.Context, p placement) (outcome, error) {
+	log := feed.New(time.Now)
+	session, err := a.engine(p.config, log)
+	if err != nil {
+		return outcome{exit: diag.ExitCannotRun}, fmt.Errorf("the call cannot be placed: %w", err)
+	}
+	callCtx, hangUp := context.WithCancelCause(ctx)
+	defer hangUp(nil)
+	r := &running{app: a, place: p, log: log, session: session, hangUp: hangUp}
+	lasting := context.WithoutCancel(ctx) // readers read to the end, also of a call that is interrupted
+	if err := r.startRecording(lasting); err != nil {
+		return outcome{exit: diag.ExitCannotRun}, err
+	}
+	r.startJudging(lasting)
+	if p.screen {
+		r.onScreen(ctx, callCtx)
+	} else {
+		r.startPrinting(lasting)
+		session.Run(callCtx)
+	}
+	r.parts.Wait()
+	return r.outcome()
+}
+
+// startRecording begins the file before the call begins: nothing of the call is lost, and a file that cannot be written is told
+// in time.
+func (r *running) startRecording(ctx context.Context) error {
+	if r.place.record == "" {
+		return nil
+	}
+	options := record.Options{Redact: r.place.redact}
+	for _, server := range r.place.config.ICEServers {
+		options.Secrets = append(options.Secrets, server.Credential)
+	}
+	file, err := record.Create(r.place.record, record.NewHeader(r.place.config, r.log.Start()), options)
+	if err != nil {
+		return err
+	}
+	events := r.log.Reader()
+	r.parts.Go(func() {
+		defer events.Close()
+		r.recordErr = file.Run(ctx, events)
+	})
+	return nil
+}
+
+func (r *running) startJudging(ctx context.Context) {
+	events := r.log.Reader()
+	r.parts.Go(func() {
+		defer events.Close()
+		r.call = follow(ctx, events)
+	})
+}
+
+// startPrinting writes lines. When nobody reads them any more, a call that would last until somebody hangs up is ended: nobody
+// could know of it. One with an end of its own goes on, for the sake of its recording and its exit code.
+func (r *running) startPrinting(ctx context.Context) {
+	events := r.log.Reader()
+	r.parts.Go(func() {
+		defer events.Close()
+		r.outputErr = printEvents(ctx, events, r.app.out)
+		if r.outputErr != nil && r.place.config.For == 0 {
+			r.hangUp(r.outputErr)
+		}
+	})
+}
+
+// onScreen runs the call behind the terminal session, and ends it with the session.
+func (r *running) onScreen(ctx, callCtx context.Context) {
+	events := r.log.Reader()
+	defer events.Close()
+	r.parts.Go(func() { r.session.Run(callCtx) })
+	err := tui.Run(ctx, tui.Options{
+		Source: events, Controls: r.session, Title: r.title(), Start: r.log.Start(), Input: r.app.in, Output: r.app.out,
+	})
+	switch {
+	case errors.Is(err, tui.ErrInterrupted):
+		err = errInterrupted
+	case err != nil && ctx.Err() == nil:
+		r.outputErr = err
+	}
+	r.hangUp(err)
+}
+
+func (r *running) title() string {
+	if r.place.config.Command == "demo" {
+		return "demo"
+	}
+	return r.place.config.Command + " " + diag.Clean(r.place.config.Code, 60)
+}
+
+// outcome tells the verdict and sums up what failed beside the call.
+func (r *running) outcome() (outcome, error) {
+	verdict := diag.Judge(r.call)
+	result := outcome{exit: verdict.Exit, call: r.call}
+	if r.outputErr == nil {
+		_, err := io.WriteString(r.app.out, verdictText(verdict))
+		if err != nil {
+			r.outputErr = &outputError{err}
+		}
+	}
+	if errors.Is(r.outputErr, syscall.EPIPE) {
+		r.outputErr = nil // who reads has seen enough
+	}
+	err := errors.Join(r.recordErr, r.outputErr)
+	if err != nil && result.exit == diag.ExitPass {
+		result.exit = diag.ExitCannotRun
+	}
+	return result, err
+}

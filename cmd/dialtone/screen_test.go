@@ -1,0 +1,141 @@
+//go:build unix
+
+package main
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+
+	"dialtone/diag"
+)
+
+// terminal is dialtone in a terminal of 120×36.
+type terminal struct {
+	cmd    *exec.Cmd
+	master *os.File
+	output chan []byte // closed when dialtone has ended
+	seen   bytes.Buffer
+}
+
+func openTerminal(t *testing.T, args ...string) *terminal {
+	t.Helper()
+	program, err := exec.LookPath("dialtone") // TestMain has put it there
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), program, args...)
+	cmd.Env = []string{"HOME=/no-home", "TERM=screen-256color", "PATH=" + os.Getenv("PATH"), "TMPDIR=" + t.TempDir()}
+	master, err := pty.StartWithSize(cmd, &pty.Winsize{Cols: 120, Rows: 36})
+	if err != nil {
+		t.Fatal(err)
+	}
+	term := &terminal{cmd: cmd, master: master, output: make(chan []byte)}
+	go func() {
+		defer close(term.output)
+		for {
+			buffer := make([]byte, 4096)
+			n, err := master.Read(buffer)
+			if err != nil {
+				return
+			}
+			term.output <- buffer[:n]
+		}
+	}()
+	return term
+}
+
+// await reads until the screen has shown a text.
+func (term *terminal) await(t *testing.T, text string) {
+	t.Helper()
+	deadline := time.After(patience)
+	for !strings.Contains(term.seen.String(), text) {
+		select {
+		case b, open := <-term.output:
+			if !open {
+				t.Fatalf("dialtone ended before it showed %q:\n%q", text, term.seen.String())
+			}
+			term.seen.Write(b)
+		case <-deadline:
+			t.Fatalf("%q is not shown:\n%q", text, term.seen.String())
+		}
+	}
+}
+
+func (term *terminal) press(t *testing.T, keys string) {
+	t.Helper()
+	if _, err := term.master.WriteString(keys); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// end reads the rest and returns what dialtone wrote after the screen was left, and its exit code.
+func (term *terminal) end(t *testing.T) (string, diag.Exit) {
+	t.Helper()
+	watchdog := time.AfterFunc(patience, func() { _ = term.cmd.Process.Kill() })
+	defer watchdog.Stop()
+	for b := range term.output {
+		term.seen.Write(b)
+	}
+	err := term.cmd.Wait()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	if err := term.master.Close(); err != nil {
+		t.Fatal(err)
+	}
+	_, after, left := strings.Cut(term.seen.String(), "\x1b[?1049l")
+	if !left {
+		t.Errorf("the screen was not restored:\n%q", term.seen.String())
+	}
+	return after, diag.Exit(term.cmd.ProcessState.ExitCode())
+}
+
+func TestScreen(t *testing.T) {
+	tests := map[string]struct {
+		args  []string
+		leave func(*testing.T, *terminal)
+		want  diag.Exit
+		ended diag.EndReason
+	}{
+		"quit":      {nil, func(t *testing.T, s *terminal) { s.press(t, "q") }, diag.ExitPass, diag.EndHangup},
+		"interrupt": {nil, func(t *testing.T, s *terminal) { s.press(t, "\x03") }, diag.ExitInterrupted, diag.EndInterrupted},
+		"signal": {nil, func(t *testing.T, s *terminal) {
+			if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+				t.Fatal(err)
+			}
+		}, diag.ExitInterrupted, diag.EndInterrupted},
+		"time over, then quit": {[]string{"--for=500ms"}, func(t *testing.T, s *terminal) {
+			s.await(t, "its time was over")
+			s.press(t, "q")
+		}, diag.ExitPass, diag.EndDuration},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "demo.jsonl")
+			s := openTerminal(t, append([]string{"demo", "--no-media", "--record", path}, test.args...)...)
+			s.await(t, "connected")
+			test.leave(t, s)
+			after, code := s.end(t)
+			if code != test.want || !strings.Contains(after, "verdict: ") {
+				t.Errorf("exit %v, want %v; after the screen:\n%s", code, test.want, after)
+			}
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(string(text), `"type":"call.ended","reason":"`+string(test.ended)+`"`) {
+				t.Errorf("the recording does not end by %q:\n%s", test.ended, text)
+			}
+		})
+	}
+}
