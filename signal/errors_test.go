@@ -12,8 +12,10 @@ func TestErrorText(t *testing.T) {
 		err  *Error
 		want string
 	}{
-		{"all", &Error{Op: "dial", Reason: ReasonStatus, Status: 500, RequestID: "ab-1", Hint: "look at its log", Err: errors.New("the server fails")},
-			"signaling dial failed: the server fails (HTTP 500, request ab-1); look at its log"},
+		{
+			"all", &Error{Op: "dial", Reason: ReasonStatus, Status: 500, RequestID: "ab-1", Hint: "look at its log", Err: errors.New("the server fails")},
+			"signaling dial failed: the server fails (HTTP 500, request ab-1); look at its log",
+		},
 		{"cause only", &Error{Op: "offer", Err: ErrPeerGone}, "signaling offer failed: the other party is gone"},
 		{"reason only", &Error{Op: "offer", Reason: ReasonTimeout}, "signaling offer failed: timeout"},
 	}

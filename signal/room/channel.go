@@ -29,6 +29,7 @@ type channel struct {
 	inbox   *inbox
 	sends   chan *sending
 	closing chan struct{}
+	overlap bool // the server lets requests overlap
 	cancel  context.CancelFunc
 	done    chan struct{} // closed when the engine has stopped
 	end     error         // why; readable after done
@@ -73,7 +74,7 @@ func Dial(ctx context.Context, options Options) (signal.Channel, error) {
 	}
 	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	c := &channel{
-		wire: w, userID: userID, inbox: newInbox(), cancel: cancel,
+		wire: w, userID: userID, inbox: newInbox(), overlap: announced > 0, cancel: cancel,
 		sends: make(chan *sending), closing: make(chan struct{}), done: make(chan struct{}), closed: make(chan struct{}),
 	}
 	e := newEngine(c, newPacer(o.LongPoll, announced), o.GiveUp)
@@ -225,6 +226,11 @@ func (c *channel) Close(ctx context.Context) error {
 }
 
 func (c *channel) close(ctx context.Context) error {
+	said, err := false, error(nil)
+	if c.overlap && !isDone(c.done) {
+		// The server answers the parked poll when it hears the goodbye.
+		said, err = true, c.goodbye(ctx)
+	}
 	select {
 	case <-c.done:
 	case <-ctx.Done():
@@ -233,10 +239,19 @@ func (c *channel) close(ctx context.Context) error {
 	}
 	c.inbox.drop()
 	defer c.wire.transport.CloseIdleConnections()
-	if errors.Is(c.end, signal.ErrPeerGone) || errors.Is(c.end, errBye) || errors.Is(c.end, errSaidBye) {
-		return nil
+	if said || errors.Is(c.end, signal.ErrPeerGone) || errors.Is(c.end, errBye) || errors.Is(c.end, errSaidBye) {
+		return err
 	}
 	return c.goodbye(ctx)
+}
+
+func isDone(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
 }
 
 // goodbye tells the server, once. That it knows the call no more is as good.

@@ -24,6 +24,8 @@ func TestCloseWhileWaiting(t *testing.T) {
 			inBubble(t, s, func(t *testing.T, _ *memNet, o Options) {
 				h := handler()
 				s.set(h)
+				var seen recorder
+				o.OnRequest = seen.add
 				a := mustDial(t, o)
 				time.Sleep(7 * time.Second)
 				begun := time.Now()
@@ -52,6 +54,11 @@ func TestCloseWhileWaiting(t *testing.T) {
 				}
 				if err := a.Send(testContext(t), candidate(1)); !errors.Is(err, signal.ErrClosed) {
 					t.Errorf("sending afterwards: %v", err)
+				}
+				for _, q := range seen.all() {
+					if q.Err != nil && !errors.Is(q.Err, signal.ErrPeerGone) {
+						t.Errorf("a request was cut: %+v", q)
+					}
 				}
 				// Whoever dials now waits alone.
 				b := mustDial(t, o)

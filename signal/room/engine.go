@@ -185,14 +185,17 @@ func (e *engine) persist(ctx context.Context, l letter) error {
 
 func (e *engine) onPosted(err error) {
 	s := e.posting
-	e.posting = nil
 	var failure *signal.Error
+	if errors.As(err, &failure) && failure.Reason == signal.ReasonPeerGone && s.kind == signal.KindBye {
+		err = nil // there is nothing left to end
+	}
 	switch {
 	case err == nil:
 		e.onAccepted(s)
-	case errors.As(err, &failure) && endsAll(failure):
+	case failure != nil && endsAll(failure):
 		e.lose(failure)
 	}
+	e.posting = nil
 	s.result <- err
 }
 
@@ -205,10 +208,17 @@ func endsAll(f *signal.Error) bool {
 // lose ends the channel. Where the server says that the other party hung up that is
 // its goodbye.
 func (e *engine) lose(f *signal.Error) {
-	e.end = f
-	if f.Code == "peer_left" {
+	gone := f.Reason == signal.ReasonPeerGone
+	switch {
+	case gone && isDone(e.c.closing): // by our own goodbye
+		e.end = errClosing
+	case gone && e.posting != nil && e.posting.kind == signal.KindBye:
+		e.end = errSaidBye
+	case f.Code == "peer_left":
 		e.c.inbox.put(signal.Message{Kind: signal.KindBye})
 		e.end = errBye
+	default:
+		e.end = f
 	}
 }
 
@@ -324,22 +334,35 @@ func (e *engine) onPollFailed(p polled) {
 	e.pollAfter(pause)
 }
 
-// stop ends the requests under way. A server that has not announced that requests
-// may overlap gets a moment to answer the one it has.
+// stop ends the requests under way. After an orderly end they get a moment to
+// be answered: a server that lets requests overlap hears the goodbye meanwhile and
+// answers the parked poll, any other might mix up the goodbye with the request it has.
 func (e *engine) stop() {
-	if !e.pacer.announced && (e.polling || e.posting != nil) {
-		begun := e.begun
-		if e.polling {
-			begun = e.poll.begun
-		}
-		grace := time.NewTimer(stopGrace - time.Since(begun))
-		defer grace.Stop()
+	grace := time.NewTimer(e.grace())
+	defer grace.Stop()
+	for isOrderly(e.end) && (e.polling || e.posting != nil) {
 		select {
 		case <-e.polled:
-		case <-e.posted:
+			e.polling = false
+		case err := <-e.posted:
+			e.posting.result <- err
+			e.posting = nil
 		case <-grace.C:
+			e.polling, e.posting = false, nil
 		}
 	}
 	e.c.cancel()
 	e.running.Wait()
+}
+
+// grace is how long requests under way may still take. A poll that a server of
+// unknown kind has been holding for longer than that is going to be held on.
+func (e *engine) grace() time.Duration {
+	switch {
+	case e.pacer.announced:
+		return stopGrace
+	case e.polling:
+		return stopGrace - time.Since(e.poll.begun)
+	}
+	return stopGrace - time.Since(e.begun)
 }

@@ -59,6 +59,7 @@ type Request struct {
 type tracer struct {
 	mu                          sync.Mutex
 	over                        bool
+	connected                   bool
 	wrote                       bool
 	request                     Request
 	dns, connect, tls, wroteEnd time.Time
@@ -66,29 +67,21 @@ type tracer struct {
 
 func (t *tracer) hooks() *httptrace.ClientTrace {
 	return &httptrace.ClientTrace{
-		DNSStart:     func(httptrace.DNSStartInfo) { t.mark(func(now time.Time) { t.dns = now }) },
-		DNSDone:      func(httptrace.DNSDoneInfo) { t.mark(func(now time.Time) { t.request.DNS = now.Sub(t.dns) }) },
-		ConnectStart: func(string, string) { t.mark(func(now time.Time) { t.connect = now }) },
+		DNSStart:     func(httptrace.DNSStartInfo) { t.connecting(func(now time.Time) { t.dns = now }) },
+		DNSDone:      func(httptrace.DNSDoneInfo) { t.connecting(func(now time.Time) { t.request.DNS = now.Sub(t.dns) }) },
+		ConnectStart: func(string, string) { t.connecting(func(now time.Time) { t.connect = now }) },
 		ConnectDone: func(_, _ string, err error) {
-			t.mark(func(now time.Time) {
+			t.connecting(func(now time.Time) {
 				if err == nil {
 					t.request.Connect = now.Sub(t.connect)
 				}
 			})
 		},
-		TLSHandshakeStart: func() { t.mark(func(now time.Time) { t.tls = now }) },
+		TLSHandshakeStart: func() { t.connecting(func(now time.Time) { t.tls = now }) },
 		TLSHandshakeDone: func(tls.ConnectionState, error) {
-			t.mark(func(now time.Time) { t.request.TLS = now.Sub(t.tls) })
+			t.connecting(func(now time.Time) { t.request.TLS = now.Sub(t.tls) })
 		},
-		GotConn: func(info httptrace.GotConnInfo) {
-			t.mark(func(time.Time) {
-				t.request.Reused = info.Reused
-				t.request.Remote = info.Conn.RemoteAddr().String()
-				if info.Reused { // what a connection attempt beside it took is not this request's
-					t.request.DNS, t.request.Connect, t.request.TLS = 0, 0, 0
-				}
-			})
-		},
+		GotConn:      t.gotConn,
 		WroteHeaders: func() { t.mark(func(time.Time) { t.wrote = true }) },
 		WroteRequest: func(httptrace.WroteRequestInfo) { t.mark(func(now time.Time) { t.wroteEnd = now }) },
 		GotFirstResponseByte: func() {
@@ -99,6 +92,28 @@ func (t *tracer) hooks() *httptrace.ClientTrace {
 			})
 		},
 	}
+}
+
+// gotConn notes the connection. While one was being made another may have become free:
+// then what the making took, and goes on to take, is not this request's.
+func (t *tracer) gotConn(info httptrace.GotConnInfo) {
+	t.mark(func(time.Time) {
+		t.connected = true
+		t.request.Reused = info.Reused
+		t.request.Remote = info.Conn.RemoteAddr().String()
+		if info.Reused {
+			t.request.DNS, t.request.Connect, t.request.TLS = 0, 0, 0
+		}
+	})
+}
+
+// connecting marks a step of making a connection, until there is one.
+func (t *tracer) connecting(set func(time.Time)) {
+	t.mark(func(now time.Time) {
+		if !t.connected {
+			set(now)
+		}
+	})
 }
 
 func (t *tracer) mark(set func(time.Time)) {

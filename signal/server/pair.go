@@ -63,6 +63,7 @@ type party struct {
 	sent       int               // candidates sent so far
 	connected  bool              // has been told that the pair is connected
 	parked     *parked
+	left       bool // this party hung up
 
 	// The answer to the last numbered poll, where it took something: given again
 	// when the same number is asked for again.

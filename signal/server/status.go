@@ -56,6 +56,8 @@ func (s *store) finish(w *parked, gone bool) (*statusReply, *failure) {
 		return nil, nil
 	case s.closed:
 		return nil, errShuttingDown
+	case p.left:
+		return nil, errUnknownUser
 	case p.pair.state == stateEnded:
 		return nil, p.pair.why
 	case w.superseded:

@@ -167,6 +167,7 @@ func (s *store) keep(pr *pair, n int) bool {
 // still learn why.
 func (s *store) disconnect(p *party) {
 	s.count.Left++
+	p.left = true
 	s.end(p.pair, errPeerLeft)
 	delete(s.parties, p.id)
 }

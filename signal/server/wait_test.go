@@ -163,7 +163,8 @@ func TestWaitEnds(t *testing.T) {
 			ms   string
 			want time.Duration
 		}{
-			{"0", 0}, {"-5", 0},
+			{"0", 0},
+			{"-5", 0},
 			{"1", time.Millisecond},
 			{"1500.5", 1500*time.Millisecond + 500*time.Microsecond},
 			{"25000", 25 * time.Second},
@@ -199,6 +200,11 @@ func TestPairEndWakes(t *testing.T) {
 		answered := l.park(context.Background(), initiator, "")
 		l.want("disconnect", l.disconnect(subscriber), 200, "")
 		l.wantRefused("the other hung up", <-answered, 400, "peer_left")
+
+		_, subscriber = l.pairIn(stateNeedInit)
+		answered = l.park(context.Background(), subscriber, "")
+		l.want("disconnect", l.disconnect(subscriber), 200, "")
+		l.wantRefused("hung up itself", <-answered, 400, "unknown_user")
 
 		initiator, _ = l.pairIn(stateOffered)
 		begun := time.Now()
