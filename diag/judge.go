@@ -2,6 +2,7 @@ package diag
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -160,7 +161,7 @@ func (c *Call) upTime() time.Duration {
 // stage says what a call that is not up was doing.
 func (c *Call) stage() string {
 	switch {
-	case c.Role == "" && c.Signal.State == SignalWaiting:
+	case c.Role == "" && c.waited():
 		return "waiting for the other party"
 	case c.Role == "":
 		return "dialling"
@@ -170,6 +171,11 @@ func (c *Call) stage() string {
 		return "securing the path (DTLS)"
 	}
 	return "exchanging offer and answer"
+}
+
+// waited reports whether the code was dialled and the other party awaited.
+func (c *Call) waited() bool {
+	return c.Signal.State == SignalWaiting || slices.ContainsFunc(c.Spans, func(s Span) bool { return s.Phase == PhaseWait })
 }
 
 // missingMedia lists what both sides agreed to send and nobody saw: "outbound audio", "inbound video".

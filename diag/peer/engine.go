@@ -29,6 +29,9 @@ func settings(o Options, socks *sockets, dial *dialer) webrtc.SettingEngine {
 	se.LoggerFactory = quietLoggers{}
 	se.SetNet(socks)
 	se.SetICEProxyDialer(dial)
+	// pion closes the connection by itself at the other side's goodbye, in a goroutine that races with reading statistics.
+	// The end of the SCTP association tells us the same, and we close.
+	se.DisableCloseByDTLS(true)
 	se.SetICETimeouts(o.Timeouts.Disconnected, o.Timeouts.Failed, o.Timeouts.KeepAlive)
 	se.SetDTLSConnectContextMaker(func() (context.Context, func()) {
 		return context.WithTimeout(context.Background(), o.Timeouts.DTLS)

@@ -162,10 +162,17 @@ func (l *link) connectionState(s webrtc.PeerConnectionState) {
 		if !failed {
 			l.p.checks.fail("")
 		}
-	case webrtc.PeerConnectionStateClosed:
-		l.p.o.OnState(StateClosed)
 	default:
 	}
+}
+
+// remoteClosed is called when the SCTP association ends: by the other side's abort, or with its DTLS close_notify.
+func (l *link) remoteClosed() {
+	if l.p.closing() {
+		return
+	}
+	l.p.o.Emit(diag.SCTPState{State: "closed"})
+	l.p.o.OnState(StateClosed)
 }
 
 // pollSCTP tells the association's state, for which pion has no callback.

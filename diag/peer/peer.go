@@ -128,6 +128,7 @@ func (p *Peer) observe() {
 	p.pc.OnSignalingStateChange(func(s webrtc.SignalingState) { p.o.Emit(diag.SignalingState{State: s.String()}) })
 	p.pc.OnDataChannel(p.channels.incoming)
 	p.pc.OnTrack(p.tracks.remote)
+	p.pc.SCTP().OnClose(func(error) { p.link.remoteClosed() })
 	dtls := p.pc.SCTP().Transport()
 	dtls.OnStateChange(p.link.dtlsState)
 	dtls.ICETransport().OnSelectedCandidatePairChange(p.checks.selected)

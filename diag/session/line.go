@@ -169,7 +169,7 @@ func (s *Session) graceOver() {
 	switch {
 	case s.everUp:
 	case s.graceOrderly:
-		s.finishWith(diag.EndPeerLeft, diag.ByRemote, nil, "")
+		s.remoteClosed()
 	default:
 		s.finishWith(diag.EndSignaling, diag.ByServer, s.graceErr, advise(s.graceErr))
 	}

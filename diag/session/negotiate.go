@@ -142,12 +142,20 @@ func (s *Session) stateChanged(st peer.State) {
 	case peer.StateDTLSFailed:
 		s.finishWith(diag.EndDTLS, diag.ByNetwork, nil, "")
 	case peer.StateClosed:
-		if s.everUp {
-			s.finishWith(diag.EndPeerHangup, diag.ByRemote, nil, "")
-		} else {
-			s.finishWith(diag.EndPeerLeft, diag.ByRemote, nil, "")
-		}
+		s.remoteClosed()
 	case peer.StateUnknown:
+	}
+}
+
+// remoteClosed: the other side has closed its connection, or left the room for good.
+func (s *Session) remoteClosed() {
+	switch {
+	case s.everUp:
+		s.finishWith(diag.EndPeerHangup, diag.ByRemote, nil, "")
+	case s.phases.Known(diag.PhaseDTLS, ""):
+		s.finishWith(diag.EndDTLS, diag.ByRemote, errors.New("the other party gave up during the handshake"), "")
+	default:
+		s.finishWith(diag.EndPeerLeft, diag.ByRemote, nil, "")
 	}
 }
 
