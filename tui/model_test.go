@@ -74,7 +74,7 @@ func TestRouting(t *testing.T) {
 		t.Errorf("keys of the second pane (-want +got):\n%s", diff)
 	}
 	b.send(tea.WindowSizeMsg{Width: 100, Height: 20})
-	if first.width != 100 || first.height >= 20 || first.height != second.height {
+	if first.width != 99 || first.height >= 20 || first.height != second.height {
 		t.Errorf("sizes %d×%d and %d×%d", first.width, first.height, second.width, second.height)
 	}
 }

@@ -10,14 +10,21 @@ import (
 	"dialtone/tui/pane"
 )
 
-// roomy is the height from which empty lines and a rule divide the screen.
-const roomy = 30
+const (
+	roomy = 30 // the height from which empty lines and a rule divide the screen
+	low   = 8  // the height below which there are neither tabs nor trouble
+	wide  = 60 // the width from which there is a margin, and our own name
+)
 
 // resize gives the panes what header and footer leave.
 func (m *Model) resize(width, height int) {
 	m.width, m.height = width, height
+	margin := 0
+	if width >= wide {
+		margin = 1 // at the right, as there is one at the left
+	}
 	for _, p := range m.panes {
-		p.SetSize(width, height-len(m.header())-len(m.footer()))
+		p.SetSize(width-margin, height-len(m.header())-len(m.footer()))
 	}
 }
 
@@ -43,13 +50,13 @@ func (m *Model) frame() string {
 func (m *Model) header() []string {
 	th := m.scene.Theme
 	l := draw.NewLine(m.width).Gap(1)
-	if m.width >= 60 {
+	if m.width >= wide {
 		l.Add(th.Accent, "dialtone").Gap(2)
 	}
 	l.Add(th.Strong, m.options.Title).Gap(3)
 	m.state(l)
 	lines := []string{l.Right(m.pathSummary()).String()}
-	if m.height < 8 {
+	if m.height < low {
 		return lines
 	}
 	lines = append(lines, m.tabs())
@@ -137,10 +144,29 @@ func (m *Model) tabs() string {
 		text := draw.Truncate(draw.Safe(c.Start.Join), max(l.Room()-15, 0))
 		return l.Right(draw.NewLine(m.width).Add(th.Dim, "they join: ").Add(th.Accent, text).Gap(1)).String()
 	}
-	if n := len(m.scene.Verdict.Findings); n > 0 {
-		l.Right(draw.NewLine(m.width).Add(th.Warn, th.Glyphs.Warn+" "+draw.Plural(n, "warning", "warnings")).Gap(1))
+	return l.Right(m.troubles()).String()
+}
+
+// troubles counts the findings: problems when there are any, else warnings.
+func (m *Model) troubles() *draw.Line {
+	th, l := m.scene.Theme, draw.NewLine(m.width)
+	problems, warnings := 0, 0
+	for _, f := range m.scene.Verdict.Findings {
+		switch f.Severity {
+		case diag.Problem:
+			problems++
+		case diag.Warn:
+			warnings++
+		case diag.Info:
+		}
 	}
-	return l.String()
+	if problems > 0 {
+		l.Add(th.Bad, th.Glyphs.Bad+" "+draw.Plural(problems, "problem", "problems")).Gap(1)
+	}
+	if warnings > 0 {
+		l.Gap(min(problems, 1)).Add(th.Warn, th.Glyphs.Warn+" "+draw.Plural(warnings, "warning", "warnings")).Gap(1)
+	}
+	return l
 }
 
 // footer is the latest trouble, and the keys that work now.
@@ -150,7 +176,7 @@ func (m *Model) footer() []string {
 	if m.height >= roomy {
 		lines = append(lines, " "+th.Dim.On(strings.Repeat(th.Glyphs.Rule, max(m.width-2, 0))))
 	}
-	if m.height >= 8 {
+	if m.height >= low {
 		lines = append(lines, m.trouble())
 	}
 	return append(lines, m.keyLine())
@@ -238,7 +264,7 @@ func (m *Model) helpLines(height int) []string {
 			out = append(append(out, draw.NewLine(m.width).Gap(1).Add(th.Strong, group.title).String()), append(lines, "")...)
 		}
 	}
-	if len(out) > height && m.width >= 60 {
+	if len(out) > height && m.width >= wide {
 		half := (len(out) + 1) / 2
 		out = draw.Beside(out[:half], out[half:], m.width/2)
 	}

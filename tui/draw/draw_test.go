@@ -223,12 +223,12 @@ func TestPath(t *testing.T) {
 		width int
 		want  []string
 	}{
-		{100, []string{
+		{99, []string{
 			"  you                     your NAT                                                peer",
 			"  10.0.0.2:5000  ──────▶  192.0.2.1:6000  ════════════ udp · 12 ms ════════════▶  198.51.100.4:7000",
 			"  host, eth0              server-reflexive, from stun:stun.example:3478           host",
 		}},
-		{78, []string{
+		{77, []string{
 			"  you              your NAT                                 peer",
 			"  10.0.0.2:5000 ─▶ 192.0.2.1:6000 ═════ udp · 12 ms ══════▶ 198.51.100.4:7000",
 			"  host, eth0       server-reflexive, from stun:stun.examp…  host",

@@ -66,7 +66,7 @@ func (p Path) Lines(th *Theme, width int) []string {
 // links shares what the nodes leave among the links: wide hops where there is room, narrow ones where not, and the rest for
 // the wire; 0 when that does not suffice.
 func (p Path) links(width int) (hop, wire int) {
-	free := min(width-1, pathLimit) - pathIndent
+	free := min(width, pathLimit) - pathIndent
 	for _, n := range p.Nodes {
 		free -= n.width()
 	}

@@ -33,10 +33,10 @@ func (*Call) Keys() []key.Binding { return nil }
 // Update takes nothing: everything is in the scene.
 func (*Call) Update(tea.Msg) tea.Cmd { return nil }
 
-// View arranges the sections: one below the other, or in two columns where there is room.
+// View arranges the sections: one below the other, or in two columns where there is room and something for both.
 func (p *Call) View() string {
 	lines := p.stack
-	if p.width >= twoColumns {
+	if p.width >= twoColumns && len(p.Call.Messages)+len(p.Call.Tracks)+len(p.Call.Samples) > 0 {
 		lines = p.columns
 	}
 	return strings.Join(draw.Clamp(lines(), p.width, p.height), "\n")
@@ -44,19 +44,21 @@ func (p *Call) View() string {
 
 // stack puts what says "it works" or "why not" first, and gives the set-up what the others leave.
 func (p *Call) stack() []string {
-	lead, media := p.lead(p.width), p.media(p.mediaWidth())
+	width := min(p.width, twoColumns) // a longer scale tells no more
+	lead, media := p.lead(width), p.media(p.mediaWidth())
 	gap := 0
 	if bars, _ := p.bars(0); len(lead)+len(media)+len(bars)+3 <= p.height {
 		gap = 1 // everything fits, and empty lines between
 	}
-	setup := p.setup(p.width, p.height-len(lead)-len(media)-2*gap)
-	out := join(gap, lead, setup)
+	out := join(gap, lead, p.setup(width, p.height-len(lead)-len(media)-2*gap))
 	left := p.height - len(out) - gap
 	if p.width >= besideWidth {
 		at := p.mediaWidth() + 2
-		return join(gap, out, draw.Beside(media, p.messages(p.width-at, left), at))
+		out = join(gap, out, draw.Beside(media, p.messages(width-at, left), at))
+	} else {
+		out = join(gap, out, media, p.messages(width, left-len(media)-gap))
 	}
-	return join(gap, out, media, p.messages(p.width, left-len(media)-gap))
+	return join(gap, out, p.servers(width, p.height-len(out)-gap))
 }
 
 // columns has the call itself on the left, what flows over it on the right.
@@ -65,19 +67,19 @@ func (p *Call) columns() []string {
 	left := p.width - right
 	lead := p.lead(left - 3)
 	setup := p.setup(left-3, p.height-len(lead)-1)
-	media := p.media(right - 1)
+	servers := p.servers(left-3, p.height-len(lead)-len(setup)-2)
+	media := p.media(right)
 	used := len(media)
 	if used > 0 {
 		used++
 	}
-	setup = join(1, setup, p.servers(left-3, p.height-len(lead)-len(setup)-2))
-	return draw.Beside(join(1, lead, setup), join(1, media, p.messages(right-1, p.height-used)), left)
+	return draw.Beside(join(1, lead, setup, servers), join(1, media, p.messages(right, p.height-used)), left)
 }
 
-// servers lists what each STUN and TURN server gave, where there is room for all.
+// servers lists what each STUN and TURN server gave, where there is room for all and nothing else tells it.
 func (p *Call) servers(width, height int) []string {
 	rows := p.Call.Servers
-	if len(rows) == 0 || len(rows) >= height || p.Call.Selected == nil {
+	if len(rows) == 0 || len(rows) >= height || p.Call.State() == diag.StateWaiting {
 		return nil
 	}
 	out := []string{heading(p.Theme, width, "Servers")}

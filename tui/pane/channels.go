@@ -14,7 +14,7 @@ func (p *Data) channels(width, height int) []string {
 		return nil
 	}
 	t := draw.Table{Indent: 3, Cursor: -1, Columns: []draw.Column{
-		{Title: "Channels", Min: 21, Max: 26, Strong: 8},
+		{Title: "Channels", Min: 19, Max: 30, Strong: 8, Flex: true},
 		{Title: "opened by", Min: 9, Keep: 3},
 		{Title: "sent", Right: true, Min: 6},
 		{Title: "received", Right: true, Min: 8},
