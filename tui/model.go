@@ -42,8 +42,8 @@ func New(ctx context.Context, o Options, r *lipgloss.Renderer) *Model {
 	}
 	scene := &pane.Scene{Theme: draw.NewTheme(r), Call: &diag.Call{}, Live: o.Controls != nil}
 	m := &Model{options: o, tasks: newTasks(ctx), keys: DefaultKeyMap(len(o.Panes)), scene: scene}
-	for _, make := range o.Panes {
-		m.panes = append(m.panes, make(scene))
+	for _, newPane := range o.Panes {
+		m.panes = append(m.panes, newPane(scene))
 	}
 	m.refresh()
 	return m

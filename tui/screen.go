@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/charmbracelet/bubbles/key"
@@ -92,23 +93,26 @@ func (m *Model) state(l *draw.Line) {
 
 // level grades the call for the header.
 func (m *Model) level() draw.Level {
-	switch c := m.scene.Call; c.State() {
+	switch m.scene.Call.State() {
 	case diag.StateConnected:
 		return draw.Good
 	case diag.StateReconnecting:
 		return draw.Warn
 	case diag.StateEnded:
-		switch m.scene.Verdict.Exit {
-		case diag.ExitPass:
-			return draw.Good
-		case diag.ExitInterrupted:
-			return draw.Warn
-		default:
-			return draw.Bad
-		}
+		return endLevel(m.scene.Verdict.Exit)
 	case diag.StateUnknown, diag.StateDialing, diag.StateWaiting, diag.StateNegotiating, diag.StateConnecting:
 	}
 	return draw.Idle
+}
+
+func endLevel(exit diag.Exit) draw.Level {
+	if exit == diag.ExitPass {
+		return draw.Good
+	}
+	if exit == diag.ExitInterrupted {
+		return draw.Warn
+	}
+	return draw.Bad
 }
 
 // pathSummary is the selected path in two words, with its round-trip time.
@@ -132,13 +136,14 @@ func (m *Model) pathSummary() *draw.Line {
 // tabs names the panes, and at the right how the other party joins, or how many remarks there are.
 func (m *Model) tabs() string {
 	th, c := m.scene.Theme, m.scene.Call
-	l := draw.NewLine(m.width).Gap(1)
+	l := draw.NewLine(m.width)
 	for i, p := range m.panes {
-		name, number := th.Dim, th.Dim
+		title := fmt.Sprintf("%d %s", i+1, p.Title())
 		if i == m.focus {
-			name, number = th.Tab, th.Accent
+			l.Add(th.Accent, "[").Add(th.Tab, title).Add(th.Accent, "] ")
+		} else {
+			l.Add(th.Dim, " "+title+"  ")
 		}
-		l.Add(number, string(rune('1'+i))).Gap(1).Add(name, p.Title()).Gap(3)
 	}
 	if c.State() == diag.StateWaiting && c.Start.Join != "" {
 		text := draw.Truncate(draw.Safe(c.Start.Join), max(l.Room()-15, 0))

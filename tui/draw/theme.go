@@ -17,7 +17,6 @@ type Theme struct {
 	Dim    Paint // units, labels, hints
 	Strong Paint // headings
 	Tab    Paint // the tab that is open
-	Cursor Paint // the cell under the text cursor
 	Glyphs Glyphs
 }
 
@@ -33,8 +32,7 @@ func NewTheme(r *lipgloss.Renderer) *Theme {
 		Bad:    newPaint(colour("160", "203").Bold(true)),
 		Dim:    newPaint(colour("243", "246")),
 		Strong: newPaint(r.NewStyle().Bold(true)),
-		Tab:    newPaint(colour("25", "75").Bold(true).Underline(true)),
-		Cursor: newPaint(r.NewStyle().Reverse(true)),
+		Tab:    newPaint(colour("25", "75").Bold(true)),
 		Glyphs: Unicode,
 	}
 }

@@ -45,7 +45,7 @@ func (p *Call) restarts(width int) []string {
 			l.Add(th.Dim, "goes on")
 		case diag.OutcomeFailed:
 			l.Add(th.Bad, th.Glyphs.Bad+" failed after "+draw.Span(s.End-s.Start))
-		default:
+		case diag.OutcomeOK, diag.OutcomeCancelled:
 			l.Add(th.Dim, "took "+draw.Span(s.End-s.Start))
 		}
 		out = append(out, l.Gap(2).Add(th.Dim, s.Detail).String())

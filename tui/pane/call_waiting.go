@@ -52,9 +52,9 @@ func (p *Call) waitsFor() (what, detail string) {
 		return "The other party is there: our offer is on its way", ""
 	case diag.StateConnecting:
 		return p.connecting()
-	default:
-		return "Dialling " + c.Start.Code, prefixed("at ", c.Start.Server)
+	case diag.StateUnknown, diag.StateDialing, diag.StateConnected, diag.StateReconnecting, diag.StateEnded:
 	}
+	return "Dialling " + c.Start.Code, prefixed("at ", c.Start.Server)
 }
 
 func (p *Call) connecting() (what, detail string) {

@@ -108,7 +108,7 @@ func (p *Candidates) View() string {
 		for len(lines) < height {
 			lines = append(lines, "")
 		}
-		lines = append(lines, " "+p.Theme.Dim.On(strings.Repeat(p.Theme.Glyphs.Rule, max(p.width-2, 0))))
+		lines = append(lines, " "+p.Theme.Dim.On(strings.Repeat(p.Theme.Glyphs.Rule, p.width-1)))
 		words := draw.Wrap(p.explain(), min(p.width-2, 120))
 		for _, w := range words[:min(len(words), n)] {
 			lines = append(lines, draw.NewLine(p.width).Gap(1).Add(p.Theme.Plain, w).String())

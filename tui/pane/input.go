@@ -96,8 +96,5 @@ func (in *input) line(th *draw.Theme, width int) string {
 		}
 	}
 	l := draw.NewLine(width).Gap(1).Add(th.Accent, ">").Gap(1).Add(th.Plain, string(in.text[from:in.at]))
-	if in.at == len(in.text) {
-		return l.Add(th.Cursor, " ").String()
-	}
-	return l.Add(th.Cursor, string(in.text[in.at])).Add(th.Plain, string(in.text[in.at+1:])).String()
+	return l.Add(th.Accent, th.Glyphs.Bar[0]).Add(th.Plain, string(in.text[in.at:])).String()
 }
