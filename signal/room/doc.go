@@ -22,8 +22,9 @@
 // # One request at a time, or two
 //
 // The original loses writes when two requests of a pair overlap, so towards any
-// server this client keeps strictly one request in flight, and never cancels one:
-// the server might still be working on it. A server that holds polls (wait_ms)
+// server this client keeps strictly one request in flight, and cancels none: the
+// server might still be working on it (only Close cuts a poll that has been held
+// for a second, because no server of the original's kind takes so long). A server that holds polls (wait_ms)
 // makes that slow: a candidate would have to wait for the poll to be answered.
 // There are three ways out, each with its price:
 //

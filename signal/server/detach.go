@@ -25,7 +25,7 @@ const (
 // stacks. So a request that waits for long is detached: its connection is taken
 // from net/http, waits in one goroutine with a small stack, is answered from there, and
 // goes back to net/http with the first byte of the next request. That is what
-// lets 10,000 parties wait in less than 100 MB.
+// lets 10,000 parties wait in 100 MB instead of 320.
 
 // yard is where the detached connections of one Serve are. It is a
 // net.Listener: those that come back are accepted anew.
