@@ -27,7 +27,7 @@ func NewCall(s *Scene) Pane { return &Call{Scene: s} }
 // Title is "Call".
 func (*Call) Title() string { return "Call" }
 
-// Keys: the pane has none of its own.
+// Keys are none: the pane only shows.
 func (*Call) Keys() []key.Binding { return nil }
 
 // Update takes nothing: everything is in the scene.

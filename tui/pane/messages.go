@@ -43,6 +43,8 @@ func controlWords(c diag.Control) string {
 		return who + " hung up"
 	case "hello":
 		return joinSpace(who, "said hello", c.Agent)
+	case "restart":
+		return who + " asked for an ICE restart"
 	case "mute_audio", "mute_microphone":
 		return who + " " + mutedWord(on) + " audio"
 	case "mute_video":

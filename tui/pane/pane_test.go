@@ -218,8 +218,10 @@ func TestSetupBars(t *testing.T) {
 		return out
 	}
 	want := []row{
-		{"dial", draw.Good, false, "why"}, {"gathering", draw.Warn, false, "✗ stun:a why · host 2.00 ms why"},
-		{"ICE checks", draw.Idle, false, "why, given up"}, {"new-phase", draw.Good, true, ""},
+		{"dial", draw.Good, false, "why"},
+		{"gathering", draw.Warn, false, "✗ stun:a why · host 2.00 ms why"},
+		{"ICE checks", draw.Idle, false, "why, given up"},
+		{"new-phase", draw.Good, true, ""},
 	}
 	if diff := cmp.Diff(want, rows(never)); diff != "" {
 		t.Errorf("one bar a phase (-want +got):\n%s", diff)
