@@ -23,6 +23,7 @@ type Peer struct {
 	cancel   context.CancelFunc // ends players, forwarders and observers
 	done     <-chan struct{}
 	wg       sync.WaitGroup
+	watching sync.WaitGroup // reads statistics: over before pion closes, which does not lock them
 
 	gather   *gathering
 	book     *candidateBook
@@ -70,7 +71,7 @@ func New(o Options) (*Peer, error) {
 		}
 	}
 	p.link.announce()
-	p.wg.Go(p.watch)
+	p.watching.Go(p.watch)
 	p.wg.Go(func() { p.tracks.run(ctx) })
 	return p, nil
 }
@@ -274,6 +275,7 @@ func (p *Peer) Close() error {
 		p.Ending()
 		p.cancel()
 		p.gather.stop()
+		p.watching.Wait()
 		// A silent TURN server would hold the agent for seconds: closing its sockets ends that wait. Only then, because
 		// closed sockets can say no goodbye.
 		if p.gather.waiting() {
