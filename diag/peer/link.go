@@ -22,7 +22,6 @@ type link struct {
 	cipher    string
 	announced string // the fingerprint that the other side's description names
 	sctp      string // as last told
-	failed    bool   // DTLS
 }
 
 func newLink(p *Peer) *link { return &link{p: p} }
@@ -85,9 +84,6 @@ func (l *link) dtlsState(s webrtc.DTLSTransportState) {
 		l.p.o.Phases.End(diag.PhaseDTLS, "", diag.OutcomeOK, strings.TrimSpace(d.Version+" "+d.Cipher))
 		l.p.wg.Go(func() { l.dtlsConnected(d) })
 	case webrtc.DTLSTransportStateFailed:
-		l.mu.Lock()
-		l.failed = true
-		l.mu.Unlock()
 		l.p.wg.Go(func() { l.dtlsFailed(diag.DTLSState{State: s.String()}) })
 	default:
 		l.p.o.Emit(diag.DTLSState{State: s.String()})
@@ -155,13 +151,7 @@ func (l *link) connectionState(s webrtc.PeerConnectionState) {
 		l.p.o.OnState(StateConnected)
 	case webrtc.PeerConnectionStateDisconnected:
 		l.p.o.OnState(StateDisconnected)
-	case webrtc.PeerConnectionStateFailed:
-		l.mu.Lock()
-		failed := l.failed
-		l.mu.Unlock()
-		if !failed {
-			l.p.checks.fail("")
-		}
+	// "failed" is told by ICE or DTLS itself, whose news are not late.
 	default:
 	}
 }

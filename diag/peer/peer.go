@@ -135,13 +135,12 @@ func (p *Peer) observe() {
 	dtls.ICETransport().OnSelectedCandidatePairChange(p.checks.selected)
 }
 
-// Offer makes an offer, sets it and so begins to gather. As the offerer this peer also opens the data channels.
+// Offer makes an offer, sets it and so begins to gather. The first offer of a call also opens the data channels.
 func (p *Peer) Offer(restart bool) (Description, error) {
-	if err := p.channels.create(); err != nil {
-		return Description{}, fmt.Errorf("opening data channels: %w", err)
-	}
 	if restart {
 		p.restarting()
+	} else if err := p.channels.create(); err != nil {
+		return Description{}, fmt.Errorf("opening data channels: %w", err)
 	}
 	offer, err := p.pc.CreateOffer(&webrtc.OfferOptions{ICERestart: restart})
 	if err != nil {

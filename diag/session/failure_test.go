@@ -88,7 +88,7 @@ func TestRelayOnly(t *testing.T) {
 	a := start(t, "a", Options{Config: relayConfig(s, "right"), Dial: dialA})
 	b := start(t, "b", Options{Config: diag.Config{Code: "w1", Echo: true}, Dial: dialB})
 	b.until("a connection", connected)
-	c := a.until("a connection", connected)
+	c := a.until("a connection", func(c *diag.Call) bool { return connected(c) && c.DTLS.State == "connected" })
 	if local := c.LocalCandidate(c.Selected.LocalCandidateID); local == nil || local.CandidateType != diag.Relay || local.URL != s.URL(lab.UDP) || local.RelayProtocol != "udp" {
 		t.Errorf("the path begins at %+v", local)
 	}

@@ -105,8 +105,9 @@ func TestChattyPeer(t *testing.T) {
 	dialA, dialB := piped()
 	a := start(t, "a", Options{Config: diag.Config{Code: "w1", NoMedia: true}, Dial: dialA})
 	b := start(t, "b", Options{Config: diag.Config{Code: "w1", NoMedia: true}, Dial: dialB})
-	a.until("a connection", connected)
-	b.until("a connection", connected)
+	everything := func(c *diag.Call) bool { return connected(c) && len(c.Channels) == 4 }
+	a.until("every channel", everything)
+	b.until("every channel", everything)
 	send := func(label string, text bool, data string) {
 		t.Helper()
 		if err := b.peer.Send(label, text, []byte(data)); err != nil {

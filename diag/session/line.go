@@ -20,10 +20,14 @@ type line struct {
 	left    bool // we closed it: its errors say nothing
 }
 
-// dial opens the signaling in a goroutine; what comes of it is an entry of the mailbox.
-func (s *Session) dial() {
+// dial opens the signaling in a goroutine; what comes of it is an entry of the mailbox. An old line is closed first: a room
+// that still waits for somebody would take our own second dial for the other party.
+func (s *Session) dial(old *line) {
 	ctx := s.ctx()
 	s.wg.Go(func() {
+		if old != nil {
+			s.hangUpLine(old.channel)
+		}
 		channel, err := s.o.Dial(ctx, func(r diag.SignalRequest) { s.o.Feed.Append(r) })
 		if ctx.Err() != nil && channel != nil { // the call has ended meanwhile, and nobody looks into the mailbox any more
 			s.hangUpLine(channel)
@@ -175,13 +179,21 @@ func (s *Session) graceOver() {
 	}
 }
 
-// dropLine forgets the signaling without a word to the server.
+// dropLine gives the signaling up; the goodbye to the server is said beside.
 func (s *Session) dropLine() {
-	if l := s.line; l != nil {
-		s.line, l.left = nil, true
-		l.cancel()
+	if l := s.takeLine(); l != nil {
 		s.wg.Go(func() { s.hangUpLine(l.channel) })
 	}
+}
+
+// takeLine takes the line out of use and returns it; nil when there is none.
+func (s *Session) takeLine() *line {
+	l := s.line
+	if l != nil {
+		s.line, l.left = nil, true
+		l.cancel()
+	}
+	return l
 }
 
 // leaveRoom ends the signaling in order: the server forgets the pair, as it does when an original page is connected.

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"context"
 	"errors"
 
 	"dialtone/diag"
@@ -26,6 +27,9 @@ func (s *Session) restartAsked() error {
 		return errors.New("a restart is under way")
 	}
 	s.sendControl(control{Code: codeRestart})
+	ctx, cancel := context.WithTimeout(s.ctx(), goodbyeTime)
+	defer cancel()
+	s.peer.Flush(ctx, diag.LabelControl) // the wish must arrive before the path that carries it is given up
 	s.dialAgain(diag.ByLocal, false)
 	return nil
 }
@@ -54,9 +58,8 @@ func (s *Session) dialAgain(by diag.EndedBy, lost bool) {
 	s.redial = &redial{lost: lost}
 	s.o.Feed.Append(diag.Restart{By: by, Reason: reason})
 	s.lingerTimer.Stop()
-	s.dropLine()
 	s.redialTimer.Reset(s.o.Redial)
-	s.dial()
+	s.dial(s.takeLine())
 }
 
 // redialFailed ends a call whose path is lost; one that still has its path goes on without the restart.

@@ -112,7 +112,7 @@ func (s *Session) begin() {
 	s.wg.Go(func() { s.probeServers(s.ctx()) })
 	s.phases.Start(diag.PhaseDial, "")
 	s.o.Feed.Append(diag.SignalState{State: diag.SignalDialing})
-	s.dial()
+	s.dial(nil)
 }
 
 // step waits for the next thing and works it off.
