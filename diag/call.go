@@ -18,9 +18,10 @@ const (
 // Call is the state of one call: the fold of its events. Readers own the Call that they fold and may read all of it; only
 // Apply changes it. What was never told is nil, empty or zero-valued with a doc that says so.
 type Call struct {
-	Start  CallStart     // zero until call.start
-	Now    time.Duration // time of the latest event
-	Events uint64        // how many were folded
+	Start   CallStart     // zero until call.start
+	Now     time.Duration // time of the latest event
+	Events  uint64        // how many were folded
+	StateAt time.Duration // since when the call is in its State
 
 	Role        Role // empty until both parties are there
 	Signal      Signal
@@ -60,6 +61,7 @@ type Call struct {
 	EndedAt  time.Duration
 
 	pairIndex map[string]int
+	state     State // after the latest event
 }
 
 // Signal sums up the signaling.
@@ -153,6 +155,7 @@ func Fold(events []Event) *Call {
 func (c *Call) Apply(e Event) {
 	c.Now = max(c.Now, e.At)
 	c.Events++
+	defer c.noteState()
 	switch d := e.Data.(type) {
 	case CallStart:
 		c.Start = d
@@ -168,6 +171,13 @@ func (c *Call) Apply(e Event) {
 		if !c.applySignal(e) && !c.applyTransport(e) && !c.applyChannel(e) {
 			c.applyMedia(e)
 		}
+	}
+}
+
+// noteState remembers when the state changed.
+func (c *Call) noteState() {
+	if state := c.State(); state != c.state {
+		c.state, c.StateAt = state, c.Now
 	}
 }
 

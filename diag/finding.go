@@ -1,5 +1,7 @@
 package diag
 
+import "strings"
+
 // Severity grades a finding.
 type Severity string
 
@@ -30,7 +32,30 @@ func serverFindings(c *Call, severity Severity) []Finding {
 			ID: serverFindingID(s.ServerResult), Severity: severity,
 			Title:    Clean(s.URL+" gave nothing: "+s.ErrorText, 400),
 			Evidence: []string{Clean("stage "+orUnknown(s.Stage)+", cause "+orUnknown(s.Cause), 200)},
-			Advice:   Clean(s.Advice, 400),
+			Advice:   about(s.URL, s.Advice),
+		})
+	}
+	return out
+}
+
+// about names the server that an advice is for: there may be several.
+func about(url, advice string) string {
+	if advice == "" {
+		return ""
+	}
+	return Clean(url+": "+advice, 500)
+}
+
+// mediaFindings names media that both sides agreed on and nobody has seen, while there is time to look.
+func mediaFindings(c *Call) []Finding {
+	var out []Finding
+	for _, what := range c.missingMedia() {
+		direction, kind, _ := strings.Cut(what, " ")
+		out = append(out, Finding{
+			ID: "media.no_" + direction + "_" + kind, Severity: Warn,
+			Title:    "No " + what + " after " + span(c.upTime()) + " of connection.",
+			Evidence: []string{"both descriptions agree on it, no packet was counted"},
+			Advice:   "The path carries packets, so look at the sender: muted, without a source, or with a codec that was not negotiated.",
 		})
 	}
 	return out

@@ -50,7 +50,7 @@ func warnings(c *Call) []Finding {
 	if c.Ended != nil && c.Ended.Reason == EndICE {
 		severity = Problem
 	}
-	return append(serverFindings(c, severity), warningFindings(c)...)
+	return slices.Concat(mediaFindings(c), serverFindings(c, severity), warningFindings(c))
 }
 
 func contains(list []string, s string) bool {

@@ -223,10 +223,10 @@ func size(w, h uint16) string {
 func sampleWords(d Sample) string {
 	var parts []string
 	for _, o := range d.Outbound {
-		parts = append(parts, joinWords("▲", o.Kind, kbits(o.Bitrate), fps(o.FramesPerSecond), fmt.Sprintf("%d packets", o.PacketsSent)))
+		parts = append(parts, joinWords("↑", o.Kind, kbits(o.Bitrate), fps(o.FramesPerSecond), fmt.Sprintf("%d packets", o.PacketsSent)))
 	}
 	for _, in := range d.Inbound {
-		s := joinWords("▼", in.Kind, kbits(in.Bitrate), fps(in.FramesPerSecond), fmt.Sprintf("%d packets", in.PacketsReceived))
+		s := joinWords("↓", in.Kind, kbits(in.Bitrate), fps(in.FramesPerSecond), fmt.Sprintf("%d packets", in.PacketsReceived))
 		if in.PacketsLost != nil {
 			s += fmt.Sprintf(" %d lost", *in.PacketsLost)
 		}
