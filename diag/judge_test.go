@@ -168,9 +168,11 @@ func mediaEnds() []judgeTest {
 	answer := func(sdp string) SessionDescription { return SessionDescription{Side: Remote, SDP: sdp} }
 	ok := "connected for 4.7 s; its time was over"
 	return []judgeTest{
-		{"no video comes", up(end, 1000, silentVideo), ExitMedia, "connected, but no inbound video", []string{"look at the sender"}, nil},
-		{"no audio goes", up(end, 1000, stuckAudio), ExitMedia, "connected, but no outbound audio", nil, nil},
-		{"nothing flows", up(end, 1000, nothing), ExitMedia, "connected, but no outbound audio, no inbound audio, no outbound video, no inbound video", nil, nil},
+		{"no video comes", up(end, 1000, silentVideo), ExitMedia, "connected, but no inbound video", []string{"look at the sender"}, []string{"media.no_inbound_video"}},
+		{"no audio goes", up(end, 1000, stuckAudio), ExitMedia, "connected, but no outbound audio", nil, []string{"media.no_outbound_audio"}},
+		{"nothing flows", up(end, 1000, nothing), ExitMedia, "connected, but no outbound audio, no inbound audio, no outbound video, no inbound video", nil, []string{
+			"media.no_outbound_audio", "media.no_inbound_audio", "media.no_outbound_video", "media.no_inbound_video",
+		}},
 		{"peer muted video", up(end, 900, TrackMuted{Side: Remote, Kind: "video", Muted: true}, 1000, silentVideo), ExitPass, ok, nil, nil},
 		{"we muted audio", up(end, 900, TrackMuted{Side: Local, Kind: "audio", Muted: true}, 1000, stuckAudio), ExitPass, ok, nil, nil},
 		{"peer only receives video", up(end, 900, answer("v=0\r\nm=audio 9 x 0\r\nm=video 9 x 0\r\na=recvonly\r\n"), 1000, silentVideo), ExitPass, ok, nil, nil},

@@ -43,7 +43,7 @@ func TestLine(t *testing.T) {
 		{FirstFrame{Direction: Inbound, Kind: "video", Width: 320, Height: 180}, "media.first_frame  inbound video 320×180"},
 		{
 			Sample{Outbound: []OutboundRTP{{Kind: "audio", PacketsSent: 50}}, Inbound: []InboundRTP{{Kind: "video", Bitrate: Ptr(150200.0), PacketsReceived: 9, PacketsLost: Ptr(int64(1)), Jitter: Ptr(0.0034)}}},
-			"stats.sample       ▲ audio 50 packets  ▼ video 150.2 kbit/s 9 packets 1 lost jitter 3.4 ms",
+			"stats.sample       ↑ audio 50 packets  ↓ video 150.2 kbit/s 9 packets 1 lost jitter 3.4 ms",
 		},
 		{CallEnded{Reason: EndICE, By: ByNetwork, Cause: "timeout"}, "call.ended         ice-failed by network timeout"},
 		{Unknown{Name: "future.thing", Raw: []byte(`{"a":1}`)}, `future.thing       {"a":1}`},
