@@ -83,10 +83,10 @@ func (m *Model) show(i int) {
 	}
 }
 
-// startTyping goes to the first pane in which text can be typed.
+// startTyping goes to the pane in which messages are typed.
 func (m *Model) startTyping() {
 	for i, p := range m.panes {
-		if t, ok := p.(pane.Typist); ok {
+		if t, ok := p.(pane.Writer); ok {
 			m.show(i)
 			t.Type()
 			return

@@ -88,6 +88,7 @@ type Glyphs struct {
 	Sending, Receiving    string    // media
 	Sent, Received        string    // messages
 	Cursor, Longest       string    // marks a row, marks a bar
+	Folded, Open          string    // a section whose lines are hidden, and one whose lines are shown
 	Between, Dot, More    string    // ⇄ between two ends, · between two facts, … where something was cut
 	Rule, Hop, Wire, Head string    // lines: across the screen, within a site, between sites, their arrow head
 	Down                  string    // the path, drawn from top to bottom
@@ -104,6 +105,7 @@ var Unicode = Glyphs{
 	Sending: "↑", Receiving: "↓",
 	Sent: "▶", Received: "◀",
 	Cursor: "▸", Longest: "◂",
+	Folded: "▷", Open: "▽",
 	Between: "⇄", Dot: "·", More: "…",
 	Rule: "─", Hop: "─", Wire: "═", Head: "▶", Down: "│",
 	Hatch: "░", Cut: "╱",

@@ -42,10 +42,15 @@ type Pane interface {
 	View() string
 }
 
-// Typist is a pane in which text can be typed. While it is typing, it gets every key but ctrl+c.
+// Typist is a pane in which text can be typed: a message, a filter. While it is typing, it gets every key but ctrl+c.
 type Typist interface {
 	Pane
 	Typing() bool
+}
+
+// Writer is the pane in which messages to the other party are typed.
+type Writer interface {
+	Typist
 	Type() // begins
 }
 
