@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
@@ -33,6 +34,7 @@ func (demoCommand) Help() string {
 			"dialtone demo",
 			"dialtone demo --plain --for 4s",
 			"dialtone demo --relay-only --record demo.jsonl",
+			"dialtone demo --relay-only --ice-pass wrong   # what a refused relay looks like",
 		},
 		callExits...)
 }
@@ -53,11 +55,30 @@ func (c *demoCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 		return diag.ExitCannotRun, fmt.Errorf("the demo cannot start its servers: %w", err)
 	}
 	box.start(ctx, a, config)
+	if len(c.ICE.list) == 0 {
+		c.overrideAccount(config.ICEServers)
+	}
 	result, err := a.place(ctx, placement{config: config, record: c.Record, redact: c.Redact, screen: a.terminal && !c.Plain})
 	if closeErr := box.close(); err == nil && closeErr != nil {
 		err = fmt.Errorf("the demo's servers did not end in order: %w", closeErr)
 	}
 	return result.exit, err
+}
+
+// overrideAccount uses the name and password that were given without a server of their own for the relay inside: that is how
+// one sees what a wrong password looks like.
+func (c *demoCommand) overrideAccount(servers []diag.ICEServerAuth) {
+	for i := range servers {
+		if servers[i].Username == "" {
+			continue
+		}
+		if c.ICEUser != "" {
+			servers[i].Username = c.ICEUser
+		}
+		if c.ICEPass.Secret != "" {
+			servers[i].Credential = c.ICEPass.Secret
+		}
+	}
 }
 
 // box holds what a demo's call needs: a signaling server, a STUN and TURN server, and the other party.
@@ -103,6 +124,7 @@ func (b *box) start(ctx context.Context, a app, config diag.Config) {
 			b.note(server.New(server.Options{Version: config.Version}).Serve(ctx, b.listener))
 		})
 	}
+	config.ICEServers = slices.Clone(config.ICEServers)
 	b.parts.Go(func() { b.note(echo(ctx, a, config)) })
 }
 
