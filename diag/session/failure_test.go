@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -313,11 +314,18 @@ func TestServersThatAreNone(t *testing.T) {
 				_ = conn.Close()
 			}
 		},
+		"nothing": func(_ http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(io.Discard, r.Body) // the server notices that its client goes away only once the body is read
+			<-r.Context().Done()
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := httptest.NewServer(handler)
 			defer s.Close()
-			a := start(t, "a", Options{Config: diag.Config{Code: "w1"}, Dial: through(s, "w1")})
+			a := start(t, "a", Options{
+				Config: diag.Config{Code: "w1"},
+				Dial:   Room(room.Options{Server: s.URL + "/call/", Code: "w1", GiveUp: time.Second, Timeout: time.Second}),
+			})
 			v := a.ended()
 			if v.Exit != diag.ExitSignaling || a.call.Ended.Cause == "" {
 				t.Errorf("%s %q %+v", v.Exit, v.Headline, a.call.Ended)
