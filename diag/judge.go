@@ -152,7 +152,9 @@ func (c *Call) upTime() time.Duration {
 		return 0
 	}
 	end := c.Now
-	if c.Ended != nil {
+	if s := c.Latest(); s != nil && s.Final {
+		end = s.At // goodbyes come after it
+	} else if c.Ended != nil {
 		end = c.EndedAt
 	}
 	return end - *c.ConnectedAt
