@@ -54,6 +54,9 @@ func (p *Log) Update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case Events:
 		p.keep(msg)
+	case Reset:
+		p.events, p.lost = nil, msg.Lost
+		p.keep(msg.Events)
 	case tea.KeyMsg:
 		p.scroll(msg)
 	}

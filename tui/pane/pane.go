@@ -36,7 +36,8 @@ type Pane interface {
 	Keys() []key.Binding
 	// SetSize gives the space for View: columns and rows, never less than 1.
 	SetSize(width, height int)
-	// Update takes what the root hands on: [Events] always, keys while the pane has the focus.
+	// Update takes what the root hands on: [Events] always, keys while the pane has the focus,
+	// [Reset] when somebody has gone back in time, and mouse clicks in the pane's own coordinates.
 	Update(msg tea.Msg) tea.Cmd
 	// View draws at most height lines of at most width columns.
 	View() string
@@ -54,13 +55,20 @@ type Writer interface {
 	Type() // begins
 }
 
+// Copier is a pane that can say what of it is worth copying.
+type Copier interface {
+	Pane
+	// Copy names the thing ("the candidate") and gives its text; an empty text when nothing is selected.
+	Copy() (what, text string)
+}
+
 // Scene is what all panes see. Only the root changes it, and never while a pane draws or updates.
 type Scene struct {
 	Theme   *draw.Theme
-	Call    *diag.Call   // the fold of all events so far; never nil
+	Call    *diag.Call   // the fold of all events up to the shown position; never nil
 	Verdict diag.Verdict // what the judge says of it now
 	Clock   time.Duration
-	Live    bool // the call can be talked to: it is no replay and it has not ended
+	Live    bool // the call can be talked to: it is no replay, it has not ended, and its present is shown
 	Spin    int  // the frame of the spinner
 }
 
@@ -86,6 +94,13 @@ func (s *Scene) Since() time.Duration {
 
 // Events are the new events of the call, told to every pane after the scene's Call has taken them.
 type Events []diag.Event
+
+// Reset tells that the scene's Call is another one than before: somebody went back in the timeline. What a pane has kept of
+// events is void; these are all up to the shown position, but the oldest of a very long call, which are only counted.
+type Reset struct {
+	Events Events // not to be changed: the root goes on using them
+	Lost   int    // how many older ones are no longer kept
+}
 
 // Say asks the root to send a chat message.
 type Say string
