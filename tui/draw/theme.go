@@ -18,21 +18,40 @@ type Theme struct {
 	Strong Paint // headings
 	Tab    Paint // the tab that is open
 	Glyphs Glyphs
+
+	ascii bool // frames hold ASCII alone
+}
+
+// tone is a colour on light and on dark backgrounds. Its numbers are those of the 256-colour palette, of which the test
+// computes the contrast, and of the 16 colours, whose looks the user has chosen: dark ones for light backgrounds, bright ones
+// for dark backgrounds, and neither yellow on light nor "bright black" on dark, which many palettes make illegible.
+type tone struct{ light, dark, light16, dark16 string }
+
+var (
+	accent = tone{"25", "75", "4", "14"}
+	good   = tone{"22", "78", "2", "10"}
+	warn   = tone{"94", "214", "5", "11"}
+	bad    = tone{"160", "203", "1", "9"}
+	dim    = tone{"242", "247", "8", "7"}
+)
+
+func (t tone) style(r *lipgloss.Renderer) lipgloss.Style {
+	return r.NewStyle().Foreground(lipgloss.CompleteAdaptiveColor{
+		Light: lipgloss.CompleteColor{TrueColor: t.light, ANSI256: t.light, ANSI: t.light16},
+		Dark:  lipgloss.CompleteColor{TrueColor: t.dark, ANSI256: t.dark, ANSI: t.dark16},
+	})
 }
 
 // NewTheme returns the colours for the terminal behind r: its profile (none under NO_COLOR) and its background.
 func NewTheme(r *lipgloss.Renderer) *Theme {
-	colour := func(light, dark string) lipgloss.Style {
-		return r.NewStyle().Foreground(lipgloss.AdaptiveColor{Light: light, Dark: dark})
-	}
 	return &Theme{
-		Accent: newPaint(colour("25", "75")),
-		Good:   newPaint(colour("28", "78")),
-		Warn:   newPaint(colour("130", "214")),
-		Bad:    newPaint(colour("160", "203").Bold(true)),
-		Dim:    newPaint(colour("243", "246")),
+		Accent: newPaint(accent.style(r)),
+		Good:   newPaint(good.style(r)),
+		Warn:   newPaint(warn.style(r)),
+		Bad:    newPaint(bad.style(r).Bold(true)),
+		Dim:    newPaint(dim.style(r)),
 		Strong: newPaint(r.NewStyle().Bold(true)),
-		Tab:    newPaint(colour("25", "75").Bold(true)),
+		Tab:    newPaint(accent.style(r).Bold(true)),
 		Glyphs: Unicode,
 	}
 }
@@ -80,37 +99,4 @@ func (t *Theme) Mark(l Level) (string, Paint) {
 	case Idle:
 	}
 	return t.Glyphs.Idle, t.Dim
-}
-
-// Glyphs are all characters beyond ASCII that the screen draws with, each one column wide.
-type Glyphs struct {
-	Good, Warn, Bad, Idle string    // states
-	Sending, Receiving    string    // media
-	Sent, Received        string    // messages
-	Cursor, Longest       string    // marks a row, marks a bar
-	Folded, Open          string    // a section whose lines are hidden, and one whose lines are shown
-	Between, Dot, More    string    // ⇄ between two ends, · between two facts, … where something was cut
-	Rule, Hop, Wire, Head string    // lines: across the screen, within a site, between sites, their arrow head
-	Down                  string    // the path, drawn from top to bottom
-	Hatch, Cut            string    // the bar that is not ours, the scale where time was cut out
-	Bar                   [8]string // one to eight eighths of a column, from the left
-	Spark                 [8]string // one to eight eighths of a row, from below
-	Gap                   string    // a sparkline's missing value
-	Spinner               []string
-}
-
-// Unicode is the usual set.
-var Unicode = Glyphs{
-	Good: "●", Warn: "▲", Bad: "✗", Idle: "○",
-	Sending: "↑", Receiving: "↓",
-	Sent: "▶", Received: "◀",
-	Cursor: "▸", Longest: "◂",
-	Folded: "▷", Open: "▽",
-	Between: "⇄", Dot: "·", More: "…",
-	Rule: "─", Hop: "─", Wire: "═", Head: "▶", Down: "│",
-	Hatch: "░", Cut: "╱",
-	Bar:     [8]string{"▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"},
-	Spark:   [8]string{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"},
-	Gap:     " ",
-	Spinner: []string{"⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"},
 }

@@ -1,0 +1,63 @@
+package draw
+
+import (
+	"strings"
+
+	"github.com/charmbracelet/x/ansi"
+)
+
+// UseASCII makes the theme draw with ASCII alone, and returns it. What is drawn must pass through [Theme.Ship] then.
+func (t *Theme) UseASCII() *Theme {
+	t.Glyphs, t.ascii = ASCII, true
+	return t
+}
+
+// Ship is the last step of a frame. In a theme of ASCII it replaces what is left beyond it: punctuation and symbols of our own
+// words by their nearest look, everything else, which peers and servers wrote, by a question mark per column.
+func (t *Theme) Ship(frame string) string {
+	if !t.ascii || isASCII(frame) {
+		return frame
+	}
+	var b strings.Builder
+	b.Grow(len(frame))
+	for len(frame) > 0 {
+		if c := frame[0]; c < 0x80 {
+			b.WriteByte(c)
+			frame = frame[1:]
+			continue
+		}
+		cluster, width := ansi.FirstGraphemeCluster(frame, ansi.GraphemeWidth)
+		b.WriteString(plainLook(cluster, width))
+		frame = frame[len(cluster):]
+	}
+	return b.String()
+}
+
+// looks are the replacements of single characters.
+var looks = map[rune]byte{
+	'…': '~', '–': '-', '—': '-', '‘': '\'', '’': '\'', '“': '"', '”': '"', '•': '*', '·': '|', '×': 'x', '÷': '/', '±': '~', '−': '-', '≈': '~', '≤': '<',
+	'≥': '>', 'µ': 'u', 'μ': 'u', '°': 'o', '⇄': '=', '↔': '=', '←': '<', '→': '>', '↑': '^', '↓': 'v', '↵': '>', '⏎': '>', '✓': '+', '✔': '+', '✗': 'X', '✘': 'X',
+	'▶': '>', '▷': '>', '▸': '>', '◀': '<', '◁': '<', '◂': '<', '▲': '!', '△': '^', '▴': '^', '▼': 'v', '▽': 'v', '▾': 'v', '●': '*', '○': 'o', '◆': '*', '◇': 'o',
+	'─': '-', '━': '-', '═': '=', '│': '|', '┃': '|', '║': '|', '╱': '/', '╲': '\\', '╎': '|', '╌': '-', '┊': '|', '┈': '.',
+	'░': ':', '▒': '%', '▓': '%', '▏': '|', '▎': '|', '▍': '|',
+}
+
+// plainLook is what stands for a grapheme of so many columns.
+func plainLook(cluster string, width int) string {
+	runes := []rune(cluster)
+	if c, ok := looks[runes[0]]; ok && width == 1 {
+		return string(rune(c))
+	}
+	switch r := runes[0]; {
+	case width != 1:
+	case r >= 0x2500 && r <= 0x257f: // corners and crossings
+		return "+"
+	case r >= 0x2580 && r <= 0x259f: // blocks
+		return "#"
+	case r == 0x2800:
+		return " "
+	case r > 0x2800 && r <= 0x28ff: // braille
+		return "."
+	}
+	return strings.Repeat("?", width)
+}
