@@ -9,7 +9,6 @@ import (
 	"github.com/charmbracelet/lipgloss"
 
 	"dialtone/diag"
-	"dialtone/tui/draw"
 	"dialtone/tui/pane"
 )
 
@@ -40,7 +39,7 @@ func New(ctx context.Context, o Options, r *lipgloss.Renderer) *Model {
 	if o.Panes == nil {
 		o.Panes = pane.All()
 	}
-	scene := &pane.Scene{Theme: draw.NewTheme(r), Call: &diag.Call{}, Live: o.Controls != nil}
+	scene := &pane.Scene{Theme: o.theme(r), Call: &diag.Call{}, Live: o.Controls != nil}
 	m := &Model{options: o, tasks: newTasks(ctx), keys: DefaultKeyMap(len(o.Panes)), scene: scene}
 	for _, newPane := range o.Panes {
 		m.panes = append(m.panes, newPane(scene))

@@ -6,7 +6,10 @@ import (
 	"io"
 	"time"
 
+	"github.com/charmbracelet/lipgloss"
+
 	"dialtone/diag"
+	"dialtone/tui/draw"
 	"dialtone/tui/pane"
 )
 
@@ -34,7 +37,16 @@ type Options struct {
 	Input    io.Reader        // nil: the terminal
 	Output   io.Writer        // nil: the terminal
 	Panes    []pane.Factory   // nil: pane.All
+	ASCII    bool             // draw with ASCII alone
 }
 
 // ErrInterrupted is returned when somebody left a running call with ctrl+c.
 var ErrInterrupted = errors.New("interrupted")
+
+func (o Options) theme(r *lipgloss.Renderer) *draw.Theme {
+	th := draw.NewTheme(r)
+	if o.ASCII {
+		th.UseASCII()
+	}
+	return th
+}

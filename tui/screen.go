@@ -44,7 +44,7 @@ func (m *Model) frame() string {
 		body = append(body, "")
 	}
 	lines := append(append(head, body...), foot...)
-	return strings.Join(draw.Clamp(lines, m.width, m.height), "\n")
+	return m.scene.Theme.Ship(strings.Join(draw.Clamp(lines, m.width, m.height), "\n"))
 }
 
 // header is what is always told: the name, the state, the clock and the path, then the tabs.
