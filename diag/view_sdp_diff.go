@@ -81,7 +81,7 @@ func (d *SDP) sections() []*SDPSection {
 // codecMatch ties the codecs of an offer to those of its answer.
 type codecMatch struct {
 	answered map[int]int       // index in the offer → index in the answer
-	offered  map[string]string // payload type of the answer → of the offer
+	offered  map[string]string // payload type of the answer → of the offer; a name of its own when never offered
 }
 
 // matchCodecs prefers the same payload type, then the same parameters; a codec is another when its name or clock differs.
@@ -108,8 +108,15 @@ func matchCodecs(offer, answer *SDPSection) codecMatch {
 			}
 		}
 	}
+	for j := range answer.Codecs {
+		if pt := answer.Codecs[j].PayloadType; m.offered[pt] == "" {
+			m.offered[pt] = neverOffered + pt
+		}
+	}
 	return m
 }
+
+const neverOffered = "answered "
 
 // ownLines are what each side says of itself.
 var ownLines = map[string]bool{
@@ -195,8 +202,6 @@ func lineKey(l *SDPLine, offered map[string]string, single map[string]bool) stri
 		if offered != nil && pt != "*" {
 			if same, ok := offered[pt]; ok {
 				pt = same
-			} else {
-				pt = "answered " + pt
 			}
 		}
 		if l.Name == "rtcp-fb" {

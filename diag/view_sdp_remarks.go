@@ -96,7 +96,7 @@ func compareCodecs(offer, answer *SDPSection, m codecMatch) []SDPRemark {
 		feedback = append(feedback, without(a.Feedback, b.Feedback)...)
 	}
 	for j := range answer.Codecs {
-		if _, ok := m.offered[answer.Codecs[j].PayloadType]; !ok {
+		if strings.HasPrefix(m.offered[answer.Codecs[j].PayloadType], neverOffered) {
 			added = append(added, answer.Codecs[j].Short())
 		}
 	}

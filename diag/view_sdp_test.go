@@ -203,6 +203,7 @@ func TestSDPIsBounded(t *testing.T) {
 func FuzzSDP(f *testing.F) {
 	f.Add(browserSDP(f, "chromium-offer.json"), browserSDP(f, "chromium-answer.json"))
 	f.Add("m=audio 0 X 1 1 1\na=rtpmap:1 a\na=rtpmap:1 a\na=rtcp-fb:* nack\n", "m=\nm=audio\na=\na\n=\na=extmap:\n\x1b[2J")
+	f.Add("a=rtpmap", "0")
 	f.Fuzz(func(t *testing.T, offer, answer string) {
 		a, b := ParseSDP(offer), ParseSDP(answer)
 		for _, d := range CompareSDP(a, b) {
