@@ -23,14 +23,20 @@ type line struct {
 // dial opens the signaling in a goroutine; what comes of it is an entry of the mailbox. An old line is closed first: a room
 // that still waits for somebody would take our own second dial for the other party.
 func (s *Session) dial(old *line) {
-	ctx := s.ctx()
+	if s.stopDial != nil {
+		s.stopDial()
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	s.stopDial = stop
 	s.wg.Go(func() {
 		if old != nil {
 			s.hangUpLine(old.channel)
 		}
 		channel, err := s.o.Dial(ctx, func(r diag.SignalRequest) { s.o.Feed.Append(r) })
-		if ctx.Err() != nil && channel != nil { // the call has ended meanwhile, and nobody looks into the mailbox any more
-			s.hangUpLine(channel)
+		if ctx.Err() != nil { // the call has ended, or dials anew: nobody wants this line any more
+			if channel != nil {
+				s.hangUpLine(channel)
+			}
 			return
 		}
 		s.inbox.put(func() { s.dialled(channel, err) })
@@ -44,7 +50,7 @@ func (s *Session) dialled(channel signal.Channel, err error) {
 		return
 	}
 	s.phases.End(diag.PhaseDial, "", diag.OutcomeOK, "")
-	ctx, cancel := context.WithCancel(s.ctx())
+	ctx, cancel := context.WithCancel(context.Background()) // until the line is taken out of use
 	l := &line{channel: channel, outbox: make(chan signal.Message, maxOutbox), cancel: cancel}
 	s.line = l
 	s.o.Feed.Append(diag.SignalState{State: diag.SignalWaiting})

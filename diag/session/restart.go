@@ -27,7 +27,7 @@ func (s *Session) restartAsked() error {
 		return errors.New("a restart is under way")
 	}
 	s.sendControl(control{Code: codeRestart})
-	ctx, cancel := context.WithTimeout(s.ctx(), goodbyeTime)
+	ctx, cancel := context.WithTimeout(context.Background(), goodbyeTime)
 	defer cancel()
 	s.peer.Flush(ctx, diag.LabelControl) // the wish must arrive before the path that carries it is given up
 	s.dialAgain(diag.ByLocal, false)

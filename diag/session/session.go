@@ -42,8 +42,8 @@ type Session struct {
 	wg     sync.WaitGroup
 
 	// Of the goroutine of Run.
-	ctx      func() context.Context // ends with the call
 	peer     *peer.Peer
+	stopDial context.CancelFunc
 	line     *line // the signaling in use; nil between two
 	role     signal.Role
 	up       bool // connected now
@@ -88,28 +88,27 @@ func (s *Session) Run(ctx context.Context) {
 	defer s.o.Feed.Close()
 	s.o.Feed.Append(s.o.Config.Start(s.o.Feed.Start()))
 	inner, stop := context.WithCancel(context.WithoutCancel(ctx))
-	s.ctx = func() context.Context { return inner }
 	s.stopTimers(true)
-	s.begin()
+	s.begin(inner)
 	for s.end == nil {
 		s.step(ctx)
 	}
-	s.finish()
 	stop()
+	s.finish()
 	s.wg.Wait()
 	s.phases.Cancel()
 	s.o.Feed.Append(diag.CallEnded{Reason: s.end.reason, By: s.end.by, Cause: cause(s.end.err), Advice: s.end.advice})
 }
 
 // begin makes the peer, asks the ICE servers and dials.
-func (s *Session) begin() {
+func (s *Session) begin(ctx context.Context) {
 	p, err := peer.New(s.peerOptions())
 	if err != nil {
 		s.finishWith(diag.EndInternal, diag.ByLocal, err, "Check that this machine has a network interface and free ports.")
 		return
 	}
 	s.peer = p
-	s.wg.Go(func() { s.probeServers(s.ctx()) })
+	s.wg.Go(func() { s.probeServers(ctx) })
 	s.phases.Start(diag.PhaseDial, "")
 	s.o.Feed.Append(diag.SignalState{State: diag.SignalDialing})
 	s.dial(nil)
@@ -181,6 +180,9 @@ func (s *Session) setUpOver() {
 // finish says goodbye, takes the last sample and closes everything.
 func (s *Session) finish() {
 	s.stopTimers(false)
+	if s.stopDial != nil {
+		s.stopDial()
+	}
 	if s.everUp {
 		s.o.Feed.Append(s.peer.Sample(true))
 		if s.end.by == diag.ByLocal {
