@@ -20,7 +20,8 @@ type callCommand struct {
 
 // screenFlags say how a call is shown.
 type screenFlags struct {
-	Plain bool `help:"One line per event instead of the screen. It is the default where stdin or stdout is no terminal."`
+	Plain bool  `help:"One line per event instead of the screen. It is the default where stdin or stdout is no terminal."`
+	ASCII *bool `name:"ascii" help:"Draw the screen with ASCII alone. It is the default where the locale is not UTF-8, and on the Linux console; --ascii=false insists on Unicode."`
 }
 
 // Help implements kong.HelpProvider.
@@ -43,6 +44,6 @@ func (c *callCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	}
 	ctx, restore := a.interruptible(ctx)
 	defer restore()
-	result, err := a.place(ctx, placement{config: config, record: c.Record, redact: c.Redact, screen: a.terminal && !c.Plain})
+	result, err := a.place(ctx, placement{config: config, record: c.Record, redact: c.Redact, screen: a.terminal && !c.Plain, ascii: c.ascii(a.streams)})
 	return result.exit, err
 }

@@ -58,7 +58,7 @@ func (c *demoCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	if len(c.ICE.list) == 0 {
 		c.overrideAccount(config.ICEServers)
 	}
-	result, err := a.place(ctx, placement{config: config, record: c.Record, redact: c.Redact, screen: a.terminal && !c.Plain})
+	result, err := a.place(ctx, placement{config: config, record: c.Record, redact: c.Redact, screen: a.terminal && !c.Plain, ascii: c.ascii(a.streams)})
 	if closeErr := box.close(); err == nil && closeErr != nil {
 		err = fmt.Errorf("the demo's servers did not end in order: %w", closeErr)
 	}

@@ -21,6 +21,7 @@ type placement struct {
 	record string // file to write the events to; "" for none
 	redact bool
 	screen bool // the terminal session instead of lines
+	ascii  bool // drawn without Unicode
 }
 
 // outcome is what became of a call.
@@ -119,6 +120,7 @@ func (r *running) onScreen(ctx, callCtx context.Context) {
 	r.parts.Go(func() { r.session.Run(callCtx) })
 	err := tui.Run(ctx, tui.Options{
 		Source: events, Controls: r.session, Title: r.title(), Start: r.log.Start(), Input: r.app.in, Output: r.app.out,
+		ASCII: r.place.ascii,
 	})
 	switch {
 	case errors.Is(err, tui.ErrInterrupted):

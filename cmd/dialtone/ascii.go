@@ -1,0 +1,31 @@
+package main
+
+import "strings"
+
+// ascii reports whether the screen is drawn with ASCII alone: as the flag says, else as the environment suggests.
+func (f screenFlags) ascii(s streams) bool {
+	if f.ASCII != nil {
+		return *f.ASCII
+	}
+	return !speaksUnicode(s.environ)
+}
+
+// speaksUnicode reads the environment as the C library does: of the locale's variables the first that is set and not empty
+// counts (POSIX.1-2024 §8.2). Where none is, as on Windows and in many containers, nothing speaks against Unicode. The Linux
+// console has 512 glyphs at most, a dumb terminal promises nothing.
+func speaksUnicode(environ []string) bool {
+	env := map[string]string{}
+	for _, pair := range environ {
+		name, text, _ := strings.Cut(pair, "=")
+		env[name] = text
+	}
+	if env["TERM"] == "linux" || env["TERM"] == "dumb" {
+		return false
+	}
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if locale := strings.ToLower(env[name]); locale != "" {
+			return strings.Contains(locale, "utf-8") || strings.Contains(locale, "utf8")
+		}
+	}
+	return true
+}
