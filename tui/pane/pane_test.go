@@ -32,61 +32,6 @@ func press(p Pane, keys ...tea.KeyType) {
 	}
 }
 
-func TestInput(t *testing.T) {
-	tests := []struct {
-		name string
-		keys []tea.KeyMsg
-		want string
-		at   int
-	}{
-		{"letters", typed("héllo"), "héllo", 5},
-		{"insert in the middle", append(typed("ab"), special(tea.KeyLeft), typed("x")[0]), "axb", 2},
-		{"backspace at the beginning", append(typed("ab"), special(tea.KeyHome), special(tea.KeyBackspace)), "ab", 0},
-		{"delete", append(typed("ab"), special(tea.KeyHome), special(tea.KeyDelete)), "b", 0},
-		{"a word", append(typed("one two  "), special(tea.KeyCtrlW)), "one ", 4},
-		{"the rest", append(typed("abc"), special(tea.KeyLeft), special(tea.KeyCtrlK)), "ab", 2},
-		{"all before", append(typed("abc"), special(tea.KeyLeft), special(tea.KeyCtrlU)), "c", 0},
-		{"pasted lines", []tea.KeyMsg{{Type: tea.KeyRunes, Runes: []rune("a\nb\tc\x1b[2J"), Paste: true}}, "a b c[2J", 8},
-		{"not text", []tea.KeyMsg{special(tea.KeyF1), {Type: tea.KeyRunes, Runes: []rune("x"), Alt: true}}, "", 0},
-		{"the end", append(typed("ab"), special(tea.KeyHome), special(tea.KeyRight), special(tea.KeyEnd)), "ab", 2},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			var in input
-			for _, k := range tt.keys {
-				in.take(k)
-			}
-			if string(in.text) != tt.want || in.at != tt.at {
-				t.Errorf("got %q with the cursor at %d, want %q and %d", string(in.text), in.at, tt.want, tt.at)
-			}
-		})
-	}
-}
-
-func typed(s string) []tea.KeyMsg {
-	var out []tea.KeyMsg
-	for _, r := range s {
-		out = append(out, tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune{r}})
-	}
-	return out
-}
-
-func special(k tea.KeyType) tea.KeyMsg { return tea.KeyMsg{Type: k} }
-
-func TestInputIsBounded(t *testing.T) {
-	var in input
-	for range maxTyped + 10 {
-		in.take(typed("x")[0])
-	}
-	if len(in.text) != maxTyped {
-		t.Errorf("%d characters are kept, want %d", len(in.text), maxTyped)
-	}
-	s, _ := sceneOf()
-	if line := in.line(s.Theme, 30); draw.Width(line) > 30 || !strings.HasPrefix(line, " > xxx") {
-		t.Errorf("the line is %q", line)
-	}
-}
-
 func TestLogFollowsUntilSomebodyScrolls(t *testing.T) {
 	s, _ := sceneOf()
 	p := NewLog(s)
