@@ -17,7 +17,7 @@ import (
 // maxCandidate bounds one candidate line of a peer, in bytes; real ones have around 150.
 const maxCandidate = 1024
 
-// maxRemote bounds how many candidates of a peer become events.
+// maxRemote bounds how many candidates of a peer are checked and become events.
 const maxRemote = 512
 
 // candidateBook names candidates (L1, L2, … R1, …) and tells each once.

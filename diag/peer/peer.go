@@ -35,6 +35,7 @@ type Peer struct {
 	pendingMu sync.Mutex
 	remoteSet bool
 	pending   []Candidate // remote candidates that came before the description
+	added     int         // remote candidates passed on since the last restart
 
 	ending    atomic.Bool
 	closeOnce sync.Once
@@ -239,6 +240,10 @@ func (p *Peer) flushPending() error {
 }
 
 func (p *Peer) addNow(c Candidate) error {
+	if p.added >= maxRemote {
+		return ErrTooManyCandidates
+	}
+	p.added++
 	if c.Candidate != "" {
 		if err := p.book.remote(c.Candidate); err != nil {
 			return err
@@ -262,6 +267,9 @@ func (p *Peer) restarting() {
 	p.o.Phases.Start(diag.PhaseRestart, "")
 	p.gather.again()
 	p.checks.again()
+	p.pendingMu.Lock()
+	defer p.pendingMu.Unlock()
+	p.added = 0
 }
 
 // Ending tells that the call is over: what the other side closes from now on, in answer to our goodbye, is no news.

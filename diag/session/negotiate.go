@@ -37,9 +37,7 @@ func (s *Session) take(m signal.Message) {
 	case signal.KindAnswer:
 		s.takeAnswer(m)
 	case signal.KindCandidate:
-		if err := s.peer.AddCandidate(peer.Candidate(*m.Candidate)); err != nil {
-			s.o.Feed.Append(diag.Warning{ID: "ice.candidate_unusable", Text: cause(err)})
-		}
+		s.takeCandidate(peer.Candidate(*m.Candidate))
 	case signal.KindBye:
 		s.lineEnded(s.line, signal.ErrPeerGone)
 	case signal.KindEndOfCandidates, signal.KindUnknown:
@@ -67,6 +65,20 @@ func (s *Session) paired(role signal.Role) {
 		s.offer(false)
 	}
 }
+
+// takeCandidate passes a candidate of the other party on. Unusable ones are told, the first of them.
+func (s *Session) takeCandidate(c peer.Candidate) {
+	err := s.peer.AddCandidate(c)
+	if err == nil {
+		return
+	}
+	if s.refused++; s.refused <= maxRefusals {
+		s.o.Feed.Append(diag.Warning{ID: "ice.candidate_unusable", Text: cause(err)})
+	}
+}
+
+// maxRefusals is how many unusable candidates are told of; a hostile peer has more.
+const maxRefusals = 8
 
 func diagRole(r signal.Role) diag.Role {
 	if r == signal.RoleOfferer {

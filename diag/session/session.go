@@ -52,6 +52,7 @@ type Session struct {
 	restarts bool    // whether it can renegotiate
 	redial   *redial // nil: no restart is under way
 	grace    bool    // the signaling ended while the path was being looked for
+	refused  int     // unusable candidates
 	pings    pinger
 	end      *ending
 
