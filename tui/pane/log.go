@@ -13,121 +13,246 @@ import (
 // maxLog is how many events the pane keeps; of a longer call the oldest are forgotten here (a recording holds them all).
 const maxLog = 100_000
 
-// Log shows every event in the order in which it happened.
+// Log shows every event in the order in which it happened, or those that a filter leaves; one of them as JSON.
 type Log struct {
 	size
 	*Scene
 	keys   logKeys
-	events []diag.Event
-	lost   int // how many were forgotten
+	log    eventLog
+	filter filter
 	window window
+	cursor int // counts the shown events
 	follow bool
+	kinds  kindPicker
+	detail eventDetail
 }
 
 type logKeys struct {
 	scrollKeys
-	Follow key.Binding
+	Follow, Open, Kinds, All key.Binding
 }
 
-// NewLog makes the pane; it follows the newest event until somebody scrolls.
+// NewLog makes the pane; it follows the newest event until somebody moves away from it.
 func NewLog(s *Scene) Pane {
-	keys := logKeys{newScrollKeys(), key.NewBinding(key.WithKeys("f"), key.WithHelp("f", "follow"))}
-	return &Log{Scene: s, keys: keys, follow: true}
+	bind := func(k, help string) key.Binding { return key.NewBinding(key.WithKeys(k), key.WithHelp(k, help)) }
+	keys := logKeys{newScrollKeys(), bind("f", "follow"), bind("enter", "details"), bind("K", "kinds"), bind("esc", "show all")}
+	return &Log{Scene: s, keys: keys, filter: newFilter("filter"), follow: true, detail: newDetail()}
 }
 
 // Title is "Log".
 func (*Log) Title() string { return "Log" }
 
-// Keys lists following and scrolling.
+// Keys are those of what is in front: a filter being typed, the kinds, the details, else the list.
 func (p *Log) Keys() []key.Binding {
-	return append([]key.Binding{p.keys.Follow}, p.keys.bindings()...)
+	switch {
+	case p.filter.typing:
+		return p.filter.bindings()
+	case p.kinds.open:
+		return append(pickerBindings, p.keys.Up, p.keys.Down)
+	case p.detail.open:
+		return append(p.detail.bindings(), p.keys.bindings()...)
+	}
+	return append([]key.Binding{p.keys.Open, p.filter.keys.Open, p.keys.Kinds, p.keys.All, p.keys.Follow}, p.keys.bindings()...)
+}
+
+// Typing reports whether keys are text of the filter.
+func (p *Log) Typing() bool { return p.filter.typing }
+
+// Copy is the selected event as JSON.
+func (p *Log) Copy() (what, text string) {
+	e, ok := p.selected()
+	if p.detail.open {
+		e, ok = p.detail.event, true
+	}
+	if !ok {
+		return "the event", ""
+	}
+	return "the event", eventJSON(e)
 }
 
 // SetSize keeps one row for the line below the events.
 func (p *Log) SetSize(width, height int) {
 	p.size.SetSize(width, height)
 	p.window.rows = max(p.height-1, 1)
+	p.settle()
 }
 
-// Update keeps new events, and scrolls.
+// Update keeps new events, and moves the selection.
 func (p *Log) Update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case Events:
-		p.keep(msg)
+		p.cursor -= p.log.add(msg)
 	case Reset:
-		p.events, p.lost = nil, msg.Lost
-		p.keep(msg.Events)
+		p.log.reset(msg, p.filter)
 	case tea.KeyMsg:
-		p.scroll(msg)
+		p.key(msg)
+	case tea.MouseMsg:
+		p.mouse(msg)
 	}
-	if p.follow {
-		p.window.top = len(p.events)
-	}
-	p.window.clamp(len(p.events))
-	p.keys.Follow.SetEnabled(!p.follow)
+	p.settle()
 	return nil
 }
 
-func (p *Log) keep(events Events) {
-	p.events = append(p.events, events...)
-	if n := len(p.events) - maxLog; n > 0 {
-		n += maxLog / 10
-		n = min(n, len(p.events))
-		p.events = append([]diag.Event(nil), p.events[n:]...)
-		p.lost += n
-		p.window.top -= n
+// settle keeps the selection within the list, and visible.
+func (p *Log) settle() {
+	total := p.log.count()
+	if p.follow {
+		p.cursor = total - 1
+	}
+	p.cursor = max(min(p.cursor, total-1), 0)
+	p.window.top = min(p.window.top, p.cursor)
+	p.window.show(p.cursor, total)
+	p.keys.Follow.SetEnabled(!p.follow)
+	p.keys.All.SetEnabled(p.log.filtered())
+}
+
+func (p *Log) key(msg tea.KeyMsg) {
+	switch {
+	case p.filter.typing && p.filter.take(msg):
+		p.narrow()
+	case p.filter.typing:
+		p.move(msg)
+	case p.kinds.open:
+		if kind, picked := p.kinds.take(msg, p.keys.scrollKeys, p.height-2); picked {
+			p.log.kind = kind
+			p.narrow()
+		}
+	case p.detail.open:
+		p.keyInDetail(msg)
+	case key.Matches(msg, p.keys.Follow):
+		p.follow = true
+	case key.Matches(msg, p.filter.keys.Open):
+		p.filter.open()
+	case key.Matches(msg, p.keys.Kinds):
+		p.kinds.show(&p.log)
+	case key.Matches(msg, p.keys.All):
+		p.log.kind = ""
+		p.filter.clear()
+		p.narrow()
+	case key.Matches(msg, p.keys.Open):
+		if e, ok := p.selected(); ok {
+			p.detail.show(e)
+		}
+	default:
+		p.move(msg)
 	}
 }
 
-// scroll moves the window; reaching the newest event follows again.
-func (p *Log) scroll(msg tea.KeyMsg) {
-	if key.Matches(msg, p.keys.Follow) {
-		p.follow = true
+// move changes the selection; reaching the newest event follows again.
+func (p *Log) move(msg tea.KeyMsg) {
+	total := p.log.count()
+	if at, ok := p.keys.move(msg, p.cursor, total, p.window.rows); ok {
+		p.cursor, p.follow = at, at >= total-1
+	}
+}
+
+// keyInDetail goes to the event before or after, or scrolls.
+func (p *Log) keyInDetail(msg tea.KeyMsg) {
+	step := p.detail.take(msg, p.keys.scrollKeys, p.height-1)
+	if step == 0 {
 		return
 	}
-	steps := max(len(p.events)-p.window.rows+1, 1)
-	if top, ok := p.keys.move(msg, min(p.window.top, steps-1), steps, p.window.rows); ok {
-		p.window.top = top
-		p.follow = top >= steps-1
+	total := p.log.count()
+	p.cursor = max(min(p.cursor+step, total-1), 0)
+	p.follow = false
+	if e, ok := p.selected(); ok {
+		p.detail.show(e)
 	}
 }
 
-// View draws the visible events and where they are in the whole.
-func (p *Log) View() string {
-	from, to := p.window.visible(len(p.events))
-	lines := make([]string, 0, p.height)
-	for _, e := range p.events[from:to] {
-		lines = append(lines, p.line(e))
+func (p *Log) mouse(msg tea.MouseMsg) {
+	if p.detail.open || p.kinds.open {
+		return
 	}
-	if p.height > p.window.rows {
-		for len(lines) < p.window.rows {
-			lines = append(lines, "")
+	if at, ok := p.window.clicked(msg); ok && at < p.log.count() {
+		p.cursor, p.follow = at, at == p.log.count()-1
+	}
+}
+
+// narrow applies a changed filter. The selected event stays selected, or the one before it that is left.
+func (p *Log) narrow() {
+	at := p.log.index(p.cursor)
+	p.log.apply(p.filter)
+	p.cursor = p.log.position(at)
+}
+
+func (p *Log) selected() (diag.Event, bool) {
+	if p.cursor >= p.log.count() {
+		return diag.Event{}, false
+	}
+	return p.log.at(p.cursor), true
+}
+
+// View draws the visible events and where they are in the whole; or what is in front of them.
+func (p *Log) View() string {
+	lines := make([]string, 0, p.height)
+	switch {
+	case p.kinds.open:
+		lines = p.kinds.lines(p.Theme, p.log.kind, p.width, p.height)
+	case p.detail.open:
+		lines = p.detail.lines(p.Theme, p.width, p.height)
+	default:
+		from, to := p.window.visible(p.log.count())
+		for i := from; i < to; i++ {
+			lines = append(lines, p.line(p.log.at(i), i == p.cursor))
 		}
-		lines = append(lines, p.position(from, to))
+		if p.log.count() == 0 {
+			lines = append(lines, draw.NewLine(p.width).Gap(2).Add(p.Theme.Dim, p.nothing()).String())
+		}
+		if p.height > p.window.rows {
+			for len(lines) < p.window.rows {
+				lines = append(lines, "")
+			}
+			lines = append(lines, p.foot(from, to))
+		}
 	}
 	return strings.Join(draw.Clamp(lines, p.width, p.height), "\n")
 }
 
-func (p *Log) position(from, to int) string {
-	l := draw.NewLine(p.width).Gap(1)
-	if len(p.events) == 0 {
-		return l.Add(p.Theme.Dim, "no event yet").String()
+func (p *Log) nothing() string {
+	if len(p.log.events) == 0 {
+		return "no event yet"
 	}
-	l.Add(p.Theme.Dim, "events "+draw.Count(uint64(p.lost+from+1))+"–"+draw.Count(uint64(p.lost+to))+" of "+draw.Count(uint64(p.lost+len(p.events))))
+	return "no event passes the filter: esc shows all"
+}
+
+// foot tells which events are shown of how many, and the filter.
+func (p *Log) foot(from, to int) string {
+	total := draw.Count(uint64(p.log.lost + len(p.log.events)))
 	state := "following"
 	if !p.follow {
 		state = "stopped: f follows again"
 	}
+	if p.log.filtered() || p.filter.typing {
+		count := draw.Count(uint64(p.log.count())) + " of " + total + " events"
+		if p.log.kind != "" {
+			count = "kind " + p.log.kind + "  " + count
+		}
+		return p.filter.line(p.Theme, p.width, count+"  "+state)
+	}
+	l := draw.NewLine(p.width).Gap(1)
+	if len(p.log.events) == 0 {
+		return l.String()
+	}
+	l.Add(p.Theme.Dim, "events "+draw.Count(uint64(p.log.lost+from+1))+"–"+draw.Count(uint64(p.log.lost+to))+" of "+total)
 	return l.Gap(2).Add(p.Theme.Dim, state).String()
 }
 
-// nameWidth is the room for an event's name.
-const nameWidth = 19
+// The columns of an event: the mark of the selection, its time, a mark where it is trouble, its name and its words.
+const (
+	timeColumn  = 1
+	levelColumn = 10
+	nameColumn  = 12
+	nameWidth   = 19
+)
 
-// line is one event: its time, a mark where it is trouble, its name and its words.
-func (p *Log) line(e diag.Event) string {
+func (p *Log) line(e diag.Event, selected bool) string {
 	th := p.Theme
-	l := draw.NewLine(p.width).Add(th.Dim, diag.Clock(e.At)).Gap(1)
+	l := draw.NewLine(p.width)
+	if selected {
+		l.Add(th.Accent, th.Glyphs.Cursor)
+	}
+	l.To(timeColumn).Add(th.Dim, diag.Clock(e.At)).To(levelColumn)
 	level, paint := eventLevel(e.Data), th.Plain
 	if level != draw.Idle {
 		var mark string
@@ -135,7 +260,8 @@ func (p *Log) line(e diag.Event) string {
 		l.Add(paint, mark)
 	}
 	name, words, _ := strings.Cut(diag.Line(e), " ")
-	return l.To(11).Add(th.Dim, name).To(11+nameWidth).Add(paint, strings.TrimLeft(words, " ")).String()
+	highlight(l.To(nameColumn), th, th.Dim, name, p.filter.words).To(nameColumn + nameWidth)
+	return highlight(l, th, paint, strings.TrimLeft(words, " "), p.filter.words).String()
 }
 
 // eventLevel picks out the events that the eye should find when it runs down the log: what failed, and what was reached.

@@ -32,64 +32,6 @@ func press(p Pane, keys ...tea.KeyType) {
 	}
 }
 
-func TestLogFollowsUntilSomebodyScrolls(t *testing.T) {
-	s, _ := sceneOf()
-	p := NewLog(s)
-	p.SetSize(60, 6)
-	add := func(n int) {
-		var batch Events
-		for range n {
-			batch = append(batch, diag.Event{Seq: 1, Data: diag.ICEState{State: fmt.Sprint("state ", len(p.(*Log).events)+len(batch)+1)}})
-		}
-		p.Update(batch)
-	}
-	last := func() string {
-		lines := strings.Split(p.View(), "\n")
-		return strings.TrimSpace(lines[len(lines)-1])
-	}
-	add(20)
-	if got, want := last(), "events 16–20 of 20  following"; got != want {
-		t.Errorf("%q, want %q", got, want)
-	}
-	press(p, tea.KeyUp)
-	add(5)
-	if got, want := last(), "events 15–19 of 25  stopped: f follows again"; got != want {
-		t.Errorf("%q, want %q", got, want)
-	}
-	press(p, tea.KeyEnd)
-	add(1)
-	if got, want := last(), "events 22–26 of 26  following"; got != want {
-		t.Errorf("%q, want %q", got, want)
-	}
-	press(p, tea.KeyHome)
-	if got, want := last(), "events 1–5 of 26  stopped: f follows again"; got != want {
-		t.Errorf("%q, want %q", got, want)
-	}
-	p.Update(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("f")})
-	if got, want := last(), "events 22–26 of 26  following"; got != want {
-		t.Errorf("%q, want %q", got, want)
-	}
-}
-
-func TestLogForgetsTheOldest(t *testing.T) {
-	s, _ := sceneOf()
-	p := NewLog(s).(*Log)
-	p.SetSize(60, 6)
-	batch := make(Events, maxLog/2)
-	for i := range batch {
-		batch[i] = diag.Event{Data: diag.ICEState{State: "checking"}}
-	}
-	for range 3 {
-		p.Update(batch)
-	}
-	if len(p.events) > maxLog || p.lost+len(p.events) != 3*len(batch) {
-		t.Errorf("%d events are kept, %d forgotten", len(p.events), p.lost)
-	}
-	if !strings.Contains(p.View(), "of 150,000") {
-		t.Errorf("the count is lost:\n%s", p.View())
-	}
-}
-
 func candidate(side diag.Side, id string, t diag.CandidateType, host string, related string) diag.Candidate {
 	return diag.Candidate{
 		Side: side, ID: id, Protocol: "udp", Address: host, Port: 5000, CandidateType: t, RelatedAddress: related, RelatedPort: 5000,

@@ -1,0 +1,131 @@
+package pane
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+
+	"github.com/charmbracelet/bubbles/key"
+	tea "github.com/charmbracelet/bubbletea"
+
+	"dialtone/diag"
+	"dialtone/tui/draw"
+)
+
+// eventDetail is one event with all its fields, as it stands in a recording.
+type eventDetail struct {
+	open   bool
+	event  diag.Event
+	window window
+	rows   []string // broken for width
+	width  int
+	keys   detailKeys
+}
+
+type detailKeys struct {
+	Close, Next, Previous key.Binding
+}
+
+func newDetail() eventDetail {
+	return eventDetail{keys: detailKeys{
+		Close:    key.NewBinding(key.WithKeys("esc", "enter"), key.WithHelp("esc", "close")),
+		Next:     key.NewBinding(key.WithKeys("n"), key.WithHelp("n", "next event")),
+		Previous: key.NewBinding(key.WithKeys("N"), key.WithHelp("N", "previous event")),
+	}}
+}
+
+func (d *eventDetail) bindings() []key.Binding {
+	return []key.Binding{d.keys.Close, d.keys.Next, d.keys.Previous}
+}
+
+func (d *eventDetail) show(e diag.Event) {
+	d.open, d.event, d.rows = true, e, nil
+	d.window.top = 0
+}
+
+// take scrolls or closes; ±1 for a key that asks for another event.
+func (d *eventDetail) take(msg tea.KeyMsg, keys scrollKeys, page int) (step int) {
+	switch {
+	case key.Matches(msg, d.keys.Close):
+		d.open, d.rows = false, nil
+	case key.Matches(msg, d.keys.Next):
+		return 1
+	case key.Matches(msg, d.keys.Previous):
+		return -1
+	default:
+		steps := max(len(d.rows)-page+1, 1)
+		if at, ok := keys.move(msg, min(d.window.top, steps-1), steps, page); ok {
+			d.window.top = at
+		}
+	}
+	return 0
+}
+
+func (d *eventDetail) lines(th *draw.Theme, width, height int) []string {
+	if d.rows == nil || d.width != width {
+		d.rows, d.width = breakJSON(eventJSON(d.event), width-1), width
+	}
+	d.window.rows = max(height-1, 0)
+	title := draw.NewLine(width).Gap(1).Add(th.Strong, string(d.event.Data.Type())).Gap(2).Add(th.Dim, "at "+strings.TrimSpace(diag.Clock(d.event.At))+" s")
+	from, to := d.window.visible(len(d.rows))
+	if to-from < len(d.rows) {
+		title.Right(draw.NewLine(width).Add(th.Dim, "lines "+draw.Count(uint64(from+1))+"–"+draw.Count(uint64(to))+" of "+draw.Count(uint64(len(d.rows)))).Gap(1))
+	}
+	out := []string{title.String()}
+	for _, row := range d.rows[from:to] {
+		l := draw.NewLine(width).Gap(1)
+		if name, value, ok := strings.Cut(row, `": `); ok && strings.HasPrefix(strings.TrimLeft(name, " "), `"`) {
+			l.Add(th.Accent, name+`": `)
+			row = value
+		}
+		out = append(out, l.Add(th.Plain, row).String())
+	}
+	return out
+}
+
+// eventJSON is an event as it stands in a recording, a field a line.
+func eventJSON(e diag.Event) string {
+	raw, err := e.MarshalJSON()
+	if err != nil {
+		return err.Error()
+	}
+	var b bytes.Buffer
+	if err := json.Indent(&b, raw, "", "  "); err != nil {
+		return string(raw)
+	}
+	return b.String()
+}
+
+// hang is how far the second row of a long line stands behind the first.
+const hang = 4
+
+// breakJSON breaks what is longer than width, and behind the line ends of a text within: a description becomes readable.
+func breakJSON(text string, width int) []string {
+	var out []string
+	for line := range strings.Lines(text) {
+		line = strings.TrimRight(line, "\n")
+		indent := len(line) - len(strings.TrimLeft(line, " ")) + hang
+		for i, part := range strings.SplitAfter(line, `\n`) {
+			if i > 0 {
+				part = draw.Spaces(indent) + part
+			}
+			out = appendBroken(out, part, indent, width)
+		}
+	}
+	return out
+}
+
+// appendBroken measures character by character: a text of the peer may hold anything.
+func appendBroken(out []string, line string, indent, width int) []string {
+	indent = min(indent, max(width-8, 0))
+	before, start, used := "", 0, 0
+	for i, r := range line {
+		w := draw.Width(string(r))
+		if used+w > width && i > start {
+			out = append(out, before+line[start:i])
+			before, start, used = draw.Spaces(indent), i, indent
+		}
+		used += w
+	}
+	return append(out, before+line[start:])
+}
