@@ -91,7 +91,7 @@ func lookAtAll(t *testing.T, s string, width, height int) {
 	for _, events := range [][]diag.Event{list[:12], list, ended(list, s)} {
 		b := newColoured(t, termenv.ANSI256, events, width, height)
 		b.options.Title = s
-		for pane := 1; pane <= 4; pane++ {
+		for pane := 1; pane <= 5; pane++ {
 			b.press(fmt.Sprint(pane))
 			checkFrame(t, fmt.Sprintf("%d events, pane %d at %dx%d", len(events), pane, width, height), b.View(), width, height)
 			b.press("down", "pgdown", "end")
@@ -129,7 +129,7 @@ func TestAnySize(t *testing.T) {
 		for _, width := range []int{1, 2, 7, 20, 33, 59, 60, 80, 99, 111, 112, 159, 160, 200, 300} {
 			for _, height := range []int{1, 2, 5, 7, 8, 13, 24, 29, 30, 45, 60, 100} {
 				b.send(tea.WindowSizeMsg{Width: width, Height: height})
-				for pane := 1; pane <= 4; pane++ {
+				for pane := 1; pane <= 5; pane++ {
 					b.press(fmt.Sprint(pane))
 					checkFrame(t, fmt.Sprintf("%s pane %d at %dx%d", sc.name, pane, width, height), b.View(), width, height)
 				}

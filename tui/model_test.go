@@ -48,7 +48,7 @@ func (p *toy) View() string {
 
 func TestNewPaneIsOneFileAndOneLine(t *testing.T) {
 	b := newBench(t, scenarioGood(), 120, 36, append(pane.All(), newToy)...)
-	if b.press("5"); !strings.Contains(b.View(), "a toy shows connected") || !strings.Contains(b.View(), "5 Toy") {
+	if b.press("6"); !strings.Contains(b.View(), "a toy shows connected") || !strings.Contains(b.View(), "6 Toy") {
 		t.Errorf("the toy is not on the screen:\n%s", b.View())
 	}
 	if !strings.Contains(b.footerKeys(), "x play") {

@@ -274,3 +274,119 @@ func scenarioHostile() []diag.Event {
 	)
 	return talked(s, 3_300, 4).events
 }
+
+// scenarioRelay talks over our relay, behind a NAT, with a party that hides its addresses: the longest path.
+func scenarioRelay() []diag.Event {
+	s := paired(dialled(&script{}), 2_400)
+	s.at(2_420).add(
+		diag.Candidate{
+			Side: diag.Local, ID: "L4", Component: 1, Protocol: "udp", Priority: 16777215, Address: "198.51.100.54", Port: 49160, CandidateType: diag.Relay,
+			RelatedAddress: "192.0.2.10", RelatedPort: 50214, URL: turnURL, RelayProtocol: "tls",
+		},
+		diag.ServerResult{
+			URL: turnURL, Transport: "udp", OK: true, Address: "198.51.100.54:3478", RTTMs: diag.Ptr(diag.Millis(31.2e6)), DurationMs: diag.Millis(95e6),
+			MappedAddress: "203.0.113.7:41899", RelayAddress: "198.51.100.54:49160",
+		},
+		done(diag.PhaseGather, turnURL, ""), diag.GatheringState{State: "complete"},
+	)
+	for i := 1; i <= 9; i++ {
+		s.at(3_900 + float64(i)).add(diag.Pair{ID: fmt.Sprintf("P%d", i), LocalCandidateID: fmt.Sprintf("L%d", (i-1)/3+1), RemoteCandidateID: fmt.Sprintf("R%d", (i-1)%3+1), State: diag.PairFailed, RequestsSent: 7})
+	}
+	s.at(4_000).add(diag.Pair{ID: "P7", LocalCandidateID: "L4", RemoteCandidateID: "R3", State: diag.PairInProgress})
+	before := len(s.events)
+	connected(s, 4_100)
+	for i, e := range s.events[before:] {
+		if d, ok := e.Data.(diag.Selected); ok {
+			d.LocalCandidateID, d.RemoteCandidateID = "L4", "R3"
+			d.Local, d.Remote = "relay udp 198.51.100.54:49160", "host udp 0d2cf8e7-5a34-4c1b-9a70-5f3b2f3f6a11.local:3022"
+			s.events[before+i].Data = d
+		}
+	}
+	return talked(s, 4_200, 20).events
+}
+
+// scenarioOneWay receives nothing, though the other party agreed to send.
+func scenarioOneWay() []diag.Event {
+	s := paired(turnRefuses(dialled(&script{})), 1_200)
+	for _, e := range connected(&script{}, 1_300).events {
+		switch d := e.Data.(type) {
+		case diag.TrackAdded:
+			if d.Direction == diag.Inbound {
+				continue
+			}
+		case diag.FirstPacket:
+			if d.Direction == diag.Inbound {
+				continue
+			}
+		case diag.FirstFrame:
+			continue
+		case diag.PhaseEnd:
+			if (d.Phase == diag.PhaseFirstPacket || d.Phase == diag.PhaseFirstFrame) && d.Subject[:2] == "in" {
+				continue
+			}
+		}
+		s.at(float64(e.At) / 1e6).add(e.Data)
+	}
+	for i := 1; i <= 12; i++ {
+		d := sample(i, 0)
+		d.Inbound = nil
+		s.at(1_400+float64(i)*1000).add(d, diag.Ping{RTTMs: 12.3e6})
+	}
+	return s.events
+}
+
+// scenarioLongCall has ten minutes of media with all that may happen to it: bursts of loss, a silence that was not measured,
+// a picture that freezes, pings over two decades, a peer that says hello on both control channels.
+func scenarioLongCall() []diag.Event {
+	s := connected(paired(turnRefuses(dialled(&script{})), 900), 990)
+	for _, label := range []string{diag.LabelControl, diag.LabelControlLegacy} {
+		s.at(1_020).add(
+			diag.Message{Direction: diag.Inbound, Label: label, Bytes: 40, Text: `{"code":"hello","agent":"Firefox"}`},
+			diag.Control{Direction: diag.Inbound, Code: "hello", Agent: "Firefox"},
+		)
+	}
+	s.at(1_100).add(diag.ChannelOpen{Side: diag.Remote, ID: diag.Ptr(uint16(8)), Label: "game state", Protocol: "game.v2", MaxPacketLifeTime: diag.Ptr(uint16(150))})
+	for i := 1; i <= 600; i++ {
+		if i >= 240 && i < 270 {
+			continue // the machine slept
+		}
+		wave := math.Sin(float64(i) / 30)
+		d := sample(i, wave)
+		for n := range d.Inbound {
+			in := &d.Inbound[n]
+			in.BytesReceived = uint64(i) * uint64(4000+14800*n)
+			in.FractionLost = diag.Ptr(0.0)
+			if i%97 < 6 {
+				in.FractionLost = diag.Ptr(0.02 * float64(6-i%97))
+			}
+			if in.Kind == "video" {
+				in.FramesReceived, in.KeyFramesReceived = diag.Ptr(uint32(25*i)), diag.Ptr(uint32(i/20+1))
+				in.FreezeCount, in.TotalFreezesDuration = diag.Ptr(uint32(i/250)), diag.Ptr(float64(i/250)*0.4)
+				in.NACKCount, in.PLICount = uint32(i/9), uint32(i/97)
+				in.FramesPerSecond = diag.Ptr(25 - 5*math.Abs(wave))
+			}
+		}
+		for n := range d.Outbound {
+			d.Outbound[n].Mid = fmt.Sprint(n)
+		}
+		d.Channels = []diag.DataChannelRow{
+			{Label: diag.LabelChat, ID: diag.Ptr(uint16(3)), State: "open", MessagesSent: 2, BytesSent: 240, MessagesReceived: 2, BytesReceived: 230},
+			{Label: "game state", ID: diag.Ptr(uint16(8)), State: "open", MessagesReceived: uint64(20 * i), BytesReceived: uint64(900 * i)},
+		}
+		s.at(1_100+float64(i)*1000).add(d, diag.Ping{RTTMs: diag.Millis(12e6 * math.Exp(2*math.Abs(math.Sin(float64(i*i)))))})
+	}
+	long := "a longer message, which goes on and on until it needs another line: 日本語のテキスト 🚀 and then some more words, so that it is wrapped"
+	s.at(590_000).add(said(diag.Outbound, long))
+	return s.at(590_020).add(said(diag.Inbound, long)).events
+}
+
+// scenarioMuted has audio muted by us and video by the other party.
+func scenarioMuted() []diag.Event {
+	s := &script{events: scenarioGood()}
+	return s.at(60_200).add(
+		diag.Message{Direction: diag.Outbound, Label: diag.LabelControl, Bytes: 34, Text: `{"code":"mute_audio","value":true}`},
+		diag.Control{Direction: diag.Outbound, Code: "mute_audio", Value: diag.Ptr(true)}, diag.TrackMuted{Side: diag.Local, Kind: "audio", Muted: true},
+		diag.Message{Direction: diag.Inbound, Label: diag.LabelControl, Bytes: 34, Text: `{"code":"mute_video","value":true}`},
+		diag.Control{Direction: diag.Inbound, Code: "mute_video", Value: diag.Ptr(true)}, diag.TrackMuted{Side: diag.Remote, Kind: "video", Muted: true},
+	).events
+}

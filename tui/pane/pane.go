@@ -20,6 +20,7 @@ func All() []Factory {
 	return []Factory{
 		NewCall,
 		NewCandidates,
+		NewMedia,
 		NewData,
 		NewLog,
 	}

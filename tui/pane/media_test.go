@@ -1,0 +1,121 @@
+package pane
+
+import (
+	"strings"
+	"testing"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"dialtone/diag"
+)
+
+const sends = "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\n"
+
+// mediaCall is a call of three seconds with these more events.
+func mediaCall(list ...diag.Data) *Scene {
+	begin := []diag.Data{
+		diag.CallStart{Media: true}, diag.SessionDescription{Side: diag.Remote, SDPType: "answer", SDP: sends}, diag.ConnectionState{State: "connected"},
+		diag.TrackAdded{Direction: diag.Outbound, Kind: "audio", SSRC: 1}, diag.TrackAdded{Direction: diag.Outbound, Kind: "video", SSRC: 2},
+	}
+	s, _ := sceneOf(append(begin, list...)...)
+	s.Call.Apply(diag.Event{At: 10e9, Data: diag.GatheringState{State: "complete"}})
+	return s
+}
+
+func bothWays() diag.Sample {
+	return diag.Sample{
+		Outbound: []diag.OutboundRTP{
+			{Kind: "audio", SSRC: 1, MimeType: "audio/opus", PacketsSent: 100, BytesSent: 9000, Bitrate: diag.Ptr(32000.0)},
+			{Kind: "video", SSRC: 2, MimeType: "video/VP8", PacketsSent: 1, RetransmittedPacketsSent: 2, NACKCount: 1, Remote: &diag.RemoteInbound{PacketsLost: 7}},
+		},
+		Inbound: []diag.InboundRTP{
+			{Kind: "audio", SSRC: 3, PacketsReceived: 50, Bitrate: diag.Ptr(1000.0), NACKCount: 2},
+			{
+				Kind: "video", SSRC: 4, PacketsReceived: 50, FramesReceived: diag.Ptr(uint32(9)), KeyFramesReceived: diag.Ptr(uint32(2)), FramesPerSecond: diag.Ptr(25.0),
+				FreezeCount: diag.Ptr(uint32(1)), TotalFreezesDuration: diag.Ptr(0.5), LastPacketReceivedAgo: diag.Ptr(0.02), PacketsLost: diag.Ptr(int64(3)),
+			},
+		},
+	}
+}
+
+func TestMediaSentence(t *testing.T) {
+	onlySent, onlyCame := bothWays(), bothWays()
+	onlySent.Inbound, onlyCame.Outbound = nil, nil
+	stopped := bothWays()
+	stopped.Inbound[0].LastPacketReceivedAgo = diag.Ptr(9.0)
+	mute := func(side diag.Side, kind string) diag.Data {
+		return diag.TrackMuted{Side: side, Kind: kind, Muted: true}
+	}
+	waiting, _ := sceneOf(diag.CallStart{Media: true})
+	never, _ := sceneOf(diag.CallStart{Media: true}, diag.CallEnded{Reason: diag.EndHangup})
+	without, _ := sceneOf(diag.CallStart{}, diag.ConnectionState{State: "connected"})
+	tests := []struct {
+		name  string
+		scene *Scene
+		want  string
+	}{
+		{"before the call", waiting, "No media yet: audio and video start when the call is up."},
+		{"a call that never was", never, "There was no media: the call was never up."},
+		{"without media", without, "This call carries no media, as it was asked for (--no-media)."},
+		{"at first", mediaCall(), "Audio and video were negotiated; nothing was measured yet."},
+		{"both ways", mediaCall(bothWays()), "Audio and video flow both ways."},
+		{"after the end", mediaCall(bothWays(), diag.CallEnded{Reason: diag.EndHangup}), "Audio and video flowed both ways."},
+		{"one way", mediaCall(onlySent), "One way only. You send audio and video. No audio and video arrives, though the peer agreed to send it"},
+		{"the other way", mediaCall(onlyCame), "One way only. Audio and video from the peer arrives. No audio and video of yours is sent"},
+		{"muted by us", mediaCall(bothWays(), mute(diag.Local, "audio")), "You send video. You muted your audio."},
+		{"muted by the peer", mediaCall(bothWays(), mute(diag.Remote, "video")), "You send audio and video. The peer muted its video."},
+		{"it stopped", mediaCall(stopped), "Audio from the peer has stopped"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if _, got := mediaSentence(tt.scene.Call); !strings.Contains(got, tt.want) {
+				t.Errorf("%q does not say %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestMediaSelection(t *testing.T) {
+	s := mediaCall(bothWays(), bothWays())
+	p := NewMedia(s).(*Media)
+	p.SetSize(79, 20)
+	says := func(want ...string) {
+		t.Helper()
+		for _, w := range want {
+			if !strings.Contains(strings.Join(strings.Fields(p.View()), " "), w) {
+				t.Errorf("%q is not shown:\n%s", w, p.View())
+			}
+		}
+	}
+	says("Audio to the peer (is sent)", "9 kB were sent", "The peer has not reported yet", "never asked for a lost packet.", "Bitrate kbit/s now 32.0")
+	press(p, tea.KeyRight)
+	says("Loss %", "only the peer's reports tell it, and none came yet")
+	press(p, tea.KeyDown, tea.KeyDown, tea.KeyDown, tea.KeyDown)
+	says("Video from the peer (arrives)", "at 25 frames a second", "as 9 frames, 2 of them whole pictures, 3 lost, the last 20.0 ms ago")
+	press(p, tea.KeyLeft, tea.KeyLeft)
+	says("Frame rate fps now 25.0")
+	press(p, tea.KeyUp) // audio has no frames: the last chart that it has
+	says("Audio from the peer", "asked for lost packets 2 times (NACK)", "Round trip ms")
+	if what, text := p.Copy(); what != "the stream" || !strings.HasPrefix(text, "Audio from the peer (arrives): SSRC 3. ") {
+		t.Errorf("%q is copied: %q", what, text)
+	}
+	p.SetSize(200, 60)
+	says("Bitrate", "Loss", "Jitter", "Round trip")
+}
+
+// What was agreed upon and never came has a row of its own.
+func TestMissingStreamHasARow(t *testing.T) {
+	sample := bothWays()
+	sample.Inbound = sample.Inbound[:1]
+	p := NewMedia(mediaCall(sample))
+	p.SetSize(120, 30)
+	if v := p.View(); !strings.Contains(v, "✗ ↓ video") || !strings.Contains(v, "never arrived") {
+		t.Errorf("not told:\n%s", v)
+	}
+	var empty Pane = NewMedia(mediaCall())
+	empty.SetSize(30, 3)
+	press(empty, tea.KeyDown, tea.KeyRight)
+	if v := empty.View(); strings.Count(v, "\n") > 2 {
+		t.Errorf("too high:\n%s", v)
+	}
+}
