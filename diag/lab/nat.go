@@ -1,0 +1,110 @@
+package lab
+
+import (
+	"hash/fnv"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"sync"
+
+	"github.com/pion/transport/v4/vnet"
+)
+
+// NATBehavior is what a NAT lets its mapping or its filtering depend on (RFC 4787 §4.1 and §5).
+type NATBehavior uint8
+
+// NAT behaviors, from the friendliest to the strictest.
+const (
+	EndpointIndependent NATBehavior = iota
+	AddressDependent
+	AddressAndPortDependent
+)
+
+// String is the term of RFC 4787, in lower case.
+func (b NATBehavior) String() string {
+	switch b {
+	case EndpointIndependent:
+		return "endpoint-independent"
+	case AddressDependent:
+		return "address-dependent"
+	case AddressAndPortDependent:
+		return "address-and-port-dependent"
+	}
+	return "unknown"
+}
+
+// vnet is the behavior in vnet's terms.
+func (b NATBehavior) vnet() vnet.EndpointDependencyType {
+	switch b {
+	case EndpointIndependent:
+		return vnet.EndpointIndependent
+	case AddressDependent:
+		return vnet.EndpointAddrDependent
+	case AddressAndPortDependent:
+	}
+	return vnet.EndpointAddrPortDependent
+}
+
+// links decides which packets of the public network arrive.
+type links struct {
+	loss    float64
+	seed    uint64
+	block   bool
+	clients map[netip.Addr]bool // their public addresses
+
+	mu         sync.Mutex
+	flows      map[flow]*rand.Rand
+	sent, lost int
+}
+
+// flow is one direction between two parties. Of a client only the address counts: its ports are chosen by chance, and
+// what is lost shall depend on the seed alone.
+type flow struct{ from, to netip.AddrPort }
+
+func newLinks(o WorldOptions, clients []netip.Addr) *links {
+	l := &links{loss: o.Loss, seed: o.Seed, block: o.BlockUDP, clients: map[netip.Addr]bool{}, flows: map[flow]*rand.Rand{}}
+	for _, a := range clients {
+		l.clients[a] = true
+	}
+	return l
+}
+
+// pass is vnet's filter: false drops the packet.
+func (l *links) pass(c vnet.Chunk) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.sent++
+	if l.block && c.Network() == string(UDP) || l.chance(c).Float64() < l.loss {
+		l.lost++
+		return false
+	}
+	return true
+}
+
+// chance is the generator of a packet's flow.
+func (l *links) chance(c vnet.Chunk) *rand.Rand {
+	f := flow{l.party(c.SourceAddr()), l.party(c.DestinationAddr())}
+	r := l.flows[f]
+	if r == nil {
+		h := fnv.New64a()
+		_, _ = h.Write([]byte(f.from.String() + " " + f.to.String()))
+		r = rand.New(rand.NewPCG(l.seed, h.Sum64()))
+		l.flows[f] = r
+	}
+	return r
+}
+
+// party is an address as it counts for a flow.
+func (l *links) party(a net.Addr) netip.AddrPort {
+	ap := addrPort(a)
+	if l.clients[ap.Addr()] {
+		return netip.AddrPortFrom(ap.Addr(), 0)
+	}
+	return ap
+}
+
+func (l *links) traffic() (sent, lost int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.sent, l.lost
+}

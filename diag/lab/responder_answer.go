@@ -1,0 +1,180 @@
+package lab
+
+import (
+	"encoding/binary"
+	"net"
+	"net/netip"
+	"slices"
+
+	"github.com/pion/stun/v4"
+)
+
+const (
+	changeIP   = 0x04 // flags of CHANGE-REQUEST, RFC 5780 §7.2
+	changePort = 0x02
+
+	maxPadding = 1500 // bytes of PADDING in an answer, RFC 5780 §7.6: about the MTU
+	maxUnknown = 16   // attributes that UNKNOWN-ATTRIBUTES names
+)
+
+// comprehended are the attributes of a request, of those that must be understood, that are no mistake. Credentials are
+// ignored: this server asks for none.
+var comprehended = []stun.AttrType{
+	stun.AttrChangeRequest, stun.AttrPadding, stun.AttrResponsePort,
+	stun.AttrUsername, stun.AttrMessageIntegrity, stun.AttrRealm, stun.AttrNonce, stun.AttrMessageIntegritySHA256,
+}
+
+// outgoing is an answer, the socket to send it from, and where to.
+type outgoing struct {
+	bytes []byte
+	via   net.PacketConn
+	to    netip.AddrPort
+}
+
+// answer is what is sent for a datagram that came to the socket of an address and a port. There is none for what is not a
+// Binding request.
+func (r *Responder) answer(datagram []byte, from netip.AddrPort, address, port int) (outgoing, bool) {
+	f := r.options.Faults
+	out := outgoing{via: r.sockets[address][port], to: from}
+	if f.Silent || f.AlternateSilent && address == 1 {
+		return out, false
+	}
+	if f.Garbage {
+		out.bytes = []byte(plainAnswers[Garbage])
+		return out, true
+	}
+	req := &stun.Message{Raw: datagram}
+	if err := req.Decode(); err != nil || req.Type != stun.BindingRequest {
+		return out, false
+	}
+	if refusal := r.refusal(req); refusal != nil {
+		out.bytes = r.build(req, refusal)
+		return out, out.bytes != nil
+	}
+
+	a, p := r.changed(req, address, port)
+	if f.AlternateSilent && a == 1 {
+		return out, false
+	}
+	out.via = r.sockets[a][p]
+	if v, err := req.Get(stun.AttrResponsePort); err == nil {
+		out.to = netip.AddrPortFrom(from.Addr(), binary.BigEndian.Uint16(v))
+	}
+	set := append([]stun.Setter{stun.BindingSuccess}, r.mapped(from)...)
+	set = append(set, r.origins(r.addrs[a][p], address, port)...)
+	if v, err := req.Get(stun.AttrPadding); err == nil {
+		// No more than was sent: an answer that outgrows its question serves those who forge its source.
+		set = append(set, stun.RawAttribute{Type: stun.AttrPadding, Value: make([]byte, min(len(v), maxPadding))})
+	}
+	out.bytes = r.build(req, set)
+	return out, out.bytes != nil && out.to.Port() != 0
+}
+
+// build makes the message of an answer, nil when that fails.
+func (r *Responder) build(req *stun.Message, set []stun.Setter) []byte {
+	set = append([]stun.Setter{stun.NewTransactionIDSetter(req.TransactionID)}, set...)
+	m, err := stun.Build(append(set, stun.NewSoftware(r.options.Software))...)
+	if err != nil {
+		return nil
+	}
+	return m.Raw
+}
+
+// refusal is the error response that a request deserves, nil for none: 420 for attributes that are not understood, 400
+// for those that are malformed or exclude each other (RFC 5780 §6.1).
+func (r *Responder) refusal(req *stun.Message) []stun.Setter {
+	var unknown stun.UnknownAttributes
+	for _, a := range req.Attributes {
+		if a.Type.Optional() || slices.Contains(unknown, a.Type) || len(unknown) == maxUnknown {
+			continue
+		}
+		refused := a.Type == stun.AttrChangeRequest && (r.options.Plain || r.options.Faults.RefuseChange)
+		if refused || !slices.Contains(comprehended, a.Type) {
+			unknown = append(unknown, a.Type)
+		}
+	}
+	if len(unknown) > 0 {
+		return []stun.Setter{stun.BindingError, stun.CodeUnknownAttribute, unknown}
+	}
+	if wrongLength(req, stun.AttrChangeRequest) || wrongLength(req, stun.AttrResponsePort) ||
+		req.Contains(stun.AttrResponsePort) && req.Contains(stun.AttrPadding) {
+		return []stun.Setter{stun.BindingError, stun.CodeBadRequest}
+	}
+	return nil
+}
+
+// lengths of the values, in bytes, that RFC 5780 gives. RESPONSE-PORT is padded by some to the 4 that it fills anyway.
+var lengths = map[stun.AttrType][]int{stun.AttrChangeRequest: {4}, stun.AttrResponsePort: {2, 4}}
+
+// wrongLength reports whether an attribute is there and has another length than it must.
+func wrongLength(req *stun.Message, t stun.AttrType) bool {
+	v, err := req.Get(t)
+	return err == nil && !slices.Contains(lengths[t], len(v))
+}
+
+// changed is the address and the port to answer from (RFC 5780 §6.1).
+func (r *Responder) changed(req *stun.Message, address, port int) (int, int) {
+	v, err := req.Get(stun.AttrChangeRequest)
+	if err != nil || r.options.Faults.IgnoreChange {
+		return address, port
+	}
+	flags := binary.BigEndian.Uint32(v)
+	if flags&changeIP != 0 {
+		address = 1 - address
+	}
+	if flags&changePort != 0 {
+		port = 1 - port
+	}
+	return address, port
+}
+
+// mapped says where a request came from.
+func (r *Responder) mapped(from netip.AddrPort) []stun.Setter {
+	f := r.options.Faults
+	if f.EmptyMapped {
+		return []stun.Setter{stun.RawAttribute{Type: stun.AttrXORMappedAddress}}
+	}
+	if f.Mapped.IsValid() {
+		from = f.Mapped
+	}
+	plain := from
+	if f.PlainMapped.IsValid() {
+		plain = f.PlainMapped
+	}
+	return []stun.Setter{
+		xorAddress{stun.AttrXORMappedAddress, from},
+		plainAddress{stun.AttrMappedAddress, plain},
+	}
+}
+
+// origins says where the answer comes from, and the other address and port than those asked (RFC 5780 §7.3 and §7.4).
+func (r *Responder) origins(source netip.AddrPort, address, port int) []stun.Setter {
+	f := r.options.Faults
+	if f.Origin.IsValid() {
+		source = f.Origin
+	}
+	set := []stun.Setter{plainAddress{stun.AttrResponseOrigin, source}}
+	if r.options.Plain || f.NoOtherAddress {
+		return set
+	}
+	other := r.addrs[1-address][1-port]
+	if f.OtherAddressSameIP {
+		other = r.addrs[address][1-port]
+	}
+	if f.OtherAddressPrivate {
+		other = netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 0, 5}), other.Port())
+	}
+	return append(set, plainAddress{stun.AttrOtherAddress, other})
+}
+
+// plainAddress is any attribute that is coded like MAPPED-ADDRESS.
+type plainAddress struct {
+	attr stun.AttrType
+	addr netip.AddrPort
+}
+
+// AddTo adds the attribute.
+func (a plainAddress) AddTo(m *stun.Message) error {
+	x := stun.MappedAddress{IP: a.addr.Addr().AsSlice(), Port: int(a.addr.Port())}
+	return x.AddToAs(m, a.attr)
+}

@@ -1,0 +1,229 @@
+package lab
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/pion/logging"
+	"github.com/pion/transport/v4"
+	"github.com/pion/transport/v4/vnet"
+)
+
+// WorldOptions describe a simulated Internet: clients behind NATs, and STUN servers. The zero value has one client behind
+// the friendliest NAT and one server.
+type WorldOptions struct {
+	// Mapping and Filtering are the kind of every client's NAT.
+	Mapping, Filtering NATBehavior
+
+	// NoNAT gives the clients public addresses of their own, which filter nothing.
+	NoNAT bool
+
+	// Clients is how many there are, each behind a NAT of its own; default 1.
+	Clients int
+
+	// Sides are the clients one by one; then Mapping, Filtering, NoNAT and Clients do not count.
+	Sides []Side
+
+	// Lifetime is how long a NAT remembers a port after the last packet that went out; default 30 s.
+	Lifetime time.Duration
+
+	// Loss is the share of packets, 0 to 1, that do not arrive, in each direction. Which ones is decided by Seed: for the
+	// packets between one client and one ip:port of a server, in one direction, the same in every world of one seed.
+	Loss float64
+	Seed uint64
+
+	// Delay is the time that a packet takes, one way: a round trip takes two.
+	Delay time.Duration
+
+	// BlockUDP lets no UDP pass between the clients and the servers.
+	BlockUDP bool
+
+	// Responders is how many servers there are, each with two addresses of its own and the ports 3478 and 3479; default 1.
+	Responders int
+
+	// Faults are those of the servers, the first one's first.
+	Faults []ResponderFaults
+}
+
+// Side is one client's place in a world.
+type Side struct {
+	Mapping, Filtering NATBehavior
+	NoNAT              bool
+}
+
+// World is a running simulation. Its methods may be called from any goroutine.
+type World struct {
+	wan        *vnet.Router
+	clients    []transport.Net
+	public     []netip.Addr // of the clients
+	responders []*Responder
+	links      *links
+	close      func() error
+}
+
+const (
+	worldNetwork = "1.2.0.0/16" // servers from 1.2.3.10 on, clients from 1.2.4.1 on
+	maxPopulace  = 100          // clients, or servers
+	stunPort     = 3478         // RFC 8489 §18.6
+	lifetime     = 30 * time.Second
+)
+
+// building is held while a world is made: vnet counts its hardware addresses without a lock.
+var building sync.Mutex
+
+// NewWorld makes a world. The caller closes what it has opened in it, then the world.
+func NewWorld(o WorldOptions) (*World, error) {
+	if err := o.complete(); err != nil {
+		return nil, err
+	}
+	building.Lock()
+	defer building.Unlock()
+	w := &World{}
+	w.close = sync.OnceValue(w.stop)
+	if err := w.build(o); err != nil {
+		return nil, errors.Join(fmt.Errorf("lab: world: %w", err), w.close())
+	}
+	return w, nil
+}
+
+// complete fills in the defaults and refuses what cannot work.
+func (o *WorldOptions) complete() error {
+	if o.Lifetime == 0 {
+		o.Lifetime = lifetime
+	}
+	o.Responders = max(o.Responders, 1)
+	if o.Sides == nil {
+		for range max(o.Clients, 1) {
+			o.Sides = append(o.Sides, Side{Mapping: o.Mapping, Filtering: o.Filtering, NoNAT: o.NoNAT})
+		}
+	}
+	if o.Loss < 0 || o.Loss > 1 || o.Loss != o.Loss {
+		return fmt.Errorf("%w: loss %v is no share between 0 and 1", ErrOptions, o.Loss)
+	}
+	if len(o.Sides) > maxPopulace || o.Responders > maxPopulace {
+		return fmt.Errorf("%w: a world has up to %d clients and as many servers", ErrOptions, maxPopulace)
+	}
+	if len(o.Faults) > o.Responders {
+		return fmt.Errorf("%w: faults for %d servers of %d", ErrOptions, len(o.Faults), o.Responders)
+	}
+	for _, s := range o.Sides {
+		if s.Mapping > AddressAndPortDependent || s.Filtering > AddressAndPortDependent {
+			return fmt.Errorf("%w: NAT of mapping %s and filtering %s", ErrOptions, s.Mapping, s.Filtering)
+		}
+	}
+	return nil
+}
+
+// build makes the network, starts it, and starts the servers in it.
+func (w *World) build(o WorldOptions) (err error) {
+	w.wan, err = vnet.NewRouter(&vnet.RouterConfig{CIDR: worldNetwork, MinDelay: o.Delay, LoggerFactory: unheard()})
+	if err != nil {
+		return err
+	}
+	var hosts []*vnet.Net
+	for i := range o.Responders {
+		host, err := w.host(w.wan, responderIP(i, 0).String(), responderIP(i, 1).String())
+		if err != nil {
+			return err
+		}
+		hosts = append(hosts, host)
+	}
+	for i, s := range o.Sides {
+		if err := w.settle(i, s, o.Lifetime); err != nil {
+			return err
+		}
+	}
+	w.links = newLinks(o, w.public)
+	w.wan.AddChunkFilter(w.links.pass)
+	if err := w.wan.Start(); err != nil {
+		return err
+	}
+	for i, host := range hosts {
+		ro := ResponderOptions{
+			Net: host, Primary: responderIP(i, 0), Alternate: responderIP(i, 1), Port: stunPort, AlternatePort: stunPort + 1,
+		}
+		if i < len(o.Faults) {
+			ro.Faults = o.Faults[i]
+		}
+		r, err := StartResponder(ro)
+		if err != nil {
+			return err
+		}
+		w.responders = append(w.responders, r)
+	}
+	return nil
+}
+
+// settle gives a client its place: behind a NAT, or on the public network.
+func (w *World) settle(i int, s Side, lifetime time.Duration) error {
+	public := netip.AddrFrom4([4]byte{1, 2, 4, byte(i + 1)})
+	w.public = append(w.public, public)
+	if s.NoNAT {
+		host, err := w.host(w.wan, public.String())
+		w.clients = append(w.clients, host)
+		return err
+	}
+	lan, err := vnet.NewRouter(&vnet.RouterConfig{
+		CIDR: fmt.Sprintf("192.168.%d.0/24", i+1), StaticIPs: []string{public.String()}, LoggerFactory: unheard(),
+		NATType: &vnet.NATType{
+			MappingBehavior: s.Mapping.vnet(), FilteringBehavior: s.Filtering.vnet(), MappingLifeTime: lifetime,
+		},
+	})
+	if err != nil {
+		return err
+	}
+	host, err := w.host(lan)
+	if err != nil {
+		return err
+	}
+	w.clients = append(w.clients, host)
+	return w.wan.AddRouter(lan)
+}
+
+// host attaches a host to a router.
+func (w *World) host(router *vnet.Router, ips ...string) (*vnet.Net, error) {
+	host, err := vnet.NewNet(&vnet.NetConfig{StaticIPs: ips})
+	if err != nil {
+		return nil, err
+	}
+	return host, router.AddNet(host)
+}
+
+// responderIP is the primary (0) or alternate (1) address of a server.
+func responderIP(i, which int) netip.Addr {
+	return netip.AddrFrom4([4]byte{1, 2, 3, byte(10 + 2*i + which)})
+}
+
+// unheard discards what vnet logs.
+func unheard() logging.LoggerFactory { return &logging.DefaultLoggerFactory{Writer: io.Discard} }
+
+// stop ends everything that build started.
+func (w *World) stop() error {
+	var errs []error
+	for _, r := range w.responders {
+		errs = append(errs, r.Close())
+	}
+	if w.links != nil { // then it was started
+		errs = append(errs, w.wan.Stop())
+	}
+	return errors.Join(errs...)
+}
+
+// Client is the network as client i sees it; it panics, as indexing does, when there is none.
+func (w *World) Client(i int) transport.Net { return w.clients[i] }
+
+// Public is the public address of client i: its NAT's, or its own.
+func (w *World) Public(i int) netip.Addr { return w.public[i] }
+
+// Responders are the STUN servers.
+func (w *World) Responders() []*Responder { return w.responders }
+
+// Traffic is how many packets have gone over the public network so far, and how many of them were lost or blocked.
+func (w *World) Traffic() (sent, lost int) { return w.links.traffic() }
+
+// Close stops the servers and the network. It may be called again.
+func (w *World) Close() error { return w.close() }
