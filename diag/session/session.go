@@ -83,10 +83,10 @@ func New(o Options) *Session {
 	return &Session{o: o, phases: diag.NewPhases(o.Feed.Append), inbox: newMailbox(), flood: newFlood(time.Now)}
 }
 
-// Run places the call and returns when it is over: call.ended is in the feed and the feed is closed. The end of ctx is an
-// interruption. How the call went is in the feed, not in a return value: fold it and ask the judge.
+// Run places the call and returns when it is over and everything is closed; somewhat earlier call.ended is in the feed and
+// the feed is closed. The end of ctx is an interruption. How the call went is in the feed, not in a return value: fold it and
+// ask the judge.
 func (s *Session) Run(ctx context.Context) {
-	defer s.o.Feed.Close()
 	s.o.Feed.Append(s.o.Config.Start(s.o.Feed.Start()))
 	inner, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stopTimers(true)
@@ -96,9 +96,12 @@ func (s *Session) Run(ctx context.Context) {
 	}
 	stop()
 	s.finish()
-	s.wg.Wait()
-	s.phases.Cancel()
-	s.o.Feed.Append(diag.CallEnded{Reason: s.end.reason, By: s.end.by, Cause: cause(s.end.err), Advice: s.end.advice})
+	s.o.Feed.Close()
+	if s.peer != nil {
+		// pion waits 0.4 s for an association that the other side has closed: nobody needs to wait for the verdict that long.
+		// What goes wrong while closing is of no use to anybody either.
+		_ = s.peer.Close()
+	}
 }
 
 // begin makes the peer, asks the ICE servers and dials.
@@ -178,7 +181,7 @@ func (s *Session) setUpOver() {
 		"Check the other party's program: it polls the server but neither offers nor answers.")
 }
 
-// finish says goodbye, takes the last sample and closes everything.
+// finish takes the last sample, says goodbye, and tells the end.
 func (s *Session) finish() {
 	s.stopTimers(false)
 	if s.stopDial != nil {
@@ -194,11 +197,13 @@ func (s *Session) finish() {
 			cancel()
 		}
 	}
-	s.leaveRoom()
 	if s.peer != nil {
-		// What goes wrong while closing is of no use to anybody: the call is over and its verdict stands.
-		_ = s.peer.Close()
+		s.peer.Ending()
 	}
+	s.leaveRoom()
+	s.wg.Wait()
+	s.phases.Cancel()
+	s.o.Feed.Append(diag.CallEnded{Reason: s.end.reason, By: s.end.by, Cause: cause(s.end.err), Advice: s.end.advice})
 }
 
 // goodbyeTime bounds how long the other party and the server are told that the call is over.

@@ -18,8 +18,8 @@ import (
 )
 
 // roomCall places one call through a room server and returns how long it took from the second party's dial until a channel
-// was open on both sides.
-func roomCall(tb testing.TB, dial func(code string) Dialer, code string, media bool) time.Duration {
+// was open on both sides. It returns when both logs have ended; closing counts what is still being closed then.
+func roomCall(tb testing.TB, closing *sync.WaitGroup, dial func(code string) Dialer, code string, media bool) time.Duration {
 	tb.Helper()
 	var times [2]time.Time
 	ctx, hangUp := context.WithCancel(context.Background())
@@ -31,7 +31,7 @@ func roomCall(tb testing.TB, dial func(code string) Dialer, code string, media b
 		f := feed.New(time.Now)
 		reader := f.Reader()
 		s := New(Options{Feed: f, Dial: dial(code), Config: diag.Config{Code: code, LoopbackOnly: true, NoMedia: !media, Echo: echo}})
-		wg.Go(func() { s.Run(ctx) })
+		closing.Go(func() { s.Run(ctx) })
 		waiting := make(chan struct{})
 		wg.Go(func() {
 			opened, dialled := false, false
@@ -159,11 +159,13 @@ func bareCall(tb testing.TB) time.Duration {
 func BenchmarkSetUp(b *testing.B) {
 	s := roomServer(b)
 	var byRoom, byMemory, bare diag.Distribution
+	var closing sync.WaitGroup
+	defer closing.Wait()
 	for i := 0; b.Loop(); i++ {
 		bare.Add(bareCall(b))
 		meet := &rendezvous{}
-		byMemory.Add(roomCall(b, func(string) Dialer { return meet.dial }, "memory", false))
-		byRoom.Add(roomCall(b, func(code string) Dialer { return through(s, code) }, fmt.Sprint("setup", i), false))
+		byMemory.Add(roomCall(b, &closing, func(string) Dialer { return meet.dial }, "memory", false))
+		byRoom.Add(roomCall(b, &closing, func(code string) Dialer { return through(s, code) }, fmt.Sprint("setup", i), false))
 	}
 	median := func(d *diag.Distribution) float64 {
 		v, _ := d.Percentile(50)
@@ -215,19 +217,22 @@ func TestCallsLeaveNothingBehind(t *testing.T) {
 	}
 	s := roomServer(t)
 	dial := func(code string) Dialer { return through(s, code) }
-	roomCall(t, dial, "warm-up", true) // clips are parsed, connections to the server are open
+	var closing sync.WaitGroup
+	roomCall(t, &closing, dial, "warm-up", true) // clips are parsed, connections to the server are open
+	closing.Wait()
 	s.CloseClientConnections()
 	goroutines, files := runtime.NumGoroutine(), openFiles(t)
 	goroutines, files = settle(t, min(goroutines, 12), files)
 	before := heap()
 	for i := range series {
-		roomCall(t, dial, fmt.Sprint("series", i), i%10 == 0)
+		roomCall(t, &closing, dial, fmt.Sprint("series", i), i%10 == 0)
 	}
 	var wg sync.WaitGroup
 	for i := range parallel {
-		wg.Go(func() { roomCall(t, dial, fmt.Sprint("parallel", i), true) })
+		wg.Go(func() { roomCall(t, &closing, dial, fmt.Sprint("parallel", i), true) })
 	}
 	wg.Wait()
+	closing.Wait()
 	s.CloseClientConnections()
 	g, f := settle(t, goroutines, files)
 	after := heap()
