@@ -14,8 +14,8 @@
 // # How a call ends
 //
 // The first cause wins: a command, the context (interruption), the end of its time, the other party's word, a lost path, a
-// failure. Then the other party is told, the last sample is taken, everything is closed, call.ended is appended as the
-// last event, and the feed is closed.
+// failure. Then the last sample is taken, the other party is told, call.ended is appended as the last event, the feed is
+// closed, and last of all the connection, for which pion may take its time.
 //
 // # ICE restart
 //
