@@ -100,7 +100,10 @@ func (in *Line) Reset() string {
 }
 
 // View draws the part of the text around the cursor that fits into width columns.
-func (in *Line) View(th *draw.Theme, width int) string {
+func (in *Line) View(th *draw.Theme, width int) string { return in.Row(th, width).String() }
+
+// Row is the same as a row, to which more can be added.
+func (in *Line) Row(th *draw.Theme, width int) *draw.Line {
 	from := in.at
 	for w := 0; from > 0; from-- {
 		if w += draw.Width(string(in.text[from-1])); w > width-5 {
@@ -108,5 +111,5 @@ func (in *Line) View(th *draw.Theme, width int) string {
 		}
 	}
 	l := draw.NewLine(width).Add(th.Plain, string(in.text[from:in.at]))
-	return l.Add(th.Accent, th.Glyphs.Bar[0]).Add(th.Plain, string(in.text[in.at:])).String()
+	return l.Add(th.Accent, th.Glyphs.Bar[0]).Add(th.Plain, string(in.text[in.at:]))
 }

@@ -1,0 +1,166 @@
+package start
+
+import (
+	"errors"
+
+	"github.com/charmbracelet/bubbles/key"
+	tea "github.com/charmbracelet/bubbletea"
+	"github.com/charmbracelet/lipgloss"
+
+	"dialtone/tui/draw"
+)
+
+// ErrInterrupted is the end by ctrl+c.
+var ErrInterrupted = errors.New("interrupted")
+
+// Model is the screen. It has two parts: the list of commands and of what was done last, and the form of the chosen one.
+type Model struct {
+	options       Options
+	keys          KeyMap
+	theme         *draw.Theme
+	forms         map[string]*form // of the commands
+	again         []*form          // of what was done last
+	at            int              // in the list: commands, then what was done last
+	inForm        bool             // the form has the keys, else the list
+	width, height int
+	remark        string
+	choice        *Choice
+	err           error
+}
+
+// New makes the screen.
+func New(o Options, r *lipgloss.Renderer) *Model {
+	m := &Model{options: o, keys: DefaultKeyMap(), theme: draw.NewTheme(r), forms: map[string]*form{}, remark: o.Remark}
+	if o.ASCII {
+		m.theme.UseASCII()
+	}
+	known := map[string]Command{}
+	for _, c := range o.Commands {
+		known[c.Name] = c
+		m.forms[c.Name] = newForm(c)
+	}
+	m.options.Recent = nil
+	for _, r := range o.Recent {
+		if c, ok := known[r.Command]; ok {
+			f := newForm(c)
+			f.fill(r.Values)
+			m.again = append(m.again, f)
+			m.options.Recent = append(m.options.Recent, r)
+		}
+	}
+	return m
+}
+
+// Result is what was chosen; ErrInterrupted after ctrl+c, and neither when somebody left.
+func (m *Model) Result() (*Choice, error) { return m.choice, m.err }
+
+// Init does nothing: the screen changes by keys alone.
+func (m *Model) Init() tea.Cmd { return nil }
+
+// Update takes sizes and keys.
+func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	switch msg := msg.(type) {
+	case tea.WindowSizeMsg:
+		m.width, m.height = msg.Width, msg.Height
+	case tea.KeyMsg:
+		m.remark = ""
+		return m, m.key(msg)
+	}
+	return m, nil
+}
+
+// entries is how many lines the list has that can be chosen.
+func (m *Model) entries() int { return len(m.options.Commands) + len(m.options.Recent) }
+
+// form is that of the chosen entry.
+func (m *Model) form() *form {
+	if i := m.at - len(m.options.Commands); i >= 0 {
+		return m.again[i]
+	}
+	return m.forms[m.options.Commands[m.at].Name]
+}
+
+func (m *Model) key(msg tea.KeyMsg) tea.Cmd {
+	if msg.Paste && m.inForm { // pasted text is text, whatever it looks like
+		m.form().take(msg, m.keys)
+		return nil
+	}
+	switch k := &m.keys; {
+	case key.Matches(msg, k.Interrupt):
+		m.err = ErrInterrupted
+		return tea.Quit
+	case key.Matches(msg, k.Start):
+		return m.start()
+	case key.Matches(msg, k.Next):
+		m.step(1)
+	case key.Matches(msg, k.Previous):
+		m.step(-1)
+	case m.inForm:
+		m.keyInForm(msg)
+	case key.Matches(msg, k.Quit):
+		return tea.Quit
+	case key.Matches(msg, k.Up):
+		m.at = max(m.at-1, 0)
+	case key.Matches(msg, k.Down):
+		m.at = min(m.at+1, m.entries()-1)
+	case key.Matches(msg, k.Pick):
+		if i := int(msg.Runes[0] - '1'); i < len(m.options.Commands) {
+			m.at = i
+		}
+	}
+	return nil
+}
+
+func (m *Model) keyInForm(msg tea.KeyMsg) {
+	f := m.form()
+	switch k := &m.keys; {
+	case key.Matches(msg, k.Back):
+		m.inForm = false
+	case key.Matches(msg, k.Up):
+		f.at = max(f.at-1, 0)
+	case key.Matches(msg, k.Down):
+		f.at = min(f.at+1, len(f.fields)-1)
+	default:
+		f.take(msg, m.keys)
+	}
+}
+
+// step goes round: the list, the fields from first to last, the list again.
+func (m *Model) step(by int) {
+	f := m.form()
+	switch {
+	case len(f.fields) == 0:
+	case !m.inForm && by > 0:
+		m.inForm, f.at = true, 0
+	case !m.inForm:
+		m.inForm, f.at = true, len(f.fields)-1
+	case f.at+by < 0 || f.at+by >= len(f.fields):
+		m.inForm = false
+	default:
+		f.at += by
+	}
+}
+
+// start ends with the chosen thing, or goes to what is wrong with it.
+func (m *Model) start() tea.Cmd {
+	f := m.form()
+	if i := f.flawed(); i >= 0 {
+		f.fields[i].touched = f.fields[i].touched || m.inForm || f.fields[i].text() != ""
+		m.inForm, f.at = true, i
+		return nil
+	}
+	if f.mistake() != nil {
+		m.inForm = true
+		return nil
+	}
+	m.choice = &Choice{Command: f.command.Name, Values: f.values()}
+	return tea.Quit
+}
+
+// View draws the whole screen; nothing before its size is known.
+func (m *Model) View() string {
+	if m.width <= 0 || m.height <= 0 {
+		return ""
+	}
+	return m.frame()
+}

@@ -1,0 +1,34 @@
+package start
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	tea "github.com/charmbracelet/bubbletea"
+	"github.com/charmbracelet/lipgloss"
+	"github.com/muesli/termenv"
+)
+
+// Run shows the screen on the terminal behind in and out until somebody chooses, leaves, or ctx ends. The choice is nil when
+// somebody left; the error is [ErrInterrupted] after ctrl+c, the context's when that has ended, else what failed. The terminal
+// is restored in each case.
+func Run(ctx context.Context, o Options, in io.Reader, out io.Writer) (*Choice, error) {
+	renderer := lipgloss.NewRenderer(out)
+	if renderer.ColorProfile() == termenv.Ascii {
+		renderer.SetHasDarkBackground(true) // no colours: nothing to ask
+	}
+	renderer.HasDarkBackground() // asks the terminal: before anybody else reads its input
+	m := New(o, renderer)
+	program := tea.NewProgram(m, tea.WithInput(in), tea.WithOutput(out), tea.WithAltScreen(), tea.WithoutSignalHandler())
+	stop := context.AfterFunc(ctx, program.Quit) // the context itself, given to the program, would leave its reader of keys behind
+	defer stop()
+	_, err := program.Run()
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case err != nil:
+		return nil, fmt.Errorf("the start screen failed: %w", err)
+	}
+	return m.Result()
+}
