@@ -22,6 +22,7 @@ func All() []Factory {
 		NewCandidates,
 		NewMedia,
 		NewData,
+		NewSDP,
 		NewLog,
 	}
 }
