@@ -13,6 +13,16 @@
 //
 //	server, err := lab.StartFault(lab.Fault{Network: lab.UDP, Behavior: lab.AuthError, Code: 486})
 //
+// [StartResponder] runs a STUN server for NAT behavior discovery (RFC 5780), with two addresses and two ports, and lies to
+// order. [NewWorld] simulates an Internet without any privilege: such servers, and clients behind NATs of chosen kinds, with
+// packets that get lost:
+//
+//	world, err := lab.NewWorld(lab.WorldOptions{Mapping: lab.AddressDependent, Loss: 0.1, Seed: 1})
+//	...
+//	defer world.Close()
+//	world.Client(0)              // a transport.Net to open sockets on
+//	world.Responders()[0].URL()  // "stun:1.2.3.10:3478"
+//
 // [NewCertificate] makes certificates that are right, expired, or of another name.
 //
 // Nothing here is meant to face a public network: there are no limits, and relayed data may go to any address.

@@ -71,27 +71,26 @@ func newLinks(o WorldOptions, clients []netip.Addr) *links {
 
 // pass is vnet's filter: false drops the packet.
 func (l *links) pass(c vnet.Chunk) bool {
+	return l.arrives(flow{l.party(c.SourceAddr()), l.party(c.DestinationAddr())})
+}
+
+// arrives decides on the next packet of a flow.
+func (l *links) arrives(f flow) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	chance := l.flows[f]
+	if chance == nil {
+		h := fnv.New64a()
+		_, _ = h.Write([]byte(f.from.String() + " " + f.to.String()))
+		chance = rand.New(rand.NewPCG(l.seed, h.Sum64()))
+		l.flows[f] = chance
+	}
 	l.sent++
-	if l.block && c.Network() == string(UDP) || l.chance(c).Float64() < l.loss {
+	if l.block || chance.Float64() < l.loss {
 		l.lost++
 		return false
 	}
 	return true
-}
-
-// chance is the generator of a packet's flow.
-func (l *links) chance(c vnet.Chunk) *rand.Rand {
-	f := flow{l.party(c.SourceAddr()), l.party(c.DestinationAddr())}
-	r := l.flows[f]
-	if r == nil {
-		h := fnv.New64a()
-		_, _ = h.Write([]byte(f.from.String() + " " + f.to.String()))
-		r = rand.New(rand.NewPCG(l.seed, h.Sum64()))
-		l.flows[f] = r
-	}
-	return r
 }
 
 // party is an address as it counts for a flow.

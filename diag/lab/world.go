@@ -56,12 +56,17 @@ type Side struct {
 }
 
 // World is a running simulation. Its methods may be called from any goroutine.
+//
+// Its sockets are vnet's, which differ from the system's: a read from a closed one ends with another error than
+// net.ErrClosed, a read deadline that has passed ends one read and not those after it, a second Close is an error, and
+// TCP is not there. A NAT neither keeps the port that its client uses nor turns packets around (hairpinning).
 type World struct {
 	wan        *vnet.Router
 	clients    []transport.Net
 	public     []netip.Addr // of the clients
 	responders []*Responder
 	links      *links
+	started    bool
 	close      func() error
 }
 
@@ -142,6 +147,7 @@ func (w *World) build(o WorldOptions) (err error) {
 	if err := w.wan.Start(); err != nil {
 		return err
 	}
+	w.started = true
 	for i, host := range hosts {
 		ro := ResponderOptions{
 			Net: host, Primary: responderIP(i, 0), Alternate: responderIP(i, 1), Port: stunPort, AlternatePort: stunPort + 1,
@@ -207,7 +213,7 @@ func (w *World) stop() error {
 	for _, r := range w.responders {
 		errs = append(errs, r.Close())
 	}
-	if w.links != nil { // then it was started
+	if w.started {
 		errs = append(errs, w.wan.Stop())
 	}
 	return errors.Join(errs...)
@@ -225,5 +231,5 @@ func (w *World) Responders() []*Responder { return w.responders }
 // Traffic is how many packets have gone over the public network so far, and how many of them were lost or blocked.
 func (w *World) Traffic() (sent, lost int) { return w.links.traffic() }
 
-// Close stops the servers and the network. It may be called again.
+// Close stops the servers and the network; the goroutines of vnet's routers end soon after. It may be called again.
 func (w *World) Close() error { return w.close() }

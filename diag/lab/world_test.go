@@ -242,3 +242,100 @@ func TestResponders(t *testing.T) {
 		t.Error("the silent one spoke:", before)
 	}
 }
+
+// until waits for something that another goroutine is about to do.
+func until(t *testing.T, done func() bool) {
+	t.Helper()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.After(20 * time.Second); !done(); {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatal("it did not happen within 20 s")
+		}
+	}
+}
+
+// TestSides: two clients, each behind a NAT of its own kind.
+func TestSides(t *testing.T) {
+	w := world(t, WorldOptions{Sides: []Side{
+		{},
+		{Mapping: AddressAndPortDependent, Filtering: AddressAndPortDependent},
+		{NoNAT: true},
+	}})
+	server := w.Responders()[0].Addr()
+	askers := make([]*asker, 3)
+	public := make([]netip.AddrPort, 3)
+	for i := range askers {
+		askers[i] = ask(t, w.Client(i))
+		r, _ := askers[i].answer(askers[i].send(server))
+		if public[i] = r.Mapped; public[i].Addr() != w.Public(i) {
+			t.Errorf("client %d is mapped to %s, want an address of %s", i, public[i], w.Public(i))
+		}
+	}
+	// From behind the strict NAT to the open ones: arrives, from a port made for the occasion.
+	for _, i := range []int{0, 2} {
+		id := askers[1].send(public[i])
+		r, _ := askers[i].answer(id)
+		if r.Source.Addr() != w.Public(1) || r.Source == public[1] {
+			t.Errorf("client %d saw client 1 at %s, which told the server %s", i, r.Source, public[1])
+		}
+	}
+	// The other way nothing gets in, though each was asked before: other ports than those of the mapping for the server.
+	askers[0].send(public[1])
+	askers[2].send(public[1])
+	if _, before := askers[1].answer(askers[1].send(server)); len(before) != 0 {
+		t.Error("let in:", before)
+	}
+}
+
+// TestLifetime: a mapping that nothing has used for long enough is gone. RESPONSE-PORT from a second socket tells (RFC
+// 5780 §4.6).
+func TestLifetime(t *testing.T) {
+	for name, life := range map[string]time.Duration{"over": 250 * time.Millisecond, "not over": time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := world(t, WorldOptions{Lifetime: life})
+			server := w.Responders()[0].Addr()
+			a, b := ask(t, w.Client(0)), ask(t, w.Client(0))
+			first, _ := a.answer(a.send(server))
+			over := life < time.Second
+			if over {
+				<-time.After(2 * life) // the one event here that only time brings
+			}
+			b.send(server, responsePort(first.Mapped.Port()))
+			second, before := a.answer(a.send(server))
+			if gone := second.Mapped != first.Mapped; gone != over {
+				t.Errorf("mapped to %s, then to %s", first.Mapped, second.Mapped)
+			}
+			if closed := len(before) == 0; closed != over {
+				t.Errorf("%d answers came through the first mapping", len(before))
+			}
+		})
+	}
+}
+
+// TestDelay: a round trip takes twice the time of one way.
+func TestDelay(t *testing.T) {
+	const delay = 10 * time.Millisecond
+	w := world(t, WorldOptions{Delay: delay})
+	a := ask(t, w.Client(0))
+	start := time.Now()
+	a.answer(a.send(w.Responders()[0].Addr()))
+	if took := time.Since(start); took < 2*delay {
+		t.Errorf("answered after %s, sooner than %s", took, 2*delay)
+	}
+}
+
+// TestCloseWorld: twice, with sockets still open, and packets on their way.
+func TestCloseWorld(t *testing.T) {
+	w := world(t, WorldOptions{Clients: 2, Delay: time.Hour})
+	a := ask(t, w.Client(1))
+	a.send(w.Responders()[0].Addr())
+	for range 2 {
+		if err := w.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
