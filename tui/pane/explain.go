@@ -2,6 +2,7 @@ package pane
 
 import (
 	"fmt"
+	"strings"
 
 	"dialtone/diag"
 	"dialtone/tui/draw"
@@ -93,4 +94,30 @@ func orSay(s, otherwise string) string {
 		return otherwise
 	}
 	return s
+}
+
+// explainRows is the room for words below a list, in a pane of this height.
+func explainRows(height int) int {
+	switch {
+	case height < 8:
+		return 0
+	case height < 16:
+		return 2
+	case height < 24:
+		return 3
+	}
+	return 4
+}
+
+// explanation is a rule and words below it, in exactly that many rows; nothing for 0.
+func explanation(th *draw.Theme, text string, width, rows int) []string {
+	if rows == 0 {
+		return nil
+	}
+	out := []string{" " + th.Dim.On(strings.Repeat(th.Glyphs.Rule, max(width-1, 0)))}
+	words := draw.Wrap(text, min(width-2, 120))
+	for _, w := range words[:min(len(words), rows)] {
+		out = append(out, draw.NewLine(width).Gap(1).Add(th.Plain, w).String())
+	}
+	return append(out, make([]string, max(rows-len(words), 0))...)
 }

@@ -1,0 +1,329 @@
+package pane
+
+import (
+	"strings"
+
+	"github.com/charmbracelet/bubbles/key"
+	tea "github.com/charmbracelet/bubbletea"
+
+	"dialtone/diag"
+	"dialtone/tui/draw"
+)
+
+// SDP shows what was offered and what was answered, folded by section, and how they differ.
+type SDP struct {
+	size
+	*Scene
+	keys      sdpKeys
+	search    filter
+	exchanges []exchange
+	older     int // how many exchanges before the latest one is shown
+	known     sdpVersion
+	sections  []diag.SDPDifference
+	open      map[int]bool // by the section's place
+	rows      []sdpRow
+	cursor    int
+	window    window
+}
+
+// exchange is an offer with its answer; one of them may be missing.
+type exchange struct{ offer, answer *diag.DescriptionRow }
+
+// sdpVersion tells whether there are other descriptions than before.
+type sdpVersion struct {
+	call   *diag.Call
+	count  int
+	latest *diag.DescriptionRow
+	shown  int
+}
+
+type sdpKeys struct {
+	scrollKeys
+	Fold, All, Older, Next, Previous, Clear key.Binding
+}
+
+// NewSDP makes the pane with all sections folded.
+func NewSDP(s *Scene) Pane {
+	bind := func(help string, keys ...string) key.Binding {
+		return key.NewBinding(key.WithKeys(keys...), key.WithHelp(keys[0], help))
+	}
+	keys := sdpKeys{newScrollKeys(), bind("fold", "enter", " "), bind("all", "a"), bind("older offer", "o"), bind("next match", "n"), bind("previous match", "N"), bind("end search", "esc")}
+	p := &SDP{Scene: s, keys: keys, search: newFilter("search"), open: map[int]bool{}}
+	p.settle()
+	return p
+}
+
+// Title is "SDP".
+func (*SDP) Title() string { return "SDP" }
+
+// Keys are those of folding, searching and moving.
+func (p *SDP) Keys() []key.Binding {
+	if p.search.typing {
+		return p.search.bindings()
+	}
+	return append([]key.Binding{p.keys.Fold, p.keys.All, p.search.keys.Open, p.keys.Next, p.keys.Previous, p.keys.Clear, p.keys.Older}, p.keys.bindings()...)
+}
+
+// Typing reports whether keys are text of the search.
+func (p *SDP) Typing() bool { return p.search.typing }
+
+// SetSize keeps the space; side by side or below each other makes other rows.
+func (p *SDP) SetSize(width, height int) {
+	p.size.SetSize(width, height)
+	p.arrange()
+	p.settle()
+}
+
+// Update looks for new descriptions, and moves the selection.
+func (p *SDP) Update(msg tea.Msg) tea.Cmd {
+	switch msg := msg.(type) {
+	case Reset:
+		p.older = 0
+	case tea.KeyMsg:
+		p.key(msg)
+	case tea.MouseMsg:
+		msg.Y--
+		if at, ok := p.window.clicked(msg); ok {
+			p.cursor = at
+		}
+	}
+	p.refresh()
+	p.settle()
+	return nil
+}
+
+func (p *SDP) key(msg tea.KeyMsg) {
+	switch {
+	case p.search.typing && p.search.take(msg):
+		p.find(0)
+	case p.search.typing:
+		p.move(msg)
+	case key.Matches(msg, p.search.keys.Open):
+		p.search.open()
+	case key.Matches(msg, p.keys.Clear):
+		p.search.clear()
+	case key.Matches(msg, p.keys.Next):
+		p.find(1)
+	case key.Matches(msg, p.keys.Previous):
+		p.find(-1)
+	case key.Matches(msg, p.keys.Fold):
+		p.fold()
+	case key.Matches(msg, p.keys.All):
+		p.foldAll()
+	case key.Matches(msg, p.keys.Older):
+		p.older++
+	default:
+		p.move(msg)
+	}
+}
+
+func (p *SDP) move(msg tea.KeyMsg) {
+	if at, ok := p.keys.move(msg, p.cursor, len(p.rows), p.listHeight()); ok {
+		p.cursor = at
+	}
+}
+
+// settle keeps the selection within the rows, and the keys true.
+func (p *SDP) settle() {
+	p.cursor = max(min(p.cursor, len(p.rows)-1), 0)
+	p.keys.Older.SetEnabled(len(p.exchanges) > 1)
+	for _, b := range []*key.Binding{&p.keys.Next, &p.keys.Previous, &p.keys.Clear} {
+		b.SetEnabled(p.search.active())
+	}
+	for _, b := range []*key.Binding{&p.keys.Fold, &p.keys.All} {
+		b.SetEnabled(len(p.rows) > 0)
+	}
+}
+
+// refresh takes the descriptions apart when there are others than before.
+func (p *SDP) refresh() {
+	list := p.Call.Descriptions
+	v := sdpVersion{call: p.Call, count: len(list), shown: p.older}
+	if len(list) > 0 {
+		v.latest = &list[len(list)-1]
+	}
+	if v == p.known {
+		return
+	}
+	p.exchanges = exchanges(list)
+	if p.older >= len(p.exchanges) {
+		p.older = 0
+	}
+	v.shown = p.older
+	p.known, p.sections = v, nil
+	if n := len(p.exchanges); n > 0 {
+		shown := p.exchanges[n-1-p.older]
+		p.sections = diag.CompareSDP(parsed(shown.offer), parsed(shown.answer))
+	}
+	p.arrange()
+}
+
+func parsed(d *diag.DescriptionRow) *diag.SDP {
+	if d == nil {
+		return nil
+	}
+	return diag.ParseSDP(d.SDP)
+}
+
+// exchanges ties each answer to the offer before it.
+func exchanges(list []diag.DescriptionRow) []exchange {
+	var out []exchange
+	for i := range list {
+		d := &list[i]
+		answers := d.SDPType == "answer" || d.SDPType == "pranswer"
+		last := len(out) - 1
+		switch {
+		case !answers:
+			out = append(out, exchange{offer: d})
+		case last >= 0 && (out[last].answer == nil || out[last].answer.SDPType == "pranswer"):
+			out[last].answer = d
+		default:
+			out = append(out, exchange{answer: d})
+		}
+	}
+	return out
+}
+
+// fold hides the lines of the selected section, or shows them.
+func (p *SDP) fold() {
+	if p.cursor < len(p.rows) {
+		i := p.rows[p.cursor].section
+		p.open[i] = !p.open[i]
+		p.arrange()
+		p.cursor = p.place(sdpRow{section: i})
+	}
+}
+
+// foldAll shows the lines of all sections, or hides them when all are shown.
+func (p *SDP) foldAll() {
+	section, all := 0, true
+	if p.cursor < len(p.rows) {
+		section = p.rows[p.cursor].section
+	}
+	for i := range p.sections {
+		all = all && p.open[i]
+	}
+	for i := range p.sections {
+		p.open[i] = !all
+	}
+	p.arrange()
+	p.cursor = p.place(sdpRow{section: section})
+}
+
+// find goes to the next row that holds what is searched for, in a direction, or stays at one that does (0). Sections open.
+func (p *SDP) find(direction int) {
+	if !p.search.active() || len(p.rows) == 0 {
+		return
+	}
+	all := p.every()
+	at := max(indexOf(all, p.rows[min(p.cursor, len(p.rows)-1)]), 0)
+	step := direction
+	if direction == 0 {
+		step = 1
+	} else {
+		at += step
+	}
+	for range all {
+		at = (at + len(all)) % len(all)
+		if row := all[at]; p.search.keeps(p.text(row)) {
+			if row.kind == sdpLine {
+				p.open[row.section] = true
+				p.arrange()
+			}
+			p.cursor = p.place(row)
+			return
+		}
+		at += step
+	}
+}
+
+// matches are how many rows hold what is searched for, and which of them is selected; 0 for none.
+func (p *SDP) matches() (selected, total int) {
+	for _, row := range p.every() {
+		if !p.search.keeps(p.text(row)) {
+			continue
+		}
+		total++
+		if p.cursor < len(p.rows) && p.rows[p.cursor] == row {
+			selected = total
+		}
+	}
+	return selected, total
+}
+
+// Copy is the selected section, remark or line, as text.
+func (p *SDP) Copy() (what, text string) {
+	if p.cursor >= len(p.rows) {
+		return "the section", ""
+	}
+	switch row := p.rows[p.cursor]; row.kind {
+	case sdpRemark:
+		return "the remark", p.text(row)
+	case sdpLine:
+		return "the line", p.text(row)
+	case sdpHead:
+	}
+	d := p.sections[p.rows[p.cursor].section]
+	var b strings.Builder
+	for _, side := range []*diag.SDPSection{d.Offer, d.Answer} {
+		if side == nil {
+			continue
+		}
+		if b.Len() > 0 {
+			b.WriteString("\n")
+		}
+		for _, l := range side.Lines {
+			b.WriteString(l.Text + "\n")
+		}
+	}
+	return "the section", b.String()
+}
+
+// View draws which exchange is shown, its sections, and the selected row in words.
+func (p *SDP) View() string {
+	if len(p.sections) == 0 {
+		return draw.NewLine(p.width).Gap(2).Add(p.Theme.Dim, "no offer yet: it is made when both parties are there").String()
+	}
+	height := p.listHeight()
+	p.window.rows = height
+	p.window.show(p.cursor, len(p.rows))
+	from, to := p.window.visible(len(p.rows))
+	lines := []string{p.title()}
+	for i := from; i < to; i++ {
+		lines = append(lines, p.draw(p.rows[i], i == p.cursor))
+	}
+	lines = append(lines, make([]string, max(height-(to-from), 0))...)
+	if p.searching() {
+		lines = append(lines, p.search.line(p.Theme, p.width, p.matchWords()))
+	}
+	lines = append(lines, explanation(p.Theme, p.explain(), p.width, explainRows(p.height))...)
+	return strings.Join(draw.Clamp(lines, p.width, p.height), "\n")
+}
+
+func (p *SDP) searching() bool { return p.search.typing || p.search.active() }
+
+func (p *SDP) matchWords() string {
+	if !p.search.active() {
+		return ""
+	}
+	selected, total := p.matches()
+	switch {
+	case total == 0:
+		return "no line holds that"
+	case selected == 0:
+		return draw.Plural(total, "match", "matches")
+	}
+	return "match " + draw.Count(uint64(selected)) + " of " + draw.Count(uint64(total))
+}
+
+// listHeight is what title, search and explanation leave.
+func (p *SDP) listHeight() int {
+	height := p.height - 1
+	if n := explainRows(p.height); n > 0 {
+		height -= n + 1
+	}
+	if p.searching() {
+		height--
+	}
+	return max(height, 0)
+}

@@ -1,0 +1,53 @@
+package pane
+
+// valueWords explain an attribute together with its value.
+var valueWords = map[string]string{
+	"setup:actpass":                    "Either part of the DTLS handshake is fine with this side: the answer chooses.",
+	"setup:active":                     "This side begins the DTLS handshake: it is the client.",
+	"setup:passive":                    "This side waits for the DTLS handshake: it is the server.",
+	"setup:holdconn":                   "No connection for now.",
+	"ice-options:trickle":              "Candidates are sent as they are found, after the description (RFC 8838).",
+	"ice-options:trickle renomination": "Candidates are sent as they are found, and the path may be chosen anew.",
+	"rtcp-xr:rcvr-rtt=all":             "This side can measure the round trip even when it only receives (RFC 3611).",
+}
+
+// attributeWords explain an attribute whatever its value.
+var attributeWords = map[string]string{
+	"ice-ufrag":          "The user name of this side's connectivity checks. A new one, with its password, is an ICE restart.",
+	"ice-pwd":            "The password of this side's connectivity checks. It is not kept: asterisks stand for it.",
+	"ice-options":        "What this side's ICE can do beyond the rules.",
+	"ice-lite":           "This side only answers connectivity checks: a server on a public address.",
+	"setup":              "Which part this side plays in the DTLS handshake.",
+	"mid":                "The name of this section. Packets carry it, and BUNDLE refers to it.",
+	"msid":               "Which stream and track, as the program names them, this section belongs to.",
+	"msid-semantic":      "How stream names are meant; of no weight today.",
+	"group":              "Sections that belong together.",
+	"extmap-allow-mixed": "Short and long header extensions may stand in one stream.",
+	"extmap":             "An addition to the header of packets.",
+	"rtcp":               "A port for reports, for programs without rtcp-mux; 9 says that it is not used.",
+	"rtcp-mux":           "Reports (RTCP) travel on the same port as the media: one path less.",
+	"rtcp-mux-only":      "Reports travel on the port of the media, or not at all.",
+	"rtcp-rsize":         "Reports may be short, so that feedback is quick (RFC 5506).",
+	"rtcp-xr":            "Further reports that this side understands (RFC 3611).",
+	"sendrecv":           "This side wants to send and to receive.",
+	"sendonly":           "This side wants to send and does not want to receive.",
+	"recvonly":           "This side wants to receive and does not send.",
+	"inactive":           "Nothing is to be sent either way, for now.",
+	"ssrc":               "A number by which a stream's packets are known, and whom it belongs to (cname).",
+	"ssrc-group":         "Streams that belong together: FID ties retransmissions to their video, SIM the layers of one picture.",
+	"rid":                "A layer of simulcast: the same picture in another size or rate (RFC 8851).",
+	"simulcast":          "The same picture in several sizes at once, of which a server picks (RFC 8853).",
+	"sctp-port":          "The port within DTLS at which the data channels live: always 5000.",
+	"sctpmap":            "The old way of announcing data channels.",
+	"max-message-size":   "The longest message, in bytes, that this side takes on a data channel.",
+	"end-of-candidates":  "No more candidates follow.",
+	"remote-candidates":  "The addresses of the other side that are in use.",
+	"bundle-only":        "This section exists only within the bundle; its port of 0 is no refusal.",
+	"ptime":              "How many ms of audio a packet should hold.",
+	"maxptime":           "How many ms of audio a packet may hold at most.",
+	"framerate":          "The most pictures a second.",
+	"tls-id":             "A number of this DTLS association: a new one asks for a new handshake (RFC 8842).",
+	"identity":           "A signed statement of who this side is.",
+	"candidate":          "An address at which this side may be reached.",
+	"tool":               "The program that wrote this.",
+}
