@@ -245,6 +245,15 @@ func TestPath(t *testing.T) {
 			t.Errorf("at %d (-want +got):\n%s", tt.width, diff)
 		}
 	}
+	p.Trips, p.Nodes[2].Note = []float64{12, 12, math.NaN(), 30}, "server-reflexive, or longer"
+	want := []string{
+		"  you              your NAT                 ▄▄ █           peer",
+		"  10.0.0.2:5000 ─▶ 192.0.2.1:6000 ═════ udp · 12 ms ═════▶ 198.51.100.4:7000",
+		"  host, eth0       server-reflexive, from stun:stun.exam…  server-reflexive, or longer",
+	}
+	if diff := cmp.Diff(want, trimRight(p.Lines(plain(), 86))); diff != "" {
+		t.Errorf("round trips above the wire, a longer note at the end (-want +got):\n%s", diff)
+	}
 	if (Path{}).Lines(plain(), 80) != nil {
 		t.Error("an empty path is drawn")
 	}

@@ -12,8 +12,9 @@ type Node struct {
 // Path is the way between two parties.
 type Path struct {
 	Nodes []Node
-	Wire  int    // the link behind this node leads from our site to the other's
-	Label string // written on that link: protocol, round-trip time
+	Wire  int       // the link behind this node leads from our site to the other's
+	Label string    // written on that link: protocol, round-trip time
+	Trips []float64 // the latest round-trip times, for a sparkline above the label
 }
 
 const (
@@ -23,6 +24,8 @@ const (
 	wireFree   = 16  // columns of the wire beside its label
 	wireLeast  = 9   // the same where the space is short
 	pathLimit  = 132 // a longer wire tells no more
+	noteMost   = 30  // columns that the last node's note may claim
+	tripsMost  = 24  // columns of the sparkline above the wire
 )
 
 // Lines draws the path: from left to right in three rows where it fits, else from top to bottom with a row per node.
@@ -30,7 +33,7 @@ func (p Path) Lines(th *Theme, width int) []string {
 	if len(p.Nodes) == 0 {
 		return nil
 	}
-	hop, wire := p.links(width)
+	hop, wire, last := p.links(width)
 	if wire == 0 {
 		return p.down(th, width)
 	}
@@ -43,17 +46,20 @@ func (p Path) Lines(th *Theme, width int) []string {
 		}
 		titles.To(column).Add(th.Strong, n.Title)
 		places.To(column).Add(th.Plain, n.Address)
-		notes.To(column).Add(th.Dim, Truncate(Safe(n.Note), n.width()+link-2))
-		column += n.width()
 		if i == len(p.Nodes)-1 {
+			notes.To(column).Add(th.Dim, Truncate(Safe(n.Note), last))
 			break
 		}
+		notes.To(column).Add(th.Dim, Truncate(Safe(n.Note), n.width()+link-2))
+		column += n.width()
 		edge := 2
 		if hop == hopLeast {
 			edge = 1
 		}
 		places.To(column + edge)
 		if i == p.Wire {
+			trips := p.trips(min(link-2*edge, tripsMost))
+			titles.To(column+(link-len(trips))/2).Add(th.Accent, Sparkline(th.Glyphs, trips, len(trips)))
 			p.wire(places, th, link-2*edge)
 		} else {
 			places.Add(th.Dim, strings.Repeat(th.Glyphs.Hop, link-2*edge-1)+th.Glyphs.Head)
@@ -64,22 +70,28 @@ func (p Path) Lines(th *Theme, width int) []string {
 }
 
 // links shares what the nodes leave among the links: wide hops where there is room, narrow ones where not, and the rest for
-// the wire; 0 when that does not suffice.
-func (p Path) links(width int) (hop, wire int) {
-	free := min(width, pathLimit) - pathIndent
-	for _, n := range p.Nodes {
-		free -= n.width()
-	}
-	hops := max(len(p.Nodes)-2, 0)
+// the wire; 0 when that does not suffice. The last node's note needs its width too, which is given up before the picture is.
+func (p Path) links(width int) (hop, wire, last int) {
+	end := p.Nodes[len(p.Nodes)-1]
 	label := Width(Safe(p.Label))
-	if wire := free - hops*hopWidth; wire >= label+wireFree {
-		return hopWidth, wire
+	hops := max(len(p.Nodes)-2, 0)
+	for _, last := range []int{max(end.width(), min(Width(Safe(end.Note)), noteMost)), end.width()} {
+		free := min(width, pathLimit) - pathIndent - last
+		for _, n := range p.Nodes[:len(p.Nodes)-1] {
+			free -= n.width()
+		}
+		if wire := free - hops*hopWidth; wire >= label+wireFree {
+			return hopWidth, wire, last
+		}
+		if wire := free - hops*hopLeast; wire >= label+wireLeast {
+			return hopLeast, wire, last
+		}
 	}
-	if wire := free - hops*hopLeast; wire >= label+wireLeast {
-		return hopLeast, wire
-	}
-	return 0, 0
+	return 0, 0, 0
 }
+
+// trips are the latest n round-trip times.
+func (p Path) trips(n int) []float64 { return p.Trips[max(len(p.Trips)-max(n, 0), 0):] }
 
 func (n Node) width() int { return max(Width(Safe(n.Title)), Width(Safe(n.Address))) }
 
@@ -110,7 +122,7 @@ func (p Path) down(th *Theme, width int) []string {
 		out = append(out, l.String())
 		if i == p.Wire && len(p.Nodes) > 1 && p.Label != "" {
 			out = append(out, NewLine(width).Gap(pathIndent).Add(th.Accent, th.Glyphs.Down).To(pathIndent+titles+2).
-				Add(th.Strong, p.Label).String())
+				Add(th.Strong, p.Label).Gap(2).Add(th.Accent, Sparkline(th.Glyphs, p.trips(tripsMost), tripsMost)).String())
 		}
 	}
 	return out

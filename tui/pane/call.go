@@ -46,17 +46,22 @@ func (p *Call) View() string {
 func (p *Call) stack() []string {
 	width := min(p.width, twoColumns) // a longer scale tells no more
 	lead, media := p.lead(width), p.media(p.mediaWidth())
+	last := 0
+	if p.width < besideWidth && len(p.messages(width, 1)) > 0 {
+		last = 1 // the latest message has its row, however short the space
+	}
 	gap := 0
-	if bars, _ := p.bars(0); len(lead)+len(media)+len(bars)+3 <= p.height {
+	if bars, _ := p.bars(0); len(lead)+len(media)+len(bars)+last+3+last <= p.height {
 		gap = 1 // everything fits, and empty lines between
 	}
-	out := join(gap, lead, p.setup(width, p.height-len(lead)-len(media)-2*gap))
+	out := join(gap, lead, p.setup(width, p.height-len(lead)-len(media)-last-(2+last)*gap))
 	left := p.height - len(out) - gap
 	if p.width >= besideWidth {
 		at := p.mediaWidth() + 2
 		out = join(gap, out, draw.Beside(media, p.messages(width-at, left), at))
 	} else {
-		out = join(gap, out, media, p.messages(width, left-len(media)-gap))
+		out = join(gap, out, media)
+		out = join(gap, out, p.messages(width, p.height-len(out)-gap))
 	}
 	return join(gap, out, p.servers(width, p.height-len(out)-gap))
 }
@@ -119,11 +124,11 @@ func join(gap int, blocks ...[]string) []string {
 func (p *Call) lead(width int) []string {
 	switch state := p.Call.State(); {
 	case state == diag.StateEnded && p.Verdict.Exit != diag.ExitPass:
-		return join(1, p.why(width), p.path(width))
+		return join(1, join(0, p.ending(width), p.why(width)), p.path(width))
+	case state == diag.StateEnded:
+		return join(0, p.ending(width), p.path(width))
 	case p.Call.Selected != nil:
 		return join(0, p.trouble(width), p.path(width))
-	case state == diag.StateEnded:
-		return p.why(width)
 	default:
 		return p.waiting(width)
 	}
@@ -137,7 +142,36 @@ func (p *Call) trouble(width int) []string {
 	return labelled(p.Theme, p.Theme.Glyphs.Warn, p.Theme.Warn, "The path went silent. Checks go on; r restarts ICE: new candidates, new checks.", 1, width)
 }
 
-// why tells how the call ended, why, and what to do.
+// ending tells how the call ended, and who ended it.
+func (p *Call) ending(width int) []string {
+	level := draw.Bad
+	switch p.Verdict.Exit {
+	case diag.ExitPass:
+		level = draw.Good
+	case diag.ExitInterrupted:
+		level = draw.Warn
+	}
+	mark, paint := p.Theme.Mark(level)
+	l := draw.NewLine(width).Gap(1).Add(paint, mark).Gap(1).Add(p.Theme.Strong, capital(p.Verdict.Headline))
+	l.Right(draw.NewLine(width).Add(p.Theme.Dim, endedBy(p.Call.Ended.By)+" at "+draw.Clock(p.Call.EndedAt)).Gap(1))
+	return []string{l.String()}
+}
+
+func endedBy(by diag.EndedBy) string {
+	switch by {
+	case diag.ByLocal:
+		return "ended by you"
+	case diag.ByRemote:
+		return "ended by the other party"
+	case diag.ByServer:
+		return "ended by the signaling server"
+	case diag.ByNetwork:
+		return "ended by the network"
+	}
+	return "ended"
+}
+
+// why tells why the call failed, and what to do.
 func (p *Call) why(width int) []string {
 	th, v := p.Theme, p.Verdict
 	var why, todo []string
@@ -162,19 +196,24 @@ func (p *Call) why(width int) []string {
 
 // messages are the latest of the data channels, newest last. Greetings between the programs are left to the data pane.
 func (p *Call) messages(width, height int) []string {
-	if height < 2 {
+	if height < 1 {
 		return nil
 	}
+	title := heading(p.Theme, width, "Messages")
 	var rows []string
 	all := p.Call.Messages
-	for i := len(all) - 1; i >= 0 && len(rows) < height-1; i-- {
-		if c := all[i].Control; c == nil || c.Code != "hello" {
-			rows = append(rows, messageLine(p.Theme, all[i], width))
+	for i := len(all) - 1; i >= 0 && len(rows) < max(height-1, 1); i-- {
+		if c := all[i].Control; c != nil && c.Code == "hello" || isEcho(all, i) {
+			continue
 		}
+		if height == 1 {
+			return []string{title + messageLine(p.Theme, all[i], width-draw.Width(title))}
+		}
+		rows = append(rows, messageLine(p.Theme, all[i], width))
 	}
 	if len(rows) == 0 {
 		return nil
 	}
 	slices.Reverse(rows)
-	return append([]string{heading(p.Theme, width, "Messages")}, rows...)
+	return append([]string{title}, rows...)
 }

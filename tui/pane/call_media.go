@@ -23,7 +23,7 @@ func (p *Call) media(width int) []string {
 		{Title: "loss", Right: true, Min: 7},
 		{Title: "jitter", Right: true, Min: 9, Keep: 2},
 		{Title: "rtt", Right: true, Min: 9, Keep: 3},
-		{Title: "", Min: 6},
+		{Title: "", Min: 8},
 		{Title: "", Min: sparkWidth, Keep: 1},
 	}}
 	for _, s := range list {
@@ -47,12 +47,17 @@ func (p *Call) flowCell(s stream) draw.Cell {
 		return draw.Cell{Text: "muted", Paint: th.Dim}
 	case s.silence > 0:
 		return draw.Cell{Text: "silent " + draw.Span(secs(s.silence)), Mark: th.Glyphs.Warn, Level: th.Warn}
-	case s.bitrate == nil && s.direction == diag.Inbound && p.Call.ConnectedAt != nil:
+	case s.bitrate == nil && s.ssrc != 0 && s.direction == diag.Inbound && p.Call.ConnectedAt != nil:
 		return draw.Cell{Text: "not measured yet", Paint: th.Dim}
 	case s.fps != nil:
 		return draw.Cell{Text: fmt.Sprintf("%.0f", *s.fps), Unit: "fps"}
 	}
-	return draw.Cell{}
+	level, words := streamState(p.Call, s)
+	if level == draw.Good {
+		return draw.Cell{Text: words, Paint: th.Dim}
+	}
+	mark, paint := th.Mark(level)
+	return draw.Cell{Text: words, Mark: mark, Level: paint}
 }
 
 func lossCell(th *draw.Theme, loss *float64) draw.Cell {

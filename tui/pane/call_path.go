@@ -2,7 +2,9 @@ package pane
 
 import (
 	"fmt"
+	"net"
 	"net/netip"
+	"strings"
 
 	"dialtone/diag"
 	"dialtone/tui/draw"
@@ -44,6 +46,9 @@ func (p *Call) layers() string {
 	return facts(p.Theme.Glyphs, position, changed, restarted, prefixed("SCTP ", c.SCTP.State), dtls)
 }
 
+// pathHistory is how many seconds of round trips the path shows.
+const pathHistory = 24
+
 // pathOf builds the places that packets pass, from the selected pair's candidates. False before a pair is selected.
 func pathOf(c *diag.Call, g draw.Glyphs) (draw.Path, bool) {
 	if c.Selected == nil {
@@ -59,7 +64,8 @@ func pathOf(c *diag.Call, g draw.Glyphs) (draw.Path, bool) {
 	if d, ok := c.RoundTripTime(); ok {
 		rtt = draw.Span(d)
 	}
-	return draw.Path{Nodes: append(ours, theirs...), Wire: len(ours) - 1, Label: facts(g, protocol, rtt)}, true
+	trips := valuesOf(pathTrips(c, pathHistory))
+	return draw.Path{Nodes: append(ours, theirs...), Wire: len(ours) - 1, Label: facts(g, protocol, rtt), Trips: trips}, true
 }
 
 // ourSite is the way from this machine to where packets enter the network between the sites.
@@ -81,7 +87,15 @@ func ourSite(c *diag.Call, local, remote *diag.CandidateRow) []draw.Node {
 		note := join2(typeWords(local.CandidateType), prefixed("from ", local.URL))
 		return []draw.Node{you, {Title: "your NAT", Address: place, Note: note}}
 	case diag.Relay:
-		return []draw.Node{you, {Title: "relay", Address: place, Note: join2("yours", prefixed("at ", local.URL))}}
+		over := local.RelayProtocol
+		if over == "udp" {
+			over = ""
+		}
+		relay := draw.Node{Title: "relay", Address: place, Note: join2(joinSpace("yours", prefixed("over ", over)), prefixed("at ", local.URL))}
+		if nat, ok := relayNAT(c, local); ok {
+			return []draw.Node{you, nat, relay}
+		}
+		return []draw.Node{you, relay}
 	case diag.Host:
 	}
 	you.Address = place
@@ -91,6 +105,18 @@ func ourSite(c *diag.Call, local, remote *diag.CandidateRow) []draw.Node {
 		nodes = append(nodes, natOf(c, place))
 	}
 	return nodes
+}
+
+// relayNAT is the translator between us and our relay, when the relay's server saw us at another address than our own. Its
+// port towards the relay is not known: what the server told was asked over another socket.
+func relayNAT(c *diag.Call, local *diag.CandidateRow) (draw.Node, bool) {
+	for _, s := range c.Servers {
+		seen, _, err := net.SplitHostPort(s.MappedAddress)
+		if err == nil && s.URL == local.URL && local.RelatedAddress != "" && !isAny(local.RelatedAddress) && seen != local.RelatedAddress {
+			return draw.Node{Title: "your NAT", Address: seen, Note: "as the relay sees us"}, true
+		}
+	}
+	return draw.Node{}, false
 }
 
 // natOf is the translator that must be there, since a private address talks to a public one. Its outer address is known
@@ -109,7 +135,7 @@ func theirSite(c *diag.Call, remote *diag.CandidateRow) []draw.Node {
 	if remote == nil {
 		return []draw.Node{{Title: "peer", Address: c.Selected.Remote}}
 	}
-	place := address(remote.Address, remote.Port)
+	place := address(shortName(remote.Address), remote.Port)
 	base := address(remote.RelatedAddress, remote.RelatedPort)
 	behind := draw.Node{Title: "peer", Address: base, Note: "host"}
 	if base == "" || isAny(remote.RelatedAddress) {
@@ -126,7 +152,20 @@ func theirSite(c *diag.Call, remote *diag.CandidateRow) []draw.Node {
 		return []draw.Node{{Title: "peer", Address: place, Note: "peer-reflexive: as its checks reach us"}}
 	case diag.Host:
 	}
-	return []draw.Node{{Title: "peer", Address: place, Note: typeWords(remote.CandidateType)}}
+	note := typeWords(remote.CandidateType)
+	if strings.HasSuffix(remote.Address, ".local") {
+		note = join2(note, "address hidden (mDNS)")
+	}
+	return []draw.Node{{Title: "peer", Address: place, Note: note}}
+}
+
+// shortName shortens the random names behind which browsers hide addresses (mDNS, a UUID each) to what tells them apart.
+func shortName(host string) string {
+	name, isLocal := strings.CutSuffix(host, ".local")
+	if !isLocal || len(name) <= 12 {
+		return host
+	}
+	return diag.Clean(name, 12) + ".local"
 }
 
 func join2(a, b string) string {

@@ -2,6 +2,7 @@ package pane
 
 import (
 	"fmt"
+	"time"
 
 	"dialtone/diag"
 	"dialtone/tui/draw"
@@ -14,6 +15,9 @@ func (p *Call) waiting(width int) []string {
 	out := []string{draw.NewLine(width).Gap(1).Add(th.Strong, what).Gap(2).Add(th.Dim, p.waited()).String()}
 	for _, line := range draw.Wrap(detail, width-4) {
 		out = append(out, draw.NewLine(width).Gap(3).Add(th.Dim, line).String())
+	}
+	for _, reason := range p.soFar() {
+		out = append(out, labelled(th, th.Glyphs.Dot, th.Dim, reason, 3, width)...)
 	}
 	if s := c.Signal; s.Failed > 0 {
 		out = append(out, labelled(th, th.Glyphs.Warn, th.Warn,
@@ -28,6 +32,17 @@ func (p *Call) waiting(width int) []string {
 		out = append(out, p.meanwhile(width)...)
 	}
 	return out
+}
+
+// patience is how long a path may take before it is told what stands in its way.
+const patience = 2 * time.Second
+
+// soFar tells why there is no path yet, when it takes long.
+func (p *Call) soFar() []string {
+	if p.Call.State() != diag.StateConnecting || p.Clock-p.Call.StateAt < patience {
+		return nil
+	}
+	return p.Call.PathTrouble()
 }
 
 // waited is how long the present wait has lasted, and its limit where there is one.

@@ -2,6 +2,7 @@ package pane
 
 import (
 	"fmt"
+	"time"
 
 	"dialtone/diag"
 	"dialtone/tui/draw"
@@ -29,6 +30,26 @@ func messageLine(th *draw.Theme, m diag.MessageRow, width int) string {
 		l.Add(th.Dim, fmt.Sprintf(" (the beginning of %s bytes)", draw.Count(uint64(max(m.Bytes, 0)))))
 	}
 	return l.String()
+}
+
+// isEcho reports whether message i only repeats another of the last second: control messages go over both channels that
+// are known for them, so that whoever listens to one of them understands.
+func isEcho(list []diag.MessageRow, i int) bool {
+	m := &list[i]
+	if m.Control == nil {
+		return false
+	}
+	for k := i - 1; k >= 0 && i-k <= 16 && m.At-list[k].At < time.Second; k-- {
+		if o := &list[k]; o.Control != nil && o.Label != m.Label && sameControl(*o.Control, *m.Control) {
+			return true
+		}
+	}
+	return false
+}
+
+func sameControl(a, b diag.Control) bool {
+	on := func(v *bool) bool { return v != nil && *v }
+	return a.Direction == b.Direction && a.Code == b.Code && a.Agent == b.Agent && on(a.Value) == on(b.Value)
 }
 
 // controlWords says what a control message means.

@@ -251,6 +251,15 @@ func pathTrips(c *diag.Call, n int) []draw.Point {
 	return out
 }
 
+// valuesOf are the values of points, for a sparkline.
+func valuesOf(points []draw.Point) []float64 {
+	out := make([]float64, len(points))
+	for i, p := range points {
+		out[i] = p.Value
+	}
+	return out
+}
+
 // bitrates is the stream's history in the latest samples, NaN where it was not measured.
 func bitrates(c *diag.Call, s streamKey, n int) []float64 {
 	samples := c.Samples[max(len(c.Samples)-n, 0):]
