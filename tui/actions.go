@@ -24,9 +24,19 @@ func (m *Model) own(msg tea.KeyMsg) (tea.Cmd, bool) {
 	case key.Matches(msg, k.Previous):
 		m.show((m.focus + len(m.panes) - 1) % len(m.panes))
 	case key.Matches(msg, k.Type):
-		m.startTyping()
+		return m.startTyping(), true
+	case key.Matches(msg, k.Copy):
+		return m.copySelected(), true
+	case key.Matches(msg, k.Export):
+		return m.export(), true
+	case key.Matches(msg, k.Again):
+		m.err = ErrCallAgain
+		return tea.Quit, true
 	default:
-		return m.control(msg)
+		if cmd, ok := m.control(msg); ok {
+			return cmd, true
+		}
+		return m.transportKey(msg)
 	}
 	return nil, true
 }
@@ -47,7 +57,7 @@ func (m *Model) control(msg tea.KeyMsg) (tea.Cmd, bool) {
 }
 
 func (m *Model) mute(kind string) tea.Cmd {
-	muted := !m.scene.Call.LocalMuted[kind]
+	muted := !m.time.head.LocalMuted[kind]
 	return m.ask(func(c Controls) error { return c.Mute(kind, muted) })
 }
 
@@ -60,7 +70,7 @@ func (m *Model) hangUp() tea.Cmd {
 
 // quit leaves. A running call is hung up first, and its end awaited; a second time does not wait.
 func (m *Model) quit() tea.Cmd {
-	if m.leaving || !m.scene.Live {
+	if m.leaving || !m.live() {
 		return tea.Quit
 	}
 	m.leaving = true
@@ -69,7 +79,7 @@ func (m *Model) quit() tea.Cmd {
 
 // interrupt leaves at once.
 func (m *Model) interrupt() tea.Cmd {
-	if m.scene.Live {
+	if m.live() {
 		m.err = ErrInterrupted
 	}
 	return tea.Quit
@@ -83,13 +93,18 @@ func (m *Model) show(i int) {
 	}
 }
 
-// startTyping goes to the pane in which messages are typed.
-func (m *Model) startTyping() {
+// startTyping goes to the present, and to the pane in which messages are typed.
+func (m *Model) startTyping() tea.Cmd {
+	var cmd tea.Cmd
+	if m.transport.playback != following {
+		cmd = m.goLive()
+	}
 	for i, p := range m.panes {
 		if t, ok := p.(pane.Writer); ok {
 			m.show(i)
 			t.Type()
-			return
+			return cmd
 		}
 	}
+	return cmd
 }

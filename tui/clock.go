@@ -8,15 +8,19 @@ import (
 	"dialtone/diag"
 )
 
-// running reports whether time passes on the screen by itself.
+// running reports whether the present is shown and passes by itself.
 func (m *Model) running() bool {
-	return m.scene.Call.Ended == nil && !m.ended && !m.options.Start.IsZero()
+	return m.transport.playback == following && !m.over() && !m.options.Start.IsZero()
 }
 
-// clock is the time since the start of the call: running, or of its latest event.
+// clock is the time since the start of the call: running, that of the timeline, or of the latest event.
 func (m *Model) clock() time.Duration {
 	c := m.scene.Call
 	switch {
+	case m.transport.playback != following && c.Ended != nil:
+		return min(m.transport.clock, c.EndedAt)
+	case m.transport.playback != following:
+		return max(m.transport.clock, c.Now)
 	case c.Ended != nil:
 		return c.EndedAt
 	case m.running():
@@ -54,7 +58,7 @@ func (m *Model) tick(msg clockMsg) tea.Cmd {
 
 // waiting reports whether the call waits for something that has no other sign of life on the screen.
 func (m *Model) waiting() bool {
-	if !m.running() {
+	if !m.running() && m.transport.playback != playing {
 		return false
 	}
 	switch m.scene.Call.State() {

@@ -101,7 +101,7 @@ func lookAtAll(t *testing.T, s string, width, height int) {
 		b.send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(s), Paste: true})
 		checkFrame(t, "typing", b.View(), width, height)
 		b.press("esc")
-		b.send(askedMsg{fmt.Errorf("refused: %s", s)})
+		b.send(refused(fmt.Errorf("refused: %s", s)))
 		checkFrame(t, "refused", b.View(), width, height)
 		b.press("?")
 		checkFrame(t, "help", b.View(), width, height)

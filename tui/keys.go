@@ -11,9 +11,13 @@ import (
 // KeyMap is every key that the root understands. It is the only source of the help: a key that does not work now is
 // disabled, and is then neither matched nor shown.
 type KeyMap struct {
-	Audio, Video, Type, Restart, Hangup key.Binding
-	Pane, Next, Previous                key.Binding
-	Help, Quit, Interrupt               key.Binding
+	Audio, Video, Type, Restart, Hangup, Again key.Binding
+	Copy, Export                               key.Binding
+
+	Pause, Live, StepBack, Step, Back, Forward  key.Binding
+	FarBack, FarForward, Beginning, End         key.Binding
+	Slower, Faster                              key.Binding
+	Pane, Next, Previous, Help, Quit, Interrupt key.Binding
 }
 
 // DefaultKeyMap returns the keys for a session with that many panes.
@@ -26,11 +30,28 @@ func DefaultKeyMap(panes int) KeyMap {
 		return key.NewBinding(key.WithKeys(keys...), key.WithHelp(shown, help))
 	}
 	return KeyMap{
-		Audio:     bind("m", "mute audio", "m"),
-		Video:     bind("v", "mute video", "v"),
-		Type:      bind("t", "type a message", "t"),
-		Restart:   bind("r", "restart ICE", "r"),
-		Hangup:    bind("h", "hang up", "h"),
+		Audio:   bind("m", "mute audio", "m"),
+		Video:   bind("v", "mute video", "v"),
+		Type:    bind("t", "type a message", "t"),
+		Restart: bind("r", "restart ICE", "r"),
+		Hangup:  bind("h", "hang up", "h"),
+		Again:   bind("c", "call again", "c"),
+		Copy:    bind("y", "copy", "y"),
+		Export:  bind("e", "save the recording", "e"),
+
+		Pause:      bind("space", "pause", " "),
+		Live:       bind("l", "back to the present", "l"),
+		StepBack:   bind(",", "an event back", ",", "left"),
+		Step:       bind(".", "an event on", ".", "right"),
+		Back:       bind("[", "a second back", "["),
+		Forward:    bind("]", "a second on", "]"),
+		FarBack:    bind("{", "a tenth back", "{"),
+		FarForward: bind("}", "a tenth on", "}"),
+		Beginning:  bind("<", "to the beginning", "<", "home"),
+		End:        bind(">", "to the end", ">", "end"),
+		Slower:     bind("-", "slower", "-"),
+		Faster:     bind("+", "faster", "+", "="),
+
 		Pane:      bind(fmt.Sprintf("1–%d", len(digits)), "go to a pane", digits...),
 		Next:      bind("tab", "next pane", "tab"),
 		Previous:  bind("shift+tab", "previous pane", "shift+tab"),
@@ -41,7 +62,8 @@ func DefaultKeyMap(panes int) KeyMap {
 }
 
 // refresh enables what works now, and words it accordingly.
-func (k *KeyMap) refresh(c *diag.Call, live bool) {
+func (k *KeyMap) refresh(m *Model) {
+	c, live := m.time.head, m.live()
 	up := live && c.ConnectedAt != nil
 	media := up && c.Start.Media
 	k.Audio.SetEnabled(media)
@@ -51,6 +73,30 @@ func (k *KeyMap) refresh(c *diag.Call, live bool) {
 	k.Type.SetEnabled(live && chatOpen(c))
 	k.Restart.SetEnabled(up)
 	k.Hangup.SetEnabled(live)
+	k.Again.SetEnabled(m.options.Again && m.over())
+	k.Export.SetEnabled(m.options.Export != nil && c.Events > 0)
+	k.refreshTimeline(m)
+}
+
+func (k *KeyMap) refreshTimeline(m *Model) {
+	any, back := m.time.head.Events > 0, m.transport.playback != following
+	for _, b := range []*key.Binding{&k.Pause, &k.StepBack, &k.Step, &k.Back, &k.Forward, &k.FarBack, &k.FarForward, &k.Beginning} {
+		b.SetEnabled(any)
+	}
+	k.End.SetEnabled(back)
+	k.Live.SetEnabled(back && m.options.Replay == nil && !m.over())
+	k.Slower.SetEnabled(back && m.over())
+	k.Faster.SetEnabled(back && m.over())
+	switch {
+	case m.transport.playback == playing, !m.over() && !back:
+		k.Pause.SetHelp("space", "pause")
+	case !m.over():
+		k.Pause.SetHelp("space", "go on")
+	case !back:
+		k.Pause.SetHelp("space", "replay")
+	default:
+		k.Pause.SetHelp("space", "play")
+	}
 }
 
 func muteWord(c *diag.Call, kind string) string {
@@ -71,7 +117,17 @@ func chatOpen(c *diag.Call) bool {
 
 // actions are the keys that do something to the call, in the order of the footer.
 func (k *KeyMap) actions() []key.Binding {
-	return []key.Binding{k.Type, k.Audio, k.Video, k.Restart, k.Hangup}
+	return []key.Binding{k.Again, k.Type, k.Audio, k.Video, k.Restart, k.Hangup}
+}
+
+// tools take something out of the session.
+func (k *KeyMap) tools() []key.Binding { return []key.Binding{k.Copy, k.Export} }
+
+// timeline are the keys that move through the time of the call, in the order of the footer.
+func (k *KeyMap) timeline() []key.Binding {
+	return []key.Binding{
+		k.Pause, k.Live, k.StepBack, k.Step, k.Back, k.Forward, k.FarBack, k.FarForward, k.Slower, k.Faster, k.Beginning, k.End,
+	}
 }
 
 // session are the keys that move between panes, and out.

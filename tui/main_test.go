@@ -84,6 +84,24 @@ func newColoured(tb testing.TB, profile termenv.Profile, events []diag.Event, wi
 	return b
 }
 
+// newReplay shows a recording, paused at its beginning.
+func newReplay(tb testing.TB, events []diag.Event, width, height int, panes ...pane.Factory) *bench {
+	tb.Helper()
+	b := &bench{asked: &asked{}, now: time.Unix(1_700_000_000, 0)}
+	b.Model = New(tb.Context(), Options{
+		Replay: &Replay{Events: events}, Title: "replay call.jsonl", Now: func() time.Time { return b.now }, Panes: panes,
+	}, newRenderer(termenv.Ascii))
+	tb.Cleanup(b.Close)
+	b.send(tea.WindowSizeMsg{Width: width, Height: height})
+	return b
+}
+
+// pass lets time pass for a replay that plays.
+func (b *bench) pass(d time.Duration) {
+	b.now = b.now.Add(d)
+	b.send(playMsg{b.transport.id})
+}
+
 func (b *bench) send(msg tea.Msg) tea.Cmd {
 	_, cmd := b.Update(msg)
 	return cmd
@@ -108,7 +126,7 @@ func (b *bench) press(keys ...string) (quit bool) {
 
 var namedKeys = map[string]tea.KeyType{
 	"tab": tea.KeyTab, "shift+tab": tea.KeyShiftTab, "enter": tea.KeyEnter, "esc": tea.KeyEsc, "ctrl+c": tea.KeyCtrlC, "up": tea.KeyUp,
-	"down": tea.KeyDown, "pgup": tea.KeyPgUp, "pgdown": tea.KeyPgDown, "home": tea.KeyHome, "end": tea.KeyEnd, "backspace": tea.KeyBackspace,
+	"down": tea.KeyDown, "pgup": tea.KeyPgUp, "pgdown": tea.KeyPgDown, "home": tea.KeyHome, "left": tea.KeyLeft, "right": tea.KeyRight, "end": tea.KeyEnd, "backspace": tea.KeyBackspace,
 }
 
 func keyMsg(name string) tea.KeyMsg {

@@ -8,6 +8,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"dialtone/tui/draw"
 	"dialtone/tui/pane"
 )
 
@@ -24,7 +25,7 @@ type (
 	sourceMsg struct{ err error } // the source has ended: err is nil after its last event
 	clockMsg  struct{ id int }
 	spinMsg   struct{ id int }
-	askedMsg  struct{ err error } // a control has returned
+	doneMsg   struct{ remark remark } // what became of a wish; empty when there is nothing to say
 )
 
 // listen waits for the next batch. Exactly one such command is under way until the source ends.
@@ -52,9 +53,17 @@ func (m *Model) listen() tea.Cmd {
 // ask makes a command of something that is wanted from the call.
 func (m *Model) ask(f func(Controls) error) tea.Cmd {
 	controls := m.options.Controls
-	if controls == nil || !m.scene.Live {
-		m.remark = "nothing can be asked of the call any more: it has ended"
+	if controls == nil || !m.live() {
+		m.remark = remark{"nothing can be asked of the call any more: it has ended", draw.Warn}
 		return nil
 	}
-	return m.tasks.cmd(func(context.Context) tea.Msg { return askedMsg{f(controls)} })
+	return m.tasks.cmd(func(context.Context) tea.Msg { return refused(f(controls)) })
+}
+
+// refused tells an error, or nothing.
+func refused(err error) doneMsg {
+	if err == nil {
+		return doneMsg{}
+	}
+	return doneMsg{remark{err.Error(), draw.Warn}}
 }

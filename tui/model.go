@@ -4,11 +4,11 @@ import (
 	"context"
 	"time"
 
-	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/lipgloss"
 
 	"dialtone/diag"
+	"dialtone/tui/draw"
 	"dialtone/tui/pane"
 )
 
@@ -19,16 +19,26 @@ type Model struct {
 	keys          KeyMap
 	scene         *pane.Scene
 	panes         []pane.Pane
+	time          *timeline
+	transport     transport
 	focus         int
 	width, height int
 	help          bool
-	remark        string // why the last wish was refused; until the next key
-	ended         bool   // the source has no more events
-	leaving       bool   // quit as soon as the call has ended
-	err           error  // what Run returns
+	remark        remark    // what became of the last wish; until the next key
+	ended         bool      // the source has no more events
+	leaving       bool      // quit as soon as the call has ended
+	err           error     // what Run returns
+	barHad        bool      // the timeline was shown when the panes got their sizes
+	pending       []tea.Cmd // what panes have asked for while the root worked
 	batchAt       time.Time
 	clockID       int // of the running clock; others are stale
 	spinID        int
+}
+
+// remark is one line about what somebody wished.
+type remark struct {
+	text  string
+	level draw.Level
 }
 
 // New makes the root. Its commands end with ctx, or with Close.
@@ -39,10 +49,13 @@ func New(ctx context.Context, o Options, r *lipgloss.Renderer) *Model {
 	if o.Panes == nil {
 		o.Panes = pane.All()
 	}
-	scene := &pane.Scene{Theme: o.theme(r), Call: &diag.Call{}, Live: o.Controls != nil}
-	m := &Model{options: o, tasks: newTasks(ctx), keys: DefaultKeyMap(len(o.Panes)), scene: scene}
+	m := &Model{options: o, tasks: newTasks(ctx), keys: DefaultKeyMap(len(o.Panes)), time: newTimeline(maxKept), transport: transport{speed: 1}}
+	m.scene = &pane.Scene{Theme: o.theme(r), Call: &diag.Call{}, Live: o.Controls != nil}
 	for _, newPane := range o.Panes {
-		m.panes = append(m.panes, newPane(scene))
+		m.panes = append(m.panes, newPane(m.scene))
+	}
+	if o.Replay != nil {
+		m.load(o.Replay)
 	}
 	m.refresh()
 	return m
@@ -53,93 +66,64 @@ func (m *Model) Close() { m.tasks.close() }
 
 // Init waits for the first events, and for the end of the context.
 func (m *Model) Init() tea.Cmd {
+	if m.options.Replay != nil {
+		return tea.Batch(m.tasks.leave(), m.play())
+	}
 	return tea.Batch(m.tasks.leave(), m.listen(), m.startClock(), m.startSpinner())
 }
 
 // Update routes a message: to the root itself, to the focused pane, or to all panes.
-func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+func (m *Model) Update(msg tea.Msg) (self tea.Model, cmd tea.Cmd) {
+	self = m // also after a panic
+	defer func() { m.tasks.caught(recover()) }()
+	cmd = m.route(msg)
+	if m.barShown() != m.barHad {
+		m.resize(m.width, m.height)
+	}
+	return self, m.tasks.guard(m.flush(cmd))
+}
+
+func (m *Model) route(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
 		m.resize(msg.Width, msg.Height)
 	case batchMsg:
-		return m, m.take(msg.events)
+		return m.take(msg.events)
 	case sourceMsg:
-		return m, m.end(msg.err)
+		return m.end(msg.err)
 	case clockMsg:
-		return m, m.tick(msg)
+		return m.tick(msg)
 	case spinMsg:
-		return m, m.spin(msg)
-	case askedMsg:
-		if msg.err != nil {
-			m.remark = msg.err.Error()
-		}
+		return m.spin(msg)
+	case playMsg:
+		return m.step(msg)
+	case doneMsg:
+		m.remark = msg.remark
 	case pane.Say:
-		return m, m.ask(func(c Controls) error { return c.Chat(string(msg)) })
+		return m.ask(func(c Controls) error { return c.Chat(string(msg)) })
 	case tea.KeyMsg:
-		m.remark = ""
-		return m, m.key(msg)
-	}
-	return m, nil
-}
-
-// take folds a batch, tells all panes, and waits for the next one.
-func (m *Model) take(events pane.Events) tea.Cmd {
-	m.batchAt = time.Now()
-	for _, e := range events {
-		m.scene.Call.Apply(e)
-	}
-	m.refresh()
-	cmds := []tea.Cmd{m.listen(), m.startClock(), m.startSpinner()}
-	for _, p := range m.panes {
-		cmds = append(cmds, p.Update(events))
-	}
-	if m.leaving && m.scene.Call.Ended != nil {
-		cmds = append(cmds, tea.Quit)
-	}
-	return tea.Batch(cmds...)
-}
-
-// end notes that no more events come.
-func (m *Model) end(err error) tea.Cmd {
-	m.ended = true
-	if err != nil {
-		m.remark = "no more events can be read: " + err.Error()
-	}
-	m.refresh()
-	if m.leaving {
-		return tea.Quit
+		m.remark = remark{}
+		return m.key(msg)
+	case tea.MouseMsg:
+		return m.mouse(msg)
 	}
 	return nil
 }
 
-// refresh brings what depends on the call up to date.
-func (m *Model) refresh() {
-	c := m.scene.Call
-	m.scene.Clock = m.clock()
-	m.scene.Live = m.options.Controls != nil && c.Ended == nil && !m.ended
-	m.scene.Verdict = diag.Judge(c)
-	m.keys.refresh(c, m.scene.Live)
-}
-
-// key routes a key: to a pane in which somebody types, to the root's own bindings, else to the focused pane.
-func (m *Model) key(msg tea.KeyMsg) tea.Cmd {
-	focused := m.panes[m.focus]
-	if t, ok := focused.(pane.Typist); ok && t.Typing() && !key.Matches(msg, m.keys.Interrupt) {
-		return focused.Update(msg)
-	}
-	if cmd, ok := m.own(msg); ok {
+// flush makes one command of cmd and of what panes have asked for.
+func (m *Model) flush(cmd tea.Cmd) tea.Cmd {
+	if len(m.pending) == 0 {
 		return cmd
 	}
-	if m.help { // any other key closes the help
-		m.help = false
-		return nil
-	}
-	return focused.Update(msg)
+	cmds := append(m.pending, cmd)
+	m.pending = nil
+	return tea.Batch(cmds...)
 }
 
 // View draws the whole screen; nothing before its size is known.
-func (m *Model) View() string {
-	if m.width <= 0 || m.height <= 0 {
+func (m *Model) View() (frame string) {
+	defer func() { m.tasks.caught(recover()) }()
+	if m.width <= 0 || m.height <= 0 || m.tasks.fault() != nil {
 		return ""
 	}
 	return m.frame()

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -36,6 +37,10 @@ func (p *toy) Update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case pane.Events:
 		p.events += len(msg)
+	case pane.Reset:
+		p.events = msg.Lost + len(msg.Events)
+	case tea.MouseMsg:
+		p.got = append(p.got, fmt.Sprintf("click %d,%d", msg.X, msg.Y))
 	case tea.KeyMsg:
 		p.got = append(p.got, msg.String())
 	}
@@ -66,11 +71,11 @@ func TestRouting(t *testing.T) {
 	if n := len(scenarioWaiting()); first.events != n || second.events != n {
 		t.Errorf("events reached %d and %d times, want %d each", first.events, second.events, n)
 	}
-	b.press("x", "tab", "y", "shift+tab", "z", "2", "w", "9")
+	b.press("x", "tab", "u", "shift+tab", "z", "2", "w", "9")
 	if diff := cmp.Diff([]string{"x", "z"}, first.got); diff != "" {
 		t.Errorf("keys of the first pane (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]string{"y", "w", "9"}, second.got); diff != "" {
+	if diff := cmp.Diff([]string{"u", "w", "9"}, second.got); diff != "" {
 		t.Errorf("keys of the second pane (-want +got):\n%s", diff)
 	}
 	b.send(tea.WindowSizeMsg{Width: 100, Height: 20})
@@ -105,13 +110,12 @@ func TestKeysThatCannotWork(t *testing.T) {
 	if len(b.asked.wishes) != 0 {
 		t.Errorf("a waiting call was asked for %q", b.asked.wishes)
 	}
-	if got, want := strings.TrimSpace(b.footerKeys()), "h hang up · ? keys · q quit"; got != want {
+	if got, want := strings.TrimSpace(b.footerKeys()), "h hang up · space pause · y copy · ? keys · q quit"; got != want {
 		t.Errorf("footer %q, want %q", got, want)
 	}
-	replay := newBench(t, scenarioGood(), 120, 36)
-	replay.options.Controls = nil
-	replay.refresh()
-	if got, want := strings.TrimSpace(replay.footerKeys()), "? keys · q quit"; got != want {
+	replay := newReplay(t, scenarioGood(), 120, 36)
+	want := "space play · , . step · [ ] second · - + speed · y copy · ? keys · q quit"
+	if got := strings.TrimSpace(replay.footerKeys()); got != want {
 		t.Errorf("footer of a replay %q, want %q", got, want)
 	}
 }

@@ -29,8 +29,9 @@ type Controls interface {
 
 // Options of a session.
 type Options struct {
-	Source   Source           // required
-	Controls Controls         // nil for a replay: nothing can be asked of it
+	Source   Source           // required, but for a replay
+	Replay   *Replay          // a recording instead of a source
+	Controls Controls         // nil: nothing can be asked of the call
 	Title    string           // of the call, for example "call w1"
 	Start    time.Time        // wall clock at event time 0; zero: the clock shows the latest event's time and does not run
 	Now      func() time.Time // nil: time.Now
@@ -38,7 +39,24 @@ type Options struct {
 	Output   io.Writer        // nil: the terminal
 	Panes    []pane.Factory   // nil: pane.All
 	ASCII    bool             // draw with ASCII alone
+	Again    bool             // the call can be placed again: Run then returns ErrCallAgain
+
+	// Export writes the events to a new file and returns its name. It is called by a command, never by Update. Nil: nothing can be
+	// exported.
+	Export func(events []diag.Event) (path string, err error)
+	// Copy puts a text on the clipboard. Nil: by asking the terminal (OSC 52).
+	Copy func(text string) error
 }
+
+// Replay is a call that is over: all of its events.
+type Replay struct {
+	Events []diag.Event
+	Speed  float64 // 1 is as it was; 0: 1
+	Remark string  // what is wrong with the recording; shown until the first key
+}
+
+// ErrCallAgain is returned when somebody asked for the same call again, after its end.
+var ErrCallAgain = errors.New("call again")
 
 // ErrInterrupted is returned when somebody left a running call with ctrl+c.
 var ErrInterrupted = errors.New("interrupted")

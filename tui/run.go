@@ -15,11 +15,14 @@ import (
 const framesPerSecond = 30
 
 // Run shows the call until somebody leaves or ctx ends. It returns nil when somebody left with q, [ErrInterrupted] after
-// ctrl+c during a call, the context's error when that came first, else what failed; the terminal is restored in each case.
+// ctrl+c during a call, [ErrCallAgain] when somebody wants the same call again, a [*PanicError] for a fault of our own, the context's error when that came first, else what failed; the terminal is restored in each case.
 func Run(ctx context.Context, o Options) error {
 	var out io.Writer = os.Stdout
 	if o.Output != nil {
 		out = o.Output
+	}
+	if o.Copy == nil {
+		o.Copy = osc52To(out, os.Getenv)
 	}
 	renderer := lipgloss.NewRenderer(out)
 	if renderer.ColorProfile() == termenv.Ascii {
@@ -29,13 +32,15 @@ func Run(ctx context.Context, o Options) error {
 	m := New(ctx, o, renderer)
 	defer m.Close()
 	options := []tea.ProgramOption{
-		tea.WithOutput(out), tea.WithAltScreen(), tea.WithFPS(framesPerSecond), tea.WithoutSignalHandler(),
+		tea.WithOutput(out), tea.WithAltScreen(), tea.WithFPS(framesPerSecond), tea.WithoutSignalHandler(), tea.WithMouseCellMotion(),
 	}
 	if o.Input != nil {
 		options = append(options, tea.WithInput(o.Input))
 	}
 	_, err := tea.NewProgram(m, options...).Run()
 	switch {
+	case m.tasks.fault() != nil:
+		return m.tasks.fault()
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case err != nil:

@@ -2,13 +2,14 @@ package tui
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/charmbracelet/bubbles/key"
 
 	"dialtone/diag"
 	"dialtone/tui/draw"
-	"dialtone/tui/pane"
 )
 
 const (
@@ -20,6 +21,7 @@ const (
 // resize gives the panes what header and footer leave.
 func (m *Model) resize(width, height int) {
 	m.width, m.height = width, height
+	m.barHad = m.barShown()
 	margin := 0
 	if width >= wide {
 		margin = 1 // at the right, as there is one at the left
@@ -51,12 +53,16 @@ func (m *Model) frame() string {
 func (m *Model) header() []string {
 	th := m.scene.Theme
 	l := draw.NewLine(m.width).Gap(1)
-	if m.width >= wide {
+	if m.width >= wide && (m.width >= 100 || m.playbackWords() == "") {
 		l.Add(th.Accent, "dialtone").Gap(2)
 	}
 	l.Add(th.Strong, m.options.Title).Gap(3)
 	m.state(l)
-	lines := []string{l.Right(m.pathSummary()).String()}
+	path := m.pathSummary(true)
+	if l.Room() < path.Width()+2 {
+		path = m.pathSummary(false)
+	}
+	lines := []string{l.Right(path).String()}
 	if m.height < low {
 		return lines
 	}
@@ -75,7 +81,7 @@ func (m *Model) state(l *draw.Line) {
 	switch {
 	case c.Ended != nil:
 		words = m.scene.Verdict.Headline
-	case m.ended:
+	case m.ended && m.time.behind() == 0:
 		words += ", then the events end"
 	case m.leaving:
 		words = "hanging up"
@@ -89,7 +95,28 @@ func (m *Model) state(l *draw.Line) {
 	if c.Ended == nil {
 		l.Gap(2).Add(th.Plain, draw.Clock(m.scene.Clock-m.scene.Since()))
 	}
+	if words := m.playbackWords(); words != "" {
+		l.Gap(2).Add(th.Warn, words)
+	}
 }
+
+// playbackWords say that it is not the present that is shown; empty when it is.
+func (m *Model) playbackWords() string {
+	behind := m.time.behind()
+	switch {
+	case m.transport.playback == following:
+		return ""
+	case m.transport.playback == playing:
+		return "at " + speedWord(m.transport.speed)
+	case m.over() && behind == 0:
+		return "at its end"
+	case m.over() || behind == 0:
+		return "paused"
+	}
+	return "paused, " + draw.Plural(behind, "event", "events") + " behind"
+}
+
+func speedWord(speed float64) string { return strconv.FormatFloat(speed, 'g', -1, 64) + "×" }
 
 // level grades the call for the header.
 func (m *Model) level() draw.Level {
@@ -115,20 +142,26 @@ func endLevel(exit diag.Exit) draw.Level {
 	return draw.Bad
 }
 
-// pathSummary is the selected path in two words, with its round-trip time.
-func (m *Model) pathSummary() *draw.Line {
+// pathSummary is the selected path in two words, with its round-trip time; where room is short without their labels.
+func (m *Model) pathSummary(long bool) *draw.Line {
 	th, c := m.scene.Theme, m.scene.Call
 	l := draw.NewLine(m.width)
 	if c.Selected == nil {
 		return l
 	}
 	local, remote := c.LocalCandidate(c.Selected.LocalCandidateID), c.RemoteCandidate(c.Selected.RemoteCandidateID)
+	label := func(s string) string {
+		if !long {
+			return ""
+		}
+		return s
+	}
 	if local != nil && remote != nil {
-		l.Add(th.Dim, "path ").Add(th.Plain, string(local.CandidateType)+th.Glyphs.Between+string(remote.CandidateType))
+		l.Add(th.Dim, label("path ")).Add(th.Plain, string(local.CandidateType)+th.Glyphs.Between+string(remote.CandidateType))
 	}
 	if d, ok := c.RoundTripTime(); ok {
 		number, unit, _ := strings.Cut(draw.Span(d), " ")
-		l.Add(th.Dim, "  rtt ").Add(th.Plain, number).Add(th.Dim, " "+unit)
+		l.Add(th.Dim, " "+label(" rtt ")).Add(th.Plain, number).Add(th.Dim, " "+unit)
 	}
 	return l.Gap(1)
 }
@@ -137,19 +170,49 @@ func (m *Model) pathSummary() *draw.Line {
 func (m *Model) tabs() string {
 	th, c := m.scene.Theme, m.scene.Call
 	l := draw.NewLine(m.width)
-	for i, p := range m.panes {
-		title := fmt.Sprintf("%d %s", i+1, p.Title())
+	for i, title := range m.tabTitles() {
 		if i == m.focus {
 			l.Add(th.Accent, "[").Add(th.Tab, title).Add(th.Accent, "] ")
 		} else {
 			l.Add(th.Dim, " "+title+"  ")
 		}
 	}
-	if c.State() == diag.StateWaiting && c.Start.Join != "" {
+	if m.options.Replay == nil && c.State() == diag.StateWaiting && c.Start.Join != "" {
 		text := draw.Truncate(draw.Safe(c.Start.Join), max(l.Room()-15, 0))
 		return l.Right(draw.NewLine(m.width).Add(th.Dim, "they join: ").Add(th.Accent, text).Gap(1)).String()
 	}
 	return l.Right(m.troubles()).String()
+}
+
+// tabTitles are the numbers and the names of the panes. Where room is short only the one in front keeps its name.
+func (m *Model) tabTitles() []string {
+	titles, width := make([]string, len(m.panes)), m.troubles().Width()
+	for i, p := range m.panes {
+		titles[i] = fmt.Sprintf("%d %s", i+1, p.Title())
+		width += draw.Width(titles[i]) + 3
+	}
+	if width <= m.width {
+		return titles
+	}
+	for i := range titles {
+		if i != m.focus {
+			titles[i] = fmt.Sprint(i + 1)
+		}
+	}
+	return titles
+}
+
+// tabAt is the pane whose tab is at a column.
+func (m *Model) tabAt(column int) (int, bool) {
+	from := 0
+	for i, title := range m.tabTitles() {
+		to := from + draw.Width(title) + 3
+		if column >= from && column < to {
+			return i, true
+		}
+		from = to
+	}
+	return 0, false
 }
 
 // troubles counts the findings: problems when there are any, else warnings.
@@ -184,15 +247,26 @@ func (m *Model) footer() []string {
 	if m.height >= low {
 		lines = append(lines, m.trouble())
 	}
+	if m.barShown() {
+		bar := m.bar()
+		if m.height >= roomy {
+			lines = append(lines, bar.Labels(m.scene.Theme, m.width))
+		}
+		lines = append(lines, bar.Bar(m.scene.Theme, m.width))
+	}
 	return append(lines, m.keyLine())
 }
+
+// barRow is the row of the timeline, from 0.
+func (m *Model) barRow() int { return m.height - 2 }
 
 // trouble is what the eye should fall on: a refused wish, else the gravest finding, the latest of its kind.
 func (m *Model) trouble() string {
 	th := m.scene.Theme
 	l := draw.NewLine(m.width).Gap(1)
-	if m.remark != "" {
-		return l.Add(th.Warn, th.Glyphs.Warn+" "+m.remark).String()
+	if m.remark.text != "" {
+		mark, paint := th.Mark(m.remark.level)
+		return l.Add(paint, mark+" "+m.remark.text).String()
 	}
 	var found *diag.Finding
 	for i := range m.scene.Verdict.Findings {
@@ -213,8 +287,8 @@ func (m *Model) trouble() string {
 // keyLine shows as many of the keys that work now as there is room for; help and quit always.
 func (m *Model) keyLine() string {
 	last := []key.Binding{m.keys.Help, m.keys.Quit}
-	first := append(m.keys.actions(), m.panes[m.focus].Keys()...)
-	if t, ok := m.panes[m.focus].(pane.Typist); ok && t.Typing() {
+	first := m.footerKeys()
+	if m.typing() {
 		first, last = m.panes[m.focus].Keys(), []key.Binding{m.keys.Interrupt}
 	}
 	if m.help {
@@ -232,6 +306,23 @@ func (m *Model) keyLine() string {
 	return l.Append(end).String()
 }
 
+// footerKeys are the keys in the order of their use now: who looks back moves through time, others act upon the call.
+func (m *Model) footerKeys() []key.Binding {
+	k, own := &m.keys, m.panes[m.focus].Keys()
+	if m.transport.playback != following {
+		through := []key.Binding{k.Pause, k.Live, pair(k.StepBack, k.Step, "step"), pair(k.Back, k.Forward, "second"), pair(k.Slower, k.Faster, "speed")}
+		return slices.Concat(through, own, k.tools(), k.actions())
+	}
+	return slices.Concat(k.actions(), own, []key.Binding{k.Pause}, k.tools())
+}
+
+// pair shows two opposite keys as one.
+func pair(a, b key.Binding, word string) key.Binding {
+	both := key.NewBinding(key.WithKeys(append(a.Keys(), b.Keys()...)...), key.WithHelp(a.Help().Key+" "+b.Help().Key, word))
+	both.SetEnabled(a.Enabled() && b.Enabled())
+	return both
+}
+
 func (m *Model) keyWords(bindings []key.Binding) *draw.Line {
 	th := m.scene.Theme
 	l := draw.NewLine(m.width)
@@ -245,33 +336,4 @@ func (m *Model) keyWords(bindings []key.Binding) *draw.Line {
 		l.Add(th.Accent, b.Help().Key).Add(th.Dim, " "+b.Help().Desc)
 	}
 	return l
-}
-
-// helpLines are all keys, those that do not work now left out.
-func (m *Model) helpLines(height int) []string {
-	th := m.scene.Theme
-	var out []string
-	for _, group := range []struct {
-		title string
-		keys  []key.Binding
-	}{
-		{"Call", m.keys.actions()},
-		{m.panes[m.focus].Title() + " pane", m.panes[m.focus].Keys()},
-		{"Session", m.keys.session()},
-	} {
-		lines := []string{}
-		for _, b := range group.keys {
-			if b.Enabled() {
-				lines = append(lines, draw.NewLine(m.width).Gap(3).Add(th.Accent, b.Help().Key).To(14).Add(th.Plain, b.Help().Desc).String())
-			}
-		}
-		if len(lines) > 0 {
-			out = append(append(out, draw.NewLine(m.width).Gap(1).Add(th.Strong, group.title).String()), append(lines, "")...)
-		}
-	}
-	if len(out) > height && m.width >= wide {
-		half := (len(out) + 1) / 2
-		out = draw.Beside(out[:half], out[half:], m.width/2)
-	}
-	return out
 }

@@ -2,6 +2,8 @@ package tui
 
 import (
 	"context"
+	"fmt"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -16,11 +18,61 @@ type tasks struct {
 	closed bool
 	wg     sync.WaitGroup
 	cancel context.CancelFunc
+	broken chan struct{} // closed at the first panic
+	panic  *PanicError
+}
+
+// PanicError is a fault of the program itself that was caught before it could harm the terminal.
+type PanicError struct {
+	Value any    // what was thrown
+	Stack []byte // where, as debug.Stack has it
+}
+
+// Error says what happened and what to do.
+func (e *PanicError) Error() string {
+	return fmt.Sprintf("the screen failed: %v; this is a fault of dialtone: please report it with the lines above. --plain shows the same call without a screen", e.Value)
+}
+
+// caught takes what recover returns where code of panes runs: a panic is remembered, and ends the session in order.
+func (t *tasks) caught(r any) {
+	if r == nil {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.panic == nil {
+		t.panic = &PanicError{r, debug.Stack()}
+		close(t.broken)
+	}
+}
+
+// fault is the first panic; nil while there was none.
+func (t *tasks) fault() *PanicError {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.panic
+}
+
+// guard catches what a command throws that is none of ours.
+func (t *tasks) guard(cmd tea.Cmd) tea.Cmd {
+	if cmd == nil {
+		return nil
+	}
+	return func() tea.Msg {
+		defer func() { t.caught(recover()) }()
+		msg := cmd()
+		if batch, ok := msg.(tea.BatchMsg); ok {
+			for i := range batch {
+				batch[i] = t.guard(batch[i])
+			}
+		}
+		return msg
+	}
 }
 
 func newTasks(ctx context.Context) *tasks {
 	ctx, cancel := context.WithCancel(ctx)
-	t := &tasks{cancel: cancel}
+	t := &tasks{cancel: cancel, broken: make(chan struct{})}
 	t.run = func(f func(context.Context) tea.Msg) tea.Msg { return f(ctx) }
 	return t
 }
@@ -50,11 +102,14 @@ func (t *tasks) after(d time.Duration, msg tea.Msg) tea.Cmd {
 	})
 }
 
-// leave quits when the context ends. Bubble Tea could be given the context itself, but would then leave the goroutine that
+// leave quits when the context ends, or after a panic. Bubble Tea could be given the context itself, but would then leave the goroutine that
 // reads the keys behind.
 func (t *tasks) leave() tea.Cmd {
 	return t.cmd(func(ctx context.Context) tea.Msg {
-		<-ctx.Done()
+		select {
+		case <-ctx.Done():
+		case <-t.broken:
+		}
 		return tea.Quit()
 	})
 }

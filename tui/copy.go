@@ -1,0 +1,113 @@
+package tui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/aymanbagabas/go-osc52/v2"
+	tea "github.com/charmbracelet/bubbletea"
+
+	"dialtone/diag"
+	"dialtone/tui/draw"
+	"dialtone/tui/pane"
+)
+
+// maxCopy is how much is copied at most, in bytes: terminals take 100,000 of an OSC 52 sequence, which is base64.
+const maxCopy = 70_000
+
+// copySelected puts what the focused pane has selected on the clipboard; where it has nothing, path and verdict.
+func (m *Model) copySelected() tea.Cmd {
+	what, text := "", ""
+	if c, ok := m.panes[m.focus].(pane.Copier); ok {
+		what, text = c.Copy()
+	}
+	if text == "" {
+		what, text = "the path and the verdict", summary(m.scene.Call, m.scene.Verdict)
+	}
+	if len(text) > maxCopy {
+		m.remark = remark{fmt.Sprintf("%s is too long for a clipboard (%d kB)", what, len(text)/1000), draw.Warn}
+		return nil
+	}
+	put := m.options.Copy
+	text = cleanLines(text)
+	if put == nil {
+		return nil
+	}
+	return m.tasks.cmd(func(context.Context) tea.Msg {
+		if err := put(text); err != nil {
+			return refused(fmt.Errorf("%s could not be copied: %w", what, err))
+		}
+		return doneMsg{remark{"copied " + what, draw.Good}}
+	})
+}
+
+// cleanLines takes out what could do harm where it is pasted, but keeps the lines.
+func cleanLines(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, l := range lines {
+		lines[i] = diag.Clean(l, maxCopy)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// summary is a call in a few lines of text.
+func summary(c *diag.Call, v diag.Verdict) string {
+	lines := []string{"dialtone " + c.Start.Command + " " + c.Start.Code + ": " + v.Headline}
+	if s := c.Selected; s != nil {
+		path := "path: " + s.Local + " ⇄ " + s.Remote
+		if d, ok := c.RoundTripTime(); ok {
+			path += ", rtt " + draw.Span(d)
+		}
+		lines = append(lines, path)
+	}
+	for _, why := range v.Why {
+		lines = append(lines, "why: "+why)
+	}
+	for _, f := range v.Findings {
+		lines = append(lines, string(f.Severity)+": "+f.Title+" ["+f.ID+"]")
+	}
+	for _, todo := range v.Todo {
+		lines = append(lines, "next: "+todo)
+	}
+	return strings.Join(lines, "\n") + "\n"
+}
+
+// osc52To asks the terminal behind w to put a text on the clipboard. One write, which goes between two frames and not into one.
+// tmux takes the sequence itself (set-clipboard on) or hands it on (allow-passthrough on), so it gets both forms; screen hands it
+// on. No terminal says whether it has obeyed.
+func osc52To(w io.Writer, env func(string) string) func(text string) error {
+	return func(text string) error {
+		sequence := osc52.New(text)
+		out := sequence.String()
+		switch {
+		case env("TMUX") != "":
+			out += sequence.Tmux().String()
+		case env("STY") != "":
+			out = sequence.Screen().String()
+		case env("TERM") == "dumb", env("TERM") == "linux":
+			return errors.New("this terminal has no clipboard")
+		}
+		_, err := io.WriteString(w, out)
+		return err
+	}
+}
+
+// export writes the events so far to a file.
+func (m *Model) export() tea.Cmd {
+	write, events, lost := m.options.Export, m.time.events[:len(m.time.events):len(m.time.events)], m.time.lost
+	m.remark = remark{"saving the recording", draw.Idle}
+	return m.tasks.cmd(func(context.Context) tea.Msg {
+		path, err := write(events)
+		if err != nil {
+			return refused(err)
+		}
+		text := "saved " + draw.Plural(len(events), "event", "events") + " to " + path
+		if lost > 0 {
+			text += "; the " + draw.Plural(lost, "oldest one is", "oldest ones are") + " no longer kept: --record writes all"
+		}
+		return doneMsg{remark{text, draw.Good}}
+	})
+}

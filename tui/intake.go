@@ -1,0 +1,73 @@
+package tui
+
+import (
+	tea "github.com/charmbracelet/bubbletea"
+
+	"dialtone/diag"
+	"dialtone/tui/draw"
+	"dialtone/tui/pane"
+)
+
+// take keeps a batch, tells all panes when the present is shown, and waits for the next one.
+func (m *Model) take(events pane.Events) tea.Cmd {
+	m.batchAt = m.options.Now()
+	follow := m.transport.playback == following
+	reset := m.time.add(events, follow)
+	m.scene.Call = m.time.call
+	m.refresh()
+	switch {
+	case follow:
+		m.tell(events)
+	case reset != nil:
+		m.tell(*reset)
+		m.transport.clock = max(m.transport.clock, m.time.start())
+	}
+	cmds := []tea.Cmd{m.listen(), m.startClock(), m.startSpinner()}
+	if m.leaving && m.time.head.Ended != nil {
+		cmds = append(cmds, tea.Quit)
+	}
+	return tea.Batch(cmds...)
+}
+
+// load takes a whole recording and goes to its beginning.
+func (m *Model) load(r *Replay) {
+	m.time = newTimeline(0)
+	m.time.add(r.Events, true)
+	m.time.rewind()
+	m.transport = transport{playback: paused, speed: r.Speed}
+	if r.Speed <= 0 {
+		m.transport.speed = 1
+	}
+	if r.Remark != "" {
+		m.remark = remark{r.Remark, draw.Warn}
+	}
+	m.ended = true
+}
+
+// end notes that no more events come.
+func (m *Model) end(err error) tea.Cmd {
+	m.ended = true
+	if err != nil {
+		m.remark = remark{"no more events can be read: " + err.Error(), draw.Warn}
+	}
+	m.refresh()
+	if m.leaving {
+		return tea.Quit
+	}
+	return nil
+}
+
+// over reports whether nothing new can happen: the call has ended, or its events have.
+func (m *Model) over() bool { return m.ended || m.time.head.Ended != nil }
+
+// live reports whether something can be asked of the call, whatever moment is shown.
+func (m *Model) live() bool { return m.options.Controls != nil && !m.over() }
+
+// refresh brings what depends on the call up to date.
+func (m *Model) refresh() {
+	m.scene.Call = m.time.call
+	m.scene.Clock = m.clock()
+	m.scene.Live = m.live() && m.transport.playback == following
+	m.scene.Verdict = diag.Judge(m.scene.Call)
+	m.keys.refresh(m)
+}
