@@ -7,22 +7,30 @@ type Exit int
 
 // The exit codes, and the one place that names them.
 const (
-	ExitPass        Exit = 0   // all that was asked for was seen
-	ExitAssertion   Exit = 1   // an assertion failed
-	ExitUsage       Exit = 2   // wrong flags or configuration; nothing was tried
-	ExitSignaling   Exit = 3   // the parties could not exchange offer, answer and candidates
-	ExitNobody      Exit = 4   // the other party never came
-	ExitICE         Exit = 5   // no path was found, or the path was lost
-	ExitDTLS        Exit = 6   // a path was found, the handshake over it failed
-	ExitChannel     Exit = 7   // connected, but a data channel did not open or did not echo
-	ExitMedia       Exit = 8   // connected, but media was asked for and did not flow
-	ExitCannotRun   Exit = 9   // dialtone itself could not do its work: a port, a file, a terminal
+	ExitPass      Exit = 0 // all that was asked for was seen
+	ExitAssertion Exit = 1 // an assertion failed
+	ExitUsage     Exit = 2 // wrong flags or configuration; nothing was tried
+	ExitSignaling Exit = 3 // the parties could not exchange offer, answer and candidates
+	ExitNobody    Exit = 4 // the other party never came
+	ExitICE       Exit = 5 // no path was found, or the path was lost
+	ExitDTLS      Exit = 6 // a path was found, the handshake over it failed
+	ExitChannel   Exit = 7 // connected, but a data channel did not open or did not echo
+	ExitMedia     Exit = 8 // connected, but media was asked for and did not flow
+	ExitCannotRun Exit = 9 // dialtone itself could not do its work: a port, a file, a terminal
+
+	// Those of dialtone nat alone; there 0 means that direct calls are likely to work.
+	ExitRelay          Exit = 10 // a relay is needed, and one works
+	ExitNoRelay        Exit = 11 // a relay is needed, and none works
+	ExitInconclusive   Exit = 12 // too little is known
+	ExitNoConnectivity Exit = 13 // nothing answers
+
 	ExitInterrupted Exit = 130 // Ctrl-C, SIGTERM or SIGHUP before the work was done
 )
 
 var exitNames = map[Exit]string{
 	ExitPass: "pass", ExitAssertion: "assertion", ExitUsage: "usage", ExitSignaling: "signaling", ExitNobody: "nobody-came",
 	ExitICE: "ice", ExitDTLS: "dtls", ExitChannel: "channel", ExitMedia: "media", ExitCannotRun: "cannot-run",
+	ExitRelay: "relay", ExitNoRelay: "no-relay", ExitInconclusive: "inconclusive", ExitNoConnectivity: "no-connectivity",
 	ExitInterrupted: "interrupted",
 }
 
@@ -30,7 +38,7 @@ var exitNames = map[Exit]string{
 func Exits() []Exit {
 	return []Exit{
 		ExitPass, ExitAssertion, ExitUsage, ExitSignaling, ExitNobody, ExitICE, ExitDTLS, ExitChannel, ExitMedia,
-		ExitCannotRun, ExitInterrupted,
+		ExitCannotRun, ExitRelay, ExitNoRelay, ExitInconclusive, ExitNoConnectivity, ExitInterrupted,
 	}
 }
 

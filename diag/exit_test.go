@@ -14,7 +14,8 @@ func TestExits(t *testing.T) {
 	}{
 		ExitPass: {0, "pass"}, ExitAssertion: {1, "assertion"}, ExitUsage: {2, "usage"}, ExitSignaling: {3, "signaling"},
 		ExitNobody: {4, "nobody-came"}, ExitICE: {5, "ice"}, ExitDTLS: {6, "dtls"}, ExitChannel: {7, "channel"}, ExitMedia: {8, "media"},
-		ExitCannotRun: {9, "cannot-run"}, ExitInterrupted: {130, "interrupted"},
+		ExitCannotRun: {9, "cannot-run"}, ExitRelay: {10, "relay"}, ExitNoRelay: {11, "no-relay"},
+		ExitInconclusive: {12, "inconclusive"}, ExitNoConnectivity: {13, "no-connectivity"}, ExitInterrupted: {130, "interrupted"},
 	}
 	names := map[string]Exit{}
 	for _, e := range Exits() {

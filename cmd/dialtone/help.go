@@ -9,16 +9,22 @@ import (
 
 // exitWords says what an exit code means, for people. docs/exit-codes.md holds the same words.
 var exitWords = map[diag.Exit]string{
-	diag.ExitPass:        "everything that was asked for was seen",
-	diag.ExitAssertion:   "an assertion failed",
-	diag.ExitUsage:       "wrong flags or configuration; nothing was started",
-	diag.ExitSignaling:   "the parties could not exchange offer, answer and candidates",
-	diag.ExitNobody:      "the other party never came",
-	diag.ExitICE:         "no path was found, or it was lost",
-	diag.ExitDTLS:        "a path was found, but the handshake over it failed",
-	diag.ExitChannel:     "connected, but a data channel did not open or did not echo",
-	diag.ExitMedia:       "connected, but media did not flow",
-	diag.ExitCannotRun:   "dialtone could not do its work: a port, a file, a terminal",
+	diag.ExitPass:      "everything that was asked for was seen",
+	diag.ExitAssertion: "an assertion failed",
+	diag.ExitUsage:     "wrong flags or configuration; nothing was started",
+	diag.ExitSignaling: "the parties could not exchange offer, answer and candidates",
+	diag.ExitNobody:    "the other party never came",
+	diag.ExitICE:       "no path was found, or it was lost",
+	diag.ExitDTLS:      "a path was found, but the handshake over it failed",
+	diag.ExitChannel:   "connected, but a data channel did not open or did not echo",
+	diag.ExitMedia:     "connected, but media did not flow",
+	diag.ExitCannotRun: "dialtone could not do its work: a port, a file, a terminal",
+
+	diag.ExitRelay:          "nat: direct calls are unlikely, and a TURN server works",
+	diag.ExitNoRelay:        "nat: direct calls are unlikely, and no TURN server works",
+	diag.ExitInconclusive:   "nat: too little could be found out",
+	diag.ExitNoConnectivity: "nat: nothing answers over any transport",
+
 	diag.ExitInterrupted: "interrupted by Ctrl-C, SIGTERM or SIGHUP before the work was done",
 }
 

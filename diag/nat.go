@@ -1,0 +1,117 @@
+package diag
+
+import "net/netip"
+
+// NATSchema names the form of a [NATReport] in JSON.
+const NATSchema = "dialtone.nat/1"
+
+// Confidence says how far a behavior is known.
+type Confidence string
+
+// Confidences. Proven means: what was observed cannot be, or by chance in fewer than one of 10,000 runs, with any other value.
+const (
+	Proven        Confidence = "proven"
+	Likely        Confidence = "likely"
+	NotKnown      Confidence = "unknown"
+	Contradictory Confidence = "contradictory" // observations exclude each other
+)
+
+// Values of a behavior, in the terms of RFC 4787 and RFC 5780.
+const (
+	EndpointIndependent     = "endpoint-independent"
+	AddressDependent        = "address-dependent"
+	AddressAndPortDependent = "address-and-port-dependent"
+	BehaviorNone            = "none"    // it is not there: no NAT, no rewriting
+	BehaviorPresent         = "present" // it is there
+	BehaviorUnknown         = "unknown"
+	PoolingPaired           = "paired"    // RFC 4787 §4.1: one public address per host
+	PoolingArbitrary        = "arbitrary" // several
+	PortPreserved           = "preserved" // RFC 4787 §4.2.1
+	PortNotPreserved        = "not-preserved"
+)
+
+// Behavior is one property of the network between this machine and the servers.
+type Behavior struct {
+	Value      string     `json:"value"`
+	Confidence Confidence `json:"confidence"`
+	Evidence   []string   `json:"evidence"` // how it is known: what was sent, what answered, from where
+}
+
+// unknown is a behavior that could not be found out, and why.
+func unknown(why ...string) Behavior {
+	return Behavior{Value: BehaviorUnknown, Confidence: NotKnown, Evidence: why}
+}
+
+// NATBehaviors are all of them.
+type NATBehaviors struct {
+	NAT              Behavior `json:"nat"`               // whether addresses are translated at all: none, present
+	Mapping          Behavior `json:"mapping"`           // RFC 4787 §4.1
+	Filtering        Behavior `json:"filtering"`         // RFC 4787 §5
+	PortPreservation Behavior `json:"port_preservation"` // preserved, not-preserved
+	Pooling          Behavior `json:"pooling"`           // paired, arbitrary
+	ALG              Behavior `json:"alg"`               // a gateway that rewrites addresses in messages: none, present
+	CGNAT            Behavior `json:"cgnat"`             // a carrier's NAT (RFC 6598): present, unknown
+	UDP              Behavior `json:"udp"`               // whether answers come over UDP: present, none, unknown
+	IPv6             Behavior `json:"ipv6"`              // whether a server answers over IPv6: present, none, unknown
+
+	// Dependent: the mapping depends on the endpoint, even where Value cannot say on what.
+	dependent bool
+}
+
+// NATServer is what one STUN server, asked over UDP at one address, gave.
+type NATServer struct {
+	URL       string    `json:"url"`
+	Address   string    `json:"address,omitempty"` // ip:port that was asked
+	Transport string    `json:"transport"`         // udp
+	OK        bool      `json:"ok"`
+	Cause     string    `json:"cause,omitempty"`     // as of ServerResult
+	ErrorCode int       `json:"errorCode,omitempty"` // STUN error code (RFC 8489 §14.8)
+	ErrorText string    `json:"errorText,omitempty"`
+	Advice    string    `json:"advice,omitempty"`
+	DNSMs     *Millis   `json:"dns_ms,omitempty"`
+	RTT       *NATTimes `json:"rtt,omitempty"`
+	Mapped    string    `json:"mapped,omitempty"` // how it saw the first request
+	Software  string    `json:"software,omitempty"`
+	Grade     string    `json:"grade,omitempty"`     // rfc5780 or plain
+	WhyPlain  string    `json:"why_plain,omitempty"` // why it does not count as an RFC 5780 server
+	Outlier   bool      `json:"outlier,omitempty"`   // it sees another address than the majority
+}
+
+// Grades of a server.
+const (
+	GradeRFC5780 = "rfc5780"
+	GradePlain   = "plain"
+)
+
+// NATTimes are the round trips to one server.
+type NATTimes struct {
+	MinMs    Millis `json:"min_ms"`
+	MedianMs Millis `json:"median_ms"`
+	JitterMs Millis `json:"jitter_ms"` // mean difference of successive round trips
+	Sent     int    `json:"sent"`      // requests whose answer nothing but loss can prevent
+	Lost     int    `json:"lost"`      // requests of those without an answer
+}
+
+// NATVerdict is what it means for calls.
+type NATVerdict struct {
+	Headline string         `json:"headline"`
+	Why      []string       `json:"why"`
+	Next     []string       `json:"next"`
+	Result   string         `json:"result"`         // the compact line, for --peer on the other side
+	Peer     *NATPrediction `json:"peer,omitempty"` // the answer for the pair, where the other side's line was given
+}
+
+// NATReport is everything that `dialtone nat` found out.
+type NATReport struct {
+	Schema   string         `json:"schema"`
+	Servers  []NATServer    `json:"servers"`  // STUN over UDP
+	Others   []ServerResult `json:"others"`   // STUN over TCP, TLS and DTLS
+	Behavior NATBehaviors   `json:"behavior"` // of the family that was judged: IPv4 where it answers
+	TURN     []ServerResult `json:"turn"`
+	Verdict  NATVerdict     `json:"verdict"`
+	Exit     Exit           `json:"exit"` // the process's exit code
+	Findings []Finding      `json:"findings"`
+
+	public netip.Addr // as the servers see this machine
+	lan    netip.Prefix
+}

@@ -1,0 +1,137 @@
+package diag
+
+import (
+	"fmt"
+	"net/netip"
+)
+
+// natFindings are the noteworthy things, those about the network first.
+func natFindings(o *NATObservations, r *NATReport) []Finding {
+	return append(append(behaviorFindings(&r.Behavior), natServerFindings(o, r)...), turnFindings(r)...)
+}
+
+// behaviorFindings are those about this machine's network.
+func behaviorFindings(b *NATBehaviors) []Finding {
+	var out []Finding
+	note := func(id string, s Severity, from Behavior, title, advice string) {
+		out = append(out, Finding{ID: id, Severity: s, Title: title, Evidence: from.Evidence, Advice: advice})
+	}
+	if b.UDP.Value == BehaviorNone {
+		note("nat.udp_blocked", Problem, b.UDP, "UDP gets no answer, while TCP does.",
+			"allow UDP in the firewall, or add a TURN server over TLS: turns:HOST:443?transport=tcp")
+	}
+	if b.dependent {
+		note("nat.endpoint_dependent_mapping", Warn, b.Mapping, "The NAT uses another public port for each destination.",
+			"configure a TURN server; on a router of your own look for a setting of its NAT (endpoint-independent, full cone)")
+	}
+	if b.Mapping.Confidence == Contradictory && b.Pooling.Value != PoolingArbitrary {
+		note("nat.mapping_unstable", Warn, b.Mapping, "The public port of one socket changed while it was in use.",
+			"run dialtone nat again; if it stays so, the NAT forgets its mappings at once, and only TURN helps")
+	}
+	if b.Pooling.Value == PoolingArbitrary {
+		note("nat.pooling", Warn, b.Pooling, "One socket is seen with several public addresses.",
+			"look for several uplinks or a VPN on this network; a carrier's NAT with a pool of addresses cannot be changed: use TURN")
+	}
+	if b.ALG.Value == BehaviorPresent {
+		note("nat.alg", Warn, b.ALG, "Something on the way rewrites addresses inside of messages.", "switch off the ALG (SIP, STUN) of the router")
+	}
+	if b.CGNAT.Value == BehaviorPresent {
+		note("nat.cgnat", Info, b.CGNAT, "A carrier's NAT is on the way.", "ports cannot be forwarded to this machine; IPv6 or TURN helps")
+	}
+	return out
+}
+
+// natServerFindings are those about STUN servers over UDP.
+func natServerFindings(o *NATObservations, r *NATReport) []Finding {
+	var out []Finding
+	inner, _ := o.liars()
+	for i, s := range r.Servers {
+		note := func(id string, severity Severity, title, advice string, evidence ...string) {
+			out = append(out, Finding{ID: id, Severity: severity, Title: Clean(title, 400), Evidence: evidence, Advice: about(s.URL, advice)})
+		}
+		if !s.OK {
+			note(serverFindingID(ServerResult{Cause: s.Cause, ErrorCode: s.ErrorCode}), Warn, s.URL+" gave nothing: "+s.ErrorText, s.Advice)
+			continue
+		}
+		if a := o.first(i, o.Servers[i].Address); a != nil && a.Other.IsValid() && s.Grade == GradePlain {
+			note("server.other_address_invalid", Info, s.URL+" counts as a plain server: "+s.WhyPlain,
+				"give the server a second public IP and a second port (coturn: two listening-ip, alternate-port)")
+		}
+		if s.Outlier {
+			note("server.outlier", Warn, s.URL+" sees another address than the majority of the servers, and is not believed.",
+				"leave it out; it may be behind a proxy or another uplink", "it saw "+s.Mapped)
+		}
+		for _, k := range inner {
+			if k == i {
+				note("server.mapped_private", Warn, s.URL+" says that it sees a private address, and is not believed.",
+					"the server is behind a NAT or proxy of its own: leave it out", "it saw "+s.Mapped)
+			}
+		}
+		other, why := o.Admitted(i)
+		if why != "" {
+			continue
+		}
+		out = append(out, changeFindings(s.URL, o.Tally(i, other), other)...)
+	}
+	return out
+}
+
+// changeFindings tell where a server that offers the usage of RFC 5780 does not keep to it.
+func changeFindings(url string, t Tally, other netip.AddrPort) []Finding {
+	switch {
+	case t.Ignored > 0:
+		return []Finding{{
+			ID: "server.ignores_change_request", Severity: Info, Title: url + " ignores CHANGE-REQUEST, so it cannot tell anything about filtering.",
+			Evidence: []string{fmt.Sprintf("%d answers came from the address that was asked", t.Ignored)}, Advice: about(url, "ask another RFC 5780 server"),
+		}}
+	case t.Refused != 0:
+		return []Finding{{
+			ID: "server.refuses_change_request", Severity: Info, Title: url + " refuses CHANGE-REQUEST, so it cannot tell anything about filtering.",
+			Evidence: []string{fmt.Sprintf("error %d", t.Refused)}, Advice: about(url, "ask another RFC 5780 server"),
+		}}
+	case t.AskedBoth > 0 && !t.Both && !t.ProvedBoth:
+		return []Finding{{
+			ID: "server.alternate_silent", Severity: Info,
+			Title:    "The alternate address of " + url + " never answered, even where it must. This is the server, not you.",
+			Evidence: []string{fmt.Sprintf("%d requests to be answered from %s", t.AskedBoth, other)}, Advice: about(url, "ask another RFC 5780 server"),
+		}}
+	}
+	return nil
+}
+
+// turnFindings are those about TURN servers and about STUN over streams.
+func turnFindings(r *NATReport) []Finding {
+	var out []Finding
+	for _, s := range r.Others {
+		if !s.OK {
+			out = append(out, failureFinding(s, Warn))
+		}
+	}
+	for _, s := range r.TURN {
+		switch {
+		case !s.OK:
+			out = append(out, failureFinding(s, Problem))
+		case relayPrivate(s):
+			out = append(out, Finding{
+				ID: "turn.relay_private", Severity: Problem,
+				Title:    Clean(fmt.Sprintf("%s accepted your password, but its relay address is %s (private).", s.URL, s.RelayAddress), 400),
+				Evidence: []string{"the server itself is " + s.Address}, Advice: about(s.URL, "set the external IP on the server (coturn: external-ip)"),
+			})
+		}
+	}
+	return out
+}
+
+func failureFinding(s ServerResult, severity Severity) Finding {
+	return Finding{
+		ID: serverFindingID(s), Severity: severity, Title: Clean(s.URL+" gave nothing: "+s.ErrorText, 400),
+		Evidence: []string{Clean("stage "+orUnknown(s.Stage)+", cause "+orUnknown(s.Cause), 200)}, Advice: about(s.URL, s.Advice),
+	}
+}
+
+// relayPrivate reports whether a server that is public itself gives a relay address that is not.
+func relayPrivate(s ServerResult) bool {
+	server, err := netip.ParseAddrPort(s.Address)
+	relay, err2 := netip.ParseAddrPort(s.RelayAddress)
+	return err == nil && err2 == nil && private(relay.Addr()) && !private(server.Addr())
+}

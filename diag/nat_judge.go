@@ -1,0 +1,215 @@
+package diag
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+)
+
+// JudgeNAT makes the report of what was seen: by STUN over UDP (o), by STUN over other transports, by TURN. peer is the
+// other side's result, nil without one. It is pure.
+func JudgeNAT(o *NATObservations, others, turn []ServerResult, peer *NATSide) NATReport {
+	r := NATReport{Schema: NATSchema, Servers: []NATServer{}, Others: orEmpty(others), TURN: orEmpty(turn), Findings: []Finding{}}
+	main := o.family()
+	m := main.judgeMapping()
+	r.Behavior = NATBehaviors{
+		NAT: main.judgeNAT(m), Mapping: m.Behavior, Filtering: main.judgeFiltering(), PortPreservation: main.judgePorts(m),
+		Pooling: m.pooling, ALG: main.judgeALG(), CGNAT: main.judgeCGNAT(m), UDP: judgeUDP(o, others, turn), IPv6: o.judgeIPv6(),
+		dependent: m.dependent,
+	}
+	r.public, r.lan = m.public.Addr(), o.LAN
+	_, outliers := main.liars()
+	for i := range o.Servers {
+		r.Servers = append(r.Servers, o.server(i, slices.Contains(outliers, i)))
+	}
+	r.Findings = append(r.Findings, natFindings(main, &r)...)
+	r.conclude(peer)
+	return r
+}
+
+func orEmpty(list []ServerResult) []ServerResult {
+	if list == nil {
+		return []ServerResult{}
+	}
+	return list
+}
+
+// family are the observations of one address family: IPv4 unless nothing but IPv6 answered.
+func (o *NATObservations) family() *NATObservations {
+	four := slices.ContainsFunc(o.Requests, func(r NATRequest) bool { return r.success() && r.To.Addr().Is4() })
+	six := !four && slices.ContainsFunc(o.Requests, func(r NATRequest) bool { return r.success() && r.To.Addr().Is6() })
+	out := *o
+	out.Requests = nil
+	for _, r := range o.Requests {
+		if r.To.Addr().Is6() == six {
+			out.Requests = append(out.Requests, r)
+		}
+	}
+	return &out
+}
+
+// server is the row of one server.
+func (o *NATObservations) server(i int, outlier bool) NATServer {
+	asked := &o.Servers[i]
+	s := NATServer{URL: asked.URL, Transport: "udp", DNSMs: asked.DNS, RTT: o.times(i), Outlier: outlier}
+	if asked.Address.IsValid() {
+		s.Address = asked.Address.String()
+	}
+	if a := o.first(i, asked.Address); a != nil {
+		s.OK, s.Software, s.Grade = true, a.Software, GradeRFC5780
+		if a.Mapped.IsValid() {
+			s.Mapped = a.Mapped.String()
+		}
+		if _, s.WhyPlain = o.Admitted(i); s.WhyPlain != "" {
+			s.Grade = GradePlain
+		}
+		return s
+	}
+	s.Cause, s.ErrorText = "timeout", "no answer over UDP"
+	s.Advice = "check host and port; where a firewall blocks UDP, try ?transport=tcp or turns: on port 443"
+	if f := asked.Failure; f != nil {
+		s.Cause, s.ErrorCode, s.ErrorText, s.Advice = f.Cause, f.ErrorCode, f.ErrorText, f.Advice
+	}
+	return s
+}
+
+// judgeNAT compares the address of a socket with how it is seen.
+func (o *NATObservations) judgeNAT(m mapping) Behavior {
+	for i := range o.Requests {
+		r := &o.Requests[i]
+		if r.Test != TestReach || !r.success() || !r.Answer.Mapped.IsValid() || !r.Local.Addr().IsValid() || r.Local.Addr().IsUnspecified() {
+			continue
+		}
+		evidence := []string{fmt.Sprintf("the socket %s is seen as %s", r.Local, r.Answer.Mapped)}
+		if r.Local == r.Answer.Mapped {
+			return Behavior{BehaviorNone, Proven, evidence}
+		}
+		return Behavior{BehaviorPresent, Proven, evidence}
+	}
+	if m.public.IsValid() {
+		return unknown("the local address of the sockets is not known")
+	}
+	return unknown("no server told how it sees this machine")
+}
+
+// judgePorts tells whether the NAT keeps the port of a socket (RFC 4787 §4.2.1).
+func (o *NATObservations) judgePorts(m mapping) Behavior {
+	kept, changed := 0, 0
+	var evidence []string
+	socket := map[string]bool{}
+	for i := range o.Requests {
+		r := &o.Requests[i]
+		if !r.success() || !r.Test.direct() || !r.Answer.Mapped.IsValid() || r.Local.Port() == 0 || socket[r.Socket] {
+			continue
+		}
+		socket[r.Socket] = true
+		if r.Local.Port() == r.Answer.Mapped.Port() {
+			kept++
+		} else {
+			changed++
+		}
+		evidence = append(evidence, fmt.Sprintf("local port %d is seen as %d", r.Local.Port(), r.Answer.Mapped.Port()))
+	}
+	if m.dependent {
+		for i := 1; i < len(m.ports); i++ {
+			evidence = append(evidence, fmt.Sprintf("from destination to destination the port changes by %+d", int(m.ports[i])-int(m.ports[i-1])))
+		}
+	}
+	confidence := Proven
+	if kept+changed < 2 {
+		confidence = Likely
+	}
+	switch {
+	case kept+changed == 0:
+		return unknown("no server told how it sees this machine")
+	case changed == 0:
+		return Behavior{PortPreserved, confidence, evidence}
+	case kept == 0:
+		return Behavior{PortNotPreserved, confidence, evidence}
+	}
+	return Behavior{PortNotPreserved, Likely, append(evidence, "sometimes")}
+}
+
+// judgeALG compares MAPPED-ADDRESS, which a gateway may rewrite, with XOR-MAPPED-ADDRESS, which it cannot recognise
+// (RFC 5780 §3.6).
+func (o *NATObservations) judgeALG() Behavior {
+	compared := 0
+	for i := range o.Requests {
+		a := o.Requests[i].Answer
+		if a == nil || !a.Mapped.IsValid() || !a.Plain.IsValid() {
+			continue
+		}
+		compared++
+		if a.Plain != a.Mapped {
+			return Behavior{BehaviorPresent, Likely, []string{fmt.Sprintf("%s says MAPPED-ADDRESS %s and XOR-MAPPED-ADDRESS %s", a.From, a.Plain, a.Mapped)}}
+		}
+	}
+	if compared == 0 {
+		return unknown("no answer had both forms of the address")
+	}
+	return Behavior{BehaviorNone, Likely, []string{fmt.Sprintf("both forms of the address were equal in %d answers", compared)}}
+}
+
+// judgeCGNAT looks for signs of a carrier's NAT. That there is none cannot be shown from here.
+func (o *NATObservations) judgeCGNAT(m mapping) Behavior {
+	for _, a := range []netip.Addr{o.Local.Addr(), m.public.Addr()} {
+		switch {
+		case shared.Contains(a):
+			return Behavior{BehaviorPresent, Likely, []string{fmt.Sprintf("%s belongs to 100.64.0.0/10, which carriers use behind their NAT (RFC 6598)", a)}}
+		case clat.Contains(a):
+			return Behavior{BehaviorPresent, Likely, []string{fmt.Sprintf("%s belongs to 192.0.0.0/29: this machine speaks IPv4 over IPv6 (464XLAT, RFC 6877)", a)}}
+		}
+	}
+	return unknown("nothing hints at a carrier's NAT, which proves nothing")
+}
+
+// judgeIPv6 tells whether a server answers over IPv6.
+func (o *NATObservations) judgeIPv6() Behavior {
+	asked := 0
+	for i := range o.Requests {
+		r := &o.Requests[i]
+		if !r.To.Addr().Is6() {
+			continue
+		}
+		asked++
+		if r.success() {
+			return Behavior{BehaviorPresent, Proven, []string{fmt.Sprintf("%s answered", r.To)}}
+		}
+	}
+	if asked == 0 {
+		return unknown("no server was asked over IPv6")
+	}
+	return Behavior{BehaviorNone, Likely, []string{fmt.Sprintf("none of %d requests over IPv6 was answered", asked)}}
+}
+
+// judgeUDP tells whether UDP passes. Silence means a firewall only where something else shows that servers are there.
+func judgeUDP(o *NATObservations, others, turn []ServerResult) Behavior {
+	var silent, refused []string
+	for i, s := range o.Servers {
+		switch {
+		case slices.ContainsFunc(o.Requests, func(r NATRequest) bool { return r.Server == i && r.Answer != nil }):
+			return Behavior{BehaviorPresent, Proven, []string{fmt.Sprintf("%s answered", s.Address)}}
+		case s.Failure != nil && s.Failure.Cause == "refused":
+			refused = append(refused, s.URL)
+		case s.Address.IsValid() && (s.Failure == nil || s.Failure.Cause == "timeout"):
+			silent = append(silent, s.URL)
+		}
+	}
+	streams := 0
+	for _, s := range slices.Concat(others, turn) {
+		switch {
+		case s.OK && (s.Transport == "udp" || s.Transport == "dtls"):
+			return Behavior{BehaviorPresent, Proven, []string{s.URL + " answered"}}
+		case s.OK || s.ErrorCode != 0:
+			streams++
+		}
+	}
+	evidence := []string{fmt.Sprintf("%d of %d servers are silent over UDP, %d answer over TCP or TLS", len(silent), len(o.Servers), streams)}
+	switch {
+	case len(refused) > 0:
+		return Behavior{BehaviorUnknown, NotKnown, []string{"nothing listens at " + refused[0] + ", which only UDP can have told"}}
+	case len(silent) > 0 && streams > 0:
+		return Behavior{BehaviorNone, Likely, evidence}
+	}
+	return Behavior{BehaviorUnknown, NotKnown, evidence}
+}

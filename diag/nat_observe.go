@@ -1,0 +1,248 @@
+package diag
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+)
+
+// NATTest says what a request was sent for.
+type NATTest string
+
+// Tests. Those of filtering follow RFC 5780 §4.4; the proofs are the control arm, without which silence means nothing.
+const (
+	TestReach      NATTest = "reach"       // from a connected socket, which hears of a refusal (ICMP)
+	TestMapping    NATTest = "mapping"     // from one socket to every address of every server (§4.3)
+	TestRepeat     NATTest = "repeat"      // the first address of the mapping test once more, at its end
+	TestControl    NATTest = "control"     // a plain request from the socket of a filtering test
+	TestChangeBoth NATTest = "change-both" // to be answered from the alternate address and port
+	TestChangePort NATTest = "change-port" // to be answered from the alternate port
+	TestOpen       NATTest = "open"        // to the address that a proof is to be answered from, so that the NAT lets it in
+	TestProveBoth  NATTest = "prove-both"  // as TestChangeBoth, answered to where TestOpen has opened the way
+	TestProvePort  NATTest = "prove-port"  // as TestChangePort, in the same way
+)
+
+// direct reports whether the answer comes from where the request went, so that nothing but loss can prevent it.
+func (t NATTest) direct() bool {
+	switch t {
+	case TestReach, TestMapping, TestRepeat, TestControl, TestOpen:
+		return true
+	case TestChangeBoth, TestChangePort, TestProveBoth, TestProvePort:
+	}
+	return false
+}
+
+// NATRequest is one transaction, and what came of it.
+type NATRequest struct {
+	Server int            // index into NATObservations.Servers
+	Socket string         // requests of one name left one local port
+	Local  netip.AddrPort // of the socket; the address is the zero one where it is not known
+	Test   NATTest
+	To     netip.AddrPort
+	SentAt time.Duration // since the start
+	Answer *NATAnswer    // nil: silence
+}
+
+// NATAnswer is a STUN response.
+type NATAnswer struct {
+	From     netip.AddrPort // where it really came from
+	RTT      time.Duration
+	Code     int            // of an error response; 0 for a success
+	Mapped   netip.AddrPort // XOR-MAPPED-ADDRESS, or else MAPPED-ADDRESS
+	Plain    netip.AddrPort // MAPPED-ADDRESS (RFC 5780 §3.6 compares them)
+	Other    netip.AddrPort // OTHER-ADDRESS
+	Origin   netip.AddrPort // RESPONSE-ORIGIN
+	Software string
+}
+
+// NATAsked is a STUN server as it was asked over UDP.
+type NATAsked struct {
+	URL     string
+	Address netip.AddrPort // the zero value where the name did not resolve
+	DNS     *Millis
+	Failure *ServerResult // why nothing could be asked or heard: the name, a refusal
+}
+
+// NATObservations are all that was seen; [JudgeNAT] reads nothing else.
+type NATObservations struct {
+	Servers  []NATAsked
+	Requests []NATRequest
+	Local    netip.AddrPort // of a connected socket, with its port
+	LAN      netip.Prefix   // of that address's interface, where it is known
+	Strays   int            // datagrams that answered nothing that was asked, or came from elsewhere
+}
+
+// Admitted returns the alternate address of an RFC 5780 server (the one with another IP and another port), or why the
+// server counts as a plain one. Nothing of an answer is believed before.
+func (o *NATObservations) Admitted(server int) (netip.AddrPort, string) {
+	asked := o.Servers[server].Address
+	a := o.first(server, asked)
+	if a == nil {
+		return netip.AddrPort{}, "it does not answer"
+	}
+	other := a.Other
+	switch {
+	case !other.IsValid():
+		return netip.AddrPort{}, "it has no OTHER-ADDRESS"
+	case other.Addr().Is4() != asked.Addr().Is4():
+		return netip.AddrPort{}, fmt.Sprintf("its OTHER-ADDRESS %s is of another family", other)
+	case other.Addr() == asked.Addr():
+		return netip.AddrPort{}, fmt.Sprintf("its OTHER-ADDRESS %s has the IP that was asked (RFC 5780 §7.4)", other)
+	case other.Port() == asked.Port():
+		return netip.AddrPort{}, fmt.Sprintf("its OTHER-ADDRESS %s has the port that was asked", other)
+	case !sendable(other) || private(other.Addr()) && !private(asked.Addr()):
+		return netip.AddrPort{}, fmt.Sprintf("its OTHER-ADDRESS %s is not public", other)
+	case !a.Origin.IsValid():
+		return netip.AddrPort{}, "it has no RESPONSE-ORIGIN"
+	case a.Origin != a.From:
+		return netip.AddrPort{}, fmt.Sprintf("its RESPONSE-ORIGIN %s is not where it answers from, %s", a.Origin, a.From)
+	}
+	return other, ""
+}
+
+// first is the first success that an address of a server gave to a direct request, or nil.
+func (o *NATObservations) first(server int, to netip.AddrPort) *NATAnswer {
+	for i := range o.Requests {
+		r := &o.Requests[i]
+		if r.Server == server && r.To == to && r.Test.direct() && r.success() {
+			return r.Answer
+		}
+	}
+	return nil
+}
+
+// success reports whether the request has an answer that is one.
+func (r *NATRequest) success() bool { return r.Answer != nil && r.Answer.Code == 0 }
+
+// sendable reports whether a request may be sent to an address that a server named.
+func sendable(a netip.AddrPort) bool {
+	ip := a.Addr()
+	return a.Port() != 0 && !ip.IsUnspecified() && !ip.IsMulticast() && ip != netip.AddrFrom4([4]byte{255, 255, 255, 255})
+}
+
+// shared is the address space between a carrier's NAT and its customers (RFC 6598).
+var shared = netip.MustParsePrefix("100.64.0.0/10")
+
+// clat is the address space of IPv4 over IPv6 within a host (RFC 7335).
+var clat = netip.MustParsePrefix("192.0.0.0/29")
+
+// private reports whether an address means nothing on the public Internet.
+func private(a netip.Addr) bool {
+	return a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast() || shared.Contains(a) || clat.Contains(a)
+}
+
+// Tally is what the filtering tests with one server have given.
+type Tally struct {
+	Both, Port           bool // an answer came from the right alternate
+	ProvedBoth, ProvedPt bool // the control arm was answered: the server does send from there
+	Ignored              int  // answers from the address that was asked: CHANGE-REQUEST was not obeyed
+	Refused              int  // the error code of a refusal, such as 420; 0 for none
+	AskedBoth, AskedPort int  // requests
+	Sent, Lost           int  // direct requests to addresses that answer at all, and those without an answer
+
+	// BothByChance and PortByChance are how probable it is that all of AskedBoth, or AskedPort, were lost on the way.
+	BothByChance, PortByChance float64
+}
+
+// usable reports whether the silence of the server can mean anything.
+func (t *Tally) usable() bool { return t.Ignored == 0 && t.Refused == 0 }
+
+// Tally counts what is known of one server's filtering tests. other is its alternate address.
+func (o *NATObservations) Tally(server int, other netip.AddrPort) Tally {
+	var t Tally
+	asked := o.Servers[server].Address
+	samePort := netip.AddrPortFrom(asked.Addr(), other.Port()) // A1:P2
+	for i := range o.Requests {
+		r := &o.Requests[i]
+		if r.Server != server {
+			continue
+		}
+		if r.Test.direct() {
+			if o.first(server, r.To) != nil {
+				t.Sent++
+				if r.Answer == nil {
+					t.Lost++
+				}
+			}
+			continue
+		}
+		t.count(r, other, samePort)
+	}
+	t.BothByChance = allLost(t.AskedBoth, t.Sent, t.Lost)
+	t.PortByChance = allLost(t.AskedPort, t.Sent, t.Lost)
+	return t
+}
+
+// count notes a request that was to be answered from elsewhere.
+func (t *Tally) count(r *NATRequest, other, samePort netip.AddrPort) {
+	want := other
+	switch r.Test {
+	case TestChangeBoth:
+		t.AskedBoth++
+	case TestChangePort:
+		t.AskedPort++
+		want = samePort
+	case TestProvePort:
+		want = samePort
+	case TestProveBoth, TestReach, TestMapping, TestRepeat, TestControl, TestOpen:
+	}
+	a := r.Answer
+	switch {
+	case a == nil:
+	case a.Code != 0:
+		t.Refused = a.Code
+	case a.From == want && r.Test == TestChangeBoth:
+		t.Both = true
+	case a.From == want && r.Test == TestChangePort:
+		t.Port = true
+	case a.From == want && r.Test == TestProveBoth:
+		t.ProvedBoth = true
+	case a.From == want && r.Test == TestProvePort:
+		t.ProvedPt = true
+	default:
+		t.Ignored++
+	}
+}
+
+// allLost is how probable it is that k requests are all lost, when lost of sent others were. Nothing is assumed of the
+// loss beforehand: every rate is as probable as any other (the beta-binomial distribution with a uniform prior), so a
+// few requests that all came through are no proof that nothing is ever lost.
+func allLost(k, sent, lost int) float64 {
+	p := 1.0
+	for j := range k {
+		p *= float64(lost+1+j) / float64(sent+2+j)
+	}
+	return p
+}
+
+// Times are the round trips of the direct requests to a server's first address, nil where there is none.
+func (o *NATObservations) times(server int) *NATTimes {
+	var t NATTimes
+	var all []time.Duration
+	for i := range o.Requests {
+		r := &o.Requests[i]
+		if r.Server != server || !r.Test.direct() || r.To != o.Servers[server].Address {
+			continue
+		}
+		t.Sent++
+		if r.Answer == nil {
+			t.Lost++
+			continue
+		}
+		all = append(all, r.Answer.RTT)
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	var jitter time.Duration
+	for i := 1; i < len(all); i++ {
+		jitter += (all[i] - all[i-1]).Abs()
+	}
+	if len(all) > 1 {
+		jitter /= time.Duration(len(all) - 1)
+	}
+	slices.Sort(all)
+	t.MinMs, t.MedianMs, t.JitterMs = Millis(all[0]), Millis(all[len(all)/2]), Millis(jitter)
+	return &t
+}

@@ -1,0 +1,114 @@
+package diag
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+)
+
+// allSides are the nine kinds of NAT, in the order of the table.
+func allSides() []NATSide {
+	var out []NATSide
+	for _, m := range natOrder {
+		for _, f := range natOrder {
+			out = append(out, NATSide{Mapping: m, Filtering: f, UDP: true})
+		}
+	}
+	return out
+}
+
+// TestPairsAreSymmetric: who calls whom does not matter, and a TURN server of either side suffices.
+func TestPairsAreSymmetric(t *testing.T) {
+	direct := 0
+	for i, a := range allSides() {
+		for j, b := range allSides() {
+			p := PredictPair(a, b)
+			if p != PredictPair(b, a) {
+				t.Errorf("%d %d: %v and %v", i, j, p, PredictPair(b, a))
+			}
+			b.TURN = true
+			switch q := PredictPair(a, b); {
+			case p.Path == PathDirect && q.Path == PathDirect:
+				direct++
+			case p.Path != PathNone || q.Path != PathRelay:
+				t.Errorf("%d %d: %v, with TURN %v", i, j, p, q)
+			}
+		}
+	}
+	if direct != strings.Count(strings.Join(natPairs[:], ""), "D") {
+		t.Errorf("%d pairs are direct", direct)
+	}
+}
+
+func TestPairOverrides(t *testing.T) {
+	strict := NATSide{Mapping: AddressAndPortDependent, Filtering: AddressAndPortDependent, UDP: true}
+	open := NATSide{Mapping: EndpointIndependent, Filtering: EndpointIndependent, UDP: true}
+	with := func(s NATSide, change func(*NATSide)) NATSide { change(&s); return s }
+	turn := func(s *NATSide) { s.TURN = true }
+	six := func(s *NATSide) { s.IPv6 = true }
+	noUDP := func(s *NATSide) { s.UDP = false }
+	home := func(s *NATSide) {
+		s.Public, s.LAN = netip.MustParseAddr("5.5.5.5"), netip.MustParsePrefix("192.168.1.0/24")
+	}
+	street := func(s *NATSide) { s.Public = netip.MustParseAddr("5.5.5.5") }
+	unknown := NATSide{Mapping: BehaviorUnknown, Filtering: BehaviorUnknown, UDP: true}
+	for name, tt := range map[string]struct {
+		a, b NATSide
+		want NATPath
+	}{
+		"strict both":             {strict, strict, PathNone},
+		"IPv6 both":               {with(strict, six), with(strict, six), PathDirect},
+		"IPv6 on one side":        {with(strict, six), strict, PathNone},
+		"one LAN":                 {with(strict, home), with(strict, home), PathDirect},
+		"same public address":     {with(open, street), with(open, street), PathNone},
+		"same, with TURN":         {with(with(open, street), turn), with(open, street), PathRelay},
+		"UDP blocked":             {with(open, noUDP), open, PathNone},
+		"UDP blocked, own TURN":   {with(with(open, noUDP), turn), open, PathRelay},
+		"UDP blocked, their TURN": {with(open, noUDP), with(open, turn), PathNone},
+		"unknown to open":         {unknown, open, PathDirect},
+		"unknown to usual":        {unknown, allSides()[2], PathUnknown},
+		"unknown filter to open":  {NATSide{Mapping: EndpointIndependent, UDP: true}, open, PathDirect},
+		"dependent to itself":     {NATSide{Dependent: true, UDP: true}, NATSide{Dependent: true, UDP: true}, PathUnknown},
+		"dependent and strict":    {NATSide{Dependent: true, Filtering: AddressAndPortDependent, UDP: true, TURN: true}, strict, PathRelay},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := PredictPair(tt.a, tt.b); got.Path != tt.want || got.Why == "" {
+				t.Errorf("%+v, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestNATSideText(t *testing.T) {
+	for _, s := range append(allSides(),
+		NATSide{
+			Mapping: BehaviorUnknown, Filtering: BehaviorUnknown, Dependent: true, TURN: true, IPv6: true,
+			Public: netip.MustParseAddr("2001:db8::1"), LAN: netip.MustParsePrefix("192.168.1.0/24"),
+		}) {
+		got, err := ParseNATSide(" " + s.String() + "\n")
+		if err != nil || got != s {
+			t.Errorf("%s: %+v, %v", s, got, err)
+		}
+	}
+	for _, bad := range []string{"", "nat2,map=ei", "nat1,map=xx", "nat1,ip=1", "nat1,lan=1", "nat1," + strings.Repeat("x", 300)} {
+		if s, err := ParseNATSide(bad); err == nil {
+			t.Errorf("%q: %+v", bad, s)
+		}
+	}
+	if _, err := ParseNATSide("nat1,map=ei,filter=apd,news"); err != nil {
+		t.Errorf("a word of a later version: %v", err)
+	}
+}
+
+func FuzzParseNATSide(f *testing.F) {
+	f.Add("nat1,map=ei,filter=apd,udp,turn,v6,ip=203.0.113.7,lan=192.168.1.0/24")
+	f.Fuzz(func(t *testing.T, text string) {
+		s, err := ParseNATSide(text)
+		if err != nil {
+			return
+		}
+		if again, err := ParseNATSide(s.String()); err != nil || again != s {
+			t.Errorf("%q: %+v, then %+v, %v", text, s, again, err)
+		}
+	})
+}
