@@ -1,47 +1,133 @@
 package pane
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 
-	"dialtone/diag"
 	"dialtone/tui/draw"
 )
 
 // Candidates shows what ICE has to work with: servers, candidates of both sides, and the pairs made of them. One row is
-// selected and explained in words.
+// selected and explained in words; each table can be sorted, and all be filtered.
 type Candidates struct {
 	size
 	*Scene
-	keys    scrollKeys
-	cursor  int       // counts the rows of all sections
-	windows [2]window // of the left and of the right column
+	keys    candidateKeys
+	filter  filter
+	sorts   [sectionCount]sorting
+	orders  [sectionCount][]int // the rows that are shown of a table, where it is sorted or filtered
+	cursor  int                 // counts the shown rows of all sections
+	chosen  rowID               // the row there, which stays selected when others come or go
+	moved   bool                // somebody has selected a row; until then the pair in use is
+	windows [2]window           // of the left and of the right column
+}
+
+type candidateKeys struct {
+	scrollKeys
+	Sort, Reverse, Clear key.Binding
 }
 
 // NewCandidates makes the pane.
-func NewCandidates(s *Scene) Pane { return &Candidates{Scene: s, keys: newScrollKeys()} }
+func NewCandidates(s *Scene) Pane {
+	bind := func(k, help string) key.Binding { return key.NewBinding(key.WithKeys(k), key.WithHelp(k, help)) }
+	keys := candidateKeys{newScrollKeys(), bind("s", "sort"), bind("S", "reverse"), bind("esc", "show all")}
+	p := &Candidates{Scene: s, keys: keys, filter: newFilter("filter")}
+	p.settle()
+	return p
+}
 
 // Title is "Candidates".
 func (*Candidates) Title() string { return "Candidates" }
 
-// Keys are those of moving the selection.
-func (p *Candidates) Keys() []key.Binding { return p.keys.bindings() }
+// Keys are those of sorting, filtering and moving the selection.
+func (p *Candidates) Keys() []key.Binding {
+	if p.filter.typing {
+		return p.filter.bindings()
+	}
+	return append([]key.Binding{p.keys.Sort, p.keys.Reverse, p.filter.keys.Open, p.keys.Clear}, p.keys.bindings()...)
+}
 
-// Update moves the selection.
+// Typing reports whether keys are text of the filter.
+func (p *Candidates) Typing() bool { return p.filter.typing }
+
+// Update takes new rows in, and moves the selection.
 func (p *Candidates) Update(msg tea.Msg) tea.Cmd {
 	if msg, ok := msg.(tea.KeyMsg); ok {
-		if at, ok := p.keys.move(msg, p.cursor, p.total(), p.listHeight()); ok {
-			p.cursor = at
-		}
+		p.key(msg)
 	}
-	p.cursor = max(min(p.cursor, p.total()-1), 0)
+	p.settle()
 	return nil
 }
 
-// section is a kind of row: how many there are, its table's columns, and how one of its rows looks.
+func (p *Candidates) key(msg tea.KeyMsg) {
+	switch {
+	case p.filter.typing && p.filter.take(msg):
+	case p.filter.typing:
+		p.move(msg)
+	case key.Matches(msg, p.filter.keys.Open):
+		p.filter.open()
+	case key.Matches(msg, p.keys.Clear):
+		p.filter.clear()
+	case key.Matches(msg, p.keys.Sort):
+		p.sorts[p.chosen.section].next(len(p.section(p.chosen.section).columns))
+	case key.Matches(msg, p.keys.Reverse):
+		p.sorts[p.chosen.section].reverse = !p.sorts[p.chosen.section].reverse
+	default:
+		p.move(msg)
+	}
+}
+
+func (p *Candidates) move(msg tea.KeyMsg) {
+	if at, ok := p.keys.move(msg, p.cursor, p.total(), p.listHeight()); ok {
+		p.cursor, p.moved = at, true
+		p.chosen = p.rowAt(at)
+	}
+}
+
+// settle puts sorted and filtered tables in order, and the selection back to its row.
+func (p *Candidates) settle() {
+	for k := range p.orders {
+		p.orders[k] = p.order(sectionKind(k))
+	}
+	if !p.moved {
+		p.chosen = p.inUse()
+	}
+	if at, ok := p.place(p.chosen); ok {
+		p.cursor = at
+	}
+	p.cursor = max(min(p.cursor, p.total()-1), 0)
+	if !p.filter.typing && p.total() > 0 {
+		p.chosen = p.rowAt(p.cursor)
+	}
+	p.keys.Clear.SetEnabled(p.filter.active())
+}
+
+// Copy is the selected row as text.
+func (p *Candidates) Copy() (what, text string) {
+	if p.total() == 0 {
+		return "the row", ""
+	}
+	row := p.rowAt(p.cursor)
+	switch c := p.Call; row.section {
+	case sectionServers:
+		s := c.Servers[row.index]
+		return "the server", s.URL + ": " + serverWords(p.Theme.Glyphs, s)
+	case sectionLocal:
+		return "the candidate", candidateText(c.Local[row.index].Candidate)
+	case sectionRemote:
+		return "the candidate", candidateText(c.Remote[row.index].Candidate)
+	case sectionPairs:
+		return "the pair", p.pairText(c.Pairs[row.index])
+	}
+	return "the row", ""
+}
+
+// section is a kind of row: how many are shown, its table's columns, and how one of its rows looks.
 type section struct {
+	kind    sectionKind
 	title   string
 	count   int
 	columns []draw.Column
@@ -50,13 +136,49 @@ type section struct {
 }
 
 func (p *Candidates) sections() []section {
-	c := p.Call
-	return []section{
-		{"Servers", len(c.Servers), serverColumns, func(i int) []draw.Cell { return p.serverRow(c.Servers[i]) }, p.noServers()},
-		{"Local", len(c.Local), p.candidateColumns("Local"), func(i int) []draw.Cell { return p.candidateRow(c.Local[i]) }, "none yet"},
-		{"Remote", len(c.Remote), p.candidateColumns("Remote"), func(i int) []draw.Cell { return p.candidateRow(c.Remote[i]) }, "none yet"},
-		{"Pairs", len(c.Pairs), pairColumns, func(i int) []draw.Cell { return p.pairRow(c.Pairs[i]) }, "none yet"},
+	out := make([]section, 0, sectionCount)
+	for k := range sectionCount {
+		out = append(out, p.section(k))
 	}
+	return out
+}
+
+// section is one table with its rows in the order in which they are shown.
+func (p *Candidates) section(k sectionKind) section {
+	s := p.unsorted(k)
+	if p.arranged(k) {
+		order, row := p.orders[k], s.row
+		if s.count > 0 {
+			s.empty = "no row passes the filter: esc shows all"
+		}
+		s.count = len(order)
+		s.row = func(i int) []draw.Cell { return row(order[i]) }
+	}
+	if at := p.sorts[k]; at.column > 0 {
+		s.columns = slices.Clone(s.columns)
+		arrow := p.Theme.Glyphs.Receiving
+		if at.reverse {
+			arrow = p.Theme.Glyphs.Sending
+		}
+		c := &s.columns[at.column-1]
+		c.Title += " " + arrow
+	}
+	return s
+}
+
+// unsorted is one table with all its rows as they came.
+func (p *Candidates) unsorted(k sectionKind) section {
+	c := p.Call
+	switch k {
+	case sectionServers:
+		return section{k, "Servers", len(c.Servers), serverColumns, func(i int) []draw.Cell { return p.serverRow(c.Servers[i]) }, p.noServers()}
+	case sectionLocal:
+		return section{k, "Local", len(c.Local), p.candidateColumns("Local"), func(i int) []draw.Cell { return p.candidateRow(c.Local[i]) }, "none yet"}
+	case sectionRemote:
+		return section{k, "Remote", len(c.Remote), p.candidateColumns("Remote"), func(i int) []draw.Cell { return p.candidateRow(c.Remote[i]) }, "none yet"}
+	case sectionPairs:
+	}
+	return section{k, "Pairs", len(c.Pairs), pairColumns, func(i int) []draw.Cell { return p.pairRow(c.Pairs[i]) }, "none yet"}
 }
 
 func (p *Candidates) noServers() string {
@@ -66,30 +188,19 @@ func (p *Candidates) noServers() string {
 	return "asking"
 }
 
-func (p *Candidates) total() int {
-	c := p.Call
-	return len(c.Servers) + len(c.Local) + len(c.Remote) + len(c.Pairs)
-}
-
-// explainRows is the room for the words below the list.
-func (p *Candidates) explainRows() int {
-	switch {
-	case p.height < 8:
-		return 0
-	case p.height < 16:
-		return 2
-	case p.height < 24:
-		return 3
-	}
-	return 4
-}
-
+// listHeight is what filter and explanation leave.
 func (p *Candidates) listHeight() int {
-	if n := p.explainRows(); n > 0 {
-		return p.height - n - 1
+	height := p.height
+	if n := explainRows(p.height); n > 0 {
+		height -= n + 1
 	}
-	return p.height
+	if p.filtering() {
+		height--
+	}
+	return max(height, 0)
 }
+
+func (p *Candidates) filtering() bool { return p.filter.typing || p.filter.active() }
 
 // View draws the sections in one column, or servers and candidates beside the pairs, and the explanation below.
 func (p *Candidates) View() string {
@@ -104,16 +215,15 @@ func (p *Candidates) View() string {
 		}
 		lines = draw.Beside(p.column(0, all[:3], 0, at-3, height), p.column(1, all[3:], first, p.width-at-1, height), at)
 	}
-	if n := p.explainRows(); n > 0 {
-		for len(lines) < height {
-			lines = append(lines, "")
+	lines = append(lines, make([]string, max(height-len(lines), 0))...)
+	if p.filtering() {
+		count := ""
+		if p.filter.active() {
+			count = draw.Count(uint64(p.total())) + " of " + draw.Plural(p.rows(), "row", "rows")
 		}
-		lines = append(lines, " "+p.Theme.Dim.On(strings.Repeat(p.Theme.Glyphs.Rule, p.width-1)))
-		words := draw.Wrap(p.explain(), min(p.width-2, 120))
-		for _, w := range words[:min(len(words), n)] {
-			lines = append(lines, draw.NewLine(p.width).Gap(1).Add(p.Theme.Plain, w).String())
-		}
+		lines = append(lines, p.filter.line(p.Theme, p.width, count))
 	}
+	lines = append(lines, explanation(p.Theme, p.explain(), p.width, explainRows(p.height))...)
 	return strings.Join(draw.Clamp(lines, p.width, p.height), "\n")
 }
 
@@ -195,152 +305,21 @@ func (p *Candidates) part(s section, first, width, from, to int) []string {
 	return lines
 }
 
-var serverColumns = []draw.Column{
-	{Title: "Servers", Strong: 7, Min: 20, Max: 44, Flex: true},
-	{Title: "over", Min: 4, Max: 8, Keep: 2},
-	{Title: "took", Right: true, Min: 10, Keep: 1},
-	{Title: "gave", Min: 24, Flex: true},
-}
-
-func (p *Candidates) serverRow(s diag.ServerRow) []draw.Cell {
-	mark, paint := p.Theme.Mark(serverLevel(s))
-	n, unit := draw.Length(s.DurationMs.Duration())
-	return []draw.Cell{
-		{Text: s.URL, Mark: mark, Level: paint},
-		{Text: s.Transport, Paint: p.Theme.Dim},
-		{Text: n, Unit: unit},
-		{Text: serverWords(p.Theme.Glyphs, s)},
-	}
-}
-
-// measured is how many rows of each side decide about the width of the candidates' columns.
-const measured = 64
-
-// candidateColumns are the same for both sides, so that their tables stand in line.
-func (p *Candidates) candidateColumns(title string) []draw.Column {
-	place, base, from := 0, 0, 0
-	for _, side := range [][]diag.CandidateRow{p.Call.Local, p.Call.Remote} {
-		for _, r := range side[:min(len(side), measured)] {
-			place = max(place, draw.Width(address(r.Address, r.Port)))
-			base = max(base, draw.Width(address(r.RelatedAddress, r.RelatedPort)))
-			from = max(from, draw.Width(source(r.Candidate)))
-		}
-	}
-	return []draw.Column{
-		{Title: title, Strong: len(title), Min: 18, Max: 18},
-		{Title: "address", Min: 24, Want: place, Max: 47, Flex: true},
-		{Title: "over", Min: 4, Max: 12, Keep: 3},
-		{Title: "base", Min: 16, Want: base, Max: 47, Keep: 4, Flex: true},
-		{Title: "after", Right: true, Min: 10, Keep: 2},
-		{Title: "from", Min: 14, Want: from, Max: 40, Keep: 1, Flex: true},
-	}
-}
-
-// source is where a candidate comes from: an interface, a server, the other party, or a check.
-func source(c diag.Candidate) string {
-	switch {
-	case c.URL != "":
-		return c.URL
-	case c.CandidateType == diag.Prflx:
-		return "a check"
-	case c.Side == diag.Remote:
-		return "the peer"
-	}
-	return c.NetworkInterface
-}
-
-func (p *Candidates) candidateRow(r diag.CandidateRow) []draw.Cell {
-	mark, paint := " ", p.Theme.Plain
-	if s := p.Call.Selected; s != nil && (r.Side == diag.Local && r.ID == s.LocalCandidateID || r.Side == diag.Remote && r.ID == s.RemoteCandidateID) {
-		mark, paint = p.Theme.Mark(draw.Good)
-	}
-	n, unit := draw.Length(r.At)
-	protocol := joinSpace(r.Protocol, r.TCPType)
-	return []draw.Cell{
-		{Text: typeWords(r.CandidateType), Mark: mark, Level: paint},
-		{Text: address(r.Address, r.Port)},
-		{Text: protocol, Paint: p.Theme.Dim},
-		{Text: address(r.RelatedAddress, r.RelatedPort), Paint: p.Theme.Dim},
-		{Text: n, Unit: unit},
-		{Text: source(r.Candidate), Paint: p.Theme.Dim},
-	}
-}
-
-var pairColumns = []draw.Column{
-	{Title: "Pairs", Strong: 5, Min: 13, Max: 14},
-	{Title: "local", Min: 18, Flex: true},
-	{Title: "remote", Min: 18, Flex: true},
-	{Title: "answered", Right: true, Min: 9},
-	{Title: "rtt", Right: true, Min: 10, Keep: 1},
-}
-
-func (p *Candidates) pairRow(pair diag.Pair) []draw.Cell {
-	th := p.Theme
-	chosen := p.Call.Selected != nil && p.Call.Selected.PairID == pair.ID
-	if chosen {
-		pair = p.latest(pair)
-	}
-	mark, level := th.Mark(pairLevel(pair))
-	state, paint := string(pair.State), th.Plain
-	switch {
-	case chosen:
-		state, paint = "in use", th.Strong
-	case pair.Nominated:
-		state = "nominated"
-	}
-	return []draw.Cell{
-		{Text: state, Paint: paint, Mark: mark, Level: level},
-		{Text: p.end(p.Call.LocalCandidate(pair.LocalCandidateID), pair.LocalCandidateID), Paint: paint},
-		{Text: p.end(p.Call.RemoteCandidate(pair.RemoteCandidateID), pair.RemoteCandidateID), Paint: paint},
-		{Text: draw.Count(pair.ResponsesReceived) + " of " + draw.Count(pair.RequestsSent)},
-		millis(pair.CurrentRoundTripTime),
-	}
-}
-
-// latest takes the counters of the selected pair from the newest sample: its events come only with changes of state.
-func (p *Candidates) latest(pair diag.Pair) diag.Pair {
-	if s := p.Call.Latest(); s != nil && s.Pair != nil && s.Pair.ID == pair.ID {
-		return *s.Pair
-	}
-	return pair
-}
-
-func (p *Candidates) end(r *diag.CandidateRow, id string) string {
-	if r == nil {
-		return id
-	}
-	return string(r.CandidateType) + " " + address(r.Address, r.Port)
-}
-
-func pairLevel(pair diag.Pair) draw.Level {
-	switch pair.State {
-	case diag.PairSucceeded:
-		return draw.Good
-	case diag.PairFailed:
-		return draw.Bad
-	case diag.PairFrozen, diag.PairWaiting, diag.PairInProgress:
-	}
-	return draw.Idle
-}
-
 // explain puts the selected row into words.
 func (p *Candidates) explain() string {
-	i := p.cursor
-	for _, s := range p.sections() {
-		if i >= s.count {
-			i -= s.count
-			continue
-		}
-		switch s.title {
-		case "Servers":
-			return explainServer(p.Call.Servers[i])
-		case "Local":
-			return explainLocal(p.Call.Local[i].Candidate)
-		case "Remote":
-			return explainRemote(p.Call.Remote[i].Candidate)
-		}
-		pair := p.Call.Pairs[i]
-		return p.explainPair(pair, p.Call.Selected != nil && p.Call.Selected.PairID == pair.ID)
+	if p.total() == 0 {
+		return "A candidate is an address at which a party may be reached. Every local one is tried with every remote one; a pair that answers can carry the call."
 	}
-	return "A candidate is an address at which a party may be reached. Every local one is tried with every remote one; a pair that answers can carry the call."
+	row := p.rowAt(p.cursor)
+	switch c := p.Call; row.section {
+	case sectionServers:
+		return explainServer(c.Servers[row.index])
+	case sectionLocal:
+		return explainLocal(c.Local[row.index].Candidate, c.Servers)
+	case sectionRemote:
+		return explainRemote(c.Remote[row.index].Candidate)
+	case sectionPairs:
+	}
+	pair := p.Call.Pairs[row.index]
+	return p.explainPair(pair, p.Call.Selected != nil && p.Call.Selected.PairID == pair.ID)
 }

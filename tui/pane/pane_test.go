@@ -201,10 +201,10 @@ func TestExplanations(t *testing.T) {
 		got  string
 		want string
 	}{
-		{"host", explainLocal(candidate("local", "", diag.Host, "10.0.0.1", "")), "an address of this machine itself"},
-		{"srflx", explainLocal(candidate("local", "", diag.Srflx, "192.0.2.1", "10.0.0.1")), "how 10.0.0.1:5000 looks from outside, learned from stun:s"},
-		{"prflx", explainLocal(candidate("local", "", diag.Prflx, "192.0.2.1", "")), "its answer to a check told it"},
-		{"relay", explainLocal(candidate("local", "", diag.Relay, "192.0.2.1", "")), "belongs to turn:t"},
+		{"host", explainLocal(candidate("local", "", diag.Host, "10.0.0.1", ""), nil), "an address of this machine itself"},
+		{"srflx", explainLocal(candidate("local", "", diag.Srflx, "192.0.2.1", "10.0.0.1"), nil), "how the Internet sees 10.0.0.1:5000, learned from stun:s"},
+		{"prflx", explainLocal(candidate("local", "", diag.Prflx, "192.0.2.1", ""), nil), "its answer to a check told it"},
+		{"relay", explainLocal(candidate("local", "", diag.Relay, "192.0.2.1", ""), nil), "belongs to turn:t"},
 		{"remote host", explainRemote(candidate("remote", "", diag.Host, "10.0.0.1", "")), "only within one network"},
 		{"remote srflx", explainRemote(candidate("remote", "", diag.Srflx, "192.0.2.1", "10.0.0.1")), "its own address there is 10.0.0.1:5000"},
 		{"remote prflx", explainRemote(candidate("remote", "", diag.Prflx, "192.0.2.1", "")), "which it never announced"},

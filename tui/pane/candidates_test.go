@@ -1,0 +1,183 @@
+package pane
+
+import (
+	"strings"
+	"testing"
+
+	tea "github.com/charmbracelet/bubbletea"
+	"github.com/google/go-cmp/cmp"
+
+	"dialtone/diag"
+)
+
+func fourPairs() []diag.Data {
+	var list []diag.Data
+	for i, host := range []string{"10.0.0.10", "10.0.0.9", "2001:db8::1", "b.local"} {
+		id := string(rune('a' + i))
+		c := candidate(diag.Remote, id, diag.Host, host, "")
+		c.Priority = uint32(100 - i)
+		list = append(list, c)
+	}
+	return append(list,
+		candidate(diag.Local, "L", diag.Srflx, "192.0.2.1", "10.0.0.1"),
+		diag.ServerResult{URL: "stun:s", OK: true, RTTMs: diag.Ptr(diag.Millis(23e6))},
+		diag.ServerResult{URL: "turn:t", ErrorCode: 401, ErrorText: "it refused the password", Stage: "allocate", Transport: "udp", DurationMs: diag.Millis(40e6), Advice: "Correct --ice-pass."},
+		diag.Pair{ID: "1", LocalCandidateID: "L", RemoteCandidateID: "a", State: diag.PairFailed, RequestsSent: 7},
+		diag.Pair{ID: "2", LocalCandidateID: "L", RemoteCandidateID: "b", State: diag.PairSucceeded, RequestsSent: 2, ResponsesReceived: 2, CurrentRoundTripTime: diag.Ptr(0.02)},
+		diag.Pair{ID: "3", LocalCandidateID: "L", RemoteCandidateID: "c", State: diag.PairSucceeded, RequestsSent: 9, ResponsesReceived: 9, CurrentRoundTripTime: diag.Ptr(0.01)},
+		diag.Pair{ID: "4", LocalCandidateID: "L", RemoteCandidateID: "d", State: diag.PairInProgress, RequestsSent: 1},
+		diag.Selected{PairID: "2", LocalCandidateID: "L", RemoteCandidateID: "b"},
+	)
+}
+
+// ids of the rows that a table shows.
+func (p *Candidates) ids(k sectionKind) string {
+	out := ""
+	for i := range p.shown(k) {
+		if p.arranged(k) {
+			i = p.orders[k][i]
+		}
+		switch k {
+		case sectionServers:
+			out += p.Call.Servers[i].URL[:1]
+		case sectionLocal:
+			out += p.Call.Local[i].ID
+		case sectionRemote:
+			out += p.Call.Remote[i].ID
+		case sectionPairs, sectionCount:
+			out += p.Call.Pairs[i].ID
+		}
+	}
+	return out
+}
+
+func TestCandidatesBeginAtThePairInUse(t *testing.T) {
+	s, events := sceneOf(fourPairs()...)
+	p := NewCandidates(s).(*Candidates)
+	p.SetSize(120, 40)
+	p.Update(events)
+	if got := chosen(p, s); !strings.HasPrefix(got, "● in use") || p.chosen != (rowID{sectionPairs, 1}) {
+		t.Errorf("%q is selected", got)
+	}
+	press(p, tea.KeyUp)
+	change := diag.Event{Data: diag.Selected{PairID: "3", LocalCandidateID: "L", RemoteCandidateID: "c"}}
+	s.Call.Apply(change)
+	p.Update(Events{change})
+	if p.chosen != (rowID{sectionPairs, 0}) {
+		t.Errorf("what somebody selected is left: %v", p.chosen)
+	}
+}
+
+func TestCandidatesSort(t *testing.T) {
+	s, events := sceneOf(fourPairs()...)
+	p := NewCandidates(s).(*Candidates)
+	p.SetSize(120, 40)
+	p.Update(events)
+	steps := []struct {
+		keys, pairs, selected string
+	}{
+		{"", "1234", "2"},
+		{"s", "2341", "2"},  // state: in use, works, tried, failed
+		{"s", "1234", "2"},  // local: all the same
+		{"s", "2134", "2"},  // remote
+		{"s", "3214", "2"},  // answered
+		{"s", "3214", "2"},  // rtt: the unmeasured last
+		{"S", "1423", "2"},  // reversed
+		{"sS", "4321", "2"}, // as they came, reversed
+	}
+	for i, step := range steps {
+		typeIn(p, step.keys)
+		if p.ids(sectionPairs) != step.pairs || p.Call.Pairs[p.chosen.index].ID != step.selected || p.chosen.section != sectionPairs {
+			t.Errorf("after step %d (%s): %s, want %s; selected %v", i, step.keys, p.ids(sectionPairs), step.pairs, p.chosen)
+		}
+	}
+	p.cursor = len(s.Call.Servers) + len(s.Call.Local)
+	p.moved, p.chosen = true, p.rowAt(p.cursor)
+	p.Update(nil)
+	typeIn(p, "ss")
+	if got := p.ids(sectionRemote); got != "bacd" || !strings.Contains(p.View(), "address ↓") {
+		t.Errorf("by address: %s\n%s", got, p.View())
+	}
+	typeIn(p, "S")
+	if got := p.ids(sectionRemote); got != "dcab" || !strings.Contains(p.View(), "address ↑") {
+		t.Errorf("by address, reversed: %s", got)
+	}
+	if got := p.ids(sectionServers); got != "st" {
+		t.Errorf("another table is sorted too: %s", got)
+	}
+}
+
+func TestCandidatesFilter(t *testing.T) {
+	s, events := sceneOf(fourPairs()...)
+	tests := []struct {
+		filter string
+		want   [sectionCount]string
+	}{
+		{"pairs", [sectionCount]string{"", "", "", "1234"}},
+		{"remote host", [sectionCount]string{"", "", "abcd", ""}},
+		{"SERVER-REFLEXIVE", [sectionCount]string{"", "L", "", ""}},
+		{"failed", [sectionCount]string{"", "", "", "1"}},
+		{"stun:", [sectionCount]string{"s", "L", "", ""}},
+		{"-host -server", [sectionCount]string{"", "", "", ""}},
+		{"401", [sectionCount]string{"t", "", "", ""}},
+	}
+	for _, tt := range tests {
+		p := NewCandidates(s).(*Candidates)
+		p.SetSize(120, 40)
+		p.Update(events)
+		typeIn(p, "/"+tt.filter)
+		var got [sectionCount]string
+		for k := range sectionCount {
+			got[k] = p.ids(k)
+		}
+		if diff := cmp.Diff(tt.want, got); diff != "" || !p.Typing() {
+			t.Errorf("%q (-want +got):\n%s", tt.filter, diff)
+		}
+		p.View()
+		press(p, tea.KeyEsc)
+		if p.ids(sectionPairs) != "1234" || p.chosen != (rowID{sectionPairs, 1}) {
+			t.Errorf("%q: esc leaves %s, and %v selected", tt.filter, p.ids(sectionPairs), p.chosen)
+		}
+	}
+}
+
+func TestCandidatesCopyAndExplain(t *testing.T) {
+	s, events := sceneOf(fourPairs()...)
+	p := NewCandidates(s).(*Candidates)
+	p.SetSize(120, 40)
+	p.Update(events)
+	tests := []struct {
+		row        rowID
+		what, text string
+		explains   string
+	}{
+		{rowID{sectionServers, 1}, "the server", "turn:t: 401 · it refused the password · Correct --ice-pass.", "It failed at allocate over udp, after 40.0 ms. Correct"},
+		{rowID{sectionLocal, 0}, "the candidate", "srflx udp 192.0.2.1:5000 base 10.0.0.1:5000 from stun:s", "learned from stun:s in 23.0 ms"},
+		{rowID{sectionRemote, 3}, "the candidate", "host udp b.local:5000", "hides its own address"},
+		{rowID{sectionPairs, 0}, "the pair", "srflx 192.0.2.1:5000 ⇄ host 10.0.0.10:5000: failed, 7 checks sent, 0 answered", "None of the other side's checks arrived either"},
+	}
+	for _, tt := range tests {
+		p.cursor, _ = p.place(tt.row)
+		what, text := p.Copy()
+		if what != tt.what || text != tt.text || !strings.Contains(p.explain(), tt.explains) {
+			t.Errorf("%v: %s %q; %s", tt.row, what, text, p.explain())
+		}
+	}
+}
+
+func TestWhyAPairFailed(t *testing.T) {
+	tests := []struct {
+		pair diag.Pair
+		want string
+	}{
+		{diag.Pair{}, "given up before its turn"},
+		{diag.Pair{RequestsSent: 7}, "a NAT or a firewall"},
+		{diag.Pair{RequestsSent: 7, RequestsReceived: 3}, "did arrive (3)"},
+		{diag.Pair{RequestsSent: 7, ResponsesReceived: 1}, "worked at first"},
+	}
+	for _, tt := range tests {
+		if got := whyFailed(tt.pair); !strings.Contains(got, tt.want) {
+			t.Errorf("%+v: %q", tt.pair, got)
+		}
+	}
+}
