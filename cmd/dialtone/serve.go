@@ -16,6 +16,7 @@ import (
 // serveCommand is dialtone serve.
 type serveCommand struct {
 	Listen listenAddress `default:"${listen}" placeholder:"HOST:PORT" help:"Where to listen. Port 0 picks a free one. Default: ${default}."`
+	iceServerFlags
 	configurable
 	LogLevel logLevel `default:"info" placeholder:"LEVEL" help:"What to log to stderr: debug, info, warn or error. Default: ${default}."`
 
@@ -35,33 +36,48 @@ type serveCommand struct {
 // Help implements kong.HelpProvider.
 func (serveCommand) Help() string {
 	return detail("It answers until it is stopped by Ctrl-C, SIGTERM or SIGHUP, which is its ordinary end. "+
-		"Limits that count take the word none.",
+		"Limits that count take the word none. "+
+		"STUN and TURN are for tests in a network that you trust: whoever has the account of --turn reaches through it whatever this machine reaches.",
 		[]string{
 			"dialtone serve",
 			"dialtone serve --listen :8000 --log-level info",
+			"dialtone serve --listen :8000 --stun 192.0.2.7,192.0.2.8",
+			"DIALTONE_TURN_PASS=secret dialtone serve --turn 192.0.2.7:3479 --turn-user ann",
 			"DIALTONE_LISTEN=[::1]:0 dialtone serve",
 		},
 		diag.ExitPass, diag.ExitUsage, diag.ExitCannotRun)
 }
 
 func (c *serveCommand) run(ctx context.Context, a app) (diag.Exit, error) {
-	if err := a.checked(nil); err != nil {
+	if err := a.checked(c.complete()); err != nil {
 		return diag.ExitUsage, err
 	}
 	ctx, restore := a.interruptible(ctx)
 	defer restore()
+	ice, err := c.start()
+	if err != nil {
+		return diag.ExitCannotRun, err
+	}
+	if err := errors.Join(c.serve(ctx, a, ice), ice.close()); err != nil {
+		return diag.ExitCannotRun, err
+	}
+	return diag.ExitPass, nil
+}
+
+// serve runs the signaling server until the context ends.
+func (c *serveCommand) serve(ctx context.Context, a app, ice *iceServers) error {
 	var lc net.ListenConfig
 	ln, err := lc.Listen(ctx, "tcp", c.Listen.hostPort)
 	if err != nil {
-		return diag.ExitCannotRun, listenError(c.Listen.hostPort, err)
+		return listenError("--listen", c.Listen.hostPort, err)
 	}
-	if err := a.print("%s", invitation(ln.Addr())); err != nil {
-		return diag.ExitCannotRun, errors.Join(err, ln.Close())
+	if err := a.print("%s", invitation(ln.Addr(), ice)); err != nil {
+		return errors.Join(err, ln.Close())
 	}
 	if err := server.New(c.options(a)).Serve(ctx, ln); err != nil {
-		return diag.ExitCannotRun, fmt.Errorf("the server ended: %w", err)
+		return fmt.Errorf("the server ended: %w", err)
 	}
-	return diag.ExitPass, nil
+	return nil
 }
 
 func (c *serveCommand) options(a app) server.Options {
@@ -74,33 +90,38 @@ func (c *serveCommand) options(a app) server.Options {
 	}
 }
 
-// listenError says why an address could not be had, and what to do.
-func listenError(address string, err error) error {
+// listenError says why the address of a flag could not be had, and what to do.
+func listenError(flag, address string, err error) error {
 	var op *net.OpError
 	if errors.As(err, &op) {
 		err = op.Err // without the address, which is told already
 	}
-	next := "give another address with --listen HOST:PORT"
+	next := "give another address with " + flag
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		next = "another program has that port: stop it, or choose another with --listen, such as --listen 127.0.0.1:0"
+		next = "another program has that port: stop it, or choose another with " + flag + ", such as " + flag + " 127.0.0.1:0"
 	case errors.Is(err, syscall.EACCES):
-		next = "ports below 1024 need privileges: choose another with --listen, such as --listen :8000"
+		next = "ports below 1024 need privileges: choose a higher one with " + flag
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
-		next = "this machine does not have that address: listen on :PORT for all that it has"
+		next = "this machine does not have that address: give one that it has with " + flag
+		if flag == "--listen" {
+			next = "this machine does not have that address: listen on :PORT for all that it has"
+		}
 	}
 	return fmt.Errorf("cannot listen on %s: %w; %s", address, err, next)
 }
 
-// invitation says where the server listens, and what to type on both ends.
-func invitation(listening net.Addr) string {
+// invitation says where the servers listen, and what to type on both ends.
+func invitation(listening net.Addr, ice *iceServers) string {
 	var b strings.Builder
 	urls := pageURLs(listening)
 	for _, u := range urls {
 		fmt.Fprintf(&b, "listening on %s\n", u)
 	}
-	fmt.Fprintf(&b, "one end:       dialtone answer w1 --server %s\n", urls[0])
-	fmt.Fprintf(&b, "the other end: dialtone call w1 --server %s\n", urls[0])
+	b.WriteString(ice.describe())
+	use := ice.arguments()
+	fmt.Fprintf(&b, "one end:       dialtone answer w1 --server %s%s\n", urls[0], use)
+	fmt.Fprintf(&b, "the other end: dialtone call w1 --server %s%s\n", urls[0], use)
 	return b.String()
 }
 

@@ -1,0 +1,192 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"dialtone/diag/lab"
+)
+
+// iceServerFlags are the STUN and TURN servers that dialtone serve offers besides.
+type iceServerFlags struct {
+	STUN     stunAddresses `name:"stun" placeholder:"IP[:PORT][,IP2[:PORT2]]" help:"Offer a STUN server at this address; with a second address of this machine one that lets NATs be examined (RFC 5780). Default ports: 3478 and the next one."`
+	TURN     turnAddress   `name:"turn" placeholder:"IP[:PORT]" help:"Offer a STUN and TURN server at this address, over UDP and TCP. Default port: 3478."`
+	TURNUser string        `name:"turn-user" placeholder:"NAME" help:"User name that --turn asks for."`
+	TURNPass secret        `name:"turn-pass" placeholder:"PASSWORD" help:"Password that --turn asks for. Others can read it in the list of processes: better give it as DIALTONE_TURN_PASS or in the file."`
+}
+
+// complete tells what is missing, or nil.
+func (f *iceServerFlags) complete() error {
+	if f.TURN.addr.IsValid() && (f.TURNUser == "" || f.TURNPass.Secret == "") {
+		return fmt.Errorf("--turn relays for those alone who have an account: add --turn-user NAME, and the password as %s", envName("turn-pass"))
+	}
+	return nil
+}
+
+// stunPort is the port of STUN and TURN (RFC 8489 §18.6, RFC 8656 §20).
+const stunPort = 3478
+
+// stunAddresses are one address of a STUN server, or its two.
+type stunAddresses struct {
+	primary, alternate netip.AddrPort // the latter is not valid where one alone was given
+	flaw
+}
+
+// Decode implements kong.MapperValue.
+func (s *stunAddresses) Decode(ctx *kong.DecodeContext) error { return s.decode(ctx, s.set) }
+
+func (s *stunAddresses) set(raw string) error {
+	first, second, two := strings.Cut(raw, ",")
+	primary, err := serverAddress(strings.TrimSpace(first), stunPort)
+	if err != nil {
+		return err
+	}
+	s.primary = primary
+	if !two {
+		return nil
+	}
+	next := primary.Port() // 0 for a free one
+	if next != 0 {
+		next++
+	}
+	alternate, err := serverAddress(strings.TrimSpace(second), next)
+	switch {
+	case err != nil:
+		return err
+	case primary.Addr() == alternate.Addr() || primary.Addr().Is4() != alternate.Addr().Is4():
+		return fmt.Errorf("%s and %s are not two addresses of one family: give another address that this machine has, or none", primary.Addr(), alternate.Addr())
+	case alternate.Port() == primary.Port() && alternate.Port() != 0:
+		return fmt.Errorf("port %d is there twice: the second address needs another port, or none to take the next one", primary.Port())
+	}
+	s.alternate = alternate
+	return nil
+}
+
+// turnAddress is the address of a TURN server.
+type turnAddress struct {
+	addr netip.AddrPort
+	flaw
+}
+
+// Decode implements kong.MapperValue.
+func (t *turnAddress) Decode(ctx *kong.DecodeContext) error { return t.decode(ctx, t.set) }
+
+func (t *turnAddress) set(raw string) (err error) {
+	t.addr, err = serverAddress(raw, stunPort)
+	return err
+}
+
+// serverAddress reads IP or IP:PORT. A server must know its address, because it tells it to those who ask: neither a name
+// nor a wildcard will do.
+func serverAddress(raw string, port uint16) (netip.AddrPort, error) {
+	addr, err := netip.ParseAddrPort(raw)
+	if err != nil {
+		var ip netip.Addr
+		ip, err = netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(raw, "["), "]"))
+		addr = netip.AddrPortFrom(ip, port)
+	}
+	switch {
+	case err != nil:
+		return netip.AddrPort{}, fmt.Errorf("%s is no address: write IP or IP:PORT like 192.0.2.7:%d, [2001:db8::7]:%d for IPv6", quote(raw), stunPort, stunPort)
+	case addr.Addr().IsUnspecified():
+		return netip.AddrPort{}, fmt.Errorf("%s stands for all addresses of this machine: write the one under which others reach it", quote(raw))
+	case addr.Addr().Zone() != "":
+		return netip.AddrPort{}, fmt.Errorf("%s counts on this machine alone: write an address without a zone", quote(raw))
+	}
+	return addr, nil
+}
+
+// iceServers are the ones that run.
+type iceServers struct {
+	responder *lab.Responder // nil where none was asked for
+	turn      *lab.TURN      // likewise
+	user      string         // of the TURN server
+}
+
+// start starts what was asked for, all or nothing.
+func (f *iceServerFlags) start() (*iceServers, error) {
+	s := &iceServers{user: f.TURNUser}
+	if a := f.STUN; a.primary.IsValid() {
+		r, err := lab.StartResponder(lab.ResponderOptions{
+			Primary: a.primary.Addr(), Port: a.primary.Port(), Alternate: a.alternate.Addr(), AlternatePort: a.alternate.Port(),
+			Plain: !a.alternate.IsValid(),
+		})
+		if err != nil {
+			return nil, listenError("--stun", joined(a), err)
+		}
+		s.responder = r
+	}
+	if a := f.TURN.addr; a.IsValid() {
+		t, err := lab.StartTURN(lab.TURNOptions{
+			Listen: a.String(), UDP: true, TCP: true, Username: f.TURNUser, Password: string(f.TURNPass.Secret),
+		})
+		if err != nil {
+			return nil, errors.Join(listenError("--turn", a.String(), err), s.close())
+		}
+		s.turn = t
+	}
+	return s, nil
+}
+
+// joined is what the flag said, with its ports.
+func joined(a stunAddresses) string {
+	if !a.alternate.IsValid() {
+		return a.primary.String()
+	}
+	return a.primary.String() + "," + a.alternate.String()
+}
+
+// close ends the servers.
+func (s *iceServers) close() error {
+	var errs []error
+	if s.responder != nil {
+		errs = append(errs, s.responder.Close())
+	}
+	if s.turn != nil {
+		errs = append(errs, s.turn.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// describe is a line for each server.
+func (s *iceServers) describe() string {
+	var b strings.Builder
+	if r := s.responder; r != nil {
+		fmt.Fprintf(&b, "STUN:          %s", r.URL())
+		if alternate := r.Alternate(); alternate.IsValid() {
+			fmt.Fprintf(&b, " (RFC 5780, with %s)", alternate)
+		}
+		b.WriteString("\n")
+	}
+	if s.turn != nil {
+		for _, url := range s.turn.URLs() {
+			fmt.Fprintf(&b, "TURN:          %s\n", url)
+		}
+	}
+	return b.String()
+}
+
+// arguments are what a call adds to its command to use the servers. The password is not among them.
+func (s *iceServers) arguments() string {
+	var args []string
+	if s.responder != nil {
+		args = append(args, "--ice", s.responder.URL())
+	}
+	if s.turn != nil {
+		args = append(args, "--ice", s.turn.URL(lab.UDP), "--ice", s.turn.URL(lab.TCP), "--ice-user", s.user, "--ice-pass", "PASSWORD")
+	}
+	var b strings.Builder
+	for _, arg := range args {
+		b.WriteByte(' ')
+		if strings.HasPrefix(arg, "--") {
+			b.WriteString(arg)
+			continue
+		}
+		b.WriteString(shellQuoted(arg))
+	}
+	return b.String()
+}
