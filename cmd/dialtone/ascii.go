@@ -3,7 +3,7 @@ package main
 import "strings"
 
 // ascii reports whether the screen is drawn with ASCII alone: as the flag says, else as the environment suggests.
-func (f screenFlags) ascii(s streams) bool {
+func (f glyphFlags) ascii(s streams) bool {
 	if f.ASCII != nil {
 		return *f.ASCII
 	}

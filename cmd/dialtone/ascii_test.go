@@ -29,7 +29,7 @@ func TestSpeaksUnicode(t *testing.T) {
 		})
 	}
 	insists := false
-	if (screenFlags{ASCII: &insists}).ascii(streams{environ: []string{"LANG=C"}}) {
+	if (glyphFlags{ASCII: &insists}).ascii(streams{environ: []string{"LANG=C"}}) {
 		t.Error("--ascii=false does not insist on Unicode")
 	}
 }

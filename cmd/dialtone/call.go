@@ -20,7 +20,12 @@ type callCommand struct {
 
 // screenFlags say how a call is shown.
 type screenFlags struct {
-	Plain bool  `help:"One line per event instead of the screen. It is the default where stdin or stdout is no terminal."`
+	Plain bool `help:"One line per event instead of the screen. It is the default where stdin or stdout is no terminal."`
+	glyphFlags
+}
+
+// glyphFlags say what a screen is drawn with.
+type glyphFlags struct {
 	ASCII *bool `name:"ascii" help:"Draw the screen with ASCII alone. It is the default where the locale is not UTF-8, and on the Linux console; --ascii=false insists on Unicode."`
 }
 

@@ -22,6 +22,9 @@ type app struct {
 
 // run does what the arguments say.
 func run(ctx context.Context, args []string, s streams) diag.Exit {
+	if len(args) == 0 && s.terminal {
+		args = []string{"start"}
+	}
 	flags := &layers{environ: s.environ, configDir: s.configDir}
 	helped := false
 	parser, err := newParser(&cli{}, s, flags, func(int) { helped = true })

@@ -33,7 +33,7 @@ func openTerminal(t *testing.T, args ...string) *terminal {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), program, args...)
-	cmd.Env = []string{"HOME=/no-home", "TERM=screen-256color", "PATH=" + os.Getenv("PATH"), "TMPDIR=" + t.TempDir()}
+	cmd.Env = []string{"HOME=/no-home", "TERM=screen-256color", "PATH=" + os.Getenv("PATH"), "TMPDIR=" + t.TempDir(), "XDG_STATE_HOME=" + os.Getenv("XDG_STATE_HOME")}
 	master, err := pty.StartWithSize(cmd, &pty.Winsize{Cols: 120, Rows: 36})
 	if err != nil {
 		t.Fatal(err)

@@ -13,6 +13,7 @@ type Options struct {
 type Command struct {
 	Name    string // one word: "call"
 	Summary string // what it does, in a few words
+	About   string // what a newcomer should know, in a few sentences; shown where there is room
 	Fields  []Field
 	// Line is the same thing on the command line, in words that a POSIX shell takes; no secret is among them.
 	Line func(Values) []string

@@ -15,6 +15,8 @@ const (
 	low   = 8  // the height below which the command line is not shown
 	// listMost bounds the list's column.
 	listMost = 60
+	// aboutMost is how wide a paragraph may be and still be read with ease.
+	aboutMost = 90
 )
 
 // frame is the whole screen: header, list and form, the command line, the keys.
@@ -121,7 +123,11 @@ func (m *Model) formLines(width int) (lines []string, at, own int) {
 	for i := range lines {
 		lines[i] = " " + lines[i]
 	}
-	return append([]string{title.String()}, lines...), at + 1, own
+	lines = append([]string{title.String()}, lines...)
+	if m.height >= roomy {
+		lines = append(append(lines, ""), indented(th.Dim, f.command.About, 3, min(width-2, aboutMost))...)
+	}
+	return lines, at + 1, own
 }
 
 // footer is what is to be told, the same thing as a command line, and the keys.

@@ -40,6 +40,7 @@ func options() Options {
 		Commands: []Command{
 			{
 				Name: "call", Summary: "place a call and watch every step",
+				About: "Both parties dial the same code at the same server. The other one may be a browser on the server's page.",
 				Fields: []Field{
 					{Name: "code", Label: "code", Hint: "the word that both parties dial", Check: code},
 					{Name: "server", Label: "server", Hint: "the signaling server", Value: "http://127.0.0.1:8000/call/", Check: server},
