@@ -53,7 +53,8 @@ func (p *toy) View() string {
 
 func TestNewPaneIsOneFileAndOneLine(t *testing.T) {
 	b := newBench(t, scenarioGood(), 120, 36, append(pane.All(), newToy)...)
-	if b.press("6"); !strings.Contains(b.View(), "a toy shows connected") || !strings.Contains(b.View(), "6 Toy") {
+	number := fmt.Sprint(len(pane.All()) + 1)
+	if b.press(number); !strings.Contains(b.View(), "a toy shows connected") || !strings.Contains(b.View(), number+" Toy") {
 		t.Errorf("the toy is not on the screen:\n%s", b.View())
 	}
 	if !strings.Contains(b.footerKeys(), "x play") {

@@ -1,6 +1,7 @@
 package draw
 
 import (
+	"fmt"
 	"math"
 	"strings"
 	"time"
@@ -35,6 +36,8 @@ const (
 	nameLeast   = 24  // how much of a name is shown at least
 	noteFrom    = 100 // the width from which there are notes
 	lengthWidth = 9   // number and unit
+	startWidth  = 8   // seconds with milliseconds
+	shareWidth  = 5   // percent
 )
 
 // Lines draws the bars in width columns and at most height rows. When there are more bars than rows, the shortest are
@@ -44,11 +47,14 @@ func (w Waterfall) Lines(th *Theme, width, height int) []string {
 		return nil
 	}
 	bars, rest := w.fit(height)
-	names, notes := 0, w.notes(bars, width)
-	for _, b := range bars {
-		names = min(max(names, Width(Safe(b.Name))), max(nameLeast, width/4))
-	}
+	names := w.names(bars, width)
 	left := names + 2 + lengthWidth + 3
+	whole := time.Duration(0)
+	if width >= noteFrom {
+		left += startWidth + 2 + shareWidth + 2
+		whole = w.busy()
+	}
+	notes := min(w.notes(bars, width), (width-left)/4) // the bars are what one looks at
 	room := width - left - notes
 	if notes > 0 {
 		room -= 2
@@ -59,6 +65,9 @@ func (w Waterfall) Lines(th *Theme, width, height int) []string {
 	for i, b := range bars {
 		l := NewLine(width).Add(th.Plain, Truncate(Safe(b.Name), names)).To(names + 2)
 		number, unit := Length(b.end(w.Now) - b.Start)
+		if width >= noteFrom {
+			l.Add(th.Dim, fmt.Sprintf("%*.3f", startWidth, b.Start.Seconds())).Gap(2)
+		}
 		l.Add(th.Plain, number).Gap(1).Add(th.Dim, unit)
 		switch {
 		case b.Level == Bad || b.Level == Warn:
@@ -66,6 +75,9 @@ func (w Waterfall) Lines(th *Theme, width, height int) []string {
 			l.Gap(1).Add(paint, mark)
 		case i == longest:
 			l.Gap(1).Add(th.Accent, th.Glyphs.Longest)
+		}
+		if share := w.share(b, whole); share != "" {
+			l.To(left-2-Width(share)).Add(th.Dim, share)
 		}
 		l.To(left)
 		sc.draw(l, th, b, w.Now)
@@ -78,6 +90,65 @@ func (w Waterfall) Lines(th *Theme, width, height int) []string {
 		out = append(out, NewLine(width).Add(th.Dim, rest).String())
 	}
 	return out
+}
+
+// Head writes a title with those of the columns that there is room for: begins, took, share of the time in which there was
+// more than waiting.
+func (w Waterfall) Head(th *Theme, title string, indent, width, height int) *Line {
+	l := NewLine(width).Gap(1).Add(th.Strong, title)
+	if width < noteFrom+indent {
+		return l
+	}
+	bars, _ := w.fit(height)
+	at := indent + w.names(bars, width-indent) + 2
+	for _, c := range []struct {
+		title string
+		end   int
+	}{{"from s", startWidth}, {"took", startWidth + 2 + lengthWidth}, {"share", startWidth + 2 + lengthWidth + 3 + shareWidth}} {
+		l.To(at+c.end-Width(c.title)).Add(th.Dim, c.title)
+	}
+	return l
+}
+
+// names is the width of the names' column.
+func (w Waterfall) names(bars []Bar, width int) int {
+	names := 0
+	for _, b := range bars {
+		names = min(max(names, Width(Safe(b.Name))), max(nameLeast, width/4))
+	}
+	return names
+}
+
+// busy is the time up to the end of the scale in which something but waiting ran.
+func (w Waterfall) busy() time.Duration {
+	var sum time.Duration
+	for _, p := range busyPieces(w.Bars, w.Now, w.end()) {
+		if !p.cut {
+			sum += p.to - p.from
+		}
+	}
+	return sum
+}
+
+// end is up to where the scale goes.
+func (w Waterfall) end() time.Duration {
+	if w.Till == 0 {
+		return w.Now
+	}
+	return w.Till
+}
+
+// share is how much of that time a bar took, in percent; empty for waiting, and where it is not known yet.
+func (w Waterfall) share(b Bar, whole time.Duration) string {
+	length := min(b.end(w.Now), w.end()) - b.Start
+	if b.Wait || b.Running || whole <= 0 || length < 0 {
+		return ""
+	}
+	percent := math.Min(100*float64(length)/float64(whole), 100)
+	if percent > 0 && percent < 1 {
+		return "<1 %"
+	}
+	return fmt.Sprintf("%.0f %%", percent)
 }
 
 // notes is the width of the notes' column.

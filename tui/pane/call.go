@@ -102,7 +102,7 @@ func (p *Call) mediaWidth() int {
 	if p.width < besideWidth {
 		return p.width
 	}
-	return min(p.width*2/3, 90) - 2
+	return min(p.width*2/3, 88)
 }
 
 // join puts blocks below each other with gap empty lines between those that have lines.

@@ -21,10 +21,11 @@ func (p *Call) setup(width, height int) []string {
 	if p.Call.Ended != nil {
 		now = p.Call.EndedAt
 	}
-	out := []string{heading(p.Theme, width, "Set-up", p.setupRemarks()...)}
 	fall := draw.Waterfall{Bars: bars, Now: max(now, p.Call.Now), Till: till}
 	restarts := p.restarts(width)
 	restarts = restarts[max(len(restarts)-max(height-1-len(bars), 0), 0):]
+	head := fall.Head(p.Theme, "Set-up", 2, width-1, height-1-len(restarts))
+	out := []string{withRemark(p.Theme, head, width, p.setupRemarks()...)}
 	for _, l := range fall.Lines(p.Theme, width-3, height-1-len(restarts)) {
 		out = append(out, "  "+l)
 	}
@@ -62,7 +63,8 @@ func (p *Call) setupRemarks() []string {
 		return []string{legend}
 	}
 	total := draw.Span(d) + " from the pairing to an open channel"
-	return []string{total + "    " + legend, total}
+	short := fmt.Sprintf("%s to an open channel  %s ours %s not ours %s longest", draw.Span(d), g.Bar[7], g.Hatch, g.Longest)
+	return []string{total + "    " + legend, short, total}
 }
 
 // phaseKind says how a phase is shown and whose time it is.

@@ -1,6 +1,7 @@
 package pane
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/bubbles/key"
@@ -61,6 +62,8 @@ func (p *Data) Update(msg tea.Msg) tea.Cmd {
 		}
 		p.seen = p.Call.MessageRows
 		p.typing = p.typing && p.Live
+	case Reset:
+		p.back, p.seen = 0, p.Call.MessageRows
 	case tea.KeyMsg:
 		if p.typing {
 			return p.edit(msg)
@@ -92,10 +95,14 @@ func (p *Data) edit(msg tea.KeyMsg) tea.Cmd {
 // dataBeside is the width from which channels and pings stand beside the messages.
 const dataBeside = 110
 
+// talkLeast is how many rows the messages have at least, with what divides them from what is above.
+const talkLeast = 9
+
 // View puts channels and pings above the messages, or beside them.
 func (p *Data) View() string {
 	if p.width < dataBeside {
-		top := join(1, p.pings(p.width), p.channels(p.width, max(p.height/2-3, 2)))
+		channels := p.channels(p.width, max(p.height/2-3, 2))
+		top := join(1, p.pings(p.width, p.height-len(channels)-talkLeast), channels)
 		top = top[:min(len(top), max(p.height-4, 0))]
 		gap := 0
 		if p.height >= 14 {
@@ -105,7 +112,9 @@ func (p *Data) View() string {
 		return strings.Join(draw.Clamp(join(gap, top, below), p.width, p.height), "\n")
 	}
 	left := p.width / 2
-	side := join(1, p.pings(p.width-left-2), p.channels(p.width-left-2, p.height-6))
+	right := p.width - left - 2
+	pings := p.pings(right, min(p.height/2, 16))
+	side := join(1, pings, p.channels(right, p.height-len(pings)-4), p.association(right))
 	return strings.Join(draw.Clamp(draw.Beside(p.talk(left-2, p.height), side, left), p.width, p.height), "\n")
 }
 
@@ -115,17 +124,53 @@ func (p *Data) talk(width, height int) []string {
 	if p.back > 0 {
 		remark = draw.Plural(p.back, "newer message below", "newer messages below")
 	}
-	out := []string{heading(p.Theme, width, "Messages", remark)}
-	rows := max(height-2, 0)
+	out := append([]string{heading(p.Theme, width, "Messages", remark)}, p.flood(width)...)
+	rows := max(height-1-len(out), 0)
 	total := len(p.Call.Messages)
 	to := max(total-p.back, 0)
-	for _, m := range p.Call.Messages[max(to-rows, 0):to] {
-		out = append(out, messageLine(p.Theme, m, width))
-	}
+	out = append(out, p.latest(to, rows, width)...)
 	if total == 0 && rows > 0 {
 		out = append(out, draw.NewLine(width).Gap(2).Add(p.Theme.Dim, p.nothingSaid()).String())
 	}
 	return append(out, p.prompt(width))
+}
+
+// latest are the messages before index to, wrapped, as far as there are rows; of the first of them perhaps only the end.
+func (p *Data) latest(to, rows, width int) []string {
+	all := p.Call.Messages
+	var blocks [][]string
+	n := 0
+	for i := to - 1; i >= 0 && n < rows; i-- {
+		if isEcho(all, i) {
+			continue
+		}
+		blocks = append(blocks, messageLines(p.Theme, all[i], width))
+		n += len(blocks[len(blocks)-1])
+	}
+	slices.Reverse(blocks)
+	out := slices.Concat(blocks...)
+	return out[max(len(out)-rows, 0):]
+}
+
+// flood tells of messages that came too fast to be listed.
+func (p *Data) flood(width int) []string {
+	if p.Call.Dropped == 0 {
+		return nil
+	}
+	text := draw.Count(p.Call.Dropped) + " more messages came too fast to be listed: they were only counted"
+	return labelled(p.Theme, p.Theme.Glyphs.Warn, p.Theme.Warn, text, 2, width)
+}
+
+// Copy gives the latest message that is shown.
+func (p *Data) Copy() (what, text string) {
+	if i := len(p.Call.Messages) - 1 - p.back; i >= 0 {
+		m := p.Call.Messages[i]
+		if m.Control != nil {
+			return "the message", controlWords(*m.Control)
+		}
+		return "the message", m.Text
+	}
+	return "the message", ""
 }
 
 func (p *Data) nothingSaid() string {
@@ -152,30 +197,4 @@ func chatOpen(c *diag.Call) bool {
 		}
 	}
 	return false
-}
-
-// pings are the round trips over the ping channel: percentiles and the latest as a line.
-func (p *Data) pings(width int) []string {
-	d := &p.Call.Pings
-	if d.Count == 0 {
-		return nil
-	}
-	th := p.Theme
-	l := draw.NewLine(width).Gap(1).Add(th.Strong, "Ping").Gap(2)
-	for _, q := range []struct {
-		name string
-		p    float64
-	}{{"p50", 50}, {"p95", 95}, {"p99", 99}} {
-		v, _ := d.Percentile(q.p)
-		at := l.Width()
-		l.Add(th.Dim, q.name+" ").Add(th.Plain, draw.Span(v)).To(at + 14)
-	}
-	count := draw.Plural(int(d.Count), "round trip", "round trips")
-	latest := d.Latest(min(max(width-6-draw.Width(count), 0), 40))
-	values := make([]float64, len(latest))
-	for i, v := range latest {
-		values[i] = float64(v)
-	}
-	below := draw.NewLine(width).Gap(3).Add(th.Accent, draw.Sparkline(th.Glyphs, values, len(values)))
-	return []string{l.String(), below.Gap(2).Add(th.Dim, count).String()}
 }

@@ -32,6 +32,41 @@ func messageLine(th *draw.Theme, m diag.MessageRow, width int) string {
 	return l.String()
 }
 
+// messageMost is how many lines one message may take of those that are shown.
+const messageMost = 8
+
+// messageLines is one message, its text wrapped below itself where a line is too short for it.
+func messageLines(th *draw.Theme, m diag.MessageRow, width int) []string {
+	first := messageLine(th, m, width)
+	indent := 2 + draw.Width(draw.Clock(m.At)) + 3
+	if m.Control != nil || m.Binary || draw.Width(m.Text) < width-indent || width < 2*indent {
+		return []string{first}
+	}
+	text, paint := m.Text, th.Plain
+	if m.Label != diag.LabelChat {
+		text = m.Label + ": " + text
+	}
+	if m.Truncated {
+		text += fmt.Sprintf(" (the beginning of %s bytes)", draw.Count(uint64(max(m.Bytes, 0))))
+	}
+	arrow := th.Glyphs.Received
+	if m.Direction == diag.Outbound {
+		arrow, paint = th.Glyphs.Sent, th.Accent
+	}
+	var out []string
+	for i, part := range draw.Wrap(text, width-indent) {
+		l := draw.NewLine(width)
+		if i == 0 {
+			l.Gap(2).Add(th.Dim, draw.Clock(m.At)).Gap(1).Add(paint, arrow)
+		}
+		if i == messageMost-1 {
+			return append(out, l.To(indent).Add(th.Dim, th.Glyphs.More).String())
+		}
+		out = append(out, l.To(indent).Add(paint, part).String())
+	}
+	return out
+}
+
 // isEcho reports whether message i only repeats another of the last second: control messages go over both channels that
 // are known for them, so that whoever listens to one of them understands.
 func isEcho(list []diag.MessageRow, i int) bool {

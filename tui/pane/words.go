@@ -58,7 +58,11 @@ func secs(v float64) time.Duration { return time.Duration(v * float64(time.Secon
 
 // heading is the title of a section, with the first of the remarks that fits at the right edge.
 func heading(th *draw.Theme, width int, title string, remarks ...string) string {
-	l := draw.NewLine(width).Gap(1).Add(th.Strong, title)
+	return withRemark(th, draw.NewLine(width).Gap(1).Add(th.Strong, title), width, remarks...)
+}
+
+// withRemark puts the first of the remarks that fits at the right edge of a line.
+func withRemark(th *draw.Theme, l *draw.Line, width int, remarks ...string) string {
 	for _, r := range remarks {
 		if before := l.Width(); l.Right(draw.NewLine(width).Add(th.Dim, r).Gap(1)).Width() > before {
 			break
