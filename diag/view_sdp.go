@@ -78,8 +78,13 @@ type SDPExtension struct {
 	URI string
 }
 
+const transportWide = "transport-wide-cc"
+
 // Short is the end of the extension's URI, which tells them apart.
 func (e SDPExtension) Short() string {
+	if strings.Contains(e.URI, transportWide) {
+		return transportWide // its URI is that of a draft
+	}
 	if i := strings.LastIndexAny(e.URI, ":/"); i >= 0 && i+1 < len(e.URI) {
 		return e.URI[i+1:]
 	}

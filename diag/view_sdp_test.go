@@ -57,7 +57,7 @@ func TestParseSDPOfABrowser(t *testing.T) {
 	if diff := cmp.Diff(wantCodec, h264); diff != "" {
 		t.Error(diff)
 	}
-	if got := d.Media[0].Extensions[3].Short(); got != "draft-holmer-rmcat-transport-wide-cc-extensions-01" {
+	if got := d.Media[0].Extensions[3].Short(); got != "transport-wide-cc" {
 		t.Errorf("the extension is called %q", got)
 	}
 }

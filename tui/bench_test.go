@@ -24,7 +24,7 @@ func scenarioLong() []diag.Event {
 
 func BenchmarkFrame(b *testing.B) {
 	events := scenarioLong()
-	for i, title := range []string{"call", "candidates", "media", "data", "log"} {
+	for i, title := range []string{"call", "candidates", "media", "data", "sdp", "log"} {
 		b.Run(title, func(b *testing.B) {
 			m := newColoured(b, termenv.TrueColor, events, 200, 60)
 			m.press(fmt.Sprint(i + 1))

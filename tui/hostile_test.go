@@ -13,6 +13,7 @@ import (
 	"github.com/muesli/termenv"
 
 	"dialtone/diag"
+	"dialtone/tui/pane"
 )
 
 var sgr = regexp.MustCompile(`\x1b\[[0-9;]*m`)
@@ -49,6 +50,8 @@ func foul(s string) []diag.Event {
 		diag.SignalState{State: diag.SignalPhase(s), Role: diag.Role(s), Error: s},
 		diag.SignalRequest{Code: s, Status: 500, Answer: s, Error: s, RemoteAddr: s},
 		diag.SessionDescription{Side: diag.Remote, SDPType: s, SDP: s, Fingerprint: s},
+		diag.SessionDescription{Side: diag.Local, SDPType: "offer", SDP: foulSDP(s)},
+		diag.SessionDescription{Side: diag.Remote, SDPType: "answer", SDP: foulSDP(s+"2") + s},
 		diag.ServerResult{URL: s, Transport: s, Stage: s, Cause: s, ErrorCode: 401, ErrorText: s, Advice: s, Address: s, Realm: s},
 		diag.ServerResult{URL: s + "2", Transport: s, OK: true, MappedAddress: s, RelayAddress: s, Software: s},
 		diag.Warning{ID: s, Text: s, Advice: s},
@@ -79,23 +82,73 @@ func foul(s string) []diag.Event {
 	return list.events
 }
 
+// foulSDP is a description in which every value is s.
+func foulSDP(s string) string {
+	var b strings.Builder
+	for _, line := range []string{
+		"o=", "a=group:BUNDLE ", "m=audio 9 X 96 ", "a=mid:", "a=rtpmap:96 ", "a=fmtp:96 ", "a=rtcp-fb:96 ", "a=extmap:1 urn:", "a=setup:", "a=candidate:",
+		"a=", "a=fingerprint:", "m=", "m=application 0 ", "b=",
+	} {
+		b.WriteString(line + s + "\r\n")
+	}
+	return b.String()
+}
+
 // ended adds the end of the call.
 func ended(events []diag.Event, s string) []diag.Event {
 	list := script{events: events}
 	return list.add(diag.CallEnded{Reason: diag.EndReason(s), By: diag.EndedBy(s), Cause: s, Advice: s}).events
 }
 
+// uses are what somebody does in a pane: all that folds, opens, sorts, filters and follows.
+var uses = []struct {
+	name string
+	keys []string
+}{
+	{"as it opens", nil},
+	{"scrolled", []string{"down", "pgdown", "end"}},
+	{"unfolded", []string{"home", "a", "down"}},
+	{"opened", []string{"enter", "pgdown", "down"}},
+	{"closed", []string{"esc", "up"}},
+	{"sorted", []string{"s", "s", "S", "end"}},
+	{"kinds", []string{"K", "end"}},
+	{"one kind", []string{"enter", "home"}},
+	{"shown again", []string{"esc", "esc", "o", "f"}},
+}
+
 func lookAtAll(t *testing.T, s string, width, height int) {
 	t.Helper()
 	list := foul(s)
-	for _, events := range [][]diag.Event{list[:12], list, ended(list, s)} {
+	for _, events := range [][]diag.Event{list[:14], list, ended(list, s)} {
 		b := newColoured(t, termenv.ANSI256, events, width, height)
 		b.options.Title = s
-		for pane := 1; pane <= 5; pane++ {
-			b.press(fmt.Sprint(pane))
-			checkFrame(t, fmt.Sprintf("%d events, pane %d at %dx%d", len(events), pane, width, height), b.View(), width, height)
-			b.press("down", "pgdown", "end")
-			checkFrame(t, fmt.Sprintf("%d events, pane %d scrolled at %dx%d", len(events), pane, width, height), b.View(), width, height)
+		for i, p := range b.panes {
+			b.show(i)
+			look := func(what string) {
+				t.Helper()
+				checkFrame(t, fmt.Sprintf("%d events, %s %s at %dx%d", len(events), p.Title(), what, width, height), b.View(), width, height)
+			}
+			for _, u := range uses {
+				b.press(u.keys...)
+				look(u.name)
+			}
+			if typist, ok := p.(pane.Typist); ok {
+				typeText(b, s)
+				look("typing")
+				b.press("down", "enter", "n", "N", "down")
+				look("filtered")
+				b.press("enter", "pgdown")
+				look("opened while filtered")
+				for range 3 {
+					b.press("esc")
+				}
+				if typist.Typing() {
+					t.Errorf("%s is still typing", p.Title())
+				}
+			}
+			if c, ok := p.(pane.Copier); ok {
+				c.Copy()
+			}
 		}
 		b.press("t")
 		b.send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(s), Paste: true})
@@ -106,6 +159,12 @@ func lookAtAll(t *testing.T, s string, width, height int) {
 		b.press("?")
 		checkFrame(t, "help", b.View(), width, height)
 	}
+}
+
+// typeText opens a pane's filter and pastes the text into it.
+func typeText(b *bench, s string) {
+	b.press("/")
+	b.send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(s), Paste: true})
 }
 
 func FuzzHostile(f *testing.F) {
@@ -129,9 +188,9 @@ func TestAnySize(t *testing.T) {
 		for _, width := range []int{1, 2, 7, 20, 33, 59, 60, 80, 99, 111, 112, 159, 160, 200, 300} {
 			for _, height := range []int{1, 2, 5, 7, 8, 13, 24, 29, 30, 45, 60, 100} {
 				b.send(tea.WindowSizeMsg{Width: width, Height: height})
-				for pane := 1; pane <= 5; pane++ {
-					b.press(fmt.Sprint(pane))
-					checkFrame(t, fmt.Sprintf("%s pane %d at %dx%d", sc.name, pane, width, height), b.View(), width, height)
+				for i, p := range b.panes {
+					b.show(i)
+					checkFrame(t, fmt.Sprintf("%s %s at %dx%d", sc.name, p.Title(), width, height), b.View(), width, height)
 				}
 			}
 		}

@@ -248,6 +248,9 @@ func summary(g draw.Glyphs, s *diag.SDPSection) string {
 	var names []string
 	counts := map[string]int{}
 	for _, c := range s.Codecs {
+		if c.Auxiliary() {
+			continue // they only help the others
+		}
 		if counts[c.Short()]++; counts[c.Short()] == 1 {
 			names = append(names, c.Short())
 		}
@@ -304,7 +307,7 @@ func (p *SDP) line(l *draw.Line, row sdpRow) {
 	}
 	l.To(5).Add(paint, mark).To(tagColumn)
 	if p.beside() {
-		left := draw.NewLine(max(p.half()-tagColumn-1, 0))
+		left := draw.NewLine(max(p.half()-tagColumn-3, 0))
 		write(left, offer)
 		l.Append(left).To(p.half() - 2)
 		if offer != nil && answer != nil && r.Mark != diag.SDPSame && r.Mark != diag.SDPOwn {

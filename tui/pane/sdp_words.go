@@ -100,10 +100,17 @@ var remarkWords = []struct{ begins, words string }{
 func explainRemark(r diag.SDPRemark) string {
 	for _, w := range remarkWords {
 		if strings.HasPrefix(r.Text, w.begins) {
-			return w.words
+			return upper(r.Text) + ". " + w.words
 		}
 	}
-	return "Offer and answer differ in this. What the answer says holds."
+	return upper(r.Text) + ". Offer and answer differ in this. What the answer says holds."
+}
+
+func upper(s string) string {
+	if s != "" && s[0] >= 'a' && s[0] <= 'z' {
+		return string(s[0]-'a'+'A') + s[1:]
+	}
+	return s
 }
 
 // explainSDPLine says in a sentence what a line means.
@@ -232,7 +239,7 @@ func explainCandidateLine(value string) string {
 // extensionWords say what header extensions carry, by the end of their URI.
 var extensionWords = map[string]string{
 	"toffset": "how long a packet waited before it was sent", "abs-send-time": "when a packet was sent, for the estimate of the bandwidth",
-	"video-orientation": "which way up the camera is held", "draft-holmer-rmcat-transport-wide-cc-extensions-01": "a number over all streams, for feedback on when each packet arrived (transport-wide-cc)",
+	"video-orientation": "which way up the camera is held", "transport-wide-cc": "a number over all streams, for feedback on when each packet arrived",
 	"playout-delay": "how long the receiver should hold pictures back", "video-content-type": "whether the picture is a screen or a camera",
 	"video-timing": "how long the sender's stages took", "color-space": "what the colours mean", "mid": "which section a packet belongs to",
 	"rtp-stream-id": "which simulcast layer a packet belongs to", "repaired-rtp-stream-id": "which layer a retransmission mends", "ssrc-audio-level": "how loud the packet's audio is",
