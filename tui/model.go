@@ -103,7 +103,7 @@ func (m *Model) route(msg tea.Msg) tea.Cmd {
 		return m.ask(func(c Controls) error { return c.Chat(string(msg)) })
 	case tea.KeyMsg:
 		m.remark = remark{}
-		return m.key(msg)
+		return m.keysOf(msg)
 	case tea.MouseMsg:
 		return m.mouse(msg)
 	}

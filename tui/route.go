@@ -9,6 +9,18 @@ import (
 	"dialtone/tui/pane"
 )
 
+// keysOf routes what was read at once: keys that follow each other quickly come as one message.
+func (m *Model) keysOf(msg tea.KeyMsg) tea.Cmd {
+	if msg.Type != tea.KeyRunes || msg.Paste || len(msg.Runes) < 2 {
+		return m.key(msg)
+	}
+	var cmds []tea.Cmd
+	for _, r := range msg.Runes {
+		cmds = append(cmds, m.key(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune{r}, Alt: msg.Alt}))
+	}
+	return tea.Batch(cmds...)
+}
+
 // key routes a key: to a pane in which somebody types, to the root's own bindings, else to the focused pane.
 func (m *Model) key(msg tea.KeyMsg) tea.Cmd {
 	focused := m.panes[m.focus]

@@ -146,6 +146,17 @@ func TestReplayPlays(t *testing.T) {
 	checkPosition(t, b, all, 2)
 }
 
+// Keys that were pressed faster than they are read are each a key.
+func TestQuickKeys(t *testing.T) {
+	all := pings(100)
+	b := newReplay(t, all, 100, 30, newToy)
+	b.send(keyMsg("...,x?"))
+	checkPosition(t, b, all, 2)
+	if diff := cmp.Diff([]string{"x"}, b.panes[0].(*toy).got); diff != "" || !b.help {
+		t.Errorf("help %v; the pane got %s", b.help, diff)
+	}
+}
+
 // A call that has ended can be looked at again, without a recording.
 func TestPlayAnEndedCall(t *testing.T) {
 	all := scenarioHungUp()
