@@ -29,6 +29,11 @@ type glyphFlags struct {
 	ASCII *bool `name:"ascii" help:"Draw the screen with ASCII alone. It is the default where the locale is not UTF-8, and on the Linux console; --ascii=false insists on Unicode."`
 }
 
+// placement is the n-th call of this configuration: each has a recording of its own.
+func (f screenFlags) placement(a app, config diag.Config, r recordFlags, n int) placement {
+	return placement{config: config, record: numbered(r.Record, n), redact: r.Redact, screen: a.terminal && !f.Plain, ascii: f.ascii(a.streams)}
+}
+
 // Help implements kong.HelpProvider.
 func (callCommand) Help() string {
 	return detail("On a terminal it shows a screen with the call's path, its set-up, its media and its messages; otherwise one line per event, and the verdict at the end.",
@@ -49,6 +54,10 @@ func (c *callCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	}
 	ctx, restore := a.interruptible(ctx)
 	defer restore()
-	result, err := a.place(ctx, placement{config: config, record: c.Record, redact: c.Redact, screen: a.terminal && !c.Plain, ascii: c.ascii(a.streams)})
-	return result.exit, err
+	for n := 1; ; n++ {
+		result, err := a.place(ctx, c.placement(a, config, c.recordFlags, n))
+		if !result.again || err != nil {
+			return result.exit, err
+		}
+	}
 }

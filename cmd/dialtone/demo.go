@@ -50,19 +50,30 @@ func (c *demoCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	}
 	ctx, restore := a.interruptible(ctx)
 	defer restore()
+	for n := 1; ; n++ {
+		result, err := c.once(ctx, a, config, n)
+		if !result.again || err != nil {
+			return result.exit, err
+		}
+	}
+}
+
+// once places the n-th call, with servers and another party of its own.
+func (c *demoCommand) once(ctx context.Context, a app, config diag.Config, n int) (outcome, error) {
 	box, err := openBox(&config)
 	if err != nil {
-		return diag.ExitCannotRun, fmt.Errorf("the demo cannot start its servers: %w", err)
+		return outcome{exit: diag.ExitCannotRun}, fmt.Errorf("the demo cannot start its servers: %w", err)
 	}
 	box.start(ctx, a, config)
 	if len(c.ICE.list) == 0 {
+		config.ICEServers = slices.Clone(config.ICEServers) // the other party reads its own
 		c.overrideAccount(config.ICEServers)
 	}
-	result, err := a.place(ctx, placement{config: config, record: c.Record, redact: c.Redact, screen: a.terminal && !c.Plain, ascii: c.ascii(a.streams)})
+	result, err := a.place(ctx, c.placement(a, config, c.recordFlags, n))
 	if closeErr := box.close(); err == nil && closeErr != nil {
 		err = fmt.Errorf("the demo's servers did not end in order: %w", closeErr)
 	}
-	return result.exit, err
+	return result, err
 }
 
 // overrideAccount uses the name and password that were given without a server of their own for the relay inside: that is how

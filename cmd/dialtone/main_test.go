@@ -11,7 +11,7 @@ import (
 
 // TestMain makes the test binary double as dialtone, for the scripts.
 func TestMain(m *testing.M) {
-	testscript.Main(leakChecked{m}, map[string]func(){"dialtone": main})
+	testscript.Main(leakChecked{m}, map[string]func(){"dialtone": main, "dialtone-bomb": mainWithBomb})
 }
 
 // leakChecked fails a run that leaves goroutines behind.

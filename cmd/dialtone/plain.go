@@ -19,7 +19,6 @@ type eventSource interface {
 // printEvents writes one line per event as they come, until the call has ended. It returns the first error of a write; by then
 // it no longer reads.
 func printEvents(ctx context.Context, events eventSource, w io.Writer) error {
-	var text bytes.Buffer
 	for {
 		batch, err := events.Next(ctx)
 		if errors.Is(err, io.EOF) {
@@ -28,14 +27,20 @@ func printEvents(ctx context.Context, events eventSource, w io.Writer) error {
 		if err != nil {
 			return err
 		}
-		text.Reset()
-		for _, e := range batch {
-			text.WriteString(diag.Clock(e.At) + "  " + diag.Line(e) + "\n")
-		}
-		if _, err := w.Write(text.Bytes()); err != nil {
+		if err := writeLines(w, batch); err != nil {
 			return &outputError{err}
 		}
 	}
+}
+
+// writeLines writes one line per event.
+func writeLines(w io.Writer, events []diag.Event) error {
+	var text bytes.Buffer
+	for _, e := range events {
+		text.WriteString(diag.Clock(e.At) + "  " + diag.Line(e) + "\n")
+	}
+	_, err := w.Write(text.Bytes())
+	return err
 }
 
 // outputError is a failed write of the result.

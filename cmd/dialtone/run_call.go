@@ -26,8 +26,9 @@ type placement struct {
 
 // outcome is what became of a call.
 type outcome struct {
-	exit diag.Exit
-	call *diag.Call
+	exit  diag.Exit
+	call  *diag.Call
+	again bool // somebody asked for the same call again
 }
 
 // running is a call and those who read its log.
@@ -42,6 +43,8 @@ type running struct {
 	call      *diag.Call // of the reader that judges
 	recordErr error
 	outputErr error
+	again     bool
+	faulty    bool // the screen failed: whatever the call was worth, it was not seen
 }
 
 // place places one call, shows it, and returns when everything that it started has ended. The error is what kept dialtone
@@ -76,10 +79,7 @@ func (r *running) startRecording(ctx context.Context) error {
 	if r.place.record == "" {
 		return nil
 	}
-	options := record.Options{Redact: r.place.redact}
-	for _, server := range r.place.config.ICEServers {
-		options.Secrets = append(options.Secrets, server.Credential)
-	}
+	options := record.Options{Redact: r.place.redact, Secrets: r.place.secrets()}
 	file, err := record.Create(r.place.record, record.NewHeader(r.place.config, r.log.Start()), options)
 	if err != nil {
 		return err
@@ -120,13 +120,18 @@ func (r *running) onScreen(ctx, callCtx context.Context) {
 	r.parts.Go(func() { r.session.Run(callCtx) })
 	err := tui.Run(ctx, tui.Options{
 		Source: events, Controls: r.session, Title: r.title(), Start: r.log.Start(), Input: r.app.in, Output: r.app.out,
-		ASCII: r.place.ascii,
+		ASCII: r.place.ascii, Panes: r.app.panes, Again: true, Export: r.exporter().write,
 	})
 	switch {
+	case errors.Is(err, tui.ErrCallAgain):
+		r.again, err = true, nil
 	case errors.Is(err, tui.ErrInterrupted):
 		err = errInterrupted
 	case err != nil && ctx.Err() == nil:
-		r.outputErr = err
+		r.outputErr, r.faulty = r.app.screenFault(err), true
+		if r.place.record != "" {
+			r.outputErr = fmt.Errorf("%w; the recording %s is kept, to its end", r.outputErr, r.place.record)
+		}
 	}
 	r.hangUp(err)
 }
@@ -141,10 +146,10 @@ func (r *running) title() string {
 // outcome tells the verdict and sums up what failed beside the call.
 func (r *running) outcome() (outcome, error) {
 	verdict := diag.Judge(r.call)
-	result := outcome{exit: verdict.Exit, call: r.call}
-	if r.outputErr == nil {
+	result := outcome{exit: verdict.Exit, call: r.call, again: r.again}
+	if r.outputErr == nil || r.faulty {
 		_, err := io.WriteString(r.app.out, verdictText(verdict))
-		if err != nil {
+		if err != nil && !r.faulty {
 			r.outputErr = &outputError{err}
 		}
 	}
@@ -152,7 +157,7 @@ func (r *running) outcome() (outcome, error) {
 		r.outputErr = nil // who reads has seen enough
 	}
 	err := errors.Join(r.recordErr, r.outputErr)
-	if err != nil && result.exit == diag.ExitPass {
+	if r.faulty || err != nil && result.exit == diag.ExitPass {
 		result.exit = diag.ExitCannotRun
 	}
 	return result, err

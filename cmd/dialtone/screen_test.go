@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/creack/pty"
+	xterm "golang.org/x/term"
 
 	"dialtone/diag"
 )
@@ -24,21 +25,43 @@ type terminal struct {
 	master *os.File
 	output chan []byte // closed when dialtone has ended
 	seen   bytes.Buffer
+	before *xterm.State // the settings of the terminal
 }
 
 func openTerminal(t *testing.T, args ...string) *terminal {
 	t.Helper()
-	program, err := exec.LookPath("dialtone") // TestMain has put it there
+	return startTerminal(t, "dialtone", args...)
+}
+
+func startTerminal(t *testing.T, name string, args ...string) *terminal {
+	t.Helper()
+	program, err := exec.LookPath(name) // TestMain has put it there
 	if err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), program, args...)
 	cmd.Env = []string{"HOME=/no-home", "TERM=screen-256color", "PATH=" + os.Getenv("PATH"), "TMPDIR=" + t.TempDir(), "XDG_STATE_HOME=" + os.Getenv("XDG_STATE_HOME")}
-	master, err := pty.StartWithSize(cmd, &pty.Winsize{Cols: 120, Rows: 36})
+	cmd.Dir = t.TempDir()
+	master, slave, err := pty.Open()
 	if err != nil {
 		t.Fatal(err)
 	}
-	term := &terminal{cmd: cmd, master: master, output: make(chan []byte)}
+	if err := pty.Setsize(master, &pty.Winsize{Cols: 120, Rows: 36}); err != nil {
+		t.Fatal(err)
+	}
+	before, err := xterm.GetState(int(master.Fd()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = slave, slave, slave
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if err := slave.Close(); err != nil {
+		t.Fatal(err)
+	}
+	term := &terminal{cmd: cmd, master: master, output: make(chan []byte), before: before}
 	go func() {
 		defer close(term.output)
 		for {
@@ -90,13 +113,16 @@ func (term *terminal) end(t *testing.T) (string, diag.Exit) {
 	if err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)
 	}
+	term.checkLeft(t)
 	if err := term.master.Close(); err != nil {
 		t.Fatal(err)
 	}
-	_, after, left := strings.Cut(term.seen.String(), "\x1b[?1049l")
-	if !left {
-		t.Errorf("the screen was not restored:\n%q", term.seen.String())
+	shown := term.seen.String()
+	at := strings.LastIndex(shown, "\x1b[?1049l")
+	if at < 0 {
+		t.Fatalf("the screen was not restored:\n%q", shown)
 	}
+	after := shown[at:]
 	return after, diag.Exit(term.cmd.ProcessState.ExitCode())
 }
 

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/term"
 
 	"dialtone/diag"
+	"dialtone/tui/pane"
 )
 
 // streams is what a command has of the world. Tests give their own.
@@ -21,6 +22,7 @@ type streams struct {
 	terminal  bool                   // in and out are a terminal
 	kill      func(diag.Exit)        // ends the process at once, without winding up
 	engine    engine                 // makes calls
+	panes     []pane.Factory         // of the screen; nil: all
 }
 
 // realStreams are those of the process. A reader of stdout that goes away shows as a failed write (EPIPE) instead of
