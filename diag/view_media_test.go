@@ -9,8 +9,10 @@ func TestFlow(t *testing.T) {
 	const answer = "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=sendrecv\r\n"
 	up := func(more ...Data) *Call {
 		list := []Event{
-			{Data: CallStart{Media: true}}, {Data: SessionDescription{Side: Remote, SDPType: "answer", SDP: answer}},
-			{Data: ConnectionState{State: "connected"}}, {Data: TrackAdded{Direction: Outbound, Kind: "audio"}},
+			{Data: CallStart{Media: true}},
+			{Data: SessionDescription{Side: Remote, SDPType: "answer", SDP: answer}},
+			{Data: ConnectionState{State: "connected"}},
+			{Data: TrackAdded{Direction: Outbound, Kind: "audio"}},
 		}
 		for _, d := range more {
 			list = append(list, Event{At: 10 * time.Second, Data: d})

@@ -289,6 +289,35 @@ func TestWaterfall(t *testing.T) {
 	}
 }
 
+// Where there is room, a bar tells when it began and which share of the time without waiting it took.
+func TestWaterfallShares(t *testing.T) {
+	w := Waterfall{Now: ms(3000), Till: ms(2120), Bars: []Bar{
+		{Name: "dial", Start: 0, End: ms(20), Level: Good},
+		{Name: "wait", Start: ms(20), End: ms(2020), Level: Good, Theirs: true, Wait: true},
+		{Name: "checks", Start: ms(2020), End: ms(2119.5), Level: Good},
+		{Name: "SCTP", Start: ms(2119.5), End: ms(2120), Level: Good},
+		{Name: "never", Start: ms(2100), Running: true},
+	}}
+	head := strings.TrimRight(w.Head(plain(), "Set-up", 2, 112, 9).String(), " ")
+	if want := " Set-up     from s       took   share"; head != want {
+		t.Errorf("the head is %q, want %q", head, want)
+	}
+	var got []string
+	for _, l := range w.Lines(plain(), 110, 9) {
+		got = append(got, strings.TrimRight(string([]rune(l)[:38]), " "))
+	}
+	want := []string{
+		"dial       0.000   20.0  ms    17 %  █", "wait       0.020    2.00 s", "checks     2.020   99.5  ms ◂  83 %", "SCTP       2.119    0.50 ms    <1 %",
+		"never      2.100  900    ms",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if head := w.Head(plain(), "Set-up", 2, 80, 9).String(); head != " Set-up" {
+		t.Errorf("without room the head is %q", head)
+	}
+}
+
 // Whatever the spans are, bars stay within the width.
 func FuzzWaterfall(f *testing.F) {
 	f.Add(int64(0), int64(5), int64(3), int64(1e12), uint8(80))

@@ -145,10 +145,9 @@ func (p *Call) trouble(width int) []string {
 // ending tells how the call ended, and who ended it.
 func (p *Call) ending(width int) []string {
 	level := draw.Bad
-	switch p.Verdict.Exit {
-	case diag.ExitPass:
+	if p.Verdict.Exit == diag.ExitPass {
 		level = draw.Good
-	case diag.ExitInterrupted:
+	} else if p.Verdict.Exit == diag.ExitInterrupted {
 		level = draw.Warn
 	}
 	mark, paint := p.Theme.Mark(level)

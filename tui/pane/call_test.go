@@ -79,7 +79,8 @@ func TestEchoes(t *testing.T) {
 	}
 	list := []diag.MessageRow{
 		hello(0, diag.LabelControl, true), hello(time.Millisecond, diag.LabelControlLegacy, true), hello(2*time.Millisecond, diag.LabelControlLegacy, false),
-		hello(3*time.Millisecond, diag.LabelControl, true), hello(5*time.Second, diag.LabelControlLegacy, false), {Message: diag.Message{Label: "chat"}, At: 5 * time.Second},
+		hello(3*time.Millisecond, diag.LabelControl, true), hello(5*time.Second, diag.LabelControlLegacy, false),
+		{Message: diag.Message{Label: "chat"}, At: 5 * time.Second},
 	}
 	var got []bool
 	for i := range list {

@@ -139,7 +139,9 @@ func (p *Media) row(s stream) []draw.Cell {
 		{Text: joinSpace(arrow(th, s.direction), s.kind, s.codec), Mark: mark, Level: paint},
 		{Text: state, Paint: th.Dim},
 		number(s.bitrate, 1e-3, 5), lossCell(th, s.recent), lossCell(th, s.loss), millis(s.jitter), millis(s.rtt),
-		whole(s.fps), {Text: s.picture}, count(s.packets),
+		whole(s.fps),
+		{Text: s.picture},
+		count(s.packets),
 	}
 	if s.packets != nil {
 		row = append(row, draw.Cell{Text: draw.Count(s.bytes / 1000)}, draw.Cell{Text: draw.Count(uint64(s.nack))}, draw.Cell{Text: draw.Count(uint64(s.pli) + uint64(s.fir))})

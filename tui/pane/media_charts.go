@@ -1,6 +1,7 @@
 package pane
 
 import (
+	"fmt"
 	"math"
 	"time"
 
@@ -79,7 +80,10 @@ func (p *Media) chart(s stream, at, selected, shown, width, height int) []string
 	}
 	l.Add(th.Dim, "  from "+draw.Short(lowest)+" to "+draw.Short(highest))
 	if shown == 1 {
-		l.Right(draw.NewLine(width).Add(th.Dim, others(chartsOf(s), at)).Gap(1))
+		before := l.Width()
+		if l.Right(draw.NewLine(width).Add(th.Dim, others(chartsOf(s), at)).Gap(1)); l.Width() == before {
+			l.Right(draw.NewLine(width).Add(th.Dim, fmt.Sprintf("←/→ %d more charts", len(chartsOf(s))-1)).Gap(1))
+		}
 	}
 	samples := p.Call.Samples
 	from, to := samples[0].At, samples[len(samples)-1].At

@@ -14,8 +14,11 @@ const sends = "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\nm=video 9 UDP/TLS/RTP/S
 // mediaCall is a call of three seconds with these more events.
 func mediaCall(list ...diag.Data) *Scene {
 	begin := []diag.Data{
-		diag.CallStart{Media: true}, diag.SessionDescription{Side: diag.Remote, SDPType: "answer", SDP: sends}, diag.ConnectionState{State: "connected"},
-		diag.TrackAdded{Direction: diag.Outbound, Kind: "audio", SSRC: 1}, diag.TrackAdded{Direction: diag.Outbound, Kind: "video", SSRC: 2},
+		diag.CallStart{Media: true},
+		diag.SessionDescription{Side: diag.Remote, SDPType: "answer", SDP: sends},
+		diag.ConnectionState{State: "connected"},
+		diag.TrackAdded{Direction: diag.Outbound, Kind: "audio", SSRC: 1},
+		diag.TrackAdded{Direction: diag.Outbound, Kind: "video", SSRC: 2},
 	}
 	s, _ := sceneOf(append(begin, list...)...)
 	s.Call.Apply(diag.Event{At: 10e9, Data: diag.GatheringState{State: "complete"}})
@@ -112,7 +115,7 @@ func TestMissingStreamHasARow(t *testing.T) {
 	if v := p.View(); !strings.Contains(v, "✗ ↓ video") || !strings.Contains(v, "never arrived") {
 		t.Errorf("not told:\n%s", v)
 	}
-	var empty Pane = NewMedia(mediaCall())
+	empty := NewMedia(mediaCall())
 	empty.SetSize(30, 3)
 	press(empty, tea.KeyDown, tea.KeyRight)
 	if v := empty.View(); strings.Count(v, "\n") > 2 {
