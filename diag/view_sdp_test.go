@@ -106,14 +106,18 @@ func TestCompareSDP(t *testing.T) {
 			"codecs",
 			"m=audio 9 X 111 63 9 0 8\r\n" + opus + red, "m=audio 9 X 9 111 100\r\na=rtpmap:111 opus/48000/2\r\na=fmtp:111 minptime=20\r\na=rtpmap:100 iLBC/8000\r\n", 1,
 			[]SDPRemark{
-				{SDPDropped, "codecs not taken: red, PCMU, PCMA"}, {SDPAdded, "codecs never offered: iLBC"}, {SDPChanged, "first choice: offered opus, answered G722"},
-				{SDPChanged, "other parameters: opus"}, {SDPDropped, "feedback not taken: transport-cc, nack"},
+				{SDPDropped, "codecs not taken: red, PCMU, PCMA"},
+				{SDPAdded, "codecs never offered: iLBC"},
+				{SDPChanged, "first choice: offered opus, answered G722"},
+				{SDPChanged, "other parameters: opus"},
+				{SDPDropped, "feedback not taken: transport-cc, nack"},
 			},
 		},
 		{"another number for the same codec", audio + opus, strings.ReplaceAll(audio+opus, "111", "96"), 1, []SDPRemark{{SDPChanged, "payload types: opus 111 as 96"}}},
 		{
 			"some of a name", "m=video 9 X 1 2 3\r\na=rtpmap:1 H264/90000\r\na=fmtp:1 a\r\na=rtpmap:2 H264/90000\r\na=fmtp:2 b\r\na=rtpmap:3 H264/90000\r\na=fmtp:3 c\r\n",
-			"m=video 9 X 2\r\na=rtpmap:2 H264/90000\r\na=fmtp:2 b\r\n", 1, []SDPRemark{{SDPDropped, "codecs not taken: 2 of 3 H264"}},
+			"m=video 9 X 2\r\na=rtpmap:2 H264/90000\r\na=fmtp:2 b\r\n", 1,
+			[]SDPRemark{{SDPDropped, "codecs not taken: 2 of 3 H264"}},
 		},
 		{
 			"extensions", audio + "a=extmap:1 urn:ietf:params:rtp-hdrext:toffset\r\na=extmap:2/sendonly http://x/y/abs-send-time\r\n", audio + "a=extmap:3 urn:new\r\n", 1,

@@ -116,10 +116,17 @@ var uses = []struct {
 	{"shown again", []string{"esc", "esc", "o", "f"}},
 }
 
-func lookAtAll(t *testing.T, s string, width, height int) {
+// stages are how far a foul call has come when it is looked at.
+var stages = []func(s string) []diag.Event{
+	func(s string) []diag.Event { return foul(s)[:14] },
+	foul,
+	func(s string) []diag.Event { return ended(foul(s), s) },
+}
+
+func lookAtAll(t *testing.T, s string, width, height int, stages ...func(string) []diag.Event) {
 	t.Helper()
-	list := foul(s)
-	for _, events := range [][]diag.Event{list[:14], list, ended(list, s)} {
+	for _, stage := range stages {
+		events := stage(s)
 		b := newColoured(t, termenv.ANSI256, events, width, height)
 		b.options.Title = s
 		for i, p := range b.panes {
@@ -167,6 +174,12 @@ func typeText(b *bench, s string) {
 	b.send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(s), Paste: true})
 }
 
+func TestHostile(t *testing.T) {
+	for _, size := range append(sizes, struct{ width, height int }{7, 3}) {
+		lookAtAll(t, hostile, size.width, size.height, stages...)
+	}
+}
+
 func FuzzHostile(f *testing.F) {
 	f.Add(hostile, uint16(80), uint16(24))
 	f.Add("", uint16(20), uint16(5))
@@ -175,8 +188,9 @@ func FuzzHostile(f *testing.F) {
 	f.Add(strings.Repeat("a\u0300", 5000), uint16(200), uint16(60))
 	f.Add("\u202e\u2066\u200b\ufeff\u00ad\u115f\u3164\u0600१क्षि각", uint16(300), uint16(100))
 	f.Fuzz(func(t *testing.T, s string, width, height uint16) {
-		s = s[:min(len(s), diag.MaxMessageText)] // nothing longer gets into an event
-		lookAtAll(t, s, 1+int(width)%300, 1+int(height)%100)
+		s = s[:min(len(s), diag.MaxMessageText)]              // nothing longer gets into an event
+		stage := stages[(int(width)+int(height))%len(stages)] // one at a time: fuzzing minds inputs that take seconds
+		lookAtAll(t, s, 1+int(width)%300, 1+int(height)%100, stage)
 	})
 }
 

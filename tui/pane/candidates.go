@@ -121,6 +121,7 @@ func (p *Candidates) Copy() (what, text string) {
 		return "the candidate", candidateText(c.Remote[row.index].Candidate)
 	case sectionPairs:
 		return "the pair", p.pairText(c.Pairs[row.index])
+	case sectionCount:
 	}
 	return "the row", ""
 }
@@ -176,7 +177,7 @@ func (p *Candidates) unsorted(k sectionKind) section {
 		return section{k, "Local", len(c.Local), p.candidateColumns("Local"), func(i int) []draw.Cell { return p.candidateRow(c.Local[i]) }, "none yet"}
 	case sectionRemote:
 		return section{k, "Remote", len(c.Remote), p.candidateColumns("Remote"), func(i int) []draw.Cell { return p.candidateRow(c.Remote[i]) }, "none yet"}
-	case sectionPairs:
+	case sectionPairs, sectionCount:
 	}
 	return section{k, "Pairs", len(c.Pairs), pairColumns, func(i int) []draw.Cell { return p.pairRow(c.Pairs[i]) }, "none yet"}
 }
@@ -318,7 +319,7 @@ func (p *Candidates) explain() string {
 		return explainLocal(c.Local[row.index].Candidate, c.Servers)
 	case sectionRemote:
 		return explainRemote(c.Remote[row.index].Candidate)
-	case sectionPairs:
+	case sectionPairs, sectionCount:
 	}
 	pair := p.Call.Pairs[row.index]
 	return p.explainPair(pair, p.Call.Selected != nil && p.Call.Selected.PairID == pair.ID)

@@ -101,8 +101,19 @@ func TestLogFilters(t *testing.T) {
 		filter string
 		want   int
 	}{
-		{"", 7}, {"ice.", 3}, {"ICE.", 3}, {"ice.p", 1}, {"ice. dtls.", 4}, {"ice. failed", 1}, {"FAIL", 1}, {"-ping", 5}, {"ice. -failed", 2},
-		{"ice.cream", 1}, {"192.0", 1}, {"nothing such", 0}, {"-", 7},
+		{"", 7},
+		{"ice.", 3},
+		{"ICE.", 3},
+		{"ice.p", 1},
+		{"ice. dtls.", 4},
+		{"ice. failed", 1},
+		{"FAIL", 1},
+		{"-ping", 5},
+		{"ice. -failed", 2},
+		{"ice.cream", 1},
+		{"192.0", 1},
+		{"nothing such", 0},
+		{"-", 7},
 	}
 	for _, tt := range tests {
 		p := NewLog(s).(*Log)

@@ -209,9 +209,13 @@ func explainFormat(l diag.SDPLine, s *diag.SDPSection) string {
 
 // parameters are settings of codecs which are worth a word.
 var parameters = []struct{ name, words string }{
-	{"profile-level-id", "profile-level-id names the H.264 profile and the largest picture (RFC 6184)."}, {"packetization-mode", "Packetization mode 1 may split a picture's parts over packets."},
-	{"useinbandfec", "useinbandfec asks for a little redundancy against losses."}, {"minptime", "minptime is the least length of a packet in ms."},
-	{"usedtx", "usedtx sends next to nothing in silence."}, {"stereo", "stereo says that two channels are welcome."}, {"profile-id", "profile-id is the VP9 profile: 2 has 10 bits a colour."},
+	{"profile-level-id", "profile-level-id names the H.264 profile and the largest picture (RFC 6184)."},
+	{"packetization-mode", "Packetization mode 1 may split a picture's parts over packets."},
+	{"useinbandfec", "useinbandfec asks for a little redundancy against losses."},
+	{"minptime", "minptime is the least length of a packet in ms."},
+	{"usedtx", "usedtx sends next to nothing in silence."},
+	{"stereo", "stereo says that two channels are welcome."},
+	{"profile-id", "profile-id is the VP9 profile: 2 has 10 bits a colour."},
 }
 
 func parameterWords(list string) string {
