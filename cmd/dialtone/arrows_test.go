@@ -36,7 +36,7 @@ var arrows = []struct {
 	}},
 	{"dialtone/diag/lab", []string{"dialtone/diag", "dialtone/signal", "dialtone/signal/", "github.com/pion/"}},
 	{"dialtone/diag/lab/*", []string{"dialtone/diag/lab"}},
-	{"dialtone/tui", []string{"dialtone/diag", "dialtone/tui/", "github.com/charmbracelet/", "github.com/muesli/", "github.com/mattn/", "github.com/rivo/"}},
+	{"dialtone/tui", []string{"dialtone/diag", "dialtone/tui/", "github.com/charmbracelet/", "github.com/aymanbagabas/", "github.com/muesli/", "github.com/mattn/", "github.com/rivo/"}},
 	{"dialtone/tui/*", []string{"dialtone/diag", "dialtone/tui/", "github.com/charmbracelet/", "github.com/muesli/", "github.com/mattn/", "github.com/rivo/"}},
 }
 
