@@ -114,4 +114,5 @@ type NATReport struct {
 
 	public netip.Addr // as the servers see this machine
 	lan    netip.Prefix
+	ips    int // server addresses that the mapping is based on
 }

@@ -10,14 +10,14 @@ import (
 // other side's result, nil without one. It is pure.
 func JudgeNAT(o *NATObservations, others, turn []ServerResult, peer *NATSide) NATReport {
 	r := NATReport{Schema: NATSchema, Servers: []NATServer{}, Others: orEmpty(others), TURN: orEmpty(turn), Findings: []Finding{}}
-	main := o.family()
+	main := o.Family()
 	m := main.judgeMapping()
 	r.Behavior = NATBehaviors{
 		NAT: main.judgeNAT(m), Mapping: m.Behavior, Filtering: main.judgeFiltering(), PortPreservation: main.judgePorts(m),
 		Pooling: m.pooling, ALG: main.judgeALG(), CGNAT: main.judgeCGNAT(m), UDP: judgeUDP(o, others, turn), IPv6: o.judgeIPv6(),
 		dependent: m.dependent,
 	}
-	r.public, r.lan = m.public.Addr(), o.LAN
+	r.public, r.lan, r.ips = m.public.Addr(), o.LAN, m.ips
 	_, outliers := main.liars()
 	for i := range o.Servers {
 		r.Servers = append(r.Servers, o.server(i, slices.Contains(outliers, i)))
@@ -34,8 +34,8 @@ func orEmpty(list []ServerResult) []ServerResult {
 	return list
 }
 
-// family are the observations of one address family: IPv4 unless nothing but IPv6 answered.
-func (o *NATObservations) family() *NATObservations {
+// Family are the observations of one address family: IPv4 unless nothing but IPv6 answered.
+func (o *NATObservations) Family() *NATObservations {
 	four := slices.ContainsFunc(o.Requests, func(r NATRequest) bool { return r.success() && r.To.Addr().Is4() })
 	six := !four && slices.ContainsFunc(o.Requests, func(r NATRequest) bool { return r.success() && r.To.Addr().Is6() })
 	out := *o
@@ -187,7 +187,7 @@ func judgeUDP(o *NATObservations, others, turn []ServerResult) Behavior {
 	var silent, refused []string
 	for i, s := range o.Servers {
 		switch {
-		case slices.ContainsFunc(o.Requests, func(r NATRequest) bool { return r.Server == i && r.Answer != nil }):
+		case o.Heard(i):
 			return Behavior{BehaviorPresent, Proven, []string{fmt.Sprintf("%s answered", s.Address)}}
 		case s.Failure != nil && s.Failure.Cause == "refused":
 			refused = append(refused, s.URL)

@@ -82,6 +82,7 @@ type mapping struct {
 	pooling   Behavior
 	dependent bool
 	public    netip.AddrPort // the first view, the zero value where there is none
+	ips       int            // server addresses that were compared
 	ports     []uint16       // of all views, in the order of the requests
 }
 
@@ -95,9 +96,12 @@ func (o *NATObservations) judgeMapping() mapping {
 		return m
 	}
 	m.public = list[0].mapped
+	asked := map[netip.Addr]bool{}
 	for _, s := range list {
 		m.ports = append(m.ports, s.mapped.Port())
+		asked[s.to.Addr()] = true
 	}
+	m.ips = len(asked)
 	evidence := viewWords(list)
 	if len(unstable) > 0 {
 		m.Behavior = Behavior{BehaviorUnknown, Contradictory, append(evidence,

@@ -73,6 +73,14 @@ type NATObservations struct {
 	Strays   int            // datagrams that answered nothing that was asked, or came from elsewhere
 }
 
+// Mapping judges the mapping tests so far.
+func (o *NATObservations) Mapping() Behavior { return o.judgeMapping().Behavior }
+
+// Heard reports whether any request to the server was answered.
+func (o *NATObservations) Heard(server int) bool {
+	return slices.ContainsFunc(o.Requests, func(r NATRequest) bool { return r.Server == server && r.Answer != nil })
+}
+
 // Admitted returns the alternate address of an RFC 5780 server (the one with another IP and another port), or why the
 // server counts as a plain one. Nothing of an answer is believed before.
 func (o *NATObservations) Admitted(server int) (netip.AddrPort, string) {
@@ -190,6 +198,8 @@ func (t *Tally) count(r *NATRequest, other, samePort netip.AddrPort) {
 	a := r.Answer
 	switch {
 	case a == nil:
+	case a.Code != 0 && (r.Test == TestProveBoth || r.Test == TestProvePort):
+		// It may be RESPONSE-PORT alone that the server does not know.
 	case a.Code != 0:
 		t.Refused = a.Code
 	case a.From == want && r.Test == TestChangeBoth:

@@ -151,20 +151,15 @@ func (r *NATReport) filteringWords() string {
 	return "Filtering is unknown: " + lastOf(f.Evidence) + "."
 }
 
-// count says how much the mapping is based on: "2 servers, 3 addresses".
+// count says how much the mapping is based on: "2 servers, 3 IPs".
 func (r *NATReport) count() string {
-	servers, ips := 0, map[string]bool{}
+	servers := 0
 	for _, s := range r.Servers {
 		if s.OK {
 			servers++
 		}
 	}
-	for _, e := range r.Behavior.Mapping.Evidence {
-		if host, _, ok := strings.Cut(e, " saw "); ok {
-			ips[host[:max(strings.LastIndexByte(host, ':'), 0)]] = true
-		}
-	}
-	return plural(servers, "server", "servers") + ", " + plural(len(ips), "IP", "IPs")
+	return plural(servers, "server", "servers") + ", " + plural(r.ips, "IP", "IPs")
 }
 
 func lastOf(list []string) string {

@@ -80,6 +80,42 @@ func encode(m method, id txID, c *credentials) ([]byte, error) {
 	return msg.Raw, nil
 }
 
+// behavior is what a Binding request asks for beyond an answer (RFC 5780 §7).
+type behavior struct {
+	changeIP, changePort bool   // where the answer shall come from
+	responsePort         uint16 // where it shall go to; 0: to where the request came from
+}
+
+// encodeBinding makes a Binding request that asks for a behavior.
+func encodeBinding(id txID, b behavior) ([]byte, error) {
+	set := []stun.Setter{stun.NewTransactionIDSetter(id), stun.BindingRequest}
+	if flags := b.flags(); flags != 0 {
+		set = append(set, stun.RawAttribute{Type: stun.AttrChangeRequest, Value: []byte{0, 0, 0, flags}})
+	}
+	if b.responsePort != 0 {
+		// Two bytes and no padding of our own: the codec adds it (RFC 5780 §7.5).
+		set = append(set, stun.RawAttribute{Type: stun.AttrResponsePort, Value: binary.BigEndian.AppendUint16(nil, b.responsePort)})
+	}
+	msg, err := stun.Build(append(set, stun.Fingerprint)...)
+	if err != nil {
+		return nil, err
+	}
+	return msg.Raw, nil
+}
+
+// flags are those of CHANGE-REQUEST (RFC 5780 §7.2).
+func (b behavior) flags() byte {
+	const changeIP, changePort = 0x04, 0x02
+	var flags byte
+	if b.changeIP {
+		flags |= changeIP
+	}
+	if b.changePort {
+		flags |= changePort
+	}
+	return flags
+}
+
 // answer is a response. Text that is shown is clean; realm and nonce are as they came, because they are sent back.
 type answer struct {
 	id       txID
@@ -94,6 +130,9 @@ type answer struct {
 	mapped    netip.AddrPort // XOR-MAPPED-ADDRESS, or MAPPED-ADDRESS where a server knows only that one
 	relayed   netip.AddrPort // XOR-RELAYED-ADDRESS
 	alternate netip.AddrPort // ALTERNATE-SERVER
+	plain     netip.AddrPort // MAPPED-ADDRESS alone
+	other     netip.AddrPort // OTHER-ADDRESS (RFC 5780 §7.4)
+	origin    netip.AddrPort // RESPONSE-ORIGIN (RFC 5780 §7.3)
 	lifetime  time.Duration
 
 	msg *stun.Message // for signed
@@ -253,10 +292,11 @@ func (a *answer) read() error {
 	}
 	a.relayed = xorAddress(msg, stun.AttrXORRelayedAddress)
 	a.alternate = address(msg, stun.AttrAlternateServer)
-	a.mapped = xorAddress(msg, stun.AttrXORMappedAddress)
+	a.mapped, a.plain = xorAddress(msg, stun.AttrXORMappedAddress), address(msg, stun.AttrMappedAddress)
 	if !a.mapped.IsValid() {
-		a.mapped = address(msg, stun.AttrMappedAddress)
+		a.mapped = a.plain
 	}
+	a.other, a.origin = optionalAddress(msg, stun.AttrOtherAddress), optionalAddress(msg, stun.AttrResponseOrigin)
 	return nil
 }
 
@@ -276,6 +316,17 @@ func address(msg *stun.Message, t stun.AttrType) netip.AddrPort {
 		return netip.AddrPort{}
 	}
 	return addrPort(m.IP, m.Port)
+}
+
+// optionalAddress is the same for an attribute whose form has not been checked, because who does not know it ignores it:
+// a malformed one counts as absent.
+func optionalAddress(msg *stun.Message, t stun.AttrType) netip.AddrPort {
+	for _, a := range msg.Attributes {
+		if a.Type == t && checkAddress(a) != nil {
+			return netip.AddrPort{}
+		}
+	}
+	return address(msg, t)
 }
 
 // addrPort converts what pion gives.

@@ -41,7 +41,16 @@ func TestDecode(t *testing.T) {
 			method: methodBinding, ok: true, mapped: netip.MustParseAddrPort("[2001:db8::1]:1"),
 		}},
 		{"MAPPED-ADDRESS alone", message(t, stun.BindingSuccess, &stun.MappedAddress{IP: []byte{192, 0, 2, 2}, Port: 5}), answer{
-			method: methodBinding, ok: true, mapped: netip.MustParseAddrPort("192.0.2.2:5"),
+			method: methodBinding, ok: true, mapped: netip.MustParseAddrPort("192.0.2.2:5"), plain: netip.MustParseAddrPort("192.0.2.2:5"),
+		}},
+		{"OTHER-ADDRESS", message(t, stun.BindingSuccess, raw(stun.AttrOtherAddress, 0, 1, 0, 5, 192, 0, 2, 3)), answer{
+			method: methodBinding, ok: true, other: netip.MustParseAddrPort("192.0.2.3:5"),
+		}},
+		{"RESPONSE-ORIGIN", message(t, stun.BindingSuccess, raw(stun.AttrResponseOrigin, 0, 1, 0, 5, 192, 0, 2, 3)), answer{
+			method: methodBinding, ok: true, origin: netip.MustParseAddrPort("192.0.2.3:5"),
+		}},
+		{"malformed OTHER-ADDRESS", message(t, stun.BindingSuccess, raw(stun.AttrOtherAddress), raw(stun.AttrResponseOrigin, 0, 1, 0)), answer{
+			method: methodBinding, ok: true,
 		}},
 		{"bytes behind the message", append(message(t, stun.BindingSuccess), 1, 2, 3), answer{method: methodBinding, ok: true}},
 		{"unknown attributes", message(t, stun.BindingSuccess, raw(0x7fff, 1), raw(0xffff)), answer{method: methodBinding, ok: true}},
@@ -70,6 +79,26 @@ func TestDecode(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// TestEncodeBinding looks at the attributes of RFC 5780 §7.2 and §7.5 as they are on the wire.
+func TestEncodeBinding(t *testing.T) {
+	for _, tt := range []struct {
+		ask  behavior
+		want string // the attributes before FINGERPRINT
+	}{
+		{behavior{}, ""},
+		{behavior{changePort: true}, "0003000400000002"},
+		{behavior{changeIP: true, changePort: true, responsePort: 0xabcd}, "0003000400000006" + "00270002abcd0000"},
+	} {
+		b, err := encodeBinding(newTxID(), tt.ask)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := hex.EncodeToString(b[headerSize : len(b)-8]); got != tt.want {
+			t.Errorf("%+v: %s, want %s", tt.ask, got, tt.want)
+		}
 	}
 }
 

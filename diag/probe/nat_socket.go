@@ -1,0 +1,145 @@
+package probe
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/pion/transport/v4"
+
+	"dialtone/diag"
+)
+
+// natSocket is a socket of one test.
+type natSocket struct {
+	conn      transport.UDPConn
+	connected bool
+	local     netip.AddrPort
+	reader    sync.WaitGroup
+}
+
+// arrival is a datagram, or the error that a socket ended with.
+type arrival struct {
+	socket string
+	server int            // of a connected socket, otherwise -1
+	local  netip.AddrPort // of a connected socket
+	from   netip.AddrPort
+	at     time.Duration
+	bytes  []byte
+	err    error
+}
+
+// socket returns the socket of a name, a new one at the first time. Those of the reachability test are connected, so that
+// a refusal is heard.
+func (r *natRun) socket(ctx context.Context, ask *natAsk) (*natSocket, error) {
+	if s := r.sockets[ask.socket]; s != nil {
+		return s, nil
+	}
+	network, local := "udp4", netip.IPv4Unspecified()
+	if ask.to.Addr().Is6() {
+		network, local = "udp6", netip.IPv6Unspecified()
+	}
+	if r.options.Bind.IsValid() {
+		local = r.options.Bind
+	}
+	s := &natSocket{connected: ask.test == diag.TestReach}
+	var err error
+	switch {
+	case s.connected && r.options.Bind.IsValid():
+		s.conn, err = r.options.Net.DialUDP(network, net.UDPAddrFromAddrPort(netip.AddrPortFrom(local, 0)), net.UDPAddrFromAddrPort(ask.to))
+	case s.connected:
+		s.conn, err = r.options.Net.DialUDP(network, nil, net.UDPAddrFromAddrPort(ask.to))
+	default:
+		s.conn, err = r.options.Net.ListenUDP(network, net.UDPAddrFromAddrPort(netip.AddrPortFrom(local, 0)))
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.local = udpAddr(s.conn.LocalAddr())
+	r.sockets[ask.socket] = s
+	a := arrival{socket: ask.socket, server: -1}
+	if s.connected {
+		a.server, a.local, a.from = ask.server, s.local, ask.to
+	}
+	s.reader.Go(func() { s.read(ctx, r.start, a, r.arrivals) })
+	return s, nil
+}
+
+// write sends a datagram.
+func (s *natSocket) write(b []byte, to netip.AddrPort) error {
+	if s.connected {
+		_, err := s.conn.Write(b)
+		return err
+	}
+	_, err := s.conn.WriteTo(b, net.UDPAddrFromAddrPort(to))
+	return err
+}
+
+// read hands on what comes until the socket is closed, or has failed too often.
+func (s *natSocket) read(ctx context.Context, start time.Time, form arrival, to chan<- arrival) {
+	b := make([]byte, maxMessage)
+	for failures := 0; failures < maxStray; {
+		n, from, err := s.conn.ReadFrom(b)
+		a := form
+		a.at, a.err = time.Since(start), err
+		if err != nil {
+			failures++ // a refusal of one datagram does not end the socket
+		} else {
+			a.bytes = append([]byte(nil), b[:n]...)
+			if !s.connected {
+				a.from = udpAddr(from)
+			}
+		}
+		select {
+		case to <- a:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// udpAddr converts what package net gives.
+func udpAddr(a net.Addr) netip.AddrPort {
+	u, ok := a.(*net.UDPAddr)
+	if !ok {
+		return netip.AddrPort{}
+	}
+	ap := u.AddrPort()
+	return netip.AddrPortFrom(ap.Addr().Unmap().WithZone(""), ap.Port())
+}
+
+// close closes all sockets and waits for their readers.
+func (r *natRun) close() {
+	for _, s := range r.sockets {
+		_ = s.conn.Close() // what it says no longer matters
+	}
+	stop := make(chan struct{})
+	go func() {
+		defer close(stop)
+		for _, s := range r.sockets {
+			s.reader.Wait()
+		}
+	}()
+	for {
+		select {
+		case <-r.arrivals: // a reader may be handing on
+		case <-stop:
+			return
+		}
+	}
+}
+
+// systemSockets are the operating system's.
+type systemSockets struct{}
+
+// ListenUDP implements [Sockets].
+func (systemSockets) ListenUDP(network string, local *net.UDPAddr) (transport.UDPConn, error) {
+	return net.ListenUDP(network, local)
+}
+
+// DialUDP implements [Sockets].
+func (systemSockets) DialUDP(network string, local, remote *net.UDPAddr) (transport.UDPConn, error) {
+	return net.DialUDP(network, local, remote)
+}

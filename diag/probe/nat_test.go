@@ -1,0 +1,198 @@
+package probe
+
+import (
+	"cmp"
+	"errors"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"dialtone/diag"
+	"dialtone/diag/lab"
+)
+
+// inWorld asks the responders of a simulated world and judges what was seen.
+func inWorld(t *testing.T, options lab.WorldOptions) (report diag.NATReport, took time.Duration) {
+	t.Helper()
+	o, took := observe(t, options)
+	return diag.JudgeNAT(o, nil, nil, nil), took
+}
+
+func observe(t *testing.T, options lab.WorldOptions) (o *diag.NATObservations, took time.Duration) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		w, err := lab.NewWorld(options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var servers []diag.NATAsked
+		for _, r := range w.Responders() {
+			servers = append(servers, diag.NATAsked{URL: r.URL(), Address: r.Addr()})
+		}
+		start := time.Now()
+		o, err = NAT(t.Context(), servers, NATOptions{Net: w.Client(0)})
+		took = time.Since(start)
+		if err := errors.Join(err, w.Close()); err != nil {
+			t.Fatal(err)
+		}
+	})
+	return o, took
+}
+
+// TestLyingServers: a finding each, and never a wrong verdict.
+func TestLyingServers(t *testing.T) {
+	apd := lab.AddressAndPortDependent
+	for name, tt := range map[string]struct {
+		faults    lab.ResponderFaults
+		finding   string
+		mapping   string // beside unknown
+		filtering string
+	}{
+		"no OTHER-ADDRESS":         {lab.ResponderFaults{NoOtherAddress: true}, "", "", ""},
+		"OTHER-ADDRESS same IP":    {lab.ResponderFaults{OtherAddressSameIP: true}, "server.other_address_invalid", "", ""},
+		"OTHER-ADDRESS private":    {lab.ResponderFaults{OtherAddressPrivate: true}, "server.other_address_invalid", "", ""},
+		"CHANGE-REQUEST ignored":   {lab.ResponderFaults{IgnoreChange: true}, "server.ignores_change_request", diag.EndpointIndependent, ""},
+		"CHANGE-REQUEST refused":   {lab.ResponderFaults{RefuseChange: true}, "server.refuses_change_request", diag.EndpointIndependent, ""},
+		"alternate silent":         {lab.ResponderFaults{AlternateSilent: true}, "server.alternate_silent", "", ""},
+		"origin elsewhere":         {lab.ResponderFaults{Origin: netip.MustParseAddrPort("1.2.3.99:1")}, "server.other_address_invalid", "", ""},
+		"empty mapped address":     {lab.ResponderFaults{EmptyMapped: true}, "server.protocol", "", ""},
+		"garbage":                  {lab.ResponderFaults{Garbage: true}, "server.protocol", "", ""},
+		"silent":                   {lab.ResponderFaults{Silent: true}, "server.timeout", "", ""},
+		"MAPPED-ADDRESS rewritten": {lab.ResponderFaults{PlainMapped: netip.MustParseAddrPort("9.9.9.9:9")}, "nat.alg", diag.EndpointIndependent, apd.String()},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, _ := inWorld(t, lab.WorldOptions{Filtering: apd, Delay: 5 * time.Millisecond, Faults: []lab.ResponderFaults{tt.faults}})
+			ids := ""
+			for _, f := range r.Findings {
+				ids += f.ID + " "
+			}
+			if !strings.Contains(ids, tt.finding) {
+				t.Errorf("findings %s; want %s", ids, tt.finding)
+			}
+			if got, want := r.Behavior.Mapping.Value, cmp.Or(tt.mapping, diag.BehaviorUnknown); got != want {
+				t.Errorf("mapping %s, want %s", got, want)
+			}
+			if got, want := r.Behavior.Filtering.Value, cmp.Or(tt.filtering, diag.BehaviorUnknown); got != want {
+				t.Errorf("filtering %s, want %s", got, want)
+			}
+		})
+	}
+}
+
+// TestOutvoted: one server of three lies about the address.
+func TestOutvoted(t *testing.T) {
+	for name, lie := range map[string]string{"server.outlier": "7.7.7.7:7", "server.mapped_private": "10.1.1.1:7"} {
+		r, _ := inWorld(t, lab.WorldOptions{
+			Delay: 5 * time.Millisecond, Responders: 3, Faults: []lab.ResponderFaults{{}, {Mapped: netip.MustParseAddrPort(lie)}},
+		})
+		if r.Behavior.Mapping.Value != diag.EndpointIndependent || !slices.ContainsFunc(r.Findings, func(f diag.Finding) bool { return f.ID == name }) {
+			t.Errorf("%s: mapping %+v, findings %+v", name, r.Behavior.Mapping, r.Findings)
+		}
+	}
+}
+
+// TestNATTimes: three servers that answer in 20 ms, and three that do not.
+func TestNATTimes(t *testing.T) {
+	for name, tt := range map[string]struct {
+		world lab.WorldOptions
+		exit  diag.Exit
+		limit time.Duration
+	}{
+		"no NAT":             {lab.WorldOptions{NoNAT: true}, diag.ExitPass, 200 * time.Millisecond},
+		"full cone":          {lab.WorldOptions{}, diag.ExitPass, 200 * time.Millisecond},
+		"usual":              {lab.WorldOptions{Filtering: lab.AddressAndPortDependent}, diag.ExitPass, 1500 * time.Millisecond},
+		"address-restricted": {lab.WorldOptions{Filtering: lab.AddressDependent}, diag.ExitPass, 1500 * time.Millisecond},
+		"silent":             {lab.WorldOptions{BlockUDP: true}, diag.ExitNoConnectivity, 6 * time.Second},
+		"strict": {
+			lab.WorldOptions{Mapping: lab.AddressAndPortDependent, Filtering: lab.AddressAndPortDependent}, diag.ExitNoRelay, 1500 * time.Millisecond,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tt.world.Responders, tt.world.Delay = 3, 10*time.Millisecond
+			r, took := inWorld(t, tt.world)
+			if r.Exit != tt.exit || took > tt.limit {
+				t.Errorf("exit %v after %v: %s; want %v within %v", r.Exit, took, r.Verdict.Headline, tt.exit, tt.limit)
+			}
+			t.Log(took, r.Verdict.Headline)
+		})
+	}
+}
+
+// TestRateIsKept: no server is asked more than ten times in any second (RFC 5780 §5).
+func TestRateIsKept(t *testing.T) {
+	o, _ := observe(t, lab.WorldOptions{
+		Mapping: lab.AddressDependent, Filtering: lab.AddressAndPortDependent, Loss: 0.2, Seed: 7, Delay: 10 * time.Millisecond, Responders: 2,
+	})
+	for server := range o.Servers {
+		var at []time.Duration
+		for _, r := range o.Requests {
+			if r.Server == server {
+				at = append(at, r.SentAt)
+			}
+		}
+		for i := natRate; i < len(at); i++ {
+			if at[i]-at[i-natRate] < time.Second {
+				t.Errorf("server %d: %d requests between %v and %v", server, natRate+1, at[i-natRate], at[i])
+			}
+		}
+		if len(at) < 2*natRate {
+			t.Errorf("only %d requests", len(at))
+		}
+	}
+}
+
+// TestFreshSockets: a filtering test's socket asks nobody but the address that is asked.
+func TestFreshSockets(t *testing.T) {
+	o, _ := observe(t, lab.WorldOptions{Filtering: lab.AddressAndPortDependent, Delay: 10 * time.Millisecond, Responders: 2})
+	for _, r := range o.Requests {
+		if r.Test != diag.TestChangeBoth && r.Test != diag.TestChangePort {
+			continue
+		}
+		for _, s := range o.Requests {
+			if s.Socket == r.Socket && s.To != r.To {
+				t.Errorf("socket %q was used for %s to %s and %s to %s", r.Socket, r.Test, r.To, s.Test, s.To)
+			}
+		}
+	}
+}
+
+// TestRefusedPort: nothing listens, and ICMP says so at once.
+func TestRefusedPort(t *testing.T) {
+	server, err := lab.StartFault(lab.Fault{Network: lab.UDP, Behavior: lab.Refused})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = server.Close() }()
+	u, err := ParseURL(server.STUN())
+	if err != nil {
+		t.Fatal(err)
+	}
+	o, err := NAT(t.Context(), []diag.NATAsked{{URL: u.String(), Address: netip.AddrPortFrom(netip.MustParseAddr(u.Host), u.Port)}}, NATOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := o.Servers[0].Failure; f == nil || f.Cause != CauseRefused {
+		t.Errorf("%+v", f)
+	}
+}
+
+// TestLoopback: without a NAT, on the system's own sockets, everything is endpoint-independent.
+func TestLoopback(t *testing.T) {
+	server, err := lab.StartResponder(lab.ResponderOptions{})
+	if err != nil {
+		t.Skipf("a second loopback address is needed: %v", err)
+	}
+	defer func() { _ = server.Close() }()
+	o, err := NAT(t.Context(), []diag.NATAsked{{URL: server.URL(), Address: server.Addr()}}, NATOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := diag.JudgeNAT(o, nil, nil, nil)
+	b := &r.Behavior
+	if b.NAT.Value != diag.BehaviorNone || b.Mapping.Value != diag.EndpointIndependent || b.Filtering.Value != diag.EndpointIndependent || r.Exit != diag.ExitPass {
+		t.Errorf("%+v", r)
+	}
+}
