@@ -92,8 +92,8 @@ type natSend struct {
 }
 
 // aboutFiltering reports whether the request belongs to the filtering test.
-func (a *natAsk) aboutFiltering() bool {
-	switch a.test {
+func (s *natSend) aboutFiltering() bool {
+	switch s.test {
 	case diag.TestControl, diag.TestChangeBoth, diag.TestChangePort, diag.TestOpen, diag.TestProveBoth, diag.TestProvePort:
 		return true
 	case diag.TestReach, diag.TestMapping, diag.TestRepeat:
@@ -102,7 +102,13 @@ func (a *natAsk) aboutFiltering() bool {
 }
 
 // natQuestion is what the sends of one question have in common.
-type natQuestion struct{ answered bool }
+type natQuestion struct {
+	answered bool
+	again    time.Duration // not before
+}
+
+// dueAt is when the request may be sent: the rate may have held back the one before it.
+func (s *natSend) dueAt() time.Duration { return max(s.due, s.question.again) }
 
 // run plans, sends and listens until nothing is left.
 func (r *natRun) run(ctx context.Context) error {
@@ -132,14 +138,15 @@ func (r *natRun) run(ctx context.Context) error {
 	}
 }
 
-// plan asks for a new plan for every server whose questions are over. What is planned about filtering and no longer
-// needed is dropped.
+// plan asks for a new plan for every server whose questions are over. What was asked about filtering, or will be, is no
+// longer waited for once that is known.
 func (r *natRun) plan(now time.Duration) {
 	f := r.o.Family().Filtering()
 	known := f.Known()
 	for i := range r.per {
 		if known {
-			r.per[i].waiting = slices.DeleteFunc(r.per[i].waiting, func(s *natSend) bool { return s.aboutFiltering() })
+			r.per[i].waiting = slices.DeleteFunc(r.per[i].waiting, (*natSend).aboutFiltering)
+			r.per[i].flying = slices.DeleteFunc(r.per[i].flying, (*natSend).aboutFiltering)
 		}
 		if r.open(i) {
 			continue
@@ -165,10 +172,14 @@ func (r *natRun) send(ctx context.Context, now time.Duration) error {
 	for i := range r.per {
 		line := &r.per[i]
 		line.waiting = slices.DeleteFunc(line.waiting, func(s *natSend) bool { return s.question.answered })
-		for len(line.waiting) > 0 && line.waiting[0].due <= now && line.free() <= now {
-			s := line.waiting[0]
-			line.waiting = line.waiting[1:]
-			s.at = now
+		for line.free() <= now {
+			next := slices.IndexFunc(line.waiting, func(s *natSend) bool { return s.dueAt() <= now })
+			if next < 0 {
+				break
+			}
+			s := line.waiting[next]
+			line.waiting = slices.Delete(line.waiting, next, next+1)
+			s.at, s.question.again = now, now+schedule[1]
 			if err := r.sendOne(ctx, s); err != nil {
 				return err
 			}
@@ -267,8 +278,8 @@ func (r *natRun) next(now time.Duration) (at time.Duration, busy bool) {
 	at = now + time.Hour
 	for i := range r.per {
 		line := &r.per[i]
-		if len(line.waiting) > 0 {
-			at, busy = min(at, max(line.waiting[0].due, line.free())), true
+		for _, s := range line.waiting {
+			at, busy = min(at, max(s.dueAt(), line.free())), true
 		}
 		for _, s := range line.flying {
 			at, busy = min(at, s.at+r.grace(i)), true
