@@ -54,11 +54,17 @@ func meets(ctx context.Context, sides []Side) (met bool, err error) {
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
 	var agents [2]*ice.Agent
+	defer func() {
+		for _, a := range agents {
+			if a != nil {
+				err = errors.Join(err, a.Close())
+			}
+		}
+	}()
 	for i := range agents {
 		if agents[i], err = agent(w, i); err != nil {
 			return false, err
 		}
-		defer func() { err = errors.Join(err, agents[i].Close()) }()
 	}
 	for i, a := range agents {
 		if err := gather(a, agents[1-i]); err != nil {
