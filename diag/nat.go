@@ -58,17 +58,20 @@ type NATBehaviors struct {
 	dependent bool
 }
 
-// NATServer is what one STUN server, asked over UDP at one address, gave.
+// NATServer is what one STUN server, asked at one address over one transport, gave. Grade, round trips and outliers are
+// those of UDP.
 type NATServer struct {
 	URL       string    `json:"url"`
 	Address   string    `json:"address,omitempty"` // ip:port that was asked
-	Transport string    `json:"transport"`         // udp
+	Transport string    `json:"transport"`         // udp, tcp, tls or dtls
 	OK        bool      `json:"ok"`
 	Cause     string    `json:"cause,omitempty"`     // as of ServerResult
 	ErrorCode int       `json:"errorCode,omitempty"` // STUN error code (RFC 8489 §14.8)
 	ErrorText string    `json:"errorText,omitempty"`
 	Advice    string    `json:"advice,omitempty"`
 	DNSMs     *Millis   `json:"dns_ms,omitempty"`
+	ConnectMs *Millis   `json:"connect_ms,omitempty"`
+	TLSMs     *Millis   `json:"tls_ms,omitempty"`
 	RTT       *NATTimes `json:"rtt,omitempty"`
 	Mapped    string    `json:"mapped,omitempty"` // how it saw the first request
 	Software  string    `json:"software,omitempty"`
@@ -104,14 +107,14 @@ type NATVerdict struct {
 // NATReport is everything that `dialtone nat` found out.
 type NATReport struct {
 	Schema   string         `json:"schema"`
-	Servers  []NATServer    `json:"servers"`  // STUN over UDP
-	Others   []ServerResult `json:"others"`   // STUN over TCP, TLS and DTLS
+	Servers  []NATServer    `json:"servers"`  // STUN, those over UDP first
 	Behavior NATBehaviors   `json:"behavior"` // of the family that was judged: IPv4 where it answers
 	TURN     []ServerResult `json:"turn"`
 	Verdict  NATVerdict     `json:"verdict"`
 	Exit     Exit           `json:"exit"` // the process's exit code
 	Findings []Finding      `json:"findings"`
 
+	others []ServerResult
 	public netip.Addr // as the servers see this machine
 	lan    netip.Prefix
 	ips    int // server addresses that the mapping is based on

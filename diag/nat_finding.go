@@ -102,7 +102,7 @@ func changeFindings(url string, t Tally, other netip.AddrPort) []Finding {
 // turnFindings are those about TURN servers and about STUN over streams.
 func turnFindings(r *NATReport) []Finding {
 	var out []Finding
-	for _, s := range r.Others {
+	for _, s := range r.others {
 		if !s.OK {
 			out = append(out, failureFinding(s, Warn))
 		}

@@ -9,7 +9,7 @@ import (
 // JudgeNAT makes the report of what was seen: by STUN over UDP (o), by STUN over other transports, by TURN. peer is the
 // other side's result, nil without one. It is pure.
 func JudgeNAT(o *NATObservations, others, turn []ServerResult, peer *NATSide) NATReport {
-	r := NATReport{Schema: NATSchema, Servers: []NATServer{}, Others: orEmpty(others), TURN: orEmpty(turn), Findings: []Finding{}}
+	r := NATReport{Schema: NATSchema, Servers: []NATServer{}, others: others, TURN: orEmpty(turn), Findings: []Finding{}}
 	main := o.Family()
 	m := main.judgeMapping()
 	r.Behavior = NATBehaviors{
@@ -24,7 +24,22 @@ func JudgeNAT(o *NATObservations, others, turn []ServerResult, peer *NATSide) NA
 	}
 	r.Findings = append(r.Findings, natFindings(main, &r)...)
 	r.conclude(peer)
+	for _, s := range others {
+		r.Servers = append(r.Servers, overOther(s))
+	}
 	return r
+}
+
+// overOther is the row of a server that was asked over another transport than UDP.
+func overOther(s ServerResult) NATServer {
+	out := NATServer{
+		URL: s.URL, Address: s.Address, Transport: s.Transport, OK: s.OK, Cause: s.Cause, ErrorCode: s.ErrorCode, ErrorText: s.ErrorText, Advice: s.Advice,
+		DNSMs: s.DNSMs, ConnectMs: s.ConnectMs, TLSMs: s.TLSMs, Mapped: s.MappedAddress, Software: s.Software,
+	}
+	if s.RTTMs != nil {
+		out.RTT = &NATTimes{MinMs: *s.RTTMs, MedianMs: *s.RTTMs, Sent: 1}
+	}
+	return out
 }
 
 func orEmpty(list []ServerResult) []ServerResult {

@@ -114,7 +114,7 @@ func (r *NATReport) nothingHeard() {
 			return
 		}
 	}
-	if reached(r.Others) || reached(r.TURN) {
+	if reached(r.others) || reached(r.TURN) {
 		r.Exit = ExitInconclusive
 		v.Headline = "No server could be used, although the network is there."
 		v.Next = append(v.Next, "check the servers, or ask others")

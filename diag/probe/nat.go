@@ -57,6 +57,9 @@ func NAT(ctx context.Context, servers []diag.NATAsked, options NATOptions) (*dia
 	}
 	err := r.run(ctx)
 	r.close()
+	if _, system := options.Net.(systemSockets); system {
+		r.o.LAN = networkOf(r.o.Local.Addr())
+	}
 	return r.o, err
 }
 
@@ -237,10 +240,7 @@ func (r *natRun) fail(server int, err error) {
 	asked.Failure = &diag.ServerResult{
 		URL: asked.URL, Transport: "udp", Stage: f.stage, Cause: f.cause, ErrorCode: f.code, ErrorText: f.text, Advice: f.advice,
 	}
-	r.per[server].waiting = nil
-	for _, s := range r.per[server].flying {
-		s.question.answered = true // nobody waits for it any more
-	}
+	r.per[server].waiting, r.per[server].flying = nil, nil // nobody waits for it any more
 }
 
 // grace is how long an answer of a server is waited for.

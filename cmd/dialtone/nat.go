@@ -1,0 +1,248 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"dialtone/diag"
+	"dialtone/diag/probe"
+)
+
+// natCommand is dialtone nat.
+type natCommand struct {
+	Servers    []string  `arg:"" optional:"" name:"server" help:"STUN and TURN servers to ask: stun:HOST, turns:HOST:443?transport=tcp, or HOST:PORT. Default: those of --ice."`
+	ICE        iceURLs   `name:"ice" placeholder:"URL" help:"A STUN or TURN server to ask where none is named: for the configuration file. May be repeated."`
+	ICEUser    string    `name:"ice-user" placeholder:"NAME" help:"User name for the TURN servers."`
+	ICEPass    secret    `name:"ice-pass" placeholder:"PASSWORD" help:"Password for the TURN servers. Others can read it in the list of processes: better give it as DIALTONE_ICE_PASS or in the file."`
+	TURNSecret secret    `name:"turn-secret" placeholder:"SECRET" help:"Secret that the TURN servers share with whoever makes their credentials; instead of --ice-pass."`
+	IPv4       bool      `name:"ipv4" short:"4" xor:"family" help:"Ask over IPv4 only."`
+	IPv6       bool      `name:"ipv6" short:"6" xor:"family" help:"Ask over IPv6 only."`
+	Bind       localAddr `placeholder:"ADDRESS" help:"Ask STUN servers from this address of this machine."`
+	Peer       peerLine  `placeholder:"RESULT" help:"The result line of dialtone nat on the other side: tells whether the two will reach each other."`
+	Output     format    `short:"o" default:"text" placeholder:"FORMAT" help:"text or json. Default: ${default}."`
+	Insecure   bool      `help:"Accept any TLS certificate, of signaling and of TURN servers."`
+	CA         caFile    `name:"ca" placeholder:"FILE" help:"PEM file with further certificate authorities to trust."`
+	configurable
+}
+
+// Help implements kong.HelpProvider.
+func (natCommand) Help() string {
+	return detail("It asks the servers what your network does to UDP, and TURN servers for a relay, and says what that means for calls. "+
+		"To know what the NAT does it needs STUN servers on two addresses, best one with the usage of RFC 5780.",
+		[]string{
+			"dialtone nat stun.example.org stun2.example.org",
+			"DIALTONE_ICE_PASS=secret dialtone nat turn:turn.example.org --ice-user ann",
+			"dialtone nat stun.example.org stun2.example.org -o json",
+			"dialtone nat stun.example.org stun2.example.org --peer nat1,map=ei,filter=apd,udp",
+		},
+		diag.ExitPass, diag.ExitUsage, diag.ExitCannotRun, diag.ExitRelay, diag.ExitNoRelay, diag.ExitInconclusive, diag.ExitNoConnectivity,
+		diag.ExitInterrupted)
+}
+
+func (c *natCommand) run(ctx context.Context, a app) (diag.Exit, error) {
+	urls, err := c.urls()
+	if err = a.checked(err); err != nil {
+		return diag.ExitUsage, err
+	}
+	trust, err := tlsConfig(diag.Config{Insecure: c.Insecure, CAFile: c.CA.path})
+	if err != nil {
+		return diag.ExitCannotRun, err
+	}
+	ctx, restore := a.interruptible(ctx)
+	defer restore()
+	if a.terminal {
+		waiting := time.AfterFunc(time.Second, func() {
+			complain(a.err, fmt.Sprintf("asking %d servers, at most ten times a second each …", len(urls)))
+		})
+		defer waiting.Stop()
+	}
+	families := probe.BothFamilies
+	switch {
+	case c.IPv4:
+		families = probe.OnlyIPv4
+	case c.IPv6:
+		families = probe.OnlyIPv6
+	}
+	var targets []probe.Target
+	for _, u := range urls {
+		if u.Scheme.TURN() || !u.UDP || u.Scheme.Secured() {
+			t := probe.Target{URL: u.String(), TLS: trust}
+			if u.Scheme.TURN() {
+				t.Username, t.Password = c.credentials()
+			}
+			targets = append(targets, t)
+		}
+	}
+	report, err := diagnose(ctx, urls, targets, families, c.Bind.addr, c.Peer.side)
+	switch {
+	case ctx.Err() != nil:
+		return diag.ExitInterrupted, nil
+	case err != nil:
+		return diag.ExitCannotRun, fmt.Errorf("%w; check this machine's network and --bind", err)
+	}
+	text := natText(&report)
+	if c.Output.name == "json" {
+		raw, err := json.MarshalIndent(&report, "", "  ")
+		if err != nil {
+			return diag.ExitCannotRun, err
+		}
+		text = string(raw) + "\n"
+	}
+	if err := a.print("%s", text); err != nil {
+		return diag.ExitCannotRun, err
+	}
+	return report.Exit, nil
+}
+
+// diagnose asks all servers at once.
+func diagnose(ctx context.Context, urls []probe.URL, targets []probe.Target, families probe.Families, bind netip.Addr, peer *diag.NATSide) (diag.NATReport, error) {
+	var (
+		others, turn []diag.ServerResult
+		asking       sync.WaitGroup
+	)
+	asking.Go(func() {
+		probe.All(ctx, targets, func(r diag.ServerResult) {
+			if u, err := probe.ParseURL(r.URL); err == nil && u.Scheme.TURN() {
+				turn = append(turn, r)
+			} else {
+				others = append(others, r)
+			}
+		})
+	})
+	o, err := probe.NAT(ctx, probe.NATServers(ctx, urls, families), probe.NATOptions{Bind: bind})
+	asking.Wait()
+	if err != nil {
+		return diag.NATReport{}, err
+	}
+	return diag.JudgeNAT(o, append(others, overTCP(ctx, o, urls)...), turn, peer), nil
+}
+
+// overTCP asks the servers that are silent over UDP once more, when all are: whether they are there at all tells a firewall
+// from a dead server. Those that are silent over TCP too are not told.
+func overTCP(ctx context.Context, o *diag.NATObservations, urls []probe.URL) []diag.ServerResult {
+	for i := range o.Servers {
+		if o.Heard(i) {
+			return nil
+		}
+	}
+	var targets []probe.Target
+	for _, u := range urls {
+		if u.UDP && !u.Scheme.Secured() {
+			u.Scheme, u.UDP = probe.STUN, false
+			targets = append(targets, probe.Target{URL: u.String(), Timeout: 2 * time.Second})
+		}
+	}
+	var answered []diag.ServerResult
+	probe.All(ctx, targets, func(r diag.ServerResult) {
+		if r.OK {
+			answered = append(answered, r)
+		}
+	})
+	return answered
+}
+
+// urls are the servers to ask; the error names all that is wrong with them.
+func (c *natCommand) urls() ([]probe.URL, error) {
+	list, flag := c.ICE.list, "--ice "
+	var errs []error
+	if len(c.Servers) > 0 {
+		list, flag = nil, ""
+	}
+	for _, s := range c.Servers {
+		u, err := probe.ParseURL(s)
+		errs = append(errs, err)
+		if err == nil {
+			list = append(list, u)
+		}
+	}
+	if len(list) == 0 && errors.Join(errs...) == nil {
+		errs = append(errs, errors.New(`no server to ask: name some, such as dialtone nat stun.example.org, or list them in the configuration file: ice = ["stun:…"]`))
+	}
+	for _, u := range list {
+		if u.Scheme.TURN() && (c.TURNSecret.Secret == "" && (c.ICEUser == "" || c.ICEPass.Secret == "")) {
+			errs = append(errs, fmt.Errorf("%s%v asks for a user name and a password: add --ice-user NAME, and the password as %s", flag, u, envName("ice-pass")))
+		}
+	}
+	return list, errors.Join(errs...)
+}
+
+// secretValid is how long the credentials that are made of a shared secret are valid.
+const secretValid = time.Hour
+
+// credentials are those for the TURN servers.
+func (c *natCommand) credentials() (username, password string) {
+	if c.TURNSecret.Secret != "" {
+		return probe.SharedSecret(c.TURNSecret.Secret.Reveal(), c.ICEUser, time.Now().Add(secretValid))
+	}
+	return c.ICEUser, c.ICEPass.Secret.Reveal()
+}
+
+// format is how a result is written.
+type format struct {
+	name string
+	flaw
+}
+
+// Decode implements kong.MapperValue.
+func (f *format) Decode(ctx *kong.DecodeContext) error { return f.decode(ctx, f.set) }
+
+func (f *format) set(raw string) error {
+	if raw != "text" && raw != "json" {
+		return fmt.Errorf("%s is no format: write text or json", quote(raw))
+	}
+	f.name = raw
+	return nil
+}
+
+// localAddr is an address of this machine.
+type localAddr struct {
+	addr netip.Addr
+	flaw
+}
+
+// Decode implements kong.MapperValue.
+func (l *localAddr) Decode(ctx *kong.DecodeContext) error { return l.decode(ctx, l.set) }
+
+func (l *localAddr) set(raw string) error {
+	a, err := netip.ParseAddr(raw)
+	if err != nil {
+		return fmt.Errorf("%s is no IP address: write one that this machine has, such as 192.168.1.5", quote(raw))
+	}
+	own, err := net.InterfaceAddrs()
+	if err != nil {
+		return fmt.Errorf("the addresses of this machine cannot be read: %w", err)
+	}
+	for _, o := range own {
+		if p, err := netip.ParsePrefix(o.String()); err == nil && (p.Addr() == a || a.IsLoopback()) {
+			l.addr = a
+			return nil
+		}
+	}
+	return fmt.Errorf("%s is no address of this machine", quote(raw))
+}
+
+// peerLine is the result of the other side.
+type peerLine struct {
+	side *diag.NATSide
+	flaw
+}
+
+// Decode implements kong.MapperValue.
+func (p *peerLine) Decode(ctx *kong.DecodeContext) error { return p.decode(ctx, p.set) }
+
+func (p *peerLine) set(raw string) error {
+	side, err := diag.ParseNATSide(raw)
+	if err != nil {
+		return err
+	}
+	p.side = &side
+	return nil
+}

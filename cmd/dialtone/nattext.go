@@ -1,0 +1,120 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"dialtone/diag"
+)
+
+// natText is the report for people. What servers said about themselves was cleaned where it was read.
+func natText(r *diag.NATReport) string {
+	var b strings.Builder
+	for _, s := range r.Servers {
+		fmt.Fprintf(&b, "%s\n", natServerLine(s))
+	}
+	for _, s := range r.TURN {
+		fmt.Fprintf(&b, "%s\n", resultLine(s))
+	}
+	b.WriteString("\n")
+	for _, row := range []struct {
+		name     string
+		behavior diag.Behavior
+	}{
+		{"UDP", r.Behavior.UDP},
+		{"NAT", r.Behavior.NAT},
+		{"mapping", r.Behavior.Mapping},
+		{"filtering", r.Behavior.Filtering},
+		{"ports", r.Behavior.PortPreservation},
+		{"addresses", r.Behavior.Pooling},
+		{"ALG", r.Behavior.ALG},
+		{"carrier's NAT", r.Behavior.CGNAT},
+		{"IPv6", r.Behavior.IPv6},
+	} {
+		value := row.behavior.Value
+		if row.behavior.Confidence != diag.NotKnown {
+			value += " (" + string(row.behavior.Confidence) + ")"
+		}
+		fmt.Fprintf(&b, "%-14s %s\n", row.name, value)
+		for _, e := range row.behavior.Evidence {
+			fmt.Fprintf(&b, "%-14s   %s\n", "", e)
+		}
+	}
+	fmt.Fprintf(&b, "\nverdict: %s (exit %d, %s)\n", r.Verdict.Headline, int(r.Exit), r.Exit)
+	for _, why := range r.Verdict.Why {
+		fmt.Fprintf(&b, "   why: %s\n", why)
+	}
+	if p := r.Verdict.Peer; p != nil {
+		fmt.Fprintf(&b, "  pair: %s: %s\n", p.Path, p.Why)
+	}
+	for _, f := range r.Findings {
+		fmt.Fprintf(&b, "   %s: %s [%s]\n", f.Severity, f.Title, f.ID)
+		if f.Advice != "" && !slices.Contains(r.Verdict.Next, f.Advice) {
+			fmt.Fprintf(&b, "  next: %s\n", f.Advice)
+		}
+	}
+	for _, next := range r.Verdict.Next {
+		fmt.Fprintf(&b, "  next: %s\n", next)
+	}
+	fmt.Fprintf(&b, "result: %s\n", r.Verdict.Result)
+	return b.String()
+}
+
+// natServerLine describes a STUN server.
+func natServerLine(s diag.NATServer) string {
+	if !s.OK {
+		return fmt.Sprintf("%s: %s", s.URL, s.ErrorText)
+	}
+	line := fmt.Sprintf("%s: %s over %s sees %s", s.URL, s.Address, strings.ToUpper(s.Transport), s.Mapped)
+	line += stages(s.DNSMs, s.ConnectMs, s.TLSMs)
+	if t := s.RTT; t != nil {
+		line += fmt.Sprintf(", answer %s ms", tenths(t.MedianMs))
+		if t.Sent > 1 {
+			line += fmt.Sprintf(" (least %s, jitter %s, %d of %d lost)", tenths(t.MinMs), tenths(t.JitterMs), t.Lost, t.Sent)
+		}
+	}
+	if s.Software != "" {
+		line += ", " + s.Software
+	}
+	switch s.Grade {
+	case diag.GradeRFC5780:
+		line += ", with the usage of RFC 5780"
+	case diag.GradePlain:
+		line += ", plain: " + s.WhyPlain
+	}
+	return line
+}
+
+// resultLine describes what a TURN server gave.
+func resultLine(s diag.ServerResult) string {
+	if !s.OK {
+		return fmt.Sprintf("%s: failed at %s: %s", s.URL, s.Stage, s.ErrorText)
+	}
+	line := fmt.Sprintf("%s: %s over %s relays through %s", s.URL, s.Address, strings.ToUpper(s.Transport), s.RelayAddress)
+	line += stages(s.DNSMs, s.ConnectMs, s.TLSMs)
+	if s.RTTMs != nil {
+		line += fmt.Sprintf(", answer %s ms", tenths(*s.RTTMs))
+	}
+	if s.Software != "" {
+		line += ", " + s.Software
+	}
+	return line
+}
+
+// stages are the times of what comes before the answer, as far as they were measured.
+func stages(dns, connect, secured *diag.Millis) string {
+	line := ""
+	for _, stage := range []struct {
+		name string
+		ms   *diag.Millis
+	}{{"DNS", dns}, {"connect", connect}, {"TLS", secured}} {
+		if stage.ms != nil {
+			line += fmt.Sprintf(", %s %s ms", stage.name, tenths(*stage.ms))
+		}
+	}
+	return line
+}
+
+// tenths writes milliseconds with one decimal.
+func tenths(m diag.Millis) string { return fmt.Sprintf("%.1f", float64(m)/1e6) }

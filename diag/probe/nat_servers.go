@@ -1,0 +1,108 @@
+package probe
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha1" //nolint:gosec // the REST credentials of TURN servers are defined with it
+	"encoding/base64"
+	"fmt"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"dialtone/diag"
+)
+
+// Families says which addresses are asked.
+type Families int
+
+// Families.
+const (
+	BothFamilies Families = iota
+	OnlyIPv4
+	OnlyIPv6
+)
+
+// has reports whether an address belongs to them.
+func (f Families) has(a netip.Addr) bool {
+	return f == BothFamilies || (f == OnlyIPv4) == a.Is4()
+}
+
+// NATServers resolves the servers that can be asked over plain UDP, all at once, and returns one for each address, in the
+// order of the URLs: also TURN servers, since every one of them answers a Binding request. Of a name that does not
+// resolve the failure is part of the result.
+func NATServers(ctx context.Context, urls []URL, families Families) []diag.NATAsked {
+	found := make([][]diag.NATAsked, len(urls))
+	var all sync.WaitGroup
+	for i, u := range urls {
+		if u.UDP && !u.Scheme.Secured() {
+			all.Go(func() { found[i] = natServer(ctx, u, families) })
+		}
+	}
+	all.Wait()
+	var out []diag.NATAsked
+	seen := map[netip.AddrPort]bool{}
+	for _, list := range found {
+		for _, s := range list {
+			if !s.Address.IsValid() || !seen[s.Address] { // two names of one server are one server
+				out = append(out, s)
+			}
+			seen[s.Address] = true
+		}
+	}
+	return out
+}
+
+// natServer resolves one server.
+func natServer(ctx context.Context, u URL, families Families) []diag.NATAsked {
+	ctx, cancel := context.WithTimeout(ctx, DefaultTimeout/2)
+	defer cancel()
+	p := prober{url: u}
+	addrs, err := p.resolve(ctx)
+	if err != nil {
+		f := classify(u, StageDNS, err)
+		return []diag.NATAsked{{URL: u.String(), DNS: p.result.DNSMs, Failure: &diag.ServerResult{
+			URL: u.String(), Transport: "udp", Stage: f.stage, Cause: f.cause, ErrorText: f.text, Advice: f.advice,
+		}}}
+	}
+	var out []diag.NATAsked
+	for _, a := range addrs {
+		if families.has(a) {
+			out = append(out, diag.NATAsked{URL: u.String(), DNS: p.result.DNSMs, Address: netip.AddrPortFrom(a, u.Port)})
+		}
+	}
+	if len(out) == 0 {
+		return []diag.NATAsked{{URL: u.String(), DNS: p.result.DNSMs, Failure: &diag.ServerResult{
+			URL: u.String(), Transport: "udp", Stage: StageDNS, Cause: CauseDNS,
+			ErrorText: fmt.Sprintf("%s has no address of the family that was asked for", u.Host), Advice: "leave out -4 or -6",
+		}}}
+	}
+	return out
+}
+
+// SharedSecret makes the credentials that a TURN server with a shared secret accepts until expiry (the REST API for TURN
+// servers, draft-uberti-behave-turn-rest-00 §2.2): the user name carries the time, the password signs it.
+func SharedSecret(secret, name string, expiry time.Time) (username, password string) {
+	username = fmt.Sprintf("%d:%s", expiry.Unix(), name)
+	mac := hmac.New(sha1.New, []byte(secret))
+	_, _ = mac.Write([]byte(username)) // a hash takes everything
+	return username, base64.StdEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// networkOf is the private network of this machine that an address belongs to, the zero value where there is none.
+func networkOf(a netip.Addr) netip.Prefix {
+	if !a.IsPrivate() {
+		return netip.Prefix{}
+	}
+	list, err := net.InterfaceAddrs()
+	if err != nil {
+		return netip.Prefix{}
+	}
+	for _, i := range list {
+		if p, err := netip.ParsePrefix(i.String()); err == nil && p.Addr() == a {
+			return p.Masked()
+		}
+	}
+	return netip.Prefix{}
+}
