@@ -106,7 +106,7 @@ func (in *Line) View(th *draw.Theme, width int) string { return in.Row(th, width
 func (in *Line) Row(th *draw.Theme, width int) *draw.Line {
 	from := in.at
 	for w := 0; from > 0; from-- {
-		if w += draw.Width(string(in.text[from-1])); w > width-5 {
+		if w += draw.Width(string(in.text[from-1])); w > max(width-5, 1) {
 			break
 		}
 	}

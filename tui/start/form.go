@@ -11,6 +11,9 @@ import (
 	"dialtone/tui/edit"
 )
 
+// textLeast is how many columns what is typed has beside its label; with less it stands below.
+const textLeast = 20
+
 // form is one command with what was typed for it.
 type form struct {
 	command Command
@@ -139,7 +142,14 @@ func (f *field) lines(th *draw.Theme, width, labels int, active bool) []string {
 	if active {
 		label = th.Strong
 	}
-	l.To(2).Add(label, f.Label).To(2 + labels + 2)
+	l.To(2).Add(label, f.Label)
+	indent := 2 + labels + 2
+	var out []string
+	if width-indent < textLeast { // what is typed stands below its label
+		indent = 2
+		out, l = append(out, l.String()), draw.NewLine(width)
+	}
+	l.To(indent)
 	wrong := err != nil && (f.touched || active && f.text() != "")
 	mark, paint := th.Mark(draw.Idle)
 	switch {
@@ -150,12 +160,12 @@ func (f *field) lines(th *draw.Theme, width, labels int, active bool) []string {
 	}
 	l.Add(paint, mark).Gap(1)
 	f.content(l, th, active)
-	out := []string{l.String()}
+	out = append(out, l.String())
 	switch {
 	case wrong:
-		return append(out, indented(th.Bad, err.Error(), 2+labels+4, width)...)
+		return append(out, indented(th.Bad, err.Error(), indent+2, width)...)
 	case active && f.Hint != "" && (f.text() != "" || f.Kind == Switch):
-		return append(out, indented(th.Dim, f.Hint, 2+labels+4, width)...)
+		return append(out, indented(th.Dim, f.Hint, indent+2, width)...)
 	}
 	return out
 }
@@ -191,9 +201,6 @@ func (f *field) content(l *draw.Line, th *draw.Theme, active bool) {
 
 // indented wraps text below a field.
 func indented(p draw.Paint, text string, indent, width int) []string {
-	if width-indent < 16 {
-		indent = 2
-	}
 	var out []string
 	for _, line := range draw.Wrap(text, width-indent) {
 		out = append(out, draw.NewLine(width).Gap(indent).Add(p, line).String())
