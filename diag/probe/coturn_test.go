@@ -20,8 +20,8 @@ import (
 
 // coturn is a running turnserver.
 type coturn struct {
-	port, tlsPort string
-	certificate   *lab.Certificate
+	port, tlsPort, altPort string
+	certificate            *lab.Certificate
 }
 
 // startCoturn runs the TURN server that most people run, with one account and a quota of two allocations.
@@ -40,9 +40,9 @@ func startCoturn(t *testing.T) coturn {
 		}
 		return path
 	}
-	c := coturn{port: freePort(t), tlsPort: freePort(t), certificate: certificate}
+	c := coturn{port: freePort(t), tlsPort: freePort(t), altPort: freePort(t), certificate: certificate}
 	ctx, stop := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, program, "-n", "--listening-ip=127.0.0.1", "--listening-port="+c.port, "--tls-listening-port="+c.tlsPort,
+	cmd := exec.CommandContext(ctx, program, "-n", "--listening-ip=127.0.0.1", "--listening-ip=127.0.0.2", "--listening-port="+c.port, "--alt-listening-port="+c.altPort, "--tls-listening-port="+c.tlsPort,
 		"--relay-ip=127.0.0.1", "--allow-loopback-peers", "--no-cli", "--lt-cred-mech", "--user="+user+":"+password, "--realm=example.org",
 		"--user-quota=2", "--cert="+file("cert.pem", certificate.CertPEM), "--pkey="+file("key.pem", certificate.KeyPEM),
 		"--log-file=stdout", "--pidfile="+filepath.Join(dir, "pid"), "--userdb="+filepath.Join(dir, "db"))
