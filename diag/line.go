@@ -88,7 +88,7 @@ func mediaWords(d Data) (string, bool) {
 	case Control:
 		return controlWords(d), true
 	case Ping:
-		return fmt.Sprintf("%.2f ms", float64(d.RTTMs)/1e6), true
+		return fmt.Sprintf("%.2f ms", d.RTTMs.float()), true
 	case MessagesDropped:
 		return fmt.Sprintf("%q: %d more messages (%d bytes) came too fast to be told one by one", d.Label, d.Messages, d.Bytes), true
 	case TrackAdded:
@@ -118,7 +118,7 @@ func requestWords(d SignalRequest) string {
 	if d.Status != 0 {
 		status = strconv.Itoa(d.Status)
 	}
-	s := joinWords(d.Code, status, fmt.Sprintf("%.1f ms", float64(d.DurationMs)/1e6), d.Answer)
+	s := joinWords(d.Code, status, fmt.Sprintf("%.1f ms", d.DurationMs.float()), d.Answer)
 	if d.LongPoll {
 		s += " (held by the server)"
 	}
@@ -157,7 +157,7 @@ func serverWords(d ServerResult) string {
 	if d.ErrorCode != 0 {
 		code = strconv.Itoa(d.ErrorCode)
 	}
-	return joinWords(d.URL, "failed at", d.Stage, "after", span(d.DurationMs.Duration())+":", code, d.ErrorText, d.Advice)
+	return joinWords(d.URL, "failed at", d.Stage, "after", span(d.DurationMs.Duration().Round(time.Microsecond))+":", code, d.ErrorText, d.Advice)
 }
 
 func pairEventWords(d Pair) string {
@@ -259,7 +259,7 @@ func timing(name string, d *Millis) string {
 	if d == nil {
 		return ""
 	}
-	return fmt.Sprintf("%s %.1f ms", name, float64(*d)/1e6)
+	return fmt.Sprintf("%s %.1f ms", name, d.float())
 }
 
 func by(p EndedBy) string {

@@ -42,7 +42,7 @@ func (f *Feed) Start() time.Time { return f.start }
 func (f *Feed) Append(d diag.Data) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.append(f.now().Sub(f.start), d)
+	f.append(f.now().Sub(f.start).Round(time.Microsecond), d) // the resolution of a recording
 }
 
 func (f *Feed) append(at time.Duration, d diag.Data) {
