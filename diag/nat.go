@@ -95,6 +95,21 @@ type NATTimes struct {
 	Lost     int    `json:"lost"`      // requests of those without an answer
 }
 
+// NATRelay is what one TURN server gave, and whether its relay carries bytes: a Binding request to a STUN server and its
+// response, once in a Send indication and once as ChannelData.
+type NATRelay struct {
+	ServerResult
+	Peer         string  `json:"peer,omitempty"` // the STUN server that was asked through the relay
+	PermissionMs *Millis `json:"permission_ms,omitempty"`
+	SendMs       *Millis `json:"send_ms,omitempty"`     // round trip by Send indication
+	BindMs       *Millis `json:"bind_ms,omitempty"`     // ChannelBind
+	ChannelMs    *Millis `json:"channel_ms,omitempty"`  // round trip by ChannelData
+	Seen         string  `json:"seen,omitempty"`        // the relay's address as the STUN server saw it
+	Stopped      string  `json:"stopped,omitempty"`     // where it went no further: permission, send, bind, channel
+	StoppedCode  int     `json:"stoppedCode,omitempty"` // STUN error code of that
+	StoppedText  string  `json:"stoppedText,omitempty"`
+}
+
 // NATVerdict is what it means for calls.
 type NATVerdict struct {
 	Headline string         `json:"headline"`
@@ -106,13 +121,13 @@ type NATVerdict struct {
 
 // NATReport is everything that `dialtone nat` found out.
 type NATReport struct {
-	Schema   string         `json:"schema"`
-	Servers  []NATServer    `json:"servers"`  // STUN, those over UDP first
-	Behavior NATBehaviors   `json:"behavior"` // of the family that was judged: IPv4 where it answers
-	TURN     []ServerResult `json:"turn"`
-	Verdict  NATVerdict     `json:"verdict"`
-	Exit     Exit           `json:"exit"` // the process's exit code
-	Findings []Finding      `json:"findings"`
+	Schema   string       `json:"schema"`
+	Servers  []NATServer  `json:"servers"`  // STUN, those over UDP first
+	Behavior NATBehaviors `json:"behavior"` // of the family that was judged: IPv4 where it answers
+	TURN     []NATRelay   `json:"turn"`
+	Verdict  NATVerdict   `json:"verdict"`
+	Exit     Exit         `json:"exit"` // the process's exit code
+	Findings []Finding    `json:"findings"`
 
 	others []ServerResult
 	public netip.Addr // as the servers see this machine

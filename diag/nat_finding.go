@@ -110,14 +110,45 @@ func turnFindings(r *NATReport) []Finding {
 	for _, s := range r.TURN {
 		switch {
 		case !s.OK:
-			out = append(out, failureFinding(s, Problem))
-		case relayPrivate(s):
+			out = append(out, failureFinding(s.ServerResult, Problem))
+		case relayPrivate(s.ServerResult):
 			out = append(out, Finding{
 				ID: "turn.relay_private", Severity: Problem,
 				Title:    Clean(fmt.Sprintf("%s accepted your password, but its relay address is %s (private).", s.URL, s.RelayAddress), 400),
 				Evidence: []string{"the server itself is " + s.Address}, Advice: about(s.URL, "set the external IP on the server (coturn: external-ip)"),
 			})
 		}
+		out = append(out, carriedFindings(s)...)
+	}
+	return out
+}
+
+// carriedFindings tell where a relay that was had does not carry bytes, or is elsewhere than it says.
+func carriedFindings(s NATRelay) []Finding {
+	var out []Finding
+	switch {
+	case s.Stopped != "" && s.StoppedCode == 403:
+		out = append(out, Finding{
+			ID: "turn.peer_forbidden", Severity: Warn, Title: Clean(s.URL+" forbids to send to "+s.Peer+".", 400),
+			Evidence: []string{Clean(s.Stopped+": "+s.StoppedText, 300)},
+			Advice:   about(s.URL, "where peers have such addresses, allow them there (coturn: allowed-peer-ip, denied-peer-ip, allow-loopback-peers)"),
+		})
+	case s.Stopped != "":
+		out = append(out, Finding{
+			ID: "turn.relay_silent", Severity: Warn, Title: Clean(s.URL+" gave a relay, but no bytes came back through it.", 400),
+			Evidence: []string{Clean(s.Stopped+": "+s.StoppedText, 300), "asked through it: " + s.Peer},
+			Advice:   about(s.URL, "check the firewall of the server: its relay ports must be open (coturn: min-port, max-port)"),
+		})
+	}
+	seen, err := netip.ParseAddrPort(s.Seen)
+	relay, err2 := netip.ParseAddrPort(s.RelayAddress)
+	peer, err3 := netip.ParseAddrPort(s.Peer)
+	if err == nil && err2 == nil && err3 == nil && seen.Addr() != relay.Addr() && !private(seen.Addr()) && !private(peer.Addr()) {
+		out = append(out, Finding{
+			ID: "turn.relay_elsewhere", Severity: Problem,
+			Title:    Clean(fmt.Sprintf("%s says that its relay is at %s, and it sends from %s.", s.URL, relay.Addr(), seen.Addr()), 400),
+			Evidence: []string{s.Peer + " saw " + s.Seen}, Advice: about(s.URL, "set the external IP on the server to "+seen.Addr().String()+" (coturn: external-ip)"),
+		})
 	}
 	return out
 }

@@ -8,8 +8,8 @@ import (
 
 // JudgeNAT makes the report of what was seen: by STUN over UDP (o), by STUN over other transports, by TURN. peer is the
 // other side's result, nil without one. It is pure.
-func JudgeNAT(o *NATObservations, others, turn []ServerResult, peer *NATSide) NATReport {
-	r := NATReport{Schema: NATSchema, Servers: []NATServer{}, others: others, TURN: orEmpty(turn), Findings: []Finding{}}
+func JudgeNAT(o *NATObservations, others []ServerResult, turn []NATRelay, peer *NATSide) NATReport {
+	r := NATReport{Schema: NATSchema, Servers: []NATServer{}, others: others, TURN: append([]NATRelay{}, turn...), Findings: []Finding{}}
 	main := o.Family()
 	m := main.judgeMapping()
 	r.Behavior = NATBehaviors{
@@ -40,13 +40,6 @@ func overOther(s ServerResult) NATServer {
 		out.RTT = &NATTimes{MinMs: *s.RTTMs, MedianMs: *s.RTTMs, Sent: 1}
 	}
 	return out
-}
-
-func orEmpty(list []ServerResult) []ServerResult {
-	if list == nil {
-		return []ServerResult{}
-	}
-	return list
 }
 
 // Family are the observations of one address family: IPv4 unless nothing but IPv6 answered.
@@ -197,8 +190,17 @@ func (o *NATObservations) judgeIPv6() Behavior {
 	return Behavior{BehaviorNone, Likely, []string{fmt.Sprintf("none of %d requests over IPv6 was answered", asked)}}
 }
 
+// results are those of the allocations.
+func results(turn []NATRelay) []ServerResult {
+	var out []ServerResult
+	for _, t := range turn {
+		out = append(out, t.ServerResult)
+	}
+	return out
+}
+
 // judgeUDP tells whether UDP passes. Silence means a firewall only where something else shows that servers are there.
-func judgeUDP(o *NATObservations, others, turn []ServerResult) Behavior {
+func judgeUDP(o *NATObservations, others []ServerResult, turn []NATRelay) Behavior {
 	var silent, refused []string
 	for i, s := range o.Servers {
 		switch {
@@ -211,7 +213,7 @@ func judgeUDP(o *NATObservations, others, turn []ServerResult) Behavior {
 		}
 	}
 	streams := 0
-	for _, s := range slices.Concat(others, turn) {
+	for _, s := range slices.Concat(others, results(turn)) {
 		switch {
 		case s.OK && (s.Transport == "udp" || s.Transport == "dtls"):
 			return Behavior{BehaviorPresent, Proven, []string{s.URL + " answered"}}

@@ -279,7 +279,11 @@ func TestVerdicts(t *testing.T) {
 		"one server":          {newScene(sceneA).maps(0, "9.9.9.1:3478", "5.5.5.5:1"), nil, nil, ExitInconclusive, "ask a second server", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := JudgeNAT(&tt.scene.o, tt.others, tt.turn, nil)
+			var turn []NATRelay
+			for _, s := range tt.turn {
+				turn = append(turn, NATRelay{ServerResult: s})
+			}
+			r := JudgeNAT(&tt.scene.o, tt.others, turn, nil)
 			if r.Exit != tt.exit || !strings.Contains(r.Verdict.Headline, tt.words) || tt.finding != "" && !hasFinding(&r, tt.finding) {
 				t.Errorf("exit %v, %q, findings %v; want %v, %q, %s", r.Exit, r.Verdict.Headline, r.Findings, tt.exit, tt.words, tt.finding)
 			}
@@ -288,6 +292,24 @@ func TestVerdicts(t *testing.T) {
 				t.Errorf("%v: %s", err, raw)
 			}
 		})
+	}
+}
+
+// TestRelaysThatDoNotCarry: an allocation is not yet a relay.
+func TestRelaysThatDoNotCarry(t *testing.T) {
+	base := NATRelay{ServerResult: ServerResult{URL: "turn:t", OK: true, Address: "9.9.9.9:3478", RelayAddress: "9.9.9.9:50000"}, Peer: "9.9.9.1:3478", Seen: "9.9.9.9:50000"}
+	for want, change := range map[string]func(*NATRelay){
+		"":                     func(*NATRelay) {},
+		"turn.peer_forbidden":  func(r *NATRelay) { r.Stopped, r.StoppedCode = "permission", 403 },
+		"turn.relay_silent":    func(r *NATRelay) { r.Stopped = "send" },
+		"turn.relay_elsewhere": func(r *NATRelay) { r.Seen = "9.9.9.8:50000" },
+	} {
+		relay := base
+		change(&relay)
+		r := JudgeNAT(&newScene(sceneA).maps(0, "9.9.9.1:3478", "5.5.5.5:1").o, nil, []NATRelay{relay}, nil)
+		if want == "" && len(r.Findings) > 0 || want != "" && !hasFinding(&r, want) {
+			t.Errorf("%+v; want %q", r.Findings, want)
+		}
 	}
 }
 

@@ -18,7 +18,7 @@ func (r *NATReport) Side() NATSide {
 func (r *NATReport) relay() string {
 	var works []string
 	for _, t := range r.TURN {
-		if t.OK && !relayPrivate(t) {
+		if t.OK && !relayPrivate(t.ServerResult) {
 			words := strings.ToUpper(t.Transport)
 			if t.RTTMs != nil {
 				words += fmt.Sprintf(" %d ms", t.RTTMs.Duration().Milliseconds())
@@ -114,7 +114,7 @@ func (r *NATReport) nothingHeard() {
 			return
 		}
 	}
-	if reached(r.others) || reached(r.TURN) {
+	if reached(r.others) || reached(results(r.TURN)) {
 		r.Exit = ExitInconclusive
 		v.Headline = "No server could be used, although the network is there."
 		v.Next = append(v.Next, "check the servers, or ask others")

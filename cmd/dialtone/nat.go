@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -71,17 +73,18 @@ func (c *natCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	case c.IPv6:
 		families = probe.OnlyIPv6
 	}
-	var targets []probe.Target
+	q := inquiry{urls: urls, families: families, bind: c.Bind.addr}
 	for _, u := range urls {
-		if u.Scheme.TURN() || !u.UDP || u.Scheme.Secured() {
-			t := probe.Target{URL: u.String(), TLS: trust}
-			if u.Scheme.TURN() {
-				t.Username, t.Password = c.credentials()
-			}
-			targets = append(targets, t)
+		t := probe.Target{URL: u.String(), TLS: trust}
+		switch {
+		case u.Scheme.TURN():
+			t.Username, t.Password = c.credentials()
+			q.turn = append(q.turn, t)
+		case !u.UDP || u.Scheme.Secured():
+			q.others = append(q.others, t)
 		}
 	}
-	report, err := diagnose(ctx, urls, targets, families, c.Bind.addr, c.Peer.side)
+	report, err := q.ask(ctx, c.Peer.side)
 	switch {
 	case ctx.Err() != nil:
 		return diag.ExitInterrupted, nil
@@ -102,27 +105,54 @@ func (c *natCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	return report.Exit, nil
 }
 
-// diagnose asks all servers at once.
-func diagnose(ctx context.Context, urls []probe.URL, targets []probe.Target, families probe.Families, bind netip.Addr, peer *diag.NATSide) (diag.NATReport, error) {
+// inquiry is what is asked.
+type inquiry struct {
+	urls         []probe.URL
+	others, turn []probe.Target
+	families     probe.Families
+	bind         netip.Addr
+}
+
+// ask asks all servers at once.
+func (q *inquiry) ask(ctx context.Context, peer *diag.NATSide) (diag.NATReport, error) {
+	servers := probe.NATServers(ctx, q.urls, q.families)
+	for i := range q.turn {
+		q.turn[i].Through = throughRelay(servers)
+	}
 	var (
-		others, turn []diag.ServerResult
-		asking       sync.WaitGroup
+		others []diag.ServerResult
+		turn   []diag.NATRelay
+		asking sync.WaitGroup
 	)
-	asking.Go(func() {
-		probe.All(ctx, targets, func(r diag.ServerResult) {
-			if u, err := probe.ParseURL(r.URL); err == nil && u.Scheme.TURN() {
-				turn = append(turn, r)
-			} else {
-				others = append(others, r)
-			}
-		})
-	})
-	o, err := probe.NAT(ctx, probe.NATServers(ctx, urls, families), probe.NATOptions{Bind: bind})
+	asking.Go(func() { probe.All(ctx, q.others, func(r diag.ServerResult) { others = append(others, r) }) })
+	asking.Go(func() { probe.Relays(ctx, q.turn, func(r diag.NATRelay) { turn = append(turn, r) }) })
+	o, err := probe.NAT(ctx, servers, probe.NATOptions{Bind: q.bind})
 	asking.Wait()
 	if err != nil {
 		return diag.NATReport{}, err
 	}
-	return diag.JudgeNAT(o, append(others, overTCP(ctx, o, urls)...), turn, peer), nil
+	slices.SortStableFunc(others, func(a, b diag.ServerResult) int { return strings.Compare(a.URL, b.URL) })
+	slices.SortStableFunc(turn, func(a, b diag.NATRelay) int { return strings.Compare(a.URL, b.URL) })
+	return diag.JudgeNAT(o, append(others, overTCP(ctx, o, q.urls)...), turn, peer), nil
+}
+
+// throughRelay is the STUN server that relays are tried with: one that is no relay itself, where there is one. A relay over
+// UDP has an IPv4 address.
+func throughRelay(servers []diag.NATAsked) netip.AddrPort {
+	var found netip.AddrPort
+	for _, s := range servers {
+		u, err := probe.ParseURL(s.URL)
+		if err != nil || !s.Address.Addr().Is4() {
+			continue
+		}
+		if !u.Scheme.TURN() {
+			return s.Address
+		}
+		if !found.IsValid() {
+			found = s.Address
+		}
+	}
+	return found
 }
 
 // overTCP asks the servers that are silent over UDP once more, when all are: whether they are there at all tells a firewall

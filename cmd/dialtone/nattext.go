@@ -87,7 +87,7 @@ func natServerLine(s diag.NATServer) string {
 }
 
 // resultLine describes what a TURN server gave.
-func resultLine(s diag.ServerResult) string {
+func resultLine(s diag.NATRelay) string {
 	if !s.OK {
 		return fmt.Sprintf("%s: failed at %s: %s", s.URL, s.Stage, s.ErrorText)
 	}
@@ -95,6 +95,12 @@ func resultLine(s diag.ServerResult) string {
 	line += stages(s.DNSMs, s.ConnectMs, s.TLSMs)
 	if s.RTTMs != nil {
 		line += fmt.Sprintf(", answer %s ms", tenths(*s.RTTMs))
+	}
+	switch {
+	case s.Stopped != "":
+		line += fmt.Sprintf(", then failed at %s: %s", s.Stopped, s.StoppedText)
+	case s.ChannelMs != nil:
+		line += fmt.Sprintf(", bytes back from %s by Send %s ms, by ChannelData %s ms, from %s", s.Peer, tenths(*s.SendMs), tenths(*s.ChannelMs), s.Seen)
 	}
 	if s.Software != "" {
 		line += ", " + s.Software

@@ -43,6 +43,9 @@ func (p *prober) allocate(ctx context.Context, l *link) error {
 			return err
 		}
 	}
+	if r.relayed.IsValid() && p.target.Through.IsValid() {
+		p.carry(ctx, l, c)
+	}
 	p.release(ctx, l, c)
 	if !r.relayed.IsValid() {
 		return errNoRelayed

@@ -38,6 +38,8 @@ const (
 	methodBinding
 	methodAllocate
 	methodRefresh
+	methodCreatePermission
+	methodChannelBind
 )
 
 // stunMethods are their code points.
@@ -45,6 +47,9 @@ var stunMethods = map[method]stun.Method{
 	methodBinding:  stun.MethodBinding,
 	methodAllocate: stun.MethodAllocate,
 	methodRefresh:  stun.MethodRefresh,
+
+	methodCreatePermission: stun.MethodCreatePermission,
+	methodChannelBind:      stun.MethodChannelBind,
 }
 
 // credentials are those of the long-term mechanism (RFC 8489 §9.2), with what the server said for them.
@@ -67,8 +72,55 @@ func encode(m method, id txID, c *credentials) ([]byte, error) {
 		set = append(set, stun.RawAttribute{Type: stun.AttrRequestedTransport, Value: []byte{udp, 0, 0, 0}})
 	case methodRefresh:
 		set = append(set, stun.RawAttribute{Type: stun.AttrLifetime, Value: []byte{0, 0, 0, 0}})
-	case methodBinding, methodUnknown:
+	case methodBinding, methodUnknown, methodCreatePermission, methodChannelBind:
 	}
+	return build(set, c)
+}
+
+// encodePeer makes a CreatePermission or ChannelBind request for a peer (RFC 8656 §9.1, §12.1).
+func encodePeer(m method, id txID, c *credentials, peer netip.AddrPort) ([]byte, error) {
+	set := []stun.Setter{stun.NewTransactionIDSetter(id), stun.NewType(stunMethods[m], stun.ClassRequest)}
+	if m == methodChannelBind {
+		value := binary.BigEndian.AppendUint16(nil, channelNumber)
+		set = append(set, stun.RawAttribute{Type: stun.AttrChannelNumber, Value: append(value, 0, 0)})
+	}
+	return build(append(set, peerAddress(peer)), c)
+}
+
+// encodeSend makes a Send indication (RFC 8656 §11.1).
+func encodeSend(peer netip.AddrPort, data []byte) ([]byte, error) {
+	msg, err := stun.Build(stun.NewTransactionIDSetter(newTxID()), stun.NewType(stun.MethodSend, stun.ClassIndication),
+		peerAddress(peer), stun.RawAttribute{Type: stun.AttrData, Value: data})
+	if err != nil {
+		return nil, err
+	}
+	return msg.Raw, nil
+}
+
+// decodeData reads a Data indication (RFC 8656 §11.3): what came from which peer; false when it is none.
+func decodeData(b []byte) (from netip.AddrPort, data []byte, ok bool) {
+	msg, err := decodeMessage(b)
+	if err != nil || msg.Type != stun.NewType(stun.MethodData, stun.ClassIndication) {
+		return netip.AddrPort{}, nil, false
+	}
+	data, err = msg.Get(stun.AttrData)
+	from = xorAddress(msg, stun.AttrXORPeerAddress)
+	return from, data, err == nil && from.IsValid()
+}
+
+// peerAddress is XOR-PEER-ADDRESS.
+func peerAddress(a netip.AddrPort) stun.Setter {
+	return asPeer{stun.XORMappedAddress{IP: a.Addr().AsSlice(), Port: int(a.Port())}}
+}
+
+// asPeer writes an address as XOR-PEER-ADDRESS.
+type asPeer struct{ stun.XORMappedAddress }
+
+// AddTo implements stun.Setter.
+func (a asPeer) AddTo(m *stun.Message) error { return a.AddToAs(m, stun.AttrXORPeerAddress) }
+
+// build makes a request, signed where there are credentials.
+func build(set []stun.Setter, c *credentials) ([]byte, error) {
 	if c != nil {
 		set = append(set, stun.NewUsername(c.username), stun.NewRealm(c.realm), stun.NewNonce(c.nonce), c.key())
 	}
@@ -248,6 +300,7 @@ func checkSize(a stun.RawAttribute) error {
 // addresses are the attributes that hold a transport address and are decoded here.
 var addresses = []stun.AttrType{
 	stun.AttrMappedAddress, stun.AttrXORMappedAddress, stun.AttrXORRelayedAddress, stun.AttrAlternateServer,
+	stun.AttrXORPeerAddress,
 }
 
 // checkAddress demands 8 bytes for IPv4 and 20 for IPv6 (RFC 8489 §14.1). The first byte is ignored by the RFC, but

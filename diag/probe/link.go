@@ -156,6 +156,9 @@ func (x *transaction) await(ctx context.Context, until time.Time) (reply, error)
 			return reply{}, err
 		}
 		now := time.Now()
+		if _, _, ok := decodeData(b); ok {
+			continue // through a relay, late
+		}
 		a, err := decode(b)
 		if err == nil {
 			at, ours := x.sent[a.id]

@@ -21,16 +21,31 @@ const maxParallel = 8
 
 // Target is a server to be asked, and how.
 type Target struct {
-	URL                string        // as [ParseURL] reads it
-	Username, Password string        // for turn: and turns:
-	TLS                *tls.Config   // RootCAs, InsecureSkipVerify, ServerName; nil: the system's authorities
-	Resolver           *net.Resolver // nil for the system's
-	Timeout            time.Duration // of the whole probe; 0 for [DefaultTimeout]
+	URL                string         // as [ParseURL] reads it
+	Username, Password string         // for turn: and turns:
+	TLS                *tls.Config    // RootCAs, InsecureSkipVerify, ServerName; nil: the system's authorities
+	Resolver           *net.Resolver  // nil for the system's
+	Through            netip.AddrPort // a STUN server to be asked through the relay; the zero value: none, see [Relay]
+	Timeout            time.Duration  // of the whole probe; 0 for [DefaultTimeout]
 }
 
 // Server asks one server and tells what came of it. It returns when the answer is known, when the timeout is over, or
 // at once when ctx ends. It never fails otherwise: a failure is part of the result, with Stage, Cause and Advice.
 func Server(ctx context.Context, t Target) diag.ServerResult {
+	t.Through = netip.AddrPort{}
+	p := probe(ctx, t)
+	return p.result
+}
+
+// Relay asks as [Server] does. Where the relay is had, it also sends bytes through it.
+func Relay(ctx context.Context, t Target) diag.NATRelay {
+	p := probe(ctx, t)
+	p.carried.ServerResult = p.result
+	return p.carried
+}
+
+// probe goes through all stages and sums up.
+func probe(ctx context.Context, t Target) *prober {
 	start := time.Now()
 	if t.Timeout <= 0 {
 		t.Timeout = DefaultTimeout
@@ -38,7 +53,7 @@ func Server(ctx context.Context, t Target) diag.ServerResult {
 	timed, cancel := context.WithTimeout(ctx, t.Timeout)
 	defer cancel()
 
-	p := prober{target: t}
+	p := &prober{target: t}
 	err := p.run(timed)
 	if err != nil {
 		if errors.Is(ctx.Err(), context.Canceled) {
@@ -50,19 +65,29 @@ func Server(ctx context.Context, t Target) diag.ServerResult {
 	}
 	p.result.OK = err == nil
 	p.result.DurationMs = diag.Millis(time.Since(start))
-	return p.result
+	return p
 }
 
 // All asks several servers at once, at most eight at a time, and calls emit for each as soon as it is known: in the
 // goroutine of the caller, one after another. It returns when every target has been emitted.
 func All(ctx context.Context, targets []Target, emit func(diag.ServerResult)) {
-	results := make(chan diag.ServerResult)
+	each(ctx, targets, Server, emit)
+}
+
+// Relays is [All] with [Relay].
+func Relays(ctx context.Context, targets []Target, emit func(diag.NATRelay)) {
+	each(ctx, targets, Relay, emit)
+}
+
+// each asks all targets, at most eight at a time, and emits their results in the goroutine of the caller.
+func each[R any](ctx context.Context, targets []Target, ask func(context.Context, Target) R, emit func(R)) {
+	results := make(chan R)
 	slots := make(chan struct{}, maxParallel)
 	var running sync.WaitGroup
 	for _, t := range targets {
 		running.Go(func() {
 			slots <- struct{}{}
-			r := Server(ctx, t)
+			r := ask(ctx, t)
 			<-slots
 			results <- r
 		})
@@ -79,6 +104,8 @@ type prober struct {
 	url    URL
 	stage  string // being tried
 	result diag.ServerResult
+
+	carried diag.NATRelay // what went through the relay
 }
 
 // run goes through the stages.

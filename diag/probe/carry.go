@@ -1,0 +1,190 @@
+package probe
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"dialtone/diag"
+)
+
+// channelNumber is the one channel that is ever bound (RFC 8656 §12: 0x4000 to 0x4FFF).
+const channelNumber = 0x4000
+
+// carryTime is how long each step through the relay may take.
+const carryTime = 800 * time.Millisecond
+
+// errNothingBack is that bytes went into the relay, and none came back.
+var errNothingBack = errors.New("nothing came back through the relay")
+
+// carry sends bytes through the relay and tells in p.carried how far they came. It is no failure of the allocation when
+// they do not come back: the peer may be at fault.
+func (p *prober) carry(ctx context.Context, l *link, c *credentials) {
+	p.carried.Peer = p.target.Through.String()
+	for _, step := range []struct {
+		name string
+		took **diag.Millis
+		try  func(context.Context, *link, *credentials) error
+	}{
+		{"permission", &p.carried.PermissionMs, p.permission(methodCreatePermission)},
+		{"send", &p.carried.SendMs, p.bounce(sendFraming)},
+		{"bind", &p.carried.BindMs, p.permission(methodChannelBind)},
+		{"channel", &p.carried.ChannelMs, p.bounce(channelFraming)},
+	} {
+		start := time.Now()
+		stepCtx, cancel := context.WithTimeout(ctx, carryTime)
+		err := step.try(stepCtx, l, c)
+		cancel()
+		if err != nil {
+			var f *stageError
+			if errors.As(err, &f) {
+				p.carried.StoppedCode = f.code
+			}
+			p.carried.Stopped, p.carried.StoppedText = step.name, diag.Clean(err.Error(), maxText)
+			return
+		}
+		*step.took = since(start)
+	}
+}
+
+// permission makes the step that asks for leave to send to the peer, by CreatePermission or ChannelBind.
+func (p *prober) permission(m method) func(context.Context, *link, *credentials) error {
+	return func(ctx context.Context, l *link, c *credentials) error {
+		for again := false; ; again = true {
+			r, err := l.exchange(ctx, m, true, func(id txID) ([]byte, error) { return encodePeer(m, id, c, p.target.Through) })
+			switch {
+			case err != nil:
+				return err
+			case r.ok:
+				return nil
+			case r.code != 438 || again || r.nonce == "" || c == nil:
+				return stunError(p.url, p.stage, r.code, r.phrase, r.alternate)
+			}
+			c.renew(r.answer)
+		}
+	}
+}
+
+// framing is how data travels between client and TURN server.
+type framing struct {
+	wrap   func(p *prober, l *link, data []byte) ([]byte, error)
+	unwrap func(p *prober, b []byte) ([]byte, bool)
+}
+
+var sendFraming = framing{
+	wrap: func(p *prober, _ *link, data []byte) ([]byte, error) { return encodeSend(p.target.Through, data) },
+	unwrap: func(p *prober, b []byte) ([]byte, bool) {
+		from, data, ok := decodeData(b)
+		return data, ok && from == p.target.Through
+	},
+}
+
+var channelFraming = framing{
+	wrap: func(_ *prober, l *link, data []byte) ([]byte, error) {
+		b := binary.BigEndian.AppendUint16(nil, channelNumber)
+		b = append(binary.BigEndian.AppendUint16(b, uint16(len(data))), data...)
+		for l.reliable && len(b)%4 != 0 { // RFC 8656 §12.5: over streams
+			b = append(b, 0)
+		}
+		return b, nil
+	},
+	unwrap: func(_ *prober, b []byte) ([]byte, bool) {
+		if len(b) < 4 || binary.BigEndian.Uint16(b) != channelNumber || int(binary.BigEndian.Uint16(b[2:])) > len(b)-4 {
+			return nil, false
+		}
+		return b[4 : 4+int(binary.BigEndian.Uint16(b[2:]))], true
+	},
+}
+
+// bounce makes the step that asks the STUN server through the relay: what it says is the relay's true address.
+func (p *prober) bounce(f framing) func(context.Context, *link, *credentials) error {
+	return func(ctx context.Context, l *link, _ *credentials) error {
+		deadline, _ := ctx.Deadline()
+		start := time.Now()
+		sent := map[txID]bool{}
+		for n := 0; ; n++ {
+			id := newTxID()
+			request, err := encodeBinding(id, behavior{})
+			if err != nil {
+				return err
+			}
+			b, err := f.wrap(p, l, request)
+			if err != nil {
+				return err
+			}
+			sent[id] = true
+			if err := l.send(ctx, b); err != nil {
+				return err
+			}
+			until := start.Add(sendAt(n + 1))
+			if l.reliable || until.After(deadline) { // a deadline in the midst of a message would end a stream
+				until = deadline
+			}
+			err = p.awaitBounce(ctx, l, f, sent, until)
+			if err == nil || !isTimeout(err) {
+				return err
+			}
+			if until.Equal(deadline) || ctx.Err() != nil {
+				return fmt.Errorf("%w from %s", errNothingBack, p.target.Through)
+			}
+		}
+	}
+}
+
+// awaitBounce reads until the STUN server's response comes out of the relay.
+func (p *prober) awaitBounce(ctx context.Context, l *link, f framing, sent map[txID]bool, until time.Time) error {
+	for {
+		b, err := l.receiveRelayed(ctx, until)
+		if err != nil {
+			return err
+		}
+		data, ok := f.unwrap(p, b)
+		if !ok {
+			continue
+		}
+		a, err := decode(data)
+		if err != nil || !sent[a.id] {
+			continue
+		}
+		if a.mapped.IsValid() {
+			p.carried.Seen = a.mapped.String()
+		}
+		return nil
+	}
+}
+
+// receiveRelayed is receive for a connection that carries ChannelData too.
+func (l *link) receiveRelayed(ctx context.Context, until time.Time) ([]byte, error) {
+	if !l.reliable {
+		return l.receive(ctx, until)
+	}
+	if err := l.conn.SetReadDeadline(until); err != nil {
+		return nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return readFrame(l.conn)
+}
+
+// readFrame reads a STUN message or a ChannelData message from a stream (RFC 8656 §12.5).
+func readFrame(r io.Reader) ([]byte, error) {
+	head := make([]byte, 4)
+	if _, err := io.ReadFull(r, head); err != nil {
+		return nil, err
+	}
+	if head[0]&0xc0 != 0x40 {
+		return readMessage(io.MultiReader(bytes.NewReader(head), r))
+	}
+	length := int(binary.BigEndian.Uint16(head[2:]))
+	if length > maxMessage {
+		return nil, fmt.Errorf("%w: ChannelData of %d bytes", errAnswer, length)
+	}
+	b := append(head, make([]byte, (length+3)/4*4)...)
+	_, err := io.ReadFull(r, b[4:])
+	return b, err
+}
