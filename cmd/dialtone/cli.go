@@ -13,6 +13,7 @@ type cli struct {
 	Answer  answerCommand  `cmd:"" help:"Take calls and send back what comes, without a screen."`
 	Demo    demoCommand    `cmd:"" help:"Place a call that needs nothing: server, STUN, TURN and the other party are built in."`
 	NAT     natCommand     `cmd:"" name:"nat" help:"Find out what this network does to calls, and whether the STUN and TURN servers are right."`
+	Explain explainCommand `cmd:"" help:"Tell what a finding means, by its ID."`
 	Replay  replayCommand  `cmd:"" help:"Look at a recorded call again: every moment of it, on the same screen."`
 	Start   startCommand   `cmd:"" help:"Choose what to do on a screen with forms. dialtone alone does the same on a terminal."`
 	Version versionCommand `cmd:"" help:"Tell which dialtone this is."`

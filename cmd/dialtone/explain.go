@@ -1,0 +1,34 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"dialtone/diag"
+)
+
+// explainCommand is dialtone explain.
+type explainCommand struct {
+	ID string `arg:"" optional:"" name:"id" help:"A finding, such as nat.udp_blocked. Without one, all are listed."`
+}
+
+// Help implements kong.HelpProvider.
+func (explainCommand) Help() string {
+	return detail("", []string{"dialtone explain nat.udp_blocked", "dialtone explain"}, diag.ExitPass, diag.ExitUsage, diag.ExitCannotRun)
+}
+
+func (c *explainCommand) run(_ context.Context, a app) (diag.Exit, error) {
+	text := strings.Join(diag.FindingIDs(), "\n")
+	if c.ID != "" {
+		paragraph, ok := diag.Explain(c.ID)
+		if !ok {
+			return diag.ExitUsage, fmt.Errorf("%s is no finding%s; dialtone explain lists all", quote(c.ID), didYouMean("", c.ID, diag.FindingIDs()))
+		}
+		text = paragraph
+	}
+	if err := a.print("%s\n", text); err != nil {
+		return diag.ExitCannotRun, err
+	}
+	return diag.ExitPass, nil
+}

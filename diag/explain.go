@@ -1,0 +1,66 @@
+package diag
+
+import (
+	"slices"
+	"strings"
+)
+
+// explanations are what stands behind each finding: when it is told, what it means, what helps. docs/findings.md is made of
+// them.
+var explanations = map[string]string{
+	"nat.udp_blocked":                "No STUN server answers over UDP, while servers do answer over TCP or TLS. A firewall that lets no UDP pass is the usual cause, in companies, hotels and some mobile networks. Calls then need a TURN server over TLS on port 443, which looks like a web server to the firewall.",
+	"nat.endpoint_dependent_mapping": "The NAT gives one socket another public port for each destination (RFC 4787 §4.1; often called symmetric). The port that a STUN server sees is then not the one that the other party must use, so direct calls succeed only with parties whose own NAT filters little. A TURN server carries the rest.",
+	"nat.mapping_unstable":           "The same server saw the same socket with two different ports within a second. Either the NAT forgets its mappings at once, or several NATs share the traffic packet by packet. Nothing else about the mapping can be said, and direct calls are a matter of luck.",
+	"nat.pooling":                    "Different servers saw one socket with different public addresses and the same port. This network has several uplinks, or the NAT has a pool of addresses and does not keep a host on one of them, which RFC 4787 REQ-2 asks it to.",
+	"nat.alg":                        "MAPPED-ADDRESS and XOR-MAPPED-ADDRESS of one answer differ. The second is coded so that gateways do not recognise it; something on the way has found the first and rewritten it. Such application layer gateways (ALG) damage more than they help; routers have a switch for them.",
+	"nat.cgnat":                      "An address of this machine, or the one that it is seen with, belongs to a range that carriers use between their own NAT and their customers (100.64.0.0/10, RFC 6598) or for IPv4 over IPv6 (192.0.0.0/29). Nobody can open a port in a carrier's NAT; calls work as its mapping allows.",
+
+	"server.dns":                    "The name of the server does not resolve. A typing mistake, a server that no longer exists, or a resolver that does not answer.",
+	"server.refused":                "The machine answers that nothing listens on this port: an ICMP message over UDP, a reset over TCP. The server does not run, or it listens on another port or transport. It is no firewall that drops packets.",
+	"server.timeout":                "Nothing came back. The server is down, its address is wrong, or a firewall drops the packets on one of the two ways. Asking the same server over TCP or TLS tells these apart.",
+	"server.unreachable":            "The operating system knows no way to the server, or may not send there. Without IPv6 this is ordinary for a server's IPv6 address.",
+	"server.tls":                    "The TLS or DTLS handshake failed: the certificate has expired, is of an unknown authority or for another name, or the port does not speak TLS. Browsers refuse such a server as well.",
+	"server.auth":                   "The server wants credentials for a plain STUN request, or does not accept those that were given.",
+	"server.config":                 "The server could not be asked because its URL or its credentials are not usable. Nothing was sent.",
+	"server.protocol":               "Something answers, and not as a STUN or TURN server does: another service on this port, a captive portal, or a broken server whose messages cannot be read.",
+	"server.failed":                 "The server gave nothing, for a reason that has no name of its own; the evidence tells it.",
+	"server.other_address_invalid":  "The server offers a second address (OTHER-ADDRESS, RFC 5780 §7.4) that cannot be one: with the IP or the port that was asked, private, or with a RESPONSE-ORIGIN that is not where the answer came from. It counts as a plain server, which tells the public address and nothing about filtering.",
+	"server.ignores_change_request": "Asked to answer from its other address (CHANGE-REQUEST, RFC 5780 §7.2), the server answers from the one that was asked. Tools that do not look where an answer comes from take this for a NAT that filters nothing.",
+	"server.refuses_change_request": "Asked to answer from its other address, the server refuses, mostly with error 420 (unknown attribute). Filtering cannot be found out with it.",
+	"server.alternate_silent":       "Nothing was ever heard from the second address of the server, even by a socket that the NAT must let it reach. The silence is therefore the server's, and says nothing about this network.",
+	"server.outlier":                "The server sees this machine with another address and port than the majority of the servers, which agree. Its word about the mapping is left out. It may be behind a proxy, reached through a VPN, or lie.",
+	"server.mapped_private":         "A public server says that it sees a private address, while others see a public one. A NAT or a load balancer in front of the server replaces the addresses of its clients: candidates from it are of no use.",
+
+	"stun.error_response":        "The server answered with an error code that has no finding of its own. The code is in the evidence; RFC 8489 §14.8 and RFC 8656 §19 list them.",
+	"turn.unauthorized":          "The TURN server is there and does not accept user name or password (401, of some servers 400). A temporary (REST) credential may have expired, or its shared secret may be another one.",
+	"turn.forbidden":             "The TURN server forbids this user or address (403).",
+	"turn.allocation_mismatch":   "The server still holds an allocation for this address and port (437). It ends by itself after ten minutes at most. A NAT that gives a port to the next socket at once makes this frequent.",
+	"turn.stale_nonce":           "The server rejects the nonce that it has just given (438). Requests of one client reach different servers behind a load balancer, or the server's clock jumps.",
+	"turn.quota_reached":         "The user has as many allocations as the server allows (486). Allocations of calls that ended badly live on for up to ten minutes.",
+	"turn.insufficient_capacity": "The server has no relay port or bandwidth left (508).",
+	"turn.relay_private":         "The TURN server is public, and the relay address that it gives is private: peers cannot send there. The server stands behind a NAT and has not been told its public address (coturn: external-ip).",
+	"turn.relay_elsewhere":       "A STUN server that was asked through the relay saw another address than the one that the TURN server gives out. Peers would send to an address where nobody relays.",
+	"turn.relay_silent":          "The relay was allocated, and bytes that were sent through it did not come back. The peer that was tried may not reach it: the firewall of the TURN server blocks its relay ports, or the server has no way to the peer.",
+	"turn.peer_forbidden":        "The TURN server refuses to send to the peer that was tried (403). Servers are right to forbid private and loopback addresses; where peers have such ones, they have to be allowed.",
+
+	"media.no_outbound_audio": "Both descriptions agree that this side sends audio, and no packet was counted.",
+	"media.no_outbound_video": "Both descriptions agree that this side sends video, and no packet was counted.",
+	"media.no_inbound_audio":  "The other party's description says that it sends audio, and no packet came while the connection was up. The path carries packets, so look at the sender: muted, without a source, or with another codec.",
+	"media.no_inbound_video":  "The other party's description says that it sends video, and no packet came while the connection was up. The path carries packets, so look at the sender: muted, without a source, or with another codec.",
+}
+
+// Explain returns the paragraph about a finding, false where there is none of that ID.
+func Explain(id string) (string, bool) {
+	text, ok := explanations[strings.ToLower(strings.TrimSpace(id))]
+	return text, ok
+}
+
+// FindingIDs lists the IDs that can be explained, in ascending order.
+func FindingIDs() []string {
+	ids := make([]string, 0, len(explanations))
+	for id := range explanations {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	return ids
+}
