@@ -27,7 +27,8 @@ type natCommand struct {
 	TURNSecret secret    `name:"turn-secret" placeholder:"SECRET" help:"Secret that the TURN servers share with whoever makes their credentials; instead of --ice-pass."`
 	IPv4       bool      `name:"ipv4" short:"4" xor:"family" help:"Ask over IPv4 only."`
 	IPv6       bool      `name:"ipv6" short:"6" xor:"family" help:"Ask over IPv6 only."`
-	Bind       localAddr `placeholder:"ADDRESS" help:"Ask STUN servers from this address of this machine."`
+	Bind       localAddr `placeholder:"ADDRESS" help:"Ask STUN servers over UDP from this address of this machine."`
+	Interface  string    `placeholder:"NAME" help:"Ask STUN servers over UDP from the address of this network interface; instead of --bind."`
 	Peer       peerLine  `placeholder:"RESULT" help:"The result line of dialtone nat on the other side: tells whether the two will reach each other."`
 	Output     format    `short:"o" default:"text" placeholder:"FORMAT" help:"text or json. Default: ${default}."`
 	Insecure   bool      `help:"Accept any TLS certificate, of signaling and of TURN servers."`
@@ -51,7 +52,8 @@ func (natCommand) Help() string {
 
 func (c *natCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	urls, err := c.urls()
-	if err = a.checked(err); err != nil {
+	from, bindErr := c.localAddr()
+	if err = a.checked(errors.Join(err, bindErr)); err != nil {
 		return diag.ExitUsage, err
 	}
 	trust, err := tlsConfig(diag.Config{Insecure: c.Insecure, CAFile: c.CA.path})
@@ -68,12 +70,12 @@ func (c *natCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	}
 	families := probe.BothFamilies
 	switch {
-	case c.IPv4:
+	case c.IPv4 || from.Is4():
 		families = probe.OnlyIPv4
-	case c.IPv6:
+	case c.IPv6 || from.Is6():
 		families = probe.OnlyIPv6
 	}
-	q := inquiry{urls: urls, families: families, bind: c.Bind.addr}
+	q := inquiry{urls: urls, families: families, bind: from}
 	for _, u := range urls {
 		t := probe.Target{URL: u.String(), TLS: trust}
 		switch {
@@ -202,6 +204,27 @@ func (c *natCommand) urls() ([]probe.URL, error) {
 		}
 	}
 	return list, errors.Join(errs...)
+}
+
+// localAddr is the address to ask from, the zero value for any.
+func (c *natCommand) localAddr() (netip.Addr, error) {
+	if c.Interface == "" || c.Bind.addr.IsValid() {
+		return c.Bind.addr, nil
+	}
+	own, err := net.InterfaceByName(c.Interface)
+	if err != nil {
+		return netip.Addr{}, fmt.Errorf("--interface %s is not there: ip address or ifconfig lists those of this machine", quote(c.Interface))
+	}
+	list, err := own.Addrs()
+	if err != nil {
+		return netip.Addr{}, fmt.Errorf("--interface %s: %w", quote(c.Interface), err)
+	}
+	for _, a := range list {
+		if p, err := netip.ParsePrefix(a.String()); err == nil && p.Addr().Is6() == c.IPv6 && !p.Addr().IsLinkLocalUnicast() {
+			return p.Addr(), nil
+		}
+	}
+	return netip.Addr{}, fmt.Errorf("--interface %s has no address to ask from: add -6 for its IPv6 address, or choose another", quote(c.Interface))
 }
 
 // secretValid is how long the credentials that are made of a shared secret are valid.

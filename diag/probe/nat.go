@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/netip"
 	"slices"
@@ -41,7 +40,7 @@ type NATOptions struct {
 }
 
 // NAT asks STUN servers over UDP for everything that [diag.JudgeNAT] reads: it follows [planNAT] until nothing more can be
-// learned, until the budget is used up, or until ctx ends. It fails only when no socket can be opened.
+// learned, until the budget is used up, or until ctx ends. It fails only when no request can be made.
 func NAT(ctx context.Context, servers []diag.NATAsked, options NATOptions) (*diag.NATObservations, error) {
 	if options.Net == nil {
 		options.Net = systemSockets{}
@@ -201,15 +200,12 @@ func (l *natLine) free() time.Duration {
 	return l.begun[0] + time.Second
 }
 
-// sendOne sends a request. What the network refuses is the server's failure; that a socket cannot be had is ours.
+// sendOne sends a request. What the system refuses, for this server, is told as its failure.
 func (r *natRun) sendOne(ctx context.Context, s *natSend) error {
 	socket, err := r.socket(ctx, s.natAsk)
-	if err != nil {
-		if s.test == diag.TestReach { // a connected socket needs a route
-			r.fail(s.server, err)
-			return nil
-		}
-		return fmt.Errorf("no socket for UDP: %w", err)
+	if err != nil { // no route, or no address of that family
+		r.fail(s.server, err)
+		return nil
 	}
 	id := newTxID()
 	b, err := encodeBinding(id, s.behavior())
@@ -239,6 +235,9 @@ func (r *natRun) fail(server int, err error) {
 	f := classify(u, StageBinding, err)
 	asked.Failure = &diag.ServerResult{
 		URL: asked.URL, Transport: "udp", Stage: f.stage, Cause: f.cause, ErrorCode: f.code, ErrorText: f.text, Advice: f.advice,
+	}
+	for _, s := range r.per[server].flying {
+		r.note(s, nil)
 	}
 	r.per[server].waiting, r.per[server].flying = nil, nil // nobody waits for it any more
 }
