@@ -89,12 +89,12 @@ func (p *natPlan) contact() []natAsk {
 	}
 	return []natAsk{
 		{server: p.server, socket: fmt.Sprintf("reach %d", p.server), test: diag.TestReach, to: p.asked, tries: natTries},
-		p.map_(p.asked),
+		p.askMapped(p.asked),
 	}
 }
 
-// map_ asks an address in the mapping test: all servers of a family from one socket.
-func (p *natPlan) map_(to netip.AddrPort) natAsk {
+// askMapped asks an address in the mapping test: all servers of a family from one socket.
+func (p *natPlan) askMapped(to netip.AddrPort) natAsk {
 	return natAsk{server: p.server, socket: mappingSocket(to), test: diag.TestMapping, to: to, tries: natTries}
 }
 
@@ -124,14 +124,14 @@ func (p *natPlan) mapping() []natAsk {
 	var asks []natAsk
 	for _, to := range p.addresses() {
 		if n, answered := p.sends(p.o, diag.TestMapping, to); !answered && n < maxMapping {
-			asks = append(asks, p.map_(to))
+			asks = append(asks, p.askMapped(to))
 		}
 	}
 	if len(asks) > 0 || !p.isFirst() || !p.othersMapped() {
 		return asks
 	}
 	if n, answered := p.sends(p.o, diag.TestRepeat, p.asked); !answered && n < maxMapping {
-		again := p.map_(p.asked)
+		again := p.askMapped(p.asked)
 		again.test = diag.TestRepeat
 		return []natAsk{again}
 	}
