@@ -94,9 +94,10 @@ func (a app) withPassword(password string) streams {
 
 // startForms are the commands that the screen offers, with what the environment and the file say about their flags.
 func startForms(s streams, config string) ([]startForm, error) {
-	var call, answer, demo cli // one each: to parse resets the whole grammar
+	var call, answer, demo, nat cli // one each: to parse resets the whole grammar
 	err := errors.Join(
 		configured(&call, s, config, "call", "x"), configured(&answer, s, config, "answer", "x"), configured(&demo, s, config, "demo"),
+		configured(&nat, s, config, "nat"),
 	)
 	if err != nil {
 		return nil, err
@@ -121,6 +122,13 @@ func startForms(s streams, config string) ([]startForm, error) {
 			name: "demo", summary: "a call that needs nothing else",
 			about:  "Signaling server, STUN, TURN and the other party run inside dialtone, on this machine's loopback interface. The call between them is a real one.",
 			fields: callFields(&demo.Demo.mediaFlags, demo.Demo.Record),
+		},
+		{
+			name: "nat", summary: "diagnose: what does this network do to calls?",
+			about: "It asks the servers what your network does to UDP, and TURN servers for a relay, and says what that means for calls. " +
+				"Best are STUN servers on two addresses, or one with the usage of RFC 5780.",
+			fields:  natFields(&nat.NAT),
+			hasPass: nat.NAT.ICEPass.Secret != "",
 		},
 		{
 			name: "replay", summary: "look at a recorded call",

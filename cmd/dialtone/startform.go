@@ -56,6 +56,20 @@ func networkFields(n *networkFlags) []startField {
 	}
 }
 
+// natFields name the servers that a diagnosis asks; it needs one.
+func natFields(c *natCommand) []startField {
+	fields := networkFields(&networkFlags{ICE: c.ICE, ICEUser: c.ICEUser, ICEPass: c.ICEPass})[1:]
+	check := fields[0].Check
+	fields[0].Hint = "the servers to ask, such as stun.example.org"
+	fields[0].Check = func(text string) error {
+		if len(c.ICE.list) == 0 && strings.TrimSpace(text) == "" {
+			return errors.New("name a server to ask, such as stun.example.org")
+		}
+		return check(text)
+	}
+	return fields
+}
+
 // callFields say what the call is made of.
 func callFields(m *mediaFlags, record string) []startField {
 	length := ""
