@@ -75,7 +75,7 @@ func (c *channels) incoming(dc *webrtc.DataChannel) {
 				Advice: "Look at the other party's program: it may open channels in a loop.",
 			})
 		}
-		go func() { _ = dc.Close() }() // pion holds the channel's lock here; the close itself does not wait
+		c.p.wg.Go(func() { _ = dc.Close() }) // pion holds the channel's lock here
 		return
 	}
 	c.wire(dc, diag.Remote)
