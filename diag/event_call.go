@@ -102,8 +102,7 @@ const (
 	EndPeerLeft    EndReason = "peer-left"   // the other party left before the call was up
 	EndICE         EndReason = "ice-failed"  // no pair works
 	EndDTLS        EndReason = "dtls-failed" // the path works, the handshake does not
-	EndChannel     EndReason = "channel-failed"
-	EndInternal    EndReason = "internal" // dialtone itself could not run
+	EndInternal    EndReason = "internal"    // dialtone itself could not run
 )
 
 // EndedBy says who ended a call.

@@ -96,12 +96,6 @@ func judgeEnd(c *Call) Verdict {
 				"If it timed out, large packets may be lost on the way: check the MTU of VPNs and tunnels.",
 			},
 		}
-	case EndChannel:
-		return Verdict{
-			Exit: ExitChannel, Headline: "connected, but no data channel opened",
-			Why:  []string{"The connection was up for " + span(c.upTime()) + "; SCTP: " + orUnknown(c.SCTP.State) + "."},
-			Todo: []string{"Check that the other party accepts data channels (an m=application section in its answer)."},
-		}
 	case EndInternal:
 		return Verdict{
 			Exit: ExitCannotRun, Headline: "dialtone could not run the call",

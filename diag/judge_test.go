@@ -112,12 +112,6 @@ func transportEnds() []judgeTest {
 			nil,
 		},
 		{
-			"channel", log(0, ConnectionState{State: "connected"}, 3000, SCTPState{State: "connecting"}, 3000, CallEnded{Reason: EndChannel}),
-			ExitChannel, "connected, but no data channel opened",
-			[]string{"3.0 s", "SCTP: connecting", "m=application"},
-			nil,
-		},
-		{
 			"ended in order without a channel", log(0, ConnectionState{State: "connected"}, 3000, CallEnded{Reason: EndDuration}),
 			ExitChannel, "connected, but no data channel opened",
 			[]string{"SCTP: unknown"},
@@ -220,7 +214,7 @@ func TestJudge(t *testing.T) {
 		})
 	}
 	for _, reason := range []EndReason{
-		EndHangup, EndDuration, EndPeerHangup, EndPeerLost, EndInterrupted, EndNobody, EndSignaling, EndPeerLeft, EndICE, EndDTLS, EndChannel, EndInternal,
+		EndHangup, EndDuration, EndPeerHangup, EndPeerLost, EndInterrupted, EndNobody, EndSignaling, EndPeerLeft, EndICE, EndDTLS, EndInternal,
 	} {
 		if !reasons[reason] {
 			t.Errorf("no call in the table ends by %q", reason)
@@ -230,7 +224,7 @@ func TestJudge(t *testing.T) {
 
 // TestEveryFailureHasANextStep, with as little known as possible.
 func TestEveryFailureHasANextStep(t *testing.T) {
-	for _, reason := range []EndReason{EndPeerLost, EndNobody, EndSignaling, EndPeerLeft, EndICE, EndDTLS, EndChannel, EndInternal, EndPeerHangup, EndHangup} {
+	for _, reason := range []EndReason{EndPeerLost, EndNobody, EndSignaling, EndPeerLeft, EndICE, EndDTLS, EndInternal, EndPeerHangup, EndHangup} {
 		if v := Judge(Fold(log(0, CallStart{Code: "w1"}, 5, CallEnded{Reason: reason}))); len(v.Todo) == 0 {
 			t.Errorf("%s: exit %v without a next step", reason, v.Exit)
 		}
