@@ -114,7 +114,7 @@ func (s *Session) post(m signal.Message) {
 	select {
 	case s.line.outbox <- m:
 	default:
-		s.o.Feed.Append(diag.Warning{ID: "signal.slow", Text: "The signaling server takes messages too slowly; one was dropped."})
+		s.o.Feed.Append(diag.Warning{ID: "signal.slow", Text: "The signaling server takes messages too slowly; one was dropped.", Advice: "Look at the server's load, or use another server."})
 	}
 }
 

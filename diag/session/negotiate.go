@@ -73,7 +73,7 @@ func (s *Session) takeCandidate(c peer.Candidate) {
 		return
 	}
 	if s.refused++; s.refused <= maxRefusals {
-		s.o.Feed.Append(diag.Warning{ID: "ice.candidate_unusable", Text: cause(err)})
+		s.o.Feed.Append(diag.Warning{ID: "ice.candidate_unusable", Text: cause(err), Advice: "The call goes on without it; look at what the other party's program signals."})
 	}
 }
 
@@ -143,6 +143,7 @@ func (s *Session) stateChanged(st peer.State) {
 	case peer.StateDisconnected:
 		s.o.Feed.Append(diag.Warning{
 			ID: "ice.consent_lost", Text: "The other party has stopped answering connectivity checks; the path may come back by itself.",
+			Advice: "Wait some seconds; if it stays silent, check the network on both sides.",
 		})
 	case peer.StateICEFailed:
 		s.up = false
