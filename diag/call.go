@@ -5,7 +5,8 @@ import "time"
 // Bounds of what a fold keeps of a list that a peer can lengthen at will; beyond them only counters grow.
 const (
 	maxRows         = 1024 // candidates, pairs, spans, tracks
-	maxDescriptions = 64   // each as long as a peer may make its SDP
+	maxDiagnoses    = 64
+	maxDescriptions = 64 // each as long as a peer may make its SDP
 	maxChannels     = 256
 	maxMessages     = 1000
 	maxSamples      = 3600 // an hour at one a second
@@ -52,6 +53,8 @@ type Call struct {
 	LocalMuted  map[string]bool // by kind
 	RemoteMuted map[string]bool
 	Samples     []SampleRow // the latest hour
+
+	NAT []NATRow // diagnoses of the network, the latest 64
 
 	Warnings []WarningRow
 	Ended    *CallEnded
@@ -130,6 +133,13 @@ type (
 		Sent     uint64
 		Stats    *DataChannelRow // of the latest sample
 	}
+	// NATRow is a diagnosis of the network: when it began, and what it knows so far.
+	NATRow struct {
+		NATStarted
+		At       time.Duration
+		Progress *NATProgress // nil before the first
+		ToldAt   time.Duration
+	}
 	// TrackRow is a media stream.
 	TrackRow struct {
 		TrackAdded
@@ -164,6 +174,12 @@ func (c *Call) Apply(e Event) {
 		c.Warnings = keep(c.Warnings, WarningRow{d, e.At}, maxWarnings)
 	case CallEnded:
 		c.Ended, c.EndedAt = &d, e.At
+	case NATStarted:
+		c.NAT = keep(c.NAT, NATRow{NATStarted: d, At: e.At}, maxDiagnoses)
+	case NATProgress:
+		if n := len(c.NAT); n > 0 {
+			c.NAT[n-1].Progress, c.NAT[n-1].ToldAt = &d, e.At
+		}
 	default:
 		if !c.applySignal(e) && !c.applyTransport(e) && !c.applyChannel(e) {
 			c.applyMedia(e)

@@ -40,6 +40,11 @@ func examples() []Event {
 			Advice: "Correct --ice-user and --ice-pass.", Address: "203.0.113.9:3478", DNSMs: Ptr(Millis(2 * time.Millisecond)), RTTMs: Ptr(Millis(23 * time.Millisecond)),
 			DurationMs: Millis(48 * time.Millisecond), Realm: "turn.example", Software: "a TURN server",
 		}},
+		{19 * time.Millisecond, NATStarted{URLs: []string{"stun:stun.example:3478"}, BudgetMs: Millis(6 * time.Second), Because: "asked for"}},
+		{22 * time.Millisecond, NATProgress{Sent: 2, Answered: 1, Report: NATReport{
+			Schema: NATSchema, Servers: []NATServer{{URL: "stun:stun.example:3478", Address: "203.0.113.80:3478", Transport: "udp", OK: true, Mapped: "203.0.113.7:41822", Grade: GradePlain}},
+			TURN: []NATRelay{}, Exit: ExitInconclusive, Findings: []Finding{},
+		}}},
 		{23 * time.Millisecond, PhaseEnd{Phase: PhaseGather, Subject: "stun:stun.example:3478", Outcome: OutcomeOK, Detail: "203.0.113.7"}},
 		{64 * time.Millisecond, ICEState{State: "checking"}},
 		{70 * time.Millisecond, Pair{

@@ -55,6 +55,10 @@ func transportWords(d Data) (string, bool) {
 		return joinWords(string(d.Side), candidateWords(d)), true
 	case ServerResult:
 		return serverWords(d), true
+	case NATStarted:
+		return joinWords(plural(len(d.URLs), "server", "servers"), d.Because), true
+	case NATProgress:
+		return natWords(d), true
 	case Pair:
 		return pairEventWords(d), true
 	case Selected:
@@ -296,3 +300,12 @@ func joinWords(parts ...string) string {
 
 // Clock writes a time since the start as the plain output does: seconds with milliseconds, right-aligned to 8 columns.
 func Clock(at time.Duration) string { return fmt.Sprintf("%8.3f", at.Seconds()) }
+
+// natWords sums a diagnosis up.
+func natWords(d NATProgress) string {
+	words := fmt.Sprintf("%d of %d requests answered", d.Answered, d.Sent)
+	if !d.Final {
+		return words
+	}
+	return joinWords(words, d.Stopped, d.Report.Verdict.Headline)
+}

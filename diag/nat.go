@@ -53,9 +53,6 @@ type NATBehaviors struct {
 	CGNAT            Behavior `json:"cgnat"`             // a carrier's NAT (RFC 6598): present, unknown
 	UDP              Behavior `json:"udp"`               // whether answers come over UDP: present, none, unknown
 	IPv6             Behavior `json:"ipv6"`              // whether a server answers over IPv6: present, none, unknown
-
-	// Dependent: the mapping depends on the endpoint, even where Value cannot say on what.
-	dependent bool
 }
 
 // NATServer is what one STUN server, asked at one address over one transport, gave. Grade, round trips and outliers are
@@ -128,9 +125,14 @@ type NATReport struct {
 	Verdict  NATVerdict   `json:"verdict"`
 	Exit     Exit         `json:"exit"` // the process's exit code
 	Findings []Finding    `json:"findings"`
+}
 
-	others []ServerResult
-	public netip.Addr // as the servers see this machine
-	lan    netip.Prefix
-	ips    int // server addresses that the mapping is based on
+// natCase is a report while it is judged, with what its conclusions rest on and the report does not show.
+type natCase struct {
+	*NATReport
+	others    []ServerResult
+	public    netip.Addr // as the servers see this machine
+	lan       netip.Prefix
+	ips       int  // server addresses that the mapping is based on
+	dependent bool // the mapping depends on the endpoint, even where its value cannot say on what
 }

@@ -6,12 +6,13 @@ import (
 )
 
 // natFindings are the noteworthy things, those about the network first.
-func natFindings(o *NATObservations, r *NATReport) []Finding {
-	return append(append(behaviorFindings(&r.Behavior), natServerFindings(o, r)...), turnFindings(r)...)
+func natFindings(o *NATObservations, r *natCase) []Finding {
+	return append(append(behaviorFindings(r), natServerFindings(o, r)...), turnFindings(r)...)
 }
 
 // behaviorFindings are those about this machine's network.
-func behaviorFindings(b *NATBehaviors) []Finding {
+func behaviorFindings(r *natCase) []Finding {
+	b := &r.Behavior
 	var out []Finding
 	note := func(id string, s Severity, from Behavior, title, advice string) {
 		out = append(out, Finding{ID: id, Severity: s, Title: title, Evidence: from.Evidence, Advice: advice})
@@ -20,7 +21,7 @@ func behaviorFindings(b *NATBehaviors) []Finding {
 		note("nat.udp_blocked", Problem, b.UDP, "UDP gets no answer, while TCP does.",
 			"allow UDP in the firewall, or add a TURN server over TLS: turns:HOST:443?transport=tcp")
 	}
-	if b.dependent {
+	if r.dependent {
 		note("nat.endpoint_dependent_mapping", Warn, b.Mapping, "The NAT uses another public port for each destination.",
 			"configure a TURN server; on a router of your own look for a setting of its NAT (endpoint-independent, full cone)")
 	}
@@ -42,7 +43,7 @@ func behaviorFindings(b *NATBehaviors) []Finding {
 }
 
 // natServerFindings are those about STUN servers over UDP.
-func natServerFindings(o *NATObservations, r *NATReport) []Finding {
+func natServerFindings(o *NATObservations, r *natCase) []Finding {
 	var out []Finding
 	inner, _ := o.liars()
 	for i, s := range r.Servers {
@@ -100,7 +101,7 @@ func changeFindings(url string, t Tally, other netip.AddrPort) []Finding {
 }
 
 // turnFindings are those about TURN servers and about STUN over streams.
-func turnFindings(r *NATReport) []Finding {
+func turnFindings(r *natCase) []Finding {
 	var out []Finding
 	for _, s := range r.others {
 		if !s.OK {

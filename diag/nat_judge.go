@@ -9,15 +9,14 @@ import (
 // JudgeNAT makes the report of what was seen: by STUN over UDP (o), by STUN over other transports, by TURN. peer is the
 // other side's result, nil without one. It is pure.
 func JudgeNAT(o *NATObservations, others []ServerResult, turn []NATRelay, peer *NATSide) NATReport {
-	r := NATReport{Schema: NATSchema, Servers: []NATServer{}, others: others, TURN: append([]NATRelay{}, turn...), Findings: []Finding{}}
+	r := natCase{NATReport: &NATReport{Schema: NATSchema, Servers: []NATServer{}, TURN: append([]NATRelay{}, turn...), Findings: []Finding{}}, others: others}
 	main := o.Family()
 	m := main.judgeMapping()
 	r.Behavior = NATBehaviors{
 		NAT: main.judgeNAT(m), Mapping: m.Behavior, Filtering: main.judgeFiltering(), PortPreservation: main.judgePorts(m),
 		Pooling: m.pooling, ALG: main.judgeALG(), CGNAT: main.judgeCGNAT(m), UDP: judgeUDP(o, others, turn), IPv6: o.judgeIPv6(),
-		dependent: m.dependent,
 	}
-	r.public, r.lan, r.ips = m.public.Addr(), o.LAN, m.ips
+	r.public, r.lan, r.ips, r.dependent = m.public.Addr(), o.LAN, m.ips, m.dependent
 	_, outliers := main.liars()
 	for i := range o.Servers {
 		r.Servers = append(r.Servers, o.server(i, slices.Contains(outliers, i)))
@@ -27,7 +26,7 @@ func JudgeNAT(o *NATObservations, others []ServerResult, turn []NATRelay, peer *
 	for _, s := range others {
 		r.Servers = append(r.Servers, overOther(s))
 	}
-	return r
+	return *r.NATReport
 }
 
 // overOther is the row of a server that was asked over another transport than UDP.

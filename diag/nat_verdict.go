@@ -5,17 +5,17 @@ import (
 	"strings"
 )
 
-// Side is the report as the other side of a pair needs it.
-func (r *NATReport) Side() NATSide {
+// side is the report as the other side of a pair needs it.
+func (r *natCase) side() NATSide {
 	b := &r.Behavior
 	return NATSide{
-		Mapping: b.Mapping.Value, Filtering: b.Filtering.Value, Dependent: b.dependent && b.Mapping.Value == BehaviorUnknown,
+		Mapping: b.Mapping.Value, Filtering: b.Filtering.Value, Dependent: r.dependent && b.Mapping.Value == BehaviorUnknown,
 		UDP: b.UDP.Value == BehaviorPresent, TURN: r.relay() != "", IPv6: b.IPv6.Value == BehaviorPresent, Public: r.public, LAN: r.lan,
 	}
 }
 
 // relay describes the TURN servers that work, "" where none does.
-func (r *NATReport) relay() string {
+func (r *natCase) relay() string {
 	var works []string
 	for _, t := range r.TURN {
 		if t.OK && !relayPrivate(t.ServerResult) {
@@ -30,8 +30,8 @@ func (r *NATReport) relay() string {
 }
 
 // conclude writes the verdict.
-func (r *NATReport) conclude(peer *NATSide) {
-	side := r.Side()
+func (r *natCase) conclude(peer *NATSide) {
+	side := r.side()
 	r.judgeAlone()
 	r.Verdict.Result = side.String()
 	if peer != nil {
@@ -48,7 +48,7 @@ func (r *NATReport) conclude(peer *NATSide) {
 }
 
 // judgeAlone says what this network means for calls with an unknown other side.
-func (r *NATReport) judgeAlone() {
+func (r *natCase) judgeAlone() {
 	b, v := &r.Behavior, &r.Verdict
 	v.Why = append(v.Why, r.filteringWords())
 	switch {
@@ -58,7 +58,7 @@ func (r *NATReport) judgeAlone() {
 		v.Why = b.UDP.Evidence
 	case b.UDP.Value == BehaviorUnknown:
 		r.nothingHeard()
-	case b.NAT.Value == BehaviorNone && b.Mapping.Value != BehaviorUnknown && !b.dependent:
+	case b.NAT.Value == BehaviorNone && b.Mapping.Value != BehaviorUnknown && !r.dependent:
 		r.Exit = ExitPass
 		v.Headline = "This machine has a public address of its own, without a NAT. Direct calls should work."
 		if private(r.public) {
@@ -73,7 +73,7 @@ func (r *NATReport) judgeAlone() {
 		default:
 			v.Headline += ", except to peers whose NAT does not."
 		}
-	case b.dependent:
+	case r.dependent:
 		whom := "Direct only to open or address-restricted peers."
 		if b.Filtering.Value == EndpointIndependent {
 			whom = "Direct only to peers whose own NAT is not the strictest."
@@ -87,7 +87,7 @@ func (r *NATReport) judgeAlone() {
 }
 
 // relayNeeded concludes where direct calls are unlikely.
-func (r *NATReport) relayNeeded(headline, next string) {
+func (r *natCase) relayNeeded(headline, next string) {
 	if works := r.relay(); works != "" {
 		r.Exit = ExitRelay
 		r.Verdict.Headline = headline + " You need TURN; yours works (" + works + ")."
@@ -103,7 +103,7 @@ func (r *NATReport) relayNeeded(headline, next string) {
 }
 
 // nothingHeard concludes where no answer came over UDP and nothing proves why.
-func (r *NATReport) nothingHeard() {
+func (r *natCase) nothingHeard() {
 	v := &r.Verdict
 	v.Why = r.Behavior.UDP.Evidence
 	for _, s := range r.Servers {
@@ -138,7 +138,7 @@ func reached(list []ServerResult) bool {
 }
 
 // filteringWords is the sentence about filtering.
-func (r *NATReport) filteringWords() string {
+func (r *natCase) filteringWords() string {
 	f := r.Behavior.Filtering
 	switch f.Value {
 	case EndpointIndependent:
@@ -152,7 +152,7 @@ func (r *NATReport) filteringWords() string {
 }
 
 // count says how much the mapping is based on: "2 servers, 3 IPs".
-func (r *NATReport) count() string {
+func (r *natCase) count() string {
 	servers := 0
 	for _, s := range r.Servers {
 		if s.OK {

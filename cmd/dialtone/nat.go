@@ -7,9 +7,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"slices"
-	"strings"
-	"sync"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -75,18 +72,9 @@ func (c *natCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	case c.IPv6 || from.Is6():
 		families = probe.OnlyIPv6
 	}
-	q := inquiry{urls: urls, families: families, bind: from}
-	for _, u := range urls {
-		t := probe.Target{URL: u.String(), TLS: trust}
-		switch {
-		case u.Scheme.TURN():
-			t.Username, t.Password = c.credentials()
-			q.turn = append(q.turn, t)
-		case !u.UDP || u.Scheme.Secured():
-			q.others = append(q.others, t)
-		}
-	}
-	report, err := q.ask(ctx, c.Peer.side)
+	q := probe.Inquiry{URLs: urls, Families: families, Bind: from, TLS: trust, Peer: c.Peer.side}
+	q.Username, q.Password = c.credentials()
+	report, err := probe.Diagnose(ctx, q)
 	switch {
 	case ctx.Err() != nil:
 		return diag.ExitInterrupted, nil
@@ -105,80 +93,6 @@ func (c *natCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 		return diag.ExitCannotRun, err
 	}
 	return report.Exit, nil
-}
-
-// inquiry is what is asked.
-type inquiry struct {
-	urls         []probe.URL
-	others, turn []probe.Target
-	families     probe.Families
-	bind         netip.Addr
-}
-
-// ask asks all servers at once.
-func (q *inquiry) ask(ctx context.Context, peer *diag.NATSide) (diag.NATReport, error) {
-	servers := probe.NATServers(ctx, q.urls, q.families)
-	for i := range q.turn {
-		q.turn[i].Through = throughRelay(servers)
-	}
-	var (
-		others []diag.ServerResult
-		turn   []diag.NATRelay
-		asking sync.WaitGroup
-	)
-	asking.Go(func() { probe.All(ctx, q.others, func(r diag.ServerResult) { others = append(others, r) }) })
-	asking.Go(func() { probe.Relays(ctx, q.turn, func(r diag.NATRelay) { turn = append(turn, r) }) })
-	o, err := probe.NAT(ctx, servers, probe.NATOptions{Bind: q.bind})
-	asking.Wait()
-	if err != nil {
-		return diag.NATReport{}, err
-	}
-	slices.SortStableFunc(others, func(a, b diag.ServerResult) int { return strings.Compare(a.URL, b.URL) })
-	slices.SortStableFunc(turn, func(a, b diag.NATRelay) int { return strings.Compare(a.URL, b.URL) })
-	return diag.JudgeNAT(o, append(others, overTCP(ctx, o, q.urls)...), turn, peer), nil
-}
-
-// throughRelay is the STUN server that relays are tried with: one that is no relay itself, where there is one. A relay over
-// UDP has an IPv4 address.
-func throughRelay(servers []diag.NATAsked) netip.AddrPort {
-	var found netip.AddrPort
-	for _, s := range servers {
-		u, err := probe.ParseURL(s.URL)
-		if err != nil || !s.Address.Addr().Is4() {
-			continue
-		}
-		if !u.Scheme.TURN() {
-			return s.Address
-		}
-		if !found.IsValid() {
-			found = s.Address
-		}
-	}
-	return found
-}
-
-// overTCP asks the servers that are silent over UDP once more, when all are: whether they are there at all tells a firewall
-// from a dead server. Those that are silent over TCP too are not told.
-func overTCP(ctx context.Context, o *diag.NATObservations, urls []probe.URL) []diag.ServerResult {
-	for i := range o.Servers {
-		if o.Heard(i) {
-			return nil
-		}
-	}
-	var targets []probe.Target
-	for _, u := range urls {
-		if u.UDP && !u.Scheme.Secured() {
-			u.Scheme, u.UDP = probe.STUN, false
-			targets = append(targets, probe.Target{URL: u.String(), Timeout: 2 * time.Second})
-		}
-	}
-	var answered []diag.ServerResult
-	probe.All(ctx, targets, func(r diag.ServerResult) {
-		if r.OK {
-			answered = append(answered, r)
-		}
-	})
-	return answered
 }
 
 // urls are the servers to ask; the error names all that is wrong with them.

@@ -37,6 +37,11 @@ type NATOptions struct {
 	Net    Sockets       // nil for the operating system
 	Bind   netip.Addr    // local address of all sockets; the zero value lets the system choose
 	Budget time.Duration // 0 for [NATBudget]
+
+	Deep, Hairpin bool // further tests, see [Inquiry]
+
+	// Progress is given a copy of the observations after each that is new; nil: nobody is told.
+	Progress func(*diag.NATObservations)
 }
 
 // NAT asks STUN servers over UDP for everything that [diag.JudgeNAT] reads: it follows [planNAT] until nothing more can be
