@@ -23,7 +23,9 @@ var arrows = []struct {
 }{
 	{"dialtone/cmd/dialtone", []string{"dialtone/", "github.com/", "golang.org/"}},
 	{"dialtone/signal", nil},
-	{"dialtone/signal/*", []string{"dialtone/signal"}},
+	{"dialtone/signal/web", []string{"dialtone/signal"}},
+	{"dialtone/signal/conform", []string{"dialtone/signal", "dialtone/signal/web", "dialtone/signal/whip"}},
+	{"dialtone/signal/*", []string{"dialtone/signal", "dialtone/signal/web"}},
 	{"dialtone/diag", nil},
 	{"dialtone/diag/feed", []string{"dialtone/diag"}},
 	{"dialtone/diag/record", []string{"dialtone/diag"}},
@@ -32,7 +34,7 @@ var arrows = []struct {
 	{"dialtone/diag/peer", []string{"dialtone/diag", "dialtone/diag/media", "github.com/pion/"}},
 	{"dialtone/diag/probe", []string{"dialtone/diag", "github.com/pion/", stunPackage}},
 	{"dialtone/diag/session", []string{
-		"dialtone/diag", "dialtone/diag/feed", "dialtone/diag/media", "dialtone/diag/peer", "dialtone/diag/probe", "dialtone/signal", "dialtone/signal/room",
+		"dialtone/diag", "dialtone/diag/feed", "dialtone/diag/media", "dialtone/diag/peer", "dialtone/diag/probe", "dialtone/signal", "dialtone/signal/",
 	}},
 	{"dialtone/diag/lab", []string{"dialtone/diag", "dialtone/signal", "dialtone/signal/", "github.com/pion/"}},
 	{"dialtone/diag/lab/*", []string{"dialtone/diag/lab"}},

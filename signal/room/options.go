@@ -2,17 +2,13 @@ package room
 
 import (
 	"context"
-	"crypto/tls"
 	"crypto/x509"
-	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"time"
 
-	"dialtone/signal"
+	"dialtone/signal/web"
 )
 
 // Options configures one call. Server and Code are needed; 0 means the
@@ -81,48 +77,5 @@ func (o Options) withDefaults() Options {
 
 // transport is the channel's own, so that its connections end with it.
 func (o Options) transport() (*http.Transport, error) {
-	roots, err := o.roots()
-	if err != nil {
-		return nil, &signal.Error{
-			Op: "tls", Reason: signal.ReasonTLS, Err: err,
-			Hint: "--ca takes a file of PEM certificates",
-		}
-	}
-	return &http.Transport{
-		Proxy: o.Proxy,
-		OnProxyConnectResponse: func(_ context.Context, _ *url.URL, _ *http.Request, r *http.Response) error {
-			if r.StatusCode != http.StatusOK {
-				return &proxyError{r.StatusCode}
-			}
-			return nil
-		},
-		DialContext: o.dial,
-		TLSClientConfig: &tls.Config{
-			MinVersion:         tls.VersionTLS12,
-			RootCAs:            roots,
-			InsecureSkipVerify: o.Insecure, //nolint:gosec // on the user's explicit wish
-		},
-		ForceAttemptHTTP2:   true,
-		DisableCompression:  true, // a few hundred bytes, and no bombs
-		MaxIdleConnsPerHost: 2,
-		IdleConnTimeout:     90 * time.Second,
-	}, nil
-}
-
-func (o Options) roots() (*x509.CertPool, error) {
-	if o.RootCAs != nil || o.CAFile == "" {
-		return o.RootCAs, nil
-	}
-	pem, err := os.ReadFile(o.CAFile)
-	if err != nil {
-		return nil, fmt.Errorf("the certificates to trust: %w", err)
-	}
-	roots, err := x509.SystemCertPool()
-	if err != nil {
-		roots = x509.NewCertPool() // a system without certificates of its own
-	}
-	if !roots.AppendCertsFromPEM(pem) {
-		return nil, errors.New("the certificates to trust: " + o.CAFile + " holds no PEM certificate")
-	}
-	return roots, nil
+	return web.Trust{CAFile: o.CAFile, RootCAs: o.RootCAs, Insecure: o.Insecure, Proxy: o.Proxy, Dial: o.dial}.Transport()
 }

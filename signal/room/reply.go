@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"dialtone/signal"
+	"dialtone/signal/web"
 )
 
 // maxUserID bounds the user ID, in bytes: 64 on every known server.
@@ -56,7 +57,7 @@ func parseStatus(body []byte) (*status, error) {
 	case "connected":
 		err = s.parseRoutes(fields["new_ice_routes"])
 	default:
-		err = fmt.Errorf("the answer's code %q is unknown", clean(s.code))
+		err = fmt.Errorf("the answer's code %q is unknown", web.Clean(s.code))
 	}
 	if err != nil {
 		return nil, err

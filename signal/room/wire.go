@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"dialtone/signal"
+	"dialtone/signal/web"
 )
 
 const (
@@ -58,17 +59,17 @@ type answer struct {
 // post makes one request. The answer is never nil; whatever is not 200 is an
 // error. The caller reports answer.request with tell.
 func (w *wire) post(ctx context.Context, l letter) (*answer, *signal.Error) {
-	t := &tracer{request: Request{
-		Code: l.code, Attempt: l.attempt, Repeat: l.repeat, LongPoll: l.wait > 0, Wait: l.wait,
-		Start: time.Now(), Sent: len(l.body),
-	}}
+	t := web.NewTracer()
 	limit := l.wait + w.timeout
 	bounded, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	a := &answer{}
-	err := w.roundTrip(httptrace.WithClientTrace(bounded, t.hooks()), l, a)
-	a.request, a.wrote = t.finish()
-	a.request.Status, a.request.Received, a.request.RequestID = a.status, len(a.body), a.requestID
+	err := w.roundTrip(httptrace.WithClientTrace(bounded, t.Hooks()), l, a)
+	a.request = Request{
+		Code: l.code, Attempt: l.attempt, Repeat: l.repeat, LongPoll: l.wait > 0, Wait: l.wait, Sent: len(l.body),
+		Status: a.status, Received: len(a.body), RequestID: a.requestID,
+	}
+	a.request.Times, a.wrote = t.Finish()
 	var failure *signal.Error
 	switch {
 	case err != nil && ctx.Err() != nil:
@@ -76,7 +77,7 @@ func (w *wire) post(ctx context.Context, l letter) (*answer, *signal.Error) {
 	case errors.Is(err, errBodyTooLarge):
 		failure = protocolError(l.code, a, err)
 	case err != nil:
-		failure = networkError(l.code, err, limit)
+		failure = web.NetworkError(l.code, err, limit)
 	case a.status != http.StatusOK:
 		failure = statusError(l.code, a)
 	}
