@@ -46,6 +46,7 @@ type URL struct {
 	Host   string // DNS name in lower case, or IP address without brackets
 	Port   uint16 // never 0
 	UDP    bool   // transport: UDP (with a secured scheme, DTLS), otherwise TCP (TLS)
+	NoPort bool   // of a name without a port: Port is the default one, and DNS SRV may know another
 }
 
 // Transport is how the server is reached: udp, tcp, tls or dtls.
@@ -65,9 +66,20 @@ func (u URL) Transport() string {
 func (u URL) Address() string { return net.JoinHostPort(u.Host, strconv.Itoa(int(u.Port))) }
 
 // String is the canonical form: always with the port, with the transport for TURN, and for STUN only where it differs
-// from the scheme's own, because RFC 7064 has none. ParseURL(u.String()) is u.
-func (u URL) String() string {
-	s := string(u.Scheme) + ":" + u.Address()
+// from the scheme's own, because RFC 7064 has none. It is what an ICE agent is given, which knows no DNS SRV:
+// ParseURL(u.String()) is u with NoPort false.
+func (u URL) String() string { return u.write(u.Address()) }
+
+// Short is as [URL.String], without the port where none was written. ParseURL(u.Short()) is u.
+func (u URL) Short() string {
+	if u.NoPort {
+		return u.write(u.Host)
+	}
+	return u.String()
+}
+
+func (u URL) write(address string) string {
+	s := string(u.Scheme) + ":" + address
 	if !u.Scheme.TURN() && u.UDP == defaultUDP(u.Scheme) {
 		return s
 	}
@@ -136,6 +148,9 @@ func parseURL(text string) (URL, error) {
 	}
 	if u.Host, err = parseHost(host); err != nil {
 		return URL{}, err
+	}
+	if _, err := netip.ParseAddr(u.Host); err != nil {
+		u.NoPort = port == ""
 	}
 	u.Port, err = parsePort(port, u.Scheme)
 	return u, err

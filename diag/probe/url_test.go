@@ -14,25 +14,25 @@ func TestParseURL(t *testing.T) {
 		want URL
 		str  string
 	}{
-		{"stun:stun.example.com", URL{STUN, "stun.example.com", 3478, true}, "stun:stun.example.com:3478"},
-		{"stun:stun.example.com:19302", URL{STUN, "stun.example.com", 19302, true}, "stun:stun.example.com:19302"},
-		{"STUN:Stun.Example.COM", URL{STUN, "stun.example.com", 3478, true}, "stun:stun.example.com:3478"},
-		{"stun:host?transport=tcp", URL{STUN, "host", 3478, false}, "stun:host:3478?transport=tcp"},
-		{"stun:host?transport=udp", URL{STUN, "host", 3478, true}, "stun:host:3478"},
-		{"stuns:host", URL{STUNS, "host", 5349, false}, "stuns:host:5349"},
-		{"stuns:host?transport=udp", URL{STUNS, "host", 5349, true}, "stuns:host:5349?transport=udp"},
-		{"turn:host", URL{TURN, "host", 3478, true}, "turn:host:3478?transport=udp"},
-		{"turn:host:80?Transport=TCP", URL{TURN, "host", 80, false}, "turn:host:80?transport=tcp"},
-		{"turns:host:443", URL{TURNS, "host", 443, false}, "turns:host:443?transport=tcp"},
-		{"turns:host?transport=UDP", URL{TURNS, "host", 5349, true}, "turns:host:5349?transport=udp"},
-		{"turn:[2001:DB8::1]:3479", URL{TURN, "2001:db8::1", 3479, true}, "turn:[2001:db8::1]:3479?transport=udp"},
-		{"stun:[::1]", URL{STUN, "::1", 3478, true}, "stun:[::1]:3478"},
-		{"2001:db8::1", URL{STUN, "2001:db8::1", 3478, true}, "stun:[2001:db8::1]:3478"},
-		{"192.0.2.1:3479", URL{STUN, "192.0.2.1", 3479, true}, "stun:192.0.2.1:3479"},
-		{"stun.example.com", URL{STUN, "stun.example.com", 3478, true}, "stun:stun.example.com:3478"},
-		{"localhost:65535", URL{STUN, "localhost", 65535, true}, "stun:localhost:65535"},
-		{"example.com.", URL{STUN, "example.com.", 3478, true}, "stun:example.com.:3478"},
-		{"stun:xn--bcher-kva.example", URL{STUN, "xn--bcher-kva.example", 3478, true}, "stun:xn--bcher-kva.example:3478"},
+		{"stun:stun.example.com", URL{STUN, "stun.example.com", 3478, true, true}, "stun:stun.example.com:3478"},
+		{"stun:stun.example.com:19302", URL{STUN, "stun.example.com", 19302, true, false}, "stun:stun.example.com:19302"},
+		{"STUN:Stun.Example.COM", URL{STUN, "stun.example.com", 3478, true, true}, "stun:stun.example.com:3478"},
+		{"stun:host?transport=tcp", URL{STUN, "host", 3478, false, true}, "stun:host:3478?transport=tcp"},
+		{"stun:host?transport=udp", URL{STUN, "host", 3478, true, true}, "stun:host:3478"},
+		{"stuns:host", URL{STUNS, "host", 5349, false, true}, "stuns:host:5349"},
+		{"stuns:host?transport=udp", URL{STUNS, "host", 5349, true, true}, "stuns:host:5349?transport=udp"},
+		{"turn:host", URL{TURN, "host", 3478, true, true}, "turn:host:3478?transport=udp"},
+		{"turn:host:80?Transport=TCP", URL{TURN, "host", 80, false, false}, "turn:host:80?transport=tcp"},
+		{"turns:host:443", URL{TURNS, "host", 443, false, false}, "turns:host:443?transport=tcp"},
+		{"turns:host?transport=UDP", URL{TURNS, "host", 5349, true, true}, "turns:host:5349?transport=udp"},
+		{"turn:[2001:DB8::1]:3479", URL{TURN, "2001:db8::1", 3479, true, false}, "turn:[2001:db8::1]:3479?transport=udp"},
+		{"stun:[::1]", URL{STUN, "::1", 3478, true, false}, "stun:[::1]:3478"},
+		{"2001:db8::1", URL{STUN, "2001:db8::1", 3478, true, false}, "stun:[2001:db8::1]:3478"},
+		{"192.0.2.1:3479", URL{STUN, "192.0.2.1", 3479, true, false}, "stun:192.0.2.1:3479"},
+		{"stun.example.com", URL{STUN, "stun.example.com", 3478, true, true}, "stun:stun.example.com:3478"},
+		{"localhost:65535", URL{STUN, "localhost", 65535, true, false}, "stun:localhost:65535"},
+		{"example.com.", URL{STUN, "example.com.", 3478, true, true}, "stun:example.com.:3478"},
+		{"stun:xn--bcher-kva.example", URL{STUN, "xn--bcher-kva.example", 3478, true, true}, "stun:xn--bcher-kva.example:3478"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.text, func(t *testing.T) {
@@ -45,6 +45,9 @@ func TestParseURL(t *testing.T) {
 			}
 			if got.String() != tt.str {
 				t.Errorf("String: %s, want %s", got, tt.str)
+			}
+			if again, err := ParseURL(got.Short()); err != nil || again != got {
+				t.Errorf("Short: %s is read as %+v, %v", got.Short(), again, err)
 			}
 		})
 	}
@@ -134,7 +137,12 @@ func FuzzParseURL(f *testing.F) {
 		if u.Port == 0 || u.Host == "" {
 			t.Fatalf("%q: %+v", s, u)
 		}
-		again, err := ParseURL(u.String())
+		again, err := ParseURL(u.Short())
+		if err != nil || again != u {
+			t.Fatalf("%q: %+v is written as %s and read as %+v, %v", s, u, u.Short(), again, err)
+		}
+		again, err = ParseURL(u.String())
+		u.NoPort = false
 		if err != nil || again != u {
 			t.Fatalf("%q: %+v is written as %s and read as %+v, %v", s, u, u, again, err)
 		}
