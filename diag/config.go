@@ -22,6 +22,7 @@ type Config struct {
 	RelayOnly    bool            // only relayed candidates (iceTransportPolicy "relay")
 	PionDefaults bool            // pion's own acceptance waits instead of none
 	NoMedia      bool            // data channels only
+	MediaOnly    bool            // no data channels, as WHIP and WHEP want it
 	Echo         bool            // send back what comes instead of clips (dialtone answer)
 	LoopbackOnly bool            // gather on the loopback interface alone: the demo needs no network
 	Wait         time.Duration   // for the other party; 0: without limit
@@ -92,7 +93,7 @@ func ValidCode(code string) error {
 func (c Config) Start(now time.Time) CallStart {
 	s := CallStart{
 		Command: c.Command, Code: c.Code, Server: c.Server, Join: c.Join, RelayOnly: c.RelayOnly,
-		PionDefaults: c.PionDefaults, Media: !c.NoMedia, LocalVersion: c.Version,
+		PionDefaults: c.PionDefaults, Media: !c.NoMedia, MediaOnly: c.MediaOnly, LocalVersion: c.Version,
 		StartedAtUnix: float64(now.UnixMilli()) / 1e3,
 	}
 	for _, ice := range c.ICEServers {

@@ -13,6 +13,7 @@ type CallStart struct {
 	RelayOnly     bool        `json:"relayOnly,omitempty"`     // iceTransportPolicy "relay"
 	PionDefaults  bool        `json:"pionDefaults,omitempty"`  // acceptance waits as pion has them
 	Media         bool        `json:"media"`                   // whether a tone and a picture are sent
+	MediaOnly     bool        `json:"mediaOnly,omitempty"`     // no data channels are opened
 	WaitMs        *Millis     `json:"wait_ms,omitempty"`       // how long the other party is waited for; absent: without limit
 	ForMs         *Millis     `json:"for_ms,omitempty"`        // how long the call is held; absent: until somebody hangs up
 	LocalVersion  string      `json:"localVersion,omitempty"`  // dialtone's version

@@ -125,7 +125,7 @@ func judgeOrderly(c *Call) Verdict {
 			Exit: ExitICE, Headline: "the path was silent when the call ended", Why: []string{"Connection state: " + c.Connection + "."},
 			Todo: []string{"Check the network on both sides, then call again."},
 		}
-	case c.OpenAt == nil:
+	case c.OpenAt == nil && !c.Start.MediaOnly:
 		return Verdict{
 			Exit: ExitChannel, Headline: "connected, but no data channel opened", Why: []string{"SCTP: " + orUnknown(c.SCTP.State) + "."},
 			Todo: []string{"Check that the other party accepts data channels (an m=application section in its answer)."},

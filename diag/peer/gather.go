@@ -15,6 +15,8 @@ type gathering struct {
 	begun    bool
 	agent    bool            // the agent says complete
 	complete bool            // told
+	restart  bool            // the candidates are an ICE restart's: only the agent knows when they are all there
+	handed   bool            // OnGathered was called
 	open     map[string]bool // servers (and "host") that may still give something
 	early    map[string]diag.ServerResult
 	stopped  bool
@@ -63,7 +65,7 @@ func (g *gathering) end(subject string, outcome diag.Outcome, detail string) {
 func (g *gathering) again() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.begun, g.agent, g.complete = true, false, false
+	g.begun, g.agent, g.complete, g.restart, g.handed = true, false, false, true, false
 	g.open = map[string]bool{}
 }
 
@@ -119,6 +121,17 @@ func (g *gathering) check() {
 		g.complete = true
 		g.p.o.Emit(diag.GatheringState{State: "complete"})
 	}
+	if g.complete && !g.handed && (g.agent || !g.restart) {
+		g.handed = true
+		g.p.o.OnGathered()
+	}
+}
+
+// over reports whether OnGathered was called.
+func (g *gathering) over() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.handed
 }
 
 func (g *gathering) done() bool {

@@ -19,6 +19,16 @@ const (
 	LoopbackOnly                    // nothing else: no network is touched
 )
 
+// Flow says which way media goes.
+type Flow uint8
+
+// Flows.
+const (
+	FlowBoth    Flow = iota // as calls do
+	FlowSend                // as a WHIP client does, and a WHEP server
+	FlowReceive             // as a WHEP client does, and a WHIP server
+)
+
 // Options configure a peer. The zero value is a data-and-media peer without servers that reports to nobody.
 type Options struct {
 	Emit         func(diag.Data)  // gets every event; must not block and must be safe for concurrent use
@@ -29,6 +39,8 @@ type Options struct {
 	RelayOnly    bool
 	PionDefaults bool
 	NoMedia      bool
+	NoChannels   bool // open no data channels: for signalings that carry media alone
+	Flow         Flow // which way media goes
 	Echo         bool // forward the media that comes back to its sender instead of playing clips
 	Loopback     Loopback
 	Timeouts     Timeouts
@@ -36,6 +48,8 @@ type Options struct {
 
 	// OnCandidate gets every local candidate in the form that is signaled.
 	OnCandidate func(Candidate)
+	// OnGathered is called when gathering is over, after the last OnCandidate, once per description that begins one.
+	OnGathered func()
 	// OnMessage gets every message of every data channel, in the order of each channel. The slice is the callee's.
 	OnMessage func(label string, text bool, data []byte)
 	// OnOpen is called when a data channel can be written.

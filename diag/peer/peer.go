@@ -90,6 +90,9 @@ func withDefaults(o Options) Options {
 	if o.OnCandidate == nil {
 		o.OnCandidate = func(Candidate) {}
 	}
+	if o.OnGathered == nil {
+		o.OnGathered = func() {}
+	}
 	if o.OnMessage == nil {
 		o.OnMessage = func(string, bool, []byte) {}
 	}
@@ -140,8 +143,10 @@ func (p *Peer) observe() {
 func (p *Peer) Offer(restart bool) (Description, error) {
 	if restart {
 		p.restarting()
-	} else if err := p.channels.create(); err != nil {
-		return Description{}, fmt.Errorf("opening data channels: %w", err)
+	} else if !p.o.NoChannels {
+		if err := p.channels.create(); err != nil {
+			return Description{}, fmt.Errorf("opening data channels: %w", err)
+		}
 	}
 	offer, err := p.pc.CreateOffer(&webrtc.OfferOptions{ICERestart: restart})
 	if err != nil {
@@ -150,8 +155,14 @@ func (p *Peer) Offer(restart bool) (Description, error) {
 	return p.setLocal(offer, restart)
 }
 
-// Answer sets the other side's offer, makes the answer and sets it.
+// Answer sets the other side's offer, makes the answer and sets it. An offer of ours that has not been answered is given up
+// for it.
 func (p *Peer) Answer(offer Description) (Description, error) {
+	if p.pc.SignalingState() == webrtc.SignalingStateHaveLocalOffer {
+		if err := p.pc.SetLocalDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeRollback}); err != nil {
+			return Description{}, fmt.Errorf("giving our offer up for the other party's: %w", err)
+		}
+	}
 	restart := p.remoteKnown()
 	if restart {
 		p.restarting()
@@ -170,6 +181,18 @@ func (p *Peer) Answer(offer Description) (Description, error) {
 func (p *Peer) SetAnswer(answer Description) error {
 	return p.setRemote(answer, webrtc.SDPTypeAnswer, p.remoteKnown())
 }
+
+// Local is our last description with the candidates that have been gathered by now; empty before the first.
+func (p *Peer) Local() Description {
+	d := p.pc.LocalDescription()
+	if d == nil {
+		return Description{}
+	}
+	return Description{Type: d.Type.String(), SDP: d.SDP}
+}
+
+// Gathered reports whether gathering is over.
+func (p *Peer) Gathered() bool { return p.gather.over() }
 
 func (p *Peer) setLocal(d webrtc.SessionDescription, restart bool) (Description, error) {
 	p.gather.begin()

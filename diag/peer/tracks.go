@@ -57,8 +57,11 @@ func (t *tracks) start(job func(context.Context)) {
 	}
 }
 
-// add prepares an audio and a video track.
+// add prepares an audio and a video track, or the readiness to receive them.
 func (t *tracks) add() error {
+	if t.p.o.Flow == FlowReceive {
+		return t.receiveOnly()
+	}
 	for _, kind := range []string{"audio", "video"} {
 		codec, clip := opus, media.Tone
 		if kind == "video" {
@@ -78,13 +81,37 @@ func (t *tracks) add() error {
 		} else {
 			s.forward = media.NewForwarder(track, t.p.pc, codec.ClockRate)
 		}
-		if s.sender, err = t.p.pc.AddTrack(track); err != nil {
+		if s.sender, err = t.sender(track); err != nil {
 			return err
 		}
 		t.sends[kind] = s
 		t.p.wg.Go(func() { t.readReports(s) })
 	}
 	return nil
+}
+
+// receiveOnly prepares for media of the other side alone.
+func (t *tracks) receiveOnly() error {
+	for _, kind := range []webrtc.RTPCodecType{webrtc.RTPCodecTypeAudio, webrtc.RTPCodecTypeVideo} {
+		direction := webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly}
+		if _, err := t.p.pc.AddTransceiverFromKind(kind, direction); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sender adds a track in the direction of the flow.
+func (t *tracks) sender(track webrtc.TrackLocal) (*webrtc.RTPSender, error) {
+	if t.p.o.Flow != FlowSend {
+		return t.p.pc.AddTrack(track)
+	}
+	direction := webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly}
+	transceiver, err := t.p.pc.AddTransceiverFromTrack(track, direction)
+	if err != nil {
+		return nil, err
+	}
+	return transceiver.Sender(), nil
 }
 
 // readReports keeps the interceptors fed and passes requests for key frames on. It ends with the connection.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"time"
 
 	"dialtone/diag"
 	"dialtone/signal"
@@ -17,8 +18,11 @@ type line struct {
 	channel signal.Channel
 	outbox  chan signal.Message
 	cancel  context.CancelFunc
-	left    bool // we closed it: its errors say nothing
+	left    bool        // we closed it: its errors say nothing
+	unsent  signal.Kind // our description that waits for the end of gathering; KindUnknown: none
 }
+
+func (l *line) traits() signal.Traits { return signal.TraitsOf(l.channel) }
 
 // dial opens the signaling in a goroutine; what comes of it is an entry of the mailbox. An old line is closed first: a room
 // that still waits for somebody would take our own second dial for the other party.
@@ -141,6 +145,9 @@ func (s *Session) lineEnded(l *line, err error) {
 	switch {
 	case s.redial != nil:
 		s.redialFailed(err)
+	case s.everUp && orderly && l.traits().Lasting:
+		s.o.Feed.Append(diag.SignalState{State: diag.SignalClosed})
+		s.finishWith(diag.EndPeerHangup, diag.ByRemote, nil, "")
 	case s.up && orderly:
 		s.o.Feed.Append(diag.SignalState{State: diag.SignalClosed})
 		s.dropLine()
@@ -210,9 +217,16 @@ func (s *Session) leaveRoom() {
 	}
 }
 
+// hangupTime bounds the goodbye where the server has no other way to learn of it than silence.
+const hangupTime = 2 * time.Second
+
 // hangUpLine closes a channel within the time for goodbyes.
 func (s *Session) hangUpLine(channel signal.Channel) {
-	ctx, cancel := context.WithTimeout(context.Background(), goodbyeTime)
+	patience := goodbyeTime
+	if signal.TraitsOf(channel).Lasting {
+		patience = hangupTime
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	// The server forgets a silent party by itself: a goodbye that does not arrive harms nobody.
 	_ = channel.Close(ctx)

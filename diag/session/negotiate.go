@@ -19,6 +19,8 @@ func (s *Session) peerOptions() peer.Options {
 		Emit: s.o.Feed.Append, Phases: s.phases, ICEServers: c.ICEServers, TLS: s.o.TLS,
 		RelayOnly: c.RelayOnly, PionDefaults: c.PionDefaults, NoMedia: c.NoMedia, Echo: c.Echo,
 		Loopback: loopbackPolicy(c), Timeouts: s.o.Timeouts, Net: s.o.Net,
+		NoChannels: c.MediaOnly, Flow: s.o.Flow,
+		OnGathered:  func() { s.inbox.put(func() { s.sendWhole(false) }) },
 		OnCandidate: func(x peer.Candidate) { s.inbox.put(func() { s.gathered(x) }) },
 		OnMessage:   s.received,
 		OnOpen:      func(label string) { s.inbox.put(func() { s.opened(label) }) },
@@ -57,7 +59,7 @@ func (s *Session) paired(role signal.Role) {
 	}
 	s.role = role
 	s.waitTimer.Stop()
-	s.setUpTimer.Reset(s.o.SetUp)
+	s.setUpTimer.Reset(s.o.SetUp + s.line.traits().Patience)
 	s.phases.End(diag.PhaseWait, "", diag.OutcomeOK, "")
 	s.o.Feed.Append(diag.SignalState{State: diag.SignalPaired, Role: diagRole(role)})
 	s.phases.Start(diag.PhaseOfferAnswer, "")
@@ -93,17 +95,55 @@ func (s *Session) offer(restart bool) {
 		s.negotiationFailed(diag.EndInternal, diag.ByLocal, err)
 		return
 	}
-	s.post(signal.Message{Kind: signal.KindOffer, Description: &signal.Description{Type: offer.Type, SDP: offer.SDP}})
+	s.describe(signal.KindOffer, offer)
+}
+
+// gatherTime bounds how long a description waits for candidates that it has to carry.
+const gatherTime = 8 * time.Second
+
+// describe sends our description: at once, or where it has to be whole when gathering is over.
+func (s *Session) describe(kind signal.Kind, d peer.Description) {
+	if s.line == nil {
+		return
+	}
+	if s.line.traits().Whole {
+		s.line.unsent = kind
+		s.gatherTimer.Reset(gatherTime)
+		s.sendWhole(false)
+		return
+	}
+	s.postDescription(kind, d)
+}
+
+// sendWhole sends the description that waits, with what has been gathered by now.
+func (s *Session) sendWhole(now bool) {
+	l := s.line
+	if l == nil || l.unsent == signal.KindUnknown || (!now && !s.peer.Gathered()) {
+		return
+	}
+	kind := l.unsent
+	l.unsent = signal.KindUnknown
+	s.gatherTimer.Stop()
+	s.postDescription(kind, s.peer.Local())
+}
+
+func (s *Session) postDescription(kind signal.Kind, d peer.Description) {
+	s.post(signal.Message{Kind: kind, Description: &signal.Description{Type: d.Type, SDP: d.SDP}})
+	if kind == signal.KindAnswer {
+		s.negotiated()
+	}
 }
 
 func (s *Session) takeOffer(m signal.Message) {
+	if s.everUp && s.redial == nil {
+		s.o.Feed.Append(diag.Restart{By: diag.ByRemote, Reason: "asked"})
+	}
 	answer, err := s.peer.Answer(peer.Description(*m.Description))
 	if err != nil {
 		s.negotiationFailed(diag.EndSignaling, diag.ByRemote, err)
 		return
 	}
-	s.post(signal.Message{Kind: signal.KindAnswer, Description: &signal.Description{Type: answer.Type, SDP: answer.SDP}})
-	s.negotiated()
+	s.describe(signal.KindAnswer, answer)
 }
 
 func (s *Session) takeAnswer(m signal.Message) {
@@ -115,6 +155,9 @@ func (s *Session) takeAnswer(m signal.Message) {
 }
 
 func (s *Session) negotiated() {
+	if s.line != nil && s.line.traits().Patience > 0 && !s.everUp {
+		s.setUpTimer.Reset(s.o.SetUp) // what came before was a person's time
+	}
 	s.phases.End(diag.PhaseOfferAnswer, "", diag.OutcomeOK, "")
 	s.o.Feed.Append(diag.SignalState{State: diag.SignalConnected, Role: diagRole(s.role)})
 }
@@ -131,6 +174,9 @@ func (s *Session) negotiationFailed(reason diag.EndReason, by diag.EndedBy, err 
 
 // gathered passes a local candidate on.
 func (s *Session) gathered(c peer.Candidate) {
+	if s.line != nil && s.line.traits().Whole {
+		return // it travels inside the description
+	}
 	x := signal.Candidate(c)
 	s.post(signal.Message{Kind: signal.KindCandidate, Candidate: &x})
 }

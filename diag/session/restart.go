@@ -21,6 +21,9 @@ func (s *Session) restartAsked() error {
 	switch {
 	case !s.up:
 		return ErrNotConnected
+	case s.redial == nil && s.restartsInLine():
+		s.offerAgain(diag.ByLocal, false)
+		return nil
 	case !s.restarts:
 		return errNoRestart
 	case s.redial != nil:
@@ -43,6 +46,10 @@ func (s *Session) restartWanted() {
 
 // recover tries to bring a lost path back, once.
 func (s *Session) recover() {
+	if s.redial == nil && s.restartsInLine() {
+		s.offerAgain(diag.ByNetwork, true)
+		return
+	}
 	if !s.restarts || (s.redial != nil && s.redial.lost) {
 		s.finishWith(diag.EndPeerLost, diag.ByNetwork, nil, "")
 		return
@@ -50,7 +57,21 @@ func (s *Session) recover() {
 	s.dialAgain(diag.ByNetwork, true)
 }
 
+// restartsInLine reports whether the signaling itself can carry an ICE restart of ours.
+func (s *Session) restartsInLine() bool { return s.line != nil && s.line.traits().Restarts }
+
+// offerAgain restarts on the line in use.
+func (s *Session) offerAgain(by diag.EndedBy, lost bool) {
+	s.beginRestart(by, lost)
+	s.offer(true)
+}
+
 func (s *Session) dialAgain(by diag.EndedBy, lost bool) {
+	s.beginRestart(by, lost)
+	s.dial(s.takeLine())
+}
+
+func (s *Session) beginRestart(by diag.EndedBy, lost bool) {
 	reason := "asked"
 	if lost {
 		reason = "failed"
@@ -59,7 +80,6 @@ func (s *Session) dialAgain(by diag.EndedBy, lost bool) {
 	s.o.Feed.Append(diag.Restart{By: by, Reason: reason})
 	s.lingerTimer.Stop()
 	s.redialTimer.Reset(s.o.Redial)
-	s.dial(s.takeLine())
 }
 
 // redialFailed ends a call whose path is lost; one that still has its path goes on without the restart.
@@ -70,6 +90,8 @@ func (s *Session) redialFailed(err error) {
 	}
 	s.redial = nil
 	s.redialTimer.Stop()
-	s.dropLine()
+	if s.line != nil && !s.line.traits().Lasting {
+		s.dropLine()
+	}
 	s.o.Feed.Append(diag.Warning{ID: "ice.restart_failed", Text: "The ICE restart did not come about: " + cause(err), Advice: advise(err)})
 }

@@ -25,6 +25,7 @@ type Options struct {
 	Greeting string        // said on the chat channel when it opens; empty: nothing
 	Timeouts peer.Timeouts // zero values: the defaults
 	Net      peer.Net      // nil: the operating system's network
+	Flow     peer.Flow     // which way media goes; zero: both ways
 	// SetUp bounds the time from the pairing to the connection; 0: 40 s.
 	SetUp time.Duration
 	// Redial bounds how long a lost peer is waited for on a new room; 0: 10 s.
@@ -59,7 +60,7 @@ type Session struct {
 	graceErr     error // what ended the signaling then
 	graceOrderly bool
 
-	waitTimer, forTimer, setUpTimer, redialTimer, lingerTimer, sampleTimer, graceTimer *time.Timer
+	waitTimer, forTimer, setUpTimer, redialTimer, lingerTimer, sampleTimer, graceTimer, gatherTimer *time.Timer
 }
 
 // ending is why a call ends.
@@ -139,8 +140,12 @@ func (s *Session) step(ctx context.Context) {
 		s.redialFailed(errors.New("the other party did not dial again"))
 	case <-s.graceTimer.C:
 		s.graceOver()
+	case <-s.gatherTimer.C:
+		s.sendWhole(true)
 	case <-s.lingerTimer.C:
-		s.leaveRoom()
+		if s.line != nil && !s.line.traits().Lasting {
+			s.leaveRoom()
+		}
 	case <-s.sampleTimer.C:
 		s.sampleTimer.Reset(time.Second)
 		s.everySecond()
@@ -149,7 +154,7 @@ func (s *Session) step(ctx context.Context) {
 
 // stopTimers makes (or stops) the timers.
 func (s *Session) stopTimers(create bool) {
-	for _, t := range []**time.Timer{&s.waitTimer, &s.forTimer, &s.setUpTimer, &s.redialTimer, &s.lingerTimer, &s.sampleTimer, &s.graceTimer} {
+	for _, t := range []**time.Timer{&s.waitTimer, &s.forTimer, &s.setUpTimer, &s.redialTimer, &s.lingerTimer, &s.sampleTimer, &s.graceTimer, &s.gatherTimer} {
 		if create {
 			*t = time.NewTimer(time.Hour)
 		}
