@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"dialtone/diag"
+	"dialtone/signal/page"
 	"dialtone/signal/server"
 )
 
@@ -74,7 +75,9 @@ func (c *serveCommand) serve(ctx context.Context, a app, ice *iceServers) error 
 	if err := a.print("%s", invitation(ln.Addr(), ice)); err != nil {
 		return errors.Join(err, ln.Close())
 	}
-	if err := server.New(c.options(a)).Serve(ctx, ln); err != nil {
+	options := c.options(a)
+	options.Page = page.New(page.Options{ICEServers: ice.forBrowsers(c.TURNPass.Secret.Reveal())})
+	if err := server.New(options).Serve(ctx, ln); err != nil {
 		return fmt.Errorf("the server ended: %w", err)
 	}
 	return nil

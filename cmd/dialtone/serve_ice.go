@@ -9,6 +9,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"dialtone/diag/lab"
+	"dialtone/signal/page"
 )
 
 // iceServerFlags are the STUN and TURN servers that dialtone serve offers besides.
@@ -189,4 +190,17 @@ func (s *iceServers) arguments() string {
 		b.WriteString(shellQuoted(arg))
 	}
 	return b.String()
+}
+
+// forBrowsers are the servers as the call page is told of them, the account of the TURN server included: a browser has no
+// other way to learn it.
+func (s *iceServers) forBrowsers(password string) []page.ICEServer {
+	var servers []page.ICEServer
+	if s.responder != nil {
+		servers = append(servers, page.ICEServer{URLs: []string{s.responder.URL()}})
+	}
+	if s.turn != nil {
+		servers = append(servers, page.ICEServer{URLs: s.turn.URLs(), Username: s.user, Credential: password})
+	}
+	return servers
 }

@@ -11,7 +11,7 @@
 // or mount it anywhere as an http.Handler, and Close it at the end. It answers
 //
 //	POST /call/call_line_process/   the call line (the slash may be missing)
-//	GET  /call/                     a page for people
+//	GET  /call/…                    Options.Page, where there is one
 //	GET  /healthz                   Health as JSON
 //
 // # The call line

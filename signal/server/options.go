@@ -2,6 +2,7 @@ package server
 
 import (
 	"log/slog"
+	"net/http"
 	"time"
 )
 
@@ -24,11 +25,14 @@ const (
 // on this host, and may be a reverse proxy that speaks for everybody. An
 // explicit value applies to all addresses.
 type Options struct {
-	// Version is told by /healthz and the page.
+	// Version is told by /healthz.
 	Version string
 	// Logger gets one record per event of a pair (debug: per refused request).
 	// Call codes and user IDs appear only as keyed hashes, SDP never. nil: no log.
 	Logger *slog.Logger
+	// Page answers what lies below /call/ beside the call line, with paths relative to it: "/" is the page.
+	// nil: nothing does.
+	Page http.Handler
 
 	// MaxBody bounds a request's body in bytes. Default 65,536.
 	MaxBody int64

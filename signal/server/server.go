@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"dialtone/signal"
@@ -26,14 +27,16 @@ type Server struct {
 	options Options
 	store   *store
 	names   *naming
-	page    *page
+	page    http.Handler // nil: none
 	started time.Time
 }
 
 // New makes a server. It starts nothing; timers run only while pairs live.
 func New(o Options) *Server {
 	s := &Server{options: o.withDefaults(), names: newNaming(), started: time.Now()}
-	s.page = newPage(s.options)
+	if s.options.Page != nil {
+		s.page = http.StripPrefix("/call", s.options.Page)
+	}
 	s.store = newStore(s.options, func(pr *pair) {
 		s.options.Logger.Info("call expired", "call", s.names.hash(pr.code))
 	})
@@ -98,14 +101,16 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "/call/call_line_process/", "/call/call_line_process":
 		s.announce(w.Header())
 		s.serveCallLine(w, r, id)
-	case "/call/":
-		s.page.serve(w, r)
 	case "/call":
 		http.Redirect(w, r, "/call/", http.StatusPermanentRedirect)
 	case "/healthz":
 		s.serveHealth(w)
 	default:
-		s.refuse(w, id, r.RemoteAddr, errNotFound)
+		if s.page == nil || !strings.HasPrefix(r.URL.Path, "/call/") {
+			s.refuse(w, id, r.RemoteAddr, errNotFound)
+			return
+		}
+		s.page.ServeHTTP(w, r)
 	}
 }
 

@@ -1,0 +1,60 @@
+// What getStats tells, reduced to what is shown and to what is sent to a dialtone at the other end. docs/protocol.md describes
+// the message; names and units are those of W3C webrtc-stats. What the browser does not tell is absent.
+
+const MAX_STREAMS = 16; // of each direction, in a message
+
+const OUTBOUND = ['kind', 'mid', 'ssrc', 'packetsSent', 'bytesSent', 'retransmittedPacketsSent', 'framesEncoded', 'framesPerSecond', 'frameWidth', 'frameHeight'];
+const INBOUND = ['kind', 'mid', 'ssrc', 'packetsReceived', 'packetsLost', 'bytesReceived', 'jitter', 'framesDecoded', 'framesDropped', 'framesPerSecond', 'frameWidth', 'frameHeight', 'audioLevel'];
+const PAIR = ['currentRoundTripTime', 'bytesSent', 'bytesReceived', 'availableOutgoingBitrate'];
+
+/** sample reduces a report to {type: 'stats', at, pair, inbound, outbound}. */
+export async function sample(connection) {
+  const report = await connection.getStats();
+  const message = { type: 'stats', at: Date.now(), inbound: [], outbound: [] };
+  for (const row of report.values()) {
+    if (row.type === 'inbound-rtp' && message.inbound.length < MAX_STREAMS) message.inbound.push(stream(report, row, INBOUND));
+    if (row.type === 'outbound-rtp' && message.outbound.length < MAX_STREAMS) message.outbound.push(stream(report, row, OUTBOUND));
+  }
+  const chosen = selectedPair(report);
+  if (chosen) {
+    message.pair = pick(chosen, PAIR);
+    const local = report.get(chosen.localCandidateId);
+    const remote = report.get(chosen.remoteCandidateId);
+    message.pair.localCandidateType = local?.candidateType;
+    message.pair.remoteCandidateType = remote?.candidateType;
+    message.pair.protocol = local?.relayProtocol ?? local?.protocol;
+  }
+  return message;
+}
+
+/** bitrate gives bits per second of a stream between two samples, undefined where it cannot be told. */
+export function bitrate(before, now, direction, row) {
+  const old = before?.[direction].find((r) => r.ssrc === row.ssrc);
+  const name = direction === 'inbound' ? 'bytesReceived' : 'bytesSent';
+  const seconds = (now.at - before?.at) / 1000;
+  return old && seconds > 0 && row[name] >= old[name] ? ((row[name] - old[name]) * 8) / seconds : undefined;
+}
+
+function stream(report, row, names) {
+  const codec = report.get(row.codecId)?.mimeType;
+  return { ...pick(row, names), ...(codec ? { mimeType: codec } : {}) };
+}
+
+function pick(row, names) {
+  const picked = {};
+  for (const name of names) {
+    if (row[name] !== undefined) picked[name] = row[name];
+  }
+  return picked;
+}
+
+// selectedPair is the transport's; Firefox marks the pair itself.
+function selectedPair(report) {
+  for (const row of report.values()) {
+    if (row.type === 'transport' && row.selectedCandidatePairId) return report.get(row.selectedCandidatePairId);
+  }
+  for (const row of report.values()) {
+    if (row.type === 'candidate-pair' && row.selected) return row;
+  }
+  return undefined;
+}
