@@ -30,7 +30,7 @@ func serverFindings(c *Call, severity Severity) []Finding {
 		}
 		out = append(out, Finding{
 			ID: serverFindingID(s.ServerResult), Severity: severity,
-			Title:    Clean(s.URL+" gave nothing: "+s.ErrorText, 400),
+			Title:    Clean(s.URL+gaveNothing+s.ErrorText, 400),
 			Evidence: []string{Clean("stage "+orUnknown(s.Stage)+", cause "+orUnknown(s.Cause), 200)},
 			Advice:   about(s.URL, s.Advice),
 		})

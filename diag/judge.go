@@ -22,7 +22,15 @@ type Verdict struct {
 
 // Judge reads a call's state and gives the verdict. It is pure: the same call has the same verdict, live or replayed.
 func Judge(c *Call) Verdict {
+	if c.Alone() {
+		return judgeDiagnosis(c)
+	}
 	if c.Ended == nil {
+		if c.Failing() {
+			v := judgeICE(c)
+			v.Findings = warnings(c)
+			return v
+		}
 		return Verdict{Exit: ExitInterrupted, Headline: c.State().String(), Findings: warnings(c)}
 	}
 	v := judgeEnd(c)
@@ -47,11 +55,14 @@ func Judge(c *Call) Verdict {
 // warnings are the findings that explain no failure by themselves.
 func warnings(c *Call) []Finding {
 	severity := Warn
-	if c.Ended != nil && c.Ended.Reason == EndICE {
+	if c.noPath() {
 		severity = Problem
 	}
-	return slices.Concat(mediaFindings(c), serverFindings(c, severity), warningFindings(c))
+	return slices.Concat(mediaFindings(c), serverFindings(c, severity), networkFindings(c), warningFindings(c))
 }
+
+// noPath reports whether the call has failed because no path was found.
+func (c *Call) noPath() bool { return c.Failing() || c.Ended != nil && c.Ended.Reason == EndICE }
 
 func contains(list []string, s string) bool {
 	for _, x := range list {

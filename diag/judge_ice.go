@@ -9,7 +9,7 @@ import (
 
 // judgeICE explains why no path was found, from what was gathered and tried.
 func judgeICE(c *Call) Verdict {
-	v := Verdict{Exit: ExitICE, Headline: "no path found after " + span(c.EndedAt-c.pairedAt())}
+	v := Verdict{Exit: ExitICE, Headline: "no path found after " + span(c.failedAt()-c.pairedAt())}
 	local, remote := typeCounts(c.Local), typeCounts(c.Remote)
 	tried, answered, sent := 0, 0, uint64(0)
 	for _, p := range c.Pairs {
@@ -47,6 +47,7 @@ func judgeICE(c *Call) Verdict {
 			v.Todo = append(v.Todo, "Give one side a TURN server that works: --ice turn:HOST --ice-user NAME --ice-pass PASSWORD.")
 		}
 	}
+	networkWhy(c, &v)
 	if slices.ContainsFunc(c.Remote, func(r CandidateRow) bool { return strings.HasSuffix(r.Address, ".local") }) {
 		v.Why = append(v.Why, "The other party hides its addresses behind mDNS names, which only work within one network.")
 	}
@@ -89,6 +90,19 @@ func typeCounts(rows []CandidateRow) string {
 
 func hasType(rows []CandidateRow, t CandidateType) bool {
 	return slices.ContainsFunc(rows, func(r CandidateRow) bool { return r.CandidateType == t })
+}
+
+// failedAt is when it was clear that there is no path: the call may have stayed for a diagnosis.
+func (c *Call) failedAt() time.Duration {
+	for i := len(c.NAT) - 1; i >= 0; i-- {
+		if c.NAT[i].Because == BecauseICEFailed {
+			return c.NAT[i].At
+		}
+	}
+	if c.Ended != nil {
+		return c.EndedAt
+	}
+	return c.Now
 }
 
 // pairedAt is when both parties were there: the end of the wait, or of the dial for the one who came second.

@@ -51,7 +51,7 @@ func natServerFindings(o *NATObservations, r *natCase) []Finding {
 			out = append(out, Finding{ID: id, Severity: severity, Title: Clean(title, 400), Evidence: evidence, Advice: about(s.URL, advice)})
 		}
 		if !s.OK {
-			note(serverFindingID(ServerResult{Cause: s.Cause, ErrorCode: s.ErrorCode}), Warn, s.URL+" gave nothing: "+s.ErrorText, s.Advice)
+			note(serverFindingID(ServerResult{Cause: s.Cause, ErrorCode: s.ErrorCode}), Warn, s.URL+gaveNothing+s.ErrorText, s.Advice)
 			continue
 		}
 		if a := o.first(i, o.Servers[i].Address); a != nil && a.Other.IsValid() && s.Grade == GradePlain {
@@ -156,7 +156,7 @@ func carriedFindings(s NATRelay) []Finding {
 
 func failureFinding(s ServerResult, severity Severity) Finding {
 	return Finding{
-		ID: serverFindingID(s), Severity: severity, Title: Clean(s.URL+" gave nothing: "+s.ErrorText, 400),
+		ID: serverFindingID(s), Severity: severity, Title: Clean(s.URL+gaveNothing+s.ErrorText, 400),
 		Evidence: []string{Clean("stage "+orUnknown(s.Stage)+", cause "+orUnknown(s.Cause), 200)}, Advice: about(s.URL, s.Advice),
 	}
 }

@@ -3,6 +3,7 @@ package probe
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"net/netip"
 	"slices"
 	"strings"
@@ -41,8 +42,11 @@ func Diagnose(ctx context.Context, q Inquiry) (diag.NATReport, error) {
 	if err == nil && q.Progress != nil {
 		p := diag.NATProgress{Final: true, Report: report}
 		p.Sent, p.Answered = d.counts()
-		if ctx.Err() != nil {
-			p.Stopped = "cancelled"
+		switch {
+		case errors.Is(ctx.Err(), context.DeadlineExceeded):
+			p.Stopped = diag.StoppedTimeOver
+		case ctx.Err() != nil:
+			p.Stopped = diag.StoppedCancelled
 		}
 		q.Progress(p)
 	}

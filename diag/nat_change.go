@@ -1,0 +1,120 @@
+package diag
+
+import (
+	"fmt"
+	"net/netip"
+)
+
+// NATWords says in a few words what the exit code of a diagnosis means.
+func NATWords(e Exit) string {
+	switch e {
+	case ExitPass:
+		return "direct calls should work"
+	case ExitRelay:
+		return "a relay is needed, and one works"
+	case ExitNoRelay:
+		return "a relay is needed, and none works"
+	case ExitInconclusive:
+		return "too little is known"
+	case ExitNoConnectivity:
+		return "nothing answers"
+	default:
+		return e.String()
+	}
+}
+
+// NATBehaviorRow is a behavior with its name.
+type NATBehaviorRow struct {
+	Name string // "mapping"
+	Behavior
+}
+
+// Rows lists the behaviors in the order in which they are shown.
+func (b *NATBehaviors) Rows() []NATBehaviorRow {
+	return []NATBehaviorRow{
+		{"UDP", b.UDP},
+		{"NAT", b.NAT},
+		{"mapping", b.Mapping},
+		{"filtering", b.Filtering},
+		{"ports", b.PortPreservation},
+		{"addresses", b.Pooling},
+		{"ALG", b.ALG},
+		{"carrier's NAT", b.CGNAT},
+		{"IPv6", b.IPv6},
+	}
+}
+
+// NATChanges says what is different between two reports about the same servers: a sentence each, the most important first;
+// none where the network does the same as before. Times and ports change from run to run and are no change.
+func NATChanges(before, now *NATReport) []string {
+	var out []string
+	if before.Exit != now.Exit {
+		out = append(out, "verdict: "+NATWords(before.Exit)+" → "+NATWords(now.Exit))
+	}
+	if a, b := before.publicAddress(), now.publicAddress(); a != b {
+		out = append(out, "public address: "+orUnknown(a)+" → "+orUnknown(b))
+	}
+	old := before.Behavior.Rows()
+	for i, row := range now.Behavior.Rows() {
+		if row.Value != old[i].Value {
+			out = append(out, fmt.Sprintf("%s: %s → %s", row.Name, old[i].Value, row.Value))
+		}
+	}
+	was := before.outcomes()
+	for _, s := range now.outcomeRows() {
+		if text, known := was[s.key]; known && text != s.failure {
+			out = append(out, s.key+": "+works(text)+" → "+works(s.failure))
+		}
+	}
+	for i := range out {
+		out[i] = Clean(out[i], 300)
+	}
+	return out
+}
+
+func works(failure string) string {
+	if failure == "" {
+		return "works"
+	}
+	return failure
+}
+
+// publicAddress is the IP address as the first server that is believed saw it; empty when none did.
+func (r *NATReport) publicAddress() string {
+	for _, s := range r.Servers {
+		if a, err := netip.ParseAddrPort(s.Mapped); err == nil && s.OK && !s.Outlier {
+			return a.Addr().String()
+		}
+	}
+	return ""
+}
+
+// natOutcome is whether one server worked over one transport.
+type natOutcome struct{ key, failure string }
+
+func (r *NATReport) outcomeRows() []natOutcome {
+	var out []natOutcome
+	add := func(kind, url, transport string, ok bool, failure string) {
+		if ok {
+			failure = ""
+		} else if failure == "" {
+			failure = "failed"
+		}
+		out = append(out, natOutcome{kind + url + " over " + transport, failure})
+	}
+	for _, s := range r.Servers {
+		add("", s.URL, s.Transport, s.OK, s.ErrorText)
+	}
+	for _, s := range r.TURN {
+		add("relay ", s.URL, s.Transport, s.OK && s.Stopped == "", s.ErrorText+s.StoppedText)
+	}
+	return out
+}
+
+func (r *NATReport) outcomes() map[string]string {
+	out := map[string]string{}
+	for _, s := range r.outcomeRows() {
+		out[s.key] = s.failure
+	}
+	return out
+}
