@@ -55,6 +55,7 @@ type ServerResult struct {
 	ErrorText     string  `json:"errorText,omitempty"` // what happened, in words
 	Advice        string  `json:"advice,omitempty"`    // the next step
 	Address       string  `json:"address,omitempty"`   // ip:port that the name resolved to
+	SRV           string  `json:"srv,omitempty"`       // host:port that DNS SRV named, where the URL has no port
 	DNSMs         *Millis `json:"dns_ms,omitempty"`
 	ConnectMs     *Millis `json:"connect_ms,omitempty"`
 	TLSMs         *Millis `json:"tls_ms,omitempty"`

@@ -28,6 +28,9 @@ const (
 	PoolingArbitrary        = "arbitrary" // several
 	PortPreserved           = "preserved" // RFC 4787 §4.2.1
 	PortNotPreserved        = "not-preserved"
+	UplinksOne              = "one"
+	UplinksSeveral          = "several"
+	FragmentsOutgoing       = "outgoing" // fragmented requests come through, fragmented responses do not
 )
 
 // Behavior is one property of the network between this machine and the servers.
@@ -53,6 +56,12 @@ type NATBehaviors struct {
 	CGNAT            Behavior `json:"cgnat"`             // a carrier's NAT (RFC 6598): present, unknown
 	UDP              Behavior `json:"udp"`               // whether answers come over UDP: present, none, unknown
 	IPv6             Behavior `json:"ipv6"`              // whether a server answers over IPv6: present, none, unknown
+	Uplinks          Behavior `json:"uplinks"`           // whether this machine's traffic leaves by one way: one, several
+	CLAT             Behavior `json:"clat"`              // IPv4 over IPv6 within this machine (464XLAT, RFC 6877): present, unknown
+	TCPMapping       Behavior `json:"tcp_mapping"`       // as mapping, of TCP (RFC 5382 REQ-1)
+	Lifetime         Behavior `json:"lifetime"`          // how long a silent UDP socket keeps its port: between N s and M s, at least N s, less than N s; with --deep
+	Fragments        Behavior `json:"fragments"`         // whether fragmented packets pass: present, outgoing, none; with --deep
+	Hairpin          Behavior `json:"hairpin"`           // whether two hosts behind the NAT reach each other by its public address: present, none; with --hairpin
 }
 
 // NATServer is what one STUN server, asked at one address over one transport, gave. Grade, round trips and outliers are
@@ -60,8 +69,10 @@ type NATBehaviors struct {
 type NATServer struct {
 	URL       string    `json:"url"`
 	Address   string    `json:"address,omitempty"` // ip:port that was asked
+	SRV       string    `json:"srv,omitempty"`     // host:port that DNS SRV named, where the URL has no port
 	Transport string    `json:"transport"`         // udp, tcp, tls or dtls
 	OK        bool      `json:"ok"`
+	Waiting   bool      `json:"waiting,omitempty"`   // of an interim report: it has not answered so far, and is still being asked
 	Cause     string    `json:"cause,omitempty"`     // as of ServerResult
 	ErrorCode int       `json:"errorCode,omitempty"` // STUN error code (RFC 8489 §14.8)
 	ErrorText string    `json:"errorText,omitempty"`

@@ -33,7 +33,7 @@ func JudgeNAT(o *NATObservations, others []ServerResult, turn []NATRelay, peer *
 func overOther(s ServerResult) NATServer {
 	out := NATServer{
 		URL: s.URL, Address: s.Address, Transport: s.Transport, OK: s.OK, Cause: s.Cause, ErrorCode: s.ErrorCode, ErrorText: s.ErrorText, Advice: s.Advice,
-		DNSMs: s.DNSMs, ConnectMs: s.ConnectMs, TLSMs: s.TLSMs, Mapped: s.MappedAddress, Software: s.Software,
+		SRV: s.SRV, DNSMs: s.DNSMs, ConnectMs: s.ConnectMs, TLSMs: s.TLSMs, Mapped: s.MappedAddress, Software: s.Software,
 	}
 	if s.RTTMs != nil {
 		out.RTT = &NATTimes{MinMs: *s.RTTMs, MedianMs: *s.RTTMs, Sent: 1}
@@ -58,7 +58,7 @@ func (o *NATObservations) Family() *NATObservations {
 // server is the row of one server.
 func (o *NATObservations) server(i int, outlier bool) NATServer {
 	asked := &o.Servers[i]
-	s := NATServer{URL: asked.URL, Transport: "udp", DNSMs: asked.DNS, RTT: o.times(i), Outlier: outlier}
+	s := NATServer{URL: asked.URL, Transport: "udp", SRV: asked.SRV, DNSMs: asked.DNS, RTT: o.times(i), Outlier: outlier}
 	if asked.Address.IsValid() {
 		s.Address = asked.Address.String()
 	}

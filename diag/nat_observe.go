@@ -21,16 +21,29 @@ const (
 	TestOpen       NATTest = "open"        // to the address that a proof is to be answered from, so that the NAT lets it in
 	TestProveBoth  NATTest = "prove-both"  // as TestChangeBoth, answered to where TestOpen has opened the way
 	TestProvePort  NATTest = "prove-port"  // as TestChangePort, in the same way
+
+	TestHold      NATTest = "hold"       // makes a mapping that is left alone then (§4.6), or that a hairpin goes to
+	TestWake      NATTest = "wake"       // to be answered to the held port (RESPONSE-PORT), after a pause
+	TestProveWake NATTest = "prove-wake" // as TestWake, without a pause
+	TestAgain     NATTest = "again"      // from the held socket itself, after a pause: has its port changed?
+	TestPadded    NATTest = "padded"     // with PADDING beyond the MTU, which asks for an answer as long (§4.8)
+	TestLong      NATTest = "long"       // as long, with an answer of the usual length
+	TestHairpin   NATTest = "hairpin"    // from one socket to the public address of another one (§4.7)
 )
 
 // direct reports whether the answer comes from where the request went, so that nothing but loss can prevent it.
 func (t NATTest) direct() bool {
 	switch t {
-	case TestReach, TestMapping, TestRepeat, TestControl, TestOpen:
+	case TestReach, TestMapping, TestRepeat, TestControl, TestOpen, TestHold, TestAgain:
 		return true
-	case TestChangeBoth, TestChangePort, TestProveBoth, TestProvePort:
+	case TestChangeBoth, TestChangePort, TestProveBoth, TestProvePort, TestWake, TestProveWake, TestPadded, TestLong, TestHairpin:
 	}
 	return false
+}
+
+// filtering reports whether the request is to be answered from elsewhere.
+func (t NATTest) filtering() bool {
+	return t == TestChangeBoth || t == TestChangePort || t == TestProveBoth || t == TestProvePort
 }
 
 // NATRequest is one transaction, and what came of it.
@@ -40,6 +53,7 @@ type NATRequest struct {
 	Local  netip.AddrPort // of the socket; the address is the zero one where it is not known
 	Test   NATTest
 	To     netip.AddrPort
+	Held   string        // the socket that the answer is to come to, where that is another one
 	SentAt time.Duration // since the start
 	Answer *NATAnswer    // nil: silence
 }
@@ -54,12 +68,14 @@ type NATAnswer struct {
 	Other    netip.AddrPort // OTHER-ADDRESS
 	Origin   netip.AddrPort // RESPONSE-ORIGIN
 	Software string
+	Size     int // of the datagram, in bytes
 }
 
 // NATAsked is a STUN server as it was asked over UDP.
 type NATAsked struct {
 	URL     string
 	Address netip.AddrPort // the zero value where the name did not resolve
+	SRV     string         // host:port that DNS SRV named, where the URL has no port
 	DNS     *Millis
 	Failure *ServerResult // why nothing could be asked or heard: the name, a refusal
 }
@@ -71,6 +87,19 @@ type NATObservations struct {
 	Local    netip.AddrPort // of a connected socket, with its port
 	LAN      netip.Prefix   // of that address's interface, where it is known
 	Strays   int            // datagrams that answered nothing that was asked, or came from elsewhere
+
+	Pending       bool        // more is coming: silence means nothing yet
+	Deep, Hairpin bool        // the tests that are asked for apart
+	MTU           int         // of that interface, in bytes; 0 where it is not known
+	Interface     string      // its name
+	TCP           []NATStream // the mapping test over TCP
+}
+
+// NATStream is a TCP connection of the mapping test: all of them leave one local port.
+type NATStream struct {
+	To     netip.AddrPort
+	Mapped netip.AddrPort // as the server saw it; the zero value where it did not tell
+	Why    string         // why it did not
 }
 
 // Mapping judges the mapping tests so far.
@@ -163,23 +192,29 @@ func (o *NATObservations) Tally(server int, other netip.AddrPort) Tally {
 	samePort := netip.AddrPortFrom(asked.Addr(), other.Port()) // A1:P2
 	for i := range o.Requests {
 		r := &o.Requests[i]
-		if r.Server != server {
-			continue
+		if r.Server == server && r.Test.filtering() {
+			t.count(r, other, samePort)
 		}
-		if r.Test.direct() {
-			if o.first(server, r.To) != nil {
-				t.Sent++
-				if r.Answer == nil {
-					t.Lost++
-				}
-			}
-			continue
-		}
-		t.count(r, other, samePort)
 	}
+	t.Sent, t.Lost = o.Loss(server)
 	t.BothByChance = allLost(t.AskedBoth, t.Sent, t.Lost)
 	t.PortByChance = allLost(t.AskedPort, t.Sent, t.Lost)
 	return t
+}
+
+// Loss counts the direct requests to the addresses of a server that answer at all, and those without an answer.
+func (o *NATObservations) Loss(server int) (sent, lost int) {
+	for i := range o.Requests {
+		r := &o.Requests[i]
+		if r.Server != server || !r.Test.direct() || o.first(server, r.To) == nil {
+			continue
+		}
+		sent++
+		if r.Answer == nil {
+			lost++
+		}
+	}
+	return sent, lost
 }
 
 // count notes a request that was to be answered from elsewhere.
@@ -193,7 +228,7 @@ func (t *Tally) count(r *NATRequest, other, samePort netip.AddrPort) {
 		want = samePort
 	case TestProvePort:
 		want = samePort
-	case TestProveBoth, TestReach, TestMapping, TestRepeat, TestControl, TestOpen:
+	default: // from the other address and port
 	}
 	a := r.Answer
 	switch {
@@ -213,6 +248,17 @@ func (t *Tally) count(r *NATRequest, other, samePort netip.AddrPort) {
 	default:
 		t.Ignored++
 	}
+}
+
+// Silence is how many requests must stay unanswered until that is loss in fewer than one of 10,000 runs, when lost of sent
+// others were; most where that would take more.
+func Silence(sent, lost, most int) int {
+	for k := range most {
+		if allLost(k, sent, lost) < Chance {
+			return k
+		}
+	}
+	return most
 }
 
 // allLost is how probable it is that k requests are all lost, when lost of sent others were. Nothing is assumed of the

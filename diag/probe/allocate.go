@@ -34,7 +34,7 @@ func (p *prober) allocate(ctx context.Context, l *link) error {
 	var c *credentials
 	switch {
 	case !r.ok && r.code != 401:
-		return stunError(p.url, p.stage, r.code, r.phrase, r.alternate)
+		return stunError(p.at, p.stage, r.code, r.phrase, r.alternate)
 	case !r.ok && (r.realm == "" || r.nonce == ""):
 		return errNoRealm
 	case !r.ok:
@@ -64,7 +64,7 @@ func (p *prober) allocateAs(ctx context.Context, l *link, c *credentials) (reply
 		if !r.ok {
 			p.note(r.answer)
 			if r.code != 438 || again || r.nonce == "" {
-				return r, refusedCredentials(p.url, r.code, r.phrase, r.alternate)
+				return r, refusedCredentials(p.at, r.code, r.phrase, r.alternate)
 			}
 			c.renew(r.answer)
 			continue

@@ -62,7 +62,7 @@ func (p *prober) permission(m method) func(context.Context, *link, *credentials)
 			case r.ok:
 				return nil
 			case r.code != 438 || again || r.nonce == "" || c == nil:
-				return stunError(p.url, p.stage, r.code, r.phrase, r.alternate)
+				return stunError(p.at, p.stage, r.code, r.phrase, r.alternate)
 			}
 			c.renew(r.answer)
 		}

@@ -16,66 +16,16 @@ import (
 	"dialtone/diag"
 )
 
-// resolve finds the addresses to ask: the first of IPv4, as the ICE agent takes it, then the first of IPv6.
-func (p *prober) resolve(ctx context.Context) ([]netip.Addr, error) {
-	if a, err := netip.ParseAddr(p.url.Host); err == nil {
-		return []netip.Addr{a}, nil
-	}
-	p.stage = StageDNS
-	resolver := p.target.Resolver
-	if resolver == nil {
-		resolver = &net.Resolver{Dial: dialDNS}
-	}
-	start := time.Now()
-	found, err := resolver.LookupNetIP(ctx, "ip", p.url.Host)
-	if err != nil {
-		return nil, err
-	}
-	p.result.DNSMs = since(start)
-	var four, six netip.Addr
-	for _, a := range found {
-		a = a.Unmap()
-		switch {
-		case a.Is4() && !four.IsValid():
-			four = a
-		case a.Is6() && !six.IsValid():
-			six = a
-		}
-	}
-	var addrs []netip.Addr
-	for _, a := range []netip.Addr{four, six} {
-		if a.IsValid() {
-			addrs = append(addrs, a)
-		}
-	}
-	if len(addrs) == 0 {
-		return nil, &net.DNSError{Err: "no address", Name: p.url.Host, IsNotFound: true}
-	}
-	return addrs, nil
-}
-
-// dialDNS connects to a DNS server. When a lookup is cancelled, the resolver of package net abandons a goroutine that
-// reads until its own timeout; closing its socket ends it at once.
-func dialDNS(ctx context.Context, network, address string) (net.Conn, error) {
-	var d net.Dialer
-	c, err := d.DialContext(ctx, network, address)
-	if err != nil {
-		return nil, err
-	}
-	context.AfterFunc(ctx, func() { _ = c.Close() })
-	return c, nil
-}
-
 // open makes the connection, secured where the URL wants it.
-func (p *prober) open(ctx context.Context, a netip.Addr) (*link, error) {
+func (p *prober) open(ctx context.Context, to netip.AddrPort) (*link, error) {
 	p.stage = StageConnect
 	network := "tcp"
 	if p.url.UDP {
 		network = "udp"
 	}
-	var d net.Dialer
+	d := net.Dialer{LocalAddr: p.localAddr()}
 	start := time.Now()
-	conn, err := d.DialContext(ctx, network, netip.AddrPortFrom(a, p.url.Port).String())
+	conn, err := d.DialContext(ctx, network, to.String())
 	if err != nil {
 		return nil, err
 	}
@@ -99,6 +49,18 @@ func (p *prober) open(ctx context.Context, a netip.Addr) (*link, error) {
 	}
 	p.result.TLSMs = since(start)
 	return l, nil
+}
+
+// localAddr is where connections are made from; nil leaves that to the system.
+func (p *prober) localAddr() net.Addr {
+	switch from := netip.AddrPortFrom(p.target.Local, 0); {
+	case !p.target.Local.IsValid():
+		return nil
+	case p.url.UDP:
+		return net.UDPAddrFromAddrPort(from)
+	default:
+		return net.TCPAddrFromAddrPort(from)
+	}
 }
 
 // tlsConfig is the target's, with the server's name.

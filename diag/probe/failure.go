@@ -116,7 +116,7 @@ func (f *stageError) tls(u URL, err error) bool {
 		f.text = "the server's certificate is signed by an unknown authority"
 		f.advice = "install a certificate of a public authority on the server (with its intermediate certificates), or trust its authority with --ca"
 	case errors.As(err, &name):
-		f.text = fmt.Sprintf("the server's certificate is not for %s", u.Host)
+		f.text = fmt.Sprintf("the server's certificate is not for %s", name.Host)
 		f.advice = "use a name that is in the certificate, or install a certificate for this one"
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		f.text = "the server's certificate has expired or is not valid yet"

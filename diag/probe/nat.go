@@ -237,6 +237,7 @@ func (r *natRun) fail(server int, err error) {
 	if parseErr != nil {
 		u = URL{Scheme: STUN, Host: asked.Address.Addr().String(), Port: asked.Address.Port(), UDP: true}
 	}
+	u.Port = asked.Address.Port() // DNS SRV may have named another than the default one
 	f := classify(u, StageBinding, err)
 	asked.Failure = &diag.ServerResult{
 		URL: asked.URL, Transport: "udp", Stage: f.stage, Cause: f.cause, ErrorCode: f.code, ErrorText: f.text, Advice: f.advice,

@@ -30,14 +30,14 @@ func (f Families) has(a netip.Addr) bool {
 }
 
 // NATServers resolves the servers that can be asked over plain UDP, all at once, and returns one for each address, in the
-// order of the URLs: also TURN servers, since every one of them answers a Binding request. Of a name that does not
-// resolve the failure is part of the result.
+// order of the URLs: also TURN servers, since every one of them answers a Binding request. Where a URL has no port, DNS SRV
+// is asked too. Of a name that does not resolve the failure is part of the result.
 func NATServers(ctx context.Context, urls []URL, families Families) []diag.NATAsked {
 	found := make([][]diag.NATAsked, len(urls))
 	var all sync.WaitGroup
 	for i, u := range urls {
 		if u.UDP && !u.Scheme.Secured() {
-			all.Go(func() { found[i] = natServer(ctx, u, families) })
+			all.Go(func() { found[i] = natServer(ctx, u, Target{Families: families}) })
 		}
 	}
 	all.Wait()
@@ -54,29 +54,21 @@ func NATServers(ctx context.Context, urls []URL, families Families) []diag.NATAs
 	return out
 }
 
-// natServer resolves one server.
-func natServer(ctx context.Context, u URL, families Families) []diag.NATAsked {
+// natServer resolves one server; of the target, Families and Resolver count.
+func natServer(ctx context.Context, u URL, t Target) []diag.NATAsked {
 	ctx, cancel := context.WithTimeout(ctx, DefaultTimeout/2)
 	defer cancel()
-	p := prober{url: u}
-	addrs, err := p.resolve(ctx)
+	p := prober{url: u, target: t}
+	endpoints, err := p.resolve(ctx)
 	if err != nil {
 		f := classify(u, StageDNS, err)
-		return []diag.NATAsked{{URL: u.String(), DNS: p.result.DNSMs, Failure: &diag.ServerResult{
-			URL: u.String(), Transport: "udp", Stage: f.stage, Cause: f.cause, ErrorText: f.text, Advice: f.advice,
+		return []diag.NATAsked{{URL: u.Short(), DNS: p.result.DNSMs, Failure: &diag.ServerResult{
+			URL: u.Short(), Transport: "udp", Stage: f.stage, Cause: f.cause, ErrorText: f.text, Advice: f.advice,
 		}}}
 	}
-	var out []diag.NATAsked
-	for _, a := range addrs {
-		if families.has(a) {
-			out = append(out, diag.NATAsked{URL: u.String(), DNS: p.result.DNSMs, Address: netip.AddrPortFrom(a, u.Port)})
-		}
-	}
-	if len(out) == 0 {
-		return []diag.NATAsked{{URL: u.String(), DNS: p.result.DNSMs, Failure: &diag.ServerResult{
-			URL: u.String(), Transport: "udp", Stage: StageDNS, Cause: CauseDNS,
-			ErrorText: fmt.Sprintf("%s has no address of the family that was asked for", u.Host), Advice: "leave out -4 or -6",
-		}}}
+	out := make([]diag.NATAsked, 0, len(endpoints))
+	for _, e := range endpoints {
+		out = append(out, diag.NATAsked{URL: u.Short(), DNS: p.result.DNSMs, Address: e.addr, SRV: e.name()})
 	}
 	return out
 }

@@ -27,6 +27,8 @@ type Target struct {
 	Resolver           *net.Resolver  // nil for the system's
 	Through            netip.AddrPort // a STUN server to be asked through the relay; the zero value: none, see [Relay]
 	Timeout            time.Duration  // of the whole probe; 0 for [DefaultTimeout]
+	Local              netip.Addr     // address of this machine to ask from; the zero value lets the system choose
+	Families           Families       // of the server's addresses
 }
 
 // Server asks one server and tells what came of it. It returns when the answer is known, when the timeout is over, or
@@ -59,7 +61,7 @@ func probe(ctx context.Context, t Target) *prober {
 		if errors.Is(ctx.Err(), context.Canceled) {
 			err = ctx.Err() // whatever it interrupted
 		}
-		f := classify(p.url, p.stage, err)
+		f := classify(p.at, p.stage, err)
 		r := &p.result
 		r.Stage, r.Cause, r.ErrorCode, r.ErrorText, r.Advice = f.stage, f.cause, f.code, f.text, f.advice
 	}
@@ -102,7 +104,9 @@ func each[R any](ctx context.Context, targets []Target, ask func(context.Context
 type prober struct {
 	target Target
 	url    URL
-	stage  string // being tried
+	at     URL            // as url, with host and port that DNS SRV named instead: for what is told
+	addr   netip.AddrPort // being asked
+	stage  string         // being tried
 	result diag.ServerResult
 
 	carried diag.NATRelay // what went through the relay
@@ -118,8 +122,8 @@ func (p *prober) run(ctx context.Context) error {
 			advice: "write stun:host, or turn:host with user name and password; host may be host:port, then ?transport=udp or tcp",
 		}
 	}
-	p.url = u
-	p.result.URL, p.result.Transport = u.String(), u.Transport()
+	p.url, p.at = u, u
+	p.result.URL, p.result.Transport = u.Short(), u.Transport()
 	if u.Scheme.TURN() && (p.target.Username == "" || p.target.Password == "") {
 		return &stageError{
 			cause: CauseConfig, text: "a TURN server needs user name and password",
@@ -132,29 +136,29 @@ func (p *prober) run(ctx context.Context) error {
 			advice: "use the user name of the TURN server's account",
 		}
 	}
-	addrs, err := p.resolve(ctx)
+	endpoints, err := p.resolve(ctx)
 	if err != nil {
 		return err
 	}
-	return p.tryEach(ctx, addrs)
+	return p.tryEach(ctx, endpoints)
 }
 
 // tryEach asks the addresses in turn until one answers, each with its share of the time that is left. The failure of
 // the first is the one that is told: it is the address that the ICE agent uses.
-func (p *prober) tryEach(ctx context.Context, addrs []netip.Addr) error {
+func (p *prober) tryEach(ctx context.Context, endpoints []endpoint) error {
 	deadline, _ := ctx.Deadline()
 	var first error
 	var firstResult diag.ServerResult
-	for i, a := range addrs {
-		share := time.Until(deadline) / time.Duration(len(addrs)-i)
+	for i, e := range endpoints {
+		share := time.Until(deadline) / time.Duration(len(endpoints)-i)
 		tryCtx, cancel := context.WithTimeout(ctx, share)
 		before := p.result
-		err := p.try(tryCtx, a)
+		err := p.try(tryCtx, e)
 		cancel()
 		if err == nil {
 			return nil
 		}
-		f := classify(p.url, p.stage, err)
+		f := classify(p.at, p.stage, err)
 		if first == nil {
 			first, firstResult = f, p.result
 		}
@@ -169,11 +173,12 @@ func (p *prober) tryEach(ctx context.Context, addrs []netip.Addr) error {
 
 // try asks at one address. RFC 8656 §7.4: where the server believes that our address and port are in use (437),
 // another port may be free.
-func (p *prober) try(ctx context.Context, a netip.Addr) error {
+func (p *prober) try(ctx context.Context, e endpoint) error {
 	const ports = 3
-	p.result.Address = netip.AddrPortFrom(a, p.url.Port).String()
+	p.addr, p.at.Host, p.at.Port = e.addr, e.host, e.addr.Port()
+	p.result.Address, p.result.SRV = e.addr.String(), e.name()
 	for n := 1; ; n++ {
-		err := p.ask(ctx, a)
+		err := p.ask(ctx)
 		var f *stageError
 		if !errors.As(err, &f) || f.code != 437 || n == ports {
 			return err
@@ -182,8 +187,8 @@ func (p *prober) try(ctx context.Context, a netip.Addr) error {
 }
 
 // ask opens a connection and asks on it.
-func (p *prober) ask(ctx context.Context, a netip.Addr) error {
-	l, err := p.open(ctx, a)
+func (p *prober) ask(ctx context.Context) error {
+	l, err := p.open(ctx, p.addr)
 	if err != nil {
 		return err
 	}
@@ -215,7 +220,7 @@ func (p *prober) bind(ctx context.Context, l *link) error {
 	p.note(r.answer)
 	p.result.RTTMs = diag.Ptr(diag.Millis(r.rtt))
 	if !r.ok {
-		return stunError(p.url, p.stage, r.code, r.phrase, r.alternate)
+		return stunError(p.at, p.stage, r.code, r.phrase, r.alternate)
 	}
 	if !r.mapped.IsValid() {
 		return errNoMapped

@@ -1,0 +1,265 @@
+package probe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Bounds of a search by DNS SRV (RFC 2782). Any answer costs the plain one no more than the grace.
+const (
+	srvGrace     = 200 * time.Millisecond // for SRV, once the plain answer is there
+	srvAlone     = 2 * time.Second        // for SRV, where the name has no address of its own
+	maxTargets   = 4                      // targets that are looked up
+	maxEndpoints = 6                      // addresses that are asked
+)
+
+// endpoint is an address to ask.
+type endpoint struct {
+	addr netip.AddrPort
+	host string // the name that the address belongs to: the URL's, or the target of an SRV record
+	srv  bool   // an SRV record named host and port
+}
+
+// resolve finds the addresses to ask: the first of IPv4, as the ICE agent takes it, then the first of IPv6. Of a name
+// without a port those that DNS SRV names come instead, where it names any.
+func (p *prober) resolve(ctx context.Context) ([]endpoint, error) {
+	if a, err := netip.ParseAddr(p.url.Host); err == nil {
+		return p.wanted([]endpoint{{addr: netip.AddrPortFrom(a, p.url.Port), host: p.url.Host}})
+	}
+	p.stage = StageDNS
+	start := time.Now()
+	found, err := lookup(ctx, interruptible(p.target.Resolver), p.url)
+	if err != nil {
+		return nil, err
+	}
+	p.result.DNSMs = since(start)
+	return p.wanted(found)
+}
+
+// wanted are the endpoints of the families that were asked for.
+func (p *prober) wanted(found []endpoint) ([]endpoint, error) {
+	var out []endpoint
+	local := p.target.Local
+	for _, e := range found {
+		if p.target.Families.has(e.addr.Addr()) && (!local.IsValid() || local.Unmap().Is4() == e.addr.Addr().Is4()) {
+			out = append(out, e)
+		}
+	}
+	if len(out) == 0 {
+		return nil, &stageError{
+			stage: StageDNS, cause: CauseDNS, text: p.url.Host + " has no address of the family that was asked for",
+			advice: "leave out -4 or -6, or ask from an address of the other family",
+		}
+	}
+	return out, nil
+}
+
+// lookup resolves the host of a URL. Where no port was written, SRV and plain addresses are asked for at once: what SRV
+// names counts (RFC 8489 §8.1, RFC 5928 §3), otherwise the plain addresses with the default port. The NAPTR records of
+// RFC 5928, which would choose the transport, are not asked for: Go's resolver does not know them, and the URL's
+// transport is taken.
+func lookup(ctx context.Context, r *net.Resolver, u URL) ([]endpoint, error) {
+	if !u.NoPort || u.Host == "localhost" { // RFC 6761 §6.3: no DNS server is asked about localhost
+		return lookupHost(ctx, r, u.Host, u.Port, false)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	type found struct {
+		endpoints []endpoint
+		err       error
+	}
+	// Nobody waits for these two after the answer: the end of ctx closes their sockets, and where the system itself looks
+	// up (Windows) nothing can end it, as package net knows too.
+	srv, plain := make(chan found, 1), make(chan found, 1)
+	go func() {
+		e, err := lookupSRV(ctx, r, u)
+		srv <- found{e, err}
+	}()
+	go func() {
+		e, err := lookupHost(ctx, r, u.Host, u.Port, false)
+		plain <- found{e, err}
+	}()
+	var own *found
+	var grace <-chan time.Time
+	for {
+		select {
+		case f := <-srv:
+			if f.err == nil || errors.As(f.err, new(*stageError)) {
+				return f.endpoints, f.err
+			}
+			if own != nil {
+				return own.endpoints, own.err
+			}
+			srv = nil
+		case f := <-plain:
+			if srv == nil {
+				return f.endpoints, f.err
+			}
+			own = &f
+			wait := srvGrace
+			if f.err != nil {
+				wait = srvAlone
+			}
+			timer := time.NewTimer(wait)
+			defer timer.Stop()
+			grace, plain = timer.C, nil
+		case <-grace:
+			return own.endpoints, own.err
+		case <-ctx.Done():
+			if own != nil {
+				return own.endpoints, own.err
+			}
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// lookupHost resolves a name to the first address of each family.
+func lookupHost(ctx context.Context, r *net.Resolver, host string, port uint16, srv bool) ([]endpoint, error) {
+	found, err := r.LookupNetIP(ctx, "ip", host)
+	if err != nil {
+		return nil, err
+	}
+	var four, six netip.Addr
+	for _, a := range found {
+		a = a.Unmap()
+		switch {
+		case a.Is4() && !four.IsValid():
+			four = a
+		case a.Is6() && !six.IsValid():
+			six = a
+		}
+	}
+	var out []endpoint
+	for _, a := range []netip.Addr{four, six} {
+		if a.IsValid() {
+			out = append(out, endpoint{addr: netip.AddrPortFrom(a, port), host: strings.TrimSuffix(host, "."), srv: srv})
+		}
+	}
+	if len(out) == 0 {
+		return nil, &net.DNSError{Err: "no address", Name: host, IsNotFound: true}
+	}
+	return out, nil
+}
+
+// lookupSRV finds what SRV names, in the order of priority and weight: _stun._udp, _stun._tcp, _stuns._tcp, _turn._udp and
+// so on, as scheme and transport want it. An error that is a [stageError] says that there is no such service.
+func lookupSRV(ctx context.Context, r *net.Resolver, u URL) ([]endpoint, error) {
+	proto := "tcp"
+	if u.UDP {
+		proto = "udp"
+	}
+	_, records, err := r.LookupSRV(ctx, string(u.Scheme), proto, rooted(u.Host))
+	if len(records) == 0 {
+		return nil, err // with some records an error is about the others
+	}
+	targets, refused := srvTargets(records)
+	if refused {
+		return nil, &stageError{
+			stage: StageDNS, cause: CauseDNS, text: fmt.Sprintf("%s says in DNS (SRV) that it has no %s over %s", u.Host, kind(u), u.Transport()),
+			advice: fmt.Sprintf("ask for a transport that it has, or write the port to ask all the same: %s", u),
+		}
+	}
+	lists := make([][]endpoint, len(targets))
+	var all sync.WaitGroup
+	for i, t := range targets {
+		all.Go(func() {
+			if found, err := lookupHost(ctx, r, rooted(t.host), t.port, true); err == nil {
+				lists[i] = found
+			}
+		})
+	}
+	all.Wait()
+	var out []endpoint
+	for _, list := range lists {
+		out = append(out, list...)
+	}
+	if len(out) == 0 {
+		return nil, errors.New("no SRV record leads to an address")
+	}
+	return out[:min(len(out), maxEndpoints)], nil
+}
+
+// srvTarget is what an SRV record names.
+type srvTarget struct {
+	host string
+	port uint16
+}
+
+// srvTargets are the records that can be used, in their order, at most [maxTargets]; refused is that the one record says
+// there is no such service (RFC 2782: the target "."). Port 0, no host name, an IP address and what is there twice do
+// not count.
+func srvTargets(records []*net.SRV) (targets []srvTarget, refused bool) {
+	if len(records) == 1 && records[0].Target == "." {
+		return nil, true
+	}
+	seen := map[srvTarget]bool{}
+	for _, r := range records {
+		host, err := parseHost(strings.TrimSuffix(r.Target, "."))
+		t := srvTarget{host: host, port: r.Port}
+		if err != nil || r.Port == 0 || seen[t] {
+			continue
+		}
+		if _, err := netip.ParseAddr(host); err == nil {
+			continue
+		}
+		seen[t] = true
+		if targets = append(targets, t); len(targets) == maxTargets {
+			break
+		}
+	}
+	return targets, false
+}
+
+// rooted writes a name of several parts so that no search domain is tried behind it.
+func rooted(host string) string {
+	if strings.Contains(host, ".") && !strings.HasSuffix(host, ".") {
+		return host + "."
+	}
+	return host
+}
+
+// interruptible makes a resolver whose sockets are closed when its context ends; nil is the system's.
+func interruptible(r *net.Resolver) *net.Resolver {
+	if r == nil {
+		return &net.Resolver{Dial: dialDNS}
+	}
+	if r.Dial == nil {
+		return &net.Resolver{PreferGo: r.PreferGo, StrictErrors: r.StrictErrors, Dial: dialDNS}
+	}
+	return &net.Resolver{PreferGo: r.PreferGo, StrictErrors: r.StrictErrors, Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+		return closedWith(ctx)(r.Dial(ctx, network, address))
+	}}
+}
+
+// dialDNS connects to a DNS server. When a lookup is cancelled, the resolver of package net abandons a goroutine that
+// reads until its own timeout; closing its socket ends it at once.
+func dialDNS(ctx context.Context, network, address string) (net.Conn, error) {
+	var d net.Dialer
+	return closedWith(ctx)(d.DialContext(ctx, network, address))
+}
+
+// closedWith closes a connection that was made when ctx ends.
+func closedWith(ctx context.Context) func(net.Conn, error) (net.Conn, error) {
+	return func(c net.Conn, err error) (net.Conn, error) {
+		if err == nil {
+			context.AfterFunc(ctx, func() { _ = c.Close() })
+		}
+		return c, err
+	}
+}
+
+// name is how an endpoint that SRV named is told: host:port; otherwise empty.
+func (e endpoint) name() string {
+	if !e.srv {
+		return ""
+	}
+	return net.JoinHostPort(e.host, strconv.Itoa(int(e.addr.Port())))
+}
