@@ -34,10 +34,10 @@ func (e *engine) absorb(p polled) (news bool) {
 func (e *engine) onDue(p polled, role signal.Role) (news bool) {
 	if e.role == signal.RoleUnknown {
 		e.role, e.phase = role, phaseReply
-		e.c.inbox.put(signal.Message{Kind: signal.KindPaired, Role: role})
+		e.c.inbox.Put(signal.Message{Kind: signal.KindPaired, Role: role})
 		if role == signal.RoleAnswerer {
 			e.gotOther = true
-			e.c.inbox.put(signal.Message{Kind: signal.KindOffer, Description: p.status.description})
+			e.c.inbox.Put(signal.Message{Kind: signal.KindOffer, Description: p.status.description})
 		}
 		return true
 	}
@@ -62,7 +62,7 @@ func (e *engine) onAnswered(p polled) (news bool) {
 		return false
 	}
 	e.gotOther = true
-	e.c.inbox.put(signal.Message{Kind: signal.KindAnswer, Description: p.status.description})
+	e.c.inbox.Put(signal.Message{Kind: signal.KindAnswer, Description: p.status.description})
 	return true
 }
 
@@ -75,7 +75,7 @@ func (e *engine) onConnected(p polled) (news bool) {
 	e.connected, e.phase = true, phaseConnected
 	for _, m := range p.status.candidates {
 		if e.isNew(m) {
-			e.c.inbox.put(m)
+			e.c.inbox.Put(m)
 			news = true
 		}
 	}

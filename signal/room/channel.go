@@ -26,7 +26,7 @@ const (
 type channel struct {
 	wire    *wire
 	userID  string
-	inbox   *inbox
+	inbox   *signal.Inbox
 	sends   chan *sending
 	closing chan struct{}
 	overlap bool // the server lets requests overlap
@@ -74,7 +74,7 @@ func Dial(ctx context.Context, options Options) (signal.Channel, error) {
 	}
 	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	c := &channel{
-		wire: w, userID: userID, inbox: newInbox(), overlap: announced > 0, cancel: cancel,
+		wire: w, userID: userID, inbox: signal.NewInbox(), overlap: announced > 0, cancel: cancel,
 		sends: make(chan *sending), closing: make(chan struct{}), done: make(chan struct{}), closed: make(chan struct{}),
 	}
 	e := newEngine(c, newPacer(o.LongPoll, announced), o.GiveUp)
@@ -202,7 +202,7 @@ func (c *channel) sendEnd() error {
 
 // Receive implements signal.Channel.
 func (c *channel) Receive(ctx context.Context) (signal.Message, error) {
-	return c.inbox.take(ctx)
+	return c.inbox.Take(ctx)
 }
 
 // Close implements signal.Channel.
@@ -237,7 +237,7 @@ func (c *channel) close(ctx context.Context) error {
 		c.cancel()
 		<-c.done
 	}
-	c.inbox.drop()
+	c.inbox.Drop()
 	defer c.wire.transport.CloseIdleConnections()
 	if said || errors.Is(c.end, signal.ErrPeerGone) || errors.Is(c.end, errBye) || errors.Is(c.end, errSaidBye) {
 		return err

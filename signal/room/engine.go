@@ -111,9 +111,9 @@ func (e *engine) run(ctx context.Context) {
 	e.stop()
 	e.c.end = e.end
 	if isOrderly(e.end) {
-		e.c.inbox.finish(io.EOF)
+		e.c.inbox.Finish(io.EOF)
 	} else {
-		e.c.inbox.finish(e.end)
+		e.c.inbox.Finish(e.end)
 	}
 }
 
@@ -215,7 +215,7 @@ func (e *engine) lose(f *signal.Error) {
 	case gone && e.posting != nil && e.posting.kind == signal.KindBye:
 		e.end = errSaidBye
 	case f.Code == "peer_left":
-		e.c.inbox.put(signal.Message{Kind: signal.KindBye})
+		e.c.inbox.Put(signal.Message{Kind: signal.KindBye})
 		e.end = errBye
 	default:
 		e.end = f
@@ -253,7 +253,7 @@ func (e *engine) startPoll(ctx context.Context) {
 	if !e.due || e.polling || e.posting != nil && !e.pacer.announced {
 		return
 	}
-	if e.c.inbox.length() > maxInbox { // nobody receives: look again later
+	if e.c.inbox.Len() > maxInbox { // nobody receives: look again later
 		e.pollAfter(firstPause)
 		return
 	}
