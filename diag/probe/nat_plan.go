@@ -46,8 +46,8 @@ func planNAT(o *diag.NATObservations, server int) []natAsk {
 	if !p.asked.IsValid() || o.Servers[server].Failure != nil {
 		return nil
 	}
-	if contact := p.contact(); contact != nil || !o.Heard(server) {
-		return contact
+	if contact := p.contact(); contact != nil || !p.o.Heard(server) {
+		return contact // that a server of the other family answers is all that is asked of it
 	}
 	other, why := p.o.Admitted(server)
 	if why == "" {

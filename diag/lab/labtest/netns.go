@@ -1,0 +1,210 @@
+package labtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"os/exec"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// Internet is a public network of the kernel's own making: a network namespace with the addresses of servers, to which
+// sites are connected. The network of the machine is not touched. Its methods may be called from any goroutine.
+type Internet struct {
+	name  string // of the namespace
+	sites atomic.Int32
+}
+
+// Addresses of an Internet. Those for documentation (RFC 5737, RFC 3849) are public in the eyes of every program.
+var (
+	publicNetwork  = netip.MustParsePrefix("203.0.113.1/24")
+	publicNetwork6 = netip.MustParsePrefix("2001:db8::1/64")
+	siteNetwork6   = netip.MustParsePrefix("2001:db8:1::1/64")
+)
+
+// Site is what connects one client to an Internet: a router in a namespace of its own, and the client in another one.
+type Site struct {
+	router, client string // namespaces
+	Public         netip.Addr
+}
+
+// SiteOptions describe a site.
+type SiteOptions struct {
+	// LAN is the client's network; the router has its first address and the client its second. Default 192.168.7.0/24.
+	LAN netip.Prefix
+
+	// Routed: the Internet knows the way to the LAN, as it does to public addresses.
+	Routed bool
+
+	// Rules are those of the router, in the language of nft, where $client and $public are the addresses of the two and lan
+	// and wan the router's interfaces. Without rules it forwards everything as it is.
+	Rules string
+}
+
+// StartInternet makes one in which servers can have the addresses 203.0.113.10 to 203.0.113.99 and 2001:db8::10 to
+// 2001:db8::19. It needs root, ip (iproute2) and nft (nftables): without them the test is skipped, and says so, or fails
+// where the environment has CI=true. What was made is removed at the end of the test.
+func StartInternet(t testing.TB, servers ...netip.Addr) *Internet {
+	t.Helper()
+	NeedProgram(t, "ip")
+	NeedProgram(t, "nft")
+	needRoot(t)
+	in := &Internet{name: fmt.Sprintf("dialtone-%d-%d", os.Getpid(), internets.Add(1))}
+	addNamespace(t, in.name)
+	// A bridge without an address of its own takes that of a port, and another one when that goes: neighbours would be lost.
+	lines := []string{"link add internet address 02:00:00:00:00:01 type bridge", "link set internet up"}
+	for _, own := range []netip.Prefix{publicNetwork, publicNetwork6} {
+		lines = append(lines, addressLine(own, "internet"))
+	}
+	for _, s := range servers {
+		own := publicNetwork
+		if s.Is6() {
+			own = publicNetwork6
+		}
+		lines = append(lines, addressLine(netip.PrefixFrom(s, own.Bits()), "internet"))
+	}
+	batch(t, in.name, lines...)
+	return in
+}
+
+// internets are those of this process.
+var internets atomic.Int32
+
+// Command is a program that runs where the servers are. It ends with the test.
+func (i *Internet) Command(ctx context.Context, program string, args ...string) *exec.Cmd {
+	return inside(ctx, i.name, program, args...)
+}
+
+// Command is a program that runs where the client is.
+func (s *Site) Command(ctx context.Context, program string, args ...string) *exec.Cmd {
+	return inside(ctx, s.client, program, args...)
+}
+
+// Connect connects another site. Its client has an IPv6 address too, which the router forwards as it is.
+func (i *Internet) Connect(t testing.TB, o SiteOptions) *Site {
+	t.Helper()
+	n := int(i.sites.Add(1))
+	if n > 99 {
+		t.Fatal("an Internet has up to 99 sites")
+	}
+	if !o.LAN.IsValid() {
+		o.LAN = netip.MustParsePrefix("192.168.7.0/24")
+	}
+	s := &Site{router: fmt.Sprintf("%s-r%d", i.name, n), client: fmt.Sprintf("%s-c%d", i.name, n), Public: publicNetwork.Masked().Addr()}
+	for range 100 + n {
+		s.Public = s.Public.Next()
+	}
+	addNamespace(t, s.router)
+	addNamespace(t, s.client)
+	inner := o.LAN.Masked().Addr().Next()
+	client := inner.Next()
+	s.wire(t, i.name, n, o, netip.PrefixFrom(inner, o.LAN.Bits()), netip.PrefixFrom(client, o.LAN.Bits()))
+	if o.Rules != "" {
+		s.setRules(t, fmt.Sprintf("define client = %s\ndefine public = %s\n%s", client, s.Public, o.Rules))
+	}
+	return s
+}
+
+// wire lays the cables and gives the addresses and routes.
+func (s *Site) wire(t testing.TB, internet string, n int, o SiteOptions, inner, client netip.Prefix) {
+	t.Helper()
+	port := fmt.Sprintf("site%d", n)
+	wan6 := publicNetwork6.Addr().As16()
+	wan6[14], wan6[15] = 1, byte(n)
+	lan6 := siteNetwork6.Addr().As16()
+	lan6[7] = byte(n)
+	inner6 := netip.PrefixFrom(netip.AddrFrom16(lan6), siteNetwork6.Bits())
+	client6 := netip.PrefixFrom(inner6.Addr().Next(), inner6.Bits())
+	router6 := netip.PrefixFrom(netip.AddrFrom16(wan6), publicNetwork6.Bits())
+
+	batch(t, s.router, "link add wan type veth peer name "+port+" netns "+internet, "link add lan type veth peer name lan netns "+s.client,
+		addressLine(netip.PrefixFrom(s.Public, publicNetwork.Bits()), "wan"), addressLine(router6, "wan"), addressLine(inner, "lan"), addressLine(inner6, "lan"),
+		"link set wan up", "link set lan up")
+	lines := []string{"link set " + port + " master internet", "link set " + port + " up", "route add " + inner6.Masked().String() + " via " + router6.Addr().String()}
+	if o.Routed {
+		lines = append(lines, "route add "+inner.Masked().String()+" via "+s.Public.String())
+	}
+	batch(t, internet, lines...)
+	batch(t, s.client, addressLine(client, "lan"), addressLine(client6, "lan"), "link set lan up",
+		"route add default via "+inner.Addr().String(), "route add default via "+inner6.Addr().String())
+	s.forward(t)
+}
+
+// forward makes a router of the router.
+func (s *Site) forward(t testing.TB) {
+	t.Helper()
+	const script = `for f in ipv4/ip_forward ipv6/conf/all/forwarding; do echo 1 >/proc/sys/net/$f; done
+for f in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 0 >$f; done`
+	run(t, "", "ip", "netns", "exec", s.router, "sh", "-c", script)
+}
+
+// setRules gives the router its rules.
+func (s *Site) setRules(t testing.TB, rules string) {
+	t.Helper()
+	run(t, rules, "ip", "netns", "exec", s.router, "nft", "-f", "-")
+}
+
+// addressLine gives a device an address.
+func addressLine(p netip.Prefix, device string) string {
+	line := "address add " + p.String() + " dev " + device
+	if p.Addr().Is6() {
+		line += " nodad" // usable at once
+	}
+	return line
+}
+
+// needRoot ends the test where namespaces cannot be made.
+func needRoot(t testing.TB) {
+	t.Helper()
+	switch {
+	case os.Geteuid() == 0:
+	case os.Getenv("CI") == "true":
+		t.Fatal("root is required with CI=true: network namespaces are made")
+	default:
+		t.Skip("only root can make network namespaces")
+	}
+}
+
+// addNamespace makes a namespace, which ends with the test.
+func addNamespace(t testing.TB, name string) {
+	t.Helper()
+	run(t, "", "ip", "netns", "add", name)
+	t.Cleanup(func() { run(t, "", "ip", "netns", "delete", name) })
+	batch(t, name, "link set lo up")
+}
+
+// batch runs commands of ip in a namespace.
+func batch(t testing.TB, namespace string, lines ...string) {
+	t.Helper()
+	run(t, strings.Join(lines, "\n")+"\n", "ip", "-netns", namespace, "-batch", "-")
+}
+
+// inside is a command that runs in a namespace.
+func inside(ctx context.Context, namespace, program string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, "ip", append([]string{"netns", "exec", namespace, program}, args...)...)
+	cmd.WaitDelay = 10 * time.Second
+	return cmd
+}
+
+// run runs a program to its end. A test that has failed to clean up has failed.
+func run(t testing.TB, input, program string, args ...string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, program, args...)
+	cmd.Stdin = strings.NewReader(input)
+	out, err := cmd.CombinedOutput()
+	if err == nil {
+		return
+	}
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	t.Fatalf("%s: %v\n%s\n%s", cmd, err, out, input)
+}

@@ -1,0 +1,47 @@
+package labtest
+
+import (
+	"net/netip"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// TestInternet: a client knows the way to a server, and nothing of the network is left when the test has ended.
+func TestInternet(t *testing.T) {
+	own := "dialtone-" + strconv.Itoa(os.Getpid())
+	t.Run("network", func(t *testing.T) {
+		in := StartInternet(t, netip.MustParseAddr("203.0.113.10"), netip.MustParseAddr("2001:db8::10"))
+		s := in.Connect(t, SiteOptions{Rules: "table ip filter { chain forward { type filter hook forward priority filter; ip daddr $public drop; }; }\n"})
+		for server, source := range map[string]string{"203.0.113.10": "192.168.7.2", "2001:db8::10": "2001:db8:1:1::2"} {
+			out, err := s.Command(t.Context(), "ip", "route", "get", server).CombinedOutput()
+			if err != nil || !strings.Contains(string(out), "src "+source+" ") {
+				t.Errorf("%s: %v, %s", server, err, out)
+			}
+		}
+		if out, err := in.Command(t.Context(), "ip", "address").CombinedOutput(); err != nil || !strings.Contains(string(out), "203.0.113.10/24") {
+			t.Errorf("%v, %s", err, out)
+		}
+		if left := namespaces(t, own); left != 3 {
+			t.Errorf("%d namespaces", left)
+		}
+	})
+	if _, err := exec.LookPath("ip"); err != nil {
+		return
+	}
+	if left := namespaces(t, own); left != 0 {
+		t.Errorf("%d namespaces are left", left)
+	}
+}
+
+// namespaces counts those whose names begin so.
+func namespaces(t *testing.T, own string) int {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "ip", "netns", "list").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Count("\n"+string(out), "\n"+own)
+}
