@@ -2,9 +2,14 @@ package diag
 
 import (
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/printer"
+	"go/token"
 	"io/fs"
 	"os"
-	"regexp"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -46,35 +51,110 @@ func TestFindingsDocument(t *testing.T) {
 	}
 }
 
-// TestEveryFindingIsExplained looks for the IDs in the source.
+// TestEveryFindingIsExplained looks in the whole source for findings and warnings that are made, and for their IDs.
 func TestEveryFindingIsExplained(t *testing.T) {
-	literal := regexp.MustCompile(`(?:ID: |note\(|return )"((?:nat|server|turn|stun)\.[a-z0-9_]+)"`)
-	files, err := fs.Glob(os.DirFS("."), "*.go")
-	if err != nil {
-		t.Fatal(err)
-	}
+	files := token.NewFileSet()
 	found := 0
-	for _, name := range files {
-		if strings.HasSuffix(name, "_test.go") {
-			continue
+	check := func(id ast.Expr) {
+		lit, literal := id.(*ast.BasicLit)
+		if !literal {
+			checkComputedID(t, files, id)
+			return
 		}
-		raw, err := os.ReadFile(name)
+		text, err := strconv.Unquote(lit.Value)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, m := range literal.FindAllStringSubmatch(string(raw), -1) {
-			found++
-			if _, ok := Explain(m[1]); !ok {
-				t.Errorf("%s: %s is not explained", name, m[1])
-			}
+		found++
+		if _, ok := Explain(text); !ok {
+			t.Errorf("%s: %s is not explained", files.Position(id.Pos()), text)
 		}
 	}
-	if found < 20 {
+	err := filepath.WalkDir("..", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		file, err := parser.ParseFile(files, path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			if id := findingID(n); id != nil {
+				check(id)
+			}
+			return true
+		})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found < 25 {
 		t.Errorf("only %d findings were found in the source", found)
 	}
+}
+
+// findingID is the ID of a Finding or a Warning that is made here, the IDs that serverFindingID returns included; nil for
+// anything else.
+func findingID(n ast.Node) ast.Expr {
+	switch n := n.(type) {
+	case *ast.CompositeLit: // told by its fields: within a slice it has no type
+		var id ast.Expr
+		said := false
+		for _, e := range n.Elts {
+			if field, ok := e.(*ast.KeyValueExpr); ok {
+				key, _ := field.Key.(*ast.Ident)
+				switch {
+				case key == nil:
+				case key.Name == "ID":
+					id = field.Value
+				case key.Name == "Title" || key.Name == "Text":
+					said = true
+				}
+			}
+		}
+		if said {
+			return id
+		}
+	case *ast.CallExpr: // of a function literal that makes one
+		if f, ok := n.Fun.(*ast.Ident); ok && f.Name == "note" && len(n.Args) > 1 {
+			return n.Args[0]
+		}
+	}
+	return nil
+}
+
+// checkComputedID knows the IDs that are no literals; any other may not be explained.
+func checkComputedID(t *testing.T, files *token.FileSet, id ast.Expr) {
+	t.Helper()
+	var text strings.Builder
+	if err := printer.Fprint(&text, files, id); err != nil {
+		t.Fatal(err)
+	}
+	computed := map[string][]string{
+		"id":              {}, // of the function literals called note
+		"Clean(w.ID, 80)": {}, // of a warning, which is looked at where it is made
+		`"media.no_" + direction + "_" + kind`: {
+			"media.no_inbound_audio", "media.no_inbound_video", "media.no_outbound_audio", "media.no_outbound_video",
+		},
+	}
 	for _, cause := range []string{"dns", "refused", "timeout", "unreachable", "tls", "config", "protocol", "auth", ""} {
-		if _, ok := Explain(serverFindingID(ServerResult{Cause: cause})); !ok {
-			t.Errorf("cause %q is not explained", cause)
+		computed["server"] = append(computed["server"], serverFindingID(ServerResult{Cause: cause}))
+	}
+	for code := 300; code < 700; code++ {
+		computed["server"] = append(computed["server"], serverFindingID(ServerResult{Cause: "auth", ErrorCode: code}), serverFindingID(ServerResult{ErrorCode: code}))
+	}
+	name := text.String()
+	if strings.HasPrefix(name, "serverFindingID(") {
+		name = "server"
+	}
+	ids, known := computed[name]
+	if !known {
+		t.Errorf("%s: the ID %s is no literal, so nobody knows whether it is explained", files.Position(id.Pos()), name)
+	}
+	for _, id := range ids {
+		if _, ok := Explain(id); !ok {
+			t.Errorf("%s is not explained", id)
 		}
 	}
 }
