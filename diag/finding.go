@@ -26,6 +26,7 @@ func serverFindings(c *Call, severity Severity) []Finding {
 	var out []Finding
 	for _, s := range c.Servers {
 		if s.OK {
+			out = append(out, expiryFindings(s.ServerResult)...)
 			continue
 		}
 		out = append(out, Finding{
@@ -36,6 +37,28 @@ func serverFindings(c *Call, severity Severity) []Finding {
 		})
 	}
 	return out
+}
+
+// maxExpiry is how many days before its end a certificate is warned of: those of public authorities are renewed earlier.
+const maxExpiry = 14
+
+// expiryFindings warn of a certificate that ends soon.
+func expiryFindings(s ServerResult) []Finding {
+	if s.TLSDaysLeft == nil || *s.TLSDaysLeft >= maxExpiry {
+		return nil
+	}
+	when := "in " + plural(*s.TLSDaysLeft, "day", "days")
+	switch {
+	case *s.TLSDaysLeft < 0:
+		when = "already" // where certificates are not verified
+	case *s.TLSDaysLeft == 0:
+		when = "within a day"
+	}
+	return []Finding{{
+		ID: "server.tls_expires", Severity: Warn, Title: Clean("The certificate of "+s.URL+" expires "+when+".", 400),
+		Evidence: []string{Clean(s.TLSName+", issued by "+s.TLSIssuer+", is valid until "+s.TLSExpires, 300)},
+		Advice:   about(s.URL, "renew the certificate on the server, and look why that does not happen by itself"),
+	}}
 }
 
 // about names the server that an advice is for: there may be several.
@@ -63,11 +86,16 @@ func mediaFindings(c *Call) []Finding {
 
 // serverFindingID names the cause of a server's failure.
 func serverFindingID(s ServerResult) string {
+	if s.CredentialExpired != "" {
+		return "turn.credential_expired"
+	}
 	if s.Cause == "auth" && (s.ErrorCode == 400 || s.ErrorCode == 401) {
 		return "turn.unauthorized" // some servers answer a wrong password with 400
 	}
 	switch s.ErrorCode {
 	case 0:
+	case 300:
+		return "server.try_alternate"
 	case 401:
 		return "turn.unauthorized"
 	case 403:
@@ -76,6 +104,12 @@ func serverFindingID(s ServerResult) string {
 		return "turn.allocation_mismatch"
 	case 438:
 		return "turn.stale_nonce"
+	case 441:
+		return "turn.wrong_credentials"
+	case 442:
+		return "turn.transport_unsupported"
+	case 446:
+		return "turn.connection_exists"
 	case 486:
 		return "turn.quota_reached"
 	case 508:

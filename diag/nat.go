@@ -1,6 +1,10 @@
 package diag
 
-import "net/netip"
+import (
+	"net/netip"
+	"slices"
+	"time"
+)
 
 // NATSchema names the form of a [NATReport] in JSON.
 const NATSchema = "dialtone.nat/1"
@@ -64,28 +68,33 @@ type NATBehaviors struct {
 	Hairpin          Behavior `json:"hairpin"`           // whether two hosts behind the NAT reach each other by its public address: present, none; with --hairpin
 }
 
-// NATServer is what one STUN server, asked at one address over one transport, gave. Grade, round trips and outliers are
+// NATServer is what one STUN server, asked at one address over one transport, gave. Grade and outliers are
 // those of UDP.
 type NATServer struct {
-	URL       string    `json:"url"`
-	Address   string    `json:"address,omitempty"` // ip:port that was asked
-	SRV       string    `json:"srv,omitempty"`     // host:port that DNS SRV named, where the URL has no port
-	Transport string    `json:"transport"`         // udp, tcp, tls or dtls
-	OK        bool      `json:"ok"`
-	Waiting   bool      `json:"waiting,omitempty"`   // of an interim report: it has not answered so far, and is still being asked
-	Cause     string    `json:"cause,omitempty"`     // as of ServerResult
-	ErrorCode int       `json:"errorCode,omitempty"` // STUN error code (RFC 8489 §14.8)
-	ErrorText string    `json:"errorText,omitempty"`
-	Advice    string    `json:"advice,omitempty"`
-	DNSMs     *Millis   `json:"dns_ms,omitempty"`
-	ConnectMs *Millis   `json:"connect_ms,omitempty"`
-	TLSMs     *Millis   `json:"tls_ms,omitempty"`
-	RTT       *NATTimes `json:"rtt,omitempty"`
-	Mapped    string    `json:"mapped,omitempty"` // how it saw the first request
-	Software  string    `json:"software,omitempty"`
-	Grade     string    `json:"grade,omitempty"`     // rfc5780 or plain
-	WhyPlain  string    `json:"why_plain,omitempty"` // why it does not count as an RFC 5780 server
-	Outlier   bool      `json:"outlier,omitempty"`   // it sees another address than the majority
+	URL         string    `json:"url"`
+	Address     string    `json:"address,omitempty"` // ip:port that was asked
+	SRV         string    `json:"srv,omitempty"`     // host:port that DNS SRV named, where the URL has no port
+	Transport   string    `json:"transport"`         // udp, tcp, tls or dtls
+	OK          bool      `json:"ok"`
+	Waiting     bool      `json:"waiting,omitempty"`   // of an interim report: it has not answered so far, and is still being asked
+	Cause       string    `json:"cause,omitempty"`     // as of ServerResult
+	ErrorCode   int       `json:"errorCode,omitempty"` // STUN error code (RFC 8489 §14.8)
+	ErrorText   string    `json:"errorText,omitempty"`
+	Advice      string    `json:"advice,omitempty"`
+	DNSMs       *Millis   `json:"dns_ms,omitempty"`
+	ConnectMs   *Millis   `json:"connect_ms,omitempty"`
+	TLSMs       *Millis   `json:"tls_ms,omitempty"`
+	TLSVersion  string    `json:"tlsVersion,omitempty"`  // "TLS 1.3", "DTLS 1.2"
+	TLSName     string    `json:"tlsName,omitempty"`     // subject of the certificate
+	TLSIssuer   string    `json:"tlsIssuer,omitempty"`   // who signed it
+	TLSExpires  string    `json:"tlsExpires,omitempty"`  // until when it is valid: RFC 3339, UTC
+	TLSDaysLeft *int      `json:"tlsDaysLeft,omitempty"` // whole days until then; negative: expired
+	RTT         *NATTimes `json:"rtt,omitempty"`
+	Mapped      string    `json:"mapped,omitempty"` // how it saw the first request
+	Software    string    `json:"software,omitempty"`
+	Grade       string    `json:"grade,omitempty"`     // rfc5780 or plain
+	WhyPlain    string    `json:"why_plain,omitempty"` // why it does not count as an RFC 5780 server
+	Outlier     bool      `json:"outlier,omitempty"`   // it sees another address than the majority
 }
 
 // Grades of a server.
@@ -103,6 +112,24 @@ type NATTimes struct {
 	Lost     int    `json:"lost"`      // requests of those without an answer
 }
 
+// NewNATTimes sums up round trips, in the order of their requests, of so many requests sent; nil where there is none.
+func NewNATTimes(trips []time.Duration, sent int) *NATTimes {
+	if len(trips) == 0 {
+		return nil
+	}
+	var jitter time.Duration
+	for i := 1; i < len(trips); i++ {
+		jitter += (trips[i] - trips[i-1]).Abs()
+	}
+	if len(trips) > 1 {
+		jitter /= time.Duration(len(trips) - 1)
+	}
+	sorted := slices.Sorted(slices.Values(trips))
+	return &NATTimes{
+		MinMs: Millis(sorted[0]), MedianMs: Millis(sorted[len(sorted)/2]), JitterMs: Millis(jitter), Sent: sent, Lost: sent - len(trips),
+	}
+}
+
 // NATRelay is what one TURN server gave, and whether its relay carries bytes: a Binding request to a STUN server and its
 // response, once in a Send indication and once as ChannelData.
 type NATRelay struct {
@@ -112,8 +139,12 @@ type NATRelay struct {
 	SendMs       *Millis `json:"send_ms,omitempty"`     // round trip by Send indication
 	BindMs       *Millis `json:"bind_ms,omitempty"`     // ChannelBind
 	ChannelMs    *Millis `json:"channel_ms,omitempty"`  // round trip by ChannelData
+	OwnPeer      bool    `json:"own_peer,omitempty"`    // Peer is the TURN server itself: no STUN server was given
+	RefreshMs    *Millis `json:"refresh_ms,omitempty"`  // Refresh
+	LifetimeS    int     `json:"lifetime_s,omitempty"`  // seconds that the Refresh granted
+	ReleaseMs    *Millis `json:"release_ms,omitempty"`  // Refresh with lifetime 0
 	Seen         string  `json:"seen,omitempty"`        // the relay's address as the STUN server saw it
-	Stopped      string  `json:"stopped,omitempty"`     // where it went no further: permission, send, bind, channel
+	Stopped      string  `json:"stopped,omitempty"`     // where it went no further: permission, send, bind, channel, refresh
 	StoppedCode  int     `json:"stoppedCode,omitempty"` // STUN error code of that
 	StoppedText  string  `json:"stoppedText,omitempty"`
 }

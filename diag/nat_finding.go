@@ -58,6 +58,7 @@ func natServerFindings(o *NATObservations, r *natCase) []Finding {
 			note("server.other_address_invalid", Info, s.URL+" counts as a plain server: "+s.WhyPlain,
 				"give the server a second public IP and a second port (coturn: two listening-ip, alternate-port)")
 		}
+		out = append(out, srvFindings(s.URL, s.SRV)...)
 		if s.Outlier {
 			note("server.outlier", Warn, s.URL+" sees another address than the majority of the servers, and is not believed.",
 				"leave it out; it may be behind a proxy or another uplink", "it saw "+s.Mapped)
@@ -106,9 +107,14 @@ func turnFindings(r *natCase) []Finding {
 	for _, s := range r.others {
 		if !s.OK {
 			out = append(out, failureFinding(s, Warn))
+			continue
 		}
+		out = append(append(out, expiryFindings(s)...), srvFindings(s.URL, s.SRV)...)
 	}
 	for _, s := range r.TURN {
+		if s.OK {
+			out = append(append(out, expiryFindings(s.ServerResult)...), srvFindings(s.URL, s.SRV)...)
+		}
 		switch {
 		case !s.OK:
 			out = append(out, failureFinding(s.ServerResult, Problem))
@@ -128,6 +134,18 @@ func turnFindings(r *natCase) []Finding {
 func carriedFindings(s NATRelay) []Finding {
 	var out []Finding
 	switch {
+	case s.Stopped == "refresh":
+		out = append(out, Finding{
+			ID: "turn.refresh_failed", Severity: Warn, Title: Clean(s.URL+" gave a relay, and does not extend it.", 400),
+			Evidence: []string{Clean(s.Stopped+": "+s.StoppedText, 300)},
+			Advice:   about(s.URL, "calls would end when the allocation does, mostly after ten minutes: look into the server's log"),
+		})
+	case s.Stopped != "" && s.OwnPeer:
+		out = append(out, Finding{
+			ID: "turn.relay_untested", Severity: Info, Title: Clean(s.URL+" gave a relay; whether it carries bytes is not known.", 400),
+			Evidence: []string{Clean(s.Stopped+": "+s.StoppedText, 300), "asked through it was the server itself, " + s.Peer},
+			Advice:   about(s.URL, "name a STUN server too, which is then asked through the relay: dialtone nat STUN-SERVER TURN-SERVER"),
+		})
 	case s.Stopped != "" && s.StoppedCode == 403:
 		out = append(out, Finding{
 			ID: "turn.peer_forbidden", Severity: Warn, Title: Clean(s.URL+" forbids to send to "+s.Peer+".", 400),
@@ -152,6 +170,17 @@ func carriedFindings(s NATRelay) []Finding {
 		})
 	}
 	return out
+}
+
+// srvFindings tell of a server that only DNS SRV knows: no ICE agent asks for that.
+func srvFindings(url, srv string) []Finding {
+	if srv == "" {
+		return nil
+	}
+	return []Finding{{
+		ID: "server.found_by_srv", Severity: Info, Title: Clean(url+" was found by DNS SRV at "+srv+"; calls and browsers do not look there.", 400),
+		Advice: about(url, "in calls and in the configuration name the server with its port: "+srv),
+	}}
 }
 
 func failureFinding(s ServerResult, severity Severity) Finding {

@@ -35,7 +35,8 @@ func overOther(s ServerResult) NATServer {
 		URL: s.URL, Address: s.Address, Transport: s.Transport, OK: s.OK, Cause: s.Cause, ErrorCode: s.ErrorCode, ErrorText: s.ErrorText, Advice: s.Advice,
 		SRV: s.SRV, DNSMs: s.DNSMs, ConnectMs: s.ConnectMs, TLSMs: s.TLSMs, Mapped: s.MappedAddress, Software: s.Software,
 	}
-	if s.RTTMs != nil {
+	out.TLSVersion, out.TLSName, out.TLSIssuer, out.TLSExpires, out.TLSDaysLeft = s.TLSVersion, s.TLSName, s.TLSIssuer, s.TLSExpires, s.TLSDaysLeft
+	if out.RTT = s.Times; out.RTT == nil && s.RTTMs != nil {
 		out.RTT = &NATTimes{MinMs: *s.RTTMs, MedianMs: *s.RTTMs, Sent: 1}
 	}
 	return out

@@ -274,31 +274,17 @@ func allLost(k, sent, lost int) float64 {
 
 // Times are the round trips of the direct requests to a server's first address, nil where there is none.
 func (o *NATObservations) times(server int) *NATTimes {
-	var t NATTimes
+	sent := 0
 	var all []time.Duration
 	for i := range o.Requests {
 		r := &o.Requests[i]
 		if r.Server != server || !r.Test.direct() || r.To != o.Servers[server].Address {
 			continue
 		}
-		t.Sent++
-		if r.Answer == nil {
-			t.Lost++
-			continue
+		sent++
+		if r.Answer != nil {
+			all = append(all, r.Answer.RTT)
 		}
-		all = append(all, r.Answer.RTT)
 	}
-	if len(all) == 0 {
-		return nil
-	}
-	var jitter time.Duration
-	for i := 1; i < len(all); i++ {
-		jitter += (all[i] - all[i-1]).Abs()
-	}
-	if len(all) > 1 {
-		jitter /= time.Duration(len(all) - 1)
-	}
-	slices.Sort(all)
-	t.MinMs, t.MedianMs, t.JitterMs = Millis(all[0]), Millis(all[len(all)/2]), Millis(jitter)
-	return &t
+	return NewNATTimes(all, sent)
 }

@@ -3,6 +3,7 @@ package probe
 import (
 	"fmt"
 	"net/netip"
+	"time"
 )
 
 // errorName is what the registry calls an error code (IANA "STUN Error Codes").
@@ -76,8 +77,16 @@ func stunError(u URL, stage string, code int, phrase string, alternate netip.Add
 
 // refusedCredentials describes an error response to a request with credentials. A server that asked for them and then
 // calls the request bad means the credentials: pion/turn answers 400 where RFC 8489 §9.2.4 has 401.
-func refusedCredentials(u URL, code int, phrase string, alternate netip.AddrPort) *stageError {
+//
+// Where the user name itself says that it has expired, that is the cause, and no wrong password.
+func refusedCredentials(u URL, username string, code int, phrase string, alternate netip.AddrPort) *stageError {
 	f := stunError(u, StageAllocate, code, phrase, alternate)
+	if expiry, ok := credentialExpiry(username); ok && (code == 400 || code == 401) && time.Now().After(expiry) {
+		f.cause, f.expired = CauseAuth, expiry
+		f.text = fmt.Sprintf("the credential expired at %s, as its user name says (error %d %s)", expiry.Format("2006-01-02 15:04:05 UTC"), code, name(phrase, code))
+		f.advice = "fetch new credentials (or give --turn-secret, so that they are made here), and check the clocks of this machine and of whoever makes them"
+		return f
+	}
 	switch code {
 	case 401:
 		f.text = fmt.Sprintf("the server does not accept user name or password (error 401 %s)", name(phrase, code))

@@ -2,6 +2,7 @@ package probe
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -17,6 +18,9 @@ var (
 
 // maxUsername is how many bytes a user name may have (RFC 8489 §14.3).
 const maxUsername = 508
+
+// allocationTime is what a Refresh asks for: what an allocation lasts where nobody asks (RFC 8656 §3.2).
+const allocationTime = 10 * time.Minute
 
 // releaseTime is how long the answer to a release is waited for.
 const releaseTime = 500 * time.Millisecond
@@ -43,14 +47,16 @@ func (p *prober) allocate(ctx context.Context, l *link) error {
 			return err
 		}
 	}
-	if r.relayed.IsValid() && p.target.Through.IsValid() {
-		p.carry(ctx, l, c)
+	if r.relayed.IsValid() && p.use {
+		p.carry(ctx, l, c, r.relayed)
+		p.refresh(ctx, l, c)
 	}
 	p.release(ctx, l, c)
 	if !r.relayed.IsValid() {
 		return errNoRelayed
 	}
 	p.result.RelayAddress = r.relayed.String()
+	p.times(ctx, l, nil)
 	return nil
 }
 
@@ -64,7 +70,7 @@ func (p *prober) allocateAs(ctx context.Context, l *link, c *credentials) (reply
 		if !r.ok {
 			p.note(r.answer)
 			if r.code != 438 || again || r.nonce == "" {
-				return r, refusedCredentials(p.at, r.code, r.phrase, r.alternate)
+				return r, refusedCredentials(p.at, c.username, r.code, r.phrase, r.alternate)
 			}
 			c.renew(r.answer)
 			continue
@@ -89,15 +95,39 @@ func (c *credentials) renew(a *answer) {
 	}
 }
 
-// release gives the allocation back (RFC 8656 §8: Refresh with lifetime 0), so that quota and ports are free again at
+// refresh asks for more time (RFC 8656 §7), as every call over a relay does every few minutes.
+func (p *prober) refresh(ctx context.Context, l *link, c *credentials) {
+	start := time.Now()
+	r, err := p.refreshFor(ctx, l, c, allocationTime, carryTime)
+	switch {
+	case err == nil:
+		p.carried.RefreshMs, p.carried.LifetimeS = since(start), int(r.lifetime/time.Second)
+	case p.carried.Stopped == "" && !errors.Is(ctx.Err(), context.Canceled):
+		p.stopped("refresh", err)
+	}
+}
+
+// release gives the allocation back (RFC 8656 §7: Refresh with lifetime 0), so that quota and ports are free again at
 // once. Whether it succeeds says nothing about the server's use: the allocation would expire by itself.
 func (p *prober) release(ctx context.Context, l *link, c *credentials) {
-	ctx, cancel := context.WithTimeout(ctx, releaseTime)
+	start := time.Now()
+	if _, err := p.refreshFor(ctx, l, c, 0, releaseTime); err == nil {
+		p.carried.ReleaseMs = since(start)
+	}
+}
+
+// refreshFor sets the lifetime of the allocation, and waits for that no longer than patience. A stale nonce (438) is
+// replaced once.
+func (p *prober) refreshFor(ctx context.Context, l *link, c *credentials, lifetime, patience time.Duration) (reply, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for again := false; ; again = true {
-		r, err := l.exchange(ctx, methodRefresh, true, func(id txID) ([]byte, error) { return encode(methodRefresh, id, c) })
-		if err != nil || r.ok || r.code != 438 || r.nonce == "" || again || c == nil {
-			return
+		r, err := l.exchange(ctx, methodRefresh, true, func(id txID) ([]byte, error) { return encodeRefresh(id, c, lifetime) })
+		switch {
+		case err != nil || r.ok:
+			return r, err
+		case r.code != 438 || r.nonce == "" || again || c == nil:
+			return r, stunError(p.at, p.stage, r.code, r.phrase, r.alternate)
 		}
 		c.renew(r.answer)
 	}

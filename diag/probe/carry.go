@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"time"
 
 	"dialtone/diag"
@@ -21,10 +22,43 @@ const carryTime = 800 * time.Millisecond
 // errNothingBack is that bytes went into the relay, and none came back.
 var errNothingBack = errors.New("nothing came back through the relay")
 
+// errAltered is that something came back from the peer, and it is not what a STUN server answers.
+var errAltered = errors.New("what came back through the relay is no answer of a STUN server: the bytes were changed, or somebody else answers there")
+
 // carry sends bytes through the relay and tells in p.carried how far they came. It is no failure of the allocation when
 // they do not come back: the peer may be at fault.
-func (p *prober) carry(ctx context.Context, l *link, c *credentials) {
-	p.carried.Peer = p.target.Through.String()
+func (p *prober) carry(ctx context.Context, l *link, c *credentials, relayed netip.AddrPort) {
+	peers := []netip.AddrPort{p.target.Through}
+	if !p.target.Through.IsValid() {
+		p.carried.OwnPeer = true
+		peers = ownPeers(p.url, p.addr, relayed)
+	}
+	for _, peer := range peers {
+		p.peer = peer
+		p.carried.Peer = peer.String()
+		p.carried.PermissionMs, p.carried.Stopped, p.carried.StoppedCode, p.carried.StoppedText = nil, "", 0, ""
+		if p.carryTo(ctx, l, c); p.carried.SendMs != nil {
+			return // whatever came after, this peer answers
+		}
+	}
+}
+
+// ownPeers are where a TURN server may answer Binding requests over UDP, as seen from its relay: the port that was asked,
+// and in front of it the usual one where that is for TLS. The relay has an IPv4 address, and so its peers have.
+func ownPeers(u URL, server, relayed netip.AddrPort) []netip.AddrPort {
+	ip := server.Addr()
+	if !ip.Is4() {
+		ip = relayed.Addr()
+	}
+	asked := netip.AddrPortFrom(ip, server.Port())
+	if !u.Scheme.Secured() || server.Port() == defaultPort {
+		return []netip.AddrPort{asked}
+	}
+	return []netip.AddrPort{netip.AddrPortFrom(ip, defaultPort), asked}
+}
+
+// carryTo sends to the peer in each way that there is.
+func (p *prober) carryTo(ctx context.Context, l *link, c *credentials) {
 	for _, step := range []struct {
 		name string
 		took **diag.Millis
@@ -40,22 +74,24 @@ func (p *prober) carry(ctx context.Context, l *link, c *credentials) {
 		err := step.try(stepCtx, l, c)
 		cancel()
 		if err != nil {
-			var f *stageError
-			if errors.As(err, &f) {
-				p.carried.StoppedCode = f.code
-			}
-			p.carried.Stopped, p.carried.StoppedText = step.name, diag.Clean(err.Error(), maxText)
+			p.stopped(step.name, err)
 			return
 		}
 		*step.took = since(start)
 	}
 }
 
+// stopped notes where it went no further.
+func (p *prober) stopped(step string, err error) {
+	f := classify(p.at, p.stage, err)
+	p.carried.Stopped, p.carried.StoppedCode, p.carried.StoppedText = step, f.code, diag.Clean(err.Error(), maxText)
+}
+
 // permission makes the step that asks for leave to send to the peer, by CreatePermission or ChannelBind.
 func (p *prober) permission(m method) func(context.Context, *link, *credentials) error {
 	return func(ctx context.Context, l *link, c *credentials) error {
 		for again := false; ; again = true {
-			r, err := l.exchange(ctx, m, true, func(id txID) ([]byte, error) { return encodePeer(m, id, c, p.target.Through) })
+			r, err := l.exchange(ctx, m, true, func(id txID) ([]byte, error) { return encodePeer(m, id, c, p.peer) })
 			switch {
 			case err != nil:
 				return err
@@ -76,10 +112,10 @@ type framing struct {
 }
 
 var sendFraming = framing{
-	wrap: func(p *prober, _ *link, data []byte) ([]byte, error) { return encodeSend(p.target.Through, data) },
+	wrap: func(p *prober, _ *link, data []byte) ([]byte, error) { return encodeSend(p.peer, data) },
 	unwrap: func(p *prober, b []byte) ([]byte, bool) {
 		from, data, ok := decodeData(b)
-		return data, ok && from == p.target.Through
+		return data, ok && from == p.peer
 	},
 }
 
@@ -100,12 +136,14 @@ var channelFraming = framing{
 	},
 }
 
-// bounce makes the step that asks the STUN server through the relay: what it says is the relay's true address.
+// bounce makes the step that asks the STUN server through the relay: what it says is the relay's true address. The bytes
+// are checked on both ways: the request has a FINGERPRINT, without which the server would not answer a changed one, and the
+// answer counts only with the 96 bits of its transaction and, where it has one, a FINGERPRINT that fits.
 func (p *prober) bounce(f framing) func(context.Context, *link, *credentials) error {
 	return func(ctx context.Context, l *link, _ *credentials) error {
 		deadline, _ := ctx.Deadline()
 		start := time.Now()
-		sent := map[txID]bool{}
+		sent, altered := map[txID]bool{}, false
 		for n := 0; ; n++ {
 			id := newTxID()
 			request, err := encodeBinding(id, behavior{})
@@ -124,19 +162,22 @@ func (p *prober) bounce(f framing) func(context.Context, *link, *credentials) er
 			if l.reliable || until.After(deadline) { // a deadline in the midst of a message would end a stream
 				until = deadline
 			}
-			err = p.awaitBounce(ctx, l, f, sent, until)
+			err = p.awaitBounce(ctx, l, f, sent, &altered, until)
 			if err == nil || !isTimeout(err) {
 				return err
 			}
 			if until.Equal(deadline) || ctx.Err() != nil {
-				return fmt.Errorf("%w from %s", errNothingBack, p.target.Through)
+				if altered {
+					return errAltered
+				}
+				return fmt.Errorf("%w from %s", errNothingBack, p.peer)
 			}
 		}
 	}
 }
 
 // awaitBounce reads until the STUN server's response comes out of the relay.
-func (p *prober) awaitBounce(ctx context.Context, l *link, f framing, sent map[txID]bool, until time.Time) error {
+func (p *prober) awaitBounce(ctx context.Context, l *link, f framing, sent map[txID]bool, altered *bool, until time.Time) error {
 	for {
 		b, err := l.receiveRelayed(ctx, until)
 		if err != nil {
@@ -147,8 +188,12 @@ func (p *prober) awaitBounce(ctx context.Context, l *link, f framing, sent map[t
 			continue
 		}
 		a, err := decode(data)
-		if err != nil || !sent[a.id] {
+		if err != nil {
+			*altered = true
 			continue
+		}
+		if !sent[a.id] {
+			continue // an answer to an earlier step, late
 		}
 		if a.mapped.IsValid() {
 			p.carried.Seen = a.mapped.String()

@@ -63,18 +63,24 @@ func (c *credentials) key() stun.MessageIntegrity {
 	return stun.NewLongTermIntegrity(c.username, c.realm, c.password)
 }
 
-// encode makes a request. With credentials it is signed. A Refresh asks for lifetime 0, that is, to be released.
+// encode makes a request. With credentials it is signed.
 func encode(m method, id txID, c *credentials) ([]byte, error) {
 	set := []stun.Setter{stun.NewTransactionIDSetter(id), stun.NewType(stunMethods[m], stun.ClassRequest)}
 	switch m {
 	case methodAllocate:
 		const udp = 17 // RFC 8656 §18.8: the protocol number, then reserved bytes
 		set = append(set, stun.RawAttribute{Type: stun.AttrRequestedTransport, Value: []byte{udp, 0, 0, 0}})
-	case methodRefresh:
-		set = append(set, stun.RawAttribute{Type: stun.AttrLifetime, Value: []byte{0, 0, 0, 0}})
-	case methodBinding, methodUnknown, methodCreatePermission, methodChannelBind:
+	case methodBinding, methodUnknown, methodRefresh, methodCreatePermission, methodChannelBind:
 	}
 	return build(set, c)
+}
+
+// encodeRefresh makes a Refresh request (RFC 8656 §7.1) in whole seconds; 0 releases the allocation.
+func encodeRefresh(id txID, c *credentials, lifetime time.Duration) ([]byte, error) {
+	return build([]stun.Setter{
+		stun.NewTransactionIDSetter(id), stun.NewType(stun.MethodRefresh, stun.ClassRequest),
+		stun.RawAttribute{Type: stun.AttrLifetime, Value: binary.BigEndian.AppendUint32(nil, uint32(lifetime/time.Second))},
+	}, c)
 }
 
 // encodePeer makes a CreatePermission or ChannelBind request for a peer (RFC 8656 §9.1, §12.1).

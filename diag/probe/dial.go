@@ -45,6 +45,7 @@ func (p *prober) open(ctx context.Context, to netip.AddrPort) (*link, error) {
 	}
 	if err != nil {
 		_ = conn.Close() // the handshake's error is the one that counts
+		p.noteCertificate(refusedCertificate(err))
 		return nil, err
 	}
 	p.result.TLSMs = since(start)
@@ -78,7 +79,15 @@ func (p *prober) tlsConfig() *tls.Config {
 // tls secures a TCP connection.
 func (p *prober) tls(ctx context.Context, conn net.Conn) (net.Conn, error) {
 	c := tls.Client(conn, p.tlsConfig())
-	return c, c.HandshakeContext(ctx)
+	if err := c.HandshakeContext(ctx); err != nil {
+		return nil, err
+	}
+	state := c.ConnectionState()
+	p.result.TLSVersion = tls.VersionName(state.Version)
+	if len(state.PeerCertificates) > 0 {
+		p.noteCertificate(state.PeerCertificates[0])
+	}
+	return c, nil
 }
 
 // dtls secures a UDP socket.
@@ -107,6 +116,12 @@ func (p *prober) dtls(ctx context.Context, conn net.Conn) (net.Conn, error) {
 	if err := c.HandshakeContext(ctx); err != nil {
 		_ = c.Close() // the handshake's error is the one that counts
 		return nil, err
+	}
+	p.result.TLSVersion = "DTLS 1.2" // the one version that pion/dtls speaks
+	if state, ok := c.ConnectionState(); ok && len(state.PeerCertificates) > 0 {
+		if leaf, err := x509.ParseCertificate(state.PeerCertificates[0]); err == nil {
+			p.noteCertificate(leaf)
+		}
 	}
 	return c, nil
 }

@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"strings"
+	"time"
 
 	"dialtone/diag"
 )
@@ -47,6 +48,8 @@ type stageError struct {
 	code   int    // STUN error code
 	text   string // what happened
 	advice string // the next step
+
+	expired time.Time // when the credentials did, where that is known
 }
 
 func (f *stageError) Error() string { return f.text }
@@ -113,16 +116,19 @@ func (f *stageError) tls(u URL, err error) bool {
 	)
 	switch {
 	case errors.As(err, &unknown):
-		f.text = "the server's certificate is signed by an unknown authority"
+		f.text = fmt.Sprintf("the server's certificate%s is signed by an unknown authority", described(refusedCertificate(err)))
 		f.advice = "install a certificate of a public authority on the server (with its intermediate certificates), or trust its authority with --ca"
 	case errors.As(err, &name):
-		f.text = fmt.Sprintf("the server's certificate is not for %s", name.Host)
+		f.text = fmt.Sprintf("the server's certificate is not for %s", diag.Clean(name.Host, maxText))
+		if name.Certificate != nil {
+			f.text = fmt.Sprintf("the server's certificate%s is for %s, not for %s", described(name.Certificate), forWhom(name.Certificate), diag.Clean(name.Host, maxText))
+		}
 		f.advice = "use a name that is in the certificate, or install a certificate for this one"
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		f.text = "the server's certificate has expired or is not valid yet"
 		if invalid.Cert != nil {
-			f.text = fmt.Sprintf("the server's certificate is valid from %s to %s only",
-				invalid.Cert.NotBefore.Format("2006-01-02"), invalid.Cert.NotAfter.Format("2006-01-02"))
+			f.text = fmt.Sprintf("the certificate %s (issued by %s) is valid from %s to %s only", certificateName(invalid.Cert), issuerName(invalid.Cert),
+				invalid.Cert.NotBefore.UTC().Format(time.DateOnly), invalid.Cert.NotAfter.UTC().Format(time.DateOnly))
 		}
 		f.advice = "renew the certificate on the server, and check this machine's clock"
 	case errors.As(err, &invalid):

@@ -12,9 +12,9 @@ import (
 // link is a connection to a server that carries whole messages.
 type link struct {
 	conn     net.Conn
-	reliable bool          // a stream: nothing is lost, nothing is sent twice
-	past     map[txID]bool // asked with, before the question that is open
-	buffer   []byte        // for a datagram
+	reliable bool               // a stream: nothing is lost, nothing is sent twice
+	past     map[txID]time.Time // asked with, before the question that is open, and when
+	buffer   []byte             // for a datagram
 }
 
 // maxRecord is what a datagram is read into: pion/dtls calls it an error when a record (RFC 6347 §4.1) is longer than
@@ -165,7 +165,7 @@ func (x *transaction) await(ctx context.Context, until time.Time) (reply, error)
 			switch {
 			case ours && a.method == x.method:
 				return reply{answer: a, rtt: now.Sub(at)}, nil
-			case x.past[a.id]:
+			case x.asked(a.id):
 				continue // a late answer to an earlier question
 			}
 			err = fmt.Errorf("%w: a response to something that was not asked", errAnswer)
@@ -175,6 +175,12 @@ func (x *transaction) await(ctx context.Context, until time.Time) (reply, error)
 			return reply{}, err
 		}
 	}
+}
+
+// asked reports whether an earlier question had that ID.
+func (x *transaction) asked(id txID) bool {
+	_, ok := x.past[id]
+	return ok
 }
 
 // explain makes a timeout what it was: cancelled, or nothing but strays, or silence.
@@ -216,9 +222,9 @@ func (s *silenceError) Timeout() bool { return true }
 // retire remembers the sends, whose answers may still come.
 func (x *transaction) retire() {
 	if x.past == nil {
-		x.past = map[txID]bool{}
+		x.past = map[txID]time.Time{}
 	}
-	for id := range x.sent {
-		x.past[id] = true
+	for id, at := range x.sent {
+		x.past[id] = at
 	}
 }

@@ -25,29 +25,30 @@ type Target struct {
 	Username, Password string         // for turn: and turns:
 	TLS                *tls.Config    // RootCAs, InsecureSkipVerify, ServerName; nil: the system's authorities
 	Resolver           *net.Resolver  // nil for the system's
-	Through            netip.AddrPort // a STUN server to be asked through the relay; the zero value: none, see [Relay]
+	Through            netip.AddrPort // a STUN server to be asked through the relay, see [Relay]
 	Timeout            time.Duration  // of the whole probe; 0 for [DefaultTimeout]
 	Local              netip.Addr     // address of this machine to ask from; the zero value lets the system choose
 	Families           Families       // of the server's addresses
+	Samples            int            // Binding requests to be timed once the server has answered; 0 and 1: none but those that ask
 }
 
 // Server asks one server and tells what came of it. It returns when the answer is known, when the timeout is over, or
 // at once when ctx ends. It never fails otherwise: a failure is part of the result, with Stage, Cause and Advice.
 func Server(ctx context.Context, t Target) diag.ServerResult {
-	t.Through = netip.AddrPort{}
-	p := probe(ctx, t)
+	p := probe(ctx, t, false)
 	return p.result
 }
 
-// Relay asks as [Server] does. Where the relay is had, it also sends bytes through it.
+// Relay asks as [Server] does. Where a relay is had, it also sends bytes through it, extends it and releases it. The peer
+// is t.Through; without one it is the TURN server itself, which answers Binding requests over UDP as a STUN server does.
 func Relay(ctx context.Context, t Target) diag.NATRelay {
-	p := probe(ctx, t)
+	p := probe(ctx, t, true)
 	p.carried.ServerResult = p.result
 	return p.carried
 }
 
 // probe goes through all stages and sums up.
-func probe(ctx context.Context, t Target) *prober {
+func probe(ctx context.Context, t Target, use bool) *prober {
 	start := time.Now()
 	if t.Timeout <= 0 {
 		t.Timeout = DefaultTimeout
@@ -55,7 +56,7 @@ func probe(ctx context.Context, t Target) *prober {
 	timed, cancel := context.WithTimeout(ctx, t.Timeout)
 	defer cancel()
 
-	p := &prober{target: t}
+	p := &prober{target: t, use: use}
 	err := p.run(timed)
 	if err != nil {
 		if errors.Is(ctx.Err(), context.Canceled) {
@@ -64,6 +65,9 @@ func probe(ctx context.Context, t Target) *prober {
 		f := classify(p.at, p.stage, err)
 		r := &p.result
 		r.Stage, r.Cause, r.ErrorCode, r.ErrorText, r.Advice = f.stage, f.cause, f.code, f.text, f.advice
+		if !f.expired.IsZero() {
+			r.CredentialExpired = f.expired.Format(time.RFC3339)
+		}
 	}
 	p.result.OK = err == nil
 	p.result.DurationMs = diag.Millis(time.Since(start))
@@ -109,7 +113,9 @@ type prober struct {
 	stage  string         // being tried
 	result diag.ServerResult
 
-	carried diag.NATRelay // what went through the relay
+	use     bool           // send bytes through the relay
+	peer    netip.AddrPort // of the relay
+	carried diag.NATRelay  // what went through it
 }
 
 // run goes through the stages.
@@ -225,6 +231,7 @@ func (p *prober) bind(ctx context.Context, l *link) error {
 	if !r.mapped.IsValid() {
 		return errNoMapped
 	}
+	p.times(ctx, l, &r)
 	return nil
 }
 

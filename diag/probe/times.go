@@ -1,0 +1,103 @@
+package probe
+
+import (
+	"context"
+	"time"
+
+	"dialtone/diag"
+)
+
+// samplePace is the pause between the requests that are timed, as between the first sends over UDP.
+const samplePace = 100 * time.Millisecond
+
+// sampler times Binding requests on one connection, one after another. Where an answer comes late, it counts for the
+// request that it answers.
+type sampler struct {
+	link  *link
+	open  map[txID]time.Time // unanswered so far
+	trips []time.Duration
+	sent  int
+}
+
+// times asks until so many Binding requests were sent as the target wants, and sums up. Before, first was asked and
+// answered; nil: nothing was. The probe has succeeded by then: what fails here is no failure of the server.
+func (p *prober) times(ctx context.Context, l *link, first *reply) {
+	if p.target.Samples < 2 {
+		return
+	}
+	s := sampler{link: l, open: map[txID]time.Time{}}
+	if first != nil {
+		for id, at := range l.past {
+			s.open[id] = at
+		}
+		delete(s.open, first.id)
+		s.trips, s.sent = []time.Duration{first.rtt}, len(l.past)
+	}
+	for n := len(s.trips); n < p.target.Samples; n++ {
+		if n > 0 && !pause(ctx, samplePace) {
+			break
+		}
+		if !s.sample(ctx) {
+			break
+		}
+	}
+	p.result.Times = diag.NewNATTimes(s.trips, s.sent)
+}
+
+// sample sends one request and waits for its answer; false where the connection is of no more use.
+func (s *sampler) sample(ctx context.Context) bool {
+	id := newTxID()
+	b, err := encode(methodBinding, id, nil)
+	if err != nil {
+		return false
+	}
+	s.open[id] = time.Now()
+	s.sent++
+	if err := s.link.send(ctx, b); err != nil {
+		return false
+	}
+	until := time.Now().Add(s.grace())
+	for stray := 0; stray < maxStray; {
+		b, err := s.link.receive(ctx, until)
+		if err != nil {
+			return isTimeout(err) && !s.link.reliable && ctx.Err() == nil
+		}
+		a, err := decode(b)
+		if err != nil {
+			stray++
+			continue
+		}
+		if at, ours := s.open[a.id]; ours && a.method == methodBinding {
+			s.trips = append(s.trips, time.Since(at))
+			delete(s.open, a.id)
+		}
+		if a.id == id {
+			return true
+		}
+	}
+	return false
+}
+
+// grace is how long an answer is waited for.
+func (s *sampler) grace() time.Duration {
+	var slowest time.Duration
+	for _, t := range s.trips {
+		slowest = max(slowest, t)
+	}
+	if slowest == 0 {
+		return maxGrace
+	}
+	return min(max(4*slowest, minGrace), maxGrace)
+}
+
+// pause waits; false where ctx ended first.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
