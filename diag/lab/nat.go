@@ -49,6 +49,7 @@ func (b NATBehavior) vnet() vnet.EndpointDependencyType {
 type links struct {
 	loss    float64
 	seed    uint64
+	way     LossWay
 	block   bool
 	clients map[netip.Addr]bool // their public addresses
 
@@ -62,7 +63,7 @@ type links struct {
 type flow struct{ from, to netip.AddrPort }
 
 func newLinks(o WorldOptions, clients []netip.Addr) *links {
-	l := &links{loss: o.Loss, seed: o.Seed, block: o.BlockUDP, clients: map[netip.Addr]bool{}, flows: map[flow]*rand.Rand{}}
+	l := &links{loss: o.Loss, seed: o.Seed, way: o.Way, block: o.BlockUDP, clients: map[netip.Addr]bool{}, flows: map[flow]*rand.Rand{}}
 	for _, a := range clients {
 		l.clients[a] = true
 	}
@@ -86,11 +87,16 @@ func (l *links) arrives(f flow) bool {
 		l.flows[f] = chance
 	}
 	l.sent++
-	if l.block || chance.Float64() < l.loss {
+	if l.block || chance.Float64() < l.loss && l.lossy(f) {
 		l.lost++
 		return false
 	}
 	return true
+}
+
+// lossy reports whether packets of a flow may get lost.
+func (l *links) lossy(f flow) bool {
+	return l.way == BothWays || (l.way == FromClients) == l.clients[f.from.Addr()]
 }
 
 // party is an address as it counts for a flow.

@@ -31,10 +31,12 @@ type WorldOptions struct {
 	// Lifetime is how long a NAT remembers a port after the last packet that went out; default 30 s.
 	Lifetime time.Duration
 
-	// Loss is the share of packets, 0 to 1, that do not arrive, in each direction. Which ones is decided by Seed: for the
+	// Loss is the share of packets, 0 to 1, that do not arrive, in each direction unless Way
+	// chooses one. Which ones is decided by Seed: for the
 	// packets between one client and one ip:port of a server, in one direction, the same in every world of one seed.
 	Loss float64
 	Seed uint64
+	Way  LossWay
 
 	// Delay is the time that a packet takes, one way: a round trip takes two.
 	Delay time.Duration
@@ -48,6 +50,16 @@ type WorldOptions struct {
 	// Faults are those of the servers, the first one's first.
 	Faults []ResponderFaults
 }
+
+// LossWay is where packets get lost.
+type LossWay uint8
+
+// Ways.
+const (
+	BothWays    LossWay = iota
+	FromClients         // requests get lost, answers do not
+	ToClients
+)
 
 // Side is one client's place in a world.
 type Side struct {
