@@ -62,6 +62,7 @@ type Call struct {
 
 	pairIndex map[string]int
 	state     State // after the latest event
+	begun     bool  // call.start came: there is a call
 }
 
 // Signal sums up the signaling.
@@ -165,7 +166,7 @@ func (c *Call) Apply(e Event) {
 	defer c.noteState()
 	switch d := e.Data.(type) {
 	case CallStart:
-		c.Start = d
+		c.Start, c.begun = d, true
 	case PhaseStart:
 		c.openSpan(e.At, d)
 	case PhaseEnd:

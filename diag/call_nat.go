@@ -13,7 +13,7 @@ const (
 )
 
 // Alone reports whether the events are those of a diagnosis by itself (dialtone nat) and not those of a call.
-func (c *Call) Alone() bool { return c.Start.Command == "" && len(c.NAT) > 0 }
+func (c *Call) Alone() bool { return !c.begun && len(c.NAT) > 0 }
 
 // Diagnosis is the latest diagnosis of the network; nil before the first.
 func (c *Call) Diagnosis() *NATRow {

@@ -25,10 +25,14 @@ func symmetric() NATReport {
 }
 
 func diagnosed(because string) []any {
+	early := NATReport{Findings: []Finding{{ID: "server.timeout", Title: "stun:stun.example gave nothing: no answer"}}}
 	return []any{
-		2000, NATStarted{URLs: []string{"stun:stun.example"}, Because: because},
-		2100, NATProgress{Sent: 4, Report: NATReport{Findings: []Finding{{ID: "server.timeout", Title: "stun:stun.example gave nothing: no answer"}}}},
-		2190, NATProgress{Sent: 9, Answered: 7, Final: true, Report: symmetric()},
+		2000,
+		NATStarted{URLs: []string{"stun:stun.example"}, Because: because},
+		2100,
+		NATProgress{Sent: 4, Report: early},
+		2190,
+		NATProgress{Sent: 9, Answered: 7, Final: true, Report: symmetric()},
 	}
 }
 

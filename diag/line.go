@@ -307,5 +307,8 @@ func natWords(d NATProgress) string {
 	if !d.Final {
 		return words
 	}
+	if d.Stopped != "" && d.Stopped != StoppedTimeOver {
+		return joinWords(words, d.Stopped)
+	}
 	return joinWords(words, d.Stopped, d.Report.Verdict.Headline)
 }

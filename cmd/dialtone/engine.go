@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"os"
+	"time"
 
 	"dialtone/diag"
 	"dialtone/diag/feed"
@@ -24,6 +25,9 @@ type caller interface {
 // engine makes a call that tells its events to the log.
 type engine func(config diag.Config, log *feed.Feed) (caller, error)
 
+// explainTime is how long a call without a path stays to ask its servers why.
+const explainTime = 3 * time.Second
+
 // newSession is the engine of real calls.
 func newSession(config diag.Config, log *feed.Feed) (caller, error) {
 	trust, err := tlsConfig(config)
@@ -34,7 +38,9 @@ func newSession(config diag.Config, log *feed.Feed) (caller, error) {
 	if config.Echo {
 		greeting = "" // it speaks when it is spoken to
 	}
-	return session.New(session.Options{Config: config, Feed: log, Dial: session.Room(roomOptions(config)), TLS: trust, Greeting: greeting}), nil
+	return session.New(session.Options{
+		Config: config, Feed: log, Dial: session.Room(roomOptions(config)), TLS: trust, Greeting: greeting, Explain: explainTime,
+	}), nil
 }
 
 // tlsConfig is how the certificates of TURN servers are verified; nil for the usual way.

@@ -56,6 +56,10 @@ func advice(err error) string {
 		return "Try again in a moment."
 	case errors.Is(err, ErrNotConnected):
 		return "Wait until the state says connected."
+	case errors.Is(err, ErrNoServers):
+		return "Call again with one: --ice stun:HOST."
+	case errors.Is(err, ErrDiagnosing):
+		return "Wait some seconds for its verdict."
 	}
 	return ""
 }

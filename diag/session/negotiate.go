@@ -197,7 +197,7 @@ func (s *Session) stateChanged(st peer.State) {
 			s.recover()
 			return
 		}
-		s.finishWith(diag.EndICE, diag.ByNetwork, nil, "")
+		s.noPath(nil)
 	case peer.StateDTLSFailed:
 		s.finishWith(diag.EndDTLS, diag.ByNetwork, nil, "")
 	case peer.StateClosed:
@@ -223,6 +223,7 @@ func (s *Session) connected() {
 	s.up = true
 	s.redialTimer.Stop()
 	s.graceTimer.Stop()
+	s.pathFound()
 	s.redial = nil
 	s.lingerTimer.Reset(s.o.Linger)
 	if s.everUp {

@@ -32,6 +32,8 @@ type Options struct {
 	Redial time.Duration
 	// Linger is how long the room is kept after the connection is up, for late candidates; 0: 5 s.
 	Linger time.Duration
+	// Explain is how long a call that has found no path stays to ask its ICE servers what the network does; 0: not at all.
+	Explain time.Duration
 }
 
 // Session is one call. Make it with New, run it once with Run.
@@ -55,6 +57,7 @@ type Session struct {
 	grace    bool    // the signaling ended while the path was being looked for
 	refused  int     // unusable candidates
 	pings    pinger
+	nat      diagnosing
 	end      *ending
 
 	graceErr     error // what ended the signaling then
@@ -164,7 +167,11 @@ func (s *Session) stopTimers(create bool) {
 
 // finishWith sets why the call ends; the first cause wins.
 func (s *Session) finishWith(reason diag.EndReason, by diag.EndedBy, err error, advice string) {
-	if s.end == nil {
+	switch {
+	case s.end != nil:
+	case s.nat.failure != nil:
+		s.end = s.nat.failure
+	default:
 		s.end = &ending{reason: reason, by: by, err: err, advice: advice}
 	}
 }
@@ -179,7 +186,7 @@ func (s *Session) setUpOver() {
 			s.finishWith(diag.EndDTLS, diag.ByNetwork, errors.New("the handshake takes longer than the set-up may"), "")
 			return
 		}
-		s.finishWith(diag.EndICE, diag.ByNetwork, errors.New("no path was found within "+s.o.SetUp.String()), "")
+		s.noPath(errors.New("no path was found within " + s.o.SetUp.String()))
 		return
 	}
 	s.finishWith(diag.EndSignaling, diag.ByRemote, errors.New("the other party dialled but sent no description"),
@@ -191,6 +198,9 @@ func (s *Session) finish() {
 	s.stopTimers(false)
 	if s.stopDial != nil {
 		s.stopDial()
+	}
+	if s.nat.stop != nil {
+		s.nat.stop()
 	}
 	if s.everUp {
 		s.o.Feed.Append(s.peer.Sample(true))

@@ -1,0 +1,130 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"dialtone/diag"
+	"dialtone/diag/probe"
+)
+
+// Errors of [Session.Diagnose].
+var (
+	ErrNoServers  = errors.New("there is no STUN or TURN server to ask")
+	ErrDiagnosing = errors.New("a diagnosis is under way")
+)
+
+// diagnosing is the part of a session that diagnoses the network. It belongs to the goroutine of Run.
+type diagnosing struct {
+	stop       context.CancelFunc // ends the diagnosis that runs; nil while none does
+	known      bool               // one has come to its end
+	failure    *ending            // there is no path: the call ends with this when the diagnosis is over
+	explaining bool               // the diagnosis that runs is the one about the failure
+}
+
+// Diagnose asks the ICE servers of the call what the network does. It returns at once; events tell what comes of it. One
+// diagnosis runs at a time, and none beyond the end of the call.
+func (s *Session) Diagnose() error { return s.now(s.diagnoseAsked) }
+
+func (s *Session) diagnoseAsked() error {
+	q := s.inquiry()
+	switch {
+	case len(q.URLs) == 0:
+		return ErrNoServers
+	case s.nat.stop != nil:
+		return ErrDiagnosing
+	}
+	s.diagnose(q, diag.BecauseAsked, 0)
+	return nil
+}
+
+// inquiry asks the servers of the call, with the account that the call has there.
+func (s *Session) inquiry() probe.Inquiry {
+	q := probe.Inquiry{TLS: s.o.TLS, Progress: func(p diag.NATProgress) { s.o.Feed.Append(p) }}
+	if s.o.Net != nil {
+		q.Net = s.o.Net
+	}
+	for _, server := range s.o.Config.ICEServers {
+		u, err := probe.ParseURL(server.URL)
+		if err != nil {
+			continue // the probe of that server has told it
+		}
+		q.URLs = append(q.URLs, u)
+		if q.Username == "" {
+			q.Username, q.Password = server.Username, server.Credential.Reveal()
+		}
+	}
+	return q
+}
+
+// diagnose runs beside the call, for no longer than limit; 0: as long as it takes.
+func (s *Session) diagnose(q probe.Inquiry, because string, limit time.Duration) {
+	ctx, stop := context.WithCancel(context.Background()) // until the call ends
+	s.nat.stop = stop
+	started := diag.NATStarted{Because: because, BudgetMs: diag.Millis(probe.NATBudget)}
+	if limit > 0 {
+		q.Budget, started.BudgetMs = limit*2/3, diag.Millis(limit) // what is left is for servers over TCP
+	}
+	for _, u := range q.URLs {
+		started.URLs = append(started.URLs, u.String())
+	}
+	s.o.Feed.Append(started)
+	s.wg.Go(func() {
+		defer stop()
+		if limit > 0 {
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithTimeout(ctx, limit)
+			defer cancel()
+		}
+		_, err := probe.Diagnose(ctx, q)
+		if err != nil {
+			s.o.Feed.Append(diag.NATProgress{Final: true, Stopped: cause(err)})
+		}
+		s.inbox.put(func() { s.diagnosed(err == nil) })
+	})
+}
+
+// diagnosed continues after a diagnosis.
+func (s *Session) diagnosed(known bool) {
+	s.nat.stop = nil
+	s.nat.known = s.nat.known || known
+	switch {
+	case s.nat.failure == nil:
+	case s.nat.explaining:
+		s.finishWith(diag.EndICE, diag.ByNetwork, nil, "") // with the failure that it has explained
+	default:
+		s.explain()
+	}
+}
+
+// noPath ends a call that has found no path. Its servers are asked first what the network does, unless that is known.
+func (s *Session) noPath(err error) {
+	if s.nat.failure != nil {
+		return
+	}
+	failure := &ending{reason: diag.EndICE, by: diag.ByNetwork, err: err}
+	if s.o.Explain <= 0 || s.nat.known || len(s.inquiry().URLs) == 0 {
+		s.end = failure
+		return
+	}
+	s.nat.failure = failure
+	if s.nat.stop != nil {
+		s.nat.stop() // it may take too long: another one begins when it is over
+		return
+	}
+	s.explain()
+}
+
+func (s *Session) explain() {
+	s.nat.explaining = true
+	s.diagnose(s.inquiry(), diag.BecauseICEFailed, s.o.Explain)
+}
+
+// pathFound forgets a failure: a path came up after all.
+func (s *Session) pathFound() {
+	if s.nat.failure != nil {
+		s.nat.failure, s.nat.explaining = nil, false
+		s.nat.stop()
+	}
+}

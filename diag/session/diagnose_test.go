@@ -1,0 +1,131 @@
+package session
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"dialtone/diag"
+	"dialtone/diag/lab"
+)
+
+// stunServer is a server on the loopback interface.
+func stunServer(t *testing.T) []diag.ICEServerAuth {
+	t.Helper()
+	r, err := lab.StartResponder(lab.ResponderOptions{Plain: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return []diag.ICEServerAuth{{URL: r.URL()}}
+}
+
+func muteServer(t *testing.T) []diag.ICEServerAuth {
+	t.Helper()
+	f, err := lab.StartFault(lab.Fault{Network: lab.UDP, Behavior: lab.Mute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = f.Close() })
+	return []diag.ICEServerAuth{{URL: f.STUN()}}
+}
+
+// checkLast: whatever a diagnosis tells comes before the end.
+func checkLast(t *testing.T, p *party) {
+	t.Helper()
+	p.drain()
+	if _, ended := p.events[len(p.events)-1].Data.(diag.CallEnded); !ended {
+		t.Errorf("the last event is %s", p.events[len(p.events)-1].Data.Type())
+	}
+	if d := p.call.Diagnosis(); d == nil || d.Running() {
+		t.Errorf("the diagnosis has no end: %+v", d)
+	}
+}
+
+// TestFailureIsDiagnosed: the failure is told when it happens, its servers are asked, and the verdict tells both.
+func TestFailureIsDiagnosed(t *testing.T) {
+	dialA, dialB := piped()
+	a := start(t, "a", Options{Config: diag.Config{Code: "w1", ICEServers: stunServer(t)}, Dial: mislead(dialA), Explain: 5 * time.Second})
+	start(t, "b", Options{Config: diag.Config{Code: "w1"}, Dial: mislead(dialB)})
+	c := a.until("the failure", (*diag.Call).Failing)
+	if v := diag.Judge(c); v.Exit != diag.ExitICE || v.Done {
+		t.Errorf("at once: %+v", v)
+	}
+	v := a.ended()
+	why := strings.Join(v.Why, " ")
+	if v.Exit != diag.ExitICE || !strings.Contains(why, "none answered") || a.call.Ended.Reason != diag.EndICE {
+		t.Errorf("%s %q", v.Exit, v.Why)
+	}
+	if d := a.call.Diagnosed(); d == nil || d.Because != diag.BecauseICEFailed || d.Progress.Answered == 0 {
+		t.Errorf("diagnosis %+v", d)
+	}
+	checkLast(t, a)
+}
+
+// TestFailureDiagnosedInTime: servers that are silent do not keep the call.
+func TestFailureDiagnosedInTime(t *testing.T) {
+	const limit = 300 * time.Millisecond
+	dialA, dialB := piped()
+	a := start(t, "a", Options{Config: diag.Config{Code: "w1", ICEServers: muteServer(t)}, Dial: mislead(dialA), Explain: limit})
+	start(t, "b", Options{Config: diag.Config{Code: "w1"}, Dial: mislead(dialB)})
+	if v := a.ended(); v.Exit != diag.ExitICE {
+		t.Errorf("%s", v.Exit)
+	}
+	d := a.call.Diagnosis()
+	if d.BudgetMs.Duration() != limit || d.Report() == nil {
+		t.Errorf("%+v, stopped %q", d.NATStarted, d.Progress.Stopped)
+	}
+	checkLast(t, a)
+}
+
+// TestInterruptedWhileDiagnosed: who does not want to wait is told of the failure nevertheless.
+func TestInterruptedWhileDiagnosed(t *testing.T) {
+	dialA, dialB := piped()
+	a := start(t, "a", Options{Config: diag.Config{Code: "w1", ICEServers: muteServer(t)}, Dial: mislead(dialA), Explain: time.Hour})
+	start(t, "b", Options{Config: diag.Config{Code: "w1"}, Dial: mislead(dialB)})
+	a.until("the failure", (*diag.Call).Failing)
+	a.cancel()
+	if v := a.ended(); v.Exit != diag.ExitICE || a.call.Diagnosis().Progress.Stopped != diag.StoppedCancelled {
+		t.Errorf("%s, %+v", v.Exit, a.call.Diagnosis())
+	}
+	checkLast(t, a)
+}
+
+// TestDiagnosisAskedFor: one at a time, beside the call, and cancelled with it.
+func TestDiagnosisAskedFor(t *testing.T) {
+	dialA, dialB := piped()
+	servers := slices.Concat(stunServer(t), muteServer(t))
+	a := start(t, "a", Options{Config: diag.Config{Code: "w1", NoMedia: true, ICEServers: servers}, Dial: dialA})
+	start(t, "b", Options{Config: diag.Config{Code: "w1", NoMedia: true, Echo: true}, Dial: dialB})
+	a.until("a connection", connected)
+	for range 2 {
+		if err := a.Diagnose(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a.until("a refusal", func(c *diag.Call) bool { return len(c.Warnings) > 0 })
+	if w := a.call.Warnings[0]; w.Text != ErrDiagnosing.Error() || w.Advice == "" || len(a.call.NAT) != 1 || a.call.NAT[0].Because != diag.BecauseAsked {
+		t.Errorf("%+v %+v", w, a.call.NAT)
+	}
+	a.Hangup()
+	if v := a.ended(); v.Exit != diag.ExitPass || a.call.Diagnosis().Progress.Stopped != diag.StoppedCancelled {
+		t.Errorf("%s, %+v", v.Exit, a.call.Diagnosis().Progress)
+	}
+	checkLast(t, a)
+}
+
+func TestDiagnosisWithoutServers(t *testing.T) {
+	a := start(t, "a", Options{Config: diag.Config{Code: "w1"}, Dial: through(roomServer(t), "w1")})
+	if err := a.Diagnose(); err != nil {
+		t.Fatal(err)
+	}
+	c := a.until("a refusal", func(c *diag.Call) bool { return len(c.Warnings) > 0 })
+	if c.Warnings[0].Text != ErrNoServers.Error() || len(c.NAT) > 0 {
+		t.Errorf("%+v %+v", c.Warnings, c.NAT)
+	}
+}
