@@ -172,9 +172,11 @@ type NATReport struct {
 // natCase is a report while it is judged, with what its conclusions rest on and the report does not show.
 type natCase struct {
 	*NATReport
+	observed  *NATObservations
 	others    []ServerResult
 	public    netip.Addr // as the servers see this machine
 	lan       netip.Prefix
-	ips       int  // server addresses that the mapping is based on
-	dependent bool // the mapping depends on the endpoint, even where its value cannot say on what
+	ips       int           // server addresses that the mapping is based on
+	short     time.Duration // within which a silent port is forgotten; 0 where that is not known
+	dependent bool          // the mapping depends on the endpoint, even where its value cannot say on what
 }

@@ -3,7 +3,11 @@ package diag
 import (
 	"fmt"
 	"net/netip"
+	"time"
 )
+
+// enough is how long a NAT must remember a silent port (RFC 4787 REQ-5).
+const enough = 2 * time.Minute
 
 // natFindings are the noteworthy things, those about the network first.
 func natFindings(o *NATObservations, r *natCase) []Finding {
@@ -39,6 +43,18 @@ func behaviorFindings(r *natCase) []Finding {
 	if b.CGNAT.Value == BehaviorPresent {
 		note("nat.cgnat", Info, b.CGNAT, "A carrier's NAT is on the way.", "ports cannot be forwarded to this machine; IPv6 or TURN helps")
 	}
+	if b.Uplinks.Value == UplinksSeveral {
+		note("nat.uplinks", Info, b.Uplinks, "This machine uses several uplinks at once, each with a public address of its own.",
+			"if calls break, bind dialtone to one of them (--interface, --bind), or give one route precedence")
+	}
+	if r.short > 0 && r.short <= enough {
+		note("nat.lifetime_short", Info, b.Lifetime, fmt.Sprintf("The NAT forgets a silent port within %d s.", int(r.short.Seconds())),
+			"applications must send something more often than that; WebRTC does, every few seconds. RFC 4787 asks NATs for two minutes")
+	}
+	if b.Fragments.Value == BehaviorNone || b.Fragments.Value == FragmentsOutgoing {
+		note("nat.fragments_lost", Info, b.Fragments, "Fragmented packets get lost.",
+			"keep what is sent over UDP below 1,200 bytes: WebRTC does, large certificates in a DTLS handshake may not")
+	}
 	return out
 }
 
@@ -49,6 +65,9 @@ func natServerFindings(o *NATObservations, r *natCase) []Finding {
 	for i, s := range r.Servers {
 		note := func(id string, severity Severity, title, advice string, evidence ...string) {
 			out = append(out, Finding{ID: id, Severity: severity, Title: Clean(title, 400), Evidence: evidence, Advice: about(s.URL, advice)})
+		}
+		if s.Waiting {
+			continue
 		}
 		if !s.OK {
 			note(serverFindingID(ServerResult{Cause: s.Cause, ErrorCode: s.ErrorCode}), Warn, s.URL+gaveNothing+s.ErrorText, s.Advice)

@@ -2,7 +2,6 @@ package diag
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 )
 
@@ -15,7 +14,11 @@ func JudgeNAT(o *NATObservations, others []ServerResult, turn []NATRelay, peer *
 	r.Behavior = NATBehaviors{
 		NAT: main.judgeNAT(m), Mapping: m.Behavior, Filtering: main.judgeFiltering(), PortPreservation: main.judgePorts(m),
 		Pooling: m.pooling, ALG: main.judgeALG(), CGNAT: main.judgeCGNAT(m), UDP: judgeUDP(o, others, turn), IPv6: o.judgeIPv6(),
+		Uplinks: main.judgeUplinks(m), CLAT: o.judgeCLAT(), TCPMapping: o.judgeTCP(), Fragments: main.judgeFragments(),
 	}
+	r.Behavior.Lifetime, r.short = main.judgeLifetime(r.Behavior.PortPreservation)
+	r.Behavior.Hairpin = main.judgeHairpin(r.Behavior.NAT, m)
+	r.observed = o
 	r.public, r.lan, r.ips, r.dependent = m.public.Addr(), o.LAN, m.ips, m.dependent
 	_, outliers := main.liars()
 	for i := range o.Servers {
@@ -73,6 +76,9 @@ func (o *NATObservations) server(i int, outlier bool) NATServer {
 		}
 		return s
 	}
+	if s.Waiting = o.Pending && asked.Failure == nil; s.Waiting {
+		return s
+	}
 	s.Cause, s.ErrorText = "timeout", "no answer over UDP"
 	s.Advice = "check host and port; where a firewall blocks UDP, try ?transport=tcp or turns: on port 443"
 	if f := asked.Failure; f != nil {
@@ -100,44 +106,6 @@ func (o *NATObservations) judgeNAT(m mapping) Behavior {
 	return unknown("no server told how it sees this machine")
 }
 
-// judgePorts tells whether the NAT keeps the port of a socket (RFC 4787 §4.2.1).
-func (o *NATObservations) judgePorts(m mapping) Behavior {
-	kept, changed := 0, 0
-	var evidence []string
-	socket := map[string]bool{}
-	for i := range o.Requests {
-		r := &o.Requests[i]
-		if !r.success() || !r.Test.direct() || !r.Answer.Mapped.IsValid() || r.Local.Port() == 0 || socket[r.Socket] {
-			continue
-		}
-		socket[r.Socket] = true
-		if r.Local.Port() == r.Answer.Mapped.Port() {
-			kept++
-		} else {
-			changed++
-		}
-		evidence = append(evidence, fmt.Sprintf("local port %d is seen as %d", r.Local.Port(), r.Answer.Mapped.Port()))
-	}
-	if m.dependent {
-		for i := 1; i < len(m.ports); i++ {
-			evidence = append(evidence, fmt.Sprintf("from destination to destination the port changes by %+d", int(m.ports[i])-int(m.ports[i-1])))
-		}
-	}
-	confidence := Proven
-	if kept+changed < 2 {
-		confidence = Likely
-	}
-	switch {
-	case kept+changed == 0:
-		return unknown("no server told how it sees this machine")
-	case changed == 0:
-		return Behavior{PortPreserved, confidence, evidence}
-	case kept == 0:
-		return Behavior{PortNotPreserved, confidence, evidence}
-	}
-	return Behavior{PortNotPreserved, Likely, append(evidence, "sometimes")}
-}
-
 // judgeALG compares MAPPED-ADDRESS, which a gateway may rewrite, with XOR-MAPPED-ADDRESS, which it cannot recognise
 // (RFC 5780 §3.6).
 func (o *NATObservations) judgeALG() Behavior {
@@ -156,38 +124,6 @@ func (o *NATObservations) judgeALG() Behavior {
 		return unknown("no answer had both forms of the address")
 	}
 	return Behavior{BehaviorNone, Likely, []string{fmt.Sprintf("both forms of the address were equal in %d answers", compared)}}
-}
-
-// judgeCGNAT looks for signs of a carrier's NAT. That there is none cannot be shown from here.
-func (o *NATObservations) judgeCGNAT(m mapping) Behavior {
-	for _, a := range []netip.Addr{o.Local.Addr(), m.public.Addr()} {
-		switch {
-		case shared.Contains(a):
-			return Behavior{BehaviorPresent, Likely, []string{fmt.Sprintf("%s belongs to 100.64.0.0/10, which carriers use behind their NAT (RFC 6598)", a)}}
-		case clat.Contains(a):
-			return Behavior{BehaviorPresent, Likely, []string{fmt.Sprintf("%s belongs to 192.0.0.0/29: this machine speaks IPv4 over IPv6 (464XLAT, RFC 6877)", a)}}
-		}
-	}
-	return unknown("nothing hints at a carrier's NAT, which proves nothing")
-}
-
-// judgeIPv6 tells whether a server answers over IPv6.
-func (o *NATObservations) judgeIPv6() Behavior {
-	asked := 0
-	for i := range o.Requests {
-		r := &o.Requests[i]
-		if !r.To.Addr().Is6() {
-			continue
-		}
-		asked++
-		if r.success() {
-			return Behavior{BehaviorPresent, Proven, []string{fmt.Sprintf("%s answered", r.To)}}
-		}
-	}
-	if asked == 0 {
-		return unknown("no server was asked over IPv6")
-	}
-	return Behavior{BehaviorNone, Likely, []string{fmt.Sprintf("none of %d requests over IPv6 was answered", asked)}}
 }
 
 // results are those of the allocations.

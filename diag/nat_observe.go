@@ -26,9 +26,9 @@ const (
 	TestWake      NATTest = "wake"       // to be answered to the held port (RESPONSE-PORT), after a pause
 	TestProveWake NATTest = "prove-wake" // as TestWake, without a pause
 	TestAgain     NATTest = "again"      // from the held socket itself, after a pause: has its port changed?
-	TestPadded    NATTest = "padded"     // with PADDING beyond the MTU, which asks for an answer as long (§4.8)
+	TestPadded    NATTest = "padded"     // with PADDING beyond the MTU, which asks for an answer as long (§3.5)
 	TestLong      NATTest = "long"       // as long, with an answer of the usual length
-	TestHairpin   NATTest = "hairpin"    // from one socket to the public address of another one (§4.7)
+	TestHairpin   NATTest = "hairpin"    // from one socket to the public address of another one (§3.4)
 )
 
 // direct reports whether the answer comes from where the request went, so that nothing but loss can prevent it.

@@ -280,7 +280,7 @@ func TestVerdicts(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var turn []NATRelay
 			for _, s := range tt.turn {
-				turn = append(turn, NATRelay{ServerResult: s})
+				turn = append(turn, NATRelay{ServerResult: s, SendMs: Ptr(Millis(1)), ChannelMs: Ptr(Millis(1))})
 			}
 			r := JudgeNAT(&tt.scene.o, tt.others, turn, nil)
 			if r.Exit != tt.exit || !strings.Contains(r.Verdict.Headline, tt.words) || tt.finding != "" && !hasFinding(&r, tt.finding) {
@@ -335,5 +335,61 @@ func TestServersOfFamilies(t *testing.T) {
 	}
 	if !strings.Contains(r.Verdict.Result, "5.5.5.5") {
 		t.Errorf("public address: %s", r.Verdict.Result)
+	}
+}
+
+// TestWhomCoversTheTable: there are words for whatever may be known of a NAT.
+func TestWhomCoversTheTable(t *testing.T) {
+	values := append([]string{BehaviorUnknown}, natOrder...)
+	for _, m := range values {
+		for _, f := range values {
+			for _, dependent := range []bool{false, true} {
+				s := NATSide{Mapping: m, Filtering: f, Dependent: dependent}
+				if w := s.whom(); w.direct == "" {
+					all, anyOf := s.columns()
+					t.Errorf("%+v: no words for %s, %s", s, all, anyOf)
+				}
+			}
+		}
+	}
+}
+
+// TestSilentRelay: a relay through which nothing comes back does not count as one that works, unless the peer may be at fault.
+func TestSilentRelay(t *testing.T) {
+	relay := func(stopped string, code int, peer netip.AddrPort) NATRelay {
+		return NATRelay{
+			ServerResult: ServerResult{URL: "turn:t", Transport: "udp", OK: true, Address: "9.9.9.9:3478", RelayAddress: "9.9.9.9:50000"},
+			Peer:         peer.String(), Stopped: stopped, StoppedCode: code,
+		}
+	}
+	carried := relay("", 0, sceneA)
+	carried.SendMs, carried.ChannelMs = Ptr(Millis(1)), Ptr(Millis(1))
+	through := relay("send", 0, sceneD)
+	through.SendMs, through.Stopped = Ptr(Millis(1)), "channel"
+	own := relay("send", 0, sceneA)
+	own.OwnPeer = true
+	for name, tt := range map[string]struct {
+		turn  []NATRelay
+		exit  Exit
+		words string
+	}{
+		"bytes came back":             {[]NATRelay{carried}, ExitRelay, "yours works (UDP)"},
+		"silent":                      {[]NATRelay{relay("send", 0, sceneA)}, ExitNoRelay, "no bytes came back"},
+		"silent, another one works":   {[]NATRelay{relay("send", 0, sceneA), carried}, ExitRelay, "yours works (UDP)"},
+		"the peer answers nobody":     {[]NATRelay{relay("send", 0, sceneD)}, ExitRelay, "not proven"},
+		"the peer answers a relay":    {[]NATRelay{relay("send", 0, sceneD), through}, ExitNoRelay, "no bytes came back"},
+		"the peer is the relay":       {[]NATRelay{own}, ExitRelay, "not proven"},
+		"the peer is forbidden":       {[]NATRelay{relay("permission", 403, sceneA)}, ExitRelay, "not proven"},
+		"no permissions":              {[]NATRelay{relay("permission", 508, sceneA)}, ExitNoRelay, "no bytes came back"},
+		"Send works, no channels":     {[]NATRelay{relay("bind", 400, sceneA)}, ExitRelay, "yours works (UDP)"},
+		"Send works, silent channels": {[]NATRelay{through}, ExitNoRelay, "no bytes came back"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newScene(sceneA, sceneC).maps(0, "9.9.9.1:3478", "5.5.5.5:1").maps(1, "8.8.8.1:3478", "5.5.5.5:2")
+			r := JudgeNAT(&s.o, nil, tt.turn, nil)
+			if r.Exit != tt.exit || !strings.Contains(r.Verdict.Headline, tt.words) {
+				t.Errorf("exit %v: %s", r.Exit, r.Verdict.Headline)
+			}
+		})
 	}
 }

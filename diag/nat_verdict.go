@@ -2,6 +2,7 @@ package diag
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -14,19 +15,52 @@ func (r *natCase) side() NATSide {
 	}
 }
 
-// relay describes the TURN servers that work, "" where none does.
+// carries tells whether bytes come through a relay: proven where they came back, and not disproven where the STUN server that
+// was asked through it may be at fault, because nobody else has heard from it, because it is the TURN server itself, or because
+// the TURN server forbids to send there.
+func (r *natCase) carries(t *NATRelay) (works, proven bool) {
+	switch {
+	case !t.OK || relayPrivate(t.ServerResult):
+		return false, false
+	case t.Stopped == "", t.Stopped == "refresh":
+		return true, t.ChannelMs != nil
+	case t.Stopped == "bind": // Send indications go on to work
+		return true, true
+	case t.StoppedCode != 0:
+		return t.StoppedCode == forbidden, false
+	}
+	return t.SendMs == nil && (t.OwnPeer || !r.answers(t.Peer)), false
+}
+
+// forbidden is the error code of a TURN server that does not send to an address (RFC 8656 §19).
+const forbidden = 403
+
+// answers reports whether a STUN server is known to answer: to this machine, or through any relay.
+func (r *natCase) answers(address string) bool {
+	return slices.ContainsFunc(r.Servers, func(s NATServer) bool { return s.OK && s.Address == address }) ||
+		slices.ContainsFunc(r.TURN, func(t NATRelay) bool { return t.Peer == address && t.SendMs != nil })
+}
+
+// relay describes the TURN servers that work, "" where none does: those that carried bytes first.
 func (r *natCase) relay() string {
-	var works []string
-	for _, t := range r.TURN {
-		if t.OK && !relayPrivate(t.ServerResult) {
-			words := strings.ToUpper(t.Transport)
-			if t.RTTMs != nil {
-				words += fmt.Sprintf(" %d ms", t.RTTMs.Duration().Milliseconds())
-			}
+	var works, maybe []string
+	for i := range r.TURN {
+		t := &r.TURN[i]
+		words := strings.ToUpper(t.Transport)
+		if t.RTTMs != nil {
+			words += fmt.Sprintf(" %d ms", t.RTTMs.Duration().Milliseconds())
+		}
+		switch ok, proven := r.carries(t); {
+		case ok && proven:
 			works = append(works, words)
+		case ok:
+			maybe = append(maybe, words)
 		}
 	}
-	return strings.Join(works, ", ")
+	if len(works) > 0 {
+		return strings.Join(works, ", ")
+	}
+	return strings.Join(maybe, ", ")
 }
 
 // conclude writes the verdict.
@@ -51,61 +85,108 @@ func (r *natCase) conclude(peer *NATSide) {
 func (r *natCase) judgeAlone() {
 	b, v := &r.Behavior, &r.Verdict
 	v.Why = append(v.Why, r.filteringWords())
+	side := r.side()
+	whom := side.whom()
 	switch {
 	case b.UDP.Value == BehaviorNone:
-		r.relayNeeded("UDP gets no answer: "+b.UDP.Evidence[0]+". A firewall is likely.",
-			"add a TURN server over TLS, such as turns:HOST:443?transport=tcp")
+		r.relayNeeded("UDP gets no answer: "+b.UDP.Evidence[0]+". A firewall is likely, and no direct call will work.",
+			"allow UDP in the firewall, or add a TURN server over TLS, such as turns:HOST:443?transport=tcp")
 		v.Why = b.UDP.Evidence
 	case b.UDP.Value == BehaviorUnknown:
 		r.nothingHeard()
-	case b.NAT.Value == BehaviorNone && b.Mapping.Value != BehaviorUnknown && !r.dependent:
-		r.Exit = ExitPass
-		v.Headline = "This machine has a public address of its own, without a NAT. Direct calls should work."
-		if private(r.public) {
-			v.Headline = "There is no NAT between this machine and the servers. Direct calls within this network should work."
-		}
 	case b.Mapping.Value == EndpointIndependent:
 		r.Exit = ExitPass
-		v.Headline = "Your NAT keeps one public port for all destinations (" + r.count() + "). Direct calls should work"
-		switch b.Filtering.Value {
-		case EndpointIndependent, AddressDependent:
-			v.Headline += "."
-		default:
-			v.Headline += ", except to peers whose NAT does not."
+		v.Headline = r.keeps() + " Direct calls will work with " + whom.direct + whom.rest + "."
+		if b.NAT.Value == BehaviorNone && private(r.public) {
+			v.Headline = r.keeps() + " Direct calls within this network will work."
 		}
 	case r.dependent:
-		whom := "Direct only to open or address-restricted peers."
-		if b.Filtering.Value == EndpointIndependent {
-			whom = "Direct only to peers whose own NAT is not the strictest."
-		}
-		r.relayNeeded("Your NAT uses a new port per destination. "+whom, "configure a TURN server: dialtone nat turn:HOST --ice-user NAME")
+		r.judgeDependent(whom)
 	default:
 		r.Exit = ExitInconclusive
-		v.Headline = "What your NAT does is not known: " + lastOf(b.Mapping.Evidence) + "."
-		v.Next = append(v.Next, "ask further STUN servers on other addresses, best one with the usage of RFC 5780")
+		v.Headline = "What your NAT does to other destinations is not known: " + lastOf(b.Mapping.Evidence) + "."
+		if r.observed.Pending {
+			v.Headline = "The servers are being asked what your NAT does."
+			return
+		}
+		v.Why = append(v.Why, "Whatever it does, direct calls will work with "+whom.direct+".")
+		v.Next = append(v.Next, "ask STUN servers on two addresses or more, best one with the usage of RFC 5780")
+		if b.Mapping.Confidence == Contradictory {
+			v.Next = []string{"configure a TURN server, which works whatever the NAT does; then look for several uplinks or a VPN"}
+		}
 	}
 }
 
-// relayNeeded concludes where direct calls are unlikely.
+// keeps is the sentence for a mapping that does not depend on the endpoint.
+func (r *natCase) keeps() string {
+	switch {
+	case r.Behavior.NAT.Value == BehaviorNone && private(r.public):
+		return "There is no NAT between this machine and the servers, which are in a private network with it."
+	case r.Behavior.NAT.Value == BehaviorNone:
+		return "This machine has a public address of its own, without a NAT."
+	}
+	return "Your NAT keeps one public port for all destinations (" + r.count() + ")."
+}
+
+// judgeDependent concludes where the NAT uses another port for each destination.
+func (r *natCase) judgeDependent(whom natWhom) {
+	v := &r.Verdict
+	v.Why = append(v.Why, r.dependsOn())
+	r.relayNeeded("Your NAT uses a new public port per destination. Direct calls will work only with "+whom.direct+whom.rest+".",
+		"configure a TURN server: dialtone nat turn:HOST --ice-user NAME")
+}
+
+// dependsOn says on what the mapping depends.
+func (r *natCase) dependsOn() string {
+	switch r.Behavior.Mapping.Value {
+	case AddressDependent:
+		return "Each address that this machine sends to gets a public port of its own."
+	case AddressAndPortDependent:
+		return "Each port of each address that this machine sends to gets a public port of its own."
+	}
+	return "Different addresses get different public ports; whether two ports of one address do was not told, so the worse is assumed."
+}
+
+// relayNeeded concludes where not every direct call works.
 func (r *natCase) relayNeeded(headline, next string) {
+	v := &r.Verdict
+	v.Headline = headline
 	if works := r.relay(); works != "" {
 		r.Exit = ExitRelay
-		r.Verdict.Headline = headline + " You need TURN; yours works (" + works + ")."
+		v.Headline += " You need TURN; yours works (" + works + ")."
+		if !slices.ContainsFunc(r.TURN, func(t NATRelay) bool { _, proven := r.carries(&t); return proven }) {
+			v.Headline = headline + " You need TURN; yours gives a relay (" + works + "), and whether it carries bytes is not proven."
+			v.Next = append(v.Next, "name a STUN server that answers beside the TURN server: it is asked through the relay")
+		}
 		return
 	}
 	r.Exit = ExitNoRelay
-	if len(r.TURN) == 0 {
-		r.Verdict.Headline = headline + " You need a TURN server, and none was given."
-	} else {
-		r.Verdict.Headline = headline + " You need TURN, and yours does not work."
+	switch {
+	case r.observed.Pending:
+		r.Exit = ExitInconclusive
+		v.Headline += " You need TURN."
+		return
+	case len(r.TURN) == 0:
+		v.Headline += " You need a TURN server, and none was given."
+	case slices.ContainsFunc(r.TURN, func(t NATRelay) bool { return t.OK && t.Stopped != "" }):
+		v.Headline += " You need TURN, and yours does not work: no bytes came back through its relay."
+		next = "check the firewall of the TURN server: its relay ports must be open for UDP (coturn: min-port, max-port)"
+	default:
+		v.Headline += " You need TURN, and yours does not work."
+		next = "mend what the findings name of the TURN server, or configure another one"
 	}
-	r.Verdict.Next = append(r.Verdict.Next, next)
+	v.Next = append(v.Next, next)
 }
 
 // nothingHeard concludes where no answer came over UDP and nothing proves why.
 func (r *natCase) nothingHeard() {
 	v := &r.Verdict
 	v.Why = r.Behavior.UDP.Evidence
+	if r.observed.Pending {
+		r.Exit = ExitInconclusive
+		v.Headline, v.Why = "The servers are being asked.", nil
+		return
+	}
 	for _, s := range r.Servers {
 		if s.Cause == "refused" || s.Cause == "protocol" || s.Cause == "stun-error" || s.Cause == "config" {
 			r.Exit = ExitInconclusive
@@ -116,8 +197,8 @@ func (r *natCase) nothingHeard() {
 	}
 	if reached(r.others) || reached(results(r.TURN)) {
 		r.Exit = ExitInconclusive
-		v.Headline = "No server could be used, although the network is there."
-		v.Next = append(v.Next, "check the servers, or ask others")
+		v.Headline = "No STUN server could be used over UDP, although the network is there: nothing is known of direct calls."
+		v.Next = append(v.Next, "mend what the findings name of the servers, or ask others")
 		return
 	}
 	r.Exit = ExitNoConnectivity
