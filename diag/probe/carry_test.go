@@ -23,16 +23,6 @@ func TestCarry(t *testing.T) {
 	}
 }
 
-// TestCarryCoturn: what coturn forbids by default it says.
-func TestCarryCoturn(t *testing.T) {
-	c := startCoturn(t)
-	for _, url := range []string{
-		"turn:127.0.0.1:" + c.port, "turn:127.0.0.1:" + c.port + "?transport=tcp", "turns:127.0.0.1:" + c.tlsPort, "turns:127.0.0.1:" + c.tlsPort + "?transport=udp",
-	} {
-		checkCarry(t, target(url, c.certificate), "stun:127.0.0.1:"+c.port)
-	}
-}
-
 func checkCarry(t *testing.T, to Target, stun string) {
 	t.Helper()
 	to.Through = netip.MustParseAddrPort(strings.TrimPrefix(stun, "stun:"))

@@ -1,0 +1,156 @@
+package probe
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"github.com/pion/stun/v2"
+
+	"dialtone/diag/lab"
+)
+
+// TestTimes counts what is lost. Where it is the first request, the second one answers the question.
+func TestTimes(t *testing.T) {
+	for lost, want := range map[int][2]int{-1: {3, 0}, 0: {4, 1}, 1: {3, 1}} {
+		addr := udpServer(t, func(n int, b []byte, _ net.Addr, _ net.PacketConn) []byte {
+			if n == lost {
+				return nil
+			}
+			return bindingAnswer(t, b)
+		})
+		if r := ask(t, Target{URL: addr, Samples: 3}); !r.OK || r.Times == nil || r.Times.Sent != want[0] || r.Times.Lost != want[1] {
+			t.Errorf("request %d is lost: %+v", lost, r.Times)
+		}
+	}
+	addr := udpServer(t, func(_ int, b []byte, _ net.Addr, _ net.PacketConn) []byte { return bindingAnswer(t, b) })
+	if r := ask(t, Target{URL: addr}); r.Times != nil {
+		t.Errorf("nobody asked for %+v", r.Times)
+	}
+}
+
+// TestTimesEnd: a connection that ends after the answer is no failure of the server.
+func TestTimesEnd(t *testing.T) {
+	server := startTURN(t, lab.TURNOptions{TCP: true})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	p := &prober{target: Target{Samples: 3}, url: URL{Scheme: STUN}}
+	l, err := p.open(ctx, netip.MustParseAddrPort(server.Addr(lab.TCP).String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = l.conn.Close()
+	if p.times(ctx, l, nil); p.result.Times != nil {
+		t.Errorf("%+v", p.result.Times)
+	}
+}
+
+// TestLocal asks from an address of choice, over every transport, for STUN and for TURN.
+func TestLocal(t *testing.T) {
+	local := netip.MustParseAddr("127.0.0.2")
+	var lc net.ListenConfig
+	pc, err := lc.ListenPacket(t.Context(), "udp", local.String()+":0")
+	if err != nil {
+		t.Skipf("this machine has no second loopback address: %v", err)
+	}
+	_ = pc.Close()
+	s := startTURN(t, lab.TURNOptions{UDP: true, TCP: true, TLS: true, DTLS: true, Username: user, Password: password})
+	for _, tr := range transports {
+		for _, url := range []string{s.URL(tr), strings.Replace(s.URL(tr), "turn", "stun", 1)} {
+			to := target(url, s.Certificate())
+			to.Local = local
+			if r := ask(t, to); !r.OK || !strings.HasPrefix(r.MappedAddress, "127.0.0.2:") {
+				t.Errorf("%s: %+v", url, r)
+			}
+		}
+	}
+	to := target(s.URL(lab.UDP), nil)
+	to.Local = netip.MustParseAddr("192.0.2.1") // nobody's (RFC 5737)
+	if r := ask(t, to); r.Cause != CauseUnreachable {
+		t.Errorf("%+v", r)
+	}
+}
+
+// TestOwnPeer has no STUN server to ask through the relay: the TURN server itself is asked, where it can be.
+func TestOwnPeer(t *testing.T) {
+	s := startTURN(t, lab.TURNOptions{UDP: true, TCP: true, TLS: true, Username: user, Password: password})
+	for _, tr := range []lab.Transport{lab.UDP, lab.TCP} {
+		r := Relay(t.Context(), target(s.URL(tr), nil))
+		if !r.OK || r.Stopped != "" || !r.OwnPeer || r.Seen != r.RelayAddress || r.Peer != s.Addr(lab.UDP).String() || r.RefreshMs == nil || r.ReleaseMs == nil {
+			t.Errorf("%+v", r)
+		}
+	}
+	r := Relay(t.Context(), target(s.URL(lab.TLS), s.Certificate())) // nothing listens to UDP at the port for TLS
+	if !r.OK || r.Stopped != "send" || !r.OwnPeer || r.ReleaseMs == nil {
+		t.Errorf("%+v", r)
+	}
+	if n := s.Allocations(); n != 0 {
+		t.Errorf("%d allocations are left behind", n)
+	}
+}
+
+func TestOwnPeers(t *testing.T) {
+	four, six := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("2001:db8::1")
+	relayed := netip.MustParseAddrPort("192.0.2.9:50000")
+	for _, tt := range []struct {
+		url    string
+		server netip.AddrPort
+		want   string
+	}{
+		{"turn:h", netip.AddrPortFrom(four, 3478), "192.0.2.1:3478"},
+		{"turn:h:80?transport=tcp", netip.AddrPortFrom(four, 80), "192.0.2.1:80"},
+		{"turns:h:443", netip.AddrPortFrom(four, 443), "192.0.2.1:3478 192.0.2.1:443"},
+		{"turns:h:3478", netip.AddrPortFrom(four, 3478), "192.0.2.1:3478"},
+		{"turn:h", netip.AddrPortFrom(six, 3478), "192.0.2.9:3478"},
+	} {
+		u, err := ParseURL(tt.url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, p := range ownPeers(u, tt.server, relayed) {
+			got = append(got, p.String())
+		}
+		if strings.Join(got, " ") != tt.want {
+			t.Errorf("%s: %v, want %s", tt.url, got, tt.want)
+		}
+	}
+}
+
+// TestAltered has a relay that carries bytes back, and other ones.
+func TestAltered(t *testing.T) {
+	var peer stun.XORMappedAddress
+	addr := udpServer(t, func(_ int, b []byte, _ net.Addr, _ net.PacketConn) []byte {
+		var m stun.Message
+		if err := stun.Decode(b, &m); err != nil {
+			t.Error(err)
+			return nil
+		}
+		set := []stun.Setter{stun.NewTransactionIDSetter(m.TransactionID), stun.NewType(m.Type.Method, stun.ClassSuccessResponse)}
+		switch m.Type.Method {
+		case stun.MethodAllocate:
+			set = append(set, relayed{stun.XORMappedAddress{IP: net.IPv4(192, 0, 2, 9), Port: 9}})
+		case stun.MethodSend:
+			data, err := m.Get(stun.AttrData)
+			if err != nil || peer.GetFromAs(&m, stun.AttrXORPeerAddress) != nil {
+				t.Error(err)
+			}
+			data[len(data)-1] ^= 1
+			set = []stun.Setter{
+				stun.TransactionID, stun.NewType(stun.MethodData, stun.ClassIndication), asPeer{peer}, stun.RawAttribute{Type: stun.AttrData, Value: data},
+			}
+		default:
+		}
+		a, err := stun.Build(set...)
+		if err != nil {
+			t.Error(err)
+		}
+		return a.Raw
+	})
+	r := Relay(t.Context(), target("turn:"+addr, nil))
+	if !r.OK || r.Stopped != "send" || !strings.Contains(r.StoppedText, "changed") {
+		t.Errorf("%+v", r)
+	}
+}
