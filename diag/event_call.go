@@ -5,7 +5,7 @@ var _ = []Type{register[CallStart](), register[PhaseStart](), register[PhaseEnd]
 
 // CallStart ("call.start") opens every log: what was asked for, without any secret.
 type CallStart struct {
-	Command       string      `json:"command"`                 // call, answer or demo
+	Command       string      `json:"command"`                 // call, answer, demo or check
 	Code          string      `json:"code"`                    // the code word that both parties dial
 	Server        string      `json:"server,omitempty"`        // the signaling server as the user named it
 	Join          string      `json:"join,omitempty"`          // what the other party types or opens
@@ -123,6 +123,7 @@ type CallEnded struct {
 	By     EndedBy   `json:"by,omitempty"`
 	Cause  string    `json:"cause,omitempty"`  // the error's own words, bounded and clean
 	Advice string    `json:"advice,omitempty"` // the next step, where the cause knows one
+	Code   string    `json:"code,omitempty"`   // of signaling: the cause as a stable word: dns, refused, unreachable, proxy, tls, timeout, broken, status, limit, protocol, rejected, peer-gone, shutdown
 }
 
 // Type is "call.ended".

@@ -92,6 +92,7 @@ type InboundRTP struct {
 	FreezeCount           *uint32  `json:"freezeCount,omitempty"`
 	TotalFreezesDuration  *float64 `json:"totalFreezesDuration,omitempty"`  // seconds
 	LastPacketReceivedAgo *float64 `json:"lastPacketReceivedAgo,omitempty"` // seconds before the sample
+	SilentPackets         *uint64  `json:"silentPackets,omitempty"`         // audio that holds nothing but silence, as far as its coding proves it; absent for other codecs than Opus; not in webrtc-stats
 }
 
 // OutboundRTP is a stream that is sent (RTCOutboundRtpStreamStats), with what the peer reports of it.

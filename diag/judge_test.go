@@ -109,7 +109,7 @@ func transportEnds() []judgeTest {
 			"DTLS", log(0, SignalState{Role: RoleOfferer}, 1, Selected{Local: "host udp a:1", Remote: "host udp b:2"}, 900, CallEnded{Reason: EndDTLS, Cause: "fingerprint mismatch"}),
 			ExitDTLS, "the DTLS handshake failed",
 			[]string{"host udp a:1 ⇄ host udp b:2", "fingerprint mismatch", "MTU"},
-			nil,
+			[]string{"dtls.timeout"},
 		},
 		{
 			"ended in order without a channel", log(0, ConnectionState{State: "connected"}, 3000, CallEnded{Reason: EndDuration}),

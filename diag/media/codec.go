@@ -11,6 +11,7 @@ type codec struct {
 	rate   uint32
 	look   func(payload []byte) picture // nil where payloads are not understood
 	starts bool                         // it tells the first packet of each frame
+	silent func(payload []byte) bool    // proves that a payload is silence; nil where that cannot be told
 }
 
 func newCodec(mime string, rate uint32) *codec {
@@ -24,6 +25,8 @@ func newCodec(mime string, rate uint32) *codec {
 		c.look, c.starts = parseVP8, true
 	case strings.EqualFold(mime, MimeH264):
 		c.look = parseH264
+	case strings.EqualFold(mime, MimeOpus):
+		c.silent = silentOpus
 	}
 	return c
 }

@@ -28,6 +28,7 @@ type inbound struct {
 	headerBytes  uint64
 	duplicates   uint64
 	repairs      uint64
+	silent       uint64
 	nacks        uint32
 	plis, firs   uint32
 	roundTrips   roundTrips
@@ -126,6 +127,9 @@ func (s *inbound) count(h header, repair bool, now time.Time) *openFrame {
 	}
 	s.headerBytes += uint64(h.overhead)
 	s.payloadBytes += uint64(len(h.payload))
+	if s.codec.silent != nil && s.codec.silent(h.payload) {
+		s.silent++
+	}
 
 	ext, arrival := s.seq.add(h.seq, repair)
 	switch arrival {
@@ -178,6 +182,9 @@ func (s *inbound) row(now time.Time, mid string) diag.InboundRTP {
 	}
 	s.rates.update(now, s.payloadBytes, s.frames.complete, s.seq.expected(), s.seq.unique)
 	row.PacketsLost = diag.Ptr(s.seq.lost())
+	if s.codec.silent != nil {
+		row.SilentPackets = diag.Ptr(s.silent)
+	}
 	row.LastPacketReceivedAgo = diag.Ptr(max(0, now.Sub(s.last).Seconds()))
 	if j, ok := s.jitter.seconds(); ok {
 		row.Jitter = diag.Ptr(j)

@@ -47,6 +47,7 @@ func TestInboundAudio(t *testing.T) {
 	want.Jitter = diag.Ptr(0.0)
 	want.Bitrate = diag.Ptr(9 * 80 * 8 / 0.25)
 	want.LastPacketReceivedAgo = diag.Ptr(0.05)
+	want.SilentPackets = diag.Ptr(uint64(0))
 	if diff := cmp.Diff(want, r.inbound(), about); diff != "" {
 		t.Error(diff)
 	}

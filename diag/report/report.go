@@ -58,6 +58,8 @@ type Report struct {
 	Summary    Summary        `json:"summary"`
 	Runs       []Run          `json:"runs"`
 	Checks     []Report       `json:"checks,omitempty"` // of a scenario
+
+	interrupted bool // it ended before all was done
 }
 
 // Exit is an exit code with its name.
@@ -230,6 +232,10 @@ type Run struct {
 	Findings  []diag.Finding `json:"findings"`
 	Samples   []Sample       `json:"samples"`             // of the connection, for charts, at most 600
 	Recording string         `json:"recording,omitempty"` // file, where --record was given
+	Connected bool           `json:"connected"`
+	Echoed    bool           `json:"echoed"` // something that was sent on a data channel was answered
+
+	Events []diag.Event `json:"-"` // as they came, of the side that is described; nil in a report that was read
 }
 
 // Sample is one second of a run.

@@ -1,0 +1,250 @@
+package diag
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Expectation is what a check asks of a call, beyond its coming up.
+type Expectation struct {
+	Media bool   // audio and video both ways, until the end
+	Path  string // direct or relay; "" for any
+	Load  Load   // how the program itself fared meanwhile
+}
+
+// Words of [Expectation].Path.
+const (
+	ExpectDirect = "direct"
+	ExpectRelay  = "relay"
+)
+
+// JudgeCheck judges a call as a check does: what [Judge] says, and beyond that everything that was asked for must have been
+// seen. Where it was not, the verdict is that of the first step that was missing.
+func JudgeCheck(c *Call, x Expectation) Verdict {
+	v := Judge(c)
+	found := slices.Concat(endFindings(c), echoFindings(c), x.mediaFindings(c), x.lossFindings(c), x.pathFindings(c))
+	for _, f := range found {
+		if !slices.ContainsFunc(v.Findings, func(old Finding) bool { return old.ID == f.ID && old.Title == f.Title }) {
+			v.Findings = append(v.Findings, f)
+		}
+	}
+	if v.Exit != ExitPass {
+		blame(&v)
+	}
+	if v.Exit == ExitPass {
+		v.fail(c, found)
+	}
+	slices.SortStableFunc(v.Findings, func(a, b Finding) int { return b.Severity.Compare(a.Severity) })
+	return v
+}
+
+// Compare is negative where s is less grave than other, positive where it is graver.
+func (s Severity) Compare(other Severity) int { return cmp.Compare(s.rank(), other.rank()) }
+
+// rank orders severities, the gravest highest.
+func (s Severity) rank() int {
+	switch s {
+	case Problem:
+		return 2
+	case Warn:
+		return 1
+	case Info:
+	}
+	return 0
+}
+
+// blame makes those findings problems that are the failure itself.
+func blame(v *Verdict) {
+	for i := range v.Findings {
+		f := &v.Findings[i]
+		missing := v.Exit == ExitMedia && strings.HasPrefix(f.ID, "media.no_")
+		if missing || f.ID == "signal.wrong_role" {
+			f.Severity = Problem
+		}
+	}
+}
+
+// fail turns a pass into the failure of the first thing that is missing.
+func (v *Verdict) fail(c *Call, found []Finding) {
+	for _, exit := range []Exit{ExitChannel, ExitMedia, ExitAssertion} {
+		var titles, todo []string
+		for _, f := range found {
+			if f.Severity == Problem && exitOfFinding(f.ID) == exit {
+				titles = append(titles, f.Title)
+				if !contains(todo, f.Advice) {
+					todo = append(todo, f.Advice)
+				}
+			}
+		}
+		if len(titles) > 0 {
+			v.Exit, v.Headline = exit, "connected for "+span(c.upTime())+", but "+lowered(titles[0])
+			v.Why = append(v.Why, titles[1:]...)
+			v.Todo = append(todo, v.Todo...)
+			return
+		}
+	}
+}
+
+// exitOfFinding is what a finding of a call that came up amounts to.
+func exitOfFinding(id string) Exit {
+	switch family, _, _ := strings.Cut(id, "."); family {
+	case "channel":
+		return ExitChannel
+	case "media":
+		return ExitMedia
+	}
+	return ExitAssertion
+}
+
+// lowered makes a sentence the end of another.
+func lowered(s string) string {
+	s = strings.TrimSuffix(s, ".")
+	if len(s) > 1 && s[1] >= 'a' && s[1] <= 'z' {
+		s = strings.ToLower(s[:1]) + s[1:]
+	}
+	return s
+}
+
+// Echoed reports whether something that was sent on a data channel was answered: a ping, or a chat message that came back.
+func (c *Call) Echoed() bool { return c.Pings.Count > 0 || c.ChatEchoed() }
+
+// ChatEchoed reports whether a chat message came back as it was sent.
+func (c *Call) ChatEchoed() bool {
+	sent := map[string]bool{}
+	for _, m := range c.Messages {
+		switch {
+		case m.Label != LabelChat || m.Text == "":
+		case m.Direction == Outbound:
+			sent[m.Text] = true
+		case sent[m.Text]:
+			return true
+		}
+	}
+	return false
+}
+
+func echoFindings(c *Call) []Finding {
+	switch {
+	case c.ConnectedAt == nil || c.Start.MediaOnly:
+		return nil
+	case c.OpenAt == nil:
+		return []Finding{{
+			ID: "channel.not_open", Severity: Problem, Title: "No data channel opened within " + span(c.upTime()) + " of connection.",
+			Evidence: []string{"SCTP: " + orUnknown(c.SCTP.State), fmt.Sprintf("%d packets of the transport were received", c.received())},
+			Advice:   "Check that the other party accepts data channels (an m=application section in its answer), and that nothing on the way drops large packets.",
+		}}
+	case !c.Echoed():
+		return []Finding{{
+			ID: "channel.not_echoed", Severity: Problem, Title: "Nothing that was sent over a data channel was answered.",
+			Evidence: []string{fmt.Sprintf("%d channels were open, no ping was answered and no message came back", len(c.Channels))},
+			Advice:   "Let the other party be dialtone answer, or answer {\"ping\":N} with {\"pong\":N} on the channel ping.",
+		}}
+	}
+	return nil
+}
+
+// received is how many packets the transport has received, by the latest sample that tells.
+func (c *Call) received() uint64 {
+	if s := c.Latest(); s != nil && s.Transport != nil {
+		return s.Transport.PacketsReceived
+	}
+	return 0
+}
+
+func (x Expectation) pathFindings(c *Call) []Finding {
+	if c.Selected == nil || c.ConnectedAt == nil {
+		return nil
+	}
+	evidence := []string{"selected: " + pathWords(c), "here: " + typeCounts(c.Local), "there: " + typeCounts(c.Remote)}
+	var out []Finding
+	switch relayed := c.Relayed(); {
+	case relayed && x.Path == ExpectDirect:
+		out = append(out, Finding{
+			ID: "path.relay_unexpected", Severity: Problem, Title: "The path goes through a relay, although a direct one was expected.", Evidence: evidence,
+			Advice: "Ask what stands between the two sides: dialtone nat, on both; or drop --expect direct.",
+		})
+	case !relayed && x.Path == ExpectRelay:
+		out = append(out, Finding{
+			ID: "path.direct_unexpected", Severity: Problem, Title: "The path is direct, although a relay was expected.", Evidence: evidence,
+			Advice: "Add --relay-only to prove that the TURN server carries a call; or drop --expect relay.",
+		})
+	}
+	if lost := c.lostIPv6(); lost > 0 {
+		out = append(out, Finding{
+			ID: "path.ipv6_lost", Severity: Problem, Title: "Both sides have IPv6, and the path is IPv4: no IPv6 pair worked.",
+			Evidence: []string{plural(lost, "IPv6 pair was tried and failed", "IPv6 pairs were tried and all failed"), "selected: " + pathWords(c)},
+			Advice:   "Check that the firewalls of both sides let UDP over IPv6 out and its answers in.",
+		})
+	}
+	return out
+}
+
+// Relayed reports whether a candidate of the selected pair is a relay.
+func (c *Call) Relayed() bool {
+	if c.Selected == nil {
+		return false
+	}
+	for _, row := range []*CandidateRow{c.LocalCandidate(c.Selected.LocalCandidateID), c.RemoteCandidate(c.Selected.RemoteCandidateID)} {
+		if row != nil && row.CandidateType == Relay {
+			return true
+		}
+	}
+	return false
+}
+
+// lostIPv6 counts the IPv6 pairs that failed, where the selected one is IPv4 and not one of IPv6 did anything but fail.
+func (c *Call) lostIPv6() int {
+	isSix := func(row *CandidateRow) bool { return row != nil && row.IsIPv6() }
+	if isSix(c.LocalCandidate(c.Selected.LocalCandidateID)) {
+		return 0
+	}
+	failed := 0
+	for _, p := range c.Pairs {
+		if !isSix(c.LocalCandidate(p.LocalCandidateID)) || !isSix(c.RemoteCandidate(p.RemoteCandidateID)) {
+			continue
+		}
+		if p.State != PairFailed {
+			return 0
+		}
+		failed++
+	}
+	return failed
+}
+
+// IsIPv6 reports whether the address is one of IPv6 that reaches beyond its own link.
+func (r *CandidateRow) IsIPv6() bool {
+	a, err := netip.ParseAddr(r.Address)
+	return err == nil && a.Is6() && !a.Is4In6() && !a.IsLinkLocalUnicast()
+}
+
+// Load is how late timers fired while a check ran: the only part of a machine's load that a call suffers from.
+type Load struct {
+	Ticks int           // timers that were watched
+	Late  int           // of these, fired more than LateAfter too late
+	Worst time.Duration // the latest
+}
+
+// LateAfter is the delay from which on a timer counts as late: half of what a packet of audio lasts.
+const LateAfter = 10 * time.Millisecond
+
+// lateShare is the share of late timers from which on the program is called short of CPU.
+const lateShare = 0.05
+
+// Short reports whether the program itself got too little CPU to be trusted with times.
+func (l Load) Short() bool { return l.Ticks >= 20 && float64(l.Late) > lateShare*float64(l.Ticks) }
+
+// Findings names a shortage.
+func (l Load) Findings() []Finding {
+	if !l.Short() {
+		return nil
+	}
+	return []Finding{{
+		ID: "tester.cpu", Severity: Warn, Title: "This machine was short of CPU: times, losses and jitter may be its own and not the network's.",
+		Evidence: []string{fmt.Sprintf("%d of %d timers fired more than %s late, the latest by %s", l.Late, l.Ticks, span(LateAfter), span(l.Worst))},
+		Advice:   "Run fewer calls at once (--parallel), or on a machine with less to do.",
+	}}
+}

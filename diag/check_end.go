@@ -1,0 +1,104 @@
+package diag
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// endFindings name what ended a call before it had done what was asked of it.
+func endFindings(c *Call) []Finding {
+	if c.Ended == nil {
+		return nil
+	}
+	evidence := []string{"the call ended after " + span(c.EndedAt)}
+	if c.Ended.Cause != "" {
+		evidence = append(evidence, Clean(c.Ended.Cause, 300))
+	}
+	f := Finding{Severity: Problem, Evidence: evidence, Advice: Clean(c.Ended.Advice, 300)}
+	switch c.Ended.Reason {
+	case EndSignaling:
+		f.ID, f.Title = signalFindingID(c.Ended.Code), "The parties could not exchange offer, answer and candidates."
+	case EndNobody:
+		f.ID, f.Title, f.Advice = "call.nobody_came", "The other party never came.", "Start it first, with the same code and server; wait longer with --wait."
+	case EndPeerLeft:
+		f.ID, f.Title, f.Advice = "call.peer_left", "The other party left before the call was up.", "Look at the other party: what it says when it ends."
+	case EndPeerLost:
+		f.ID, f.Title, f.Advice = "call.peer_lost", "The path was up and then went silent.", "Ask whether the other party's program or network went away."
+	case EndICE:
+		f.ID, f.Title, f.Advice = "ice.no_path", "No candidate pair worked.", "Read the findings about the servers, and ask dialtone nat on both sides."
+		f.Evidence = append(f.Evidence, judgeICE(c).Why...)
+	case EndPeerHangup:
+		return earlyFindings(c)
+	case EndHangup, EndDuration, EndInterrupted, EndDTLS, EndInternal:
+		return nil
+	default:
+		return nil
+	}
+	return []Finding{f}
+}
+
+// signalReasons are the causes of a failed signaling that have a finding of their own; those of signal.Reason.
+var signalReasons = map[string]bool{
+	"dns": true, "refused": true, "unreachable": true, "proxy": true, "tls": true, "timeout": true, "broken": true, "status": true, "limit": true,
+	"protocol": true, "rejected": true, "peer-gone": true, "shutdown": true,
+}
+
+// signalFindingID names the cause of a failed signaling.
+func signalFindingID(code string) string {
+	if signalReasons[code] {
+		return "signal." + strings.ReplaceAll(code, "-", "_")
+	}
+	return "signal.failed"
+}
+
+// early is how much sooner than asked a call may end: timers and goodbyes take their time.
+const early = 250 * time.Millisecond
+
+// earlyFindings name a call that the other party ended before its time.
+func earlyFindings(c *Call) []Finding {
+	if c.Start.ForMs == nil || c.ConnectedAt == nil || c.upTime()+early >= c.Start.ForMs.Duration() {
+		return nil
+	}
+	return []Finding{{
+		ID: "call.ended_early", Severity: Problem, Title: "The other party hung up before the time was over.",
+		Evidence: []string{fmt.Sprintf("connected for %s of %s", span(c.upTime()), span(c.Start.ForMs.Duration()))},
+		Advice:   "Let the other party stay longer, or ask for less with --for.",
+	}}
+}
+
+// dtlsFindings tell a certificate that is not the announced one from a handshake that got no answer.
+func dtlsFindings(c *Call) []Finding {
+	if c.Ended == nil || c.Ended.Reason != EndDTLS {
+		return nil
+	}
+	announced, seen := c.announced(), c.DTLS.RemoteFingerprint
+	switch {
+	case announced != "" && seen != "" && !strings.EqualFold(announced, seen):
+		return []Finding{{
+			ID: "dtls.fingerprint_mismatch", Severity: Problem, Title: "The certificate that the other party presented is not the one that its description announced.",
+			Evidence: []string{"announced: " + Clean(announced, 200), "presented: " + Clean(seen, 200)},
+			Advice:   "Somebody between the parties changed the offer or the answer, or took the call: check the signaling server and who can change what passes it.",
+		}}
+	case c.Ended.By == ByRemote:
+		return []Finding{{
+			ID: "dtls.closed_by_peer", Severity: Problem, Title: "The other party gave up during the DTLS handshake.",
+			Evidence: []string{"path: " + pathWords(c)}, Advice: "Look at the other side's finding: it knows why, for instance that our certificate is not the one that reached it in the description.",
+		}}
+	}
+	return []Finding{{
+		ID: "dtls.timeout", Severity: Problem, Title: "The DTLS handshake got no answer in time, over a path that works.",
+		Evidence: []string{"path: " + pathWords(c), orUnknown(Clean(c.DTLS.Error, 200))},
+		Advice:   "Large packets may be lost on the way: check the MTU of VPNs and tunnels.",
+	}}
+}
+
+// announced is the fingerprint in the other party's latest description; empty when there is none.
+func (c *Call) announced() string {
+	for i := len(c.Descriptions) - 1; i >= 0; i-- {
+		if c.Descriptions[i].Side == Remote {
+			return c.Descriptions[i].Fingerprint
+		}
+	}
+	return ""
+}

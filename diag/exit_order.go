@@ -1,0 +1,25 @@
+package diag
+
+import (
+	"cmp"
+	"slices"
+)
+
+// exitOrder lists the codes of calls and checks from the best to the worst. Of several the worst counts: what was not tried
+// (interrupted, could not run) before what failed, and an earlier step of a call before a later one.
+var exitOrder = []Exit{
+	ExitPass, ExitAssertion, ExitMedia, ExitChannel, ExitDTLS, ExitICE, ExitNobody, ExitSignaling, ExitUsage, ExitCannotRun, ExitInterrupted,
+}
+
+// Compare is negative where e is better than other, positive where it is worse.
+func (e Exit) Compare(other Exit) int {
+	return cmp.Compare(slices.Index(exitOrder, e), slices.Index(exitOrder, other))
+}
+
+// Worse returns the worse of two codes.
+func (e Exit) Worse(other Exit) Exit {
+	if e.Compare(other) >= 0 {
+		return e
+	}
+	return other
+}

@@ -1,0 +1,228 @@
+package report
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"dialtone/diag"
+)
+
+// Input is what a report is made of.
+type Input struct {
+	Tool        string // "dialtone v1.2.3"
+	Name        string // of the check
+	StartedAt   time.Time
+	Duration    time.Duration
+	Target      Target
+	Media       bool   // audio and video were asked for
+	Path        string // the path that was expected: direct, relay; "" for any
+	Load        diag.Load
+	Runs        []RunInput
+	Findings    []diag.Finding // of the check as a whole
+	Interrupted bool           // it ended before all was done
+}
+
+// RunInput is one run: the fold of the side that the report describes, and of the other side where it ran in this process too.
+type RunInput struct {
+	Start     time.Duration // since the check began
+	Call      *diag.Call    // of the offering side, or the only one
+	Other     *diag.Call    // nil: somebody else's program
+	Events    []diag.Event  // of Call, for jsonl
+	Recording string        // file; "" for none
+}
+
+// Build makes the report. It is pure. The exit code is that of the runs: assertions and a baseline are judged afterwards, and
+// [Report.Settle] takes them in.
+func Build(in Input) *Report {
+	r := &Report{
+		Schema: Schema, Tool: in.Tool, Name: in.Name, StartedAt: in.StartedAt.UTC(), DurationMs: ms(in.Duration), Target: in.Target,
+		Candidates: []Candidate{}, Pairs: []Pair{}, Channels: []Channel{}, Servers: []diag.ServerResult{}, Findings: []diag.Finding{},
+		Assertions: []Assertion{}, Runs: []Run{}, Setup: Setup{Phases: []Phase{}}, Why: []string{}, Next: []string{},
+		interrupted: in.Interrupted,
+	}
+	verdicts := make([]diag.Verdict, len(in.Runs))
+	for i, run := range in.Runs {
+		verdicts[i] = judgeRun(in, run)
+		r.Runs = append(r.Runs, runOf(i, run, verdicts[i]))
+	}
+	r.Summary = summarize(r.Runs)
+	if len(in.Runs) > 0 {
+		r.Detail = detail(r.Runs)
+		r.describe(in.Runs[r.Detail].Call)
+		v := verdicts[r.Detail]
+		r.Headline, r.Why, r.Next = v.Headline, filled(v.Why), filled(v.Todo)
+	}
+	r.Findings = mergeFindings(in, r.Runs)
+	r.Settle()
+	return r
+}
+
+// filled is list, or an empty one: JSON has [] for it, not null.
+func filled[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}
+
+// judgeRun judges both sides. What the other side alone has found is told as its own.
+func judgeRun(in Input, run RunInput) diag.Verdict {
+	v := diag.JudgeCheck(run.Call, diag.Expectation{Media: in.Media, Path: in.Path, Load: in.Load})
+	if run.Other == nil {
+		return v
+	}
+	other := diag.JudgeCheck(run.Other, diag.Expectation{Media: in.Media, Load: in.Load})
+	own := map[string]bool{}
+	for _, f := range v.Findings {
+		own[f.ID] = true
+	}
+	for _, f := range other.Findings {
+		if own[f.ID] || otherIsSilent(f.ID, v.Exit) {
+			continue
+		}
+		f.Title = otherSide + f.Title
+		v.Findings = append(v.Findings, f)
+	}
+	// The other side is told to hang up; that it did is no failure, and its own failures beyond that are.
+	if v.Exit == diag.ExitPass && run.Other.ConnectedAt != nil && run.Other.Ended != nil && run.Other.Ended.Reason == diag.EndPeerHangup && other.Exit != diag.ExitPass {
+		v.Exit, v.Headline, v.Why, v.Todo = other.Exit, otherSide+other.Headline, other.Why, other.Todo
+	}
+	sortFindings(v.Findings)
+	return v
+}
+
+// otherSide begins the title of a finding of the answering side.
+const otherSide = "The answering side: "
+
+// otherIsSilent reports whether a finding of the answering side only says that the offering side has ended the call.
+func otherIsSilent(id string, exit diag.Exit) bool {
+	if exit == diag.ExitPass {
+		return false
+	}
+	switch id {
+	case "call.peer_left", "call.peer_lost", "signal.peer_gone", "signal.failed", "dtls.closed_by_peer", "call.nobody_came":
+		return true
+	}
+	return false
+}
+
+func sortFindings(list []diag.Finding) {
+	slices.SortStableFunc(list, func(a, b diag.Finding) int { return b.Severity.Compare(a.Severity) })
+}
+
+// ms is a time in milliseconds with the resolution of a recording.
+func ms(d time.Duration) float64 { return float64(d.Round(time.Microsecond)) / 1e6 }
+
+func msPtr(d *time.Duration) *float64 {
+	if d == nil {
+		return nil
+	}
+	return diag.Ptr(ms(*d))
+}
+
+// secondsMs turns seconds into milliseconds.
+func secondsMs(s *float64) *float64 {
+	if s == nil {
+		return nil
+	}
+	return diag.Ptr(ms(time.Duration(*s * 1e9)))
+}
+
+// runOf is one call in short.
+func runOf(index int, in RunInput, v diag.Verdict) Run {
+	c := in.Call
+	return Run{
+		Index: index, StartMs: ms(in.Start), Verdict: verdictOf(v.Exit), Exit: ExitOf(v.Exit), Headline: v.Headline,
+		Setup: setupOf(c), Path: pathOf(c), Media: mediaOf(c), Findings: filled(v.Findings), Samples: samplesOf(c),
+		Recording: in.Recording, Connected: c.ConnectedAt != nil, Echoed: c.Echoed(), Events: in.Events,
+	}
+}
+
+// verdictOf is the verdict that goes with an exit code.
+func verdictOf(e diag.Exit) Verdict {
+	switch e {
+	case diag.ExitPass:
+		return Pass
+	case diag.ExitUsage, diag.ExitCannotRun, diag.ExitInterrupted:
+		return Error
+	default:
+		return Fail
+	}
+}
+
+// detail chooses the run that the report describes: the worst failure, the first of equals, or else the run with the median set-up.
+func detail(runs []Run) int {
+	worst := slices.MinFunc(runs, func(a, b Run) int {
+		return cmp.Or(diag.Exit(b.Exit.Code).Compare(diag.Exit(a.Exit.Code)), cmp.Compare(a.Index, b.Index))
+	})
+	if worst.Exit.Code != int(diag.ExitPass) {
+		return worst.Index
+	}
+	up := slices.DeleteFunc(slices.Clone(runs), func(r Run) bool { return r.Setup.TotalMs == nil })
+	if len(up) == 0 {
+		return 0
+	}
+	slices.SortStableFunc(up, func(a, b Run) int { return cmp.Compare(*a.Setup.TotalMs, *b.Setup.TotalMs) })
+	return up[rank(len(up), 50)].Index
+}
+
+// mergeFindings lists those of all runs, each ID and title once, gravest first.
+func mergeFindings(in Input, runs []Run) []diag.Finding {
+	list := append(slices.Clone(in.Findings), in.Load.Findings()...)
+	for _, r := range runs {
+		list = append(list, r.Findings...)
+	}
+	type key struct{ id, title string }
+	known := map[key]bool{}
+	list = slices.DeleteFunc(list, func(f diag.Finding) bool {
+		k := key{f.ID, f.Title}
+		defer func() { known[k] = true }()
+		return known[k]
+	})
+	sortFindings(list)
+	return filled(list)
+}
+
+// Settle draws the conclusion: exit code and verdict of runs, assertions, baseline and the checks inside.
+func (r *Report) Settle() {
+	exit := diag.ExitPass
+	for _, run := range r.Runs {
+		exit = exit.Worse(diag.Exit(run.Exit.Code))
+	}
+	for _, c := range r.Checks {
+		exit = exit.Worse(diag.Exit(c.Exit.Code))
+	}
+	asserted := r.Failing()
+	if asserted != "" {
+		exit = exit.Worse(diag.ExitAssertion)
+	}
+	if exit == diag.ExitAssertion && asserted != "" {
+		r.Headline = asserted
+	}
+	if r.interrupted {
+		exit = exit.Worse(diag.ExitInterrupted)
+		r.Headline = "interrupted"
+	}
+	if len(r.Runs)+len(r.Checks) == 0 && !r.interrupted {
+		exit = exit.Worse(diag.ExitCannotRun)
+		r.Headline = "nothing was run"
+	}
+	r.Exit, r.Verdict = ExitOf(exit), verdictOf(exit)
+}
+
+// Failing is the headline of the first assertion of the user's that failed, or of the baseline; "" where none did. A default
+// assertion tells what the runs tell already.
+func (r *Report) Failing() string {
+	for _, a := range r.Assertions {
+		if !a.Pass && !a.Default {
+			return "an assertion failed: " + diag.Clean(a.Expr, 200)
+		}
+	}
+	for _, b := range r.Baseline {
+		if b.Worse {
+			return b.Name + " is worse than in the baseline"
+		}
+	}
+	return ""
+}

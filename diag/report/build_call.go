@@ -1,0 +1,167 @@
+package report
+
+import (
+	"time"
+
+	"dialtone/diag"
+)
+
+// describe fills in what is told of one call.
+func (r *Report) describe(c *diag.Call) {
+	r.Setup, r.Path, r.Media = setupOf(c), pathOf(c), mediaOf(c)
+	for _, row := range c.Local {
+		r.Candidates = append(r.Candidates, candidateOf(&row))
+	}
+	for _, row := range c.Remote {
+		r.Candidates = append(r.Candidates, candidateOf(&row))
+	}
+	for _, p := range c.Pairs {
+		r.Pairs = append(r.Pairs, pairOf(c, p))
+	}
+	for _, row := range c.Channels {
+		r.Channels = append(r.Channels, channelOf(c, row))
+	}
+	for _, s := range c.Servers {
+		r.Servers = append(r.Servers, s.ServerResult)
+	}
+	if n := len(c.NAT); n > 0 && c.NAT[n-1].Progress != nil {
+		r.NAT = &c.NAT[n-1].Progress.Report
+	}
+}
+
+func setupOf(c *diag.Call) Setup {
+	s := Setup{Phases: []Phase{}}
+	if total, ok := setupTime(c); ok {
+		s.TotalMs = diag.Ptr(ms(total))
+	}
+	for _, span := range c.Spans {
+		p := Phase{Name: string(span.Phase), Subject: span.Subject, StartMs: ms(span.Start), Outcome: string(span.Outcome), Detail: span.Detail}
+		if span.Outcome != "" {
+			p.DurationMs = diag.Ptr(ms(span.End - span.Start))
+		}
+		s.Phases = append(s.Phases, p)
+	}
+	return s
+}
+
+// setupTime is from the pairing until a channel was open; of a call of media alone, until it was connected.
+func setupTime(c *diag.Call) (time.Duration, bool) {
+	if !c.Start.MediaOnly {
+		return c.SetupTime()
+	}
+	if c.ConnectedAt == nil {
+		return 0, false
+	}
+	with := *c
+	with.OpenAt = c.ConnectedAt
+	return with.SetupTime()
+}
+
+func pathOf(c *diag.Call) *Path {
+	if c.Selected == nil {
+		return nil
+	}
+	p := &Path{Relay: c.Relayed(), Local: Candidate{Side: string(diag.Local)}, Remote: Candidate{Side: string(diag.Remote)}}
+	if row := c.LocalCandidate(c.Selected.LocalCandidateID); row != nil {
+		p.Local, p.IPv6 = candidateOf(row), row.IsIPv6()
+	}
+	if row := c.RemoteCandidate(c.Selected.RemoteCandidateID); row != nil {
+		p.Remote = candidateOf(row)
+	}
+	if rtt, ok := c.RoundTripTime(); ok {
+		p.RTTMs = diag.Ptr(ms(rtt))
+	}
+	return p
+}
+
+func candidateOf(row *diag.CandidateRow) Candidate {
+	return Candidate{
+		Side: string(row.Side), Type: string(row.CandidateType), Protocol: row.Protocol, Address: row.Address, Port: row.Port,
+		RelayProtocol: row.RelayProtocol, URL: row.URL, Interface: row.NetworkInterface,
+	}
+}
+
+func pairOf(c *diag.Call, p diag.Pair) Pair {
+	out := Pair{
+		State: string(p.State), Nominated: p.Nominated, Selected: c.Selected != nil && c.Selected.PairID == p.ID,
+		Sent: p.RequestsSent, Answered: p.ResponsesReceived, RTTMs: secondsMs(p.CurrentRoundTripTime),
+	}
+	if row := c.LocalCandidate(p.LocalCandidateID); row != nil {
+		out.Local = row.String()
+	}
+	if row := c.RemoteCandidate(p.RemoteCandidateID); row != nil {
+		out.Remote = row.String()
+	}
+	return out
+}
+
+func channelOf(c *diag.Call, row diag.ChannelRow) Channel {
+	ch := Channel{Label: row.Label, Open: row.ClosedAt == nil, Sent: row.Sent, Received: row.Received}
+	if row.Stats != nil {
+		ch.Sent, ch.Received = max(ch.Sent, row.Stats.MessagesSent), max(ch.Received, row.Stats.MessagesReceived)
+	}
+	switch row.Label {
+	case diag.LabelPing:
+		ch.Echoed = c.Pings.Count > 0
+	case diag.LabelChat:
+		ch.Echoed = c.ChatEchoed()
+	}
+	return ch
+}
+
+func mediaOf(c *diag.Call) Media {
+	return Media{Audio: kindOf(c, "audio"), Video: kindOf(c, "video")}
+}
+
+func kindOf(c *diag.Call, kind string) *Kind {
+	k := Kind{Inbound: streamOf(c, diag.Inbound, kind), Outbound: streamOf(c, diag.Outbound, kind)}
+	if k.Inbound == nil && k.Outbound == nil {
+		return nil
+	}
+	return &k
+}
+
+func streamOf(c *diag.Call, dir diag.Direction, kind string) *Stream {
+	in := c.StreamOf(dir, kind)
+	if in.Packets == 0 {
+		return nil
+	}
+	s := &Stream{
+		MimeType: in.MimeType, Packets: in.Packets, Bytes: in.Bytes, Lost: in.Lost, Loss: in.Loss, JitterMs: msPtr(in.Jitter), RTTMs: msPtr(in.RoundTrip),
+		Width: in.Width, Height: in.Height, Freezes: in.Freezes, NACK: in.NACK, PLI: in.PLI,
+		Flows: in.Ago == nil || in.Ago.Seconds() < diag.SilentAfter,
+	}
+	if dir == diag.Inbound {
+		s.Silent = c.IsSilent(kind)
+	}
+	if up := c.UpTime().Seconds(); up > 0 {
+		s.Bitrate = diag.Ptr(float64(in.Bytes) * 8 / up)
+		if in.Frames != nil {
+			s.FramesPerSecond = diag.Ptr(float64(*in.Frames) / up)
+		}
+	}
+	return s
+}
+
+// maxRunSamples bounds the samples of a run: ten minutes.
+const maxRunSamples = 600
+
+func samplesOf(c *diag.Call) []Sample {
+	out := []Sample{}
+	for _, row := range c.Samples[max(0, len(c.Samples)-maxRunSamples):] {
+		s := Sample{AtMs: ms(row.At)}
+		if row.Pair != nil {
+			s.RTTMs = secondsMs(row.Pair.CurrentRoundTripTime)
+		}
+		for _, in := range row.Inbound {
+			switch in.Kind {
+			case "audio":
+				s.AudioInLoss, s.AudioInRate, s.AudioInJitter = in.FractionLost, in.Bitrate, secondsMs(in.Jitter)
+			case "video":
+				s.VideoInLoss, s.VideoInRate, s.VideoInJitter, s.VideoInFPS = in.FractionLost, in.Bitrate, secondsMs(in.Jitter), in.FramesPerSecond
+			}
+		}
+		out = append(out, s)
+	}
+	return out
+}
