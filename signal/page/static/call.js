@@ -300,8 +300,8 @@ export class Call {
     if (this.#ended) return;
     this.#ended = true;
     for (const timer of this.#timers.values()) clearTimeout(timer);
+    this.#room?.close(!this.#everUp); // first: the other side's goodbye to the server would fail our poll
     if (reason !== 'peer_hangup') this.#tell({ code: 'reject' });
-    this.#room?.close(!this.#everUp);
     this.#on('state', 'ended');
     this.#on('end', { reason, detail });
     await this.#flushed();

@@ -62,7 +62,8 @@ async function configuration() {
   }
 }
 
-const base = () => new URL('.', location.href.split(/[?#]/)[0]).href;
+// base is the address of the page without what was typed after it.
+function base() { return new URL('.', location.href.split(/[?#]/)[0]).href; }
 
 function showCommand() {
   const code = $('code').value || 'w1';

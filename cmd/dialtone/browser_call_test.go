@@ -1,0 +1,157 @@
+//go:build unix
+
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"dialtone/diag"
+	"dialtone/diag/record"
+)
+
+// TestBrowserMeetsAnswer: the call page and dialtone answer, either of them first: media both ways, chat there and back, mute and
+// hang-up told.
+func TestBrowserMeetsAnswer(t *testing.T) {
+	browser := openBrowser(t)
+	for _, first := range []string{"page", "terminal"} {
+		t.Run(first+" first", func(t *testing.T) {
+			url := startServe(t)
+			recording := filepath.Join(t.TempDir(), "answer.jsonl")
+			answer := func() *tool { return startTool(t, "answer", "w1", "--once", "--server", url, "--record", recording) }
+			b := openTab(t, browser, "page", url+"?code=w1")
+			var a *tool
+			if first == "page" {
+				b.click("call")
+				b.state("waiting")
+				a = answer()
+			} else {
+				a = answer()
+				a.await("waiting")
+				b.click("call")
+			}
+			b.state("connected")
+			b.flows()
+			b.say("good evening")
+			b.heard("good evening") // answer sends messages back
+			b.click("mute-audio")
+			b.click("mute-video")
+			b.click("hang-up")
+			b.outcome("hangup")
+			if code := a.exits(); code != int(diag.ExitPass) {
+				t.Errorf("answer exits with %d:\n%s", code, a.stdout)
+			}
+			c := folded(t, recording)
+			checkMutes(t, c, "audio", "video")
+			if c.Ended == nil || c.Ended.Reason != diag.EndPeerHangup {
+				t.Errorf("ended: %+v", c.Ended)
+			}
+		})
+	}
+}
+
+// folded reads a recording.
+func folded(t *testing.T, path string) *diag.Call {
+	t.Helper()
+	file, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = file.Close() }()
+	recording, err := record.Read(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return diag.Fold(recording.Events)
+}
+
+// checkMutes looks for what the page has told of its tracks.
+func checkMutes(t *testing.T, c *diag.Call, kinds ...string) {
+	t.Helper()
+	for _, kind := range kinds {
+		told := false
+		for _, m := range c.Messages {
+			told = told || m.Direction == diag.Inbound && m.Control != nil && m.Control.Code == "mute_"+kind && *m.Control.Value
+		}
+		if !told {
+			t.Errorf("dialtone was not told that the page muted its %s", kind)
+		}
+	}
+}
+
+// TestBrowserMeetsCall: the call page and dialtone call on its screen, either of them first: chat, mutes and the hang-up go
+// both ways, and a restart of ICE over a new room leaves the call as it was.
+func TestBrowserMeetsCall(t *testing.T) {
+	browser := openBrowser(t)
+	for _, first := range []string{"page", "terminal"} {
+		t.Run(first+" first", func(t *testing.T) {
+			url := startServe(t)
+			recording := filepath.Join(t.TempDir(), "call.jsonl")
+			call := func() *terminal { return openTerminal(t, "call", "w1", "--server", url, "--record", recording) }
+			b := openTab(t, browser, "page", url+"#w1")
+			var s *terminal
+			if first == "page" {
+				b.click("call")
+				b.state("waiting")
+				s = call()
+			} else {
+				s = call()
+				s.await(t, "waiting")
+				b.click("call")
+			}
+			b.state("connected")
+			b.flows()
+			s.await(t, "connected")
+			s.then(t, "4", "Channels")
+			b.say("good evening")
+			s.then(t, "", "good evening")
+			s.then(t, "tgood morning\r", "good morning")
+			b.heard("good morning")
+			s.then(t, "\x1b", "type a message")
+			s.press(t, "m")
+			b.await(`!document.getElementById("peer-audio").hidden`)
+			s.press(t, "m")
+			b.await(`document.getElementById("peer-audio").hidden`)
+			b.click("mute-video")
+			s.then(t, "r", "ice-restart ok")
+			b.flows()
+			s.then(t, "h", "you hung up")
+			b.outcome("peer_hangup")
+			s.press(t, "q")
+			if after, code := s.end(t); code != diag.ExitPass {
+				t.Errorf("exit %v, after the screen:\n%s", code, after)
+			}
+			c := folded(t, recording)
+			checkMutes(t, c, "video")
+			if c.Restarts != 1 {
+				t.Errorf("%d restarts", c.Restarts)
+			}
+		})
+	}
+}
+
+// TestBrowserMeetsBrowser: two pages, one with its devices and one with the test picture.
+func TestBrowserMeetsBrowser(t *testing.T) {
+	browser := openBrowser(t)
+	url := startServe(t)
+	first, second := openTab(t, browser, "first", url+"#w1"), openTab(t, browser, "second", url+"?code=w1&media=test")
+	first.click("call")
+	first.state("waiting")
+	second.click("call")
+	for _, b := range []*tab{first, second} {
+		b.state("connected")
+		b.flows()
+	}
+	first.say(`<b>good</b> evening`)
+	second.heard(`<b>good</b> evening`)
+	second.say("good morning")
+	first.heard("good morning")
+	first.click("mute-audio")
+	second.await(`!document.getElementById("peer-audio").hidden`)
+	second.click("mute-video")
+	first.await(`!document.getElementById("peer-video").hidden`)
+	second.click("hang-up")
+	first.outcome("peer_hangup")
+	second.outcome("hangup")
+}

@@ -1,0 +1,314 @@
+//go:build unix
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+
+	"dialtone/diag/lab/labtest"
+)
+
+// browserPatience bounds everything that a test does with one browser.
+const browserPatience = 2 * time.Minute
+
+// openBrowser starts a Chromium without a window, with devices that are fakes and candidates on the loopback interface.
+func openBrowser(t *testing.T, more ...chromedp.ExecAllocatorOption) context.Context {
+	t.Helper()
+	options := append(chromedp.DefaultExecAllocatorOptions[:len(chromedp.DefaultExecAllocatorOptions):len(chromedp.DefaultExecAllocatorOptions)],
+		chromedp.ExecPath(labtest.NeedProgram(t, "chromium")),
+		chromedp.NoSandbox,
+		chromedp.UserDataDir(t.TempDir()),
+		chromedp.Flag("headless", "new"),
+		chromedp.Flag("use-fake-device-for-media-stream", true),
+		chromedp.Flag("use-fake-ui-for-media-stream", true),
+		chromedp.Flag("autoplay-policy", "no-user-gesture-required"),
+		chromedp.Flag("allow-loopback-in-peer-connection", true),
+		chromedp.Flag("disable-features", "WebRtcHideLocalIpsWithMdns"),
+		chromedp.Flag("lang", "en-GB"),
+		chromedp.Flag("accept-lang", "en-GB"),
+		chromedp.WindowSize(1280, 800),
+	)
+	limited, stop := context.WithTimeout(t.Context(), browserPatience)
+	allocator, free := chromedp.NewExecAllocator(limited, append(options, more...)...)
+	browser, cancel := chromedp.NewContext(allocator)
+	t.Cleanup(func() {
+		cancel()
+		free()
+		chromedp.FromContext(browser).Allocator.Wait()
+		stop()
+	})
+	if err := chromedp.Do(browser); err != nil {
+		t.Fatal("chromium does not start: ", err)
+	}
+	return browser
+}
+
+// tab is a page in a browser.
+type tab struct {
+	t    *testing.T
+	name string
+	ctx  context.Context //nolint:containedctx // chromedp keeps the tab in it
+
+	mu         sync.Mutex
+	complaints []string
+}
+
+// watchConnections lets a test ask the page's connections for their statistics.
+const watchConnections = `window.connections = []; RTCPeerConnection = class extends RTCPeerConnection {
+	constructor(...a) { super(...a); connections.push(this); }
+}`
+
+// openTab opens an address. Whatever the console complains of fails the test at its end.
+func openTab(t *testing.T, browser context.Context, name, address string, scripts ...string) *tab {
+	t.Helper()
+	ctx, cancel := chromedp.NewContext(browser)
+	b := &tab{t: t, name: name, ctx: ctx}
+	t.Cleanup(func() {
+		cancel()
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		for _, c := range b.complaints {
+			t.Errorf("%s: %s", name, c)
+		}
+	})
+	b.must(chromedp.Do(ctx, chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		for _, script := range append([]string{watchConnections}, scripts...) {
+			if _, err := cdp.Call(ctx, target, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script}); err != nil {
+				return err
+			}
+		}
+		_, err := cdp.Call(ctx, target, log.Enable, cdp.Empty{})
+		return err
+	})))
+	b.must(chromedp.Listen(ctx, b.listen))
+	b.must(chromedp.Do(ctx, chromedp.Navigate(address)))
+	return b
+}
+
+// listen keeps what a page must not do: errors and warnings on the console, violations of the policy, exceptions.
+func (b *tab) listen(event any) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch e := event.(type) {
+	case *runtime.EventExceptionThrown:
+		complaint := e.ExceptionDetails.Text
+		if thrown := e.ExceptionDetails.Exception; thrown != nil {
+			complaint += " " + thrown.Description
+		}
+		b.complaints = append(b.complaints, complaint)
+	case *runtime.EventConsoleAPICalled:
+		if e.Type == runtime.ConsoleAPICalledTypeError || e.Type == runtime.ConsoleAPICalledTypeWarning || e.Type == runtime.ConsoleAPICalledTypeAssert {
+			b.complaints = append(b.complaints, fmt.Sprintf("console: %s", e.Args[0].Value))
+		}
+	case *log.EventEntryAdded:
+		// A server of the room protocol tells by a 400 that the pair has ended, and browsers log every 400.
+		ended := strings.Contains(e.Entry.Text, "status of 400") && strings.HasSuffix(e.Entry.URL, "/call_line_process/")
+		if !ended && (e.Entry.Level == log.EntryLevelError || e.Entry.Level == log.EntryLevelWarning) {
+			b.complaints = append(b.complaints, e.Entry.Text+" "+e.Entry.URL)
+		}
+	}
+}
+
+func (b *tab) must(err error) {
+	b.t.Helper()
+	if err != nil {
+		b.t.Fatalf("%s: %v", b.name, err)
+	}
+}
+
+// do bounds what waits for an element.
+func (b *tab) do(actions ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
+	defer cancel()
+	b.must(chromedp.Do(ctx, actions...))
+}
+
+// ask evaluates an expression, which may be a promise, into result.
+func (b *tab) ask(expression string, result any) {
+	b.t.Helper()
+	raw, err := chromedp.Run(b.ctx, chromedp.Evaluate[json.RawMessage](expression, chromedp.EvalAwaitPromise))
+	b.must(err)
+	b.must(json.Unmarshal(raw, result))
+}
+
+// text is what an element shows.
+func (b *tab) text(id string) string {
+	b.t.Helper()
+	var s string
+	b.ask(`document.getElementById("`+id+`").innerText`, &s)
+	return s
+}
+
+// await waits until an expression is true.
+func (b *tab) await(expression string) {
+	b.t.Helper()
+	var met bool
+	b.ask(`new Promise((done) => {
+		const end = Date.now() + 40000;
+		const look = async () => {
+			const met = Boolean(await (`+expression+`));
+			if (met || Date.now() > end) done(met); else setTimeout(look, 30);
+		};
+		look();
+	})`, &met)
+	if !met {
+		var shown string
+		b.ask(`document.body.innerText`, &shown)
+		b.t.Fatalf("%s: not so within 40 s: %s\nshown:\n%s", b.name, expression, shown)
+	}
+}
+
+// state waits for a state of the call.
+func (b *tab) state(want string) {
+	b.t.Helper()
+	b.await(`document.getElementById("state").dataset.state === "` + want + `"`)
+}
+
+// outcome waits for the end of the call with a reason.
+func (b *tab) outcome(reason string) {
+	b.t.Helper()
+	b.await(`document.getElementById("outcome").dataset.reason === "` + reason + `" && !document.getElementById("lobby").hidden`)
+}
+
+func (b *tab) click(id string) {
+	b.t.Helper()
+	b.do(chromedp.Click(chromedp.ID(id)))
+}
+
+// say types a line of chat.
+func (b *tab) say(text string) {
+	b.t.Helper()
+	b.await(`!document.getElementById("text").disabled`)
+	b.do(chromedp.SendKeys(chromedp.ID("text"), text+"\r"))
+}
+
+// heard waits for a line of the other side.
+func (b *tab) heard(text string) {
+	b.t.Helper()
+	quoted, err := json.Marshal(text)
+	b.must(err)
+	b.await(`[...document.querySelectorAll("#log .theirs span")].some((e) => e.textContent === ` + string(quoted) + `)`)
+}
+
+// flows waits until audio and video are sent and received: packets both ways, pictures that are decoded.
+func (b *tab) flows() {
+	b.t.Helper()
+	b.await(`(async () => {
+		const rows = [...(await connections.at(-1).getStats()).values()];
+		const has = (type, kind, name) => rows.some((r) => r.type === type && r.kind === kind && r[name] > 5);
+		return has("inbound-rtp", "audio", "packetsReceived") && has("inbound-rtp", "video", "framesDecoded")
+			&& has("outbound-rtp", "audio", "packetsSent") && has("outbound-rtp", "video", "framesEncoded")
+			&& document.getElementById("remote").videoWidth > 0;
+	})()`)
+}
+
+// startServe runs dialtone serve and returns the address of its page.
+func startServe(t *testing.T, args ...string) string {
+	t.Helper()
+	s := startTool(t, append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...)
+	line := s.await("listening on ")
+	return strings.TrimPrefix(line, "listening on ")
+}
+
+// tool is a dialtone without a terminal.
+type tool struct {
+	t      *testing.T
+	cmd    *exec.Cmd
+	ended  chan struct{}
+	stderr bytes.Buffer // readable after ended
+
+	mu      sync.Mutex
+	stdout  []string
+	changed chan struct{} // closed and replaced at each line
+}
+
+// startTool runs the real binary. Where the test has ended it is told to end too.
+func startTool(t *testing.T, args ...string) *tool {
+	t.Helper()
+	program, err := exec.LookPath("dialtone") // TestMain has put it there
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &tool{t: t, cmd: exec.CommandContext(context.WithoutCancel(t.Context()), program, args...), ended: make(chan struct{}), changed: make(chan struct{})}
+	s.cmd.Dir, s.cmd.Stderr, s.cmd.Stdout = t.TempDir(), &s.stderr, s
+	if err := s.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		defer close(s.ended)
+		_ = s.cmd.Wait() // the exit code is in ProcessState
+	}()
+	t.Cleanup(func() { s.end() })
+	return s
+}
+
+// Write takes the program's stdout.
+func (s *tool) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stdout = append(s.stdout, strings.Split(strings.TrimSuffix(string(p), "\n"), "\n")...)
+	close(s.changed)
+	s.changed = make(chan struct{})
+	return len(p), nil
+}
+
+// await waits for a line of stdout that has a text in it.
+func (s *tool) await(text string) string {
+	s.t.Helper()
+	late := time.After(patience)
+	for {
+		s.mu.Lock()
+		lines, changed := s.stdout, s.changed
+		s.mu.Unlock()
+		for _, line := range lines {
+			if strings.Contains(line, text) {
+				return line
+			}
+		}
+		select {
+		case <-changed:
+		case <-late:
+			s.t.Fatalf("%v says no %q:\n%s", s.cmd.Args, text, strings.Join(lines, "\n"))
+		}
+	}
+}
+
+// exits waits for the program's own end and gives its exit code.
+func (s *tool) exits() int {
+	s.t.Helper()
+	select {
+	case <-s.ended:
+	case <-time.After(patience):
+		s.t.Errorf("%v does not end", s.cmd.Args)
+		return s.end()
+	}
+	return s.cmd.ProcessState.ExitCode()
+}
+
+// end ends the program.
+func (s *tool) end() int {
+	_ = s.cmd.Process.Signal(syscall.SIGTERM) // it may have ended
+	select {
+	case <-s.ended:
+	case <-time.After(patience):
+		_ = s.cmd.Process.Kill()
+		<-s.ended
+	}
+	return s.cmd.ProcessState.ExitCode()
+}
