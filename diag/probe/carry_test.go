@@ -51,17 +51,29 @@ func TestCarryNowhere(t *testing.T) {
 	}
 }
 
-// FuzzReadFrame: whatever a TURN server sends over a stream.
+// FuzzReadFrame: whatever a TURN server sends over a stream, STUN messages and ChannelData in turns.
 func FuzzReadFrame(f *testing.F) {
-	f.Add([]byte{0x40, 0, 0, 3, 1, 2, 3, 0})
-	f.Add([]byte{0x40, 0, 0xff, 0xff})
 	seeds(f)
+	f.Add(append([]byte{0x40, 0, 0, 2, 1, 2, 0, 0}, []byte{0x40, 0, 0, 0, 0x7f, 0xff, 0, 1, 5, 0, 0, 0}...))
+	p := &prober{}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		m, err := readFrame(bytes.NewReader(b))
-		if err == nil && len(m) > maxMessage+8 {
-			t.Errorf("%d bytes", len(m))
+		r := bytes.NewReader(b)
+		for {
+			before := r.Len()
+			m, err := readFrame(r)
+			if len(m) > maxMessage+8 {
+				t.Fatalf("%d bytes", len(m))
+			}
+			if err != nil {
+				return
+			}
+			if took := before - r.Len(); len(m) < 4 || took != len(m) || m[0]&0xc0 == 0x40 && took%4 != 0 {
+				t.Fatalf("a frame of %d bytes took %d from the stream", len(m), took)
+			}
+			_, _, _ = decodeData(m)
+			if data, ok := channelFraming.unwrap(p, m); ok && len(data)+4 > len(m) {
+				t.Fatalf("%d bytes of data in %d", len(data), len(m))
+			}
 		}
-		_, _, _ = decodeData(m)
-		_, _ = channelFraming.unwrap(nil, m)
 	})
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -245,27 +247,58 @@ func TestReadMessage(t *testing.T) {
 	}
 }
 
-// seeds are messages for the fuzz targets.
+// seeds are messages for the fuzz targets: of each kind that is decoded one that is right, and some that are not.
 func seeds(f *testing.F) {
-	for _, set := range [][]stun.Setter{
-		{stun.BindingSuccess, &stun.XORMappedAddress{IP: []byte{1, 2, 3, 4}, Port: 5}, stun.Fingerprint},
+	f.Helper()
+	four, six := stun.XORMappedAddress{IP: []byte{1, 2, 3, 4}, Port: 5}, stun.XORMappedAddress{IP: netip.MustParseAddr("2001:db8::1").AsSlice(), Port: 6}
+	allocated := stun.NewType(stun.MethodAllocate, stun.ClassSuccessResponse)
+	refused := stun.NewType(stun.MethodAllocate, stun.ClassErrorResponse)
+	data := stun.NewType(stun.MethodData, stun.ClassIndication)
+	inner := stun.MustBuild(stun.TransactionID, stun.BindingSuccess, &four, stun.Fingerprint).Raw
+	sets := [][]stun.Setter{
+		{stun.BindingSuccess, &four, stun.NewSoftware("s"), stun.Fingerprint},
+		{stun.BindingSuccess, &six, &stun.MappedAddress{IP: []byte{1, 2, 3, 4}, Port: 5}},
+		{stun.BindingSuccess, &four, raw(stun.AttrOtherAddress, 0, 1, 0, 5, 192, 0, 2, 3), raw(stun.AttrResponseOrigin, 0, 1, 0, 5, 192, 0, 2, 4)},
+		{stun.BindingSuccess, raw(stun.AttrOtherAddress, 0, 2, 0), raw(stun.AttrResponseOrigin)},
 		{stun.BindingSuccess, raw(stun.AttrXORMappedAddress)},
-		{stun.NewType(stun.MethodAllocate, stun.ClassErrorResponse), stun.CodeUnauthorized, stun.NewRealm("r"), stun.NewNonce("n")},
-		{stun.NewType(stun.MethodAllocate, stun.ClassSuccessResponse), raw(stun.AttrXORRelayedAddress, 0, 1, 2, 3, 4, 5, 6, 7), stun.NewShortTermIntegrity("k")},
-	} {
-		m, err := stun.Build(set...)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(m.Raw)
+		{stun.BindingSuccess, raw(stun.AttrXORMappedAddress, 0, 1, 0, 0, 1, 1, 1)},
+		{stun.BindingError, raw(stun.AttrErrorCode, 0, 0, 4, 20), raw(stun.AttrUnknownAttributes, 0, 3)},
+		{stun.BindingError, stun.CodeTryAlternate, &stun.AlternateServer{IP: []byte{192, 0, 2, 3}, Port: 7}},
+		{allocated, relayed{four}, &six, raw(stun.AttrLifetime, 0, 0, 2, 88), stun.NewLongTermIntegrity("u", "r", "p"), stun.Fingerprint},
+		{allocated, raw(stun.AttrXORRelayedAddress, 0, 1, 2, 3, 4, 5, 6, 7), stun.NewShortTermIntegrity("k")},
+		{allocated, stun.NewShortTermIntegrity("k"), relayed{four}, raw(stun.AttrLifetime, 0xff, 0xff, 0xff, 0xff)},
+		{data, asPeer{four}, raw(stun.AttrData, inner...)},
+		{data, raw(stun.AttrXORPeerAddress), raw(stun.AttrData)},
+		{data, asPeer{six}},
+		{stun.NewType(stun.MethodRefresh, stun.ClassSuccessResponse), raw(stun.AttrLifetime, 1)},
+	}
+	for _, code := range []stun.ErrorCode{401, 403, 437, 438, 441, 442, 446, 486, 508, 99, 799} {
+		sets = append(sets, []stun.Setter{refused, stun.ErrorCodeAttribute{Code: code, Reason: []byte("be\x1bcause\xff")}, stun.NewRealm("r"), stun.NewNonce("n")})
+	}
+	for _, set := range sets {
+		f.Add(stun.MustBuild(append([]stun.Setter{stun.TransactionID}, set...)...).Raw)
 	}
 	f.Add([]byte("HTTP/1.1 400 Bad Request\r\n\r\n"))
+	f.Add([]byte{0x40, 0, 0, 3, 1, 2, 3, 0})
+	f.Add(append([]byte{0x40, 0, 0, byte(len(inner))}, inner...))
+	f.Add([]byte{0x40, 0, 0xff, 0xff})
 }
 
+// FuzzDecode gives one datagram to everything that reads datagrams, and what was read to what speaks about it.
 func FuzzDecode(f *testing.F) {
 	seeds(f)
 	c := &credentials{username: "u", realm: "r", password: "p"}
+	p := &prober{peer: netip.MustParseAddrPort("1.2.3.4:5")}
 	f.Fuzz(func(t *testing.T, b []byte) {
+		from, data, ok := decodeData(b)
+		if ok && (!from.IsValid() || len(data) > len(b)) {
+			t.Fatalf("%d bytes from %s", len(data), from)
+		}
+		for _, framing := range []framing{sendFraming, channelFraming} {
+			if data, ok := framing.unwrap(p, b); ok && len(data) > len(b)-4 {
+				t.Fatalf("%d bytes in %d", len(data), len(b))
+			}
+		}
 		a, err := decode(b)
 		if err != nil {
 			if !errors.Is(err, errAnswer) {
@@ -282,7 +315,31 @@ func FuzzDecode(f *testing.F) {
 		if a.ok == (a.code != 0) {
 			t.Fatalf("success and error code %d", a.code)
 		}
+		checkTold(t, a)
 	})
+}
+
+// checkTold: what is said about an answer is short, clean, and names the next step.
+func checkTold(t *testing.T, a *answer) {
+	p := &prober{}
+	p.note(a)
+	texts := []string{p.result.Software, p.result.Realm, p.result.MappedAddress}
+	if !a.ok {
+		for _, s := range []*stageError{
+			stunError(URL{Scheme: STUN, Host: "h"}, StageBinding, a.code, a.phrase, a.alternate),
+			refusedCredentials(URL{Scheme: TURN, Host: "h"}, "1433895918:ann", a.code, a.phrase, a.alternate),
+		} {
+			if s.advice == "" || s.cause == "" || s.code != a.code {
+				t.Fatalf("%+v", s)
+			}
+			texts = append(texts, s.text, s.advice)
+		}
+	}
+	for _, text := range texts {
+		if len(text) > 3*maxText || strings.ContainsFunc(text, unicode.IsControl) || !utf8.ValidString(text) {
+			t.Fatalf("%q", text)
+		}
+	}
 }
 
 func FuzzReadMessage(f *testing.F) {
