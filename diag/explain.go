@@ -18,6 +18,8 @@ var explanations = map[string]string{
 	"nat.lifetime_short":             "A UDP socket that neither sends nor receives loses its public port sooner than the two minutes that RFC 4787 REQ-5 asks for. Calls keep their ports open by sending every few seconds (RFC 7675, RFC 8445 §11). Whatever waits longer without a word, such as an idle signaling connection over UDP, is cut off.",
 	"nat.fragments_lost":             "UDP packets that are longer than the MTU travel as several fragments, and these do not come through, at least in one direction. Many firewalls and carrier NATs drop them. WebRTC sends no packets over 1,200 bytes, with one exception: a DTLS handshake with large certificates, which then stalls.",
 
+	"nat.filtering_untested": "What a NAT lets in can only be found out with a server that answers from a second address when it is asked to (RFC 5780): one with OTHER-ADDRESS. None of those that answered is one. Mostly that does not matter, because the mapping decides first; it does for two parties of whom one has an endpoint-dependent mapping.",
+
 	"server.dns":                    "The name of the server does not resolve. A typing mistake, a server that no longer exists, or a resolver that does not answer.",
 	"server.refused":                "The machine answers that nothing listens on this port: an ICMP message over UDP, a reset over TCP. The server does not run, or it listens on another port or transport. It is no firewall that drops packets.",
 	"server.timeout":                "Nothing came back. The server is down, its address is wrong, or a firewall drops the packets on one of the two ways. Asking the same server over TCP or TLS tells these apart.",
@@ -35,6 +37,10 @@ var explanations = map[string]string{
 	"server.refuses_change_request": "Asked to answer from its other address, the server refuses, mostly with error 420 (unknown attribute). Filtering cannot be found out with it.",
 	"server.alternate_silent":       "Nothing was ever heard from the second address of the server, even by a socket that the NAT must let it reach. The silence is therefore the server's, and says nothing about this network.",
 	"server.outlier":                "The server sees this machine with another address and port than the majority of the servers, which agree. Its word about the mapping is left out. It may be behind a proxy, reached through a VPN, or lie.",
+	"server.mapped_untrue":          "The server saw two sockets of this machine, both in use, with one and the same address and port. No NAT can give one port to two sockets that talk to the same place, because it could not tell the answers apart: the server makes the address up. Its word about the mapping is left out.",
+	"server.answers_elsewhere":      "The server answers from another address or port than the one that was asked, without having been asked to (CHANGE-REQUEST). That happens to servers that listen on all addresses of a machine with several ones. Most NATs and firewalls do not let such answers in, and clients must not believe them: anybody could have sent them.",
+	"server.floods":                 "The server sent many more answers than requests. It is broken, or packets run in a loop in a network on the way. What came after the first answer was not read.",
+	"server.slow":                   "A round trip to the server takes more than a second. Calls gather candidates from it and wait as long. A satellite link, an overloaded server, or a server that sends its answer byte by byte.",
 	"server.mapped_private":         "A public server says that it sees a private address, while others see a public one. A NAT or a load balancer in front of the server replaces the addresses of its clients: candidates from it are of no use.",
 
 	"stun.error_response":        "The server answered with an error code that has no finding of its own. The code is in the evidence; RFC 8489 §14.8 and RFC 8656 §19 list them.",

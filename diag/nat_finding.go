@@ -3,6 +3,7 @@ package diag
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -11,7 +12,7 @@ const enough = 2 * time.Minute
 
 // natFindings are the noteworthy things, those about the network first.
 func natFindings(o *NATObservations, r *natCase) []Finding {
-	return append(append(behaviorFindings(r), natServerFindings(o, r)...), turnFindings(r)...)
+	return slices.Concat(behaviorFindings(r), natServerFindings(o, r), conductFindings(o, r), turnFindings(r))
 }
 
 // behaviorFindings are those about this machine's network.
@@ -70,6 +71,9 @@ func natServerFindings(o *NATObservations, r *natCase) []Finding {
 			continue
 		}
 		if !s.OK {
+			if o.Servers[i].Elsewhere.IsValid() {
+				continue // it has a finding of its own
+			}
 			note(serverFindingID(ServerResult{Cause: s.Cause, ErrorCode: s.ErrorCode}), Warn, s.URL+gaveNothing+s.ErrorText, s.Advice)
 			continue
 		}
@@ -110,7 +114,7 @@ func changeFindings(url string, t Tally, other netip.AddrPort) []Finding {
 			ID: "server.refuses_change_request", Severity: Info, Title: url + " refuses CHANGE-REQUEST, so it cannot tell anything about filtering.",
 			Evidence: []string{fmt.Sprintf("error %d", t.Refused)}, Advice: about(url, "ask another RFC 5780 server"),
 		}}
-	case t.AskedBoth > 0 && !t.Both && !t.ProvedBoth:
+	case t.AskedBoth > 0 && !t.Both && !t.ProvedBoth && allLost(t.Proofs, t.Sent, t.Lost) < Chance:
 		return []Finding{{
 			ID: "server.alternate_silent", Severity: Info,
 			Title:    "The alternate address of " + url + " never answered, even where it must. This is the server, not you.",

@@ -91,7 +91,8 @@ func (o *NATObservations) server(i int, outlier bool) NATServer {
 func (o *NATObservations) judgeNAT(m mapping) Behavior {
 	for i := range o.Requests {
 		r := &o.Requests[i]
-		if r.Test != TestReach || !r.success() || !r.Answer.Mapped.IsValid() || !r.Local.Addr().IsValid() || r.Local.Addr().IsUnspecified() {
+		if r.Test != TestReach || !r.success() || !r.Answer.Mapped.IsValid() || !r.Local.Addr().IsValid() || r.Local.Addr().IsUnspecified() ||
+			slices.Contains(m.distrusted, r.Server) {
 			continue
 		}
 		evidence := []string{fmt.Sprintf("the socket %s is seen as %s", r.Local, r.Answer.Mapped)}

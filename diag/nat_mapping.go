@@ -37,13 +37,13 @@ func (o *NATObservations) repeated() bool {
 	return slices.ContainsFunc(o.Requests, func(r NATRequest) bool { return r.Test == TestRepeat && r.success() })
 }
 
-// liars are the servers whose word about our address is not taken: those that see a private address while they are
-// public themselves and others see a public one, and those that a majority of servers contradicts.
+// liars are the servers whose word about our address is not taken: those that see a private address, while they are public
+// themselves, that is not ours or where others see a public one, and those that a majority of servers contradicts.
 func (o *NATObservations) liars() (inner, outliers []int) {
 	list, _ := o.views(nil)
 	public := slices.ContainsFunc(list, func(s seen) bool { return !private(s.mapped.Addr()) })
 	for _, s := range list {
-		if public && private(s.mapped.Addr()) && !private(s.to.Addr()) && !slices.Contains(inner, s.server) {
+		if (public && private(s.mapped.Addr()) && !private(s.to.Addr()) || o.foreign(s)) && !slices.Contains(inner, s.server) {
 			inner = append(inner, s.server)
 		}
 	}
@@ -84,14 +84,16 @@ type mapping struct {
 	public    netip.AddrPort // the first view, the zero value where there is none
 	ips       int            // server addresses that were compared
 	ports     []uint16       // of all views, in the order of the requests
+
+	distrusted []int // servers whose word about our address is not taken
 }
 
 // judgeMapping reads the mapping test (RFC 5780 §4.3). Answers alone are evidence here, so loss can hide the behavior but
 // not change it.
 func (o *NATObservations) judgeMapping() mapping {
-	inner, outliers := o.liars()
-	list, unstable := o.views(slices.Concat(inner, outliers))
-	m := mapping{Behavior: unknown("no server told how it sees this machine"), pooling: unknown("fewer than two servers were compared")}
+	distrusted := o.distrusted()
+	list, unstable := o.views(distrusted)
+	m := mapping{distrusted: distrusted, Behavior: unknown("no server told how it sees this machine"), pooling: unknown("fewer than two servers were compared")}
 	if len(list) == 0 {
 		return m
 	}

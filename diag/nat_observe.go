@@ -78,6 +78,9 @@ type NATAsked struct {
 	SRV     string         // host:port that DNS SRV named, where the URL has no port
 	DNS     *Millis
 	Failure *ServerResult // why nothing could be asked or heard: the name, a refusal
+
+	Elsewhere netip.AddrPort // from where a plain request was answered, other than from where it went
+	Repeated  int            // answers to requests that had been answered
 }
 
 // NATObservations are all that was seen; [JudgeNAT] reads nothing else.
@@ -176,6 +179,7 @@ type Tally struct {
 	Ignored              int  // answers from the address that was asked: CHANGE-REQUEST was not obeyed
 	Refused              int  // the error code of a refusal, such as 420; 0 for none
 	AskedBoth, AskedPort int  // requests
+	Proofs               int  // requests that the alternate address had to answer
 	Sent, Lost           int  // direct requests to addresses that answer at all, and those without an answer
 
 	// BothByChance and PortByChance are how probable it is that all of AskedBoth, or AskedPort, were lost on the way.
@@ -192,7 +196,13 @@ func (o *NATObservations) Tally(server int, other netip.AddrPort) Tally {
 	samePort := netip.AddrPortFrom(asked.Addr(), other.Port()) // A1:P2
 	for i := range o.Requests {
 		r := &o.Requests[i]
-		if r.Server == server && r.Test.filtering() {
+		if r.Server != server {
+			continue
+		}
+		if r.Test == TestProveBoth || r.Test.direct() && r.To == other {
+			t.Proofs++
+		}
+		if r.Test.filtering() {
 			t.count(r, other, samePort)
 		}
 	}

@@ -2,19 +2,21 @@ package diag
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
 // portPair is how a socket's first answer showed its port.
 type portPair struct{ local, public int }
 
-// portPairs lists the sockets whose local port is known, in the order of their requests.
-func (o *NATObservations) portPairs() []portPair {
+// portPairs lists the sockets whose local port is known, in the order of their requests, as other servers than those see
+// them.
+func (o *NATObservations) portPairs(except []int) []portPair {
 	var out []portPair
 	known := map[string]bool{}
 	for i := range o.Requests {
 		r := &o.Requests[i]
-		if !r.success() || !r.Test.direct() || !r.Answer.Mapped.IsValid() || r.Local.Port() == 0 || known[r.Socket] {
+		if !r.success() || !r.Test.direct() || !r.Answer.Mapped.IsValid() || r.Local.Port() == 0 || known[r.Socket] || slices.Contains(except, r.Server) {
 			continue
 		}
 		known[r.Socket] = true
@@ -25,7 +27,7 @@ func (o *NATObservations) portPairs() []portPair {
 
 // judgePorts tells whether the NAT keeps the port of a socket (RFC 4787 §4.2.1), and how it chooses another one.
 func (o *NATObservations) judgePorts(m mapping) Behavior {
-	pairs := o.portPairs()
+	pairs := o.portPairs(m.distrusted)
 	kept := 0
 	for _, p := range pairs {
 		if p.local == p.public {

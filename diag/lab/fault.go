@@ -35,12 +35,14 @@ const (
 	NoAddress                 // as Correct, without any address in the answer
 	EmptyMapped               // as Correct, with zero-length XOR-MAPPED-ADDRESS and XOR-RELAYED-ADDRESS
 	WrongTransaction          // as Correct, under a transaction ID that nobody asked with
+	Endless                   // announces a message of 65,532 bytes and sends a byte of it every 50 ms; in datagrams as Huge
+	Flood                     // answers a request with 10,000 responses to others
 	NoNonce                   // asks for credentials without saying realm or nonce
 )
 
 var behaviorNames = [...]string{
 	"unknown", "silent", "mute", "refused", "closing", "garbage", "http", "huge", "trickle", "stun-error", "auth-error", "stale-once", "correct",
-	"bad-integrity", "no-address", "empty-mapped", "wrong-transaction", "no-nonce",
+	"bad-integrity", "no-address", "empty-mapped", "wrong-transaction", "endless", "flood", "no-nonce",
 }
 
 // String is the name in lower case, as in test names.
@@ -54,6 +56,14 @@ func (b Behavior) String() string {
 // speaksSTUN reports whether requests are looked into.
 func (b Behavior) speaksSTUN() bool {
 	return !slices.Contains([]Behavior{BehaviorUnknown, Silent, Mute, Refused, Closing, Garbage, HTTP}, b)
+}
+
+// answers is how many a request gets.
+func (b Behavior) answers() int {
+	if b == Flood {
+		return 10_000
+	}
+	return 1
 }
 
 // Fault describes a misbehaving server.
@@ -220,8 +230,10 @@ func (s *FaultServer) servePackets(pc net.PacketConn) {
 		if len(answer) == 0 {
 			continue
 		}
-		if _, err := pc.WriteTo(answer[:min(len(answer), maxDatagram)], from); err != nil {
-			return
+		for range s.fault.Behavior.answers() {
+			if _, err := pc.WriteTo(answer[:min(len(answer), maxDatagram)], from); err != nil {
+				return
+			}
 		}
 	}
 }
@@ -257,8 +269,11 @@ func (s *FaultServer) serveConn(ctx context.Context, c net.Conn) {
 		if s.fault.Behavior == Closing {
 			return
 		}
-		if err := s.write(ctx, c, s.answer(request, c.RemoteAddr())); err != nil {
-			return
+		answer := s.answer(request, c.RemoteAddr())
+		for range s.fault.Behavior.answers() {
+			if err := s.write(ctx, c, answer); err != nil {
+				return
+			}
 		}
 	}
 }
@@ -278,7 +293,7 @@ func (s *FaultServer) read(c net.Conn) ([]byte, error) {
 func (s *FaultServer) write(ctx context.Context, w io.Writer, b []byte) error {
 	if s.fault.Network == DTLS {
 		b = b[:min(len(b), maxRecord)]
-	} else if s.fault.Behavior == Trickle {
+	} else if s.fault.Behavior == Trickle || s.fault.Behavior == Endless {
 		return trickle(ctx, w, b)
 	}
 	_, err := w.Write(b)

@@ -43,7 +43,7 @@ func (s *FaultServer) answer(request []byte, from net.Addr) []byte {
 	if !s.fault.Behavior.speaksSTUN() {
 		return []byte(plainAnswers[s.fault.Behavior])
 	}
-	if s.fault.Behavior == Huge {
+	if s.fault.Behavior == Huge || s.fault.Behavior == Endless {
 		return huge(request)
 	}
 	req := &stun.Message{Raw: request}
@@ -51,7 +51,7 @@ func (s *FaultServer) answer(request []byte, from net.Addr) []byte {
 		return nil
 	}
 	setters := []stun.Setter{stun.NewTransactionIDSetter(req.TransactionID)}
-	if s.fault.Behavior == WrongTransaction {
+	if s.fault.Behavior == WrongTransaction || s.fault.Behavior == Flood {
 		setters = []stun.Setter{stun.TransactionID}
 	}
 	m, err := stun.Build(append(setters, s.reply(req, from)...)...)

@@ -40,14 +40,24 @@ type ResponderFaults struct {
 	OtherAddressSameIP  bool // OTHER-ADDRESS has the IP that was asked, which RFC 5780 §7.4 forbids
 	OtherAddressPrivate bool // OTHER-ADDRESS has the IP 10.0.0.5
 
+	OtherAddress netip.AddrPort // what OTHER-ADDRESS says: somebody else's address
+
 	IgnoreChange    bool // CHANGE-REQUEST is answered from where it was asked
 	RefuseChange    bool // CHANGE-REQUEST is answered by 420
+	ChangePortAlone bool // asked to answer from the other address, it answers from the other port
 	AlternateSilent bool // the alternate address neither answers nor sends
 
 	Mapped      netip.AddrPort // what is said instead of the true mapped address
 	PlainMapped netip.AddrPort // in MAPPED-ADDRESS alone, as a gateway rewrites it (RFC 5780 §3.6)
 	Origin      netip.AddrPort // what RESPONSE-ORIGIN says instead of the source
 	EmptyMapped bool           // XOR-MAPPED-ADDRESS of no length, and no MAPPED-ADDRESS
+	MappedDrift bool           // the port of the mapped address is another one each time
+	MappedShift bool           // the mapped address is 7.7.7.7, and its port the next one
+
+	Elsewhere bool // plain requests are answered from the alternate address and port
+	Truncated bool // the last attribute of an answer announces more bytes than there are
+	Code      int  // every request is answered with this error
+	Repeat    int  // each answer is sent so many times more
 }
 
 // Responder is a running STUN server with the usage of RFC 5780 (NAT behavior discovery): two addresses, two ports,
@@ -203,8 +213,10 @@ func (r *Responder) serve(pc net.PacketConn, address, port int) {
 		if !ok {
 			continue
 		}
-		// What cannot be sent is lost, as datagrams are; the next request deserves its answer nevertheless.
-		_, _ = answer.via.WriteTo(answer.bytes, net.UDPAddrFromAddrPort(answer.to))
+		for range 1 + r.options.Faults.Repeat {
+			// What cannot be sent is lost, as datagrams are; the next request deserves its answer nevertheless.
+			_, _ = answer.via.WriteTo(answer.bytes, net.UDPAddrFromAddrPort(answer.to))
+		}
 	}
 }
 

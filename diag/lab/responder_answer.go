@@ -67,7 +67,17 @@ func (r *Responder) answer(datagram []byte, from netip.AddrPort, address, port i
 		set = append(set, stun.RawAttribute{Type: stun.AttrPadding, Value: make([]byte, min(len(v), maxPadding))})
 	}
 	out.bytes = r.build(req, set)
+	if f.Truncated && out.bytes != nil {
+		out.bytes = truncated(out.bytes)
+	}
 	return out, out.bytes != nil && out.to.Port() != 0
+}
+
+// truncated cuts an answer in the middle of its last attribute, and makes its length that of what is left.
+func truncated(b []byte) []byte {
+	b = b[:len(b)-4]
+	binary.BigEndian.PutUint16(b[2:], uint16(len(b)-stunHeader))
+	return b
 }
 
 // build makes the message of an answer, nil when that fails.
@@ -83,6 +93,9 @@ func (r *Responder) build(req *stun.Message, set []stun.Setter) []byte {
 // refusal is the error response that a request deserves, nil for none: 420 for attributes that are not understood, 400
 // for those that are malformed or exclude each other (RFC 5780 §6.1).
 func (r *Responder) refusal(req *stun.Message) []stun.Setter {
+	if code := r.options.Faults.Code; code != 0 {
+		return []stun.Setter{stun.BindingError, stun.ErrorCodeAttribute{Code: stun.ErrorCode(code), Reason: []byte("no")}}
+	}
 	var unknown stun.UnknownAttributes
 	for _, a := range req.Attributes {
 		if a.Type.Optional() || slices.Contains(unknown, a.Type) || len(unknown) == maxUnknown {
@@ -114,12 +127,16 @@ func wrongLength(req *stun.Message, t stun.AttrType) bool {
 
 // changed is the address and the port to answer from (RFC 5780 §6.1).
 func (r *Responder) changed(req *stun.Message, address, port int) (int, int) {
+	f := r.options.Faults
 	v, err := req.Get(stun.AttrChangeRequest)
-	if err != nil || r.options.Faults.IgnoreChange {
+	switch {
+	case err != nil && f.Elsewhere:
+		return 1 - address, 1 - port
+	case err != nil || f.IgnoreChange:
 		return address, port
 	}
 	flags := binary.BigEndian.Uint32(v)
-	if flags&changeIP != 0 {
+	if flags&changeIP != 0 && !f.ChangePortAlone {
 		address = 1 - address
 	}
 	if flags&changePort != 0 {
@@ -136,6 +153,12 @@ func (r *Responder) mapped(from netip.AddrPort) []stun.Setter {
 	}
 	if f.Mapped.IsValid() {
 		from = f.Mapped
+	}
+	switch {
+	case f.MappedDrift:
+		from = netip.AddrPortFrom(from.Addr(), 1024+uint16(r.requests.Load()))
+	case f.MappedShift:
+		from = netip.AddrPortFrom(netip.AddrFrom4([4]byte{7, 7, 7, 7}), from.Port()+1)
 	}
 	plain := from
 	if f.PlainMapped.IsValid() {
@@ -163,6 +186,9 @@ func (r *Responder) origins(source netip.AddrPort, address, port int) []stun.Set
 	}
 	if f.OtherAddressPrivate {
 		other = netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 0, 5}), other.Port())
+	}
+	if f.OtherAddress.IsValid() {
+		other = f.OtherAddress
 	}
 	return append(set, plainAddress{stun.AttrOtherAddress, other})
 }

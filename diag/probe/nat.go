@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"slices"
@@ -301,8 +302,8 @@ func (r *natRun) arrive(a arrival) {
 		}
 		return
 	}
-	if a.local.IsValid() && !r.o.Local.IsValid() {
-		r.o.Local = a.local
+	if a.local.IsValid() && (!r.o.Local.IsValid() || r.o.Local.Addr().Is6() && a.local.Addr().Is4()) {
+		r.o.Local = a.local // that of IPv4, which is judged
 	}
 	msg, err := decode(a.bytes)
 	if err != nil {
@@ -312,6 +313,9 @@ func (r *natRun) arrive(a arrival) {
 	s, ours := r.sent[msg.id]
 	if !ours || msg.method != methodBinding || !s.expects(a, r.o) {
 		r.o.Strays++
+		if ours && s.behavior().flags() == 0 && a.from != s.to {
+			r.o.Servers[s.server].Elsewhere = a.from
+		}
 		return
 	}
 	answer := &diag.NATAnswer{
@@ -325,7 +329,8 @@ func (r *natRun) arrive(a arrival) {
 	case r.o.Requests[s.index].Answer == nil:
 		r.o.Requests[s.index].Answer = answer // late, but not silent
 	default:
-		return // twice
+		r.o.Servers[s.server].Repeated++
+		return
 	}
 	s.question.answered = true
 	if s.to == a.from {
@@ -367,6 +372,9 @@ func (r *natRun) finish() {
 	for i := range r.o.Servers {
 		if r.per[i].unread != nil {
 			r.fail(i, r.per[i].unread)
+		}
+		if from := r.o.Servers[i].Elsewhere; from.IsValid() {
+			r.fail(i, fmt.Errorf("%w: it came from %s, and not from the address that was asked", errAnswer, from))
 		}
 		if r.o.Servers[i].Failure == nil {
 			r.refusal(i)

@@ -1,11 +1,9 @@
 package probe
 
 import (
-	"cmp"
 	"errors"
 	"net/netip"
 	"slices"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -40,46 +38,6 @@ func observe(t *testing.T, options lab.WorldOptions) (o *diag.NATObservations, t
 		}
 	})
 	return o, took
-}
-
-// TestLyingServers: a finding each, and never a wrong verdict.
-func TestLyingServers(t *testing.T) {
-	apd := lab.AddressAndPortDependent
-	for name, tt := range map[string]struct {
-		faults    lab.ResponderFaults
-		finding   string
-		mapping   string // beside unknown
-		filtering string
-	}{
-		"no OTHER-ADDRESS":         {lab.ResponderFaults{NoOtherAddress: true}, "", "", ""},
-		"OTHER-ADDRESS same IP":    {lab.ResponderFaults{OtherAddressSameIP: true}, "server.other_address_invalid", "", ""},
-		"OTHER-ADDRESS private":    {lab.ResponderFaults{OtherAddressPrivate: true}, "server.other_address_invalid", "", ""},
-		"CHANGE-REQUEST ignored":   {lab.ResponderFaults{IgnoreChange: true}, "server.ignores_change_request", diag.EndpointIndependent, ""},
-		"CHANGE-REQUEST refused":   {lab.ResponderFaults{RefuseChange: true}, "server.refuses_change_request", diag.EndpointIndependent, ""},
-		"alternate silent":         {lab.ResponderFaults{AlternateSilent: true}, "server.alternate_silent", "", ""},
-		"origin elsewhere":         {lab.ResponderFaults{Origin: netip.MustParseAddrPort("1.2.3.99:1")}, "server.other_address_invalid", "", ""},
-		"empty mapped address":     {lab.ResponderFaults{EmptyMapped: true}, "server.protocol", "", ""},
-		"garbage":                  {lab.ResponderFaults{Garbage: true}, "server.protocol", "", ""},
-		"silent":                   {lab.ResponderFaults{Silent: true}, "server.timeout", "", ""},
-		"MAPPED-ADDRESS rewritten": {lab.ResponderFaults{PlainMapped: netip.MustParseAddrPort("9.9.9.9:9")}, "nat.alg", diag.EndpointIndependent, apd.String()},
-	} {
-		t.Run(name, func(t *testing.T) {
-			r, _ := inWorld(t, lab.WorldOptions{Filtering: apd, Delay: 5 * time.Millisecond, Faults: []lab.ResponderFaults{tt.faults}})
-			ids := ""
-			for _, f := range r.Findings {
-				ids += f.ID + " "
-			}
-			if !strings.Contains(ids, tt.finding) {
-				t.Errorf("findings %s; want %s", ids, tt.finding)
-			}
-			if got, want := r.Behavior.Mapping.Value, cmp.Or(tt.mapping, diag.BehaviorUnknown); got != want {
-				t.Errorf("mapping %s, want %s", got, want)
-			}
-			if got, want := r.Behavior.Filtering.Value, cmp.Or(tt.filtering, diag.BehaviorUnknown); got != want {
-				t.Errorf("filtering %s, want %s", got, want)
-			}
-		})
-	}
 }
 
 // TestOutvoted: one server of three lies about the address.
