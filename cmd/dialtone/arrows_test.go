@@ -21,7 +21,7 @@ var arrows = []struct {
 	who string
 	may []string
 }{
-	{"dialtone/cmd/dialtone", []string{"dialtone/", "github.com/", "golang.org/"}},
+	{"dialtone/cmd/dialtone", []string{"dialtone/", "github.com/", "golang.org/", "rsc.io/qr"}},
 	{"dialtone/signal", nil},
 	{"dialtone/signal/web", []string{"dialtone/signal"}},
 	{"dialtone/signal/conform", []string{"dialtone/signal", "dialtone/signal/web", "dialtone/signal/whip"}},

@@ -114,6 +114,7 @@ func TestBrowserMeetsCall(t *testing.T) {
 			s.press(t, "m")
 			b.await(`document.getElementById("peer-audio").hidden`)
 			b.click("mute-video")
+			s.then(t, "6", "event")
 			s.then(t, "r", "ice-restart ok")
 			b.flows()
 			s.then(t, "h", "you hung up")

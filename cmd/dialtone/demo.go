@@ -123,7 +123,7 @@ func openBox(config *diag.Config) (*box, error) {
 	if err != nil {
 		return nil, errors.Join(err, turn.Close())
 	}
-	config.Server = pageURL(b.listener.Addr().String())
+	config.Server = pageURL("http", b.listener.Addr().String())
 	return b, nil
 }
 

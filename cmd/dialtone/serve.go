@@ -17,6 +17,7 @@ import (
 // serveCommand is dialtone serve.
 type serveCommand struct {
 	Listen listenAddress `default:"${listen}" placeholder:"HOST:PORT" help:"Where to listen. Port 0 picks a free one. Default: ${default}."`
+	tlsFlags
 	iceServerFlags
 	configurable
 	LogLevel logLevel `default:"info" placeholder:"LEVEL" help:"What to log to stderr: debug, info, warn or error. Default: ${default}."`
@@ -38,10 +39,12 @@ type serveCommand struct {
 func (serveCommand) Help() string {
 	return detail("It answers until it is stopped by Ctrl-C, SIGTERM or SIGHUP, which is its ordinary end. "+
 		"Limits that count take the word none. "+
-		"STUN and TURN are for tests in a network that you trust: whoever has the account of --turn reaches through it whatever this machine reaches.",
+		"Browsers open the call page at the same address; camera and microphone they give to https alone, and to localhost. "+
+		"STUN and TURN are for tests in a network that you trust: whoever has the account of --turn reaches through it whatever this machine reaches, and the call page tells it to whoever opens the page.",
 		[]string{
 			"dialtone serve",
 			"dialtone serve --listen :8000 --log-level info",
+			"dialtone serve --listen :8443 --tls",
 			"dialtone serve --listen :8000 --stun 192.0.2.7,192.0.2.8",
 			"DIALTONE_TURN_PASS=secret dialtone serve --turn 192.0.2.7:3479 --turn-user ann",
 			"DIALTONE_LISTEN=[::1]:0 dialtone serve",
@@ -50,7 +53,7 @@ func (serveCommand) Help() string {
 }
 
 func (c *serveCommand) run(ctx context.Context, a app) (diag.Exit, error) {
-	if err := a.checked(c.complete()); err != nil {
+	if err := a.checked(errors.Join(c.iceServerFlags.complete(), c.tlsFlags.complete())); err != nil {
 		return diag.ExitUsage, err
 	}
 	ctx, restore := a.interruptible(ctx)
@@ -72,12 +75,21 @@ func (c *serveCommand) serve(ctx context.Context, a app, ice *iceServers) error 
 	if err != nil {
 		return listenError("--listen", c.Listen.hostPort, err)
 	}
-	if err := a.print("%s", invitation(ln.Addr(), ice)); err != nil {
+	own, err := c.identity(c.Listen.hostPort, ln.Addr())
+	if err != nil {
 		return errors.Join(err, ln.Close())
+	}
+	if err := a.print("%s", invitation(ln.Addr(), own, ice)); err != nil {
+		return errors.Join(err, ln.Close())
+	}
+	if own != nil {
+		if err := a.print("%s", qrOf(a.streams, pageURLs(own.scheme(), ln.Addr())[0])); err != nil {
+			return errors.Join(err, ln.Close())
+		}
 	}
 	options := c.options(a)
 	options.Page = page.New(page.Options{ICEServers: ice.forBrowsers(c.TURNPass.Secret.Reveal())})
-	if err := server.New(options).Serve(ctx, ln); err != nil {
+	if err := server.New(options).Serve(ctx, own.wrap(ln)); err != nil {
 		return fmt.Errorf("the server ended: %w", err)
 	}
 	return nil
@@ -115,24 +127,26 @@ func listenError(flag, address string, err error) error {
 }
 
 // invitation says where the servers listen, and what to type on both ends.
-func invitation(listening net.Addr, ice *iceServers) string {
+func invitation(listening net.Addr, own *identity, ice *iceServers) string {
 	var b strings.Builder
-	urls := pageURLs(listening)
+	urls := pageURLs(own.scheme(), listening)
 	for _, u := range urls {
 		fmt.Fprintf(&b, "listening on %s\n", u)
 	}
+	b.WriteString(own.describe())
 	b.WriteString(ice.describe())
-	use := ice.arguments()
+	use := own.arguments() + ice.arguments()
+	fmt.Fprintf(&b, "in a browser:  %s#w1\n", urls[0])
 	fmt.Fprintf(&b, "one end:       dialtone answer w1 --server %s%s\n", urls[0], use)
 	fmt.Fprintf(&b, "the other end: dialtone call w1 --server %s%s\n", urls[0], use)
 	return b.String()
 }
 
 // pageURLs lists the addresses of the call page, the one to recommend first.
-func pageURLs(listening net.Addr) []string {
+func pageURLs(scheme string, listening net.Addr) []string {
 	tcp, ok := listening.(*net.TCPAddr)
 	if !ok || !tcp.IP.IsUnspecified() {
-		return []string{pageURL(listening.String())}
+		return []string{pageURL(scheme, listening.String())}
 	}
 	port := strconv.Itoa(tcp.Port)
 	addrs, err := net.InterfaceAddrs()
@@ -145,12 +159,12 @@ func pageURLs(listening net.Addr) []string {
 		switch {
 		case !ok || !network.IP.IsGlobalUnicast():
 		case network.IP.To4() != nil:
-			v4 = append(v4, pageURL(net.JoinHostPort(network.IP.String(), port)))
+			v4 = append(v4, pageURL(scheme, net.JoinHostPort(network.IP.String(), port)))
 		case tcp.IP.To4() == nil: // a socket of the IPv4 wildcard hears no IPv6
-			v6 = append(v6, pageURL(net.JoinHostPort(network.IP.String(), port)))
+			v6 = append(v6, pageURL(scheme, net.JoinHostPort(network.IP.String(), port)))
 		}
 	}
-	return append(append(v4, v6...), pageURL(net.JoinHostPort("localhost", port)))
+	return append(append(v4, v6...), pageURL(scheme, net.JoinHostPort("localhost", port)))
 }
 
-func pageURL(hostPort string) string { return "http://" + hostPort + "/call/" }
+func pageURL(scheme, hostPort string) string { return scheme + "://" + hostPort + "/call/" }
