@@ -3,6 +3,7 @@ package diag
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 )
 
 // NATWords says in a few words what the exit code of a diagnosis means.
@@ -29,19 +30,26 @@ type NATBehaviorRow struct {
 	Behavior
 }
 
-// Rows lists the behaviors in the order in which they are shown.
+// Rows lists the behaviors that were looked at, in the order in which they are shown.
 func (b *NATBehaviors) Rows() []NATBehaviorRow {
-	return []NATBehaviorRow{
+	rows := []NATBehaviorRow{
 		{"UDP", b.UDP},
 		{"NAT", b.NAT},
 		{"mapping", b.Mapping},
 		{"filtering", b.Filtering},
 		{"ports", b.PortPreservation},
 		{"addresses", b.Pooling},
+		{"TCP mapping", b.TCPMapping},
+		{"uplinks", b.Uplinks},
 		{"ALG", b.ALG},
 		{"carrier's NAT", b.CGNAT},
+		{"CLAT", b.CLAT},
 		{"IPv6", b.IPv6},
+		{"lifetime", b.Lifetime},
+		{"fragments", b.Fragments},
+		{"hairpin", b.Hairpin},
 	}
+	return slices.DeleteFunc(rows, func(r NATBehaviorRow) bool { return r.Value == "" })
 }
 
 // NATChanges says what is different between two reports about the same servers: a sentence each, the most important first;
@@ -54,10 +62,13 @@ func NATChanges(before, now *NATReport) []string {
 	if a, b := before.publicAddress(), now.publicAddress(); a != b {
 		out = append(out, "public address: "+orUnknown(a)+" → "+orUnknown(b))
 	}
-	old := before.Behavior.Rows()
-	for i, row := range now.Behavior.Rows() {
-		if row.Value != old[i].Value {
-			out = append(out, fmt.Sprintf("%s: %s → %s", row.Name, old[i].Value, row.Value))
+	old := map[string]string{}
+	for _, row := range before.Behavior.Rows() {
+		old[row.Name] = row.Value
+	}
+	for _, row := range now.Behavior.Rows() {
+		if was, looked := old[row.Name]; looked && row.Value != was {
+			out = append(out, fmt.Sprintf("%s: %s → %s", row.Name, was, row.Value))
 		}
 	}
 	was := before.outcomes()

@@ -40,6 +40,13 @@ func marksOf(c *diag.Call) []draw.Mark {
 	for _, w := range c.Warnings {
 		out = append(out, draw.Mark{At: w.At, Level: draw.Warn})
 	}
+	for i := range c.NAT {
+		d := &c.NAT[i]
+		out = append(out, draw.Mark{At: d.At, Label: "diagnosis"})
+		if r := d.Report(); r != nil && c.Alone() {
+			out = append(out, draw.Mark{At: d.ToldAt, Level: natLevel(r.Exit)})
+		}
+	}
 	if c.Ended != nil {
 		out = append(out, draw.Mark{At: c.EndedAt, Level: endLevel(diag.Judge(c).Exit), Label: "ended"})
 	}

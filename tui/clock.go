@@ -61,6 +61,9 @@ func (m *Model) waiting() bool {
 	if !m.running() && m.transport.playback != playing {
 		return false
 	}
+	if c := m.scene.Call; c.Alone() || c.Failing() {
+		return false
+	}
 	switch m.scene.Call.State() {
 	case diag.StateUnknown, diag.StateDialing, diag.StateWaiting, diag.StateNegotiating, diag.StateConnecting:
 		return true
@@ -69,9 +72,14 @@ func (m *Model) waiting() bool {
 	return false
 }
 
-// startSpinner turns the spinner while the call waits; it does nothing while one turns already.
+// spinning reports whether the spinner turns: the call waits, or the network is diagnosed.
+func (m *Model) spinning() bool {
+	return m.waiting() || m.scene.Call.Diagnosing() && (m.running() || m.transport.playback == playing)
+}
+
+// startSpinner turns the spinner while there is something to wait for; it does nothing while one turns already.
 func (m *Model) startSpinner() tea.Cmd {
-	if m.spinID != 0 || !m.waiting() {
+	if m.spinID != 0 || !m.spinning() {
 		return nil
 	}
 	m.spinID = 1
@@ -82,7 +90,7 @@ func (m *Model) spin(msg spinMsg) tea.Cmd {
 	if msg.id != m.spinID {
 		return nil
 	}
-	if !m.waiting() {
+	if !m.spinning() {
 		m.spinID = 0
 		return nil
 	}

@@ -62,12 +62,12 @@ func TestGoldenLists(t *testing.T) {
 		pane string
 		keys []string
 	}{
-		{"sdp-folded", "5", nil},
-		{"sdp-unfolded", "5", []string{"down", "down", "enter"}},
-		{"sdp-searched", "5", []string{"/", "nack", "enter", "n"}},
-		{"log-filtered", "6", []string{"/", "ice. 192.0.2", "enter"}},
-		{"log-kinds", "6", []string{"K", "down", "down", "down"}},
-		{"log-details", "6", []string{"/", "signal.desc", "enter", "home", "enter"}},
+		{"sdp-folded", "6", nil},
+		{"sdp-unfolded", "6", []string{"down", "down", "enter"}},
+		{"sdp-searched", "6", []string{"/", "nack", "enter", "n"}},
+		{"log-filtered", "7", []string{"/", "ice. 192.0.2", "enter"}},
+		{"log-kinds", "7", []string{"K", "down", "down", "down"}},
+		{"log-details", "7", []string{"/", "signal.desc", "enter", "home", "enter"}},
 		{"candidates-sorted", "2", []string{"s", "s", "s", "s", "S"}},
 		{"candidates-filtered", "2", []string{"/", "203.0.113", "enter"}},
 	}

@@ -38,7 +38,7 @@ var sizes = []struct{ width, height int }{{80, 24}, {120, 36}, {200, 60}}
 // change that is meant, and look at what changed.
 func TestGolden(t *testing.T) {
 	for _, sc := range scenarios {
-		for i, title := range []string{"call", "candidates", "media", "data", "sdp", "log"} {
+		for i, title := range []string{"call", "candidates", "media", "data", "network", "sdp", "log"} {
 			t.Run(sc.name+"/"+title, func(t *testing.T) {
 				var frames strings.Builder
 				for _, size := range sizes {
@@ -54,7 +54,7 @@ func TestGolden(t *testing.T) {
 
 func TestGoldenHelp(t *testing.T) {
 	b := newBench(t, scenarioGood(), 80, 24)
-	b.press("6", "?")
+	b.press("7", "?")
 	compareGolden(t, "help.txt", trimmed(b.View())+"\n")
 }
 
@@ -87,7 +87,7 @@ func compareGolden(t *testing.T, name, got string) {
 // Colours carry nothing that is not there without them, and change no width.
 func TestColoursAreDecoration(t *testing.T) {
 	for _, sc := range scenarios {
-		for pane := 1; pane <= 6; pane++ {
+		for pane := 1; pane <= 7; pane++ {
 			plain, coloured := newBench(t, sc.events(), 120, 36), newColoured(t, termenv.TrueColor, sc.events(), 120, 36)
 			plain.press(fmt.Sprint(pane))
 			coloured.press(fmt.Sprint(pane))

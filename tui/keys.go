@@ -72,7 +72,7 @@ func (k *KeyMap) refresh(m *Model) {
 	k.Video.SetHelp("v", muteWord(c, "video"))
 	k.Type.SetEnabled(live && chatOpen(c))
 	k.Restart.SetEnabled(up)
-	k.Hangup.SetEnabled(live)
+	k.Hangup.SetEnabled(live && !c.Alone())
 	k.Again.SetEnabled(m.options.Again && m.over())
 	k.Export.SetEnabled(m.options.Export != nil && c.Events > 0)
 	k.refreshTimeline(m)

@@ -44,6 +44,7 @@ func (a *asked) Mute(kind string, muted bool) error {
 }
 
 func (a *asked) RestartICE() error { return a.note("restart") }
+func (a *asked) Diagnose() error   { return a.note("diagnose") }
 func (a *asked) Hangup()           { _ = a.note("hang up") }
 
 // bench is a model whose commands the test runs itself.

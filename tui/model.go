@@ -101,6 +101,8 @@ func (m *Model) route(msg tea.Msg) tea.Cmd {
 		m.remark = msg.remark
 	case pane.Say:
 		return m.ask(func(c Controls) error { return c.Chat(string(msg)) })
+	case pane.Diagnose:
+		return m.ask(func(c Controls) error { return c.Diagnose() })
 	case tea.KeyMsg:
 		m.remark = remark{}
 		return m.keysOf(msg)

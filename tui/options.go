@@ -24,6 +24,7 @@ type Controls interface {
 	Chat(text string) error
 	Mute(kind string, muted bool) error // kind is audio or video
 	RestartICE() error
+	Diagnose() error // asks the ICE servers what the network does
 	Hangup()
 }
 

@@ -78,7 +78,13 @@ func (m *Model) state(l *draw.Line) {
 	th, c := m.scene.Theme, m.scene.Call
 	mark, paint := th.Mark(m.level())
 	words := c.State().String()
+	if c.Alone() {
+		m.natState(l)
+		return
+	}
 	switch {
+	case c.Failing():
+		mark, paint, words = th.Glyphs.Bad, th.Bad, "no path found, asking why"
 	case c.Ended != nil:
 		words = m.scene.Verdict.Headline
 	case m.ended && m.time.behind() == 0:
@@ -170,11 +176,12 @@ func (m *Model) pathSummary(long bool) *draw.Line {
 func (m *Model) tabs() string {
 	th, c := m.scene.Theme, m.scene.Call
 	l := draw.NewLine(m.width)
-	for i, title := range m.tabTitles() {
+	titles, gap := m.tabTitles()
+	for i, title := range titles {
 		if i == m.focus {
-			l.Add(th.Accent, "[").Add(th.Tab, title).Add(th.Accent, "] ")
+			l.Add(th.Accent, "[").Add(th.Tab, title).Add(th.Accent, "]").Gap(gap - 2)
 		} else {
-			l.Add(th.Dim, " "+title+"  ")
+			l.Gap(1).Add(th.Dim, title).Gap(gap - 1)
 		}
 	}
 	if m.options.Replay == nil && c.State() == diag.StateWaiting && c.Start.Join != "" {
@@ -184,29 +191,33 @@ func (m *Model) tabs() string {
 	return l.Right(m.troubles()).String()
 }
 
-// tabTitles are the numbers and the names of the panes. Where room is short only the one in front keeps its name.
-func (m *Model) tabTitles() []string {
-	titles, width := make([]string, len(m.panes)), m.troubles().Width()
+// tabTitles are the numbers and the names of the panes, and how much room each takes beside its text. Where space is short they
+// move together, and then only the one in front keeps its name.
+func (m *Model) tabTitles() (titles []string, gap int) {
+	width := m.troubles().Width()
 	for i, p := range m.panes {
-		titles[i] = fmt.Sprintf("%d %s", i+1, p.Title())
-		width += draw.Width(titles[i]) + 3
+		titles = append(titles, fmt.Sprintf("%d %s", i+1, p.Title()))
+		width += draw.Width(titles[i])
 	}
-	if width <= m.width {
-		return titles
+	for gap = 3; gap >= 2; gap-- {
+		if width+gap*len(titles) <= m.width {
+			return titles, gap
+		}
 	}
 	for i := range titles {
 		if i != m.focus {
 			titles[i] = fmt.Sprint(i + 1)
 		}
 	}
-	return titles
+	return titles, 3
 }
 
 // tabAt is the pane whose tab is at a column.
 func (m *Model) tabAt(column int) (int, bool) {
 	from := 0
-	for i, title := range m.tabTitles() {
-		to := from + draw.Width(title) + 3
+	titles, gap := m.tabTitles()
+	for i, title := range titles {
+		to := from + draw.Width(title) + gap
 		if column >= from && column < to {
 			return i, true
 		}

@@ -50,6 +50,7 @@ func (f *fakeCall) Run(ctx context.Context) {
 func (f *fakeCall) Chat(string) error       { return nil }
 func (f *fakeCall) Mute(string, bool) error { return nil }
 func (f *fakeCall) RestartICE() error       { return nil }
+func (f *fakeCall) Diagnose() error         { return nil }
 func (f *fakeCall) Hangup()                 { close(f.hungUp) }
 
 // fakeApp writes to out and complaints.

@@ -3,6 +3,7 @@ package draw
 // Glyphs are all characters beyond letters and digits that the screen draws with, each one column wide.
 type Glyphs struct {
 	Good, Warn, Bad, Idle string    // states
+	Half                  string    // between Good and Idle: likely, not proven
 	Sending, Receiving    string    // media
 	Sent, Received        string    // messages
 	Cursor, Longest       string    // marks a row, marks a bar
@@ -21,7 +22,7 @@ type Glyphs struct {
 
 // Unicode is the usual set.
 var Unicode = Glyphs{
-	Good: "●", Warn: "▲", Bad: "✗", Idle: "○",
+	Good: "●", Warn: "▲", Bad: "✗", Idle: "○", Half: "◐",
 	Sending: "↑", Receiving: "↓",
 	Sent: "▶", Received: "◀",
 	Cursor: "▸", Longest: "◂",
@@ -39,7 +40,7 @@ var Unicode = Glyphs{
 
 // ASCII is the set for terminals and fonts that have nothing else.
 var ASCII = Glyphs{
-	Good: "*", Warn: "!", Bad: "X", Idle: "o",
+	Good: "*", Warn: "!", Bad: "X", Idle: "o", Half: "+",
 	Sending: "^", Receiving: "v",
 	Sent: ">", Received: "<",
 	Cursor: ">", Longest: "<",

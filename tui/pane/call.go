@@ -123,6 +123,8 @@ func join(gap int, blocks ...[]string) []string {
 // lead is the first section: what is waited for, the path, or why there is none.
 func (p *Call) lead(width int) []string {
 	switch state := p.Call.State(); {
+	case p.Call.Failing():
+		return join(1, p.failing(width), p.why(width))
 	case state == diag.StateEnded && p.Verdict.Exit != diag.ExitPass:
 		return join(1, join(0, p.ending(width), p.why(width)), p.path(width))
 	case state == diag.StateEnded:
@@ -132,6 +134,16 @@ func (p *Call) lead(width int) []string {
 	default:
 		return p.waiting(width)
 	}
+}
+
+// failing tells at once that there is no path, while a diagnosis still looks for the reason.
+func (p *Call) failing(width int) []string {
+	th := p.Theme
+	mark, paint := th.Mark(draw.Bad)
+	first := draw.NewLine(width).Gap(1).Add(paint, mark).Gap(1).Add(th.Strong, capital(p.Verdict.Headline)).String()
+	second := draw.NewLine(width).Gap(1).Add(th.Accent, p.Spinner()).Gap(1).Add(th.Plain, "Asking the servers of this call what your network does").
+		Gap(2).Add(th.Dim, seconds(p.Clock-p.Call.Diagnosis().At)+" of "+seconds(p.Call.Diagnosis().BudgetMs.Duration())+" at most").String()
+	return []string{first, second}
 }
 
 // trouble says that the path went silent, while it is so.

@@ -93,6 +93,9 @@ func (f flows) parts() (draw.Level, []string) {
 }
 
 func capital(s string) string {
+	if s == "" {
+		return ""
+	}
 	return strings.ToUpper(s[:1]) + s[1:]
 }
 

@@ -22,6 +22,7 @@ func All() []Factory {
 		NewCandidates,
 		NewMedia,
 		NewData,
+		NewNetwork,
 		NewSDP,
 		NewLog,
 	}
@@ -106,6 +107,9 @@ type Reset struct {
 
 // Say asks the root to send a chat message.
 type Say string
+
+// Diagnose asks the root to have the network diagnosed.
+type Diagnose struct{}
 
 // size is the space of a pane; panes embed it.
 type size struct{ width, height int }
