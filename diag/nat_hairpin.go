@@ -46,8 +46,10 @@ func (o *NATObservations) judgeHairpin(nat Behavior, m mapping) Behavior {
 		return unknown("there is no NAT, so nothing has to be turned around")
 	case h.Through != nil:
 		return Behavior{BehaviorPresent, Proven, []string{fmt.Sprintf("a packet to the public address of another socket arrived there, from %s", h.Through.From)}}
-	case h.Sent == 0 || o.Pending:
+	case h.Sent == 0 && !o.Pending && !o.Further:
 		return unknown("no server told the public address of two sockets")
+	case o.Pending || o.Further:
+		return unknown("being asked")
 	}
 	evidence := []string{fmt.Sprintf("%d packets between the public addresses of two sockets were sent, none arrived", h.Sent)}
 	sent, lost := 0, 0

@@ -31,7 +31,7 @@ type Held struct {
 type LifetimeState struct {
 	Held     []Held // by pause; those whose test has begun
 	Server   int    // that was asked; -1 for none
-	Before   bool   // RESPONSE-PORT was obeyed before the pauses
+	Before   bool   // it obeyed RESPONSE-PORT before the pauses
 	After    bool   // and after the last of them
 	Repeated bool   // the sockets themselves asked again, because no server obeys RESPONSE-PORT
 }
@@ -39,19 +39,24 @@ type LifetimeState struct {
 // Names of sockets of the lifetime test.
 const (
 	heldPrefix = "lifetime "
-	heldBefore = "lifetime proof"
-	heldAfter  = "lifetime proof at the end"
+	heldBefore = "proof before"
+	heldAfter  = "proof after"
 )
 
 // HeldSocket names the socket that is left alone for a pause.
 func HeldSocket(pause time.Duration) string { return heldPrefix + pause.String() }
 
-// ProofSocket names the socket of the control arm, before the pauses or after them.
-func ProofSocket(after bool) string {
+// ProofSocket names the socket of the control arm with a server, before the pauses or after them.
+func ProofSocket(server int, after bool) string {
 	if after {
-		return heldAfter
+		return fmt.Sprintf("%s %d", heldAfter, server)
 	}
-	return heldBefore
+	return fmt.Sprintf("%s %d", heldBefore, server)
+}
+
+// Outlived reports whether some pause was too long for a mapping, so that longer ones need not be tried.
+func (o *NATObservations) Outlived() bool {
+	return slices.ContainsFunc(o.Lifetime().Held, o.Dead)
 }
 
 // Lifetime counts what is known of the lifetime of mappings (RFC 5780 §4.6).
@@ -60,13 +65,18 @@ func (o *NATObservations) Lifetime() LifetimeState {
 	last := map[string]time.Duration{} // when a packet of a held socket last went or came
 	at := map[string]int{}
 	for i := range o.Requests {
+		if r := &o.Requests[i]; r.Test == TestHold {
+			last[r.Socket] = max(last[r.Socket], r.lastPacket())
+		}
+	}
+	for i := range o.Requests {
 		r := &o.Requests[i]
 		switch r.Test {
-		case TestHold:
-			last[r.Socket] = max(last[r.Socket], r.lastPacket())
 		case TestProveWake:
-			l.Before = l.Before || r.Held == heldBefore && r.success()
-			l.After = l.After || r.Held == heldAfter && r.success()
+			if r.success() && r.Held == ProofSocket(r.Server, false) {
+				l.Before, l.Server = true, r.Server
+			}
+			l.After = l.After || r.success() && r.Held == ProofSocket(r.Server, true)
 		case TestWake, TestAgain:
 			socket := cmp.Or(r.Held, r.Socket)
 			n, known := at[socket]
@@ -131,7 +141,7 @@ func (o *NATObservations) judgeLifetime(ports Behavior) (b Behavior, short time.
 	}
 	l := o.Lifetime()
 	if len(l.Held) == 0 {
-		if o.Pending {
+		if o.Pending || o.Further {
 			return unknown("being asked"), 0
 		}
 		return unknown("no server could be asked after a pause"), 0
@@ -181,7 +191,7 @@ func (o *NATObservations) whyOpen(l LifetimeState) []string {
 	switch {
 	case longest.Alive || longest.Same:
 		return nil
-	case o.Pending:
+	case o.Pending || o.Further:
 		return []string{"longer pauses are being tried"}
 	case !l.After:
 		return []string{"behind that the server answered no longer even where it must: that longer pauses were silent proves nothing"}

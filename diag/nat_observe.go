@@ -92,6 +92,7 @@ type NATObservations struct {
 	Strays   int            // datagrams that answered nothing that was asked, or came from elsewhere
 
 	Pending       bool        // more is coming: silence means nothing yet
+	Further       bool        // the tests that are asked for apart are under way
 	Deep, Hairpin bool        // the tests that are asked for apart
 	MTU           int         // of that interface, in bytes; 0 where it is not known
 	Interface     string      // its name
@@ -107,6 +108,9 @@ type NATStream struct {
 
 // Mapping judges the mapping tests so far.
 func (o *NATObservations) Mapping() Behavior { return o.judgeMapping().Behavior }
+
+// NAT judges whether addresses are translated.
+func (o *NATObservations) NAT() Behavior { return o.Family().judgeNAT(mapping{}) }
 
 // Heard reports whether any request to the server was answered.
 func (o *NATObservations) Heard(server int) bool {

@@ -44,6 +44,8 @@ type ResponderFaults struct {
 
 	IgnoreChange    bool // CHANGE-REQUEST is answered from where it was asked
 	RefuseChange    bool // CHANGE-REQUEST is answered by 420
+	NoResponsePort  bool // RESPONSE-PORT is answered by 420
+	NoPadding       bool // PADDING is answered by 420
 	ChangePortAlone bool // asked to answer from the other address, it answers from the other port
 	AlternateSilent bool // the alternate address neither answers nor sends
 

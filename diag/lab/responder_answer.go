@@ -101,7 +101,9 @@ func (r *Responder) refusal(req *stun.Message) []stun.Setter {
 		if a.Type.Optional() || slices.Contains(unknown, a.Type) || len(unknown) == maxUnknown {
 			continue
 		}
-		refused := a.Type == stun.AttrChangeRequest && (r.options.Plain || r.options.Faults.RefuseChange)
+		f := r.options.Faults
+		refused := a.Type == stun.AttrChangeRequest && (r.options.Plain || f.RefuseChange) ||
+			a.Type == stun.AttrResponsePort && f.NoResponsePort || a.Type == stun.AttrPadding && f.NoPadding
 		if refused || !slices.Contains(comprehended, a.Type) {
 			unknown = append(unknown, a.Type)
 		}

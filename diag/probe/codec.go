@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -142,6 +143,8 @@ func build(set []stun.Setter, c *credentials) ([]byte, error) {
 type behavior struct {
 	changeIP, changePort bool   // where the answer shall come from
 	responsePort         uint16 // where it shall go to; 0: to where the request came from
+	size                 int    // bytes that the message has at least; 0: as it comes
+	padding              bool   // by PADDING, which asks for an answer as long, instead of by text that is ignored
 }
 
 // encodeBinding makes a Binding request that asks for a behavior.
@@ -154,11 +157,37 @@ func encodeBinding(id txID, b behavior) ([]byte, error) {
 		// Two bytes and no padding of our own: the codec adds it (RFC 5780 §7.5).
 		set = append(set, stun.RawAttribute{Type: stun.AttrResponsePort, Value: binary.BigEndian.AppendUint16(nil, b.responsePort)})
 	}
-	msg, err := stun.Build(append(set, stun.Fingerprint)...)
+	msg, err := stun.Build(append(append(set, b.filling()...), stun.Fingerprint)...)
 	if err != nil {
 		return nil, err
 	}
 	return msg.Raw, nil
+}
+
+// filling makes the message as long as it shall be. PADDING is a request for an answer of that length (RFC 5780 §7.6).
+// Otherwise SOFTWARE is repeated, of which a server needs to read the first only (RFC 8489 §14).
+func (b behavior) filling() []stun.Setter {
+	if b.size == 0 {
+		return nil
+	}
+	if b.padding {
+		return []stun.Setter{stun.RawAttribute{Type: stun.AttrPadding, Value: make([]byte, b.size)}}
+	}
+	const most = 760 // bytes, RFC 8489 §14.14
+	var set []stun.Setter
+	for left := b.size; left > 0; left -= most {
+		set = append(set, stun.RawAttribute{Type: stun.AttrSoftware, Value: bytes.Repeat([]byte(" "), most)})
+	}
+	return set
+}
+
+// requestID reads the transaction ID of a Binding request, such as one of our own that a NAT has turned around.
+func requestID(b []byte) (txID, bool) {
+	msg, err := decodeMessage(b)
+	if err != nil || msg.Type != stun.BindingRequest {
+		return txID{}, false
+	}
+	return msg.TransactionID, true
 }
 
 // flags are those of CHANGE-REQUEST (RFC 5780 §7.2).

@@ -3,8 +3,6 @@ package probe
 import (
 	"cmp"
 	"context"
-	"errors"
-	"fmt"
 	"net"
 	"net/netip"
 	"slices"
@@ -17,6 +15,9 @@ import (
 
 // NATBudget is how long [NAT] may take at most.
 const NATBudget = 6 * time.Second
+
+// FurtherBudget is how long the tests of [NATOptions] Deep and Hairpin may take at most.
+const FurtherBudget = 150 * time.Second
 
 // natRate is how many transactions to one server are begun in any second at most (RFC 5780 §5).
 const natRate = 10
@@ -37,9 +38,9 @@ type Sockets interface {
 type NATOptions struct {
 	Net    Sockets       // nil for the operating system
 	Bind   netip.Addr    // local address of all sockets; the zero value lets the system choose
-	Budget time.Duration // 0 for [NATBudget]
+	Budget time.Duration // without the further tests; 0 for [NATBudget]
 
-	Deep, Hairpin bool // further tests, see [Inquiry]
+	Deep, Hairpin bool // further tests, see [Inquiry]; they take up to [FurtherBudget] more
 
 	// Progress is given a copy of the observations after each that is new; nil: nobody is told.
 	Progress func(*diag.NATObservations)
@@ -54,17 +55,14 @@ func NAT(ctx context.Context, servers []diag.NATAsked, options NATOptions) (*dia
 	if options.Budget <= 0 {
 		options.Budget = NATBudget
 	}
-	ctx, cancel := context.WithTimeout(ctx, options.Budget)
-	defer cancel()
 	r := &natRun{
-		options: options, start: time.Now(), o: &diag.NATObservations{Servers: slices.Clone(servers)},
+		options: options, start: time.Now(), o: &diag.NATObservations{Servers: slices.Clone(servers), Pending: true, Deep: options.Deep, Hairpin: options.Hairpin},
 		sockets: map[string]*natSocket{}, arrivals: make(chan arrival, 64), sent: map[txID]*natSend{}, per: make([]natLine, len(servers)),
 	}
+	ctx, cancel := context.WithCancel(ctx)
 	err := r.run(ctx)
+	cancel()
 	r.close()
-	if _, system := options.Net.(systemSockets); system {
-		r.o.LAN = networkOf(r.o.Local.Addr())
-	}
 	return r.o, err
 }
 
@@ -77,6 +75,7 @@ type natRun struct {
 	arrivals chan arrival
 	sent     map[txID]*natSend
 	per      []natLine
+	news     bool // something was observed that nobody has been told
 }
 
 // natLine is what concerns one server.
@@ -104,10 +103,13 @@ func (s *natSend) aboutFiltering() bool {
 	switch s.test {
 	case diag.TestControl, diag.TestChangeBoth, diag.TestChangePort, diag.TestOpen, diag.TestProveBoth, diag.TestProvePort:
 		return true
-	case diag.TestReach, diag.TestMapping, diag.TestRepeat:
+	default:
 	}
 	return false
 }
+
+// afterPause reports whether the request is one of the lifetime test.
+func (s *natSend) afterPause() bool { return s.test == diag.TestWake || s.test == diag.TestAgain }
 
 // natQuestion is what the sends of one question have in common.
 type natQuestion struct {
@@ -118,32 +120,62 @@ type natQuestion struct {
 // dueAt is when the request may be sent: the rate may have held back the one before it.
 func (s *natSend) dueAt() time.Duration { return max(s.due, s.question.again) }
 
-// run plans, sends and listens until nothing is left.
+// run asks what can be told at once, then what takes longer.
 func (r *natRun) run(ctx context.Context) error {
+	err := r.phase(ctx, r.options.Budget, r.plan)
+	r.o.Pending = false
+	if err == nil && (r.options.Deep || r.options.Hairpin) {
+		r.o.Further, r.news = true, true
+		err = r.phase(ctx, FurtherBudget, r.planFurther)
+		r.o.Further = false
+	}
+	r.finish()
+	return err
+}
+
+// phase plans, sends and listens until nothing is left, until the budget is used up, or until ctx ends.
+func (r *natRun) phase(ctx context.Context, budget time.Duration, plan func(time.Duration)) error {
+	end := time.Since(r.start) + budget
 	for {
 		now := time.Since(r.start)
 		r.giveUp(now)
-		r.plan(now)
+		plan(now)
 		if err := r.send(ctx, now); err != nil {
 			return err
 		}
 		next, busy := r.next(now)
-		if !busy {
-			r.finish()
+		if !busy || now >= end || ctx.Err() != nil {
+			r.drop()
 			return nil
 		}
-		wait := time.NewTimer(next - now)
+		r.tell()
+		wait := time.NewTimer(min(next, end) - now)
 		select {
 		case a := <-r.arrivals:
 			r.arrive(a)
 		case <-wait.C:
 		case <-ctx.Done():
-			wait.Stop()
-			r.finish()
-			return nil
 		}
 		wait.Stop()
 	}
+}
+
+// drop forgets what is planned, and what was sent too late to be judged.
+func (r *natRun) drop() {
+	for i := range r.per {
+		r.per[i].waiting, r.per[i].flying = nil, nil
+	}
+}
+
+// tell hands on a copy of what is new. The answers in it are never changed.
+func (r *natRun) tell() {
+	if !r.news || r.options.Progress == nil {
+		return
+	}
+	r.news = false
+	o := *r.o
+	o.Servers, o.Requests = slices.Clone(o.Servers), slices.Clone(o.Requests)
+	r.options.Progress(&o)
 }
 
 // plan asks for a new plan for every server whose questions are over. What was asked about filtering, or will be, is no
@@ -160,13 +192,46 @@ func (r *natRun) plan(now time.Duration) {
 			continue
 		}
 		for _, ask := range planNAT(r.o, i) {
-			question := &natQuestion{}
-			for n := range ask.tries {
-				r.per[i].waiting = append(r.per[i].waiting, &natSend{natAsk: &ask, question: question, due: now + ask.after + schedule[n], index: -1})
-			}
+			r.ask(now, ask)
 		}
-		slices.SortStableFunc(r.per[i].waiting, func(a, b *natSend) int { return cmp.Compare(a.due, b.due) })
 	}
+}
+
+// planFurther asks for a new plan for every topic whose questions are over. Longer pauses than one that no mapping outlives
+// are not waited for.
+func (r *natRun) planFurther(now time.Duration) {
+	if r.o.Outlived() {
+		for i := range r.per {
+			r.per[i].waiting = slices.DeleteFunc(r.per[i].waiting, (*natSend).afterPause)
+		}
+	}
+	for _, topic := range furtherTopics {
+		if r.about(topic.name) {
+			continue
+		}
+		for _, ask := range topic.plan(r.o) {
+			ask.topic = topic.name
+			r.ask(now, ask)
+		}
+	}
+}
+
+// about reports whether anything of a topic is planned or has been sent a moment ago.
+func (r *natRun) about(topic string) bool {
+	same := func(s *natSend) bool { return s.topic == topic }
+	return slices.ContainsFunc(r.per, func(l natLine) bool {
+		return slices.ContainsFunc(l.flying, same) || slices.ContainsFunc(l.waiting, func(s *natSend) bool { return same(s) && !s.question.answered })
+	})
+}
+
+// ask plans the sends of a question.
+func (r *natRun) ask(now time.Duration, ask natAsk) {
+	line, question := &r.per[ask.server], &natQuestion{}
+	first := max(now+ask.after, ask.at)
+	for n := range ask.tries {
+		line.waiting = append(line.waiting, &natSend{natAsk: &ask, question: question, due: first + time.Duration(n)*schedule[1], index: -1})
+	}
+	slices.SortStableFunc(line.waiting, func(a, b *natSend) int { return cmp.Compare(a.due, b.due) })
 }
 
 // open reports whether a question to the server has neither an answer nor been given up.
@@ -218,6 +283,9 @@ func (r *natRun) sendOne(ctx context.Context, s *natSend) error {
 	if err != nil {
 		return err
 	}
+	if s.answerAt != "" && r.sockets[s.answerAt] == nil {
+		return nil // nobody would hear the answer
+	}
 	s.local = socket.local
 	r.sent[id] = s
 	line := &r.per[s.server]
@@ -226,27 +294,6 @@ func (r *natRun) sendOne(ctx context.Context, s *natSend) error {
 		r.fail(s.server, err)
 	}
 	return nil
-}
-
-// fail notes why a server cannot be asked. Of one that has answered before, it means nothing.
-func (r *natRun) fail(server int, err error) {
-	asked := &r.o.Servers[server]
-	if r.o.Heard(server) || asked.Failure != nil || errors.Is(err, net.ErrClosed) {
-		return
-	}
-	u, parseErr := ParseURL(asked.URL)
-	if parseErr != nil {
-		u = URL{Scheme: STUN, Host: asked.Address.Addr().String(), Port: asked.Address.Port(), UDP: true}
-	}
-	u.Port = asked.Address.Port() // DNS SRV may have named another than the default one
-	f := classify(u, StageBinding, err)
-	asked.Failure = &diag.ServerResult{
-		URL: asked.URL, Transport: "udp", Stage: f.stage, Cause: f.cause, ErrorCode: f.code, ErrorText: f.text, Advice: f.advice,
-	}
-	for _, s := range r.per[server].flying {
-		r.note(s, nil)
-	}
-	r.per[server].waiting, r.per[server].flying = nil, nil // nobody waits for it any more
 }
 
 // grace is how long an answer of a server is waited for.
@@ -275,8 +322,9 @@ func (r *natRun) giveUp(now time.Duration) {
 func (r *natRun) note(s *natSend, a *diag.NATAnswer) {
 	s.index = len(r.o.Requests)
 	r.o.Requests = append(r.o.Requests, diag.NATRequest{
-		Server: s.server, Socket: s.socket, Local: s.local, Test: s.test, To: s.to, SentAt: s.at, Answer: a,
+		Server: s.server, Socket: s.socket, Local: s.local, Test: s.test, To: s.to, Held: s.answerAt, SentAt: s.at, Answer: a,
 	})
+	r.news = true
 }
 
 // next is when something is due, unless something arrives before; not busy where nothing is.
@@ -292,115 +340,4 @@ func (r *natRun) next(now time.Duration) (at time.Duration, busy bool) {
 		}
 	}
 	return max(at, now), busy
-}
-
-// arrive takes a datagram, or the error of a connected socket, which is a refusal.
-func (r *natRun) arrive(a arrival) {
-	if a.err != nil {
-		if a.server >= 0 && !isTimeout(a.err) {
-			r.fail(a.server, a.err)
-		}
-		return
-	}
-	if a.local.IsValid() && (!r.o.Local.IsValid() || r.o.Local.Addr().Is6() && a.local.Addr().Is4()) {
-		r.o.Local = a.local // that of IPv4, which is judged
-	}
-	msg, err := decode(a.bytes)
-	if err != nil {
-		r.stray(a.from, err)
-		return
-	}
-	s, ours := r.sent[msg.id]
-	if !ours || msg.method != methodBinding || !s.expects(a, r.o) {
-		r.o.Strays++
-		if ours && s.behavior().flags() == 0 && a.from != s.to {
-			r.o.Servers[s.server].Elsewhere = a.from
-		}
-		return
-	}
-	answer := &diag.NATAnswer{
-		From: a.from, RTT: a.at - s.at, Code: msg.code, Mapped: msg.mapped, Plain: msg.plain, Other: msg.other, Origin: msg.origin, Software: msg.software,
-	}
-	line := &r.per[s.server]
-	switch {
-	case s.index < 0:
-		line.flying = slices.DeleteFunc(line.flying, func(f *natSend) bool { return f == s })
-		r.note(s, answer)
-	case r.o.Requests[s.index].Answer == nil:
-		r.o.Requests[s.index].Answer = answer // late, but not silent
-	default:
-		r.o.Servers[s.server].Repeated++
-		return
-	}
-	s.question.answered = true
-	if s.to == a.from {
-		line.slowest = max(line.slowest, answer.RTT)
-	}
-}
-
-// expects reports whether an answer came to the right socket, from an address that can be meant: where it went, or, where
-// another was asked for, any of the server's.
-func (s *natSend) expects(a arrival, o *diag.NATObservations) bool {
-	socket := s.socket
-	if s.answerAt != "" {
-		socket = s.answerAt
-	}
-	if a.socket != socket {
-		return false
-	}
-	if s.behavior().flags() == 0 || a.from == s.to {
-		return a.from == s.to
-	}
-	other, why := o.Admitted(s.server)
-	return why == "" && (a.from.Addr() == other.Addr() || a.from.Addr() == s.to.Addr()) && (a.from.Port() == other.Port() || a.from.Port() == s.to.Port())
-}
-
-// stray counts what could not be read, by the server that it came from.
-func (r *natRun) stray(from netip.AddrPort, err error) {
-	r.o.Strays++
-	for i := range r.o.Servers {
-		if r.o.Servers[i].Address == from {
-			r.per[i].strays++
-			r.per[i].unread = err
-		}
-	}
-}
-
-// finish forgets what was sent too late to be judged, and names why servers gave nothing.
-func (r *natRun) finish() {
-	slices.SortStableFunc(r.o.Requests, func(a, b diag.NATRequest) int { return cmp.Compare(a.SentAt, b.SentAt) })
-	for i := range r.o.Servers {
-		if r.per[i].unread != nil {
-			r.fail(i, r.per[i].unread)
-		}
-		if from := r.o.Servers[i].Elsewhere; from.IsValid() {
-			r.fail(i, fmt.Errorf("%w: it came from %s, and not from the address that was asked", errAnswer, from))
-		}
-		if r.o.Servers[i].Failure == nil {
-			r.refusal(i)
-		}
-	}
-}
-
-// refusal notes the error code of a server that gave nothing else.
-func (r *natRun) refusal(server int) {
-	asked := &r.o.Servers[server]
-	code := 0
-	for _, q := range r.o.Requests {
-		switch {
-		case q.Server != server || q.Answer == nil:
-		case q.Answer.Code == 0:
-			return
-		default:
-			code = q.Answer.Code
-		}
-	}
-	u, err := ParseURL(asked.URL)
-	if code == 0 || err != nil {
-		return
-	}
-	f := stunError(u, StageBinding, code, "", netip.AddrPort{})
-	asked.Failure = &diag.ServerResult{
-		URL: asked.URL, Transport: "udp", Stage: f.stage, Cause: f.cause, ErrorCode: f.code, ErrorText: f.text, Advice: f.advice,
-	}
 }

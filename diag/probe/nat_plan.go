@@ -19,12 +19,17 @@ type natAsk struct {
 
 	answerAt     string // the socket that the answer comes to, where it is another one
 	responsePort uint16 // its public port, for RESPONSE-PORT
+
+	topic string        // of the further tests; questions of one topic are planned together
+	at    time.Duration // since the start, where after does not do
+	size  int           // bytes that the message has at least, of a test of fragments
 }
 
 // behavior is what the test asks of the server.
 func (a *natAsk) behavior() behavior {
 	both := a.test == diag.TestChangeBoth || a.test == diag.TestProveBoth
 	return behavior{
+		size: a.size, padding: a.test == diag.TestPadded,
 		changeIP: both, changePort: both || a.test == diag.TestChangePort || a.test == diag.TestProvePort, responsePort: a.responsePort,
 	}
 }

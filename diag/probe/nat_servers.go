@@ -6,7 +6,6 @@ import (
 	"crypto/sha1" //nolint:gosec // the REST credentials of TURN servers are defined with it
 	"encoding/base64"
 	"fmt"
-	"net"
 	"net/netip"
 	"sync"
 	"time"
@@ -80,21 +79,4 @@ func SharedSecret(secret, name string, expiry time.Time) (username, password str
 	mac := hmac.New(sha1.New, []byte(secret))
 	_, _ = mac.Write([]byte(username)) // a hash takes everything
 	return username, base64.StdEncoding.EncodeToString(mac.Sum(nil))
-}
-
-// networkOf is the private network of this machine that an address belongs to, the zero value where there is none.
-func networkOf(a netip.Addr) netip.Prefix {
-	if !a.IsPrivate() {
-		return netip.Prefix{}
-	}
-	list, err := net.InterfaceAddrs()
-	if err != nil {
-		return netip.Prefix{}
-	}
-	for _, i := range list {
-		if p, err := netip.ParsePrefix(i.String()); err == nil && p.Addr() == a {
-			return p.Masked()
-		}
-	}
-	return netip.Prefix{}
 }

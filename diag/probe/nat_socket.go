@@ -143,3 +143,27 @@ func (systemSockets) ListenUDP(network string, local *net.UDPAddr) (transport.UD
 func (systemSockets) DialUDP(network string, local, remote *net.UDPAddr) (transport.UDPConn, error) {
 	return net.DialUDP(network, local, remote)
 }
+
+// interfaceOf finds the interface of this machine that has an address: its name, its MTU in bytes, and the network, where that
+// is a private one.
+func interfaceOf(a netip.Addr) (name string, mtu int, network netip.Prefix) {
+	list, err := net.Interfaces()
+	if err != nil {
+		return "", 0, netip.Prefix{}
+	}
+	for _, i := range list {
+		own, err := i.Addrs()
+		if err != nil {
+			continue
+		}
+		for _, o := range own {
+			if p, err := netip.ParsePrefix(o.String()); err == nil && p.Addr() == a {
+				if a.IsPrivate() {
+					network = p.Masked()
+				}
+				return i.Name, i.MTU, network
+			}
+		}
+	}
+	return "", 0, netip.Prefix{}
+}
