@@ -66,9 +66,9 @@ func settings(o Options, socks *sockets, dial *dialer) webrtc.SettingEngine {
 }
 
 // api assembles pion with our recorder nearest to the wire.
-func api(se webrtc.SettingEngine, recorder *media.Recorder) (*webrtc.API, error) {
+func api(se webrtc.SettingEngine, recorder *media.Recorder, flow Flow) (*webrtc.API, error) {
 	me := &webrtc.MediaEngine{}
-	if err := registerCodecs(me); err != nil {
+	if err := registerCodecs(me, flow); err != nil {
 		return nil, err
 	}
 	registry := &interceptor.Registry{}
@@ -95,7 +95,10 @@ var (
 	vp8RTX = webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeRTX, ClockRate: 90000, SDPFmtpLine: "apt=96"}
 )
 
-func registerCodecs(me *webrtc.MediaEngine) error {
+func registerCodecs(me *webrtc.MediaEngine, flow Flow) error {
+	if flow == FlowReceive { // whoever only receives can take what it cannot make: encoders publish H.264
+		return me.RegisterDefaultCodecs()
+	}
 	return errors.Join(
 		me.RegisterCodec(webrtc.RTPCodecParameters{RTPCodecCapability: opus, PayloadType: 111}, webrtc.RTPCodecTypeAudio),
 		me.RegisterCodec(webrtc.RTPCodecParameters{RTPCodecCapability: vp8, PayloadType: 96}, webrtc.RTPCodecTypeVideo),

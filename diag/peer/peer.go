@@ -108,7 +108,7 @@ func withDefaults(o Options) Options {
 
 // connect makes the RTCPeerConnection.
 func (p *Peer) connect() error {
-	a, err := api(settings(p.o, p.socks, p.dial), p.recorder)
+	a, err := api(settings(p.o, p.socks, p.dial), p.recorder, p.o.Flow)
 	if err != nil {
 		return fmt.Errorf("preparing WebRTC: %w", err)
 	}

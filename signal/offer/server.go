@@ -25,7 +25,7 @@ type ServerOptions struct {
 const (
 	maxBody = 2 * signal.MaxSDP // JSON may write a byte of SDP as two
 	// retryTime is when a caller who found no seat should come again.
-	retryTime = 2 * time.Second
+	retryTime = time.Second
 )
 
 // errBusy is what Dial returns while another seat is free.
@@ -33,9 +33,8 @@ var errBusy = errors.New("another call waits at this server already: one call is
 
 // Server takes offers on "/" and "/offer". It is an http.Handler.
 type Server struct {
-	o    ServerOptions
-	mu   sync.Mutex
-	free *seat // the channel that waits for a caller; nil: none
+	o     ServerOptions
+	seats web.Seats[seat]
 }
 
 // NewServer makes a server. Offers are refused with 503 until somebody waits for one with Dial.
@@ -48,22 +47,11 @@ func NewServer(o ServerOptions) *Server {
 
 // Dial opens a seat for the next caller: the channel is paired as the answerer when an offer is posted.
 func (s *Server) Dial(context.Context) (signal.Channel, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.free != nil {
+	c := &seat{server: s, inbox: signal.NewInbox(), answer: make(chan *signal.Description, 1), closed: make(chan struct{})}
+	if !s.seats.Open(c) {
 		return nil, &signal.Error{Op: "listen", Err: errBusy, Hint: "wait until it has begun"}
 	}
-	s.free = &seat{server: s, inbox: signal.NewInbox(), answer: make(chan *signal.Description, 1), closed: make(chan struct{})}
-	return s.free, nil
-}
-
-// take gives the free seat to a caller.
-func (s *Server) take() *seat {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	seat := s.free
-	s.free = nil
-	return seat
+	return c, nil
 }
 
 // ServeHTTP implements http.Handler.
@@ -101,7 +89,7 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request) *web.Problem {
 	if err != nil {
 		return &web.Problem{Status: http.StatusBadRequest, Title: web.Clean(err.Error()), Detail: `Post {"type":"offer","sdp":…}.`}
 	}
-	seat := s.take()
+	seat := s.seats.Take(r.Context())
 	if seat == nil {
 		return &web.Problem{Status: http.StatusServiceUnavailable, Title: "another call is under way", Detail: "One call is answered after another.", Retry: retryTime}
 	}
@@ -188,11 +176,7 @@ func (c *seat) Receive(ctx context.Context) (signal.Message, error) { return c.i
 // Close implements signal.Channel.
 func (c *seat) Close(context.Context) error {
 	c.once.Do(func() {
-		c.server.mu.Lock()
-		if c.server.free == c {
-			c.server.free = nil
-		}
-		c.server.mu.Unlock()
+		c.server.seats.Leave(c)
 		close(c.closed)
 		c.inbox.Drop()
 		c.inbox.Finish(io.EOF)

@@ -247,7 +247,7 @@ func (c *Client) restart(ctx context.Context, offer string) error {
 	if session == nil {
 		return &signal.Error{Op: "restart", Reason: signal.ReasonProtocol, Err: errors.New("the server did not name the session"), Hint: "end this session and make another"}
 	}
-	fragment := fragmentOf(offer)
+	fragment := FragmentOf(offer)
 	a, err := c.client.Do(ctx, web.Call{
 		Op: "restart", Method: http.MethodPatch, URL: session, ContentType: typeFragment, Accept: typeFragment, IfMatch: "*",
 		Body: []byte(fragment.String()), Expect: []int{http.StatusOK},

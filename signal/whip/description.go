@@ -58,8 +58,8 @@ func firstSection(sdp string) Section {
 	return s
 }
 
-// fragmentOf takes what a restart needs out of a description (RFC 9725 §4.3.3).
-func fragmentOf(sdp string) *Fragment {
+// FragmentOf takes what a restart needs out of a description (RFC 9725 §4.3.3).
+func FragmentOf(sdp string) *Fragment {
 	f := &Fragment{}
 	f.Ufrag, _ = attribute(sdp, "ice-ufrag")
 	f.Pwd, _ = attribute(sdp, "ice-pwd")

@@ -19,15 +19,15 @@ type ICEServer struct {
 	Credential string // a secret
 }
 
-// link is one value of a Link field (RFC 8288 §3).
-type link struct {
-	target string
-	params map[string]string // by lower-case name, the first of each
+// Link is one value of a Link field (RFC 8288 §3).
+type Link struct {
+	Target string
+	Params map[string]string // by lower-case name, the first of each
 }
 
-// parseLinks reads all values of Link fields. What cannot be read ends the field that it is in.
-func parseLinks(fields []string) []link {
-	var out []link
+// ParseLinks reads all values of Link fields. What cannot be read ends the field that it is in.
+func ParseLinks(fields []string) []Link {
+	var out []Link
 	total := 0
 	for _, field := range fields {
 		if total += len(field); total > maxLinkBytes {
@@ -49,19 +49,19 @@ func parseLinks(fields []string) []link {
 // left out; at most 16 are taken.
 func ParseICEServers(fields []string) []ICEServer {
 	var out []ICEServer
-	for _, l := range parseLinks(fields) {
-		if !l.is("ice-server") || len(out) == maxICEServers {
+	for _, l := range ParseLinks(fields) {
+		if !l.Is("ice-server") || len(out) == maxICEServers {
 			continue
 		}
-		scheme, _, _ := strings.Cut(l.target, ":")
+		scheme, _, _ := strings.Cut(l.Target, ":")
 		switch strings.ToLower(scheme) {
 		case "stun", "stuns", "turn", "turns":
 		default:
 			continue
 		}
-		s := ICEServer{URL: l.target}
-		if kind := l.params["credential-type"]; kind == "" || strings.EqualFold(kind, "password") {
-			s.Username, s.Credential = l.params["username"], l.params["credential"]
+		s := ICEServer{URL: l.Target}
+		if kind := l.Params["credential-type"]; kind == "" || strings.EqualFold(kind, "password") {
+			s.Username, s.Credential = l.Params["username"], l.Params["credential"]
 		}
 		if len(s.URL) <= signal.MaxCandidate && len(s.Username) <= signal.MaxCandidate && len(s.Credential) <= signal.MaxCandidate {
 			out = append(out, s)
@@ -70,9 +70,9 @@ func ParseICEServers(fields []string) []ICEServer {
 	return out
 }
 
-// is reports whether the link has a relation; relations are compared without case (RFC 8288 §3.3).
-func (l link) is(rel string) bool {
-	for _, r := range strings.Fields(l.params["rel"]) {
+// Is reports whether the link has a relation; relations are compared without case (RFC 8288 §3.3).
+func (l Link) Is(rel string) bool {
+	for _, r := range strings.Fields(l.Params["rel"]) {
 		if strings.EqualFold(r, rel) {
 			return true
 		}
@@ -105,25 +105,25 @@ func (p *parser) eat(c byte) bool {
 }
 
 // link reads "<target>; name=value; …" and the comma before it.
-func (p *parser) link() (link, bool) {
+func (p *parser) link() (Link, bool) {
 	for p.eat(',') {
 	}
 	if !p.eat('<') {
-		return link{}, false
+		return Link{}, false
 	}
 	target, rest, ok := strings.Cut(p.rest, ">")
 	if !ok {
-		return link{}, false
+		return Link{}, false
 	}
 	p.rest = rest
-	l := link{target: strings.TrimSpace(target), params: map[string]string{}}
+	l := Link{Target: strings.TrimSpace(target), Params: map[string]string{}}
 	for p.eat(';') {
 		name, value, ok := p.param()
 		if !ok {
-			return link{}, false
+			return Link{}, false
 		}
-		if _, known := l.params[name]; !known && name != "" {
-			l.params[name] = value
+		if _, known := l.Params[name]; !known && name != "" {
+			l.Params[name] = value
 		}
 	}
 	p.space()

@@ -170,7 +170,7 @@ func (c *seat) restart(w http.ResponseWriter, r *http.Request, f *Fragment, pati
 	if problem != nil {
 		return problem
 	}
-	theirs := fragmentOf(answer)
+	theirs := FragmentOf(answer)
 	c.mu.Lock()
 	c.offer, c.ufrag, c.etag, c.budget = offer, f.Ufrag, `"`+secret()+`"`, maxCandidates
 	w.Header().Set("ETag", c.etag)

@@ -28,16 +28,17 @@ type ServerOptions struct {
 }
 
 // retryTime is when a client that found no seat should come again.
-const retryTime = 2 * time.Second
+const retryTime = time.Second
 
 // sessionPath stands before the name of a session.
 const sessionPath = "/session/"
 
 // Server is a WHIP or WHEP endpoint with its sessions. It is an http.Handler.
 type Server struct {
-	o        ServerOptions
+	o     ServerOptions
+	seats web.Seats[seat]
+
 	mu       sync.Mutex
-	free     *seat            // the channel that waits for a client; nil: none
 	sessions map[string]*seat // by name
 }
 
@@ -51,25 +52,22 @@ func NewServer(o ServerOptions) *Server {
 
 // Dial opens a seat for the next client: the channel is paired as the answerer when an offer is posted.
 func (s *Server) Dial(context.Context) (signal.Channel, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.free != nil {
+	c := newSeat(s)
+	if !s.seats.Open(c) {
 		return nil, &signal.Error{
 			Op: "listen", Err: errors.New("another call waits at this server already: one call is answered after another"),
 			Hint: "wait until it has begun",
 		}
 	}
-	s.free = newSeat(s)
-	return s.free, nil
+	return c, nil
 }
 
 // take gives the free seat to a client, under a name that nobody guesses.
-func (s *Server) take() *seat {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	c := s.free
+func (s *Server) take(ctx context.Context) *seat {
+	c := s.seats.Take(ctx)
 	if c != nil {
-		s.free = nil
+		s.mu.Lock()
+		defer s.mu.Unlock()
 		c.name = secret()
 		s.sessions[c.name] = c
 	}
@@ -84,11 +82,9 @@ func (s *Server) find(name string) *seat {
 
 // forget takes a seat out of use.
 func (s *Server) forget(c *seat) {
+	s.seats.Leave(c)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.free == c {
-		s.free = nil
-	}
 	delete(s.sessions, c.name)
 }
 
@@ -164,7 +160,7 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request) *web.Problem {
 	if err := s.checkOffer(offer); err != nil {
 		return &web.Problem{Status: http.StatusBadRequest, Title: err.Error(), Detail: "Send the offer of a WebRTC session."}
 	}
-	c := s.take()
+	c := s.take(r.Context())
 	if c == nil {
 		return &web.Problem{Status: http.StatusServiceUnavailable, Title: "another session is under way", Detail: "One is served after another.", Retry: retryTime}
 	}

@@ -1,0 +1,127 @@
+package conform
+
+import (
+	"context"
+	"errors"
+	"net/url"
+
+	"dialtone/signal/web"
+)
+
+// Level is how strongly the standard asks.
+type Level string
+
+// Levels (RFC 2119).
+const (
+	Must   Level = "MUST"
+	Should Level = "SHOULD"
+)
+
+// Outcome is what came of a check.
+type Outcome string
+
+// Outcomes.
+const (
+	Pass    Outcome = "pass"
+	Fail    Outcome = "fail" // a MUST is not kept
+	Warn    Outcome = "warn" // a SHOULD is not kept
+	Skipped Outcome = "skipped"
+)
+
+// Result is one check. Its texts hold no token; those of the server are bounded and printable.
+type Result struct {
+	ID          string   `json:"id"`      // stable: "post-created"
+	Section     string   `json:"section"` // of RFC 9725
+	Level       Level    `json:"level"`
+	Requirement string   `json:"requirement"` // in our words
+	Outcome     Outcome  `json:"outcome"`
+	Reason      string   `json:"reason,omitempty"` // of anything but pass
+	Exchanges   []string `json:"exchanges"`        // what was sent and seen, a line per request
+}
+
+// Options of a run. URL and Offer are needed.
+type Options struct {
+	// URL is the endpoint, see web.Endpoint.
+	URL string
+	// Offer makes a fresh offer to publish (sendonly), with its candidates. It is called for each session.
+	Offer func(ctx context.Context) (string, error)
+	web.Options
+}
+
+// check is one requirement.
+type check struct {
+	id, section string
+	level       Level
+	requirement string
+	run         func(ctx context.Context, s *suite) verdict
+}
+
+// verdict is what a check found: empty for a pass.
+type verdict struct {
+	broken  string // why it does not hold
+	skipped string // why it cannot be told
+}
+
+// Run checks an endpoint. The error says that it could not be reached at all, or that no offer could be made: then there are no
+// results.
+func Run(ctx context.Context, o Options) ([]Result, error) {
+	endpoint, err := web.Endpoint(o.URL)
+	if err != nil {
+		return nil, err
+	}
+	if o.Offer == nil {
+		return nil, errors.New("conformance needs offers: Options.Offer is nil")
+	}
+	client, err := web.NewClient(endpoint, o.Options)
+	if err != nil {
+		return nil, err
+	}
+	defer client.Close()
+	s := &suite{client: client, endpoint: endpoint, o: o}
+	defer s.cleanUp(ctx)
+	if err := s.prepare(ctx); err != nil {
+		return nil, err
+	}
+	var results []Result
+	for _, c := range checks() {
+		if ctx.Err() != nil {
+			return results, ctx.Err()
+		}
+		results = append(results, s.check(ctx, c))
+	}
+	return results, nil
+}
+
+func (s *suite) check(ctx context.Context, c check) Result {
+	s.log = []string{}
+	v := c.run(ctx, s)
+	r := Result{ID: c.id, Section: c.section, Level: c.level, Requirement: c.requirement, Outcome: Pass, Exchanges: s.log}
+	switch {
+	case v.skipped != "":
+		r.Outcome, r.Reason = Skipped, v.skipped
+	case v.broken != "":
+		r.Outcome, r.Reason = Fail, v.broken
+		if c.level == Should {
+			r.Outcome = Warn
+		}
+	}
+	return r
+}
+
+// checks lists all, in the order in which they are made: later ones use what earlier ones did to the session.
+func checks() []check {
+	var all []check
+	for _, group := range [][]check{usage, setup, constraints, patching, trickling, restarting, teardown, again} {
+		all = append(all, group...)
+	}
+	return all
+}
+
+// resolve is where a session is; nil where the server did not say.
+func resolve(a *web.Answer) *url.URL {
+	u, err := web.Resolve(a.URL, a.Header.Get("Location"))
+	if err != nil {
+		return nil
+	}
+	return u
+}
