@@ -33,11 +33,15 @@ func (p *prober) carry(ctx context.Context, l *link, c *credentials, relayed net
 		p.carried.OwnPeer = true
 		peers = ownPeers(p.url, p.addr, relayed)
 	}
-	for _, peer := range peers {
+	for i, peer := range peers {
+		patience := carryTime
+		if i < len(peers)-1 { // a guess
+			patience = min(carryTime, minGrace+4*p.result.RTTMs.Duration())
+		}
 		p.peer = peer
 		p.carried.Peer = peer.String()
 		p.carried.PermissionMs, p.carried.Stopped, p.carried.StoppedCode, p.carried.StoppedText = nil, "", 0, ""
-		if p.carryTo(ctx, l, c); p.carried.SendMs != nil {
+		if p.carryTo(ctx, l, c, patience); p.carried.SendMs != nil {
 			return // whatever came after, this peer answers
 		}
 	}
@@ -57,8 +61,8 @@ func ownPeers(u URL, server, relayed netip.AddrPort) []netip.AddrPort {
 	return []netip.AddrPort{netip.AddrPortFrom(ip, defaultPort), asked}
 }
 
-// carryTo sends to the peer in each way that there is.
-func (p *prober) carryTo(ctx context.Context, l *link, c *credentials) {
+// carryTo sends to the peer in each way that there is, and gives each step so much time.
+func (p *prober) carryTo(ctx context.Context, l *link, c *credentials, patience time.Duration) {
 	for _, step := range []struct {
 		name string
 		took **diag.Millis
@@ -70,7 +74,7 @@ func (p *prober) carryTo(ctx context.Context, l *link, c *credentials) {
 		{"channel", &p.carried.ChannelMs, p.bounce(channelFraming)},
 	} {
 		start := time.Now()
-		stepCtx, cancel := context.WithTimeout(ctx, carryTime)
+		stepCtx, cancel := context.WithTimeout(ctx, patience)
 		err := step.try(stepCtx, l, c)
 		cancel()
 		if err != nil {
