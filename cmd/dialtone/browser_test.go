@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os/exec"
 	"strings"
 	"sync"
@@ -66,6 +67,14 @@ type tab struct {
 
 	mu         sync.Mutex
 	complaints []string
+	expected   string // what the console may say of failed requests
+}
+
+// expect lets the console say what it says of a request that is meant to fail.
+func (b *tab) expect(text string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.expected = text
 }
 
 // watchConnections lets a test ask the page's connections for their statistics.
@@ -118,7 +127,10 @@ func (b *tab) listen(event any) {
 	case *log.EventEntryAdded:
 		// A server of the room protocol tells by a 400 that the pair has ended, and browsers log every 400.
 		ended := strings.Contains(e.Entry.Text, "status of 400") && strings.HasSuffix(e.Entry.URL, "/call_line_process/")
-		if !ended && (e.Entry.Level == log.EntryLevelError || e.Entry.Level == log.EntryLevelWarning) {
+		if ended || b.expected != "" && strings.Contains(e.Entry.Text, b.expected) {
+			return
+		}
+		if e.Entry.Level == log.EntryLevelError || e.Entry.Level == log.EntryLevelWarning {
 			b.complaints = append(b.complaints, e.Entry.Text+" "+e.Entry.URL)
 		}
 	}
@@ -311,4 +323,28 @@ func (s *tool) end() int {
 		<-s.ended
 	}
 	return s.cmd.ProcessState.ExitCode()
+}
+
+// counter counts from several goroutines.
+type counter struct {
+	mu sync.Mutex
+	n  int
+}
+
+// add gives the new count.
+func (c *counter) add(n int) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.n += n
+	return c.n
+}
+
+func (c *counter) get() int { return c.add(0) }
+
+// readInto copies what is read of a body.
+func readInto(body io.ReadCloser, into io.Writer) io.ReadCloser {
+	return struct {
+		io.Reader
+		io.Closer
+	}{io.TeeReader(body, into), body}
 }

@@ -253,7 +253,7 @@ function statistics(now) {
   const pair = now.pair ?? {};
   const side = (type) => (['host', 'srflx', 'prflx', 'relay'].includes(type) ? t(`type_${type}`) : '–');
   $('path').textContent = `${side(pair.localCandidateType)} ⇄ ${side(pair.remoteCandidateType)}${pair.protocol ? ` · ${pair.protocol}` : ''}`;
-  $('rtt').textContent = number(pair.currentRoundTripTime, (s) => t('ms', { n: (s * 1000).toFixed(s < 0.01 ? 1 : 0) }));
+  $('rtt').textContent = number(pair.currentRoundTripTime, (s) => t('ms', { n: s < 0.001 ? '< 1' : (s * 1000).toFixed(0) }));
   $('streams').replaceChildren(...['inbound', 'outbound'].flatMap((direction) => now[direction].map((row) => rowOf(now, direction, row))));
   before = now;
 }

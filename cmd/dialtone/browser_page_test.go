@@ -1,0 +1,89 @@
+//go:build unix
+
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+)
+
+// look sets the size of the window and the scheme of colours ("light" or "dark").
+func (b *tab) look(width, height int64, mobile bool, scheme string) {
+	b.t.Helper()
+	b.do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{
+			Width: width, Height: height, DeviceScaleFactor: 1, Mobile: mobile,
+		})
+		if err != nil {
+			return err
+		}
+		_, err = cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+		})
+		return err
+	}))
+}
+
+// keep writes a picture of the page with -update.
+func (b *tab) keep(name string) {
+	b.t.Helper()
+	if !*update {
+		return
+	}
+	picture, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
+	b.must(err)
+	b.must(os.WriteFile(filepath.Join("..", "..", "docs", "images", name), picture, 0o644))
+}
+
+// fits fails where the page is wider than the window, or an element that is shown lies outside of it.
+func (b *tab) fits() {
+	b.t.Helper()
+	var wide []string
+	b.ask(`[...document.querySelectorAll("body *")].filter((e) => {
+		const r = e.getBoundingClientRect();
+		return r.width > 0 && !e.closest(".scroll") && (r.right > innerWidth + 1 || r.left < -1);
+	}).map((e) => e.tagName + "#" + e.id + "." + e.className)`, &wide)
+	if len(wide) > 0 {
+		b.t.Errorf("%s: outside of the window: %v", b.name, wide)
+	}
+}
+
+// TestPageLooks: in a call at the size of a desk and of a phone, light and dark, everything is in the window; -update keeps
+// the pictures of the documentation.
+func TestPageLooks(t *testing.T) {
+	browser := openBrowser(t)
+	url := startServe(t)
+	b := openTab(t, browser, "page", url+"?code=w1&media=test")
+	b.look(390, 844, true, "light")
+	b.fits()
+	b.click("call")
+	b.state("waiting")
+	b.fits()
+	startTool(t, "answer", "w1", "--server", url)
+	b.state("connected")
+	b.flows()
+	b.say("Good evening! Can you see me?")
+	b.heard("Good evening! Can you see me?")
+	b.await(`document.querySelectorAll("#streams tr").length === 4 && document.getElementById("rtt").textContent !== "–"`)
+	b.await(`parseInt(document.getElementById("timer").textContent.slice(2)) >= 6`)
+	for _, scheme := range []string{"dark", "light"} {
+		b.look(390, 844, true, scheme)
+		b.fits()
+		if scheme == "light" {
+			b.keep("page-phone.png")
+		}
+		b.look(1280, 800, false, scheme)
+		b.fits()
+		if scheme == "light" {
+			b.keep("page.png")
+		}
+	}
+	b.click("hang-up")
+	b.outcome("hangup")
+}

@@ -1,0 +1,217 @@
+//go:build unix
+
+package main
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"dialtone/diag"
+)
+
+// inRussianWithoutDevices is a browser of somebody else, who refuses camera and microphone.
+const inRussianWithoutDevices = `Object.defineProperty(navigator, "languages", { get: () => ["uk", "ru-RU", "en"] });
+	navigator.mediaDevices.getUserMedia = async () => { throw new DOMException("no", "NotAllowedError"); };`
+
+// TestBrowserWithoutDevices: where they are refused the test picture and the tone are sent, and the page says so in the
+// browser's language.
+func TestBrowserWithoutDevices(t *testing.T) {
+	browser := openBrowser(t)
+	url := startServe(t)
+	b := openTab(t, browser, "page", url+"#w%31", inRussianWithoutDevices)
+	var language, code string
+	b.ask(`document.documentElement.lang`, &language)
+	b.ask(`document.getElementById("code").value`, &code)
+	if language != "ru" || code != "w1" || b.text("call") != "Позвонить" {
+		t.Errorf("language %q, code %q, %q", language, code, b.text("call"))
+	}
+	startTool(t, "answer", "w1", "--server", url)
+	b.click("call")
+	if said := b.text("media-notice"); !strings.Contains(said, "запрещён") {
+		t.Errorf("of the devices it says %q", said)
+	}
+	b.state("connected")
+	b.flows()
+	b.click("hang-up")
+	b.outcome("hangup")
+}
+
+// TestBrowserMeetsOldServer: a server that neither holds polls nor announces that it does is polled, one request at a time.
+func TestBrowserMeetsOldServer(t *testing.T) {
+	browser := openBrowser(t)
+	target, err := url.Parse(startServe(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	target.Path = ""
+	var busy, overlaps, extensions counter
+	proxy := httputil.NewSingleHostReverseProxy(target)
+	proxy.ModifyResponse = func(r *http.Response) error {
+		r.Header.Del("Dialtone-Wait-Ms")
+		return nil
+	}
+	old := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/call_line_process/") && strings.HasPrefix(r.UserAgent(), "Mozilla/") {
+			if busy.add(1) > 1 {
+				overlaps.add(1)
+			}
+			defer busy.add(-1)
+			body := new(strings.Builder)
+			r.Body = readInto(r.Body, body)
+			defer func() {
+				if strings.Contains(body.String(), "wait_ms") {
+					extensions.add(1)
+				}
+			}()
+		}
+		proxy.ServeHTTP(w, r)
+	}))
+	t.Cleanup(old.Close)
+	b := openTab(t, browser, "page", old.URL+"/call/?code=w1")
+	b.click("call")
+	b.state("waiting")
+	a := startTool(t, "answer", "w1", "--once", "--server", target.String()+"/call/")
+	b.state("connected")
+	b.flows()
+	b.click("hang-up")
+	b.outcome("hangup")
+	if code := a.exits(); code != int(diag.ExitPass) {
+		t.Errorf("answer exits with %d", code)
+	}
+	if overlaps.get() > 0 || extensions.get() > 0 {
+		t.Errorf("%d requests overlapped, %d used the extension", overlaps.get(), extensions.get())
+	}
+}
+
+// TestBrowserIsToldWhatFailed: a peer that vanishes, a server that does, a word that is taken from it; each with the next step.
+func TestBrowserIsToldWhatFailed(t *testing.T) {
+	browser := openBrowser(t)
+	t.Run("the other side leaves during the set-up", func(t *testing.T) {
+		url := startServe(t)
+		b := openTab(t, browser, "page", url+"?code=w1")
+		b.click("call")
+		b.state("waiting")
+		user := post(t, url, `{"code":"dial","call_code":"w1"}`)["user_id"]
+		b.state("connecting")
+		post(t, url, `{"code":"disconnect","user_id":"`+user+`"}`)
+		b.outcome("peer_left")
+	})
+	t.Run("the other side sends nonsense", func(t *testing.T) {
+		url := startServe(t)
+		b := openTab(t, browser, "page", url+"?code=w1")
+		user := post(t, url, `{"code":"dial","call_code":"w1"}`)["user_id"]
+		b.click("call")
+		b.state("waiting")
+		post(t, url, `{"code":"offer","user_id":"`+user+`","offer":{"type":"offer","sdp":"<img src=x onerror=alert(1)>"}}`)
+		b.outcome("description")
+		var images int
+		b.ask(`document.querySelectorAll("#outcome *").length`, &images)
+		if images != 0 {
+			t.Error("the other side's text became markup")
+		}
+	})
+	t.Run("the other side's process is killed", func(t *testing.T) {
+		url := startServe(t)
+		b := openTab(t, browser, "page", url+"?code=w1")
+		a := startTool(t, "answer", "w1", "--server", url)
+		b.click("call")
+		b.state("connected")
+		if err := a.cmd.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		b.state("silent")
+		b.click("hang-up")
+		b.outcome("hangup")
+	})
+	t.Run("the server refuses", func(t *testing.T) {
+		url := startServe(t, "--max-pairs", "1")
+		post(t, url, `{"code":"dial","call_code":"another"}`)
+		b := openTab(t, browser, "page", url+"?code=w1")
+		b.expect("status of 429")
+		b.click("call")
+		b.outcome("busy")
+		if said := b.text("outcome"); !strings.Contains(said, "try again later") {
+			t.Errorf("it says %q", said)
+		}
+	})
+	t.Run("the server is gone", func(t *testing.T) {
+		s := startTool(t, "serve", "--listen", "127.0.0.1:0")
+		b := openTab(t, browser, "page", strings.TrimPrefix(s.await("listening on "), "listening on ")+"?code=w1")
+		s.end()
+		b.expect("ERR_CONNECTION")
+		b.click("call")
+		b.outcome("unreachable")
+	})
+}
+
+// TestBrowserUsesServersOfServe: the page learns of STUN and TURN, over https with a certificate that the server has made.
+func TestBrowserUsesServersOfServe(t *testing.T) {
+	browser := openBrowser(t, chromedp.IgnoreCertErrors)
+	url := startServe(t, "--tls", "--turn", "127.0.0.1:0", "--turn-user", "ann", "--turn-pass", "secret")
+	// The browser is made to use nothing but the relay.
+	b := openTab(t, browser, "page", url+"?code=w1", `RTCPeerConnection = class extends RTCPeerConnection {
+		constructor(c) { super({ ...c, iceTransportPolicy: "relay" }); }
+	}`)
+	startTool(t, "answer", "w1", "--server", url, "--insecure")
+	b.click("call")
+	b.state("connected")
+	b.flows()
+	b.await(`document.getElementById("path").textContent.startsWith("relayed")`)
+	b.click("hang-up")
+	b.outcome("hangup")
+}
+
+// TestStatisticsReachTheTerminal: the messages on dialtone-stats are what docs/protocol.md says, and both ends agree.
+func TestStatisticsReachTheTerminal(t *testing.T) {
+	browser := openBrowser(t)
+	url := startServe(t)
+	recording := filepath.Join(t.TempDir(), "answer.jsonl")
+	b := openTab(t, browser, "page", url+"?code=w1")
+	b.click("call")
+	b.state("waiting")
+	a := startTool(t, "answer", "w1", "--once", "--server", url, "--record", recording)
+	b.state("connected")
+	b.await(`parseInt(document.getElementById("timer").textContent.slice(2)) >= 4`)
+	b.click("hang-up")
+	b.outcome("hangup")
+	a.exits()
+	texts := 0
+	for _, m := range folded(t, recording).Messages {
+		if m.Label != "dialtone-stats" || m.Direction != diag.Inbound {
+			continue
+		}
+		texts++
+		if !strings.HasPrefix(m.Text, `{"type":"stats","at":`) || m.Bytes > 16_000 {
+			t.Errorf("%d bytes: %s", m.Bytes, m.Text)
+		}
+	}
+	if texts < 2 {
+		t.Errorf("%d messages", texts)
+	}
+}
+
+// post makes a request of the room protocol.
+func post(t *testing.T, page, body string) map[string]string {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, page+"call_line_process/", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	answer, err := client.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	fields := map[string]string{}
+	_ = json.NewDecoder(answer.Body).Decode(&fields) // most answers are empty
+	return fields
+}
