@@ -11,9 +11,10 @@ import (
 
 // Expectation is what a check asks of a call, beyond its coming up.
 type Expectation struct {
-	Media bool   // audio and video both ways, until the end
-	Path  string // direct or relay; "" for any
-	Load  Load   // how the program itself fared meanwhile
+	Media bool      // audio and video, until the end
+	Way   Direction // of the media; "" for both
+	Path  string    // direct or relay; "" for any
+	Load  Load      // how the program itself fared meanwhile
 }
 
 // Words of [Expectation].Path.

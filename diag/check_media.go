@@ -39,7 +39,7 @@ func (x Expectation) mediaFindings(c *Call) []Finding {
 			out = append(out, f)
 		}
 	}
-	if (len(in) == 0) != (len(outward) == 0) {
+	if x.Way == "" && (len(in) == 0) != (len(outward) == 0) {
 		out = append([]Finding{oneWay(c, in, outward)}, out...)
 	}
 	return out
@@ -55,14 +55,14 @@ func (x Expectation) missing(c *Call, kind string, in, out Stream) []Finding {
 			Evidence: []string{"no packet was counted"}, Advice: advice,
 		})
 	}
-	if in.Packets == 0 {
+	if in.Packets == 0 && x.Way != Outbound {
 		advice := "The path carries packets, so look at the sender: muted, without a source, or with a codec that was not negotiated."
 		if !c.promised(kind) {
 			advice = "The other party's description does not offer to send " + kind + ": let it send, or check without media (--no-media)."
 		}
 		add("inbound", advice)
 	}
-	if out.Packets == 0 {
+	if out.Packets == 0 && x.Way != Inbound {
 		add("outbound", "The other party's description takes no "+kind+", or this machine could not send: look at the description (dialtone call shows it).")
 	}
 	return list

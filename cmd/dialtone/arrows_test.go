@@ -36,6 +36,10 @@ var arrows = []struct {
 	{"dialtone/diag/session", []string{
 		"dialtone/diag", "dialtone/diag/feed", "dialtone/diag/media", "dialtone/diag/peer", "dialtone/diag/probe", "dialtone/signal", "dialtone/signal/",
 	}},
+	{"dialtone/diag/check", []string{
+		"dialtone/diag", "dialtone/diag/feed", "dialtone/diag/peer", "dialtone/diag/record", "dialtone/diag/report", "dialtone/diag/session",
+		"dialtone/signal", "dialtone/signal/", "github.com/expr-lang/expr", "github.com/expr-lang/expr/",
+	}},
 	{"dialtone/diag/lab", []string{"dialtone/diag", "dialtone/signal", "dialtone/signal/", "github.com/pion/"}},
 	{"dialtone/diag/lab/*", []string{"dialtone/diag/lab"}},
 	{"dialtone/tui", []string{"dialtone/diag", "dialtone/tui/", "github.com/charmbracelet/", "github.com/aymanbagabas/", "github.com/muesli/", "github.com/mattn/", "github.com/rivo/"}},

@@ -15,9 +15,7 @@ type Input struct {
 	StartedAt   time.Time
 	Duration    time.Duration
 	Target      Target
-	Media       bool   // audio and video were asked for
-	Path        string // the path that was expected: direct, relay; "" for any
-	Load        diag.Load
+	Expect      diag.Expectation // what was asked of each call, and how this program fared
 	Runs        []RunInput
 	Findings    []diag.Finding // of the check as a whole
 	Interrupted bool           // it ended before all was done
@@ -68,11 +66,11 @@ func filled[T any](list []T) []T {
 
 // judgeRun judges both sides. What the other side alone has found is told as its own.
 func judgeRun(in Input, run RunInput) diag.Verdict {
-	v := diag.JudgeCheck(run.Call, diag.Expectation{Media: in.Media, Path: in.Path, Load: in.Load})
+	v := diag.JudgeCheck(run.Call, in.Expect)
 	if run.Other == nil {
 		return v
 	}
-	other := diag.JudgeCheck(run.Other, diag.Expectation{Media: in.Media, Load: in.Load})
+	other := diag.JudgeCheck(run.Other, diag.Expectation{Media: in.Expect.Media, Load: in.Expect.Load})
 	own := map[string]bool{}
 	for _, f := range v.Findings {
 		own[f.ID] = true
@@ -169,7 +167,7 @@ func detail(runs []Run) int {
 
 // mergeFindings lists those of all runs, each ID and title once, gravest first.
 func mergeFindings(in Input, runs []Run) []diag.Finding {
-	list := append(slices.Clone(in.Findings), in.Load.Findings()...)
+	list := append(slices.Clone(in.Findings), in.Expect.Load.Findings()...)
 	for _, r := range runs {
 		list = append(list, r.Findings...)
 	}

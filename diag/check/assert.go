@@ -1,0 +1,291 @@
+package check
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/expr-lang/expr"
+	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/file"
+	"github.com/expr-lang/expr/parser"
+	"github.com/expr-lang/expr/vm"
+
+	"dialtone/diag"
+	"dialtone/diag/report"
+)
+
+// Assertion is an expression that can be evaluated over a report.
+type Assertion struct {
+	Expr    string
+	Default bool // one of dialtone's own
+
+	program *vm.Program
+	left    *vm.Program // the left side of a comparison, whose value is told; nil for other expressions
+}
+
+// ExpressionError tells what is wrong with an expression, and where.
+type ExpressionError struct {
+	Expr   string
+	Column int // from 1; 0 where it is not known
+	Text   string
+	Near   []string // names that a misspelt one may have meant
+}
+
+// Error names the column and what was probably meant.
+func (e *ExpressionError) Error() string {
+	where := ""
+	if e.Column > 0 {
+		where = fmt.Sprintf(", column %d", e.Column)
+	}
+	text := fmt.Sprintf("%q%s: %s", diag.Clean(e.Expr, 300), where, diag.Clean(e.Text, 300))
+	if len(e.Near) > 0 {
+		text += "; did you mean " + strings.Join(e.Near, " or ") + "?"
+	}
+	return text
+}
+
+// maxExpression bounds an expression, in bytes.
+const maxExpression = 4096
+
+// ParseAssertion checks an expression for its form, its names and its types, and tries it on a report in which nothing is
+// absent. The error is an [*ExpressionError].
+func ParseAssertion(text string) (*Assertion, error) {
+	if len(text) > maxExpression {
+		return nil, &ExpressionError{Expr: text, Text: fmt.Sprintf("it is longer than %d bytes", maxExpression)}
+	}
+	env := environment(example())
+	typed := []expr.Option{expr.Env(typeOf(env)), expr.AsBool(), expr.Optimize(false)}
+	if _, err := expr.Compile(text, typed...); err != nil {
+		return nil, expressionError(text, err, names(env))
+	}
+	a := &Assertion{Expr: text}
+	var err error
+	if a.program, err = expr.Compile(text, dynamic(expr.AsBool())...); err != nil {
+		return nil, expressionError(text, err, nil)
+	}
+	if a.left, err = leftSide(text); err != nil {
+		return nil, expressionError(text, err, nil)
+	}
+	if _, err := expr.Run(a.program, env); err != nil {
+		return nil, expressionError(text, err, nil)
+	}
+	return a, nil
+}
+
+// dynamic are the options of a program that runs over values that may be nil: each use of a value that is compared for
+// equality first asks whether the value is known. Order and arithmetic refuse nil by themselves.
+func dynamic(more ...expr.Option) []expr.Option {
+	return append([]expr.Option{
+		expr.Env(object{}), expr.AllowUndefinedVariables(), expr.Optimize(false), expr.Patch(&guard{}),
+		expr.Function(guardName, func(args ...any) (any, error) {
+			if args[0] == nil {
+				return nil, errUnknown
+			}
+			return args[0], nil
+		}, new(func(any) any)),
+	}, more...)
+}
+
+const guardName = "__known"
+
+var errUnknown = errors.New("unknown: the report has no such value")
+
+// guard wraps the operands of comparisons that nil would pass or fail by accident. To compare with nil itself is allowed: that
+// asks whether a value is there.
+type guard struct{}
+
+// Visit implements ast.Visitor.
+func (*guard) Visit(node *ast.Node) {
+	switch n := (*node).(type) {
+	case *ast.BinaryNode:
+		if !slices.Contains([]string{"==", "!=", "in", "not in", "contains", "startsWith", "endsWith", "matches"}, n.Operator) || isNil(n.Left) || isNil(n.Right) {
+			return
+		}
+		n.Left, n.Right = guarded(n.Left), guarded(n.Right)
+	case *ast.UnaryNode:
+		n.Node = guarded(n.Node)
+	}
+}
+
+func isNil(n ast.Node) bool {
+	_, yes := n.(*ast.NilNode)
+	return yes
+}
+
+func guarded(n ast.Node) ast.Node {
+	switch n.(type) {
+	case *ast.MemberNode, *ast.IdentifierNode, *ast.PointerNode, *ast.ChainNode:
+		return &ast.CallNode{Callee: &ast.IdentifierNode{Value: guardName}, Arguments: []ast.Node{n}}
+	}
+	return n
+}
+
+// leftSide compiles what is told of a comparison: its left side.
+func leftSide(text string) (*vm.Program, error) {
+	tree, err := parser.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	n, ok := tree.Node.(*ast.BinaryNode)
+	if !ok || !slices.Contains([]string{"==", "!=", "<", "<=", ">", ">=", "in", "not in", "contains", "startsWith", "endsWith", "matches"}, n.Operator) {
+		return nil, nil
+	}
+	return expr.Compile(n.Left.String(), dynamic()...)
+}
+
+// misspelt are the words of the checker around a name that it does not know.
+var misspelt = regexp.MustCompile(`(?:unknown name|has no field|unknown field|has no method) ([\w]+)`)
+
+func expressionError(text string, err error, known []string) error {
+	out := &ExpressionError{Expr: text, Text: err.Error()}
+	var where *file.Error
+	if errors.As(err, &where) {
+		out.Column, out.Text = where.Column+1, where.Message
+	}
+	if m := misspelt.FindStringSubmatch(out.Text); m != nil {
+		out.Near = near(m[1], known)
+		out.Text = "there is no " + m[1]
+	}
+	return out
+}
+
+// near are the known names nearest to a word, up to three.
+func near(word string, known []string) []string {
+	type candidate struct {
+		name string
+		d    int
+	}
+	var list []candidate
+	slices.Sort(known)
+	for _, k := range slices.Compact(known) {
+		if d := distance(word, k); d <= len(word)/3+1 {
+			list = append(list, candidate{k, d})
+		}
+	}
+	slices.SortStableFunc(list, func(a, b candidate) int { return a.d - b.d })
+	var out []string
+	for _, c := range list {
+		if c.d == list[0].d && len(out) < 3 {
+			out = append(out, c.name)
+		}
+	}
+	return out
+}
+
+// distance is Levenshtein's, over bytes.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
+
+// Assert evaluates assertions over the report and takes the results in. What is absent makes an assertion fail, and says so.
+func Assert(r *report.Report, list []*Assertion) {
+	env := environment(r)
+	for _, a := range list {
+		r.Assertions = append(r.Assertions, a.evaluate(env))
+	}
+	r.Settle()
+}
+
+func (a *Assertion) evaluate(env object) report.Assertion {
+	result := report.Assertion{Expr: a.Expr, Default: a.Default}
+	if a.left != nil {
+		if v, err := expr.Run(a.left, env); err == nil {
+			result.Value = told(v)
+		}
+	}
+	v, err := expr.Run(a.program, env)
+	if err != nil {
+		result.Error = "unknown: " + reason(err)
+		return result
+	}
+	pass, isBool := v.(bool)
+	if !isBool {
+		result.Error = "unknown: the result is neither true nor false"
+		return result
+	}
+	result.Pass = pass
+	if a.left == nil {
+		result.Value = pass
+	}
+	return result
+}
+
+// reason is the first line of an evaluation's error.
+func reason(err error) string {
+	var where *file.Error
+	words := err.Error()
+	if errors.As(err, &where) {
+		words = where.Message
+	}
+	if strings.Contains(words, errUnknown.Error()) || strings.Contains(words, "<nil>") || strings.Contains(words, "nil") {
+		return "the report has no such value"
+	}
+	return diag.Clean(words, 200)
+}
+
+// told is a value as a report tells it: a duration in Go's words, a list by its length.
+func told(v any) any {
+	switch v := v.(type) {
+	case nil, bool, int, float64, string:
+		return v
+	case time.Duration:
+		return v.String()
+	case []any:
+		return fmt.Sprintf("%d entries", len(v))
+	}
+	return diag.Clean(fmt.Sprint(v), 200)
+}
+
+// DefaultAssertions are what every check asserts: connected, a channel echoed, media both ways where it was asked for. They tell
+// what the runs tell, in a form that a report can list.
+func DefaultAssertions(x Expect) []*Assertion {
+	texts := []string{"all(runs, .connected)"}
+	if !x.MediaOnly {
+		texts = append(texts, "all(runs, .echoed)")
+	}
+	for _, kind := range []string{"audio", "video"} {
+		for _, dir := range []diag.Direction{diag.Inbound, diag.Outbound} {
+			if x.Media && (x.Way == "" || x.Way == dir) {
+				texts = append(texts, fmt.Sprintf("all(runs, .media.%s.%s.flows)", kind, dir))
+			}
+		}
+	}
+	list := make([]*Assertion, 0, len(texts))
+	for _, text := range texts {
+		a, err := ParseAssertion(text)
+		if err != nil {
+			continue // a test holds all of them to be valid
+		}
+		a.Default = true
+		list = append(list, a)
+	}
+	return list
+}
+
+// Expect is what a check asks of its calls.
+type Expect struct {
+	Media     bool
+	MediaOnly bool           // no data channel is there
+	Way       diag.Direction // of the media; "" for both
+	Path      string         // diag.ExpectDirect, diag.ExpectRelay or ""
+}

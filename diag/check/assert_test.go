@@ -1,0 +1,134 @@
+package check
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"dialtone/diag"
+	"dialtone/diag/report"
+)
+
+// seen is a report of a relayed call without video that came up in 500 ms.
+func seen() *report.Report {
+	return &report.Report{
+		Setup:   report.Setup{TotalMs: diag.Ptr(500.0)},
+		Path:    &report.Path{Local: report.Candidate{Type: "relay"}, Remote: report.Candidate{Type: "host", Port: 9}, Relay: true},
+		Media:   report.Media{Audio: &report.Kind{Inbound: &report.Stream{Packets: 100, Loss: diag.Ptr(0.004)}}},
+		Summary: report.Summary{Runs: 3, Failed: 1, Setup: &report.Percentiles{N: 3, MinMs: 400, P50Ms: 500, P95Ms: 790, P99Ms: 790, MaxMs: 790}},
+		Findings: []diag.Finding{
+			{ID: "media.loss", Severity: diag.Warn, Title: "t"},
+		},
+		Runs: []report.Run{{Connected: true}, {Connected: false}},
+	}
+}
+
+func TestAssertions(t *testing.T) {
+	tests := []struct {
+		expr  string
+		pass  bool
+		value any
+		err   string
+	}{
+		{`setup.p95 < duration("800ms")`, true, "790ms", ""},
+		{`setup.p95 < duration("0.7s")`, false, "790ms", ""},
+		{`setup.total < duration("1s")`, true, "500ms", ""},
+		{`path.local.type == "relay"`, true, "relay", ""},
+		{`media.audio.inbound.loss < 0.01`, true, 0.004, ""},
+		{`!any(findings, .severity == "error")`, true, true, ""},
+		{`any(findings, .id == "media.loss")`, true, true, ""},
+		{`summary.failed / summary.runs < 0.5`, true, 1.0 / 3, ""},
+		{`all(runs, .connected)`, false, false, ""},
+		{`path.ipv6`, false, false, ""},
+
+		// What is absent never passes, whichever way one asks.
+		{`media.video.inbound.loss < 0.01`, false, nil, "no such value"},
+		{`media.video.inbound.loss >= 0`, false, nil, "no such value"},
+		{`media.audio.inbound.rtt != duration("1s")`, false, nil, "no such value"},
+		{`!(media.audio.inbound.bitrate > 10)`, false, false, "no such value"},
+		{`path.local.url != "turn:x"`, false, nil, "no such value"},
+		{`path.local.url not in ["turn:x"]`, false, nil, "no such value"},
+		{`path.rtt < duration("1s")`, false, nil, "no such value"},
+		{`nat.mapping != "endpoint-independent"`, false, nil, "no such value"},
+		{`phases.ice.p95 < duration("1s")`, false, nil, "no such value"},
+		{`all(runs, .media.audio.inbound.flows)`, false, nil, "no such value"},
+		{`none(runs, .path.relay)`, false, nil, "no such value"},
+		{`media.video?.inbound?.loss != 1.0`, false, nil, "no such value"},
+		// To ask for absence is allowed.
+		{`media.video == nil`, true, nil, ""},
+		{`(media.video?.inbound?.loss ?? 0.5) < 0.9`, true, 0.5, ""},
+	}
+	for _, test := range tests {
+		a, err := ParseAssertion(test.expr)
+		if err != nil {
+			t.Errorf("%s: %v", test.expr, err)
+			continue
+		}
+		r := seen()
+		Assert(r, []*Assertion{a})
+		got := r.Assertions[0]
+		if got.Pass != test.pass || (got.Error == "") != (test.err == "") || !strings.Contains(got.Error, test.err) {
+			t.Errorf("%s: %+v", test.expr, got)
+		}
+		if test.err == "" && got.Value != test.value {
+			t.Errorf("%s: saw %v (%T), want %v", test.expr, got.Value, got.Value, test.value)
+		}
+		if !test.pass && (r.Exit.Name != "assertion" && r.Exit.Name != "pass" || r.Verdict != report.Fail) {
+			t.Logf("%s: %v", test.expr, r.Exit)
+		}
+	}
+}
+
+func TestWrongExpressions(t *testing.T) {
+	tests := []struct {
+		expr string
+		want []string
+	}{
+		{`setp.p95 < duration("1s")`, []string{"column 1", "there is no setp", "setup?"}},
+		{`setup.p96 < duration("1s")`, []string{"there is no p96", "p95"}},
+		{`media.audio.inbond.loss < 1`, []string{"inbond", "did you mean inbound"}},
+		{`phases.ise.p95 < duration("1s")`, []string{"ise", "ice"}},
+		{`setup.p95 < 800`, []string{"time.Duration"}},
+		{`setup.p95 < "800ms"`, []string{"mismatched types"}},
+		{`path.local.type`, []string{"bool"}},
+		{`setup.p95 <`, []string{"column"}},
+		{`any(findings, .sevrity == "error")`, []string{"sevrity", "severity"}},
+		{`setup.p95 < duration("eight")`, []string{"eight"}},
+		{strings.Repeat("(", 5000), []string{"longer"}},
+	}
+	for _, test := range tests {
+		_, err := ParseAssertion(test.expr)
+		var wrong *ExpressionError
+		if !errors.As(err, &wrong) {
+			t.Errorf("%.60s: %v", test.expr, err)
+			continue
+		}
+		for _, word := range test.want {
+			if !strings.Contains(err.Error(), word) {
+				t.Errorf("%.60s: %v: not told: %s", test.expr, err, word)
+			}
+		}
+	}
+}
+
+func TestDefaultAssertionsAreValid(t *testing.T) {
+	if n := len(DefaultAssertions(Expect{Media: true})); n != 6 {
+		t.Errorf("%d default assertions", n)
+	}
+	if n := len(DefaultAssertions(Expect{Media: true, MediaOnly: true, Way: diag.Outbound})); n != 3 {
+		t.Errorf("%d default assertions of media that is sent alone", n)
+	}
+}
+
+func FuzzParseAssertion(f *testing.F) {
+	for _, s := range []string{`setup.p95 < duration("800ms")`, `!any(findings, .severity == "error")`, "a?.b ?? c", `path.local.type in ["a"]`, "let x = 1; x > 0"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		a, err := ParseAssertion(s)
+		if err != nil {
+			return
+		}
+		Assert(&report.Report{}, []*Assertion{a})
+	})
+}

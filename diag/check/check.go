@@ -1,0 +1,153 @@
+package check
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"dialtone/diag"
+	"dialtone/diag/report"
+	"dialtone/diag/session"
+)
+
+// Options of a check. Target and Config.For are needed.
+type Options struct {
+	Name   string      // of the check, in the report
+	Target Target      // what is called
+	Config diag.Config // of each call; Command, Code and LoopbackOnly are set here
+	Expect string      // the path: diag.ExpectDirect, diag.ExpectRelay; "" for any
+	TLS    *tls.Config // for turns: and stuns: servers; nil: the system's authorities
+
+	Repeat   int // runs; 0: 1
+	Parallel int // of them at once; 0: 1
+
+	Record string // directory for a recording of each side of each run; "": none
+	Redact bool   // mask addresses in them
+
+	Assertions []*Assertion   // beside the default ones
+	Baseline   *report.Report // an earlier report; nil: none
+
+	// Progress is told what happens, by one goroutine at a time; nil: nobody.
+	Progress func(Progress)
+	// Tune changes the options of a session before it starts; nil: nothing. answering tells which side it is.
+	Tune func(answering bool, o *session.Options)
+}
+
+// Progress is one piece of news.
+type Progress struct {
+	Check string
+	Run   int         // from 1
+	Of    int         // how many there will be
+	State string      // where the run stands
+	Done  *report.Run // the run has ended; nil before
+}
+
+// checker is a check that runs.
+type checker struct {
+	Options
+	begun time.Time
+
+	mu      sync.Mutex // of what follows, and around Progress
+	inputs  []report.RunInput
+	faults  []error // recordings that could not be written
+	started int
+}
+
+// Run places the calls and returns what they were worth, also when ctx ends before all are done. The error is what kept the
+// check from doing all its work (a recording that cannot be written); the report counts nevertheless.
+func Run(ctx context.Context, o Options) (*report.Report, error) {
+	o.Repeat, o.Parallel = max(o.Repeat, 1), max(o.Parallel, 1)
+	if o.Progress == nil {
+		o.Progress = func(Progress) {}
+	}
+	c := &checker{Options: o, begun: time.Now()}
+	watching, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var load diag.Load
+	var watcher sync.WaitGroup
+	watcher.Go(func() { load = watchLoad(watching) })
+	c.runAll(ctx)
+	stop()
+	watcher.Wait()
+	return c.report(load, ctx.Err() != nil && c.cut()), errors.Join(c.faults...)
+}
+
+// runAll works the runs off, some at once.
+func (c *checker) runAll(ctx context.Context) {
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range min(c.Parallel, c.Repeat) {
+		workers.Go(func() {
+			for ctx.Err() == nil {
+				n := int(next.Add(1))
+				if n > c.Repeat {
+					return
+				}
+				c.runOne(ctx, n)
+			}
+		})
+	}
+	workers.Wait()
+	slices.SortFunc(c.inputs, func(a, b report.RunInput) int { return int(a.Start - b.Start) })
+}
+
+// cut reports whether the end of the context cost anything: a run that was not begun, or one that it ended.
+func (c *checker) cut() bool {
+	return len(c.inputs) < c.Repeat || slices.ContainsFunc(c.inputs, func(in report.RunInput) bool {
+		return in.Call.Ended == nil || in.Call.Ended.Reason == diag.EndInterrupted
+	})
+}
+
+// expect is what is asked of each call.
+func (c *checker) expect() Expect {
+	x := Expect{Media: !c.Config.NoMedia, MediaOnly: c.Config.MediaOnly, Path: c.Expect}
+	x.Way = wayOf(c.Target.Place().Flow)
+	return x
+}
+
+// report makes the report of what was seen.
+func (c *checker) report(load diag.Load, interrupted bool) *report.Report {
+	x := c.expect()
+	target := c.Target.Describe()
+	target.ICEServers = []string{}
+	for _, s := range c.Config.ICEServers {
+		target.ICEServers = append(target.ICEServers, s.URL)
+	}
+	target.RelayOnly, target.Media, target.ForMs = c.Config.RelayOnly, x.Media, float64(c.Config.For)/1e6
+	r := report.Build(report.Input{
+		Tool: strings.TrimSpace("dialtone " + c.Config.Version), Name: c.Name, StartedAt: c.begun, Duration: time.Since(c.begun), Target: target,
+		Expect:   diag.Expectation{Media: x.Media, Way: x.Way, Path: x.Path, Load: load},
+		Runs:     c.inputs,
+		Findings: expiredCredentials(c.Config.ICEServers, c.begun), Interrupted: interrupted,
+	})
+	Assert(r, append(DefaultAssertions(x), c.Assertions...))
+	if c.Baseline != nil {
+		r.Compare(c.Baseline)
+	}
+	return r
+}
+
+// expiredCredentials are findings about temporary credentials whose time has passed: user names that begin with the time at which
+// they end, as the REST API for TURN has them.
+func expiredCredentials(servers []diag.ICEServerAuth, now time.Time) []diag.Finding {
+	var out []diag.Finding
+	for _, s := range servers {
+		stamp, _, _ := strings.Cut(s.Username, ":")
+		unix, err := strconv.ParseInt(stamp, 10, 64)
+		if err != nil || unix < 1e9 || unix > now.Unix() {
+			continue
+		}
+		ended := time.Unix(unix, 0).UTC()
+		out = append(out, diag.Finding{
+			ID: "turn.credentials_expired", Severity: diag.Problem, Title: diag.Clean("The credentials for "+s.URL+" have expired.", 400),
+			Evidence: []string{"the user name says that they were valid until " + ended.Format(time.RFC3339)},
+			Advice:   "Make new credentials (dialtone does with --turn-secret), and check the clock of whoever makes them.",
+		})
+	}
+	return out
+}

@@ -1,0 +1,121 @@
+package check
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"dialtone/diag"
+	"dialtone/diag/record"
+	"dialtone/diag/report"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// written is a report for a failed test's log.
+func written(t *testing.T, r *report.Report) string {
+	t.Helper()
+	var b strings.Builder
+	if err := report.WriteText(&b, r); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func TestLoopback(t *testing.T) {
+	begun := time.Now()
+	r, err := Run(t.Context(), Options{Target: Loopback{}, Config: diag.Config{For: 1500 * time.Millisecond}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	took := time.Since(begun)
+	if r.Exit.Code != 0 || r.Verdict != report.Pass {
+		t.Error(written(t, r))
+	}
+	if took > 2500*time.Millisecond {
+		t.Errorf("it took %v", took)
+	}
+	for _, c := range r.Candidates {
+		if !strings.HasPrefix(c.Address, "127.") {
+			t.Errorf("without a server the call used %s", c.Address)
+		}
+	}
+	for _, s := range []*report.Stream{r.Media.Audio.Inbound, r.Media.Audio.Outbound, r.Media.Video.Inbound, r.Media.Video.Outbound} {
+		if s == nil || !s.Flows || s.Silent || s.Packets < 20 {
+			t.Errorf("%+v", s)
+		}
+	}
+	if len(r.Assertions) != 6 || r.Setup.TotalMs == nil || r.Path == nil || len(r.Runs[0].Samples) < 2 || len(r.Runs[0].Events) < 50 {
+		t.Errorf("%d assertions, %v, %v, %d samples, %d events", len(r.Assertions), r.Setup.TotalMs, r.Path, len(r.Runs[0].Samples), len(r.Runs[0].Events))
+	}
+}
+
+func TestInterruptedHalfWay(t *testing.T) {
+	dir := t.TempDir()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	done := 0
+	r, err := Run(ctx, Options{
+		Target: Loopback{}, Config: diag.Config{For: 300 * time.Millisecond, NoMedia: true}, Repeat: 50, Parallel: 2, Record: dir,
+		Progress: func(p Progress) {
+			if p.Done != nil {
+				if done++; done == 4 {
+					cancel()
+				}
+			}
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Exit.Name != "interrupted" || r.Verdict != report.Error || r.Summary.Runs < 4 || r.Summary.Runs > 8 || r.Summary.Setup == nil {
+		t.Error(written(t, r))
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "run-*.jsonl"))
+	if err != nil || len(files) != 2*r.Summary.Runs {
+		t.Errorf("%d recordings of %d runs, %v", len(files), r.Summary.Runs, err)
+	}
+	for _, f := range files {
+		rec, err := record.Open(f)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if last := rec.Events[len(rec.Events)-1]; last.Data.Type() != "call.ended" {
+			t.Errorf("%s ends with %s", f, last.Data.Type())
+		}
+	}
+}
+
+func TestRecordingThatCannotBeWritten(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "a-file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r, err := Run(t.Context(), Options{Target: Loopback{}, Config: diag.Config{For: time.Second}, Record: file})
+	if err == nil || r.Exit.Name != "cannot-run" {
+		t.Errorf("%v, %v", err, r.Exit)
+	}
+}
+
+func TestExpectedPath(t *testing.T) {
+	a, err := ParseAssertion(`path.local.type == "relay"`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := Run(t.Context(), Options{
+		Target: Loopback{}, Config: diag.Config{For: 300 * time.Millisecond, NoMedia: true}, Expect: diag.ExpectRelay, Assertions: []*Assertion{a},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := r.Assertions[len(r.Assertions)-1]
+	if r.Exit.Name != "assertion" || r.Findings[0].ID != "path.direct_unexpected" || last.Pass || last.Value != "host" {
+		t.Errorf("%+v\n%s", last, written(t, r))
+	}
+}

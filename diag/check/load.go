@@ -1,0 +1,35 @@
+package check
+
+import (
+	"context"
+	"time"
+
+	"dialtone/diag"
+)
+
+// tick is how often a timer is watched.
+const tick = 10 * time.Millisecond
+
+// watchLoad measures how late timers fire until ctx ends: what the program itself lacks of CPU.
+func watchLoad(ctx context.Context) diag.Load {
+	var l diag.Load
+	timer := time.NewTimer(tick)
+	defer timer.Stop()
+	due := time.Now().Add(tick)
+	for {
+		select {
+		case <-ctx.Done():
+			return l
+		case <-timer.C:
+		}
+		now := time.Now()
+		late := now.Sub(due)
+		l.Ticks++
+		l.Worst = max(l.Worst, late)
+		if late > diag.LateAfter {
+			l.Late++
+		}
+		due = now.Add(tick)
+		timer.Reset(tick)
+	}
+}

@@ -1,0 +1,281 @@
+package check
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"dialtone/diag"
+	"dialtone/diag/feed"
+	"dialtone/diag/peer"
+	"dialtone/diag/record"
+	"dialtone/diag/report"
+	"dialtone/diag/session"
+	"dialtone/signal"
+)
+
+const (
+	// channelTime is how long a connected call is given to open a data channel; a check that waited for the end of --for would
+	// learn nothing more.
+	channelTime = 5 * time.Second
+	// windUp is how long the answering side is given to end by itself after the offering side.
+	windUp = 2 * time.Second
+	// maxEvents bounds what is kept of a run's events for the report.
+	maxEvents = 20000
+)
+
+// wayOf is the direction of media that a flow asks for; "" for both.
+func wayOf(f peer.Flow) diag.Direction {
+	switch f {
+	case peer.FlowSend:
+		return diag.Outbound
+	case peer.FlowReceive:
+		return diag.Inbound
+	default:
+		return ""
+	}
+}
+
+// side is one party of a run.
+type side struct {
+	session *session.Session
+	log     *feed.Feed
+	call    *diag.Call
+	events  []diag.Event
+	path    string // of the recording; "" for none
+	parts   sync.WaitGroup
+	ended   chan struct{} // closed when call holds everything
+	fault   error         // of the recording
+}
+
+// runOne places one call and notes what it was worth.
+func (c *checker) runOne(ctx context.Context, n int) {
+	p := c.Target.Place()
+	lasting := context.WithoutCancel(ctx)
+	in := report.RunInput{Start: time.Since(c.begun)}
+	offering, err := c.open(lasting, n, p, false)
+	if err != nil {
+		c.failed(err)
+		return
+	}
+	var answering *side
+	if p.Answer != nil {
+		if answering, err = c.open(lasting, n, p, true); err != nil {
+			offering.abandon()
+			c.failed(err)
+			return
+		}
+	}
+	answerCtx, stop := context.WithCancel(lasting)
+	defer stop()
+	if answering != nil {
+		answering.parts.Go(func() { answering.session.Run(answerCtx) })
+	}
+	quiet := c.narrate(offering, n)
+	offering.session.Run(ctx)
+	<-offering.ended
+	quiet()
+	if answering != nil {
+		answering.finish(stop)
+		in.Other = answering.call
+	}
+	offering.parts.Wait()
+	in.Call, in.Events, in.Recording = offering.call, offering.events, offering.path
+	c.note(n, in, offering, answering)
+}
+
+// finish gives the answering side time to end by itself.
+func (s *side) finish(stop context.CancelFunc) {
+	timer := time.AfterFunc(windUp, stop)
+	<-s.ended
+	timer.Stop()
+	stop()
+	s.parts.Wait()
+}
+
+// note keeps what a run was worth, and tells it.
+func (c *checker) note(n int, in report.RunInput, sides ...*side) {
+	one := report.Build(report.Input{Expect: diag.Expectation{Media: !c.Config.NoMedia, Path: c.Expect, Way: wayOf(c.Target.Place().Flow)}, Runs: []report.RunInput{in}})
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.inputs = append(c.inputs, in)
+	for _, s := range sides {
+		if s != nil && s.fault != nil {
+			c.faults = append(c.faults, s.fault)
+		}
+	}
+	c.Progress(Progress{Check: c.Name, Run: n, Of: c.Repeat, State: "ended", Done: &one.Runs[0]})
+}
+
+// failed notes what kept a run from beginning.
+func (c *checker) failed(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.faults = append(c.faults, err)
+}
+
+// open prepares one side: its session, its recording, and the fold of its log.
+func (c *checker) open(ctx context.Context, n int, p Placement, answering bool) (*side, error) {
+	s := &side{log: feed.New(time.Now), call: &diag.Call{}, ended: make(chan struct{})}
+	o := c.sessionOptions(s.log, p, answering)
+	if c.Tune != nil {
+		c.Tune(answering, &o)
+	}
+	s.session = session.New(o)
+	if c.Record != "" {
+		s.path = filepath.Join(c.Record, c.recordingName(n, p, answering))
+		if err := s.startRecording(ctx, o.Config, c.Redact); err != nil {
+			return nil, err
+		}
+	}
+	events := s.log.Reader()
+	s.parts.Go(func() {
+		defer close(s.ended)
+		defer events.Close()
+		s.follow(ctx, events, !answering)
+	})
+	return s, nil
+}
+
+// abandon ends a side whose session never ran.
+func (s *side) abandon() {
+	s.log.Close()
+	s.parts.Wait()
+}
+
+// sessionOptions are those of one side.
+func (c *checker) sessionOptions(log *feed.Feed, p Placement, answering bool) session.Options {
+	config := c.Config
+	config.Command = "check"
+	target := c.Target.Describe()
+	config.Code, config.Server = target.Room, target.URL
+	if target.Room == "" {
+		config.Code = target.Kind
+	}
+	dial := p.Dial
+	if answering {
+		dial, config.For, config.Wait = p.Answer, 0, 0
+	}
+	config.LoopbackOnly = config.LoopbackOnly || p.Answer != nil && len(config.ICEServers) == 0
+	if p.Guard != nil && !answering {
+		inner := dial
+		dial = func(ctx context.Context, observe func(diag.SignalRequest)) (signal.Channel, error) {
+			channel, err := inner(ctx, observe)
+			if err != nil {
+				return nil, err
+			}
+			return p.Guard(channel, func(w diag.Warning) { log.Append(w) }), nil
+		}
+	}
+	return session.Options{
+		Config: config, Feed: log, Dial: dial, TLS: c.TLS, Flow: p.Flow, Greeting: "hello from dialtone check",
+	}
+}
+
+// recordingName is run-007-offer.jsonl, run-007-answer.jsonl; run-007.jsonl where the other side is elsewhere. The name of a check
+// stands before it.
+func (c *checker) recordingName(n int, p Placement, answering bool) string {
+	name := fmt.Sprintf("run-%0*d", max(3, len(fmt.Sprint(c.Repeat))), n)
+	if c.Name != "" {
+		name = fileName(c.Name) + "-" + name
+	}
+	switch {
+	case answering:
+		name += "-answer"
+	case p.Answer != nil:
+		name += "-offer"
+	}
+	return name + ".jsonl"
+}
+
+// fileName makes a name fit for a file.
+func fileName(s string) string {
+	out := []rune{}
+	for _, r := range diag.Clean(s, 60) {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' {
+			out = append(out, r)
+		} else {
+			out = append(out, '-')
+		}
+	}
+	return string(out)
+}
+
+func (s *side) startRecording(ctx context.Context, config diag.Config, redact bool) error {
+	o := record.Options{Redact: redact}
+	for _, server := range config.ICEServers {
+		o.Secrets = append(o.Secrets, server.Credential)
+	}
+	file, err := record.Create(s.path, record.NewHeader(config, s.log.Start()), o)
+	if err != nil {
+		return err
+	}
+	events := s.log.Reader()
+	s.parts.Go(func() {
+		defer events.Close()
+		s.fault = file.Run(ctx, events)
+	})
+	return nil
+}
+
+// follow folds the log to its end. A call that is connected and opens no channel is hung up before its time.
+func (s *side) follow(ctx context.Context, events *feed.Reader, keep bool) {
+	var impatient *time.Timer
+	defer func() {
+		if impatient != nil {
+			impatient.Stop()
+		}
+	}()
+	for {
+		batch, err := events.Next(ctx)
+		if errors.Is(err, io.EOF) || err != nil {
+			return
+		}
+		for _, e := range batch {
+			s.call.Apply(e)
+		}
+		if keep {
+			s.events = append(s.events, batch[:min(len(batch), maxEvents-len(s.events))]...)
+		}
+		if s.call.ConnectedAt != nil && !s.call.Start.MediaOnly && impatient == nil {
+			impatient = time.AfterFunc(channelTime, s.session.Hangup)
+		}
+		if impatient != nil && s.call.OpenAt != nil {
+			impatient.Stop()
+		}
+	}
+}
+
+// narrate tells the states of a run until the returned function is called, which waits for the last word.
+func (c *checker) narrate(s *side, n int) func() {
+	ctx, cancel := context.WithCancel(context.Background())
+	events := s.log.Reader()
+	var told sync.WaitGroup
+	told.Go(func() {
+		defer events.Close()
+		call, last := &diag.Call{}, diag.StateUnknown
+		for {
+			batch, err := events.Next(ctx)
+			if err != nil {
+				return
+			}
+			for _, e := range batch {
+				call.Apply(e)
+			}
+			if state := call.State(); state != last && state != diag.StateEnded {
+				last = state
+				c.mu.Lock()
+				c.Progress(Progress{Check: c.Name, Run: n, Of: c.Repeat, State: state.String()})
+				c.mu.Unlock()
+			}
+		}
+	})
+	return func() {
+		cancel()
+		told.Wait()
+	}
+}

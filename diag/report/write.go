@@ -1,0 +1,41 @@
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+)
+
+// Writer writes a report in one format.
+type Writer func(w io.Writer, r *Report) error
+
+// Formats are the writers by the name that -o takes.
+var Formats = map[string]Writer{"json": WriteJSON, "text": WriteText}
+
+// WriteJSON writes the report as one JSON object ([Schema]), indented.
+func WriteJSON(w io.Writer, r *Report) error {
+	raw, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(append(raw, '\n'))
+	return err
+}
+
+// ReadJSON reads what [WriteJSON] wrote. The error tells what is no report, or one of another form.
+func ReadJSON(raw []byte) (*Report, error) {
+	var head struct {
+		Schema string `json:"schema"`
+	}
+	if err := json.Unmarshal(raw, &head); err != nil {
+		return nil, fmt.Errorf("it is no JSON object: %w", err)
+	}
+	if head.Schema != Schema {
+		return nil, fmt.Errorf("it is no report of this form: its schema is %.60q, not %q", head.Schema, Schema)
+	}
+	r := &Report{}
+	if err := json.Unmarshal(raw, r); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
