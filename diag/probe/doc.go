@@ -8,7 +8,11 @@
 //
 // A probe resolves the name ("dns"), opens the connection ("connect"; UDP has none), secures it ("tls", also for DTLS),
 // and asks: a STUN server for a Binding ("binding"), a TURN server for an allocation ("allocate"), which is released at
-// once. A failure names its stage and one of the causes of this package.
+// once. A failure names its stage and one of the causes of this package. [Relay] also uses the relay before it gives it
+// back: permission, Send, channel, ChannelData, Refresh.
+//
+// Where a URL has no port, DNS SRV is asked beside the plain addresses (RFC 8489 §8.1, RFC 5928 §3), which wait for it no
+// longer than a moment. NAPTR is not asked for: Go's resolver does not know it.
 //
 // # How it asks
 //
