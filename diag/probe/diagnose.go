@@ -34,101 +34,152 @@ type Inquiry struct {
 // progressEvery is how often an interim report is made at most.
 const progressEvery = 200 * time.Millisecond
 
+// samples are the Binding requests by which the round trip to a server over TCP, TLS and DTLS is told.
+const samples = 5
+
+// Limit is how long it may take at most.
+func (q *Inquiry) Limit() time.Duration {
+	limit := q.Budget
+	if limit <= 0 {
+		limit = NATBudget
+	}
+	if q.Deep || q.Hairpin {
+		limit += FurtherBudget
+	}
+	return limit
+}
+
 // Diagnose asks all servers at once: STUN over UDP as [NAT] does, the others as [Server] and [Relay] do. It fails only when
 // no request can be made.
 func Diagnose(ctx context.Context, q Inquiry) (diag.NATReport, error) {
-	d := &diagnosis{q: q}
-	report, err := d.run(ctx)
-	if err == nil && q.Progress != nil {
-		p := diag.NATProgress{Final: true, Report: report}
-		p.Sent, p.Answered = d.counts()
-		switch {
-		case errors.Is(ctx.Err(), context.DeadlineExceeded):
-			p.Stopped = diag.StoppedTimeOver
-		case ctx.Err() != nil:
-			p.Stopped = diag.StoppedCancelled
-		}
+	d := &diagnosis{q: q, changed: make(chan struct{}, 1)}
+	stop, telling := make(chan struct{}), sync.WaitGroup{}
+	if q.Progress != nil {
+		telling.Go(func() { d.tell(stop) })
+	}
+	err := d.run(ctx)
+	close(stop)
+	telling.Wait()
+	if err != nil {
+		return diag.NATReport{}, err
+	}
+	p := d.progress()
+	p.Final = true
+	switch {
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		p.Stopped = diag.StoppedTimeOver
+	case ctx.Err() != nil:
+		p.Stopped = diag.StoppedCancelled
+	}
+	if q.Progress != nil {
 		q.Progress(p)
 	}
-	return report, err
+	return p.Report, nil
 }
 
 // diagnosis is one while it runs.
 type diagnosis struct {
-	q Inquiry
+	q       Inquiry
+	changed chan struct{} // holds one when there is something to tell
 
-	mu       sync.Mutex // guards all below: three parts report at the same time
+	mu       sync.Mutex // guards all below: the parts report at the same time
 	observed *diag.NATObservations
 	others   []diag.ServerResult
 	turn     []diag.NATRelay
-	told     time.Time
+	streams  []diag.NATStream
+	busy     int // parts that are under way, beside STUN over UDP
 }
 
-func (d *diagnosis) run(ctx context.Context) (diag.NATReport, error) {
+func (d *diagnosis) run(ctx context.Context) error {
 	servers := NATServers(ctx, d.q.URLs, d.q.Families)
-	d.observed = &diag.NATObservations{Servers: servers}
+	d.note(func() {
+		d.observed = &diag.NATObservations{Servers: servers, Pending: true, Deep: d.q.Deep, Hairpin: d.q.Hairpin}
+	})
 	others, turn := d.q.targets(servers)
 	var asking sync.WaitGroup
-	asking.Go(func() {
-		All(ctx, others, func(r diag.ServerResult) { d.note(func() { d.others = append(d.others, r) }) })
-	})
-	asking.Go(func() { Relays(ctx, turn, func(r diag.NATRelay) { d.note(func() { d.turn = append(d.turn, r) }) }) })
+	for _, part := range []func(){
+		func() {
+			All(ctx, others, func(r diag.ServerResult) { d.note(func() { d.others = append(d.others, r) }) })
+		},
+		func() { Relays(ctx, turn, func(r diag.NATRelay) { d.note(func() { d.turn = append(d.turn, r) }) }) },
+		func() {
+			if d.q.Net == nil {
+				streams := tcpMapping(ctx, servers, d.q.Bind)
+				d.note(func() { d.streams = streams })
+			}
+		},
+	} {
+		d.note(func() { d.busy++ })
+		asking.Go(func() {
+			part()
+			d.note(func() { d.busy-- })
+		})
+	}
 	o, err := NAT(ctx, servers, NATOptions{
 		Net: d.q.Net, Bind: d.q.Bind, Budget: d.q.Budget, Deep: d.q.Deep, Hairpin: d.q.Hairpin,
 		Progress: func(o *diag.NATObservations) { d.note(func() { d.observed = o }) },
 	})
 	asking.Wait()
 	if err != nil {
-		return diag.NATReport{}, err
+		return err
 	}
 	overTCP := d.q.overTCP(ctx, o)
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.observed, d.others = o, append(d.others, overTCP...)
-	return d.judge(), nil
+	d.note(func() { d.observed, d.others = o, append(d.others, overTCP...) })
+	return nil
 }
 
-// note changes what is known, and tells it unless that was done a moment ago.
+// note changes what is known.
 func (d *diagnosis) note(change func()) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	change()
-	if d.q.Progress == nil || time.Since(d.told) < progressEvery {
-		return
+	select {
+	case d.changed <- struct{}{}:
+	default: // it is known that there is something to tell
 	}
-	d.told = time.Now()
-	p := diag.NATProgress{Report: d.judge()}
-	p.Sent, p.Answered = counts(d.observed)
-	d.q.Progress(p)
 }
 
-// judge makes a report of what is known, in an order that does not depend on who answered first.
-func (d *diagnosis) judge() diag.NATReport {
-	slices.SortStableFunc(d.others, func(a, b diag.ServerResult) int { return strings.Compare(a.URL, b.URL) })
-	slices.SortStableFunc(d.turn, func(a, b diag.NATRelay) int { return strings.Compare(a.URL, b.URL) })
-	return diag.JudgeNAT(d.observed, d.others, d.turn, d.q.Peer)
-}
-
-func (d *diagnosis) counts() (sent, answered int) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return counts(d.observed)
-}
-
-func counts(o *diag.NATObservations) (sent, answered int) {
-	for _, r := range o.Requests {
-		sent++
-		if r.Answer != nil {
-			answered++
+// tell hands on what is known whenever that has changed, and rests after each time: what changes meanwhile is told then.
+func (d *diagnosis) tell(stop <-chan struct{}) {
+	for {
+		select {
+		case <-d.changed:
+		case <-stop:
+			return
+		}
+		d.q.Progress(d.progress())
+		rest := time.NewTimer(progressEvery)
+		select {
+		case <-rest.C:
+		case <-stop:
+			rest.Stop()
+			return
 		}
 	}
-	return sent, answered
+}
+
+// progress makes a report of what is known, in an order that does not depend on who answered first.
+func (d *diagnosis) progress() diag.NATProgress {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	slices.SortStableFunc(d.others, func(a, b diag.ServerResult) int { return strings.Compare(a.URL, b.URL) })
+	slices.SortStableFunc(d.turn, func(a, b diag.NATRelay) int { return strings.Compare(a.URL, b.URL) })
+	o := *d.observed
+	o.TCP, o.Pending = d.streams, o.Pending || d.busy > 0
+	p := diag.NATProgress{Report: diag.JudgeNAT(&o, d.others, d.turn, d.q.Peer)}
+	for _, r := range o.Requests {
+		p.Sent++
+		if r.Answer != nil {
+			p.Answered++
+		}
+	}
+	return p
 }
 
 // targets are the servers that are asked otherwise than over UDP, and the relays.
 func (q *Inquiry) targets(servers []diag.NATAsked) (others, turn []Target) {
 	for _, u := range q.URLs {
-		t := Target{URL: u.String(), TLS: q.TLS}
+		t := Target{URL: u.Short(), TLS: q.TLS, Families: q.Families, Local: q.Bind, Samples: samples}
 		switch {
 		case u.Scheme.TURN():
 			t.Username, t.Password, t.Through = q.Username, q.Password, throughRelay(servers)
@@ -140,10 +191,9 @@ func (q *Inquiry) targets(servers []diag.NATAsked) (others, turn []Target) {
 	return others, turn
 }
 
-// throughRelay is the STUN server that relays are tried with: one that is no relay itself, where there is one. A relay over
-// UDP has an IPv4 address.
+// throughRelay is the STUN server that relays are tried with, the zero value where only TURN servers were named: then each is
+// tried with itself. A relay over UDP has an IPv4 address.
 func throughRelay(servers []diag.NATAsked) netip.AddrPort {
-	var found netip.AddrPort
 	for _, s := range servers {
 		u, err := ParseURL(s.URL)
 		if err != nil || !s.Address.Addr().Is4() {
@@ -152,11 +202,8 @@ func throughRelay(servers []diag.NATAsked) netip.AddrPort {
 		if !u.Scheme.TURN() {
 			return s.Address
 		}
-		if !found.IsValid() {
-			found = s.Address
-		}
 	}
-	return found
+	return netip.AddrPort{}
 }
 
 // overTCP asks the servers that are silent over UDP once more, when all are: whether they are there at all tells a firewall
@@ -171,7 +218,7 @@ func (q *Inquiry) overTCP(ctx context.Context, o *diag.NATObservations) []diag.S
 	for _, u := range q.URLs {
 		if u.UDP && !u.Scheme.Secured() {
 			u.Scheme, u.UDP = STUN, false
-			targets = append(targets, Target{URL: u.String(), Timeout: 2 * time.Second})
+			targets = append(targets, Target{URL: u.Short(), Local: q.Bind, Families: q.Families, Timeout: 2 * time.Second})
 		}
 	}
 	var answered []diag.ServerResult

@@ -1,0 +1,100 @@
+package probe
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"dialtone/diag"
+)
+
+const (
+	tcpTime    = time.Second // for the mapping test over TCP
+	maxStreams = 4           // servers that are asked in it
+)
+
+// tcpMapping asks servers over TCP, all from one local port, how they see it. Fewer than two addresses can be compared with
+// nothing: then nobody is asked.
+func tcpMapping(ctx context.Context, servers []diag.NATAsked, bind netip.Addr) []diag.NATStream {
+	targets := streamTargets(servers, bind)
+	local, err := localPort(ctx, targets, bind)
+	if err != nil || len(targets) < 2 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, tcpTime)
+	defer cancel()
+	out := make([]diag.NATStream, len(targets))
+	var all sync.WaitGroup
+	for i, to := range targets {
+		all.Go(func() { out[i] = askStream(ctx, local, to) })
+	}
+	all.Wait()
+	return out
+}
+
+// streamTargets picks servers on different addresses, of the family that has more of them: IPv4 where both have as many.
+func streamTargets(servers []diag.NATAsked, bind netip.Addr) []netip.AddrPort {
+	families := map[bool][]netip.AddrPort{} // by whether it is IPv4
+	seen := map[netip.Addr]bool{}
+	for _, s := range servers {
+		a := s.Address.Addr()
+		if !a.IsValid() || seen[a] || bind.IsValid() && bind.Is4() != a.Is4() {
+			continue
+		}
+		seen[a] = true
+		if list := families[a.Is4()]; len(list) < maxStreams {
+			families[a.Is4()] = append(list, s.Address)
+		}
+	}
+	if len(families[false]) > len(families[true]) {
+		return families[false]
+	}
+	return families[true]
+}
+
+// localPort finds a local port that no TCP socket has. Somebody may take it before it is used; then the test fails, and says so.
+func localPort(ctx context.Context, targets []netip.AddrPort, bind netip.Addr) (*net.TCPAddr, error) {
+	local := net.TCPAddr{IP: bind.AsSlice()}
+	network := "tcp4"
+	if len(targets) > 0 && targets[0].Addr().Is6() {
+		network = "tcp6"
+	}
+	var config net.ListenConfig
+	l, err := config.Listen(ctx, network, local.String())
+	if err != nil {
+		return nil, err
+	}
+	if own, ok := l.Addr().(*net.TCPAddr); ok {
+		local.Port = own.Port
+	}
+	return &local, l.Close()
+}
+
+// askStream asks one server over TCP from a port that other sockets share.
+func askStream(ctx context.Context, local *net.TCPAddr, to netip.AddrPort) diag.NATStream {
+	out := diag.NATStream{To: to}
+	fail := func(err error) diag.NATStream {
+		out.Why = classify(URL{Scheme: STUN, Host: to.Addr().String(), Port: to.Port()}, StageConnect, err).text
+		return out
+	}
+	dialer := net.Dialer{LocalAddr: local, Control: sharePort}
+	conn, err := dialer.DialContext(ctx, "tcp", to.String())
+	if err != nil {
+		return fail(err)
+	}
+	defer func() { _ = conn.Close() }() // what it says no longer matters
+	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
+	defer stop()
+	l := &link{conn: conn, reliable: true}
+	r, err := l.exchange(ctx, methodBinding, true, func(id txID) ([]byte, error) { return encode(methodBinding, id, nil) })
+	switch {
+	case err != nil:
+		return fail(err)
+	case !r.ok || !r.mapped.IsValid():
+		return fail(errNoMapped)
+	}
+	out.Mapped = r.mapped
+	return out
+}
