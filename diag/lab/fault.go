@@ -35,7 +35,7 @@ const (
 	NoAddress                 // as Correct, without any address in the answer
 	EmptyMapped               // as Correct, with zero-length XOR-MAPPED-ADDRESS and XOR-RELAYED-ADDRESS
 	WrongTransaction          // as Correct, under a transaction ID that nobody asked with
-	Endless                   // announces a message of 65,532 bytes and sends a byte of it every 50 ms; in datagrams as Huge
+	Endless                   // announces a message of 4,000 bytes and sends a byte of it every 50 ms; a datagram holds it all, zeros
 	Flood                     // answers a request with 10,000 responses to others
 	NoNonce                   // asks for credentials without saying realm or nonce
 )

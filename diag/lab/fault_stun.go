@@ -12,13 +12,15 @@ import (
 )
 
 const (
-	stunHeader  = 20       // bytes, RFC 8489 §5
-	maxMessage  = 65535    // bytes: more fits in no datagram
-	maxDatagram = 60000    // bytes that are sent in one
-	maxRecord   = 8000     // bytes that are sent in one DTLS record
-	hugeAnswer  = 1 << 20  // bytes
-	relayPort   = 49152    // of the relay address that Correct makes up
-	nonce       = "nonce-" // with a number behind
+	stunHeader  = 20      // bytes, RFC 8489 §5
+	maxMessage  = 65535   // bytes: more fits in no datagram
+	maxDatagram = 60000   // bytes that are sent in one
+	maxRecord   = 8000    // bytes that are sent in one DTLS record
+	hugeAnswer  = 1 << 20 // bytes
+
+	endlessAnswer = 4000     // bytes
+	relayPort     = 49152    // of the relay address that Correct makes up
+	nonce         = "nonce-" // with a number behind
 )
 
 // readMessage reads one STUN message from a stream (RFC 8489 §6.2.2).
@@ -43,8 +45,12 @@ func (s *FaultServer) answer(request []byte, from net.Addr) []byte {
 	if !s.fault.Behavior.speaksSTUN() {
 		return []byte(plainAnswers[s.fault.Behavior])
 	}
-	if s.fault.Behavior == Huge || s.fault.Behavior == Endless {
-		return huge(request)
+	switch s.fault.Behavior {
+	case Huge:
+		return announced(request, 65532, hugeAnswer)
+	case Endless:
+		return announced(request, endlessAnswer-stunHeader, endlessAnswer)
+	default:
 	}
 	req := &stun.Message{Raw: request}
 	if err := req.Decode(); err != nil || req.Type.Class != stun.ClassRequest {
@@ -184,11 +190,11 @@ func addrPort(a net.Addr) netip.AddrPort {
 	return netip.AddrPort{}
 }
 
-// huge is a header that announces as much as a length can, and a megabyte of zeros.
-func huge(request []byte) []byte {
-	b := make([]byte, hugeAnswer)
+// announced is a header that announces a message of that length, and zeros: so many bytes in all.
+func announced(request []byte, length uint16, size int) []byte {
+	b := make([]byte, size)
 	copy(b, request[:min(len(request), stunHeader)])
 	binary.BigEndian.PutUint16(b, uint16(stun.BindingSuccess.Value()))
-	binary.BigEndian.PutUint16(b[2:], 65532)
+	binary.BigEndian.PutUint16(b[2:], length)
 	return b
 }

@@ -211,8 +211,13 @@ func TestStreams(t *testing.T) {
 	if got := read(Fault{Behavior: Huge}); len(got) < 20 || got[2:4] != "\xff\xfc" {
 		t.Errorf("huge: %d bytes", len(got))
 	}
-	if got := read(Fault{Behavior: Trickle}); len(got) != 1 {
-		t.Errorf("trickle: %d bytes at once", len(got))
+	for _, b := range []Behavior{Trickle, Endless} {
+		if got := read(Fault{Behavior: b}); len(got) != 1 {
+			t.Errorf("%s: %d bytes at once", b, len(got))
+		}
+	}
+	if got := read(Fault{Behavior: Flood}); !stun.IsMessage([]byte(got)) {
+		t.Errorf("flood: %q", got)
 	}
 }
 

@@ -82,6 +82,26 @@ func TestLiars(t *testing.T) {
 	}
 }
 
+// TestLiarsAndLoss: the same where packets get lost; only what is said wrongly counts.
+func TestLiarsAndLoss(t *testing.T) {
+	ei, ad, apd := lab.EndpointIndependent, lab.AddressDependent, lab.AddressAndPortDependent
+	for name, l := range lies {
+		if l.seen == outvoted {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			for i, truth := range []lab.Side{{Mapping: ei, Filtering: ei}, {Mapping: ei, Filtering: apd}, {Mapping: ei, Filtering: ad}, {Mapping: apd, Filtering: apd}} {
+				for servers := 1; servers < 3; servers++ {
+					r, _ := inWorld(t, lab.WorldOptions{
+						Sides: []lab.Side{truth}, Delay: 5 * time.Millisecond, Responders: servers, Faults: []lab.ResponderFaults{l.faults}, Loss: 0.1, Seed: uint64(i),
+					})
+					checkTruth(t, r, truth)
+				}
+			}
+		})
+	}
+}
+
 func hasFinding(r diag.NATReport, id string) bool {
 	return slices.ContainsFunc(r.Findings, func(f diag.Finding) bool { return f.ID == id })
 }
@@ -159,7 +179,7 @@ func TestLiarsOverStreams(t *testing.T) {
 	for behavior, finding := range map[lab.Behavior]string{
 		lab.Garbage: "server.protocol", lab.HTTP: "server.protocol", lab.Huge: "server.protocol", lab.EmptyMapped: "server.protocol",
 		lab.WrongTransaction: "server.protocol", lab.Flood: "server.protocol", lab.Closing: "server.protocol", lab.NoAddress: "server.protocol",
-		lab.Endless: "server.protocol", lab.Trickle: "server.slow", lab.Silent: "server.timeout",
+		lab.Endless: "server.timeout", lab.Trickle: "server.slow", lab.Silent: "server.timeout",
 	} {
 		add(lab.Fault{Network: lab.TCP, Behavior: behavior}, nil, finding)
 	}
