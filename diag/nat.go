@@ -139,7 +139,7 @@ type NATRelay struct {
 	SendMs       *Millis `json:"send_ms,omitempty"`     // round trip by Send indication
 	BindMs       *Millis `json:"bind_ms,omitempty"`     // ChannelBind
 	ChannelMs    *Millis `json:"channel_ms,omitempty"`  // round trip by ChannelData
-	OwnPeer      bool    `json:"ownPeer,omitempty"`    // Peer is the TURN server itself: no STUN server was given
+	OwnPeer      bool    `json:"ownPeer,omitempty"`     // Peer is the TURN server itself: no STUN server was given
 	RefreshMs    *Millis `json:"refresh_ms,omitempty"`  // Refresh
 	LifetimeS    int     `json:"lifetime_s,omitempty"`  // seconds that the Refresh granted
 	ReleaseMs    *Millis `json:"release_ms,omitempty"`  // Refresh with lifetime 0

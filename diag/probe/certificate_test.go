@@ -68,8 +68,10 @@ func TestCertificateTold(t *testing.T) {
 func TestHostileCertificate(t *testing.T) {
 	evil := "\x1b]0;x\a" + strings.Repeat("y", 1000)
 	for _, c := range []*x509.Certificate{
-		{}, {Subject: pkix.Name{CommonName: evil}, Issuer: pkix.Name{CommonName: evil, Organization: []string{evil + "z"}}, DNSNames: []string{evil, evil}},
-		{Issuer: pkix.Name{Organization: []string{evil}}, IPAddresses: []net.IP{net.IPv6loopback}}, {DNSNames: make([]string, 5000)},
+		{},
+		{Subject: pkix.Name{CommonName: evil}, Issuer: pkix.Name{CommonName: evil, Organization: []string{evil + "z"}}, DNSNames: []string{evil, evil}},
+		{Issuer: pkix.Name{Organization: []string{evil}}, IPAddresses: []net.IP{net.IPv6loopback}},
+		{DNSNames: make([]string, 5000)},
 	} {
 		for _, text := range []string{certificateName(c), issuerName(c), forWhom(c)} {
 			if len(text) > maxText || strings.ContainsAny(text, "\x1b\a") {

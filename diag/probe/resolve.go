@@ -71,55 +71,53 @@ func lookup(ctx context.Context, r *net.Resolver, u URL) ([]endpoint, error) {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	type found struct {
-		endpoints []endpoint
-		err       error
-	}
 	// Nobody waits for these two after the answer: the end of ctx closes their sockets, and where the system itself looks
 	// up (Windows) nothing can end it, as package net knows too.
 	srv, plain := make(chan found, 1), make(chan found, 1)
-	go func() {
-		e, err := lookupSRV(ctx, r, u)
-		srv <- found{e, err}
-	}()
-	go func() {
-		e, err := lookupHost(ctx, r, u.Host, u.Port, false)
-		plain <- found{e, err}
-	}()
-	var own *found
-	var grace <-chan time.Time
-	for {
+	go func() { srv <- newFound(lookupSRV(ctx, r, u)) }()
+	go func() { plain <- newFound(lookupHost(ctx, r, u.Host, u.Port, false)) }()
+	select {
+	case s := <-srv:
+		if s.decides() {
+			return s.endpoints, s.err
+		}
 		select {
-		case f := <-srv:
-			if f.err == nil || errors.As(f.err, new(*stageError)) {
-				return f.endpoints, f.err
-			}
-			if own != nil {
-				return own.endpoints, own.err
-			}
-			srv = nil
 		case f := <-plain:
-			if srv == nil {
-				return f.endpoints, f.err
-			}
-			own = &f
-			wait := srvGrace
-			if f.err != nil {
-				wait = srvAlone
-			}
-			timer := time.NewTimer(wait)
-			defer timer.Stop()
-			grace, plain = timer.C, nil
-		case <-grace:
-			return own.endpoints, own.err
+			return f.endpoints, f.err
 		case <-ctx.Done():
-			if own != nil {
-				return own.endpoints, own.err
-			}
 			return nil, ctx.Err()
 		}
+	case f := <-plain:
+		wait := srvGrace
+		if f.err != nil {
+			wait = srvAlone
+		}
+		grace := time.NewTimer(wait)
+		defer grace.Stop()
+		select {
+		case s := <-srv:
+			if s.decides() {
+				return s.endpoints, s.err
+			}
+		case <-grace.C:
+		case <-ctx.Done():
+		}
+		return f.endpoints, f.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
 }
+
+// found is what one of the two lookups gave.
+type found struct {
+	endpoints []endpoint
+	err       error
+}
+
+func newFound(e []endpoint, err error) found { return found{e, err} }
+
+// decides reports whether an SRV lookup makes the plain addresses needless: it has found some, or there is no such service.
+func (f *found) decides() bool { return f.err == nil || errors.As(f.err, new(*stageError)) }
 
 // lookupHost resolves a name to the first address of each family.
 func lookupHost(ctx context.Context, r *net.Resolver, host string, port uint16, srv bool) ([]endpoint, error) {
