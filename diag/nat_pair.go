@@ -15,6 +15,7 @@ type NATSide struct {
 	UDP                bool   // UDP gets answers
 	TURN               bool   // a TURN server gives this side a relay
 	IPv6               bool   // IPv6 gets answers
+	Hairpin            bool   // the NAT sends packets to its public address back inside
 	Public             netip.Addr
 	LAN                netip.Prefix // a private network that it is in
 }
@@ -24,23 +25,23 @@ type NATPath string
 
 // Paths.
 const (
-	PathDirect  NATPath = "direct"
-	PathRelay   NATPath = "relay"
-	PathNone    NATPath = "none" // a relay is needed, and there is none
-	PathUnknown NATPath = "unknown"
+	PathDirect  NATPath = "direct"  // without a relay
+	PathRelay   NATPath = "relay"   // through a TURN server that works
+	PathNone    NATPath = "none"    // a relay is needed, and there is none
+	PathUnknown NATPath = "unknown" // too little is known of one side
 )
 
 // NATPrediction answers for a pair.
 type NATPrediction struct {
-	Path NATPath `json:"path"`
-	Why  string  `json:"why"`
+	Path NATPath `json:"path"` // how they will reach each other
+	Why  string  `json:"why"`  // in a sentence
 }
 
 // natOrder is the order of the rows and columns of the table.
 var natOrder = []string{EndpointIndependent, AddressDependent, AddressAndPortDependent}
 
 // natPairs tells which pairs find a direct path (D) with host and server-reflexive candidates, and which need a relay (R).
-// It was measured with ICE. Rows and columns are mapping (slowest) and filtering, each in natOrder.
+// It was measured with ICE, and the tests of diag/probe hold it to calls. Rows and columns are mapping (slowest) and filtering, each in natOrder.
 var natPairs = [9]string{
 	"DDDDDDDDD",
 	"DDDDDDDDD",
@@ -94,7 +95,7 @@ func PredictPair(a, b NATSide) NATPrediction {
 		return NATPrediction{PathNone, "one side gets no answer over UDP and has no working TURN server of its own"}
 	case !a.UDP || !b.UDP:
 		return NATPrediction{PathRelay, "one side gets no answer over UDP; its TURN server carries the call"}
-	case same:
+	case same && !a.Hairpin && !b.Hairpin:
 		return relay("both have one public address, and nothing shows that its NAT sends packets back inside")
 	}
 	direct, relayed := false, false
@@ -147,7 +148,7 @@ type sideFlag struct {
 
 // flags are the words that are there or not.
 func (s *NATSide) flags() []sideFlag {
-	return []sideFlag{{"dependent", &s.Dependent}, {"udp", &s.UDP}, {"turn", &s.TURN}, {"v6", &s.IPv6}}
+	return []sideFlag{{"dependent", &s.Dependent}, {"udp", &s.UDP}, {"turn", &s.TURN}, {"v6", &s.IPv6}, {"hairpin", &s.Hairpin}}
 }
 
 // ErrNATResult is returned (wrapped) for a text that is no compact result line.
