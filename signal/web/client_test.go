@@ -1,0 +1,267 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"dialtone/signal"
+)
+
+func serve(t *testing.T, h http.HandlerFunc) (*httptest.Server, *url.URL) {
+	t.Helper()
+	s := httptest.NewServer(h)
+	t.Cleanup(s.Close)
+	u, err := Endpoint(s.URL + "/in?key=S3CRET")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, u
+}
+
+func post(t *testing.T, u *url.URL, o Options) (*Answer, error) {
+	t.Helper()
+	c, err := NewClient(u, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	return c.Do(t.Context(), Call{
+		Op: "offer", Method: http.MethodPost, URL: u, ContentType: "text/plain", Body: []byte("hello"), Expect: []int{200}, Redirects: true,
+	})
+}
+
+func TestRedirectsKeepTheRequestAndGuardTheToken(t *testing.T) {
+	var there, here []string
+	other, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		body := make([]byte, 5)
+		_, _ = r.Body.Read(body)
+		there = append(there, r.Method+" "+r.URL.Path+" "+r.Header.Get("Authorization")+" "+string(body))
+		w.WriteHeader(http.StatusOK)
+	})
+	_, u := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		here = append(here, r.URL.Path+" "+r.Header.Get("Authorization"))
+		if r.URL.Path == "/in" {
+			http.Redirect(w, r, "next", http.StatusTemporaryRedirect)
+			return
+		}
+		http.Redirect(w, r, other.URL+"/there", http.StatusPermanentRedirect)
+	})
+	a, err := post(t, u, Options{Token: "t0k3n"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a.URL.Path != "/there" {
+		t.Errorf("answered by %s", a.URL)
+	}
+	if diff := cmp.Diff([]string{"/in Bearer t0k3n", "/next Bearer t0k3n"}, here); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"POST /there  hello"}, there); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestFailures(t *testing.T) {
+	for name, test := range map[string]struct {
+		answer http.HandlerFunc
+		want   signal.Reason
+		status int
+		says   string // in the error
+	}{
+		"redirects without end": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "/in", http.StatusTemporaryRedirect)
+		}, signal.ReasonStatus, 307, "more than 5 times"},
+		"a redirect that makes a GET": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "/other", http.StatusFound)
+		}, signal.ReasonStatus, 302, "only 307 and 308"},
+		"a redirect to a file": {func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Location", "file:///etc/passwd")
+			w.WriteHeader(http.StatusTemporaryRedirect)
+		}, signal.ReasonStatus, 307, "not http or https"},
+		"a problem body": {func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/problem+json")
+			w.WriteHeader(http.StatusUnprocessableEntity)
+			fmt.Fprint(w, `{"title":"no such codec\u001b[31m","detail":"send H.264, t0k3n"}`)
+		}, signal.ReasonRejected, 422, "no such codec [31m: send H.264, ***"},
+		"plain words": {func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, "stream key unknown", http.StatusForbidden)
+		}, signal.ReasonStatus, 403, "stream key unknown"},
+		"a web page": {func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusNotFound)
+			fmt.Fprint(w, "<html>lost</html>")
+		}, signal.ReasonStatus, 404, "answers not found ("},
+		"too much": {func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = w.Write(make([]byte, maxBody+1))
+		}, signal.ReasonProtocol, 0, "exceeds 1 MiB"},
+		"too many header fields": {func(w http.ResponseWriter, _ *http.Request) {
+			for i := range 3000 {
+				w.Header().Add("Link", fmt.Sprintf("<stun:s%d.example>; rel=\"ice-server\"", i))
+			}
+		}, signal.ReasonBroken, 0, ""},
+		"busy for long": {func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Retry-After", "3600")
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}, signal.ReasonStatus, 503, "try again later"},
+		"limits":  {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTooManyRequests) }, signal.ReasonLimit, 429, ""},
+		"a fault": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) }, signal.ReasonStatus, 502, "log"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, u := serve(t, test.answer)
+			_, err := post(t, u, Options{Token: "t0k3n"})
+			var e *signal.Error
+			if !errors.As(err, &e) {
+				t.Fatalf("%v", err)
+			}
+			if e.Reason != test.want || e.Status != test.status || !strings.Contains(err.Error(), test.says) {
+				t.Errorf("%s %d: %v", e.Reason, e.Status, err)
+			}
+			for _, secret := range []string{"t0k3n", "S3CRET", "\x1b"} {
+				if strings.Contains(err.Error(), secret) {
+					t.Errorf("the error tells %q: %v", secret, err)
+				}
+			}
+		})
+	}
+}
+
+func TestNobodyThere(t *testing.T) {
+	s, u := serve(t, func(http.ResponseWriter, *http.Request) {})
+	s.Close()
+	a, err := post(t, u, Options{})
+	var e *signal.Error
+	if a != nil || !errors.As(err, &e) || e.Reason != signal.ReasonRefused || strings.Contains(err.Error(), "S3CRET") {
+		t.Errorf("%v %v", a, err)
+	}
+}
+
+func TestComesAgainWhenAsked(t *testing.T) {
+	var asked atomic.Int32
+	_, u := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		if asked.Add(1) < 3 {
+			w.Header().Set("Retry-After", "0")
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	})
+	var told []int
+	a, err := post(t, u, Options{OnRequest: func(r Request) { told = append(told, r.Status) }})
+	if err != nil || a.Status != http.StatusOK {
+		t.Fatal(a, err)
+	}
+	if diff := cmp.Diff([]int{503, 503, 200}, told); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestTimeout(t *testing.T) {
+	hold := make(chan struct{})
+	_, u := serve(t, func(_ http.ResponseWriter, r *http.Request) {
+		select {
+		case <-hold:
+		case <-r.Context().Done():
+		}
+	})
+	defer close(hold)
+	_, err := post(t, u, Options{Timeout: 50 * time.Millisecond})
+	var e *signal.Error
+	if !errors.As(err, &e) || e.Reason != signal.ReasonTimeout {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestBadOptions(t *testing.T) {
+	_, u := serve(t, func(http.ResponseWriter, *http.Request) {})
+	for name, o := range map[string]Options{
+		"a token of two words": {Token: "Bearer x"},
+		"a token with a line":  {Token: "x\r\nX-Evil: 1"},
+		"no certificates":      {Trust: Trust{CAFile: "no-such-file"}},
+	} {
+		if _, err := NewClient(u, o); err == nil || strings.Contains(err.Error(), "Evil") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestEndpoint(t *testing.T) {
+	for in, want := range map[string]string{
+		"https://h.example/whip?key=1#x":  "https://h.example/whip?key=1",
+		"h.example":                       "https://h.example/",
+		"localhost:8080/offer":            "http://localhost:8080/offer",
+		"127.0.0.1:8080/offer":            "http://127.0.0.1:8080/offer",
+		"[::1]:8080":                      "http://[::1]:8080/",
+		"HTTP://h/":                       "http://h/",
+		"":                                "",
+		"ftp://h/":                        "",
+		"https://u:S3CRET@h/":             "",
+		"https://%zz/":                    "",
+		"https:///x":                      "",
+		"x" + strings.Repeat("y", maxURL): "",
+	} {
+		u, err := Endpoint(in)
+		got := ""
+		if err == nil {
+			got = u.String()
+		} else if strings.Contains(err.Error(), "S3CRET") {
+			t.Error(err)
+		}
+		if got != want {
+			t.Errorf("%.40q: %q (%v), want %q", in, got, err, want)
+		}
+	}
+}
+
+func TestResolve(t *testing.T) {
+	base, err := url.Parse("https://h.example/a/whip")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for in, want := range map[string]string{
+		"session/1":                       "https://h.example/a/session/1",
+		"/s/1":                            "https://h.example/s/1",
+		"//other.example/s":               "https://other.example/s",
+		"https://other.example/s":         "https://other.example/s",
+		"http://h.example/s":              "",
+		"javascript:alert(1)":             "",
+		"https://u:p@h.example/":          "",
+		"":                                "",
+		"/" + strings.Repeat("x", maxURL): "",
+	} {
+		got := ""
+		if u, err := Resolve(base, in); err == nil {
+			got = u.String()
+		}
+		if got != want {
+			t.Errorf("%.40q: %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestSameOrigin(t *testing.T) {
+	for _, test := range []struct {
+		a, b string
+		want bool
+	}{
+		{"https://h/", "https://H:443/x", true},
+		{"http://h/", "http://h:80/", true},
+		{"http://h/", "https://h/", false},
+		{"https://h/", "https://h:444/", false},
+		{"https://h/", "https://sub.h/", false},
+	} {
+		a, errA := url.Parse(test.a)
+		b, errB := url.Parse(test.b)
+		if errA != nil || errB != nil {
+			t.Fatal(errA, errB)
+		}
+		if SameOrigin(a, b) != test.want {
+			t.Errorf("%s %s", test.a, test.b)
+		}
+	}
+}
