@@ -25,15 +25,15 @@ const inRussianWithoutDevices = `Object.defineProperty(navigator, "languages", {
 // browser's language.
 func TestBrowserWithoutDevices(t *testing.T) {
 	browser := openBrowser(t)
-	url := startServe(t)
-	b := openTab(t, browser, "page", url+"#w%31", inRussianWithoutDevices)
+	address := startServe(t)
+	b := openTab(t, browser, "page", address+"#w%31", inRussianWithoutDevices)
 	var language, code string
 	b.ask(`document.documentElement.lang`, &language)
 	b.ask(`document.getElementById("code").value`, &code)
 	if language != "ru" || code != "w1" || b.text("call") != "Позвонить" {
 		t.Errorf("language %q, code %q, %q", language, code, b.text("call"))
 	}
-	startTool(t, "answer", "w1", "--server", url)
+	startTool(t, "answer", "w1", "--server", address)
 	b.click("call")
 	if said := b.text("media-notice"); !strings.Contains(said, "запрещён") {
 		t.Errorf("of the devices it says %q", said)
@@ -95,22 +95,22 @@ func TestBrowserMeetsOldServer(t *testing.T) {
 func TestBrowserIsToldWhatFailed(t *testing.T) {
 	browser := openBrowser(t)
 	t.Run("the other side leaves during the set-up", func(t *testing.T) {
-		url := startServe(t)
-		b := openTab(t, browser, "page", url+"?code=w1")
+		address := startServe(t)
+		b := openTab(t, browser, "page", address+"?code=w1")
 		b.click("call")
 		b.state("waiting")
-		user := post(t, url, `{"code":"dial","call_code":"w1"}`)["user_id"]
+		user := post(t, address, `{"code":"dial","call_code":"w1"}`)["user_id"]
 		b.state("connecting")
-		post(t, url, `{"code":"disconnect","user_id":"`+user+`"}`)
+		post(t, address, `{"code":"disconnect","user_id":"`+user+`"}`)
 		b.outcome("peer_left")
 	})
 	t.Run("the other side sends nonsense", func(t *testing.T) {
-		url := startServe(t)
-		b := openTab(t, browser, "page", url+"?code=w1")
-		user := post(t, url, `{"code":"dial","call_code":"w1"}`)["user_id"]
+		address := startServe(t)
+		b := openTab(t, browser, "page", address+"?code=w1")
+		user := post(t, address, `{"code":"dial","call_code":"w1"}`)["user_id"]
 		b.click("call")
 		b.state("waiting")
-		post(t, url, `{"code":"offer","user_id":"`+user+`","offer":{"type":"offer","sdp":"<img src=x onerror=alert(1)>"}}`)
+		post(t, address, `{"code":"offer","user_id":"`+user+`","offer":{"type":"offer","sdp":"<img src=x onerror=alert(1)>"}}`)
 		b.outcome("description")
 		var images int
 		b.ask(`document.querySelectorAll("#outcome *").length`, &images)
@@ -119,9 +119,9 @@ func TestBrowserIsToldWhatFailed(t *testing.T) {
 		}
 	})
 	t.Run("the other side's process is killed", func(t *testing.T) {
-		url := startServe(t)
-		b := openTab(t, browser, "page", url+"?code=w1")
-		a := startTool(t, "answer", "w1", "--server", url)
+		address := startServe(t)
+		b := openTab(t, browser, "page", address+"?code=w1")
+		a := startTool(t, "answer", "w1", "--server", address)
 		b.click("call")
 		b.state("connected")
 		if err := a.cmd.Process.Kill(); err != nil {
@@ -131,10 +131,23 @@ func TestBrowserIsToldWhatFailed(t *testing.T) {
 		b.click("hang-up")
 		b.outcome("hangup")
 	})
+	t.Run("the page is left", func(t *testing.T) {
+		address := startServe(t)
+		b := openTab(t, browser, "page", address+"?code=w1")
+		a := startTool(t, "answer", "w1", "--once", "--server", address)
+		b.click("call")
+		b.state("connected")
+		b.flows()
+		b.do(chromedp.Navigate("about:blank"))
+		a.await("the other party hung up")
+		if code := a.exits(); code != int(diag.ExitPass) {
+			t.Errorf("answer exits with %d", code)
+		}
+	})
 	t.Run("the server refuses", func(t *testing.T) {
-		url := startServe(t, "--max-pairs", "1")
-		post(t, url, `{"code":"dial","call_code":"another"}`)
-		b := openTab(t, browser, "page", url+"?code=w1")
+		address := startServe(t, "--max-pairs", "1")
+		post(t, address, `{"code":"dial","call_code":"another"}`)
+		b := openTab(t, browser, "page", address+"?code=w1")
 		b.expect("status of 429")
 		b.click("call")
 		b.outcome("busy")
@@ -155,12 +168,12 @@ func TestBrowserIsToldWhatFailed(t *testing.T) {
 // TestBrowserUsesServersOfServe: the page learns of STUN and TURN, over https with a certificate that the server has made.
 func TestBrowserUsesServersOfServe(t *testing.T) {
 	browser := openBrowser(t, chromedp.IgnoreCertErrors)
-	url := startServe(t, "--tls", "--turn", "127.0.0.1:0", "--turn-user", "ann", "--turn-pass", "secret")
+	address := startServe(t, "--tls", "--turn", "127.0.0.1:0", "--turn-user", "ann", "--turn-pass", "secret")
 	// The browser is made to use nothing but the relay.
-	b := openTab(t, browser, "page", url+"?code=w1", `RTCPeerConnection = class extends RTCPeerConnection {
+	b := openTab(t, browser, "page", address+"?code=w1", `RTCPeerConnection = class extends RTCPeerConnection {
 		constructor(c) { super({ ...c, iceTransportPolicy: "relay" }); }
 	}`)
-	startTool(t, "answer", "w1", "--server", url, "--insecure")
+	startTool(t, "answer", "w1", "--server", address, "--insecure")
 	b.click("call")
 	b.state("connected")
 	b.flows()
@@ -172,12 +185,12 @@ func TestBrowserUsesServersOfServe(t *testing.T) {
 // TestStatisticsReachTheTerminal: the messages on dialtone-stats are what docs/protocol.md says, and both ends agree.
 func TestStatisticsReachTheTerminal(t *testing.T) {
 	browser := openBrowser(t)
-	url := startServe(t)
+	address := startServe(t)
 	recording := filepath.Join(t.TempDir(), "answer.jsonl")
-	b := openTab(t, browser, "page", url+"?code=w1")
+	b := openTab(t, browser, "page", address+"?code=w1")
 	b.click("call")
 	b.state("waiting")
-	a := startTool(t, "answer", "w1", "--once", "--server", url, "--record", recording)
+	a := startTool(t, "answer", "w1", "--once", "--server", address, "--record", recording)
 	b.state("connected")
 	b.await(`parseInt(document.getElementById("timer").textContent.slice(2)) >= 4`)
 	b.click("hang-up")

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"math/big"
 	"net"
+	"net/url"
 	"strings"
 	"time"
 
@@ -159,12 +160,13 @@ func unique(names []string) []string {
 	return kept
 }
 
-// qrOf draws an address for the camera of a phone, "" where the terminal cannot show it.
-func qrOf(s streams, url string) string {
-	if !s.terminal || !speaksUnicode(s.environ) {
+// qrOf draws the address of a page for the camera of a phone, "" where the terminal cannot show it or no phone can reach it.
+func qrOf(s streams, page string) string {
+	u, err := url.Parse(page)
+	if err != nil || !s.terminal || !speaksUnicode(s.environ) || u.Hostname() == "localhost" || net.ParseIP(u.Hostname()).IsLoopback() {
 		return ""
 	}
-	code, err := qr.Encode(url, qr.M)
+	code, err := qr.Encode(page, qr.M)
 	if err != nil {
 		return "" // the address is printed besides
 	}

@@ -79,16 +79,20 @@ func TestIdentityFromFiles(t *testing.T) {
 
 // TestQRInTheTerminal: where a terminal can show it, and nowhere else.
 func TestQRInTheTerminal(t *testing.T) {
-	const url = "https://192.0.2.7:8443/call/"
+	const page = "https://192.0.2.7:8443/call/"
+	terminal := streams{terminal: true, environ: []string{"LANG=C.UTF-8", "NO_COLOR=1"}}
 	for name, tt := range map[string]struct {
 		s    streams
+		page string
 		want bool
 	}{
-		"terminal":       {streams{terminal: true, environ: []string{"LANG=C.UTF-8", "NO_COLOR=1"}}, true},
-		"pipe":           {streams{environ: []string{"LANG=C.UTF-8"}}, false},
-		"not in Unicode": {streams{terminal: true, environ: []string{"LANG=C"}}, false},
+		"terminal":       {terminal, page, true},
+		"pipe":           {streams{environ: []string{"LANG=C.UTF-8"}}, page, false},
+		"not in Unicode": {streams{terminal: true, environ: []string{"LANG=C"}}, page, false},
+		"this machine":   {terminal, "https://[::1]:8443/call/", false},
+		"localhost":      {terminal, "https://localhost:8443/call/", false},
 	} {
-		got := qrOf(tt.s, url)
+		got := qrOf(tt.s, tt.page)
 		if (got != "") != tt.want || strings.Contains(got, "\x1b") {
 			t.Errorf("%s: %q", name, got)
 		}
