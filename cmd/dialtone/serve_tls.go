@@ -13,6 +13,7 @@ import (
 	"math/big"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -170,5 +171,10 @@ func qrOf(s streams, page string) string {
 	if err != nil {
 		return "" // the address is printed besides
 	}
-	return "\n" + draw.QR(code.Size, code.Black) + "\n"
+	drawing := draw.QR(code.Size, code.Black)
+	if !slices.ContainsFunc(s.environ, func(pair string) bool { return strings.HasPrefix(pair, "NO_COLOR=") && pair != "NO_COLOR=" }) {
+		// White on black whatever the terminal's colours are.
+		drawing = strings.ReplaceAll("\x1b[97;40m"+strings.TrimSuffix(drawing, "\n"), "\n", "\x1b[0m\n\x1b[97;40m") + "\x1b[0m\n"
+	}
+	return "\n" + drawing + "\n"
 }

@@ -6,8 +6,8 @@ import "strings"
 const quietZone = 4
 
 // QR draws a QR code of size×size modules, two rows of modules a line. black tells whether a module is dark; it is asked within
-// the code alone. The light modules are those that are drawn: on the dark ground of most terminals the code is dark on light,
-// without colours, and readers take it on a light ground as well, where it is light on dark.
+// the code alone. The light modules are those that are drawn: in light letters on dark ground the code is dark on light, as it must
+// be. Letters of another colour make it light on dark, which many readers take, but not all.
 func QR(size int, black func(x, y int) bool) string {
 	light := func(x, y int) bool {
 		return x < 0 || y < 0 || x >= size || y >= size || !black(x, y)
