@@ -26,7 +26,7 @@ func serverFindings(c *Call, severity Severity) []Finding {
 	var out []Finding
 	for _, s := range c.Servers {
 		if s.OK {
-			out = append(out, expiryFindings(s.ServerResult)...)
+			out = withExpiry(out, s.ServerResult)
 			continue
 		}
 		out = append(out, Finding{
@@ -42,23 +42,29 @@ func serverFindings(c *Call, severity Severity) []Finding {
 // maxExpiry is how many days before its end a certificate is warned of: those of public authorities are renewed earlier.
 const maxExpiry = 14
 
-// expiryFindings warn of a certificate that ends soon.
-func expiryFindings(s ServerResult) []Finding {
+// withExpiry adds a warning of a certificate that ends soon, one for all servers that have it.
+func withExpiry(found []Finding, s ServerResult) []Finding {
 	if s.TLSDaysLeft == nil || *s.TLSDaysLeft >= maxExpiry {
-		return nil
+		return found
 	}
-	when := "in " + plural(*s.TLSDaysLeft, "day", "days")
+	when := "expires in " + plural(*s.TLSDaysLeft, "day", "days")
 	switch {
 	case *s.TLSDaysLeft < 0:
-		when = "already" // where certificates are not verified
+		when = "has expired" // where certificates are not verified
 	case *s.TLSDaysLeft == 0:
-		when = "within a day"
+		when = "expires within a day"
 	}
-	return []Finding{{
-		ID: "server.tls_expires", Severity: Warn, Title: Clean("The certificate of "+s.URL+" expires "+when+".", 400),
-		Evidence: []string{Clean(s.TLSName+", issued by "+s.TLSIssuer+", is valid until "+s.TLSExpires, 300)},
-		Advice:   about(s.URL, "renew the certificate on the server, and look why that does not happen by itself"),
-	}}
+	certificate := Clean(s.TLSName+", issued by "+s.TLSIssuer+", is valid until "+s.TLSExpires, 300)
+	for i := range found {
+		if f := &found[i]; f.ID == "server.tls_expires" && f.Evidence[0] == certificate {
+			f.Evidence = append(f.Evidence, Clean(s.URL+" has it too", 400))
+			return found
+		}
+	}
+	return append(found, Finding{
+		ID: "server.tls_expires", Severity: Warn, Title: Clean("The certificate of "+s.URL+" "+when+".", 400), Evidence: []string{certificate},
+		Advice: about(s.URL, "renew the certificate on the server, and look why that does not happen by itself"),
+	})
 }
 
 // about names the server that an advice is for: there may be several.

@@ -132,11 +132,11 @@ func turnFindings(r *natCase) []Finding {
 			out = append(out, failureFinding(s, Warn))
 			continue
 		}
-		out = append(append(out, expiryFindings(s)...), srvFindings(s.URL, s.SRV)...)
+		out = append(withExpiry(out, s), srvFindings(s.URL, s.SRV)...)
 	}
 	for _, s := range r.TURN {
 		if s.OK {
-			out = append(append(out, expiryFindings(s.ServerResult)...), srvFindings(s.URL, s.SRV)...)
+			out = append(withExpiry(out, s.ServerResult), srvFindings(s.URL, s.SRV)...)
 		}
 		switch {
 		case !s.OK:

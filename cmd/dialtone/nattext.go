@@ -67,7 +67,7 @@ func natServerLine(s diag.NATServer) string {
 		return fmt.Sprintf("%s: %s", s.URL, s.ErrorText)
 	}
 	line := fmt.Sprintf("%s: %s over %s sees %s", s.URL, s.Address, strings.ToUpper(s.Transport), s.Mapped)
-	line += stages(s.DNSMs, s.ConnectMs, s.TLSMs)
+	line += stages(s.DNSMs, s.ConnectMs, s.TLSMs) + certified(s.TLSVersion, s.TLSName, s.TLSExpires)
 	if t := s.RTT; t != nil {
 		line += fmt.Sprintf(", answer %s ms", tenths(t.MedianMs))
 		if t.Sent > 1 {
@@ -92,7 +92,7 @@ func resultLine(s diag.NATRelay) string {
 		return fmt.Sprintf("%s: failed at %s: %s", s.URL, s.Stage, s.ErrorText)
 	}
 	line := fmt.Sprintf("%s: %s over %s relays through %s", s.URL, s.Address, strings.ToUpper(s.Transport), s.RelayAddress)
-	line += stages(s.DNSMs, s.ConnectMs, s.TLSMs)
+	line += stages(s.DNSMs, s.ConnectMs, s.TLSMs) + certified(s.TLSVersion, s.TLSName, s.TLSExpires)
 	if s.RTTMs != nil {
 		line += fmt.Sprintf(", answer %s ms", tenths(*s.RTTMs))
 	}
@@ -102,10 +102,25 @@ func resultLine(s diag.NATRelay) string {
 	case s.ChannelMs != nil:
 		line += fmt.Sprintf(", bytes back from %s by Send %s ms, by ChannelData %s ms, from %s", s.Peer, tenths(*s.SendMs), tenths(*s.ChannelMs), s.Seen)
 	}
+	if s.RefreshMs != nil {
+		line += fmt.Sprintf(", Refresh %s ms for %d s", tenths(*s.RefreshMs), s.LifetimeS)
+	}
+	if s.ReleaseMs != nil {
+		line += fmt.Sprintf(", release %s ms", tenths(*s.ReleaseMs))
+	}
 	if s.Software != "" {
 		line += ", " + s.Software
 	}
 	return line
+}
+
+// certified tells of a secured connection with whom it is, and until when; expires is RFC 3339.
+func certified(version, name, expires string) string {
+	if version == "" {
+		return ""
+	}
+	day, _, _ := strings.Cut(expires, "T")
+	return fmt.Sprintf(" (%s, certificate of %s until %s)", version, name, day)
 }
 
 // stages are the times of what comes before the answer, as far as they were measured.
