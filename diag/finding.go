@@ -7,15 +7,15 @@ type Severity string
 
 // Severities.
 const (
-	Info    Severity = "info"
-	Warn    Severity = "warning"
-	Problem Severity = "error" // it explains a failure
+	Info    Severity = "info"    // good to know
+	Warn    Severity = "warning" // it may do harm
+	Problem Severity = "error"   // it explains a failure
 )
 
 // Finding is one thing that was found out, with a stable ID that scripts and documents can refer to.
 type Finding struct {
-	ID       string   `json:"id"`
-	Severity Severity `json:"severity"`
+	ID       string   `json:"id"`                 // stable: dialtone explain ID prints a paragraph about it
+	Severity Severity `json:"severity"`           // how grave it is
 	Title    string   `json:"title"`              // what is so, in one sentence
 	Evidence []string `json:"evidence,omitempty"` // how it is known: counts, codes, addresses
 	Advice   string   `json:"advice,omitempty"`   // the next step

@@ -50,6 +50,7 @@ func TestPairOverrides(t *testing.T) {
 	home := func(s *NATSide) {
 		s.Public, s.LAN = netip.MustParseAddr("5.5.5.5"), netip.MustParsePrefix("192.168.1.0/24")
 	}
+	hairpin := func(s *NATSide) { s.Hairpin = true }
 	street := func(s *NATSide) { s.Public = netip.MustParseAddr("5.5.5.5") }
 	unknown := NATSide{Mapping: BehaviorUnknown, Filtering: BehaviorUnknown, UDP: true}
 	for name, tt := range map[string]struct {
@@ -61,6 +62,8 @@ func TestPairOverrides(t *testing.T) {
 		"IPv6 on one side":        {with(strict, six), strict, PathNone},
 		"one LAN":                 {with(strict, home), with(strict, home), PathDirect},
 		"same public address":     {with(open, street), with(open, street), PathNone},
+		"same, turned around":     {with(with(open, street), hairpin), with(open, street), PathDirect},
+		"same, turned, strict":    {with(with(strict, street), hairpin), with(strict, street), PathNone},
 		"same, with TURN":         {with(with(open, street), turn), with(open, street), PathRelay},
 		"UDP blocked":             {with(open, noUDP), open, PathNone},
 		"UDP blocked, own TURN":   {with(with(open, noUDP), turn), open, PathRelay},
@@ -82,7 +85,7 @@ func TestPairOverrides(t *testing.T) {
 func TestNATSideText(t *testing.T) {
 	for _, s := range append(allSides(),
 		NATSide{
-			Mapping: BehaviorUnknown, Filtering: BehaviorUnknown, Dependent: true, TURN: true, IPv6: true,
+			Mapping: BehaviorUnknown, Filtering: BehaviorUnknown, Dependent: true, TURN: true, IPv6: true, Hairpin: true,
 			Public: netip.MustParseAddr("2001:db8::1"), LAN: netip.MustParsePrefix("192.168.1.0/24"),
 		}) {
 		got, err := ParseNATSide(" " + s.String() + "\n")

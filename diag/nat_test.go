@@ -283,6 +283,7 @@ func TestVerdicts(t *testing.T) {
 				turn = append(turn, NATRelay{ServerResult: s, SendMs: Ptr(Millis(1)), ChannelMs: Ptr(Millis(1))})
 			}
 			r := JudgeNAT(&tt.scene.o, tt.others, turn, nil)
+			checkValues(t, &r.Behavior)
 			if r.Exit != tt.exit || !strings.Contains(r.Verdict.Headline, tt.words) || tt.finding != "" && !hasFinding(&r, tt.finding) {
 				t.Errorf("exit %v, %q, findings %v; want %v, %q, %s", r.Exit, r.Verdict.Headline, r.Findings, tt.exit, tt.words, tt.finding)
 			}

@@ -11,7 +11,8 @@ func (r *natCase) side() NATSide {
 	b := &r.Behavior
 	return NATSide{
 		Mapping: b.Mapping.Value, Filtering: b.Filtering.Value, Dependent: r.dependent && b.Mapping.Value == BehaviorUnknown,
-		UDP: b.UDP.Value == BehaviorPresent, TURN: r.relay() != "", IPv6: b.IPv6.Value == BehaviorPresent, Public: r.public, LAN: r.lan,
+		UDP: b.UDP.Value == BehaviorPresent, TURN: r.relay() != "", IPv6: b.IPv6.Value == BehaviorPresent,
+		Hairpin: b.Hairpin.Value == BehaviorPresent, Public: r.public, LAN: r.lan,
 	}
 }
 

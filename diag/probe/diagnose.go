@@ -35,7 +35,7 @@ type Inquiry struct {
 const progressEvery = 200 * time.Millisecond
 
 // samples are the Binding requests by which the round trip to a server over TCP, TLS and DTLS is told.
-const samples = 5
+const samples = 3
 
 // Limit is how long it may take at most.
 func (q *Inquiry) Limit() time.Duration {
