@@ -49,5 +49,5 @@ var checkExplanations = map[string]string{
 
 	"tester.cpu": "While the check ran, more than one in twenty timers of the program fired more than 10 ms late. Times, jitter and losses that it measured may be its own. Heavy loss is then a warning and no failure.",
 
-	"baseline.worse": "A value of the report is worse than that of the earlier report by more than both scatter. The noise is taken from the spread of the percentiles of both reports, at least 10 % and 2 ms (for shares 0.01).",
+	"baseline.worse": "A value of the report is worse than that of the earlier report by more than both scatter. The noise is taken from the spread of the percentiles of both reports, at least 10 % and 2 ms (for shares 0.01). With fewer than five runs the scatter is not known, and only a value that has more than doubled counts.",
 }

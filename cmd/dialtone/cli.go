@@ -12,6 +12,7 @@ type cli struct {
 	Call    callCommand    `cmd:"" help:"Place a call and watch every step of it."`
 	Answer  answerCommand  `cmd:"" help:"Take calls and send back what comes, without a screen."`
 	Demo    demoCommand    `cmd:"" help:"Place a call that needs nothing: server, STUN, TURN and the other party are built in."`
+	Check   checkCommand   `cmd:"" help:"Place calls without a screen and judge them: for pipelines, cron jobs and gates."`
 	NAT     natCommand     `cmd:"" name:"nat" help:"Find out what this network does to calls, and whether the STUN and TURN servers are right."`
 	Explain explainCommand `cmd:"" help:"Tell what a finding means, by its ID."`
 	Replay  replayCommand  `cmd:"" help:"Look at a recorded call again: every moment of it, on the same screen."`

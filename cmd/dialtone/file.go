@@ -120,9 +120,9 @@ func fromTOML(flag *kong.Flag, entry any) (any, error) {
 		return nil, errors.New("true or false is needed, without quotes")
 	}
 	switch newValue(flag).(type) {
-	case *iceURLs:
+	case lister:
 		return fromList(entry)
-	case *limit, *rate:
+	case *limit, *rate, *count:
 		switch v := entry.(type) {
 		case int64:
 			return strconv.FormatInt(v, 10), nil

@@ -178,7 +178,10 @@ func fromText(flag *kong.Flag, text string) (any, error) {
 		}
 		return v, nil
 	}
-	if _, list := newValue(flag).(*iceURLs); list {
+	if l, list := newValue(flag).(lister); list {
+		if !l.splits() {
+			return []string{text}, nil
+		}
 		return strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' || r == '\t' || r == '\n' }), nil
 	}
 	return text, nil

@@ -137,7 +137,7 @@ func TestFileMistakes(t *testing.T) {
 		"unknown key":       {`fro = "1s"`, `fro: unknown key; did you mean for?`},
 		"far from any":      {`xyzzy = 1`, `xyzzy: unknown key`},
 		"of another":        {"[serve]\nfor = \"1s\"", `serve.for: unknown key`},
-		"unknown table":     {"[cal]\nfor = \"1s\"", `[cal]: unknown table; there are [answer], [call], [demo], [nat], [replay], [serve], [start]`},
+		"unknown table":     {"[cal]\nfor = \"1s\"", `[cal]: unknown table; there are [answer], [call], [check], [demo], [nat], [replay], [serve], [start]`},
 		"command is no key": {"call = 5", `call: this is a command: write its flags as a table, [call]`},
 		"switch as text":    {`insecure = "yes"`, `insecure: true or false is needed, without quotes`},
 		"duration as number": {

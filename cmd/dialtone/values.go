@@ -195,6 +195,14 @@ func (c *caFile) set(raw string) error {
 	return nil
 }
 
+// lister is a value that grows with each time that it is given.
+type lister interface {
+	value
+	splits() bool // several may stand in one variable, parted by commas or white space
+}
+
+func (*iceURLs) splits() bool { return true }
+
 // iceURLs names STUN and TURN servers; it grows with each value.
 type iceURLs struct {
 	list []probe.URL

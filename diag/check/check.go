@@ -27,7 +27,7 @@ type Options struct {
 	Repeat   int // runs; 0: 1
 	Parallel int // of them at once; 0: 1
 
-	Record string // directory for a recording of each side of each run; "": none
+	Record string // existing directory for a recording of each side of each run; "": none
 	Redact bool   // mask addresses in them
 
 	Assertions []*Assertion   // beside the default ones
@@ -110,15 +110,21 @@ func (c *checker) expect() Expect {
 	return x
 }
 
+// Describe is what the report will tell of the target.
+func (o Options) Describe() report.Target {
+	target := o.Target.Describe()
+	target.ICEServers = []string{}
+	for _, s := range o.Config.ICEServers {
+		target.ICEServers = append(target.ICEServers, s.URL)
+	}
+	target.RelayOnly, target.Media, target.ForMs = o.Config.RelayOnly, !o.Config.NoMedia, float64(o.Config.For)/1e6
+	return target
+}
+
 // report makes the report of what was seen.
 func (c *checker) report(load diag.Load, interrupted bool) *report.Report {
 	x := c.expect()
-	target := c.Target.Describe()
-	target.ICEServers = []string{}
-	for _, s := range c.Config.ICEServers {
-		target.ICEServers = append(target.ICEServers, s.URL)
-	}
-	target.RelayOnly, target.Media, target.ForMs = c.Config.RelayOnly, x.Media, float64(c.Config.For)/1e6
+	target := c.Describe()
 	r := report.Build(report.Input{
 		Tool: strings.TrimSpace("dialtone " + c.Config.Version), Name: c.Name, StartedAt: c.begun, Duration: time.Since(c.begun), Target: target,
 		Expect:   diag.Expectation{Media: x.Media, Way: x.Way, Path: x.Path, Load: load},

@@ -176,13 +176,9 @@ func (c *checker) sessionOptions(log *feed.Feed, p Placement, answering bool) se
 	}
 }
 
-// recordingName is run-007-offer.jsonl, run-007-answer.jsonl; run-007.jsonl where the other side is elsewhere. The name of a check
-// stands before it.
+// recordingName is run-007-offer.jsonl, run-007-answer.jsonl; run-007.jsonl where the other side is elsewhere.
 func (c *checker) recordingName(n int, p Placement, answering bool) string {
 	name := fmt.Sprintf("run-%0*d", max(3, len(fmt.Sprint(c.Repeat))), n)
-	if c.Name != "" {
-		name = fileName(c.Name) + "-" + name
-	}
 	switch {
 	case answering:
 		name += "-answer"
@@ -190,19 +186,6 @@ func (c *checker) recordingName(n int, p Placement, answering bool) string {
 		name += "-offer"
 	}
 	return name + ".jsonl"
-}
-
-// fileName makes a name fit for a file.
-func fileName(s string) string {
-	out := []rune{}
-	for _, r := range diag.Clean(s, 60) {
-		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' {
-			out = append(out, r)
-		} else {
-			out = append(out, '-')
-		}
-	}
-	return string(out)
 }
 
 func (s *side) startRecording(ctx context.Context, config diag.Config, redact bool) error {

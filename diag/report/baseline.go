@@ -15,18 +15,22 @@ const (
 	noiseShare = 0.10 // of the larger value
 	noiseMs    = 2.0
 	noiseRatio = 0.01
+	fewRuns    = 5 // of fewer runs the scatter is not known: a figure must have more than doubled
 )
 
 // value is one figure of a report that can be compared: more is worse.
 type value struct {
 	name   string
 	v      float64
-	spread float64 // of the runs behind it; 0 where it is one figure
+	spread float64 // of the runs behind it
+	n      int     // how many those are
 	unit   string
 }
 
 // Compare takes in how the report differs from an earlier one. A difference counts beyond its noise: twice the larger of the
-// two spreads (the scatter that the percentiles show), and at least 10 % of the larger value, 2 ms, or 0.01 for a share.
+// two spreads (the scatter that the percentiles show), and at least 10 % of the smaller
+// value, 2 ms, or 0.01 for a share. Of fewer than five runs the scatter is not known: a value must then have more than doubled, by
+// at least 10 ms or 0.05.
 func (r *Report) Compare(before *Report) {
 	old := map[string]value{}
 	for _, v := range figures(before) {
@@ -41,7 +45,11 @@ func (r *Report) Compare(before *Report) {
 		if now.unit == "ratio" {
 			floor = noiseRatio
 		}
-		noise := max(2*max(was.spread, now.spread), noiseShare*max(was.v, now.v), floor)
+		share := noiseShare
+		if was.n < fewRuns || now.n < fewRuns { // their scatter is not known
+			share, floor = 1, floor*fewRuns
+		}
+		noise := max(2*max(was.spread, now.spread), share*min(was.v, now.v), floor)
 		r.Baseline = append(r.Baseline, Change{
 			Name: now.name, Before: was.v, Now: now.v, Noise: round(noise), Worse: now.v-was.v > noise, Unit: now.unit,
 		})
@@ -142,9 +150,9 @@ func percentileFigures(name string, p *Percentiles) []value {
 		return nil
 	}
 	spread := p.P95Ms - p.P50Ms
-	list := []value{{name + ".p50", p.P50Ms, min(spread, p.P50Ms-p.MinMs), "ms"}}
-	if p.N >= 5 { // of fewer runs it is the maximum, which a single outlier makes
-		list = append(list, value{name + ".p95", p.P95Ms, spread, "ms"})
+	list := []value{{name + ".p50", p.P50Ms, min(spread, p.P50Ms-p.MinMs), p.N, "ms"}}
+	if p.N >= fewRuns { // of fewer runs it is the maximum, which a single outlier makes
+		list = append(list, value{name + ".p95", p.P95Ms, spread, p.N, "ms"})
 	}
 	return list
 }
@@ -165,7 +173,7 @@ func overRuns(name, unit string, runs []Run, of func(Run) *float64) []value {
 	for i, v := range all {
 		distances[i] = math.Abs(v - middle)
 	}
-	return []value{{name, round(middle), median(distances), unit}}
+	return []value{{name, round(middle), median(distances), len(all), unit}}
 }
 
 func median(v []float64) float64 {

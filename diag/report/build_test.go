@@ -1,0 +1,180 @@
+package report
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"dialtone/diag"
+)
+
+// call is one that came up setup after its pairing at 10 ms, and ended as told.
+func call(setup time.Duration, end diag.EndReason) *diag.Call {
+	at := 10*time.Millisecond + setup
+	var events []diag.Event
+	add := func(at time.Duration, d diag.Data) {
+		events = append(events, diag.Event{Seq: uint64(len(events) + 1), At: at, Data: d})
+	}
+	add(0, diag.CallStart{Command: "check", Code: "w"})
+	add(0, diag.PhaseStart{Phase: diag.PhaseWait})
+	add(10*time.Millisecond, diag.PhaseEnd{Phase: diag.PhaseWait, Outcome: diag.OutcomeOK})
+	if end != diag.EndNobody {
+		add(11*time.Millisecond, diag.PhaseStart{Phase: diag.PhaseICE})
+		add(at-time.Millisecond, diag.PhaseEnd{Phase: diag.PhaseICE, Outcome: diag.OutcomeOK})
+		add(at, diag.ConnectionState{State: "connected"})
+		add(at, diag.ChannelOpen{Label: diag.LabelPing})
+		add(at, diag.Ping{RTTMs: diag.Millis(time.Millisecond)})
+	}
+	add(time.Second, diag.CallEnded{Reason: end})
+	return diag.Fold(events)
+}
+
+func runs(calls ...*diag.Call) []RunInput {
+	var in []RunInput
+	for _, c := range calls {
+		in = append(in, RunInput{Call: c})
+	}
+	return in
+}
+
+func TestBuild(t *testing.T) {
+	var calls []*diag.Call
+	for i := range 20 {
+		calls = append(calls, call(time.Duration(20-i)*time.Millisecond, diag.EndDuration))
+	}
+	r := Build(Input{Runs: runs(calls...)})
+	want := &Percentiles{N: 20, MinMs: 1, P50Ms: 10, P95Ms: 19, P99Ms: 20, MaxMs: 20}
+	if diff := cmp.Diff(want, r.Summary.Setup); diff != "" {
+		t.Error(diff)
+	}
+	if r.Exit.Code != 0 || *r.Setup.TotalMs != 10 || r.Detail != 10 {
+		t.Errorf("%v, run %d with %v ms", r.Exit, r.Detail, *r.Setup.TotalMs)
+	}
+	for _, p := range r.Summary.Phases {
+		if p.Name == "ice" && (p.Seen != 20 || p.Times.N != 20) {
+			t.Errorf("%+v", p)
+		}
+	}
+}
+
+// TestWorstRunIsTold: of several failures the gravest, and the first of equals.
+func TestWorstRunIsTold(t *testing.T) {
+	r := Build(Input{Runs: runs(call(5e6, diag.EndDuration), call(5e6, diag.EndNobody), call(5e6, diag.EndPeerLost), call(5e6, diag.EndNobody))})
+	if r.Exit.Name != "nobody-came" || r.Detail != 1 || r.Verdict != Fail || r.Summary.Failed != 3 || r.Summary.Setup.N != 2 {
+		t.Errorf("%+v", r)
+	}
+	var ids []string
+	for _, f := range r.Findings {
+		ids = append(ids, f.ID)
+	}
+	if diff := cmp.Diff([]string{"call.nobody_came", "call.peer_lost"}, ids); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestInterruptedIsTheWorst(t *testing.T) {
+	r := Build(Input{Runs: runs(call(5e6, diag.EndNobody)), Interrupted: true})
+	if r.Exit.Code != 130 || r.Verdict != Error {
+		t.Errorf("%+v", r.Exit)
+	}
+	if r := Build(Input{}); r.Exit.Name != "cannot-run" || r.Verdict != Error {
+		t.Errorf("of nothing: %+v", r.Exit)
+	}
+}
+
+// TestJSONRoundTrip: what is read is written again as it was.
+func TestJSONRoundTrip(t *testing.T) {
+	var first, second bytes.Buffer
+	if err := WriteJSON(&first, Build(Input{Runs: runs(call(5e6, diag.EndDuration))})); err != nil {
+		t.Fatal(err)
+	}
+	r, err := ReadJSON(first.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := WriteJSON(&second, r); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(first.String(), second.String()); diff != "" {
+		t.Error(diff)
+	}
+	if strings.Contains(first.String(), `"findings": null`) || strings.Contains(first.String(), `"candidates": null`) {
+		t.Error("an empty list is null")
+	}
+	for _, bad := range []string{"", "[]", `{"schema":"dialtone.report/2"}`, `{"schema":"dialtone.nat/1"}`} {
+		if _, err := ReadJSON([]byte(bad)); err == nil {
+			t.Errorf("%q was read", bad)
+		}
+	}
+}
+
+func series(of ...time.Duration) *Report {
+	var calls []*diag.Call
+	for _, d := range of {
+		calls = append(calls, call(d, diag.EndDuration))
+	}
+	return Build(Input{Runs: runs(calls...)})
+}
+
+func TestBaseline(t *testing.T) {
+	ms := time.Millisecond
+	steady := series(50*ms, 51*ms, 52*ms, 51*ms, 50*ms, 52*ms)
+	scattered := series(30*ms, 90*ms, 50*ms, 120*ms, 40*ms, 60*ms)
+	tests := map[string]struct {
+		before, now *Report
+		worse       bool
+	}{
+		"the same":                     {steady, steady, false},
+		"slower beyond the noise":      {steady, series(70*ms, 71*ms, 72*ms, 71*ms, 70*ms, 72*ms), true},
+		"slower within 10 %":           {steady, series(54*ms, 54*ms, 54*ms, 54*ms, 54*ms, 54*ms), false},
+		"quicker":                      {steady, series(20*ms, 21*ms, 20*ms, 22*ms, 21*ms, 20*ms), false},
+		"within the scatter":           {scattered, series(45*ms, 80*ms, 60*ms, 130*ms, 50*ms, 70*ms), false},
+		"one run, half as slow again":  {series(50 * ms), series(75 * ms), false},
+		"one run, more than twice":     {series(50 * ms), series(120 * ms), true},
+		"one quick run, some ms later": {series(4 * ms), series(12 * ms), false},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			now := *test.now
+			now.Compare(test.before)
+			if worse := now.Exit.Name == "assertion"; worse != test.worse {
+				t.Errorf("%v: %+v", now.Exit, now.Baseline)
+			}
+			told := false
+			for _, f := range now.Findings {
+				told = told || f.ID == "baseline.worse"
+			}
+			if told != test.worse {
+				t.Errorf("findings %+v", now.Findings)
+			}
+		})
+	}
+}
+
+func TestComparable(t *testing.T) {
+	target := Target{Kind: "loopback", ICEServers: []string{"stun:a"}}
+	good := series(5 * time.Millisecond)
+	good.Name, good.Target = "x", target
+	if err := Comparable(good, "x", target); err != nil {
+		t.Error(err)
+	}
+	change := func(f func(*Report)) *Report {
+		r := *good
+		f(&r)
+		return &r
+	}
+	for word, r := range map[string]*Report{
+		"schema":         change(func(r *Report) { r.Schema = "dialtone.nat/1" }),
+		"another check":  change(func(r *Report) { r.Name = "y" }),
+		"another target": change(func(r *Report) { r.Target.Kind = "room" }),
+		"other servers":  change(func(r *Report) { r.Target.ICEServers = nil }),
+		"came up":        change(func(r *Report) { r.Summary.Setup = nil }),
+	} {
+		if err := Comparable(r, "x", target); err == nil || !strings.Contains(err.Error(), word) {
+			t.Errorf("%s: %v", word, err)
+		}
+	}
+}
