@@ -173,6 +173,7 @@ func TestBrowserUsesServersOfServe(t *testing.T) {
 	b := openTab(t, browser, "page", address+"?code=w1", `RTCPeerConnection = class extends RTCPeerConnection {
 		constructor(c) { super({ ...c, iceTransportPolicy: "relay" }); }
 	}`)
+	b.await(`document.querySelector("#lobby .command").textContent.includes("/call/ --insecure --ice 'turn:127.0.0.1:")`)
 	startTool(t, "answer", "w1", "--server", address, "--insecure")
 	b.click("call")
 	b.state("connected")

@@ -8,7 +8,7 @@
 //
 //	/             the page; ?code=WORD or #WORD fills in the code word, ?media=test wishes the test picture
 //	/page.js …    its parts
-//	/config.json  {"iceServers":[…]}, as the browser's RTCConfiguration takes them
+//	/config.json  {"iceServers":[…],"arguments":"…"}: the former as the browser's RTCConfiguration takes them
 //
 // Every answer forbids what the page does not need: scripts, styles and connections elsewhere, frames, the referrer.
 package page
@@ -43,6 +43,9 @@ type ICEServer struct {
 type Options struct {
 	// ICEServers are those that the page uses. None: candidates of the browser's own network alone.
 	ICEServers []ICEServer
+	// Arguments are what dialtone's command line needs besides to call through this server, such as "--insecure". The page
+	// shows them; they are no place for passwords.
+	Arguments string
 }
 
 // file is an embedded file as it is answered.
@@ -83,7 +86,10 @@ func configOf(o Options) []byte {
 	if o.ICEServers == nil {
 		o.ICEServers = []ICEServer{}
 	}
-	raw, err := json.Marshal(map[string]any{"iceServers": o.ICEServers})
+	raw, err := json.Marshal(struct {
+		ICEServers []ICEServer `json:"iceServers"`
+		Arguments  string      `json:"arguments,omitempty"`
+	}{o.ICEServers, o.Arguments})
 	if err != nil {
 		return []byte(`{"iceServers":[]}`) // strings always marshal
 	}

@@ -92,7 +92,8 @@ func TestEveryFileIsServed(t *testing.T) {
 
 func TestConfig(t *testing.T) {
 	for want, o := range map[string]Options{
-		`{"iceServers":[]}`: {},
+		`{"iceServers":[]}`:                          {},
+		`{"iceServers":[],"arguments":"--insecure"}`: {Arguments: "--insecure"},
 		`{"iceServers":[{"urls":["stun:192.0.2.7:3478"]},{"urls":["turn:192.0.2.7:3479"],"username":"ann","credential":"\u003cs\u003e"}]}`: {ICEServers: []ICEServer{
 			{URLs: []string{"stun:192.0.2.7:3478"}},
 			{URLs: []string{"turn:192.0.2.7:3479"}, Username: "ann", Credential: "<s>"},

@@ -65,10 +65,12 @@ async function configuration() {
 // base is the address of the page without what was typed after it.
 function base() { return new URL('.', location.href.split(/[?#]/)[0]).href; }
 
-function showCommand() {
+// showCommand says what a terminal types to be the other side.
+async function showCommand() {
+  const { arguments: more = '' } = await config;
   const code = $('code').value || 'w1';
   const word = /^[\w./:@%+,=][\w./:@%+,=-]*$/.test(code) ? code : `'${code.replaceAll("'", "'\\''")}'`;
-  for (const element of document.querySelectorAll('[data-command]')) element.textContent = `dialtone call ${word} --server ${base()}`;
+  for (const element of document.querySelectorAll('[data-command]')) element.textContent = `dialtone call ${word} --server ${base()} ${more}`.trim();
 }
 
 async function dial() {
