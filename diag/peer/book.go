@@ -135,7 +135,7 @@ func (b *candidateBook) tell(d diag.Candidate) string {
 	}
 	if d.Side == diag.Local {
 		b.locals++
-		d.ID = "L" + strconv.Itoa(b.locals)
+		d.ID = "L" + strconv.Itoa(b.p.o.Named+b.locals)
 	} else {
 		b.remotes++
 		d.ID = "R" + strconv.Itoa(b.remotes)

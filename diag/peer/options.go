@@ -43,6 +43,7 @@ type Options struct {
 	Flow         Flow // which way media goes
 	Echo         bool // forward the media that comes back to its sender instead of playing clips
 	Loopback     Loopback
+	Named        int // local candidates that were told before, by the peer that this one takes the place of
 	Timeouts     Timeouts
 	Net          Net // nil: the operating system's network
 

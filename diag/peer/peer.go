@@ -155,14 +155,8 @@ func (p *Peer) Offer(restart bool) (Description, error) {
 	return p.setLocal(offer, restart)
 }
 
-// Answer sets the other side's offer, makes the answer and sets it. An offer of ours that has not been answered is given up
-// for it.
+// Answer sets the other side's offer, makes the answer and sets it.
 func (p *Peer) Answer(offer Description) (Description, error) {
-	if p.pc.SignalingState() == webrtc.SignalingStateHaveLocalOffer {
-		if err := p.pc.SetLocalDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeRollback}); err != nil {
-			return Description{}, fmt.Errorf("giving our offer up for the other party's: %w", err)
-		}
-	}
 	restart := p.remoteKnown()
 	if restart {
 		p.restarting()
@@ -190,6 +184,9 @@ func (p *Peer) Local() Description {
 	}
 	return Description{Type: d.Type.String(), SDP: d.SDP}
 }
+
+// Named is how many local candidates have been told: what Options.Named of a peer in this one's place is to be.
+func (p *Peer) Named() int { return p.o.Named + p.book.count() }
 
 // Gathered reports whether gathering is over.
 func (p *Peer) Gathered() bool { return p.gather.over() }

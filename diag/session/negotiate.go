@@ -138,12 +138,32 @@ func (s *Session) takeOffer(m signal.Message) {
 	if s.everUp && s.redial == nil {
 		s.o.Feed.Append(diag.Restart{By: diag.ByRemote, Reason: "asked"})
 	}
+	if s.role == signal.RoleOfferer && !s.everUp {
+		if err := s.startOver(); err != nil {
+			s.negotiationFailed(diag.EndInternal, diag.ByLocal, err)
+			return
+		}
+	}
 	answer, err := s.peer.Answer(peer.Description(*m.Description))
 	if err != nil {
 		s.negotiationFailed(diag.EndSignaling, diag.ByRemote, err)
 		return
 	}
 	s.describe(signal.KindAnswer, answer)
+}
+
+// startOver takes another peer: the other party answers our offer with one of its own, and pion cannot take an offer back.
+func (s *Session) startOver() error {
+	o := s.peerOptions()
+	o.Named = s.peer.Named()
+	p, err := peer.New(o)
+	if err != nil {
+		return err
+	}
+	old := s.peer
+	s.peer = p
+	s.wg.Go(func() { _ = old.Close() }) // it has done nothing that could fail to end
+	return nil
 }
 
 func (s *Session) takeAnswer(m signal.Message) {

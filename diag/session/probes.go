@@ -23,7 +23,7 @@ func (s *Session) probeServers(ctx context.Context) {
 			return // cut short by the end of the call: that says nothing of the server
 		}
 		s.o.Feed.Append(r)
-		s.peer.ServerProbed(r)
+		s.inbox.put(func() { s.peer.ServerProbed(r) })
 	})
 }
 

@@ -2,6 +2,8 @@ package session
 
 import (
 	"context"
+	"io"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
@@ -146,5 +148,66 @@ func TestCallByPaste(t *testing.T) {
 	defer caller.mu.Unlock()
 	if len(caller.rejected) != 1 {
 		t.Errorf("rejected: %v", caller.rejected)
+	}
+}
+
+// TestWHEPCounterOffer: the server does not take the offer and makes its own, which is answered by PATCH.
+func TestWHEPCounterOffer(t *testing.T) {
+	gathered := make(chan struct{})
+	p, err := peer.New(peer.Options{Loopback: peer.LoopbackOnly, NoChannels: true, Flow: peer.FlowSend, OnGathered: func() { close(gathered) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = p.Close() })
+	deleted := make(chan struct{})
+	h := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.Method {
+		case http.MethodPost:
+			if _, err := p.Offer(false); err != nil {
+				t.Error(err)
+			}
+			<-gathered
+			w.Header().Set("Location", "sessions/1")
+			w.Header().Set("Content-Type", `application/sdp; valid-until="Wed, 09 Oct 2024 10:00:00 GMT"`)
+			w.WriteHeader(http.StatusNotAcceptable)
+			_, _ = io.WriteString(w, p.Local().SDP)
+		case http.MethodPatch:
+			body, err := io.ReadAll(r.Body)
+			if err != nil || r.URL.Path != "/channel/sessions/1" || r.Header.Get("Content-Type") != "application/sdp" {
+				t.Errorf("PATCH %s %s: %v", r.URL.Path, r.Header.Get("Content-Type"), err)
+			}
+			if err := p.SetAnswer(peer.Description{Type: "answer", SDP: string(body)}); err != nil {
+				t.Error(err)
+			}
+			w.WriteHeader(http.StatusNoContent)
+		case http.MethodDelete:
+			close(deleted)
+		}
+	}))
+	t.Cleanup(h.Close)
+	a := start(t, "player", Options{
+		Config: diag.Config{Code: "w1", MediaOnly: true}, Flow: peer.FlowReceive,
+		Dial: WHIP(whip.Options{URL: h.URL + "/channel/whep", Play: true}),
+	})
+	flows(a, true)
+	a.Hangup()
+	if v := a.ended(); v.Exit != diag.ExitPass {
+		t.Errorf("%s %q", v.Exit, v.Headline)
+	}
+	<-deleted
+}
+
+// TestWHIPRefused: what a server says against an offer is the call's cause, with the next step.
+func TestWHIPRefused(t *testing.T) {
+	h := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/problem+json")
+		w.WriteHeader(http.StatusForbidden)
+		_, _ = io.WriteString(w, `{"title":"stream key unknown"}`)
+	}))
+	t.Cleanup(h.Close)
+	a := start(t, "client", Options{Config: diag.Config{Code: "w1", MediaOnly: true}, Flow: peer.FlowSend, Dial: WHIP(whip.Options{URL: h.URL})})
+	v := a.ended()
+	if v.Exit != diag.ExitSignaling || !strings.Contains(a.call.Ended.Cause, "stream key unknown") || !strings.Contains(a.call.Ended.Advice, "--token") {
+		t.Errorf("%s %q %+v", v.Exit, v.Headline, a.call.Ended)
 	}
 }

@@ -47,12 +47,12 @@ type Client struct {
 
 	requests chan struct{} // buffered, 1: holds the right to make a request; they are made one after another
 
-	mu      sync.Mutex
-	session *url.URL // nil until there is one, and where the server did not name it
-	etag    string
-	ufrag   string // of our description
-	mid     Section
-	answer  string // the server's, which restarts are applied to
+	mu         sync.Mutex
+	session    *url.URL // nil until there is one, and where the server did not name it
+	etag       string
+	ufrag, pwd string // of our description
+	mid        Section
+	answer     string // the server's, which restarts are applied to
 	countered,
 	untrickled bool // the server does not take candidates
 	pending []string
@@ -173,6 +173,7 @@ func (c *Client) post(ctx context.Context, offer string) error {
 	c.mu.Lock()
 	c.session, c.etag, c.mid = session, a.Header.Get("ETag"), firstSection(offer)
 	c.ufrag, _ = attribute(offer, "ice-ufrag")
+	c.pwd, _ = attribute(offer, "ice-pwd")
 	c.mu.Unlock()
 	if err != nil {
 		return web.Protocol("offer", a, err, "is this a WHIP or WHEP endpoint?")
@@ -264,7 +265,8 @@ func (c *Client) restart(ctx context.Context, offer string) error {
 	}
 	sdp := restarted(answer, theirs)
 	c.mu.Lock()
-	c.etag, c.ufrag, c.answer, c.mid = a.Header.Get("ETag"), fragment.Ufrag, sdp, fragment.Sections[0]
+	c.etag, c.answer, c.mid = a.Header.Get("ETag"), sdp, fragment.Sections[0]
+	c.ufrag, c.pwd = fragment.Ufrag, fragment.Pwd
 	c.pending, c.end = nil, false // of the ICE session that is over
 	c.mu.Unlock()
 	c.inbox.Put(signal.Message{Kind: signal.KindAnswer, Description: &signal.Description{Type: "answer", SDP: sdp}})

@@ -57,7 +57,7 @@ func (c *Client) trickle() {
 // patch sends what has been collected.
 func (c *Client) patch(ctx context.Context) error {
 	c.mu.Lock()
-	f := &Fragment{Ufrag: c.ufrag, End: c.end}
+	f := &Fragment{Ufrag: c.ufrag, Pwd: c.pwd, End: c.end}
 	section := Section{Media: c.mid.Media, Mid: c.mid.Mid, Candidates: c.pending}
 	session, etag := c.session, c.etag
 	ready := session != nil && c.answer != "" && !c.untrickled && (len(c.pending) > 0 || c.end)
