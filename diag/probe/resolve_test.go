@@ -11,6 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"dialtone/diag/lab"
 )
 
 // Types of DNS records (RFC 1035 §3.2.2, RFC 3596, RFC 2782).
@@ -160,6 +162,29 @@ func TestSRV(t *testing.T) {
 	}
 	if s := natServer(t.Context(), u, Target{Resolver: resolver, Families: OnlyIPv6}); len(s) != 1 || s[0].Failure == nil || s[0].Failure.Cause != CauseDNS {
 		t.Errorf("%+v", s)
+	}
+}
+
+// TestSRVCertificate: the certificate must be for the name of the URL, not for the one that DNS puts in its place.
+func TestSRVCertificate(t *testing.T) {
+	for name, ok := range map[string]bool{"example.com": true, "far.example.com": false} {
+		c, err := lab.NewCertificate(lab.CertificateOptions{Names: []string{name}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, tr := range []lab.Transport{lab.TLS, lab.DTLS} {
+			s := startFault(t, lab.Fault{Network: tr, Behavior: lab.Correct, Certificate: c})
+			port := netip.MustParseAddrPort(s.Addr()).Port()
+			url, record := "stuns:example.com", "SRV _stuns._tcp.example.com."
+			if tr == lab.DTLS {
+				url, record = url+"?transport=udp", "SRV _stuns._udp.example.com."
+			}
+			to := target(url, c)
+			to.Resolver = zone{record: {srv(0, 0, port, "far.example.com")}, "A far.example.com.": {addr("127.0.0.1")}}.serve(t)
+			if r := ask(t, to); r.OK != ok || !ok && !strings.Contains(r.ErrorText, "not for example.com") {
+				t.Errorf("%s %s: %+v", tr, name, r)
+			}
+		}
 	}
 }
 
