@@ -4,8 +4,8 @@
 // # The exchange
 //
 // A [Channel] carries [Message] values between exactly two parties. Whatever is
-// underneath (the room server of package room, a pair in memory, later a single
-// POST), the order of events is the same:
+// underneath (the room server of package room, a pair in memory, a single POST,
+// WHIP, a text that people carry), the order of events is the same:
 //
 //	offerer                                   answerer
 //	  ◀── KindPaired(RoleOfferer)               ◀── KindPaired(RoleAnswerer)
@@ -21,6 +21,9 @@
 // soon as they are found; they arrive after the description they belong to, in
 // the order in which they were sent. KindEndOfCandidates is sent once, when
 // gathering is complete; a party that never sends it is fine.
+//
+// Some exchanges are poorer, and some last longer: [TraitsOf] tells what a channel
+// wants of the party that uses it.
 //
 // # Ends and errors
 //
