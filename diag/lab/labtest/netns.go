@@ -85,6 +85,11 @@ func (s *Site) Command(ctx context.Context, program string, args ...string) *exe
 	return inside(ctx, s.client, program, args...)
 }
 
+// RouterCommand is a program that runs on the router, such as one that sets how long it remembers.
+func (s *Site) RouterCommand(ctx context.Context, program string, args ...string) *exec.Cmd {
+	return inside(ctx, s.router, program, args...)
+}
+
 // Connect connects another site. Its client has an IPv6 address too, which the router forwards as it is.
 func (i *Internet) Connect(t testing.TB, o SiteOptions) *Site {
 	t.Helper()
