@@ -118,7 +118,9 @@ func (c *channel) read(kind signal.Kind) {
 	c.stop = cancel
 	c.reading.Go(func() {
 		defer cancel()
-		for !c.readOnce(ctx, kind) {
+		over := false
+		for !over {
+			over = c.readOnce(ctx, kind)
 		}
 	})
 }

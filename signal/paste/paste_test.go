@@ -44,7 +44,8 @@ func encode(tb testing.TB, d signal.Description) string {
 func TestRoundTrip(t *testing.T) {
 	for _, d := range []signal.Description{
 		chromium(t, "chromium-offer.json"), chromium(t, "chromium-answer.json"),
-		{Type: "offer", SDP: "v"}, {Type: "answer", SDP: "\x00\xff – not even text"},
+		{Type: "offer", SDP: "v"},
+		{Type: "answer", SDP: "\x00\xff – not even text"},
 	} {
 		text := encode(t, d)
 		t.Logf("%s: %d bytes become %d", d.Type, len(d.SDP), len(text))
@@ -202,11 +203,11 @@ func TestChannels(t *testing.T) {
 		if traits := signal.TraitsOf(c); !traits.Whole || traits.Patience == 0 {
 			t.Errorf("%+v", traits)
 		}
-		defer func() {
+		t.Cleanup(func() {
 			if err := c.Close(context.Background()); err != nil {
 				t.Error(err)
 			}
-		}()
+		})
 	}
 	expect := func(c signal.Channel, want signal.Message) {
 		t.Helper()

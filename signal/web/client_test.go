@@ -90,14 +90,14 @@ func TestFailures(t *testing.T) {
 		"a problem body": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/problem+json")
 			w.WriteHeader(http.StatusUnprocessableEntity)
-			fmt.Fprint(w, `{"title":"no such codec\u001b[31m","detail":"send H.264, t0k3n"}`)
+			_, _ = fmt.Fprint(w, `{"title":"no such codec\u001b[31m","detail":"send H.264, t0k3n"}`)
 		}, signal.ReasonRejected, 422, "no such codec [31m: send H.264, ***"},
 		"plain words": {func(w http.ResponseWriter, _ *http.Request) {
 			http.Error(w, "stream key unknown", http.StatusForbidden)
 		}, signal.ReasonStatus, 403, "stream key unknown"},
 		"a web page": {func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(http.StatusNotFound)
-			fmt.Fprint(w, "<html>lost</html>")
+			_, _ = fmt.Fprint(w, "<html>lost</html>")
 		}, signal.ReasonStatus, 404, "answers not found ("},
 		"too much": {func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = w.Write(make([]byte, maxBody+1))

@@ -41,11 +41,12 @@ func (t Trust) Transport() (*http.Transport, error) {
 			Hint: "--ca takes a file of PEM certificates",
 		}
 	}
-	if t.Proxy == nil {
-		t.Proxy = http.ProxyFromEnvironment
+	proxy := t.Proxy
+	if proxy == nil {
+		proxy = http.ProxyFromEnvironment
 	}
 	return &http.Transport{
-		Proxy: t.Proxy,
+		Proxy: proxy,
 		OnProxyConnectResponse: func(_ context.Context, _ *url.URL, _ *http.Request, r *http.Response) error {
 			if r.StatusCode != http.StatusOK {
 				return &proxyError{r.StatusCode}

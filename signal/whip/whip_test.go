@@ -325,8 +325,7 @@ func TestTrickleIsGivenUp(t *testing.T) {
 // TestCandidatesAreCollected: what is found before the 201 goes out in one PATCH.
 func TestCandidatesAreCollected(t *testing.T) {
 	patched := make(chan struct{})
-	var s *script
-	s = scripted(t, func(w http.ResponseWriter, r *http.Request) {
+	s := scripted(t, func(w http.ResponseWriter, r *http.Request) {
 		creates("/s/1", http.StatusNoContent)(w, r)
 		if r.Method == http.MethodPatch {
 			close(patched)
