@@ -20,6 +20,7 @@ type line struct {
 	cancel  context.CancelFunc
 	left    bool        // we closed it: its errors say nothing
 	unsent  signal.Kind // our description that waits for the end of gathering; KindUnknown: none
+	whole   bool        // our last description carries its candidates
 }
 
 func (l *line) traits() signal.Traits { return signal.TraitsOf(l.channel) }

@@ -106,7 +106,7 @@ func (s *Session) describe(kind signal.Kind, d peer.Description) {
 	if s.line == nil {
 		return
 	}
-	if s.line.traits().Whole {
+	if s.line.whole = s.line.traits().Whole; s.line.whole {
 		s.line.unsent = kind
 		s.gatherTimer.Reset(gatherTime)
 		s.sendWhole(false)
@@ -194,7 +194,7 @@ func (s *Session) negotiationFailed(reason diag.EndReason, by diag.EndedBy, err 
 
 // gathered passes a local candidate on.
 func (s *Session) gathered(c peer.Candidate) {
-	if s.line != nil && s.line.traits().Whole {
+	if s.line != nil && s.line.whole {
 		return // it travels inside the description
 	}
 	x := signal.Candidate(c)

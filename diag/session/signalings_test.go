@@ -99,6 +99,15 @@ func TestWHIPAndWHEP(t *testing.T) {
 						t.Errorf("the answer is not %s, or not of media alone:\n%s", want, d.SDP)
 					}
 				}
+				patches := 0
+				for _, e := range a.events {
+					if r, ok := e.Data.(diag.SignalRequest); ok && r.Code == "candidates" && r.Status == http.StatusNoContent {
+						patches++
+					}
+				}
+				if trickle != (patches > 0) {
+					t.Errorf("candidates were sent %d times", patches)
+				}
 				restartAndHangUp(t, a, b)
 			})
 		}
