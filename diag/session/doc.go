@@ -11,6 +11,12 @@
 // RestartICE, Hangup) become entries of the mailbox and are worked off in order, so the session's own state needs no lock.
 // Requests to the signaling server are sent by a goroutine of their own: a slow server delays nobody but itself.
 //
+// # Signaling
+//
+// A Dialer opens the signaling: [Room], [Offer], [WHIP] and [Paste] go to somebody, [Listen] waits for somebody at a server of
+// our own. What differs between them the channel tells by its traits (signal.Traits): whether candidates travel inside the
+// description, whether the exchange lasts as long as the call, whether it can carry an ICE restart, whether people carry it.
+//
 // # How a call ends
 //
 // The first cause wins: a command, the context (interruption), the end of its time, the other party's word, a lost path, a
