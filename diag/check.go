@@ -17,6 +17,9 @@ type Expectation struct {
 	Load  Load      // how the program itself fared meanwhile
 }
 
+// maxTodo is how many next steps a verdict names.
+const maxTodo = 6
+
 // Words of [Expectation].Path.
 const (
 	ExpectDirect = "direct"
@@ -27,7 +30,7 @@ const (
 // seen. Where it was not, the verdict is that of the first step that was missing.
 func JudgeCheck(c *Call, x Expectation) Verdict {
 	v := Judge(c)
-	found := slices.Concat(endFindings(c), echoFindings(c), x.mediaFindings(c), x.lossFindings(c), x.pathFindings(c))
+	found := slices.Concat(endFindings(c), relayFindings(c), echoFindings(c), x.mediaFindings(c), x.lossFindings(c), x.pathFindings(c))
 	for _, f := range found {
 		if !slices.ContainsFunc(v.Findings, func(old Finding) bool { return old.ID == f.ID && old.Title == f.Title }) {
 			v.Findings = append(v.Findings, f)
@@ -35,6 +38,11 @@ func JudgeCheck(c *Call, x Expectation) Verdict {
 	}
 	if v.Exit != ExitPass {
 		blame(&v)
+		for _, f := range found {
+			if f.Severity == Problem && f.Advice != "" && len(v.Todo) < maxTodo && !contains(v.Todo, f.Advice) {
+				v.Todo = append(v.Todo, f.Advice)
+			}
+		}
 	}
 	if v.Exit == ExitPass {
 		v.fail(c, found)

@@ -2,6 +2,7 @@ package diag
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 	"time"
 )
@@ -101,4 +102,27 @@ func (c *Call) announced() string {
 		}
 	}
 	return ""
+}
+
+// relayFindings name TURN servers whose relay address is private while they themselves are elsewhere. Where the call came up, only
+// one of a public server is told: within one network private relays are right.
+func relayFindings(c *Call) []Finding {
+	var out []Finding
+	for _, s := range c.Servers {
+		server, err := netip.ParseAddrPort(s.Address)
+		relay, err2 := netip.ParseAddrPort(s.RelayAddress)
+		if !s.OK || err != nil || err2 != nil || !relay.Addr().IsPrivate() || relay.Addr() == server.Addr() || private(server.Addr()) && !c.noPath() {
+			continue
+		}
+		severity := Warn
+		if c.noPath() {
+			severity = Problem
+		}
+		out = append(out, Finding{
+			ID: "turn.relay_private", Severity: severity,
+			Title:    Clean(fmt.Sprintf("%s gave a relay, but its address is %s (private).", s.URL, s.RelayAddress), 400),
+			Evidence: []string{"the server itself is " + Clean(s.Address, 100)}, Advice: about(s.URL, "set the external IP on the server (coturn: external-ip)"),
+		})
+	}
+	return out
 }

@@ -1,6 +1,7 @@
 package diag
 
 import (
+	"encoding/json"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -22,7 +23,7 @@ const (
 
 What dialtone notices it names by a stable ID, for scripts and for searching. ` + "`dialtone explain ID`" + ` prints the paragraphs below.
 
-<!-- This document is generated from diag/explain.go: go generate ./diag -->
+<!-- This document is generated from diag/explain.go and testdata/faults.json: go generate ./diag -->
 `
 )
 
@@ -32,6 +33,7 @@ What dialtone notices it names by a stable ID, for scripts and for searching. ` 
 func TestFindingsDocument(t *testing.T) {
 	var b strings.Builder
 	b.WriteString(findingsHead)
+	b.WriteString(faultTable(t))
 	for _, id := range FindingIDs() {
 		text, _ := Explain(id)
 		fmt.Fprintf(&b, "\n## %s\n\n%s\n", id, text)
@@ -49,6 +51,37 @@ func TestFindingsDocument(t *testing.T) {
 	if diff := cmp.Diff(string(raw), b.String()); diff != "" {
 		t.Errorf("the document does not tell what the source says; run: go generate ./diag\n%s", diff)
 	}
+}
+
+// faultTable tells how each fault that a test makes shows in dialtone check.
+func faultTable(t *testing.T) string {
+	t.Helper()
+	raw, err := os.ReadFile("../testdata/faults.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows []struct{ Fault, Exit, Finding, Words, Note string }
+	if err := json.Unmarshal(raw, &rows); err != nil {
+		t.Fatal(err)
+	}
+	codes := map[string]Exit{}
+	for _, e := range Exits() {
+		codes[e.String()] = e
+	}
+	var b strings.Builder
+	b.WriteString("\n## How faults look\n\nEach is made by a test of `dialtone check`, which sees this exit code, this finding and these words.\n\n| fault | exit | finding | words |\n|---|---|---|---|\n")
+	for _, row := range rows {
+		exit, known := codes[row.Exit]
+		if _, ok := Explain(row.Finding); !known || !ok {
+			t.Errorf("%s: exit %q or finding %q is not known", row.Fault, row.Exit, row.Finding)
+		}
+		note := ""
+		if row.Note != "" {
+			note = " (" + row.Note + ")"
+		}
+		fmt.Fprintf(&b, "| %s%s | %d %s | [%s](#%s) | %s |\n", row.Fault, note, int(exit), row.Exit, row.Finding, strings.ReplaceAll(row.Finding, ".", ""), row.Words)
+	}
+	return b.String()
 }
 
 // TestEveryFindingIsExplained looks in the whole source for findings and warnings that are made, and for their IDs.

@@ -171,9 +171,11 @@ func (c *checker) sessionOptions(log *feed.Feed, p Placement, answering bool) se
 			return p.Guard(channel, func(w diag.Warning) { log.Append(w) }), nil
 		}
 	}
-	return session.Options{
-		Config: config, Feed: log, Dial: dial, TLS: c.TLS, Flow: p.Flow, Greeting: "hello from dialtone check",
+	greeting := "hello from dialtone check"
+	if answering {
+		greeting = "" // it would be taken for the echo of the other's
 	}
+	return session.Options{Config: config, Feed: log, Dial: dial, TLS: c.TLS, Flow: p.Flow, Greeting: greeting}
 }
 
 // recordingName is run-007-offer.jsonl, run-007-answer.jsonl; run-007.jsonl where the other side is elsewhere.

@@ -1,0 +1,439 @@
+package check
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http/httptest"
+	"net/netip"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pion/ice/v4"
+	"github.com/pion/webrtc/v4"
+
+	"dialtone/diag"
+	"dialtone/diag/feed"
+	"dialtone/diag/lab"
+	"dialtone/diag/peer"
+	"dialtone/diag/report"
+	"dialtone/diag/session"
+	"dialtone/signal"
+	"dialtone/signal/room"
+	"dialtone/signal/server"
+)
+
+// faultRow is a row of testdata/faults.json, of which docs/findings.md is made too.
+type faultRow struct {
+	Fault   string `json:"fault"`
+	Exit    string `json:"exit"`
+	Finding string `json:"finding"`
+	Words   string `json:"words"` // in the headline
+	Note    string `json:"note"`
+}
+
+// TestFaults: each fault has its exit code, its finding and its words.
+func TestFaults(t *testing.T) {
+	raw, err := os.ReadFile("../../testdata/faults.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows []faultRow
+	if err := json.Unmarshal(raw, &rows); err != nil {
+		t.Fatal(err)
+	}
+	made := faults()
+	for _, row := range rows {
+		prepare, ok := made[row.Fault]
+		if !ok {
+			t.Errorf("nobody knows how to make %q", row.Fault)
+			continue
+		}
+		delete(made, row.Fault)
+		t.Run(row.Fault, func(t *testing.T) {
+			t.Parallel()
+			o := prepare(t)
+			o.unwatched = true
+			r, err := Run(t.Context(), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			row.compare(t, r)
+		})
+	}
+	for name := range made {
+		t.Errorf("%q is in no row", name)
+	}
+}
+
+func (row faultRow) compare(t *testing.T, r *report.Report) {
+	t.Helper()
+	if r.Exit.Name != row.Exit || !strings.Contains(r.Headline, row.Words) {
+		t.Errorf("%s, %q", r.Exit.Name, r.Headline)
+	}
+	told := false
+	for _, f := range r.Findings {
+		told = told || f.ID == row.Finding
+		if _, ok := diag.Explain(f.ID); !ok {
+			t.Errorf("%s is not explained", f.ID)
+		}
+	}
+	if !told {
+		t.Errorf("%s was not found", row.Finding)
+	}
+	if r.Exit.Code != 0 && len(r.Next) == 0 {
+		t.Error("nothing is said of what to do next")
+	}
+	if t.Failed() {
+		t.Log(written(t, r))
+	}
+}
+
+// faults make what each row speaks of.
+func faults() map[string]func(t *testing.T) Options {
+	return map[string]func(t *testing.T) Options{
+		"no signaling server": func(t *testing.T) Options {
+			s := httptest.NewServer(nil)
+			s.Close()
+			return inRoom(s.URL)
+		},
+		"DNS failure": func(*testing.T) Options { return inRoom("http://nowhere.invalid/call/") },
+		"STUN silent": func(t *testing.T) Options {
+			s := fault(t, lab.Fault{Behavior: lab.Silent})
+			o := here(200*time.Millisecond, diag.ICEServerAuth{URL: s.STUN()})
+			o.Config.NoMedia, o.Config.For = true, 7*time.Second // the probe gives a silent server some seconds
+			return o
+		},
+		"TURN wrong password":      func(t *testing.T) Options { return relayed(turn(t, lab.TURNOptions{}), "wrong") },
+		"TURN credentials expired": expired,
+		"TURN quota": func(t *testing.T) Options {
+			s := fault(t, lab.Fault{Behavior: lab.AuthError, Code: 486, Reason: "Allocation Quota Reached"})
+			return relayed(s.TURN(), "right")
+		},
+		"TURN private relay": func(t *testing.T) Options {
+			return relayed(turn(t, lab.TURNOptions{RelayIP: netip.MustParseAddr("10.255.255.1")}), "right")
+		},
+		"TURN silent over TLS": func(t *testing.T) Options {
+			s := fault(t, lab.Fault{Network: lab.TLS, Behavior: lab.Silent})
+			o := relayed(s.TURN(), "right")
+			o.TLS = &tls.Config{RootCAs: s.Certificate().Pool, MinVersion: tls.VersionTLS12}
+			return o
+		},
+		"UDP blocked": func(t *testing.T) Options {
+			s := fault(t, lab.Fault{Behavior: lab.Silent})
+			o := here(time.Second, diag.ICEServerAuth{URL: s.STUN()})
+			return through(t, o, func([]byte) bool { return true })
+		},
+		"the other party never comes": func(t *testing.T) Options {
+			o := inRoom(rooms(t))
+			o.Config.Wait = 300 * time.Millisecond
+			return o
+		},
+		"the other party leaves before the call is up": leaver,
+		"the other party vanishes":                     vanisher,
+		"the other party hangs up early": func(t *testing.T) Options {
+			url := rooms(t)
+			other(t, url, diag.Config{Echo: true, For: time.Second}, nil)
+			o := inRoom(url)
+			o.Config.For, o.Config.NoMedia = 20*time.Second, true
+			return o
+		},
+		"the wrong role": func(t *testing.T) Options {
+			url := rooms(t)
+			other(t, url, diag.Config{Echo: true}, nil)
+			o := inRoom(url)
+			target, _ := o.Target.(Room)
+			target.Role = RoleOffer
+			o.Target = target
+			return o
+		},
+		"DTLS fingerprint wrong": func(*testing.T) Options {
+			o := here(time.Second)
+			o.Target = tampered{}
+			return o
+		},
+		"DTLS gets no answer": func(t *testing.T) Options {
+			o := through(t, here(time.Second), func(b []byte) bool { return isDTLS(b, 22) })
+			inner := o.Tune
+			o.Tune = func(answering bool, s *session.Options) {
+				inner(answering, s)
+				s.Timeouts.DTLS = time.Second
+				if answering {
+					s.Timeouts.DTLS = 20 * time.Second
+				}
+			}
+			return o
+		},
+		"the channel never opens": func(t *testing.T) Options {
+			return fromOther(t, here(60*time.Second), func(b []byte) bool { return isDTLS(b, 23) })
+		},
+		"the channel never echoes": func(t *testing.T) Options {
+			o := here(2 * time.Second)
+			o.Target, o.Config.NoMedia = deaf{t}, true
+			return o
+		},
+		"media stops after 3 s": func(t *testing.T) Options { return fromOther(t, here(6*time.Second), after(3*time.Second, isRTP)) },
+		"media silent": func(t *testing.T) Options {
+			url := rooms(t)
+			other(t, url, diag.Config{}, func(s *session.Session) { _ = s.Mute("audio", true) })
+			o := inRoom(url)
+			o.Config.For = 5 * time.Second
+			return o
+		},
+		"media one way": func(t *testing.T) Options { return fromOther(t, here(3*time.Second), isRTP) },
+		"30 % loss":     func(t *testing.T) Options { return fromOther(t, here(4*time.Second), threeOfTen(isRTP)) },
+		"a relay where a direct path was expected": func(t *testing.T) Options {
+			o := relayed(turn(t, lab.TURNOptions{}), "right")
+			o.Config.For, o.Expect = 300*time.Millisecond, diag.ExpectDirect
+			return o
+		},
+	}
+}
+
+// here is a loopback check.
+func here(d time.Duration, servers ...diag.ICEServerAuth) Options {
+	return Options{Target: Loopback{}, Config: diag.Config{For: d, ICEServers: servers, LoopbackOnly: true}}
+}
+
+// relayed is one through a TURN server alone.
+func relayed(url, password string) Options {
+	o := here(time.Second, diag.ICEServerAuth{URL: url, Username: "dialtone", Credential: diag.Secret(password)})
+	o.Config.RelayOnly, o.Config.NoMedia = true, true
+	return o
+}
+
+func inRoom(url string) Options {
+	return Options{
+		Target: Room{Options: room.Options{Server: url, Code: "w1"}, Role: RoleAny},
+		Config: diag.Config{For: time.Second, Wait: 20 * time.Second, LoopbackOnly: true},
+	}
+}
+
+// through drops datagrams of both sides.
+func through(t *testing.T, o Options, drop func([]byte) bool) Options {
+	n := newSieve(t, drop)
+	o.Tune = func(_ bool, s *session.Options) { s.Net = n }
+	return o
+}
+
+// fromOther drops datagrams of the answering side alone.
+func fromOther(t *testing.T, o Options, drop func([]byte) bool) Options {
+	n := newSieve(t, drop)
+	o.Tune = func(answering bool, s *session.Options) {
+		if answering {
+			s.Net = n
+		}
+	}
+	return o
+}
+
+func fault(t *testing.T, f lab.Fault) *lab.FaultServer {
+	t.Helper()
+	s, err := lab.StartFault(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+// turn starts a server with the account dialtone/right and returns its URL over UDP.
+func turn(t *testing.T, o lab.TURNOptions) string {
+	t.Helper()
+	o.UDP, o.Username, o.Password = true, "dialtone", "right"
+	s, err := lab.StartTURN(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s.URL(lab.UDP)
+}
+
+func expired(t *testing.T) Options {
+	s := fault(t, lab.Fault{Behavior: lab.AuthError, Code: 401, Reason: "Unauthorized"})
+	o := relayed(s.TURN(), "right")
+	o.Config.ICEServers[0].Username = fmt.Sprintf("%d:ann", time.Now().Add(-time.Hour).Unix())
+	return o
+}
+
+// rooms starts a signaling server.
+func rooms(t *testing.T) string {
+	t.Helper()
+	s := httptest.NewServer(server.New(server.Options{}))
+	t.Cleanup(s.Close)
+	return s.URL + "/call/"
+}
+
+// other is another party that waits in the room w1; then does something once it is connected.
+func other(t *testing.T, url string, config diag.Config, then func(*session.Session)) {
+	t.Helper()
+	config.Code, config.LoopbackOnly, config.Command = "w1", true, "answer"
+	log := feed.New(time.Now)
+	s := session.New(session.Options{Config: config, Feed: log, Dial: session.Room(room.Options{Server: url, Code: "w1"})})
+	ctx, cancel := context.WithCancel(context.Background())
+	ended, read := make(chan struct{}), make(chan struct{})
+	waiting := make(chan struct{})
+	events := log.Reader()
+	go func() {
+		defer close(ended)
+		s.Run(ctx)
+	}()
+	go func() {
+		defer close(read)
+		call := &diag.Call{}
+		for waited, up := false, false; ; {
+			batch, err := events.Next(context.Background())
+			if err != nil {
+				return
+			}
+			for _, e := range batch {
+				call.Apply(e)
+			}
+			if call.Signal.State == diag.SignalWaiting && !waited {
+				waited = true
+				close(waiting)
+			}
+			if call.ConnectedAt != nil && !up && then != nil {
+				up = true
+				then(s)
+			}
+		}
+	}()
+	<-waiting
+	t.Cleanup(func() {
+		cancel()
+		<-ended
+		<-read
+	})
+}
+
+// leaver meets a party that leaves as soon as somebody comes.
+func leaver(t *testing.T) Options {
+	url := rooms(t)
+	c, err := room.Dial(t.Context(), room.Options{Server: url, Code: "w1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone := make(chan struct{})
+	go func() {
+		defer close(gone)
+		_, _ = c.Receive(context.Background()) // paired, or the end of the test
+		_ = c.Close(context.Background())
+	}()
+	t.Cleanup(func() {
+		_ = c.Close(context.Background())
+		<-gone
+	})
+	return inRoom(url)
+}
+
+// vanisher meets a party of which nothing arrives any more after a second.
+func vanisher(t *testing.T) Options {
+	o := through(t, here(30*time.Second), after(time.Second, func([]byte) bool { return true }))
+	o.Config.NoMedia = true
+	inner := o.Tune
+	o.Tune = func(answering bool, s *session.Options) {
+		inner(answering, s)
+		s.Timeouts = peer.Timeouts{Disconnected: 400 * time.Millisecond, Failed: 400 * time.Millisecond, KeepAlive: 100 * time.Millisecond}
+		s.Redial = 300 * time.Millisecond
+	}
+	return o
+}
+
+// deaf is a party of bare pion that takes messages and answers none.
+type deaf struct{ t *testing.T }
+
+// Describe implements Target.
+func (deaf) Describe() report.Target { return report.Target{Kind: "deaf"} }
+
+// Place implements Target.
+func (d deaf) Place() Placement {
+	offerer, answerer := signal.Pipe()
+	var se webrtc.SettingEngine
+	se.SetIncludeLoopbackCandidate(true)
+	se.SetIPFilter(func(ip net.IP) bool { return ip.IsLoopback() && ip.To4() != nil })
+	se.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
+	se.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
+	pc, err := webrtc.NewAPI(webrtc.WithSettingEngine(se)).NewPeerConnection(webrtc.Configuration{})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	pc.OnICECandidate(func(c *webrtc.ICECandidate) {
+		if c != nil {
+			init := c.ToJSON()
+			_ = answerer.Send(context.Background(), signal.Message{Kind: signal.KindCandidate, Candidate: &signal.Candidate{
+				Candidate: init.Candidate, SDPMid: init.SDPMid, SDPMLineIndex: init.SDPMLineIndex, UsernameFragment: init.UsernameFragment,
+			}})
+		}
+	})
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		d.answer(pc, answerer)
+	}()
+	d.t.Cleanup(func() {
+		_ = answerer.Close(context.Background())
+		<-done
+		_ = pc.GracefulClose()
+	})
+	return Placement{Dial: func(context.Context, func(diag.SignalRequest)) (signal.Channel, error) { return offerer, nil }}
+}
+
+// answer takes the offer and the candidates until the exchange ends.
+func (d deaf) answer(pc *webrtc.PeerConnection, c signal.Channel) {
+	for {
+		m, err := c.Receive(context.Background())
+		if err != nil {
+			return
+		}
+		switch m.Kind {
+		case signal.KindOffer:
+			errs := pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: m.Description.SDP})
+			answer, err := pc.CreateAnswer(nil)
+			if err = errors.Join(errs, err, pc.SetLocalDescription(answer)); err != nil {
+				d.t.Error(err)
+				return
+			}
+			_ = c.Send(context.Background(), signal.Message{Kind: signal.KindAnswer, Description: &signal.Description{Type: "answer", SDP: answer.SDP}})
+		case signal.KindCandidate:
+			_ = pc.AddICECandidate(webrtc.ICECandidateInit{Candidate: m.Candidate.Candidate, SDPMid: m.Candidate.SDPMid, SDPMLineIndex: m.Candidate.SDPMLineIndex})
+		default:
+		}
+	}
+}
+
+// tampered is a loopback whose answer announces another certificate.
+type tampered struct{ Loopback }
+
+// Place implements Target.
+func (t tampered) Place() Placement {
+	p := t.Loopback.Place()
+	inner := p.Answer
+	p.Answer = func(ctx context.Context, observe func(diag.SignalRequest)) (signal.Channel, error) {
+		c, err := inner(ctx, observe)
+		return forger{c}, err
+	}
+	return p
+}
+
+type forger struct{ signal.Channel }
+
+// Send changes one digit of the fingerprint.
+func (f forger) Send(ctx context.Context, m signal.Message) error {
+	if m.Description != nil {
+		d := *m.Description
+		i := strings.Index(d.SDP, "a=fingerprint:sha-256 ") + len("a=fingerprint:sha-256 ")
+		digit := byte('0')
+		if d.SDP[i] == '0' {
+			digit = '1'
+		}
+		d.SDP = d.SDP[:i] + string(digit) + d.SDP[i+1:]
+		m.Description = &d
+	}
+	return f.Channel.Send(ctx, m)
+}
