@@ -115,7 +115,20 @@ func natSymmetric() []diag.Event {
 }
 
 func natSilent() []diag.Event {
-	r := diag.JudgeNAT(&diag.NATObservations{Servers: []diag.NATAsked{{URL: natURLs[0]}, {URL: natURLs[1]}}}, nil, nil, nil)
+	r := natReport()
+	r.Servers, r.TURN, r.Exit = nil, nil, diag.ExitNoConnectivity
+	r.Behavior = diag.NATBehaviors{}
+	nothing := known(diag.BehaviorUnknown, diag.NotKnown, "2 of 2 servers are silent over UDP, 0 answer over TCP or TLS")
+	r.Behavior.UDP, r.Behavior.NAT, r.Behavior.Mapping, r.Behavior.Filtering = nothing, nothing, nothing, nothing
+	r.Findings = nil
+	for _, u := range natURLs[:2] {
+		r.Servers = append(r.Servers, diag.NATServer{URL: u, Transport: "udp", Cause: "timeout", ErrorText: "no answer over UDP", Advice: "check host and port"})
+		r.Findings = append(r.Findings, diag.Finding{ID: "server.timeout", Severity: diag.Warn, Title: u + " gave nothing: no answer over UDP", Advice: u + ": check host and port"})
+	}
+	r.Verdict = diag.NATVerdict{
+		Headline: "Nothing answers, over no transport: this machine has no connectivity, or none of the servers is there.",
+		Why:      nothing.Evidence, Next: []string{"check this machine's network, then ask a server that is known to run"}, Result: "nat1,map=unknown,filter=unknown",
+	}
 	s := (&script{}).at(0).add(natStart(0))
 	return s.at(5_930).add(diag.NATProgress{Sent: 18, Final: true, Report: r}).events
 }

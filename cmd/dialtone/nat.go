@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -22,26 +21,36 @@ type natCommand struct {
 	ICEUser    string    `name:"ice-user" placeholder:"NAME" help:"User name for the TURN servers."`
 	ICEPass    secret    `name:"ice-pass" placeholder:"PASSWORD" help:"Password for the TURN servers. Others can read it in the list of processes: better give it as DIALTONE_ICE_PASS or in the file."`
 	TURNSecret secret    `name:"turn-secret" placeholder:"SECRET" help:"Secret that the TURN servers share with whoever makes their credentials; instead of --ice-pass."`
+	Public     bool      `help:"Ask public STUN servers too, which then see your address; docs/configuration.md lists them."`
 	IPv4       bool      `name:"ipv4" short:"4" xor:"family" help:"Ask over IPv4 only."`
 	IPv6       bool      `name:"ipv6" short:"6" xor:"family" help:"Ask over IPv6 only."`
-	Bind       localAddr `placeholder:"ADDRESS" help:"Ask STUN servers over UDP from this address of this machine."`
-	Interface  string    `placeholder:"NAME" help:"Ask STUN servers over UDP from the address of this network interface; instead of --bind."`
+	Bind       localAddr `placeholder:"ADDRESS" help:"Ask from this address of this machine."`
+	Interface  string    `placeholder:"NAME" help:"Ask from the address of this network interface; instead of --bind."`
+	Deep       bool      `help:"Also find out how long the NAT keeps a silent port, and whether fragments pass. It takes up to two minutes more."`
+	Hairpin    bool      `help:"Also find out whether hosts behind the NAT reach each other by its public address. Some firewalls take that for an attack."`
+	Watch      bool      `help:"Ask again and again, and tell what changes."`
+	Every      duration  `default:"30s" placeholder:"DURATION" help:"How long --watch waits between two diagnoses. Default: ${default}."`
 	Peer       peerLine  `placeholder:"RESULT" help:"The result line of dialtone nat on the other side: tells whether the two will reach each other."`
 	Output     format    `short:"o" default:"text" placeholder:"FORMAT" help:"text or json. Default: ${default}."`
-	Insecure   bool      `help:"Accept any TLS certificate, of signaling and of TURN servers."`
-	CA         caFile    `name:"ca" placeholder:"FILE" help:"PEM file with further certificate authorities to trust."`
+	Plain      bool      `help:"Text instead of the screen. It is the default where stdin or stdout is no terminal, and with -o json."`
+	glyphFlags
+	recordFlags
+	Insecure bool   `help:"Accept any TLS certificate, of signaling and of TURN servers."`
+	CA       caFile `name:"ca" placeholder:"FILE" help:"PEM file with further certificate authorities to trust."`
 	configurable
 }
 
 // Help implements kong.HelpProvider.
 func (natCommand) Help() string {
 	return detail("It asks the servers what your network does to UDP, and TURN servers for a relay, and says what that means for calls. "+
-		"To know what the NAT does it needs STUN servers on two addresses, best one with the usage of RFC 5780.",
+		"To know what the NAT does it needs STUN servers on two addresses, best one with the usage of RFC 5780. "+
+		"On a terminal it shows a screen until q is pressed; otherwise text. The exit code is that of the last diagnosis.",
 		[]string{
 			"dialtone nat stun.example.org stun2.example.org",
 			"DIALTONE_ICE_PASS=secret dialtone nat turn:turn.example.org --ice-user ann",
 			"dialtone nat stun.example.org stun2.example.org -o json",
 			"dialtone nat stun.example.org stun2.example.org --peer nat1,map=ei,filter=apd,udp",
+			"dialtone nat stun.example.org stun2.example.org --watch --every 1m --plain",
 		},
 		diag.ExitPass, diag.ExitUsage, diag.ExitCannotRun, diag.ExitRelay, diag.ExitNoRelay, diag.ExitInconclusive, diag.ExitNoConnectivity,
 		diag.ExitInterrupted)
@@ -50,7 +59,7 @@ func (natCommand) Help() string {
 func (c *natCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	urls, err := c.urls()
 	from, bindErr := c.localAddr()
-	if err = a.checked(errors.Join(err, bindErr)); err != nil {
+	if err = a.checked(errors.Join(err, bindErr, c.checkEvery())); err != nil {
 		return diag.ExitUsage, err
 	}
 	trust, err := tlsConfig(diag.Config{Insecure: c.Insecure, CAFile: c.CA.path})
@@ -59,12 +68,6 @@ func (c *natCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	}
 	ctx, restore := a.interruptible(ctx)
 	defer restore()
-	if a.terminal {
-		waiting := time.AfterFunc(time.Second, func() {
-			complain(a.err, fmt.Sprintf("asking %d servers, at most ten times a second each …", len(urls)))
-		})
-		defer waiting.Stop()
-	}
 	families := probe.BothFamilies
 	switch {
 	case c.IPv4 || from.Is4():
@@ -72,73 +75,20 @@ func (c *natCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	case c.IPv6 || from.Is6():
 		families = probe.OnlyIPv6
 	}
-	q := probe.Inquiry{URLs: urls, Families: families, Bind: from, TLS: trust, Peer: c.Peer.side}
+	q := probe.Inquiry{URLs: urls, Families: families, Bind: from, TLS: trust, Peer: c.Peer.side, Deep: c.Deep, Hairpin: c.Hairpin}
 	q.Username, q.Password = c.credentials()
-	report, err := probe.Diagnose(ctx, q)
-	switch {
-	case ctx.Err() != nil:
-		return diag.ExitInterrupted, nil
-	case err != nil:
-		return diag.ExitCannotRun, fmt.Errorf("%w; check this machine's network and --bind", err)
-	}
-	text := natText(&report)
-	if c.Output.name == "json" {
-		raw, err := json.MarshalIndent(&report, "", "  ")
-		if err != nil {
-			return diag.ExitCannotRun, err
-		}
-		text = string(raw) + "\n"
-	}
-	if err := a.print("%s", text); err != nil {
-		return diag.ExitCannotRun, err
-	}
-	return report.Exit, nil
+	return c.diagnose(ctx, a, q)
 }
 
-// urls are the servers to ask; the error names all that is wrong with them.
-func (c *natCommand) urls() ([]probe.URL, error) {
-	list, flag := c.ICE.list, "--ice "
-	var errs []error
-	if len(c.Servers) > 0 {
-		list, flag = nil, ""
-	}
-	for _, s := range c.Servers {
-		u, err := probe.ParseURL(s)
-		errs = append(errs, err)
-		if err == nil {
-			list = append(list, u)
-		}
-	}
-	if len(list) == 0 && errors.Join(errs...) == nil {
-		errs = append(errs, errors.New(`no server to ask: name some, such as dialtone nat stun.example.org, or list them in the configuration file: ice = ["stun:…"]`))
-	}
-	for _, u := range list {
-		if u.Scheme.TURN() && (c.TURNSecret.Secret == "" && (c.ICEUser == "" || c.ICEPass.Secret == "")) {
-			errs = append(errs, fmt.Errorf("%s%v asks for a user name and a password: add --ice-user NAME, and the password as %s", flag, u, envName("ice-pass")))
-		}
-	}
-	return list, errors.Join(errs...)
-}
+// shortestWatch keeps --watch from being a burden for the servers.
+const shortestWatch = time.Second
 
-// localAddr is the address to ask from, the zero value for any.
-func (c *natCommand) localAddr() (netip.Addr, error) {
-	if c.Interface == "" || c.Bind.addr.IsValid() {
-		return c.Bind.addr, nil
+// checkEvery tells what is wrong with --every, or nil.
+func (c *natCommand) checkEvery() error {
+	if c.Watch && c.Every.Duration < shortestWatch {
+		return fmt.Errorf("--every %v asks the servers too often: wait a second at least", c.Every.Duration)
 	}
-	own, err := net.InterfaceByName(c.Interface)
-	if err != nil {
-		return netip.Addr{}, fmt.Errorf("--interface %s is not there: ip address or ifconfig lists those of this machine", quote(c.Interface))
-	}
-	list, err := own.Addrs()
-	if err != nil {
-		return netip.Addr{}, fmt.Errorf("--interface %s: %w", quote(c.Interface), err)
-	}
-	for _, a := range list {
-		if p, err := netip.ParsePrefix(a.String()); err == nil && p.Addr().Is6() == c.IPv6 && !p.Addr().IsLinkLocalUnicast() {
-			return p.Addr(), nil
-		}
-	}
-	return netip.Addr{}, fmt.Errorf("--interface %s has no address to ask from: add -6 for its IPv6 address, or choose another", quote(c.Interface))
+	return nil
 }
 
 // secretValid is how long the credentials that are made of a shared secret are valid.

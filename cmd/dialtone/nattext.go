@@ -18,30 +18,24 @@ func natText(r *diag.NATReport) string {
 		fmt.Fprintf(&b, "%s\n", resultLine(s))
 	}
 	b.WriteString("\n")
-	for _, row := range []struct {
-		name     string
-		behavior diag.Behavior
-	}{
-		{"UDP", r.Behavior.UDP},
-		{"NAT", r.Behavior.NAT},
-		{"mapping", r.Behavior.Mapping},
-		{"filtering", r.Behavior.Filtering},
-		{"ports", r.Behavior.PortPreservation},
-		{"addresses", r.Behavior.Pooling},
-		{"ALG", r.Behavior.ALG},
-		{"carrier's NAT", r.Behavior.CGNAT},
-		{"IPv6", r.Behavior.IPv6},
-	} {
-		value := row.behavior.Value
-		if row.behavior.Confidence != diag.NotKnown {
-			value += " (" + string(row.behavior.Confidence) + ")"
+	for _, row := range r.Behavior.Rows() {
+		value := row.Value
+		if row.Confidence != diag.NotKnown {
+			value += " (" + string(row.Confidence) + ")"
 		}
-		fmt.Fprintf(&b, "%-14s %s\n", row.name, value)
-		for _, e := range row.behavior.Evidence {
+		fmt.Fprintf(&b, "%-14s %s\n", row.Name, value)
+		for _, e := range row.Evidence {
 			fmt.Fprintf(&b, "%-14s   %s\n", "", e)
 		}
 	}
-	fmt.Fprintf(&b, "\nverdict: %s (exit %d, %s)\n", r.Verdict.Headline, int(r.Exit), r.Exit)
+	b.WriteString("\n" + natVerdict(r))
+	return b.String()
+}
+
+// natVerdict is the end of the report: what it means, and what to do.
+func natVerdict(r *diag.NATReport) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "verdict: %s (exit %d, %s)\n", r.Verdict.Headline, int(r.Exit), r.Exit)
 	for _, why := range r.Verdict.Why {
 		fmt.Fprintf(&b, "   why: %s\n", why)
 	}

@@ -86,7 +86,11 @@ func (a app) replayPlain(recording *record.Recording, damage string) (diag.Exit,
 	verdict := diag.Judge(call)
 	err := writeLines(a.out, recording.Events)
 	if err == nil {
-		_, err = io.WriteString(a.out, verdictText(verdict))
+		text := verdictText(verdict)
+		if last := call.Diagnosed(); call.Alone() && last != nil {
+			text = "\n" + natText(last.Report())
+		}
+		_, err = io.WriteString(a.out, text)
 	}
 	switch {
 	case errors.Is(err, syscall.EPIPE): // who reads has seen enough
@@ -101,9 +105,13 @@ func (a app) replayScreen(ctx context.Context, c *replayCommand, recording *reco
 	ctx, restore := a.interruptible(ctx)
 	defer restore()
 	export := exporter{header: recording.Header, redact: recording.Header.Redacted}
+	panes := a.panes
+	if panes == nil && diag.Fold(recording.Events).Alone() {
+		panes = natPanes()
+	}
 	err := tui.Run(ctx, tui.Options{
 		Replay: &tui.Replay{Events: recording.Events, Speed: c.Speed, Remark: damage},
-		Title:  "replay " + diag.Clean(filepath.Base(c.File), 40), Input: a.in, Output: a.out, Panes: a.panes, ASCII: c.ascii(a.streams), Export: export.write,
+		Title:  "replay " + diag.Clean(filepath.Base(c.File), 40), Input: a.in, Output: a.out, Panes: panes, ASCII: c.ascii(a.streams), Export: export.write,
 	})
 	switch {
 	case ctx.Err() != nil:

@@ -141,6 +141,9 @@ func invitation(listening net.Addr, own *identity, ice *iceServers) string {
 	fmt.Fprintf(&b, "in a browser:  %s#w1\n", urls[0])
 	fmt.Fprintf(&b, "one end:       dialtone answer w1 --server %s%s\n", urls[0], use)
 	fmt.Fprintf(&b, "the other end: dialtone call w1 --server %s%s\n", urls[0], use)
+	if command := ice.diagnosis(); command != "" {
+		fmt.Fprintf(&b, "the network:   %s\n", command)
+	}
 	return b.String()
 }
 

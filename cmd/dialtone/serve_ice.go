@@ -171,6 +171,25 @@ func (s *iceServers) describe() string {
 	return b.String()
 }
 
+// diagnosis is the command that asks the servers what the network does; empty where there is none to ask.
+func (s *iceServers) diagnosis() string {
+	var args []string
+	if s.responder != nil {
+		args = append(args, shellQuoted(s.responder.URL()))
+	}
+	if s.turn != nil {
+		args = append(args, shellQuoted(s.turn.URL(lab.UDP)), "--ice-user", shellQuoted(s.user))
+	}
+	if len(args) == 0 {
+		return ""
+	}
+	command := "dialtone nat " + strings.Join(args, " ")
+	if s.turn != nil {
+		command = envName("ice-pass") + "=PASSWORD " + command
+	}
+	return command
+}
+
 // arguments are what a call adds to its command to use the servers. The password is not among them.
 func (s *iceServers) arguments() string {
 	var args []string

@@ -45,6 +45,9 @@ func (p *Network) lead() []string {
 	switch {
 	case from != nil && from.Report() != nil:
 		out = append(out, p.verdict(from, r)...)
+		if len(p.Call.NAT) > 1 {
+			out = append(out, p.history()...)
+		}
 	case d.Running() && r != nil && sure(r):
 		out = append(out, labelled(p.Theme, p.Theme.Glyphs.Half, p.Theme.Accent, "So far: "+r.Verdict.Headline, 1, p.width)...)
 	case d.Running() && !p.Call.Diagnosing():
@@ -146,4 +149,28 @@ func natLevel(e diag.Exit) draw.Level {
 	default:
 		return draw.Bad
 	}
+}
+
+// history is a line about the runs: a mark for each, and what changed last.
+func (p *Network) history() []string {
+	th := p.Theme
+	l, last, before := draw.NewLine(p.width).Gap(3).Add(th.Dim, "runs "), "nothing has changed so far", (*diag.NATReport)(nil)
+	for i := range p.Call.NAT {
+		r := p.Call.NAT[i].Report()
+		if r == nil {
+			continue
+		}
+		mark, paint := th.Glyphs.Dot, th.Dim
+		if before == nil {
+			mark = th.Glyphs.Idle
+		} else if changes := diag.NATChanges(before, r); len(changes) > 0 {
+			mark, paint = th.Mark(draw.Warn)
+			last = "changed at " + draw.Clock(p.Call.NAT[i].At) + ": " + strings.Join(changes, "; ")
+		}
+		if l.Width() < p.width/2 {
+			l.Add(paint, mark)
+		}
+		before = r
+	}
+	return []string{l.Gap(2).Add(th.Dim, last).String()}
 }

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+
+	"dialtone/diag/probe"
+)
+
+// publicServers are STUN servers that let everybody ask; --public asks them. Never without it: whoever is asked learns the
+// address of this machine, and when it was there. Nobody has measured them here, and no test asks them. docs/configuration.md
+// has the same list.
+var publicServers = []string{
+	"stun:stun.l.google.com:19302",
+	"stun:stun1.l.google.com:19302",
+	"stun:stun.cloudflare.com:3478",
+	"stun:stun.nextcloud.com:443",
+	"stun:stunserver2025.stunprotocol.org:3478",
+}
+
+// urls are the servers to ask; the error names all that is wrong with them.
+func (c *natCommand) urls() ([]probe.URL, error) {
+	list, flag := c.ICE.list, "--ice "
+	named := c.Servers
+	if len(named) > 0 {
+		list, flag = nil, ""
+	}
+	if c.Public {
+		named = append(named, publicServers...)
+	}
+	var errs []error
+	for _, s := range named {
+		u, err := probe.ParseURL(s)
+		errs = append(errs, err)
+		if err == nil {
+			list = append(list, u)
+		}
+	}
+	if len(list) == 0 && errors.Join(errs...) == nil {
+		errs = append(errs, errors.New(`no server to ask: name some, such as dialtone nat stun.example.org; or list them in the configuration file: ice = ["stun:…"]; or add --public to ask public ones, which then see your address`))
+	}
+	for _, u := range list {
+		if u.Scheme.TURN() && (c.TURNSecret.Secret == "" && (c.ICEUser == "" || c.ICEPass.Secret == "")) {
+			errs = append(errs, fmt.Errorf("%s%v asks for a user name and a password: add --ice-user NAME, and the password as %s", flag, u, envName("ice-pass")))
+		}
+	}
+	return list, errors.Join(errs...)
+}
+
+// localAddr is the address to ask from, the zero value for any.
+func (c *natCommand) localAddr() (netip.Addr, error) {
+	if c.Interface == "" || c.Bind.addr.IsValid() {
+		return c.Bind.addr, nil
+	}
+	own, err := net.InterfaceByName(c.Interface)
+	if err != nil {
+		return netip.Addr{}, fmt.Errorf("--interface %s is not there: ip address or ifconfig lists those of this machine", quote(c.Interface))
+	}
+	list, err := own.Addrs()
+	if err != nil {
+		return netip.Addr{}, fmt.Errorf("--interface %s: %w", quote(c.Interface), err)
+	}
+	for _, a := range list {
+		if p, err := netip.ParsePrefix(a.String()); err == nil && p.Addr().Is6() == c.IPv6 && !p.Addr().IsLinkLocalUnicast() {
+			return p.Addr(), nil
+		}
+	}
+	return netip.Addr{}, fmt.Errorf("--interface %s has no address to ask from: add -6 for its IPv6 address, or choose another", quote(c.Interface))
+}
