@@ -49,6 +49,17 @@ func unknown(why ...string) Behavior {
 	return Behavior{Value: BehaviorUnknown, Confidence: NotKnown, Evidence: why}
 }
 
+// What is said of behaviors that are asked for apart.
+const (
+	onlyDeep    = "only with --deep"
+	onlyHairpin = "only with --hairpin"
+)
+
+// notAsked reports whether the behavior is one that is asked for apart, and was not.
+func (b *Behavior) notAsked() bool {
+	return len(b.Evidence) == 1 && (b.Evidence[0] == onlyDeep || b.Evidence[0] == onlyHairpin)
+}
+
 // NATBehaviors are all of them.
 type NATBehaviors struct {
 	NAT              Behavior `json:"nat"`               // whether addresses are translated at all: none, present

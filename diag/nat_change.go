@@ -49,7 +49,7 @@ func (b *NATBehaviors) Rows() []NATBehaviorRow {
 		{"fragments", b.Fragments},
 		{"hairpin", b.Hairpin},
 	}
-	return slices.DeleteFunc(rows, func(r NATBehaviorRow) bool { return r.Value == "" })
+	return slices.DeleteFunc(rows, func(r NATBehaviorRow) bool { return r.Value == "" || r.notAsked() })
 }
 
 // NATChanges says what is different between two reports about the same servers: a sentence each, the most important first;

@@ -58,7 +58,7 @@ func (o *NATObservations) mtu() int {
 // the server's own network is not the cause, so two servers must be silent.
 func (o *NATObservations) judgeFragments() Behavior {
 	if !o.Deep {
-		return unknown("only with --deep")
+		return unknown(onlyDeep)
 	}
 	if o.MTU > MostMTU {
 		return unknown(fmt.Sprintf("the interface takes packets of %d bytes, so nothing is fragmented", o.MTU))

@@ -41,7 +41,7 @@ func (o *NATObservations) judgeHairpin(nat Behavior, m mapping) Behavior {
 	h := o.Hairpins()
 	switch {
 	case !o.Hairpin:
-		return unknown("only with --hairpin")
+		return unknown(onlyHairpin)
 	case nat.Value == BehaviorNone:
 		return unknown("there is no NAT, so nothing has to be turned around")
 	case h.Through != nil:

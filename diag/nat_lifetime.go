@@ -137,7 +137,7 @@ func (o *NATObservations) Dead(h Held) bool {
 // short is within which it is forgotten, 0 where that is not known.
 func (o *NATObservations) judgeLifetime(ports Behavior) (b Behavior, short time.Duration) {
 	if !o.Deep {
-		return unknown("only with --deep"), 0
+		return unknown(onlyDeep), 0
 	}
 	l := o.Lifetime()
 	if len(l.Held) == 0 {

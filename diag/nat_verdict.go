@@ -110,6 +110,9 @@ func (r *natCase) judgeAlone() {
 			v.Headline = "The servers are being asked what your NAT does."
 			return
 		}
+		if b.NAT.Value == BehaviorNone {
+			v.Headline = "This machine's own address is seen, so there may be no NAT; how others see it is not known: " + lastOf(b.Mapping.Evidence) + "."
+		}
 		v.Why = append(v.Why, "Whatever it does, direct calls will work with "+whom.direct+".")
 		v.Next = append(v.Next, "ask STUN servers on two addresses or more, best one with the usage of RFC 5780")
 		if b.Mapping.Confidence == Contradictory {

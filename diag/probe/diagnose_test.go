@@ -95,7 +95,7 @@ func TestTCPMapping(t *testing.T) {
 		if err != nil {
 			t.Skipf("a second loopback address is needed: %v", err)
 		}
-		defer func() { _ = s.Close() }()
+		t.Cleanup(func() { _ = s.Close() })
 		u, err := ParseURL(s.STUN())
 		if err != nil {
 			t.Fatal(err)

@@ -144,7 +144,7 @@ func (r *natRun) phase(ctx context.Context, budget time.Duration, plan func(time
 			return err
 		}
 		next, busy := r.next(now)
-		if !busy || now >= end || ctx.Err() != nil {
+		if !busy || now >= end || ended(ctx) {
 			r.drop()
 			return nil
 		}
@@ -159,6 +159,8 @@ func (r *natRun) phase(ctx context.Context, budget time.Duration, plan func(time
 		wait.Stop()
 	}
 }
+
+func ended(ctx context.Context) bool { return ctx.Err() != nil }
 
 // drop forgets what is planned, and what was sent too late to be judged.
 func (r *natRun) drop() {

@@ -95,7 +95,7 @@ func planHairpin(o *diag.NATObservations) []natAsk {
 		ask, mapped := f.hold(servers[0], diag.HairpinSocket(i))
 		asks, public[i] = append(asks, ask...), mapped
 	}
-	if len(asks) > 0 || !public[0].IsValid() || !public[1].IsValid() {
+	if len(asks) > 0 || !host(public[0]) || !host(public[1]) {
 		return asks
 	}
 	h := o.Hairpins()
@@ -113,6 +113,12 @@ func planHairpin(o *diag.NATObservations) []natAsk {
 		}
 	}
 	return asks
+}
+
+// host reports whether an address can be one of a single host: a server has named it.
+func host(a netip.AddrPort) bool {
+	ip := a.Addr()
+	return a.Port() != 0 && ip.IsGlobalUnicast() && ip != netip.AddrFrom4([4]byte{255, 255, 255, 255})
 }
 
 // planFragments asks with requests beyond the MTU (RFC 5780 §3.5): with PADDING, which is answered at the same length, and with

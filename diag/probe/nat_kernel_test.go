@@ -91,7 +91,7 @@ func TestKernelFurther(t *testing.T) {
 func startKernelServers(t *testing.T, in *labtest.Internet) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	cmd := itself(t, in.Command, ctx)
+	cmd := itself(ctx, t, in.Command)
 	cmd.Env = append(os.Environ(), kernelRole+"=servers")
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
@@ -121,7 +121,7 @@ func startKernelServers(t *testing.T, in *labtest.Internet) {
 }
 
 // itself is the command that runs this test in a namespace.
-func itself(t *testing.T, command func(context.Context, string, ...string) *exec.Cmd, ctx context.Context) *exec.Cmd {
+func itself(ctx context.Context, t *testing.T, command func(context.Context, string, ...string) *exec.Cmd) *exec.Cmd {
 	t.Helper()
 	program, err := os.Executable()
 	if err != nil {
@@ -139,7 +139,7 @@ func serveKernel(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer func() { _ = r.Close() }()
+		t.Cleanup(func() { _ = r.Close() })
 	}
 	if _, err := fmt.Fprintln(os.Stdout, "ready"); err != nil {
 		t.Fatal(err)
@@ -155,7 +155,7 @@ func askFrom(t *testing.T, site *labtest.Site, report string) (b diag.NATBehavio
 	if out, err := site.RouterCommand(ctx, "sh", "-c", script).CombinedOutput(); err != nil {
 		return b, fmt.Errorf("%w: %s", err, out)
 	}
-	cmd := itself(t, site.Command, ctx)
+	cmd := itself(ctx, t, site.Command)
 	cmd.Env = append(os.Environ(), kernelRole+"=client", kernelReport+"="+report)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return b, fmt.Errorf("%w: %s", err, out)
