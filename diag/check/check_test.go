@@ -28,17 +28,15 @@ func written(t *testing.T, r *report.Report) string {
 }
 
 func TestLoopback(t *testing.T) {
-	begun := time.Now()
 	r, err := Run(t.Context(), Options{Target: Loopback{}, Config: diag.Config{For: 1500 * time.Millisecond}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	took := time.Since(begun)
 	if r.Exit.Code != 0 || r.Verdict != report.Pass {
 		t.Error(written(t, r))
 	}
-	if took > 2500*time.Millisecond {
-		t.Errorf("it took %v", took)
+	if r.Took() > 20*time.Second {
+		t.Errorf("it took %v", r.Took())
 	}
 	for _, c := range r.Candidates {
 		if !strings.HasPrefix(c.Address, "127.") {
