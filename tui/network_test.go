@@ -11,6 +11,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/tui/pane"
+	"dialtone/tui/picture"
 )
 
 func natBench(t *testing.T, profile termenv.Profile, events []diag.Event, width, height int) *bench {
@@ -119,4 +120,12 @@ func TestCopyResult(t *testing.T) {
 	if len(copied) != 2 || copied[0] != natReport().Verdict.Result || !strings.HasPrefix(copied[1], natURLs[1]) {
 		t.Errorf("%q", copied)
 	}
+}
+
+// TestPicturesNetwork is the picture of a diagnosis, as TestPictures has those of calls.
+func TestPicturesNetwork(t *testing.T) {
+	const width, height = 120, 36
+	b := natBench(t, termenv.ANSI256, natSymmetric(), width, height)
+	b.press("down", "down", "down", "down", "down")
+	comparePicture(t, "network", picture.SVG(b.View(), "A diagnosis: the verdict, the servers, what the NAT does and how sure that is, and one behavior explained", width, height))
 }
