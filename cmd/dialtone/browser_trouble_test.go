@@ -158,8 +158,8 @@ func TestBrowserIsToldWhatFailed(t *testing.T) {
 	t.Run("the server is gone", func(t *testing.T) {
 		s := startTool(t, "serve", "--listen", "127.0.0.1:0")
 		b := openTab(t, browser, "page", strings.TrimPrefix(s.await("listening on "), "listening on ")+"?code=w1")
-		s.end()
 		b.expect("ERR_CONNECTION")
+		s.end()
 		b.click("call")
 		b.outcome("unreachable")
 	})

@@ -39,6 +39,7 @@ export class Call {
   #remote = new MediaStream();
   #agent = ''; // of the other side, where it has said hello
   #fingerprint = ''; // of its certificate
+  #setup = ''; // its part in the DTLS handshake, as its SDP has it: 'active' or 'passive'
   #everUp = false;
   #ended = false;
   #redialing = null; // 'asked' or 'lost'
@@ -127,11 +128,15 @@ export class Call {
         this.#recognise(message.description);
         await connection.setRemoteDescription(message.description);
         await connection.setLocalDescription(await connection.createAnswer());
+        this.#setup ||= setupOf(connection.localDescription) === 'active' ? 'passive' : 'active';
         await room.post('answer', describe(connection.localDescription));
         this.#negotiated();
         return;
       case 'answer':
         this.#recognise(message.description);
+        this.#setup ||= setupOf(message.description);
+        // The parts in a handshake stay as they are (RFC 8842 §5.5), whatever an answer to a restart says: some say 'active' always.
+        message.description.sdp = message.description.sdp.replace(/^a=setup:\w+/gm, `a=setup:${this.#setup}`);
         await connection.setRemoteDescription(message.description);
         this.#negotiated();
         return;
@@ -323,6 +328,9 @@ export class Call {
     for (const name of names) clearTimeout(this.#timers.get(name));
   }
 }
+
+// setupOf is the part in the DTLS handshake that a description takes.
+function setupOf({ sdp }) { return /^a=setup:(\w+)/m.exec(sdp)?.[1] ?? ''; }
 
 function describe({ type, sdp }) { return { type, sdp }; }
 
