@@ -290,6 +290,9 @@ func FuzzDecode(f *testing.F) {
 	c := &credentials{username: "u", realm: "r", password: "p"}
 	p := &prober{peer: netip.MustParseAddrPort("1.2.3.4:5")}
 	f.Fuzz(func(t *testing.T, b []byte) {
+		if _, ok := requestID(b); ok && len(b) < headerSize {
+			t.Fatalf("a request of %d bytes", len(b))
+		}
 		from, data, ok := decodeData(b)
 		if ok && (!from.IsValid() || len(data) > len(b)) {
 			t.Fatalf("%d bytes from %s", len(data), from)
@@ -363,4 +366,23 @@ func FuzzReadMessage(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestFilling: messages of the test of fragments are longer than a packet, whichever way, and a NAT's turning them around
+// leaves the transaction ID.
+func TestFilling(t *testing.T) {
+	for _, padding := range []bool{true, false} {
+		id := newTxID()
+		b, err := encodeBinding(id, behavior{size: diag.UsualMTU, padding: padding})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, ok := requestID(b)
+		if len(b) <= diag.UsualMTU || len(b) > maxMessage || !ok || got != id {
+			t.Errorf("padding %v: %d bytes, %v", padding, len(b), ok)
+		}
+	}
+	if _, ok := requestID([]byte("HTTP/1.1 400 Bad Request")); ok {
+		t.Error("a web server was taken for a request")
+	}
 }
