@@ -23,7 +23,7 @@ type count struct {
 }
 
 // maxCount bounds how many calls a check may place.
-const maxCount = 100_000
+const maxCount = 10_000
 
 // Decode implements kong.MapperValue.
 func (c *count) Decode(ctx *kong.DecodeContext) error { return c.decode(ctx, c.set) }

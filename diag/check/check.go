@@ -55,10 +55,11 @@ type checker struct {
 	Options
 	begun time.Time
 
-	mu      sync.Mutex // of what follows, and around Progress
-	inputs  []report.RunInput
-	faults  []error // recordings that could not be written
-	started int
+	mu     sync.Mutex // of what follows, and around Progress
+	inputs []report.RunInput
+	faults []error // recordings that could not be written
+	kept   int     // events in inputs
+	cannot bool    // a run could not begin
 }
 
 // Run places the calls and returns what they were worth, also when ctx ends before all are done. The error is what kept the
@@ -87,7 +88,7 @@ func (c *checker) runAll(ctx context.Context) {
 	var workers sync.WaitGroup
 	for range min(c.Parallel, c.Repeat) {
 		workers.Go(func() {
-			for ctx.Err() == nil {
+			for ctx.Err() == nil && !c.broken() {
 				n := int(next.Add(1))
 				if n > c.Repeat {
 					return
@@ -98,6 +99,13 @@ func (c *checker) runAll(ctx context.Context) {
 	}
 	workers.Wait()
 	slices.SortFunc(c.inputs, func(a, b report.RunInput) int { return int(a.Start - b.Start) })
+}
+
+// broken reports whether a run could not begin: the next ones would fail alike.
+func (c *checker) broken() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.cannot
 }
 
 // cut reports whether the end of the context cost anything: a run that was not begun, or one that it ended.

@@ -24,8 +24,9 @@ const (
 	channelTime = 5 * time.Second
 	// windUp is how long the answering side is given to end by itself after the offering side.
 	windUp = 2 * time.Second
-	// maxEvents bounds what is kept of a run's events for the report.
-	maxEvents = 20000
+	// maxEvents bounds what is kept of a run's events for the report, and maxKept of all runs'.
+	maxEvents = 20_000
+	maxKept   = 500_000
 )
 
 // wayOf is the direction of media that a flow asks for; "" for both.
@@ -102,6 +103,9 @@ func (c *checker) note(n int, in report.RunInput, sides ...*side) {
 	one := report.Build(report.Input{Expect: diag.Expectation{Media: !c.Config.NoMedia, Path: c.Expect, Way: wayOf(c.Target.Place().Flow)}, Runs: []report.RunInput{in}})
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.kept += len(in.Events); c.kept > maxKept {
+		in.Events = nil
+	}
 	c.inputs = append(c.inputs, in)
 	for _, s := range sides {
 		if s != nil && s.fault != nil {
@@ -115,7 +119,7 @@ func (c *checker) note(n int, in report.RunInput, sides ...*side) {
 func (c *checker) failed(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.faults = append(c.faults, err)
+	c.faults, c.cannot = append(c.faults, err), true
 }
 
 // open prepares one side: its session, its recording, and the fold of its log.

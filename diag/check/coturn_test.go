@@ -1,0 +1,91 @@
+package check
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"dialtone/diag"
+	"dialtone/diag/lab/labtest"
+	"dialtone/diag/probe"
+)
+
+// startCoturn runs the TURN server that most people run, over UDP on loopback, until the test ends. It returns its URL.
+func startCoturn(t *testing.T, options ...string) string {
+	t.Helper()
+	program := labtest.NeedProgram(t, "turnserver")
+	pc, err := (&net.ListenConfig{}).ListenPacket(t.Context(), "udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, err := net.SplitHostPort(pc.LocalAddr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = pc.Close()
+	dir := t.TempDir()
+	ctx, stop := context.WithCancel(context.Background())
+	cmd := exec.CommandContext(ctx, program, append(options, "-n", "--listening-ip=127.0.0.1", "--listening-port="+port, "--relay-ip=127.0.0.1",
+		"--no-cli", "--no-tls", "--no-dtls", "--realm=example.org", "--log-file="+filepath.Join(dir, "log"), "--pidfile="+filepath.Join(dir, "pid"),
+		"--userdb="+filepath.Join(dir, "db"))...)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		stop()
+		_ = cmd.Wait() // it was killed
+	})
+	deadline, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	for up := false; !up; {
+		if deadline.Err() != nil {
+			t.Fatal("coturn does not answer")
+		}
+		asking, over := context.WithTimeout(deadline, time.Second)
+		probe.All(asking, []probe.Target{{URL: "stun:127.0.0.1:" + port}}, func(r diag.ServerResult) { up = r.OK })
+		over()
+	}
+	return "turn:127.0.0.1:" + port + "?transport=udp"
+}
+
+// TestCoturn: what coturn refuses has the same codes and findings as what the lab's servers refuse, and what it relays passes.
+func TestCoturn(t *testing.T) {
+	const account = "--user=dialtone:right"
+	past := fmt.Sprintf("%d:ann", time.Now().Add(-time.Hour).Unix())
+	rows := []struct {
+		name     string
+		options  []string
+		user     string
+		password string
+		exit     string
+		finding  string // "" for none
+	}{
+		{"carries a call", []string{"--lt-cred-mech", account, "--allow-loopback-peers"}, "dialtone", "right", "pass", ""},
+		{"wrong password", []string{"--lt-cred-mech", account, "--allow-loopback-peers"}, "dialtone", "wrong", "ice", "turn.unauthorized"},
+		{"quota", []string{"--lt-cred-mech", account, "--allow-loopback-peers", "--user-quota=1"}, "dialtone", "right", "ice", "turn.quota_reached"},
+		{"expired", []string{"--use-auth-secret", "--static-auth-secret=s", "--allow-loopback-peers"}, past, "x", "ice", "turn.credentials_expired"},
+		{"peers forbidden", []string{"--lt-cred-mech", account}, "dialtone", "right", "ice", "ice.no_path"},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			o := relayed(startCoturn(t, row.options...), row.password)
+			o.Config.ICEServers[0].Username, o.unwatched = row.user, true
+			r, err := Run(t.Context(), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			told := row.finding == ""
+			for _, f := range r.Findings {
+				told = told || f.ID == row.finding
+			}
+			if r.Exit.Name != row.exit || !told || row.exit == "pass" && (r.Path == nil || r.Path.Local.Type != "relay" || r.Path.Remote.Type != "relay") {
+				t.Error(written(t, r))
+			}
+		})
+	}
+}
