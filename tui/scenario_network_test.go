@@ -70,7 +70,7 @@ func natReport() diag.NATReport {
 		},
 		Verdict: diag.NATVerdict{
 			Headline: "Your NAT keeps one public port for all destinations (2 servers, 3 IPs). Direct calls should work, except to peers whose NAT does not.",
-			Why:      []string{"Only ports that this machine has sent to are let in."}, Next: []string{}, Result: "nat1,map=ei,filter=apd,udp,turn,203.0.113.7,lan=192.168.1.0/24",
+			Why:      []string{"Only ports that this machine has sent to are let in."}, Next: []string{}, Result: "nat1,map=ei,filter=apd,udp,turn,ip=203.0.113.7,lan=192.168.1.0/24",
 		},
 	}
 }
@@ -100,7 +100,7 @@ func symmetricReport() diag.NATReport {
 		Headline: "Your NAT uses a new port per destination. Direct only to open or address-restricted peers. You need TURN, and none works.",
 		Why:      []string{"Only ports that this machine has sent to are let in."},
 		Next:     []string{natURLs[3] + ": correct --ice-user and --ice-pass", natURLs[4] + ": renew the certificate on the server"},
-		Result:   "nat1,map=apd,filter=apd,udp,203.0.113.7",
+		Result:   "nat1,map=apd,filter=apd,udp,ip=203.0.113.7",
 	}
 	r.Findings = append([]diag.Finding{
 		{ID: "nat.endpoint_dependent_mapping", Severity: diag.Warn, Title: "The NAT uses another public port for each destination.", Evidence: r.Behavior.Mapping.Evidence, Advice: "configure a TURN server; on a router of your own look for a setting of its NAT (endpoint-independent, full cone)"},

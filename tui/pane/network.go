@@ -122,6 +122,7 @@ func (p *Network) View() string {
 		return strings.Join(draw.Clamp(p.empty(), p.width, p.height), "\n")
 	}
 	lines := p.lead()
+	lines = lines[:min(len(lines), max(p.height/2, 1))]
 	words := explainRows(p.height)
 	below := words
 	if words > 0 {

@@ -133,6 +133,9 @@ func (p *Network) verdict(d *diag.NATRow, r *diag.NATReport) []string {
 			out = append(out, labelled(th, th.Glyphs.Dot, th.Dim, why, 3, p.width)...)
 		}
 	}
+	if len(r.Verdict.Next) > 0 {
+		out = append(out, labelled(th, "next", th.Accent, r.Verdict.Next[0], 3, p.width)...)
+	}
 	if pair := r.Verdict.Peer; pair != nil {
 		out = append(out, labelled(th, th.Glyphs.Between, th.Accent, "With the other side: "+string(pair.Path)+". "+pair.Why, 1, p.width)...)
 	}

@@ -294,8 +294,8 @@ func (p *Network) findings(r *diag.NATReport) []netPart {
 	if len(part.entries) > 0 {
 		out = append(out, part)
 	}
-	if len(r.Verdict.Next) == 0 {
-		return out
+	if len(r.Verdict.Next) < 2 {
+		return out // it stands on top
 	}
 	lines := []string{heading(p.Theme, p.width, "What to do")}
 	for i, next := range r.Verdict.Next {
