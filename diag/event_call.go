@@ -6,7 +6,8 @@ var _ = []Type{register[CallStart](), register[PhaseStart](), register[PhaseEnd]
 // CallStart ("call.start") opens every log: what was asked for, without any secret.
 type CallStart struct {
 	Command       string      `json:"command"`                 // call, answer, demo or check
-	Code          string      `json:"code"`                    // the code word that both parties dial
+	Code          string      `json:"code"`                    // the code word that both parties dial; empty where another signaling needs none
+	Signaling     Signaling   `json:"signaling,omitempty"`     // how offer and answer travel; absent: by the room protocol
 	Server        string      `json:"server,omitempty"`        // the signaling server as the user named it
 	Join          string      `json:"join,omitempty"`          // what the other party types or opens
 	ICEServers    []ICEServer `json:"iceServers,omitempty"`    // without credentials
@@ -18,6 +19,35 @@ type CallStart struct {
 	ForMs         *Millis     `json:"for_ms,omitempty"`        // how long the call is held; absent: until somebody hangs up
 	LocalVersion  string      `json:"localVersion,omitempty"`  // dialtone's version
 	StartedAtUnix float64     `json:"startedAtUnix,omitempty"` // wall clock of event time 0, seconds
+}
+
+// Signaling is how offer and answer travel.
+type Signaling string
+
+// Ways beside the room protocol. Of WHIP and WHEP this is the way of the media: whip is from the client, whep to the client.
+const (
+	SignalingOffer Signaling = "offer" // one POST of the offer, whose response is the answer
+	SignalingWHIP  Signaling = "whip"
+	SignalingWHEP  Signaling = "whep"
+	SignalingPaste Signaling = "paste" // texts that people carry
+)
+
+// NamesServers reports whether the signaling may name ICE servers of its own.
+func (s Signaling) NamesServers() bool { return s == SignalingWHIP || s == SignalingWHEP }
+
+// Title names the call in a few words: "call w1", "answer over WHIP". It is not cleaned.
+func (s CallStart) Title() string {
+	switch s.Signaling {
+	case SignalingOffer:
+		return s.Command + " by POST"
+	case SignalingWHIP:
+		return s.Command + " over WHIP"
+	case SignalingWHEP:
+		return s.Command + " over WHEP"
+	case SignalingPaste:
+		return s.Command + " by paste"
+	}
+	return s.Command + " " + s.Code
 }
 
 // ICEServer is a STUN or TURN server as configured. Its credential is never part of an event.

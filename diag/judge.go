@@ -88,13 +88,12 @@ func judgeEnd(c *Call) Verdict {
 		return judgeNobody(c)
 	case EndSignaling:
 		return Verdict{
-			Exit: ExitSignaling, Headline: "signaling failed after " + span(c.EndedAt), Why: signalWhy(c),
-			Todo: []string{"Check that --server names a signaling server that runs, then call again."},
+			Exit: ExitSignaling, Headline: "signaling failed after " + span(c.EndedAt), Why: signalWhy(c), Todo: []string{signalTodo(c)},
 		}
 	case EndPeerLeft:
 		return Verdict{
 			Exit: ExitSignaling, Headline: "the other party left before the call was up",
-			Why: []string{"The signaling server says that the pair has ended."}, Todo: []string{"Call again; both sides must stay until the call is up."},
+			Why: []string{leftWhy(c)}, Todo: []string{"Call again; both sides must stay until the call is up."},
 		}
 	case EndICE:
 		return judgeICE(c)
@@ -142,7 +141,11 @@ func judgeOrderly(c *Call) Verdict {
 			Todo: []string{"Check that the other party accepts data channels (an m=application section in its answer)."},
 		}
 	}
-	if missing := c.missingMedia(); len(missing) > 0 {
+	missing := c.missingMedia()
+	if c.Start.MediaOnly && !c.anyMedia() && len(missing) == 0 {
+		missing = []string{"media"} // there is nothing else that such a call could prove
+	}
+	if len(missing) > 0 {
 		return Verdict{
 			Exit: ExitMedia, Headline: "connected, but no " + strings.Join(missing, ", no "), Why: connectedWhy(c),
 			Todo: []string{"The path carries packets, so look at the sender: muted, without a source, or with a codec that was not negotiated."},
@@ -206,6 +209,12 @@ func (c *Call) missingMedia() []string {
 	return missing
 }
 
+// anyMedia reports whether a packet of media was sent or has come.
+func (c *Call) anyMedia() bool {
+	sample := c.Latest()
+	return sample != nil && slices.ContainsFunc(kinds, func(kind string) bool { return flowsIn(sample.Sample, kind) || flowsOut(sample.Sample, kind) })
+}
+
 // sent reports whether we have a track of this kind that is not muted.
 func (c *Call) sent(kind string) bool {
 	for _, t := range c.Tracks {
@@ -267,18 +276,52 @@ func SDPSends(sdp, kind string) bool {
 }
 
 func judgeNobody(c *Call) Verdict {
-	v := Verdict{
-		Exit: ExitNobody, Headline: "nobody came within " + span(c.EndedAt),
-		Why: []string{fmt.Sprintf("The code %q was dialled and the server answered, but no other party dialled it.", Clean(c.Start.Code, 80))},
-	}
+	v := Verdict{Exit: ExitNobody, Headline: "nobody came within " + span(c.EndedAt)}
 	if c.Start.Join != "" {
 		v.Todo = append(v.Todo, "The other party joins with: "+Clean(c.Start.Join, 200))
 	}
-	v.Todo = append(v.Todo, "Check that both sides use the same code and the same server; wait longer with --wait 5m.")
+	switch c.Start.Signaling {
+	case SignalingPaste:
+		v.Why = append(v.Why, "No text of the other party was pasted.")
+		v.Todo = append(v.Todo, "Begin again with the text of the other party; wait longer with --wait 5m.")
+	case SignalingOffer, SignalingWHIP, SignalingWHEP:
+		v.Why = append(v.Why, "Nobody posted an offer to "+Clean(c.Start.Server, 200)+".")
+		v.Todo = append(v.Todo, "Check that the other side uses this address and can reach it; wait longer with --wait 5m.")
+	default:
+		v.Why = append(v.Why, fmt.Sprintf("The code %q was dialled and the server answered, but no other party dialled it.", Clean(c.Start.Code, 80)))
+		v.Todo = append(v.Todo, "Check that both sides use the same code and the same server; wait longer with --wait 5m.")
+	}
 	return v
 }
 
+// listens reports whether the call waited at a server of its own.
+func (c *Call) listens() bool {
+	return c.Start.Signaling != "" && c.Start.Signaling != SignalingPaste && c.Start.Command == "answer"
+}
+
+func signalTodo(c *Call) string {
+	switch {
+	case c.Start.Signaling == "":
+		return "Check that --server names a signaling server that runs, then call again."
+	case c.Start.Signaling == SignalingPaste:
+		return "Begin again on both sides: texts are good for one call."
+	case c.listens():
+		return "Look at what the other side posts, and at its log."
+	}
+	return "Check the address after --" + string(c.Start.Signaling) + " and that its server runs, then call again."
+}
+
+func leftWhy(c *Call) string {
+	if c.Start.Signaling == "" {
+		return "The signaling server says that the pair has ended."
+	}
+	return "The exchange of descriptions ended on its side."
+}
+
 func signalWhy(c *Call) []string {
+	if c.Signal.Requests == 0 && c.Start.Signaling != "" {
+		return nil // nothing was asked: others came to us, or people carried texts
+	}
 	why := []string{fmt.Sprintf("%d requests were sent to the signaling server, %d failed.", c.Signal.Requests, c.Signal.Failed)}
 	if c.Signal.LastError != "" && c.Signal.LastError != c.Ended.Cause {
 		why = append(why, "The last error: "+Clean(c.Signal.LastError, 300))

@@ -111,6 +111,9 @@ func mediaWords(d Data) (string, bool) {
 
 func startWords(d CallStart) string {
 	s := joinWords(d.Command, strconv.Quote(d.Code), prefixed("through ", d.Server))
+	if d.Signaling != "" {
+		s = joinWords(d.Title(), prefixed("at ", d.Server))
+	}
 	for _, ice := range d.ICEServers {
 		s += " " + ice.URL
 	}

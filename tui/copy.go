@@ -55,7 +55,7 @@ func cleanLines(text string) string {
 
 // summary is a call in a few lines of text.
 func summary(c *diag.Call, v diag.Verdict) string {
-	lines := []string{"dialtone " + c.Start.Command + " " + c.Start.Code + ": " + v.Headline}
+	lines := []string{"dialtone " + c.Start.Title() + ": " + v.Headline}
 	if s := c.Selected; s != nil {
 		path := "path: " + s.Local + " ⇄ " + s.Remote
 		if d, ok := c.RoundTripTime(); ok {

@@ -30,12 +30,14 @@ type Header struct {
 // Config is what was asked of the call, without secrets. Its names are those of the call.start event.
 type Config struct {
 	Code         string           `json:"code"`
+	Signaling    diag.Signaling   `json:"signaling,omitempty"`
 	Server       string           `json:"server,omitempty"`
 	Join         string           `json:"join,omitempty"`
 	ICEServers   []diag.ICEServer `json:"iceServers,omitempty"`
 	RelayOnly    bool             `json:"relayOnly,omitempty"`
 	PionDefaults bool             `json:"pionDefaults,omitempty"`
 	Media        bool             `json:"media"`
+	MediaOnly    bool             `json:"mediaOnly,omitempty"`
 	Echo         bool             `json:"echo,omitempty"`         // what came was sent back
 	LoopbackOnly bool             `json:"loopbackOnly,omitempty"` // candidates of the loopback interface alone
 	WaitMs       *diag.Millis     `json:"wait_ms,omitempty"`      // absent: without limit
@@ -50,8 +52,8 @@ func NewHeader(c diag.Config, start time.Time) Header {
 	return Header{
 		StartedAt: start.UTC(), Version: c.Version, Command: c.Command,
 		Config: Config{
-			Code: s.Code, Server: s.Server, Join: s.Join, ICEServers: s.ICEServers, RelayOnly: s.RelayOnly, PionDefaults: s.PionDefaults,
-			Media: s.Media, Echo: c.Echo, LoopbackOnly: c.LoopbackOnly, WaitMs: s.WaitMs, ForMs: s.ForMs, Insecure: c.Insecure, CustomCA: c.CAFile != "",
+			Code: s.Code, Signaling: s.Signaling, Server: s.Server, Join: s.Join, ICEServers: s.ICEServers, RelayOnly: s.RelayOnly, PionDefaults: s.PionDefaults,
+			Media: s.Media, MediaOnly: s.MediaOnly, Echo: c.Echo, LoopbackOnly: c.LoopbackOnly, WaitMs: s.WaitMs, ForMs: s.ForMs, Insecure: c.Insecure, CustomCA: c.CAFile != "",
 		},
 	}
 }

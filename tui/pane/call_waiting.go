@@ -59,8 +59,11 @@ func (p *Call) waitsFor() (what, detail string) {
 	c := p.Call
 	switch c.State() {
 	case diag.StateWaiting:
-		return "Waiting for the other party to dial " + c.Start.Code, prefixed("at ", c.Start.Server)
+		return p.awaits()
 	case diag.StateNegotiating:
+		if c.Start.Signaling != "" {
+			return p.exchanges()
+		}
 		if c.Role == diag.RoleAnswerer {
 			return "The other party is there: waiting for its offer", ""
 		}
@@ -69,7 +72,43 @@ func (p *Call) waitsFor() (what, detail string) {
 		return p.connecting()
 	case diag.StateUnknown, diag.StateDialing, diag.StateConnected, diag.StateReconnecting, diag.StateEnded:
 	}
+	if c.Start.Signaling != "" {
+		return "Preparing the exchange", prefixed("at ", c.Start.Server)
+	}
 	return "Dialling " + c.Start.Code, prefixed("at ", c.Start.Server)
+}
+
+// awaits says for whom a call waits before anybody is there.
+func (p *Call) awaits() (what, detail string) {
+	s := p.Call.Start
+	switch s.Signaling {
+	case diag.SignalingOffer:
+		return "Waiting for a POST of an offer", prefixed("at ", s.Server)
+	case diag.SignalingWHIP:
+		return "Waiting for a publisher (WHIP)", prefixed("at ", s.Server)
+	case diag.SignalingWHEP:
+		return "Waiting for a player (WHEP)", prefixed("at ", s.Server)
+	case diag.SignalingPaste:
+		return "Waiting for the text of the other party", ""
+	}
+	return "Waiting for the other party to dial " + s.Code, prefixed("at ", s.Server)
+}
+
+// exchanges says what a call waits for while descriptions travel otherwise than through a room.
+func (p *Call) exchanges() (what, detail string) {
+	c := p.Call
+	gathering := c.Gathering != "complete"
+	switch {
+	case gathering && c.Role == diag.RoleAnswerer:
+		return "An offer has come: gathering candidates for the answer", ""
+	case gathering:
+		return "Gathering candidates for the offer", prefixed("it goes to ", c.Start.Server)
+	case c.Start.Signaling == diag.SignalingPaste:
+		return "Texts are being exchanged", ""
+	case c.Role == diag.RoleAnswerer:
+		return "Our answer is on its way", ""
+	}
+	return "Our offer is on its way", prefixed("to ", c.Start.Server)
 }
 
 func (p *Call) connecting() (what, detail string) {
