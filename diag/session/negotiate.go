@@ -18,7 +18,7 @@ func (s *Session) peerOptions() peer.Options {
 	return peer.Options{
 		Emit: s.o.Feed.Append, Phases: s.phases, ICEServers: c.ICEServers, TLS: s.o.TLS,
 		RelayOnly: c.RelayOnly, PionDefaults: c.PionDefaults, NoMedia: c.NoMedia, Echo: c.Echo,
-		Loopback: loopbackPolicy(c), Timeouts: s.o.Timeouts, Net: s.o.Net,
+		Loopback: loopbackPolicy(c), Timeouts: s.timeouts(), Net: s.o.Net,
 		NoChannels: c.MediaOnly, Flow: s.o.Flow,
 		OnGathered:  func() { s.inbox.put(func() { s.sendWhole(false) }) },
 		OnCandidate: func(x peer.Candidate) { s.inbox.put(func() { s.gathered(x) }) },
@@ -27,6 +27,20 @@ func (s *Session) peerOptions() peer.Options {
 		OnState:     func(st peer.State) { s.inbox.put(func() { s.stateChanged(st) }) },
 	}
 }
+
+// timeouts are the peer's. Checks begin with our answer: where that is carried by a person, nobody answers them for as long as
+// the way takes, and silence on an established path is noticed by a timer of our own.
+func (s *Session) timeouts() peer.Timeouts {
+	t := s.o.Timeouts
+	if s.o.Carry > 0 {
+		t.Failed, t.LastPair = s.o.Carry, s.o.Carry
+	}
+	return t
+}
+
+// lostAfter is how long an established path may say nothing, beyond what counts as disconnected, where the peer itself waits
+// for longer.
+const lostAfter = 10 * time.Second
 
 // take acts on a message of the signaling.
 func (s *Session) take(m signal.Message) {
@@ -176,7 +190,11 @@ func (s *Session) takeAnswer(m signal.Message) {
 
 func (s *Session) negotiated() {
 	if s.line != nil && s.line.traits().Patience > 0 && !s.everUp {
-		s.setUpTimer.Reset(s.o.SetUp) // what came before was a person's time
+		patience := s.o.SetUp // what came before was a person's time
+		if s.role == signal.RoleAnswerer {
+			patience += s.o.Carry // and so is what comes now
+		}
+		s.setUpTimer.Reset(patience)
 	}
 	s.phases.End(diag.PhaseOfferAnswer, "", diag.OutcomeOK, "")
 	s.o.Feed.Append(diag.SignalState{State: diag.SignalConnected, Role: diagRole(s.role)})
@@ -207,6 +225,9 @@ func (s *Session) stateChanged(st peer.State) {
 	case peer.StateConnected:
 		s.connected()
 	case peer.StateDisconnected:
+		if s.o.Carry > 0 {
+			s.lostTimer.Reset(lostAfter)
+		}
 		s.o.Feed.Append(diag.Warning{
 			ID: "ice.consent_lost", Text: "The other party has stopped answering connectivity checks; the path may come back by itself.",
 			Advice: "Wait some seconds; if it stays silent, check the network on both sides.",
@@ -243,6 +264,7 @@ func (s *Session) connected() {
 	s.up = true
 	s.redialTimer.Stop()
 	s.graceTimer.Stop()
+	s.lostTimer.Stop()
 	s.pathFound()
 	s.redial = nil
 	s.lingerTimer.Reset(s.o.Linger)

@@ -32,6 +32,8 @@ type Options struct {
 	Redial time.Duration
 	// Linger is how long the room is kept after the connection is up, for late candidates; 0: 5 s.
 	Linger time.Duration
+	// Carry is how long the other party may take to begin after our answer, where a person carries that; 0: no longer than a program.
+	Carry time.Duration
 	// Explain is how long a call that has found no path stays to ask its ICE servers what the network does; 0: not at all.
 	Explain time.Duration
 }
@@ -63,7 +65,7 @@ type Session struct {
 	graceErr     error // what ended the signaling then
 	graceOrderly bool
 
-	waitTimer, forTimer, setUpTimer, redialTimer, lingerTimer, sampleTimer, graceTimer, gatherTimer *time.Timer
+	waitTimer, forTimer, setUpTimer, redialTimer, lingerTimer, sampleTimer, graceTimer, gatherTimer, lostTimer *time.Timer
 }
 
 // ending is why a call ends.
@@ -145,6 +147,9 @@ func (s *Session) step(ctx context.Context) {
 		s.graceOver()
 	case <-s.gatherTimer.C:
 		s.sendWhole(true)
+	case <-s.lostTimer.C:
+		s.up = false
+		s.recover()
 	case <-s.lingerTimer.C:
 		if s.line != nil && !s.line.traits().Lasting {
 			s.leaveRoom()
@@ -157,7 +162,7 @@ func (s *Session) step(ctx context.Context) {
 
 // stopTimers makes (or stops) the timers.
 func (s *Session) stopTimers(create bool) {
-	for _, t := range []**time.Timer{&s.waitTimer, &s.forTimer, &s.setUpTimer, &s.redialTimer, &s.lingerTimer, &s.sampleTimer, &s.graceTimer, &s.gatherTimer} {
+	for _, t := range []**time.Timer{&s.waitTimer, &s.forTimer, &s.setUpTimer, &s.redialTimer, &s.lingerTimer, &s.sampleTimer, &s.graceTimer, &s.gatherTimer, &s.lostTimer} {
 		if create {
 			*t = time.NewTimer(time.Hour)
 		}
