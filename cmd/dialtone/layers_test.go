@@ -209,7 +209,7 @@ func TestEnvironmentIsCheckedWhole(t *testing.T) {
 		"DIALTONE_SERVRE: unknown variable; did you mean DIALTONE_SERVER?",
 		`DIALTONE_INSECURE: "perhaps" is neither true nor false`,
 		`DIALTONE_MAX_PAIRS: "-1" is no limit: write a whole number from 1 to 2147483647, or none`,
-		"DIALTONE_HELP: unknown variable",
+		"DIALTONE_HELP: unknown variable; did you mean DIALTONE_DEEP?",
 	}
 	if diff := cmp.Diff(strings.Join(want, "\n"), configError(flags.mistakes).Error()); diff != "" {
 		t.Errorf("mistakes (-want +got):\n%s", diff)
