@@ -9,14 +9,18 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/session"
 )
 
 // answerCommand is dialtone answer.
 type answerCommand struct {
-	Code string `arg:"" help:"The word that both parties dial."`
+	Code *string `arg:"" optional:"" help:"The word that both parties dial."`
 	networkFlags
+	answeringFlags
 	mediaFlags
 	recordFlags
+	Screen bool `help:"Show each call on the screen, as dialtone call does; c on it takes the next one, q ends."`
+	glyphFlags
 	Wait duration `default:"0s" placeholder:"DURATION" help:"How long to wait for each call. Default: without limit."`
 	Once bool     `help:"Take one call, then exit with what it was worth."`
 	configurable
@@ -25,10 +29,16 @@ type answerCommand struct {
 // Help implements kong.HelpProvider.
 func (answerCommand) Help() string {
 	return detail("It writes one line per event, and a verdict after each call. Media and messages go back to where they came from. "+
-		"Where --record names call.jsonl, the second call is written to call-2.jsonl, and so on.",
+		"Where --record names call.jsonl, the second call is written to call-2.jsonl, and so on. "+
+		"With --listen, --whip and --whep it is a server itself, which takes one call after another: whoever comes in between is told to come again (503). "+
+		"Over --whip it tells what is wrong with a publisher: no media, loss, no key frames.",
 		[]string{
 			"dialtone answer w1",
 			"dialtone answer w1 --once --wait 1m --server https://call.example.org/call/",
+			"dialtone answer --listen :8080",
+			"DIALTONE_TOKEN=… dialtone answer --whip :8080 --screen",
+			"dialtone answer --whep :8443 --tls",
+			"dialtone answer --paste",
 		},
 		callExits...)
 }
@@ -40,31 +50,78 @@ const (
 )
 
 func (c *answerCommand) run(ctx context.Context, a app) (diag.Exit, error) {
-	config := c.networkFlags.config(c.mediaFlags)
-	config.Command, config.Code, config.Wait, config.Echo = "answer", c.Code, c.Wait.Duration, true
-	config.Join = "dialtone call " + shellQuoted(c.Code) + " --server " + shellQuoted(c.Server.page)
-	if err := a.checked(errors.Join(config.Validate(), c.complete())); err != nil {
+	config, way, err := c.plan(a)
+	if err := a.checked(err); err != nil {
 		return diag.ExitUsage, err
 	}
 	ctx, restore := a.interruptible(ctx)
 	defer restore()
-	return c.takeCalls(ctx, a, config)
+	if !way.listens() {
+		return c.takeCalls(ctx, a, config, way, nil)
+	}
+	h, err := way.open(ctx, a, &c.answeringFlags)
+	if err != nil {
+		return diag.ExitCannotRun, err
+	}
+	config.Server, config.Join = h.url, h.join
+	exit, err := c.takeCalls(ctx, a, config, way, h)
+	return exit, errors.Join(err, h.close())
 }
 
-// takeCalls takes one call after another. It ends with the context, when nobody came in time, and when the signaling server was
-// never there: that is a wrong address. One that went away is waited for.
-func (c *answerCommand) takeCalls(ctx context.Context, a app, config diag.Config) (diag.Exit, error) {
+// plan makes of the flags what is to be answered, and how. The error joins all mistakes.
+func (c *answerCommand) plan(a app) (diag.Config, way, error) {
+	config := c.networkFlags.config(c.mediaFlags)
+	config.Command, config.Wait = "answer", c.Wait.Duration
+	w, err := a.layers.choose(c.Code, c.ways())
+	errs := []error{err, w.checkMedia(c.mediaFlags), w.checkAddress(), c.networkFlags.complete()}
+	if w.listens() {
+		errs = append(errs, c.tlsFlags.complete())
+	}
+	if c.Screen && !a.terminal {
+		errs = append(errs, errors.New("--screen needs a terminal: leave it out"))
+	}
+	switch {
+	case err != nil && w.kind == "" && c.Code == nil:
+		return config, w, errors.Join(errs...) // there is nothing to validate yet
+	case w.kind == "":
+		config.Code = *c.Code
+		config.Join = "dialtone call " + shellQuoted(config.Code) + " --server " + shellQuoted(c.Server.page)
+	default:
+		w.apply(&config, c.Token)
+	}
+	config.Echo = !w.mediaAlone()
+	if w.kind == diag.SignalingPaste {
+		config.Join = "dialtone call --paste"
+	}
+	return config, w, errors.Join(append(errs, config.Validate())...)
+}
+
+// placement is the n-th call.
+func (c *answerCommand) placement(a app, config diag.Config, w way, h *host, n int) placement {
+	p := placement{config: config, record: numbered(c.Record, n), redact: c.Redact, screen: c.Screen, ascii: c.ascii(a.streams)}
+	switch {
+	case h != nil:
+		p.engine = sessionOver(session.Listen(h), w.flow(false))
+	case w.kind == diag.SignalingPaste:
+		p.engine, p.exchange = newDesk(a.streams, c.pasteFlags, p.screen).engine(false), true
+	}
+	return p
+}
+
+// takeCalls takes one call after another. It ends with the context, when nobody came in time, after texts were exchanged, and
+// when the signaling server was never there: that is a wrong address. One that went away is waited for.
+func (c *answerCommand) takeCalls(ctx context.Context, a app, config diag.Config, w way, h *host) (diag.Exit, error) {
 	reached, pause := false, shortestPause
 	for n := 1; ; n++ {
-		result, err := a.place(ctx, placement{config: config, record: numbered(c.Record, n), redact: c.Redact})
-		if err != nil || c.Once || ctx.Err() != nil {
+		result, err := a.place(ctx, c.placement(a, config, w, h, n))
+		if err != nil || c.Once || ctx.Err() != nil || w.kind == diag.SignalingPaste || c.Screen && !result.again {
 			return result.exit, err
 		}
 		reached = reached || waited(result.call)
 		switch {
 		case result.exit == diag.ExitNobody:
 			return result.exit, nil
-		case result.call.Ended == nil || result.call.Ended.Reason != diag.EndSignaling:
+		case h != nil || result.call.Ended == nil || result.call.Ended.Reason != diag.EndSignaling:
 			pause = shortestPause
 		case !reached:
 			return result.exit, nil

@@ -9,8 +9,9 @@ import (
 
 // callCommand is dialtone call.
 type callCommand struct {
-	Code string `arg:"" help:"The word that both parties dial."`
+	Code *string `arg:"" optional:"" help:"The word that both parties dial."`
 	networkFlags
+	callingFlags
 	mediaFlags
 	recordFlags
 	screenFlags
@@ -41,23 +42,52 @@ func (callCommand) Help() string {
 			"dialtone call w1 --server https://call.example.org/call/",
 			"dialtone call w1 --ice stun:stun.example.org --for 10s --record call.jsonl",
 			"DIALTONE_ICE_PASS=… dialtone call w1 --ice turn:turn.example.org --ice-user ann --relay-only",
+			"dialtone call --offer https://echo.example.org/offer --for 10s",
+			"DIALTONE_TOKEN=… dialtone call --whip https://media.example.org/whip/stream",
+			"dialtone call --whep https://media.example.org/whep/stream --for 30s --plain",
+			"dialtone call --paste",
 		},
 		callExits...)
 }
 
 func (c *callCommand) run(ctx context.Context, a app) (diag.Exit, error) {
-	config := c.networkFlags.config(c.mediaFlags)
-	config.Command, config.Code, config.Wait = "call", c.Code, c.Wait.Duration
-	config.Join = "dialtone call " + shellQuoted(c.Code) + " --server " + shellQuoted(c.Server.page)
-	if err := a.checked(errors.Join(config.Validate(), c.complete())); err != nil {
+	config, way, err := c.plan(a)
+	if err := a.checked(err); err != nil {
 		return diag.ExitUsage, err
 	}
 	ctx, restore := a.interruptible(ctx)
 	defer restore()
 	for n := 1; ; n++ {
-		result, err := a.place(ctx, c.placement(a, config, c.recordFlags, n))
+		p := c.placement(a, config, c.recordFlags, n)
+		way.reach(ctx, a, &p, c.pasteFlags)
+		result, err := a.place(ctx, p)
 		if !result.again || err != nil {
 			return result.exit, err
 		}
 	}
+}
+
+// plan makes of the flags what is to be called, and how. The error joins all mistakes.
+func (c *callCommand) plan(a app) (diag.Config, way, error) {
+	config := c.networkFlags.config(c.mediaFlags)
+	config.Command, config.Wait = "call", c.Wait.Duration
+	w, err := a.layers.choose(c.Code, c.callingFlags.ways())
+	errs := []error{err, w.checkMedia(c.mediaFlags), c.complete()}
+	switch {
+	case err != nil && w.kind == "" && c.Code == nil:
+		return config, w, errors.Join(errs...) // there is nothing to validate yet
+	case w.kind == "":
+		config.Code = *c.Code
+		config.Join = "dialtone call " + shellQuoted(config.Code) + " --server " + shellQuoted(c.Server.page)
+	default:
+		w.apply(&config, c.Token)
+	}
+	switch w.kind {
+	case diag.SignalingOffer, diag.SignalingWHIP, diag.SignalingWHEP:
+		config.Server = shownURL(w.value)
+		errs = append(errs, w.checkURL())
+	case diag.SignalingPaste:
+		config.Join = "dialtone answer --paste"
+	}
+	return config, w, errors.Join(append(errs, config.Validate())...)
 }

@@ -10,6 +10,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/feed"
+	"dialtone/diag/peer"
 	"dialtone/diag/session"
 	"dialtone/signal/room"
 	"dialtone/tui"
@@ -30,17 +31,32 @@ const explainTime = 3 * time.Second
 
 // newSession is the engine of real calls.
 func newSession(config diag.Config, log *feed.Feed) (caller, error) {
+	return sessionOver(session.Room(roomOptions(config)), peer.FlowBoth)(config, log)
+}
+
+// sessionOver is the engine of real calls over another signaling.
+func sessionOver(dial session.Dialer, flow peer.Flow) engine {
+	return func(config diag.Config, log *feed.Feed) (caller, error) {
+		o, err := sessionOptions(config, log)
+		if err != nil {
+			return nil, err
+		}
+		o.Dial, o.Flow = dial, flow
+		return session.New(o), nil
+	}
+}
+
+// sessionOptions are those of a session but for its signaling.
+func sessionOptions(config diag.Config, log *feed.Feed) (session.Options, error) {
 	trust, err := tlsConfig(config)
 	if err != nil {
-		return nil, err
+		return session.Options{}, err
 	}
 	greeting := "hello from dialtone " + config.Version
 	if config.Echo {
 		greeting = "" // it speaks when it is spoken to
 	}
-	return session.New(session.Options{
-		Config: config, Feed: log, Dial: session.Room(roomOptions(config)), TLS: trust, Greeting: greeting, Explain: explainTime,
-	}), nil
+	return session.Options{Config: config, Feed: log, TLS: trust, Greeting: greeting, Explain: explainTime}, nil
 }
 
 // tlsConfig is how the certificates of TURN servers are verified; nil for the usual way.

@@ -76,6 +76,9 @@ func (r *running) exporter() exporter {
 // secrets are what must not occur in a file.
 func (p placement) secrets() []diag.Secret {
 	var out []diag.Secret
+	if p.config.Token != "" {
+		out = append(out, p.config.Token)
+	}
 	for _, server := range p.config.ICEServers {
 		out = append(out, server.Credential)
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -53,11 +54,14 @@ func syntaxMistake(path, text string, err error) mistake {
 	lines := strings.Split(text, "\n")
 	line := parse.Position.Line
 	words := parse.Message
-	if line >= 1 && line <= len(lines) && strings.Contains(lines[line-1], "pass") || strings.Contains(parse.LastKey, "pass") {
+	if line >= 1 && line <= len(lines) && secretKey.MatchString(lines[line-1]) || secretKey.MatchString(parse.LastKey) {
 		words = `a string needs quotes: ice-pass = "…"`
 	}
 	return mistake{path + ":" + strconv.Itoa(line), "not TOML: " + words}
 }
+
+// secretKey finds the keys of passwords and the like.
+var secretKey = regexp.MustCompile("pass|secret|token")
 
 // fileReader collects the entries of one file.
 type fileReader struct {

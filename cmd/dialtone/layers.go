@@ -43,6 +43,7 @@ type layers struct {
 	file     []setting
 	mistakes []mistake
 	origins  map[string]string // of the flags that were taken from here
+	typed    map[string]bool   // flags of the command line
 }
 
 // Validate implements kong.Resolver.

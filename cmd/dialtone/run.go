@@ -44,6 +44,7 @@ func run(ctx context.Context, args []string, s streams) diag.Exit {
 	for _, flag := range node.Flags {
 		a.note(flag)
 	}
+	flags.typed = typedFlags(parsed)
 	chosen, ok := node.Target.Addr().Interface().(command)
 	if !ok {
 		complain(s.err, "dialtone: "+node.Name+" is no command")
@@ -58,6 +59,17 @@ func run(ctx context.Context, args []string, s streams) diag.Exit {
 		complain(s.err, "dialtone: "+diag.Clean(err.Error(), 1000))
 	}
 	return code
+}
+
+// typedFlags are those of the command line, by name.
+func typedFlags(parsed *kong.Context) map[string]bool {
+	typed := map[string]bool{}
+	for _, p := range parsed.Path {
+		if p.Flag != nil && !p.Resolved {
+			typed[p.Flag.Name] = true
+		}
+	}
+	return typed
 }
 
 // refuse tells what is wrong with the command line, and with the layers as far as they were read.
@@ -131,7 +143,7 @@ func newParser(grammar *cli, s streams, flags *layers, exit func(int)) (*kong.Ko
 		kong.Exit(exit),
 		kong.Resolvers(flags),
 		kong.Vars{"server": defaultServer, "listen": defaultListen},
-		kong.Groups{"limits": "Limits:"},
+		kong.Groups{"limits": "Limits:", "signaling": "Ways to the other party beside a code word (docs/signaling.md):"},
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 110}),
 	)
 }

@@ -22,6 +22,9 @@ type placement struct {
 	redact bool
 	screen bool // the terminal session instead of lines
 	ascii  bool // drawn without Unicode
+
+	engine   engine // makes the call; nil: the app's
+	exchange bool   // descriptions are exchanged on the terminal: the screen opens after that
 }
 
 // outcome is what became of a call.
@@ -51,7 +54,10 @@ type running struct {
 // from doing its work; what became of the call itself is the outcome, and is told on stdout.
 func (a app) place(ctx context.Context, p placement) (outcome, error) {
 	log := feed.New(time.Now)
-	session, err := a.engine(p.config, log)
+	if p.engine == nil {
+		p.engine = a.engine
+	}
+	session, err := p.engine(p.config, log)
 	if err != nil {
 		return outcome{exit: diag.ExitCannotRun}, fmt.Errorf("the call cannot be placed: %w", err)
 	}
@@ -118,6 +124,9 @@ func (r *running) onScreen(ctx, callCtx context.Context) {
 	events := r.log.Reader()
 	defer events.Close()
 	r.parts.Go(func() { r.session.Run(callCtx) })
+	if r.place.exchange && !r.exchanged(ctx) {
+		return
+	}
 	err := tui.Run(ctx, tui.Options{
 		Source: events, Controls: r.session, Title: r.title(), Start: r.log.Start(), Input: r.app.in, Output: r.app.out,
 		ASCII: r.place.ascii, Panes: r.app.panes, Again: true, Export: r.exporter().write,
@@ -136,11 +145,34 @@ func (r *running) onScreen(ctx, callCtx context.Context) {
 	r.hangUp(err)
 }
 
+// exchanged waits until the terminal is no longer needed for descriptions. For who answers that is when the call is up: until
+// then its text is to be seen. It returns false when the call has ended before.
+func (r *running) exchanged(ctx context.Context) bool {
+	events := r.log.Reader()
+	defer events.Close()
+	call := &diag.Call{}
+	for {
+		batch, err := events.Next(context.WithoutCancel(ctx)) // a call that is interrupted ends its log
+		if err != nil {
+			return false
+		}
+		for _, e := range batch {
+			call.Apply(e)
+		}
+		switch {
+		case call.Ended != nil:
+			return false
+		case call.ConnectedAt != nil, call.Role == diag.RoleOfferer && call.Signal.State == diag.SignalConnected:
+			return true
+		}
+	}
+}
+
 func (r *running) title() string {
 	if r.place.config.Command == "demo" {
 		return "demo"
 	}
-	return r.place.config.Command + " " + diag.Clean(r.place.config.Code, 60)
+	return diag.Clean(r.place.config.Start(time.Time{}).Title(), 60)
 }
 
 // outcome tells the verdict and sums up what failed beside the call.

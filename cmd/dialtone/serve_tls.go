@@ -171,10 +171,13 @@ func qrOf(s streams, page string) string {
 	if err != nil {
 		return "" // the address is printed besides
 	}
-	drawing := draw.QR(code.Size, code.Black)
-	if !slices.ContainsFunc(s.environ, func(pair string) bool { return strings.HasPrefix(pair, "NO_COLOR=") && pair != "NO_COLOR=" }) {
-		// White on black whatever the terminal's colours are.
+	return "\n" + colouredQR(s.environ, draw.QR(code.Size, code.Black)) + "\n"
+}
+
+// colouredQR draws white on black whatever the terminal's colours are.
+func colouredQR(environ []string, drawing string) string {
+	if !slices.ContainsFunc(environ, func(pair string) bool { return strings.HasPrefix(pair, "NO_COLOR=") && pair != "NO_COLOR=" }) {
 		drawing = strings.ReplaceAll("\x1b[97;40m"+strings.TrimSuffix(drawing, "\n"), "\n", "\x1b[0m\n\x1b[97;40m") + "\x1b[0m\n"
 	}
-	return "\n" + drawing + "\n"
+	return drawing
 }

@@ -97,7 +97,7 @@ func TestStartArgsAreUnderstood(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := grammar.Call
-	got := []any{c.Code, c.Server.page, len(c.ICE.list), c.ICEUser, c.RelayOnly, c.For.String(), c.Record, c.Config}
+	got := []any{*c.Code, c.Server.page, len(c.ICE.list), c.ICEUser, c.RelayOnly, c.For.String(), c.Record, c.Config}
 	want := []any{"-w 1", "https://calls.example/room/", 2, "-ann", true, "3s", "x.jsonl", config}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
