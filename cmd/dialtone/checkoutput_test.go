@@ -1,0 +1,59 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	diagcheck "dialtone/diag/check"
+	"dialtone/diag/report"
+)
+
+// TestProgressIsBounded: where nobody watches live, a thousand calls do not make a thousand lines.
+func TestProgressIsBounded(t *testing.T) {
+	var b strings.Builder
+	p := newProgress(&b, true)
+	for n := range 1000 {
+		p.tell(diagcheck.Progress{Check: "c", Run: n + 1, Of: 1000, State: "connecting"})
+		p.tell(diagcheck.Progress{Check: "c", Run: n + 1, Of: 1000, Done: &report.Run{Headline: "fine"}})
+	}
+	p.stop()
+	lines := strings.Split(strings.TrimSpace(b.String()), "\n")
+	if len(lines) != maxProgress+1 || lines[0] != "c: call 1 of 1000: fine" || !strings.Contains(lines[maxProgress], "report alone") {
+		t.Errorf("%d lines, from %q to %q", len(lines), lines[0], lines[len(lines)-1])
+	}
+}
+
+// TestReplaceFile: whole or not at all, and nothing is left beside it.
+func TestReplaceFile(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "r.json")
+	for _, content := range []string{"first", "second"} {
+		if err := replaceFile(path, []byte(content)); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := os.ReadFile(path); err != nil || string(got) != content {
+			t.Errorf("%q, %v", got, err)
+		}
+	}
+	if err := replaceFile(filepath.Join(dir, "no", "r.json"), nil); err == nil {
+		t.Error("a file in no directory was written")
+	}
+	if runtime.GOOS != "windows" {
+		link := filepath.Join(dir, "link")
+		if err := os.Symlink("/dev/null", link); err != nil {
+			t.Fatal(err)
+		}
+		if err := replaceFile(link, []byte("x")); err != nil {
+			t.Error(err)
+		}
+		if info, err := os.Lstat(link); err != nil || info.Mode()&os.ModeSymlink == 0 {
+			t.Error("a device was replaced by a file")
+		}
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) > 2 {
+		t.Errorf("left beside: %v, %v", entries, err)
+	}
+}
