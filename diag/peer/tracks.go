@@ -2,6 +2,7 @@ package peer
 
 import (
 	"context"
+	"strings"
 	"sync"
 
 	"github.com/pion/webrtc/v4"
@@ -243,7 +244,7 @@ func (t *tracks) remote(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver)
 
 // take reads a track to its end, forwarding it where this peer echoes.
 func (t *tracks) take(ctx context.Context, track *webrtc.TrackRemote) {
-	if s := t.sends[track.Kind().String()]; t.p.o.Echo && s != nil && track.Codec().MimeType == s.track.Codec().MimeType {
+	if s := t.sends[track.Kind().String()]; t.p.o.Echo && s != nil && strings.EqualFold(track.Codec().MimeType, s.track.Codec().MimeType) {
 		s.taking.Lock() // one source at a time: the echo is one stream
 		defer s.taking.Unlock()
 		if err := s.forward.Forward(ctx, track); err != nil {
