@@ -1,0 +1,169 @@
+package report
+
+import (
+	"bytes"
+	"encoding/xml"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// The dialect of Surefire, as Jenkins and GitLab read it. An absent time stays absent.
+type (
+	junitSuites struct {
+		XMLName  xml.Name     `xml:"testsuites"`
+		Name     string       `xml:"name,attr"`
+		Tests    int          `xml:"tests,attr"`
+		Failures int          `xml:"failures,attr"`
+		Errors   int          `xml:"errors,attr"`
+		Time     string       `xml:"time,attr"`
+		Suites   []junitSuite `xml:"testsuite"`
+	}
+	junitSuite struct {
+		Name       string          `xml:"name,attr"`
+		Tests      int             `xml:"tests,attr"`
+		Failures   int             `xml:"failures,attr"`
+		Errors     int             `xml:"errors,attr"`
+		Skipped    int             `xml:"skipped,attr"`
+		Time       string          `xml:"time,attr"`
+		Timestamp  string          `xml:"timestamp,attr,omitempty"` // UTC, without zone
+		Properties []junitProperty `xml:"properties>property"`
+		Cases      []junitCase     `xml:"testcase"`
+		Out        *junitText      `xml:"system-out"`
+	}
+	junitProperty struct {
+		Name  string `xml:"name,attr"`
+		Value string `xml:"value,attr"`
+	}
+	junitCase struct {
+		Name    string       `xml:"name,attr"`
+		Class   string       `xml:"classname,attr"`
+		Time    string       `xml:"time,attr,omitempty"`
+		Failure *junitReason `xml:"failure"`
+		Error   *junitReason `xml:"error"`
+		Skipped *junitReason `xml:"skipped"`
+		Out     *junitText   `xml:"system-out"`
+	}
+	junitReason struct {
+		Message string `xml:"message,attr"`
+		Type    string `xml:"type,attr,omitempty"`
+		Text    string `xml:",cdata"`
+	}
+	junitText struct {
+		Text string `xml:",cdata"`
+	}
+)
+
+// WriteJUnit writes the report as JUnit XML in the dialect of Surefire: a test suite for each check, a test case for each run, phase of
+// the described run, assertion and value of the baseline. A failure is a fault of what was checked, an error one of the check
+// itself. There are failures or errors exactly where the exit code is not 0. The text report is the output of each suite.
+func WriteJUnit(w io.Writer, r *Report) error {
+	doc := junitSuites{Name: xmlText(orUnknown(clean(r.Tool))), Time: secondsOf(&r.DurationMs)}
+	for _, s := range r.suites() {
+		one, err := s.junit()
+		if err != nil {
+			return err
+		}
+		doc.Tests += one.Tests
+		doc.Failures += one.Failures
+		doc.Errors += one.Errors
+		doc.Suites = append(doc.Suites, one)
+	}
+	raw, err := xml.MarshalIndent(doc, "", "  ")
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(w, xml.Header+string(raw)+"\n")
+	return err
+}
+
+func (s suite) junit() (junitSuite, error) {
+	out := junitSuite{
+		Name: xmlText(s.name), Tests: len(s.cases), Failures: s.count(failed), Errors: s.count(broken), Skipped: s.count(skipped), Time: secondsOf(&s.DurationMs),
+	}
+	if !s.StartedAt.IsZero() {
+		out.Timestamp = s.StartedAt.UTC().Format("2006-01-02T15:04:05")
+	}
+	for _, f := range s.facts() {
+		out.Properties = append(out.Properties, junitProperty{xmlText(f.key), xmlText(f.value)})
+	}
+	class := "dialtone." + strings.ReplaceAll(s.name, ".", "_") + "."
+	for _, c := range s.cases {
+		out.Cases = append(out.Cases, c.junit(class))
+	}
+	var text bytes.Buffer
+	if err := WriteText(&text, s.Report); err != nil {
+		return out, err
+	}
+	out.Out = &junitText{xmlText(text.String())}
+	return out, nil
+}
+
+func (c testCase) junit(class string) junitCase {
+	out := junitCase{Name: xmlText(orUnknown(c.name)), Class: xmlText(class + c.group)}
+	if c.seconds != nil {
+		out.Time = decimal(*c.seconds)
+	}
+	why := &junitReason{Message: xmlText(c.message), Type: xmlText(c.kind), Text: xmlText(strings.Join(c.detail, "\n"))}
+	switch c.result {
+	case failed:
+		out.Failure = why
+	case broken:
+		out.Error = why
+	case skipped:
+		why.Type = ""
+		out.Skipped = why
+	case passed:
+		why = nil
+	}
+	var lines []string
+	for _, f := range c.facts {
+		lines = append(lines, f.key+": "+f.value)
+	}
+	if len(lines) > 0 {
+		out.Out = &junitText{xmlText(strings.Join(lines, "\n"))}
+	}
+	return out
+}
+
+// facts are what is told of a check as a whole.
+func (r *Report) facts() []fact {
+	out := []fact{
+		{"verdict", clean(string(r.Verdict))}, {"headline", clean(r.Headline)},
+		{"exit.code", strconv.Itoa(r.Exit.Code)}, {"exit.name", clean(r.Exit.Name)},
+		{"tool", clean(r.Tool)}, {"target", r.Target.what()},
+		{"runs", strconv.Itoa(r.Summary.Runs)}, {"runs.failed", strconv.Itoa(r.Summary.Failed)},
+		{"setup.total", millis(r.Setup.TotalMs)},
+	}
+	if p := r.Summary.Setup; p != nil {
+		out = append(out, fact{"setup.p50", millis(&p.P50Ms)}, fact{"setup.p95", millis(&p.P95Ms)}, fact{"setup.p99", millis(&p.P99Ms)})
+	}
+	if p := r.Path; p != nil {
+		out = append(out, fact{"path.local", p.Local.words()}, fact{"path.remote", p.Remote.words()}, fact{"path.kind", p.kind()})
+	} else {
+		out = append(out, fact{"path", unknown})
+	}
+	return out
+}
+
+// secondsOf is a time in milliseconds in seconds; "" where it is not known.
+func secondsOf(ms *float64) string {
+	if ms == nil {
+		return ""
+	}
+	return decimal(*ms / 1000)
+}
+
+// decimal is a time: no exponent and not negative, as schemas want it, and at most six decimals.
+func decimal(v float64) string { return strconv.FormatFloat(max(math.Round(v*1e6)/1e6, 0), 'f', -1, 64) }
+
+// xmlText drops what XML 1.0 cannot hold: clean text has no control characters, but may have U+FFFE and U+FFFF.
+func xmlText(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r == 0xfffe || r == 0xffff || r < ' ' && r != '\n' {
+			return '\ufffd'
+		}
+		return r
+	}, s)
+}
