@@ -10,7 +10,10 @@ import (
 type Writer func(w io.Writer, r *Report) error
 
 // Formats are the writers by the name that -o takes.
-var Formats = map[string]Writer{"json": WriteJSON, "jsonl": WriteJSONL, "junit": WriteJUnit, "tap": WriteTAP, "text": WriteText}
+var Formats = map[string]Writer{
+	"json": WriteJSON, "jsonl": WriteJSONL, "junit": WriteJUnit, "prom": WriteProm, "tap": WriteTAP,
+	"text": WriteText,
+}
 
 // WriteJSON writes the report as one JSON object ([Schema]), indented.
 func WriteJSON(w io.Writer, r *Report) error {
