@@ -11,7 +11,7 @@ type Writer func(w io.Writer, r *Report) error
 
 // Formats are the writers by the name that -o takes.
 var Formats = map[string]Writer{
-	"json": WriteJSON, "jsonl": WriteJSONL, "junit": WriteJUnit, "markdown": WriteMarkdown, "prom": WriteProm, "tap": WriteTAP,
+	"html": WriteHTML, "json": WriteJSON, "jsonl": WriteJSONL, "junit": WriteJUnit, "markdown": WriteMarkdown, "prom": WriteProm, "tap": WriteTAP,
 	"text": WriteText,
 }
 
