@@ -22,7 +22,7 @@ type Header struct {
 	Schema    string    `json:"schema"`             // set by [Create]
 	StartedAt time.Time `json:"startedAt"`          // wall clock at event time 0, UTC
 	Version   string    `json:"version"`            // dialtone's
-	Command   string    `json:"command"`            // call, answer, demo or nat
+	Command   string    `json:"command"`            // call, answer, demo, nat or check
 	Redacted  bool      `json:"redacted,omitempty"` // addresses are pseudonyms; set by [Create]
 	Config    Config    `json:"config"`
 }
