@@ -21,6 +21,7 @@ type link struct {
 	version   string
 	cipher    string
 	announced string // the fingerprint that the other side's description names
+	part      string // ours in the handshake, by the first answer: active (the client) or passive; empty before
 	sctp      string // as last told
 }
 
@@ -114,20 +115,45 @@ func (l *link) dtlsFailed(d diag.DTLSState) {
 	l.p.o.OnState(StateDTLSFailed)
 }
 
-// role is derived from the answer's setup attribute (RFC 8842 §5.3): an active answerer is the client.
+// takePart notes our part in the handshake where the first answer settles it (RFC 8842 §5.3): who is active is the client.
+func (l *link) takePart(side diag.Side, kind webrtc.SDPType, sdp string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if kind != webrtc.SDPTypeAnswer || l.part != "" {
+		return
+	}
+	ours := setupActive
+	if side == diag.Remote {
+		ours = setupPassive
+	}
+	l.part = setupPassive // also where the answer says nothing of use: pion's offerer is the server then
+	if firstAttribute(sdp, setupAttribute) == ours {
+		l.part = setupActive
+	}
+}
+
+// keepPart lets an answer say the part that we have: it stays as long as the association does (RFC 8842 §5.5), and pion
+// answers each offer with the part that it would take in a new one.
+func (l *link) keepPart(kind webrtc.SDPType, sdp string) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if kind != webrtc.SDPTypeAnswer || l.part == "" {
+		return sdp
+	}
+	return withSetup(sdp, l.part)
+}
+
+// role is our part as the states of DTLS name it; empty before it is known.
 func (l *link) role() string {
-	side, answer := diag.Local, l.p.pc.CurrentLocalDescription()
-	if answer == nil || answer.Type != webrtc.SDPTypeAnswer {
-		side, answer = diag.Remote, l.p.pc.CurrentRemoteDescription()
-	}
-	if answer == nil || answer.Type != webrtc.SDPTypeAnswer {
-		return ""
-	}
-	active := strings.Contains(answer.SDP, "a=setup:active")
-	if active == (side == diag.Local) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch l.part {
+	case setupActive:
 		return "client"
+	case setupPassive:
+		return "server"
 	}
-	return "server"
+	return ""
 }
 
 // hasApplication reports whether both sides agreed on data channels.

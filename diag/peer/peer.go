@@ -182,7 +182,7 @@ func (p *Peer) Local() Description {
 	if d == nil {
 		return Description{}
 	}
-	return Description{Type: d.Type.String(), SDP: d.SDP}
+	return Description{Type: d.Type.String(), SDP: p.link.keepPart(d.Type, d.SDP)}
 }
 
 // Named is how many local candidates have been told: what Options.Named of a peer in this one's place is to be.
@@ -193,9 +193,11 @@ func (p *Peer) Gathered() bool { return p.gather.over() }
 
 func (p *Peer) setLocal(d webrtc.SessionDescription, restart bool) (Description, error) {
 	p.gather.begin()
+	p.link.takePart(diag.Local, d.Type, d.SDP)
 	if err := p.pc.SetLocalDescription(d); err != nil {
 		return Description{}, fmt.Errorf("setting the local %s: %w", d.Type, err)
 	}
+	d.SDP = p.link.keepPart(d.Type, d.SDP) // pion sets only what it has made itself, so this is between the parties
 	p.o.Emit(describe(diag.Local, d.Type.String(), d.SDP, restart))
 	p.tracks.announceSent()
 	return Description{Type: d.Type.String(), SDP: d.SDP}, nil
@@ -211,6 +213,7 @@ func (p *Peer) setRemote(d Description, want webrtc.SDPType, restart bool) error
 	p.link.setAnnounced(sdpFingerprint(d.SDP))
 	p.o.Emit(describe(diag.Remote, d.Type, d.SDP, restart))
 	p.tracks.expect(d.SDP)
+	p.link.takePart(diag.Remote, want, d.SDP)
 	if err := p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: want, SDP: d.SDP}); err != nil {
 		return fmt.Errorf("the other party's %s is not usable: %w", want, err)
 	}

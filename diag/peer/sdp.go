@@ -47,6 +47,25 @@ func firstAttribute(sdp, prefix string) string {
 	return ""
 }
 
+// The attribute of who begins the handshake (RFC 4145 §4), and what an answer may say there.
+const (
+	setupAttribute = "a=setup:"
+	setupActive    = "active"
+	setupPassive   = "passive"
+)
+
+// withSetup lets every section say the same part in the handshake.
+func withSetup(sdp, part string) string {
+	var b strings.Builder
+	for line := range strings.Lines(sdp) {
+		if strings.HasPrefix(line, setupAttribute) {
+			line = setupAttribute + part + "\r\n"
+		}
+		b.WriteString(line)
+	}
+	return b.String()
+}
+
 // sdpCandidates returns the candidate lines that a description carries.
 func sdpCandidates(sdp string) []string {
 	var out []string

@@ -1,0 +1,78 @@
+package peer
+
+import (
+	"testing"
+
+	"github.com/pion/webrtc/v4"
+
+	"dialtone/diag"
+)
+
+// TestPartsStay: whoever offers a restart, both answers say the parts of the handshake that there was (RFC 8842 §5.5).
+func TestPartsStay(t *testing.T) {
+	a, b := pair(t, Options{NoMedia: true}, Options{NoMedia: true})
+	connect(t, a, b)
+	open := func(c *diag.Call) bool { return c.OpenAt != nil }
+	if c := a.until(t, "a channel", open); c.DTLS.Role != "server" {
+		t.Errorf("who offered is the %s", c.DTLS.Role)
+	}
+	if c := b.until(t, "a channel", open); c.DTLS.Role != "client" {
+		t.Errorf("who answered is the %s", c.DTLS.Role)
+	}
+	for _, test := range []struct {
+		name            string
+		offers, answers *side
+		want            string
+	}{
+		{"who answered offers", b, a, setupPassive},
+		{"who offered offers", a, b, setupActive},
+	} {
+		offer, err := test.offers.Offer(true)
+		if err != nil {
+			t.Fatal(test.name, err)
+		}
+		answer, err := test.answers.Answer(offer)
+		if err != nil {
+			t.Fatal(test.name, err)
+		}
+		for _, sdp := range []string{answer.SDP, test.answers.Local().SDP} {
+			if got := firstAttribute(sdp, setupAttribute); got != test.want {
+				t.Errorf("%s: the answer says %q, want %q", test.name, got, test.want)
+			}
+		}
+		if err := test.offers.SetAnswer(answer); err != nil {
+			t.Error(test.name, err)
+		}
+		test.answers.until(t, "the path", func(c *diag.Call) bool { return c.Connection == "connected" })
+	}
+}
+
+// TestTakePart: the first answer settles who begins the handshake, whoever gave it.
+func TestTakePart(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		side   diag.Side
+		answer string
+		want   string
+	}{
+		{"we are active", diag.Local, "a=setup:active\r\n", setupActive},
+		{"we are passive", diag.Local, "a=setup:passive\r\n", setupPassive},
+		{"they are active", diag.Remote, "a=setup:active\r\n", setupPassive},
+		{"they are passive", diag.Remote, "a=setup:passive\r\n", setupActive},
+		{"they do not say", diag.Remote, "v=0\r\n", setupPassive},
+	} {
+		l := newLink(nil)
+		l.takePart(test.side, webrtc.SDPTypeOffer, "a=setup:actpass\r\n")
+		if l.part != "" {
+			t.Errorf("%s: the offer settled it", test.name)
+		}
+		l.takePart(test.side, webrtc.SDPTypeAnswer, test.answer)
+		l.takePart(diag.Local, webrtc.SDPTypeAnswer, "a=setup:active\r\n") // of a restart
+		if l.part != test.want {
+			t.Errorf("%s: %q, want %q", test.name, l.part, test.want)
+		}
+		if got := l.keepPart(webrtc.SDPTypeAnswer, "m=x\r\na=setup:active\r\nm=y\r\na=setup:active\r\n"); got != "m=x\r\na=setup:"+test.want+"\r\nm=y\r\na=setup:"+test.want+"\r\n" {
+			t.Errorf("%s: %q", test.name, got)
+		}
+	}
+}
