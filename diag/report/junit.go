@@ -155,8 +155,10 @@ func secondsOf(ms *float64) string {
 	return decimal(*ms / 1000)
 }
 
-// decimal is a time: no exponent and not negative, as schemas want it, and at most six decimals.
-func decimal(v float64) string { return strconv.FormatFloat(max(math.Round(v*1e6)/1e6, 0), 'f', -1, 64) }
+// decimal is a time as schemas want it: without exponent, not negative and not too long, with at most six decimals.
+func decimal(v float64) string {
+	return strconv.FormatFloat(min(max(math.Round(v*1e6)/1e6, 0), 1e9), 'f', -1, 64)
+}
 
 // xmlText drops what XML 1.0 cannot hold: clean text has no control characters, but may have U+FFFE and U+FFFF.
 func xmlText(s string) string {

@@ -34,7 +34,6 @@ var enums = map[string][]string{
 	"PhaseSummary.name": phaseNames,
 	"Phase.outcome":     {string(diag.OutcomeOK), string(diag.OutcomeFailed), string(diag.OutcomeCancelled), ""},
 	"Candidate.side":    {string(diag.Local), string(diag.Remote)},
-	"Candidate.type":    {string(diag.Host), string(diag.Srflx), string(diag.Prflx), string(diag.Relay), ""},
 	"Change.unit":       {"ms", "ratio"},
 }
 
