@@ -108,6 +108,14 @@ func (*guard) Visit(node *ast.Node) {
 		n.Left, n.Right = guarded(n.Left), guarded(n.Right)
 	case *ast.UnaryNode:
 		n.Node = guarded(n.Node)
+	case *ast.ArrayNode:
+		for i := range n.Nodes {
+			n.Nodes[i] = guarded(n.Nodes[i])
+		}
+	case *ast.BuiltinNode: // string(nil) is a text
+		if n.Name == "string" || n.Name == "toJSON" || n.Name == "type" {
+			n.Arguments[0] = guarded(n.Arguments[0])
+		}
 	}
 }
 
@@ -118,7 +126,7 @@ func isNil(n ast.Node) bool {
 
 func guarded(n ast.Node) ast.Node {
 	switch n.(type) {
-	case *ast.MemberNode, *ast.IdentifierNode, *ast.PointerNode, *ast.ChainNode:
+	case *ast.MemberNode, *ast.IdentifierNode, *ast.PointerNode, *ast.ChainNode, *ast.ConditionalNode, *ast.BuiltinNode, *ast.BinaryNode:
 		return &ast.CallNode{Callee: &ast.IdentifierNode{Value: guardName}, Arguments: []ast.Node{n}}
 	}
 	return n

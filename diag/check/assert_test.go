@@ -54,6 +54,11 @@ func TestAssertions(t *testing.T) {
 		{`all(runs, .media.audio.inbound.flows)`, false, nil, "no such value"},
 		{`none(runs, .path.relay)`, false, nil, "no such value"},
 		{`media.video?.inbound?.loss != 1.0`, false, nil, "no such value"},
+		{`string(path.local.url) != "turn:x"`, false, nil, "no such value"},
+		{`[path.local.url] != ["turn:x"]`, false, nil, "no such value"},
+		{`(path.relay ? path.local.url : "a") != "b"`, false, nil, "no such value"},
+		{`let u = path.local.url; u != "b"`, false, nil, "no such value"},
+		{`max(media.audio.inbound.jitter, duration("1s")) < duration("2s")`, false, nil, "unknown"},
 		// To ask for absence is allowed.
 		{`media.video == nil`, true, nil, ""},
 		{`(media.video?.inbound?.loss ?? 0.5) < 0.9`, true, 0.5, ""},

@@ -191,7 +191,7 @@ func (r *Report) Settle() {
 	for _, c := range r.Checks {
 		exit = exit.Worse(diag.Exit(c.Exit.Code))
 	}
-	asserted := r.Failing()
+	asserted := r.failing(exit == diag.ExitPass)
 	if asserted != "" {
 		exit = exit.Worse(diag.ExitAssertion)
 	}
@@ -209,11 +209,11 @@ func (r *Report) Settle() {
 	r.Exit, r.Verdict = ExitOf(exit), verdictOf(exit)
 }
 
-// Failing is the headline of the first assertion of the user's that failed, or of the baseline; "" where none did. A default
-// assertion tells what the runs tell already.
-func (r *Report) Failing() string {
+// failing is the headline of the first assertion that failed, or of the baseline; "" where none did. A default assertion tells what
+// the runs tell already: it counts where these passed, so that nothing passes with a failed assertion.
+func (r *Report) failing(passed bool) string {
 	for _, a := range r.Assertions {
-		if !a.Pass && !a.Default {
+		if !a.Pass && (passed || !a.Default) {
 			return "an assertion failed: " + diag.Clean(a.Expr, 200)
 		}
 	}

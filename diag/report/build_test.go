@@ -85,6 +85,24 @@ func TestInterruptedIsTheWorst(t *testing.T) {
 	}
 }
 
+// TestNothingPassesWithAFailedAssertion: also where the runs saw nothing wrong.
+func TestNothingPassesWithAFailedAssertion(t *testing.T) {
+	for _, own := range []bool{true, false} {
+		r := Build(Input{Runs: runs(call(5e6, diag.EndDuration))})
+		r.Assertions = append(r.Assertions, Assertion{Expr: "x", Default: own})
+		r.Settle()
+		if r.Exit.Name != "assertion" || r.Headline != "an assertion failed: x" {
+			t.Errorf("%+v %q", r.Exit, r.Headline)
+		}
+	}
+	r := Build(Input{Runs: runs(call(5e6, diag.EndNobody))})
+	r.Assertions = append(r.Assertions, Assertion{Expr: "x"})
+	r.Settle()
+	if r.Exit.Name != "nobody-came" {
+		t.Errorf("an assertion hides what failed: %+v", r.Exit)
+	}
+}
+
 // TestJSONRoundTrip: what is read is written again as it was.
 func TestJSONRoundTrip(t *testing.T) {
 	var first, second bytes.Buffer
