@@ -71,39 +71,56 @@ func judgeRun(in Input, run RunInput) diag.Verdict {
 		return v
 	}
 	other := diag.JudgeCheck(run.Other, diag.Expectation{Media: in.Expect.Media, Load: in.Expect.Load})
+	blamed := v.Exit == diag.ExitPass && run.Other.ConnectedAt != nil && run.Other.Ended != nil && run.Other.Ended.Reason == diag.EndPeerHangup
+	if follows(run.Call) && !follows(run.Other) && run.Other.Ended != nil && run.Other.Ended.Reason != diag.EndInterrupted {
+		// The answering side failed first: that the offering side was left alone explains nothing.
+		v.Findings = slices.DeleteFunc(v.Findings, func(f diag.Finding) bool { return consequences[f.ID] })
+		blamed = true
+	}
 	own := map[string]bool{}
 	for _, f := range v.Findings {
 		own[f.ID] = true
 	}
 	for _, f := range other.Findings {
-		if own[f.ID] || otherIsSilent(f.ID, v.Exit) {
+		if own[f.ID] || consequences[f.ID] && v.Exit != diag.ExitPass {
 			continue
 		}
 		f.Title = otherSide + f.Title
 		v.Findings = append(v.Findings, f)
 	}
-	// The other side is told to hang up; that it did is no failure, and its own failures beyond that are.
-	if v.Exit == diag.ExitPass && run.Other.ConnectedAt != nil && run.Other.Ended != nil && run.Other.Ended.Reason == diag.EndPeerHangup && other.Exit != diag.ExitPass {
+	if blamed && other.Exit != diag.ExitPass {
 		v.Exit, v.Headline, v.Why, v.Todo = other.Exit, otherSide+other.Headline, other.Why, other.Todo
 	}
 	sortFindings(v.Findings)
 	return v
 }
 
-// otherSide begins the title of a finding of the answering side.
-const otherSide = "The answering side: "
-
-// otherIsSilent reports whether a finding of the answering side only says that the offering side has ended the call.
-func otherIsSilent(id string, exit diag.Exit) bool {
-	if exit == diag.ExitPass {
+// follows reports whether a call failed only because the other side had ended it.
+func follows(c *diag.Call) bool {
+	if c.Ended == nil {
 		return false
 	}
-	switch id {
-	case "call.peer_left", "call.peer_lost", "signal.peer_gone", "signal.failed", "dtls.closed_by_peer", "call.nobody_came":
+	switch c.Ended.Reason {
+	case diag.EndPeerLeft:
 		return true
+	case diag.EndPeerHangup:
+		return c.ConnectedAt == nil
+	case diag.EndDTLS:
+		return c.Ended.By == diag.ByRemote
+	case diag.EndSignaling:
+		return c.Ended.Code == "peer-gone"
+	default:
+		return false
 	}
-	return false
 }
+
+// consequences are findings that only say that the other side has ended the call.
+var consequences = map[string]bool{
+	"call.peer_left": true, "call.peer_lost": true, "signal.peer_gone": true, "signal.failed": true, "dtls.closed_by_peer": true, "call.nobody_came": true,
+}
+
+// otherSide begins the title of a finding of the answering side.
+const otherSide = "The answering side: "
 
 func sortFindings(list []diag.Finding) {
 	slices.SortStableFunc(list, func(a, b diag.Finding) int { return b.Severity.Compare(a.Severity) })

@@ -85,6 +85,20 @@ func TestInterruptedIsTheWorst(t *testing.T) {
 	}
 }
 
+// TestFirstFailureIsTold: where the answering side fails first, the offering side knows only that it was left.
+func TestFirstFailureIsTold(t *testing.T) {
+	left, failed := call(5e6, diag.EndNobody), call(5e6, diag.EndNobody)
+	left.Ended, failed.Ended = &diag.CallEnded{Reason: diag.EndPeerLeft, By: diag.ByRemote}, &diag.CallEnded{Reason: diag.EndICE, By: diag.ByNetwork}
+	r := Build(Input{Runs: []RunInput{{Call: left, Other: failed}}})
+	if r.Exit.Name != "ice" || !strings.HasPrefix(r.Headline, "The answering side: no path found") || len(r.Findings) != 1 || r.Findings[0].ID != "ice.no_path" {
+		t.Errorf("%+v %q %+v", r.Exit, r.Headline, r.Findings)
+	}
+	r = Build(Input{Runs: []RunInput{{Call: failed, Other: left}}})
+	if r.Exit.Name != "ice" || !strings.HasPrefix(r.Headline, "no path found") || len(r.Findings) != 1 {
+		t.Errorf("%+v %q %+v", r.Exit, r.Headline, r.Findings)
+	}
+}
+
 // TestNothingPassesWithAFailedAssertion: also where the runs saw nothing wrong.
 func TestNothingPassesWithAFailedAssertion(t *testing.T) {
 	for _, own := range []bool{true, false} {
