@@ -45,7 +45,6 @@ var explanations = map[string]string{
 
 	"stun.error_response":        "The server answered with an error code that has no finding of its own. The code is in the evidence; RFC 8489 §14.8 and RFC 8656 §19 list them.",
 	"turn.unauthorized":          "The TURN server is there and does not accept user name or password (401, of some servers 400). A temporary (REST) credential may have expired, or its shared secret may be another one.",
-	"turn.credential_expired":    "The TURN server does not accept the credentials, and their user name carries a time that has passed (the REST API for TURN servers: expiry:name). They were good once; the application has to fetch new ones. Where they are new, compare the clocks of this machine and of whoever makes them.",
 	"turn.wrong_credentials":     "The server holds an allocation for this address and port that was made with another user name or password (441).",
 	"turn.transport_unsupported": "The server does not relay over UDP (442), which calls need. UDP relaying is switched off in its configuration.",
 	"turn.connection_exists":     "The server already has a connection to that peer from this relay address (446, RFC 6062).",

@@ -93,7 +93,7 @@ func mediaFindings(c *Call) []Finding {
 // serverFindingID names the cause of a server's failure.
 func serverFindingID(s ServerResult) string {
 	if s.CredentialExpired != "" {
-		return "turn.credential_expired"
+		return "turn.credentials_expired"
 	}
 	if s.Cause == "auth" && (s.ErrorCode == 400 || s.ErrorCode == 401) {
 		return "turn.unauthorized" // some servers answer a wrong password with 400

@@ -99,7 +99,7 @@ func (f *FilteringState) whyUnknown() string {
 	case len(f.Usable) == 0 && refused > 0:
 		return "the server refuses CHANGE-REQUEST"
 	case len(f.Usable) == 0:
-		return "only a server with the usage of RFC 5780 can tell, and none was asked"
+		return "only a server with the usage of RFC 5780 can tell, and none answered"
 	case proved == 0:
 		return "the server's alternate address was never heard, even where it must be: the silence proves nothing"
 	}

@@ -12,7 +12,7 @@ const enough = 2 * time.Minute
 
 // natFindings are the noteworthy things, those about the network first.
 func natFindings(o *NATObservations, r *natCase) []Finding {
-	return slices.Concat(behaviorFindings(r), natServerFindings(o, r), conductFindings(o, r), turnFindings(r))
+	return slices.Concat(behaviorFindings(r), r.failures(o), natServerFindings(o, r), conductFindings(o, r), turnFindings(r))
 }
 
 // behaviorFindings are those about this machine's network.
@@ -23,12 +23,11 @@ func behaviorFindings(r *natCase) []Finding {
 		out = append(out, Finding{ID: id, Severity: s, Title: title, Evidence: from.Evidence, Advice: advice})
 	}
 	if b.UDP.Value == BehaviorNone {
-		note("nat.udp_blocked", Problem, b.UDP, "UDP gets no answer, while TCP does.",
-			"allow UDP in the firewall, or add a TURN server over TLS: turns:HOST:443?transport=tcp")
+		note("nat.udp_blocked", Problem, b.UDP, "UDP gets no answer, while TCP does.", r.mendUDP())
 	}
 	if r.dependent {
 		note("nat.endpoint_dependent_mapping", Warn, b.Mapping, "The NAT uses another public port for each destination.",
-			"configure a TURN server; on a router of your own look for a setting of its NAT (endpoint-independent, full cone)")
+			r.mendMapping())
 	}
 	if b.Mapping.Confidence == Contradictory && b.Pooling.Value != PoolingArbitrary {
 		note("nat.mapping_unstable", Warn, b.Mapping, "The public port of one socket changed while it was in use.",
@@ -59,7 +58,25 @@ func behaviorFindings(r *natCase) []Finding {
 	return out
 }
 
-// natServerFindings are those about STUN servers over UDP.
+// mendMapping is the next step where the mapping depends on the endpoint.
+func (r *natCase) mendMapping() string {
+	const router = "on a router of your own look for a setting of its NAT (endpoint-independent, full cone)"
+	if r.relay() != "" {
+		return router
+	}
+	return "configure a TURN server; " + router
+}
+
+// mendUDP is the next step where UDP is blocked.
+func (r *natCase) mendUDP() string {
+	const firewall = "allow UDP in the firewall"
+	if r.relay() != "" {
+		return firewall
+	}
+	return firewall + ", or add a TURN server over TLS: turns:HOST:443?transport=tcp"
+}
+
+// natServerFindings are those about STUN servers over UDP that answer.
 func natServerFindings(o *NATObservations, r *natCase) []Finding {
 	var out []Finding
 	inner, _ := o.liars()
@@ -67,14 +84,7 @@ func natServerFindings(o *NATObservations, r *natCase) []Finding {
 		note := func(id string, severity Severity, title, advice string, evidence ...string) {
 			out = append(out, Finding{ID: id, Severity: severity, Title: Clean(title, 400), Evidence: evidence, Advice: about(s.URL, advice)})
 		}
-		if s.Waiting {
-			continue
-		}
 		if !s.OK {
-			if o.Servers[i].Elsewhere.IsValid() {
-				continue // it has a finding of its own
-			}
-			note(serverFindingID(ServerResult{Cause: s.Cause, ErrorCode: s.ErrorCode}), Warn, s.URL+gaveNothing+s.ErrorText, s.Advice)
 			continue
 		}
 		if a := o.first(i, o.Servers[i].Address); a != nil && a.Other.IsValid() && s.Grade == GradePlain {
@@ -128,33 +138,28 @@ func changeFindings(url string, t Tally, other netip.AddrPort) []Finding {
 func turnFindings(r *natCase) []Finding {
 	var out []Finding
 	for _, s := range r.others {
-		if !s.OK {
-			out = append(out, failureFinding(s, Warn))
-			continue
+		if s.OK {
+			out = append(withExpiry(out, s), srvFindings(s.URL, s.SRV)...)
 		}
-		out = append(withExpiry(out, s), srvFindings(s.URL, s.SRV)...)
 	}
 	for _, s := range r.TURN {
 		if s.OK {
 			out = append(withExpiry(out, s.ServerResult), srvFindings(s.URL, s.SRV)...)
 		}
-		switch {
-		case !s.OK:
-			out = append(out, failureFinding(s.ServerResult, Problem))
-		case relayPrivate(s.ServerResult):
+		if s.OK && relayPrivate(s.ServerResult) {
 			out = append(out, Finding{
-				ID: "turn.relay_private", Severity: Problem,
+				ID: "turn.relay_private", Severity: r.severity(s.ServerResult),
 				Title:    Clean(fmt.Sprintf("%s accepted your password, but its relay address is %s (private).", s.URL, s.RelayAddress), 400),
 				Evidence: []string{"the server itself is " + s.Address}, Advice: about(s.URL, "set the external IP on the server (coturn: external-ip)"),
 			})
 		}
-		out = append(out, carriedFindings(s)...)
+		out = append(out, r.carriedFindings(s)...)
 	}
 	return out
 }
 
 // carriedFindings tell where a relay that was had does not carry bytes, or is elsewhere than it says.
-func carriedFindings(s NATRelay) []Finding {
+func (r *natCase) carriedFindings(s NATRelay) []Finding {
 	var out []Finding
 	switch {
 	case s.Stopped == "refresh":
@@ -177,7 +182,7 @@ func carriedFindings(s NATRelay) []Finding {
 		})
 	case s.Stopped != "":
 		out = append(out, Finding{
-			ID: "turn.relay_silent", Severity: Warn, Title: Clean(s.URL+" gave a relay, but no bytes came back through it.", 400),
+			ID: "turn.relay_silent", Severity: r.severity(s.ServerResult), Title: Clean(s.URL+" gave a relay, but no bytes came back through it.", 400),
 			Evidence: []string{Clean(s.Stopped+": "+s.StoppedText, 300), "asked through it: " + s.Peer},
 			Advice:   about(s.URL, "check the firewall of the server: its relay ports must be open (coturn: min-port, max-port)"),
 		})

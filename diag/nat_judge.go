@@ -136,6 +136,14 @@ func results(turn []NATRelay) []ServerResult {
 	return out
 }
 
+// speaking says how many servers answer: "1 answers", "none answers".
+func speaking(n int) string {
+	if n == 0 {
+		return "none answers"
+	}
+	return plural(n, "answers", "answer")
+}
+
 // judgeUDP tells whether UDP passes. Silence means a firewall only where something else shows that servers are there.
 func judgeUDP(o *NATObservations, others []ServerResult, turn []NATRelay) Behavior {
 	var silent, refused []string
@@ -149,20 +157,20 @@ func judgeUDP(o *NATObservations, others []ServerResult, turn []NATRelay) Behavi
 			silent = append(silent, s.URL)
 		}
 	}
-	streams := 0
+	streams := map[string]bool{} // a TURN server answers as a STUN server too, and is one
 	for _, s := range slices.Concat(others, results(turn)) {
 		switch {
 		case s.OK && (s.Transport == "udp" || s.Transport == "dtls"):
 			return Behavior{BehaviorPresent, Proven, []string{s.URL + " answered"}}
 		case s.OK || s.ErrorCode != 0:
-			streams++
+			streams[s.Address] = true
 		}
 	}
-	evidence := []string{fmt.Sprintf("%d of %d servers are silent over UDP, %d answer over TCP or TLS", len(silent), len(o.Servers), streams)}
+	evidence := []string{fmt.Sprintf("%d of %s silent over UDP, over TCP or TLS %s", len(silent), plural(len(o.Servers), "server is", "servers are"), speaking(len(streams)))}
 	switch {
 	case len(refused) > 0:
 		return Behavior{BehaviorUnknown, NotKnown, []string{"nothing listens at " + refused[0] + ", which only UDP can have told"}}
-	case len(silent) > 0 && streams > 0:
+	case len(silent) > 0 && len(streams) > 0:
 		return Behavior{BehaviorNone, Likely, evidence}
 	}
 	return Behavior{BehaviorUnknown, NotKnown, evidence}

@@ -22,7 +22,7 @@ func TestErrorCodeFindings(t *testing.T) {
 		}
 	}
 	expired := ServerResult{Cause: "auth", ErrorCode: 401, CredentialExpired: "2026-01-02T03:04:05Z"}
-	if id := serverFindingID(expired); id != "turn.credential_expired" {
+	if id := serverFindingID(expired); id != "turn.credentials_expired" {
 		t.Error(id)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // side is the report as the other side of a pair needs it.
@@ -45,11 +46,15 @@ func (r *natCase) answers(address string) bool {
 // relay describes the TURN servers that work, "" where none does: those that carried bytes first.
 func (r *natCase) relay() string {
 	var works, maybe []string
-	for i := range r.TURN {
-		t := &r.TURN[i]
+	order := []string{"udp", "dtls", "tcp", "tls"}
+	sorted := slices.SortedStableFunc(slices.Values(r.TURN), func(a, b NATRelay) int {
+		return slices.Index(order, a.Transport) - slices.Index(order, b.Transport)
+	})
+	for i := range sorted {
+		t := &sorted[i]
 		words := strings.ToUpper(t.Transport)
 		if t.RTTMs != nil {
-			words += fmt.Sprintf(" %d ms", t.RTTMs.Duration().Milliseconds())
+			words += " " + brief(t.RTTMs.Duration())
 		}
 		switch ok, proven := r.carries(t); {
 		case ok && proven:
@@ -62,6 +67,15 @@ func (r *natCase) relay() string {
 		return strings.Join(works, ", ")
 	}
 	return strings.Join(maybe, ", ")
+}
+
+// brief is a round trip as a headline has it: "24 ms", below ten with one decimal.
+func brief(d time.Duration) string {
+	ms := d.Seconds() * 1e3
+	if ms < 10 {
+		return fmt.Sprintf("%.1f ms", ms)
+	}
+	return fmt.Sprintf("%.0f ms", ms)
 }
 
 // conclude writes the verdict.
@@ -90,8 +104,7 @@ func (r *natCase) judgeAlone() {
 	whom := side.whom()
 	switch {
 	case b.UDP.Value == BehaviorNone:
-		r.relayNeeded("UDP gets no answer: "+b.UDP.Evidence[0]+". A firewall is likely, and no direct call will work.",
-			"allow UDP in the firewall, or add a TURN server over TLS, such as turns:HOST:443?transport=tcp")
+		r.relayNeeded("UDP gets no answer, while TCP does. A firewall is likely, and no direct call will work.", r.mendUDP())
 		v.Why = b.UDP.Evidence
 	case b.UDP.Value == BehaviorUnknown:
 		r.nothingHeard()
@@ -100,7 +113,9 @@ func (r *natCase) judgeAlone() {
 		v.Headline = r.keeps() + " Direct calls will work with " + whom.direct + whom.rest + "."
 		if b.NAT.Value == BehaviorNone && private(r.public) {
 			v.Headline = r.keeps() + " Direct calls within this network will work."
+			whom.rest = ""
 		}
+		r.judgeRest(whom)
 	case r.dependent:
 		r.judgeDependent(whom)
 	default:
@@ -118,6 +133,18 @@ func (r *natCase) judgeAlone() {
 		if b.Mapping.Confidence == Contradictory {
 			v.Next = []string{"configure a TURN server, which works whatever the NAT does; then look for several uplinks or a VPN"}
 		}
+	}
+}
+
+// judgeRest says what becomes of the calls that need a relay, where others do not and a TURN server was asked.
+func (r *natCase) judgeRest(whom natWhom) {
+	v := &r.Verdict
+	switch works := r.relay(); {
+	case whom.rest == "" || len(r.TURN) == 0 || r.observed.Pending:
+	case works == "":
+		v.Why = append(v.Why, "Your TURN server does not work, so calls that need a relay will fail.")
+	default:
+		v.Why = append(v.Why, "Your TURN server works, for the calls that need a relay ("+works+").")
 	}
 }
 

@@ -330,7 +330,7 @@ func TestCoturnSecret(t *testing.T) {
 			}{
 				{"forbidden peer", credentials(u, secret, hence), "turn.peer_forbidden", true},
 				{"forbidden to send to itself", own, "turn.relay_untested", true},
-				{"expired", credentials(u, secret, past), "turn.credential_expired", false},
+				{"expired", credentials(u, secret, past), "turn.credentials_expired", false},
 				{"another secret", credentials(u, "south wind", hence), "turn.unauthorized", false},
 			} {
 				r := Relay(t.Context(), tt.to)
@@ -339,7 +339,7 @@ func TestCoturnSecret(t *testing.T) {
 				if diff := cmp.Diff([]string{tt.want}, ids); diff != "" || r.OK != tt.ok {
 					t.Errorf("%s: %+v\n%s", tt.name, r, diff)
 				}
-				if expired := tt.want == "turn.credential_expired"; expired != (r.CredentialExpired == past.UTC().Format(time.RFC3339)) ||
+				if expired := tt.want == "turn.credentials_expired"; expired != (r.CredentialExpired == past.UTC().Format(time.RFC3339)) ||
 					expired && !strings.Contains(r.ErrorText, past.UTC().Format("2006-01-02 15:04:05 UTC")) {
 					t.Errorf("%s: %q, %q", tt.name, r.CredentialExpired, r.ErrorText)
 				}

@@ -34,15 +34,23 @@ type Inquiry struct {
 // progressEvery is how often an interim report is made at most.
 const progressEvery = 200 * time.Millisecond
 
+// leastTime is what every part is given, even where resolving names has used up the budget.
+const leastTime = time.Second
+
 // samples are the Binding requests by which the round trip to a server over TCP, TLS and DTLS is told.
 const samples = 3
 
+// budget is how long it may take without the further tests.
+func (q *Inquiry) budget() time.Duration {
+	if q.Budget <= 0 {
+		return NATBudget
+	}
+	return q.Budget
+}
+
 // Limit is how long it may take at most.
 func (q *Inquiry) Limit() time.Duration {
-	limit := q.Budget
-	if limit <= 0 {
-		limit = NATBudget
-	}
+	limit := q.budget()
 	if q.Deep || q.Hairpin {
 		limit += FurtherBudget
 	}
@@ -91,11 +99,13 @@ type diagnosis struct {
 }
 
 func (d *diagnosis) run(ctx context.Context) error {
+	start := time.Now()
 	servers := NATServers(ctx, d.q.URLs, d.q.Families)
 	d.note(func() {
 		d.observed = &diag.NATObservations{Servers: servers, Pending: true, Deep: d.q.Deep, Hairpin: d.q.Hairpin}
 	})
-	others, turn := d.q.targets(servers)
+	left := max(d.q.budget()-time.Since(start), leastTime) // names may have taken their time
+	others, turn := d.q.targets(servers, min(left, DefaultTimeout))
 	var asking sync.WaitGroup
 	for _, part := range []func(){
 		func() {
@@ -116,16 +126,15 @@ func (d *diagnosis) run(ctx context.Context) error {
 		})
 	}
 	o, err := NAT(ctx, servers, NATOptions{
-		Net: d.q.Net, Bind: d.q.Bind, Budget: d.q.Budget, Deep: d.q.Deep, Hairpin: d.q.Hairpin,
+		Net: d.q.Net, Bind: d.q.Bind, Budget: left, Deep: d.q.Deep, Hairpin: d.q.Hairpin,
 		Progress: func(o *diag.NATObservations) { d.note(func() { d.observed = o }) },
 	})
-	asking.Wait()
-	if err != nil {
-		return err
+	if err == nil {
+		overTCP := d.q.overTCP(ctx, o, min(max(d.q.budget()-time.Since(start), leastTime), 2*time.Second))
+		d.note(func() { d.observed, d.others = o, append(d.others, overTCP...) })
 	}
-	overTCP := d.q.overTCP(ctx, o)
-	d.note(func() { d.observed, d.others = o, append(d.others, overTCP...) })
-	return nil
+	asking.Wait()
+	return err
 }
 
 // note changes what is known.
@@ -176,10 +185,10 @@ func (d *diagnosis) progress() diag.NATProgress {
 	return p
 }
 
-// targets are the servers that are asked otherwise than over UDP, and the relays.
-func (q *Inquiry) targets(servers []diag.NATAsked) (others, turn []Target) {
+// targets are the servers that are asked otherwise than over UDP, and the relays, each for so long at most.
+func (q *Inquiry) targets(servers []diag.NATAsked, timeout time.Duration) (others, turn []Target) {
 	for _, u := range q.URLs {
-		t := Target{URL: u.Short(), TLS: q.TLS, Families: q.Families, Local: q.Bind, Samples: samples}
+		t := Target{URL: u.Short(), TLS: q.TLS, Families: q.Families, Local: q.Bind, Samples: samples, Timeout: timeout}
 		switch {
 		case u.Scheme.TURN():
 			t.Username, t.Password, t.Through = q.Username, q.Password, throughRelay(servers)
@@ -208,7 +217,7 @@ func throughRelay(servers []diag.NATAsked) netip.AddrPort {
 
 // overTCP asks the servers that are silent over UDP once more, when all are: whether they are there at all tells a firewall
 // from a dead server. Those that are silent over TCP too are not told.
-func (q *Inquiry) overTCP(ctx context.Context, o *diag.NATObservations) []diag.ServerResult {
+func (q *Inquiry) overTCP(ctx context.Context, o *diag.NATObservations, timeout time.Duration) []diag.ServerResult {
 	for i := range o.Servers {
 		if o.Heard(i) {
 			return nil
@@ -218,7 +227,7 @@ func (q *Inquiry) overTCP(ctx context.Context, o *diag.NATObservations) []diag.S
 	for _, u := range q.URLs {
 		if u.UDP && !u.Scheme.Secured() {
 			u.Scheme, u.UDP = STUN, false
-			targets = append(targets, Target{URL: u.Short(), Local: q.Bind, Families: q.Families, Timeout: 2 * time.Second})
+			targets = append(targets, Target{URL: u.Short(), Local: q.Bind, Families: q.Families, Timeout: timeout})
 		}
 	}
 	var answered []diag.ServerResult

@@ -51,6 +51,30 @@ func TestProgress(t *testing.T) {
 	})
 }
 
+// TestBudgetHolds: relays that are silent, and servers that are silent over TCP as well, do not make it take longer.
+func TestBudgetHolds(t *testing.T) {
+	q := Inquiry{Username: user, Password: password, Budget: 1500 * time.Millisecond}
+	for network, schemes := range map[lab.Transport][]string{lab.UDP: {"stun:", "turn:"}, lab.TCP: {"turn:"}} {
+		mute, err := lab.StartFault(lab.Fault{Network: network, Behavior: lab.Mute})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = mute.Close() })
+		for _, scheme := range schemes {
+			u, err := ParseURL(scheme + mute.Addr() + "?transport=" + string(network))
+			if err != nil {
+				t.Fatal(err)
+			}
+			q.URLs = append(q.URLs, u)
+		}
+	}
+	start := time.Now()
+	r, err := Diagnose(t.Context(), q)
+	if took := time.Since(start); err != nil || took > q.Budget+2*time.Second || len(r.TURN) != 2 {
+		t.Errorf("after %v: %v, %+v", took, err, r.Verdict)
+	}
+}
+
 // checkProgress holds interim reports against each other.
 func checkProgress(t *testing.T, told []diag.NATProgress, at []time.Duration) {
 	t.Helper()
