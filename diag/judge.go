@@ -58,7 +58,7 @@ func warnings(c *Call) []Finding {
 	if c.noPath() {
 		severity = Problem
 	}
-	return slices.Concat(dtlsFindings(c), mediaFindings(c), serverFindings(c, severity), networkFindings(c), warningFindings(c))
+	return slices.Concat(dtlsFindings(c), mediaFindings(c), publishFindings(c), serverFindings(c, severity), networkFindings(c), warningFindings(c))
 }
 
 // noPath reports whether the call has failed because no path was found.
@@ -144,6 +144,9 @@ func judgeOrderly(c *Call) Verdict {
 	missing := c.missingMedia()
 	if c.Start.MediaOnly && !c.anyMedia() && len(missing) == 0 {
 		missing = []string{"media"} // there is nothing else that such a call could prove
+	}
+	if _, without := c.withoutKeyFrame(); without && c.Start.MediaOnly {
+		missing = append(missing, "key frame of inbound video")
 	}
 	if len(missing) > 0 {
 		return Verdict{
@@ -322,7 +325,7 @@ func signalWhy(c *Call) []string {
 	if c.Signal.Requests == 0 && c.Start.Signaling != "" {
 		return nil // nothing was asked: others came to us, or people carried texts
 	}
-	why := []string{fmt.Sprintf("%d requests were sent to the signaling server, %d failed.", c.Signal.Requests, c.Signal.Failed)}
+	why := []string{fmt.Sprintf("%s sent to the signaling server, %d failed.", plural(int(c.Signal.Requests), "request was", "requests were"), c.Signal.Failed)}
 	if c.Signal.LastError != "" && c.Signal.LastError != c.Ended.Cause {
 		why = append(why, "The last error: "+Clean(c.Signal.LastError, 300))
 	}

@@ -114,7 +114,7 @@ func (c *answerCommand) takeCalls(ctx context.Context, a app, config diag.Config
 	reached, pause := false, shortestPause
 	for n := 1; ; n++ {
 		result, err := a.place(ctx, c.placement(a, config, w, h, n))
-		if err != nil || c.Once || ctx.Err() != nil || w.kind == diag.SignalingPaste || c.Screen && !result.again {
+		if err != nil || c.Once || ctx.Err() != nil || (c.Screen || w.kind == diag.SignalingPaste) && !result.again {
 			return result.exit, err
 		}
 		reached = reached || waited(result.call)

@@ -30,6 +30,7 @@ const patience = 60 * time.Second
 //	send NAME SIGNAL                    INT, TERM, HUP or KILL
 //	ends NAME CODE                      waits for its end; stdout and stderr are then what it wrote
 //	fetch URL                           GET; stdout is the status and the body
+//	page VARIABLE STATUS TYPE BODY      a web server that answers everything alike; the variable is its address
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "../../testdata/script",
@@ -42,7 +43,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits": cmdExits, "start": cmdStart, "await": cmdAwait, "send": cmdSend, "ends": cmdEnds, "fetch": cmdFetch,
+			"exits": cmdExits, "start": cmdStart, "await": cmdAwait, "send": cmdSend, "ends": cmdEnds, "fetch": cmdFetch, "page": cmdPage,
 		},
 	})
 }

@@ -193,6 +193,9 @@ func (l *link) remoteClosed() {
 
 // pollSCTP tells the association's state, for which pion has no callback.
 func (l *link) pollSCTP() {
+	if l.p.o.NoChannels {
+		return // pion has a transport for it nevertheless, which never connects
+	}
 	sctp := l.p.pc.SCTP()
 	state := sctp.State().String()
 	l.mu.Lock()

@@ -174,7 +174,10 @@ func (p *Data) Copy() (what, text string) {
 }
 
 func (p *Data) nothingSaid() string {
-	if p.Call.OpenAt == nil {
+	switch {
+	case p.Call.Start.MediaOnly:
+		return "this call carries media alone: it has no data channels"
+	case p.Call.OpenAt == nil:
 		return "no channel is open yet"
 	}
 	return "nothing was said yet"

@@ -1,0 +1,96 @@
+package diag
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+	"time"
+)
+
+func init() {
+	maps.Copy(explanations, map[string]string{
+		"media.no_key_frame":   "Packets of video arrive, and none of their frames is a key frame, although one was asked for. Whoever joins cannot begin to decode. Encoders that publish over WHIP must answer a Picture Loss Indication (RFC 4585) with a key frame, or send one every second or two.",
+		"media.codec_declined": "The other party offered to send this kind of media with no codec that dialtone can receive, so the answer declines it (port 0, RFC 3264 §6). WebRTC endpoints have Opus and G.711 for audio, VP8 and H.264 for video in common (RFC 7874, RFC 7742).",
+	})
+}
+
+// keyFrameGrace is how long a video may do without a key frame: the first requests for one have been sent by then.
+const keyFrameGrace = 3 * time.Second
+
+// publishFindings name what is wrong with the media that the other party publishes.
+func publishFindings(c *Call) []Finding {
+	var out []Finding
+	for _, kind := range kinds {
+		if offered, declined := c.declined(kind); declined {
+			out = append(out, Finding{
+				ID: "media.codec_declined", Severity: Warn, Title: "The " + kind + " of the other party was declined: it offers no codec that is known here.",
+				Evidence: []string{"offered: " + Clean(offered, 200)},
+				Advice:   "Let the other party send Opus for audio, and VP8 or H.264 for video.",
+			})
+		}
+	}
+	if frames, without := c.withoutKeyFrame(); without {
+		out = append(out, Finding{
+			ID: "media.no_key_frame", Severity: Warn, Title: "Video arrives without a key frame: nobody can begin to decode it.",
+			Evidence: []string{fmt.Sprintf("%d frames came in %s, none of them a key frame", frames, span(c.upTime()))},
+			Advice:   "Set the encoder to a key frame every second or two, and look whether it answers requests for one (PLI).",
+		})
+	}
+	return out
+}
+
+// withoutKeyFrame reports whether video has come for a while without any key frame, and how many frames.
+func (c *Call) withoutKeyFrame() (frames uint32, without bool) {
+	sample := c.Latest()
+	if sample == nil || c.upTime() < keyFrameGrace {
+		return 0, false
+	}
+	for _, in := range sample.Inbound {
+		if in.Kind != "video" || in.FramesReceived == nil || in.KeyFramesReceived == nil || *in.FramesReceived == 0 {
+			continue
+		}
+		if *in.KeyFramesReceived > 0 {
+			return 0, false
+		}
+		frames, without = frames+*in.FramesReceived, true
+	}
+	return frames, without
+}
+
+// declined reports whether the latest remote offer sends a kind that our answer refuses, and with which codecs.
+func (c *Call) declined(kind string) (codecs string, yes bool) {
+	var offer, answer string
+	for _, d := range c.Descriptions {
+		switch {
+		case d.Side == Remote && d.SDPType == "offer":
+			offer, answer = d.SDP, ""
+		case d.Side == Local && d.SDPType == "answer":
+			answer = d.SDP
+		}
+	}
+	if answer == "" || !SDPSends(offer, kind) || !strings.Contains(answer, "m="+kind+" 0 ") || strings.Contains(answer, "a=bundle-only") {
+		return "", false
+	}
+	return strings.Join(codecNames(offer, kind), " "), true
+}
+
+// codecNames lists the codecs of the sections of a kind, each once (RFC 8866 §6.6).
+func codecNames(sdp, kind string) []string {
+	var names []string
+	inside := false
+	for line := range strings.Lines(sdp) {
+		line = strings.TrimRight(line, "\r\n")
+		if strings.HasPrefix(line, "m=") {
+			inside = strings.HasPrefix(line, "m="+kind+" ")
+		}
+		mapping, ok := strings.CutPrefix(line, "a=rtpmap:")
+		_, codec, found := strings.Cut(mapping, " ")
+		if !inside || !ok || !found || len(names) >= 16 {
+			continue
+		}
+		if name, _, _ := strings.Cut(codec, "/"); !contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}

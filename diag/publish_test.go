@@ -1,0 +1,78 @@
+package diag
+
+import (
+	"strings"
+	"testing"
+)
+
+// published is a call over WHIP that was up for four seconds, with what came in.
+func published(in ...InboundRTP) *Call {
+	return Fold(log(
+		0, CallStart{Command: "answer", Signaling: SignalingWHIP, Server: "http://127.0.0.1:8080/whip", Media: true, MediaOnly: true},
+		100, ConnectionState{State: "connected"}, 4000, Sample{Inbound: in, Final: true}, 4100, CallEnded{Reason: EndPeerHangup},
+	))
+}
+
+func TestMediaAlone(t *testing.T) {
+	video := func(frames, keys uint32) InboundRTP {
+		return InboundRTP{Kind: "video", PacketsReceived: 200, FramesReceived: &frames, KeyFramesReceived: &keys}
+	}
+	tests := map[string]struct {
+		call     *Call
+		exit     Exit
+		headline string
+		finding  string
+	}{
+		"it came":          {published(video(100, 2)), ExitPass, "connected for", ""},
+		"audio alone came": {published(InboundRTP{Kind: "audio", PacketsReceived: 200}), ExitPass, "connected for", ""},
+		"nothing came":     {published(), ExitMedia, "connected, but no media", ""},
+		"no key frame":     {published(video(100, 0)), ExitMedia, "connected, but no key frame of inbound video", "media.no_key_frame"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			v := Judge(test.call)
+			if v.Exit != test.exit || !strings.HasPrefix(v.Headline, test.headline) {
+				t.Errorf("%s %q", v.Exit, v.Headline)
+			}
+			if test.finding != "" && (len(v.Findings) != 1 || v.Findings[0].ID != test.finding) {
+				t.Errorf("findings %+v", v.Findings)
+			}
+		})
+	}
+}
+
+func TestDeclinedCodec(t *testing.T) {
+	const offer = "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 96\r\na=rtpmap:96 opus/48000/2\r\na=sendonly\r\nm=video 9 UDP/TLS/RTP/SAVPF 97 98\r\na=rtpmap:97 THEORA/90000\r\na=rtpmap:98 rtx/90000\r\na=sendonly\r\n"
+	const answer = "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 96\r\na=recvonly\r\nm=video 0 UDP/TLS/RTP/SAVPF 0\r\na=inactive\r\n"
+	c := Fold(log(0, SessionDescription{Side: Remote, SDPType: "offer", SDP: offer}, 1, SessionDescription{Side: Local, SDPType: "answer", SDP: answer}))
+	found := publishFindings(c)
+	if len(found) != 1 || found[0].ID != "media.codec_declined" || !strings.Contains(found[0].Evidence[0], "THEORA rtx") || !strings.Contains(found[0].Title, "video") {
+		t.Errorf("%+v", found)
+	}
+	if found := publishFindings(Fold(log(0, SessionDescription{Side: Remote, SDPType: "offer", SDP: offer}))); len(found) != 0 {
+		t.Errorf("before the answer: %+v", found)
+	}
+}
+
+func TestSignalingWords(t *testing.T) {
+	tests := []struct {
+		start    CallStart
+		end      EndReason
+		title    string
+		contains string
+	}{
+		{CallStart{Command: "answer", Signaling: SignalingOffer, Server: "http://h/offer"}, EndNobody, "answer by POST", "Nobody posted an offer to http://h/offer."},
+		{CallStart{Command: "answer", Signaling: SignalingPaste, Join: "dialtone call --paste"}, EndNobody, "answer by paste", "joins with: dialtone call --paste"},
+		{CallStart{Command: "call", Signaling: SignalingWHEP}, EndSignaling, "call over WHEP", "--whep"},
+		{CallStart{Command: "call", Signaling: SignalingPaste}, EndSignaling, "call by paste", "texts are good for one call"},
+		{CallStart{Command: "answer", Signaling: SignalingWHIP}, EndSignaling, "answer over WHIP", "what the other side posts"},
+		{CallStart{Command: "answer", Signaling: SignalingWHIP}, EndPeerLeft, "answer over WHIP", "exchange of descriptions ended"},
+		{CallStart{Command: "call", Code: "w1"}, EndNobody, "call w1", "same code"},
+	}
+	for _, test := range tests {
+		v := Judge(Fold(log(0, test.start, 5, CallEnded{Reason: test.end})))
+		if told := strings.Join(append(v.Why, v.Todo...), "\n"); !strings.Contains(told, test.contains) || test.start.Title() != test.title {
+			t.Errorf("%s %s: %q", test.start.Title(), test.end, told)
+		}
+	}
+}
