@@ -1,0 +1,214 @@
+//go:build unix
+
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"dialtone/diag"
+)
+
+// allWays are the signalings that a counterpart may speak, as its programs name them.
+var allWays = []string{"offer", "whip", "whep"}
+
+// stacks are those that dialtone is tested with.
+var stacks = []stack{
+	{
+		name: "aiortc", dir: "aiortc", module: "aiortc", ways: append([]string{"room"}, allWays...),
+		quirk: "leaves the loopback interface out; the test replaces its list of addresses",
+	},
+	{
+		name: "GStreamer webrtcbin", dir: "gstreamer", module: "gi", ways: allWays,
+		quirk: "writes `OPUS` where others write `opus`; offers TCP candidates too; a pipeline that stops tells the other side nothing, so that " +
+			"without a `reject` on the control channel or a DELETE dialtone sees a path that falls silent (exit 5)",
+	},
+	{
+		name: "werift", dir: "werift", ways: allWays,
+		quirk: "writes `OPUS` too; `close()` tells the other side nothing, with the same consequence; has no encoder: the test sends packets of a clip",
+	},
+	{
+		name: "node-datachannel (libdatachannel)", dir: "node-datachannel", ways: allWays,
+		quirk: "has no encoder: the test sends packets of a clip",
+	},
+	{name: "Chromium", dir: "chromium", ways: allWays, quirk: "hides its addresses behind mDNS names unless it is told not to; a page cannot listen, so that it only offers"},
+}
+
+// encounter is one call between dialtone and a stack.
+type encounter struct {
+	stack   stack
+	way     string // room, offer, whip or whep
+	offered bool   // the stack offered
+}
+
+// name is that of the subtest.
+func (e encounter) name() string {
+	return e.stack.dir + " " + e.way + " " + map[bool]string{true: "offers", false: "answers"}[e.offered]
+}
+
+// encounters are all that there are.
+func encounters() []encounter {
+	var all []encounter
+	for _, s := range stacks {
+		for _, way := range s.ways {
+			all = append(all, encounter{s, way, true})
+			if s.dir != "chromium" {
+				all = append(all, encounter{s, way, false})
+			}
+		}
+	}
+	return all
+}
+
+// data reports whether the call has data channels.
+func (e encounter) data() bool { return e.way == "offer" || e.way == "room" }
+
+// flows tells which way media goes, seen from dialtone.
+func (e encounter) flows() (in, out bool) {
+	return e.data() || (e.way == "whip") == e.offered, e.data() || (e.way == "whep") == e.offered
+}
+
+// place makes the call and returns what both sides say of it.
+func (e encounter) place(t *testing.T) (*diag.Call, seen) {
+	t.Helper()
+	recording := filepath.Join(t.TempDir(), "call.jsonl")
+	var ours *tool
+	var theirs seen
+	switch {
+	case e.way == "room":
+		ours, theirs = e.meet(t, recording)
+	case e.offered:
+		flag := map[string]string{"offer": "--listen", "whip": "--whip", "whep": "--whep"}[e.way]
+		ours = startTool(t, "answer", flag, "127.0.0.1:0", "--once", "--record", recording)
+		endpoint := strings.TrimPrefix(ours.await("listening on "), "listening on ")
+		if e.stack.dir == "chromium" {
+			theirs = chromiumSaw(t, e.way, endpoint)
+		} else {
+			theirs = startCounterpart(t, e.stack, "offer", endpoint, "--signaling", e.way).saw()
+		}
+	default:
+		c := startCounterpart(t, e.stack, "answer", "--signaling", e.way)
+		endpoint := strings.TrimPrefix(c.line("listening"), "on ")
+		ours = startTool(t, "call", "--"+e.way, endpoint, "--for", "4s", "--record", recording)
+		theirs = c.saw()
+	}
+	if code := ours.exits(); code != int(diag.ExitPass) {
+		t.Errorf("dialtone exits with %d:\n%s\n%s", code, strings.Join(ours.stdout, "\n"), ours.stderr.String())
+	}
+	return folded(t, recording), theirs
+}
+
+// meet makes the call through dialtone serve: who dials first offers.
+func (e encounter) meet(t *testing.T, recording string) (*tool, seen) {
+	t.Helper()
+	page := startServe(t)
+	if e.offered {
+		c := startCounterpart(t, e.stack, "offer", page, "--signaling", e.way)
+		_ = c.line("waiting")
+		ours := startTool(t, "answer", "w1", "--once", "--server", page, "--record", recording)
+		return ours, c.saw()
+	}
+	ours := startTool(t, "call", "w1", "--server", page, "--for", "4s", "--record", recording)
+	ours.await("waiting")
+	return ours, startCounterpart(t, e.stack, "answer", page, "--signaling", e.way).saw()
+}
+
+// judge compares what both sides saw with what was to be seen, and makes a line of the matrix of it.
+func (e encounter) judge(t *testing.T, c *diag.Call, s seen) matrixRow {
+	t.Helper()
+	if c.Selected == nil || c.DTLS.Role == "" || c.DTLS.Version == "" {
+		t.Errorf("path %+v, DTLS %+v", c.Selected, c.DTLS)
+	}
+	row := matrixRow{stack: e.stack.name, version: s.Version, way: e.way, offers: "dialtone", dtls: c.DTLS.Version + ", " + c.DTLS.Role, data: "–"}
+	if e.offered {
+		row.offers = "they"
+	}
+	row.audio, row.video = e.media(t, c, "audio", s.Audio), e.media(t, c, "video", s.Video)
+	if e.data() {
+		row.data = e.channels(t, c, s)
+	}
+	if c.Ended != nil {
+		row.ended = string(c.Ended.Reason)
+	}
+	return row
+}
+
+// media compares the packets that dialtone sent and received with those of the counterpart.
+func (e encounter) media(t *testing.T, c *diag.Call, kind string, theirs int) string {
+	t.Helper()
+	in, out := e.flows()
+	var received, sent uint64
+	if last := c.Latest(); last != nil {
+		for _, r := range last.Inbound {
+			if r.Kind == kind {
+				received += r.PacketsReceived
+			}
+		}
+		for _, r := range last.Outbound {
+			if r.Kind == kind {
+				sent += r.PacketsSent
+			}
+		}
+	}
+	if in != (received > 20) {
+		t.Errorf("%s: dialtone received %d packets", kind, received)
+	}
+	if out != (sent > 20) || out != (theirs > 10) {
+		t.Errorf("%s: dialtone sent %d packets, the counterpart took %d", kind, sent, theirs)
+	}
+	return map[[2]bool]string{{true, true}: "both ways", {true, false}: "to dialtone", {false, true}: "from dialtone"}[[2]bool{received > 20, theirs > 10}]
+}
+
+// channels looks for messages both ways: theirs come back from dialtone answer, and they answer the pings of dialtone call.
+func (e encounter) channels(t *testing.T, c *diag.Call, s seen) string {
+	t.Helper()
+	if e.offered {
+		if !s.Echoed {
+			t.Error("the counterpart's message did not come back")
+		}
+		return "their message came back"
+	}
+	for _, label := range []string{diag.LabelControlLegacy, diag.LabelControl, diag.LabelChat, diag.LabelPing} {
+		if !slices.Contains(s.Channels, label) {
+			t.Errorf("the counterpart has seen no channel %s: %v", label, s.Channels)
+		}
+	}
+	if c.Pings.Count == 0 {
+		t.Error("no ping was answered")
+	}
+	return "our pings came back"
+}
+
+// atOnce is how many calls TestInterop places at a time.
+const atOnce = 4
+
+// TestInterop places calls with what others built, both sides offering, over each signaling that they can. With -update it
+// writes docs/interop.md, else it compares.
+func TestInterop(t *testing.T) {
+	var mu sync.Mutex
+	var rows []matrixRow
+	seats := make(chan struct{}, atOnce)
+	var group sync.WaitGroup
+	for _, e := range encounters() {
+		seats <- struct{}{}
+		group.Go(func() {
+			defer func() { <-seats }()
+			t.Run(e.name(), func(t *testing.T) {
+				call, theirs := e.place(t)
+				row := e.judge(t, call, theirs)
+				t.Log(fmt.Sprintf("%+v; the counterpart: %+v", row, theirs))
+				mu.Lock()
+				defer mu.Unlock()
+				rows = append(rows, row)
+			})
+		})
+	}
+	group.Wait()
+	if !t.Failed() {
+		checkMatrix(t, rows)
+	}
+}
