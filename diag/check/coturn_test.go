@@ -3,11 +3,16 @@ package check
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/pion/logging"
+	turnclient "github.com/pion/turn/v5"
 
 	"dialtone/diag"
 	"dialtone/diag/lab/labtest"
@@ -52,6 +57,35 @@ func startCoturn(t *testing.T, options ...string) string {
 	return "turn:127.0.0.1:" + port + "?transport=udp"
 }
 
+// occupy holds an allocation of the account until the test ends.
+func occupy(t *testing.T, url string) {
+	t.Helper()
+	pc, err := (&net.ListenConfig{}).ListenPacket(t.Context(), "udp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := strings.TrimSuffix(strings.TrimPrefix(url, "turn:"), "?transport=udp")
+	c, err := turnclient.NewClient(&turnclient.ClientConfig{
+		STUNServerAddr: address, TURNServerAddr: address, Conn: pc, Username: "dialtone", Password: "right", Realm: "example.org",
+		LoggerFactory: &logging.DefaultLoggerFactory{Writer: io.Discard},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		c.Close()
+		_ = pc.Close()
+	})
+	if err := c.Listen(); err != nil {
+		t.Fatal(err)
+	}
+	relay, err := c.Allocate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = relay.Close() })
+}
+
 // TestCoturn: what coturn refuses has the same codes and findings as what the lab's servers refuse, and what it relays passes.
 func TestCoturn(t *testing.T) {
 	const account = "--user=dialtone:right"
@@ -73,7 +107,11 @@ func TestCoturn(t *testing.T) {
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			o := relayed(startCoturn(t, row.options...), row.password)
+			url := startCoturn(t, row.options...)
+			if row.name == "quota" {
+				occupy(t, url)
+			}
+			o := relayed(url, row.password)
 			o.Config.ICEServers[0].Username, o.unwatched = row.user, true
 			r, err := Run(t.Context(), o)
 			if err != nil {
