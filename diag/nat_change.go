@@ -30,6 +30,16 @@ type NATBehaviorRow struct {
 	Behavior
 }
 
+// Minor reports whether calls hardly depend on the behavior, and nobody asks for it by name: where it is not known, there is
+// little to say.
+func (r *NATBehaviorRow) Minor() bool {
+	switch r.Name {
+	case "UDP", "NAT", "mapping", "filtering", "lifetime", "fragments", "hairpin":
+		return false
+	}
+	return true
+}
+
 // Rows lists the behaviors that were looked at, in the order in which they are shown.
 func (b *NATBehaviors) Rows() []NATBehaviorRow {
 	rows := []NATBehaviorRow{

@@ -88,7 +88,9 @@ func TestSeverityOfServers(t *testing.T) {
 		ServerResult: ServerResult{URL: "turn:t?transport=udp", Transport: "udp", OK: true, Address: "203.0.113.8:3478", RelayAddress: "203.0.113.8:5000", RTTMs: Ptr(Millis(400 * time.Microsecond))},
 		ChannelMs:    Ptr(Millis(time.Millisecond)), SendMs: Ptr(Millis(time.Millisecond)),
 	}
-	cone := func(s *scene) *scene { return s.maps(0, "9.9.9.1:3478", "5.5.5.5:1").maps(1, "8.8.8.1:3478", "5.5.5.5:1") }
+	cone := func(s *scene) *scene {
+		return s.maps(0, "9.9.9.1:3478", "5.5.5.5:1").maps(1, "8.8.8.1:3478", "5.5.5.5:1")
+	}
 	usual := &cone(newScene(sceneA, sceneC)).o // what it filters is not known
 	open := &cone(newScene(sceneA, sceneC).grade(8, 0).asks(3, TestChangeBoth, sceneB)).o
 	for name, tt := range map[string]struct {

@@ -222,7 +222,7 @@ func (r *natCase) nothingHeard() {
 		if s.Cause == "refused" || s.Cause == "protocol" || s.Cause == "stun-error" || s.Cause == "config" {
 			r.Exit = ExitInconclusive
 			v.Headline = "No server could be used: " + s.URL + ": " + s.ErrorText + "."
-			v.Next = append(v.Next, s.URL+": "+s.Advice)
+			v.Next = append(v.Next, r.adviceFor(s))
 			return
 		}
 	}
@@ -235,6 +235,16 @@ func (r *natCase) nothingHeard() {
 	r.Exit = ExitNoConnectivity
 	v.Headline = "Nothing answers, over no transport: this machine has no connectivity, or none of the servers is there."
 	v.Next = append(v.Next, "check this machine's network, then ask a server that is known to run")
+}
+
+// adviceFor is the next step for a server that gave nothing, in the words of its finding, which may name another URL of it.
+func (r *natCase) adviceFor(s NATServer) string {
+	for _, f := range r.Findings {
+		if strings.HasSuffix(f.Advice, ": "+s.Advice) {
+			return f.Advice
+		}
+	}
+	return about(s.URL, s.Advice)
 }
 
 // reached reports whether something answered, if only with a refusal.

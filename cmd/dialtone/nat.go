@@ -32,6 +32,7 @@ type natCommand struct {
 	Every      duration  `default:"30s" placeholder:"DURATION" help:"How long --watch waits between two diagnoses. Default: ${default}."`
 	Peer       peerLine  `placeholder:"RESULT" help:"The result line of dialtone nat on the other side: tells whether the two will reach each other."`
 	Output     format    `short:"o" default:"text" placeholder:"FORMAT" help:"text or json. Default: ${default}."`
+	Verbose    bool      `short:"v" help:"In text also tell why something is not known."`
 	Plain      bool      `help:"Text instead of the screen. It is the default where stdin or stdout is no terminal, and with -o json."`
 	glyphFlags
 	recordFlags

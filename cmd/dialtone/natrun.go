@@ -168,7 +168,7 @@ func (r *natRun) onScreen(ctx context.Context) error {
 	if r.last == nil {
 		return nil
 	}
-	return r.app.print("%s", natVerdict(r.last))
+	return r.app.print("%s%s", natVerdict(r.last), natResult(r.last))
 }
 
 // natPanes are those of a diagnosis by itself.

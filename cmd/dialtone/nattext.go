@@ -8,17 +8,31 @@ import (
 	"dialtone/diag"
 )
 
-// natText is the report for people. What servers said about themselves was cleaned where it was read.
-func natText(r *diag.NATReport) string {
+// natText is the report for people: what it means and what to do, then how that is known. The line for the other side is
+// the last. What servers said about themselves was cleaned where it was read.
+func natText(r *diag.NATReport, verbose bool) string {
 	var b strings.Builder
+	b.WriteString(natVerdict(r) + "\n" + natBehavior(r, verbose) + "\n")
 	for _, s := range r.Servers {
 		fmt.Fprintf(&b, "%s\n", natServerLine(s))
 	}
 	for _, s := range r.TURN {
 		fmt.Fprintf(&b, "%s\n", resultLine(s))
 	}
-	b.WriteString("\n")
+	return b.String() + "\n" + natResult(r)
+}
+
+// natBehavior is a row for each behavior, with its evidence. Those that are not known, and mostly need not be, share a line
+// unless verbose.
+func natBehavior(r *diag.NATReport, verbose bool) string {
+	var b strings.Builder
+	var folded []string
+	nothing := r.Behavior.UDP.Value != diag.BehaviorPresent // then nothing else can be known
 	for _, row := range r.Behavior.Rows() {
+		if row.Value == diag.BehaviorUnknown && !verbose && (row.Minor() || nothing && row.Name != "UDP") {
+			folded = append(folded, row.Name)
+			continue
+		}
 		value := row.Value
 		if row.Confidence != diag.NotKnown {
 			value += " (" + string(row.Confidence) + ")"
@@ -28,31 +42,45 @@ func natText(r *diag.NATReport) string {
 			fmt.Fprintf(&b, "%-14s   %s\n", "", e)
 		}
 	}
-	b.WriteString("\n" + natVerdict(r))
+	if len(folded) > 0 {
+		fmt.Fprintf(&b, "%-14s %s; --verbose tells why\n", "unknown", strings.Join(folded, ", "))
+	}
 	return b.String()
 }
 
-// natVerdict is the end of the report: what it means, and what to do.
+// natVerdict is what it means, and what to do.
 func natVerdict(r *diag.NATReport) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "verdict: %s (exit %d, %s)\n", r.Verdict.Headline, int(r.Exit), r.Exit)
 	for _, why := range r.Verdict.Why {
-		fmt.Fprintf(&b, "   why: %s\n", why)
+		fmt.Fprintf(&b, "    why: %s\n", why)
 	}
 	if p := r.Verdict.Peer; p != nil {
-		fmt.Fprintf(&b, "  pair: %s: %s\n", p.Path, p.Why)
+		fmt.Fprintf(&b, "   pair: %s: %s\n", p.Path, p.Why)
 	}
+	told := slices.Clone(r.Verdict.Next)
 	for _, f := range r.Findings {
-		fmt.Fprintf(&b, "   %s: %s [%s]\n", f.Severity, f.Title, f.ID)
-		if f.Advice != "" && !slices.Contains(r.Verdict.Next, f.Advice) {
-			fmt.Fprintf(&b, "  next: %s\n", f.Advice)
+		fmt.Fprintf(&b, "%7s: %s [%s]\n", f.Severity, f.Title, f.ID)
+		if f.Advice != "" && !slices.Contains(told, f.Advice) {
+			fmt.Fprintf(&b, "   next: %s\n", f.Advice)
+			told = append(told, f.Advice)
 		}
 	}
 	for _, next := range r.Verdict.Next {
-		fmt.Fprintf(&b, "  next: %s\n", next)
+		fmt.Fprintf(&b, "   next: %s\n", next)
 	}
-	fmt.Fprintf(&b, "result: %s\n", r.Verdict.Result)
 	return b.String()
+}
+
+// natResult is the line for the other side.
+func natResult(r *diag.NATReport) string { return "result: " + r.Verdict.Result + "\n" }
+
+// natAt names a server and the address that was asked, where its URL does not.
+func natAt(url, address, transport string) string {
+	if !strings.Contains(url, ":"+address) {
+		url += " (" + address + ")"
+	}
+	return url + " over " + strings.ToUpper(transport)
 }
 
 // natServerLine describes a STUN server.
@@ -60,7 +88,7 @@ func natServerLine(s diag.NATServer) string {
 	if !s.OK {
 		return fmt.Sprintf("%s: %s", s.URL, s.ErrorText)
 	}
-	line := fmt.Sprintf("%s: %s over %s sees %s", s.URL, s.Address, strings.ToUpper(s.Transport), s.Mapped)
+	line := natAt(s.URL, s.Address, s.Transport) + " sees " + s.Mapped
 	line += stages(s.DNSMs, s.ConnectMs, s.TLSMs) + certified(s.TLSVersion, s.TLSName, s.TLSExpires)
 	if t := s.RTT; t != nil {
 		line += fmt.Sprintf(", answer %s ms", tenths(t.MedianMs))
@@ -85,7 +113,7 @@ func resultLine(s diag.NATRelay) string {
 	if !s.OK {
 		return fmt.Sprintf("%s: failed at %s: %s", s.URL, s.Stage, s.ErrorText)
 	}
-	line := fmt.Sprintf("%s: %s over %s relays through %s", s.URL, s.Address, strings.ToUpper(s.Transport), s.RelayAddress)
+	line := natAt(s.URL, s.Address, s.Transport) + " relays through " + s.RelayAddress
 	line += stages(s.DNSMs, s.ConnectMs, s.TLSMs) + certified(s.TLSVersion, s.TLSName, s.TLSExpires)
 	if s.RTTMs != nil {
 		line += fmt.Sprintf(", answer %s ms", tenths(*s.RTTMs))

@@ -60,7 +60,7 @@ func (r *natRun) tell(run int, before *diag.NATReport) error {
 	case r.command.Output.name == "json":
 		return r.tellJSON(run, changes)
 	case before == nil:
-		return r.app.print("%s", natText(r.last))
+		return r.app.print("%s", natText(r.last, r.command.Verbose))
 	}
 	text := "nothing changed: " + diag.NATWords(r.last.Exit)
 	if len(changes) > 0 {

@@ -88,7 +88,7 @@ func (a app) replayPlain(recording *record.Recording, damage string) (diag.Exit,
 	if err == nil {
 		text := verdictText(verdict)
 		if last := call.Diagnosed(); call.Alone() && last != nil {
-			text = "\n" + natText(last.Report())
+			text = "\n" + natText(last.Report(), true)
 		}
 		_, err = io.WriteString(a.out, text)
 	}
