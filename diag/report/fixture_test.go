@@ -74,12 +74,16 @@ func many(t testing.TB) *Report {
 	r.Findings = append(r.Findings, d.Findings...)
 	r.Headline, r.Why = d.Headline, bad.Why
 	r.Assertions = []Assertion{
-		{Expr: "all(runs, .connected)", Pass: true, Default: true}, {Expr: "all(runs, .media.audio.inbound.flows)", Default: true},
-		{Expr: `setup.p95 < duration("2s")`, Pass: true, Value: "1.615s"}, {Expr: `path.local.type == "relay"`, Pass: true, Value: "relay"},
-		{Expr: "media.video.inbound.loss < 0.01", Value: 0.25}, {Expr: "nat.mapping == 'none'", Error: "unknown: the report has no such value"},
+		{Expr: "all(runs, .connected)", Pass: true, Default: true},
+		{Expr: "all(runs, .media.audio.inbound.flows)", Default: true},
+		{Expr: `setup.p95 < duration("2s")`, Pass: true, Value: "1.615s"},
+		{Expr: `path.local.type == "relay"`, Pass: true, Value: "relay"},
+		{Expr: "media.video.inbound.loss < 0.01", Value: 0.25},
+		{Expr: "nat.mapping == 'none'", Error: "unknown: the report has no such value"},
 	}
 	r.Baseline = []Change{
-		{Name: "setup.p50", Before: 51.2, Now: 88.4, Noise: 12, Worse: true, Unit: "ms"}, {Name: "phases.dtls.p50", Before: 20, Now: 4, Noise: 3, Unit: "ms"},
+		{Name: "setup.p50", Before: 51.2, Now: 88.4, Noise: 12, Worse: true, Unit: "ms"},
+		{Name: "phases.dtls.p50", Before: 20, Now: 4, Noise: 3, Unit: "ms"},
 		{Name: "media.audio.inbound.loss", Before: 0, Now: 0.002, Noise: 0.01, Unit: "ratio"},
 	}
 	r.Settle()

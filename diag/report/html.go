@@ -183,9 +183,21 @@ func (c htmlCheck) Behaviors() []htmlBehavior {
 	b := c.NAT.Behavior
 	var out []htmlBehavior
 	for _, one := range []htmlBehavior{
-		{"NAT", b.NAT}, {"mapping", b.Mapping}, {"filtering", b.Filtering}, {"port preservation", b.PortPreservation}, {"pooling", b.Pooling}, {"ALG", b.ALG},
-		{"carrier's NAT", b.CGNAT}, {"UDP", b.UDP}, {"IPv6", b.IPv6}, {"uplinks", b.Uplinks}, {"464XLAT", b.CLAT}, {"mapping of TCP", b.TCPMapping},
-		{"lifetime", b.Lifetime}, {"fragments", b.Fragments}, {"hairpin", b.Hairpin},
+		{"NAT", b.NAT},
+		{"mapping", b.Mapping},
+		{"filtering", b.Filtering},
+		{"port preservation", b.PortPreservation},
+		{"pooling", b.Pooling},
+		{"ALG", b.ALG},
+		{"carrier's NAT", b.CGNAT},
+		{"UDP", b.UDP},
+		{"IPv6", b.IPv6},
+		{"uplinks", b.Uplinks},
+		{"464XLAT", b.CLAT},
+		{"mapping of TCP", b.TCPMapping},
+		{"lifetime", b.Lifetime},
+		{"fragments", b.Fragments},
+		{"hairpin", b.Hairpin},
 	} {
 		if one.Value != "" && one.Value != unknown {
 			out = append(out, one)

@@ -130,10 +130,14 @@ func (c testCase) junit(class string) junitCase {
 // facts are what is told of a check as a whole.
 func (r *Report) facts() []fact {
 	out := []fact{
-		{"verdict", clean(string(r.Verdict))}, {"headline", clean(r.Headline)},
-		{"exit.code", strconv.Itoa(r.Exit.Code)}, {"exit.name", clean(r.Exit.Name)},
-		{"tool", clean(r.Tool)}, {"target", r.Target.what()},
-		{"runs", strconv.Itoa(r.Summary.Runs)}, {"runs.failed", strconv.Itoa(r.Summary.Failed)},
+		{"verdict", clean(string(r.Verdict))},
+		{"headline", clean(r.Headline)},
+		{"exit.code", strconv.Itoa(r.Exit.Code)},
+		{"exit.name", clean(r.Exit.Name)},
+		{"tool", clean(r.Tool)},
+		{"target", r.Target.what()},
+		{"runs", strconv.Itoa(r.Summary.Runs)},
+		{"runs.failed", strconv.Itoa(r.Summary.Failed)},
 		{"setup.total", millis(r.Setup.TotalMs)},
 	}
 	if p := r.Summary.Setup; p != nil {

@@ -277,7 +277,7 @@ func comments(t *testing.T) map[string]string {
 			ast.Inspect(file, func(n ast.Node) bool {
 				if d, ok := n.(*ast.GenDecl); ok && d.Tok == token.TYPE {
 					for _, s := range d.Specs {
-						takeComments(out, d, s.(*ast.TypeSpec)) //nolint:errcheck,forcetypeassert // a declaration of types has no others
+						takeComments(out, d, s.(*ast.TypeSpec))
 					}
 				}
 				return true

@@ -100,9 +100,9 @@ func spoilt(t *testing.T) (files []string) {
 		"another schema":       func(r object) { r["schema"] = "dialtone.report/2" },
 		"null where a list is": func(r object) { r["runs"] = nil },
 		"text for a number":    func(r object) { r["duration_ms"] = "12" },
-		"no such exit code":    func(r object) { r["exit"].(object)["code"] = 77 },                                   //nolint:errcheck,forcetypeassert // of a fixture
-		"deep further key":     func(r object) { r["runs"].([]any)[0].(object)["setup"].(object)["x"] = 1 },          //nolint:errcheck,forcetypeassert // of a fixture
-		"deep missing key":     func(r object) { delete(r["runs"].([]any)[0].(object)["setup"].(object), "phases") }, //nolint:errcheck,forcetypeassert // of a fixture
+		"no such exit code":    func(r object) { r["exit"].(object)["code"] = 77 },
+		"deep further key":     func(r object) { r["runs"].([]any)[0].(object)["setup"].(object)["x"] = 1 },
+		"deep missing key":     func(r object) { delete(r["runs"].([]any)[0].(object)["setup"].(object), "phases") },
 	} {
 		var b bytes.Buffer
 		if err := WriteJSON(&b, recorded(t, "good")); err != nil {

@@ -234,11 +234,10 @@ type step struct {
 	from, to float64 // 0–1
 }
 
-// steps puts the phases on one scale, in the order of their beginning. Time in which nothing was done, but perhaps waited for the
-// other party, is cut out of the scale: it may be long, and is nobody's to shorten. The scale ends with the last phase that
-// was done; what was not reaches at most to there.
+// steps puts the phases on one scale, in the order of their beginning. The scale is made of the time of those that came to an
+// end: waiting for the other party, and pauses, may be long and are nobody's to shorten, so they are cut out.
 func (s Setup) steps() []step {
-	last := s.last()
+	last, done := s.last()
 	end := func(p Phase) float64 {
 		if p.DurationMs == nil {
 			return max(last, p.StartMs)
@@ -249,7 +248,7 @@ func (s Setup) steps() []step {
 	slices.SortStableFunc(phases, func(a, b Phase) int { return cmp.Compare(a.StartMs, b.StartMs) })
 	var busy [][2]float64
 	for _, p := range phases {
-		if p.Name == string(diag.PhaseWait) {
+		if p.Name == string(diag.PhaseWait) || done && !p.done() {
 			continue
 		}
 		if n := len(busy); n > 0 && p.StartMs <= busy[n-1][1] {
@@ -272,21 +271,26 @@ func (s Setup) steps() []step {
 	return out
 }
 
-// last is when the last phase was done, or else when the last one began or ended.
-func (s Setup) last() float64 {
-	done, any := 0.0, 0.0
+// last is when the last phase was done; or else, and then it says so, when the last one began or ended.
+func (s Setup) last() (at float64, done bool) {
+	all := 0.0
 	for _, p := range s.Phases {
 		end := p.StartMs
 		if p.DurationMs != nil {
 			end += max(*p.DurationMs, 0)
 		}
-		any = max(any, end)
-		if p.Outcome == string(diag.OutcomeOK) || p.Outcome == string(diag.OutcomeFailed) {
-			done = max(done, end)
+		all = max(all, end)
+		if p.done() {
+			at, done = max(at, end), true
 		}
 	}
-	if done > 0 {
-		return done
+	if !done {
+		at = all
 	}
-	return any
+	return at, done
+}
+
+// done: it came to an end of its own.
+func (p Phase) done() bool {
+	return p.Outcome == string(diag.OutcomeOK) || p.Outcome == string(diag.OutcomeFailed)
 }

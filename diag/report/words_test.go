@@ -1,0 +1,95 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"dialtone/diag"
+)
+
+func phase(name string, start float64, took *float64, outcome diag.Outcome) Phase {
+	return Phase{Name: name, StartMs: start, DurationMs: took, Outcome: string(outcome)}
+}
+
+// TestSteps: waiting and pauses take no room, what did not come to an end does not stretch the scale.
+func TestSteps(t *testing.T) {
+	p := diag.Ptr[float64]
+	s := Setup{Phases: []Phase{
+		phase("dial", 0, p(10), diag.OutcomeOK),
+		phase("first-packet", 60_030, p(99_000), diag.OutcomeCancelled),
+		phase("wait", 10, p(60_000), diag.OutcomeOK),
+		phase("ice", 60_010, p(20), diag.OutcomeOK),
+		phase("dtls", 60_030, p(10), diag.OutcomeOK),
+		phase("channel", 60_035, nil, ""),
+		phase("ice-restart", 90_000, p(10), diag.OutcomeFailed),
+	}}
+	var got []string
+	for _, st := range s.steps() {
+		got = append(got, fmt.Sprintf("%s %.2f–%.2f", st.Name, st.from, st.to))
+	}
+	want := []string{"dial 0.00–0.20", "wait 0.20–0.20", "ice 0.20–0.60", "first-packet 0.60–1.00", "dtls 0.60–0.80", "channel 0.70–1.00", "ice-restart 0.80–1.00"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestWrap(t *testing.T) {
+	for _, tt := range []struct {
+		text string
+		n    int
+		want []string
+	}{
+		{"", 10, []string{""}},
+		{"one two three", 8, []string{"one two", "three"}},
+		{strings.Repeat("x", 12), 5, []string{"xxxxx", "xxxxx", "xx"}},
+		{"日本語テ", 5, []string{"日本", "語テ"}},
+	} {
+		if diff := cmp.Diff(tt.want, wrap(tt.text, tt.n)); diff != "" {
+			t.Errorf("%q in %d: %s", tt.text, tt.n, diff)
+		}
+	}
+	for _, s := range []string{"", "short", strings.Repeat("é", 50), strings.Repeat("語", 50)} {
+		if got := columns(pad(s, 28)); got != 28 {
+			t.Errorf("%q has %d columns", s, got)
+		}
+	}
+}
+
+// TestUnknownIsNoNumber: of a call of which nothing was measured no format tells a number.
+func TestUnknownIsNoNumber(t *testing.T) {
+	if got := []string{millis(nil), percent(nil), kilobits(nil), millisOf(nil), directed{kind: "video", Stream: &Stream{}}.picture()}; cmp.Diff(
+		[]string{unknown, unknown, unknown, unknown, unknown + " " + unknown}, got) != "" {
+		t.Error(got)
+	}
+	r := nothing(t)
+	var b strings.Builder
+	if err := WriteProm(&b, r); err != nil {
+		t.Fatal(err)
+	}
+	for _, family := range []string{"setup_seconds", "path_", "media_", "failed_runs_ratio", "round_trip"} {
+		if strings.Contains(b.String(), promPrefix+family) {
+			t.Errorf("a sample of %s, which nobody has measured", family)
+		}
+	}
+}
+
+// TestRedIsWhatTheExitCodeSays: a server that failed in a call that passed is skipped; in one that failed it is a failure.
+func TestRedIsWhatTheExitCodeSays(t *testing.T) {
+	r := recorded(t, "good")
+	r.Setup.Phases[0].Outcome = string(diag.OutcomeFailed)
+	s := r.suites()[0]
+	if s.count(failed)+s.count(broken) != 0 || s.count(skipped) != 1 {
+		t.Errorf("%d failures, %d skipped", s.count(failed), s.count(skipped))
+	}
+	r.Assertions = append(r.Assertions, Assertion{Expr: "1 > 2"})
+	r.Settle()
+	if s := r.suites()[0]; s.count(failed) != 1 || s.count(broken) != 0 {
+		t.Errorf("%d failures, %d errors", s.count(failed), s.count(broken))
+	}
+	if s := nothing(t).suites()[0]; s.count(broken) != 1 {
+		t.Errorf("%d errors of a check that was interrupted", s.count(broken))
+	}
+}
