@@ -9,6 +9,8 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/lipgloss"
 	"github.com/muesli/termenv"
+
+	_ "dialtone/tui/quiet" // Bubble Tea would ask the terminal at once
 )
 
 // framesPerSecond bounds how often the terminal is written to.

@@ -35,12 +35,18 @@ func openTerminal(t *testing.T, args ...string) *terminal {
 
 func startTerminal(t *testing.T, name string, args ...string) *terminal {
 	t.Helper()
+	return startTerminalOf(t, "screen-256color", name, args...)
+}
+
+// startTerminalOf names the kind of terminal too: some are asked for their colours, some are not.
+func startTerminalOf(t *testing.T, kind, name string, args ...string) *terminal {
+	t.Helper()
 	program, err := exec.LookPath(name) // TestMain has put it there
 	if err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), program, args...)
-	cmd.Env = []string{"HOME=/no-home", "TERM=screen-256color", "PATH=" + os.Getenv("PATH"), "TMPDIR=" + t.TempDir(), "XDG_STATE_HOME=" + os.Getenv("XDG_STATE_HOME")}
+	cmd.Env = []string{"HOME=/no-home", "TERM=" + kind, "PATH=" + os.Getenv("PATH"), "TMPDIR=" + t.TempDir(), "XDG_STATE_HOME=" + os.Getenv("XDG_STATE_HOME")}
 	cmd.Dir = t.TempDir()
 	master, slave, err := pty.Open()
 	if err != nil {
@@ -103,6 +109,18 @@ func (term *terminal) press(t *testing.T, keys string) {
 // end reads the rest and returns what dialtone wrote after the screen was left, and its exit code.
 func (term *terminal) end(t *testing.T) (string, diag.Exit) {
 	t.Helper()
+	code := term.leave(t)
+	shown := term.seen.String()
+	at := strings.LastIndex(shown, "\x1b[?1049l")
+	if at < 0 {
+		t.Fatalf("the screen was not restored:\n%q", shown)
+	}
+	return shown[at:], code
+}
+
+// leave waits until the program has ended.
+func (term *terminal) leave(t *testing.T) diag.Exit {
+	t.Helper()
 	watchdog := time.AfterFunc(patience, func() { _ = term.cmd.Process.Kill() })
 	defer watchdog.Stop()
 	for b := range term.output {
@@ -117,13 +135,7 @@ func (term *terminal) end(t *testing.T) (string, diag.Exit) {
 	if err := term.master.Close(); err != nil {
 		t.Fatal(err)
 	}
-	shown := term.seen.String()
-	at := strings.LastIndex(shown, "\x1b[?1049l")
-	if at < 0 {
-		t.Fatalf("the screen was not restored:\n%q", shown)
-	}
-	after := shown[at:]
-	return after, diag.Exit(term.cmd.ProcessState.ExitCode())
+	return diag.Exit(term.cmd.ProcessState.ExitCode())
 }
 
 func TestScreen(t *testing.T) {

@@ -124,6 +124,27 @@ func (term *terminal) checkLeft(t *testing.T) {
 	}
 }
 
+// TestTerminalIsNotAsked: what has no screen does not ask the terminal for its colours, and does not wait for an answer that
+// never comes.
+func TestTerminalIsNotAsked(t *testing.T) {
+	for said, args := range map[string][]string{
+		"listening on http://": {"serve", "--listen=127.0.0.1:0"},
+		"result: nat1,":        {"nat", "--plain", "127.0.0.1:9"},
+		"platform ":            {"version"},
+		"Usage: dialtone":      {"--help"},
+	} {
+		s := startTerminalOf(t, "xterm-256color", "dialtone", args...)
+		s.await(t, said)
+		if shown := s.seen.String(); strings.Contains(shown, "\x1b]") {
+			t.Errorf("dialtone %s asks the terminal: %q", args[0], shown)
+		}
+		if args[0] == "serve" {
+			s.press(t, "\x03")
+		}
+		s.leave(t)
+	}
+}
+
 // TestReplayScreen seeks through a recording with keys and with the mouse, and looks at its end.
 func TestReplayScreen(t *testing.T) {
 	dir := t.TempDir()

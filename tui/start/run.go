@@ -8,6 +8,8 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/lipgloss"
 	"github.com/muesli/termenv"
+
+	_ "dialtone/tui/quiet" // Bubble Tea would ask the terminal at once
 )
 
 // Run shows the screen on the terminal behind in and out until somebody chooses, leaves, or ctx ends. The choice is nil when
