@@ -173,7 +173,7 @@ func (m *mdWriter) percentiles(r *Report) {
 	add := func(name string, p *Percentiles, failed int) {
 		row := []string{md(name), "0", fmt.Sprint(failed), unknown, unknown, unknown, unknown, unknown}
 		if p != nil {
-			row = []string{md(name), fmt.Sprint(p.N), fmt.Sprint(failed), fixed(p.MinMs), fixed(p.P50Ms), fixed(p.P95Ms), fixed(p.P99Ms), fixed(p.MaxMs)}
+			row = []string{md(name), fmt.Sprint(p.N), fmt.Sprint(failed), amount(p.MinMs), amount(p.P50Ms), amount(p.P95Ms), amount(p.P99Ms), amount(p.MaxMs)}
 		}
 		rows = append(rows, row)
 	}

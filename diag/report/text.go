@@ -100,7 +100,7 @@ func (t *textWriter) runs(r *Report) {
 			if p.N == 0 {
 				return unknown
 			}
-			return fixed(v)
+			return amount(v)
 		}
 		t.line(" %5d %6d %9s %9s %9s %9s %9s", p.N, failed, cell(p.MinMs), cell(p.P50Ms), cell(p.P95Ms), cell(p.P99Ms), cell(p.MaxMs))
 	}
@@ -138,7 +138,7 @@ func (t *textWriter) failed(r *Report) {
 func (t *textWriter) waterfall(s Setup) {
 	total := "it did not come up"
 	if s.TotalMs != nil {
-		total = fixed(*s.TotalMs) + " ms"
+		total = amount(*s.TotalMs) + " ms"
 	}
 	if len(s.Phases) == 0 && s.TotalMs == nil {
 		return
@@ -154,7 +154,7 @@ func (t *textWriter) waterfall(s Setup) {
 		bar := strings.Repeat(" ", from) + strings.Repeat(fill, to-from) + strings.Repeat(" ", barWidth-to)
 		took, note := unknown, ""
 		if p.DurationMs != nil {
-			took = fixed(*p.DurationMs) + " ms"
+			took = amount(*p.DurationMs) + " ms"
 		}
 		if p.Outcome != string(diag.OutcomeOK) {
 			note = diag.Clean(p.ended(), 12)

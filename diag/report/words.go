@@ -124,6 +124,14 @@ func fixed(v float64) string {
 	return fmt.Sprintf("%.1f", v)
 }
 
+// amount is fixed, with a decimal more where it is small.
+func amount(v float64) string {
+	if v < 10 && v > -10 {
+		return fmt.Sprintf("%.2f", v)
+	}
+	return fixed(v)
+}
+
 // millis is a time for a person: three digits, and a unit that fits.
 func millis(v *float64) string {
 	switch {
