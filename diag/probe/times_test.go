@@ -75,7 +75,13 @@ func TestLocal(t *testing.T) {
 
 // TestOwnPeer has no STUN server to ask through the relay: the TURN server itself is asked, where it can be.
 func TestOwnPeer(t *testing.T) {
-	s := startTURN(t, lab.TURNOptions{UDP: true, TCP: true, TLS: true, Username: user, Password: password})
+	// An address of its own: over TLS the port of STUN is asked, where on 127.0.0.1 some other server may listen.
+	const host = "127.0.47.11"
+	c, err := lab.NewCertificate(lab.CertificateOptions{Names: []string{host}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := startTURN(t, lab.TURNOptions{Listen: host + ":0", Certificate: c, UDP: true, TCP: true, TLS: true, Username: user, Password: password})
 	for _, tr := range []lab.Transport{lab.UDP, lab.TCP} {
 		r := Relay(t.Context(), target(s.URL(tr), nil))
 		if !r.OK || r.Stopped != "" || !r.OwnPeer || r.Seen != r.RelayAddress || r.Peer != s.Addr(lab.UDP).String() || r.RefreshMs == nil || r.ReleaseMs == nil {
