@@ -9,6 +9,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -166,37 +168,38 @@ func startCounterpart(t *testing.T, s stack, args ...string) *counterpart {
 		}
 		_ = c.cmd.Wait()
 		cancel()
-		if t.Failed() {
+		if t.Failed() || c.cmd.ProcessState.ExitCode() > 0 {
 			t.Logf("%s: %s", s.name, c.stderr.String())
 		}
 	})
 	return c
 }
 
+// errCounterpart is that a counterpart has failed, not dialtone.
+var errCounterpart = errors.New("the counterpart ended without telling")
+
 // line waits for a line that begins with a word and returns the rest of it.
-func (c *counterpart) line(word string) string {
-	c.t.Helper()
+func (c *counterpart) line(word string) (string, error) {
 	for line := range c.lines {
 		if rest, ok := strings.CutPrefix(line, word+" "); ok {
-			return rest
+			return rest, nil
 		}
 	}
-	c.t.Fatalf("the counterpart ended without telling %q", word)
-	return ""
+	return "", fmt.Errorf("%w %q", errCounterpart, word)
 }
 
 // saw waits for the counterpart's report.
-func (c *counterpart) saw() seen {
-	c.t.Helper()
+func (c *counterpart) saw() (seen, error) {
 	var s seen
-	if err := json.Unmarshal([]byte(c.line("saw")), &s); err != nil {
-		c.t.Fatal(err)
+	line, err := c.line("saw")
+	if err == nil {
+		err = json.Unmarshal([]byte(line), &s)
 	}
-	return s
+	return s, err
 }
 
 // chromiumSaw lets a page in Chromium place a call, and returns what the page has seen. The page cannot be called: it can only offer.
-func chromiumSaw(t *testing.T, way, endpoint string) seen {
+func chromiumSaw(t *testing.T, way, endpoint string) (seen, error) {
 	t.Helper()
 	site := httptest.NewServer(http.FileServer(http.Dir(filepath.Join(interopDir(t), "chromium"))))
 	defer site.Close()
@@ -204,5 +207,5 @@ func chromiumSaw(t *testing.T, way, endpoint string) seen {
 	b.await(`window.saw`)
 	var s seen
 	b.ask(`window.saw`, &s)
-	return s
+	return s, nil
 }

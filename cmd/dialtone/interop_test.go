@@ -3,7 +3,6 @@
 package main
 
 import (
-	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -33,7 +32,7 @@ var stacks = []stack{
 	},
 	{
 		name: "node-datachannel (libdatachannel)", dir: "node-datachannel", ways: allWays,
-		quirk: "has no encoder: the test sends packets of a clip",
+		quirk: "has no encoder: the test sends packets of a clip; now and then it fails to take candidates that come with a description, under load",
 	},
 	{name: "Chromium", dir: "chromium", ways: allWays, quirk: "hides its addresses behind mDNS names unless it is told not to; a page cannot listen, so that it only offers"},
 }
@@ -72,49 +71,67 @@ func (e encounter) flows() (in, out bool) {
 	return e.data() || (e.way == "whip") == e.offered, e.data() || (e.way == "whep") == e.offered
 }
 
-// place makes the call and returns what both sides say of it.
-func (e encounter) place(t *testing.T) (*diag.Call, seen) {
+// place makes the call and returns what both sides say of it. The error is errCounterpart.
+func (e encounter) place(t *testing.T) (*diag.Call, seen, error) {
 	t.Helper()
 	recording := filepath.Join(t.TempDir(), "call.jsonl")
 	var ours *tool
 	var theirs seen
+	var err error
 	switch {
 	case e.way == "room":
-		ours, theirs = e.meet(t, recording)
+		ours, theirs, err = e.meet(t, recording)
 	case e.offered:
-		flag := map[string]string{"offer": "--listen", "whip": "--whip", "whep": "--whep"}[e.way]
-		ours = startTool(t, "answer", flag, "127.0.0.1:0", "--once", "--record", recording)
-		endpoint := strings.TrimPrefix(ours.await("listening on "), "listening on ")
-		if e.stack.dir == "chromium" {
-			theirs = chromiumSaw(t, e.way, endpoint)
-		} else {
-			theirs = startCounterpart(t, e.stack, "offer", endpoint, "--signaling", e.way).saw()
-		}
+		ours, theirs, err = e.called(t, recording)
 	default:
 		c := startCounterpart(t, e.stack, "answer", "--signaling", e.way)
-		endpoint := strings.TrimPrefix(c.line("listening"), "on ")
-		ours = startTool(t, "call", "--"+e.way, endpoint, "--for", "4s", "--record", recording)
-		theirs = c.saw()
+		var endpoint string
+		if endpoint, err = c.line("listening"); err != nil {
+			return nil, seen{}, err
+		}
+		ours = startTool(t, "call", "--"+e.way, strings.TrimPrefix(endpoint, "on "), "--for", "4s", "--record", recording)
+		theirs, err = c.saw()
+	}
+	if err != nil {
+		return nil, seen{}, err
 	}
 	if code := ours.exits(); code != int(diag.ExitPass) {
 		t.Errorf("dialtone exits with %d:\n%s\n%s", code, strings.Join(ours.stdout, "\n"), ours.stderr.String())
 	}
-	return folded(t, recording), theirs
+	return folded(t, recording), theirs, nil
+}
+
+// called lets the counterpart post an offer to dialtone answer.
+func (e encounter) called(t *testing.T, recording string) (*tool, seen, error) {
+	t.Helper()
+	flag := map[string]string{"offer": "--listen", "whip": "--whip", "whep": "--whep"}[e.way]
+	ours := startTool(t, "answer", flag, "127.0.0.1:0", "--once", "--record", recording)
+	endpoint := strings.TrimPrefix(ours.await("listening on "), "listening on ")
+	if e.stack.dir == "chromium" {
+		theirs, err := chromiumSaw(t, e.way, endpoint)
+		return ours, theirs, err
+	}
+	theirs, err := startCounterpart(t, e.stack, "offer", endpoint, "--signaling", e.way).saw()
+	return ours, theirs, err
 }
 
 // meet makes the call through dialtone serve: who dials first offers.
-func (e encounter) meet(t *testing.T, recording string) (*tool, seen) {
+func (e encounter) meet(t *testing.T, recording string) (*tool, seen, error) {
 	t.Helper()
 	page := startServe(t)
 	if e.offered {
 		c := startCounterpart(t, e.stack, "offer", page, "--signaling", e.way)
-		_ = c.line("waiting")
+		if _, err := c.line("waiting"); err != nil {
+			return nil, seen{}, err
+		}
 		ours := startTool(t, "answer", "w1", "--once", "--server", page, "--record", recording)
-		return ours, c.saw()
+		theirs, err := c.saw()
+		return ours, theirs, err
 	}
 	ours := startTool(t, "call", "w1", "--server", page, "--for", "4s", "--record", recording)
 	ours.await("waiting")
-	return ours, startCounterpart(t, e.stack, "answer", page, "--signaling", e.way).saw()
+	theirs, err := startCounterpart(t, e.stack, "answer", page, "--signaling", e.way).saw()
+	return ours, theirs, err
 }
 
 // judge compares what both sides saw with what was to be seen, and makes a line of the matrix of it.
@@ -198,9 +215,15 @@ func TestInterop(t *testing.T) {
 		group.Go(func() {
 			defer func() { <-seats }()
 			t.Run(e.name(), func(t *testing.T) {
-				call, theirs := e.place(t)
+				call, theirs, err := e.place(t)
+				if err != nil { // a fault of theirs: once more
+					t.Log(err)
+					if call, theirs, err = e.place(t); err != nil {
+						t.Fatal(err)
+					}
+				}
 				row := e.judge(t, call, theirs)
-				t.Log(fmt.Sprintf("%+v; the counterpart: %+v", row, theirs))
+				t.Logf("%+v; the counterpart: %+v", row, theirs)
 				mu.Lock()
 				defer mu.Unlock()
 				rows = append(rows, row)

@@ -43,6 +43,14 @@ function addMedia(kind, mid) {
   tracks[kind] = track;
 }
 
+// takeRemote takes the other side's description, and its candidates afterwards: now and then libdatachannel has no ICE transport
+// yet for candidates that come with a description.
+function takeRemote(sdp, type) {
+  pc.setRemoteDescription(sdp.replace(/^a=(candidate:.*|end-of-candidates)\r\n/gm, ""), type);
+  const mid = /^a=mid:(\S+)/m.exec(sdp)[1];
+  for (const [line] of sdp.matchAll(/^a=candidate:.*(?=\r)/gm)) pc.addRemoteCandidate(line, mid);
+}
+
 // described makes the description of a type and waits for its candidates.
 function described(type) {
   return new Promise((resolve) => {
@@ -63,13 +71,13 @@ call.run({
     }
     return described("offer");
   },
-  take: (sdp) => pc.setRemoteDescription(sdp, "answer"),
+  take: (sdp) => takeRemote(sdp, "answer"),
   async answer(sdp) {
     for (const { kind, mid, payload } of mediaSections(sdp)) {
       payloads[kind] = payload;
       addMedia(kind, mid);
     }
-    pc.setRemoteDescription(sdp, "offer");
+    takeRemote(sdp, "offer");
     return described("answer");
   },
   async close() {
