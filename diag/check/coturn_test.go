@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -23,38 +23,22 @@ import (
 func startCoturn(t *testing.T, options ...string) string {
 	t.Helper()
 	program := labtest.NeedProgram(t, "turnserver")
-	pc, err := (&net.ListenConfig{}).ListenPacket(t.Context(), "udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, port, err := net.SplitHostPort(pc.LocalAddr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = pc.Close()
 	dir := t.TempDir()
-	ctx, stop := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, program, append(options, "-n", "--listening-ip=127.0.0.1", "--listening-port="+port, "--relay-ip=127.0.0.1",
-		"--no-cli", "--no-tls", "--no-dtls", "--realm=example.org", "--log-file="+filepath.Join(dir, "log"), "--pidfile="+filepath.Join(dir, "pid"),
-		"--userdb="+filepath.Join(dir, "db"))...)
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+	server := labtest.Server{
+		Program: program, Ports: 1,
+		Args: func(ports []string) []string {
+			return append(slices.Clone(options), "-n", "--listening-ip=127.0.0.1", "--listening-port="+ports[0], "--relay-ip=127.0.0.1",
+				"--no-cli", "--no-tls", "--no-dtls", "--realm=example.org", "--log-file=stdout", "--pidfile="+filepath.Join(dir, "pid"),
+				"--userdb="+filepath.Join(dir, "db"))
+		},
+		Answers: func(ctx context.Context, ports []string) (up bool) {
+			ctx, over := context.WithTimeout(ctx, time.Second)
+			defer over()
+			probe.All(ctx, []probe.Target{{URL: "stun:127.0.0.1:" + ports[0]}}, func(r diag.ServerResult) { up = r.OK })
+			return up
+		},
 	}
-	t.Cleanup(func() {
-		stop()
-		_ = cmd.Wait() // it was killed
-	})
-	deadline, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	for up := false; !up; {
-		if deadline.Err() != nil {
-			t.Fatal("coturn does not answer")
-		}
-		asking, over := context.WithTimeout(deadline, time.Second)
-		probe.All(asking, []probe.Target{{URL: "stun:127.0.0.1:" + port}}, func(r diag.ServerResult) { up = r.OK })
-		over()
-	}
-	return "turn:127.0.0.1:" + port + "?transport=udp"
+	return "turn:127.0.0.1:" + server.Start(t)[0] + "?transport=udp"
 }
 
 // occupy holds an allocation of the account until the test ends.

@@ -1,14 +1,10 @@
 package probe
 
 import (
-	"bufio"
 	"context"
-	"errors"
 	"fmt"
-	"net"
 	"net/netip"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -62,74 +58,34 @@ func startCoturn(t *testing.T, options ...string) coturn {
 		}
 		return path
 	}
-	c := coturn{port: freePort(t), tlsPort: freePort(t), altPort: freePort(t), certificate: certificate}
-	ctx, stop := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, program, append(options, "-n", "--listening-ip=127.0.0.1", "--listening-ip=127.0.0.2",
-		"--listening-port="+c.port, "--alt-listening-port="+c.altPort, "--tls-listening-port="+c.tlsPort, "--relay-ip=127.0.0.1", "--no-cli",
-		"--realm=example.org", "--cert="+file("cert.pem", certificate.CertPEM), "--pkey="+file("key.pem", certificate.KeyPEM),
-		"--log-file=stdout", "--pidfile="+filepath.Join(dir, "pid"), "--userdb="+filepath.Join(dir, "db"))...)
-	cmd.WaitDelay = 5 * time.Second
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
+	key, cert := file("key.pem", certificate.KeyPEM), file("cert.pem", certificate.CertPEM)
+	on := func(ports []string) coturn {
+		return coturn{port: ports[0], tlsPort: ports[1], altPort: ports[2], certificate: certificate}
 	}
-	cmd.Stderr = cmd.Stdout
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+	server := labtest.Server{
+		Program: program, Ports: 3,
+		Args: func(ports []string) []string {
+			c := on(ports)
+			return append(slices.Clone(options), "-n", "--listening-ip=127.0.0.1", "--listening-ip=127.0.0.2",
+				"--listening-port="+c.port, "--alt-listening-port="+c.altPort, "--tls-listening-port="+c.tlsPort, "--relay-ip=127.0.0.1", "--no-cli",
+				"--realm=example.org", "--cert="+cert, "--pkey="+key,
+				"--log-file=stdout", "--pidfile="+filepath.Join(dir, "pid"), "--userdb="+filepath.Join(dir, "db"))
+		},
+		Answers: func(ctx context.Context, ports []string) bool { return on(ports).answers(ctx) },
 	}
-	read := make(chan struct{})
-	var log strings.Builder
-	go func() {
-		defer close(read)
-		for lines := bufio.NewScanner(out); lines.Scan(); {
-			log.WriteString(lines.Text() + "\n")
-		}
-	}()
-	t.Cleanup(func() {
-		stop()
-		<-read
-		var exit *exec.ExitError
-		if err := cmd.Wait(); err != nil && !errors.As(err, &exit) && !errors.Is(err, context.Canceled) {
-			t.Error(err)
-		}
-		if t.Failed() {
-			t.Log(log.String())
-		}
-	})
-	c.await(t)
-	return c
+	return on(server.Start(t))
 }
 
-// await asks until it answers on all its ports.
-func (c coturn) await(t *testing.T) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	retry := time.NewTicker(50 * time.Millisecond)
-	defer retry.Stop()
+// answers asks whether it does, on all its ports.
+func (c coturn) answers(ctx context.Context) bool {
 	for _, url := range []string{"stun:127.0.0.1:" + c.port, "stun:127.0.0.1:" + c.port + "?transport=tcp", "stuns:127.0.0.1:" + c.tlsPort} {
-		for !Server(ctx, target(url, c.certificate)).OK {
-			select {
-			case <-retry.C:
-			case <-ctx.Done():
-				t.Fatalf("turnserver does not answer at %s", url)
-			}
+		to := target(url, c.certificate)
+		to.Timeout = time.Second
+		if !Server(ctx, to).OK {
+			return false
 		}
 	}
-}
-
-// freePort is a port that nobody uses now, neither for UDP nor for TCP.
-func freePort(t *testing.T) string {
-	t.Helper()
-	s, err := lab.StartTURN(lab.TURNOptions{UDP: true, TCP: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	port := s.Addr(lab.UDP).(*net.UDPAddr).Port
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return strconv.Itoa(port)
+	return true
 }
 
 // askWithinQuota asks again while the quota is used up: turnserver counts an allocation for a moment after its
@@ -184,7 +140,7 @@ func TestCoturn(t *testing.T) {
 				change(&wrong)
 				r := Relay(t.Context(), wrong)
 				checkResult(t, r.ServerResult)
-				if diff := cmp.Diff([]string{"turn.unauthorized"}, findingIDs(r)); diff != "" || r.ErrorCode != 401 || r.DurationMs.Duration() > time.Second {
+				if diff := cmp.Diff([]string{"turn.unauthorized"}, findingIDs(r)); diff != "" || r.ErrorCode != 401 || r.DurationMs.Duration() >= DefaultTimeout {
 					t.Errorf("wrong %s: %+v\n%s", name, r, diff)
 				}
 			}

@@ -155,23 +155,6 @@ func TestLoopback(t *testing.T) {
 	}
 }
 
-// TestCoturnNAT: the server that most people run is one of RFC 5780, and on loopback there is no NAT.
-func TestCoturnNAT(t *testing.T) {
-	c := startCoturn(t)
-	address := netip.MustParseAddrPort("127.0.0.1:" + c.port)
-	o, err := NAT(t.Context(), []diag.NATAsked{{URL: "stun:" + address.String(), Address: address}}, NATOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := diag.JudgeNAT(o, nil, nil, nil)
-	if r.Servers[0].Grade != diag.GradeRFC5780 {
-		t.Errorf("%s: %s", r.Servers[0].Grade, r.Servers[0].WhyPlain)
-	}
-	if b := &r.Behavior; b.Mapping.Value != diag.EndpointIndependent || b.Filtering.Value != diag.EndpointIndependent {
-		t.Errorf("mapping %+v, filtering %+v", b.Mapping, b.Filtering)
-	}
-}
-
 // TestSharedSecret compares with what the draft's formula gives, made by openssl.
 func TestSharedSecret(t *testing.T) {
 	username, password := SharedSecret("north", "ann", time.Unix(1433895918, 0))

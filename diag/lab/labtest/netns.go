@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -54,6 +55,7 @@ func StartInternet(t testing.TB, servers ...netip.Addr) *Internet {
 	NeedProgram(t, "ip")
 	NeedProgram(t, "nft")
 	needRoot(t)
+	sweep.Do(func() { removeAbandoned(t) })
 	in := &Internet{name: fmt.Sprintf("dialtone-%d-%d", os.Getpid(), internets.Add(1))}
 	addNamespace(t, in.name)
 	// A bridge without an address of its own takes that of a port, and another one when that goes: neighbours would be lost.
@@ -173,6 +175,34 @@ func needRoot(t testing.TB) {
 	default:
 		t.Skip("only root can make network namespaces")
 	}
+}
+
+// sweep is done once in a process.
+var sweep sync.Once
+
+// removeAbandoned deletes the namespaces of tests that were killed before they could: their names tell the process.
+func removeAbandoned(t testing.TB) {
+	t.Helper()
+	entries, err := os.ReadDir("/run/netns")
+	if err != nil {
+		return // there are none
+	}
+	for _, e := range entries {
+		var process, number int
+		if n, _ := fmt.Sscanf(e.Name(), "dialtone-%d-%d", &process, &number); n != 2 || isAlive(process) {
+			continue
+		}
+		// Another run may be doing the same.
+		if out, err := exec.CommandContext(t.Context(), "ip", "netns", "delete", e.Name()).CombinedOutput(); err != nil {
+			t.Logf("%s is left of a test that was killed: %v %s", e.Name(), err, out)
+		}
+	}
+}
+
+// isAlive reports whether a process is there.
+func isAlive(process int) bool {
+	_, err := os.Stat(fmt.Sprintf("/proc/%d", process))
+	return err == nil
 }
 
 // addNamespace makes a namespace, which ends with the test.

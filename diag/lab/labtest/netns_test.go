@@ -1,6 +1,7 @@
 package labtest
 
 import (
+	"fmt"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -33,6 +34,28 @@ func TestInternet(t *testing.T) {
 	}
 	if left := namespaces(t, own); left != 0 {
 		t.Errorf("%d namespaces are left", left)
+	}
+}
+
+// TestAbandonedNamespaces: what a killed test has left is removed, and what another one still uses is not.
+func TestAbandonedNamespaces(t *testing.T) {
+	NeedProgram(t, "ip")
+	needRoot(t)
+	dead := exec.CommandContext(t.Context(), "true")
+	if err := dead.Run(); err != nil {
+		t.Fatal(err)
+	}
+	left := fmt.Sprintf("dialtone-%d-1", dead.Process.Pid)
+	used := fmt.Sprintf("dialtone-%d-999", os.Getpid())
+	run(t, "", "ip", "netns", "add", left)
+	run(t, "", "ip", "netns", "add", left+"-c1")
+	addNamespace(t, used)
+	removeAbandoned(t)
+	if n := namespaces(t, left); n != 0 {
+		t.Errorf("%d namespaces of a dead process are left", n)
+	}
+	if n := namespaces(t, used); n != 1 {
+		t.Errorf("%d namespaces of this process", n)
 	}
 }
 

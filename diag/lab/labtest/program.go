@@ -1,0 +1,156 @@
+package labtest
+
+import (
+	"context"
+	"math/rand/v2"
+	"net"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// Server is a program that answers on ports of its own until the end of the test.
+type Server struct {
+	Program string                                         // as NeedProgram gives it
+	Ports   int                                            // how many it needs, each for UDP and for TCP, on 127.0.0.1 and 127.0.0.2
+	Args    func(ports []string) []string                  // its arguments
+	Answers func(ctx context.Context, ports []string) bool // asks whether it is there
+}
+
+// startTime is how long a server may take to answer.
+const startTime = 20 * time.Second
+
+// Start runs the server and returns its ports when it answers. Where somebody else has taken a port meanwhile, others are
+// tried. When the test fails, what the server has said is logged.
+func (s Server) Start(t testing.TB) []string {
+	t.Helper()
+	const tries = 5
+	for range tries {
+		if ports := freePorts(t, s.Ports); s.startOn(t, ports) {
+			return ports
+		}
+	}
+	t.Fatalf("%s found no free ports in %d tries", s.Program, tries)
+	return nil
+}
+
+// startOn reports whether the server runs; it does not when a port is taken.
+func (s Server) startOn(t testing.TB, ports []string) bool {
+	t.Helper()
+	ctx, stop := context.WithCancel(context.Background())
+	cmd := exec.CommandContext(ctx, s.Program, s.Args(ports)...)
+	cmd.WaitDelay = 5 * time.Second
+	var said output
+	cmd.Stdout, cmd.Stderr = &said, &said
+	if err := cmd.Start(); err != nil {
+		stop()
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = cmd.Wait() // it is killed
+	}()
+	end := func() {
+		stop()
+		<-ended
+	}
+	if !s.await(t, ports, &said, ended) {
+		end()
+		return false
+	}
+	t.Cleanup(func() {
+		end()
+		if t.Failed() {
+			t.Log(said.String())
+		}
+	})
+	return true
+}
+
+// await asks until the server answers; false when it has ended, or says that a port is taken.
+func (s Server) await(t testing.TB, ports []string, said *output, ended <-chan struct{}) bool {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), startTime)
+	defer cancel()
+	retry := time.NewTicker(50 * time.Millisecond)
+	defer retry.Stop()
+	for {
+		there := s.Answers(ctx, ports)
+		switch {
+		case strings.Contains(strings.ToLower(said.String()), "address already in use"):
+			return false
+		case there:
+			return true
+		}
+		select {
+		case <-retry.C:
+		case <-ended:
+			t.Logf("%s has ended:\n%s", s.Program, said.String())
+			return false
+		case <-ctx.Done():
+			t.Fatalf("%s does not answer on ports %v:\n%s", s.Program, ports, said.String())
+		}
+	}
+}
+
+// freePorts are ports that nobody uses now. They lie below those that systems give to sockets without a port.
+func freePorts(t testing.TB, n int) []string {
+	t.Helper()
+	var ports []string
+	for tries := 0; len(ports) < n; tries++ {
+		if tries > 1000 {
+			t.Fatal("no ports are free")
+		}
+		port := strconv.Itoa(20000 + rand.IntN(12000)) //nolint:gosec // no secret
+		if !slices.Contains(ports, port) && isFree(t.Context(), port) {
+			ports = append(ports, port)
+		}
+	}
+	return ports
+}
+
+func isFree(ctx context.Context, port string) bool {
+	var lc net.ListenConfig
+	for _, host := range []string{"127.0.0.1", "127.0.0.2"} {
+		stream, err := lc.Listen(ctx, "tcp", net.JoinHostPort(host, port))
+		if err != nil {
+			return false
+		}
+		_ = stream.Close()
+		packets, err := lc.ListenPacket(ctx, "udp", net.JoinHostPort(host, port))
+		if err != nil {
+			return false
+		}
+		_ = packets.Close()
+	}
+	return true
+}
+
+// output is what a program has written so far, up to a bound.
+type output struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+// maxOutput bounds what is kept of a program's words.
+const maxOutput = 1 << 20
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.text.Len() < maxOutput {
+		o.text.Write(p)
+	}
+	return len(p), nil
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}
