@@ -18,9 +18,14 @@ import (
 type checkCommand struct {
 	Loopback bool   `help:"Call from one peer here to another one here: proves the ICE servers that are given, and without any that WebRTC works at all."`
 	Room     string `placeholder:"CODE" help:"Dial this code at --server and wait for the other party, such as dialtone answer."`
+	Offer    string `placeholder:"URL" help:"Post an offer to this address, as JSON; the response is the answer."`
+	WHIP     string `name:"whip" placeholder:"URL" help:"Publish to this endpoint of a media server (WHIP)."`
+	WHEP     string `name:"whep" placeholder:"URL" help:"Play from this endpoint of a media server (WHEP)."`
 	Scenario string `placeholder:"FILE" help:"Do the checks of this TOML file, one after another. See docs/check.md."`
 
+	Conformance bool `help:"With --whip: after the calls, ask the endpoint for each MUST and SHOULD of RFC 9725 §4. A MUST that is not kept fails, a SHOULD is a warning."`
 	networkFlags
+	Token        secret      `placeholder:"TOKEN" help:"Bearer token for --offer, --whip and --whep. Better given as DIALTONE_TOKEN or in the file."`
 	TURNSecret   secret      `name:"turn-secret" placeholder:"SECRET" help:"Secret that the TURN servers share with whoever makes their credentials; instead of --ice-pass."`
 	RelayOnly    bool        `help:"Use relayed paths alone: does the TURN server carry a call?"`
 	PionDefaults bool        `help:"Wait before a path is accepted as long as pion does by default, instead of not at all."`
@@ -52,6 +57,8 @@ func (checkCommand) Help() string {
 			"dialtone check --loopback --for 1s --repeat 100 --parallel 10 --assert 'setup.p95 < duration(\"800ms\")'",
 			"dialtone check --loopback -o text -o json=report.json --baseline yesterday.json",
 			"dialtone check --scenario nightly.toml",
+			"dialtone check --offer https://echo.example.org/offer --for 5s",
+			"DIALTONE_TOKEN=… dialtone check --whip https://media.example.org/whip/stream --conformance -o junit=whip.xml",
 		},
 		diag.ExitPass, diag.ExitAssertion, diag.ExitUsage, diag.ExitSignaling, diag.ExitNobody, diag.ExitICE, diag.ExitDTLS, diag.ExitChannel,
 		diag.ExitMedia, diag.ExitCannotRun, diag.ExitInterrupted)
@@ -64,6 +71,7 @@ func (c *checkCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	}
 	ctx, restore := a.interruptible(ctx)
 	defer restore()
+	nameServers(ctx, plans)
 	r, runErr := c.all(ctx, a, plans, name)
 	writeErr := a.writeAll(r, out)
 	exit := diag.Exit(r.Exit.Code)
@@ -75,6 +83,7 @@ func (c *checkCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 
 // plans are the checks to do, complete and valid, with where the report goes and the name of a scenario.
 func (c *checkCommand) plans(a app) (plans []diagcheck.Options, out []output, scenario string, err error) {
+	c.prefer(a.layers.typed)
 	if c.Scenario == "" {
 		o, err := c.plan()
 		out = c.Out.list
@@ -113,8 +122,8 @@ func (c *checkCommand) plans(a app) (plans []diagcheck.Options, out []output, sc
 
 // aloneWithScenario tells which flags say what the file says.
 func (c *checkCommand) aloneWithScenario() error {
-	if c.Loopback || c.Room != "" {
-		return errors.New("--scenario names its targets itself: leave out --loopback and --room, or put them into the file")
+	if len(c.targets()) > 0 {
+		return fmt.Errorf("--scenario names its targets itself: leave out --%s, or put it into the file", c.targets()[0])
 	}
 	return nil
 }
@@ -128,19 +137,25 @@ func (c *checkCommand) plan() (diagcheck.Options, error) {
 		Assertions: c.Assert.list,
 	}
 	var errs []error
+	targets := c.targets()
+	if c.Conformance && c.WHIP == "" {
+		errs = append(errs, errors.New("--conformance is of WHIP: give the endpoint with --whip"))
+	}
 	switch {
-	case c.Loopback && c.Room != "":
-		errs = append(errs, errors.New("--loopback and --room exclude each other: choose one"))
+	case len(targets) > 1:
+		errs = append(errs, fmt.Errorf("--%s and --%s exclude each other: choose one", targets[0], targets[1]))
 	case c.Loopback:
 		o.Target, o.Config.Code, o.Config.Server = diagcheck.Loopback{}, "loopback", ""
 	case c.Room != "":
 		o.Target = diagcheck.Room{Options: roomOptions(config), Role: c.Role.name}
+	case len(targets) == 1:
+		errs = append(errs, c.aim(&o))
 	default:
-		errs = append(errs, errors.New("nothing to check: give --loopback, --room CODE or --scenario FILE"))
+		errs = append(errs, errors.New("nothing to check: give --loopback, --room CODE, --offer, --whip, --whep or --scenario FILE"))
 		return o, errors.Join(errs...)
 	}
 	if o.Name == "" {
-		o.Name = "loopback"
+		o.Name = targets[0]
 		if c.Room != "" {
 			o.Name = "room " + diag.Clean(c.Room, 60)
 		}
@@ -236,6 +251,9 @@ func (c *checkCommand) all(ctx context.Context, a app, plans []diagcheck.Options
 		o.Progress = p.tell
 		r, err := diagcheck.Run(ctx, o)
 		p.stop()
+		if c.Conformance && ctx.Err() == nil {
+			c.conform(ctx, r, o.Config)
+		}
 		reports = append(reports, *r)
 		errs = append(errs, err)
 	}

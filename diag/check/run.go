@@ -196,6 +196,9 @@ func (c *checker) recordingName(n int, p Placement, answering bool) string {
 
 func (s *side) startRecording(ctx context.Context, config diag.Config, redact bool) error {
 	o := record.Options{Redact: redact}
+	if config.Token != "" {
+		o.Secrets = append(o.Secrets, config.Token)
+	}
 	for _, server := range config.ICEServers {
 		o.Secrets = append(o.Secrets, server.Credential)
 	}
