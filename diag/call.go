@@ -53,6 +53,7 @@ type Call struct {
 	LocalMuted  map[string]bool // by kind
 	RemoteMuted map[string]bool
 	Samples     []SampleRow // the latest hour
+	Theirs      []TheirRow  // what the other party's statistics say, the latest hour
 
 	NAT []NATRow // diagnoses of the network, the latest 64
 
@@ -118,6 +119,11 @@ type (
 	// SampleRow is a statistics sample and when it was taken.
 	SampleRow struct {
 		Sample
+		At time.Duration
+	}
+	// TheirRow is a sample of the other party and when it came.
+	TheirRow struct {
+		RemoteSample
 		At time.Duration
 	}
 	// WarningRow is a warning and when it came.

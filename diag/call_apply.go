@@ -111,6 +111,9 @@ func (c *Call) applyChannel(e Event) bool {
 	case Ping:
 		c.Pings.Add(d.RTTMs.Duration())
 		c.countMessage(LabelPing, Outbound, 1)
+	case RemoteSample:
+		c.Theirs = keep(c.Theirs, TheirRow{d, e.At}, maxSamples)
+		c.countMessage(LabelStats, Inbound, 1)
 	case MessagesDropped:
 		c.Dropped += d.Messages
 		c.countMessage(d.Label, Inbound, d.Messages)

@@ -73,6 +73,13 @@ func examples() []Event {
 		{300 * time.Millisecond, TrackMuted{Side: Remote, Kind: "video", Muted: true}},
 		{900 * time.Millisecond, MessagesDropped{Label: LabelChat, Messages: 4100, Bytes: 98400}},
 		{time.Second, exampleSample()},
+		{1100 * time.Millisecond, RemoteSample{
+			Timestamp: 1767323046180,
+			Inbound:   []PeerInbound{{Kind: "audio", SSRC: 1001, Mid: "0", MimeType: "audio/opus", PacketsReceived: Ptr(uint64(54)), PacketsLost: Ptr(int64(0)), BytesReceived: Ptr(uint64(4331)), Jitter: Ptr(0.001)}},
+			Outbound:  []PeerOutbound{{Kind: "video", SSRC: 2774119101, Mid: "1", MimeType: "video/VP8", PacketsSent: Ptr(uint64(47)), FramesPerSecond: Ptr(25.0), FrameWidth: Ptr(uint16(320)), FrameHeight: Ptr(uint16(180))}},
+			Pair:      &PeerPair{CurrentRoundTripTime: Ptr(0.0121), LocalCandidateType: "host", RemoteCandidateType: "srflx", Protocol: "udp"},
+			Here:      []StreamCount{{Direction: Outbound, Kind: "audio", SSRC: 1001, Packets: 55}, {Direction: Inbound, Kind: "video", SSRC: 2774119101, Packets: 46}},
+		}},
 		{2 * time.Second, Warning{ID: "signal.server_lost", Text: "The signaling server went away; the call goes on.", Advice: "Restart the server before the next call."}},
 		{3 * time.Second, Restart{By: ByLocal, Reason: "asked"}},
 		{9 * time.Second, ChannelClose{ID: Ptr(uint16(1)), Label: LabelChat}},

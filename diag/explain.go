@@ -78,6 +78,9 @@ var explanations = map[string]string{
 	"channel.full":     "Pings wait to be sent on a data channel whose buffer is full. The other party does not acknowledge what it gets (SCTP), because its program hangs, or because the path is slower than what is sent on the other channels.",
 	"channel.too_many": "The other party has opened more data channels than one call listens to. Those beyond that are closed at once, which bounds memory; the ones before are not touched.",
 
+	"stats.unreadable": "On the channel dialtone-stats came something that is no statistics message as the protocol describes it: too long, no JSON, or a value that cannot be. It is told once; every such message is left out. The call itself does not depend on it.",
+	"stats.too_many":   "The other party sends its statistics several times a second, where one is due. Most are left out, so that a flood costs nothing; the Data pane counts them.",
+
 	"call.command_refused": "A command during the call (mute, restart, a chat message) could not be carried out in the state that the call was in. The text says why; the call itself goes on.",
 	"record.unwritable":    "An event could not be written into the recording as it was, so this remark stands in its place. The recording is otherwise complete.",
 }

@@ -105,6 +105,8 @@ func mediaWords(d Data) (string, bool) {
 		return joinWords(string(d.Direction), d.Kind, size(d.Width, d.Height)), true
 	case Sample:
 		return sampleWords(d), true
+	case RemoteSample:
+		return theirWords(d), true
 	}
 	return "", false
 }
@@ -246,6 +248,32 @@ func sampleWords(d Sample) string {
 		parts = append(parts, fmt.Sprintf("rtt %.2f ms", *d.Pair.CurrentRoundTripTime*1e3))
 	}
 	return strings.Join(parts, "  ")
+}
+
+// theirWords is a sample of the other party: ↑ is what it sends.
+func theirWords(d RemoteSample) string {
+	parts := []string{"there:"}
+	for _, o := range d.Outbound {
+		parts = append(parts, joinWords("↑", Clean(o.Kind, 20), countWords(o.PacketsSent), fps(o.FramesPerSecond)))
+	}
+	for _, in := range d.Inbound {
+		s := joinWords("↓", Clean(in.Kind, 20), countWords(in.PacketsReceived), fps(in.FramesPerSecond))
+		if in.PacketsLost != nil {
+			s += fmt.Sprintf(" %d lost", *in.PacketsLost)
+		}
+		parts = append(parts, s)
+	}
+	if d.Pair != nil && d.Pair.CurrentRoundTripTime != nil {
+		parts = append(parts, fmt.Sprintf("rtt %.2f ms", *d.Pair.CurrentRoundTripTime*1e3))
+	}
+	return strings.Join(parts, "  ")
+}
+
+func countWords(packets *uint64) string {
+	if packets == nil {
+		return ""
+	}
+	return fmt.Sprintf("%d packets", *packets)
 }
 
 func kbits(bps *float64) string {

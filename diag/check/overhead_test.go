@@ -46,7 +46,7 @@ func bareSetUp(tb testing.TB) time.Duration {
 	defer b.GracefulClose() //nolint:errcheck // it is over
 	begin := time.Now()
 	open := make(chan time.Time, 4)
-	for _, label := range []string{diag.LabelControl, diag.LabelControlLegacy, diag.LabelChat, diag.LabelPing} {
+	for _, label := range []string{diag.LabelControl, diag.LabelControlLegacy, diag.LabelChat, diag.LabelPing, diag.LabelStats} {
 		dc, err := a.CreateDataChannel(label, nil)
 		must(err)
 		var once sync.Once

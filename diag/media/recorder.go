@@ -100,6 +100,24 @@ func (r *Recorder) Snapshot() (in []diag.InboundRTP, out []diag.OutboundRTP) {
 	return in, out
 }
 
+// Counts returns how many packets each stream has had, as Snapshot would, and leaves its rates alone.
+func (r *Recorder) Counts() []diag.StreamCount {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	out := make([]diag.StreamCount, 0, len(r.outOrder)+len(r.inOrder))
+	for _, s := range r.outOrder {
+		s.mu.Lock()
+		out = append(out, diag.StreamCount{Direction: diag.Outbound, Kind: s.codec.kind, SSRC: s.ssrc, Packets: s.packets})
+		s.mu.Unlock()
+	}
+	for _, s := range r.inOrder {
+		s.mu.Lock()
+		out = append(out, diag.StreamCount{Direction: diag.Inbound, Kind: s.codec.kind, SSRC: s.ssrc, Packets: s.packets})
+		s.mu.Unlock()
+	}
+	return out
+}
+
 func (r *Recorder) on(data diag.Data) {
 	if r.emit != nil {
 		r.emit(data)

@@ -30,8 +30,8 @@ func newChannels(p *Peer) *channels {
 	return &channels{p: p, byLabel: map[string]*webrtc.DataChannel{}}
 }
 
-// ownLabels are the channels that an offerer opens: both names that the control channel goes by, chat, and ping.
-var ownLabels = []string{diag.LabelControl, diag.LabelControlLegacy, diag.LabelChat, diag.LabelPing}
+// ownLabels are the channels that an offerer opens: both names that the control channel goes by, chat, ping, and statistics.
+var ownLabels = []string{diag.LabelControl, diag.LabelControlLegacy, diag.LabelChat, diag.LabelPing, diag.LabelStats}
 
 // create opens our channels, once.
 func (c *channels) create() error {
@@ -133,6 +133,15 @@ func (p *Peer) Send(label string, text bool, data []byte) error {
 		return dc.SendText(string(data))
 	}
 	return dc.Send(data)
+}
+
+// Waiting is how many bytes wait to be sent on the channel of a label; 0 where there is none.
+func (p *Peer) Waiting(label string) uint64 {
+	dc := p.channels.get(label)
+	if dc == nil {
+		return 0
+	}
+	return dc.BufferedAmount()
 }
 
 // Flush waits until what was sent on a label has been acknowledged, or ctx ends.

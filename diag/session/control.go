@@ -27,6 +27,7 @@ type control struct {
 	Code  string `json:"code"`
 	Value *bool  `json:"value,omitempty"`
 	Agent string `json:"agent,omitempty"`
+	Stats bool   `json:"stats,omitempty"` // of hello: I read what comes on the channel for statistics
 }
 
 var errControl = errors.New("not a control message")
@@ -58,11 +59,12 @@ func parseControl(data []byte) (control, error) {
 	case codeHello:
 		var v struct {
 			Agent string `json:"agent"`
+			Stats bool   `json:"stats"`
 		}
 		if err := json.Unmarshal(data, &v); err != nil {
 			return control{}, fmt.Errorf("%w: %s: %w", errControl, c.Code, err)
 		}
-		c.Agent = diag.Clean(v.Agent, 64)
+		c.Agent, c.Stats = diag.Clean(v.Agent, 64), v.Stats
 	}
 	return c, nil
 }
@@ -106,7 +108,7 @@ func (s *Session) takeControl(c control) {
 		s.peer.RemoteMuted(kind, *c.Value)
 		s.o.Feed.Append(diag.TrackMuted{Side: diag.Remote, Kind: kind, Muted: *c.Value})
 	case codeHello:
-		s.agent, s.restarts = c.Agent, true
+		s.agent, s.restarts, s.reads = c.Agent, true, c.Stats
 		if s.agent == "" {
 			s.agent = "dialtone"
 		}

@@ -12,6 +12,9 @@ import (
 // floodLimit is how many messages a second of one label are told one by one; the rest is summed up once a second.
 const floodLimit = 200
 
+// statsLimit is the same for statistics, of which one a second is due.
+const statsLimit = 4
+
 // flood counts what comes too fast to be told.
 type flood struct {
 	now    func() time.Time
@@ -33,7 +36,11 @@ func (f *flood) admit(label string, bytes int) bool {
 		f.second = now
 		clear(f.told)
 	}
-	if f.told[label] < floodLimit {
+	limit := floodLimit
+	if label == diag.LabelStats {
+		limit = statsLimit
+	}
+	if f.told[label] < limit {
 		f.told[label]++
 		return true
 	}

@@ -27,7 +27,7 @@ func (s *Session) say(label, text string) error {
 func (s *Session) opened(label string) {
 	switch label {
 	case diag.LabelControl, diag.LabelControlLegacy:
-		s.sendControlOn(label, control{Code: codeHello, Agent: strings.TrimSpace("dialtone " + s.o.Config.Version)})
+		s.sendControlOn(label, control{Code: codeHello, Agent: strings.TrimSpace("dialtone " + s.o.Config.Version), Stats: true})
 	case diag.LabelChat:
 		if s.o.Greeting != "" {
 			// A channel that closed again is told by its own event.
@@ -41,8 +41,12 @@ func (s *Session) opened(label string) {
 // received is the peer's OnMessage. It runs on the channel's goroutine: what it does is quick, and a flood slows down only
 // the channel that it comes on.
 func (s *Session) received(label string, text bool, data []byte) {
-	if label == diag.LabelPing {
+	switch label {
+	case diag.LabelPing:
 		s.takePing(data)
+		return
+	case diag.LabelStats:
+		s.takeStats(text, data)
 		return
 	}
 	told := s.flood.admit(label, len(data))

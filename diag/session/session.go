@@ -55,11 +55,13 @@ type Session struct {
 	everUp   bool
 	agent    string  // what the peer calls itself, once it said hello
 	restarts bool    // whether it can renegotiate
+	reads    bool    // whether it reads our statistics
 	redial   *redial // nil: no restart is under way
 	grace    bool    // the signaling ended while the path was being looked for
 	refused  int     // unusable candidates
 	pings    pinger
 	nat      diagnosing
+	theirs   theirStats
 	end      *ending
 
 	graceErr     error // what ended the signaling then
@@ -208,7 +210,9 @@ func (s *Session) finish() {
 		s.nat.stop()
 	}
 	if s.everUp {
-		s.o.Feed.Append(s.peer.Sample(true))
+		sample := s.peer.Sample(true)
+		s.o.Feed.Append(sample)
+		s.tellSample(sample)
 		if s.end.by == diag.ByLocal {
 			s.peer.Ending()
 			s.sendControl(control{Code: codeReject})
@@ -231,7 +235,9 @@ const goodbyeTime = 500 * time.Millisecond
 
 // everySecond takes a sample, pings, and sums up floods.
 func (s *Session) everySecond() {
-	s.o.Feed.Append(s.peer.Sample(false))
+	sample := s.peer.Sample(false)
+	s.o.Feed.Append(sample)
+	s.tellSample(sample)
 	s.ping()
 	for _, d := range s.flood.sum() {
 		s.o.Feed.Append(d)

@@ -135,6 +135,8 @@ func channelWords(ch diag.ChannelRow) string {
 		return "round trips"
 	case diag.LabelControl, diag.LabelControlLegacy:
 		return "control"
+	case diag.LabelStats:
+		return "statistics"
 	}
 	return unknownChannel
 }

@@ -38,6 +38,7 @@ export class Call {
   #channels = new Map();
   #remote = new MediaStream();
   #agent = ''; // of the other side, where it has said hello
+  #reads = false; // whether it has said that it reads statistics
   #fingerprint = ''; // of its certificate
   #setup = ''; // its part in the DTLS handshake, as its SDP has it: 'active' or 'passive'
   #everUp = false;
@@ -248,6 +249,7 @@ export class Call {
         return;
       case 'hello':
         this.#agent = String(message.agent || 'dialtone').slice(0, 64);
+        this.#reads = message.stats === true;
         return;
       case 'restart':
         if (this.#everUp) this.#dialAgain('asked');
@@ -295,7 +297,7 @@ export class Call {
 
   #report(now) {
     const channel = this.#channels.get(STATS);
-    if (!this.#agent || this.#agent.startsWith(AGENT) || !channel || channel.bufferedAmount > MAX_BUFFERED) return;
+    if (!this.#reads || !channel || channel.bufferedAmount > MAX_BUFFERED) return;
     const text = JSON.stringify(now);
     if (text.length <= MAX_STATS) this.#send(STATS, text);
   }

@@ -5,6 +5,7 @@ const MAX_STREAMS = 16; // of each direction, in a message
 
 const OUTBOUND = ['kind', 'mid', 'ssrc', 'packetsSent', 'bytesSent', 'retransmittedPacketsSent', 'framesEncoded', 'framesPerSecond', 'frameWidth', 'frameHeight'];
 const INBOUND = ['kind', 'mid', 'ssrc', 'packetsReceived', 'packetsLost', 'bytesReceived', 'jitter', 'framesDecoded', 'framesDropped', 'framesPerSecond', 'frameWidth', 'frameHeight', 'audioLevel'];
+const REPORTS = ['packetsLost', 'roundTripTime'];
 const PAIR = ['currentRoundTripTime', 'bytesSent', 'bytesReceived', 'availableOutgoingBitrate'];
 
 /** sample reduces a report to {type: 'stats', at, pair, inbound, outbound}. */
@@ -13,7 +14,7 @@ export async function sample(connection) {
   const message = { type: 'stats', at: Date.now(), inbound: [], outbound: [] };
   for (const row of report.values()) {
     if (row.type === 'inbound-rtp' && message.inbound.length < MAX_STREAMS) message.inbound.push(stream(report, row, INBOUND));
-    if (row.type === 'outbound-rtp' && message.outbound.length < MAX_STREAMS) message.outbound.push(stream(report, row, OUTBOUND));
+    if (row.type === 'outbound-rtp' && message.outbound.length < MAX_STREAMS) message.outbound.push(sent(report, row));
   }
   const chosen = selectedPair(report);
   if (chosen) {
@@ -38,6 +39,12 @@ export function bitrate(before, now, direction, row) {
 function stream(report, row, names) {
   const codec = report.get(row.codecId)?.mimeType;
   return { ...pick(row, names), ...(codec ? { mimeType: codec } : {}) };
+}
+
+// sent is a stream with what the other side's receiver reports tell of it.
+function sent(report, row) {
+  const reports = report.get(row.remoteId);
+  return { ...stream(report, row, OUTBOUND), ...(reports ? { remoteInbound: pick(reports, REPORTS) } : {}) };
 }
 
 function pick(row, names) {

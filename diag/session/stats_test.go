@@ -1,0 +1,120 @@
+package session
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"dialtone/diag"
+)
+
+// ofThePage is a message as the call page sends it.
+const ofThePage = `{"type":"stats","at":1790000000000,"inbound":[{"kind":"audio","mid":"0","ssrc":7,"packetsReceived":290,"packetsLost":-1,"jitter":0.001,"audioLevel":0.5}],
+"outbound":[{"kind":"video","ssrc":9,"packetsSent":833,"framesPerSecond":29.97,"frameWidth":640,"frameHeight":360,"mimeType":"video/VP8","new":{"x":1},"remoteInbound":{"packetsLost":2,"roundTripTime":0.002}}],
+"pair":{"currentRoundTripTime":0.001,"protocol":"udp\u001b"}}`
+
+func TestParseStats(t *testing.T) {
+	got, err := parseStats([]byte(ofThePage))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := diag.RemoteSample{
+		Timestamp: 1790000000000,
+		Inbound: []diag.PeerInbound{{
+			Kind: "audio", Mid: "0", SSRC: 7, PacketsReceived: diag.Ptr(uint64(290)), PacketsLost: diag.Ptr(int64(-1)), Jitter: diag.Ptr(0.001), AudioLevel: diag.Ptr(0.5),
+		}},
+		Outbound: []diag.PeerOutbound{{
+			Kind: "video", SSRC: 9, PacketsSent: diag.Ptr(uint64(833)), FramesPerSecond: diag.Ptr(29.97), FrameWidth: diag.Ptr(uint16(640)), FrameHeight: diag.Ptr(uint16(360)),
+			MimeType: "video/VP8", Remote: &diag.PeerReports{PacketsLost: diag.Ptr(int64(2)), RoundTripTime: diag.Ptr(0.002)},
+		}},
+		Pair: &diag.PeerPair{CurrentRoundTripTime: diag.Ptr(0.001), Protocol: "udp\ufffd"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	for name, in := range map[string]string{
+		"no JSON": "stats", "no object": "[]", "no type": `{"at":1}`, "no time": `{"type":"stats"}`, "a time before the epoch": `{"type":"stats","at":-1}`,
+		"a kind that is none":        `{"type":"stats","at":1,"inbound":[{"kind":"smell"}]}`,
+		"fewer than none":            `{"type":"stats","at":1,"inbound":[{"kind":"audio","packetsReceived":-1}]}`,
+		"a text for a number":        `{"type":"stats","at":1,"outbound":[{"kind":"audio","packetsSent":"9"}]}`,
+		"too wide":                   `{"type":"stats","at":1,"outbound":[{"kind":"video","frameWidth":70000}]}`,
+		"too loud":                   `{"type":"stats","at":1,"inbound":[{"kind":"audio","audioLevel":2}]}`,
+		"a negative jitter":          `{"type":"stats","at":1,"inbound":[{"kind":"audio","jitter":-1}]}`,
+		"too many frames":            `{"type":"stats","at":1,"outbound":[{"kind":"video","framesPerSecond":1e9}]}`,
+		"a round trip of a day":      `{"type":"stats","at":1,"pair":{"currentRoundTripTime":86400}}`,
+		"a reported trip of a day":   `{"type":"stats","at":1,"outbound":[{"kind":"video","remoteInbound":{"roundTripTime":86400}}]}`,
+		"too many streams":           `{"type":"stats","at":1,"inbound":[` + strings.Repeat(`{"kind":"audio"},`, 16) + `{"kind":"audio"}]}`,
+		"too long":                   `{"type":"stats","at":1,"x":"` + strings.Repeat("x", maxStats) + `"}`,
+		"a stream that is an object": `{"type":"stats","at":1,"inbound":{}}`,
+	} {
+		if got, err := parseStats([]byte(in)); !errors.Is(err, errStats) {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+	}
+	if _, err := parseStats([]byte(`{"type":"later"}`)); !errors.Is(err, errNoStats) {
+		t.Errorf("a message of a later version: %v", err)
+	}
+}
+
+func FuzzStats(f *testing.F) {
+	f.Add([]byte(ofThePage))
+	f.Add([]byte(`{"type":"stats","at":1,"inbound":[{"kind":"audio","ssrc":4294967295}],"pair":{}}`))
+	f.Add([]byte(`{"type":"stats","at":1e13,"outbound":[null]}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		sample, err := parseStats(data)
+		if err != nil {
+			return
+		}
+		if len(sample.Inbound) > maxStreams || len(sample.Outbound) > maxStreams {
+			t.Errorf("%d and %d streams", len(sample.Inbound), len(sample.Outbound))
+		}
+		raw, err := json.Marshal(diag.Event{Seq: 1, Data: sample})
+		if err != nil || len(raw) > 8*maxStats {
+			t.Errorf("%d bytes of a recording: %v", len(raw), err)
+		}
+	})
+}
+
+// TestBothEnds: each of two dialtones learns what the other one counts; none of it becomes a message.
+func TestBothEnds(t *testing.T) {
+	dialA, dialB := piped()
+	a := start(t, "a", Options{Config: diag.Config{Code: "w1"}, Dial: dialA})
+	b := start(t, "b", Options{Config: diag.Config{Code: "w1", Echo: true}, Dial: dialB})
+	told := func(c *diag.Call) bool {
+		n := len(c.Theirs)
+		return n > 1 && len(c.Theirs[n-1].Inbound) == 2 && len(c.Theirs[n-1].Outbound) == 2 && c.Theirs[n-1].Pair != nil
+	}
+	b.until("statistics of a", told)
+	c := a.until("statistics of b", told)
+	last := c.Theirs[len(c.Theirs)-1]
+	for _, in := range last.Inbound {
+		for _, here := range last.Here {
+			if here.Direction == diag.Outbound && here.SSRC == in.SSRC && (*in.PacketsReceived > here.Packets || *in.PacketsReceived+30 < here.Packets) {
+				t.Errorf("%s: %d sent here, %d received there", in.Kind, here.Packets, *in.PacketsReceived)
+			}
+		}
+	}
+	if last.Pair.LocalCandidateType == "" || last.Pair.Protocol != "udp" {
+		t.Errorf("the pair there: %+v", last.Pair)
+	}
+	for range 20 {
+		if err := b.peer.Send(diag.LabelStats, true, []byte(`{"type":"stats","at":"now"}`)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c = a.until("that they are unreadable and too many", func(c *diag.Call) bool { return len(c.Warnings) >= 2 })
+	if len(c.Warnings) != 2 || c.Warnings[0].ID != "stats.unreadable" || c.Warnings[1].ID != "stats.too_many" {
+		t.Errorf("warnings: %+v", c.Warnings)
+	}
+	for _, m := range c.Messages {
+		if m.Label == diag.LabelStats {
+			t.Errorf("statistics among the messages: %+v", m)
+		}
+	}
+	a.Hangup()
+	a.ended()
+	b.ended()
+}
