@@ -1,0 +1,106 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"dialtone/diag"
+	"dialtone/signal"
+	"dialtone/signal/paste"
+	"dialtone/signal/whip"
+)
+
+func TestShownURL(t *testing.T) {
+	tests := map[string]string{
+		"127.0.0.1:8080/whip":                                 "http://127.0.0.1:8080/whip",
+		"https://media.example/live/whip":                     "https://media.example/live/whip",
+		"https://media.example/3f0a9c7d5be1482299aa/whip":     "https://media.example/…/whip",
+		"https://media.example/whip?key=secret":               "https://media.example/whip?…",
+		"https://media.example:8443/a/0123456789abcdef?x#key": "https://media.example:8443/a/…?…",
+	}
+	for address, want := range tests {
+		if got := shownURL(address); got != want {
+			t.Errorf("%s is shown as %s, want %s", address, got, want)
+		}
+	}
+}
+
+// longText is the text of an offer with many candidates.
+func longText(t *testing.T, candidates int) string {
+	t.Helper()
+	var sdp strings.Builder
+	sdp.WriteString("v=0\r\no=- 1 2 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\nm=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n")
+	for i := range candidates {
+		fmt.Fprintf(&sdp, "a=candidate:%d 1 udp %d 2001:db8:%x:%x::%x %d typ host\r\n", i*7919, 2130706431-i, i*31, i*57, i*101, 40000+i*13)
+	}
+	text, err := paste.Encode(signal.Description{Type: "offer", SDP: sdp.String()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// TestPastedText reads texts as terminals hand them over: in lines, in one line, after others.
+func TestPastedText(t *testing.T) {
+	short, long := longText(t, 3), longText(t, 200)
+	if len(long) < 5000 {
+		t.Fatalf("the long text has %d bytes: no terminal would cut it", len(long))
+	}
+	tests := map[string]struct{ typed, want string }{
+		"in lines":              {wrapped(short), short},
+		"in one line":           {long + "\n", long},
+		"long, in lines":        {wrapped(long), long},
+		"quoted by blanks":      {"  " + strings.ReplaceAll(wrapped(short), "\n", "\r\n  "), short},
+		"after empty lines":     {"\n\n" + wrapped(short), short},
+		"after half of another": {short[:40] + "\n" + wrapped(short), short},
+		"something else":        {"good morning\n", "goodmorning"},
+		"given up":              {short[:40] + "\n\n", short[:40]},
+		"without an end":        {short, short},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			for line := range strings.Lines(wrapped(test.want)) {
+				if len(line) > lineLength+1 {
+					t.Errorf("a line of %d bytes", len(line))
+				}
+			}
+			d := newDesk(streams{in: strings.NewReader(test.typed), err: io.Discard}, pasteFlags{}, false)
+			got, err := d.Read(t.Context(), "offer")
+			if err != nil || got != test.want {
+				t.Errorf("read %.60q (%d bytes), %v; want %.60q (%d)", got, len(got), err, test.want, len(test.want))
+			}
+		})
+	}
+}
+
+// TestCutText tells what to do when the terminal has cut a line.
+func TestCutText(t *testing.T) {
+	long := longText(t, 200)
+	var told strings.Builder
+	d := newDesk(streams{in: strings.NewReader(long[:4095] + "\n\n"), err: &told, terminal: true}, pasteFlags{}, false)
+	text, err := d.Read(t.Context(), "offer")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = paste.Decode(text)
+	d.Reject(err)
+	if !strings.Contains(told.String(), "terminals cut long ones") || !strings.Contains(told.String(), "--paste-from FILE") {
+		t.Errorf("told: %s", told.String())
+	}
+}
+
+func TestUsableServers(t *testing.T) {
+	have := []diag.ICEServerAuth{{URL: "stun:known.example:3478"}}
+	got := usable([]whip.ICEServer{
+		{URL: "stun:known.example"}, {URL: "stun:new.example"}, {URL: "stun:new.example:3478"}, {URL: "turn:t.example"},
+		{URL: "turn:t.example", Username: "ann", Credential: "p"}, {URL: "http://x"},
+	}, have)
+	want := []diag.ICEServerAuth{{URL: "stun:new.example:3478"}, {URL: "turn:t.example:3478?transport=udp", Username: "ann", Credential: "p"}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
