@@ -96,8 +96,12 @@ func TestCutText(t *testing.T) {
 func TestUsableServers(t *testing.T) {
 	have := []diag.ICEServerAuth{{URL: "stun:known.example:3478"}}
 	got := usable([]whip.ICEServer{
-		{URL: "stun:known.example"}, {URL: "stun:new.example"}, {URL: "stun:new.example:3478"}, {URL: "turn:t.example"},
-		{URL: "turn:t.example", Username: "ann", Credential: "p"}, {URL: "http://x"},
+		{URL: "stun:known.example"},
+		{URL: "stun:new.example"},
+		{URL: "stun:new.example:3478"},
+		{URL: "turn:t.example"},
+		{URL: "turn:t.example", Username: "ann", Credential: "p"},
+		{URL: "http://x"},
 	}, have)
 	want := []diag.ICEServerAuth{{URL: "stun:new.example:3478"}, {URL: "turn:t.example:3478?transport=udp", Username: "ann", Credential: "p"}}
 	if diff := cmp.Diff(want, got); diff != "" {
