@@ -29,7 +29,7 @@ var explanations = map[string]string{
 	"server.found_by_srv":           "The server was named without a port, and DNS SRV (RFC 8489 §8.1, RFC 5928) named another host or port than the usual one. dialtone nat follows that. ICE agents, in browsers and in dialtone's own calls, do not ask for SRV: they take the name itself with the default port, where perhaps nothing listens.",
 	"server.try_alternate":          "The server answered with 300 (Try Alternate, RFC 8489 §10): its clients shall use another address. ICE agents do not follow that; name the other server.",
 	"server.auth":                   "The server wants credentials for a plain STUN request, or does not accept those that were given.",
-	"server.config":                 "The server could not be asked because its URL or its credentials are not usable. Nothing was sent.",
+	"server.config":                 "The server could not be asked because its URL or its credentials are not usable, or because its name has no address of the family that was asked for (-4, -6). Nothing was sent.",
 	"server.protocol":               "Something answers, and not as a STUN or TURN server does: another service on this port, a captive portal, or a broken server whose messages cannot be read.",
 	"server.failed":                 "The server gave nothing, for a reason that has no name of its own; the evidence tells it.",
 	"server.other_address_invalid":  "The server offers a second address (OTHER-ADDRESS, RFC 5780 §7.4) that cannot be one: with the IP or the port that was asked, private, or with a RESPONSE-ORIGIN that is not where the answer came from. It counts as a plain server, which tells the public address and nothing about filtering.",
@@ -65,6 +65,11 @@ var explanations = map[string]string{
 	"media.no_inbound_audio":  "The other party's description says that it sends audio, and no packet came while the connection was up. The path carries packets, so look at the sender: muted, without a source, or with another codec.",
 	"media.no_inbound_video":  "The other party's description says that it sends video, and no packet came while the connection was up. The path carries packets, so look at the sender: muted, without a source, or with another codec.",
 	"media.source_stopped":    "The source of this side's audio or video (a file, or the pattern that dialtone makes) gave an error in the middle of the call, which the text names. The other kind and the data channels go on; the other party sees the picture freeze or hears silence.",
+
+	"media.not_received_there": "This side counts packets of a stream as sent, and the other party's own statistics do not count them as received, beyond what may be under way: more than 5 % of the whole call or of its last seconds. They were lost on the way, or the other party does not know the stream; its count of lost packets tells which.",
+	"media.not_received_here":  "The other party's statistics count packets of a stream as sent that did not arrive here, beyond what may be under way: more than 5 % of the whole call or of its last seconds. Something between the parties drops them.",
+	"media.received_not_sent":  "One end counts more packets of a stream than the other end says that it has sent, or it says that it sends nothing. Statistics of one of them are wrong, something doubles packets, or somebody else sends.",
+	"path.rtt_differs":         "Both ends measure the round trip of the same path by their connectivity checks, and the results are far apart: by more than 50 ms and half as much again. The network is the same for both, so a machine or program at one end is slow to answer or to look at answers.",
 
 	"signal.slow":             "Messages for the signaling server are waiting in a queue that is full, and one was dropped. The server takes them too slowly: it is overloaded, or the connection to it stalls. When a candidate was lost, the call may miss its best path.",
 	"signal.candidate_lost":   "The signaling server did not take a message with a candidate for the other party. ICE goes on with the candidates that did arrive; with the lost one a path may be missing, mostly the relay, which comes last.",

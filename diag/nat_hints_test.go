@@ -185,3 +185,18 @@ func TestInterim(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 }
+
+// TestWhyUnknown: the headline of an unknown mapping says why it is, and where nothing could be asked nothing is called silent.
+func TestWhyUnknown(t *testing.T) {
+	s := newScene(sceneA).maps(0, "9.9.9.1:3478", "5.5.5.5:1")
+	r := s.add(0, TestRepeat, sceneA, "5.5.5.5:1")
+	r.Socket = string(TestMapping)
+	if got := JudgeNAT(&s.o, nil, nil, nil).Verdict.Headline; !strings.Contains(got, "fewer than two server addresses answered") {
+		t.Error(got)
+	}
+	failure := ServerResult{URL: "stun:s", Transport: "udp", Cause: "config", ErrorText: "s has no address of the family that was asked for", Advice: "leave out -6"}
+	report := JudgeNAT(&NATObservations{Servers: []NATAsked{{URL: "stun:s", Failure: &failure}}}, nil, nil, nil)
+	if report.Exit != ExitInconclusive || !strings.Contains(report.Verdict.Headline, "no address of the family") || report.Behavior.UDP.Evidence[0] != "no server could be asked over UDP" {
+		t.Errorf("%v %+v %+v", report.Exit, report.Verdict, report.Behavior.UDP)
+	}
+}

@@ -168,6 +168,8 @@ func judgeUDP(o *NATObservations, others []ServerResult, turn []NATRelay) Behavi
 	}
 	evidence := []string{fmt.Sprintf("%d of %s silent over UDP, over TCP or TLS %s", len(silent), plural(len(o.Servers), "server is", "servers are"), speaking(len(streams)))}
 	switch {
+	case len(silent)+len(refused)+len(streams) == 0:
+		evidence = []string{"no server could be asked over UDP"}
 	case len(refused) > 0:
 		return Behavior{BehaviorUnknown, NotKnown, []string{"nothing listens at " + refused[0] + ", which only UDP can have told"}}
 	case len(silent) > 0 && len(streams) > 0:

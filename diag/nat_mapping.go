@@ -112,10 +112,10 @@ func (o *NATObservations) judgeMapping() mapping {
 	}
 	m.pooling = judgePooling(list)
 	m.Behavior, m.dependent = judgeViews(list)
-	m.Evidence = append(evidence, m.Evidence...)
 	if o.repeated() {
-		m.Evidence = append(m.Evidence, "asked once more at the end, the first address saw the same")
+		evidence = append(evidence, "asked once more at the end, the first address saw the same")
 	}
+	m.Evidence = append(evidence, m.Evidence...) // what follows from it is the last
 	return m
 }
 

@@ -71,7 +71,8 @@ type Side struct {
 //
 // Its sockets are vnet's, which differ from the system's: a read from a closed one ends with another error than
 // net.ErrClosed, a read deadline that has passed ends one read and not those after it, a second Close is an error, and
-// TCP is not there. A NAT neither keeps the port that its client uses nor turns packets around (hairpinning).
+// TCP is not there. A NAT does not keep the port that its client uses. What is sent to the public address of any client, also
+// from behind the same NAT, comes back in where the NAT's filtering lets it (hairpinning).
 type World struct {
 	wan        *vnet.Router
 	clients    []transport.Net

@@ -1,11 +1,9 @@
 package probe
 
 import (
-	"errors"
 	"net/netip"
 	"slices"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"dialtone/diag"
@@ -21,23 +19,7 @@ func inWorld(t *testing.T, options lab.WorldOptions) (report diag.NATReport, too
 
 func observe(t *testing.T, options lab.WorldOptions) (o *diag.NATObservations, took time.Duration) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		w, err := lab.NewWorld(options)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var servers []diag.NATAsked
-		for _, r := range w.Responders() {
-			servers = append(servers, diag.NATAsked{URL: r.URL(), Address: r.Addr()})
-		}
-		start := time.Now()
-		o, err = NAT(t.Context(), servers, NATOptions{Net: w.Client(0)})
-		took = time.Since(start)
-		if err := errors.Join(err, w.Close()); err != nil {
-			t.Fatal(err)
-		}
-	})
-	return o, took
+	return furtherIn(t, options, NATOptions{})
 }
 
 // TestOutvoted: one server of three lies about the address.

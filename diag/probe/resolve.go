@@ -54,7 +54,7 @@ func (p *prober) wanted(found []endpoint) ([]endpoint, error) {
 	}
 	if len(out) == 0 {
 		return nil, &stageError{
-			stage: StageDNS, cause: CauseDNS, text: p.url.Host + " has no address of the family that was asked for",
+			stage: StageDNS, cause: CauseConfig, text: p.url.Host + " has no address of the family that was asked for",
 			advice: "leave out -4 or -6, or ask from an address of the other family",
 		}
 	}

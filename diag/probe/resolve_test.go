@@ -160,7 +160,7 @@ func TestSRV(t *testing.T) {
 	if s := natServer(t.Context(), u, Target{Resolver: resolver}); len(s) != 1 || s[0].Address != at || s[0].SRV != named {
 		t.Errorf("%+v", s)
 	}
-	if s := natServer(t.Context(), u, Target{Resolver: resolver, Families: OnlyIPv6}); len(s) != 1 || s[0].Failure == nil || s[0].Failure.Cause != CauseDNS {
+	if s := natServer(t.Context(), u, Target{Resolver: resolver, Families: OnlyIPv6}); len(s) != 1 || s[0].Failure == nil || s[0].Failure.Cause != CauseConfig {
 		t.Errorf("%+v", s)
 	}
 }
@@ -202,7 +202,7 @@ func TestOneFamily(t *testing.T) {
 	for _, target := range []Target{
 		{URL: "stun:127.0.0.1", Families: OnlyIPv6}, {URL: "stun:127.0.0.1", Local: netip.IPv6Loopback()}, {URL: "stun:[::1]", Families: OnlyIPv4},
 	} {
-		if r := ask(t, target); r.Cause != CauseDNS || !strings.Contains(r.ErrorText, "family") {
+		if r := ask(t, target); r.Cause != CauseConfig || !strings.Contains(r.ErrorText, "family") {
 			t.Errorf("%+v: %+v", target, r)
 		}
 	}
