@@ -160,16 +160,19 @@ const maxResult = 256
 // ParseNATSide reads a compact result line. It comes from somebody else, so all of it is checked; words that a later
 // version may add are ignored.
 func ParseNATSide(text string) (NATSide, error) {
-	text = strings.TrimSpace(text)
+	text = strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(text), "result:"))
 	words := strings.Split(text, ",")
 	if len(text) > maxResult || words[0] != resultPrefix {
 		return NATSide{}, ErrNATResult
 	}
-	s := NATSide{Mapping: BehaviorUnknown, Filtering: BehaviorUnknown}
+	var s NATSide
 	for _, word := range words[1:] {
 		if err := s.take(word); err != nil {
 			return NATSide{}, err
 		}
+	}
+	if s.Mapping == "" || s.Filtering == "" {
+		return NATSide{}, fmt.Errorf("its end is missing: %w", ErrNATResult)
 	}
 	return s, nil
 }

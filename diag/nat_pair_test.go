@@ -88,12 +88,12 @@ func TestNATSideText(t *testing.T) {
 			Mapping: BehaviorUnknown, Filtering: BehaviorUnknown, Dependent: true, TURN: true, IPv6: true, Hairpin: true,
 			Public: netip.MustParseAddr("2001:db8::1"), LAN: netip.MustParsePrefix("192.168.1.0/24"),
 		}) {
-		got, err := ParseNATSide(" " + s.String() + "\n")
+		got, err := ParseNATSide(" result: " + s.String() + "\n")
 		if err != nil || got != s {
 			t.Errorf("%s: %+v, %v", s, got, err)
 		}
 	}
-	for _, bad := range []string{"", "nat2,map=ei", "nat1,map=xx", "nat1,ip=1", "nat1,lan=1", "nat1," + strings.Repeat("x", 300)} {
+	for _, bad := range []string{"", "nat1", "nat1,map=ei", "nat1,filter=ei,udp", "nat2,map=ei,filter=ei", "nat1,map=xx", "nat1,ip=1", "nat1,lan=1", "nat1," + strings.Repeat("x", 300)} {
 		if s, err := ParseNATSide(bad); err == nil {
 			t.Errorf("%q: %+v", bad, s)
 		}
