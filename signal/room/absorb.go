@@ -72,6 +72,9 @@ func (e *engine) onConnected(p polled) (news bool) {
 		return false
 	}
 	news = !e.connected // a server that holds polls tells the first connected at once
+	if news {
+		e.tellLater()
+	}
 	e.connected, e.phase = true, phaseConnected
 	for _, m := range p.status.candidates {
 		if e.isNew(m) {

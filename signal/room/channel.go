@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -25,7 +26,8 @@ const (
 // channel is the client's end of a room: a signal.Channel. Its engine owns the wire.
 type channel struct {
 	wire    *wire
-	userID  string
+	dialled letter
+	userID  atomic.Pointer[string] // another one where the server has lost our dial
 	inbox   *signal.Inbox
 	sends   chan *sending
 	closing chan struct{}
@@ -67,16 +69,18 @@ func Dial(ctx context.Context, options Options) (signal.Channel, error) {
 		return nil, err
 	}
 	w := &wire{transport: transport, endpoint: endpoint.String(), userAgent: o.UserAgent, timeout: o.Timeout, onRequest: o.OnRequest}
-	userID, announced, err := dial(ctx, w, body)
+	l := letter{code: "dial", body: body}
+	userID, announced, err := dial(ctx, w, l)
 	if err != nil {
 		transport.CloseIdleConnections()
 		return nil, err
 	}
 	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	c := &channel{
-		wire: w, userID: userID, inbox: signal.NewInbox(), overlap: announced > 0, cancel: cancel,
+		wire: w, dialled: l, inbox: signal.NewInbox(), overlap: announced > 0, cancel: cancel,
 		sends: make(chan *sending), closing: make(chan struct{}), done: make(chan struct{}), closed: make(chan struct{}),
 	}
+	c.userID.Store(&userID)
 	e := newEngine(c, newPacer(o.LongPoll, announced), o.GiveUp)
 	go e.run(life)
 	return c, nil
@@ -102,9 +106,9 @@ func dialBody(code string) ([]byte, error) {
 	return json.Marshal(map[string]string{"code": "dial", "call_code": code})
 }
 
-func dial(ctx context.Context, w *wire, body []byte) (userID string, announced time.Duration, err error) {
-	for attempt := 1; ; attempt++ {
-		a, failure := w.post(ctx, letter{code: "dial", body: body, attempt: attempt})
+func dial(ctx context.Context, w *wire, l letter) (userID string, announced time.Duration, err error) {
+	for l.attempt = 1; ; l.attempt++ {
+		a, failure := w.post(ctx, l)
 		if failure == nil {
 			if userID, err = parseUserID(a.body); err != nil {
 				failure = protocolError("dial", a, err)
@@ -115,10 +119,21 @@ func dial(ctx context.Context, w *wire, body []byte) (userID string, announced t
 		if failure == nil {
 			return userID, a.announced, nil
 		}
-		if a.wrote || !mayConnect(failure) || attempt == dialAttempts || sleep(ctx, backoff(attempt)) != nil {
+		if a.wrote || !mayConnect(failure) || l.attempt == dialAttempts || sleep(ctx, backoff(l.attempt)) != nil {
 			return "", 0, failure
 		}
 	}
+}
+
+// redial takes a seat anew, after the server has lost that of the first dial. The error is a *signal.Error.
+func (c *channel) redial(ctx context.Context) error {
+	l := c.dialled
+	l.repeat = true
+	userID, _, err := dial(ctx, c.wire, l)
+	if err == nil {
+		c.userID.Store(&userID)
+	}
+	return err
 }
 
 // mayConnect tells whether another attempt to connect may succeed soon.
@@ -164,7 +179,7 @@ func (c *channel) Send(ctx context.Context, m signal.Message) error {
 
 // pack makes the request that carries a message.
 func (c *channel) pack(m signal.Message) (*sending, error) {
-	body := map[string]any{"user_id": c.userID}
+	body := map[string]any{"user_id": *c.userID.Load()}
 	code := ""
 	switch m.Kind {
 	case signal.KindOffer, signal.KindAnswer:

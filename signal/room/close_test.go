@@ -163,7 +163,7 @@ func TestLateCandidates(t *testing.T) {
 			t.Fatalf("%T", b)
 		}
 		for _, body := range []string{`null`, `{"candidate":1}`, `"x"`} {
-			post := letter{code: "ice", body: []byte(`{"code":"ice","user_id":"` + channel.userID + `","ice":` + body + `}`)}
+			post := letter{code: "ice", body: []byte(`{"code":"ice","user_id":"` + *channel.userID.Load() + `","ice":` + body + `}`)}
 			if _, failure := channel.wire.post(t.Context(), post); failure != nil {
 				t.Fatal(failure)
 			}

@@ -51,10 +51,14 @@
 //
 //   - polls: the announcing server numbers answers ("poll": K), and a repeated
 //     poll gets the lost answer again;
-//   - candidates: one that arrives twice is delivered once;
+//   - candidates: one that arrives twice is delivered once. The original loses
+//     some without a word, so they are posted to it again, up to five times with
+//     growing pauses, from when it says connected until the channel is closed;
 //   - offer and answer: a 400 to a repeated one means that the first arrived;
 //   - dial: repeated only where no connection was made. A dial whose answer was
-//     lost may have been accepted, and would meet itself.
+//     lost may have been accepted, and would meet itself. One that the original
+//     accepted and lost, because a poll of the first party overlapped with it,
+//     shows by an unknown user at once: it is made again, up to eight times.
 //
 // An offer or answer that the original forgets, and asks for again, is posted again.
 package room

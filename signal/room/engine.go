@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -19,6 +20,18 @@ const (
 	// stopGrace is how long a request under way may still take at the end, where the server might
 	// mix it up with the next one.
 	stopGrace = time.Second
+	// lossTime is for how long after a dial an unknown user means that the server has lost it: as long as a request takes
+	// that was under way then, and undid it. Later it means that the pair has ended.
+	lossTime = 2 * time.Second
+	// maxRedials is how often a dial that was lost is made again, each time after up to redialPause: by chance, because the
+	// first party polls at our own pace, and would undo each of them.
+	maxRedials  = 8
+	redialPause = 300 * time.Millisecond
+	// maxTold bounds the candidates that are told again, and tellPause is when that is done after the server has said
+	// "connected", each further time after twice the pause.
+	maxTold   = 64
+	maxRounds = 5
+	tellPause = 400 * time.Millisecond
 )
 
 // Why an engine stopped, besides failures. Receivers get io.EOF for each.
@@ -54,6 +67,12 @@ type engine struct {
 	due     bool        // a poll may be made
 	timer   *time.Timer // until it is
 	trouble time.Time   // since when polls fail
+	told    []*sending  // our candidates that were accepted
+	untold  []*sending  // those to be told again
+	round   int         // of that
+	tell    *time.Timer // until the next one
+	dialled time.Time   // when we took our seat
+	redials int
 
 	phase     phase
 	role      signal.Role
@@ -76,15 +95,18 @@ type polled struct {
 	took    time.Duration
 	status  *status
 	failure *signal.Error
+	fresh   bool // the dial is so young that an unknown user means a lost one
+	redone  bool // it was made again
 }
 
 func newEngine(c *channel, p *pacer, giveUp time.Duration) *engine {
 	e := &engine{
-		c: c, pacer: p, giveUp: giveUp, due: true,
+		c: c, pacer: p, giveUp: giveUp, due: true, dialled: time.Now(),
 		posted: make(chan error, 1), polled: make(chan polled, 1),
-		timer: time.NewTimer(time.Hour), seen: make(map[string]bool),
+		timer: time.NewTimer(time.Hour), tell: time.NewTimer(time.Hour), seen: make(map[string]bool),
 	}
 	e.timer.Stop()
+	e.tell.Stop()
 	return e
 }
 
@@ -103,11 +125,15 @@ func (e *engine) run(ctx context.Context) {
 			e.onPolled(p)
 		case <-e.timer.C:
 			e.due = true
+		case <-e.tell.C:
+			e.untold = append([]*sending{}, e.told...)
+			e.tellLater()
 		case <-e.c.closing:
 			e.end = errClosing
 		}
 	}
 	e.timer.Stop()
+	e.tell.Stop()
 	e.stop()
 	e.c.end = e.end
 	if isOrderly(e.end) {
@@ -135,13 +161,34 @@ func (e *engine) startWaiting(ctx context.Context) {
 	}
 }
 
-// startRepeat posts our own description again where the server asked for it.
+// tellLater begins the wait after which our candidates are told again: a server of the original's kind loses those whose post
+// overlapped with a request of the other party, and tells nobody.
+func (e *engine) tellLater() {
+	if !e.pacer.announced && e.round < maxRounds {
+		e.tell.Reset(tellPause << e.round)
+		e.round++
+	}
+}
+
+// startRepeat posts our own description again where the server asked for it, and candidates that it may have lost.
 func (e *engine) startRepeat(ctx context.Context) {
-	if !e.repeat || e.acceptable() == nil {
+	if e.acceptable() == nil {
 		return
 	}
-	e.repeat = false
-	again := *e.own
+	switch {
+	case e.repeat:
+		e.repeat = false
+		e.startAgain(ctx, e.own)
+	case len(e.untold) > 0:
+		s := e.untold[0]
+		e.untold = e.untold[1:]
+		e.startAgain(ctx, s)
+	}
+}
+
+// startAgain repeats a post for which nobody waits.
+func (e *engine) startAgain(ctx context.Context, s *sending) {
+	again := *s
 	again.letter.repeat = true
 	again.result = make(chan error, 1)
 	again.abandoned = nil
@@ -235,7 +282,11 @@ func (e *engine) onAccepted(s *sending) {
 		e.quiet = true
 	case signal.KindBye:
 		e.end = errSaidBye
-	case signal.KindCandidate, signal.KindUnknown, signal.KindPaired:
+	case signal.KindCandidate:
+		if !s.letter.repeat && !e.pacer.announced && len(e.told) < maxTold {
+			e.told = append(e.told, s)
+		}
+	case signal.KindUnknown, signal.KindPaired:
 	}
 }
 
@@ -265,9 +316,26 @@ func (e *engine) startPoll(ctx context.Context) {
 	e.poll.failure, e.poll.status = nil, nil
 	e.poll.hold = e.pacer.hold(e.phase, e.quiet)
 	e.poll.begun = time.Now()
+	e.poll.fresh = !e.pacer.announced && e.role == signal.RoleUnknown && e.redials < maxRedials && time.Since(e.dialled) < lossTime
 	e.polling, e.due = true, false
 	p, numbered := e.poll, e.pacer.announced
-	e.running.Go(func() { e.polled <- e.c.getStatus(ctx, p, numbered) })
+	e.running.Go(func() { e.polled <- e.c.ask(ctx, p, numbered) })
+}
+
+// ask makes one poll. Where it tells that the server has lost our dial, that is made again: a server of the original's kind
+// undoes it when a poll of the first party overlaps with it. Nothing has come of the pair yet, and the first party still waits.
+func (c *channel) ask(ctx context.Context, p polled, numbered bool) polled {
+	p = c.getStatus(ctx, p, numbered)
+	if !p.fresh || p.failure == nil || p.failure.Reason != signal.ReasonPeerGone || p.failure.Code == "peer_left" {
+		return p
+	}
+	if sleep(ctx, rand.N(redialPause)) != nil { //nolint:gosec // no secret
+		return p
+	}
+	if err := c.redial(ctx); err == nil {
+		p.redone, p.failure, p.status = true, nil, &status{}
+	}
+	return p
 }
 
 // getStatus makes one poll.
@@ -277,7 +345,7 @@ func (c *channel) getStatus(ctx context.Context, p polled, numbered bool) polled
 		UserID string `json:"user_id"`
 		WaitMS int64  `json:"wait_ms,omitempty"`
 		Poll   uint64 `json:"poll,omitempty"`
-	}{"get_status", c.userID, p.hold.Milliseconds(), 0}
+	}{"get_status", *c.userID.Load(), p.hold.Milliseconds(), 0}
 	if numbered {
 		body.Poll = p.number
 	}
@@ -310,6 +378,10 @@ func (e *engine) onPolled(p polled) {
 		return
 	}
 	e.trouble = time.Time{}
+	if p.redone {
+		e.dialled = time.Now()
+		e.redials++
+	}
 	news := e.absorb(p)
 	if e.end == nil {
 		e.pollAfter(e.pacer.answered(e.phase, p.hold, p.took, news))
