@@ -8,7 +8,6 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -181,35 +180,6 @@ func TestBrowserUsesServersOfServe(t *testing.T) {
 	b.await(`document.getElementById("path").textContent.startsWith("relayed")`)
 	b.click("hang-up")
 	b.outcome("hangup")
-}
-
-// TestStatisticsReachTheTerminal: the messages on dialtone-stats are what docs/protocol.md says, and both ends agree.
-func TestStatisticsReachTheTerminal(t *testing.T) {
-	browser := openBrowser(t)
-	address := startServe(t)
-	recording := filepath.Join(t.TempDir(), "answer.jsonl")
-	b := openTab(t, browser, "page", address+"?code=w1")
-	b.click("call")
-	b.state("waiting")
-	a := startTool(t, "answer", "w1", "--once", "--server", address, "--record", recording)
-	b.state("connected")
-	b.await(`parseInt(document.getElementById("timer").textContent.slice(2)) >= 4`)
-	b.click("hang-up")
-	b.outcome("hangup")
-	a.exits()
-	texts := 0
-	for _, m := range folded(t, recording).Messages {
-		if m.Label != "dialtone-stats" || m.Direction != diag.Inbound {
-			continue
-		}
-		texts++
-		if !strings.HasPrefix(m.Text, `{"type":"stats","at":`) || m.Bytes > 16_000 {
-			t.Errorf("%d bytes: %s", m.Bytes, m.Text)
-		}
-	}
-	if texts < 2 {
-		t.Errorf("%d messages", texts)
-	}
 }
 
 // post makes a request of the room protocol.

@@ -29,7 +29,7 @@ func (p *Call) media(width int) []string {
 	for _, s := range list {
 		t.Rows = append(t.Rows, p.streamRow(s))
 	}
-	return t.Lines(p.Theme, width)
+	return append(t.Lines(p.Theme, width), p.endsLine(width)...)
 }
 
 func (p *Call) streamRow(s stream) []draw.Cell {

@@ -93,7 +93,8 @@ func (p *Media) View() string {
 		if p.height >= 24 {
 			gap = 1
 		}
-		out = join(gap, out, p.table(list, at), p.words(list[at]))
+		ends := p.ends(gap)
+		out = join(gap, out, p.table(list, at), ends, p.words(list[at], len(ends) > 0))
 		out = join(1, out, p.charts(list[at], p.height-len(out)-1))
 	}
 	return strings.Join(draw.Clamp(out, p.width, p.height), "\n")
@@ -156,10 +157,10 @@ func (p *Media) row(s stream) []draw.Cell {
 }
 
 // words are the selected stream's values in sentences, with all that the table may have no column for.
-func (p *Media) words(s stream) []string {
+func (p *Media) words(s stream, beside bool) []string {
 	var out []string
 	most := 4
-	if p.height < 16 {
+	if p.height < 16 || beside && p.height < 24 {
 		most = 1
 	}
 	for i, line := range draw.Wrap(strings.Join(streamWords(p.Call, s), " "), min(p.width-4, 150)) {
