@@ -1,6 +1,9 @@
 package diag
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Severity grades a finding.
 type Severity string
@@ -29,6 +32,9 @@ func serverFindings(c *Call, severity Severity) []Finding {
 			out = withExpiry(out, s.ServerResult)
 			continue
 		}
+		if s.QuotaReached() && c.relayedBy(s.URL) {
+			continue // by the call's own relay: it was the probe that came too late
+		}
 		out = append(out, Finding{
 			ID: serverFindingID(s.ServerResult), Severity: severity,
 			Title:    Clean(s.URL+gaveNothing+s.ErrorText, 400),
@@ -37,6 +43,14 @@ func serverFindings(c *Call, severity Severity) []Finding {
 		})
 	}
 	return out
+}
+
+// QuotaReached reports whether the account has as many allocations as the server allows it (486, RFC 8656 §7.3).
+func (s ServerResult) QuotaReached() bool { return !s.OK && s.ErrorCode == 486 }
+
+// relayedBy reports whether the call itself got a relay from this server.
+func (c *Call) relayedBy(url string) bool {
+	return slices.ContainsFunc(c.Local, func(row CandidateRow) bool { return row.CandidateType == Relay && row.URL == url })
 }
 
 // maxExpiry is how many days before its end a certificate is warned of: those of public authorities are renewed earlier.

@@ -60,6 +60,8 @@ type checker struct {
 	faults []error // recordings that could not be written
 	kept   int     // events in inputs
 	cannot bool    // a run could not begin
+
+	explained bool // a run has asked the servers why there is no path
 }
 
 // Run places the calls and returns what they were worth, also when ctx ends before all are done. The error is what kept the

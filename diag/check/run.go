@@ -24,6 +24,8 @@ const (
 	channelTime = 5 * time.Second
 	// windUp is how long the answering side is given to end by itself after the offering side.
 	windUp = 2 * time.Second
+	// explainTime is how long a call without a path stays to ask its ICE servers what the network does. One run of a check does.
+	explainTime = 3 * time.Second
 	// maxEvents bounds what is kept of a run's events for the report, and maxKept of all runs'.
 	maxEvents = 20_000
 	maxKept   = 500_000
@@ -107,6 +109,7 @@ func (c *checker) note(n int, in report.RunInput, sides ...*side) {
 		in.Events = nil
 	}
 	c.inputs = append(c.inputs, in)
+	c.explained = c.explained || in.Call.Diagnosed() != nil || in.Other != nil && in.Other.Diagnosed() != nil
 	for _, s := range sides {
 		if s != nil && s.fault != nil {
 			c.faults = append(c.faults, s.fault)
@@ -179,7 +182,17 @@ func (c *checker) sessionOptions(log *feed.Feed, p Placement, answering bool) se
 	if answering {
 		greeting = "" // it would be taken for the echo of the other's
 	}
-	return session.Options{Config: config, Feed: log, Dial: dial, TLS: c.TLS, Flow: p.Flow, Greeting: greeting}
+	return session.Options{Config: config, Feed: log, Dial: dial, TLS: c.TLS, Flow: p.Flow, Greeting: greeting, Explain: c.explain()}
+}
+
+// explain is how long the next call may ask why it has found no path: the network does not change from run to run.
+func (c *checker) explain() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.explained {
+		return 0
+	}
+	return explainTime
 }
 
 // recordingName is run-007-offer.jsonl, run-007-answer.jsonl; run-007.jsonl where the other side is elsewhere.

@@ -18,6 +18,7 @@ type gathering struct {
 	restart  bool            // the candidates are an ICE restart's: only the agent knows when they are all there
 	handed   bool            // OnGathered was called
 	open     map[string]bool // servers (and "host") that may still give something
+	unserved map[string]bool // TURN servers that gave the agent nothing, of which the probe is to tell why
 	early    map[string]diag.ServerResult
 	stopped  bool
 }
@@ -25,7 +26,7 @@ type gathering struct {
 const hostSubject = "host"
 
 func newGathering(p *Peer) *gathering {
-	return &gathering{p: p, early: map[string]diag.ServerResult{}}
+	return &gathering{p: p, early: map[string]diag.ServerResult{}, unserved: map[string]bool{}}
 }
 
 // begin starts the spans; at a further description it does nothing.
@@ -94,7 +95,16 @@ func (g *gathering) probed(r diag.ServerResult) {
 }
 
 func (g *gathering) takeProbe(r diag.ServerResult) {
-	if !r.OK {
+	unserved := g.unserved[r.URL]
+	delete(g.unserved, r.URL)
+	switch {
+	case unserved && r.OK:
+		g.p.o.Phases.End(diag.PhaseGather, r.URL, diag.OutcomeFailed, "no relay for the call, though the server gives one now")
+	case unserved:
+		g.p.o.Phases.End(diag.PhaseGather, r.URL, diag.OutcomeFailed, r.ErrorText)
+	case r.QuotaReached() && !g.agent:
+		// It may be the agent's own allocation that fills the quota: the agent knows better.
+	case !r.OK:
 		g.end(r.URL, diag.OutcomeFailed, r.ErrorText)
 	}
 }
@@ -109,6 +119,12 @@ func (g *gathering) agentState(s webrtc.ICEGatheringState) {
 	g.agent = true
 	g.end(hostSubject, diag.OutcomeFailed, "no usable network interface")
 	for _, s := range g.p.o.ICEServers {
+		if u, ok := parseServer(s.URL); ok && u.turn && g.open[s.URL] {
+			delete(g.open, s.URL)
+			g.unserved[s.URL] = true
+			g.p.o.OnUnserved(s.URL)
+			continue
+		}
 		// Its own candidate, if any, has been told by now: an address that equals another's is no candidate of its own.
 		g.end(s.URL, diag.OutcomeOK, "no candidate of its own")
 	}

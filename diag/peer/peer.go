@@ -93,6 +93,9 @@ func withDefaults(o Options) Options {
 	if o.OnGathered == nil {
 		o.OnGathered = func() {}
 	}
+	if o.OnUnserved == nil {
+		o.OnUnserved = func(string) {}
+	}
 	if o.OnMessage == nil {
 		o.OnMessage = func(string, bool, []byte) {}
 	}

@@ -19,8 +19,10 @@ var (
 type diagnosing struct {
 	stop       context.CancelFunc // ends the diagnosis that runs; nil while none does
 	known      bool               // one has come to its end
-	failure    *ending            // there is no path: the call ends with this when the diagnosis is over
+	failure    *ending            // there is no path: the call ends with this when diagnosis and probes are over
 	explaining bool               // the diagnosis that runs is the one about the failure
+	explained  bool               // nothing more is asked about it than the probes do
+	late       bool               // the probes have had their time
 }
 
 // Diagnose asks the ICE servers of the call what the network does. It returns at once; events tell what comes of it. One
@@ -92,28 +94,36 @@ func (s *Session) diagnosed(known bool) {
 	switch {
 	case s.nat.failure == nil:
 	case s.nat.explaining:
-		s.finishWith(diag.EndICE, diag.ByNetwork, nil, "") // with the failure that it has explained
+		s.nat.explained = true
+		s.explained()
 	default:
 		s.explain()
 	}
 }
 
-// noPath ends a call that has found no path. Its servers are asked first what the network does, unless that is known.
+// noPath ends a call that has found no path. Its servers are asked first what the network does, unless that is known, and those
+// that are being asked why they gave nothing may still answer.
 func (s *Session) noPath(err error) {
 	if s.nat.failure != nil {
 		return
 	}
-	failure := &ending{reason: diag.EndICE, by: diag.ByNetwork, err: err}
-	if s.o.Explain <= 0 || s.nat.known || len(s.inquiry().URLs) == 0 {
-		s.end = failure
-		return
-	}
-	s.nat.failure = failure
-	if s.nat.stop != nil {
+	s.nat.failure = &ending{reason: diag.EndICE, by: diag.ByNetwork, err: err}
+	tell(s.probes.settled)
+	time.AfterFunc(probeTime, func() {
+		s.inbox.put(func() {
+			s.nat.late = true
+			s.explained()
+		})
+	})
+	switch {
+	case s.o.Explain <= 0 || s.nat.known || len(s.inquiry().URLs) == 0:
+		s.nat.explained = true
+		s.explained()
+	case s.nat.stop != nil:
 		s.nat.stop() // it may take too long: another one begins when it is over
-		return
+	default:
+		s.explain()
 	}
-	s.explain()
 }
 
 func (s *Session) explain() {
@@ -121,10 +131,20 @@ func (s *Session) explain() {
 	s.diagnose(s.inquiry(), diag.BecauseICEFailed, s.o.Explain)
 }
 
+// explained ends a call without a path when nobody who could tell why is still being asked.
+func (s *Session) explained() {
+	if s.nat.failure != nil && s.nat.explained && (s.probes.left <= 0 || s.nat.late) {
+		s.finishWith(diag.EndICE, diag.ByNetwork, nil, "") // with the failure
+	}
+}
+
 // pathFound forgets a failure: a path came up after all.
 func (s *Session) pathFound() {
+	tell(s.probes.settled)
 	if s.nat.failure != nil {
-		s.nat.failure, s.nat.explaining = nil, false
-		s.nat.stop()
+		s.nat.failure, s.nat.explaining, s.nat.explained = nil, false, false
+		if s.nat.stop != nil {
+			s.nat.stop()
+		}
 	}
 }

@@ -20,6 +20,7 @@ func (s *Session) peerOptions() peer.Options {
 		RelayOnly: c.RelayOnly, PionDefaults: c.PionDefaults, NoMedia: c.NoMedia, Echo: c.Echo,
 		Loopback: loopbackPolicy(c), Timeouts: s.timeouts(), Net: s.o.Net,
 		NoChannels: c.MediaOnly, Flow: s.o.Flow,
+		OnUnserved:  func(url string) { s.inbox.put(func() { tell(s.probes.unserved[url]) }) },
 		OnGathered:  func() { s.inbox.put(func() { s.sendWhole(false) }) },
 		OnCandidate: func(x peer.Candidate) { s.inbox.put(func() { s.gathered(x) }) },
 		OnMessage:   s.received,
@@ -104,6 +105,7 @@ func diagRole(r signal.Role) diag.Role {
 }
 
 func (s *Session) offer(restart bool) {
+	tell(s.probes.begun)
 	offer, err := s.peer.Offer(restart)
 	if err != nil {
 		s.negotiationFailed(diag.EndInternal, diag.ByLocal, err)
@@ -158,6 +160,7 @@ func (s *Session) takeOffer(m signal.Message) {
 			return
 		}
 	}
+	tell(s.probes.begun)
 	answer, err := s.peer.Answer(peer.Description(*m.Description))
 	if err != nil {
 		s.negotiationFailed(diag.EndSignaling, diag.ByRemote, err)

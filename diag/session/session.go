@@ -60,6 +60,7 @@ type Session struct {
 	grace    bool    // the signaling ended while the path was being looked for
 	refused  int     // unusable candidates
 	pings    pinger
+	probes   *probing
 	nat      diagnosing
 	theirs   theirStats
 	end      *ending
@@ -88,7 +89,7 @@ func New(o Options) *Session {
 	set(&o.SetUp, 40*time.Second)
 	set(&o.Redial, 10*time.Second)
 	set(&o.Linger, 5*time.Second)
-	return &Session{o: o, phases: diag.NewPhases(o.Feed.Append), inbox: newMailbox(), flood: newFlood(time.Now)}
+	return &Session{o: o, phases: diag.NewPhases(o.Feed.Append), inbox: newMailbox(), flood: newFlood(time.Now), probes: newProbing(o.Config.ICEServers)}
 }
 
 // Run places the call and returns when it is over and everything is closed; somewhat earlier call.ended is in the feed and

@@ -1,0 +1,93 @@
+package session
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"dialtone/diag"
+	"dialtone/diag/lab"
+)
+
+// allocations is a TURN server whose account allows n of them.
+func allocations(t *testing.T, n int) diag.Config {
+	t.Helper()
+	s, err := lab.StartTURN(lab.TURNOptions{UDP: true, Username: "dialtone", Password: "right", MaxAllocations: n})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return relayConfig(s, "right")
+}
+
+// TestProbeTakesNothingFromTheCall: the account allows as many allocations as the call needs, and none more. The call gets them,
+// and that the probe gets none is no failure.
+func TestProbeTakesNothingFromTheCall(t *testing.T) {
+	for _, both := range []bool{false, true} {
+		n := 1
+		if both {
+			n = 2
+		}
+		for range 3 {
+			config := allocations(t, n)
+			other := diag.Config{Code: "w1", Echo: true}
+			if both {
+				other = config
+			}
+			dialA, dialB := piped()
+			a := start(t, "a", Options{Config: config, Dial: dialA})
+			b := start(t, "b", Options{Config: other, Dial: dialB})
+			b.until("a connection", connected)
+			c := a.until("a connection and the probe's end", func(c *diag.Call) bool { return connected(c) && len(c.Servers) == 1 })
+			if s := c.Servers[0]; s.OK || !s.QuotaReached() {
+				t.Errorf("the probe: %+v", s.ServerResult)
+			}
+			for _, span := range c.Spans {
+				if span.Phase == diag.PhaseGather && span.Outcome != diag.OutcomeOK {
+					t.Errorf("%+v", span)
+				}
+			}
+			a.Hangup()
+			if v := a.ended(); v.Exit != diag.ExitPass || len(v.Findings) > 0 {
+				t.Errorf("%s %q %+v", v.Exit, v.Headline, v.Findings)
+			}
+			b.ended()
+		}
+	}
+}
+
+// TestEarlyFailureIsExplained: where a relay is refused there is no path after some milliseconds, and the call stays until
+// the probe has told why.
+func TestEarlyFailureIsExplained(t *testing.T) {
+	for range 5 {
+		s, err := lab.StartFault(lab.Fault{Behavior: lab.AuthError, Code: 486, Reason: "Allocation Quota Reached"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = s.Close() })
+		config := diag.Config{Code: "w1", RelayOnly: true, ICEServers: []diag.ICEServerAuth{{URL: s.TURN(), Username: "dialtone", Credential: "right"}}}
+		dialA, dialB := piped()
+		a := start(t, "a", Options{Config: config, Dial: dialA, Explain: time.Second})
+		b := start(t, "b", Options{Config: config, Dial: dialB})
+		v := a.ended()
+		if v.Exit != diag.ExitICE || !slices.ContainsFunc(v.Findings, func(f diag.Finding) bool { return f.ID == "turn.quota_reached" }) {
+			t.Errorf("%s %q %+v", v.Exit, v.Headline, v.Findings)
+		}
+		for _, span := range a.call.Spans {
+			if span.Phase == diag.PhaseGather && (span.Outcome != diag.OutcomeFailed || span.Detail == "") {
+				t.Errorf("%+v", span)
+			}
+		}
+		b.ended()
+	}
+}
+
+// TestFailureDoesNotWaitForSilence: a probe that gets no answer holds a call without a path for a bounded time.
+func TestFailureDoesNotWaitForSilence(t *testing.T) {
+	dialA, dialB := piped()
+	a := start(t, "a", Options{Config: diag.Config{Code: "w1", ICEServers: muteServer(t)}, Dial: mislead(dialA)})
+	start(t, "b", Options{Config: diag.Config{Code: "w1"}, Dial: mislead(dialB)})
+	if v := a.ended(); v.Exit != diag.ExitICE {
+		t.Errorf("%s %q", v.Exit, v.Headline)
+	}
+}
