@@ -121,7 +121,9 @@ func (o *original) handle(code, user string, body map[string]json.RawMessage) (i
 		}
 		return 200, ""
 	case code == "ice":
-		p.routes = append(p.routes, body["ice"])
+		if !o.forgets(code) {
+			p.routes = append(p.routes, body["ice"])
+		}
 		return 200, ""
 	case code == "disconnect":
 		for id, q := range o.users {
@@ -296,6 +298,49 @@ func TestOriginalForgets(t *testing.T) {
 		}
 		if repeats != 5 {
 			t.Errorf("%d requests are marked as repeats", repeats)
+		}
+	})
+}
+
+// TestOriginalLosesADial: a dial that the server accepted and lost is made again, and the parties meet.
+func TestOriginalLosesADial(t *testing.T) {
+	server := newOriginal()
+	inBubble(t, server, func(t *testing.T, _ *memNet, o Options) {
+		a, b := mustDial(t, o), mustDial(t, o)
+		server.mu.Lock()
+		pair := server.users[fmt.Sprintf("%064x", 1)].pair
+		delete(server.users, fmt.Sprintf("%064x", 2))
+		pair.state, pair.sides[1] = "wait_for_response", nil
+		server.waiting[`"`+o.Code+`"`] = pair
+		server.mu.Unlock()
+		exchange(t, a, b)
+		server.mu.Lock()
+		defer server.mu.Unlock()
+		if server.posts["dial"] != 3 {
+			t.Errorf("%d dials", server.posts["dial"])
+		}
+	})
+}
+
+// TestOriginalLosesCandidates: what the server loses without a word arrives all the same, each candidate once.
+func TestOriginalLosesCandidates(t *testing.T) {
+	server := newOriginal()
+	server.forget["ice"] = 7
+	inBubble(t, server, func(t *testing.T, _ *memNet, o Options) {
+		a, b := mustDial(t, o), mustDial(t, o)
+		setUp(t, a, b)
+		for n := range 3 {
+			mustSend(t, a, candidate(n))
+			mustSend(t, b, candidate(n))
+		}
+		for _, c := range []signal.Channel{a, b} {
+			got := map[string]bool{}
+			for range 3 {
+				got[mustReceive(t, c, signal.KindCandidate).Candidate.Candidate] = true
+			}
+			if len(got) != 3 {
+				t.Errorf("got %v", got)
+			}
 		}
 	})
 }
