@@ -21,6 +21,7 @@ var recorded = []struct {
 	{"relay", diag.ExitPass},
 	{"ice-failure", diag.ExitICE},
 	{"one-way", diag.ExitMedia},
+	{"page", diag.ExitPass},
 	{"hostile", diag.ExitInterrupted},
 }
 

@@ -28,6 +28,7 @@ func TestPictures(t *testing.T) {
 		{"media", "good", 30 * time.Second, []string{"Media", "down"}, "The streams in numbers and in charts over time"},
 		{"data", "good", 29 * time.Second, []string{"Data"}, "Messages, the distribution of pings, and the data channels"},
 		{"log", "good", 12 * time.Second, []string{"Log"}, "Every event of the call"},
+		{"page-terminal", "page", 6300 * time.Millisecond, []string{"Media"}, "The terminal in a call with the page: the streams, and both ends of each side by side"},
 		{"failed", "ice-failure", 0, []string{"Call"}, "A call that found no path: why, and what to do"},
 	}
 	for _, tt := range tests {

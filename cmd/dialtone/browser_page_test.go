@@ -12,6 +12,8 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
+
+	"dialtone/diag"
 )
 
 // look sets the size of the window and the scheme of colours ("light" or "dark").
@@ -66,11 +68,37 @@ func TestPageLooks(t *testing.T) {
 	b.click("call")
 	b.state("waiting")
 	b.fits()
-	startTool(t, "answer", "w1", "--server", url)
-	b.state("connected")
-	b.flows()
+	recording := filepath.Join(t.TempDir(), "page.jsonl")
+	s := openTerminal(t, "call", "w1", "--server", url, "--record", recording, "--redact")
+	s.meanwhile(func() {
+		b.state("connected")
+		b.flows()
+	})
+	s.then(t, "4", "Channels")
 	b.say("Good evening! Can you see me?")
-	b.heard("Good evening! Can you see me?")
+	s.then(t, "", "Can you see me?")
+	s.then(t, "tYes, and both ends agree.\r", "both ends agree.")
+	s.then(t, "\x1b", "type a message")
+	s.meanwhile(func() {
+		b.heard("Yes, and both ends agree.")
+		b.picturesOfCall()
+		b.click("hang-up")
+		b.outcome("hangup")
+	})
+	s.then(t, "q", "verdict: ")
+	if after, code := s.end(t); code != diag.ExitPass {
+		t.Errorf("exit %v, after the screen:\n%s", code, after)
+	}
+	if *update { // the terminal's picture of the same call is drawn from it by package tui
+		raw, err := os.ReadFile(recording)
+		b.must(err)
+		b.must(os.WriteFile(filepath.Join("..", "..", "testdata", "calls", "page.jsonl"), raw, 0o644))
+	}
+}
+
+// picturesOfCall looks at a call at every size and in both schemes.
+func (b *tab) picturesOfCall() {
+	b.t.Helper()
 	b.await(`document.querySelectorAll("#streams tr").length === 4 && document.getElementById("rtt").textContent !== "–"`)
 	b.await(`parseInt(document.getElementById("timer").textContent.slice(2)) >= 6`)
 	for _, scheme := range []string{"dark", "light"} {
@@ -85,8 +113,6 @@ func TestPageLooks(t *testing.T) {
 			b.keep("page.png")
 		}
 	}
-	b.click("hang-up")
-	b.outcome("hangup")
 }
 
 // noteConnected keeps when the page's connection was up, in milliseconds of performance.now.

@@ -116,6 +116,9 @@ func tripOr(seconds *float64) string {
 	if seconds == nil {
 		return "not measured"
 	}
+	if *seconds == 0 { // browsers round to whole milliseconds
+		return "< 1 ms"
+	}
 	return draw.Span(secs(*seconds))
 }
 
