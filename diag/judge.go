@@ -44,7 +44,7 @@ func Judge(c *Call) Verdict {
 	v.Findings = append(v.Findings, warnings(c)...)
 	if v.Exit != ExitPass {
 		for _, f := range v.Findings {
-			if f.Advice != "" && len(v.Todo) < 6 && !contains(v.Todo, f.Advice) {
+			if f.Severity != Info && f.Advice != "" && len(v.Todo) < 6 && !contains(v.Todo, f.Advice) {
 				v.Todo = append(v.Todo, f.Advice)
 			}
 		}

@@ -59,6 +59,16 @@ func TestDiagnosisExplainsFailure(t *testing.T) {
 	}
 }
 
+// TestRemarksAreNoSteps: what is good to know mends nothing.
+func TestRemarksAreNoSteps(t *testing.T) {
+	r := symmetric()
+	r.Findings = append(r.Findings, Finding{ID: "nat.filtering_untested", Severity: Info, Title: "t", Advice: "ask another server"})
+	v := Judge(Fold(failedICE(2000, NATStarted{Because: BecauseICEFailed}, 2190, NATProgress{Final: true, Report: r})))
+	if len(v.Findings) < 3 || slices.Contains(v.Todo, "ask another server") {
+		t.Errorf("%+v", v)
+	}
+}
+
 // TestFailureIsToldAtOnce: while the diagnosis goes on, the verdict says already that there is no path.
 func TestFailureIsToldAtOnce(t *testing.T) {
 	events := failedICE(diagnosed(BecauseICEFailed)[:4]...)

@@ -160,6 +160,9 @@ func (c *checkCommand) plan() (diagcheck.Options, error) {
 			o.Name = "room " + diag.Clean(c.Room, 60)
 		}
 	}
+	if c.Room != "" && c.Parallel.n > 1 {
+		errs = append(errs, errors.New("--parallel is 1 in a room: calls that dial one code at once would meet each other; use --repeat alone, or a check for each code in a --scenario"))
+	}
 	if c.For.Duration == 0 {
 		errs = append(errs, errors.New("--for is 0: a check needs to know how long the call is to be kept, such as --for 10s"))
 	}

@@ -137,3 +137,22 @@ func FuzzParseAssertion(f *testing.F) {
 		Assert(&report.Report{}, []*Assertion{a})
 	})
 }
+
+// TestServersThatDidNotAnswer: a server of which nothing is known when the call ends is no server that is well.
+func TestServersThatDidNotAnswer(t *testing.T) {
+	r := seen()
+	r.Target.ICEServers = []string{"stun:192.0.2.1:3478", "stun:192.0.2.2:3478"}
+	r.Servers = []diag.ServerResult{{URL: "stun:192.0.2.1:3478", OK: true}}
+	for text, want := range map[string]bool{
+		"all(servers, .ok)": false, "none(servers, .ok == false)": false, "len(servers) == 2": true, `any(servers, .url == "stun:192.0.2.2:3478")`: true,
+	} {
+		a, err := ParseAssertion(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		Assert(r, []*Assertion{a})
+		if last := r.Assertions[len(r.Assertions)-1]; last.Pass != want {
+			t.Errorf("%+v", last)
+		}
+	}
+}

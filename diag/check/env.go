@@ -2,6 +2,7 @@ package check
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,7 +28,7 @@ func environment(r *report.Report) object {
 		"channels": list(r.Channels, func(c report.Channel) object {
 			return object{"label": c.Label, "open": c.Open, "echoed": c.Echoed, "sent": int(c.Sent), "received": int(c.Received)} // #nosec G115 -- counters
 		}),
-		"findings": findingsEnv(r.Findings), "servers": list(r.Servers, serverEnv), "nat": natEnv(r.NAT), "runs": list(r.Runs, runEnv),
+		"findings": findingsEnv(r.Findings), "servers": serversEnv(r), "nat": natEnv(r.NAT), "runs": list(r.Runs, runEnv),
 		"summary": object{"runs": r.Summary.Runs, "failed": r.Summary.Failed, "passed": r.Summary.Runs - r.Summary.Failed},
 		"exit":    exitEnv(r.Exit), "verdict": string(r.Verdict),
 	}
@@ -148,6 +149,19 @@ func findingsEnv(findings []diag.Finding) []any {
 	return list(findings, func(f diag.Finding) object {
 		return object{"id": f.ID, "severity": string(f.Severity), "title": f.Title}
 	})
+}
+
+// serversEnv has an entry for each server that was given. Of one that had not answered when the call ended nothing is known.
+func serversEnv(r *report.Report) []any {
+	all := list(r.Servers, serverEnv)
+	for _, url := range r.Target.ICEServers {
+		if !slices.ContainsFunc(r.Servers, func(s diag.ServerResult) bool { return s.URL == url }) {
+			all = append(all, object{
+				"url": url, "transport": nil, "ok": nil, "cause": nil, "error_code": nil, "rtt": nil, "mapped_address": nil, "relay_address": nil,
+			})
+		}
+	}
+	return all
 }
 
 func serverEnv(s diag.ServerResult) object {

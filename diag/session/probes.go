@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"time"
 
@@ -16,6 +17,8 @@ const (
 	beginTime = 100 * time.Millisecond
 	// agentTime is how long the agent is left alone with the TURN servers.
 	agentTime = 300 * time.Millisecond
+	// answerTime is how long a server must have been asked before the end of the call, for its silence to say anything.
+	answerTime = 800 * time.Millisecond
 	// probeTime is how long a call that has found no path stays for probes that have not ended.
 	probeTime = 2 * time.Second
 )
@@ -86,13 +89,24 @@ func (s *Session) probeServers(ctx context.Context) {
 }
 
 func (s *Session) probe(ctx context.Context, targets ...probe.Target) {
+	begun := time.Now()
 	probe.All(ctx, targets, func(r diag.ServerResult) {
-		if ctx.Err() != nil {
+		if ctx.Err() != nil && !r.OK && !silent(&r, time.Since(begun)) {
 			return // cut short by the end of the call: that says nothing of the server
 		}
 		s.o.Feed.Append(r)
 		s.inbox.put(func() { s.probed(r) })
 	})
+}
+
+// silent makes a failure of a probe that the end of the call has cut short, where the server had time enough to answer.
+func silent(r *diag.ServerResult, asked time.Duration) bool {
+	if asked < answerTime {
+		return false
+	}
+	r.Cause, r.ErrorText = probe.CauseTimeout, fmt.Sprintf("no answer within the %.1f s until the call ended", asked.Seconds())
+	r.Advice = "check host, port and transport, and that no firewall drops the answers; a longer call would know more"
+	return true
 }
 
 // probed continues after a probe.

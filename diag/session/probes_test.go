@@ -91,3 +91,17 @@ func TestFailureDoesNotWaitForSilence(t *testing.T) {
 		t.Errorf("%s %q", v.Exit, v.Headline)
 	}
 }
+
+// TestSilenceUntilTheEndIsTold: a server that did not answer while a short call lasted is told of; one that had no time is not.
+func TestSilenceUntilTheEndIsTold(t *testing.T) {
+	for _, lasts := range []time.Duration{answerTime + 200*time.Millisecond, 20 * time.Millisecond} {
+		dialA, dialB := piped()
+		a := start(t, "a", Options{Config: diag.Config{Code: "w1", For: lasts, ICEServers: muteServer(t)}, Dial: dialA})
+		start(t, "b", Options{Config: diag.Config{Code: "w1", Echo: true}, Dial: dialB})
+		v := a.ended()
+		told := slices.ContainsFunc(v.Findings, func(f diag.Finding) bool { return f.ID == "server.timeout" })
+		if v.Exit != diag.ExitPass || told != (lasts > answerTime) {
+			t.Errorf("%s: %s %q %+v", lasts, v.Exit, v.Headline, v.Findings)
+		}
+	}
+}
