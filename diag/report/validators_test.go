@@ -15,19 +15,6 @@ import (
 
 // This file asks programs of others what they make of each format.
 
-// needPython is a Python that has a module; what labtest.NeedProgram says of a program goes for the module.
-func needPython(t *testing.T, module string) string {
-	t.Helper()
-	python := labtest.NeedProgram(t, "python3")
-	if err := exec.CommandContext(t.Context(), python, "-c", "import "+module).Run(); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("python3 needs the module %s with CI=true: %v", module, err)
-		}
-		t.Skipf("python3 has no module %s: %v", module, err)
-	}
-	return python
-}
-
 // written writes all fixtures and some hostile reports in a format, into files of a directory.
 func written(t *testing.T, format string) (files []string) {
 	t.Helper()
@@ -76,7 +63,7 @@ for path in sys.argv[2:]:
 `
 
 func TestSchemaValidator(t *testing.T) {
-	python := needPython(t, "jsonschema")
+	python := labtest.NeedPython(t, "jsonschema")
 	if out := run(t, nil, python, append([]string{"-c", validate, schemaFile}, written(t, "json")...)...); out != "" {
 		t.Error(out)
 	}
@@ -149,7 +136,7 @@ for path in sys.argv[1:]:
 `
 
 func TestJUnitInPython(t *testing.T) {
-	python := labtest.NeedProgram(t, "python3")
+	python := labtest.NeedPython(t)
 	if out := run(t, nil, python, append([]string{"-c", countCases}, written(t, "junit")...)...); out != "" {
 		t.Error(out)
 	}
