@@ -57,9 +57,11 @@ type checker struct {
 
 	mu     sync.Mutex // of what follows, and around Progress
 	inputs []report.RunInput
-	faults []error // recordings that could not be written
-	kept   int     // events in inputs
-	cannot bool    // a run could not begin
+	faults []error   // recordings that could not be written
+	kept   int       // events in inputs
+	worst  diag.Exit // of inputs
+	cannot bool      // a run could not begin
+	short  bool      // a run was interrupted
 
 	explained bool // a run has asked the servers why there is no path
 }
@@ -112,9 +114,7 @@ func (c *checker) broken() bool {
 
 // cut reports whether the end of the context cost anything: a run that was not begun, or one that it ended.
 func (c *checker) cut() bool {
-	return len(c.inputs) < c.Repeat || slices.ContainsFunc(c.inputs, func(in report.RunInput) bool {
-		return in.Call.Ended == nil || in.Call.Ended.Reason == diag.EndInterrupted
-	})
+	return len(c.inputs) < c.Repeat || c.short
 }
 
 // expect is what is asked of each call.
@@ -141,7 +141,7 @@ func (c *checker) report(load diag.Load, interrupted bool) *report.Report {
 	target := c.Describe()
 	r := report.Build(report.Input{
 		Tool: strings.TrimSpace("dialtone " + c.Config.Version), Name: c.Name, StartedAt: c.begun, Duration: time.Since(c.begun), Target: target,
-		Expect:   diag.Expectation{Media: x.Media, Way: x.Way, Path: x.Path, Load: load},
+		Expect:   diag.Expectation{Load: load},
 		Runs:     c.inputs,
 		Findings: expiredCredentials(c.Config.ICEServers, c.begun), Interrupted: interrupted,
 	})

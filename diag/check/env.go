@@ -29,8 +29,11 @@ func environment(r *report.Report) object {
 			return object{"label": c.Label, "open": c.Open, "echoed": c.Echoed, "sent": int(c.Sent), "received": int(c.Received)} // #nosec G115 -- counters
 		}),
 		"findings": findingsEnv(r.Findings), "servers": serversEnv(r), "nat": natEnv(r.NAT), "runs": list(r.Runs, runEnv),
-		"summary": object{"runs": r.Summary.Runs, "failed": r.Summary.Failed, "passed": r.Summary.Runs - r.Summary.Failed},
-		"exit":    exitEnv(r.Exit), "verdict": string(r.Verdict),
+		"summary": object{
+			"runs": r.Summary.Runs, "failed": r.Summary.Failed, "interrupted": r.Summary.Interrupted,
+			"passed": r.Summary.Runs - r.Summary.Failed - r.Summary.Interrupted,
+		},
+		"exit": exitEnv(r.Exit), "verdict": string(r.Verdict),
 	}
 }
 

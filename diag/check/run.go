@@ -26,9 +26,10 @@ const (
 	windUp = 2 * time.Second
 	// explainTime is how long a call without a path stays to ask its ICE servers what the network does. One run of a check does.
 	explainTime = 3 * time.Second
-	// maxEvents bounds what is kept of a run's events for the report, and maxKept of all runs'.
+	// maxEvents bounds what is kept of a run's events for the report, and maxKept of all runs'. Those of the first with the worst
+	// exit code are always kept.
 	maxEvents = 20_000
-	maxKept   = 500_000
+	maxKept   = 100_000
 )
 
 // wayOf is the direction of media that a flow asks for; "" for both.
@@ -102,20 +103,27 @@ func (s *side) finish(stop context.CancelFunc) {
 
 // note keeps what a run was worth, and tells it.
 func (c *checker) note(n int, in report.RunInput, sides ...*side) {
-	one := report.Build(report.Input{Expect: diag.Expectation{Media: !c.Config.NoMedia, Path: c.Expect, Way: wayOf(c.Target.Place().Flow)}, Runs: []report.RunInput{in}})
+	cut := in.Call.Ended == nil || in.Call.Ended.Reason == diag.EndInterrupted
+	diagnosed := in.Call.Diagnosed() != nil || in.Other != nil && in.Other.Diagnosed() != nil
+	x := c.expect()
+	in.Fold(diag.Expectation{Media: x.Media, Way: x.Way, Path: x.Path})
+	run := in.Run()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.kept += len(in.Events); c.kept > maxKept {
+	c.explained, c.short = c.explained || diagnosed, c.short || cut
+	worse := diag.Exit(run.Exit.Code).Compare(c.worst) > 0
+	c.worst = c.worst.Worse(diag.Exit(run.Exit.Code))
+	if c.kept+len(in.Events) > maxKept && !worse {
 		in.Events = nil
 	}
+	c.kept += len(in.Events)
 	c.inputs = append(c.inputs, in)
-	c.explained = c.explained || in.Call.Diagnosed() != nil || in.Other != nil && in.Other.Diagnosed() != nil
 	for _, s := range sides {
 		if s != nil && s.fault != nil {
 			c.faults = append(c.faults, s.fault)
 		}
 	}
-	c.Progress(Progress{Check: c.Name, Run: n, Of: c.Repeat, State: "ended", Done: &one.Runs[0]})
+	c.Progress(Progress{Check: c.Name, Run: n, Of: c.Repeat, State: "ended", Done: &run})
 }
 
 // failed notes what kept a run from beginning.

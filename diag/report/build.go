@@ -28,6 +28,8 @@ type RunInput struct {
 	Other     *diag.Call    // nil: somebody else's program
 	Events    []diag.Event  // of Call, for jsonl
 	Recording string        // file; "" for none
+
+	folded *folded // instead of the calls
 }
 
 // Build makes the report. It is pure. The exit code is that of the runs: assertions and a baseline are judged afterwards, and
@@ -39,16 +41,22 @@ func Build(in Input) *Report {
 		Assertions: []Assertion{}, Runs: []Run{}, Setup: Setup{Phases: []Phase{}}, Why: []string{}, Next: []string{},
 		interrupted: in.Interrupted,
 	}
-	verdicts := make([]diag.Verdict, len(in.Runs))
+	judged := make([]folded, len(in.Runs))
 	for i, run := range in.Runs {
-		verdicts[i] = judgeRun(in, run)
-		r.Runs = append(r.Runs, runOf(i, run, verdicts[i]))
+		if run.folded == nil {
+			run.Fold(in.Expect)
+		}
+		judged[i] = *run.folded
+		r.Runs = append(r.Runs, judged[i].judged(in.Expect.Load))
+		r.Runs[i].Index, r.Runs[i].Events = i, run.Events
 	}
 	r.Summary = summarize(r.Runs)
 	if len(in.Runs) > 0 {
 		r.Detail = detail(r.Runs)
-		r.describe(in.Runs[r.Detail].Call)
-		v := verdicts[r.Detail]
+		one := r.Runs[r.Detail]
+		r.Setup, r.Path, r.Media = one.Setup, one.Path, one.Media
+		r.show(judged[r.Detail].shown)
+		v := judged[r.Detail].verdict(in.Expect.Load)
 		r.Headline, r.Why, r.Next = v.Headline, filled(v.Why), filled(v.Todo)
 	}
 	r.Findings = mergeFindings(in, r.Runs)
@@ -65,12 +73,12 @@ func filled[T any](list []T) []T {
 }
 
 // judgeRun judges both sides. What the other side alone has found is told as its own.
-func judgeRun(in Input, run RunInput) diag.Verdict {
-	v := diag.JudgeCheck(run.Call, in.Expect)
+func judgeRun(x diag.Expectation, run RunInput) diag.Verdict {
+	v := diag.JudgeCheck(run.Call, x)
 	if run.Other == nil {
 		return v
 	}
-	other := diag.JudgeCheck(run.Other, diag.Expectation{Media: in.Expect.Media, Load: in.Expect.Load})
+	other := diag.JudgeCheck(run.Other, diag.Expectation{Media: x.Media, Load: x.Load})
 	blamed := v.Exit == diag.ExitPass && run.Other.ConnectedAt != nil && run.Other.Ended != nil && run.Other.Ended.Reason == diag.EndPeerHangup
 	if follows(run.Call) && !follows(run.Other) && run.Other.Ended != nil && run.Other.Ended.Reason != diag.EndInterrupted {
 		// The answering side failed first: that the offering side was left alone explains nothing.
@@ -144,13 +152,12 @@ func secondsMs(s *float64) *float64 {
 	return diag.Ptr(ms(time.Duration(*s * 1e9)))
 }
 
-// runOf is one call in short.
-func runOf(index int, in RunInput, v diag.Verdict) Run {
+// runOf is one call in short, without its verdict.
+func runOf(in RunInput) Run {
 	c := in.Call
 	return Run{
-		Index: index, StartMs: ms(in.Start), Verdict: verdictOf(v.Exit), Exit: ExitOf(v.Exit), Headline: v.Headline,
-		Setup: setupOf(c), Path: pathOf(c), Media: mediaOf(c), Findings: filled(v.Findings), Samples: samplesOf(c),
-		Recording: in.Recording, Connected: c.ConnectedAt != nil, Echoed: c.Echoed(), Events: in.Events,
+		StartMs: ms(in.Start), Setup: setupOf(c), Path: pathOf(c), Media: mediaOf(c), Samples: samplesOf(c),
+		Recording: in.Recording, Connected: c.ConnectedAt != nil, Echoed: c.Echoed(),
 	}
 }
 
@@ -167,9 +174,10 @@ func verdictOf(e diag.Exit) Verdict {
 }
 
 // detail chooses the run that the report describes: the worst failure, the first of equals, or else the run with the median set-up.
+// Of so many runs that not the events of all were kept, it is the first, or the next to the median, of which they were.
 func detail(runs []Run) int {
 	worst := slices.MinFunc(runs, func(a, b Run) int {
-		return cmp.Or(diag.Exit(b.Exit.Code).Compare(diag.Exit(a.Exit.Code)), cmp.Compare(a.Index, b.Index))
+		return cmp.Or(diag.Exit(b.Exit.Code).Compare(diag.Exit(a.Exit.Code)), preferEvents(a, b), cmp.Compare(a.Index, b.Index))
 	})
 	if worst.Exit.Code != int(diag.ExitPass) {
 		return worst.Index
@@ -179,7 +187,27 @@ func detail(runs []Run) int {
 		return 0
 	}
 	slices.SortStableFunc(up, func(a, b Run) int { return cmp.Compare(*a.Setup.TotalMs, *b.Setup.TotalMs) })
-	return up[rank(len(up), 50)].Index
+	median := rank(len(up), 50)
+	for away := range up {
+		for _, i := range []int{median - away, median + away} {
+			if i >= 0 && i < len(up) && up[i].Events != nil {
+				return up[i].Index
+			}
+		}
+	}
+	return up[median].Index
+}
+
+// preferEvents is negative where a alone has events.
+func preferEvents(a, b Run) int {
+	switch {
+	case a.Events != nil && b.Events == nil:
+		return -1
+	case a.Events == nil && b.Events != nil:
+		return 1
+	default:
+		return 0
+	}
 }
 
 // mergeFindings lists those of all runs, each ID and title once, gravest first.

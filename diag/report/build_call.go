@@ -6,27 +6,28 @@ import (
 	"dialtone/diag"
 )
 
-// describe fills in what is told of one call.
-func (r *Report) describe(c *diag.Call) {
-	r.Setup, r.Path, r.Media = setupOf(c), pathOf(c), mediaOf(c)
+// shownOf is what is told of one call.
+func shownOf(c *diag.Call) shown {
+	var s shown
 	for _, row := range c.Local {
-		r.Candidates = append(r.Candidates, candidateOf(&row))
+		s.candidates = append(s.candidates, candidateOf(&row))
 	}
 	for _, row := range c.Remote {
-		r.Candidates = append(r.Candidates, candidateOf(&row))
+		s.candidates = append(s.candidates, candidateOf(&row))
 	}
 	for _, p := range c.Pairs {
-		r.Pairs = append(r.Pairs, pairOf(c, p))
+		s.pairs = append(s.pairs, pairOf(c, p))
 	}
 	for _, row := range c.Channels {
-		r.Channels = append(r.Channels, channelOf(c, row))
+		s.channels = append(s.channels, channelOf(c, row))
 	}
-	for _, s := range c.Servers {
-		r.Servers = append(r.Servers, s.ServerResult)
+	for _, server := range c.Servers {
+		s.servers = append(s.servers, server.ServerResult)
 	}
 	if n := len(c.NAT); n > 0 && c.NAT[n-1].Progress != nil {
-		r.NAT = &c.NAT[n-1].Progress.Report
+		s.nat = &c.NAT[n-1].Progress.Report
 	}
+	return s
 }
 
 func setupOf(c *diag.Call) Setup {

@@ -75,6 +75,54 @@ func TestWorstRunIsTold(t *testing.T) {
 	}
 }
 
+// TestCutShortIsNoFailure: a call that was interrupted counts by itself.
+func TestCutShortIsNoFailure(t *testing.T) {
+	r := Build(Input{Runs: runs(call(5e6, diag.EndDuration), call(5e6, diag.EndInterrupted), call(5e6, diag.EndPeerLost)), Interrupted: true})
+	if s := r.Summary; s.Runs != 3 || s.Failed != 1 || s.Interrupted != 1 || r.Exit.Code != 130 {
+		t.Errorf("%+v %+v", s, r.Exit)
+	}
+	outer := Combine("", "", time.Time{}, 0, []Report{*r}, true)
+	if s := outer.Summary; s.Failed != 1 || s.Interrupted != 1 {
+		t.Errorf("%+v", s)
+	}
+}
+
+// TestFoldedRunsSayTheSame: what lets the calls go tells what it would tell with them, also of a machine that was short of CPU.
+func TestFoldedRunsSayTheSame(t *testing.T) {
+	lossy := call(5e6, diag.EndDuration)
+	lossy.Apply(diag.Event{At: time.Second, Data: diag.Sample{Final: true, Inbound: []diag.InboundRTP{{Kind: "audio", PacketsReceived: 700, PacketsLost: diag.Ptr(int64(300))}}}})
+	for _, load := range []diag.Load{{}, {Ticks: 100, Late: 50}} {
+		in := Input{Expect: diag.Expectation{Load: load}, Runs: runs(call(5e6, diag.EndDuration), lossy, call(5e6, diag.EndNobody))}
+		whole := Build(in)
+		for i := range in.Runs {
+			in.Runs[i].Fold(diag.Expectation{})
+			if in.Runs[i].Call != nil {
+				t.Error("the call is kept")
+			}
+		}
+		if diff := cmp.Diff(whole, Build(in), cmp.AllowUnexported(Report{})); diff != "" {
+			t.Errorf("load %v (-whole +folded):\n%s", load, diff)
+		}
+	}
+}
+
+// TestRunWithEventsIsDescribed: where not all events were kept, the described run is one that has some.
+func TestRunWithEventsIsDescribed(t *testing.T) {
+	var in []RunInput
+	for i := range 9 {
+		in = append(in, RunInput{Call: call(time.Duration(i+1)*time.Millisecond, diag.EndDuration)})
+	}
+	in[1].Events, in[5].Events = []diag.Event{{}}, []diag.Event{{}}
+	if r := Build(Input{Runs: in}); r.Detail != 5 {
+		t.Errorf("run %d is described", r.Detail)
+	}
+	failed := runs(call(5e6, diag.EndNobody), call(5e6, diag.EndNobody))
+	failed[1].Events = []diag.Event{{}}
+	if r := Build(Input{Runs: failed}); r.Detail != 1 {
+		t.Errorf("run %d is described", r.Detail)
+	}
+}
+
 func TestInterruptedIsTheWorst(t *testing.T) {
 	r := Build(Input{Runs: runs(call(5e6, diag.EndNobody)), Interrupted: true})
 	if r.Exit.Code != 130 || r.Verdict != Error {

@@ -23,6 +23,7 @@ func Combine(tool, name string, begun time.Time, took time.Duration, checks []Re
 		}
 		r.Summary.Runs += c.Summary.Runs
 		r.Summary.Failed += c.Summary.Failed
+		r.Summary.Interrupted += c.Summary.Interrupted
 	}
 	r.Headline = fmt.Sprintf("%d of %d checks passed", passed, len(checks))
 	r.Settle()

@@ -138,6 +138,7 @@ func (r *Report) facts() []fact {
 		{"target", r.Target.what()},
 		{"runs", strconv.Itoa(r.Summary.Runs)},
 		{"runs.failed", strconv.Itoa(r.Summary.Failed)},
+		{"runs.interrupted", strconv.Itoa(r.Summary.Interrupted)},
 		{"setup.total", millis(r.Setup.TotalMs)},
 	}
 	if p := r.Summary.Setup; p != nil {

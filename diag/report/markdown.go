@@ -97,7 +97,7 @@ func (m *mdWriter) check(r *Report) {
 	if p := r.Path; p != nil {
 		rows[2][1] = fmt.Sprintf("%s ⇄ %s, %s, round trip %s", md(p.Local.words()), md(p.Remote.words()), p.kind(), millis(p.RTTMs))
 	}
-	rows = append(rows, []string{"calls", fmt.Sprintf("%d, of which %d failed", r.Summary.Runs, r.Summary.Failed)},
+	rows = append(rows, []string{"calls", fmt.Sprintf("%d, of which %d failed%s", r.Summary.Runs, r.Summary.Failed, r.Summary.interrupted())},
 		[]string{"took", millis(&r.DurationMs)}, []string{"made by", md(orUnknown(r.Tool))})
 	m.table([]string{"", ""}, rows)
 	m.findings(r.Findings)

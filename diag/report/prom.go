@@ -27,6 +27,7 @@ var promFamilies = []struct{ name, help string }{
 	{"duration_seconds", "How long the check took."},
 	{"runs", "Calls that were placed."},
 	{"failed_runs", "Calls that failed."},
+	{"interrupted_runs", "Calls that were cut short: neither passed nor failed."},
 	{"failed_runs_ratio", "Share of the calls that failed."},
 	{"setup_seconds", "Set-up time over the runs that came up: min, p50, p95, p99 and max by nearest rank."},
 	{"setup_runs", "Runs that came up, which setup_seconds is made of."},
@@ -118,6 +119,7 @@ func (p *promWriter) check(s suite) {
 	p.add("duration_seconds", s.DurationMs/millisPerSecond, check...)
 	p.add("runs", float64(s.Summary.Runs), check...)
 	p.add("failed_runs", float64(s.Summary.Failed), check...)
+	p.add("interrupted_runs", float64(s.Summary.Interrupted), check...)
 	if share, any := s.Summary.share(); any {
 		p.add("failed_runs_ratio", share, check...)
 	}

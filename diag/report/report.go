@@ -194,10 +194,11 @@ type Change struct {
 
 // Summary is over all runs. Nothing is averaged.
 type Summary struct {
-	Runs   int            `json:"runs"`
-	Failed int            `json:"failed"`
-	Setup  *Percentiles   `json:"setup"` // of the runs that came up
-	Phases []PhaseSummary `json:"phases"`
+	Runs        int            `json:"runs"`
+	Failed      int            `json:"failed"`
+	Interrupted int            `json:"interrupted"` // neither passed nor failed
+	Setup       *Percentiles   `json:"setup"`       // of the runs that came up
+	Phases      []PhaseSummary `json:"phases"`
 }
 
 // PhaseSummary is one phase over all runs.

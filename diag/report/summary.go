@@ -14,7 +14,11 @@ func summarize(runs []Run) Summary {
 	times := map[int][]float64{} // of each phase, by its place in s.Phases
 	places := map[[2]string]int{}
 	for _, r := range runs {
-		if r.Exit.Code != int(diag.ExitPass) {
+		switch diag.Exit(r.Exit.Code) {
+		case diag.ExitPass:
+		case diag.ExitInterrupted:
+			s.Interrupted++
+		default:
 			s.Failed++
 		}
 		if r.Setup.TotalMs != nil {

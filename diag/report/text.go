@@ -90,7 +90,7 @@ func (t *textWriter) runs(r *Report) {
 	if r.Summary.Runs < 2 || !any {
 		return
 	}
-	t.line("\nRuns: %d, failed: %d (%s)", r.Summary.Runs, r.Summary.Failed, percent(&share))
+	t.line("\nRuns: %d, failed: %d (%s)%s", r.Summary.Runs, r.Summary.Failed, percent(&share), r.Summary.interrupted())
 	row := func(name string, p *Percentiles, failed int) {
 		if p == nil {
 			p = &Percentiles{}

@@ -59,6 +59,14 @@ func (s Summary) share() (float64, bool) {
 	return float64(s.Failed) / float64(s.Runs), true
 }
 
+// interrupted adds the runs that were cut short to a count, where there are any.
+func (s Summary) interrupted() string {
+	if s.Interrupted == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", interrupted: %d", s.Interrupted)
+}
+
 // what is the target in a few words.
 func (t Target) what() string {
 	words := []string{clean(t.Kind)}
