@@ -82,14 +82,14 @@ func (c *checkCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 }
 
 // plans are the checks to do, complete and valid, with where the report goes and the name of a scenario.
-func (c *checkCommand) plans(a app) (plans []diagcheck.Options, out []output, scenario string, err error) {
+func (c *checkCommand) plans(a app) (plans []checkPlan, out []output, scenario string, err error) {
 	c.prefer(a.layers.typed)
 	if c.Scenario == "" {
 		o, err := c.plan()
 		out = c.Out.list
-		return []diagcheck.Options{o}, out, "", a.checked(errors.Join(err, clash(out)))
+		return []checkPlan{o}, out, "", a.checked(errors.Join(err, clash(out)))
 	}
-	if err := a.checked(c.aloneWithScenario()); err != nil {
+	if err := a.checked(c.aloneWithScenario(a.layers.typed)); err != nil {
 		return nil, nil, "", err
 	}
 	file, err := readScenario(c.Scenario, envOf(a.environ))
@@ -121,21 +121,30 @@ func (c *checkCommand) plans(a app) (plans []diagcheck.Options, out []output, sc
 }
 
 // aloneWithScenario tells which flags say what the file says.
-func (c *checkCommand) aloneWithScenario() error {
-	if len(c.targets()) > 0 {
+func (c *checkCommand) aloneWithScenario(typed map[string]bool) error {
+	switch {
+	case len(c.targets()) > 0:
 		return fmt.Errorf("--scenario names its targets itself: leave out --%s, or put it into the file", c.targets()[0])
+	case typed["conformance"]:
+		return errors.New("--scenario names what is asked for: leave out --conformance, and put conformance = true beside the whip endpoint in the file")
 	}
 	return nil
 }
 
+// checkPlan is a check to do.
+type checkPlan struct {
+	diagcheck.Options
+	conformance bool // ask the endpoint for RFC 9725 too
+}
+
 // plan makes one check of the flags.
-func (c *checkCommand) plan() (diagcheck.Options, error) {
+func (c *checkCommand) plan() (checkPlan, error) {
 	config := c.networkFlags.config(mediaFlags{RelayOnly: c.RelayOnly, PionDefaults: c.PionDefaults, NoMedia: c.NoMedia, For: c.For})
 	config.Wait, config.Code = c.Wait.Duration, c.Room
-	o := diagcheck.Options{
+	o := checkPlan{conformance: c.Conformance, Options: diagcheck.Options{
 		Name: c.Name, Config: config, Expect: c.Expect.path(), Repeat: c.Repeat.n, Parallel: c.Parallel.n, Record: c.Record, Redact: c.Redact,
 		Assertions: c.Assert.list,
-	}
+	}}
 	var errs []error
 	targets := c.targets()
 	if c.Conformance && c.WHIP == "" {
@@ -149,7 +158,7 @@ func (c *checkCommand) plan() (diagcheck.Options, error) {
 	case c.Room != "":
 		o.Target = diagcheck.Room{Options: roomOptions(config), Role: c.Role.name}
 	case len(targets) == 1:
-		errs = append(errs, c.aim(&o))
+		errs = append(errs, c.aim(&o.Options))
 	default:
 		errs = append(errs, errors.New("nothing to check: give --loopback, --room CODE, --offer, --whip, --whep or --scenario FILE"))
 		return o, errors.Join(errs...)
@@ -172,7 +181,7 @@ func (c *checkCommand) plan() (diagcheck.Options, error) {
 		errs = append(errs, err)
 	}
 	if errors.Join(errs...) == nil {
-		errs = append(errs, c.readBaseline(&o), makeDirectory(c.Record))
+		errs = append(errs, c.readBaseline(&o.Options), makeDirectory(c.Record))
 	}
 	return o, errors.Join(errs...)
 }
@@ -242,7 +251,7 @@ func makeDirectory(path string) error {
 }
 
 // all does the checks, one after another. The error is what kept them from doing all their work.
-func (c *checkCommand) all(ctx context.Context, a app, plans []diagcheck.Options, scenario string) (*report.Report, error) {
+func (c *checkCommand) all(ctx context.Context, a app, plans []checkPlan, scenario string) (*report.Report, error) {
 	begun := time.Now()
 	var reports []report.Report
 	var errs []error
@@ -252,10 +261,10 @@ func (c *checkCommand) all(ctx context.Context, a app, plans []diagcheck.Options
 		}
 		p := newProgress(a.err, len(plans) > 1)
 		o.Progress = p.tell
-		r, err := diagcheck.Run(ctx, o)
+		r, err := diagcheck.Run(ctx, o.Options)
 		p.stop()
-		if c.Conformance && ctx.Err() == nil {
-			c.conform(ctx, r, o.Config)
+		if o.conformance && ctx.Err() == nil {
+			conformTo(ctx, r, o.Options)
 		}
 		reports = append(reports, *r)
 		errs = append(errs, err)

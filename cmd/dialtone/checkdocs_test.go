@@ -18,11 +18,11 @@ func TestScenarioExample(t *testing.T) {
 	if err := os.WriteFile(path, []byte(example), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s, err := readScenario(path, envOf([]string{"TURN_PASS=secret"}))
+	s, err := readScenario(path, envOf([]string{"TURN_PASS=secret", "STREAM_TOKEN=bear"}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.name != "nightly" || len(s.checks) != 2 || len(s.out) != 2 {
+	if s.name != "nightly" || len(s.checks) != 3 || len(s.out) != 2 {
 		t.Errorf("%+v", s)
 	}
 	for _, c := range s.checks {
@@ -32,6 +32,9 @@ func TestScenarioExample(t *testing.T) {
 	}
 	if relay := s.checks[0].command; relay.ICEPass.Secret.Reveal() != "secret" || relay.Repeat.n != 20 || !relay.RelayOnly {
 		t.Errorf("%+v", relay)
+	}
+	if media, err := s.checks[2].command.plan(); err != nil || !media.conformance || media.Config.Token.Reveal() != "bear" || !media.Config.MediaOnly {
+		t.Errorf("%v: %+v", err, media)
 	}
 }
 

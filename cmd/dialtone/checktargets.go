@@ -53,7 +53,7 @@ func (c *checkCommand) aim(o *diagcheck.Options) error {
 }
 
 // nameServers adds the ICE servers that the endpoints of the plans name.
-func nameServers(ctx context.Context, plans []diagcheck.Options) {
+func nameServers(ctx context.Context, plans []checkPlan) {
 	for i := range plans {
 		t, ok := plans[i].Target.(diagcheck.WHIP)
 		if !ok || ctx.Err() != nil {

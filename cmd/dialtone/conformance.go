@@ -8,15 +8,20 @@ import (
 	"time"
 
 	"dialtone/diag"
+	diagcheck "dialtone/diag/check"
 	"dialtone/diag/peer"
 	"dialtone/diag/report"
 	"dialtone/signal/conform"
 )
 
-// conform asks a WHIP endpoint for what RFC 9725 demands and takes the answers into the report: each requirement is an assertion,
-// a SHOULD that is not kept a warning besides.
-func (c *checkCommand) conform(ctx context.Context, r *report.Report, config diag.Config) {
-	results, err := conform.Run(ctx, conform.Options{URL: c.WHIP, Offer: publishOffer(config), Options: webOptions(config)})
+// conformTo asks the WHIP endpoint of a check for what RFC 9725 demands and takes the answers into the report: each requirement is
+// an assertion, a SHOULD that is not kept a warning besides.
+func conformTo(ctx context.Context, r *report.Report, o diagcheck.Options) {
+	target, ok := o.Target.(diagcheck.WHIP)
+	if !ok {
+		return // the flags were checked: it is one
+	}
+	results, err := conform.Run(ctx, conform.Options{URL: target.Options.URL, Offer: publishOffer(o.Config), Options: webOptions(o.Config)})
 	if err != nil {
 		r.Assertions = append(r.Assertions, report.Assertion{Expr: "RFC 9725: the endpoint can be asked", Error: diag.Clean(err.Error(), 300)})
 	}

@@ -27,6 +27,9 @@ type checkTable struct {
 	Name          string   `toml:"name"`
 	Target        string   `toml:"target"`
 	Room          string   `toml:"room"`
+	URL           string   `toml:"url"`
+	TokenEnv      string   `toml:"token_env"`
+	Conformance   bool     `toml:"conformance"`
 	Server        string   `toml:"server"`
 	Role          string   `toml:"role"`
 	Wait          string   `toml:"wait"`
@@ -49,7 +52,7 @@ type checkTable struct {
 }
 
 // secretKeys are keys that people try, and why they are refused: the file lands in a repository.
-var secretKeys = map[string]string{"ice_pass": "ice_pass_env", "turn_secret": "turn_secret_env", "ice_password": "ice_pass_env"}
+var secretKeys = map[string]string{"ice_pass": "ice_pass_env", "turn_secret": "turn_secret_env", "ice_password": "ice_pass_env", "token": "token_env"}
 
 // scenario is a file that was read.
 type scenario struct {
@@ -234,7 +237,7 @@ func (r *scenarioReader) outputs(table map[string]string) []output {
 
 // check makes the flags of one table.
 func (r *scenarioReader) check(i int, t checkTable) scenarioCheck {
-	c := &checkCommand{Name: t.Name, Room: t.Room, RelayOnly: t.RelayOnly, PionDefaults: t.PionDefaults, Baseline: t.Baseline}
+	c := &checkCommand{Name: t.Name, RelayOnly: t.RelayOnly, PionDefaults: t.PionDefaults, Baseline: t.Baseline}
 	c.Insecure, c.ICEUser = t.Insecure, t.ICEUser
 	set := func(key, text string, v value) {
 		if text != "" {
@@ -249,19 +252,7 @@ func (r *scenarioReader) check(i int, t checkTable) scenarioCheck {
 		}
 		return text
 	}
-	switch t.Target {
-	case "loopback":
-		c.Loopback = true
-		if t.Room != "" {
-			r.blame(r.lineOf("check", i, "room"), "room: the target is loopback, which has no room")
-		}
-	case "room":
-		if t.Room == "" {
-			r.blame(r.lineOf("check", i, "target"), "room is missing: the code to dial")
-		}
-	default:
-		r.blame(r.lineOf("check", i, "target"), "target: %s is no target: write loopback or room", quote(t.Target))
-	}
+	r.target(i, t, c)
 	set("server", or(t.Server, defaultServer), &c.Server)
 	set("role", or(t.Role, "any"), &c.Role)
 	set("wait", or(t.Wait, "1m"), &c.Wait)
@@ -279,11 +270,49 @@ func (r *scenarioReader) check(i int, t checkTable) scenarioCheck {
 	c.NoMedia = t.Media != nil && !*t.Media
 	r.fromEnv(i, "ice_user_env", t.ICEUserEnv, func(s string) { c.ICEUser = s })
 	r.fromEnv(i, "ice_pass_env", t.ICEPassEnv, func(s string) { c.ICEPass.Secret = diag.Secret(s) })
+	r.fromEnv(i, "token_env", t.TokenEnv, func(s string) { c.Token.Secret = diag.Secret(s) })
 	r.fromEnv(i, "turn_secret_env", t.TURNSecretEnv, func(s string) { c.TURNSecret.Secret = diag.Secret(s) })
 	if c.Name == "" {
 		c.Name = fmt.Sprintf("check %d", i+1)
 	}
 	return scenarioCheck{command: c, origin: fmt.Sprintf("%s:%d", r.path, r.lineOf("check", i, ""))}
+}
+
+// target says what is called, and tells what is missing for it or does not go with it.
+func (r *scenarioReader) target(i int, t checkTable, c *checkCommand) {
+	c.Room, c.Conformance = "", t.Conformance
+	needs := ""
+	switch t.Target {
+	case "loopback":
+		c.Loopback = true
+	case "room":
+		c.Room, needs = t.Room, "room"
+	case "offer":
+		c.Offer, needs = t.URL, "url"
+	case "whip":
+		c.WHIP, needs = t.URL, "url"
+	case "whep":
+		c.WHEP, needs = t.URL, "url"
+	default:
+		r.blame(r.lineOf("check", i, "target"), "target: %s is no target: write loopback, room, offer, whip or whep", quote(t.Target))
+		return
+	}
+	for _, key := range []struct{ name, value, what string }{
+		{"room", t.Room, "the code to dial"}, {"url", t.URL, "the address of the endpoint"},
+	} {
+		switch {
+		case key.name == needs && key.value == "":
+			r.blame(r.lineOf("check", i, "target"), "%s is missing: %s", key.name, key.what)
+		case key.name != needs && key.value != "":
+			r.blame(r.lineOf("check", i, key.name), "%s: the target is %s, which has none: leave it out", key.name, t.Target)
+		}
+	}
+	if t.TokenEnv != "" && needs != "url" {
+		r.blame(r.lineOf("check", i, "token_env"), "token_env: the target is %s, which asks for no token: leave it out", t.Target)
+	}
+	if t.Conformance && t.Target != "whip" {
+		r.blame(r.lineOf("check", i, "conformance"), "conformance is of WHIP: the target is %s", t.Target)
+	}
 }
 
 // fromEnv takes a value from the variable that the file names.
