@@ -84,7 +84,7 @@ func bareSetUp(tb testing.TB) time.Duration {
 // checkSetUp is the set-up that a check of one short call reports.
 func checkSetUp(tb testing.TB) time.Duration {
 	tb.Helper()
-	r, err := Run(tb.Context(), Options{Target: Loopback{}, Config: diag.Config{For: 50 * time.Millisecond, NoMedia: true}})
+	r, err := Run(tb.Context(), Options{Target: Loopback{}, Config: diag.Config{For: 300 * time.Millisecond, NoMedia: true}})
 	if err != nil || r.Setup.TotalMs == nil {
 		tb.Fatal(err, r.Headline)
 	}
