@@ -16,7 +16,8 @@ import (
 // Inquiry is what a diagnosis of the network asks.
 type Inquiry struct {
 	URLs               []URL
-	Username, Password string      // for the TURN servers among them
+	Username, Password string // for the TURN servers among them that have no account of their own
+	Accounts           map[URL]Account
 	TLS                *tls.Config // as in [Target]
 	Families           Families
 	Bind               netip.Addr // local address; the zero value lets the system choose
@@ -29,6 +30,18 @@ type Inquiry struct {
 	// Progress is told what is known so far, whenever that has changed, at most five times a second, and once more at the
 	// end, then with Final. It is called from one goroutine at a time. Nil: nobody is told.
 	Progress func(diag.NATProgress)
+}
+
+// Account is what a TURN server is asked with. A server with an account of its own, be it an empty one, never sees another's: the
+// parties of a call may have been told of servers that are strangers to each other.
+type Account struct{ Username, Password string }
+
+// account is what a server is asked with.
+func (q *Inquiry) account(u URL) Account {
+	if own, ok := q.Accounts[u]; ok {
+		return own
+	}
+	return Account{q.Username, q.Password}
 }
 
 // progressEvery is how often an interim report is made at most.
@@ -191,7 +204,8 @@ func (q *Inquiry) targets(servers []diag.NATAsked, timeout time.Duration) (other
 		t := Target{URL: u.Short(), TLS: q.TLS, Families: q.Families, Local: q.Bind, Samples: samples, Timeout: timeout}
 		switch {
 		case u.Scheme.TURN():
-			t.Username, t.Password, t.Through = q.Username, q.Password, throughRelay(servers)
+			own := q.account(u)
+			t.Username, t.Password, t.Through = own.Username, own.Password, throughRelay(servers)
 			turn = append(turn, t)
 		case !u.UDP || u.Scheme.Secured():
 			others = append(others, t)

@@ -41,9 +41,9 @@ func (s *Session) diagnoseAsked() error {
 	return nil
 }
 
-// inquiry asks the servers of the call, with the account that the call has there.
+// inquiry asks the servers of the call, each with the account that the call has there: a media server may have named some of them.
 func (s *Session) inquiry() probe.Inquiry {
-	q := probe.Inquiry{TLS: s.o.TLS, Progress: func(p diag.NATProgress) { s.o.Feed.Append(p) }}
+	q := probe.Inquiry{TLS: s.o.TLS, Accounts: map[probe.URL]probe.Account{}, Progress: func(p diag.NATProgress) { s.o.Feed.Append(p) }}
 	if s.o.Net != nil {
 		q.Net = s.o.Net
 	}
@@ -53,9 +53,7 @@ func (s *Session) inquiry() probe.Inquiry {
 			continue // the probe of that server has told it
 		}
 		q.URLs = append(q.URLs, u)
-		if q.Username == "" {
-			q.Username, q.Password = server.Username, server.Credential.Reveal()
-		}
+		q.Accounts[u] = probe.Account{Username: server.Username, Password: server.Credential.Reveal()}
 	}
 	return q
 }

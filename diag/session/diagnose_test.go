@@ -129,3 +129,39 @@ func TestDiagnosisWithoutServers(t *testing.T) {
 		t.Errorf("%+v %+v", c.Warnings, c.NAT)
 	}
 }
+
+// TestDiagnosisKeepsAccountsApart: one of the servers may have been named by a stranger, who must not see the other's account.
+func TestDiagnosisKeepsAccountsApart(t *testing.T) {
+	var servers []diag.ICEServerAuth
+	for _, user := range []string{"ann", "stranger"} {
+		relay, err := lab.StartTURN(lab.TURNOptions{UDP: true, Username: user, Password: "of " + user})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := relay.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+		servers = append(servers, diag.ICEServerAuth{URL: relay.URL(lab.UDP), Username: user, Credential: diag.Secret("of " + user)})
+	}
+	dialA, dialB := piped()
+	a := start(t, "a", Options{Config: diag.Config{Code: "w1", NoMedia: true, ICEServers: servers}, Dial: dialA})
+	start(t, "b", Options{Config: diag.Config{Code: "w1", NoMedia: true}, Dial: dialB})
+	a.until("a connection", connected)
+	if err := a.Diagnose(); err != nil {
+		t.Fatal(err)
+	}
+	c := a.until("a diagnosis", func(c *diag.Call) bool { return c.Diagnosed() != nil })
+	relays := c.Diagnosed().Report().TURN
+	if len(relays) != len(servers) {
+		t.Fatalf("%d relays: %+v", len(relays), relays)
+	}
+	for _, r := range relays {
+		if !r.OK {
+			t.Errorf("%s was asked with another's account: %+v", r.URL, r.ServerResult)
+		}
+	}
+	a.Hangup()
+	a.ended()
+}
