@@ -139,6 +139,24 @@ func TestWhatIsRefused(t *testing.T) {
 	}
 }
 
+// TestForeignPages: a page from elsewhere, of which the browser lets a plain POST through unasked, gets no call.
+func TestForeignPages(t *testing.T) {
+	s := NewServer(ServerOptions{AnswerTimeout: 30 * time.Millisecond})
+	seat := seated(t, s)
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/offer", strings.NewReader(`{"type":"offer","sdp":"v=0"}`))
+	r.Header.Set("Content-Type", "text/plain")
+	r.Header.Set("Origin", "https://evil.example")
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, r)
+	if w.Code != http.StatusForbidden || !strings.Contains(w.Body.String(), "--token") {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	closing(t, seat)
+	if m, err := seat.Receive(t.Context()); err == nil {
+		t.Errorf("the seat was taken: %v", m)
+	}
+}
+
 // TestOneAfterAnother: a second caller is asked to come again while a call is under way, at once.
 func TestOneAfterAnother(t *testing.T) {
 	s := NewServer(ServerOptions{})

@@ -57,6 +57,10 @@ func (s *Server) Dial(context.Context) (signal.Channel, error) {
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	web.CORS(w, "POST, OPTIONS")
+	if foreign := web.Foreign(r, s.o.Token); foreign != nil {
+		web.Refuse(w, *foreign)
+		return
+	}
 	switch {
 	case r.URL.Path != "/" && r.URL.Path != "/offer":
 		web.Refuse(w, web.Problem{Status: http.StatusNotFound, Title: "nothing is here", Detail: "Offers are taken at /offer."})

@@ -10,8 +10,11 @@ import (
 	"mime"
 	"net"
 	"net/http"
+	"net/netip"
+	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -19,12 +22,19 @@ const (
 	headerTime   = 5 * time.Second
 	bodyTime     = 10 * time.Second
 	idleTime     = 60 * time.Second
+	writeTime    = 60 * time.Second // of a request, the wait for the call included
 	shutdownTime = 3 * time.Second
+	// maxConnections is how many connections are kept: calls come one after another, so more are of no use.
+	maxConnections = 256
 )
 
 // Serve answers on ln until ctx ends, and closes ln. The error is nil after an orderly end.
 func Serve(ctx context.Context, ln net.Listener, h http.Handler) error {
-	hs := &http.Server{Handler: h, ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: 16 << 10}
+	hs := &http.Server{
+		Handler: h, ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, WriteTimeout: writeTime, MaxHeaderBytes: 16 << 10,
+		ReadTimeout: headerTime + bodyTime, // of bodies that nobody reads; ReadBody has its own
+		ConnState:   limited(maxConnections),
+	}
 	served := make(chan error, 1)
 	go func() { served <- hs.Serve(ln) }()
 	select {
@@ -40,6 +50,22 @@ func Serve(ctx context.Context, ln net.Listener, h http.Handler) error {
 	}
 	<-served
 	return err
+}
+
+// limited closes the connections that are beyond a number.
+func limited(most int) func(net.Conn, http.ConnState) {
+	var open atomic.Int64
+	return func(c net.Conn, state http.ConnState) {
+		switch state {
+		case http.StateNew:
+			if open.Add(1) > int64(most) {
+				_ = c.Close() // whoever it is learns it
+			}
+		case http.StateClosed, http.StateHijacked:
+			open.Add(-1)
+		case http.StateActive, http.StateIdle:
+		}
+	}
 }
 
 // Problem is a refusal: an answer with a problem body (RFC 9457).
@@ -78,6 +104,27 @@ func Reply(w http.ResponseWriter, status int, contentType string, body []byte) {
 	}
 	w.WriteHeader(status)
 	_, _ = w.Write(body)
+}
+
+// Foreign is the refusal of a request that a web page makes whose place is elsewhere; nil for any other. Whoever opens a page on
+// this machine, or in its network, lets it reach what listens there: without a token that would be everybody's call. Pages of this
+// machine may call, and those of the very address that is asked, unless that is a name: names can be made to lead here.
+func Foreign(r *http.Request, token string) *Problem {
+	origin := r.Header.Get("Origin")
+	if origin == "" || token != "" || r.Method == http.MethodOptions { // a preflight does nothing yet
+		return nil
+	}
+	if u, err := url.Parse(origin); err == nil {
+		ip, _ := netip.ParseAddr(u.Hostname())
+		asked, err := url.Parse("http://" + r.Host)
+		if strings.EqualFold(u.Hostname(), "localhost") || ip.IsLoopback() || err == nil && ip.IsValid() && u.Hostname() == asked.Hostname() {
+			return nil
+		}
+	}
+	return &Problem{
+		Status: http.StatusForbidden, Title: "web pages from elsewhere need a token",
+		Detail: "Start the server with --token and let the page send it, or open the page from http://localhost.",
+	}
 }
 
 // CORS lets pages of every origin use a resource with the given methods.

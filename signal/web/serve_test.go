@@ -2,11 +2,15 @@ package web
 
 import (
 	"context"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 func TestServe(t *testing.T) {
@@ -69,6 +73,117 @@ func TestAuthorized(t *testing.T) {
 			t.Errorf("%q %q", test.field, test.token)
 		}
 	}
+}
+
+// TestForeign: which pages may use a server without a token.
+func TestForeign(t *testing.T) {
+	for _, test := range []struct {
+		origin, host, token string
+		want                bool
+	}{
+		{"", "127.0.0.1:8000", "", false},
+		{"https://evil.example", "127.0.0.1:8000", "", true},
+		{"https://evil.example", "127.0.0.1:8000", "t0k3n", false},
+		{"http://rebound.example:8000", "rebound.example:8000", "", true},
+		{"http://localhost.evil.example", "127.0.0.1:8000", "", true},
+		{"null", "127.0.0.1:8000", "", true},
+		{"http://[::1", "127.0.0.1:8000", "", true},
+		{"http://192.0.2.7:3000", "192.0.2.8:8000", "", true},
+		{"http://192.0.2.7:3000", "192.0.2.7:8000", "", false},
+		{"http://[2001:db8::7]:3000", "[2001:db8::7]:8000", "", false},
+		{"http://localhost:3000", "127.0.0.1:8000", "", false},
+		{"http://127.0.0.1:3000", "localhost:8000", "", false},
+		{"http://[::1]:3000", "127.0.0.1:8000", "", false},
+	} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", nil)
+		r.Host = test.host
+		r.Header.Set("Origin", test.origin)
+		if p := Foreign(r, test.token); (p != nil) != test.want {
+			t.Errorf("%q at %q, token %q: %v", test.origin, test.host, test.token, p)
+		}
+		if r.Method = http.MethodOptions; Foreign(r, test.token) != nil {
+			t.Errorf("%q at %q: a preflight is refused", test.origin, test.host)
+		}
+	}
+}
+
+// TestBodyThatNeverComes: who is refused before the body has come cannot keep the connection by never sending it.
+func TestBodyThatNeverComes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		here, there := net.Pipe()
+		ln := &pipeListener{conns: make(chan net.Conn, 1), closed: make(chan struct{})}
+		ln.conns <- there
+		ctx, stop := context.WithCancel(t.Context())
+		over := make(chan error, 1)
+		go func() {
+			over <- Serve(ctx, ln, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { Refuse(w, Problem{Status: http.StatusUnauthorized}) }))
+		}()
+		if err := here.SetReadDeadline(time.Now().Add(time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(here, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		start := time.Now()
+		_, err := io.ReadAll(here)
+		if took := time.Since(start); err != nil || took > headerTime+bodyTime {
+			t.Errorf("the connection was kept for %v: %v", took, err)
+		}
+		_ = here.Close()
+		stop()
+		if err := <-over; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// pipeListener accepts what it was given.
+type pipeListener struct {
+	conns  chan net.Conn
+	closed chan struct{}
+	once   sync.Once
+}
+
+func (l *pipeListener) Accept() (net.Conn, error) {
+	select {
+	case c := <-l.conns:
+		return c, nil
+	case <-l.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (l *pipeListener) Close() error {
+	l.once.Do(func() { close(l.closed) })
+	return nil
+}
+
+func (*pipeListener) Addr() net.Addr { return &net.TCPAddr{} }
+
+func TestLimited(t *testing.T) {
+	hook := limited(1)
+	first, second := &closing{}, &closing{}
+	hook(first, http.StateNew)
+	hook(second, http.StateNew)
+	if first.closed || !second.closed {
+		t.Errorf("%v %v", first, second)
+	}
+	hook(second, http.StateClosed)
+	hook(first, http.StateClosed)
+	third := &closing{}
+	if hook(third, http.StateNew); third.closed {
+		t.Error("what was closed still counts")
+	}
+}
+
+type closing struct {
+	net.Conn
+	closed bool
+}
+
+func (c *closing) Close() error {
+	c.closed = true
+	return nil
 }
 
 func TestSeats(t *testing.T) {

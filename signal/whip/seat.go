@@ -28,6 +28,7 @@ type seat struct {
 	ufrag  string
 	etag   string
 	budget int // candidates that the client may still send
+	ended  bool
 }
 
 func newSeat(s *Server) *seat {
@@ -156,7 +157,8 @@ func (c *seat) candidates(f *Fragment) {
 			c.inbox.Put(signal.Message{Kind: signal.KindCandidate, Candidate: x})
 		}
 	}
-	if f.End {
+	if f.End && !c.ended {
+		c.ended = true
 		c.inbox.Put(signal.Message{Kind: signal.KindEndOfCandidates})
 	}
 }
@@ -172,7 +174,7 @@ func (c *seat) restart(w http.ResponseWriter, r *http.Request, f *Fragment, pati
 	}
 	theirs := FragmentOf(answer)
 	c.mu.Lock()
-	c.offer, c.ufrag, c.etag, c.budget = offer, f.Ufrag, `"`+secret()+`"`, maxCandidates
+	c.offer, c.ufrag, c.etag, c.budget, c.ended = offer, f.Ufrag, `"`+secret()+`"`, maxCandidates, false
 	w.Header().Set("ETag", c.etag)
 	c.mu.Unlock()
 	web.Reply(w, http.StatusOK, typeFragment, []byte(theirs.String()))

@@ -97,6 +97,11 @@ func secret() string {
 
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if foreign := web.Foreign(r, s.o.Token); foreign != nil {
+		web.CORS(w, "")
+		web.Refuse(w, *foreign)
+		return
+	}
 	problem := &web.Problem{Status: http.StatusNotFound, Title: "nothing is here", Detail: "The endpoint is at " + s.endpoint() + "."}
 	name, isSession := strings.CutPrefix(r.URL.Path, sessionPath)
 	switch {

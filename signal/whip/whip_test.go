@@ -150,6 +150,32 @@ func request(t *testing.T, h http.Handler, method, path, body string, fields ...
 	return w
 }
 
+// TestForeignPages: a page from elsewhere gets no session.
+func TestForeignPages(t *testing.T) {
+	server := NewServer(ServerOptions{})
+	w := request(t, server, http.MethodPost, "/whip", description("sendonly", "EsAw", pwd), "Content-Type", typeSDP, "Origin", "https://evil.example")
+	if w.Code != http.StatusForbidden || !strings.Contains(w.Body.String(), "--token") {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
+// TestEndIsToldOnce: a client that says again and again that no candidates will come does not fill the memory.
+func TestEndIsToldOnce(t *testing.T) {
+	client, seat, server := pair(t, ServerOptions{}, Options{})
+	body := "a=ice-ufrag:EsAw\r\na=ice-pwd:" + pwd + "\r\na=end-of-candidates\r\n"
+	for range 3 {
+		if w := request(t, server.Config.Handler, http.MethodPatch, client.session.Path, body, "Content-Type", typeFragment, "If-Match", client.etag); w.Code != http.StatusNoContent {
+			t.Fatalf("%d %s", w.Code, w.Body)
+		}
+	}
+	receive(t, seat)
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if m, err := seat.Receive(ctx); err == nil {
+		t.Errorf("and again: %+v", m)
+	}
+}
+
 func TestServerRefuses(t *testing.T) {
 	client, _, server := pair(t, ServerOptions{Token: "t0k3n"}, Options{})
 	h, session, tag := server.Config.Handler, client.session.Path, client.etag
