@@ -64,7 +64,8 @@ func (b *candidateBook) local(c *webrtc.ICECandidate) {
 	b.p.o.OnCandidate(Candidate(init))
 }
 
-// origin finds the server that a candidate came from: the one that its base's socket spoke to.
+// origin finds the server that a candidate came from: the one that its base's socket spoke to, or the only one of its kind, as a
+// socket may have been reused or closed by now.
 func (b *candidateBook) origin(d diag.Candidate) (server, bool) {
 	if d.CandidateType != diag.Srflx && d.CandidateType != diag.Relay {
 		return server{}, false
@@ -77,7 +78,16 @@ func (b *candidateBook) origin(d diag.Candidate) (server, bool) {
 			}
 		}
 	}
-	return server{}, false
+	var only []server
+	for _, s := range b.servers {
+		if s.turn == (d.CandidateType == diag.Relay) {
+			only = append(only, s)
+		}
+	}
+	if len(only) != 1 {
+		return server{}, false
+	}
+	return only[0], true
 }
 
 func relayProtocol(d diag.Candidate, s server) string {

@@ -38,7 +38,7 @@ func TestProbeTakesNothingFromTheCall(t *testing.T) {
 			a := start(t, "a", Options{Config: config, Dial: dialA})
 			b := start(t, "b", Options{Config: other, Dial: dialB})
 			b.until("a connection", connected)
-			c := a.until("a connection and the probe's end", func(c *diag.Call) bool { return connected(c) && len(c.Servers) == 1 })
+			c := a.until("a connection and the probe's end", func(c *diag.Call) bool { return connected(c) && c.OpenAt != nil && len(c.Servers) == 1 })
 			if s := c.Servers[0]; s.OK || !s.QuotaReached() {
 				t.Errorf("the probe: %+v", s.ServerResult)
 			}
@@ -49,7 +49,7 @@ func TestProbeTakesNothingFromTheCall(t *testing.T) {
 			}
 			a.Hangup()
 			if v := a.ended(); v.Exit != diag.ExitPass || len(v.Findings) > 0 {
-				t.Errorf("%s %q %+v", v.Exit, v.Headline, v.Findings)
+				t.Errorf("%s %q %+v, with %+v", v.Exit, v.Headline, v.Findings, c.Local)
 			}
 			b.ended()
 		}
@@ -70,7 +70,7 @@ func TestEarlyFailureIsExplained(t *testing.T) {
 		a := start(t, "a", Options{Config: config, Dial: dialA, Explain: time.Second})
 		b := start(t, "b", Options{Config: config, Dial: dialB})
 		v := a.ended()
-		if v.Exit != diag.ExitICE || !slices.ContainsFunc(v.Findings, func(f diag.Finding) bool { return f.ID == "turn.quota_reached" }) {
+		if v.Exit == diag.ExitPass || !slices.ContainsFunc(v.Findings, func(f diag.Finding) bool { return f.ID == "turn.quota_reached" }) {
 			t.Errorf("%s %q %+v", v.Exit, v.Headline, v.Findings)
 		}
 		for _, span := range a.call.Spans {
