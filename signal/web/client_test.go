@@ -133,6 +133,28 @@ func TestFailures(t *testing.T) {
 	}
 }
 
+// TestKeysAreNotSaidBack: servers repeat what they were asked with. Not even the beginning of a key is shown, where the text is cut.
+func TestKeysAreNotSaidBack(t *testing.T) {
+	const token, part, value = "t0k3nt0k3nt0k3n", "live_0123456789abcdef", "S3CRET/S3CRET"
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.Error(w, fmt.Sprintf("%s? key %s: %s: %s", r.RequestURI, r.URL.Query().Get("key"), r.URL.Path, strings.Repeat(" "+token, maxText)), http.StatusForbidden)
+	}))
+	t.Cleanup(server.Close)
+	u, err := Endpoint(server.URL + "/whip/" + part + "?key=" + url.QueryEscape(value))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = post(t, u, Options{Token: token})
+	if err == nil || !strings.Contains(err.Error(), "/whip/***") {
+		t.Fatal(err)
+	}
+	for _, secret := range []string{token[:4], part[:8], "S3C", url.QueryEscape(value)} {
+		if strings.Contains(err.Error(), secret) {
+			t.Errorf("the error tells %q: %v", secret, err)
+		}
+	}
+}
+
 func TestNobodyThere(t *testing.T) {
 	s, u := serve(t, func(http.ResponseWriter, *http.Request) {})
 	s.Close()

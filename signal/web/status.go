@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"mime"
 	"net/http"
+	"net/url"
+	"slices"
 	"strings"
 
 	"dialtone/signal"
@@ -19,8 +21,47 @@ type problem struct {
 	Message string `json:"message"`
 }
 
-// words are what the body of an error says, cleaned and bounded; empty for nothing fit to be shown.
-func words(a *Answer) string {
+// longestPart is how long a part of a path may be, in bytes, to be taken for a name: what is longer may be a key.
+const longestPart = 15
+
+// leastValue is how long the value of a query is, in bytes, that is looked for in what a server says: shorter ones are everywhere.
+const leastValue = 4
+
+// keys are what a server may say back to us, and what is for nobody else: the token, and the keys that addresses hold.
+func (c *Client) keys(asked *url.URL) []string {
+	var out []string
+	add := func(least int, s string) {
+		if len(s) >= least {
+			out = append(out, s)
+		}
+	}
+	add(1, c.o.Token)
+	for _, u := range []*url.URL{c.origin, asked} {
+		add(leastValue, u.RawQuery)
+		for _, values := range u.Query() {
+			for _, v := range values {
+				add(leastValue, v)
+			}
+		}
+		for _, path := range []string{u.Path, u.EscapedPath()} {
+			for part := range strings.SplitSeq(path, "/") {
+				add(longestPart+1, part)
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b string) int { return len(b) - len(a) }) // what holds another comes before it
+	return out
+}
+
+// words are what the body of an error says, without keys, cleaned and bounded; empty for nothing fit to be shown.
+func (c *Client) words(call Call, a *Answer) string {
+	keys := c.keys(call.URL)
+	fit := func(s string) string {
+		for _, key := range keys {
+			s = strings.ReplaceAll(s, key, "***")
+		}
+		return Clean(s)
+	}
 	kind, _, err := mime.ParseMediaType(a.Header.Get("Content-Type"))
 	if err != nil {
 		kind = ""
@@ -33,7 +74,7 @@ func words(a *Answer) string {
 		}
 		var parts []string
 		for _, s := range []string{p.Title, p.Error, p.Detail, p.Message} {
-			if s = Clean(s); s != "" {
+			if s = fit(s); s != "" {
 				parts = append(parts, s)
 			}
 		}
@@ -42,7 +83,7 @@ func words(a *Answer) string {
 	if strings.HasPrefix(text, "<") || strings.HasPrefix(text, "v=0") || kind == "text/html" {
 		return ""
 	}
-	return Clean(text)
+	return fit(text)
 }
 
 // refuse is an answer that leads nowhere.
@@ -61,10 +102,7 @@ func Protocol(op string, a *Answer, err error, hint string) *signal.Error {
 // statusError names what a status means that was not expected.
 func (c *Client) statusError(call Call, a *Answer) *signal.Error {
 	e := &signal.Error{Op: call.Op, Status: a.Status, Reason: signal.ReasonStatus, Err: errors.New("the server answers " + StatusText(a.Status))}
-	if text := words(a); text != "" {
-		if c.o.Token != "" {
-			text = strings.ReplaceAll(text, c.o.Token, "***")
-		}
+	if text := c.words(call, a); text != "" {
 		e.Err = fmt.Errorf("the server answers %s: %s", StatusText(a.Status), text)
 	}
 	switch {
