@@ -23,6 +23,8 @@ type link struct {
 	announced string // the fingerprint that the other side's description names
 	part      string // ours in the handshake, by the first answer: active (the client) or passive; empty before
 	sctp      string // as last told
+	secured   bool   // the handshake has succeeded
+	goodbye   bool   // the other side has closed the association
 }
 
 func newLink(p *Peer) *link { return &link{p: p} }
@@ -80,6 +82,7 @@ func (l *link) dtlsState(s webrtc.DTLSTransportState) {
 		l.p.wg.Go(func() { l.p.o.Emit(diag.DTLSState{State: s.String(), Role: l.role()}) })
 	case webrtc.DTLSTransportStateConnected:
 		l.mu.Lock()
+		l.secured = true
 		d := diag.DTLSState{State: s.String(), Version: l.version, Cipher: l.cipher}
 		l.mu.Unlock()
 		l.p.o.Phases.End(diag.PhaseDTLS, "", diag.OutcomeOK, strings.TrimSpace(d.Version+" "+d.Cipher))
@@ -188,6 +191,21 @@ func (l *link) remoteClosed() {
 		return
 	}
 	l.p.o.Emit(diag.SCTPState{State: "closed"})
+	l.p.o.OnState(StateClosed)
+}
+
+// alertSent is called with each encrypted alert that leaves. While the connection lasts there is one reason for it: pion answers
+// the other side's close_notify, which it has decrypted, with its own (RFC 5246 §7.2.1). Without data channels nothing else tells
+// that the other side has closed: pion reports the state of a transport that it closed itself, and no other.
+func (l *link) alertSent() {
+	l.mu.Lock()
+	fresh := l.secured && !l.goodbye
+	l.goodbye = l.goodbye || l.secured
+	l.mu.Unlock()
+	if !fresh || !l.p.o.NoChannels || l.p.closing() {
+		return
+	}
+	l.p.o.Emit(diag.DTLSState{State: webrtc.DTLSTransportStateClosed.String()})
 	l.p.o.OnState(StateClosed)
 }
 

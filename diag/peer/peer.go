@@ -48,7 +48,7 @@ func New(o Options) (*Peer, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	p.cancel, p.done = cancel, ctx.Done()
 	p.link = newLink(p)
-	socks, err := newSockets(o.Net, p.link.helloSeen)
+	socks, err := newSockets(o.Net, p.link.helloSeen, p.link.alertSent)
 	if err != nil {
 		cancel()
 		return nil, fmt.Errorf("reading the network interfaces: %w", err)

@@ -16,6 +16,7 @@ import (
 type sockets struct {
 	transport.Net
 	onHello func(version, cipher uint16)
+	onAlert func() // an encrypted DTLS alert of ours leaves
 
 	mu     sync.Mutex
 	names  map[string]string // resolved "ip:port" → "host:port" as asked for
@@ -27,7 +28,7 @@ type sockets struct {
 // socketBuffer is what a UDP socket asks the kernel for: with the default, bursts of video key frames and data are dropped.
 const socketBuffer = 1 << 20
 
-func newSockets(network Net, onHello func(version, cipher uint16)) (*sockets, error) {
+func newSockets(network Net, onHello func(version, cipher uint16), onAlert func()) (*sockets, error) {
 	if network == nil {
 		system, err := stdnet.NewNet()
 		if err != nil {
@@ -36,7 +37,7 @@ func newSockets(network Net, onHello func(version, cipher uint16)) (*sockets, er
 		network = system
 	}
 	return &sockets{
-		Net: network, onHello: onHello, names: map[string]string{}, asked: map[int]string{},
+		Net: network, onHello: onHello, onAlert: onAlert, names: map[string]string{}, asked: map[int]string{},
 		open: map[net.PacketConn]struct{}{},
 	}, nil
 }
@@ -151,25 +152,42 @@ func (s *sockets) sent(port int, b []byte, to net.Addr) {
 		s.mu.Unlock()
 		return
 	}
-	s.look(b)
+	record := dtlsRecord(b)
+	if isEncryptedAlert(record) && s.onAlert != nil {
+		s.onAlert()
+	}
+	s.lookAt(record)
 }
 
-// look passes a ServerHello on, if b carries one: bare, or inside a TURN server's message.
-func (s *sockets) look(b []byte) {
-	if len(b) < 1 || s.onHello == nil {
+// look passes a ServerHello on, if b carries one.
+func (s *sockets) look(b []byte) { s.lookAt(dtlsRecord(b)) }
+
+func (s *sockets) lookAt(record []byte) {
+	if len(record) < 1 || record[0] != recordHandshake || s.onHello == nil {
 		return
 	}
-	if b[0] == recordHandshake {
-		if version, cipher, ok := parseServerHello(b); ok {
-			s.onHello(version, cipher)
-		}
-		return
+	if version, cipher, ok := parseServerHello(record); ok {
+		s.onHello(version, cipher)
 	}
-	if inner := turnPayload(b); len(inner) > 0 && inner[0] == recordHandshake {
-		if version, cipher, ok := parseServerHello(inner); ok {
-			s.onHello(version, cipher)
-		}
+}
+
+// dtlsRecord returns what of a datagram may be DTLS: all of it, or what is inside a TURN server's message; nil for other things.
+func dtlsRecord(b []byte) []byte {
+	if len(b) > 0 && isDTLS(b[0]) {
+		return b
 	}
+	if inner := turnPayload(b); len(inner) > 0 && isDTLS(inner[0]) {
+		return inner
+	}
+	return nil
+}
+
+// isDTLS tells by the first byte (RFC 7983 §7).
+func isDTLS(first byte) bool { return first >= 20 && first <= 63 }
+
+// isEncryptedAlert reports whether a record is an alert after the handshake: its epoch is not 0 (RFC 6347 §4.1).
+func isEncryptedAlert(record []byte) bool {
+	return len(record) >= 5 && record[0] == recordAlert && binary.BigEndian.Uint16(record[3:]) != 0
 }
 
 func portOf(addr net.Addr) int {
@@ -226,8 +244,9 @@ func (p *packetSocket) Close() error {
 }
 
 const (
-	recordHandshake = 22 // DTLS ContentType (RFC 6347 §4.1)
-	helloServer     = 2  // HandshakeType server_hello
+	recordAlert     = 21 // DTLS ContentTypes (RFC 6347 §4.1)
+	recordHandshake = 22
+	helloServer     = 2 // HandshakeType server_hello
 	stunHeader      = 20
 	stunCookie      = 0x2112A442
 	attrUsername    = 0x0006
