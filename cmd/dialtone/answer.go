@@ -114,8 +114,11 @@ func (c *answerCommand) takeCalls(ctx context.Context, a app, config diag.Config
 	reached, pause := false, shortestPause
 	for n := 1; ; n++ {
 		result, err := a.place(ctx, c.placement(a, config, w, h, n))
-		if err != nil || c.Once || ctx.Err() != nil || (c.Screen || w.kind == diag.SignalingPaste) && !result.again {
+		switch {
+		case err != nil, c.Once, (c.Screen || w.kind == diag.SignalingPaste) && !result.again:
 			return result.exit, err
+		case ctx.Err() != nil: // perhaps just when a call had come to its end, which is not what this ended with
+			return diag.ExitInterrupted, nil
 		}
 		reached = reached || waited(result.call)
 		switch {
