@@ -31,7 +31,7 @@ func TestHundredRepeats(t *testing.T) {
 	files := openFiles(t)
 	dir := t.TempDir()
 	r, err := Run(t.Context(), Options{
-		Target: Loopback{}, Config: diag.Config{For: 300 * time.Millisecond, NoMedia: true}, Repeat: repeat, Parallel: 10, Record: dir,
+		Target: Loopback{}, Config: diag.Config{For: time.Second, NoMedia: true}, Repeat: repeat, Parallel: 10, Record: dir,
 	})
 	if err != nil {
 		t.Fatal(err)
