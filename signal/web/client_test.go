@@ -266,6 +266,35 @@ func TestResolve(t *testing.T) {
 	}
 }
 
+// TestResolveStaysAway: a server elsewhere cannot make us send requests to what listens here.
+func TestResolveStaysAway(t *testing.T) {
+	for _, test := range []struct {
+		base, to string
+		want     bool
+	}{
+		{"http://h.example/", "http://127.0.0.1:2375/containers/x", false},
+		{"http://h.example/", "http://localhost/x", false},
+		{"https://h.example/", "https://LOCALHOST./x", false},
+		{"https://h.example/", "https://x.localhost/x", false},
+		{"http://h.example/", "http://[::1]/x", false},
+		{"http://h.example/", "http://[::ffff:127.0.0.1]/x", false},
+		{"http://h.example/", "http://0.0.0.0/x", false},
+		{"http://192.0.2.7/", "http://169.254.169.254/latest", false},
+		{"http://h.example/", "http://[fe80::1%25eth0]/x", false},
+		{"http://h.example/", "http://192.0.2.8/x", true},
+		{"http://localhost:8000/", "http://127.0.0.1:8001/x", true},
+		{"http://127.0.0.1:8000/", "http://h.example/x", true},
+	} {
+		base, err := url.Parse(test.base)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Resolve(base, test.to); (err == nil) != test.want {
+			t.Errorf("from %s to %s: %v", test.base, test.to, err)
+		}
+	}
+}
+
 func TestSameOrigin(t *testing.T) {
 	for _, test := range []struct {
 		a, b string

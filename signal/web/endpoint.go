@@ -65,8 +65,8 @@ func check(u *url.URL) error {
 	return nil
 }
 
-// Resolve reads an address that a server gave in an answer from base: relative or absolute, bounded, http or https, and not
-// from https down to http.
+// Resolve reads an address that a server gave in an answer from base: relative or absolute, bounded, http or https, not from
+// https down to http, and not from elsewhere to this machine or its link, where others listen who trust whoever gets that far.
 func Resolve(base *url.URL, reference string) (*url.URL, error) {
 	switch {
 	case reference == "":
@@ -85,7 +85,19 @@ func Resolve(base *url.URL, reference string) (*url.URL, error) {
 	if base.Scheme == "https" && u.Scheme == "http" {
 		return nil, errors.New("the server leads from https to http, where anybody on the way could change the call")
 	}
+	if near(u) && !near(base) {
+		return nil, errors.New("the server leads to an address of this machine or its link, which is not for it to say")
+	}
 	return u, nil
+}
+
+// near reports whether an address is of this machine or of the link alone, as the metadata services of clouds are. Names are not
+// looked up.
+func near(u *url.URL) bool {
+	host := strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
+	ip, _ := netip.ParseAddr(host)
+	ip = ip.Unmap()
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip.IsLoopback() || ip.IsUnspecified() || ip.IsLinkLocalUnicast()
 }
 
 // SameOrigin compares scheme, host and port (RFC 6454 §5).
