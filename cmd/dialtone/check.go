@@ -38,7 +38,7 @@ type checkCommand struct {
 	Expect       pathName    `default:"any" placeholder:"PATH" help:"The path that the call is to take: direct, relay or any. Default: ${default}."`
 	Assert       expressions `placeholder:"EXPR" help:"Something that must hold of the report, such as 'setup.p95 < duration(\"800ms\")'. May be repeated."`
 	Baseline     string      `placeholder:"FILE" help:"An earlier report in JSON: what got worse beyond its noise fails."`
-	Out          outputs     `short:"o" placeholder:"FORMAT[=FILE]" help:"Write the report in this format, to the file or to stdout. May be repeated; stdout takes one. Default: text."`
+	Out          outputs     `short:"o" placeholder:"FORMAT[=FILE]" help:"Write the report in this format, to the file or to stdout: ${formats}. May be repeated; stdout takes one. Default: text."`
 	Name         string      `placeholder:"NAME" help:"The name of the check in the report. Default: what is called."`
 	Record       string      `placeholder:"DIR" help:"Write a recording of each side of each call into this directory."`
 	Redact       bool        `help:"Mask addresses in the recordings. Passwords are never written."`

@@ -150,6 +150,12 @@ func pastTitle(e pastEntry) string {
 		return v["file"]
 	case v["code"] != "":
 		return v["code"] + " at " + v["server"]
+	case v["room"] != "":
+		return v["room"] + " at " + v["server"]
+	case e.Command == "nat" && v["ice"] != "":
+		return v["ice"]
+	case v.On("public"):
+		return "with public servers"
 	case v.On("relay-only"):
 		return "over the relay alone"
 	case v.On("no-media"):

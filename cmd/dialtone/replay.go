@@ -50,7 +50,7 @@ func (c *replayCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 
 func (c *replayCommand) validate() error {
 	if c.Speed < 0.25 || c.Speed > 16 {
-		return errors.New("--speed: a recording can be replayed between 0.25 and 16 times as fast as it was: give for example --speed 4")
+		return errors.New("a recording can be replayed between 0.25 and 16 times as fast as it was: give for example --speed 4")
 	}
 	return nil
 }

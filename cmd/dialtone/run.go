@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
 
 	"dialtone/diag"
+	"dialtone/diag/report"
 )
 
 // app is what commands share.
@@ -22,7 +25,7 @@ type app struct {
 
 // run does what the arguments say.
 func run(ctx context.Context, args []string, s streams) diag.Exit {
-	if len(args) == 0 && s.terminal {
+	if len(args) == 0 { // where there is no terminal for it, it says so
 		args = []string{"start"}
 	}
 	flags := &layers{environ: s.environ, configDir: s.configDir}
@@ -142,7 +145,7 @@ func newParser(grammar *cli, s streams, flags *layers, exit func(int)) (*kong.Ko
 		kong.Writers(s.out, s.err),
 		kong.Exit(exit),
 		kong.Resolvers(flags),
-		kong.Vars{"server": defaultServer, "listen": defaultListen},
+		kong.Vars{"server": defaultServer, "listen": defaultListen, "formats": strings.Join(slices.Sorted(maps.Keys(report.Formats)), ", ")},
 		kong.Groups{"limits": "Limits:", "signaling": "Ways to the other party beside a code word (docs/signaling.md):"},
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 110}),
 	)

@@ -94,10 +94,10 @@ func (a app) withPassword(password string) streams {
 
 // startForms are the commands that the screen offers, with what the environment and the file say about their flags.
 func startForms(s streams, config string) ([]startForm, error) {
-	var call, answer, demo, nat cli // one each: to parse resets the whole grammar
+	var call, answer, demo, nat, check cli // one each: to parse resets the whole grammar
 	err := errors.Join(
 		configured(&call, s, config, "call", "x"), configured(&answer, s, config, "answer", "x"), configured(&demo, s, config, "demo"),
-		configured(&nat, s, config, "nat"),
+		configured(&nat, s, config, "nat"), configured(&check, s, config, "check"),
 	)
 	if err != nil {
 		return nil, err
@@ -124,11 +124,18 @@ func startForms(s streams, config string) ([]startForm, error) {
 			fields: callFields(&demo.Demo.mediaFlags, demo.Demo.Record),
 		},
 		{
-			name: "nat", summary: "diagnose: what does this network do to calls?",
+			name: "nat", summary: "what this network does to calls",
 			about: "It asks the servers what your network does to UDP, and TURN servers for a relay, and says what that means for calls. " +
-				"Best are STUN servers on two addresses, or one with the usage of RFC 5780.",
+				"Best are STUN servers on two addresses, or one with the usage of RFC 5780. Public ones are asked only where public is on.",
 			fields:  natFields(&nat.NAT),
 			hasPass: nat.NAT.ICEPass.Secret != "",
+		},
+		{
+			name: "check", summary: "calls, judged without a screen",
+			about: "For pipelines, and to know in short whether WebRTC works here: it ends with a report. Assertions, files and other targets are said on the command " +
+				"line: dialtone check --help.",
+			fields:  checkFields(&check.Check),
+			hasPass: check.Check.ICEPass.Secret != "",
 		},
 		{
 			name: "replay", summary: "look at a recorded call",

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 
 	"dialtone/diag"
@@ -22,8 +23,9 @@ type startForm struct {
 // startField is a field of a form and how it becomes part of the command line.
 type startField struct {
 	start.Field
-	positional bool // it is an argument, else a flag of the field's name
-	several    bool // texts separated by spaces or commas, a flag each
+	positional bool   // it is an argument, else a flag of the field's name
+	several    bool   // texts separated by spaces or commas, a flag each
+	instead    string // the flag that stands for an empty text
 }
 
 var codeField = startField{
@@ -56,18 +58,32 @@ func networkFields(n *networkFlags) []startField {
 	}
 }
 
-// natFields name the servers that a diagnosis asks; it needs one.
+// natFields name the servers that a diagnosis asks.
 func natFields(c *natCommand) []startField {
 	fields := networkFields(&networkFlags{ICE: c.ICE, ICEUser: c.ICEUser, ICEPass: c.ICEPass})[1:]
-	check := fields[0].Check
 	fields[0].Hint = "the servers to ask, such as stun.example.org"
-	fields[0].Check = func(text string) error {
-		if len(c.ICE.list) == 0 && strings.TrimSpace(text) == "" {
-			return errors.New("name a server to ask, such as stun.example.org")
+	return append(fields, switchField("public", "public", "ask public STUN servers too, which then see your address", c.Public))
+}
+
+// checkFields say whom a check calls and how often. Without a code both parties are here.
+func checkFields(c *checkCommand) []startField {
+	room := startField{Field: start.Field{Name: "room", Label: "code", Hint: "of the other party; empty: both parties run here", Value: c.Room}, instead: "--loopback"}
+	room.Check = func(text string) error {
+		if text == "" {
+			return nil
 		}
-		return check(text)
+		return diag.ValidCode(text)
 	}
-	return fields
+	fields := append([]startField{room}, networkFields(&c.networkFlags)...)
+	return append(fields,
+		switchField("relay-only", "relay only", "proves that a TURN server carries a call", c.RelayOnly),
+		switchField("no-media", "no media", "messages alone, no audio and no video", c.NoMedia),
+		startField{Field: start.Field{
+			Name: "for", Label: "length", Hint: "of each call: 10s, 1m30s", Value: c.For.String(), Check: func(text string) error { return new(duration).set(text) },
+		}},
+		startField{Field: start.Field{
+			Name: "repeat", Label: "calls", Hint: "how many, one after another", Value: fmt.Sprint(c.Repeat.n), Check: func(text string) error { return new(count).set(text) },
+		}})
 }
 
 // callFields say what the call is made of.
@@ -139,6 +155,8 @@ func (f startForm) check(v start.Values) error {
 		turn = turn || err == nil && u.Scheme.TURN()
 	}
 	switch {
+	case f.name == "nat" && strings.TrimSpace(v["ice"]) == "" && !v.On("public"):
+		return errors.New("there is no server to ask: name one, such as stun.example.org, or turn public on")
 	case turn && (v["ice-user"] == "" || v["ice-pass"] == "" && !f.hasPass):
 		return errors.New("a TURN server asks for a user name and a password")
 	case v.On("relay-only") && !turn && f.name != "demo":
@@ -159,6 +177,8 @@ func (f startForm) args(v start.Values) []string {
 			last = []string{"--", text}
 		case field.positional:
 			args = append(args, text)
+		case text == "" && field.instead != "":
+			flags = append(flags, field.instead)
 		case field.Kind == start.Secret, text == field.Value:
 		case field.Kind == start.Switch && text == "true":
 			flags = append(flags, "--"+field.Name)
@@ -180,8 +200,15 @@ func (f startForm) args(v start.Values) []string {
 	return append(append(args, flags...), last...)
 }
 
-// line is the same for a shell. A flag and its value are one word of it, so that lines break before flags.
+// line is the same for a shell. A flag and its value are one word of it, so that lines break before flags. An argument that is
+// still missing stands there in capitals, as in the help.
 func (f startForm) line(v start.Values) []string {
+	v = maps.Clone(v)
+	for _, field := range f.fields {
+		if field.positional && v[field.Name] == "" {
+			v[field.Name] = strings.ToUpper(field.Name)
+		}
+	}
 	words := []string{"dialtone"}
 	if v["ice-pass"] != "" {
 		words = []string{envName("ice-pass") + "=…", "dialtone"}

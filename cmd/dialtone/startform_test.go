@@ -72,6 +72,11 @@ func TestStartLine(t *testing.T) {
 		},
 		{"answer", "answer", nil, start.Values{"code": "w1", "once": "true"}, "dialtone answer w1 --once"},
 		{"demo", "demo", nil, start.Values{"record": "my call.jsonl"}, "dialtone demo --record 'my call.jsonl'"},
+		{"no code so far", "call", nil, nil, "dialtone call CODE"},
+		{"public servers", "nat", nil, start.Values{"public": "true"}, "dialtone nat --public"},
+		{"check, both parties here", "check", nil, start.Values{"for": "2s"}, "dialtone check --loopback --for 2s"},
+		{"check, a room", "check", nil, start.Values{"room": "w1", "repeat": "5"}, "dialtone check --room w1 --repeat 5"},
+		{"check, the configured room", "check", []string{"DIALTONE_ROOM=w1"}, nil, "dialtone check"},
 		{"replay", "replay", nil, start.Values{"file": "a b.jsonl"}, "dialtone replay 'a b.jsonl'"},
 	}
 	for _, tt := range tests {
