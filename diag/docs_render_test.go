@@ -175,6 +175,9 @@ func (r *renderer) typeOf(f field) string {
 		target = s.event
 	}
 	link := fmt.Sprintf("[%s](#%s)", f.of, anchor(target))
+	if f.of == "Exit" { // an object of code and name, which have a page of their own
+		link = "[code and name](exit-codes.md)"
+	}
 	if kind == "array" {
 		return "array of " + link
 	}
