@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -60,8 +61,9 @@ func replaceFile(path string, content []byte) error {
 		_, err = f.Write(content)
 		return errors.Join(err, f.Close())
 	}
-	beside := filepath.Join(filepath.Dir(path), fmt.Sprintf(".%s.%d.part", filepath.Base(path), os.Getpid()))
-	f, err := os.OpenFile(beside, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666) // #nosec G302 -- for all whom the umask allows, as any output
+	// Nobody else in the directory, /tmp for instance, can have laid a link there: the name is not to be guessed, and must be new.
+	beside := filepath.Join(filepath.Dir(path), fmt.Sprintf(".%s.%s.part", filepath.Base(path), rand.Text()))
+	f, err := os.OpenFile(beside, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666) // #nosec G302 -- for all whom the umask allows, as any output
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -55,5 +56,26 @@ func TestReplaceFile(t *testing.T) {
 	}
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) > 2 {
 		t.Errorf("left beside: %v, %v", entries, err)
+	}
+}
+
+// TestReplaceFileFollowsNoLink: in a directory where others write, what they have laid beside the file is not written to.
+func TestReplaceFileFollowsNoLink(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("making a link takes a privilege")
+	}
+	dir := t.TempDir()
+	path, victim := filepath.Join(dir, "r.json"), filepath.Join(dir, "victim")
+	if err := os.WriteFile(victim, []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(victim, filepath.Join(dir, fmt.Sprintf(".r.json.%d.part", os.Getpid()))); err != nil {
+		t.Fatal(err)
+	}
+	if err := replaceFile(path, []byte("report")); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(victim); err != nil || string(got) != "mine" {
+		t.Errorf("the victim holds %q, %v", got, err)
 	}
 }
