@@ -22,10 +22,10 @@ import (
 func roomCall(tb testing.TB, closing *sync.WaitGroup, dial func(code string) Dialer, code string, media bool) time.Duration {
 	tb.Helper()
 	var times [2]time.Time
-	ctx, hangUp := context.WithCancel(context.Background())
-	defer hangUp()
 	var wg sync.WaitGroup
 	defer wg.Wait()
+	ctx, hangUp := context.WithCancel(context.Background())
+	defer hangUp() // before the wait: readers end with their calls
 	open := make(chan int, 2)
 	run := func(i int, echo bool) <-chan struct{} {
 		f := feed.New(time.Now)
@@ -61,8 +61,9 @@ func roomCall(tb testing.TB, closing *sync.WaitGroup, dial func(code string) Dia
 	for range 2 {
 		select {
 		case <-open:
-		case <-time.After(30 * time.Second):
-			tb.Fatal("no channel opened")
+		case <-time.After(2 * time.Minute):
+			tb.Error("no channel opened")
+			return 0
 		}
 	}
 	hangUp()
@@ -107,7 +108,7 @@ func bareCall(tb testing.TB) time.Duration {
 		dc.OnOpen(func() { once.Do(func() { open <- struct{}{} }) })
 	}
 	b.OnDataChannel(seen)
-	for _, label := range []string{"special_datachannel", "system_channel", "chat", "ping"} {
+	for _, label := range []string{diag.LabelControl, diag.LabelControlLegacy, diag.LabelChat, diag.LabelPing, diag.LabelStats} {
 		dc, err := a.CreateDataChannel(label, nil)
 		if err != nil {
 			tb.Fatal(err)
