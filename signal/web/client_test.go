@@ -1,8 +1,16 @@
 package web
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
+	"log"
+	"math/big"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -130,6 +138,47 @@ func TestFailures(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestNamesOfCertificates: a certificate for other names is told with them, which may be anything and many.
+func TestNamesOfCertificates(t *testing.T) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), BasicConstraintsValid: true, IsCA: true,
+		DNSNames: append([]string{"\x1b]0;owned\a", "\x1b[2J"}, strings.Split(strings.Repeat("name.example ", 90), " ")[:90]...),
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, MinVersion: tls.VersionTLS12}
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	parsed, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AddCert(parsed)
+	u, err := Endpoint(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Host = "localhost:" + u.Port()
+	_, err = post(t, u, Options{Trust: Trust{RootCAs: roots}})
+	var e *signal.Error
+	var host x509.HostnameError
+	if !errors.As(err, &e) || e.Reason != signal.ReasonTLS || !errors.As(err, &host) {
+		t.Fatalf("%v", err)
+	}
+	if text := err.Error(); strings.ContainsAny(text, "\x1b\a") || len(text) > 1000 {
+		t.Errorf("%d bytes: %q", len(text), text)
 	}
 }
 

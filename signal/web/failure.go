@@ -60,8 +60,28 @@ func NetworkError(op string, err error, timeout time.Duration) *signal.Error {
 	if errors.Is(e.Err, io.EOF) {
 		e.Err = errors.New(e.Err.Error()) // io.EOF is how a channel's orderly end is told
 	}
+	e.Err = fit(e.Err)
 	return e
 }
+
+// fit makes an error's words fit to be shown: those about a certificate hold all of its names, as the server wrote them.
+func fit(err error) error {
+	text := err.Error()
+	if len(text) <= 2*maxText && !strings.ContainsFunc(text, func(c rune) bool { return !unicode.IsPrint(c) }) {
+		return err
+	}
+	return &wordedError{err, Clean(text)}
+}
+
+// wordedError is an error in other words.
+type wordedError struct {
+	err  error
+	text string
+}
+
+func (e *wordedError) Error() string { return e.text }
+
+func (e *wordedError) Unwrap() error { return e.err }
 
 // proxyError is a proxy's answer that does not let a connection through.
 type proxyError struct{ status int }
