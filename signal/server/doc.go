@@ -64,6 +64,7 @@
 //	    bad_answer bad_candidate bad_wait_ms bad_poll
 //	400 wrong_state: an offer or answer not now, or not from this party
 //	400 unknown_user, or while the server remembers it: peer_left, expired
+//	403 cross_site: a browser sends it from a page of another site
 //	404 not_found
 //	413 body_too_large
 //	429 rate_limited pairs_limit address_pairs_limit candidates_limit storage_limit

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -210,4 +211,21 @@ func (e *endless) Read(p []byte) (int, error) {
 		p[i] = ' '
 	}
 	return len(p), nil
+}
+
+// TestCrossSite: a page of another site, which a browser lets post without asking, takes no seat.
+func TestCrossSite(t *testing.T) {
+	s := New(Options{})
+	t.Cleanup(s.Close)
+	for site, want := range map[string]int{"cross-site": http.StatusForbidden, "same-origin": http.StatusOK, "same-site": http.StatusOK, "": http.StatusOK} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/call/call_line_process/", strings.NewReader(`{"code":"dial","call_code":"w1"}`))
+		r.Header.Set("Content-Type", "text/plain")
+		if site != "" {
+			r.Header.Set("Sec-Fetch-Site", site)
+		}
+		w := httptest.NewRecorder()
+		if s.ServeHTTP(w, r); w.Code != want {
+			t.Errorf("%q: %d %s", site, w.Code, w.Body)
+		}
+	}
 }

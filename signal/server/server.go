@@ -123,6 +123,10 @@ func (s *Server) serveCallLine(w http.ResponseWriter, r *http.Request, id string
 		s.refuse(w, id, r.RemoteAddr, errUnknownCode)
 		return
 	}
+	if r.Header.Get("Sec-Fetch-Site") == "cross-site" { // it could not read the answers, but take seats and use up limits
+		s.refuse(w, id, r.RemoteAddr, errCrossSite)
+		return
+	}
 	raw, fail := readBody(w, r, s.options.MaxBody, s.options.BodyTimeout)
 	if fail != nil {
 		s.refuse(w, id, r.RemoteAddr, fail)
