@@ -14,6 +14,7 @@ import (
 // TestBrowserMeetsAnswer: the call page and dialtone answer, either of them first: media both ways, chat there and back, mute and
 // hang-up told.
 func TestBrowserMeetsAnswer(t *testing.T) {
+	besides(t)
 	browser := openBrowser(t)
 	for _, first := range []string{"page", "terminal"} {
 		t.Run(first+" first", func(t *testing.T) {
@@ -83,6 +84,7 @@ func checkMutes(t *testing.T, c *diag.Call, kinds ...string) {
 // TestBrowserMeetsCall: the call page and dialtone call on its screen, either of them first: chat, mutes and the hang-up go
 // both ways, and a restart of ICE over a new room leaves the call as it was.
 func TestBrowserMeetsCall(t *testing.T) {
+	besides(t)
 	browser := openBrowser(t)
 	for _, first := range []string{"page", "terminal"} {
 		t.Run(first+" first", func(t *testing.T) {
@@ -171,6 +173,7 @@ func (term *terminal) meanwhile(do func()) {
 
 // TestBrowserMeetsBrowser: two pages, one with its devices and one with the test picture.
 func TestBrowserMeetsBrowser(t *testing.T) {
+	besides(t)
 	browser := openBrowser(t)
 	url := startServe(t)
 	first, second := openTab(t, browser, "first", url+"#w1"), openTab(t, browser, "second", url+"?code=w1&media=test")

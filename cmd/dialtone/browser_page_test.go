@@ -60,6 +60,7 @@ func (b *tab) fits() {
 // TestPageLooks: in a call at the size of a desk and of a phone, light and dark, everything is in the window; -update keeps
 // the pictures of the documentation.
 func TestPageLooks(t *testing.T) {
+	besides(t)
 	browser := openBrowser(t)
 	url := startServe(t)
 	b := openTab(t, browser, "page", url+"?code=w1&media=test")

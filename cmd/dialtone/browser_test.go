@@ -27,6 +27,17 @@ import (
 // browserPatience bounds everything that a test does with one browser.
 const browserPatience = 2 * time.Minute
 
+// browsers are the seats for tests with a browser that run at the same time as others.
+var browsers = make(chan struct{}, 2)
+
+// besides lets a test with a browser run at the same time as others, when there is a seat for it. Tests that measure time do without.
+func besides(t *testing.T) {
+	t.Helper()
+	t.Parallel()
+	browsers <- struct{}{}
+	t.Cleanup(func() { <-browsers })
+}
+
 // openBrowser starts a Chromium without a window, with devices that are fakes and candidates on the loopback interface.
 func openBrowser(t *testing.T, more ...chromedp.ExecAllocatorOption) context.Context {
 	t.Helper()

@@ -23,6 +23,7 @@ const inRussianWithoutDevices = `Object.defineProperty(navigator, "languages", {
 // TestBrowserWithoutDevices: where they are refused the test picture and the tone are sent, and the page says so in the
 // browser's language.
 func TestBrowserWithoutDevices(t *testing.T) {
+	besides(t)
 	browser := openBrowser(t)
 	address := startServe(t)
 	b := openTab(t, browser, "page", address+"#w%31", inRussianWithoutDevices)
@@ -45,6 +46,7 @@ func TestBrowserWithoutDevices(t *testing.T) {
 
 // TestBrowserMeetsOldServer: a server that neither holds polls nor announces that it does is polled, one request at a time.
 func TestBrowserMeetsOldServer(t *testing.T) {
+	besides(t)
 	browser := openBrowser(t)
 	target, err := url.Parse(startServe(t))
 	if err != nil {
@@ -92,6 +94,7 @@ func TestBrowserMeetsOldServer(t *testing.T) {
 
 // TestBrowserIsToldWhatFailed: a peer that vanishes, a server that does, a word that is taken from it; each with the next step.
 func TestBrowserIsToldWhatFailed(t *testing.T) {
+	besides(t)
 	browser := openBrowser(t)
 	t.Run("the other side leaves during the set-up", func(t *testing.T) {
 		address := startServe(t)
@@ -166,6 +169,7 @@ func TestBrowserIsToldWhatFailed(t *testing.T) {
 
 // TestBrowserUsesServersOfServe: the page learns of STUN and TURN, over https with a certificate that the server has made.
 func TestBrowserUsesServersOfServe(t *testing.T) {
+	besides(t)
 	browser := openBrowser(t, chromedp.IgnoreCertErrors)
 	address := startServe(t, "--tls", "--turn", "127.0.0.1:0", "--turn-user", "ann", "--turn-pass", "secret")
 	// The browser is made to use nothing but the relay.

@@ -34,6 +34,7 @@ json.dump(out, sys.stdout)
 
 // TestExamplesRun runs the commands of docs/examples, as they stand there, against a TURN server on the loopback interface.
 func TestExamplesRun(t *testing.T) {
+	t.Parallel()
 	python := labtest.NeedPython(t, "yaml")
 	server, err := lab.StartTURN(lab.TURNOptions{UDP: true, Username: "ann", Password: "secret"})
 	if err != nil {
@@ -114,6 +115,7 @@ func checkXML(t *testing.T, dir string) {
 
 // TestEventsAreARecording: what -o jsonl writes is read as a recording.
 func TestEventsAreARecording(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	runExample(t, dir, "dialtone check --loopback --for 200ms -o text -o jsonl=call.jsonl", os.Environ())
 	rec, err := record.Open(filepath.Join(dir, "call.jsonl"))

@@ -200,15 +200,16 @@ func (e encounter) channels(t *testing.T, c *diag.Call, s seen) string {
 	return "our pings came back"
 }
 
-// atOnce is how many calls TestInterop places at a time.
-const atOnce = 4
+// encountersAtOnce is how many calls TestInterop places at a time.
+const encountersAtOnce = 4
 
 // TestInterop places calls with what others built, both sides offering, over each signaling that they can. With -update it
 // writes docs/interop.md, else it compares.
 func TestInterop(t *testing.T) {
+	t.Parallel()
 	var mu sync.Mutex
 	var rows []matrixRow
-	seats := make(chan struct{}, atOnce)
+	seats := make(chan struct{}, encountersAtOnce)
 	var group sync.WaitGroup
 	for _, e := range encounters() {
 		seats <- struct{}{}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"testing"
@@ -9,8 +10,14 @@ import (
 	"go.uber.org/goleak"
 )
 
+// atOnce is how many tests run at a time unless -parallel says otherwise: they wait for calls, timers and pages, hardly ever for a core.
+const atOnce = "8"
+
 // TestMain makes the test binary double as dialtone, for the scripts.
 func TestMain(m *testing.M) {
+	if err := flag.Set("test.parallel", atOnce); err != nil { // the command line, which is read later, has the last word
+		panic(err)
+	}
 	testscript.Main(leakChecked{m}, map[string]func(){"dialtone": main, "dialtone-bomb": mainWithBomb})
 }
 

@@ -139,6 +139,7 @@ func (term *terminal) leave(t *testing.T) diag.Exit {
 }
 
 func TestScreen(t *testing.T) {
+	t.Parallel()
 	tests := map[string]struct {
 		args  []string
 		leave func(*testing.T, *terminal)

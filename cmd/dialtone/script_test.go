@@ -32,6 +32,7 @@ const patience = 60 * time.Second
 //	fetch URL                           GET; stdout is the status and the body
 //	page VARIABLE STATUS TYPE BODY      a web server that answers everything alike; the variable is its address
 func TestScripts(t *testing.T) {
+	t.Parallel()
 	testscript.Run(t, testscript.Params{
 		Dir:                 "../../testdata/script",
 		RequireExplicitExec: true,

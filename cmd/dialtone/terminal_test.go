@@ -44,6 +44,7 @@ func leftModes(output string) []string {
 
 // TestTerminalIsRestored ends the real program in every way that it can notice, and compares the terminal with what it was.
 func TestTerminalIsRestored(t *testing.T) {
+	t.Parallel()
 	signal := func(sig syscall.Signal) func(*testing.T, *terminal) {
 		return func(t *testing.T, s *terminal) {
 			if err := s.cmd.Process.Signal(sig); err != nil {
@@ -147,6 +148,7 @@ func TestTerminalIsNotAsked(t *testing.T) {
 
 // TestReplayScreen seeks through a recording with keys and with the mouse, and looks at its end.
 func TestReplayScreen(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	path := filepath.Join(dir, "demo.jsonl")
 	call := openTerminal(t, "demo", "--for=2s", "--record", path)
@@ -187,6 +189,7 @@ func TestReplayScreen(t *testing.T) {
 
 // TestCallAgain places the same call a second time, from the screen of the first.
 func TestCallAgain(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "demo.jsonl")
 	s := openTerminal(t, "demo", "--no-media", "--record", path)
 	s.await(t, "connected")
