@@ -45,9 +45,11 @@ type natCommand struct {
 func (natCommand) Help() string {
 	return detail("It asks the servers what your network does to UDP, and TURN servers for a relay, and says what that means for calls. "+
 		"To know what the NAT does it needs STUN servers on two addresses, best one with the usage of RFC 5780. "+
-		"On a terminal it shows a screen until q is pressed; otherwise text. The exit code is that of the last diagnosis.",
+		"On a terminal it shows a screen until q is pressed; otherwise text. The exit code is that of the last diagnosis: "+
+		"0 where direct calls are likely to work, with --peer between the two.",
 		[]string{
 			"dialtone nat stun.example.org stun2.example.org",
+			"dialtone nat --public",
 			"DIALTONE_ICE_PASS=secret dialtone nat turn:turn.example.org --ice-user ann",
 			"dialtone nat stun.example.org stun2.example.org -o json",
 			"dialtone nat stun.example.org stun2.example.org --peer nat1,map=ei,filter=apd,udp",
