@@ -32,8 +32,11 @@ func JudgeCheck(c *Call, x Expectation) Verdict {
 	v := Judge(c)
 	found := slices.Concat(endFindings(c), relayFindings(c), echoFindings(c), x.mediaFindings(c), x.lossFindings(c), x.pathFindings(c))
 	for _, f := range found {
-		if !slices.ContainsFunc(v.Findings, func(old Finding) bool { return old.ID == f.ID && old.Title == f.Title }) {
+		i := slices.IndexFunc(v.Findings, func(old Finding) bool { return old.ID == f.ID && old.Title == f.Title })
+		if i < 0 {
 			v.Findings = append(v.Findings, f)
+		} else if f.Severity.Compare(v.Findings[i].Severity) > 0 {
+			v.Findings[i].Severity = f.Severity // a check asks for more
 		}
 	}
 	if v.Exit != ExitPass {

@@ -30,12 +30,32 @@ func publishFindings(c *Call) []Finding {
 			})
 		}
 	}
+	if c.Start.MediaOnly && c.ConnectedAt != nil {
+		out = append(out, c.fadedFindings()...)
+	}
 	if frames, without := c.withoutKeyFrame(); without {
 		out = append(out, Finding{
 			ID: "media.no_key_frame", Severity: Warn, Title: "Video arrives without a key frame: nobody can begin to decode it.",
 			Evidence: []string{fmt.Sprintf("%d frames came in %s, none of them a key frame", frames, span(c.upTime()))},
 			Advice:   "Set the encoder to a key frame every second or two, and look whether it answers requests for one (PLI).",
 		})
+	}
+	return out
+}
+
+// fadedFindings name media that came and stopped, or is nothing but silence. Where people speak with each other both may be meant, and
+// only a check asks for more; who publishes means to be seen and heard.
+func (c *Call) fadedFindings() []Finding {
+	var out []Finding
+	for _, kind := range kinds {
+		f, found := stoppedFinding(c, kind, c.StreamOf(Inbound, kind))
+		if !found {
+			f, found = silentFinding(c, kind)
+		}
+		if found {
+			f.Severity = Warn
+			out = append(out, f)
+		}
 	}
 	return out
 }

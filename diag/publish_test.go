@@ -17,6 +17,9 @@ func TestMediaAlone(t *testing.T) {
 	video := func(frames, keys uint32) InboundRTP {
 		return InboundRTP{Kind: "video", PacketsReceived: 200, FramesReceived: &frames, KeyFramesReceived: &keys}
 	}
+	ago, silent := 2.5, uint64(200)
+	stopped := video(100, 2)
+	stopped.LastPacketReceivedAgo = &ago
 	tests := map[string]struct {
 		call     *Call
 		exit     Exit
@@ -26,6 +29,8 @@ func TestMediaAlone(t *testing.T) {
 		"it came":          {published(video(100, 2)), ExitPass, "connected for", ""},
 		"audio alone came": {published(InboundRTP{Kind: "audio", PacketsReceived: 200}), ExitPass, "connected for", ""},
 		"nothing came":     {published(), ExitMedia, "connected, but no media", ""},
+		"it stopped":       {published(stopped), ExitPass, "connected for", "media.stopped"},
+		"silence":          {published(InboundRTP{Kind: "audio", PacketsReceived: 200, SilentPackets: &silent}), ExitPass, "connected for", "media.silent"},
 		"no key frame":     {published(video(100, 0)), ExitMedia, "connected, but no key frame of inbound video", "media.no_key_frame"},
 	}
 	for name, test := range tests {
@@ -33,6 +38,11 @@ func TestMediaAlone(t *testing.T) {
 			v := Judge(test.call)
 			if v.Exit != test.exit || !strings.HasPrefix(v.Headline, test.headline) {
 				t.Errorf("%s %q", v.Exit, v.Headline)
+			}
+			for _, f := range v.Findings {
+				if f.Severity != Warn && test.exit == ExitPass {
+					t.Errorf("a failure in a call that passed: %+v", f)
+				}
 			}
 			if test.finding != "" && (len(v.Findings) != 1 || v.Findings[0].ID != test.finding) {
 				t.Errorf("findings %+v", v.Findings)
