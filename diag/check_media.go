@@ -84,8 +84,12 @@ func stoppedFinding(c *Call, kind string, in Stream) (Finding, bool) {
 	if in.Packets == 0 || in.Ago == nil || in.Ago.Seconds() < SilentAfter {
 		return Finding{}, false
 	}
+	when := "before the end"
+	if c.Ended == nil {
+		when = "ago"
+	}
 	f := Finding{
-		ID: "media.stopped", Severity: Problem, Title: "Inbound " + kind + " stopped " + span(*in.Ago) + " before the end.",
+		ID: "media.stopped", Severity: Problem, Title: "Inbound " + kind + " stopped " + span(*in.Ago) + " " + when + ".",
 		Evidence: []string{fmt.Sprintf("%d packets came, none in the last %s; the connection was up all the time", in.Packets, span(*in.Ago))},
 		Advice:   "Look at the sender and at what happened then: a source that ended, a firewall that closes quiet ports, a bandwidth limit.",
 	}

@@ -86,3 +86,15 @@ func TestSignalingWords(t *testing.T) {
 		}
 	}
 }
+
+// TestStoppedWhileTheCallGoesOn: a call that has not ended has no end before which something stopped.
+func TestStoppedWhileTheCallGoesOn(t *testing.T) {
+	ago := 2.5
+	c := Fold(log(
+		0, CallStart{Command: "answer", Signaling: SignalingWHIP, Media: true, MediaOnly: true}, 100, ConnectionState{State: "connected"},
+		4000, Sample{Inbound: []InboundRTP{{Kind: "audio", PacketsReceived: 200, LastPacketReceivedAgo: &ago}}},
+	))
+	if v := Judge(c); len(v.Findings) != 1 || v.Findings[0].Title != "Inbound audio stopped 2.5 s ago." {
+		t.Errorf("%+v", v.Findings)
+	}
+}
