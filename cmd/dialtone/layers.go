@@ -83,10 +83,13 @@ func find(layer []setting, command, flag string) (setting, bool) {
 	return setting{}, false
 }
 
-// originOf tells where the value of a flag was written.
+// originOf tells where the value of a flag was written. One that nobody wrote is missing on the command line.
 func (l *layers) originOf(flag string) string {
 	if origin, ok := l.origins[flag]; ok {
 		return origin
+	}
+	if l.typed != nil && !l.typed[flag] {
+		return "the command line"
 	}
 	return "--" + flag
 }
