@@ -41,7 +41,7 @@ type checkCommand struct {
 	Out          outputs     `short:"o" placeholder:"FORMAT[=FILE]" help:"Write the report in this format, to the file or to stdout: ${formats}. May be repeated; stdout takes one. Default: text."`
 	Name         string      `placeholder:"NAME" help:"The name of the check in the report. Default: what is called."`
 	Record       string      `placeholder:"DIR" help:"Write a recording of each side of each call into this directory."`
-	Redact       bool        `help:"Mask addresses in the recordings. Passwords are never written."`
+	Redact       bool        `help:"Mask addresses in the recordings, jsonl among them; other reports show them. Passwords are never written."`
 	configurable
 }
 
@@ -73,7 +73,7 @@ func (c *checkCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	defer restore()
 	nameServers(ctx, plans)
 	r, runErr := c.all(ctx, a, plans, name)
-	writeErr := a.writeAll(r, out)
+	writeErr := a.writeAll(r, c.guarded(out, plans))
 	exit := diag.Exit(r.Exit.Code)
 	if runErr != nil || writeErr != nil {
 		exit = exit.Worse(diag.ExitCannotRun)

@@ -8,11 +8,13 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
 
 	diagcheck "dialtone/diag/check"
+	"dialtone/diag/record"
 	"dialtone/diag/report"
 )
 
@@ -31,6 +33,28 @@ func (a app) writeAll(r *report.Report, list []output) error {
 		errs = append(errs, a.writeOne(r, o))
 	}
 	return errors.Join(errs...)
+}
+
+// guarded keeps out of jsonl, which is a recording, what recordings do not hold.
+func (c *checkCommand) guarded(list []output, plans []checkPlan) []output {
+	o := record.Options{Redact: c.Redact}
+	for _, p := range plans {
+		o.Secrets = append(o.Secrets, placement{config: p.Config}.secrets()...)
+	}
+	list = slices.Clone(list)
+	for i := range list {
+		if write := list[i].write; list[i].format == "jsonl" {
+			list[i].write = func(w io.Writer, r *report.Report) error {
+				var b bytes.Buffer
+				if err := write(&b, r); err != nil {
+					return err
+				}
+				_, err := w.Write(record.Clean(b.Bytes(), o))
+				return err
+			}
+		}
+	}
+	return list
 }
 
 func (a app) writeOne(r *report.Report, o output) error {

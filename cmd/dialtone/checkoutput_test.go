@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"dialtone/diag"
 	diagcheck "dialtone/diag/check"
 	"dialtone/diag/report"
 )
@@ -77,5 +78,31 @@ func TestReplaceFileFollowsNoLink(t *testing.T) {
 	}
 	if got, err := os.ReadFile(victim); err != nil || string(got) != "mine" {
 		t.Errorf("the victim holds %q, %v", got, err)
+	}
+}
+
+// TestLinesAreRecordings: what no recording holds is not in the lines of a report either.
+func TestLinesAreRecordings(t *testing.T) {
+	var list outputs
+	for _, text := range []string{"jsonl=r.jsonl", "json=r.json"} {
+		if err := list.set(text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := &report.Report{Runs: []report.Run{{Events: []diag.Event{
+		{Data: diag.Warning{ID: "x", Text: "the server at 198.51.100.7 says t0k3n and s3cret"}},
+	}}}}
+	var plan checkPlan
+	plan.Config.Token = "t0k3n"
+	plan.Config.ICEServers = []diag.ICEServerAuth{{Credential: "s3cret"}}
+	for _, redact := range []bool{false, true} {
+		c := checkCommand{Redact: redact}
+		var b strings.Builder
+		if err := c.guarded(list.list, []checkPlan{plan})[0].write(&b, r); err != nil {
+			t.Fatal(err)
+		}
+		if text := b.String(); strings.Contains(text, "t0k3n") || strings.Contains(text, "s3cret") || strings.Contains(text, "198.51.100.7") == redact || !strings.Contains(text, "says *** and ***") {
+			t.Errorf("redact %v: %s", redact, text)
+		}
 	}
 }

@@ -112,3 +112,6 @@ func hideCredentials(s string) string {
 	}
 	return s
 }
+
+// Clean takes out of the lines of a recording that another hand has made what a [Writer] would not have written.
+func Clean(lines []byte, o Options) []byte { return newCleaner(o).object(lines) }
