@@ -203,3 +203,36 @@ func post(t *testing.T, page, body string) map[string]string {
 	_ = json.NewDecoder(answer.Body).Decode(&fields) // most answers are empty
 	return fields
 }
+
+// TestBrowserTakesCodesAsText: whatever a code word is made of, the page shows it, calls by it, and makes nothing else of it.
+func TestBrowserTakesCodesAsText(t *testing.T) {
+	besides(t)
+	browser := openBrowser(t)
+	address := startServe(t)
+	for name, code := range map[string]string{
+		"markup":        `</script><img src=x onerror=alert(1)><b id="state">"'`,
+		"right to left": "\u202eabc\u200f \u05d0\u05d1",
+		"emoji":         "\U0001f469\u200d\U0001f680 \U0001f1eb\U0001f1ee",
+		"longest":       strings.Repeat("w", 255),
+	} {
+		t.Run(name, func(t *testing.T) {
+			quoted, err := json.Marshal(code)
+			if err != nil {
+				t.Fatal(err)
+			}
+			b := openTab(t, browser, "page", address+"?media=test&code="+url.QueryEscape(code))
+			b.await(`document.getElementById("code").value === ` + string(quoted))
+			b.click("call")
+			b.state("waiting")
+			b.await(`document.querySelectorAll("img[onerror], b, #invite *[onerror]").length === 0 && document.scripts.length === 1`)
+			b.await(`document.documentElement.scrollWidth <= innerWidth`)
+			b.await(`document.getElementById("invite-words").textContent.includes(` + string(quoted) + `)`)
+			other := openTab(t, browser, "other", address+"?media=test#"+url.PathEscape(code))
+			other.click("call")
+			other.state("connected")
+			b.state("connected")
+			other.click("hang-up")
+			b.outcome("peer_hangup")
+		})
+	}
+}
