@@ -117,7 +117,7 @@ func (c *answerCommand) takeCalls(ctx context.Context, a app, config diag.Config
 		switch {
 		case err != nil, c.Once, (c.Screen || w.kind == diag.SignalingPaste) && !result.again:
 			return result.exit, err
-		case ctx.Err() != nil: // perhaps just when a call had come to its end, which is not what this ended with
+		case interrupted(ctx): // perhaps just when a call had come to its end, which is not what this ended with
 			return diag.ExitInterrupted, nil
 		}
 		reached = reached || waited(result.call)
@@ -142,6 +142,9 @@ func (c *answerCommand) takeCalls(ctx context.Context, a app, config diag.Config
 func waited(c *diag.Call) bool {
 	return c.Role != "" || c.Signal.State == diag.SignalWaiting || c.Signal.Requests > c.Signal.Failed
 }
+
+// interrupted reports whether somebody wants it all to end.
+func interrupted(ctx context.Context) bool { return ctx.Err() != nil }
 
 // sleep waits, or returns false when the context ends first.
 func sleep(ctx context.Context, d time.Duration) bool {
