@@ -96,7 +96,11 @@ func (o *original) handle(code, user string, body map[string]json.RawMessage) (i
 	defer o.mu.Unlock()
 	o.posts[code]++
 	if code == "dial" {
-		return 200, o.dial(string(body["call_code"]))
+		answer := o.dial(string(body["call_code"]))
+		if o.posts[code] == 2 && o.forgets(code) {
+			o.undo(string(body["call_code"]))
+		}
+		return 200, answer
 	}
 	p := o.users[user]
 	if p == nil {
@@ -134,6 +138,14 @@ func (o *original) handle(code, user string, body map[string]json.RawMessage) (i
 		return 200, ""
 	}
 	return 400, ""
+}
+
+// undo takes the second party out of the first pair, which waits again.
+func (o *original) undo(code string) {
+	pair := o.users[fmt.Sprintf("%064x", 1)].pair
+	delete(o.users, fmt.Sprintf("%064x", 2))
+	pair.state, pair.sides[1] = "wait_for_response", nil
+	o.waiting[code] = pair
 }
 
 func (o *original) forgets(code string) bool {
@@ -305,14 +317,9 @@ func TestOriginalForgets(t *testing.T) {
 // TestOriginalLosesADial: a dial that the server accepted and lost is made again, and the parties meet.
 func TestOriginalLosesADial(t *testing.T) {
 	server := newOriginal()
+	server.forget["dial"] = 1
 	inBubble(t, server, func(t *testing.T, _ *memNet, o Options) {
 		a, b := mustDial(t, o), mustDial(t, o)
-		server.mu.Lock()
-		pair := server.users[fmt.Sprintf("%064x", 1)].pair
-		delete(server.users, fmt.Sprintf("%064x", 2))
-		pair.state, pair.sides[1] = "wait_for_response", nil
-		server.waiting[`"`+o.Code+`"`] = pair
-		server.mu.Unlock()
 		exchange(t, a, b)
 		server.mu.Lock()
 		defer server.mu.Unlock()
