@@ -34,7 +34,19 @@ func (s *Session) opened(label string) {
 			_ = s.say(label, s.o.Greeting)
 		}
 	case diag.LabelPing:
+		s.usable()
 		s.ping()
+	}
+}
+
+// usable begins the time of a call anew, once: what it is kept up for is to be had with its channels open.
+func (s *Session) usable() {
+	if s.isUsable || !s.everUp {
+		return
+	}
+	s.isUsable, s.upAt = true, time.Now()
+	if d := s.o.Config.For; d > 0 {
+		s.forTimer.Reset(d)
 	}
 }
 
@@ -89,6 +101,8 @@ type pinger struct {
 	mu   sync.Mutex
 	next uint64
 	sent map[uint64]time.Time
+
+	answered bool // one was, ever
 }
 
 // maxPings bounds how many pings may be unanswered.
@@ -122,6 +136,13 @@ func (s *Session) ping() {
 	}
 }
 
+// heard reports whether a ping was answered, ever.
+func (p *pinger) heard() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.answered
+}
+
 // takePing answers a ping, or measures an answered one.
 func (s *Session) takePing(data []byte) {
 	var m pingMessage
@@ -141,6 +162,7 @@ func (s *Session) takePing(data []byte) {
 	s.pings.mu.Lock()
 	at, known := s.pings.sent[*m.Pong]
 	delete(s.pings.sent, *m.Pong)
+	s.pings.answered = s.pings.answered || known
 	s.pings.mu.Unlock()
 	if known {
 		s.o.Feed.Append(diag.Ping{RTTMs: diag.Millis(time.Since(at))})

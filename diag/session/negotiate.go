@@ -274,7 +274,7 @@ func (s *Session) connected() {
 	if s.everUp {
 		return
 	}
-	s.everUp = true
+	s.everUp, s.upAt = true, time.Now()
 	s.setUpTimer.Stop()
 	s.sampleTimer.Reset(time.Second)
 	if d := s.o.Config.For; d > 0 {

@@ -53,12 +53,14 @@ type Session struct {
 	role     signal.Role
 	up       bool // connected now
 	everUp   bool
-	agent    string  // what the peer calls itself, once it said hello
-	restarts bool    // whether it can renegotiate
-	reads    bool    // whether it reads our statistics
-	redial   *redial // nil: no restart is under way
-	grace    bool    // the signaling ended while the path was being looked for
-	refused  int     // unusable candidates
+	upAt     time.Time // when it was connected first, and then when its channels were open
+	isUsable bool      // they are
+	agent    string    // what the peer calls itself, once it said hello
+	restarts bool      // whether it can renegotiate
+	reads    bool      // whether it reads our statistics
+	redial   *redial   // nil: no restart is under way
+	grace    bool      // the signaling ended while the path was being looked for
+	refused  int       // unusable candidates
 	pings    pinger
 	probes   *probing
 	nat      diagnosing
@@ -141,7 +143,7 @@ func (s *Session) step(ctx context.Context) {
 	case <-s.waitTimer.C:
 		s.finishWith(diag.EndNobody, diag.ByNetwork, nil, "")
 	case <-s.forTimer.C:
-		s.finishWith(diag.EndDuration, diag.ByLocal, nil, "")
+		s.timeOver()
 	case <-s.setUpTimer.C:
 		s.setUpOver()
 	case <-s.redialTimer.C:
@@ -161,6 +163,19 @@ func (s *Session) step(ctx context.Context) {
 		s.sampleTimer.Reset(time.Second)
 		s.everySecond()
 	}
+}
+
+// echoTime is how long the answer to the first ping is waited for in a call that is shorter than that: on a busy machine
+// the channels of such a call open late, and it would end without having seen that they work.
+const echoTime = time.Second
+
+// timeOver ends a call whose time is over.
+func (s *Session) timeOver() {
+	if s.o.Config.MediaOnly || time.Since(s.upAt) >= echoTime || s.pings.heard() {
+		s.finishWith(diag.EndDuration, diag.ByLocal, nil, "")
+		return
+	}
+	s.forTimer.Reset(20 * time.Millisecond)
 }
 
 // stopTimers makes (or stops) the timers.
