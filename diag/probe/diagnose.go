@@ -124,7 +124,10 @@ func (d *diagnosis) run(ctx context.Context) error {
 		func() {
 			All(ctx, others, func(r diag.ServerResult) { d.note(func() { d.others = append(d.others, r) }) })
 		},
-		func() { Relays(ctx, turn, func(r diag.NATRelay) { d.note(func() { d.turn = append(d.turn, r) }) }) },
+		func() {
+			Relays(ctx, turn, func(r diag.NATRelay) { d.note(func() { d.turn = append(d.turn, r) }) })
+			d.askAgain(ctx, turn)
+		},
 		func() {
 			if d.q.Net == nil {
 				streams := tcpMapping(ctx, servers, d.q.Bind)
@@ -251,4 +254,36 @@ func (q *Inquiry) overTCP(ctx context.Context, o *diag.NATObservations, timeout 
 		}
 	})
 	return answered
+}
+
+// maxAgain bounds how many relays are asked a second time.
+const maxAgain = 4
+
+// askAgain asks those relays once more, one after another, that were refused for the account's quota while others were asked
+// at the same time: it may have been used up by ourselves.
+func (d *diagnosis) askAgain(ctx context.Context, turn []Target) {
+	if len(turn) < 2 {
+		return
+	}
+	refused := map[string]bool{}
+	d.note(func() {
+		for i := range d.turn {
+			refused[d.turn[i].URL] = d.turn[i].QuotaReached()
+		}
+	})
+	asked := 0
+	for _, t := range turn {
+		u, err := ParseURL(t.URL)
+		if err != nil || !refused[u.String()] || asked == maxAgain {
+			continue
+		}
+		asked++
+		t.Timeout = min(t.Timeout, time.Second) // it has answered at once before
+		r := Relay(ctx, t)
+		d.note(func() {
+			if i := slices.IndexFunc(d.turn, func(r diag.NATRelay) bool { return r.URL == u.String() }); i >= 0 {
+				d.turn[i] = r
+			}
+		})
+	}
 }

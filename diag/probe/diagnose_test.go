@@ -142,3 +142,27 @@ func TestTCPMapping(t *testing.T) {
 		t.Errorf("%+v", b)
 	}
 }
+
+// TestOwnQuota: an account that allows one allocation is not used up by asking its server over two transports at once.
+func TestOwnQuota(t *testing.T) {
+	s := startTURN(t, lab.TURNOptions{UDP: true, TCP: true, Username: user, Password: password, MaxAllocations: 1})
+	q := Inquiry{Username: user, Password: password}
+	for _, raw := range []string{s.URL(lab.UDP), s.URL(lab.TCP)} {
+		u, err := ParseURL(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		q.URLs = append(q.URLs, u)
+	}
+	for range 5 {
+		report, err := Diagnose(t.Context(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range report.TURN {
+			if !r.OK {
+				t.Errorf("%+v", r)
+			}
+		}
+	}
+}
