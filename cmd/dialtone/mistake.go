@@ -71,7 +71,7 @@ func complain(w io.Writer, text string) { _, _ = io.WriteString(w, text+"\n") }
 func nearest(word string, candidates []string) string {
 	best, distance := "", len(word)/3+2 // 1 to a few letters, by length
 	for _, c := range slices.Sorted(slices.Values(candidates)) {
-		if d := editDistance(word, c); d < distance {
+		if d := diag.EditDistance(word, c); d < distance {
 			best, distance = c, d
 		}
 	}
@@ -84,25 +84,4 @@ func didYouMean(prefix, word string, candidates []string) string {
 		return "; did you mean " + prefix + n + "?"
 	}
 	return ""
-}
-
-// editDistance is Levenshtein's, over bytes.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

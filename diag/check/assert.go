@@ -170,7 +170,7 @@ func near(word string, known []string) []string {
 	var list []candidate
 	slices.Sort(known)
 	for _, k := range slices.Compact(known) {
-		if d := distance(word, k); d <= len(word)/3+1 {
+		if d := diag.EditDistance(word, k); d <= len(word)/3+1 {
 			list = append(list, candidate{k, d})
 		}
 	}
@@ -182,27 +182,6 @@ func near(word string, known []string) []string {
 		}
 	}
 	return out
-}
-
-// distance is Levenshtein's, over bytes.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
 
 // Assert evaluates assertions over the report and takes the results in. What is absent makes an assertion fail, and says so.
