@@ -13,8 +13,8 @@ const (
 	maxWarnings     = 200
 )
 
-// Call is the state of one call: the fold of its events. Readers own the Call that they fold and may read all of it; only
-// Apply changes it. What was never told is nil, empty or zero-valued with a doc that says so.
+// Call is the state of one call: the fold of its events. Readers own the Call that they fold and may read all of it;
+// only Apply changes it. What was never told is nil, empty or zero-valued with a doc that says so.
 type Call struct {
 	Start   CallStart     // zero until call.start
 	Now     time.Duration // time of the latest event

@@ -26,11 +26,12 @@ const (
 	ExpectRelay  = "relay"
 )
 
-// JudgeCheck judges a call as a check does: what [Judge] says, and beyond that everything that was asked for must have been
-// seen. Where it was not, the verdict is that of the first step that was missing.
+// JudgeCheck judges a call as a check does: what [Judge] says, and beyond that everything that was asked for must have
+// been seen. Where it was not, the verdict is that of the first step that was missing.
 func JudgeCheck(c *Call, x Expectation) Verdict {
 	v := Judge(c)
-	found := slices.Concat(endFindings(c), relayFindings(c), echoFindings(c), x.mediaFindings(c), x.lossFindings(c), x.pathFindings(c))
+	found := slices.Concat(endFindings(c), relayFindings(c), echoFindings(c), x.mediaFindings(c), x.lossFindings(c),
+		x.pathFindings(c))
 	for _, f := range found {
 		i := slices.IndexFunc(v.Findings, func(old Finding) bool { return old.ID == f.ID && old.Title == f.Title })
 		if i < 0 {
@@ -121,7 +122,8 @@ func lowered(s string) string {
 	return s
 }
 
-// Echoed reports whether something that was sent on a data channel was answered: a ping, or a chat message that came back.
+// Echoed reports whether something that was sent on a data channel was answered: a ping, or a chat message that came
+// back.
 func (c *Call) Echoed() bool { return c.Pings.Count > 0 || c.ChatEchoed() }
 
 // ChatEchoed reports whether a chat message came back as it was sent.
@@ -145,15 +147,18 @@ func echoFindings(c *Call) []Finding {
 		return nil
 	case c.OpenAt == nil:
 		return []Finding{{
-			ID: "channel.not_open", Severity: Problem, Title: "No data channel opened within " + span(c.upTime()) + " of connection.",
-			Evidence: []string{"SCTP: " + orUnknown(c.SCTP.State), fmt.Sprintf("%d packets of the transport were received", c.received())},
-			Advice:   "Check that the other party accepts data channels (an m=application section in its answer), and that nothing on the way drops large packets.",
+			ID: "channel.not_open", Severity: Problem, Title: "No data channel opened within " + span(c.upTime()) +
+				" of connection.",
+			Evidence: []string{"SCTP: " + orUnknown(c.SCTP.State),
+				fmt.Sprintf("%d packets of the transport were received", c.received())},
+			Advice: "Check that the other party accepts data channels (an m=application section in its answer), and that nothing on the way drops large packets.",
 		}}
 	case !c.Echoed():
 		return []Finding{{
 			ID: "channel.not_echoed", Severity: Problem, Title: "Nothing that was sent over a data channel was answered.",
-			Evidence: []string{fmt.Sprintf("%d channels were open, no ping was answered and no message came back", len(c.Channels))},
-			Advice:   "Let the other party be dialtone answer, or answer {\"ping\":N} with {\"pong\":N} on the channel ping.",
+			Evidence: []string{fmt.Sprintf("%d channels were open, no ping was answered and no message came back",
+				len(c.Channels))},
+			Advice: "Let the other party be dialtone answer, or answer {\"ping\":N} with {\"pong\":N} on the channel ping.",
 		}}
 	}
 	return nil
@@ -188,8 +193,9 @@ func (x Expectation) pathFindings(c *Call) []Finding {
 	if lost := c.lostIPv6(); lost > 0 {
 		out = append(out, Finding{
 			ID: "path.ipv6_lost", Severity: Problem, Title: "Both sides have IPv6, and the path is IPv4: no IPv6 pair worked.",
-			Evidence: []string{plural(lost, "IPv6 pair was tried and failed", "IPv6 pairs were tried and all failed"), "selected: " + pathWords(c)},
-			Advice:   "Check that the firewalls of both sides let UDP over IPv6 out and its answers in.",
+			Evidence: []string{plural(lost, "IPv6 pair was tried and failed", "IPv6 pairs were tried and all failed"),
+				"selected: " + pathWords(c)},
+			Advice: "Check that the firewalls of both sides let UDP over IPv6 out and its answers in.",
 		})
 	}
 	return out
@@ -200,7 +206,8 @@ func (c *Call) Relayed() bool {
 	if c.Selected == nil {
 		return false
 	}
-	for _, row := range []*CandidateRow{c.LocalCandidate(c.Selected.LocalCandidateID), c.RemoteCandidate(c.Selected.RemoteCandidateID)} {
+	for _, row := range []*CandidateRow{c.LocalCandidate(c.Selected.LocalCandidateID),
+		c.RemoteCandidate(c.Selected.RemoteCandidateID)} {
 		if row != nil && row.CandidateType == Relay {
 			return true
 		}
@@ -256,7 +263,8 @@ func (l Load) Findings() []Finding {
 	}
 	return []Finding{{
 		ID: "tester.cpu", Severity: Warn, Title: "This machine was short of CPU: times, losses and jitter may be its own and not the network's.",
-		Evidence: []string{fmt.Sprintf("%d of %d timers fired more than %s late, the latest by %s", l.Late, l.Ticks, span(LateAfter), span(l.Worst))},
-		Advice:   "Run fewer calls at once (--parallel), or on a machine with less to do.",
+		Evidence: []string{fmt.Sprintf("%d of %d timers fired more than %s late, the latest by %s", l.Late, l.Ticks,
+			span(LateAfter), span(l.Worst))},
+		Advice: "Run fewer calls at once (--parallel), or on a machine with less to do.",
 	}}
 }

@@ -84,7 +84,8 @@ func dtlsFindings(c *Call) []Finding {
 	case c.Ended.By == ByRemote:
 		return []Finding{{
 			ID: "dtls.closed_by_peer", Severity: Problem, Title: "The other party gave up during the DTLS handshake.",
-			Evidence: []string{"path: " + pathWords(c)}, Advice: "Look at the other side's finding: it knows why, for instance that our certificate is not the one that reached it in the description.",
+			Evidence: []string{"path: " +
+				pathWords(c)}, Advice: "Look at the other side's finding: it knows why, for instance that our certificate is not the one that reached it in the description.",
 		}}
 	}
 	return []Finding{{
@@ -104,14 +105,15 @@ func (c *Call) announced() string {
 	return ""
 }
 
-// relayFindings name TURN servers whose relay address is private while they themselves are elsewhere. Where the call came up, only
-// one of a public server is told: within one network private relays are right.
+// relayFindings name TURN servers whose relay address is private while they themselves are elsewhere. Where the call
+// came up, only one of a public server is told: within one network private relays are right.
 func relayFindings(c *Call) []Finding {
 	var out []Finding
 	for _, s := range c.Servers {
 		server, err := netip.ParseAddrPort(s.Address)
 		relay, err2 := netip.ParseAddrPort(s.RelayAddress)
-		if !s.OK || err != nil || err2 != nil || !relay.Addr().IsPrivate() || relay.Addr() == server.Addr() || private(server.Addr()) && !c.noPath() {
+		if !s.OK || err != nil || err2 != nil || !relay.Addr().IsPrivate() || relay.Addr() == server.Addr() ||
+			private(server.Addr()) && !c.noPath() {
 			continue
 		}
 		severity := Warn
@@ -121,7 +123,8 @@ func relayFindings(c *Call) []Finding {
 		out = append(out, Finding{
 			ID: "turn.relay_private", Severity: severity,
 			Title:    Clean(fmt.Sprintf("%s gave a relay, but its address is %s (private).", s.URL, s.RelayAddress), 400),
-			Evidence: []string{"the server itself is " + Clean(s.Address, 100)}, Advice: about(s.URL, "set the external IP on the server (coturn: external-ip)"),
+			Evidence: []string{"the server itself is " + Clean(s.Address, 100)}, Advice: about(s.URL,
+				"set the external IP on the server (coturn: external-ip)"),
 		})
 	}
 	return out

@@ -58,7 +58,8 @@ func (x Expectation) missing(c *Call, kind string, in, out Stream) []Finding {
 	if in.Packets == 0 && x.Way != Outbound {
 		advice := "The path carries packets, so look at the sender: muted, without a source, or with a codec that was not negotiated."
 		if !c.promised(kind) {
-			advice = "The other party's description does not offer to send " + kind + ": let it send, or check without media (--no-media)."
+			advice = "The other party's description does not offer to send " + kind +
+				": let it send, or check without media (--no-media)."
 		}
 		add("inbound", advice)
 	}
@@ -74,7 +75,8 @@ func oneWay(c *Call, in, out []string) Finding {
 		direction, flows = "in and nothing out", in
 	}
 	return Finding{
-		ID: "media.one_way", Severity: Problem, Title: "Media flows one way only: " + strings.Join(flows, " and ") + " " + direction + ".",
+		ID: "media.one_way", Severity: Problem, Title: "Media flows one way only: " + strings.Join(flows, " and ") + " " +
+			direction + ".",
 		Evidence: []string{"connected for " + span(c.upTime()), "path: " + pathWords(c)},
 		Advice:   "Look at the side that is not heard: whether it sends at all, and whether a firewall on the way drops one direction of the media.",
 	}
@@ -90,8 +92,9 @@ func stoppedFinding(c *Call, kind string, in Stream) (Finding, bool) {
 	}
 	f := Finding{
 		ID: "media.stopped", Severity: Problem, Title: "Inbound " + kind + " stopped " + span(*in.Ago) + " " + when + ".",
-		Evidence: []string{fmt.Sprintf("%d packets came, none in the last %s; the connection was up all the time", in.Packets, span(*in.Ago))},
-		Advice:   "Look at the sender and at what happened then: a source that ended, a firewall that closes quiet ports, a bandwidth limit.",
+		Evidence: []string{fmt.Sprintf("%d packets came, none in the last %s; the connection was up all the time", in.Packets,
+			span(*in.Ago))},
+		Advice: "Look at the sender and at what happened then: a source that ended, a firewall that closes quiet ports, a bandwidth limit.",
 	}
 	if c.RemoteMuted[kind] {
 		f.Evidence = append(f.Evidence, "the other party said that it muted its "+kind)
@@ -107,8 +110,9 @@ func silentFinding(c *Call, kind string) (Finding, bool) {
 	}
 	f := Finding{
 		ID: "media.silent", Severity: Problem, Title: "Inbound " + kind + " is nothing but silence, for " + span(since) + ".",
-		Evidence: []string{fmt.Sprintf("each of the last %d packets of %s holds nothing but silence by its coding (RFC 6716)", packets, kind)},
-		Advice:   "Look at the sender's source: a microphone that is muted, missing or not allowed.",
+		Evidence: []string{fmt.Sprintf("each of the last %d packets of %s holds nothing but silence by its coding (RFC 6716)",
+			packets, kind)},
+		Advice: "Look at the sender's source: a microphone that is muted, missing or not allowed.",
 	}
 	if c.RemoteMuted[kind] {
 		f.Evidence = append(f.Evidence, "the other party said that it muted its "+kind)
@@ -128,7 +132,8 @@ func (c *Call) UpTime() time.Duration { return c.upTime() }
 // silentShare is how much of the connection must have been silent.
 const silentShare = 0.6
 
-// silence finds the stretch up to the end in which every packet was silent, and reports whether it is most of the connection.
+// silence finds the stretch up to the end in which every packet was silent, and reports whether it is most of the
+// connection.
 func (c *Call) silence(kind string) (packets uint64, length time.Duration, ok bool) {
 	last := c.Latest()
 	if last == nil || c.ConnectedAt == nil {
@@ -167,7 +172,8 @@ func silentCount(s Sample, kind string) (packets, silent uint64, known bool) {
 	return packets, silent, known
 }
 
-// lossFindings name heavy loss. Where the program was short of CPU it is no failure: the packets may have been late here.
+// lossFindings name heavy loss. Where the program was short of CPU it is no failure: the packets may have been late
+// here.
 func (x Expectation) lossFindings(c *Call) []Finding {
 	if c.ConnectedAt == nil {
 		return nil
@@ -179,7 +185,8 @@ func (x Expectation) lossFindings(c *Call) []Finding {
 			continue
 		}
 		f := Finding{
-			ID: "media.loss", Severity: Warn, Title: fmt.Sprintf("%.0f %% of inbound %s was lost.", math.Round(*in.Loss*100), kind),
+			ID: "media.loss", Severity: Warn, Title: fmt.Sprintf("%.0f %% of inbound %s was lost.", math.Round(*in.Loss*100),
+				kind),
 			Evidence: []string{fmt.Sprintf("%d packets came, %d are missing", in.Packets, *in.Lost)},
 			Advice:   "Look for a link that is full or a radio that is weak on either side; try another network, or a relay nearer to it.",
 		}
@@ -188,7 +195,8 @@ func (x Expectation) lossFindings(c *Call) []Finding {
 		}
 		if x.Load.Short() {
 			f.Severity = Warn
-			f.Evidence = append(f.Evidence, "this machine was short of CPU (tester.cpu): that may be the reason, and not the network")
+			f.Evidence = append(f.Evidence,
+				"this machine was short of CPU (tester.cpu): that may be the reason, and not the network")
 			f.Advice = "Repeat the check on a machine with less to do before you look at the network."
 		}
 		out = append(out, f)
@@ -196,8 +204,8 @@ func (x Expectation) lossFindings(c *Call) []Finding {
 	return out
 }
 
-// Stream is one direction of a kind of media over the whole call: the sum of its streams, and the worst of jitter and round
-// trip. What was not measured is nil.
+// Stream is one direction of a kind of media over the whole call: the sum of its streams, and the worst of jitter and
+// round trip. What was not measured is nil.
 type Stream struct {
 	MimeType  string
 	Packets   uint64

@@ -12,7 +12,8 @@ import (
 // MaxCode is how many characters a call code may have.
 const MaxCode = 255
 
-// Config is what a user asked of one call. It is plain data: reading flags, files and the environment is the command's job.
+// Config is what a user asked of one call. It is plain data: reading flags, files and the environment is the command's
+// job.
 type Config struct {
 	Command      string          // call, answer or demo: as written to the recording
 	Code         string          // 1–255 characters, none of them a control character
@@ -56,8 +57,8 @@ func (Secret) MarshalText() ([]byte, error) { return []byte("***"), nil }
 // Reveal returns the secret itself, for the one place that must send it.
 func (s Secret) Reveal() string { return string(s) }
 
-// Validate returns every mistake of the configuration, joined, or nil. The URLs of ICE servers are checked by their owner,
-// the probe package.
+// Validate returns every mistake of the configuration, joined, or nil. The URLs of ICE servers are checked by their
+// owner, the probe package.
 func (c Config) Validate() error {
 	var errs []error
 	if c.Signaling == "" {

@@ -1,7 +1,7 @@
 package diag
 
-// EditDistance is Levenshtein's, over bytes: how many must be put in, taken out or replaced to make one word of the other. What
-// was misspelt has a small one to what was meant.
+// EditDistance is Levenshtein's, over bytes: how many must be put in, taken out or replaced to make one word of the
+// other. What was misspelt has a small one to what was meant.
 func EditDistance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

@@ -8,8 +8,8 @@ import (
 // distributionWindow is how many of the latest values percentiles are computed from: over an hour of pings.
 const distributionWindow = 4096
 
-// Distribution keeps durations: count, minimum, maximum and sum of all, percentiles of the latest 4,096. The zero value is
-// empty and ready.
+// Distribution keeps durations: count, minimum, maximum and sum of all, percentiles of the latest 4,096. The zero value
+// is empty and ready.
 type Distribution struct {
 	Count    uint64
 	Min, Max time.Duration

@@ -31,7 +31,8 @@ type Event struct {
 // dialtone can show and copy the recording of a newer one.
 type Unknown struct {
 	Name Type
-	Raw  json.RawMessage // the object without seq, at and type: its members in their order, each byte but white space as read
+	// the object without seq, at and type: its members in their order, each byte but white space as read
+	Raw json.RawMessage
 }
 
 // Type returns the foreign name.
@@ -171,8 +172,8 @@ func register[T Data]() Type {
 	return zero.Type()
 }
 
-// seconds writes d as JSON seconds with microseconds, the resolution that recordings promise. It rounds, so that what was
-// read, which went through a float64, is written as it was.
+// seconds writes d as JSON seconds with microseconds, the resolution that recordings promise. It rounds, so that what
+// was read, which went through a float64, is written as it was.
 func seconds(d time.Duration) string {
 	us := d.Round(time.Microsecond).Microseconds()
 	return fmt.Sprintf("%d.%06d", us/1e6, us%1e6)

@@ -1,30 +1,35 @@
 package diag
 
 // The events of a call's frame: its start, its phases, its remarks, its end.
-var _ = []Type{register[CallStart](), register[PhaseStart](), register[PhaseEnd](), register[Warning](), register[CallEnded]()}
+var _ = []Type{register[CallStart](), register[PhaseStart](), register[PhaseEnd](), register[Warning](),
+	register[CallEnded]()}
 
 // CallStart ("call.start") opens every log: what was asked for, without any secret.
 type CallStart struct {
-	Command       string      `json:"command"`                 // call, answer, demo or check
-	Code          string      `json:"code"`                    // the code word that both parties dial; empty where another signaling needs none
-	Signaling     Signaling   `json:"signaling,omitempty"`     // how offer and answer travel; absent: by the room protocol
-	Server        string      `json:"server,omitempty"`        // the signaling server as the user named it
-	Join          string      `json:"join,omitempty"`          // what the other party types or opens
-	ICEServers    []ICEServer `json:"iceServers,omitempty"`    // without credentials
-	RelayOnly     bool        `json:"relayOnly,omitempty"`     // iceTransportPolicy "relay"
-	PionDefaults  bool        `json:"pionDefaults,omitempty"`  // acceptance waits as pion has them
-	Media         bool        `json:"media"`                   // whether a tone and a picture are sent
-	MediaOnly     bool        `json:"mediaOnly,omitempty"`     // no data channels are opened
-	WaitMs        *Millis     `json:"wait_ms,omitempty"`       // how long the other party is waited for; absent: without limit
-	ForMs         *Millis     `json:"for_ms,omitempty"`        // how long the call is held; absent: until somebody hangs up
-	LocalVersion  string      `json:"localVersion,omitempty"`  // dialtone's version
-	StartedAtUnix float64     `json:"startedAtUnix,omitempty"` // wall clock of event time 0, seconds
+	Command string `json:"command"` // call, answer, demo or check
+	// the code word that both parties dial; empty where another signaling needs none
+	Code         string      `json:"code"`
+	Signaling    Signaling   `json:"signaling,omitempty"`    // how offer and answer travel; absent: by the room protocol
+	Server       string      `json:"server,omitempty"`       // the signaling server as the user named it
+	Join         string      `json:"join,omitempty"`         // what the other party types or opens
+	ICEServers   []ICEServer `json:"iceServers,omitempty"`   // without credentials
+	RelayOnly    bool        `json:"relayOnly,omitempty"`    // iceTransportPolicy "relay"
+	PionDefaults bool        `json:"pionDefaults,omitempty"` // acceptance waits as pion has them
+	Media        bool        `json:"media"`                  // whether a tone and a picture are sent
+	MediaOnly    bool        `json:"mediaOnly,omitempty"`    // no data channels are opened
+	// how long the other party is waited for; absent: without limit
+	WaitMs *Millis `json:"wait_ms,omitempty"`
+	// how long the call is held; absent: until somebody hangs up
+	ForMs         *Millis `json:"for_ms,omitempty"`
+	LocalVersion  string  `json:"localVersion,omitempty"`  // dialtone's version
+	StartedAtUnix float64 `json:"startedAtUnix,omitempty"` // wall clock of event time 0, seconds
 }
 
 // Signaling is how offer and answer travel.
 type Signaling string
 
-// Ways beside the room protocol. Of WHIP and WHEP this is the way of the media: whip is from the client, whep to the client.
+// Ways beside the room protocol. Of WHIP and WHEP this is the way of the media: whip is from the client, whep to the
+// client.
 const (
 	SignalingOffer Signaling = "offer" // one POST of the offer, whose response is the answer
 	SignalingWHIP  Signaling = "whip"
@@ -153,7 +158,9 @@ type CallEnded struct {
 	By     EndedBy   `json:"by,omitempty"`
 	Cause  string    `json:"cause,omitempty"`  // the error's own words, bounded and clean
 	Advice string    `json:"advice,omitempty"` // the next step, where the cause knows one
-	Code   string    `json:"code,omitempty"`   // of signaling: the cause as a stable word: dns, refused, unreachable, proxy, tls, timeout, broken, status, limit, protocol, rejected, peer-gone, shutdown
+	// of signaling: the cause as a stable word: dns, refused, unreachable, proxy, tls, timeout, broken, status, limit,
+	// protocol, rejected, peer-gone, shutdown
+	Code string `json:"code,omitempty"`
 }
 
 // Type is "call.ended".

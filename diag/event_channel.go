@@ -1,7 +1,8 @@
 package diag
 
 // The events of data channels.
-var _ = []Type{register[ChannelOpen](), register[ChannelClose](), register[Message](), register[Control](), register[Ping](), register[MessagesDropped]()}
+var _ = []Type{register[ChannelOpen](), register[ChannelClose](), register[Message](), register[Control](),
+	register[Ping](), register[MessagesDropped]()}
 
 // Labels of the channels that dialtone opens and understands; any other is shown as it comes.
 const (
@@ -80,7 +81,8 @@ type Ping struct {
 // Type is "channel.ping".
 func (Ping) Type() Type { return "channel.ping" }
 
-// MessagesDropped ("channel.dropped") tells how many messages of a flooding peer were counted but not logged one by one.
+// MessagesDropped ("channel.dropped") tells how many messages of a flooding peer were counted but not logged one by
+// one.
 type MessagesDropped struct {
 	Label    string `json:"label"`
 	Messages uint64 `json:"messages"`

@@ -3,13 +3,15 @@ package diag
 // The events of the other end: what the other party's own statistics say, where it sends them.
 var _ = []Type{register[RemoteSample]()}
 
-// LabelStats is the channel on which a party sends its statistics to the other one; docs/protocol.md tells its messages.
+// LabelStats is the channel on which a party sends its statistics to the other one; docs/protocol.md tells its
+// messages.
 const LabelStats = "dialtone-stats"
 
-// RemoteSample ("stats.remote") is what the other party's getStats tells, which it sends once a second. Names and units are those
-// of W3C webrtc-stats; "inbound" is what the other party receives. What it did not tell is absent.
+// RemoteSample ("stats.remote") is what the other party's getStats tells, which it sends once a second. Names and units
+// are those of W3C webrtc-stats; "inbound" is what the other party receives. What it did not tell is absent.
 type RemoteSample struct {
-	Timestamp float64        `json:"timestamp"` // ms since 1970 by the clock of the other party: only differences say something
+	// ms since 1970 by the clock of the other party: only differences say something
+	Timestamp float64        `json:"timestamp"`
 	Inbound   []PeerInbound  `json:"inbound,omitempty"`
 	Outbound  []PeerOutbound `json:"outbound,omitempty"`
 	Pair      *PeerPair      `json:"pair,omitempty"` // the selected one
@@ -67,7 +69,8 @@ type PeerPair struct {
 	AvailableOutgoingBitrate *float64 `json:"availableOutgoingBitrate,omitempty"` // bit/s
 	LocalCandidateType       string   `json:"localCandidateType,omitempty"`       // host, srflx, prflx or relay
 	RemoteCandidateType      string   `json:"remoteCandidateType,omitempty"`
-	Protocol                 string   `json:"protocol,omitempty"` // udp or tcp; of a relayed candidate how the relay is reached
+	// udp or tcp; of a relayed candidate how the relay is reached
+	Protocol string `json:"protocol,omitempty"`
 }
 
 // StreamCount is how many packets of a stream were counted here at one moment, retransmissions included.

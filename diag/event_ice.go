@@ -20,24 +20,27 @@ const (
 
 // Candidate ("ice.candidate") is a transport address that one side offers (RTCIceCandidate).
 type Candidate struct {
-	Side             Side          `json:"side"`
-	ID               string        `json:"id"` // ties pairs to candidates; unique in a call
-	Foundation       string        `json:"foundation,omitempty"`
-	Component        uint16        `json:"component"`       // 1 RTP, 2 RTCP
-	Protocol         string        `json:"protocol"`        // udp or tcp
-	Priority         uint32        `json:"priority"`        // RFC 8445 §5.1.2
-	TypePreference   uint8         `json:"typePreference"`  // its first 8 bits, decoded
-	LocalPreference  uint16        `json:"localPreference"` // its next 16 bits, decoded
-	Address          string        `json:"address"`         // an IP, or an mDNS name
-	Port             uint16        `json:"port"`
-	CandidateType    CandidateType `json:"candidateType"`
-	TCPType          string        `json:"tcpType,omitempty"`
-	RelatedAddress   string        `json:"relatedAddress,omitempty"` // the base (srflx, prflx) or the mapped address (relay)
-	RelatedPort      uint16        `json:"relatedPort,omitempty"`
-	URL              string        `json:"url,omitempty"`              // the server that gave it, without credentials
-	RelayProtocol    string        `json:"relayProtocol,omitempty"`    // udp, tcp, tls or dtls: how the TURN server is reached
-	NetworkInterface string        `json:"networkInterface,omitempty"` // its base's interface: eth0, wlan0, …; absent for the remote
-	UsernameFragment string        `json:"usernameFragment,omitempty"`
+	Side            Side          `json:"side"`
+	ID              string        `json:"id"` // ties pairs to candidates; unique in a call
+	Foundation      string        `json:"foundation,omitempty"`
+	Component       uint16        `json:"component"`       // 1 RTP, 2 RTCP
+	Protocol        string        `json:"protocol"`        // udp or tcp
+	Priority        uint32        `json:"priority"`        // RFC 8445 §5.1.2
+	TypePreference  uint8         `json:"typePreference"`  // its first 8 bits, decoded
+	LocalPreference uint16        `json:"localPreference"` // its next 16 bits, decoded
+	Address         string        `json:"address"`         // an IP, or an mDNS name
+	Port            uint16        `json:"port"`
+	CandidateType   CandidateType `json:"candidateType"`
+	TCPType         string        `json:"tcpType,omitempty"`
+	// the base (srflx, prflx) or the mapped address (relay)
+	RelatedAddress string `json:"relatedAddress,omitempty"`
+	RelatedPort    uint16 `json:"relatedPort,omitempty"`
+	URL            string `json:"url,omitempty"` // the server that gave it, without credentials
+	// udp, tcp, tls or dtls: how the TURN server is reached
+	RelayProtocol string `json:"relayProtocol,omitempty"`
+	// its base's interface: eth0, wlan0, …; absent for the remote
+	NetworkInterface string `json:"networkInterface,omitempty"`
+	UsernameFragment string `json:"usernameFragment,omitempty"`
 }
 
 // Type is "ice.candidate".
@@ -46,32 +49,35 @@ func (Candidate) Type() Type { return "ice.candidate" }
 // ServerResult ("ice.server") is what asking one STUN or TURN server gave, by a probe of our own that runs beside the
 // ICE agent (the agent reports no errors).
 type ServerResult struct {
-	URL               string    `json:"url"`
-	Transport         string    `json:"transport"` // udp, tcp, tls or dtls
-	OK                bool      `json:"ok"`
-	Stage             string    `json:"stage,omitempty"`     // where it failed: dns, connect, tls, binding, allocate
-	Cause             string    `json:"cause,omitempty"`     // stable: dns, refused, timeout, unreachable, tls, auth, stun-error, protocol, config, cancelled
-	ErrorCode         int       `json:"errorCode,omitempty"` // STUN error code (RFC 8489 §14.8), as in RTCPeerConnectionIceErrorEvent
-	ErrorText         string    `json:"errorText,omitempty"` // what happened, in words
-	Advice            string    `json:"advice,omitempty"`    // the next step
-	Address           string    `json:"address,omitempty"`   // ip:port that the name resolved to
-	SRV               string    `json:"srv,omitempty"`       // host:port that DNS SRV named, where the URL has no port
-	DNSMs             *Millis   `json:"dns_ms,omitempty"`
-	ConnectMs         *Millis   `json:"connect_ms,omitempty"`
-	TLSMs             *Millis   `json:"tls_ms,omitempty"`
-	TLSVersion        string    `json:"tlsVersion,omitempty"`    // "TLS 1.3", "DTLS 1.2"
-	TLSName           string    `json:"tlsName,omitempty"`       // subject of the certificate
-	TLSIssuer         string    `json:"tlsIssuer,omitempty"`     // who signed it
-	TLSExpires        string    `json:"tlsExpires,omitempty"`    // until when it is valid: RFC 3339, UTC
-	TLSDaysLeft       *int      `json:"tlsDaysLeft,omitempty"`   // whole days until then; negative: expired
-	RTTMs             *Millis   `json:"rtt_ms,omitempty"`        // of one request
-	Times             *NATTimes `json:"times,omitempty"`         // of several, where they were asked for
-	DurationMs        Millis    `json:"duration_ms"`             // of the whole probe
-	MappedAddress     string    `json:"mappedAddress,omitempty"` // XOR-MAPPED-ADDRESS: how the server sees us
-	RelayAddress      string    `json:"relayAddress,omitempty"`  // XOR-RELAYED-ADDRESS of a TURN server
-	Realm             string    `json:"realm,omitempty"`
-	CredentialExpired string    `json:"credentialExpired,omitempty"` // the time in a user name of the REST API for TURN servers, where it is past: RFC 3339, UTC
-	Software          string    `json:"software,omitempty"`
+	URL       string `json:"url"`
+	Transport string `json:"transport"` // udp, tcp, tls or dtls
+	OK        bool   `json:"ok"`
+	Stage     string `json:"stage,omitempty"` // where it failed: dns, connect, tls, binding, allocate
+	// stable: dns, refused, timeout, unreachable, tls, auth, stun-error, protocol, config, cancelled
+	Cause string `json:"cause,omitempty"`
+	// STUN error code (RFC 8489 §14.8), as in RTCPeerConnectionIceErrorEvent
+	ErrorCode     int       `json:"errorCode,omitempty"`
+	ErrorText     string    `json:"errorText,omitempty"` // what happened, in words
+	Advice        string    `json:"advice,omitempty"`    // the next step
+	Address       string    `json:"address,omitempty"`   // ip:port that the name resolved to
+	SRV           string    `json:"srv,omitempty"`       // host:port that DNS SRV named, where the URL has no port
+	DNSMs         *Millis   `json:"dns_ms,omitempty"`
+	ConnectMs     *Millis   `json:"connect_ms,omitempty"`
+	TLSMs         *Millis   `json:"tls_ms,omitempty"`
+	TLSVersion    string    `json:"tlsVersion,omitempty"`    // "TLS 1.3", "DTLS 1.2"
+	TLSName       string    `json:"tlsName,omitempty"`       // subject of the certificate
+	TLSIssuer     string    `json:"tlsIssuer,omitempty"`     // who signed it
+	TLSExpires    string    `json:"tlsExpires,omitempty"`    // until when it is valid: RFC 3339, UTC
+	TLSDaysLeft   *int      `json:"tlsDaysLeft,omitempty"`   // whole days until then; negative: expired
+	RTTMs         *Millis   `json:"rtt_ms,omitempty"`        // of one request
+	Times         *NATTimes `json:"times,omitempty"`         // of several, where they were asked for
+	DurationMs    Millis    `json:"duration_ms"`             // of the whole probe
+	MappedAddress string    `json:"mappedAddress,omitempty"` // XOR-MAPPED-ADDRESS: how the server sees us
+	RelayAddress  string    `json:"relayAddress,omitempty"`  // XOR-RELAYED-ADDRESS of a TURN server
+	Realm         string    `json:"realm,omitempty"`
+	// the time in a user name of the REST API for TURN servers, where it is past: RFC 3339, UTC
+	CredentialExpired string `json:"credentialExpired,omitempty"`
+	Software          string `json:"software,omitempty"`
 }
 
 // Type is "ice.server".
@@ -89,8 +95,8 @@ const (
 	PairSucceeded  PairState = "succeeded"
 )
 
-// Pair ("ice.pair") is a candidate pair at one moment, with the W3C names of RTCIceCandidatePairStats. It is emitted when
-// its state or nomination changes; the counters are those of that moment.
+// Pair ("ice.pair") is a candidate pair at one moment, with the W3C names of RTCIceCandidatePairStats. It is emitted
+// when its state or nomination changes; the counters are those of that moment.
 type Pair struct {
 	ID                   string    `json:"id"`
 	LocalCandidateID     string    `json:"localCandidateId"`
@@ -121,7 +127,8 @@ type Selected struct {
 // Type is "ice.selected".
 func (Selected) Type() Type { return "ice.selected" }
 
-// ICEState ("ice.state") is a change of RTCIceConnectionState: new, checking, connected, completed, disconnected, failed, closed.
+// ICEState ("ice.state") is a change of RTCIceConnectionState: new, checking, connected, completed, disconnected,
+// failed, closed.
 type ICEState struct {
 	State string `json:"state"`
 }
@@ -129,8 +136,8 @@ type ICEState struct {
 // Type is "ice.state".
 func (ICEState) Type() Type { return "ice.state" }
 
-// GatheringState ("ice.gathering") is a change of gathering: gathering, complete. Complete is told when every server has
-// given a candidate or has been proven to give none, which may be before the agent itself gives up on a silent one.
+// GatheringState ("ice.gathering") is a change of gathering: gathering, complete. Complete is told when every server
+// has given a candidate or has been proven to give none, which may be before the agent itself gives up on a silent one.
 type GatheringState struct {
 	State string `json:"state"`
 }
@@ -147,8 +154,8 @@ type Restart struct {
 // Type is "ice.restart".
 func (Restart) Type() Type { return "ice.restart" }
 
-// DTLSState ("dtls.state") is a change of RTCDtlsTransportState: new, connecting, connected, closed, failed. Version and
-// cipher are absent where the handshake could not be observed.
+// DTLSState ("dtls.state") is a change of RTCDtlsTransportState: new, connecting, connected, closed, failed. Version
+// and cipher are absent where the handshake could not be observed.
 type DTLSState struct {
 	State             string `json:"state"`
 	Role              string `json:"dtlsRole,omitempty"`          // client or server

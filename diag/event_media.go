@@ -1,7 +1,9 @@
 package diag
 
-// The events of media and statistics. Names and units are those of W3C webrtc-stats; a value that was not measured is absent.
-var _ = []Type{register[TrackAdded](), register[TrackMuted](), register[FirstPacket](), register[FirstFrame](), register[Sample]()}
+// The events of media and statistics. Names and units are those of W3C webrtc-stats; a value that was not measured is
+// absent.
+var _ = []Type{register[TrackAdded](), register[TrackMuted](), register[FirstPacket](), register[FirstFrame](),
+	register[Sample]()}
 
 // TrackAdded ("track.added") is a media stream that is sent or has begun to arrive.
 type TrackAdded struct {
@@ -67,19 +69,21 @@ func (Sample) Type() Type { return "stats.sample" }
 
 // InboundRTP is a stream that arrives (RTCInboundRtpStreamStats), measured from its packets, without decoding.
 type InboundRTP struct {
-	Kind                  string   `json:"kind"`
-	SSRC                  uint32   `json:"ssrc"`
-	Mid                   string   `json:"mid,omitempty"`
-	MimeType              string   `json:"mimeType,omitempty"`
-	PacketsReceived       uint64   `json:"packetsReceived"`
-	BytesReceived         uint64   `json:"bytesReceived"` // payload bytes
-	HeaderBytesReceived   uint64   `json:"headerBytesReceived"`
-	PacketsLost           *int64   `json:"packetsLost,omitempty"`       // RFC 3550 A.3; repaired packets do not count
-	PacketsDuplicated     uint64   `json:"packetsDuplicated,omitempty"` // not in webrtc-stats
-	RetransmittedPackets  uint64   `json:"retransmittedPacketsReceived,omitempty"`
-	FractionLost          *float64 `json:"fractionLost,omitempty"`  // of the last interval, 0–1; not in webrtc-stats for inbound
-	Jitter                *float64 `json:"jitter,omitempty"`        // seconds, RFC 3550 A.8
-	Bitrate               *float64 `json:"bitrate,omitempty"`       // bit/s of payload over the last interval; not in webrtc-stats
+	Kind                 string `json:"kind"`
+	SSRC                 uint32 `json:"ssrc"`
+	Mid                  string `json:"mid,omitempty"`
+	MimeType             string `json:"mimeType,omitempty"`
+	PacketsReceived      uint64 `json:"packetsReceived"`
+	BytesReceived        uint64 `json:"bytesReceived"` // payload bytes
+	HeaderBytesReceived  uint64 `json:"headerBytesReceived"`
+	PacketsLost          *int64 `json:"packetsLost,omitempty"`       // RFC 3550 A.3; repaired packets do not count
+	PacketsDuplicated    uint64 `json:"packetsDuplicated,omitempty"` // not in webrtc-stats
+	RetransmittedPackets uint64 `json:"retransmittedPacketsReceived,omitempty"`
+	// of the last interval, 0–1; not in webrtc-stats for inbound
+	FractionLost *float64 `json:"fractionLost,omitempty"`
+	Jitter       *float64 `json:"jitter,omitempty"` // seconds, RFC 3550 A.8
+	// bit/s of payload over the last interval; not in webrtc-stats
+	Bitrate               *float64 `json:"bitrate,omitempty"`
 	RoundTripTime         *float64 `json:"roundTripTime,omitempty"` // seconds, by DLRR (RFC 3611) where the peer gives it
 	NACKCount             uint32   `json:"nackCount"`               // sent by us
 	PLICount              uint32   `json:"pliCount"`
@@ -92,7 +96,9 @@ type InboundRTP struct {
 	FreezeCount           *uint32  `json:"freezeCount,omitempty"`
 	TotalFreezesDuration  *float64 `json:"totalFreezesDuration,omitempty"`  // seconds
 	LastPacketReceivedAgo *float64 `json:"lastPacketReceivedAgo,omitempty"` // seconds before the sample
-	SilentPackets         *uint64  `json:"silentPackets,omitempty"`         // audio that holds nothing but silence, as far as its coding proves it; absent for other codecs than Opus; not in webrtc-stats
+	// audio that holds nothing but silence, as far as its coding proves it; absent for other codecs than Opus; not in
+	// webrtc-stats
+	SilentPackets *uint64 `json:"silentPackets,omitempty"`
 }
 
 // OutboundRTP is a stream that is sent (RTCOutboundRtpStreamStats), with what the peer reports of it.
@@ -119,10 +125,11 @@ type OutboundRTP struct {
 
 // RemoteInbound is what the peer's receiver reports say of a stream of ours (RTCRemoteInboundRtpStreamStats).
 type RemoteInbound struct {
-	PacketsLost               int64    `json:"packetsLost"`
-	FractionLost              float64  `json:"fractionLost"`            // 0–1, of the peer's last interval
-	Jitter                    float64  `json:"jitter"`                  // seconds
-	RoundTripTime             *float64 `json:"roundTripTime,omitempty"` // seconds; absent until measured, rejected outside 0–60
+	PacketsLost  int64   `json:"packetsLost"`
+	FractionLost float64 `json:"fractionLost"` // 0–1, of the peer's last interval
+	Jitter       float64 `json:"jitter"`       // seconds
+	// seconds; absent until measured, rejected outside 0–60
+	RoundTripTime             *float64 `json:"roundTripTime,omitempty"`
 	TotalRoundTripTime        float64  `json:"totalRoundTripTime"`
 	RoundTripTimeMeasurements uint64   `json:"roundTripTimeMeasurements"`
 }

@@ -3,8 +3,8 @@ package diag
 // The events of a diagnosis of the network, alone (dialtone nat) or during a call.
 var _ = []Type{register[NATStarted](), register[NATProgress]()}
 
-// NATStarted ("diagnosis.start") begins a diagnosis: from now on servers are asked what the network between them and this
-// machine does.
+// NATStarted ("diagnosis.start") begins a diagnosis: from now on servers are asked what the network between them and
+// this machine does.
 type NATStarted struct {
 	URLs     []string `json:"urls"`              // the servers, without credentials
 	Deep     bool     `json:"deep,omitempty"`    // binding lifetime and fragments too
@@ -17,8 +17,8 @@ type NATStarted struct {
 // Type is "diagnosis.start".
 func (NATStarted) Type() Type { return "diagnosis.start" }
 
-// NATProgress ("diagnosis.progress") is what a diagnosis knows so far. The last one of a diagnosis is Final; those before may
-// change their mind about everything.
+// NATProgress ("diagnosis.progress") is what a diagnosis knows so far. The last one of a diagnosis is Final; those
+// before may change their mind about everything.
 type NATProgress struct {
 	Sent     int       `json:"sent"`              // requests over UDP
 	Answered int       `json:"answered"`          // of these

@@ -6,7 +6,8 @@ var _ = []Type{register[SignalRequest](), register[SignalState](), register[Sess
 // SignalRequest ("signal.request") is one HTTP request to the signaling server, timed by its parts. A part that did
 // not take place (a reused connection needs no DNS, connect or TLS) is absent.
 type SignalRequest struct {
-	Code        string  `json:"code"`             // the request of the room protocol: dial, get_status, offer, answer, ice, disconnect
+	// the request of the room protocol: dial, get_status, offer, answer, ice, disconnect
+	Code        string  `json:"code"`
 	Attempt     int     `json:"attempt"`          // from 1
 	Status      int     `json:"status,omitempty"` // HTTP status; absent when no answer came
 	DNSMs       *Millis `json:"dns_ms,omitempty"`
@@ -14,13 +15,15 @@ type SignalRequest struct {
 	TLSMs       *Millis `json:"tls_ms,omitempty"`
 	FirstByteMs *Millis `json:"firstByte_ms,omitempty"` // from the request's start
 	DurationMs  Millis  `json:"duration_ms"`
-	Reused      bool    `json:"reused,omitempty"`   // the TCP connection was open already
-	LongPoll    bool    `json:"longPoll,omitempty"` // held by the server on purpose: its length says nothing about the network
-	RemoteAddr  string  `json:"remoteAddress,omitempty"`
-	BytesSent   int     `json:"bytesSent"`
-	BytesRecv   int     `json:"bytesReceived"`
-	Answer      string  `json:"answer,omitempty"` // what the body was: need_init, offered, answered, connected; ended: the pair is gone
-	Error       string  `json:"error,omitempty"`
+	Reused      bool    `json:"reused,omitempty"` // the TCP connection was open already
+	// held by the server on purpose: its length says nothing about the network
+	LongPoll   bool   `json:"longPoll,omitempty"`
+	RemoteAddr string `json:"remoteAddress,omitempty"`
+	BytesSent  int    `json:"bytesSent"`
+	BytesRecv  int    `json:"bytesReceived"`
+	// what the body was: need_init, offered, answered, connected; ended: the pair is gone
+	Answer string `json:"answer,omitempty"`
+	Error  string `json:"error,omitempty"`
 }
 
 // Type is "signal.request".

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// exitOrder lists the codes of calls and checks from the best to the worst. Of several the worst counts: what was not tried
-// (interrupted, could not run) before what failed, and an earlier step of a call before a later one.
+// exitOrder lists the codes of calls and checks from the best to the worst. Of several the worst counts: what was not
+// tried (interrupted, could not run) before what failed, and an earlier step of a call before a later one.
 var exitOrder = []Exit{
 	ExitPass, ExitAssertion, ExitMedia, ExitChannel, ExitDTLS, ExitICE, ExitNobody, ExitSignaling, ExitUsage, ExitCannotRun, ExitInterrupted,
 }

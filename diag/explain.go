@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// explanations are what stands behind each finding: when it is told, what it means, what helps. docs/findings.md is made of
-// them.
+// explanations are what stands behind each finding: when it is told, what it means, what helps. docs/findings.md is
+// made of them.
 var explanations = map[string]string{
 	"nat.udp_blocked":                "No STUN server answers over UDP, while servers do answer over TCP or TLS. A firewall that lets no UDP pass is the usual cause, in companies, hotels and some mobile networks. Calls then need a TURN server over TLS on port 443, which looks like a web server to the firewall.",
 	"nat.endpoint_dependent_mapping": "The NAT gives one socket another public port for each destination (RFC 4787 §4.1; often called symmetric). The port that a STUN server sees is then not the one that the other party must use, so direct calls succeed only with parties whose own NAT filters little. A TURN server carries the rest.",

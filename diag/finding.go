@@ -50,10 +50,14 @@ func (s ServerResult) QuotaReached() bool { return !s.OK && s.ErrorCode == 486 }
 
 // relayedBy reports whether the call itself got a relay from this server.
 func (c *Call) relayedBy(url string) bool {
-	return slices.ContainsFunc(c.Local, func(row CandidateRow) bool { return row.CandidateType == Relay && row.URL == url })
+	return slices.ContainsFunc(c.Local, func(row CandidateRow) bool {
+		return row.CandidateType == Relay &&
+			row.URL == url
+	})
 }
 
-// maxExpiry is how many days before its end a certificate is warned of: those of public authorities are renewed earlier.
+// maxExpiry is how many days before its end a certificate is warned of: those of public authorities are renewed
+// earlier.
 const maxExpiry = 14
 
 // withExpiry adds a warning of a certificate that ends soon, one for all servers that have it.
@@ -76,7 +80,8 @@ func withExpiry(found []Finding, s ServerResult) []Finding {
 		}
 	}
 	return append(found, Finding{
-		ID: "server.tls_expires", Severity: Warn, Title: Clean("The certificate of "+s.URL+" "+when+".", 400), Evidence: []string{certificate},
+		ID: "server.tls_expires", Severity: Warn, Title: Clean("The certificate of "+s.URL+" "+when+".",
+			400), Evidence: []string{certificate},
 		Advice: about(s.URL, "renew the certificate on the server, and look why that does not happen by itself"),
 	})
 }
@@ -155,7 +160,8 @@ func orUnknown(s string) string {
 func warningFindings(c *Call) []Finding {
 	var out []Finding
 	for _, w := range c.Warnings {
-		out = append(out, Finding{ID: Clean(w.ID, 80), Severity: Warn, Title: Clean(w.Text, 400), Advice: Clean(w.Advice, 400)})
+		out = append(out, Finding{ID: Clean(w.ID, 80), Severity: Warn, Title: Clean(w.Text, 400),
+			Advice: Clean(w.Advice, 400)})
 	}
 	return out
 }

@@ -58,7 +58,8 @@ func warnings(c *Call) []Finding {
 	if c.noPath() {
 		severity = Problem
 	}
-	return slices.Concat(dtlsFindings(c), mediaFindings(c), endsFindings(c), publishFindings(c), serverFindings(c, severity), networkFindings(c), warningFindings(c))
+	return slices.Concat(dtlsFindings(c), mediaFindings(c), endsFindings(c), publishFindings(c),
+		serverFindings(c, severity), networkFindings(c), warningFindings(c))
 }
 
 // noPath reports whether the call has failed because no path was found.
@@ -88,7 +89,8 @@ func judgeEnd(c *Call) Verdict {
 		return judgeNobody(c)
 	case EndSignaling:
 		return Verdict{
-			Exit: ExitSignaling, Headline: "signaling failed after " + span(c.EndedAt), Why: signalWhy(c), Todo: []string{signalTodo(c)},
+			Exit: ExitSignaling, Headline: "signaling failed after " +
+				span(c.EndedAt), Why: signalWhy(c), Todo: []string{signalTodo(c)},
 		}
 	case EndPeerLeft:
 		return Verdict{
@@ -113,7 +115,8 @@ func judgeEnd(c *Call) Verdict {
 		}
 	}
 	return Verdict{
-		Exit: ExitCannotRun, Headline: "the call ended for a reason this version does not know: " + Clean(string(c.Ended.Reason), 60),
+		Exit: ExitCannotRun, Headline: "the call ended for a reason this version does not know: " +
+			Clean(string(c.Ended.Reason), 60),
 		Todo: []string{"Read the recording with the version of dialtone that wrote it, or a newer one."},
 	}
 }
@@ -125,19 +128,24 @@ func judgeOrderly(c *Call) Verdict {
 	}[c.Ended.Reason]
 	switch {
 	case c.ConnectedAt == nil && c.Ended.Reason == EndPeerHangup:
-		return Verdict{Exit: ExitSignaling, Headline: "the other party hung up before the call was up", Todo: []string{"Call again."}}
+		return Verdict{Exit: ExitSignaling, Headline: "the other party hung up before the call was up",
+			Todo: []string{"Call again."}}
 	case c.ConnectedAt == nil:
-		return Verdict{Exit: ExitInterrupted, Headline: ended + " while " + c.stage(), Todo: []string{"Call again and wait until the state says connected."}}
+		return Verdict{Exit: ExitInterrupted, Headline: ended + " while " + c.stage(),
+			Todo: []string{"Call again and wait until the state says connected."}}
 	case c.Ended.Reason == EndInterrupted:
-		return Verdict{Exit: ExitInterrupted, Headline: "connected for " + span(c.upTime()) + ", then " + ended, Why: connectedWhy(c)}
+		return Verdict{Exit: ExitInterrupted, Headline: "connected for " + span(c.upTime()) + ", then " + ended,
+			Why: connectedWhy(c)}
 	case c.Connection == "disconnected" || c.Connection == "failed":
 		return Verdict{
-			Exit: ExitICE, Headline: "the path was silent when the call ended", Why: []string{"Connection state: " + c.Connection + "."},
+			Exit: ExitICE, Headline: "the path was silent when the call ended", Why: []string{"Connection state: " +
+				c.Connection + "."},
 			Todo: []string{"Check the network on both sides, then call again."},
 		}
 	case c.OpenAt == nil && !c.Start.MediaOnly:
 		return Verdict{
-			Exit: ExitChannel, Headline: "connected, but no data channel opened", Why: []string{"SCTP: " + orUnknown(c.SCTP.State) + "."},
+			Exit: ExitChannel, Headline: "connected, but no data channel opened", Why: []string{"SCTP: " +
+				orUnknown(c.SCTP.State) + "."},
 			Todo: []string{"Check that the other party accepts data channels (an m=application section in its answer)."},
 		}
 	}
@@ -188,7 +196,8 @@ func (c *Call) stage() string {
 
 // waited reports whether the code was dialled and the other party awaited.
 func (c *Call) waited() bool {
-	return c.Signal.State == SignalWaiting || slices.ContainsFunc(c.Spans, func(s Span) bool { return s.Phase == PhaseWait })
+	return c.Signal.State == SignalWaiting ||
+		slices.ContainsFunc(c.Spans, func(s Span) bool { return s.Phase == PhaseWait })
 }
 
 // missingMedia lists what both sides agreed to send and nobody saw: "outbound audio", "inbound video".
@@ -215,7 +224,8 @@ func (c *Call) missingMedia() []string {
 // anyMedia reports whether a packet of media was sent or has come.
 func (c *Call) anyMedia() bool {
 	sample := c.Latest()
-	return sample != nil && slices.ContainsFunc(kinds, func(kind string) bool { return flowsIn(sample.Sample, kind) || flowsOut(sample.Sample, kind) })
+	return sample != nil && slices.ContainsFunc(kinds,
+		func(kind string) bool { return flowsIn(sample.Sample, kind) || flowsOut(sample.Sample, kind) })
 }
 
 // sent reports whether we have a track of this kind that is not muted.
@@ -256,8 +266,8 @@ func flowsOut(s Sample, kind string) bool {
 	return false
 }
 
-// SDPSends reports whether a media section of the kind is sendrecv (the default) or sendonly, and not refused: a port of 0
-// refuses it (RFC 3264 §6), unless the section is bundle-only (RFC 9143 §6).
+// SDPSends reports whether a media section of the kind is sendrecv (the default) or sendonly, and not refused: a port
+// of 0 refuses it (RFC 3264 §6), unless the section is bundle-only (RFC 9143 §6).
 func SDPSends(sdp, kind string) bool {
 	inside, sends, open := false, false, false
 	for line := range strings.Lines(sdp) {
@@ -291,7 +301,8 @@ func judgeNobody(c *Call) Verdict {
 		v.Why = append(v.Why, "Nobody posted an offer to "+Clean(c.Start.Server, 200)+".")
 		v.Todo = append(v.Todo, "Check that the other side uses this address and can reach it; wait longer with --wait 5m.")
 	default:
-		v.Why = append(v.Why, fmt.Sprintf("The code %q was dialled and the server answered, but no other party dialled it.", Clean(c.Start.Code, 80)))
+		v.Why = append(v.Why, fmt.Sprintf("The code %q was dialled and the server answered, but no other party dialled it.",
+			Clean(c.Start.Code, 80)))
 		v.Todo = append(v.Todo, "Check that both sides use the same code and the same server; wait longer with --wait 5m.")
 	}
 	return v
@@ -325,7 +336,8 @@ func signalWhy(c *Call) []string {
 	if c.Signal.Requests == 0 && c.Start.Signaling != "" {
 		return nil // nothing was asked: others came to us, or people carried texts
 	}
-	why := []string{fmt.Sprintf("%s sent to the signaling server, %d failed.", plural(int(c.Signal.Requests), "request was", "requests were"), c.Signal.Failed)}
+	why := []string{fmt.Sprintf("%s sent to the signaling server, %d failed.",
+		plural(int(c.Signal.Requests), "request was", "requests were"), c.Signal.Failed)}
 	if c.Signal.LastError != "" && c.Signal.LastError != c.Ended.Cause {
 		why = append(why, "The last error: "+Clean(c.Signal.LastError, 300))
 	}

@@ -32,9 +32,11 @@ func judgeICE(c *Call) Verdict {
 		v.Why = append(v.Why, "The other party sent no candidate, so there was nothing to try.")
 		v.Todo = append(v.Todo, "Look at the other side: its network, its ICE servers, or its signaling of candidates.")
 	case tried == 0:
-		v.Why = append(v.Why, "No pair could be formed: "+local+" here, "+remote+" there (different protocols or IP versions).")
+		v.Why = append(v.Why,
+			"No pair could be formed: "+local+" here, "+remote+" there (different protocols or IP versions).")
 	default:
-		v.Why = append(v.Why, fmt.Sprintf("%s tried with %d requests, %s.", plural(tried, "pair was", "pairs were"), sent, answers(answered)))
+		v.Why = append(v.Why, fmt.Sprintf("%s tried with %d requests, %s.", plural(tried, "pair was", "pairs were"), sent,
+			answers(answered)))
 	}
 	if len(c.Local) > 0 && len(c.Remote) > 0 {
 		v.Why = append(v.Why, "Here: "+local+". There: "+remote+".")
@@ -42,9 +44,11 @@ func judgeICE(c *Call) Verdict {
 	if len(c.Local) > 0 && len(c.Remote) > 0 && !hasType(c.Local, Relay) && !hasType(c.Remote, Relay) {
 		v.Why = append(v.Why, "Neither side had a relay.")
 		if len(c.Servers) == 0 {
-			v.Todo = append(v.Todo, "Give both sides a STUN server, and one of them a TURN server: --ice stun:HOST --ice turn:HOST --ice-user NAME --ice-pass PASSWORD.")
+			v.Todo = append(v.Todo,
+				"Give both sides a STUN server, and one of them a TURN server: --ice stun:HOST --ice turn:HOST --ice-user NAME --ice-pass PASSWORD.")
 		} else {
-			v.Todo = append(v.Todo, "Give one side a TURN server that works: --ice turn:HOST --ice-user NAME --ice-pass PASSWORD.")
+			v.Todo = append(v.Todo,
+				"Give one side a TURN server that works: --ice turn:HOST --ice-user NAME --ice-pass PASSWORD.")
 		}
 	}
 	networkWhy(c, &v)

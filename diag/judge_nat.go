@@ -7,7 +7,8 @@ func judgeDiagnosis(c *Call) Verdict {
 	running := c.Diagnosing()
 	if last := c.Diagnosed(); last != nil {
 		r := last.Report()
-		return Verdict{Done: !running, Exit: r.Exit, Headline: r.Verdict.Headline, Why: r.Verdict.Why, Todo: r.Verdict.Next, Findings: r.Findings}
+		return Verdict{Done: !running, Exit: r.Exit, Headline: r.Verdict.Headline, Why: r.Verdict.Why, Todo: r.Verdict.Next,
+			Findings: r.Findings}
 	}
 	switch d := c.Diagnosis(); {
 	case running:
@@ -25,8 +26,8 @@ func judgeDiagnosis(c *Call) Verdict {
 	}
 }
 
-// networkFindings are those of the latest diagnosis of the network that a call has made. They explain a call that found no
-// path; beside any other they are remarks. What the probes have told of a server is not told again.
+// networkFindings are those of the latest diagnosis of the network that a call has made. They explain a call that found
+// no path; beside any other they are remarks. What the probes have told of a server is not told again.
 func networkFindings(c *Call) []Finding {
 	d := c.Diagnosed()
 	if d == nil {

@@ -70,7 +70,8 @@ func transportWords(d Data) (string, bool) {
 	case Restart:
 		return joinWords(by(d.By), d.Reason), true
 	case DTLSState:
-		return joinWords(d.State, d.Role, d.Version, d.Cipher, prefixed("peer certificate ", d.RemoteFingerprint), d.Error), true
+		return joinWords(d.State, d.Role, d.Version, d.Cipher, prefixed("peer certificate ", d.RemoteFingerprint),
+			d.Error), true
 	case SCTPState:
 		return joinWords(d.State, d.Error), true
 	case ConnectionState:
@@ -84,7 +85,8 @@ func transportWords(d Data) (string, bool) {
 func mediaWords(d Data) (string, bool) {
 	switch d := d.(type) {
 	case ChannelOpen:
-		return joinWords(strconv.Quote(d.Label), "opened by", string(d.Side), prefixed("protocol ", d.Protocol), reliability(d)), true
+		return joinWords(strconv.Quote(d.Label), "opened by", string(d.Side), prefixed("protocol ", d.Protocol),
+			reliability(d)), true
 	case ChannelClose:
 		return joinWords(strconv.Quote(d.Label), d.Error), true
 	case Message:
@@ -94,7 +96,8 @@ func mediaWords(d Data) (string, bool) {
 	case Ping:
 		return fmt.Sprintf("%.2f ms", d.RTTMs.float()), true
 	case MessagesDropped:
-		return fmt.Sprintf("%q: %d more messages (%d bytes) came too fast to be told one by one", d.Label, d.Messages, d.Bytes), true
+		return fmt.Sprintf("%q: %d more messages (%d bytes) came too fast to be told one by one", d.Label, d.Messages,
+			d.Bytes), true
 	case TrackAdded:
 		return joinWords(string(d.Direction), d.Kind, d.MimeType, prefixed("mid ", d.Mid)), true
 	case TrackMuted:
@@ -142,7 +145,8 @@ func descriptionWords(d SessionDescription) string {
 	if d.ICERestart {
 		restart = "ICE restart"
 	}
-	return joinWords(string(d.Side), d.SDPType, fmt.Sprintf("%d media sections", strings.Count(d.SDP, "\nm=")), d.Fingerprint, restart)
+	return joinWords(string(d.Side), d.SDPType, fmt.Sprintf("%d media sections", strings.Count(d.SDP, "\nm=")),
+		d.Fingerprint, restart)
 }
 
 // String is the candidate in a few words: "srflx udp 192.0.2.1:5000".
@@ -155,18 +159,21 @@ func candidateWords(d Candidate) string {
 	if d.RelatedAddress != "" {
 		related = "base " + net.JoinHostPort(d.RelatedAddress, strconv.Itoa(int(d.RelatedPort)))
 	}
-	return joinWords(d.String(), related, prefixed("from ", d.URL), d.NetworkInterface, fmt.Sprintf("priority %d", d.Priority))
+	return joinWords(d.String(), related, prefixed("from ", d.URL), d.NetworkInterface,
+		fmt.Sprintf("priority %d", d.Priority))
 }
 
 func serverWords(d ServerResult) string {
 	if d.OK {
-		return joinWords(d.URL, "ok", timing("rtt", d.RTTMs), prefixed("sees us as ", d.MappedAddress), prefixed("relay ", d.RelayAddress), d.Software)
+		return joinWords(d.URL, "ok", timing("rtt", d.RTTMs), prefixed("sees us as ", d.MappedAddress),
+			prefixed("relay ", d.RelayAddress), d.Software)
 	}
 	code := ""
 	if d.ErrorCode != 0 {
 		code = strconv.Itoa(d.ErrorCode)
 	}
-	return joinWords(d.URL, "failed at", d.Stage, "after", span(d.DurationMs.Duration().Round(time.Microsecond))+":", code, d.ErrorText, d.Advice)
+	return joinWords(d.URL, "failed at", d.Stage, "after", span(d.DurationMs.Duration().Round(time.Microsecond))+":", code,
+		d.ErrorText, d.Advice)
 }
 
 func pairEventWords(d Pair) string {
@@ -174,7 +181,8 @@ func pairEventWords(d Pair) string {
 	if d.Nominated {
 		nominated = "nominated"
 	}
-	s := joinWords(d.ID, string(d.State), nominated, fmt.Sprintf("%d requests, %d responses", d.RequestsSent, d.ResponsesReceived))
+	s := joinWords(d.ID, string(d.State), nominated,
+		fmt.Sprintf("%d requests, %d responses", d.RequestsSent, d.ResponsesReceived))
 	if d.CurrentRoundTripTime != nil {
 		s += fmt.Sprintf(", rtt %.2f ms", *d.CurrentRoundTripTime*1e3)
 	}
@@ -232,10 +240,12 @@ func size(w, h uint16) string {
 func sampleWords(d Sample) string {
 	var parts []string
 	for _, o := range d.Outbound {
-		parts = append(parts, joinWords("↑", o.Kind, kbits(o.Bitrate), fps(o.FramesPerSecond), fmt.Sprintf("%d packets", o.PacketsSent)))
+		parts = append(parts, joinWords("↑", o.Kind, kbits(o.Bitrate), fps(o.FramesPerSecond),
+			fmt.Sprintf("%d packets", o.PacketsSent)))
 	}
 	for _, in := range d.Inbound {
-		s := joinWords("↓", in.Kind, kbits(in.Bitrate), fps(in.FramesPerSecond), fmt.Sprintf("%d packets", in.PacketsReceived))
+		s := joinWords("↓", in.Kind, kbits(in.Bitrate), fps(in.FramesPerSecond),
+			fmt.Sprintf("%d packets", in.PacketsReceived))
 		if in.PacketsLost != nil {
 			s += fmt.Sprintf(" %d lost", *in.PacketsLost)
 		}

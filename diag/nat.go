@@ -12,7 +12,8 @@ const NATSchema = "dialtone.nat/1"
 // Confidence says how far a behavior is known.
 type Confidence string
 
-// Confidences. Proven means: what was observed cannot be, or by chance in fewer than one of 10,000 runs, with any other value.
+// Confidences. Proven means: what was observed cannot be, or by chance in fewer than one of 10,000 runs, with any other
+// value.
 const (
 	Proven        Confidence = "proven"        // what was seen would happen by chance in fewer than one of 10,000 runs
 	Likely        Confidence = "likely"        // nothing else explains it, and it is no proof
@@ -72,22 +73,27 @@ type NATBehaviors struct {
 	UDP              Behavior `json:"udp"`               // whether answers come over UDP: present, none, unknown
 	IPv6             Behavior `json:"ipv6"`              // whether a server answers over IPv6: present, none, unknown
 	Uplinks          Behavior `json:"uplinks"`           // whether this machine's traffic leaves by one way: one, several
-	CLAT             Behavior `json:"clat"`              // IPv4 over IPv6 within this machine (464XLAT, RFC 6877): present, unknown
-	TCPMapping       Behavior `json:"tcp_mapping"`       // as mapping, of TCP (RFC 5382 REQ-1)
-	Lifetime         Behavior `json:"lifetime"`          // how long a silent UDP socket keeps its port: between N s and M s, at least N s, less than M s; with --deep
-	Fragments        Behavior `json:"fragments"`         // whether fragmented packets pass: present, outgoing, none; with --deep
-	Hairpin          Behavior `json:"hairpin"`           // whether two hosts behind the NAT reach each other by its public address: present, none; with --hairpin
+	// IPv4 over IPv6 within this machine (464XLAT, RFC 6877): present, unknown
+	CLAT       Behavior `json:"clat"`
+	TCPMapping Behavior `json:"tcp_mapping"` // as mapping, of TCP (RFC 5382 REQ-1)
+	// how long a silent UDP socket keeps its port: between N s and M s, at least N s, less than M s; with --deep
+	Lifetime Behavior `json:"lifetime"`
+	// whether fragmented packets pass: present, outgoing, none; with --deep
+	Fragments Behavior `json:"fragments"`
+	// whether two hosts behind the NAT reach each other by its public address: present, none; with --hairpin
+	Hairpin Behavior `json:"hairpin"`
 }
 
 // NATServer is what one STUN server, asked at one address over one transport, gave. Grade and outliers are
 // those of UDP.
 type NATServer struct {
-	URL         string    `json:"url"`                   // as it was given
-	Address     string    `json:"address,omitempty"`     // ip:port that was asked
-	SRV         string    `json:"srv,omitempty"`         // host:port that DNS SRV named, where the URL has no port
-	Transport   string    `json:"transport"`             // udp, tcp, tls or dtls
-	OK          bool      `json:"ok"`                    // it told this machine's address
-	Waiting     bool      `json:"waiting,omitempty"`     // of an interim report: it has not answered so far, and is still being asked
+	URL       string `json:"url"`               // as it was given
+	Address   string `json:"address,omitempty"` // ip:port that was asked
+	SRV       string `json:"srv,omitempty"`     // host:port that DNS SRV named, where the URL has no port
+	Transport string `json:"transport"`         // udp, tcp, tls or dtls
+	OK        bool   `json:"ok"`                // it told this machine's address
+	// of an interim report: it has not answered so far, and is still being asked
+	Waiting     bool      `json:"waiting,omitempty"`
 	Cause       string    `json:"cause,omitempty"`       // as of ServerResult
 	ErrorCode   int       `json:"errorCode,omitempty"`   // STUN error code (RFC 8489 §14.8)
 	ErrorText   string    `json:"errorText,omitempty"`   // what happened, in words
@@ -141,8 +147,8 @@ func NewNATTimes(trips []time.Duration, sent int) *NATTimes {
 	}
 }
 
-// NATRelay is what one TURN server gave, with all fields of the event ice.server, and whether its relay carries bytes: a Binding request to a STUN server and its
-// response, once in a Send indication and once as ChannelData.
+// NATRelay is what one TURN server gave, with all fields of the event ice.server, and whether its relay carries bytes:
+// a Binding request to a STUN server and its response, once in a Send indication and once as ChannelData.
 type NATRelay struct {
 	ServerResult
 	Peer         string  `json:"peer,omitempty"`          // the STUN server that was asked through the relay
@@ -155,9 +161,10 @@ type NATRelay struct {
 	LifetimeS    int     `json:"lifetime_s,omitempty"`    // seconds that the Refresh granted
 	ReleaseMs    *Millis `json:"release_ms,omitempty"`    // Refresh with lifetime 0
 	Seen         string  `json:"seen,omitempty"`          // the relay's address as the STUN server saw it
-	Stopped      string  `json:"stopped,omitempty"`       // where it went no further: permission, send, bind, channel, refresh
-	StoppedCode  int     `json:"stoppedCode,omitempty"`   // STUN error code of that
-	StoppedText  string  `json:"stoppedText,omitempty"`   // and what happened, in words
+	// where it went no further: permission, send, bind, channel, refresh
+	Stopped     string `json:"stopped,omitempty"`
+	StoppedCode int    `json:"stoppedCode,omitempty"` // STUN error code of that
+	StoppedText string `json:"stoppedText,omitempty"` // and what happened, in words
 }
 
 // NATVerdict is what it means for calls.

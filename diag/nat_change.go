@@ -30,8 +30,8 @@ type NATBehaviorRow struct {
 	Behavior
 }
 
-// Minor reports whether calls hardly depend on the behavior, and nobody asks for it by name: where it is not known, there is
-// little to say.
+// Minor reports whether calls hardly depend on the behavior, and nobody asks for it by name: where it is not known,
+// there is little to say.
 func (r *NATBehaviorRow) Minor() bool {
 	switch r.Name {
 	case "UDP", "NAT", "mapping", "filtering", "lifetime", "fragments", "hairpin":
@@ -62,8 +62,8 @@ func (b *NATBehaviors) Rows() []NATBehaviorRow {
 	return slices.DeleteFunc(rows, func(r NATBehaviorRow) bool { return r.Value == "" || r.notAsked() })
 }
 
-// NATChanges says what is different between two reports about the same servers: a sentence each, the most important first;
-// none where the network does the same as before. Times and ports change from run to run and are no change.
+// NATChanges says what is different between two reports about the same servers: a sentence each, the most important
+// first; none where the network does the same as before. Times and ports change from run to run and are no change.
 func NATChanges(before, now *NATReport) []string {
 	var out []string
 	if before.Exit != now.Exit {

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// failures are the findings about servers that gave nothing, the gravest first: one for each server and cause, however many
-// URLs name it and whatever it was asked for.
+// failures are the findings about servers that gave nothing, the gravest first: one for each server and cause, however
+// many URLs name it and whatever it was asked for.
 func (r *natCase) failures(o *NATObservations) []Finding {
 	list := r.failed(o)
 	slices.SortStableFunc(list, func(a, b ServerResult) int { return r.severity(b).Compare(r.severity(a)) })
@@ -26,7 +26,8 @@ func (r *natCase) failures(o *NATObservations) []Finding {
 	return out
 }
 
-// failed are the servers that gave nothing, TURN first. Where UDP is blocked, silence over UDP says nothing about a server.
+// failed are the servers that gave nothing, TURN first. Where UDP is blocked, silence over UDP says nothing about a
+// server.
 func (r *natCase) failed(o *NATObservations) []ServerResult {
 	out := results(r.TURN)
 	for i, s := range r.Servers {
@@ -39,11 +40,13 @@ func (r *natCase) failed(o *NATObservations) []ServerResult {
 	}
 	out = append(out, r.others...)
 	return slices.DeleteFunc(out, func(s ServerResult) bool {
-		return s.OK || r.Behavior.UDP.Value == BehaviorNone && s.Cause == "timeout" && (s.Transport == "udp" || s.Transport == "dtls")
+		return s.OK || r.Behavior.UDP.Value == BehaviorNone && s.Cause == "timeout" &&
+			(s.Transport == "udp" || s.Transport == "dtls")
 	})
 }
 
-// severity is how grave it is that a server is of no use: it explains a failure only where no other one does what it should.
+// severity is how grave it is that a server is of no use: it explains a failure only where no other one does what it
+// should.
 func (r *natCase) severity(s ServerResult) Severity {
 	switch {
 	case strings.HasPrefix(s.URL, "turn") && r.lacksRelay(), !strings.HasPrefix(s.URL, "turn") && !r.public.IsValid():
@@ -59,8 +62,8 @@ func (r *natCase) lacksRelay() bool {
 	return r.relay() == "" && (!side.UDP || strings.Contains(sure, "R"))
 }
 
-// failedAt tells servers apart: what answers with an error, or has no address, by its name, anything else by where and how
-// it was asked.
+// failedAt tells servers apart: what answers with an error, or has no address, by its name, anything else by where and
+// how it was asked.
 func failedAt(s ServerResult) string {
 	switch {
 	case s.Cause == "config":

@@ -114,7 +114,8 @@ func (f *FilteringState) words(o *NATObservations) []string {
 			continue
 		}
 		out = append(out, fmt.Sprintf("%s: other address and port %s, other port %s; %d of %d controls were lost",
-			o.Servers[i].Address, heard(t.Both, t.AskedBoth, t.ProvedBoth), heard(t.Port, t.AskedPort, t.ProvedPt), t.Lost, t.Sent))
+			o.Servers[i].Address, heard(t.Both, t.AskedBoth, t.ProvedBoth), heard(t.Port, t.AskedPort,
+				t.ProvedPt), t.Lost, t.Sent))
 		if t.Refused != 0 {
 			out = append(out, fmt.Sprintf("%s refused CHANGE-REQUEST with error %d", o.Servers[i].Address, t.Refused))
 		}

@@ -12,7 +12,8 @@ const enough = 2 * time.Minute
 
 // natFindings are the noteworthy things, those about the network first.
 func natFindings(o *NATObservations, r *natCase) []Finding {
-	return slices.Concat(behaviorFindings(r), r.failures(o), natServerFindings(o, r), conductFindings(o, r), turnFindings(r))
+	return slices.Concat(behaviorFindings(r), r.failures(o), natServerFindings(o, r), conductFindings(o, r),
+		turnFindings(r))
 }
 
 // behaviorFindings are those about this machine's network.
@@ -38,17 +39,21 @@ func behaviorFindings(r *natCase) []Finding {
 			"look for several uplinks or a VPN on this network; a carrier's NAT with a pool of addresses cannot be changed: use TURN")
 	}
 	if b.ALG.Value == BehaviorPresent {
-		note("nat.alg", Warn, b.ALG, "Something on the way rewrites addresses inside of messages.", "switch off the ALG (SIP, STUN) of the router")
+		note("nat.alg", Warn, b.ALG, "Something on the way rewrites addresses inside of messages.",
+			"switch off the ALG (SIP, STUN) of the router")
 	}
 	if b.CGNAT.Value == BehaviorPresent {
-		note("nat.cgnat", Info, b.CGNAT, "A carrier's NAT is on the way.", "ports cannot be forwarded to this machine; IPv6 or TURN helps")
+		note("nat.cgnat", Info, b.CGNAT, "A carrier's NAT is on the way.",
+			"ports cannot be forwarded to this machine; IPv6 or TURN helps")
 	}
 	if b.Uplinks.Value == UplinksSeveral {
-		note("nat.uplinks", Info, b.Uplinks, "This machine uses several uplinks at once, each with a public address of its own.",
+		note("nat.uplinks", Info, b.Uplinks,
+			"This machine uses several uplinks at once, each with a public address of its own.",
 			"if calls break, bind dialtone to one of them (--interface, --bind), or give one route precedence")
 	}
 	if r.short > 0 && r.short <= enough {
-		note("nat.lifetime_short", Info, b.Lifetime, fmt.Sprintf("The NAT forgets a silent port within %d s.", int(r.short.Seconds())),
+		note("nat.lifetime_short", Info, b.Lifetime,
+			fmt.Sprintf("The NAT forgets a silent port within %d s.", int(r.short.Seconds())),
 			"applications must send something more often than that; WebRTC does, every few seconds. RFC 4787 asks NATs for two minutes")
 	}
 	if b.Fragments.Value == BehaviorNone || b.Fragments.Value == FragmentsOutgoing {
@@ -82,7 +87,8 @@ func natServerFindings(o *NATObservations, r *natCase) []Finding {
 	inner, _ := o.liars()
 	for i, s := range r.Servers {
 		note := func(id string, severity Severity, title, advice string, evidence ...string) {
-			out = append(out, Finding{ID: id, Severity: severity, Title: Clean(title, 400), Evidence: evidence, Advice: about(s.URL, advice)})
+			out = append(out, Finding{ID: id, Severity: severity, Title: Clean(title, 400), Evidence: evidence,
+				Advice: about(s.URL, advice)})
 		}
 		if !s.OK {
 			continue
@@ -116,19 +122,23 @@ func changeFindings(url string, t Tally, other netip.AddrPort) []Finding {
 	switch {
 	case t.Ignored > 0:
 		return []Finding{{
-			ID: "server.ignores_change_request", Severity: Info, Title: url + " ignores CHANGE-REQUEST, so it cannot tell anything about filtering.",
-			Evidence: []string{fmt.Sprintf("%d answers came from the address that was asked", t.Ignored)}, Advice: about(url, "ask another RFC 5780 server"),
+			ID: "server.ignores_change_request", Severity: Info, Title: url +
+				" ignores CHANGE-REQUEST, so it cannot tell anything about filtering.",
+			Evidence: []string{fmt.Sprintf("%d answers came from the address that was asked", t.Ignored)}, Advice: about(url,
+				"ask another RFC 5780 server"),
 		}}
 	case t.Refused != 0:
 		return []Finding{{
-			ID: "server.refuses_change_request", Severity: Info, Title: url + " refuses CHANGE-REQUEST, so it cannot tell anything about filtering.",
+			ID: "server.refuses_change_request", Severity: Info, Title: url +
+				" refuses CHANGE-REQUEST, so it cannot tell anything about filtering.",
 			Evidence: []string{fmt.Sprintf("error %d", t.Refused)}, Advice: about(url, "ask another RFC 5780 server"),
 		}}
 	case t.AskedBoth > 0 && !t.Both && !t.ProvedBoth && allLost(t.Proofs, t.Sent, t.Lost) < Chance:
 		return []Finding{{
 			ID: "server.alternate_silent", Severity: Info,
 			Title:    "The alternate address of " + url + " never answered, even where it must. This is the server, not you.",
-			Evidence: []string{fmt.Sprintf("%d requests to be answered from %s", t.AskedBoth, other)}, Advice: about(url, "ask another RFC 5780 server"),
+			Evidence: []string{fmt.Sprintf("%d requests to be answered from %s", t.AskedBoth, other)}, Advice: about(url,
+				"ask another RFC 5780 server"),
 		}}
 	}
 	return nil
@@ -149,8 +159,10 @@ func turnFindings(r *natCase) []Finding {
 		if s.OK && relayPrivate(s.ServerResult) {
 			out = append(out, Finding{
 				ID: "turn.relay_private", Severity: r.severity(s.ServerResult),
-				Title:    Clean(fmt.Sprintf("%s accepted your password, but its relay address is %s (private).", s.URL, s.RelayAddress), 400),
-				Evidence: []string{"the server itself is " + s.Address}, Advice: about(s.URL, "set the external IP on the server (coturn: external-ip)"),
+				Title: Clean(fmt.Sprintf("%s accepted your password, but its relay address is %s (private).", s.URL,
+					s.RelayAddress), 400),
+				Evidence: []string{"the server itself is " + s.Address}, Advice: about(s.URL,
+					"set the external IP on the server (coturn: external-ip)"),
 			})
 		}
 		out = append(out, r.carriedFindings(s)...)
@@ -166,35 +178,42 @@ func (r *natCase) carriedFindings(s NATRelay) []Finding {
 		out = append(out, Finding{
 			ID: "turn.refresh_failed", Severity: Warn, Title: Clean(s.URL+" gave a relay, and does not extend it.", 400),
 			Evidence: []string{Clean(s.Stopped+": "+s.StoppedText, 300)},
-			Advice:   about(s.URL, "calls would end when the allocation does, mostly after ten minutes: look into the server's log"),
+			Advice: about(s.URL,
+				"calls would end when the allocation does, mostly after ten minutes: look into the server's log"),
 		})
 	case s.Stopped != "" && s.OwnPeer:
 		out = append(out, Finding{
 			ID: "turn.relay_untested", Severity: Info, Title: Clean(s.URL+" gave a relay; whether it carries bytes is not known.", 400),
 			Evidence: []string{Clean(s.Stopped+": "+s.StoppedText, 300), "asked through it was the server itself, " + s.Peer},
-			Advice:   about(s.URL, "name a STUN server too, which is then asked through the relay: dialtone nat STUN-SERVER TURN-SERVER"),
+			Advice: about(s.URL,
+				"name a STUN server too, which is then asked through the relay: dialtone nat STUN-SERVER TURN-SERVER"),
 		})
 	case s.Stopped != "" && s.StoppedCode == 403:
 		out = append(out, Finding{
 			ID: "turn.peer_forbidden", Severity: Warn, Title: Clean(s.URL+" forbids to send to "+s.Peer+".", 400),
 			Evidence: []string{Clean(s.Stopped+": "+s.StoppedText, 300)},
-			Advice:   about(s.URL, "where peers have such addresses, allow them there (coturn: allowed-peer-ip, denied-peer-ip, allow-loopback-peers)"),
+			Advice: about(s.URL,
+				"where peers have such addresses, allow them there (coturn: allowed-peer-ip, denied-peer-ip, allow-loopback-peers)"),
 		})
 	case s.Stopped != "":
 		out = append(out, Finding{
 			ID: "turn.relay_silent", Severity: r.severity(s.ServerResult), Title: Clean(s.URL+" gave a relay, but no bytes came back through it.", 400),
 			Evidence: []string{Clean(s.Stopped+": "+s.StoppedText, 300), "asked through it: " + s.Peer},
-			Advice:   about(s.URL, "check the firewall of the server: its relay ports must be open (coturn: min-port, max-port)"),
+			Advice: about(s.URL,
+				"check the firewall of the server: its relay ports must be open (coturn: min-port, max-port)"),
 		})
 	}
 	seen, err := netip.ParseAddrPort(s.Seen)
 	relay, err2 := netip.ParseAddrPort(s.RelayAddress)
 	peer, err3 := netip.ParseAddrPort(s.Peer)
-	if err == nil && err2 == nil && err3 == nil && seen.Addr() != relay.Addr() && !private(seen.Addr()) && !private(peer.Addr()) {
+	if err == nil && err2 == nil && err3 == nil && seen.Addr() != relay.Addr() && !private(seen.Addr()) &&
+		!private(peer.Addr()) {
 		out = append(out, Finding{
 			ID: "turn.relay_elsewhere", Severity: Problem,
-			Title:    Clean(fmt.Sprintf("%s says that its relay is at %s, and it sends from %s.", s.URL, relay.Addr(), seen.Addr()), 400),
-			Evidence: []string{s.Peer + " saw " + s.Seen}, Advice: about(s.URL, "set the external IP on the server to "+seen.Addr().String()+" (coturn: external-ip)"),
+			Title: Clean(fmt.Sprintf("%s says that its relay is at %s, and it sends from %s.", s.URL, relay.Addr(),
+				seen.Addr()), 400),
+			Evidence: []string{s.Peer + " saw " + s.Seen}, Advice: about(s.URL,
+				"set the external IP on the server to "+seen.Addr().String()+" (coturn: external-ip)"),
 		})
 	}
 	return out
@@ -214,7 +233,8 @@ func srvFindings(url, srv string) []Finding {
 func failureFinding(s ServerResult, severity Severity) Finding {
 	return Finding{
 		ID: serverFindingID(s), Severity: severity, Title: Clean(s.URL+gaveNothing+s.ErrorText, 400),
-		Evidence: []string{Clean("stage "+orUnknown(s.Stage)+", cause "+orUnknown(s.Cause), 200)}, Advice: about(s.URL, s.Advice),
+		Evidence: []string{Clean("stage "+orUnknown(s.Stage)+", cause "+orUnknown(s.Cause), 200)}, Advice: about(s.URL,
+			s.Advice),
 	}
 }
 

@@ -54,8 +54,8 @@ func (o *NATObservations) mtu() int {
 	return o.MTU
 }
 
-// judgeFragments tells whether packets that are longer than the MTU pass (RFC 5780 §3.5). Of silence nothing can prove that
-// the server's own network is not the cause, so two servers must be silent.
+// judgeFragments tells whether packets that are longer than the MTU pass (RFC 5780 §3.5). Of silence nothing can prove
+// that the server's own network is not the cause, so two servers must be silent.
 func (o *NATObservations) judgeFragments() Behavior {
 	if !o.Deep {
 		return unknown(onlyDeep)
@@ -88,7 +88,8 @@ func (o *NATObservations) judgeFragments() Behavior {
 	case in:
 		return Behavior{BehaviorPresent, Proven, evidence}
 	case out && short:
-		return unknown(append(evidence, "fragmented requests come through; no server pads its answers, so nothing is known of those")...)
+		return unknown(append(evidence,
+			"fragmented requests come through; no server pads its answers, so nothing is known of those")...)
 	case len(silentIn) > 1:
 		return Behavior{FragmentsOutgoing, Likely, evidence}
 	case len(silentOut) > 1:
@@ -105,7 +106,8 @@ func (t *fragmentTally) words(server netip.AddrPort) string {
 	case t.short:
 		return fmt.Sprintf("%s: a fragmented request was answered by a short response", server)
 	case t.out:
-		return fmt.Sprintf("%s: a fragmented request was answered, but %d that ask for a fragmented response were not", server, t.padded)
+		return fmt.Sprintf("%s: a fragmented request was answered, but %d that ask for a fragmented response were not",
+			server, t.padded)
 	}
 	return fmt.Sprintf("%s: %d fragmented requests were not answered", server, t.padded+t.long)
 }

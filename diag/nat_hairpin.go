@@ -35,8 +35,8 @@ func (o *NATObservations) Hairpins() HairpinState {
 	return h
 }
 
-// judgeHairpin tells whether hosts behind the NAT reach each other by its public address (RFC 4787 §6). Both sockets send to
-// each other's public address, so that filtering lets them in.
+// judgeHairpin tells whether hosts behind the NAT reach each other by its public address (RFC 4787 §6). Both sockets
+// send to each other's public address, so that filtering lets them in.
 func (o *NATObservations) judgeHairpin(nat Behavior, m mapping) Behavior {
 	h := o.Hairpins()
 	switch {
@@ -45,13 +45,15 @@ func (o *NATObservations) judgeHairpin(nat Behavior, m mapping) Behavior {
 	case nat.Value == BehaviorNone:
 		return unknown("there is no NAT, so nothing has to be turned around")
 	case h.Through != nil:
-		return Behavior{BehaviorPresent, Proven, []string{fmt.Sprintf("a packet to the public address of another socket arrived there, from %s", h.Through.From)}}
+		return Behavior{BehaviorPresent, Proven,
+			[]string{fmt.Sprintf("a packet to the public address of another socket arrived there, from %s", h.Through.From)}}
 	case h.Sent == 0 && !o.Pending && !o.Further:
 		return unknown("no server told the public address of two sockets")
 	case o.Pending || o.Further:
 		return unknown("being asked")
 	}
-	evidence := []string{fmt.Sprintf("%d packets between the public addresses of two sockets were sent, none arrived", h.Sent)}
+	evidence := []string{fmt.Sprintf("%d packets between the public addresses of two sockets were sent, none arrived",
+		h.Sent)}
 	sent, lost := 0, 0
 	for i := range o.Servers {
 		s, l := o.Loss(i)
@@ -59,9 +61,11 @@ func (o *NATObservations) judgeHairpin(nat Behavior, m mapping) Behavior {
 	}
 	switch {
 	case m.Value != EndpointIndependent:
-		return unknown(append(evidence, "this NAT may use other ports for them than the servers see, so the silence proves nothing")...)
+		return unknown(append(evidence,
+			"this NAT may use other ports for them than the servers see, so the silence proves nothing")...)
 	case h.Held != [2]bool{true, true} || h.Still != h.Held:
-		return unknown(append(evidence, "the servers did not answer these sockets any more, so the silence proves nothing")...)
+		return unknown(append(evidence,
+			"the servers did not answer these sockets any more, so the silence proves nothing")...)
 	case allLost(h.Sent, sent, lost) >= Chance:
 		return unknown(append(evidence, "too many packets are lost to tell")...)
 	}

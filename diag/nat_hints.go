@@ -12,9 +12,11 @@ func (o *NATObservations) judgeCGNAT(m mapping) Behavior {
 	for _, a := range []netip.Addr{o.Local.Addr(), m.public.Addr()} {
 		switch {
 		case shared.Contains(a):
-			return Behavior{BehaviorPresent, Likely, []string{fmt.Sprintf("%s belongs to 100.64.0.0/10, which carriers use behind their NAT (RFC 6598)", a)}}
+			return Behavior{BehaviorPresent, Likely,
+				[]string{fmt.Sprintf("%s belongs to 100.64.0.0/10, which carriers use behind their NAT (RFC 6598)", a)}}
 		case clat.Contains(a):
-			return Behavior{BehaviorPresent, Likely, []string{fmt.Sprintf("%s belongs to 192.0.0.0/29: the carrier translates IPv6 to IPv4 (464XLAT, RFC 6877)", a)}}
+			return Behavior{BehaviorPresent, Likely,
+				[]string{fmt.Sprintf("%s belongs to 192.0.0.0/29: the carrier translates IPv6 to IPv4 (464XLAT, RFC 6877)", a)}}
 		}
 	}
 	return unknown("nothing hints at a carrier's NAT, which proves nothing")
@@ -26,7 +28,8 @@ var clatNames = []string{"clat", "v4-"}
 // judgeCLAT tells whether IPv4 is translated to IPv6 within this machine.
 func (o *NATObservations) judgeCLAT() Behavior {
 	if a := o.Local.Addr(); clat.Contains(a) {
-		return Behavior{BehaviorPresent, Proven, []string{fmt.Sprintf("this machine's address %s belongs to 192.0.0.0/29 (RFC 7335)", a)}}
+		return Behavior{BehaviorPresent, Proven,
+			[]string{fmt.Sprintf("this machine's address %s belongs to 192.0.0.0/29 (RFC 7335)", a)}}
 	}
 	for _, prefix := range clatNames {
 		if strings.HasPrefix(o.Interface, prefix) {
@@ -52,13 +55,16 @@ func (o *NATObservations) judgeUplinks(m mapping) Behavior {
 	}
 	switch {
 	case len(locals) > 1:
-		return Behavior{UplinksSeveral, Proven, []string{"towards different servers this machine sends from different addresses: " + joined(locals)}}
+		return Behavior{UplinksSeveral, Proven,
+			[]string{"towards different servers this machine sends from different addresses: " + joined(locals)}}
 	case m.pooling.Value == PoolingArbitrary:
-		return unknown(append([]string{"a router with several uplinks looks like a NAT with a pool of addresses"}, m.pooling.Evidence...)...)
+		return unknown(append([]string{"a router with several uplinks looks like a NAT with a pool of addresses"},
+			m.pooling.Evidence...)...)
 	case len(asked) < 2:
 		return unknown("fewer than two server addresses were compared")
 	}
-	return Behavior{UplinksOne, Likely, []string{fmt.Sprintf("%d server addresses are reached from %s and see one address", len(asked), locals[0])}}
+	return Behavior{UplinksOne, Likely, []string{fmt.Sprintf("%d server addresses are reached from %s and see one address",
+		len(asked), locals[0])}}
 }
 
 // judgeIPv6 tells whether a server answers over IPv6, and whether addresses are translated there too.

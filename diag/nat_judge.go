@@ -8,12 +8,14 @@ import (
 // JudgeNAT makes the report of what was seen: by STUN over UDP (o), by STUN over other transports, by TURN. peer is the
 // other side's result, nil without one. It is pure.
 func JudgeNAT(o *NATObservations, others []ServerResult, turn []NATRelay, peer *NATSide) NATReport {
-	r := natCase{NATReport: &NATReport{Schema: NATSchema, Servers: []NATServer{}, TURN: append([]NATRelay{}, turn...), Findings: []Finding{}}, others: others}
+	r := natCase{NATReport: &NATReport{Schema: NATSchema, Servers: []NATServer{}, TURN: append([]NATRelay{}, turn...),
+		Findings: []Finding{}}, others: others}
 	main := o.Family()
 	m := main.judgeMapping()
 	r.Behavior = NATBehaviors{
 		NAT: main.judgeNAT(m), Mapping: m.Behavior, Filtering: main.judgeFiltering(), PortPreservation: main.judgePorts(m),
-		Pooling: m.pooling, ALG: main.judgeALG(), CGNAT: main.judgeCGNAT(m), UDP: judgeUDP(o, others, turn), IPv6: o.judgeIPv6(),
+		Pooling: m.pooling, ALG: main.judgeALG(), CGNAT: main.judgeCGNAT(m), UDP: judgeUDP(o, others,
+			turn), IPv6: o.judgeIPv6(),
 		Uplinks: main.judgeUplinks(m), CLAT: o.judgeCLAT(), TCPMapping: o.judgeTCP(), Fragments: main.judgeFragments(),
 	}
 	r.Behavior.Lifetime, r.short = main.judgeLifetime(r.Behavior.PortPreservation)
@@ -91,7 +93,8 @@ func (o *NATObservations) server(i int, outlier bool) NATServer {
 func (o *NATObservations) judgeNAT(m mapping) Behavior {
 	for i := range o.Requests {
 		r := &o.Requests[i]
-		if r.Test != TestReach || !r.success() || !r.Answer.Mapped.IsValid() || !r.Local.Addr().IsValid() || r.Local.Addr().IsUnspecified() ||
+		if r.Test != TestReach || !r.success() || !r.Answer.Mapped.IsValid() || !r.Local.Addr().IsValid() ||
+			r.Local.Addr().IsUnspecified() ||
 			slices.Contains(m.distrusted, r.Server) {
 			continue
 		}
@@ -118,13 +121,15 @@ func (o *NATObservations) judgeALG() Behavior {
 		}
 		compared++
 		if a.Plain != a.Mapped {
-			return Behavior{BehaviorPresent, Likely, []string{fmt.Sprintf("%s says MAPPED-ADDRESS %s and XOR-MAPPED-ADDRESS %s", a.From, a.Plain, a.Mapped)}}
+			return Behavior{BehaviorPresent, Likely, []string{fmt.Sprintf("%s says MAPPED-ADDRESS %s and XOR-MAPPED-ADDRESS %s",
+				a.From, a.Plain, a.Mapped)}}
 		}
 	}
 	if compared == 0 {
 		return unknown("no answer had both forms of the address")
 	}
-	return Behavior{BehaviorNone, Likely, []string{fmt.Sprintf("both forms of the address were equal in %d answers", compared)}}
+	return Behavior{BehaviorNone, Likely, []string{fmt.Sprintf("both forms of the address were equal in %d answers",
+		compared)}}
 }
 
 // results are those of the allocations.
@@ -166,12 +171,14 @@ func judgeUDP(o *NATObservations, others []ServerResult, turn []NATRelay) Behavi
 			streams[s.Address] = true
 		}
 	}
-	evidence := []string{fmt.Sprintf("%d of %s silent over UDP, over TCP or TLS %s", len(silent), plural(len(o.Servers), "server is", "servers are"), speaking(len(streams)))}
+	evidence := []string{fmt.Sprintf("%d of %s silent over UDP, over TCP or TLS %s", len(silent),
+		plural(len(o.Servers), "server is", "servers are"), speaking(len(streams)))}
 	switch {
 	case len(silent)+len(refused)+len(streams) == 0:
 		evidence = []string{"no server could be asked over UDP"}
 	case len(refused) > 0:
-		return Behavior{BehaviorUnknown, NotKnown, []string{"nothing listens at " + refused[0] + ", which only UDP can have told"}}
+		return Behavior{BehaviorUnknown, NotKnown,
+			[]string{"nothing listens at " + refused[0] + ", which only UDP can have told"}}
 	case len(silent) > 0 && len(streams) > 0:
 		return Behavior{BehaviorNone, Likely, evidence}
 	}

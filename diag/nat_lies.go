@@ -19,8 +19,8 @@ func (o *NATObservations) distrusted() []int {
 	return slices.Concat(inner, outliers, o.inventors())
 }
 
-// inventors are the servers that say of two sockets, asked from at the same time, that both have one address and port. No
-// NAT could tell their answers apart, so the address is made up.
+// inventors are the servers that say of two sockets, asked from at the same time, that both have one address and port.
+// No NAT could tell their answers apart, so the address is made up.
 func (o *NATObservations) inventors() []int {
 	type view struct {
 		server     int
@@ -57,16 +57,20 @@ func (o *NATObservations) foreign(s seen) bool {
 func conductFindings(o *NATObservations, r *natCase) []Finding {
 	var out []Finding
 	note := func(id string, severity Severity, url, title, evidence, advice string) {
-		out = append(out, Finding{ID: id, Severity: severity, Title: Clean(url+title, 400), Evidence: []string{evidence}, Advice: about(url, advice)})
+		out = append(out, Finding{ID: id, Severity: severity, Title: Clean(url+title, 400), Evidence: []string{evidence},
+			Advice: about(url, advice)})
 	}
 	inventors := o.inventors()
 	for i, s := range o.Servers {
 		if s.Elsewhere.IsValid() {
-			note("server.answers_elsewhere", Warn, s.URL, " answers from another address than the one that was asked, where NATs and firewalls let nothing in.",
-				fmt.Sprintf("asked was %s, an answer came from %s", s.Address, s.Elsewhere), "bind the server to its public address, not to all (coturn: listening-ip)")
+			note("server.answers_elsewhere", Warn, s.URL,
+				" answers from another address than the one that was asked, where NATs and firewalls let nothing in.",
+				fmt.Sprintf("asked was %s, an answer came from %s", s.Address,
+					s.Elsewhere), "bind the server to its public address, not to all (coturn: listening-ip)")
 		}
 		if s.Repeated > maxRepeats {
-			note("server.floods", Warn, s.URL, " sends its answers again and again.", fmt.Sprintf("%d answers more than were asked for", s.Repeated),
+			note("server.floods", Warn, s.URL, " sends its answers again and again.",
+				fmt.Sprintf("%d answers more than were asked for", s.Repeated),
 				"leave it out; it may be broken, or there is a loop in the network")
 		}
 		if slices.Contains(inventors, i) {
@@ -83,7 +87,8 @@ func slowFindings(r *natCase) []Finding {
 	slow := func(url string, rtt Millis) {
 		if rtt.Duration() >= slowAnswer {
 			out = append(out, Finding{
-				ID: "server.slow", Severity: Info, Title: Clean(fmt.Sprintf("%s takes %.1f s to answer.", url, rtt.Duration().Seconds()), 400),
+				ID: "server.slow", Severity: Info, Title: Clean(fmt.Sprintf("%s takes %.1f s to answer.", url,
+					rtt.Duration().Seconds()), 400),
 				Advice: about(url, "calls wait as long for its candidates: use a server that is nearer, or less busy"),
 			})
 		}

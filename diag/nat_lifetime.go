@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// Pauses are those after which the lifetime of a mapping is tried, each on a socket of its own. Common lifetimes (30, 60,
+// Pauses are those after which the lifetime of a mapping is tried, each on a socket of its own. Common lifetimes (30,
+// 60,
 // 120 s) lie between two of them; the longest decides RFC 4787 REQ-5, which asks for two minutes.
 var Pauses = []time.Duration{
 	7 * time.Second, 12 * time.Second, 17 * time.Second, 22 * time.Second, 27 * time.Second, 33 * time.Second, 42 * time.Second,
@@ -166,7 +167,8 @@ func (o *NATObservations) judgeLifetime(ports Behavior) (b Behavior, short time.
 }
 
 // lifetimeBetween makes the value.
-func lifetimeBetween(o *NATObservations, l LifetimeState, alive, dead time.Duration, ports Behavior, evidence []string) Behavior {
+func lifetimeBetween(o *NATObservations, l LifetimeState, alive, dead time.Duration, ports Behavior,
+	evidence []string) Behavior {
 	from, to := int(alive/time.Second), int((dead+time.Second-1)/time.Second)
 	switch {
 	case alive != 0 && dead != 0 && alive > dead:
@@ -178,7 +180,8 @@ func lifetimeBetween(o *NATObservations, l LifetimeState, alive, dead time.Durat
 	case alive != 0:
 		return Behavior{fmt.Sprintf("at least %d s", from), Proven, append(evidence, o.whyOpen(l)...)}
 	case l.Repeated && ports.Value == PortPreserved:
-		return unknown(append(evidence, "this NAT keeps the port of a socket, so that a new mapping looks like the old one: only a server with RESPONSE-PORT can tell")...)
+		return unknown(append(evidence,
+			"this NAT keeps the port of a socket, so that a new mapping looks like the old one: only a server with RESPONSE-PORT can tell")...)
 	case l.Repeated:
 		return unknown(append(evidence, "the port never changed: the mappings live longer, or new ones get the same port")...)
 	}
@@ -202,7 +205,8 @@ func (o *NATObservations) whyOpen(l LifetimeState) []string {
 // method says how the test was made.
 func (l *LifetimeState) method(o *NATObservations) string {
 	if l.Repeated {
-		return fmt.Sprintf("%s does not obey RESPONSE-PORT, so sockets that had been silent for a while asked it again", o.Servers[l.Server].Address)
+		return fmt.Sprintf("%s does not obey RESPONSE-PORT, so sockets that had been silent for a while asked it again",
+			o.Servers[l.Server].Address)
 	}
 	return fmt.Sprintf("%s was asked to answer to sockets that had been silent for a while (RESPONSE-PORT), after one exchange of packets each", o.Servers[l.Server].Address)
 }

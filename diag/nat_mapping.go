@@ -18,7 +18,8 @@ type seen struct {
 func (o *NATObservations) views(except []int) (list []seen, unstable []netip.AddrPort) {
 	for i := range o.Requests {
 		r := &o.Requests[i]
-		if r.Test != TestMapping && r.Test != TestRepeat || !r.success() || !r.Answer.Mapped.IsValid() || slices.Contains(except, r.Server) {
+		if r.Test != TestMapping && r.Test != TestRepeat || !r.success() || !r.Answer.Mapped.IsValid() ||
+			slices.Contains(except, r.Server) {
 			continue
 		}
 		at := slices.IndexFunc(list, func(s seen) bool { return s.to == r.To })
@@ -37,13 +38,15 @@ func (o *NATObservations) repeated() bool {
 	return slices.ContainsFunc(o.Requests, func(r NATRequest) bool { return r.Test == TestRepeat && r.success() })
 }
 
-// liars are the servers whose word about our address is not taken: those that see a private address, while they are public
-// themselves, that is not ours or where others see a public one, and those that a majority of servers contradicts.
+// liars are the servers whose word about our address is not taken: those that see a private address, while they are
+// public themselves, that is not ours or where others see a public one, and those that a majority of servers
+// contradicts.
 func (o *NATObservations) liars() (inner, outliers []int) {
 	list, _ := o.views(nil)
 	public := slices.ContainsFunc(list, func(s seen) bool { return !private(s.mapped.Addr()) })
 	for _, s := range list {
-		if (public && private(s.mapped.Addr()) && !private(s.to.Addr()) || o.foreign(s)) && !slices.Contains(inner, s.server) {
+		if (public && private(s.mapped.Addr()) && !private(s.to.Addr()) || o.foreign(s)) &&
+			!slices.Contains(inner, s.server) {
 			inner = append(inner, s.server)
 		}
 	}
@@ -51,8 +54,8 @@ func (o *NATObservations) liars() (inner, outliers []int) {
 	return inner, contradicted(list)
 }
 
-// contradicted are the servers that see another IP and another port than at least two other servers, the majority, which
-// agree on both. Where the port is equal it may be a NAT with several addresses.
+// contradicted are the servers that see another IP and another port than at least two other servers, the majority,
+// which agree on both. Where the port is equal it may be a NAT with several addresses.
 func contradicted(list []seen) []int {
 	byServer := map[int]netip.AddrPort{} // its first view
 	for _, s := range list {
@@ -88,12 +91,13 @@ type mapping struct {
 	distrusted []int // servers whose word about our address is not taken
 }
 
-// judgeMapping reads the mapping test (RFC 5780 §4.3). Answers alone are evidence here, so loss can hide the behavior but
-// not change it.
+// judgeMapping reads the mapping test (RFC 5780 §4.3). Answers alone are evidence here, so loss can hide the behavior
+// but not change it.
 func (o *NATObservations) judgeMapping() mapping {
 	distrusted := o.distrusted()
 	list, unstable := o.views(distrusted)
-	m := mapping{distrusted: distrusted, Behavior: unknown("no server told how it sees this machine"), pooling: unknown("fewer than two servers were compared")}
+	m := mapping{distrusted: distrusted, Behavior: unknown("no server told how it sees this machine"),
+		pooling: unknown("fewer than two servers were compared")}
 	if len(list) == 0 {
 		return m
 	}
@@ -133,11 +137,13 @@ func judgePooling(list []seen) Behavior {
 	}
 	switch {
 	case len(ips) > 1:
-		return Behavior{PoolingArbitrary, Likely, []string{fmt.Sprintf("one socket was seen with %d addresses: %s", len(ips), joined(ips))}}
+		return Behavior{PoolingArbitrary, Likely,
+			[]string{fmt.Sprintf("one socket was seen with %d addresses: %s", len(ips), joined(ips))}}
 	case len(asked) < 2:
 		return unknown("fewer than two server addresses were compared")
 	}
-	return Behavior{PoolingPaired, Likely, []string{fmt.Sprintf("%d server addresses saw one address, %s", len(asked), ips[0])}}
+	return Behavior{PoolingPaired, Likely, []string{fmt.Sprintf("%d server addresses saw one address, %s", len(asked),
+		ips[0])}}
 }
 
 // judgeViews compares the views with each other.
@@ -150,15 +156,19 @@ func judgeViews(list []seen) (b Behavior, dependent bool) {
 	}
 	switch {
 	case v.portByPort:
-		return Behavior{AddressAndPortDependent, Proven, []string{"two ports of one server address saw different ports of this machine"}}, true
+		return Behavior{AddressAndPortDependent, Proven,
+			[]string{"two ports of one server address saw different ports of this machine"}}, true
 	case v.portByIP && v.samePairs:
-		return Behavior{AddressDependent, Proven, []string{"different server addresses saw different ports, two ports of one address the same"}}, true
+		return Behavior{AddressDependent, Proven,
+			[]string{"different server addresses saw different ports, two ports of one address the same"}}, true
 	case v.portByIP:
 		return Behavior{BehaviorUnknown, Likely, []string{
 			"different server addresses saw different ports, so the mapping depends on the endpoint; whether on its port too, only two ports of one address tell",
 		}}, true
 	case v.ipDiffers:
-		return Behavior{BehaviorUnknown, Contradictory, []string{"the addresses differ while the port is the same: several uplinks, or a NAT with a pool of addresses"}}, false
+		return Behavior{BehaviorUnknown, Contradictory,
+				[]string{"the addresses differ while the port is the same: several uplinks, or a NAT with a pool of addresses"}},
+			false
 	case !v.twoIPs:
 		return unknown("fewer than two server addresses answered: ask a second server"), false
 	}

@@ -18,9 +18,10 @@ const (
 	TestControl    NATTest = "control"     // a plain request from the socket of a filtering test
 	TestChangeBoth NATTest = "change-both" // to be answered from the alternate address and port
 	TestChangePort NATTest = "change-port" // to be answered from the alternate port
-	TestOpen       NATTest = "open"        // to the address that a proof is to be answered from, so that the NAT lets it in
-	TestProveBoth  NATTest = "prove-both"  // as TestChangeBoth, answered to where TestOpen has opened the way
-	TestProvePort  NATTest = "prove-port"  // as TestChangePort, in the same way
+	// to the address that a proof is to be answered from, so that the NAT lets it in
+	TestOpen      NATTest = "open"
+	TestProveBoth NATTest = "prove-both" // as TestChangeBoth, answered to where TestOpen has opened the way
+	TestProvePort NATTest = "prove-port" // as TestChangePort, in the same way
 
 	TestHold      NATTest = "hold"       // makes a mapping that is left alone then (§4.6), or that a hairpin goes to
 	TestWake      NATTest = "wake"       // to be answered to the held port (RESPONSE-PORT), after a pause
@@ -264,8 +265,8 @@ func (t *Tally) count(r *NATRequest, other, samePort netip.AddrPort) {
 	}
 }
 
-// Silence is how many requests must stay unanswered until that is loss in fewer than one of 10,000 runs, when lost of sent
-// others were; most where that would take more.
+// Silence is how many requests must stay unanswered until that is loss in fewer than one of 10,000 runs, when lost of
+// sent others were; most where that would take more.
 func Silence(sent, lost, most int) int {
 	for k := range most {
 		if allLost(k, sent, lost) < Chance {

@@ -40,8 +40,9 @@ type NATPrediction struct {
 // natOrder is the order of the rows and columns of the table.
 var natOrder = []string{EndpointIndependent, AddressDependent, AddressAndPortDependent}
 
-// natPairs tells which pairs find a direct path (D) with host and server-reflexive candidates, and which need a relay (R).
-// It was measured with ICE, and the tests of diag/probe hold it to calls. Rows and columns are mapping (slowest) and filtering, each in natOrder.
+// natPairs tells which pairs find a direct path (D) with host and server-reflexive candidates, and which need a relay
+// (R). It was measured with ICE, and the tests of diag/probe hold it to calls. Rows and columns are mapping (slowest)
+// and filtering, each in natOrder.
 var natPairs = [9]string{
 	"DDDDDDDDD",
 	"DDDDDDDDD",
@@ -148,7 +149,8 @@ type sideFlag struct {
 
 // flags are the words that are there or not.
 func (s *NATSide) flags() []sideFlag {
-	return []sideFlag{{"dependent", &s.Dependent}, {"udp", &s.UDP}, {"turn", &s.TURN}, {"v6", &s.IPv6}, {"hairpin", &s.Hairpin}}
+	return []sideFlag{{"dependent", &s.Dependent}, {"udp", &s.UDP}, {"turn", &s.TURN}, {"v6", &s.IPv6},
+		{"hairpin", &s.Hairpin}}
 }
 
 // ErrNATResult is returned (wrapped) for a text that is no compact result line.

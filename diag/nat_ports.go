@@ -9,14 +9,15 @@ import (
 // portPair is how a socket's first answer showed its port.
 type portPair struct{ local, public int }
 
-// portPairs lists the sockets whose local port is known, in the order of their requests, as other servers than those see
-// them.
+// portPairs lists the sockets whose local port is known, in the order of their requests, as other servers than those
+// see them.
 func (o *NATObservations) portPairs(except []int) []portPair {
 	var out []portPair
 	known := map[string]bool{}
 	for i := range o.Requests {
 		r := &o.Requests[i]
-		if !r.success() || !r.Test.direct() || !r.Answer.Mapped.IsValid() || r.Local.Port() == 0 || known[r.Socket] || slices.Contains(except, r.Server) {
+		if !r.success() || !r.Test.direct() || !r.Answer.Mapped.IsValid() || r.Local.Port() == 0 || known[r.Socket] ||
+			slices.Contains(except, r.Server) {
 			continue
 		}
 		known[r.Socket] = true
@@ -43,7 +44,8 @@ func (o *NATObservations) judgePorts(m mapping) Behavior {
 		for i := 1; i < len(m.ports); i++ {
 			deltas = append(deltas, int(m.ports[i])-int(m.ports[i-1]))
 		}
-		evidence = append(evidence, "from destination to destination the public port of one socket changes by "+signed(deltas)+": "+order(deltas))
+		evidence = append(evidence,
+			"from destination to destination the public port of one socket changes by "+signed(deltas)+": "+order(deltas))
 	}
 	confidence := Proven
 	if len(pairs) < 2 {
@@ -65,7 +67,8 @@ const maxShown = 6
 func portWords(pairs []portPair, kept int) []string {
 	first := pairs[0]
 	if kept == len(pairs) {
-		return []string{fmt.Sprintf("%s, such as %d, are seen unchanged", plural(kept, "local port", "local ports"), first.local)}
+		return []string{fmt.Sprintf("%s, such as %d, are seen unchanged", plural(kept, "local port", "local ports"),
+			first.local)}
 	}
 	var less, steps []int
 	parity := 0
@@ -78,7 +81,8 @@ func portWords(pairs []portPair, kept int) []string {
 			parity++
 		}
 	}
-	out := []string{fmt.Sprintf("local port %d is seen as %d; public less local port, by socket: %s", first.local, first.public, signed(less))}
+	out := []string{fmt.Sprintf("local port %d is seen as %d; public less local port, by socket: %s", first.local,
+		first.public, signed(less))}
 	if kept > 0 {
 		out = append(out, fmt.Sprintf("%d of %d ports are kept", kept, len(pairs)))
 	}

@@ -17,9 +17,9 @@ func (r *natCase) side() NATSide {
 	}
 }
 
-// carries tells whether bytes come through a relay: proven where they came back, and not disproven where the STUN server that
-// was asked through it may be at fault, because nobody else has heard from it, because it is the TURN server itself, or because
-// the TURN server forbids to send there.
+// carries tells whether bytes come through a relay: proven where they came back, and not disproven where the STUN
+// server that was asked through it may be at fault, because nobody else has heard from it, because it is the TURN
+// server itself, or because the TURN server forbids to send there.
 func (r *natCase) carries(t *NATRelay) (works, proven bool) {
 	switch {
 	case !t.OK || relayPrivate(t.ServerResult):
@@ -86,7 +86,8 @@ func (r *natCase) conclude(peer *NATSide) {
 	if peer != nil {
 		p := PredictPair(side, *peer)
 		r.Verdict.Peer = &p
-		r.Exit = map[NATPath]Exit{PathDirect: ExitPass, PathRelay: ExitRelay, PathNone: ExitNoRelay, PathUnknown: ExitInconclusive}[p.Path]
+		r.Exit = map[NATPath]Exit{PathDirect: ExitPass, PathRelay: ExitRelay, PathNone: ExitNoRelay,
+			PathUnknown: ExitInconclusive}[p.Path]
 	}
 	if r.Verdict.Why == nil {
 		r.Verdict.Why = []string{}
@@ -126,7 +127,8 @@ func (r *natCase) judgeAlone() {
 			return
 		}
 		if b.NAT.Value == BehaviorNone {
-			v.Headline = "This machine's own address is seen, so there may be no NAT; how others see it is not known: " + lastOf(b.Mapping.Evidence) + "."
+			v.Headline = "This machine's own address is seen, so there may be no NAT; how others see it is not known: " +
+				lastOf(b.Mapping.Evidence) + "."
 		}
 		v.Why = append(v.Why, "Whatever it does, direct calls will work with "+whom.direct+".")
 		v.Next = append(v.Next, "ask STUN servers on two addresses or more, best one with the usage of RFC 5780")
@@ -186,7 +188,8 @@ func (r *natCase) relayNeeded(headline, next string) {
 		r.Exit = ExitRelay
 		v.Headline += " You need TURN; yours works (" + works + ")."
 		if !slices.ContainsFunc(r.TURN, func(t NATRelay) bool { _, proven := r.carries(&t); return proven }) {
-			v.Headline = headline + " You need TURN; yours gives a relay (" + works + "), and whether it carries bytes is not proven."
+			v.Headline = headline + " You need TURN; yours gives a relay (" + works +
+				"), and whether it carries bytes is not proven."
 			v.Next = append(v.Next, "name a STUN server that answers beside the TURN server: it is asked through the relay")
 		}
 		return
@@ -237,7 +240,8 @@ func (r *natCase) nothingHeard() {
 	v.Next = append(v.Next, "check this machine's network, then ask a server that is known to run")
 }
 
-// adviceFor is the next step for a server that gave nothing, in the words of its finding, which may name another URL of it.
+// adviceFor is the next step for a server that gave nothing, in the words of its finding, which may name another URL of
+// it.
 func (r *natCase) adviceFor(s NATServer) string {
 	for _, f := range r.Findings {
 		if strings.HasSuffix(f.Advice, ": "+s.Advice) {

@@ -24,7 +24,8 @@ func publishFindings(c *Call) []Finding {
 	for _, kind := range kinds {
 		if offered, declined := c.declined(kind); declined {
 			out = append(out, Finding{
-				ID: "media.codec_declined", Severity: Warn, Title: "The " + kind + " of the other party was declined: it offers no codec that is known here.",
+				ID: "media.codec_declined", Severity: Warn, Title: "The " + kind +
+					" of the other party was declined: it offers no codec that is known here.",
 				Evidence: []string{"offered: " + Clean(offered, 200)},
 				Advice:   "Let the other party send Opus for audio, and VP8 or H.264 for video.",
 			})
@@ -43,8 +44,8 @@ func publishFindings(c *Call) []Finding {
 	return out
 }
 
-// fadedFindings name media that came and stopped, or is nothing but silence. Where people speak with each other both may be meant, and
-// only a check asks for more; who publishes means to be seen and heard.
+// fadedFindings name media that came and stopped, or is nothing but silence. Where people speak with each other both
+// may be meant, and only a check asks for more; who publishes means to be seen and heard.
 func (c *Call) fadedFindings() []Finding {
 	var out []Finding
 	for _, kind := range kinds {
@@ -89,7 +90,8 @@ func (c *Call) declined(kind string) (codecs string, yes bool) {
 			answer = d.SDP
 		}
 	}
-	if answer == "" || !SDPSends(offer, kind) || !strings.Contains(answer, "m="+kind+" 0 ") || strings.Contains(answer, "a=bundle-only") {
+	if answer == "" || !SDPSends(offer, kind) || !strings.Contains(answer, "m="+kind+" 0 ") ||
+		strings.Contains(answer, "a=bundle-only") {
 		return "", false
 	}
 	return strings.Join(codecNames(offer, kind), " "), true

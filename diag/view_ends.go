@@ -51,7 +51,8 @@ const (
 	endsRTT     = 0.05 // seconds by which round trips may differ, and they may by half
 )
 
-// BothEnds puts the latest statistics of the other party beside what was counted here when they came. False where it sends none.
+// BothEnds puts the latest statistics of the other party beside what was counted here when they came. False where it
+// sends none.
 func (c *Call) BothEnds() (Ends, bool) {
 	if len(c.Theirs) == 0 {
 		return Ends{}, false
@@ -176,7 +177,8 @@ func (s *EndsStream) here(sample Sample) {
 	}
 	for _, in := range sample.Inbound {
 		if in.Kind == s.Kind && in.SSRC == s.SSRC {
-			s.AtReceiver, s.MimeType, s.LostHere = EndPicture{in.FrameWidth, in.FrameHeight, in.FramesPerSecond}, in.MimeType, in.PacketsLost
+			s.AtReceiver, s.MimeType, s.LostHere = EndPicture{in.FrameWidth, in.FrameHeight,
+				in.FramesPerSecond}, in.MimeType, in.PacketsLost
 		}
 	}
 }
@@ -196,9 +198,11 @@ func (c *Call) endsRemark(s EndsStream) (Finding, bool) {
 	}
 	before := &c.Theirs[n-1-endsWindow]
 	for _, old := range endsStreams(before.RemoteSample) {
-		if old.Direction == s.Direction && old.SSRC == s.SSRC && old.Kind == s.Kind && old.Sent != nil && old.Received != nil &&
+		if old.Direction == s.Direction && old.SSRC == s.SSRC && old.Kind == s.Kind && old.Sent != nil &&
+			old.Received != nil &&
 			*old.Sent <= *s.Sent && *old.Received <= *s.Received {
-			return s.contradiction(*s.Sent-*old.Sent, *s.Received-*old.Received, slack, "in the last "+span(c.Theirs[n-1].At-before.At))
+			return s.contradiction(*s.Sent-*old.Sent, *s.Received-*old.Received, slack,
+				"in the last "+span(c.Theirs[n-1].At-before.At))
 		}
 	}
 	return Finding{}, false
@@ -218,7 +222,8 @@ func (c *Call) underWay(s EndsStream) uint64 {
 	}
 	for _, now := range last.Here {
 		for _, then := range before.Here {
-			if now.Direction == s.Direction && now.SSRC == s.SSRC && then.Direction == s.Direction && then.SSRC == s.SSRC && now.Packets > then.Packets && apart > 0.1 {
+			if now.Direction == s.Direction && now.SSRC == s.SSRC && then.Direction == s.Direction && then.SSRC == s.SSRC &&
+				now.Packets > then.Packets && apart > 0.1 {
 				return endsPackets + uint64(float64(now.Packets-then.Packets)/apart*delay)
 			}
 		}
@@ -238,20 +243,23 @@ func (s EndsStream) contradiction(sent, received, slack uint64, when string) (Fi
 	switch {
 	case sent > received && sent-received > limit:
 		return Finding{
-			ID: id, Severity: Warn, Title: fmt.Sprintf("Sent %s, not received %s: %d of %d %s packets %s.", here, there, sent-received, sent, kind, when),
+			ID: id, Severity: Warn, Title: fmt.Sprintf("Sent %s, not received %s: %d of %d %s packets %s.", here, there,
+				sent-received, sent, kind, when),
 			Evidence: evidence,
 			Advice:   "Look at the way between the parties: a firewall or a NAT that drops one direction, a link that is full; where all are missing, whether the receiver knows the stream.",
 		}, true
 	case received > sent && received-sent > limit && sent == 0:
 		return Finding{
 			ID: "media.received_not_sent", Severity: Warn, Evidence: evidence,
-			Title:  fmt.Sprintf("Received %s, but the other end says that it sends nothing: %d %s packets %s.", there, received, kind, when),
+			Title: fmt.Sprintf("Received %s, but the other end says that it sends nothing: %d %s packets %s.", there, received,
+				kind, when),
 			Advice: "Look at who sends this stream: another program behind the same address, or a sender whose statistics are wrong.",
 		}, true
 	case received > sent && received-sent > limit:
 		return Finding{
 			ID: "media.received_not_sent", Severity: Warn, Evidence: evidence,
-			Title:  fmt.Sprintf("Received %s more than was sent %s: %d instead of %d %s packets %s.", there, here, received, sent, kind, when),
+			Title: fmt.Sprintf("Received %s more than was sent %s: %d instead of %d %s packets %s.", there, here, received,
+				sent, kind, when),
 			Advice: "Look for something on the way that doubles packets, or for statistics that are wrong.",
 		}, true
 	}
@@ -282,8 +290,9 @@ func (c *Call) rttRemark() (Finding, bool) {
 	}
 	return Finding{
 		ID: "path.rtt_differs", Severity: Warn,
-		Title:    fmt.Sprintf("The round trip takes %s here and %s there.", span(secondsOf(ours)), span(secondsOf(theirs))),
-		Evidence: []string{fmt.Sprintf("the middle of the latest %d connectivity checks here and %d there", len(here), len(there))},
-		Advice:   "The path is the same for both, so look at the side with the longer time: a machine or a program that is too busy to answer at once.",
+		Title: fmt.Sprintf("The round trip takes %s here and %s there.", span(secondsOf(ours)), span(secondsOf(theirs))),
+		Evidence: []string{fmt.Sprintf("the middle of the latest %d connectivity checks here and %d there", len(here),
+			len(there))},
+		Advice: "The path is the same for both, so look at the side with the longer time: a machine or a program that is too busy to answer at once.",
 	}, true
 }

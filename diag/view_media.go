@@ -36,7 +36,8 @@ func (c *Call) Flow(dir Direction, kind string) Flow {
 		agreed, muted = c.promised(kind), c.RemoteMuted[kind]
 	}
 	sample := c.Latest()
-	seen := sample != nil && (dir == Inbound && flowsIn(sample.Sample, kind) || dir == Outbound && flowsOut(sample.Sample, kind))
+	seen := sample != nil && (dir == Inbound && flowsIn(sample.Sample, kind) || dir == Outbound &&
+		flowsOut(sample.Sample, kind))
 	switch {
 	case muted && (agreed || seen):
 		return FlowMuted

@@ -1,7 +1,7 @@
 package diag
 
-// PathTrouble says, while a call looks for a path, what is in the way so far: the sentences with which [Judge] would explain
-// a failure if it were one now. None when a pair has answered, or nothing is known yet.
+// PathTrouble says, while a call looks for a path, what is in the way so far: the sentences with which [Judge] would
+// explain a failure if it were one now. None when a pair has answered, or nothing is known yet.
 func (c *Call) PathTrouble() []string {
 	if c.Selected != nil || len(c.Local)+len(c.Remote) == 0 {
 		return nil

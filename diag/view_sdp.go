@@ -92,7 +92,8 @@ func (e SDPExtension) Short() string {
 }
 
 // staticNames are formats that need no a=rtpmap (RFC 3551 §6).
-var staticNames = map[string]string{"0": "PCMU/8000", "3": "GSM/8000", "8": "PCMA/8000", "9": "G722/8000", "13": "CN/8000"}
+var staticNames = map[string]string{"0": "PCMU/8000", "3": "GSM/8000", "8": "PCMA/8000", "9": "G722/8000",
+	"13": "CN/8000"}
 
 // ParseSDP takes a description apart. It fails for nothing: foreign text becomes lines.
 func ParseSDP(text string) *SDP {

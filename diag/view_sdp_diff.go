@@ -30,15 +30,16 @@ type SDPRemark struct {
 	Text string
 }
 
-// SDPDifference is one section of offer and answer beside each other. The first of a list is the session, the others are the
-// media sections in their order, which is what ties them together (RFC 3264 §6).
+// SDPDifference is one section of offer and answer beside each other. The first of a list is the session, the others
+// are the media sections in their order, which is what ties them together (RFC 3264 §6).
 type SDPDifference struct {
 	Offer, Answer *SDPSection // one of them may be nil
 	Rows          []SDPRow
 	Remarks       []SDPRemark
 }
 
-// CompareSDP puts an answer beside its offer. One of them may be nil when it is not known: then nothing is a difference.
+// CompareSDP puts an answer beside its offer. One of them may be nil when it is not known: then nothing is a
+// difference.
 func CompareSDP(offer, answer *SDP) []SDPDifference {
 	both := offer != nil && answer != nil
 	var left, right []*SDPSection
@@ -84,7 +85,8 @@ type codecMatch struct {
 	offered  map[string]string // payload type of the answer → of the offer; a name of its own when never offered
 }
 
-// matchCodecs prefers the same payload type, then the same parameters; a codec is another when its name or clock differs.
+// matchCodecs prefers the same payload type, then the same parameters; a codec is another when its name or clock
+// differs.
 func matchCodecs(offer, answer *SDPSection) codecMatch {
 	m := codecMatch{answered: map[int]int{}, offered: map[string]string{}}
 	if offer == nil || answer == nil {
@@ -239,7 +241,8 @@ func (r *SDPRow) grade() {
 	case a == nil:
 	case a.Text == b.Text:
 		r.Mark = SDPSame
-	case isOwn(a), isDirection(a.Name) && b.Name == complement[a.Name], a.Name == "setup" && setupFits(a.Value, b.Value), a.Letter == 'm' && onlyPortDiffers(a.Value, b.Value):
+	case isOwn(a), isDirection(a.Name) && b.Name == complement[a.Name], a.Name == "setup" &&
+		setupFits(a.Value, b.Value), a.Letter == 'm' && onlyPortDiffers(a.Value, b.Value):
 		r.Mark = SDPOwn
 	default:
 		r.Mark = SDPChanged
@@ -247,10 +250,12 @@ func (r *SDPRow) grade() {
 }
 
 // complement is the answer that takes an offered direction as a whole (RFC 3264 §6.1).
-var complement = map[string]string{"sendrecv": "sendrecv", "sendonly": "recvonly", "recvonly": "sendonly", "inactive": "inactive"}
+var complement = map[string]string{"sendrecv": "sendrecv", "sendonly": "recvonly", "recvonly": "sendonly",
+	"inactive": "inactive"}
 
 func setupFits(offer, answer string) bool {
-	return offer == "actpass" && (answer == "active" || answer == "passive") || offer == "active" && answer == "passive" || offer == "passive" && answer == "active"
+	return offer == "actpass" && (answer == "active" || answer == "passive") || offer == "active" && answer == "passive" ||
+		offer == "passive" && answer == "active"
 }
 
 // onlyPortDiffers compares m= lines; a port of 0 is more than another port.

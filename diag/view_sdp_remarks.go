@@ -31,7 +31,8 @@ func compareSections(offer, answer *SDPSection, codecs codecMatch) []SDPRemark {
 	out = append(out, compareCodecs(offer, answer, codecs)...)
 	out = append(out, compareExtensions(offer, answer)...)
 	if offer.Setup != "" && answer.Setup != "" && !setupFits(offer.Setup, answer.Setup) {
-		out = append(out, SDPRemark{SDPChanged, "DTLS roles do not fit: offered " + orUnknown(offer.Setup) + ", answered " + answer.Setup})
+		out = append(out, SDPRemark{SDPChanged, "DTLS roles do not fit: offered " + orUnknown(offer.Setup) + ", answered " +
+			answer.Setup})
 	}
 	if _, offered := offer.attribute("rtcp-mux"); offered {
 		if _, taken := answer.attribute("rtcp-mux"); !taken {
@@ -46,7 +47,8 @@ func compareSessions(offer, answer *SDPSection) []SDPRemark {
 	var out []SDPRemark
 	group, _ := offer.attribute("group")
 	taken, _ := answer.attribute("group")
-	if missing := without(strings.Fields(group), strings.Fields(taken)); len(missing) > 0 && strings.HasPrefix(group, "BUNDLE") {
+	if missing := without(strings.Fields(group), strings.Fields(taken)); len(missing) > 0 &&
+		strings.HasPrefix(group, "BUNDLE") {
 		out = append(out, SDPRemark{SDPDropped, "not bundled: " + strings.Join(without(missing, []string{"BUNDLE"}), ", ")})
 	}
 	for _, side := range []struct {

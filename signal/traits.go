@@ -2,13 +2,14 @@ package signal
 
 import "time"
 
-// Traits say how a channel wants to be used. The zero value is a room's: candidates travel one by one, and the channel can be
-// closed once the call is up.
+// Traits say how a channel wants to be used. The zero value is a room's: candidates travel one by one, and the channel
+// can be closed once the call is up.
 type Traits struct {
-	// Whole tells that a description travels once and complete: it is sent when gathering is over, with its candidates inside.
-	// Candidates are not sent; the other side's may still be received.
+	// Whole tells that a description travels once and complete: it is sent when gathering is over, with its candidates
+	// inside. Candidates are not sent; the other side's may still be received.
 	Whole bool
-	// Lasting tells that the exchange lives as long as the call: to close it is to hang up, and its KindBye is the other party's.
+	// Lasting tells that the exchange lives as long as the call: to close it is to hang up, and its KindBye is the other
+	// party's.
 	Lasting bool
 	// Restarts tells that a further KindOffer on the same channel is an ICE restart, answered by a further KindAnswer.
 	Restarts bool
@@ -17,8 +18,8 @@ type Traits struct {
 	Patience time.Duration
 }
 
-// TraitsOf asks a channel for its traits: what its method Traits() Traits says, else the zero value. They may change until
-// the first description has been answered.
+// TraitsOf asks a channel for its traits: what its method Traits() Traits says, else the zero value. They may change
+// until the first description has been answered.
 func TraitsOf(c Channel) Traits {
 	if t, ok := c.(interface{ Traits() Traits }); ok {
 		return t.Traits()

@@ -75,9 +75,9 @@ func summary(c *diag.Call, v diag.Verdict) string {
 	return strings.Join(lines, "\n") + "\n"
 }
 
-// osc52To asks the terminal behind w to put a text on the clipboard. One write, which goes between two frames and not into one.
-// tmux takes the sequence itself (set-clipboard on) or hands it on (allow-passthrough on), so it gets both forms; screen hands it
-// on. No terminal says whether it has obeyed.
+// osc52To asks the terminal behind w to put a text on the clipboard. One write, which goes between two frames and not
+// into one. tmux takes the sequence itself (set-clipboard on) or hands it on (allow-passthrough on), so it gets both
+// forms; screen hands it on. No terminal says whether it has obeyed.
 func osc52To(w io.Writer, env func(string) string) func(text string) error {
 	return func(text string) error {
 		sequence := osc52.New(text)

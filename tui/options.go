@@ -42,8 +42,8 @@ type Options struct {
 	ASCII    bool             // draw with ASCII alone
 	Again    bool             // the call can be placed again: Run then returns ErrCallAgain
 
-	// Export writes the events to a new file and returns its name. It is called by a command, never by Update. Nil: nothing can be
-	// exported.
+	// Export writes the events to a new file and returns its name. It is called by a command, never by Update. Nil:
+	// nothing can be exported.
 	Export func(events []diag.Event) (path string, err error)
 	// Copy puts a text on the clipboard. Nil: by asking the terminal (OSC 52).
 	Copy func(text string) error

@@ -55,7 +55,8 @@ func (m *Model) paneWants(msg tea.KeyMsg) bool {
 // wheelLines is how far a notch of the wheel scrolls.
 const wheelLines = 3
 
-// mouse routes what the mouse does: the wheel scrolls the focused pane, a click goes to a tab, to the timeline, or to the pane.
+// mouse routes what the mouse does: the wheel scrolls the focused pane, a click goes to a tab, to the timeline, or to
+// the pane.
 func (m *Model) mouse(msg tea.MouseMsg) tea.Cmd {
 	event := tea.MouseEvent(msg)
 	if event.IsWheel() {

@@ -16,8 +16,9 @@ import (
 // framesPerSecond bounds how often the terminal is written to.
 const framesPerSecond = 30
 
-// Run shows the call until somebody leaves or ctx ends. It returns nil when somebody left with q, [ErrInterrupted] after
-// ctrl+c during a call, [ErrCallAgain] when somebody wants the same call again, a [*PanicError] for a fault of our own, the context's error when that came first, else what failed; the terminal is restored in each case.
+// Run shows the call until somebody leaves or ctx ends. It returns nil when somebody left with q, [ErrInterrupted]
+// after ctrl+c during a call, [ErrCallAgain] when somebody wants the same call again, a [*PanicError] for a fault of
+// our own, the context's error when that came first, else what failed; the terminal is restored in each case.
 func Run(ctx context.Context, o Options) error {
 	var out io.Writer = os.Stdout
 	if o.Output != nil {

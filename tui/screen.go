@@ -163,7 +163,8 @@ func (m *Model) pathSummary(long bool) *draw.Line {
 		return s
 	}
 	if local != nil && remote != nil {
-		l.Add(th.Dim, label("path ")).Add(th.Plain, string(local.CandidateType)+th.Glyphs.Between+string(remote.CandidateType))
+		l.Add(th.Dim, label("path ")).Add(th.Plain,
+			string(local.CandidateType)+th.Glyphs.Between+string(remote.CandidateType))
 	}
 	if d, ok := c.RoundTripTime(); ok {
 		number, unit, _ := strings.Cut(draw.Span(d), " ")
@@ -191,8 +192,8 @@ func (m *Model) tabs() string {
 	return l.Right(m.troubles()).String()
 }
 
-// tabTitles are the numbers and the names of the panes, and how much room each takes beside its text. Where space is short they
-// move together, and then only the one in front keeps its name.
+// tabTitles are the numbers and the names of the panes, and how much room each takes beside its text. Where space is
+// short they move together, and then only the one in front keeps its name.
 func (m *Model) tabTitles() (titles []string, gap int) {
 	width := m.troubles().Width()
 	for i, p := range m.panes {
@@ -321,7 +322,8 @@ func (m *Model) keyLine() string {
 func (m *Model) footerKeys() []key.Binding {
 	k, own := &m.keys, m.panes[m.focus].Keys()
 	if m.transport.playback != following {
-		through := []key.Binding{k.Pause, k.Live, pair(k.StepBack, k.Step, "step"), pair(k.Back, k.Forward, "second"), pair(k.Slower, k.Faster, "speed")}
+		through := []key.Binding{k.Pause, k.Live, pair(k.StepBack, k.Step, "step"), pair(k.Back, k.Forward, "second"),
+			pair(k.Slower, k.Faster, "speed")}
 		return slices.Concat(through, own, k.tools(), k.actions())
 	}
 	return slices.Concat(k.actions(), own, []key.Binding{k.Pause}, k.tools())
@@ -329,7 +331,8 @@ func (m *Model) footerKeys() []key.Binding {
 
 // pair shows two opposite keys as one.
 func pair(a, b key.Binding, word string) key.Binding {
-	both := key.NewBinding(key.WithKeys(append(a.Keys(), b.Keys()...)...), key.WithHelp(a.Help().Key+" "+b.Help().Key, word))
+	both := key.NewBinding(key.WithKeys(append(a.Keys(), b.Keys()...)...),
+		key.WithHelp(a.Help().Key+" "+b.Help().Key, word))
 	both.SetEnabled(a.Enabled() && b.Enabled())
 	return both
 }

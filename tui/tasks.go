@@ -102,8 +102,8 @@ func (t *tasks) after(d time.Duration, msg tea.Msg) tea.Cmd {
 	})
 }
 
-// leave quits when the context ends, or after a panic. Bubble Tea could be given the context itself, but would then leave the goroutine that
-// reads the keys behind.
+// leave quits when the context ends, or after a panic. Bubble Tea could be given the context itself, but would then
+// leave the goroutine that reads the keys behind.
 func (t *tasks) leave() tea.Cmd {
 	return t.cmd(func(ctx context.Context) tea.Msg {
 		select {

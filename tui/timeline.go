@@ -8,11 +8,12 @@ import (
 	"dialtone/tui/pane"
 )
 
-// maxKept is how many events of a running call can be looked back at: hours of an ordinary call. Of a longer one the oldest are
-// forgotten, a tenth at a time; what they amounted to stays. A recording holds them all.
+// maxKept is how many events of a running call can be looked back at: hours of an ordinary call. Of a longer one the
+// oldest are forgotten, a tenth at a time; what they amounted to stays. A recording holds them all.
 const maxKept = 100_000
 
-// timeline holds the events of a call and a position among them. What is shown is the fold of the events up to the position.
+// timeline holds the events of a call and a position among them. What is shown is the fold of the events up to the
+// position.
 type timeline struct {
 	events []diag.Event // those that are kept, in order; their times never decrease
 	limit  int          // how many are kept; 0: all
@@ -28,8 +29,8 @@ func newTimeline(limit int) *timeline {
 	return &timeline{limit: limit, base: &diag.Call{}, head: head, call: head}
 }
 
-// add takes new events at the end. A position that is the end stays the end when follow is set. It returns the reset that panes
-// must be told when the position was among events that had to be forgotten.
+// add takes new events at the end. A position that is the end stays the end when follow is set. It returns the reset
+// that panes must be told when the position was among events that had to be forgotten.
 func (t *timeline) add(events []diag.Event, follow bool) *pane.Reset {
 	if !follow && t.call == t.head {
 		t.call = t.head.Copy()
@@ -65,8 +66,8 @@ func (t *timeline) forget() *pane.Reset {
 	return &pane.Reset{Lost: t.lost}
 }
 
-// seek moves the position to n, bounded by the ends. It returns what panes must be told: the events between when it went
-// forward, a reset when it went back, nil when it did not move.
+// seek moves the position to n, bounded by the ends. It returns what panes must be told: the events between when it
+// went forward, a reset when it went back, nil when it did not move.
 func (t *timeline) seek(n int) any {
 	n = max(min(n, len(t.events)), 0)
 	switch {

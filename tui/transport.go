@@ -155,8 +155,8 @@ func (m *Model) faster(steps int) tea.Cmd {
 	return m.nextStep()
 }
 
-// transportKey performs the bindings of the timeline; false for a key that is none of them. Keys that a pane may have a use for
-// too are the pane's.
+// transportKey performs the bindings of the timeline; false for a key that is none of them. Keys that a pane may have a
+// use for too are the pane's.
 func (m *Model) transportKey(msg tea.KeyMsg) (tea.Cmd, bool) {
 	k := &m.keys
 	tenth := (m.time.end() - m.time.start()) / 10
@@ -189,8 +189,8 @@ func (m *Model) transportKey(msg tea.KeyMsg) (tea.Cmd, bool) {
 	return nil, false
 }
 
-// pauseOrGo is the space bar: a replay pauses and plays; a live call pauses and becomes live again; one that has ended pauses and
-// plays.
+// pauseOrGo is the space bar: a replay pauses and plays; a live call pauses and becomes live again; one that has ended
+// pauses and plays.
 func (m *Model) pauseOrGo() tea.Cmd {
 	switch {
 	case m.transport.playback == playing:

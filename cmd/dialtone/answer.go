@@ -98,7 +98,8 @@ func (c *answerCommand) plan(a app) (diag.Config, way, error) {
 
 // placement is the n-th call.
 func (c *answerCommand) placement(a app, config diag.Config, w way, h *host, n int) placement {
-	p := placement{config: config, record: numbered(c.Record, n), redact: c.Redact, screen: c.Screen, ascii: c.ascii(a.streams)}
+	p := placement{config: config, record: numbered(c.Record, n), redact: c.Redact, screen: c.Screen,
+		ascii: c.ascii(a.streams)}
 	switch {
 	case h != nil:
 		p.engine = sessionOver(session.Listen(h), w.flow(false))
@@ -108,8 +109,8 @@ func (c *answerCommand) placement(a app, config diag.Config, w way, h *host, n i
 	return p
 }
 
-// takeCalls takes one call after another. It ends with the context, when nobody came in time, after texts were exchanged, and
-// when the signaling server was never there: that is a wrong address. One that went away is waited for.
+// takeCalls takes one call after another. It ends with the context, when nobody came in time, after texts were
+// exchanged, and when the signaling server was never there: that is a wrong address. One that went away is waited for.
 func (c *answerCommand) takeCalls(ctx context.Context, a app, config diag.Config, w way, h *host) (diag.Exit, error) {
 	reached, pause := false, shortestPause
 	for n := 1; ; n++ {

@@ -10,9 +10,9 @@ func (f glyphFlags) ascii(s streams) bool {
 	return !speaksUnicode(s.environ)
 }
 
-// speaksUnicode reads the environment as the C library does: of the locale's variables the first that is set and not empty
-// counts (POSIX.1-2024 §8.2). Where none is, as on Windows and in many containers, nothing speaks against Unicode. The Linux
-// console has 512 glyphs at most, a dumb terminal promises nothing.
+// speaksUnicode reads the environment as the C library does: of the locale's variables the first that is set and not
+// empty counts (POSIX.1-2024 §8.2). Where none is, as on Windows and in many containers, nothing speaks against
+// Unicode. The Linux console has 512 glyphs at most, a dumb terminal promises nothing.
 func speaksUnicode(environ []string) bool {
 	env := map[string]string{}
 	for _, pair := range environ {

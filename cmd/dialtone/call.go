@@ -32,7 +32,8 @@ type glyphFlags struct {
 
 // placement is the n-th call of this configuration: each has a recording of its own.
 func (f screenFlags) placement(a app, config diag.Config, r recordFlags, n int) placement {
-	return placement{config: config, record: numbered(r.Record, n), redact: r.Redact, screen: a.terminal && !f.Plain, ascii: f.ascii(a.streams)}
+	return placement{config: config, record: numbered(r.Record, n), redact: r.Redact, screen: a.terminal && !f.Plain,
+		ascii: f.ascii(a.streams)}
 }
 
 // Help implements kong.HelpProvider.

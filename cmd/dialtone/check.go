@@ -139,7 +139,8 @@ type checkPlan struct {
 
 // plan makes one check of the flags.
 func (c *checkCommand) plan() (checkPlan, error) {
-	config := c.networkFlags.config(mediaFlags{RelayOnly: c.RelayOnly, PionDefaults: c.PionDefaults, NoMedia: c.NoMedia, For: c.For})
+	config := c.networkFlags.config(mediaFlags{RelayOnly: c.RelayOnly, PionDefaults: c.PionDefaults, NoMedia: c.NoMedia,
+		For: c.For})
 	config.Wait, config.Code = c.Wait.Duration, c.Room
 	o := checkPlan{conformance: c.Conformance, Options: diagcheck.Options{
 		Name: c.Name, Config: config, Expect: c.Expect.path(), Repeat: c.Repeat.n, Parallel: c.Parallel.n, Record: c.Record, Redact: c.Redact,
@@ -273,5 +274,6 @@ func (c *checkCommand) all(ctx context.Context, a app, plans []checkPlan, scenar
 		return &reports[0], errors.Join(errs...)
 	}
 	tool := "dialtone " + readVersion().Version
-	return report.Combine(tool, scenario, begun, time.Since(begun), reports, len(reports) < len(plans)), errors.Join(errs...)
+	return report.Combine(tool, scenario, begun, time.Since(begun), reports,
+		len(reports) < len(plans)), errors.Join(errs...)
 }

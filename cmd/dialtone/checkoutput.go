@@ -18,8 +18,8 @@ import (
 	"dialtone/diag/report"
 )
 
-// writeAll writes the report to all its places. What fails at one keeps none of the others from being written. Text goes to
-// stdout where nothing else does.
+// writeAll writes the report to all its places. What fails at one keeps none of the others from being written. Text
+// goes to stdout where nothing else does.
 func (a app) writeAll(r *report.Report, list []output) error {
 	taken := false
 	for _, o := range list {
@@ -74,8 +74,8 @@ func (a app) writeOne(r *report.Report, o output) error {
 	return nil
 }
 
-// replaceFile writes a file whole or not at all: beside its place first. What is no regular file (a pipe, a device) is written
-// to directly.
+// replaceFile writes a file whole or not at all: beside its place first. What is no regular file (a pipe, a device) is
+// written to directly.
 func replaceFile(path string, content []byte) error {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		f, err := os.OpenFile(path, os.O_WRONLY, 0)
@@ -85,9 +85,11 @@ func replaceFile(path string, content []byte) error {
 		_, err = f.Write(content)
 		return errors.Join(err, f.Close())
 	}
-	// Nobody else in the directory, /tmp for instance, can have laid a link there: the name is not to be guessed, and must be new.
+	// Nobody else in the directory, /tmp for instance, can have laid a link there: the name is not to be guessed, and must
+	// be new.
 	beside := filepath.Join(filepath.Dir(path), fmt.Sprintf(".%s.%s.part", filepath.Base(path), rand.Text()))
-	f, err := os.OpenFile(beside, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666) // #nosec G302 -- for all whom the umask allows, as any output
+	// #nosec G302 -- for all whom the umask allows, as any output
+	f, err := os.OpenFile(beside, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		return err
 	}

@@ -16,7 +16,8 @@ func (c *checkCommand) targets() []string {
 	for _, t := range []struct {
 		flag  string
 		given bool
-	}{{"loopback", c.Loopback}, {"room", c.Room != ""}, {"offer", c.Offer != ""}, {"whip", c.WHIP != ""}, {"whep", c.WHEP != ""}} {
+	}{{"loopback", c.Loopback}, {"room", c.Room != ""}, {"offer", c.Offer != ""}, {"whip", c.WHIP != ""}, {"whep",
+		c.WHEP != ""}} {
 		if t.given {
 			out = append(out, t.flag)
 		}
@@ -29,7 +30,8 @@ func (c *checkCommand) prefer(typed map[string]bool) {
 	if !typed["loopback"] && !typed["room"] && !typed["offer"] && !typed["whip"] && !typed["whep"] && !typed["scenario"] {
 		return
 	}
-	for flag, value := range map[string]*string{"room": &c.Room, "offer": &c.Offer, "whip": &c.WHIP, "whep": &c.WHEP, "scenario": &c.Scenario} {
+	for flag, value := range map[string]*string{"room": &c.Room, "offer": &c.Offer, "whip": &c.WHIP, "whep": &c.WHEP,
+		"scenario": &c.Scenario} {
 		if !typed[flag] {
 			*value = ""
 		}
@@ -39,7 +41,8 @@ func (c *checkCommand) prefer(typed map[string]bool) {
 
 // aim makes the target of a signaling other than a room.
 func (c *checkCommand) aim(o *diagcheck.Options) error {
-	ways := given(way{diag.SignalingOffer, "offer", c.Offer}, way{diag.SignalingWHIP, "whip", c.WHIP}, way{diag.SignalingWHEP, "whep", c.WHEP})
+	ways := given(way{diag.SignalingOffer, "offer", c.Offer}, way{diag.SignalingWHIP, "whip", c.WHIP},
+		way{diag.SignalingWHEP, "whep", c.WHEP})
 	w := ways[0]
 	w.apply(&o.Config, c.Token)
 	errs := []error{w.checkURL(), w.checkMedia(mediaFlags{NoMedia: c.NoMedia})}
@@ -48,7 +51,8 @@ func (c *checkCommand) aim(o *diagcheck.Options) error {
 		o.Target = diagcheck.Offer{Options: offer.Options{URL: w.value, Options: options}, Shown: shown}
 		return errors.Join(errs...)
 	}
-	o.Target = diagcheck.WHIP{Options: whip.Options{URL: w.value, Play: w.kind == diag.SignalingWHEP, Options: options}, Shown: shown}
+	o.Target = diagcheck.WHIP{Options: whip.Options{URL: w.value, Play: w.kind == diag.SignalingWHEP, Options: options},
+		Shown: shown}
 	return errors.Join(errs...)
 }
 

@@ -127,11 +127,13 @@ func (o *outputs) set(raw string) error {
 	known := slices.Sorted(maps.Keys(report.Formats))
 	write, ok := report.Formats[format]
 	if !ok {
-		return fmt.Errorf("%s is no format%s; there are %s", quote(format), didYouMean("", format, known), strings.Join(known, ", "))
+		return fmt.Errorf("%s is no format%s; there are %s", quote(format), didYouMean("", format, known),
+			strings.Join(known, ", "))
 	}
 	if file != "" {
 		if info, err := os.Stat(filepath.Dir(file)); err != nil || !info.IsDir() {
-			return fmt.Errorf("%s cannot be written: there is no directory %s; make it first", quote(file), quote(filepath.Dir(file)))
+			return fmt.Errorf("%s cannot be written: there is no directory %s; make it first", quote(file),
+				quote(filepath.Dir(file)))
 		}
 	}
 	o.list = append(o.list, output{format: format, file: file, write: write})
@@ -147,7 +149,8 @@ func clash(list []output) error {
 			place = filepath.Clean(o.file)
 		}
 		if other, ok := taken[place]; ok {
-			return fmt.Errorf("both %s and %s are to be written to %s: name a file of its own for one of them, as -o %s=FILE", other, o.format, place, o.format)
+			return fmt.Errorf("both %s and %s are to be written to %s: name a file of its own for one of them, as -o %s=FILE",
+				other, o.format, place, o.format)
 		}
 		taken[place] = o.format
 	}

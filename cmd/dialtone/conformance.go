@@ -14,16 +14,18 @@ import (
 	"dialtone/signal/conform"
 )
 
-// conformTo asks the WHIP endpoint of a check for what RFC 9725 demands and takes the answers into the report: each requirement is
-// an assertion, a SHOULD that is not kept a warning besides.
+// conformTo asks the WHIP endpoint of a check for what RFC 9725 demands and takes the answers into the report: each
+// requirement is an assertion, a SHOULD that is not kept a warning besides.
 func conformTo(ctx context.Context, r *report.Report, o diagcheck.Options) {
 	target, ok := o.Target.(diagcheck.WHIP)
 	if !ok {
 		return // the flags were checked: it is one
 	}
-	results, err := conform.Run(ctx, conform.Options{URL: target.Options.URL, Offer: publishOffer(o.Config), Options: webOptions(o.Config)})
+	results, err := conform.Run(ctx, conform.Options{URL: target.Options.URL, Offer: publishOffer(o.Config),
+		Options: webOptions(o.Config)})
 	if err != nil {
-		r.Assertions = append(r.Assertions, report.Assertion{Expr: "RFC 9725: the endpoint can be asked", Error: diag.Clean(err.Error(), 300)})
+		r.Assertions = append(r.Assertions, report.Assertion{Expr: "RFC 9725: the endpoint can be asked",
+			Error: diag.Clean(err.Error(), 300)})
 	}
 	takeConformance(r, results)
 }
@@ -34,8 +36,10 @@ func takeConformance(r *report.Report, results []conform.Result) {
 		r.Assertions = append(r.Assertions, requirement(one))
 		if one.Outcome == conform.Warn {
 			r.Findings = append(r.Findings, diag.Finding{
-				ID: "whip.should_not_kept", Severity: diag.Warn, Title: "The endpoint does not keep a SHOULD: " + one.Requirement + ".",
-				Evidence: append([]string{one.Reason}, one.Exchanges...), Advice: "Look at RFC 9725 §" + one.Section + "; clients may rely on it.",
+				ID: "whip.should_not_kept", Severity: diag.Warn, Title: "The endpoint does not keep a SHOULD: " + one.Requirement +
+					".",
+				Evidence: append([]string{one.Reason}, one.Exchanges...), Advice: "Look at RFC 9725 §" + one.Section +
+					"; clients may rely on it.",
 			})
 		}
 	}
@@ -45,7 +49,8 @@ func takeConformance(r *report.Report, results []conform.Result) {
 // requirement is a result as an assertion, which all formats show.
 func requirement(one conform.Result) report.Assertion {
 	a := report.Assertion{
-		Expr: fmt.Sprintf("RFC 9725 §%s %s %s: %s", one.Section, one.Level, one.ID, one.Requirement), Pass: one.Outcome != conform.Fail, Value: string(one.Outcome),
+		Expr: fmt.Sprintf("RFC 9725 §%s %s %s: %s", one.Section, one.Level, one.ID,
+			one.Requirement), Pass: one.Outcome != conform.Fail, Value: string(one.Outcome),
 	}
 	switch one.Outcome {
 	case conform.Fail:

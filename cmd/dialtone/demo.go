@@ -76,8 +76,8 @@ func (c *demoCommand) once(ctx context.Context, a app, config diag.Config, n int
 	return result, err
 }
 
-// overrideAccount uses the name and password that were given without a server of their own for the relay inside: that is how
-// one sees what a wrong password looks like.
+// overrideAccount uses the name and password that were given without a server of their own for the relay inside: that
+// is how one sees what a wrong password looks like.
 func (c *demoCommand) overrideAccount(servers []diag.ICEServerAuth) {
 	for i := range servers {
 		if servers[i].Username == "" {

@@ -84,6 +84,7 @@ func tlsConfig(config diag.Config) (*tls.Config, error) {
 // roomOptions say which code is dialled at which server, and whom to trust there.
 func roomOptions(config diag.Config) room.Options {
 	return room.Options{
-		Server: config.Server, Code: config.Code, CAFile: config.CAFile, Insecure: config.Insecure, UserAgent: "dialtone/" + config.Version,
+		Server: config.Server, Code: config.Code, CAFile: config.CAFile, Insecure: config.Insecure, UserAgent: "dialtone/" +
+			config.Version,
 	}
 }

@@ -15,7 +15,8 @@ type explainCommand struct {
 
 // Help implements kong.HelpProvider.
 func (explainCommand) Help() string {
-	return detail("", []string{"dialtone explain nat.udp_blocked", "dialtone explain"}, diag.ExitPass, diag.ExitUsage, diag.ExitCannotRun)
+	return detail("", []string{"dialtone explain nat.udp_blocked", "dialtone explain"}, diag.ExitPass, diag.ExitUsage,
+		diag.ExitCannotRun)
 }
 
 func (c *explainCommand) run(_ context.Context, a app) (diag.Exit, error) {
@@ -23,7 +24,8 @@ func (c *explainCommand) run(_ context.Context, a app) (diag.Exit, error) {
 	if c.ID != "" {
 		paragraph, ok := diag.Explain(c.ID)
 		if !ok {
-			return diag.ExitUsage, fmt.Errorf("%s is no finding%s; dialtone explain lists all", quote(c.ID), didYouMean("", c.ID, diag.FindingIDs()))
+			return diag.ExitUsage, fmt.Errorf("%s is no finding%s; dialtone explain lists all", quote(c.ID),
+				didYouMean("", c.ID, diag.FindingIDs()))
 		}
 		text = paragraph
 	}

@@ -8,8 +8,8 @@ import (
 	"dialtone/tui"
 )
 
-// screenFault is the error of a terminal session that failed. After a fault of the program itself it has written to stderr where
-// that was; by then the terminal is as it was before.
+// screenFault is the error of a terminal session that failed. After a fault of the program itself it has written to
+// stderr where that was; by then the terminal is as it was before.
 func (a app) screenFault(err error) error {
 	var fault *tui.PanicError
 	if errors.As(err, &fault) {

@@ -16,8 +16,8 @@ import (
 // maxFile bounds a configuration file, in bytes.
 const maxFile = 1 << 20
 
-// readFile reads a configuration file: keys are flags, at the top for every command that has them, in a command's table for that
-// one. It returns what is usable and what is wrong; the error tells that there is no readable file.
+// readFile reads a configuration file: keys are flags, at the top for every command that has them, in a command's table
+// for that one. It returns what is usable and what is wrong; the error tells that there is no readable file.
 func readFile(path string, known flagTable) ([]setting, []mistake, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -115,7 +115,8 @@ func (r *fileReader) entry(command, key string, entry any) {
 	r.settings = append(r.settings, setting{command: command, flag: key, raw: raw, origin: r.path + ": " + name})
 }
 
-// fromTOML makes an entry what the flag takes, or says which type is needed. It never quotes the entry: it may be a secret.
+// fromTOML makes an entry what the flag takes, or says which type is needed. It never quotes the entry: it may be a
+// secret.
 func fromTOML(flag *kong.Flag, entry any) (any, error) {
 	if flag.IsBool() {
 		if v, ok := entry.(bool); ok {

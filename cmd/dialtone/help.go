@@ -34,8 +34,8 @@ var callExits = []diag.Exit{
 	diag.ExitCannotRun, diag.ExitInterrupted,
 }
 
-// detail is the part of a command's help below its summary: examples, exit codes, where more is told. It is formatted like a
-// doc comment: what is indented stays as it is.
+// detail is the part of a command's help below its summary: examples, exit codes, where more is told. It is formatted
+// like a doc comment: what is indented stays as it is.
 func detail(text string, examples []string, exits ...diag.Exit) string {
 	var b strings.Builder
 	if text != "" {

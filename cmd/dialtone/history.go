@@ -22,8 +22,8 @@ const (
 	maxHistory     = 256 << 10 // bytes
 )
 
-// notRemembered are fields that the history does not keep: accounts are nobody's business, and the file of a recording must not
-// be named a second time by accident.
+// notRemembered are fields that the history does not keep: accounts are nobody's business, and the file of a recording
+// must not be named a second time by accident.
 var notRemembered = []string{"ice-user", "ice-pass", "record"}
 
 // history is what was chosen on the start screen, the latest first. It holds no credentials.
@@ -37,8 +37,8 @@ type pastEntry struct {
 	Values  map[string]string `json:"values"`
 }
 
-// historyFile is where the history is kept: dialtone/history.json in the user's directory for state, which is $XDG_STATE_HOME
-// or ~/.local/state, and on macOS and Windows the directory for caches.
+// historyFile is where the history is kept: dialtone/history.json in the user's directory for state, which is
+// $XDG_STATE_HOME or ~/.local/state, and on macOS and Windows the directory for caches.
 func historyFile(environ []string) (string, error) {
 	var dir, home string
 	for _, pair := range environ {

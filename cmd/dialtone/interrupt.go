@@ -14,8 +14,8 @@ import (
 // errInterrupted is the cause of a context that a signal ended.
 var errInterrupted = errors.New("interrupted")
 
-// interruptible derives a context that SIGINT, SIGTERM and SIGHUP end with errInterrupted, so that the command can wind up. A
-// SIGINT after that ends the process at once. The returned function restores the signals and must be called.
+// interruptible derives a context that SIGINT, SIGTERM and SIGHUP end with errInterrupted, so that the command can wind
+// up. A SIGINT after that ends the process at once. The returned function restores the signals and must be called.
 func (s streams) interruptible(ctx context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	arrived := make(chan os.Signal, 4)

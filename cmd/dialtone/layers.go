@@ -16,8 +16,8 @@ import (
 // envPrefix begins the name of every variable that dialtone reads.
 const envPrefix = "DIALTONE_"
 
-// forDemo are flags that name other people's servers. What a file or the environment says about them for all commands is not
-// meant for the demo, which needs nothing.
+// forDemo are flags that name other people's servers. What a file or the environment says about them for all commands
+// is not meant for the demo, which needs nothing.
 var forDemo = []string{"server", "ice", "ice-user", "ice-pass", "ca", "insecure"}
 
 // notInFile are flags that a configuration file cannot give.
@@ -31,8 +31,8 @@ type setting struct {
 	origin  string
 }
 
-// layers answers kong's question for the flags that are not on the command line: the environment first, then the file. It
-// notes everything that is wrong with either, also what concerns other commands: whether a file is right does not
+// layers answers kong's question for the flags that are not on the command line: the environment first, then the file.
+// It notes everything that is wrong with either, also what concerns other commands: whether a file is right does not
 // depend on the command that reads it.
 type layers struct {
 	environ   []string

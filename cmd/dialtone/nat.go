@@ -78,7 +78,8 @@ func (c *natCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	case c.IPv6 || from.Is6():
 		families = probe.OnlyIPv6
 	}
-	q := probe.Inquiry{URLs: urls, Families: families, Bind: from, TLS: trust, Peer: c.Peer.side, Deep: c.Deep, Hairpin: c.Hairpin}
+	q := probe.Inquiry{URLs: urls, Families: families, Bind: from, TLS: trust, Peer: c.Peer.side, Deep: c.Deep,
+		Hairpin: c.Hairpin}
 	q.Username, q.Password = c.credentials()
 	return c.diagnose(ctx, a, q)
 }

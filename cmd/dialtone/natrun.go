@@ -77,7 +77,8 @@ func (r *natRun) startRecording(ctx context.Context) error {
 
 // exporter saves as --record does.
 func (r *natRun) exporter() exporter {
-	config := diag.Config{Command: "nat", Code: "nat", NoMedia: true, Version: readVersion().Version, Insecure: r.command.Insecure, CAFile: r.command.CA.path}
+	config := diag.Config{Command: "nat", Code: "nat", NoMedia: true, Version: readVersion().Version,
+		Insecure: r.command.Insecure, CAFile: r.command.CA.path}
 	for _, u := range r.inquiry.URLs {
 		server := diag.ICEServerAuth{URL: u.Short()}
 		if u.Scheme.TURN() {
@@ -157,7 +158,8 @@ func (r *natRun) onScreen(ctx context.Context) error {
 		panes = natPanes()
 	}
 	err := tui.Run(ctx, tui.Options{
-		Source: events, Controls: natControls{r, stop}, Title: "nat", Start: r.log.Start(), Input: r.app.in, Output: r.app.out,
+		Source: events, Controls: natControls{r,
+			stop}, Title: "nat", Start: r.log.Start(), Input: r.app.in, Output: r.app.out,
 		ASCII: r.command.ascii(r.app.streams), Panes: panes, Export: r.exporter().write,
 	})
 	stop()

@@ -9,9 +9,9 @@ import (
 	"dialtone/diag/probe"
 )
 
-// publicServers are STUN servers that let everybody ask; --public asks them. Never without it: whoever is asked learns the
-// address of this machine, and when it was there. Nobody has measured them here, and no test asks them. docs/configuration.md
-// has the same list.
+// publicServers are STUN servers that let everybody ask; --public asks them. Never without it: whoever is asked learns
+// the address of this machine, and when it was there. Nobody has measured them here, and no test asks them.
+// docs/configuration.md has the same list.
 var publicServers = []string{
 	"stun:stun.l.google.com:19302",
 	"stun:stun1.l.google.com:19302",
@@ -56,7 +56,8 @@ func (c *natCommand) localAddr() (netip.Addr, error) {
 	}
 	own, err := net.InterfaceByName(c.Interface)
 	if err != nil {
-		return netip.Addr{}, fmt.Errorf("--interface %s is not there: ip address or ifconfig lists those of this machine", quote(c.Interface))
+		return netip.Addr{}, fmt.Errorf("--interface %s is not there: ip address or ifconfig lists those of this machine",
+			quote(c.Interface))
 	}
 	list, err := own.Addrs()
 	if err != nil {

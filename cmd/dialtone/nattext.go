@@ -8,8 +8,8 @@ import (
 	"dialtone/diag"
 )
 
-// natText is the report for people: what it means and what to do, then how that is known. The line for the other side is
-// the last. What servers said about themselves was cleaned where it was read.
+// natText is the report for people: what it means and what to do, then how that is known. The line for the other side
+// is the last. What servers said about themselves was cleaned where it was read.
 func natText(r *diag.NATReport, verbose bool) string {
 	var b strings.Builder
 	b.WriteString(natVerdict(r) + "\n" + natBehavior(r, verbose) + "\n")
@@ -22,8 +22,8 @@ func natText(r *diag.NATReport, verbose bool) string {
 	return b.String() + "\n" + natResult(r)
 }
 
-// natBehavior is a row for each behavior, with its evidence. Those that are not known, and mostly need not be, share a line
-// unless verbose.
+// natBehavior is a row for each behavior, with its evidence. Those that are not known, and mostly need not be, share a
+// line unless verbose.
 func natBehavior(r *diag.NATReport, verbose bool) string {
 	var b strings.Builder
 	var folded []string
@@ -122,7 +122,8 @@ func resultLine(s diag.NATRelay) string {
 	case s.Stopped != "":
 		line += fmt.Sprintf(", then failed at %s: %s", s.Stopped, s.StoppedText)
 	case s.ChannelMs != nil:
-		line += fmt.Sprintf(", bytes back from %s by Send %s ms, by ChannelData %s ms, from %s", s.Peer, tenths(*s.SendMs), tenths(*s.ChannelMs), s.Seen)
+		line += fmt.Sprintf(", bytes back from %s by Send %s ms, by ChannelData %s ms, from %s", s.Peer, tenths(*s.SendMs),
+			tenths(*s.ChannelMs), s.Seen)
 	}
 	if s.RefreshMs != nil {
 		line += fmt.Sprintf(", Refresh %s ms for %d s", tenths(*s.RefreshMs), s.LifetimeS)

@@ -44,7 +44,8 @@ func (r *natRun) asText(ctx context.Context) error {
 	}
 }
 
-// tell writes what the latest diagnosis has found. One that could not be made ends a single run, and is a complaint in a watch.
+// tell writes what the latest diagnosis has found. One that could not be made ends a single run, and is a complaint in
+// a watch.
 func (r *natRun) tell(run int, before *diag.NATReport) error {
 	if r.failed != nil {
 		if r.command.Watch {
@@ -78,7 +79,8 @@ func (r *natRun) tellJSON(run int, changes []string) error {
 		}
 		return r.app.print("%s\n", raw)
 	}
-	raw, err := json.Marshal(natLine{Run: run, At: time.Now().UTC().Truncate(time.Millisecond), Changes: append([]string{}, changes...), NATReport: r.last})
+	raw, err := json.Marshal(natLine{Run: run, At: time.Now().UTC().Truncate(time.Millisecond),
+		Changes: append([]string{}, changes...), NATReport: r.last})
 	if err != nil {
 		return err
 	}

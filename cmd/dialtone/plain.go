@@ -16,8 +16,8 @@ type eventSource interface {
 	Next(ctx context.Context) ([]diag.Event, error)
 }
 
-// printEvents writes one line per event as they come, until the call has ended. It returns the first error of a write; by then
-// it no longer reads.
+// printEvents writes one line per event as they come, until the call has ended. It returns the first error of a write;
+// by then it no longer reads.
 func printEvents(ctx context.Context, events eventSource, w io.Writer) error {
 	for {
 		batch, err := events.Next(ctx)

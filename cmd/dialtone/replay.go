@@ -101,7 +101,8 @@ func (a app) replayPlain(recording *record.Recording, damage string) (diag.Exit,
 }
 
 // replayScreen runs the terminal session over the recording.
-func (a app) replayScreen(ctx context.Context, c *replayCommand, recording *record.Recording, damage string) (diag.Exit, error) {
+func (a app) replayScreen(ctx context.Context, c *replayCommand, recording *record.Recording, damage string) (diag.Exit,
+	error) {
 	ctx, restore := a.interruptible(ctx)
 	defer restore()
 	export := exporter{header: recording.Header, redact: recording.Header.Redacted}
@@ -111,7 +112,8 @@ func (a app) replayScreen(ctx context.Context, c *replayCommand, recording *reco
 	}
 	err := tui.Run(ctx, tui.Options{
 		Replay: &tui.Replay{Events: recording.Events, Speed: c.Speed, Remark: damage},
-		Title:  "replay " + diag.Clean(filepath.Base(c.File), 40), Input: a.in, Output: a.out, Panes: panes, ASCII: c.ascii(a.streams), Export: export.write,
+		Title: "replay " + diag.Clean(filepath.Base(c.File),
+			40), Input: a.in, Output: a.out, Panes: panes, ASCII: c.ascii(a.streams), Export: export.write,
 	})
 	switch {
 	case ctx.Err() != nil:

@@ -50,8 +50,8 @@ type running struct {
 	faulty    bool // the screen failed: whatever the call was worth, it was not seen
 }
 
-// place places one call, shows it, and returns when everything that it started has ended. The error is what kept dialtone
-// from doing its work; what became of the call itself is the outcome, and is told on stdout.
+// place places one call, shows it, and returns when everything that it started has ended. The error is what kept
+// dialtone from doing its work; what became of the call itself is the outcome, and is told on stdout.
 func (a app) place(ctx context.Context, p placement) (outcome, error) {
 	log := feed.New(time.Now)
 	if p.engine == nil {
@@ -79,8 +79,8 @@ func (a app) place(ctx context.Context, p placement) (outcome, error) {
 	return r.outcome()
 }
 
-// startRecording begins the file before the call begins: nothing of the call is lost, and a file that cannot be written is told
-// in time.
+// startRecording begins the file before the call begins: nothing of the call is lost, and a file that cannot be written
+// is told in time.
 func (r *running) startRecording(ctx context.Context) error {
 	if r.place.record == "" {
 		return nil
@@ -106,8 +106,8 @@ func (r *running) startJudging(ctx context.Context) {
 	})
 }
 
-// startPrinting writes lines. When nobody reads them any more, a call that would last until somebody hangs up is ended: nobody
-// could know of it. One with an end of its own goes on, for the sake of its recording and its exit code.
+// startPrinting writes lines. When nobody reads them any more, a call that would last until somebody hangs up is ended:
+// nobody could know of it. One with an end of its own goes on, for the sake of its recording and its exit code.
 func (r *running) startPrinting(ctx context.Context) {
 	events := r.log.Reader()
 	r.parts.Go(func() {
@@ -145,8 +145,8 @@ func (r *running) onScreen(ctx, callCtx context.Context) {
 	r.hangUp(err)
 }
 
-// exchanged waits until the terminal is no longer needed for descriptions. For who answers that is when the call is up: until
-// then its text is to be seen. It returns false when the call has ended before.
+// exchanged waits until the terminal is no longer needed for descriptions. For who answers that is when the call is up:
+// until then its text is to be seen. It returns false when the call has ended before.
 func (r *running) exchanged(ctx context.Context) bool {
 	events := r.log.Reader()
 	defer events.Close()

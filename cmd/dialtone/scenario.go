@@ -52,7 +52,8 @@ type checkTable struct {
 }
 
 // secretKeys are keys that people try, and why they are refused: the file lands in a repository.
-var secretKeys = map[string]string{"ice_pass": "ice_pass_env", "turn_secret": "turn_secret_env", "ice_password": "ice_pass_env", "token": "token_env"}
+var secretKeys = map[string]string{"ice_pass": "ice_pass_env", "turn_secret": "turn_secret_env",
+	"ice_password": "ice_pass_env", "token": "token_env"}
 
 // scenario is a file that was read.
 type scenario struct {
@@ -127,7 +128,8 @@ func (r *scenarioReader) read() *scenario {
 	for i, t := range file.Check {
 		c := r.check(i, t)
 		if names[c.command.Name] {
-			r.blame(r.lineOf("check", i, "name"), "the name %s is taken: each check needs a name of its own", quote(c.command.Name))
+			r.blame(r.lineOf("check", i, "name"), "the name %s is taken: each check needs a name of its own",
+				quote(c.command.Name))
 		}
 		names[c.command.Name] = true
 		s.checks = append(s.checks, c)
@@ -294,7 +296,8 @@ func (r *scenarioReader) target(i int, t checkTable, c *checkCommand) {
 	case "whep":
 		c.WHEP, needs = t.URL, "url"
 	default:
-		r.blame(r.lineOf("check", i, "target"), "target: %s is no target: write loopback, room, offer, whip or whep", quote(t.Target))
+		r.blame(r.lineOf("check", i, "target"), "target: %s is no target: write loopback, room, offer, whip or whep",
+			quote(t.Target))
 		return
 	}
 	for _, key := range []struct{ name, value, what string }{
@@ -308,7 +311,8 @@ func (r *scenarioReader) target(i int, t checkTable, c *checkCommand) {
 		}
 	}
 	if t.TokenEnv != "" && needs != "url" {
-		r.blame(r.lineOf("check", i, "token_env"), "token_env: the target is %s, which asks for no token: leave it out", t.Target)
+		r.blame(r.lineOf("check", i, "token_env"), "token_env: the target is %s, which asks for no token: leave it out",
+			t.Target)
 	}
 	if t.Conformance && t.Target != "whip" {
 		r.blame(r.lineOf("check", i, "conformance"), "conformance is of WHIP: the target is %s", t.Target)

@@ -89,7 +89,8 @@ func (c *serveCommand) serve(ctx context.Context, a app, ice *iceServers) error 
 	}
 	options := c.options(a)
 	options.Page = page.New(page.Options{
-		ICEServers: ice.forBrowsers(c.TURNPass.Secret.Reveal()), Arguments: strings.TrimSpace(own.arguments() + ice.arguments()),
+		ICEServers: ice.forBrowsers(c.TURNPass.Secret.Reveal()), Arguments: strings.TrimSpace(own.arguments() +
+			ice.arguments()),
 	})
 	if err := server.New(options).Serve(ctx, own.wrap(ln)); err != nil {
 		return fmt.Errorf("the server ended: %w", err)

@@ -23,7 +23,8 @@ type iceServerFlags struct {
 // complete tells what is missing, or nil.
 func (f *iceServerFlags) complete() error {
 	if f.TURN.addr.IsValid() && (f.TURNUser == "" || f.TURNPass.Secret == "") {
-		return fmt.Errorf("--turn relays for those alone who have an account: add --turn-user NAME, and the password as %s", envName("turn-pass"))
+		return fmt.Errorf("--turn relays for those alone who have an account: add --turn-user NAME, and the password as %s",
+			envName("turn-pass"))
 	}
 	return nil
 }
@@ -61,7 +62,8 @@ func (s *stunAddresses) set(raw string) error {
 	case primary.Addr() == alternate.Addr() || primary.Addr().Is4() != alternate.Addr().Is4():
 		return fmt.Errorf("%s and %s are not two addresses of one family: give another address that this machine has, or none", primary.Addr(), alternate.Addr())
 	case alternate.Port() == primary.Port() && alternate.Port() != 0:
-		return fmt.Errorf("port %d is there twice: the second address needs another port, or none to take the next one", primary.Port())
+		return fmt.Errorf("port %d is there twice: the second address needs another port, or none to take the next one",
+			primary.Port())
 	}
 	s.alternate = alternate
 	return nil
@@ -81,8 +83,8 @@ func (t *turnAddress) set(raw string) (err error) {
 	return err
 }
 
-// serverAddress reads IP or IP:PORT. A server must know its address, because it tells it to those who ask: neither a name
-// nor a wildcard will do.
+// serverAddress reads IP or IP:PORT. A server must know its address, because it tells it to those who ask: neither a
+// name nor a wildcard will do.
 func serverAddress(raw string, port uint16) (netip.AddrPort, error) {
 	addr, err := netip.ParseAddrPort(raw)
 	if err != nil {
@@ -197,7 +199,8 @@ func (s *iceServers) arguments() string {
 		args = append(args, "--ice", s.responder.URL())
 	}
 	if s.turn != nil {
-		args = append(args, "--ice", s.turn.URL(lab.UDP), "--ice", s.turn.URL(lab.TCP), "--ice-user", s.user, "--ice-pass", "PASSWORD")
+		args = append(args, "--ice", s.turn.URL(lab.UDP), "--ice", s.turn.URL(lab.TCP), "--ice-user", s.user, "--ice-pass",
+			"PASSWORD")
 	}
 	var b strings.Builder
 	for _, arg := range args {
@@ -211,8 +214,8 @@ func (s *iceServers) arguments() string {
 	return b.String()
 }
 
-// forBrowsers are the servers as the call page is told of them, the account of the TURN server included: a browser has no
-// other way to learn it.
+// forBrowsers are the servers as the call page is told of them, the account of the TURN server included: a browser has
+// no other way to learn it.
 func (s *iceServers) forBrowsers(password string) []page.ICEServer {
 	var servers []page.ICEServer
 	if s.responder != nil {

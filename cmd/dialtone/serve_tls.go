@@ -134,7 +134,8 @@ func selfSigned(names []string, now time.Time) (tls.Certificate, error) {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, nil
 }
 
-// namesOf are the names and addresses under which the server may be asked for: what was given, what it listens on, localhost.
+// namesOf are the names and addresses under which the server may be asked for: what was given, what it listens on,
+// localhost.
 func namesOf(listen string, listening net.Addr) []string {
 	names := []string{"localhost", "127.0.0.1", "::1"}
 	if host, _, err := net.SplitHostPort(listen); err == nil && host != "" {
@@ -161,10 +162,12 @@ func unique(names []string) []string {
 	return kept
 }
 
-// qrOf draws the address of a page for the camera of a phone, "" where the terminal cannot show it or no phone can reach it.
+// qrOf draws the address of a page for the camera of a phone, "" where the terminal cannot show it or no phone can
+// reach it.
 func qrOf(s streams, page string) string {
 	u, err := url.Parse(page)
-	if err != nil || !s.terminal || !speaksUnicode(s.environ) || u.Hostname() == "localhost" || net.ParseIP(u.Hostname()).IsLoopback() {
+	if err != nil || !s.terminal || !speaksUnicode(s.environ) || u.Hostname() == "localhost" ||
+		net.ParseIP(u.Hostname()).IsLoopback() {
 		return ""
 	}
 	code, err := qr.Encode(page, qr.M)
@@ -176,8 +179,12 @@ func qrOf(s streams, page string) string {
 
 // colouredQR draws white on black whatever the terminal's colours are.
 func colouredQR(environ []string, drawing string) string {
-	if !slices.ContainsFunc(environ, func(pair string) bool { return strings.HasPrefix(pair, "NO_COLOR=") && pair != "NO_COLOR=" }) {
-		drawing = strings.ReplaceAll("\x1b[97;40m"+strings.TrimSuffix(drawing, "\n"), "\n", "\x1b[0m\n\x1b[97;40m") + "\x1b[0m\n"
+	if !slices.ContainsFunc(environ, func(pair string) bool {
+		return strings.HasPrefix(pair, "NO_COLOR=") &&
+			pair != "NO_COLOR="
+	}) {
+		drawing = strings.ReplaceAll("\x1b[97;40m"+strings.TrimSuffix(drawing, "\n"), "\n", "\x1b[0m\n\x1b[97;40m") +
+			"\x1b[0m\n"
 	}
 	return drawing
 }

@@ -61,13 +61,15 @@ func (w way) mediaAlone() bool { return w.kind.NamesServers() }
 
 func (f *callingFlags) ways() []way {
 	return given(
-		way{diag.SignalingOffer, "offer", f.Offer}, way{diag.SignalingWHIP, "whip", f.WHIP}, way{diag.SignalingWHEP, "whep", f.WHEP}, f.way(),
+		way{diag.SignalingOffer, "offer", f.Offer}, way{diag.SignalingWHIP, "whip", f.WHIP}, way{diag.SignalingWHEP, "whep",
+			f.WHEP}, f.way(),
 	)
 }
 
 func (f *answeringFlags) ways() []way {
 	return given(
-		way{diag.SignalingOffer, "listen", f.Listen.hostPort}, way{diag.SignalingWHIP, "whip", f.WHIP}, way{diag.SignalingWHEP, "whep", f.WHEP}, f.way(),
+		way{diag.SignalingOffer, "listen", f.Listen.hostPort}, way{diag.SignalingWHIP, "whip",
+			f.WHIP}, way{diag.SignalingWHEP, "whep", f.WHEP}, f.way(),
 	)
 }
 
@@ -88,8 +90,8 @@ func given(all ...way) []way {
 	return out
 }
 
-// choose takes the one way that was asked for. What is typed, code or flag, comes before the environment and the file. The error
-// tells that there is none, or more than one, and what was typed that does not go with it.
+// choose takes the one way that was asked for. What is typed, code or flag, comes before the environment and the file.
+// The error tells that there is none, or more than one, and what was typed that does not go with it.
 func (l *layers) choose(code *string, ways []way) (way, error) {
 	var typed []way
 	for _, w := range ways {
@@ -114,8 +116,8 @@ func (l *layers) choose(code *string, ways []way) (way, error) {
 	return way{}, fmt.Errorf("--%s and --%s exclude each other: leave one out", ways[0].flag, ways[1].flag)
 }
 
-// superfluous names flags of the command line that have nothing to do with the way. In the environment or the file they are
-// meant for other calls.
+// superfluous names flags of the command line that have nothing to do with the way. In the environment or the file they
+// are meant for other calls.
 func (l *layers) superfluous(w way) error {
 	var errs []error
 	refuse := func(needs string, flags ...string) {
@@ -160,7 +162,8 @@ func (w way) apply(config *diag.Config, token secret) {
 // webOptions are how endpoints are asked.
 func webOptions(config diag.Config) web.Options {
 	return web.Options{
-		Trust: web.Trust{CAFile: config.CAFile, Insecure: config.Insecure}, Token: config.Token.Reveal(), UserAgent: "dialtone/" + config.Version,
+		Trust: web.Trust{CAFile: config.CAFile,
+			Insecure: config.Insecure}, Token: config.Token.Reveal(), UserAgent: "dialtone/" + config.Version,
 	}
 }
 

@@ -16,7 +16,8 @@ import (
 )
 
 // paths of the endpoints.
-var paths = map[diag.Signaling]string{diag.SignalingOffer: "/offer", diag.SignalingWHIP: "/whip", diag.SignalingWHEP: "/whep"}
+var paths = map[diag.Signaling]string{diag.SignalingOffer: "/offer", diag.SignalingWHIP: "/whip",
+	diag.SignalingWHEP: "/whep"}
 
 // host is a signaling server of our own, whose calls are taken one after another.
 type host struct {

@@ -37,7 +37,8 @@ func (w way) reach(ctx context.Context, a app, p *placement, texts pasteFlags) {
 // optionsTime bounds the question for ICE servers that comes before a call.
 const optionsTime = 3 * time.Second
 
-// namedServers asks an endpoint for its ICE servers. When it does not tell there are none; why, the call itself will find out.
+// namedServers asks an endpoint for its ICE servers. When it does not tell there are none; why, the call itself will
+// find out.
 func namedServers(ctx context.Context, o whip.Options, have []diag.ICEServerAuth) []diag.ICEServerAuth {
 	ctx, cancel := context.WithTimeout(ctx, optionsTime)
 	defer cancel()
@@ -55,7 +56,8 @@ func usable(named []whip.ICEServer, have []diag.ICEServerAuth) []diag.ICEServerA
 	for _, n := range named {
 		u, err := probe.ParseURL(n.URL)
 		known := func(s diag.ICEServerAuth) bool { return s.URL == u.String() }
-		if err != nil || u.Scheme.TURN() && (n.Username == "" || n.Credential == "") || slices.ContainsFunc(have, known) || slices.ContainsFunc(out, known) {
+		if err != nil || u.Scheme.TURN() && (n.Username == "" || n.Credential == "") || slices.ContainsFunc(have, known) ||
+			slices.ContainsFunc(out, known) {
 			continue
 		}
 		server := diag.ICEServerAuth{URL: u.String()}

@@ -82,7 +82,8 @@ func (d *desk) Show(kind, text string) error {
 	if kind == signal.KindAnswer.String() {
 		note = " The call begins when it is pasted there."
 	}
-	d.say("\nSend this text to the other party%s, by a way that you trust.%s\n\n%s\n%s", d.runs(kind), note, wrapped(text), d.qr(text))
+	d.say("\nSend this text to the other party%s, by a way that you trust.%s\n\n%s\n%s", d.runs(kind), note, wrapped(text),
+		d.qr(text))
 	return nil
 }
 
@@ -214,7 +215,8 @@ func writeText(path, text string) error {
 	return nil
 }
 
-// lineLength is how long the lines are into which a text is broken: no terminal cuts them, neither here nor where they are pasted.
+// lineLength is how long the lines are into which a text is broken: no terminal cuts them, neither here nor where they
+// are pasted.
 const lineLength = 76
 
 func wrapped(text string) string {
@@ -247,7 +249,8 @@ func (d *desk) qr(text string) string {
 	return colouredQR(d.environ, drawing)
 }
 
-// lineReader reads lines on demand: while nobody asks, nothing reads, so that what is typed goes to whoever comes after it.
+// lineReader reads lines on demand: while nobody asks, nothing reads, so that what is typed goes to whoever comes after
+// it.
 type lineReader struct {
 	r    *bufio.Reader
 	line chan typedLine // buffered, 1
@@ -266,8 +269,8 @@ func newLineReader(r io.Reader) *lineReader {
 	return &lineReader{r: bufio.NewReaderSize(r, 8192), line: make(chan typedLine, 1)}
 }
 
-// next waits for a line. When ctx ends first the read goes on until its line comes, or the process ends: a terminal cannot be
-// told to give up. The line is then the next one.
+// next waits for a line. When ctx ends first the read goes on until its line comes, or the process ends: a terminal
+// cannot be told to give up. The line is then the next one.
 func (l *lineReader) next(ctx context.Context) (string, error) {
 	if !l.busy {
 		l.busy = true

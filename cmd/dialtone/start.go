@@ -51,10 +51,12 @@ func (c *startCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 }
 
 // choose shows the screen. Without a choice there is an exit code.
-func (c *startCommand) choose(ctx context.Context, a app, forms []startForm, past history, remark string) (*start.Choice, diag.Exit, error) {
+func (c *startCommand) choose(ctx context.Context, a app, forms []startForm, past history,
+	remark string) (*start.Choice, diag.Exit, error) {
 	ctx, restore := a.interruptible(ctx)
 	defer restore()
-	options := start.Options{Version: readVersion().Version, Recent: past.recent(), Remark: remark, ASCII: c.ascii(a.streams)}
+	options := start.Options{Version: readVersion().Version, Recent: past.recent(), Remark: remark,
+		ASCII: c.ascii(a.streams)}
 	for _, f := range forms {
 		options.Commands = append(options.Commands, f.command())
 	}
@@ -81,7 +83,8 @@ func (a app) loadHistory() (past history, path, remark string) {
 	return past, path, remark
 }
 
-// withPassword are the streams of a command that finds the password in its environment, where no list of processes shows it.
+// withPassword are the streams of a command that finds the password in its environment, where no list of processes
+// shows it.
 func (a app) withPassword(password string) streams {
 	s := a.streams
 	if password != "" {
@@ -96,20 +99,23 @@ func (a app) withPassword(password string) streams {
 func startForms(s streams, config string) ([]startForm, error) {
 	var call, answer, demo, nat, check cli // one each: to parse resets the whole grammar
 	err := errors.Join(
-		configured(&call, s, config, "call", "x"), configured(&answer, s, config, "answer", "x"), configured(&demo, s, config, "demo"),
+		configured(&call, s, config, "call", "x"), configured(&answer, s, config, "answer", "x"), configured(&demo, s, config,
+			"demo"),
 		configured(&nat, s, config, "nat"), configured(&check, s, config, "check"),
 	)
 	if err != nil {
 		return nil, err
 	}
 	once := switchField("once", "one call", "exit after it; else further calls are taken", answer.Answer.Once)
-	recording := start.Field{Name: "file", Label: "recording", Hint: "a file that --record has written", Check: needed("name a recording, such as call.jsonl")}
+	recording := start.Field{Name: "file", Label: "recording", Hint: "a file that --record has written",
+		Check: needed("name a recording, such as call.jsonl")}
 	forms := []startForm{
 		{
 			name: "call", summary: "place a call and watch every step",
 			about: "Both parties dial the same code at the same server. The other one may be dialtone answer on another machine, or a browser on the server's page. " +
 				"A server of your own: dialtone serve.",
-			fields:  slices.Concat([]startField{codeField}, networkFields(&call.Call.networkFlags), callFields(&call.Call.mediaFlags, call.Call.Record)),
+			fields: slices.Concat([]startField{codeField}, networkFields(&call.Call.networkFlags),
+				callFields(&call.Call.mediaFlags, call.Call.Record)),
 			hasPass: call.Call.ICEPass.Secret != "",
 		},
 		{

@@ -62,12 +62,14 @@ func networkFields(n *networkFlags) []startField {
 func natFields(c *natCommand) []startField {
 	fields := networkFields(&networkFlags{ICE: c.ICE, ICEUser: c.ICEUser, ICEPass: c.ICEPass})[1:]
 	fields[0].Hint = "the servers to ask, such as stun.example.org"
-	return append(fields, switchField("public", "public", "ask public STUN servers too, which then see your address", c.Public))
+	return append(fields, switchField("public", "public", "ask public STUN servers too, which then see your address",
+		c.Public))
 }
 
 // checkFields say whom a check calls and how often. Without a code both parties are here.
 func checkFields(c *checkCommand) []startField {
-	room := startField{Field: start.Field{Name: "room", Label: "code", Hint: "of the other party; empty: both parties run here", Value: c.Room}, instead: "--loopback"}
+	room := startField{Field: start.Field{Name: "room", Label: "code",
+		Hint: "of the other party; empty: both parties run here", Value: c.Room}, instead: "--loopback"}
 	room.Check = func(text string) error {
 		if text == "" {
 			return nil
@@ -165,8 +167,8 @@ func (f startForm) check(v start.Values) error {
 	return nil
 }
 
-// args are the arguments of dialtone that do what the form says. What is configured is not repeated, a password is not among
-// them.
+// args are the arguments of dialtone that do what the form says. What is configured is not repeated, a password is not
+// among them.
 func (f startForm) args(v start.Values) []string {
 	args := []string{f.name}
 	var flags, last []string
@@ -200,8 +202,8 @@ func (f startForm) args(v start.Values) []string {
 	return append(append(args, flags...), last...)
 }
 
-// line is the same for a shell. A flag and its value are one word of it, so that lines break before flags. An argument that is
-// still missing stands there in capitals, as in the help.
+// line is the same for a shell. A flag and its value are one word of it, so that lines break before flags. An argument
+// that is still missing stands there in capitals, as in the help.
 func (f startForm) line(v start.Values) []string {
 	v = maps.Clone(v)
 	for _, field := range f.fields {
@@ -221,7 +223,8 @@ func (f startForm) line(v start.Values) []string {
 			word = name + "=" + shellQuoted(text)
 		}
 		before := words[len(words)-1]
-		if i > 0 && strings.HasPrefix(before, "--") && !strings.Contains(before, "=") && before != "--" && !strings.HasPrefix(arg, "--") {
+		if i > 0 && strings.HasPrefix(before, "--") && !strings.Contains(before, "=") && before != "--" &&
+			!strings.HasPrefix(arg, "--") {
 			words[len(words)-1] = before + " " + word
 			continue
 		}

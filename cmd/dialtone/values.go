@@ -20,7 +20,8 @@ import (
 	"dialtone/signal/room"
 )
 
-// value is the target of a flag that keeps what is wrong with it instead of ending the parse: all mistakes are told at once.
+// value is the target of a flag that keeps what is wrong with it instead of ending the parse: all mistakes are told at
+// once.
 type value interface {
 	set(raw string) error // takes what was written; the error becomes the flaw
 	flawed() error        // what is wrong, or nil
@@ -122,7 +123,8 @@ type logLevel struct {
 func (l *logLevel) Decode(ctx *kong.DecodeContext) error { return l.decode(ctx, l.set) }
 
 func (l *logLevel) set(raw string) error {
-	levels := map[string]slog.Level{"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError}
+	levels := map[string]slog.Level{"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn,
+		"error": slog.LevelError}
 	v, ok := levels[strings.ToLower(raw)]
 	if !ok {
 		return fmt.Errorf("%s is no log level: write debug, info, warn or error", quote(raw))
@@ -146,7 +148,8 @@ func (l *listenAddress) set(raw string) error {
 		_, err = strconv.ParseUint(port, 10, 16)
 	}
 	if err != nil {
-		return fmt.Errorf("%s is no address to listen on: write HOST:PORT like 127.0.0.1:8000, or :8000 for all interfaces", quote(raw))
+		return fmt.Errorf("%s is no address to listen on: write HOST:PORT like 127.0.0.1:8000, or :8000 for all interfaces",
+			quote(raw))
 	}
 	l.hostPort = raw
 	return nil

@@ -51,8 +51,8 @@ func (e *ExpressionError) Error() string {
 // maxExpression bounds an expression, in bytes.
 const maxExpression = 4096
 
-// ParseAssertion checks an expression for its form, its names and its types, and tries it on a report in which nothing is
-// absent. The error is an [*ExpressionError].
+// ParseAssertion checks an expression for its form, its names and its types, and tries it on a report in which nothing
+// is absent. The error is an [*ExpressionError].
 func ParseAssertion(text string) (*Assertion, error) {
 	if len(text) > maxExpression {
 		return nil, &ExpressionError{Expr: text, Text: fmt.Sprintf("it is longer than %d bytes", maxExpression)}
@@ -94,15 +94,16 @@ const guardName = "__known"
 
 var errUnknown = errors.New("unknown: the report has no such value")
 
-// guard wraps the operands of comparisons that nil would pass or fail by accident. To compare with nil itself is allowed: that
-// asks whether a value is there.
+// guard wraps the operands of comparisons that nil would pass or fail by accident. To compare with nil itself is
+// allowed: that asks whether a value is there.
 type guard struct{}
 
 // Visit implements ast.Visitor.
 func (*guard) Visit(node *ast.Node) {
 	switch n := (*node).(type) {
 	case *ast.BinaryNode:
-		if !slices.Contains([]string{"==", "!=", "in", "not in", "contains", "startsWith", "endsWith", "matches"}, n.Operator) || isNil(n.Left) || isNil(n.Right) {
+		if !slices.Contains([]string{"==", "!=", "in", "not in", "contains", "startsWith", "endsWith", "matches"},
+			n.Operator) || isNil(n.Left) || isNil(n.Right) {
 			return
 		}
 		n.Left, n.Right = guarded(n.Left), guarded(n.Right)
@@ -139,7 +140,8 @@ func leftSide(text string) (*vm.Program, error) {
 		return nil, err
 	}
 	n, ok := tree.Node.(*ast.BinaryNode)
-	if !ok || !slices.Contains([]string{"==", "!=", "<", "<=", ">", ">=", "in", "not in", "contains", "startsWith", "endsWith", "matches"}, n.Operator) {
+	if !ok || !slices.Contains([]string{"==", "!=", "<", "<=", ">", ">=", "in", "not in", "contains", "startsWith",
+		"endsWith", "matches"}, n.Operator) {
 		return nil, nil
 	}
 	return expr.Compile(n.Left.String(), dynamic()...)
@@ -184,7 +186,8 @@ func near(word string, known []string) []string {
 	return out
 }
 
-// Assert evaluates assertions over the report and takes the results in. What is absent makes an assertion fail, and says so.
+// Assert evaluates assertions over the report and takes the results in. What is absent makes an assertion fail, and
+// says so.
 func Assert(r *report.Report, list []*Assertion) {
 	env := environment(r)
 	for _, a := range list {
@@ -243,8 +246,8 @@ func told(v any) any {
 	return diag.Clean(fmt.Sprint(v), 200)
 }
 
-// DefaultAssertions are what every check asserts: connected, a channel echoed, media both ways where it was asked for. They tell
-// what the runs tell, in a form that a report can list.
+// DefaultAssertions are what every check asserts: connected, a channel echoed, media both ways where it was asked for.
+// They tell what the runs tell, in a form that a report can list.
 func DefaultAssertions(x Expect) []*Assertion {
 	texts := []string{"all(runs, .connected)"}
 	if !x.MediaOnly {

@@ -66,8 +66,8 @@ type checker struct {
 	explained bool // a run has asked the servers why there is no path
 }
 
-// Run places the calls and returns what they were worth, also when ctx ends before all are done. The error is what kept the
-// check from doing all its work (a recording that cannot be written); the report counts nevertheless.
+// Run places the calls and returns what they were worth, also when ctx ends before all are done. The error is what kept
+// the check from doing all its work (a recording that cannot be written); the report counts nevertheless.
 func Run(ctx context.Context, o Options) (*report.Report, error) {
 	o.Repeat, o.Parallel = max(o.Repeat, 1), max(o.Parallel, 1)
 	if o.Progress == nil {
@@ -140,7 +140,8 @@ func (c *checker) report(load diag.Load, interrupted bool) *report.Report {
 	x := c.expect()
 	target := c.Describe()
 	r := report.Build(report.Input{
-		Tool: strings.TrimSpace("dialtone " + c.Config.Version), Name: c.Name, StartedAt: c.begun, Duration: time.Since(c.begun), Target: target,
+		Tool: strings.TrimSpace("dialtone " +
+			c.Config.Version), Name: c.Name, StartedAt: c.begun, Duration: time.Since(c.begun), Target: target,
 		Expect:   diag.Expectation{Load: load},
 		Runs:     c.inputs,
 		Findings: expiredCredentials(c.Config.ICEServers, c.begun), Interrupted: interrupted,
@@ -152,8 +153,8 @@ func (c *checker) report(load diag.Load, interrupted bool) *report.Report {
 	return r
 }
 
-// expiredCredentials are findings about temporary credentials whose time has passed: user names that begin with the time at which
-// they end, as the REST API for TURN has them.
+// expiredCredentials are findings about temporary credentials whose time has passed: user names that begin with the
+// time at which they end, as the REST API for TURN has them.
 func expiredCredentials(servers []diag.ICEServerAuth, now time.Time) []diag.Finding {
 	var out []diag.Finding
 	for _, s := range servers {

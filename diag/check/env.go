@@ -24,9 +24,11 @@ var phaseNames = []diag.PhaseName{
 // environment is the report as expressions see it.
 func environment(r *report.Report) object {
 	return object{
-		"setup": setupEnv(r.Summary.Setup, r.Setup.TotalMs), "phases": phasesEnv(r.Summary.Phases), "path": pathEnv(r.Path), "media": mediaEnv(r.Media),
+		"setup": setupEnv(r.Summary.Setup,
+			r.Setup.TotalMs), "phases": phasesEnv(r.Summary.Phases), "path": pathEnv(r.Path), "media": mediaEnv(r.Media),
 		"channels": list(r.Channels, func(c report.Channel) object {
-			return object{"label": c.Label, "open": c.Open, "echoed": c.Echoed, "sent": int(c.Sent), "received": int(c.Received)} // #nosec G115 -- counters
+			// #nosec G115 -- counters
+			return object{"label": c.Label, "open": c.Open, "echoed": c.Echoed, "sent": int(c.Sent), "received": int(c.Received)}
 		}),
 		"findings": findingsEnv(r.Findings), "servers": serversEnv(r), "nat": natEnv(r.NAT), "runs": list(r.Runs, runEnv),
 		"summary": object{
@@ -78,18 +80,21 @@ func setupEnv(p *report.Percentiles, total *float64) object {
 func timesEnv(p *report.Percentiles) object {
 	e := object{"n": 0, "min": nil, "p50": nil, "p95": nil, "p99": nil, "max": nil}
 	if p != nil {
-		e = object{"n": p.N, "min": length(&p.MinMs), "p50": length(&p.P50Ms), "p95": length(&p.P95Ms), "p99": length(&p.P99Ms), "max": length(&p.MaxMs)}
+		e = object{"n": p.N, "min": length(&p.MinMs), "p50": length(&p.P50Ms), "p95": length(&p.P95Ms),
+			"p99": length(&p.P99Ms), "max": length(&p.MaxMs)}
 	}
 	return e
 }
 
-// phasesEnv has one entry for each phase: of several subjects (servers, channels) the one with the worst 95th percentile.
+// phasesEnv has one entry for each phase: of several subjects (servers, channels) the one with the worst 95th
+// percentile.
 func phasesEnv(phases []report.PhaseSummary) object {
 	e := object{}
 	for _, name := range phaseNames {
 		var worst *report.PhaseSummary
 		for i, p := range phases {
-			if p.Name == string(name) && (worst == nil || worst.Times == nil || p.Times != nil && p.Times.P95Ms > worst.Times.P95Ms) {
+			if p.Name == string(name) && (worst == nil || worst.Times == nil || p.Times != nil &&
+				p.Times.P95Ms > worst.Times.P95Ms) {
 				worst = &phases[i]
 			}
 		}
@@ -107,7 +112,8 @@ func pathEnv(p *report.Path) any {
 	if p == nil {
 		return nil
 	}
-	return object{"local": candidateEnv(p.Local), "remote": candidateEnv(p.Remote), "rtt": length(p.RTTMs), "relay": p.Relay, "ipv6": p.IPv6}
+	return object{"local": candidateEnv(p.Local), "remote": candidateEnv(p.Remote), "rtt": length(p.RTTMs),
+		"relay": p.Relay, "ipv6": p.IPv6}
 }
 
 func candidateEnv(c report.Candidate) object {
@@ -141,7 +147,8 @@ func streamEnv(s *report.Stream) any {
 		return nil
 	}
 	return object{
-		"mime_type": text(s.MimeType), "flows": s.Flows, "silent": s.Silent, "packets": int(s.Packets), "bytes": int(s.Bytes), // #nosec G115 -- counters
+		// #nosec G115 -- counters
+		"mime_type": text(s.MimeType), "flows": s.Flows, "silent": s.Silent, "packets": int(s.Packets), "bytes": int(s.Bytes),
 		"lost": whole(s.Lost), "loss": known(s.Loss), "jitter": length(s.JitterMs), "rtt": length(s.RTTMs), "bitrate": known(s.Bitrate),
 		"frames_per_second": known(s.FramesPerSecond), "width": whole(s.Width), "height": whole(s.Height), "freezes": whole(s.Freezes),
 		"nack": int(s.NACK), "pli": int(s.PLI),
@@ -154,7 +161,8 @@ func findingsEnv(findings []diag.Finding) []any {
 	})
 }
 
-// serversEnv has an entry for each server that was given. Of one that had not answered when the call ended nothing is known.
+// serversEnv has an entry for each server that was given. Of one that had not answered when the call ended nothing is
+// known.
 func serversEnv(r *report.Report) []any {
 	all := list(r.Servers, serverEnv)
 	for _, url := range r.Target.ICEServers {

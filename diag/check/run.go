@@ -19,15 +19,16 @@ import (
 )
 
 const (
-	// channelTime is how long a connected call is given to open a data channel; a check that waited for the end of --for would
-	// learn nothing more.
+	// channelTime is how long a connected call is given to open a data channel; a check that waited for the end of --for
+	// would learn nothing more.
 	channelTime = 5 * time.Second
 	// windUp is how long the answering side is given to end by itself after the offering side.
 	windUp = 2 * time.Second
-	// explainTime is how long a call without a path stays to ask its ICE servers what the network does. One run of a check does.
+	// explainTime is how long a call without a path stays to ask its ICE servers what the network does. One run of a check
+	// does.
 	explainTime = 3 * time.Second
-	// maxEvents bounds what is kept of a run's events for the report, and maxKept of all runs'. Those of the first with the worst
-	// exit code are always kept.
+	// maxEvents bounds what is kept of a run's events for the report, and maxKept of all runs'. Those of the first with
+	// the worst exit code are always kept.
 	maxEvents = 20_000
 	maxKept   = 100_000
 )
@@ -190,7 +191,8 @@ func (c *checker) sessionOptions(log *feed.Feed, p Placement, answering bool) se
 	if answering {
 		greeting = "" // it would be taken for the echo of the other's
 	}
-	return session.Options{Config: config, Feed: log, Dial: dial, TLS: c.TLS, Flow: p.Flow, Greeting: greeting, Explain: c.explain()}
+	return session.Options{Config: config, Feed: log, Dial: dial, TLS: c.TLS, Flow: p.Flow, Greeting: greeting,
+		Explain: c.explain()}
 }
 
 // explain is how long the next call may ask why it has found no path: the network does not change from run to run.

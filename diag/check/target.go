@@ -74,8 +74,8 @@ func (r Room) Place() Placement {
 	return p
 }
 
-// only lets a channel be used in one role. In a room the order of dialling gives the roles, so nothing can be done about a
-// wrong one but to say so.
+// only lets a channel be used in one role. In a room the order of dialling gives the roles, so nothing can be done
+// about a wrong one but to say so.
 func only(want signal.Role) func(signal.Channel, func(diag.Warning)) signal.Channel {
 	return func(c signal.Channel, warn func(diag.Warning)) signal.Channel {
 		return &roleGuard{Channel: c, want: want, warn: warn}
@@ -99,9 +99,11 @@ func (g *roleGuard) Receive(ctx context.Context) (signal.Message, error) {
 	if g.want == signal.RoleAnswerer {
 		advice = "Start the other party before the check, or check with --role any."
 	}
-	text := fmt.Sprintf("The room gave the check the part of the %s, and it was to be the %s: who dials first offers.", m.Role, g.want)
+	text := fmt.Sprintf("The room gave the check the part of the %s, and it was to be the %s: who dials first offers.",
+		m.Role, g.want)
 	g.warn(diag.Warning{ID: "signal.wrong_role", Text: text, Advice: advice})
-	return signal.Message{}, &signal.Error{Op: "pairing", Reason: signal.ReasonRejected, Hint: advice, Err: fmt.Errorf("wrong role: %s instead of %s", m.Role, g.want)}
+	return signal.Message{}, &signal.Error{Op: "pairing", Reason: signal.ReasonRejected, Hint: advice,
+		Err: fmt.Errorf("wrong role: %s instead of %s", m.Role, g.want)}
 }
 
 // Traits passes on those of the channel inside.

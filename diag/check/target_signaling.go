@@ -22,8 +22,8 @@ func (t Offer) Describe() report.Target {
 // Place implements Target.
 func (t Offer) Place() Placement { return Placement{Dial: session.Offer(t.Options)} }
 
-// WHIP publishes to a media server, or plays from it where Options.Play is set (WHEP). The check's Config.MediaOnly is to be set,
-// and Config.Signaling to diag.SignalingWHIP or diag.SignalingWHEP.
+// WHIP publishes to a media server, or plays from it where Options.Play is set (WHEP). The check's Config.MediaOnly is
+// to be set, and Config.Signaling to diag.SignalingWHIP or diag.SignalingWHEP.
 type WHIP struct {
 	Options whip.Options
 	Shown   string // as of Offer

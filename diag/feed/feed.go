@@ -1,8 +1,8 @@
 // Package feed is the ordered log of a call: the one place that stamps events with sequence and time.
 //
 // Anybody may Append at any time; an append never waits for a reader. Each [Reader] has a cursor of its own and takes
-// everything since its last look in one batch, so that a slow reader gets larger batches: nothing is dropped, order holds.
-// Events that every open reader has taken are forgotten.
+// everything since its last look in one batch, so that a slow reader gets larger batches: nothing is dropped, order
+// holds. Events that every open reader has taken are forgotten.
 package feed
 
 import (
@@ -38,7 +38,8 @@ func New(now func() time.Time) *Feed {
 // Start is the wall clock at event time 0.
 func (f *Feed) Start() time.Time { return f.start }
 
-// Append stamps d and adds it to the log. After Close it does nothing: what happens after the end is no part of the call.
+// Append stamps d and adds it to the log. After Close it does nothing: what happens after the end is no part of the
+// call.
 func (f *Feed) Append(d diag.Data) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -91,8 +92,8 @@ func (f *Feed) Reader() *Reader {
 	return r
 }
 
-// Next waits for events and returns all that came since the last call; the slice is the caller's. It returns io.EOF after
-// the last event of a closed feed, and the context's error when that ends first.
+// Next waits for events and returns all that came since the last call; the slice is the caller's. It returns io.EOF
+// after the last event of a closed feed, and the context's error when that ends first.
 func (r *Reader) Next(ctx context.Context) ([]diag.Event, error) {
 	for {
 		batch, changed, closed := r.take()

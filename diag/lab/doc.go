@@ -13,9 +13,9 @@
 //
 //	server, err := lab.StartFault(lab.Fault{Network: lab.UDP, Behavior: lab.AuthError, Code: 486})
 //
-// [StartResponder] runs a STUN server for NAT behavior discovery (RFC 5780), with two addresses and two ports, and lies to
-// order. [NewWorld] simulates an Internet without any privilege: such servers, and clients behind NATs of chosen kinds, with
-// packets that get lost:
+// [StartResponder] runs a STUN server for NAT behavior discovery (RFC 5780), with two addresses and two ports, and lies
+// to order. [NewWorld] simulates an Internet without any privilege: such servers, and clients behind NATs of chosen
+// kinds, with packets that get lost:
 //
 //	world, err := lab.NewWorld(lab.WorldOptions{Mapping: lab.AddressDependent, Loss: 0.1, Seed: 1})
 //	...

@@ -18,26 +18,28 @@ type Behavior int
 
 // Behaviors. Those that speak STUN treat every request, Binding or Allocate, the same way unless they say otherwise.
 const (
-	BehaviorUnknown  Behavior = iota
-	Silent                    // takes everything, answers nothing; accepts TCP, and completes TLS
-	Mute                      // accepts TCP and never answers the TLS handshake either; for UDP as Silent
-	Refused                   // nothing listens: ICMP port unreachable, or RST
-	Closing                   // closes the connection at the first bytes; for UDP as Silent
-	Garbage                   // answers with bytes that are no STUN
-	HTTP                      // answers like a web server
-	Huge                      // announces a message of 65,532 bytes and sends a megabyte, or what a datagram can hold
-	Trickle                   // as Correct, one byte every 50 ms; in datagrams as Correct
-	StunError                 // answers every request with error Code
-	AuthError                 // asks for credentials (401), then answers with error Code; for 438 with a new nonce each time
-	StaleOnce                 // asks for credentials, answers 438 once, then Correct
-	Correct                   // asks for credentials where Username is set, then answers as it should; relays nothing
-	BadIntegrity              // as Correct, but successes are signed with another key
-	NoAddress                 // as Correct, without any address in the answer
-	EmptyMapped               // as Correct, with zero-length XOR-MAPPED-ADDRESS and XOR-RELAYED-ADDRESS
-	WrongTransaction          // as Correct, under a transaction ID that nobody asked with
-	Endless                   // announces a message of 4,000 bytes and sends a byte of it every 50 ms; a datagram holds it all, zeros
-	Flood                     // answers a request with 10,000 responses to others
-	NoNonce                   // asks for credentials without saying realm or nonce
+	BehaviorUnknown Behavior = iota
+	Silent                   // takes everything, answers nothing; accepts TCP, and completes TLS
+	Mute                     // accepts TCP and never answers the TLS handshake either; for UDP as Silent
+	Refused                  // nothing listens: ICMP port unreachable, or RST
+	Closing                  // closes the connection at the first bytes; for UDP as Silent
+	Garbage                  // answers with bytes that are no STUN
+	HTTP                     // answers like a web server
+	Huge                     // announces a message of 65,532 bytes and sends a megabyte, or what a datagram can hold
+	Trickle                  // as Correct, one byte every 50 ms; in datagrams as Correct
+	StunError                // answers every request with error Code
+	// asks for credentials (401), then answers with error Code; for 438 with a new nonce each time
+	AuthError
+	StaleOnce        // asks for credentials, answers 438 once, then Correct
+	Correct          // asks for credentials where Username is set, then answers as it should; relays nothing
+	BadIntegrity     // as Correct, but successes are signed with another key
+	NoAddress        // as Correct, without any address in the answer
+	EmptyMapped      // as Correct, with zero-length XOR-MAPPED-ADDRESS and XOR-RELAYED-ADDRESS
+	WrongTransaction // as Correct, under a transaction ID that nobody asked with
+	// announces a message of 4,000 bytes and sends a byte of it every 50 ms; a datagram holds it all, zeros
+	Endless
+	Flood   // answers a request with 10,000 responses to others
+	NoNonce // asks for credentials without saying realm or nonce
 )
 
 var behaviorNames = [...]string{
@@ -181,7 +183,8 @@ func (s *FaultServer) secure(c net.Conn) net.Conn {
 	if s.fault.Network != TLS || s.fault.Behavior == Mute {
 		return c
 	}
-	return tls.Server(c, &tls.Config{Certificates: []tls.Certificate{s.fault.Certificate.TLS}, MinVersion: tls.VersionTLS12})
+	return tls.Server(c, &tls.Config{Certificates: []tls.Certificate{s.fault.Certificate.TLS},
+		MinVersion: tls.VersionTLS12})
 }
 
 // startRefused keeps a port number from anybody else without listening on it. A socket that is connected elsewhere does

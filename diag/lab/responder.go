@@ -124,7 +124,8 @@ func (o *ResponderOptions) complete() error {
 	return nil
 }
 
-// open opens the sockets. A port that the system chose on one address may be taken on the other: then it is asked again.
+// open opens the sockets. A port that the system chose on one address may be taken on the other: then it is asked
+// again.
 func (r *Responder) open() error {
 	tries := 1
 	if r.options.Port == 0 || r.options.AlternatePort == 0 {

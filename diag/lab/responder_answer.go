@@ -31,8 +31,8 @@ type outgoing struct {
 	to    netip.AddrPort
 }
 
-// answer is what is sent for a datagram that came to the socket of an address and a port. There is none for what is not a
-// Binding request.
+// answer is what is sent for a datagram that came to the socket of an address and a port. There is none for what is not
+// a Binding request.
 func (r *Responder) answer(datagram []byte, from netip.AddrPort, address, port int) (outgoing, bool) {
 	f := r.options.Faults
 	out := outgoing{via: r.sockets[address][port], to: from}

@@ -13,8 +13,8 @@ import (
 	"github.com/pion/transport/v4/vnet"
 )
 
-// WorldOptions describe a simulated Internet: clients behind NATs, and STUN servers. The zero value has one client behind
-// the friendliest NAT and one server.
+// WorldOptions describe a simulated Internet: clients behind NATs, and STUN servers. The zero value has one client
+// behind the friendliest NAT and one server.
 type WorldOptions struct {
 	// Mapping and Filtering are the kind of every client's NAT.
 	Mapping, Filtering NATBehavior
@@ -71,8 +71,8 @@ type Side struct {
 //
 // Its sockets are vnet's, which differ from the system's: a read from a closed one ends with another error than
 // net.ErrClosed, a read deadline that has passed ends one read and not those after it, a second Close is an error, and
-// TCP is not there. A NAT does not keep the port that its client uses. What is sent to the public address of any client, also
-// from behind the same NAT, comes back in where the NAT's filtering lets it (hairpinning).
+// TCP is not there. A NAT does not keep the port that its client uses. What is sent to the public address of any
+// client, also from behind the same NAT, comes back in where the NAT's filtering lets it (hairpinning).
 type World struct {
 	wan        *vnet.Router
 	clients    []transport.Net

@@ -18,13 +18,13 @@
 //
 // # Measuring
 //
-// A [Recorder] sees every RTP and RTCP packet of one peer connection and counts: packets, bytes, loss, jitter, round-trip
-// times, feedback, frames, key frames, resolution and freezes, under the names of W3C webrtc-stats. It decodes nothing.
-// What it could not measure is absent.
+// A [Recorder] sees every RTP and RTCP packet of one peer connection and counts: packets, bytes, loss, jitter,
+// round-trip times, feedback, frames, key frames, resolution and freezes, under the names of W3C webrtc-stats. It
+// decodes nothing. What it could not measure is absent.
 //
 // The recorder is an interceptor and must be the first one of the registry. pion wraps the network in the order of
-// registration, so the first is the nearest to the network, and only there passes everything: the NACKs and reports that
-// other interceptors send, the retransmissions of the NACK responder, and what arrives before anybody drops it.
+// registration, so the first is the nearest to the network, and only there passes everything: the NACKs and reports
+// that other interceptors send, the retransmissions of the NACK responder, and what arrives before anybody drops it.
 //
 //	rec := media.NewRecorder(time.Now, emit)
 //	registry.Add(rec.Factory()) // first: nearest to the network
@@ -32,8 +32,8 @@
 //	webrtc.ConfigureRTCPReports(registry)
 //	webrtc.ConfigureTWCCSender(mediaEngine, registry)
 //
-// The order of the others does not matter to it. pion's generator of NACKs does not see what RTX repaired and asks until its
-// bound; hence the bound.
+// The order of the others does not matter to it. pion's generator of NACKs does not see what RTX repaired and asks
+// until its bound; hence the bound.
 //
 // RTCP reaches interceptors only while somebody reads it: every RTPSender and every RTPReceiver needs a reader.
 package media

@@ -29,8 +29,8 @@ type RTCPWriter interface {
 
 // Forwarder sends what arrives back, as it is: one stream out, whatever number of sources one after another. Sequence
 // numbers and timestamps go on from one source to the next. Within a source the order, the gaps and the distances stay
-// what they were: a packet that was lost on the way here and not repaired is a hole on the way back, so that the receiver
-// of the echo can tell. Header extensions, which mean something to one connection only, are removed.
+// what they were: a packet that was lost on the way here and not repaired is a hole on the way back, so that the
+// receiver of the echo can tell. Header extensions, which mean something to one connection only, are removed.
 type Forwarder struct {
 	dst  RTPWriter
 	back RTCPWriter
@@ -51,14 +51,14 @@ type Forwarder struct {
 	askedAt time.Time
 }
 
-// NewForwarder returns a forwarder to dst, the local track of the same codec, with its clock rate. Requests for key frames
-// go to the source through back.
+// NewForwarder returns a forwarder to dst, the local track of the same codec, with its clock rate. Requests for key
+// frames go to the source through back.
 func NewForwarder(dst RTPWriter, back RTCPWriter, clockRate uint32) *Forwarder {
 	return &Forwarder{dst: dst, back: back, rate: clockRate}
 }
 
-// Forward copies from src until ctx ends or src is at its end, when it returns nil, or until reading or writing fails. It
-// keeps one packet at a time and starts no goroutine. One Forward may run at a time; another may follow it.
+// Forward copies from src until ctx ends or src is at its end, when it returns nil, or until reading or writing fails.
+// It keeps one packet at a time and starts no goroutine. One Forward may run at a time; another may follow it.
 func (f *Forwarder) Forward(ctx context.Context, src RTPReader) error {
 	stop := context.AfterFunc(ctx, func() { _ = src.SetReadDeadline(time.Unix(1, 0)) }) // a closed source has ended anyway
 	defer stop()
@@ -116,9 +116,9 @@ func (f *Forwarder) rebase(in *rtp.Packet, now time.Time) {
 	f.tsShift = f.outTS + uint32(units(now.Sub(f.outAt), f.rate)) - in.Timestamp
 }
 
-// RequestKeyFrame asks the source for a key frame with a Picture Loss Indication: the hook for requests that concern the
-// echo. A request within 200 ms of the one before is taken as answered by that one. Before the first packet there is
-// nobody to ask and nothing to repair.
+// RequestKeyFrame asks the source for a key frame with a Picture Loss Indication: the hook for requests that concern
+// the echo. A request within 200 ms of the one before is taken as answered by that one. Before the first packet there
+// is nobody to ask and nothing to repair.
 func (f *Forwarder) RequestKeyFrame() error {
 	f.mu.Lock()
 	now := time.Now()

@@ -2,8 +2,8 @@ package media
 
 import "time"
 
-// openFrames is how many frames of a stream are kept while they are incomplete: more than a second of video, within which a
-// retransmission comes or does not.
+// openFrames is how many frames of a stream are kept while they are incomplete: more than a second of video, within
+// which a retransmission comes or does not.
 const openFrames = 32
 
 // frames puts the packets of video together to frames, by timestamp and marker bit (RFC 3550, section 5.1), without
@@ -88,8 +88,8 @@ func (f *frames) endPrevious(ext int64, seq *sequence, at time.Time) *openFrame 
 	return f.check(fr, seq, at)
 }
 
-// check counts a frame that became complete and returns it, else nil. Where payloads do not tell, a frame begins after a packet of
-// another frame, or with the stream.
+// check counts a frame that became complete and returns it, else nil. Where payloads do not tell, a frame begins after
+// a packet of another frame, or with the stream.
 func (f *frames) check(fr *openFrame, seq *sequence, at time.Time) *openFrame {
 	if fr.done || !fr.end || fr.max-fr.min+1 != fr.count {
 		return nil
@@ -121,8 +121,9 @@ func (f *frames) restart() {
 // average is over how many frames the mean distance is taken.
 const average = 30
 
-// freezes applies the rule of webrtc-stats (freezeCount): a frame that comes max(3·avg, avg + 150 ms) or more after the one before
-// ends a freeze, avg being the mean distance of the last 30 frames. A frame counts as shown when it is complete.
+// freezes applies the rule of webrtc-stats (freezeCount): a frame that comes max(3·avg, avg + 150 ms) or more after the
+// one before ends a freeze, avg being the mean distance of the last 30 frames. A frame counts as shown when it is
+// complete.
 type freezes struct {
 	count   uint32
 	total   time.Duration

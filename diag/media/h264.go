@@ -10,7 +10,8 @@ const (
 	nalFUA   = 28
 )
 
-// parseH264 looks for an IDR picture and for the resolution in one payload (RFC 6184, section 5.4: single NAL unit, STAP-A, FU-A).
+// parseH264 looks for an IDR picture and for the resolution in one payload (RFC 6184, section 5.4: single NAL unit,
+// STAP-A, FU-A).
 func parseH264(b []byte) picture {
 	if len(b) == 0 {
 		return picture{}
@@ -127,7 +128,8 @@ func (r *bitReader) bits(n int) uint32 {
 	return v
 }
 
-// ue reads an unsigned Exp-Golomb code (section 9.1) of at most 16 leading zeros, which is more than any field here needs.
+// ue reads an unsigned Exp-Golomb code (section 9.1) of at most 16 leading zeros, which is more than any field here
+// needs.
 func (r *bitReader) ue() uint32 {
 	zeros := 0
 	for r.bits(1) == 0 {

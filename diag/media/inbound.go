@@ -43,7 +43,8 @@ type inbound struct {
 func newInbound(r *Recorder, info *interceptor.StreamInfo) *inbound {
 	bound := newCodec(info.MimeType, info.ClockRate)
 	return &inbound{
-		rec: r, ssrc: info.SSRC, bound: bound, codec: bound, other: &codec{mime: bound.mime, kind: bound.kind}, payloadType: -1,
+		rec: r, ssrc: info.SSRC, bound: bound, codec: bound, other: &codec{mime: bound.mime,
+			kind: bound.kind}, payloadType: -1,
 	}
 }
 

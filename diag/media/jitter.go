@@ -2,8 +2,8 @@ package media
 
 import "time"
 
-// maxTransitStep is the largest difference between two packets that is taken for jitter. What is more is a source that set its
-// clock anew.
+// maxTransitStep is the largest difference between two packets that is taken for jitter. What is more is a source that
+// set its clock anew.
 const maxTransitStep = 5 * time.Second
 
 // jitter estimates the interarrival jitter (RFC 3550, section 6.4.1 and appendix A.8). The zero value is ready.

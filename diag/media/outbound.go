@@ -90,8 +90,8 @@ func (s *outbound) packet(h *rtp.Header, payload []byte, p picture) {
 	}
 }
 
-// count does the arithmetic of packet and tells whether a frame is now complete. A retransmission has its own SSRC or, without
-// RTX, a number that was there before.
+// count does the arithmetic of packet and tells whether a frame is now complete. A retransmission has its own SSRC or,
+// without RTX, a number that was there before.
 func (s *outbound) count(h *rtp.Header, payload []byte, p picture) bool {
 	repair := h.SSRC != s.ssrc
 	if repair && (s.repairSSRC == 0 || h.SSRC != s.repairSSRC) {
@@ -128,8 +128,8 @@ func (s *outbound) count(h *rtp.Header, payload []byte, p picture) bool {
 	return true
 }
 
-// receptionReport notes what the peer reports of the stream. The same report may be handed up more than once, when it is
-// addressed to several streams.
+// receptionReport notes what the peer reports of the stream. The same report may be handed up more than once, when it
+// is addressed to several streams.
 func (s *outbound) receptionReport(r rtcp.ReceptionReport, now time.Time) {
 	if s.reported && r == s.report {
 		return
@@ -141,8 +141,8 @@ func (s *outbound) receptionReport(r rtcp.ReceptionReport, now time.Time) {
 	s.roundTrips.answer(r.LastSenderReport, r.Delay, now)
 }
 
-// fullIntraRequest counts requests of one entry each time, and those that are addressed to several streams, and so may be
-// handed up more than once, once by their sequence number.
+// fullIntraRequest counts requests of one entry each time, and those that are addressed to several streams, and so may
+// be handed up more than once, once by their sequence number.
 func (s *outbound) fullIntraRequest(seq uint8, several bool) {
 	if several && s.firSeq == int16(seq) {
 		return

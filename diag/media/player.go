@@ -70,9 +70,9 @@ func (p *Player) Muted() bool { return p.muted.Load() }
 func (p *Player) RequestKeyFrame() { p.wants.Store(true) }
 
 // Play sends until ctx ends, when it returns nil, or until w fails, when it returns that error (wrapped). Packets that
-// are written before the connection is up are lost, so Play is best called when it is. Every frame has its time, counted
-// from the beginning; a process that slept for more than 200 ms skips what it missed instead of sending it in a burst,
-// and the timestamps leave the gap.
+// are written before the connection is up are lost, so Play is best called when it is. Every frame has its time,
+// counted from the beginning; a process that slept for more than 200 ms skips what it missed instead of sending it in a
+// burst, and the timestamps leave the gap.
 func (p *Player) Play(ctx context.Context) error {
 	first := p.slot
 	start := time.Now()
@@ -158,8 +158,8 @@ func (p *Player) write(payload []byte, marker bool) error {
 	return p.w.WriteRTP(&p.packet)
 }
 
-// WantsKeyFrame tells whether RTCP that arrived asks for a key frame: a Picture Loss Indication (RFC 4585, section 6.3.1) or a
-// Full Intra Request (RFC 5104, section 4.3.1).
+// WantsKeyFrame tells whether RTCP that arrived asks for a key frame: a Picture Loss Indication (RFC 4585, section
+// 6.3.1) or a Full Intra Request (RFC 5104, section 4.3.1).
 func WantsKeyFrame(pkts []rtcp.Packet) bool {
 	for _, pkt := range pkts {
 		switch pkt.(type) {

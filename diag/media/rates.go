@@ -35,7 +35,8 @@ func (r *rates) update(now time.Time, bytes uint64, frames uint32, expected, uni
 		r.fps = float64(frames-r.frames) / seconds
 		r.loss = -1
 		if n := expected - r.expected; n > 0 {
-			r.loss = min(1, max(0, float64(n-(unique-r.unique))/float64(n))) // repairs of older packets make it less than nothing
+			// repairs of older packets make it less than nothing
+			r.loss = min(1, max(0, float64(n-(unique-r.unique))/float64(n)))
 		}
 	}
 	r.at, r.bytes, r.frames, r.expected, r.unique = now, bytes, frames, expected, unique

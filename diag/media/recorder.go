@@ -11,14 +11,15 @@ import (
 )
 
 const (
-	// maxStreams is how many streams of a direction are recorded. A call has two; a peer that invents more is not followed.
+	// maxStreams is how many streams of a direction are recorded. A call has two; a peer that invents more is not
+	// followed.
 	maxStreams = 64
 	// maxMid bounds what is kept of the peer's name for a media section.
 	maxMid = 64
 )
 
-// Recorder measures the media of one peer connection from its packets. It is safe for concurrent use; the path of a packet
-// neither allocates nor waits for anything but another packet of its stream.
+// Recorder measures the media of one peer connection from its packets. It is safe for concurrent use; the path of a
+// packet neither allocates nor waits for anything but another packet of its stream.
 type Recorder struct {
 	now    func() time.Time
 	emit   func(diag.Data)
@@ -37,8 +38,8 @@ type Recorder struct {
 }
 
 // NewRecorder returns a recorder with a clock and somebody to tell of [diag.FirstPacket] and [diag.FirstFrame], in both
-// directions; on may be nil. It is called by the goroutine that moves the packet, with no lock held, and should return at
-// once.
+// directions; on may be nil. It is called by the goroutine that moves the packet, with no lock held, and should return
+// at once.
 func NewRecorder(now func() time.Time, on func(diag.Data)) *Recorder {
 	return &Recorder{
 		now: now, emit: on,
@@ -47,13 +48,14 @@ func NewRecorder(now func() time.Time, on func(diag.Data)) *Recorder {
 	}
 }
 
-// Factory makes the interceptor that feeds the recorder. It must be the first of the registry of one peer connection; see the
-// package documentation.
+// Factory makes the interceptor that feeds the recorder. It must be the first of the registry of one peer connection;
+// see the package documentation.
 func (r *Recorder) Factory() interceptor.Factory { return factory{r} }
 
-// SetCodec says which codec the peer's packets of a payload type hold. pion announces every inbound stream with the first
-// negotiated codec of its kind, whatever the peer sends, so the negotiated codecs are best set (from
-// RTPReceiver.GetParameters) when both descriptions are. Once any is set, packets of other payload types are only counted.
+// SetCodec says which codec the peer's packets of a payload type hold. pion announces every inbound stream with the
+// first negotiated codec of its kind, whatever the peer sends, so the negotiated codecs are best set (from
+// RTPReceiver.GetParameters) when both descriptions are. Once any is set, packets of other payload types are only
+// counted.
 func (r *Recorder) SetCodec(payloadType uint8, mimeType string, clockRate uint32) {
 	if int(payloadType) < len(r.codecs) {
 		r.codecs[payloadType].Store(newCodec(mimeType, clockRate))
@@ -70,8 +72,8 @@ func (r *Recorder) SetMid(ssrc uint32, mid string) {
 	}
 }
 
-// SetPaused says that the peer stopped or resumed sending a kind of media on purpose, so that what it does not send is not
-// taken for a freeze.
+// SetPaused says that the peer stopped or resumed sending a kind of media on purpose, so that what it does not send is
+// not taken for a freeze.
 func (r *Recorder) SetPaused(kind string, paused bool) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
@@ -84,8 +86,8 @@ func (r *Recorder) SetPaused(kind string, paused bool) {
 	}
 }
 
-// Snapshot returns the streams in the order in which they appeared. Bitrate, frame rate and fraction lost are of the time
-// since the Snapshot before; there is none before the second, and one that follows within 200 ms repeats them. One
+// Snapshot returns the streams in the order in which they appeared. Bitrate, frame rate and fraction lost are of the
+// time since the Snapshot before; there is none before the second, and one that follows within 200 ms repeats them. One
 // reader should take all the snapshots of a recorder.
 func (r *Recorder) Snapshot() (in []diag.InboundRTP, out []diag.OutboundRTP) {
 	now := r.now()

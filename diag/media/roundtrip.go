@@ -9,9 +9,9 @@ const (
 	maxRoundTrip = 60 * time.Second
 )
 
-// roundTrips measures from reports that we sent and answers that name them (RFC 3550, section 6.4.1; RFC 3611, section 4.5). The time
-// of sending is remembered by our own clock, not computed from the NTP time in the report, so neither a wrong wall clock
-// nor a report that we never sent gives a number. The zero value is ready.
+// roundTrips measures from reports that we sent and answers that name them (RFC 3550, section 6.4.1; RFC 3611, section
+// 4.5). The time of sending is remembered by our own clock, not computed from the NTP time in the report, so neither a
+// wrong wall clock nor a report that we never sent gives a number. The zero value is ready.
 type roundTrips struct {
 	sent  [reportsKept]sentReport
 	next  int

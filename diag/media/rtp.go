@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// header is what the recorder needs of an RTP packet (RFC 3550, section 5.1). It points into the packet and allocates nothing.
+// header is what the recorder needs of an RTP packet (RFC 3550, section 5.1). It points into the packet and allocates
+// nothing.
 type header struct {
 	marker      bool
 	payloadType uint8

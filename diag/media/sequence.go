@@ -23,8 +23,8 @@ const (
 	arrivalRestart           // begins a new sequence: the source started again
 )
 
-// sequence extends sequence numbers and knows what is missing (RFC 3550, appendices A.1 and A.3). The zero value is ready.
-// Other than there, a packet counts once however often it arrives, so nothing is ever lost less than zero times.
+// sequence extends sequence numbers and knows what is missing (RFC 3550, appendices A.1 and A.3). The zero value is
+// ready. Other than there, a packet counts once however often it arrives, so nothing is ever lost less than zero times.
 type sequence struct {
 	started   bool
 	base, max int64 // extended: first and highest of the present sequence

@@ -7,8 +7,8 @@ import (
 	"github.com/pion/interceptor"
 )
 
-// bindInbound starts or goes on recording a stream. It returns nil for a stream that is not recorded, and whether the stream
-// holds the retransmissions of the one returned.
+// bindInbound starts or goes on recording a stream. It returns nil for a stream that is not recorded, and whether the
+// stream holds the retransmissions of the one returned.
 func (r *Recorder) bindInbound(info *interceptor.StreamInfo) (s *inbound, repair bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -63,8 +63,8 @@ func (r *Recorder) bindOutbound(info *interceptor.StreamInfo) *outbound {
 	return s
 }
 
-// unbindInbound keeps what was measured of a stream that ended, for the last Snapshot of a call; a stream that never came is
-// forgotten.
+// unbindInbound keeps what was measured of a stream that ended, for the last Snapshot of a call; a stream that never
+// came is forgotten.
 func (r *Recorder) unbindInbound(ssrc uint32) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -7,7 +7,8 @@ type picture struct {
 	width, height uint16 // 0 where it does not say
 }
 
-// parseVP8 reads the payload descriptor (RFC 7741, section 4.2) and, in the first packet of a frame, the frame header (section
+// parseVP8 reads the payload descriptor (RFC 7741, section 4.2) and, in the first packet of a frame, the frame header
+// (section
 // 4.3; RFC 6386, section 9.1).
 func parseVP8(b []byte) picture {
 	if len(b) == 0 || b[0]&0x17 != 0x10 { // S set and partition 0: the first packet of a frame

@@ -64,8 +64,8 @@ func (b *candidateBook) local(c *webrtc.ICECandidate) {
 	b.p.o.OnCandidate(Candidate(init))
 }
 
-// origin finds the server that a candidate came from: the one that its base's socket spoke to, or the only one of its kind, as a
-// socket may have been reused or closed by now.
+// origin finds the server that a candidate came from: the one that its base's socket spoke to, or the only one of its
+// kind, as a socket may have been reused or closed by now.
 func (b *candidateBook) origin(d diag.Candidate) (server, bool) {
 	if d.CandidateType != diag.Srflx && d.CandidateType != diag.Relay {
 		return server{}, false
@@ -118,8 +118,10 @@ func (b *candidateBook) remote(line string) error {
 		return fmt.Errorf("%w: %q: %w", errCandidate, diag.Clean(line, 120), err)
 	}
 	d := diag.Candidate{
-		Side: diag.Remote, Foundation: diag.Clean(c.Foundation(), 64), Component: c.Component(), Protocol: c.NetworkType().NetworkShort(),
-		Priority: c.Priority(), Address: diag.Clean(c.Address(), 256), Port: uint16(c.Port()), // #nosec G115 -- checked by the parser
+		Side: diag.Remote, Foundation: diag.Clean(c.Foundation(),
+			64), Component: c.Component(), Protocol: c.NetworkType().NetworkShort(),
+		// #nosec G115 -- checked by the parser
+		Priority: c.Priority(), Address: diag.Clean(c.Address(), 256), Port: uint16(c.Port()),
 		CandidateType: diag.CandidateType(c.Type().String()), TCPType: c.TCPType().String(),
 	}
 	if r := c.RelatedAddress(); r != nil {
@@ -160,7 +162,8 @@ func (b *candidateBook) tell(d diag.Candidate) string {
 func (b *candidateBook) id(side diag.Side, s webrtc.ICECandidateStats) string {
 	return b.tell(diag.Candidate{
 		Side: side, Component: 1, Protocol: s.Protocol, Priority: uint32(s.Priority), // #nosec G115 -- a 32-bit priority
-		Address: s.IP, Port: uint16(s.Port), CandidateType: diag.CandidateType(s.CandidateType.String()), // #nosec G115 -- a port
+		// #nosec G115 -- a port
+		Address: s.IP, Port: uint16(s.Port), CandidateType: diag.CandidateType(s.CandidateType.String()),
 	})
 }
 

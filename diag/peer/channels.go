@@ -30,7 +30,8 @@ func newChannels(p *Peer) *channels {
 	return &channels{p: p, byLabel: map[string]*webrtc.DataChannel{}}
 }
 
-// ownLabels are the channels that an offerer opens: both names that the control channel goes by, chat, ping, and statistics.
+// ownLabels are the channels that an offerer opens: both names that the control channel goes by, chat, ping, and
+// statistics.
 var ownLabels = []string{diag.LabelControl, diag.LabelControlLegacy, diag.LabelChat, diag.LabelPing, diag.LabelStats}
 
 // create opens our channels, once.
@@ -119,8 +120,8 @@ func (c *channels) get(label string) *webrtc.DataChannel {
 	return c.byLabel[label]
 }
 
-// Send puts a message on the channel of a label. It returns ErrNoChannel where that is not open and ErrChannelFull where the
-// peer does not take what is sent.
+// Send puts a message on the channel of a label. It returns ErrNoChannel where that is not open and ErrChannelFull
+// where the peer does not take what is sent.
 func (p *Peer) Send(label string, text bool, data []byte) error {
 	dc := p.channels.get(label)
 	if dc == nil || dc.ReadyState() != webrtc.DataChannelStateOpen {

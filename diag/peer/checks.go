@@ -116,12 +116,14 @@ func (c *checks) selected(pair *webrtc.ICECandidatePair) {
 
 func (c *checks) idOf(side diag.Side, x *webrtc.ICECandidate) string {
 	return c.p.book.id(side, webrtc.ICECandidateStats{
-		Protocol: x.Protocol.String(), Priority: int32(x.Priority), IP: x.Address, Port: int32(x.Port), CandidateType: x.Typ, // #nosec G115 -- bits are kept
+		// #nosec G115 -- bits are kept
+		Protocol: x.Protocol.String(), Priority: int32(x.Priority), IP: x.Address, Port: int32(x.Port), CandidateType: x.Typ,
 	})
 }
 
 func candidateText(c *webrtc.ICECandidate) string {
-	return diag.Candidate{CandidateType: diag.CandidateType(c.Typ.String()), Protocol: c.Protocol.String(), Address: diag.Clean(c.Address, 256), Port: c.Port}.String()
+	return diag.Candidate{CandidateType: diag.CandidateType(c.Typ.String()), Protocol: c.Protocol.String(),
+		Address: diag.Clean(c.Address, 256), Port: c.Port}.String()
 }
 
 // watch polls until the peer is closed.

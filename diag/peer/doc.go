@@ -2,7 +2,8 @@
 // events of package diag.
 //
 // A [Peer] is one RTCPeerConnection. The session makes offers and answers with it, passes candidates between it and the
-// signaling channel, sends messages and closes it. What pion reports is translated; what it does not report is observed:
+// signaling channel, sends messages and closes it. What pion reports is translated; what it does not report is
+// observed:
 //
 //   - candidate pairs are polled from the statistics, fast while checks run and once a second afterwards;
 //   - the server that gave a candidate is learned by watching which socket spoke to which server ([sockets]);

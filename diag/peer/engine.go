@@ -19,13 +19,13 @@ import (
 	"dialtone/diag/media"
 )
 
-// acceptanceWait replaces pion's waits before a pair of a type may be selected (0.5 s srflx, 1 s prflx, 2 s relay): they
-// make a call slower, not better, where checks already tell which pairs work.
+// acceptanceWait replaces pion's waits before a pair of a type may be selected (0.5 s srflx, 1 s prflx, 2 s relay):
+// they make a call slower, not better, where checks already tell which pairs work.
 const acceptanceWait = time.Duration(0)
 
-// directHeadStart is how long a relayed pair that works stands back for a direct one, where direct ones are tried at all: two
-// NATs let checks through only after both sides have sent some, and pion never leaves the pair that it nominated first.
-// One and a half of its rounds of checks.
+// directHeadStart is how long a relayed pair that works stands back for a direct one, where direct ones are tried at
+// all: two NATs let checks through only after both sides have sent some, and pion never leaves the pair that it
+// nominated first. One and a half of its rounds of checks.
 const directHeadStart = 300 * time.Millisecond
 
 // settings translates options to pion's setting engine.
@@ -74,7 +74,8 @@ func api(se webrtc.SettingEngine, recorder *media.Recorder, flow Flow) (*webrtc.
 	registry := &interceptor.Registry{}
 	registry.Add(recorder.Factory())
 	// Three requests per packet: without the bound a burst of loss makes pion ask hundreds of times.
-	if err := webrtc.ConfigureNackWithOptions(me, registry, []nack.GeneratorOption{nack.GeneratorMaxNacksPerPacket(3)}); err != nil {
+	if err := webrtc.ConfigureNackWithOptions(me, registry,
+		[]nack.GeneratorOption{nack.GeneratorMaxNacksPerPacket(3)}); err != nil {
 		return nil, err
 	}
 	if err := webrtc.ConfigureRTCPReports(registry); err != nil {
@@ -83,13 +84,15 @@ func api(se webrtc.SettingEngine, recorder *media.Recorder, flow Flow) (*webrtc.
 	if err := webrtc.ConfigureTWCCSender(me, registry); err != nil {
 		return nil, err
 	}
-	return webrtc.NewAPI(webrtc.WithSettingEngine(se), webrtc.WithMediaEngine(me), webrtc.WithInterceptorRegistry(registry)), nil
+	return webrtc.NewAPI(webrtc.WithSettingEngine(se), webrtc.WithMediaEngine(me),
+		webrtc.WithInterceptorRegistry(registry)), nil
 }
 
 // Codecs: what the clips are made of and what every browser speaks.
 var (
-	opus = webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2, SDPFmtpLine: "minptime=10;useinbandfec=1"}
-	vp8  = webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeVP8, ClockRate: 90000, RTCPFeedback: []webrtc.RTCPFeedback{
+	opus = webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2,
+		SDPFmtpLine: "minptime=10;useinbandfec=1"}
+	vp8 = webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeVP8, ClockRate: 90000, RTCPFeedback: []webrtc.RTCPFeedback{
 		{Type: "goog-remb"}, {Type: "ccm", Parameter: "fir"}, {Type: "nack"}, {Type: "nack", Parameter: "pli"},
 	}}
 	vp8RTX = webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeRTX, ClockRate: 90000, SDPFmtpLine: "apt=96"}

@@ -99,7 +99,8 @@ func (g *gathering) takeProbe(r diag.ServerResult) {
 	delete(g.unserved, r.URL)
 	switch {
 	case unserved && r.OK:
-		g.p.o.Phases.End(diag.PhaseGather, r.URL, diag.OutcomeFailed, "no relay for the call, though the server gives one now")
+		g.p.o.Phases.End(diag.PhaseGather, r.URL, diag.OutcomeFailed,
+			"no relay for the call, though the server gives one now")
 	case unserved:
 		g.p.o.Phases.End(diag.PhaseGather, r.URL, diag.OutcomeFailed, r.ErrorText)
 	case r.QuotaReached() && !g.agent:

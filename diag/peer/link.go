@@ -68,8 +68,8 @@ func versionName(v uint16) string {
 	return fmt.Sprintf("DTLS 0x%04x", v)
 }
 
-// dtlsState is pion's DTLSTransport.OnStateChange. It is called under the transport's lock, so the certificate is read, and
-// the event told, in a goroutine of its own.
+// dtlsState is pion's DTLSTransport.OnStateChange. It is called under the transport's lock, so the certificate is read,
+// and the event told, in a goroutine of its own.
 func (l *link) dtlsState(s webrtc.DTLSTransportState) {
 	if l.p.closing() {
 		return
@@ -110,7 +110,8 @@ func (l *link) dtlsConnected(d diag.DTLSState) {
 func (l *link) dtlsFailed(d diag.DTLSState) {
 	d.RemoteFingerprint = fingerprint(l.p.pc.SCTP().Transport().GetRemoteCertificate())
 	d.Error = "the handshake did not succeed within " + l.p.o.Timeouts.DTLS.String()
-	if announced := l.announcedFingerprint(); d.RemoteFingerprint != "" && announced != "" && d.RemoteFingerprint != announced {
+	if announced := l.announcedFingerprint(); d.RemoteFingerprint != "" && announced != "" &&
+		d.RemoteFingerprint != announced {
 		d.Error = "the certificate presented is not the one that the description announced"
 	}
 	l.p.o.Phases.End(diag.PhaseDTLS, "", diag.OutcomeFailed, d.Error)
@@ -118,7 +119,8 @@ func (l *link) dtlsFailed(d diag.DTLSState) {
 	l.p.o.OnState(StateDTLSFailed)
 }
 
-// takePart notes our part in the handshake where the first answer settles it (RFC 8842 §5.3): who is active is the client.
+// takePart notes our part in the handshake where the first answer settles it (RFC 8842 §5.3): who is active is the
+// client.
 func (l *link) takePart(side diag.Side, kind webrtc.SDPType, sdp string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -162,7 +164,8 @@ func (l *link) role() string {
 // hasApplication reports whether both sides agreed on data channels.
 func (l *link) hasApplication() bool {
 	remote := l.p.pc.CurrentRemoteDescription()
-	return remote != nil && strings.Contains(remote.SDP, "\nm=application ") && !strings.Contains(remote.SDP, "\nm=application 0 ")
+	return remote != nil && strings.Contains(remote.SDP, "\nm=application ") &&
+		!strings.Contains(remote.SDP, "\nm=application 0 ")
 }
 
 // connectionState is pion's OnConnectionStateChange.
@@ -194,9 +197,10 @@ func (l *link) remoteClosed() {
 	l.p.o.OnState(StateClosed)
 }
 
-// alertSent is called with each encrypted alert that leaves. While the connection lasts there is one reason for it: pion answers
-// the other side's close_notify, which it has decrypted, with its own (RFC 5246 §7.2.1). Without data channels nothing else tells
-// that the other side has closed: pion reports the state of a transport that it closed itself, and no other.
+// alertSent is called with each encrypted alert that leaves. While the connection lasts there is one reason for it:
+// pion answers the other side's close_notify, which it has decrypted, with its own (RFC 5246 §7.2.1). Without data
+// channels nothing else tells that the other side has closed: pion reports the state of a transport that it closed
+// itself, and no other.
 func (l *link) alertSent() {
 	l.mu.Lock()
 	fresh := l.secured && !l.goodbye

@@ -51,7 +51,8 @@ type Options struct {
 	OnCandidate func(Candidate)
 	// OnGathered is called when gathering is over, after the last OnCandidate, once per description that begins one.
 	OnGathered func()
-	// OnUnserved is called when the agent has asked everybody and this TURN server has given it no relay. It must not call the peer.
+	// OnUnserved is called when the agent has asked everybody and this TURN server has given it no relay. It must not call
+	// the peer.
 	OnUnserved func(url string)
 	// OnMessage gets every message of every data channel, in the order of each channel. The slice is the callee's.
 	OnMessage func(label string, text bool, data []byte)

@@ -43,8 +43,8 @@ func (p *Peer) Sample(final bool) diag.Sample {
 // Counts are the packets of each stream by now.
 func (p *Peer) Counts() []diag.StreamCount { return p.recorder.Counts() }
 
-// Path is the types of the candidates in use and how the local one is reached, as the statistics of a pair name them; empty
-// before there is a path.
+// Path is the types of the candidates in use and how the local one is reached, as the statistics of a pair name them;
+// empty before there is a path.
 func (p *Peer) Path() (local, remote, protocol string) {
 	pair, err := p.pc.SCTP().Transport().ICETransport().GetSelectedCandidatePair()
 	if err != nil || pair == nil || pair.Local == nil || pair.Remote == nil {

@@ -25,7 +25,8 @@ type sockets struct {
 	closed bool
 }
 
-// socketBuffer is what a UDP socket asks the kernel for: with the default, bursts of video key frames and data are dropped.
+// socketBuffer is what a UDP socket asks the kernel for: with the default, bursts of video key frames and data are
+// dropped.
 const socketBuffer = 1 << 20
 
 func newSockets(network Net, onHello func(version, cipher uint16), onAlert func()) (*sockets, error) {
@@ -171,7 +172,8 @@ func (s *sockets) lookAt(record []byte) {
 	}
 }
 
-// dtlsRecord returns what of a datagram may be DTLS: all of it, or what is inside a TURN server's message; nil for other things.
+// dtlsRecord returns what of a datagram may be DTLS: all of it, or what is inside a TURN server's message; nil for
+// other things.
 func dtlsRecord(b []byte) []byte {
 	if len(b) > 0 && isDTLS(b[0]) {
 		return b
@@ -253,8 +255,8 @@ const (
 	attrData        = 0x0013
 )
 
-// isServerRequest reports whether b is a STUN request to a server: a Binding or Allocate (RFC 8489, RFC 8656) that is no
-// connectivity check, which always carries a USERNAME with a colon (RFC 8445 §7.2.2).
+// isServerRequest reports whether b is a STUN request to a server: a Binding or Allocate (RFC 8489, RFC 8656) that is
+// no connectivity check, which always carries a USERNAME with a colon (RFC 8445 §7.2.2).
 func isServerRequest(b []byte) bool {
 	if len(b) < stunHeader || binary.BigEndian.Uint32(b[4:]) != stunCookie {
 		return false
@@ -309,8 +311,8 @@ func turnPayload(b []byte) []byte {
 	return data
 }
 
-// parseServerHello reads version and cipher suite of an unfragmented DTLS 1.0–1.2 ServerHello (RFC 6347 §4.2.2, RFC 5246
-// §7.4.1.3), the first handshake message of its record.
+// parseServerHello reads version and cipher suite of an unfragmented DTLS 1.0–1.2 ServerHello (RFC 6347 §4.2.2, RFC
+// 5246 §7.4.1.3), the first handshake message of its record.
 func parseServerHello(b []byte) (version, cipher uint16, ok bool) {
 	const record, handshake = 13, 12
 	if len(b) < record+handshake+2+32+1 || b[record] != helloServer {

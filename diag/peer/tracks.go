@@ -150,7 +150,8 @@ func (t *tracks) announceSent() {
 		if sender == nil || sender.Track() == nil || transceiver.Mid() == "" {
 			continue
 		}
-		d := diag.TrackAdded{Direction: diag.Outbound, Kind: transceiver.Kind().String(), Mid: transceiver.Mid(), TrackID: sender.Track().ID()}
+		d := diag.TrackAdded{Direction: diag.Outbound, Kind: transceiver.Kind().String(), Mid: transceiver.Mid(),
+			TrackID: sender.Track().ID()}
 		if encodings := sender.GetParameters().Encodings; len(encodings) > 0 {
 			d.SSRC = uint32(encodings[0].SSRC)
 			t.p.recorder.SetMid(d.SSRC, d.Mid)
@@ -200,7 +201,8 @@ func (t *tracks) connected() {
 
 func (t *tracks) play(ctx context.Context, s *sending) {
 	if err := s.player.Play(ctx); err != nil && !t.p.closing() {
-		t.p.o.Emit(diag.Warning{ID: "media.source_stopped", Text: diag.Clean("Sending "+s.kind+" stopped: "+err.Error(), 300)})
+		t.p.o.Emit(diag.Warning{ID: "media.source_stopped",
+			Text: diag.Clean("Sending "+s.kind+" stopped: "+err.Error(), 300)})
 	}
 }
 
@@ -244,7 +246,8 @@ func (t *tracks) remote(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver)
 
 // take reads a track to its end, forwarding it where this peer echoes.
 func (t *tracks) take(ctx context.Context, track *webrtc.TrackRemote) {
-	if s := t.sends[track.Kind().String()]; t.p.o.Echo && s != nil && strings.EqualFold(track.Codec().MimeType, s.track.Codec().MimeType) {
+	if s := t.sends[track.Kind().String()]; t.p.o.Echo && s != nil &&
+		strings.EqualFold(track.Codec().MimeType, s.track.Codec().MimeType) {
 		s.taking.Lock() // one source at a time: the echo is one stream
 		defer s.taking.Unlock()
 		if err := s.forward.Forward(ctx, track); err != nil {

@@ -83,7 +83,8 @@ func refusedCredentials(u URL, username string, code int, phrase string, alterna
 	f := stunError(u, StageAllocate, code, phrase, alternate)
 	if expiry, ok := credentialExpiry(username); ok && (code == 400 || code == 401) && time.Now().After(expiry) {
 		f.cause, f.expired = CauseAuth, expiry
-		f.text = fmt.Sprintf("the credential expired at %s, as its user name says (error %d %s)", expiry.Format("2006-01-02 15:04:05 UTC"), code, name(phrase, code))
+		f.text = fmt.Sprintf("the credential expired at %s, as its user name says (error %d %s)",
+			expiry.Format("2006-01-02 15:04:05 UTC"), code, name(phrase, code))
 		f.advice = "fetch new credentials (or give --turn-secret, so that they are made here), and check the clocks of this machine and of whoever makes them"
 		return f
 	}
@@ -92,7 +93,8 @@ func refusedCredentials(u URL, username string, code int, phrase string, alterna
 		f.text = fmt.Sprintf("the server does not accept user name or password (error 401 %s)", name(phrase, code))
 	case 400:
 		f.cause = CauseAuth
-		f.text = fmt.Sprintf("the server does not accept the request with user name and password (error 400 %s)", name(phrase, code))
+		f.text = fmt.Sprintf("the server does not accept the request with user name and password (error 400 %s)",
+			name(phrase, code))
 		f.advice = "check user name and password: some servers (pion/turn) answer 400 instead of 401 where they are wrong"
 	}
 	return f

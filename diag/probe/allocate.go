@@ -28,7 +28,8 @@ const releaseTime = 500 * time.Millisecond
 // allocate asks a TURN server for a relayed address (RFC 8656 §7) and releases it.
 func (p *prober) allocate(ctx context.Context, l *link) error {
 	p.stage = StageAllocate
-	r, err := l.exchange(ctx, methodAllocate, true, func(id txID) ([]byte, error) { return encode(methodAllocate, id, nil) })
+	r, err := l.exchange(ctx, methodAllocate, true,
+		func(id txID) ([]byte, error) { return encode(methodAllocate, id, nil) })
 	if err != nil {
 		return err
 	}
@@ -63,7 +64,8 @@ func (p *prober) allocate(ctx context.Context, l *link) error {
 // allocateAs asks with credentials. A stale nonce (438) is replaced once.
 func (p *prober) allocateAs(ctx context.Context, l *link, c *credentials) (reply, error) {
 	for again := false; ; again = true {
-		r, err := l.exchange(ctx, methodAllocate, false, func(id txID) ([]byte, error) { return encode(methodAllocate, id, c) })
+		r, err := l.exchange(ctx, methodAllocate, false,
+			func(id txID) ([]byte, error) { return encode(methodAllocate, id, c) })
 		if err != nil {
 			return r, err
 		}
@@ -118,11 +120,13 @@ func (p *prober) release(ctx context.Context, l *link, c *credentials) {
 
 // refreshFor sets the lifetime of the allocation, and waits for that no longer than patience. A stale nonce (438) is
 // replaced once.
-func (p *prober) refreshFor(ctx context.Context, l *link, c *credentials, lifetime, patience time.Duration) (reply, error) {
+func (p *prober) refreshFor(ctx context.Context, l *link, c *credentials, lifetime, patience time.Duration) (reply,
+	error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for again := false; ; again = true {
-		r, err := l.exchange(ctx, methodRefresh, true, func(id txID) ([]byte, error) { return encodeRefresh(id, c, lifetime) })
+		r, err := l.exchange(ctx, methodRefresh, true,
+			func(id txID) ([]byte, error) { return encodeRefresh(id, c, lifetime) })
 		switch {
 		case err != nil || r.ok:
 			return r, err

@@ -47,8 +47,8 @@ func (p *prober) carry(ctx context.Context, l *link, c *credentials, relayed net
 	}
 }
 
-// ownPeers are where a TURN server may answer Binding requests over UDP, as seen from its relay: the port that was asked,
-// and in front of it the usual one where that is for TLS. The relay has an IPv4 address, and so its peers have.
+// ownPeers are where a TURN server may answer Binding requests over UDP, as seen from its relay: the port that was
+// asked, and in front of it the usual one where that is for TLS. The relay has an IPv4 address, and so its peers have.
 func ownPeers(u URL, server, relayed netip.AddrPort) []netip.AddrPort {
 	ip := server.Addr()
 	if !ip.Is4() {
@@ -140,9 +140,9 @@ var channelFraming = framing{
 	},
 }
 
-// bounce makes the step that asks the STUN server through the relay: what it says is the relay's true address. The bytes
-// are checked on both ways: the request has a FINGERPRINT, without which the server would not answer a changed one, and the
-// answer counts only with the 96 bits of its transaction and, where it has one, a FINGERPRINT that fits.
+// bounce makes the step that asks the STUN server through the relay: what it says is the relay's true address. The
+// bytes are checked on both ways: the request has a FINGERPRINT, without which the server would not answer a changed
+// one, and the answer counts only with the 96 bits of its transaction and, where it has one, a FINGERPRINT that fits.
 func (p *prober) bounce(f framing) func(context.Context, *link, *credentials) error {
 	return func(ctx context.Context, l *link, _ *credentials) error {
 		deadline, _ := ctx.Deadline()
@@ -181,7 +181,8 @@ func (p *prober) bounce(f framing) func(context.Context, *link, *credentials) er
 }
 
 // awaitBounce reads until the STUN server's response comes out of the relay.
-func (p *prober) awaitBounce(ctx context.Context, l *link, f framing, sent map[txID]bool, altered *bool, until time.Time) error {
+func (p *prober) awaitBounce(ctx context.Context, l *link, f framing, sent map[txID]bool, altered *bool,
+	until time.Time) error {
 	for {
 		b, err := l.receiveRelayed(ctx, until)
 		if err != nil {

@@ -49,7 +49,8 @@ const maxNames = 3
 
 // certificateName is the subject of a certificate: its common name, otherwise the first name that it is for.
 func certificateName(c *x509.Certificate) string {
-	return diag.Clean(cmp.Or(c.Subject.CommonName, first(certificateNames(c)), first(c.Subject.Organization), "(no name)"), maxText)
+	return diag.Clean(cmp.Or(c.Subject.CommonName, first(certificateNames(c)), first(c.Subject.Organization), "(no name)"),
+		maxText)
 }
 
 // issuerName is who signed a certificate.
@@ -88,7 +89,8 @@ func described(c *x509.Certificate) string {
 	if c == nil {
 		return ""
 	}
-	return " " + certificateName(c) + " (issued by " + issuerName(c) + ", valid until " + c.NotAfter.UTC().Format(time.DateOnly) + ")"
+	return " " + certificateName(c) + " (issued by " + issuerName(c) + ", valid until " +
+		c.NotAfter.UTC().Format(time.DateOnly) + ")"
 }
 
 // first is the first of a list, or empty.

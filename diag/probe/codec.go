@@ -155,7 +155,8 @@ func encodeBinding(id txID, b behavior) ([]byte, error) {
 	}
 	if b.responsePort != 0 {
 		// Two bytes and no padding of our own: the codec adds it (RFC 5780 §7.5).
-		set = append(set, stun.RawAttribute{Type: stun.AttrResponsePort, Value: binary.BigEndian.AppendUint16(nil, b.responsePort)})
+		set = append(set, stun.RawAttribute{Type: stun.AttrResponsePort,
+			Value: binary.BigEndian.AppendUint16(nil, b.responsePort)})
 	}
 	msg, err := stun.Build(append(append(set, b.filling()...), stun.Fingerprint)...)
 	if err != nil {
@@ -406,8 +407,8 @@ func address(msg *stun.Message, t stun.AttrType) netip.AddrPort {
 	return addrPort(m.IP, m.Port)
 }
 
-// optionalAddress is the same for an attribute whose form has not been checked, because who does not know it ignores it:
-// a malformed one counts as absent.
+// optionalAddress is the same for an attribute whose form has not been checked, because who does not know it ignores
+// it: a malformed one counts as absent.
 func optionalAddress(msg *stun.Message, t stun.AttrType) netip.AddrPort {
 	for _, a := range msg.Attributes {
 		if a.Type == t && checkAddress(a) != nil {

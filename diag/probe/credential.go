@@ -7,7 +7,8 @@ import (
 )
 
 // credentialExpiry reads the time that a user name of the REST API for TURN servers carries: "seconds:name", or the
-// seconds alone (draft-uberti-behave-turn-rest-00 §2.2). False for any other user name. Nine to ten digits: years 1973 to
+// seconds alone (draft-uberti-behave-turn-rest-00 §2.2). False for any other user name. Nine to ten digits: years 1973
+// to
 // 2286.
 func credentialExpiry(username string) (time.Time, bool) {
 	seconds, _, _ := strings.Cut(username, ":")

@@ -32,8 +32,8 @@ type Inquiry struct {
 	Progress func(diag.NATProgress)
 }
 
-// Account is what a TURN server is asked with. A server with an account of its own, be it an empty one, never sees another's: the
-// parties of a call may have been told of servers that are strangers to each other.
+// Account is what a TURN server is asked with. A server with an account of its own, be it an empty one, never sees
+// another's: the parties of a call may have been told of servers that are strangers to each other.
 type Account struct{ Username, Password string }
 
 // account is what a server is asked with.
@@ -70,8 +70,8 @@ func (q *Inquiry) Limit() time.Duration {
 	return limit
 }
 
-// Diagnose asks all servers at once: STUN over UDP as [NAT] does, the others as [Server] and [Relay] do. It fails only when
-// no request can be made.
+// Diagnose asks all servers at once: STUN over UDP as [NAT] does, the others as [Server] and [Relay] do. It fails only
+// when no request can be made.
 func Diagnose(ctx context.Context, q Inquiry) (diag.NATReport, error) {
 	d := &diagnosis{q: q, changed: make(chan struct{}, 1)}
 	stop, telling := make(chan struct{}), sync.WaitGroup{}
@@ -164,7 +164,8 @@ func (d *diagnosis) note(change func()) {
 	}
 }
 
-// tell hands on what is known whenever that has changed, and rests after each time: what changes meanwhile is told then.
+// tell hands on what is known whenever that has changed, and rests after each time: what changes meanwhile is told
+// then.
 func (d *diagnosis) tell(stop <-chan struct{}) {
 	for {
 		select {
@@ -217,8 +218,8 @@ func (q *Inquiry) targets(servers []diag.NATAsked, timeout time.Duration) (other
 	return others, turn
 }
 
-// throughRelay is the STUN server that relays are tried with, the zero value where only TURN servers were named: then each is
-// tried with itself. A relay over UDP has an IPv4 address.
+// throughRelay is the STUN server that relays are tried with, the zero value where only TURN servers were named: then
+// each is tried with itself. A relay over UDP has an IPv4 address.
 func throughRelay(servers []diag.NATAsked) netip.AddrPort {
 	for _, s := range servers {
 		u, err := ParseURL(s.URL)
@@ -232,8 +233,8 @@ func throughRelay(servers []diag.NATAsked) netip.AddrPort {
 	return netip.AddrPort{}
 }
 
-// overTCP asks the servers that are silent over UDP once more, when all are: whether they are there at all tells a firewall
-// from a dead server. Those that are silent over TCP too are not told.
+// overTCP asks the servers that are silent over UDP once more, when all are: whether they are there at all tells a
+// firewall from a dead server. Those that are silent over TCP too are not told.
 func (q *Inquiry) overTCP(ctx context.Context, o *diag.NATObservations, timeout time.Duration) []diag.ServerResult {
 	for i := range o.Servers {
 		if o.Heard(i) {
@@ -259,8 +260,8 @@ func (q *Inquiry) overTCP(ctx context.Context, o *diag.NATObservations, timeout 
 // maxAgain bounds how many relays are asked a second time.
 const maxAgain = 4
 
-// askAgain asks those relays once more, one after another, that were refused for the account's quota while others were asked
-// at the same time: it may have been used up by ourselves.
+// askAgain asks those relays once more, one after another, that were refused for the account's quota while others were
+// asked at the same time: it may have been used up by ourselves.
 func (d *diagnosis) askAgain(ctx context.Context, turn []Target) {
 	if len(turn) < 2 {
 		return

@@ -1,8 +1,8 @@
 // Package probe asks STUN and TURN servers whether they work, and says what is wrong with those that do not.
 //
-// An ICE agent tells nothing of a server that fails: the candidate is missing, and that is all. [Server] asks one server
-// on a socket of its own, the way the agent would, and returns a [diag.ServerResult]: the times of each stage, the
-// addresses that the server gave, or where it failed, why, and what to do about it. [All] asks several at once.
+// An ICE agent tells nothing of a server that fails: the candidate is missing, and that is all. [Server] asks one
+// server on a socket of its own, the way the agent would, and returns a [diag.ServerResult]: the times of each stage,
+// the addresses that the server gave, or where it failed, why, and what to do about it. [All] asks several at once.
 //
 // # Stages
 //
@@ -11,8 +11,8 @@
 // once. A failure names its stage and one of the causes of this package. [Relay] also uses the relay before it gives it
 // back: permission, Send, channel, ChannelData, Refresh.
 //
-// Where a URL has no port, DNS SRV is asked beside the plain addresses (RFC 8489 §8.1, RFC 5928 §3), which wait for it no
-// longer than a moment. NAPTR is not asked for: Go's resolver does not know it.
+// Where a URL has no port, DNS SRV is asked beside the plain addresses (RFC 8489 §8.1, RFC 5928 §3), which wait for it
+// no longer than a moment. NAPTR is not asked for: Go's resolver does not know it.
 //
 // # How it asks
 //
@@ -25,5 +25,6 @@
 // # Foreign bytes
 //
 // codec.go is the only file that knows pion/stun. It checks what that decoder does not, and bounds what it returns; the
-// text of a server (SOFTWARE, REALM, reason phrases) is cleaned before it becomes part of a result. Credentials never do.
+// text of a server (SOFTWARE, REALM, reason phrases) is cleaned before it becomes part of a result. Credentials never
+// do.
 package probe

@@ -73,7 +73,8 @@ func classify(u URL, stage string, err error) *stageError {
 	case stage == StageDNS:
 		f.dns(u, &net.DNSError{IsTimeout: isTimeout(err)})
 	case errors.Is(err, errAnswer):
-		f.cause, f.text = CauseProtocol, fmt.Sprintf("%s answers, but not as a %s server: %s", u.Address(), kind(u), reason(err))
+		f.cause, f.text = CauseProtocol, fmt.Sprintf("%s answers, but not as a %s server: %s", u.Address(), kind(u),
+			reason(err))
 		f.advice = adviceProtocol(u)
 	case stage == StageTLS && f.tls(u, err):
 	case isTimeout(err):
@@ -116,18 +117,21 @@ func (f *stageError) tls(u URL, err error) bool {
 	)
 	switch {
 	case errors.As(err, &unknown):
-		f.text = fmt.Sprintf("the server's certificate%s is signed by an unknown authority", described(refusedCertificate(err)))
+		f.text = fmt.Sprintf("the server's certificate%s is signed by an unknown authority",
+			described(refusedCertificate(err)))
 		f.advice = "install a certificate of a public authority on the server (with its intermediate certificates), or trust its authority with --ca"
 	case errors.As(err, &name):
 		f.text = fmt.Sprintf("the server's certificate is not for %s", diag.Clean(name.Host, maxText))
 		if name.Certificate != nil {
-			f.text = fmt.Sprintf("the server's certificate%s is for %s, not for %s", described(name.Certificate), forWhom(name.Certificate), diag.Clean(name.Host, maxText))
+			f.text = fmt.Sprintf("the server's certificate%s is for %s, not for %s", described(name.Certificate),
+				forWhom(name.Certificate), diag.Clean(name.Host, maxText))
 		}
 		f.advice = "use a name that is in the certificate, or install a certificate for this one"
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		f.text = "the server's certificate has expired or is not valid yet"
 		if invalid.Cert != nil {
-			f.text = fmt.Sprintf("the certificate %s (issued by %s) is valid from %s to %s only", certificateName(invalid.Cert), issuerName(invalid.Cert),
+			f.text = fmt.Sprintf("the certificate %s (issued by %s) is valid from %s to %s only", certificateName(invalid.Cert),
+				issuerName(invalid.Cert),
 				invalid.Cert.NotBefore.UTC().Format(time.DateOnly), invalid.Cert.NotAfter.UTC().Format(time.DateOnly))
 		}
 		f.advice = "renew the certificate on the server, and check this machine's clock"
@@ -136,7 +140,8 @@ func (f *stageError) tls(u URL, err error) bool {
 		f.advice = "install another certificate on the server"
 	case errors.As(err, &record):
 		f.text = fmt.Sprintf("%s answers, but does not speak TLS", u.Address())
-		f.advice = fmt.Sprintf("use the server's TLS port (usually %d), or %s: without TLS", defaultPortSecured, plain(u.Scheme))
+		f.advice = fmt.Sprintf("use the server's TLS port (usually %d), or %s: without TLS", defaultPortSecured,
+			plain(u.Scheme))
 	case errors.As(err, &alert):
 		f.text = "the server refused the TLS handshake: " + reason(alert)
 		f.advice = "check the server's TLS configuration (versions, ciphers, certificate)"
@@ -237,7 +242,8 @@ func reason(err error) string {
 // isTimeout reports whether a deadline ended it.
 func isTimeout(err error) bool {
 	var t interface{ Timeout() bool }
-	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &t) && t.Timeout()
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &t) &&
+		t.Timeout()
 }
 
 // isAny reports whether err is one of list.

@@ -46,8 +46,8 @@ type NATOptions struct {
 	Progress func(*diag.NATObservations)
 }
 
-// NAT asks STUN servers over UDP for everything that [diag.JudgeNAT] reads: it follows [planNAT] until nothing more can be
-// learned, until the budget is used up, or until ctx ends. It fails only when no request can be made.
+// NAT asks STUN servers over UDP for everything that [diag.JudgeNAT] reads: it follows [planNAT] until nothing more can
+// be learned, until the budget is used up, or until ctx ends. It fails only when no request can be made.
 func NAT(ctx context.Context, servers []diag.NATAsked, options NATOptions) (*diag.NATObservations, error) {
 	if options.Net == nil {
 		options.Net = systemSockets{}
@@ -56,8 +56,10 @@ func NAT(ctx context.Context, servers []diag.NATAsked, options NATOptions) (*dia
 		options.Budget = NATBudget
 	}
 	r := &natRun{
-		options: options, start: time.Now(), o: &diag.NATObservations{Servers: slices.Clone(servers), Pending: true, Deep: options.Deep, Hairpin: options.Hairpin},
-		sockets: map[string]*natSocket{}, arrivals: make(chan arrival, 64), sent: map[txID]*natSend{}, per: make([]natLine, len(servers)),
+		options: options, start: time.Now(), o: &diag.NATObservations{Servers: slices.Clone(servers), Pending: true,
+			Deep: options.Deep, Hairpin: options.Hairpin},
+		sockets: map[string]*natSocket{}, arrivals: make(chan arrival, 64), sent: map[txID]*natSend{}, per: make([]natLine,
+			len(servers)),
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	err := r.run(ctx)
@@ -199,8 +201,8 @@ func (r *natRun) plan(now time.Duration) {
 	}
 }
 
-// planFurther asks for a new plan for every topic whose questions are over. Longer pauses than one that no mapping outlives
-// are not waited for.
+// planFurther asks for a new plan for every topic whose questions are over. Longer pauses than one that no mapping
+// outlives are not waited for.
 func (r *natRun) planFurther(now time.Duration) {
 	if r.o.Outlived() {
 		for i := range r.per {
@@ -222,7 +224,8 @@ func (r *natRun) planFurther(now time.Duration) {
 func (r *natRun) about(topic string) bool {
 	same := func(s *natSend) bool { return s.topic == topic }
 	return slices.ContainsFunc(r.per, func(l natLine) bool {
-		return slices.ContainsFunc(l.flying, same) || slices.ContainsFunc(l.waiting, func(s *natSend) bool { return same(s) && !s.question.answered })
+		return slices.ContainsFunc(l.flying, same) ||
+			slices.ContainsFunc(l.waiting, func(s *natSend) bool { return same(s) && !s.question.answered })
 	})
 }
 
@@ -231,7 +234,8 @@ func (r *natRun) ask(now time.Duration, ask natAsk) {
 	line, question := &r.per[ask.server], &natQuestion{}
 	first := max(now+ask.after, ask.at)
 	for n := range ask.tries {
-		line.waiting = append(line.waiting, &natSend{natAsk: &ask, question: question, due: first + time.Duration(n)*schedule[1], index: -1})
+		line.waiting = append(line.waiting, &natSend{natAsk: &ask, question: question,
+			due: first + time.Duration(n)*schedule[1], index: -1})
 	}
 	slices.SortStableFunc(line.waiting, func(a, b *natSend) int { return cmp.Compare(a.due, b.due) })
 }

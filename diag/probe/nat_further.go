@@ -9,8 +9,8 @@ import (
 	"dialtone/diag"
 )
 
-// furtherTopics are the tests that are asked for apart. Each plan is pure, as planNAT is: it reads what was observed and names
-// the next questions; none means that nothing more can be learned.
+// furtherTopics are the tests that are asked for apart. Each plan is pure, as planNAT is: it reads what was observed
+// and names the next questions; none means that nothing more can be learned.
 var furtherTopics = []struct {
 	name string
 	plan func(*diag.NATObservations) []natAsk
@@ -50,8 +50,8 @@ func (f further) servers() []int {
 	return append(graded, plain...)
 }
 
-// sends counts the requests of a test that left a socket, or are to be answered to it, and tells the public address that the
-// last answer showed.
+// sends counts the requests of a test that left a socket, or are to be answered to it, and tells the public address
+// that the last answer showed.
 func (f further) sends(test diag.NATTest, socket string) (n int, mapped netip.AddrPort) {
 	for i := range f.Requests {
 		r := &f.Requests[i]
@@ -109,7 +109,8 @@ func planHairpin(o *diag.NATObservations) []natAsk {
 				server: servers[0], socket: socket, test: diag.TestHairpin, to: public[1-i], tries: f.silence(servers[0]), answerAt: other,
 			})
 		case !h.Still[i] && n < maxContact:
-			asks = append(asks, natAsk{server: servers[0], socket: socket, test: diag.TestControl, to: f.Servers[servers[0]].Address, tries: natTries})
+			asks = append(asks, natAsk{server: servers[0], socket: socket, test: diag.TestControl,
+				to: f.Servers[servers[0]].Address, tries: natTries})
 		}
 	}
 	return asks
@@ -121,8 +122,8 @@ func host(a netip.AddrPort) bool {
 	return a.Port() != 0 && ip.IsGlobalUnicast() && ip != netip.AddrFrom4([4]byte{255, 255, 255, 255})
 }
 
-// planFragments asks with requests beyond the MTU (RFC 5780 §3.5): with PADDING, which is answered at the same length, and with
-// as many bytes that are answered shortly.
+// planFragments asks with requests beyond the MTU (RFC 5780 §3.5): with PADDING, which is answered at the same length,
+// and with as many bytes that are answered shortly.
 func planFragments(o *diag.NATObservations) []natAsk {
 	f := further{o.Family()}
 	if !o.Deep || o.MTU > diag.MostMTU {
@@ -139,7 +140,8 @@ func planFragments(o *diag.NATObservations) []natAsk {
 			socket := fmt.Sprintf("%s %d", test, server)
 			if n, _ := f.sends(test, socket); n == 0 {
 				asks = append(asks, natAsk{
-					server: server, socket: socket, test: test, to: f.Servers[server].Address, tries: f.silence(server), size: (size + 3) / 4 * 4,
+					server: server, socket: socket, test: test, to: f.Servers[server].Address, tries: f.silence(server), size: (size +
+						3) / 4 * 4,
 				})
 			}
 		}
@@ -147,8 +149,8 @@ func planFragments(o *diag.NATObservations) []natAsk {
 	return asks
 }
 
-// planLifetime leaves sockets alone, each for another pause, and lets a server send to them then (RFC 5780 §4.6, all pauses
-// at once instead of one after another). Where no server obeys RESPONSE-PORT the sockets ask again themselves.
+// planLifetime leaves sockets alone, each for another pause, and lets a server send to them then (RFC 5780 §4.6, all
+// pauses at once instead of one after another). Where no server obeys RESPONSE-PORT the sockets ask again themselves.
 func planLifetime(o *diag.NATObservations) []natAsk {
 	f := further{o.Family()}
 	servers := f.servers()
@@ -184,7 +186,8 @@ func planLifetime(o *diag.NATObservations) []natAsk {
 
 // wake asks after a pause whether the mapping of a socket is still there.
 func (f further) wake(l diag.LifetimeState, socket string, mapped netip.AddrPort, at time.Duration) natAsk {
-	ask := natAsk{server: l.Server, socket: socket, test: diag.TestAgain, to: f.Servers[l.Server].Address, tries: maxMapping, at: at}
+	ask := natAsk{server: l.Server, socket: socket, test: diag.TestAgain, to: f.Servers[l.Server].Address,
+		tries: maxMapping, at: at}
 	if l.Before {
 		ask.socket, ask.answerAt, ask.test = wakingSocket, socket, diag.TestWake
 		ask.tries, ask.responsePort = f.silence(l.Server), mapped.Port()

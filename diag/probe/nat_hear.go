@@ -85,8 +85,8 @@ func (r *natRun) take(s *natSend, answer *diag.NATAnswer) {
 	s.question.answered = true
 }
 
-// expects reports whether an answer came to the right socket, from an address that can be meant: where it went, or, where
-// another was asked for, any of the server's.
+// expects reports whether an answer came to the right socket, from an address that can be meant: where it went, or,
+// where another was asked for, any of the server's.
 func (s *natSend) expects(a arrival, o *diag.NATObservations) bool {
 	socket := s.socket
 	if s.answerAt != "" {
@@ -99,7 +99,8 @@ func (s *natSend) expects(a arrival, o *diag.NATObservations) bool {
 		return a.from == s.to
 	}
 	other, why := o.Admitted(s.server)
-	return why == "" && (a.from.Addr() == other.Addr() || a.from.Addr() == s.to.Addr()) && (a.from.Port() == other.Port() || a.from.Port() == s.to.Port())
+	return why == "" && (a.from.Addr() == other.Addr() || a.from.Addr() == s.to.Addr()) &&
+		(a.from.Port() == other.Port() || a.from.Port() == s.to.Port())
 }
 
 // stray counts what could not be read, by the server that it came from.

@@ -30,7 +30,8 @@ func (a *natAsk) behavior() behavior {
 	both := a.test == diag.TestChangeBoth || a.test == diag.TestProveBoth
 	return behavior{
 		size: a.size, padding: a.test == diag.TestPadded,
-		changeIP: both, changePort: both || a.test == diag.TestChangePort || a.test == diag.TestProvePort, responsePort: a.responsePort,
+		changeIP: both, changePort: both || a.test == diag.TestChangePort ||
+			a.test == diag.TestProvePort, responsePort: a.responsePort,
 	}
 }
 
@@ -44,8 +45,8 @@ const (
 	natOpenLead = 30 * time.Millisecond
 )
 
-// planNAT says what to ask a server next, given what is known. It is pure: the same observations give the same plan, and
-// no plan means that nothing more can be learned from this server now.
+// planNAT says what to ask a server next, given what is known. It is pure: the same observations give the same plan,
+// and no plan means that nothing more can be learned from this server now.
 func planNAT(o *diag.NATObservations, server int) []natAsk {
 	p := natPlan{all: o, o: o.Family(), server: server, asked: o.Servers[server].Address}
 	if !p.asked.IsValid() || o.Servers[server].Failure != nil {
@@ -172,8 +173,8 @@ func (p *natPlan) othersMapped() bool {
 	return true
 }
 
-// filtering asks until an answer tells, or silence does. First once each; where that is silent, the control arm and more
-// of the same, with plain requests in between that measure the loss.
+// filtering asks until an answer tells, or silence does. First once each; where that is silent, the control arm and
+// more of the same, with plain requests in between that measure the loss.
 func (p *natPlan) filtering() []natAsk {
 	f := p.o.Filtering()
 	at := -1
@@ -187,14 +188,16 @@ func (p *natPlan) filtering() []natAsk {
 	}
 	t := f.Tallies[p.server]
 	if t.AskedBoth == 0 {
-		return []natAsk{p.test("both", diag.TestChangeBoth), p.test("both", diag.TestControl), p.test("port", diag.TestChangePort), p.test("port", diag.TestControl)}
+		return []natAsk{p.test("both", diag.TestChangeBoth), p.test("both", diag.TestControl),
+			p.test("port", diag.TestChangePort), p.test("port", diag.TestControl)}
 	}
 	samePort := netip.AddrPortFrom(p.asked.Addr(), p.other.Port())
 	if !t.ProvedBoth && p.unproven(diag.TestProveBoth, p.other) || t.AskedBoth >= maxSilence {
 		return nil // whatever the port does, the verdict would stay open
 	}
 	wantBoth := !f.SilentBoth()
-	wantPort := !f.Port && !f.SilentPort() && (t.ProvedPt || !p.unproven(diag.TestProvePort, samePort)) && t.AskedPort < maxSilence
+	wantPort := !f.Port && !f.SilentPort() && (t.ProvedPt || !p.unproven(diag.TestProvePort, samePort)) &&
+		t.AskedPort < maxSilence
 	var asks []natAsk
 	if wantBoth && !t.ProvedBoth {
 		asks = append(asks, p.proof("prove both", diag.TestProveBoth, p.other)...)
@@ -203,10 +206,12 @@ func (p *natPlan) filtering() []natAsk {
 		asks = append(asks, p.proof("prove port", diag.TestProvePort, samePort)...)
 	}
 	if wantBoth {
-		asks = append(asks, p.test("both", diag.TestChangeBoth), p.test("both", diag.TestControl), p.test("both", diag.TestChangeBoth))
+		asks = append(asks, p.test("both", diag.TestChangeBoth), p.test("both", diag.TestControl),
+			p.test("both", diag.TestChangeBoth))
 	}
 	if wantPort {
-		asks = append(asks, p.test("port", diag.TestChangePort), p.test("port", diag.TestControl), p.test("port", diag.TestChangePort))
+		asks = append(asks, p.test("port", diag.TestChangePort), p.test("port", diag.TestControl),
+			p.test("port", diag.TestChangePort))
 	}
 	return asks
 }
@@ -225,8 +230,8 @@ func (p *natPlan) test(socket string, test diag.NATTest) natAsk {
 }
 
 // proof is the control arm: a socket sends to the address from which the answer shall come, so that the NAT must let
-// that in. Where the mapping does not depend on the endpoint, the same socket then asks. Otherwise another socket asks for
-// an answer to the first one's public port (RESPONSE-PORT, RFC 5780 §7.5), which proves the same for every NAT.
+// that in. Where the mapping does not depend on the endpoint, the same socket then asks. Otherwise another socket asks
+// for an answer to the first one's public port (RESPONSE-PORT, RFC 5780 §7.5), which proves the same for every NAT.
 func (p *natPlan) proof(socket string, test diag.NATTest, from netip.AddrPort) []natAsk {
 	opened := fmt.Sprintf("%s %d", socket, p.server)
 	open := natAsk{server: p.server, socket: opened, test: diag.TestOpen, to: from, tries: natTries}

@@ -28,9 +28,9 @@ func (f Families) has(a netip.Addr) bool {
 	return f == BothFamilies || (f == OnlyIPv4) == a.Is4()
 }
 
-// NATServers resolves the servers that can be asked over plain UDP, all at once, and returns one for each address, in the
-// order of the URLs: also TURN servers, since every one of them answers a Binding request. Where a URL has no port, DNS SRV
-// is asked too. Of a name that does not resolve the failure is part of the result.
+// NATServers resolves the servers that can be asked over plain UDP, all at once, and returns one for each address, in
+// the order of the URLs: also TURN servers, since every one of them answers a Binding request. Where a URL has no port,
+// DNS SRV is asked too. Of a name that does not resolve the failure is part of the result.
 func NATServers(ctx context.Context, urls []URL, families Families) []diag.NATAsked {
 	found := make([][]diag.NATAsked, len(urls))
 	var all sync.WaitGroup
@@ -72,8 +72,8 @@ func natServer(ctx context.Context, u URL, t Target) []diag.NATAsked {
 	return out
 }
 
-// SharedSecret makes the credentials that a TURN server with a shared secret accepts until expiry (the REST API for TURN
-// servers, draft-uberti-behave-turn-rest-00 §2.2): the user name carries the time, the password signs it.
+// SharedSecret makes the credentials that a TURN server with a shared secret accepts until expiry (the REST API for
+// TURN servers, draft-uberti-behave-turn-rest-00 §2.2): the user name carries the time, the password signs it.
 func SharedSecret(secret, name string, expiry time.Time) (username, password string) {
 	username = fmt.Sprintf("%d:%s", expiry.Unix(), name)
 	mac := hmac.New(sha1.New, []byte(secret))

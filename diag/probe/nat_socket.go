@@ -31,8 +31,8 @@ type arrival struct {
 	err    error
 }
 
-// socket returns the socket of a name, a new one at the first time. Those of the reachability test are connected, so that
-// a refusal is heard.
+// socket returns the socket of a name, a new one at the first time. Those of the reachability test are connected, so
+// that a refusal is heard.
 func (r *natRun) socket(ctx context.Context, ask *natAsk) (*natSocket, error) {
 	if s := r.sockets[ask.socket]; s != nil {
 		return s, nil
@@ -48,7 +48,8 @@ func (r *natRun) socket(ctx context.Context, ask *natAsk) (*natSocket, error) {
 	var err error
 	switch {
 	case s.connected && r.options.Bind.IsValid():
-		s.conn, err = r.options.Net.DialUDP(network, net.UDPAddrFromAddrPort(netip.AddrPortFrom(local, 0)), net.UDPAddrFromAddrPort(ask.to))
+		s.conn, err = r.options.Net.DialUDP(network, net.UDPAddrFromAddrPort(netip.AddrPortFrom(local, 0)),
+			net.UDPAddrFromAddrPort(ask.to))
 	case s.connected:
 		s.conn, err = r.options.Net.DialUDP(network, nil, net.UDPAddrFromAddrPort(ask.to))
 	default:
@@ -144,8 +145,8 @@ func (systemSockets) DialUDP(network string, local, remote *net.UDPAddr) (transp
 	return net.DialUDP(network, local, remote)
 }
 
-// interfaceOf finds the interface of this machine that has an address: its name, its MTU in bytes, and the network, where that
-// is a private one.
+// interfaceOf finds the interface of this machine that has an address: its name, its MTU in bytes, and the network,
+// where that is a private one.
 func interfaceOf(a netip.Addr) (name string, mtu int, network netip.Prefix) {
 	list, err := net.Interfaces()
 	if err != nil {

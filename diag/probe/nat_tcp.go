@@ -15,8 +15,8 @@ const (
 	maxStreams = 4           // servers that are asked in it
 )
 
-// tcpMapping asks servers over TCP, all from one local port, how they see it. Fewer than two addresses can be compared with
-// nothing: then nobody is asked.
+// tcpMapping asks servers over TCP, all from one local port, how they see it. Fewer than two addresses can be compared
+// with nothing: then nobody is asked.
 func tcpMapping(ctx context.Context, servers []diag.NATAsked, bind netip.Addr) []diag.NATStream {
 	targets := streamTargets(servers, bind)
 	local, err := localPort(ctx, targets, bind)
@@ -34,7 +34,8 @@ func tcpMapping(ctx context.Context, servers []diag.NATAsked, bind netip.Addr) [
 	return out
 }
 
-// streamTargets picks servers on different addresses, of the family that has more of them: IPv4 where both have as many.
+// streamTargets picks servers on different addresses, of the family that has more of them: IPv4 where both have as
+// many.
 func streamTargets(servers []diag.NATAsked, bind netip.Addr) []netip.AddrPort {
 	families := map[bool][]netip.AddrPort{} // by whether it is IPv4
 	seen := map[netip.Addr]bool{}
@@ -54,7 +55,8 @@ func streamTargets(servers []diag.NATAsked, bind netip.Addr) []netip.AddrPort {
 	return families[true]
 }
 
-// localPort finds a local port that no TCP socket has. Somebody may take it before it is used; then the test fails, and says so.
+// localPort finds a local port that no TCP socket has. Somebody may take it before it is used; then the test fails, and
+// says so.
 func localPort(ctx context.Context, targets []netip.AddrPort, bind netip.Addr) (*net.TCPAddr, error) {
 	local := net.TCPAddr{IP: bind.AsSlice()}
 	network := "tcp4"

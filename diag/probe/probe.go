@@ -29,7 +29,8 @@ type Target struct {
 	Timeout            time.Duration  // of the whole probe; 0 for [DefaultTimeout]
 	Local              netip.Addr     // address of this machine to ask from; the zero value lets the system choose
 	Families           Families       // of the server's addresses
-	Samples            int            // Binding requests to be timed once the server has answered; 0 and 1: none but those that ask
+	// Binding requests to be timed once the server has answered; 0 and 1: none but those that ask
+	Samples int
 }
 
 // Server asks one server and tells what came of it. It returns when the answer is known, when the timeout is over, or
@@ -39,8 +40,9 @@ func Server(ctx context.Context, t Target) diag.ServerResult {
 	return p.result
 }
 
-// Relay asks as [Server] does. Where a relay is had, it also sends bytes through it, extends it and releases it. The peer
-// is t.Through; without one it is the TURN server itself, which answers Binding requests over UDP as a STUN server does.
+// Relay asks as [Server] does. Where a relay is had, it also sends bytes through it, extends it and releases it. The
+// peer is t.Through; without one it is the TURN server itself, which answers Binding requests over UDP as a STUN server
+// does.
 func Relay(ctx context.Context, t Target) diag.NATRelay {
 	p := probe(ctx, t, true)
 	p.carried.ServerResult = p.result

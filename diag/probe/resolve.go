@@ -116,7 +116,8 @@ type found struct {
 
 func newFound(e []endpoint, err error) found { return found{e, err} }
 
-// decides reports whether an SRV lookup makes the plain addresses needless: it has found some, or there is no such service.
+// decides reports whether an SRV lookup makes the plain addresses needless: it has found some, or there is no such
+// service.
 func (f *found) decides() bool { return f.err == nil || errors.As(f.err, new(*stageError)) }
 
 // lookupHost resolves a name to the first address of each family.
@@ -147,8 +148,8 @@ func lookupHost(ctx context.Context, r *net.Resolver, host string, port uint16, 
 	return out, nil
 }
 
-// lookupSRV finds what SRV names, in the order of priority and weight: _stun._udp, _stun._tcp, _stuns._tcp, _turn._udp and
-// so on, as scheme and transport want it. An error that is a [stageError] says that there is no such service.
+// lookupSRV finds what SRV names, in the order of priority and weight: _stun._udp, _stun._tcp, _stuns._tcp, _turn._udp
+// and so on, as scheme and transport want it. An error that is a [stageError] says that there is no such service.
 func lookupSRV(ctx context.Context, r *net.Resolver, u URL) ([]endpoint, error) {
 	proto := "tcp"
 	if u.UDP {
@@ -161,7 +162,8 @@ func lookupSRV(ctx context.Context, r *net.Resolver, u URL) ([]endpoint, error) 
 	targets, refused := srvTargets(records)
 	if refused {
 		return nil, &stageError{
-			stage: StageDNS, cause: CauseDNS, text: fmt.Sprintf("%s says in DNS (SRV) that it has no %s over %s", u.Host, kind(u), u.Transport()),
+			stage: StageDNS, cause: CauseDNS, text: fmt.Sprintf("%s says in DNS (SRV) that it has no %s over %s", u.Host,
+				kind(u), u.Transport()),
 			advice: fmt.Sprintf("ask for a transport that it has, or write the port to ask all the same: %s", u),
 		}
 	}
@@ -191,9 +193,9 @@ type srvTarget struct {
 	port uint16
 }
 
-// srvTargets are the records that can be used, in their order, at most [maxTargets]; refused is that the one record says
-// there is no such service (RFC 2782: the target "."). Port 0, no host name, an IP address and what is there twice do
-// not count.
+// srvTargets are the records that can be used, in their order, at most [maxTargets]; refused is that the one record
+// says there is no such service (RFC 2782: the target "."). Port 0, no host name, an IP address and what is there twice
+// do not count.
 func srvTargets(records []*net.SRV) (targets []srvTarget, refused bool) {
 	if len(records) == 1 && records[0].Target == "." {
 		return nil, true
@@ -232,9 +234,10 @@ func interruptible(r *net.Resolver) *net.Resolver {
 	if r.Dial == nil {
 		return &net.Resolver{PreferGo: r.PreferGo, StrictErrors: r.StrictErrors, Dial: dialDNS}
 	}
-	return &net.Resolver{PreferGo: r.PreferGo, StrictErrors: r.StrictErrors, Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
-		return closedWith(ctx)(r.Dial(ctx, network, address))
-	}}
+	return &net.Resolver{PreferGo: r.PreferGo, StrictErrors: r.StrictErrors,
+		Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+			return closedWith(ctx)(r.Dial(ctx, network, address))
+		}}
 }
 
 // dialDNS connects to a DNS server. When a lookup is cancelled, the resolver of package net abandons a goroutine that

@@ -13,11 +13,11 @@
 // SDES keys of an SDP, the user part of a URL, tokens in queries, values of keys such as "credential", and the secrets
 // that it was told in [Options] are replaced by asterisks, whatever the options say.
 //
-// With [Options].Redact every IP address, MAC address and mDNS name becomes a pseudonym: the same for the same address in
-// one file, in the ranges that are reserved for documentation (RFC 5737, RFC 3849, RFC 9542), so that a redacted
-// recording replays like the original. Loopback, unspecified and multicast addresses say nothing about anybody and stay.
-// So do the host names in URLs: who tested against what is the point of a recording. An ICE candidate's foundation, from
-// which an address could be computed, is replaced too.
+// With [Options].Redact every IP address, MAC address and mDNS name becomes a pseudonym: the same for the same address
+// in one file, in the ranges that are reserved for documentation (RFC 5737, RFC 3849, RFC 9542), so that a redacted
+// recording replays like the original. Loopback, unspecified and multicast addresses say nothing about anybody and
+// stay. So do the host names in URLs: who tested against what is the point of a recording. An ICE candidate's
+// foundation, from which an address could be computed, is replaced too.
 //
 // # Reading
 //

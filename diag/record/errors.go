@@ -30,7 +30,8 @@ func (e *WriteError) Error() string {
 	if e.Events == 0 {
 		return fmt.Sprintf("can't record to %s: %v; %s", e.Path, cause(e.Err), advice(e.Err))
 	}
-	return fmt.Sprintf("the recording %s stopped: %v; %s and can be read; %s", e.Path, cause(e.Err), saved(e.Events), advice(e.Err))
+	return fmt.Sprintf("the recording %s stopped: %v; %s and can be read; %s", e.Path, cause(e.Err), saved(e.Events),
+		advice(e.Err))
 }
 
 // Unwrap returns the system's error.

@@ -11,8 +11,8 @@ import (
 	"dialtone/diag"
 )
 
-// Schema is what the first line of a recording says of its format. The number after the slash changes when older readers
-// could misunderstand; new types of events and new fields do not change it.
+// Schema is what the first line of a recording says of its format. The number after the slash changes when older
+// readers could misunderstand; new types of events and new fields do not change it.
 const Schema = schemaName + "/1"
 
 const schemaName = "dialtone.recording"
@@ -58,8 +58,8 @@ func NewHeader(c diag.Config, start time.Time) Header {
 	}
 }
 
-// parseHeader reads the first line. The error is ErrNotRecording (wrapped), a *SchemaError, or that of a header which is a
-// header but whose fields have other types than ours.
+// parseHeader reads the first line. The error is ErrNotRecording (wrapped), a *SchemaError, or that of a header which
+// is a header but whose fields have other types than ours.
 func parseHeader(line []byte) (Header, error) {
 	var probe struct {
 		Schema string `json:"schema"`

@@ -10,14 +10,15 @@ import (
 	"strings"
 )
 
-// The patterns find what may be an address; what they find is judged by the masker. Each takes the longest run, so that a
-// fingerprint is seen whole and not as the MAC address with which it begins.
+// The patterns find what may be an address; what they find is judged by the masker. Each takes the longest run, so that
+// a fingerprint is seen whole and not as the MAC address with which it begins.
 var (
-	mdnsPattern       = regexp.MustCompile(`(?i)[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_-])?\.local\b`)
-	colonPattern      = regexp.MustCompile(`[0-9A-Fa-f:.]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*`)
-	dottedPattern     = regexp.MustCompile(`\d+(?:\.\d+){3,}`)
-	dashPattern       = regexp.MustCompile(`\b[0-9A-Fa-f]{2}(?:-[0-9A-Fa-f]{2})+\b`)
-	interfacePattern  = regexp.MustCompile(`\b(?:en|wl|ww|sl)x([0-9a-f]{12})\b`) // systemd names interfaces by their MAC address
+	mdnsPattern   = regexp.MustCompile(`(?i)[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_-])?\.local\b`)
+	colonPattern  = regexp.MustCompile(`[0-9A-Fa-f:.]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*`)
+	dottedPattern = regexp.MustCompile(`\d+(?:\.\d+){3,}`)
+	dashPattern   = regexp.MustCompile(`\b[0-9A-Fa-f]{2}(?:-[0-9A-Fa-f]{2})+\b`)
+	// systemd names interfaces by their MAC address
+	interfacePattern  = regexp.MustCompile(`\b(?:en|wl|ww|sl)x([0-9a-f]{12})\b`)
 	foundationPattern = regexp.MustCompile(`candidate:([^\s:]{1,64}) \d{1,5} (?i:udp|tcp|ssltcp|tls) `)
 )
 
@@ -29,7 +30,8 @@ type edit struct {
 
 // text replaces every address in s by its pseudonym.
 func (m *masker) text(s string) string {
-	if strings.IndexByte(s, '.') < 0 && strings.IndexByte(s, ':') < 0 && strings.IndexByte(s, '-') < 0 && strings.IndexByte(s, 'x') < 0 {
+	if strings.IndexByte(s, '.') < 0 && strings.IndexByte(s, ':') < 0 && strings.IndexByte(s, '-') < 0 &&
+		strings.IndexByte(s, 'x') < 0 {
 		return s // no address does without
 	}
 	var edits []edit
@@ -53,9 +55,10 @@ func (m *masker) text(s string) string {
 	return b.String()
 }
 
-// find adds an edit for each match of pattern that judge takes for an address and that no earlier edit covers; edits are
-// and stay in order. What is given to judge is the first group of the match, if the pattern has one.
-func (m *masker) find(edits []edit, s string, pattern *regexp.Regexp, judge func(s string, from, to int) (edit, bool)) []edit {
+// find adds an edit for each match of pattern that judge takes for an address and that no earlier edit covers; edits
+// are and stay in order. What is given to judge is the first group of the match, if the pattern has one.
+func (m *masker) find(edits []edit, s string, pattern *regexp.Regexp,
+	judge func(s string, from, to int) (edit, bool)) []edit {
 	earlier := edits
 	for _, loc := range pattern.FindAllStringSubmatchIndex(s, -1) {
 		from, to := loc[0], loc[1]
@@ -86,7 +89,8 @@ func (m *masker) mdnsAt(s string, from, to int) (edit, bool) {
 	return edit{from, to, fmt.Sprintf("00000000-0000-4000-8000-%012x.local", n)}, true
 }
 
-// colonsAt judges a run with two colons or more: an IPv6 address, perhaps with a port behind it, a MAC address, or neither.
+// colonsAt judges a run with two colons or more: an IPv6 address, perhaps with a port behind it, a MAC address, or
+// neither.
 func (m *masker) colonsAt(s string, from, to int) (edit, bool) {
 	from, to, ok := trimRun(s, from, to)
 	if !ok {
@@ -111,7 +115,8 @@ func (m *masker) colonsAt(s string, from, to int) (edit, bool) {
 	return edit{from, from + len(run), with}, true
 }
 
-// trimRun takes punctuation from the ends of a run of hex digits, colons and dots; false when the run is part of a word.
+// trimRun takes punctuation from the ends of a run of hex digits, colons and dots; false when the run is part of a
+// word.
 func trimRun(s string, from, to int) (int, int, bool) {
 	start, end := from, to
 	for from < to && (s[from] == '.' || s[from] == ':' && !strings.HasPrefix(s[from:to], "::")) {
@@ -139,7 +144,8 @@ func isEscape(s string, i int) bool {
 }
 
 func isMAC(groups []string) bool {
-	return len(groups) == 6 && !slices.ContainsFunc(groups, func(g string) bool { return len(g) != 2 || strings.Contains(g, ".") })
+	return len(groups) == 6 && !slices.ContainsFunc(groups,
+		func(g string) bool { return len(g) != 2 || strings.Contains(g, ".") })
 }
 
 // separated writes 12 hex digits in pairs.

@@ -102,8 +102,8 @@ func (m *masker) hexMAC(digits string) string {
 	return fmt.Sprintf("02005e00%04x", n)
 }
 
-// foundation returns the pseudonym of an ICE foundation. Agents compute it from the address, often by a CRC-32, from which
-// an IPv4 address is found by trying all.
+// foundation returns the pseudonym of an ICE foundation. Agents compute it from the address, often by a CRC-32, from
+// which an IPv4 address is found by trying all.
 func (m *masker) foundation(s string) string {
 	return strconv.Itoa(m.foundations.number(s))
 }

@@ -118,8 +118,8 @@ type lineReader struct {
 	cut bool // the latest line has no line break: the file ends within it
 }
 
-// next returns the next line without white space around it, valid until the next call. It returns ErrTooLong for a line that
-// exceeds MaxLine and then continues behind it; at the end io.EOF.
+// next returns the next line without white space around it, valid until the next call. It returns ErrTooLong for a line
+// that exceeds MaxLine and then continues behind it; at the end io.EOF.
 func (l *lineReader) next() ([]byte, error) {
 	l.buf, l.cut = l.buf[:0], false
 	l.n++

@@ -7,8 +7,8 @@ import (
 )
 
 // rewrite returns the JSON document doc with each name of a member replaced by what key makes of it, and each string
-// that is a value, or in an array, by what value makes of it and the name that it goes with. All else stays to the byte: order,
-// numbers, the spelling of strings that do not change. doc must be valid.
+// that is a value, or in an array, by what value makes of it and the name that it goes with. All else stays to the
+// byte: order, numbers, the spelling of strings that do not change. doc must be valid.
 func rewrite(doc []byte, key func(string) string, value func(key, s string) string) []byte {
 	out := make([]byte, 0, len(doc)+16)
 	name := ""

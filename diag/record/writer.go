@@ -118,9 +118,9 @@ func (w *Writer) Path() string { return w.path }
 func (w *Writer) Events() uint64 { return w.events }
 
 // Run writes what source gives until its end and closes the file. Each batch is in the file, as far as the operating
-// system goes, before the next is asked for. It returns nil at io.EOF, a [*WriteError] when the file can't be written, and
-// the source's error (wrapped) otherwise; the file is closed and valid in each case. After an error the source goes on without
-// being read: whoever owns it should close it, lest the feed keeps everything for it.
+// system goes, before the next is asked for. It returns nil at io.EOF, a [*WriteError] when the file can't be written,
+// and the source's error (wrapped) otherwise; the file is closed and valid in each case. After an error the source goes
+// on without being read: whoever owns it should close it, lest the feed keeps everything for it.
 func (w *Writer) Run(ctx context.Context, source Source) error {
 	for {
 		batch, err := source.Next(ctx)
@@ -155,8 +155,8 @@ func (w *Writer) Write(batch []diag.Event) error {
 	return w.flush(lines)
 }
 
-// line is an event as it stands in the file. One that can't be written (a value that JSON has no form for, a line that no reader would
-// take) leaves a warning in its place: the rest of the call is worth more than the purity of the log.
+// line is an event as it stands in the file. One that can't be written (a value that JSON has no form for, a line that
+// no reader would take) leaves a warning in its place: the rest of the call is worth more than the purity of the log.
 func (w *Writer) line(e diag.Event) []byte {
 	raw, err := e.MarshalJSON()
 	if err == nil {
@@ -193,8 +193,8 @@ func (w *Writer) flush(lines []byte) error {
 	return w.err
 }
 
-// put writes lines with one call. After a short write the file is cut back to its last whole line; where that is impossible the
-// reader passes over the rest.
+// put writes lines with one call. After a short write the file is cut back to its last whole line; where that is
+// impossible the reader passes over the rest.
 func (w *Writer) put(lines []byte) error {
 	if w.closed {
 		return os.ErrClosed

@@ -27,10 +27,10 @@ type value struct {
 	unit   string
 }
 
-// Compare takes in how the report differs from an earlier one. A difference counts beyond its noise: twice the larger of the
-// two spreads (the scatter that the percentiles show), and at least 10 % of the smaller
-// value, 2 ms, or 0.01 for a share. Of fewer than five runs the scatter is not known: a value must then have more than doubled, by
-// at least 10 ms or 0.05.
+// Compare takes in how the report differs from an earlier one. A difference counts beyond its noise: twice the larger
+// of the two spreads (the scatter that the percentiles show), and at least 10 % of the smaller
+// value, 2 ms, or 0.01 for a share. Of fewer than five runs the scatter is not known: a value must then have more than
+// doubled, by at least 10 ms or 0.05.
 func (r *Report) Compare(before *Report) {
 	old := map[string]value{}
 	for _, v := range figures(before) {
@@ -76,10 +76,12 @@ func Comparable(before *Report, name string, target Target) error {
 		return fmt.Errorf("it is no report of this form: its schema is %q, not %q", diag.Clean(before.Schema, 60), Schema)
 	case before.Name != name:
 		return fmt.Errorf("it is of another check: %q, not %q", diag.Clean(before.Name, 60), diag.Clean(name, 60))
-	case was.Kind != target.Kind || was.URL != target.URL || was.Room != target.Room || was.RelayOnly != target.RelayOnly || was.Media != target.Media:
+	case was.Kind != target.Kind || was.URL != target.URL || was.Room != target.Room ||
+		was.RelayOnly != target.RelayOnly || was.Media != target.Media:
 		return fmt.Errorf("it is of another target: %s, not %s", was.words(), target.words())
 	case !slices.Equal(was.ICEServers, target.ICEServers):
-		return fmt.Errorf("it is of other servers: %s, not %s", diag.Clean(fmt.Sprint(was.ICEServers), 200), diag.Clean(fmt.Sprint(target.ICEServers), 200))
+		return fmt.Errorf("it is of other servers: %s, not %s", diag.Clean(fmt.Sprint(was.ICEServers), 200),
+			diag.Clean(fmt.Sprint(target.ICEServers), 200))
 	case before.Summary.Setup == nil:
 		return fmt.Errorf("no call of it came up (%s): there is nothing to compare with", diag.Clean(before.Headline, 100))
 	}

@@ -21,7 +21,8 @@ type Input struct {
 	Interrupted bool           // it ended before all was done
 }
 
-// RunInput is one run: the fold of the side that the report describes, and of the other side where it ran in this process too.
+// RunInput is one run: the fold of the side that the report describes, and of the other side where it ran in this
+// process too.
 type RunInput struct {
 	Start     time.Duration // since the check began
 	Call      *diag.Call    // of the offering side, or the only one
@@ -32,8 +33,8 @@ type RunInput struct {
 	folded *folded // instead of the calls
 }
 
-// Build makes the report. It is pure. The exit code is that of the runs: assertions and a baseline are judged afterwards, and
-// [Report.Settle] takes them in.
+// Build makes the report. It is pure. The exit code is that of the runs: assertions and a baseline are judged
+// afterwards, and [Report.Settle] takes them in.
 func Build(in Input) *Report {
 	r := &Report{
 		Schema: Schema, Tool: in.Tool, Name: in.Name, StartedAt: in.StartedAt.UTC(), DurationMs: ms(in.Duration), Target: in.Target,
@@ -79,8 +80,10 @@ func judgeRun(x diag.Expectation, run RunInput) diag.Verdict {
 		return v
 	}
 	other := diag.JudgeCheck(run.Other, diag.Expectation{Media: x.Media, Load: x.Load})
-	blamed := v.Exit == diag.ExitPass && run.Other.ConnectedAt != nil && run.Other.Ended != nil && run.Other.Ended.Reason == diag.EndPeerHangup
-	if follows(run.Call) && !follows(run.Other) && run.Other.Ended != nil && run.Other.Ended.Reason != diag.EndInterrupted {
+	blamed := v.Exit == diag.ExitPass && run.Other.ConnectedAt != nil && run.Other.Ended != nil &&
+		run.Other.Ended.Reason == diag.EndPeerHangup
+	if follows(run.Call) && !follows(run.Other) && run.Other.Ended != nil &&
+		run.Other.Ended.Reason != diag.EndInterrupted {
 		// The answering side failed first: that the offering side was left alone explains nothing.
 		v.Findings = slices.DeleteFunc(v.Findings, func(f diag.Finding) bool { return consequences[f.ID] })
 		blamed = true
@@ -173,11 +176,13 @@ func verdictOf(e diag.Exit) Verdict {
 	}
 }
 
-// detail chooses the run that the report describes: the worst failure, the first of equals, or else the run with the median set-up.
-// Of so many runs that not the events of all were kept, it is the first, or the next to the median, of which they were.
+// detail chooses the run that the report describes: the worst failure, the first of equals, or else the run with the
+// median set-up. Of so many runs that not the events of all were kept, it is the first, or the next to the median, of
+// which they were.
 func detail(runs []Run) int {
 	worst := slices.MinFunc(runs, func(a, b Run) int {
-		return cmp.Or(diag.Exit(b.Exit.Code).Compare(diag.Exit(a.Exit.Code)), preferEvents(a, b), cmp.Compare(a.Index, b.Index))
+		return cmp.Or(diag.Exit(b.Exit.Code).Compare(diag.Exit(a.Exit.Code)), preferEvents(a, b),
+			cmp.Compare(a.Index, b.Index))
 	})
 	if worst.Exit.Code != int(diag.ExitPass) {
 		return worst.Index
@@ -254,8 +259,9 @@ func (r *Report) Settle() {
 	r.Exit, r.Verdict = ExitOf(exit), verdictOf(exit)
 }
 
-// failing is the headline of the first assertion that failed, or of the baseline; "" where none did. A default assertion tells what
-// the runs tell already: it counts where these passed, so that nothing passes with a failed assertion.
+// failing is the headline of the first assertion that failed, or of the baseline; "" where none did. A default
+// assertion tells what the runs tell already: it counts where these passed, so that nothing passes with a failed
+// assertion.
 func (r *Report) failing(passed bool) string {
 	for _, a := range r.Assertions {
 		if !a.Pass && (passed || !a.Default) {

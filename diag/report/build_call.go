@@ -36,7 +36,8 @@ func setupOf(c *diag.Call) Setup {
 		s.TotalMs = diag.Ptr(ms(total))
 	}
 	for _, span := range c.Spans {
-		p := Phase{Name: string(span.Phase), Subject: span.Subject, StartMs: ms(span.Start), Outcome: string(span.Outcome), Detail: span.Detail}
+		p := Phase{Name: string(span.Phase), Subject: span.Subject, StartMs: ms(span.Start), Outcome: string(span.Outcome),
+			Detail: span.Detail}
 		if span.Outcome != "" {
 			p.DurationMs = diag.Ptr(ms(span.End - span.Start))
 		}
@@ -62,7 +63,8 @@ func pathOf(c *diag.Call) *Path {
 	if c.Selected == nil {
 		return nil
 	}
-	p := &Path{Relay: c.Relayed(), Local: Candidate{Side: string(diag.Local)}, Remote: Candidate{Side: string(diag.Remote)}}
+	p := &Path{Relay: c.Relayed(), Local: Candidate{Side: string(diag.Local)},
+		Remote: Candidate{Side: string(diag.Remote)}}
 	if row := c.LocalCandidate(c.Selected.LocalCandidateID); row != nil {
 		p.Local, p.IPv6 = candidateOf(row), row.IsIPv6()
 	}

@@ -130,8 +130,8 @@ func (run Run) asCase() testCase {
 	return c
 }
 
-// phaseCase is a phase of the described run. One that failed counts where the run failed too: a call that came up without a server
-// passed.
+// phaseCase is a phase of the described run. One that failed counts where the run failed too: a call that came up
+// without a server passed.
 func (r *Report) phaseCase(p Phase) testCase {
 	c := testCase{group: "phase", name: p.title(), result: passed, message: clean(p.Detail)}
 	if p.DurationMs != nil {

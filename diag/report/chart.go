@@ -41,13 +41,16 @@ func charts(samples []Sample) []htmlChart {
 	}{
 		{"Round trip", "ms", 1, []series{{"path", func(s Sample) *float64 { return s.RTTMs }}}},
 		{"Bit rate, inbound", "kbit/s", 1e-3, []series{
-			{"audio", func(s Sample) *float64 { return s.AudioInRate }}, {"video", func(s Sample) *float64 { return s.VideoInRate }},
+			{"audio", func(s Sample) *float64 { return s.AudioInRate }}, {"video",
+				func(s Sample) *float64 { return s.VideoInRate }},
 		}},
 		{"Loss, inbound", "%", 100, []series{
-			{"audio", func(s Sample) *float64 { return s.AudioInLoss }}, {"video", func(s Sample) *float64 { return s.VideoInLoss }},
+			{"audio", func(s Sample) *float64 { return s.AudioInLoss }}, {"video",
+				func(s Sample) *float64 { return s.VideoInLoss }},
 		}},
 		{"Jitter, inbound", "ms", 1, []series{
-			{"audio", func(s Sample) *float64 { return s.AudioInJitter }}, {"video", func(s Sample) *float64 { return s.VideoInJitter }},
+			{"audio", func(s Sample) *float64 { return s.AudioInJitter }}, {"video",
+				func(s Sample) *float64 { return s.VideoInJitter }},
 		}},
 		{"Frames, inbound", "per second", 1, []series{{"video", func(s Sample) *float64 { return s.VideoInFPS }}}},
 	} {

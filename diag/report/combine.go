@@ -7,11 +7,12 @@ import (
 	"dialtone/diag"
 )
 
-// Combine makes one report of several checks: the worst verdict and exit code, and the checks inside. Interrupted tells that
-// some were not begun.
+// Combine makes one report of several checks: the worst verdict and exit code, and the checks inside. Interrupted tells
+// that some were not begun.
 func Combine(tool, name string, begun time.Time, took time.Duration, checks []Report, interrupted bool) *Report {
 	r := &Report{
-		Schema: Schema, Tool: tool, Name: name, StartedAt: begun.UTC(), DurationMs: ms(took), Target: Target{Kind: "scenario", ICEServers: []string{}},
+		Schema: Schema, Tool: tool, Name: name, StartedAt: begun.UTC(), DurationMs: ms(took), Target: Target{Kind: "scenario",
+			ICEServers: []string{}},
 		Setup: Setup{Phases: []Phase{}}, Candidates: []Candidate{}, Pairs: []Pair{}, Channels: []Channel{}, Servers: []diag.ServerResult{},
 		Findings: []diag.Finding{}, Assertions: []Assertion{}, Runs: []Run{}, Why: []string{}, Next: []string{},
 		Summary: Summary{Phases: []PhaseSummary{}}, Checks: checks, interrupted: interrupted,

@@ -23,7 +23,8 @@ type shown struct {
 	nat        *diag.NATReport
 }
 
-// Fold judges the run and lets its calls go. x is what is asked of it; its Load does not count, that of the report does.
+// Fold judges the run and lets its calls go. x is what is asked of it; its Load does not count, that of the report
+// does.
 func (in *RunInput) Fold(x diag.Expectation) {
 	f := foldRun(x, *in)
 	in.folded, in.Call, in.Other = &f, nil, nil

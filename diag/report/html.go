@@ -24,8 +24,8 @@ var htmlTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
 	"lower":  strings.ToLower,
 }).Parse(htmlSource))
 
-// WriteHTML writes the report as one page that needs nothing else: no script, no network, not even fonts. Its own policy forbids
-// all of them. Charts are SVG; it reads on a phone, in the dark and on paper.
+// WriteHTML writes the report as one page that needs nothing else: no script, no network, not even fonts. Its own
+// policy forbids all of them. Charts are SVG; it reads on a phone, in the dark and on paper.
 func WriteHTML(w io.Writer, r *Report) error {
 	page := htmlPage{Report: r}
 	for i, s := range r.suites() {
@@ -102,7 +102,8 @@ func newHTMLCheck(i int, s suite) htmlCheck {
 		c.Steps = append(c.Steps, newHTMLStep(st))
 	}
 	for _, d := range s.Media.streams() {
-		c.Streams = append(c.Streams, htmlStream{Name: d.kind + " " + d.direction, State: d.state(), Picture: d.picture(), Stream: d.Stream})
+		c.Streams = append(c.Streams, htmlStream{Name: d.kind + " " + d.direction, State: d.state(), Picture: d.picture(),
+			Stream: d.Stream})
 	}
 	if run := s.detailRun(); run != nil {
 		c.Charts = charts(run.Samples)
@@ -134,7 +135,8 @@ func (c *htmlCheck) list(runs []Run) {
 }
 
 func (c *htmlCheck) row(r Run) {
-	row := htmlRun{Number: r.Index + 1, Verdict: r.Verdict, Headline: clean(r.Headline), Setup: millis(r.Setup.TotalMs), Path: unknown, File: clean(r.Recording)}
+	row := htmlRun{Number: r.Index + 1, Verdict: r.Verdict, Headline: clean(r.Headline), Setup: millis(r.Setup.TotalMs),
+		Path: unknown, File: clean(r.Recording)}
 	if r.Path != nil {
 		row.Path = r.Path.Local.words() + " ⇄ " + r.Path.Remote.words()
 	}

@@ -27,9 +27,9 @@ type recordingConfig struct {
 	Media      bool             `json:"media"`
 }
 
-// WriteJSONL writes the events of the run that the report describes, a line each after a header: a recording, which dialtone replay
-// shows. Of several checks it is that of the first with the worst exit code. A report that was read from JSON has no events: then there
-// is the header alone.
+// WriteJSONL writes the events of the run that the report describes, a line each after a header: a recording, which
+// dialtone replay shows. Of several checks it is that of the first with the worst exit code. A report that was read
+// from JSON has no events: then there is the header alone.
 func WriteJSONL(w io.Writer, r *Report) error {
 	r = r.worst()
 	run := r.detailRun()
@@ -39,7 +39,8 @@ func WriteJSONL(w io.Writer, r *Report) error {
 	head := recordingHeader{
 		Schema: "dialtone.recording/1", StartedAt: r.StartedAt.Add(time.Duration(run.StartMs * 1e6)).UTC(),
 		Version: strings.TrimPrefix(clean(r.Tool), "dialtone "), Command: "check",
-		Config: recordingConfig{Code: clean(r.Target.Room), Server: clean(r.Target.URL), RelayOnly: r.Target.RelayOnly, Media: r.Target.Media},
+		Config: recordingConfig{Code: clean(r.Target.Room), Server: clean(r.Target.URL), RelayOnly: r.Target.RelayOnly,
+			Media: r.Target.Media},
 	}
 	if r.Target.Kind == "loopback" {
 		head.Config.Code = "loopback"

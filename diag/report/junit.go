@@ -55,9 +55,10 @@ type (
 	}
 )
 
-// WriteJUnit writes the report as JUnit XML in the dialect of Surefire: a test suite for each check, a test case for each run, phase of
-// the described run, assertion and value of the baseline. A failure is a fault of what was checked, an error one of the check
-// itself. There are failures or errors exactly where the exit code is not 0. The text report is the output of each suite.
+// WriteJUnit writes the report as JUnit XML in the dialect of Surefire: a test suite for each check, a test case for
+// each run, phase of the described run, assertion and value of the baseline. A failure is a fault of what was checked,
+// an error one of the check itself. There are failures or errors exactly where the exit code is not 0. The text report
+// is the output of each suite.
 func WriteJUnit(w io.Writer, r *Report) error {
 	doc := junitSuites{Name: xmlText(orUnknown(clean(r.Tool))), Time: secondsOf(&r.DurationMs)}
 	for _, s := range r.suites() {
@@ -142,10 +143,12 @@ func (r *Report) facts() []fact {
 		{"setup.total", millis(r.Setup.TotalMs)},
 	}
 	if p := r.Summary.Setup; p != nil {
-		out = append(out, fact{"setup.p50", millis(&p.P50Ms)}, fact{"setup.p95", millis(&p.P95Ms)}, fact{"setup.p99", millis(&p.P99Ms)})
+		out = append(out, fact{"setup.p50", millis(&p.P50Ms)}, fact{"setup.p95", millis(&p.P95Ms)},
+			fact{"setup.p99", millis(&p.P99Ms)})
 	}
 	if p := r.Path; p != nil {
-		out = append(out, fact{"path.local", p.Local.words()}, fact{"path.remote", p.Remote.words()}, fact{"path.kind", p.kind()})
+		out = append(out, fact{"path.local", p.Local.words()}, fact{"path.remote", p.Remote.words()},
+			fact{"path.kind", p.kind()})
 	} else {
 		out = append(out, fact{"path", unknown})
 	}

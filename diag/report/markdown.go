@@ -79,7 +79,8 @@ func (m *mdWriter) overview(r *Report) {
 	var rows [][]string
 	for _, c := range r.checks() {
 		rows = append(rows, []string{
-			c.Verdict.mark() + " " + md(c.name()), md(c.Headline), fmt.Sprintf("%d, %s", c.Exit.Code, md(c.Exit.Name)), millis(c.Setup.TotalMs),
+			c.Verdict.mark() + " " + md(c.name()), md(c.Headline), fmt.Sprintf("%d, %s", c.Exit.Code,
+				md(c.Exit.Name)), millis(c.Setup.TotalMs),
 			fmt.Sprintf("%d of %d", c.Summary.Failed, c.Summary.Runs),
 		})
 	}
@@ -95,9 +96,11 @@ func (m *mdWriter) check(r *Report) {
 	}
 	rows := [][]string{{"called", md(r.Target.what())}, {"set-up", millis(r.Setup.TotalMs)}, {"path", md(unknown)}}
 	if p := r.Path; p != nil {
-		rows[2][1] = fmt.Sprintf("%s ⇄ %s, %s, round trip %s", md(p.Local.words()), md(p.Remote.words()), p.kind(), millis(p.RTTMs))
+		rows[2][1] = fmt.Sprintf("%s ⇄ %s, %s, round trip %s", md(p.Local.words()), md(p.Remote.words()), p.kind(),
+			millis(p.RTTMs))
 	}
-	rows = append(rows, []string{"calls", fmt.Sprintf("%d, of which %d failed%s", r.Summary.Runs, r.Summary.Failed, r.Summary.interrupted())},
+	rows = append(rows, []string{"calls", fmt.Sprintf("%d, of which %d failed%s", r.Summary.Runs, r.Summary.Failed,
+		r.Summary.interrupted())},
 		[]string{"took", millis(&r.DurationMs)}, []string{"made by", md(orUnknown(r.Tool))})
 	m.table([]string{"", ""}, rows)
 	m.findings(r.Findings)
@@ -137,7 +140,8 @@ func (m *mdWriter) baseline(list []Change) {
 	var rows [][]string
 	for _, c := range list {
 		rows = append(rows, []string{
-			mdCode(c.Name), fmt.Sprintf("%.6g", c.Before), fmt.Sprintf("%.6g", c.Now), fmt.Sprintf("%.6g", c.Noise), md(c.Unit), strings.ToLower(c.word()),
+			mdCode(c.Name), fmt.Sprintf("%.6g", c.Before), fmt.Sprintf("%.6g", c.Now), fmt.Sprintf("%.6g",
+				c.Noise), md(c.Unit), strings.ToLower(c.word()),
 		})
 	}
 	m.table([]string{"against the baseline", "before", "now", "noise", "unit", ""}, rows)
@@ -173,7 +177,8 @@ func (m *mdWriter) percentiles(r *Report) {
 	add := func(name string, p *Percentiles, failed int) {
 		row := []string{md(name), "0", fmt.Sprint(failed), unknown, unknown, unknown, unknown, unknown}
 		if p != nil {
-			row = []string{md(name), fmt.Sprint(p.N), fmt.Sprint(failed), amount(p.MinMs), amount(p.P50Ms), amount(p.P95Ms), amount(p.P99Ms), amount(p.MaxMs)}
+			row = []string{md(name), fmt.Sprint(p.N), fmt.Sprint(failed), amount(p.MinMs), amount(p.P50Ms), amount(p.P95Ms),
+				amount(p.P99Ms), amount(p.MaxMs)}
 		}
 		rows = append(rows, row)
 	}
@@ -193,5 +198,6 @@ func (m *mdWriter) waterfall(s Setup) {
 	shown.Phases = s.Phases[:min(len(s.Phases), maxRows)]
 	t := &textWriter{}
 	t.waterfall(shown)
-	m.line("<details><summary>Waterfall of the set-up</summary>\n\n```text\n%s\n```\n\n</details>\n", strings.TrimSpace(t.b.String()))
+	m.line("<details><summary>Waterfall of the set-up</summary>\n\n```text\n%s\n```\n\n</details>\n",
+		strings.TrimSpace(t.b.String()))
 }

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// WriteProm writes the report in the text format of Prometheus, for the textfile collector of its node exporter. Times are in seconds,
-// shares are ratios, rates are in bytes per second; what was not measured has no sample.
+// WriteProm writes the report in the text format of Prometheus, for the textfile collector of its node exporter. Times
+// are in seconds, shares are ratios, rates are in bytes per second; what was not measured has no sample.
 func WriteProm(w io.Writer, r *Report) error {
 	p := &promWriter{}
 	for _, s := range r.suites() {
@@ -149,7 +149,8 @@ func (p *promWriter) check(s suite) {
 // detail tells of the described run.
 func (p *promWriter) detail(r *Report, with func(...string) []string) {
 	if path := r.Path; path != nil {
-		p.add("path_info", 1, with("local", path.Local.Type, "remote", path.Remote.Type, "protocol", path.Local.Protocol, "relay_protocol", path.Local.RelayProtocol)...)
+		p.add("path_info", 1, with("local", path.Local.Type, "remote", path.Remote.Type, "protocol", path.Local.Protocol,
+			"relay_protocol", path.Local.RelayProtocol)...)
 		p.add("path_relayed", truth(path.Relay), with()...)
 		p.some("path_round_trip_seconds", path.RTTMs, millisPerSecond, with()...)
 	}

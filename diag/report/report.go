@@ -1,7 +1,9 @@
-// Package report holds what a check found out, as one value, and writes it in the formats that people and programs read.
+// Package report holds what a check found out, as one value, and writes it in the formats that people and programs
+// read.
 //
-// A [Report] is made of calls that have ended, by pure functions: the same events give the same report. Every writer takes a
-// report and an [io.Writer] and knows nothing else, so a report that was read from JSON is written as well as a fresh one.
+// A [Report] is made of calls that have ended, by pure functions: the same events give the same report. Every writer
+// takes a report and an [io.Writer] and knows nothing else, so a report that was read from JSON is written as well as a
+// fresh one.
 package report
 
 import (
@@ -23,10 +25,10 @@ const (
 	Error Verdict = "error"
 )
 
-// Report is everything that a check found out. Times are in milliseconds, ratios are 0–1, what was not measured is absent.
-// Where a check consists of several runs, Setup to Media are those of the run that Detail names: the worst failure, or else
-// the run with the median set-up. Of several checks (a scenario) each is a report of its own in Checks, and the outer one holds
-// the worst verdict and exit code.
+// Report is everything that a check found out. Times are in milliseconds, ratios are 0–1, what was not measured is
+// absent. Where a check consists of several runs, Setup to Media are those of the run that Detail names: the worst
+// failure, or else the run with the median set-up. Of several checks (a scenario) each is a report of its own in
+// Checks, and the outer one holds the worst verdict and exit code.
 type Report struct {
 	Schema     string    `json:"schema"`
 	Tool       string    `json:"tool"` // "dialtone v1.2.3"
@@ -85,7 +87,8 @@ type Target struct {
 
 // Setup is how a call came up.
 type Setup struct {
-	TotalMs *float64 `json:"total_ms"` // from the pairing until the first channel was open (media only: until connected); null: it did not
+	// from the pairing until the first channel was open (media only: until connected); null: it did not
+	TotalMs *float64 `json:"total_ms"`
 	Phases  []Phase  `json:"phases"`
 }
 

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// WriteTAP writes the report in the Test Anything Protocol, version 14: a test point for each run, phase of the described run,
-// assertion and value of the baseline, with diagnostics in YAML. Several checks are subtests. A test point is "not ok" exactly
-// where the exit code is not 0; what does not count is skipped.
+// WriteTAP writes the report in the Test Anything Protocol, version 14: a test point for each run, phase of the
+// described run, assertion and value of the baseline, with diagnostics in YAML. Several checks are subtests. A test
+// point is "not ok" exactly where the exit code is not 0; what does not count is skipped.
 func WriteTAP(w io.Writer, r *Report) error {
 	var b strings.Builder
 	b.WriteString("TAP version 14\n")
@@ -36,7 +36,8 @@ func tapPoints(b *strings.Builder, indent string, s suite) {
 		if c.result == skipped {
 			directive = " # SKIP " + tapText(c.message)
 		}
-		fmt.Fprintf(b, "%s%s %d - %s%s\n", indent, tapWord(c.result == passed || c.result == skipped), i+1, tapText(c.group+": "+c.name), directive)
+		fmt.Fprintf(b, "%s%s %d - %s%s\n", indent, tapWord(c.result == passed || c.result == skipped), i+1,
+			tapText(c.group+": "+c.name), directive)
 		tapDiagnostics(b, indent+"  ", c)
 	}
 }

@@ -17,8 +17,8 @@ const (
 	maxLines  = 20  // of a list of candidates, pairs or channels
 )
 
-// WriteText writes the report for a person who reads it in a log of at least 100 columns: the verdict first, then what it rests
-// on. It holds no escape sequences.
+// WriteText writes the report for a person who reads it in a log of at least 100 columns: the verdict first, then what
+// it rests on. It holds no escape sequences.
 func WriteText(w io.Writer, r *Report) error {
 	t := &textWriter{}
 	if len(r.Checks) > 0 {
@@ -58,7 +58,8 @@ func (t *textWriter) verdict(r *Report) {
 	if r.Name != "" {
 		name = " " + diag.Clean(r.Name, 60)
 	}
-	t.para("", fmt.Sprintf("%s%s: %s (exit %d, %s)", strings.ToUpper(string(r.Verdict)), name, diag.Clean(r.Headline, 400), r.Exit.Code, r.Exit.Name))
+	t.para("", fmt.Sprintf("%s%s: %s (exit %d, %s)", strings.ToUpper(string(r.Verdict)), name, diag.Clean(r.Headline, 400),
+		r.Exit.Code, r.Exit.Name))
 }
 
 func (t *textWriter) check(r *Report) {
@@ -70,7 +71,8 @@ func (t *textWriter) check(r *Report) {
 		t.para("  next: ", next)
 	}
 	if !r.StartedAt.IsZero() {
-		t.para("  made: ", fmt.Sprintf("%s by %s, in %s", r.StartedAt.UTC().Format("2006-01-02 15:04:05 UTC"), orUnknown(r.Tool), millis(&r.DurationMs)))
+		t.para("  made: ", fmt.Sprintf("%s by %s, in %s", r.StartedAt.UTC().Format("2006-01-02 15:04:05 UTC"),
+			orUnknown(r.Tool), millis(&r.DurationMs)))
 	}
 	t.para("called: ", r.Target.what())
 	t.runs(r)
@@ -102,7 +104,8 @@ func (t *textWriter) runs(r *Report) {
 			}
 			return amount(v)
 		}
-		t.line(" %5d %6d %9s %9s %9s %9s %9s", p.N, failed, cell(p.MinMs), cell(p.P50Ms), cell(p.P95Ms), cell(p.P99Ms), cell(p.MaxMs))
+		t.line(" %5d %6d %9s %9s %9s %9s %9s", p.N, failed, cell(p.MinMs), cell(p.P50Ms), cell(p.P95Ms), cell(p.P99Ms),
+			cell(p.MaxMs))
 	}
 	t.line("  %-*s %5s %6s %9s %9s %9s %9s %9s", nameWidth, "ms", "n", "failed", "min", "p50", "p95", "p99", "max")
 	row("set-up", r.Summary.Setup, r.Summary.Failed)
@@ -166,7 +169,8 @@ func (t *textWriter) waterfall(s Setup) {
 func (t *textWriter) path(r *Report) {
 	if p := r.Path; p != nil {
 		t.line("")
-		t.para("Path: ", fmt.Sprintf("%s ⇄ %s (%s, round trip %s)", p.Local.words(), p.Remote.words(), p.kind(), millis(p.RTTMs)))
+		t.para("Path: ", fmt.Sprintf("%s ⇄ %s (%s, round trip %s)", p.Local.words(), p.Remote.words(), p.kind(),
+			millis(p.RTTMs)))
 		return
 	}
 	if len(r.Candidates)+len(r.Pairs) == 0 {
@@ -183,7 +187,8 @@ func (t *textWriter) path(r *Report) {
 		if t.more(i, len(r.Pairs), "pairs") {
 			break
 		}
-		t.para("  pair    ", fmt.Sprintf("%s ⇄ %s: %s, %d requests sent, %d answered", orUnknown(p.Local), orUnknown(p.Remote), orUnknown(p.State), p.Sent, p.Answered))
+		t.para("  pair    ", fmt.Sprintf("%s ⇄ %s: %s, %d requests sent, %d answered", orUnknown(p.Local),
+			orUnknown(p.Remote), orUnknown(p.State), p.Sent, p.Answered))
 	}
 }
 
@@ -200,9 +205,11 @@ func (t *textWriter) media(m Media) {
 	if len(list) == 0 {
 		return
 	}
-	t.line("\n%-16s %-8s %8s %12s %8s %9s %10s  %s", "Media", "", "packets", "rate", "loss", "jitter", "round trip", "picture")
+	t.line("\n%-16s %-8s %8s %12s %8s %9s %10s  %s", "Media", "", "packets", "rate", "loss", "jitter", "round trip",
+		"picture")
 	for _, s := range list {
-		t.line("  %-14s %-8s %8d %12s %8s %9s %10s  %s", s.kind+" "+s.direction, s.state(), s.Packets, kilobits(s.Bitrate), percent(s.Loss),
+		t.line("  %-14s %-8s %8d %12s %8s %9s %10s  %s", s.kind+" "+s.direction, s.state(), s.Packets, kilobits(s.Bitrate),
+			percent(s.Loss),
 			millis(s.JitterMs), millis(s.RTTMs), s.picture())
 	}
 }
@@ -254,7 +261,8 @@ func serverWords(s diag.ServerResult) string {
 	if s.ErrorCode != 0 {
 		code = fmt.Sprintf(" %d", s.ErrorCode)
 	}
-	return clean(fmt.Sprintf("%s (%s): failed at %s after %s: %s%s, %s", s.URL, orUnknown(s.Transport), orUnknown(s.Stage), millisOf(&s.DurationMs),
+	return clean(fmt.Sprintf("%s (%s): failed at %s after %s: %s%s, %s", s.URL, orUnknown(s.Transport), orUnknown(s.Stage),
+		millisOf(&s.DurationMs),
 		orUnknown(s.Cause), code, orUnknown(s.ErrorText)))
 }
 
@@ -341,7 +349,8 @@ func pad(s string, n int) string {
 	return s + strings.Repeat(" ", max(0, n-columns(s)))
 }
 
-// wrap breaks text at blanks into lines of at most n columns; words that are longer are broken too. There is always one line.
+// wrap breaks text at blanks into lines of at most n columns; words that are longer are broken too. There is always one
+// line.
 func wrap(s string, n int) []string {
 	lines := []string{""}
 	used := 0
@@ -366,7 +375,8 @@ func wrap(s string, n int) []string {
 	return lines
 }
 
-// columns is how wide a terminal shows clean text: marks take no room, the scripts and pictures of East Asia two columns.
+// columns is how wide a terminal shows clean text: marks take no room, the scripts and pictures of East Asia two
+// columns.
 func columns(s string) (n int) {
 	for _, r := range s {
 		n += runeColumns(r)
@@ -381,7 +391,8 @@ func runeColumns(r rune) int {
 	case r == '\u200d' || unicode.In(r, unicode.Mn, unicode.Me):
 		return 0
 	case r >= 0x1100 && r <= 0x115f, r >= 0x2e80 && r <= 0xa4cf, r >= 0xac00 && r <= 0xd7a3, r >= 0xf900 && r <= 0xfaff,
-		r >= 0xfe30 && r <= 0xfe6f, r >= 0xff00 && r <= 0xff60, r >= 0xffe0 && r <= 0xffe6, r >= 0x1f300 && r <= 0x1faff, r >= 0x20000 && r <= 0x3fffd:
+		r >= 0xfe30 && r <= 0xfe6f, r >= 0xff00 && r <= 0xff60, r >= 0xffe0 && r <= 0xffe6, r >= 0x1f300 &&
+			r <= 0x1faff, r >= 0x20000 && r <= 0x3fffd:
 		return 2
 	}
 	return 1

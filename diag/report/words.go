@@ -250,8 +250,8 @@ type step struct {
 	from, to float64 // 0–1
 }
 
-// steps puts the phases on one scale, in the order of their beginning. The scale is made of the time of those that came to an
-// end: waiting for the other party, and pauses, may be long and are nobody's to shorten, so they are cut out.
+// steps puts the phases on one scale, in the order of their beginning. The scale is made of the time of those that came
+// to an end: waiting for the other party, and pauses, may be long and are nobody's to shorten, so they are cut out.
 func (s Setup) steps() []step {
 	last, done := s.last()
 	end := func(p Phase) float64 {

@@ -69,8 +69,8 @@ func parseControl(data []byte) (control, error) {
 	return c, nil
 }
 
-// sendControl sends a control message to the peer: on both labels that the control channel goes by, until a hello has told
-// that the peer is a dialtone, which listens on the documented one.
+// sendControl sends a control message to the peer: on both labels that the control channel goes by, until a hello has
+// told that the peer is a dialtone, which listens on the documented one.
 func (s *Session) sendControl(c control) {
 	for _, label := range []string{diag.LabelControl, diag.LabelControlLegacy} {
 		if s.sendControlOn(label, c) && s.agent != "" {

@@ -25,8 +25,8 @@ type diagnosing struct {
 	late       bool               // the probes have had their time
 }
 
-// Diagnose asks the ICE servers of the call what the network does. It returns at once; events tell what comes of it. One
-// diagnosis runs at a time, and none beyond the end of the call.
+// Diagnose asks the ICE servers of the call what the network does. It returns at once; events tell what comes of it.
+// One diagnosis runs at a time, and none beyond the end of the call.
 func (s *Session) Diagnose() error { return s.now(s.diagnoseAsked) }
 
 func (s *Session) diagnoseAsked() error {
@@ -41,9 +41,11 @@ func (s *Session) diagnoseAsked() error {
 	return nil
 }
 
-// inquiry asks the servers of the call, each with the account that the call has there: a media server may have named some of them.
+// inquiry asks the servers of the call, each with the account that the call has there: a media server may have named
+// some of them.
 func (s *Session) inquiry() probe.Inquiry {
-	q := probe.Inquiry{TLS: s.o.TLS, Accounts: map[probe.URL]probe.Account{}, Progress: func(p diag.NATProgress) { s.o.Feed.Append(p) }}
+	q := probe.Inquiry{TLS: s.o.TLS, Accounts: map[probe.URL]probe.Account{},
+		Progress: func(p diag.NATProgress) { s.o.Feed.Append(p) }}
 	if s.o.Net != nil {
 		q.Net = s.o.Net
 	}
@@ -99,8 +101,8 @@ func (s *Session) diagnosed(known bool) {
 	}
 }
 
-// noPath ends a call that has found no path. Its servers are asked first what the network does, unless that is known, and those
-// that are being asked why they gave nothing may still answer.
+// noPath ends a call that has found no path. Its servers are asked first what the network does, unless that is known,
+// and those that are being asked why they gave nothing may still answer.
 func (s *Session) noPath(err error) {
 	if s.nat.failure != nil {
 		return

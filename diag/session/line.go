@@ -25,8 +25,8 @@ type line struct {
 
 func (l *line) traits() signal.Traits { return signal.TraitsOf(l.channel) }
 
-// dial opens the signaling in a goroutine; what comes of it is an entry of the mailbox. An old line is closed first: a room
-// that still waits for somebody would take our own second dial for the other party.
+// dial opens the signaling in a goroutine; what comes of it is an entry of the mailbox. An old line is closed first: a
+// room that still waits for somebody would take our own second dial for the other party.
 func (s *Session) dial(old *line) {
 	if s.stopDial != nil {
 		s.stopDial()
@@ -119,7 +119,9 @@ func (s *Session) post(m signal.Message) {
 	select {
 	case s.line.outbox <- m:
 	default:
-		s.o.Feed.Append(diag.Warning{ID: "signal.slow", Text: "The signaling server takes messages too slowly; one was dropped.", Advice: "Look at the server's load, or use another server."})
+		s.o.Feed.Append(diag.Warning{ID: "signal.slow",
+			Text:   "The signaling server takes messages too slowly; one was dropped.",
+			Advice: "Look at the server's load, or use another server."})
 	}
 }
 
@@ -133,7 +135,8 @@ func (s *Session) sendFailed(l *line, m signal.Message, err error) {
 		return
 	}
 	if !s.everUp && !errors.Is(err, signal.ErrPeerGone) && !errors.Is(err, signal.ErrClosed) {
-		s.o.Feed.Append(diag.Warning{ID: "signal.candidate_lost", Text: "A candidate did not reach the other party: " + cause(err), Advice: advise(err)})
+		s.o.Feed.Append(diag.Warning{ID: "signal.candidate_lost",
+			Text: "A candidate did not reach the other party: " + cause(err), Advice: advise(err)})
 	}
 }
 

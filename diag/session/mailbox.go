@@ -2,8 +2,8 @@ package session
 
 import "sync"
 
-// mailbox is a queue of jobs without bound: callbacks that must not block put in, one goroutine takes out. What can be put
-// in is bounded where it comes from (messages of a peer are limited per second).
+// mailbox is a queue of jobs without bound: callbacks that must not block put in, one goroutine takes out. What can be
+// put in is bounded where it comes from (messages of a peer are limited per second).
 type mailbox struct {
 	ready chan struct{}
 	mu    sync.Mutex

@@ -19,7 +19,8 @@ func (s *Session) say(label, text string) error {
 	if err := s.peer.Send(label, true, []byte(text)); err != nil {
 		return err
 	}
-	s.o.Feed.Append(diag.Message{Direction: diag.Outbound, Label: label, Bytes: len(text), Text: clip(text), Truncated: len(text) > diag.MaxMessageText})
+	s.o.Feed.Append(diag.Message{Direction: diag.Outbound, Label: label, Bytes: len(text), Text: clip(text),
+		Truncated: len(text) > diag.MaxMessageText})
 	return nil
 }
 
@@ -27,7 +28,8 @@ func (s *Session) say(label, text string) error {
 func (s *Session) opened(label string) {
 	switch label {
 	case diag.LabelControl, diag.LabelControlLegacy:
-		s.sendControlOn(label, control{Code: codeHello, Agent: strings.TrimSpace("dialtone " + s.o.Config.Version), Stats: true})
+		s.sendControlOn(label, control{Code: codeHello, Agent: strings.TrimSpace("dialtone " + s.o.Config.Version),
+			Stats: true})
 	case diag.LabelChat:
 		if s.o.Greeting != "" {
 			// A channel that closed again is told by its own event.
@@ -50,8 +52,8 @@ func (s *Session) usable() {
 	}
 }
 
-// received is the peer's OnMessage. It runs on the channel's goroutine: what it does is quick, and a flood slows down only
-// the channel that it comes on.
+// received is the peer's OnMessage. It runs on the channel's goroutine: what it does is quick, and a flood slows down
+// only the channel that it comes on.
 func (s *Session) received(label string, text bool, data []byte) {
 	switch label {
 	case diag.LabelPing:
@@ -132,7 +134,9 @@ func (s *Session) ping() {
 		p.next++
 		p.sent[n] = at
 	} else if errors.Is(err, peer.ErrChannelFull) {
-		s.o.Feed.Append(diag.Warning{ID: "channel.full", Text: "The ping channel is full: the other party does not take what is sent.", Advice: "Look at the other party: its program may hang, or its link be too slow."})
+		s.o.Feed.Append(diag.Warning{ID: "channel.full",
+			Text:   "The ping channel is full: the other party does not take what is sent.",
+			Advice: "Look at the other party: its program may hang, or its link be too slow."})
 	}
 }
 

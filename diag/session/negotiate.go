@@ -29,8 +29,8 @@ func (s *Session) peerOptions() peer.Options {
 	}
 }
 
-// timeouts are the peer's. Checks begin with our answer: where that is carried by a person, nobody answers them for as long as
-// the way takes, and silence on an established path is noticed by a timer of our own.
+// timeouts are the peer's. Checks begin with our answer: where that is carried by a person, nobody answers them for as
+// long as the way takes, and silence on an established path is noticed by a timer of our own.
 func (s *Session) timeouts() peer.Timeouts {
 	t := s.o.Timeouts
 	if s.o.Carry > 0 {
@@ -39,8 +39,8 @@ func (s *Session) timeouts() peer.Timeouts {
 	return t
 }
 
-// lostAfter is how long an established path may say nothing, beyond what counts as disconnected, where the peer itself waits
-// for longer.
+// lostAfter is how long an established path may say nothing, beyond what counts as disconnected, where the peer itself
+// waits for longer.
 const lostAfter = 10 * time.Second
 
 // take acts on a message of the signaling.
@@ -90,7 +90,8 @@ func (s *Session) takeCandidate(c peer.Candidate) {
 		return
 	}
 	if s.refused++; s.refused <= maxRefusals {
-		s.o.Feed.Append(diag.Warning{ID: "ice.candidate_unusable", Text: cause(err), Advice: "The call goes on without it; look at what the other party's program signals."})
+		s.o.Feed.Append(diag.Warning{ID: "ice.candidate_unusable", Text: cause(err),
+			Advice: "The call goes on without it; look at what the other party's program signals."})
 	}
 }
 
@@ -169,7 +170,8 @@ func (s *Session) takeOffer(m signal.Message) {
 	s.describe(signal.KindAnswer, answer)
 }
 
-// startOver takes another peer: the other party answers our offer with one of its own, and pion cannot take an offer back.
+// startOver takes another peer: the other party answers our offer with one of its own, and pion cannot take an offer
+// back.
 func (s *Session) startOver() error {
 	o := s.peerOptions()
 	o.Named = s.peer.Named()
@@ -207,7 +209,8 @@ func (s *Session) negotiated() {
 func (s *Session) negotiationFailed(reason diag.EndReason, by diag.EndedBy, err error) {
 	s.phases.End(diag.PhaseOfferAnswer, "", diag.OutcomeFailed, cause(err))
 	if errors.Is(err, peer.ErrStranger) {
-		s.finishWith(diag.EndPeerLost, diag.ByNetwork, err, "Somebody else dialled the same code. Choose a code that others do not guess.")
+		s.finishWith(diag.EndPeerLost, diag.ByNetwork, err,
+			"Somebody else dialled the same code. Choose a code that others do not guess.")
 		return
 	}
 	s.finishWith(reason, by, err, "")

@@ -13,7 +13,8 @@ import (
 )
 
 const (
-	// beginTime is how long the beginning of a call is waited for: a probe that asks before the other party is there takes nothing away.
+	// beginTime is how long the beginning of a call is waited for: a probe that asks before the other party is there takes
+	// nothing away.
 	beginTime = 100 * time.Millisecond
 	// agentTime is how long the agent is left alone with the TURN servers.
 	agentTime = 300 * time.Millisecond
@@ -23,8 +24,8 @@ const (
 	probeTime = 2 * time.Second
 )
 
-// probing is how the probes stand beside the agent: an account at a TURN server may allow few allocations, and those of the call
-// come first. It belongs to the goroutine of Run, but for the channels.
+// probing is how the probes stand beside the agent: an account at a TURN server may allow few allocations, and those of
+// the call come first. It belongs to the goroutine of Run, but for the channels.
 type probing struct {
 	begun    chan struct{}            // closed when the agent begins to gather
 	settled  chan struct{}            // closed when the call is connected, or has found no path
@@ -33,7 +34,8 @@ type probing struct {
 }
 
 func newProbing(servers []diag.ICEServerAuth) *probing {
-	p := &probing{begun: make(chan struct{}), settled: make(chan struct{}), unserved: map[string]chan struct{}{}, left: len(servers)}
+	p := &probing{begun: make(chan struct{}), settled: make(chan struct{}), unserved: map[string]chan struct{}{},
+		left: len(servers)}
 	for _, server := range servers {
 		p.unserved[server.URL] = make(chan struct{})
 	}
@@ -52,8 +54,8 @@ func tell(c chan struct{}) {
 	}
 }
 
-// wait returns when an allocation at a TURN server takes none away from the agent, which it has by then or was refused; or when
-// nobody can tell how long that takes.
+// wait returns when an allocation at a TURN server takes none away from the agent, which it has by then or was refused;
+// or when nobody can tell how long that takes.
 func (p *probing) wait(ctx context.Context, url string) {
 	select {
 	case <-ctx.Done():
@@ -70,8 +72,8 @@ func (p *probing) wait(ctx context.Context, url string) {
 	}
 }
 
-// probeServers asks every ICE server, beside the agent, and tells both the feed and the peer what came of it. TURN servers are
-// asked when the agent has been served.
+// probeServers asks every ICE server, beside the agent, and tells both the feed and the peer what came of it. TURN
+// servers are asked when the agent has been served.
 func (s *Session) probeServers(ctx context.Context) {
 	var others []probe.Target
 	for _, server := range s.o.Config.ICEServers {
@@ -104,7 +106,8 @@ func silent(r *diag.ServerResult, asked time.Duration) bool {
 	if asked < answerTime {
 		return false
 	}
-	r.Cause, r.ErrorText = probe.CauseTimeout, fmt.Sprintf("no answer within the %.1f s until the call ended", asked.Seconds())
+	r.Cause, r.ErrorText = probe.CauseTimeout, fmt.Sprintf("no answer within the %.1f s until the call ended",
+		asked.Seconds())
 	r.Advice = "check host, port and transport, and that no firewall drops the answers; a longer call would know more"
 	return true
 }
@@ -116,8 +119,8 @@ func (s *Session) probed(r diag.ServerResult) {
 	s.explained()
 }
 
-// loopbackPolicy includes the loopback interface where both parties may well sit on this machine: the signaling server is
-// local, or there is no other interface.
+// loopbackPolicy includes the loopback interface where both parties may well sit on this machine: the signaling server
+// is local, or there is no other interface.
 func loopbackPolicy(c diag.Config) peer.Loopback {
 	switch {
 	case c.LoopbackOnly:

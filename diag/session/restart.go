@@ -93,5 +93,6 @@ func (s *Session) redialFailed(err error) {
 	if s.line != nil && !s.line.traits().Lasting {
 		s.dropLine()
 	}
-	s.o.Feed.Append(diag.Warning{ID: "ice.restart_failed", Text: "The ICE restart did not come about: " + cause(err), Advice: advise(err)})
+	s.o.Feed.Append(diag.Warning{ID: "ice.restart_failed", Text: "The ICE restart did not come about: " + cause(err),
+		Advice: advise(err)})
 }

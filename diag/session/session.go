@@ -32,7 +32,8 @@ type Options struct {
 	Redial time.Duration
 	// Linger is how long the room is kept after the connection is up, for late candidates; 0: 5 s.
 	Linger time.Duration
-	// Carry is how long the other party may take to begin after our answer, where a person carries that; 0: no longer than a program.
+	// Carry is how long the other party may take to begin after our answer, where a person carries that; 0: no longer than
+	// a program.
 	Carry time.Duration
 	// Explain is how long a call that has found no path stays to ask its ICE servers what the network does; 0: not at all.
 	Explain time.Duration
@@ -91,12 +92,13 @@ func New(o Options) *Session {
 	set(&o.SetUp, 40*time.Second)
 	set(&o.Redial, 10*time.Second)
 	set(&o.Linger, 5*time.Second)
-	return &Session{o: o, phases: diag.NewPhases(o.Feed.Append), inbox: newMailbox(), flood: newFlood(time.Now), probes: newProbing(o.Config.ICEServers)}
+	return &Session{o: o, phases: diag.NewPhases(o.Feed.Append), inbox: newMailbox(), flood: newFlood(time.Now),
+		probes: newProbing(o.Config.ICEServers)}
 }
 
-// Run places the call and returns when it is over and everything is closed; somewhat earlier call.ended is in the feed and
-// the feed is closed. The end of ctx is an interruption. How the call went is in the feed, not in a return value: fold it and
-// ask the judge.
+// Run places the call and returns when it is over and everything is closed; somewhat earlier call.ended is in the feed
+// and the feed is closed. The end of ctx is an interruption. How the call went is in the feed, not in a return value:
+// fold it and ask the judge.
 func (s *Session) Run(ctx context.Context) {
 	s.o.Feed.Append(s.o.Config.Start(s.o.Feed.Start()))
 	inner, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -165,8 +167,8 @@ func (s *Session) step(ctx context.Context) {
 	}
 }
 
-// echoTime is how long the answer to the first ping is waited for in a call that is shorter than that: on a busy machine
-// the channels of such a call open late, and it would end without having seen that they work.
+// echoTime is how long the answer to the first ping is waited for in a call that is shorter than that: on a busy
+// machine the channels of such a call open late, and it would end without having seen that they work.
 const echoTime = time.Second
 
 // timeOver ends a call whose time is over.
@@ -180,7 +182,8 @@ func (s *Session) timeOver() {
 
 // stopTimers makes (or stops) the timers.
 func (s *Session) stopTimers(create bool) {
-	for _, t := range []**time.Timer{&s.waitTimer, &s.forTimer, &s.setUpTimer, &s.redialTimer, &s.lingerTimer, &s.sampleTimer, &s.graceTimer, &s.gatherTimer, &s.lostTimer} {
+	for _, t := range []**time.Timer{&s.waitTimer, &s.forTimer, &s.setUpTimer, &s.redialTimer, &s.lingerTimer,
+		&s.sampleTimer, &s.graceTimer, &s.gatherTimer, &s.lostTimer} {
 		if create {
 			*t = time.NewTimer(time.Hour)
 		}
@@ -243,7 +246,8 @@ func (s *Session) finish() {
 	s.leaveRoom()
 	s.wg.Wait()
 	s.phases.Cancel()
-	s.o.Feed.Append(diag.CallEnded{Reason: s.end.reason, By: s.end.by, Cause: cause(s.end.err), Advice: s.end.advice, Code: codeOf(s.end.err)})
+	s.o.Feed.Append(diag.CallEnded{Reason: s.end.reason, By: s.end.by, Cause: cause(s.end.err), Advice: s.end.advice,
+		Code: codeOf(s.end.err)})
 }
 
 // goodbyeTime bounds how long the other party and the server are told that the call is over.

@@ -20,8 +20,8 @@ func Offer(o offer.Options) Dialer {
 	}
 }
 
-// WHIP dials with WHIP, or with WHEP where o.Play is set. Its calls carry media alone and in one direction: Config.MediaOnly
-// is to be set, and Options.Flow to peer.FlowSend (WHIP) or peer.FlowReceive (WHEP).
+// WHIP dials with WHIP, or with WHEP where o.Play is set. Its calls carry media alone and in one direction:
+// Config.MediaOnly is to be set, and Options.Flow to peer.FlowSend (WHIP) or peer.FlowReceive (WHEP).
 func WHIP(o whip.Options) Dialer {
 	return func(ctx context.Context, observe func(diag.SignalRequest)) (signal.Channel, error) {
 		o := o
@@ -39,13 +39,14 @@ type Server interface {
 	Dial(ctx context.Context) (signal.Channel, error)
 }
 
-// Listen answers whoever comes to a server of our own. With a *whip.Server Config.MediaOnly is to be set, and Options.Flow to
-// peer.FlowReceive (WHIP) or peer.FlowSend (WHEP).
+// Listen answers whoever comes to a server of our own. With a *whip.Server Config.MediaOnly is to be set, and
+// Options.Flow to peer.FlowReceive (WHIP) or peer.FlowSend (WHEP).
 func Listen(s Server) Dialer {
 	return func(ctx context.Context, _ func(diag.SignalRequest)) (signal.Channel, error) { return s.Dial(ctx) }
 }
 
-// Paste exchanges texts that people carry: the party who offers shows its text first. A call cannot be dialled again this way.
+// Paste exchanges texts that people carry: the party who offers shows its text first. A call cannot be dialled again
+// this way.
 func Paste(d paste.Desk, offers bool) Dialer {
 	return func(context.Context, func(diag.SignalRequest)) (signal.Channel, error) {
 		if offers {

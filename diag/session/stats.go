@@ -65,7 +65,8 @@ func (s *Session) takeStats(text bool, data []byte) {
 	}
 }
 
-// parseStats reads a message of any peer. Names that it does not know are passed over; a value that cannot be spoils the whole.
+// parseStats reads a message of any peer. Names that it does not know are passed over; a value that cannot be spoils
+// the whole.
 func parseStats(data []byte) (diag.RemoteSample, error) {
 	if len(data) > maxStats {
 		return diag.RemoteSample{}, fmt.Errorf("%w: %d bytes, at most %d are read", errStats, len(data), maxStats)
@@ -92,7 +93,8 @@ func (m *statsMessage) check() error {
 		return fmt.Errorf("at is %g", m.At)
 	}
 	if len(m.Inbound) > maxStreams || len(m.Outbound) > maxStreams {
-		return fmt.Errorf("%d and %d streams, at most %d of each direction are read", len(m.Inbound), len(m.Outbound), maxStreams)
+		return fmt.Errorf("%d and %d streams, at most %d of each direction are read", len(m.Inbound), len(m.Outbound),
+			maxStreams)
 	}
 	for i := range m.Inbound {
 		in := &m.Inbound[i]
@@ -113,7 +115,8 @@ func (m *statsMessage) check() error {
 		}
 	}
 	if p := m.Pair; p != nil {
-		p.LocalCandidateType, p.RemoteCandidateType, p.Protocol = diag.Clean(p.LocalCandidateType, 16), diag.Clean(p.RemoteCandidateType, 16), diag.Clean(p.Protocol, 16)
+		p.LocalCandidateType, p.RemoteCandidateType, p.Protocol = diag.Clean(p.LocalCandidateType,
+			16), diag.Clean(p.RemoteCandidateType, 16), diag.Clean(p.Protocol, 16)
 		if !between(p.CurrentRoundTripTime, maxSeconds) || !between(p.AvailableOutgoingBitrate, 1e15) {
 			return errors.New("currentRoundTripTime or availableOutgoingBitrate is out of range")
 		}
@@ -135,8 +138,8 @@ func checkStream(kind string, mid, mime *string, fps *float64) error {
 // between reports whether a value, where there is one, is from 0 to most.
 func between(v *float64, most float64) bool { return v == nil || *v >= 0 && *v <= most }
 
-// tellSample sends our statistics to a peer that has said that it reads them. What cannot be sent is left out: the next one
-// holds the same counters.
+// tellSample sends our statistics to a peer that has said that it reads them. What cannot be sent is left out: the next
+// one holds the same counters.
 func (s *Session) tellSample(sample diag.Sample) {
 	if !s.reads || s.peer.Waiting(diag.LabelStats) > maxWaiting {
 		return
@@ -152,7 +155,8 @@ func (s *Session) tellSample(sample diag.Sample) {
 
 // statsOf is a sample as it is told to the other party.
 func statsOf(sample diag.Sample, now time.Time) statsMessage {
-	m := statsMessage{Type: "stats", At: float64(now.UnixMilli()), Inbound: []diag.PeerInbound{}, Outbound: []diag.PeerOutbound{}}
+	m := statsMessage{Type: "stats", At: float64(now.UnixMilli()), Inbound: []diag.PeerInbound{},
+		Outbound: []diag.PeerOutbound{}}
 	for _, in := range sample.Inbound {
 		if len(m.Inbound) == maxStreams {
 			break
@@ -176,7 +180,8 @@ func statsOf(sample diag.Sample, now time.Time) statsMessage {
 		m.Outbound = append(m.Outbound, row)
 	}
 	if p := sample.Pair; p != nil {
-		m.Pair = &diag.PeerPair{CurrentRoundTripTime: p.CurrentRoundTripTime, BytesSent: &p.BytesSent, BytesReceived: &p.BytesReceived}
+		m.Pair = &diag.PeerPair{CurrentRoundTripTime: p.CurrentRoundTripTime, BytesSent: &p.BytesSent,
+			BytesReceived: &p.BytesReceived}
 	}
 	return m
 }

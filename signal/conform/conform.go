@@ -62,8 +62,8 @@ type verdict struct {
 	skipped string // why it cannot be told
 }
 
-// Run checks an endpoint. The error says that it could not be reached at all, or that no offer could be made: then there are no
-// results.
+// Run checks an endpoint. The error says that it could not be reached at all, or that no offer could be made: then
+// there are no results.
 func Run(ctx context.Context, o Options) ([]Result, error) {
 	endpoint, err := web.Endpoint(o.URL)
 	if err != nil {

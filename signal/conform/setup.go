@@ -12,12 +12,13 @@ import (
 
 // setup is §4.2, and what the 201 brings.
 var setup = []check{
-	{"post-redirect", "4.5", Must, "the POST is not redirected by 301 or 302, which turn it into a GET", opened(func(s *suite) string {
-		if c := s.posted.Status; c == http.StatusMovedPermanently || c == http.StatusFound || c == http.StatusSeeOther {
-			return fmt.Sprintf("the POST is answered %d", c)
-		}
-		return ""
-	})},
+	{"post-redirect", "4.5", Must, "the POST is not redirected by 301 or 302, which turn it into a GET",
+		opened(func(s *suite) string {
+			if c := s.posted.Status; c == http.StatusMovedPermanently || c == http.StatusFound || c == http.StatusSeeOther {
+				return fmt.Sprintf("the POST is answered %d", c)
+			}
+			return ""
+		})},
 	{"post-created", "4.2", Must, "a POST of an offer is answered 201 Created", opened(func(s *suite) string {
 		if s.posted.Status != http.StatusCreated {
 			return fmt.Sprintf("the POST is answered %d", s.posted.Status)
@@ -36,20 +37,24 @@ var setup = []check{
 		}
 		return ""
 	})},
-	{"answer-sdp", "4.2", Must, "the body is an answer to the offer: as many media sections, with ICE credentials and a fingerprint", answered(answerSDP)},
-	{"answer-recvonly", "4.2", Must, "every media section that is accepted is recvonly", answered(eachSection(func(m section) string {
-		if !m.has("recvonly") {
-			return "it is not recvonly"
-		}
-		return ""
-	}))},
+	{"answer-sdp", "4.2", Must,
+		"the body is an answer to the offer: as many media sections, with ICE credentials and a fingerprint",
+		answered(answerSDP)},
+	{"answer-recvonly", "4.2", Must, "every media section that is accepted is recvonly",
+		answered(eachSection(func(m section) string {
+			if !m.has("recvonly") {
+				return "it is not recvonly"
+			}
+			return ""
+		}))},
 	{"answer-candidates", "4.3.2", Must, "the answer holds all candidates of the server", answered(func(s *suite) string {
 		if !strings.Contains(s.answer, "\na=candidate:") {
 			return "it holds none"
 		}
 		return ""
 	})},
-	{"link-ice-servers", "4.6", Must, "Link fields of relation ice-server name a stun or turn URL, the latter with its credentials", iceLinks},
+	{"link-ice-servers", "4.6", Must,
+		"Link fields of relation ice-server name a stun or turn URL, the latter with its credentials", iceLinks},
 	{"link-extensions", "4.9", Must, "Link fields of extensions name a URL", extensionLinks},
 }
 
@@ -165,30 +170,33 @@ var constraints = []check{
 			return "it is not in the group, which is " + orNone(group)
 		})(s)
 	})},
-	{"answer-rtcp-mux", "4.4.1", Must, "RTP and RTCP are multiplexed in every media section", answered(eachSection(func(m section) string {
-		if !m.has("rtcp-mux") {
-			return "it has no rtcp-mux"
-		}
-		return ""
-	}))},
-	{"answer-complete", "4.4.3", Should, "no single media section is refused: the whole POST is, or nothing", answered(func(s *suite) string {
-		_, media := sectionsOf(s.answer)
-		for i, m := range media {
-			if m.rejected() {
-				return fmt.Sprintf("media section %d is refused (port 0)", i)
+	{"answer-rtcp-mux", "4.4.1", Must, "RTP and RTCP are multiplexed in every media section",
+		answered(eachSection(func(m section) string {
+			if !m.has("rtcp-mux") {
+				return "it has no rtcp-mux"
 			}
-		}
-		return ""
-	})},
-	{"answer-setup", "4.4.4", Must, "an offer of setup:actpass is answered active or passive", answered(func(s *suite) string {
-		head, media := sectionsOf(s.answer)
-		whole := append(section{}, head...)
-		for _, m := range media {
-			whole = append(whole, m...)
-		}
-		if v, _ := whole.value("setup"); v != "active" && v != "passive" {
-			return "setup is " + orNone(v)
-		}
-		return ""
-	})},
+			return ""
+		}))},
+	{"answer-complete", "4.4.3", Should, "no single media section is refused: the whole POST is, or nothing",
+		answered(func(s *suite) string {
+			_, media := sectionsOf(s.answer)
+			for i, m := range media {
+				if m.rejected() {
+					return fmt.Sprintf("media section %d is refused (port 0)", i)
+				}
+			}
+			return ""
+		})},
+	{"answer-setup", "4.4.4", Must, "an offer of setup:actpass is answered active or passive",
+		answered(func(s *suite) string {
+			head, media := sectionsOf(s.answer)
+			whole := append(section{}, head...)
+			for _, m := range media {
+				whole = append(whole, m...)
+			}
+			if v, _ := whole.value("setup"); v != "active" && v != "passive" {
+				return "setup is " + orNone(v)
+			}
+			return ""
+		})},
 }

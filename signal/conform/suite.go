@@ -111,7 +111,8 @@ func (s *suite) request(ctx context.Context, call web.Call) (*web.Answer, verdic
 
 // patch sends a fragment to the session.
 func (s *suite) patch(ctx context.Context, contentType, ifMatch, body string) (*web.Answer, verdict) {
-	return s.request(ctx, web.Call{Method: http.MethodPatch, URL: s.session, ContentType: contentType, IfMatch: ifMatch, Body: []byte(body)})
+	return s.request(ctx, web.Call{Method: http.MethodPatch, URL: s.session, ContentType: contentType, IfMatch: ifMatch,
+		Body: []byte(body)})
 }
 
 // remember keeps the exchanges of the check at hand for others.

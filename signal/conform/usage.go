@@ -13,36 +13,40 @@ import (
 
 // usage is §4.1 and what OPTIONS is for.
 var usage = []check{
-	{"get-endpoint", "4.1", Must, "GET on the endpoint is answered 2xx without content: nothing is defined to be there", func(ctx context.Context, s *suite) verdict {
-		return s.get(ctx, s.endpoint)
-	}},
-	{"get-session", "4.1", Must, "GET on the session is answered 2xx without content", func(ctx context.Context, s *suite) verdict {
-		if v := s.noSession(); v.skipped != "" {
-			return v
-		}
-		return s.get(ctx, s.session)
-	}},
+	{"get-endpoint", "4.1", Must, "GET on the endpoint is answered 2xx without content: nothing is defined to be there",
+		func(ctx context.Context, s *suite) verdict {
+			return s.get(ctx, s.endpoint)
+		}},
+	{"get-session", "4.1", Must, "GET on the session is answered 2xx without content",
+		func(ctx context.Context, s *suite) verdict {
+			if v := s.noSession(); v.skipped != "" {
+				return v
+			}
+			return s.get(ctx, s.session)
+		}},
 	{"options-cors", "4.2", Must, "OPTIONS on the endpoint supports CORS, without a token", preflight},
-	{"options-accept-post", "4.2", Should, "the answer to OPTIONS names application/sdp in Accept-Post", func(_ context.Context, s *suite) verdict {
-		s.recall("options")
-		if s.options == nil || s.options.Status/100 != 2 {
-			return verdict{skipped: "OPTIONS is not answered 2xx"}
-		}
-		if v := strings.Join(s.options.Header.Values("Accept-Post"), ","); !strings.Contains(strings.ToLower(v), typeSDP) {
-			return verdict{broken: "Accept-Post is " + orNone(v)}
-		}
-		return verdict{}
-	}},
-	{"options-no-ice", "4.6", Should, "the answer to a preflight brings no STUN/TURN configuration, whose making costs", func(_ context.Context, s *suite) verdict {
-		s.recall("options")
-		if s.options == nil {
-			return verdict{skipped: "OPTIONS is not answered"}
-		}
-		if n := len(whip.ParseICEServers(s.options.Header.Values("Link"))); n > 0 {
-			return verdict{broken: fmt.Sprintf("it brings %d ICE servers", n)}
-		}
-		return verdict{}
-	}},
+	{"options-accept-post", "4.2", Should, "the answer to OPTIONS names application/sdp in Accept-Post",
+		func(_ context.Context, s *suite) verdict {
+			s.recall("options")
+			if s.options == nil || s.options.Status/100 != 2 {
+				return verdict{skipped: "OPTIONS is not answered 2xx"}
+			}
+			if v := strings.Join(s.options.Header.Values("Accept-Post"), ","); !strings.Contains(strings.ToLower(v), typeSDP) {
+				return verdict{broken: "Accept-Post is " + orNone(v)}
+			}
+			return verdict{}
+		}},
+	{"options-no-ice", "4.6", Should, "the answer to a preflight brings no STUN/TURN configuration, whose making costs",
+		func(_ context.Context, s *suite) verdict {
+			s.recall("options")
+			if s.options == nil {
+				return verdict{skipped: "OPTIONS is not answered"}
+			}
+			if n := len(whip.ParseICEServers(s.options.Header.Values("Link"))); n > 0 {
+				return verdict{broken: fmt.Sprintf("it brings %d ICE servers", n)}
+			}
+			return verdict{}
+		}},
 }
 
 func (s *suite) get(ctx context.Context, u *url.URL) verdict {

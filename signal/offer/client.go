@@ -89,7 +89,8 @@ func (c *channel) post(ctx context.Context, offer *signal.Description) error {
 	}
 	answer, err := signal.ParseDescription(a.Body, signal.KindAnswer)
 	if err != nil {
-		return web.Protocol("offer", a, errors.New(web.Clean(err.Error())), `the address must take a POST of {"type":"offer","sdp":…} and answer in kind`)
+		return web.Protocol("offer", a, errors.New(web.Clean(err.Error())),
+			`the address must take a POST of {"type":"offer","sdp":…} and answer in kind`)
 	}
 	c.inbox.Put(signal.Message{Kind: signal.KindAnswer, Description: answer})
 	return nil

@@ -63,14 +63,17 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	switch {
 	case r.URL.Path != "/" && r.URL.Path != "/offer":
-		web.Refuse(w, web.Problem{Status: http.StatusNotFound, Title: "nothing is here", Detail: "Offers are taken at /offer."})
+		web.Refuse(w, web.Problem{Status: http.StatusNotFound, Title: "nothing is here",
+			Detail: "Offers are taken at /offer."})
 	case r.Method == http.MethodOptions:
 		web.Reply(w, http.StatusNoContent, "", nil)
 	case r.Method != http.MethodPost:
 		w.Header().Set("Allow", "POST, OPTIONS")
-		web.Refuse(w, web.Problem{Status: http.StatusMethodNotAllowed, Title: "only POST is taken", Detail: `Post {"type":"offer","sdp":…}.`})
+		web.Refuse(w, web.Problem{Status: http.StatusMethodNotAllowed, Title: "only POST is taken",
+			Detail: `Post {"type":"offer","sdp":…}.`})
 	case !web.Authorized(r, s.o.Token):
-		web.Refuse(w, web.Problem{Status: http.StatusUnauthorized, Title: "a bearer token is needed", Detail: "Send the token that this server was started with."})
+		web.Refuse(w, web.Problem{Status: http.StatusUnauthorized, Title: "a bearer token is needed",
+			Detail: "Send the token that this server was started with."})
 	default:
 		if p := s.post(w, r); p != nil {
 			web.Refuse(w, *p)
@@ -83,7 +86,8 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request) *web.Problem {
 	switch kind := web.MediaType(r); kind {
 	case "application/json", "text/plain", "":
 	default:
-		return &web.Problem{Status: http.StatusUnsupportedMediaType, Title: "the body must be JSON", Detail: "Send Content-Type: application/json."}
+		return &web.Problem{Status: http.StatusUnsupportedMediaType, Title: "the body must be JSON",
+			Detail: "Send Content-Type: application/json."}
 	}
 	raw, problem := web.ReadBody(w, r, maxBody)
 	if problem != nil {
@@ -91,11 +95,13 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request) *web.Problem {
 	}
 	offer, err := signal.ParseDescription(raw, signal.KindOffer)
 	if err != nil {
-		return &web.Problem{Status: http.StatusBadRequest, Title: web.Clean(err.Error()), Detail: `Post {"type":"offer","sdp":…}.`}
+		return &web.Problem{Status: http.StatusBadRequest, Title: web.Clean(err.Error()),
+			Detail: `Post {"type":"offer","sdp":…}.`}
 	}
 	seat := s.seats.Take(r.Context())
 	if seat == nil {
-		return &web.Problem{Status: http.StatusServiceUnavailable, Title: "another call is under way", Detail: "One call is answered after another.", Retry: retryTime}
+		return &web.Problem{Status: http.StatusServiceUnavailable, Title: "another call is under way",
+			Detail: "One call is answered after another.", Retry: retryTime}
 	}
 	seat.inbox.Put(signal.Message{Kind: signal.KindPaired, Role: signal.RoleAnswerer})
 	seat.inbox.Put(signal.Message{Kind: signal.KindOffer, Description: offer})
@@ -127,10 +133,13 @@ func (c *seat) await(w http.ResponseWriter, r *http.Request, patience time.Durat
 			return reply(w, answer)
 		default:
 		}
-		return &web.Problem{Status: http.StatusServiceUnavailable, Title: "the call ended before it was answered", Detail: "Call again.", Retry: retryTime}
+		return &web.Problem{Status: http.StatusServiceUnavailable, Title: "the call ended before it was answered",
+			Detail: "Call again.", Retry: retryTime}
 	case <-timer.C:
-		c.inbox.Finish(&signal.Error{Op: "answer", Reason: signal.ReasonTimeout, Err: errors.New("the caller was not answered in time"), Hint: "look at the servers that gathering waits for"})
-		return &web.Problem{Status: http.StatusGatewayTimeout, Title: "the call was not answered in time", Detail: "Call again."}
+		c.inbox.Finish(&signal.Error{Op: "answer", Reason: signal.ReasonTimeout,
+			Err: errors.New("the caller was not answered in time"), Hint: "look at the servers that gathering waits for"})
+		return &web.Problem{Status: http.StatusGatewayTimeout, Title: "the call was not answered in time",
+			Detail: "Call again."}
 	}
 }
 

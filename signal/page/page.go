@@ -1,6 +1,6 @@
-// Package page is the call page for browsers: an http.Handler with embedded files, in plain HTML, CSS and JavaScript modules.
-// The page speaks the room protocol with the call line below its own address, and the conventions of the data channels that
-// docs/protocol.md describes.
+// Package page is the call page for browsers: an http.Handler with embedded files, in plain HTML, CSS and JavaScript
+// modules. The page speaks the room protocol with the call line below its own address, and the conventions of the data
+// channels that docs/protocol.md describes.
 //
 //	http.Handle("/call/", http.StripPrefix("/call", page.New(page.Options{})))
 //
@@ -32,7 +32,8 @@ var static embed.FS
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; media-src 'self' blob: mediastream:; " +
 	"img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-// ICEServer is a STUN or TURN server as W3C's RTCIceServer has it. Username and Credential reach everybody who can open the page.
+// ICEServer is a STUN or TURN server as W3C's RTCIceServer has it. Username and Credential reach everybody who can open
+// the page.
 type ICEServer struct {
 	URLs       []string `json:"urls"`
 	Username   string   `json:"username,omitempty"`
@@ -73,7 +74,8 @@ func New(o Options) http.Handler {
 			continue // embedded files can be read
 		}
 		sum := sha256.Sum256(data)
-		f := file{name: path.Base(name), kind: kindOf(name), tag: `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`, data: data}
+		f := file{name: path.Base(name), kind: kindOf(name), tag: `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`,
+			data: data}
 		h.files["/"+f.name] = f
 	}
 	h.files["/"] = h.files["/index.html"]

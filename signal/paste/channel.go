@@ -18,8 +18,8 @@ const patience = 30 * time.Minute
 type Desk interface {
 	// Show presents our text ("offer" or "answer") to the person who carries it.
 	Show(kind, text string) error
-	// Read waits for a pasted text, of the kind that is expected. It must return when ctx ends; io.EOF tells that nothing more
-	// can be pasted.
+	// Read waits for a pasted text, of the kind that is expected. It must return when ctx ends; io.EOF tells that nothing
+	// more can be pasted.
 	Read(ctx context.Context, kind string) (string, error)
 	// Reject tells why a pasted text was of no use; Read follows.
 	Reject(err error)
@@ -71,7 +71,8 @@ func (c *channel) Send(ctx context.Context, m signal.Message) error {
 		return c.Close(ctx)
 	case m.Kind == signal.KindEndOfCandidates:
 		return nil
-	case m.Kind != signal.KindOffer && m.Kind != signal.KindAnswer, (m.Kind == signal.KindOffer) != (c.role == signal.RoleOfferer):
+	case m.Kind != signal.KindOffer &&
+		m.Kind != signal.KindAnswer, (m.Kind == signal.KindOffer) != (c.role == signal.RoleOfferer):
 		return fmt.Errorf("%w: a pasted text of the %s carries no %s", signal.ErrMessage, c.role, m.Kind)
 	}
 	if err := c.show(*m.Description); err != nil {
@@ -102,7 +103,8 @@ func (c *channel) show(d signal.Description) error {
 		return err
 	}
 	if err := c.desk.Show(d.Type, text); err != nil {
-		return &signal.Error{Op: "paste", Err: fmt.Errorf("the text cannot be shown: %w", err), Hint: "look at where the output goes"}
+		return &signal.Error{Op: "paste", Err: fmt.Errorf("the text cannot be shown: %w", err),
+			Hint: "look at where the output goes"}
 	}
 	return nil
 }
@@ -165,7 +167,8 @@ func (c *channel) accept(text string, kind signal.Kind) (*signal.Description, er
 	case err == nil && own != "" && encoded == own:
 		return nil, errors.New("this is your own text: paste the one that the other party sends back")
 	case d.Type != kind.String():
-		return nil, fmt.Errorf("this is an %s, and an %s is due: one party begins (call), the other answers (answer)", d.Type, kind)
+		return nil, fmt.Errorf("this is an %s, and an %s is due: one party begins (call), the other answers (answer)", d.Type,
+			kind)
 	}
 	return d, nil
 }

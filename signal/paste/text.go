@@ -37,7 +37,8 @@ var letters = map[string]string{"offer": "o", "answer": "a"}
 func Encode(d signal.Description) (string, error) {
 	letter, ok := letters[d.Type]
 	if !ok || d.SDP == "" || len(d.SDP) > signal.MaxSDP {
-		return "", fmt.Errorf("%w: only an offer or an answer of 1 to %d bytes becomes a text", signal.ErrMessage, signal.MaxSDP)
+		return "", fmt.Errorf("%w: only an offer or an answer of 1 to %d bytes becomes a text", signal.ErrMessage,
+			signal.MaxSDP)
 	}
 	var packed bytes.Buffer
 	w, err := flate.NewWriterDict(&packed, flate.BestCompression, []byte(dictionary))
@@ -60,7 +61,8 @@ func checksum(letter, sdp string) string {
 	return base64.RawURLEncoding.EncodeToString(sum)
 }
 
-// Decode reads a text. It never unpacks more than signal.MaxSDP bytes. The error is ErrForeign, ErrVersion or ErrDamaged.
+// Decode reads a text. It never unpacks more than signal.MaxSDP bytes. The error is ErrForeign, ErrVersion or
+// ErrDamaged.
 func Decode(text string) (*signal.Description, error) {
 	if len(text) > 2*MaxText { // half of it may be white space
 		return nil, fmt.Errorf("%w: it is too long", ErrForeign)

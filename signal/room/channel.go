@@ -68,7 +68,8 @@ func Dial(ctx context.Context, options Options) (signal.Channel, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &wire{transport: transport, endpoint: endpoint.String(), userAgent: o.UserAgent, timeout: o.Timeout, onRequest: o.OnRequest}
+	w := &wire{transport: transport, endpoint: endpoint.String(), userAgent: o.UserAgent, timeout: o.Timeout,
+		onRequest: o.OnRequest}
 	l := letter{code: "dial", body: body}
 	userID, announced, err := dial(ctx, w, l)
 	if err != nil {

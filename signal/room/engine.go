@@ -23,8 +23,8 @@ const (
 	// lossTime is for how long after a dial an unknown user means that the server has lost it: as long as a request takes
 	// that was under way then, and undid it. Later it means that the pair has ended.
 	lossTime = 2 * time.Second
-	// maxRedials is how often a dial that was lost is made again, each time after up to redialPause: by chance, because the
-	// first party polls at our own pace, and would undo each of them.
+	// maxRedials is how often a dial that was lost is made again, each time after up to redialPause: by chance, because
+	// the first party polls at our own pace, and would undo each of them.
 	maxRedials  = 8
 	redialPause = 300 * time.Millisecond
 	// maxTold bounds the candidates that are told again, and tellPause is when that is done after the server has said
@@ -161,8 +161,8 @@ func (e *engine) startWaiting(ctx context.Context) {
 	}
 }
 
-// tellLater begins the wait after which our candidates are told again: a server of the original's kind loses those whose post
-// overlapped with a request of the other party, and tells nobody.
+// tellLater begins the wait after which our candidates are told again: a server of the original's kind loses those
+// whose post overlapped with a request of the other party, and tells nobody.
 func (e *engine) tellLater() {
 	if !e.pacer.announced && e.round < maxRounds {
 		e.tell.Reset(tellPause << e.round)
@@ -316,14 +316,16 @@ func (e *engine) startPoll(ctx context.Context) {
 	e.poll.failure, e.poll.status = nil, nil
 	e.poll.hold = e.pacer.hold(e.phase, e.quiet)
 	e.poll.begun = time.Now()
-	e.poll.fresh = !e.pacer.announced && e.role == signal.RoleUnknown && e.redials < maxRedials && time.Since(e.dialled) < lossTime
+	e.poll.fresh = !e.pacer.announced && e.role == signal.RoleUnknown && e.redials < maxRedials &&
+		time.Since(e.dialled) < lossTime
 	e.polling, e.due = true, false
 	p, numbered := e.poll, e.pacer.announced
 	e.running.Go(func() { e.polled <- e.c.ask(ctx, p, numbered) })
 }
 
-// ask makes one poll. Where it tells that the server has lost our dial, that is made again: a server of the original's kind
-// undoes it when a poll of the first party overlaps with it. Nothing has come of the pair yet, and the first party still waits.
+// ask makes one poll. Where it tells that the server has lost our dial, that is made again: a server of the original's
+// kind undoes it when a poll of the first party overlaps with it. Nothing has come of the pair yet, and the first party
+// still waits.
 func (c *channel) ask(ctx context.Context, p polled, numbered bool) polled {
 	p = c.getStatus(ctx, p, numbered)
 	if !p.fresh || p.failure == nil || p.failure.Reason != signal.ReasonPeerGone || p.failure.Code == "peer_left" {

@@ -41,7 +41,8 @@ type yard struct {
 }
 
 func newYard(address net.Addr) *yard {
-	return &yard{address: address, back: make(chan net.Conn), closed: make(chan struct{}), conns: make(map[net.Conn]struct{})}
+	return &yard{address: address, back: make(chan net.Conn), closed: make(chan struct{}),
+		conns: make(map[net.Conn]struct{})}
 }
 
 // Accept implements net.Listener.

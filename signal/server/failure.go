@@ -33,23 +33,32 @@ var (
 	errUnknownUser = badRequest("unknown_user", "no call has this user_id: it has ended, or never was; dial again")
 	errPeerLeft    = badRequest("peer_left", "the other party has hung up; dial again for a new call")
 	errExpired     = badRequest("expired", "one party was silent for too long and the call was deleted; dial again")
-	errUnknownCode = badRequest("unknown_code", "code must be one of dial, get_status, offer, answer, ice, disconnect, in a POST")
-	errCallCode    = badRequest("bad_call_code", "call_code must be a string of 1 to 255 characters without control characters")
+	errUnknownCode = badRequest("unknown_code",
+		"code must be one of dial, get_status, offer, answer, ice, disconnect, in a POST")
+	errCallCode = badRequest("bad_call_code",
+		"call_code must be a string of 1 to 255 characters without control characters")
 	errWait        = badRequest("bad_wait_ms", "wait_ms must be a number of milliseconds")
 	errPoll        = badRequest("bad_poll", "poll must be a positive integer")
 	errOffer       = badRequest("bad_offer", `offer must be {"type":"offer","sdp":"…"} with a non-empty sdp`)
 	errAnswer      = badRequest("bad_answer", `answer must be {"type":"answer","sdp":"…"} with a non-empty sdp`)
 	errCandidate   = badRequest("bad_candidate", "ice must be null or an RTCIceCandidateInit of at most 2048 bytes")
-	errNotYourTurn = badRequest("wrong_state", "not now, or not from this party: only the initiator offers in need_init, only the subscriber answers in offered, and each once")
+	errNotYourTurn = badRequest("wrong_state",
+		"not now, or not from this party: only the initiator offers in need_init, only the subscriber answers in offered, and each once")
 
-	errTooLarge       = &failure{status: http.StatusRequestEntityTooLarge, reason: "body_too_large", message: "the body exceeds this server's limit"}
-	errCrossSite      = &failure{status: http.StatusForbidden, reason: "cross_site", message: "web pages of other sites cannot call here: open this server's own page"}
-	errNotFound       = &failure{status: http.StatusNotFound, reason: "not_found", message: "nothing is here; the call line is at /call/call_line_process/"}
-	errShuttingDown   = &failure{status: http.StatusServiceUnavailable, reason: "shutting_down", message: "the server is shutting down; dial again later"}
+	errTooLarge = &failure{status: http.StatusRequestEntityTooLarge, reason: "body_too_large",
+		message: "the body exceeds this server's limit"}
+	errCrossSite = &failure{status: http.StatusForbidden, reason: "cross_site",
+		message: "web pages of other sites cannot call here: open this server's own page"}
+	errNotFound = &failure{status: http.StatusNotFound, reason: "not_found",
+		message: "nothing is here; the call line is at /call/call_line_process/"}
+	errShuttingDown = &failure{status: http.StatusServiceUnavailable, reason: "shutting_down",
+		message: "the server is shutting down; dial again later"}
 	errCandidateLimit = tooMany("candidates_limit", "this party has sent as many candidates as the server keeps", 0)
 	errPairLimit      = tooMany("pairs_limit", "the server holds as many calls as it may; try again later", 10*time.Second)
-	errAddressLimit   = tooMany("address_pairs_limit", "your address holds as many calls as it may; end one, or wait for one to expire", 10*time.Second)
-	errStorageLimit   = tooMany("storage_limit", "the server's memory for descriptions is used up; try again later", 10*time.Second)
+	errAddressLimit   = tooMany("address_pairs_limit",
+		"your address holds as many calls as it may; end one, or wait for one to expire", 10*time.Second)
+	errStorageLimit = tooMany("storage_limit", "the server's memory for descriptions is used up; try again later",
+		10*time.Second)
 )
 
 func rateLimited(wait time.Duration) *failure {

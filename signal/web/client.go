@@ -33,8 +33,8 @@ type Options struct {
 	UserAgent string
 	// Timeout bounds each request. Default 15 s.
 	Timeout time.Duration
-	// Patience bounds how long a server that says "not now" (503, 429, or 409 with Retry-After) is asked again. Default 15 s.
-	// Negative: not at all.
+	// Patience bounds how long a server that says "not now" (503, 429, or 409 with Retry-After) is asked again. Default 15
+	// s. Negative: not at all.
 	Patience time.Duration
 	// OnRequest is told about every request when it is over, one at a time. It must return quickly.
 	OnRequest func(Request)
@@ -115,8 +115,8 @@ func NewClient(endpoint *url.URL, o Options) (*Client, error) {
 // Close frees the connections.
 func (c *Client) Close() { c.transport.CloseIdleConnections() }
 
-// Do makes a request, follows redirects and comes again where the server says when. The error is a *signal.Error; the answer
-// is not nil where there was one, errors included.
+// Do makes a request, follows redirects and comes again where the server says when. The error is a *signal.Error; the
+// answer is not nil where there was one, errors included.
 func (c *Client) Do(ctx context.Context, call Call) (*Answer, error) {
 	deadline := time.Now().Add(c.o.Patience)
 	redirects := 0
@@ -201,7 +201,8 @@ func (c *Client) judge(ctx context.Context, call Call, a *Answer, err error) *si
 	case err != nil && ctx.Err() != nil:
 		return &signal.Error{Op: call.Op, Err: fmt.Errorf("given up here: %w", ctx.Err())}
 	case errors.Is(err, errTooLarge):
-		return &signal.Error{Op: call.Op, Reason: signal.ReasonProtocol, Status: statusOf(a), Err: err, Hint: "is this the right address?"}
+		return &signal.Error{Op: call.Op, Reason: signal.ReasonProtocol, Status: statusOf(a), Err: err,
+			Hint: "is this the right address?"}
 	case err != nil:
 		return NetworkError(call.Op, err, c.o.Timeout)
 	case slices.Contains(call.Expect, a.Status), call.Redirects && isRedirect(a.Status):
@@ -219,8 +220,8 @@ func statusOf(a *Answer) int {
 	return a.Status
 }
 
-// roundTrip uses the transport itself: a client would carry the token along on redirects to subdomains, and repeat the whole
-// address in its errors.
+// roundTrip uses the transport itself: a client would carry the token along on redirects to subdomains, and repeat the
+// whole address in its errors.
 func (c *Client) roundTrip(ctx context.Context, call Call) (*Answer, error) {
 	req, err := http.NewRequestWithContext(ctx, call.Method, call.URL.String(), bytes.NewReader(call.Body))
 	if err != nil {

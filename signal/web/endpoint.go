@@ -13,8 +13,8 @@ import (
 // maxURL bounds an address that a person or a server gives, in bytes.
 const maxURL = 2048
 
-// Endpoint reads the address that requests go to. Without a scheme it is https, for "localhost" and IP addresses http. The
-// error is a *signal.Error with Op "endpoint"; it never repeats the address, whose path or query may be a key.
+// Endpoint reads the address that requests go to. Without a scheme it is https, for "localhost" and IP addresses http.
+// The error is a *signal.Error with Op "endpoint"; it never repeats the address, whose path or query may be a key.
 func Endpoint(address string) (*url.URL, error) {
 	u, err := parse(strings.TrimSpace(address))
 	if err != nil {
@@ -65,8 +65,9 @@ func check(u *url.URL) error {
 	return nil
 }
 
-// Resolve reads an address that a server gave in an answer from base: relative or absolute, bounded, http or https, not from
-// https down to http, and not from elsewhere to this machine or its link, where others listen who trust whoever gets that far.
+// Resolve reads an address that a server gave in an answer from base: relative or absolute, bounded, http or https, not
+// from https down to http, and not from elsewhere to this machine or its link, where others listen who trust whoever
+// gets that far.
 func Resolve(base *url.URL, reference string) (*url.URL, error) {
 	switch {
 	case reference == "":
@@ -91,13 +92,14 @@ func Resolve(base *url.URL, reference string) (*url.URL, error) {
 	return u, nil
 }
 
-// near reports whether an address is of this machine or of the link alone, as the metadata services of clouds are. Names are not
-// looked up.
+// near reports whether an address is of this machine or of the link alone, as the metadata services of clouds are.
+// Names are not looked up.
 func near(u *url.URL) bool {
 	host := strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
 	ip, _ := netip.ParseAddr(host)
 	ip = ip.Unmap()
-	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip.IsLoopback() || ip.IsUnspecified() || ip.IsLinkLocalUnicast()
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip.IsLoopback() || ip.IsUnspecified() ||
+		ip.IsLinkLocalUnicast()
 }
 
 // SameOrigin compares scheme, host and port (RFC 6454 §5).

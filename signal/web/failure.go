@@ -64,7 +64,8 @@ func NetworkError(op string, err error, timeout time.Duration) *signal.Error {
 	return e
 }
 
-// fit makes an error's words fit to be shown: those about a certificate hold all of its names, as the server wrote them.
+// fit makes an error's words fit to be shown: those about a certificate hold all of its names, as the server wrote
+// them.
 func fit(err error) error {
 	text := err.Error()
 	if len(text) <= 2*maxText && !strings.ContainsFunc(text, func(c rune) bool { return !unicode.IsPrint(c) }) {

@@ -9,7 +9,8 @@ import (
 // turnTime is how long a caller waits while the call before it is being ended and the next seat is not open yet.
 const turnTime = time.Second
 
-// Seats hands callers to the calls that wait for one: at most one waits, and others may be under way. The zero value has none.
+// Seats hands callers to the calls that wait for one: at most one waits, and others may be under way. The zero value
+// has none.
 type Seats[T any] struct {
 	mu     sync.Mutex
 	free   *T

@@ -106,9 +106,10 @@ func Reply(w http.ResponseWriter, status int, contentType string, body []byte) {
 	_, _ = w.Write(body)
 }
 
-// Foreign is the refusal of a request that a web page makes whose place is elsewhere; nil for any other. Whoever opens a page on
-// this machine, or in its network, lets it reach what listens there: without a token that would be everybody's call. Pages of this
-// machine may call, and those of the very address that is asked, unless that is a name: names can be made to lead here.
+// Foreign is the refusal of a request that a web page makes whose place is elsewhere; nil for any other. Whoever opens
+// a page on this machine, or in its network, lets it reach what listens there: without a token that would be
+// everybody's call. Pages of this machine may call, and those of the very address that is asked, unless that is a name:
+// names can be made to lead here.
 func Foreign(r *http.Request, token string) *Problem {
 	origin := r.Header.Get("Origin")
 	if origin == "" || token != "" || r.Method == http.MethodOptions { // a preflight does nothing yet
@@ -117,7 +118,8 @@ func Foreign(r *http.Request, token string) *Problem {
 	if u, err := url.Parse(origin); err == nil {
 		ip, _ := netip.ParseAddr(u.Hostname())
 		asked, err := url.Parse("http://" + r.Host)
-		if strings.EqualFold(u.Hostname(), "localhost") || ip.IsLoopback() || err == nil && ip.IsValid() && u.Hostname() == asked.Hostname() {
+		if strings.EqualFold(u.Hostname(), "localhost") || ip.IsLoopback() || err == nil && ip.IsValid() &&
+			u.Hostname() == asked.Hostname() {
 			return nil
 		}
 	}
@@ -166,9 +168,11 @@ func ReadBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, *Pro
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return nil, &Problem{Status: http.StatusRequestEntityTooLarge, Title: "the body is too large", Detail: "At most " + strconv.FormatInt(limit, 10) + " bytes are taken."}
+		return nil, &Problem{Status: http.StatusRequestEntityTooLarge, Title: "the body is too large",
+			Detail: "At most " + strconv.FormatInt(limit, 10) + " bytes are taken."}
 	case err != nil:
-		return nil, &Problem{Status: http.StatusBadRequest, Title: "the body ended early or came too slowly", Detail: "Send it again."}
+		return nil, &Problem{Status: http.StatusBadRequest, Title: "the body ended early or came too slowly",
+			Detail: "Send it again."}
 	}
 	return raw, nil
 }

@@ -24,7 +24,8 @@ type problem struct {
 // longestPart is how long a part of a path may be, in bytes, to be taken for a name: what is longer may be a key.
 const longestPart = 15
 
-// leastValue is how long the value of a query is, in bytes, that is looked for in what a server says: shorter ones are everywhere.
+// leastValue is how long the value of a query is, in bytes, that is looked for in what a server says: shorter ones are
+// everywhere.
 const leastValue = 4
 
 // keys are what a server may say back to us, and what is for nobody else: the token, and the keys that addresses hold.
@@ -88,7 +89,8 @@ func (c *Client) words(call Call, a *Answer) string {
 
 // refuse is an answer that leads nowhere.
 func (c *Client) refuse(call Call, a *Answer, err error) error {
-	return &signal.Error{Op: call.Op, Reason: signal.ReasonStatus, Status: a.Status, Err: err, Hint: "give the final address"}
+	return &signal.Error{Op: call.Op, Reason: signal.ReasonStatus, Status: a.Status, Err: err,
+		Hint: "give the final address"}
 }
 
 // Protocol is an answer that is not of the protocol.
@@ -101,7 +103,8 @@ func Protocol(op string, a *Answer, err error, hint string) *signal.Error {
 
 // statusError names what a status means that was not expected.
 func (c *Client) statusError(call Call, a *Answer) *signal.Error {
-	e := &signal.Error{Op: call.Op, Status: a.Status, Reason: signal.ReasonStatus, Err: errors.New("the server answers " + StatusText(a.Status))}
+	e := &signal.Error{Op: call.Op, Status: a.Status, Reason: signal.ReasonStatus,
+		Err: errors.New("the server answers " + StatusText(a.Status))}
 	if text := c.words(call, a); text != "" {
 		e.Err = fmt.Errorf("the server answers %s: %s", StatusText(a.Status), text)
 	}

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Times are when a request began and how long its parts took. A duration of 0 means that the step did not happen or was not
-// reached: a reused connection needs no DNS, an address needs none either, http has no TLS.
+// Times are when a request began and how long its parts took. A duration of 0 means that the step did not happen or was
+// not reached: a reused connection needs no DNS, an address needs none either, http has no TLS.
 type Times struct {
 	// Start is when the request began.
 	Start time.Time

@@ -15,8 +15,8 @@ import (
 	"dialtone/signal"
 )
 
-// Trust says whom to believe and how to reach them. The zero value is what a browser does: the system's authorities and the
-// environment's proxies.
+// Trust says whom to believe and how to reach them. The zero value is what a browser does: the system's authorities and
+// the environment's proxies.
 type Trust struct {
 	// CAFile names a PEM file of certificates to trust besides the system's.
 	CAFile string
@@ -31,8 +31,8 @@ type Trust struct {
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
-// Transport makes a transport of its own, so that its connections end with whoever uses it. The error is a *signal.Error
-// with Op "tls".
+// Transport makes a transport of its own, so that its connections end with whoever uses it. The error is a
+// *signal.Error with Op "tls".
 func (t Trust) Transport() (*http.Transport, error) {
 	roots, err := t.roots()
 	if err != nil {

@@ -80,7 +80,8 @@ func Dial(_ context.Context, o Options) (*Client, error) {
 	return c, nil
 }
 
-// ICEServers asks an endpoint with OPTIONS which ICE servers it offers; most answer with none. The error is a *signal.Error.
+// ICEServers asks an endpoint with OPTIONS which ICE servers it offers; most answer with none. The error is a
+// *signal.Error.
 func ICEServers(ctx context.Context, o Options) ([]ICEServer, error) {
 	endpoint, err := web.Endpoint(o.URL)
 	if err != nil {
@@ -92,7 +93,8 @@ func ICEServers(ctx context.Context, o Options) ([]ICEServer, error) {
 	}
 	defer client.Close()
 	a, err := client.Do(ctx, web.Call{
-		Op: "options", Method: http.MethodOptions, URL: endpoint, Redirects: true, Expect: []int{http.StatusOK, http.StatusNoContent},
+		Op: "options", Method: http.MethodOptions, URL: endpoint, Redirects: true, Expect: []int{http.StatusOK,
+			http.StatusNoContent},
 		Header: http.Header{"Access-Control-Request-Method": {http.MethodPost}, "Access-Control-Request-Headers": {"Link"}},
 	})
 	if err != nil {
@@ -101,8 +103,8 @@ func ICEServers(ctx context.Context, o Options) ([]ICEServer, error) {
 	return ParseICEServers(a.Header.Values("Link")), nil
 }
 
-// Traits implements what signal.TraitsOf asks for. Restarts are possible once the server has named the session and its ICE
-// session.
+// Traits implements what signal.TraitsOf asks for. Restarts are possible once the server has named the session and its
+// ICE session.
 func (c *Client) Traits() signal.Traits {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -180,7 +182,9 @@ func (c *Client) post(ctx context.Context, offer string) error {
 	}
 	if problem := isDescription(a); problem != nil {
 		if a.Status == http.StatusNotAcceptable {
-			return &signal.Error{Op: "offer", Status: a.Status, Reason: signal.ReasonRejected, Err: errors.New("the server does not accept the offer, and makes none itself"), Hint: "look at the codecs that it takes"}
+			return &signal.Error{Op: "offer", Status: a.Status, Reason: signal.ReasonRejected,
+				Err:  errors.New("the server does not accept the offer, and makes none itself"),
+				Hint: "look at the codecs that it takes"}
 		}
 		return web.Protocol("offer", a, problem, "is this a WHIP or WHEP endpoint?")
 	}
@@ -191,7 +195,8 @@ func (c *Client) post(ctx context.Context, offer string) error {
 	return nil
 }
 
-// sessionOf reads where the session is. A server that does not tell is left without a goodbye; only a counter-offer needs it.
+// sessionOf reads where the session is. A server that does not tell is left without a goodbye; only a counter-offer
+// needs it.
 func (c *Client) sessionOf(a *web.Answer) (*url.URL, error) {
 	location := a.Header.Get("Location")
 	if location == "" && a.Status != http.StatusNotAcceptable {
@@ -246,7 +251,8 @@ func (c *Client) restart(ctx context.Context, offer string) error {
 	session, answer := c.session, c.answer
 	c.mu.Unlock()
 	if session == nil {
-		return &signal.Error{Op: "restart", Reason: signal.ReasonProtocol, Err: errors.New("the server did not name the session"), Hint: "end this session and make another"}
+		return &signal.Error{Op: "restart", Reason: signal.ReasonProtocol,
+			Err: errors.New("the server did not name the session"), Hint: "end this session and make another"}
 	}
 	fragment := FragmentOf(offer)
 	a, err := c.client.Do(ctx, web.Call{
@@ -289,7 +295,8 @@ func (c *Client) Close(ctx context.Context) error {
 	return c.closeErr
 }
 
-// bye waits for a request under way, which the end has cancelled, and deletes the session. That it is gone already is as good.
+// bye waits for a request under way, which the end has cancelled, and deletes the session. That it is gone already is
+// as good.
 func (c *Client) bye(ctx context.Context) error {
 	c.requests <- struct{}{}
 	defer func() { <-c.requests }()

@@ -74,8 +74,8 @@ func FragmentOf(sdp string) *Fragment {
 	return f
 }
 
-// restarted is a description with the credentials and candidates of a fragment in place of its own: what a restart agrees on,
-// because nothing else may change.
+// restarted is a description with the credentials and candidates of a fragment in place of its own: what a restart
+// agrees on, because nothing else may change.
 func restarted(sdp string, f *Fragment) string {
 	var b strings.Builder
 	section := 0
@@ -113,7 +113,8 @@ func writeCandidates(b *strings.Builder, f *Fragment) {
 	}
 }
 
-// muxOnly adds to each section of an offer that RTP and RTCP share a port and nothing else is possible (RFC 9725 §4.4.1).
+// muxOnly adds to each section of an offer that RTP and RTCP share a port and nothing else is possible (RFC 9725
+// §4.4.1).
 func muxOnly(sdp string) string {
 	if strings.Contains(sdp, "a=rtcp-mux-only") {
 		return sdp

@@ -9,18 +9,19 @@
 //
 // # Client
 //
-// [Dial] publishes (WHIP) or plays (WHEP). The offer carries all its candidates unless Options.Trickle; then they follow by
-// PATCH, collected, and where the server does not take that (405, 501, 422) nothing more is sent: the server learns our
-// addresses from our connectivity checks, which suffices where it can be reached. A further offer on the channel is an ICE
-// restart: a PATCH with If-Match "*", whose fragment becomes an answer made from the first one. Close sends the DELETE.
+// [Dial] publishes (WHIP) or plays (WHEP). The offer carries all its candidates unless Options.Trickle; then they
+// follow by PATCH, collected, and where the server does not take that (405, 501, 422) nothing more is sent: the server
+// learns our addresses from our connectivity checks, which suffices where it can be reached. A further offer on the
+// channel is an ICE restart: a PATCH with If-Match "*", whose fragment becomes an answer made from the first one. Close
+// sends the DELETE.
 //
-// ICE servers: a server may name them in the Link fields of the 201, which is too late for a peer whose offer already holds its
-// candidates; they are handed to Options.OnICEServers. Some servers name them in the answer to OPTIONS too (RFC 9725 §4.6
-// allows it): [ICEServers] asks for them before the peer is made.
+// ICE servers: a server may name them in the Link fields of the 201, which is too late for a peer whose offer already
+// holds its candidates; they are handed to Options.OnICEServers. Some servers name them in the answer to OPTIONS too
+// (RFC 9725 §4.6 allows it): [ICEServers] asks for them before the peer is made.
 //
 // # Server
 //
-// A [Server] has one seat at a time, opened by its Dial; whoever posts while none is free gets 503 with Retry-After. The
-// endpoint is at "/", "/whip" and "/whep", sessions have names of 128 random bits. GET and HEAD are answered 204 (RFC 9725 §4.1),
-// other methods 405.
+// A [Server] has one seat at a time, opened by its Dial; whoever posts while none is free gets 503 with Retry-After.
+// The endpoint is at "/", "/whip" and "/whep", sessions have names of 128 random bits. GET and HEAD are answered 204
+// (RFC 9725 §4.1), other methods 405.
 package whip

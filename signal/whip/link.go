@@ -45,8 +45,8 @@ func ParseLinks(fields []string) []Link {
 	return out
 }
 
-// ParseICEServers picks the ICE servers out of Link fields. Those of other schemes, and credentials that are no password, are
-// left out; at most 16 are taken.
+// ParseICEServers picks the ICE servers out of Link fields. Those of other schemes, and credentials that are no
+// password, are left out; at most 16 are taken.
 func ParseICEServers(fields []string) []ICEServer {
 	var out []ICEServer
 	for _, l := range ParseLinks(fields) {
@@ -63,7 +63,8 @@ func ParseICEServers(fields []string) []ICEServer {
 		if kind := l.Params["credential-type"]; kind == "" || strings.EqualFold(kind, "password") {
 			s.Username, s.Credential = l.Params["username"], l.Params["credential"]
 		}
-		if len(s.URL) <= signal.MaxCandidate && len(s.Username) <= signal.MaxCandidate && len(s.Credential) <= signal.MaxCandidate {
+		if len(s.URL) <= signal.MaxCandidate && len(s.Username) <= signal.MaxCandidate &&
+			len(s.Credential) <= signal.MaxCandidate {
 			out = append(out, s)
 		}
 	}

@@ -74,9 +74,11 @@ func (c *seat) ask(ctx context.Context, offer string, patience time.Duration) (s
 			return answer, nil
 		default:
 		}
-		return "", &web.Problem{Status: http.StatusServiceUnavailable, Title: "the session ended before it was answered", Detail: "Make another.", Retry: retryTime}
+		return "", &web.Problem{Status: http.StatusServiceUnavailable, Title: "the session ended before it was answered",
+			Detail: "Make another.", Retry: retryTime}
 	case <-timer.C:
-		return "", &web.Problem{Status: http.StatusGatewayTimeout, Title: "the offer was not answered in time", Detail: "Try again."}
+		return "", &web.Problem{Status: http.StatusGatewayTimeout, Title: "the offer was not answered in time",
+			Detail: "Try again."}
 	}
 }
 
@@ -90,7 +92,8 @@ func (c *seat) tag() string {
 func (c *seat) patch(w http.ResponseWriter, r *http.Request, patience time.Duration) *web.Problem {
 	if web.MediaType(r) != typeFragment {
 		w.Header().Set("Accept-Patch", typeFragment)
-		return &web.Problem{Status: http.StatusUnsupportedMediaType, Title: "the body must be an SDP fragment", Detail: "Send Content-Type: " + typeFragment + "."}
+		return &web.Problem{Status: http.StatusUnsupportedMediaType, Title: "the body must be an SDP fragment",
+			Detail: "Send Content-Type: " + typeFragment + "."}
 	}
 	raw, problem := web.ReadBody(w, r, maxFragment)
 	if problem != nil {
@@ -120,11 +123,13 @@ func (c *seat) patch(w http.ResponseWriter, r *http.Request, patience time.Durat
 	return nil
 }
 
-// precondition compares entity-tags (RFC 9110 §13.1.1, RFC 6585 §3). Some clients put the asterisk into quotes, as drafts did.
+// precondition compares entity-tags (RFC 9110 §13.1.1, RFC 6585 §3). Some clients put the asterisk into quotes, as
+// drafts did.
 func (c *seat) precondition(fields []string) *web.Problem {
 	value := strings.Join(fields, ",")
 	if strings.TrimSpace(value) == "" {
-		return &web.Problem{Status: http.StatusPreconditionRequired, Title: "an If-Match field is needed", Detail: "Send the ETag of the session, or * for an ICE restart."}
+		return &web.Problem{Status: http.StatusPreconditionRequired, Title: "an If-Match field is needed",
+			Detail: "Send the ETag of the session, or * for an ICE restart."}
 	}
 	current := c.tag()
 	for _, tag := range strings.Split(value, ",") {
@@ -133,7 +138,8 @@ func (c *seat) precondition(fields []string) *web.Problem {
 			return nil
 		}
 	}
-	return &web.Problem{Status: http.StatusPreconditionFailed, Title: "the entity-tag is not this ICE session's", Detail: "Send the ETag that the last ICE restart was answered with."}
+	return &web.Problem{Status: http.StatusPreconditionFailed, Title: "the entity-tag is not this ICE session's",
+		Detail: "Send the ETag that the last ICE restart was answered with."}
 }
 
 // candidates passes a client's candidates on. Those beyond the bound are dropped in silence, as unusable ones are.

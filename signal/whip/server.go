@@ -102,7 +102,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		web.Refuse(w, *foreign)
 		return
 	}
-	problem := &web.Problem{Status: http.StatusNotFound, Title: "nothing is here", Detail: "The endpoint is at " + s.endpoint() + "."}
+	problem := &web.Problem{Status: http.StatusNotFound, Title: "nothing is here",
+		Detail: "The endpoint is at " + s.endpoint() + "."}
 	name, isSession := strings.CutPrefix(r.URL.Path, sessionPath)
 	switch {
 	case isSession:
@@ -123,11 +124,13 @@ func (s *Server) endpoint() string {
 	return "/whip"
 }
 
-var errUnauthorized = &web.Problem{Status: http.StatusUnauthorized, Title: "a bearer token is needed", Detail: "Send the token that this server was started with."}
+var errUnauthorized = &web.Problem{Status: http.StatusUnauthorized, Title: "a bearer token is needed",
+	Detail: "Send the token that this server was started with."}
 
 func notAllowed(w http.ResponseWriter, methods string) *web.Problem {
 	w.Header().Set("Allow", methods)
-	return &web.Problem{Status: http.StatusMethodNotAllowed, Title: "this method is not taken here", Detail: "Taken are " + methods + "."}
+	return &web.Problem{Status: http.StatusMethodNotAllowed, Title: "this method is not taken here",
+		Detail: "Taken are " + methods + "."}
 }
 
 // serveEndpoint does what the endpoint's URL is for.
@@ -155,7 +158,8 @@ func (s *Server) serveEndpoint(w http.ResponseWriter, r *http.Request) *web.Prob
 // post makes a session of an offer.
 func (s *Server) post(w http.ResponseWriter, r *http.Request) *web.Problem {
 	if web.MediaType(r) != typeSDP {
-		return &web.Problem{Status: http.StatusUnsupportedMediaType, Title: "the body must be SDP", Detail: "Send Content-Type: " + typeSDP + "."}
+		return &web.Problem{Status: http.StatusUnsupportedMediaType, Title: "the body must be SDP",
+			Detail: "Send Content-Type: " + typeSDP + "."}
 	}
 	raw, problem := web.ReadBody(w, r, signal.MaxSDP)
 	if problem != nil {
@@ -167,7 +171,8 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request) *web.Problem {
 	}
 	c := s.take(r.Context())
 	if c == nil {
-		return &web.Problem{Status: http.StatusServiceUnavailable, Title: "another session is under way", Detail: "One is served after another.", Retry: retryTime}
+		return &web.Problem{Status: http.StatusServiceUnavailable, Title: "another session is under way",
+			Detail: "One is served after another.", Retry: retryTime}
 	}
 	answer, problem := c.open(r.Context(), offer, s.o.AnswerTimeout)
 	if problem != nil {
@@ -215,7 +220,8 @@ func (s *Server) serveSession(w http.ResponseWriter, r *http.Request, name strin
 	}
 	c := s.find(name)
 	if c == nil {
-		return &web.Problem{Status: http.StatusNotFound, Title: "there is no such session", Detail: "It has ended, or never was: make another at " + s.endpoint() + "."}
+		return &web.Problem{Status: http.StatusNotFound, Title: "there is no such session",
+			Detail: "It has ended, or never was: make another at " + s.endpoint() + "."}
 	}
 	switch r.Method {
 	case http.MethodDelete: // an entity-tag does not matter here (RFC 9725 §4.3.1)

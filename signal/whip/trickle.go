@@ -20,7 +20,8 @@ func (c *Client) queue(candidate *signal.Candidate) {
 	case !c.o.Trickle || c.countered || c.untrickled:
 	case candidate == nil:
 		c.end = true
-	case len(c.pending) < maxCandidates && (candidate.UsernameFragment == nil || c.ufrag == "" || *candidate.UsernameFragment == c.ufrag):
+	case len(c.pending) < maxCandidates && (candidate.UsernameFragment == nil || c.ufrag == "" ||
+		*candidate.UsernameFragment == c.ufrag):
 		c.pending = append(c.pending, candidate.Candidate)
 	}
 	c.mu.Unlock()

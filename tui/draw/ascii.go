@@ -12,8 +12,8 @@ func (t *Theme) UseASCII() *Theme {
 	return t
 }
 
-// Ship is the last step of a frame. In a theme of ASCII it replaces what is left beyond it: punctuation and symbols of our own
-// words by their nearest look, everything else, which peers and servers wrote, by a question mark per column.
+// Ship is the last step of a frame. In a theme of ASCII it replaces what is left beyond it: punctuation and symbols of
+// our own words by their nearest look, everything else, which peers and servers wrote, by a question mark per column.
 func (t *Theme) Ship(frame string) string {
 	if !t.ascii || isASCII(frame) {
 		return frame

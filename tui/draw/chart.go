@@ -14,7 +14,8 @@ type Point struct {
 }
 
 // Chart is one value over time, on axes with round labels. The scale of values begins at zero. Where more points than
-// columns are to be shown, a column shows the whole range of what falls into it: neither a peak nor a dip is averaged away.
+// columns are to be shown, a column shows the whole range of what falls into it: neither a peak nor a dip is averaged
+// away.
 type Chart struct {
 	Unit   string
 	Points []Point       // in the order of time
@@ -30,8 +31,8 @@ const (
 	tickEvery  = 14 // columns between two times on the axis, at least
 )
 
-// Lines draws the chart in exactly height rows of at most width columns: the plot, and the times below it. Nothing is drawn
-// where there is no room for a plot that could be read.
+// Lines draws the chart in exactly height rows of at most width columns: the plot, and the times below it. Nothing is
+// drawn where there is no room for a plot that could be read.
 func (c Chart) Lines(th *Theme, width, height int) []string {
 	rows := height - 1
 	step, top := c.scale(rows)

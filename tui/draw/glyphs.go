@@ -15,9 +15,10 @@ type Glyphs struct {
 	Bar                   [8]string // one to eight eighths of a column, from the left
 	Spark                 [8]string // one to eight eighths of a row, from below
 	Gap                   string    // a sparkline's missing value
-	Dots                  []string  // a chart's cells: the 256 braille patterns; or four: none, upper half, lower half, both
-	Tick                  string    // a chart's axis at a label
-	Spinner               []string
+	// a chart's cells: the 256 braille patterns; or four: none, upper half, lower half, both
+	Dots    []string
+	Tick    string // a chart's axis at a label
+	Spinner []string
 }
 
 // Unicode is the usual set.

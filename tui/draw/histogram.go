@@ -15,8 +15,8 @@ type Bucket struct {
 	Count    int
 }
 
-// LogBuckets sorts durations into at most so many buckets without a hole between them. Their bounds grow by 1, 2, 5, 10, or
-// by tens where that would be too many; if need be, the last bucket takes all that is longer.
+// LogBuckets sorts durations into at most so many buckets without a hole between them. Their bounds grow by 1, 2, 5,
+// 10, or by tens where that would be too many; if need be, the last bucket takes all that is longer.
 func LogBuckets(values []time.Duration, most int) []Bucket {
 	if len(values) == 0 || most <= 0 {
 		return nil

@@ -69,8 +69,9 @@ func (p Path) Lines(th *Theme, width int) []string {
 	return []string{titles.String(), places.String(), notes.String()}
 }
 
-// links shares what the nodes leave among the links: wide hops where there is room, narrow ones where not, and the rest for
-// the wire; 0 when that does not suffice. The last node's note needs its width too, which is given up before the picture is.
+// links shares what the nodes leave among the links: wide hops where there is room, narrow ones where not, and the rest
+// for the wire; 0 when that does not suffice. The last node's note needs its width too, which is given up before the
+// picture is.
 func (p Path) links(width int) (hop, wire, last int) {
 	end := p.Nodes[len(p.Nodes)-1]
 	label := Width(Safe(p.Label))

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Sparkline draws the latest values, one a column, oldest first; NaN is a gap. The usual value (the median) stands at half
-// the height, so that a steady series is a quiet line in which dips and peaks show.
+// Sparkline draws the latest values, one a column, oldest first; NaN is a gap. The usual value (the median) stands at
+// half the height, so that a steady series is a quiet line in which dips and peaks show.
 func Sparkline(g Glyphs, values []float64, width int) string {
 	if width <= 0 {
 		return ""

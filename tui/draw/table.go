@@ -1,7 +1,7 @@
 package draw
 
-// Cell is a piece of a table: text in a paint, perhaps after a mark in a paint of its own, and before a unit that is drawn
-// dim.
+// Cell is a piece of a table: text in a paint, perhaps after a mark in a paint of its own, and before a unit that is
+// drawn dim.
 type Cell struct {
 	Text  string
 	Unit  string

@@ -15,8 +15,8 @@ const maxText = 1536
 const zeroWidthJoiner = '\u200d'
 
 // Safe makes foreign text fit for a line of known width: [diag.Clean] takes out what a terminal could obey, and what
-// terminals disagree about in width is made plain. Of joined emoji the first is kept, variation selectors and skin tones
-// are dropped, flags become their two letters, and at most two marks are stacked upon a character.
+// terminals disagree about in width is made plain. Of joined emoji the first is kept, variation selectors and skin
+// tones are dropped, flags become their two letters, and at most two marks are stacked upon a character.
 func Safe(s string) string {
 	s = diag.Clean(s, maxText)
 	if isASCII(s) {
@@ -78,8 +78,8 @@ func Pad(s string, width int) string {
 // Spaces returns n spaces; none for a negative n.
 func Spaces(n int) string { return strings.Repeat(" ", max(n, 0)) }
 
-// Wrap breaks text (made [Safe]) at spaces into lines of at most width columns; a command's flags stay whole. Words longer
-// than a line are broken. It returns no line for empty text.
+// Wrap breaks text (made [Safe]) at spaces into lines of at most width columns; a command's flags stay whole. Words
+// longer than a line are broken. It returns no line for empty text.
 func Wrap(text string, width int) []string {
 	if width <= 0 {
 		return nil

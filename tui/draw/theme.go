@@ -23,8 +23,9 @@ type Theme struct {
 }
 
 // tone is a colour on light and on dark backgrounds. Its numbers are those of the 256-colour palette, of which the test
-// computes the contrast, and of the 16 colours, whose looks the user has chosen: dark ones for light backgrounds, bright ones
-// for dark backgrounds, and neither yellow on light nor "bright black" on dark, which many palettes make illegible.
+// computes the contrast, and of the 16 colours, whose looks the user has chosen: dark ones for light backgrounds,
+// bright ones for dark backgrounds, and neither yellow on light nor "bright black" on dark, which many palettes make
+// illegible.
 type tone struct{ light, dark, light16, dark16 string }
 
 var (

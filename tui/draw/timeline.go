@@ -116,8 +116,8 @@ func (t Timeline) strongest(columns int) map[int]Mark {
 	return out
 }
 
-// Labels is the line above the scale: the names of the marks, those that stand too close to each other as one: "dial–open". Where
-// events are lost it says so.
+// Labels is the line above the scale: the names of the marks, those that stand too close to each other as one:
+// "dial–open". Where events are lost it says so.
 func (t Timeline) Labels(th *Theme, width int) string {
 	from, columns := t.track(width)
 	if columns == 0 {

@@ -92,8 +92,8 @@ func (w Waterfall) Lines(th *Theme, width, height int) []string {
 	return out
 }
 
-// Head writes a title with those of the columns that there is room for: begins, took, share of the time in which there was
-// more than waiting.
+// Head writes a title with those of the columns that there is room for: begins, took, share of the time in which there
+// was more than waiting.
 func (w Waterfall) Head(th *Theme, title string, indent, width, height int) *Line {
 	l := NewLine(width).Gap(1).Add(th.Strong, title)
 	if width < noteFrom+indent {
@@ -104,7 +104,8 @@ func (w Waterfall) Head(th *Theme, title string, indent, width, height int) *Lin
 	for _, c := range []struct {
 		title string
 		end   int
-	}{{"from s", startWidth}, {"took", startWidth + 2 + lengthWidth}, {"share", startWidth + 2 + lengthWidth + 3 + shareWidth}} {
+	}{{"from s", startWidth}, {"took", startWidth + 2 + lengthWidth}, {"share",
+		startWidth + 2 + lengthWidth + 3 + shareWidth}} {
 		l.To(at+c.end-Width(c.title)).Add(th.Dim, c.title)
 	}
 	return l

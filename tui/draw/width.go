@@ -7,8 +7,8 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
-// Width is how many columns s takes; escape sequences take none. It answers at once for what a screen is mostly made of:
-// ASCII, our own glyphs and colours. Anything else is left to the segmentation of graphemes.
+// Width is how many columns s takes; escape sequences take none. It answers at once for what a screen is mostly made
+// of: ASCII, our own glyphs and colours. Anything else is left to the segmentation of graphemes.
 func Width(s string) int {
 	n := 0
 	for i := 0; i < len(s); {

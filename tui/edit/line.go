@@ -12,8 +12,8 @@ import (
 // MaxText is how many characters one line may have.
 const MaxText = 1000
 
-// Line is a line of text that somebody types. Its cursor does not blink: nothing is drawn while nothing happens. The zero
-// value is an empty line.
+// Line is a line of text that somebody types. Its cursor does not blink: nothing is drawn while nothing happens. The
+// zero value is an empty line.
 type Line struct {
 	text []rune
 	at   int // the cursor: before text[at]

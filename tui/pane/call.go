@@ -141,7 +141,8 @@ func (p *Call) failing(width int) []string {
 	th := p.Theme
 	mark, paint := th.Mark(draw.Bad)
 	first := draw.NewLine(width).Gap(1).Add(paint, mark).Gap(1).Add(th.Strong, capital(p.Verdict.Headline)).String()
-	second := draw.NewLine(width).Gap(1).Add(th.Accent, p.Spinner()).Gap(1).Add(th.Plain, "Asking the servers of this call what your network does").
+	second := draw.NewLine(width).Gap(1).Add(th.Accent, p.Spinner()).Gap(1).Add(th.Plain,
+		"Asking the servers of this call what your network does").
 		Gap(2).Add(th.Dim, seconds(p.Clock-p.Call.Diagnosis().At)+" of "+seconds(p.Call.Diagnosis().BudgetMs.Duration())+" at most").String()
 	return []string{first, second}
 }
@@ -151,7 +152,8 @@ func (p *Call) trouble(width int) []string {
 	if p.Call.State() != diag.StateReconnecting {
 		return nil
 	}
-	return labelled(p.Theme, p.Theme.Glyphs.Warn, p.Theme.Warn, "The path went silent. Checks go on; r restarts ICE: new candidates, new checks.", 1, width)
+	return labelled(p.Theme, p.Theme.Glyphs.Warn, p.Theme.Warn,
+		"The path went silent. Checks go on; r restarts ICE: new candidates, new checks.", 1, width)
 }
 
 // ending tells how the call ended, and who ended it.

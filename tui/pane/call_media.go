@@ -35,8 +35,10 @@ func (p *Call) media(width int) []string {
 func (p *Call) streamRow(s stream) []draw.Cell {
 	th := p.Theme
 	name := draw.Cell{Text: joinSpace(arrow(th, s.direction), s.kind, s.codec, s.picture)}
-	row := []draw.Cell{name, number(s.bitrate, 1e-3, 5), lossCell(th, s.loss), millis(s.jitter), millis(s.rtt), p.flowCell(s)}
-	return append(row, draw.Cell{Text: draw.Sparkline(th.Glyphs, bitrates(p.Call, s.streamKey, sparkWidth), sparkWidth), Paint: th.Accent})
+	row := []draw.Cell{name, number(s.bitrate, 1e-3, 5), lossCell(th, s.loss), millis(s.jitter), millis(s.rtt),
+		p.flowCell(s)}
+	return append(row, draw.Cell{Text: draw.Sparkline(th.Glyphs, bitrates(p.Call, s.streamKey, sparkWidth), sparkWidth),
+		Paint: th.Accent})
 }
 
 // flowCell says what the numbers alone do not: the frame rate, that a stream is muted, silent, or not there yet.

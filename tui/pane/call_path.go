@@ -65,7 +65,8 @@ func pathOf(c *diag.Call, g draw.Glyphs) (draw.Path, bool) {
 		rtt = draw.Span(d)
 	}
 	trips := valuesOf(pathTrips(c, pathHistory))
-	return draw.Path{Nodes: append(ours, theirs...), Wire: len(ours) - 1, Label: facts(g, protocol, rtt), Trips: trips}, true
+	return draw.Path{Nodes: append(ours, theirs...), Wire: len(ours) - 1, Label: facts(g, protocol, rtt),
+		Trips: trips}, true
 }
 
 // ourSite is the way from this machine to where packets enter the network between the sites.
@@ -91,7 +92,8 @@ func ourSite(c *diag.Call, local, remote *diag.CandidateRow) []draw.Node {
 		if over == "udp" {
 			over = ""
 		}
-		relay := draw.Node{Title: "relay", Address: place, Note: join2(joinSpace("yours", prefixed("over ", over)), prefixed("at ", local.URL))}
+		relay := draw.Node{Title: "relay", Address: place,
+			Note: join2(joinSpace("yours", prefixed("over ", over)), prefixed("at ", local.URL))}
 		if nat, ok := relayNAT(c, local); ok {
 			return []draw.Node{you, nat, relay}
 		}
@@ -107,12 +109,13 @@ func ourSite(c *diag.Call, local, remote *diag.CandidateRow) []draw.Node {
 	return nodes
 }
 
-// relayNAT is the translator between us and our relay, when the relay's server saw us at another address than our own. Its
-// port towards the relay is not known: what the server told was asked over another socket.
+// relayNAT is the translator between us and our relay, when the relay's server saw us at another address than our own.
+// Its port towards the relay is not known: what the server told was asked over another socket.
 func relayNAT(c *diag.Call, local *diag.CandidateRow) (draw.Node, bool) {
 	for _, s := range c.Servers {
 		seen, _, err := net.SplitHostPort(s.MappedAddress)
-		if err == nil && s.URL == local.URL && local.RelatedAddress != "" && !isAny(local.RelatedAddress) && seen != local.RelatedAddress {
+		if err == nil && s.URL == local.URL && local.RelatedAddress != "" && !isAny(local.RelatedAddress) &&
+			seen != local.RelatedAddress {
 			return draw.Node{Title: "your NAT", Address: seen, Note: "as the relay sees us"}, true
 		}
 	}
@@ -124,7 +127,8 @@ func relayNAT(c *diag.Call, local *diag.CandidateRow) (draw.Node, bool) {
 func natOf(c *diag.Call, base string) draw.Node {
 	for _, l := range c.Local {
 		if l.CandidateType == diag.Srflx && address(l.RelatedAddress, l.RelatedPort) == base {
-			return draw.Node{Title: "your NAT", Address: address(l.Address, l.Port), Note: join2("server-reflexive", prefixed("from ", l.URL))}
+			return draw.Node{Title: "your NAT", Address: address(l.Address, l.Port),
+				Note: join2("server-reflexive", prefixed("from ", l.URL))}
 		}
 	}
 	return draw.Node{Title: "your NAT", Address: "address unknown"}
@@ -159,7 +163,8 @@ func theirSite(c *diag.Call, remote *diag.CandidateRow) []draw.Node {
 	return []draw.Node{{Title: "peer", Address: place, Note: note}}
 }
 
-// shortName shortens the random names behind which browsers hide addresses (mDNS, a UUID each) to what tells them apart.
+// shortName shortens the random names behind which browsers hide addresses (mDNS, a UUID each) to what tells them
+// apart.
 func shortName(host string) string {
 	name, isLocal := strings.CutSuffix(host, ".local")
 	if !isLocal || len(name) <= 12 {

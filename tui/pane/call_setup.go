@@ -32,7 +32,8 @@ func (p *Call) setup(width, height int) []string {
 	return append(out, restarts...)
 }
 
-// restarts are the ICE restarts with their length: they happen long after the set-up, so the scale has no room for them.
+// restarts are the ICE restarts with their length: they happen long after the set-up, so the scale has no room for
+// them.
 func (p *Call) restarts(width int) []string {
 	th := p.Theme
 	var out []string
@@ -63,7 +64,8 @@ func (p *Call) setupRemarks() []string {
 		return []string{legend}
 	}
 	total := draw.Span(d) + " from the pairing to an open channel"
-	short := fmt.Sprintf("%s to an open channel  %s ours %s not ours %s longest", draw.Span(d), g.Bar[7], g.Hatch, g.Longest)
+	short := fmt.Sprintf("%s to an open channel  %s ours %s not ours %s longest", draw.Span(d), g.Bar[7], g.Hatch,
+		g.Longest)
 	return []string{total + "    " + legend, short, total}
 }
 
@@ -92,9 +94,11 @@ var phaseKinds = map[diag.PhaseName]phaseKind{
 // detail says which phases show a bar for each of their subjects instead of one for all.
 type detail func(diag.PhaseName) bool
 
-// bars shows as much detail as there are rows: every server's gathering, on a large screen every channel and stream too.
+// bars shows as much detail as there are rows: every server's gathering, on a large screen every channel and stream
+// too.
 func (p *Call) bars(rows int) (bars []draw.Bar, till time.Duration) {
-	details := []detail{func(n diag.PhaseName) bool { return n == diag.PhaseGather }, func(diag.PhaseName) bool { return false }}
+	details := []detail{func(n diag.PhaseName) bool { return n == diag.PhaseGather },
+		func(diag.PhaseName) bool { return false }}
 	if p.height >= 45 {
 		details = append([]detail{func(diag.PhaseName) bool { return true }}, details...)
 	}

@@ -172,14 +172,18 @@ func (p *Candidates) unsorted(k sectionKind) section {
 	c := p.Call
 	switch k {
 	case sectionServers:
-		return section{k, "Servers", len(c.Servers), serverColumns, func(i int) []draw.Cell { return p.serverRow(c.Servers[i]) }, p.noServers()}
+		return section{k, "Servers", len(c.Servers), serverColumns,
+			func(i int) []draw.Cell { return p.serverRow(c.Servers[i]) }, p.noServers()}
 	case sectionLocal:
-		return section{k, "Local", len(c.Local), p.candidateColumns("Local"), func(i int) []draw.Cell { return p.candidateRow(c.Local[i]) }, "none yet"}
+		return section{k, "Local", len(c.Local), p.candidateColumns("Local"),
+			func(i int) []draw.Cell { return p.candidateRow(c.Local[i]) }, "none yet"}
 	case sectionRemote:
-		return section{k, "Remote", len(c.Remote), p.candidateColumns("Remote"), func(i int) []draw.Cell { return p.candidateRow(c.Remote[i]) }, "none yet"}
+		return section{k, "Remote", len(c.Remote), p.candidateColumns("Remote"),
+			func(i int) []draw.Cell { return p.candidateRow(c.Remote[i]) }, "none yet"}
 	case sectionPairs, sectionCount:
 	}
-	return section{k, "Pairs", len(c.Pairs), pairColumns, func(i int) []draw.Cell { return p.pairRow(c.Pairs[i]) }, "none yet"}
+	return section{k, "Pairs", len(c.Pairs), pairColumns, func(i int) []draw.Cell { return p.pairRow(c.Pairs[i]) },
+		"none yet"}
 }
 
 func (p *Candidates) noServers() string {

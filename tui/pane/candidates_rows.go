@@ -61,7 +61,8 @@ func source(c diag.Candidate) string {
 
 func (p *Candidates) candidateRow(r diag.CandidateRow) []draw.Cell {
 	mark, paint := " ", p.Theme.Plain
-	if s := p.Call.Selected; s != nil && (r.Side == diag.Local && r.ID == s.LocalCandidateID || r.Side == diag.Remote && r.ID == s.RemoteCandidateID) {
+	if s := p.Call.Selected; s != nil && (r.Side == diag.Local && r.ID == s.LocalCandidateID || r.Side == diag.Remote &&
+		r.ID == s.RemoteCandidateID) {
 		mark, paint = p.Theme.Mark(draw.Good)
 	}
 	n, unit := draw.Length(r.At)

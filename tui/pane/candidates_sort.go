@@ -129,7 +129,8 @@ func serverKey(s diag.ServerRow, column int) sortKey {
 func candidateKey(r diag.CandidateRow, column int) sortKey {
 	switch column {
 	case 0:
-		return sortKey{number: -float64(r.Priority), text: string(r.CandidateType)} // types stand in the order of their priority
+		// types stand in the order of their priority
+		return sortKey{number: -float64(r.Priority), text: string(r.CandidateType)}
 	case 1:
 		return sortKey{text: placeKey(r.Address, r.Port)}
 	case 2:
@@ -143,7 +144,8 @@ func candidateKey(r diag.CandidateRow, column int) sortKey {
 }
 
 // pairRanks put what works before what is tried, and that before what failed.
-var pairRanks = map[diag.PairState]float64{diag.PairSucceeded: 1, diag.PairInProgress: 2, diag.PairWaiting: 3, diag.PairFrozen: 4, diag.PairFailed: 5}
+var pairRanks = map[diag.PairState]float64{diag.PairSucceeded: 1, diag.PairInProgress: 2, diag.PairWaiting: 3,
+	diag.PairFrozen: 4, diag.PairFailed: 5}
 
 func (p *Candidates) pairKey(pair diag.Pair, column int) sortKey {
 	if s := p.Call.Selected; s != nil && s.PairID == pair.ID {

@@ -37,7 +37,8 @@ func (p *Data) channels(width, height int) []string {
 		unknown := p.unknown(width)
 		out = append(out, unknown[:min(len(unknown), max(height-len(out), 0))]...)
 	} else if n > 0 {
-		out = append(out, draw.NewLine(width).Gap(1).Add(p.Theme.Dim, "and "+draw.Plural(n, "more channel", "more channels")).String())
+		out = append(out, draw.NewLine(width).Gap(1).Add(p.Theme.Dim,
+			"and "+draw.Plural(n, "more channel", "more channels")).String())
 	}
 	return out
 }
@@ -120,7 +121,8 @@ func (p *Data) association(width int) []string {
 	if v := s.SCTP.SmoothedRoundTripTime; v != nil {
 		rtt = "round trip " + draw.Span(secs(*v))
 	}
-	text := facts(p.Theme.Glyphs, p.Call.SCTP.State, rtt, "window "+kilo(uint64(s.SCTP.CongestionWindow))+" kB", fmt.Sprintf("MTU %d", s.SCTP.MTU))
+	text := facts(p.Theme.Glyphs, p.Call.SCTP.State, rtt, "window "+kilo(uint64(s.SCTP.CongestionWindow))+" kB",
+		fmt.Sprintf("MTU %d", s.SCTP.MTU))
 	return []string{draw.NewLine(width).Gap(1).Add(p.Theme.Strong, "SCTP").Gap(2).Add(p.Theme.Dim, text).String()}
 }
 

@@ -135,7 +135,8 @@ func (p *Data) talk(width, height int) []string {
 	return append(out, p.prompt(width))
 }
 
-// latest are the messages before index to, wrapped, as far as there are rows; of the first of them perhaps only the end.
+// latest are the messages before index to, wrapped, as far as there are rows; of the first of them perhaps only the
+// end.
 func (p *Data) latest(to, rows, width int) []string {
 	all := p.Call.Messages
 	var blocks [][]string

@@ -43,7 +43,8 @@ func (p *Data) pings(width, height int) []string {
 		values[i] = float64(v)
 	}
 	below := draw.NewLine(width).Gap(3).Add(th.Accent, draw.Sparkline(th.Glyphs, values, len(values)))
-	return append([]string{l.String(), below.Gap(2).Add(th.Dim, count).String()}, p.histogram(all, width, height-pingRows)...)
+	return append([]string{l.String(), below.Gap(2).Add(th.Dim, count).String()},
+		p.histogram(all, width, height-pingRows)...)
 }
 
 // histogram shows how round trips are distributed, where there is room for it.

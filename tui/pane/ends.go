@@ -17,8 +17,8 @@ var endsColumns = []draw.Column{
 	{Title: "picture", Min: 7, Keep: 3},
 }
 
-// ends is what both parties count of each stream, side by side, with what contradicts. Nothing where the other party does not
-// tell.
+// ends is what both parties count of each stream, side by side, with what contradicts. Nothing where the other party
+// does not tell.
 func (p *Media) ends(gap int) []string {
 	e, told := p.Call.BothEnds()
 	if !told {
@@ -133,7 +133,8 @@ func (p *Call) endsLine(width int) []string {
 		level, text = draw.Warn, e.Remarks[0].Title
 	}
 	mark, paint := p.Theme.Mark(level)
-	return []string{draw.NewLine(width).Gap(1).Add(paint, mark).Gap(1).Add(p.Theme.Plain, draw.Truncate(draw.Safe(text), width-4)).String()}
+	return []string{draw.NewLine(width).Gap(1).Add(paint, mark).Gap(1).Add(p.Theme.Plain,
+		draw.Truncate(draw.Safe(text), width-4)).String()}
 }
 
 // missingWords sums up what was sent and not received, both ways.

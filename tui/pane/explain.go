@@ -16,9 +16,11 @@ func explainServer(s diag.ServerRow) string {
 			code = fmt.Sprintf(" (STUN error %d)", s.ErrorCode)
 		}
 		stage := orSay(s.Stage, "an unknown stage")
-		text := fmt.Sprintf("%s gave nothing: %s%s.", s.URL, orSay(strings.TrimSuffix(s.ErrorText, "."), "it failed at "+stage), code)
+		text := fmt.Sprintf("%s gave nothing: %s%s.", s.URL,
+			orSay(strings.TrimSuffix(s.ErrorText, "."), "it failed at "+stage), code)
 		if s.ErrorText != "" {
-			text += fmt.Sprintf(" It failed at %s%s, after %s%s.", stage, prefixed(" over ", s.Transport), draw.Span(s.DurationMs.Duration()), prefixed("; the name stands for ", s.Address))
+			text += fmt.Sprintf(" It failed at %s%s, after %s%s.", stage, prefixed(" over ", s.Transport),
+				draw.Span(s.DurationMs.Duration()), prefixed("; the name stands for ", s.Address))
 		}
 		return joinSpace(text, s.Advice)
 	}
@@ -52,7 +54,8 @@ func explainLocal(c diag.Candidate, servers []diag.ServerRow) string {
 		return fmt.Sprintf("Server-reflexive: %s is how the Internet sees %s, learned from %s. Whether others may send to it depends on the NAT.%s",
 			place, orSay(address(c.RelatedAddress, c.RelatedPort), "this machine"), from, priority(c))
 	case diag.Prflx:
-		return fmt.Sprintf("Peer-reflexive: %s is how the other party sees us; its answer to a check told it.%s", place, priority(c))
+		return fmt.Sprintf("Peer-reflexive: %s is how the other party sees us; its answer to a check told it.%s", place,
+			priority(c))
 	case diag.Relay:
 		return fmt.Sprintf("Relayed: %s belongs to %s, which passes everything on%s. It works where nothing else does, and costs a detour.%s",
 			place, orSay(c.URL, "a server"), prefixed("; it is reached over ", c.RelayProtocol), priority(c))
@@ -76,7 +79,8 @@ func priority(c diag.Candidate) string {
 	case c.TypePreference < 10:
 		rank = "relays come last"
 	}
-	return fmt.Sprintf(" Priority %d: type preference %d of 126 (%s), local preference %d of 65535, component %d.", c.Priority, c.TypePreference, rank, c.LocalPreference, c.Component)
+	return fmt.Sprintf(" Priority %d: type preference %d of 126 (%s), local preference %d of 65535, component %d.",
+		c.Priority, c.TypePreference, rank, c.LocalPreference, c.Component)
 }
 
 // explainRemote says in words what an address of the other party is.
@@ -94,7 +98,8 @@ func explainRemote(c diag.Candidate) string {
 	case diag.Prflx:
 		return fmt.Sprintf("Peer-reflexive: the other party's checks came from %s, which it never announced: its NAT gave it that address towards us.%s", place, priority(c))
 	case diag.Relay:
-		return fmt.Sprintf("Relayed: %s belongs to a TURN server of the other party, which passes everything on to it.%s", place, priority(c))
+		return fmt.Sprintf("Relayed: %s belongs to a TURN server of the other party, which passes everything on to it.%s",
+			place, priority(c))
 	}
 	return place + priority(c)
 }
@@ -106,7 +111,8 @@ func (p *Candidates) explainPair(pair diag.Pair, chosen bool) string {
 	}
 	ends := p.end(p.Call.LocalCandidate(pair.LocalCandidateID), pair.LocalCandidateID) + " to " +
 		p.end(p.Call.RemoteCandidate(pair.RemoteCandidateID), pair.RemoteCandidateID)
-	counts := fmt.Sprintf("%s sent, %s answered", draw.Plural(int(pair.RequestsSent), "check was", "checks were"), draw.Count(pair.ResponsesReceived))
+	counts := fmt.Sprintf("%s sent, %s answered", draw.Plural(int(pair.RequestsSent), "check was", "checks were"),
+		draw.Count(pair.ResponsesReceived))
 	switch {
 	case chosen:
 		return fmt.Sprintf("In use: the call runs over %s. %s; they also prove, every few seconds, that the other side still agrees.", ends, counts)
@@ -135,14 +141,16 @@ func whyFailed(pair diag.Pair) string {
 
 // candidateText is a candidate for the clipboard.
 func candidateText(c diag.Candidate) string {
-	return joinSpace(c.String(), prefixed("base ", address(c.RelatedAddress, c.RelatedPort)), prefixed("from ", c.URL), c.NetworkInterface)
+	return joinSpace(c.String(), prefixed("base ", address(c.RelatedAddress, c.RelatedPort)), prefixed("from ", c.URL),
+		c.NetworkInterface)
 }
 
 // pairText is a pair for the clipboard.
 func (p *Candidates) pairText(pair diag.Pair) string {
 	return fmt.Sprintf("%s %s %s: %s, %d checks sent, %d answered",
 		p.end(p.Call.LocalCandidate(pair.LocalCandidateID), pair.LocalCandidateID), p.Theme.Glyphs.Between,
-		p.end(p.Call.RemoteCandidate(pair.RemoteCandidateID), pair.RemoteCandidateID), pair.State, pair.RequestsSent, pair.ResponsesReceived)
+		p.end(p.Call.RemoteCandidate(pair.RemoteCandidateID),
+			pair.RemoteCandidateID), pair.State, pair.RequestsSent, pair.ResponsesReceived)
 }
 
 func orSay(s, otherwise string) string {

@@ -9,8 +9,8 @@ import (
 	"dialtone/tui/draw"
 )
 
-// filter is what somebody types to find or to keep rows: words that must all stand in a row, whatever their case. A word with
-// a minus before it must not stand there.
+// filter is what somebody types to find or to keep rows: words that must all stand in a row, whatever their case. A
+// word with a minus before it must not stand there.
 type filter struct {
 	input  input
 	typing bool
@@ -139,8 +139,8 @@ func lowerByte(c byte) byte {
 	return c
 }
 
-// highlight writes text with the words that were looked for in a paint of their own. The row is in the list because of them,
-// so the paint says nothing that is not said otherwise.
+// highlight writes text with the words that were looked for in a paint of their own. The row is in the list because of
+// them, so the paint says nothing that is not said otherwise.
 func highlight(l *draw.Line, th *draw.Theme, paint draw.Paint, text string, words []string) *draw.Line {
 	text = draw.Safe(text)
 	for text != "" {

@@ -10,7 +10,8 @@ import (
 	"dialtone/tui/draw"
 )
 
-// maxLog is how many events the pane keeps; of a longer call the oldest are forgotten here (a recording holds them all).
+// maxLog is how many events the pane keeps; of a longer call the oldest are forgotten here (a recording holds them
+// all).
 const maxLog = 100_000
 
 // Log shows every event in the order in which it happened, or those that a filter leaves; one of them as JSON.
@@ -35,7 +36,8 @@ type logKeys struct {
 // NewLog makes the pane; it follows the newest event until somebody moves away from it.
 func NewLog(s *Scene) Pane {
 	bind := func(k, help string) key.Binding { return key.NewBinding(key.WithKeys(k), key.WithHelp(k, help)) }
-	keys := logKeys{newScrollKeys(), bind("f", "follow"), bind("enter", "details"), bind("K", "kinds"), bind("esc", "show all")}
+	keys := logKeys{newScrollKeys(), bind("f", "follow"), bind("enter", "details"), bind("K", "kinds"),
+		bind("esc", "show all")}
 	return &Log{Scene: s, keys: keys, filter: newFilter("filter"), follow: true, detail: newDetail()}
 }
 
@@ -52,7 +54,8 @@ func (p *Log) Keys() []key.Binding {
 	case p.detail.open:
 		return append(p.detail.bindings(), p.keys.bindings()...)
 	}
-	return append([]key.Binding{p.keys.Open, p.filter.keys.Open, p.keys.Kinds, p.keys.All, p.keys.Follow}, p.keys.bindings()...)
+	return append([]key.Binding{p.keys.Open, p.filter.keys.Open, p.keys.Kinds, p.keys.All, p.keys.Follow},
+		p.keys.bindings()...)
 }
 
 // Typing reports whether keys are text of the filter.
@@ -264,7 +267,8 @@ func (p *Log) line(e diag.Event, selected bool) string {
 	return highlight(l, th, paint, strings.TrimLeft(words, " "), p.filter.words).String()
 }
 
-// eventLevel picks out the events that the eye should find when it runs down the log: what failed, and what was reached.
+// eventLevel picks out the events that the eye should find when it runs down the log: what failed, and what was
+// reached.
 func eventLevel(d diag.Data) draw.Level {
 	switch d := d.(type) {
 	case diag.Warning:

@@ -66,10 +66,12 @@ func (d *eventDetail) lines(th *draw.Theme, width, height int) []string {
 		d.rows, d.width = breakJSON(eventJSON(d.event), width-1), width
 	}
 	d.window.rows = max(height-1, 0)
-	title := draw.NewLine(width).Gap(1).Add(th.Strong, string(d.event.Data.Type())).Gap(2).Add(th.Dim, "at "+strings.TrimSpace(diag.Clock(d.event.At))+" s")
+	title := draw.NewLine(width).Gap(1).Add(th.Strong, string(d.event.Data.Type())).Gap(2).Add(th.Dim,
+		"at "+strings.TrimSpace(diag.Clock(d.event.At))+" s")
 	from, to := d.window.visible(len(d.rows))
 	if to-from < len(d.rows) {
-		title.Right(draw.NewLine(width).Add(th.Dim, "lines "+draw.Count(uint64(from+1))+"–"+draw.Count(uint64(to))+" of "+draw.Count(uint64(len(d.rows)))).Gap(1))
+		title.Right(draw.NewLine(width).Add(th.Dim,
+			"lines "+draw.Count(uint64(from+1))+"–"+draw.Count(uint64(to))+" of "+draw.Count(uint64(len(d.rows)))).Gap(1))
 	}
 	out := []string{title.String()}
 	for _, row := range d.rows[from:to] {
@@ -99,7 +101,8 @@ func eventJSON(e diag.Event) string {
 // hang is how far the second row of a long line stands behind the first.
 const hang = 4
 
-// breakJSON breaks what is longer than width, and behind the line ends of a text within: a description becomes readable.
+// breakJSON breaks what is longer than width, and behind the line ends of a text within: a description becomes
+// readable.
 func breakJSON(text string, width int) []string {
 	var out []string
 	for line := range strings.Lines(text) {

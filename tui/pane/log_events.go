@@ -103,7 +103,8 @@ func (g *eventLog) apply(f filter) {
 
 // isKind tells "ice." and "ice.pair" from other words: they begin the name of some event.
 func (g *eventLog) isKind(word string) bool {
-	return strings.Contains(word, ".") && slices.ContainsFunc(g.events, func(e diag.Event) bool { return strings.HasPrefix(string(e.Data.Type()), word) })
+	return strings.Contains(word, ".") && slices.ContainsFunc(g.events,
+		func(e diag.Event) bool { return strings.HasPrefix(string(e.Data.Type()), word) })
 }
 
 // look decides about the events from a place on.

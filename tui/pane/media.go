@@ -145,7 +145,8 @@ func (p *Media) row(s stream) []draw.Cell {
 		count(s.packets),
 	}
 	if s.packets != nil {
-		row = append(row, draw.Cell{Text: draw.Count(s.bytes / 1000)}, draw.Cell{Text: draw.Count(uint64(s.nack))}, draw.Cell{Text: draw.Count(uint64(s.pli) + uint64(s.fir))})
+		row = append(row, draw.Cell{Text: draw.Count(s.bytes / 1000)}, draw.Cell{Text: draw.Count(uint64(s.nack))},
+			draw.Cell{Text: draw.Count(uint64(s.pli) + uint64(s.fir))})
 	} else {
 		row = append(row, draw.Cell{}, draw.Cell{}, draw.Cell{})
 	}

@@ -87,7 +87,8 @@ func (f flows) parts() (draw.Level, []string) {
 	say(f.muted, draw.Good, "the peer muted its %s.")
 	say(f.notAgreed, draw.Good, "the peer sends no %s: none was agreed upon.")
 	say(f.silent, draw.Warn, "%s from the peer has stopped: nothing came lately.")
-	say(f.missing, draw.Bad, "no %s arrives, though the peer agreed to send it: look there for a source that is muted or missing, or another codec.")
+	say(f.missing, draw.Bad,
+		"no %s arrives, though the peer agreed to send it: look there for a source that is muted or missing, or another codec.")
 	say(f.unsent, draw.Bad, "no %s of yours is sent, though it was agreed upon.")
 	return level, out
 }
@@ -130,7 +131,8 @@ func streamWords(c *diag.Call, s stream) []string {
 }
 
 func sentWords(s stream) []string {
-	out := []string{joinSpace(draw.Count(*s.packets), "packets,", draw.Count(s.bytes/1000), "kB were sent", frameWords(s)) + "."}
+	out := []string{joinSpace(draw.Count(*s.packets), "packets,", draw.Count(s.bytes/1000), "kB were sent",
+		frameWords(s)) + "."}
 	if s.lost == nil {
 		out = append(out, "The peer has not reported yet what of it arrives.")
 	} else {
@@ -153,7 +155,8 @@ func askedWords(s stream) string {
 	case s.kind == "audio":
 		return "asked for lost packets " + times(s.nack) + " (NACK)"
 	}
-	return fmt.Sprintf("asked for lost packets %s (NACK), for a whole picture %s (PLI) and %s (FIR)", times(s.nack), times(s.pli), times(s.fir))
+	return fmt.Sprintf("asked for lost packets %s (NACK), for a whole picture %s (PLI) and %s (FIR)", times(s.nack),
+		times(s.pli), times(s.fir))
 }
 
 func receivedWords(s stream) []string {
@@ -165,7 +168,8 @@ func receivedWords(s stream) []string {
 	if s.ago != nil {
 		ago = ", the last " + draw.Span(secs(*s.ago)) + " ago"
 	}
-	out := []string{joinSpace(draw.Count(*s.packets), "packets,", draw.Count(s.bytes/1000), "kB came", frameWords(s)) + lost + ago + "."}
+	out := []string{joinSpace(draw.Count(*s.packets), "packets,", draw.Count(s.bytes/1000), "kB came", frameWords(s)) +
+		lost + ago + "."}
 	out = append(out, "We "+askedWords(s)+".")
 	if s.freezes != nil && *s.freezes > 0 {
 		long := ""

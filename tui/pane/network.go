@@ -11,8 +11,9 @@ import (
 	"dialtone/tui/draw"
 )
 
-// Network shows a diagnosis: what the network between this machine and the servers does to calls. The verdict stands on top;
-// below it are servers, behaviors, relays, findings and earlier runs, of which one row is selected and explained in words.
+// Network shows a diagnosis: what the network between this machine and the servers does to calls. The verdict stands on
+// top; below it are servers, behaviors, relays, findings and earlier runs, of which one row is selected and explained
+// in words.
 type Network struct {
 	size
 	*Scene
@@ -31,7 +32,8 @@ type networkKeys struct {
 // NewNetwork makes the pane.
 func NewNetwork(s *Scene) Pane {
 	bind := func(k, help string) key.Binding { return key.NewBinding(key.WithKeys(k), key.WithHelp(k, help)) }
-	p := &Network{Scene: s, keys: networkKeys{newScrollKeys(), bind("d", "diagnose"), bind("enter", "details")}, unfolded: map[string]bool{}}
+	p := &Network{Scene: s, keys: networkKeys{newScrollKeys(), bind("d", "diagnose"), bind("enter", "details")},
+		unfolded: map[string]bool{}}
 	p.settle()
 	return p
 }
@@ -103,8 +105,8 @@ func (p *Network) Copy() (what, text string) {
 	return "the result", ""
 }
 
-// shown is the diagnosis whose report is shown, and the report: the latest, or while that has nothing final to say, the one
-// before it. Nil where there is none.
+// shown is the diagnosis whose report is shown, and the report: the latest, or while that has nothing final to say, the
+// one before it. Nil where there is none.
 func (p *Network) shown() (*diag.NATRow, *diag.NATReport) {
 	if last := p.Call.Diagnosed(); last != nil {
 		return last, last.Report()
@@ -142,7 +144,8 @@ func (p *Network) View() string {
 		for _, part := range left {
 			first += len(part.entries)
 		}
-		body = append(body, draw.Beside(p.column(0, left, 0, at-3, room), p.column(1, right, first, p.width-at-1, room), at)...)
+		body = append(body, draw.Beside(p.column(0, left, 0, at-3, room), p.column(1, right, first, p.width-at-1, room),
+			at)...)
 	}
 	lines = append(lines, body...)
 	lines = append(lines, make([]string, max(p.height-below-len(lines), 0))...)
@@ -190,7 +193,8 @@ func (p *Network) draw(part netPart, cursor, width int) (lines []string, selecte
 		return part.lines, lineSpan{}
 	}
 	if len(part.entries) == 0 {
-		return []string{heading(p.Theme, width, part.columns[0].Title), draw.NewLine(width).Gap(3).Add(p.Theme.Dim, part.empty).String()}, lineSpan{}
+		return []string{heading(p.Theme, width, part.columns[0].Title),
+			draw.NewLine(width).Gap(3).Add(p.Theme.Dim, part.empty).String()}, lineSpan{}
 	}
 	t := draw.Table{Indent: 3, Columns: part.columns, Cursor: cursor}
 	for _, e := range part.entries {

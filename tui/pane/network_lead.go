@@ -15,7 +15,8 @@ func (p *Network) empty() []string {
 	say := func(text string) { out = append(out, p.indented(text, 3, p.width)...) }
 	switch {
 	case p.Live && p.hasServers():
-		out = append(out, draw.NewLine(p.width).Gap(3).Add(th.Accent, "d").Add(th.Plain, " asks the servers of this call what your network does to it.").String(), "")
+		out = append(out, draw.NewLine(p.width).Gap(3).Add(th.Accent, "d").Add(th.Plain,
+			" asks the servers of this call what your network does to it.").String(), "")
 		say("It takes some seconds and does not disturb the call.")
 	case p.Live:
 		say("This call has no STUN or TURN server that could be asked. Name one with --ice stun:HOST, or ask without a call: dialtone nat stun:HOST")
@@ -49,17 +50,20 @@ func (p *Network) lead() []string {
 			out = append(out, p.history()...)
 		}
 	case d.Running() && r != nil && sure(r):
-		out = append(out, labelled(p.Theme, p.Theme.Glyphs.Half, p.Theme.Accent, "So far: "+r.Verdict.Headline, 1, p.width)...)
+		out = append(out, labelled(p.Theme, p.Theme.Glyphs.Half, p.Theme.Accent, "So far: "+r.Verdict.Headline, 1,
+			p.width)...)
 	case d.Running() && !p.Call.Diagnosing():
-		out = append(out, labelled(p.Theme, p.Theme.Glyphs.Warn, p.Theme.Warn, "The diagnosis did not come to its end.", 1, p.width)...)
+		out = append(out, labelled(p.Theme, p.Theme.Glyphs.Warn, p.Theme.Warn, "The diagnosis did not come to its end.", 1,
+			p.width)...)
 	case !d.Running():
-		out = append(out, labelled(p.Theme, p.Theme.Glyphs.Warn, p.Theme.Warn, "The diagnosis did not come to its end: "+d.Progress.Stopped, 1, p.width)...)
+		out = append(out, labelled(p.Theme, p.Theme.Glyphs.Warn, p.Theme.Warn,
+			"The diagnosis did not come to its end: "+d.Progress.Stopped, 1, p.width)...)
 	}
 	return out
 }
 
-// sure reports whether an interim report says something that will hardly be taken back: silence becomes a verdict only at
-// the end.
+// sure reports whether an interim report says something that will hardly be taken back: silence becomes a verdict only
+// at the end.
 func sure(r *diag.NATReport) bool {
 	return r.Behavior.UDP.Value == diag.BehaviorPresent && r.Behavior.Mapping.Value != diag.BehaviorUnknown
 }
@@ -67,14 +71,17 @@ func sure(r *diag.NATReport) bool {
 // progress tells what goes on: for how long, how many requests, what is known, and what is asked now.
 func (p *Network) progress(d *diag.NATRow) []string {
 	th := p.Theme
-	l := draw.NewLine(p.width).Gap(1).Add(th.Accent, p.Spinner()).Gap(1).Add(th.Strong, "Asking "+draw.Plural(len(d.URLs), "server", "servers"))
+	l := draw.NewLine(p.width).Gap(1).Add(th.Accent, p.Spinner()).Gap(1).Add(th.Strong,
+		"Asking "+draw.Plural(len(d.URLs), "server", "servers"))
 	l.Gap(2).Add(th.Dim, seconds(p.Clock-d.At)+" of "+seconds(d.BudgetMs.Duration())+" at most")
 	if d.Progress == nil {
 		return []string{l.String()}
 	}
-	l.Gap(2).Add(th.Plain, draw.Count(uint64(d.Progress.Sent))).Add(th.Dim, " sent ").Add(th.Plain, draw.Count(uint64(d.Progress.Answered))).Add(th.Dim, " answered")
+	l.Gap(2).Add(th.Plain, draw.Count(uint64(d.Progress.Sent))).Add(th.Dim, " sent ").Add(th.Plain,
+		draw.Count(uint64(d.Progress.Answered))).Add(th.Dim, " answered")
 	known, of := certain(&d.Progress.Report)
-	l.Right(draw.NewLine(p.width).Add(th.Accent, strings.Repeat(th.Glyphs.Bar[7], known)).Add(th.Dim, strings.Repeat(th.Glyphs.Hatch, of-known)).
+	l.Right(draw.NewLine(p.width).Add(th.Accent, strings.Repeat(th.Glyphs.Bar[7], known)).Add(th.Dim,
+		strings.Repeat(th.Glyphs.Hatch, of-known)).
 		Gap(1).Add(th.Dim, fmt.Sprintf("%d of %d known", known, of)).Gap(1))
 	return []string{l.String(), draw.NewLine(p.width).Gap(3).Add(th.Dim, "now: "+askedNow(d)).String()}
 }
@@ -125,8 +132,10 @@ func (p *Network) verdict(d *diag.NATRow, r *diag.NATReport) []string {
 		}
 		out = append(out, l.To(3).Add(th.Strong, line).String())
 	}
-	took := draw.NewLine(p.width).Gap(3).Add(th.Dim, "after "+draw.Span(d.ToldAt-d.At)+", ").Add(th.Plain, draw.Count(uint64(d.Progress.Sent))).
-		Add(th.Dim, " requests, ").Add(th.Plain, draw.Count(uint64(d.Progress.Answered))).Add(th.Dim, " answered"+prefixed("; ", d.Progress.Stopped))
+	took := draw.NewLine(p.width).Gap(3).Add(th.Dim, "after "+draw.Span(d.ToldAt-d.At)+", ").Add(th.Plain,
+		draw.Count(uint64(d.Progress.Sent))).
+		Add(th.Dim, " requests, ").Add(th.Plain, draw.Count(uint64(d.Progress.Answered))).Add(th.Dim,
+		" answered"+prefixed("; ", d.Progress.Stopped))
 	out = append(out, took.String())
 	if p.height >= 24 {
 		for _, why := range r.Verdict.Why[:min(len(r.Verdict.Why), 3)] {
@@ -137,9 +146,11 @@ func (p *Network) verdict(d *diag.NATRow, r *diag.NATReport) []string {
 		out = append(out, labelled(th, "next", th.Accent, r.Verdict.Next[0], 3, p.width)...)
 	}
 	if pair := r.Verdict.Peer; pair != nil {
-		out = append(out, labelled(th, th.Glyphs.Between, th.Accent, "With the other side: "+string(pair.Path)+". "+pair.Why, 1, p.width)...)
+		out = append(out, labelled(th, th.Glyphs.Between, th.Accent, "With the other side: "+string(pair.Path)+". "+pair.Why,
+			1, p.width)...)
 	}
-	return append(out, draw.NewLine(p.width).Gap(3).Add(th.Dim, "result ").Add(th.Accent, r.Verdict.Result).Add(th.Dim, "  y copies it").String())
+	return append(out, draw.NewLine(p.width).Gap(3).Add(th.Dim, "result ").Add(th.Accent, r.Verdict.Result).Add(th.Dim,
+		"  y copies it").String())
 }
 
 // natLevel grades the exit code of a diagnosis.
@@ -157,7 +168,8 @@ func natLevel(e diag.Exit) draw.Level {
 // history is a line about the runs: a mark for each, and what changed last.
 func (p *Network) history() []string {
 	th := p.Theme
-	l, last, before := draw.NewLine(p.width).Gap(3).Add(th.Dim, "runs "), "nothing has changed so far", (*diag.NATReport)(nil)
+	l, last, before := draw.NewLine(p.width).Gap(3).Add(th.Dim,
+		"runs "), "nothing has changed so far", (*diag.NATReport)(nil)
 	for i := range p.Call.NAT {
 		r := p.Call.NAT[i].Report()
 		if r == nil {

@@ -111,8 +111,10 @@ func (p *Network) servers(d *diag.NATRow, r *diag.NATReport, final bool) netPart
 func (p *Network) asking(url, transport string) netEntry {
 	mark, paint := p.Theme.Mark(draw.Idle)
 	return netEntry{
-		id: "asking " + url + transport, text: url + ": asking", about: url + " is being asked and has not answered so far. Silence becomes a finding only when enough requests have gone unanswered.",
-		cells: []draw.Cell{{Text: url, Mark: mark, Level: paint}, {Text: transport, Paint: p.Theme.Dim}, {}, {}, {Text: "asking", Paint: p.Theme.Dim}},
+		id: "asking " + url + transport, text: url + ": asking", about: url +
+			" is being asked and has not answered so far. Silence becomes a finding only when enough requests have gone unanswered.",
+		cells: []draw.Cell{{Text: url, Mark: mark, Level: paint}, {Text: transport, Paint: p.Theme.Dim}, {}, {},
+			{Text: "asking", Paint: p.Theme.Dim}},
 	}
 }
 
@@ -146,7 +148,8 @@ func (p *Network) server(s diag.NATServer) netEntry {
 			{Text: gave, Paint: paint},
 			{Text: grade, Paint: th.Dim},
 		},
-		more: serverDetails(s), about: explainNATServer(s), text: strings.Join(append([]string{s.URL + " " + gave}, serverDetails(s)...), "\n"),
+		more: serverDetails(s), about: explainNATServer(s), text: strings.Join(append([]string{s.URL + " " + gave},
+			serverDetails(s)...), "\n"),
 	}
 }
 
@@ -174,7 +177,8 @@ func (p *Network) behaviors(r *diag.NATReport) netPart {
 		}
 		part.entries = append(part.entries, netEntry{
 			id: "behavior " + row.Name, more: orNone(row.Evidence), about: explainBehavior(row),
-			text: strings.Join(append([]string{row.Name + ": " + row.Value + " (" + string(row.Confidence) + ")"}, row.Evidence...), "\n"),
+			text: strings.Join(append([]string{row.Name + ": " + row.Value + " (" + string(row.Confidence) + ")"},
+				row.Evidence...), "\n"),
 			cells: []draw.Cell{
 				{Text: row.Name},
 				{Text: row.Value, Paint: value},
@@ -286,7 +290,8 @@ func (p *Network) findings(r *diag.NATReport) []netPart {
 		}
 		more := append(slices.Clone(f.Evidence), "dialtone explain "+f.ID+" tells more")
 		part.entries = append(part.entries, netEntry{
-			id: fmt.Sprint("finding ", i, " ", f.ID), cells: []draw.Cell{{Text: f.Title, Mark: mark, Level: paint}}, always: always, more: more,
+			id: fmt.Sprint("finding ", i, " ", f.ID), cells: []draw.Cell{{Text: f.Title, Mark: mark,
+				Level: paint}}, always: always, more: more,
 			about: explainFinding(f), text: strings.Join(append([]string{f.Title, f.Advice}, f.Evidence...), "\n"),
 		})
 	}
@@ -324,7 +329,8 @@ func (p *Network) runs() netPart {
 	var before *diag.NATReport
 	for i := range p.Call.NAT {
 		d := &p.Call.NAT[i]
-		e := netEntry{id: fmt.Sprint("run ", d.At), cells: []draw.Cell{{Text: draw.Clock(d.At)}, {Text: "under way", Paint: p.Theme.Dim}, {}}}
+		e := netEntry{id: fmt.Sprint("run ", d.At),
+			cells: []draw.Cell{{Text: draw.Clock(d.At)}, {Text: "under way", Paint: p.Theme.Dim}, {}}}
 		switch r := d.Report(); {
 		case r != nil:
 			p.run(&e, before, r)

@@ -121,7 +121,8 @@ func relayStages(t diag.NATRelay) []string {
 	if t.Peer != "" {
 		out = append(out, "through it "+t.Peer+" was asked"+prefixed(", which saw it as ", t.Seen))
 	}
-	for _, fact := range []string{prefixed("software: ", t.Software), prefixed("credential expired ", t.CredentialExpired), prefixed("certificate until ", t.TLSExpires)} {
+	for _, fact := range []string{prefixed("software: ", t.Software), prefixed("credential expired ", t.CredentialExpired),
+		prefixed("certificate until ", t.TLSExpires)} {
 		if fact != "" {
 			out = append(out, fact)
 		}
@@ -133,9 +134,11 @@ func relayStages(t diag.NATRelay) []string {
 func explainRelay(t diag.NATRelay) string {
 	switch {
 	case !t.OK:
-		return joinSpace(fmt.Sprintf("%s gave no relay: %s.", t.URL, relayFailure(t.ErrorCode, orSay(t.ErrorText, "it failed"))), capital(t.Advice))
+		return joinSpace(fmt.Sprintf("%s gave no relay: %s.", t.URL,
+			relayFailure(t.ErrorCode, orSay(t.ErrorText, "it failed"))), capital(t.Advice))
 	case t.Stopped != "":
-		return fmt.Sprintf("%s lent %s, and then it went no further than %s: %s.", t.URL, t.RelayAddress, t.Stopped, relayFailure(t.StoppedCode, t.StoppedText))
+		return fmt.Sprintf("%s lent %s, and then it went no further than %s: %s.", t.URL, t.RelayAddress, t.Stopped,
+			relayFailure(t.StoppedCode, t.StoppedText))
 	case t.ChannelMs != nil:
 		return fmt.Sprintf("%s lends %s, and bytes came back through it in both forms, as Send indication and as ChannelData. It carries calls where no direct path works.", t.URL, t.RelayAddress)
 	}

@@ -1,8 +1,8 @@
 // Package pane holds the panes of the terminal session, a file each.
 //
-// A pane reads the [Scene], which the root owns and changes between updates, and draws into the space that SetSize gave it.
-// It performs no input or output: what it wants done it returns as a message, through a command. A new pane is one file
-// with a [Factory], and one line in [All].
+// A pane reads the [Scene], which the root owns and changes between updates, and draws into the space that SetSize gave
+// it. It performs no input or output: what it wants done it returns as a message, through a command. A new pane is one
+// file with a [Factory], and one line in [All].
 package pane
 
 import (
@@ -81,8 +81,8 @@ func (s *Scene) Spinner() string {
 	return frames[s.Spin%len(frames)]
 }
 
-// Since is the moment from which the present state counts: the connection's while it is up, the beginning of the wait while
-// it waits, else the start.
+// Since is the moment from which the present state counts: the connection's while it is up, the beginning of the wait
+// while it waits, else the start.
 func (s *Scene) Since() time.Duration {
 	if at := s.Call.ConnectedAt; at != nil {
 		return *at
@@ -98,8 +98,9 @@ func (s *Scene) Since() time.Duration {
 // Events are the new events of the call, told to every pane after the scene's Call has taken them.
 type Events []diag.Event
 
-// Reset tells that the scene's Call is another one than before: somebody went back in the timeline. What a pane has kept of
-// events is void; these are all up to the shown position, but the oldest of a very long call, which are only counted.
+// Reset tells that the scene's Call is another one than before: somebody went back in the timeline. What a pane has
+// kept of events is void; these are all up to the shown position, but the oldest of a very long call, which are only
+// counted.
 type Reset struct {
 	Events Events // not to be changed: the root goes on using them
 	Lost   int    // how many older ones are no longer kept

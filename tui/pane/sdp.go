@@ -47,7 +47,8 @@ func NewSDP(s *Scene) Pane {
 	bind := func(help string, keys ...string) key.Binding {
 		return key.NewBinding(key.WithKeys(keys...), key.WithHelp(keys[0], help))
 	}
-	keys := sdpKeys{newScrollKeys(), bind("fold", "enter", " "), bind("all", "a"), bind("older offer", "o"), bind("next match", "n"), bind("previous match", "N"), bind("end search", "esc")}
+	keys := sdpKeys{newScrollKeys(), bind("fold", "enter", " "), bind("all", "a"), bind("older offer", "o"),
+		bind("next match", "n"), bind("previous match", "N"), bind("end search", "esc")}
 	p := &SDP{Scene: s, keys: keys, search: newFilter("search"), open: map[int]bool{}}
 	p.settle()
 	return p
@@ -61,7 +62,8 @@ func (p *SDP) Keys() []key.Binding {
 	if p.search.typing {
 		return p.search.bindings()
 	}
-	return append([]key.Binding{p.keys.Fold, p.keys.All, p.search.keys.Open, p.keys.Next, p.keys.Previous, p.keys.Clear, p.keys.Older}, p.keys.bindings()...)
+	return append([]key.Binding{p.keys.Fold, p.keys.All, p.search.keys.Open, p.keys.Next, p.keys.Previous, p.keys.Clear,
+		p.keys.Older}, p.keys.bindings()...)
 }
 
 // Typing reports whether keys are text of the search.
@@ -210,7 +212,8 @@ func (p *SDP) foldAll() {
 	p.cursor = p.place(sdpRow{section: section})
 }
 
-// find goes to the next row that holds what is searched for, in a direction, or stays at one that does (0). Sections open.
+// find goes to the next row that holds what is searched for, in a direction, or stays at one that does (0). Sections
+// open.
 func (p *SDP) find(direction int) {
 	if !p.search.active() || len(p.rows) == 0 {
 		return

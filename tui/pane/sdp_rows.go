@@ -24,8 +24,8 @@ const (
 	sdpLine
 )
 
-// sdpSide is what of a line stands in its row: offer and answer of different lines stand below each other where the screen is
-// narrow.
+// sdpSide is what of a line stands in its row: offer and answer of different lines stand below each other where the
+// screen is narrow.
 type sdpSide uint8
 
 const (
@@ -179,7 +179,8 @@ func (p *SDP) draw(row sdpRow, selected bool) string {
 	return l.String()
 }
 
-// mark is how a difference looks: minus for what the answer leaves out, plus for what it adds, a wave for what it changes.
+// mark is how a difference looks: minus for what the answer leaves out, plus for what it adds, a wave for what it
+// changes.
 func (p *SDP) mark(m diag.SDPMark) (string, draw.Paint) {
 	switch m {
 	case diag.SDPDropped:
@@ -216,7 +217,8 @@ func (p *SDP) head(l *draw.Line, row sdpRow) {
 		return
 	}
 	l.Add(th.Plain, draw.Truncate(summary(th.Glyphs, d.Offer), max(p.half()-l.Width()-1, 0)))
-	l.To(p.half()).Add(th.Plain, summary(th.Glyphs, d.Answer)).Right(draw.NewLine(p.width).Add(th.Dim, lineCount(d)).Gap(1))
+	l.To(p.half()).Add(th.Plain, summary(th.Glyphs, d.Answer)).Right(draw.NewLine(p.width).Add(th.Dim,
+		lineCount(d)).Gap(1))
 }
 
 func sectionName(d diag.SDPDifference) string {

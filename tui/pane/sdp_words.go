@@ -62,7 +62,8 @@ func explainSection(d diag.SDPDifference) string {
 	case "session":
 		what = "What holds for the whole session. Every m= line below begins a section: one stream of media, or the data channels."
 	case "audio", "video":
-		what = "One stream of " + s.Kind + " each way. The offer lists codecs in its order of preference; the answer keeps those that both know, and who sends picks the first."
+		what = "One stream of " + s.Kind +
+			" each way. The offer lists codecs in its order of preference; the answer keeps those that both know, and who sends picks the first."
 	case "application":
 		what = "The data channels: SCTP in DTLS over the same path as the media (RFC 8841)."
 	}
@@ -84,8 +85,10 @@ var remarkWords = []struct{ begins, words string }{
 	{"first choice", "Each side sends with the first codec of the other's list that it can: here the two sides prefer different ones."},
 	{"payload types", "The same codec under another number. Allowed (RFC 3264 §6.1), but unusual, and some programs stumble over it."},
 	{"other parameters", "The codec is the same, its settings are not: profile, level or packet sizes. Each side sends what the other can take."},
-	{"feedback not taken", "Without these messages the sender hears less of losses or of the available bandwidth, and mends them later or not at all."},
-	{"extensions not taken", "These additions to packets are not sent. Without transport-wide-cc or abs-send-time, bandwidth is estimated more coarsely."},
+	{"feedback not taken",
+		"Without these messages the sender hears less of losses or of the available bandwidth, and mends them later or not at all."},
+	{"extensions not taken",
+		"These additions to packets are not sent. Without transport-wide-cc or abs-send-time, bandwidth is estimated more coarsely."},
 	{"extensions never offered", "An answer may only choose among the extensions of the offer; these are ignored."},
 	{"offered sendrecv", "The answerer does not take both directions. What is missing is not a fault of the network."},
 	{"DTLS roles", "One side must be the DTLS client (active), the other the server (passive); otherwise the handshake never begins."},
@@ -134,7 +137,8 @@ func explainSDPLine(l diag.SDPLine, s *diag.SDPSection) string {
 		}
 	case "fingerprint":
 		algorithm, _, _ := strings.Cut(l.Value, " ")
-		return "The " + algorithm + " digest of this side's certificate. The DTLS handshake must show the same one, else somebody else is at the other end."
+		return "The " + algorithm +
+			" digest of this side's certificate. The DTLS handshake must show the same one, else somebody else is at the other end."
 	}
 	if words, ok := attributeWords[l.Name]; ok {
 		return words
@@ -193,7 +197,8 @@ func explainFormat(l diag.SDPLine, s *diag.SDPSection) string {
 	switch l.Name {
 	case "rtpmap":
 		parts := strings.Split(rest, "/")
-		text := "Packets of payload type " + number + " are " + parts[0] + prefixed(": ", formatNames[strings.ToLower(parts[0])]) + "."
+		text := "Packets of payload type " + number + " are " + parts[0] +
+			prefixed(": ", formatNames[strings.ToLower(parts[0])]) + "."
 		if len(parts) > 1 {
 			text += " Its clock ticks " + parts[1] + " times a second."
 		}
@@ -237,7 +242,8 @@ func explainCandidateLine(value string) string {
 	if len(f) < 8 || f[6] != "typ" {
 		return "A candidate: an address at which this side may be reached."
 	}
-	return fmt.Sprintf("A candidate: this side may be reached at %s, port %s, over %s; %s, priority %s.", f[4], f[5], strings.ToLower(f[2]), typeWords(diag.CandidateType(f[7])), f[3])
+	return fmt.Sprintf("A candidate: this side may be reached at %s, port %s, over %s; %s, priority %s.", f[4], f[5],
+		strings.ToLower(f[2]), typeWords(diag.CandidateType(f[7])), f[3])
 }
 
 // extensionWords say what header extensions carry, by the end of their URI.
@@ -257,5 +263,6 @@ func explainExtension(value string) string {
 	}
 	uri, _, _ = strings.Cut(uri, " ")
 	e := diag.SDPExtension{ID: id, URI: uri}
-	return "Packets may carry, under number " + id + ", " + orSay(extensionWords[e.Short()], "something that is not explained here: "+e.Short()) + " (RFC 8285)."
+	return "Packets may carry, under number " + id + ", " +
+		orSay(extensionWords[e.Short()], "something that is not explained here: "+e.Short()) + " (RFC 8285)."
 }

@@ -46,8 +46,8 @@ type streamKey struct {
 // maxStreams bounds the rows: a peer can announce as many streams as it likes.
 const maxStreams = 12
 
-// streams lists what is sent, then what arrives: of the latest sample, tracks that no sample holds yet, and what was agreed
-// upon and never came.
+// streams lists what is sent, then what arrives: of the latest sample, tracks that no sample holds yet, and what was
+// agreed upon and never came.
 func streams(c *diag.Call) []stream {
 	var out []stream
 	if s := c.Latest(); s != nil {
@@ -61,12 +61,14 @@ func streams(c *diag.Call) []stream {
 	for _, t := range c.Tracks {
 		if !hasStream(out, t) {
 			key := streamKey{t.Direction, t.Kind, t.SSRC}
-			out = append(out, stream{streamKey: key, codec: codec(t.MimeType), mid: t.Mid, muted: isMuted(c, t.Direction, t.Kind)})
+			out = append(out, stream{streamKey: key, codec: codec(t.MimeType), mid: t.Mid,
+				muted: isMuted(c, t.Direction, t.Kind)})
 		}
 	}
 	for _, kind := range mediaKinds {
 		awaited := diag.TrackAdded{Direction: diag.Inbound, Kind: kind}
-		if flow := c.Flow(diag.Inbound, kind); (flow == diag.FlowMissing || flow == diag.FlowMuted) && !hasStream(out, diag.TrackRow{TrackAdded: awaited}) {
+		if flow := c.Flow(diag.Inbound, kind); (flow == diag.FlowMissing || flow == diag.FlowMuted) &&
+			!hasStream(out, diag.TrackRow{TrackAdded: awaited}) {
 			out = append(out, stream{streamKey: streamKey{diag.Inbound, kind, 0}, muted: isMuted(c, diag.Inbound, kind)})
 		}
 	}
@@ -84,7 +86,8 @@ func isMuted(c *diag.Call, dir diag.Direction, kind string) bool {
 
 func sentStream(c *diag.Call, o diag.OutboundRTP) stream {
 	s := stream{
-		streamKey: streamKey{diag.Outbound, o.Kind, o.SSRC}, codec: codec(o.MimeType), mid: o.Mid, picture: picture(o.FrameWidth, o.FrameHeight),
+		streamKey: streamKey{diag.Outbound, o.Kind,
+			o.SSRC}, codec: codec(o.MimeType), mid: o.Mid, picture: picture(o.FrameWidth, o.FrameHeight),
 		packets: &o.PacketsSent, bytes: o.BytesSent, resent: o.RetransmittedPacketsSent, bitrate: o.Bitrate, fps: o.FramesPerSecond,
 		frames: o.FramesSent, keys: o.KeyFramesSent, nack: o.NACKCount, pli: o.PLICount, fir: o.FIRCount, muted: c.LocalMuted[o.Kind],
 	}
@@ -97,7 +100,8 @@ func sentStream(c *diag.Call, o diag.OutboundRTP) stream {
 
 func receivedStream(c *diag.Call, in diag.InboundRTP) stream {
 	s := stream{
-		streamKey: streamKey{diag.Inbound, in.Kind, in.SSRC}, codec: codec(in.MimeType), mid: in.Mid, picture: picture(in.FrameWidth, in.FrameHeight),
+		streamKey: streamKey{diag.Inbound, in.Kind,
+			in.SSRC}, codec: codec(in.MimeType), mid: in.Mid, picture: picture(in.FrameWidth, in.FrameHeight),
 		packets: &in.PacketsReceived, bytes: in.BytesReceived, resent: in.RetransmittedPackets, bitrate: in.Bitrate, recent: in.FractionLost,
 		lost: in.PacketsLost, jitter: in.Jitter, rtt: in.RoundTripTime, fps: in.FramesPerSecond, frames: in.FramesReceived,
 		keys: in.KeyFramesReceived, nack: in.NACKCount, pli: in.PLICount, fir: in.FIRCount, freezes: in.FreezeCount,
@@ -237,8 +241,8 @@ func (m *metric) history(c *diag.Call, s streamKey) []draw.Point {
 	return out
 }
 
-// pathTrips is the round-trip time of the path in the latest samples, in milliseconds: streams that arrive seldom have their
-// own.
+// pathTrips is the round-trip time of the path in the latest samples, in milliseconds: streams that arrive seldom have
+// their own.
 func pathTrips(c *diag.Call, n int) []draw.Point {
 	samples := c.Samples[max(len(c.Samples)-n, 0):]
 	out := make([]draw.Point, len(samples))

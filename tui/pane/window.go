@@ -53,7 +53,9 @@ func (k scrollKeys) move(msg tea.KeyMsg, at, total, page int) (int, bool) {
 	return max(min(at, total-1), 0), true
 }
 
-// clicked is the row of a list that was clicked at; the list begins at the pane's first row. Root makes keys of the wheel.
+// clicked is the row of a list that was clicked at; the list begins at the pane's first row. Root makes keys of the
+// wheel.
 func (w *window) clicked(msg tea.MouseMsg) (row int, ok bool) {
-	return w.top + msg.Y, msg.Action == tea.MouseActionPress && msg.Button == tea.MouseButtonLeft && msg.Y >= 0 && msg.Y < w.rows
+	return w.top + msg.Y, msg.Action == tea.MouseActionPress && msg.Button == tea.MouseButtonLeft && msg.Y >= 0 &&
+		msg.Y < w.rows
 }

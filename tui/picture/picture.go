@@ -1,7 +1,7 @@
 // Package picture makes a picture of a frame: SVG that looks like the terminal, in any browser and with any font.
 //
-// Text stands in runs that are stretched to the columns they take. What terminals join without gaps – blocks, lines, braille –
-// is drawn as shapes, because fonts do not.
+// Text stands in runs that are stretched to the columns they take. What terminals join without gaps – blocks, lines,
+// braille – is drawn as shapes, because fonts do not.
 package picture
 
 import (
@@ -27,8 +27,8 @@ const (
 	fontNames = "ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono','Liberation Mono',monospace"
 )
 
-// SVG draws a frame of width × height cells: lines of text with SGR sequences, of which colours, bold, underlined and reversed
-// are understood. Other sequences are left out.
+// SVG draws a frame of width × height cells: lines of text with SGR sequences, of which colours, bold, underlined and
+// reversed are understood. Other sequences are left out.
 func SVG(frame, title string, width, height int) string {
 	d := &drawing{}
 	wide, high := float64(width)*cellWide+2*margin, float64(height)*cellHigh+2*margin
@@ -124,7 +124,8 @@ func (d *drawing) flush() {
 	width := float64(ansi.StringWidth(text)) * cellWide
 	x, y := float64(d.runAt)*cellWide, float64(d.row)*cellHigh
 	if d.style.reversed {
-		fmt.Fprintf(&d.out, `<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f"%s/>`+"\n", x, y, width, cellHigh, d.style.attributes())
+		fmt.Fprintf(&d.out, `<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f"%s/>`+"\n", x, y, width, cellHigh,
+			d.style.attributes())
 	}
 	attributes := d.style.attributes()
 	if d.style.reversed {

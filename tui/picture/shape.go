@@ -14,7 +14,8 @@ func shapeOf(r rune, x, y float64) string {
 	case r >= 0x2581 && r <= 0x2587: // eighths from below
 		h := cellHigh * float64(r-0x2580) / 8
 		return box(x, y+cellHigh-h, cellWide, h)
-	case r >= 0x2588 && r <= 0x258f: // eighths from the left, eight to one; lower than the cell, so that bars of neighbouring rows do not touch
+	// eighths from the left, eight to one; lower than the cell, so that bars of neighbouring rows do not touch
+	case r >= 0x2588 && r <= 0x258f:
 		return box(x, y+2, cellWide*float64(0x2590-r)/8, cellHigh-4)
 	case r == 0x2591: // light shade
 		var b strings.Builder

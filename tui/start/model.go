@@ -13,7 +13,8 @@ import (
 // ErrInterrupted is the end by ctrl+c.
 var ErrInterrupted = errors.New("interrupted")
 
-// Model is the screen. It has two parts: the list of commands and of what was done last, and the form of the chosen one.
+// Model is the screen. It has two parts: the list of commands and of what was done last, and the form of the chosen
+// one.
 type Model struct {
 	options       Options
 	keys          KeyMap

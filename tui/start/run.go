@@ -12,9 +12,9 @@ import (
 	_ "dialtone/tui/quiet" // Bubble Tea would ask the terminal at once
 )
 
-// Run shows the screen on the terminal behind in and out until somebody chooses, leaves, or ctx ends. The choice is nil when
-// somebody left; the error is [ErrInterrupted] after ctrl+c, the context's when that has ended, else what failed. The terminal
-// is restored in each case.
+// Run shows the screen on the terminal behind in and out until somebody chooses, leaves, or ctx ends. The choice is nil
+// when somebody left; the error is [ErrInterrupted] after ctrl+c, the context's when that has ended, else what failed.
+// The terminal is restored in each case.
 func Run(ctx context.Context, o Options, in io.Reader, out io.Writer) (*Choice, error) {
 	renderer := lipgloss.NewRenderer(out)
 	if renderer.ColorProfile() == termenv.Ascii {
@@ -23,7 +23,8 @@ func Run(ctx context.Context, o Options, in io.Reader, out io.Writer) (*Choice, 
 	renderer.HasDarkBackground() // asks the terminal: before anybody else reads its input
 	m := New(o, renderer)
 	program := tea.NewProgram(m, tea.WithInput(in), tea.WithOutput(out), tea.WithAltScreen(), tea.WithoutSignalHandler())
-	stop := context.AfterFunc(ctx, program.Quit) // the context itself, given to the program, would leave its reader of keys behind
+	// the context itself, given to the program, would leave its reader of keys behind
+	stop := context.AfterFunc(ctx, program.Quit)
 	defer stop()
 	_, err := program.Run()
 	switch {

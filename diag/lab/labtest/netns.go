@@ -42,14 +42,14 @@ type SiteOptions struct {
 	// Routed: the Internet knows the way to the LAN, as it does to public addresses.
 	Routed bool
 
-	// Rules are those of the router, in the language of nft, where $client and $public are the addresses of the two and lan
-	// and wan the router's interfaces. Without rules it forwards everything as it is.
+	// Rules are those of the router, in the language of nft, where $client and $public are the addresses of the two and
+	// lan and wan the router's interfaces. Without rules it forwards everything as it is.
 	Rules string
 }
 
 // StartInternet makes one in which servers can have the addresses 203.0.113.10 to 203.0.113.99 and 2001:db8::10 to
-// 2001:db8::19. It needs root, ip (iproute2) and nft (nftables): without them the test is skipped, and says so, or fails
-// where the environment has CI=true. What was made is removed at the end of the test.
+// 2001:db8::19. It needs root, ip (iproute2) and nft (nftables): without them the test is skipped, and says so, or
+// fails where the environment has CI=true. What was made is removed at the end of the test.
 func StartInternet(t testing.TB, servers ...netip.Addr) *Internet {
 	t.Helper()
 	NeedProgram(t, "ip")
@@ -58,7 +58,8 @@ func StartInternet(t testing.TB, servers ...netip.Addr) *Internet {
 	sweep.Do(func() { removeAbandoned(t) })
 	in := &Internet{name: fmt.Sprintf("dialtone-%d-%d", os.Getpid(), internets.Add(1))}
 	addNamespace(t, in.name)
-	// A bridge without an address of its own takes that of a port, and another one when that goes: neighbours would be lost.
+	// A bridge without an address of its own takes that of a port, and another one when that goes: neighbours would be
+	// lost.
 	lines := []string{"link add internet address 02:00:00:00:00:01 type bridge", "link set internet up"}
 	for _, own := range []netip.Prefix{publicNetwork, publicNetwork6} {
 		lines = append(lines, addressLine(own, "internet"))
@@ -102,7 +103,8 @@ func (i *Internet) Connect(t testing.TB, o SiteOptions) *Site {
 	if !o.LAN.IsValid() {
 		o.LAN = netip.MustParsePrefix("192.168.7.0/24")
 	}
-	s := &Site{router: fmt.Sprintf("%s-r%d", i.name, n), client: fmt.Sprintf("%s-c%d", i.name, n), Public: publicNetwork.Masked().Addr()}
+	s := &Site{router: fmt.Sprintf("%s-r%d", i.name, n), client: fmt.Sprintf("%s-c%d", i.name, n),
+		Public: publicNetwork.Masked().Addr()}
 	for range 100 + n {
 		s.Public = s.Public.Next()
 	}
@@ -129,10 +131,13 @@ func (s *Site) wire(t testing.TB, internet string, n int, o SiteOptions, inner, 
 	client6 := netip.PrefixFrom(inner6.Addr().Next(), inner6.Bits())
 	router6 := netip.PrefixFrom(netip.AddrFrom16(wan6), publicNetwork6.Bits())
 
-	batch(t, s.router, "link add wan type veth peer name "+port+" netns "+internet, "link add lan type veth peer name lan netns "+s.client,
-		addressLine(netip.PrefixFrom(s.Public, publicNetwork.Bits()), "wan"), addressLine(router6, "wan"), addressLine(inner, "lan"), addressLine(inner6, "lan"),
+	batch(t, s.router, "link add wan type veth peer name "+port+" netns "+internet,
+		"link add lan type veth peer name lan netns "+s.client,
+		addressLine(netip.PrefixFrom(s.Public, publicNetwork.Bits()), "wan"), addressLine(router6, "wan"), addressLine(inner,
+			"lan"), addressLine(inner6, "lan"),
 		"link set wan up", "link set lan up")
-	lines := []string{"link set " + port + " master internet", "link set " + port + " up", "route add " + inner6.Masked().String() + " via " + router6.Addr().String()}
+	lines := []string{"link set " + port + " master internet", "link set " + port + " up",
+		"route add " + inner6.Masked().String() + " via " + router6.Addr().String()}
 	if o.Routed {
 		lines = append(lines, "route add "+inner.Masked().String()+" via "+s.Public.String())
 	}

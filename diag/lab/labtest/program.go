@@ -15,8 +15,9 @@ import (
 
 // Server is a program that answers on ports of its own until the end of the test.
 type Server struct {
-	Program string                                         // as NeedProgram gives it
-	Ports   int                                            // how many it needs, each for UDP and for TCP, on 127.0.0.1 and 127.0.0.2
+	Program string // as NeedProgram gives it
+	// how many it needs, each for UDP and for TCP, on 127.0.0.1 and 127.0.0.2
+	Ports   int
 	Args    func(ports []string) []string                  // its arguments
 	Answers func(ctx context.Context, ports []string) bool // asks whether it is there
 }
@@ -24,8 +25,8 @@ type Server struct {
 // startTime is how long a server may take to answer.
 const startTime = 20 * time.Second
 
-// Start runs the server and returns its ports when it answers. Where somebody else has taken a port meanwhile, others are
-// tried. When the test fails, what the server has said is logged.
+// Start runs the server and returns its ports when it answers. Where somebody else has taken a port meanwhile, others
+// are tried. When the test fails, what the server has said is logged.
 func (s Server) Start(t testing.TB) []string {
 	t.Helper()
 	const tries = 5

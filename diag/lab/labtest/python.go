@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// NeedPython returns a Python that has all these modules: the one that is found first, or else Debian's, which alone sees the
-// modules of Debian's packages. Without one it does as [NeedProgram].
+// NeedPython returns a Python that has all these modules: the one that is found first, or else Debian's, which alone
+// sees the modules of Debian's packages. Without one it does as [NeedProgram].
 func NeedPython(t testing.TB, modules ...string) string {
 	t.Helper()
 	script := "pass"
