@@ -1,0 +1,66 @@
+// Package words writes English: the titles, evidence, advice and explanations of findings, and the labels, units and
+// durations of every surface. No other package writes sentences about findings.
+package words
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"dialtone/diag/judge"
+)
+
+// Text is a finding in English.
+type Text struct {
+	Title    string   `json:"title"`              // subject, verb, object: one sentence with a full stop
+	Evidence []string `json:"evidence,omitempty"` // how it is known: counts, codes, addresses
+	Advice   string   `json:"advice,omitempty"`   // the next step: an imperative sentence with a full stop
+}
+
+// entry is what is known about the findings of one ID.
+type entry struct {
+	explain string                   // a paragraph for dialtone explain
+	write   func(judge.Finding) Text // the finding in English
+}
+
+// on makes the entry of findings whose evidence is an E; without evidence write gets the zero value.
+func on[E any](explain string, write func(f judge.Finding, e E) Text) entry {
+	return entry{explain: explain, write: func(f judge.Finding) Text {
+		e, _ := f.Evidence.(E)
+		return write(f, e)
+	}}
+}
+
+// entries are all findings by their ID: the tables of the files of this package.
+var entries = merged()
+
+func merged(tables ...map[string]entry) map[string]entry {
+	all := map[string]entry{}
+	for _, table := range tables {
+		for id, e := range table {
+			if _, twice := all[id]; twice {
+				panic("two entries for the finding " + id)
+			}
+			all[id] = e
+		}
+	}
+	return all
+}
+
+// Of writes a finding in English. A finding that has no entry, as in a report of a newer version, is named by its ID.
+func Of(f judge.Finding) Text {
+	if e, ok := entries[f.ID]; ok {
+		return e.write(f)
+	}
+	return Text{Title: fmt.Sprintf("Unknown finding %s.", f.ID)}
+}
+
+// Explain returns the paragraph about a finding, false for an unknown ID.
+func Explain(id string) (string, bool) {
+	e, ok := entries[strings.ToLower(strings.TrimSpace(id))]
+	return e.explain, ok
+}
+
+// FindingIDs lists the IDs that can be explained, in ascending order.
+func FindingIDs() []string { return slices.Sorted(maps.Keys(entries)) }
