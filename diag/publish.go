@@ -3,6 +3,7 @@ package diag
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -111,7 +112,7 @@ func codecNames(sdp, kind string) []string {
 		if !inside || !ok || !found || len(names) >= 16 {
 			continue
 		}
-		if name, _, _ := strings.Cut(codec, "/"); !contains(names, name) {
+		if name, _, _ := strings.Cut(codec, "/"); !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}
