@@ -20,9 +20,10 @@ import (
 type demoCommand struct {
 	networkFlags
 	mediaFlags
+	lengthFlags
 	recordFlags
 	screenFlags
-	Wait duration `default:"2m" placeholder:"DURATION" help:"How long to wait for the other party; 0 waits without limit. Default: ${default}."`
+	Wait time.Duration `default:"2m" placeholder:"DURATION" help:"How long to wait for the peer; 0: no limit. Default: ${default}."`
 	configurable
 }
 
@@ -40,9 +41,9 @@ func (demoCommand) Help() string {
 }
 
 func (c *demoCommand) run(ctx context.Context, a app) (diag.Exit, error) {
-	config := c.networkFlags.config(c.mediaFlags)
-	config.Command, config.Code, config.Wait = "demo", "demo", c.Wait.Duration
-	config.LoopbackOnly = len(config.ICEServers) == 0 && c.Server.page == defaultServer
+	config := c.networkFlags.config(c.mediaFlags, c.For)
+	config.Command, config.Code, config.Wait = "demo", "demo", c.Wait
+	config.LoopbackOnly = len(config.ICEServers) == 0 && c.Server == defaultServer
 	withOwn := config
 	withOwn.ICEServers = append(withOwn.ICEServers, diag.ICEServerAuth{}) // the one inside, which does not run yet
 	if err := a.checked(errors.Join(withOwn.Validate(), c.complete())); err != nil {
@@ -65,7 +66,7 @@ func (c *demoCommand) once(ctx context.Context, a app, config diag.Config, n int
 		return outcome{exit: diag.ExitCannotRun}, fmt.Errorf("the demo cannot start its servers: %w", err)
 	}
 	box.start(ctx, a, config)
-	if len(c.ICE.list) == 0 {
+	if len(c.ICE) == 0 {
 		config.ICEServers = slices.Clone(config.ICEServers) // the other party reads its own
 		c.overrideAccount(config.ICEServers)
 	}
@@ -86,8 +87,8 @@ func (c *demoCommand) overrideAccount(servers []diag.ICEServerAuth) {
 		if c.ICEUser != "" {
 			servers[i].Username = c.ICEUser
 		}
-		if c.ICEPass.Secret != "" {
-			servers[i].Credential = c.ICEPass.Secret
+		if c.ICEPass != "" {
+			servers[i].Credential = c.ICEPass
 		}
 	}
 }

@@ -16,8 +16,8 @@ import (
 
 // replayCommand is dialtone replay.
 type replayCommand struct {
-	File  string  `arg:"" help:"A recording, as --record writes it."`
-	Speed float64 `default:"1" placeholder:"X" help:"How fast to replay it: 0.25 to 16 times as fast as it was. Default: ${default}."`
+	File  string `form:"replay" label:"recording" hint:"a file that --record has written" arg:"" help:"A recording, as --record writes it."`
+	Speed speed  `default:"1" placeholder:"X" help:"Playback speed, 0.25 to 16. Default: ${default}."`
 	screenFlags
 	configurable
 }
@@ -35,7 +35,7 @@ func (replayCommand) Help() string {
 }
 
 func (c *replayCommand) run(ctx context.Context, a app) (diag.Exit, error) {
-	if err := a.checked(c.validate()); err != nil {
+	if err := a.checked(nil); err != nil {
 		return diag.ExitUsage, err
 	}
 	recording, damage, err := openRecording(c.File)
@@ -46,13 +46,6 @@ func (c *replayCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 		return a.replayPlain(recording, damage)
 	}
 	return a.replayScreen(ctx, c, recording, damage)
-}
-
-func (c *replayCommand) validate() error {
-	if c.Speed < 0.25 || c.Speed > 16 {
-		return errors.New("a recording can be replayed between 0.25 and 16 times as fast as it was: give for example --speed 4")
-	}
-	return nil
 }
 
 // openRecording reads a file. What is damaged comes back as a warning beside what could be read.
@@ -111,7 +104,7 @@ func (a app) replayScreen(ctx context.Context, c *replayCommand, recording *reco
 		panes = natPanes()
 	}
 	err := tui.Run(ctx, tui.Options{
-		Replay: &tui.Replay{Events: recording.Events, Speed: c.Speed, Remark: damage},
+		Replay: &tui.Replay{Events: recording.Events, Speed: float64(c.Speed), Remark: damage},
 		Title: "replay " + diag.Clean(filepath.Base(c.File),
 			40), Input: a.in, Output: a.out, Panes: panes, ASCII: c.ascii(a.streams), Export: export.write,
 	})

@@ -1,0 +1,196 @@
+package settings
+
+import (
+	"errors"
+	"fmt"
+	"math/big"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"dialtone/diag"
+)
+
+// Decoders say how texts become values, by the type of the field. Strings, booleans, durations and secrets need none;
+// a list has the decoder of its elements.
+type Decoders map[reflect.Type]func(text string) (any, error)
+
+// Add adds the decoder of a type.
+func Add[T any](d Decoders, decode func(text string) (T, error)) {
+	d[reflect.TypeFor[T]()] = func(text string) (any, error) { return decode(text) }
+}
+
+// Number decodes numbers from least to most. For limits, "none" stands for -1.
+func Number[T ~int | ~int64 | ~float64](least, most T, none bool) func(string) (T, error) {
+	return func(text string) (T, error) {
+		v, err := strconv.ParseFloat(text, 64)
+		n := T(v)
+		switch {
+		case err == nil && float64(n) == v && n >= least && n <= most:
+			return n, nil
+		case none && text == "none":
+			return -1, nil
+		}
+		return 0, numberError(text, reflect.TypeFor[T]().Kind(), float64(least), float64(most), none)
+	}
+}
+
+func numberError(text string, kind reflect.Kind, least, most float64, none bool) error {
+	whole, end := "", ""
+	if kind != reflect.Float64 {
+		whole = "whole "
+	}
+	if none {
+		end = ", or none"
+	}
+	return fmt.Errorf("invalid number %s: use a %snumber from %s to %s%s", Quote(text), whole,
+		big.NewFloat(least).Text('f', -1), big.NewFloat(most).Text('f', -1), end)
+}
+
+func parseDuration(text string) (time.Duration, error) {
+	v, err := time.ParseDuration(text)
+	switch {
+	case err != nil:
+		return 0, fmt.Errorf("invalid duration %s: use a number with its unit, such as 500ms, 10s or 1m30s", Quote(text))
+	case v < 0:
+		return 0, fmt.Errorf("negative duration %s: use 0 or more", Quote(text))
+	}
+	return v, nil
+}
+
+// mappers make kong decode all flags but booleans here.
+func (p *parser) mappers() []kong.Option {
+	all := Decoders{}
+	Add(all, parseDuration)
+	for t, decode := range p.options.Decoders {
+		all[t] = decode
+	}
+	p.options.Decoders = all
+	m := kong.MapperFunc(p.decode)
+	options := []kong.Option{kong.KindMapper(reflect.String, m), kong.KindMapper(reflect.Slice, m)}
+	for t := range all {
+		options = append(options, kong.TypeMapper(t, m))
+	}
+	return options
+}
+
+// decode hands what was typed to the decoder. What is wrong with it is a mistake and does not end the parse.
+func (p *parser) decode(context *kong.DecodeContext, target reflect.Value) error {
+	row := context.Value
+	origin := strings.ToUpper(row.Name)
+	if row.Flag != nil {
+		origin = "--" + row.Name
+	}
+	token, err := context.Scan.PopValue("value")
+	if err != nil { // kong's words would quote the token, and it may be a password that begins with a hyphen
+		return fmt.Errorf("%s requires a value: write %s=VALUE", origin, origin)
+	}
+	texts, several := token.Value.([]string)
+	if !several {
+		texts = []string{fmt.Sprint(token.Value)}
+	}
+	for _, text := range texts {
+		p.Add(origin, p.options.Decoders.set(row, target, text))
+	}
+	return nil
+}
+
+// set decodes a text into target, a list takes it as a further element.
+func (d Decoders) set(row *kong.Value, target reflect.Value, text string) error {
+	t := target.Type()
+	decode, known := d[t]
+	switch {
+	case known:
+		v, err := decode(text)
+		if err == nil {
+			target.Set(reflect.ValueOf(v))
+		}
+		return err
+	case t.Kind() == reflect.Pointer:
+		return d.set(row, reflect.New(t.Elem()).Elem(), text)
+	case t.Kind() == reflect.Slice:
+		one := reflect.New(t.Elem()).Elem()
+		err := d.set(row, one, text)
+		if err == nil {
+			target.Set(reflect.Append(target, one))
+		}
+		return err
+	case t.Kind() == reflect.Bool:
+		if _, err := strconv.ParseBool(text); err != nil {
+			return fmt.Errorf("invalid value %s: use true or false", Quote(text))
+		}
+		return nil // kong sets it
+	}
+	if row.Enum != "" && !slices.Contains(row.EnumSlice(), text) {
+		return fmt.Errorf("invalid value %s%s: use %s", Quote(text), DidYouMean("", text, row.EnumSlice()),
+			strings.ReplaceAll(row.Enum, ",", ", "))
+	}
+	target.SetString(text)
+	return nil
+}
+
+// check decodes texts for their mistakes only.
+func (d Decoders) check(row *kong.Value, texts []string) error {
+	var errs []error
+	for _, text := range texts {
+		errs = append(errs, d.set(row, reflect.New(row.Target.Type()).Elem(), text))
+	}
+	return errors.Join(errs...)
+}
+
+// fromTOML makes texts of what a file holds, or says which type is needed. It never quotes the value, which may be a secret.
+func fromTOML(row *kong.Value, written any) ([]string, error) {
+	t := row.Target.Type()
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	_, isText := written.(string)
+	switch t.Kind() {
+	case reflect.Bool:
+		if v, ok := written.(bool); ok {
+			return []string{strconv.FormatBool(v)}, nil
+		}
+		return nil, errors.New("use true or false, without quotes")
+	case reflect.Slice:
+		if list, ok := textsOf(written); ok {
+			return list, nil
+		}
+		return nil, errors.New(`use a list of strings: ["stun:stun.example", "turn:turn.example"]`)
+	case reflect.Int, reflect.Int64, reflect.Float64:
+		_, isInt := written.(int64)
+		_, isFloat := written.(float64)
+		switch isDuration := t == reflect.TypeFor[time.Duration](); {
+		case isText || !isDuration && (isInt || isFloat):
+			return []string{fmt.Sprint(written)}, nil
+		case isDuration:
+			return nil, errors.New(`use a duration in quotes, with its unit: "10s"`)
+		}
+		return nil, errors.New("use a number")
+	}
+	if isText {
+		return []string{fmt.Sprint(written)}, nil
+	}
+	return nil, errors.New("use a string in quotes")
+}
+
+// textsOf is a list of strings, or one string as a list.
+func textsOf(written any) ([]string, bool) {
+	if one, ok := written.(string); ok {
+		return []string{one}, true
+	}
+	list, ok := written.([]any)
+	texts := make([]string, 0, len(list))
+	for _, e := range list {
+		text, isText := e.(string)
+		ok = ok && isText
+		texts = append(texts, text)
+	}
+	return texts, ok
+}
+
+// Quote shows what was written, bounded and without control characters.
+func Quote(text string) string { return strconv.Quote(diag.Clean(text, 80)) }
