@@ -30,10 +30,10 @@ type answerCommand struct {
 
 // Help implements kong.HelpProvider.
 func (answerCommand) Help() string {
-	return detail("It writes one line per event, and a verdict after each call. Media and messages go back to where they came from. "+
-		"Where --record names call.jsonl, the second call is written to call-2.jsonl, and so on. "+
-		"With --listen, --whip and --whep it is a server itself, which takes one call after another: whoever comes in between is told to come again (503). "+
-		"Over --whip it tells what is wrong with a publisher: no media, loss, no key frames.",
+	return detail("It waits for a peer with the same room code and echoes audio, video and messages, without a screen. It writes one line per event, and a verdict after each call.\n\n"+
+		"With --record call.jsonl, the second call is recorded to call-2.jsonl, and so on. "+
+		"With --listen, --whip and --whep it is a server itself and handles one call after another: other callers get 503 while one is active. "+
+		"With --whip it reports what is wrong with a publisher: no media, packet loss, no key frames.",
 		[]string{
 			"dialtone answer w1",
 			"dialtone answer w1 --once --wait 1m --server https://call.example.org/call/",

@@ -52,7 +52,7 @@ type checkCommand struct {
 
 // Help implements kong.HelpProvider.
 func (checkCommand) Help() string {
-	return detail("A check passes if each call connects, opens and echoes a data channel, has audio and video both ways until the end, and meets each --assert. "+
+	return detail("A check passes if each call connects, opens and echoes a data channel, has audio and video both ways until the end, and meets each --assert.\n\n"+
 		"The report goes to stdout, progress to stderr. Of several runs the worst exit code counts.\n\n"+
 		"--assert can use setup, phases, path, media, channels, findings, servers, nat, runs and summary; a value that is absent fails it. docs/check.md lists all names.",
 		[]string{

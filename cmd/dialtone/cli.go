@@ -13,15 +13,15 @@ import (
 
 // cli is the grammar of the command line, and the table of settings.
 type cli struct {
-	Serve   serveCommand   `cmd:"" help:"Run a signaling server, with a call page for browsers."`
-	Call    callCommand    `cmd:"" help:"Place a call and watch every step of it."`
-	Answer  answerCommand  `cmd:"" help:"Answer calls and echo media and messages, without a screen."`
-	Demo    demoCommand    `cmd:"" help:"Place a call that needs nothing else: signaling, STUN, TURN and the peer are built in."`
-	Check   checkCommand   `cmd:"" help:"Place calls without a screen and report on them: for pipelines and cron jobs."`
-	NAT     natCommand     `cmd:"" name:"nat" help:"Find out what this network does to calls, and whether the STUN and TURN servers work."`
+	Call    callCommand    `cmd:"" help:"Place a call and watch every step."`
+	Answer  answerCommand  `cmd:"" help:"Answer calls, echo media and messages."`
+	Demo    demoCommand    `cmd:"" help:"Place a call that needs nothing else."`
+	Check   checkCommand   `cmd:"" help:"Place calls and report on them, for pipelines."`
+	NAT     natCommand     `cmd:"" name:"nat" help:"Find out what this network does to calls."`
+	Serve   serveCommand   `cmd:"" help:"Run a signaling server, with a page for browsers."`
 	Explain explainCommand `cmd:"" help:"Explain a finding."`
-	Replay  replayCommand  `cmd:"" help:"Replay a recorded call on the same screen."`
-	Start   startCommand   `cmd:"" help:"Choose what to do from forms. On a terminal, dialtone without a command does the same."`
+	Replay  replayCommand  `cmd:"" help:"Replay a recorded call."`
+	Start   startCommand   `cmd:"" help:"Show a screen with forms for these commands."`
 	Version versionCommand `cmd:"" help:"Show the version."`
 }
 

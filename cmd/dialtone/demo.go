@@ -29,8 +29,8 @@ type demoCommand struct {
 
 // Help implements kong.HelpProvider.
 func (demoCommand) Help() string {
-	return detail("Everything that a call needs runs inside, on the loopback interface: no network is used. "+
-		"A --server that is given carries the signaling instead of the one inside; servers given by --ice are asked besides.",
+	return detail("The signaling server, STUN, TURN and the peer run inside dialtone, on this machine's loopback interface. The call between them is a real one.\n\n"+
+		"With --server, that server carries the signaling instead. Servers given with --ice are used in addition.",
 		[]string{
 			"dialtone demo",
 			"dialtone demo --plain --for 4s",

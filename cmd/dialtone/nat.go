@@ -41,10 +41,10 @@ type natCommand struct {
 
 // Help implements kong.HelpProvider.
 func (natCommand) Help() string {
-	return detail("It asks the servers what your network does to UDP, and TURN servers for a relay, and says what that means for calls. "+
-		"To know what the NAT does it needs STUN servers on two addresses, best one with the usage of RFC 5780. "+
-		"On a terminal it shows a screen until q is pressed; otherwise text. The exit code is that of the last diagnosis: "+
-		"0 where direct calls are likely to work, with --peer between the two.",
+	return detail("It asks STUN servers how your NAT maps and filters UDP, tests TURN servers, and reports what that means for calls. "+
+		"Use STUN servers on two addresses, or one that supports RFC 5780.\n\n"+
+		"On a terminal it shows a screen until you press q; otherwise text. The exit code is that of the last diagnosis: "+
+		"0 if direct calls are likely to work, with --peer between both networks.",
 		[]string{
 			"dialtone nat stun.example.org stun2.example.org",
 			"dialtone nat --public",

@@ -39,7 +39,7 @@ func TestPictures(t *testing.T) {
 	}
 	options := start.Options{Version: "0.2.0", Recent: past.Recent(all)}
 	for _, f := range all {
-		options.Commands = append(options.Commands, f.Command())
+		options.Commands = append(options.Commands, f.Screen())
 	}
 	renderer := lipgloss.NewRenderer(io.Discard)
 	renderer.SetColorProfile(termenv.ANSI256)

@@ -62,7 +62,7 @@ func (c *startCommand) choose(ctx context.Context, a app, all []forms.Form, past
 	options := start.Options{Version: readVersion().Version, Recent: past.Recent(all), Remark: remark,
 		ASCII: c.ascii(a.streams)}
 	for _, f := range all {
-		options.Commands = append(options.Commands, f.Command())
+		options.Commands = append(options.Commands, f.Screen())
 	}
 	choice, err := start.Run(ctx, options, a.in, a.out)
 	switch {
@@ -100,44 +100,12 @@ func (s streams) withPassword(password string) streams {
 
 // startForms are the commands that the screen offers, with the configured values.
 func startForms(s streams, config string) ([]forms.Form, error) {
-	all := []forms.Form{
-		{
-			Name: "call", Summary: "place a call and watch every step",
-			About: "Both peers dial the same room code at the same server. The peer can be dialtone answer on another machine, or a browser on the server's page. " +
-				"To run your own server: dialtone serve.",
-		},
-		{
-			Name: "answer", Summary: "answer calls, echo media and messages",
-			About: "The other end of a call, without a screen: it waits for a peer with the same room code and echoes audio, video and messages.",
-		},
-		{
-			Name: "demo", Summary: "a call that needs nothing else",
-			About: "The signaling server, STUN, TURN and the peer run inside dialtone, on this machine's loopback interface. The call between them is a real one.",
-		},
-		{
-			Name: "nat", Summary: "what this network does to calls",
-			About: "It asks STUN servers how your NAT maps and filters UDP, tests TURN servers, and reports what that means for calls. " +
-				"Use STUN servers on two addresses, or one that supports RFC 5780. Public ones are asked only if public is on.",
-		},
-		{
-			Name: "check", Summary: "calls without a screen, and a report",
-			About: "For pipelines, or to see quickly whether WebRTC works here: it ends with a report. For assertions, files and other targets use the command line: " +
-				"dialtone check --help.",
-		},
-		{
-			Name: "replay", Summary: "replay a recorded call",
-			About: "The same screen over a recording: pause, step, jump to any moment of the call. --record writes recordings, and so does e on the screen of a call.",
-		},
+	described, err := settings.Forms(&cli{}, config, s.options())
+	var all []forms.Form
+	for _, f := range described {
+		all = append(all, forms.Form{Form: f, Config: config, Checked: s.checkLine})
 	}
-	for i := range all {
-		f := &all[i]
-		fields, err := settings.Form(&cli{}, f.Name, config, s.options())
-		if err != nil {
-			return nil, err
-		}
-		f.Fields, f.Config, f.Check = fields, config, s.checkLine
-	}
-	return all, nil
+	return all, err
 }
 
 // planner is a command that can be checked without running it.

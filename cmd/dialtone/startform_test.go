@@ -24,12 +24,12 @@ func formOf(t *testing.T, name, config string, environ ...string) (forms.Form, s
 	if err != nil {
 		t.Fatal(err)
 	}
-	return f, f.Command()
+	return f, f.Screen()
 }
 
 // begun are the values that a form begins with, and those of a test.
 func begun(f forms.Form, typed start.Values) start.Values {
-	v := f.Values([]string{f.Name})
+	v := f.Values([]string{f.Command})
 	for name, text := range typed {
 		v[name] = text
 	}
@@ -125,7 +125,7 @@ func TestStartChecks(t *testing.T) {
 		{"no room code", "call", nil, start.Values{"code": "\x01"}, "form: the call code"},
 		{"a server with a password", "call", nil, start.Values{"code": "w1", "server": "https://a:b@calls.example"}, "server: the server's address must not hold"},
 		{"no URL", "call", nil, start.Values{"code": "w1", "ice": "http://x"}, `ice: "http://x"`},
-		{"configured servers", "call", []string{"DIALTONE_ICE=stun:a.example"}, start.Values{"code": "w1", "ice": ""}, "ice: configured servers"},
+		{"configured servers", "call", []string{"DIALTONE_ICE=stun:a.example"}, start.Values{"code": "w1", "ice": ""}, "ice: configured values"},
 		{"no length", "call", nil, start.Values{"code": "w1", "for": "soon"}, `for: invalid duration "soon"`},
 		{"TURN without an account", "call", nil, start.Values{"code": "w1", "ice": "turn:a.example"}, "form: --ice turn:a.example:3478?transport=udp requires"},
 		{"TURN with a configured password", "call", []string{"DIALTONE_ICE_PASS=p"}, start.Values{"code": "w1", "ice": "turn:a.example", "ice-user": "ann"}, ""},

@@ -54,12 +54,12 @@ func TestASettingIsOneRow(t *testing.T) {
 		t.Errorf("the mistake in the scenario is %v", err)
 	}
 
-	fields, err := settings.Form(&toyGrammar{}, "check", file, testStreams().options())
-	if err != nil {
-		t.Fatal(err)
+	described, err := settings.Forms(&toyGrammar{}, file, testStreams().options())
+	if err != nil || len(described) != 1 {
+		t.Fatal(err, described)
 	}
-	f := forms.Form{Name: "check", Fields: fields}
-	shown := f.Command().Fields[len(fields)-1]
+	f := forms.Form{Form: described[0]}
+	shown := f.Fields[len(f.Fields)-1]
 	if shown.Label != "toy" || shown.Hint != "how long to play" || shown.Value != "3s" || shown.Check("soon") == nil || shown.Check("7s") != nil {
 		t.Errorf("the field is %+v", shown)
 	}

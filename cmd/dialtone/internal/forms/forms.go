@@ -14,40 +14,29 @@ import (
 
 // Form is a command as the start screen offers it.
 type Form struct {
-	Name, Summary string
-	About         string
-	Fields        []settings.Field
-	Config        string // the file that --config names; "" for none
-	// Check says what is wrong with a command line whose fields are right one by one; the password is not part of it.
-	Check func(args []string, password string) error
+	settings.Form
+	Config string // the file that --config names; "" for none
+	// Checked says what is wrong with a command line whose fields are right one by one; the password is not part of it.
+	Checked func(args []string, password string) error
 }
 
 // secretField is the field whose text becomes a variable of the command.
 const secretField = "ice-pass"
 
-// Command is the form as data for the screen.
-func (f Form) Command() start.Command {
-	c := start.Command{Name: f.Name, Summary: f.Summary, About: f.About, Line: f.line}
+// Screen is the form as data for the screen.
+func (f Form) Screen() start.Command {
+	c := start.Command{Name: f.Command, Summary: f.Summary, About: f.About, Line: f.line}
 	for _, field := range f.Fields {
-		entry := start.Field{
-			Name: field.Name, Label: field.Label, Hint: field.Hint, Value: field.Value, Check: field.Check,
-		}
-		switch {
-		case field.Switch:
-			entry.Kind = start.Switch
-		case field.Secret:
-			entry.Kind = start.Secret
-		}
-		c.Fields = append(c.Fields, entry)
+		c.Fields = append(c.Fields, field.Field)
 	}
-	c.Check = func(v start.Values) error { return f.Check(f.Args(v), v[secretField]) }
+	c.Check = func(v start.Values) error { return f.Checked(f.Args(v), v[secretField]) }
 	return c
 }
 
 // Args are the arguments of dialtone that do what the form says. Configured values are not repeated, and a password is
 // not among them.
 func (f Form) Args(v start.Values) []string {
-	args := []string{f.Name}
+	args := []string{f.Command}
 	var flags, last []string
 	for _, field := range f.Fields {
 		switch text := v[field.Name]; {
@@ -57,7 +46,7 @@ func (f Form) Args(v start.Values) []string {
 			args = append(args, text)
 		case text == "" && field.Empty != "":
 			flags = append(flags, field.Empty)
-		case field.Secret, text == field.Value:
+		case field.Kind == start.Secret, text == field.Value:
 		default:
 			flags = append(flags, flagArgs(field, text)...)
 		}
@@ -71,7 +60,7 @@ func (f Form) Args(v start.Values) []string {
 func flagArgs(field settings.Field, text string) []string {
 	flag := "--" + field.Name
 	switch {
-	case field.Switch && text == "true":
+	case field.Kind == start.Switch && text == "true":
 		return []string{flag}
 	case field.List:
 		var args []string
@@ -79,7 +68,7 @@ func flagArgs(field settings.Field, text string) []string {
 			args = append(args, flag, part)
 		}
 		return args
-	case field.Switch, text == "", strings.HasPrefix(text, "-"):
+	case field.Kind == start.Switch, text == "", strings.HasPrefix(text, "-"):
 		return []string{flag + "=" + text}
 	}
 	return []string{flag, text}
@@ -88,7 +77,7 @@ func flagArgs(field settings.Field, text string) []string {
 // Values are the texts that lead to a command line of [Form.Args]; the other fields are as configured.
 func (f Form) Values(args []string) start.Values {
 	v, lists := start.Values{}, map[string][]string{}
-	fields := map[string]settings.Field{"--config": {Name: "config"}}
+	fields := map[string]settings.Field{"--config": {Field: start.Field{Name: "config"}}}
 	argument := ""
 	for _, field := range f.Fields {
 		v[field.Name], fields["--"+field.Name], fields[field.Empty] = field.Value, field, field
@@ -110,7 +99,7 @@ func (f Form) Values(args []string) start.Values {
 		case !known:
 		case flag == field.Empty:
 			v[field.Name] = ""
-		case field.Switch:
+		case field.Kind == start.Switch:
 			v[field.Name] = cmp.Or(text, "true")
 		case given || len(rest) > 0:
 			if !given {
@@ -162,7 +151,7 @@ func shellWords(args []string) []string {
 
 // Find returns the form of a command.
 func Find(all []Form, name string) (Form, error) {
-	i := slices.IndexFunc(all, func(f Form) bool { return f.Name == name })
+	i := slices.IndexFunc(all, func(f Form) bool { return f.Command == name })
 	if i < 0 {
 		return Form{}, errors.New("no form for " + name)
 	}

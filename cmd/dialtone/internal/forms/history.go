@@ -137,7 +137,7 @@ func (h History) Recent(all []Form) []start.Recent {
 		}
 		if f, err := Find(all, line[0]); err == nil {
 			title := cmp.Or(strings.Join(shellWords(line[1:]), " "), "with the configured settings")
-			list = append(list, start.Recent{Command: f.Name, Title: title, Values: f.Values(line)})
+			list = append(list, start.Recent{Command: f.Command, Title: title, Values: f.Values(line)})
 		}
 	}
 	return list

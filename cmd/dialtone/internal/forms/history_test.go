@@ -17,10 +17,11 @@ import (
 
 func TestHistory(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state", "dialtone", "history.json")
-	f := Form{Name: "call", Fields: []settings.Field{
-		{Name: "code", Positional: true}, {Name: "server"}, {Name: "ice-user", Private: true}, {Name: "ice-pass", Secret: true},
-		{Name: "record", Private: true},
-	}}
+	f := Form{Form: settings.Form{Command: "call"}}
+	for _, name := range []string{"code", "server", "ice-user", "ice-pass", "record"} {
+		f.Fields = append(f.Fields, settings.Field{Field: start.Field{Name: name}, Positional: name == "code", Private: name != "server" && name != "code"})
+	}
+	f.Fields[3].Kind = start.Secret
 	var h History
 	for i := range 30 {
 		values := start.Values{"code": fmt.Sprint("w", i%25), "server": "http://x/", "ice-user": "ann", "ice-pass": "hunter2", "record": "a.jsonl"}

@@ -3,7 +3,6 @@ package settings
 import (
 	"errors"
 	"fmt"
-	"math/big"
 	"reflect"
 	"slices"
 	"strconv"
@@ -26,6 +25,13 @@ func Add[T any](d Decoders, decode func(text string) (T, error)) {
 
 // Number decodes numbers from least to most. For limits, "none" stands for -1.
 func Number[T ~int | ~int64 | ~float64](least, most T, none bool) func(string) (T, error) {
+	kind, end, half := "number", "", 0.5
+	if T(half) == 0 {
+		kind = "whole number"
+	}
+	if none {
+		end = ", or none"
+	}
 	return func(text string) (T, error) {
 		v, err := strconv.ParseFloat(text, 64)
 		n := T(v)
@@ -35,20 +41,8 @@ func Number[T ~int | ~int64 | ~float64](least, most T, none bool) func(string) (
 		case none && text == "none":
 			return -1, nil
 		}
-		return 0, numberError(text, reflect.TypeFor[T]().Kind(), float64(least), float64(most), none)
+		return 0, fmt.Errorf("invalid number %s: use a %s from %v to %v%s", Quote(text), kind, least, most, end)
 	}
-}
-
-func numberError(text string, kind reflect.Kind, least, most float64, none bool) error {
-	whole, end := "", ""
-	if kind != reflect.Float64 {
-		whole = "whole "
-	}
-	if none {
-		end = ", or none"
-	}
-	return fmt.Errorf("invalid number %s: use a %snumber from %s to %s%s", Quote(text), whole,
-		big.NewFloat(least).Text('f', -1), big.NewFloat(most).Text('f', -1), end)
 }
 
 func parseDuration(text string) (time.Duration, error) {
@@ -142,54 +136,28 @@ func (d Decoders) check(row *kong.Value, texts []string) error {
 	return errors.Join(errs...)
 }
 
-// fromTOML makes texts of what a file holds, or says which type is needed. It never quotes the value, which may be a secret.
+// fromTOML makes texts of what a file holds. It never quotes it: it may be a secret.
 func fromTOML(row *kong.Value, written any) ([]string, error) {
-	t := row.Target.Type()
-	if t.Kind() == reflect.Pointer {
-		t = t.Elem()
+	list, isList := written.([]any)
+	switch {
+	case !isList:
+		list = []any{written}
+	case !row.IsSlice():
+		return nil, errors.New("use one value, not a list")
 	}
-	_, isText := written.(string)
-	switch t.Kind() {
-	case reflect.Bool:
-		if v, ok := written.(bool); ok {
-			return []string{strconv.FormatBool(v)}, nil
-		}
-		return nil, errors.New("use true or false, without quotes")
-	case reflect.Slice:
-		if list, ok := textsOf(written); ok {
-			return list, nil
-		}
-		return nil, errors.New(`use a list of strings: ["stun:stun.example", "turn:turn.example"]`)
-	case reflect.Int, reflect.Int64, reflect.Float64:
-		_, isInt := written.(int64)
-		_, isFloat := written.(float64)
-		switch isDuration := t == reflect.TypeFor[time.Duration](); {
-		case isText || !isDuration && (isInt || isFloat):
-			return []string{fmt.Sprint(written)}, nil
-		case isDuration:
-			return nil, errors.New(`use a duration in quotes, with its unit: "10s"`)
-		}
-		return nil, errors.New("use a number")
-	}
-	if isText {
-		return []string{fmt.Sprint(written)}, nil
-	}
-	return nil, errors.New("use a string in quotes")
-}
-
-// textsOf is a list of strings, or one string as a list.
-func textsOf(written any) ([]string, bool) {
-	if one, ok := written.(string); ok {
-		return []string{one}, true
-	}
-	list, ok := written.([]any)
 	texts := make([]string, 0, len(list))
-	for _, e := range list {
-		text, isText := e.(string)
-		ok = ok && isText
-		texts = append(texts, text)
+	for _, one := range list {
+		switch _, isText := one.(string); one.(type) {
+		case string, bool, int64, float64:
+			if !isText && row.Target.Kind() == reflect.String { // 0x10 would be another text
+				return nil, errors.New("use a string in quotes")
+			}
+			texts = append(texts, fmt.Sprint(one))
+		default:
+			return nil, errors.New("use a string, a number, true or false")
+		}
 	}
-	return texts, ok
+	return texts, nil
 }
 
 // Quote shows what was written, bounded and without control characters.

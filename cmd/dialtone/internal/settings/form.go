@@ -3,84 +3,99 @@ package settings
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
+
+	"dialtone/tui/start"
 )
 
-// Field is a setting in the start form of a command.
+// Form is the start form of a command: the settings that it offers, with the values of all sources but the command line.
+type Form struct {
+	Command string
+	Summary string
+	About   string
+	Fields  []Field
+}
+
+// Field is a setting of a form. A secret has no value; its hint says if it is configured.
 type Field struct {
-	Name       string
-	Label      string
-	Hint       string
-	Value      string // as configured
+	start.Field
 	Positional bool   // an argument, not a flag
-	Switch     bool
-	Secret     bool
 	List       bool   // several values, see [SplitList]
 	Private    bool   // no history keeps it
 	Empty      string // the flag that stands for an empty text; "" for none
-
-	row      *kong.Value
-	decoders Decoders
 }
 
-// Form describes a command's start form, with the values of all sources but the command line; config is the path of the
-// configuration file, "" for the usual one. A secret has no value; its hint says if it is configured.
-func Form(grammar any, command, config string, o Options) ([]Field, error) {
+// Forms describes the start forms of all commands that have one; config is the path of the configuration file, "" for the
+// usual one.
+func Forms(grammar any, config string, o Options) ([]Form, error) {
+	var forms []Form
 	p, err := newParser(grammar, o)
 	if err != nil {
 		return nil, err
 	}
 	p.loadEnv(o.Environ)
-	p.loadFile(command, config)
-	var fields []Field
 	for _, node := range p.kong.Model.Children {
-		if node.Name != command {
-			continue
-		}
-		rows := node.Positional
+		about, _, _ := strings.Cut(node.Detail, "\n\n")
+		f := Form{Command: node.Name, Summary: strings.TrimSuffix(node.Help, "."), About: about}
+		rows := slices.Clone(node.Positional)
 		for _, flag := range node.Flags {
 			rows = append(rows, flag.Value)
 		}
+		p.sources = p.sources[:1] // without the file of the command before
+		p.loadFile(node.Name, config)
 		for _, row := range rows {
-			if listed(row, "form", command) {
-				fields = append(fields, p.field(command, row))
+			if listed(row, "form", node.Name) {
+				f.Fields = append(f.Fields, p.field(node.Name, row))
 			}
 		}
+		if len(f.Fields) > 0 {
+			forms = append(forms, f)
+		}
 	}
-	return fields, nil
+	return forms, nil
 }
 
 func (p *parser) field(command string, row *kong.Value) Field {
 	f := Field{
-		Name: row.Name, Label: row.Tag.Get("label"), Hint: row.Tag.Get("hint"), Empty: row.Tag.Get("empty"),
-		Positional: row.Flag == nil, Switch: row.IsBool(), Secret: isSecret(row), List: row.IsSlice(),
-		Private: row.Tag.Has("private") || isSecret(row), Value: row.Default, row: row, decoders: p.options.Decoders,
+		Field: start.Field{Name: row.Name, Label: row.Tag.Get("label"), Hint: row.Tag.Get("hint"), Value: row.Default},
+		Empty: row.Tag.Get("empty"), Positional: row.Flag == nil, List: row.IsSlice(),
+		Private: row.Tag.Has("private") || isSecret(row),
 	}
 	e, configured := p.find(command, row)
 	switch {
-	case f.Secret && configured:
-		f.Hint = "as configured"
+	case isSecret(row):
+		f.Kind = start.Secret
+		if configured {
+			f.Hint = "as configured"
+		}
 	case configured:
 		f.Value = strings.Join(e.texts, " ")
-	case f.Switch:
+	case row.IsBool():
 		f.Value = "false"
 	}
+	if row.IsBool() {
+		f.Kind = start.Switch
+	}
+	f.Check = func(text string) error { return p.checkField(row, f, text) }
 	return f
 }
 
-// Check says what is wrong with a text, or nil.
-func (f Field) Check(text string) error {
+// checkField says what is wrong with a text, or nil.
+func (p *parser) checkField(row *kong.Value, f Field, text string) error {
+	texts := []string{text}
+	if f.List {
+		texts = SplitList(text)
+	}
 	switch {
 	case f.Positional && text == "":
 		return fmt.Errorf("enter the %s", f.Label)
-	case f.List && strings.TrimSpace(text) == "" && f.Value != "":
-		return errors.New("configured servers cannot be removed here: change the configuration")
+	case f.List && len(texts) == 0 && f.Value != "":
+		return errors.New("configured values cannot be removed here: change the configuration")
 	case text == "" && f.Value == "":
 		return nil
-	case f.List:
-		return f.decoders.check(f.row, SplitList(text))
 	}
-	return f.decoders.check(f.row, []string{text})
+	return p.options.Decoders.check(row, texts)
 }

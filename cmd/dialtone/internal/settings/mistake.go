@@ -42,10 +42,6 @@ func (m Mistakes) Report(command string) string {
 	return b.String()
 }
 
-func (m *Mistakes) addf(origin, format string, args ...any) {
-	*m = append(*m, Mistake{origin, fmt.Sprintf(format, args...)})
-}
-
 // Add takes over an error, which may be several joined. Mistakes keep their own origin.
 func (m *Mistakes) Add(origin string, err error) {
 	for _, e := range flatten(err) {

@@ -1,7 +1,6 @@
 package settings
 
 import (
-	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -28,43 +27,36 @@ func ReadScenario(path, command string, grammar func() any, o Options) (top *Par
 			return nil, nil, err
 		}
 		p.loaded = true
-		switch {
-		case t.name == "":
-			common = p.scenarioTable(path, command, t, func(tag string) bool { return tag != "-" })
-			p.sources = [][]entry{common}
-			common = slices.DeleteFunc(slices.Clone(common), func(e entry) bool {
-				return get(p.rows[command], e.name).Tag.Get("scenario") != ""
-			})
-		case t.name == command && t.array:
-			own := p.scenarioTable(path, command, t, func(tag string) bool { return tag == "" || tag == "own" })
-			p.sources = [][]entry{own, common}
-		default:
-			top.mistakes.addf(t.origin(path), "unknown table [%s]; write each %s as [[%s]]", t.name, command, command)
-			continue
-		}
+		p.sources = [][]entry{p.acceptTable(path, "", t, p.scenarioKey(command, t.name == "")), common}
 		parsed, err := p.parse([]string{command})
 		if err != nil {
 			return nil, nil, err
 		}
-		parsed.place = t.origin(path)
-		if t.name == "" {
+		parsed.place = place(path, t.line)
+		switch t.name {
+		case "":
 			top = parsed
-		} else {
+			common = slices.DeleteFunc(slices.Clone(p.sources[0]), func(e entry) bool {
+				return get(p.rows[command], e.name).Tag.Get("scenario") != ""
+			})
+		case command:
 			each = append(each, parsed)
+		default:
+			top.mistakes.Add(parsed.place, fmt.Errorf("unknown table [%s]; write each %s as [[%s]]", t.name, command, command))
 		}
 	}
 	if len(each) == 0 {
-		top.mistakes.addf(path, "no %s in the file: write at least one table [[%s]]", command, command)
+		top.mistakes.Add(path, fmt.Errorf("no %s in the file: write at least one table [[%s]]", command, command))
 	}
 	return top, each, nil
 }
 
-// scenarioTable takes the keys of a table; may says by a row's tag whether it can be there.
-func (p *parser) scenarioTable(path, command string, t tomlTable, may func(tag string) bool) (entries []entry) {
+// scenarioKey finds the settings of a scenario.
+func (p *parser) scenarioKey(command string, atTop bool) func(tomlKey) (*kong.Value, []string, error) {
 	rows := map[string]*kong.Value{} // by key
 	for _, row := range p.rows[command] {
-		key := strings.ReplaceAll(row.Name, "-", "_")
-		if !may(row.Tag.Get("scenario")) {
+		key, where := strings.ReplaceAll(row.Name, "-", "_"), row.Tag.Get("scenario")
+		if where == "-" || where == "top" && !atTop {
 			continue
 		}
 		if !isSecret(row) {
@@ -74,13 +66,11 @@ func (p *parser) scenarioTable(path, command string, t tomlTable, may func(tag s
 			rows[key+envSuffix] = row
 		}
 	}
-	for _, k := range t.keys {
+	return func(k tomlKey) (row *kong.Value, texts []string, err error) {
 		row, known := rows[k.name]
-		_, isSecret := rows[k.name+envSuffix]
-		var texts []string
-		var err error
+		_, secret := rows[k.name+envSuffix]
 		switch {
-		case !known && isSecret:
+		case !known && secret:
 			err = fmt.Errorf("do not write secrets to this file: name a variable with %s%s = \"NAME\"", k.name, envSuffix)
 		case !known:
 			err = fmt.Errorf("unknown key%s", DidYouMean("", k.name, sorted(rows)))
@@ -89,25 +79,16 @@ func (p *parser) scenarioTable(path, command string, t tomlTable, may func(tag s
 		default:
 			texts, err = fromTOML(row, k.value)
 		}
-		if err != nil {
-			p.Add(k.origin(path), err)
-			continue
-		}
-		entries = p.accept(entries, "", row, texts, k.origin(path))
+		return row, texts, err
 	}
-	return entries
 }
 
 // fromVariable is the text of the variable that a file names; the last of a name counts.
-func fromVariable(written any, environ []string) ([]string, error) {
-	name, ok := written.(string)
-	if !ok {
-		return nil, errors.New("use the name of a variable in quotes")
-	}
+func fromVariable(name any, environ []string) ([]string, error) {
 	for _, pair := range slices.Backward(environ) {
 		if key, text, _ := strings.Cut(pair, "="); key == name && text != "" {
 			return []string{text}, nil
 		}
 	}
-	return nil, fmt.Errorf("the variable %s is not set", Quote(name))
+	return nil, fmt.Errorf("the variable %s is not set", Quote(fmt.Sprint(name)))
 }

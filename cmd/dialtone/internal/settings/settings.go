@@ -123,8 +123,9 @@ func (p *parser) Resolve(context *kong.Context, parent *kong.Path, flag *kong.Fl
 	if command == nil || command.Type != kong.CommandNode {
 		return nil, nil
 	}
-	if !p.loaded {
-		p.loadFile(command.Name, typedConfig(context, command))
+	if row := get(p.rows[command.Name], configFlag); !p.loaded && row != nil {
+		path, _ := context.FlagValue(row.Flag).(string)
+		p.loadFile(command.Name, path)
 	}
 	e, ok := p.find(command.Name, flag.Value)
 	if !ok {
@@ -135,17 +136,6 @@ func (p *parser) Resolve(context *kong.Context, parent *kong.Path, flag *kong.Fl
 		return e.texts, nil
 	}
 	return e.texts[0], nil
-}
-
-// typedConfig is the value of --config on the command line.
-func typedConfig(context *kong.Context, command *kong.Node) string {
-	for _, flag := range command.Flags {
-		if flag.Name == configFlag {
-			path, _ := context.FlagValue(flag).(string)
-			return path
-		}
-	}
-	return ""
 }
 
 // table holds the rows of each command that can be configured: those with --config.

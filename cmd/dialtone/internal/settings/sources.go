@@ -3,6 +3,7 @@ package settings
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"io/fs"
 	"path/filepath"
 	"slices"
@@ -46,13 +47,25 @@ func (p *parser) find(command string, row *kong.Value) (entry, bool) {
 	return entry{}, false
 }
 
-// accept checks texts for a setting and adds them to entries.
-func (p *parser) accept(entries []entry, command string, row *kong.Value, texts []string, origin string) []entry {
-	if err := p.options.Decoders.check(row, texts); err != nil {
+// accept checks texts for a setting; without a mistake they become an entry.
+func (p *parser) accept(entries []entry, command string, row *kong.Value, texts []string, origin string, err error) []entry {
+	if err == nil {
+		err = p.options.Decoders.check(row, texts)
+	}
+	if err != nil {
 		p.Add(origin, err)
 		return entries
 	}
 	return append(entries, entry{command, row.Name, texts, origin})
+}
+
+// acceptTable takes the keys of a table of a file; find knows the setting of a key.
+func (p *parser) acceptTable(path, command string, t tomlTable, find func(tomlKey) (*kong.Value, []string, error)) (entries []entry) {
+	for _, k := range t.keys {
+		row, texts, err := find(k)
+		entries = p.accept(entries, command, row, texts, place(path, k.line)+": "+k.name, err)
+	}
+	return entries
 }
 
 // loadEnv takes the variables. An empty one counts as not set.
@@ -71,14 +84,14 @@ func (p *parser) loadEnv(environ []string) {
 		}
 		i := slices.Index(known, suffix)
 		if i < 0 {
-			p.addf(name, "unknown variable%s", DidYouMean(envPrefix, suffix, known))
+			p.Add(name, fmt.Errorf("unknown variable%s", DidYouMean(envPrefix, suffix, known)))
 			continue
 		}
 		texts := []string{text}
 		if rows[i].IsSlice() && !rows[i].Tag.Has("whole") {
 			texts = SplitList(text)
 		}
-		entries = p.accept(entries, "", rows[i], texts, name)
+		entries = p.accept(entries, "", rows[i], texts, name, nil)
 	}
 	p.sources = append(p.sources, entries)
 }
@@ -98,7 +111,7 @@ func (p *parser) loadFile(command, path string) {
 			path, origin = e.texts[0], e.origin
 		}
 	}
-	if path == "" && p.options.ConfigDir != nil {
+	if path == "" {
 		dir, err := p.options.ConfigDir()
 		if err != nil {
 			return // without a home there is no default place
@@ -106,50 +119,33 @@ func (p *parser) loadFile(command, path string) {
 		path, origin = filepath.Join(dir, "dialtone", "config.toml"), ""
 	}
 	tables, err := readTOML(path)
-	if origin == "" && errors.Is(err, fs.ErrNotExist) {
-		return
+	if err != nil && (origin != "" || !errors.Is(err, fs.ErrNotExist)) {
+		p.Add(cmp.Or(origin, path), err)
 	}
-	p.sources = append(p.sources, p.config(path, origin, tables, err))
-}
-
-// config takes the entries of a configuration file: at the top those for every command, in a command's table those for it.
-func (p *parser) config(path, origin string, tables []tomlTable, err error) (entries []entry) {
-	var syntax Mistakes
-	switch {
-	case errors.As(err, &syntax):
-		p.Mistakes = append(p.Mistakes, syntax...)
-	case err != nil:
-		p.addf(cmp.Or(origin, path), "cannot read the configuration file: %v", err)
-	}
+	var entries []entry
 	for _, t := range tables {
-		if _, known := p.rows[t.name]; t.name != "" && (!known || t.array) {
-			p.addf(t.origin(path), "unknown table [%s]; there are [%s]", t.name, strings.Join(sorted(p.rows), "], ["))
+		if _, known := p.rows[t.name]; t.name != "" && !known {
+			p.Add(place(path, t.line), fmt.Errorf("unknown table [%s]; there are [%s]", t.name,
+				strings.Join(sorted(p.rows), "], [")))
 			continue
 		}
-		rows := slices.DeleteFunc(slices.Clone(p.rows.of(t.name)), func(v *kong.Value) bool { return v.Tag.Get("file") == "-" })
-		for _, k := range t.keys {
-			entries = p.fileKey(entries, path, t, k, rows)
-		}
+		entries = append(entries, p.acceptTable(path, t.name, t, p.configKey(t.name))...)
 	}
-	return entries
+	p.sources = append(p.sources, entries)
 }
 
-// fileKey takes one key of the configuration file.
-func (p *parser) fileKey(entries []entry, path string, t tomlTable, k tomlKey, rows []*kong.Value) []entry {
-	origin := k.origin(path)
-	if _, isCommand := p.rows[k.name]; isCommand && t.name == "" {
-		p.addf(origin, "this is a command: write its flags as a table, [%s]", k.name)
-		return entries
+// configKey finds the settings of the configuration file: at its top those of every command, in a command's table its own.
+func (p *parser) configKey(table string) func(tomlKey) (*kong.Value, []string, error) {
+	rows := slices.DeleteFunc(slices.Clone(p.rows.of(table)), func(v *kong.Value) bool { return v.Tag.Get("file") == "-" })
+	return func(k tomlKey) (*kong.Value, []string, error) {
+		if _, isCommand := p.rows[k.name]; isCommand && table == "" {
+			return nil, nil, fmt.Errorf("this is a command: write its flags as a table, [%s]", k.name)
+		}
+		row := get(rows, k.name)
+		if row == nil {
+			return nil, nil, fmt.Errorf("unknown key%s", DidYouMean("", k.name, names(rows)))
+		}
+		texts, err := fromTOML(row, k.value)
+		return row, texts, err
 	}
-	row := get(rows, k.name)
-	if row == nil {
-		p.addf(origin, "unknown key%s", DidYouMean("", k.name, names(rows)))
-		return entries
-	}
-	texts, err := fromTOML(row, k.value)
-	if err != nil {
-		p.Add(origin, err)
-		return entries
-	}
-	return p.accept(entries, t.name, row, texts, origin)
 }

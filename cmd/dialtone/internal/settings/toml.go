@@ -17,30 +17,20 @@ import (
 // maxFile bounds a file of settings, in bytes.
 const maxFile = 1 << 20
 
-// tomlTable is a table of a file, or its top.
+// tomlTable is a table of a file, or one of several of a name, or the top.
 type tomlTable struct {
-	name  string // "" for the top
-	array bool   // [[name]]
-	line  int    // 0 if it is not known
-	keys  []tomlKey
+	name string // "" for the top
+	line int
+	keys []tomlKey
 }
 
 type tomlKey struct {
 	name  string
-	line  int
+	line  int // that of the table if the key's own is not known
 	value any
 }
 
-func (t tomlTable) origin(path string) string { return place(path, t.line) }
-
-func (k tomlKey) origin(path string) string { return place(path, k.line) + ": " + k.name }
-
-func place(path string, line int) string {
-	if line == 0 {
-		return path
-	}
-	return fmt.Sprintf("%s:%d", path, line)
-}
+func place(path string, line int) string { return fmt.Sprintf("%s:%d", path, line) }
 
 // readTOML reads a file into its tables, in the order in which they stand there. What is no TOML are [Mistakes].
 func readTOML(path string) ([]tomlTable, error) {
@@ -65,7 +55,7 @@ func parseTOML(path, text string) ([]tomlTable, error) {
 		return nil, Mistakes{syntaxMistake(path, text, err)}
 	}
 	lines := linesOf(text)
-	top := tomlTable{line: 1}
+	top := map[string]any{}
 	var tables []tomlTable
 	for _, name := range sorted(tree) {
 		switch v := tree[name].(type) {
@@ -73,17 +63,14 @@ func parseTOML(path, text string) ([]tomlTable, error) {
 			tables = append(tables, lines.table(name, 0, v))
 		case []map[string]any:
 			for i, one := range v {
-				t := lines.table(name, i, one)
-				t.array = true
-				tables = append(tables, t)
+				tables = append(tables, lines.table(name, i, one))
 			}
 		default:
-			top.keys = append(top.keys, tomlKey{name, lines[position{"", 0, name}], v})
+			top[name] = v
 		}
 	}
-	slices.SortStableFunc(top.keys, func(a, b tomlKey) int { return cmp.Compare(a.line, b.line) })
 	slices.SortStableFunc(tables, func(a, b tomlTable) int { return cmp.Compare(a.line, b.line) })
-	return append([]tomlTable{top}, tables...), nil
+	return append([]tomlTable{lines.table("", 0, top)}, tables...), nil
 }
 
 // position names a key, or with "" the head, of the index-th table of a name.
@@ -98,36 +85,26 @@ type lineTable map[position]int
 
 var (
 	tableLine = regexp.MustCompile(`^\s*\[\[?\s*"?([^]"]*?)"?\s*\]`)
-	keyLine   = regexp.MustCompile(`^\s*"?([A-Za-z0-9_-]+)"?\s*(?:\.\s*"?([A-Za-z0-9_-]+)"?\s*)?=`)
+	keyLine   = regexp.MustCompile(`^\s*"?([A-Za-z0-9_-]+)"?\s*[=.]`)
 )
 
 // linesOf notes the first line of each key.
 func linesOf(text string) lineTable {
-	lines, count := lineTable{}, map[string]int{}
+	lines, tables := lineTable{{}: 1}, map[string]int{}
 	at := position{}
 	number := 0
-	note := func(p position) {
-		if lines[p] == 0 {
-			lines[p] = number
-		}
-	}
 	for line := range strings.Lines(text) {
 		number++
 		if m := tableLine.FindStringSubmatch(line); m != nil {
-			at = position{table: m[1], index: count[m[1]]}
-			count[m[1]]++
-			note(at)
+			at = position{table: m[1], index: tables[m[1]]}
+			tables[m[1]]++
+			lines[at] = number
 		} else if m := keyLine.FindStringSubmatch(line); m != nil {
-			switch {
-			case m[2] == "":
-				note(position{at.table, at.index, m[1]})
-			case at.table == "": // a dotted key is in the table that it names
-				note(position{m[1], 0, ""})
-				note(position{m[1], 0, m[2]})
+			key := position{at.table, at.index, m[1]}
+			if at.table == "" { // it may be a table: call.for = "1s", call = { for = "1s" }
+				lines[position{table: m[1]}] = number
 			}
-			if at.table == "" { // it may be an inline table
-				note(position{m[1], 0, ""})
-			}
+			lines[key] = cmp.Or(lines[key], number)
 		}
 	}
 	return lines
@@ -136,8 +113,7 @@ func linesOf(text string) lineTable {
 func (l lineTable) table(name string, index int, entries map[string]any) tomlTable {
 	t := tomlTable{name: name, line: l[position{name, index, ""}]}
 	for _, key := range sorted(entries) {
-		line := cmp.Or(l[position{name, index, key}], t.line)
-		t.keys = append(t.keys, tomlKey{key, line, entries[key]})
+		t.keys = append(t.keys, tomlKey{key, cmp.Or(l[position{name, index, key}], t.line), entries[key]})
 	}
 	slices.SortStableFunc(t.keys, func(a, b tomlKey) int { return cmp.Compare(a.line, b.line) })
 	return t
