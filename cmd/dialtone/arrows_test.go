@@ -25,6 +25,7 @@ var arrows = []struct {
 }{
 	{"dialtone/cmd/dialtone", []string{"dialtone/", "github.com/", "golang.org/", "rsc.io/qr"}},
 	{settingsPackage, []string{"dialtone/diag", "dialtone/tui/start", "github.com/alecthomas/kong", "github.com/BurntSushi/toml"}},
+	{"dialtone/cmd/dialtone/internal/demo", []string{"dialtone/diag", "dialtone/diag/lab", "dialtone/signal/server"}},
 	{"dialtone/cmd/dialtone/internal/forms", []string{settingsPackage, "dialtone/tui/start"}},
 	{"dialtone/cmd/dialtone/internal/reports", []string{
 		settingsPackage, "dialtone/diag/check", "dialtone/diag/record", "dialtone/diag/report", "golang.org/x/term",

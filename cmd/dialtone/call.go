@@ -60,16 +60,11 @@ func (c *callCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	if err := a.checked(err); err != nil {
 		return diag.ExitUsage, err
 	}
-	ctx, restore := a.interruptible(ctx)
-	defer restore()
-	for n := 1; ; n++ {
+	return a.repeat(ctx, func(ctx context.Context, n int) (outcome, error) {
 		p := c.placement(a, config, c.recordFlags, n)
 		way.reach(ctx, a, &p, c.pasteFlags)
-		result, err := a.place(ctx, p)
-		if !result.again || err != nil {
-			return result.exit, err
-		}
-	}
+		return a.place(ctx, p)
+	})
 }
 
 // plan is what to call, and how. The error joins all mistakes.

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"dialtone/cmd/dialtone/internal/reports"
@@ -35,12 +34,12 @@ type checkCommand struct {
 	Token      diag.Secret `placeholder:"TOKEN" help:"Bearer token for --offer, --whip and --whep. Prefer DIALTONE_TOKEN or the file."`
 	TURNSecret diag.Secret `name:"turn-secret" placeholder:"SECRET" help:"Secret shared with the TURN servers, from which credentials are made; instead of --ice-pass."`
 	mediaFlags
-	Role     string                 `enum:"offer,answer,any" default:"any" placeholder:"ROLE" help:"The role in a room: offer, answer or any. Default: ${default}."`
+	Role     string                 `oneof:"offer,answer,any" default:"any" placeholder:"ROLE" help:"The role in a room: offer, answer or any. Default: ${default}."`
 	Wait     time.Duration          `default:"1m" placeholder:"DURATION" help:"How long to wait for the peer in a room. Default: ${default}."`
 	For      time.Duration          `form:"check" label:"length" hint:"of each call: 10s, 1m30s" default:"10s" placeholder:"DURATION" help:"How long each call lasts once connected. Default: ${default}."`
 	Repeat   count                  `form:"check" label:"calls" hint:"how many, one after another" default:"1" placeholder:"N" help:"How many calls to place. Default: ${default}."`
 	Parallel count                  `default:"1" placeholder:"N" help:"How many of them at once. Default: ${default}."`
-	Expect   string                 `enum:"direct,relay,any" default:"any" placeholder:"PATH" help:"The path that the call must take: direct, relay or any. Default: ${default}."`
+	Expect   string                 `oneof:"direct,relay,any" default:"any" placeholder:"PATH" help:"The path that the call must take: direct, relay or any. Default: ${default}."`
 	Assert   []*diagcheck.Assertion `whole:"" sep:"none" placeholder:"EXPR" help:"Condition the report must meet, such as 'setup.p95 < duration(\"800ms\")'. Repeatable."`
 	Baseline string                 `placeholder:"FILE" help:"An earlier report in JSON: fail on significant regressions."`
 	Out      []reports.Output       `scenario:"top" sep:"none" short:"o" placeholder:"FORMAT[=FILE]" help:"Write the report in this format, to the file or to stdout: ${formats}. Repeatable; only one can go to stdout. Default: text."`
@@ -96,7 +95,7 @@ func (c *checkCommand) plans(a app) (plans []checkPlan, out []reports.Output, sc
 		o, err := c.plan()
 		return []checkPlan{o}, c.Out, "", a.checked(errors.Join(err, reports.Clash(c.Out)))
 	}
-	top, each, err := settings.ReadScenario(c.Scenario, a.name, func() any { return &cli{} }, a.options())
+	top, each, err := settings.ReadScenario(c.Scenario, a.name, func() any { return &scenarioGrammar{} }, a.options())
 	var mistakes settings.Mistakes
 	mistakes.Add("--scenario", errors.Join(a.checked(scenarioOnly(a.settings.Typed)), err))
 	if err != nil {
@@ -125,11 +124,16 @@ func (c *checkCommand) plans(a app) (plans []checkPlan, out []reports.Output, sc
 	return plans, out, cmp.Or(file.Name, "scenario"), nil
 }
 
+// scenarioGrammar is the part of the grammar that scenarios use.
+type scenarioGrammar struct {
+	Check checkCommand `cmd:""`
+}
+
 // inherit completes the i-th check of a scenario with what the command line and the top of the file say.
 func (c *checkCommand) inherit(line, file *checkCommand, i int) {
 	c.Name = cmp.Or(c.Name, fmt.Sprintf("check %d", i+1))
 	if record := cmp.Or(line.Record, file.Record); record != "" {
-		c.Record = filepath.Join(record, fileName(c.Name))
+		c.Record = filepath.Join(record, fileWord(c.Name))
 	}
 	c.Redact = line.Redact || file.Redact
 	c.Baseline = cmp.Or(c.Baseline, line.Baseline)
@@ -275,17 +279,6 @@ func makeDirectories(plans []checkPlan) error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// fileName makes a name fit for a file.
-func fileName(s string) string {
-	fit := func(r rune) rune {
-		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' {
-			return r
-		}
-		return '-'
-	}
-	return strings.Map(fit, diag.Clean(s, 60))
 }
 
 // all runs the checks, one after another. The error is what kept them from finishing.

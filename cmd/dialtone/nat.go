@@ -29,7 +29,7 @@ type natCommand struct {
 	Watch      bool          `help:"Ask again and again, and tell what changes."`
 	Every      time.Duration `default:"30s" placeholder:"DURATION" help:"How long --watch waits between two diagnoses. Default: ${default}."`
 	Peer       *diag.NATSide `placeholder:"RESULT" help:"The result line of dialtone nat on the other side: tells whether the two will reach each other."`
-	Output     string        `enum:"text,json" short:"o" default:"text" placeholder:"FORMAT" help:"text or json. Default: ${default}."`
+	Output     string        `oneof:"text,json" short:"o" default:"text" placeholder:"FORMAT" help:"text or json. Default: ${default}."`
 	Verbose    bool          `short:"v" help:"In text also tell why something is not known."`
 	Plain      bool          `help:"Text instead of the screen. It is the default where stdin or stdout is no terminal, and with -o json."`
 	glyphFlags

@@ -51,7 +51,7 @@ func (c *replayCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	return a.replayScreen(ctx, c, recording, damage)
 }
 
-// openRecording reads a file. What is damaged comes back as a warning beside what could be read.
+// openRecording reads a file. Damage comes back as a warning with the readable part.
 func openRecording(path string) (_ *record.Recording, damage string, _ error) {
 	recording, err := record.Open(path)
 	var damaged *record.DamagedError
@@ -59,21 +59,21 @@ func openRecording(path string) (_ *record.Recording, damage string, _ error) {
 	case errors.As(err, &damaged):
 		return recording, damaged.Error(), nil
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, "", fmt.Errorf("there is no file %s: give the name of a recording, as --record FILE writes it", path)
+		return nil, "", fmt.Errorf("no such file: %s; give a recording, as --record FILE writes it", path)
 	case errors.Is(err, syscall.EISDIR):
-		return nil, "", fmt.Errorf("%s is a directory: give the name of a recording in it", path)
+		return nil, "", fmt.Errorf("%s is a directory: give a recording in it", path)
 	case errors.Is(err, record.ErrNotRecording):
 		return nil, "", fmt.Errorf("%w; give a file that --record FILE has written", err)
 	case err != nil:
-		return nil, "", fmt.Errorf("the recording cannot be read: %w", err)
+		return nil, "", fmt.Errorf("cannot read the recording: %w", err)
 	}
 	if len(recording.Events) == 0 {
-		damage = path + ": the recording holds no event: the call had not begun when it ended"
+		damage = path + ": the recording has no events: it ended before the call began"
 	}
 	return recording, damage, nil
 }
 
-// replayPlain prints the events and what they amount to, as the call itself did.
+// replayPlain prints the events and the verdict, as the call itself did.
 func (a app) replayPlain(recording *record.Recording, damage string) (diag.Exit, error) {
 	if damage != "" {
 		complain(a.err, "dialtone: warning: "+damage)
@@ -89,7 +89,7 @@ func (a app) replayPlain(recording *record.Recording, damage string) (diag.Exit,
 		_, err = io.WriteString(a.out, text)
 	}
 	switch {
-	case errors.Is(err, syscall.EPIPE): // who reads has seen enough
+	case errors.Is(err, syscall.EPIPE): // the reader has gone, as head does
 	case err != nil:
 		return diag.ExitCannotRun, &outputError{err}
 	}

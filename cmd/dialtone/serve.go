@@ -21,7 +21,7 @@ type serveCommand struct {
 	tlsFlags
 	iceServerFlags
 	configurable
-	LogLevel string `enum:"debug,info,warn,error" default:"info" placeholder:"LEVEL" help:"What to log to stderr: debug, info, warn or error. Default: ${default}."`
+	LogLevel string `oneof:"debug,info,warn,error" default:"info" placeholder:"LEVEL" help:"What to log to stderr: debug, info, warn or error. Default: ${default}."`
 
 	MaxBody              limit         `placeholder:"BYTES" group:"limits" help:"Largest body of a request. Default: 65536."`
 	MaxCandidates        limit         `placeholder:"N" group:"limits" help:"Candidates that one party may send. Default: 256."`

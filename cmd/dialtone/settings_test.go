@@ -44,6 +44,7 @@ func fileMistakes(t *testing.T, text string) settings.Mistakes {
 	errors.As(parsed.Check(nil), &found)
 	for i := range found {
 		found[i].Origin = strings.ReplaceAll(found[i].Origin, filepath.Dir(path)+"/", "")
+		found[i].Text = strings.ReplaceAll(found[i].Text, filepath.Dir(path)+"/", "")
 	}
 	return found
 }
@@ -155,11 +156,11 @@ func TestFileMistakes(t *testing.T) {
 		"a date":             {`for = 2026-01-01`, `f.toml:1: for: use a string, a number, true or false`},
 		"bad limit":          {"[serve]\nmax-body = 1.5", `f.toml:2: max-body: invalid number "1.5": use a whole number from 1 to 2147483647, or none`},
 		"bad speed":          {"speed = 99", `f.toml:1: speed: invalid number "99": use a number from 0.25 to 16`},
-		"bad word":           {"role = \"ofer\"", `f.toml:1: role: invalid value "ofer"; did you mean offer?: use offer, answer, any`},
+		"bad word":           {"role = \"ofer\"", `f.toml:1: role: invalid value "ofer": use offer, answer, any; did you mean offer?`},
 		"no config":          {`config = "x"`, `f.toml:1: config: unknown key`},
 		"secret number":      {`ice-pass = 12345`, `f.toml:1: ice-pass: use a string in quotes`},
 		"control":            {`for = "\u001b[31m"`, `f.toml:1: for: invalid duration "�[31m": use a number with its unit, such as 500ms, 10s or 1m30s`},
-		"too large":          {"#" + strings.Repeat(" ", 1<<20), "--config: cannot read the configuration file: f.toml is larger than 1048576 bytes"},
+		"too large":          {"#" + strings.Repeat(" ", 1<<20), "--config: f.toml is larger than 1048576 bytes"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -167,7 +168,7 @@ func TestFileMistakes(t *testing.T) {
 			if len(got) != 1 {
 				t.Fatalf("mistakes %v, want one", got)
 			}
-			if strings.ReplaceAll(got.Error(), " "+os.TempDir(), "") != test.want && !strings.HasSuffix(test.want, "bytes") {
+			if got.Error() != test.want {
 				t.Errorf("got  %s\nwant %s", got.Error(), test.want)
 			}
 		})

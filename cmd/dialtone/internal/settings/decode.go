@@ -83,12 +83,18 @@ func (p *parser) decode(context *kong.DecodeContext, target reflect.Value) error
 	if err != nil { // kong's words would quote the token, and it may be a password that begins with a hyphen
 		return fmt.Errorf("%s requires a value: write %s=VALUE", origin, origin)
 	}
-	texts, several := token.Value.([]string)
-	if !several {
-		texts = []string{fmt.Sprint(token.Value)}
+	tokens := []kong.Token{token}
+	if row.Flag == nil && row.IsSlice() {
+		tokens = append(tokens, context.Scan.PopWhile(kong.Token.IsValue)...)
 	}
-	for _, text := range texts {
-		p.Add(origin, p.options.Decoders.set(row, target, text))
+	for _, token := range tokens {
+		texts, several := token.Value.([]string)
+		if !several {
+			texts = []string{fmt.Sprint(token.Value)}
+		}
+		for _, text := range texts {
+			p.Add(origin, p.options.Decoders.set(row, target, text))
+		}
 	}
 	return nil
 }
@@ -119,9 +125,9 @@ func (d Decoders) set(row *kong.Value, target reflect.Value, text string) error 
 		}
 		return nil // kong sets it
 	}
-	if row.Enum != "" && !slices.Contains(row.EnumSlice(), text) {
-		return fmt.Errorf("invalid value %s%s: use %s", Quote(text), DidYouMean("", text, row.EnumSlice()),
-			strings.ReplaceAll(row.Enum, ",", ", "))
+	words := strings.Split(row.Tag.Get("oneof"), ",")
+	if row.Tag.Has("oneof") && !slices.Contains(words, text) {
+		return fmt.Errorf("invalid value %s: use %s%s", Quote(text), strings.Join(words, ", "), DidYouMean("", text, words))
 	}
 	target.SetString(text)
 	return nil

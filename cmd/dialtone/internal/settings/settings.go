@@ -2,8 +2,9 @@
 // scenario files, and describes it for the start form.
 //
 // The table of settings is the grammar of the command line: each field of a command's struct is one row, and its tags are
-// the columns. Beside those of kong (name, short, default, placeholder, enum, group, help) there are
+// the columns. Beside those of kong (name, short, default, placeholder, group, help) there are
 //
+//	oneof     the words that a text can be, separated by commas
 //	form      the commands whose start form offers the setting, separated by commas
 //	label     its name in the form
 //	hint      what to write there

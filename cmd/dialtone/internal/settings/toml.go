@@ -14,8 +14,11 @@ import (
 	"github.com/BurntSushi/toml"
 )
 
-// maxFile bounds a file of settings, in bytes.
-const maxFile = 1 << 20
+// Bounds of a file of settings.
+const (
+	maxFile   = 1 << 20 // bytes
+	maxTables = 1000
+)
 
 // tomlTable is a table of a file, or one of several of a name, or the top.
 type tomlTable struct {
@@ -68,6 +71,9 @@ func parseTOML(path, text string) ([]tomlTable, error) {
 		default:
 			top[name] = v
 		}
+	}
+	if len(tables) > maxTables {
+		return nil, fmt.Errorf("%s has more than %d tables", path, maxTables)
 	}
 	slices.SortStableFunc(tables, func(a, b tomlTable) int { return cmp.Compare(a.line, b.line) })
 	return append([]tomlTable{lines.table("", 0, top)}, tables...), nil
