@@ -46,6 +46,12 @@ func TestCallWithLoss(t *testing.T) {
 	eventually(t, func() string { return echo.inboundDiff(loss, caller) })
 	eventually(t, func() string { return caller.echoDiff(echo) })
 	checkOrdinary(t, caller, echo)
+	for _, kind := range []string{KindAudio, KindVideo} { // figures for docs/performance.md
+		in := echo.inbound(kind)
+		s := loss.stream(in.SSRC)
+		t.Logf("%s: %d of %d packets dropped, %d NACK packets, %d retransmissions sent, %d packets repaired, %d lost for good",
+			kind, s.packets-len(s.came), s.packets, in.NACKCount, s.repairs, len(s.repaired), *in.PacketsLost)
+	}
 	if t.Failed() {
 		t.Log(loss)
 	}
