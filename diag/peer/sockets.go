@@ -6,8 +6,8 @@ import (
 	"strconv"
 	"sync"
 
-	"github.com/pion/transport/v4"
-	"github.com/pion/transport/v4/stdnet"
+	"github.com/pion/transport/v5"
+	"github.com/pion/transport/v5/stdnet"
 )
 
 // sockets is a network, watched: it knows which local port spoke STUN to which address, what a server
