@@ -97,8 +97,8 @@ func (c *checks) selected(pair *webrtc.ICECandidatePair) {
 	if pair == nil || pair.Local == nil || pair.Remote == nil {
 		return
 	}
-	local := c.idOf(diag.Local, pair.Local)
-	remote := c.idOf(diag.Remote, pair.Remote)
+	local := c.p.candidates.report(c.p.candidates.local(pair.Local))
+	remote := c.p.candidates.report(describeCandidate(diag.Remote, pair.Remote))
 	c.mu.Lock()
 	path := local + "-" + remote
 	known := c.path == path
@@ -111,13 +111,6 @@ func (c *checks) selected(pair *webrtc.ICECandidatePair) {
 	c.p.o.Phases.End(diag.PhaseNomination, "", diag.OutcomeOK, path)
 	c.p.o.Emit(diag.Selected{
 		PairID: path, LocalCandidateID: local, RemoteCandidateID: remote, Local: candidateText(pair.Local), Remote: candidateText(pair.Remote),
-	})
-}
-
-func (c *checks) idOf(side diag.Side, x *webrtc.ICECandidate) string {
-	return c.p.book.id(side, webrtc.ICECandidateStats{
-		// #nosec G115 -- bits are kept
-		Protocol: x.Protocol.String(), Priority: int32(x.Priority), IP: x.Address, Port: int32(x.Port), CandidateType: x.Typ,
 	})
 }
 
@@ -179,7 +172,7 @@ func (c *checks) hopeless(pairs, failed int) string {
 	if !c.p.gather.done() || !c.p.remoteKnown() {
 		return ""
 	}
-	locals := c.p.book.count()
+	locals := c.p.candidates.count()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.p.o.Now()
@@ -210,7 +203,7 @@ func (c *checks) readPairs(report webrtc.StatsReport) []diag.Pair {
 			continue
 		}
 		d := diag.Pair{
-			LocalCandidateID: c.p.book.id(diag.Local, local), RemoteCandidateID: c.p.book.id(diag.Remote, remote),
+			LocalCandidateID: c.p.candidates.idOf(diag.Local, local), RemoteCandidateID: c.p.candidates.idOf(diag.Remote, remote),
 			State: diag.PairState(pair.State), Nominated: pair.Nominated,
 			RequestsSent: pair.RequestsSent, ResponsesReceived: pair.ResponsesReceived,
 			RequestsReceived: pair.RequestsReceived, ResponsesSent: pair.ResponsesSent,
@@ -220,7 +213,7 @@ func (c *checks) readPairs(report webrtc.StatsReport) []diag.Pair {
 		if pair.ResponsesReceived > 0 {
 			d.CurrentRoundTripTime = diag.Ptr(pair.CurrentRoundTripTime)
 		}
-		if d.RemoteCandidateID != "" {
+		if d.LocalCandidateID != "" && d.RemoteCandidateID != "" {
 			out = append(out, d)
 		}
 	}

@@ -25,12 +25,12 @@ type Peer struct {
 	wg       sync.WaitGroup
 	watching sync.WaitGroup // reads statistics: over before pion closes, which does not lock them
 
-	gather   *gathering
-	book     *candidateBook
-	checks   *checks
-	link     *link
-	channels *channels
-	tracks   *tracks
+	gather     *gathering
+	candidates *candidates
+	checks     *checks
+	link       *link
+	channels   *channels
+	tracks     *tracks
 
 	pendingMu sync.Mutex
 	remoteSet bool
@@ -59,7 +59,7 @@ func New(o Options) (*Peer, error) {
 		cancel()
 		return nil, err
 	}
-	p.book = newCandidateBook(p)
+	p.candidates = newCandidates(p)
 	p.gather = newGathering(p)
 	p.checks = newChecks(p)
 	p.channels = newChannels(p)
@@ -129,7 +129,7 @@ func (p *Peer) connect() error {
 
 // observe registers the callbacks, all before the first description: later ones miss events.
 func (p *Peer) observe() {
-	p.pc.OnICECandidate(p.book.local)
+	p.pc.OnICECandidate(p.candidates.gathered)
 	p.pc.OnICEGatheringStateChange(p.gather.agentState)
 	p.pc.OnICEConnectionStateChange(p.checks.iceState)
 	p.pc.OnConnectionStateChange(p.link.connectionState)
@@ -189,7 +189,7 @@ func (p *Peer) Local() Description {
 }
 
 // Named is how many local candidates have been told: what Options.Named of a peer in this one's place is to be.
-func (p *Peer) Named() int { return p.o.Named + p.book.count() }
+func (p *Peer) Named() int { return p.o.Named + p.candidates.count() }
 
 // Gathered reports whether gathering is over.
 func (p *Peer) Gathered() bool { return p.gather.over() }
@@ -217,13 +217,14 @@ func (p *Peer) setRemote(d Description, want webrtc.SDPType, restart bool) error
 	p.o.Emit(describe(diag.Remote, d.Type, d.SDP, restart))
 	p.tracks.expect(d.SDP)
 	p.link.takePart(diag.Remote, want, d.SDP)
-	if err := p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: want, SDP: d.SDP}); err != nil {
-		return fmt.Errorf("the other party's %s is not usable: %w", want, err)
-	}
+	// Before pion learns of them: its statistics may name a candidate as soon as it does.
 	for _, c := range sdpCandidates(d.SDP) {
-		if err := p.book.remote(c); err != nil { // pion has taken the description as a whole: it left this one out
+		if err := p.candidates.addRemote(c); err != nil { // pion accepts the description and leaves this candidate out
 			p.o.Emit(diag.Warning{ID: "ice.candidate_unusable", Text: diag.Clean(err.Error(), 300)})
 		}
+	}
+	if err := p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: want, SDP: d.SDP}); err != nil {
+		return fmt.Errorf("the other party's %s is not usable: %w", want, err)
 	}
 	return p.flushPending()
 }
@@ -271,7 +272,7 @@ func (p *Peer) addNow(c Candidate) error {
 	}
 	p.added++
 	if c.Candidate != "" {
-		if err := p.book.remote(c.Candidate); err != nil {
+		if err := p.candidates.addRemote(c.Candidate); err != nil {
 			return err
 		}
 	}
