@@ -76,8 +76,8 @@ func then(events []Event, parts ...any) []Event {
 // flowing is a sample of a call with media both ways.
 func flowing() Sample {
 	return Sample{
-		Inbound:  []InboundRTP{{Kind: "audio", SSRC: 3, PacketsReceived: 50}, {Kind: "video", SSRC: 4, PacketsReceived: 100}},
-		Outbound: []OutboundRTP{{Kind: "audio", SSRC: 1, PacketsSent: 50}, {Kind: "video", SSRC: 2, PacketsSent: 100}},
+		Inbound:  []InboundRTP{{Kind: "audio", SSRC: 3, PacketsReceived: Ptr(uint64(50))}, {Kind: "video", SSRC: 4, PacketsReceived: Ptr(uint64(100))}},
+		Outbound: []OutboundRTP{{Kind: "audio", SSRC: 1, PacketsSent: Ptr(uint64(50))}, {Kind: "video", SSRC: 2, PacketsSent: Ptr(uint64(100))}},
 		Pair:     &Pair{ID: "p1", CurrentRoundTripTime: Ptr(0.012)},
 	}
 }

@@ -163,7 +163,7 @@ func (c *Call) silence(kind string) (packets uint64, length time.Duration, ok bo
 func silentCount(s Sample, kind string) (packets, silent uint64, known bool) {
 	for _, in := range s.Inbound {
 		if in.Kind == kind {
-			packets += in.PacketsReceived
+			packets += OrZero(in.PacketsReceived)
 			if in.SilentPackets != nil {
 				silent, known = silent+*in.SilentPackets, true
 			}
@@ -250,9 +250,9 @@ func (c *Call) StreamOf(dir Direction, kind string) Stream {
 }
 
 func (s *Stream) addInbound(in InboundRTP) {
-	s.Packets += in.PacketsReceived
-	s.Bytes += in.BytesReceived
-	s.NACK, s.PLI = s.NACK+in.NACKCount, s.PLI+in.PLICount
+	s.Packets += OrZero(in.PacketsReceived)
+	s.Bytes += OrZero(in.BytesReceived)
+	s.NACK, s.PLI = s.NACK+OrZero(in.NACKCount), s.PLI+OrZero(in.PLICount)
 	sum(&s.Lost, in.PacketsLost)
 	worst(&s.Jitter, in.Jitter)
 	worst(&s.RoundTrip, in.RoundTripTime)
@@ -267,14 +267,14 @@ func (s *Stream) addInbound(in InboundRTP) {
 }
 
 func (s *Stream) addOutbound(out OutboundRTP) {
-	s.Packets += out.PacketsSent
-	s.Bytes += out.BytesSent
-	s.NACK, s.PLI = s.NACK+out.NACKCount, s.PLI+out.PLICount
+	s.Packets += OrZero(out.PacketsSent)
+	s.Bytes += OrZero(out.BytesSent)
+	s.NACK, s.PLI = s.NACK+OrZero(out.NACKCount), s.PLI+OrZero(out.PLICount)
 	sum(&s.Frames, out.FramesSent)
 	s.picture(out.MimeType, out.FrameWidth, out.FrameHeight)
 	if out.Remote != nil {
-		sum(&s.Lost, &out.Remote.PacketsLost)
-		worst(&s.Jitter, &out.Remote.Jitter)
+		sum(&s.Lost, out.Remote.PacketsLost)
+		worst(&s.Jitter, out.Remote.Jitter)
 		worst(&s.RoundTrip, out.Remote.RoundTripTime)
 	}
 }

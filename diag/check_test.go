@@ -16,12 +16,12 @@ func checked(end CallEnded, parts ...any) *Call {
 }
 
 func audioIn(packets, silent uint64, lost int64, ago float64) InboundRTP {
-	return InboundRTP{Kind: "audio", SSRC: 1, PacketsReceived: packets, SilentPackets: &silent, PacketsLost: &lost, LastPacketReceivedAgo: &ago}
+	return InboundRTP{Kind: "audio", SSRC: 1, PacketsReceived: Ptr(uint64(packets)), SilentPackets: &silent, PacketsLost: &lost, LastPacketReceivedAgo: &ago}
 }
 
 func sampled(in ...InboundRTP) Sample {
-	return Sample{Inbound: append(in, InboundRTP{Kind: "video", SSRC: 2, PacketsReceived: 80, LastPacketReceivedAgo: Ptr(0.02)}), Outbound: []OutboundRTP{
-		{Kind: "audio", PacketsSent: 250}, {Kind: "video", PacketsSent: 250},
+	return Sample{Inbound: append(in, InboundRTP{Kind: "video", SSRC: 2, PacketsReceived: Ptr(uint64(80)), LastPacketReceivedAgo: Ptr(0.02)}), Outbound: []OutboundRTP{
+		{Kind: "audio", PacketsSent: Ptr(uint64(250))}, {Kind: "video", PacketsSent: Ptr(uint64(250))},
 	}}
 }
 
@@ -50,7 +50,7 @@ func TestJudgeCheck(t *testing.T) {
 		"all seen":          {checked(over, 4900, sampled(audioIn(250, 0, 0, 0.01))), media, ExitPass, "connected", nil},
 		"no media asked":    {checked(over), Expectation{}, ExitPass, "connected", nil},
 		"not echoed":        {Fold(then(goodCall(), 5000, over)), Expectation{}, ExitChannel, "nothing that was sent", []string{"error channel.not_echoed"}},
-		"nothing in":        {checked(over, 4900, Sample{Outbound: []OutboundRTP{{Kind: "audio", PacketsSent: 9}, {Kind: "video", PacketsSent: 9}}}), media, ExitMedia, "connected, but no inbound audio, no inbound video", []string{"error media.no_inbound_audio", "error media.no_inbound_video", "error media.one_way"}},
+		"nothing in":        {checked(over, 4900, Sample{Outbound: []OutboundRTP{{Kind: "audio", PacketsSent: Ptr(uint64(9))}, {Kind: "video", PacketsSent: Ptr(uint64(9))}}}), media, ExitMedia, "connected, but no inbound audio, no inbound video", []string{"error media.no_inbound_audio", "error media.no_inbound_video", "error media.one_way"}},
 		"stopped":           {checked(over, 4900, sampled(audioIn(150, 0, 0, 2.1))), media, ExitMedia, "inbound audio stopped 2.1 s before the end", []string{"error media.stopped"}},
 		"stopped just now":  {checked(over, 4900, sampled(audioIn(150, 0, 0, 1.9))), media, ExitPass, "connected", nil},
 		"silent":            {checked(over, 1000, sampled(audioIn(30, 10, 0, 0.01)), 4900, sampled(audioIn(230, 210, 0, 0.01))), media, ExitMedia, "inbound audio is nothing but silence, for 3.9 s", []string{"error media.silent"}},

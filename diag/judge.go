@@ -250,7 +250,7 @@ func (c *Call) promised(kind string) bool {
 
 func flowsIn(s Sample, kind string) bool {
 	for _, in := range s.Inbound {
-		if in.Kind == kind && in.PacketsReceived > 0 {
+		if in.Kind == kind && OrZero(in.PacketsReceived) > 0 {
 			return true
 		}
 	}
@@ -259,7 +259,7 @@ func flowsIn(s Sample, kind string) bool {
 
 func flowsOut(s Sample, kind string) bool {
 	for _, out := range s.Outbound {
-		if out.Kind == kind && out.PacketsSent > 0 {
+		if out.Kind == kind && OrZero(out.PacketsSent) > 0 {
 			return true
 		}
 	}

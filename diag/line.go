@@ -241,11 +241,11 @@ func sampleWords(d Sample) string {
 	var parts []string
 	for _, o := range d.Outbound {
 		parts = append(parts, joinWords("↑", o.Kind, kbits(o.Bitrate), fps(o.FramesPerSecond),
-			fmt.Sprintf("%d packets", o.PacketsSent)))
+			countWords(o.PacketsSent)))
 	}
 	for _, in := range d.Inbound {
 		s := joinWords("↓", in.Kind, kbits(in.Bitrate), fps(in.FramesPerSecond),
-			fmt.Sprintf("%d packets", in.PacketsReceived))
+			countWords(in.PacketsReceived))
 		if in.PacketsLost != nil {
 			s += fmt.Sprintf(" %d lost", *in.PacketsLost)
 		}

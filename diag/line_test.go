@@ -42,11 +42,11 @@ func TestLine(t *testing.T) {
 		{TrackMuted{Side: Local, Kind: "audio"}, "track.muted        local unmuted audio"},
 		{FirstFrame{Direction: Inbound, Kind: "video", Width: 320, Height: 180}, "media.first_frame  inbound video 320×180"},
 		{
-			Sample{Outbound: []OutboundRTP{{Kind: "audio", PacketsSent: 50}}, Inbound: []InboundRTP{{Kind: "video", Bitrate: Ptr(150200.0), PacketsReceived: 9, PacketsLost: Ptr(int64(1)), Jitter: Ptr(0.0034)}}},
+			Sample{Outbound: []OutboundRTP{{Kind: "audio", PacketsSent: Ptr(uint64(50))}}, Inbound: []InboundRTP{{Kind: "video", Bitrate: Ptr(150200.0), PacketsReceived: Ptr(uint64(9)), PacketsLost: Ptr(int64(1)), Jitter: Ptr(0.0034)}}},
 			"stats.sample       ↑ audio 50 packets  ↓ video 150.2 kbit/s 9 packets 1 lost jitter 3.4 ms",
 		},
 		{
-			RemoteSample{Outbound: []PeerOutbound{{Kind: "audio", PacketsSent: Ptr(uint64(50))}}, Inbound: []PeerInbound{{Kind: "video", PacketsReceived: Ptr(uint64(9)), PacketsLost: Ptr(int64(-1)), FramesPerSecond: Ptr(25.0)}}, Pair: &PeerPair{CurrentRoundTripTime: Ptr(0.002)}},
+			RemoteSample{Outbound: []OutboundRTP{{Kind: "audio", PacketsSent: Ptr(uint64(50))}}, Inbound: []InboundRTP{{Kind: "video", PacketsReceived: Ptr(uint64(9)), PacketsLost: Ptr(int64(-1)), FramesPerSecond: Ptr(25.0)}}, Pair: &PeerPair{CurrentRoundTripTime: Ptr(0.002)}},
 			"stats.remote       there:  ↑ audio 50 packets  ↓ video 9 packets 25 fps -1 lost  rtt 2.00 ms",
 		},
 		{CallEnded{Reason: EndICE, By: ByNetwork, Cause: "timeout"}, "call.ended         ice-failed by network timeout"},

@@ -15,7 +15,7 @@ func published(in ...InboundRTP) *Call {
 
 func TestMediaAlone(t *testing.T) {
 	video := func(frames, keys uint32) InboundRTP {
-		return InboundRTP{Kind: "video", PacketsReceived: 200, FramesReceived: &frames, KeyFramesReceived: &keys}
+		return InboundRTP{Kind: "video", PacketsReceived: Ptr(uint64(200)), FramesReceived: &frames, KeyFramesReceived: &keys}
 	}
 	ago, silent := 2.5, uint64(200)
 	stopped := video(100, 2)
@@ -27,10 +27,10 @@ func TestMediaAlone(t *testing.T) {
 		finding  string
 	}{
 		"it came":          {published(video(100, 2)), ExitPass, "connected for", ""},
-		"audio alone came": {published(InboundRTP{Kind: "audio", PacketsReceived: 200}), ExitPass, "connected for", ""},
+		"audio alone came": {published(InboundRTP{Kind: "audio", PacketsReceived: Ptr(uint64(200))}), ExitPass, "connected for", ""},
 		"nothing came":     {published(), ExitMedia, "connected, but no media", ""},
 		"it stopped":       {published(stopped), ExitPass, "connected for", "media.stopped"},
-		"silence":          {published(InboundRTP{Kind: "audio", PacketsReceived: 200, SilentPackets: &silent}), ExitPass, "connected for", "media.silent"},
+		"silence":          {published(InboundRTP{Kind: "audio", PacketsReceived: Ptr(uint64(200)), SilentPackets: &silent}), ExitPass, "connected for", "media.silent"},
 		"no key frame":     {published(video(100, 0)), ExitMedia, "connected, but no key frame of inbound video", "media.no_key_frame"},
 	}
 	for name, test := range tests {
@@ -92,7 +92,7 @@ func TestStoppedWhileTheCallGoesOn(t *testing.T) {
 	ago := 2.5
 	c := Fold(log(
 		0, CallStart{Command: "answer", Signaling: SignalingWHIP, Media: true, MediaOnly: true}, 100, ConnectionState{State: "connected"},
-		4000, Sample{Inbound: []InboundRTP{{Kind: "audio", PacketsReceived: 200, LastPacketReceivedAgo: &ago}}},
+		4000, Sample{Inbound: []InboundRTP{{Kind: "audio", PacketsReceived: Ptr(uint64(200)), LastPacketReceivedAgo: &ago}}},
 	))
 	if v := Judge(c); len(v.Findings) != 1 || v.Findings[0].Title != "Inbound audio stopped 2.5 s ago." {
 		t.Errorf("%+v", v.Findings)

@@ -130,7 +130,7 @@ func (s EndsStream) rank() int {
 }
 
 // inbound finds the stream in what the other party receives: by its SSRC, or by its kind where there is none.
-func (d *RemoteSample) inbound(kind string, ssrc uint32) *PeerInbound {
+func (d *RemoteSample) inbound(kind string, ssrc uint32) *InboundRTP {
 	for i := range d.Inbound {
 		if in := &d.Inbound[i]; in.Kind == kind && (in.SSRC == ssrc || in.SSRC == 0) {
 			return in
@@ -140,7 +140,7 @@ func (d *RemoteSample) inbound(kind string, ssrc uint32) *PeerInbound {
 }
 
 // outbound finds it in what the other party sends.
-func (d *RemoteSample) outbound(kind string, ssrc uint32) *PeerOutbound {
+func (d *RemoteSample) outbound(kind string, ssrc uint32) *OutboundRTP {
 	for i := range d.Outbound {
 		if o := &d.Outbound[i]; o.Kind == kind && (o.SSRC == ssrc || o.SSRC == 0) {
 			return o
@@ -149,12 +149,12 @@ func (d *RemoteSample) outbound(kind string, ssrc uint32) *PeerOutbound {
 	return nil
 }
 
-func (s *EndsStream) receivedThere(in PeerInbound) {
+func (s *EndsStream) receivedThere(in InboundRTP) {
 	s.Received, s.LostThere, s.MimeType = in.PacketsReceived, in.PacketsLost, in.MimeType
 	s.AtReceiver = EndPicture{in.FrameWidth, in.FrameHeight, in.FramesPerSecond}
 }
 
-func (s *EndsStream) sentThere(o PeerOutbound) {
+func (s *EndsStream) sentThere(o OutboundRTP) {
 	s.Sent, s.MimeType = o.PacketsSent, o.MimeType
 	s.AtSender = EndPicture{o.FrameWidth, o.FrameHeight, o.FramesPerSecond}
 	if o.Remote != nil {
@@ -169,7 +169,7 @@ func (s *EndsStream) here(sample Sample) {
 			if o.Kind == s.Kind && o.SSRC == s.SSRC {
 				s.AtSender, s.MimeType = EndPicture{o.FrameWidth, o.FrameHeight, o.FramesPerSecond}, o.MimeType
 				if o.Remote != nil {
-					s.LostHere = &o.Remote.PacketsLost
+					s.LostHere = o.Remote.PacketsLost
 				}
 			}
 		}

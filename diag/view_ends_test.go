@@ -14,8 +14,8 @@ func TestBothEnds(t *testing.T) {
 	n := func(v uint64) *uint64 { return &v }
 	told := func(at time.Duration, sentHere, receivedThere, sentThere, receivedHere uint64) Event {
 		return Event{At: at, Data: RemoteSample{
-			Timestamp: 1, Inbound: []PeerInbound{{Kind: "audio", SSRC: 1, PacketsReceived: n(receivedThere), PacketsLost: Ptr(int64(2))}},
-			Outbound: []PeerOutbound{{Kind: "video", SSRC: 2, PacketsSent: n(sentThere), FrameWidth: Ptr(uint16(640)), FrameHeight: Ptr(uint16(360))}},
+			Timestamp: 1, Inbound: []InboundRTP{{Kind: "audio", SSRC: 1, PacketsReceived: n(receivedThere), PacketsLost: Ptr(int64(2))}},
+			Outbound: []OutboundRTP{{Kind: "video", SSRC: 2, PacketsSent: n(sentThere), FrameWidth: Ptr(uint16(640)), FrameHeight: Ptr(uint16(360))}},
 			Here:     []StreamCount{{Inbound, "video", 2, receivedHere}, {Outbound, "audio", 1, sentHere}},
 			Pair:     &PeerPair{CurrentRoundTripTime: Ptr(0.01)},
 		}}
@@ -68,7 +68,7 @@ func TestBothEnds(t *testing.T) {
 		})
 	}
 	call := Fold([]Event{{At: time.Second, Data: Sample{
-		Outbound: []OutboundRTP{{Kind: "audio", SSRC: 1, MimeType: "audio/opus", Remote: &RemoteInbound{PacketsLost: 3}}},
+		Outbound: []OutboundRTP{{Kind: "audio", SSRC: 1, MimeType: "audio/opus", Remote: &RemoteInbound{PacketsLost: Ptr(int64(3))}}},
 		Inbound:  []InboundRTP{{Kind: "video", SSRC: 2, PacketsLost: Ptr(int64(4)), FramesPerSecond: Ptr(25.0)}},
 		Pair:     &Pair{CurrentRoundTripTime: Ptr(0.012)},
 	}}, told(2*time.Second, 100, 96, 90, 93)})

@@ -20,9 +20,9 @@ func TestFlow(t *testing.T) {
 		return Fold(list)
 	}
 	received := func(packets uint64, ago float64) Sample {
-		return Sample{Inbound: []InboundRTP{{Kind: "audio", PacketsReceived: packets, LastPacketReceivedAgo: &ago}}}
+		return Sample{Inbound: []InboundRTP{{Kind: "audio", PacketsReceived: Ptr(uint64(packets)), LastPacketReceivedAgo: &ago}}}
 	}
-	sent := Sample{Outbound: []OutboundRTP{{Kind: "audio", PacketsSent: 9}}}
+	sent := Sample{Outbound: []OutboundRTP{{Kind: "audio", PacketsSent: Ptr(uint64(9))}}}
 	tests := []struct {
 		name string
 		call *Call

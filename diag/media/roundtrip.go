@@ -1,6 +1,10 @@
 package media
 
-import "time"
+import (
+	"time"
+
+	"dialtone/diag"
+)
 
 const (
 	// reportsKept is how many of our own reports are remembered. A report block is about the last one that arrived.
@@ -49,4 +53,12 @@ func (r *roundTrips) answer(id, delay uint32, at time.Time) {
 		r.count++
 		return
 	}
+}
+
+// seconds is the last round-trip time; nil before the first.
+func (r *roundTrips) seconds() *float64 {
+	if r.count == 0 {
+		return nil
+	}
+	return diag.Ptr(r.last.Seconds())
 }
