@@ -10,6 +10,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 	"dialtone/diag/lab"
 )
 
@@ -33,7 +34,7 @@ func labServers(t *testing.T) []diag.ICEServerAuth {
 }
 
 // incomplete names what is missing of the candidates that a call reports; 0 and 0 of relay and srflx are also missing.
-func incomplete(c *diag.Call) []string {
+func incomplete(c *call.Call) []string {
 	var out []string
 	count := map[diag.CandidateType]int{}
 	for _, l := range c.Local {
@@ -78,7 +79,7 @@ func TestStatisticsBeforeCallbacks(t *testing.T) {
 		pass(c)
 	}
 	connect(t, a, b)
-	b.until(t, "a candidate", func(c *diag.Call) bool { return len(c.Local) > 0 })
+	b.until(t, "a candidate", func(c *call.Call) bool { return len(c.Local) > 0 })
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	for range tick.C { // nothing reports that statistics have changed
@@ -97,7 +98,7 @@ func TestStatisticsBeforeCallbacks(t *testing.T) {
 	}
 	a.Sample(false)
 	close(release)
-	c := a.until(t, "a channel", func(c *diag.Call) bool { return c.OpenAt != nil && c.Gathering == "complete" })
+	c := a.until(t, "a channel", func(c *call.Call) bool { return c.OpenAt != nil && c.Gathering == "complete" })
 	for _, problem := range incomplete(c) {
 		t.Error(problem)
 	}
@@ -128,7 +129,7 @@ func TestCandidatesAreCompleteUnderLoad(t *testing.T) {
 			connect(t, a, b)
 			ok := true
 			for _, s := range []*side{a, b} {
-				c := s.until(t, "a channel and the candidates", func(c *diag.Call) bool {
+				c := s.until(t, "a channel and the candidates", func(c *call.Call) bool {
 					return c.OpenAt != nil && c.Gathering == "complete" && len(c.Remote) >= 4
 				})
 				for _, problem := range incomplete(c) {
