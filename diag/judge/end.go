@@ -71,6 +71,14 @@ func earlyFindings(c *call.Call) []diag.Finding {
 	}}
 }
 
+// handshakeLimit is how long the handshake was allowed to take.
+func handshakeLimit(c *call.Call) []string {
+	if c.DTLS.LimitMs == nil {
+		return nil
+	}
+	return []string{"not finished within " + diag.Span(c.DTLS.LimitMs.Duration())}
+}
+
 // dtlsFindings tell a certificate that is not the announced one from a handshake that got no answer.
 func dtlsFindings(c *call.Call) []diag.Finding {
 	if c.Ended == nil || c.Ended.Reason != diag.EndDTLS {
@@ -93,7 +101,7 @@ func dtlsFindings(c *call.Call) []diag.Finding {
 	}
 	return []diag.Finding{{
 		ID: "dtls.timeout", Severity: diag.Problem, Title: "The DTLS handshake got no answer in time, over a path that works.",
-		Evidence: []string{"path: " + pathWords(c), diag.OrUnknown(diag.Clean(c.DTLS.Error, 200))},
+		Evidence: append([]string{"path: " + pathWords(c)}, handshakeLimit(c)...),
 		Advice:   "Large packets may be lost on the way: check the MTU of VPNs and tunnels.",
 	}}
 }

@@ -150,7 +150,7 @@ func (c *candidates) report(d diag.Candidate) string {
 	}
 	if d.Side == diag.Local {
 		c.locals++
-		d.ID = "L" + strconv.Itoa(c.p.o.Named+c.locals)
+		d.ID = "L" + strconv.Itoa(c.p.o.FirstCandidate+c.locals)
 	} else {
 		if c.remotes >= maxRemote {
 			return ""

@@ -84,7 +84,7 @@ func TestFlows(t *testing.T) {
 			t.Errorf("%s:\n%s", want, offer.SDP)
 		}
 		<-gathered
-		if whole := p.Local(); !strings.Contains(whole.SDP, "a=candidate:") || !p.Gathered() || p.Named() == 0 {
+		if whole := p.Local(); !strings.Contains(whole.SDP, "a=candidate:") || !p.Gathered() || p.Candidates() == 0 {
 			t.Errorf("without candidates:\n%s", whole.SDP)
 		}
 		if sends := flow != FlowReceive; sdp.Sends(offer.SDP, "audio") != sends {

@@ -73,7 +73,7 @@ func transportWords(d diag.Data) (string, bool) {
 		return joinWords(by(d.By), d.Reason), true
 	case diag.DTLSState:
 		return joinWords(d.State, d.Role, d.Version, d.Cipher, prefixed("peer certificate ", d.RemoteFingerprint),
-			d.Error), true
+			timing("limit", d.LimitMs)), true
 	case diag.SCTPState:
 		return joinWords(d.State, d.Error), true
 	case diag.ConnectionState:
