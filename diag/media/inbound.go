@@ -33,7 +33,7 @@ func newInbound(r *Recorder, info *interceptor.StreamInfo) *inbound {
 	}
 }
 
-// nack notes one NACK packet that was sent, as nackCount of webrtc-stats counts them.
+// nack counts one NACK packet that was sent, as nackCount of webrtc-stats counts them.
 func (s *inbound) nack(pairs []rtcp.NackPair) {
 	s.nacks++
 	for _, pair := range pairs {
@@ -43,7 +43,7 @@ func (s *inbound) nack(pairs []rtcp.NackPair) {
 	}
 }
 
-// packet notes a packet as it came from the network. A repair came on the SSRC for retransmissions.
+// packet counts a packet as it came from the network. A repair came on the SSRC for retransmissions.
 func (s *inbound) packet(b []byte, repair bool) {
 	h, ok := parseRTP(b)
 	if !ok {

@@ -19,7 +19,7 @@ type jitter struct {
 	value   float64 // in units of the clock
 }
 
-// add notes a packet in order of arrival. Timestamps are compared as differences, so their wrap does not show.
+// add processes a packet in order of arrival. Timestamps are compared as differences, so their wrap does not show.
 func (j *jitter) add(at time.Time, ts, rate uint32) {
 	if rate == 0 {
 		return

@@ -122,22 +122,30 @@ func TestInboundVideoWithRepairs(t *testing.T) {
 	)
 }
 
+// TestRepairsDoNotCountAsJitter: packets come every 40 ms, and a repair 200 ms after its packet was due. Jitter is of the
+// network, so it stays 0, with RTX and without.
 func TestRepairsDoNotCountAsJitter(t *testing.T) {
-	r := newRig(t)
-	packet := r.arrives(vp8Stream)
-	for i := range uint16(100) {
-		if i != 50 {
-			packet(i, uint32(i)*3600, true, vp8Inter)
-		}
-		if i == 55 { // without RTX the repair comes on the stream itself
-			r.wrote(&rtcp.TransportLayerNack{MediaSSRC: 20, Nacks: []rtcp.NackPair{{PacketID: 50}}})
-			packet(50, 50*3600, true, vp8Inter)
-		}
-		r.clock = r.clock.Add(40 * time.Millisecond)
-	}
-	row := r.inbound()
-	if *row.Jitter != 0 || *row.PacketsLost != 0 || *row.FramesReceived != 100 || *row.NACKCount != 1 {
-		t.Errorf("jitter %v, lost %d, frames %d, NACKs %d", *row.Jitter, *row.PacketsLost, *row.FramesReceived, *row.NACKCount)
+	for name, rtx := range map[string]bool{"RTX": true, "on the stream itself": false} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t)
+			packet, repair := r.arrives(vp8Stream), r.arrives(rtxStream)
+			for i := range uint16(100) {
+				if i != 50 {
+					packet(i, uint32(i)*3600, true, vp8Inter)
+				}
+				if i == 55 && rtx { // a NACK is not required: some senders repair unasked
+					repair(7, 50*3600, true, append([]byte{0, 50}, vp8Inter...))
+				} else if i == 55 {
+					r.wrote(&rtcp.TransportLayerNack{MediaSSRC: 20, Nacks: []rtcp.NackPair{{PacketID: 50}}})
+					packet(50, 50*3600, true, vp8Inter)
+				}
+				r.clock = r.clock.Add(40 * time.Millisecond)
+			}
+			in, _ := r.rec.Snapshot()
+			if d := in[0]; *d.Jitter != 0 || *d.PacketsLost != 0 || *d.FramesReceived != 100 || (*d.NACKCount == 0) != rtx {
+				t.Errorf("jitter %v, lost %d, frames %d, NACKs %d", *d.Jitter, *d.PacketsLost, *d.FramesReceived, *d.NACKCount)
+			}
+		})
 	}
 }
 

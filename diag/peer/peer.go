@@ -192,6 +192,7 @@ func (p *Peer) setRemote(d Description, want webrtc.SDPType, restart bool) error
 	if err := p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: want, SDP: d.SDP}); err != nil {
 		return fmt.Errorf("the peer's %s is unusable: %w", want, err)
 	}
+	p.tracks.negotiated()
 	return p.flushPending()
 }
 

@@ -164,6 +164,17 @@ func (t *tracks) reportSent() {
 	}
 }
 
+// negotiated passes the codecs of both descriptions to the recorder: pion announces each stream with the first one.
+func (t *tracks) negotiated() {
+	for _, transceiver := range t.p.pc.GetTransceivers() {
+		if receiver := transceiver.Receiver(); receiver != nil { // none when it only sends
+			for _, c := range receiver.GetParameters().Codecs {
+				t.p.recorder.SetCodec(uint8(c.PayloadType), c.MimeType, c.ClockRate)
+			}
+		}
+	}
+}
+
 // expect remembers which media the peer's description offers to send.
 func (t *tracks) expect(description string) {
 	t.mu.Lock()
