@@ -16,7 +16,7 @@ func endFindings(c *Call) []Finding {
 	if c.Ended.Cause != "" {
 		evidence = append(evidence, Clean(c.Ended.Cause, 300))
 	}
-	f := Finding{Severity: Problem, Evidence: evidence, Advice: Clean(c.Ended.Advice, 300)}
+	f := Finding{Severity: Problem, Evidence: evidence, Advice: endedAdvice(*c.Ended)}
 	switch c.Ended.Reason {
 	case EndSignaling:
 		f.ID, f.Title = signalFindingID(c.Ended.Code), "The parties could not exchange offer, answer and candidates."

@@ -86,7 +86,7 @@ func TestJudgeCheck(t *testing.T) {
 		"nobody came":    {Fold(log(0, CallStart{Code: "w"}, 900, CallEnded{Reason: EndNobody})), media, ExitNobody, "nobody came", []string{"error call.nobody_came"}},
 		"server refuses": {Fold(log(0, CallStart{Code: "w"}, 900, CallEnded{Reason: EndSignaling, Code: "refused", Cause: "connection refused"})), media, ExitSignaling, "signaling failed", []string{"error signal.refused"}},
 		"wrong role": {
-			Fold(log(0, CallStart{Code: "w"}, 5, Warning{ID: "signal.wrong_role", Text: "t"}, 9, CallEnded{Reason: EndSignaling, Cause: "x"})),
+			Fold(log(0, CallStart{Code: "w"}, 5, Warning{ID: "signal.wrong_role", Subject: "answerer"}, 9, CallEnded{Reason: EndSignaling, Cause: "x"})),
 			media, ExitSignaling, "signaling failed",
 			[]string{"error signal.wrong_role", "error signal.failed"},
 		},

@@ -86,8 +86,15 @@ var explanations = map[string]string{
 	"stats.unreadable": "On the channel dialtone-stats came something that is no statistics message as the protocol describes it: too long, no JSON, or a value that cannot be. It is told once; every such message is left out. The call itself does not depend on it.",
 	"stats.too_many":   "The other party sends its statistics several times a second, where one is due. Most are left out, so that a flood costs nothing; the Data pane counts them.",
 
-	"call.command_refused": "A command during the call (mute, restart, a chat message) could not be carried out in the state that the call was in. The text says why; the call itself goes on.",
-	"record.unwritable":    "An event could not be written into the recording as it was, so this remark stands in its place. The recording is otherwise complete.",
+	"ice.restart_unsupported": "An ICE restart over a room needs a peer that dials the room again when asked to. A peer announces that with a hello on its control channel; this one did not.",
+	"ice.restart_in_progress": "A restart was requested while another was in progress. One at a time is possible.",
+	"channel.unavailable":     "A message could not be sent because its data channel is not open. It opens after the connection is established, if the peer accepts it.",
+	"channel.send_failed":     "The data channel rejected a message. The cause is in the evidence.",
+	"media.not_sent":          "A kind of media was to be muted that this call does not send.",
+	"call.not_connected":      "A command needs a connection and the call has none yet, or none at the moment.",
+	"diagnosis.no_servers":    "A diagnosis of the network asks STUN and TURN servers, and this call has none.",
+	"diagnosis.in_progress":   "A diagnosis of the network was requested while another was in progress. One at a time is possible.",
+	"record.unwritable":       "An event could not be written into the recording as it was, so this remark stands in its place. The recording is otherwise complete.",
 }
 
 // Explain returns the paragraph about a finding, false where there is none of that ID.

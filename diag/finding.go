@@ -156,12 +156,16 @@ func orUnknown(s string) string {
 	return s
 }
 
-// warningFindings passes the session's own remarks on.
+// warningFindings passes the warnings of the log on.
 func warningFindings(c *Call) []Finding {
 	var out []Finding
 	for _, w := range c.Warnings {
-		out = append(out, Finding{ID: Clean(w.ID, 80), Severity: Warn, Title: Clean(w.Text, 400),
-			Advice: Clean(w.Advice, 400)})
+		title, advice := warningText(w.Warning)
+		f := Finding{ID: Clean(w.ID, 80), Severity: Warn, Title: title, Advice: advice}
+		if w.Cause != "" {
+			f.Evidence = []string{Clean(w.Cause, 400)}
+		}
+		out = append(out, f)
 	}
 	return out
 }

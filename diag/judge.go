@@ -38,8 +38,8 @@ func Judge(c *Call) Verdict {
 	if v.Exit != ExitPass && c.Ended.Cause != "" {
 		v.Why = append(v.Why, "Cause: "+Clean(c.Ended.Cause, 300))
 	}
-	if c.Ended.Advice != "" {
-		v.Todo = append([]string{Clean(c.Ended.Advice, 300)}, v.Todo...)
+	if advice := endedAdvice(*c.Ended); advice != "" && v.Exit != ExitPass && !contains(v.Todo, advice) {
+		v.Todo = append([]string{advice}, v.Todo...)
 	}
 	v.Findings = append(v.Findings, warnings(c)...)
 	if v.Exit != ExitPass {
@@ -83,7 +83,6 @@ func judgeEnd(c *Call) Verdict {
 		return Verdict{
 			Exit: ExitICE, Headline: "the other party vanished after " + span(c.upTime()),
 			Why:  []string{"The path was up and then went silent: no consent answers and no media came any more."},
-			Todo: []string{"Ask the other party whether its program or its network went away, then call again."},
 		}
 	case EndNobody:
 		return judgeNobody(c)
@@ -95,7 +94,7 @@ func judgeEnd(c *Call) Verdict {
 	case EndPeerLeft:
 		return Verdict{
 			Exit: ExitSignaling, Headline: "the other party left before the call was up",
-			Why: []string{leftWhy(c)}, Todo: []string{"Call again; both sides must stay until the call is up."},
+			Why: []string{leftWhy(c)},
 		}
 	case EndICE:
 		return judgeICE(c)

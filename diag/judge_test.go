@@ -51,7 +51,7 @@ func orderlyEnds() []judgeTest {
 		{"peer hangs up", up(CallEnded{Reason: EndPeerHangup}, 1000, flowing()), ExitPass, "connected for 4.7 s; the other party hung up", nil, nil},
 		{"interrupted", up(CallEnded{Reason: EndInterrupted}, 1000, flowing()), ExitInterrupted, "connected for 4.7 s, then it was interrupted", nil, nil},
 		{
-			"a server is lost on the way", up(CallEnded{Reason: EndDuration}, 1000, flowing(), 1100, Warning{ID: "signal.server_lost", Text: "gone", Advice: "restart it"}),
+			"a server is lost on the way", up(CallEnded{Reason: EndDuration}, 1000, flowing(), 1100, Warning{ID: "signal.server_lost", Cause: "gone"}),
 			ExitPass, "connected for 4.7 s; its time was over", nil,
 			[]string{"signal.server_lost"},
 		},
@@ -91,10 +91,10 @@ func signalingEnds() []judgeTest {
 		{
 			"server refuses", log(
 				0, CallStart{}, 1, SignalRequest{Error: "connection refused"}, 2, SignalRequest{Error: "no route"},
-				3000, CallEnded{Reason: EndSignaling, Cause: "dial: connection refused", Advice: "Start the server: dialtone serve"},
+				3000, CallEnded{Reason: EndSignaling, Cause: "dial: connection refused", Code: "refused"},
 			),
 			ExitSignaling, "signaling failed after 3.0 s",
-			[]string{"2 requests", "2 failed", "no route", "dial: connection refused", "dialtone serve"},
+			[]string{"2 requests", "2 failed", "no route", "dial: connection refused", "the server runs"},
 			nil,
 		},
 		{"peer left", log(0, CallStart{}, 5, CallEnded{Reason: EndPeerLeft}), ExitSignaling, "the other party left before the call was up", []string{"pair has ended"}, nil},
@@ -281,7 +281,7 @@ func FuzzJudge(f *testing.F) {
 			}
 		}
 		events = append(events, Event{Data: ServerResult{URL: text, ErrorText: text, Advice: text, Stage: text, Cause: text}})
-		v := Judge(Fold(append(events, Event{Data: CallEnded{Reason: EndReason(reason), Cause: text, Advice: text}})))
+		v := Judge(Fold(append(events, Event{Data: CallEnded{Reason: EndReason(reason), Cause: text, Code: text}})))
 		words := slices.Concat([]string{v.Headline}, v.Why, v.Todo)
 		for _, finding := range v.Findings {
 			words = append(words, finding.ID, finding.Title, finding.Advice)

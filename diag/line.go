@@ -26,9 +26,9 @@ func words(d Data) string {
 	case PhaseEnd:
 		return joinWords(string(d.Phase), d.Subject, string(d.Outcome), brackets(d.Detail))
 	case Warning:
-		return joinWords(d.ID+":", d.Text, d.Advice)
+		return warningLine(d)
 	case CallEnded:
-		return joinWords(string(d.Reason), by(d.By), d.Cause, d.Advice)
+		return joinWords(string(d.Reason), by(d.By), d.Cause)
 	case SignalRequest:
 		return requestWords(d)
 	case SignalState:

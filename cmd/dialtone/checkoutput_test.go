@@ -90,7 +90,7 @@ func TestLinesAreRecordings(t *testing.T) {
 		}
 	}
 	r := &report.Report{Runs: []report.Run{{Events: []diag.Event{
-		{Data: diag.Warning{ID: "x", Text: "the server at 198.51.100.7 says t0k3n and s3cret"}},
+		{Data: diag.Warning{ID: "x", Cause: "the server at 198.51.100.7 says t0k3n and s3cret"}},
 	}}}}
 	var plan checkPlan
 	plan.Config.Token = "t0k3n"

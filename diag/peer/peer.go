@@ -222,7 +222,7 @@ func (p *Peer) setRemote(d Description, want webrtc.SDPType, restart bool) error
 	}
 	for _, c := range sdpCandidates(d.SDP) {
 		if err := p.book.remote(c); err != nil { // pion has taken the description as a whole: it left this one out
-			p.o.Emit(diag.Warning{ID: "ice.candidate_unusable", Text: diag.Clean(err.Error(), 300)})
+			p.o.Emit(diag.Warning{ID: "ice.candidate_unusable", Cause: diag.Clean(err.Error(), 300)})
 		}
 	}
 	return p.flushPending()
@@ -258,7 +258,7 @@ func (p *Peer) flushPending() error {
 	p.remoteSet = true
 	for _, c := range p.pending {
 		if err := p.addNow(c); err != nil {
-			p.o.Emit(diag.Warning{ID: "ice.candidate_unusable", Text: diag.Clean(err.Error(), 300)})
+			p.o.Emit(diag.Warning{ID: "ice.candidate_unusable", Cause: diag.Clean(err.Error(), 300)})
 		}
 	}
 	p.pending = nil

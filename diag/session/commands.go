@@ -5,7 +5,6 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/peer"
-	"dialtone/signal"
 )
 
 // ErrNotConnected is returned by commands that need a connection.
@@ -13,7 +12,7 @@ var ErrNotConnected = errors.New("the call is not connected")
 
 // Hangup ends the call. It returns at once and may be called at any time.
 func (s *Session) Hangup() {
-	s.inbox.put(func() { s.finishWith(diag.EndHangup, diag.ByLocal, nil, "") })
+	s.inbox.put(func() { s.finishWith(diag.EndHangup, diag.ByLocal, nil) })
 }
 
 // Chat sends a line of text. The error says that it could not be sent; the event of the message tells that it was.
@@ -42,33 +41,21 @@ func (s *Session) RestartICE() error {
 func (s *Session) now(command func() error) error {
 	s.inbox.put(func() {
 		if err := command(); err != nil {
-			s.o.Feed.Append(diag.Warning{ID: "call.command_refused", Text: diag.Clean(err.Error(), 300), Advice: advice(err)})
+			s.o.Feed.Append(refusal(err))
 		}
 	})
 	return nil
 }
 
-func advice(err error) string {
-	switch {
-	case errors.Is(err, peer.ErrNoChannel):
-		return "Wait until the channel is open; a browser page may not open it at all."
-	case errors.Is(err, peer.ErrChannelFull):
-		return "Try again in a moment."
-	case errors.Is(err, ErrNotConnected):
-		return "Wait until the state says connected."
-	case errors.Is(err, ErrNoServers):
-		return "Call again with one: --ice stun:HOST."
-	case errors.Is(err, ErrDiagnosing):
-		return "Wait some seconds for its verdict."
+// refusal is the warning of a command that could not be carried out.
+func refusal(err error) diag.Warning {
+	for is, id := range map[error]string{
+		peer.ErrNoChannel: "channel.unavailable", peer.ErrChannelFull: "channel.full", ErrNotConnected: "call.not_connected",
+		ErrNoServers: "diagnosis.no_servers", ErrDiagnosing: "diagnosis.in_progress", errNoRestart: "ice.restart_unsupported",
+	} {
+		if errors.Is(err, is) {
+			return diag.Warning{ID: id, Subject: diag.LabelChat}
+		}
 	}
-	return ""
-}
-
-// advise gives the hint of a signaling error.
-func advise(err error) string {
-	var e *signal.Error
-	if errors.As(err, &e) {
-		return diag.Clean(e.Hint, 300)
-	}
-	return ""
+	return diag.Warning{ID: "channel.send_failed", Subject: diag.LabelChat, Cause: cause(err)}
 }

@@ -102,7 +102,7 @@ func clip(s string) string {
 func (s *Session) takeControl(c control) {
 	switch c.Code {
 	case codeReject:
-		s.finishWith(diag.EndPeerHangup, diag.ByRemote, nil, "")
+		s.finishWith(diag.EndPeerHangup, diag.ByRemote, nil)
 	case codeMuteAudio, codeMuteVideo:
 		kind := strings.TrimPrefix(c.Code, "mute_")
 		s.peer.RemoteMuted(kind, *c.Value)

@@ -134,7 +134,7 @@ func (s *Session) explain() {
 // explained ends a call without a path when nobody who could tell why is still being asked.
 func (s *Session) explained() {
 	if s.nat.failure != nil && s.nat.explained && (s.probes.left <= 0 || s.nat.late) {
-		s.finishWith(diag.EndICE, diag.ByNetwork, nil, "") // with the failure
+		s.finishWith(diag.EndICE, diag.ByNetwork, nil) // with the failure
 	}
 }
 

@@ -109,7 +109,7 @@ func TestDiagnosisAskedFor(t *testing.T) {
 		}
 	}
 	a.until("a refusal", func(c *diag.Call) bool { return len(c.Warnings) > 0 })
-	if w := a.call.Warnings[0]; w.Text != ErrDiagnosing.Error() || w.Advice == "" || len(a.call.NAT) != 1 || a.call.NAT[0].Because != diag.BecauseAsked {
+	if w := a.call.Warnings[0]; w.ID != "diagnosis.in_progress" || len(a.call.NAT) != 1 || a.call.NAT[0].Because != diag.BecauseAsked {
 		t.Errorf("%+v %+v", w, a.call.NAT)
 	}
 	a.Hangup()
@@ -125,7 +125,7 @@ func TestDiagnosisWithoutServers(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := a.until("a refusal", func(c *diag.Call) bool { return len(c.Warnings) > 0 })
-	if c.Warnings[0].Text != ErrNoServers.Error() || len(c.NAT) > 0 {
+	if c.Warnings[0].ID != "diagnosis.no_servers" || len(c.NAT) > 0 {
 		t.Errorf("%+v %+v", c.Warnings, c.NAT)
 	}
 }

@@ -283,7 +283,7 @@ func TestServerDiesDuringSetUp(t *testing.T) {
 	a.until("the wait", func(c *diag.Call) bool { return c.State() == diag.StateWaiting })
 	kill(t, s)
 	v := a.ended()
-	if v.Exit != diag.ExitSignaling || a.call.Ended.Advice == "" {
+	if v.Exit != diag.ExitSignaling || a.call.Ended.Code == "" {
 		t.Errorf("%s %q %+v", v.Exit, v.Headline, a.call.Ended)
 	}
 }

@@ -76,7 +76,7 @@ func (s *Session) dialFailed(err error) {
 		s.redialFailed(err)
 		return
 	}
-	s.finishWith(diag.EndSignaling, diag.ByServer, err, advise(err))
+	s.finishWith(diag.EndSignaling, diag.ByServer, err)
 }
 
 // receive passes messages on, in order, until the channel ends.
@@ -119,9 +119,7 @@ func (s *Session) post(m signal.Message) {
 	select {
 	case s.line.outbox <- m:
 	default:
-		s.o.Feed.Append(diag.Warning{ID: "signal.slow",
-			Text:   "The signaling server takes messages too slowly; one was dropped.",
-			Advice: "Look at the server's load, or use another server."})
+		s.o.Feed.Append(diag.Warning{ID: "signal.slow"})
 	}
 }
 
@@ -135,8 +133,7 @@ func (s *Session) sendFailed(l *line, m signal.Message, err error) {
 		return
 	}
 	if !s.everUp && !errors.Is(err, signal.ErrPeerGone) && !errors.Is(err, signal.ErrClosed) {
-		s.o.Feed.Append(diag.Warning{ID: "signal.candidate_lost",
-			Text: "A candidate did not reach the other party: " + cause(err), Advice: advise(err)})
+		s.o.Feed.Append(diag.Warning{ID: "signal.candidate_lost", Cause: cause(err)})
 	}
 }
 
@@ -151,16 +148,13 @@ func (s *Session) lineEnded(l *line, err error) {
 		s.redialFailed(err)
 	case s.everUp && orderly && l.traits().Lasting:
 		s.o.Feed.Append(diag.SignalState{State: diag.SignalClosed})
-		s.finishWith(diag.EndPeerHangup, diag.ByRemote, nil, "")
+		s.finishWith(diag.EndPeerHangup, diag.ByRemote, nil)
 	case s.up && orderly:
 		s.o.Feed.Append(diag.SignalState{State: diag.SignalClosed})
 		s.dropLine()
 	case s.up:
 		s.o.Feed.Append(diag.SignalState{State: diag.SignalLost, Error: cause(err)})
-		s.o.Feed.Append(diag.Warning{
-			ID: "signal.server_lost", Text: "The signaling server is gone; the call goes on without it.",
-			Advice: "Look at the server before the next call: nobody can dial while it is away.",
-		})
+		s.o.Feed.Append(diag.Warning{ID: "signal.server_lost", Cause: cause(err)})
 		s.dropLine()
 	case s.phases.Known(diag.PhaseICE, "") && !s.grace:
 		// The other side may be up already and have left the room: the path decides.
@@ -171,10 +165,10 @@ func (s *Session) lineEnded(l *line, err error) {
 		s.dropLine()
 	case orderly:
 		s.o.Feed.Append(diag.SignalState{State: diag.SignalClosed})
-		s.finishWith(diag.EndPeerLeft, diag.ByRemote, nil, "")
+		s.finishWith(diag.EndPeerLeft, diag.ByRemote, nil)
 	default:
 		s.o.Feed.Append(diag.SignalState{State: diag.SignalLost, Error: cause(err)})
-		s.finishWith(diag.EndSignaling, diag.ByServer, err, advise(err))
+		s.finishWith(diag.EndSignaling, diag.ByServer, err)
 	}
 }
 
@@ -192,7 +186,7 @@ func (s *Session) graceOver() {
 	case s.graceOrderly:
 		s.remoteClosed()
 	default:
-		s.finishWith(diag.EndSignaling, diag.ByServer, s.graceErr, advise(s.graceErr))
+		s.finishWith(diag.EndSignaling, diag.ByServer, s.graceErr)
 	}
 }
 

@@ -134,9 +134,7 @@ func (s *Session) ping() {
 		p.next++
 		p.sent[n] = at
 	} else if errors.Is(err, peer.ErrChannelFull) {
-		s.o.Feed.Append(diag.Warning{ID: "channel.full",
-			Text:   "The ping channel is full: the other party does not take what is sent.",
-			Advice: "Look at the other party: its program may hang, or its link be too slow."})
+		s.o.Feed.Append(diag.Warning{ID: "channel.full", Subject: diag.LabelPing})
 	}
 }
 

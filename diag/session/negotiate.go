@@ -90,8 +90,7 @@ func (s *Session) takeCandidate(c peer.Candidate) {
 		return
 	}
 	if s.refused++; s.refused <= maxRefusals {
-		s.o.Feed.Append(diag.Warning{ID: "ice.candidate_unusable", Text: cause(err),
-			Advice: "The call goes on without it; look at what the other party's program signals."})
+		s.o.Feed.Append(diag.Warning{ID: "ice.candidate_unusable", Cause: cause(err)})
 	}
 }
 
@@ -209,11 +208,10 @@ func (s *Session) negotiated() {
 func (s *Session) negotiationFailed(reason diag.EndReason, by diag.EndedBy, err error) {
 	s.phases.End(diag.PhaseOfferAnswer, "", diag.OutcomeFailed, cause(err))
 	if errors.Is(err, peer.ErrStranger) {
-		s.finishWith(diag.EndPeerLost, diag.ByNetwork, err,
-			"Somebody else dialled the same code. Choose a code that others do not guess.")
+		s.finishWith(diag.EndPeerLost, diag.ByNetwork, err)
 		return
 	}
-	s.finishWith(reason, by, err, "")
+	s.finishWith(reason, by, err)
 }
 
 // gathered passes a local candidate on.
@@ -234,10 +232,7 @@ func (s *Session) stateChanged(st peer.State) {
 		if s.o.Carry > 0 {
 			s.lostTimer.Reset(lostAfter)
 		}
-		s.o.Feed.Append(diag.Warning{
-			ID: "ice.consent_lost", Text: "The other party has stopped answering connectivity checks; the path may come back by itself.",
-			Advice: "Wait some seconds; if it stays silent, check the network on both sides.",
-		})
+		s.o.Feed.Append(diag.Warning{ID: "ice.consent_lost"})
 	case peer.StateICEFailed:
 		s.up = false
 		if s.everUp {
@@ -246,7 +241,7 @@ func (s *Session) stateChanged(st peer.State) {
 		}
 		s.noPath(nil)
 	case peer.StateDTLSFailed:
-		s.finishWith(diag.EndDTLS, diag.ByNetwork, nil, "")
+		s.finishWith(diag.EndDTLS, diag.ByNetwork, nil)
 	case peer.StateClosed:
 		s.remoteClosed()
 	case peer.StateUnknown:
@@ -257,11 +252,11 @@ func (s *Session) stateChanged(st peer.State) {
 func (s *Session) remoteClosed() {
 	switch {
 	case s.everUp:
-		s.finishWith(diag.EndPeerHangup, diag.ByRemote, nil, "")
+		s.finishWith(diag.EndPeerHangup, diag.ByRemote, nil)
 	case s.phases.Known(diag.PhaseDTLS, ""):
-		s.finishWith(diag.EndDTLS, diag.ByRemote, errors.New("the other party gave up during the handshake"), "")
+		s.finishWith(diag.EndDTLS, diag.ByRemote, errors.New("the other party gave up during the handshake"))
 	default:
-		s.finishWith(diag.EndPeerLeft, diag.ByRemote, nil, "")
+		s.finishWith(diag.EndPeerLeft, diag.ByRemote, nil)
 	}
 }
 

@@ -51,7 +51,7 @@ func (s *Session) recover() {
 		return
 	}
 	if !s.restarts || (s.redial != nil && s.redial.lost) {
-		s.finishWith(diag.EndPeerLost, diag.ByNetwork, nil, "")
+		s.finishWith(diag.EndPeerLost, diag.ByNetwork, nil)
 		return
 	}
 	s.dialAgain(diag.ByNetwork, true)
@@ -85,7 +85,7 @@ func (s *Session) beginRestart(by diag.EndedBy, lost bool) {
 // redialFailed ends a call whose path is lost; one that still has its path goes on without the restart.
 func (s *Session) redialFailed(err error) {
 	if s.redial.lost || !s.up {
-		s.finishWith(diag.EndPeerLost, diag.ByNetwork, err, advise(err))
+		s.finishWith(diag.EndPeerLost, diag.ByNetwork, err)
 		return
 	}
 	s.redial = nil
@@ -93,6 +93,5 @@ func (s *Session) redialFailed(err error) {
 	if s.line != nil && !s.line.traits().Lasting {
 		s.dropLine()
 	}
-	s.o.Feed.Append(diag.Warning{ID: "ice.restart_failed", Text: "The ICE restart did not come about: " + cause(err),
-		Advice: advise(err)})
+	s.o.Feed.Append(diag.Warning{ID: "ice.restart_failed", Cause: cause(err)})
 }

@@ -79,7 +79,6 @@ type ending struct {
 	reason diag.EndReason
 	by     diag.EndedBy
 	err    error
-	advice string
 }
 
 // New prepares a session; nothing happens before Run.
@@ -121,7 +120,7 @@ func (s *Session) Run(ctx context.Context) {
 func (s *Session) begin(ctx context.Context) {
 	p, err := peer.New(s.peerOptions())
 	if err != nil {
-		s.finishWith(diag.EndInternal, diag.ByLocal, err, "Check that this machine has a network interface and free ports.")
+		s.finishWith(diag.EndInternal, diag.ByLocal, err)
 		return
 	}
 	s.peer = p
@@ -135,7 +134,7 @@ func (s *Session) begin(ctx context.Context) {
 func (s *Session) step(ctx context.Context) {
 	select {
 	case <-ctx.Done():
-		s.finishWith(diag.EndInterrupted, diag.ByLocal, nil, "")
+		s.finishWith(diag.EndInterrupted, diag.ByLocal, nil)
 	case <-s.inbox.ready:
 		for _, job := range s.inbox.take() {
 			if s.end == nil {
@@ -143,7 +142,7 @@ func (s *Session) step(ctx context.Context) {
 			}
 		}
 	case <-s.waitTimer.C:
-		s.finishWith(diag.EndNobody, diag.ByNetwork, nil, "")
+		s.finishWith(diag.EndNobody, diag.ByNetwork, nil)
 	case <-s.forTimer.C:
 		s.timeOver()
 	case <-s.setUpTimer.C:
@@ -174,7 +173,7 @@ const echoTime = time.Second
 // timeOver ends a call whose time is over.
 func (s *Session) timeOver() {
 	if s.o.Config.MediaOnly || time.Since(s.upAt) >= echoTime || s.pings.heard() {
-		s.finishWith(diag.EndDuration, diag.ByLocal, nil, "")
+		s.finishWith(diag.EndDuration, diag.ByLocal, nil)
 		return
 	}
 	s.forTimer.Reset(20 * time.Millisecond)
@@ -192,13 +191,13 @@ func (s *Session) stopTimers(create bool) {
 }
 
 // finishWith sets why the call ends; the first cause wins.
-func (s *Session) finishWith(reason diag.EndReason, by diag.EndedBy, err error, advice string) {
+func (s *Session) finishWith(reason diag.EndReason, by diag.EndedBy, err error) {
 	switch {
 	case s.end != nil:
 	case s.nat.failure != nil:
 		s.end = s.nat.failure
 	default:
-		s.end = &ending{reason: reason, by: by, err: err, advice: advice}
+		s.end = &ending{reason: reason, by: by, err: err}
 	}
 }
 
@@ -209,14 +208,13 @@ func (s *Session) setUpOver() {
 	}
 	if s.phases.Known(diag.PhaseICE, "") {
 		if s.phases.Known(diag.PhaseDTLS, "") && s.phases.Running(diag.PhaseDTLS, "") {
-			s.finishWith(diag.EndDTLS, diag.ByNetwork, errors.New("the handshake takes longer than the set-up may"), "")
+			s.finishWith(diag.EndDTLS, diag.ByNetwork, errors.New("the handshake takes longer than the set-up may"))
 			return
 		}
 		s.noPath(errors.New("no path was found within " + s.o.SetUp.String()))
 		return
 	}
-	s.finishWith(diag.EndSignaling, diag.ByRemote, errors.New("the other party dialled but sent no description"),
-		"Check the other party's program: it polls the server but neither offers nor answers.")
+	s.finishWith(diag.EndSignaling, diag.ByRemote, errors.New("the other party dialled but sent no description"))
 }
 
 // finish takes the last sample, says goodbye, and tells the end.
@@ -246,8 +244,8 @@ func (s *Session) finish() {
 	s.leaveRoom()
 	s.wg.Wait()
 	s.phases.Cancel()
-	s.o.Feed.Append(diag.CallEnded{Reason: s.end.reason, By: s.end.by, Cause: cause(s.end.err), Advice: s.end.advice,
-		Code: codeOf(s.end.err)})
+	s.o.Feed.Append(diag.CallEnded{Reason: s.end.reason, By: s.end.by, Cause: cause(s.end.err),
+		Code: codeOf(s.end.err), Status: statusOf(s.end.err)})
 }
 
 // goodbyeTime bounds how long the other party and the server are told that the call is over.
@@ -278,4 +276,13 @@ func codeOf(err error) string {
 		return e.Reason.String()
 	}
 	return ""
+}
+
+// statusOf is the HTTP status that signaling failed with; 0 for anything else.
+func statusOf(err error) int {
+	var e *signal.Error
+	if errors.As(err, &e) && e.Reason == signal.ReasonStatus {
+		return e.Status
+	}
+	return 0
 }

@@ -216,7 +216,7 @@ func TestWHIPRefused(t *testing.T) {
 	t.Cleanup(h.Close)
 	a := start(t, "client", Options{Config: diag.Config{Code: "w1", MediaOnly: true}, Flow: peer.FlowSend, Dial: WHIP(whip.Options{URL: h.URL})})
 	v := a.ended()
-	if v.Exit != diag.ExitSignaling || !strings.Contains(a.call.Ended.Cause, "stream key unknown") || !strings.Contains(a.call.Ended.Advice, "--token") {
+	if v.Exit != diag.ExitSignaling || !strings.Contains(a.call.Ended.Cause, "stream key unknown") || !strings.Contains(strings.Join(v.Todo, " "), "--token") {
 		t.Errorf("%s %q %+v", v.Exit, v.Headline, a.call.Ended)
 	}
 }

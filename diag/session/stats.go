@@ -39,10 +39,7 @@ var (
 func (s *Session) takeStats(text bool, data []byte) {
 	if !s.flood.admit(diag.LabelStats, len(data)) {
 		s.theirs.flooding.Do(func() {
-			s.o.Feed.Append(diag.Warning{
-				ID: "stats.too_many", Text: "The other party sends its statistics much more often than once a second; most of them are left out.",
-				Advice: "Look at the other party's program.",
-			})
+			s.o.Feed.Append(diag.Warning{ID: "stats.too_many"})
 		})
 		return
 	}
@@ -54,10 +51,7 @@ func (s *Session) takeStats(text bool, data []byte) {
 	case errors.Is(err, errNoStats):
 	case err != nil:
 		s.theirs.unreadable.Do(func() {
-			s.o.Feed.Append(diag.Warning{
-				ID: "stats.unreadable", Text: "The other party's statistics cannot be read and are left out: " + cause(err),
-				Advice: "Look at the other party's program; the call itself goes on.",
-			})
+			s.o.Feed.Append(diag.Warning{ID: "stats.unreadable", Cause: cause(err)})
 		})
 	default:
 		sample.Here = s.peer.Counts()
