@@ -102,7 +102,7 @@ func TestDiagnosisAskedFor(t *testing.T) {
 	servers := slices.Concat(stunServer(t), muteServer(t))
 	a := start(t, "a", Options{Config: diag.Config{Code: "w1", NoMedia: true, ICEServers: servers}, Dial: dialA})
 	start(t, "b", Options{Config: diag.Config{Code: "w1", NoMedia: true, Echo: true}, Dial: dialB})
-	a.until("a connection", connected)
+	a.until("a connection", isConnected)
 	for range 2 {
 		if err := a.Diagnose(); err != nil {
 			t.Fatal(err)
@@ -148,7 +148,7 @@ func TestDiagnosisKeepsAccountsApart(t *testing.T) {
 	dialA, dialB := piped()
 	a := start(t, "a", Options{Config: diag.Config{Code: "w1", NoMedia: true, ICEServers: servers}, Dial: dialA})
 	start(t, "b", Options{Config: diag.Config{Code: "w1", NoMedia: true}, Dial: dialB})
-	a.until("a connection", connected)
+	a.until("a connection", isConnected)
 	if err := a.Diagnose(); err != nil {
 		t.Fatal(err)
 	}

@@ -115,7 +115,7 @@ func piped() (a, b Dialer) {
 	return r.dial, r.dial
 }
 
-func connected(c *diag.Call) bool { return c.State() == diag.StateConnected && c.OpenAt != nil }
+func isConnected(c *diag.Call) bool { return c.State() == diag.StateConnected && c.OpenAt != nil }
 
 func TestCallAndAnswer(t *testing.T) {
 	dialA, dialB := piped()
@@ -163,7 +163,7 @@ func TestRestartOverChannel(t *testing.T) {
 			dialA, dialB := piped()
 			a := start(t, "a", Options{Config: diag.Config{Code: "w1", NoMedia: true}, Dial: dialA})
 			b := start(t, "b", Options{Config: diag.Config{Code: "w1", NoMedia: true, Echo: true}, Dial: dialB})
-			knows := func(c *diag.Call) bool { return connected(c) && c.PeerAgent != "" }
+			knows := func(c *diag.Call) bool { return isConnected(c) && c.PeerAgent != "" }
 			a.until("a hello", knows)
 			b.until("a hello", knows)
 			who := a

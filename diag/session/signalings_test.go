@@ -23,7 +23,7 @@ func TestCallByPostedOffer(t *testing.T) {
 	b := start(t, "answer", Options{Config: diag.Config{Code: "w1", Echo: true}, Dial: Listen(s)})
 	b.until("the wait", func(c *diag.Call) bool { return c.State() == diag.StateWaiting })
 	a := start(t, "call", Options{Config: diag.Config{Code: "w1"}, Dial: Offer(offer.Options{URL: h.URL + "/offer"}), Greeting: "hello"})
-	knows := func(c *diag.Call) bool { return connected(c) && c.PeerAgent != "" }
+	knows := func(c *diag.Call) bool { return isConnected(c) && c.PeerAgent != "" }
 	a.until("a hello", knows)
 	b.until("a hello", knows)
 	for _, d := range a.call.Descriptions {
@@ -147,8 +147,8 @@ func TestCallByPaste(t *testing.T) {
 	caller, callee := &desk{mine: out, theirs: back}, &desk{mine: back, theirs: out}
 	a := start(t, "call", Options{Config: diag.Config{Code: "w1"}, Dial: Paste(caller, true)})
 	b := start(t, "answer", Options{Config: diag.Config{Code: "w1", Echo: true}, Dial: Paste(callee, false)})
-	a.until("a connection", connected)
-	b.until("a connection", connected)
+	a.until("a connection", isConnected)
+	b.until("a connection", isConnected)
 	a.Hangup()
 	if v := a.ended(); v.Exit != diag.ExitPass {
 		t.Errorf("%s %s", v.Exit, v.Headline)

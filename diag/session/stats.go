@@ -15,10 +15,10 @@ const (
 	maxStats   = 16_000 // bytes
 	maxStreams = 16     // of each direction
 	maxWaiting = 64_000 // bytes that may wait before a sample is left out
-	maxSeconds = 3600   // of a time that a peer tells
+	maxSeconds = 3600   // of a time that a peer reports
 )
 
-// statsMessage is what a party tells of its statistics, each second.
+// statsMessage is the statistics of a peer, sent each second.
 type statsMessage struct {
 	Type     string              `json:"type"` // stats
 	At       float64             `json:"at"`   // ms since 1970
@@ -27,20 +27,22 @@ type statsMessage struct {
 	Pair     *diag.PeerPair      `json:"pair,omitempty"`
 }
 
-// theirStats remembers what was said about the peer's statistics.
-type theirStats struct{ unreadable, flooding sync.Once }
+// peerStats receives the peer's statistics; what is wrong with them is reported once.
+type peerStats struct {
+	emit                 func(diag.Data)
+	counts               func() []diag.StreamCount
+	unreadable, flooding sync.Once
+}
 
 var (
 	errStats   = errors.New("not a statistics message")
 	errNoStats = errors.New("a message of another type") // which the protocol may get
 )
 
-// takeStats tells what the peer's statistics say. It runs on the channel's goroutine.
-func (s *Session) takeStats(text bool, data []byte) {
-	if !s.flood.admit(diag.LabelStats, len(data)) {
-		s.theirs.flooding.Do(func() {
-			s.o.Feed.Append(diag.Warning{ID: "stats.too_many"})
-		})
+// receive runs on the channel's goroutine.
+func (p *peerStats) receive(text bool, data []byte, admitted bool) {
+	if !admitted {
+		p.flooding.Do(func() { p.emit(diag.Warning{ID: "stats.too_many"}) })
 		return
 	}
 	sample, err := diag.RemoteSample{}, fmt.Errorf("%w: binary", errStats)
@@ -50,12 +52,10 @@ func (s *Session) takeStats(text bool, data []byte) {
 	switch {
 	case errors.Is(err, errNoStats):
 	case err != nil:
-		s.theirs.unreadable.Do(func() {
-			s.o.Feed.Append(diag.Warning{ID: "stats.unreadable", Cause: cause(err)})
-		})
+		p.unreadable.Do(func() { p.emit(diag.Warning{ID: "stats.unreadable", Cause: cause(err)}) })
 	default:
-		sample.Here = s.peer.Counts()
-		s.o.Feed.Append(sample)
+		sample.Here = p.counts()
+		p.emit(sample)
 	}
 }
 
@@ -132,10 +132,12 @@ func checkStream(kind string, mid, mime *string, fps *float64) error {
 // between reports whether a value, where there is one, is from 0 to most.
 func between(v *float64, most float64) bool { return v == nil || *v >= 0 && *v <= most }
 
-// tellSample sends our statistics to a peer that has said that it reads them. What cannot be sent is left out: the next
-// one holds the same counters.
-func (s *Session) tellSample(sample diag.Sample) {
-	if !s.reads || s.peer.Waiting(diag.LabelStats) > maxWaiting {
+// sample takes a statistics sample and sends it to a peer that reads them. What cannot be sent is left out: the next one
+// has the same counters.
+func (s *Session) sample(final bool) {
+	sample := s.peer.Sample(final)
+	s.o.Feed.Append(sample)
+	if !s.remote.stats || s.peer.Waiting(diag.LabelStats) > maxWaiting {
 		return
 	}
 	m := statsOf(sample, time.Now())
@@ -147,26 +149,22 @@ func (s *Session) tellSample(sample diag.Sample) {
 	}
 }
 
-// statsOf is a sample as it is told to the other party.
+// statsOf is a sample as the peer gets it.
 func statsOf(sample diag.Sample, now time.Time) statsMessage {
 	m := statsMessage{Type: "stats", At: float64(now.UnixMilli()), Inbound: []diag.PeerInbound{},
 		Outbound: []diag.PeerOutbound{}}
-	for _, in := range sample.Inbound {
-		if len(m.Inbound) == maxStreams {
-			break
-		}
+	for _, in := range sample.Inbound[:min(len(sample.Inbound), maxStreams)] {
 		m.Inbound = append(m.Inbound, diag.PeerInbound{
-			Kind: in.Kind, SSRC: in.SSRC, Mid: in.Mid, MimeType: in.MimeType, PacketsReceived: &in.PacketsReceived, PacketsLost: in.PacketsLost,
-			BytesReceived: &in.BytesReceived, Jitter: in.Jitter, FramesPerSecond: in.FramesPerSecond, FrameWidth: in.FrameWidth, FrameHeight: in.FrameHeight,
+			Kind: in.Kind, SSRC: in.SSRC, Mid: in.Mid, MimeType: in.MimeType, PacketsReceived: &in.PacketsReceived,
+			PacketsLost: in.PacketsLost, BytesReceived: &in.BytesReceived, Jitter: in.Jitter,
+			FramesPerSecond: in.FramesPerSecond, FrameWidth: in.FrameWidth, FrameHeight: in.FrameHeight,
 		})
 	}
-	for _, out := range sample.Outbound {
-		if len(m.Outbound) == maxStreams {
-			break
-		}
+	for _, out := range sample.Outbound[:min(len(sample.Outbound), maxStreams)] {
 		row := diag.PeerOutbound{
-			Kind: out.Kind, SSRC: out.SSRC, Mid: out.Mid, MimeType: out.MimeType, PacketsSent: &out.PacketsSent, BytesSent: &out.BytesSent,
-			Retransmitted: &out.RetransmittedPacketsSent, FramesPerSecond: out.FramesPerSecond, FrameWidth: out.FrameWidth, FrameHeight: out.FrameHeight,
+			Kind: out.Kind, SSRC: out.SSRC, Mid: out.Mid, MimeType: out.MimeType, PacketsSent: &out.PacketsSent,
+			BytesSent: &out.BytesSent, Retransmitted: &out.RetransmittedPacketsSent,
+			FramesPerSecond: out.FramesPerSecond, FrameWidth: out.FrameWidth, FrameHeight: out.FrameHeight,
 		}
 		if r := out.Remote; r != nil {
 			row.Remote = &diag.PeerReports{PacketsLost: &r.PacketsLost, RoundTripTime: r.RoundTripTime}
