@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"dialtone/diag"
+	"dialtone/diag/words"
 )
 
 const (
@@ -64,7 +65,7 @@ func TestNoCredentials(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			all += string(raw) + diag.Line(e)
+			all += string(raw) + words.Line(e)
 		}
 		// Pieces are looked for too: half a password is one half too much.
 		for _, secret := range []string{icePassword[:8], icePassword[8:16], icePassword[16:23], turnPassword, "hunter2"} {
@@ -111,7 +112,7 @@ func TestHideCredentials(t *testing.T) {
 // TestShortSecrets are not looked for: a password "a" would leave nothing of the file.
 func TestShortSecrets(t *testing.T) {
 	text := write(t, Options{Secrets: []diag.Secret{"a", "", "abc", "abcd"}}, diag.Event{Data: diag.Warning{ID: "x", Cause: "abc abcd abcde"}})
-	if !strings.Contains(text, `"text":"abc *** ***e"`) {
+	if !strings.Contains(text, `"cause":"abc *** ***e"`) {
 		t.Error(text)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 )
 
 // opened greets when a channel has opened.
@@ -41,7 +42,7 @@ func (s *Session) received(label string, text bool, data []byte) {
 		s.peerStats.receive(text, data, admitted)
 	default:
 		record(message(diag.Inbound, label, text, data))
-		if !diag.IsControl(label) {
+		if !call.IsControl(label) {
 			// A peer that does not take its own echo loses it.
 			if s.o.Config.Echo && s.peer.Send(label, text, data) == nil {
 				record(message(diag.Outbound, label, text, data))

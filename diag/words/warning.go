@@ -1,6 +1,9 @@
 package words
 
-import "dialtone/diag/judge"
+import (
+	"dialtone/diag"
+	"dialtone/diag/judge"
+)
 
 // warnings are the findings that repeat a warning of the log: what a reader should know and what ended nothing.
 var warnings = map[string]entry{
@@ -115,4 +118,10 @@ func wrongRole(f judge.Finding) Text {
 	}
 	return Text{Title: "The room assigned the role of the answerer instead of the offerer.",
 		Advice: "Start the check before the peer, or use --role any."}
+}
+
+// warningLine is a warning in the log.
+func warningLine(w diag.Warning) string {
+	t := Of(judge.Finding{ID: w.ID, Subject: w.Subject, Evidence: judge.Warning{Cause: w.Cause}})
+	return joinWords(w.ID+":", t.Title, brackets(w.Cause), t.Advice)
 }
