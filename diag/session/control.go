@@ -44,30 +44,24 @@ func parseControl(data []byte) (control, error) {
 	if err := json.Unmarshal(data, &head); err != nil || head.Code == "" {
 		return control{}, fmt.Errorf("%w: no JSON object with a code", errControl)
 	}
-	c := control{Code: diag.Clean(head.Code, 64)}
+	name := diag.Clean(head.Code, 64)
+	var c control
 	switch head.Code {
-	case codeMuteMic:
-		c.Code = codeMuteAudio
-		fallthrough
-	case codeMuteAudio, codeMuteVideo:
-		var v struct {
-			Value *bool `json:"value"`
+	case codeMuteMic, codeMuteAudio, codeMuteVideo:
+		if name == codeMuteMic {
+			name = codeMuteAudio
 		}
-		if err := json.Unmarshal(data, &v); err != nil || v.Value == nil {
-			return control{}, fmt.Errorf("%w: %s without a value", errControl, c.Code)
+		if err := json.Unmarshal(data, &c); err != nil || c.Value == nil {
+			return control{}, fmt.Errorf("%w: %s without a value", errControl, name)
 		}
-		c.Value = v.Value
+		return control{Code: name, Value: c.Value}, nil
 	case codeHello:
-		var v struct {
-			Agent string `json:"agent"`
-			Stats bool   `json:"stats"`
+		if err := json.Unmarshal(data, &c); err != nil {
+			return control{}, fmt.Errorf("%w: %s: %w", errControl, name, err)
 		}
-		if err := json.Unmarshal(data, &v); err != nil {
-			return control{}, fmt.Errorf("%w: %s: %w", errControl, c.Code, err)
-		}
-		c.Agent, c.Stats = diag.Clean(v.Agent, 64), v.Stats
+		return control{Code: name, Agent: diag.Clean(c.Agent, 64), Stats: c.Stats}, nil
 	}
-	return c, nil
+	return control{Code: name}, nil
 }
 
 // sendControl sends a control message to the peer: on both labels of the control channel, until a hello has announced a

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -54,11 +55,7 @@ func (f *flood) admit(label string, bytes int) bool {
 func (f *flood) sum() []diag.MessagesDropped {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	var out []diag.MessagesDropped
-	for _, d := range f.missed {
-		out = append(out, d)
-	}
-	clear(f.missed)
-	slices.SortFunc(out, func(a, b diag.MessagesDropped) int { return strings.Compare(a.Label, b.Label) })
-	return out
+	defer clear(f.missed)
+	return slices.SortedFunc(maps.Values(f.missed),
+		func(a, b diag.MessagesDropped) int { return strings.Compare(a.Label, b.Label) })
 }

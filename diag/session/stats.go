@@ -80,57 +80,56 @@ func parseStats(data []byte) (diag.RemoteSample, error) {
 
 // check looks at every value and bounds the texts.
 func (m *statsMessage) check() error {
-	if m.Type == "" {
+	switch {
+	case m.Type == "":
 		return errors.New("no type")
-	}
-	if m.At <= 0 || m.At > 1e14 {
+	case m.At <= 0 || m.At > 1e14:
 		return fmt.Errorf("at is %g", m.At)
-	}
-	if len(m.Inbound) > maxStreams || len(m.Outbound) > maxStreams {
+	case len(m.Inbound) > maxStreams || len(m.Outbound) > maxStreams:
 		return fmt.Errorf("%d and %d streams, at most %d of each direction are read", len(m.Inbound), len(m.Outbound),
 			maxStreams)
 	}
+	var errs []error
+	stream := func(kind string, mid, mime *string, fps *float64) {
+		if kind != "audio" && kind != "video" {
+			errs = append(errs, fmt.Errorf("kind is %q", diag.Clean(kind, 40)))
+		}
+		clean(64, mid, mime)
+		errs = append(errs, bound("framesPerSecond", fps, 10_000))
+	}
 	for i := range m.Inbound {
 		in := &m.Inbound[i]
-		if err := checkStream(in.Kind, &in.Mid, &in.MimeType, in.FramesPerSecond); err != nil {
-			return err
-		}
-		if !between(in.Jitter, maxSeconds) || !between(in.AudioLevel, 1) {
-			return errors.New("jitter or audioLevel is out of range")
-		}
+		stream(in.Kind, &in.Mid, &in.MimeType, in.FramesPerSecond)
+		errs = append(errs, bound("jitter", in.Jitter, maxSeconds), bound("audioLevel", in.AudioLevel, 1))
 	}
 	for i := range m.Outbound {
 		out := &m.Outbound[i]
-		if err := checkStream(out.Kind, &out.Mid, &out.MimeType, out.FramesPerSecond); err != nil {
-			return err
-		}
-		if out.Remote != nil && !between(out.Remote.RoundTripTime, maxSeconds) {
-			return errors.New("roundTripTime is out of range")
+		stream(out.Kind, &out.Mid, &out.MimeType, out.FramesPerSecond)
+		if out.Remote != nil {
+			errs = append(errs, bound("roundTripTime", out.Remote.RoundTripTime, maxSeconds))
 		}
 	}
 	if p := m.Pair; p != nil {
-		p.LocalCandidateType, p.RemoteCandidateType, p.Protocol = diag.Clean(p.LocalCandidateType,
-			16), diag.Clean(p.RemoteCandidateType, 16), diag.Clean(p.Protocol, 16)
-		if !between(p.CurrentRoundTripTime, maxSeconds) || !between(p.AvailableOutgoingBitrate, 1e15) {
-			return errors.New("currentRoundTripTime or availableOutgoingBitrate is out of range")
-		}
+		clean(16, &p.LocalCandidateType, &p.RemoteCandidateType, &p.Protocol)
+		errs = append(errs, bound("currentRoundTripTime", p.CurrentRoundTripTime, maxSeconds),
+			bound("availableOutgoingBitrate", p.AvailableOutgoingBitrate, 1e15))
+	}
+	return errors.Join(errs...)
+}
+
+func clean(most int, texts ...*string) {
+	for _, text := range texts {
+		*text = diag.Clean(*text, most)
+	}
+}
+
+// bound reports a value that there is and that is not from 0 to most.
+func bound(name string, v *float64, most float64) error {
+	if v != nil && (*v < 0 || *v > most) {
+		return fmt.Errorf("%s is out of range", name)
 	}
 	return nil
 }
-
-func checkStream(kind string, mid, mime *string, fps *float64) error {
-	*mid, *mime = diag.Clean(*mid, 64), diag.Clean(*mime, 64)
-	if kind != "audio" && kind != "video" {
-		return fmt.Errorf("kind is %q", diag.Clean(kind, 40))
-	}
-	if !between(fps, 10_000) {
-		return errors.New("framesPerSecond is out of range")
-	}
-	return nil
-}
-
-// between reports whether a value, where there is one, is from 0 to most.
-func between(v *float64, most float64) bool { return v == nil || *v >= 0 && *v <= most }
 
 // sample takes a statistics sample and sends it to a peer that reads them. What cannot be sent is left out: the next one
 // has the same counters.
@@ -140,7 +139,10 @@ func (s *Session) sample(final bool) {
 	if !s.remote.stats || s.peer.Waiting(diag.LabelStats) > maxWaiting {
 		return
 	}
-	m := statsOf(sample, time.Now())
+	m, err := statsOf(sample, time.Now())
+	if err != nil {
+		return
+	}
 	if m.Pair != nil {
 		m.Pair.LocalCandidateType, m.Pair.RemoteCandidateType, m.Pair.Protocol = s.peer.Path()
 	}
@@ -149,31 +151,18 @@ func (s *Session) sample(final bool) {
 	}
 }
 
-// statsOf is a sample as the peer gets it.
-func statsOf(sample diag.Sample, now time.Time) statsMessage {
-	m := statsMessage{Type: "stats", At: float64(now.UnixMilli()), Inbound: []diag.PeerInbound{},
-		Outbound: []diag.PeerOutbound{}}
-	for _, in := range sample.Inbound[:min(len(sample.Inbound), maxStreams)] {
-		m.Inbound = append(m.Inbound, diag.PeerInbound{
-			Kind: in.Kind, SSRC: in.SSRC, Mid: in.Mid, MimeType: in.MimeType, PacketsReceived: &in.PacketsReceived,
-			PacketsLost: in.PacketsLost, BytesReceived: &in.BytesReceived, Jitter: in.Jitter,
-			FramesPerSecond: in.FramesPerSecond, FrameWidth: in.FrameWidth, FrameHeight: in.FrameHeight,
-		})
+// statsOf is a sample as the peer gets it: under the names of W3C webrtc-stats, which both have.
+func statsOf(sample diag.Sample, now time.Time) (statsMessage, error) {
+	sample.Inbound = sample.Inbound[:min(len(sample.Inbound), maxStreams)]
+	sample.Outbound = sample.Outbound[:min(len(sample.Outbound), maxStreams)]
+	m := statsMessage{Inbound: []diag.PeerInbound{}, Outbound: []diag.PeerOutbound{}}
+	data, err := json.Marshal(sample)
+	if err == nil {
+		err = json.Unmarshal(data, &m)
 	}
-	for _, out := range sample.Outbound[:min(len(sample.Outbound), maxStreams)] {
-		row := diag.PeerOutbound{
-			Kind: out.Kind, SSRC: out.SSRC, Mid: out.Mid, MimeType: out.MimeType, PacketsSent: &out.PacketsSent,
-			BytesSent: &out.BytesSent, Retransmitted: &out.RetransmittedPacketsSent,
-			FramesPerSecond: out.FramesPerSecond, FrameWidth: out.FrameWidth, FrameHeight: out.FrameHeight,
-		}
-		if r := out.Remote; r != nil {
-			row.Remote = &diag.PeerReports{PacketsLost: &r.PacketsLost, RoundTripTime: r.RoundTripTime}
-		}
-		m.Outbound = append(m.Outbound, row)
+	m.Type, m.At = "stats", float64(now.UnixMilli())
+	for i := range sample.Outbound {
+		m.Outbound[i].Retransmitted = &sample.Outbound[i].RetransmittedPacketsSent // which JSON omits if it is 0
 	}
-	if p := sample.Pair; p != nil {
-		m.Pair = &diag.PeerPair{CurrentRoundTripTime: p.CurrentRoundTripTime, BytesSent: &p.BytesSent,
-			BytesReceived: &p.BytesReceived}
-	}
-	return m
+	return m, err
 }
