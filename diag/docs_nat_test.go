@@ -17,7 +17,7 @@ import (
 
 //go:generate go test -run ^TestNATDocument$ -update .
 
-const natDocument = "../docs/nat.md"
+const natDocument = "../docs/reference/nat.md"
 
 // TestNATDocument compares the reference of the report with the source that it is made from.
 func TestNATDocument(t *testing.T) {

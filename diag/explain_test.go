@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	findingsDocument = "../docs/findings.md"
+	findingsDocument = "../docs/reference/findings.md"
 	findingsHead     = `# Findings
 
 What dialtone notices it names by a stable ID, for scripts and for searching. ` + "`dialtone explain ID`" + ` prints the paragraphs below.

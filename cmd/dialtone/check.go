@@ -21,7 +21,7 @@ type checkCommand struct {
 	Offer    string `placeholder:"URL" help:"Post an offer to this address, as JSON; the response is the answer."`
 	WHIP     string `name:"whip" placeholder:"URL" help:"Publish to this endpoint of a media server (WHIP)."`
 	WHEP     string `name:"whep" placeholder:"URL" help:"Play from this endpoint of a media server (WHEP)."`
-	Scenario string `placeholder:"FILE" help:"Do the checks of this TOML file, one after another. See docs/check.md."`
+	Scenario string `placeholder:"FILE" help:"Do the checks of this TOML file, one after another. See docs/reference/check.md."`
 
 	Conformance bool `help:"With --whip: after the calls, ask the endpoint for each MUST and SHOULD of RFC 9725 §4. A MUST that is not kept fails, a SHOULD is a warning."`
 	networkFlags
@@ -49,7 +49,7 @@ type checkCommand struct {
 func (checkCommand) Help() string {
 	return detail("It passes only when everything that was asked for was seen: connected, a data channel open and echoed, audio and video both ways until the end, and each --assert. "+
 		"The report goes to stdout, progress to stderr. Of several runs the worst exit code counts.\n\n"+
-		"An --assert speaks of setup, phases, path, media, channels, findings, servers, nat, runs and summary; what is absent fails it. docs/check.md lists all names.",
+		"An --assert speaks of setup, phases, path, media, channels, findings, servers, nat, runs and summary; what is absent fails it. docs/reference/check.md lists all names.",
 		[]string{
 			"dialtone check --loopback --for 2s",
 			"DIALTONE_ICE_PASS=… dialtone check --loopback --relay-only --ice turn:turn.example.org --ice-user ann",

@@ -7,12 +7,12 @@ import (
 	"testing"
 )
 
-// TestScenarioExample reads the example of docs/check.md as the program would.
+// TestScenarioExample reads the example of docs/reference/check.md as the program would.
 func TestScenarioExample(t *testing.T) {
-	_, after, found := strings.Cut(readDoc(t, "check.md"), "```toml\n")
+	_, after, found := strings.Cut(readDoc(t, "reference/check.md"), "```toml\n")
 	example, _, closed := strings.Cut(after, "```\n")
 	if !found || !closed {
-		t.Fatal("docs/check.md holds no example")
+		t.Fatal("docs/reference/check.md holds no example")
 	}
 	path := filepath.Join(t.TempDir(), "nightly.toml")
 	if err := os.WriteFile(path, []byte(example), 0o600); err != nil {
@@ -38,12 +38,12 @@ func TestScenarioExample(t *testing.T) {
 	}
 }
 
-// TestEveryScenarioKeyIsDocumented compares the form with docs/check.md.
+// TestEveryScenarioKeyIsDocumented compares the form with docs/reference/check.md.
 func TestEveryScenarioKeyIsDocumented(t *testing.T) {
-	doc := readDoc(t, "check.md")
+	doc := readDoc(t, "reference/check.md")
 	for _, key := range keysOf("check") {
 		if !strings.Contains(doc, "\n"+key+" ") && !strings.Contains(doc, "`"+key+"`") {
-			t.Errorf("docs/check.md does not tell of the key %s", key)
+			t.Errorf("docs/reference/check.md does not tell of the key %s", key)
 		}
 	}
 }

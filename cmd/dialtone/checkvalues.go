@@ -93,7 +93,7 @@ func (*expressions) splits() bool { return false }
 func (e *expressions) set(raw string) error {
 	a, err := diagcheck.ParseAssertion(raw)
 	if err != nil {
-		return fmt.Errorf("%w; docs/check.md lists all names", err)
+		return fmt.Errorf("%w; docs/reference/check.md lists all names", err)
 	}
 	e.list = append(e.list, a)
 	return nil

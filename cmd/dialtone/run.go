@@ -147,7 +147,7 @@ func newParser(grammar *cli, s streams, flags *layers, exit func(int)) (*kong.Ko
 		kong.Resolvers(flags),
 		kong.Vars{"server": defaultServer, "listen": defaultListen,
 			"formats": strings.Join(slices.Sorted(maps.Keys(report.Formats)), ", ")},
-		kong.Groups{"limits": "Limits:", "signaling": "Ways to the other party beside a code word (docs/signaling.md):"},
+		kong.Groups{"limits": "Limits:", "signaling": "Ways to the other party beside a code word (docs/reference/signaling.md):"},
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 110}),
 	)
 }

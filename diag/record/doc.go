@@ -1,5 +1,5 @@
 // Package record writes a call to a file and reads it back: JSON lines, a [Header] and then one [diag.Event] a line.
-// docs/events.md describes the format for those who read it with other programs.
+// docs/reference/events.md describes the format for those who read it with other programs.
 //
 // # Writing
 //

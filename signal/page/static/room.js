@@ -1,5 +1,5 @@
 // The room protocol: how two parties who dial the same code exchange an offer, an answer and candidates through plain POST
-// requests. docs/protocol.md describes it.
+// requests. docs/reference/signaling.md describes it.
 
 const GIVE_UP = 10_000; // ms for which a request is repeated after failures
 const REQUEST = 10_000; // ms that an answer may take, beyond what the server was asked to hold it

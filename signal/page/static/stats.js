@@ -1,4 +1,4 @@
-// What getStats tells, reduced to what is shown and to what is sent to a dialtone at the other end. docs/protocol.md describes
+// What getStats tells, reduced to what is shown and to what is sent to a dialtone at the other end. docs/reference/signaling.md describes
 // the message; names and units are those of W3C webrtc-stats. What the browser does not tell is absent.
 
 const MAX_STREAMS = 16; // of each direction, in a message
