@@ -49,5 +49,8 @@ var checkExplanations = map[string]string{
 
 	"tester.cpu": "While the check ran, more than one in twenty timers of the program fired more than 10 ms late. Times, jitter and losses that it measured may be its own. Heavy loss is then a warning and no failure.",
 
-	"baseline.worse": "A value of the report is worse than that of the earlier report by more than both scatter. The noise is taken from the spread of the percentiles of both reports, at least 10 % and 2 ms (for shares 0.01). With fewer than five runs the scatter is not known, and only a value that has more than doubled counts.",
+	"baseline.worse":       "A value of the report is worse than that of the earlier report by more than both scatter. The noise is taken from the spread of the percentiles of both reports, at least 10 % and 2 ms (for shares 0.01). With fewer than five runs the scatter is not known, and only a value that has more than doubled counts.",
+	"media.no_key_frame":   "Packets of video arrive, and none of their frames is a key frame, although one was asked for. Whoever joins cannot begin to decode. Encoders that publish over WHIP must answer a Picture Loss Indication (RFC 4585) with a key frame, or send one every second or two.",
+	"whip.should_not_kept": "dialtone check --whip URL --conformance asks a WHIP endpoint for what RFC 9725 §4 demands. This requirement is a SHOULD, which a server may leave out for good reasons; clients of other makers may nevertheless rely on it.",
+	"media.codec_declined": "The other party offered to send this kind of media with no codec that dialtone can receive, so the answer declines it (port 0, RFC 3264 §6). WebRTC endpoints have Opus and G.711 for audio, VP8 and H.264 for video in common (RFC 7874, RFC 7742).",
 }

@@ -165,3 +165,7 @@ func warningFindings(c *Call) []Finding {
 	}
 	return out
 }
+
+// gaveNothing stands in the title of a finding between the URL of a server and why it is of no use.
+const gaveNothing = " gave nothing: "
+

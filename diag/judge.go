@@ -58,7 +58,7 @@ func warnings(c *Call) []Finding {
 	if c.noPath() {
 		severity = Problem
 	}
-	return slices.Concat(dtlsFindings(c), mediaFindings(c), endsFindings(c), publishFindings(c),
+	return slices.Concat(dtlsFindings(c), mediaFindings(c), EndsFindings(c), publishFindings(c),
 		serverFindings(c, severity), networkFindings(c), warningFindings(c))
 }
 

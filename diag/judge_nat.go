@@ -60,9 +60,6 @@ func networkFindings(c *Call) []Finding {
 	return out
 }
 
-// gaveNothing stands in the title of a finding between the URL of a server and why it is of no use.
-const gaveNothing = " gave nothing: "
-
 // networkWhy adds to the verdict of a call without a path what its diagnosis says of this side's network.
 func networkWhy(c *Call, v *Verdict) {
 	d := c.Diagnosed()

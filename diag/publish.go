@@ -2,18 +2,10 @@ package diag
 
 import (
 	"fmt"
-	"maps"
+	"slices"
 	"strings"
 	"time"
 )
-
-func init() {
-	maps.Copy(explanations, map[string]string{
-		"media.no_key_frame":   "Packets of video arrive, and none of their frames is a key frame, although one was asked for. Whoever joins cannot begin to decode. Encoders that publish over WHIP must answer a Picture Loss Indication (RFC 4585) with a key frame, or send one every second or two.",
-		"whip.should_not_kept": "dialtone check --whip URL --conformance asks a WHIP endpoint for what RFC 9725 §4 demands. This requirement is a SHOULD, which a server may leave out for good reasons; clients of other makers may nevertheless rely on it.",
-		"media.codec_declined": "The other party offered to send this kind of media with no codec that dialtone can receive, so the answer declines it (port 0, RFC 3264 §6). WebRTC endpoints have Opus and G.711 for audio, VP8 and H.264 for video in common (RFC 7874, RFC 7742).",
-	})
-}
 
 // keyFrameGrace is how long a video may do without a key frame: the first requests for one have been sent by then.
 const keyFrameGrace = 3 * time.Second
@@ -111,7 +103,7 @@ func codecNames(sdp, kind string) []string {
 		if !inside || !ok || !found || len(names) >= 16 {
 			continue
 		}
-		if name, _, _ := strings.Cut(codec, "/"); !contains(names, name) {
+		if name, _, _ := strings.Cut(codec, "/"); !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}

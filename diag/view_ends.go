@@ -12,7 +12,6 @@ type Ends struct {
 	Streams  []EndsStream  // what is sent here before what is sent there, audio before video
 	RTTHere  *float64      // of the path, seconds; nil where that side has not measured it
 	RTTThere *float64
-	Remarks  []Finding // where the two contradict each other
 }
 
 // EndsStream is a stream at the one who sends it and at the one who receives it. What a side does not tell is nil.
@@ -70,21 +69,22 @@ func (c *Call) BothEnds() (Ends, bool) {
 	if last.Pair != nil {
 		e.RTTThere = last.Pair.CurrentRoundTripTime
 	}
-	for _, s := range e.Streams {
-		if f, found := c.endsRemark(s); found {
-			e.Remarks = append(e.Remarks, f)
-		}
-	}
-	if f, found := c.rttRemark(); found {
-		e.Remarks = append(e.Remarks, f)
-	}
 	return e, true
 }
 
-// endsFindings are the contradictions between both ends.
-func endsFindings(c *Call) []Finding {
+// EndsFindings are the contradictions between both ends.
+func EndsFindings(c *Call) []Finding {
 	e, _ := c.BothEnds()
-	return e.Remarks
+	var found []Finding
+	for _, s := range e.Streams {
+		if f, contradicts := c.endsRemark(s); contradicts {
+			found = append(found, f)
+		}
+	}
+	if f, differs := c.rttRemark(); differs {
+		found = append(found, f)
+	}
+	return found
 }
 
 // endsStreams pairs what was counted here with what the other party tells of it.

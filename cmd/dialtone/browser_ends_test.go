@@ -110,8 +110,8 @@ func checkEnds(t *testing.T, c *diag.Call) {
 		}
 	}
 	ends, _ := c.BothEnds()
-	if len(ends.Streams) != 4 || len(ends.Remarks) > 0 {
-		t.Errorf("%d streams, remarks %+v", len(ends.Streams), ends.Remarks)
+	if found := diag.EndsFindings(c); len(ends.Streams) != 4 || len(found) > 0 {
+		t.Errorf("%d streams, contradictions %+v", len(ends.Streams), found)
 	}
 	here, there := trips(c)
 	if len(here) == 0 || len(there) == 0 {

@@ -34,7 +34,7 @@ func (p *Media) ends(gap int) []string {
 	lead := draw.NewLine(p.width).Gap(3).Add(p.Theme.Dim, endsWords(p.Call, e)).String()
 	out := append(t.Lines(p.Theme, p.width), lead)
 	most := max(p.height/6, 1) + gap
-	for _, f := range e.Remarks {
+	for _, f := range diag.EndsFindings(p.Call) {
 		if most--; most < 0 {
 			break
 		}
@@ -106,7 +106,7 @@ func endsWords(c *diag.Call, e diag.Ends) string {
 		old = "the other party has told nothing for " + draw.Span(now-e.At)
 	}
 	agree := ""
-	if len(e.Remarks) == 0 {
+	if len(diag.EndsFindings(c)) == 0 {
 		agree = "both ends agree"
 	}
 	return join2(join2("round trip "+tripOr(e.RTTHere)+" here, "+tripOr(e.RTTThere)+" there", agree), old)
@@ -129,8 +129,8 @@ func (p *Call) endsLine(width int) []string {
 		return nil
 	}
 	level, text := draw.Good, "Both ends agree: "+missingWords(e)+", rtt "+tripOr(e.RTTHere)+" and "+tripOr(e.RTTThere)
-	if len(e.Remarks) > 0 {
-		level, text = draw.Warn, e.Remarks[0].Title
+	if found := diag.EndsFindings(p.Call); len(found) > 0 {
+		level, text = draw.Warn, found[0].Title
 	}
 	mark, paint := p.Theme.Mark(level)
 	return []string{draw.NewLine(width).Gap(1).Add(paint, mark).Gap(1).Add(p.Theme.Plain,
