@@ -7,23 +7,23 @@ import (
 	"dialtone/diag"
 )
 
-// exitWords says what an exit code means, for people. docs/reference/exit-codes.md holds the same words.
+// exitWords explains the exit codes. docs/reference/exit-codes.md holds the same words.
 var exitWords = map[diag.Exit]string{
-	diag.ExitPass:      "everything that was asked for was seen",
+	diag.ExitPass:      "all checks passed",
 	diag.ExitAssertion: "an assertion failed",
 	diag.ExitUsage:     "wrong flags or configuration; nothing was started",
-	diag.ExitSignaling: "the parties could not exchange offer, answer and candidates",
-	diag.ExitNobody:    "the other party never came",
-	diag.ExitICE:       "no path was found, or it was lost",
+	diag.ExitSignaling: "offer, answer and candidates could not be exchanged",
+	diag.ExitNobody:    "no peer joined in time",
+	diag.ExitICE:       "no path was found, or the path was lost",
 	diag.ExitDTLS:      "a path was found, but the handshake over it failed",
 	diag.ExitChannel:   "connected, but a data channel did not open or did not echo",
 	diag.ExitMedia:     "connected, but media did not flow",
-	diag.ExitCannotRun: "dialtone could not do its work: a port, a file, a terminal",
+	diag.ExitCannotRun: "dialtone could not run: a port, a file or a terminal is not available",
 
 	diag.ExitRelay:          "nat: direct calls are unlikely, and a TURN server works",
 	diag.ExitNoRelay:        "nat: direct calls are unlikely, and no TURN server works",
-	diag.ExitInconclusive:   "nat: too little could be found out",
-	diag.ExitNoConnectivity: "nat: nothing answers over any transport",
+	diag.ExitInconclusive:   "nat: not enough is known",
+	diag.ExitNoConnectivity: "nat: no server answered on any transport",
 
 	diag.ExitInterrupted: "interrupted by Ctrl-C, SIGTERM or SIGHUP before the work was done",
 }

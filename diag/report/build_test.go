@@ -63,7 +63,7 @@ func TestBuild(t *testing.T) {
 // TestWorstRunIsTold: of several failures the gravest, and the first of equals.
 func TestWorstRunIsTold(t *testing.T) {
 	r := Build(Input{Runs: runs(call(5e6, diag.EndDuration), call(5e6, diag.EndNobody), call(5e6, diag.EndPeerLost), call(5e6, diag.EndNobody))})
-	if r.Exit.Name != "nobody-came" || r.Detail != 1 || r.Verdict != Fail || r.Summary.Failed != 3 || r.Summary.Setup.N != 2 {
+	if r.Exit.Name != "no-peer" || r.Detail != 1 || r.Verdict != Fail || r.Summary.Failed != 3 || r.Summary.Setup.N != 2 {
 		t.Errorf("%+v", r)
 	}
 	var ids []string
@@ -160,7 +160,7 @@ func TestNothingPassesWithAFailedAssertion(t *testing.T) {
 	r := Build(Input{Runs: runs(call(5e6, diag.EndNobody))})
 	r.Assertions = append(r.Assertions, Assertion{Expr: "x"})
 	r.Settle()
-	if r.Exit.Name != "nobody-came" {
+	if r.Exit.Name != "no-peer" {
 		t.Errorf("an assertion hides what failed: %+v", r.Exit)
 	}
 }

@@ -1,4 +1,4 @@
-// Package labtest holds what tests share about the machine that they run on.
+// Package labtest gives tests access to programs and networks of the machine, and skips tests if they are missing.
 package labtest
 
 import (
@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// NeedProgram returns the path of a program that a test runs. Without it the test is skipped, and says so; where the
-// environment has CI=true, as the project's own checks have, it fails instead, so that no check is lost unnoticed.
+// NeedProgram returns the path of a program that a test runs. Without it the test is skipped with the reason. With
+// CI=true, as in the project's own checks, it fails instead, so that no test is skipped unnoticed.
 func NeedProgram(t testing.TB, name string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)
