@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-//go:generate go test -run ^TestEventsDocument$ -update .
+//go:generate go test -run ^(TestEventsDocument|TestNATDocument)$ -update .
 
 var update = flag.Bool("update", false, "write the generated part of docs/reference/events.md")
 
