@@ -14,7 +14,7 @@
 //	server, err := lab.StartFault(lab.Fault{Network: lab.UDP, Behavior: lab.AuthError, Code: 486})
 //
 // [StartResponder] runs a STUN server for NAT behavior discovery (RFC 5780), with two addresses and two ports, and
-// chosen faults. [NewWorld] simulates an Internet without any privilege: such servers, and clients behind chosen kinds of
+// chosen faults. [NewWorld] simulates an Internet without privileges: such servers, and clients behind chosen kinds of
 // NAT, with packet loss:
 //
 //	world, err := lab.NewWorld(lab.WorldOptions{Mapping: lab.AddressDependent, Loss: 0.1, Seed: 1})

@@ -14,7 +14,7 @@ import (
 const (
 	stunHeader  = 20      // bytes, RFC 8489 §5
 	maxMessage  = 65535   // bytes: the maximum of a datagram
-	maxDatagram = 60000   // bytes that are sent in one
+	maxDatagram = 60000   // bytes that are sent in one datagram
 	maxRecord   = 8000    // bytes that are sent in one DTLS record
 	hugeAnswer  = 1 << 20 // bytes
 

@@ -98,7 +98,8 @@ type DamagedError struct {
 func (e *DamagedError) Error() string {
 	if e.Cut {
 		return fmt.Sprintf("%sthe recording ends in the middle of line %d: the program that wrote it was killed, or "+
-			"the copy is incomplete; %s read; copy the file again if the original is longer", prefix(e.Path), e.Line, events(e.Events))
+			"the copy is incomplete; %s read; copy the file again if the original is longer",
+			prefix(e.Path), e.Line, events(e.Events))
 	}
 	more := ""
 	if e.Lines > 1 {

@@ -119,8 +119,8 @@ func (w *Writer) Events() uint64 { return w.events }
 
 // Run writes the events of source until its end and closes the file. Each batch is passed to the operating system
 // before the next one is read. It returns nil at io.EOF, a [*WriteError] if the file cannot be written, and otherwise
-// the source's error (wrapped); the file is closed and valid in each case. After an error the source is no longer read: its
-// owner should close it, because the feed keeps all events for it.
+// the source's error (wrapped); the file is closed and valid in each case. After an error the source is no longer read:
+// its owner should close it, because the feed keeps all events for it.
 func (w *Writer) Run(ctx context.Context, source Source) error {
 	for {
 		batch, err := source.Next(ctx)
