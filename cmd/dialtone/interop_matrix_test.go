@@ -83,10 +83,8 @@ func (s stack) source() string {
 	switch {
 	case s.dir == "chromium":
 		return "Debian, `chromium`"
-	case s.module == "gi":
-		return "Debian, `gstreamer1.0-plugins-bad`"
-	case s.module != "":
-		return "Debian, `python3-" + s.module + "`"
+	case s.debian != "":
+		return "Debian, `" + s.debian + "`"
 	}
 	return "npm, `" + s.dir + "`"
 }

@@ -19,11 +19,11 @@ var allWays = []string{"offer", "whip", "whep"}
 // stacks are those that dialtone is tested with.
 var stacks = []stack{
 	{
-		name: "aiortc", dir: "aiortc", module: "aiortc", ways: append([]string{"room"}, allWays...),
+		name: "aiortc", dir: "aiortc", debian: "python3-aiortc", ways: append([]string{"room"}, allWays...),
 		quirk: "ignores the loopback interface; the test replaces its list of addresses",
 	},
 	{
-		name: "GStreamer webrtcbin", dir: "gstreamer", module: "gi", ways: allWays,
+		name: "GStreamer webrtcbin", dir: "gstreamer", debian: "gstreamer1.0-plugins-bad", ways: allWays,
 		quirk: "writes `OPUS` instead of `opus`; offers TCP candidates too; a pipeline that stops does not notify the peer, so that " +
 			"without a `reject` on the control channel or a DELETE the path falls silent (exit 5)",
 	},
