@@ -7,7 +7,7 @@ import (
 	"net/netip"
 	"sync"
 
-	"github.com/pion/transport/v4/vnet"
+	"github.com/pion/transport/v5/vnet"
 )
 
 // NATBehavior is what the mapping or the filtering of a NAT depends on (RFC 4787 §4.1 and §5).
