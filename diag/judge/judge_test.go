@@ -280,7 +280,7 @@ func TestServerFindingIDs(t *testing.T) {
 func FuzzJudge(f *testing.F) {
 	f.Add("hangup", "words\x1b[2J")
 	f.Add("ice-failed", "\u202e")
-	f.Add("nobody-came", "\x00")
+	f.Add("no-peer", "\x00")
 	f.Fuzz(func(t *testing.T, reason, text string) {
 		var events []diag.Event
 		for _, d := range diagtest.Filled(text) {
