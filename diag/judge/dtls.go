@@ -18,7 +18,7 @@ type (
 	HandshakeFailed struct {
 		Path  string `json:"path,omitempty"`
 		Cause string `json:"cause,omitempty"`
-		// how long it was allowed to take
+		// how long the handshake was allowed to take; absent: it ended otherwise
 		LimitMs *diag.Millis `json:"limit_ms,omitempty"`
 	}
 )
@@ -29,7 +29,8 @@ func dtlsFindings(c *call.Call, _ Expectation) []Finding {
 		return nil
 	}
 	announced, presented := c.Announced(), c.DTLS.RemoteFingerprint
-	failed := HandshakeFailed{Path: Path(c.Selected), Cause: diag.Clean(c.Ended.Cause, 200), LimitMs: c.DTLS.LimitMs}
+	failed := HandshakeFailed{Path: Path(c.Selected), LimitMs: c.DTLS.LimitMs}
+	failed.Cause = diag.Clean(c.Ended.Cause, 200)
 	switch {
 	case announced != "" && presented != "" && !strings.EqualFold(announced, presented):
 		return []Finding{{ID: "dtls.fingerprint_mismatch", Severity: Problem, Evidence: FingerprintMismatch{

@@ -20,7 +20,7 @@ func (s *Session) peerOptions() peer.Options {
 		RelayOnly: c.RelayOnly, PionDefaults: c.PionDefaults, NoMedia: c.NoMedia, Echo: c.Echo,
 		Loopback: loopbackPolicy(c), Timeouts: s.timeouts(), Net: s.o.Net,
 		NoChannels: c.MediaOnly, Flow: s.o.Flow,
-		OnNoRelay:  func(url string) { s.inbox.put(func() { tell(s.probes.unserved[url]) }) },
+		OnNoRelay:   func(url string) { s.inbox.put(func() { tell(s.probes.unserved[url]) }) },
 		OnGathered:  func() { s.inbox.put(func() { s.sendWhole(false) }) },
 		OnCandidate: func(x peer.Candidate) { s.inbox.put(func() { s.gathered(x) }) },
 		OnMessage:   s.received,
