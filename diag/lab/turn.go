@@ -25,7 +25,7 @@ type TURNOptions struct {
 	UDP, TCP, TLS, DTLS bool
 
 	// Username and Password are the one account (long-term credentials, RFC 8489 §9.2). Without a username the server
-	// answers Binding requests only. A wrong password is answered by 400, not by 401: that is pion/turn's way.
+	// answers Binding requests only.
 	Username, Password string
 
 	// Realm defaults to "dialtone".
