@@ -24,8 +24,8 @@ type TURNOptions struct {
 	// UDP, TCP, TLS and DTLS choose the transports; when none is chosen, UDP.
 	UDP, TCP, TLS, DTLS bool
 
-	// Username and Password are the only account (long-term credentials, RFC 8489 §9.2). Without a username the server
-	// answers only Binding requests. pion/turn answers a wrong password with 400, not 401.
+	// Username and Password are the one account (long-term credentials, RFC 8489 §9.2). Without a username the server
+	// answers Binding requests only.
 	Username, Password string
 
 	// Realm defaults to "dialtone".
