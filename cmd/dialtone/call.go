@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"dialtone/cmd/dialtone/internal/calls"
 	"dialtone/diag"
 )
 
@@ -27,15 +28,23 @@ type screenFlags struct {
 	glyphFlags
 }
 
+// ascii reports whether the screen is drawn with ASCII only: as the flag says, else as the environment suggests.
+func (f glyphFlags) ascii(s streams) bool {
+	if f.ASCII != nil {
+		return *f.ASCII
+	}
+	return !s.Unicode()
+}
+
 // glyphFlags say with which characters a screen is drawn.
 type glyphFlags struct {
 	ASCII *bool `name:"ascii" help:"Draw the screen with ASCII characters only. The default without a UTF-8 locale and on the Linux console; --ascii=false uses Unicode anyway."`
 }
 
 // placement is the n-th call of this configuration: each has a recording of its own.
-func (f screenFlags) placement(a app, config diag.Config, r recordFlags, n int) placement {
-	return placement{config: config, record: numbered(r.Record, n), redact: r.Redact, screen: a.terminal && !f.Plain,
-		ascii: f.ascii(a.streams)}
+func (f screenFlags) placement(a app, config diag.Config, r recordFlags, n int) calls.Placement {
+	return calls.Placement{Config: config, Record: calls.Numbered(r.Record, n), Redact: r.Redact,
+		Screen: a.Terminal && !f.Plain, ASCII: f.ascii(a.streams)}
 }
 
 // Help implements kong.HelpProvider.
@@ -60,7 +69,7 @@ func (c *callCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	if err := a.checked(err); err != nil {
 		return diag.ExitUsage, err
 	}
-	return a.repeat(ctx, func(ctx context.Context, n int) (outcome, error) {
+	return a.repeat(ctx, func(ctx context.Context, n int) (calls.Outcome, error) {
 		p := c.placement(a, config, c.recordFlags, n)
 		way.reach(ctx, a, &p, c.pasteFlags)
 		return a.place(ctx, p)

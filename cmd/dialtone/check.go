@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"dialtone/cmd/dialtone/internal/calls"
 	"dialtone/cmd/dialtone/internal/reports"
 	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/diag"
@@ -76,11 +77,11 @@ func (c *checkCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	if err != nil {
 		return diag.ExitUsage, err
 	}
-	ctx, restore := a.interruptible(ctx)
+	ctx, restore := a.Interruptible(ctx)
 	defer restore()
 	nameServers(ctx, plans)
 	r, runErr := c.all(ctx, a, plans, name)
-	writeErr := reports.Write(a.results(), r, reports.Guard(out, guard(plans)))
+	writeErr := reports.Write(a.Results(), r, reports.Guard(out, guard(plans)))
 	exit := diag.Exit(r.Exit.Code)
 	if runErr != nil || writeErr != nil {
 		exit = exit.Worse(diag.ExitCannotRun)
@@ -133,7 +134,7 @@ type scenarioGrammar struct {
 func (c *checkCommand) inherit(line, file *checkCommand, i int) {
 	c.Name = cmp.Or(c.Name, fmt.Sprintf("check %d", i+1))
 	if record := cmp.Or(line.Record, file.Record); record != "" {
-		c.Record = filepath.Join(record, fileWord(c.Name))
+		c.Record = filepath.Join(record, calls.FileWord(c.Name))
 	}
 	c.Redact = line.Redact || file.Redact
 	c.Baseline = cmp.Or(c.Baseline, line.Baseline)
@@ -159,7 +160,7 @@ func guard(plans []checkPlan) record.Options {
 	var o record.Options
 	for _, p := range plans {
 		o.Redact = o.Redact || p.Redact
-		o.Secrets = append(o.Secrets, placement{config: p.Config}.secrets()...)
+		o.Secrets = append(o.Secrets, calls.Placement{Config: p.Config}.Secrets()...)
 	}
 	return o
 }
@@ -290,7 +291,7 @@ func (c *checkCommand) all(ctx context.Context, a app, plans []checkPlan, scenar
 		if ctx.Err() != nil && i > 0 {
 			break
 		}
-		p := reports.NewProgress(a.err, len(plans) > 1)
+		p := reports.NewProgress(a.Err, len(plans) > 1)
 		o.Progress = p.Show
 		r, err := diagcheck.Run(ctx, o.Options)
 		p.Stop()

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"dialtone/cmd/dialtone/internal/calls"
 	"dialtone/cmd/dialtone/internal/demo"
 	"dialtone/diag"
 	"dialtone/diag/feed"
@@ -45,14 +46,14 @@ func (c *demoCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	if err := a.checked(errors.Join(withOwn.Validate(), c.complete())); err != nil {
 		return diag.ExitUsage, err
 	}
-	return a.repeat(ctx, func(ctx context.Context, n int) (outcome, error) { return c.once(ctx, a, config, n) })
+	return a.repeat(ctx, func(ctx context.Context, n int) (calls.Outcome, error) { return c.once(ctx, a, config, n) })
 }
 
 // once places the n-th call, with its own servers and peer.
-func (c *demoCommand) once(ctx context.Context, a app, config diag.Config, n int) (outcome, error) {
+func (c *demoCommand) once(ctx context.Context, a app, config diag.Config, n int) (calls.Outcome, error) {
 	servers, err := demo.Open(&config, c.Server == defaultServer)
 	if err != nil {
-		return outcome{exit: diag.ExitCannotRun}, fmt.Errorf("cannot start the demo's servers: %w", err)
+		return calls.Outcome{Exit: diag.ExitCannotRun}, fmt.Errorf("cannot start the demo's servers: %w", err)
 	}
 	servers.Start(ctx, config, a.answer)
 	if len(c.ICE) == 0 {

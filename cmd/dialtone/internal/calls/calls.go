@@ -1,47 +1,78 @@
-package main
+// Package calls places calls: it records, judges and shows them while they last, and reports the result.
+package calls
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"sync"
 	"syscall"
 	"time"
 
+	"dialtone/cmd/dialtone/internal/terminal"
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/feed"
 	"dialtone/diag/judge"
 	"dialtone/diag/record"
 	"dialtone/tui"
+	"dialtone/tui/pane"
 )
 
-// placement is one call to place.
-type placement struct {
-	config diag.Config
-	record string // file to write the events to; "" for none
-	redact bool
-	screen bool // the terminal session instead of lines
-	ascii  bool // drawn without Unicode
-
-	engine   engine // makes the call; nil: the app's
-	exchange bool   // descriptions are exchanged on the terminal: the screen opens after that
+// Caller is one call. *session.Session is one.
+type Caller interface {
+	tui.Controls
+	// Run returns when the call and its log have ended; the end of ctx interrupts the call.
+	Run(ctx context.Context)
 }
 
-// outcome is the result of a call.
-type outcome struct {
-	exit  diag.Exit
-	call  *call.Call
-	again bool // the same call was asked for again
+// Engine makes a call that appends its events to the log.
+type Engine func(config diag.Config, log *feed.Feed) (Caller, error)
+
+// Placement is one call to place.
+type Placement struct {
+	Config diag.Config
+	Record string // file to write the events to; "" for none
+	Redact bool
+	Screen bool // the terminal session instead of lines
+	ASCII  bool // drawn without Unicode
+
+	Engine   Engine // makes the call; nil: the placer's
+	Exchange bool   // descriptions are exchanged on the terminal: the screen opens after that
+}
+
+// Secrets are the texts that no file may contain.
+func (p Placement) Secrets() []diag.Secret {
+	var out []diag.Secret
+	if p.Config.Token != "" {
+		out = append(out, p.Config.Token)
+	}
+	for _, server := range p.Config.ICEServers {
+		out = append(out, server.Credential)
+	}
+	return out
+}
+
+// Placer places calls.
+type Placer struct {
+	terminal.Streams
+	Engine Engine
+	Panes  []pane.Factory // of the screen; nil: all
+}
+
+// Outcome is the result of a call.
+type Outcome struct {
+	Exit  diag.Exit
+	Call  *call.Call
+	Again bool // the same call was asked for again
 }
 
 // running is a call and the readers of its log.
 type running struct {
-	app     app
-	place   placement
+	placer  Placer
+	place   Placement
 	log     *feed.Feed
-	session caller
+	session Caller
 	hangUp  context.CancelCauseFunc
 	parts   sync.WaitGroup
 
@@ -52,38 +83,38 @@ type running struct {
 	faulty    bool // the screen failed: the call was not seen, whatever its result
 }
 
-// repeat places the n-th call until none is asked for again.
-func (a app) repeat(ctx context.Context, place func(ctx context.Context, n int) (outcome, error)) (diag.Exit, error) {
-	ctx, restore := a.interruptible(ctx)
+// Repeat places the n-th call until none is asked for again.
+func (p Placer) Repeat(ctx context.Context, place func(ctx context.Context, n int) (Outcome, error)) (diag.Exit, error) {
+	ctx, restore := p.Interruptible(ctx)
 	defer restore()
 	for n := 1; ; n++ {
 		result, err := place(ctx, n)
-		if !result.again || err != nil {
-			return result.exit, err
+		if !result.Again || err != nil {
+			return result.Exit, err
 		}
 	}
 }
 
-// place places one call, shows it, and returns when everything that it started has ended. The error is a failure of
+// Place places one call, shows it, and returns when everything that it started has ended. The error is a failure of
 // dialtone; the result of the call itself is the outcome, and is written to stdout.
-func (a app) place(ctx context.Context, p placement) (outcome, error) {
+func (p Placer) Place(ctx context.Context, c Placement) (Outcome, error) {
 	log := feed.New(time.Now)
-	if p.engine == nil {
-		p.engine = a.engine
+	if c.Engine == nil {
+		c.Engine = p.Engine
 	}
-	session, err := p.engine(p.config, log)
+	session, err := c.Engine(c.Config, log)
 	if err != nil {
-		return outcome{exit: diag.ExitCannotRun}, fmt.Errorf("cannot place the call: %w", err)
+		return Outcome{Exit: diag.ExitCannotRun}, fmt.Errorf("cannot place the call: %w", err)
 	}
 	callCtx, hangUp := context.WithCancelCause(ctx)
 	defer hangUp(nil)
-	r := &running{app: a, place: p, log: log, session: session, hangUp: hangUp}
+	r := &running{placer: p, place: c, log: log, session: session, hangUp: hangUp}
 	lasting := context.WithoutCancel(ctx) // readers read to the end, also of a call that is interrupted
 	if err := r.startRecording(lasting); err != nil {
-		return outcome{exit: diag.ExitCannotRun}, err
+		return Outcome{Exit: diag.ExitCannotRun}, err
 	}
 	r.read(func(events *feed.Reader) { r.call = follow(lasting, events) })
-	if p.screen {
+	if c.Screen {
 		r.onScreen(ctx, callCtx)
 	} else {
 		r.startPrinting(lasting)
@@ -95,11 +126,11 @@ func (a app) place(ctx context.Context, p placement) (outcome, error) {
 
 // startRecording opens the file before the call begins: nothing is lost, and a failure is reported in time.
 func (r *running) startRecording(ctx context.Context) error {
-	if r.place.record == "" {
+	if r.place.Record == "" {
 		return nil
 	}
-	options := record.Options{Redact: r.place.redact, Secrets: r.place.secrets()}
-	file, err := record.Create(r.place.record, record.NewHeader(r.place.config, r.log.Start()), options)
+	options := record.Options{Redact: r.place.Redact, Secrets: r.place.Secrets()}
+	file, err := record.Create(r.place.Record, record.NewHeader(r.place.Config, r.log.Start()), options)
 	if err != nil {
 		return err
 	}
@@ -120,8 +151,8 @@ func (r *running) read(f func(*feed.Reader)) {
 // One with --for continues, for its recording and its exit code.
 func (r *running) startPrinting(ctx context.Context) {
 	r.read(func(events *feed.Reader) {
-		r.outputErr = printEvents(ctx, events, r.app.out)
-		if r.outputErr != nil && r.place.config.For == 0 {
+		r.outputErr = printEvents(ctx, events, r.placer.Results())
+		if r.outputErr != nil && r.place.Config.For == 0 {
 			r.hangUp(r.outputErr)
 		}
 	})
@@ -132,22 +163,22 @@ func (r *running) onScreen(ctx, callCtx context.Context) {
 	events := r.log.Reader()
 	defer events.Close()
 	r.parts.Go(func() { r.session.Run(callCtx) })
-	if r.place.exchange && !r.exchanged(ctx) {
+	if r.place.Exchange && !r.exchanged(ctx) {
 		return
 	}
 	err := tui.Run(ctx, tui.Options{
-		Source: events, Controls: r.session, Title: r.title(), Start: r.log.Start(), Input: r.app.in, Output: r.app.out,
-		ASCII: r.place.ascii, Panes: r.app.panes, Again: true, Export: r.exporter().write,
+		Source: events, Controls: r.session, Title: r.title(), Start: r.log.Start(), Input: r.placer.In, Output: r.placer.Out,
+		ASCII: r.place.ASCII, Panes: r.placer.Panes, Again: true, Export: r.exporter().Write,
 	})
 	switch {
 	case errors.Is(err, tui.ErrCallAgain):
 		r.again, err = true, nil
 	case errors.Is(err, tui.ErrInterrupted):
-		err = errInterrupted
+		err = terminal.ErrInterrupted
 	case err != nil && ctx.Err() == nil:
-		r.outputErr, r.faulty = r.app.screenFault(err), true
-		if r.place.record != "" {
-			r.outputErr = fmt.Errorf("%w; the recording %s is complete", r.outputErr, r.place.record)
+		r.outputErr, r.faulty = ScreenFault(r.placer.Streams, r.place.Config.Version, err), true
+		if r.place.Record != "" {
+			r.outputErr = fmt.Errorf("%w; the recording %s is complete", r.outputErr, r.place.Record)
 		}
 	}
 	r.hangUp(err)
@@ -177,28 +208,27 @@ func (r *running) exchanged(ctx context.Context) bool {
 }
 
 func (r *running) title() string {
-	if r.place.config.Command == "demo" {
+	if r.place.Config.Command == "demo" {
 		return "demo"
 	}
-	return diag.Clean(r.place.config.Start(time.Time{}).Title(), 60)
+	return diag.Clean(r.place.Config.Start(time.Time{}).Title(), 60)
 }
 
 // outcome writes the verdict and adds what failed besides the call.
-func (r *running) outcome() (outcome, error) {
+func (r *running) outcome() (Outcome, error) {
 	verdict := judge.Judge(r.call)
-	result := outcome{exit: verdict.Exit, call: r.call, again: r.again}
+	result := Outcome{Exit: verdict.Exit, Call: r.call, Again: r.again}
 	if r.outputErr == nil || r.faulty {
-		_, err := io.WriteString(r.app.out, verdictText(verdict))
-		if err != nil && !r.faulty {
-			r.outputErr = &outputError{err}
+		if err := r.placer.Print("%s", VerdictText(verdict)); err != nil && !r.faulty {
+			r.outputErr = err
 		}
 	}
 	if errors.Is(r.outputErr, syscall.EPIPE) {
 		r.outputErr = nil // the reader has gone, as head does
 	}
 	err := errors.Join(r.recordErr, r.outputErr)
-	if r.faulty || err != nil && result.exit == diag.ExitPass {
-		result.exit = diag.ExitCannotRun
+	if r.faulty || err != nil && result.Exit == diag.ExitPass {
+		result.Exit = diag.ExitCannotRun
 	}
 	return result, err
 }

@@ -1,4 +1,4 @@
-package main
+package calls
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"dialtone/cmd/dialtone/internal/terminal"
 	"dialtone/diag"
 	"dialtone/diag/feed"
 	"dialtone/diag/judge"
@@ -57,8 +58,8 @@ func TestPrintEventsToAClosedPipe(t *testing.T) {
 	log := feed.New(time.Now)
 	events := log.Reader()
 	log.Append(diag.ICEState{State: "checking"})
-	err := printEvents(t.Context(), events, failingWriter{syscall.EPIPE})
-	var output *outputError
+	err := printEvents(t.Context(), events, terminal.Streams{Out: failingWriter{syscall.EPIPE}}.Results())
+	var output *terminal.OutputError
 	if !errors.As(err, &output) || !errors.Is(err, syscall.EPIPE) {
 		t.Errorf("the error is %v", err)
 	}
@@ -70,7 +71,7 @@ type failingWriter struct{ err error }
 func (f failingWriter) Write([]byte) (int, error) { return 0, f.err }
 
 func TestVerdictText(t *testing.T) {
-	got := verdictText(judge.Verdict{
+	got := VerdictText(judge.Verdict{
 		Exit: diag.ExitICE, Headline: "no path was found", Why: []string{"9 pairs were tried."}, Todo: []string{"Add a TURN server."},
 		Findings: []diag.Finding{{ID: "turn.unauthorized", Severity: diag.Problem, Title: "turn:t gave nothing: 401"}},
 	})

@@ -1,21 +1,13 @@
-package main
+package terminal
 
 import "strings"
 
-// ascii reports whether the screen is drawn with ASCII only: as the flag says, else as the environment suggests.
-func (f glyphFlags) ascii(s streams) bool {
-	if f.ASCII != nil {
-		return *f.ASCII
-	}
-	return !speaksUnicode(s.environ)
-}
-
-// speaksUnicode reads the environment as the C library does: of the locale's variables the first that is set and not
+// Unicode reports whether the terminal shows more than ASCII. It reads the environment as the C library does: of the locale's variables the first that is set and not
 // empty counts (POSIX.1-2024 §8.2). If none is, as on Windows and in many containers, Unicode is
 // assumed. The Linux console has 512 glyphs at most, a dumb terminal promises nothing.
-func speaksUnicode(environ []string) bool {
+func (s Streams) Unicode() bool {
 	env := map[string]string{}
-	for _, pair := range environ {
+	for _, pair := range s.Environ {
 		name, text, _ := strings.Cut(pair, "=")
 		env[name] = text
 	}
