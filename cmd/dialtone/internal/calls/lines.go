@@ -49,15 +49,9 @@ func WriteLines(w io.Writer, events []diag.Event) error {
 // VerdictText is the end of the plain output: the result of the call, the reasons, and the next steps.
 func VerdictText(v judge.Verdict) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "\nverdict: %s (exit %d, %s)\n", v.Headline, int(v.Exit), v.Exit)
-	for _, why := range v.Why {
-		fmt.Fprintf(&b, "   why: %s\n", why)
-	}
-	for _, f := range v.Findings {
-		fmt.Fprintf(&b, "   %s: %s [%s]\n", f.Severity, f.Title, f.ID)
-	}
-	for _, todo := range v.Todo {
-		fmt.Fprintf(&b, "  next: %s\n", todo)
+	fmt.Fprintf(&b, "\nverdict: %s (exit %d, %s)\n", words.Verdict(v).Headline, int(v.Exit), v.Exit)
+	for _, line := range words.Lines(v) {
+		fmt.Fprintf(&b, "%7s: %s\n", line[0], line[1])
 	}
 	return b.String()
 }
