@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"dialtone/cmd/dialtone/internal/calls"
+	"dialtone/cmd/dialtone/internal/files"
 	"dialtone/cmd/dialtone/internal/reports"
 	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/diag"
@@ -248,7 +249,7 @@ func (c *checkCommand) readBaseline(o *diagcheck.Options) error {
 	refuse := func(err error) error {
 		return fmt.Errorf("cannot compare with --baseline %s: %w; make one with -o json=FILE", quote(c.Baseline), err)
 	}
-	raw, err := readFile(c.Baseline, maxBaseline)
+	raw, err := files.Read(c.Baseline, maxBaseline)
 	if err != nil {
 		return refuse(err)
 	}

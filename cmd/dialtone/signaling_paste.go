@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -15,6 +14,7 @@ import (
 	"rsc.io/qr"
 
 	"dialtone/cmd/dialtone/internal/calls"
+	"dialtone/cmd/dialtone/internal/files"
 	"dialtone/diag"
 	"dialtone/diag/feed"
 	"dialtone/diag/session"
@@ -73,7 +73,7 @@ func (d *desk) say(format string, args ...any) { d.Complain(fmt.Sprintf(format, 
 // Show implements paste.Desk.
 func (d *desk) Show(kind, text string) error {
 	if d.PasteTo != "" {
-		if err := writeText(d.PasteTo, text); err != nil {
+		if err := files.Replace(d.PasteTo, []byte(wrapped(text)), 0o600); err != nil {
 			return err
 		}
 		d.say("Our %s is in %s. It is for the other party alone%s.", kind, d.PasteTo, d.runs(kind))
@@ -197,23 +197,6 @@ func (d *desk) readFile() (string, error) {
 		return "", fmt.Errorf("--paste-from: %w", err)
 	}
 	return strings.TrimSpace(string(raw)), nil
-}
-
-// writeText writes a file that appears whole, readable by its owner alone.
-func writeText(path, text string) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".dialtone-*")
-	if err != nil {
-		return err
-	}
-	_, err = io.WriteString(f, wrapped(text))
-	err = errors.Join(err, f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	return nil
 }
 
 // lineLength is how long the lines are into which a text is broken: no terminal cuts them, neither here nor where they
