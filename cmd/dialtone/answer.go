@@ -115,7 +115,7 @@ func (c *answerCommand) placement(a app, config diag.Config, w way, h *host, n i
 func (c *answerCommand) takeCalls(ctx context.Context, a app, config diag.Config, w way, h *host) (diag.Exit, error) {
 	reached, pause := false, shortestPause
 	for n := 1; ; n++ {
-		result, err := a.place(ctx, c.placement(a, config, w, h, n))
+		result, err := a.placer().Place(ctx, c.placement(a, config, w, h, n))
 		switch {
 		case err != nil, c.Once, (c.Screen || w.kind == diag.SignalingPaste) && !result.Again:
 			return result.Exit, err

@@ -49,9 +49,11 @@ func (f screenFlags) placement(a app, config diag.Config, r recordFlags, n int) 
 
 // Help implements kong.HelpProvider.
 func (callCommand) Help() string {
-	return detail("Both peers dial the same room code at the same server. The peer can be dialtone answer on another machine, or a browser on the server's page. "+
+	return detail("Both peers dial the same room code at the same server. The peer can be dialtone answer on another "+
+		"machine, or a browser on the server's page. "+
 		"To run your own server: dialtone serve.\n\n"+
-		"On a terminal the call has a screen with its path, setup, media and messages; otherwise dialtone writes one line per event, and a verdict at the end.",
+		"On a terminal the call has a screen with its path, setup, media and messages; otherwise dialtone writes one "+
+		"line per event, and a verdict at the end.",
 		[]string{
 			"dialtone call w1 --server https://call.example.org/call/",
 			"dialtone call w1 --ice stun:stun.example.org --for 10s --record call.jsonl",
@@ -69,10 +71,10 @@ func (c *callCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	if err := a.checked(err); err != nil {
 		return diag.ExitUsage, err
 	}
-	return a.repeat(ctx, func(ctx context.Context, n int) (calls.Outcome, error) {
+	return a.placer().Repeat(ctx, func(ctx context.Context, n int) (calls.Outcome, error) {
 		p := c.placement(a, config, c.recordFlags, n)
 		way.reach(ctx, a, &p, c.pasteFlags)
-		return a.place(ctx, p)
+		return a.placer().Place(ctx, p)
 	})
 }
 

@@ -53,9 +53,11 @@ type checkCommand struct {
 
 // Help implements kong.HelpProvider.
 func (checkCommand) Help() string {
-	return detail("A check passes if each call connects, opens and echoes a data channel, has audio and video both ways until the end, and meets each --assert.\n\n"+
+	return detail("A check passes if each call connects, opens and echoes a data channel, has audio and video both "+
+		"ways until the end, and meets each --assert.\n\n"+
 		"The report goes to stdout, progress to stderr. Of several runs the worst exit code counts.\n\n"+
-		"--assert can use setup, phases, path, media, channels, findings, servers, nat, runs and summary; a value that is absent fails it. docs/check.md lists all names.",
+		"--assert can use setup, phases, path, media, channels, findings, servers, nat, runs and summary; a value that "+
+		"is absent fails it. docs/check.md lists all names.",
 		[]string{
 			"dialtone check --loopback --for 2s",
 			"DIALTONE_ICE_PASS=… dialtone check --loopback --relay-only --ice turn:turn.example.org --ice-user ann",
@@ -66,8 +68,7 @@ func (checkCommand) Help() string {
 			"dialtone check --offer https://echo.example.org/offer --for 5s",
 			"DIALTONE_TOKEN=… dialtone check --whip https://media.example.org/whip/stream --conformance -o junit=whip.xml",
 		},
-		diag.ExitPass, diag.ExitAssertion, diag.ExitUsage, diag.ExitSignaling, diag.ExitNobody, diag.ExitICE, diag.ExitDTLS, diag.ExitChannel,
-		diag.ExitMedia, diag.ExitCannotRun, diag.ExitInterrupted)
+		append(callExits, diag.ExitAssertion)...)
 }
 
 func (c *checkCommand) run(ctx context.Context, a app) (diag.Exit, error) {
@@ -198,7 +199,8 @@ func (c *checkCommand) plan() (checkPlan, error) {
 	case len(targets) == 1:
 		errs = append(errs, c.aim(&o.Options))
 	default:
-		errs = append(errs, errors.New("No target given: add --loopback, --room CODE, --offer URL, --whip URL, --whep URL or --scenario FILE"))
+		errs = append(errs, errors.New("No target given: add --loopback, --room CODE, --offer URL, --whip URL, --whep "+
+			"URL or --scenario FILE"))
 		return o, errors.Join(errs...)
 	}
 	if o.Name == "" {
@@ -208,7 +210,8 @@ func (c *checkCommand) plan() (checkPlan, error) {
 		}
 	}
 	if c.Room != "" && c.Parallel > 1 {
-		errs = append(errs, errors.New("--parallel must be 1 in a room: simultaneous calls with one room code would reach each other; use --repeat, or a --scenario with a check for each code"))
+		errs = append(errs, errors.New("--parallel must be 1 in a room: simultaneous calls with one room code would "+
+			"reach each other; use --repeat, or a --scenario with a check for each code"))
 	}
 	if c.For == 0 {
 		errs = append(errs, errors.New("--for must be more than 0, such as --for 10s"))

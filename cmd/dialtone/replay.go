@@ -27,9 +27,11 @@ type replayCommand struct {
 
 // Help implements kong.HelpProvider.
 func (replayCommand) Help() string {
-	return detail("A recording has the screen of a call: pause with space, step with , and ., seek with [ and ] or with the mouse on the timeline. "+
+	return detail("A recording has the screen of a call: pause with space, step with , and ., seek with [ and ] or "+
+		"with the mouse on the timeline. "+
 		"--record writes recordings, and so does e on the screen of a call.\n\n"+
-		"Without a terminal, or with --plain, dialtone writes its events, one per line, and the verdict, and exits with the recorded call's code. The screen exits with 0.",
+		"Without a terminal, or with --plain, dialtone writes its events, one per line, and the verdict, and exits with "+
+		"the recorded call's code. The screen exits with 0.",
 		[]string{
 			"dialtone replay call.jsonl",
 			"dialtone replay call.jsonl --speed 4",

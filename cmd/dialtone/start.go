@@ -21,7 +21,8 @@ type startCommand struct {
 
 // Help implements kong.HelpProvider.
 func (startCommand) Help() string {
-	return detail("The forms begin with the configured values. Previous choices are offered again; passwords and user names are not saved.",
+	return detail("The forms begin with the configured values. Previous choices are offered again; passwords and user "+
+		"names are not saved.",
 		[]string{"dialtone start", "dialtone start --config lab.toml"},
 		callExits...)
 }

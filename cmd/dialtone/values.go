@@ -57,7 +57,8 @@ func parseListenAddress(raw string) (listenAddress, error) {
 		_, err = strconv.ParseUint(port, 10, 16)
 	}
 	if err != nil {
-		return "", fmt.Errorf("invalid address %s: use HOST:PORT, such as 127.0.0.1:8000, or :8000 for all interfaces", quote(raw))
+		return "", fmt.Errorf("invalid address %s: use HOST:PORT, such as 127.0.0.1:8000, or :8000 for all "+
+			"interfaces", quote(raw))
 	}
 	return listenAddress(raw), nil
 }

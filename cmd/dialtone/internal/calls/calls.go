@@ -84,7 +84,7 @@ type running struct {
 }
 
 // Repeat places the n-th call until none is asked for again.
-func (p Placer) Repeat(ctx context.Context, place func(ctx context.Context, n int) (Outcome, error)) (diag.Exit, error) {
+func (p Placer) Repeat(ctx context.Context, place func(context.Context, int) (Outcome, error)) (diag.Exit, error) {
 	ctx, restore := p.Interruptible(ctx)
 	defer restore()
 	for n := 1; ; n++ {
@@ -147,8 +147,8 @@ func (r *running) read(f func(*feed.Reader)) {
 	})
 }
 
-// startPrinting writes lines. When their reader is gone, a call without --for is ended, because nothing shows it any more.
-// One with --for continues, for its recording and its exit code.
+// startPrinting writes lines. When their reader is gone, a call without --for is ended, because nothing shows it any
+// more. One with --for continues, for its recording and its exit code.
 func (r *running) startPrinting(ctx context.Context) {
 	r.read(func(events *feed.Reader) {
 		r.outputErr = printEvents(ctx, events, r.placer.Results())

@@ -28,7 +28,8 @@ const maxExports = 100
 func (x Exporter) Write(events []diag.Event) (string, error) {
 	path, err := x.create(time.Now())
 	if err != nil {
-		return "", fmt.Errorf("cannot save the recording: %w; start dialtone in a directory with write permission, or record with --record FILE", err)
+		return "", fmt.Errorf("cannot save the recording: %w; start dialtone in a directory with write permission, or "+
+			"record with --record FILE", err)
 	}
 	w, err := record.Create(path, x.Header, record.Options{Redact: x.Redact, Secrets: x.Secrets})
 	if err != nil {

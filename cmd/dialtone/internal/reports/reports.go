@@ -83,8 +83,8 @@ func Guard(list []Output, o record.Options) []Output {
 	return list
 }
 
-// Write writes the report to all its places; a failure at one does not affect the others. Text goes to stdout if nothing
-// else does.
+// Write writes the report to all its places; a failure at one does not affect the others. Text goes to stdout if
+// nothing else does.
 func Write(stdout io.Writer, r *report.Report, list []Output) error {
 	if !slices.ContainsFunc(list, func(o Output) bool { return o.file == "" }) {
 		list = append([]Output{{format: "text", write: report.WriteText}}, list...)

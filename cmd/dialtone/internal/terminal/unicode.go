@@ -2,9 +2,9 @@ package terminal
 
 import "strings"
 
-// Unicode reports whether the terminal shows more than ASCII. It reads the environment as the C library does: of the locale's variables the first that is set and not
-// empty counts (POSIX.1-2024 §8.2). If none is, as on Windows and in many containers, Unicode is
-// assumed. The Linux console has 512 glyphs at most, a dumb terminal promises nothing.
+// Unicode reports whether the terminal shows more than ASCII. It reads the environment as the C library does: of the
+// locale's variables the first that is set and not empty counts (POSIX.1-2024 §8.2). If none is, as on Windows and in
+// many containers, Unicode is assumed. The Linux console has 512 glyphs at most, a dumb terminal promises nothing.
 func (s Streams) Unicode() bool {
 	env := map[string]string{}
 	for _, pair := range s.Environ {
