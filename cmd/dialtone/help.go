@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"dialtone/diag"
@@ -30,12 +31,12 @@ var exitWords = map[diag.Exit]string{
 
 // callExits are those of the commands that make calls.
 var callExits = []diag.Exit{
-	diag.ExitPass, diag.ExitUsage, diag.ExitSignaling, diag.ExitNobody, diag.ExitICE, diag.ExitDTLS, diag.ExitChannel, diag.ExitMedia,
-	diag.ExitCannotRun, diag.ExitInterrupted,
+	diag.ExitPass, diag.ExitUsage, diag.ExitSignaling, diag.ExitNobody, diag.ExitICE, diag.ExitDTLS, diag.ExitChannel,
+	diag.ExitMedia, diag.ExitCannotRun, diag.ExitInterrupted,
 }
 
-// detail is the part of a command's help below its summary: examples, exit codes, further reading. It is formatted like a
-// doc comment: indented lines stay as they are. The start form shows the first paragraph.
+// detail is the part of a command's help below its summary: examples, exit codes, further reading. It is formatted
+// like a doc comment: indented lines stay as they are. The start form shows the first paragraph.
 func detail(text string, examples []string, exits ...diag.Exit) string {
 	var b strings.Builder
 	if text != "" {
@@ -46,7 +47,7 @@ func detail(text string, examples []string, exits ...diag.Exit) string {
 		b.WriteString("    " + e + "\n")
 	}
 	b.WriteString("\nExit codes:\n\n")
-	for _, e := range exits {
+	for _, e := range slices.Sorted(slices.Values(exits)) {
 		fmt.Fprintf(&b, "    %3d  %-15s %s\n", int(e), e, exitWords[e])
 	}
 	b.WriteString("\nMore: docs/reference/configuration.md (files and variables), docs/reference/exit-codes.md.\n")

@@ -67,7 +67,7 @@ func (c *natCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	if err != nil {
 		return diag.ExitCannotRun, err
 	}
-	ctx, restore := a.interruptible(ctx)
+	ctx, restore := a.Interruptible(ctx)
 	defer restore()
 	families := probe.BothFamilies
 	switch {

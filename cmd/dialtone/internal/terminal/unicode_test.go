@@ -1,10 +1,10 @@
-package main
+package terminal
 
 import (
 	"testing"
 )
 
-func TestSpeaksUnicode(t *testing.T) {
+func TestUnicode(t *testing.T) {
 	tests := []struct {
 		name    string
 		environ []string
@@ -23,13 +23,9 @@ func TestSpeaksUnicode(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := speaksUnicode(tt.environ); got != tt.want {
+			if got := (Streams{Environ: tt.environ}).Unicode(); got != tt.want {
 				t.Errorf("%v, want %v", got, tt.want)
 			}
 		})
-	}
-	insists := false
-	if (glyphFlags{ASCII: &insists}).ascii(streams{environ: []string{"LANG=C"}}) {
-		t.Error("--ascii=false does not insist on Unicode")
 	}
 }

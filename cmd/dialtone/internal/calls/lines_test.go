@@ -1,4 +1,4 @@
-package main
+package calls
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"dialtone/cmd/dialtone/internal/terminal"
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/feed"
@@ -58,8 +59,8 @@ func TestPrintEventsToAClosedPipe(t *testing.T) {
 	log := feed.New(time.Now)
 	events := log.Reader()
 	log.Append(diag.ICEState{State: "checking"})
-	err := printEvents(t.Context(), events, failingWriter{syscall.EPIPE})
-	var output *outputError
+	err := printEvents(t.Context(), events, terminal.Streams{Out: failingWriter{syscall.EPIPE}}.Results())
+	var output *terminal.OutputError
 	if !errors.As(err, &output) || !errors.Is(err, syscall.EPIPE) {
 		t.Errorf("the error is %v", err)
 	}
@@ -71,7 +72,7 @@ type failingWriter struct{ err error }
 func (f failingWriter) Write([]byte) (int, error) { return 0, f.err }
 
 func TestVerdictText(t *testing.T) {
-	got := verdictText(judge.Verdict{
+	got := VerdictText(judge.Verdict{
 		Done: true, Exit: diag.ExitICE, Outcome: judge.Outcome{State: call.StateEnded, Ended: diag.EndICE, After: 2 * time.Second},
 		Findings: []judge.Finding{{ID: "ice.no_path", Severity: judge.Problem, Evidence: judge.NoPath{
 			Obstacle: judge.NoPairAnswered, Pairs: 9, Requests: 40, NoRelay: true, Configured: true,

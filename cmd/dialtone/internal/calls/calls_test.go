@@ -1,4 +1,4 @@
-package main
+package calls
 
 import (
 	"context"
@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"dialtone/cmd/dialtone/internal/settings"
+	"dialtone/cmd/dialtone/internal/terminal"
 	"dialtone/diag"
 	"dialtone/diag/feed"
 	"dialtone/diag/record"
@@ -24,7 +24,7 @@ type fakeCall struct {
 	hungUp chan struct{}
 }
 
-func fakeEngine(config diag.Config, log *feed.Feed) (caller, error) {
+func fakeEngine(config diag.Config, log *feed.Feed) (Caller, error) {
 	return &fakeCall{config: config, log: log, hungUp: make(chan struct{})}, nil
 }
 
@@ -54,21 +54,21 @@ func (f *fakeCall) RestartICE() error       { return nil }
 func (f *fakeCall) Diagnose() error         { return nil }
 func (f *fakeCall) Hangup()                 { close(f.hungUp) }
 
-// fakeApp writes to out and complaints.
-func fakeApp(out, complaints io.Writer) app {
-	return app{streams: streams{out: out, err: complaints, engine: fakeEngine}, settings: &settings.Parsed{}, name: "call"}
+// fakePlacer writes to out.
+func fakePlacer(out io.Writer) Placer {
+	return Placer{Streams: terminal.Streams{Out: out, Err: io.Discard}, Engine: fakeEngine}
 }
 
 func testConfig(length time.Duration) diag.Config {
-	return diag.Config{Command: "call", Code: "w1", Server: defaultServer, NoMedia: true, For: length}
+	return diag.Config{Command: "call", Code: "w1", Server: "http://127.0.0.1:8000/call/", NoMedia: true, For: length}
 }
 
 func TestPlaceToTheEnd(t *testing.T) {
 	var out strings.Builder
 	path := filepath.Join(t.TempDir(), "call.jsonl")
-	result, err := fakeApp(&out, io.Discard).place(t.Context(), placement{config: testConfig(time.Millisecond), record: path})
-	if err != nil || result.exit != diag.ExitPass {
-		t.Fatalf("exit %v, error %v, output:\n%s", result.exit, err, out.String())
+	result, err := fakePlacer(&out).Place(t.Context(), Placement{Config: testConfig(time.Millisecond), Record: path})
+	if err != nil || result.Exit != diag.ExitPass {
+		t.Fatalf("exit %v, error %v, output:\n%s", result.Exit, err, out.String())
 	}
 	for _, want := range []string{"call.start ", "connection.state ", "call.ended ", "\nverdict: connected for", "(exit 0, pass)\n"} {
 		if !strings.Contains(out.String(), want) {
@@ -94,10 +94,10 @@ func checkRecording(t *testing.T, path string) {
 func TestPlaceInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	path := filepath.Join(t.TempDir(), "call.jsonl")
-	out := &notifyingWriter{word: "connection.state", notify: func() { cancel(errInterrupted) }}
-	result, err := fakeApp(out, io.Discard).place(ctx, placement{config: testConfig(0), record: path})
-	if err != nil || result.exit != diag.ExitInterrupted {
-		t.Errorf("exit %v, error %v", result.exit, err)
+	out := &notifyingWriter{word: "connection.state", notify: func() { cancel(terminal.ErrInterrupted) }}
+	result, err := fakePlacer(out).Place(ctx, Placement{Config: testConfig(0), Record: path})
+	if err != nil || result.Exit != diag.ExitInterrupted {
+		t.Errorf("exit %v, error %v", result.Exit, err)
 	}
 	checkRecording(t, path)
 }
@@ -132,9 +132,9 @@ func TestPlaceWithoutReaders(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "call.jsonl")
-			result, err := fakeApp(failingWriter{test.err}, io.Discard).place(t.Context(), placement{config: testConfig(test.length), record: path})
-			if result.exit != test.want || errors.Is(err, test.err) != test.told {
-				t.Errorf("exit %v, error %v", result.exit, err)
+			result, err := fakePlacer(failingWriter{test.err}).Place(t.Context(), Placement{Config: testConfig(test.length), Record: path})
+			if result.Exit != test.want || errors.Is(err, test.err) != test.told {
+				t.Errorf("exit %v, error %v", result.Exit, err)
 			}
 			checkRecording(t, path)
 		})
@@ -146,18 +146,18 @@ func TestPlaceWithBadRecording(t *testing.T) {
 	if err := os.WriteFile(path, []byte("precious"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	result, err := fakeApp(io.Discard, io.Discard).place(t.Context(), placement{config: testConfig(0), record: path})
-	if result.exit != diag.ExitCannotRun || !errors.Is(err, record.ErrNotRecording) {
-		t.Errorf("exit %v, error %v", result.exit, err)
+	result, err := fakePlacer(io.Discard).Place(t.Context(), Placement{Config: testConfig(0), Record: path})
+	if result.Exit != diag.ExitCannotRun || !errors.Is(err, record.ErrNotRecording) {
+		t.Errorf("exit %v, error %v", result.Exit, err)
 	}
 }
 
 func TestPlaceWithoutEngine(t *testing.T) {
 	broken := errors.New("broken")
-	a := fakeApp(io.Discard, io.Discard)
-	a.engine = func(diag.Config, *feed.Feed) (caller, error) { return nil, broken }
-	if result, err := a.place(t.Context(), placement{config: testConfig(0)}); result.exit != diag.ExitCannotRun || !errors.Is(err, broken) {
-		t.Errorf("exit %v, error %v", result.exit, err)
+	a := fakePlacer(io.Discard)
+	a.Engine = func(diag.Config, *feed.Feed) (Caller, error) { return nil, broken }
+	if result, err := a.Place(t.Context(), Placement{Config: testConfig(0)}); result.Exit != diag.ExitCannotRun || !errors.Is(err, broken) {
+		t.Errorf("exit %v, error %v", result.Exit, err)
 	}
 }
 
@@ -174,8 +174,8 @@ func TestNumbered(t *testing.T) {
 		{"/tmp/x.tar.gz", 12, "/tmp/x.tar-12.gz"},
 	}
 	for _, test := range tests {
-		if got := numbered(test.path, test.n); got != test.want {
-			t.Errorf("numbered(%q, %d) = %q, want %q", test.path, test.n, got, test.want)
+		if got := Numbered(test.path, test.n); got != test.want {
+			t.Errorf("Numbered(%q, %d) = %q, want %q", test.path, test.n, got, test.want)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package calls
 
 import (
 	"bytes"
@@ -30,14 +30,14 @@ func printEvents(ctx context.Context, events eventSource, w io.Writer) error {
 		if err != nil {
 			return err
 		}
-		if err := writeLines(w, batch); err != nil {
-			return &outputError{err}
+		if err := WriteLines(w, batch); err != nil {
+			return err
 		}
 	}
 }
 
-// writeLines writes one line per event.
-func writeLines(w io.Writer, events []diag.Event) error {
+// WriteLines writes one line per event.
+func WriteLines(w io.Writer, events []diag.Event) error {
 	var text bytes.Buffer
 	for _, e := range events {
 		text.WriteString(words.Clock(e.At) + "  " + words.Line(e) + "\n")
@@ -46,17 +46,8 @@ func writeLines(w io.Writer, events []diag.Event) error {
 	return err
 }
 
-// outputError is a failed write of the result.
-type outputError struct{ err error }
-
-func (e *outputError) Error() string {
-	return "cannot write the result to stdout: " + e.err.Error() + "; check where it is redirected to"
-}
-
-func (e *outputError) Unwrap() error { return e.err }
-
-// verdictText is the end of the plain output: the result of the call, the reasons, and the next steps.
-func verdictText(v judge.Verdict) string {
+// VerdictText is the end of the plain output: the result of the call, the reasons, and the next steps.
+func VerdictText(v judge.Verdict) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\nverdict: %s (exit %d, %s)\n", words.Verdict(v).Headline, int(v.Exit), v.Exit)
 	for _, line := range words.Lines(v) {

@@ -1,4 +1,4 @@
-package main
+package terminal
 
 import (
 	"context"
@@ -11,12 +11,12 @@ import (
 	"dialtone/diag"
 )
 
-// errInterrupted is the cause of a context that a signal ended.
-var errInterrupted = errors.New("interrupted")
+// ErrInterrupted is the cause of a context that a signal ended.
+var ErrInterrupted = errors.New("interrupted")
 
-// interruptible derives a context that SIGINT, SIGTERM and SIGHUP end with errInterrupted, so that the command can shut
+// Interruptible derives a context that SIGINT, SIGTERM and SIGHUP end with ErrInterrupted, so that the command can shut
 // down. A SIGINT after that ends the process at once. The returned function restores the signals and must be called.
-func (s streams) interruptible(ctx context.Context) (context.Context, func()) {
+func (s Streams) Interruptible(ctx context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	arrived := make(chan os.Signal, 4)
 	ossignal.Notify(arrived, endingSignals()...)
@@ -42,17 +42,17 @@ func endingSignals() []os.Signal {
 	return ending
 }
 
-func (s streams) watch(arrived <-chan os.Signal, stop <-chan struct{}, cancel context.CancelCauseFunc) {
+func (s Streams) watch(arrived <-chan os.Signal, stop <-chan struct{}, cancel context.CancelCauseFunc) {
 	asked := false
 	for {
 		select {
 		case sig := <-arrived:
 			if asked && sig == os.Interrupt {
-				complain(s.err, "dialtone: killed before it could shut down; a recording may be incomplete")
-				s.kill(diag.ExitInterrupted)
+				s.Complain("dialtone: killed before it could shut down; a recording may be incomplete")
+				s.Kill(diag.ExitInterrupted)
 			}
 			asked = true
-			cancel(fmt.Errorf("%w by %v", errInterrupted, sig))
+			cancel(fmt.Errorf("%w by %v", ErrInterrupted, sig))
 		case <-stop:
 			return
 		}

@@ -1,4 +1,4 @@
-package main
+package calls
 
 import (
 	"os"
@@ -13,7 +13,7 @@ import (
 
 func TestExportNeverOverwrites(t *testing.T) {
 	dir := t.TempDir()
-	x := exporter{header: record.Header{Config: record.Config{Code: "w 1/../x"}}, secrets: []diag.Secret{"hunter22"}, dir: dir}
+	x := Exporter{Header: record.Header{Config: record.Config{Code: "w 1/../x"}}, Secrets: []diag.Secret{"hunter22"}, dir: dir}
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	for _, want := range []string{"dialtone-w-1----x-20260102-030405.jsonl", "dialtone-w-1----x-20260102-030405-2.jsonl"} {
 		path, err := x.create(now)
@@ -24,7 +24,7 @@ func TestExportNeverOverwrites(t *testing.T) {
 			t.Errorf("others may read %s: %v, %v", path, info.Mode(), err)
 		}
 	}
-	path, err := x.write([]diag.Event{{Seq: 1, Data: diag.Warning{ID: "x", Cause: "the password hunter22"}}, {Seq: 2, Data: diag.CallEnded{Reason: diag.EndHangup}}})
+	path, err := x.Write([]diag.Event{{Seq: 1, Data: diag.Warning{ID: "x", Cause: "the password hunter22"}}, {Seq: 2, Data: diag.CallEnded{Reason: diag.EndHangup}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,15 +33,15 @@ func TestExportNeverOverwrites(t *testing.T) {
 		t.Errorf("a password was saved: %s, %v", text, err)
 	}
 	x.dir = filepath.Join(dir, "none")
-	if _, err := x.write(nil); err == nil || !strings.Contains(err.Error(), "a directory with write permission") {
+	if _, err := x.Write(nil); err == nil || !strings.Contains(err.Error(), "a directory with write permission") {
 		t.Errorf("a directory that is not there: %v", err)
 	}
 }
 
 func TestFileWord(t *testing.T) {
 	for code, want := range map[string]string{"w1": "w1", "": "call", "../..": "call", "a b": "a-b", "Ünïcode": "n-code", strings.Repeat("x", 90): strings.Repeat("x", 40)} {
-		if got := fileWord(code); got != want {
-			t.Errorf("fileWord(%q) = %q, want %q", code, got, want)
+		if got := FileWord(code); got != want {
+			t.Errorf("FileWord(%q) = %q, want %q", code, got, want)
 		}
 	}
 }

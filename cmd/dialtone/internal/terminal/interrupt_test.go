@@ -1,4 +1,4 @@
-package main
+package terminal
 
 import (
 	"context"
@@ -14,7 +14,7 @@ import (
 func TestSecondInterruptKills(t *testing.T) {
 	var complaints strings.Builder
 	killed := make(chan diag.Exit, 1)
-	s := streams{err: &complaints, kill: func(code diag.Exit) { killed <- code }}
+	s := Streams{Err: &complaints, Kill: func(code diag.Exit) { killed <- code }}
 	arrived, stop, ended := make(chan os.Signal), make(chan struct{}), make(chan struct{})
 	ctx, cancel := context.WithCancelCause(t.Context())
 	go func() {
@@ -24,7 +24,7 @@ func TestSecondInterruptKills(t *testing.T) {
 
 	arrived <- syscall.SIGTERM
 	<-ctx.Done()
-	if cause := context.Cause(ctx); !errors.Is(cause, errInterrupted) || !strings.Contains(cause.Error(), "terminated") {
+	if cause := context.Cause(ctx); !errors.Is(cause, ErrInterrupted) || !strings.Contains(cause.Error(), "terminated") {
 		t.Errorf("the cause is %v", cause)
 	}
 	arrived <- syscall.SIGHUP // what a closing terminal sends besides; it does not kill
