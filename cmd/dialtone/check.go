@@ -261,7 +261,7 @@ func (c *checkCommand) all(ctx context.Context, a app, plans []checkPlan, scenar
 			break
 		}
 		p := newProgress(a.err, len(plans) > 1)
-		o.Progress = p.tell
+		o.Progress = p.report
 		r, err := diagcheck.Run(ctx, o.Options)
 		p.stop()
 		if o.conformance && ctx.Err() == nil {

@@ -18,8 +18,8 @@ import (
 	"dialtone/diag/report"
 )
 
-// writeAll writes the report to all its places. What fails at one keeps none of the others from being written. Text
-// goes to stdout where nothing else does.
+// writeAll writes the report to all its places. A failure at one does not keep the others from being written. Text goes
+// to stdout if nothing else does.
 func (a app) writeAll(r *report.Report, list []output) error {
 	taken := false
 	for _, o := range list {
@@ -35,7 +35,7 @@ func (a app) writeAll(r *report.Report, list []output) error {
 	return errors.Join(errs...)
 }
 
-// guarded keeps out of jsonl, which is a recording, what recordings do not hold.
+// guarded masks secrets and, with --redact, addresses in jsonl, as in every recording.
 func (c *checkCommand) guarded(list []output, plans []checkPlan) []output {
 	o := record.Options{Redact: c.Redact}
 	for _, p := range plans {
@@ -60,11 +60,11 @@ func (c *checkCommand) guarded(list []output, plans []checkPlan) []output {
 func (a app) writeOne(r *report.Report, o output) error {
 	var b bytes.Buffer
 	if err := o.write(&b, r); err != nil {
-		return fmt.Errorf("the report cannot be made as %s: %w", o.format, err)
+		return fmt.Errorf("cannot write the report as %s: %w", o.format, err)
 	}
 	if !o.stdout() {
 		if err := replaceFile(o.file, b.Bytes()); err != nil {
-			return fmt.Errorf("the report cannot be written as %s: %w; look at the disk and the directory", o.format, err)
+			return fmt.Errorf("cannot write the report as %s: %w; check the disk and the directory", o.format, err)
 		}
 		return nil
 	}
@@ -74,8 +74,7 @@ func (a app) writeOne(r *report.Report, o output) error {
 	return nil
 }
 
-// replaceFile writes a file whole or not at all: beside its place first. What is no regular file (a pipe, a device) is
-// written to directly.
+// replaceFile writes a file completely or not at all: beside its place first. A pipe or a device is written directly.
 func replaceFile(path string, content []byte) error {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		f, err := os.OpenFile(path, os.O_WRONLY, 0)
@@ -85,10 +84,9 @@ func replaceFile(path string, content []byte) error {
 		_, err = f.Write(content)
 		return errors.Join(err, f.Close())
 	}
-	// Nobody else in the directory, /tmp for instance, can have laid a link there: the name is not to be guessed, and must
-	// be new.
+	// In a shared directory such as /tmp another user may prepare links, so the name cannot be guessed and must be new.
 	beside := filepath.Join(filepath.Dir(path), fmt.Sprintf(".%s.%s.part", filepath.Base(path), rand.Text()))
-	// #nosec G302 -- for all whom the umask allows, as any output
+	// #nosec G302 -- the umask restricts it, as any output
 	f, err := os.OpenFile(beside, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		return err
@@ -101,19 +99,19 @@ func replaceFile(path string, content []byte) error {
 		err = os.Rename(beside, path)
 	}
 	if err != nil {
-		_ = os.Remove(beside) // err tells more than this one would
+		_ = os.Remove(beside) // err is the cause
 	}
 	return err
 }
 
-// maxProgress is how many lines of progress are written where nobody watches them live.
+// maxProgress is how many lines of progress are written if stderr is not a terminal.
 const maxProgress = 20
 
-// progress tells on stderr how a check goes on: each run that ended, and on a terminal each second where it stands.
+// progress reports on stderr: each run that ended, and on a terminal the state of the check every second.
 type progress struct {
 	w      io.Writer
 	live   bool
-	named  bool // the check's name is told: there are several
+	named  bool // lines begin with the name of the check: there are several
 	ticker *time.Ticker
 	done   chan struct{}
 	idle   sync.WaitGroup
@@ -123,7 +121,7 @@ type progress struct {
 	ended  int
 	failed int
 	of     int
-	last   string // where the latest run stands
+	last   string // the state of the latest run
 }
 
 func newProgress(w io.Writer, named bool) *progress {
@@ -145,18 +143,18 @@ func (p *progress) everySecond() {
 		}
 		p.mu.Lock()
 		if p.of > 0 && p.ended < p.of {
-			complain(p.w, fmt.Sprintf("%d of %d calls ended, %d failed; %s", p.ended, p.of, p.failed, p.last))
+			complain(p.w, fmt.Sprintf("%d of %d runs finished, %d failed; %s", p.ended, p.of, p.failed, p.last))
 		}
 		p.mu.Unlock()
 	}
 }
 
-// tell takes news of the check.
-func (p *progress) tell(n diagcheck.Progress) {
+// report prints progress of the check.
+func (p *progress) report(n diagcheck.Progress) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.of = n.Of
-	p.last = fmt.Sprintf("call %d: %s", n.Run, n.State)
+	p.last = fmt.Sprintf("run %d: %s", n.Run, n.State)
 	if n.Done == nil {
 		return
 	}
@@ -166,7 +164,7 @@ func (p *progress) tell(n diagcheck.Progress) {
 	}
 	if p.lines++; p.lines > maxProgress && !p.live {
 		if p.lines == maxProgress+1 {
-			complain(p.w, "… further calls are told in the report alone")
+			complain(p.w, "… the report lists the other runs")
 		}
 		return
 	}
@@ -175,10 +173,10 @@ func (p *progress) tell(n diagcheck.Progress) {
 		name = n.Check + ": "
 	}
 	setup := ""
-	if n.Done.Setup.TotalMs != nil {
-		setup = fmt.Sprintf(", set-up %.0f ms", *n.Done.Setup.TotalMs)
+	if total := n.Done.Setup.Total; total != nil {
+		setup = fmt.Sprintf(", setup %.0f ms", total.Float())
 	}
-	complain(p.w, fmt.Sprintf("%scall %d of %d: %s%s", name, n.Run, n.Of, n.Done.Headline, setup))
+	complain(p.w, fmt.Sprintf("%srun %d of %d: %s%s", name, n.Run, n.Of, n.Done.Headline, setup))
 }
 
 // stop ends the ticker.

@@ -18,12 +18,12 @@ func TestProgressIsBounded(t *testing.T) {
 	var b strings.Builder
 	p := newProgress(&b, true)
 	for n := range 1000 {
-		p.tell(diagcheck.Progress{Check: "c", Run: n + 1, Of: 1000, State: "connecting"})
-		p.tell(diagcheck.Progress{Check: "c", Run: n + 1, Of: 1000, Done: &report.Run{Headline: "fine"}})
+		p.report(diagcheck.Progress{Check: "c", Run: n + 1, Of: 1000, State: "connecting"})
+		p.report(diagcheck.Progress{Check: "c", Run: n + 1, Of: 1000, Done: &report.Run{Result: report.Result{Headline: "fine"}}})
 	}
 	p.stop()
 	lines := strings.Split(strings.TrimSpace(b.String()), "\n")
-	if len(lines) != maxProgress+1 || lines[0] != "c: call 1 of 1000: fine" || !strings.Contains(lines[maxProgress], "report alone") {
+	if len(lines) != maxProgress+1 || lines[0] != "c: run 1 of 1000: fine" || !strings.Contains(lines[maxProgress], "the report lists") {
 		t.Errorf("%d lines, from %q to %q", len(lines), lines[0], lines[len(lines)-1])
 	}
 }
