@@ -8,6 +8,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/judge"
 	"dialtone/diag/report"
 )
 
@@ -21,7 +22,7 @@ func seen() *report.Report {
 	r.Setup.Total = diag.Ptr(ms(500))
 	r.Path = &report.Path{Local: diag.Candidate{CandidateType: diag.Relay}, Remote: diag.Candidate{CandidateType: diag.Host, Port: 9}, Relay: true}
 	r.Media.Audio = &report.Kind{Inbound: &call.Stream{Packets: 100, Loss: diag.Ptr(0.004)}}
-	r.Findings = []report.Finding{{ID: "media.loss", Severity: diag.Warn, Title: "t"}}
+	r.Findings = []report.Finding{{Finding: judge.Finding{ID: "media.loss", Severity: judge.Warn}}}
 	return r
 }
 

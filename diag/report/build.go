@@ -19,8 +19,8 @@ type Input struct {
 	Target      Target
 	Expect      judge.Expectation // what is asked of each call, and how this program fared
 	Runs        []RunInput
-	Findings    []Finding // of the check as a whole
-	Interrupted bool      // it ended before all was done
+	Findings    []judge.Finding // of the check as a whole
+	Interrupted bool            // it ended before all was done
 }
 
 // Build makes the report. It is pure. The exit code is that of the runs: assertions and a baseline are judged
@@ -48,7 +48,11 @@ func Build(in Input) *Report {
 		one := r.Runs[r.Detail]
 		r.Result, r.Measurements, r.Details = one.Result, one.Measurements, runs[r.Detail].folded.details
 	}
-	r.Findings = mergeFindings(in, r.Runs)
+	found := Written(slices.Concat(in.Findings, in.Expect.Load.Findings()))
+	for _, run := range r.Runs {
+		found = append(found, run.Findings...)
+	}
+	r.Findings = merged(found)
 	r.Settle()
 	return r
 }

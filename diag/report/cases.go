@@ -110,7 +110,7 @@ func (r Result) asCase(group, name string) testCase {
 	}
 	c.kind = clean(r.Exit.Name)
 	for _, f := range r.Findings {
-		c.detail = append(c.detail, findingLines(f)...)
+		c.detail = append(c.detail, f.lines()...)
 	}
 	for _, n := range r.Next {
 		c.detail = append(c.detail, "next: "+clean(n))
@@ -178,18 +178,6 @@ func (c Change) asCase() testCase {
 	if c.Worse {
 		out.outcome, out.kind = failed, "baseline"
 		out.message = "significant regression: " + before + " before, " + now + " now, noise " + noise
-	}
-	return out
-}
-
-// findingLines are a finding in lines: what was found, the evidence, the next step.
-func findingLines(f Finding) []string {
-	out := []string{clean(fmt.Sprintf("%s: %s [%s]", f.Severity, f.Title, f.ID))}
-	for _, e := range f.Evidence {
-		out = append(out, "  "+clean(e))
-	}
-	if f.Advice != "" {
-		out = append(out, "  next: "+clean(f.Advice))
 	}
 	return out
 }

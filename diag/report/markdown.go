@@ -77,7 +77,7 @@ func (m *mdWriter) findings(list []Finding) {
 	var rows [][]string
 	for _, f := range list {
 		what := []string{md(f.Title)}
-		for _, e := range f.Evidence {
+		for _, e := range f.Text.Evidence {
 			what = append(what, md(e))
 		}
 		rows = append(rows, []string{

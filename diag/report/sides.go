@@ -6,40 +6,46 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/judge"
+	"dialtone/diag/words"
 )
 
 // judgeRun judges both peers. What only the answerer has found is marked as its own.
 func judgeRun(x judge.Expectation, run RunInput) Result {
 	v := judge.JudgeCheck(run.Call, x)
+	out := resultOf(v, "")
 	if run.Other == nil {
-		return resultOf(v)
+		return out
 	}
 	other := judge.JudgeCheck(run.Other, judge.Expectation{Media: x.Media, Load: x.Load})
 	blamed := v.Exit == diag.ExitPass && run.Other.ConnectedAt != nil && run.Other.Ended != nil &&
 		run.Other.Ended.Reason == diag.EndPeerHangup
+	own := v.Findings
 	if follows(run.Call) && !follows(run.Other) && run.Other.Ended != nil &&
 		run.Other.Ended.Reason != diag.EndInterrupted {
 		// The answerer failed first: that the offerer was left alone explains nothing.
-		v.Findings = slices.DeleteFunc(v.Findings, func(f diag.Finding) bool { return consequences[f.ID] })
+		own = slices.DeleteFunc(slices.Clone(own), func(f judge.Finding) bool { return consequences[f.ID] })
 		blamed = true
 	}
-	for _, f := range other.Findings {
-		if slices.ContainsFunc(v.Findings, func(own diag.Finding) bool { return own.ID == f.ID }) ||
-			consequences[f.ID] && v.Exit != diag.ExitPass {
-			continue
-		}
-		f.Title = otherSide + f.Title
-		v.Findings = append(v.Findings, f)
-	}
+	found := slices.DeleteFunc(slices.Clone(other.Findings), func(f judge.Finding) bool {
+		return slices.ContainsFunc(own, func(g judge.Finding) bool { return f.ID == g.ID }) ||
+			consequences[f.ID] && v.Exit != diag.ExitPass
+	})
 	if blamed && other.Exit != diag.ExitPass {
-		v.Exit, v.Headline, v.Why, v.Todo = other.Exit, otherSide+other.Headline, other.Why, other.Todo
+		out = resultOf(other, answerer)
 	}
-	sortFindings(v.Findings)
-	return resultOf(v)
+	out.Findings = merged(append(Written(own), inEnglish(found, answerer)...))
+	return out
 }
 
-func resultOf(v judge.Verdict) Result {
-	return Result{verdictOf(v.Exit), ExitOf(v.Exit), v.Headline, filled(v.Why), filled(v.Todo), filled(v.Findings)}
+// resultOf is the verdict about a side in English.
+func resultOf(v judge.Verdict, side string) Result {
+	said := words.Verdict(v)
+	if side != "" {
+		said.Headline = otherSide + said.Headline
+	}
+	return Result{
+		verdictOf(v.Exit), ExitOf(v.Exit), said.Headline, filled(said.Why), filled(said.Next), merged(inEnglish(v.Findings, side)),
+	}
 }
 
 // filled is list, or an empty one: JSON has [] for it, not null.
@@ -75,29 +81,5 @@ var consequences = map[string]bool{
 	"dtls.closed_by_peer": true, "call.nobody_came": true,
 }
 
-// otherSide begins the title of a finding of the answerer.
+// otherSide begins the title of a finding and the headline of the answerer.
 const otherSide = "The answering side: "
-
-// Finding is one conclusion.
-type Finding = diag.Finding
-
-func sortFindings(list []diag.Finding) {
-	slices.SortStableFunc(list, func(a, b diag.Finding) int { return b.Severity.Compare(a.Severity) })
-}
-
-// mergeFindings lists those of all runs, each ID and title once, gravest first.
-func mergeFindings(in Input, runs []Run) []Finding {
-	list := slices.Concat(in.Findings, in.Expect.Load.Findings())
-	for _, r := range runs {
-		list = append(list, r.Findings...)
-	}
-	type key struct{ id, title string }
-	known := map[key]bool{}
-	list = slices.DeleteFunc(list, func(f diag.Finding) bool {
-		k := key{f.ID, f.Title}
-		defer func() { known[k] = true }()
-		return known[k]
-	})
-	sortFindings(list)
-	return filled(list)
-}

@@ -77,12 +77,9 @@ func (t *textWriter) findings(list []Finding) {
 		t.line("\nFindings")
 	}
 	for _, f := range list {
-		t.para("  "+clean(string(f.Severity))+": ", fmt.Sprintf("%s [%s]", clean(f.Title), f.ID))
-		for _, e := range f.Evidence {
-			t.para("      ", e)
-		}
-		if f.Advice != "" {
-			t.para("      next: ", f.Advice)
+		for _, l := range f.lines() {
+			text := strings.TrimLeft(l, " ")
+			t.para(strings.Repeat(" ", 2+2*(len(l)-len(text))), text)
 		}
 	}
 }
