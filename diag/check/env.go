@@ -29,6 +29,7 @@ var phaseNames = []diag.PhaseName{
 //   - nat has the value of each behavior by its name.
 func environment(r *report.Report) object {
 	env := fields(reflect.ValueOf(*r))
+	delete(env, "duration") // a function of expressions
 	setup := env["setup"].(object)
 	maps.Copy(setup, percentiles(r.Summary.Setup))
 	phases := object{}

@@ -141,7 +141,7 @@ func TestFirstFailureIsTold(t *testing.T) {
 	left, failed := placed(5e6, diag.EndNobody), placed(5e6, diag.EndNobody)
 	left.Ended, failed.Ended = &diag.CallEnded{Reason: diag.EndPeerLeft, By: diag.ByRemote}, &diag.CallEnded{Reason: diag.EndICE, By: diag.ByNetwork}
 	r := Build(Input{Runs: []RunInput{{Call: left, Other: failed}}})
-	if r.Exit.Name != "ice" || !strings.HasPrefix(r.Headline, "The answering side: no path found") || len(r.Findings) != 1 || r.Findings[0].ID != "ice.no_path" {
+	if r.Exit.Name != "ice" || !strings.HasPrefix(r.Headline, "Answerer: no path found") || len(r.Findings) != 1 || r.Findings[0].ID != "ice.no_path" {
 		t.Errorf("%+v %q %+v", r.Exit, r.Headline, r.Findings)
 	}
 	r = Build(Input{Runs: []RunInput{{Call: failed, Other: left}}})

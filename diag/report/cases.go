@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"strings"
 
 	"dialtone/diag"
 )
@@ -110,7 +111,9 @@ func (r Result) asCase(group, name string) testCase {
 	}
 	c.kind = clean(r.Exit.Name)
 	for _, f := range r.Findings {
-		c.detail = append(c.detail, f.lines()...)
+		for _, l := range f.lines() {
+			c.detail = append(c.detail, strings.TrimPrefix(l.Key+": "+l.Value, ": "))
+		}
 	}
 	for _, n := range r.Next {
 		c.detail = append(c.detail, "next: "+clean(n))

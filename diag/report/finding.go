@@ -44,14 +44,14 @@ func merged(list []Finding) []Finding {
 	return out
 }
 
-// lines are a finding in lines: what was found, the evidence, the next step.
-func (f Finding) lines() []string {
-	out := []string{clean(string(f.Severity) + ": " + f.Title + " [" + f.ID + "]")}
+// lines are a finding in lines, each behind its label: what was found, the evidence, the next step.
+func (f Finding) lines() []fact {
+	out := []fact{{clean(string(f.Severity)), clean(f.Title + " [" + f.ID + "]")}}
 	for _, e := range f.Text.Evidence {
-		out = append(out, "  "+clean(e))
+		out = append(out, fact{"", clean(e)})
 	}
 	if f.Advice != "" {
-		out = append(out, "  next: "+clean(f.Advice))
+		out = append(out, fact{"next", clean(f.Advice)})
 	}
 	return out
 }

@@ -82,4 +82,4 @@ var consequences = map[string]bool{
 }
 
 // otherSide begins the title of a finding and the headline of the answerer.
-const otherSide = "The answering side: "
+const otherSide = "Answerer: "

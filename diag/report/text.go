@@ -77,9 +77,12 @@ func (t *textWriter) findings(list []Finding) {
 		t.line("\nFindings")
 	}
 	for _, f := range list {
-		for _, l := range f.lines() {
-			text := strings.TrimLeft(l, " ")
-			t.para(strings.Repeat(" ", 2+2*(len(l)-len(text))), text)
+		for i, l := range f.lines() {
+			prefix := map[bool]string{true: "  ", false: "      "}[i == 0]
+			if l.Key != "" {
+				prefix += l.Key + ": "
+			}
+			t.para(prefix, l.Value)
 		}
 	}
 }
