@@ -28,7 +28,8 @@ type (
 		Title   string
 		Columns []column
 		Rows    []row
-		Detail  bool // a long list that matters if the call failed
+		Long    bool // a list that peers can lengthen, or the number of runs: text shows its beginning
+		Detail  bool // it matters only if the call failed
 		Steps   []step
 		Charts  []chart    // HTML only
 		Spread  *histogram // HTML only
@@ -265,7 +266,8 @@ func (d directed) frameSize() string {
 }
 
 func (r *Report) channelSection() section {
-	s := section{Title: r.ofRun("Data channels"), Columns: columns("label", "state", "#messages sent", "#messages received")}
+	s := section{Title: r.ofRun("Data channels"), Long: true}
+	s.Columns = columns("label", "state", "#messages sent", "#messages received")
 	for _, c := range r.Channels {
 		state := "closed"
 		if c.Open {
@@ -310,7 +312,8 @@ func (r *Report) networkSection() section {
 }
 
 func (r *Report) candidateSection() section {
-	s := section{Title: r.ofRun("Candidates"), Columns: columns("", "candidate", "server", "interface?"), Detail: r.Path != nil}
+	s := section{Title: r.ofRun("Candidates"), Long: true, Detail: r.Path != nil}
+	s.Columns = columns("", "candidate", "server", "interface?")
 	for _, c := range r.Candidates {
 		server := c.URL
 		if c.RelayProtocol != "" {
@@ -322,7 +325,7 @@ func (r *Report) candidateSection() section {
 }
 
 func (r *Report) pairSection() section {
-	s := section{Title: r.ofRun("Candidate pairs"), Detail: r.Path != nil}
+	s := section{Title: r.ofRun("Candidate pairs"), Long: true, Detail: r.Path != nil}
 	s.Columns = columns("local", "remote", "state", "#requests", "#responses", "#round trip?")
 	for _, p := range r.Pairs {
 		state := string(p.State)
@@ -341,7 +344,8 @@ func (r *Report) pairSection() section {
 const maxRuns = 250
 
 func (r *Report) runSection() section {
-	s := section{Title: "Runs", Columns: columns("#run", "verdict", "#setup", "result", "path?", "recording?")}
+	s := section{Title: "Runs", Long: true}
+	s.Columns = columns("#run", "verdict", "#setup", "result", "path?", "recording?")
 	if len(r.Runs) < 2 {
 		return s
 	}

@@ -10,7 +10,7 @@ import (
 
 const (
 	textWidth = 100 // columns at most
-	textRows  = 20  // of a table
+	textRows  = 20  // of a long table
 	barWidth  = 40  // of a waterfall
 	nameWidth = 28  // of a phase
 	cellWidth = 4   // at least
@@ -115,8 +115,11 @@ func (t *textWriter) section(s section) {
 	if len(lines) == 1 || len(s.Rows) == 0 {
 		return
 	}
-	more := len(lines) - 1 - textRows
-	lines = lines[:min(len(lines), textRows+1)]
+	more := 0
+	if s.Long {
+		more = len(lines) - 1 - textRows
+		lines = lines[:min(len(lines), textRows+1)]
+	}
 	t.line("\n%s", s.Title)
 	t.table(s.Columns, lines)
 	if more > 0 {

@@ -158,12 +158,17 @@ func next(v judge.Verdict, o judge.Outcome) []string {
 	if o.Up == nil && (o.Ended == diag.EndInterrupted || o.Ended == diag.EndHangup || o.Ended == diag.EndDuration) {
 		return []string{"Call again and wait until the state says connected."}
 	}
-	var out []string
+	var out, last []string
 	for _, f := range v.Findings {
-		if f.Severity != judge.Info {
+		switch {
+		case f.Severity == judge.Info:
+		case f.ID == "ice.no_path": // what it advises in general, others know for this call
+			last = append(last, Of(f).Advice)
+		default:
 			out = append(out, Of(f).Advice)
 		}
 	}
+	out = append(out, last...)
 	if o.Network != nil {
 		out = append(out, o.Network.Next...)
 	}
