@@ -93,7 +93,7 @@ func TestCutShortIsNoFailure(t *testing.T) {
 // TestFoldedRunsSayTheSame: what lets the calls go tells what it would tell with them, also of a machine that was short of CPU.
 func TestFoldedRunsSayTheSame(t *testing.T) {
 	lossy := placed(5e6, diag.EndDuration)
-	lossy.Apply(diag.Event{At: time.Second, Data: diag.Sample{Final: true, Inbound: []diag.InboundRTP{{Kind: "audio", PacketsReceived: 700, PacketsLost: diag.Ptr(int64(300))}}}})
+	lossy.Apply(diag.Event{At: time.Second, Data: diag.Sample{Final: true, Inbound: []diag.InboundRTP{{Kind: "audio", PacketsReceived: diag.Ptr(uint64(700)), PacketsLost: diag.Ptr(int64(300))}}}})
 	for _, load := range []judge.Load{{}, {Ticks: 100, Late: 50}} {
 		in := Input{Expect: judge.Expectation{Load: load}, Runs: runs(placed(5e6, diag.EndDuration), lossy, placed(5e6, diag.EndNobody))}
 		whole := Build(in)

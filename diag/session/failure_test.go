@@ -13,8 +13,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pion/transport/v4"
-	"github.com/pion/transport/v4/stdnet"
+	"github.com/pion/transport/v5"
+	"github.com/pion/transport/v5/stdnet"
 
 	"dialtone/diag"
 	"dialtone/diag/call"

@@ -20,7 +20,7 @@ func (s *Session) peerOptions() peer.Options {
 		RelayOnly: c.RelayOnly, PionDefaults: c.PionDefaults, NoMedia: c.NoMedia, Echo: c.Echo,
 		Loopback: loopbackPolicy(c), Timeouts: s.timeouts(), Net: s.o.Net,
 		NoChannels: c.MediaOnly, Flow: s.o.Flow,
-		OnUnserved:  func(url string) { s.inbox.put(func() { tell(s.probes.unserved[url]) }) },
+		OnNoRelay:   func(url string) { s.inbox.put(func() { tell(s.probes.unserved[url]) }) },
 		OnGathered:  func() { s.inbox.put(func() { s.sendWhole(false) }) },
 		OnCandidate: func(x peer.Candidate) { s.inbox.put(func() { s.gathered(x) }) },
 		OnMessage:   s.received,
@@ -174,7 +174,7 @@ func (s *Session) takeOffer(m signal.Message) {
 // back.
 func (s *Session) startOver() error {
 	o := s.peerOptions()
-	o.Named = s.peer.Named()
+	o.FirstCandidate = s.peer.Candidates()
 	p, err := peer.New(o)
 	if err != nil {
 		return err
@@ -208,7 +208,7 @@ func (s *Session) negotiated() {
 // negotiationFailed ends the call; a stranger on the new room of a restart leaves it lost.
 func (s *Session) negotiationFailed(reason diag.EndReason, by diag.EndedBy, err error) {
 	s.phases.End(diag.PhaseOfferAnswer, "", diag.OutcomeFailed, cause(err))
-	if errors.Is(err, peer.ErrStranger) {
+	if errors.Is(err, peer.ErrCertificateChanged) {
 		s.finishWith(diag.EndPeerLost, diag.ByNetwork, err,
 			"Somebody else dialled the same code. Choose a code that others do not guess.")
 		return

@@ -63,7 +63,9 @@ func TestProbeTakesNothingFromTheCall(t *testing.T) {
 // the probe has told why.
 func TestEarlyFailureIsExplained(t *testing.T) {
 	for range 5 {
-		s, err := lab.StartFault(lab.Fault{Behavior: lab.AuthError, Code: 486, Reason: "Allocation Quota Reached"})
+		s, err := lab.StartFault(lab.Fault{
+			Behavior: lab.AuthError, Code: 486, Reason: "Allocation Quota Reached", Username: "dialtone", Password: "right",
+		})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -146,8 +146,8 @@ func TestCallAndAnswer(t *testing.T) {
 		t.Fatalf("last sample: %+v", last)
 	}
 	for _, in := range last.Inbound {
-		if in.PacketsReceived < 20 {
-			t.Errorf("inbound %s: %d packets", in.Kind, in.PacketsReceived)
+		if *in.PacketsReceived < 20 {
+			t.Errorf("inbound %s: %d packets", in.Kind, *in.PacketsReceived)
 		}
 	}
 	if len(a.call.Spans) == 0 {

@@ -71,7 +71,7 @@ func flows(p *party, in bool) {
 			return false
 		}
 		if in {
-			return len(s.Inbound) == 2 && s.Inbound[0].PacketsReceived > 5 && s.Inbound[1].PacketsReceived > 5
+			return len(s.Inbound) == 2 && *s.Inbound[0].PacketsReceived > 5 && *s.Inbound[1].PacketsReceived > 5
 		}
 		return len(s.Outbound) == 2
 	})

@@ -20,11 +20,11 @@ const (
 
 // statsMessage is what a party tells of its statistics, each second.
 type statsMessage struct {
-	Type     string              `json:"type"` // stats
-	At       float64             `json:"at"`   // ms since 1970
-	Inbound  []diag.PeerInbound  `json:"inbound"`
-	Outbound []diag.PeerOutbound `json:"outbound"`
-	Pair     *diag.PeerPair      `json:"pair,omitempty"`
+	Type     string             `json:"type"` // stats
+	At       float64            `json:"at"`   // ms since 1970
+	Inbound  []diag.InboundRTP  `json:"inbound"`
+	Outbound []diag.OutboundRTP `json:"outbound"`
+	Pair     *diag.PeerPair     `json:"pair,omitempty"`
 }
 
 // theirStats remembers what was said about the peer's statistics.
@@ -153,31 +153,12 @@ func (s *Session) tellSample(sample diag.Sample) {
 	}
 }
 
-// statsOf is a sample as it is told to the other party.
+// statsOf is a sample as it is sent to the peer.
 func statsOf(sample diag.Sample, now time.Time) statsMessage {
-	m := statsMessage{Type: "stats", At: float64(now.UnixMilli()), Inbound: []diag.PeerInbound{},
-		Outbound: []diag.PeerOutbound{}}
-	for _, in := range sample.Inbound {
-		if len(m.Inbound) == maxStreams {
-			break
-		}
-		m.Inbound = append(m.Inbound, diag.PeerInbound{
-			Kind: in.Kind, SSRC: in.SSRC, Mid: in.Mid, MimeType: in.MimeType, PacketsReceived: &in.PacketsReceived, PacketsLost: in.PacketsLost,
-			BytesReceived: &in.BytesReceived, Jitter: in.Jitter, FramesPerSecond: in.FramesPerSecond, FrameWidth: in.FrameWidth, FrameHeight: in.FrameHeight,
-		})
-	}
-	for _, out := range sample.Outbound {
-		if len(m.Outbound) == maxStreams {
-			break
-		}
-		row := diag.PeerOutbound{
-			Kind: out.Kind, SSRC: out.SSRC, Mid: out.Mid, MimeType: out.MimeType, PacketsSent: &out.PacketsSent, BytesSent: &out.BytesSent,
-			Retransmitted: &out.RetransmittedPacketsSent, FramesPerSecond: out.FramesPerSecond, FrameWidth: out.FrameWidth, FrameHeight: out.FrameHeight,
-		}
-		if r := out.Remote; r != nil {
-			row.Remote = &diag.PeerReports{PacketsLost: &r.PacketsLost, RoundTripTime: r.RoundTripTime}
-		}
-		m.Outbound = append(m.Outbound, row)
+	m := statsMessage{
+		Type: "stats", At: float64(now.UnixMilli()),
+		Inbound:  append([]diag.InboundRTP{}, sample.Inbound[:min(len(sample.Inbound), maxStreams)]...),
+		Outbound: append([]diag.OutboundRTP{}, sample.Outbound[:min(len(sample.Outbound), maxStreams)]...),
 	}
 	if p := sample.Pair; p != nil {
 		m.Pair = &diag.PeerPair{CurrentRoundTripTime: p.CurrentRoundTripTime, BytesSent: &p.BytesSent,

@@ -73,7 +73,7 @@ func transportWords(d diag.Data) (string, bool) {
 		return joinWords(by(d.By), d.Reason), true
 	case diag.DTLSState:
 		return joinWords(d.State, d.Role, d.Version, d.Cipher, prefixed("peer certificate ", d.RemoteFingerprint),
-			d.Error), true
+			timing("limit", d.LimitMs)), true
 	case diag.SCTPState:
 		return joinWords(d.State, d.Error), true
 	case diag.ConnectionState:
@@ -240,11 +240,11 @@ func sampleWords(d diag.Sample) string {
 	var parts []string
 	for _, o := range d.Outbound {
 		parts = append(parts, joinWords("↑", o.Kind, kbits(o.Bitrate), fps(o.FramesPerSecond),
-			fmt.Sprintf("%d packets", o.PacketsSent)))
+			countWords(o.PacketsSent)))
 	}
 	for _, in := range d.Inbound {
 		s := joinWords("↓", in.Kind, kbits(in.Bitrate), fps(in.FramesPerSecond),
-			fmt.Sprintf("%d packets", in.PacketsReceived))
+			countWords(in.PacketsReceived))
 		if in.PacketsLost != nil {
 			s += fmt.Sprintf(" %d lost", *in.PacketsLost)
 		}
