@@ -1,0 +1,160 @@
+package words
+
+import (
+	"fmt"
+	"math"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+
+	"dialtone/diag"
+)
+
+// Significant writes v with three significant digits: "0.30", "12.4", "118".
+func Significant(v float64) string {
+	switch a := math.Abs(v); {
+	case math.IsNaN(v) || math.IsInf(v, 0):
+		return ""
+	case a < 9.995:
+		return fmt.Sprintf("%.2f", v)
+	case a < 99.95:
+		return fmt.Sprintf("%.1f", v)
+	}
+	return fmt.Sprintf("%.0f", v)
+}
+
+// Scale gives d as a number of the unit in which it reads best: "ms" below one second, "s" below 1000 seconds, else
+// "min". A negative duration counts as zero.
+func Scale(d time.Duration) (value float64, unit string) {
+	switch d = max(d, 0); {
+	case d < 999500*time.Microsecond:
+		return float64(d) / 1e6, "ms"
+	case d < 999500*time.Millisecond:
+		return d.Seconds(), "s"
+	}
+	return d.Minutes(), "min"
+}
+
+// Duration writes d in running text: "41.2 ms", "12.0 s", "17 min 20 s", "3 h 5 min".
+func Duration(d time.Duration) string {
+	if d >= time.Hour {
+		m := int(d.Round(time.Minute) / time.Minute)
+		return fmt.Sprintf("%d h %d min", m/60, m%60)
+	}
+	if d >= time.Minute {
+		s := int(d.Round(time.Second) / time.Second)
+		return fmt.Sprintf("%d min %d s", s/60, s%60)
+	}
+	value, unit := Scale(d)
+	return Significant(value) + " " + unit
+}
+
+// Millis writes a duration of an event.
+func Millis(m diag.Millis) string { return Duration(m.Duration()) }
+
+// Seconds writes a duration that W3C statistics give in seconds.
+func Seconds(s float64) string { return Duration(time.Duration(s * float64(time.Second))) }
+
+// Clock writes a running time: "00:42", "1:02:03".
+func Clock(d time.Duration) string {
+	s := int64(max(d, 0) / time.Second)
+	if s < 3600 {
+		return fmt.Sprintf("%02d:%02d", s/60, s%60)
+	}
+	return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
+}
+
+// Number writes a whole number in groups of three digits: "12,345".
+func Number(n uint64) string {
+	s := strconv.FormatUint(n, 10)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// Count writes a number with its noun: "1 pair", "12 pairs". A negative number counts as zero.
+func Count(n int, singular, plural string) string {
+	if n == 1 {
+		return "1 " + singular
+	}
+	return Number(uint64(max(n, 0))) + " " + plural
+}
+
+// Bytes writes a size: "980 bytes", "12.3 kB", "1.20 MB".
+func Bytes(n uint64) string {
+	if n < 1000 {
+		return Count(int(n), "byte", "bytes")
+	}
+	return decimal(float64(n), "B")
+}
+
+// Bitrate writes a rate that is given in bit/s: "32.1 kbit/s", "1.21 Mbit/s".
+func Bitrate(bps float64) string {
+	if bps < 1000 {
+		return Significant(bps) + " bit/s"
+	}
+	return decimal(bps, "bit/s")
+}
+
+// decimal writes v with a decimal prefix.
+func decimal(v float64, unit string) string {
+	for _, prefix := range []string{"k", "M", "G", "T"} {
+		if v /= 1000; v < 999.5 {
+			return Significant(v) + " " + prefix + unit
+		}
+	}
+	return Significant(v) + " T" + unit
+}
+
+// Percent writes a fraction (0–1) with one decimal. A value above zero is never written as zero: "<0.1 %".
+func Percent(fraction float64) string {
+	if fraction > 0 && fraction < 0.0005 {
+		return "<0.1 %"
+	}
+	return fmt.Sprintf("%.1f %%", fraction*100)
+}
+
+// Address writes host:port, with brackets around IPv6 (RFC 3986); nothing without a host.
+func Address(host string, port uint16) string {
+	if host == "" {
+		return ""
+	}
+	return net.JoinHostPort(host, strconv.Itoa(int(port)))
+}
+
+// Size writes the size of a picture: "320×240"; nothing while it is unknown.
+func Size(width, height *uint16) string {
+	if width == nil || height == nil || *width == 0 || *height == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d×%d", *width, *height)
+}
+
+// Prefixed writes prefix and s; nothing when s is empty.
+func Prefixed(prefix, s string) string {
+	if s == "" {
+		return ""
+	}
+	return prefix + s
+}
+
+// Join writes the parts that are not empty with a separator between them.
+func Join(separator string, parts ...string) string {
+	var kept []string
+	for _, p := range parts {
+		if p != "" {
+			kept = append(kept, p)
+		}
+	}
+	return strings.Join(kept, separator)
+}
+
+// Capital writes s with a capital letter at its beginning.
+func Capital(s string) string {
+	if s != "" && s[0] >= 'a' && s[0] <= 'z' {
+		return strings.ToUpper(s[:1]) + s[1:]
+	}
+	return s
+}
