@@ -11,6 +11,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"dialtone/diag"
+	"dialtone/diag/words"
 	"dialtone/tui/draw"
 	"dialtone/tui/pane"
 )
@@ -59,7 +60,7 @@ func summary(c *diag.Call, v diag.Verdict) string {
 	if s := c.Selected; s != nil {
 		path := "path: " + s.Local + " ⇄ " + s.Remote
 		if d, ok := c.RoundTripTime(); ok {
-			path += ", rtt " + draw.Span(d)
+			path += ", rtt " + words.Duration(d)
 		}
 		lines = append(lines, path)
 	}
@@ -104,9 +105,9 @@ func (m *Model) export() tea.Cmd {
 		if err != nil {
 			return refused(err)
 		}
-		text := "saved " + draw.Plural(len(events), "event", "events") + " to " + path
+		text := "saved " + words.Count(len(events), "event", "events") + " to " + path
 		if lost > 0 {
-			text += "; the " + draw.Plural(lost, "oldest one is", "oldest ones are") + " no longer kept: --record writes all"
+			text += "; the " + words.Count(lost, "oldest one is", "oldest ones are") + " no longer kept: --record writes all"
 		}
 		return doneMsg{remark{text, draw.Good}}
 	})

@@ -9,6 +9,7 @@ import (
 	"github.com/charmbracelet/bubbles/key"
 
 	"dialtone/diag"
+	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
 
@@ -77,32 +78,32 @@ func (m *Model) header() []string {
 func (m *Model) state(l *draw.Line) {
 	th, c := m.scene.Theme, m.scene.Call
 	mark, paint := th.Mark(m.level())
-	words := c.State().String()
+	text := c.State().String()
 	if c.Alone() {
 		m.natState(l)
 		return
 	}
 	switch {
 	case c.Failing():
-		mark, paint, words = th.Glyphs.Bad, th.Bad, "no path found, asking why"
+		mark, paint, text = th.Glyphs.Bad, th.Bad, "no path found, asking why"
 	case c.Ended != nil:
-		words = m.scene.Verdict.Headline
+		text = m.scene.Verdict.Headline
 	case m.ended && m.time.behind() == 0:
-		words += ", then the events end"
+		text += ", then the events end"
 	case m.leaving:
-		words = "hanging up"
+		text = "hanging up"
 	case m.waiting():
 		mark, paint = m.scene.Spinner(), th.Accent
 		if c.State() == diag.StateWaiting {
-			words = "waiting for the other party"
+			text = "waiting for the other party"
 		}
 	}
-	l.Add(paint, mark).Gap(1).Add(paint, words)
+	l.Add(paint, mark).Gap(1).Add(paint, text)
 	if c.Ended == nil {
-		l.Gap(2).Add(th.Plain, draw.Clock(m.scene.Clock-m.scene.Since()))
+		l.Gap(2).Add(th.Plain, words.Clock(m.scene.Clock-m.scene.Since()))
 	}
-	if words := m.playbackWords(); words != "" {
-		l.Gap(2).Add(th.Warn, words)
+	if text := m.playbackWords(); text != "" {
+		l.Gap(2).Add(th.Warn, text)
 	}
 }
 
@@ -119,7 +120,7 @@ func (m *Model) playbackWords() string {
 	case m.over() || behind == 0:
 		return "paused"
 	}
-	return "paused, " + draw.Plural(behind, "event", "events") + " behind"
+	return "paused, " + words.Count(behind, "event", "events") + " behind"
 }
 
 func speedWord(speed float64) string { return strconv.FormatFloat(speed, 'g', -1, 64) + "×" }
@@ -148,7 +149,7 @@ func endLevel(exit diag.Exit) draw.Level {
 	return draw.Bad
 }
 
-// pathSummary is the selected path in two words, with its round-trip time; where room is short without their labels.
+// pathSummary is the selected path in two text, with its round-trip time; where room is short without their labels.
 func (m *Model) pathSummary(long bool) *draw.Line {
 	th, c := m.scene.Theme, m.scene.Call
 	l := draw.NewLine(m.width)
@@ -167,7 +168,7 @@ func (m *Model) pathSummary(long bool) *draw.Line {
 			string(local.CandidateType)+th.Glyphs.Between+string(remote.CandidateType))
 	}
 	if d, ok := c.RoundTripTime(); ok {
-		number, unit, _ := strings.Cut(draw.Span(d), " ")
+		number, unit, _ := strings.Cut(words.Duration(d), " ")
 		l.Add(th.Dim, " "+label(" rtt ")).Add(th.Plain, number).Add(th.Dim, " "+unit)
 	}
 	return l.Gap(1)
@@ -241,10 +242,10 @@ func (m *Model) troubles() *draw.Line {
 		}
 	}
 	if problems > 0 {
-		l.Add(th.Bad, th.Glyphs.Bad+" "+draw.Plural(problems, "problem", "problems")).Gap(1)
+		l.Add(th.Bad, th.Glyphs.Bad+" "+words.Count(problems, "problem", "problems")).Gap(1)
 	}
 	if warnings > 0 {
-		l.Gap(min(problems, 1)).Add(th.Warn, th.Glyphs.Warn+" "+draw.Plural(warnings, "warning", "warnings")).Gap(1)
+		l.Gap(min(problems, 1)).Add(th.Warn, th.Glyphs.Warn+" "+words.Count(warnings, "warning", "warnings")).Gap(1)
 	}
 	return l
 }
@@ -309,11 +310,11 @@ func (m *Model) keyLine() string {
 	end := m.keyWords(last)
 	l := draw.NewLine(m.width).Gap(1)
 	for _, b := range first {
-		words := m.keyWords([]key.Binding{b})
-		if words.Width() == 0 || l.Width()+words.Width()+3+end.Width() > m.width {
+		text := m.keyWords([]key.Binding{b})
+		if text.Width() == 0 || l.Width()+text.Width()+3+end.Width() > m.width {
 			continue
 		}
-		l.Append(words).Add(m.scene.Theme.Dim, " "+m.scene.Theme.Glyphs.Dot+" ")
+		l.Append(text).Add(m.scene.Theme.Dim, " "+m.scene.Theme.Glyphs.Dot+" ")
 	}
 	return l.Append(end).String()
 }

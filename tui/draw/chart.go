@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"dialtone/diag/words"
 )
 
 // Point is what was measured at a moment; NaN says that nothing was.
@@ -154,7 +156,7 @@ func (c Chart) times(th *Theme, left, columns, width int) string {
 	}
 	l := NewLine(width)
 	for at := (c.From + step - 1) / step * step; at <= c.To && at >= c.From; at += step {
-		text := Clock(at)
+		text := words.Clock(at)
 		column := left + int(float64(at-c.From)/float64(span)*float64(columns-1))
 		start := max(column-Width(text)/2, left-1)
 		if start+Width(text) <= width && (l.Width() == 0 || start > l.Width()) {

@@ -73,28 +73,6 @@ func TestNumber(t *testing.T) {
 	}
 }
 
-func TestSpan(t *testing.T) {
-	for d, want := range map[time.Duration]string{
-		0: "0.00 ms", 120 * time.Microsecond: "0.12 ms", 41300 * time.Microsecond: "41.3 ms", 999600 * time.Microsecond: "1.00 s",
-		18 * time.Second: "18.0 s", 59990 * time.Millisecond: "60.0 s", 192 * time.Second: "3m12s",
-	} {
-		if got := Span(d); got != want {
-			t.Errorf("Span(%v) = %q, want %q", d, got, want)
-		}
-	}
-}
-
-func TestClockPercentCountPlural(t *testing.T) {
-	got := []string{
-		Clock(42 * time.Second), Clock(3723 * time.Second), Clock(-time.Second), Percent(0), Percent(0.0001), Percent(0.5), Count(7), Count(1234567),
-		Plural(1, "pair", "pairs"), Plural(9, "pair", "pairs"),
-	}
-	want := []string{"00:42", "1:02:03", "00:00", "0.0", "<0.1", "50.0", "7", "1,234,567", "1 pair", "9 pairs"}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
-}
-
 func TestSparkline(t *testing.T) {
 	gap := math.NaN()
 	tests := []struct {

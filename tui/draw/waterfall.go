@@ -5,6 +5,8 @@ import (
 	"math"
 	"strings"
 	"time"
+
+	"dialtone/diag/words"
 )
 
 // Bar is one row of a [Waterfall].
@@ -178,7 +180,7 @@ func (w Waterfall) fit(height int) (bars []Bar, rest string) {
 				least = i
 			}
 		}
-		names = append(names, bars[least].Name+" "+Span(bars[least].end(w.Now)-bars[least].Start))
+		names = append(names, bars[least].Name+" "+words.Duration(bars[least].end(w.Now)-bars[least].Start))
 		bars = append(bars[:least], bars[least+1:]...)
 	}
 	if height == 1 {

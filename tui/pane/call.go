@@ -9,6 +9,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"dialtone/diag"
+	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
 
@@ -166,7 +167,7 @@ func (p *Call) ending(width int) []string {
 	}
 	mark, paint := p.Theme.Mark(level)
 	l := draw.NewLine(width).Gap(1).Add(paint, mark).Gap(1).Add(p.Theme.Strong, capital(p.Verdict.Headline))
-	l.Right(draw.NewLine(width).Add(p.Theme.Dim, endedBy(p.Call.Ended.By)+" at "+draw.Clock(p.Call.EndedAt)).Gap(1))
+	l.Right(draw.NewLine(width).Add(p.Theme.Dim, endedBy(p.Call.Ended.By)+" at "+words.Clock(p.Call.EndedAt)).Gap(1))
 	return []string{l.String()}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"dialtone/diag"
+	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
 
@@ -48,7 +49,7 @@ func (p *Call) flowCell(s stream) draw.Cell {
 	case s.muted:
 		return draw.Cell{Text: "muted", Paint: th.Dim}
 	case s.silence > 0:
-		return draw.Cell{Text: "silent " + draw.Span(secs(s.silence)), Mark: th.Glyphs.Warn, Level: th.Warn}
+		return draw.Cell{Text: "silent " + words.Duration(secs(s.silence)), Mark: th.Glyphs.Warn, Level: th.Warn}
 	case s.bitrate == nil && s.ssrc != 0 && s.direction == diag.Inbound && p.Call.ConnectedAt != nil:
 		return draw.Cell{Text: "not measured yet", Paint: th.Dim}
 	case s.fps != nil:
@@ -66,7 +67,7 @@ func lossCell(th *draw.Theme, loss *float64) draw.Cell {
 	if loss == nil {
 		return draw.Cell{}
 	}
-	c := draw.Cell{Text: draw.Percent(*loss), Unit: "%"}
+	c := draw.Cell{Text: words.Percent(*loss), Unit: "%"}
 	switch {
 	case *loss >= 0.05:
 		c.Mark, c.Level = th.Mark(draw.Bad)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"dialtone/diag"
+	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
 
@@ -31,10 +32,10 @@ func (p *Call) layers() string {
 	}
 	changed, restarted := "", ""
 	if c.PathChanges > 0 {
-		changed = "path changed " + draw.Plural(c.PathChanges, "time", "times")
+		changed = "path changed " + words.Count(c.PathChanges, "time", "times")
 	}
 	if c.Restarts > 0 {
-		restarted = draw.Plural(c.Restarts, "ICE restart", "ICE restarts")
+		restarted = words.Count(c.Restarts, "ICE restart", "ICE restarts")
 	}
 	dtls := c.DTLS.Version
 	if dtls == "" && c.DTLS.State != "" {
@@ -62,7 +63,7 @@ func pathOf(c *diag.Call, g draw.Glyphs) (draw.Path, bool) {
 	}
 	rtt := ""
 	if d, ok := c.RoundTripTime(); ok {
-		rtt = draw.Span(d)
+		rtt = words.Duration(d)
 	}
 	trips := valuesOf(pathTrips(c, pathHistory))
 	return draw.Path{Nodes: append(ours, theirs...), Wire: len(ours) - 1, Label: facts(g, protocol, rtt),

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
 
@@ -41,14 +42,14 @@ func (p *Call) restarts(width int) []string {
 		if s.Phase != diag.PhaseRestart {
 			continue
 		}
-		l := draw.NewLine(width).Gap(2).Add(th.Plain, "ICE restart at "+draw.Clock(s.Start)).Gap(2)
+		l := draw.NewLine(width).Gap(2).Add(th.Plain, "ICE restart at "+words.Clock(s.Start)).Gap(2)
 		switch s.Outcome {
 		case "":
 			l.Add(th.Dim, "goes on")
 		case diag.OutcomeFailed:
-			l.Add(th.Bad, th.Glyphs.Bad+" failed after "+draw.Span(s.End-s.Start))
+			l.Add(th.Bad, th.Glyphs.Bad+" failed after "+words.Duration(s.End-s.Start))
 		case diag.OutcomeOK, diag.OutcomeCancelled:
-			l.Add(th.Dim, "took "+draw.Span(s.End-s.Start))
+			l.Add(th.Dim, "took "+words.Duration(s.End-s.Start))
 		}
 		out = append(out, l.Gap(2).Add(th.Dim, s.Detail).String())
 	}
@@ -63,8 +64,8 @@ func (p *Call) setupRemarks() []string {
 	if !ok {
 		return []string{legend}
 	}
-	total := draw.Span(d) + " from the pairing to an open channel"
-	short := fmt.Sprintf("%s to an open channel  %s ours %s not ours %s longest", draw.Span(d), g.Bar[7], g.Hatch,
+	total := words.Duration(d) + " from the pairing to an open channel"
+	short := fmt.Sprintf("%s to an open channel  %s ours %s not ours %s longest", words.Duration(d), g.Bar[7], g.Hatch,
 		g.Longest)
 	return []string{total + "    " + legend, short, total}
 }
@@ -162,7 +163,7 @@ func barOf(s diag.Span, g draw.Glyphs, alone bool) draw.Bar {
 	case s.Subject != "":
 		length := ""
 		if b.Level == draw.Good && !b.Running {
-			length = draw.Span(s.End - s.Start)
+			length = words.Duration(s.End - s.Start)
 		}
 		b.Note = joinSpace(mark, s.Subject, length, s.Detail)
 	}

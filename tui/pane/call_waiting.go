@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
 
@@ -47,9 +48,9 @@ func (p *Call) soFar() []string {
 
 // waited is how long the present wait has lasted, and its limit where there is one.
 func (p *Call) waited() string {
-	text := draw.Clock(p.Clock - p.Since())
+	text := words.Clock(p.Clock - p.Since())
 	if limit := p.Call.Start.WaitMs; limit != nil && p.Call.State() == diag.StateWaiting {
-		text += " of " + draw.Clock(limit.Duration())
+		text += " of " + words.Clock(limit.Duration())
 	}
 	return text
 }
@@ -132,7 +133,7 @@ func (p *Call) connecting() (what, detail string) {
 	}
 	return "Looking for a path", facts(p.Theme.Glyphs,
 		fmt.Sprintf("%d local and %d remote candidates", len(c.Local), len(c.Remote)), gathering,
-		fmt.Sprintf("%s to try, %d failed", draw.Plural(running, "pair", "pairs"), failed))
+		fmt.Sprintf("%s to try, %d failed", words.Count(running, "pair", "pairs"), failed))
 }
 
 // meanwhile tells what is known before the other party comes: the servers and the candidates.
@@ -144,7 +145,7 @@ func (p *Call) meanwhile(width int) []string {
 	}
 	if n := len(p.Call.Local); n > 0 {
 		out = append(out, draw.NewLine(width).Gap(3).Add(th.Good, th.Glyphs.Good).Gap(1).
-			Add(th.Plain, draw.Plural(n, "local candidate is ready", "local candidates are ready")).String())
+			Add(th.Plain, words.Count(n, "local candidate is ready", "local candidates are ready")).String())
 	}
 	return out
 }
@@ -174,7 +175,7 @@ func serverWords(g draw.Glyphs, s diag.ServerRow) string {
 	}
 	rtt := ""
 	if s.RTTMs != nil {
-		rtt = draw.Span(s.RTTMs.Duration())
+		rtt = words.Duration(s.RTTMs.Duration())
 	}
 	return facts(g, rtt, prefixed("sees us as ", s.MappedAddress), prefixed("relays from ", s.RelayAddress))
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 
+	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
 
@@ -224,7 +225,7 @@ func (p *Candidates) View() string {
 	if p.filtering() {
 		count := ""
 		if p.filter.active() {
-			count = draw.Count(uint64(p.total())) + " of " + draw.Plural(p.rows(), "row", "rows")
+			count = words.Number(uint64(p.total())) + " of " + words.Count(p.rows(), "row", "rows")
 		}
 		lines = append(lines, p.filter.line(p.Theme, p.width, count))
 	}

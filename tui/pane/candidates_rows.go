@@ -2,6 +2,7 @@ package pane
 
 import (
 	"dialtone/diag"
+	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
 
@@ -103,7 +104,7 @@ func (p *Candidates) pairRow(pair diag.Pair) []draw.Cell {
 		{Text: state, Paint: paint, Mark: mark, Level: level},
 		{Text: p.end(p.Call.LocalCandidate(pair.LocalCandidateID), pair.LocalCandidateID), Paint: paint},
 		{Text: p.end(p.Call.RemoteCandidate(pair.RemoteCandidateID), pair.RemoteCandidateID), Paint: paint},
-		{Text: draw.Count(pair.ResponsesReceived) + " of " + draw.Count(pair.RequestsSent)},
+		{Text: words.Number(pair.ResponsesReceived) + " of " + words.Number(pair.RequestsSent)},
 		millis(pair.CurrentRoundTripTime),
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"dialtone/diag"
+	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
 
@@ -38,7 +39,7 @@ func (p *Data) channels(width, height int) []string {
 		out = append(out, unknown[:min(len(unknown), max(height-len(out), 0))]...)
 	} else if n > 0 {
 		out = append(out, draw.NewLine(width).Gap(1).Add(p.Theme.Dim,
-			"and "+draw.Plural(n, "more channel", "more channels")).String())
+			"and "+words.Count(n, "more channel", "more channels")).String())
 	}
 	return out
 }
@@ -84,8 +85,8 @@ func (p *Data) channelRow(ch diag.ChannelRow) []draw.Cell {
 	return []draw.Cell{
 		{Text: label, Mark: mark, Level: paint},
 		{Text: by},
-		{Text: draw.Count(max(ch.Sent, statsOf(ch).MessagesSent))},
-		{Text: draw.Count(max(ch.Received, statsOf(ch).MessagesReceived))},
+		{Text: words.Number(max(ch.Sent, statsOf(ch).MessagesSent))},
+		{Text: words.Number(max(ch.Received, statsOf(ch).MessagesReceived))},
 		sent,
 		received,
 		{Text: what, Paint: th.Dim},
@@ -108,7 +109,7 @@ func kilo(bytes uint64) string {
 	if bytes < 100_000 {
 		return fmt.Sprintf("%.1f", float64(bytes)/1000)
 	}
-	return draw.Count(bytes / 1000)
+	return words.Number(bytes / 1000)
 }
 
 // association is what is known of the SCTP association that carries all channels.
@@ -119,7 +120,7 @@ func (p *Data) association(width int) []string {
 	}
 	rtt := ""
 	if v := s.SCTP.SmoothedRoundTripTime; v != nil {
-		rtt = "round trip " + draw.Span(secs(*v))
+		rtt = "round trip " + words.Duration(secs(*v))
 	}
 	text := facts(p.Theme.Glyphs, p.Call.SCTP.State, rtt, "window "+kilo(uint64(s.SCTP.CongestionWindow))+" kB",
 		fmt.Sprintf("MTU %d", s.SCTP.MTU))

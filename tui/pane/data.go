@@ -8,6 +8,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"dialtone/diag"
+	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
 
@@ -122,7 +123,7 @@ func (p *Data) View() string {
 func (p *Data) talk(width, height int) []string {
 	remark := ""
 	if p.back > 0 {
-		remark = draw.Plural(p.back, "newer message below", "newer messages below")
+		remark = words.Count(p.back, "newer message below", "newer messages below")
 	}
 	out := append([]string{heading(p.Theme, width, "Messages", remark)}, p.flood(width)...)
 	rows := max(height-1-len(out), 0)
@@ -158,7 +159,7 @@ func (p *Data) flood(width int) []string {
 	if p.Call.Dropped == 0 {
 		return nil
 	}
-	text := draw.Count(p.Call.Dropped) + " more messages came too fast to be listed: they were only counted"
+	text := words.Number(p.Call.Dropped) + " more messages came too fast to be listed: they were only counted"
 	return labelled(p.Theme, p.Theme.Glyphs.Warn, p.Theme.Warn, text, 2, width)
 }
 

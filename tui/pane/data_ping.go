@@ -3,6 +3,7 @@ package pane
 import (
 	"time"
 
+	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
 
@@ -23,7 +24,7 @@ func (p *Data) pings(width, height int) []string {
 	l := draw.NewLine(width).Gap(1).Add(th.Strong, "Ping").Gap(2)
 	add := func(name string, v time.Duration) {
 		if at := l.Width(); at+13 <= width {
-			l.Add(th.Dim, name+" ").Add(th.Plain, draw.Span(v)).To(at + 14)
+			l.Add(th.Dim, name+" ").Add(th.Plain, words.Duration(v)).To(at + 14)
 		}
 	}
 	for _, q := range []struct {
@@ -36,7 +37,7 @@ func (p *Data) pings(width, height int) []string {
 	add("min", d.Min)
 	add("max", d.Max)
 	all := d.Latest(pingsKept)
-	count := draw.Plural(int(d.Count), "round trip", "round trips")
+	count := words.Count(int(d.Count), "round trip", "round trips")
 	latest := all[max(len(all)-max(min(width-6-draw.Width(count), 40), 0), 0):]
 	values := make([]float64, len(latest))
 	for i, v := range latest {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"dialtone/diag"
+	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
 
@@ -51,7 +52,7 @@ func (p *Media) endsRow(s diag.EndsStream) []draw.Cell {
 	}
 	missing := draw.Cell{}
 	if n, known := s.Missing(); known {
-		missing.Text = draw.Count(n)
+		missing.Text = words.Number(n)
 	}
 	return []draw.Cell{
 		{Text: joinSpace(arrow(th, s.Direction), s.Kind, codec(s.MimeType))},
@@ -67,14 +68,14 @@ func packetsOr(n *uint64) string {
 	if n == nil {
 		return "?"
 	}
-	return draw.Count(*n)
+	return words.Number(*n)
 }
 
 func lostCell(n *int64) draw.Cell {
 	if n == nil {
 		return draw.Cell{}
 	}
-	return draw.Cell{Text: draw.Count(uint64(max(*n, 0)))}
+	return draw.Cell{Text: words.Number(uint64(max(*n, 0)))}
 }
 
 // pictures tells video as it is sent and as it is received; once where both are alike.
@@ -103,7 +104,7 @@ func pictureWords(e diag.EndPicture) string {
 func endsWords(c *diag.Call, e diag.Ends) string {
 	old := ""
 	if now := max(c.Now, e.At); now-e.At > sampleGap && c.Ended == nil {
-		old = "the other party has told nothing for " + draw.Span(now-e.At)
+		old = "the other party has told nothing for " + words.Duration(now-e.At)
 	}
 	agree := ""
 	if len(e.Remarks) == 0 {
@@ -119,7 +120,7 @@ func tripOr(seconds *float64) string {
 	if *seconds == 0 { // browsers round to whole milliseconds
 		return "< 1 ms"
 	}
-	return draw.Span(secs(*seconds))
+	return words.Duration(secs(*seconds))
 }
 
 // endsLine is the same in a line: what contradicts, or that nothing does.
@@ -145,5 +146,5 @@ func missingWords(e diag.Ends) string {
 			sent, missing = sent+*s.Sent, missing+n
 		}
 	}
-	return fmt.Sprintf("%s of %s packets missing", draw.Count(missing), draw.Count(sent))
+	return fmt.Sprintf("%s of %s packets missing", words.Number(missing), words.Number(sent))
 }

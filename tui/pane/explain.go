@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"dialtone/diag"
+	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
 
@@ -20,13 +21,13 @@ func explainServer(s diag.ServerRow) string {
 			orSay(strings.TrimSuffix(s.ErrorText, "."), "it failed at "+stage), code)
 		if s.ErrorText != "" {
 			text += fmt.Sprintf(" It failed at %s%s, after %s%s.", stage, prefixed(" over ", s.Transport),
-				draw.Span(s.DurationMs.Duration()), prefixed("; the name stands for ", s.Address))
+				words.Duration(s.DurationMs.Duration()), prefixed("; the name stands for ", s.Address))
 		}
 		return joinSpace(text, s.Advice)
 	}
 	text := s.URL + " works"
 	if s.RTTMs != nil {
-		text += ": it answers in " + draw.Span(s.RTTMs.Duration())
+		text += ": it answers in " + words.Duration(s.RTTMs.Duration())
 	}
 	text += prefixed(", as ", s.Address) + "."
 	if s.MappedAddress != "" {
@@ -43,7 +44,7 @@ func explainLocal(c diag.Candidate, servers []diag.ServerRow) string {
 	place, from := address(c.Address, c.Port), orSay(c.URL, "a server")
 	for _, s := range servers {
 		if s.URL == c.URL && s.OK && s.RTTMs != nil {
-			from += " in " + draw.Span(s.RTTMs.Duration())
+			from += " in " + words.Duration(s.RTTMs.Duration())
 		}
 	}
 	switch c.CandidateType {
@@ -111,8 +112,8 @@ func (p *Candidates) explainPair(pair diag.Pair, chosen bool) string {
 	}
 	ends := p.end(p.Call.LocalCandidate(pair.LocalCandidateID), pair.LocalCandidateID) + " to " +
 		p.end(p.Call.RemoteCandidate(pair.RemoteCandidateID), pair.RemoteCandidateID)
-	counts := fmt.Sprintf("%s sent, %s answered", draw.Plural(int(pair.RequestsSent), "check was", "checks were"),
-		draw.Count(pair.ResponsesReceived))
+	counts := fmt.Sprintf("%s sent, %s answered", words.Count(int(pair.RequestsSent), "check was", "checks were"),
+		words.Number(pair.ResponsesReceived))
 	switch {
 	case chosen:
 		return fmt.Sprintf("In use: the call runs over %s. %s; they also prove, every few seconds, that the other side still agrees.", ends, counts)
@@ -134,7 +135,7 @@ func whyFailed(pair diag.Pair) string {
 	case pair.ResponsesReceived > 0:
 		return "it worked at first, then the answers stopped."
 	case pair.RequestsReceived > 0:
-		return fmt.Sprintf("the other side's own checks did arrive (%s), so only the way from here to there, or that of the answers back, is closed.", draw.Count(pair.RequestsReceived))
+		return fmt.Sprintf("the other side's own checks did arrive (%s), so only the way from here to there, or that of the answers back, is closed.", words.Number(pair.RequestsReceived))
 	}
 	return "a NAT or a firewall on the way drops them, or nobody is there. None of the other side's checks arrived either."
 }

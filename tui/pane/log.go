@@ -7,6 +7,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"dialtone/diag"
+	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
 
@@ -221,13 +222,13 @@ func (p *Log) nothing() string {
 
 // foot tells which events are shown of how many, and the filter.
 func (p *Log) foot(from, to int) string {
-	total := draw.Count(uint64(p.log.lost + len(p.log.events)))
+	total := words.Number(uint64(p.log.lost + len(p.log.events)))
 	state := "following"
 	if !p.follow {
 		state = "stopped: f follows again"
 	}
 	if p.log.filtered() || p.filter.typing {
-		count := draw.Count(uint64(p.log.count())) + " of " + total + " events"
+		count := words.Number(uint64(p.log.count())) + " of " + total + " events"
 		if p.log.kind != "" {
 			count = "kind " + p.log.kind + "  " + count
 		}
@@ -237,7 +238,7 @@ func (p *Log) foot(from, to int) string {
 	if len(p.log.events) == 0 {
 		return l.String()
 	}
-	l.Add(p.Theme.Dim, "events "+draw.Count(uint64(p.log.lost+from+1))+"–"+draw.Count(uint64(p.log.lost+to))+" of "+total)
+	l.Add(p.Theme.Dim, "events "+words.Number(uint64(p.log.lost+from+1))+"–"+words.Number(uint64(p.log.lost+to))+" of "+total)
 	return l.Gap(2).Add(p.Theme.Dim, state).String()
 }
 

@@ -9,6 +9,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"dialtone/diag"
+	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
 
@@ -71,7 +72,7 @@ func (d *eventDetail) lines(th *draw.Theme, width, height int) []string {
 	from, to := d.window.visible(len(d.rows))
 	if to-from < len(d.rows) {
 		title.Right(draw.NewLine(width).Add(th.Dim,
-			"lines "+draw.Count(uint64(from+1))+"–"+draw.Count(uint64(to))+" of "+draw.Count(uint64(len(d.rows)))).Gap(1))
+			"lines "+words.Number(uint64(from+1))+"–"+words.Number(uint64(to))+" of "+words.Number(uint64(len(d.rows)))).Gap(1))
 	}
 	out := []string{title.String()}
 	for _, row := range d.rows[from:to] {

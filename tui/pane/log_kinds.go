@@ -7,6 +7,7 @@ import (
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 
+	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
 
@@ -88,7 +89,7 @@ func (k *kindPicker) lines(th *draw.Theme, shown string, width, height int) []st
 			indent = 5
 		}
 		l.To(indent).Add(th.Plain, draw.Truncate(draw.Safe(name), max(min(width-14, 30), 0)))
-		count := draw.Count(uint64(row.count))
+		count := words.Number(uint64(row.count))
 		l.To(min(max(width-1, 0), 46)-draw.Width(count)).Add(th.Dim, count)
 		if row.kind == shown {
 			l.Gap(2).Add(th.Dim, "shown now")

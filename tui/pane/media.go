@@ -8,6 +8,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"dialtone/diag"
+	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
 
@@ -145,8 +146,8 @@ func (p *Media) row(s stream) []draw.Cell {
 		count(s.packets),
 	}
 	if s.packets != nil {
-		row = append(row, draw.Cell{Text: draw.Count(s.bytes / 1000)}, draw.Cell{Text: draw.Count(uint64(s.nack))},
-			draw.Cell{Text: draw.Count(uint64(s.pli) + uint64(s.fir))})
+		row = append(row, draw.Cell{Text: words.Number(s.bytes / 1000)}, draw.Cell{Text: words.Number(uint64(s.nack))},
+			draw.Cell{Text: words.Number(uint64(s.pli) + uint64(s.fir))})
 	} else {
 		row = append(row, draw.Cell{}, draw.Cell{}, draw.Cell{})
 	}

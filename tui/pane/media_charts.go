@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
 
@@ -76,9 +77,9 @@ func (p *Media) chart(s stream, at, selected, shown, width, height int) []string
 	if math.IsNaN(now) {
 		l.Gap(2).Add(th.Dim, "not measured now")
 	} else {
-		l.Gap(2).Add(th.Dim, "now ").Add(th.Plain, draw.Short(now))
+		l.Gap(2).Add(th.Dim, "now ").Add(th.Plain, words.Significant(now))
 	}
-	l.Add(th.Dim, "  from "+draw.Short(lowest)+" to "+draw.Short(highest))
+	l.Add(th.Dim, "  from "+words.Significant(lowest)+" to "+words.Significant(highest))
 	if shown == 1 {
 		before := l.Width()
 		if l.Right(draw.NewLine(width).Add(th.Dim, others(chartsOf(s), at)).Gap(1)); l.Width() == before {
@@ -129,7 +130,7 @@ func streamState(c *diag.Call, s stream) (draw.Level, string) {
 	case s.muted:
 		return draw.Idle, "muted by peer"
 	case s.silence > 0:
-		return draw.Warn, "silent " + draw.Span(secs(s.silence))
+		return draw.Warn, "silent " + words.Duration(secs(s.silence))
 	case flowing && c.Ended != nil && s.direction == diag.Inbound:
 		return draw.Good, "arrived"
 	case flowing && s.direction == diag.Inbound:

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"dialtone/diag"
+	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
 
@@ -131,16 +132,16 @@ func streamWords(c *diag.Call, s stream) []string {
 }
 
 func sentWords(s stream) []string {
-	out := []string{joinSpace(draw.Count(*s.packets), "packets,", draw.Count(s.bytes/1000), "kB were sent",
+	out := []string{joinSpace(words.Number(*s.packets), "packets,", words.Number(s.bytes/1000), "kB were sent",
 		frameWords(s)) + "."}
 	if s.lost == nil {
 		out = append(out, "The peer has not reported yet what of it arrives.")
 	} else {
-		out = append(out, fmt.Sprintf("The peer reports %s lost.", draw.Count(uint64(max(*s.lost, 0)))))
+		out = append(out, fmt.Sprintf("The peer reports %s lost.", words.Number(uint64(max(*s.lost, 0)))))
 	}
 	out = append(out, "It "+askedWords(s)+".")
 	if s.resent > 0 {
-		out = append(out, draw.Plural(int(s.resent), "packet was", "packets were")+" sent again.")
+		out = append(out, words.Count(int(s.resent), "packet was", "packets were")+" sent again.")
 	}
 	return out
 }
@@ -162,19 +163,19 @@ func askedWords(s stream) string {
 func receivedWords(s stream) []string {
 	lost := ""
 	if s.lost != nil {
-		lost = ", " + draw.Count(uint64(max(*s.lost, 0))) + " lost"
+		lost = ", " + words.Number(uint64(max(*s.lost, 0))) + " lost"
 	}
 	ago := ""
 	if s.ago != nil {
-		ago = ", the last " + draw.Span(secs(*s.ago)) + " ago"
+		ago = ", the last " + words.Duration(secs(*s.ago)) + " ago"
 	}
-	out := []string{joinSpace(draw.Count(*s.packets), "packets,", draw.Count(s.bytes/1000), "kB came", frameWords(s)) +
+	out := []string{joinSpace(words.Number(*s.packets), "packets,", words.Number(s.bytes/1000), "kB came", frameWords(s)) +
 		lost + ago + "."}
 	out = append(out, "We "+askedWords(s)+".")
 	if s.freezes != nil && *s.freezes > 0 {
 		long := ""
 		if s.frozen != nil {
-			long = ", for " + draw.Span(secs(*s.frozen)) + " in all"
+			long = ", for " + words.Duration(secs(*s.frozen)) + " in all"
 		}
 		out = append(out, "The picture froze "+times(*s.freezes)+long+".")
 	}
@@ -187,16 +188,16 @@ func frameWords(s stream) string {
 	}
 	keys := ""
 	if s.keys != nil {
-		keys = ", " + draw.Count(uint64(*s.keys)) + " of them whole pictures"
+		keys = ", " + words.Number(uint64(*s.keys)) + " of them whole pictures"
 	}
-	return "as " + draw.Plural(int(*s.frames), "frame", "frames") + keys
+	return "as " + words.Count(int(*s.frames), "frame", "frames") + keys
 }
 
 func times(n uint32) string {
 	if n == 1 {
 		return "once"
 	}
-	return draw.Plural(int(n), "time", "times")
+	return words.Count(int(n), "time", "times")
 }
 
 // arrow shows the direction of media.
@@ -219,12 +220,12 @@ func count(v *uint64) draw.Cell {
 	if v == nil {
 		return draw.Cell{}
 	}
-	return draw.Cell{Text: draw.Count(*v)}
+	return draw.Cell{Text: words.Number(*v)}
 }
 
 func small(v *uint32) draw.Cell {
 	if v == nil {
 		return draw.Cell{}
 	}
-	return draw.Cell{Text: draw.Count(uint64(*v))}
+	return draw.Cell{Text: words.Number(uint64(*v))}
 }

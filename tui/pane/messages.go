@@ -5,12 +5,13 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
 
 // messageLine is one message: when, which way, and what it says. What came over a channel other than the chat names it.
 func messageLine(th *draw.Theme, m diag.MessageRow, width int) string {
-	l := draw.NewLine(width).Gap(2).Add(th.Dim, draw.Clock(m.At)).Gap(1)
+	l := draw.NewLine(width).Gap(2).Add(th.Dim, words.Clock(m.At)).Gap(1)
 	arrow, paint := th.Glyphs.Received, th.Plain
 	if m.Direction == diag.Outbound {
 		arrow, paint = th.Glyphs.Sent, th.Accent
@@ -23,11 +24,11 @@ func messageLine(th *draw.Theme, m diag.MessageRow, width int) string {
 		l.Add(th.Dim, m.Label+": ")
 	}
 	if m.Binary {
-		return l.Add(th.Dim, fmt.Sprintf("binary, %s bytes", draw.Count(uint64(max(m.Bytes, 0))))).String()
+		return l.Add(th.Dim, fmt.Sprintf("binary, %s bytes", words.Number(uint64(max(m.Bytes, 0))))).String()
 	}
 	l.Add(paint, m.Text)
 	if m.Truncated {
-		l.Add(th.Dim, fmt.Sprintf(" (the beginning of %s bytes)", draw.Count(uint64(max(m.Bytes, 0)))))
+		l.Add(th.Dim, fmt.Sprintf(" (the beginning of %s bytes)", words.Number(uint64(max(m.Bytes, 0)))))
 	}
 	return l.String()
 }
@@ -38,7 +39,7 @@ const messageMost = 8
 // messageLines is one message, its text wrapped below itself where a line is too short for it.
 func messageLines(th *draw.Theme, m diag.MessageRow, width int) []string {
 	first := messageLine(th, m, width)
-	indent := 2 + draw.Width(draw.Clock(m.At)) + 3
+	indent := 2 + draw.Width(words.Clock(m.At)) + 3
 	if m.Control != nil || m.Binary || draw.Width(m.Text) < width-indent || width < 2*indent {
 		return []string{first}
 	}
@@ -47,7 +48,7 @@ func messageLines(th *draw.Theme, m diag.MessageRow, width int) []string {
 		text = m.Label + ": " + text
 	}
 	if m.Truncated {
-		text += fmt.Sprintf(" (the beginning of %s bytes)", draw.Count(uint64(max(m.Bytes, 0))))
+		text += fmt.Sprintf(" (the beginning of %s bytes)", words.Number(uint64(max(m.Bytes, 0))))
 	}
 	arrow := th.Glyphs.Received
 	if m.Direction == diag.Outbound {
@@ -57,7 +58,7 @@ func messageLines(th *draw.Theme, m diag.MessageRow, width int) []string {
 	for i, part := range draw.Wrap(text, width-indent) {
 		l := draw.NewLine(width)
 		if i == 0 {
-			l.Gap(2).Add(th.Dim, draw.Clock(m.At)).Gap(1).Add(paint, arrow)
+			l.Gap(2).Add(th.Dim, words.Clock(m.At)).Gap(1).Add(paint, arrow)
 		}
 		if i == messageMost-1 {
 			return append(out, l.To(indent).Add(th.Dim, th.Glyphs.More).String())

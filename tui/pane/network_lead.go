@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"dialtone/diag"
+	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
 
@@ -72,13 +73,13 @@ func sure(r *diag.NATReport) bool {
 func (p *Network) progress(d *diag.NATRow) []string {
 	th := p.Theme
 	l := draw.NewLine(p.width).Gap(1).Add(th.Accent, p.Spinner()).Gap(1).Add(th.Strong,
-		"Asking "+draw.Plural(len(d.URLs), "server", "servers"))
+		"Asking "+words.Count(len(d.URLs), "server", "servers"))
 	l.Gap(2).Add(th.Dim, seconds(p.Clock-d.At)+" of "+seconds(d.BudgetMs.Duration())+" at most")
 	if d.Progress == nil {
 		return []string{l.String()}
 	}
-	l.Gap(2).Add(th.Plain, draw.Count(uint64(d.Progress.Sent))).Add(th.Dim, " sent ").Add(th.Plain,
-		draw.Count(uint64(d.Progress.Answered))).Add(th.Dim, " answered")
+	l.Gap(2).Add(th.Plain, words.Number(uint64(d.Progress.Sent))).Add(th.Dim, " sent ").Add(th.Plain,
+		words.Number(uint64(d.Progress.Answered))).Add(th.Dim, " answered")
 	known, of := certain(&d.Progress.Report)
 	l.Right(draw.NewLine(p.width).Add(th.Accent, strings.Repeat(th.Glyphs.Bar[7], known)).Add(th.Dim,
 		strings.Repeat(th.Glyphs.Hatch, of-known)).
@@ -132,9 +133,9 @@ func (p *Network) verdict(d *diag.NATRow, r *diag.NATReport) []string {
 		}
 		out = append(out, l.To(3).Add(th.Strong, line).String())
 	}
-	took := draw.NewLine(p.width).Gap(3).Add(th.Dim, "after "+draw.Span(d.ToldAt-d.At)+", ").Add(th.Plain,
-		draw.Count(uint64(d.Progress.Sent))).
-		Add(th.Dim, " requests, ").Add(th.Plain, draw.Count(uint64(d.Progress.Answered))).Add(th.Dim,
+	took := draw.NewLine(p.width).Gap(3).Add(th.Dim, "after "+words.Duration(d.ToldAt-d.At)+", ").Add(th.Plain,
+		words.Number(uint64(d.Progress.Sent))).
+		Add(th.Dim, " requests, ").Add(th.Plain, words.Number(uint64(d.Progress.Answered))).Add(th.Dim,
 		" answered"+prefixed("; ", d.Progress.Stopped))
 	out = append(out, took.String())
 	if p.height >= 24 {
@@ -180,7 +181,7 @@ func (p *Network) history() []string {
 			mark = th.Glyphs.Idle
 		} else if changes := diag.NATChanges(before, r); len(changes) > 0 {
 			mark, paint = th.Mark(draw.Warn)
-			last = "changed at " + draw.Clock(p.Call.NAT[i].At) + ": " + strings.Join(changes, "; ")
+			last = "changed at " + words.Clock(p.Call.NAT[i].At) + ": " + strings.Join(changes, "; ")
 		}
 		if l.Width() < p.width/2 {
 			l.Add(paint, mark)

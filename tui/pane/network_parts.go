@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"dialtone/diag"
+	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
 
@@ -330,7 +331,7 @@ func (p *Network) runs() netPart {
 	for i := range p.Call.NAT {
 		d := &p.Call.NAT[i]
 		e := netEntry{id: fmt.Sprint("run ", d.At),
-			cells: []draw.Cell{{Text: draw.Clock(d.At)}, {Text: "under way", Paint: p.Theme.Dim}, {}}}
+			cells: []draw.Cell{{Text: words.Clock(d.At)}, {Text: "under way", Paint: p.Theme.Dim}, {}}}
 		switch r := d.Report(); {
 		case r != nil:
 			p.run(&e, before, r)

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"dialtone/diag"
-	"dialtone/tui/draw"
+	"dialtone/diag/words"
 )
 
 // seconds writes a time with a tenth: "1.2 s".
@@ -25,7 +25,7 @@ func timed(name string, ms *diag.Millis) []string {
 	if ms == nil {
 		return nil
 	}
-	return []string{name + " " + draw.Span(ms.Duration())}
+	return []string{name + " " + words.Duration(ms.Duration())}
 }
 
 // serverDetails are the facts about a server that its row has no room for.
@@ -43,7 +43,7 @@ func serverDetails(s diag.NATServer) []string {
 	add("certificate of ", joinSpace(s.TLSName, prefixed("by ", s.TLSIssuer), prefixed("until ", s.TLSExpires)))
 	if t := s.RTT; t != nil {
 		out = append(out, fmt.Sprintf("round trip: least %s, median %s, jitter %s, %d of %d lost",
-			draw.Span(t.MinMs.Duration()), draw.Span(t.MedianMs.Duration()), draw.Span(t.JitterMs.Duration()), t.Lost, t.Sent))
+			words.Duration(t.MinMs.Duration()), words.Duration(t.MedianMs.Duration()), words.Duration(t.JitterMs.Duration()), t.Lost, t.Sent))
 	}
 	add("software: ", s.Software)
 	add("counts as a plain server: ", s.WhyPlain)

@@ -7,6 +7,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"dialtone/diag"
+	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
 
@@ -314,9 +315,9 @@ func (p *SDP) matchWords() string {
 	case total == 0:
 		return "no line holds that"
 	case selected == 0:
-		return draw.Plural(total, "match", "matches")
+		return words.Count(total, "match", "matches")
 	}
-	return "match " + draw.Count(uint64(selected)) + " of " + draw.Count(uint64(total))
+	return "match " + words.Number(uint64(selected)) + " of " + words.Number(uint64(total))
 }
 
 // listHeight is what title, search and explanation leave.

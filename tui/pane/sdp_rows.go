@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"dialtone/diag"
+	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
 
@@ -233,7 +234,7 @@ func sectionName(d diag.SDPDifference) string {
 }
 
 func lineCount(d diag.SDPDifference) string {
-	return draw.Plural(len(d.Rows), "line", "lines")
+	return words.Count(len(d.Rows), "line", "lines")
 }
 
 // mostNames is how many codecs a summary names.
@@ -269,7 +270,7 @@ func summary(g draw.Glyphs, s *diag.SDPSection) string {
 	}
 	extensions := ""
 	if n := len(s.Extensions); n > 0 {
-		extensions = draw.Plural(n, "extension", "extensions")
+		extensions = words.Count(n, "extension", "extensions")
 	}
 	setup := ""
 	if s.Kind == "application" {
