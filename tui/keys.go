@@ -6,6 +6,7 @@ import (
 	"github.com/charmbracelet/bubbles/key"
 
 	"dialtone/diag"
+	"dialtone/tui/pane"
 )
 
 // KeyMap is every key that the root understands. It is the only source of the help: a key that does not work now is
@@ -70,7 +71,7 @@ func (k *KeyMap) refresh(m *Model) {
 	k.Video.SetEnabled(media)
 	k.Audio.SetHelp("m", muteWord(c, "audio"))
 	k.Video.SetHelp("v", muteWord(c, "video"))
-	k.Type.SetEnabled(live && chatOpen(c))
+	k.Type.SetEnabled(live && pane.ChatOpen(c))
 	k.Restart.SetEnabled(up)
 	k.Hangup.SetEnabled(live && !c.Alone())
 	k.Again.SetEnabled(m.options.Again && m.over())
@@ -105,15 +106,6 @@ func muteWord(c *diag.Call, kind string) string {
 		return "unmute " + kind
 	}
 	return "mute " + kind
-}
-
-func chatOpen(c *diag.Call) bool {
-	for _, ch := range c.Channels {
-		if ch.Label == diag.LabelChat && ch.ClosedAt == nil {
-			return true
-		}
-	}
-	return false
 }
 
 // actions are the keys that do something to the call, in the order of the footer.

@@ -147,6 +147,11 @@ type Line struct {
 // NewLine begins a row of at most limit columns.
 func NewLine(limit int) *Line { return &Line{limit: limit} }
 
+// Row is a line of text behind an indent.
+func Row(width, indent int, p Paint, text string) string {
+	return NewLine(width).Gap(indent).Add(p, text).String()
+}
+
 // Add writes text, made [Safe], in the paint.
 func (l *Line) Add(p Paint, text string) *Line {
 	text = Truncate(Safe(text), l.limit-l.width)
@@ -181,6 +186,14 @@ func (l *Line) Right(other *Line) *Line {
 		return l
 	}
 	return l.To(l.limit - other.width).Append(other)
+}
+
+// Note writes text at the right edge, one column away from it, when it fits.
+func (l *Line) Note(p Paint, text string) *Line {
+	if text == "" {
+		return l
+	}
+	return l.Right(NewLine(l.limit).Add(p, text).Gap(1))
 }
 
 // Width is how many columns are written.

@@ -101,3 +101,9 @@ func (t *Theme) Mark(l Level) (string, Paint) {
 	}
 	return t.Glyphs.Idle, t.Dim
 }
+
+// Graded is a cell of a table with the mark of a level.
+func (t *Theme) Graded(l Level, text string) Cell {
+	mark, paint := t.Mark(l)
+	return Cell{Text: text, Mark: mark, Level: paint}
+}

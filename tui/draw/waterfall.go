@@ -14,10 +14,10 @@ type Bar struct {
 	Name       string
 	Start, End time.Duration // End counts only when the bar does not run any more
 	Running    bool
-	Theirs     bool  // hatched: the share of somebody else
-	Wait       bool  // time in which nothing but such bars ran may be cut out of the scale
-	Level      Level // Bad: failed; Warn: failed in part; Idle: given up
-	Note       string
+	Remote     bool  // hatched: this program cannot shorten it
+	Wait       bool  // time in which only such bars ran may be cut out of the scale
+	Level      Level // Bad: failed; Warn: failed in part; Idle: cancelled
+	Notes      []string
 }
 
 func (b Bar) end(now time.Duration) time.Duration {
@@ -56,7 +56,7 @@ func (w Waterfall) Lines(th *Theme, width, height int) []string {
 		left += startWidth + 2 + shareWidth + 2
 		whole = w.busy()
 	}
-	notes := min(w.notes(bars, width), (width-left)/4) // the bars are what one looks at
+	notes := min(w.notes(bars, width), (width-left)/4) // the bars matter more
 	room := width - left - notes
 	if notes > 0 {
 		room -= 2
@@ -84,7 +84,7 @@ func (w Waterfall) Lines(th *Theme, width, height int) []string {
 		l.To(left)
 		sc.draw(l, th, b, w.Now)
 		if notes > 0 {
-			l.To(left+room+2).Add(th.Dim, b.Note)
+			l.To(left+room+2).Add(th.Dim, fitting(b.Notes, notes))
 		}
 		out = append(out, l.String())
 	}
@@ -94,8 +94,8 @@ func (w Waterfall) Lines(th *Theme, width, height int) []string {
 	return out
 }
 
-// Head writes a title with those of the columns that there is room for: begins, took, share of the time in which there
-// was more than waiting.
+// Head writes a title and the columns for which there is room: start in seconds, duration, and share of the time in which
+// there was more than waiting.
 func (w Waterfall) Head(th *Theme, title string, indent, width, height int) *Line {
 	l := NewLine(width).Gap(1).Add(th.Strong, title)
 	if width < noteFrom+indent {
@@ -106,7 +106,7 @@ func (w Waterfall) Head(th *Theme, title string, indent, width, height int) *Lin
 	for _, c := range []struct {
 		title string
 		end   int
-	}{{"from s", startWidth}, {"took", startWidth + 2 + lengthWidth}, {"share",
+	}{{"start s", startWidth}, {"duration", startWidth + 2 + lengthWidth}, {"share",
 		startWidth + 2 + lengthWidth + 3 + shareWidth}} {
 		l.To(at+c.end-Width(c.title)).Add(th.Dim, c.title)
 	}
@@ -161,9 +161,22 @@ func (w Waterfall) notes(bars []Bar, width int) int {
 	}
 	notes := 0
 	for _, b := range bars {
-		notes = max(notes, Width(Safe(b.Note)))
+		notes = max(notes, Width(Safe(strings.Join(b.Notes, noteGap))))
 	}
 	return min(notes, width/3)
+}
+
+// noteGap stands between two notes of a bar.
+const noteGap = " · "
+
+// fitting joins as many notes as fit; the first may be cut.
+func fitting(notes []string, width int) string {
+	for n := len(notes); n > 1; n-- {
+		if text := strings.Join(notes[:n], noteGap); Width(Safe(text)) <= width {
+			return text
+		}
+	}
+	return strings.Join(notes[:min(len(notes), 1)], "")
 }
 
 // fit leaves out the shortest bars until the others and a line about them have room.
@@ -186,7 +199,7 @@ func (w Waterfall) fit(height int) (bars []Bar, rest string) {
 	if height == 1 {
 		return bars, ""
 	}
-	return bars, "and " + strings.Join(names, ", ")
+	return bars, "also " + strings.Join(names, ", ")
 }
 
 // weight says how much a bar matters when rows are short: failures and what still runs most, then by length.
@@ -198,19 +211,19 @@ func weight(b Bar, now time.Duration) time.Duration {
 	return length
 }
 
-// longest is the index of the longest bar that is our own; −1 for none, or when there is nothing to compare.
+// longest is the index of the longest bar that is not remote; −1 for none, or when there is nothing to compare.
 func (w Waterfall) longest(bars []Bar) int {
-	best, ours := -1, 0
+	best, count := -1, 0
 	for i, b := range bars {
-		if b.Theirs || b.Running || b.Level == Bad {
+		if b.Remote || b.Running || b.Level == Bad {
 			continue
 		}
-		ours++
+		count++
 		if best < 0 || b.end(w.Now)-b.Start > bars[best].end(w.Now)-bars[best].Start {
 			best = i
 		}
 	}
-	if ours < 2 {
+	if count < 2 {
 		return -1
 	}
 	return best
@@ -225,13 +238,13 @@ func (s scale) draw(l *Line, th *Theme, b Bar, now time.Duration) {
 	switch {
 	case b.Level == Bad:
 		paint = th.Bad
-	case b.Theirs || b.Level == Idle:
+	case b.Remote || b.Level == Idle:
 		paint = th.Dim
 	}
 	from, to := s.at(b.Start), s.at(b.end(now))
 	first := min(int(from), s.width-1)
 	l.Gap(first)
-	if b.Theirs {
+	if b.Remote {
 		for c := first; c < max(int(math.Round(to)), first+1); c++ {
 			glyph := g.Hatch
 			if s.isCut(c) {

@@ -10,11 +10,11 @@ import (
 const (
 	pingsKept   = 4096 // as many as the distribution keeps
 	pingRows    = 2    // of the numbers and the latest
-	bucketLeast = 3    // rows from which a histogram tells something
+	bucketLeast = 3    // rows from which a histogram is worth its space
 	bucketMost  = 10
 )
 
-// pings are the round trips over the ping channel: percentiles, the latest as a line, and how they are distributed.
+// pings are the round trips over the ping channel: percentiles, the latest as a sparkline, and their distribution.
 func (p *Data) pings(width, height int) []string {
 	d := &p.Call.Pings
 	if d.Count == 0 {
@@ -44,18 +44,11 @@ func (p *Data) pings(width, height int) []string {
 		values[i] = float64(v)
 	}
 	below := draw.NewLine(width).Gap(3).Add(th.Accent, draw.Sparkline(th.Glyphs, values, len(values)))
-	return append([]string{l.String(), below.Gap(2).Add(th.Dim, count).String()},
-		p.histogram(all, width, height-pingRows)...)
-}
-
-// histogram shows how round trips are distributed, where there is room for it.
-func (p *Data) histogram(all []time.Duration, width, height int) []string {
-	if height < bucketLeast {
-		return nil
-	}
-	var out []string
-	for _, row := range draw.Histogram(p.Theme, draw.LogBuckets(all, min(height, bucketMost)), min(width-4, 76)) {
-		out = append(out, "   "+row)
+	out := []string{l.String(), below.Gap(2).Add(th.Dim, count).String()}
+	if rows := height - pingRows; rows >= bucketLeast {
+		for _, row := range draw.Histogram(th, draw.LogBuckets(all, min(rows, bucketMost)), min(width-4, 76)) {
+			out = append(out, "   "+row)
+		}
 	}
 	return out
 }

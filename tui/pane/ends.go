@@ -9,127 +9,104 @@ import (
 	"dialtone/tui/draw"
 )
 
-var endsColumns = []draw.Column{
-	{Title: "Both ends", Strong: 9, Min: 12, Max: 20},
-	{Title: "", Min: 17},
-	{Title: "missing", Right: true, Min: 7},
-	{Title: "lost: here", Right: true, Min: 10, Keep: 2},
-	{Title: "there", Right: true, Min: 5, Keep: 2},
-	{Title: "picture", Min: 7, Keep: 3},
-}
-
-// ends is what both parties count of each stream, side by side, with what contradicts. Nothing where the other party
-// does not tell.
-func (p *Media) ends(gap int) []string {
-	e, told := p.Call.BothEnds()
-	if !told {
+// ends is what both peers count of each stream, side by side, and the contradictions between them. Nothing when the
+// peer sends no statistics.
+func (p *Media) ends() []string {
+	e, known := p.Call.BothEnds()
+	if !known {
 		return nil
 	}
-	t := draw.Table{Indent: 3, Cursor: -1, Columns: endsColumns}
-	for i, s := range e.Streams {
-		if i == maxStreams {
-			break
-		}
-		t.Rows = append(t.Rows, p.endsRow(s))
+	columns := p.endsColumns()
+	t := draw.Table{Indent: 3, Cursor: -1, Columns: titles(columns)}
+	for _, s := range e.Streams[:min(len(e.Streams), maxStreams)] {
+		t.Rows = append(t.Rows, cells(columns, s))
 	}
-	lead := draw.NewLine(p.width).Gap(3).Add(p.Theme.Dim, endsWords(p.Call, e)).String()
-	out := append(t.Lines(p.Theme, p.width), lead)
-	most := max(p.height/6, 1) + gap
-	for _, f := range e.Remarks {
-		if most--; most < 0 {
-			break
-		}
-		out = append(out, labelled(p.Theme, p.Theme.Glyphs.Warn, p.Theme.Warn, f.Title, 1, min(p.width, twoColumns))...)
+	out := append(t.Lines(p.Theme, p.width), draw.Row(p.width, 3, p.Theme.Dim, endsText(p.Call, e)))
+	for _, f := range e.Remarks[:min(len(e.Remarks), max(p.height/6, 1)+p.gap())] {
+		out = append(out, graded(p.Theme, draw.Warn, f.Title, 1, min(p.width, twoColumns))...)
 	}
 	return out
 }
 
-func (p *Media) endsRow(s diag.EndsStream) []draw.Cell {
-	th := p.Theme
-	from, to := "here", "there"
-	if s.Direction == diag.Inbound {
-		from, to = to, from
-	}
-	missing := draw.Cell{}
-	if n, known := s.Missing(); known {
-		missing.Text = words.Number(n)
-	}
-	return []draw.Cell{
-		{Text: joinSpace(arrow(th, s.Direction), s.Kind, codec(s.MimeType))},
-		{Text: packetsOr(s.Sent) + " " + from + " → " + packetsOr(s.Received) + " " + to},
-		missing,
-		lostCell(s.LostHere),
-		lostCell(s.LostThere),
-		{Text: pictures(s)},
+func (p *Media) endsColumns() []column[diag.EndsStream] {
+	type stream = diag.EndsStream
+	return []column[stream]{
+		{Column: draw.Column{Title: "Both ends", Strong: 9, Min: 12, Max: 20}, cell: func(s stream) draw.Cell {
+			return draw.Cell{Text: words.Join(" ", arrow(p.Theme, s.Direction), s.Kind, words.Codec(s.MimeType))}
+		}},
+		{Column: draw.Column{Title: "packets sent → received", Min: 23}, cell: func(s stream) draw.Cell {
+			from, to := "local", "remote"
+			if s.Direction == diag.Inbound {
+				from, to = to, from
+			}
+			return draw.Cell{Text: packets(s.Sent) + " " + from + " → " + packets(s.Received) + " " + to}
+		}},
+		{Column: draw.Column{Title: "missing", Right: true, Min: 7}, cell: func(s stream) draw.Cell {
+			if n, known := s.Missing(); known {
+				return draw.Cell{Text: words.Number(n)}
+			}
+			return draw.Cell{}
+		}},
+		{Column: draw.Column{Title: "lost: local", Right: true, Min: 11, Keep: 2},
+			cell: func(s stream) draw.Cell { return countCell(s.LostHere) }},
+		{Column: draw.Column{Title: "remote", Right: true, Min: 6, Keep: 2},
+			cell: func(s stream) draw.Cell { return countCell(s.LostThere) }},
+		{Column: draw.Column{Title: "video", Min: 7, Keep: 3}, cell: func(s stream) draw.Cell { return draw.Cell{Text: videos(s)} }},
 	}
 }
 
-func packetsOr(n *uint64) string {
+func packets(n *uint64) string {
 	if n == nil {
 		return "?"
 	}
 	return words.Number(*n)
 }
 
-func lostCell(n *int64) draw.Cell {
-	if n == nil {
-		return draw.Cell{}
-	}
-	return draw.Cell{Text: words.Number(uint64(max(*n, 0)))}
-}
-
-// pictures tells video as it is sent and as it is received; once where both are alike.
-func pictures(s diag.EndsStream) string {
-	sent, received := pictureWords(s.AtSender), pictureWords(s.AtReceiver)
-	switch size := picture(s.AtSender.Width, s.AtSender.Height); {
-	case sent == received:
+// videos is the size and the frame rate as sent and as received; once when both are equal.
+func videos(s diag.EndsStream) string {
+	size := words.Size(s.AtSender.Width, s.AtSender.Height)
+	sent := words.Join(" ", size, prefixedFPS(s.AtSender.FPS))
+	received := words.Join(" ", words.Size(s.AtReceiver.Width, s.AtReceiver.Height), prefixedFPS(s.AtReceiver.FPS))
+	switch {
+	case sent == received, received == "":
 		return sent
-	case sent == "" || received == "":
-		return sent + received
+	case sent == "":
+		return received
 	case size != "" && strings.HasPrefix(received, size+" "):
 		return strings.TrimSuffix(sent, " fps") + " → " + strings.TrimPrefix(received, size+" ")
 	}
 	return sent + " → " + received
 }
 
-func pictureWords(e diag.EndPicture) string {
-	fps := ""
-	if e.FPS != nil {
-		fps = fmt.Sprintf("%.0f fps", *e.FPS)
-	}
-	return joinSpace(picture(e.Width, e.Height), fps)
-}
-
-// endsWords are the round trips of both ends, and how old the other one's statistics are where they are not of now.
-func endsWords(c *diag.Call, e diag.Ends) string {
-	old := ""
-	if now := max(c.Now, e.At); now-e.At > sampleGap && c.Ended == nil {
-		old = "the other party has told nothing for " + words.Duration(now-e.At)
-	}
-	agree := ""
+// endsText is the round-trip times at both ends, and the age of the peer's statistics when they are old.
+func endsText(c *diag.Call, e diag.Ends) string {
+	agree, old := "", ""
 	if len(e.Remarks) == 0 {
 		agree = "both ends agree"
 	}
-	return join2(join2("round trip "+tripOr(e.RTTHere)+" here, "+tripOr(e.RTTThere)+" there", agree), old)
+	if now := max(c.Now, e.At); now-e.At > sampleGap && c.Ended == nil {
+		old = "no statistics from the peer for " + words.Duration(now-e.At)
+	}
+	return words.Join(", ", "round-trip time "+rttText(e.RTTHere)+" local, "+rttText(e.RTTThere)+" remote", agree, old)
 }
 
-func tripOr(seconds *float64) string {
+func rttText(seconds *float64) string {
 	if seconds == nil {
 		return "not measured"
 	}
 	if *seconds == 0 { // browsers round to whole milliseconds
 		return "< 1 ms"
 	}
-	return words.Duration(secs(*seconds))
+	return words.Seconds(*seconds)
 }
 
-// endsLine is the same in a line: what contradicts, or that nothing does.
+// endsLine is the same in a line: the first contradiction, or that there is none.
 func (p *Call) endsLine(width int) []string {
-	e, told := p.Call.BothEnds()
-	if !told {
+	e, known := p.Call.BothEnds()
+	if !known {
 		return nil
 	}
-	level, text := draw.Good, "Both ends agree: "+missingWords(e)+", rtt "+tripOr(e.RTTHere)+" and "+tripOr(e.RTTThere)
+	level, text := draw.Good, "Both ends agree: "+missingText(e)+", RTT "+rttText(e.RTTHere)+" and "+rttText(e.RTTThere)
 	if len(e.Remarks) > 0 {
 		level, text = draw.Warn, e.Remarks[0].Title
 	}
@@ -138,8 +115,8 @@ func (p *Call) endsLine(width int) []string {
 		draw.Truncate(draw.Safe(text), width-4)).String()}
 }
 
-// missingWords sums up what was sent and not received, both ways.
-func missingWords(e diag.Ends) string {
+// missingText sums up what was sent and not received, both ways.
+func missingText(e diag.Ends) string {
 	var sent, missing uint64
 	for _, s := range e.Streams {
 		if n, known := s.Missing(); known {

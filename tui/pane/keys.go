@@ -7,15 +7,20 @@ type scrollKeys struct {
 	Up, Down, PageUp, PageDown, Top, Bottom key.Binding
 }
 
+// bind makes a binding that is shown as its first key.
+func bind(help string, keys ...string) key.Binding {
+	return key.NewBinding(key.WithKeys(keys...), key.WithHelp(keys[0], help))
+}
+
 func newScrollKeys() scrollKeys {
-	return scrollKeys{
-		Up:       key.NewBinding(key.WithKeys("up", "k"), key.WithHelp("↑/k", "up")),
-		Down:     key.NewBinding(key.WithKeys("down", "j"), key.WithHelp("↓/j", "down")),
-		PageUp:   key.NewBinding(key.WithKeys("pgup", "b"), key.WithHelp("pgup", "a page up")),
-		PageDown: key.NewBinding(key.WithKeys("pgdown"), key.WithHelp("pgdn", "a page down")),
-		Top:      key.NewBinding(key.WithKeys("home", "g"), key.WithHelp("home", "to the beginning")),
-		Bottom:   key.NewBinding(key.WithKeys("end", "G"), key.WithHelp("end", "to the end")),
+	k := scrollKeys{
+		Up: bind("up", "up", "k"), Down: bind("down", "down", "j"), PageUp: bind("page up", "pgup", "b"),
+		PageDown: bind("page down", "pgdown"), Top: bind("first", "home", "g"), Bottom: bind("last", "end", "G"),
 	}
+	k.Up.SetHelp("↑/k", "up")
+	k.Down.SetHelp("↓/j", "down")
+	k.PageDown.SetHelp("pgdn", "page down")
+	return k
 }
 
 func (k scrollKeys) bindings() []key.Binding {

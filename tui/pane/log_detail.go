@@ -3,13 +3,13 @@ package pane
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"strings"
 
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 
 	"dialtone/diag"
-	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
 
@@ -28,11 +28,7 @@ type detailKeys struct {
 }
 
 func newDetail() eventDetail {
-	return eventDetail{keys: detailKeys{
-		Close:    key.NewBinding(key.WithKeys("esc", "enter"), key.WithHelp("esc", "close")),
-		Next:     key.NewBinding(key.WithKeys("n"), key.WithHelp("n", "next event")),
-		Previous: key.NewBinding(key.WithKeys("N"), key.WithHelp("N", "previous event")),
-	}}
+	return eventDetail{keys: detailKeys{bind("close", "esc", "enter"), bind("next event", "n"), bind("previous event", "N")}}
 }
 
 func (d *eventDetail) bindings() []key.Binding {
@@ -44,7 +40,7 @@ func (d *eventDetail) show(e diag.Event) {
 	d.window.top = 0
 }
 
-// take scrolls or closes; ±1 for a key that asks for another event.
+// take scrolls or closes; ±1 for a key that goes to another event.
 func (d *eventDetail) take(msg tea.KeyMsg, keys scrollKeys, page int) (step int) {
 	switch {
 	case key.Matches(msg, d.keys.Close):
@@ -71,8 +67,7 @@ func (d *eventDetail) lines(th *draw.Theme, width, height int) []string {
 		"at "+strings.TrimSpace(diag.Clock(d.event.At))+" s")
 	from, to := d.window.visible(len(d.rows))
 	if to-from < len(d.rows) {
-		title.Right(draw.NewLine(width).Add(th.Dim,
-			"lines "+words.Number(uint64(from+1))+"–"+words.Number(uint64(to))+" of "+words.Number(uint64(len(d.rows)))).Gap(1))
+		title.Note(th.Dim, fmt.Sprintf("lines %d–%d of %d", from+1, to, len(d.rows)))
 	}
 	out := []string{title.String()}
 	for _, row := range d.rows[from:to] {
@@ -99,10 +94,10 @@ func eventJSON(e diag.Event) string {
 	return b.String()
 }
 
-// hang is how far the second row of a long line stands behind the first.
+// hang is how far the second row of a long line is indented.
 const hang = 4
 
-// breakJSON breaks what is longer than width, and behind the line ends of a text within: a description becomes
+// breakJSON breaks lines that are longer than width, and behind the line ends of a text within: a description becomes
 // readable.
 func breakJSON(text string, width int) []string {
 	var out []string
@@ -119,7 +114,7 @@ func breakJSON(text string, width int) []string {
 	return out
 }
 
-// appendBroken measures character by character: a text of the peer may hold anything.
+// appendBroken measures character by character: a text of the peer may contain anything.
 func appendBroken(out []string, line string, indent, width int) []string {
 	indent = min(indent, max(width-8, 0))
 	before, start, used := "", 0, 0

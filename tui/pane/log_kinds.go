@@ -11,10 +11,10 @@ import (
 	"dialtone/tui/draw"
 )
 
-// maxKinds bounds the list: a recording may hold as many types as it likes.
+// maxKinds bounds the list: a recording may hold any number of types.
 const maxKinds = 200
 
-// kindPicker is the list of the kinds of events that there are, with their counts, of which one can be picked.
+// kindPicker is the list of the kinds of events with their counts, of which one can be picked.
 type kindPicker struct {
 	open   bool
 	rows   []kindRow
@@ -28,10 +28,7 @@ type kindRow struct {
 	count int
 }
 
-var pickerBindings = []key.Binding{
-	key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "show only these")),
-	key.NewBinding(key.WithKeys("esc", "K"), key.WithHelp("esc", "back")),
-}
+var pickerBindings = []key.Binding{bind("show only these", "enter"), bind("back", "esc", "K")}
 
 // show counts the events and puts the mark on the kind that is shown now.
 func (k *kindPicker) show(g *eventLog) {

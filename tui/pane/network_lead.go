@@ -51,13 +51,13 @@ func (p *Network) lead() []string {
 			out = append(out, p.history()...)
 		}
 	case d.Running() && r != nil && sure(r):
-		out = append(out, labelled(p.Theme, p.Theme.Glyphs.Half, p.Theme.Accent, "So far: "+r.Verdict.Headline, 1,
+		out = append(out, labeled(p.Theme, p.Theme.Glyphs.Half, p.Theme.Accent, "So far: "+r.Verdict.Headline, 1,
 			p.width)...)
 	case d.Running() && !p.Call.Diagnosing():
-		out = append(out, labelled(p.Theme, p.Theme.Glyphs.Warn, p.Theme.Warn, "The diagnosis did not come to its end.", 1,
+		out = append(out, labeled(p.Theme, p.Theme.Glyphs.Warn, p.Theme.Warn, "The diagnosis did not come to its end.", 1,
 			p.width)...)
 	case !d.Running():
-		out = append(out, labelled(p.Theme, p.Theme.Glyphs.Warn, p.Theme.Warn,
+		out = append(out, labeled(p.Theme, p.Theme.Glyphs.Warn, p.Theme.Warn,
 			"The diagnosis did not come to its end: "+d.Progress.Stopped, 1, p.width)...)
 	}
 	return out
@@ -136,18 +136,18 @@ func (p *Network) verdict(d *diag.NATRow, r *diag.NATReport) []string {
 	took := draw.NewLine(p.width).Gap(3).Add(th.Dim, "after "+words.Duration(d.ToldAt-d.At)+", ").Add(th.Plain,
 		words.Number(uint64(d.Progress.Sent))).
 		Add(th.Dim, " requests, ").Add(th.Plain, words.Number(uint64(d.Progress.Answered))).Add(th.Dim,
-		" answered"+prefixed("; ", d.Progress.Stopped))
+		" answered"+words.Prefixed("; ", d.Progress.Stopped))
 	out = append(out, took.String())
 	if p.height >= 24 {
 		for _, why := range r.Verdict.Why[:min(len(r.Verdict.Why), 3)] {
-			out = append(out, labelled(th, th.Glyphs.Dot, th.Dim, why, 3, p.width)...)
+			out = append(out, labeled(th, th.Glyphs.Dot, th.Dim, why, 3, p.width)...)
 		}
 	}
 	if len(r.Verdict.Next) > 0 {
-		out = append(out, labelled(th, "next", th.Accent, r.Verdict.Next[0], 3, p.width)...)
+		out = append(out, labeled(th, "next", th.Accent, r.Verdict.Next[0], 3, p.width)...)
 	}
 	if pair := r.Verdict.Peer; pair != nil {
-		out = append(out, labelled(th, th.Glyphs.Between, th.Accent, "With the other side: "+string(pair.Path)+". "+pair.Why,
+		out = append(out, labeled(th, th.Glyphs.Between, th.Accent, "With the other side: "+string(pair.Path)+". "+pair.Why,
 			1, p.width)...)
 	}
 	return append(out, draw.NewLine(p.width).Gap(3).Add(th.Dim, "result ").Add(th.Accent, r.Verdict.Result).Add(th.Dim,
