@@ -5,7 +5,7 @@ import (
 
 	"github.com/charmbracelet/bubbles/key"
 
-	"dialtone/diag"
+	"dialtone/diag/call"
 	"dialtone/tui/pane"
 )
 
@@ -101,7 +101,7 @@ func (k *KeyMap) refreshTimeline(m *Model) {
 	}
 }
 
-func muteWord(c *diag.Call, kind string) string {
+func muteWord(c *call.Call, kind string) string {
 	if c.LocalMuted[kind] {
 		return "unmute " + kind
 	}

@@ -5,26 +5,27 @@ import (
 	"strings"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 )
 
 // flows say how kinds of media fare in a direction.
-var flows = map[diag.Direction]map[diag.Flow]string{
+var flows = map[diag.Direction]map[call.Flow]string{
 	diag.Inbound: {
-		diag.FlowOK:      "receiving %s.",
-		diag.FlowMuted:   "the peer muted %s.",
-		diag.FlowNone:    "the peer sends no %s: it was not negotiated.",
-		diag.FlowSilent:  "%s from the peer stopped.",
-		diag.FlowMissing: "no %s received, although the peer negotiated to send it.",
+		call.FlowOK:      "receiving %s.",
+		call.FlowMuted:   "the peer muted %s.",
+		call.FlowNone:    "the peer sends no %s: it was not negotiated.",
+		call.FlowSilent:  "%s from the peer stopped.",
+		call.FlowMissing: "no %s received, although the peer negotiated to send it.",
 	},
 	diag.Outbound: {
-		diag.FlowOK:      "sending %s.",
-		diag.FlowMuted:   "you muted %s.",
-		diag.FlowMissing: "no %s sent, although it was negotiated.",
+		call.FlowOK:      "sending %s.",
+		call.FlowMuted:   "you muted %s.",
+		call.FlowMissing: "no %s sent, although it was negotiated.",
 	},
 }
 
 // Flow says in a sentence how kinds of media ("audio", "video") fare in a direction; nothing when that is not known.
-func Flow(dir diag.Direction, flow diag.Flow, kinds []string) string {
+func Flow(dir diag.Direction, flow call.Flow, kinds []string) string {
 	format, ok := flows[dir][flow]
 	if !ok || len(kinds) == 0 {
 		return ""

@@ -5,10 +5,11 @@ import (
 	"strings"
 
 	"dialtone/diag"
+	"dialtone/diag/sdp"
 )
 
 // ExplainSDPSection says what a section of a description is, and whether the answer differs from the offer.
-func ExplainSDPSection(d diag.SDPDifference) string {
+func ExplainSDPSection(d sdp.Difference) string {
 	s := d.Offer
 	if s == nil {
 		s = d.Answer
@@ -34,25 +35,25 @@ func ExplainSDPSection(d diag.SDPDifference) string {
 
 // ExplainSDPMark says how the answer treats a line of the offer; shown is the line of the answer if it is the one on the
 // screen.
-func ExplainSDPMark(r diag.SDPRow, shown *diag.SDPLine) string {
+func ExplainSDPMark(r sdp.Row, shown *sdp.Line) string {
 	switch r.Mark {
-	case diag.SDPDropped:
+	case sdp.SDPDropped:
 		return "The answer omits it."
-	case diag.SDPAdded:
+	case sdp.SDPAdded:
 		return "Only the answer has it."
-	case diag.SDPChanged:
+	case sdp.SDPChanged:
 		if shown == nil || shown == r.Answer && r.Offer != nil {
 			return "Offered as " + r.Offer.Text + ", answered as " + r.Answer.Text + "."
 		}
-	case diag.SDPOwn:
+	case sdp.SDPOwn:
 		return "Each peer has its own value."
-	case diag.SDPSame:
+	case sdp.SDPSame:
 	}
 	return ""
 }
 
 // ExplainSDPLine says what a line of a section means.
-func ExplainSDPLine(l diag.SDPLine, s *diag.SDPSection) string {
+func ExplainSDPLine(l sdp.Line, s *sdp.Section) string {
 	if l.Letter != 'a' {
 		if text, ok := sdpLetters[l.Letter]; ok {
 			return text
@@ -85,7 +86,7 @@ func ExplainSDPLine(l diag.SDPLine, s *diag.SDPSection) string {
 }
 
 // explainFormat reads rtpmap, fmtp and rtcp-fb, whose value begins with a payload type.
-func explainFormat(l diag.SDPLine, s *diag.SDPSection) string {
+func explainFormat(l sdp.Line, s *sdp.Section) string {
 	number, rest, _ := strings.Cut(l.Value, " ")
 	name := "format " + number
 	if s != nil {
@@ -132,7 +133,7 @@ func explainExtension(value string) string {
 		return sdpAttributes["extmap"]
 	}
 	uri, _, _ = strings.Cut(uri, " ")
-	e := diag.SDPExtension{ID: id, URI: uri}
+	e := sdp.Extension{ID: id, URI: uri}
 	text, known := sdpExtensions[e.Short()]
 	if !known {
 		text = "an extension that is not explained here: " + e.Short()

@@ -1,6 +1,6 @@
 package words
 
-import "dialtone/diag"
+import "dialtone/diag/sdp"
 
 // ExplainSDPRemark explains a difference between offer and answer.
-func ExplainSDPRemark(r diag.SDPRemark) string { return Capital(r.Text) + "." }
+func ExplainSDPRemark(r sdp.Remark) string { return Capital(r.Text) + "." }

@@ -8,6 +8,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
@@ -105,7 +106,7 @@ func (p *Call) course(height int) []string {
 // servers lists the results of the STUN and TURN servers, where there is room for all and nothing else shows them.
 func (p *Call) servers(width, height int) []string {
 	rows := p.Call.Servers
-	if len(rows) == 0 || len(rows) >= height || p.Call.State() == diag.StateWaiting {
+	if len(rows) == 0 || len(rows) >= height || p.Call.State() == call.StateWaiting {
 		return nil
 	}
 	out := []string{heading(p.Theme, width, "Servers")}
@@ -116,7 +117,7 @@ func (p *Call) servers(width, height int) []string {
 }
 
 // serverLine is the result of one STUN or TURN server.
-func serverLine(th *draw.Theme, s diag.ServerRow, indent, width int) string {
+func serverLine(th *draw.Theme, s call.ServerRow, indent, width int) string {
 	mark, paint := th.Mark(serverLevel(s))
 	l := draw.NewLine(width).Gap(indent).Add(paint, mark).Gap(1).Add(th.Plain, s.URL).Gap(2)
 	return l.Add(th.Dim, words.Server(s.ServerResult)).String()
@@ -127,9 +128,9 @@ func (p *Call) lead(width int) []string {
 	switch state := p.Call.State(); {
 	case p.Call.Failing():
 		return join(1, p.failing(width), p.why(width))
-	case state == diag.StateEnded && p.Verdict.Exit != diag.ExitPass:
+	case state == call.StateEnded && p.Verdict.Exit != diag.ExitPass:
 		return join(1, join(0, p.ending(width), p.why(width)), p.path(width))
-	case state == diag.StateEnded:
+	case state == call.StateEnded:
 		return join(0, p.ending(width), p.path(width))
 	case p.Call.Selected != nil:
 		return join(0, p.trouble(width), p.path(width))
@@ -151,7 +152,7 @@ func (p *Call) failing(width int) []string {
 
 // trouble says that the path is silent, while it is.
 func (p *Call) trouble(width int) []string {
-	if p.Call.State() != diag.StateReconnecting {
+	if p.Call.State() != call.StateReconnecting {
 		return nil
 	}
 	return graded(p.Theme, draw.Warn, "The path went silent. Checks continue. Press r to restart ICE.", 1, width)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
@@ -44,7 +45,7 @@ func (p *Call) layers() string {
 const pathHistory = 24
 
 // pathOf builds the places that packets pass, from the selected pair's candidates. False before a pair is selected.
-func pathOf(c *diag.Call) (draw.Path, bool) {
+func pathOf(c *call.Call) (draw.Path, bool) {
 	if c.Selected == nil {
 		return draw.Path{}, false
 	}
@@ -62,7 +63,7 @@ func pathOf(c *diag.Call) (draw.Path, bool) {
 }
 
 // localSite is the way from this machine to where packets enter the network between the sites.
-func localSite(c *diag.Call, local, remote *diag.CandidateRow) []draw.Node {
+func localSite(c *call.Call, local, remote *call.CandidateRow) []draw.Node {
 	if local == nil {
 		return []draw.Node{{Title: "you", Address: c.Selected.Local}}
 	}
@@ -103,7 +104,7 @@ func localSite(c *diag.Call, local, remote *diag.CandidateRow) []draw.Node {
 
 // relayNAT is the NAT between this machine and its relay, when the relay's server reported a mapped address other than
 // the base. Its port towards the relay is not known: the server was queried from another socket.
-func relayNAT(c *diag.Call, local *diag.CandidateRow) (draw.Node, bool) {
+func relayNAT(c *call.Call, local *call.CandidateRow) (draw.Node, bool) {
 	for _, s := range c.Servers {
 		mapped, _, err := net.SplitHostPort(s.MappedAddress)
 		if err == nil && s.URL == local.URL && local.RelatedAddress != "" && !isAny(local.RelatedAddress) &&
@@ -116,7 +117,7 @@ func relayNAT(c *diag.Call, local *diag.CandidateRow) (draw.Node, bool) {
 
 // natOf is the NAT that must be there, since a private address exchanges packets with a public one. Its mapped address
 // is known when a server reported it for the same base.
-func natOf(c *diag.Call, base string) draw.Node {
+func natOf(c *call.Call, base string) draw.Node {
 	for _, l := range c.Local {
 		if l.CandidateType == diag.Srflx && words.Address(l.RelatedAddress, l.RelatedPort) == base {
 			return draw.Node{Title: "your NAT", Address: words.Address(l.Address, l.Port),
@@ -127,7 +128,7 @@ func natOf(c *diag.Call, base string) draw.Node {
 }
 
 // remoteSite is the way from where packets leave that network to the peer's machine.
-func remoteSite(c *diag.Call, remote *diag.CandidateRow) []draw.Node {
+func remoteSite(c *call.Call, remote *call.CandidateRow) []draw.Node {
 	if remote == nil {
 		return []draw.Node{{Title: "peer", Address: c.Selected.Remote}}
 	}

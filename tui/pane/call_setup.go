@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
@@ -93,7 +94,7 @@ func (p *Call) bars(rows int) (bars []draw.Bar, till time.Duration) {
 // setupBars makes a bar of each phase of the setup, in the order of their start; subjects share one but in detail.
 // Phases of an ICE restart are left out: they are far away on the scale. The scale ends at till when what still runs
 // would squeeze what is finished; 0 while the setup is in progress.
-func setupBars(c *diag.Call, g draw.Glyphs, single detail) (bars []draw.Bar, till time.Duration) {
+func setupBars(c *call.Call, g draw.Glyphs, single detail) (bars []draw.Bar, till time.Duration) {
 	index := map[diag.PhaseName]int{}
 	for _, s := range c.Spans {
 		if s.Phase == diag.PhaseRestart {
@@ -119,7 +120,7 @@ func setupBars(c *diag.Call, g draw.Glyphs, single detail) (bars []draw.Bar, til
 }
 
 // barOf is the bar of one span. Alone it is named after its subject, else the subject goes to the notes.
-func barOf(s diag.Span, g draw.Glyphs, alone bool) draw.Bar {
+func barOf(s call.Span, g draw.Glyphs, alone bool) draw.Bar {
 	b := draw.Bar{Name: words.Phase(s.Phase), Start: s.Start, End: s.End, Running: s.Outcome == "", Level: draw.Good,
 		Remote: remote[s.Phase], Wait: s.Phase == diag.PhaseWait}
 	mark, detail := "", s.Detail

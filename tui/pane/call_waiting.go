@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
+	"dialtone/diag/judge"
 	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
@@ -15,8 +17,8 @@ func (p *Call) waiting(width int) []string {
 	what, details := p.waitsFor()
 	out := []string{draw.NewLine(width).Gap(1).Add(th.Strong, what).Gap(2).Add(th.Dim, p.waited()).String()}
 	out = append(out, wrapped(th.Dim, details, 3, width)...)
-	if c.State() == diag.StateConnecting && p.Clock-c.StateAt >= patience {
-		for _, reason := range c.PathTrouble() {
+	if c.State() == call.StateConnecting && p.Clock-c.StateAt >= patience {
+		for _, reason := range judge.PathTrouble(c) {
 			out = append(out, labeled(th, th.Glyphs.Dot, th.Dim, reason, 3, width)...)
 		}
 	}
@@ -24,7 +26,7 @@ func (p *Call) waiting(width int) []string {
 		out = append(out, graded(th, draw.Warn,
 			fmt.Sprintf("%d of %d signaling requests failed: %s", s.Failed, s.Requests, s.LastError), 3, width)...)
 	}
-	if c.State() != diag.StateWaiting || c.Start.Join == "" {
+	if c.State() != call.StateWaiting || c.Start.Join == "" {
 		return out
 	}
 	out = append(out, "", draw.Row(width, 3, th.Plain, "The peer joins with"))
@@ -44,7 +46,7 @@ const patience = 2 * time.Second
 // waited is how long the present wait has lasted, and its limit where there is one.
 func (p *Call) waited() string {
 	text := words.Clock(p.Clock - p.Since())
-	if limit := p.Call.Start.WaitMs; limit != nil && p.Call.State() == diag.StateWaiting {
+	if limit := p.Call.Start.WaitMs; limit != nil && p.Call.State() == call.StateWaiting {
 		text += " of " + words.Clock(limit.Duration())
 	}
 	return text
@@ -55,9 +57,9 @@ func (p *Call) waitsFor() (what, details string) {
 	c := p.Call
 	room := c.Start.Signaling == ""
 	switch c.State() {
-	case diag.StateWaiting:
+	case call.StateWaiting:
 		return p.awaits()
-	case diag.StateNegotiating:
+	case call.StateNegotiating:
 		switch {
 		case !room:
 			return p.exchanges()
@@ -65,9 +67,9 @@ func (p *Call) waitsFor() (what, details string) {
 			return "The peer has joined: waiting for its offer", ""
 		}
 		return "The peer has joined: sending the offer", ""
-	case diag.StateConnecting:
+	case call.StateConnecting:
 		return p.connecting()
-	case diag.StateUnknown, diag.StateDialing, diag.StateConnected, diag.StateReconnecting, diag.StateEnded:
+	case call.StateUnknown, call.StateDialing, call.StateConnected, call.StateReconnecting, call.StateEnded:
 	}
 	if !room {
 		return "Preparing the exchange", words.Prefixed("at ", c.Start.Server)

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
@@ -22,28 +23,28 @@ func (p *Candidates) tables() [tableCount]table {
 	}
 }
 
-func (p *Candidates) serverColumns() []column[diag.ServerRow] {
+func (p *Candidates) serverColumns() []column[call.ServerRow] {
 	th := p.Theme
-	return []column[diag.ServerRow]{
+	return []column[call.ServerRow]{
 		{
 			draw.Column{Title: "Servers", Strong: 7, Min: 20, Max: 44, Flex: true},
-			func(s diag.ServerRow) draw.Cell { return th.Graded(serverLevel(s), s.URL) },
-			func(s diag.ServerRow) sortKey { return byText(s.URL) },
+			func(s call.ServerRow) draw.Cell { return th.Graded(serverLevel(s), s.URL) },
+			func(s call.ServerRow) sortKey { return byText(s.URL) },
 		},
 		{
 			draw.Column{Title: "transport", Min: 9, Keep: 2},
-			func(s diag.ServerRow) draw.Cell { return draw.Cell{Text: s.Transport, Paint: th.Dim} },
-			func(s diag.ServerRow) sortKey { return byText(s.Transport) },
+			func(s call.ServerRow) draw.Cell { return draw.Cell{Text: s.Transport, Paint: th.Dim} },
+			func(s call.ServerRow) sortKey { return byText(s.Transport) },
 		},
 		{
 			draw.Column{Title: "duration", Right: true, Min: 10, Keep: 1},
-			func(s diag.ServerRow) draw.Cell { return draw.LengthCell(s.DurationMs.Duration()) },
-			func(s diag.ServerRow) sortKey { return sortKey{number: float64(s.DurationMs)} },
+			func(s call.ServerRow) draw.Cell { return draw.LengthCell(s.DurationMs.Duration()) },
+			func(s call.ServerRow) sortKey { return sortKey{number: float64(s.DurationMs)} },
 		},
 		{
 			draw.Column{Title: "result", Min: 24, Flex: true},
-			func(s diag.ServerRow) draw.Cell { return draw.Cell{Text: words.Server(s.ServerResult)} },
-			func(s diag.ServerRow) sortKey {
+			func(s call.ServerRow) draw.Cell { return draw.Cell{Text: words.Server(s.ServerResult)} },
+			func(s call.ServerRow) sortKey {
 				if s.OK {
 					return byText(s.MappedAddress)
 				}
@@ -53,7 +54,7 @@ func (p *Candidates) serverColumns() []column[diag.ServerRow] {
 	}
 }
 
-func serverLevel(s diag.ServerRow) draw.Level {
+func serverLevel(s call.ServerRow) draw.Level {
 	if s.OK {
 		return draw.Good
 	}
@@ -64,55 +65,55 @@ func serverLevel(s diag.ServerRow) draw.Level {
 const measured = 64
 
 // candidateColumns are the same for both sides, so that their tables are aligned.
-func (p *Candidates) candidateColumns(title string) []column[diag.CandidateRow] {
+func (p *Candidates) candidateColumns(title string) []column[call.CandidateRow] {
 	th, place, base, from := p.Theme, 0, 0, 0
-	for _, side := range [][]diag.CandidateRow{p.Call.Local, p.Call.Remote} {
+	for _, side := range [][]call.CandidateRow{p.Call.Local, p.Call.Remote} {
 		for _, r := range side[:min(len(side), measured)] {
 			place = max(place, draw.Width(words.Address(r.Address, r.Port)))
 			base = max(base, draw.Width(words.Address(r.RelatedAddress, r.RelatedPort)))
 			from = max(from, draw.Width(source(r.Candidate)))
 		}
 	}
-	return []column[diag.CandidateRow]{
+	return []column[call.CandidateRow]{
 		{
 			draw.Column{Title: title, Strong: len(title), Min: 18, Max: 18}, p.candidateType,
 			// the order of priority is that of the types
-			func(r diag.CandidateRow) sortKey { return sortKey{-float64(r.Priority), string(r.CandidateType)} },
+			func(r call.CandidateRow) sortKey { return sortKey{-float64(r.Priority), string(r.CandidateType)} },
 		},
 		{
 			draw.Column{Title: "address", Min: 24, Want: place, Max: 47, Flex: true},
-			func(r diag.CandidateRow) draw.Cell { return draw.Cell{Text: words.Address(r.Address, r.Port)} },
-			func(r diag.CandidateRow) sortKey { return byAddress(r.Address, r.Port) },
+			func(r call.CandidateRow) draw.Cell { return draw.Cell{Text: words.Address(r.Address, r.Port)} },
+			func(r call.CandidateRow) sortKey { return byAddress(r.Address, r.Port) },
 		},
 		{
 			draw.Column{Title: "transport", Min: 9, Max: 12, Keep: 3},
-			func(r diag.CandidateRow) draw.Cell {
+			func(r call.CandidateRow) draw.Cell {
 				return draw.Cell{Text: words.Join(" ", r.Protocol, r.TCPType), Paint: th.Dim}
 			},
-			func(r diag.CandidateRow) sortKey { return byText(r.Protocol + r.TCPType) },
+			func(r call.CandidateRow) sortKey { return byText(r.Protocol + r.TCPType) },
 		},
 		{
 			draw.Column{Title: "base", Min: 16, Want: base, Max: 47, Keep: 4, Flex: true},
-			func(r diag.CandidateRow) draw.Cell {
+			func(r call.CandidateRow) draw.Cell {
 				return draw.Cell{Text: words.Address(r.RelatedAddress, r.RelatedPort), Paint: th.Dim}
 			},
-			func(r diag.CandidateRow) sortKey { return byAddress(r.RelatedAddress, r.RelatedPort) },
+			func(r call.CandidateRow) sortKey { return byAddress(r.RelatedAddress, r.RelatedPort) },
 		},
 		{
 			draw.Column{Title: "after", Right: true, Min: 10, Keep: 2},
-			func(r diag.CandidateRow) draw.Cell { return draw.LengthCell(r.At) },
-			func(r diag.CandidateRow) sortKey { return sortKey{number: float64(r.At)} },
+			func(r call.CandidateRow) draw.Cell { return draw.LengthCell(r.At) },
+			func(r call.CandidateRow) sortKey { return sortKey{number: float64(r.At)} },
 		},
 		{
 			draw.Column{Title: "source", Min: 14, Want: from, Max: 40, Keep: 1, Flex: true},
-			func(r diag.CandidateRow) draw.Cell { return draw.Cell{Text: source(r.Candidate), Paint: th.Dim} },
-			func(r diag.CandidateRow) sortKey { return byText(source(r.Candidate)) },
+			func(r call.CandidateRow) draw.Cell { return draw.Cell{Text: source(r.Candidate), Paint: th.Dim} },
+			func(r call.CandidateRow) sortKey { return byText(source(r.Candidate)) },
 		},
 	}
 }
 
 // candidateType is a candidate's type, with a mark when the selected pair uses it.
-func (p *Candidates) candidateType(r diag.CandidateRow) draw.Cell {
+func (p *Candidates) candidateType(r call.CandidateRow) draw.Cell {
 	if s := p.Call.Selected; s != nil && (r.Side == diag.Local && r.ID == s.LocalCandidateID ||
 		r.Side == diag.Remote && r.ID == s.RemoteCandidateID) {
 		return p.Theme.Graded(draw.Good, words.CandidateType(r.CandidateType))
@@ -196,7 +197,7 @@ func (p *Candidates) pairState(pair diag.Pair) draw.Cell {
 	return c
 }
 
-func endKey(r *diag.CandidateRow) sortKey {
+func endKey(r *call.CandidateRow) sortKey {
 	if r == nil {
 		return unmeasured
 	}
@@ -220,7 +221,7 @@ func (p *Candidates) remote(pair diag.Pair) string {
 	return end(p.Call.RemoteCandidate(pair.RemoteCandidateID), pair.RemoteCandidateID)
 }
 
-func end(r *diag.CandidateRow, id string) string {
+func end(r *call.CandidateRow, id string) string {
 	if r == nil {
 		return id
 	}

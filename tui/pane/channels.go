@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
@@ -48,37 +49,37 @@ func (p *Data) unknown(width int) []string {
 	return out
 }
 
-func (p *Data) channelColumns() []column[diag.ChannelRow] {
+func (p *Data) channelColumns() []column[call.ChannelRow] {
 	th := p.Theme
-	var out []column[diag.ChannelRow]
-	add := func(c draw.Column, cell func(diag.ChannelRow) draw.Cell) {
-		out = append(out, column[diag.ChannelRow]{Column: c, cell: cell})
+	var out []column[call.ChannelRow]
+	add := func(c draw.Column, cell func(call.ChannelRow) draw.Cell) {
+		out = append(out, column[call.ChannelRow]{Column: c, cell: cell})
 	}
-	dim := func(c draw.Column, text func(diag.ChannelRow) string) {
-		add(c, func(ch diag.ChannelRow) draw.Cell { return draw.Cell{Text: text(ch), Paint: th.Dim} })
+	dim := func(c draw.Column, text func(call.ChannelRow) string) {
+		add(c, func(ch call.ChannelRow) draw.Cell { return draw.Cell{Text: text(ch), Paint: th.Dim} })
 	}
-	add(draw.Column{Title: "Channels", Min: 21, Max: 32, Strong: 8, Flex: true}, func(ch diag.ChannelRow) draw.Cell {
+	add(draw.Column{Title: "Channels", Min: 21, Max: 32, Strong: 8, Flex: true}, func(ch call.ChannelRow) draw.Cell {
 		level := draw.Good
 		if ch.ClosedAt != nil {
 			level = draw.Idle
 		}
 		return th.Graded(level, cmp.Or(ch.Label, "(no label)"))
 	})
-	add(draw.Column{Title: "opened by", Min: 9, Keep: 6}, func(ch diag.ChannelRow) draw.Cell {
+	add(draw.Column{Title: "opened by", Min: 9, Keep: 6}, func(ch call.ChannelRow) draw.Cell {
 		if ch.Side == diag.Remote {
 			return draw.Cell{Text: "peer"}
 		}
 		return draw.Cell{Text: "you"}
 	})
 	// what is not logged one by one is counted by the latest sample
-	add(draw.Column{Title: "sent", Right: true, Min: 6}, func(ch diag.ChannelRow) draw.Cell {
+	add(draw.Column{Title: "sent", Right: true, Min: 6}, func(ch call.ChannelRow) draw.Cell {
 		return draw.Cell{Text: words.Number(max(ch.Sent, statsOf(ch).MessagesSent))}
 	})
-	add(draw.Column{Title: "received", Right: true, Min: 8}, func(ch diag.ChannelRow) draw.Cell {
+	add(draw.Column{Title: "received", Right: true, Min: 8}, func(ch call.ChannelRow) draw.Cell {
 		return draw.Cell{Text: words.Number(max(ch.Received, statsOf(ch).MessagesReceived))}
 	})
 	kilobytes := func(arrow string, count func(diag.DataChannelRow) uint64) {
-		add(draw.Column{Title: "kB " + arrow, Right: true, Min: 7, Keep: 3}, func(ch diag.ChannelRow) draw.Cell {
+		add(draw.Column{Title: "kB " + arrow, Right: true, Min: 7, Keep: 3}, func(ch call.ChannelRow) draw.Cell {
 			if ch.Stats == nil {
 				return draw.Cell{}
 			}
@@ -87,17 +88,17 @@ func (p *Data) channelColumns() []column[diag.ChannelRow] {
 	}
 	kilobytes(th.Glyphs.Sending, func(s diag.DataChannelRow) uint64 { return s.BytesSent })
 	kilobytes(th.Glyphs.Receiving, func(s diag.DataChannelRow) uint64 { return s.BytesReceived })
-	dim(draw.Column{Title: "purpose", Min: 12, Keep: 1}, func(ch diag.ChannelRow) string {
+	dim(draw.Column{Title: "purpose", Min: 12, Keep: 1}, func(ch call.ChannelRow) string {
 		if ch.ClosedAt != nil {
 			return "closed, " + words.Channel(ch.Label)
 		}
 		return words.Channel(ch.Label)
 	})
-	dim(draw.Column{Title: "delivery", Keep: 2, Min: 18, Max: 42, Flex: true}, func(ch diag.ChannelRow) string {
+	dim(draw.Column{Title: "delivery", Keep: 2, Min: 18, Max: 42, Flex: true}, func(ch call.ChannelRow) string {
 		return words.Delivery(ch.ChannelOpen)
 	})
-	dim(draw.Column{Title: "protocol", Keep: 4, Min: 8, Max: 16, Flex: true}, func(ch diag.ChannelRow) string { return ch.Protocol })
-	dim(draw.Column{Title: "state", Keep: 5, Min: 6}, func(ch diag.ChannelRow) string {
+	dim(draw.Column{Title: "protocol", Keep: 4, Min: 8, Max: 16, Flex: true}, func(ch call.ChannelRow) string { return ch.Protocol })
+	dim(draw.Column{Title: "state", Keep: 5, Min: 6}, func(ch call.ChannelRow) string {
 		if ch.ClosedAt != nil {
 			return "closed"
 		}
@@ -107,7 +108,7 @@ func (p *Data) channelColumns() []column[diag.ChannelRow] {
 }
 
 // statsOf are the counters of the latest sample; zero while there is none.
-func statsOf(ch diag.ChannelRow) diag.DataChannelRow {
+func statsOf(ch call.ChannelRow) diag.DataChannelRow {
 	if ch.Stats == nil {
 		return diag.DataChannelRow{}
 	}

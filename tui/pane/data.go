@@ -8,6 +8,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 	"dialtone/diag/words"
 	"dialtone/tui/draw"
 	"dialtone/tui/edit"
@@ -185,8 +186,8 @@ func (p *Data) prompt(width int) string {
 }
 
 // ChatOpen reports whether messages can be sent.
-func ChatOpen(c *diag.Call) bool {
-	return slices.ContainsFunc(c.Channels, func(ch diag.ChannelRow) bool {
+func ChatOpen(c *call.Call) bool {
+	return slices.ContainsFunc(c.Channels, func(ch call.ChannelRow) bool {
 		return ch.Label == diag.LabelChat && ch.ClosedAt == nil
 	})
 }

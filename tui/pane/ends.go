@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
+	"dialtone/diag/judge"
 	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
@@ -22,14 +24,15 @@ func (p *Media) ends() []string {
 		t.Rows = append(t.Rows, cells(columns, s))
 	}
 	out := append(t.Lines(p.Theme, p.width), draw.Row(p.width, 3, p.Theme.Dim, endsText(p.Call, e)))
-	for _, f := range e.Remarks[:min(len(e.Remarks), max(p.height/6, 1)+p.gap())] {
+	found := judge.EndsFindings(p.Call)
+	for _, f := range found[:min(len(found), max(p.height/6, 1)+p.gap())] {
 		out = append(out, graded(p.Theme, draw.Warn, f.Title, 1, min(p.width, twoColumns))...)
 	}
 	return out
 }
 
-func (p *Media) endsColumns() []column[diag.EndsStream] {
-	type stream = diag.EndsStream
+func (p *Media) endsColumns() []column[call.EndsStream] {
+	type stream = call.EndsStream
 	return []column[stream]{
 		{Column: draw.Column{Title: "Both ends", Strong: 9, Min: 12, Max: 20}, cell: func(s stream) draw.Cell {
 			return draw.Cell{Text: words.Join(" ", arrow(p.Theme, s.Direction), s.Kind, words.Codec(s.MimeType))}
@@ -63,7 +66,7 @@ func packets(n *uint64) string {
 }
 
 // videos is the size and the frame rate as sent and as received; once when both are equal.
-func videos(s diag.EndsStream) string {
+func videos(s call.EndsStream) string {
 	size := words.Size(s.AtSender.Width, s.AtSender.Height)
 	sent := words.Join(" ", size, prefixedFPS(s.AtSender.FPS))
 	received := words.Join(" ", words.Size(s.AtReceiver.Width, s.AtReceiver.Height), prefixedFPS(s.AtReceiver.FPS))
@@ -79,9 +82,9 @@ func videos(s diag.EndsStream) string {
 }
 
 // endsText is the round-trip times at both ends, and the age of the peer's statistics when they are old.
-func endsText(c *diag.Call, e diag.Ends) string {
+func endsText(c *call.Call, e call.Ends) string {
 	agree, old := "", ""
-	if len(e.Remarks) == 0 {
+	if len(judge.EndsFindings(c)) == 0 {
 		agree = "both ends agree"
 	}
 	if now := max(c.Now, e.At); now-e.At > sampleGap && c.Ended == nil {
@@ -107,8 +110,8 @@ func (p *Call) endsLine(width int) []string {
 		return nil
 	}
 	level, text := draw.Good, "Both ends agree: "+missingText(e)+", RTT "+rttText(e.RTTHere)+" and "+rttText(e.RTTThere)
-	if len(e.Remarks) > 0 {
-		level, text = draw.Warn, e.Remarks[0].Title
+	if found := judge.EndsFindings(p.Call); len(found) > 0 {
+		level, text = draw.Warn, found[0].Title
 	}
 	mark, paint := p.Theme.Mark(level)
 	return []string{draw.NewLine(width).Gap(1).Add(paint, mark).Gap(1).Add(p.Theme.Plain,
@@ -116,7 +119,7 @@ func (p *Call) endsLine(width int) []string {
 }
 
 // missingText sums up what was sent and not received, both ways.
-func missingText(e diag.Ends) string {
+func missingText(e call.Ends) string {
 	var sent, missing uint64
 	for _, s := range e.Streams {
 		if n, known := s.Missing(); known {

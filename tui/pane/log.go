@@ -251,14 +251,14 @@ func (p *Log) line(e diag.Event, selected bool) string {
 	if selected {
 		l.Add(th.Accent, th.Glyphs.Cursor)
 	}
-	l.To(timeColumn).Add(th.Dim, diag.Clock(e.At)).To(levelColumn)
+	l.To(timeColumn).Add(th.Dim, words.EventTime(e.At)).To(levelColumn)
 	level, paint := eventLevel(e.Data), th.Plain
 	if level != draw.Idle {
 		var mark string
 		mark, paint = th.Mark(level)
 		l.Add(paint, mark)
 	}
-	name, text, _ := strings.Cut(diag.Line(e), " ")
+	name, text, _ := strings.Cut(words.Line(e), " ")
 	highlight(l.To(nameColumn), th, th.Dim, name, p.filter.words).To(nameColumn + nameWidth)
 	return highlight(l, th, paint, strings.TrimLeft(text, " "), p.filter.words).String()
 }

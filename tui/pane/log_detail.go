@@ -10,6 +10,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"dialtone/diag"
+	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
 
@@ -64,7 +65,7 @@ func (d *eventDetail) lines(th *draw.Theme, width, height int) []string {
 	}
 	d.window.rows = max(height-1, 0)
 	title := draw.NewLine(width).Gap(1).Add(th.Strong, string(d.event.Data.Type())).Gap(2).Add(th.Dim,
-		"at "+strings.TrimSpace(diag.Clock(d.event.At))+" s")
+		"at "+strings.TrimSpace(words.EventTime(d.event.At))+" s")
 	from, to := d.window.visible(len(d.rows))
 	if to-from < len(d.rows) {
 		title.Note(th.Dim, fmt.Sprintf("lines %d–%d of %d", from+1, to, len(d.rows)))

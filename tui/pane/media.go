@@ -10,6 +10,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
@@ -90,10 +91,10 @@ func (p *Media) View() string {
 }
 
 // flowLevels grade how media fares; what is not listed is good.
-var flowLevels = map[diag.Flow]draw.Level{diag.FlowSilent: draw.Warn, diag.FlowMissing: draw.Bad}
+var flowLevels = map[call.Flow]draw.Level{call.FlowSilent: draw.Warn, call.FlowMissing: draw.Bad}
 
 // mediaState says how audio and video flow in both directions.
-func mediaState(c *diag.Call) (draw.Level, string) {
+func mediaState(c *call.Call) (draw.Level, string) {
 	switch {
 	case c.ConnectedAt == nil && c.Ended != nil:
 		return draw.Idle, "No media: the call never connected."
@@ -102,7 +103,7 @@ func mediaState(c *diag.Call) (draw.Level, string) {
 	}
 	level, parts := draw.Good, []string{}
 	for _, dir := range []diag.Direction{diag.Inbound, diag.Outbound} {
-		for _, flow := range []diag.Flow{diag.FlowOK, diag.FlowMuted, diag.FlowNone, diag.FlowSilent, diag.FlowMissing} {
+		for _, flow := range []call.Flow{call.FlowOK, call.FlowMuted, call.FlowNone, call.FlowSilent, call.FlowMissing} {
 			var kinds []string
 			for _, kind := range mediaKinds {
 				if c.Flow(dir, kind) == flow {
@@ -115,7 +116,7 @@ func mediaState(c *diag.Call) (draw.Level, string) {
 			}
 		}
 	}
-	both := c.Flow(diag.Inbound, "audio") == diag.FlowOK && c.Flow(diag.Inbound, "video") == diag.FlowOK && len(parts) == 2
+	both := c.Flow(diag.Inbound, "audio") == call.FlowOK && c.Flow(diag.Inbound, "video") == call.FlowOK && len(parts) == 2
 	switch {
 	case !c.Start.Media && len(c.Tracks) == 0:
 		return draw.Idle, "This call carries no media (--no-media)."
@@ -205,7 +206,7 @@ func (p *Media) details(s stream, ends bool) []string {
 }
 
 // details are the values of a stream in a line.
-func details(c *diag.Call, s stream) string {
+func details(c *call.Call, s stream) string {
 	_, state := streamState(c, s)
 	way, other := "sent", "the peer"
 	title := words.Capital(words.Join(" ", diag.Clean(s.kind, 40), "to the peer"))

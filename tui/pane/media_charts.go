@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"dialtone/diag"
+	"dialtone/diag/call"
 	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
@@ -114,7 +114,7 @@ func (p *Media) charts(s stream, height int) []string {
 }
 
 // chart is the metric of a stream; of the path where the stream has none and the path has.
-func (m *metric) chart(c *diag.Call, s streamKey) chart {
+func (m *metric) chart(c *call.Call, s streamKey) chart {
 	out := chart{name: m.name, unit: m.unit, missing: m.missing(s), points: m.history(c, s)}
 	if _, _, _, known := extent(out.points); !known && m.path {
 		of := points(c, pathRTT)

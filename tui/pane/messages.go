@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
@@ -13,7 +14,7 @@ const messageMost = 8
 
 // messageLines is one message: when, which way, and what it says, in at most so many lines. A message on a channel other
 // than the chat names it.
-func messageLines(th *draw.Theme, m diag.MessageRow, width, most int) []string {
+func messageLines(th *draw.Theme, m call.MessageRow, width, most int) []string {
 	first := draw.NewLine(width).Gap(2).Add(th.Dim, words.Clock(m.At)).Gap(1)
 	arrow, paint := th.Glyphs.Received, th.Plain
 	if m.Direction == diag.Outbound {
@@ -55,7 +56,7 @@ func messageLines(th *draw.Theme, m diag.MessageRow, width, most int) []string {
 
 // isEcho reports whether message i repeats another of the last second: control messages go over both channels that are
 // known for them, for peers that listen to one of them only.
-func isEcho(list []diag.MessageRow, i int) bool {
+func isEcho(list []call.MessageRow, i int) bool {
 	m := &list[i]
 	if m.Control == nil {
 		return false

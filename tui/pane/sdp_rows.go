@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
+	"dialtone/diag/sdp"
 	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
@@ -85,7 +87,7 @@ func (p *SDP) place(row sdpRow) int {
 }
 
 // lines are the lines of offer and answer that the row shows; nil for none.
-func (p *SDP) lines(row sdpRow) (offer, answer *diag.SDPLine) {
+func (p *SDP) lines(row sdpRow) (offer, answer *sdp.Line) {
 	r := p.sections[row.section].Rows[row.index]
 	switch row.side {
 	case sdpOffer:
@@ -139,7 +141,7 @@ func (p *SDP) title() string {
 	return l.String()
 }
 
-func origin(d *diag.DescriptionRow) string {
+func origin(d *call.DescriptionRow) string {
 	if d == nil {
 		return "missing"
 	}
@@ -150,7 +152,7 @@ func origin(d *diag.DescriptionRow) string {
 	if d.ICERestart {
 		who += ", ICE restart"
 	}
-	return who + ", at " + strings.TrimSpace(diag.Clock(d.At)) + " s"
+	return who + ", at " + strings.TrimSpace(words.EventTime(d.At)) + " s"
 }
 
 func (p *SDP) draw(row sdpRow, selected bool) string {
@@ -173,15 +175,15 @@ func (p *SDP) draw(row sdpRow, selected bool) string {
 }
 
 // mark is how a difference looks: minus for what the answer omits, plus for what it adds, a wave for what it changes.
-func (p *SDP) mark(m diag.SDPMark) (string, draw.Paint) {
+func (p *SDP) mark(m sdp.Mark) (string, draw.Paint) {
 	switch m {
-	case diag.SDPDropped:
+	case sdp.SDPDropped:
 		return "-", p.Theme.Warn
-	case diag.SDPAdded:
+	case sdp.SDPAdded:
 		return "+", p.Theme.Accent
-	case diag.SDPChanged:
+	case sdp.SDPChanged:
 		return "~", p.Theme.Warn
-	case diag.SDPSame, diag.SDPOwn:
+	case sdp.SDPSame, sdp.SDPOwn:
 	}
 	return " ", p.Theme.Plain
 }
@@ -213,7 +215,7 @@ func (p *SDP) head(l *draw.Line, row sdpRow) {
 	}
 }
 
-func sectionName(d diag.SDPDifference) string {
+func sectionName(d sdp.Difference) string {
 	s := d.Offer
 	if s == nil {
 		s = d.Answer
@@ -228,7 +230,7 @@ func sectionName(d diag.SDPDifference) string {
 const mostNames = 5
 
 // summary is a section in a few words.
-func summary(s *diag.SDPSection) string {
+func summary(s *sdp.Section) string {
 	if s.Kind == "session" {
 		return sessionSummary(s)
 	}
@@ -262,7 +264,7 @@ func summary(s *diag.SDPSection) string {
 	return words.Join(" · ", s.Direction, strings.Join(names, ", ")+rest, ifAny(len(s.Extensions), "extension", "extensions"), setup)
 }
 
-func sessionSummary(s *diag.SDPSection) string {
+func sessionSummary(s *sdp.Section) string {
 	var bundle, lite string
 	for _, l := range s.Lines {
 		if rest, ok := strings.CutPrefix(l.Value, "BUNDLE "); ok && l.Name == "group" {
@@ -286,7 +288,7 @@ func (p *SDP) line(l *draw.Line, row sdpRow) {
 	r := p.sections[row.section].Rows[row.index]
 	offer, answer := p.lines(row)
 	mark, paint := p.mark(r.Mark)
-	write := func(l *draw.Line, s *diag.SDPLine) {
+	write := func(l *draw.Line, s *sdp.Line) {
 		if s != nil {
 			highlight(l, th, paint, s.Text, p.search.words)
 		}
@@ -296,7 +298,7 @@ func (p *SDP) line(l *draw.Line, row sdpRow) {
 		left := draw.NewLine(max(p.half()-tagColumn-3, 0))
 		write(left, offer)
 		l.Append(left).To(p.half() - 2)
-		if offer != nil && answer != nil && r.Mark != diag.SDPSame && r.Mark != diag.SDPOwn {
+		if offer != nil && answer != nil && r.Mark != sdp.SDPSame && r.Mark != sdp.SDPOwn {
 			l.Add(paint, mark)
 		}
 		write(l.To(p.half()), answer)

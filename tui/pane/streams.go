@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
@@ -48,7 +49,7 @@ const maxStreams = 12
 
 // streams lists what is sent, then what is received: of the latest sample, tracks that no sample holds yet, and what was
 // negotiated and never arrived.
-func streams(c *diag.Call) []stream {
+func streams(c *call.Call) []stream {
 	var out []stream
 	if s := c.Latest(); s != nil {
 		for _, o := range s.Outbound {
@@ -67,8 +68,8 @@ func streams(c *diag.Call) []stream {
 	}
 	for _, kind := range mediaKinds {
 		expected := diag.TrackAdded{Direction: diag.Inbound, Kind: kind}
-		if flow := c.Flow(diag.Inbound, kind); (flow == diag.FlowMissing || flow == diag.FlowMuted) &&
-			!hasStream(out, diag.TrackRow{TrackAdded: expected}) {
+		if flow := c.Flow(diag.Inbound, kind); (flow == call.FlowMissing || flow == call.FlowMuted) &&
+			!hasStream(out, call.TrackRow{TrackAdded: expected}) {
 			out = append(out, stream{streamKey: streamKey{diag.Inbound, kind, 0}, muted: isMuted(c, diag.Inbound, kind)})
 		}
 	}
@@ -77,14 +78,14 @@ func streams(c *diag.Call) []stream {
 
 var mediaKinds = []string{"audio", "video"}
 
-func isMuted(c *diag.Call, dir diag.Direction, kind string) bool {
+func isMuted(c *call.Call, dir diag.Direction, kind string) bool {
 	if dir == diag.Outbound {
 		return c.LocalMuted[kind]
 	}
 	return c.RemoteMuted[kind]
 }
 
-func sentStream(c *diag.Call, o diag.OutboundRTP) stream {
+func sentStream(c *call.Call, o diag.OutboundRTP) stream {
 	s := stream{
 		streamKey: streamKey{diag.Outbound, o.Kind,
 			o.SSRC}, codec: words.Codec(o.MimeType), mid: o.Mid, picture: words.Size(o.FrameWidth, o.FrameHeight),
@@ -98,7 +99,7 @@ func sentStream(c *diag.Call, o diag.OutboundRTP) stream {
 	return s
 }
 
-func receivedStream(c *diag.Call, in diag.InboundRTP) stream {
+func receivedStream(c *call.Call, in diag.InboundRTP) stream {
 	s := stream{
 		streamKey: streamKey{diag.Inbound, in.Kind,
 			in.SSRC}, codec: words.Codec(in.MimeType), mid: in.Mid, picture: words.Size(in.FrameWidth, in.FrameHeight),
@@ -110,7 +111,7 @@ func receivedStream(c *diag.Call, in diag.InboundRTP) stream {
 	if in.PacketsLost != nil {
 		s.loss = fraction(*in.PacketsLost, in.PacketsReceived+uint64(max(*in.PacketsLost, 0)))
 	}
-	if ago := in.LastPacketReceivedAgo; ago != nil && *ago >= diag.SilentAfter {
+	if ago := in.LastPacketReceivedAgo; ago != nil && *ago >= call.SilentAfter {
 		s.silence = *ago
 	}
 	return s
@@ -131,7 +132,7 @@ func ordered(all []stream) []stream {
 	return out
 }
 
-func hasStream(list []stream, t diag.TrackRow) bool {
+func hasStream(list []stream, t call.TrackRow) bool {
 	for _, s := range list {
 		if s.direction == t.Direction && s.kind == t.Kind && (s.ssrc == t.SSRC || t.SSRC == 0) {
 			return true
@@ -148,7 +149,7 @@ func fraction(lost int64, of uint64) *float64 {
 }
 
 // streamState grades a stream and names its state.
-func streamState(c *diag.Call, s stream) (draw.Level, string) {
+func streamState(c *call.Call, s stream) (draw.Level, string) {
 	inbound := s.direction == diag.Inbound
 	pick := func(in, out string) string {
 		if inbound {
@@ -156,7 +157,7 @@ func streamState(c *diag.Call, s stream) (draw.Level, string) {
 		}
 		return out
 	}
-	switch missing := c.Flow(s.direction, s.kind) == diag.FlowMissing; {
+	switch missing := c.Flow(s.direction, s.kind) == call.FlowMissing; {
 	case s.muted:
 		return draw.Idle, pick("muted by peer", "muted by you")
 	case s.silence > 0:
@@ -255,12 +256,12 @@ func (m *metric) in(sample *diag.Sample, s streamKey) float64 {
 }
 
 // history is the metric of a stream in all samples.
-func (m *metric) history(c *diag.Call, s streamKey) []draw.Point {
+func (m *metric) history(c *call.Call, s streamKey) []draw.Point {
 	return points(c, func(sample *diag.Sample) float64 { return m.in(sample, s) })
 }
 
 // latest are the values of the latest n samples, for a sparkline.
-func (m *metric) latest(c *diag.Call, s streamKey, n int) []float64 {
+func (m *metric) latest(c *call.Call, s streamKey, n int) []float64 {
 	return values(c, n, func(sample *diag.Sample) float64 { return m.in(sample, s) })
 }
 
@@ -300,7 +301,7 @@ func orNaN(v *float64, scale float64) float64 {
 }
 
 // points are a value of all samples over time.
-func points(c *diag.Call, value func(*diag.Sample) float64) []draw.Point {
+func points(c *call.Call, value func(*diag.Sample) float64) []draw.Point {
 	out := make([]draw.Point, len(c.Samples))
 	for i := range c.Samples {
 		out[i] = draw.Point{At: c.Samples[i].At, Value: value(&c.Samples[i].Sample)}
@@ -309,7 +310,7 @@ func points(c *diag.Call, value func(*diag.Sample) float64) []draw.Point {
 }
 
 // values are a value of the latest n samples.
-func values(c *diag.Call, n int, value func(*diag.Sample) float64) []float64 {
+func values(c *call.Call, n int, value func(*diag.Sample) float64) []float64 {
 	var out []float64
 	for i := max(len(c.Samples)-n, 0); i < len(c.Samples); i++ {
 		out = append(out, value(&c.Samples[i].Sample))
