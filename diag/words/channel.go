@@ -31,7 +31,7 @@ func Delivery(ch diag.ChannelOpen) string {
 	case ch.MaxRetransmits != nil:
 		s = "at most " + Count(int(*ch.MaxRetransmits), "retransmission", "retransmissions")
 	case ch.MaxPacketLifeTime != nil:
-		s = fmt.Sprintf("retransmitted for at most %d ms", *ch.MaxPacketLifeTime)
+		s = fmt.Sprintf("retransmitted for %d ms", *ch.MaxPacketLifeTime)
 	}
 	if !ch.Ordered {
 		s += ", unordered"

@@ -15,7 +15,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/charmbracelet/bubbles/key"
 	"github.com/google/go-cmp/cmp"
 
 	"dialtone/diag"

@@ -37,17 +37,17 @@ func ExplainSDPSection(d sdp.Difference) string {
 // screen.
 func ExplainSDPMark(r sdp.Row, shown *sdp.Line) string {
 	switch r.Mark {
-	case sdp.SDPDropped:
+	case sdp.Dropped:
 		return "The answer omits it."
-	case sdp.SDPAdded:
+	case sdp.Added:
 		return "Only the answer has it."
-	case sdp.SDPChanged:
+	case sdp.Changed:
 		if shown == nil || shown == r.Answer && r.Offer != nil {
 			return "Offered as " + r.Offer.Text + ", answered as " + r.Answer.Text + "."
 		}
-	case sdp.SDPOwn:
+	case sdp.Own:
 		return "Each peer has its own value."
-	case sdp.SDPSame:
+	case sdp.Same:
 	}
 	return ""
 }

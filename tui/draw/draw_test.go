@@ -242,7 +242,7 @@ func ms(v float64) time.Duration { return time.Duration(v * 1e6) }
 func TestWaterfall(t *testing.T) {
 	w := Waterfall{Now: ms(20_100), Till: ms(20_060), Bars: []Bar{
 		{Name: "dial", Start: 0, End: ms(10), Level: Good},
-		{Name: "wait", Start: ms(10), End: ms(20_010), Level: Good, Theirs: true, Wait: true},
+		{Name: "wait", Start: ms(10), End: ms(20_010), Level: Good, Remote: true, Wait: true},
 		{Name: "checks", Start: ms(20_010), End: ms(20_040), Level: Good},
 		{Name: "refused", Start: ms(20_020), End: ms(20_030), Level: Bad},
 		{Name: "never", Start: ms(20_040), Running: true},
@@ -259,7 +259,7 @@ func TestWaterfall(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	got = trimRight(w.Lines(plain(), 61, 4))
-	if last, want := got[3], "and dial 10.0 ms, checks 30.0 ms"; len(got) != 4 || last != want {
+	if last, want := got[3], "also dial 10.0 ms, checks 30.0 ms"; len(got) != 4 || last != want {
 		t.Errorf("in four rows the last is %q, want %q", last, want)
 	}
 	if got := w.Lines(plain(), 5, 9); len(got) != 5 {
@@ -271,13 +271,13 @@ func TestWaterfall(t *testing.T) {
 func TestWaterfallShares(t *testing.T) {
 	w := Waterfall{Now: ms(3000), Till: ms(2120), Bars: []Bar{
 		{Name: "dial", Start: 0, End: ms(20), Level: Good},
-		{Name: "wait", Start: ms(20), End: ms(2020), Level: Good, Theirs: true, Wait: true},
+		{Name: "wait", Start: ms(20), End: ms(2020), Level: Good, Remote: true, Wait: true},
 		{Name: "checks", Start: ms(2020), End: ms(2119.5), Level: Good},
 		{Name: "SCTP", Start: ms(2119.5), End: ms(2120), Level: Good},
 		{Name: "never", Start: ms(2100), Running: true},
 	}}
-	head := strings.TrimRight(w.Head(plain(), "Set-up", 2, 112, 9).String(), " ")
-	if want := " Set-up     from s       took   share"; head != want {
+	head := strings.TrimRight(w.Head(plain(), "Setup", 2, 112, 9).String(), " ")
+	if want := " Setup     start s   duration   share"; head != want {
 		t.Errorf("the head is %q, want %q", head, want)
 	}
 	var got []string
@@ -291,7 +291,7 @@ func TestWaterfallShares(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if head := w.Head(plain(), "Set-up", 2, 80, 9).String(); head != " Set-up" {
+	if head := w.Head(plain(), "Setup", 2, 80, 9).String(); head != " Setup" {
 		t.Errorf("without room the head is %q", head)
 	}
 }
@@ -302,8 +302,8 @@ func FuzzWaterfall(f *testing.F) {
 	f.Add(int64(-5), int64(1<<62), int64(1<<62), int64(-1), uint8(3))
 	f.Fuzz(func(t *testing.T, a, b, c, now int64, width uint8) {
 		w := Waterfall{Now: time.Duration(now), Till: time.Duration(c), Bars: []Bar{
-			{Name: "one", Start: time.Duration(a), End: time.Duration(b), Wait: true, Theirs: true},
-			{Name: "two", Start: time.Duration(b), End: time.Duration(c), Note: "note"},
+			{Name: "one", Start: time.Duration(a), End: time.Duration(b), Wait: true, Remote: true},
+			{Name: "two", Start: time.Duration(b), End: time.Duration(c), Notes: []string{"note"}},
 			{Name: "three", Start: time.Duration(c), Running: true},
 		}}
 		for _, line := range w.Lines(plain(), int(width), 10) {

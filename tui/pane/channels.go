@@ -78,23 +78,20 @@ func (p *Data) channelColumns() []column[call.ChannelRow] {
 	add(draw.Column{Title: "received", Right: true, Min: 8}, func(ch call.ChannelRow) draw.Cell {
 		return draw.Cell{Text: words.Number(max(ch.Received, statsOf(ch).MessagesReceived))}
 	})
-	kilobytes := func(arrow string, count func(diag.DataChannelRow) uint64) {
-		add(draw.Column{Title: "kB " + arrow, Right: true, Min: 7, Keep: 3}, func(ch call.ChannelRow) draw.Cell {
+	add(draw.Column{Title: "kB " + th.Glyphs.Sending + " " + th.Glyphs.Receiving, Right: true, Min: 9, Keep: 3},
+		func(ch call.ChannelRow) draw.Cell {
 			if ch.Stats == nil {
 				return draw.Cell{}
 			}
-			return draw.Cell{Text: kilobytes(count(*ch.Stats))}
+			return draw.Cell{Text: kilobytes(ch.Stats.BytesSent) + " " + kilobytes(ch.Stats.BytesReceived)}
 		})
-	}
-	kilobytes(th.Glyphs.Sending, func(s diag.DataChannelRow) uint64 { return s.BytesSent })
-	kilobytes(th.Glyphs.Receiving, func(s diag.DataChannelRow) uint64 { return s.BytesReceived })
 	dim(draw.Column{Title: "purpose", Min: 12, Keep: 1}, func(ch call.ChannelRow) string {
 		if ch.ClosedAt != nil {
 			return "closed, " + words.Channel(ch.Label)
 		}
 		return words.Channel(ch.Label)
 	})
-	dim(draw.Column{Title: "delivery", Keep: 2, Min: 18, Max: 42, Flex: true}, func(ch call.ChannelRow) string {
+	dim(draw.Column{Title: "delivery", Keep: 2, Min: 25, Max: 42, Flex: true}, func(ch call.ChannelRow) string {
 		return words.Delivery(ch.ChannelOpen)
 	})
 	dim(draw.Column{Title: "protocol", Keep: 4, Min: 8, Max: 16, Flex: true}, func(ch call.ChannelRow) string { return ch.Protocol })

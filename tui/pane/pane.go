@@ -70,7 +70,7 @@ type Copier interface {
 // Scene is what all panes see. Only the root changes it, and never while a pane draws or updates.
 type Scene struct {
 	Theme   *draw.Theme
-	Call    *call.Call   // the fold of all events up to the shown position; never nil
+	Call    *call.Call    // the fold of all events up to the shown position; never nil
 	Verdict judge.Verdict // the judge's verdict on it as it is now
 	Clock   time.Duration
 	Live    bool // the call takes commands: it is not a replay, it has not ended, and its present is shown

@@ -106,7 +106,7 @@ func (p *SDP) text(row sdpRow) string {
 	case sdpHead:
 		return sectionName(d)
 	case sdpRemark:
-		return d.Remarks[row.index].Text
+		return words.SDPRemark(d.Remarks[row.index])
 	case sdpLine:
 	}
 	offer, answer := p.lines(row)
@@ -166,8 +166,8 @@ func (p *SDP) draw(row sdpRow, selected bool) string {
 		p.head(l, row)
 	case sdpRemark:
 		r := p.sections[row.section].Remarks[row.index]
-		mark, paint := p.mark(r.Mark)
-		highlight(l.To(5).Add(paint, mark).Gap(1), p.Theme, paint, r.Text, p.search.words)
+		mark, paint := p.mark(r.Kind.Mark())
+		highlight(l.To(5).Add(paint, mark).Gap(1), p.Theme, paint, words.SDPRemark(r), p.search.words)
 	case sdpLine:
 		p.line(l, row)
 	}
@@ -177,13 +177,13 @@ func (p *SDP) draw(row sdpRow, selected bool) string {
 // mark is how a difference looks: minus for what the answer omits, plus for what it adds, a wave for what it changes.
 func (p *SDP) mark(m sdp.Mark) (string, draw.Paint) {
 	switch m {
-	case sdp.SDPDropped:
+	case sdp.Dropped:
 		return "-", p.Theme.Warn
-	case sdp.SDPAdded:
+	case sdp.Added:
 		return "+", p.Theme.Accent
-	case sdp.SDPChanged:
+	case sdp.Changed:
 		return "~", p.Theme.Warn
-	case sdp.SDPSame, sdp.SDPOwn:
+	case sdp.Same, sdp.Own:
 	}
 	return " ", p.Theme.Plain
 }
@@ -298,7 +298,7 @@ func (p *SDP) line(l *draw.Line, row sdpRow) {
 		left := draw.NewLine(max(p.half()-tagColumn-3, 0))
 		write(left, offer)
 		l.Append(left).To(p.half() - 2)
-		if offer != nil && answer != nil && r.Mark != sdp.SDPSame && r.Mark != sdp.SDPOwn {
+		if offer != nil && answer != nil && r.Mark != sdp.Same && r.Mark != sdp.Own {
 			l.Add(paint, mark)
 		}
 		write(l.To(p.half()), answer)
