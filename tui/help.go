@@ -9,8 +9,8 @@ import (
 // helpColumn is the least width of a column of the help.
 const helpColumn = 38
 
-// helpLines are all keys in groups, those that do not work now left out. The groups stand in as few columns as the
-// height demands.
+// helpLines are all keys in groups, without those that do not work now. The groups stand in as few columns as the
+// height allows.
 func (m *Model) helpLines(height int) []string {
 	groups := m.helpGroups()
 	for columns := 1; ; columns++ {

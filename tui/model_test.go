@@ -237,7 +237,7 @@ func TestClockRuns(t *testing.T) {
 func TestBrokenSourceIsTold(t *testing.T) {
 	b := newBench(t, scenarioGood(), 80, 24)
 	b.send(sourceMsg{errors.New("line 7 is no event")})
-	if !strings.Contains(b.View(), "no more events can be read: line 7 is no event") {
+	if !strings.Contains(b.View(), "reading events failed: line 7 is no event") {
 		t.Errorf("not told:\n%s", b.View())
 	}
 }

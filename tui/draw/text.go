@@ -70,6 +70,16 @@ func Truncate(s string, width int) string {
 	return ansi.Truncate(s, width, Unicode.More)
 }
 
+// fitting joins as many of the parts as fit into width columns; none when not even the first fits.
+func fitting(parts []string, separator string, width int) string {
+	for n := len(parts); n > 0; n-- {
+		if text := strings.Join(parts[:n], separator); Width(Safe(text)) <= width {
+			return text
+		}
+	}
+	return ""
+}
+
 // Pad fills s with spaces on its right up to width columns.
 func Pad(s string, width int) string {
 	return s + Spaces(width-Width(s))

@@ -56,7 +56,7 @@ func (w Waterfall) Lines(th *Theme, width, height int) []string {
 		left += startWidth + 2 + shareWidth + 2
 		whole = w.busy()
 	}
-	notes := min(w.notes(bars, width), (width-left)/4) // the bars matter more
+	notes := w.notes(bars, width, (width-left)/3)
 	room := width - left - notes
 	if notes > 0 {
 		room -= 2
@@ -84,7 +84,7 @@ func (w Waterfall) Lines(th *Theme, width, height int) []string {
 		l.To(left)
 		sc.draw(l, th, b, w.Now)
 		if notes > 0 {
-			l.To(left+room+2).Add(th.Dim, fitting(b.Notes, notes))
+			l.To(left+room+2).Add(th.Dim, b.note(notes))
 		}
 		out = append(out, l.String())
 	}
@@ -117,7 +117,7 @@ func (w Waterfall) Head(th *Theme, title string, indent, width, height int) *Lin
 func (w Waterfall) names(bars []Bar, width int) int {
 	names := 0
 	for _, b := range bars {
-		names = min(max(names, Width(Safe(b.Name))), max(nameLeast, width/4))
+		names = min(max(names, Width(Safe(b.Name))), max(nameLeast, width*3/10))
 	}
 	return names
 }
@@ -154,29 +154,24 @@ func (w Waterfall) share(b Bar, whole time.Duration) string {
 	return fmt.Sprintf("%.0f %%", percent)
 }
 
-// notes is the width of the notes' column.
-func (w Waterfall) notes(bars []Bar, width int) int {
-	if width < noteFrom {
-		return 0
-	}
+// notes is the width of the column of the notes, within what the bars can spare.
+func (w Waterfall) notes(bars []Bar, width, most int) int {
 	notes := 0
-	for _, b := range bars {
-		notes = max(notes, Width(Safe(strings.Join(b.Notes, noteGap))))
-	}
-	return min(notes, width/3)
-}
-
-// noteGap stands between two notes of a bar.
-const noteGap = " · "
-
-// fitting joins as many notes as fit; the first may be cut.
-func fitting(notes []string, width int) string {
-	for n := len(notes); n > 1; n-- {
-		if text := strings.Join(notes[:n], noteGap); Width(Safe(text)) <= width {
-			return text
+	if width >= noteFrom {
+		for _, b := range bars {
+			notes = max(notes, Width(Safe(b.note(most))))
 		}
 	}
-	return strings.Join(notes[:min(len(notes), 1)], "")
+	return notes
+}
+
+// note is as many of the notes as fit; a failure is cut rather than omitted.
+func (b Bar) note(width int) string {
+	text := fitting(b.Notes, " · ", width)
+	if text == "" && len(b.Notes) > 0 && b.Level == Bad {
+		return Truncate(Safe(b.Notes[0]), width)
+	}
+	return text
 }
 
 // fit leaves out the shortest bars until the others and a line about them have room.

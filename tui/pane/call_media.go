@@ -16,7 +16,7 @@ func (p *Call) media(width int) []string {
 	}
 	th, g := p.Theme, p.Theme.Glyphs
 	columns := []column[stream]{
-		{Column: draw.Column{Title: "Media  " + g.Sending + " sent " + g.Receiving + " received", Min: 22, Max: 26, Strong: 5},
+		{Column: draw.Column{Title: "Media  " + g.Sending + " out " + g.Receiving + " in", Min: 21, Max: 26, Strong: 5},
 			cell: func(s stream) draw.Cell {
 				return draw.Cell{Text: words.Join(" ", arrow(th, s.direction), s.kind, s.codec, s.picture)}
 			}},

@@ -35,7 +35,7 @@ func (p *Call) layers() string {
 		dtls = words.Prefixed("DTLS ", c.DTLS.State)
 	}
 	if dtls != "" {
-		dtls = words.Join(" ", dtls, c.DTLS.Cipher)
+		dtls = words.Join(" ", dtls, strings.TrimPrefix(c.DTLS.Cipher, "TLS_"))
 	}
 	return words.Join(" · ", position, words.Prefixed("path changed ", ifAny(c.PathChanges, "time", "times")),
 		ifAny(c.Restarts, "ICE restart", "ICE restarts"), words.Prefixed("SCTP ", c.SCTP.State), dtls)

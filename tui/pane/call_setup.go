@@ -60,7 +60,7 @@ func (p *Call) restarts(width int) []string {
 // setupNotes are the duration of the whole setup and the legend, or what of it fits.
 func (p *Call) setupNotes() []string {
 	g := p.Theme.Glyphs
-	legend := fmt.Sprintf("%s local  %s peer or pion  %s longest", g.Bar[7], g.Hatch, g.Longest)
+	legend := fmt.Sprintf("%s local %s peer/pion %s longest", g.Bar[7], g.Hatch, g.Longest)
 	d, ok := p.Call.SetupTime()
 	if !ok {
 		return []string{legend}

@@ -125,7 +125,7 @@ func rfc5780(r *diag.NATReport) bool {
 // verdict is what a finished diagnosis says, and the line for the other side.
 func (p *Network) verdict(d *call.NATRow, r *diag.NATReport) []string {
 	th := p.Theme
-	mark, paint := th.Mark(natLevel(r.Exit))
+	mark, paint := th.Mark(DiagnosisLevel(r.Exit))
 	var out []string
 	for i, line := range draw.Wrap(r.Verdict.Headline, min(p.width-4, 140)) {
 		l := draw.NewLine(p.width).Gap(1)
@@ -155,8 +155,8 @@ func (p *Network) verdict(d *call.NATRow, r *diag.NATReport) []string {
 		"  y copies it").String())
 }
 
-// natLevel grades the exit code of a diagnosis.
-func natLevel(e diag.Exit) draw.Level {
+// DiagnosisLevel grades the exit code of a diagnosis.
+func DiagnosisLevel(e diag.Exit) draw.Level {
 	switch e {
 	case diag.ExitPass:
 		return draw.Good

@@ -341,7 +341,7 @@ func (p *Network) runs() netPart {
 }
 
 func (p *Network) run(e *netEntry, before, r *diag.NATReport) {
-	mark, paint := p.Theme.Mark(natLevel(r.Exit))
+	mark, paint := p.Theme.Mark(DiagnosisLevel(r.Exit))
 	e.cells[1] = draw.Cell{Text: diag.NATWords(r.Exit), Mark: mark, Level: paint}
 	e.about = r.Verdict.Headline
 	if before == nil {

@@ -37,7 +37,7 @@ type stream struct {
 	silence  float64  // the same while it is long; else 0
 }
 
-// streamKey tells streams apart.
+// streamKey identifies a stream.
 type streamKey struct {
 	direction diag.Direction
 	kind      string
