@@ -320,19 +320,9 @@ func (m *Model) keyLine() string {
 func (m *Model) footerKeys() []key.Binding {
 	k, own := &m.keys, m.panes[m.focus].Keys()
 	if m.transport.playback != following {
-		through := []key.Binding{k.Pause, k.Live, pair(k.StepBack, k.Step, "step"), pair(k.Back, k.Forward, "second"),
-			pair(k.Slower, k.Faster, "speed")}
-		return slices.Concat(through, own, k.tools(), k.actions())
+		return slices.Concat(k.timeline(), own, k.tools(), k.actions())
 	}
 	return slices.Concat(k.actions(), own, []key.Binding{k.Pause}, k.tools())
-}
-
-// pair shows two opposite keys as one.
-func pair(a, b key.Binding, word string) key.Binding {
-	both := key.NewBinding(key.WithKeys(append(a.Keys(), b.Keys()...)...),
-		key.WithHelp(a.Help().Key+" "+b.Help().Key, word))
-	both.SetEnabled(a.Enabled() && b.Enabled())
-	return both
 }
 
 func (m *Model) keyHelp(bindings []key.Binding) *draw.Line {

@@ -33,7 +33,11 @@ func Pair(p diag.Pair, local, remote string) string {
 }
 
 func checks(p diag.Pair) string {
-	return Count(int(p.RequestsSent), "check sent, ", "checks sent, ") + Number(p.ResponsesReceived) + " answered"
+	text := Count(int(p.RequestsSent), "check sent, ", "checks sent, ") + Number(p.ResponsesReceived) + " answered"
+	if p.CurrentRoundTripTime != nil {
+		text += ", round-trip time " + Seconds(*p.CurrentRoundTripTime)
+	}
+	return text
 }
 
 // Server is the result of a STUN or TURN server in one line.
@@ -152,7 +156,7 @@ func ExplainPair(p diag.Pair, selected bool, local, remote string) string {
 	ends, counts := local+" to "+remote, checks(p)
 	switch {
 	case selected:
-		return fmt.Sprintf("In use: %s carries the call. %s. Checks go on every few seconds to confirm the peer's consent (RFC 7675).",
+		return fmt.Sprintf("In use: %s carries the call. %s. Checks continue every few seconds to confirm the peer's consent (RFC 7675).",
 			ends, counts)
 	case p.State == diag.PairSucceeded:
 		return fmt.Sprintf("Succeeded: %s. %s. Another pair was selected.", ends, counts)

@@ -30,7 +30,11 @@ func Flow(dir diag.Direction, flow call.Flow, kinds []string) string {
 	if !ok || len(kinds) == 0 {
 		return ""
 	}
-	return Capital(fmt.Sprintf(format, strings.Join(kinds, " and ")))
+	and := " and "
+	if strings.Contains(format, "no %s") {
+		and = " or "
+	}
+	return Capital(fmt.Sprintf(format, strings.Join(kinds, and)))
 }
 
 // Codec is the name of a MIME type: "opus" of "audio/opus".

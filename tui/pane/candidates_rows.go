@@ -27,7 +27,7 @@ func (p *Candidates) serverColumns() []column[call.ServerRow] {
 	th := p.Theme
 	return []column[call.ServerRow]{
 		{
-			draw.Column{Title: "Servers", Strong: 7, Min: 20, Max: 44, Flex: true},
+			draw.Column{Title: "Servers", Strong: 7, Min: 26, Max: 44, Flex: true},
 			func(s call.ServerRow) draw.Cell { return th.Graded(serverLevel(s), s.URL) },
 			func(s call.ServerRow) sortKey { return byText(s.URL) },
 		},
@@ -42,7 +42,7 @@ func (p *Candidates) serverColumns() []column[call.ServerRow] {
 			func(s call.ServerRow) sortKey { return sortKey{number: float64(s.DurationMs)} },
 		},
 		{
-			draw.Column{Title: "result", Min: 24, Flex: true},
+			draw.Column{Title: "result", Min: 80, Flex: true},
 			func(s call.ServerRow) draw.Cell { return draw.Cell{Text: words.Server(s.ServerResult)} },
 			func(s call.ServerRow) sortKey {
 				if s.OK {
@@ -151,15 +151,15 @@ func (p *Candidates) pairColumns() []column[diag.Pair] {
 			}
 			return sortKey{pairRanks[pair.State], string(pair.State)}
 		}},
-		{draw.Column{Title: "local", Min: 18, Flex: true}, end(p.local), func(pair diag.Pair) sortKey {
+		{draw.Column{Title: "local", Min: 25, Flex: true}, end(p.local), func(pair diag.Pair) sortKey {
 			return endKey(p.Call.LocalCandidate(pair.LocalCandidateID))
 		}},
-		{draw.Column{Title: "remote", Min: 18, Flex: true}, end(p.remote), func(pair diag.Pair) sortKey {
+		{draw.Column{Title: "remote", Min: 25, Flex: true}, end(p.remote), func(pair diag.Pair) sortKey {
 			return endKey(p.Call.RemoteCandidate(pair.RemoteCandidateID))
 		}},
-		{draw.Column{Title: "responses", Right: true, Min: 9}, func(pair diag.Pair) draw.Cell {
+		{draw.Column{Title: "answers", Right: true, Min: 7}, func(pair diag.Pair) draw.Cell {
 			pair = p.latest(pair)
-			return draw.Cell{Text: words.Number(pair.ResponsesReceived) + " of " + words.Number(pair.RequestsSent)}
+			return draw.Cell{Text: words.Number(pair.ResponsesReceived) + "/" + words.Number(pair.RequestsSent)}
 		}, func(pair diag.Pair) sortKey {
 			return sortKey{-float64(p.latest(pair).ResponsesReceived), string(pair.State)}
 		}},
@@ -225,5 +225,5 @@ func end(r *call.CandidateRow, id string) string {
 	if r == nil {
 		return id
 	}
-	return strings.TrimSpace(string(r.CandidateType) + " " + words.Address(r.Address, r.Port))
+	return strings.TrimSpace(string(r.CandidateType) + " " + words.Address(shortName(r.Address), r.Port))
 }

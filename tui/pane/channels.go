@@ -42,8 +42,8 @@ func (p *Data) unknown(width int) []string {
 	var out []string
 	for _, ch := range p.Call.Channels {
 		if words.Channel(ch.Label) == words.UnknownChannel {
-			out = append(out, draw.Row(width, 5, p.Theme.Dim,
-				ch.Label+": protocol "+cmp.Or(ch.Protocol, "not named")+" · "+words.Delivery(ch.ChannelOpen)))
+			out = append(out, wrapped(p.Theme.Dim,
+				ch.Label+": protocol "+cmp.Or(ch.Protocol, "not named")+" · "+words.Delivery(ch.ChannelOpen), 5, width)...)
 		}
 	}
 	return out

@@ -49,7 +49,7 @@ func (p *Log) Keys() []key.Binding {
 	case p.filter.typing:
 		return p.filter.bindings()
 	case p.kinds.open:
-		return append(pickerBindings, p.keys.Up, p.keys.Down)
+		return append(pickerBindings, p.keys.bindings()...)
 	case p.detail.open:
 		return append(p.detail.bindings(), p.keys.bindings()...)
 	}

@@ -73,7 +73,7 @@ func (p *Media) Copy() (what, text string) {
 	if len(list) == 0 {
 		return "the stream", ""
 	}
-	return "the stream", diag.Clean(details(p.Call, list[p.at(list)]), 2000)
+	return "the stream", diag.Clean(words.Join(" · ", details(p.Call, list[p.at(list)])...), 2000)
 }
 
 // View draws how media flows, the table, the values of the selected stream, and as many charts as there is room for.
@@ -156,7 +156,7 @@ func (p *Media) columns() []column[stream] {
 		level, _ := streamState(p.Call, s)
 		return th.Graded(level, words.Join(" ", arrow(th, s.direction), s.kind, s.codec))
 	})
-	add(draw.Column{Min: 14, Max: 16}, func(s stream) draw.Cell {
+	add(draw.Column{Min: 13, Max: 16}, func(s stream) draw.Cell {
 		_, state := streamState(p.Call, s)
 		return draw.Cell{Text: state, Paint: th.Dim}
 	})
@@ -201,12 +201,22 @@ func (p *Media) details(s stream, ends bool) []string {
 	if p.height < 16 || ends && p.height < airy {
 		most = 1
 	}
-	out := wrapped(p.Theme.Dim, details(p.Call, s), 3, min(p.width, twoColumns))
+	var out []string
+	line := ""
+	for _, part := range details(p.Call, s) {
+		joined := words.Join(" · ", line, diag.Clean(part, 200))
+		if line != "" && draw.Width(joined) > min(p.width, twoColumns)-4 {
+			out = append(out, draw.Row(p.width, 3, p.Theme.Dim, line))
+			joined = diag.Clean(part, 200)
+		}
+		line = joined
+	}
+	out = append(out, draw.Row(p.width, 3, p.Theme.Dim, line))
 	return out[:min(len(out), most)]
 }
 
-// details are the values of a stream in a line.
-func details(c *call.Call, s stream) string {
+// details are the values of a stream; empty for what is not known.
+func details(c *call.Call, s stream) []string {
 	_, state := streamState(c, s)
 	way, other := "sent", "the peer"
 	title := words.Capital(words.Join(" ", diag.Clean(s.kind, 40), "to the peer"))
@@ -216,7 +226,7 @@ func details(c *call.Call, s stream) string {
 	parts := []string{title, state, s.codec, words.Join(" at ", s.picture, prefixedFPS(s.fps)), words.Prefixed("mid ", s.mid),
 		words.Prefixed("SSRC ", ssrcText(s))}
 	if s.packets == nil {
-		return words.Join(" · ", parts...)
+		return parts
 	}
 	parts = append(parts, fmt.Sprintf("%s, %s %s", words.Count(int(*s.packets), "packet", "packets"), words.Bytes(s.bytes), way))
 	switch {
@@ -246,7 +256,7 @@ func details(c *call.Call, s stream) string {
 		countOf(s.fir, "a key frame (FIR)"))
 	parts = append(parts, words.Prefixed("requested by "+other+": ", requests),
 		ifAny(int(s.resent), "packet retransmitted", "packets retransmitted"))
-	return words.Join(" · ", parts...)
+	return parts
 }
 
 func prefixedFPS(fps *float64) string {

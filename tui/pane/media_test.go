@@ -63,8 +63,8 @@ func TestMediaState(t *testing.T) {
 		{"at first", mediaCall(), "Audio and video are negotiated, but not measured yet."},
 		{"both ways", mediaCall(bothWays()), "Audio and video flow both ways."},
 		{"after the end", mediaCall(bothWays(), diag.CallEnded{Reason: diag.EndHangup}), "Audio and video flowed both ways."},
-		{"one way", mediaCall(onlySent), "No audio and video received, although the peer negotiated to send it. Sending audio and video."},
-		{"the other way", mediaCall(onlyCame), "Receiving audio and video. No audio and video sent"},
+		{"one way", mediaCall(onlySent), "No audio or video received, although the peer negotiated to send it. Sending audio and video."},
+		{"the other way", mediaCall(onlyCame), "Receiving audio and video. No audio or video sent"},
 		{"muted by us", mediaCall(bothWays(), mute(diag.Local, "audio")), "Sending video. You muted audio."},
 		{"muted by the peer", mediaCall(bothWays(), mute(diag.Remote, "video")), "The peer muted video. Sending audio and video."},
 		{"it stopped", mediaCall(stopped), "Audio from the peer stopped"},
@@ -112,7 +112,7 @@ func TestMissingStreamHasARow(t *testing.T) {
 	sample.Inbound = sample.Inbound[:1]
 	p := NewMedia(mediaCall(sample))
 	p.SetSize(120, 30)
-	if v := p.View(); !strings.Contains(v, "✗ ↓ video") || !strings.Contains(v, "never received") {
+	if v := p.View(); !strings.Contains(v, "✗ ↓ video") || !strings.Contains(v, "not received") {
 		t.Errorf("not told:\n%s", v)
 	}
 	empty := NewMedia(mediaCall())

@@ -169,7 +169,7 @@ func streamState(c *call.Call, s stream) (draw.Level, string) {
 	case s.packets == nil && s.ssrc != 0:
 		return draw.Idle, "not measured"
 	case missing:
-		return draw.Bad, pick("never received", "never sent")
+		return draw.Bad, pick("not received", "not sent")
 	}
 	return draw.Idle, "not yet"
 }
