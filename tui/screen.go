@@ -10,6 +10,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/judge"
 	"dialtone/diag/words"
 	"dialtone/tui/draw"
 	"dialtone/tui/pane"
@@ -89,7 +90,7 @@ func (m *Model) state(l *draw.Line) {
 	case c.Failing():
 		mark, paint, text = th.Glyphs.Bad, th.Bad, "no path found, diagnosing"
 	case c.Ended != nil:
-		text = m.scene.Verdict.Headline
+		text = words.Verdict(m.scene.Verdict).Headline
 	case m.ended && m.time.behind() == 0:
 		text += ", no further events"
 	case m.leaving:
@@ -273,7 +274,7 @@ func (m *Model) trouble() string {
 		mark, paint := th.Mark(m.notice.level)
 		return l.Add(paint, mark+" "+m.notice.text).String()
 	}
-	var found *diag.Finding
+	var found *judge.Finding
 	for i := range m.scene.Verdict.Findings {
 		if f := &m.scene.Verdict.Findings[i]; found == nil || f.Severity == diag.Problem || found.Severity != diag.Problem {
 			found = f
@@ -286,9 +287,10 @@ func (m *Model) trouble() string {
 	if found.Severity == diag.Problem {
 		mark, paint = th.Mark(draw.Bad)
 	}
-	l.Add(paint, mark+" "+found.Title)
-	if draw.Width(draw.Safe(found.Advice))+2 <= l.Room() {
-		l.Gap(2).Add(th.Dim, found.Advice)
+	text := words.Of(*found)
+	l.Add(paint, mark+" "+text.Title)
+	if draw.Width(draw.Safe(text.Advice))+2 <= l.Room() {
+		l.Gap(2).Add(th.Dim, text.Advice)
 	}
 	return l.String()
 }

@@ -15,24 +15,25 @@ import (
 
 // answerCommand is dialtone answer.
 type answerCommand struct {
-	Code *string `arg:"" optional:"" help:"The word that both parties dial."`
+	Code *string `form:"answer" label:"code" hint:"the room code that both peers dial" arg:"" optional:"" help:"The room code that both peers dial."`
 	networkFlags
 	answeringFlags
 	mediaFlags
+	lengthFlags
 	recordFlags
 	Screen bool `help:"Show each call on the screen, as dialtone call does; c on it takes the next one, q ends."`
 	glyphFlags
-	Wait duration `default:"0s" placeholder:"DURATION" help:"How long to wait for each call. Default: without limit."`
-	Once bool     `help:"Take one call, then exit with what it was worth."`
+	Wait time.Duration `default:"0s" placeholder:"DURATION" help:"How long to wait for each call. Default: no limit."`
+	Once bool          `form:"answer" label:"one call" hint:"exit after it; otherwise answer further calls" help:"Handle one call, then exit with its result code."`
 	configurable
 }
 
 // Help implements kong.HelpProvider.
 func (answerCommand) Help() string {
-	return detail("It writes one line per event, and a verdict after each call. Media and messages go back to where they came from. "+
-		"Where --record names call.jsonl, the second call is written to call-2.jsonl, and so on. "+
-		"With --listen, --whip and --whep it is a server itself, which takes one call after another: whoever comes in between is told to come again (503). "+
-		"Over --whip it tells what is wrong with a publisher: no media, loss, no key frames.",
+	return detail("It waits for a peer with the same room code and echoes audio, video and messages, without a screen. It writes one line per event, and a verdict after each call.\n\n"+
+		"With --record call.jsonl, the second call is recorded to call-2.jsonl, and so on. "+
+		"With --listen, --whip and --whep it is a server itself and handles one call after another: other callers get 503 while one is active. "+
+		"With --whip it reports what is wrong with a publisher: no media, packet loss, no key frames.",
 		[]string{
 			"dialtone answer w1",
 			"dialtone answer w1 --once --wait 1m --server https://call.example.org/call/",
@@ -71,9 +72,9 @@ func (c *answerCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 
 // plan makes of the flags what is to be answered, and how. The error joins all mistakes.
 func (c *answerCommand) plan(a app) (diag.Config, way, error) {
-	config := c.networkFlags.config(c.mediaFlags)
-	config.Command, config.Wait = "answer", c.Wait.Duration
-	w, err := a.layers.choose(c.Code, c.ways())
+	config := c.networkFlags.config(c.mediaFlags, c.For)
+	config.Command, config.Wait = "answer", c.Wait
+	w, err := a.choose(c.Code, c.ways())
 	errs := []error{err, w.checkMedia(c.mediaFlags), w.checkAddress(), c.networkFlags.complete()}
 	if w.listens() {
 		errs = append(errs, c.tlsFlags.complete())
@@ -86,7 +87,7 @@ func (c *answerCommand) plan(a app) (diag.Config, way, error) {
 		return config, w, errors.Join(errs...) // there is nothing to validate yet
 	case w.kind == "":
 		config.Code = *c.Code
-		config.Join = "dialtone call " + shellQuoted(config.Code) + " --server " + shellQuoted(c.Server.page)
+		config.Join = "dialtone call " + shellQuoted(config.Code) + " --server " + shellQuoted(string(c.Server))
 	default:
 		w.apply(&config, c.Token)
 	}

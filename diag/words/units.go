@@ -1,6 +1,7 @@
 package words
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"net"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/judge"
 )
 
 // Significant writes v with three significant digits: "0.30", "12.4", "118".
@@ -38,16 +40,26 @@ func Scale(d time.Duration) (value float64, unit string) {
 
 // Duration writes d in running text: "41.2 ms", "12.0 s", "17 min 20 s", "3 h 5 min".
 func Duration(d time.Duration) string {
-	if d >= time.Hour {
+	switch value, unit := Scale(d); {
+	case d >= time.Hour:
 		m := int(d.Round(time.Minute) / time.Minute)
-		return fmt.Sprintf("%d h %d min", m/60, m%60)
-	}
-	if d >= time.Minute {
+		return twoUnits(m, "h", "min")
+	case d >= 59950*time.Millisecond:
 		s := int(d.Round(time.Second) / time.Second)
-		return fmt.Sprintf("%d min %d s", s/60, s%60)
+		return twoUnits(s, "min", "s")
+	case unit == "s":
+		return fmt.Sprintf("%.1f s", value)
+	default:
+		return Significant(value) + " " + unit
 	}
-	value, unit := Scale(d)
-	return Significant(value) + " " + unit
+}
+
+// twoUnits writes a number of small units, of which 60 make a large one.
+func twoUnits(n int, large, small string) string {
+	if n%60 == 0 {
+		return fmt.Sprintf("%d %s", n/60, large)
+	}
+	return fmt.Sprintf("%d %s %d %s", n/60, large, n%60, small)
 }
 
 // Millis writes a duration of an event.
@@ -108,12 +120,25 @@ func decimal(v float64, unit string) string {
 	return Significant(v) + " T" + unit
 }
 
-// Percent writes a fraction (0–1) with one decimal. A value above zero is never written as zero: "<0.1 %".
+// Percent writes a fraction (0–1): "1.2 %", from 10 % on without decimals. A value above zero is never written as zero:
+// "<0.1 %".
 func Percent(fraction float64) string {
-	if fraction > 0 && fraction < 0.0005 {
+	switch {
+	case fraction > 0 && fraction < 0.0005:
 		return "<0.1 %"
+	case fraction < 0.0995:
+		return fmt.Sprintf("%.1f %%", fraction*100)
 	}
-	return fmt.Sprintf("%.1f %%", fraction*100)
+	return fmt.Sprintf("%.0f %%", fraction*100)
+}
+
+// Counts lists numbers of things: "3 host, 1 srflx"; "none" for an empty list.
+func Counts(list []judge.Count) string {
+	parts := make([]string, 0, len(list))
+	for _, c := range list {
+		parts = append(parts, fmt.Sprintf("%d %s", c.N, c.Of))
+	}
+	return cmp.Or(strings.Join(parts, ", "), "none")
 }
 
 // Address writes host:port, with brackets around IPv6 (RFC 3986); nothing without a host.
@@ -141,15 +166,24 @@ func Prefixed(prefix, s string) string {
 }
 
 // Join writes the parts that are not empty with a separator between them.
-func Join(separator string, parts ...string) string {
-	var kept []string
-	for _, p := range parts {
-		if p != "" {
-			kept = append(kept, p)
+func Join(separator string, parts ...string) string { return strings.Join(lines(parts...), separator) }
+
+// lines leaves out texts that are empty.
+func lines(list ...string) []string {
+	var out []string
+	for _, s := range list {
+		if s != "" {
+			out = append(out, s)
 		}
 	}
-	return strings.Join(kept, separator)
+	return out
 }
+
+// unknown stands for a text that is not there.
+func unknown(s string) string { return cmp.Or(s, "unknown") }
+
+// labelled puts a label before a text that is not empty.
+func labeled(label, s string) string { return Prefixed(label+": ", s) }
 
 // Capital writes s with a capital letter at its beginning.
 func Capital(s string) string {

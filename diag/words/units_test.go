@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/judge"
 )
 
 func TestUnits(t *testing.T) {
@@ -16,9 +17,12 @@ func TestUnits(t *testing.T) {
 		{"microseconds", Duration(300 * time.Microsecond), "0.30 ms"},
 		{"milliseconds", Duration(41_230 * time.Microsecond), "41.2 ms"},
 		{"below a second", Duration(999_499 * time.Microsecond), "999 ms"},
-		{"rounds to a second", Duration(999_500 * time.Microsecond), "1.00 s"},
+		{"rounds to a second", Duration(999_500 * time.Microsecond), "1.0 s"},
 		{"seconds", Duration(12 * time.Second), "12.0 s"},
-		{"a minute", Duration(time.Minute), "1 min 0 s"},
+		{"rounds to a minute", Duration(59_950 * time.Millisecond), "1 min"},
+		{"below a minute", Duration(59_949 * time.Millisecond), "59.9 s"},
+		{"an hour", Duration(time.Hour), "1 h"},
+		{"a minute", Duration(time.Minute), "1 min"},
 		{"minutes", Duration(17*time.Minute + 20*time.Second), "17 min 20 s"},
 		{"hours", Duration(3*time.Hour + 5*time.Minute + 29*time.Second), "3 h 5 min"},
 		{"event", Millis(diag.Millis(2 * time.Millisecond)), "2.00 ms"},
@@ -53,6 +57,10 @@ func TestUnits(t *testing.T) {
 		{"no loss", Percent(0), "0.0 %"},
 		{"little loss", Percent(0.0004), "<0.1 %"},
 		{"loss", Percent(0.0123), "1.2 %"},
+		{"rounds to ten percent", Percent(0.09951), "10 %"},
+		{"much loss", Percent(0.256), "26 %"},
+		{"counts", Counts([]judge.Count{{N: 3, Of: "host"}, {N: 1, Of: "srflx"}}), "3 host, 1 srflx"},
+		{"no counts", Counts(nil), "none"},
 
 		{"address", Address("192.0.2.1", 5000), "192.0.2.1:5000"},
 		{"address, IPv6", Address("2001:db8::1", 5000), "[2001:db8::1]:5000"},

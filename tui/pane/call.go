@@ -144,7 +144,7 @@ func (p *Call) failing(width int) []string {
 	th, d := p.Theme, p.Call.Diagnosis()
 	mark, paint := th.Mark(draw.Bad)
 	return []string{
-		draw.NewLine(width).Gap(1).Add(paint, mark).Gap(1).Add(th.Strong, words.Capital(p.Verdict.Headline)).String(),
+		draw.NewLine(width).Gap(1).Add(paint, mark).Gap(1).Add(th.Strong, words.Capital(words.Verdict(p.Verdict).Headline)).String(),
 		draw.NewLine(width).Gap(1).Add(th.Accent, p.Spinner()).Gap(1).Add(th.Plain, "Diagnosing the network").
 			Gap(2).Add(th.Dim, seconds(p.Clock-d.At)+" of at most "+seconds(d.BudgetMs.Duration())).String(),
 	}
@@ -161,7 +161,7 @@ func (p *Call) trouble(width int) []string {
 // ending says how the call ended, and who ended it.
 func (p *Call) ending(width int) []string {
 	mark, paint := p.Theme.Mark(ExitLevel(p.Verdict.Exit))
-	l := draw.NewLine(width).Gap(1).Add(paint, mark).Gap(1).Add(p.Theme.Strong, words.Capital(p.Verdict.Headline))
+	l := draw.NewLine(width).Gap(1).Add(paint, mark).Gap(1).Add(p.Theme.Strong, words.Capital(words.Verdict(p.Verdict).Headline))
 	return []string{l.Note(p.Theme.Dim, words.EndedBy(p.Call.Ended.By)+" at "+words.Clock(p.Call.EndedAt)).String()}
 }
 
@@ -179,12 +179,12 @@ func ExitLevel(exit diag.Exit) draw.Level {
 
 // why says why the call failed, and what to do.
 func (p *Call) why(width int) []string {
-	th, v := p.Theme, p.Verdict
+	th, said := p.Theme, words.Verdict(p.Verdict)
 	var why, todo []string
-	for _, s := range v.Why {
+	for _, s := range said.Why {
 		why = append(why, labeled(th, th.Glyphs.Dot, th.Dim, s, 1, width)...)
 	}
-	for i, s := range v.Todo {
+	for i, s := range said.Next {
 		todo = append(todo, labeled(th, strconv.Itoa(i+1)+".", th.Accent, s, 1, width)...)
 	}
 	if len(why) > 0 {

@@ -62,12 +62,12 @@ func TestSlowPathIsExplained(t *testing.T) {
 	)
 	p := NewCall(s)
 	p.SetSize(100, 24)
-	const reason = "1 pair was tried with 5 requests, none answered."
+	const reason = "1 candidate pair checked with 5 requests, none answered"
 	if strings.Contains(p.View(), reason) {
 		t.Errorf("told at once:\n%s", p.View())
 	}
 	s.Clock += patience + time.Second
-	if v := p.View(); !strings.Contains(v, reason) || !strings.Contains(v, "Neither side had a relay.") {
+	if v := p.View(); !strings.Contains(v, reason) || !strings.Contains(v, "neither side has a relay candidate") {
 		t.Errorf("not told:\n%s", v)
 	}
 }

@@ -17,8 +17,8 @@ func (p *Call) waiting(width int) []string {
 	what, details := p.waitsFor()
 	out := []string{draw.NewLine(width).Gap(1).Add(th.Strong, what).Gap(2).Add(th.Dim, p.waited()).String()}
 	out = append(out, wrapped(th.Dim, details, 3, width)...)
-	if c.State() == call.StateConnecting && p.Clock-c.StateAt >= patience {
-		for _, reason := range judge.PathTrouble(c) {
+	if trouble := judge.PathTrouble(c); trouble != nil && c.State() == call.StateConnecting && p.Clock-c.StateAt >= patience {
+		for _, reason := range words.NoPath(*trouble) {
 			out = append(out, labeled(th, th.Glyphs.Dot, th.Dim, reason, 3, width)...)
 		}
 	}

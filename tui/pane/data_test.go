@@ -45,7 +45,7 @@ func TestPingsAreDistributed(t *testing.T) {
 	s, _ := sceneOf(list...)
 	p := NewData(s)
 	p.SetSize(79, 24)
-	for _, want := range []string{"p50 54.0 ms", "p99 103 ms", "min 5.00 ms", "max 104 ms", "100 round trips", "20–50 ms", "50.0 %"} {
+	for _, want := range []string{"p50 54.0 ms", "p99 103 ms", "min 5.00 ms", "max 104 ms", "100 round trips", "20–50 ms", "50 %"} {
 		if !strings.Contains(p.View(), want) {
 			t.Errorf("%q is not shown:\n%s", want, p.View())
 		}

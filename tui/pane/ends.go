@@ -26,7 +26,7 @@ func (p *Media) ends() []string {
 	out := append(t.Lines(p.Theme, p.width), draw.Row(p.width, 3, p.Theme.Dim, endsText(p.Call, e)))
 	found := judge.EndsFindings(p.Call)
 	for _, f := range found[:min(len(found), max(p.height/6, 1)+p.gap())] {
-		out = append(out, graded(p.Theme, draw.Warn, f.Title, 1, min(p.width, twoColumns))...)
+		out = append(out, graded(p.Theme, draw.Warn, words.Of(f).Title, 1, min(p.width, twoColumns))...)
 	}
 	return out
 }
@@ -111,7 +111,7 @@ func (p *Call) endsLine(width int) []string {
 	}
 	level, text := draw.Good, "Both ends agree: "+missingText(e)+", RTT "+rttText(e.RTTHere)+" and "+rttText(e.RTTThere)
 	if found := judge.EndsFindings(p.Call); len(found) > 0 {
-		level, text = draw.Warn, found[0].Title
+		level, text = draw.Warn, words.Of(found[0]).Title
 	}
 	mark, paint := p.Theme.Mark(level)
 	return []string{draw.NewLine(width).Gap(1).Add(paint, mark).Gap(1).Add(p.Theme.Plain,
