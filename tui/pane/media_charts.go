@@ -3,6 +3,7 @@ package pane
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -72,10 +73,7 @@ func extent(list []draw.Point) (lowest, highest, now float64, known bool) {
 
 // chartsOf are the values that a stream of this kind can have.
 func chartsOf(s stream) []metric {
-	if s.kind == "audio" {
-		return metrics[:len(metrics)-1]
-	}
-	return metrics
+	return slices.DeleteFunc(slices.Clone(metrics), func(m metric) bool { return m.video && s.kind == "audio" })
 }
 
 // charts draws the selected value of a stream over time, and the others where there is room.

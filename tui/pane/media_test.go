@@ -1,6 +1,7 @@
 package pane
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -120,5 +121,30 @@ func TestMissingStreamHasARow(t *testing.T) {
 	press(empty, tea.KeyDown, tea.KeyRight)
 	if v := empty.View(); strings.Count(v, "\n") > 2 {
 		t.Errorf("too high:\n%s", v)
+	}
+}
+
+// A statistic that samples hold becomes a chart by one entry in the list of metrics: its title, its unit, its newest
+// value, and its place among the charts that the arrow keys choose.
+func TestStatisticIsOneEntry(t *testing.T) {
+	kept := metrics
+	t.Cleanup(func() { metrics = kept })
+	metrics = append(slices.Clone(metrics), metric{
+		name: "Silence", unit: "packets", scale: 1, none: "not counted",
+		sent: func(*diag.OutboundRTP) *float64 { return nil },
+		received: func(in *diag.InboundRTP) *float64 {
+			if in.SilentPackets == nil {
+				return nil
+			}
+			return diag.Ptr(float64(*in.SilentPackets))
+		},
+	})
+	sample := bothWays()
+	sample.Inbound[0].SilentPackets = diag.Ptr(uint64(7))
+	p := NewMedia(mediaCall(sample)).(*Media)
+	p.SetSize(79, 20)
+	press(p, tea.KeyDown, tea.KeyDown, tea.KeyLeft) // from the first chart back to the last
+	if v := strings.Join(strings.Fields(p.View()), " "); !strings.Contains(v, "Silence packets now 7.00") {
+		t.Errorf("the statistic is not shown:\n%s", p.View())
 	}
 }

@@ -183,9 +183,10 @@ type metric struct {
 	none       string // why it may be missing
 	reported   bool   // of what is sent, only the peer's reports measure it
 	path       bool   // the path has it too, for streams that have not
+	video      bool   // audio does not have it
 }
 
-// The metrics, the most telling first; frames are the last, because only video has them.
+// The metrics, the most useful first. A new one is an entry here.
 var metrics = []metric{
 	{
 		name: "Bitrate", unit: "kbit/s", scale: 1e-3, none: "no packet was counted yet",
@@ -214,7 +215,7 @@ var metrics = []metric{
 		received: func(in *diag.InboundRTP) *float64 { return in.RoundTripTime },
 	},
 	{
-		name: "Frame rate", unit: "fps", scale: 1, none: "no frame was counted yet",
+		name: "Frame rate", unit: "fps", scale: 1, none: "no frame was counted yet", video: true,
 		sent:     func(o *diag.OutboundRTP) *float64 { return o.FramesPerSecond },
 		received: func(in *diag.InboundRTP) *float64 { return in.FramesPerSecond },
 	},
