@@ -35,7 +35,8 @@ func Run(ctx context.Context, o Options) error {
 	m := New(ctx, o, renderer)
 	defer m.Close()
 	options := []tea.ProgramOption{
-		tea.WithOutput(out), tea.WithAltScreen(), tea.WithFPS(framesPerSecond), tea.WithoutSignalHandler(), tea.WithMouseCellMotion(),
+		tea.WithOutput(out), tea.WithAltScreen(), tea.WithFPS(framesPerSecond), tea.WithoutSignalHandler(),
+		tea.WithMouseCellMotion(),
 	}
 	if o.Input != nil {
 		options = append(options, tea.WithInput(o.Input))

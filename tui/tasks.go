@@ -30,10 +30,11 @@ type PanicError struct {
 
 // Error says what happened and what to do.
 func (e *PanicError) Error() string {
-	return fmt.Sprintf("the screen failed: %v; this is a bug in dialtone: please report it with the lines above. --plain shows the same call without a screen", e.Value)
+	return fmt.Sprintf("the screen failed: %v; this is a bug in dialtone: please report it with the lines above. "+
+		"--plain shows the same call without a screen", e.Value)
 }
 
-// caught takes what recover returns where code of panes runs: a panic is remembered, and the session shuts down cleanly.
+// caught takes what recover returns after code of panes: a panic is remembered, and the session shuts down cleanly.
 func (t *tasks) caught(r any) {
 	if r == nil {
 		return

@@ -39,10 +39,9 @@ func (k Kind) Mark() Mark {
 		return Dropped
 	case SectionNeverOffered, CodecsNeverOffered, ExtensionsNeverOffered:
 		return Added
-	case KindUnknown, MediaChanged, MidChanged, DirectionChanged, PreferenceChanged, PayloadTypesChanged, ParametersChanged,
-		RolesConflict, OffererIsLite, AnswererIsLite:
+	default:
+		return Changed
 	}
-	return Changed
 }
 
 // Remark is one difference between a section of the offer and its answer.

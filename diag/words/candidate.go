@@ -57,8 +57,8 @@ func Server(d diag.ServerResult) string {
 }
 
 // ExplainCandidates says what candidates are for.
-const ExplainCandidates = "A candidate is a transport address at which a peer may be reached. ICE checks each local candidate with " +
-	"each remote one; a pair whose check is answered can carry the call."
+const ExplainCandidates = "A candidate is a transport address at which a peer may be reached. ICE checks each local " +
+	"candidate with each remote one; a pair whose check is answered can carry the call."
 
 // ExplainServer says what a STUN or TURN server returned, or how it failed and what to do.
 func ExplainServer(d diag.ServerResult) string {
@@ -113,8 +113,8 @@ func ExplainRemote(c diag.Candidate) string {
 	text := place + "."
 	switch c.CandidateType {
 	case diag.Host:
-		text = fmt.Sprintf("Host candidate: %s is an address of the peer's machine. A private address works only within its network.",
-			place)
+		text = fmt.Sprintf("Host candidate: %s is an address of the peer's machine. "+
+			"A private address works only within its network.", place)
 		if strings.HasSuffix(c.Address, ".local") {
 			text = fmt.Sprintf("Host candidate: the peer hides its address behind the mDNS name %s, "+
 				"which resolves only within its network.", c.Address)
@@ -156,8 +156,8 @@ func ExplainPair(p diag.Pair, selected bool, local, remote string) string {
 	ends, counts := local+" to "+remote, checks(p)
 	switch {
 	case selected:
-		return fmt.Sprintf("In use: %s carries the call. %s. Checks continue every few seconds to confirm the peer's consent (RFC 7675).",
-			ends, counts)
+		return fmt.Sprintf("In use: %s carries the call. %s. Checks continue every few seconds to confirm "+
+			"the peer's consent (RFC 7675).", ends, counts)
 	case p.State == diag.PairSucceeded:
 		return fmt.Sprintf("Succeeded: %s. %s. Another pair was selected.", ends, counts)
 	case p.State == diag.PairFailed:

@@ -17,10 +17,11 @@ func ExplainSDPSection(d sdp.Difference) string {
 	what := "A section of kind " + s.Kind + "."
 	switch s.Kind {
 	case "session":
-		what = "The attributes of the whole session. Each m= line below starts a section: one media stream, or the data channels."
+		what = "The attributes of the whole session. Each m= line below starts a section: one media stream, or the data " +
+			"channels."
 	case "audio", "video":
-		what = "One stream of " + s.Kind + " in each direction. The offer lists codecs in order of preference; the answer keeps " +
-			"those that both peers support, and each sender uses the first."
+		what = "One stream of " + s.Kind + " in each direction. The offer lists codecs in order of preference; the answer " +
+			"keeps those that both peers support, and each sender uses the first."
 	case "application":
 		what = "The data channels: SCTP over DTLS on the same path as the media (RFC 8841)."
 	}
@@ -33,7 +34,7 @@ func ExplainSDPSection(d sdp.Difference) string {
 	return what + " The marks show what the answer omits (-), adds (+) or changes (~)."
 }
 
-// ExplainSDPMark says how the answer treats a line of the offer; shown is the line of the answer if it is the one on the
+// ExplainSDPMark says how the answer treats a line of the offer; shown is the line of the answer when it is on the
 // screen.
 func ExplainSDPMark(r sdp.Row, shown *sdp.Line) string {
 	switch r.Mark {
@@ -76,8 +77,8 @@ func ExplainSDPLine(l sdp.Line, s *sdp.Section) string {
 		}
 	case "fingerprint":
 		algorithm, _, _ := strings.Cut(l.Value, " ")
-		return "The " + algorithm + " digest of this peer's certificate. The DTLS handshake must present the same certificate, " +
-			"otherwise the connection is intercepted."
+		return "The " + algorithm + " digest of this peer's certificate. The DTLS handshake must present the same " +
+			"certificate, otherwise the connection is intercepted."
 	}
 	if text, ok := sdpAttributes[l.Name]; ok {
 		return text
@@ -123,8 +124,8 @@ func explainCandidateLine(value string) string {
 	if len(f) < 8 || f[6] != "typ" {
 		return sdpAttributes["candidate"]
 	}
-	return fmt.Sprintf("A %s candidate: address %s, port %s, over %s, priority %s.", CandidateType(diag.CandidateType(f[7])), f[4],
-		f[5], strings.ToLower(f[2]), f[3])
+	return fmt.Sprintf("A %s candidate: address %s, port %s, over %s, priority %s.",
+		CandidateType(diag.CandidateType(f[7])), f[4], f[5], strings.ToLower(f[2]), f[3])
 }
 
 func explainExtension(value string) string {

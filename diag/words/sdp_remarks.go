@@ -8,8 +8,8 @@ import (
 	"dialtone/diag/sdp"
 )
 
-// sdpRemarks are the differences between offer and answer: their text, in which %s is what they are about, and what they
-// mean.
+// sdpRemarks are the differences between offer and answer: their text, in which %s is what they are about, and their
+// meaning.
 var sdpRemarks = map[sdp.Kind]struct{ text, explain string }{
 	sdp.SectionMissing: {
 		"the answer lacks this section",
@@ -26,17 +26,18 @@ var sdpRemarks = map[sdp.Kind]struct{ text, explain string }{
 	},
 	sdp.CodecsDropped: {
 		"codecs not accepted: %s",
-		"The answerer does not support these codecs or does not want them. A call needs one in common; omitting others is usual.",
+		"The answerer does not support or want these codecs. A call needs one in common; omitting others is usual.",
 	},
 	sdp.CodecsNeverOffered: {
 		"codecs not in the offer: %s", "The answerer can receive these too. The offerer may ignore them.",
 	},
 	sdp.PreferenceChanged: {
-		"first codec: %s", "Each sender uses the first codec of the receiver's list that it supports: the peers prefer different ones.",
+		"first codec: %s",
+		"Each sender uses the first codec of the receiver's list that it supports: the peers prefer different ones.",
 	},
 	sdp.PayloadTypesChanged: {
 		"payload types: %s",
-		"The same codec with another number. RFC 3264 §6.1 allows this, but it is unusual and some programs do not support it.",
+		"The same codec with another number. RFC 3264 §6.1 allows this, but some programs do not support it.",
 	},
 	sdp.ParametersChanged: {
 		"parameters changed: %s",
@@ -48,7 +49,7 @@ var sdpRemarks = map[sdp.Kind]struct{ text, explain string }{
 	},
 	sdp.ExtensionsDropped: {
 		"extensions not accepted: %s",
-		"These header extensions are not sent. Without transport-wide-cc or abs-send-time, bandwidth estimation is less precise.",
+		"These header extensions are not sent. Without transport-wide-cc or abs-send-time, bandwidth estimates are less precise.",
 	},
 	sdp.ExtensionsNeverOffered: {
 		"extensions not in the offer: %s", "An answer may only select from the extensions of the offer; these are ignored.",
@@ -61,11 +62,14 @@ var sdpRemarks = map[sdp.Kind]struct{ text, explain string }{
 		"rtcp-mux not accepted", "RTCP then needs a second port and a second path, which browsers reject.",
 	},
 	sdp.NotBundled: {
-		"not bundled: %s", "These sections need a path of their own: more candidates and more checks, of which more can fail.",
+		"not bundled: %s",
+		"These sections need a path of their own: more candidates and more checks, of which more can fail.",
 	},
-	sdp.OffererIsLite:  {"the offerer is ICE-lite", "A server with a public address: it answers checks and sends none itself."},
-	sdp.AnswererIsLite: {"the answerer is ICE-lite", "A server with a public address: it answers checks and sends none itself."},
+	sdp.OffererIsLite:  {"the offerer is ICE-lite", iceLite},
+	sdp.AnswererIsLite: {"the answerer is ICE-lite", iceLite},
 }
+
+const iceLite = "A server with a public address: it answers checks and sends none itself."
 
 // senders say who sends after an answer with a direction.
 var senders = map[string]string{"recvonly": ": only the offerer sends", "sendonly": ": only the answerer sends",

@@ -3,14 +3,14 @@ package words
 // sdpLetters explain the types of lines other than attributes (RFC 8866 §5).
 var sdpLetters = map[byte]string{
 	'v': "The version of SDP: always 0.",
-	'o': "The origin of the session: a name, the number of the session, and its version, which grows with each new offer. " +
-		"WebRTC ignores the address.",
+	'o': "The origin of the session: a name, the number of the session, and its version, which grows with each new " +
+		"offer. WebRTC ignores the address.",
 	's': "The name of the session: a placeholder in WebRTC.",
 	't': "The time of the session: 0 0 means now, without an end.",
 	'c': "An address for programs without ICE: 0.0.0.0 leaves it to ICE.",
 	'b': "The highest bitrate that this peer wants to receive: AS in kbit/s, TIAS in bit/s.",
-	'm': "Starts a section: its kind, a port (9 leaves it to ICE, 0 rejects the section), the protocol, and the formats in " +
-		"order of preference.",
+	'm': "Starts a section: its kind, a port (9 leaves it to ICE, 0 rejects the section), the protocol, and the formats " +
+		"in order of preference.",
 	0: "Not a valid line of SDP.",
 }
 
@@ -21,13 +21,13 @@ var sdpValues = map[string]string{
 	"setup:passive":                    "This peer waits for the DTLS handshake: it is the server.",
 	"setup:holdconn":                   "No DTLS connection for now.",
 	"ice-options:trickle":              "Candidates are sent as they are gathered, after the description (RFC 8838).",
-	"ice-options:trickle renomination": "Candidates are sent as they are gathered, and another pair may be nominated later.",
+	"ice-options:trickle renomination": "Candidates are sent as they are gathered; another pair may be nominated later.",
 	"rtcp-xr:rcvr-rtt=all":             "This peer can measure the round-trip time even when it only receives (RFC 3611).",
 }
 
 // sdpAttributes explain an attribute whatever its value.
 var sdpAttributes = map[string]string{
-	"ice-ufrag":          "The user name of this peer's connectivity checks. A new one, with its password, is an ICE restart.",
+	"ice-ufrag":          "The user name of this peer's connectivity checks. A new one is an ICE restart.",
 	"ice-pwd":            "The password of this peer's connectivity checks. dialtone replaces it with asterisks.",
 	"ice-options":        "Options of this peer's ICE agent.",
 	"ice-lite":           "This peer only answers connectivity checks: a server with a public address.",
@@ -48,7 +48,7 @@ var sdpAttributes = map[string]string{
 	"recvonly":           "This peer wants to receive and does not send.",
 	"inactive":           "Nothing is sent in either direction for now.",
 	"ssrc":               "The number that identifies a stream's packets, and the name of its sender (cname).",
-	"ssrc-group":         "Streams that belong together: FID links retransmissions to their video, SIM the layers of simulcast.",
+	"ssrc-group":         "Streams that belong together: FID links retransmissions to video, SIM the layers of simulcast.",
 	"rid":                "A layer of simulcast: the same video with another size or rate (RFC 8851).",
 	"simulcast":          "The same video in several sizes at once, from which a server selects (RFC 8853).",
 	"sctp-port":          "The SCTP port of the data channels within DTLS: always 5000.",

@@ -74,7 +74,7 @@ func Histogram(th *Theme, list []Bucket, width int) []string {
 		names, counts = max(names, Width(labels[i])), max(counts, Width(words.Number(uint64(b.Count))))
 		fullest, total = max(fullest, b.Count), total+b.Count
 	}
-	room := width - names - 2 - 2 - counts - 9
+	room := width - names - 2 - 2 - counts - 8
 	out := make([]string, 0, len(list))
 	for i, b := range list {
 		l := NewLine(width).Gap(names-Width(labels[i])).Add(th.Dim, labels[i]).Gap(2)
@@ -90,7 +90,7 @@ func Histogram(th *Theme, list []Bucket, width int) []string {
 			l.Add(th.Accent, text).To(names + 2 + room + 2)
 		}
 		count := words.Number(uint64(b.Count))
-		share := fmt.Sprintf("%7s", words.Percent(float64(b.Count)/float64(max(total, 1))))
+		share := fmt.Sprintf("%6s", words.Percent(float64(b.Count)/float64(max(total, 1))))
 		out = append(out, l.Gap(counts-Width(count)).Add(th.Plain, count).Gap(2).Add(th.Dim, share).String())
 	}
 	return out

@@ -94,8 +94,8 @@ func (w Waterfall) Lines(th *Theme, width, height int) []string {
 	return out
 }
 
-// Head writes a title and the columns for which there is room: start in seconds, duration, and share of the time in which
-// there was more than waiting.
+// Head writes a title and the columns for which there is room: start in seconds, duration, and share of the time in
+// which there was more than waiting.
 func (w Waterfall) Head(th *Theme, title string, indent, width, height int) *Line {
 	l := NewLine(width).Gap(1).Add(th.Strong, title)
 	if width < noteFrom+indent {

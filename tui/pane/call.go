@@ -98,9 +98,12 @@ func (p *Call) course(height int) []string {
 	}
 	width := (p.width - 2) / 2
 	height = min(height, chartMost)
-	bitrate := chart{name: "Bitrate of all media", unit: "kbit/s", missing: "not measured", points: points(p.Call, totalBitrate)}
-	rtt := chart{name: "Round-trip time of the path", unit: "ms", missing: "not measured", points: points(p.Call, pathRTT)}
-	return draw.Beside(bitrate.lines(p.Scene, width, height), rtt.lines(p.Scene, width, height), width+2)
+	course := func(name, unit string, value func(*diag.Sample) float64) []string {
+		c := chart{name: name, unit: unit, missing: "not measured", points: points(p.Call, value)}
+		return c.lines(p.Scene, width, height)
+	}
+	bitrate := course("Bitrate of all media", "kbit/s", totalBitrate)
+	return draw.Beside(bitrate, course("Round-trip time of the path", "ms", pathRTT), width+2)
 }
 
 // servers lists the results of the STUN and TURN servers, where there is room for all and nothing else shows them.
@@ -144,11 +147,13 @@ func (p *Call) failing(width int) []string {
 	th, d := p.Theme, p.Call.Diagnosis()
 	mark, paint := th.Mark(draw.Bad)
 	return []string{
-		draw.NewLine(width).Gap(1).Add(paint, mark).Gap(1).Add(th.Strong, words.Capital(words.Verdict(p.Verdict).Headline)).String(),
+		draw.NewLine(width).Gap(1).Add(paint, mark).Gap(1).Add(th.Strong, p.headline()).String(),
 		draw.NewLine(width).Gap(1).Add(th.Accent, p.Spinner()).Gap(1).Add(th.Plain, "Diagnosing the network").
 			Gap(2).Add(th.Dim, seconds(p.Clock-d.At)+" of at most "+seconds(d.BudgetMs.Duration())).String(),
 	}
 }
+
+func (p *Call) headline() string { return words.Capital(words.Verdict(p.Verdict).Headline) }
 
 // trouble says that the path is silent, while it is.
 func (p *Call) trouble(width int) []string {
@@ -161,7 +166,7 @@ func (p *Call) trouble(width int) []string {
 // ending says how the call ended, and who ended it.
 func (p *Call) ending(width int) []string {
 	mark, paint := p.Theme.Mark(ExitLevel(p.Verdict.Exit))
-	l := draw.NewLine(width).Gap(1).Add(paint, mark).Gap(1).Add(p.Theme.Strong, words.Capital(words.Verdict(p.Verdict).Headline))
+	l := draw.NewLine(width).Gap(1).Add(paint, mark).Gap(1).Add(p.Theme.Strong, p.headline())
 	return []string{l.Note(p.Theme.Dim, words.EndedBy(p.Call.Ended.By)+" at "+words.Clock(p.Call.EndedAt)).String()}
 }
 

@@ -14,28 +14,20 @@ func (p *Call) media(width int) []string {
 	if len(list) == 0 {
 		return nil
 	}
-	th, g := p.Theme, p.Theme.Glyphs
-	columns := []column[stream]{
-		{Column: draw.Column{Title: "Media  " + g.Sending + " out " + g.Receiving + " in", Min: 21, Max: 26, Strong: 5},
-			cell: func(s stream) draw.Cell {
-				return draw.Cell{Text: words.Join(" ", arrow(th, s.direction), s.kind, s.codec, s.picture)}
-			}},
-		{Column: draw.Column{Title: "kbit/s", Right: true, Min: 8}, cell: func(s stream) draw.Cell { return kbitCell(s.bitrate) }},
-		{Column: draw.Column{Title: "loss", Right: true, Min: 7}, cell: func(s stream) draw.Cell { return lossCell(th, s.loss) }},
-		{Column: draw.Column{Title: "jitter", Right: true, Min: 9, Keep: 2},
-			cell: func(s stream) draw.Cell { return secondsCell(s.jitter) }},
-		{Column: draw.Column{Title: "RTT", Right: true, Min: 9, Keep: 3},
-			cell: func(s stream) draw.Cell { return secondsCell(s.rtt) }},
-		{Column: draw.Column{Min: 8}, cell: p.flow},
-		{Column: draw.Column{Min: sparkWidth, Keep: 1}, cell: func(s stream) draw.Cell {
-			return draw.Cell{Text: draw.Sparkline(g, metrics[0].latest(p.Call, s.streamKey, sparkWidth), sparkWidth), Paint: th.Accent}
-		}},
-	}
-	t := draw.Table{Indent: 3, Cursor: -1, Columns: titles(columns)}
-	for _, s := range list {
-		t.Rows = append(t.Rows, cells(columns, s))
-	}
-	return append(t.Lines(th, width), p.endsLine(width)...)
+	th, g, table := p.Theme, p.Theme.Glyphs, columns[stream]{}
+	name := draw.Column{Title: "Media  " + g.Sending + " out " + g.Receiving + " in", Min: 21, Max: 26, Strong: 5}
+	table.text(name, th.Plain, func(s stream) string {
+		return words.Join(" ", arrow(th, s.direction), s.kind, s.codec, s.picture)
+	})
+	table.number("kbit/s", 8, 0, func(s stream) draw.Cell { return kbitCell(s.bitrate) })
+	table.number("loss", 7, 0, func(s stream) draw.Cell { return lossCell(th, s.loss) })
+	table.number("jitter", 9, 2, func(s stream) draw.Cell { return secondsCell(s.jitter) })
+	table.number("RTT", 9, 3, func(s stream) draw.Cell { return secondsCell(s.rtt) })
+	table.add(draw.Column{Min: 8}, p.flow)
+	table.text(draw.Column{Min: sparkWidth, Keep: 1}, th.Accent, func(s stream) string {
+		return draw.Sparkline(g, metrics[0].latest(p.Call, s.streamKey, sparkWidth), sparkWidth)
+	})
+	return append(table.table(list, -1).Lines(th, width), p.endsLine(width)...)
 }
 
 // flow is the state of a stream, or its frame rate while it flows.

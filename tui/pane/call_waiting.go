@@ -17,7 +17,8 @@ func (p *Call) waiting(width int) []string {
 	what, details := p.waitsFor()
 	out := []string{draw.NewLine(width).Gap(1).Add(th.Strong, what).Gap(2).Add(th.Dim, p.waited()).String()}
 	out = append(out, wrapped(th.Dim, details, 3, width)...)
-	if trouble := judge.PathTrouble(c); trouble != nil && c.State() == call.StateConnecting && p.Clock-c.StateAt >= patience {
+	slow := c.State() == call.StateConnecting && p.Clock-c.StateAt >= patience
+	if trouble := judge.PathTrouble(c); slow && trouble != nil {
 		for _, reason := range words.NoPath(*trouble) {
 			out = append(out, labeled(th, th.Glyphs.Dot, th.Dim, reason, 3, width)...)
 		}
@@ -131,6 +132,6 @@ func (p *Call) connecting() (what, details string) {
 	if c.Gathering == "complete" {
 		gathering = "gathering complete"
 	}
-	return "Looking for a path", words.Join(" · ", fmt.Sprintf("%d local and %d remote candidates", len(c.Local), len(c.Remote)),
-		gathering, fmt.Sprintf("%s to check, %d failed", words.Count(running, "pair", "pairs"), failed))
+	return "Looking for a path", fmt.Sprintf("%d local and %d remote candidates · %s · %s to check, %d failed",
+		len(c.Local), len(c.Remote), gathering, words.Count(running, "pair", "pairs"), failed)
 }

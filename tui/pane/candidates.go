@@ -53,10 +53,10 @@ type table struct {
 	empty   string // what stands there when there are none
 }
 
-func tableOf[T any](title, empty string, rows []T, columns []column[T]) table {
-	return table{title: title, columns: titles(columns), count: len(rows), empty: empty,
-		cells: func(i int) []draw.Cell { return cells(columns, rows[i]) },
-		key:   func(i, column int) sortKey { return columns[column].key(rows[i]) }}
+func tableOf[T any](title, empty string, rows []T, in columns[T]) table {
+	return table{title: title, columns: in.titles(), count: len(rows), empty: empty,
+		cells: func(i int) []draw.Cell { return in.cells(rows[i]) },
+		key:   func(i, column int) sortKey { return in[column].key(rows[i]) }}
 }
 
 // NewCandidates makes the pane.

@@ -23,9 +23,9 @@ func (p *Candidates) tables() [tableCount]table {
 	}
 }
 
-func (p *Candidates) serverColumns() []column[call.ServerRow] {
+func (p *Candidates) serverColumns() columns[call.ServerRow] {
 	th := p.Theme
-	return []column[call.ServerRow]{
+	return columns[call.ServerRow]{
 		{
 			draw.Column{Title: "Servers", Strong: 7, Min: 26, Max: 44, Flex: true},
 			func(s call.ServerRow) draw.Cell { return th.Graded(serverLevel(s), s.URL) },
@@ -65,7 +65,7 @@ func serverLevel(s call.ServerRow) draw.Level {
 const measured = 64
 
 // candidateColumns are the same for both sides, so that their tables are aligned.
-func (p *Candidates) candidateColumns(title string) []column[call.CandidateRow] {
+func (p *Candidates) candidateColumns(title string) columns[call.CandidateRow] {
 	th, place, base, from := p.Theme, 0, 0, 0
 	for _, side := range [][]call.CandidateRow{p.Call.Local, p.Call.Remote} {
 		for _, r := range side[:min(len(side), measured)] {
@@ -74,7 +74,7 @@ func (p *Candidates) candidateColumns(title string) []column[call.CandidateRow] 
 			from = max(from, draw.Width(source(r.Candidate)))
 		}
 	}
-	return []column[call.CandidateRow]{
+	return columns[call.CandidateRow]{
 		{
 			draw.Column{Title: title, Strong: len(title), Min: 18, Max: 18}, p.candidateType,
 			// the order of priority is that of the types
@@ -134,7 +134,7 @@ func source(c diag.Candidate) string {
 	return c.NetworkInterface
 }
 
-func (p *Candidates) pairColumns() []column[diag.Pair] {
+func (p *Candidates) pairColumns() columns[diag.Pair] {
 	end := func(text func(diag.Pair) string) func(diag.Pair) draw.Cell {
 		return func(pair diag.Pair) draw.Cell {
 			c := draw.Cell{Text: text(pair)}
@@ -144,7 +144,7 @@ func (p *Candidates) pairColumns() []column[diag.Pair] {
 			return c
 		}
 	}
-	return []column[diag.Pair]{
+	return columns[diag.Pair]{
 		{draw.Column{Title: "Pairs", Strong: 5, Min: 13, Max: 14}, p.pairState, func(pair diag.Pair) sortKey {
 			if p.selected(pair) {
 				return sortKey{}

@@ -16,16 +16,11 @@ func (p *Data) channels(width, height int) []string {
 	if len(rows) == 0 || height < 2 {
 		return nil
 	}
-	columns := p.channelColumns()
-	t := draw.Table{Indent: 3, Cursor: -1, Columns: titles(columns)}
 	fit := len(rows)
 	if fit > height-1 {
 		fit = max(height-2, 0)
 	}
-	for _, ch := range rows[:fit] {
-		t.Rows = append(t.Rows, cells(columns, ch))
-	}
-	out := t.Lines(p.Theme, width)
+	out := p.channelColumns().table(rows[:fit], -1).Lines(p.Theme, width)
 	if n := len(rows) - fit; n > 0 {
 		out = append(out, draw.Row(width, 1, p.Theme.Dim, "and "+words.Count(n, "more channel", "more channels")))
 	} else if width < channelsWide {
@@ -49,53 +44,45 @@ func (p *Data) unknown(width int) []string {
 	return out
 }
 
-func (p *Data) channelColumns() []column[call.ChannelRow] {
-	th := p.Theme
-	var out []column[call.ChannelRow]
-	add := func(c draw.Column, cell func(call.ChannelRow) draw.Cell) {
-		out = append(out, column[call.ChannelRow]{Column: c, cell: cell})
-	}
-	dim := func(c draw.Column, text func(call.ChannelRow) string) {
-		add(c, func(ch call.ChannelRow) draw.Cell { return draw.Cell{Text: text(ch), Paint: th.Dim} })
-	}
-	add(draw.Column{Title: "Channels", Min: 21, Max: 32, Strong: 8, Flex: true}, func(ch call.ChannelRow) draw.Cell {
+func (p *Data) channelColumns() columns[call.ChannelRow] {
+	th, out := p.Theme, columns[call.ChannelRow]{}
+	out.add(draw.Column{Title: "Channels", Min: 21, Max: 32, Strong: 8, Flex: true}, func(ch call.ChannelRow) draw.Cell {
 		level := draw.Good
 		if ch.ClosedAt != nil {
 			level = draw.Idle
 		}
 		return th.Graded(level, cmp.Or(ch.Label, "(no label)"))
 	})
-	add(draw.Column{Title: "opened by", Min: 9, Keep: 6}, func(ch call.ChannelRow) draw.Cell {
+	out.text(draw.Column{Title: "opened by", Min: 9, Keep: 6}, th.Plain, func(ch call.ChannelRow) string {
 		if ch.Side == diag.Remote {
-			return draw.Cell{Text: "peer"}
+			return "peer"
 		}
-		return draw.Cell{Text: "you"}
+		return "you"
 	})
 	// what is not logged one by one is counted by the latest sample
-	add(draw.Column{Title: "sent", Right: true, Min: 6}, func(ch call.ChannelRow) draw.Cell {
+	out.number("sent", 6, 0, func(ch call.ChannelRow) draw.Cell {
 		return draw.Cell{Text: words.Number(max(ch.Sent, statsOf(ch).MessagesSent))}
 	})
-	add(draw.Column{Title: "received", Right: true, Min: 8}, func(ch call.ChannelRow) draw.Cell {
+	out.number("received", 8, 0, func(ch call.ChannelRow) draw.Cell {
 		return draw.Cell{Text: words.Number(max(ch.Received, statsOf(ch).MessagesReceived))}
 	})
-	add(draw.Column{Title: "kB " + th.Glyphs.Sending + " " + th.Glyphs.Receiving, Right: true, Min: 9, Keep: 3},
-		func(ch call.ChannelRow) draw.Cell {
-			if ch.Stats == nil {
-				return draw.Cell{}
-			}
-			return draw.Cell{Text: kilobytes(ch.Stats.BytesSent) + " " + kilobytes(ch.Stats.BytesReceived)}
-		})
-	dim(draw.Column{Title: "purpose", Min: 12, Keep: 1}, func(ch call.ChannelRow) string {
+	out.number("kB "+th.Glyphs.Sending+" "+th.Glyphs.Receiving, 9, 3, func(ch call.ChannelRow) draw.Cell {
+		if ch.Stats == nil {
+			return draw.Cell{}
+		}
+		return draw.Cell{Text: kilobytes(ch.Stats.BytesSent) + " " + kilobytes(ch.Stats.BytesReceived)}
+	})
+	out.text(draw.Column{Title: "purpose", Min: 12, Keep: 1}, th.Dim, func(ch call.ChannelRow) string {
 		if ch.ClosedAt != nil {
 			return "closed, " + words.Channel(ch.Label)
 		}
 		return words.Channel(ch.Label)
 	})
-	dim(draw.Column{Title: "delivery", Keep: 2, Min: 25, Max: 42, Flex: true}, func(ch call.ChannelRow) string {
-		return words.Delivery(ch.ChannelOpen)
-	})
-	dim(draw.Column{Title: "protocol", Keep: 4, Min: 8, Max: 16, Flex: true}, func(ch call.ChannelRow) string { return ch.Protocol })
-	dim(draw.Column{Title: "state", Keep: 5, Min: 6}, func(ch call.ChannelRow) string {
+	delivery := draw.Column{Title: "delivery", Keep: 2, Min: 25, Max: 42, Flex: true}
+	out.text(delivery, th.Dim, func(ch call.ChannelRow) string { return words.Delivery(ch.ChannelOpen) })
+	protocol := draw.Column{Title: "protocol", Keep: 4, Min: 8, Max: 16, Flex: true}
+	out.text(protocol, th.Dim, func(ch call.ChannelRow) string { return ch.Protocol })
+	out.text(draw.Column{Title: "state", Keep: 5, Min: 6}, th.Dim, func(ch call.ChannelRow) string {
 		if ch.ClosedAt != nil {
 			return "closed"
 		}

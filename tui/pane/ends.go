@@ -18,11 +18,7 @@ func (p *Media) ends() []string {
 	if !known {
 		return nil
 	}
-	columns := p.endsColumns()
-	t := draw.Table{Indent: 3, Cursor: -1, Columns: titles(columns)}
-	for _, s := range e.Streams[:min(len(e.Streams), maxStreams)] {
-		t.Rows = append(t.Rows, cells(columns, s))
-	}
+	t := p.endsColumns().table(e.Streams[:min(len(e.Streams), maxStreams)], -1)
 	out := append(t.Lines(p.Theme, p.width), draw.Row(p.width, 3, p.Theme.Dim, endsText(p.Call, e)))
 	found := judge.EndsFindings(p.Call)
 	for _, f := range found[:min(len(found), max(p.height/6, 1)+p.gap())] {
@@ -31,31 +27,29 @@ func (p *Media) ends() []string {
 	return out
 }
 
-func (p *Media) endsColumns() []column[call.EndsStream] {
-	type stream = call.EndsStream
-	return []column[stream]{
-		{Column: draw.Column{Title: "Both ends", Strong: 9, Min: 12, Max: 20}, cell: func(s stream) draw.Cell {
-			return draw.Cell{Text: words.Join(" ", arrow(p.Theme, s.Direction), s.Kind, words.Codec(s.MimeType))}
-		}},
-		{Column: draw.Column{Title: "packets sent → received", Min: 23}, cell: func(s stream) draw.Cell {
-			from, to := "local", "remote"
-			if s.Direction == diag.Inbound {
-				from, to = to, from
-			}
-			return draw.Cell{Text: packets(s.Sent) + " " + from + " → " + packets(s.Received) + " " + to}
-		}},
-		{Column: draw.Column{Title: "missing", Right: true, Min: 7}, cell: func(s stream) draw.Cell {
-			if n, known := s.Missing(); known {
-				return draw.Cell{Text: words.Number(n)}
-			}
-			return draw.Cell{}
-		}},
-		{Column: draw.Column{Title: "lost: local", Right: true, Min: 11, Keep: 2},
-			cell: func(s stream) draw.Cell { return countCell(s.LostHere) }},
-		{Column: draw.Column{Title: "remote", Right: true, Min: 6, Keep: 2},
-			cell: func(s stream) draw.Cell { return countCell(s.LostThere) }},
-		{Column: draw.Column{Title: "video", Min: 7, Keep: 3}, cell: func(s stream) draw.Cell { return draw.Cell{Text: videos(s)} }},
-	}
+func (p *Media) endsColumns() columns[call.EndsStream] {
+	out := columns[call.EndsStream]{}
+	th := p.Theme
+	out.text(draw.Column{Title: "Both ends", Strong: 9, Min: 12, Max: 20}, th.Plain, func(s call.EndsStream) string {
+		return words.Join(" ", arrow(th, s.Direction), s.Kind, words.Codec(s.MimeType))
+	})
+	out.text(draw.Column{Title: "packets sent → received", Min: 23}, th.Plain, func(s call.EndsStream) string {
+		from, to := "local", "remote"
+		if s.Direction == diag.Inbound {
+			from, to = to, from
+		}
+		return packets(s.Sent) + " " + from + " → " + packets(s.Received) + " " + to
+	})
+	out.number("missing", 7, 0, func(s call.EndsStream) draw.Cell {
+		if n, known := s.Missing(); known {
+			return draw.Cell{Text: words.Number(n)}
+		}
+		return draw.Cell{}
+	})
+	out.number("lost: local", 11, 2, func(s call.EndsStream) draw.Cell { return countCell(s.LostHere) })
+	out.number("remote", 6, 2, func(s call.EndsStream) draw.Cell { return countCell(s.LostThere) })
+	out.text(draw.Column{Title: "video", Min: 7, Keep: 3}, th.Plain, videos)
+	return out
 }
 
 func packets(n *uint64) string {
@@ -68,8 +62,8 @@ func packets(n *uint64) string {
 // videos is the size and the frame rate as sent and as received; once when both are equal.
 func videos(s call.EndsStream) string {
 	size := words.Size(s.AtSender.Width, s.AtSender.Height)
-	sent := words.Join(" ", size, prefixedFPS(s.AtSender.FPS))
-	received := words.Join(" ", words.Size(s.AtReceiver.Width, s.AtReceiver.Height), prefixedFPS(s.AtReceiver.FPS))
+	sent := words.Join(" ", size, fpsText(s.AtSender.FPS))
+	received := words.Join(" ", words.Size(s.AtReceiver.Width, s.AtReceiver.Height), fpsText(s.AtReceiver.FPS))
 	switch {
 	case sent == received, received == "":
 		return sent

@@ -89,7 +89,8 @@ func (f *filter) line(th *draw.Theme, width int, count string) string {
 
 // prompt is a line in which text is typed, behind a sign, with a note at the right edge when there is room.
 func prompt(th *draw.Theme, in *edit.Line, sign string, width int, note string) string {
-	return draw.NewLine(width).Gap(1).Add(th.Accent, sign).Gap(1).Append(in.Row(th, max(width-3, 0))).Note(th.Dim, note).String()
+	l := draw.NewLine(width).Gap(1).Add(th.Accent, sign).Gap(1).Append(in.Row(th, max(width-3, 0)))
+	return l.Note(th.Dim, note).String()
 }
 
 // lower is strings.ToLower for ASCII; it keeps the length, so that places in the text stay the same.

@@ -27,6 +27,7 @@ func newScrollKeys() scrollKeys {
 // bindings are the keys as they are shown.
 func (k scrollKeys) bindings() []key.Binding {
 	return []key.Binding{
-		Both(k.Up, k.Down, "↑/↓", "move"), Both(k.PageUp, k.PageDown, "pgup/dn", "page"), Both(k.Top, k.Bottom, "home/end", "first/last"),
+		Both(k.Up, k.Down, "↑/↓", "move"), Both(k.PageUp, k.PageDown, "pgup/dn", "page"),
+		Both(k.Top, k.Bottom, "home/end", "first/last"),
 	}
 }

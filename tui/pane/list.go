@@ -132,27 +132,53 @@ func (s section) table(th *draw.Theme, cursor, width, from, to int) []string {
 	return t.Lines(th, width)
 }
 
-// column is a column of a table of Ts: how one of them looks in it, and how rows are sorted by it.
+// columns are the columns of a table of Ts: how one of them looks in each, and how rows are sorted by it.
+type columns[T any] []column[T]
+
 type column[T any] struct {
 	draw.Column
 	cell func(T) draw.Cell
-	key  func(T) sortKey // nil where the table is not sorted
+	key  func(T) sortKey // nil if the table cannot be sorted
+}
+
+// add appends a column.
+func (c *columns[T]) add(layout draw.Column, cell func(T) draw.Cell) {
+	*c = append(*c, column[T]{Column: layout, cell: cell})
+}
+
+// text appends a column of texts.
+func (c *columns[T]) text(layout draw.Column, paint draw.Paint, text func(T) string) {
+	c.add(layout, func(row T) draw.Cell { return draw.Cell{Text: text(row), Paint: paint} })
+}
+
+// number appends a column of numbers. It is left out when space is short: the higher keep, the sooner; 0 stays.
+func (c *columns[T]) number(title string, least, keep int, cell func(T) draw.Cell) {
+	c.add(draw.Column{Title: title, Right: true, Min: least, Keep: keep}, cell)
 }
 
 // titles are the columns without their contents.
-func titles[T any](columns []column[T]) []draw.Column {
-	out := make([]draw.Column, len(columns))
-	for i, c := range columns {
-		out[i] = c.Column
+func (c columns[T]) titles() []draw.Column {
+	out := make([]draw.Column, len(c))
+	for i := range c {
+		out[i] = c[i].Column
 	}
 	return out
 }
 
 // cells is one row.
-func cells[T any](columns []column[T], row T) []draw.Cell {
-	out := make([]draw.Cell, len(columns))
-	for i, c := range columns {
-		out[i] = c.cell(row)
+func (c columns[T]) cells(row T) []draw.Cell {
+	out := make([]draw.Cell, len(c))
+	for i := range c {
+		out[i] = c[i].cell(row)
 	}
 	return out
+}
+
+// table is the rows in these columns; the cursor is negative for none.
+func (c columns[T]) table(rows []T, cursor int) draw.Table {
+	t := draw.Table{Indent: 3, Cursor: cursor, Columns: c.titles()}
+	for _, r := range rows {
+		t.Rows = append(t.Rows, c.cells(r))
+	}
+	return t
 }

@@ -36,7 +36,8 @@ type logKeys struct {
 
 // NewLog makes the pane; it follows the newest event until another is selected.
 func NewLog(s *Scene) Pane {
-	keys := logKeys{newScrollKeys(), bind("follow", "f"), bind("details", "enter"), bind("kinds", "K"), bind("show all", "esc")}
+	keys := logKeys{newScrollKeys(), bind("follow", "f"), bind("details", "enter"), bind("kinds", "K"),
+		bind("show all", "esc")}
 	return &Log{Scene: s, keys: keys, filter: newFilter("filter"), follow: true, detail: newDetail()}
 }
 
@@ -233,7 +234,8 @@ func (p *Log) foot(from, to int) string {
 	if len(p.log.events) == 0 {
 		return l.String()
 	}
-	l.Add(p.Theme.Dim, "events "+words.Number(uint64(p.log.lost+from+1))+"–"+words.Number(uint64(p.log.lost+to))+" of "+total)
+	first, last := uint64(p.log.lost+from+1), uint64(p.log.lost+to)
+	l.Add(p.Theme.Dim, "events "+words.Number(first)+"–"+words.Number(last)+" of "+total)
 	return l.Gap(2).Add(p.Theme.Dim, state).String()
 }
 

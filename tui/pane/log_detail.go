@@ -29,7 +29,8 @@ type detailKeys struct {
 }
 
 func newDetail() eventDetail {
-	return eventDetail{keys: detailKeys{bind("close", "esc", "enter"), bind("next event", "n"), bind("previous event", "N")}}
+	keys := detailKeys{bind("close", "esc", "enter"), bind("next event", "n"), bind("previous event", "N")}
+	return eventDetail{keys: keys}
 }
 
 func (d *eventDetail) bindings() []key.Binding {

@@ -135,41 +135,29 @@ func (p *Media) table(list []stream, at int) []string {
 	p.window.rows = min(len(list), max(p.height/2-3, 1))
 	p.window.show(at, len(list))
 	from, to := p.window.visible(len(list))
-	columns := p.columns()
-	t := draw.Table{Indent: 3, Columns: titles(columns), Cursor: at - from}
-	for _, s := range list[from:to] {
-		t.Rows = append(t.Rows, cells(columns, s))
-	}
-	return t.Lines(p.Theme, p.width)
+	return p.columns().table(list[from:to], at-from).Lines(p.Theme, p.width)
 }
 
-func (p *Media) columns() []column[stream] {
-	th := p.Theme
-	var out []column[stream]
-	add := func(c draw.Column, cell func(stream) draw.Cell) {
-		out = append(out, column[stream]{Column: c, cell: cell})
-	}
-	number := func(title string, least, keep int, cell func(stream) draw.Cell) {
-		add(draw.Column{Title: title, Right: true, Min: least, Keep: keep}, cell)
-	}
-	add(draw.Column{Title: "Streams", Strong: 7, Min: 14, Max: 24}, func(s stream) draw.Cell {
+func (p *Media) columns() columns[stream] {
+	th, out := p.Theme, columns[stream]{}
+	out.add(draw.Column{Title: "Streams", Strong: 7, Min: 14, Max: 24}, func(s stream) draw.Cell {
 		level, _ := streamState(p.Call, s)
 		return th.Graded(level, words.Join(" ", arrow(th, s.direction), s.kind, s.codec))
 	})
-	add(draw.Column{Min: 13, Max: 16}, func(s stream) draw.Cell {
+	out.text(draw.Column{Min: 13, Max: 16}, th.Dim, func(s stream) string {
 		_, state := streamState(p.Call, s)
-		return draw.Cell{Text: state, Paint: th.Dim}
+		return state
 	})
-	number("kbit/s", 8, 0, func(s stream) draw.Cell { return kbitCell(s.bitrate) })
-	number("loss", 8, 0, func(s stream) draw.Cell { return lossCell(th, s.recent) })
-	number("total", 8, 1, func(s stream) draw.Cell { return lossCell(th, s.loss) })
-	number("jitter", 9, 2, func(s stream) draw.Cell { return secondsCell(s.jitter) })
-	number("RTT", 9, 4, func(s stream) draw.Cell { return secondsCell(s.rtt) })
-	number("fps", 4, 3, func(s stream) draw.Cell { return fpsCell(s.fps) })
-	add(draw.Column{Title: "size", Min: 9, Keep: 5}, func(s stream) draw.Cell { return draw.Cell{Text: s.picture} })
-	number("packets", 9, 7, func(s stream) draw.Cell { return countCell(s.packets) })
+	out.number("kbit/s", 8, 0, func(s stream) draw.Cell { return kbitCell(s.bitrate) })
+	out.number("loss", 8, 0, func(s stream) draw.Cell { return lossCell(th, s.recent) })
+	out.number("total", 8, 1, func(s stream) draw.Cell { return lossCell(th, s.loss) })
+	out.number("jitter", 9, 2, func(s stream) draw.Cell { return secondsCell(s.jitter) })
+	out.number("RTT", 9, 4, func(s stream) draw.Cell { return secondsCell(s.rtt) })
+	out.number("fps", 4, 3, func(s stream) draw.Cell { return fpsCell(s.fps) })
+	out.text(draw.Column{Title: "size", Min: 9, Keep: 5}, th.Plain, func(s stream) string { return s.picture })
+	out.number("packets", 9, 7, func(s stream) draw.Cell { return countCell(s.packets) })
 	counted := func(title string, least, keep int, count func(stream) uint64) {
-		number(title, least, keep, func(s stream) draw.Cell {
+		out.number(title, least, keep, func(s stream) draw.Cell {
 			if s.packets == nil {
 				return draw.Cell{}
 			}
@@ -179,12 +167,10 @@ func (p *Media) columns() []column[stream] {
 	counted("kB", 8, 8, func(s stream) uint64 { return s.bytes / 1000 })
 	counted("NACK", 5, 6, func(s stream) uint64 { return uint64(s.nack) })
 	counted("PLI+FIR", 7, 9, func(s stream) uint64 { return uint64(s.pli) + uint64(s.fir) })
-	number("key frames", 10, 10, func(s stream) draw.Cell { return countCell(s.keys) })
-	number("freezes", 7, 11, func(s stream) draw.Cell { return countCell(s.freezes) })
-	add(draw.Column{Title: "mid", Min: 3, Max: 6, Keep: 12}, func(s stream) draw.Cell {
-		return draw.Cell{Text: s.mid, Paint: th.Dim}
-	})
-	number("SSRC", 10, 13, func(s stream) draw.Cell { return draw.Cell{Text: ssrcText(s), Paint: th.Dim} })
+	out.number("key frames", 10, 10, func(s stream) draw.Cell { return countCell(s.keys) })
+	out.number("freezes", 7, 11, func(s stream) draw.Cell { return countCell(s.freezes) })
+	out.text(draw.Column{Title: "mid", Min: 3, Max: 6, Keep: 12}, th.Dim, func(s stream) string { return s.mid })
+	out.text(draw.Column{Title: "SSRC", Right: true, Min: 10, Keep: 13}, th.Dim, ssrcText)
 	return out
 }
 
@@ -218,17 +204,17 @@ func (p *Media) details(s stream, ends bool) []string {
 // details are the values of a stream; empty for what is not known.
 func details(c *call.Call, s stream) []string {
 	_, state := streamState(c, s)
-	way, other := "sent", "the peer"
-	title := words.Capital(words.Join(" ", diag.Clean(s.kind, 40), "to the peer"))
+	title, way, other := "to the peer", "sent", "the peer"
 	if s.direction == diag.Inbound {
-		way, other, title = "received", "you", words.Capital(words.Join(" ", diag.Clean(s.kind, 40), "from the peer"))
+		title, way, other = "from the peer", "received", "you"
 	}
-	parts := []string{title, state, s.codec, words.Join(" at ", s.picture, prefixedFPS(s.fps)), words.Prefixed("mid ", s.mid),
+	title = words.Capital(words.Join(" ", s.kind, title))
+	parts := []string{title, state, s.codec, words.Join(" at ", s.picture, fpsText(s.fps)), words.Prefixed("mid ", s.mid),
 		words.Prefixed("SSRC ", ssrcText(s))}
 	if s.packets == nil {
 		return parts
 	}
-	parts = append(parts, fmt.Sprintf("%s, %s %s", words.Count(int(*s.packets), "packet", "packets"), words.Bytes(s.bytes), way))
+	parts = append(parts, words.Count(int(*s.packets), "packet", "packets")+", "+words.Bytes(s.bytes)+" "+way)
 	switch {
 	case s.lost != nil:
 		parts = append(parts, words.Number(uint64(max(*s.lost, 0)))+" lost")
@@ -259,7 +245,7 @@ func details(c *call.Call, s stream) []string {
 	return parts
 }
 
-func prefixedFPS(fps *float64) string {
+func fpsText(fps *float64) string {
 	if fps == nil {
 		return ""
 	}

@@ -12,7 +12,7 @@ import (
 // messageMost is how many lines one message may take of those that are shown.
 const messageMost = 8
 
-// messageLines is one message: when, which way, and what it says, in at most so many lines. A message on a channel other
+// messageLines is one message: when, which way, and its text, in at most so many lines. A message on a channel other
 // than the chat names it.
 func messageLines(th *draw.Theme, m call.MessageRow, width, most int) []string {
 	first := draw.NewLine(width).Gap(2).Add(th.Dim, words.Clock(m.At)).Gap(1)

@@ -83,8 +83,8 @@ func (s *Scene) Spinner() string {
 	return frames[s.Spin%len(frames)]
 }
 
-// Since is the moment from which the present state counts: when the call connected, when its present wait began, else the
-// start.
+// Since is the moment from which the present state counts: when the call connected, when its present wait began, else
+// the start.
 func (s *Scene) Since() time.Duration {
 	if at := s.Call.ConnectedAt; at != nil {
 		return *at

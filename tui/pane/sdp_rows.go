@@ -261,7 +261,8 @@ func summary(s *sdp.Section) string {
 	if s.Kind == "application" {
 		setup = words.Prefixed("DTLS ", s.Setup)
 	}
-	return words.Join(" · ", s.Direction, strings.Join(names, ", ")+rest, ifAny(len(s.Extensions), "extension", "extensions"), setup)
+	extensions := ifAny(len(s.Extensions), "extension", "extensions")
+	return words.Join(" · ", s.Direction, strings.Join(names, ", ")+rest, extensions, setup)
 }
 
 func sessionSummary(s *sdp.Section) string {

@@ -47,8 +47,8 @@ type streamKey struct {
 // maxStreams bounds the rows: a peer can announce as many streams as it likes.
 const maxStreams = 12
 
-// streams lists what is sent, then what is received: of the latest sample, tracks that no sample holds yet, and what was
-// negotiated and never arrived.
+// streams lists what is sent, then what is received: of the latest sample, tracks that no sample holds yet, and what
+// was negotiated and never arrived.
 func streams(c *call.Call) []stream {
 	var out []stream
 	if s := c.Latest(); s != nil {
@@ -87,10 +87,10 @@ func isMuted(c *call.Call, dir diag.Direction, kind string) bool {
 
 func sentStream(c *call.Call, o diag.OutboundRTP) stream {
 	s := stream{
-		streamKey: streamKey{diag.Outbound, o.Kind,
-			o.SSRC}, codec: words.Codec(o.MimeType), mid: o.Mid, picture: words.Size(o.FrameWidth, o.FrameHeight),
-		packets: &o.PacketsSent, bytes: o.BytesSent, resent: o.RetransmittedPacketsSent, bitrate: o.Bitrate, fps: o.FramesPerSecond,
-		frames: o.FramesSent, keys: o.KeyFramesSent, nack: o.NACKCount, pli: o.PLICount, fir: o.FIRCount, muted: c.LocalMuted[o.Kind],
+		streamKey: streamKey{diag.Outbound, o.Kind, o.SSRC}, codec: words.Codec(o.MimeType), mid: o.Mid,
+		picture: words.Size(o.FrameWidth, o.FrameHeight), packets: &o.PacketsSent, bytes: o.BytesSent,
+		resent: o.RetransmittedPacketsSent, bitrate: o.Bitrate, fps: o.FramesPerSecond, frames: o.FramesSent,
+		keys: o.KeyFramesSent, nack: o.NACKCount, pli: o.PLICount, fir: o.FIRCount, muted: c.LocalMuted[o.Kind],
 	}
 	if r := o.Remote; r != nil {
 		s.recent, s.loss, s.lost = &r.FractionLost, fraction(r.PacketsLost, o.PacketsSent), &r.PacketsLost
@@ -101,10 +101,10 @@ func sentStream(c *call.Call, o diag.OutboundRTP) stream {
 
 func receivedStream(c *call.Call, in diag.InboundRTP) stream {
 	s := stream{
-		streamKey: streamKey{diag.Inbound, in.Kind,
-			in.SSRC}, codec: words.Codec(in.MimeType), mid: in.Mid, picture: words.Size(in.FrameWidth, in.FrameHeight),
-		packets: &in.PacketsReceived, bytes: in.BytesReceived, resent: in.RetransmittedPackets, bitrate: in.Bitrate, recent: in.FractionLost,
-		lost: in.PacketsLost, jitter: in.Jitter, rtt: in.RoundTripTime, fps: in.FramesPerSecond, frames: in.FramesReceived,
+		streamKey: streamKey{diag.Inbound, in.Kind, in.SSRC}, codec: words.Codec(in.MimeType), mid: in.Mid,
+		picture: words.Size(in.FrameWidth, in.FrameHeight), packets: &in.PacketsReceived, bytes: in.BytesReceived,
+		resent: in.RetransmittedPackets, bitrate: in.Bitrate, recent: in.FractionLost, lost: in.PacketsLost,
+		jitter: in.Jitter, rtt: in.RoundTripTime, fps: in.FramesPerSecond, frames: in.FramesReceived,
 		keys: in.KeyFramesReceived, nack: in.NACKCount, pli: in.PLICount, fir: in.FIRCount, freezes: in.FreezeCount,
 		frozen: in.TotalFreezesDuration, muted: c.RemoteMuted[in.Kind], ago: in.LastPacketReceivedAgo,
 	}

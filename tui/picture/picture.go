@@ -32,8 +32,9 @@ const (
 func SVG(frame, title string, width, height int) string {
 	d := &drawing{}
 	wide, high := float64(width)*cellWide+2*margin, float64(height)*cellHigh+2*margin
-	fmt.Fprintf(&d.out, `<svg xmlns="http://www.w3.org/2000/svg" width="%.0f" height="%.0f" viewBox="0 0 %.0f %.0f" role="img" font-family="%s" font-size="%d">`+"\n",
-		wide, high, wide, high, fontNames, fontSize)
+	fmt.Fprintf(&d.out, `<svg xmlns="http://www.w3.org/2000/svg" width="%.0f" height="%.0f" viewBox="0 0 %.0f %.0f"`,
+		wide, high, wide, high)
+	fmt.Fprintf(&d.out, ` role="img" font-family="%s" font-size="%d">`+"\n", fontNames, fontSize)
 	fmt.Fprintf(&d.out, "<title>%s</title>\n", html.EscapeString(diag.Clean(title, 200)))
 	fmt.Fprintf(&d.out, `<rect width="100%%" height="100%%" rx="8" fill="%s"/>`+"\n", ground)
 	fmt.Fprintf(&d.out, `<g transform="translate(%d %d)" fill="%s" style="white-space:pre">`+"\n", margin, margin, ink)
@@ -46,7 +47,7 @@ func SVG(frame, title string, width, height int) string {
 
 // style is what SGR sequences have set.
 type style struct {
-	color                string // "" for the usual ink
+	color                 string // "" for the usual ink
 	bold, under, reversed bool
 }
 
@@ -189,7 +190,8 @@ func (s style) with(parameters string) style {
 
 // sixteen are the first colors of the palette, which terminals choose as they like.
 var sixteen = [16]string{
-	"#2b3038", "#e06c75", "#8cc265", "#d19a66", "#61afef", "#c678dd", "#56b6c2", "#c8ccd4", "#6b7380", "#ff7b86", "#a5e075", "#f0b778", "#6cbeff", "#de8ff7", "#66d9e8", "#ffffff",
+	"#2b3038", "#e06c75", "#8cc265", "#d19a66", "#61afef", "#c678dd", "#56b6c2", "#c8ccd4",
+	"#6b7380", "#ff7b86", "#a5e075", "#f0b778", "#6cbeff", "#de8ff7", "#66d9e8", "#ffffff",
 }
 
 // color is an entry of the 256-color palette: sixteen, a cube of six steps, grays.
