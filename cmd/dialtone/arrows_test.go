@@ -22,7 +22,7 @@ const (
 )
 
 // arrows say who may import what beyond the standard library: patterns of path.Match, where a trailing "/" means everything
-// below. The most specific pattern of a package is listed first. docs/design.md draws the same picture.
+// below. The most specific pattern of a package is listed first. docs/explanation/design.md draws the same picture.
 var arrows = []struct {
 	who string
 	may []string
@@ -89,7 +89,7 @@ func TestArrows(t *testing.T) {
 		}
 		may, known := allowedFor(p.ImportPath)
 		if !known {
-			t.Errorf("%s has no line in the table: say there what it may import, and draw it in docs/design.md", p.ImportPath)
+			t.Errorf("%s has no line in the table: say there what it may import, and draw it in docs/explanation/design.md", p.ImportPath)
 			continue
 		}
 		for _, imported := range p.Imports {

@@ -29,7 +29,7 @@ type checkCommand struct {
 	Offer    string `placeholder:"URL" help:"Post an offer to this address, as JSON; the response is the answer."`
 	WHIP     string `name:"whip" placeholder:"URL" help:"Publish to this endpoint of a media server (WHIP)."`
 	WHEP     string `name:"whep" placeholder:"URL" help:"Play from this endpoint of a media server (WHEP)."`
-	Scenario string `scenario:"-" placeholder:"FILE" help:"Run the checks in this TOML file, one after another. See docs/check.md."`
+	Scenario string `scenario:"-" placeholder:"FILE" help:"Run the checks in this TOML file, one after another. See docs/reference/check.md."`
 
 	Conformance bool `help:"With --whip: after the calls, test the endpoint against each MUST and SHOULD of RFC 9725 §4. A violated MUST fails the check, a violated SHOULD is a warning."`
 	networkFlags
@@ -57,7 +57,7 @@ func (checkCommand) Help() string {
 		"ways until the end, and meets each --assert.\n\n"+
 		"The report goes to stdout, progress to stderr. Of several runs the worst exit code counts.\n\n"+
 		"--assert can use setup, phases, path, media, channels, findings, servers, nat, runs and summary; a value that "+
-		"is absent fails it. docs/check.md lists all names.",
+		"is absent fails it. docs/reference/check.md lists all names.",
 		[]string{
 			"dialtone check --loopback --for 2s",
 			"DIALTONE_ICE_PASS=… dialtone check --loopback --relay-only --ice turn:turn.example.org --ice-user ann",

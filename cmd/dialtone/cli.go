@@ -49,7 +49,7 @@ func (s streams) options() settings.Options {
 		Kong: []kong.Option{
 			kong.Description("Place a real WebRTC call from a terminal and see whether it works, how well, and if not, why."),
 			kong.Vars{"server": defaultServer, "listen": defaultListen, "formats": strings.Join(reports.Formats(), ", ")},
-			kong.Groups{"limits": "Limits:", "signaling": "Other ways to exchange offer and answer (docs/signaling.md):"},
+			kong.Groups{"limits": "Limits:", "signaling": "Other ways to exchange offer and answer (docs/reference/signaling.md):"},
 		},
 	}
 }

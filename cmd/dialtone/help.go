@@ -8,7 +8,7 @@ import (
 	"dialtone/diag"
 )
 
-// exitWords says what an exit code means, for people. docs/exit-codes.md holds the same words.
+// exitWords says what an exit code means, for people. docs/reference/exit-codes.md holds the same words.
 var exitWords = map[diag.Exit]string{
 	diag.ExitPass:      "all checks passed",
 	diag.ExitAssertion: "an assertion failed",
@@ -50,6 +50,6 @@ func detail(text string, examples []string, exits ...diag.Exit) string {
 	for _, e := range slices.Sorted(slices.Values(exits)) {
 		fmt.Fprintf(&b, "    %3d  %-15s %s\n", int(e), e, exitWords[e])
 	}
-	b.WriteString("\nMore: docs/configuration.md (files and variables), docs/exit-codes.md.\n")
+	b.WriteString("\nMore: docs/reference/configuration.md (files and variables), docs/reference/exit-codes.md.\n")
 	return b.String()
 }

@@ -96,7 +96,7 @@ func quote(raw string) string { return settings.Quote(raw) }
 func parseAssertion(raw string) (*diagcheck.Assertion, error) {
 	a, err := diagcheck.ParseAssertion(raw)
 	if err != nil {
-		return nil, fmt.Errorf("%w; docs/check.md lists all names", err)
+		return nil, fmt.Errorf("%w; docs/reference/check.md lists all names", err)
 	}
 	return a, nil
 }
