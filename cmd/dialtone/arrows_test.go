@@ -55,7 +55,8 @@ var arrows = []struct {
 	{"dialtone/diag/record", []string{"dialtone/diag"}},
 	{"dialtone/diag/diagtest", []string{"dialtone/diag"}},
 	{"dialtone/diag/report", []string{
-		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/sdp", "dialtone/diag/words",
+		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/record", "dialtone/diag/sdp", "dialtone/diag/words",
+		"github.com/charmbracelet/x/ansi",
 	}},
 	{"dialtone/diag/media", []string{"dialtone/diag", "github.com/pion/"}},
 	{"dialtone/diag/peer", []string{"dialtone/diag", "dialtone/diag/sdp", "dialtone/diag/media", "github.com/pion/"}},

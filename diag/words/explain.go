@@ -54,5 +54,4 @@ var explanations = map[string]string{
 	"turn.relay_elsewhere":       "A STUN server that was asked through the relay saw another address than the one that the TURN server gives out. Peers would send to an address where nobody relays.",
 	"turn.relay_silent":          "The relay was allocated, and bytes that were sent through it did not come back. The peer that was tried may not reach it: the firewall of the TURN server blocks its relay ports, or the server has no way to the peer.",
 	"turn.peer_forbidden":        "The TURN server refuses to send to the peer that was tried (403). Servers are right to forbid private and loopback addresses; where peers have such ones, they have to be allowed.",
-
 }

@@ -56,7 +56,7 @@ func transportWords(d diag.Data) (string, bool) {
 	case diag.Candidate:
 		return joinWords(string(d.Side), candidateWords(d)), true
 	case diag.ServerResult:
-		return serverWords(d), true
+		return Server(d), true
 	case diag.NATStarted:
 		return joinWords(diag.Plural(len(d.URLs), "server", "servers"), d.Because), true
 	case diag.NATProgress:
@@ -160,7 +160,8 @@ func candidateWords(d diag.Candidate) string {
 		fmt.Sprintf("priority %d", d.Priority))
 }
 
-func serverWords(d diag.ServerResult) string {
+// Server is the result of querying a STUN or TURN server, in a line.
+func Server(d diag.ServerResult) string {
 	if d.OK {
 		return joinWords(d.URL, "ok", timing("rtt", d.RTTMs), prefixed("sees us as ", d.MappedAddress),
 			prefixed("relay ", d.RelayAddress), d.Software)

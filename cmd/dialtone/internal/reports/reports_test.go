@@ -16,11 +16,11 @@ func TestProgressIsBounded(t *testing.T) {
 	p := NewProgress(&b, true)
 	for n := range 1000 {
 		p.Show(diagcheck.Progress{Check: "c", Run: n + 1, Of: 1000, State: "connecting"})
-		p.Show(diagcheck.Progress{Check: "c", Run: n + 1, Of: 1000, Done: &report.Run{Headline: "fine"}})
+		p.Show(diagcheck.Progress{Check: "c", Run: n + 1, Of: 1000, Done: &report.Run{Result: report.Result{Headline: "fine"}}})
 	}
 	p.Stop()
 	lines := strings.Split(strings.TrimSpace(b.String()), "\n")
-	if len(lines) != maxProgress+1 || lines[0] != "c: call 1 of 1000: fine" || !strings.Contains(lines[maxProgress], "report only") {
+	if len(lines) != maxProgress+1 || lines[0] != "c: run 1 of 1000: fine" || !strings.Contains(lines[maxProgress], "report only") {
 		t.Errorf("%d lines, from %q to %q", len(lines), lines[0], lines[len(lines)-1])
 	}
 }
