@@ -19,7 +19,7 @@ type gathering struct {
 	handed   bool            // OnGathered was called
 	open     map[string]bool // servers (and "host") that may still give something
 	unserved map[string]bool // TURN servers that gave the agent nothing, of which the probe is to tell why
-	early    map[string]diag.ServerResult
+	early    map[string]diag.ServerResult // what probes found before the agent knew what it gets, by URL
 	stopped  bool
 }
 
@@ -104,7 +104,8 @@ func (g *gathering) takeProbe(r diag.ServerResult) {
 	case unserved:
 		g.p.o.Phases.End(diag.PhaseGather, r.URL, diag.OutcomeFailed, r.ErrorText)
 	case r.QuotaReached() && !g.agent:
-		// It may be the agent's own allocation that fills the quota: the agent knows better.
+		// It may be the agent's own allocation that fills the quota: what the agent gets decides.
+		g.early[r.URL] = r
 	case !r.OK:
 		g.end(r.URL, diag.OutcomeFailed, r.ErrorText)
 	}
@@ -124,6 +125,9 @@ func (g *gathering) agentState(s webrtc.ICEGatheringState) {
 			delete(g.open, s.URL)
 			g.unserved[s.URL] = true
 			g.p.o.OnUnserved(s.URL)
+			if r, ok := g.early[s.URL]; ok && !r.OK {
+				g.takeProbe(r)
+			}
 			continue
 		}
 		// Its own candidate, if any, has been told by now: an address that equals another's is no candidate of its own.
