@@ -67,7 +67,7 @@ func foul(s string) []diag.Event {
 	list.add(
 		diag.Pair{ID: s, LocalCandidateID: "local3", RemoteCandidateID: "remote1", State: diag.PairState(s), Nominated: true},
 		diag.Selected{PairID: s, LocalCandidateID: "local3", RemoteCandidateID: "remote1", Local: s, Remote: s},
-		diag.DTLSState{State: s, Version: s, Cipher: s, RemoteFingerprint: s, Error: s}, diag.SCTPState{State: s, Error: s},
+		diag.DTLSState{State: s, Version: s, Cipher: s, RemoteFingerprint: s}, diag.SCTPState{State: s, Error: s},
 		diag.ICEState{State: s}, diag.GatheringState{State: s}, diag.ConnectionState{State: "connected"}, diag.Restart{Reason: s},
 		diag.ChannelOpen{Side: diag.Remote, Label: s, Protocol: s}, diag.ChannelOpen{Side: diag.Local, Label: diag.LabelChat}, diag.ChannelClose{Label: s, Error: s},
 		diag.Message{Direction: diag.Inbound, Label: s, Text: s, Bytes: len(s), Truncated: true}, said(diag.Inbound, s), said(diag.Outbound, s),

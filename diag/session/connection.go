@@ -28,7 +28,7 @@ type negotiator interface {
 type gatherer interface {
 	Local() peer.Description
 	Gathered() bool
-	Named() int
+	Candidates() int
 }
 
 type checker interface {

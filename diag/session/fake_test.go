@@ -64,7 +64,7 @@ func (p *fakePeer) SetAnswer(peer.Description) error {
 }
 func (p *fakePeer) Local() peer.Description { return peer.Description{Type: "offer", SDP: "whole"} }
 func (p *fakePeer) Gathered() bool          { return !p.gathering }
-func (p *fakePeer) Named() int              { return 0 }
+func (p *fakePeer) Candidates() int         { return 0 }
 func (p *fakePeer) AddCandidate(peer.Candidate) error {
 	p.add("peer candidate")
 	return p.err

@@ -103,10 +103,10 @@ func greeted(r *rig)     { r.remote.restarts = true }
 func handshaking(r *rig) { r.phases.Start(diag.PhaseDTLS, "") }
 func serverLost(r *rig)  { r.end = serverFails }
 func failing(r *rig)     { r.peer.err = errors.New("bad SDP") }
-func foreign(r *rig)     { r.peer.err = peer.ErrStranger }
+func foreign(r *rig)     { r.peer.err = peer.ErrCertificateChanged }
 func toOffer(r *rig)     { r.part = signal.RoleOfferer }
 func ours(r *rig)        { r.cause = internal(errors.New("no socket")) }
-func stranger(r *rig)    { r.cause = peer.ErrStranger }
+func stranger(r *rig)    { r.cause = peer.ErrCertificateChanged }
 func asks(r *rig) {
 	r.o.Explain, r.o.Config.ICEServers = time.Second, []diag.ICEServerAuth{{URL: "stun:192.0.2.1"}}
 	r.diagnosis.ask = func(ctx context.Context, _ probe.Inquiry) (diag.NATReport, error) {

@@ -23,7 +23,7 @@ func (s *Session) peerOptions() peer.Options {
 		RelayOnly: c.RelayOnly, PionDefaults: c.PionDefaults, NoMedia: c.NoMedia, Echo: c.Echo,
 		Loopback: loopbackPolicy(c), Timeouts: s.o.Timeouts, Net: s.o.Net,
 		NoChannels: c.MediaOnly, Flow: s.o.Flow,
-		OnUnserved:  func(url string) { s.do(s.probes.unserved[url].open) },
+		OnNoRelay:   func(url string) { s.do(s.probes.unserved[url].open) },
 		OnGathered:  func() { s.do(func() { s.sendWhole(false) }) },
 		OnCandidate: func(x peer.Candidate) { s.do(func() { s.gathered(x) }) },
 		OnMessage:   s.received,
@@ -86,7 +86,7 @@ func answer(s *Session, in input) input {
 // offer back.
 func startOver(s *Session, in input) input {
 	o := s.peerOptions()
-	o.Named = s.peer.Named()
+	o.FirstCandidate = s.peer.Candidates()
 	p, err := s.newPeer(o)
 	if err != nil {
 		return s.fail(internal(err))

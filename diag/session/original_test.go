@@ -13,6 +13,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/words"
 	"dialtone/signal/room"
 )
 
@@ -219,6 +220,6 @@ func callOverOriginal(t *testing.T, url, code string) {
 	b.until("a connection", isConnected)
 	a.Hangup()
 	if v := a.ended(); v.Exit != diag.ExitPass {
-		t.Errorf("%s %s", v.Exit, v.Headline)
+		t.Errorf("%s %s", v.Exit, words.Verdict(v).Headline)
 	}
 }

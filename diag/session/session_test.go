@@ -139,15 +139,15 @@ func TestCallAndAnswer(t *testing.T) {
 	}
 	a.until("media, a ping and an echo", func(c *call.Call) bool {
 		s := c.Latest()
-		return s != nil && len(s.Inbound) == 2 && min(s.Inbound[0].PacketsReceived, s.Inbound[1].PacketsReceived) > 20 &&
+		return s != nil && len(s.Inbound) == 2 && min(*s.Inbound[0].PacketsReceived, *s.Inbound[1].PacketsReceived) > 20 &&
 			c.Pings.Count > 0 && slices.ContainsFunc(c.Messages, echoed)
 	})
 	a.Hangup()
 	if v := a.ended(); v.Exit != diag.ExitPass {
-		t.Errorf("call: %s %q %v", v.Exit, v.Headline, v.Why)
+		t.Errorf("call: %s %q %v", v.Exit, words.Verdict(v).Headline, words.Verdict(v).Why)
 	}
 	if v := b.ended(); v.Exit != diag.ExitPass || b.call.Ended.Reason != diag.EndPeerHangup {
-		t.Errorf("answer: %s %q, ended by %+v", v.Exit, v.Headline, b.call.Ended)
+		t.Errorf("answer: %s %q, ended by %+v", v.Exit, words.Verdict(v).Headline, b.call.Ended)
 	}
 	last := a.call.Latest()
 	if last == nil || !last.Final || len(last.Inbound) != 2 || len(last.Outbound) != 2 {
@@ -194,7 +194,7 @@ func TestRestartOverChannel(t *testing.T) {
 			a.until("another path", func(c *call.Call) bool { return c.Selected.PairID != before })
 			a.Hangup()
 			if v := a.ended(); v.Exit != diag.ExitPass {
-				t.Errorf("%s %s", v.Exit, v.Headline)
+				t.Errorf("%s %s", v.Exit, words.Verdict(v).Headline)
 			}
 		})
 	}

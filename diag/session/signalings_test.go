@@ -13,6 +13,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/peer"
+	"dialtone/diag/words"
 	"dialtone/signal/offer"
 	"dialtone/signal/whip"
 )
@@ -56,10 +57,10 @@ func restartAndHangUp(t *testing.T, a, b *party) {
 	a.until("another path", func(c *call.Call) bool { return c.Selected.PairID != before })
 	a.Hangup()
 	if v := a.ended(); v.Exit != diag.ExitPass {
-		t.Errorf("%s: %s %q", a.name, v.Exit, v.Headline)
+		t.Errorf("%s: %s %q", a.name, v.Exit, words.Verdict(v).Headline)
 	}
 	if v := b.ended(); v.Exit != diag.ExitPass || b.call.Ended.Reason != diag.EndPeerHangup {
-		t.Errorf("%s: %s %q, ended by %+v", b.name, v.Exit, v.Headline, b.call.Ended)
+		t.Errorf("%s: %s %q, ended by %+v", b.name, v.Exit, words.Verdict(v).Headline, b.call.Ended)
 	}
 }
 
@@ -71,7 +72,7 @@ func flows(p *party, in bool) {
 			return false
 		}
 		if in {
-			return len(s.Inbound) == 2 && s.Inbound[0].PacketsReceived > 5 && s.Inbound[1].PacketsReceived > 5
+			return len(s.Inbound) == 2 && *s.Inbound[0].PacketsReceived > 5 && *s.Inbound[1].PacketsReceived > 5
 		}
 		return len(s.Outbound) == 2
 	})
@@ -156,7 +157,7 @@ func TestCallByPaste(t *testing.T) {
 	b.until("a connection", isConnected)
 	a.Hangup()
 	if v := a.ended(); v.Exit != diag.ExitPass {
-		t.Errorf("%s %s", v.Exit, v.Headline)
+		t.Errorf("%s %s", v.Exit, words.Verdict(v).Headline)
 	}
 	caller.mu.Lock()
 	defer caller.mu.Unlock()
@@ -207,7 +208,7 @@ func TestWHEPCounterOffer(t *testing.T) {
 	flows(a, true)
 	a.Hangup()
 	if v := a.ended(); v.Exit != diag.ExitPass {
-		t.Errorf("%s %q", v.Exit, v.Headline)
+		t.Errorf("%s %q", v.Exit, words.Verdict(v).Headline)
 	}
 	<-deleted
 }
@@ -223,7 +224,7 @@ func TestWHIPRefused(t *testing.T) {
 	t.Cleanup(h.Close)
 	a := start(t, "client", Options{Config: diag.Config{Code: "w1", MediaOnly: true}, Flow: peer.FlowSend, Dial: WHIP(whip.Options{URL: h.URL})})
 	v := a.ended()
-	if v.Exit != diag.ExitSignaling || !strings.Contains(a.call.Ended.Cause, "stream key unknown") || !strings.Contains(strings.Join(v.Todo, " "), "--token") {
-		t.Errorf("%s %q %+v", v.Exit, v.Headline, a.call.Ended)
+	if v.Exit != diag.ExitSignaling || !strings.Contains(a.call.Ended.Cause, "stream key unknown") || !strings.Contains(strings.Join(words.Verdict(v).Next, " "), "--token") {
+		t.Errorf("%s %q %+v", v.Exit, words.Verdict(v).Headline, a.call.Ended)
 	}
 }

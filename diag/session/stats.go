@@ -10,7 +10,7 @@ import (
 	"dialtone/diag"
 )
 
-// Bounds of a message on the channel for statistics; docs/protocol.md promises them.
+// Bounds of a message on the channel for statistics; docs/reference/signaling.md promises them.
 const (
 	maxStats   = 16_000 // bytes
 	maxStreams = 16     // of each direction
@@ -20,11 +20,11 @@ const (
 
 // statsMessage is the statistics of a peer, sent each second.
 type statsMessage struct {
-	Type     string              `json:"type"` // stats
-	At       float64             `json:"at"`   // ms since 1970
-	Inbound  []diag.PeerInbound  `json:"inbound"`
-	Outbound []diag.PeerOutbound `json:"outbound"`
-	Pair     *diag.PeerPair      `json:"pair,omitempty"`
+	Type     string             `json:"type"` // stats
+	At       float64            `json:"at"`   // ms since 1970
+	Inbound  []diag.InboundRTP  `json:"inbound"`
+	Outbound []diag.OutboundRTP `json:"outbound"`
+	Pair     *diag.PeerPair     `json:"pair,omitempty"`
 }
 
 // peerStats receives the peer's statistics; what is wrong with them is reported once.
@@ -139,10 +139,7 @@ func (s *Session) sample(final bool) {
 	if !s.remote.stats || s.peer.Waiting(diag.LabelStats) > maxWaiting {
 		return
 	}
-	m, err := statsOf(sample, time.Now())
-	if err != nil {
-		return
-	}
+	m := statsOf(sample, time.Now())
 	if m.Pair != nil {
 		m.Pair.LocalCandidateType, m.Pair.RemoteCandidateType, m.Pair.Protocol = s.peer.Path()
 	}
@@ -151,18 +148,16 @@ func (s *Session) sample(final bool) {
 	}
 }
 
-// statsOf is a sample as the peer gets it: under the names of W3C webrtc-stats, which both have.
-func statsOf(sample diag.Sample, now time.Time) (statsMessage, error) {
-	sample.Inbound = sample.Inbound[:min(len(sample.Inbound), maxStreams)]
-	sample.Outbound = sample.Outbound[:min(len(sample.Outbound), maxStreams)]
-	m := statsMessage{Inbound: []diag.PeerInbound{}, Outbound: []diag.PeerOutbound{}}
-	data, err := json.Marshal(sample)
-	if err == nil {
-		err = json.Unmarshal(data, &m)
+// statsOf is a sample as it is sent to the peer.
+func statsOf(sample diag.Sample, now time.Time) statsMessage {
+	m := statsMessage{
+		Type: "stats", At: float64(now.UnixMilli()),
+		Inbound:  append([]diag.InboundRTP{}, sample.Inbound[:min(len(sample.Inbound), maxStreams)]...),
+		Outbound: append([]diag.OutboundRTP{}, sample.Outbound[:min(len(sample.Outbound), maxStreams)]...),
 	}
-	m.Type, m.At = "stats", float64(now.UnixMilli())
-	for i := range sample.Outbound {
-		m.Outbound[i].Retransmitted = &sample.Outbound[i].RetransmittedPacketsSent // which JSON omits if it is 0
+	if p := sample.Pair; p != nil {
+		m.Pair = &diag.PeerPair{CurrentRoundTripTime: p.CurrentRoundTripTime, BytesSent: &p.BytesSent,
+			BytesReceived: &p.BytesReceived}
 	}
-	return m, err
+	return m
 }

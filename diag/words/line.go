@@ -56,7 +56,7 @@ func transportWords(d diag.Data) (string, bool) {
 	case diag.Candidate:
 		return joinWords(string(d.Side), candidateWords(d)), true
 	case diag.ServerResult:
-		return serverWords(d), true
+		return Server(d), true
 	case diag.NATStarted:
 		return joinWords(diag.Plural(len(d.URLs), "server", "servers"), d.Because), true
 	case diag.NATProgress:
@@ -73,7 +73,7 @@ func transportWords(d diag.Data) (string, bool) {
 		return joinWords(by(d.By), d.Reason), true
 	case diag.DTLSState:
 		return joinWords(d.State, d.Role, d.Version, d.Cipher, prefixed("peer certificate ", d.RemoteFingerprint),
-			d.Error), true
+			timing("limit", d.LimitMs)), true
 	case diag.SCTPState:
 		return joinWords(d.State, d.Error), true
 	case diag.ConnectionState:
@@ -160,7 +160,8 @@ func candidateWords(d diag.Candidate) string {
 		fmt.Sprintf("priority %d", d.Priority))
 }
 
-func serverWords(d diag.ServerResult) string {
+// Server is the result of querying a STUN or TURN server, in a line.
+func Server(d diag.ServerResult) string {
 	if d.OK {
 		return joinWords(d.URL, "ok", timing("rtt", d.RTTMs), prefixed("sees us as ", d.MappedAddress),
 			prefixed("relay ", d.RelayAddress), d.Software)
@@ -239,11 +240,11 @@ func sampleWords(d diag.Sample) string {
 	var parts []string
 	for _, o := range d.Outbound {
 		parts = append(parts, joinWords("↑", o.Kind, kbits(o.Bitrate), fps(o.FramesPerSecond),
-			fmt.Sprintf("%d packets", o.PacketsSent)))
+			countWords(o.PacketsSent)))
 	}
 	for _, in := range d.Inbound {
 		s := joinWords("↓", in.Kind, kbits(in.Bitrate), fps(in.FramesPerSecond),
-			fmt.Sprintf("%d packets", in.PacketsReceived))
+			countWords(in.PacketsReceived))
 		if in.PacketsLost != nil {
 			s += fmt.Sprintf(" %d lost", *in.PacketsLost)
 		}
