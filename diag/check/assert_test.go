@@ -159,3 +159,17 @@ func TestServersThatDidNotAnswer(t *testing.T) {
 		}
 	}
 }
+
+// TestToyStatistic: expressions name every statistic of a stream, without a line of code for it.
+func TestToyStatistic(t *testing.T) {
+	a, err := ParseAssertion("media.audio.inbound.inbound_rtp[0].packetsDuplicated == 7")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := seen()
+	r.Media.Audio.Inbound.Inbound = []diag.InboundRTP{{PacketsDuplicated: diag.Ptr(uint64(7))}}
+	Assert(r, []*Assertion{a})
+	if got := r.Assertions[0]; !got.Pass || got.Value != 7 {
+		t.Errorf("%+v", got)
+	}
+}

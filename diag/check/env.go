@@ -161,7 +161,7 @@ func example() *report.Report {
 
 // fill gives every exported field a value, down to a bound for what holds itself.
 func fill(v reflect.Value, depth int) {
-	if depth > 8 || !v.CanSet() {
+	if depth > 14 || !v.CanSet() {
 		return
 	}
 	switch v.Kind() {

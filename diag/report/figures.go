@@ -33,12 +33,3 @@ var figures = []figure{
 	{title: "NACK", unit: unitCount, minor: true, of: func(s *call.Stream) *float64 { return diag.Ptr(float64(s.NACK)) }},
 	{title: "PLI", unit: unitCount, minor: true, of: func(s *call.Stream) *float64 { return diag.Ptr(float64(s.PLI)) }},
 }
-
-// inBase is the value in the base unit of Prometheus; nil if it was not measured.
-func (f figure) inBase(s *call.Stream) *float64 {
-	v := f.of(s)
-	if v == nil {
-		return nil
-	}
-	return diag.Ptr(*v / f.unit.base)
-}
