@@ -92,8 +92,8 @@ func TestWrongExpressions(t *testing.T) {
 		expr string
 		want []string
 	}{
-		{`setp.p95 < duration("1s")`, []string{"column 1", "there is no setp", "setup?"}},
-		{`setup.p96 < duration("1s")`, []string{"there is no p96", "p95"}},
+		{`setp.p95 < duration("1s")`, []string{"column 1", "unknown name setp", "setup?"}},
+		{`setup.p96 < duration("1s")`, []string{"unknown name p96", "p95"}},
 		{`media.audio.inbond.loss < 1`, []string{"inbond", "did you mean inbound"}},
 		{`phases.ise.p95 < duration("1s")`, []string{"ise", "ice"}},
 		{`setup.p95 < 800`, []string{"time.Duration"}},

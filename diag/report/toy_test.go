@@ -64,7 +64,7 @@ func TestToyStatistic(t *testing.T) {
 	c.Apply(diag.Event{At: time.Second, Data: diag.Sample{Final: true, Inbound: []diag.InboundRTP{
 		{Kind: "audio", PacketsReceived: diag.Ptr(uint64(50)), PacketsDuplicated: diag.Ptr(uint64(7319))},
 	}}})
-	r := Build(Input{Runs: []RunInput{{Call: c}}})
+	r := Build(Input{Runs: runs(c)})
 	before := figures
 	defer func() { figures = before }()
 	figures = append(slices.Clip(figures), figure{
