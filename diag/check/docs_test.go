@@ -13,7 +13,7 @@ import (
 // TestEveryExampleRuns: each assertion that the documents show can be evaluated over the report of a call.
 func TestEveryExampleRuns(t *testing.T) {
 	var shown []*Assertion
-	for _, file := range []string{"check.md", "findings.md", "examples/check.yml", "examples/gitlab-ci.yml", "examples/cronjob.yaml"} {
+	for _, file := range []string{"reference/check.md", "reference/findings.md", "how-to/check.md", "examples/check.yml", "examples/gitlab-ci.yml", "examples/cronjob.yaml"} {
 		raw, err := os.ReadFile("../../docs/" + file)
 		if err != nil {
 			t.Fatal(err)
@@ -41,9 +41,9 @@ func TestEveryExampleRuns(t *testing.T) {
 	}
 }
 
-// TestEveryNameIsDocumented: docs/check.md lists what an expression can name.
+// TestEveryNameIsDocumented: docs/reference/check.md lists what an expression can name.
 func TestEveryNameIsDocumented(t *testing.T) {
-	raw, err := os.ReadFile("../../docs/check.md")
+	raw, err := os.ReadFile("../../docs/reference/check.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +51,7 @@ func TestEveryNameIsDocumented(t *testing.T) {
 	table, _, _ = strings.Cut(table, "\n\n")
 	for _, name := range names(environment(example())) {
 		if !strings.Contains(table, "`"+name+"`") && !strings.Contains(table, "."+name+"`") && !strings.Contains(table, "`"+name+".") {
-			t.Errorf("docs/check.md does not list %s", name)
+			t.Errorf("docs/reference/check.md does not list %s", name)
 		}
 	}
 }

@@ -11,12 +11,12 @@ import (
 	"dialtone/diag/judge"
 )
 
-// Floors of the noise: a difference up to these says nothing, however steady the values were.
+// Minimum noise: smaller differences are never significant.
 const (
-	noiseShare = 0.10 // of the larger value
+	noiseShare = 0.10 // of the smaller value
 	noiseMs    = 2.0
 	noiseRatio = 0.01
-	fewRuns    = 5 // of fewer runs the scatter is not known: a figure must have more than doubled
+	fewRuns    = 5 // with fewer runs the spread is unknown: a value must have more than doubled
 )
 
 // value is one figure of a report that can be compared: more is worse.
@@ -28,10 +28,9 @@ type value struct {
 	unit   string
 }
 
-// Compare takes in how the report differs from an earlier one. A difference counts beyond its noise: twice the larger
-// of the two spreads (the scatter that the percentiles show), and at least 10 % of the smaller
-// value, 2 ms, or 0.01 for a share. Of fewer than five runs the scatter is not known: a value must then have more than
-// doubled, by at least 10 ms or 0.05.
+// Compare adds the differences from an earlier report. A difference is significant beyond its noise: twice the larger of
+// the two spreads, and at least 10 % of the smaller value and 2 ms, or 0.01 for a ratio. With fewer than five runs the
+// spread is unknown: a value must then have more than doubled, by at least 10 ms or 0.05.
 func (r *Report) Compare(before *Report) {
 	old := map[string]value{}
 	for _, v := range figures(before) {
@@ -47,7 +46,7 @@ func (r *Report) Compare(before *Report) {
 			floor = noiseRatio
 		}
 		share := noiseShare
-		if was.n < fewRuns || now.n < fewRuns { // their scatter is not known
+		if was.n < fewRuns || now.n < fewRuns { // the spread is unknown
 			share, floor = 1, floor*fewRuns
 		}
 		noise := max(2*max(was.spread, now.spread), share*min(was.v, now.v), floor)

@@ -65,7 +65,7 @@ func TestBuild(t *testing.T) {
 // TestWorstRunIsTold: of several failures the gravest, and the first of equals.
 func TestWorstRunIsTold(t *testing.T) {
 	r := Build(Input{Runs: runs(placed(5e6, diag.EndDuration), placed(5e6, diag.EndNobody), placed(5e6, diag.EndPeerLost), placed(5e6, diag.EndNobody))})
-	if r.Exit.Name != "nobody-came" || r.Detail != 1 || r.Verdict != Fail || r.Summary.Failed != 3 || r.Summary.Setup.N != 2 {
+	if r.Exit.Name != "no-peer" || r.Detail != 1 || r.Verdict != Fail || r.Summary.Failed != 3 || r.Summary.Setup.N != 2 {
 		t.Errorf("%+v", r)
 	}
 	var ids []string
@@ -92,7 +92,7 @@ func TestCutShortIsNoFailure(t *testing.T) {
 // TestFoldedRunsSayTheSame: what lets the calls go tells what it would tell with them, also of a machine that was short of CPU.
 func TestFoldedRunsSayTheSame(t *testing.T) {
 	lossy := placed(5e6, diag.EndDuration)
-	lossy.Apply(diag.Event{At: time.Second, Data: diag.Sample{Final: true, Inbound: []diag.InboundRTP{{Kind: "audio", PacketsReceived: 700, PacketsLost: diag.Ptr(int64(300))}}}})
+	lossy.Apply(diag.Event{At: time.Second, Data: diag.Sample{Final: true, Inbound: []diag.InboundRTP{{Kind: "audio", PacketsReceived: diag.Ptr(uint64(700)), PacketsLost: diag.Ptr(int64(300))}}}})
 	for _, load := range []judge.Load{{}, {Ticks: 100, Late: 50}} {
 		in := Input{Expect: judge.Expectation{Load: load}, Runs: runs(placed(5e6, diag.EndDuration), lossy, placed(5e6, diag.EndNobody))}
 		whole := Build(in)
@@ -162,7 +162,7 @@ func TestNothingPassesWithAFailedAssertion(t *testing.T) {
 	r := Build(Input{Runs: runs(placed(5e6, diag.EndNobody))})
 	r.Assertions = append(r.Assertions, Assertion{Expr: "x"})
 	r.Settle()
-	if r.Exit.Name != "nobody-came" {
+	if r.Exit.Name != "no-peer" {
 		t.Errorf("an assertion hides what failed: %+v", r.Exit)
 	}
 }
@@ -204,19 +204,22 @@ func series(of ...time.Duration) *Report {
 func TestBaseline(t *testing.T) {
 	ms := time.Millisecond
 	steady := series(50*ms, 51*ms, 52*ms, 51*ms, 50*ms, 52*ms)
+	spread10 := series(40*ms, 50*ms, 50*ms, 50*ms, 50*ms, 70*ms) // the median is 10 ms above the minimum
 	scattered := series(30*ms, 90*ms, 50*ms, 120*ms, 40*ms, 60*ms)
 	tests := map[string]struct {
 		before, now *Report
 		worse       bool
 	}{
-		"the same":                     {steady, steady, false},
-		"slower beyond the noise":      {steady, series(70*ms, 71*ms, 72*ms, 71*ms, 70*ms, 72*ms), true},
-		"slower within 10 %":           {steady, series(54*ms, 54*ms, 54*ms, 54*ms, 54*ms, 54*ms), false},
-		"quicker":                      {steady, series(20*ms, 21*ms, 20*ms, 22*ms, 21*ms, 20*ms), false},
-		"within the scatter":           {scattered, series(45*ms, 80*ms, 60*ms, 130*ms, 50*ms, 70*ms), false},
-		"one run, half as slow again":  {series(50 * ms), series(75 * ms), false},
-		"one run, more than twice":     {series(50 * ms), series(120 * ms), true},
-		"one quick run, some ms later": {series(4 * ms), series(12 * ms), false},
+		"the same":                             {steady, steady, false},
+		"slower beyond the noise":              {steady, series(70*ms, 71*ms, 72*ms, 71*ms, 70*ms, 72*ms), true},
+		"slower within 10 %":                   {steady, series(54*ms, 54*ms, 54*ms, 54*ms, 54*ms, 54*ms), false},
+		"quicker":                              {steady, series(20*ms, 21*ms, 20*ms, 22*ms, 21*ms, 20*ms), false},
+		"within the scatter":                   {scattered, series(45*ms, 80*ms, 60*ms, 130*ms, 50*ms, 70*ms), false},
+		"slower by less than twice the spread": {spread10, series(69*ms, 69*ms, 69*ms, 69*ms, 69*ms, 69*ms), false},
+		"slower by more than twice the spread": {spread10, series(71*ms, 71*ms, 71*ms, 71*ms, 71*ms, 71*ms), true},
+		"one run, half as slow again":          {series(50 * ms), series(75 * ms), false},
+		"one run, more than twice":             {series(50 * ms), series(120 * ms), true},
+		"one quick run, some ms later":         {series(4 * ms), series(12 * ms), false},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -258,5 +261,16 @@ func TestComparable(t *testing.T) {
 		if err := Comparable(r, "x", target); err == nil || !strings.Contains(err.Error(), word) {
 			t.Errorf("%s: %v", word, err)
 		}
+	}
+}
+
+// TestInterruptedIsNotBlamed: an answering side that the check interrupted, because the offering side had failed, explains
+// nothing.
+func TestInterruptedIsNotBlamed(t *testing.T) {
+	left, interrupted := placed(5e6, diag.EndNobody), placed(5e6, diag.EndInterrupted)
+	left.Ended = &diag.CallEnded{Reason: diag.EndPeerLeft, By: diag.ByRemote}
+	r := Build(Input{Runs: []RunInput{{Call: left, Other: interrupted}}})
+	if strings.HasPrefix(r.Headline, "The answering side") || len(r.Findings) != 1 || r.Findings[0].ID != "call.peer_left" {
+		t.Errorf("%+v %q %+v", r.Exit, r.Headline, r.Findings)
 	}
 }

@@ -17,8 +17,8 @@ type stream struct {
 	mid      string
 	picture  string // "320×240"
 	packets  *uint64
-	bytes    uint64
-	resent   uint64   // packets that were retransmitted
+	bytes    *uint64
+	resent   *uint64  // packets that were retransmitted
 	bitrate  *float64 // bit/s
 	recent   *float64 // loss of the last interval, 0–1
 	loss     *float64 // loss of all, 0–1
@@ -28,8 +28,8 @@ type stream struct {
 	fps      *float64
 	frames   *uint32
 	keys     *uint32 // key frames
-	nack     uint32  // requests of its receiver, as pli and fir
-	pli, fir uint32
+	nack     *uint32 // requests of its receiver, as pli and fir
+	pli, fir *uint32
 	freezes  *uint32
 	frozen   *float64 // seconds
 	muted    bool
@@ -88,13 +88,13 @@ func isMuted(c *call.Call, dir diag.Direction, kind string) bool {
 func sentStream(c *call.Call, o diag.OutboundRTP) stream {
 	s := stream{
 		streamKey: streamKey{diag.Outbound, o.Kind, o.SSRC}, codec: words.Codec(o.MimeType), mid: o.Mid,
-		picture: words.Size(o.FrameWidth, o.FrameHeight), packets: &o.PacketsSent, bytes: o.BytesSent,
+		picture: words.Size(o.FrameWidth, o.FrameHeight), packets: o.PacketsSent, bytes: o.BytesSent,
 		resent: o.RetransmittedPacketsSent, bitrate: o.Bitrate, fps: o.FramesPerSecond, frames: o.FramesSent,
 		keys: o.KeyFramesSent, nack: o.NACKCount, pli: o.PLICount, fir: o.FIRCount, muted: c.LocalMuted[o.Kind],
 	}
 	if r := o.Remote; r != nil {
-		s.recent, s.loss, s.lost = &r.FractionLost, fraction(r.PacketsLost, o.PacketsSent), &r.PacketsLost
-		s.jitter, s.rtt = &r.Jitter, r.RoundTripTime
+		s.recent, s.loss, s.lost = r.FractionLost, fraction(r.PacketsLost, diag.OrZero(o.PacketsSent)), r.PacketsLost
+		s.jitter, s.rtt = r.Jitter, r.RoundTripTime
 	}
 	return s
 }
@@ -102,15 +102,13 @@ func sentStream(c *call.Call, o diag.OutboundRTP) stream {
 func receivedStream(c *call.Call, in diag.InboundRTP) stream {
 	s := stream{
 		streamKey: streamKey{diag.Inbound, in.Kind, in.SSRC}, codec: words.Codec(in.MimeType), mid: in.Mid,
-		picture: words.Size(in.FrameWidth, in.FrameHeight), packets: &in.PacketsReceived, bytes: in.BytesReceived,
+		picture: words.Size(in.FrameWidth, in.FrameHeight), packets: in.PacketsReceived, bytes: in.BytesReceived,
 		resent: in.RetransmittedPackets, bitrate: in.Bitrate, recent: in.FractionLost, lost: in.PacketsLost,
 		jitter: in.Jitter, rtt: in.RoundTripTime, fps: in.FramesPerSecond, frames: in.FramesReceived,
 		keys: in.KeyFramesReceived, nack: in.NACKCount, pli: in.PLICount, fir: in.FIRCount, freezes: in.FreezeCount,
 		frozen: in.TotalFreezesDuration, muted: c.RemoteMuted[in.Kind], ago: in.LastPacketReceivedAgo,
 	}
-	if in.PacketsLost != nil {
-		s.loss = fraction(*in.PacketsLost, in.PacketsReceived+uint64(max(*in.PacketsLost, 0)))
-	}
+	s.loss = fraction(in.PacketsLost, diag.OrZero(in.PacketsReceived)+uint64(max(diag.OrZero(in.PacketsLost), 0)))
 	if ago := in.LastPacketReceivedAgo; ago != nil && *ago >= call.SilentAfter {
 		s.silence = *ago
 	}
@@ -141,11 +139,11 @@ func hasStream(list []stream, t call.TrackRow) bool {
 	return false
 }
 
-func fraction(lost int64, of uint64) *float64 {
-	if of == 0 {
+func fraction(lost *int64, of uint64) *float64 {
+	if lost == nil || of == 0 {
 		return nil
 	}
-	return diag.Ptr(min(float64(max(lost, 0))/float64(of), 1))
+	return diag.Ptr(min(float64(max(*lost, 0))/float64(of), 1))
 }
 
 // streamState grades a stream and names its state.
@@ -196,14 +194,14 @@ var metrics = []metric{
 	{
 		name: "Packet loss", unit: "%", scale: 100, none: "too few packets arrived", reported: true,
 		sent: func(o *diag.OutboundRTP) *float64 {
-			return ofReport(o, func(r *diag.RemoteInbound) *float64 { return &r.FractionLost })
+			return ofReport(o, func(r *diag.RemoteInbound) *float64 { return r.FractionLost })
 		},
 		received: func(in *diag.InboundRTP) *float64 { return in.FractionLost },
 	},
 	{
 		name: "Jitter", unit: "ms", scale: 1e3, none: "too few packets arrived", reported: true,
 		sent: func(o *diag.OutboundRTP) *float64 {
-			return ofReport(o, func(r *diag.RemoteInbound) *float64 { return &r.Jitter })
+			return ofReport(o, func(r *diag.RemoteInbound) *float64 { return r.Jitter })
 		},
 		received: func(in *diag.InboundRTP) *float64 { return in.Jitter },
 	},
