@@ -54,7 +54,7 @@ func foul(s string) []diag.Event {
 		diag.SessionDescription{Side: diag.Remote, SDPType: "answer", SDP: foulSDP(s+"2") + s},
 		diag.ServerResult{URL: s, Transport: s, Stage: s, Cause: s, ErrorCode: 401, ErrorText: s, Advice: s, Address: s, Realm: s},
 		diag.ServerResult{URL: s + "2", Transport: s, OK: true, MappedAddress: s, RelayAddress: s, Software: s},
-		diag.Warning{ID: s, Text: s, Advice: s},
+		diag.Warning{ID: s, Subject: s, Cause: s},
 	)
 	for _, side := range []diag.Side{diag.Local, diag.Remote} {
 		for i, kind := range []diag.CandidateType{diag.Host, diag.Srflx, diag.Prflx, diag.Relay, diag.CandidateType(s)} {
@@ -97,7 +97,7 @@ func foulSDP(s string) string {
 // ended adds the end of the call.
 func ended(events []diag.Event, s string) []diag.Event {
 	list := script{events: events}
-	return list.add(diag.CallEnded{Reason: diag.EndReason(s), By: diag.EndedBy(s), Cause: s, Advice: s}).events
+	return list.add(diag.CallEnded{Reason: diag.EndReason(s), By: diag.EndedBy(s), Cause: s, Code: s}).events
 }
 
 // uses are what somebody does in a pane: all that folds, opens, sorts, filters and follows.

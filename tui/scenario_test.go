@@ -269,7 +269,7 @@ func scenarioHostile() []diag.Event {
 	}
 	s.at(3_200).add(
 		diag.MessagesDropped{Label: diag.LabelChat, Messages: 48213, Bytes: 9 << 20},
-		diag.Warning{ID: "peer.flood", Text: "the peer sends more messages than can be told: " + hostile, Advice: "Hang up if it does not stop."},
+		diag.Warning{ID: "channel.full", Subject: hostile},
 		diag.Unknown{Name: "future.event", Raw: []byte(`{"text":"from a later version"}`)},
 	)
 	return talked(s, 3_300, 4).events

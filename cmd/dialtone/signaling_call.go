@@ -78,10 +78,7 @@ func tellLate(log *feed.Feed, late []diag.ICEServerAuth) {
 	for _, s := range late {
 		urls = append(urls, s.URL)
 	}
-	log.Append(diag.Warning{
-		ID: "signal.ice_servers_late", Text: diag.Clean("The server names ICE servers with its answer, too late for this call: "+strings.Join(urls, " "), 300),
-		Advice: "Where no path is found give them with --ice; a server that names them in its answer to OPTIONS is asked in time.",
-	})
+	log.Append(diag.Warning{ID: "signal.ice_servers_late", Subject: diag.Clean(strings.Join(urls, " "), 300)})
 }
 
 // errOnce is what a second dial of a pasted call ends with.

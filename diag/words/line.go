@@ -28,9 +28,9 @@ func texts(d diag.Data) string {
 	case diag.PhaseEnd:
 		return joinWords(string(d.Phase), d.Subject, string(d.Outcome), brackets(d.Detail))
 	case diag.Warning:
-		return joinWords(d.ID+":", d.Text, d.Advice)
+		return warningLine(d)
 	case diag.CallEnded:
-		return joinWords(string(d.Reason), by(d.By), d.Cause, d.Advice)
+		return joinWords(string(d.Reason), by(d.By), d.Cause)
 	case diag.SignalRequest:
 		return requestWords(d)
 	case diag.SignalState:
