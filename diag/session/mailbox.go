@@ -2,7 +2,7 @@ package session
 
 import "sync"
 
-// mailbox is a queue of inputs without bound: callbacks that must not block put in, one goroutine takes out. What can be
+// mailbox is an unbounded queue of inputs: callbacks that must not block put in, one goroutine takes out. What can be
 // put in is bounded where it comes from (messages of a peer are limited per second).
 type mailbox struct {
 	ready chan struct{}

@@ -51,7 +51,7 @@ type Session struct {
 	newPeer   func(peer.Options) (connection, error)
 	wg        sync.WaitGroup
 
-	// Of the goroutine of Run.
+	// Changed by the goroutine of Run only, and used by it, but for peer: the goroutines of its channels use that, too.
 	state     state
 	deadlines *deadlines
 	peer      connection         // nil: it could not be made
