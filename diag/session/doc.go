@@ -8,8 +8,8 @@
 //	for { batch, err := reader.Next(ctx); … }
 //
 // A session is one goroutine with a mailbox. Callbacks of the peer connection, signaling messages, deadlines and
-// commands (Chat, Mute, RestartICE, Hangup) become inputs of one state machine, whose states are in machine.go and whose
-// table is in transitions.go. So the session's state needs no lock. Requests to the signaling server are sent by a
+// commands (Chat, Mute, RestartICE, Hangup) become inputs of one state machine, with its states in machine.go and its
+// table in transitions.go. So the session's state needs no lock. Requests to the signaling server are sent by a
 // goroutine of their own: a slow server delays nothing else.
 //
 // # Signaling

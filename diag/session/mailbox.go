@@ -22,8 +22,8 @@ func (m *mailbox) put(in input) {
 	}
 }
 
-// take returns all inputs, oldest first.
-func (m *mailbox) take() []input {
+// drain returns all inputs, oldest first.
+func (m *mailbox) drain() []input {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	queue := m.queue
