@@ -117,6 +117,7 @@ pass_env = "P"
 pass_env = "EMPTY"
 out = "y"
 config = "z"
+pass = "hunter2"
 [play.more]
 x = 1
 `)
@@ -133,6 +134,7 @@ x = 1
 	want := []string{
 		"f:5: songs: unknown key", "f:13: more: unknown key", `f:14: pass_env: the variable "EMPTY" is not set`,
 		"f:15: out: unknown key; did you mean loud?", "f:16: config: unknown key",
+		`f:17: pass: do not write secrets to this file: name a variable with pass_env = "NAME"`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("mistakes (-want +got):\n%s", diff)
