@@ -131,7 +131,7 @@ func (p *parser) Resolve(context *kong.Context, parent *kong.Path, flag *kong.Fl
 	}
 	if row := get(p.rows[command.Name], configFlag); !p.loaded && row != nil {
 		path, _ := context.FlagValue(row.Flag).(string)
-		p.loadFile(command.Name, path)
+		p.loadFile(path)
 	}
 	e, ok := p.find(command.Name, flag.Value)
 	if !ok {
