@@ -208,5 +208,5 @@ func isSecret(v *kong.Value) bool { return v.Target.Type() == reflect.TypeFor[di
 
 // listed reports whether a tag, such as form:"call,demo", names a command.
 func listed(v *kong.Value, tag, command string) bool {
-	return slices.Contains(strings.Split(v.Tag.Get(tag), ","), command)
+	return command != "" && slices.Contains(strings.Split(v.Tag.Get(tag), ","), command)
 }
