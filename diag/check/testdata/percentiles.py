@@ -44,4 +44,4 @@ for name in sys.argv[1:]:
     if opened is not None:
         setups.append(ms(opened - paired))
 
-json.dump({"setup": summary(setups), "phases": [{"name": n, "subject": s, "times": summary(v)} for (n, s), v in phases.items()]}, sys.stdout)
+json.dump({"setup": summary(setups), "phases": [{"phase": n, "subject": s, "times": summary(v)} for (n, s), v in phases.items()]}, sys.stdout)

@@ -1,6 +1,11 @@
 package reports
 
 import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -16,11 +21,11 @@ func TestProgressIsBounded(t *testing.T) {
 	p := NewProgress(&b, true)
 	for n := range 1000 {
 		p.Show(diagcheck.Progress{Check: "c", Run: n + 1, Of: 1000, State: "connecting"})
-		p.Show(diagcheck.Progress{Check: "c", Run: n + 1, Of: 1000, Done: &report.Run{Headline: "fine"}})
+		p.Show(diagcheck.Progress{Check: "c", Run: n + 1, Of: 1000, Done: &report.Run{Result: report.Result{Headline: "fine"}}})
 	}
 	p.Stop()
 	lines := strings.Split(strings.TrimSpace(b.String()), "\n")
-	if len(lines) != maxProgress+1 || lines[0] != "c: call 1 of 1000: fine" || !strings.Contains(lines[maxProgress], "report only") {
+	if len(lines) != maxProgress+1 || lines[0] != "c: run 1 of 1000: fine" || !strings.Contains(lines[maxProgress], "report only") {
 		t.Errorf("%d lines, from %q to %q", len(lines), lines[0], lines[len(lines)-1])
 	}
 }
@@ -47,5 +52,26 @@ func TestLinesAreRecordings(t *testing.T) {
 		if text := b.String(); strings.Contains(text, "t0k3n") || strings.Contains(text, "s3cret") || strings.Contains(text, "198.51.100.7") == redact || !strings.Contains(text, "says *** and ***") {
 			t.Errorf("redact %v: %s", redact, text)
 		}
+	}
+}
+
+// TestToyFormat: -o takes a format by its line in report.Formats.
+func TestToyFormat(t *testing.T) {
+	report.Formats["toy"] = func(w io.Writer, r *report.Report) error {
+		_, err := io.WriteString(w, "toy of "+r.Name)
+		return err
+	}
+	defer delete(report.Formats, "toy")
+	path := filepath.Join(t.TempDir(), "r.toy")
+	o, err := Parse("toy=" + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var stdout strings.Builder
+	if err := Write(&stdout, &report.Report{Name: "x"}, []Output{o}); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(path); err != nil || string(got) != "toy of x" {
+		t.Errorf("%q, %v", got, err)
 	}
 }
