@@ -1,11 +1,9 @@
 package reports
 
 import (
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 
