@@ -80,7 +80,7 @@ func examples() []Event {
 			Pair:      &PeerPair{CurrentRoundTripTime: Ptr(0.0121), LocalCandidateType: "host", RemoteCandidateType: "srflx", Protocol: "udp"},
 			Here:      []StreamCount{{Direction: Outbound, Kind: "audio", SSRC: 1001, Packets: 55}, {Direction: Inbound, Kind: "video", SSRC: 2774119101, Packets: 46}},
 		}},
-		{2 * time.Second, Warning{ID: "signal.server_lost", Text: "The signaling server went away; the call goes on.", Advice: "Restart the server before the next call."}},
+		{2 * time.Second, Warning{ID: "signal.server_lost", Cause: "unexpected EOF"}},
 		{3 * time.Second, Restart{By: ByLocal, Reason: "asked"}},
 		{9 * time.Second, ChannelClose{ID: Ptr(uint16(1)), Label: LabelChat}},
 		{10 * time.Second, CallEnded{Reason: EndDuration, By: ByLocal}},

@@ -19,7 +19,7 @@ import (
 var sgr = regexp.MustCompile(`\x1b\[[0-9;]*m`)
 
 // checkFrame asserts that a frame cannot harm a terminal: no control character but line feeds, no escape sequence but
-// colours, nothing that turns the direction of text, no more lines and columns than there are.
+// colors, nothing that turns the direction of text, no more lines and columns than there are.
 func checkFrame(t *testing.T, what, frame string, width, height int) {
 	t.Helper()
 	if !utf8.ValidString(frame) {
@@ -54,7 +54,7 @@ func foul(s string) []diag.Event {
 		diag.SessionDescription{Side: diag.Remote, SDPType: "answer", SDP: foulSDP(s+"2") + s},
 		diag.ServerResult{URL: s, Transport: s, Stage: s, Cause: s, ErrorCode: 401, ErrorText: s, Advice: s, Address: s, Realm: s},
 		diag.ServerResult{URL: s + "2", Transport: s, OK: true, MappedAddress: s, RelayAddress: s, Software: s},
-		diag.Warning{ID: s, Text: s, Advice: s},
+		diag.Warning{ID: s, Subject: s, Cause: s},
 	)
 	for _, side := range []diag.Side{diag.Local, diag.Remote} {
 		for i, kind := range []diag.CandidateType{diag.Host, diag.Srflx, diag.Prflx, diag.Relay, diag.CandidateType(s)} {
@@ -97,7 +97,7 @@ func foulSDP(s string) string {
 // ended adds the end of the call.
 func ended(events []diag.Event, s string) []diag.Event {
 	list := script{events: events}
-	return list.add(diag.CallEnded{Reason: diag.EndReason(s), By: diag.EndedBy(s), Cause: s, Advice: s}).events
+	return list.add(diag.CallEnded{Reason: diag.EndReason(s), By: diag.EndedBy(s), Cause: s, Code: s}).events
 }
 
 // uses are what somebody does in a pane: all that folds, opens, sorts, filters and follows.
@@ -127,7 +127,7 @@ func lookAtAll(t *testing.T, s string, width, height int, stages ...func(string)
 	t.Helper()
 	for _, stage := range stages {
 		events := stage(s)
-		b := newColoured(t, termenv.ANSI256, events, width, height)
+		b := newColored(t, termenv.ANSI256, events, width, height)
 		b.options.Title = s
 		for i, p := range b.panes {
 			b.show(i)
@@ -161,7 +161,7 @@ func lookAtAll(t *testing.T, s string, width, height int, stages ...func(string)
 		b.send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(s), Paste: true})
 		checkFrame(t, "typing", b.View(), width, height)
 		b.press("esc")
-		b.send(refused(fmt.Errorf("refused: %s", s)))
+		b.send(failed(fmt.Errorf("refused: %s", s)))
 		checkFrame(t, "refused", b.View(), width, height)
 		b.press("?")
 		checkFrame(t, "help", b.View(), width, height)

@@ -7,12 +7,12 @@ import (
 	"dialtone/cmd/dialtone/internal/settings"
 )
 
-// TestScenarioExample reads the example of docs/check.md as the program would.
+// TestScenarioExample reads the example of docs/reference/check.md as the program would.
 func TestScenarioExample(t *testing.T) {
-	_, after, found := strings.Cut(readDoc(t, "check.md"), "```toml\n")
+	_, after, found := strings.Cut(readDoc(t, "reference/check.md"), "```toml\n")
 	example, _, closed := strings.Cut(after, "```\n")
 	if !found || !closed {
-		t.Fatal("docs/check.md holds no example")
+		t.Fatal("docs/reference/check.md holds no example")
 	}
 	top, each, err := settings.ReadScenario(tempFile(t, "nightly.toml", example), "check", func() any { return &scenarioGrammar{} },
 		testStreams("TURN_PASS=secret", "STREAM_TOKEN=bear").options())

@@ -57,7 +57,7 @@ func (c *serveCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	if err := a.checked(errors.Join(c.iceServerFlags.complete(), c.tlsFlags.complete())); err != nil {
 		return diag.ExitUsage, err
 	}
-	ctx, restore := a.interruptible(ctx)
+	ctx, restore := a.Interruptible(ctx)
 	defer restore()
 	ice, err := c.start()
 	if err != nil {
@@ -80,11 +80,11 @@ func (c *serveCommand) serve(ctx context.Context, a app, ice *iceServers) error 
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}
-	if err := a.print("%s", invitation(ln.Addr(), own, ice)); err != nil {
+	if err := a.Print("%s", invitation(ln.Addr(), own, ice)); err != nil {
 		return errors.Join(err, ln.Close())
 	}
 	if own != nil {
-		if err := a.print("%s", qrOf(a.streams, pageURLs(own.scheme(), ln.Addr())[0])); err != nil {
+		if err := a.Print("%s", qrOf(a.streams, pageURLs(own.scheme(), ln.Addr())[0])); err != nil {
 			return errors.Join(err, ln.Close())
 		}
 	}

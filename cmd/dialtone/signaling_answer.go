@@ -59,7 +59,7 @@ func (w way) open(ctx context.Context, a app, f *answeringFlags) (*host, error) 
 	}
 	h := &host{url: urls[0], ended: make(chan error, 1)}
 	h.join = w.join(h.url, own, f.Token)
-	if err := a.print("%s%s", w.invitation(urls, h.join), own.describe()); err != nil {
+	if err := a.Print("%s%s", w.invitation(urls, h.join), own.describe()); err != nil {
 		return nil, errors.Join(err, ln.Close())
 	}
 	var handler http.Handler

@@ -14,7 +14,7 @@ import (
 // TestEveryExampleRuns: each assertion that the documents show can be evaluated over the report of a call.
 func TestEveryExampleRuns(t *testing.T) {
 	var shown []*Assertion
-	for _, file := range []string{"check.md", "findings.md", "examples/check.yml", "examples/gitlab-ci.yml", "examples/cronjob.yaml"} {
+	for _, file := range []string{"reference/check.md", "reference/findings.md", "how-to/check.md", "examples/check.yml", "examples/gitlab-ci.yml", "examples/cronjob.yaml"} {
 		raw, err := os.ReadFile("../../docs/" + file)
 		if err != nil {
 			t.Fatal(err)
@@ -42,15 +42,15 @@ func TestEveryExampleRuns(t *testing.T) {
 	}
 }
 
-// TestEveryNameIsDocumented: the schema of the report has what an expression can name, and docs/check.md the shortcuts.
+// TestEveryNameIsDocumented: the schema of the report has what an expression can name, and docs/reference/check.md the shortcuts.
 func TestEveryNameIsDocumented(t *testing.T) {
-	text, err := os.ReadFile("../../docs/check.md")
+	text, err := os.ReadFile("../../docs/reference/check.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, table, _ := strings.Cut(string(text), "| name | what it is |")
 	table, _, _ = strings.Cut(table, "\n\n")
-	raw, err := os.ReadFile("../../docs/report.schema.json")
+	raw, err := os.ReadFile("../../docs/reference/report.schema.json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +68,7 @@ func TestEveryNameIsDocumented(t *testing.T) {
 	}
 	for _, name := range names(environment(example())) {
 		if !known[name] && !strings.Contains(table, "`"+name+"`") && !strings.Contains(table, "`"+name+".") {
-			t.Errorf("%s is neither in the schema nor in docs/check.md", name)
+			t.Errorf("%s is neither in the schema nor in docs/reference/check.md", name)
 		}
 	}
 }

@@ -53,12 +53,12 @@ type judgeTest struct {
 
 func orderlyEnds() []judgeTest {
 	return []judgeTest{
-		{"time is over", up(diag.CallEnded{Reason: diag.EndDuration}, 1000, diagtest.Flowing()), diag.ExitPass, "connected for 4.7 s; reached --for", []string{"host udp 192.0.2.10:5000 ⇄ host udp 198.51.100.4:3021", "90 ms"}, nil},
+		{"time is over", up(diag.CallEnded{Reason: diag.EndDuration}, 1000, diagtest.Flowing()), diag.ExitPass, "connected for 4.7 s; reached --for", []string{"host udp 192.0.2.10:5000 ⇄ host udp 198.51.100.4:3021", "90.0 ms"}, nil},
 		{"hang-up", up(diag.CallEnded{Reason: diag.EndHangup}, 1000, diagtest.Flowing()), diag.ExitPass, "connected for 4.7 s; you hung up", nil, nil},
 		{"peer hangs up", up(diag.CallEnded{Reason: diag.EndPeerHangup}, 1000, diagtest.Flowing()), diag.ExitPass, "connected for 4.7 s; the peer hung up", nil, nil},
 		{"interrupted", up(diag.CallEnded{Reason: diag.EndInterrupted}, 1000, diagtest.Flowing()), diag.ExitInterrupted, "connected for 4.7 s; interrupted", nil, nil},
 		{
-			"a server is lost on the way", up(diag.CallEnded{Reason: diag.EndDuration}, 1000, diagtest.Flowing(), 1100, diag.Warning{ID: "signal.server_lost", Text: "gone", Advice: "restart it"}),
+			"a server is lost on the way", up(diag.CallEnded{Reason: diag.EndDuration}, 1000, diagtest.Flowing(), 1100, diag.Warning{ID: "signal.server_lost", Cause: "gone"}),
 			diag.ExitPass, "connected for 4.7 s; reached --for", nil,
 			[]string{"signal.server_lost"},
 		},
@@ -90,7 +90,7 @@ func signalingEnds() []judgeTest {
 	return []judgeTest{
 		{
 			"nobody came", diagtest.Log(0, diag.CallStart{Code: "w1", Join: "dialtone call w1"}, 60000, diag.CallEnded{Reason: diag.EndNobody}),
-			diag.ExitNobody, "timed out waiting for the peer after 1m0s",
+			diag.ExitNobody, "timed out waiting for the peer after 1 min",
 			[]string{`"w1"`, "Ask the peer to run: dialtone call w1"},
 			[]string{"call.nobody_came"},
 		},
@@ -98,11 +98,11 @@ func signalingEnds() []judgeTest {
 		{
 			"server refuses", diagtest.Log(
 				0, diag.CallStart{}, 1, diag.SignalRequest{Error: "connection refused"}, 2, diag.SignalRequest{Error: "no route"},
-				3000, diag.CallEnded{Reason: diag.EndSignaling, Cause: "dial: connection refused", Advice: "Start the server: dialtone serve"},
+				3000, diag.CallEnded{Reason: diag.EndSignaling, Cause: "dial: connection refused", Code: "refused"},
 			),
 			diag.ExitSignaling, "signaling failed after 3.0 s",
-			[]string{"2 requests", "2 failed", "no route", "dial: connection refused", "dialtone serve"},
-			[]string{"signal.failed"},
+			[]string{"2 requests", "2 failed", "no route", "dial: connection refused", "Check that the server runs"},
+			[]string{"signal.refused"},
 		},
 		{"peer left", diagtest.Log(0, diag.CallStart{}, 5, diag.CallEnded{Reason: diag.EndPeerLeft}), diag.ExitSignaling, "the peer left before the call was connected", []string{"pair has ended"}, []string{"call.peer_left"}},
 		{"internal", diagtest.Log(0, diag.CallStart{}, 5, diag.CallEnded{Reason: diag.EndInternal, Cause: "no socket"}), diag.ExitCannotRun, "dialtone could not run the call", []string{"no socket"}, []string{"call.cannot_run"}},
@@ -280,7 +280,7 @@ func TestServerFindingIDs(t *testing.T) {
 func FuzzJudge(f *testing.F) {
 	f.Add("hangup", "words\x1b[2J")
 	f.Add("ice-failed", "\u202e")
-	f.Add("nobody-came", "\x00")
+	f.Add("no-peer", "\x00")
 	f.Fuzz(func(t *testing.T, reason, text string) {
 		var events []diag.Event
 		for _, d := range diagtest.Filled(text) {
@@ -289,7 +289,7 @@ func FuzzJudge(f *testing.F) {
 			}
 		}
 		events = append(events, diag.Event{Data: diag.ServerResult{URL: text, ErrorText: text, Advice: text, Stage: text, Cause: text}})
-		v := judge.Judge(call.Fold(append(events, diag.Event{Data: diag.CallEnded{Reason: diag.EndReason(reason), Cause: text, Advice: text}})))
+		v := judge.Judge(call.Fold(append(events, diag.Event{Data: diag.CallEnded{Reason: diag.EndReason(reason), Cause: text, Code: text}})))
 		said := words.Verdict(v)
 		texts := slices.Concat([]string{said.Headline}, said.Why, said.Next)
 		for _, finding := range v.Findings {

@@ -68,10 +68,7 @@ func (c *channels) incoming(dc *webrtc.DataChannel) {
 	c.remote++
 	if c.remote > maxIncoming {
 		if c.remote == maxIncoming+1 {
-			c.p.o.Emit(diag.Warning{
-				ID: "channel.too_many", Text: "The other party opens more data channels than are listened to; the rest is closed.",
-				Advice: "Look at the other party's program: it may open channels in a loop.",
-			})
+			c.p.o.Emit(diag.Warning{ID: "channel.too_many"})
 		}
 		c.p.wg.Go(func() { _ = dc.Close() }) // pion holds the channel's lock here
 		return

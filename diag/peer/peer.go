@@ -185,8 +185,8 @@ func (p *Peer) setRemote(d Description, want webrtc.SDPType, restart bool) error
 	p.transports.settleSetup(diag.Remote, want, d.SDP)
 	// Before pion learns of them: its statistics may name a candidate as soon as it does.
 	for _, c := range sdpCandidates(d.SDP) {
-		if err := p.candidates.addRemote(c); err != nil { // pion accepts the description and leaves this candidate out
-			p.o.Emit(diag.Warning{ID: "ice.candidate_unusable", Text: diag.Clean(err.Error(), 300)})
+		if err := p.candidates.addRemote(c); err != nil { // pion has taken the description as a whole: it left this one out
+			p.o.Emit(diag.Warning{ID: "ice.candidate_unusable", Cause: diag.Clean(err.Error(), 300)})
 		}
 	}
 	if err := p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: want, SDP: d.SDP}); err != nil {
@@ -226,7 +226,7 @@ func (p *Peer) flushPending() error {
 	p.remoteSet = true
 	for _, c := range p.pending {
 		if err := p.addNow(c); err != nil {
-			p.o.Emit(diag.Warning{ID: "ice.candidate_unusable", Text: diag.Clean(err.Error(), 300)})
+			p.o.Emit(diag.Warning{ID: "ice.candidate_unusable", Cause: diag.Clean(err.Error(), 300)})
 		}
 	}
 	p.pending = nil

@@ -213,8 +213,7 @@ func (t *tracks) connected() {
 
 func (t *tracks) play(ctx context.Context, s *sending) {
 	if err := s.player.Play(ctx); err != nil && !t.p.closing() {
-		t.p.o.Emit(diag.Warning{ID: "media.source_stopped",
-			Text: diag.Clean("Sending "+s.kind+" stopped: "+err.Error(), 300)})
+		t.p.o.Emit(diag.Warning{ID: "media.source_stopped", Subject: s.kind, Cause: diag.Clean(err.Error(), 300)})
 	}
 }
 

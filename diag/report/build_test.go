@@ -67,7 +67,7 @@ func TestBuild(t *testing.T) {
 // TestWorstRunIsTold: of several failures the gravest, and the first of equals.
 func TestWorstRunIsTold(t *testing.T) {
 	r := Build(Input{Runs: runs(placed(5e6, diag.EndDuration), placed(5e6, diag.EndNobody), placed(5e6, diag.EndPeerLost), placed(5e6, diag.EndNobody))})
-	if r.Exit.Name != "nobody-came" || r.Detail != 1 || r.Verdict != Fail || r.Summary.Failed != 3 || r.Summary.Setup.N != 2 {
+	if r.Exit.Name != "no-peer" || r.Detail != 1 || r.Verdict != Fail || r.Summary.Failed != 3 || r.Summary.Setup.N != 2 {
 		t.Errorf("%+v", r)
 	}
 	var ids []string
@@ -182,7 +182,7 @@ func TestNothingPassesWithAFailedAssertion(t *testing.T) {
 	r := Build(Input{Runs: runs(placed(5e6, diag.EndNobody))})
 	r.Assertions = append(r.Assertions, Assertion{Expr: "x"})
 	r.Settle()
-	if r.Exit.Name != "nobody-came" {
+	if r.Exit.Name != "no-peer" {
 		t.Errorf("an assertion hides what failed: %+v", r.Exit)
 	}
 }
@@ -224,19 +224,22 @@ func timed(of ...time.Duration) *Report {
 func TestBaseline(t *testing.T) {
 	ms := time.Millisecond
 	steady := timed(50*ms, 51*ms, 52*ms, 51*ms, 50*ms, 52*ms)
+	spread10 := timed(40*ms, 50*ms, 50*ms, 50*ms, 50*ms, 70*ms) // the median is 10 ms above the minimum
 	scattered := timed(30*ms, 90*ms, 50*ms, 120*ms, 40*ms, 60*ms)
 	tests := map[string]struct {
 		before, now *Report
 		worse       bool
 	}{
-		"the same":                     {steady, steady, false},
-		"slower beyond the noise":      {steady, timed(70*ms, 71*ms, 72*ms, 71*ms, 70*ms, 72*ms), true},
-		"slower within 10 %":           {steady, timed(54*ms, 54*ms, 54*ms, 54*ms, 54*ms, 54*ms), false},
-		"quicker":                      {steady, timed(20*ms, 21*ms, 20*ms, 22*ms, 21*ms, 20*ms), false},
-		"within the scatter":           {scattered, timed(45*ms, 80*ms, 60*ms, 130*ms, 50*ms, 70*ms), false},
-		"one run, half as slow again":  {timed(50 * ms), timed(75 * ms), false},
-		"one run, more than twice":     {timed(50 * ms), timed(120 * ms), true},
-		"one quick run, some ms later": {timed(4 * ms), timed(12 * ms), false},
+		"the same":                             {steady, steady, false},
+		"slower beyond the noise":              {steady, timed(70*ms, 71*ms, 72*ms, 71*ms, 70*ms, 72*ms), true},
+		"slower within 10 %":                   {steady, timed(54*ms, 54*ms, 54*ms, 54*ms, 54*ms, 54*ms), false},
+		"quicker":                              {steady, timed(20*ms, 21*ms, 20*ms, 22*ms, 21*ms, 20*ms), false},
+		"within the scatter":                   {scattered, timed(45*ms, 80*ms, 60*ms, 130*ms, 50*ms, 70*ms), false},
+		"slower by less than twice the spread": {spread10, timed(69*ms, 69*ms, 69*ms, 69*ms, 69*ms, 69*ms), false},
+		"slower by more than twice the spread": {spread10, timed(71*ms, 71*ms, 71*ms, 71*ms, 71*ms, 71*ms), true},
+		"one run, half as slow again":          {timed(50 * ms), timed(75 * ms), false},
+		"one run, more than twice":             {timed(50 * ms), timed(120 * ms), true},
+		"one quick run, some ms later":         {timed(4 * ms), timed(12 * ms), false},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -278,5 +281,16 @@ func TestComparable(t *testing.T) {
 		if err := Comparable(r, "x", target); err == nil || !strings.Contains(err.Error(), word) {
 			t.Errorf("%s: %v", word, err)
 		}
+	}
+}
+
+// TestInterruptedIsNotBlamed: an answering side that the check interrupted, because the offering side had failed, explains
+// nothing.
+func TestInterruptedIsNotBlamed(t *testing.T) {
+	left, interrupted := placed(5e6, diag.EndNobody), placed(5e6, diag.EndInterrupted)
+	left.Ended = &diag.CallEnded{Reason: diag.EndPeerLeft, By: diag.ByRemote}
+	r := Build(Input{Runs: []Folded{Fold(judge.Expectation{}, RunInput{Call: left, Other: interrupted})}})
+	if strings.HasPrefix(r.Headline, otherSide) || len(r.Findings) != 1 || r.Findings[0].ID != "call.peer_left" {
+		t.Errorf("%+v %q %+v", r.Exit, r.Headline, r.Findings)
 	}
 }

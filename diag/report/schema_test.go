@@ -19,7 +19,7 @@ import (
 	"dialtone/diag"
 )
 
-const schemaFile = "../../docs/report.schema.json"
+const schemaFile = "../../docs/reference/report.schema.json"
 
 // enums are the values of fields that have few. A field of a type with values of its own is found by the type.
 var enums = map[string][]string{
@@ -79,7 +79,7 @@ func TestSchema(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(string(want), got.String()); diff != "" {
-		t.Errorf("docs/report.schema.json does not tell what the types say; run: go generate ./diag/report\n%s", diff)
+		t.Errorf("docs/reference/report.schema.json does not tell what the types say; run: go generate ./diag/report\n%s", diff)
 	}
 }
 

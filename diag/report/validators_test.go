@@ -63,7 +63,7 @@ for path in sys.argv[2:]:
 `
 
 func TestSchemaValidator(t *testing.T) {
-	python := labtest.NeedPython(t, "jsonschema")
+	python := labtest.NeedPython(t, "-c", "import jsonschema")
 	if out := run(t, nil, python, append([]string{"-c", validate, schemaFile}, written(t, "json")...)...); out != "" {
 		t.Error(out)
 	}
@@ -136,7 +136,7 @@ for path in sys.argv[1:]:
 `
 
 func TestJUnitInPython(t *testing.T) {
-	python := labtest.NeedPython(t)
+	python := labtest.NeedPython(t, "-c", "pass")
 	if out := run(t, nil, python, append([]string{"-c", countCases}, written(t, "junit")...)...); out != "" {
 		t.Error(out)
 	}

@@ -107,7 +107,7 @@ func TestChattyPeer(t *testing.T) {
 	dialA, dialB := piped()
 	a := start(t, "a", Options{Config: diag.Config{Code: "w1", NoMedia: true}, Dial: dialA})
 	b := start(t, "b", Options{Config: diag.Config{Code: "w1", NoMedia: true}, Dial: dialB})
-	everything := func(c *call.Call) bool { return connected(c) && len(c.Channels) == 5 }
+	everything := func(c *call.Call) bool { return isConnected(c) && len(c.Channels) == 5 }
 	a.until("every channel", everything)
 	b.until("every channel", everything)
 	send := func(label string, text bool, data string) {

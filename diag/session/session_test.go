@@ -48,7 +48,7 @@ func start(t *testing.T, name string, o Options) *party {
 		if t.Failed() {
 			p.drain()
 			for _, e := range p.events {
-				t.Log(name, words.Clock(e.At), words.Line(e))
+				t.Log(name, words.EventTime(e.At), words.Line(e))
 			}
 		}
 	})
@@ -118,7 +118,7 @@ func piped() (a, b Dialer) {
 	return r.dial, r.dial
 }
 
-func connected(c *call.Call) bool { return c.State() == call.StateConnected && c.OpenAt != nil }
+func isConnected(c *call.Call) bool { return c.State() == call.StateConnected && c.OpenAt != nil }
 
 func TestCallAndAnswer(t *testing.T) {
 	dialA, dialB := piped()
@@ -166,7 +166,7 @@ func TestRestartOverChannel(t *testing.T) {
 			dialA, dialB := piped()
 			a := start(t, "a", Options{Config: diag.Config{Code: "w1", NoMedia: true}, Dial: dialA})
 			b := start(t, "b", Options{Config: diag.Config{Code: "w1", NoMedia: true, Echo: true}, Dial: dialB})
-			knows := func(c *call.Call) bool { return connected(c) && c.PeerAgent != "" }
+			knows := func(c *call.Call) bool { return isConnected(c) && c.PeerAgent != "" }
 			a.until("a hello", knows)
 			b.until("a hello", knows)
 			who := a

@@ -30,7 +30,7 @@ var callFindings = map[string]entry{
 			}
 			return Text{
 				Title:    "The peer left before the call was connected.",
-				Evidence: lines(how, labelled("cause", e.Cause)),
+				Evidence: lines(how, labeled("cause", e.Cause)),
 				Advice:   "Check why the peer's program ended, then call again; both sides must stay until the call is connected.",
 			}
 		}),
@@ -40,8 +40,8 @@ var callFindings = map[string]entry{
 		func(_ judge.Finding, e judge.PeerLost) Text {
 			return Text{
 				Title:    "The path was up and then went silent.",
-				Evidence: lines("connected for "+Millis(e.UpMs)+"; no consent answers and no media since then", labelled("cause", e.Cause)),
-				Advice:   orElse(e.Advice, "Check whether the peer's program or network went away, then call again."),
+				Evidence: lines("connected for "+Millis(e.UpMs)+"; no consent answers and no media since then", labeled("cause", e.Cause)),
+				Advice:   Ended(diag.CallEnded{Reason: diag.EndPeerLost, Code: e.Code}),
 			}
 		}),
 	"call.ended_early": on(
@@ -59,14 +59,13 @@ var callFindings = map[string]entry{
 			if e.Reason != "" {
 				return Text{
 					Title:    "The call ended for a reason that this version does not know.",
-					Evidence: lines("reason: "+e.Reason, labelled("cause", e.Cause)),
+					Evidence: lines("reason: "+e.Reason, labeled("cause", e.Cause)),
 					Advice:   "Read the recording with the version of dialtone that wrote it, or a newer one.",
 				}
 			}
 			return Text{
-				Title: "dialtone could not run the call.", Evidence: lines(labelled("cause", e.Cause)),
-				Advice: orElse(e.Advice,
-					"Fix what the cause names; if nothing on this machine is wrong, report it with a recording (--record FILE --redact)."),
+				Title: "dialtone could not run the call.", Evidence: lines(labeled("cause", e.Cause)),
+				Advice: Ended(diag.CallEnded{Reason: diag.EndInternal}),
 			}
 		}),
 	"tester.cpu": on(
@@ -131,7 +130,7 @@ var signalFindings = func() map[string]entry {
 	for reason, texts := range signalTitles {
 		title := texts[0]
 		table["signal."+reason] = on(strings.TrimSpace(title+" "+texts[1]), func(_ judge.Finding, e judge.SignalingFailed) Text {
-			return Text{Title: title, Evidence: signalingEvidence(e), Advice: orElse(e.Advice, signalingAdvice(e))}
+			return Text{Title: title, Evidence: signalingEvidence(e), Advice: signalingAdvice(e)}
 		})
 	}
 	return table
@@ -140,13 +139,15 @@ var signalFindings = func() map[string]entry {
 func signalingEvidence(e judge.SignalingFailed) []string {
 	requests := ""
 	if e.Requests > 0 || e.Signaling == "" {
-		requests = fmt.Sprintf("%s to the signaling server, %d failed", Plural(e.Requests, "request", "requests"), e.Failed)
+		requests = fmt.Sprintf("%s to the signaling server, %d failed", Count(e.Requests, "request", "requests"), e.Failed)
 	}
-	return lines(labelled("cause", e.Cause), requests, labelled("the last error", e.LastError))
+	return lines(labeled("cause", e.Cause), requests, labeled("the last error", e.LastError))
 }
 
 func signalingAdvice(e judge.SignalingFailed) string {
 	switch {
+	case e.Code != "" || e.Status != 0:
+		return Ended(diag.CallEnded{Reason: diag.EndSignaling, By: e.By, Code: e.Code, Status: e.Status})
 	case e.Signaling == "":
 		return "Check that --server names a signaling server that runs, then call again."
 	case e.Signaling == diag.SignalingPaste:
@@ -155,11 +156,4 @@ func signalingAdvice(e judge.SignalingFailed) string {
 		return "Check what the peer posts, and its log."
 	}
 	return "Check the address after --" + string(e.Signaling) + " and that its server runs, then call again."
-}
-
-func orElse(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
 }

@@ -1,6 +1,6 @@
 """Computes from recordings what a report says: set-up and phases, nearest-rank percentiles in milliseconds.
 
-Shares nothing with the program: it reads docs/events.md's format. Usage: percentiles.py FILE...
+Shares nothing with the program: it reads docs/reference/events.md's format. Usage: percentiles.py FILE...
 """
 import json
 import math
