@@ -35,6 +35,7 @@ var arrows = []struct {
 		"dialtone/diag/words", "dialtone/tui", "dialtone/tui/pane",
 	}},
 	{settingsPackage, []string{filesPackage, "dialtone/diag", "dialtone/tui/start", "github.com/alecthomas/kong", "github.com/BurntSushi/toml"}},
+	{"dialtone/cmd/dialtone/internal/endpoint", nil},
 	{"dialtone/cmd/dialtone/internal/demo", []string{"dialtone/diag", "dialtone/diag/lab", "dialtone/signal/server"}},
 	{"dialtone/cmd/dialtone/internal/forms", []string{filesPackage, settingsPackage, "dialtone/tui/start"}},
 	{"dialtone/cmd/dialtone/internal/reports", []string{

@@ -19,6 +19,7 @@ import (
 )
 
 func TestCallByPostedOffer(t *testing.T) {
+	t.Parallel()
 	s := offer.NewServer(offer.ServerOptions{})
 	h := httptest.NewServer(s)
 	t.Cleanup(h.Close)
@@ -78,9 +79,11 @@ func flows(p *party, in bool) {
 }
 
 func TestWHIPAndWHEP(t *testing.T) {
+	t.Parallel()
 	for name, play := range map[string]bool{"WHIP": false, "WHEP": true} {
 		for _, trickle := range []bool{false, true} {
 			t.Run(name+map[bool]string{true: " trickling"}[trickle], func(t *testing.T) {
+				t.Parallel()
 				s := whip.NewServer(whip.ServerOptions{Play: play, Token: "t0k3n"})
 				h := httptest.NewServer(s)
 				t.Cleanup(h.Close)
@@ -144,6 +147,7 @@ func (d *desk) Reject(err error) {
 }
 
 func TestCallByPaste(t *testing.T) {
+	t.Parallel()
 	out, back := make(chan string, 3), make(chan string, 3)
 	back <- "what was on the clipboard before"
 	caller, callee := &desk{mine: out, theirs: back}, &desk{mine: back, theirs: out}
@@ -164,6 +168,7 @@ func TestCallByPaste(t *testing.T) {
 
 // TestWHEPCounterOffer: the server does not take the offer and makes its own, which is answered by PATCH.
 func TestWHEPCounterOffer(t *testing.T) {
+	t.Parallel()
 	gathered := make(chan struct{})
 	p, err := peer.New(peer.Options{Loopback: peer.LoopbackOnly, NoChannels: true, Flow: peer.FlowSend, OnGathered: func() { close(gathered) }})
 	if err != nil {
@@ -210,6 +215,7 @@ func TestWHEPCounterOffer(t *testing.T) {
 
 // TestWHIPRefused: what a server says against an offer is the call's cause, with the next step.
 func TestWHIPRefused(t *testing.T) {
+	t.Parallel()
 	h := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/problem+json")
 		w.WriteHeader(http.StatusForbidden)
