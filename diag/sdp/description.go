@@ -1,0 +1,230 @@
+package sdp
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"dialtone/diag"
+)
+
+// Bounds of what is read of a description; a browser's has some 200 lines in 6 KB.
+const (
+	maxSDPLines    = 2000
+	maxSDPLine     = 1024 // bytes
+	maxSDPSections = 64
+	maxSDPList     = 128 // codecs or extensions of one section
+)
+
+// SDP is a session description (RFC 8866) taken apart for somebody who reads it. It is no validation: what is not
+// understood is kept as a line.
+type Description struct {
+	Session Section
+	Media   []Section
+	Cut     bool // there was more than is kept: 2,000 lines, 64 media sections, 1,024 bytes a line
+}
+
+// SDPSection is the lines before the first m= line, or from one m= line to the next.
+type Section struct {
+	Kind       string // "session", else of the m= line: audio, video, application
+	Port       int    // of the m= line; −1 for the session and where it is no number
+	BundleOnly bool   // a port of 0 is no refusal then (RFC 9143 §6)
+	Mid        string // empty when there is none
+	Direction  string // sendrecv, sendonly, recvonly, inactive; empty where no media flows
+	Setup      string // the DTLS role: actpass, active, passive; empty when not told here
+	Codecs     []Codec
+	Extensions []Extension
+	Lines      []Line
+}
+
+// Rejected reports whether the section's port of 0 says that it is not wanted (RFC 3264 §6).
+func (s *Section) Rejected() bool { return s.Port == 0 && !s.BundleOnly }
+
+// SDPLine is one line, without control characters.
+type Line struct {
+	Letter byte   // before the "="; 0 for a line of another form
+	Name   string // of an attribute: "rtpmap" of "a=rtpmap:96 VP8/90000"; else empty
+	Value  string // behind the name's colon, or behind the "="
+	Text   string // the whole line
+}
+
+// SDPCodec is one format of a media section.
+type Codec struct {
+	PayloadType string
+	Name        string   // "VP8/90000", "opus/48000/2"; empty when nothing tells it
+	Params      string   // of a=fmtp
+	Feedback    []string // of a=rtcp-fb: "nack", "nack pli"
+}
+
+// Short is the codec's name without its clock rate.
+func (c Codec) Short() string {
+	name, _, _ := strings.Cut(c.Name, "/")
+	if name == "" {
+		return c.PayloadType
+	}
+	return name
+}
+
+// Auxiliary reports whether the format only helps others: retransmission, redundancy, comfort noise, tones.
+func (c Codec) Auxiliary() bool {
+	switch strings.ToLower(c.Short()) {
+	case "rtx", "red", "ulpfec", "flexfec", "flexfec-03", "cn", "telephone-event":
+		return true
+	}
+	return false
+}
+
+// SDPExtension is an RTP header extension (RFC 8285).
+type Extension struct {
+	ID  string
+	URI string
+}
+
+const transportWide = "transport-wide-cc"
+
+// Short is the end of the extension's URI, which tells them apart.
+func (e Extension) Short() string {
+	if strings.Contains(e.URI, transportWide) {
+		return transportWide // its URI is that of a draft
+	}
+	if i := strings.LastIndexAny(e.URI, ":/"); i >= 0 && i+1 < len(e.URI) {
+		return e.URI[i+1:]
+	}
+	return e.URI
+}
+
+// staticNames are formats that need no a=rtpmap (RFC 3551 §6).
+var staticNames = map[string]string{"0": "PCMU/8000", "3": "GSM/8000", "8": "PCMA/8000", "9": "G722/8000",
+	"13": "CN/8000"}
+
+// ParseSDP takes a description apart. It fails for nothing: foreign text becomes lines.
+func Parse(text string) *Description {
+	d := &Description{Session: Section{Kind: "session", Port: -1}}
+	section, n := &d.Session, 0
+	for raw := range strings.Lines(text) {
+		raw = strings.TrimRight(raw, "\r\n")
+		if raw == "" {
+			continue
+		}
+		if n++; n > maxSDPLines {
+			d.Cut = true
+			break
+		}
+		d.Cut = d.Cut || len(raw) > maxSDPLine
+		line := parseLine(diag.Clean(raw, maxSDPLine))
+		if line.Letter == 'm' {
+			if len(d.Media) == maxSDPSections {
+				d.Cut = true
+				break
+			}
+			d.Media = append(d.Media, newSection(line))
+			section = &d.Media[len(d.Media)-1]
+		}
+		section.take(line)
+	}
+	for i := range d.Media {
+		d.Media[i].inherit(&d.Session)
+	}
+	return d
+}
+
+func parseLine(text string) Line {
+	if len(text) < 2 || text[1] != '=' {
+		return Line{Text: text}
+	}
+	line := Line{Letter: text[0], Value: text[2:], Text: text}
+	if line.Letter == 'a' {
+		line.Name, line.Value, _ = strings.Cut(text[2:], ":")
+	}
+	return line
+}
+
+// newSDPSection reads "m=audio 9 UDP/TLS/RTP/SAVPF 111 63".
+func newSection(line Line) Section {
+	s := Section{Kind: "unknown", Port: -1}
+	fields := strings.Fields(line.Value)
+	if len(fields) > 0 {
+		s.Kind = fields[0]
+	}
+	if len(fields) > 1 {
+		port, _, _ := strings.Cut(fields[1], "/")
+		if n, err := strconv.ParseUint(port, 10, 16); err == nil {
+			s.Port = int(n)
+		}
+	}
+	if s.Kind == "audio" || s.Kind == "video" {
+		for _, pt := range fields[min(len(fields), 3):min(len(fields), 3+maxSDPList)] {
+			s.Codecs = append(s.Codecs, Codec{PayloadType: pt, Name: staticNames[pt]})
+		}
+	}
+	return s
+}
+
+// take keeps a line and what it says.
+func (s *Section) take(line Line) {
+	s.Lines = append(s.Lines, line)
+	switch line.Name {
+	case "mid":
+		s.Mid = line.Value
+	case "setup":
+		s.Setup = line.Value
+	case "bundle-only":
+		s.BundleOnly = true
+	case "sendrecv", "sendonly", "recvonly", "inactive":
+		s.Direction = line.Name
+	case "extmap":
+		id, uri, ok := strings.Cut(line.Value, " ")
+		if uri, _, _ = strings.Cut(uri, " "); ok && len(s.Extensions) < maxSDPList {
+			s.Extensions = append(s.Extensions, Extension{ID: id, URI: uri})
+		}
+	case "rtpmap", "fmtp", "rtcp-fb":
+		s.takeFormat(line)
+	}
+}
+
+func (s *Section) takeFormat(line Line) {
+	pt, rest, _ := strings.Cut(line.Value, " ")
+	for i := range s.Codecs {
+		c := &s.Codecs[i]
+		if c.PayloadType != pt && (pt != "*" || line.Name != "rtcp-fb") {
+			continue
+		}
+		switch line.Name {
+		case "rtpmap":
+			c.Name = rest
+		case "fmtp":
+			c.Params = rest
+		case "rtcp-fb":
+			if len(c.Feedback) < maxSDPList && !slices.Contains(c.Feedback, rest) {
+				c.Feedback = append(c.Feedback, rest)
+			}
+		}
+	}
+}
+
+// inherit takes what the session says for all sections, and the default direction (RFC 8866 §6.7).
+func (s *Section) inherit(session *Section) {
+	if s.Setup == "" {
+		s.Setup = session.Setup
+	}
+	if s.Kind != "audio" && s.Kind != "video" {
+		s.Direction = ""
+		return
+	}
+	if s.Direction == "" {
+		s.Direction = session.Direction
+	}
+	if s.Direction == "" {
+		s.Direction = "sendrecv"
+	}
+}
+
+// attribute is the value of the first attribute of this name.
+func (s *Section) attribute(name string) (string, bool) {
+	for i := range s.Lines {
+		if s.Lines[i].Letter == 'a' && s.Lines[i].Name == name {
+			return s.Lines[i].Value, true
+		}
+	}
+	return "", false
+}
