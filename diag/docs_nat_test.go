@@ -15,8 +15,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-//go:generate go test -run ^TestNATDocument$ -update .
-
 const natDocument = "../docs/nat.md"
 
 // TestNATDocument compares the reference of the report with the source that it is made from.

@@ -136,7 +136,7 @@ func (src *source) addConstant(tok token.Token, s *ast.ValueSpec) {
 	case lit.Kind == token.STRING && typed:
 		text, err := strconv.Unquote(lit.Value)
 		if e := src.enums[typ.Name]; err == nil && e != nil {
-			e.values = append(e.values, value{text, oneLine(s.Comment.Text())})
+			e.values = append(e.values, value{text, comment(s.Doc, s.Comment)})
 		}
 	}
 }
@@ -172,7 +172,7 @@ func fields(s *ast.StructType) []field {
 			continue
 		}
 		name, options, _ := strings.Cut(reflect.StructTag(tag).Get("json"), ",")
-		out := field{json: name, meaning: oneLine(f.Comment.Text())}
+		out := field{json: name, meaning: comment(f.Doc, f.Comment)}
 		out.kind, out.of = kindOf(f.Type)
 		out.absent = absent(f.Type, out.kind, options == "omitempty")
 		out.unit = unit(f.Type, out)
@@ -183,6 +183,14 @@ func fields(s *ast.StructType) []field {
 		list = append(list, out)
 	}
 	return list
+}
+
+// comment is what stands beside a field, or above it where that would be too long a line.
+func comment(above, beside *ast.CommentGroup) string {
+	if beside != nil {
+		return oneLine(beside.Text())
+	}
+	return oneLine(above.Text())
 }
 
 // kindOf says what a Go type is in JSON.

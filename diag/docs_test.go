@@ -9,8 +9,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-//go:generate go test -run ^TestEventsDocument$ -update .
-
 var update = flag.Bool("update", false, "write the generated part of docs/events.md")
 
 // generatedMark parts the document: what stands above is written by hand, what stands below by this test.

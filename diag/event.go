@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -161,6 +162,9 @@ func withoutHead(b []byte) (json.RawMessage, error) {
 // decoders holds how each known type is read. The list is the vocabulary of a recording; docs/events.md describes it.
 var decoders = map[Type]func([]byte) (Data, error){}
 
+// Types lists the vocabulary of a recording in ascending order.
+func Types() []Type { return slices.Sorted(maps.Keys(decoders)) }
+
 // register adds T to the vocabulary; called from package variables only.
 func register[T Data]() Type {
 	var zero T
@@ -201,7 +205,7 @@ func (m *Millis) UnmarshalJSON(b []byte) error {
 }
 
 // float is the number of milliseconds as JSON keeps it, so that a recording reads like the call did.
-func (m Millis) float() float64 { return float64(time.Duration(m).Round(time.Microsecond)) / 1e6 }
+func (m Millis) Float() float64 { return float64(time.Duration(m).Round(time.Microsecond)) / 1e6 }
 
 // Duration is the ordinary Go duration.
 func (m Millis) Duration() time.Duration { return time.Duration(m) }

@@ -1,5 +1,10 @@
 package diag
 
+import (
+	"net"
+	"strconv"
+)
+
 // The events of the transports: ICE, DTLS, SCTP, the whole connection.
 var _ = []Type{
 	register[Candidate](), register[ServerResult](), register[Pair](), register[Selected](), register[ICEState](),
@@ -194,3 +199,8 @@ type SignalingState struct {
 
 // Type is "signaling.state".
 func (SignalingState) Type() Type { return "signaling.state" }
+
+// String is the candidate in a few words: "srflx udp 192.0.2.1:5000".
+func (c Candidate) String() string {
+	return string(c.CandidateType) + " " + c.Protocol + " " + net.JoinHostPort(c.Address, strconv.Itoa(int(c.Port)))
+}

@@ -1,5 +1,7 @@
 package diag
 
+import "time"
+
 // The events of media and statistics. Names and units are those of W3C webrtc-stats; a value that was not measured is
 // absent.
 var _ = []Type{register[TrackAdded](), register[TrackMuted](), register[FirstPacket](), register[FirstFrame](),
@@ -160,3 +162,9 @@ type DataChannelRow struct {
 	MessagesReceived uint64  `json:"messagesReceived"`
 	BytesReceived    uint64  `json:"bytesReceived"`
 }
+
+// Kinds of media, in the order in which they are listed.
+var Kinds = []string{"audio", "video"}
+
+// SecondsOf makes a duration of seconds.
+func SecondsOf(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }

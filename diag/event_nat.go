@@ -29,3 +29,15 @@ type NATProgress struct {
 
 // Type is "diagnosis.progress".
 func (NATProgress) Type() Type { return "diagnosis.progress" }
+
+// Why a session diagnoses the network during a call.
+const (
+	BecauseAsked     = "asked for"
+	BecauseICEFailed = "ICE failed" // the call has failed, and ends when the diagnosis has told why
+)
+
+// Why a diagnosis ends before its time.
+const (
+	StoppedCancelled = "cancelled"
+	StoppedTimeOver  = "its time was over" // what is known by then is a report nevertheless
+)

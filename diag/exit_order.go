@@ -7,13 +7,13 @@ import (
 
 // exitOrder lists the codes of calls and checks from the best to the worst. Of several the worst counts: what was not
 // tried (interrupted, could not run) before what failed, and an earlier step of a call before a later one.
-var exitOrder = []Exit{
+var ExitOrder = []Exit{
 	ExitPass, ExitAssertion, ExitMedia, ExitChannel, ExitDTLS, ExitICE, ExitNobody, ExitSignaling, ExitUsage, ExitCannotRun, ExitInterrupted,
 }
 
 // Compare is negative where e is better than other, positive where it is worse.
 func (e Exit) Compare(other Exit) int {
-	return cmp.Compare(slices.Index(exitOrder, e), slices.Index(exitOrder, other))
+	return cmp.Compare(slices.Index(ExitOrder, e), slices.Index(ExitOrder, other))
 }
 
 // Worse returns the worse of two codes.

@@ -2,7 +2,6 @@ package diag
 
 import (
 	"slices"
-	"strings"
 	"testing"
 )
 
@@ -33,19 +32,5 @@ func TestExits(t *testing.T) {
 	}
 	if got := Exit(77).String(); got != "exit(77)" {
 		t.Errorf("a code without a name is %q", got)
-	}
-}
-
-func TestStates(t *testing.T) {
-	seen := map[string]bool{}
-	for s := StateUnknown; s <= StateEnded; s++ {
-		if name := s.String(); name == "" || seen[name] || strings.ToLower(name) != name {
-			t.Errorf("state %d is named %q", s, name)
-		} else {
-			seen[name] = true
-		}
-	}
-	if got := State(200).String(); got != "unknown" {
-		t.Errorf("a foreign state is %q", got)
 	}
 }

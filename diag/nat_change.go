@@ -70,7 +70,7 @@ func NATChanges(before, now *NATReport) []string {
 		out = append(out, "verdict: "+NATWords(before.Exit)+" → "+NATWords(now.Exit))
 	}
 	if a, b := before.publicAddress(), now.publicAddress(); a != b {
-		out = append(out, "public address: "+orUnknown(a)+" → "+orUnknown(b))
+		out = append(out, "public address: "+OrUnknown(a)+" → "+OrUnknown(b))
 	}
 	old := map[string]string{}
 	for _, row := range before.Behavior.Rows() {

@@ -88,7 +88,7 @@ func natServerFindings(o *NATObservations, r *natCase) []Finding {
 	for i, s := range r.Servers {
 		note := func(id string, severity Severity, title, advice string, evidence ...string) {
 			out = append(out, Finding{ID: id, Severity: severity, Title: Clean(title, 400), Evidence: evidence,
-				Advice: about(s.URL, advice)})
+				Advice: About(s.URL, advice)})
 		}
 		if !s.OK {
 			continue
@@ -124,20 +124,20 @@ func changeFindings(url string, t Tally, other netip.AddrPort) []Finding {
 		return []Finding{{
 			ID: "server.ignores_change_request", Severity: Info, Title: url +
 				" ignores CHANGE-REQUEST, so it cannot tell anything about filtering.",
-			Evidence: []string{fmt.Sprintf("%d answers came from the address that was asked", t.Ignored)}, Advice: about(url,
+			Evidence: []string{fmt.Sprintf("%d answers came from the address that was asked", t.Ignored)}, Advice: About(url,
 				"ask another RFC 5780 server"),
 		}}
 	case t.Refused != 0:
 		return []Finding{{
 			ID: "server.refuses_change_request", Severity: Info, Title: url +
 				" refuses CHANGE-REQUEST, so it cannot tell anything about filtering.",
-			Evidence: []string{fmt.Sprintf("error %d", t.Refused)}, Advice: about(url, "ask another RFC 5780 server"),
+			Evidence: []string{fmt.Sprintf("error %d", t.Refused)}, Advice: About(url, "ask another RFC 5780 server"),
 		}}
 	case t.AskedBoth > 0 && !t.Both && !t.ProvedBoth && allLost(t.Proofs, t.Sent, t.Lost) < Chance:
 		return []Finding{{
 			ID: "server.alternate_silent", Severity: Info,
 			Title:    "The alternate address of " + url + " never answered, even where it must. This is the server, not you.",
-			Evidence: []string{fmt.Sprintf("%d requests to be answered from %s", t.AskedBoth, other)}, Advice: about(url,
+			Evidence: []string{fmt.Sprintf("%d requests to be answered from %s", t.AskedBoth, other)}, Advice: About(url,
 				"ask another RFC 5780 server"),
 		}}
 	}
@@ -149,19 +149,19 @@ func turnFindings(r *natCase) []Finding {
 	var out []Finding
 	for _, s := range r.others {
 		if s.OK {
-			out = append(withExpiry(out, s), srvFindings(s.URL, s.SRV)...)
+			out = append(WithExpiry(out, s), srvFindings(s.URL, s.SRV)...)
 		}
 	}
 	for _, s := range r.TURN {
 		if s.OK {
-			out = append(withExpiry(out, s.ServerResult), srvFindings(s.URL, s.SRV)...)
+			out = append(WithExpiry(out, s.ServerResult), srvFindings(s.URL, s.SRV)...)
 		}
 		if s.OK && relayPrivate(s.ServerResult) {
 			out = append(out, Finding{
 				ID: "turn.relay_private", Severity: r.severity(s.ServerResult),
 				Title: Clean(fmt.Sprintf("%s accepted your password, but its relay address is %s (private).", s.URL,
 					s.RelayAddress), 400),
-				Evidence: []string{"the server itself is " + s.Address}, Advice: about(s.URL,
+				Evidence: []string{"the server itself is " + s.Address}, Advice: About(s.URL,
 					"set the external IP on the server (coturn: external-ip)"),
 			})
 		}
@@ -178,41 +178,41 @@ func (r *natCase) carriedFindings(s NATRelay) []Finding {
 		out = append(out, Finding{
 			ID: "turn.refresh_failed", Severity: Warn, Title: Clean(s.URL+" gave a relay, and does not extend it.", 400),
 			Evidence: []string{Clean(s.Stopped+": "+s.StoppedText, 300)},
-			Advice: about(s.URL,
+			Advice: About(s.URL,
 				"calls would end when the allocation does, mostly after ten minutes: look into the server's log"),
 		})
 	case s.Stopped != "" && s.OwnPeer:
 		out = append(out, Finding{
 			ID: "turn.relay_untested", Severity: Info, Title: Clean(s.URL+" gave a relay; whether it carries bytes is not known.", 400),
 			Evidence: []string{Clean(s.Stopped+": "+s.StoppedText, 300), "asked through it was the server itself, " + s.Peer},
-			Advice: about(s.URL,
+			Advice: About(s.URL,
 				"name a STUN server too, which is then asked through the relay: dialtone nat STUN-SERVER TURN-SERVER"),
 		})
 	case s.Stopped != "" && s.StoppedCode == 403:
 		out = append(out, Finding{
 			ID: "turn.peer_forbidden", Severity: Warn, Title: Clean(s.URL+" forbids to send to "+s.Peer+".", 400),
 			Evidence: []string{Clean(s.Stopped+": "+s.StoppedText, 300)},
-			Advice: about(s.URL,
+			Advice: About(s.URL,
 				"where peers have such addresses, allow them there (coturn: allowed-peer-ip, denied-peer-ip, allow-loopback-peers)"),
 		})
 	case s.Stopped != "":
 		out = append(out, Finding{
 			ID: "turn.relay_silent", Severity: r.severity(s.ServerResult), Title: Clean(s.URL+" gave a relay, but no bytes came back through it.", 400),
 			Evidence: []string{Clean(s.Stopped+": "+s.StoppedText, 300), "asked through it: " + s.Peer},
-			Advice: about(s.URL,
+			Advice: About(s.URL,
 				"check the firewall of the server: its relay ports must be open (coturn: min-port, max-port)"),
 		})
 	}
 	seen, err := netip.ParseAddrPort(s.Seen)
 	relay, err2 := netip.ParseAddrPort(s.RelayAddress)
 	peer, err3 := netip.ParseAddrPort(s.Peer)
-	if err == nil && err2 == nil && err3 == nil && seen.Addr() != relay.Addr() && !private(seen.Addr()) &&
-		!private(peer.Addr()) {
+	if err == nil && err2 == nil && err3 == nil && seen.Addr() != relay.Addr() && !Private(seen.Addr()) &&
+		!Private(peer.Addr()) {
 		out = append(out, Finding{
 			ID: "turn.relay_elsewhere", Severity: Problem,
 			Title: Clean(fmt.Sprintf("%s says that its relay is at %s, and it sends from %s.", s.URL, relay.Addr(),
 				seen.Addr()), 400),
-			Evidence: []string{s.Peer + " saw " + s.Seen}, Advice: about(s.URL,
+			Evidence: []string{s.Peer + " saw " + s.Seen}, Advice: About(s.URL,
 				"set the external IP on the server to "+seen.Addr().String()+" (coturn: external-ip)"),
 		})
 	}
@@ -226,14 +226,14 @@ func srvFindings(url, srv string) []Finding {
 	}
 	return []Finding{{
 		ID: "server.found_by_srv", Severity: Info, Title: Clean(url+" was found by DNS SRV at "+srv+"; calls and browsers do not look there.", 400),
-		Advice: about(url, "in calls and in the configuration name the server with its port: "+srv),
+		Advice: About(url, "in calls and in the configuration name the server with its port: "+srv),
 	}}
 }
 
 func failureFinding(s ServerResult, severity Severity) Finding {
 	return Finding{
-		ID: serverFindingID(s), Severity: severity, Title: Clean(s.URL+gaveNothing+s.ErrorText, 400),
-		Evidence: []string{Clean("stage "+orUnknown(s.Stage)+", cause "+orUnknown(s.Cause), 200)}, Advice: about(s.URL,
+		ID: ServerFindingID(s), Severity: severity, Title: Clean(s.URL+GaveNothing+s.ErrorText, 400),
+		Evidence: []string{Clean("stage "+OrUnknown(s.Stage)+", cause "+OrUnknown(s.Cause), 200)}, Advice: About(s.URL,
 			s.Advice),
 	}
 }
@@ -242,5 +242,5 @@ func failureFinding(s ServerResult, severity Severity) Finding {
 func relayPrivate(s ServerResult) bool {
 	server, err := netip.ParseAddrPort(s.Address)
 	relay, err2 := netip.ParseAddrPort(s.RelayAddress)
-	return err == nil && err2 == nil && private(relay.Addr()) && !private(server.Addr())
+	return err == nil && err2 == nil && Private(relay.Addr()) && !Private(server.Addr())
 }

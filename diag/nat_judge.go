@@ -146,7 +146,7 @@ func speaking(n int) string {
 	if n == 0 {
 		return "none answers"
 	}
-	return plural(n, "answers", "answer")
+	return Plural(n, "answers", "answer")
 }
 
 // judgeUDP tells whether UDP passes. Silence means a firewall only where something else shows that servers are there.
@@ -172,7 +172,7 @@ func judgeUDP(o *NATObservations, others []ServerResult, turn []NATRelay) Behavi
 		}
 	}
 	evidence := []string{fmt.Sprintf("%d of %s silent over UDP, over TCP or TLS %s", len(silent),
-		plural(len(o.Servers), "server is", "servers are"), speaking(len(streams)))}
+		Plural(len(o.Servers), "server is", "servers are"), speaking(len(streams)))}
 	switch {
 	case len(silent)+len(refused)+len(streams) == 0:
 		evidence = []string{"no server could be asked over UDP"}

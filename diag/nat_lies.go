@@ -50,7 +50,7 @@ func (o *NATObservations) inventors() []int {
 // foreign reports whether a server that is public itself sees a private address which is not this machine's own.
 func (o *NATObservations) foreign(s seen) bool {
 	local, mapped := o.Local.Addr(), s.mapped.Addr()
-	return private(mapped) && !private(s.to.Addr()) && local.IsValid() && local.Is4() == mapped.Is4() && local != mapped
+	return Private(mapped) && !Private(s.to.Addr()) && local.IsValid() && local.Is4() == mapped.Is4() && local != mapped
 }
 
 // conductFindings are those about servers that answer, and not as they should.
@@ -58,7 +58,7 @@ func conductFindings(o *NATObservations, r *natCase) []Finding {
 	var out []Finding
 	note := func(id string, severity Severity, url, title, evidence, advice string) {
 		out = append(out, Finding{ID: id, Severity: severity, Title: Clean(url+title, 400), Evidence: []string{evidence},
-			Advice: about(url, advice)})
+			Advice: About(url, advice)})
 	}
 	inventors := o.inventors()
 	for i, s := range o.Servers {
@@ -89,7 +89,7 @@ func slowFindings(r *natCase) []Finding {
 			out = append(out, Finding{
 				ID: "server.slow", Severity: Info, Title: Clean(fmt.Sprintf("%s takes %.1f s to answer.", url,
 					rtt.Duration().Seconds()), 400),
-				Advice: about(url, "calls wait as long for its candidates: use a server that is nearer, or less busy"),
+				Advice: About(url, "calls wait as long for its candidates: use a server that is nearer, or less busy"),
 			})
 		}
 	}

@@ -43,9 +43,9 @@ func (o *NATObservations) repeated() bool {
 // contradicts.
 func (o *NATObservations) liars() (inner, outliers []int) {
 	list, _ := o.views(nil)
-	public := slices.ContainsFunc(list, func(s seen) bool { return !private(s.mapped.Addr()) })
+	public := slices.ContainsFunc(list, func(s seen) bool { return !Private(s.mapped.Addr()) })
 	for _, s := range list {
-		if (public && private(s.mapped.Addr()) && !private(s.to.Addr()) || o.foreign(s)) &&
+		if (public && Private(s.mapped.Addr()) && !Private(s.to.Addr()) || o.foreign(s)) &&
 			!slices.Contains(inner, s.server) {
 			inner = append(inner, s.server)
 		}

@@ -136,7 +136,7 @@ func (o *NATObservations) Admitted(server int) (netip.AddrPort, string) {
 		return netip.AddrPort{}, fmt.Sprintf("its OTHER-ADDRESS %s has the IP that was asked (RFC 5780 §7.4)", other)
 	case other.Port() == asked.Port():
 		return netip.AddrPort{}, fmt.Sprintf("its OTHER-ADDRESS %s has the port that was asked", other)
-	case !sendable(other) || private(other.Addr()) && !private(asked.Addr()):
+	case !sendable(other) || Private(other.Addr()) && !Private(asked.Addr()):
 		return netip.AddrPort{}, fmt.Sprintf("its OTHER-ADDRESS %s is not public", other)
 	case !a.Origin.IsValid():
 		return netip.AddrPort{}, "it has no RESPONSE-ORIGIN"
@@ -173,7 +173,7 @@ var shared = netip.MustParsePrefix("100.64.0.0/10")
 var clat = netip.MustParsePrefix("192.0.0.0/29")
 
 // private reports whether an address means nothing on the public Internet.
-func private(a netip.Addr) bool {
+func Private(a netip.Addr) bool {
 	return a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast() || shared.Contains(a) || clat.Contains(a)
 }
 

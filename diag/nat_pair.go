@@ -127,7 +127,7 @@ var natShort = map[string]string{
 
 // String is the compact result line: words without white space that a person can paste to the other side.
 func (s NATSide) String() string {
-	words := []string{resultPrefix, "map=" + natShort[orUnknown(s.Mapping)], "filter=" + natShort[orUnknown(s.Filtering)]}
+	words := []string{resultPrefix, "map=" + natShort[OrUnknown(s.Mapping)], "filter=" + natShort[OrUnknown(s.Filtering)]}
 	for _, flag := range s.flags() {
 		if *flag.set {
 			words = append(words, flag.name)

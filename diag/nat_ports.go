@@ -67,7 +67,7 @@ const maxShown = 6
 func portWords(pairs []portPair, kept int) []string {
 	first := pairs[0]
 	if kept == len(pairs) {
-		return []string{fmt.Sprintf("%s, such as %d, are seen unchanged", plural(kept, "local port", "local ports"),
+		return []string{fmt.Sprintf("%s, such as %d, are seen unchanged", Plural(kept, "local port", "local ports"),
 			first.local)}
 	}
 	var less, steps []int

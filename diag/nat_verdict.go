@@ -112,7 +112,7 @@ func (r *natCase) judgeAlone() {
 	case b.Mapping.Value == EndpointIndependent:
 		r.Exit = ExitPass
 		v.Headline = r.keeps() + " Direct calls will work with " + whom.direct + whom.rest + "."
-		if b.NAT.Value == BehaviorNone && private(r.public) {
+		if b.NAT.Value == BehaviorNone && Private(r.public) {
 			v.Headline = r.keeps() + " Direct calls within this network will work."
 			whom.rest = ""
 		}
@@ -153,7 +153,7 @@ func (r *natCase) judgeRest(whom natWhom) {
 // keeps is the sentence for a mapping that does not depend on the endpoint.
 func (r *natCase) keeps() string {
 	switch {
-	case r.Behavior.NAT.Value == BehaviorNone && private(r.public):
+	case r.Behavior.NAT.Value == BehaviorNone && Private(r.public):
 		return "There is no NAT between this machine and the servers, which are in a private network with it."
 	case r.Behavior.NAT.Value == BehaviorNone:
 		return "This machine has a public address of its own, without a NAT."
@@ -248,7 +248,7 @@ func (r *natCase) adviceFor(s NATServer) string {
 			return f.Advice
 		}
 	}
-	return about(s.URL, s.Advice)
+	return About(s.URL, s.Advice)
 }
 
 // reached reports whether something answered, if only with a refusal.
@@ -285,7 +285,7 @@ func (r *natCase) count() string {
 			servers++
 		}
 	}
-	return plural(servers, "server", "servers") + ", " + plural(r.ips, "IP", "IPs")
+	return Plural(servers, "server", "servers") + ", " + Plural(r.ips, "IP", "IPs")
 }
 
 func lastOf(list []string) string {

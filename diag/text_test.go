@@ -1,10 +1,11 @@
-package diag
+package diag_test
 
 import (
 	"strings"
 	"testing"
-	"unicode"
-	"unicode/utf8"
+
+	"dialtone/diag"
+	"dialtone/diag/diagtest"
 )
 
 func TestClean(t *testing.T) {
@@ -38,26 +39,10 @@ func TestClean(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := Clean(tt.in, tt.max); got != tt.want {
+			if got := diag.Clean(tt.in, tt.max); got != tt.want {
 				t.Errorf("Clean(%q, %d) = %q, want %q", tt.in, tt.max, got, tt.want)
 			}
 		})
-	}
-}
-
-// checkClean fails when s is not fit for a terminal.
-func checkClean(t *testing.T, s string, max int) {
-	t.Helper()
-	if len(s) > max {
-		t.Errorf("%d bytes, at most %d are allowed: %q", len(s), max, s)
-	}
-	if !utf8.ValidString(s) {
-		t.Errorf("broken UTF-8: %q", s)
-	}
-	for _, r := range s {
-		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) && r != '\u200d' || r == '\u2028' || r == '\u2029' {
-			t.Errorf("%U in %q", r, s)
-		}
 	}
 }
 
@@ -67,9 +52,9 @@ func FuzzClean(f *testing.F) {
 	f.Add("\x01\x02", 4)
 	f.Fuzz(func(t *testing.T, s string, max int) {
 		max = min(max&0xffff, 1<<16) // a length
-		got := Clean(s, max)
-		checkClean(t, got, max)
-		if again := Clean(got, max); again != got {
+		got := diag.Clean(s, max)
+		diagtest.CheckClean(t, got, max)
+		if again := diag.Clean(got, max); again != got {
 			t.Errorf("cleaning twice changes %q to %q", got, again)
 		}
 	})
@@ -80,7 +65,7 @@ func BenchmarkClean(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				Clean(s, 600)
+				diag.Clean(s, 600)
 			}
 		})
 	}

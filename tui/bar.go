@@ -2,6 +2,8 @@ package tui
 
 import (
 	"dialtone/diag"
+	"dialtone/diag/call"
+	"dialtone/diag/judge"
 	"dialtone/tui/draw"
 )
 
@@ -24,7 +26,7 @@ var phaseWords = map[diag.PhaseName]string{
 }
 
 // marksOf are the moments of a call that are worth finding.
-func marksOf(c *diag.Call) []draw.Mark {
+func marksOf(c *call.Call) []draw.Mark {
 	var out []draw.Mark
 	for _, s := range c.Spans {
 		if word, ok := phaseWords[s.Phase]; ok {
@@ -48,7 +50,7 @@ func marksOf(c *diag.Call) []draw.Mark {
 		}
 	}
 	if c.Ended != nil {
-		out = append(out, draw.Mark{At: c.EndedAt, Level: endLevel(diag.Judge(c).Exit), Label: "ended"})
+		out = append(out, draw.Mark{At: c.EndedAt, Level: endLevel(judge.Judge(c).Exit), Label: "ended"})
 	}
 	return out
 }

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
+	"dialtone/diag/judge"
 	"dialtone/diag/record"
 )
 
@@ -43,13 +45,13 @@ func TestRecordedCalls(t *testing.T) {
 	if *update {
 		writeHostile(t)
 	}
-	for _, call := range recorded {
-		t.Run(call.name, func(t *testing.T) {
-			events := readCall(t, call.name)
-			if v := diag.Judge(diag.Fold(events)); v.Exit != call.exit {
-				t.Errorf("exit %v (%s), want %v", v.Exit, v.Headline, call.exit)
+	for _, placed := range recorded {
+		t.Run(placed.name, func(t *testing.T) {
+			events := readCall(t, placed.name)
+			if v := judge.Judge(call.Fold(events)); v.Exit != placed.exit {
+				t.Errorf("exit %v (%s), want %v", v.Exit, v.Headline, placed.exit)
 			}
-			if info, err := os.Stat(recordingFile(call.name)); err != nil || info.Size() > 200_000 {
+			if info, err := os.Stat(recordingFile(placed.name)); err != nil || info.Size() > 200_000 {
 				t.Errorf("the file: %v, %v", info, err)
 			}
 			for _, size := range sizes {

@@ -5,7 +5,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	"dialtone/diag"
+	"dialtone/diag/call"
 )
 
 // running reports whether the present is shown and passes by itself.
@@ -65,9 +65,9 @@ func (m *Model) waiting() bool {
 		return false
 	}
 	switch m.scene.Call.State() {
-	case diag.StateUnknown, diag.StateDialing, diag.StateWaiting, diag.StateNegotiating, diag.StateConnecting:
+	case call.StateUnknown, call.StateDialing, call.StateWaiting, call.StateNegotiating, call.StateConnecting:
 		return true
-	case diag.StateConnected, diag.StateReconnecting, diag.StateEnded:
+	case call.StateConnected, call.StateReconnecting, call.StateEnded:
 	}
 	return false
 }

@@ -11,6 +11,8 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
+	"dialtone/diag/judge"
 	"dialtone/tui/draw"
 	"dialtone/tui/pane"
 )
@@ -54,7 +56,7 @@ func cleanLines(text string) string {
 }
 
 // summary is a call in a few lines of text.
-func summary(c *diag.Call, v diag.Verdict) string {
+func summary(c *call.Call, v judge.Verdict) string {
 	lines := []string{"dialtone " + c.Start.Title() + ": " + v.Headline}
 	if s := c.Selected; s != nil {
 		path := "path: " + s.Local + " ⇄ " + s.Remote

@@ -3,7 +3,7 @@ package tui
 import (
 	tea "github.com/charmbracelet/bubbletea"
 
-	"dialtone/diag"
+	"dialtone/diag/judge"
 	"dialtone/tui/draw"
 	"dialtone/tui/pane"
 )
@@ -68,6 +68,6 @@ func (m *Model) refresh() {
 	m.scene.Call = m.time.call
 	m.scene.Clock = m.clock()
 	m.scene.Live = m.live() && m.transport.playback == following
-	m.scene.Verdict = diag.Judge(m.scene.Call)
+	m.scene.Verdict = judge.Judge(m.scene.Call)
 	m.keys.refresh(m)
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/charmbracelet/bubbles/key"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 )
 
 // KeyMap is every key that the root understands. It is the only source of the help: a key that does not work now is
@@ -100,14 +101,14 @@ func (k *KeyMap) refreshTimeline(m *Model) {
 	}
 }
 
-func muteWord(c *diag.Call, kind string) string {
+func muteWord(c *call.Call, kind string) string {
 	if c.LocalMuted[kind] {
 		return "unmute " + kind
 	}
 	return "mute " + kind
 }
 
-func chatOpen(c *diag.Call) bool {
+func chatOpen(c *call.Call) bool {
 	for _, ch := range c.Channels {
 		if ch.Label == diag.LabelChat && ch.ClosedAt == nil {
 			return true

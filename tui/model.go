@@ -7,7 +7,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/lipgloss"
 
-	"dialtone/diag"
+	"dialtone/diag/call"
 	"dialtone/tui/draw"
 	"dialtone/tui/pane"
 )
@@ -51,7 +51,7 @@ func New(ctx context.Context, o Options, r *lipgloss.Renderer) *Model {
 	}
 	m := &Model{options: o, tasks: newTasks(ctx), keys: DefaultKeyMap(len(o.Panes)), time: newTimeline(maxKept),
 		transport: transport{speed: 1}}
-	m.scene = &pane.Scene{Theme: o.theme(r), Call: &diag.Call{}, Live: o.Controls != nil}
+	m.scene = &pane.Scene{Theme: o.theme(r), Call: &call.Call{}, Live: o.Controls != nil}
 	for _, newPane := range o.Panes {
 		m.panes = append(m.panes, newPane(m.scene))
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/charmbracelet/bubbles/key"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 	"dialtone/tui/draw"
 )
 
@@ -93,7 +94,7 @@ func (m *Model) state(l *draw.Line) {
 		words = "hanging up"
 	case m.waiting():
 		mark, paint = m.scene.Spinner(), th.Accent
-		if c.State() == diag.StateWaiting {
+		if c.State() == call.StateWaiting {
 			words = "waiting for the other party"
 		}
 	}
@@ -127,13 +128,13 @@ func speedWord(speed float64) string { return strconv.FormatFloat(speed, 'g', -1
 // level grades the call for the header.
 func (m *Model) level() draw.Level {
 	switch m.scene.Call.State() {
-	case diag.StateConnected:
+	case call.StateConnected:
 		return draw.Good
-	case diag.StateReconnecting:
+	case call.StateReconnecting:
 		return draw.Warn
-	case diag.StateEnded:
+	case call.StateEnded:
 		return endLevel(m.scene.Verdict.Exit)
-	case diag.StateUnknown, diag.StateDialing, diag.StateWaiting, diag.StateNegotiating, diag.StateConnecting:
+	case call.StateUnknown, call.StateDialing, call.StateWaiting, call.StateNegotiating, call.StateConnecting:
 	}
 	return draw.Idle
 }
@@ -185,7 +186,7 @@ func (m *Model) tabs() string {
 			l.Gap(1).Add(th.Dim, title).Gap(gap - 1)
 		}
 	}
-	if m.options.Replay == nil && c.State() == diag.StateWaiting && c.Start.Join != "" {
+	if m.options.Replay == nil && c.State() == call.StateWaiting && c.Start.Join != "" {
 		text := draw.Truncate(draw.Safe(c.Start.Join), max(l.Room()-15, 0))
 		return l.Right(draw.NewLine(m.width).Add(th.Dim, "they join: ").Add(th.Accent, text).Gap(1)).String()
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 	"dialtone/tui/pane"
 )
 
@@ -18,15 +19,15 @@ type timeline struct {
 	events []diag.Event // those that are kept, in order; their times never decrease
 	limit  int          // how many are kept; 0: all
 	lost   int          // how many older ones were forgotten
-	base   *diag.Call   // the fold of those; never nil
-	head   *diag.Call   // the fold of all; never nil
+	base   *call.Call   // the fold of those; never nil
+	head   *call.Call   // the fold of all; never nil
 	at     int          // the position: how many of events are folded into call
-	call   *diag.Call   // the fold up to the position; head itself while the position is the end
+	call   *call.Call   // the fold up to the position; head itself while the position is the end
 }
 
 func newTimeline(limit int) *timeline {
-	head := &diag.Call{}
-	return &timeline{limit: limit, base: &diag.Call{}, head: head, call: head}
+	head := &call.Call{}
+	return &timeline{limit: limit, base: &call.Call{}, head: head, call: head}
 }
 
 // add takes new events at the end. A position that is the end stays the end when follow is set. It returns the reset

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 	"dialtone/tui/pane"
 )
 
@@ -71,10 +72,10 @@ func TestTimelineSeek(t *testing.T) {
 func checkTimeline(t *testing.T, line *timeline, all []diag.Event) {
 	t.Helper()
 	for name, c := range map[string]struct {
-		got  *diag.Call
+		got  *call.Call
 		want []diag.Event
 	}{"end": {line.head, all}, "position": {line.call, all[:line.lost+line.at]}, "forgotten": {line.base, all[:line.lost]}} {
-		if diff := cmp.Diff(diag.Fold(c.want), c.got, cmpopts.IgnoreUnexported(diag.Call{}, diag.Distribution{})); diff != "" {
+		if diff := cmp.Diff(call.Fold(c.want), c.got, cmpopts.IgnoreUnexported(call.Call{}, call.Distribution{})); diff != "" {
 			t.Errorf("the fold of the %s: %s", name, diff)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 	"dialtone/tui/pane"
 )
 
@@ -21,7 +22,7 @@ func checkPosition(t *testing.T, b *bench, all []diag.Event, n int) {
 	if b.time.at != n {
 		t.Errorf("at event %d, want %d", b.time.at, n)
 	}
-	if diff := cmp.Diff(diag.Fold(all[:n]), b.scene.Call, cmpopts.IgnoreUnexported(diag.Call{}, diag.Distribution{})); diff != "" {
+	if diff := cmp.Diff(call.Fold(all[:n]), b.scene.Call, cmpopts.IgnoreUnexported(call.Call{}, call.Distribution{})); diff != "" {
 		t.Errorf("what is shown is not the call at event %d:\n%s", n, diff)
 	}
 	toy, ok := b.panes[0].(*toy)
@@ -164,7 +165,7 @@ func TestPlayAnEndedCall(t *testing.T) {
 	b.send(keyMsg(" "))
 	checkPosition(t, b, all, 0)
 	b.pass(20 * time.Second)
-	if b.scene.Call.State() != diag.StateConnected {
+	if b.scene.Call.State() != call.StateConnected {
 		t.Errorf("after 20 s it is %v", b.scene.Call.State())
 	}
 	b.pass(time.Hour)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 	"dialtone/diag/session"
 )
 
@@ -140,7 +141,7 @@ func (c *answerCommand) takeCalls(ctx context.Context, a app, config diag.Config
 }
 
 // waited reports whether a call came as far as waiting for the other party.
-func waited(c *diag.Call) bool {
+func waited(c *call.Call) bool {
 	return c.Role != "" || c.Signal.State == diag.SignalWaiting || c.Signal.Requests > c.Signal.Failed
 }
 

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 	"dialtone/diag/record"
 )
 
@@ -53,7 +54,7 @@ func TestBrowserMeetsAnswer(t *testing.T) {
 }
 
 // folded reads a recording.
-func folded(t *testing.T, path string) *diag.Call {
+func folded(t *testing.T, path string) *call.Call {
 	t.Helper()
 	file, err := os.Open(path)
 	if err != nil {
@@ -64,11 +65,11 @@ func folded(t *testing.T, path string) *diag.Call {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return diag.Fold(recording.Events)
+	return call.Fold(recording.Events)
 }
 
 // checkMutes looks for what the page has told of its tracks.
-func checkMutes(t *testing.T, c *diag.Call, kinds ...string) {
+func checkMutes(t *testing.T, c *call.Call, kinds ...string) {
 	t.Helper()
 	for _, kind := range kinds {
 		told := false

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
+	"dialtone/diag/judge"
 )
 
 // Bounds of what both ends may tell differently on the loopback interface.
@@ -78,7 +80,7 @@ func onlyRecording(t *testing.T, dir string) string {
 }
 
 // checkEnds holds what the other end told against what was counted when it came.
-func checkEnds(t *testing.T, c *diag.Call) {
+func checkEnds(t *testing.T, c *call.Call) {
 	t.Helper()
 	if len(c.Theirs) < 3 {
 		t.Fatalf("%d samples of the page", len(c.Theirs))
@@ -110,8 +112,8 @@ func checkEnds(t *testing.T, c *diag.Call) {
 		}
 	}
 	ends, _ := c.BothEnds()
-	if len(ends.Streams) != 4 || len(ends.Remarks) > 0 {
-		t.Errorf("%d streams, remarks %+v", len(ends.Streams), ends.Remarks)
+	if found := judge.EndsFindings(c); len(ends.Streams) != 4 || len(found) > 0 {
+		t.Errorf("%d streams, contradictions %+v", len(ends.Streams), found)
 	}
 	here, there := trips(c)
 	if len(here) == 0 || len(there) == 0 {
@@ -123,14 +125,14 @@ func checkEnds(t *testing.T, c *diag.Call) {
 }
 
 // endsAt is what both ends told at the i-th sample.
-func endsAt(c *diag.Call, i int) diag.Ends {
-	earlier := &diag.Call{Theirs: c.Theirs[:i+1]}
+func endsAt(c *call.Call, i int) call.Ends {
+	earlier := &call.Call{Theirs: c.Theirs[:i+1]}
 	ends, _ := earlier.BothEnds()
 	return ends
 }
 
 // trips are the round trips of both ends, in ascending order.
-func trips(c *diag.Call) (here, there []float64) {
+func trips(c *call.Call) (here, there []float64) {
 	for _, s := range c.Samples {
 		if s.Pair != nil && s.Pair.CurrentRoundTripTime != nil {
 			here = append(here, *s.Pair.CurrentRoundTripTime)

@@ -13,6 +13,7 @@ import (
 
 	"dialtone/diag"
 	diagcheck "dialtone/diag/check"
+	"dialtone/diag/judge"
 	"dialtone/diag/report"
 )
 
@@ -64,7 +65,7 @@ type pathName struct {
 func (p *pathName) Decode(ctx *kong.DecodeContext) error { return p.decode(ctx, p.set) }
 
 func (p *pathName) set(raw string) error {
-	if raw != diag.ExpectDirect && raw != diag.ExpectRelay && raw != "any" {
+	if raw != judge.ExpectDirect && raw != judge.ExpectRelay && raw != "any" {
 		return fmt.Errorf("%s is no path: write direct, relay or any", quote(raw))
 	}
 	p.name = raw

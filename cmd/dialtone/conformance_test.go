@@ -6,6 +6,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/report"
+	"dialtone/diag/words"
 	"dialtone/signal/conform"
 )
 
@@ -41,7 +42,7 @@ func TestConformanceCounts(t *testing.T) {
 				t.Errorf("it is not told why: %+v", a)
 			}
 			for _, f := range r.Findings {
-				if _, explained := diag.Explain(f.ID); !explained || f.Severity != diag.Warn {
+				if _, explained := words.Explain(f.ID); !explained || f.Severity != diag.Warn {
 					t.Errorf("%+v", f)
 				}
 			}

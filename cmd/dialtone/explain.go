@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"dialtone/diag"
+	"dialtone/diag/words"
 )
 
 // explainCommand is dialtone explain.
@@ -20,12 +21,12 @@ func (explainCommand) Help() string {
 }
 
 func (c *explainCommand) run(_ context.Context, a app) (diag.Exit, error) {
-	text := strings.Join(diag.FindingIDs(), "\n")
+	text := strings.Join(words.FindingIDs(), "\n")
 	if c.ID != "" {
-		paragraph, ok := diag.Explain(c.ID)
+		paragraph, ok := words.Explain(c.ID)
 		if !ok {
 			return diag.ExitUsage, fmt.Errorf("%s is no finding%s; dialtone explain lists all", quote(c.ID),
-				didYouMean("", c.ID, diag.FindingIDs()))
+				didYouMean("", c.ID, words.FindingIDs()))
 		}
 		text = paragraph
 	}

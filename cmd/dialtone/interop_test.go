@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 )
 
 // allWays are the signalings that a counterpart may speak, as its programs name them.
@@ -72,7 +73,7 @@ func (e encounter) flows() (in, out bool) {
 }
 
 // place makes the call and returns what both sides say of it. The error is errCounterpart.
-func (e encounter) place(t *testing.T) (*diag.Call, seen, error) {
+func (e encounter) place(t *testing.T) (*call.Call, seen, error) {
 	t.Helper()
 	recording := filepath.Join(t.TempDir(), "call.jsonl")
 	var ours *tool
@@ -135,7 +136,7 @@ func (e encounter) meet(t *testing.T, recording string) (*tool, seen, error) {
 }
 
 // judge compares what both sides saw with what was to be seen, and makes a line of the matrix of it.
-func (e encounter) judge(t *testing.T, c *diag.Call, s seen) matrixRow {
+func (e encounter) judge(t *testing.T, c *call.Call, s seen) matrixRow {
 	t.Helper()
 	if c.Selected == nil || c.DTLS.Role == "" || c.DTLS.Version == "" {
 		t.Errorf("path %+v, DTLS %+v", c.Selected, c.DTLS)
@@ -155,7 +156,7 @@ func (e encounter) judge(t *testing.T, c *diag.Call, s seen) matrixRow {
 }
 
 // media compares the packets that dialtone sent and received with those of the counterpart.
-func (e encounter) media(t *testing.T, c *diag.Call, kind string, theirs int) string {
+func (e encounter) media(t *testing.T, c *call.Call, kind string, theirs int) string {
 	t.Helper()
 	in, out := e.flows()
 	var received, sent uint64
@@ -181,7 +182,7 @@ func (e encounter) media(t *testing.T, c *diag.Call, kind string, theirs int) st
 }
 
 // channels looks for messages both ways: theirs come back from dialtone answer, and they answer the pings of dialtone call.
-func (e encounter) channels(t *testing.T, c *diag.Call, s seen) string {
+func (e encounter) channels(t *testing.T, c *call.Call, s seen) string {
 	t.Helper()
 	if e.offered {
 		if !s.Echoed {

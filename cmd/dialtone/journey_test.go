@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 	"dialtone/diag/record"
 )
 
@@ -73,7 +74,7 @@ func checkJourney(t *testing.T, path string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := diag.Fold(recording.Events)
+	c := call.Fold(recording.Events)
 	echoed := false
 	for _, m := range c.Messages {
 		echoed = echoed || (m.Direction == diag.Inbound && m.Label == diag.LabelChat && m.Text == "good evening")

@@ -9,6 +9,9 @@ import (
 	"strings"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
+	"dialtone/diag/judge"
+	"dialtone/diag/words"
 )
 
 // eventSource gives the events of a call, in order and in batches; io.EOF is the end. *feed.Reader is one.
@@ -37,7 +40,7 @@ func printEvents(ctx context.Context, events eventSource, w io.Writer) error {
 func writeLines(w io.Writer, events []diag.Event) error {
 	var text bytes.Buffer
 	for _, e := range events {
-		text.WriteString(diag.Clock(e.At) + "  " + diag.Line(e) + "\n")
+		text.WriteString(words.Clock(e.At) + "  " + words.Line(e) + "\n")
 	}
 	_, err := w.Write(text.Bytes())
 	return err
@@ -53,7 +56,7 @@ func (e *outputError) Error() string {
 func (e *outputError) Unwrap() error { return e.err }
 
 // verdictText is the end of the plain output: what the call was worth, why, and what to do.
-func verdictText(v diag.Verdict) string {
+func verdictText(v judge.Verdict) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\nverdict: %s (exit %d, %s)\n", v.Headline, int(v.Exit), v.Exit)
 	for _, why := range v.Why {
@@ -69,15 +72,15 @@ func verdictText(v diag.Verdict) string {
 }
 
 // follow folds a call until it has ended, or the context.
-func follow(ctx context.Context, events eventSource) *diag.Call {
-	call := &diag.Call{}
+func follow(ctx context.Context, events eventSource) *call.Call {
+	placed := &call.Call{}
 	for {
 		batch, err := events.Next(ctx)
 		if err != nil {
-			return call
+			return placed
 		}
 		for _, e := range batch {
-			call.Apply(e)
+			placed.Apply(e)
 		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/feed"
+	"dialtone/diag/judge"
 )
 
 func TestPrintEvents(t *testing.T) {
@@ -69,7 +70,7 @@ type failingWriter struct{ err error }
 func (f failingWriter) Write([]byte) (int, error) { return 0, f.err }
 
 func TestVerdictText(t *testing.T) {
-	got := verdictText(diag.Verdict{
+	got := verdictText(judge.Verdict{
 		Exit: diag.ExitICE, Headline: "no path was found", Why: []string{"9 pairs were tried."}, Todo: []string{"Add a TURN server."},
 		Findings: []diag.Finding{{ID: "turn.unauthorized", Severity: diag.Problem, Title: "turn:t gave nothing: 401"}},
 	})

@@ -10,6 +10,8 @@ import (
 	"syscall"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
+	"dialtone/diag/judge"
 	"dialtone/diag/record"
 	"dialtone/tui"
 )
@@ -82,12 +84,12 @@ func (a app) replayPlain(recording *record.Recording, damage string) (diag.Exit,
 	if damage != "" {
 		complain(a.err, "dialtone: warning: "+damage)
 	}
-	call := diag.Fold(recording.Events)
-	verdict := diag.Judge(call)
+	placed := call.Fold(recording.Events)
+	verdict := judge.Judge(placed)
 	err := writeLines(a.out, recording.Events)
 	if err == nil {
 		text := verdictText(verdict)
-		if last := call.Diagnosed(); call.Alone() && last != nil {
+		if last := placed.Diagnosed(); placed.Alone() && last != nil {
 			text = "\n" + natText(last.Report(), true)
 		}
 		_, err = io.WriteString(a.out, text)
@@ -107,7 +109,7 @@ func (a app) replayScreen(ctx context.Context, c *replayCommand, recording *reco
 	defer restore()
 	export := exporter{header: recording.Header, redact: recording.Header.Redacted}
 	panes := a.panes
-	if panes == nil && diag.Fold(recording.Events).Alone() {
+	if panes == nil && call.Fold(recording.Events).Alone() {
 		panes = natPanes()
 	}
 	err := tui.Run(ctx, tui.Options{

@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 	"dialtone/diag/feed"
+	"dialtone/diag/judge"
 	"dialtone/diag/record"
 	"dialtone/tui"
 )
@@ -30,7 +32,7 @@ type placement struct {
 // outcome is what became of a call.
 type outcome struct {
 	exit  diag.Exit
-	call  *diag.Call
+	call  *call.Call
 	again bool // somebody asked for the same call again
 }
 
@@ -43,7 +45,7 @@ type running struct {
 	hangUp  context.CancelCauseFunc
 	parts   sync.WaitGroup
 
-	call      *diag.Call // of the reader that judges
+	call      *call.Call // of the reader that judges
 	recordErr error
 	outputErr error
 	again     bool
@@ -150,19 +152,19 @@ func (r *running) onScreen(ctx, callCtx context.Context) {
 func (r *running) exchanged(ctx context.Context) bool {
 	events := r.log.Reader()
 	defer events.Close()
-	call := &diag.Call{}
+	placed := &call.Call{}
 	for {
 		batch, err := events.Next(context.WithoutCancel(ctx)) // a call that is interrupted ends its log
 		if err != nil {
 			return false
 		}
 		for _, e := range batch {
-			call.Apply(e)
+			placed.Apply(e)
 		}
 		switch {
-		case call.Ended != nil:
+		case placed.Ended != nil:
 			return false
-		case call.ConnectedAt != nil, call.Role == diag.RoleOfferer && call.Signal.State == diag.SignalConnected:
+		case placed.ConnectedAt != nil, placed.Role == diag.RoleOfferer && placed.Signal.State == diag.SignalConnected:
 			return true
 		}
 	}
@@ -177,7 +179,7 @@ func (r *running) title() string {
 
 // outcome tells the verdict and sums up what failed beside the call.
 func (r *running) outcome() (outcome, error) {
-	verdict := diag.Judge(r.call)
+	verdict := judge.Judge(r.call)
 	result := outcome{exit: verdict.Exit, call: r.call, again: r.again}
 	if r.outputErr == nil || r.faulty {
 		_, err := io.WriteString(r.app.out, verdictText(verdict))

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/judge"
 	"dialtone/diag/report"
 	"dialtone/diag/session"
 )
@@ -75,7 +76,7 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 	}
 	c := &checker{Options: o, begun: time.Now()}
 	watching, stop := context.WithCancel(context.WithoutCancel(ctx))
-	var load diag.Load
+	var load judge.Load
 	var watcher sync.WaitGroup
 	if !o.unwatched {
 		watcher.Go(func() { load = watchLoad(watching) })
@@ -136,13 +137,13 @@ func (o Options) Describe() report.Target {
 }
 
 // report makes the report of what was seen.
-func (c *checker) report(load diag.Load, interrupted bool) *report.Report {
+func (c *checker) report(load judge.Load, interrupted bool) *report.Report {
 	x := c.expect()
 	target := c.Describe()
 	r := report.Build(report.Input{
 		Tool: strings.TrimSpace("dialtone " +
 			c.Config.Version), Name: c.Name, StartedAt: c.begun, Duration: time.Since(c.begun), Target: target,
-		Expect:   diag.Expectation{Load: load},
+		Expect:   judge.Expectation{Load: load},
 		Runs:     c.inputs,
 		Findings: expiredCredentials(c.Config.ICEServers, c.begun), Interrupted: interrupted,
 	})

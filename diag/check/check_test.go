@@ -11,6 +11,7 @@ import (
 	"go.uber.org/goleak"
 
 	"dialtone/diag"
+	"dialtone/diag/judge"
 	"dialtone/diag/record"
 	"dialtone/diag/report"
 )
@@ -107,7 +108,7 @@ func TestExpectedPath(t *testing.T) {
 		t.Fatal(err)
 	}
 	r, err := Run(t.Context(), Options{
-		Target: Loopback{}, Config: diag.Config{For: 300 * time.Millisecond, NoMedia: true}, Expect: diag.ExpectRelay, Assertions: []*Assertion{a},
+		Target: Loopback{}, Config: diag.Config{For: 300 * time.Millisecond, NoMedia: true}, Expect: judge.ExpectRelay, Assertions: []*Assertion{a},
 	})
 	if err != nil {
 		t.Fatal(err)

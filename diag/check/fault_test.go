@@ -18,11 +18,14 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 	"dialtone/diag/feed"
+	"dialtone/diag/judge"
 	"dialtone/diag/lab"
 	"dialtone/diag/peer"
 	"dialtone/diag/report"
 	"dialtone/diag/session"
+	"dialtone/diag/words"
 	"dialtone/signal"
 	"dialtone/signal/room"
 	"dialtone/signal/server"
@@ -79,7 +82,7 @@ func (row faultRow) compare(t *testing.T, r *report.Report) {
 	told := false
 	for _, f := range r.Findings {
 		told = told || f.ID == row.Finding
-		if _, ok := diag.Explain(f.ID); !ok {
+		if _, ok := words.Explain(f.ID); !ok {
 			t.Errorf("%s is not explained", f.ID)
 		}
 	}
@@ -189,7 +192,7 @@ func faults() map[string]func(t *testing.T) Options {
 		"30 % loss":     func(t *testing.T) Options { return fromOther(t, here(4*time.Second), threeOfTen(isRTP)) },
 		"a relay where a direct path was expected": func(t *testing.T) Options {
 			o := relayed(turn(t, lab.TURNOptions{}), "right")
-			o.Config.For, o.Expect = 300*time.Millisecond, diag.ExpectDirect
+			o.Config.For, o.Expect = 300*time.Millisecond, judge.ExpectDirect
 			return o
 		},
 	}
@@ -285,20 +288,20 @@ func other(t *testing.T, url string, config diag.Config, then func(*session.Sess
 	}()
 	go func() {
 		defer close(read)
-		call := &diag.Call{}
+		placed := &call.Call{}
 		for waited, up := false, false; ; {
 			batch, err := events.Next(context.Background())
 			if err != nil {
 				return
 			}
 			for _, e := range batch {
-				call.Apply(e)
+				placed.Apply(e)
 			}
-			if call.Signal.State == diag.SignalWaiting && !waited {
+			if placed.Signal.State == diag.SignalWaiting && !waited {
 				waited = true
 				close(waiting)
 			}
-			if call.ConnectedAt != nil && !up && then != nil {
+			if placed.ConnectedAt != nil && !up && then != nil {
 				up = true
 				then(s)
 			}

@@ -4,15 +4,15 @@ import (
 	"context"
 	"time"
 
-	"dialtone/diag"
+	"dialtone/diag/judge"
 )
 
 // tick is how often a timer is watched.
-const tick = diag.LateAfter
+const tick = judge.LateAfter
 
 // watchLoad measures how late timers fire until ctx ends: what the program itself lacks of CPU.
-func watchLoad(ctx context.Context) diag.Load {
-	var l diag.Load
+func watchLoad(ctx context.Context) judge.Load {
+	var l judge.Load
 	timer := time.NewTimer(tick)
 	defer timer.Stop()
 	due := time.Now().Add(tick)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/judge"
 	"dialtone/diag/report"
 	"dialtone/diag/session"
 )
@@ -32,7 +33,7 @@ func TestShortOfCPU(t *testing.T) {
 	if !l.Short() || len(l.Findings()) != 1 || l.Findings()[0].ID != "tester.cpu" {
 		t.Errorf("%+v", l)
 	}
-	if (diag.Load{Ticks: 1000, Late: 40}).Short() || (diag.Load{Ticks: 5, Late: 5}).Short() {
+	if (judge.Load{Ticks: 1000, Late: 40}).Short() || (judge.Load{Ticks: 5, Late: 5}).Short() {
 		t.Error("a few late timers are called a shortage")
 	}
 }

@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 	"dialtone/diag/feed"
+	"dialtone/diag/judge"
 	"dialtone/diag/peer"
 	"dialtone/diag/record"
 	"dialtone/diag/report"
@@ -49,7 +51,7 @@ func wayOf(f peer.Flow) diag.Direction {
 type side struct {
 	session *session.Session
 	log     *feed.Feed
-	call    *diag.Call
+	call    *call.Call
 	events  []diag.Event
 	path    string // of the recording; "" for none
 	parts   sync.WaitGroup
@@ -107,7 +109,7 @@ func (c *checker) note(n int, in report.RunInput, sides ...*side) {
 	cut := in.Call.Ended == nil || in.Call.Ended.Reason == diag.EndInterrupted
 	diagnosed := in.Call.Diagnosed() != nil || in.Other != nil && in.Other.Diagnosed() != nil
 	x := c.expect()
-	in.Fold(diag.Expectation{Media: x.Media, Way: x.Way, Path: x.Path})
+	in.Fold(judge.Expectation{Media: x.Media, Way: x.Way, Path: x.Path})
 	run := in.Run()
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -136,7 +138,7 @@ func (c *checker) failed(err error) {
 
 // open prepares one side: its session, its recording, and the fold of its log.
 func (c *checker) open(ctx context.Context, n int, p Placement, answering bool) (*side, error) {
-	s := &side{log: feed.New(time.Now), call: &diag.Call{}, ended: make(chan struct{})}
+	s := &side{log: feed.New(time.Now), call: &call.Call{}, ended: make(chan struct{})}
 	o := c.sessionOptions(s.log, p, answering)
 	if c.Tune != nil {
 		c.Tune(answering, &o)
@@ -272,16 +274,16 @@ func (c *checker) narrate(s *side, n int) func() {
 	var told sync.WaitGroup
 	told.Go(func() {
 		defer events.Close()
-		call, last := &diag.Call{}, diag.StateUnknown
+		placed, last := &call.Call{}, call.StateUnknown
 		for {
 			batch, err := events.Next(ctx)
 			if err != nil {
 				return
 			}
 			for _, e := range batch {
-				call.Apply(e)
+				placed.Apply(e)
 			}
-			if state := call.State(); state != last && state != diag.StateEnded {
+			if state := placed.State(); state != last && state != call.StateEnded {
 				last = state
 				c.mu.Lock()
 				c.Progress(Progress{Check: c.Name, Run: n, Of: c.Repeat, State: state.String()})

@@ -6,7 +6,7 @@ import (
 
 	"github.com/pion/webrtc/v4"
 
-	"dialtone/diag"
+	"dialtone/diag/sdp"
 )
 
 // h264Offer is what an encoder publishes: Opus and H.264, sendonly.
@@ -87,7 +87,7 @@ func TestFlows(t *testing.T) {
 		if whole := p.Local(); !strings.Contains(whole.SDP, "a=candidate:") || !p.Gathered() || p.Named() == 0 {
 			t.Errorf("without candidates:\n%s", whole.SDP)
 		}
-		if sends := flow != FlowReceive; diag.SDPSends(offer.SDP, "audio") != sends {
+		if sends := flow != FlowReceive; sdp.Sends(offer.SDP, "audio") != sends {
 			t.Errorf("%s: sends %v", want, !sends)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"dialtone/diag"
+	"dialtone/diag/sdp"
 )
 
 // chromium reads a description of a real browser.
@@ -50,7 +51,7 @@ func TestAnswerToABrowser(t *testing.T) {
 		}
 	}
 	for _, kind := range []string{"audio", "video"} {
-		if !diag.SDPSends(answer.SDP, kind) {
+		if !sdp.Sends(answer.SDP, kind) {
 			t.Errorf("the answer sends no %s", kind)
 		}
 	}
@@ -130,8 +131,8 @@ func FuzzSDP(f *testing.F) {
 	f.Add(chromium(f, "chromium-offer.json").SDP)
 	f.Add(chromium(f, "chromium-answer.json").SDP)
 	f.Add("v=0\r\nm=audio 0 x\r\na=ice-pwd:secret\r\na=fingerprint:\r\n")
-	f.Fuzz(func(t *testing.T, sdp string) {
-		d := describe(diag.Remote, "offer", sdp, false)
+	f.Fuzz(func(t *testing.T, description string) {
+		d := describe(diag.Remote, "offer", description, false)
 		if len(d.SDP) > maxSDP {
 			t.Errorf("%d bytes were kept", len(d.SDP))
 		}
@@ -140,9 +141,9 @@ func FuzzSDP(f *testing.F) {
 				t.Errorf("a password is kept: %q", line)
 			}
 		}
-		if n := len(sdpCandidates(sdp)); n > maxPending {
+		if n := len(sdpCandidates(description)); n > maxPending {
 			t.Errorf("%d candidates", n)
 		}
-		diag.SDPSends(sdp, "audio")
+		sdp.Sends(description, "audio")
 	})
 }

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"testing"
 
-	"dialtone/diag"
+	"dialtone/diag/call"
 )
 
 // TestGoodbyeWithoutChannels: who has no data channels learns at once that the other side has closed, whichever was the DTLS client.
@@ -22,13 +22,13 @@ func TestGoodbyeWithoutChannels(t *testing.T) {
 			if !publisherLeaves {
 				leaving, staying = staying, leaving
 			}
-			connected := func(c *diag.Call) bool { return c.DTLS.State == "connected" }
+			connected := func(c *call.Call) bool { return c.DTLS.State == "connected" }
 			leaving.until(t, "the handshake", connected)
 			staying.until(t, "the handshake", connected)
 			if err := leaving.Close(); err != nil {
 				t.Fatal(err)
 			}
-			c := staying.until(t, "the goodbye", func(c *diag.Call) bool { return c.DTLS.State == "closed" })
+			c := staying.until(t, "the goodbye", func(c *call.Call) bool { return c.DTLS.State == "closed" })
 			if slices.Contains([]string{"disconnected", "failed"}, c.ICE) {
 				t.Errorf("it was noticed by silence: %s", c.ICE)
 			}

@@ -8,7 +8,9 @@ import (
 	"go.uber.org/goleak"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 	"dialtone/diag/feed"
+	"dialtone/diag/words"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -18,7 +20,7 @@ type side struct {
 	*Peer
 	feed   *feed.Feed
 	reader *feed.Reader
-	call   *diag.Call
+	call   *call.Call
 }
 
 // pair makes two peers that pass candidates to each other directly.
@@ -28,7 +30,7 @@ func pair(t *testing.T, a, b Options) (offerer, answerer *side) {
 	var ready sync.WaitGroup
 	ready.Add(1)
 	for i, o := range []Options{a, b} {
-		s := &side{feed: feed.New(time.Now), call: &diag.Call{}}
+		s := &side{feed: feed.New(time.Now), call: &call.Call{}}
 		s.reader = s.feed.Reader()
 		o.Emit = s.feed.Append
 		o.Loopback = LoopbackOnly
@@ -66,7 +68,7 @@ func connect(t *testing.T, a, b *side) {
 }
 
 // until folds a side's events until the condition holds.
-func (s *side) until(t *testing.T, what string, holds func(*diag.Call) bool) *diag.Call {
+func (s *side) until(t *testing.T, what string, holds func(*call.Call) bool) *call.Call {
 	t.Helper()
 	ctx := t.Context()
 	deadline := time.AfterFunc(20*time.Second, s.feed.Close)
@@ -77,7 +79,7 @@ func (s *side) until(t *testing.T, what string, holds func(*diag.Call) bool) *di
 			t.Fatalf("waiting for %s: %v", what, err)
 		}
 		for _, e := range batch {
-			t.Log(diag.Clock(e.At), diag.Line(e))
+			t.Log(words.Clock(e.At), words.Line(e))
 			s.call.Apply(e)
 		}
 	}
@@ -87,7 +89,7 @@ func (s *side) until(t *testing.T, what string, holds func(*diag.Call) bool) *di
 func TestCallOnLoopback(t *testing.T) {
 	a, b := pair(t, Options{}, Options{Echo: true})
 	connect(t, a, b)
-	c := a.until(t, "media both ways", func(c *diag.Call) bool {
+	c := a.until(t, "media both ways", func(c *call.Call) bool {
 		for _, tr := range c.Tracks {
 			if tr.Direction == diag.Inbound && tr.Kind == "video" && tr.FirstFrame != nil {
 				return c.OpenAt != nil
@@ -96,7 +98,7 @@ func TestCallOnLoopback(t *testing.T) {
 		return false
 	})
 	sample := a.Sample(true)
-	t.Log(diag.Line(diag.Event{Data: sample}))
+	t.Log(words.Line(diag.Event{Data: sample}))
 	if c.DTLS.Version != "DTLS 1.2" || c.DTLS.Cipher == "" || c.DTLS.RemoteFingerprint == "" {
 		t.Errorf("DTLS: %+v", c.DTLS)
 	}

@@ -6,13 +6,14 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 )
 
 // TestPartsStay: whoever offers a restart, both answers say the parts of the handshake that there was (RFC 8842 §5.5).
 func TestPartsStay(t *testing.T) {
 	a, b := pair(t, Options{NoMedia: true}, Options{NoMedia: true})
 	connect(t, a, b)
-	open := func(c *diag.Call) bool { return c.OpenAt != nil }
+	open := func(c *call.Call) bool { return c.OpenAt != nil }
 	if c := a.until(t, "a channel", open); c.DTLS.Role != "server" {
 		t.Errorf("who offered is the %s", c.DTLS.Role)
 	}
@@ -43,7 +44,7 @@ func TestPartsStay(t *testing.T) {
 		if err := test.offers.SetAnswer(answer); err != nil {
 			t.Error(test.name, err)
 		}
-		test.answers.until(t, "the path", func(c *diag.Call) bool { return c.Connection == "connected" })
+		test.answers.until(t, "the path", func(c *call.Call) bool { return c.Connection == "connected" })
 	}
 }
 

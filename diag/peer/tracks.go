@@ -9,6 +9,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/media"
+	"dialtone/diag/sdp"
 )
 
 // tracks sends media and takes what comes.
@@ -164,14 +165,14 @@ func (t *tracks) announceSent() {
 }
 
 // expect notes which media the other side's description promises.
-func (t *tracks) expect(sdp string) {
+func (t *tracks) expect(description string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.expected != nil {
 		return
 	}
 	for _, kind := range []string{"audio", "video"} {
-		if diag.SDPSends(sdp, kind) {
+		if sdp.Sends(description, kind) {
 			t.expected = append(t.expected, kind)
 		}
 	}

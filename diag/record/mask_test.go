@@ -12,6 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
+	"dialtone/diag/judge"
 )
 
 func TestMask(t *testing.T) {
@@ -145,13 +147,13 @@ func TestRedactedReplays(t *testing.T) {
 	if !rec.Header.Redacted {
 		t.Error("the header does not say that addresses are pseudonyms")
 	}
-	call := diag.Fold(rec.Events)
-	host, server := call.Local[0].Address, call.Servers[0].MappedAddress
-	sdp := call.Descriptions[0].SDP
-	if !strings.Contains(sdp, "raddr "+host+" rport 6000") || !strings.Contains(sdp, strings.TrimSuffix(server, ":5000")+" 5000 typ srflx") || !strings.Contains(sdp, "candidate:"+call.Local[0].Foundation+" ") {
+	placed := call.Fold(rec.Events)
+	host, server := placed.Local[0].Address, placed.Servers[0].MappedAddress
+	sdp := placed.Descriptions[0].SDP
+	if !strings.Contains(sdp, "raddr "+host+" rport 6000") || !strings.Contains(sdp, strings.TrimSuffix(server, ":5000")+" 5000 typ srflx") || !strings.Contains(sdp, "candidate:"+placed.Local[0].Foundation+" ") {
 		t.Errorf("one thing has several pseudonyms: host %s, server %s, SDP %s", host, server, sdp)
 	}
-	got, want := diag.Judge(call), diag.Judge(diag.Fold(events))
+	got, want := judge.Judge(placed), judge.Judge(call.Fold(events))
 	if got.Exit != want.Exit || got.Headline != want.Headline || len(got.Why) != len(want.Why) || len(got.Todo) != len(want.Todo) {
 		t.Errorf("the verdict changed from %+v to %+v", want, got)
 	}

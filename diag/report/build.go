@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
+	"dialtone/diag/judge"
 )
 
 // Input is what a report is made of.
@@ -15,7 +17,7 @@ type Input struct {
 	StartedAt   time.Time
 	Duration    time.Duration
 	Target      Target
-	Expect      diag.Expectation // what was asked of each call, and how this program fared
+	Expect      judge.Expectation // what was asked of each call, and how this program fared
 	Runs        []RunInput
 	Findings    []diag.Finding // of the check as a whole
 	Interrupted bool           // it ended before all was done
@@ -25,8 +27,8 @@ type Input struct {
 // process too.
 type RunInput struct {
 	Start     time.Duration // since the check began
-	Call      *diag.Call    // of the offering side, or the only one
-	Other     *diag.Call    // nil: somebody else's program
+	Call      *call.Call    // of the offering side, or the only one
+	Other     *call.Call    // nil: somebody else's program
 	Events    []diag.Event  // of Call, for jsonl
 	Recording string        // file; "" for none
 
@@ -74,12 +76,12 @@ func filled[T any](list []T) []T {
 }
 
 // judgeRun judges both sides. What the other side alone has found is told as its own.
-func judgeRun(x diag.Expectation, run RunInput) diag.Verdict {
-	v := diag.JudgeCheck(run.Call, x)
+func judgeRun(x judge.Expectation, run RunInput) judge.Verdict {
+	v := judge.JudgeCheck(run.Call, x)
 	if run.Other == nil {
 		return v
 	}
-	other := diag.JudgeCheck(run.Other, diag.Expectation{Media: x.Media, Load: x.Load})
+	other := judge.JudgeCheck(run.Other, judge.Expectation{Media: x.Media, Load: x.Load})
 	blamed := v.Exit == diag.ExitPass && run.Other.ConnectedAt != nil && run.Other.Ended != nil &&
 		run.Other.Ended.Reason == diag.EndPeerHangup
 	if follows(run.Call) && !follows(run.Other) && run.Other.Ended != nil &&
@@ -107,7 +109,7 @@ func judgeRun(x diag.Expectation, run RunInput) diag.Verdict {
 }
 
 // follows reports whether a call failed only because the other side had ended it.
-func follows(c *diag.Call) bool {
+func follows(c *call.Call) bool {
 	if c.Ended == nil {
 		return false
 	}

@@ -4,10 +4,11 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 )
 
 // shownOf is what is told of one call.
-func shownOf(c *diag.Call) shown {
+func shownOf(c *call.Call) shown {
 	var s shown
 	for _, row := range c.Local {
 		s.candidates = append(s.candidates, candidateOf(&row))
@@ -30,7 +31,7 @@ func shownOf(c *diag.Call) shown {
 	return s
 }
 
-func setupOf(c *diag.Call) Setup {
+func setupOf(c *call.Call) Setup {
 	s := Setup{Phases: []Phase{}}
 	if total, ok := setupTime(c); ok {
 		s.TotalMs = diag.Ptr(ms(total))
@@ -47,7 +48,7 @@ func setupOf(c *diag.Call) Setup {
 }
 
 // setupTime is from the pairing until a channel was open; of a call of media alone, until it was connected.
-func setupTime(c *diag.Call) (time.Duration, bool) {
+func setupTime(c *call.Call) (time.Duration, bool) {
 	if !c.Start.MediaOnly {
 		return c.SetupTime()
 	}
@@ -59,7 +60,7 @@ func setupTime(c *diag.Call) (time.Duration, bool) {
 	return with.SetupTime()
 }
 
-func pathOf(c *diag.Call) *Path {
+func pathOf(c *call.Call) *Path {
 	if c.Selected == nil {
 		return nil
 	}
@@ -77,14 +78,14 @@ func pathOf(c *diag.Call) *Path {
 	return p
 }
 
-func candidateOf(row *diag.CandidateRow) Candidate {
+func candidateOf(row *call.CandidateRow) Candidate {
 	return Candidate{
 		Side: string(row.Side), Type: string(row.CandidateType), Protocol: row.Protocol, Address: row.Address, Port: row.Port,
 		RelayProtocol: row.RelayProtocol, URL: row.URL, Interface: row.NetworkInterface,
 	}
 }
 
-func pairOf(c *diag.Call, p diag.Pair) Pair {
+func pairOf(c *call.Call, p diag.Pair) Pair {
 	out := Pair{
 		State: string(p.State), Nominated: p.Nominated, Selected: c.Selected != nil && c.Selected.PairID == p.ID,
 		Sent: p.RequestsSent, Answered: p.ResponsesReceived, RTTMs: secondsMs(p.CurrentRoundTripTime),
@@ -98,7 +99,7 @@ func pairOf(c *diag.Call, p diag.Pair) Pair {
 	return out
 }
 
-func channelOf(c *diag.Call, row diag.ChannelRow) Channel {
+func channelOf(c *call.Call, row call.ChannelRow) Channel {
 	ch := Channel{Label: row.Label, Open: row.ClosedAt == nil, Sent: row.Sent, Received: row.Received}
 	if row.Stats != nil {
 		ch.Sent, ch.Received = max(ch.Sent, row.Stats.MessagesSent), max(ch.Received, row.Stats.MessagesReceived)
@@ -112,11 +113,11 @@ func channelOf(c *diag.Call, row diag.ChannelRow) Channel {
 	return ch
 }
 
-func mediaOf(c *diag.Call) Media {
+func mediaOf(c *call.Call) Media {
 	return Media{Audio: kindOf(c, "audio"), Video: kindOf(c, "video")}
 }
 
-func kindOf(c *diag.Call, kind string) *Kind {
+func kindOf(c *call.Call, kind string) *Kind {
 	k := Kind{Inbound: streamOf(c, diag.Inbound, kind), Outbound: streamOf(c, diag.Outbound, kind)}
 	if k.Inbound == nil && k.Outbound == nil {
 		return nil
@@ -124,7 +125,7 @@ func kindOf(c *diag.Call, kind string) *Kind {
 	return &k
 }
 
-func streamOf(c *diag.Call, dir diag.Direction, kind string) *Stream {
+func streamOf(c *call.Call, dir diag.Direction, kind string) *Stream {
 	in := c.StreamOf(dir, kind)
 	if in.Packets == 0 {
 		return nil
@@ -132,7 +133,7 @@ func streamOf(c *diag.Call, dir diag.Direction, kind string) *Stream {
 	s := &Stream{
 		MimeType: in.MimeType, Packets: in.Packets, Bytes: in.Bytes, Lost: in.Lost, Loss: in.Loss, JitterMs: msPtr(in.Jitter), RTTMs: msPtr(in.RoundTrip),
 		Width: in.Width, Height: in.Height, Freezes: in.Freezes, NACK: in.NACK, PLI: in.PLI,
-		Flows: in.Ago == nil || in.Ago.Seconds() < diag.SilentAfter,
+		Flows: in.Ago == nil || in.Ago.Seconds() < call.SilentAfter,
 	}
 	if dir == diag.Inbound {
 		s.Silent = c.IsSilent(kind)
@@ -149,7 +150,7 @@ func streamOf(c *diag.Call, dir diag.Direction, kind string) *Stream {
 // maxRunSamples bounds the samples of a run: ten minutes.
 const maxRunSamples = 600
 
-func samplesOf(c *diag.Call) []Sample {
+func samplesOf(c *call.Call) []Sample {
 	out := []Sample{}
 	for _, row := range c.Samples[max(0, len(c.Samples)-maxRunSamples):] {
 		s := Sample{AtMs: ms(row.At)}

@@ -9,10 +9,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
+	"dialtone/diag/judge"
 )
 
 // call is one that came up setup after its pairing at 10 ms, and ended as told.
-func call(setup time.Duration, end diag.EndReason) *diag.Call {
+func placed(setup time.Duration, end diag.EndReason) *call.Call {
 	at := 10*time.Millisecond + setup
 	var events []diag.Event
 	add := func(at time.Duration, d diag.Data) {
@@ -29,10 +31,10 @@ func call(setup time.Duration, end diag.EndReason) *diag.Call {
 		add(at, diag.Ping{RTTMs: diag.Millis(time.Millisecond)})
 	}
 	add(time.Second, diag.CallEnded{Reason: end})
-	return diag.Fold(events)
+	return call.Fold(events)
 }
 
-func runs(calls ...*diag.Call) []RunInput {
+func runs(calls ...*call.Call) []RunInput {
 	var in []RunInput
 	for _, c := range calls {
 		in = append(in, RunInput{Call: c})
@@ -41,9 +43,9 @@ func runs(calls ...*diag.Call) []RunInput {
 }
 
 func TestBuild(t *testing.T) {
-	var calls []*diag.Call
+	var calls []*call.Call
 	for i := range 20 {
-		calls = append(calls, call(time.Duration(20-i)*time.Millisecond, diag.EndDuration))
+		calls = append(calls, placed(time.Duration(20-i)*time.Millisecond, diag.EndDuration))
 	}
 	r := Build(Input{Runs: runs(calls...)})
 	want := &Percentiles{N: 20, MinMs: 1, P50Ms: 10, P95Ms: 19, P99Ms: 20, MaxMs: 20}
@@ -62,7 +64,7 @@ func TestBuild(t *testing.T) {
 
 // TestWorstRunIsTold: of several failures the gravest, and the first of equals.
 func TestWorstRunIsTold(t *testing.T) {
-	r := Build(Input{Runs: runs(call(5e6, diag.EndDuration), call(5e6, diag.EndNobody), call(5e6, diag.EndPeerLost), call(5e6, diag.EndNobody))})
+	r := Build(Input{Runs: runs(placed(5e6, diag.EndDuration), placed(5e6, diag.EndNobody), placed(5e6, diag.EndPeerLost), placed(5e6, diag.EndNobody))})
 	if r.Exit.Name != "nobody-came" || r.Detail != 1 || r.Verdict != Fail || r.Summary.Failed != 3 || r.Summary.Setup.N != 2 {
 		t.Errorf("%+v", r)
 	}
@@ -77,7 +79,7 @@ func TestWorstRunIsTold(t *testing.T) {
 
 // TestCutShortIsNoFailure: a call that was interrupted counts by itself.
 func TestCutShortIsNoFailure(t *testing.T) {
-	r := Build(Input{Runs: runs(call(5e6, diag.EndDuration), call(5e6, diag.EndInterrupted), call(5e6, diag.EndPeerLost)), Interrupted: true})
+	r := Build(Input{Runs: runs(placed(5e6, diag.EndDuration), placed(5e6, diag.EndInterrupted), placed(5e6, diag.EndPeerLost)), Interrupted: true})
 	if s := r.Summary; s.Runs != 3 || s.Failed != 1 || s.Interrupted != 1 || r.Exit.Code != 130 {
 		t.Errorf("%+v %+v", s, r.Exit)
 	}
@@ -89,13 +91,13 @@ func TestCutShortIsNoFailure(t *testing.T) {
 
 // TestFoldedRunsSayTheSame: what lets the calls go tells what it would tell with them, also of a machine that was short of CPU.
 func TestFoldedRunsSayTheSame(t *testing.T) {
-	lossy := call(5e6, diag.EndDuration)
+	lossy := placed(5e6, diag.EndDuration)
 	lossy.Apply(diag.Event{At: time.Second, Data: diag.Sample{Final: true, Inbound: []diag.InboundRTP{{Kind: "audio", PacketsReceived: 700, PacketsLost: diag.Ptr(int64(300))}}}})
-	for _, load := range []diag.Load{{}, {Ticks: 100, Late: 50}} {
-		in := Input{Expect: diag.Expectation{Load: load}, Runs: runs(call(5e6, diag.EndDuration), lossy, call(5e6, diag.EndNobody))}
+	for _, load := range []judge.Load{{}, {Ticks: 100, Late: 50}} {
+		in := Input{Expect: judge.Expectation{Load: load}, Runs: runs(placed(5e6, diag.EndDuration), lossy, placed(5e6, diag.EndNobody))}
 		whole := Build(in)
 		for i := range in.Runs {
-			in.Runs[i].Fold(diag.Expectation{})
+			in.Runs[i].Fold(judge.Expectation{})
 			if in.Runs[i].Call != nil {
 				t.Error("the call is kept")
 			}
@@ -110,13 +112,13 @@ func TestFoldedRunsSayTheSame(t *testing.T) {
 func TestRunWithEventsIsDescribed(t *testing.T) {
 	var in []RunInput
 	for i := range 9 {
-		in = append(in, RunInput{Call: call(time.Duration(i+1)*time.Millisecond, diag.EndDuration)})
+		in = append(in, RunInput{Call: placed(time.Duration(i+1)*time.Millisecond, diag.EndDuration)})
 	}
 	in[1].Events, in[5].Events = []diag.Event{{}}, []diag.Event{{}}
 	if r := Build(Input{Runs: in}); r.Detail != 5 {
 		t.Errorf("run %d is described", r.Detail)
 	}
-	failed := runs(call(5e6, diag.EndNobody), call(5e6, diag.EndNobody))
+	failed := runs(placed(5e6, diag.EndNobody), placed(5e6, diag.EndNobody))
 	failed[1].Events = []diag.Event{{}}
 	if r := Build(Input{Runs: failed}); r.Detail != 1 {
 		t.Errorf("run %d is described", r.Detail)
@@ -124,7 +126,7 @@ func TestRunWithEventsIsDescribed(t *testing.T) {
 }
 
 func TestInterruptedIsTheWorst(t *testing.T) {
-	r := Build(Input{Runs: runs(call(5e6, diag.EndNobody)), Interrupted: true})
+	r := Build(Input{Runs: runs(placed(5e6, diag.EndNobody)), Interrupted: true})
 	if r.Exit.Code != 130 || r.Verdict != Error {
 		t.Errorf("%+v", r.Exit)
 	}
@@ -135,7 +137,7 @@ func TestInterruptedIsTheWorst(t *testing.T) {
 
 // TestFirstFailureIsTold: where the answering side fails first, the offering side knows only that it was left.
 func TestFirstFailureIsTold(t *testing.T) {
-	left, failed := call(5e6, diag.EndNobody), call(5e6, diag.EndNobody)
+	left, failed := placed(5e6, diag.EndNobody), placed(5e6, diag.EndNobody)
 	left.Ended, failed.Ended = &diag.CallEnded{Reason: diag.EndPeerLeft, By: diag.ByRemote}, &diag.CallEnded{Reason: diag.EndICE, By: diag.ByNetwork}
 	r := Build(Input{Runs: []RunInput{{Call: left, Other: failed}}})
 	if r.Exit.Name != "ice" || !strings.HasPrefix(r.Headline, "The answering side: no path found") || len(r.Findings) != 1 || r.Findings[0].ID != "ice.no_path" {
@@ -150,14 +152,14 @@ func TestFirstFailureIsTold(t *testing.T) {
 // TestNothingPassesWithAFailedAssertion: also where the runs saw nothing wrong.
 func TestNothingPassesWithAFailedAssertion(t *testing.T) {
 	for _, own := range []bool{true, false} {
-		r := Build(Input{Runs: runs(call(5e6, diag.EndDuration))})
+		r := Build(Input{Runs: runs(placed(5e6, diag.EndDuration))})
 		r.Assertions = append(r.Assertions, Assertion{Expr: "x", Default: own})
 		r.Settle()
 		if r.Exit.Name != "assertion" || r.Headline != "an assertion failed: x" {
 			t.Errorf("%+v %q", r.Exit, r.Headline)
 		}
 	}
-	r := Build(Input{Runs: runs(call(5e6, diag.EndNobody))})
+	r := Build(Input{Runs: runs(placed(5e6, diag.EndNobody))})
 	r.Assertions = append(r.Assertions, Assertion{Expr: "x"})
 	r.Settle()
 	if r.Exit.Name != "nobody-came" {
@@ -168,7 +170,7 @@ func TestNothingPassesWithAFailedAssertion(t *testing.T) {
 // TestJSONRoundTrip: what is read is written again as it was.
 func TestJSONRoundTrip(t *testing.T) {
 	var first, second bytes.Buffer
-	if err := WriteJSON(&first, Build(Input{Runs: runs(call(5e6, diag.EndDuration))})); err != nil {
+	if err := WriteJSON(&first, Build(Input{Runs: runs(placed(5e6, diag.EndDuration))})); err != nil {
 		t.Fatal(err)
 	}
 	r, err := ReadJSON(first.Bytes())
@@ -192,9 +194,9 @@ func TestJSONRoundTrip(t *testing.T) {
 }
 
 func series(of ...time.Duration) *Report {
-	var calls []*diag.Call
+	var calls []*call.Call
 	for _, d := range of {
-		calls = append(calls, call(d, diag.EndDuration))
+		calls = append(calls, placed(d, diag.EndDuration))
 	}
 	return Build(Input{Runs: runs(calls...)})
 }

@@ -9,13 +9,15 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
+	"dialtone/diag/judge"
 )
 
 var begun = time.Date(2026, 3, 1, 4, 5, 6, 0, time.UTC)
 
 // recordedCalls are those of testdata/calls, with what is asked of them.
-var recordedCalls = map[string]diag.Expectation{
-	"good": {Media: true}, "relay": {Media: true, Path: diag.ExpectRelay}, "ice-failure": {Media: true}, "one-way": {Media: true}, "hostile": {Media: true},
+var recordedCalls = map[string]judge.Expectation{
+	"good": {Media: true}, "relay": {Media: true, Path: judge.ExpectRelay}, "ice-failure": {Media: true}, "one-way": {Media: true}, "hostile": {Media: true},
 }
 
 // events of a recorded call.
@@ -43,7 +45,7 @@ func events(t testing.TB, name string) []diag.Event {
 func recorded(t testing.TB, name string) *Report {
 	t.Helper()
 	log := events(t, name)
-	c := diag.Fold(log)
+	c := call.Fold(log)
 	return Build(Input{
 		Tool: "dialtone v0.0.0", Name: name, StartedAt: begun, Duration: log[len(log)-1].At, Expect: recordedCalls[name],
 		Target: Target{Kind: "room", URL: "https://call.example/call/", Room: "w1", Role: "any", ICEServers: []string{"turn:turn.example:3478"}, Media: true, ForMs: 10_000},

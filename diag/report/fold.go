@@ -4,13 +4,14 @@ import (
 	"slices"
 
 	"dialtone/diag"
+	"dialtone/diag/judge"
 )
 
 // folded is what a report needs of a run: some kilobytes, where its calls have all that was said in them.
 type folded struct {
-	run   Run          // without what a verdict tells
-	plain diag.Verdict // where the machine had time enough
-	short diag.Verdict // where it was short of CPU: that is known at the end
+	run   Run           // without what a verdict tells
+	plain judge.Verdict // where the machine had time enough
+	short judge.Verdict // where it was short of CPU: that is known at the end
 	shown shown
 }
 
@@ -25,17 +26,17 @@ type shown struct {
 
 // Fold judges the run and lets its calls go. x is what is asked of it; its Load does not count, that of the report
 // does.
-func (in *RunInput) Fold(x diag.Expectation) {
+func (in *RunInput) Fold(x judge.Expectation) {
 	f := foldRun(x, *in)
 	in.folded, in.Call, in.Other = &f, nil, nil
 }
 
 // Run is the run in short; it must have been folded. Index is 0.
-func (in *RunInput) Run() Run { return in.folded.judged(diag.Load{}) }
+func (in *RunInput) Run() Run { return in.folded.judged(judge.Load{}) }
 
-func foldRun(x diag.Expectation, in RunInput) folded {
+func foldRun(x judge.Expectation, in RunInput) folded {
 	f := folded{run: runOf(in), shown: shownOf(in.Call)}
-	x.Load = diag.Load{}
+	x.Load = judge.Load{}
 	f.plain = judgeRun(x, in)
 	x.Load = shortLoad
 	f.short = judgeRun(x, in)
@@ -43,16 +44,16 @@ func foldRun(x diag.Expectation, in RunInput) folded {
 }
 
 // shortLoad stands for a machine that is short of CPU.
-var shortLoad = diag.Load{Ticks: 100, Late: 100}
+var shortLoad = judge.Load{Ticks: 100, Late: 100}
 
-func (f *folded) verdict(load diag.Load) diag.Verdict {
+func (f *folded) verdict(load judge.Load) judge.Verdict {
 	if load.Short() {
 		return f.short
 	}
 	return f.plain
 }
 
-func (f *folded) judged(load diag.Load) Run {
+func (f *folded) judged(load judge.Load) Run {
 	run, v := f.run, f.verdict(load)
 	run.Verdict, run.Exit, run.Headline, run.Findings = verdictOf(v.Exit), ExitOf(v.Exit), v.Headline, filled(slices.Clone(v.Findings))
 	return run

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
+	"dialtone/diag/judge"
 	"dialtone/diag/lab"
 )
 
@@ -52,8 +54,8 @@ func TestFailureIsDiagnosed(t *testing.T) {
 	dialA, dialB := piped()
 	a := start(t, "a", Options{Config: diag.Config{Code: "w1", ICEServers: stunServer(t)}, Dial: mislead(dialA), Explain: 5 * time.Second})
 	start(t, "b", Options{Config: diag.Config{Code: "w1"}, Dial: mislead(dialB)})
-	c := a.until("the failure", (*diag.Call).Failing)
-	if v := diag.Judge(c); v.Exit != diag.ExitICE || v.Done {
+	c := a.until("the failure", (*call.Call).Failing)
+	if v := judge.Judge(c); v.Exit != diag.ExitICE || v.Done {
 		t.Errorf("at once: %+v", v)
 	}
 	v := a.ended()
@@ -88,7 +90,7 @@ func TestInterruptedWhileDiagnosed(t *testing.T) {
 	dialA, dialB := piped()
 	a := start(t, "a", Options{Config: diag.Config{Code: "w1", ICEServers: muteServer(t)}, Dial: mislead(dialA), Explain: time.Hour})
 	start(t, "b", Options{Config: diag.Config{Code: "w1"}, Dial: mislead(dialB)})
-	a.until("the failure", (*diag.Call).Failing)
+	a.until("the failure", (*call.Call).Failing)
 	a.cancel()
 	if v := a.ended(); v.Exit != diag.ExitICE || a.call.Diagnosis().Progress.Stopped != diag.StoppedCancelled {
 		t.Errorf("%s, %+v", v.Exit, a.call.Diagnosis())
@@ -108,7 +110,7 @@ func TestDiagnosisAskedFor(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	a.until("a refusal", func(c *diag.Call) bool { return len(c.Warnings) > 0 })
+	a.until("a refusal", func(c *call.Call) bool { return len(c.Warnings) > 0 })
 	if w := a.call.Warnings[0]; w.Text != ErrDiagnosing.Error() || w.Advice == "" || len(a.call.NAT) != 1 || a.call.NAT[0].Because != diag.BecauseAsked {
 		t.Errorf("%+v %+v", w, a.call.NAT)
 	}
@@ -124,7 +126,7 @@ func TestDiagnosisWithoutServers(t *testing.T) {
 	if err := a.Diagnose(); err != nil {
 		t.Fatal(err)
 	}
-	c := a.until("a refusal", func(c *diag.Call) bool { return len(c.Warnings) > 0 })
+	c := a.until("a refusal", func(c *call.Call) bool { return len(c.Warnings) > 0 })
 	if c.Warnings[0].Text != ErrNoServers.Error() || len(c.NAT) > 0 {
 		t.Errorf("%+v %+v", c.Warnings, c.NAT)
 	}
@@ -152,7 +154,7 @@ func TestDiagnosisKeepsAccountsApart(t *testing.T) {
 	if err := a.Diagnose(); err != nil {
 		t.Fatal(err)
 	}
-	c := a.until("a diagnosis", func(c *diag.Call) bool { return c.Diagnosed() != nil })
+	c := a.until("a diagnosis", func(c *call.Call) bool { return c.Diagnosed() != nil })
 	relays := c.Diagnosed().Report().TURN
 	if len(relays) != len(servers) {
 		t.Fatalf("%d relays: %+v", len(relays), relays)

@@ -16,6 +16,7 @@ import (
 	"github.com/pion/transport/v4/stdnet"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 	"dialtone/diag/lab"
 	"dialtone/diag/peer"
 	"dialtone/signal"
@@ -89,7 +90,7 @@ func TestRelayOnly(t *testing.T) {
 	a := start(t, "a", Options{Config: relayConfig(s, "right"), Dial: dialA})
 	b := start(t, "b", Options{Config: diag.Config{Code: "w1", Echo: true}, Dial: dialB})
 	b.until("a connection", connected)
-	c := a.until("a connection", func(c *diag.Call) bool { return connected(c) && c.DTLS.State == "connected" })
+	c := a.until("a connection", func(c *call.Call) bool { return connected(c) && c.DTLS.State == "connected" })
 	if local := c.LocalCandidate(c.Selected.LocalCandidateID); local == nil || local.CandidateType != diag.Relay || local.URL != s.URL(lab.UDP) || local.RelayProtocol != "udp" {
 		t.Errorf("the path begins at %+v", local)
 	}
@@ -130,7 +131,7 @@ func TestSilentServersHoldNothingUp(t *testing.T) {
 	dialA, dialB := piped()
 	a := start(t, "a", Options{Config: diag.Config{Code: "w1", ICEServers: servers}, Dial: dialA})
 	start(t, "b", Options{Config: diag.Config{Code: "w1", Echo: true}, Dial: dialB})
-	c := a.until("gathering to end", func(c *diag.Call) bool { return c.Gathering == "complete" && connected(c) })
+	c := a.until("gathering to end", func(c *call.Call) bool { return c.Gathering == "complete" && connected(c) })
 	for _, s := range c.Servers {
 		if s.OK || s.Cause != "timeout" {
 			t.Errorf("%s: ok %v, cause %s", s.URL, s.OK, s.Cause)
@@ -151,7 +152,7 @@ func TestNobodyCame(t *testing.T) {
 
 func TestInterrupted(t *testing.T) {
 	a := start(t, "a", Options{Config: diag.Config{Code: "w1"}, Dial: through(roomServer(t), "w1")})
-	a.until("the wait", func(c *diag.Call) bool { return c.State() == diag.StateWaiting })
+	a.until("the wait", func(c *call.Call) bool { return c.State() == call.StateWaiting })
 	a.cancel()
 	if v := a.ended(); v.Exit != diag.ExitInterrupted {
 		t.Errorf("%s %s", v.Exit, v.Headline)
@@ -213,21 +214,21 @@ func TestPathLostAndBack(t *testing.T) {
 	a := start(t, "a", o)
 	o.Dial, o.Config.Echo = dialB, true
 	b := start(t, "b", o)
-	knows := func(c *diag.Call) bool { return connected(c) && c.PeerAgent != "" }
+	knows := func(c *call.Call) bool { return connected(c) && c.PeerAgent != "" }
 	a.until("a hello", knows)
 	b.until("a hello", knows)
 	wire.cut.Store(true)
-	redialled := func(c *diag.Call) bool { return c.Restarts > 0 }
+	redialled := func(c *call.Call) bool { return c.Restarts > 0 }
 	a.until("a new dial", redialled)
 	b.until("a new dial", redialled)
 	wire.cut.Store(false)
-	back := func(c *diag.Call) bool { return c.State() == diag.StateConnected }
+	back := func(c *call.Call) bool { return c.State() == call.StateConnected }
 	a.until("the path again", back)
 	b.until("the path again", back)
 	if err := a.Chat("still there?"); err != nil {
 		t.Fatal(err)
 	}
-	a.until("an echo", func(c *diag.Call) bool {
+	a.until("an echo", func(c *call.Call) bool {
 		for _, m := range c.Messages {
 			if m.Direction == diag.Inbound && m.Text == "still there?" {
 				return true
@@ -280,7 +281,7 @@ func through(s *httptest.Server, code string) Dialer {
 func TestServerDiesDuringSetUp(t *testing.T) {
 	s := roomServer(t)
 	a := start(t, "a", Options{Config: diag.Config{Code: "w1"}, Dial: through(s, "w1")})
-	a.until("the wait", func(c *diag.Call) bool { return c.State() == diag.StateWaiting })
+	a.until("the wait", func(c *call.Call) bool { return c.State() == call.StateWaiting })
 	kill(t, s)
 	v := a.ended()
 	if v.Exit != diag.ExitSignaling || a.call.Ended.Advice == "" {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 	"dialtone/diag/peer"
 	"dialtone/signal"
 )
@@ -66,7 +67,7 @@ func TestPeerLeavesDuringSetUp(t *testing.T) {
 		Config: diag.Config{Code: "w1"},
 		Dial:   func(context.Context, func(diag.SignalRequest)) (signal.Channel, error) { return a, nil },
 	})
-	s.until("an offer", func(c *diag.Call) bool { return len(c.Descriptions) > 0 })
+	s.until("an offer", func(c *call.Call) bool { return len(c.Descriptions) > 0 })
 	if err := b.Close(context.Background()); err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +106,7 @@ func TestChattyPeer(t *testing.T) {
 	dialA, dialB := piped()
 	a := start(t, "a", Options{Config: diag.Config{Code: "w1", NoMedia: true}, Dial: dialA})
 	b := start(t, "b", Options{Config: diag.Config{Code: "w1", NoMedia: true}, Dial: dialB})
-	everything := func(c *diag.Call) bool { return connected(c) && len(c.Channels) == 5 }
+	everything := func(c *call.Call) bool { return connected(c) && len(c.Channels) == 5 }
 	a.until("every channel", everything)
 	b.until("every channel", everything)
 	send := func(label string, text bool, data string) {
@@ -122,7 +123,7 @@ func TestChattyPeer(t *testing.T) {
 	send(diag.LabelPing, true, `{"ping":`)
 	send(diag.LabelChat, true, strings.Repeat("ü", 40000))
 	send(diag.LabelChat, true, "last")
-	c := a.until("the last message and the mute", func(c *diag.Call) bool {
+	c := a.until("the last message and the mute", func(c *call.Call) bool {
 		return len(c.Messages) > 0 && c.Messages[len(c.Messages)-1].Text == "last" && c.RemoteMuted["audio"]
 	})
 	for _, m := range c.Messages {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 	"dialtone/diag/peer"
 )
 
@@ -65,7 +66,7 @@ func (s *Session) received(label string, text bool, data []byte) {
 	}
 	told := s.flood.admit(label, len(data))
 	c, err := control{}, errControl
-	if text && diag.IsControl(label) {
+	if text && call.IsControl(label) {
 		c, err = parseControl(data)
 	}
 	if told {
@@ -81,7 +82,7 @@ func (s *Session) received(label string, text bool, data []byte) {
 			s.o.Feed.Append(diag.Control{Direction: diag.Inbound, Code: c.Code, Value: c.Value, Agent: c.Agent})
 			s.inbox.put(func() { s.takeControl(c) })
 		}
-	case s.o.Config.Echo && !diag.IsControl(label):
+	case s.o.Config.Echo && !call.IsControl(label):
 		s.echo(label, text, data, told)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 	"dialtone/signal/room"
 )
 
@@ -211,7 +212,7 @@ func TestServerOfTheOriginal(t *testing.T) {
 func callOverOriginal(t *testing.T, url, code string) {
 	dial := func() Dialer { return Room(room.Options{Server: url + "/call/", Code: code}) }
 	a := start(t, "a", Options{Config: diag.Config{Code: code, NoMedia: true}, Dial: dial()})
-	a.until("the wait", func(c *diag.Call) bool { return c.State() == diag.StateWaiting })
+	a.until("the wait", func(c *call.Call) bool { return c.State() == call.StateWaiting })
 	b := start(t, "b", Options{Config: diag.Config{Code: code, NoMedia: true, Echo: true}, Dial: dial()})
 	a.until("a connection", connected)
 	b.until("a connection", connected)

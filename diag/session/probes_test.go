@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 	"dialtone/diag/lab"
 )
 
@@ -38,7 +39,7 @@ func TestProbeTakesNothingFromTheCall(t *testing.T) {
 			a := start(t, "a", Options{Config: config, Dial: dialA})
 			b := start(t, "b", Options{Config: other, Dial: dialB})
 			b.until("a connection", connected)
-			c := a.until("a connection and the probe's end", func(c *diag.Call) bool { return connected(c) && c.OpenAt != nil && len(c.Servers) == 1 })
+			c := a.until("a connection and the probe's end", func(c *call.Call) bool { return connected(c) && c.OpenAt != nil && len(c.Servers) == 1 })
 			if s := c.Servers[0]; s.OK || !s.QuotaReached() {
 				t.Errorf("the probe: %+v", s.ServerResult)
 			}

@@ -9,7 +9,10 @@ import (
 	"go.uber.org/goleak"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 	"dialtone/diag/feed"
+	"dialtone/diag/judge"
+	"dialtone/diag/words"
 	"dialtone/signal"
 )
 
@@ -21,7 +24,7 @@ type party struct {
 	t      *testing.T
 	name   string
 	reader *feed.Reader
-	call   *diag.Call
+	call   *call.Call
 	events []diag.Event
 	cancel context.CancelFunc
 	done   chan struct{}
@@ -32,7 +35,7 @@ func start(t *testing.T, name string, o Options) *party {
 	t.Helper()
 	o.Feed = feed.New(time.Now)
 	o.Config.LoopbackOnly = true
-	p := &party{Session: New(o), t: t, name: name, reader: o.Feed.Reader(), call: &diag.Call{}, done: make(chan struct{})}
+	p := &party{Session: New(o), t: t, name: name, reader: o.Feed.Reader(), call: &call.Call{}, done: make(chan struct{})}
 	ctx, cancel := context.WithCancel(t.Context())
 	p.cancel = cancel
 	go func() {
@@ -45,7 +48,7 @@ func start(t *testing.T, name string, o Options) *party {
 		if t.Failed() {
 			p.drain()
 			for _, e := range p.events {
-				t.Log(name, diag.Clock(e.At), diag.Line(e))
+				t.Log(name, words.Clock(e.At), words.Line(e))
 			}
 		}
 	})
@@ -53,7 +56,7 @@ func start(t *testing.T, name string, o Options) *party {
 }
 
 // until folds events until the condition holds; the deadline is generous because machines are slow, not because it matters.
-func (p *party) until(what string, holds func(*diag.Call) bool) *diag.Call {
+func (p *party) until(what string, holds func(*call.Call) bool) *call.Call {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(p.t.Context(), 40*time.Second)
 	defer cancel()
@@ -85,10 +88,10 @@ func (p *party) drain() {
 }
 
 // ended waits for the end and returns the verdict.
-func (p *party) ended() diag.Verdict {
+func (p *party) ended() judge.Verdict {
 	p.t.Helper()
-	p.until("the end", func(c *diag.Call) bool { return c.Ended != nil })
-	return diag.Judge(p.call)
+	p.until("the end", func(c *call.Call) bool { return c.Ended != nil })
+	return judge.Judge(p.call)
 }
 
 // rendezvous is a room without a server: each second dial meets the one before.
@@ -115,7 +118,7 @@ func piped() (a, b Dialer) {
 	return r.dial, r.dial
 }
 
-func connected(c *diag.Call) bool { return c.State() == diag.StateConnected && c.OpenAt != nil }
+func connected(c *call.Call) bool { return c.State() == call.StateConnected && c.OpenAt != nil }
 
 func TestCallAndAnswer(t *testing.T) {
 	dialA, dialB := piped()
@@ -163,7 +166,7 @@ func TestRestartOverChannel(t *testing.T) {
 			dialA, dialB := piped()
 			a := start(t, "a", Options{Config: diag.Config{Code: "w1", NoMedia: true}, Dial: dialA})
 			b := start(t, "b", Options{Config: diag.Config{Code: "w1", NoMedia: true, Echo: true}, Dial: dialB})
-			knows := func(c *diag.Call) bool { return connected(c) && c.PeerAgent != "" }
+			knows := func(c *call.Call) bool { return connected(c) && c.PeerAgent != "" }
 			a.until("a hello", knows)
 			b.until("a hello", knows)
 			who := a
@@ -174,7 +177,7 @@ func TestRestartOverChannel(t *testing.T) {
 			if err := who.RestartICE(); err != nil {
 				t.Fatal(err)
 			}
-			restarted := func(c *diag.Call) bool {
+			restarted := func(c *call.Call) bool {
 				for _, s := range c.Spans {
 					if s.Phase == diag.PhaseRestart && s.Outcome == diag.OutcomeOK {
 						return true
@@ -184,7 +187,7 @@ func TestRestartOverChannel(t *testing.T) {
 			}
 			a.until("the restart", restarted)
 			b.until("the restart", restarted)
-			a.until("another path", func(c *diag.Call) bool { return c.Selected.PairID != before })
+			a.until("another path", func(c *call.Call) bool { return c.Selected.PairID != before })
 			a.Hangup()
 			if v := a.ended(); v.Exit != diag.ExitPass {
 				t.Errorf("%s %s", v.Exit, v.Headline)

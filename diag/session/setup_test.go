@@ -14,6 +14,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 	"dialtone/diag/feed"
 )
 
@@ -159,7 +160,7 @@ func bareCall(tb testing.TB) time.Duration {
 // ms, and the ratio room/bare.
 func BenchmarkSetUp(b *testing.B) {
 	s := roomServer(b)
-	var byRoom, byMemory, bare diag.Distribution
+	var byRoom, byMemory, bare call.Distribution
 	var closing sync.WaitGroup
 	defer closing.Wait()
 	for i := 0; b.Loop(); i++ {
@@ -168,7 +169,7 @@ func BenchmarkSetUp(b *testing.B) {
 		byMemory.Add(roomCall(b, &closing, func(string) Dialer { return meet.dial }, "memory", false))
 		byRoom.Add(roomCall(b, &closing, func(code string) Dialer { return through(s, code) }, fmt.Sprint("setup", i), false))
 	}
-	median := func(d *diag.Distribution) float64 {
+	median := func(d *call.Distribution) float64 {
 		v, _ := d.Percentile(50)
 		return v.Seconds() * 1e3
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 	"dialtone/diag/peer"
 	"dialtone/signal/offer"
 	"dialtone/signal/whip"
@@ -21,9 +22,9 @@ func TestCallByPostedOffer(t *testing.T) {
 	h := httptest.NewServer(s)
 	t.Cleanup(h.Close)
 	b := start(t, "answer", Options{Config: diag.Config{Code: "w1", Echo: true}, Dial: Listen(s)})
-	b.until("the wait", func(c *diag.Call) bool { return c.State() == diag.StateWaiting })
+	b.until("the wait", func(c *call.Call) bool { return c.State() == call.StateWaiting })
 	a := start(t, "call", Options{Config: diag.Config{Code: "w1"}, Dial: Offer(offer.Options{URL: h.URL + "/offer"}), Greeting: "hello"})
-	knows := func(c *diag.Call) bool { return connected(c) && c.PeerAgent != "" }
+	knows := func(c *call.Call) bool { return connected(c) && c.PeerAgent != "" }
 	a.until("a hello", knows)
 	b.until("a hello", knows)
 	for _, d := range a.call.Descriptions {
@@ -41,7 +42,7 @@ func restartAndHangUp(t *testing.T, a, b *party) {
 	if err := a.RestartICE(); err != nil {
 		t.Fatal(err)
 	}
-	restarted := func(c *diag.Call) bool {
+	restarted := func(c *call.Call) bool {
 		for _, s := range c.Spans {
 			if s.Phase == diag.PhaseRestart && s.Outcome == diag.OutcomeOK {
 				return true
@@ -51,7 +52,7 @@ func restartAndHangUp(t *testing.T, a, b *party) {
 	}
 	a.until("the restart", restarted)
 	b.until("the restart", restarted)
-	a.until("another path", func(c *diag.Call) bool { return c.Selected.PairID != before })
+	a.until("another path", func(c *call.Call) bool { return c.Selected.PairID != before })
 	a.Hangup()
 	if v := a.ended(); v.Exit != diag.ExitPass {
 		t.Errorf("%s: %s %q", a.name, v.Exit, v.Headline)
@@ -63,7 +64,7 @@ func restartAndHangUp(t *testing.T, a, b *party) {
 
 // flows waits until media of both kinds has come in for two seconds, as the judge wants to see it.
 func flows(p *party, in bool) {
-	p.until("media", func(c *diag.Call) bool {
+	p.until("media", func(c *call.Call) bool {
 		s := c.Latest()
 		if s == nil || c.ConnectedAt == nil || c.Now-*c.ConnectedAt < 2500*time.Millisecond {
 			return false
@@ -87,7 +88,7 @@ func TestWHIPAndWHEP(t *testing.T) {
 					server, client = client, server
 				}
 				b := start(t, "server", Options{Config: diag.Config{Code: "w1", MediaOnly: true}, Flow: server, Dial: Listen(s)})
-				b.until("the wait", func(c *diag.Call) bool { return c.State() == diag.StateWaiting })
+				b.until("the wait", func(c *call.Call) bool { return c.State() == call.StateWaiting })
 				o := whip.Options{URL: h.URL, Play: play, Trickle: trickle}
 				o.Token = "t0k3n"
 				a := start(t, "client", Options{Config: diag.Config{Code: "w1", MediaOnly: true}, Flow: client, Dial: WHIP(o)})

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 )
 
 // ofThePage is a message as the call page sends it.
@@ -83,7 +84,7 @@ func TestBothEnds(t *testing.T) {
 	dialA, dialB := piped()
 	a := start(t, "a", Options{Config: diag.Config{Code: "w1"}, Dial: dialA})
 	b := start(t, "b", Options{Config: diag.Config{Code: "w1", Echo: true}, Dial: dialB})
-	told := func(c *diag.Call) bool {
+	told := func(c *call.Call) bool {
 		n := len(c.Theirs)
 		return n > 1 && len(c.Theirs[n-1].Inbound) == 2 && len(c.Theirs[n-1].Outbound) == 2 && c.Theirs[n-1].Pair != nil
 	}
@@ -105,7 +106,7 @@ func TestBothEnds(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	c = a.until("that they are unreadable and too many", func(c *diag.Call) bool { return len(c.Warnings) >= 2 })
+	c = a.until("that they are unreadable and too many", func(c *call.Call) bool { return len(c.Warnings) >= 2 })
 	if len(c.Warnings) != 2 || c.Warnings[0].ID != "stats.unreadable" || c.Warnings[1].ID != "stats.too_many" {
 		t.Errorf("warnings: %+v", c.Warnings)
 	}

@@ -58,9 +58,17 @@ func Of(f judge.Finding) Text {
 
 // Explain returns the paragraph about a finding, false for an unknown ID.
 func Explain(id string) (string, bool) {
-	e, ok := entries[strings.ToLower(strings.TrimSpace(id))]
-	return e.explain, ok
+	id = strings.ToLower(strings.TrimSpace(id))
+	if e, ok := entries[id]; ok {
+		return e.explain, true
+	}
+	text, ok := explanations[id] // of findings that are not in the table yet
+	return text, ok
 }
 
 // FindingIDs lists the IDs that can be explained, in ascending order.
-func FindingIDs() []string { return slices.Sorted(maps.Keys(entries)) }
+func FindingIDs() []string {
+	ids := slices.AppendSeq(slices.Collect(maps.Keys(entries)), maps.Keys(explanations))
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}

@@ -9,6 +9,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 	"dialtone/tui/draw"
 )
 
@@ -84,7 +85,7 @@ func (p *Call) columns() []string {
 // servers lists what each STUN and TURN server gave, where there is room for all and nothing else tells it.
 func (p *Call) servers(width, height int) []string {
 	rows := p.Call.Servers
-	if len(rows) == 0 || len(rows) >= height || p.Call.State() == diag.StateWaiting {
+	if len(rows) == 0 || len(rows) >= height || p.Call.State() == call.StateWaiting {
 		return nil
 	}
 	out := []string{heading(p.Theme, width, "Servers")}
@@ -125,9 +126,9 @@ func (p *Call) lead(width int) []string {
 	switch state := p.Call.State(); {
 	case p.Call.Failing():
 		return join(1, p.failing(width), p.why(width))
-	case state == diag.StateEnded && p.Verdict.Exit != diag.ExitPass:
+	case state == call.StateEnded && p.Verdict.Exit != diag.ExitPass:
 		return join(1, join(0, p.ending(width), p.why(width)), p.path(width))
-	case state == diag.StateEnded:
+	case state == call.StateEnded:
 		return join(0, p.ending(width), p.path(width))
 	case p.Call.Selected != nil:
 		return join(0, p.trouble(width), p.path(width))
@@ -149,7 +150,7 @@ func (p *Call) failing(width int) []string {
 
 // trouble says that the path went silent, while it is so.
 func (p *Call) trouble(width int) []string {
-	if p.Call.State() != diag.StateReconnecting {
+	if p.Call.State() != call.StateReconnecting {
 		return nil
 	}
 	return labelled(p.Theme, p.Theme.Glyphs.Warn, p.Theme.Warn,

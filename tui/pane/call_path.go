@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 	"dialtone/tui/draw"
 )
 
@@ -50,7 +51,7 @@ func (p *Call) layers() string {
 const pathHistory = 24
 
 // pathOf builds the places that packets pass, from the selected pair's candidates. False before a pair is selected.
-func pathOf(c *diag.Call, g draw.Glyphs) (draw.Path, bool) {
+func pathOf(c *call.Call, g draw.Glyphs) (draw.Path, bool) {
 	if c.Selected == nil {
 		return draw.Path{}, false
 	}
@@ -70,7 +71,7 @@ func pathOf(c *diag.Call, g draw.Glyphs) (draw.Path, bool) {
 }
 
 // ourSite is the way from this machine to where packets enter the network between the sites.
-func ourSite(c *diag.Call, local, remote *diag.CandidateRow) []draw.Node {
+func ourSite(c *call.Call, local, remote *call.CandidateRow) []draw.Node {
 	if local == nil {
 		return []draw.Node{{Title: "you", Address: c.Selected.Local}}
 	}
@@ -111,7 +112,7 @@ func ourSite(c *diag.Call, local, remote *diag.CandidateRow) []draw.Node {
 
 // relayNAT is the translator between us and our relay, when the relay's server saw us at another address than our own.
 // Its port towards the relay is not known: what the server told was asked over another socket.
-func relayNAT(c *diag.Call, local *diag.CandidateRow) (draw.Node, bool) {
+func relayNAT(c *call.Call, local *call.CandidateRow) (draw.Node, bool) {
 	for _, s := range c.Servers {
 		seen, _, err := net.SplitHostPort(s.MappedAddress)
 		if err == nil && s.URL == local.URL && local.RelatedAddress != "" && !isAny(local.RelatedAddress) &&
@@ -124,7 +125,7 @@ func relayNAT(c *diag.Call, local *diag.CandidateRow) (draw.Node, bool) {
 
 // natOf is the translator that must be there, since a private address talks to a public one. Its outer address is known
 // when a server told it for the same base.
-func natOf(c *diag.Call, base string) draw.Node {
+func natOf(c *call.Call, base string) draw.Node {
 	for _, l := range c.Local {
 		if l.CandidateType == diag.Srflx && address(l.RelatedAddress, l.RelatedPort) == base {
 			return draw.Node{Title: "your NAT", Address: address(l.Address, l.Port),
@@ -135,7 +136,7 @@ func natOf(c *diag.Call, base string) draw.Node {
 }
 
 // theirSite is the way from where packets leave that network to the other party's machine.
-func theirSite(c *diag.Call, remote *diag.CandidateRow) []draw.Node {
+func theirSite(c *call.Call, remote *call.CandidateRow) []draw.Node {
 	if remote == nil {
 		return []draw.Node{{Title: "peer", Address: c.Selected.Remote}}
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 	"dialtone/tui/draw"
 )
 
@@ -113,7 +114,7 @@ func (p *Call) bars(rows int) (bars []draw.Bar, till time.Duration) {
 // setupBars makes a bar of each phase of the set-up, in the order of their start; subjects share one but in detail.
 // Phases of an ICE restart are left out: they are far away on the scale. The scale ends at till where what still runs
 // would squeeze what is done; 0 while the set-up goes on.
-func setupBars(c *diag.Call, g draw.Glyphs, single detail) (bars []draw.Bar, till time.Duration) {
+func setupBars(c *call.Call, g draw.Glyphs, single detail) (bars []draw.Bar, till time.Duration) {
 	index := map[diag.PhaseName]int{}
 	for _, s := range c.Spans {
 		if s.Phase == diag.PhaseRestart {
@@ -139,7 +140,7 @@ func setupBars(c *diag.Call, g draw.Glyphs, single detail) (bars []draw.Bar, til
 }
 
 // barOf is the bar of one span. Alone it is named after its subject, else the subject goes to the note.
-func barOf(s diag.Span, g draw.Glyphs, alone bool) draw.Bar {
+func barOf(s call.Span, g draw.Glyphs, alone bool) draw.Bar {
 	kind, known := phaseKinds[s.Phase]
 	if !known {
 		kind.name = string(s.Phase)

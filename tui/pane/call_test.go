@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 )
 
 func TestPathOverARelay(t *testing.T) {
@@ -73,11 +74,11 @@ func TestSlowPathIsExplained(t *testing.T) {
 
 // What goes over both control channels is one message.
 func TestEchoes(t *testing.T) {
-	hello := func(at time.Duration, label string, value bool) diag.MessageRow {
+	hello := func(at time.Duration, label string, value bool) call.MessageRow {
 		c := &diag.Control{Direction: diag.Inbound, Code: "mute_audio", Value: &value}
-		return diag.MessageRow{Message: diag.Message{Direction: diag.Inbound, Label: label}, At: at, Control: c}
+		return call.MessageRow{Message: diag.Message{Direction: diag.Inbound, Label: label}, At: at, Control: c}
 	}
-	list := []diag.MessageRow{
+	list := []call.MessageRow{
 		hello(0, diag.LabelControl, true), hello(time.Millisecond, diag.LabelControlLegacy, true), hello(2*time.Millisecond, diag.LabelControlLegacy, false),
 		hello(3*time.Millisecond, diag.LabelControl, true), hello(5*time.Second, diag.LabelControlLegacy, false),
 		{Message: diag.Message{Label: "chat"}, At: 5 * time.Second},

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
+	"dialtone/diag/judge"
 	"dialtone/tui/draw"
 )
 
@@ -23,7 +25,7 @@ func (p *Call) waiting(width int) []string {
 		out = append(out, labelled(th, th.Glyphs.Warn, th.Warn,
 			fmt.Sprintf("%d of %d requests to the server failed: %s", s.Failed, s.Requests, s.LastError), 3, width)...)
 	}
-	if c.State() == diag.StateWaiting && c.Start.Join != "" {
+	if c.State() == call.StateWaiting && c.Start.Join != "" {
 		out = append(out, "", draw.NewLine(width).Gap(3).Add(th.Plain, "The other party joins with").String())
 		for _, line := range draw.Wrap(c.Start.Join, width-6) {
 			out = append(out, draw.NewLine(width).Gap(5).Add(th.Accent, line).String())
@@ -39,16 +41,16 @@ const patience = 2 * time.Second
 
 // soFar tells why there is no path yet, when it takes long.
 func (p *Call) soFar() []string {
-	if p.Call.State() != diag.StateConnecting || p.Clock-p.Call.StateAt < patience {
+	if p.Call.State() != call.StateConnecting || p.Clock-p.Call.StateAt < patience {
 		return nil
 	}
-	return p.Call.PathTrouble()
+	return judge.PathTrouble(p.Call)
 }
 
 // waited is how long the present wait has lasted, and its limit where there is one.
 func (p *Call) waited() string {
 	text := draw.Clock(p.Clock - p.Since())
-	if limit := p.Call.Start.WaitMs; limit != nil && p.Call.State() == diag.StateWaiting {
+	if limit := p.Call.Start.WaitMs; limit != nil && p.Call.State() == call.StateWaiting {
 		text += " of " + draw.Clock(limit.Duration())
 	}
 	return text
@@ -58,9 +60,9 @@ func (p *Call) waited() string {
 func (p *Call) waitsFor() (what, detail string) {
 	c := p.Call
 	switch c.State() {
-	case diag.StateWaiting:
+	case call.StateWaiting:
 		return p.awaits()
-	case diag.StateNegotiating:
+	case call.StateNegotiating:
 		if c.Start.Signaling != "" {
 			return p.exchanges()
 		}
@@ -68,9 +70,9 @@ func (p *Call) waitsFor() (what, detail string) {
 			return "The other party is there: waiting for its offer", ""
 		}
 		return "The other party is there: our offer is on its way", ""
-	case diag.StateConnecting:
+	case call.StateConnecting:
 		return p.connecting()
-	case diag.StateUnknown, diag.StateDialing, diag.StateConnected, diag.StateReconnecting, diag.StateEnded:
+	case call.StateUnknown, call.StateDialing, call.StateConnected, call.StateReconnecting, call.StateEnded:
 	}
 	if c.Start.Signaling != "" {
 		return "Preparing the exchange", prefixed("at ", c.Start.Server)
@@ -150,13 +152,13 @@ func (p *Call) meanwhile(width int) []string {
 }
 
 // serverLine is one STUN or TURN server: what it gave, or why it gave nothing.
-func serverLine(th *draw.Theme, s diag.ServerRow, indent, width int) string {
+func serverLine(th *draw.Theme, s call.ServerRow, indent, width int) string {
 	mark, paint := th.Mark(serverLevel(s))
 	l := draw.NewLine(width).Gap(indent).Add(paint, mark).Gap(1).Add(th.Plain, s.URL).Gap(2)
 	return l.Add(th.Dim, serverWords(th.Glyphs, s)).String()
 }
 
-func serverLevel(s diag.ServerRow) draw.Level {
+func serverLevel(s call.ServerRow) draw.Level {
 	if s.OK {
 		return draw.Good
 	}
@@ -164,7 +166,7 @@ func serverLevel(s diag.ServerRow) draw.Level {
 }
 
 // serverWords is what a server gave, or why it gave nothing.
-func serverWords(g draw.Glyphs, s diag.ServerRow) string {
+func serverWords(g draw.Glyphs, s call.ServerRow) string {
 	if !s.OK {
 		code := ""
 		if s.ErrorCode != 0 {

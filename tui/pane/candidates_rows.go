@@ -2,6 +2,7 @@ package pane
 
 import (
 	"dialtone/diag"
+	"dialtone/diag/call"
 	"dialtone/tui/draw"
 )
 
@@ -12,7 +13,7 @@ var serverColumns = []draw.Column{
 	{Title: "gave", Min: 24, Flex: true},
 }
 
-func (p *Candidates) serverRow(s diag.ServerRow) []draw.Cell {
+func (p *Candidates) serverRow(s call.ServerRow) []draw.Cell {
 	mark, paint := p.Theme.Mark(serverLevel(s))
 	n, unit := draw.Length(s.DurationMs.Duration())
 	return []draw.Cell{
@@ -29,7 +30,7 @@ const measured = 64
 // candidateColumns are the same for both sides, so that their tables stand in line.
 func (p *Candidates) candidateColumns(title string) []draw.Column {
 	place, base, from := 0, 0, 0
-	for _, side := range [][]diag.CandidateRow{p.Call.Local, p.Call.Remote} {
+	for _, side := range [][]call.CandidateRow{p.Call.Local, p.Call.Remote} {
 		for _, r := range side[:min(len(side), measured)] {
 			place = max(place, draw.Width(address(r.Address, r.Port)))
 			base = max(base, draw.Width(address(r.RelatedAddress, r.RelatedPort)))
@@ -59,7 +60,7 @@ func source(c diag.Candidate) string {
 	return c.NetworkInterface
 }
 
-func (p *Candidates) candidateRow(r diag.CandidateRow) []draw.Cell {
+func (p *Candidates) candidateRow(r call.CandidateRow) []draw.Cell {
 	mark, paint := " ", p.Theme.Plain
 	if s := p.Call.Selected; s != nil && (r.Side == diag.Local && r.ID == s.LocalCandidateID || r.Side == diag.Remote &&
 		r.ID == s.RemoteCandidateID) {
@@ -116,7 +117,7 @@ func (p *Candidates) latest(pair diag.Pair) diag.Pair {
 	return pair
 }
 
-func (p *Candidates) end(r *diag.CandidateRow, id string) string {
+func (p *Candidates) end(r *call.CandidateRow, id string) string {
 	if r == nil {
 		return id
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 )
 
 // sectionKind is one of the tables, in the order of the screen.
@@ -111,7 +112,7 @@ func (p *Candidates) sortKey(row rowID, column int) sortKey {
 	return p.pairKey(c.Pairs[row.index], column)
 }
 
-func serverKey(s diag.ServerRow, column int) sortKey {
+func serverKey(s call.ServerRow, column int) sortKey {
 	switch column {
 	case 0:
 		return sortKey{text: s.URL}
@@ -126,7 +127,7 @@ func serverKey(s diag.ServerRow, column int) sortKey {
 	return sortKey{number: 1, text: s.ErrorText}
 }
 
-func candidateKey(r diag.CandidateRow, column int) sortKey {
+func candidateKey(r call.CandidateRow, column int) sortKey {
 	switch column {
 	case 0:
 		// types stand in the order of their priority
@@ -167,7 +168,7 @@ func (p *Candidates) pairKey(pair diag.Pair, column int) sortKey {
 	return missing(pair.CurrentRoundTripTime)
 }
 
-func endKey(r *diag.CandidateRow) sortKey {
+func endKey(r *call.CandidateRow) sortKey {
 	if r == nil {
 		return missing(nil)
 	}

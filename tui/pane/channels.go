@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 	"dialtone/tui/draw"
 )
 
@@ -58,7 +59,7 @@ func (p *Data) unknown(width int) []string {
 	return out
 }
 
-func (p *Data) channelRow(ch diag.ChannelRow) []draw.Cell {
+func (p *Data) channelRow(ch call.ChannelRow) []draw.Cell {
 	th := p.Theme
 	mark, paint := th.Mark(draw.Good)
 	if ch.ClosedAt != nil {
@@ -96,7 +97,7 @@ func (p *Data) channelRow(ch diag.ChannelRow) []draw.Cell {
 }
 
 // statsOf are the counters of the latest sample: what is not logged one by one counts there.
-func statsOf(ch diag.ChannelRow) diag.DataChannelRow {
+func statsOf(ch call.ChannelRow) diag.DataChannelRow {
 	if ch.Stats == nil {
 		return diag.DataChannelRow{}
 	}
@@ -129,7 +130,7 @@ func (p *Data) association(width int) []string {
 const unknownChannel = "unknown"
 
 // channelWords says what a channel is for.
-func channelWords(ch diag.ChannelRow) string {
+func channelWords(ch call.ChannelRow) string {
 	switch ch.Label {
 	case diag.LabelChat:
 		return "chat"

@@ -8,6 +8,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 	"dialtone/tui/draw"
 )
 
@@ -194,7 +195,7 @@ func (p *Data) prompt(width int) string {
 	return draw.NewLine(width).Gap(1).Add(p.Theme.Dim, "> t to type").String()
 }
 
-func chatOpen(c *diag.Call) bool {
+func chatOpen(c *call.Call) bool {
 	for _, ch := range c.Channels {
 		if ch.Label == diag.LabelChat && ch.ClosedAt == nil {
 			return true

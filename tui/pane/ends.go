@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
+	"dialtone/diag/judge"
 	"dialtone/tui/draw"
 )
 
@@ -34,7 +36,7 @@ func (p *Media) ends(gap int) []string {
 	lead := draw.NewLine(p.width).Gap(3).Add(p.Theme.Dim, endsWords(p.Call, e)).String()
 	out := append(t.Lines(p.Theme, p.width), lead)
 	most := max(p.height/6, 1) + gap
-	for _, f := range e.Remarks {
+	for _, f := range judge.EndsFindings(p.Call) {
 		if most--; most < 0 {
 			break
 		}
@@ -43,7 +45,7 @@ func (p *Media) ends(gap int) []string {
 	return out
 }
 
-func (p *Media) endsRow(s diag.EndsStream) []draw.Cell {
+func (p *Media) endsRow(s call.EndsStream) []draw.Cell {
 	th := p.Theme
 	from, to := "here", "there"
 	if s.Direction == diag.Inbound {
@@ -78,7 +80,7 @@ func lostCell(n *int64) draw.Cell {
 }
 
 // pictures tells video as it is sent and as it is received; once where both are alike.
-func pictures(s diag.EndsStream) string {
+func pictures(s call.EndsStream) string {
 	sent, received := pictureWords(s.AtSender), pictureWords(s.AtReceiver)
 	switch size := picture(s.AtSender.Width, s.AtSender.Height); {
 	case sent == received:
@@ -91,7 +93,7 @@ func pictures(s diag.EndsStream) string {
 	return sent + " → " + received
 }
 
-func pictureWords(e diag.EndPicture) string {
+func pictureWords(e call.EndPicture) string {
 	fps := ""
 	if e.FPS != nil {
 		fps = fmt.Sprintf("%.0f fps", *e.FPS)
@@ -100,13 +102,13 @@ func pictureWords(e diag.EndPicture) string {
 }
 
 // endsWords are the round trips of both ends, and how old the other one's statistics are where they are not of now.
-func endsWords(c *diag.Call, e diag.Ends) string {
+func endsWords(c *call.Call, e call.Ends) string {
 	old := ""
 	if now := max(c.Now, e.At); now-e.At > sampleGap && c.Ended == nil {
 		old = "the other party has told nothing for " + draw.Span(now-e.At)
 	}
 	agree := ""
-	if len(e.Remarks) == 0 {
+	if len(judge.EndsFindings(c)) == 0 {
 		agree = "both ends agree"
 	}
 	return join2(join2("round trip "+tripOr(e.RTTHere)+" here, "+tripOr(e.RTTThere)+" there", agree), old)
@@ -129,8 +131,8 @@ func (p *Call) endsLine(width int) []string {
 		return nil
 	}
 	level, text := draw.Good, "Both ends agree: "+missingWords(e)+", rtt "+tripOr(e.RTTHere)+" and "+tripOr(e.RTTThere)
-	if len(e.Remarks) > 0 {
-		level, text = draw.Warn, e.Remarks[0].Title
+	if found := judge.EndsFindings(p.Call); len(found) > 0 {
+		level, text = draw.Warn, found[0].Title
 	}
 	mark, paint := p.Theme.Mark(level)
 	return []string{draw.NewLine(width).Gap(1).Add(paint, mark).Gap(1).Add(p.Theme.Plain,
@@ -138,7 +140,7 @@ func (p *Call) endsLine(width int) []string {
 }
 
 // missingWords sums up what was sent and not received, both ways.
-func missingWords(e diag.Ends) string {
+func missingWords(e call.Ends) string {
 	var sent, missing uint64
 	for _, s := range e.Streams {
 		if n, known := s.Missing(); known {

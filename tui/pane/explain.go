@@ -5,11 +5,12 @@ import (
 	"strings"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 	"dialtone/tui/draw"
 )
 
 // explainServer says in words what a STUN or TURN server gave, or why it gave nothing and what to do.
-func explainServer(s diag.ServerRow) string {
+func explainServer(s call.ServerRow) string {
 	if !s.OK {
 		code := ""
 		if s.ErrorCode != 0 {
@@ -39,7 +40,7 @@ func explainServer(s diag.ServerRow) string {
 }
 
 // explainLocal says in words what an address of ours is, and how long the server that told it took.
-func explainLocal(c diag.Candidate, servers []diag.ServerRow) string {
+func explainLocal(c diag.Candidate, servers []call.ServerRow) string {
 	place, from := address(c.Address, c.Port), orSay(c.URL, "a server")
 	for _, s := range servers {
 		if s.URL == c.URL && s.OK && s.RTTMs != nil {

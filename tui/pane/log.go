@@ -7,6 +7,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"dialtone/diag"
+	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
 
@@ -255,14 +256,14 @@ func (p *Log) line(e diag.Event, selected bool) string {
 	if selected {
 		l.Add(th.Accent, th.Glyphs.Cursor)
 	}
-	l.To(timeColumn).Add(th.Dim, diag.Clock(e.At)).To(levelColumn)
+	l.To(timeColumn).Add(th.Dim, words.Clock(e.At)).To(levelColumn)
 	level, paint := eventLevel(e.Data), th.Plain
 	if level != draw.Idle {
 		var mark string
 		mark, paint = th.Mark(level)
 		l.Add(paint, mark)
 	}
-	name, words, _ := strings.Cut(diag.Line(e), " ")
+	name, words, _ := strings.Cut(words.Line(e), " ")
 	highlight(l.To(nameColumn), th, th.Dim, name, p.filter.words).To(nameColumn + nameWidth)
 	return highlight(l, th, paint, strings.TrimLeft(words, " "), p.filter.words).String()
 }

@@ -9,6 +9,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"dialtone/diag"
+	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
 
@@ -67,7 +68,7 @@ func (d *eventDetail) lines(th *draw.Theme, width, height int) []string {
 	}
 	d.window.rows = max(height-1, 0)
 	title := draw.NewLine(width).Gap(1).Add(th.Strong, string(d.event.Data.Type())).Gap(2).Add(th.Dim,
-		"at "+strings.TrimSpace(diag.Clock(d.event.At))+" s")
+		"at "+strings.TrimSpace(words.Clock(d.event.At))+" s")
 	from, to := d.window.visible(len(d.rows))
 	if to-from < len(d.rows) {
 		title.Right(draw.NewLine(width).Add(th.Dim,

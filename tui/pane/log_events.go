@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"dialtone/diag"
+	"dialtone/diag/words"
 )
 
 // eventLog is the kept events, and which of them a filter leaves.
@@ -133,7 +134,7 @@ func (g *eventLog) text(i int) string {
 		g.texts = append(g.texts, make([]string, len(g.events)-len(g.texts))...)
 	}
 	if g.texts[i] == "" {
-		g.texts[i] = diag.Line(g.events[i])
+		g.texts[i] = words.Line(g.events[i])
 	}
 	return g.texts[i]
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 	"dialtone/tui/draw"
 )
 
@@ -121,7 +122,7 @@ func extent(points []draw.Point) (lowest, highest, now float64, known bool) {
 }
 
 // streamState grades a stream and says in a word how it fares.
-func streamState(c *diag.Call, s stream) (draw.Level, string) {
+func streamState(c *call.Call, s stream) (draw.Level, string) {
 	flowing := s.packets != nil && *s.packets > 0
 	switch {
 	case s.muted && s.direction == diag.Outbound:
@@ -140,9 +141,9 @@ func streamState(c *diag.Call, s stream) (draw.Level, string) {
 		return draw.Good, "is sent"
 	case s.packets == nil && s.ssrc != 0:
 		return draw.Idle, "not measured"
-	case c.Flow(s.direction, s.kind) == diag.FlowMissing && s.direction == diag.Inbound:
+	case c.Flow(s.direction, s.kind) == call.FlowMissing && s.direction == diag.Inbound:
 		return draw.Bad, "never arrived"
-	case c.Flow(s.direction, s.kind) == diag.FlowMissing:
+	case c.Flow(s.direction, s.kind) == call.FlowMissing:
 		return draw.Bad, "never sent"
 	}
 	return draw.Idle, "not yet"

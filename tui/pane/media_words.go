@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 	"dialtone/tui/draw"
 )
 
@@ -17,37 +18,37 @@ type flows struct {
 	silent, notAgreed []string // of what should arrive
 }
 
-func flowsOf(c *diag.Call) flows {
+func flowsOf(c *call.Call) flows {
 	var f flows
 	for _, kind := range mediaKinds {
 		switch c.Flow(diag.Outbound, kind) {
-		case diag.FlowOK, diag.FlowSilent:
+		case call.FlowOK, call.FlowSilent:
 			f.sent = append(f.sent, kind)
-		case diag.FlowMuted:
+		case call.FlowMuted:
 			f.mutedHere = append(f.mutedHere, kind)
-		case diag.FlowMissing:
+		case call.FlowMissing:
 			f.unsent = append(f.unsent, kind)
-		case diag.FlowUnknown, diag.FlowNone:
+		case call.FlowUnknown, call.FlowNone:
 		}
 		switch c.Flow(diag.Inbound, kind) {
-		case diag.FlowOK:
+		case call.FlowOK:
 			f.arrive = append(f.arrive, kind)
-		case diag.FlowMuted:
+		case call.FlowMuted:
 			f.muted = append(f.muted, kind)
-		case diag.FlowMissing:
+		case call.FlowMissing:
 			f.missing = append(f.missing, kind)
-		case diag.FlowSilent:
+		case call.FlowSilent:
 			f.silent = append(f.silent, kind)
-		case diag.FlowNone:
+		case call.FlowNone:
 			f.notAgreed = append(f.notAgreed, kind)
-		case diag.FlowUnknown:
+		case call.FlowUnknown:
 		}
 	}
 	return f
 }
 
 // mediaSentence answers "is audio arriving?".
-func mediaSentence(c *diag.Call) (draw.Level, string) {
+func mediaSentence(c *call.Call) (draw.Level, string) {
 	f := flowsOf(c)
 	switch {
 	case c.ConnectedAt == nil && c.Ended != nil:
@@ -101,7 +102,7 @@ func capital(s string) string {
 }
 
 // streamWords describes a stream in sentences.
-func streamWords(c *diag.Call, s stream) []string {
+func streamWords(c *call.Call, s stream) []string {
 	from := "from the peer"
 	if s.direction == diag.Outbound {
 		from = "to the peer"

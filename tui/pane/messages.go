@@ -5,11 +5,12 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 	"dialtone/tui/draw"
 )
 
 // messageLine is one message: when, which way, and what it says. What came over a channel other than the chat names it.
-func messageLine(th *draw.Theme, m diag.MessageRow, width int) string {
+func messageLine(th *draw.Theme, m call.MessageRow, width int) string {
 	l := draw.NewLine(width).Gap(2).Add(th.Dim, draw.Clock(m.At)).Gap(1)
 	arrow, paint := th.Glyphs.Received, th.Plain
 	if m.Direction == diag.Outbound {
@@ -36,7 +37,7 @@ func messageLine(th *draw.Theme, m diag.MessageRow, width int) string {
 const messageMost = 8
 
 // messageLines is one message, its text wrapped below itself where a line is too short for it.
-func messageLines(th *draw.Theme, m diag.MessageRow, width int) []string {
+func messageLines(th *draw.Theme, m call.MessageRow, width int) []string {
 	first := messageLine(th, m, width)
 	indent := 2 + draw.Width(draw.Clock(m.At)) + 3
 	if m.Control != nil || m.Binary || draw.Width(m.Text) < width-indent || width < 2*indent {
@@ -69,7 +70,7 @@ func messageLines(th *draw.Theme, m diag.MessageRow, width int) []string {
 
 // isEcho reports whether message i only repeats another of the last second: control messages go over both channels that
 // are known for them, so that whoever listens to one of them understands.
-func isEcho(list []diag.MessageRow, i int) bool {
+func isEcho(list []call.MessageRow, i int) bool {
 	m := &list[i]
 	if m.Control == nil {
 		return false

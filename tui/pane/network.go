@@ -8,6 +8,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 	"dialtone/tui/draw"
 )
 
@@ -107,7 +108,7 @@ func (p *Network) Copy() (what, text string) {
 
 // shown is the diagnosis whose report is shown, and the report: the latest, or while that has nothing final to say, the
 // one before it. Nil where there is none.
-func (p *Network) shown() (*diag.NATRow, *diag.NATReport) {
+func (p *Network) shown() (*call.NATRow, *diag.NATReport) {
 	if last := p.Call.Diagnosed(); last != nil {
 		return last, last.Report()
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 	"dialtone/tui/draw"
 )
 
@@ -69,7 +70,7 @@ func sure(r *diag.NATReport) bool {
 }
 
 // progress tells what goes on: for how long, how many requests, what is known, and what is asked now.
-func (p *Network) progress(d *diag.NATRow) []string {
+func (p *Network) progress(d *call.NATRow) []string {
 	th := p.Theme
 	l := draw.NewLine(p.width).Gap(1).Add(th.Accent, p.Spinner()).Gap(1).Add(th.Strong,
 		"Asking "+draw.Plural(len(d.URLs), "server", "servers"))
@@ -98,7 +99,7 @@ func certain(r *diag.NATReport) (known, of int) {
 }
 
 // askedNow is the question that is open.
-func askedNow(d *diag.NATRow) string {
+func askedNow(d *call.NATRow) string {
 	b := &d.Progress.Report.Behavior
 	switch {
 	case b.UDP.Value != diag.BehaviorPresent:
@@ -121,7 +122,7 @@ func rfc5780(r *diag.NATReport) bool {
 }
 
 // verdict is what a finished diagnosis says, and the line for the other side.
-func (p *Network) verdict(d *diag.NATRow, r *diag.NATReport) []string {
+func (p *Network) verdict(d *call.NATRow, r *diag.NATReport) []string {
 	th := p.Theme
 	mark, paint := th.Mark(natLevel(r.Exit))
 	var out []string

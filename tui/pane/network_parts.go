@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 	"dialtone/tui/draw"
 )
 
@@ -78,7 +79,7 @@ var netServerColumns = []draw.Column{
 }
 
 // servers lists those that have answered or failed, and those that are still asked.
-func (p *Network) servers(d *diag.NATRow, r *diag.NATReport, final bool) netPart {
+func (p *Network) servers(d *call.NATRow, r *diag.NATReport, final bool) netPart {
 	part := netPart{columns: netServerColumns, empty: "none"}
 	told := map[string]bool{}
 	if r != nil {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
 
@@ -147,6 +148,6 @@ func explainRelay(t diag.NATRelay) string {
 
 // explainFinding is what stands behind a finding.
 func explainFinding(f diag.Finding) string {
-	text, _ := diag.Explain(f.ID)
+	text, _ := words.Explain(f.ID)
 	return orSay(text, f.Title)
 }

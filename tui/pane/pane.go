@@ -12,6 +12,8 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
+	"dialtone/diag/judge"
 	"dialtone/tui/draw"
 )
 
@@ -68,8 +70,8 @@ type Copier interface {
 // Scene is what all panes see. Only the root changes it, and never while a pane draws or updates.
 type Scene struct {
 	Theme   *draw.Theme
-	Call    *diag.Call   // the fold of all events up to the shown position; never nil
-	Verdict diag.Verdict // what the judge says of it now
+	Call    *call.Call    // the fold of all events up to the shown position; never nil
+	Verdict judge.Verdict // what the judge says of it now
 	Clock   time.Duration
 	Live    bool // the call can be talked to: it is no replay, it has not ended, and its present is shown
 	Spin    int  // the frame of the spinner

@@ -12,6 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
+	"dialtone/diag/judge"
 	"dialtone/tui/draw"
 )
 
@@ -21,8 +23,8 @@ func sceneOf(list ...diag.Data) (*Scene, Events) {
 	for i, d := range list {
 		events = append(events, diag.Event{Seq: uint64(i + 1), At: time.Duration(i) * time.Millisecond, Data: d})
 	}
-	c := diag.Fold(events)
-	s := &Scene{Theme: draw.NewTheme(lipgloss.NewRenderer(io.Discard)), Call: c, Verdict: diag.Judge(c), Clock: c.Now, Live: true}
+	c := call.Fold(events)
+	s := &Scene{Theme: draw.NewTheme(lipgloss.NewRenderer(io.Discard)), Call: c, Verdict: judge.Judge(c), Clock: c.Now, Live: true}
 	return s, events
 }
 
@@ -209,8 +211,8 @@ func TestExplanations(t *testing.T) {
 		{"remote srflx", explainRemote(candidate("remote", "", diag.Srflx, "192.0.2.1", "10.0.0.1")), "its own address there is 10.0.0.1:5000"},
 		{"remote prflx", explainRemote(candidate("remote", "", diag.Prflx, "192.0.2.1", "")), "which it never announced"},
 		{"remote relay", explainRemote(candidate("remote", "", diag.Relay, "192.0.2.1", "")), "a TURN server of the other party"},
-		{"server", explainServer(diag.ServerRow{ServerResult: diag.ServerResult{URL: "turn:t", OK: true, RelayAddress: "192.0.2.9:4"}}), "It lends us 192.0.2.9:4"},
-		{"broken server", explainServer(diag.ServerRow{ServerResult: diag.ServerResult{URL: "turn:t", ErrorCode: 486, Stage: "allocate"}}), "it failed at allocate (STUN error 486)"},
+		{"server", explainServer(call.ServerRow{ServerResult: diag.ServerResult{URL: "turn:t", OK: true, RelayAddress: "192.0.2.9:4"}}), "It lends us 192.0.2.9:4"},
+		{"broken server", explainServer(call.ServerRow{ServerResult: diag.ServerResult{URL: "turn:t", ErrorCode: 486, Stage: "allocate"}}), "it failed at allocate (STUN error 486)"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -266,16 +268,16 @@ func TestDataKeepsItsPlaceWhileScrolled(t *testing.T) {
 
 func TestMessageLines(t *testing.T) {
 	s, _ := sceneOf()
-	control := func(dir diag.Direction, code string, value bool) diag.MessageRow {
-		return diag.MessageRow{Message: diag.Message{Direction: dir}, Control: &diag.Control{Direction: dir, Code: code, Value: &value}}
+	control := func(dir diag.Direction, code string, value bool) call.MessageRow {
+		return call.MessageRow{Message: diag.Message{Direction: dir}, Control: &diag.Control{Direction: dir, Code: code, Value: &value}}
 	}
 	tests := []struct {
-		row  diag.MessageRow
+		row  call.MessageRow
 		want string
 	}{
-		{diag.MessageRow{Message: diag.Message{Direction: diag.Inbound, Label: "chat", Text: "hi"}, At: 42 * time.Second}, "  00:42 ◀ hi"},
-		{diag.MessageRow{Message: diag.Message{Direction: diag.Outbound, Label: "chat", Text: "hi", Truncated: true, Bytes: 5000}}, "  00:00 ▶ hi (the beginning of 5,000 bytes)"},
-		{diag.MessageRow{Message: diag.Message{Direction: diag.Inbound, Label: "files", Binary: true, Bytes: 1024}}, "  00:00 ◀ files: binary, 1,024 bytes"},
+		{call.MessageRow{Message: diag.Message{Direction: diag.Inbound, Label: "chat", Text: "hi"}, At: 42 * time.Second}, "  00:42 ◀ hi"},
+		{call.MessageRow{Message: diag.Message{Direction: diag.Outbound, Label: "chat", Text: "hi", Truncated: true, Bytes: 5000}}, "  00:00 ▶ hi (the beginning of 5,000 bytes)"},
+		{call.MessageRow{Message: diag.Message{Direction: diag.Inbound, Label: "files", Binary: true, Bytes: 1024}}, "  00:00 ◀ files: binary, 1,024 bytes"},
 		{control(diag.Inbound, "mute_video", true), "  00:00 ◀ peer muted video"},
 		{control(diag.Outbound, "mute_audio", false), "  00:00 ▶ you unmuted audio"},
 		{control(diag.Inbound, "reject", false), "  00:00 ◀ peer hung up"},

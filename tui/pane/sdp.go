@@ -6,7 +6,8 @@ import (
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 
-	"dialtone/diag"
+	"dialtone/diag/call"
+	"dialtone/diag/sdp"
 	"dialtone/tui/draw"
 )
 
@@ -19,7 +20,7 @@ type SDP struct {
 	exchanges []exchange
 	older     int // how many exchanges before the latest one is shown
 	known     sdpVersion
-	sections  []diag.SDPDifference
+	sections  []sdp.Difference
 	open      map[int]bool // by the section's place
 	rows      []sdpRow
 	cursor    int
@@ -27,13 +28,13 @@ type SDP struct {
 }
 
 // exchange is an offer with its answer; one of them may be missing.
-type exchange struct{ offer, answer *diag.DescriptionRow }
+type exchange struct{ offer, answer *call.DescriptionRow }
 
 // sdpVersion tells whether there are other descriptions than before.
 type sdpVersion struct {
-	call   *diag.Call
+	call   *call.Call
 	count  int
-	latest *diag.DescriptionRow
+	latest *call.DescriptionRow
 	shown  int
 }
 
@@ -155,20 +156,20 @@ func (p *SDP) refresh() {
 	p.known, p.sections = v, nil
 	if n := len(p.exchanges); n > 0 {
 		shown := p.exchanges[n-1-p.older]
-		p.sections = diag.CompareSDP(parsed(shown.offer), parsed(shown.answer))
+		p.sections = sdp.Compare(parsed(shown.offer), parsed(shown.answer))
 	}
 	p.arrange()
 }
 
-func parsed(d *diag.DescriptionRow) *diag.SDP {
+func parsed(d *call.DescriptionRow) *sdp.Description {
 	if d == nil {
 		return nil
 	}
-	return diag.ParseSDP(d.SDP)
+	return sdp.Parse(d.SDP)
 }
 
 // exchanges ties each answer to the offer before it.
-func exchanges(list []diag.DescriptionRow) []exchange {
+func exchanges(list []call.DescriptionRow) []exchange {
 	var out []exchange
 	for i := range list {
 		d := &list[i]
@@ -268,7 +269,7 @@ func (p *SDP) Copy() (what, text string) {
 	}
 	d := p.sections[p.rows[p.cursor].section]
 	var b strings.Builder
-	for _, side := range []*diag.SDPSection{d.Offer, d.Answer} {
+	for _, side := range []*sdp.Section{d.Offer, d.Answer} {
 		if side == nil {
 			continue
 		}

@@ -5,6 +5,9 @@ import (
 	"strings"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
+	"dialtone/diag/sdp"
+	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
 
@@ -92,7 +95,7 @@ func indexOf(rows []sdpRow, row sdpRow) int {
 }
 
 // lines are what of offer and answer the row shows; nil for nothing.
-func (p *SDP) lines(row sdpRow) (offer, answer *diag.SDPLine) {
+func (p *SDP) lines(row sdpRow) (offer, answer *sdp.Line) {
 	r := p.sections[row.section].Rows[row.index]
 	switch row.side {
 	case sdpOffer:
@@ -146,7 +149,7 @@ func (p *SDP) title() string {
 	return l.String()
 }
 
-func whose(d *diag.DescriptionRow) string {
+func whose(d *call.DescriptionRow) string {
 	if d == nil {
 		return "not there"
 	}
@@ -157,7 +160,7 @@ func whose(d *diag.DescriptionRow) string {
 	if d.ICERestart {
 		who += ", ICE restart"
 	}
-	return who + ", at " + strings.TrimSpace(diag.Clock(d.At)) + " s"
+	return who + ", at " + strings.TrimSpace(words.Clock(d.At)) + " s"
 }
 
 func (p *SDP) draw(row sdpRow, selected bool) string {
@@ -181,15 +184,15 @@ func (p *SDP) draw(row sdpRow, selected bool) string {
 
 // mark is how a difference looks: minus for what the answer leaves out, plus for what it adds, a wave for what it
 // changes.
-func (p *SDP) mark(m diag.SDPMark) (string, draw.Paint) {
+func (p *SDP) mark(m sdp.Mark) (string, draw.Paint) {
 	switch m {
-	case diag.SDPDropped:
+	case sdp.SDPDropped:
 		return "-", p.Theme.Warn
-	case diag.SDPAdded:
+	case sdp.SDPAdded:
 		return "+", p.Theme.Accent
-	case diag.SDPChanged:
+	case sdp.SDPChanged:
 		return "~", p.Theme.Warn
-	case diag.SDPSame, diag.SDPOwn:
+	case sdp.SDPSame, sdp.SDPOwn:
 	}
 	return " ", p.Theme.Plain
 }
@@ -221,7 +224,7 @@ func (p *SDP) head(l *draw.Line, row sdpRow) {
 		lineCount(d)).Gap(1))
 }
 
-func sectionName(d diag.SDPDifference) string {
+func sectionName(d sdp.Difference) string {
 	s := d.Offer
 	if s == nil {
 		s = d.Answer
@@ -232,7 +235,7 @@ func sectionName(d diag.SDPDifference) string {
 	return s.Kind
 }
 
-func lineCount(d diag.SDPDifference) string {
+func lineCount(d sdp.Difference) string {
 	return draw.Plural(len(d.Rows), "line", "lines")
 }
 
@@ -240,7 +243,7 @@ func lineCount(d diag.SDPDifference) string {
 const mostNames = 5
 
 // summary is a section in a few words.
-func summary(g draw.Glyphs, s *diag.SDPSection) string {
+func summary(g draw.Glyphs, s *sdp.Section) string {
 	if s.Kind == "session" {
 		return sessionSummary(g, s)
 	}
@@ -278,7 +281,7 @@ func summary(g draw.Glyphs, s *diag.SDPSection) string {
 	return facts(g, s.Direction, strings.Join(names, ", ")+rest, extensions, setup)
 }
 
-func sessionSummary(g draw.Glyphs, s *diag.SDPSection) string {
+func sessionSummary(g draw.Glyphs, s *sdp.Section) string {
 	var bundle, lite string
 	for _, l := range s.Lines {
 		if rest, ok := strings.CutPrefix(l.Value, "BUNDLE "); ok && l.Name == "group" {
@@ -302,7 +305,7 @@ func (p *SDP) line(l *draw.Line, row sdpRow) {
 	r := p.sections[row.section].Rows[row.index]
 	offer, answer := p.lines(row)
 	mark, paint := p.mark(r.Mark)
-	write := func(l *draw.Line, s *diag.SDPLine) {
+	write := func(l *draw.Line, s *sdp.Line) {
 		if s != nil {
 			highlight(l, th, paint, s.Text, p.search.words)
 		}
@@ -312,7 +315,7 @@ func (p *SDP) line(l *draw.Line, row sdpRow) {
 		left := draw.NewLine(max(p.half()-tagColumn-3, 0))
 		write(left, offer)
 		l.Append(left).To(p.half() - 2)
-		if offer != nil && answer != nil && r.Mark != diag.SDPSame && r.Mark != diag.SDPOwn {
+		if offer != nil && answer != nil && r.Mark != sdp.SDPSame && r.Mark != sdp.SDPOwn {
 			l.Add(paint, mark)
 		}
 		write(l.To(p.half()), answer)

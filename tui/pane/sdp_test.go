@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"dialtone/diag"
+	"dialtone/diag/sdp"
 	"dialtone/tui/draw"
 )
 
@@ -213,8 +214,8 @@ func TestSDPScrolls(t *testing.T) {
 // Every line of a real browser has its sentence.
 func TestSDPLinesAreExplained(t *testing.T) {
 	for _, name := range []string{"chromium-offer.json", "chromium-answer.json"} {
-		d := diag.ParseSDP(browserSDP(t, name))
-		for _, s := range append([]diag.SDPSection{d.Session}, d.Media...) {
+		d := sdp.Parse(browserSDP(t, name))
+		for _, s := range append([]sdp.Section{d.Session}, d.Media...) {
 			for _, l := range s.Lines {
 				words := explainSDPLine(l, &s)
 				if strings.Contains(words, "not explained here") || !strings.HasSuffix(words, ".") {
@@ -246,7 +247,7 @@ func TestSDPWords(t *testing.T) {
 		"nonsense":                          "no line of SDP",
 	}
 	for line, want := range tests {
-		d := diag.ParseSDP("m=video 9 X 96\r\na=rtpmap:96 VP8/90000\r\n" + line)
+		d := sdp.Parse("m=video 9 X 96\r\na=rtpmap:96 VP8/90000\r\n" + line)
 		s := &d.Media[0]
 		if got := explainSDPLine(s.Lines[len(s.Lines)-1], s); !strings.Contains(got, want) {
 			t.Errorf("%s: %q does not say %q", line, got, want)
@@ -259,7 +260,7 @@ func TestSDPRemarksAreExplained(t *testing.T) {
 	offer := "a=group:BUNDLE 0 1\r\nm=audio 9 X 1 2 3\r\na=setup:active\r\na=rtcp-mux\r\na=rtpmap:1 a/1\r\na=rtcp-fb:1 nack\r\na=rtpmap:2 b/1\r\na=rtpmap:3 c/1\r\na=extmap:1 urn:x\r\nm=audio 9 X 1\r\nm=audio 9 X 1\r\n"
 	answer := "a=group:BUNDLE 0\r\na=ice-lite\r\nm=audio 9 X 7 1 8\r\na=setup:active\r\na=rtpmap:7 b/1\r\na=rtpmap:1 a/1\r\na=fmtp:1 x\r\na=rtpmap:8 d/1\r\na=inactive\r\na=extmap:2 urn:y\r\nm=audio 0 X 1\r\n"
 	said := map[string]bool{}
-	for _, d := range diag.CompareSDP(diag.ParseSDP(offer), diag.ParseSDP(answer)) {
+	for _, d := range sdp.Compare(sdp.Parse(offer), sdp.Parse(answer)) {
 		for _, r := range d.Remarks {
 			said[r.Text] = true
 			if strings.Contains(explainRemark(r), "Offer and answer differ") {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"dialtone/diag"
+	"dialtone/diag/sdp"
 )
 
 // explain puts the selected row into words.
@@ -35,24 +36,24 @@ func (p *SDP) explain() string {
 }
 
 // explainMark says how the answer treats the line.
-func explainMark(r diag.SDPRow, shown *diag.SDPLine) string {
+func explainMark(r sdp.Row, shown *sdp.Line) string {
 	switch r.Mark {
-	case diag.SDPDropped:
+	case sdp.SDPDropped:
 		return "Offered; the answer does not take it."
-	case diag.SDPAdded:
+	case sdp.SDPAdded:
 		return "Only the answer says this."
-	case diag.SDPChanged:
+	case sdp.SDPChanged:
 		if shown == nil || shown == r.Answer && r.Offer != nil {
 			return "Offered as " + r.Offer.Text + ", answered as " + r.Answer.Text + "."
 		}
-	case diag.SDPOwn:
+	case sdp.SDPOwn:
 		return "Each side says its own here."
-	case diag.SDPSame:
+	case sdp.SDPSame:
 	}
 	return ""
 }
 
-func explainSection(d diag.SDPDifference) string {
+func explainSection(d sdp.Difference) string {
 	s := d.Offer
 	if s == nil {
 		s = d.Answer
@@ -100,7 +101,7 @@ var remarkWords = []struct{ begins, words string }{
 	{"the answerer is ICE-lite", "A server on a public address: it waits for checks, and makes none itself."},
 }
 
-func explainRemark(r diag.SDPRemark) string {
+func explainRemark(r sdp.Remark) string {
 	for _, w := range remarkWords {
 		if strings.HasPrefix(r.Text, w.begins) {
 			return upper(r.Text) + ". " + w.words
@@ -117,7 +118,7 @@ func upper(s string) string {
 }
 
 // explainSDPLine says in a sentence what a line means.
-func explainSDPLine(l diag.SDPLine, s *diag.SDPSection) string {
+func explainSDPLine(l sdp.Line, s *sdp.Section) string {
 	if l.Letter != 'a' {
 		return explainLetter(l)
 	}
@@ -146,7 +147,7 @@ func explainSDPLine(l diag.SDPLine, s *diag.SDPSection) string {
 	return "An attribute that is not explained here; programs that do not know it ignore it."
 }
 
-func explainLetter(l diag.SDPLine) string {
+func explainLetter(l sdp.Line) string {
 	switch l.Letter {
 	case 'v':
 		return "The version of SDP: always 0."
@@ -184,7 +185,7 @@ var feedbackWords = map[string]string{
 	"ccm tmmbr": "asks for a lower bit rate",
 }
 
-func explainFormat(l diag.SDPLine, s *diag.SDPSection) string {
+func explainFormat(l sdp.Line, s *sdp.Section) string {
 	number, rest, _ := strings.Cut(l.Value, " ")
 	name := "format " + number
 	if s != nil {
@@ -262,7 +263,7 @@ func explainExtension(value string) string {
 		return attributeWords["extmap"]
 	}
 	uri, _, _ = strings.Cut(uri, " ")
-	e := diag.SDPExtension{ID: id, URI: uri}
+	e := sdp.Extension{ID: id, URI: uri}
 	return "Packets may carry, under number " + id + ", " +
 		orSay(extensionWords[e.Short()], "something that is not explained here: "+e.Short()) + " (RFC 8285)."
 }

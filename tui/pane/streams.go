@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 	"dialtone/tui/draw"
 )
 
@@ -48,7 +49,7 @@ const maxStreams = 12
 
 // streams lists what is sent, then what arrives: of the latest sample, tracks that no sample holds yet, and what was
 // agreed upon and never came.
-func streams(c *diag.Call) []stream {
+func streams(c *call.Call) []stream {
 	var out []stream
 	if s := c.Latest(); s != nil {
 		for _, o := range s.Outbound {
@@ -67,8 +68,8 @@ func streams(c *diag.Call) []stream {
 	}
 	for _, kind := range mediaKinds {
 		awaited := diag.TrackAdded{Direction: diag.Inbound, Kind: kind}
-		if flow := c.Flow(diag.Inbound, kind); (flow == diag.FlowMissing || flow == diag.FlowMuted) &&
-			!hasStream(out, diag.TrackRow{TrackAdded: awaited}) {
+		if flow := c.Flow(diag.Inbound, kind); (flow == call.FlowMissing || flow == call.FlowMuted) &&
+			!hasStream(out, call.TrackRow{TrackAdded: awaited}) {
 			out = append(out, stream{streamKey: streamKey{diag.Inbound, kind, 0}, muted: isMuted(c, diag.Inbound, kind)})
 		}
 	}
@@ -77,14 +78,14 @@ func streams(c *diag.Call) []stream {
 
 var mediaKinds = []string{"audio", "video"}
 
-func isMuted(c *diag.Call, dir diag.Direction, kind string) bool {
+func isMuted(c *call.Call, dir diag.Direction, kind string) bool {
 	if dir == diag.Outbound {
 		return c.LocalMuted[kind]
 	}
 	return c.RemoteMuted[kind]
 }
 
-func sentStream(c *diag.Call, o diag.OutboundRTP) stream {
+func sentStream(c *call.Call, o diag.OutboundRTP) stream {
 	s := stream{
 		streamKey: streamKey{diag.Outbound, o.Kind,
 			o.SSRC}, codec: codec(o.MimeType), mid: o.Mid, picture: picture(o.FrameWidth, o.FrameHeight),
@@ -98,7 +99,7 @@ func sentStream(c *diag.Call, o diag.OutboundRTP) stream {
 	return s
 }
 
-func receivedStream(c *diag.Call, in diag.InboundRTP) stream {
+func receivedStream(c *call.Call, in diag.InboundRTP) stream {
 	s := stream{
 		streamKey: streamKey{diag.Inbound, in.Kind,
 			in.SSRC}, codec: codec(in.MimeType), mid: in.Mid, picture: picture(in.FrameWidth, in.FrameHeight),
@@ -110,7 +111,7 @@ func receivedStream(c *diag.Call, in diag.InboundRTP) stream {
 	if in.PacketsLost != nil {
 		s.loss = fraction(*in.PacketsLost, in.PacketsReceived+uint64(max(*in.PacketsLost, 0)))
 	}
-	if ago := in.LastPacketReceivedAgo; ago != nil && *ago >= diag.SilentAfter {
+	if ago := in.LastPacketReceivedAgo; ago != nil && *ago >= call.SilentAfter {
 		s.silence = *ago
 	}
 	return s
@@ -131,7 +132,7 @@ func ordered(all []stream) []stream {
 	return out
 }
 
-func hasStream(list []stream, t diag.TrackRow) bool {
+func hasStream(list []stream, t call.TrackRow) bool {
 	for _, s := range list {
 		if s.direction == t.Direction && s.kind == t.Kind && (s.ssrc == t.SSRC || t.SSRC == 0) {
 			return true
@@ -233,7 +234,7 @@ func (m *metric) in(sample *diag.Sample, s streamKey) float64 {
 }
 
 // history is the metric of a stream in all samples.
-func (m *metric) history(c *diag.Call, s streamKey) []draw.Point {
+func (m *metric) history(c *call.Call, s streamKey) []draw.Point {
 	out := make([]draw.Point, len(c.Samples))
 	for i := range c.Samples {
 		out[i] = draw.Point{At: c.Samples[i].At, Value: m.in(&c.Samples[i].Sample, s)}
@@ -243,7 +244,7 @@ func (m *metric) history(c *diag.Call, s streamKey) []draw.Point {
 
 // pathTrips is the round-trip time of the path in the latest samples, in milliseconds: streams that arrive seldom have
 // their own.
-func pathTrips(c *diag.Call, n int) []draw.Point {
+func pathTrips(c *call.Call, n int) []draw.Point {
 	samples := c.Samples[max(len(c.Samples)-n, 0):]
 	out := make([]draw.Point, len(samples))
 	for i := range samples {
@@ -265,7 +266,7 @@ func valuesOf(points []draw.Point) []float64 {
 }
 
 // bitrates is the stream's history in the latest samples, NaN where it was not measured.
-func bitrates(c *diag.Call, s streamKey, n int) []float64 {
+func bitrates(c *call.Call, s streamKey, n int) []float64 {
 	samples := c.Samples[max(len(c.Samples)-n, 0):]
 	out := make([]float64, 0, len(samples))
 	for i := range samples {

@@ -1,0 +1,267 @@
+package call
+
+import (
+	"slices"
+	"time"
+
+	"dialtone/diag"
+)
+
+func (c *Call) applySignal(e diag.Event) bool {
+	switch d := e.Data.(type) {
+	case diag.SignalRequest:
+		c.Signal.Requests++
+		if d.Error != "" {
+			c.Signal.Failed++
+			c.Signal.LastError = d.Error
+		}
+	case diag.SignalState:
+		c.Signal.State = d.State
+		c.Signal.Lost = d.State == diag.SignalLost
+		if d.Role != "" {
+			c.Role = d.Role
+		}
+		if d.Error != "" {
+			c.Signal.LastError = d.Error
+		}
+	case diag.SessionDescription:
+		c.Descriptions = keep(c.Descriptions, DescriptionRow{d, e.At}, maxDescriptions)
+	case diag.SignalingState:
+		c.Signaling = d.State
+	default:
+		return false
+	}
+	return true
+}
+
+func (c *Call) applyTransport(e diag.Event) bool {
+	switch d := e.Data.(type) {
+	case diag.Candidate:
+		if d.Side == diag.Local {
+			c.Local = keep(c.Local, CandidateRow{d, e.At}, maxRows)
+		} else {
+			c.Remote = keep(c.Remote, CandidateRow{d, e.At}, maxRows)
+		}
+	case diag.ServerResult:
+		c.putServer(ServerRow{d, e.At})
+	case diag.Pair:
+		c.putPair(d)
+	case diag.Selected:
+		if c.Selected != nil && c.Selected.PairID != d.PairID {
+			c.PathChanges++
+		}
+		c.Selected = &d
+	case diag.ICEState:
+		c.ICE = d.State
+	case diag.GatheringState:
+		c.Gathering = d.State
+	case diag.Restart:
+		c.Restarts++
+	case diag.DTLSState:
+		c.DTLS = mergeDTLS(c.DTLS, d)
+	case diag.SCTPState:
+		c.SCTP = d
+	case diag.ConnectionState:
+		c.Connection = d.State
+		if d.State == "connected" && c.ConnectedAt == nil {
+			c.ConnectedAt = diag.Ptr(e.At)
+		}
+	default:
+		return false
+	}
+	return true
+}
+
+// mergeDTLS keeps what earlier events told: the cipher is known before the state is "connected", and stays.
+func mergeDTLS(old, d diag.DTLSState) diag.DTLSState {
+	fill := func(to *string, from string) {
+		if *to == "" {
+			*to = from
+		}
+	}
+	fill(&d.Role, old.Role)
+	fill(&d.Version, old.Version)
+	fill(&d.Cipher, old.Cipher)
+	fill(&d.LocalFingerprint, old.LocalFingerprint)
+	fill(&d.RemoteFingerprint, old.RemoteFingerprint)
+	return d
+}
+
+func (c *Call) applyChannel(e diag.Event) bool {
+	switch d := e.Data.(type) {
+	case diag.ChannelOpen:
+		if c.OpenAt == nil {
+			c.OpenAt = diag.Ptr(e.At)
+		}
+		if len(c.Channels) < maxChannels {
+			c.Channels = append(c.Channels, ChannelRow{ChannelOpen: d, At: e.At})
+		}
+	case diag.ChannelClose:
+		for i := range c.Channels {
+			row := &c.Channels[i]
+			if row.Label == d.Label && row.ClosedAt == nil && (d.ID == nil || row.ID == nil || *d.ID == *row.ID) {
+				row.ClosedAt = diag.Ptr(e.At)
+				break
+			}
+		}
+	case diag.Message:
+		c.MessageRows++
+		c.Messages = keep(c.Messages, MessageRow{Message: d, At: e.At}, maxMessages)
+		c.countMessage(d.Label, d.Direction, 1)
+	case diag.Control:
+		c.applyControl(d)
+	case diag.Ping:
+		c.Pings.Add(d.RTTMs.Duration())
+		c.countMessage(diag.LabelPing, diag.Outbound, 1)
+	case diag.RemoteSample:
+		c.Theirs = keep(c.Theirs, TheirRow{d, e.At}, maxSamples)
+		c.countMessage(diag.LabelStats, diag.Inbound, 1)
+	case diag.MessagesDropped:
+		c.Dropped += d.Messages
+		c.countMessage(d.Label, diag.Inbound, d.Messages)
+	default:
+		return false
+	}
+	return true
+}
+
+// applyControl attaches the meaning to the message that carried it, which is the latest one that way.
+func (c *Call) applyControl(d diag.Control) {
+	if d.Direction == diag.Inbound && d.Code == "hello" {
+		c.PeerAgent = d.Agent
+	}
+	for i := len(c.Messages) - 1; i >= 0; i-- {
+		if m := &c.Messages[i]; m.Direction == d.Direction && m.Control == nil && IsControl(m.Label) {
+			m.Control = &d
+			return
+		}
+	}
+}
+
+// IsControl reports whether a channel of this label carries control messages.
+func IsControl(label string) bool {
+	return label == diag.LabelControl || label == diag.LabelControlLegacy
+}
+
+func (c *Call) countMessage(label string, dir diag.Direction, n uint64) {
+	for i := range c.Channels {
+		if c.Channels[i].Label != label {
+			continue
+		}
+		if dir == diag.Inbound {
+			c.Channels[i].Received += n
+		} else {
+			c.Channels[i].Sent += n
+		}
+		return
+	}
+}
+
+func (c *Call) applyMedia(e diag.Event) {
+	switch d := e.Data.(type) {
+	case diag.TrackAdded:
+		c.putTrack(d, e.At)
+	case diag.TrackMuted:
+		side := &c.LocalMuted
+		if d.Side == diag.Remote {
+			side = &c.RemoteMuted
+		}
+		if *side == nil {
+			*side = map[string]bool{}
+		}
+		if d.Kind == "audio" || d.Kind == "video" {
+			(*side)[d.Kind] = d.Muted
+		}
+	case diag.FirstPacket:
+		t := c.track(d.Direction, d.Kind, d.SSRC)
+		if t == nil { // a packet may be quicker than the news of its track
+			t = c.putTrack(diag.TrackAdded{Direction: d.Direction, Kind: d.Kind, SSRC: d.SSRC}, e.At)
+		}
+		if t.FirstPacket == nil {
+			t.FirstPacket = diag.Ptr(e.At)
+		}
+	case diag.FirstFrame:
+		if t := c.track(d.Direction, d.Kind, d.SSRC); t != nil && t.FirstFrame == nil {
+			t.FirstFrame = &d
+		}
+	case diag.Sample:
+		c.Samples = keep(c.Samples, SampleRow{d, e.At}, maxSamples)
+		for _, stats := range d.Channels {
+			for i := range c.Channels {
+				if row := &c.Channels[i]; row.Label == stats.Label && sameID(row.ID, stats.ID) {
+					row.Stats = &stats
+				}
+			}
+		}
+	}
+}
+
+func sameID(a, b *uint16) bool { return a == nil || b == nil || *a == *b }
+
+func (c *Call) track(dir diag.Direction, kind string, ssrc uint32) *TrackRow {
+	for i := range c.Tracks {
+		t := &c.Tracks[i]
+		if t.Direction == dir && t.Kind == kind && (t.SSRC == ssrc || t.SSRC == 0 || ssrc == 0) {
+			return t
+		}
+	}
+	return nil
+}
+
+// putTrack adds a track, or completes what its first packet has told of it.
+func (c *Call) putTrack(d diag.TrackAdded, at time.Duration) *TrackRow {
+	if t := c.track(d.Direction, d.Kind, d.SSRC); t != nil && t.MimeType == "" {
+		t.TrackAdded = d
+		return t
+	}
+	c.Tracks = keep(c.Tracks, TrackRow{TrackAdded: d, At: at}, maxRows)
+	return &c.Tracks[len(c.Tracks)-1]
+}
+
+func (c *Call) openSpan(at time.Duration, d diag.PhaseStart) {
+	if len(c.Spans) < maxRows {
+		c.Spans = append(c.Spans, Span{Phase: d.Phase, Subject: d.Subject, Start: at})
+	}
+}
+
+func (c *Call) closeSpan(at time.Duration, d diag.PhaseEnd) {
+	for i := len(c.Spans) - 1; i >= 0; i-- {
+		if s := &c.Spans[i]; s.Phase == d.Phase && s.Subject == d.Subject && s.Outcome == "" {
+			s.End, s.Outcome, s.Detail = at, d.Outcome, d.Detail
+			return
+		}
+	}
+}
+
+func (c *Call) putServer(row ServerRow) {
+	for i := range c.Servers {
+		if c.Servers[i].URL == row.URL {
+			c.Servers[i] = row
+			return
+		}
+	}
+	c.Servers = keep(c.Servers, row, maxRows)
+}
+
+func (c *Call) putPair(p diag.Pair) {
+	if i, ok := c.pairIndex[p.ID]; ok {
+		c.Pairs[i] = p
+		return
+	}
+	if len(c.Pairs) >= maxRows {
+		return
+	}
+	if c.pairIndex == nil {
+		c.pairIndex = map[string]int{}
+	}
+	c.pairIndex[p.ID] = len(c.Pairs)
+	c.Pairs = append(c.Pairs, p)
+}
+
+// keep appends and forgets the oldest tenth when the list has outgrown limit.
+func keep[T any](list []T, v T, limit int) []T {
+	if len(list) >= limit {
+		list = slices.Delete(list, 0, limit/10+1)
+	}
+	return append(list, v)
+}

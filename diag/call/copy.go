@@ -1,0 +1,21 @@
+package call
+
+import (
+	"maps"
+	"slices"
+)
+
+// Copy returns a Call that goes its own way: what is applied to one does not show in the other. Applying replaces what
+// pointers point to and never changes it, so lists and maps are all that must be doubled.
+func (c *Call) Copy() *Call {
+	d := *c
+	d.Spans, d.Local, d.Remote, d.Servers = slices.Clone(c.Spans), slices.Clone(c.Local), slices.Clone(c.Remote), slices.Clone(c.Servers)
+	d.Pairs, d.pairIndex = slices.Clone(c.Pairs), maps.Clone(c.pairIndex)
+	d.Descriptions, d.Samples, d.Warnings = slices.Clone(c.Descriptions), slices.Clone(c.Samples), slices.Clone(c.Warnings)
+	d.Channels, d.Messages, d.Tracks = slices.Clone(c.Channels), slices.Clone(c.Messages), slices.Clone(c.Tracks)
+	d.Theirs = slices.Clone(c.Theirs)
+	d.NAT = slices.Clone(c.NAT)
+	d.LocalMuted, d.RemoteMuted = maps.Clone(c.LocalMuted), maps.Clone(c.RemoteMuted)
+	d.Pings.ring, d.Pings.sorted = slices.Clone(c.Pings.ring), nil
+	return &d
+}

@@ -1,0 +1,32 @@
+package call
+
+import (
+	"dialtone/diag"
+)
+
+// Echoed reports whether something that was sent on a data channel was answered: a ping, or a chat message that came
+// back.
+func (c *Call) Echoed() bool { return c.Pings.Count > 0 || c.ChatEchoed() }
+
+// ChatEchoed reports whether a chat message came back as it was sent.
+func (c *Call) ChatEchoed() bool {
+	sent := map[string]bool{}
+	for _, m := range c.Messages {
+		switch {
+		case m.Label != diag.LabelChat || m.Text == "":
+		case m.Direction == diag.Outbound:
+			sent[m.Text] = true
+		case sent[m.Text]:
+			return true
+		}
+	}
+	return false
+}
+
+// received is how many packets the transport has received, by the latest sample that tells.
+func (c *Call) Received() uint64 {
+	if s := c.Latest(); s != nil && s.Transport != nil {
+		return s.Transport.PacketsReceived
+	}
+	return 0
+}

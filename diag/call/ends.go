@@ -1,0 +1,161 @@
+package call
+
+import (
+	"slices"
+	"time"
+
+	"dialtone/diag"
+)
+
+// Ends is a call as both parties' statistics tell it, side by side.
+type Ends struct {
+	At       time.Duration // when the other party's latest sample came
+	Streams  []EndsStream  // what is sent here before what is sent there, audio before video
+	RTTHere  *float64      // of the path, seconds; nil where that side has not measured it
+	RTTThere *float64
+}
+
+// EndsStream is a stream at the one who sends it and at the one who receives it. What a side does not tell is nil.
+type EndsStream struct {
+	Direction      diag.Direction // seen from here
+	Kind           string
+	SSRC           uint32
+	MimeType       string
+	Sent, Received *uint64 // packets with retransmissions: of the same moment, but for what was under way
+	LostHere       *int64  // what we count, or what the other party's reports told us of what we send
+	LostThere      *int64
+	AtSender       EndPicture
+	AtReceiver     EndPicture
+}
+
+// EndPicture is video at one end; nil for audio and where it is not known.
+type EndPicture struct {
+	Width, Height *uint16
+	FPS           *float64
+}
+
+// Missing is how many packets were sent and not received, at least 0; false where a side does not tell.
+func (s EndsStream) Missing() (uint64, bool) {
+	if s.Sent == nil || s.Received == nil {
+		return 0, false
+	}
+	return *s.Sent - min(*s.Received, *s.Sent), true
+}
+
+// BothEnds puts the latest statistics of the other party beside what was counted here when they came. False where it
+// sends none.
+func (c *Call) BothEnds() (Ends, bool) {
+	if len(c.Theirs) == 0 {
+		return Ends{}, false
+	}
+	last := c.Theirs[len(c.Theirs)-1]
+	e := Ends{At: last.At, Streams: EndsStreams(last.RemoteSample)}
+	if s := c.Latest(); s != nil {
+		for i := range e.Streams {
+			e.Streams[i].here(s.Sample)
+		}
+		if s.Pair != nil {
+			e.RTTHere = s.Pair.CurrentRoundTripTime
+		}
+	}
+	if last.Pair != nil {
+		e.RTTThere = last.Pair.CurrentRoundTripTime
+	}
+	return e, true
+}
+
+// endsStreams pairs what was counted here with what the other party tells of it.
+func EndsStreams(d diag.RemoteSample) []EndsStream {
+	var out []EndsStream
+	for _, n := range d.Here {
+		s := EndsStream{Direction: n.Direction, Kind: n.Kind, SSRC: n.SSRC}
+		if n.Direction == diag.Outbound {
+			s.Sent, s.Received = &n.Packets, diag.Ptr(uint64(0))
+			if in := inbound(&d, n.Kind, n.SSRC); in != nil {
+				s.receivedThere(*in)
+			}
+		} else {
+			s.Sent, s.Received = diag.Ptr(uint64(0)), &n.Packets
+			if o := outbound(&d, n.Kind, n.SSRC); o != nil {
+				s.sentThere(*o)
+			}
+		}
+		out = append(out, s)
+	}
+	for _, o := range d.Outbound { // of which nothing came
+		if !slices.ContainsFunc(out, func(s EndsStream) bool {
+			return s.Direction == diag.Inbound && s.Kind == o.Kind && (s.SSRC == o.SSRC || o.SSRC == 0)
+		}) {
+			s := EndsStream{Direction: diag.Inbound, Kind: o.Kind, SSRC: o.SSRC, Received: diag.Ptr(uint64(0))}
+			s.sentThere(o)
+			out = append(out, s)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b EndsStream) int { return a.rank() - b.rank() })
+	return out
+}
+
+func (s EndsStream) rank() int {
+	rank := 0
+	if s.Direction == diag.Inbound {
+		rank = 2
+	}
+	if s.Kind != "audio" {
+		rank++
+	}
+	return rank
+}
+
+// inbound finds the stream in what the other party receives: by its SSRC, or by its kind where there is none.
+func inbound(d *diag.RemoteSample, kind string, ssrc uint32) *diag.PeerInbound {
+	for i := range d.Inbound {
+		if in := &d.Inbound[i]; in.Kind == kind && (in.SSRC == ssrc || in.SSRC == 0) {
+			return in
+		}
+	}
+	return nil
+}
+
+// outbound finds it in what the other party sends.
+func outbound(d *diag.RemoteSample, kind string, ssrc uint32) *diag.PeerOutbound {
+	for i := range d.Outbound {
+		if o := &d.Outbound[i]; o.Kind == kind && (o.SSRC == ssrc || o.SSRC == 0) {
+			return o
+		}
+	}
+	return nil
+}
+
+func (s *EndsStream) receivedThere(in diag.PeerInbound) {
+	s.Received, s.LostThere, s.MimeType = in.PacketsReceived, in.PacketsLost, in.MimeType
+	s.AtReceiver = EndPicture{in.FrameWidth, in.FrameHeight, in.FramesPerSecond}
+}
+
+func (s *EndsStream) sentThere(o diag.PeerOutbound) {
+	s.Sent, s.MimeType = o.PacketsSent, o.MimeType
+	s.AtSender = EndPicture{o.FrameWidth, o.FrameHeight, o.FramesPerSecond}
+	if o.Remote != nil {
+		s.LostThere = o.Remote.PacketsLost
+	}
+}
+
+// here adds what our own sample tells beside the counters.
+func (s *EndsStream) here(sample diag.Sample) {
+	if s.Direction == diag.Outbound {
+		for _, o := range sample.Outbound {
+			if o.Kind == s.Kind && o.SSRC == s.SSRC {
+				s.AtSender, s.MimeType = EndPicture{o.FrameWidth, o.FrameHeight, o.FramesPerSecond}, o.MimeType
+				if o.Remote != nil {
+					s.LostHere = &o.Remote.PacketsLost
+				}
+			}
+		}
+		return
+	}
+	for _, in := range sample.Inbound {
+		if in.Kind == s.Kind && in.SSRC == s.SSRC {
+			s.AtReceiver, s.MimeType, s.LostHere = EndPicture{in.FrameWidth, in.FrameHeight,
+				in.FramesPerSecond}, in.MimeType, in.PacketsLost
+		}
+	}
+}

@@ -1,0 +1,75 @@
+package call
+
+import "dialtone/diag"
+
+// Flow says how one kind of media fares in one direction.
+type Flow uint8
+
+// Flows.
+const (
+	FlowUnknown Flow = iota // too early to say, or it was never measured
+	FlowNone                // it was not agreed upon: nobody sends it
+	FlowMuted               // its sender has stopped it on purpose
+	FlowMissing             // it was agreed upon, and no packet was seen
+	FlowSilent              // it came, and stopped
+	FlowOK                  // packets were counted
+)
+
+var flowNames = [...]string{"unknown", "none", "muted", "missing", "silent", "ok"}
+
+// String is the word for a flow.
+func (f Flow) String() string {
+	if int(f) < len(flowNames) {
+		return flowNames[f]
+	}
+	return flowNames[FlowUnknown]
+}
+
+// SilentAfter is how many seconds without a packet count as silence.
+const SilentAfter = 2.0
+
+// Flow tells how audio or video ("kind") fares in a direction, by the latest sample.
+func (c *Call) Flow(dir diag.Direction, kind string) Flow {
+	if c.ConnectedAt == nil {
+		return FlowUnknown
+	}
+	agreed, muted := c.hasTrack(diag.Outbound, kind), c.LocalMuted[kind]
+	if dir == diag.Inbound {
+		agreed, muted = c.Promised(kind), c.RemoteMuted[kind]
+	}
+	sample := c.Latest()
+	seen := sample != nil && (dir == diag.Inbound && flowsIn(sample.Sample, kind) || dir == diag.Outbound &&
+		flowsOut(sample.Sample, kind))
+	switch {
+	case muted && (agreed || seen):
+		return FlowMuted
+	case seen && dir == diag.Inbound && silentIn(sample.Sample, kind):
+		return FlowSilent
+	case seen:
+		return FlowOK
+	case !agreed && !c.hasTrack(dir, kind):
+		return FlowNone
+	case sample == nil || c.UpTime() < mediaGrace:
+		return FlowUnknown
+	}
+	return FlowMissing
+}
+
+func (c *Call) hasTrack(dir diag.Direction, kind string) bool {
+	for _, t := range c.Tracks {
+		if t.Direction == dir && t.Kind == kind {
+			return true
+		}
+	}
+	return false
+}
+
+// silentIn reports whether every stream of the kind has been silent for a while.
+func silentIn(s diag.Sample, kind string) bool {
+	for _, in := range s.Inbound {
+		if in.Kind == kind && (in.LastPacketReceivedAgo == nil || *in.LastPacketReceivedAgo < SilentAfter) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,139 @@
+package call
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"dialtone/diag"
+	"dialtone/diag/sdp"
+)
+
+// mediaGrace is how long an established call must have lasted before missing media is held against it.
+const mediaGrace = 2 * time.Second
+
+// keyFrameGrace is how long a video may do without a key frame: the first requests for one have been sent by then.
+const keyFrameGrace = 3 * time.Second
+
+// missingMedia lists what both sides agreed to send and nobody saw: "outbound audio", "inbound video".
+func (c *Call) MissingMedia() []string {
+	if !c.Start.Media || c.UpTime() < mediaGrace {
+		return nil
+	}
+	sample := c.Latest()
+	if sample == nil {
+		return nil
+	}
+	var missing []string
+	for _, kind := range []string{"audio", "video"} {
+		if c.sent(kind) && !flowsOut(sample.Sample, kind) {
+			missing = append(missing, "outbound "+kind)
+		}
+		if c.Promised(kind) && !c.RemoteMuted[kind] && !flowsIn(sample.Sample, kind) {
+			missing = append(missing, "inbound "+kind)
+		}
+	}
+	return missing
+}
+
+// anyMedia reports whether a packet of media was sent or has come.
+func (c *Call) AnyMedia() bool {
+	sample := c.Latest()
+	return sample != nil && slices.ContainsFunc(diag.Kinds,
+		func(kind string) bool { return flowsIn(sample.Sample, kind) || flowsOut(sample.Sample, kind) })
+}
+
+// sent reports whether we have a track of this kind that is not muted.
+func (c *Call) sent(kind string) bool {
+	for _, t := range c.Tracks {
+		if t.Direction == diag.Outbound && t.Kind == kind && !c.LocalMuted[kind] {
+			return true
+		}
+	}
+	return false
+}
+
+// promised reports whether the other party's latest description says that it sends this kind (RFC 8866 §6.7).
+func (c *Call) Promised(kind string) bool {
+	for i := len(c.Descriptions) - 1; i >= 0; i-- {
+		if c.Descriptions[i].Side == diag.Remote {
+			return sdp.Sends(c.Descriptions[i].SDP, kind)
+		}
+	}
+	return false
+}
+
+func flowsIn(s diag.Sample, kind string) bool {
+	for _, in := range s.Inbound {
+		if in.Kind == kind && in.PacketsReceived > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func flowsOut(s diag.Sample, kind string) bool {
+	for _, out := range s.Outbound {
+		if out.Kind == kind && out.PacketsSent > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// withoutKeyFrame reports whether video has come for a while without any key frame, and how many frames.
+func (c *Call) WithoutKeyFrame() (frames uint32, without bool) {
+	sample := c.Latest()
+	if sample == nil || c.UpTime() < keyFrameGrace {
+		return 0, false
+	}
+	for _, in := range sample.Inbound {
+		if in.Kind != "video" || in.FramesReceived == nil || in.KeyFramesReceived == nil || *in.FramesReceived == 0 {
+			continue
+		}
+		if *in.KeyFramesReceived > 0 {
+			return 0, false
+		}
+		frames, without = frames+*in.FramesReceived, true
+	}
+	return frames, without
+}
+
+// declined reports whether the latest remote offer sends a kind that our answer refuses, and with which codecs.
+func (c *Call) Declined(kind string) (codecs string, yes bool) {
+	var offer, answer string
+	for _, d := range c.Descriptions {
+		switch {
+		case d.Side == diag.Remote && d.SDPType == "offer":
+			offer, answer = d.SDP, ""
+		case d.Side == diag.Local && d.SDPType == "answer":
+			answer = d.SDP
+		}
+	}
+	if answer == "" || !sdp.Sends(offer, kind) || !strings.Contains(answer, "m="+kind+" 0 ") ||
+		strings.Contains(answer, "a=bundle-only") {
+		return "", false
+	}
+	return strings.Join(codecNames(offer, kind), " "), true
+}
+
+// codecNames lists the codecs of the sections of a kind, each once (RFC 8866 §6.6).
+func codecNames(sdp, kind string) []string {
+	var names []string
+	inside := false
+	for line := range strings.Lines(sdp) {
+		line = strings.TrimRight(line, "\r\n")
+		if strings.HasPrefix(line, "m=") {
+			inside = strings.HasPrefix(line, "m="+kind+" ")
+		}
+		mapping, ok := strings.CutPrefix(line, "a=rtpmap:")
+		_, codec, found := strings.Cut(mapping, " ")
+		if !inside || !ok || !found || len(names) >= 16 {
+			continue
+		}
+		if name, _, _ := strings.Cut(codec, "/"); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}

@@ -1,0 +1,69 @@
+package call
+
+import (
+	"net/netip"
+	"slices"
+
+	"dialtone/diag"
+)
+
+// Relayed reports whether a candidate of the selected pair is a relay.
+func (c *Call) Relayed() bool {
+	if c.Selected == nil {
+		return false
+	}
+	for _, row := range []*CandidateRow{c.LocalCandidate(c.Selected.LocalCandidateID),
+		c.RemoteCandidate(c.Selected.RemoteCandidateID)} {
+		if row != nil && row.CandidateType == diag.Relay {
+			return true
+		}
+	}
+	return false
+}
+
+// relayedBy reports whether the call itself got a relay from this server.
+func (c *Call) RelayedBy(url string) bool {
+	return slices.ContainsFunc(c.Local, func(row CandidateRow) bool {
+		return row.CandidateType == diag.Relay &&
+			row.URL == url
+	})
+}
+
+// lostIPv6 counts the IPv6 pairs that failed, where the selected one is IPv4 and not one of IPv6 did anything but fail.
+func (c *Call) LostIPv6() int {
+	isSix := func(row *CandidateRow) bool { return row != nil && row.IsIPv6() }
+	if isSix(c.LocalCandidate(c.Selected.LocalCandidateID)) {
+		return 0
+	}
+	failed := 0
+	for _, p := range c.Pairs {
+		if !isSix(c.LocalCandidate(p.LocalCandidateID)) || !isSix(c.RemoteCandidate(p.RemoteCandidateID)) {
+			continue
+		}
+		if p.State != diag.PairFailed {
+			return 0
+		}
+		failed++
+	}
+	return failed
+}
+
+// IsIPv6 reports whether the address is one of IPv6 that reaches beyond its own link.
+func (r *CandidateRow) IsIPv6() bool {
+	a, err := netip.ParseAddr(r.Address)
+	return err == nil && a.Is6() && !a.Is4In6() && !a.IsLinkLocalUnicast()
+}
+
+func HasType(rows []CandidateRow, t diag.CandidateType) bool {
+	return slices.ContainsFunc(rows, func(r CandidateRow) bool { return r.CandidateType == t })
+}
+
+// announced is the fingerprint in the other party's latest description; empty when there is none.
+func (c *Call) Announced() string {
+	for i := len(c.Descriptions) - 1; i >= 0; i-- {
+		if c.Descriptions[i].Side == diag.Remote {
+			return c.Descriptions[i].Fingerprint
+		}
+	}
+	return ""
+}

@@ -1,0 +1,27 @@
+package call
+
+// State is where a call stands, for a header and for a verdict.
+type State uint8
+
+// States, in the order of a good call.
+const (
+	StateUnknown      State = iota
+	StateDialing            // the signaling server has not answered yet
+	StateWaiting            // for the other party
+	StateNegotiating        // offer and answer travel
+	StateConnecting         // ICE checks, then DTLS
+	StateConnected          // media and data flow
+	StateReconnecting       // the path went silent; consent checks or a restart go on
+	StateEnded              // CallEnded is there
+)
+
+var stateNames = [...]string{"unknown", "dialing", "waiting", "negotiating", "connecting", "connected", "reconnecting",
+	"ended"}
+
+// String is the word that a header shows.
+func (s State) String() string {
+	if int(s) < len(stateNames) {
+		return stateNames[s]
+	}
+	return stateNames[StateUnknown]
+}

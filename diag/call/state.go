@@ -1,0 +1,276 @@
+package call
+
+import (
+	"time"
+
+	"dialtone/diag"
+)
+
+// Bounds of what a fold keeps of a list that a peer can lengthen at will; beyond them only counters grow.
+const (
+	maxRows         = 1024 // candidates, pairs, spans, tracks
+	maxDiagnoses    = 64
+	maxDescriptions = 64 // each as long as a peer may make its SDP
+	maxChannels     = 256
+	maxMessages     = 1000
+	maxSamples      = 3600 // an hour at one a second
+	maxWarnings     = 200
+)
+
+// Call is the state of one call: the fold of its events. Readers own the Call that they fold and may read all of it;
+// only Apply changes it. What was never told is nil, empty or zero-valued with a doc that says so.
+type Call struct {
+	Start   diag.CallStart // zero until call.start
+	Now     time.Duration  // time of the latest event
+	Events  uint64         // how many were folded
+	StateAt time.Duration  // since when the call is in its State
+
+	Role        diag.Role // empty until both parties are there
+	Signal      Signal
+	ICE         string // RTCIceConnectionState
+	Gathering   string // gathering, complete; empty before
+	Connection  string // RTCPeerConnectionState
+	Signaling   string // RTCSignalingState
+	DTLS        diag.DTLSState
+	SCTP        diag.SCTPState
+	ConnectedAt *time.Duration // when the connection was first up
+	OpenAt      *time.Duration // when the first data channel opened
+
+	Spans        []Span
+	Local        []CandidateRow
+	Remote       []CandidateRow
+	Servers      []ServerRow
+	Pairs        []diag.Pair // the latest of each ID, in the order of their first appearance
+	Selected     *diag.Selected
+	PathChanges  int // after the first selection
+	Restarts     int
+	Descriptions []DescriptionRow
+
+	Channels    []ChannelRow
+	Messages    []MessageRow // the latest 1,000
+	MessageRows uint64       // how many there were
+	Dropped     uint64       // counted but not logged, of a flooding peer
+	Pings       Distribution
+	PeerAgent   string // what the other party calls itself; empty when it did not say
+
+	Tracks      []TrackRow
+	LocalMuted  map[string]bool // by kind
+	RemoteMuted map[string]bool
+	Samples     []SampleRow // the latest hour
+	Theirs      []TheirRow  // what the other party's statistics say, the latest hour
+
+	NAT []NATRow // diagnoses of the network, the latest 64
+
+	Warnings []WarningRow
+	Ended    *diag.CallEnded
+	EndedAt  time.Duration
+
+	pairIndex map[string]int
+	state     State // after the latest event
+	begun     bool  // call.start came: there is a call
+}
+
+// Signal sums up the signaling.
+type Signal struct {
+	State     diag.SignalPhase // empty before the first
+	Requests  int
+	Failed    int    // requests that got no answer or an error
+	LastError string // empty when none
+	Lost      bool   // the server went away and has not come back
+}
+
+// Span is a phase with its times.
+type Span struct {
+	Phase   diag.PhaseName
+	Subject string
+	Start   time.Duration
+	End     time.Duration // valid when Outcome is set
+	Outcome diag.Outcome  // empty while it runs
+	Detail  string
+}
+
+// Length is how long the span took, or has taken until now.
+func (s Span) Length(now time.Duration) time.Duration {
+	if s.Outcome == "" {
+		return now - s.Start
+	}
+	return s.End - s.Start
+}
+
+// Rows are events with the time at which they came.
+type (
+	// CandidateRow is a candidate and when it came.
+	CandidateRow struct {
+		diag.Candidate
+		At time.Duration
+	}
+	// ServerRow is a probed server and when its result came.
+	ServerRow struct {
+		diag.ServerResult
+		At time.Duration
+	}
+	// DescriptionRow is an offer or answer and when it was set.
+	DescriptionRow struct {
+		diag.SessionDescription
+		At time.Duration
+	}
+	// MessageRow is a data-channel message, or a control message that was understood.
+	MessageRow struct {
+		diag.Message
+		At      time.Duration
+		Control *diag.Control // what it meant, when it is a control message
+	}
+	// SampleRow is a statistics sample and when it was taken.
+	SampleRow struct {
+		diag.Sample
+		At time.Duration
+	}
+	// TheirRow is a sample of the other party and when it came.
+	TheirRow struct {
+		diag.RemoteSample
+		At time.Duration
+	}
+	// WarningRow is a warning and when it came.
+	WarningRow struct {
+		diag.Warning
+		At time.Duration
+	}
+	// ChannelRow is a data channel with its counters (pings included).
+	ChannelRow struct {
+		diag.ChannelOpen
+		At       time.Duration
+		ClosedAt *time.Duration
+		Received uint64 // messages
+		Sent     uint64
+		Stats    *diag.DataChannelRow // of the latest sample
+	}
+	// NATRow is a diagnosis of the network: when it began, and what it knows so far.
+	NATRow struct {
+		diag.NATStarted
+		At       time.Duration
+		Progress *diag.NATProgress // nil before the first
+		ToldAt   time.Duration
+	}
+	// TrackRow is a media stream.
+	TrackRow struct {
+		diag.TrackAdded
+		At          time.Duration
+		FirstPacket *time.Duration
+		FirstFrame  *diag.FirstFrame
+	}
+)
+
+// Fold returns the state after events, for tests and one-shot readers.
+func Fold(events []diag.Event) *Call {
+	c := &Call{}
+	for _, e := range events {
+		c.Apply(e)
+	}
+	return c
+}
+
+// Apply takes the next event.
+func (c *Call) Apply(e diag.Event) {
+	c.Now = max(c.Now, e.At)
+	c.Events++
+	defer c.noteState()
+	switch d := e.Data.(type) {
+	case diag.CallStart:
+		c.Start, c.begun = d, true
+	case diag.PhaseStart:
+		c.openSpan(e.At, d)
+	case diag.PhaseEnd:
+		c.closeSpan(e.At, d)
+	case diag.Warning:
+		c.Warnings = keep(c.Warnings, WarningRow{d, e.At}, maxWarnings)
+	case diag.CallEnded:
+		c.Ended, c.EndedAt = &d, e.At
+	case diag.NATStarted:
+		c.NAT = keep(c.NAT, NATRow{NATStarted: d, At: e.At}, maxDiagnoses)
+	case diag.NATProgress:
+		if n := len(c.NAT); n > 0 {
+			c.NAT[n-1].Progress, c.NAT[n-1].ToldAt = &d, e.At
+		}
+	default:
+		if !c.applySignal(e) && !c.applyTransport(e) && !c.applyChannel(e) {
+			c.applyMedia(e)
+		}
+	}
+}
+
+// noteState remembers when the state changed.
+func (c *Call) noteState() {
+	if state := c.State(); state != c.state {
+		c.state, c.StateAt = state, c.Now
+	}
+}
+
+// State says where the call stands.
+func (c *Call) State() State {
+	switch {
+	case c.Ended != nil:
+		return StateEnded
+	case c.Connection == "connected":
+		return StateConnected
+	case c.ConnectedAt != nil:
+		return StateReconnecting
+	case c.ICE == "checking" || c.Connection == "connecting" || c.Signal.State == diag.SignalConnected:
+		return StateConnecting
+	case c.Role != "":
+		return StateNegotiating
+	case c.Signal.State == diag.SignalWaiting:
+		return StateWaiting
+	case c.Events > 0:
+		return StateDialing
+	}
+	return StateUnknown
+}
+
+// LocalCandidate returns the candidate with this ID; nil when there is none.
+func (c *Call) LocalCandidate(id string) *CandidateRow { return byID(c.Local, id) }
+
+// RemoteCandidate returns the candidate with this ID; nil when there is none.
+func (c *Call) RemoteCandidate(id string) *CandidateRow { return byID(c.Remote, id) }
+
+func byID(rows []CandidateRow, id string) *CandidateRow {
+	for i := len(rows) - 1; i >= 0; i-- {
+		if rows[i].ID == id {
+			return &rows[i]
+		}
+	}
+	return nil
+}
+
+// Latest returns the newest sample; nil before the first.
+func (c *Call) Latest() *SampleRow {
+	if len(c.Samples) == 0 {
+		return nil
+	}
+	return &c.Samples[len(c.Samples)-1]
+}
+
+// RoundTripTime is the path's latest measured RTT: of the selected pair's checks, else of a ping. False when unknown.
+func (c *Call) RoundTripTime() (time.Duration, bool) {
+	if s := c.Latest(); s != nil && s.Pair != nil && s.Pair.CurrentRoundTripTime != nil {
+		return time.Duration(*s.Pair.CurrentRoundTripTime * 1e9), true
+	}
+	if last := c.Pings.Latest(1); len(last) == 1 {
+		return last[0], true
+	}
+	return 0, false
+}
+
+// SetupTime is from the pairing of the parties (the end of the wait, else of the dial) until a data channel was open;
+// false while that is not so.
+func (c *Call) SetupTime() (time.Duration, bool) {
+	if c.OpenAt == nil {
+		return 0, false
+	}
+	var from time.Duration
+	for _, s := range c.Spans {
+		if (s.Phase == diag.PhaseDial || s.Phase == diag.PhaseWait) && s.Outcome == diag.OutcomeOK && s.End <= *c.OpenAt {
+			from = max(from, s.End)
+		}
+	}
+	return *c.OpenAt - from, true
+}

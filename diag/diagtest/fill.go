@@ -1,0 +1,73 @@
+// Package diagtest makes events for the tests of those who read them.
+package diagtest
+
+import (
+	"fmt"
+	"reflect"
+	"time"
+
+	"dialtone/diag"
+)
+
+// filler gives every field that it meets a value which is not zero, and no two the same where the type allows it.
+type filler struct {
+	n    int64
+	text string // for every string; empty: "s1", "s2", …
+}
+
+// fill sets v and everything in it.
+func (f *filler) fill(v reflect.Value) {
+	f.n++
+	switch v.Kind() {
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		f.fill(v.Elem())
+	case reflect.Struct:
+		for i := range v.NumField() {
+			f.fill(v.Field(i))
+		}
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
+		f.fill(v.Index(0))
+		f.fill(v.Index(1))
+	case reflect.String:
+		s := f.text
+		if s == "" {
+			s = fmt.Sprintf("s%d", f.n)
+		}
+		v.SetString(s)
+	case reflect.Bool:
+		v.SetBool(true)
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		n := f.n
+		if v.Type() == reflect.TypeFor[diag.Millis]() {
+			n *= int64(time.Microsecond) // the resolution that is written
+		}
+		v.SetInt(n)
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		v.SetUint(uint64(f.n)%255 + 1)
+	case reflect.Float32, reflect.Float64:
+		v.SetFloat(float64(f.n) + 0.25)
+	default:
+		panic(fmt.Sprintf("an event has a field of kind %s: teach the filler", v.Kind()))
+	}
+}
+
+// filled returns one Data of every type of the vocabulary with every field set.
+func Filled(text string) map[diag.Type]diag.Data {
+	all := map[diag.Type]diag.Data{}
+	for _, name := range diag.Types() {
+		var e diag.Event
+		if err := e.UnmarshalJSON(fmt.Appendf(nil, `{"seq":1,"at":0,"type":%q}`, name)); err != nil {
+			panic(err)
+		}
+		v := reflect.New(reflect.TypeOf(e.Data)).Elem()
+		(&filler{text: text}).fill(v)
+		data, ok := v.Interface().(diag.Data)
+		if !ok {
+			panic(name + " is no Data")
+		}
+		all[name] = data
+	}
+	return all
+}

@@ -1,0 +1,92 @@
+package judge
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"dialtone/diag"
+	"dialtone/diag/call"
+)
+
+func TestBothEnds(t *testing.T) {
+	if _, told := call.Fold(nil).BothEnds(); told {
+		t.Error("there is another end where nobody told of one")
+	}
+	n := func(v uint64) *uint64 { return &v }
+	told := func(at time.Duration, sentHere, receivedThere, sentThere, receivedHere uint64) diag.Event {
+		return diag.Event{At: at, Data: diag.RemoteSample{
+			Timestamp: 1, Inbound: []diag.PeerInbound{{Kind: "audio", SSRC: 1, PacketsReceived: n(receivedThere), PacketsLost: diag.Ptr(int64(2))}},
+			Outbound: []diag.PeerOutbound{{Kind: "video", SSRC: 2, PacketsSent: n(sentThere), FrameWidth: diag.Ptr(uint16(640)), FrameHeight: diag.Ptr(uint16(360))}},
+			Here:     []diag.StreamCount{{Direction: diag.Inbound, Kind: "video", SSRC: 2, Packets: receivedHere}, {Direction: diag.Outbound, Kind: "audio", SSRC: 1, Packets: sentHere}},
+			Pair:     &diag.PeerPair{CurrentRoundTripTime: diag.Ptr(0.01)},
+		}}
+	}
+	many := func(each func(i uint64) diag.Event) []diag.Event {
+		var out []diag.Event
+		for i := range uint64(13) {
+			out = append(out, each(i))
+		}
+		return out
+	}
+	sample := func(rtt float64) diag.Event {
+		return diag.Event{At: time.Minute, Data: diag.Sample{Pair: &diag.Pair{CurrentRoundTripTime: &rtt}}}
+	}
+	nothing := diag.RemoteSample{Timestamp: 1, Here: []diag.StreamCount{{Direction: diag.Inbound, Kind: "video", SSRC: 2, Packets: 400}, {Direction: diag.Outbound, Kind: "audio", SSRC: 1, Packets: 400}}}
+	for _, test := range []struct {
+		name   string
+		events []diag.Event
+		want   []string // titles
+	}{
+		{"they agree", []diag.Event{told(time.Second, 1000, 996, 900, 903)}, nil},
+		{"under way at the beginning", []diag.Event{told(time.Second, 50, 0, 50, 0)}, nil},
+		{"audio does not come through", []diag.Event{told(time.Second, 1000, 0, 900, 900)}, []string{"Sent here, not received there: 1000 of 1000 audio packets since the call began."}},
+		{"a third of the video is lost", []diag.Event{told(time.Second, 100, 100, 900, 600)}, []string{"Sent there, not received here: 300 of 900 video packets since the call began."}},
+		{"a receiver that counts more", []diag.Event{told(time.Second, 100, 100, 300, 900)}, []string{"Received here more than was sent there: 900 instead of 300 video packets since the call began."}},
+		{"a sender that says nothing", []diag.Event{{At: time.Second, Data: nothing}}, []string{
+			"Sent here, not received there: 400 of 400 audio packets since the call began.",
+			"Received here, but the other end says that it sends nothing: 400 video packets since the call began.",
+		}},
+		{"it stopped lately in a long call", many(func(i uint64) diag.Event {
+			return told(time.Duration(i)*time.Second, 100_000+50*i, 100_000, 7, 7)
+		}), []string{"Sent here, not received there: 500 of 500 audio packets in the last 10.0 s."}},
+		{"a fast stream over a slow path", append(many(func(i uint64) diag.Event {
+			return told(time.Duration(i)*time.Second, 1000*i, 1000*i-min(500*i, 500), 7, 7)
+		}), sample(0.6)), nil},
+		{"round trips that differ", append(many(func(i uint64) diag.Event { return told(0, 1, 1, 1, 1) }), sample(0.1), sample(0.12), sample(0.11)), []string{"The round trip takes 110 ms here and 10 ms there."}},
+		{"round trips that differ a little", append(many(func(i uint64) diag.Event { return told(0, 1, 1, 1, 1) }), sample(0.05), sample(0.04), sample(0.03)), nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var titles []string
+			for _, f := range EndsFindings(call.Fold(test.events)) {
+				titles = append(titles, f.Title)
+			}
+			if diff := cmp.Diff(test.want, titles); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+	placed := call.Fold([]diag.Event{{At: time.Second, Data: diag.Sample{
+		Outbound: []diag.OutboundRTP{{Kind: "audio", SSRC: 1, MimeType: "audio/opus", Remote: &diag.RemoteInbound{PacketsLost: 3}}},
+		Inbound:  []diag.InboundRTP{{Kind: "video", SSRC: 2, PacketsLost: diag.Ptr(int64(4)), FramesPerSecond: diag.Ptr(25.0)}},
+		Pair:     &diag.Pair{CurrentRoundTripTime: diag.Ptr(0.012)},
+	}}, told(2*time.Second, 100, 96, 90, 93)})
+	got, _ := placed.BothEnds()
+	want := call.Ends{At: 2 * time.Second, RTTHere: diag.Ptr(0.012), RTTThere: diag.Ptr(0.01), Streams: []call.EndsStream{
+		{Direction: diag.Outbound, Kind: "audio", SSRC: 1, MimeType: "audio/opus", Sent: n(100), Received: n(96), LostHere: diag.Ptr(int64(3)), LostThere: diag.Ptr(int64(2))},
+		{
+			Direction: diag.Inbound, Kind: "video", SSRC: 2, Sent: n(90), Received: n(93), LostHere: diag.Ptr(int64(4)),
+			AtSender: call.EndPicture{Width: diag.Ptr(uint16(640)), Height: diag.Ptr(uint16(360))}, AtReceiver: call.EndPicture{FPS: diag.Ptr(25.0)},
+		},
+	}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if missing, known := got.Streams[0].Missing(); missing != 4 || !known {
+		t.Errorf("%d missing", missing)
+	}
+	if missing, known := got.Streams[1].Missing(); missing != 0 || !known {
+		t.Errorf("%d missing where more came", missing)
+	}
+}

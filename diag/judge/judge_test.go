@@ -1,0 +1,299 @@
+package judge
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"dialtone/diag"
+	"dialtone/diag/call"
+	"dialtone/diag/diagtest"
+	"dialtone/diag/sdp"
+)
+
+// failedICE is a call in which both sides have candidates and every check went unanswered.
+func failedICE(parts ...any) []diag.Event {
+	events := diagtest.Log(
+		0, diag.CallStart{Command: "call", Code: "w1"},
+		0, diag.PhaseStart{Phase: diag.PhaseWait}, 100, diag.PhaseEnd{Phase: diag.PhaseWait, Outcome: diag.OutcomeOK},
+		100, diag.SignalState{State: diag.SignalPaired, Role: diag.RoleAnswerer},
+		110, diag.Candidate{Side: diag.Local, ID: "l1", Address: "192.0.2.10", Protocol: "udp", CandidateType: diag.Host},
+		120, diag.Candidate{Side: diag.Remote, ID: "r1", Address: "198.51.100.4", Protocol: "udp", CandidateType: diag.Host},
+		130, diag.ICEState{State: "checking"},
+		140, diag.Pair{ID: "p1", State: diag.PairFailed, RequestsSent: 7},
+		150, diag.Pair{ID: "p2", State: diag.PairFailed, RequestsSent: 2},
+	)
+	return diagtest.Then(diagtest.Then(events, parts...), 2200, diag.ICEState{State: "failed"}, 2200, diag.CallEnded{Reason: diag.EndICE, By: diag.ByNetwork})
+}
+
+// up is a good call to which parts happen and which then ends.
+func up(end diag.CallEnded, parts ...any) []diag.Event {
+	return diagtest.Then(diagtest.Then(diagtest.GoodCall(), parts...), 5000, end)
+}
+
+func refusedTURN() diag.ServerResult {
+	return diag.ServerResult{
+		URL: "turn:turn.example", Transport: "udp", Stage: "allocate", Cause: "auth", ErrorCode: 401, ErrorText: "the server refused the password",
+		Advice: "Correct --ice-user and --ice-pass.",
+	}
+}
+
+type judgeTest struct {
+	name     string
+	events   []diag.Event
+	exit     diag.Exit
+	headline string   // all of it
+	words    []string // that the explanation and the advice must hold
+	findings []string // IDs, in order
+}
+
+func orderlyEnds() []judgeTest {
+	return []judgeTest{
+		{"time is over", up(diag.CallEnded{Reason: diag.EndDuration}, 1000, diagtest.Flowing()), diag.ExitPass, "connected for 4.7 s; its time was over", []string{"host udp 192.0.2.10:5000 ⇄ host udp 198.51.100.4:3021", "90 ms"}, nil},
+		{"hang-up", up(diag.CallEnded{Reason: diag.EndHangup}, 1000, diagtest.Flowing()), diag.ExitPass, "connected for 4.7 s; you hung up", nil, nil},
+		{"peer hangs up", up(diag.CallEnded{Reason: diag.EndPeerHangup}, 1000, diagtest.Flowing()), diag.ExitPass, "connected for 4.7 s; the other party hung up", nil, nil},
+		{"interrupted", up(diag.CallEnded{Reason: diag.EndInterrupted}, 1000, diagtest.Flowing()), diag.ExitInterrupted, "connected for 4.7 s, then it was interrupted", nil, nil},
+		{
+			"a server is lost on the way", up(diag.CallEnded{Reason: diag.EndDuration}, 1000, diagtest.Flowing(), 1100, diag.Warning{ID: "signal.server_lost", Text: "gone", Advice: "restart it"}),
+			diag.ExitPass, "connected for 4.7 s; its time was over", nil,
+			[]string{"signal.server_lost"},
+		},
+		{"path silent", up(diag.CallEnded{Reason: diag.EndHangup}, 4000, diag.ConnectionState{State: "disconnected"}), diag.ExitICE, "the path was silent when the call ended", []string{"disconnected", "network"}, nil},
+		{"peer lost", up(diag.CallEnded{Reason: diag.EndPeerLost, Cause: "no consent answer for 5 s"}), diag.ExitICE, "the other party vanished after 4.7 s", []string{"went silent", "no consent answer", "call again"}, nil},
+		{"hung up while dialling", diagtest.Log(0, diag.CallStart{}, 5, diag.CallEnded{Reason: diag.EndHangup}), diag.ExitInterrupted, "you hung up while dialling", []string{"wait until"}, nil},
+		{
+			"interrupted while waiting", diagtest.Log(0, diag.CallStart{}, 1, diag.SignalState{State: diag.SignalWaiting}, 5, diag.CallEnded{Reason: diag.EndInterrupted}),
+			diag.ExitInterrupted, "it was interrupted while waiting for the other party", nil, nil,
+		},
+		{
+			"interrupted between offer and answer", diagtest.Log(0, diag.SignalState{State: diag.SignalPaired, Role: diag.RoleOfferer}, 5, diag.CallEnded{Reason: diag.EndInterrupted}),
+			diag.ExitInterrupted, "it was interrupted while exchanging offer and answer", nil, nil,
+		},
+		{
+			"interrupted during checks", diagtest.Log(0, diag.SignalState{State: diag.SignalPaired, Role: diag.RoleOfferer}, 1, diag.ICEState{State: "checking"}, 5, diag.CallEnded{Reason: diag.EndInterrupted}),
+			diag.ExitInterrupted, "it was interrupted while looking for a path", nil, nil,
+		},
+		{
+			"interrupted during DTLS", diagtest.Log(0, diag.SignalState{State: diag.SignalPaired, Role: diag.RoleOfferer}, 1, diag.ICEState{State: "connected"}, 5, diag.CallEnded{Reason: diag.EndInterrupted}),
+			diag.ExitInterrupted, "it was interrupted while securing the path (DTLS)", nil, nil,
+		},
+		{"peer hangs up early", diagtest.Log(0, diag.CallStart{}, 5, diag.CallEnded{Reason: diag.EndPeerHangup}), diag.ExitSignaling, "the other party hung up before the call was up", []string{"Call again"}, nil},
+		{"not ended", diagtest.GoodCall(), diag.ExitInterrupted, "connected", nil, nil},
+	}
+}
+
+func signalingEnds() []judgeTest {
+	return []judgeTest{
+		{
+			"nobody came", diagtest.Log(0, diag.CallStart{Code: "w1", Join: "dialtone call w1"}, 60000, diag.CallEnded{Reason: diag.EndNobody}),
+			diag.ExitNobody, "nobody came within 1m0s",
+			[]string{`"w1"`, "joins with: dialtone call w1", "--wait"},
+			nil,
+		},
+		{"nobody came, nothing to join with", diagtest.Log(0, diag.CallStart{Code: "w1"}, 100, diag.CallEnded{Reason: diag.EndNobody}), diag.ExitNobody, "nobody came within 100 ms", []string{"same code"}, nil},
+		{
+			"server refuses", diagtest.Log(
+				0, diag.CallStart{}, 1, diag.SignalRequest{Error: "connection refused"}, 2, diag.SignalRequest{Error: "no route"},
+				3000, diag.CallEnded{Reason: diag.EndSignaling, Cause: "dial: connection refused", Advice: "Start the server: dialtone serve"},
+			),
+			diag.ExitSignaling, "signaling failed after 3.0 s",
+			[]string{"2 requests", "2 failed", "no route", "dial: connection refused", "dialtone serve"},
+			nil,
+		},
+		{"peer left", diagtest.Log(0, diag.CallStart{}, 5, diag.CallEnded{Reason: diag.EndPeerLeft}), diag.ExitSignaling, "the other party left before the call was up", []string{"pair has ended"}, nil},
+		{"internal", diagtest.Log(0, diag.CallStart{}, 5, diag.CallEnded{Reason: diag.EndInternal, Cause: "no socket"}), diag.ExitCannotRun, "dialtone could not run the call", []string{"no socket"}, nil},
+		{"a reason of tomorrow", diagtest.Log(0, diag.CallEnded{Reason: "eaten\x1b"}), diag.ExitCannotRun, "the call ended for a reason this version does not know: eaten\ufffd", nil, nil},
+	}
+}
+
+func transportEnds() []judgeTest {
+	return []judgeTest{
+		{
+			"DTLS", diagtest.Log(0, diag.SignalState{Role: diag.RoleOfferer}, 1, diag.Selected{Local: "host udp a:1", Remote: "host udp b:2"}, 900, diag.CallEnded{Reason: diag.EndDTLS, Cause: "fingerprint mismatch"}),
+			diag.ExitDTLS, "the DTLS handshake failed",
+			[]string{"host udp a:1 ⇄ host udp b:2", "fingerprint mismatch", "MTU"},
+			[]string{"dtls.timeout"},
+		},
+		{
+			"ended in order without a channel", diagtest.Log(0, diag.ConnectionState{State: "connected"}, 3000, diag.CallEnded{Reason: diag.EndDuration}),
+			diag.ExitChannel, "connected, but no data channel opened",
+			[]string{"SCTP: unknown"},
+			nil,
+		},
+		{"ICE, nobody answered", failedICE(), diag.ExitICE, "no path found after 2.1 s", []string{
+			"2 pairs were tried with 9 requests, none answered", "Here: 1 host. There: 1 host", "Neither side had a relay", "--ice stun:HOST --ice turn:HOST",
+		}, nil},
+		{"ICE, a server refused", failedICE(115, refusedTURN()), diag.ExitICE, "no path found after 2.1 s", []string{
+			"TURN server that works", "Correct --ice-user and --ice-pass",
+		}, []string{"turn.unauthorized"}},
+		{"ICE, one answered", failedICE(160, diag.Pair{ID: "p1", State: diag.PairFailed, RequestsSent: 8, ResponsesReceived: 1}), diag.ExitICE, "no path found after 2.1 s", []string{
+			"1 pair answered, but none could be used",
+		}, nil},
+		{"ICE, peer behind mDNS", failedICE(160, diag.Candidate{Side: diag.Remote, Address: "aa.local", CandidateType: diag.Host}), diag.ExitICE, "no path found after 2.1 s", []string{"mDNS", "There: 2 host"}, nil},
+		{"ICE, relays", failedICE(160, diag.Candidate{Side: diag.Local, CandidateType: diag.Relay}), diag.ExitICE, "no path found after 2.1 s", []string{"Here: 1 host, 1 relay"}, nil},
+		{
+			"ICE, nothing gathered", diagtest.Log(0, diag.CallStart{}, 900, diag.CallEnded{Reason: diag.EndICE}), diag.ExitICE, "no path found after 900 ms",
+			[]string{"no usable network interface"},
+			nil,
+		},
+		{
+			"ICE, relay only", diagtest.Log(0, diag.CallStart{RelayOnly: true}, 1, refusedTURN(), 900, diag.CallEnded{Reason: diag.EndICE}), diag.ExitICE, "no path found after 900 ms",
+			[]string{"no TURN server gave one", "without --relay-only", "Correct --ice-user"},
+			[]string{"turn.unauthorized"},
+		},
+		{
+			"ICE, peer sent nothing", diagtest.Log(0, diag.Candidate{Side: diag.Local, CandidateType: diag.Host}, 900, diag.CallEnded{Reason: diag.EndICE}), diag.ExitICE, "no path found after 900 ms",
+			[]string{"The other party sent no candidate"},
+			nil,
+		},
+		{
+			"ICE, no pair", diagtest.Log(0, diag.Candidate{Side: diag.Local, CandidateType: diag.Host}, 1, diag.Candidate{Side: diag.Remote, CandidateType: diag.Srflx}, 900, diag.CallEnded{Reason: diag.EndICE}),
+			diag.ExitICE, "no path found after 900 ms",
+			[]string{"No pair could be formed: 1 host here, 1 srflx there"},
+			nil,
+		},
+	}
+}
+
+func mediaEnds() []judgeTest {
+	silentVideo := diagtest.Flowing()
+	silentVideo.Inbound = silentVideo.Inbound[:1]
+	stuckAudio := diagtest.Flowing()
+	stuckAudio.Outbound = stuckAudio.Outbound[1:]
+	nothing := diag.Sample{}
+	end := diag.CallEnded{Reason: diag.EndDuration}
+	answer := func(sdp string) diag.SessionDescription { return diag.SessionDescription{Side: diag.Remote, SDP: sdp} }
+	ok := "connected for 4.7 s; its time was over"
+	return []judgeTest{
+		{"no video comes", up(end, 1000, silentVideo), diag.ExitMedia, "connected, but no inbound video", []string{"look at the sender"}, []string{"media.no_inbound_video"}},
+		{"no audio goes", up(end, 1000, stuckAudio), diag.ExitMedia, "connected, but no outbound audio", nil, []string{"media.no_outbound_audio"}},
+		{"nothing flows", up(end, 1000, nothing), diag.ExitMedia, "connected, but no outbound audio, no inbound audio, no outbound video, no inbound video", nil, []string{
+			"media.no_outbound_audio", "media.no_inbound_audio", "media.no_outbound_video", "media.no_inbound_video",
+		}},
+		{"peer muted video", up(end, 900, diag.TrackMuted{Side: diag.Remote, Kind: "video", Muted: true}, 1000, silentVideo), diag.ExitPass, ok, nil, nil},
+		{"we muted audio", up(end, 900, diag.TrackMuted{Side: diag.Local, Kind: "audio", Muted: true}, 1000, stuckAudio), diag.ExitPass, ok, nil, nil},
+		{"peer only receives video", up(end, 900, answer("v=0\r\nm=audio 9 x 0\r\nm=video 9 x 0\r\na=recvonly\r\n"), 1000, silentVideo), diag.ExitPass, ok, nil, nil},
+		{"peer refuses video", up(end, 900, answer("v=0\r\nm=audio 9 x 0\r\nm=video 0 x 0\r\n"), 1000, silentVideo), diag.ExitPass, ok, nil, nil},
+		{"media was not asked for", up(end, 900, diag.CallStart{Media: false}, 1000, nothing), diag.ExitPass, ok, nil, nil},
+		{"nothing was measured", up(end), diag.ExitPass, ok, nil, nil},
+		{
+			"too short to tell", diagtest.Then(diagtest.GoodCall(), 1000, nothing, 2000, end), diag.ExitPass,
+			"connected for 1.7 s; its time was over", nil, nil,
+		},
+	}
+}
+
+func TestJudge(t *testing.T) {
+	reasons := map[diag.EndReason]bool{}
+	for _, tt := range slices.Concat(orderlyEnds(), signalingEnds(), transportEnds(), mediaEnds()) {
+		t.Run(tt.name, func(t *testing.T) {
+			c := call.Fold(tt.events)
+			v := Judge(c)
+			if v.Exit != tt.exit || v.Headline != tt.headline || v.Done != (c.Ended != nil) {
+				t.Errorf("exit %v, %q, done %v; want %v, %q", v.Exit, v.Headline, v.Done, tt.exit, tt.headline)
+			}
+			text := strings.Join(append(slices.Clone(v.Why), v.Todo...), "\n")
+			for _, word := range tt.words {
+				if !strings.Contains(text, word) {
+					t.Errorf("nothing mentions %q:\n%s", word, text)
+				}
+			}
+			var ids []string
+			for _, f := range v.Findings {
+				ids = append(ids, f.ID)
+			}
+			if diff := cmp.Diff(tt.findings, ids); diff != "" {
+				t.Errorf("findings: %s", diff)
+			}
+			if v.Done && v.Exit != diag.ExitPass && v.Exit != diag.ExitInterrupted && len(v.Todo)+len(v.Why) == 0 {
+				t.Error("a failure without a reason or a next step")
+			}
+			if again := Judge(c); !cmp.Equal(v, again) {
+				t.Error("judging twice gives two verdicts")
+			}
+			if c.Ended != nil {
+				reasons[c.Ended.Reason] = true
+			}
+		})
+	}
+	for _, reason := range []diag.EndReason{
+		diag.EndHangup, diag.EndDuration, diag.EndPeerHangup, diag.EndPeerLost, diag.EndInterrupted, diag.EndNobody, diag.EndSignaling, diag.EndPeerLeft, diag.EndICE, diag.EndDTLS, diag.EndInternal,
+	} {
+		if !reasons[reason] {
+			t.Errorf("no call in the table ends by %q", reason)
+		}
+	}
+}
+
+// TestEveryFailureHasANextStep, with as little known as possible.
+func TestEveryFailureHasANextStep(t *testing.T) {
+	for _, reason := range []diag.EndReason{diag.EndPeerLost, diag.EndNobody, diag.EndSignaling, diag.EndPeerLeft, diag.EndICE, diag.EndDTLS, diag.EndInternal, diag.EndPeerHangup, diag.EndHangup} {
+		if v := Judge(call.Fold(diagtest.Log(0, diag.CallStart{Code: "w1"}, 5, diag.CallEnded{Reason: reason}))); len(v.Todo) == 0 {
+			t.Errorf("%s: exit %v without a next step", reason, v.Exit)
+		}
+	}
+}
+
+func TestSDPSends(t *testing.T) {
+	tests := []struct {
+		name, sdp    string
+		audio, video bool
+	}{
+		{"nothing", "", false, false},
+		{"no media section", "v=0\r\na=sendrecv\r\n", false, false},
+		{"both by default", "v=0\r\nm=audio 9 x 0\r\nm=video 9 x 0\r\n", true, true},
+		{"bare line feeds", "v=0\nm=audio 9 x 0\nm=video 9 x 0\na=inactive\n", true, false},
+		{"one way each", "m=audio 9 x 0\r\na=sendonly\r\nm=video 9 x 0\r\na=recvonly\r\n", true, false},
+		{"refused", "m=audio 0 x 0\r\nm=video 9 x 0\r\n", false, true},
+		{"bundle-only is not refused", "m=audio 9 x 0\r\nm=video 0 x 0\r\na=bundle-only\r\n", true, true},
+		{"bundle-only and inactive", "m=video 0 x 0\r\na=inactive\r\na=bundle-only\r\nm=application 0 x 0\r\n", false, false},
+		{"the second of a kind", "m=video 9 x 0\r\na=recvonly\r\nm=video 9 x 0\r\n", false, true},
+		{"another kind that begins alike", "m=audiobook 9 x 0\r\n", false, false},
+	}
+	for _, tt := range tests {
+		if audio, video := sdp.Sends(tt.sdp, "audio"), sdp.Sends(tt.sdp, "video"); audio != tt.audio || video != tt.video {
+			t.Errorf("%s: audio %v, video %v", tt.name, audio, video)
+		}
+	}
+}
+
+func TestServerFindingIDs(t *testing.T) {
+	tests := map[string]diag.ServerResult{
+		"turn.unauthorized": {ErrorCode: 401, Cause: "auth"}, "turn.forbidden": {ErrorCode: 403}, "turn.allocation_mismatch": {ErrorCode: 437},
+		"turn.stale_nonce": {ErrorCode: 438}, "turn.quota_reached": {ErrorCode: 486}, "turn.insufficient_capacity": {ErrorCode: 508},
+		"stun.error_response": {ErrorCode: 500}, "server.dns": {Cause: "dns"}, "server.refused": {Cause: "refused"}, "server.timeout": {Cause: "timeout"},
+		"server.protocol": {Cause: "protocol"}, "server.auth": {Cause: "auth"}, "server.unreachable": {Cause: "unreachable"}, "server.tls": {Cause: "tls"}, "server.config": {Cause: "config"}, "server.failed": {Cause: "\x1b[2J"},
+	}
+	for want, s := range tests {
+		if got := diag.ServerFindingID(s); got != want {
+			t.Errorf("%+v is %q, want %q", s, got, want)
+		}
+	}
+}
+
+// FuzzJudge: whatever words a peer, a server or a recording bring, a verdict is fit for a terminal.
+func FuzzJudge(f *testing.F) {
+	f.Add("hangup", "words\x1b[2J")
+	f.Add("ice-failed", "\u202e")
+	f.Add("nobody-came", "\x00")
+	f.Fuzz(func(t *testing.T, reason, text string) {
+		var events []diag.Event
+		for _, d := range diagtest.Filled(text) {
+			if d.Type() != "call.ended" {
+				events = append(events, diag.Event{Data: d})
+			}
+		}
+		events = append(events, diag.Event{Data: diag.ServerResult{URL: text, ErrorText: text, Advice: text, Stage: text, Cause: text}})
+		v := Judge(call.Fold(append(events, diag.Event{Data: diag.CallEnded{Reason: diag.EndReason(reason), Cause: text, Advice: text}})))
+		words := slices.Concat([]string{v.Headline}, v.Why, v.Todo)
+		for _, finding := range v.Findings {
+			words = append(words, finding.ID, finding.Title, finding.Advice)
+			words = append(words, finding.Evidence...)
+		}
+		for _, s := range words {
+			diagtest.CheckClean(t, s, 2000)
+		}
+	})
+}
