@@ -25,8 +25,10 @@ type Way struct {
 	// Media is which way media goes. Ways that carry it one way have no data channels, and answerers have nothing to echo.
 	Media Media
 
-	// Check whether an address to dial is usable; nil: any is. The error is an *Error.
+	// ValidAddress checks an address to dial; nil: any is usable. The error is an *Error.
 	ValidAddress func(address string) error
+	// Shown is an address without the keys that it may contain; nil: as it is.
+	Shown func(address string) string
 	// Dial makes the channel of a call. It does not wait for the peer, which KindPaired reports. The error is an *Error.
 	Dial func(ctx context.Context, s Setup) (Channel, error)
 	// Listen makes the server of an answerer, which callers reach at Path below its address; nil: answerers dial too.

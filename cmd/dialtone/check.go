@@ -6,26 +6,26 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"dialtone/diag"
 	diagcheck "dialtone/diag/check"
 	"dialtone/diag/probe"
 	"dialtone/diag/report"
+	"dialtone/signal/whip"
 )
 
 // checkCommand is dialtone check.
 type checkCommand struct {
-	Loopback bool   `help:"Call from one peer here to another one here: proves the ICE servers that are given, and without any that WebRTC works at all."`
-	Room     string `placeholder:"CODE" help:"Dial this code at --server and wait for the other party, such as dialtone answer."`
-	Offer    string `placeholder:"URL" help:"Post an offer to this address, as JSON; the response is the answer."`
-	WHIP     string `name:"whip" placeholder:"URL" help:"Publish to this endpoint of a media server (WHIP)."`
-	WHEP     string `name:"whep" placeholder:"URL" help:"Play from this endpoint of a media server (WHEP)."`
+	Loopback bool `help:"Call from one peer here to another one here: proves the ICE servers that are given, and without any that WebRTC works at all."`
+	wayFlags
 	Scenario string `placeholder:"FILE" help:"Do the checks of this TOML file, one after another. See docs/check.md."`
 
 	Conformance bool `help:"With --whip: after the calls, ask the endpoint for each MUST and SHOULD of RFC 9725 §4. A MUST that is not kept fails, a SHOULD is a warning."`
 	networkFlags
-	Token        secret      `placeholder:"TOKEN" help:"Bearer token for --offer, --whip and --whep. Better given as DIALTONE_TOKEN or in the file."`
+	Token        secret      `placeholder:"TOKEN" help:"Bearer token for ${call_tokens}. Better given as DIALTONE_TOKEN or in the file."`
 	TURNSecret   secret      `name:"turn-secret" placeholder:"SECRET" help:"Secret that the TURN servers share with whoever makes their credentials; instead of --ice-pass."`
 	RelayOnly    bool        `help:"Use relayed paths alone: does the TURN server carry a call?"`
 	PionDefaults bool        `help:"Wait before a path is accepted as long as pion does by default, instead of not at all."`
@@ -141,37 +141,29 @@ type checkPlan struct {
 func (c *checkCommand) plan() (checkPlan, error) {
 	config := c.networkFlags.config(mediaFlags{RelayOnly: c.RelayOnly, PionDefaults: c.PionDefaults, NoMedia: c.NoMedia,
 		For: c.For})
-	config.Wait, config.Code = c.Wait.Duration, c.Room
+	config.Wait = c.Wait.Duration
 	o := checkPlan{conformance: c.Conformance, Options: diagcheck.Options{
 		Name: c.Name, Config: config, Expect: c.Expect.path(), Repeat: c.Repeat.n, Parallel: c.Parallel.n, Record: c.Record, Redact: c.Redact,
 		Assertions: c.Assert.list,
 	}}
 	var errs []error
-	targets := c.targets()
-	if c.Conformance && c.WHIP == "" {
-		errs = append(errs, errors.New("--conformance is of WHIP: give the endpoint with --whip"))
+	targets, asked := c.targets(), c.chosen()
+	if c.Conformance && !slices.ContainsFunc(asked, func(w chosen) bool { return w.Name == whip.Publish.Name }) {
+		errs = append(errs, errors.New("--conformance requires --whip: give the endpoint"))
 	}
 	switch {
 	case len(targets) > 1:
-		errs = append(errs, fmt.Errorf("--%s and --%s exclude each other: choose one", targets[0], targets[1]))
+		errs = append(errs, fmt.Errorf("--%s and --%s are mutually exclusive", targets[0], targets[1]))
 	case c.Loopback:
 		o.Target, o.Config.Code, o.Config.Server = diagcheck.Loopback{}, "loopback", ""
-	case c.Room != "":
-		o.Target = diagcheck.Room{Options: roomOptions(config), Role: c.Role.name}
-	case len(targets) == 1:
-		errs = append(errs, c.aim(&o.Options))
+	case len(asked) == 1:
+		errs = append(errs, c.aim(&o.Options, asked[0]))
 	default:
-		errs = append(errs, errors.New("nothing to check: give --loopback, --room CODE, --offer, --whip, --whep or --scenario FILE"))
+		errs = append(errs, fmt.Errorf("no target given: give --%s or --scenario FILE", strings.Join(targetFlags(), ", --")))
 		return o, errors.Join(errs...)
 	}
 	if o.Name == "" {
-		o.Name = targets[0]
-		if c.Room != "" {
-			o.Name = "room " + diag.Clean(c.Room, 60)
-		}
-	}
-	if c.Room != "" && c.Parallel.n > 1 {
-		errs = append(errs, errors.New("--parallel is 1 in a room: calls that dial one code at once would meet each other; use --repeat alone, or a check for each code in a --scenario"))
+		o.Name = "loopback"
 	}
 	if c.For.Duration == 0 {
 		errs = append(errs, errors.New("--for is 0: a check needs to know how long the call is to be kept, such as --for 10s"))

@@ -139,15 +139,17 @@ func (a app) print(format string, args ...any) error {
 }
 
 func newParser(grammar *cli, s streams, flags *layers, exit func(int)) (*kong.Kong, error) {
+	grammar.addWays()
 	return kong.New(grammar,
 		kong.Name("dialtone"),
 		kong.Description("Place a real WebRTC call from a terminal and learn whether it works, how well, and if not why."),
 		kong.Writers(s.out, s.err),
 		kong.Exit(exit),
 		kong.Resolvers(flags),
-		kong.Vars{"server": defaultServer, "listen": defaultListen,
-			"formats": strings.Join(slices.Sorted(maps.Keys(report.Formats)), ", ")},
-		kong.Groups{"limits": "Limits:", "signaling": "Ways to the other party beside a code word (docs/signaling.md):"},
+		kong.Vars{"server": defaultServer, "listen": defaultListen, "call_tokens": tokenWays(calling),
+			"answer_tokens": tokenWays(answering),
+			"formats":       strings.Join(slices.Sorted(maps.Keys(report.Formats)), ", ")},
+		kong.Groups{"limits": "Limits:", "signaling": "Ways to reach the peer without a room code (docs/signaling.md):"},
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 110}),
 	)
 }

@@ -13,6 +13,8 @@ import (
 	"github.com/BurntSushi/toml"
 
 	"dialtone/diag"
+	"dialtone/signal/ways"
+	"dialtone/signal/whip"
 )
 
 // scenarioTable is the form of a scenario file.
@@ -282,22 +284,27 @@ func (r *scenarioReader) check(i int, t checkTable) scenarioCheck {
 
 // target says what is called, and tells what is missing for it or does not go with it.
 func (r *scenarioReader) target(i int, t checkTable, c *checkCommand) {
-	c.Room, c.Conformance = "", t.Conformance
-	needs := ""
-	switch t.Target {
-	case "loopback":
-		c.Loopback = true
-	case "room":
-		c.Room, needs = t.Room, "room"
-	case "offer":
-		c.Offer, needs = t.URL, "url"
-	case "whip":
-		c.WHIP, needs = t.URL, "url"
-	case "whep":
-		c.WHEP, needs = t.URL, "url"
-	default:
-		r.blame(r.lineOf("check", i, "target"), "target: %s is no target: write loopback, room, offer, whip or whep",
-			quote(t.Target))
+	c.wayFlags, c.Conformance = newWayFlags(checking), t.Conformance
+	needs, token := "", false
+	targets := []string{"loopback"}
+	for _, w := range ways.All {
+		if len(w.Check) == 0 {
+			continue
+		}
+		targets = append(targets, w.Name)
+		switch {
+		case t.Target != w.Name:
+		case w.Coded:
+			needs = "room"
+			c.set(w.Check[0].Name, t.Room)
+		default:
+			needs, token = "url", w.Token
+			c.set(w.Check[0].Name, t.URL)
+		}
+	}
+	c.Loopback = t.Target == "loopback"
+	if !slices.Contains(targets, t.Target) {
+		r.blame(r.lineOf("check", i, "target"), "target: unknown target %s: write %s", quote(t.Target), listed(targets, "or"))
 		return
 	}
 	for _, key := range []struct{ name, value, what string }{
@@ -310,12 +317,12 @@ func (r *scenarioReader) target(i int, t checkTable, c *checkCommand) {
 			r.blame(r.lineOf("check", i, key.name), "%s: the target is %s, which has none: leave it out", key.name, t.Target)
 		}
 	}
-	if t.TokenEnv != "" && needs != "url" {
+	if t.TokenEnv != "" && !token {
 		r.blame(r.lineOf("check", i, "token_env"), "token_env: the target is %s, which asks for no token: leave it out",
 			t.Target)
 	}
-	if t.Conformance && t.Target != "whip" {
-		r.blame(r.lineOf("check", i, "conformance"), "conformance is of WHIP: the target is %s", t.Target)
+	if t.Conformance && t.Target != whip.Publish.Name {
+		r.blame(r.lineOf("check", i, "conformance"), "conformance requires the target whip, not %s", t.Target)
 	}
 }
 

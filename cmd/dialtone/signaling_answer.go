@@ -5,34 +5,23 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"strings"
 
-	"dialtone/diag"
-	"dialtone/diag/session"
-	"dialtone/signal/offer"
+	"dialtone/signal"
 	"dialtone/signal/web"
-	"dialtone/signal/whip"
 )
 
-// paths of the endpoints.
-var paths = map[diag.Signaling]string{diag.SignalingOffer: "/offer", diag.SignalingWHIP: "/whip",
-	diag.SignalingWHEP: "/whep"}
-
-// host is a signaling server of our own, whose calls are taken one after another.
+// host is a signaling server of this process, whose calls are answered one after another.
 type host struct {
-	session.Server
+	signal.Server
 	url, join string // how it is reached, and by which command
 	stop      context.CancelFunc
 	ended     chan error
 }
 
-// listens reports whether the way needs a server here.
-func (w way) listens() bool { return paths[w.kind] != "" }
-
-// checkAddress tells what is wrong with the address to listen on.
-func (w way) checkAddress() error {
-	if !w.listens() {
+// checkAddress reports what is wrong with the address to listen on.
+func (w chosen) checkAddress() error {
+	if w.Listen == nil {
 		return nil
 	}
 	if err := new(listenAddress).set(w.value); err != nil {
@@ -41,8 +30,8 @@ func (w way) checkAddress() error {
 	return nil
 }
 
-// open starts the server and tells where it is.
-func (w way) open(ctx context.Context, a app, f *answeringFlags) (*host, error) {
+// open starts the server and prints where it is.
+func (w chosen) open(ctx context.Context, a app, f *answeringFlags) (*host, error) {
 	var lc net.ListenConfig
 	ln, err := lc.Listen(ctx, "tcp", w.value)
 	if err != nil {
@@ -54,41 +43,29 @@ func (w way) open(ctx context.Context, a app, f *answeringFlags) (*host, error) 
 	}
 	var urls []string
 	for _, page := range pageURLs(own.scheme(), ln.Addr()) {
-		urls = append(urls, strings.TrimSuffix(page, "/call/")+paths[w.kind])
+		urls = append(urls, strings.TrimSuffix(page, "/call/")+w.Path)
 	}
-	h := &host{url: urls[0], ended: make(chan error, 1)}
+	h := &host{Server: w.Listen(signal.Setup{Token: f.Token.Reveal()}), url: urls[0], ended: make(chan error, 1)}
 	h.join = w.join(h.url, own, f.Token)
 	if err := a.print("%s%s", w.invitation(urls, h.join), own.describe()); err != nil {
 		return nil, errors.Join(err, ln.Close())
 	}
-	var handler http.Handler
-	h.Server, handler = w.server(f.Token)
 	ctx, h.stop = context.WithCancel(context.WithoutCancel(ctx))
-	go func() { h.ended <- web.Serve(ctx, own.wrap(ln), handler) }()
+	go func() { h.ended <- web.Serve(ctx, own.wrap(ln), h.Server) }()
 	return h, nil
 }
 
-// server makes the endpoint.
-func (w way) server(token secret) (session.Server, http.Handler) {
-	if w.kind == diag.SignalingOffer {
-		s := offer.NewServer(offer.ServerOptions{Token: token.Reveal()})
-		return s, s
-	}
-	s := whip.NewServer(whip.ServerOptions{Play: w.kind == diag.SignalingWHEP, Token: token.Reveal()})
-	return s, s
-}
-
-// join is the command for the other end.
-func (w way) join(url string, own *identity, token secret) string {
-	command := "dialtone call --" + strings.TrimPrefix(paths[w.kind], "/") + " " + shellQuoted(url) + own.arguments()
+// join is the command for the peer.
+func (w chosen) join(url string, own *identity, token secret) string {
+	command := "dialtone call --" + w.Call[0].Name + " " + shellQuoted(url) + own.arguments()
 	if token.Secret != "" {
 		command = envName("token") + "=… " + command
 	}
 	return command
 }
 
-// invitation says where the server listens, and what to type on the other end.
-func (w way) invitation(urls []string, join string) string {
+// invitation says where the server listens, and what to type at the other end.
+func (w chosen) invitation(urls []string, join string) string {
 	var b strings.Builder
 	for _, u := range urls {
 		fmt.Fprintf(&b, "listening on %s\n", u)

@@ -69,7 +69,7 @@ func natFields(c *natCommand) []startField {
 // checkFields say whom a check calls and how often. Without a code both parties are here.
 func checkFields(c *checkCommand) []startField {
 	room := startField{Field: start.Field{Name: "room", Label: "code",
-		Hint: "of the other party; empty: both parties run here", Value: c.Room}, instead: "--loopback"}
+		Hint: "of the other party; empty: both parties run here", Value: c.roomCode()}, instead: "--loopback"}
 	room.Check = func(text string) error {
 		if text == "" {
 			return nil

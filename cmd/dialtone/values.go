@@ -16,7 +16,6 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/probe"
-	"dialtone/signal"
 	"dialtone/signal/room"
 )
 
@@ -166,12 +165,8 @@ func (u *serverURL) Decode(ctx *kong.DecodeContext) error { return u.decode(ctx,
 
 func (u *serverURL) set(raw string) error {
 	endpoint, err := room.Endpoint(raw)
-	var refused *signal.Error
-	switch {
-	case errors.As(err, &refused) && refused.Err != nil:
-		return fmt.Errorf("%w; %s", refused.Err, refused.Hint)
-	case err != nil:
-		return err
+	if err != nil {
+		return advised(err)
 	}
 	u.page = endpoint.ResolveReference(&url.URL{Path: ".."}).String()
 	return nil

@@ -22,7 +22,7 @@ func endFindings(c *call.Call) []diag.Finding {
 	f := diag.Finding{Severity: diag.Problem, Evidence: evidence, Advice: diag.Clean(c.Ended.Advice, 300)}
 	switch c.Ended.Reason {
 	case diag.EndSignaling:
-		f.ID, f.Title = signalFindingID(c.Ended.Code), "The parties could not exchange offer, answer and candidates."
+		f.ID, f.Title = signalFindingID(c.Ended.Signal), "The parties could not exchange offer, answer and candidates."
 	case diag.EndNobody:
 		f.ID, f.Title, f.Advice = "call.nobody_came", "The other party never came.", "Start it first, with the same code and server; wait longer with --wait."
 	case diag.EndPeerLeft:
@@ -49,9 +49,9 @@ var signalReasons = map[string]bool{
 }
 
 // signalFindingID names the cause of a failed signaling.
-func signalFindingID(code string) string {
-	if signalReasons[code] {
-		return "signal." + strings.ReplaceAll(code, "-", "_")
+func signalFindingID(f *diag.SignalFailure) string {
+	if f != nil && signalReasons[f.Reason] {
+		return "signal." + strings.ReplaceAll(f.Reason, "-", "_")
 	}
 	return "signal.failed"
 }

@@ -167,43 +167,43 @@ func judgeNobody(c *call.Call) Verdict {
 	if c.Start.Join != "" {
 		v.Todo = append(v.Todo, "The other party joins with: "+diag.Clean(c.Start.Join, 200))
 	}
-	switch c.Start.Signaling {
-	case diag.SignalingPaste:
-		v.Why = append(v.Why, "No text of the other party was pasted.")
-		v.Todo = append(v.Todo, "Begin again with the text of the other party; wait longer with --wait 5m.")
-	case diag.SignalingOffer, diag.SignalingWHIP, diag.SignalingWHEP:
-		v.Why = append(v.Why, "Nobody posted an offer to "+diag.Clean(c.Start.Server, 200)+".")
-		v.Todo = append(v.Todo, "Check that the other side uses this address and can reach it; wait longer with --wait 5m.")
+	switch {
+	case c.Start.Carried:
+		v.Why = append(v.Why, "The peer's text was not pasted.")
+		v.Todo = append(v.Todo, "Start again with the peer's text; wait longer with --wait 5m.")
+	case c.Start.Listens:
+		v.Why = append(v.Why, "No offer was posted to "+diag.Clean(c.Start.Server, 200)+".")
+		v.Todo = append(v.Todo, "Check that the peer uses this address and can reach it; wait longer with --wait 5m.")
 	default:
-		v.Why = append(v.Why, fmt.Sprintf("The code %q was dialled and the server answered, but no other party dialled it.",
+		v.Why = append(v.Why, fmt.Sprintf("The code %q was dialed and the server answered, but no peer dialed it.",
 			diag.Clean(c.Start.Code, 80)))
-		v.Todo = append(v.Todo, "Check that both sides use the same code and the same server; wait longer with --wait 5m.")
+		v.Todo = append(v.Todo, "Check that both peers use the same code and the same server; wait longer with --wait 5m.")
 	}
 	return v
 }
 
 func signalTodo(c *call.Call) string {
 	switch {
-	case c.Start.Signaling == "":
-		return "Check that --server names a signaling server that runs, then call again."
-	case c.Start.Signaling == diag.SignalingPaste:
-		return "Begin again on both sides: texts are good for one call."
+	case c.Start.Carried:
+		return "Start again at both ends: a text is valid for one call."
 	case c.Listens():
-		return "Look at what the other side posts, and at its log."
+		return "Check what the peer posts, and its log."
+	case c.Start.Code != "":
+		return "Check that --server names a signaling server that runs, then call again."
 	}
-	return "Check the address after --" + string(c.Start.Signaling) + " and that its server runs, then call again."
+	return "Check the address and that its server runs, then call again."
 }
 
 func leftWhy(c *call.Call) string {
-	if c.Start.Signaling == "" {
-		return "The signaling server says that the pair has ended."
+	if c.Start.Code != "" {
+		return "The signaling server reports that the pair has ended."
 	}
-	return "The exchange of descriptions ended on its side."
+	return "The peer ended the exchange of descriptions."
 }
 
 func signalWhy(c *call.Call) []string {
-	if c.Signal.Requests == 0 && c.Start.Signaling != "" {
-		return nil // nothing was asked: others came to us, or people carried texts
+	if c.Signal.Requests == 0 && c.Start.Code == "" {
+		return nil // nothing was requested: the call listens, or people carry texts
 	}
 	why := []string{fmt.Sprintf("%s sent to the signaling server, %d failed.",
 		diag.Plural(int(c.Signal.Requests), "request was", "requests were"), c.Signal.Failed)}

@@ -102,7 +102,7 @@ func signalingEnds() []judgeTest {
 			[]string{"2 requests", "2 failed", "no route", "dial: connection refused", "dialtone serve"},
 			nil,
 		},
-		{"peer left", diagtest.Log(0, diag.CallStart{}, 5, diag.CallEnded{Reason: diag.EndPeerLeft}), diag.ExitSignaling, "the other party left before the call was up", []string{"pair has ended"}, nil},
+		{"peer left", diagtest.Log(0, diag.CallStart{Code: "w1"}, 5, diag.CallEnded{Reason: diag.EndPeerLeft}), diag.ExitSignaling, "the other party left before the call was up", []string{"pair has ended"}, nil},
 		{"internal", diagtest.Log(0, diag.CallStart{}, 5, diag.CallEnded{Reason: diag.EndInternal, Cause: "no socket"}), diag.ExitCannotRun, "dialtone could not run the call", []string{"no socket"}, nil},
 		{"a reason of tomorrow", diagtest.Log(0, diag.CallEnded{Reason: "eaten\x1b"}), diag.ExitCannotRun, "the call ended for a reason this version does not know: eaten\ufffd", nil, nil},
 	}

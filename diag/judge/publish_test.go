@@ -12,7 +12,7 @@ import (
 // published is a call over WHIP that was up for four seconds, with what came in.
 func published(in ...diag.InboundRTP) *call.Call {
 	return call.Fold(diagtest.Log(
-		0, diag.CallStart{Command: "answer", Signaling: diag.SignalingWHIP, Server: "http://127.0.0.1:8080/whip", Media: true, MediaOnly: true},
+		0, diag.CallStart{Command: "answer", Signaling: "whip", Listens: true, Server: "http://127.0.0.1:8080/whip", Media: true, MediaOnly: true},
 		100, diag.ConnectionState{State: "connected"}, 4000, diag.Sample{Inbound: in, Final: true}, 4100, diag.CallEnded{Reason: diag.EndPeerHangup},
 	))
 }
@@ -75,12 +75,12 @@ func TestSignalingWords(t *testing.T) {
 		title    string
 		contains string
 	}{
-		{diag.CallStart{Command: "answer", Signaling: diag.SignalingOffer, Server: "http://h/offer"}, diag.EndNobody, "answer by POST", "Nobody posted an offer to http://h/offer."},
-		{diag.CallStart{Command: "answer", Signaling: diag.SignalingPaste, Join: "dialtone call --paste"}, diag.EndNobody, "answer by paste", "joins with: dialtone call --paste"},
-		{diag.CallStart{Command: "call", Signaling: diag.SignalingWHEP}, diag.EndSignaling, "call over WHEP", "--whep"},
-		{diag.CallStart{Command: "call", Signaling: diag.SignalingPaste}, diag.EndSignaling, "call by paste", "texts are good for one call"},
-		{diag.CallStart{Command: "answer", Signaling: diag.SignalingWHIP}, diag.EndSignaling, "answer over WHIP", "what the other side posts"},
-		{diag.CallStart{Command: "answer", Signaling: diag.SignalingWHIP}, diag.EndPeerLeft, "answer over WHIP", "exchange of descriptions ended"},
+		{diag.CallStart{Command: "answer", Signaling: "post", Listens: true, Server: "http://h/offer"}, diag.EndNobody, "answer via post", "No offer was posted to http://h/offer."},
+		{diag.CallStart{Command: "answer", Signaling: "paste", Carried: true, Join: "dialtone call --paste"}, diag.EndNobody, "answer via paste", "joins with: dialtone call --paste"},
+		{diag.CallStart{Command: "call", Signaling: "whep"}, diag.EndSignaling, "call via whep", "Check the address"},
+		{diag.CallStart{Command: "call", Signaling: "paste", Carried: true}, diag.EndSignaling, "call via paste", "valid for one call"},
+		{diag.CallStart{Command: "answer", Signaling: "whip", Listens: true}, diag.EndSignaling, "answer via whip", "what the peer posts"},
+		{diag.CallStart{Command: "answer", Signaling: "whip", Listens: true}, diag.EndPeerLeft, "answer via whip", "ended the exchange of descriptions"},
 		{diag.CallStart{Command: "call", Code: "w1"}, diag.EndNobody, "call w1", "same code"},
 	}
 	for _, test := range tests {
@@ -95,7 +95,7 @@ func TestSignalingWords(t *testing.T) {
 func TestStoppedWhileTheCallGoesOn(t *testing.T) {
 	ago := 2.5
 	c := call.Fold(diagtest.Log(
-		0, diag.CallStart{Command: "answer", Signaling: diag.SignalingWHIP, Media: true, MediaOnly: true}, 100, diag.ConnectionState{State: "connected"},
+		0, diag.CallStart{Command: "answer", Signaling: "whip", Listens: true, Media: true, MediaOnly: true}, 100, diag.ConnectionState{State: "connected"},
 		4000, diag.Sample{Inbound: []diag.InboundRTP{{Kind: "audio", PacketsReceived: 200, LastPacketReceivedAgo: &ago}}},
 	))
 	if v := Judge(c); len(v.Findings) != 1 || v.Findings[0].Title != "Inbound audio stopped 2.5 s ago." {

@@ -75,7 +75,7 @@ func ExitOf(e diag.Exit) Exit { return Exit{Code: int(e), Name: e.String()} }
 
 // Target is what was called.
 type Target struct {
-	Kind       string   `json:"kind"` // loopback, room, offer, whip, whep
+	Kind       string   `json:"kind"` // loopback, scenario, or the name of a way of signaling: room, post, whip, whep
 	URL        string   `json:"url,omitempty"`
 	Room       string   `json:"room,omitempty"` // the code
 	Role       string   `json:"role,omitempty"` // offer, answer or any

@@ -5,7 +5,6 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/peer"
-	"dialtone/signal"
 )
 
 // ErrNotConnected is returned by commands that need a connection.
@@ -60,15 +59,6 @@ func advice(err error) string {
 		return "Call again with one: --ice stun:HOST."
 	case errors.Is(err, ErrDiagnosing):
 		return "Wait some seconds for its verdict."
-	}
-	return ""
-}
-
-// advise gives the hint of a signaling error.
-func advise(err error) string {
-	var e *signal.Error
-	if errors.As(err, &e) {
-		return diag.Clean(e.Hint, 300)
 	}
 	return ""
 }

@@ -247,7 +247,7 @@ func (s *Session) finish() {
 	s.wg.Wait()
 	s.phases.Cancel()
 	s.o.Feed.Append(diag.CallEnded{Reason: s.end.reason, By: s.end.by, Cause: cause(s.end.err), Advice: s.end.advice,
-		Code: codeOf(s.end.err)})
+		Signal: FailureOf(s.end.err)})
 }
 
 // goodbyeTime bounds how long the other party and the server are told that the call is over.
@@ -269,13 +269,4 @@ func cause(err error) string {
 		return ""
 	}
 	return diag.Clean(err.Error(), 400)
-}
-
-// codeOf is the stable word for what failed in signaling; empty for anything else.
-func codeOf(err error) string {
-	var e *signal.Error
-	if errors.As(err, &e) && e.Reason != signal.ReasonUnknown {
-		return e.Reason.String()
-	}
-	return ""
 }

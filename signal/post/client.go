@@ -21,7 +21,7 @@ var Way = signal.Way{
 		Help: "Accept offers posted as JSON to http://HOST:PORT/offer, and answer in the response."}},
 	Check: []signal.Flag{{Name: "offer", Placeholder: "URL",
 		Help: "Post an offer to this address, as JSON; the response is the answer."}},
-	ValidAddress: web.Valid,
+	ValidAddress: web.Valid, Shown: web.Shown,
 	Dial: func(ctx context.Context, s signal.Setup) (signal.Channel, error) {
 		return Dial(ctx, Options{URL: s.Address, Options: web.OptionsOf(s)})
 	},

@@ -47,7 +47,7 @@ func way(w signal.Way) signal.Way {
 	options := func(s signal.Setup) Options {
 		return Options{URL: s.Address, Play: play, OnICEServers: s.OnICEServers, Options: web.OptionsOf(s)}
 	}
-	w.Token, w.Path, w.ValidAddress = true, "/"+w.Name, web.Valid
+	w.Token, w.Path, w.ValidAddress, w.Shown = true, "/"+w.Name, web.Valid, web.Shown
 	w.Dial = func(ctx context.Context, s signal.Setup) (signal.Channel, error) {
 		c, err := Dial(ctx, options(s))
 		if err != nil {

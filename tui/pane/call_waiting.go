@@ -63,7 +63,7 @@ func (p *Call) waitsFor() (what, detail string) {
 	case call.StateWaiting:
 		return p.awaits()
 	case call.StateNegotiating:
-		if c.Start.Signaling != "" {
+		if c.Start.Code == "" {
 			return p.exchanges()
 		}
 		if c.Role == diag.RoleAnswerer {
@@ -74,7 +74,7 @@ func (p *Call) waitsFor() (what, detail string) {
 		return p.connecting()
 	case call.StateUnknown, call.StateDialing, call.StateConnected, call.StateReconnecting, call.StateEnded:
 	}
-	if c.Start.Signaling != "" {
+	if c.Start.Code == "" {
 		return "Preparing the exchange", prefixed("at ", c.Start.Server)
 	}
 	return "Dialling " + c.Start.Code, prefixed("at ", c.Start.Server)
@@ -83,15 +83,11 @@ func (p *Call) waitsFor() (what, detail string) {
 // awaits says for whom a call waits before anybody is there.
 func (p *Call) awaits() (what, detail string) {
 	s := p.Call.Start
-	switch s.Signaling {
-	case diag.SignalingOffer:
-		return "Waiting for a POST of an offer", prefixed("at ", s.Server)
-	case diag.SignalingWHIP:
-		return "Waiting for a publisher (WHIP)", prefixed("at ", s.Server)
-	case diag.SignalingWHEP:
-		return "Waiting for a player (WHEP)", prefixed("at ", s.Server)
-	case diag.SignalingPaste:
-		return "Waiting for the text of the other party", ""
+	switch {
+	case s.Carried:
+		return "Waiting for the peer's text", ""
+	case s.Code == "":
+		return "Waiting for an offer (" + s.Signaling + ")", prefixed("at ", s.Server)
 	}
 	return "Waiting for the other party to dial " + s.Code, prefixed("at ", s.Server)
 }
@@ -105,7 +101,7 @@ func (p *Call) exchanges() (what, detail string) {
 		return "An offer has come: gathering candidates for the answer", ""
 	case gathering:
 		return "Gathering candidates for the offer", prefixed("it goes to ", c.Start.Server)
-	case c.Start.Signaling == diag.SignalingPaste:
+	case c.Start.Carried:
 		return "Texts are being exchanged", ""
 	case c.Role == diag.RoleAnswerer:
 		return "Our answer is on its way", ""
