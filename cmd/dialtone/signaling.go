@@ -70,14 +70,14 @@ func (c *cli) addWays() {
 }
 
 // tokenWays lists the flags of ways with a token: "--offer, --whip and --whep".
-func tokenWays(s side) string {
+func tokenWays(s side, last string) string {
 	var names []string
 	for _, w := range ways.All {
 		if flags := s(w); w.Token && len(flags) > 0 {
 			names = append(names, "--"+flags[0].Name)
 		}
 	}
-	return listed(names, "and")
+	return listed(names, last)
 }
 
 // listed joins names in a sentence.
@@ -185,10 +185,10 @@ func (l *layers) superfluous(w chosen, s side) error {
 		refuse("a room code", "server")
 	}
 	if !w.Token {
-		refuse(tokenWays(s), "token")
+		refuse(tokenWays(s, "or"), "token")
 	}
 	if w.Listen == nil {
-		refuse(tokenWays(s), "tls", "tls-cert", "tls-key")
+		refuse(tokenWays(s, "or"), "tls", "tls-cert", "tls-key")
 	}
 	for _, other := range ways.All {
 		for i, flag := range s(other) {

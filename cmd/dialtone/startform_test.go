@@ -118,7 +118,7 @@ func TestStartChecks(t *testing.T) {
 	}{
 		{"all is well", nil, start.Values{"code": "w1"}, ""},
 		{"no code", nil, nil, "code: the call code is empty"},
-		{"a server with a password", nil, start.Values{"code": "w1", "server": "https://a:b@calls.example"}, "server: the server's address must not hold"},
+		{"a server with a password", nil, start.Values{"code": "w1", "server": "https://a:b@calls.example"}, "server: the address must not contain"},
 		{"no URL", nil, start.Values{"code": "w1", "ice": "http://x"}, `ice: "http://x"`},
 		{"configured servers", []string{"DIALTONE_ICE=stun:a.example"}, start.Values{"code": "w1", "ice": ""}, "ice: servers are configured"},
 		{"no length", nil, start.Values{"code": "w1", "for": "soon"}, `for: "soon" is no duration`},
