@@ -15,23 +15,24 @@ import (
 
 // answerCommand is dialtone answer.
 type answerCommand struct {
-	Code *string `arg:"" optional:"" help:"The room code that both peers dial."`
+	Code *string `form:"answer" label:"code" hint:"the room code that both peers dial" arg:"" optional:"" help:"The room code that both peers dial."`
 	networkFlags
 	answeringFlags
 	mediaFlags
+	lengthFlags
 	recordFlags
 	Screen bool `help:"Show each call on the screen, as dialtone call does; press c for the next call, q to quit."`
 	glyphFlags
-	Wait duration `default:"0s" placeholder:"DURATION" help:"How long to wait for each call. Default: without limit."`
-	Once bool     `help:"Handle one call, then exit with its result code."`
+	Wait time.Duration `default:"0s" placeholder:"DURATION" help:"How long to wait for each call. Default: no limit."`
+	Once bool          `form:"answer" label:"one call" hint:"exit after it; otherwise answer further calls" help:"Handle one call, then exit with its result code."`
 	configurable
 }
 
 // Help implements kong.HelpProvider.
 func (answerCommand) Help() string {
-	return detail("It writes one line per event, and a verdict after each call. Media and messages are sent back. "+
-		"If --record names call.jsonl, the second call is written to call-2.jsonl, and so on. "+
-		"With --listen, --whip and --whep it is a server itself, which handles one call at a time: other callers get 503 while one is active. "+
+	return detail("It waits for a peer with the same room code and echoes audio, video and messages, without a screen. It writes one line per event, and a verdict after each call.\n\n"+
+		"With --record call.jsonl, the second call is recorded to call-2.jsonl, and so on. "+
+		"With --listen, --whip and --whep it is a server itself and handles one call after another: other callers get 503 while one is active. "+
 		"With --whip it reports what is wrong with a publisher: no media, packet loss, no key frames.",
 		[]string{
 			"dialtone answer w1",
@@ -71,10 +72,10 @@ func (c *answerCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 
 // plan makes of the flags what is to be answered, and how. The error joins all mistakes.
 func (c *answerCommand) plan(a app) (diag.Config, chosen, error) {
-	config := c.networkFlags.config(c.mediaFlags)
-	config.Command, config.Wait = "answer", c.Wait.Duration
-	w, err := a.layers.choose(c.Code, &c.wayFlags)
-	errs := []error{err, w.checkMedia(c.mediaFlags), w.checkAddress(), c.networkFlags.complete()}
+	config := c.networkFlags.config(c.mediaFlags, c.For)
+	config.Command, config.Wait = "answer", c.Wait
+	w, err := a.choose(c.Code, &c.wayFlags)
+	errs := []error{err, w.checkMedia(c.mediaFlags), c.networkFlags.complete()}
 	if w.Listen != nil {
 		errs = append(errs, c.tlsFlags.complete())
 	}
@@ -88,7 +89,7 @@ func (c *answerCommand) plan(a app) (diag.Config, chosen, error) {
 	config.Echo, config.Listens = !w.OneWay(), w.Listen != nil
 	switch {
 	case w.Coded:
-		config.Join = "dialtone call " + shellQuoted(config.Code) + " --server " + shellQuoted(c.Server.page)
+		config.Join = "dialtone call " + shellQuoted(config.Code) + " --server " + shellQuoted(string(c.Server))
 	case w.Listen == nil:
 		config.Join = "dialtone call --" + w.Call[0].Name
 	}

@@ -15,6 +15,8 @@ import (
 // stunPackage has one importer, so that one package knows how its decoder must be mistrusted.
 const stunPackage = "github.com/pion/stun/v2"
 
+const settingsPackage = "dialtone/cmd/dialtone/internal/settings"
+
 // arrows say who may import what beyond the standard library: patterns of path.Match, where a trailing "/" means everything
 // below. The most specific pattern of a package is listed first. docs/design.md draws the same picture.
 var arrows = []struct {
@@ -22,6 +24,12 @@ var arrows = []struct {
 	may []string
 }{
 	{"dialtone/cmd/dialtone", []string{"dialtone/", "github.com/", "golang.org/", "rsc.io/qr"}},
+	{settingsPackage, []string{"dialtone/diag", "dialtone/tui/start", "github.com/alecthomas/kong", "github.com/BurntSushi/toml"}},
+	{"dialtone/cmd/dialtone/internal/demo", []string{"dialtone/diag", "dialtone/diag/lab", "dialtone/signal/server"}},
+	{"dialtone/cmd/dialtone/internal/forms", []string{settingsPackage, "dialtone/tui/start"}},
+	{"dialtone/cmd/dialtone/internal/reports", []string{
+		settingsPackage, "dialtone/diag/check", "dialtone/diag/record", "dialtone/diag/report", "golang.org/x/term",
+	}},
 	{"dialtone/signal", nil},
 	{"dialtone/signal/web", []string{"dialtone/signal"}},
 	{"dialtone/signal/conform", []string{"dialtone/signal", "dialtone/signal/web", "dialtone/signal/whip", "dialtone/diag/sdp"}},

@@ -2,7 +2,7 @@ package main
 
 import "strings"
 
-// ascii reports whether the screen is drawn with ASCII alone: as the flag says, else as the environment suggests.
+// ascii reports whether the screen is drawn with ASCII only: as the flag says, else as the environment suggests.
 func (f glyphFlags) ascii(s streams) bool {
 	if f.ASCII != nil {
 		return *f.ASCII
@@ -11,8 +11,8 @@ func (f glyphFlags) ascii(s streams) bool {
 }
 
 // speaksUnicode reads the environment as the C library does: of the locale's variables the first that is set and not
-// empty counts (POSIX.1-2024 §8.2). Where none is, as on Windows and in many containers, nothing speaks against
-// Unicode. The Linux console has 512 glyphs at most, a dumb terminal promises nothing.
+// empty counts (POSIX.1-2024 §8.2). If none is, as on Windows and in many containers, Unicode is
+// assumed. The Linux console has 512 glyphs at most, a dumb terminal promises nothing.
 func speaksUnicode(environ []string) bool {
 	env := map[string]string{}
 	for _, pair := range environ {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"dialtone/diag"
 	diagcheck "dialtone/diag/check"
@@ -21,12 +22,12 @@ func (c *checkCommand) targets() []string {
 	return out
 }
 
-// targetFlags are all flags that can name a target.
+// targetFlags are the flags that can name a target, with their placeholders.
 func targetFlags() []string {
-	flags := []string{"loopback"}
+	flags := []string{"--loopback"}
 	for _, w := range ways.All {
 		if len(w.Check) > 0 {
-			flags = append(flags, w.Check[0].Name)
+			flags = append(flags, "--"+w.Check[0].Name+" "+w.Check[0].Placeholder)
 		}
 	}
 	return flags
@@ -34,14 +35,16 @@ func targetFlags() []string {
 
 // prefer drops the targets of the environment and the file if the command line names one.
 func (c *checkCommand) prefer(typed map[string]bool) {
-	any := typed["scenario"]
-	for _, flag := range targetFlags() {
-		any = any || typed[flag]
+	targets := []string{"loopback", "scenario"}
+	for _, w := range ways.All {
+		if len(w.Check) > 0 {
+			targets = append(targets, w.Check[0].Name)
+		}
 	}
-	if !any {
+	if !slices.ContainsFunc(targets, func(flag string) bool { return typed[flag] }) {
 		return
 	}
-	for _, flag := range targetFlags() {
+	for _, flag := range targets {
 		if !typed[flag] {
 			c.set(flag, "")
 		}
@@ -55,7 +58,7 @@ func (c *checkCommand) prefer(typed map[string]bool) {
 // aim makes the target of a way of signaling.
 func (c *checkCommand) aim(o *diagcheck.Options, w chosen) error {
 	w.apply(&o.Config, c.Token)
-	target := diagcheck.Remote{Way: w.Way, Setup: w.setup(o.Config), Shown: w.shown(), Role: c.Role.name}
+	target := diagcheck.Remote{Way: w.Way, Setup: w.setup(o.Config), Shown: w.shown(), Role: c.Role}
 	name := w.Name
 	if w.Coded {
 		target.Shown, name = o.Config.Server, w.Name+" "+diag.Clean(w.value, 60)
@@ -65,8 +68,8 @@ func (c *checkCommand) aim(o *diagcheck.Options, w chosen) error {
 		o.Name = name
 	}
 	var parallel error
-	if w.Coded && c.Parallel.n > 1 {
-		parallel = errors.New("--parallel must be 1 with --" + w.flag + ": calls that dial one code at once would meet each other; use only --repeat, or a check for each code in a --scenario")
+	if w.Coded && c.Parallel > 1 {
+		parallel = errors.New("--parallel must be 1 in a room: simultaneous calls with one room code would reach each other; use --repeat, or a --scenario with a check for each code")
 	}
 	return errors.Join(w.checkURL(), w.checkMedia(mediaFlags{NoMedia: c.NoMedia}), parallel)
 }
@@ -81,14 +84,4 @@ func nameServers(ctx context.Context, plans []checkPlan) {
 		config := &plans[i].Config
 		config.ICEServers = append(config.ICEServers, namedServers(ctx, t.Way, t.Setup, config.ICEServers)...)
 	}
-}
-
-// roomCode is the code of a check in a room; "" for any other.
-func (c *checkCommand) roomCode() string {
-	for _, w := range c.chosen() {
-		if w.Coded {
-			return w.value
-		}
-	}
-	return ""
 }

@@ -18,11 +18,11 @@ import (
 // caller is one call. *session.Session is one.
 type caller interface {
 	tui.Controls
-	// Run returns when the call has ended, which its log tells; the context's end interrupts the call.
+	// Run returns when the call and its log have ended; the end of ctx interrupts the call.
 	Run(ctx context.Context)
 }
 
-// engine makes a call that tells its events to the log.
+// engine makes a call that appends its events to the log.
 type engine func(config diag.Config, log *feed.Feed) (caller, error)
 
 // explainTime is how long a call without a path stays to ask its servers why.
@@ -54,7 +54,7 @@ func sessionOptions(config diag.Config, log *feed.Feed) (session.Options, error)
 	}
 	greeting := "hello from dialtone " + config.Version
 	if config.Echo {
-		greeting = "" // it speaks when it is spoken to
+		greeting = "" // it only echoes
 	}
 	return session.Options{Config: config, Feed: log, TLS: trust, Greeting: greeting, Explain: explainTime}, nil
 }
@@ -74,7 +74,7 @@ func tlsConfig(config diag.Config) (*tls.Config, error) {
 	}
 	pem, err := os.ReadFile(config.CAFile)
 	if err != nil {
-		return nil, fmt.Errorf("the authorities to trust: %w", err)
+		return nil, fmt.Errorf("cannot read the certificate authorities: %w", err)
 	}
 	roots.AppendCertsFromPEM(pem) // that there is one was checked with the flag
 	trust.RootCAs = roots

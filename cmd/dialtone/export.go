@@ -13,7 +13,7 @@ import (
 	"dialtone/diag/record"
 )
 
-// exporter saves what a screen has collected of a call, when somebody asks for it.
+// exporter saves on request what a screen has collected of a call.
 type exporter struct {
 	header  record.Header
 	redact  bool
@@ -21,14 +21,14 @@ type exporter struct {
 	dir     string // where to; "" is the working directory
 }
 
-// maxExports is how many files of one second and one code there may be.
+// maxExports bounds the files of one second and one code.
 const maxExports = 100
 
-// write saves events to a new file, readable by its owner alone, and returns its name. No file is ever overwritten.
+// write saves events to a new file that only its owner can read, and returns its name. It never overwrites a file.
 func (x exporter) write(events []diag.Event) (string, error) {
 	path, err := x.create(time.Now())
 	if err != nil {
-		return "", fmt.Errorf("the recording cannot be saved: %w; start dialtone in a directory that you may write to, or record with --record FILE", err)
+		return "", fmt.Errorf("cannot save the recording: %w; start dialtone in a directory with write permission, or record with --record FILE", err)
 	}
 	w, err := record.Create(path, x.header, record.Options{Redact: x.redact, Secrets: x.secrets})
 	if err != nil {
@@ -52,14 +52,14 @@ func (x exporter) create(now time.Time) (string, error) {
 	}
 }
 
-// fileWord is a code word as a part of a file name: letters and digits stay, anything else is a hyphen.
-func fileWord(code string) string {
+// fileWord is a name as a part of a file name: letters and digits stay, anything else becomes a hyphen.
+func fileWord(name string) string {
 	word := strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '_' {
 			return r
 		}
 		return '-'
-	}, code)
+	}, name)
 	if word = strings.Trim(word, "-"); word == "" {
 		return "call"
 	}
@@ -73,7 +73,7 @@ func (r *running) exporter() exporter {
 	}
 }
 
-// secrets are what must not occur in a file.
+// secrets are the texts that no file may contain.
 func (p placement) secrets() []diag.Secret {
 	var out []diag.Secret
 	if p.config.Token != "" {

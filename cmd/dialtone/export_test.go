@@ -33,7 +33,7 @@ func TestExportNeverOverwrites(t *testing.T) {
 		t.Errorf("a password was saved: %s, %v", text, err)
 	}
 	x.dir = filepath.Join(dir, "none")
-	if _, err := x.write(nil); err == nil || !strings.Contains(err.Error(), "a directory that you may write to") {
+	if _, err := x.write(nil); err == nil || !strings.Contains(err.Error(), "a directory with write permission") {
 		t.Errorf("a directory that is not there: %v", err)
 	}
 }

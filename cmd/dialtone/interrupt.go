@@ -14,8 +14,8 @@ import (
 // errInterrupted is the cause of a context that a signal ended.
 var errInterrupted = errors.New("interrupted")
 
-// interruptible derives a context that SIGINT, SIGTERM and SIGHUP end with errInterrupted, so that the command can wind
-// up. A SIGINT after that ends the process at once. The returned function restores the signals and must be called.
+// interruptible derives a context that SIGINT, SIGTERM and SIGHUP end with errInterrupted, so that the command can shut
+// down. A SIGINT after that ends the process at once. The returned function restores the signals and must be called.
 func (s streams) interruptible(ctx context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	arrived := make(chan os.Signal, 4)
@@ -48,7 +48,7 @@ func (s streams) watch(arrived <-chan os.Signal, stop <-chan struct{}, cancel co
 		select {
 		case sig := <-arrived:
 			if asked && sig == os.Interrupt {
-				complain(s.err, "dialtone: killed before it could wind up; a recording may lack its end")
+				complain(s.err, "dialtone: killed before it could shut down; a recording may be incomplete")
 				s.kill(diag.ExitInterrupted)
 			}
 			asked = true

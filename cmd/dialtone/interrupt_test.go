@@ -34,7 +34,7 @@ func TestSecondInterruptKills(t *testing.T) {
 	}
 	close(stop)
 	<-ended
-	if n := strings.Count(complaints.String(), "killed before it could wind up"); n != 1 {
+	if n := strings.Count(complaints.String(), "killed before it could shut down"); n != 1 {
 		t.Errorf("complaints: %q", complaints.String())
 	}
 }

@@ -38,7 +38,7 @@ func (c *natCommand) diagnose(ctx context.Context, a app, q probe.Inquiry) (diag
 		return diag.ExitCannotRun, err
 	}
 	var err error
-	if a.terminal && !c.Plain && c.Output.name == "text" {
+	if a.terminal && !c.Plain && c.Output == "text" {
 		err = r.onScreen(ctx)
 	} else {
 		err = r.asText(ctx)
@@ -78,7 +78,7 @@ func (r *natRun) startRecording(ctx context.Context) error {
 // exporter saves as --record does.
 func (r *natRun) exporter() exporter {
 	config := diag.Config{Command: "nat", Code: "nat", NoMedia: true, Version: readVersion().Version,
-		Insecure: r.command.Insecure, CAFile: r.command.CA.path}
+		Insecure: r.command.Insecure, CAFile: string(r.command.CA)}
 	for _, u := range r.inquiry.URLs {
 		server := diag.ICEServerAuth{URL: u.Short()}
 		if u.Scheme.TURN() {
@@ -88,7 +88,7 @@ func (r *natRun) exporter() exporter {
 	}
 	return exporter{
 		header: record.NewHeader(config, r.log.Start()), redact: r.command.Redact,
-		secrets: []diag.Secret{diag.Secret(r.inquiry.Password), r.command.TURNSecret.Secret},
+		secrets: []diag.Secret{diag.Secret(r.inquiry.Password), r.command.TURNSecret},
 	}
 }
 
@@ -124,7 +124,7 @@ func (r *natRun) once(ctx context.Context, run int) bool {
 func (r *natRun) pause(ctx context.Context, stays bool) bool {
 	var due <-chan time.Time
 	if r.command.Watch {
-		timer := time.NewTimer(r.command.Every.Duration)
+		timer := time.NewTimer(r.command.Every)
 		defer timer.Stop()
 		due = timer.C
 	} else if !stays {

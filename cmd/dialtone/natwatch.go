@@ -58,7 +58,7 @@ func (r *natRun) tell(run int, before *diag.NATReport) error {
 		changes = diag.NATChanges(before, r.last)
 	}
 	switch {
-	case r.command.Output.name == "json":
+	case r.command.Output == "json":
 		return r.tellJSON(run, changes)
 	case before == nil:
 		return r.app.print("%s", natText(r.last, r.command.Verbose))

@@ -6,127 +6,70 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"maps"
-	"slices"
-	"strings"
 
-	"github.com/alecthomas/kong"
-
+	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/diag"
-	"dialtone/diag/report"
 )
 
 // app is what commands share.
 type app struct {
 	streams
-	layers *layers
-	name   string // of the command that runs
+	settings *settings.Parsed
+	name     string // of the command that runs
 }
 
 // run does what the arguments say.
 func run(ctx context.Context, args []string, s streams) diag.Exit {
-	if len(args) == 0 { // where there is no terminal for it, it says so
+	if len(args) == 0 { // without a terminal, start says that it needs one
 		args = []string{"start"}
 	}
-	flags := &layers{environ: s.environ, configDir: s.configDir}
-	helped := false
-	parser, err := newParser(&cli{}, s, flags, func(int) { helped = true })
-	if err != nil {
-		complain(s.err, "dialtone: the grammar of the command line is broken: "+err.Error())
-		return diag.ExitCannotRun
-	}
-	parsed, err := parser.Parse(args)
-	if helped {
+	parsed, err := settings.Parse(grammar(), args, s.options())
+	if errors.Is(err, settings.ErrHelp) {
 		return diag.ExitPass
 	}
 	if err != nil {
-		return refuse(s, flags, err)
+		return refuse(s, parsed, err)
 	}
-	node := parsed.Selected()
-	a := app{streams: s, layers: flags, name: node.Name}
-	for _, flag := range node.Flags {
-		a.note(flag)
-	}
-	flags.typed = typedFlags(parsed)
-	chosen, ok := node.Target.Addr().Interface().(command)
+	chosen, ok := parsed.Command.(command)
 	if !ok {
-		complain(s.err, "dialtone: "+node.Name+" is no command")
+		complain(s.err, "dialtone: "+parsed.Name+" cannot be run")
 		return diag.ExitCannotRun
 	}
-	code, err := chosen.run(ctx, a)
-	var wrong configError
+	code, err := chosen.run(ctx, app{streams: s, settings: parsed, name: parsed.Name})
+	var wrong settings.Mistakes
 	switch {
 	case errors.As(err, &wrong):
-		tell(s.err, a.name, wrong)
+		complain(s.err, wrong.Report(parsed.Name))
 	case err != nil:
 		complain(s.err, "dialtone: "+diag.Clean(err.Error(), 1000))
 	}
 	return code
 }
 
-// typedFlags are those of the command line, by name.
-func typedFlags(parsed *kong.Context) map[string]bool {
-	typed := map[string]bool{}
-	for _, p := range parsed.Path {
-		if p.Flag != nil && !p.Resolved {
-			typed[p.Flag.Name] = true
+// refuse reports what is wrong with the command line, and with the other sources as far as they were read.
+func refuse(s streams, parsed *settings.Parsed, err error) diag.Exit {
+	complain(s.err, "dialtone: "+diag.Clean(err.Error(), 600))
+	var found settings.Mistakes
+	if errors.As(parsed.Check(nil), &found) {
+		for _, m := range found {
+			complain(s.err, "dialtone: "+diag.Clean(m.Origin, 400)+": "+diag.Clean(m.Text, 600))
 		}
 	}
-	return typed
-}
-
-// refuse tells what is wrong with the command line, and with the layers as far as they were read.
-func refuse(s streams, flags *layers, err error) diag.Exit {
-	name := ""
-	var parse *kong.ParseError
-	if errors.As(err, &parse) && parse.Context != nil && parse.Context.Selected() != nil {
-		name = parse.Context.Selected().Name + " "
+	help := "--help"
+	if parsed.Name != "" {
+		help = parsed.Name + " --help"
 	}
-	complain(s.err, "dialtone: "+diag.Clean(err.Error(), 600))
-	for _, m := range flags.mistakes {
-		complain(s.err, "dialtone: "+diag.Clean(m.origin, 400)+": "+diag.Clean(m.text, 600))
-	}
-	complain(s.err, "Try: dialtone "+name+"--help")
+	complain(s.err, "Try: dialtone "+help)
 	return diag.ExitUsage
 }
 
-// note adds what is wrong with a value of the command line; other values were checked where they were read.
-func (a app) note(flag *kong.Flag) {
-	v, ok := flag.Target.Addr().Interface().(value)
-	if ok {
-		a.layers.mistakes = append(a.layers.mistakes, mistakesOf("--"+flag.Name, v.flawed())...)
-	}
-}
+// checked returns all mistakes in the settings and those of err as one error, or nil.
+func (a app) checked(err error) error { return a.settings.Check(err) }
 
-// configError is a configuration with at least one mistake.
-type configError []mistake
-
-func (c configError) Error() string {
-	texts := make([]string, 0, len(c))
-	for _, m := range c {
-		texts = append(texts, m.origin+": "+m.text)
-	}
-	return strings.Join(texts, "\n")
-}
-
-// checked returns all mistakes that were noted, and those of err, as one error or nil.
-func (a app) checked(err error) error {
-	found := a.layers.mistakes
-	for _, e := range flatten(err) {
-		origin := "the command line"
-		if flag := mentionedFlag.FindString(e.Error()); flag != "" {
-			origin = a.layers.originOf(strings.TrimPrefix(flag, "--"))
-		}
-		found = append(found, mistake{origin, e.Error()})
-	}
-	if len(found) == 0 {
-		return nil
-	}
-	return configError(found)
-}
-
-// logger writes to stderr.
-func (a app) logger(level slog.Level) *slog.Logger {
+// logger writes to stderr from a level on, which is one of slog's names.
+func (a app) logger(name string) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(name)) // the setting takes no other names
 	return slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: level}))
 }
 
@@ -138,18 +81,23 @@ func (a app) print(format string, args ...any) error {
 	return nil
 }
 
-func newParser(grammar *cli, s streams, flags *layers, exit func(int)) (*kong.Kong, error) {
-	grammar.addWays()
-	return kong.New(grammar,
-		kong.Name("dialtone"),
-		kong.Description("Place a real WebRTC call from a terminal and learn whether it works, how well, and if not why."),
-		kong.Writers(s.out, s.err),
-		kong.Exit(exit),
-		kong.Resolvers(flags),
-		kong.Vars{"server": defaultServer, "listen": defaultListen, "call_tokens": tokenWays(calling, "and"),
-			"answer_tokens": tokenWays(answering, "and"),
-			"formats":       strings.Join(slices.Sorted(maps.Keys(report.Formats)), ", ")},
-		kong.Groups{"limits": "Limits:", "signaling": "Ways to reach the peer without a room code (docs/signaling.md):"},
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 110}),
-	)
+// results is stdout for a writer of results.
+func (a app) results() io.Writer { return resultWriter{a.out} }
+
+type resultWriter struct{ w io.Writer }
+
+func (r resultWriter) Write(b []byte) (int, error) {
+	n, err := r.w.Write(b)
+	if err != nil {
+		return n, &outputError{err}
+	}
+	return n, nil
+}
+
+// complain writes a line to stderr. A failure of stderr cannot be reported anywhere.
+func complain(w io.Writer, text string) { _, _ = io.WriteString(w, text+"\n") }
+
+// didYouMean is the end of a sentence about an unknown word.
+func didYouMean(prefix, word string, candidates []string) string {
+	return settings.DidYouMean(prefix, word, candidates)
 }

@@ -29,14 +29,14 @@ type placement struct {
 	exchange bool   // descriptions are exchanged on the terminal: the screen opens after that
 }
 
-// outcome is what became of a call.
+// outcome is the result of a call.
 type outcome struct {
 	exit  diag.Exit
 	call  *call.Call
-	again bool // somebody asked for the same call again
+	again bool // the same call was asked for again
 }
 
-// running is a call and those who read its log.
+// running is a call and the readers of its log.
 type running struct {
 	app     app
 	place   placement
@@ -49,11 +49,23 @@ type running struct {
 	recordErr error
 	outputErr error
 	again     bool
-	faulty    bool // the screen failed: whatever the call was worth, it was not seen
+	faulty    bool // the screen failed: the call was not seen, whatever its result
 }
 
-// place places one call, shows it, and returns when everything that it started has ended. The error is what kept
-// dialtone from doing its work; what became of the call itself is the outcome, and is told on stdout.
+// repeat places the n-th call until none is asked for again.
+func (a app) repeat(ctx context.Context, place func(ctx context.Context, n int) (outcome, error)) (diag.Exit, error) {
+	ctx, restore := a.interruptible(ctx)
+	defer restore()
+	for n := 1; ; n++ {
+		result, err := place(ctx, n)
+		if !result.again || err != nil {
+			return result.exit, err
+		}
+	}
+}
+
+// place places one call, shows it, and returns when everything that it started has ended. The error is a failure of
+// dialtone; the result of the call itself is the outcome, and is written to stdout.
 func (a app) place(ctx context.Context, p placement) (outcome, error) {
 	log := feed.New(time.Now)
 	if p.engine == nil {
@@ -61,7 +73,7 @@ func (a app) place(ctx context.Context, p placement) (outcome, error) {
 	}
 	session, err := p.engine(p.config, log)
 	if err != nil {
-		return outcome{exit: diag.ExitCannotRun}, fmt.Errorf("the call cannot be placed: %w", err)
+		return outcome{exit: diag.ExitCannotRun}, fmt.Errorf("cannot place the call: %w", err)
 	}
 	callCtx, hangUp := context.WithCancelCause(ctx)
 	defer hangUp(nil)
@@ -70,7 +82,7 @@ func (a app) place(ctx context.Context, p placement) (outcome, error) {
 	if err := r.startRecording(lasting); err != nil {
 		return outcome{exit: diag.ExitCannotRun}, err
 	}
-	r.startJudging(lasting)
+	r.read(func(events *feed.Reader) { r.call = follow(lasting, events) })
 	if p.screen {
 		r.onScreen(ctx, callCtx)
 	} else {
@@ -81,8 +93,7 @@ func (a app) place(ctx context.Context, p placement) (outcome, error) {
 	return r.outcome()
 }
 
-// startRecording begins the file before the call begins: nothing of the call is lost, and a file that cannot be written
-// is told in time.
+// startRecording opens the file before the call begins: nothing is lost, and a failure is reported in time.
 func (r *running) startRecording(ctx context.Context) error {
 	if r.place.record == "" {
 		return nil
@@ -92,28 +103,23 @@ func (r *running) startRecording(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	events := r.log.Reader()
-	r.parts.Go(func() {
-		defer events.Close()
-		r.recordErr = file.Run(ctx, events)
-	})
+	r.read(func(events *feed.Reader) { r.recordErr = file.Run(ctx, events) })
 	return nil
 }
 
-func (r *running) startJudging(ctx context.Context) {
+// read starts a reader of the log.
+func (r *running) read(f func(*feed.Reader)) {
 	events := r.log.Reader()
 	r.parts.Go(func() {
 		defer events.Close()
-		r.call = follow(ctx, events)
+		f(events)
 	})
 }
 
-// startPrinting writes lines. When nobody reads them any more, a call that would last until somebody hangs up is ended:
-// nobody could know of it. One with an end of its own goes on, for the sake of its recording and its exit code.
+// startPrinting writes lines. When their reader is gone, a call without --for is ended, because nothing shows it any more.
+// One with --for continues, for its recording and its exit code.
 func (r *running) startPrinting(ctx context.Context) {
-	events := r.log.Reader()
-	r.parts.Go(func() {
-		defer events.Close()
+	r.read(func(events *feed.Reader) {
 		r.outputErr = printEvents(ctx, events, r.app.out)
 		if r.outputErr != nil && r.place.config.For == 0 {
 			r.hangUp(r.outputErr)
@@ -141,14 +147,14 @@ func (r *running) onScreen(ctx, callCtx context.Context) {
 	case err != nil && ctx.Err() == nil:
 		r.outputErr, r.faulty = r.app.screenFault(err), true
 		if r.place.record != "" {
-			r.outputErr = fmt.Errorf("%w; the recording %s is kept, to its end", r.outputErr, r.place.record)
+			r.outputErr = fmt.Errorf("%w; the recording %s is complete", r.outputErr, r.place.record)
 		}
 	}
 	r.hangUp(err)
 }
 
-// exchanged waits until the terminal is no longer needed for descriptions. For who answers that is when the call is up:
-// until then its text is to be seen. It returns false when the call has ended before.
+// exchanged waits until the terminal is no longer needed for descriptions: for the answerer when the call is connected,
+// since its text has to be visible until then. It returns false if the call has ended before.
 func (r *running) exchanged(ctx context.Context) bool {
 	events := r.log.Reader()
 	defer events.Close()
@@ -177,7 +183,7 @@ func (r *running) title() string {
 	return diag.Clean(r.place.config.Start(time.Time{}).Title(), 60)
 }
 
-// outcome tells the verdict and sums up what failed beside the call.
+// outcome writes the verdict and adds what failed besides the call.
 func (r *running) outcome() (outcome, error) {
 	verdict := judge.Judge(r.call)
 	result := outcome{exit: verdict.Exit, call: r.call, again: r.again}
@@ -188,7 +194,7 @@ func (r *running) outcome() (outcome, error) {
 		}
 	}
 	if errors.Is(r.outputErr, syscall.EPIPE) {
-		r.outputErr = nil // who reads has seen enough
+		r.outputErr = nil // the reader has gone, as head does
 	}
 	err := errors.Join(r.recordErr, r.outputErr)
 	if r.faulty || err != nil && result.exit == diag.ExitPass {

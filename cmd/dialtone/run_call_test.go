@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/diag"
 	"dialtone/diag/feed"
 	"dialtone/diag/record"
@@ -55,7 +56,7 @@ func (f *fakeCall) Hangup()                 { close(f.hungUp) }
 
 // fakeApp writes to out and complaints.
 func fakeApp(out, complaints io.Writer) app {
-	return app{streams: streams{out: out, err: complaints, engine: fakeEngine}, layers: &layers{}, name: "call"}
+	return app{streams: streams{out: out, err: complaints, engine: fakeEngine}, settings: &settings.Parsed{}, name: "call"}
 }
 
 func testConfig(length time.Duration) diag.Config {

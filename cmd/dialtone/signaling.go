@@ -20,22 +20,35 @@ import (
 // callingFlags are the ways of signaling of a caller, beside the room code.
 type callingFlags struct {
 	wayFlags `group:"signaling"`
-	Token    secret `placeholder:"TOKEN" group:"signaling" help:"Bearer token for ${call_tokens}. Others can read it in the list of processes: better give it as DIALTONE_TOKEN or in the file."`
+	Token    diag.Secret `placeholder:"TOKEN" group:"signaling" help:"Bearer token for ${call_tokens}. Others can read it in the list of processes: better give it as DIALTONE_TOKEN or in the file."`
 }
 
 // answeringFlags are those of an answerer.
 type answeringFlags struct {
 	wayFlags `group:"signaling"`
-	Token    secret `placeholder:"TOKEN" group:"signaling" help:"Bearer token that callers of ${answer_tokens} must send. Better given as DIALTONE_TOKEN or in the file."`
+	Token    diag.Secret `placeholder:"TOKEN" group:"signaling" help:"Bearer token that callers of ${answer_tokens} must send. Better given as DIALTONE_TOKEN or in the file."`
 	tlsFlags
 }
 
-// side is what the flags of a way are for.
-type side func(signal.Way) []signal.Flag
+// side is the command that the flags of a way are for.
+type side string
 
-func calling(w signal.Way) []signal.Flag   { return w.Call }
-func answering(w signal.Way) []signal.Flag { return w.Answer }
-func checking(w signal.Way) []signal.Flag  { return w.Check }
+const (
+	calling   side = "call"
+	answering side = "answer"
+	checking  side = "check"
+)
+
+// flags are those of a way in the command.
+func (s side) flags(w signal.Way) []signal.Flag {
+	switch s {
+	case answering:
+		return w.Answer
+	case checking:
+		return w.Check
+	}
+	return w.Call
+}
 
 // wayFlags are the flags of all ways of signaling in one command, made of their descriptors.
 type wayFlags struct {
@@ -43,17 +56,27 @@ type wayFlags struct {
 	side side
 }
 
-// newWayFlags makes them. Each is a field of a struct of its own kind: a string, or a bool for a flag without value.
+// roomForm are the columns of the settings table for the code of a check, which its start form offers.
+const roomForm = ` form:"check" label:"code" hint:"the peer's room code; empty: both peers run here" empty:"--loopback"`
+
+// newWayFlags makes them. Each is a field of a struct of its own kind: a string, an address to listen on, or a bool for
+// a flag without a value.
 func newWayFlags(s side) wayFlags {
 	f := wayFlags{side: s}
 	for _, w := range ways.All {
 		var fields []reflect.StructField
-		for i, flag := range s(w) {
+		for i, flag := range s.flags(w) {
 			field := reflect.StructField{Name: "F" + strconv.Itoa(i), Type: reflect.TypeFor[string]()}
 			tag := "name:" + strconv.Quote(flag.Name) + " help:" + strconv.Quote(flag.Help)
-			if flag.Placeholder == "" {
+			switch {
+			case flag.Placeholder == "":
 				field.Type = reflect.TypeFor[bool]()
-			} else {
+			case i == 0 && w.Listen != nil && s == answering:
+				field.Type = reflect.TypeFor[listenAddress]()
+			case i == 0 && w.Coded:
+				tag += roomForm
+			}
+			if flag.Placeholder != "" {
 				tag += " placeholder:" + strconv.Quote(flag.Placeholder)
 			}
 			field.Tag = reflect.StructTag(tag)
@@ -64,16 +87,18 @@ func newWayFlags(s side) wayFlags {
 	return f
 }
 
-// addWays adds the ways' flags to the grammar.
-func (c *cli) addWays() {
+// grammar is the grammar with the flags of the ways.
+func grammar() *cli {
+	c := &cli{}
 	c.Call.wayFlags, c.Answer.wayFlags, c.Check.wayFlags = newWayFlags(calling), newWayFlags(answering), newWayFlags(checking)
+	return c
 }
 
 // tokenWays lists the flags of ways with a token: "--offer, --whip and --whep".
 func tokenWays(s side, last string) string {
 	var names []string
 	for _, w := range ways.All {
-		if flags := s(w); w.Token && len(flags) > 0 {
+		if flags := s.flags(w); w.Token && len(flags) > 0 {
 			names = append(names, "--"+flags[0].Name)
 		}
 	}
@@ -121,7 +146,7 @@ func (f *wayFlags) chosen() []chosen {
 	})
 	var out []chosen
 	for _, w := range ways.All {
-		if flags := f.side(w); len(flags) > 0 && values[flags[0].Name] != "" {
+		if flags := f.side.flags(w); len(flags) > 0 && values[flags[0].Name] != "" {
 			out = append(out, chosen{w, flags[0].Name, values[flags[0].Name], values})
 		}
 	}
@@ -144,11 +169,11 @@ func inRoom(code string) chosen {
 
 // choose takes the one way that was asked for. What is typed, code or flag, comes before the environment and the file.
 // The error says that there is none, or more than one, and what was typed that does not go with it.
-func (l *layers) choose(code *string, f *wayFlags) (chosen, error) {
+func (a app) choose(code *string, f *wayFlags) (chosen, error) {
 	asked := f.chosen()
 	var typed []chosen
 	for _, w := range asked {
-		if l.typed[w.flag] {
+		if a.settings.Typed[w.flag] {
 			typed = append(typed, w)
 		}
 	}
@@ -157,7 +182,7 @@ func (l *layers) choose(code *string, f *wayFlags) (chosen, error) {
 		return chosen{}, fmt.Errorf("--%s needs no code: leave out %s, or the flag", typed[0].flag, quote(*code))
 	case code != nil:
 		w := inRoom(*code)
-		return w, l.superfluous(w, f.side)
+		return w, a.superfluous(w, f.side)
 	case len(typed) > 0:
 		asked = typed
 	}
@@ -165,18 +190,18 @@ func (l *layers) choose(code *string, f *wayFlags) (chosen, error) {
 	case 0:
 		return chosen{}, errors.New("no target given: give a room code, or another way, such as --paste")
 	case 1:
-		return asked[0], l.superfluous(asked[0], f.side)
+		return asked[0], a.superfluous(asked[0], f.side)
 	}
 	return chosen{}, fmt.Errorf("--%s and --%s are mutually exclusive: leave one out", asked[0].flag, asked[1].flag)
 }
 
 // superfluous names flags of the command line that have nothing to do with the way. In the environment or the file they
 // are meant for other calls.
-func (l *layers) superfluous(w chosen, s side) error {
+func (a app) superfluous(w chosen, s side) error {
 	var errs []error
 	refuse := func(needs string, flags ...string) {
 		for _, flag := range flags {
-			if l.typed[flag] {
+			if a.settings.Typed[flag] {
 				errs = append(errs, fmt.Errorf("--%s requires %s: leave it out", flag, needs))
 			}
 		}
@@ -191,9 +216,9 @@ func (l *layers) superfluous(w chosen, s side) error {
 		refuse(tokenWays(s, "or"), "tls", "tls-cert", "tls-key")
 	}
 	for _, other := range ways.All {
-		for i, flag := range s(other) {
+		for i, flag := range s.flags(other) {
 			if i > 0 && other.Name != w.Name {
-				refuse("--"+s(other)[0].Name, flag.Name)
+				refuse("--"+s.flags(other)[0].Name, flag.Name)
 			}
 		}
 	}
@@ -238,11 +263,11 @@ func (w chosen) shown() string {
 }
 
 // apply puts the way into the configuration of a call.
-func (w chosen) apply(config *diag.Config, token secret) {
+func (w chosen) apply(config *diag.Config, token diag.Secret) {
 	config.Signaling, config.Code, config.NoCode = w.Name, w.value, !w.Coded
 	config.MediaOnly, config.Carried, config.NamesServers = w.OneWay(), w.Carried, w.ICEServers != nil
 	if w.Token {
-		config.Token = token.Secret
+		config.Token = token
 	}
 	if !w.Coded {
 		config.Code, config.Server = "", ""

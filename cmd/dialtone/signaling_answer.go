@@ -7,6 +7,8 @@ import (
 	"net"
 	"strings"
 
+	"dialtone/cmd/dialtone/internal/settings"
+	"dialtone/diag"
 	"dialtone/signal"
 	"dialtone/signal/web"
 )
@@ -17,17 +19,6 @@ type host struct {
 	url, join string // how it is reached, and by which command
 	stop      context.CancelFunc
 	ended     chan error
-}
-
-// checkAddress reports what is wrong with the address to listen on.
-func (w chosen) checkAddress() error {
-	if w.Listen == nil {
-		return nil
-	}
-	if err := new(listenAddress).set(w.value); err != nil {
-		return fmt.Errorf("--%s: %w", w.flag, err)
-	}
-	return nil
 }
 
 // open starts the server and prints where it is.
@@ -56,10 +47,10 @@ func (w chosen) open(ctx context.Context, a app, f *answeringFlags) (*host, erro
 }
 
 // join is the command for the peer.
-func (w chosen) join(url string, own *identity, token secret) string {
+func (w chosen) join(url string, own *identity, token diag.Secret) string {
 	command := "dialtone call --" + w.Call[0].Name + " " + shellQuoted(url) + own.arguments()
-	if token.Secret != "" {
-		command = envName("token") + "=… " + command
+	if token != "" {
+		command = settings.EnvName("token") + "=… " + command
 	}
 	return command
 }

@@ -12,15 +12,15 @@ import (
 	"dialtone/tui/pane"
 )
 
-// streams is what a command has of the world. Tests give their own.
+// streams connect a command to its process. Tests have their own.
 type streams struct {
 	in        io.Reader
 	out       io.Writer              // the result and nothing else
-	err       io.Writer              // logs and complaints
+	err       io.Writer              // logs and errors
 	environ   []string               // KEY=value
 	configDir func() (string, error) // the user's directory for configuration
 	terminal  bool                   // in and out are a terminal
-	kill      func(diag.Exit)        // ends the process at once, without winding up
+	kill      func(diag.Exit)        // ends the process at once
 	engine    engine                 // makes calls
 	panes     []pane.Factory         // of the screen; nil: all
 }

@@ -82,7 +82,7 @@ func TestTerminalIsRestored(t *testing.T) {
 			if code != test.want || !strings.Contains(after, test.said) {
 				t.Errorf("exit %v, want %v; after the screen:\n%s", code, test.want, after)
 			}
-			if test.program == "dialtone-bomb" && (strings.Contains(after, "\x1b[2J") || !strings.Contains(after, "bomb") || !strings.Contains(after, path+" is kept")) {
+			if test.program == "dialtone-bomb" && (strings.Contains(after, "\x1b[2J") || !strings.Contains(after, "bomb") || !strings.Contains(after, path+" is complete")) {
 				t.Errorf("it is not said where it happened, or how to go on:\n%s", after)
 			}
 			checkRecording(t, path)

@@ -113,7 +113,7 @@ func TestToyWay(t *testing.T) {
 		t.Errorf("check: %v %v %+v\n%s", code, err, report, out)
 	}
 	scenario := filepath.Join(t.TempDir(), "toy.toml")
-	text := "[[check]]\nname = \"play\"\ntarget = \"toy\"\nurl = \"" + url + "\"\nfor = \"1s\"\nmedia = false\n"
+	text := "[[check]]\nname = \"play\"\ntoy = \"" + url + "\"\nfor = \"1s\"\nno_media = true\n"
 	if err := os.WriteFile(scenario, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -156,19 +156,17 @@ func (c *checker) report(load judge.Load, interrupted bool) *report.Report {
 
 // expiredCredentials are findings about temporary credentials whose time has passed: user names that begin with the
 // time at which they end, as the REST API for TURN has them.
-func expiredCredentials(servers []diag.ICEServerAuth, now time.Time) []diag.Finding {
-	var out []diag.Finding
+func expiredCredentials(servers []diag.ICEServerAuth, now time.Time) []judge.Finding {
+	var out []judge.Finding
 	for _, s := range servers {
 		stamp, _, _ := strings.Cut(s.Username, ":")
 		unix, err := strconv.ParseInt(stamp, 10, 64)
 		if err != nil || unix < 1e9 || unix > now.Unix() {
 			continue
 		}
-		ended := time.Unix(unix, 0).UTC()
-		out = append(out, diag.Finding{
-			ID: "turn.credentials_expired", Severity: diag.Problem, Title: diag.Clean("The credentials for "+s.URL+" have expired.", 400),
-			Evidence: []string{"the user name says that they were valid until " + ended.Format(time.RFC3339)},
-			Advice:   "Make new credentials (dialtone does with --turn-secret), and check the clock of whoever makes them.",
+		out = append(out, judge.Finding{
+			ID: "turn.credentials_expired", Severity: judge.Problem, Subject: diag.Clean(s.URL, 300),
+			Evidence: judge.CredentialsExpired{Until: time.Unix(unix, 0).UTC()},
 		})
 	}
 	return out

@@ -8,7 +8,6 @@ import (
 	"dialtone/diag/peer"
 	"dialtone/diag/report"
 	"dialtone/diag/session"
-	"dialtone/diag/words"
 	"dialtone/signal"
 )
 
@@ -108,7 +107,7 @@ func (g *roleGuard) Receive(ctx context.Context) (signal.Message, error) {
 		ID: "signal.wrong_role",
 		Text: fmt.Sprintf("The room gave the check the role of the %s instead of the %s: the peer that dials first offers.",
 			m.Role, g.want),
-		Advice: words.SignalAdvice(diag.SignalFailure{Op: failed.Op, Code: failed.Code}),
+		Advice: session.Advise(failed),
 	})
 	return signal.Message{}, failed
 }

@@ -12,23 +12,22 @@ func judgeDiagnosis(c *call.Call) Verdict {
 	running := c.Diagnosing()
 	if last := c.Diagnosed(); last != nil {
 		r := last.Report()
-		return Verdict{Done: !running, Exit: r.Exit, Headline: r.Verdict.Headline, Why: r.Verdict.Why, Todo: r.Verdict.Next,
-			Findings: r.Findings}
+		return Verdict{
+			Done: !running, Exit: r.Exit, Findings: prose(r.Findings),
+			Outcome: Outcome{Network: &Network{r.Verdict.Headline, r.Verdict.Why, r.Verdict.Next}},
+		}
 	}
 	switch d := c.Diagnosis(); {
 	case running:
-		return Verdict{Exit: diag.ExitInterrupted, Headline: "the diagnosis is under way"}
+		return Verdict{Exit: diag.ExitInterrupted, Outcome: Outcome{Network: &Network{Headline: "the diagnosis is in progress"}}}
 	case d.Progress.Stopped == diag.StoppedCancelled:
-		return Verdict{
-			Done: true, Exit: diag.ExitInterrupted, Headline: "the diagnosis was broken off",
-			Todo: []string{"Ask again and wait for the verdict: it takes a few seconds at most."},
-		}
+		return Verdict{Done: true, Exit: diag.ExitInterrupted, Outcome: Outcome{Network: &Network{
+			Headline: "the diagnosis was cancelled", Next: []string{"Run it again and wait for the verdict: it takes a few seconds at most."},
+		}}}
 	default:
-		return Verdict{
-			Done: true, Exit: diag.ExitCannotRun, Headline: "the diagnosis could not be made: " +
-				diag.Clean(d.Progress.Stopped, 300),
-			Todo: []string{"Check this machine's network."},
-		}
+		return Verdict{Done: true, Exit: diag.ExitCannotRun, Outcome: Outcome{Network: &Network{
+			Headline: "the diagnosis failed: " + diag.Clean(d.Progress.Stopped, 300), Next: []string{"Check this machine's network."},
+		}}}
 	}
 }
 
@@ -66,16 +65,19 @@ func networkFindings(c *call.Call) []diag.Finding {
 	return out
 }
 
-// networkWhy adds to the verdict of a call without a path what its diagnosis says of this side's network.
-func networkWhy(c *call.Call, v *Verdict) {
+// networkRule gives the findings of the latest diagnosis.
+func networkRule(c *call.Call, _ Expectation) []Finding { return prose(networkFindings(c)) }
+
+// network is what the diagnosis of a call without a path says of this side.
+func network(c *call.Call) *Network {
 	d := c.Diagnosed()
-	if d == nil {
-		return
+	if d == nil || !c.NoPath() {
+		return nil
 	}
 	switch r := d.Report(); r.Exit {
 	case diag.ExitPass, diag.ExitRelay, diag.ExitNoRelay, diag.ExitNoConnectivity:
-		v.Why = append(v.Why, "Diagnosis of this side: "+diag.Clean(r.Verdict.Headline, 300))
-		v.Todo = append(v.Todo, r.Verdict.Next...)
+		return &Network{Headline: diag.Clean(r.Verdict.Headline, 300), Next: r.Verdict.Next}
 	default: // too little is known to blame the network
 	}
+	return nil
 }

@@ -1,7 +1,8 @@
 package judge
 
 import (
-	"strings"
+	"fmt"
+	"net/netip"
 
 	"dialtone/diag"
 	"dialtone/diag/call"
@@ -28,27 +29,36 @@ func serverFindings(c *call.Call, severity diag.Severity) []diag.Finding {
 	return out
 }
 
-// mediaFindings names media that both sides agreed on and nobody has seen, while there is time to look.
-func mediaFindings(c *call.Call) []diag.Finding {
-	var out []diag.Finding
-	for _, what := range c.MissingMedia() {
-		direction, kind, _ := strings.Cut(what, " ")
-		out = append(out, diag.Finding{
-			ID: "media.no_" + direction + "_" + kind, Severity: diag.Warn,
-			Title:    "No " + what + " after " + diag.Span(c.UpTime()) + " of connection.",
-			Evidence: []string{"both descriptions agree on it, no packet was counted"},
-			Advice:   "The path carries packets, so look at the sender: muted, without a source, or with a codec that was not negotiated.",
-		})
+// serverRule names servers of the call that failed, and relays that are of no use.
+func serverRule(c *call.Call, x Expectation) []Finding {
+	found := prose(serverFindings(c, graver(c.NoPath())))
+	if x.check {
+		found = append(found, prose(relayFindings(c))...)
 	}
-	return out
+	return found
 }
 
-// warningFindings passes the session's own remarks on.
-func warningFindings(c *call.Call) []diag.Finding {
+// relayFindings name TURN servers whose relay address is private while they themselves are elsewhere. Where the call
+// came up, only one of a public server is told: within one network private relays are right.
+func relayFindings(c *call.Call) []diag.Finding {
 	var out []diag.Finding
-	for _, w := range c.Warnings {
-		out = append(out, diag.Finding{ID: diag.Clean(w.ID, 80), Severity: diag.Warn, Title: diag.Clean(w.Text, 400),
-			Advice: diag.Clean(w.Advice, 400)})
+	for _, s := range c.Servers {
+		server, err := netip.ParseAddrPort(s.Address)
+		relay, err2 := netip.ParseAddrPort(s.RelayAddress)
+		if !s.OK || err != nil || err2 != nil || !relay.Addr().IsPrivate() || relay.Addr() == server.Addr() ||
+			diag.Private(server.Addr()) && !c.NoPath() {
+			continue
+		}
+		severity := diag.Warn
+		if c.NoPath() {
+			severity = diag.Problem
+		}
+		out = append(out, diag.Finding{
+			ID: "turn.relay_private", Severity: severity,
+			Title:    diag.Clean(fmt.Sprintf("%s gave a relay, but its address is %s (private).", s.URL, s.RelayAddress), 400),
+			Evidence: []string{"the server itself is " + diag.Clean(s.Address, 100)}, Advice: diag.About(s.URL,
+				"set the external IP on the server (coturn: external-ip)"),
+		})
 	}
 	return out
 }

@@ -273,7 +273,7 @@ func millisOf(m *diag.Millis) string {
 	return millis(diag.Ptr(float64(m.Duration()) / 1e6))
 }
 
-func (t *textWriter) findings(list []diag.Finding) {
+func (t *textWriter) findings(list []Finding) {
 	if len(list) > 0 {
 		t.line("\nFindings:")
 	}

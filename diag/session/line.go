@@ -76,7 +76,7 @@ func (s *Session) dialFailed(err error) {
 		s.redialFailed(err)
 		return
 	}
-	s.finishWith(diag.EndSignaling, diag.ByServer, err, advise(err))
+	s.finishWith(diag.EndSignaling, diag.ByServer, err, "")
 }
 
 // receive passes messages on, in order, until the channel ends.
@@ -136,7 +136,7 @@ func (s *Session) sendFailed(l *line, m signal.Message, err error) {
 	}
 	if !s.everUp && !errors.Is(err, signal.ErrPeerGone) && !errors.Is(err, signal.ErrClosed) {
 		s.o.Feed.Append(diag.Warning{ID: "signal.candidate_lost",
-			Text: "A candidate did not reach the other party: " + cause(err), Advice: advise(err)})
+			Text: "A candidate did not reach the other party: " + cause(err), Advice: Advise(err)})
 	}
 }
 
@@ -174,7 +174,7 @@ func (s *Session) lineEnded(l *line, err error) {
 		s.finishWith(diag.EndPeerLeft, diag.ByRemote, nil, "")
 	default:
 		s.o.Feed.Append(diag.SignalState{State: diag.SignalLost, Error: cause(err)})
-		s.finishWith(diag.EndSignaling, diag.ByServer, err, advise(err))
+		s.finishWith(diag.EndSignaling, diag.ByServer, err, "")
 	}
 }
 
@@ -192,7 +192,7 @@ func (s *Session) graceOver() {
 	case s.graceOrderly:
 		s.remoteClosed()
 	default:
-		s.finishWith(diag.EndSignaling, diag.ByServer, s.graceErr, advise(s.graceErr))
+		s.finishWith(diag.EndSignaling, diag.ByServer, s.graceErr, "")
 	}
 }
 

@@ -85,7 +85,7 @@ func (s *Session) beginRestart(by diag.EndedBy, lost bool) {
 // redialFailed ends a call whose path is lost; one that still has its path goes on without the restart.
 func (s *Session) redialFailed(err error) {
 	if s.redial.lost || !s.up {
-		s.finishWith(diag.EndPeerLost, diag.ByNetwork, err, advise(err))
+		s.finishWith(diag.EndPeerLost, diag.ByNetwork, err, Advise(err))
 		return
 	}
 	s.redial = nil
@@ -94,5 +94,5 @@ func (s *Session) redialFailed(err error) {
 		s.dropLine()
 	}
 	s.o.Feed.Append(diag.Warning{ID: "ice.restart_failed", Text: "The ICE restart did not come about: " + cause(err),
-		Advice: advise(err)})
+		Advice: Advise(err)})
 }

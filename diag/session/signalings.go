@@ -90,8 +90,8 @@ func FailureOf(err error) *diag.SignalFailure {
 	return f
 }
 
-// advise is the next step after a failure of signaling, for the events that hold one; "" for any other error.
-func advise(err error) string {
+// Advise is the next step after a failure of signaling, for warnings, which hold it; "" for any other error.
+func Advise(err error) string {
 	if f := FailureOf(err); f != nil {
 		return words.SignalAdvice(*f)
 	}
