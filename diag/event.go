@@ -212,3 +212,11 @@ func (m Millis) Duration() time.Duration { return time.Duration(m) }
 
 // Ptr returns a pointer to v: how a measured value is told from an absent one.
 func Ptr[T any](v T) *T { return &v }
+
+// OrZero is a measured value, or zero for an absent one: for sums, in which what is unknown does not count.
+func OrZero[T any](p *T) T {
+	if p == nil {
+		return *new(T)
+	}
+	return *p
+}

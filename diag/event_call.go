@@ -95,9 +95,9 @@ func (PhaseEnd) Type() Type { return "phase.end" }
 
 // Warning ("warning") is something that a reader should know and that ended nothing.
 type Warning struct {
-	ID     string `json:"id"`               // stable, as in findings: "signal.server_lost", …
-	Text   string `json:"text"`             // what happened
-	Advice string `json:"advice,omitempty"` // the next step
+	ID      string `json:"id"`                // stable, as in findings: "signal.server_lost", …
+	Subject string `json:"subject,omitempty"` // what it is about: a channel, a kind of media, a URL
+	Cause   string `json:"cause,omitempty"`   // the text of the underlying error, bounded and clean
 }
 
 // Type is "warning".
@@ -136,11 +136,21 @@ const (
 type CallEnded struct {
 	Reason EndReason `json:"reason"`
 	By     EndedBy   `json:"by,omitempty"`
-	Cause  string    `json:"cause,omitempty"`  // the error's own words, bounded and clean
-	Advice string    `json:"advice,omitempty"` // the next step, where the cause knows one
+	Cause  string    `json:"cause,omitempty"` // the text of the underlying error, bounded and clean
+	// the cause as a stable word; of signaling: no-description; of ice-failed and dtls-failed: setup-timeout; of peer-lost:
+	// no-redial, certificate
+	Code string `json:"code,omitempty"`
 	// what failed in signaling; absent for any other cause
 	Signal *SignalFailure `json:"signal,omitempty"`
 }
+
+// Codes of CallEnded for what is no error of signaling.
+const (
+	CodeNoDescription = "no-description" // the peer dialed and sent no offer or answer
+	CodeSetupTimeout  = "setup-timeout"  // the setup took longer than it may
+	CodeNoRedial      = "no-redial"      // the peer did not dial again for an ICE restart
+	CodeCertificate   = "certificate"    // a peer with another certificate dialed for an ICE restart
+)
 
 // Type is "call.ended".
 func (CallEnded) Type() Type { return "call.ended" }

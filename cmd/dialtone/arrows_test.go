@@ -53,10 +53,10 @@ var arrows = []struct {
 	{"dialtone/diag/probe", []string{"dialtone/diag", "dialtone/diag/nat", "github.com/pion/", stunPackage}},
 	{"dialtone/diag/session", []string{
 		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/feed", "dialtone/diag/media", "dialtone/diag/nat", "dialtone/diag/peer", "dialtone/diag/probe",
-		"dialtone/diag/words", "dialtone/signal", "dialtone/signal/",
+		"dialtone/signal", "dialtone/signal/",
 	}},
 	{"dialtone/diag/check", []string{
-		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/feed", "dialtone/diag/judge", "dialtone/diag/peer", "dialtone/diag/record", "dialtone/diag/report", "dialtone/diag/session", "dialtone/diag/words",
+		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/feed", "dialtone/diag/judge", "dialtone/diag/peer", "dialtone/diag/record", "dialtone/diag/report", "dialtone/diag/session",
 		"dialtone/signal", "dialtone/signal/", "github.com/expr-lang/expr", "github.com/expr-lang/expr/",
 	}},
 	{"dialtone/diag/lab", []string{"dialtone/diag", "dialtone/signal", "dialtone/signal/", "github.com/pion/"}},

@@ -24,7 +24,7 @@ func TestExportNeverOverwrites(t *testing.T) {
 			t.Errorf("others may read %s: %v, %v", path, info.Mode(), err)
 		}
 	}
-	path, err := x.write([]diag.Event{{Seq: 1, Data: diag.Warning{ID: "x", Text: "the password hunter22"}}, {Seq: 2, Data: diag.CallEnded{Reason: diag.EndHangup}}})
+	path, err := x.write([]diag.Event{{Seq: 1, Data: diag.Warning{ID: "x", Cause: "the password hunter22"}}, {Seq: 2, Data: diag.CallEnded{Reason: diag.EndHangup}}})
 	if err != nil {
 		t.Fatal(err)
 	}

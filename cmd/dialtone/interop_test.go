@@ -163,12 +163,12 @@ func (e encounter) media(t *testing.T, c *call.Call, kind string, theirs int) st
 	if last := c.Latest(); last != nil {
 		for _, r := range last.Inbound {
 			if r.Kind == kind {
-				received += r.PacketsReceived
+				received += diag.OrZero(r.PacketsReceived)
 			}
 		}
 		for _, r := range last.Outbound {
 			if r.Kind == kind {
-				sent += r.PacketsSent
+				sent += diag.OrZero(r.PacketsSent)
 			}
 		}
 	}

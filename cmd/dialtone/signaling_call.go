@@ -97,9 +97,5 @@ func warnLate(log *feed.Feed, late []diag.ICEServerAuth) {
 	for _, s := range late {
 		urls = append(urls, s.URL)
 	}
-	text := "The server named ICE servers with its answer, too late for this call: " + strings.Join(urls, " ")
-	log.Append(diag.Warning{
-		ID: "signal.ice_servers_late", Text: diag.Clean(text, 300),
-		Advice: "If no path is found, give them with --ice. Servers named in the answer to OPTIONS are used in time.",
-	})
+	log.Append(diag.Warning{ID: "signal.ice_servers_late", Subject: diag.Clean(strings.Join(urls, " "), 300)})
 }

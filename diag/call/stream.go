@@ -52,9 +52,9 @@ func (c *Call) StreamOf(dir diag.Direction, kind string) Stream {
 }
 
 func (s *Stream) addInbound(in diag.InboundRTP) {
-	s.Packets += in.PacketsReceived
-	s.Bytes += in.BytesReceived
-	s.NACK, s.PLI = s.NACK+in.NACKCount, s.PLI+in.PLICount
+	s.Packets += diag.OrZero(in.PacketsReceived)
+	s.Bytes += diag.OrZero(in.BytesReceived)
+	s.NACK, s.PLI = s.NACK+diag.OrZero(in.NACKCount), s.PLI+diag.OrZero(in.PLICount)
 	sum(&s.Lost, in.PacketsLost)
 	worst(&s.Jitter, in.Jitter)
 	worst(&s.RoundTrip, in.RoundTripTime)
@@ -69,14 +69,14 @@ func (s *Stream) addInbound(in diag.InboundRTP) {
 }
 
 func (s *Stream) addOutbound(out diag.OutboundRTP) {
-	s.Packets += out.PacketsSent
-	s.Bytes += out.BytesSent
-	s.NACK, s.PLI = s.NACK+out.NACKCount, s.PLI+out.PLICount
+	s.Packets += diag.OrZero(out.PacketsSent)
+	s.Bytes += diag.OrZero(out.BytesSent)
+	s.NACK, s.PLI = s.NACK+diag.OrZero(out.NACKCount), s.PLI+diag.OrZero(out.PLICount)
 	sum(&s.Frames, out.FramesSent)
 	s.picture(out.MimeType, out.FrameWidth, out.FrameHeight)
 	if out.Remote != nil {
-		sum(&s.Lost, &out.Remote.PacketsLost)
-		worst(&s.Jitter, &out.Remote.Jitter)
+		sum(&s.Lost, out.Remote.PacketsLost)
+		worst(&s.Jitter, out.Remote.Jitter)
 		worst(&s.RoundTrip, out.Remote.RoundTripTime)
 	}
 }

@@ -101,15 +101,9 @@ func (g *roleGuard) Receive(ctx context.Context) (signal.Message, error) {
 	if err != nil || m.Kind != signal.KindPaired || m.Role == g.want {
 		return m, err
 	}
-	failed := &signal.Error{Op: "pairing", Reason: signal.ReasonRejected, Code: "not_" + g.want.String(),
+	g.warn(diag.Warning{ID: "signal.wrong_role", Subject: m.Role.String()})
+	return signal.Message{}, &signal.Error{Op: "pairing", Reason: signal.ReasonRejected, Code: "not_" + g.want.String(),
 		Err: fmt.Errorf("wrong role: %s instead of %s", m.Role, g.want)}
-	g.warn(diag.Warning{
-		ID: "signal.wrong_role",
-		Text: fmt.Sprintf("The room gave the check the role of the %s instead of the %s: the peer that dials first offers.",
-			m.Role, g.want),
-		Advice: session.Advise(failed),
-	})
-	return signal.Message{}, failed
 }
 
 // Traits passes on those of the channel inside.

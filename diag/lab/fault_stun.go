@@ -82,13 +82,17 @@ func (s *FaultServer) reply(req *stun.Message, from net.Addr) []stun.Setter {
 		}
 		return s.failure(req, 401, "Unauthorized")
 	}
+	key := stun.NewLongTermIntegrity(f.Username, f.Realm, f.Password)
 	if f.Behavior == AuthError {
-		return s.failure(req, f.Code, f.Reason)
+		set := s.failure(req, f.Code, f.Reason)
+		if f.Username != "" && f.Code != 401 && f.Code != 438 { // RFC 8489 §9.2.4: responses to signed requests are signed
+			set = append(set, key)
+		}
+		return set
 	}
 	if f.Behavior == StaleOnce && s.stale.Load() == 0 {
 		return s.failure(req, 438, "Stale Nonce")
 	}
-	key := stun.NewLongTermIntegrity(f.Username, f.Realm, f.Password)
 	if key.Check(req) != nil || !s.fresh(req) {
 		return s.failure(req, 401, "Unauthorized")
 	}

@@ -7,7 +7,7 @@ import (
 	"net/netip"
 	"sync"
 
-	"github.com/pion/transport/v4/vnet"
+	"github.com/pion/transport/v5/vnet"
 )
 
 // NATBehavior is what a NAT lets its mapping or its filtering depend on (RFC 4787 §4.1 and §5).

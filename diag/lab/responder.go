@@ -9,7 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/pion/transport/v4"
+	"github.com/pion/transport/v5"
 )
 
 // ResponderOptions describe an RFC 5780 STUN server. The zero value is one on free ports of 127.0.0.1 and 127.0.0.2.

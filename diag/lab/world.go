@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/pion/logging"
-	"github.com/pion/transport/v4"
-	"github.com/pion/transport/v4/vnet"
+	"github.com/pion/transport/v5"
+	"github.com/pion/transport/v5/vnet"
 )
 
 // WorldOptions describe a simulated Internet: clients behind NATs, and STUN servers. The zero value has one client

@@ -76,7 +76,7 @@ func stunError(u URL, stage string, code int, phrase string, alternate netip.Add
 }
 
 // refusedCredentials describes an error response to a request with credentials. A server that asked for them and then
-// calls the request bad means the credentials: pion/turn answers 400 where RFC 8489 §9.2.4 has 401.
+// calls the request bad means the credentials: pion/turn before 5.1.3 answers 400 where RFC 8489 §9.2.4 has 401.
 //
 // Where the user name itself says that it has expired, that is the cause, and no wrong password.
 func refusedCredentials(u URL, username string, code int, phrase string, alternate netip.AddrPort) *stageError {
@@ -95,7 +95,7 @@ func refusedCredentials(u URL, username string, code int, phrase string, alterna
 		f.cause = CauseAuth
 		f.text = fmt.Sprintf("the server does not accept the request with user name and password (error 400 %s)",
 			name(phrase, code))
-		f.advice = "check user name and password: some servers (pion/turn) answer 400 instead of 401 where they are wrong"
+		f.advice = "check user name and password: some servers (pion/turn before 5.1.3) answer 400 instead of 401 where they are wrong"
 	}
 	return f
 }

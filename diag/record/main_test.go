@@ -54,7 +54,7 @@ func header() Header {
 func numbered(n int) []diag.Event {
 	events := make([]diag.Event, n)
 	for i := range events {
-		events[i] = diag.Event{Seq: uint64(i + 1), At: time.Duration(i) * time.Millisecond, Data: diag.Warning{ID: "test.event", Text: strings.Repeat("x", i%50)}}
+		events[i] = diag.Event{Seq: uint64(i + 1), At: time.Duration(i) * time.Millisecond, Data: diag.Warning{ID: "test.event", Cause: strings.Repeat("x", i%50)}}
 	}
 	return events
 }

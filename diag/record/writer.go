@@ -170,10 +170,7 @@ func (w *Writer) line(e diag.Event) []byte {
 		if e.Data != nil {
 			name = string(e.Data.Type())
 		}
-		e.Data = diag.Warning{
-			ID: "record.unwritable", Text: diag.Clean(fmt.Sprintf("event %s could not be recorded: %v", name, err), 400),
-			Advice: "This is a fault of dialtone: please report it.",
-		}
+		e.Data = diag.Warning{ID: "record.unwritable", Subject: name, Cause: diag.Clean(err.Error(), 400)}
 		if raw, err = e.MarshalJSON(); err != nil {
 			return nil // a warning can always be written
 		}

@@ -92,7 +92,7 @@ func TestCutShortIsNoFailure(t *testing.T) {
 // TestFoldedRunsSayTheSame: what lets the calls go tells what it would tell with them, also of a machine that was short of CPU.
 func TestFoldedRunsSayTheSame(t *testing.T) {
 	lossy := placed(5e6, diag.EndDuration)
-	lossy.Apply(diag.Event{At: time.Second, Data: diag.Sample{Final: true, Inbound: []diag.InboundRTP{{Kind: "audio", PacketsReceived: 700, PacketsLost: diag.Ptr(int64(300))}}}})
+	lossy.Apply(diag.Event{At: time.Second, Data: diag.Sample{Final: true, Inbound: []diag.InboundRTP{{Kind: "audio", PacketsReceived: diag.Ptr(uint64(700)), PacketsLost: diag.Ptr(int64(300))}}}})
 	for _, load := range []judge.Load{{}, {Ticks: 100, Late: 50}} {
 		in := Input{Expect: judge.Expectation{Load: load}, Runs: runs(placed(5e6, diag.EndDuration), lossy, placed(5e6, diag.EndNobody))}
 		whole := Build(in)
@@ -258,5 +258,16 @@ func TestComparable(t *testing.T) {
 		if err := Comparable(r, "x", target); err == nil || !strings.Contains(err.Error(), word) {
 			t.Errorf("%s: %v", word, err)
 		}
+	}
+}
+
+// TestInterruptedIsNotBlamed: an answering side that the check interrupted, because the offering side had failed, explains
+// nothing.
+func TestInterruptedIsNotBlamed(t *testing.T) {
+	left, interrupted := placed(5e6, diag.EndNobody), placed(5e6, diag.EndInterrupted)
+	left.Ended = &diag.CallEnded{Reason: diag.EndPeerLeft, By: diag.ByRemote}
+	r := Build(Input{Runs: []RunInput{{Call: left, Other: interrupted}}})
+	if strings.HasPrefix(r.Headline, "The answering side") || len(r.Findings) != 1 || r.Findings[0].ID != "call.peer_left" {
+		t.Errorf("%+v %q %+v", r.Exit, r.Headline, r.Findings)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"slices"
 	"time"
 
 	"dialtone/diag"
@@ -13,56 +14,54 @@ import (
 )
 
 const (
-	// beginTime is how long the beginning of a call is waited for: a probe that asks before the other party is there takes
-	// nothing away.
+	// beginTime is how long a probe waits for the call to begin: before that it takes nothing away.
 	beginTime = 100 * time.Millisecond
-	// agentTime is how long the agent is left alone with the TURN servers.
+	// agentTime is how long the agent has the TURN servers for itself.
 	agentTime = 300 * time.Millisecond
-	// answerTime is how long a server must have been asked before the end of the call, for its silence to say anything.
+	// answerTime is how long a server must have been asked before the end of the call for its silence to mean anything.
 	answerTime = 800 * time.Millisecond
-	// probeTime is how long a call that has found no path stays for probes that have not ended.
-	probeTime = 2 * time.Second
 )
 
 // probing is how the probes stand beside the agent: an account at a TURN server may allow few allocations, and those of
-// the call come first. It belongs to the goroutine of Run, but for the channels.
+// the call come first. It belongs to the goroutine of Run, but for the gates.
 type probing struct {
-	begun    chan struct{}            // closed when the agent begins to gather
-	settled  chan struct{}            // closed when the call is connected, or has found no path
-	unserved map[string]chan struct{} // by URL: closed when the agent got no relay there
-	left     int                      // probes that have not ended
+	begun    gate            // the agent begins to gather
+	settled  gate            // the call is connected, or has found no path
+	unserved map[string]gate // by URL: the agent got no relay there
+	left     int             // probes that have not ended
 }
 
 func newProbing(servers []diag.ICEServerAuth) *probing {
-	p := &probing{begun: make(chan struct{}), settled: make(chan struct{}), unserved: map[string]chan struct{}{},
-		left: len(servers)}
+	p := &probing{begun: make(gate), settled: make(gate), unserved: map[string]gate{}, left: len(servers)}
 	for _, server := range servers {
-		p.unserved[server.URL] = make(chan struct{})
+		p.unserved[server.URL] = make(gate)
 	}
 	return p
 }
 
-// tell closes a channel that may be closed already; nil is no channel.
-func tell(c chan struct{}) {
-	if c == nil {
+// gate is a channel that is closed once; nil: nothing waits for it.
+type gate chan struct{}
+
+func (g gate) open() {
+	if g == nil {
 		return
 	}
 	select {
-	case <-c:
+	case <-g:
 	default:
-		close(c)
+		close(g)
 	}
 }
 
-// wait returns when an allocation at a TURN server takes none away from the agent, which it has by then or was refused;
-// or when nobody can tell how long that takes.
+// wait returns when an allocation at a TURN server takes none away from the agent, which has its own by then or was
+// refused; or when it is unknown how long that takes.
 func (p *probing) wait(ctx context.Context, url string) {
 	select {
 	case <-ctx.Done():
 		return
 	case <-p.begun:
 	case <-time.After(beginTime):
-		return // nobody is there yet
+		return // the peer is not there yet
 	}
 	select {
 	case <-ctx.Done():
@@ -72,8 +71,8 @@ func (p *probing) wait(ctx context.Context, url string) {
 	}
 }
 
-// probeServers asks every ICE server, beside the agent, and tells both the feed and the peer what came of it. TURN
-// servers are asked when the agent has been served.
+// probeServers asks every ICE server, beside the agent, and reports the result both to the feed and to the peer
+// connection. TURN servers are asked when the agent has been served.
 func (s *Session) probeServers(ctx context.Context) {
 	var others []probe.Target
 	for _, server := range s.o.Config.ICEServers {
@@ -93,16 +92,20 @@ func (s *Session) probeServers(ctx context.Context) {
 func (s *Session) probe(ctx context.Context, targets ...probe.Target) {
 	begun := time.Now()
 	probe.All(ctx, targets, func(r diag.ServerResult) {
-		if ctx.Err() != nil && !r.OK && !silent(&r, time.Since(begun)) {
-			return // cut short by the end of the call: that says nothing of the server
+		if ctx.Err() != nil && !r.OK && !silence(&r, time.Since(begun)) {
+			return // cut short by the end of the call: that says nothing about the server
 		}
 		s.o.Feed.Append(r)
-		s.inbox.put(func() { s.probed(r) })
+		s.do(func() {
+			s.peer.ServerProbed(r)
+			s.probes.left--
+			s.handle(input{kind: inProbed})
+		})
 	})
 }
 
-// silent makes a failure of a probe that the end of the call has cut short, where the server had time enough to answer.
-func silent(r *diag.ServerResult, asked time.Duration) bool {
+// silence makes a timeout of a probe that the end of the call has cut short, if the server had time to answer.
+func silence(r *diag.ServerResult, asked time.Duration) bool {
 	if asked < answerTime {
 		return false
 	}
@@ -112,15 +115,8 @@ func silent(r *diag.ServerResult, asked time.Duration) bool {
 	return true
 }
 
-// probed continues after a probe.
-func (s *Session) probed(r diag.ServerResult) {
-	s.peer.ServerProbed(r)
-	s.probes.left--
-	s.explained()
-}
-
-// loopbackPolicy includes the loopback interface where both parties may well sit on this machine: the signaling server
-// is local, or there is no other interface.
+// loopbackPolicy includes the loopback interface if both peers may well run on this machine: the signaling server is
+// local, or there is no other interface.
 func loopbackPolicy(c diag.Config) peer.Loopback {
 	switch {
 	case c.LoopbackOnly:
@@ -142,17 +138,9 @@ func isLocalServer(server string) bool {
 }
 
 func hasOtherInterface() bool {
-	interfaces, err := net.Interfaces()
-	if err != nil {
-		return false
-	}
-	for _, i := range interfaces {
-		if i.Flags&net.FlagUp == 0 || i.Flags&net.FlagLoopback != 0 {
-			continue
-		}
-		if addrs, err := i.Addrs(); err == nil && len(addrs) > 0 {
-			return true
-		}
-	}
-	return false
+	addrs, err := net.InterfaceAddrs()
+	return err == nil && slices.ContainsFunc(addrs, func(a net.Addr) bool {
+		n, ok := a.(*net.IPNet)
+		return ok && !n.IP.IsLoopback()
+	})
 }

@@ -7,7 +7,6 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/peer"
-	"dialtone/diag/words"
 	"dialtone/signal"
 )
 
@@ -88,12 +87,4 @@ func FailureOf(err error) *diag.SignalFailure {
 		f.Reason = e.Reason.String()
 	}
 	return f
-}
-
-// Advise is the next step after a failure of signaling, for warnings, which hold it; "" for any other error.
-func Advise(err error) string {
-	if f := FailureOf(err); f != nil {
-		return words.SignalAdvice(*f)
-	}
-	return ""
 }

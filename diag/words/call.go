@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"dialtone/diag"
 	"dialtone/diag/judge"
 )
 
@@ -24,7 +25,7 @@ var callFindings = map[string]entry{
 			switch {
 			case e.HungUp:
 				how = "it hung up"
-			case e.Code != "":
+			case e.Room != "":
 				how = "the signaling server says that the pair has ended"
 			}
 			return Text{
@@ -40,7 +41,7 @@ var callFindings = map[string]entry{
 			return Text{
 				Title:    "The path was up and then went silent.",
 				Evidence: lines("connected for "+Millis(e.UpMs)+"; no consent answers and no media since then", labelled("cause", e.Cause)),
-				Advice:   orElse(e.Advice, "Check whether the peer's program or network went away, then call again."),
+				Advice:   Ended(diag.CallEnded{Reason: diag.EndPeerLost, Code: e.Code}),
 			}
 		}),
 	"call.ended_early": on(
@@ -64,8 +65,7 @@ var callFindings = map[string]entry{
 			}
 			return Text{
 				Title: "dialtone could not run the call.", Evidence: lines(labelled("cause", e.Cause)),
-				Advice: orElse(e.Advice,
-					"Fix what the cause names; if nothing on this machine is wrong, report it with a recording (--record FILE --redact)."),
+				Advice: Ended(diag.CallEnded{Reason: diag.EndInternal}),
 			}
 		}),
 	"tester.cpu": on(
@@ -88,7 +88,7 @@ func nobodyEvidence(e judge.NobodyCame) []string {
 	case e.Listens:
 		return []string{"no offer was posted to " + e.Server}
 	}
-	return []string{fmt.Sprintf("the room code %q was dialed and the server answered, but no peer dialed it", e.Code)}
+	return []string{fmt.Sprintf("the room code %q was dialed and the server answered, but no peer dialed it", e.Room)}
 }
 
 func nobodyAdvice(e judge.NobodyCame) string {
@@ -138,33 +138,22 @@ var signalFindings = func() map[string]entry {
 
 func signalingEvidence(e judge.SignalingFailed) []string {
 	requests := ""
-	if e.Requests > 0 || e.Code != "" {
+	if e.Requests > 0 || e.Room != "" {
 		requests = fmt.Sprintf("%s to the signaling server, %d failed", Plural(e.Requests, "request", "requests"), e.Failed)
 	}
 	return lines(labelled("cause", e.Cause), requests, labelled("the last error", e.LastError))
 }
 
 func signalingAdvice(e judge.SignalingFailed) string {
-	advice := e.Advice
-	if e.Failure != nil {
-		advice = orElse(SignalAdvice(*e.Failure), advice)
-	}
 	switch {
-	case advice != "":
-		return advice
+	case e.Code != "" || e.Failure != nil:
+		return Ended(diag.CallEnded{Reason: diag.EndSignaling, By: e.By, Code: e.Code, Signal: e.Failure})
 	case e.Carried:
 		return "Start again on both sides: each text is valid for one call."
 	case e.Listens:
 		return "Check what the peer posts, and its log."
-	case e.Code != "":
+	case e.Room != "":
 		return "Check that --server names a signaling server that runs, then call again."
 	}
 	return "Check the address and that its server runs, then call again."
-}
-
-func orElse(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
 }

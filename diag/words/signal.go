@@ -37,6 +37,7 @@ var signalAdvice = []struct {
 	{reason: "unreachable", advice: "Check the network of this machine and the address."},
 	{reason: "timeout", advice: "Check the address, firewalls and proxies."},
 	{reason: "broken", advice: "Check the log of the server, or of the proxy in front of it."},
+	{reason: "peer-gone", advice: "Dial again at both ends."},
 	{reason: "shutdown", advice: "Call again when the server has restarted."},
 	{reason: "limit", advice: "Wait a little, or raise the limits of the server."},
 	{reason: "tls", code: "unknown_authority",

@@ -93,7 +93,7 @@ func TestLinesAreRecordings(t *testing.T) {
 		list = append(list, o)
 	}
 	r := &report.Report{Runs: []report.Run{{Events: []diag.Event{
-		{Data: diag.Warning{ID: "x", Text: "the server at 198.51.100.7 says t0k3n and s3cret"}},
+		{Data: diag.Warning{ID: "x", Cause: "the server at 198.51.100.7 says t0k3n and s3cret"}},
 	}}}}
 	for _, redact := range []bool{false, true} {
 		o := record.Options{Redact: redact, Secrets: []diag.Secret{"t0k3n", "s3cret"}}
