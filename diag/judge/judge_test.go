@@ -101,7 +101,7 @@ func signalingEnds() []judgeTest {
 				3000, diag.CallEnded{Reason: diag.EndSignaling, Cause: "dial: connection refused", Signal: &diag.SignalFailure{Reason: "refused"}},
 			),
 			diag.ExitSignaling, "signaling failed after 3.0 s",
-			[]string{"2 requests", "2 failed", "no route", "dial: connection refused", "Check that the server runs"},
+			[]string{"2 requests", "2 failed", "no route", "dial: connection refused", "Start the server"},
 			[]string{"signal.refused"},
 		},
 		{"peer left", diagtest.Log(0, diag.CallStart{Code: "w1"}, 5, diag.CallEnded{Reason: diag.EndPeerLeft}), diag.ExitSignaling, "the peer left before the call was connected", []string{"pair has ended"}, []string{"call.peer_left"}},
