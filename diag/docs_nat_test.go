@@ -15,7 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-const natDocument = "../docs/nat.md"
+const natDocument = "../docs/reference/nat.md"
 
 // TestNATDocument compares the reference of the report with the source that it is made from.
 func TestNATDocument(t *testing.T) {

@@ -113,7 +113,7 @@ const (
 	EndPeerHangup  EndReason = "peer-hangup" // the other party said so
 	EndPeerLost    EndReason = "peer-lost"   // the established path went silent and did not come back
 	EndInterrupted EndReason = "interrupted" // Ctrl-C, SIGTERM, SIGHUP
-	EndNobody      EndReason = "nobody-came" // the wait was over
+	EndNobody      EndReason = "no-peer"     // the wait was over
 	EndSignaling   EndReason = "signaling"   // dial, offer, answer or candidates could not be exchanged
 	EndPeerLeft    EndReason = "peer-left"   // the other party left before the call was up
 	EndICE         EndReason = "ice-failed"  // no pair works

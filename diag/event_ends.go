@@ -3,7 +3,7 @@ package diag
 // The events of the other end: what the other party's own statistics say, where it sends them.
 var _ = []Type{register[RemoteSample]()}
 
-// LabelStats is the channel on which a party sends its statistics to the other one; docs/protocol.md tells its
+// LabelStats is the channel on which a party sends its statistics to the other one; docs/reference/signaling.md tells its
 // messages.
 const LabelStats = "dialtone-stats"
 

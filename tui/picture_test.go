@@ -12,7 +12,7 @@ import (
 	"dialtone/tui/picture"
 )
 
-// TestPictures compares the pictures of docs/screens.md with what the screen looks like now. With -update it draws them anew:
+// TestPictures compares the pictures of docs/reference/screens.md with what the screen looks like now. With -update it draws them anew:
 //
 //	go test ./tui ./cmd/dialtone -run TestPictures -update
 func TestPictures(t *testing.T) {
@@ -40,7 +40,7 @@ func TestPictures(t *testing.T) {
 					break
 				}
 			}
-			b := newColoured(t, termenv.ANSI256, nil, width, height)
+			b := newColored(t, termenv.ANSI256, nil, width, height)
 			b.now = b.now.Add(events[len(events)-1].At)
 			b.send(tea.WindowSizeMsg{Width: width, Height: height})
 			b.send(batchMsg{events})

@@ -4,10 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
-	"strings"
 	"time"
 
+	"dialtone/cmd/dialtone/internal/calls"
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/session"
@@ -56,7 +55,7 @@ func (c *answerCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	if err := a.checked(err); err != nil {
 		return diag.ExitUsage, err
 	}
-	ctx, restore := a.interruptible(ctx)
+	ctx, restore := a.Interruptible(ctx)
 	defer restore()
 	if way.Listen == nil {
 		return c.answerCalls(ctx, a, config, way, nil)
@@ -79,7 +78,7 @@ func (c *answerCommand) plan(a app) (diag.Config, chosen, error) {
 	if w.Listen != nil {
 		errs = append(errs, c.tlsFlags.complete())
 	}
-	if c.Screen && !a.terminal {
+	if c.Screen && !a.Terminal {
 		errs = append(errs, errors.New("--screen needs a terminal: leave it out"))
 	}
 	if w.Name == "" {
@@ -97,12 +96,12 @@ func (c *answerCommand) plan(a app) (diag.Config, chosen, error) {
 }
 
 // placement is the n-th call.
-func (c *answerCommand) placement(a app, config diag.Config, w chosen, h *host, n int) placement {
-	p := placement{config: config, record: numbered(c.Record, n), redact: c.Redact, screen: c.Screen,
-		ascii: c.ascii(a.streams)}
+func (c *answerCommand) placement(a app, config diag.Config, w chosen, h *host, n int) calls.Placement {
+	p := calls.Placement{Config: config, Record: calls.Numbered(c.Record, n), Redact: c.Redact, Screen: c.Screen,
+		ASCII: c.ascii(a.streams)}
 	switch {
 	case h != nil:
-		p.engine = sessionOver(session.Accept(h), session.Flow(w.Way, true))
+		p.Engine = sessionOver(session.Accept(h), session.Flow(w.Way, true))
 	case !w.Coded:
 		w.dial(a, &p, true)
 	}
@@ -115,23 +114,23 @@ func (c *answerCommand) placement(a app, config diag.Config, w chosen, h *host, 
 func (c *answerCommand) answerCalls(ctx context.Context, a app, config diag.Config, w chosen, h *host) (diag.Exit, error) {
 	reached, pause := false, shortestPause
 	for n := 1; ; n++ {
-		result, err := a.place(ctx, c.placement(a, config, w, h, n))
+		result, err := a.placer().Place(ctx, c.placement(a, config, w, h, n))
 		switch {
-		case err != nil, c.Once, (c.Screen || w.Carried) && !result.again:
-			return result.exit, err
+		case err != nil, c.Once, (c.Screen || w.Carried) && !result.Again:
+			return result.Exit, err
 		case interrupted(ctx): // a call may have ended at the same moment: this ended with the interruption
 			return diag.ExitInterrupted, nil
 		}
-		reached = reached || waited(result.call)
+		reached = reached || waited(result.Call)
 		switch {
-		case result.exit == diag.ExitNobody:
-			return result.exit, nil
-		case h != nil || result.call.Ended == nil || result.call.Ended.Reason != diag.EndSignaling:
+		case result.Exit == diag.ExitNobody:
+			return result.Exit, nil
+		case h != nil || result.Call.Ended == nil || result.Call.Ended.Reason != diag.EndSignaling:
 			pause = shortestPause
 		case !reached:
-			return result.exit, nil
+			return result.Exit, nil
 		default:
-			complain(a.err, fmt.Sprintf("dialtone: the signaling server failed; trying again in %v", pause))
+			a.Complain(fmt.Sprintf("dialtone: the signaling server failed; trying again in %v", pause))
 			if !sleep(ctx, pause) {
 				return diag.ExitInterrupted, nil
 			}
@@ -158,13 +157,4 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	case <-ctx.Done():
 		return false
 	}
-}
-
-// numbered is the file for the n-th recording: call.jsonl, call-2.jsonl, …
-func numbered(path string, n int) string {
-	if path == "" || n == 1 {
-		return path
-	}
-	extension := filepath.Ext(path)
-	return fmt.Sprintf("%s-%d%s", strings.TrimSuffix(path, extension), n, extension)
 }

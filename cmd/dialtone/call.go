@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"dialtone/cmd/dialtone/internal/calls"
 	"dialtone/diag"
 )
 
@@ -27,22 +28,32 @@ type screenFlags struct {
 	glyphFlags
 }
 
+// ascii reports whether the screen is drawn with ASCII only: as the flag says, else as the environment suggests.
+func (f glyphFlags) ascii(s streams) bool {
+	if f.ASCII != nil {
+		return *f.ASCII
+	}
+	return !s.Unicode()
+}
+
 // glyphFlags say with which characters a screen is drawn.
 type glyphFlags struct {
 	ASCII *bool `name:"ascii" help:"Draw the screen with ASCII characters only. The default without a UTF-8 locale and on the Linux console; --ascii=false uses Unicode anyway."`
 }
 
 // placement is the n-th call of this configuration: each has a recording of its own.
-func (f screenFlags) placement(a app, config diag.Config, r recordFlags, n int) placement {
-	return placement{config: config, record: numbered(r.Record, n), redact: r.Redact, screen: a.terminal && !f.Plain,
-		ascii: f.ascii(a.streams)}
+func (f screenFlags) placement(a app, config diag.Config, r recordFlags, n int) calls.Placement {
+	return calls.Placement{Config: config, Record: calls.Numbered(r.Record, n), Redact: r.Redact,
+		Screen: a.Terminal && !f.Plain, ASCII: f.ascii(a.streams)}
 }
 
 // Help implements kong.HelpProvider.
 func (callCommand) Help() string {
-	return detail("Both peers dial the same room code at the same server. The peer can be dialtone answer on another machine, or a browser on the server's page. "+
+	return detail("Both peers dial the same room code at the same server. The peer can be dialtone answer on another "+
+		"machine, or a browser on the server's page. "+
 		"To run your own server: dialtone serve.\n\n"+
-		"On a terminal the call has a screen with its path, setup, media and messages; otherwise dialtone writes one line per event, and a verdict at the end.",
+		"On a terminal the call has a screen with its path, setup, media and messages; otherwise dialtone writes one "+
+		"line per event, and a verdict at the end.",
 		[]string{
 			"dialtone call w1 --server https://call.example.org/call/",
 			"dialtone call w1 --ice stun:stun.example.org --for 10s --record call.jsonl",
@@ -60,10 +71,10 @@ func (c *callCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	if err := a.checked(err); err != nil {
 		return diag.ExitUsage, err
 	}
-	return a.repeat(ctx, func(ctx context.Context, n int) (outcome, error) {
+	return a.placer().Repeat(ctx, func(ctx context.Context, n int) (calls.Outcome, error) {
 		p := c.placement(a, config, c.recordFlags, n)
 		way.reach(ctx, a, &p)
-		return a.place(ctx, p)
+		return a.placer().Place(ctx, p)
 	})
 }
 

@@ -60,7 +60,8 @@ func (n *networkFlags) complete() error {
 	var errs []error
 	for _, u := range n.ICE {
 		if u.Scheme.TURN() && (n.ICEUser == "" || n.ICEPass == "") {
-			errs = append(errs, fmt.Errorf("--ice %v requires a user name and a password: add --ice-user NAME, and the password as %s",
+			errs = append(errs, fmt.Errorf("--ice %v requires a user name and a password: add --ice-user NAME, and the "+
+				"password as %s",
 				u, settings.EnvName("ice-pass")))
 		}
 	}

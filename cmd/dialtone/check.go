@@ -11,6 +11,8 @@ import (
 	"slices"
 	"time"
 
+	"dialtone/cmd/dialtone/internal/calls"
+	"dialtone/cmd/dialtone/internal/files"
 	"dialtone/cmd/dialtone/internal/reports"
 	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/diag"
@@ -25,7 +27,7 @@ import (
 type checkCommand struct {
 	Loopback bool `help:"Call between two peers in this process: tests the ICE servers that are given, or without any that WebRTC works at all."`
 	wayFlags
-	Scenario string `scenario:"-" placeholder:"FILE" help:"Run the checks in this TOML file, one after another. See docs/check.md."`
+	Scenario string `scenario:"-" placeholder:"FILE" help:"Run the checks in this TOML file, one after another. See docs/reference/check.md."`
 
 	Conformance bool `help:"With --whip: after the calls, test the endpoint against each MUST and SHOULD of RFC 9725 §4. A violated MUST fails the check, a violated SHOULD is a warning."`
 	networkFlags
@@ -49,9 +51,11 @@ type checkCommand struct {
 
 // Help implements kong.HelpProvider.
 func (checkCommand) Help() string {
-	return detail("A check passes if each call connects, opens and echoes a data channel, has audio and video both ways until the end, and meets each --assert.\n\n"+
+	return detail("A check passes if each call connects, opens and echoes a data channel, has audio and video both "+
+		"ways until the end, and meets each --assert.\n\n"+
 		"The report goes to stdout, progress to stderr. Of several runs the worst exit code counts.\n\n"+
-		"--assert can use setup, phases, path, media, channels, findings, servers, nat, runs and summary; a value that is absent fails it. docs/check.md lists all names.",
+		"--assert can use setup, phases, path, media, channels, findings, servers, nat, runs and summary; a value that "+
+		"is absent fails it. docs/reference/check.md lists all names.",
 		[]string{
 			"dialtone check --loopback --for 2s",
 			"DIALTONE_ICE_PASS=… dialtone check --loopback --relay-only --ice turn:turn.example.org --ice-user ann",
@@ -62,8 +66,7 @@ func (checkCommand) Help() string {
 			"dialtone check --offer https://echo.example.org/offer --for 5s",
 			"DIALTONE_TOKEN=… dialtone check --whip https://media.example.org/whip/stream --conformance -o junit=whip.xml",
 		},
-		diag.ExitPass, diag.ExitAssertion, diag.ExitUsage, diag.ExitSignaling, diag.ExitNobody, diag.ExitICE, diag.ExitDTLS, diag.ExitChannel,
-		diag.ExitMedia, diag.ExitCannotRun, diag.ExitInterrupted)
+		append(callExits, diag.ExitAssertion)...)
 }
 
 func (c *checkCommand) run(ctx context.Context, a app) (diag.Exit, error) {
@@ -74,11 +77,11 @@ func (c *checkCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	if err != nil {
 		return diag.ExitUsage, err
 	}
-	ctx, restore := a.interruptible(ctx)
+	ctx, restore := a.Interruptible(ctx)
 	defer restore()
 	nameServers(ctx, plans)
 	r, runErr := c.all(ctx, a, plans, name)
-	writeErr := reports.Write(a.results(), r, reports.Guard(out, guard(plans)))
+	writeErr := reports.Write(a.Results(), r, reports.Guard(out, guard(plans)))
 	exit := diag.Exit(r.Exit.Code)
 	if runErr != nil || writeErr != nil {
 		exit = exit.Worse(diag.ExitCannotRun)
@@ -135,7 +138,7 @@ func newScenarioGrammar() any {
 func (c *checkCommand) inherit(line, file *checkCommand, i int) {
 	c.Name = cmp.Or(c.Name, fmt.Sprintf("check %d", i+1))
 	if record := cmp.Or(line.Record, file.Record); record != "" {
-		c.Record = filepath.Join(record, fileWord(c.Name))
+		c.Record = filepath.Join(record, calls.FileWord(c.Name))
 	}
 	c.Redact = line.Redact || file.Redact
 	c.Baseline = cmp.Or(c.Baseline, line.Baseline)
@@ -161,7 +164,7 @@ func guard(plans []checkPlan) record.Options {
 	var o record.Options
 	for _, p := range plans {
 		o.Redact = o.Redact || p.Redact
-		o.Secrets = append(o.Secrets, placement{config: p.Config}.secrets()...)
+		o.Secrets = append(o.Secrets, calls.Placement{Config: p.Config}.Secrets()...)
 	}
 	return o
 }
@@ -241,7 +244,7 @@ func (c *checkCommand) readBaseline(o *diagcheck.Options) error {
 	refuse := func(err error) error {
 		return fmt.Errorf("cannot compare with --baseline %s: %w; make one with -o json=FILE", quote(c.Baseline), err)
 	}
-	raw, err := readFile(c.Baseline, maxBaseline)
+	raw, err := files.Read(c.Baseline, maxBaseline)
 	if err != nil {
 		return refuse(err)
 	}
@@ -284,7 +287,7 @@ func (c *checkCommand) all(ctx context.Context, a app, plans []checkPlan, scenar
 		if ctx.Err() != nil && i > 0 {
 			break
 		}
-		p := reports.NewProgress(a.err, len(plans) > 1)
+		p := reports.NewProgress(a.Err, len(plans) > 1)
 		o.Progress = p.Show
 		r, err := diagcheck.Run(ctx, o.Options)
 		p.Stop()

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"dialtone/cmd/dialtone/internal/calls"
 	"dialtone/cmd/dialtone/internal/demo"
 	"dialtone/diag"
 	"dialtone/diag/feed"
@@ -25,7 +26,8 @@ type demoCommand struct {
 
 // Help implements kong.HelpProvider.
 func (demoCommand) Help() string {
-	return detail("The signaling server, STUN, TURN and the peer run inside dialtone, on this machine's loopback interface. The call between them is a real one.\n\n"+
+	return detail("The signaling server, STUN, TURN and the peer run inside dialtone, on this machine's loopback "+
+		"interface. The call between them is a real one.\n\n"+
 		"With --server, that server carries the signaling instead. Servers given with --ice are used in addition.",
 		[]string{
 			"dialtone demo",
@@ -45,28 +47,28 @@ func (c *demoCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	if err := a.checked(errors.Join(withOwn.Validate(), c.complete())); err != nil {
 		return diag.ExitUsage, err
 	}
-	return a.repeat(ctx, func(ctx context.Context, n int) (outcome, error) { return c.once(ctx, a, config, n) })
+	return a.placer().Repeat(ctx, func(ctx context.Context, n int) (calls.Outcome, error) { return c.once(ctx, a, config, n) })
 }
 
 // once places the n-th call, with its own servers and peer.
-func (c *demoCommand) once(ctx context.Context, a app, config diag.Config, n int) (outcome, error) {
+func (c *demoCommand) once(ctx context.Context, a app, config diag.Config, n int) (calls.Outcome, error) {
 	servers, err := demo.Open(&config, c.Server == defaultServer)
 	if err != nil {
-		return outcome{exit: diag.ExitCannotRun}, fmt.Errorf("cannot start the demo's servers: %w", err)
+		return calls.Outcome{Exit: diag.ExitCannotRun}, fmt.Errorf("cannot start the demo's servers: %w", err)
 	}
 	servers.Start(ctx, config, a.answer)
 	if len(c.ICE) == 0 {
 		c.overrideAccount(config.ICEServers)
 	}
-	result, err := a.place(ctx, c.placement(a, config, c.recordFlags, n))
+	result, err := a.placer().Place(ctx, c.placement(a, config, c.recordFlags, n))
 	if closeErr := servers.Close(); err == nil && closeErr != nil {
 		err = fmt.Errorf("the demo's servers did not shut down cleanly: %w", closeErr)
 	}
 	return result, err
 }
 
-// overrideAccount uses a name and password that were given without a server for the TURN server inside: that shows what a
-// wrong password leads to.
+// overrideAccount uses a name and password that were given without a server for the TURN server inside: that shows
+// what a wrong password leads to.
 func (c *demoCommand) overrideAccount(servers []diag.ICEServerAuth) {
 	for i := range servers {
 		if s := &servers[i]; s.Username != "" {

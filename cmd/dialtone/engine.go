@@ -1,42 +1,31 @@
 package main
 
 import (
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
 	"os"
 	"time"
 
+	"dialtone/cmd/dialtone/internal/calls"
 	"dialtone/diag"
 	"dialtone/diag/feed"
 	"dialtone/diag/peer"
 	"dialtone/diag/session"
-	"dialtone/tui"
 )
-
-// caller is one call. *session.Session is one.
-type caller interface {
-	tui.Controls
-	// Run returns when the call and its log have ended; the end of ctx interrupts the call.
-	Run(ctx context.Context)
-}
-
-// engine makes a call that appends its events to the log.
-type engine func(config diag.Config, log *feed.Feed) (caller, error)
 
 // explainTime is how long a call without a path stays to ask its servers why.
 const explainTime = 3 * time.Second
 
 // newSession is the engine of real calls.
-func newSession(config diag.Config, log *feed.Feed) (caller, error) {
+func newSession(config diag.Config, log *feed.Feed) (calls.Caller, error) {
 	room := inRoom(config.Code)
 	return sessionOver(session.Over(room.Way, room.setup(config)), session.Flow(room.Way, false))(config, log)
 }
 
 // sessionOver is the engine of real calls over another signaling.
-func sessionOver(dial session.Dialer, flow peer.Flow) engine {
-	return func(config diag.Config, log *feed.Feed) (caller, error) {
+func sessionOver(dial session.Dialer, flow peer.Flow) calls.Engine {
+	return func(config diag.Config, log *feed.Feed) (calls.Caller, error) {
 		o, err := sessionOptions(config, log)
 		if err != nil {
 			return nil, err

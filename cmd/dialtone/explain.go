@@ -30,7 +30,7 @@ func (c *explainCommand) run(_ context.Context, a app) (diag.Exit, error) {
 		}
 		text = paragraph
 	}
-	if err := a.print("%s\n", text); err != nil {
+	if err := a.Print("%s\n", text); err != nil {
 		return diag.ExitCannotRun, err
 	}
 	return diag.ExitPass, nil

@@ -2,12 +2,13 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"dialtone/diag"
 )
 
-// exitWords says what an exit code means, for people. docs/exit-codes.md holds the same words.
+// exitWords says what an exit code means, for people. docs/reference/exit-codes.md holds the same words.
 var exitWords = map[diag.Exit]string{
 	diag.ExitPass:      "all checks passed",
 	diag.ExitAssertion: "an assertion failed",
@@ -30,12 +31,12 @@ var exitWords = map[diag.Exit]string{
 
 // callExits are those of the commands that make calls.
 var callExits = []diag.Exit{
-	diag.ExitPass, diag.ExitUsage, diag.ExitSignaling, diag.ExitNobody, diag.ExitICE, diag.ExitDTLS, diag.ExitChannel, diag.ExitMedia,
-	diag.ExitCannotRun, diag.ExitInterrupted,
+	diag.ExitPass, diag.ExitUsage, diag.ExitSignaling, diag.ExitNobody, diag.ExitICE, diag.ExitDTLS, diag.ExitChannel,
+	diag.ExitMedia, diag.ExitCannotRun, diag.ExitInterrupted,
 }
 
-// detail is the part of a command's help below its summary: examples, exit codes, further reading. It is formatted like a
-// doc comment: indented lines stay as they are. The start form shows the first paragraph.
+// detail is the part of a command's help below its summary: examples, exit codes, further reading. It is formatted
+// like a doc comment: indented lines stay as they are. The start form shows the first paragraph.
 func detail(text string, examples []string, exits ...diag.Exit) string {
 	var b strings.Builder
 	if text != "" {
@@ -46,9 +47,9 @@ func detail(text string, examples []string, exits ...diag.Exit) string {
 		b.WriteString("    " + e + "\n")
 	}
 	b.WriteString("\nExit codes:\n\n")
-	for _, e := range exits {
+	for _, e := range slices.Sorted(slices.Values(exits)) {
 		fmt.Fprintf(&b, "    %3d  %-15s %s\n", int(e), e, exitWords[e])
 	}
-	b.WriteString("\nMore: docs/configuration.md (files and variables), docs/exit-codes.md.\n")
+	b.WriteString("\nMore: docs/reference/configuration.md (files and variables), docs/reference/exit-codes.md.\n")
 	return b.String()
 }

@@ -19,7 +19,7 @@ type natCommand struct {
 	ICEUser    string        `form:"nat" label:"user" hint:"for the TURN servers" private:"" name:"ice-user" placeholder:"NAME" help:"User name for the TURN servers."`
 	ICEPass    diag.Secret   `form:"nat" label:"password" hint:"for the TURN servers; it is not saved" name:"ice-pass" placeholder:"PASSWORD" help:"Password for the TURN servers. Others can read it in the list of processes: better give it as DIALTONE_ICE_PASS or in the file."`
 	TURNSecret diag.Secret   `name:"turn-secret" placeholder:"SECRET" help:"Secret that the TURN servers share with whoever makes their credentials; instead of --ice-pass."`
-	Public     bool          `form:"nat" label:"public" hint:"ask public STUN servers too, which then see your address" help:"Ask public STUN servers too, which then see your address; docs/configuration.md lists them."`
+	Public     bool          `form:"nat" label:"public" hint:"ask public STUN servers too, which then see your address" help:"Ask public STUN servers too, which then see your address; docs/reference/configuration.md lists them."`
 	IPv4       bool          `name:"ipv4" short:"4" xor:"family" help:"Ask over IPv4 only."`
 	IPv6       bool          `name:"ipv6" short:"6" xor:"family" help:"Ask over IPv6 only."`
 	Bind       netip.Addr    `placeholder:"ADDRESS" help:"Ask from this address of this machine."`
@@ -67,7 +67,7 @@ func (c *natCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	if err != nil {
 		return diag.ExitCannotRun, err
 	}
-	ctx, restore := a.interruptible(ctx)
+	ctx, restore := a.Interruptible(ctx)
 	defer restore()
 	families := probe.BothFamilies
 	switch {

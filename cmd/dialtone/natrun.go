@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"dialtone/cmd/dialtone/internal/calls"
 	"dialtone/diag"
 	"dialtone/diag/feed"
 	"dialtone/diag/probe"
@@ -38,7 +39,7 @@ func (c *natCommand) diagnose(ctx context.Context, a app, q probe.Inquiry) (diag
 		return diag.ExitCannotRun, err
 	}
 	var err error
-	if a.terminal && !c.Plain && c.Output == "text" {
+	if a.Terminal && !c.Plain && c.Output == "text" {
 		err = r.onScreen(ctx)
 	} else {
 		err = r.asText(ctx)
@@ -63,7 +64,7 @@ func (r *natRun) startRecording(ctx context.Context) error {
 		return nil
 	}
 	x := r.exporter()
-	file, err := record.Create(r.command.Record, x.header, record.Options{Redact: x.redact, Secrets: x.secrets})
+	file, err := record.Create(r.command.Record, x.Header, record.Options{Redact: x.Redact, Secrets: x.Secrets})
 	if err != nil {
 		return err
 	}
@@ -76,7 +77,7 @@ func (r *natRun) startRecording(ctx context.Context) error {
 }
 
 // exporter saves as --record does.
-func (r *natRun) exporter() exporter {
+func (r *natRun) exporter() calls.Exporter {
 	config := diag.Config{Command: "nat", Code: "nat", NoMedia: true, Version: readVersion().Version,
 		Insecure: r.command.Insecure, CAFile: string(r.command.CA)}
 	for _, u := range r.inquiry.URLs {
@@ -86,9 +87,9 @@ func (r *natRun) exporter() exporter {
 		}
 		config.ICEServers = append(config.ICEServers, server)
 	}
-	return exporter{
-		header: record.NewHeader(config, r.log.Start()), redact: r.command.Redact,
-		secrets: []diag.Secret{diag.Secret(r.inquiry.Password), r.command.TURNSecret},
+	return calls.Exporter{
+		Header: record.NewHeader(config, r.log.Start()), Redact: r.command.Redact,
+		Secrets: []diag.Secret{diag.Secret(r.inquiry.Password), r.command.TURNSecret},
 	}
 }
 
@@ -159,18 +160,18 @@ func (r *natRun) onScreen(ctx context.Context) error {
 	}
 	err := tui.Run(ctx, tui.Options{
 		Source: events, Controls: natControls{r,
-			stop}, Title: "nat", Start: r.log.Start(), Input: r.app.in, Output: r.app.out,
-		ASCII: r.command.ascii(r.app.streams), Panes: panes, Export: r.exporter().write,
+			stop}, Title: "nat", Start: r.log.Start(), Input: r.app.In, Output: r.app.Out,
+		ASCII: r.command.ascii(r.app.streams), Panes: panes, Export: r.exporter().Write,
 	})
 	stop()
 	r.parts.Wait()
 	if err != nil && !errors.Is(err, tui.ErrInterrupted) && ctx.Err() == nil {
-		return r.app.screenFault(err)
+		return calls.ScreenFault(r.app.Streams, readVersion().Version, err)
 	}
 	if r.last == nil {
 		return nil
 	}
-	return r.app.print("%s%s", natVerdict(r.last), natResult(r.last))
+	return r.app.Print("%s%s", natVerdict(r.last), natResult(r.last))
 }
 
 // natPanes are those of a diagnosis by itself.

@@ -12,7 +12,7 @@ import (
 
 // publicServers are STUN servers that let everybody ask; --public asks them. Never without it: whoever is asked learns
 // the address of this machine, and when it was there. Nobody has measured them here, and no test asks them.
-// docs/configuration.md has the same list.
+// docs/reference/configuration.md has the same list.
 var publicServers = []string{
 	"stun:stun.l.google.com:19302",
 	"stun:stun1.l.google.com:19302",

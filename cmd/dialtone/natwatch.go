@@ -22,9 +22,9 @@ type natLine struct {
 
 // asText writes a diagnosis, or with --watch what each changes.
 func (r *natRun) asText(ctx context.Context) error {
-	if r.app.terminal {
+	if r.app.Terminal {
 		waiting := time.AfterFunc(time.Second, func() {
-			complain(r.app.err, fmt.Sprintf("asking %d servers, at most ten times a second each …", len(r.inquiry.URLs)))
+			r.app.Complain(fmt.Sprintf("asking %d servers, at most ten times a second each …", len(r.inquiry.URLs)))
 		})
 		defer waiting.Stop()
 	}
@@ -49,7 +49,7 @@ func (r *natRun) asText(ctx context.Context) error {
 func (r *natRun) tell(run int, before *diag.NATReport) error {
 	if r.failed != nil {
 		if r.command.Watch {
-			complain(r.app.err, fmt.Sprintf("dialtone: run %d could not be made: %v", run, r.failed))
+			r.app.Complain(fmt.Sprintf("dialtone: run %d could not be made: %v", run, r.failed))
 		}
 		return nil
 	}
@@ -61,13 +61,13 @@ func (r *natRun) tell(run int, before *diag.NATReport) error {
 	case r.command.Output == "json":
 		return r.tellJSON(run, changes)
 	case before == nil:
-		return r.app.print("%s", natText(r.last, r.command.Verbose))
+		return r.app.Print("%s", natText(r.last, r.command.Verbose))
 	}
 	text := "nothing changed: " + diag.NATWords(r.last.Exit)
 	if len(changes) > 0 {
 		text = strings.Join(changes, "; ")
 	}
-	return r.app.print("%s  run %d: %s\n", time.Now().Format(time.TimeOnly), run, text)
+	return r.app.Print("%s  run %d: %s\n", time.Now().Format(time.TimeOnly), run, text)
 }
 
 // tellJSON writes an object over several lines, or with --watch one in a line.
@@ -77,12 +77,12 @@ func (r *natRun) tellJSON(run int, changes []string) error {
 		if err != nil {
 			return err
 		}
-		return r.app.print("%s\n", raw)
+		return r.app.Print("%s\n", raw)
 	}
 	raw, err := json.Marshal(natLine{Run: run, At: time.Now().UTC().Truncate(time.Millisecond),
 		Changes: append([]string{}, changes...), NATReport: r.last})
 	if err != nil {
 		return err
 	}
-	return r.app.print("%s\n", raw)
+	return r.app.Print("%s\n", raw)
 }

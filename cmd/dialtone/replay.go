@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"dialtone/cmd/dialtone/internal/calls"
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/judge"
@@ -26,9 +27,11 @@ type replayCommand struct {
 
 // Help implements kong.HelpProvider.
 func (replayCommand) Help() string {
-	return detail("A recording has the screen of a call: pause with space, step with , and ., seek with [ and ] or with the mouse on the timeline. "+
+	return detail("A recording has the screen of a call: pause with space, step with , and ., seek with [ and ] or "+
+		"with the mouse on the timeline. "+
 		"--record writes recordings, and so does e on the screen of a call.\n\n"+
-		"Without a terminal, or with --plain, dialtone writes its events, one per line, and the verdict, and exits with the recorded call's code. The screen exits with 0.",
+		"Without a terminal, or with --plain, dialtone writes its events, one per line, and the verdict, and exits with "+
+		"the recorded call's code. The screen exits with 0.",
 		[]string{
 			"dialtone replay call.jsonl",
 			"dialtone replay call.jsonl --speed 4",
@@ -45,7 +48,7 @@ func (c *replayCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	if err != nil {
 		return diag.ExitCannotRun, err
 	}
-	if !a.terminal || c.Plain {
+	if !a.Terminal || c.Plain {
 		return a.replayPlain(recording, damage)
 	}
 	return a.replayScreen(ctx, c, recording, damage)
@@ -76,22 +79,22 @@ func openRecording(path string) (_ *record.Recording, damage string, _ error) {
 // replayPlain prints the events and the verdict, as the call itself did.
 func (a app) replayPlain(recording *record.Recording, damage string) (diag.Exit, error) {
 	if damage != "" {
-		complain(a.err, "dialtone: warning: "+damage)
+		a.Complain("dialtone: warning: " + damage)
 	}
 	placed := call.Fold(recording.Events)
 	verdict := judge.Judge(placed)
-	err := writeLines(a.out, recording.Events)
+	err := calls.WriteLines(a.Results(), recording.Events)
 	if err == nil {
-		text := verdictText(verdict)
+		text := calls.VerdictText(verdict)
 		if last := placed.Diagnosed(); placed.Alone() && last != nil {
 			text = "\n" + natText(last.Report(), true)
 		}
-		_, err = io.WriteString(a.out, text)
+		_, err = io.WriteString(a.Results(), text)
 	}
 	switch {
 	case errors.Is(err, syscall.EPIPE): // the reader has gone, as head does
 	case err != nil:
-		return diag.ExitCannotRun, &outputError{err}
+		return diag.ExitCannotRun, err
 	}
 	return verdict.Exit, nil
 }
@@ -99,9 +102,9 @@ func (a app) replayPlain(recording *record.Recording, damage string) (diag.Exit,
 // replayScreen runs the terminal session over the recording.
 func (a app) replayScreen(ctx context.Context, c *replayCommand, recording *record.Recording, damage string) (diag.Exit,
 	error) {
-	ctx, restore := a.interruptible(ctx)
+	ctx, restore := a.Interruptible(ctx)
 	defer restore()
-	export := exporter{header: recording.Header, redact: recording.Header.Redacted}
+	export := calls.Exporter{Header: recording.Header, Redact: recording.Header.Redacted}
 	panes := a.panes
 	if panes == nil && call.Fold(recording.Events).Alone() {
 		panes = natPanes()
@@ -109,13 +112,13 @@ func (a app) replayScreen(ctx context.Context, c *replayCommand, recording *reco
 	err := tui.Run(ctx, tui.Options{
 		Replay: &tui.Replay{Events: recording.Events, Speed: float64(c.Speed), Remark: damage},
 		Title: "replay " + diag.Clean(filepath.Base(c.File),
-			40), Input: a.in, Output: a.out, Panes: panes, ASCII: c.ascii(a.streams), Export: export.write,
+			40), Input: a.In, Output: a.Out, Panes: panes, ASCII: c.ascii(a.streams), Export: export.Write,
 	})
 	switch {
 	case ctx.Err() != nil:
 		return diag.ExitInterrupted, nil
 	case err != nil:
-		return diag.ExitCannotRun, a.screenFault(err)
+		return diag.ExitCannotRun, calls.ScreenFault(a.Streams, readVersion().Version, err)
 	}
 	return diag.ExitPass, nil
 }

@@ -12,14 +12,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"dialtone/cmd/dialtone/internal/settings"
+	"dialtone/cmd/dialtone/internal/terminal"
 )
 
 // testStreams have an environment, and no home.
 func testStreams(environ ...string) streams {
-	return streams{
-		out: io.Discard, err: io.Discard, environ: environ,
-		configDir: func() (string, error) { return "", errors.New("no home") },
-	}
+	return streams{Streams: terminal.Streams{
+		Out: io.Discard, Err: io.Discard, Environ: environ,
+		ConfigDir: func() (string, error) { return "", errors.New("no home") },
+	}}
 }
 
 // tempFile is a file with this text and returns its path.
@@ -200,9 +201,9 @@ func TestSecretsAreNotShown(t *testing.T) {
 		{"--ice-pass", "-hunter2"}, {"--ice-pas=hunter2"}, {"-ice-pass=hunter2"}, {"--ice-pass=hunter2", "--for=x"}, {"--relay-only", "--ice-pass=hunter2"},
 	} {
 		var out, complaints strings.Builder
-		code := run(t.Context(), append([]string{"call", "w1"}, args...), streams{
-			out: &out, err: &complaints, configDir: func() (string, error) { return "", errors.New("no home") },
-		})
+		code := run(t.Context(), append([]string{"call", "w1"}, args...), streams{Streams: terminal.Streams{
+			Out: &out, Err: &complaints, ConfigDir: func() (string, error) { return "", errors.New("no home") },
+		}})
 		if code != 2 || strings.Contains(out.String()+complaints.String(), password) {
 			t.Errorf("%q: exit %d, output %q", args, code, out.String()+complaints.String())
 		}

@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"strings"
 
+	"dialtone/cmd/dialtone/internal/endpoint"
 	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/diag"
 	"dialtone/signal"
@@ -23,32 +23,27 @@ type host struct {
 
 // open starts the server and prints where it is.
 func (w chosen) open(ctx context.Context, a app, f *answeringFlags) (*host, error) {
-	var lc net.ListenConfig
-	ln, err := lc.Listen(ctx, "tcp", w.value)
+	e, err := endpoint.Listen(ctx, "--"+w.flag, w.value, f.endpoint())
 	if err != nil {
-		return nil, listenError("--"+w.flag, w.value, err)
-	}
-	own, err := f.identity(w.value, ln.Addr())
-	if err != nil {
-		return nil, errors.Join(err, ln.Close())
+		return nil, err
 	}
 	var urls []string
-	for _, page := range pageURLs(own.scheme(), ln.Addr()) {
-		urls = append(urls, strings.TrimSuffix(page, "/call/")+w.Path)
+	for _, u := range e.URLs {
+		urls = append(urls, u+w.Path)
 	}
 	h := &host{Server: w.Listen(signal.Setup{Token: f.Token.Reveal()}), url: urls[0], ended: make(chan error, 1)}
-	h.join = w.join(h.url, own, f.Token)
-	if err := a.print("%s%s", w.invitation(urls, h.join), own.describe()); err != nil {
-		return nil, errors.Join(err, ln.Close())
+	h.join = w.join(h.url, e, f.Token)
+	if err := a.Print("%s%s", w.invitation(urls, h.join), e.Describe()); err != nil {
+		return nil, errors.Join(err, e.Close())
 	}
 	ctx, h.stop = context.WithCancel(context.WithoutCancel(ctx))
-	go func() { h.ended <- web.Serve(ctx, own.wrap(ln), h.Server) }()
+	go func() { h.ended <- web.Serve(ctx, e, h.Server) }()
 	return h, nil
 }
 
 // join is the command for the peer.
-func (w chosen) join(url string, own *identity, token diag.Secret) string {
-	command := "dialtone call --" + w.Call[0].Name + " " + shellQuoted(url) + own.arguments()
+func (w chosen) join(url string, e *endpoint.Endpoint, token diag.Secret) string {
+	command := "dialtone call --" + w.Call[0].Name + " " + shellQuoted(url) + e.Arguments()
 	if token != "" {
 		command = settings.EnvName("token") + "=… " + command
 	}

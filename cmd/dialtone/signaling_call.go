@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"dialtone/cmd/dialtone/internal/calls"
 	"dialtone/diag"
 	"dialtone/diag/feed"
 	"dialtone/diag/probe"
@@ -14,19 +15,19 @@ import (
 )
 
 // reach completes a placement for the way on which the peer is called.
-func (w chosen) reach(ctx context.Context, a app, p *placement) {
+func (w chosen) reach(ctx context.Context, a app, p *calls.Placement) {
 	if w.Coded {
 		return // the app's own engine does it
 	}
-	have := p.config.ICEServers
-	p.config.ICEServers = append(slices.Clone(have), namedServers(ctx, w.Way, w.setup(p.config), have)...)
+	have := p.Config.ICEServers
+	p.Config.ICEServers = append(slices.Clone(have), namedServers(ctx, w.Way, w.setup(p.Config), have)...)
 	w.dial(a, p, false)
 }
 
 // dial lets a placement dial over the way.
-func (w chosen) dial(a app, p *placement, answers bool) {
-	p.exchange = w.Carried
-	p.engine = func(config diag.Config, log *feed.Feed) (caller, error) {
+func (w chosen) dial(a app, p *calls.Placement, answers bool) {
+	p.Exchange = w.Carried
+	p.Engine = func(config diag.Config, log *feed.Feed) (calls.Caller, error) {
 		o, err := sessionOptions(config, log)
 		if err != nil {
 			return nil, err

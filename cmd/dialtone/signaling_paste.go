@@ -27,7 +27,7 @@ type terminalTexts struct {
 }
 
 func newTerminalTexts(s streams, w chosen) *terminalTexts {
-	t := &terminalTexts{streams: s, lines: newLineReader(s.in)}
+	t := &terminalTexts{streams: s, lines: newLineReader(s.In)}
 	if len(w.Answer) > 0 {
 		t.command = "dialtone answer --" + w.Answer[0].Name
 	}
@@ -35,7 +35,7 @@ func newTerminalTexts(s streams, w chosen) *terminalTexts {
 }
 
 // Say implements signal.Texts.
-func (t *terminalTexts) Say(message string) { complain(t.err, message) }
+func (t *terminalTexts) Say(message string) { t.Complain(message) }
 
 // Show implements signal.Texts.
 func (t *terminalTexts) Show(kind, text string) error {
@@ -50,7 +50,7 @@ func (t *terminalTexts) Show(kind, text string) error {
 // Reject implements signal.Texts.
 func (t *terminalTexts) Reject(err error) {
 	text := "That did not work: " + diag.Clean(err.Error(), 300) + "."
-	if errors.Is(err, paste.ErrDamaged) && t.terminal && t.longest >= shortestCut {
+	if errors.Is(err, paste.ErrDamaged) && t.Terminal && t.longest >= shortestCut {
 		text += fmt.Sprintf(" A line had %d characters, and terminals cut long ones: save the text in a file, and start again with --paste-from FILE.", t.longest)
 	}
 	t.longest = 0
@@ -101,8 +101,8 @@ func complete(text string) bool {
 
 // qr draws a text for the camera of a phone where the terminal has room for it, or says how much it takes.
 func (t *terminalTexts) qr(text string) string {
-	out, isFile := t.out.(*os.File)
-	if !isFile || !t.terminal || !speaksUnicode(t.environ) {
+	out, isFile := t.Out.(*os.File)
+	if !isFile || !t.Terminal || !t.Unicode() {
 		return ""
 	}
 	width, height, err := term.GetSize(int(out.Fd()))
@@ -116,7 +116,7 @@ func (t *terminalTexts) qr(text string) string {
 	if columns > width || rows >= height {
 		return fmt.Sprintf("(As a QR code it takes a terminal of %d columns and %d lines.)\n", columns, rows+1)
 	}
-	return colouredQR(t.environ, drawing)
+	return colouredQR(t.Environ, drawing)
 }
 
 // lineReader reads lines on demand: otherwise nothing reads, so that what is typed later goes to the next reader.

@@ -21,7 +21,8 @@ type startCommand struct {
 
 // Help implements kong.HelpProvider.
 func (startCommand) Help() string {
-	return detail("The forms begin with the configured values. Previous choices are offered again; passwords and user names are not saved.",
+	return detail("The forms begin with the configured values. Previous choices are offered again; passwords and user "+
+		"names are not saved.",
 		[]string{"dialtone start", "dialtone start --config lab.toml"},
 		callExits...)
 }
@@ -30,7 +31,7 @@ func (c *startCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	if err := a.checked(nil); err != nil {
 		return diag.ExitUsage, err
 	}
-	if !a.terminal {
+	if !a.Terminal {
 		return diag.ExitUsage, errors.New("the start screen needs a terminal: use a command instead; try dialtone --help")
 	}
 	all, err := startForms(a.streams, c.Config)
@@ -48,7 +49,7 @@ func (c *startCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	}
 	if path != "" {
 		if err := past.With(form, choice.Values).Write(path); err != nil {
-			complain(a.err, "dialtone: warning: cannot save the history: "+err.Error())
+			a.Complain("dialtone: warning: cannot save the history: " + err.Error())
 		}
 	}
 	return run(ctx, form.Args(choice.Values), a.withPassword(choice.Values["ice-pass"])), nil
@@ -57,14 +58,14 @@ func (c *startCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 // choose shows the screen. Without a choice there is an exit code.
 func (c *startCommand) choose(ctx context.Context, a app, all []forms.Form, past forms.History,
 	remark string) (*start.Choice, diag.Exit, error) {
-	ctx, restore := a.interruptible(ctx)
+	ctx, restore := a.Interruptible(ctx)
 	defer restore()
 	options := start.Options{Version: readVersion().Version, Recent: past.Recent(all), Remark: remark,
 		ASCII: c.ascii(a.streams)}
 	for _, f := range all {
 		options.Commands = append(options.Commands, f.Screen())
 	}
-	choice, err := start.Run(ctx, options, a.in, a.out)
+	choice, err := start.Run(ctx, options, a.In, a.Out)
 	switch {
 	case errors.Is(err, start.ErrInterrupted), ctx.Err() != nil:
 		return nil, diag.ExitInterrupted, nil
@@ -76,7 +77,7 @@ func (c *startCommand) choose(ctx context.Context, a app, all []forms.Form, past
 
 // loadHistory reads the previous choices; the path is empty if none can be kept.
 func (a app) loadHistory() (past forms.History, path, remark string) {
-	path, err := forms.HistoryFile(a.environ)
+	path, err := forms.HistoryFile(a.Environ)
 	if err != nil {
 		return past, "", ""
 	}
@@ -92,8 +93,8 @@ func (a app) loadHistory() (past forms.History, path, remark string) {
 func (s streams) withPassword(password string) streams {
 	if password != "" {
 		name := settings.EnvName("ice-pass") + "="
-		others := slices.DeleteFunc(slices.Clone(s.environ), func(pair string) bool { return strings.HasPrefix(pair, name) })
-		s.environ = append(others, name+password)
+		others := slices.DeleteFunc(slices.Clone(s.Environ), func(pair string) bool { return strings.HasPrefix(pair, name) })
+		s.Environ = append(others, name+password)
 	}
 	return s
 }
@@ -114,7 +115,7 @@ type planner interface{ check(a app) error }
 // checkLine says what is wrong with a command line, or nil.
 func (s streams) checkLine(args []string, password string) error {
 	s = s.withPassword(password)
-	s.out, s.err = io.Discard, io.Discard
+	s.Out, s.Err = io.Discard, io.Discard
 	parsed, err := settings.Parse(grammar(), args, s.options())
 	if err != nil {
 		return err

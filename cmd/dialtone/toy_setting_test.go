@@ -69,7 +69,7 @@ func TestASettingIsOneRow(t *testing.T) {
 
 	var help strings.Builder
 	s := testStreams()
-	s.out = &help
+	s.Out = &help
 	if _, err := settings.Parse(&toyGrammar{}, []string{"check", "--help"}, s.options()); err == nil || !strings.Contains(help.String(), "--toy-time=DURATION") {
 		t.Errorf("%v; the help does not show the setting:\n%s", err, help.String())
 	}

@@ -79,8 +79,8 @@ func TestToyWay(t *testing.T) {
 	command := func(ctx context.Context, args ...string) (diag.Exit, *lockedText) {
 		out := &lockedText{grown: make(chan struct{}, 1)}
 		s := realStreams()
-		s.in, s.out, s.err, s.terminal, s.environ = strings.NewReader(""), out, out, false, nil
-		s.configDir = func() (string, error) { return t.TempDir(), nil }
+		s.In, s.Out, s.Err, s.Terminal, s.Environ = strings.NewReader(""), out, out, false, nil
+		s.ConfigDir = func() (string, error) { return t.TempDir(), nil }
 		return run(ctx, args, s), out
 	}
 	answered := &lockedText{grown: make(chan struct{}, 1)}
@@ -88,8 +88,8 @@ func TestToyWay(t *testing.T) {
 	ended := make(chan diag.Exit, 1)
 	go func() {
 		s := realStreams()
-		s.in, s.out, s.err, s.terminal, s.environ = strings.NewReader(""), answered, answered, false, nil
-		s.configDir = func() (string, error) { return "/nowhere", nil }
+		s.In, s.Out, s.Err, s.Terminal, s.Environ = strings.NewReader(""), answered, answered, false, nil
+		s.ConfigDir = func() (string, error) { return "/nowhere", nil }
 		ended <- run(ctx, []string{"answer", "--toy", "127.0.0.1:0"}, s)
 	}()
 	defer func() {

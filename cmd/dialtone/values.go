@@ -3,12 +3,11 @@ package main
 import (
 	"crypto/x509"
 	"fmt"
-	"io"
 	"net"
 	"net/url"
-	"os"
 	"strconv"
 
+	"dialtone/cmd/dialtone/internal/files"
 	"dialtone/cmd/dialtone/internal/reports"
 	"dialtone/cmd/dialtone/internal/settings"
 	diagcheck "dialtone/diag/check"
@@ -56,7 +55,8 @@ func parseListenAddress(raw string) (listenAddress, error) {
 		_, err = strconv.ParseUint(port, 10, 16)
 	}
 	if err != nil {
-		return "", fmt.Errorf("invalid address %s: use HOST:PORT, such as 127.0.0.1:8000, or :8000 for all interfaces", quote(raw))
+		return "", fmt.Errorf("invalid address %s: use HOST:PORT, such as 127.0.0.1:8000, or :8000 for all "+
+			"interfaces", quote(raw))
 	}
 	return listenAddress(raw), nil
 }
@@ -74,7 +74,7 @@ func parseServerURL(raw string) (serverURL, error) {
 const maxPEM = 4 << 20
 
 func parseCAFile(raw string) (caFile, error) {
-	pem, err := readFile(raw, maxPEM)
+	pem, err := files.Read(raw, maxPEM)
 	if err != nil {
 		return "", fmt.Errorf("cannot read the certificate authorities: %w", err)
 	}
@@ -84,27 +84,13 @@ func parseCAFile(raw string) (caFile, error) {
 	return caFile(raw), nil
 }
 
-// readFile reads a file of at most most bytes.
-func readFile(path string, most int64) ([]byte, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close() //nolint:errcheck // it was only read
-	raw, err := io.ReadAll(io.LimitReader(file, most+1))
-	if err == nil && int64(len(raw)) > most {
-		err = fmt.Errorf("%s is larger than %d bytes", path, most)
-	}
-	return raw, err
-}
-
 // quote shows what was written, bounded and without control characters.
 func quote(raw string) string { return settings.Quote(raw) }
 
 func parseAssertion(raw string) (*diagcheck.Assertion, error) {
 	a, err := diagcheck.ParseAssertion(raw)
 	if err != nil {
-		return nil, fmt.Errorf("%w; docs/check.md lists all names", err)
+		return nil, fmt.Errorf("%w; docs/reference/check.md lists all names", err)
 	}
 	return a, nil
 }

@@ -109,7 +109,7 @@ func TestCoturn(t *testing.T) {
 			if row.exit == "pass" && len(r.Findings) > 0 {
 				t.Errorf("%+v", r.Findings)
 			}
-			if r.Exit.Name != row.exit || !told || row.exit == "pass" && (r.Path == nil || r.Path.Local.Type != "relay" || r.Path.Remote.Type != "relay") {
+			if r.Exit.Name != row.exit || !told || row.exit == "pass" && (r.Path == nil || r.Path.Local.CandidateType != diag.Relay || r.Path.Remote.CandidateType != diag.Relay) {
 				t.Error(written(t, r))
 			}
 		})

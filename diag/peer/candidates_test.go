@@ -104,6 +104,42 @@ func TestStatisticsBeforeCallbacks(t *testing.T) {
 	}
 }
 
+// TestRelayOverIPv6: a TURN server may be reached over IPv6.
+func TestRelayOverIPv6(t *testing.T) {
+	s, err := lab.StartTURN(lab.TURNOptions{Listen: "[::1]:0", UDP: true, Username: "u", Password: "p"})
+	if err != nil {
+		t.Skip("no IPv6 on loopback:", err)
+	}
+	defer func() { _ = s.Close() }()
+	found := make(chan diag.Candidate, 1)
+	gathered := make(chan struct{})
+	p, err := New(Options{
+		NoMedia: true, Loopback: LoopbackInclude, RelayOnly: true, OnGathered: func() { close(gathered) },
+		ICEServers: []diag.ICEServerAuth{{URL: s.URL(lab.UDP), Username: "u", Credential: "p"}},
+		Emit: func(d diag.Data) {
+			if c, ok := d.(diag.Candidate); ok {
+				found <- c
+			}
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closing(p)
+	if _, err := p.Offer(false); err != nil {
+		t.Fatal(err)
+	}
+	<-gathered
+	select {
+	case c := <-found:
+		if c.URL != s.URL(lab.UDP) || c.CandidateType != diag.Relay || c.RelatedPort == 0 {
+			t.Errorf("%+v", c)
+		}
+	default:
+		t.Error("no candidate")
+	}
+}
+
 // TestCandidatesAreCompleteUnderLoad places calls beside four busy loops.
 func TestCandidatesAreCompleteUnderLoad(t *testing.T) {
 	stop := make(chan struct{})

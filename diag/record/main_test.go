@@ -59,10 +59,10 @@ func numbered(n int) []diag.Event {
 	return events
 }
 
-// documented returns the example of every type of event that docs/events.md shows.
+// documented returns the example of every type of event that docs/reference/events.md shows.
 func documented(t testing.TB) []diag.Event {
 	t.Helper()
-	doc, err := os.ReadFile("../../docs/events.md")
+	doc, err := os.ReadFile("../../docs/reference/events.md")
 	if err != nil {
 		t.Fatal(err)
 	}

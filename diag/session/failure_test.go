@@ -49,11 +49,15 @@ func mislead(d Dialer) Dialer {
 	}
 }
 
+// quick gives up half a second after the last pair.
+var quick = peer.Timeouts{LastPair: 500 * time.Millisecond}
+
 // TestICEFailureIsDeclaredEarly: every pair fails, and the call says so before the agent does.
 func TestICEFailureIsDeclaredEarly(t *testing.T) {
+	t.Parallel()
 	dialA, dialB := piped()
-	a := start(t, "a", Options{Config: diag.Config{Code: "w1"}, Dial: mislead(dialA)})
-	b := start(t, "b", Options{Config: diag.Config{Code: "w1"}, Dial: mislead(dialB)})
+	a := start(t, "a", Options{Timeouts: quick, Probes: 300 * time.Millisecond, Config: diag.Config{Code: "w1"}, Dial: mislead(dialA)})
+	b := start(t, "b", Options{Timeouts: quick, Probes: 300 * time.Millisecond, Config: diag.Config{Code: "w1"}, Dial: mislead(dialB)})
 	for _, p := range []*party{a, b} {
 		v := p.ended()
 		if p.call.ICE == "failed" {
@@ -89,6 +93,7 @@ func startTURN(t *testing.T) *lab.TURN {
 }
 
 func TestRelayOnly(t *testing.T) {
+	t.Parallel()
 	s := startTURN(t)
 	dialA, dialB := piped()
 	a := start(t, "a", Options{Config: relayConfig(s, "right"), Dial: dialA})
@@ -108,6 +113,7 @@ func TestRelayOnly(t *testing.T) {
 }
 
 func TestRelayOnlyWrongPassword(t *testing.T) {
+	t.Parallel()
 	s := startTURN(t)
 	dialA, dialB := piped()
 	a := start(t, "a", Options{Config: relayConfig(s, "wrong"), Dial: dialA})
@@ -123,6 +129,7 @@ func TestRelayOnlyWrongPassword(t *testing.T) {
 
 // TestSilentServersHoldNothingUp: gathering ends without them, the call works, and the end does not wait for them.
 func TestSilentServersHoldNothingUp(t *testing.T) {
+	t.Parallel()
 	var servers []diag.ICEServerAuth
 	for _, network := range []lab.Transport{lab.UDP, lab.TCP, lab.TLS} {
 		s, err := lab.StartFault(lab.Fault{Network: network, Behavior: lab.Mute})
@@ -148,6 +155,7 @@ func TestSilentServersHoldNothingUp(t *testing.T) {
 }
 
 func TestNobodyCame(t *testing.T) {
+	t.Parallel()
 	a := start(t, "a", Options{Config: diag.Config{Code: "w1", Wait: 50 * time.Millisecond}, Dial: through(roomServer(t), "w1")})
 	if v := a.ended(); v.Exit != diag.ExitNobody {
 		t.Errorf("%s %s", v.Exit, words.Verdict(v).Headline)
@@ -155,6 +163,7 @@ func TestNobodyCame(t *testing.T) {
 }
 
 func TestInterrupted(t *testing.T) {
+	t.Parallel()
 	a := start(t, "a", Options{Config: diag.Config{Code: "w1"}, Dial: through(roomServer(t), "w1")})
 	a.until("the wait", func(c *call.Call) bool { return c.State() == call.StateWaiting })
 	a.cancel()
@@ -164,6 +173,7 @@ func TestInterrupted(t *testing.T) {
 }
 
 func TestDialFails(t *testing.T) {
+	t.Parallel()
 	bad := errors.New("no such server")
 	a := start(t, "a", Options{
 		Config: diag.Config{Code: "w1"},
@@ -211,6 +221,7 @@ var hasty = peer.Timeouts{Disconnected: 400 * time.Millisecond, Failed: 400 * ti
 
 // TestPathLostAndBack: the cable is cut until both sides have given the path up; then they dial again and go on.
 func TestPathLostAndBack(t *testing.T) {
+	t.Parallel()
 	wire := newCable(t)
 	dialA, dialB := piped()
 	o := Options{Config: diag.Config{Code: "w1", NoMedia: true}, Timeouts: hasty, Net: wire}
@@ -244,6 +255,7 @@ func TestPathLostAndBack(t *testing.T) {
 
 // TestPeerVanishes: a side without network for good is lost, and says so.
 func TestPeerVanishes(t *testing.T) {
+	t.Parallel()
 	wire := newCable(t)
 	dialA, dialB := piped()
 	o := Options{Config: diag.Config{Code: "w1", NoMedia: true}, Timeouts: hasty, Net: wire, Redial: 300 * time.Millisecond}
@@ -283,6 +295,7 @@ func through(s *httptest.Server, code string) Dialer {
 }
 
 func TestServerDiesDuringSetUp(t *testing.T) {
+	t.Parallel()
 	s := roomServer(t)
 	a := start(t, "a", Options{Config: diag.Config{Code: "w1"}, Dial: through(s, "w1")})
 	a.until("the wait", func(c *call.Call) bool { return c.State() == call.StateWaiting })
@@ -294,22 +307,25 @@ func TestServerDiesDuringSetUp(t *testing.T) {
 }
 
 func TestServerDiesDuringCall(t *testing.T) {
+	t.Parallel()
 	s := roomServer(t)
-	a := start(t, "a", Options{Config: diag.Config{Code: "w1", For: 3 * time.Second}, Dial: through(s, "w1")})
-	b := start(t, "b", Options{Config: diag.Config{Code: "w1", Echo: true}, Dial: through(s, "w1")})
+	a := start(t, "a", Options{Config: diag.Config{Code: "w1", NoMedia: true}, Linger: time.Hour, Dial: through(s, "w1")})
+	b := start(t, "b", Options{Config: diag.Config{Code: "w1", NoMedia: true, Echo: true}, Linger: time.Hour, Dial: through(s, "w1")})
 	a.until("a connection", isConnected)
 	b.until("a connection", isConnected)
 	kill(t, s)
-	v := a.ended()
-	if v.Exit != diag.ExitPass {
+	a.until("a warning", func(c *call.Call) bool { return len(c.Warnings) > 0 })
+	a.Hangup()
+	if v := a.ended(); v.Exit != diag.ExitPass {
 		t.Errorf("%s %q %q", v.Exit, words.Verdict(v).Headline, words.Verdict(v).Why)
 	}
-	if len(a.call.Warnings) == 0 || a.call.Warnings[0].ID != "signal.server_lost" {
+	if a.call.Warnings[0].ID != "signal.server_lost" {
 		t.Errorf("warnings: %+v", a.call.Warnings)
 	}
 }
 
 func TestServersThatAreNone(t *testing.T) {
+	t.Parallel()
 	for name, handler := range map[string]http.HandlerFunc{
 		"500":     func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "boom", http.StatusInternalServerError) },
 		"html":    func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>hi</html>")) },

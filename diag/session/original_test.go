@@ -187,6 +187,7 @@ func (r *originalRow) status(side int) string {
 
 // TestServerOfTheOriginal: a hundred calls through a server that loses what overlaps, and all of them connect.
 func TestServerOfTheOriginal(t *testing.T) {
+	t.Parallel()
 	const calls, atOnce = 100, 10
 	o := &originalServer{think: 30 * time.Millisecond, rows: map[int]originalRow{}}
 	s := httptest.NewServer(o)

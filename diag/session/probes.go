@@ -17,7 +17,7 @@ const (
 	// beginTime is how long a probe waits for the call to begin: before that it takes nothing away.
 	beginTime = 100 * time.Millisecond
 	// agentTime is how long the agent has the TURN servers for itself.
-	agentTime = 300 * time.Millisecond
+	agentTime = time.Second
 	// answerTime is how long a server must have been asked before the end of the call for its silence to mean anything.
 	answerTime = 800 * time.Millisecond
 )

@@ -87,7 +87,7 @@ func TestTimes(t *testing.T) {
 			r.channel.traits = people
 			r.channel.paired(signal.RoleOfferer)
 		}, diag.EndSignaling, diag.CodeNoDescription, 10*time.Minute + 40*time.Second},
-		"a person's answer and no path": {Options{}, func(r *rig) {
+		"a person's answer and no path": {Options{Carry: time.Minute}, func(r *rig) {
 			r.channel.traits = people
 			r.channel.paired(signal.RoleOfferer)
 			time.Sleep(9 * time.Minute)
@@ -140,6 +140,13 @@ func TestTimes(t *testing.T) {
 			time.Sleep(time.Second)
 			r.opens(diag.LabelPing) // another one of that name
 		}, diag.EndDuration, "", 3 * time.Second},
+		"for 2 s, with a channel before the connection": {Options{Config: diag.Config{For: 2 * time.Second}}, func(r *rig) {
+			r.opens(diag.LabelPing)
+			time.Sleep(time.Second)
+			r.answers()
+			time.Sleep(time.Second)
+			r.opens(diag.LabelPing)
+		}, diag.EndDuration, "", 4 * time.Second},
 		"a restart without a peer": {Options{}, func(r *rig) {
 			r.answers()
 			r.opens(diag.LabelControl)
@@ -215,13 +222,14 @@ func TestWholeDescription(t *testing.T) {
 				r.peer.gathering = false
 				r.peer.callbacks.OnGathered()
 			})
-			r.peer.callbacks.OnCandidate(peer.Candidate{})
+			synctest.Wait()
+			r.peer.callbacks.OnCandidate(peer.Candidate{}) // the description carries it
 			time.Sleep(min(gathers, gatherTime) - time.Nanosecond)
 			synctest.Wait()
 			before := r.take()
 			time.Sleep(time.Nanosecond)
 			synctest.Wait()
-			if diff := cmp.Diff([]string{"signal offer"}, r.take()); diff != "" || slices.Contains(before, "signal offer") {
+			if diff := cmp.Diff([]string{"signal offer"}, r.take()); diff != "" || !slices.Equal(before, []string{"dial", "peer offer"}) {
 				t.Errorf("%s: before %q, then %s", name, before, diff)
 			}
 			r.Hangup()
@@ -243,6 +251,78 @@ func TestLateDial(t *testing.T) {
 	})
 	if got := actions.take(); c.Ended.Reason != diag.EndHangup || len(got) != 1 {
 		t.Errorf("%+v, %q", c.Ended, got)
+	}
+}
+
+// TestDialedInTheEnd: so is one that has come by then.
+func TestDialedInTheEnd(t *testing.T) {
+	r := newRig(Options{})
+	r.in(over)
+	r.inbox.put(input{kind: inDialed, channel: r.channel})
+	r.finish()
+	if got := r.take(); !slices.Contains(got, "channel closes") {
+		t.Errorf("%q", got)
+	}
+}
+
+// TestDialedTwice: a dial that another one has replaced comes to nothing.
+func TestDialedTwice(t *testing.T) {
+	var used, replaced *fakeChannel
+	dials := 0
+	c, _ := place(t, Options{Dial: func(ctx context.Context, _ func(diag.SignalRequest)) (signal.Channel, error) {
+		switch dials++; dials {
+		case 1:
+			used = newChannel(&actions{})
+			return used, nil
+		case 2:
+			<-ctx.Done()
+			replaced = newChannel(&actions{})
+			return replaced, nil
+		}
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}}, func(r *rig) {
+		r.channel = used
+		r.answers()
+		r.peer.callbacks.OnMessage(diag.LabelControl, true, []byte(`{"code":"hello"}`))
+		r.peer.callbacks.OnMessage(diag.LabelControl, true, []byte(`{"code":"restart"}`))
+		synctest.Wait()
+		r.peer.callbacks.OnState(peer.StateICEFailed)
+		synctest.Wait()
+		r.Hangup()
+	})
+	if got := replaced.take(); dials != 3 || c.Restarts != 2 || !slices.Equal(got, []string{"channel closes"}) || c.Signal.State != diag.SignalConnected {
+		t.Errorf("%d dials, %d restarts, signaling %s: %q", dials, c.Restarts, c.Signal.State, got)
+	}
+}
+
+// TestRestartKeepsTheExchange: the time of the room does not end during a restart in band.
+func TestRestartKeepsTheExchange(t *testing.T) {
+	place(t, Options{}, func(r *rig) {
+		r.channel.traits.Restarts = true
+		r.answers()
+		time.Sleep(4 * time.Second)
+		_ = r.RestartICE()
+		time.Sleep(4 * time.Second)
+		synctest.Wait()
+		if got := r.take(); slices.Contains(got, "channel closes") || !slices.Contains(got, "peer restarts") {
+			t.Errorf("%q", got)
+		}
+		r.Hangup()
+	})
+}
+
+// TestUnusableCandidates: a hostile peer has as many as it likes, and the log has not.
+func TestUnusableCandidates(t *testing.T) {
+	r := newRig(Options{})
+	r.in(checking)
+	failing(r)
+	for range 3 * maxUnusable {
+		r.handle(r.inputFor(inCandidate))
+	}
+	r.take()
+	if r.events(t); len(r.take()) != maxUnusable {
+		t.Error("each one is reported")
 	}
 }
 
@@ -399,6 +479,25 @@ func TestStatsOf(t *testing.T) {
 		Remote: &diag.RemoteInbound{PacketsLost: diag.Ptr(int64(2)), RoundTripTime: diag.Ptr(0.5)}}}
 	if diff := cmp.Diff(want, got.Outbound); diff != "" || err != nil || len(got.Inbound) != maxStreams || *got.Pair.BytesSent != 7 || got.Timestamp != 5 {
 		t.Errorf("%v %s %+v", err, diff, got)
+	}
+}
+
+// TestDiagnosedOnce: a network that is known is not asked again when there is no path.
+func TestDiagnosedOnce(t *testing.T) {
+	r := newRig(Options{Explain: time.Second, Config: diag.Config{ICEServers: []diag.ICEServerAuth{{URL: "stun:192.0.2.1"}}}})
+	r.in(checking)
+	r.probes.left = 0
+	asked := 0
+	r.diagnosis.ask = func(context.Context, probe.Inquiry) (diag.NATReport, error) {
+		asked++
+		return diag.NATReport{}, nil
+	}
+	r.diagnose(diag.BecauseAsked, 0)
+	r.wg.Wait()
+	r.step(t.Context())
+	r.handle(input{kind: inPathFailed})
+	if asked != 1 || r.state != over || r.end.reason != diag.EndICE {
+		t.Errorf("asked %d times, %s", asked, stateNames[r.state])
 	}
 }
 

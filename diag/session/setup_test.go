@@ -211,20 +211,20 @@ func heap() uint64 {
 	return m.HeapAlloc
 }
 
-// TestCallsLeaveNothingBehind: 200 calls one after another, then 50 at once; goroutines, sockets and memory come back.
+// TestCallsLeaveNothingBehind: 100 calls one after another, then 50 at once; goroutines, sockets and memory come back.
 func TestCallsLeaveNothingBehind(t *testing.T) {
-	series, parallel := 200, 50
+	series, parallel := 100, 50
 	if testing.Short() {
 		series, parallel = 20, 10
 	}
 	s := roomServer(t)
 	dial := func(code string) Dialer { return through(s, code) }
 	var closing sync.WaitGroup
+	goroutines, files := runtime.NumGoroutine(), openFiles(t)
 	roomCall(t, &closing, dial, "warm-up", true) // clips are parsed, connections to the server are open
 	closing.Wait()
 	s.CloseClientConnections()
-	goroutines, files := runtime.NumGoroutine(), openFiles(t)
-	goroutines, files = settle(t, min(goroutines, 12), files)
+	goroutines, files = settle(t, goroutines, files)
 	before := heap()
 	for i := range series {
 		roomCall(t, &closing, dial, fmt.Sprint("series", i), i%10 == 0)

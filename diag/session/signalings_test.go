@@ -21,6 +21,7 @@ import (
 )
 
 func TestCallByPostedOffer(t *testing.T) {
+	t.Parallel()
 	s := post.NewServer(post.ServerOptions{})
 	h := httptest.NewServer(s)
 	t.Cleanup(h.Close)
@@ -80,9 +81,11 @@ func flows(p *party, in bool) {
 }
 
 func TestWHIPAndWHEP(t *testing.T) {
+	t.Parallel()
 	for name, play := range map[string]bool{"WHIP": false, "WHEP": true} {
 		for _, trickle := range []bool{false, true} {
 			t.Run(name+map[bool]string{true: " trickling"}[trickle], func(t *testing.T) {
+				t.Parallel()
 				s := whip.NewServer(whip.ServerOptions{Play: play, Token: "t0k3n"})
 				h := httptest.NewServer(s)
 				t.Cleanup(h.Close)
@@ -148,6 +151,7 @@ func (d *person) Reject(err error) {
 func (*person) Say(string) {}
 
 func TestCallByPaste(t *testing.T) {
+	t.Parallel()
 	out, back := make(chan string, 3), make(chan string, 3)
 	back <- "what was on the clipboard before"
 	caller, callee := &person{local: out, remote: back}, &person{local: back, remote: out}
@@ -168,6 +172,7 @@ func TestCallByPaste(t *testing.T) {
 
 // TestWHEPCounterOffer: the server does not take the offer and makes its own, which is answered by PATCH.
 func TestWHEPCounterOffer(t *testing.T) {
+	t.Parallel()
 	gathered := make(chan struct{})
 	p, err := peer.New(peer.Options{Loopback: peer.LoopbackOnly, NoChannels: true, Flow: peer.FlowSend, OnGathered: func() { close(gathered) }})
 	if err != nil {
@@ -214,6 +219,7 @@ func TestWHEPCounterOffer(t *testing.T) {
 
 // TestWHIPRefused: what a server says against an offer is the call's cause, with the next step.
 func TestWHIPRefused(t *testing.T) {
+	t.Parallel()
 	h := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/problem+json")
 		w.WriteHeader(http.StatusForbidden)

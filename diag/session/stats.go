@@ -10,7 +10,7 @@ import (
 	"dialtone/diag"
 )
 
-// Bounds of a message on the channel for statistics; docs/protocol.md promises them.
+// Bounds of a message on the channel for statistics; docs/reference/signaling.md promises them.
 const (
 	maxStats   = 16_000 // bytes
 	maxStreams = 16     // of each direction

@@ -1,6 +1,6 @@
 package words
 
-// explanations are what stands behind each finding: when it is told, what it means, what helps. docs/findings.md is
+// explanations are what stands behind each finding: when it is told, what it means, what helps. docs/reference/findings.md is
 // made of them.
 var explanations = map[string]string{
 	"nat.udp_blocked":                "No STUN server answers over UDP, while servers do answer over TCP or TLS. A firewall that lets no UDP pass is the usual cause, in companies, hotels and some mobile networks. Calls then need a TURN server over TLS on port 443, which looks like a web server to the firewall.",

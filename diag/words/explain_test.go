@@ -20,15 +20,17 @@ import (
 	"dialtone/diag"
 )
 
-var update = flag.Bool("update", false, "write docs/findings.md")
+//go:generate go test -run ^TestFindingsDocument$ -update .
+
+var update = flag.Bool("update", false, "write docs/reference/findings.md")
 
 const (
-	findingsDocument = "../../docs/findings.md"
+	findingsDocument = "../../docs/reference/findings.md"
 	findingsHead     = `# Findings
 
 What dialtone notices it names by a stable ID, for scripts and for searching. ` + "`dialtone explain ID`" + ` prints the paragraphs below.
 
-<!-- This document is generated from diag/words and testdata/faults.json: go generate ./diag/... -->
+<!-- This document is generated from diag/words and testdata/faults.json: go generate ./diag/words -->
 `
 )
 
@@ -52,7 +54,7 @@ func TestFindingsDocument(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(string(raw), b.String()); diff != "" {
-		t.Errorf("the document does not tell what the source says; run: go generate ./diag/...\n%s", diff)
+		t.Errorf("the document does not tell what the source says; run: go generate ./diag/words\n%s", diff)
 	}
 }
 

@@ -1,5 +1,5 @@
-// Package demo runs everything that a call needs on the loopback interface: a signaling server, a STUN and TURN server, and
-// the peer.
+// Package demo runs everything that a call needs on the loopback interface: a signaling server, a STUN and TURN
+// server, and the peer.
 package demo
 
 import (
@@ -25,7 +25,8 @@ type Servers struct {
 	answerErr error
 }
 
-// Open opens the sockets and adds their addresses to the configuration; signaling says that a signaling server is needed.
+// Open opens the sockets and adds their addresses to the configuration; signaling says that a signaling server is
+// needed.
 func Open(config *diag.Config, signaling bool) (*Servers, error) {
 	password := rand.Text()
 	turn, err := lab.StartTURN(lab.TURNOptions{UDP: true, TCP: true, Username: "demo", Password: password})

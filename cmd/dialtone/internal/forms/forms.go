@@ -1,4 +1,5 @@
-// Package forms makes the forms of the start screen from the table of settings, and command lines from what was entered.
+// Package forms makes the forms of the start screen from the table of settings, and command lines from what was
+// entered.
 package forms
 
 import (

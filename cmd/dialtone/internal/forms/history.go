@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -14,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"dialtone/cmd/dialtone/internal/files"
 	"dialtone/tui/start"
 )
 
@@ -60,32 +60,26 @@ func HistoryFile(environ []string) (string, error) {
 
 // ReadHistory reads the file; one that is not there is an empty history. With an error the history is empty too.
 func ReadHistory(path string) (History, error) {
-	file, err := os.Open(path)
+	text, err := files.Read(path, maxHistory)
 	if errors.Is(err, fs.ErrNotExist) {
 		return History{}, nil
 	}
 	if err != nil {
 		return History{}, err
 	}
-	defer file.Close() //nolint:errcheck // it was only read
-	text, err := io.ReadAll(io.LimitReader(file, maxHistory+1))
-	if err != nil {
-		return History{}, err
-	}
 	var h History
-	switch err := json.Unmarshal(text, &h); {
-	case len(text) > maxHistory:
-		return History{}, fmt.Errorf("%s is larger than %d bytes", path, maxHistory)
-	case err != nil:
+	if err := json.Unmarshal(text, &h); err != nil {
 		return History{}, fmt.Errorf("%s is damaged: %w", path, err)
-	case h.Schema != historySchema:
+	}
+	if h.Schema != historySchema {
 		return History{}, fmt.Errorf("%s is not of the schema %s", path, historySchema)
 	}
 	h.Lines = h.Lines[:min(len(h.Lines), historyEntries)]
 	return h, nil
 }
 
-// With is the history with a further choice in front. An equal one is not kept twice, and private settings are not kept.
+// With is the history with a further choice in front. An equal one is not kept twice, and private settings are not
+// kept.
 func (h History) With(f Form, v start.Values) History {
 	v = maps.Clone(v)
 	for _, field := range f.Fields {
@@ -103,29 +97,16 @@ func (h History) With(f Form, v start.Values) History {
 	return kept
 }
 
-// Write replaces the file as a whole: a reader sees the old one or the new one. Only its owner can read it.
+// Write replaces the file. Only its owner can read it.
 func (h History) Write(path string) error {
 	text, err := json.MarshalIndent(h, "", " ")
 	if err != nil {
 		return err
 	}
-	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	file, err := os.CreateTemp(dir, ".history-*") // with mode 0600
-	if err != nil {
-		return err
-	}
-	_, err = file.Write(append(text, '\n'))
-	err = errors.Join(err, file.Close())
-	if err == nil {
-		err = os.Rename(file.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(file.Name()))
-	}
-	return nil
+	return files.Replace(path, append(text, '\n'), 0o600)
 }
 
 // Recent is the history as the start screen shows it.

@@ -54,7 +54,7 @@ func TestHistory(t *testing.T) {
 	if n := len(got.Lines); n != historyEntries || !slices.Equal(got.Lines[0], want("w4")) || !slices.Equal(got.Lines[5], want("w24")) {
 		t.Errorf("%d lines, or not the latest first: %v", n, got.Lines)
 	}
-	if left, err := filepath.Glob(filepath.Join(filepath.Dir(path), ".history-*")); err != nil || len(left) > 0 {
+	if left, err := filepath.Glob(filepath.Join(filepath.Dir(path), ".history.json.*")); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v, %v", left, err)
 	}
 }

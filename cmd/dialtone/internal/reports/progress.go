@@ -52,7 +52,7 @@ func (p *Progress) everySecond() {
 		}
 		p.mu.Lock()
 		if p.of > 0 && p.ended < p.of {
-			p.linef("%d of %d calls ended, %d failed; %s", p.ended, p.of, p.failed, p.last)
+			p.linef("%d of %d runs finished, %d failed; %s", p.ended, p.of, p.failed, p.last)
 		}
 		p.mu.Unlock()
 	}
@@ -63,7 +63,7 @@ func (p *Progress) Show(n diagcheck.Progress) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.of = n.Of
-	p.last = fmt.Sprintf("call %d: %s", n.Run, n.State)
+	p.last = fmt.Sprintf("run %d: %s", n.Run, n.State)
 	if n.Done == nil {
 		return
 	}
@@ -73,7 +73,7 @@ func (p *Progress) Show(n diagcheck.Progress) {
 	}
 	if p.lines++; p.lines > maxProgress && !p.live {
 		if p.lines == maxProgress+1 {
-			p.linef("… further calls are in the report only")
+			p.linef("… further runs are in the report only")
 		}
 		return
 	}
@@ -82,10 +82,10 @@ func (p *Progress) Show(n diagcheck.Progress) {
 		name = n.Check + ": "
 	}
 	setup := ""
-	if n.Done.Setup.TotalMs != nil {
-		setup = fmt.Sprintf(", setup %.0f ms", *n.Done.Setup.TotalMs)
+	if total := n.Done.Setup.Total; total != nil {
+		setup = fmt.Sprintf(", setup %.0f ms", total.Float())
 	}
-	p.linef("%scall %d of %d: %s%s", name, n.Run, n.Of, n.Done.Headline, setup)
+	p.linef("%srun %d of %d: %s%s", name, n.Run, n.Of, n.Done.Headline, setup)
 }
 
 // Stop ends the reports.

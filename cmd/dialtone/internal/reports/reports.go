@@ -3,7 +3,6 @@ package reports
 
 import (
 	"bytes"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 
+	"dialtone/cmd/dialtone/internal/files"
 	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/diag/record"
 	"dialtone/diag/report"
@@ -83,8 +83,8 @@ func Guard(list []Output, o record.Options) []Output {
 	return list
 }
 
-// Write writes the report to all its places; a failure at one does not affect the others. Text goes to stdout if nothing
-// else does.
+// Write writes the report to all its places; a failure at one does not affect the others. Text goes to stdout if
+// nothing else does.
 func Write(stdout io.Writer, r *report.Report, list []Output) error {
 	if !slices.ContainsFunc(list, func(o Output) bool { return o.file == "" }) {
 		list = append([]Output{{format: "text", write: report.WriteText}}, list...)
@@ -102,7 +102,7 @@ func (o Output) writeTo(stdout io.Writer, r *report.Report) error {
 		return fmt.Errorf("cannot make the report as %s: %w", o.format, err)
 	}
 	if o.file != "" {
-		if err := replaceFile(o.file, b.Bytes()); err != nil {
+		if err := files.Replace(o.file, b.Bytes(), 0o666); err != nil {
 			return fmt.Errorf("cannot write the report as %s: %w; check the disk and the directory", o.format, err)
 		}
 		return nil
@@ -111,35 +111,4 @@ func (o Output) writeTo(stdout io.Writer, r *report.Report) error {
 		return err
 	}
 	return nil
-}
-
-// replaceFile writes a file whole or not at all: beside its place first. A pipe or a device is
-// written to directly.
-func replaceFile(path string, content []byte) error {
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		f, err := os.OpenFile(path, os.O_WRONLY, 0)
-		if err != nil {
-			return err
-		}
-		_, err = f.Write(content)
-		return errors.Join(err, f.Close())
-	}
-	// In a shared directory such as /tmp somebody may plant a link: the name cannot be guessed, and the file must be new.
-	beside := filepath.Join(filepath.Dir(path), fmt.Sprintf(".%s.%s.part", filepath.Base(path), rand.Text()))
-	// #nosec G302 -- the umask applies, as to any output
-	f, err := os.OpenFile(beside, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(content)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(beside, path)
-	}
-	if err != nil {
-		_ = os.Remove(beside) // err says more than this one would
-	}
-	return err
 }

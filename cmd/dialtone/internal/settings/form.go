@@ -11,7 +11,8 @@ import (
 	"dialtone/tui/start"
 )
 
-// Form is the start form of a command: the settings that it offers, with the values of all sources but the command line.
+// Form is the start form of a command: the settings that it offers, with the values of all sources but the command
+// line.
 type Form struct {
 	Command string
 	Summary string
@@ -28,8 +29,8 @@ type Field struct {
 	Empty      string // the flag that stands for an empty text; "" for none
 }
 
-// Forms describes the start forms of all commands that have one; config is the path of the configuration file, "" for the
-// usual one.
+// Forms describes the start forms of all commands that have one; config is the path of the configuration file, "" for
+// the usual one.
 func Forms(grammar any, config string, o Options) ([]Form, error) {
 	var forms []Form
 	p, err := newParser(grammar, o)

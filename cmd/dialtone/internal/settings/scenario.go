@@ -12,9 +12,10 @@ import (
 // envSuffix ends the key that names a variable instead of holding a value.
 const envSuffix = "_env"
 
-// ReadScenario reads a file that holds the settings of a command several times: a table [[command]] for each, and at the top
-// what applies to all. Keys are flags with an underscore for each hyphen. A text may be in a variable that the key with _env
-// names; a secret must be. Mistakes are those of [Parsed.Check]; the error says why there is no readable file.
+// ReadScenario reads a file that holds the settings of a command several times: a table [[command]] for each, and at
+// the top what applies to all. Keys are flags with an underscore for each hyphen. A text may be in a variable that
+// the key with _env names; a secret must be. Mistakes are those of [Parsed.Check]; the error says why there is no
+// readable file.
 func ReadScenario(path, command string, grammar func() any, o Options) (top *Parsed, each []*Parsed, _ error) {
 	tables, err := readTOML(path)
 	if err != nil {
@@ -52,7 +53,7 @@ func ReadScenario(path, command string, grammar func() any, o Options) (top *Par
 }
 
 // scenarioKey finds the settings of a scenario.
-func (p *parser) scenarioKey(command string, atTop bool) func(tomlKey) (*kong.Value, []string, error) {
+func (p *parser) scenarioKey(command string, atTop bool) keyFinder {
 	rows := map[string]*kong.Value{} // by key
 	for _, row := range p.rows[command] {
 		key, where := strings.ReplaceAll(row.Name, "-", "_"), row.Tag.Get("scenario")

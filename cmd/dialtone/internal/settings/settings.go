@@ -1,8 +1,8 @@
-// Package settings reads everything that can be set: from the command line, DIALTONE_ variables, a configuration file and
-// scenario files, and describes it for the start form.
+// Package settings reads everything that can be set: from the command line, DIALTONE_ variables, a configuration file
+// and scenario files, and describes it for the start form.
 //
-// The table of settings is the grammar of the command line: each field of a command's struct is one row, and its tags are
-// the columns. Beside those of kong (name, short, default, placeholder, group, help) there are
+// The table of settings is the grammar of the command line: each field of a command's struct is one row, and its tags
+// are the columns. Beside those of kong (name, short, default, placeholder, group, help) there are
 //
 //	oneof     the words that a text can be, separated by commas
 //	form      the commands whose start form offers the setting, separated by commas
@@ -12,7 +12,7 @@
 //	private   the form's history does not keep it
 //	own       the commands that ignore what is written for all commands
 //	file      "-" if it cannot be in the configuration file
-//	scenario  "-" if it cannot be in a scenario, "top" if only at its top, "own" if a check does not inherit it from there
+//	scenario  "-" if it cannot be in a scenario, "top" if only at its top, "own" if checks do not inherit it
 //	whole     a variable holds one value of the list instead of several that commas or spaces separate
 //
 // How a text becomes a value depends on the field's type alone: see [Decoders]. A field of type diag.Secret is never
@@ -54,8 +54,8 @@ type Parsed struct {
 	mistakes Mistakes
 }
 
-// Parse reads args and the other sources into grammar, a pointer to a struct of commands. The error is [ErrHelp], or says
-// why args are not a command line; mistakes in values are those of [Parsed.Check].
+// Parse reads args and the other sources into grammar, a pointer to a struct of commands. The error is [ErrHelp], or
+// [Mistakes] if args are not a command line; mistakes in values are those of [Parsed.Check].
 func Parse(grammar any, args []string, o Options) (*Parsed, error) {
 	p, err := newParser(grammar, o)
 	if err != nil {
@@ -93,27 +93,32 @@ func newParser(grammar any, o Options) (*parser, error) {
 
 func (p *parser) parse(args []string) (*Parsed, error) {
 	context, err := p.kong.Parse(args)
-	parsed := &Parsed{place: "the command line", origins: p.origins, Typed: map[string]bool{}}
-	var refused *kong.ParseError
-	switch {
-	case p.helped:
+	parsed := &Parsed{place: commandLine, origins: p.origins, Typed: map[string]bool{}}
+	if p.helped {
 		return parsed, ErrHelp
-	case errors.As(err, &refused):
+	}
+	var refused *kong.ParseError
+	if errors.As(err, &refused) {
 		context = refused.Context
 	}
-	parsed.mistakes = p.Mistakes
-	if context == nil || context.Selected() == nil {
-		return parsed, err
+	if node := context.Selected(); node != nil {
+		parsed.Name, parsed.Command = node.Name, node.Target.Addr().Interface()
 	}
-	node := context.Selected()
-	parsed.Name, parsed.Command = node.Name, node.Target.Addr().Interface()
+	if err != nil {
+		p.Add(commandLine, err)
+		return parsed, p.Mistakes
+	}
+	parsed.mistakes = p.Mistakes
 	for _, step := range context.Path {
 		if step.Flag != nil && !step.Resolved {
 			parsed.Typed[step.Flag.Name] = true
 		}
 	}
-	return parsed, err
+	return parsed, nil
 }
+
+// commandLine is the origin of what is missing.
+const commandLine = "the command line"
 
 // Validate implements kong.Resolver.
 func (p *parser) Validate(*kong.Application) error { return nil }

@@ -47,23 +47,28 @@ func (p *parser) find(command string, row *kong.Value) (entry, bool) {
 	return entry{}, false
 }
 
-// accept checks texts for a setting; without a mistake they become an entry.
-func (p *parser) accept(entries []entry, command string, row *kong.Value, texts []string, origin string, err error) []entry {
+// accept adds an entry if its texts have no mistake.
+func (p *parser) accept(entries []entry, row *kong.Value, e entry, err error) []entry {
 	if err == nil {
-		err = p.options.Decoders.check(row, texts)
+		err = p.options.Decoders.check(row, e.texts)
 	}
 	if err != nil {
-		p.Add(origin, err)
+		p.Add(e.origin, err)
 		return entries
 	}
-	return append(entries, entry{command, row.Name, texts, origin})
+	e.name = row.Name
+	return append(entries, e)
 }
 
+// keyFinder is the setting and the texts of a key.
+type keyFinder func(tomlKey) (*kong.Value, []string, error)
+
 // acceptTable takes the keys of a table of a file; find knows the setting of a key.
-func (p *parser) acceptTable(path, command string, t tomlTable, find func(tomlKey) (*kong.Value, []string, error)) (entries []entry) {
+func (p *parser) acceptTable(path, command string, t tomlTable, find keyFinder) (entries []entry) {
 	for _, k := range t.keys {
 		row, texts, err := find(k)
-		entries = p.accept(entries, command, row, texts, place(path, k.line)+": "+k.name, err)
+		e := entry{command: command, texts: texts, origin: place(path, k.line) + ": " + k.name}
+		entries = p.accept(entries, row, e, err)
 	}
 	return entries
 }
@@ -91,7 +96,7 @@ func (p *parser) loadEnv(environ []string) {
 		if rows[i].IsSlice() && !rows[i].Tag.Has("whole") {
 			texts = SplitList(text)
 		}
-		entries = p.accept(entries, "", rows[i], texts, name, nil)
+		entries = p.accept(entries, rows[i], entry{texts: texts, origin: name}, nil)
 	}
 	p.sources = append(p.sources, entries)
 }
@@ -101,8 +106,8 @@ func SplitList(text string) []string {
 	return strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(", \t\n", r) })
 }
 
-// loadFile reads the configuration file: the one that is named on the command line or by a variable, else the one in the
-// default place, if it is there.
+// loadFile reads the configuration file: the one that is named on the command line or by a variable, else the one in
+// the default place, if it is there.
 func (p *parser) loadFile(command, path string) {
 	p.loaded = true
 	origin := "--" + configFlag
@@ -134,8 +139,9 @@ func (p *parser) loadFile(command, path string) {
 	p.sources = append(p.sources, entries)
 }
 
-// configKey finds the settings of the configuration file: at its top those of every command, in a command's table its own.
-func (p *parser) configKey(table string) func(tomlKey) (*kong.Value, []string, error) {
+// configKey finds the settings of the configuration file: at its top those of every command, in a command's table its
+// own.
+func (p *parser) configKey(table string) keyFinder {
 	rows := slices.DeleteFunc(slices.Clone(p.rows.of(table)), func(v *kong.Value) bool { return v.Tag.Get("file") == "-" })
 	return func(k tomlKey) (*kong.Value, []string, error) {
 		if _, isCommand := p.rows[k.name]; isCommand && table == "" {

@@ -4,14 +4,14 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/BurntSushi/toml"
+
+	"dialtone/cmd/dialtone/internal/files"
 )
 
 // Bounds of a file of settings.
@@ -37,22 +37,11 @@ func place(path string, line int) string { return fmt.Sprintf("%s:%d", path, lin
 
 // readTOML reads a file into its tables, in the order in which they stand there. What is no TOML are [Mistakes].
 func readTOML(path string) ([]tomlTable, error) {
-	file, err := os.Open(path)
+	raw, err := files.Read(path, maxFile)
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close() //nolint:errcheck // it was only read
-	text, err := io.ReadAll(io.LimitReader(file, maxFile+1))
-	switch {
-	case err != nil:
-		return nil, err
-	case len(text) > maxFile:
-		return nil, fmt.Errorf("%s is larger than %d bytes", path, maxFile)
-	}
-	return parseTOML(path, string(text))
-}
-
-func parseTOML(path, text string) ([]tomlTable, error) {
+	text := string(raw)
 	var tree map[string]any
 	if _, err := toml.Decode(text, &tree); err != nil {
 		return nil, Mistakes{syntaxMistake(path, text, err)}
