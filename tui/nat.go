@@ -2,29 +2,31 @@ package tui
 
 import (
 	"dialtone/diag"
+	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
 
 // natState writes the state of a diagnosis by itself into the header.
 func (m *Model) natState(l *draw.Line) {
 	th, c := m.scene.Theme, m.scene.Call
-	level, words := draw.Idle, "the diagnosis did not come to its end"
+	level, text := draw.Idle, "the diagnosis did not finish"
 	if last := c.Diagnosed(); last != nil {
-		level, words = natLevel(last.Report().Exit), diag.NATWords(last.Report().Exit)
+		exit := m.scene.Judged(last).Exit
+		level, text = natLevel(exit), words.NetworkExit(exit)
 	}
 	mark, paint := th.Mark(level)
 	if c.Diagnosing() && c.Diagnosed() == nil {
-		mark, paint, words = th.Glyphs.Idle, th.Dim, "asking "+draw.Plural(len(c.Diagnosis().URLs), "server", "servers")
+		mark, paint, text = th.Glyphs.Idle, th.Dim, "asking "+draw.Plural(len(c.Diagnosis().Start.URLs), "server", "servers")
 	}
 	if m.spinning() {
 		mark = m.scene.Spinner()
 	}
-	l.Add(paint, mark).Gap(1).Add(paint, words)
+	l.Add(paint, mark).Gap(1).Add(paint, text)
 	if n := len(c.NAT); n > 1 {
 		l.Gap(2).Add(th.Dim, "run ").Add(th.Plain, draw.Count(uint64(n)))
 	}
-	if words := m.playbackWords(); words != "" {
-		l.Gap(2).Add(th.Warn, words)
+	if text := m.playbackWords(); text != "" {
+		l.Gap(2).Add(th.Warn, text)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"dialtone/diag"
+	"dialtone/diag/nat"
 	"dialtone/diag/probe"
 )
 
@@ -78,7 +79,7 @@ func (c *natCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	case c.IPv6 || from.Is6():
 		families = probe.OnlyIPv6
 	}
-	q := probe.Inquiry{URLs: urls, Families: families, Bind: from, TLS: trust, Peer: c.Peer.side, Deep: c.Deep,
+	q := probe.Inquiry{URLs: urls, Families: families, Bind: from, TLS: trust, Peer: c.Peer.line, Deep: c.Deep,
 		Hairpin: c.Hairpin}
 	q.Username, q.Password = c.credentials()
 	return c.diagnose(ctx, a, q)
@@ -150,9 +151,9 @@ func (l *localAddr) set(raw string) error {
 	return fmt.Errorf("%s is no address of this machine", quote(raw))
 }
 
-// peerLine is the result of the other side.
+// peerLine is the result line of the peer.
 type peerLine struct {
-	side *diag.NATSide
+	line string
 	flaw
 }
 
@@ -160,10 +161,10 @@ type peerLine struct {
 func (p *peerLine) Decode(ctx *kong.DecodeContext) error { return p.decode(ctx, p.set) }
 
 func (p *peerLine) set(raw string) error {
-	side, err := diag.ParseNATSide(raw)
+	side, err := nat.ParseSide(raw)
 	if err != nil {
 		return err
 	}
-	p.side = &side
+	p.line = side.String()
 	return nil
 }

@@ -90,7 +90,7 @@ func (a app) replayPlain(recording *record.Recording, damage string) (diag.Exit,
 	if err == nil {
 		text := verdictText(verdict)
 		if last := placed.Diagnosed(); placed.Alone() && last != nil {
-			text = "\n" + natText(last.Report(), true)
+			text = "\n" + natText(judge.Diagnose(last.State), true)
 		}
 		_, err = io.WriteString(a.out, text)
 	}

@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -143,33 +142,13 @@ func (c *checker) report(load judge.Load, interrupted bool) *report.Report {
 	r := report.Build(report.Input{
 		Tool: strings.TrimSpace("dialtone " +
 			c.Config.Version), Name: c.Name, StartedAt: c.begun, Duration: time.Since(c.begun), Target: target,
-		Expect:   judge.Expectation{Load: load},
-		Runs:     c.inputs,
-		Findings: expiredCredentials(c.Config.ICEServers, c.begun), Interrupted: interrupted,
+		Expect:      judge.Expectation{Load: load},
+		Runs:        c.inputs,
+		Interrupted: interrupted,
 	})
 	Assert(r, append(DefaultAssertions(x), c.Assertions...))
 	if c.Baseline != nil {
 		r.Compare(c.Baseline)
 	}
 	return r
-}
-
-// expiredCredentials are findings about temporary credentials whose time has passed: user names that begin with the
-// time at which they end, as the REST API for TURN has them.
-func expiredCredentials(servers []diag.ICEServerAuth, now time.Time) []diag.Finding {
-	var out []diag.Finding
-	for _, s := range servers {
-		stamp, _, _ := strings.Cut(s.Username, ":")
-		unix, err := strconv.ParseInt(stamp, 10, 64)
-		if err != nil || unix < 1e9 || unix > now.Unix() {
-			continue
-		}
-		ended := time.Unix(unix, 0).UTC()
-		out = append(out, diag.Finding{
-			ID: "turn.credentials_expired", Severity: diag.Problem, Title: diag.Clean("The credentials for "+s.URL+" have expired.", 400),
-			Evidence: []string{"the user name says that they were valid until " + ended.Format(time.RFC3339)},
-			Advice:   "Make new credentials (dialtone does with --turn-secret), and check the clock of whoever makes them.",
-		})
-	}
-	return out
 }

@@ -166,7 +166,7 @@ func findingsEnv(findings []diag.Finding) []any {
 func serversEnv(r *report.Report) []any {
 	all := list(r.Servers, serverEnv)
 	for _, url := range r.Target.ICEServers {
-		if !slices.ContainsFunc(r.Servers, func(s diag.ServerResult) bool { return s.URL == url }) {
+		if !slices.ContainsFunc(r.Servers, func(s report.Server) bool { return s.URL == url }) {
 			all = append(all, object{
 				"url": url, "transport": nil, "ok": nil, "cause": nil, "error_code": nil, "rtt": nil, "mapped_address": nil, "relay_address": nil,
 			})
@@ -175,25 +175,26 @@ func serversEnv(r *report.Report) []any {
 	return all
 }
 
-func serverEnv(s diag.ServerResult) object {
+func serverEnv(s report.Server) object {
 	e := object{
-		"url": s.URL, "transport": text(s.Transport), "ok": s.OK, "cause": text(s.Cause), "error_code": s.ErrorCode, "rtt": nil,
-		"mapped_address": text(s.MappedAddress), "relay_address": text(s.RelayAddress),
+		"url": s.URL, "transport": text(s.Transport), "ok": s.OK, "cause": text(string(s.Cause())), "error_code": s.Code(),
+		"rtt": nil, "mapped_address": text(s.Mapped()), "relay_address": text(s.Relayed()),
 	}
-	if s.RTTMs != nil {
-		e["rtt"] = s.RTTMs.Duration()
+	if rtt := s.RTT(); rtt != nil {
+		e["rtt"] = rtt.Duration()
 	}
 	return e
 }
 
-func natEnv(n *diag.NATReport) any {
+func natEnv(n *report.Network) any {
 	if n == nil {
 		return nil
 	}
-	b := n.Behavior
+	b := n.Behaviors
 	return object{
-		"nat": text(b.NAT.Value), "mapping": text(b.Mapping.Value), "filtering": text(b.Filtering.Value),
-		"port_preservation": text(b.PortPreservation.Value), "udp": text(b.UDP.Value), "ipv6": text(b.IPv6.Value), "cgnat": text(b.CGNAT.Value),
+		"nat": text(string(b.NAT.Value)), "mapping": text(string(b.Mapping.Value)), "filtering": text(string(b.Filtering.Value)),
+		"port_preservation": text(string(b.PortPreservation.Value)), "udp": text(string(b.UDP.Value)),
+		"ipv6": text(string(b.IPv6.Value)), "cgnat": text(string(b.CGNAT.Value)),
 	}
 }
 
@@ -211,6 +212,8 @@ func example() *report.Report {
 	r := &report.Report{}
 	fill(reflect.ValueOf(r).Elem(), 0)
 	r.Checks = nil
+	allocated := diag.Stage{Name: diag.StageAllocate, RTTMs: diag.Ptr(diag.Millis(1)), Mapped: "x", Relayed: "x"}
+	r.Servers[0].TURN, r.Servers[0].Stages = true, []diag.Stage{allocated}
 	r.Summary.Phases = nil
 	for _, name := range phaseNames {
 		r.Summary.Phases = append(r.Summary.Phases, report.PhaseSummary{Name: string(name), Seen: 1, Times: r.Summary.Setup})

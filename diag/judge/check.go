@@ -31,7 +31,7 @@ const (
 // been seen. Where it was not, the verdict is that of the first step that was missing.
 func JudgeCheck(c *call.Call, x Expectation) Verdict {
 	v := Judge(c)
-	found := slices.Concat(endFindings(c), relayFindings(c), echoFindings(c), x.mediaFindings(c), x.lossFindings(c),
+	found := slices.Concat(endFindings(c), echoFindings(c), x.mediaFindings(c), x.lossFindings(c),
 		x.pathFindings(c))
 	for _, f := range found {
 		i := slices.IndexFunc(v.Findings, func(old diag.Finding) bool { return old.ID == f.ID && old.Title == f.Title })

@@ -1,65 +1,60 @@
 package judge
 
 import (
-	"strings"
-
 	"dialtone/diag"
 	"dialtone/diag/call"
 )
 
-// judgeDiagnosis is the verdict of a diagnosis by itself: that of its latest report.
+// judgeDiagnosis is the verdict of a diagnosis by itself: that of the latest one that can be judged.
 func judgeDiagnosis(c *call.Call) Verdict {
 	running := c.Diagnosing()
 	if last := c.Diagnosed(); last != nil {
-		r := last.Report()
-		return Verdict{Done: !running, Exit: r.Exit, Headline: r.Verdict.Headline, Why: r.Verdict.Why, Todo: r.Verdict.Next,
-			Findings: r.Findings}
+		n := Diagnose(last.State)
+		headline, why, next := English.Network(n)
+		return Verdict{Done: !running, Exit: n.Exit, Headline: headline, Why: why, Todo: next,
+			Findings: inEnglish(n.Findings)}
 	}
 	switch d := c.Diagnosis(); {
-	case running:
-		return Verdict{Exit: diag.ExitInterrupted, Headline: "the diagnosis is under way"}
-	case d.Progress.Stopped == diag.StoppedCancelled:
+	case running || d.Running():
+		return Verdict{Exit: diag.ExitInterrupted, Headline: "the diagnosis is in progress"}
+	case d.Ended.Stopped == diag.StoppedCancelled:
 		return Verdict{
-			Done: true, Exit: diag.ExitInterrupted, Headline: "the diagnosis was broken off",
+			Done: true, Exit: diag.ExitInterrupted, Headline: "the diagnosis was cancelled",
 			Todo: []string{"Ask again and wait for the verdict: it takes a few seconds at most."},
 		}
 	default:
 		return Verdict{
-			Done: true, Exit: diag.ExitCannotRun, Headline: "the diagnosis could not be made: " +
-				diag.Clean(d.Progress.Stopped, 300),
+			Done: true, Exit: diag.ExitCannotRun, Headline: "the diagnosis failed: " + diag.Clean(d.Ended.Reason, 300),
 			Todo: []string{"Check this machine's network."},
 		}
 	}
 }
 
 // networkFindings are those of the latest diagnosis of the network that a call has made. They explain a call that found
-// no path; beside any other they are remarks. What the probes have told of a server is not told again.
-func networkFindings(c *call.Call) []diag.Finding {
+// no path; beside any other they are remarks. What is known of a server from the call itself is not repeated.
+func networkFindings(c *call.Call) []Finding {
 	d := c.Diagnosed()
 	if d == nil {
 		return nil
 	}
 	failed := c.NoPath()
-	told := map[string]bool{}
+	known := map[string]bool{}
 	for _, s := range c.Servers {
-		told[s.URL] = !s.OK
+		known[s.URL] = s.Failed() != nil
 	}
-	var out []diag.Finding
-	for _, f := range d.Report().Findings {
-		if url, _, silent := strings.Cut(f.Title, diag.GaveNothing); silent {
-			if f.ID == "turn.quota_reached" && c.RelayedBy(url) {
+	var out []Finding
+	for _, f := range Diagnose(d.State).Findings {
+		if e, about := f.Evidence.(ServerFailure); about {
+			if known[f.Subject] || e.Server.QuotaReached() && c.RelayedBy(f.Subject) {
 				continue
 			}
-			if told[url] {
-				continue
-			}
-			told[url] = true // a TURN server over UDP was asked twice: for a relay, and as a STUN server
+			known[f.Subject] = true // a TURN server over UDP was asked twice: for a relay, and as a STUN server
 		}
 		switch {
-		case failed && f.Severity == diag.Warn:
-			f.Severity = diag.Problem
-		case !failed && f.Severity == diag.Problem:
-			f.Severity = diag.Warn
+		case failed && f.Severity == Warn:
+			f.Severity = Problem
+		case !failed && f.Severity == Problem:
+			f.Severity = Warn
 		}
 		out = append(out, f)
 	}
@@ -72,10 +67,27 @@ func networkWhy(c *call.Call, v *Verdict) {
 	if d == nil {
 		return
 	}
-	switch r := d.Report(); r.Exit {
+	switch n := Diagnose(d.State); n.Exit {
 	case diag.ExitPass, diag.ExitRelay, diag.ExitNoRelay, diag.ExitNoConnectivity:
-		v.Why = append(v.Why, "Diagnosis of this side: "+diag.Clean(r.Verdict.Headline, 300))
-		v.Todo = append(v.Todo, r.Verdict.Next...)
+		headline, _, next := English.Network(n)
+		v.Why = append(v.Why, "Diagnosis of this side: "+headline)
+		v.Todo = append(v.Todo, next...)
 	default: // too little is known to blame the network
 	}
+}
+
+// English writes typed findings for the judge of calls, whose findings are still sentences; package words sets it. To
+// be removed with [diag.Finding].
+var English struct {
+	Finding func(Finding) diag.Finding
+	Network func(Network) (headline string, why, next []string)
+}
+
+// inEnglish is to be removed with [English].
+func inEnglish(list []Finding) []diag.Finding {
+	var out []diag.Finding
+	for _, f := range list {
+		out = append(out, English.Finding(f))
+	}
+	return out
 }

@@ -2,7 +2,6 @@ package judge
 
 import (
 	"fmt"
-	"net/netip"
 	"strings"
 	"time"
 
@@ -96,29 +95,4 @@ func dtlsFindings(c *call.Call) []diag.Finding {
 		Evidence: []string{"path: " + pathWords(c), diag.OrUnknown(diag.Clean(c.DTLS.Error, 200))},
 		Advice:   "Large packets may be lost on the way: check the MTU of VPNs and tunnels.",
 	}}
-}
-
-// relayFindings name TURN servers whose relay address is private while they themselves are elsewhere. Where the call
-// came up, only one of a public server is told: within one network private relays are right.
-func relayFindings(c *call.Call) []diag.Finding {
-	var out []diag.Finding
-	for _, s := range c.Servers {
-		server, err := netip.ParseAddrPort(s.Address)
-		relay, err2 := netip.ParseAddrPort(s.RelayAddress)
-		if !s.OK || err != nil || err2 != nil || !relay.Addr().IsPrivate() || relay.Addr() == server.Addr() ||
-			diag.Private(server.Addr()) && !c.NoPath() {
-			continue
-		}
-		severity := diag.Warn
-		if c.NoPath() {
-			severity = diag.Problem
-		}
-		out = append(out, diag.Finding{
-			ID: "turn.relay_private", Severity: severity,
-			Title:    diag.Clean(fmt.Sprintf("%s gave a relay, but its address is %s (private).", s.URL, s.RelayAddress), 400),
-			Evidence: []string{"the server itself is " + diag.Clean(s.Address, 100)}, Advice: diag.About(s.URL,
-				"set the external IP on the server (coturn: external-ip)"),
-		})
-	}
-	return out
 }

@@ -3,6 +3,11 @@
 // package words turns into English.
 package judge
 
+import (
+	"cmp"
+	"slices"
+)
+
 // Severity grades a finding.
 type Severity string
 
@@ -20,4 +25,12 @@ type Finding struct {
 	Severity Severity `json:"severity"`
 	Subject  string   `json:"subject,omitempty"`  // what it is about: the URL of a server, "inbound audio", a channel; empty: the call
 	Evidence any      `json:"evidence,omitempty"` // a struct of this package, one type for each ID; nil: the ID says it all
+}
+
+// Compare is negative when s is less grave than other, positive when it is graver.
+func (s Severity) Compare(other Severity) int { return cmp.Compare(s.rank(), other.rank()) }
+
+// rank orders severities, the gravest highest.
+func (s Severity) rank() int {
+	return slices.Index([]Severity{Info, Warn, Problem}, s)
 }

@@ -53,12 +53,8 @@ func Judge(c *call.Call) Verdict {
 
 // warnings are the findings that explain no failure by themselves.
 func warnings(c *call.Call) []diag.Finding {
-	severity := diag.Warn
-	if c.NoPath() {
-		severity = diag.Problem
-	}
 	return slices.Concat(dtlsFindings(c), mediaFindings(c), EndsFindings(c), publishFindings(c),
-		serverFindings(c, severity), networkFindings(c), warningFindings(c))
+		serverFindings(c), inEnglish(networkFindings(c)), warningFindings(c))
 }
 
 func contains(list []string, s string) bool {

@@ -7,25 +7,13 @@ import (
 	"dialtone/diag/call"
 )
 
-// serverFindings makes a finding of every server that gave nothing.
-func serverFindings(c *call.Call, severity diag.Severity) []diag.Finding {
-	var out []diag.Finding
-	for _, s := range c.Servers {
-		if s.OK {
-			out = diag.WithExpiry(out, s.ServerResult)
-			continue
-		}
-		if s.QuotaReached() && c.RelayedBy(s.URL) {
-			continue // by the call's own relay: it was the probe that came too late
-		}
-		out = append(out, diag.Finding{
-			ID: diag.ServerFindingID(s.ServerResult), Severity: severity,
-			Title:    diag.Clean(s.URL+diag.GaveNothing+s.ErrorText, 400),
-			Evidence: []string{diag.Clean("stage "+diag.OrUnknown(s.Stage)+", cause "+diag.OrUnknown(s.Cause), 200)},
-			Advice:   diag.About(s.URL, s.Advice),
-		})
+// serverFindings are about the servers of a call.
+func serverFindings(c *call.Call) []diag.Finding {
+	var list []diag.Server
+	for _, row := range c.Servers {
+		list = append(list, row.Server)
 	}
-	return out
+	return inEnglish(callServers(list, c.NoPath(), c.RelayedBy))
 }
 
 // mediaFindings names media that both sides agreed on and nobody has seen, while there is time to look.

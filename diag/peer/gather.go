@@ -19,14 +19,14 @@ type gathering struct {
 	handed   bool            // OnGathered was called
 	open     map[string]bool // servers (and "host") that may still give something
 	unserved map[string]bool // TURN servers that gave the agent nothing, of which the probe is to tell why
-	early    map[string]diag.ServerResult
+	early    map[string]diag.Server
 	stopped  bool
 }
 
 const hostSubject = "host"
 
 func newGathering(p *Peer) *gathering {
-	return &gathering{p: p, early: map[string]diag.ServerResult{}, unserved: map[string]bool{}}
+	return &gathering{p: p, early: map[string]diag.Server{}, unserved: map[string]bool{}}
 }
 
 // begin starts the spans; at a further description it does nothing.
@@ -83,7 +83,7 @@ func (g *gathering) candidate(d diag.Candidate) {
 }
 
 // probed notes what the probe of a server found. Success says that a candidate is coming; failure that none is.
-func (g *gathering) probed(r diag.ServerResult) {
+func (g *gathering) probed(r diag.Server) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if !g.begun {
@@ -94,20 +94,28 @@ func (g *gathering) probed(r diag.ServerResult) {
 	g.check()
 }
 
-func (g *gathering) takeProbe(r diag.ServerResult) {
+func (g *gathering) takeProbe(r diag.Server) {
 	unserved := g.unserved[r.URL]
 	delete(g.unserved, r.URL)
 	switch {
-	case unserved && r.OK:
+	case unserved && r.OK():
 		g.p.o.Phases.End(diag.PhaseGather, r.URL, diag.OutcomeFailed,
 			"no relay for the call, though the server gives one now")
 	case unserved:
-		g.p.o.Phases.End(diag.PhaseGather, r.URL, diag.OutcomeFailed, r.ErrorText)
+		g.p.o.Phases.End(diag.PhaseGather, r.URL, diag.OutcomeFailed, failureOf(r))
 	case r.QuotaReached() && !g.agent:
 		// It may be the agent's own allocation that fills the quota: the agent knows better.
-	case !r.OK:
-		g.end(r.URL, diag.OutcomeFailed, r.ErrorText)
+	case !r.OK():
+		g.end(r.URL, diag.OutcomeFailed, failureOf(r))
 	}
+}
+
+// failureOf is why a server failed, in the terms of the vocabulary.
+func failureOf(r diag.Server) string {
+	if stage := r.Failed(); stage != nil {
+		return string(stage.Name) + ": " + stage.Failure.String()
+	}
+	return ""
 }
 
 // agentState is pion's OnICEGatheringStateChange.

@@ -284,8 +284,8 @@ func (p *Peer) addNow(c Candidate) error {
 	return nil
 }
 
-// ServerProbed tells what asking an ICE server gave. A server that failed is not waited for any longer.
-func (p *Peer) ServerProbed(r diag.ServerResult) { p.gather.probed(r) }
+// ServerProbed takes what asking an ICE server gave. A server that failed is not waited for any longer.
+func (p *Peer) ServerProbed(r diag.Server) { p.gather.probed(r) }
 
 // restarting prepares the observers for new candidates and checks.
 func (p *Peer) restarting() {

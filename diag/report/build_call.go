@@ -5,6 +5,8 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/judge"
+	"dialtone/diag/nat"
 )
 
 // shownOf is what is told of one call.
@@ -23,10 +25,12 @@ func shownOf(c *call.Call) shown {
 		s.channels = append(s.channels, channelOf(c, row))
 	}
 	for _, server := range c.Servers {
-		s.servers = append(s.servers, server.ServerResult)
+		if server.State() != diag.ServerUnknown && server.State() != diag.ServerAsking {
+			s.servers = append(s.servers, newServer(nat.ServerRow{Server: server.Server}))
+		}
 	}
-	if n := len(c.NAT); n > 0 && c.NAT[n-1].Progress != nil {
-		s.nat = &c.NAT[n-1].Progress.Report
+	if d := c.Diagnosed(); d != nil {
+		s.nat = diag.Ptr(NewNetwork(judge.Diagnose(d.State)))
 	}
 	return s
 }

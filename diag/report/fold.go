@@ -3,7 +3,6 @@ package report
 import (
 	"slices"
 
-	"dialtone/diag"
 	"dialtone/diag/judge"
 )
 
@@ -20,8 +19,8 @@ type shown struct {
 	candidates []Candidate
 	pairs      []Pair
 	channels   []Channel
-	servers    []diag.ServerResult
-	nat        *diag.NATReport
+	servers    []Server
+	nat        *Network
 }
 
 // Fold judges the run and lets its calls go. x is what is asked of it; its Load does not count, that of the report

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"dialtone/diag"
+	"dialtone/diag/nat"
+	"dialtone/diag/words"
 )
 
 //go:embed report.gohtml
@@ -19,7 +21,7 @@ var htmlTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
 	"number": func(v float64) string { return fmt.Sprintf("%.6g", v) },
 	"upper":  func(v Verdict) string { return strings.ToUpper(string(v)) },
 	"inc":    func(i int) int { return i + 1 },
-	"server": serverWords,
+	"server": func(s Server) string { return words.ServerLine(s.ServerRow) },
 	"class":  cssClass,
 	"lower":  strings.ToLower,
 }).Parse(htmlSource))
@@ -182,35 +184,20 @@ func (c htmlCheck) Behaviors() []htmlBehavior {
 	if c.NAT == nil {
 		return nil
 	}
-	b := c.NAT.Behavior
 	var out []htmlBehavior
-	for _, one := range []htmlBehavior{
-		{"NAT", b.NAT},
-		{"mapping", b.Mapping},
-		{"filtering", b.Filtering},
-		{"port preservation", b.PortPreservation},
-		{"pooling", b.Pooling},
-		{"ALG", b.ALG},
-		{"carrier's NAT", b.CGNAT},
-		{"UDP", b.UDP},
-		{"IPv6", b.IPv6},
-		{"uplinks", b.Uplinks},
-		{"464XLAT", b.CLAT},
-		{"mapping of TCP", b.TCPMapping},
-		{"lifetime", b.Lifetime},
-		{"fragments", b.Fragments},
-		{"hairpin", b.Hairpin},
-	} {
-		if one.Value != "" && one.Value != unknown {
-			out = append(out, one)
+	for _, row := range c.NAT.Behaviors.Rows() {
+		if row.Value != nat.Unknown {
+			out = append(out, htmlBehavior{words.BehaviorLabel(row.Name), words.BehaviorValue(row.Behavior), row.Confidence,
+				words.BehaviorEvidence(row.Behavior)})
 		}
 	}
 	return out
 }
 
 type htmlBehavior struct {
-	Name string
-	diag.Behavior
+	Name, Value string
+	Confidence  nat.Confidence
+	Evidence    []string
 }
 
 // Words is a candidate in a few words, for the template.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"dialtone/diag"
+	"dialtone/diag/words"
 )
 
 // maxRows bounds each table of the Markdown: job summaries are limited.
@@ -157,14 +158,14 @@ func (m *mdWriter) media(media Media) {
 	m.table([]string{"media", "", "packets", "rate", "loss", "jitter", "round trip", "picture"}, rows)
 }
 
-func (m *mdWriter) servers(list []diag.ServerResult) {
+func (m *mdWriter) servers(list []Server) {
 	var rows [][]string
 	for _, s := range list {
 		mark := Pass.mark()
 		if !s.OK {
 			mark = Fail.mark()
 		}
-		rows = append(rows, []string{mark, md(serverWords(s))})
+		rows = append(rows, []string{mark, md(words.ServerLine(s.ServerRow))})
 	}
 	m.table([]string{"", "server"}, rows)
 }

@@ -167,8 +167,8 @@ func (p *promWriter) detail(r *Report, with func(...string) []string) {
 	for _, s := range r.Servers {
 		labels := with("url", s.URL, "transport", s.Transport)
 		p.add("server_success", truth(s.OK), labels...)
-		if s.RTTMs != nil {
-			p.add("server_round_trip_seconds", s.RTTMs.Duration().Seconds(), labels...)
+		if rtt := s.RTT(); rtt != nil {
+			p.add("server_round_trip_seconds", rtt.Duration().Seconds(), labels...)
 		}
 	}
 }

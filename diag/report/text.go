@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"dialtone/diag"
+	"dialtone/diag/words"
 )
 
 const (
@@ -233,44 +234,16 @@ func (t *textWriter) channels(list []Channel) {
 	}
 }
 
-func (t *textWriter) servers(list []diag.ServerResult) {
+func (t *textWriter) servers(list []Server) {
 	if len(list) > 0 {
 		t.line("\nServers:")
 	}
 	for _, s := range list {
-		t.para("  ", serverWords(s))
-		if !s.OK && s.Advice != "" {
+		t.para("  ", words.ServerLine(s.ServerRow))
+		if s.Advice != "" {
 			t.para("      next: ", s.Advice)
 		}
 	}
-}
-
-// serverWords is what a STUN or TURN server gave, or why it gave nothing.
-func serverWords(s diag.ServerResult) string {
-	if s.OK {
-		words := fmt.Sprintf("%s (%s): ok, round trip %s", s.URL, orUnknown(s.Transport), millisOf(s.RTTMs))
-		if s.MappedAddress != "" {
-			words += ", sees us as " + s.MappedAddress
-		}
-		if s.RelayAddress != "" {
-			words += ", relay " + s.RelayAddress
-		}
-		return clean(words)
-	}
-	code := ""
-	if s.ErrorCode != 0 {
-		code = fmt.Sprintf(" %d", s.ErrorCode)
-	}
-	return clean(fmt.Sprintf("%s (%s): failed at %s after %s: %s%s, %s", s.URL, orUnknown(s.Transport), orUnknown(s.Stage),
-		millisOf(&s.DurationMs),
-		orUnknown(s.Cause), code, orUnknown(s.ErrorText)))
-}
-
-func millisOf(m *diag.Millis) string {
-	if m == nil {
-		return unknown
-	}
-	return millis(diag.Ptr(float64(m.Duration()) / 1e6))
 }
 
 func (t *textWriter) findings(list []diag.Finding) {

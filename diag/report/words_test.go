@@ -60,8 +60,8 @@ func TestWrap(t *testing.T) {
 
 // TestUnknownIsNoNumber: of a call of which nothing was measured no format tells a number.
 func TestUnknownIsNoNumber(t *testing.T) {
-	if got := []string{millis(nil), percent(nil), kilobits(nil), millisOf(nil), directed{kind: "video", Stream: &Stream{}}.picture()}; cmp.Diff(
-		[]string{unknown, unknown, unknown, unknown, unknown + " " + unknown}, got) != "" {
+	if got := []string{millis(nil), percent(nil), kilobits(nil), directed{kind: "video", Stream: &Stream{}}.picture()}; cmp.Diff(
+		[]string{unknown, unknown, unknown, unknown + " " + unknown}, got) != "" {
 		t.Error(got)
 	}
 	r := nothing(t)

@@ -45,7 +45,7 @@ func (s *Session) diagnoseAsked() error {
 // some of them.
 func (s *Session) inquiry() probe.Inquiry {
 	q := probe.Inquiry{TLS: s.o.TLS, Accounts: map[probe.URL]probe.Account{},
-		Progress: func(p diag.NATProgress) { s.o.Feed.Append(p) }}
+		Report: func(d diag.Data) { s.o.Feed.Append(d) }}
 	if s.o.Net != nil {
 		q.Net = s.o.Net
 	}
@@ -61,28 +61,16 @@ func (s *Session) inquiry() probe.Inquiry {
 }
 
 // diagnose runs beside the call, for no longer than limit; 0: as long as it takes.
-func (s *Session) diagnose(q probe.Inquiry, because string, limit time.Duration) {
+func (s *Session) diagnose(q probe.Inquiry, because diag.Because, limit time.Duration) {
 	ctx, stop := context.WithCancel(context.Background()) // until the call ends
 	s.nat.stop = stop
-	started := diag.NATStarted{Because: because, BudgetMs: diag.Millis(probe.NATBudget)}
+	q.Because = because
 	if limit > 0 {
-		q.Budget, started.BudgetMs = limit*2/3, diag.Millis(limit) // what is left is for servers over TCP
+		q.Budget, q.Limit = limit*2/3, limit // what is left is for servers over TCP
 	}
-	for _, u := range q.URLs {
-		started.URLs = append(started.URLs, u.String())
-	}
-	s.o.Feed.Append(started)
 	s.wg.Go(func() {
 		defer stop()
-		if limit > 0 {
-			var cancel context.CancelFunc
-			ctx, cancel = context.WithTimeout(ctx, limit)
-			defer cancel()
-		}
 		_, err := probe.Diagnose(ctx, q)
-		if err != nil {
-			s.o.Feed.Append(diag.NATProgress{Final: true, Stopped: cause(err)})
-		}
 		s.inbox.put(func() { s.diagnosed(err == nil) })
 	})
 }

@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"time"
 
@@ -18,8 +17,6 @@ const (
 	beginTime = 100 * time.Millisecond
 	// agentTime is how long the agent is left alone with the TURN servers.
 	agentTime = 300 * time.Millisecond
-	// answerTime is how long a server must have been asked before the end of the call, for its silence to say anything.
-	answerTime = 800 * time.Millisecond
 	// probeTime is how long a call that has found no path stays for probes that have not ended.
 	probeTime = 2 * time.Second
 )
@@ -77,7 +74,8 @@ func (p *probing) wait(ctx context.Context, url string) {
 func (s *Session) probeServers(ctx context.Context) {
 	var others []probe.Target
 	for _, server := range s.o.Config.ICEServers {
-		t := probe.Target{URL: server.URL, Username: server.Username, Password: server.Credential.Reveal(), TLS: s.o.TLS}
+		t := probe.Target{URL: server.URL, Username: server.Username, Password: server.Credential.Reveal(), TLS: s.o.TLS,
+			Report: func(d diag.ServerStage) { s.o.Feed.Append(d) }}
 		if u, err := probe.ParseURL(server.URL); err != nil || !u.Scheme.TURN() {
 			others = append(others, t)
 			continue
@@ -91,29 +89,15 @@ func (s *Session) probeServers(ctx context.Context) {
 }
 
 func (s *Session) probe(ctx context.Context, targets ...probe.Target) {
-	begun := time.Now()
-	probe.All(ctx, targets, func(r diag.ServerResult) {
-		if ctx.Err() != nil && !r.OK && !silent(&r, time.Since(begun)) {
-			return // cut short by the end of the call: that says nothing of the server
+	probe.All(ctx, targets, func(r diag.Server) {
+		if r.State() != diag.ServerUnknown { // the end of the call has not cut it short
+			s.inbox.put(func() { s.probed(r) })
 		}
-		s.o.Feed.Append(r)
-		s.inbox.put(func() { s.probed(r) })
 	})
 }
 
-// silent makes a failure of a probe that the end of the call has cut short, where the server had time enough to answer.
-func silent(r *diag.ServerResult, asked time.Duration) bool {
-	if asked < answerTime {
-		return false
-	}
-	r.Cause, r.ErrorText = probe.CauseTimeout, fmt.Sprintf("no answer within the %.1f s until the call ended",
-		asked.Seconds())
-	r.Advice = "check host, port and transport, and that no firewall drops the answers; a longer call would know more"
-	return true
-}
-
 // probed continues after a probe.
-func (s *Session) probed(r diag.ServerResult) {
+func (s *Session) probed(r diag.Server) {
 	s.peer.ServerProbed(r)
 	s.probes.left--
 	s.explained()

@@ -45,8 +45,6 @@ var checkExplanations = map[string]string{
 	"path.direct_unexpected": "The check expected a relayed path (--expect relay), and the selected pair is direct. Relays are used where nothing else works; --relay-only allows nothing else.",
 	"path.ipv6_lost":         "Both sides offered IPv6 candidates, all pairs of them failed, and the path is IPv4. Firewalls that block IPv6 on the way in are the usual cause. Calls work as long as IPv4 does.",
 
-	"turn.credentials_expired": "The user name for the TURN server carries the time at which it ends, as temporary credentials do (the REST API for TURN servers: expiry:name), and that time has passed: the server refuses them, or will. They were good once; the application has to fetch new ones. Where they are new, compare the clocks of this machine and of whoever makes them.",
-
 	"tester.cpu": "While the check ran, more than one in twenty timers of the program fired more than 10 ms late. Times, jitter and losses that it measured may be its own. Heavy loss is then a warning and no failure.",
 
 	"baseline.worse":       "A value of the report is worse than that of the earlier report by more than both scatter. The noise is taken from the spread of the percentiles of both reports, at least 10 % and 2 ms (for shares 0.01). With fewer than five runs the scatter is not known, and only a value that has more than doubled counts.",

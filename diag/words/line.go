@@ -41,6 +41,9 @@ func texts(d diag.Data) string {
 	if s, ok := transportWords(d); ok {
 		return s
 	}
+	if s, ok := diagnosisLine(d); ok {
+		return s
+	}
 	if s, ok := mediaWords(d); ok {
 		return s
 	}
@@ -55,12 +58,8 @@ func transportWords(d diag.Data) (string, bool) {
 	switch d := d.(type) {
 	case diag.Candidate:
 		return joinWords(string(d.Side), candidateWords(d)), true
-	case diag.ServerResult:
-		return serverWords(d), true
-	case diag.NATStarted:
-		return joinWords(diag.Plural(len(d.URLs), "server", "servers"), d.Because), true
-	case diag.NATProgress:
-		return natWords(d), true
+	case diag.ServerStage:
+		return stageLine(d), true
 	case diag.Pair:
 		return pairEventWords(d), true
 	case diag.Selected:
@@ -158,20 +157,6 @@ func candidateWords(d diag.Candidate) string {
 	}
 	return joinWords(d.String(), related, prefixed("from ", d.URL), d.NetworkInterface,
 		fmt.Sprintf("priority %d", d.Priority))
-}
-
-func serverWords(d diag.ServerResult) string {
-	if d.OK {
-		return joinWords(d.URL, "ok", timing("rtt", d.RTTMs), prefixed("sees us as ", d.MappedAddress),
-			prefixed("relay ", d.RelayAddress), d.Software)
-	}
-	code := ""
-	if d.ErrorCode != 0 {
-		code = strconv.Itoa(d.ErrorCode)
-	}
-	return joinWords(d.URL, "failed at", d.Stage, "after", diag.Span(d.DurationMs.Duration().Round(time.Microsecond))+":",
-		code,
-		d.ErrorText, d.Advice)
 }
 
 func pairEventWords(d diag.Pair) string {
@@ -339,15 +324,3 @@ func joinWords(parts ...string) string {
 
 // Clock writes a time since the start as the plain output does: seconds with milliseconds, right-aligned to 8 columns.
 func Clock(at time.Duration) string { return fmt.Sprintf("%8.3f", at.Seconds()) }
-
-// natWords sums a diagnosis up.
-func natWords(d diag.NATProgress) string {
-	words := fmt.Sprintf("%d of %d requests answered", d.Answered, d.Sent)
-	if !d.Final {
-		return words
-	}
-	if d.Stopped != "" && d.Stopped != diag.StoppedTimeOver {
-		return joinWords(words, d.Stopped)
-	}
-	return joinWords(words, d.Stopped, d.Report.Verdict.Headline)
-}

@@ -144,7 +144,7 @@ func (p *Call) failing(width int) []string {
 	first := draw.NewLine(width).Gap(1).Add(paint, mark).Gap(1).Add(th.Strong, capital(p.Verdict.Headline)).String()
 	second := draw.NewLine(width).Gap(1).Add(th.Accent, p.Spinner()).Gap(1).Add(th.Plain,
 		"Asking the servers of this call what your network does").
-		Gap(2).Add(th.Dim, seconds(p.Clock-p.Call.Diagnosis().At)+" of "+seconds(p.Call.Diagnosis().BudgetMs.Duration())+" at most").String()
+		Gap(2).Add(th.Dim, seconds(p.Clock-p.Call.Diagnosis().At)+" of "+seconds(p.Call.Diagnosis().Start.BudgetMs.Duration())+" at most").String()
 	return []string{first, second}
 }
 

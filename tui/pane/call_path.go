@@ -114,7 +114,7 @@ func ourSite(c *call.Call, local, remote *call.CandidateRow) []draw.Node {
 // Its port towards the relay is not known: what the server told was asked over another socket.
 func relayNAT(c *call.Call, local *call.CandidateRow) (draw.Node, bool) {
 	for _, s := range c.Servers {
-		seen, _, err := net.SplitHostPort(s.MappedAddress)
+		seen, _, err := net.SplitHostPort(s.Mapped())
 		if err == nil && s.URL == local.URL && local.RelatedAddress != "" && !isAny(local.RelatedAddress) &&
 			seen != local.RelatedAddress {
 			return draw.Node{Title: "your NAT", Address: seen, Note: "as the relay sees us"}, true

@@ -7,6 +7,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/judge"
+	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
 
@@ -155,30 +156,18 @@ func (p *Call) meanwhile(width int) []string {
 func serverLine(th *draw.Theme, s call.ServerRow, indent, width int) string {
 	mark, paint := th.Mark(serverLevel(s))
 	l := draw.NewLine(width).Gap(indent).Add(paint, mark).Gap(1).Add(th.Plain, s.URL).Gap(2)
-	return l.Add(th.Dim, serverWords(th.Glyphs, s)).String()
+	return l.Add(th.Dim, words.Server(s.Server)).String()
 }
 
 func serverLevel(s call.ServerRow) draw.Level {
-	if s.OK {
+	switch s.State() {
+	case diag.ServerWorks:
 		return draw.Good
+	case diag.ServerFailed:
+		return draw.Bad
+	case diag.ServerAsking, diag.ServerUnknown:
 	}
-	return draw.Bad
-}
-
-// serverWords is what a server gave, or why it gave nothing.
-func serverWords(g draw.Glyphs, s call.ServerRow) string {
-	if !s.OK {
-		code := ""
-		if s.ErrorCode != 0 {
-			code = fmt.Sprint(s.ErrorCode)
-		}
-		return facts(g, code, s.ErrorText, s.Advice)
-	}
-	rtt := ""
-	if s.RTTMs != nil {
-		rtt = draw.Span(s.RTTMs.Duration())
-	}
-	return facts(g, rtt, prefixed("sees us as ", s.MappedAddress), prefixed("relays from ", s.RelayAddress))
+	return draw.Idle
 }
 
 func prefixed(prefix, s string) string {

@@ -7,6 +7,7 @@ import (
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 
+	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
 
@@ -114,7 +115,7 @@ func (p *Candidates) Copy() (what, text string) {
 	switch c := p.Call; row.section {
 	case sectionServers:
 		s := c.Servers[row.index]
-		return "the server", s.URL + ": " + serverWords(p.Theme.Glyphs, s)
+		return "the server", s.URL + ": " + words.Server(s.Server)
 	case sectionLocal:
 		return "the candidate", candidateText(c.Local[row.index].Candidate)
 	case sectionRemote:
@@ -318,7 +319,7 @@ func (p *Candidates) explain() string {
 	row := p.rowAt(p.cursor)
 	switch c := p.Call; row.section {
 	case sectionServers:
-		return explainServer(c.Servers[row.index])
+		return words.ExplainServer(c.Servers[row.index].Server)
 	case sectionLocal:
 		return explainLocal(c.Local[row.index].Candidate, c.Servers)
 	case sectionRemote:

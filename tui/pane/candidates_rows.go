@@ -3,6 +3,7 @@ package pane
 import (
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
 
@@ -15,12 +16,12 @@ var serverColumns = []draw.Column{
 
 func (p *Candidates) serverRow(s call.ServerRow) []draw.Cell {
 	mark, paint := p.Theme.Mark(serverLevel(s))
-	n, unit := draw.Length(s.DurationMs.Duration())
+	n, unit := draw.Length(s.DurationMs().Duration())
 	return []draw.Cell{
 		{Text: s.URL, Mark: mark, Level: paint},
 		{Text: s.Transport, Paint: p.Theme.Dim},
 		{Text: n, Unit: unit},
-		{Text: serverWords(p.Theme.Glyphs, s)},
+		{Text: words.Server(s.Server)},
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/words"
 )
 
 // sectionKind is one of the tables, in the order of the screen.
@@ -119,12 +120,12 @@ func serverKey(s call.ServerRow, column int) sortKey {
 	case 1:
 		return sortKey{text: s.Transport}
 	case 2:
-		return sortKey{number: float64(s.DurationMs)}
+		return sortKey{number: float64(s.DurationMs())}
 	}
-	if s.OK {
-		return sortKey{text: s.MappedAddress}
+	if s.OK() {
+		return sortKey{text: s.Mapped()}
 	}
-	return sortKey{number: 1, text: s.ErrorText}
+	return sortKey{number: 1, text: words.Server(s.Server)}
 }
 
 func candidateKey(r call.CandidateRow, column int) sortKey {

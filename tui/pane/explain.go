@@ -9,42 +9,12 @@ import (
 	"dialtone/tui/draw"
 )
 
-// explainServer says in words what a STUN or TURN server gave, or why it gave nothing and what to do.
-func explainServer(s call.ServerRow) string {
-	if !s.OK {
-		code := ""
-		if s.ErrorCode != 0 {
-			code = fmt.Sprintf(" (STUN error %d)", s.ErrorCode)
-		}
-		stage := orSay(s.Stage, "an unknown stage")
-		text := fmt.Sprintf("%s gave nothing: %s%s.", s.URL,
-			orSay(strings.TrimSuffix(s.ErrorText, "."), "it failed at "+stage), code)
-		if s.ErrorText != "" {
-			text += fmt.Sprintf(" It failed at %s%s, after %s%s.", stage, prefixed(" over ", s.Transport),
-				draw.Span(s.DurationMs.Duration()), prefixed("; the name stands for ", s.Address))
-		}
-		return joinSpace(text, s.Advice)
-	}
-	text := s.URL + " works"
-	if s.RTTMs != nil {
-		text += ": it answers in " + draw.Span(s.RTTMs.Duration())
-	}
-	text += prefixed(", as ", s.Address) + "."
-	if s.MappedAddress != "" {
-		text += " Seen from there, this machine is " + s.MappedAddress + "."
-	}
-	if s.RelayAddress != "" {
-		text += " It lends us " + s.RelayAddress + ": what arrives there is passed on to us, when no direct path works."
-	}
-	return text
-}
-
 // explainLocal says in words what an address of ours is, and how long the server that told it took.
 func explainLocal(c diag.Candidate, servers []call.ServerRow) string {
 	place, from := address(c.Address, c.Port), orSay(c.URL, "a server")
 	for _, s := range servers {
-		if s.URL == c.URL && s.OK && s.RTTMs != nil {
-			from += " in " + draw.Span(s.RTTMs.Duration())
+		if s.URL == c.URL && s.OK() && s.RTT() != nil {
+			from += " in " + draw.Span(s.RTT().Duration())
 		}
 	}
 	switch c.CandidateType {

@@ -1,4 +1,4 @@
-package diag
+package nat
 
 import (
 	"net/netip"

@@ -1,7 +1,6 @@
-package probe
+package nat
 
 import (
-	"fmt"
 	"net/netip"
 	"slices"
 	"time"
@@ -9,15 +8,25 @@ import (
 	"dialtone/diag"
 )
 
-// furtherTopics are the tests that are asked for apart. Each plan is pure, as planNAT is: it reads what was observed
-// and names the next questions; none means that nothing more can be learned.
-var furtherTopics = []struct {
-	name string
-	plan func(*diag.NATObservations) []natAsk
+// Topic is a test that is made on request.
+type Topic string
+
+// Topics.
+const (
+	TopicHairpin   Topic = "hairpin"
+	TopicFragments Topic = "fragments"
+	TopicLifetime  Topic = "lifetime"
+)
+
+// Topics are the tests that are made on request. Each plan is pure, as [Plan] is: it reads what was observed and names
+// the next questions; none means that nothing more can be learned.
+var Topics = []struct {
+	Name Topic
+	Plan func(*State) []Question
 }{
-	{"hairpin", planHairpin},
-	{"fragments", planFragments},
-	{"lifetime", planLifetime},
+	{TopicHairpin, planHairpin},
+	{TopicFragments, planFragments},
+	{TopicLifetime, planLifetime},
 }
 
 const (
@@ -29,7 +38,7 @@ const (
 
 // further is a plan of one topic while it is made.
 type further struct {
-	*diag.NATObservations // of the family that is judged
+	*State // of the family that is judged
 }
 
 // servers lists those that answer, those of RFC 5780 first, one for each IP address.
@@ -41,7 +50,7 @@ func (f further) servers() []int {
 			continue
 		}
 		seen[s.Address.Addr()] = true
-		if _, why := f.Admitted(i); why == "" {
+		if other, _ := f.Admitted(i); other.IsValid() {
 			graded = append(graded, i)
 		} else {
 			plain = append(plain, i)
@@ -50,9 +59,9 @@ func (f further) servers() []int {
 	return append(graded, plain...)
 }
 
-// sends counts the requests of a test that left a socket, or are to be answered to it, and tells the public address
+// sends counts the requests of a test that left a socket, or are to be answered to it, and returns the public address
 // that the last answer showed.
-func (f further) sends(test diag.NATTest, socket string) (n int, mapped netip.AddrPort) {
+func (f further) sends(test diag.NATTest, socket diag.NATSocket) (n int, mapped netip.AddrPort) {
 	for i := range f.Requests {
 		r := &f.Requests[i]
 		if r.Test != test || r.Socket != socket && r.Held != socket {
@@ -67,10 +76,10 @@ func (f further) sends(test diag.NATTest, socket string) (n int, mapped netip.Ad
 }
 
 // hold asks a server from a socket until its mapping is there; the address is the zero value until then.
-func (f further) hold(server int, socket string) (ask []natAsk, mapped netip.AddrPort) {
+func (f further) hold(server int, socket diag.NATSocket) (ask []Question, mapped netip.AddrPort) {
 	n, mapped := f.sends(diag.TestHold, socket)
 	if !mapped.IsValid() && n < maxContact {
-		ask = []natAsk{{server: server, socket: socket, test: diag.TestHold, to: f.Servers[server].Address, tries: natTries}}
+		ask = []Question{{Server: server, Socket: socket, Test: diag.TestHold, To: f.Servers[server].Address, Tries: tries}}
 	}
 	return ask, mapped
 }
@@ -78,21 +87,21 @@ func (f further) hold(server int, socket string) (ask []natAsk, mapped netip.Add
 // silence is how often a server is asked until silence can be told from loss.
 func (f further) silence(server int) int {
 	sent, lost := f.Loss(server)
-	return max(natTries, diag.Silence(sent, lost, maxFurther))
+	return max(tries, Silence(sent, lost, maxFurther))
 }
 
 // planHairpin lets two sockets send to each other's public address (RFC 5780 §3.4), so that both mappings are there and
 // filtering lets them in; at the end both show that they still are.
-func planHairpin(o *diag.NATObservations) []natAsk {
+func planHairpin(o *State) []Question {
 	f := further{o.Family()}
 	servers := f.servers()
-	if !o.Hairpin || len(servers) == 0 || o.NAT().Value != diag.BehaviorPresent {
+	if !o.Start.Hairpin || len(servers) == 0 || o.NAT().Value != Present {
 		return nil
 	}
-	var asks []natAsk
+	var asks []Question
 	var public [2]netip.AddrPort
 	for i := range public {
-		ask, mapped := f.hold(servers[0], diag.HairpinSocket(i))
+		ask, mapped := f.hold(servers[0], HairpinSocket(i))
 		asks, public[i] = append(asks, ask...), mapped
 	}
 	if len(asks) > 0 || !host(public[0]) || !host(public[1]) {
@@ -100,17 +109,17 @@ func planHairpin(o *diag.NATObservations) []natAsk {
 	}
 	h := o.Hairpins()
 	for i := range public {
-		socket, other := diag.HairpinSocket(i), diag.HairpinSocket(1-i)
+		socket, other := HairpinSocket(i), HairpinSocket(1-i)
 		n, _ := f.sends(diag.TestControl, socket)
 		switch {
 		case h.Through != nil:
 		case h.Sent == 0:
-			asks = append(asks, natAsk{
-				server: servers[0], socket: socket, test: diag.TestHairpin, to: public[1-i], tries: f.silence(servers[0]), answerAt: other,
+			asks = append(asks, Question{
+				Server: servers[0], Socket: socket, Test: diag.TestHairpin, To: public[1-i], Tries: f.silence(servers[0]), AnswerAt: other,
 			})
 		case !h.Still[i] && n < maxContact:
-			asks = append(asks, natAsk{server: servers[0], socket: socket, test: diag.TestControl,
-				to: f.Servers[servers[0]].Address, tries: natTries})
+			asks = append(asks, Question{Server: servers[0], Socket: socket, Test: diag.TestControl,
+				To: f.Servers[servers[0]].Address, Tries: tries})
 		}
 	}
 	return asks
@@ -124,23 +133,25 @@ func host(a netip.AddrPort) bool {
 
 // planFragments asks with requests beyond the MTU (RFC 5780 §3.5): with PADDING, which is answered at the same length,
 // and with as many bytes that are answered shortly.
-func planFragments(o *diag.NATObservations) []natAsk {
+func planFragments(o *State) []Question {
 	f := further{o.Family()}
-	if !o.Deep || o.MTU > diag.MostMTU {
+	if !o.Start.Deep || o.Local.MTU > MostMTU {
 		return nil
 	}
-	size := o.MTU
+	size := o.Local.MTU
 	if size == 0 {
-		size = diag.UsualMTU
+		size = UsualMTU
 	}
 	servers := f.servers()
-	var asks []natAsk
+	var asks []Question
 	for _, server := range servers[:min(len(servers), maxPadded)] {
-		for _, test := range []diag.NATTest{diag.TestPadded, diag.TestLong} {
-			socket := fmt.Sprintf("%s %d", test, server)
+		for test, use := range map[diag.NATTest]diag.SocketUse{
+			diag.TestPadded: diag.SocketPadded, diag.TestLong: diag.SocketLong,
+		} {
+			socket := diag.NATSocket{Use: use, Number: server}
 			if n, _ := f.sends(test, socket); n == 0 {
-				asks = append(asks, natAsk{
-					server: server, socket: socket, test: test, to: f.Servers[server].Address, tries: f.silence(server), size: (size +
+				asks = append(asks, Question{
+					Server: server, Socket: socket, Test: test, To: f.Servers[server].Address, Tries: f.silence(server), Size: (size +
 						3) / 4 * 4,
 				})
 			}
@@ -151,10 +162,10 @@ func planFragments(o *diag.NATObservations) []natAsk {
 
 // planLifetime leaves sockets alone, each for another pause, and lets a server send to them then (RFC 5780 §4.6, all
 // pauses at once instead of one after another). Where no server obeys RESPONSE-PORT the sockets ask again themselves.
-func planLifetime(o *diag.NATObservations) []natAsk {
+func planLifetime(o *State) []Question {
 	f := further{o.Family()}
 	servers := f.servers()
-	if !o.Deep || len(servers) == 0 {
+	if !o.Start.Deep || len(servers) == 0 {
 		return nil
 	}
 	l := f.Lifetime()
@@ -169,13 +180,13 @@ func planLifetime(o *diag.NATObservations) []natAsk {
 		}
 		l.Server = servers[0]
 	}
-	var asks, wakes []natAsk
-	for _, pause := range diag.Pauses {
-		socket := diag.HeldSocket(pause)
+	var asks, wakes []Question
+	for _, pause := range Pauses {
+		socket := HeldSocket(pause)
 		ask, mapped := f.hold(l.Server, socket)
 		asks = append(asks, ask...)
 		if mapped.IsValid() {
-			wakes = append(wakes, f.wake(l, socket, mapped, f.lastPacket(socket)+pause))
+			wakes = append(wakes, f.wake(l, socket, mapped, f.LastPacket(socket)+pause))
 		}
 	}
 	if len(asks) > 0 {
@@ -185,22 +196,25 @@ func planLifetime(o *diag.NATObservations) []natAsk {
 }
 
 // wake asks after a pause whether the mapping of a socket is still there.
-func (f further) wake(l diag.LifetimeState, socket string, mapped netip.AddrPort, at time.Duration) natAsk {
-	ask := natAsk{server: l.Server, socket: socket, test: diag.TestAgain, to: f.Servers[l.Server].Address,
-		tries: maxMapping, at: at}
+func (f further) wake(l LifetimeState, socket diag.NATSocket, mapped netip.AddrPort, at time.Duration) Question {
+	ask := Question{Server: l.Server, Socket: socket, Test: diag.TestAgain, To: f.Servers[l.Server].Address,
+		Tries: maxMapping, At: at}
 	if l.Before {
-		ask.socket, ask.answerAt, ask.test = wakingSocket, socket, diag.TestWake
-		ask.tries, ask.responsePort = f.silence(l.Server), mapped.Port()
+		ask.Socket, ask.AnswerAt, ask.Test = wakingSocket, socket, diag.TestWake
+		ask.Tries, ask.ResponsePort = f.silence(l.Server), mapped.Port()
 	}
 	return ask
 }
 
 // wakingSocket is the one from which answers to other sockets are asked for.
-const wakingSocket = "waking"
+var wakingSocket = diag.NATSocket{Use: diag.SocketWaking}
 
 // prove is the control arm with a server: nil when it has been given up, or is done.
-func (f further) prove(server int, after bool) []natAsk {
-	socket := diag.ProofSocket(server, after)
+func (f further) prove(server int, after bool) []Question {
+	socket := diag.NATSocket{Use: diag.SocketBefore, Number: server}
+	if after {
+		socket.Use = diag.SocketAfter
+	}
 	ask, mapped := f.hold(server, socket)
 	if !mapped.IsValid() {
 		return ask
@@ -208,30 +222,16 @@ func (f further) prove(server int, after bool) []natAsk {
 	if n, _ := f.sends(diag.TestProveWake, socket); n >= maxProveWake {
 		return nil
 	}
-	return []natAsk{{
-		server: server, socket: wakingSocket, test: diag.TestProveWake, to: f.Servers[server].Address, tries: maxProveWake / 2,
-		answerAt: socket, responsePort: mapped.Port(),
+	return []Question{{
+		Server: server, Socket: wakingSocket, Test: diag.TestProveWake, To: f.Servers[server].Address, Tries: maxProveWake / 2,
+		AnswerAt: socket, ResponsePort: mapped.Port(),
 	}}
 }
 
 // afterwards proves once more that the server does send to other sockets: only then was the silence that of a NAT.
-func (f further) afterwards(l diag.LifetimeState) []natAsk {
+func (f further) afterwards(l LifetimeState) []Question {
 	if !l.Before || l.After || !slices.ContainsFunc(l.Held, f.Dead) {
 		return nil
 	}
 	return f.prove(l.Server, true)
-}
-
-// lastPacket is when a packet of a held socket last went or came.
-func (f further) lastPacket(socket string) time.Duration {
-	var last time.Duration
-	for i := range f.Requests {
-		if r := &f.Requests[i]; r.Socket == socket && r.Test == diag.TestHold {
-			last = max(last, r.SentAt)
-			if r.Answer != nil {
-				last = max(last, r.SentAt+r.Answer.RTT)
-			}
-		}
-	}
-	return last
 }
