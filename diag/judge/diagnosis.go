@@ -78,9 +78,14 @@ func networkWhy(c *call.Call, v *Verdict) {
 
 // English writes typed findings for the judge of calls, whose findings are still sentences; package words sets it. To
 // be removed with [diag.Finding].
-var English struct {
+var English = struct {
 	Finding func(Finding) diag.Finding
 	Network func(Network) (headline string, why, next []string)
+}{
+	func(f Finding) diag.Finding {
+		return diag.Finding{ID: f.ID, Severity: diag.Severity(f.Severity), Title: f.Subject + " " + f.ID}
+	},
+	func(n Network) (string, []string, []string) { return string(n.Outcome), nil, nil },
 }
 
 // inEnglish is to be removed with [English].

@@ -33,11 +33,9 @@ func up(end diag.CallEnded, parts ...any) []diag.Event {
 	return diagtest.Then(diagtest.Then(diagtest.GoodCall(), parts...), 5000, end)
 }
 
-func refusedTURN() diag.ServerResult {
-	return diag.ServerResult{
-		URL: "turn:turn.example", Transport: "udp", Stage: "allocate", Cause: "auth", ErrorCode: 401, ErrorText: "the server refused the password",
-		Advice: "Correct --ice-user and --ice-pass.",
-	}
+func refusedTURN() diag.ServerStage {
+	return diag.ServerStage{URL: "turn:turn.example", Transport: "udp", TURN: true, Stage: diag.Stage{Name: diag.StageAllocate,
+		Failure: &diag.Failure{Cause: diag.CauseAuth, Code: 401}}}
 }
 
 type judgeTest struct {

@@ -7,11 +7,11 @@ import (
 )
 
 // allSides are the nine kinds of NAT, in the order of the table.
-func allSides() []NATSide {
-	var out []NATSide
-	for _, m := range natOrder {
-		for _, f := range natOrder {
-			out = append(out, NATSide{Mapping: m, Filtering: f, UDP: true})
+func allSides() []Side {
+	var out []Side
+	for _, m := range order9 {
+		for _, f := range order9 {
+			out = append(out, Side{Mapping: m, Filtering: f, UDP: true})
 		}
 	}
 	return out
@@ -22,12 +22,12 @@ func TestPairsAreSymmetric(t *testing.T) {
 	direct := 0
 	for i, a := range allSides() {
 		for j, b := range allSides() {
-			p := PredictPair(a, b)
-			if p != PredictPair(b, a) {
-				t.Errorf("%d %d: %v and %v", i, j, p, PredictPair(b, a))
+			p := Predict(a, b)
+			if p != Predict(b, a) {
+				t.Errorf("%d %d: %v and %v", i, j, p, Predict(b, a))
 			}
 			b.TURN = true
-			switch q := PredictPair(a, b); {
+			switch q := Predict(a, b); {
 			case p.Path == PathDirect && q.Path == PathDirect:
 				direct++
 			case p.Path != PathNone || q.Path != PathRelay:
@@ -35,27 +35,27 @@ func TestPairsAreSymmetric(t *testing.T) {
 			}
 		}
 	}
-	if direct != strings.Count(strings.Join(natPairs[:], ""), "D") {
+	if direct != strings.Count(strings.Join(pairs[:], ""), "D") {
 		t.Errorf("%d pairs are direct", direct)
 	}
 }
 
 func TestPairOverrides(t *testing.T) {
-	strict := NATSide{Mapping: AddressAndPortDependent, Filtering: AddressAndPortDependent, UDP: true}
-	open := NATSide{Mapping: EndpointIndependent, Filtering: EndpointIndependent, UDP: true}
-	with := func(s NATSide, change func(*NATSide)) NATSide { change(&s); return s }
-	turn := func(s *NATSide) { s.TURN = true }
-	six := func(s *NATSide) { s.IPv6 = true }
-	noUDP := func(s *NATSide) { s.UDP = false }
-	home := func(s *NATSide) {
+	strict := Side{Mapping: AddressAndPortDependent, Filtering: AddressAndPortDependent, UDP: true}
+	open := Side{Mapping: EndpointIndependent, Filtering: EndpointIndependent, UDP: true}
+	with := func(s Side, change func(*Side)) Side { change(&s); return s }
+	turn := func(s *Side) { s.TURN = true }
+	six := func(s *Side) { s.IPv6 = true }
+	noUDP := func(s *Side) { s.UDP = false }
+	home := func(s *Side) {
 		s.Public, s.LAN = netip.MustParseAddr("5.5.5.5"), netip.MustParsePrefix("192.168.1.0/24")
 	}
-	hairpin := func(s *NATSide) { s.Hairpin = true }
-	street := func(s *NATSide) { s.Public = netip.MustParseAddr("5.5.5.5") }
-	unknown := NATSide{Mapping: BehaviorUnknown, Filtering: BehaviorUnknown, UDP: true}
+	hairpin := func(s *Side) { s.Hairpin = true }
+	street := func(s *Side) { s.Public = netip.MustParseAddr("5.5.5.5") }
+	unknown := Side{Mapping: Unknown, Filtering: Unknown, UDP: true}
 	for name, tt := range map[string]struct {
-		a, b NATSide
-		want NATPath
+		a, b Side
+		want Path
 	}{
 		"strict both":             {strict, strict, PathNone},
 		"IPv6 both":               {with(strict, six), with(strict, six), PathDirect},
@@ -70,47 +70,47 @@ func TestPairOverrides(t *testing.T) {
 		"UDP blocked, their TURN": {with(open, noUDP), with(open, turn), PathNone},
 		"unknown to open":         {unknown, open, PathDirect},
 		"unknown to usual":        {unknown, allSides()[2], PathUnknown},
-		"unknown filter to open":  {NATSide{Mapping: EndpointIndependent, UDP: true}, open, PathDirect},
-		"dependent to itself":     {NATSide{Dependent: true, UDP: true}, NATSide{Dependent: true, UDP: true}, PathUnknown},
-		"dependent and strict":    {NATSide{Dependent: true, Filtering: AddressAndPortDependent, UDP: true, TURN: true}, strict, PathRelay},
+		"unknown filter to open":  {Side{Mapping: EndpointIndependent, UDP: true}, open, PathDirect},
+		"dependent to itself":     {Side{Dependent: true, UDP: true}, Side{Dependent: true, UDP: true}, PathUnknown},
+		"dependent and strict":    {Side{Dependent: true, Filtering: AddressAndPortDependent, UDP: true, TURN: true}, strict, PathRelay},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := PredictPair(tt.a, tt.b); got.Path != tt.want || got.Why == "" {
+			if got := Predict(tt.a, tt.b); got.Path != tt.want || got.Why == "" {
 				t.Errorf("%+v, want %s", got, tt.want)
 			}
 		})
 	}
 }
 
-func TestNATSideText(t *testing.T) {
+func TestSideText(t *testing.T) {
 	for _, s := range append(allSides(),
-		NATSide{
-			Mapping: BehaviorUnknown, Filtering: BehaviorUnknown, Dependent: true, TURN: true, IPv6: true, Hairpin: true,
+		Side{
+			Mapping: Unknown, Filtering: Unknown, Dependent: true, TURN: true, IPv6: true, Hairpin: true,
 			Public: netip.MustParseAddr("2001:db8::1"), LAN: netip.MustParsePrefix("192.168.1.0/24"),
 		}) {
-		got, err := ParseNATSide(" result: " + s.String() + "\n")
+		got, err := ParseSide(" result: " + s.String() + "\n")
 		if err != nil || got != s {
 			t.Errorf("%s: %+v, %v", s, got, err)
 		}
 	}
 	for _, bad := range []string{"", "nat1", "nat1,map=ei", "nat1,filter=ei,udp", "nat2,map=ei,filter=ei", "nat1,map=xx", "nat1,ip=1", "nat1,lan=1", "nat1," + strings.Repeat("x", 300)} {
-		if s, err := ParseNATSide(bad); err == nil {
+		if s, err := ParseSide(bad); err == nil {
 			t.Errorf("%q: %+v", bad, s)
 		}
 	}
-	if _, err := ParseNATSide("nat1,map=ei,filter=apd,news"); err != nil {
+	if _, err := ParseSide("nat1,map=ei,filter=apd,news"); err != nil {
 		t.Errorf("a word of a later version: %v", err)
 	}
 }
 
-func FuzzParseNATSide(f *testing.F) {
+func FuzzParseSide(f *testing.F) {
 	f.Add("nat1,map=ei,filter=apd,udp,turn,v6,ip=203.0.113.7,lan=192.168.1.0/24")
 	f.Fuzz(func(t *testing.T, text string) {
-		s, err := ParseNATSide(text)
+		s, err := ParseSide(text)
 		if err != nil {
 			return
 		}
-		if again, err := ParseNATSide(s.String()); err != nil || again != s {
+		if again, err := ParseSide(s.String()); err != nil || again != s {
 			t.Errorf("%q: %+v, then %+v, %v", text, s, again, err)
 		}
 	})
