@@ -13,6 +13,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/judge"
+	"dialtone/diag/words"
 	"dialtone/tui/draw"
 	"dialtone/tui/pane"
 )
@@ -57,7 +58,7 @@ func cleanLines(text string) string {
 
 // summary is a call in a few lines of text.
 func summary(c *call.Call, v judge.Verdict) string {
-	lines := []string{"dialtone " + c.Start.Title() + ": " + v.Headline}
+	lines := []string{"dialtone " + c.Start.Title() + ": " + words.Verdict(v).Headline}
 	if s := c.Selected; s != nil {
 		path := "path: " + s.Local + " ⇄ " + s.Remote
 		if d, ok := c.RoundTripTime(); ok {
@@ -65,14 +66,8 @@ func summary(c *call.Call, v judge.Verdict) string {
 		}
 		lines = append(lines, path)
 	}
-	for _, why := range v.Why {
-		lines = append(lines, "why: "+why)
-	}
-	for _, f := range v.Findings {
-		lines = append(lines, string(f.Severity)+": "+f.Title+" ["+f.ID+"]")
-	}
-	for _, todo := range v.Todo {
-		lines = append(lines, "next: "+todo)
+	for _, line := range words.Lines(v) {
+		lines = append(lines, line[0]+": "+line[1])
 	}
 	return strings.Join(lines, "\n") + "\n"
 }

@@ -10,6 +10,8 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/judge"
+	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
 
@@ -78,32 +80,32 @@ func (m *Model) header() []string {
 func (m *Model) state(l *draw.Line) {
 	th, c := m.scene.Theme, m.scene.Call
 	mark, paint := th.Mark(m.level())
-	words := c.State().String()
+	text := c.State().String()
 	if c.Alone() {
 		m.natState(l)
 		return
 	}
 	switch {
 	case c.Failing():
-		mark, paint, words = th.Glyphs.Bad, th.Bad, "no path found, asking why"
+		mark, paint, text = th.Glyphs.Bad, th.Bad, "no path found, asking why"
 	case c.Ended != nil:
-		words = m.scene.Verdict.Headline
+		text = words.Verdict(m.scene.Verdict).Headline
 	case m.ended && m.time.behind() == 0:
-		words += ", then the events end"
+		text += ", then the events end"
 	case m.leaving:
-		words = "hanging up"
+		text = "hanging up"
 	case m.waiting():
 		mark, paint = m.scene.Spinner(), th.Accent
 		if c.State() == call.StateWaiting {
-			words = "waiting for the other party"
+			text = "waiting for the other party"
 		}
 	}
-	l.Add(paint, mark).Gap(1).Add(paint, words)
+	l.Add(paint, mark).Gap(1).Add(paint, text)
 	if c.Ended == nil {
 		l.Gap(2).Add(th.Plain, draw.Clock(m.scene.Clock-m.scene.Since()))
 	}
-	if words := m.playbackWords(); words != "" {
-		l.Gap(2).Add(th.Warn, words)
+	if text := m.playbackWords(); text != "" {
+		l.Gap(2).Add(th.Warn, text)
 	}
 }
 
@@ -281,7 +283,7 @@ func (m *Model) trouble() string {
 		mark, paint := th.Mark(m.remark.level)
 		return l.Add(paint, mark+" "+m.remark.text).String()
 	}
-	var found *diag.Finding
+	var found *judge.Finding
 	for i := range m.scene.Verdict.Findings {
 		if f := &m.scene.Verdict.Findings[i]; found == nil || f.Severity == diag.Problem || found.Severity != diag.Problem {
 			found = f
@@ -294,7 +296,7 @@ func (m *Model) trouble() string {
 	if found.Severity == diag.Problem {
 		mark, paint = th.Mark(draw.Bad)
 	}
-	return l.Add(paint, mark+" "+found.Title).Gap(2).Add(th.Dim, found.Advice).String()
+	return l.Add(paint, mark+" "+words.Of(*found).Title).Gap(2).Add(th.Dim, words.Of(*found).Advice).String()
 }
 
 // keyLine shows as many of the keys that work now as there is room for; help and quit always.

@@ -9,6 +9,7 @@ import (
 
 	"dialtone/diag"
 	diagcheck "dialtone/diag/check"
+	"dialtone/diag/judge"
 	"dialtone/diag/peer"
 	"dialtone/diag/report"
 	"dialtone/signal/conform"
@@ -35,12 +36,11 @@ func takeConformance(r *report.Report, results []conform.Result) {
 	for _, one := range results {
 		r.Assertions = append(r.Assertions, requirement(one))
 		if one.Outcome == conform.Warn {
-			r.Findings = append(r.Findings, diag.Finding{
-				ID: "whip.should_not_kept", Severity: diag.Warn, Title: "The endpoint does not keep a SHOULD: " + one.Requirement +
-					".",
-				Evidence: append([]string{one.Reason}, one.Exchanges...), Advice: "Look at RFC 9725 §" + one.Section +
-					"; clients may rely on it.",
-			})
+			r.Findings = append(r.Findings, report.Written([]judge.Finding{{
+				ID: "whip.should_not_kept", Severity: judge.Warn, Subject: one.ID, Evidence: judge.ShouldNotKept{
+					Requirement: one.Requirement, Section: one.Section, Reason: one.Reason, Exchanges: one.Exchanges,
+				},
+			}})...)
 		}
 	}
 	r.Settle()

@@ -58,15 +58,9 @@ func (e *outputError) Unwrap() error { return e.err }
 // verdictText is the end of the plain output: what the call was worth, why, and what to do.
 func verdictText(v judge.Verdict) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "\nverdict: %s (exit %d, %s)\n", v.Headline, int(v.Exit), v.Exit)
-	for _, why := range v.Why {
-		fmt.Fprintf(&b, "   why: %s\n", why)
-	}
-	for _, f := range v.Findings {
-		fmt.Fprintf(&b, "   %s: %s [%s]\n", f.Severity, f.Title, f.ID)
-	}
-	for _, todo := range v.Todo {
-		fmt.Fprintf(&b, "  next: %s\n", todo)
+	fmt.Fprintf(&b, "\nverdict: %s (exit %d, %s)\n", words.Verdict(v).Headline, int(v.Exit), v.Exit)
+	for _, line := range words.Lines(v) {
+		fmt.Fprintf(&b, "%7s: %s\n", line[0], line[1])
 	}
 	return b.String()
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 	"dialtone/diag/feed"
 	"dialtone/diag/judge"
 )
@@ -71,14 +72,17 @@ func (f failingWriter) Write([]byte) (int, error) { return 0, f.err }
 
 func TestVerdictText(t *testing.T) {
 	got := verdictText(judge.Verdict{
-		Exit: diag.ExitICE, Headline: "no path was found", Why: []string{"9 pairs were tried."}, Todo: []string{"Add a TURN server."},
-		Findings: []diag.Finding{{ID: "turn.unauthorized", Severity: diag.Problem, Title: "turn:t gave nothing: 401"}},
+		Done: true, Exit: diag.ExitICE, Outcome: judge.Outcome{State: call.StateEnded, Ended: diag.EndICE, After: 2 * time.Second},
+		Findings: []judge.Finding{{ID: "ice.no_path", Severity: judge.Problem, Evidence: judge.NoPath{
+			Obstacle: judge.NoPairAnswered, Pairs: 9, Requests: 40, NoRelay: true, Configured: true,
+		}}},
 	})
 	want := `
-verdict: no path was found (exit 5, ice)
-   why: 9 pairs were tried.
-   error: turn:t gave nothing: 401 [turn.unauthorized]
-  next: Add a TURN server.
+verdict: no path found after 2.0 s (exit 5, ice)
+    why: 9 candidate pairs checked with 40 requests, none answered.
+    why: Neither side has a relay candidate.
+  error: No candidate pair worked. [ice.no_path]
+   next: Give one side a TURN server that works: --ice turn:HOST --ice-user NAME.
 `
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("text (-want +got):\n%s", diff)

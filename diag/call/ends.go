@@ -64,7 +64,7 @@ func (c *Call) BothEnds() (Ends, bool) {
 	return e, true
 }
 
-// endsStreams pairs what was counted here with what the other party tells of it.
+// EndsStreams pairs what was counted here with what the other party tells of it.
 func EndsStreams(d diag.RemoteSample) []EndsStream {
 	var out []EndsStream
 	for _, n := range d.Here {

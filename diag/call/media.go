@@ -15,8 +15,14 @@ const mediaGrace = 2 * time.Second
 // keyFrameGrace is how long a video may do without a key frame: the first requests for one have been sent by then.
 const keyFrameGrace = 3 * time.Second
 
-// missingMedia lists what both sides agreed to send and nobody saw: "outbound audio", "inbound video".
-func (c *Call) MissingMedia() []string {
+// MediaKind is media of one kind in one direction.
+type MediaKind struct {
+	Direction diag.Direction
+	Kind      string // audio or video
+}
+
+// MissingMedia lists what both sides agreed to send and of which no packet was counted, once there was time to look.
+func (c *Call) MissingMedia() []MediaKind {
 	if !c.Start.Media || c.UpTime() < mediaGrace {
 		return nil
 	}
@@ -24,13 +30,13 @@ func (c *Call) MissingMedia() []string {
 	if sample == nil {
 		return nil
 	}
-	var missing []string
-	for _, kind := range []string{"audio", "video"} {
+	var missing []MediaKind
+	for _, kind := range diag.Kinds {
 		if c.sent(kind) && !flowsOut(sample.Sample, kind) {
-			missing = append(missing, "outbound "+kind)
+			missing = append(missing, MediaKind{diag.Outbound, kind})
 		}
 		if c.Promised(kind) && !c.RemoteMuted[kind] && !flowsIn(sample.Sample, kind) {
-			missing = append(missing, "inbound "+kind)
+			missing = append(missing, MediaKind{diag.Inbound, kind})
 		}
 	}
 	return missing

@@ -48,19 +48,32 @@ func (c *Call) PairedAt() time.Duration {
 	return at
 }
 
-// stage says what a call that is not up was doing.
-func (c *Call) Stage() string {
+// Stage is the step that a call which is not connected is at.
+type Stage uint8
+
+// Stages.
+const (
+	StageUnknown     Stage = iota
+	StageDialing           // the signaling server has not answered
+	StageWaiting           // the peer is not there
+	StageNegotiating       // offer and answer are exchanged
+	StageChecking          // candidate pairs are checked
+	StageSecuring          // the DTLS handshake runs
+)
+
+// Stage says what a call that is not connected is doing, or was doing when it ended.
+func (c *Call) Stage() Stage {
 	switch {
 	case c.Role == "" && c.waited():
-		return "waiting for the other party"
+		return StageWaiting
 	case c.Role == "":
-		return "dialling"
+		return StageDialing
 	case c.ICE == "checking" || c.ICE == "failed":
-		return "looking for a path"
+		return StageChecking
 	case c.ICE == "connected" || c.ICE == "completed":
-		return "securing the path (DTLS)"
+		return StageSecuring
 	}
-	return "exchanging offer and answer"
+	return StageNegotiating
 }
 
 // waited reports whether the code was dialled and the other party awaited.

@@ -7,6 +7,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/report"
+	"dialtone/diag/words"
 )
 
 // seen is a report of a relayed call without video that came up in 500 ms.
@@ -16,8 +17,8 @@ func seen() *report.Report {
 		Path:    &report.Path{Local: report.Candidate{Type: "relay"}, Remote: report.Candidate{Type: "host", Port: 9}, Relay: true},
 		Media:   report.Media{Audio: &report.Kind{Inbound: &report.Stream{Packets: 100, Loss: diag.Ptr(0.004)}}},
 		Summary: report.Summary{Runs: 3, Failed: 1, Setup: &report.Percentiles{N: 3, MinMs: 400, P50Ms: 500, P95Ms: 790, P99Ms: 790, MaxMs: 790}},
-		Findings: []diag.Finding{
-			{ID: "media.loss", Severity: diag.Warn, Title: "t"},
+		Findings: []report.Finding{
+			{ID: "media.loss", Severity: diag.Warn, Text: words.Text{Title: "t"}},
 		},
 		Runs: []report.Run{{Connected: true}, {Connected: false}},
 	}

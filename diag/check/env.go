@@ -155,8 +155,8 @@ func streamEnv(s *report.Stream) any {
 	}
 }
 
-func findingsEnv(findings []diag.Finding) []any {
-	return list(findings, func(f diag.Finding) object {
+func findingsEnv(findings []report.Finding) []any {
+	return list(findings, func(f report.Finding) object {
 		return object{"id": f.ID, "severity": string(f.Severity), "title": f.Title}
 	})
 }

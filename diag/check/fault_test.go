@@ -132,14 +132,14 @@ func faults() map[string]func(t *testing.T) Options {
 			o := here(time.Second, diag.ICEServerAuth{URL: s.STUN()})
 			return through(t, o, func([]byte) bool { return true })
 		},
-		"the other party never comes": func(t *testing.T) Options {
+		"the peer never comes": func(t *testing.T) Options {
 			o := inRoom(rooms(t))
 			o.Config.Wait = 300 * time.Millisecond
 			return o
 		},
-		"the other party leaves before the call is up": leaver,
-		"the other party vanishes":                     vanisher,
-		"the other party hangs up early": func(t *testing.T) Options {
+		"the peer leaves before the call is connected": leaver,
+		"the peer vanishes":                            vanisher,
+		"the peer hangs up early": func(t *testing.T) Options {
 			url := rooms(t)
 			other(t, url, diag.Config{Echo: true, For: time.Second}, nil)
 			o := inRoom(url)

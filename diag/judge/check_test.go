@@ -1,4 +1,4 @@
-package judge
+package judge_test
 
 import (
 	"slices"
@@ -11,6 +11,8 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/diagtest"
+	"dialtone/diag/judge"
+	"dialtone/diag/words"
 )
 
 // checked is a call as a check wants it, of which a test takes something away. It is connected from 300 ms to 5.3 s.
@@ -29,7 +31,7 @@ func sampled(in ...diag.InboundRTP) diag.Sample {
 	}}
 }
 
-func ids(findings []diag.Finding) []string {
+func ids(findings []judge.Finding) []string {
 	var list []string
 	for _, f := range findings {
 		list = append(list, string(f.Severity)+" "+f.ID)
@@ -39,60 +41,60 @@ func ids(findings []diag.Finding) []string {
 
 func TestJudgeCheck(t *testing.T) {
 	over := diag.CallEnded{Reason: diag.EndDuration, By: diag.ByLocal}
-	media := Expectation{Media: true}
+	media := judge.Expectation{Media: true}
 	candidate := func(side diag.Side, id, address string, kind diag.CandidateType) diag.Candidate {
 		return diag.Candidate{Side: side, ID: id, Address: address, Protocol: "udp", CandidateType: kind}
 	}
-	short := Load{Ticks: 100, Late: 20, Worst: 90 * time.Millisecond}
+	short := judge.Load{Ticks: 100, Late: 20, Worst: 90 * time.Millisecond}
 	tests := map[string]struct {
 		call     *call.Call
-		want     Expectation
+		want     judge.Expectation
 		exit     diag.Exit
 		headline string
 		findings []string
 	}{
 		"all seen":          {checked(over, 4900, sampled(audioIn(250, 0, 0, 0.01))), media, diag.ExitPass, "connected", nil},
-		"no media asked":    {checked(over), Expectation{}, diag.ExitPass, "connected", nil},
-		"not echoed":        {call.Fold(diagtest.Then(diagtest.GoodCall(), 5000, over)), Expectation{}, diag.ExitChannel, "nothing that was sent", []string{"error channel.not_echoed"}},
-		"nothing in":        {checked(over, 4900, diag.Sample{Outbound: []diag.OutboundRTP{{Kind: "audio", PacketsSent: 9}, {Kind: "video", PacketsSent: 9}}}), media, diag.ExitMedia, "connected, but no inbound audio, no inbound video", []string{"error media.no_inbound_audio", "error media.no_inbound_video", "error media.one_way"}},
+		"no media asked":    {checked(over), judge.Expectation{}, diag.ExitPass, "connected", nil},
+		"not echoed":        {call.Fold(diagtest.Then(diagtest.GoodCall(), 5000, over)), judge.Expectation{}, diag.ExitChannel, "no message on a data channel was answered", []string{"error channel.not_echoed"}},
+		"nothing in":        {checked(over, 4900, diag.Sample{Outbound: []diag.OutboundRTP{{Kind: "audio", PacketsSent: 9}, {Kind: "video", PacketsSent: 9}}}), media, diag.ExitMedia, "but no inbound audio, no inbound video", []string{"error media.no_inbound_audio", "error media.no_inbound_video", "error media.one_way"}},
 		"stopped":           {checked(over, 4900, sampled(audioIn(150, 0, 0, 2.1))), media, diag.ExitMedia, "inbound audio stopped 2.1 s before the end", []string{"error media.stopped"}},
 		"stopped just now":  {checked(over, 4900, sampled(audioIn(150, 0, 0, 1.9))), media, diag.ExitPass, "connected", nil},
-		"silent":            {checked(over, 1000, sampled(audioIn(30, 10, 0, 0.01)), 4900, sampled(audioIn(230, 210, 0, 0.01))), media, diag.ExitMedia, "inbound audio is nothing but silence, for 3.9 s", []string{"error media.silent"}},
+		"silent":            {checked(over, 1000, sampled(audioIn(30, 10, 0, 0.01)), 4900, sampled(audioIn(230, 210, 0, 0.01))), media, diag.ExitMedia, "inbound audio has been silent for 3.9 s", []string{"error media.silent"}},
 		"silent at the end": {checked(over, 4000, sampled(audioIn(180, 0, 0, 0.01)), 4900, sampled(audioIn(240, 60, 0, 0.01))), media, diag.ExitPass, "connected", nil},
 		"one loud packet":   {checked(over, 1000, sampled(audioIn(50, 50, 0, 0.01)), 4900, sampled(audioIn(250, 249, 0, 0.01))), media, diag.ExitPass, "connected", nil},
 		"some loss":         {checked(over, 4900, sampled(audioIn(220, 0, 30, 0.01))), media, diag.ExitPass, "connected", []string{"warning media.loss"}},
 		"heavy loss":        {checked(over, 4900, sampled(audioIn(175, 0, 75, 0.01))), media, diag.ExitMedia, "30 % of inbound audio was lost", []string{"error media.loss"}},
 		"heavy loss, but the machine was busy": {
 			checked(over, 4900, sampled(audioIn(175, 0, 75, 0.01))),
-			Expectation{Media: true, Load: short},
+			judge.Expectation{Media: true, Load: short},
 			diag.ExitPass, "connected",
 			[]string{"warning media.loss"},
 		},
-		"relay expected": {checked(over), Expectation{Path: ExpectRelay}, diag.ExitAssertion, "the path is direct, although a relay was expected", []string{"error path.direct_unexpected"}},
+		"relay expected": {checked(over), judge.Expectation{Path: judge.ExpectRelay}, diag.ExitAssertion, "the path is direct, although a relay was expected", []string{"error path.direct_unexpected"}},
 		"direct expected": {
 			checked(over, 330, candidate(diag.Local, "lr", "203.0.113.9", diag.Relay), 340, diag.Selected{PairID: "x", LocalCandidateID: "lr", RemoteCandidateID: "r1"}),
-			Expectation{Path: ExpectDirect},
+			judge.Expectation{Path: judge.ExpectDirect},
 			diag.ExitAssertion, "through a relay, although a direct one was expected",
 			[]string{"error path.relay_unexpected"},
 		},
 		"IPv6 lost": {
 			checked(over, 330, candidate(diag.Local, "l6", "2001:db8::1", diag.Host), 330, candidate(diag.Remote, "r6", "2001:db8::2", diag.Host), 340, diag.Pair{ID: "six", LocalCandidateID: "l6", RemoteCandidateID: "r6", State: diag.PairFailed}),
-			Expectation{},
+			judge.Expectation{},
 			diag.ExitAssertion, "both sides have IPv6",
 			[]string{"error path.ipv6_lost"},
 		},
 		"IPv6 was not needed": {
 			checked(over, 330, candidate(diag.Local, "l6", "2001:db8::1", diag.Host), 330, candidate(diag.Remote, "r6", "2001:db8::2", diag.Host), 340, diag.Pair{ID: "six", LocalCandidateID: "l6", RemoteCandidateID: "r6", State: diag.PairWaiting}),
-			Expectation{},
+			judge.Expectation{},
 			diag.ExitPass, "connected",
 			nil,
 		},
-		"nobody came":    {call.Fold(diagtest.Log(0, diag.CallStart{Code: "w"}, 900, diag.CallEnded{Reason: diag.EndNobody})), media, diag.ExitNobody, "nobody came", []string{"error call.nobody_came"}},
-		"server refuses": {call.Fold(diagtest.Log(0, diag.CallStart{Code: "w"}, 900, diag.CallEnded{Reason: diag.EndSignaling, Code: "refused", Cause: "connection refused"})), media, diag.ExitSignaling, "signaling failed", []string{"error signal.refused"}},
+		"timed out waiting": {call.Fold(diagtest.Log(0, diag.CallStart{Code: "w"}, 900, diag.CallEnded{Reason: diag.EndNobody})), media, diag.ExitNobody, "timed out waiting", []string{"error call.nobody_came"}},
+		"server refuses":    {call.Fold(diagtest.Log(0, diag.CallStart{Code: "w"}, 900, diag.CallEnded{Reason: diag.EndSignaling, Code: "refused", Cause: "connection refused"})), media, diag.ExitSignaling, "signaling failed", []string{"error signal.refused"}},
 		"wrong role": {
 			call.Fold(diagtest.Log(0, diag.CallStart{Code: "w"}, 5, diag.Warning{ID: "signal.wrong_role", Text: "t"}, 9, diag.CallEnded{Reason: diag.EndSignaling, Cause: "x"})),
 			media, diag.ExitSignaling, "signaling failed",
-			[]string{"error signal.wrong_role", "error signal.failed"},
+			[]string{"error signal.failed", "error signal.wrong_role"},
 		},
 		"another certificate": {
 			call.Fold(diagtest.Log(
@@ -105,22 +107,22 @@ func TestJudgeCheck(t *testing.T) {
 		"no answer to the handshake": {call.Fold(diagtest.Log(0, diag.CallStart{}, 9, diag.CallEnded{Reason: diag.EndDTLS, By: diag.ByNetwork})), media, diag.ExitDTLS, "handshake failed", []string{"error dtls.timeout"}},
 		"hung up early": {
 			call.Fold(diagtest.Then(diagtest.Log(0, diag.CallStart{ForMs: diag.Ptr(diag.Millis(10 * time.Second))}, 10, diag.ConnectionState{State: "connected"}, 20, diag.ChannelOpen{Label: "ping"}, 30, diag.Ping{}), 3000, diag.CallEnded{Reason: diag.EndPeerHangup, By: diag.ByRemote})),
-			Expectation{},
-			diag.ExitAssertion, "the other party hung up before the time was over",
+			judge.Expectation{},
+			diag.ExitAssertion, "the peer hung up before --for was reached",
 			[]string{"error call.ended_early"},
 		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			v := JudgeCheck(test.call, test.want)
-			if v.Exit != test.exit || !strings.Contains(v.Headline, test.headline) {
-				t.Errorf("%s, %q", v.Exit, v.Headline)
+			v := judge.JudgeCheck(test.call, test.want)
+			if v.Exit != test.exit || !strings.Contains(words.Verdict(v).Headline, test.headline) {
+				t.Errorf("%s, %q", v.Exit, words.Verdict(v).Headline)
 			}
 			if diff := cmp.Diff(test.findings, ids(v.Findings)); diff != "" {
 				t.Error(diff)
 			}
 			for _, f := range v.Findings {
-				if f.Advice == "" && f.ID != "signal.wrong_role" && f.ID != "signal.refused" && f.ID != "signal.failed" {
+				if words.Of(f).Advice == "" && f.ID != "signal.wrong_role" {
 					t.Errorf("%s has no advice", f.ID)
 				}
 			}

@@ -7,37 +7,29 @@ import (
 
 // judgeDiagnosis is the verdict of a diagnosis by itself: that of the latest one that can be judged.
 func judgeDiagnosis(c *call.Call) Verdict {
-	running := c.Diagnosing()
 	if last := c.Diagnosed(); last != nil {
 		n := Diagnose(last.State)
-		headline, why, next := English.Network(n)
-		return Verdict{Done: !running, Exit: n.Exit, Headline: headline, Why: why, Todo: next,
-			Findings: inEnglish(n.Findings)}
+		return Verdict{Done: !c.Diagnosing(), Exit: n.Exit, Findings: n.Findings, Outcome: Outcome{Network: &n}}
 	}
+	v := Verdict{Done: true, Exit: diag.ExitInterrupted}
+	n := &Network{Outcome: NetworkCancelled}
 	switch d := c.Diagnosis(); {
-	case running || d.Running():
-		return Verdict{Exit: diag.ExitInterrupted, Headline: "the diagnosis is in progress"}
-	case d.Ended.Stopped == diag.StoppedCancelled:
-		return Verdict{
-			Done: true, Exit: diag.ExitInterrupted, Headline: "the diagnosis was cancelled",
-			Todo: []string{"Ask again and wait for the verdict: it takes a few seconds at most."},
-		}
-	default:
-		return Verdict{
-			Done: true, Exit: diag.ExitCannotRun, Headline: "the diagnosis failed: " + diag.Clean(d.Ended.Reason, 300),
-			Todo: []string{"Check this machine's network."},
-		}
+	case d.Running():
+		v.Done, n.Outcome = false, NetworkAsking
+	case d.Ended.Stopped == diag.StoppedError:
+		v.Exit, n.Outcome, n.Reason = diag.ExitCannotRun, NetworkFailed, diag.Clean(d.Ended.Reason, 300)
 	}
+	n.Exit, v.Outcome.Network = v.Exit, n
+	return v
 }
 
 // networkFindings are those of the latest diagnosis of the network that a call has made. They explain a call that found
 // no path; beside any other they are remarks. What is known of a server from the call itself is not repeated.
-func networkFindings(c *call.Call) []Finding {
+func networkFindings(c *call.Call, _ Expectation) []Finding {
 	d := c.Diagnosed()
 	if d == nil {
 		return nil
 	}
-	failed := c.NoPath()
 	known := map[string]bool{}
 	for _, s := range c.Servers {
 		known[s.URL] = s.Failed() != nil
@@ -50,49 +42,24 @@ func networkFindings(c *call.Call) []Finding {
 			}
 			known[f.Subject] = true // a TURN server over UDP was asked twice: for a relay, and as a STUN server
 		}
-		switch {
-		case failed && f.Severity == Warn:
-			f.Severity = Problem
-		case !failed && f.Severity == Problem:
-			f.Severity = Warn
+		if f.Severity != Info {
+			f.Severity = graver(c.NoPath())
 		}
 		out = append(out, f)
 	}
 	return out
 }
 
-// networkWhy adds to the verdict of a call without a path what its diagnosis says of this side's network.
-func networkWhy(c *call.Call, v *Verdict) {
+// network is the diagnosis of a call without a path, when enough is known to blame this side's network.
+func network(c *call.Call) *Network {
 	d := c.Diagnosed()
-	if d == nil {
-		return
+	if d == nil || !c.NoPath() {
+		return nil
 	}
 	switch n := Diagnose(d.State); n.Exit {
 	case diag.ExitPass, diag.ExitRelay, diag.ExitNoRelay, diag.ExitNoConnectivity:
-		headline, _, next := English.Network(n)
-		v.Why = append(v.Why, "Diagnosis of this side: "+headline)
-		v.Todo = append(v.Todo, next...)
+		return &n
 	default: // too little is known to blame the network
 	}
-}
-
-// English writes typed findings for the judge of calls, whose findings are still sentences; package words sets it. To
-// be removed with [diag.Finding].
-var English = struct {
-	Finding func(Finding) diag.Finding
-	Network func(Network) (headline string, why, next []string)
-}{
-	func(f Finding) diag.Finding {
-		return diag.Finding{ID: f.ID, Severity: diag.Severity(f.Severity), Title: f.Subject + " " + f.ID}
-	},
-	func(n Network) (string, []string, []string) { return string(n.Outcome), nil, nil },
-}
-
-// inEnglish is to be removed with [English].
-func inEnglish(list []Finding) []diag.Finding {
-	var out []diag.Finding
-	for _, f := range list {
-		out = append(out, English.Finding(f))
-	}
-	return out
+	return nil
 }

@@ -1,4 +1,4 @@
-package judge
+package judge_test
 
 import (
 	"slices"
@@ -10,6 +10,8 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/diagtest"
+	"dialtone/diag/judge"
+	"dialtone/diag/words"
 )
 
 // symmetric is the report of a network whose mapping depends on the endpoint, with a TURN server that refuses the password.
@@ -42,24 +44,24 @@ func diagnosed(because string) []any {
 
 // TestDiagnosisExplainsFailure: what the network does is told beside the pairs that were tried, and of each server once.
 func TestDiagnosisExplainsFailure(t *testing.T) {
-	v := Judge(call.Fold(failedICE(append([]any{200, refusedTURN()}, diagnosed(diag.BecauseICEFailed)...)...)))
+	v := judge.Judge(call.Fold(failedICE(append([]any{200, refusedTURN()}, diagnosed(diag.BecauseICEFailed)...)...)))
 	var ids []string
 	for _, f := range v.Findings {
 		ids = append(ids, f.ID+" "+string(f.Severity))
 	}
-	want := []string{"turn.unauthorized error", "nat.endpoint_dependent_mapping error", "turn.quota_reached error"}
+	want := []string{"ice.no_path error", "turn.unauthorized error", "nat.endpoint_dependent_mapping error", "turn.quota_reached error"}
 	if diff := cmp.Diff(want, ids); diff != "" {
 		t.Errorf("findings (-want +got):\n%s", diff)
 	}
-	why := strings.Join(v.Why, " ")
-	if v.Exit != diag.ExitICE || !strings.Contains(why, "2 pairs were tried with 9 requests, none answered.") || !strings.Contains(why, "Your NAT uses a new port per destination.") {
-		t.Errorf("%s %q", v.Exit, v.Why)
+	why := strings.Join(words.Verdict(v).Why, " ")
+	if v.Exit != diag.ExitICE || !strings.Contains(why, "2 candidate pairs checked with 9 requests, none answered.") || !strings.Contains(why, "Your NAT uses a new port per destination.") {
+		t.Errorf("%s %q", v.Exit, words.Verdict(v).Why)
 	}
-	if !slices.Contains(v.Todo, "configure a TURN server") {
-		t.Errorf("todo %q", v.Todo)
+	if !slices.Contains(words.Verdict(v).Next, "configure a TURN server") {
+		t.Errorf("todo %q", words.Verdict(v).Next)
 	}
-	if !strings.HasPrefix(v.Headline, "no path found after 1.9 s") {
-		t.Errorf("%q counts the diagnosis as a part of the attempt", v.Headline)
+	if !strings.HasPrefix(words.Verdict(v).Headline, "no path found after 1.9 s") {
+		t.Errorf("%q counts the diagnosis as a part of the attempt", words.Verdict(v).Headline)
 	}
 }
 
@@ -67,8 +69,8 @@ func TestDiagnosisExplainsFailure(t *testing.T) {
 func TestRemarksAreNoSteps(t *testing.T) {
 	r := symmetric()
 	r.Findings = append(r.Findings, diag.Finding{ID: "nat.filtering_untested", Severity: diag.Info, Title: "t", Advice: "ask another server"})
-	v := Judge(call.Fold(failedICE(2000, diag.NATStarted{Because: diag.BecauseICEFailed}, 2190, diag.NATProgress{Final: true, Report: r})))
-	if len(v.Findings) < 3 || slices.Contains(v.Todo, "ask another server") {
+	v := judge.Judge(call.Fold(failedICE(2000, diag.NATStarted{Because: diag.BecauseICEFailed}, 2190, diag.NATProgress{Final: true, Report: r})))
+	if len(v.Findings) < 3 || slices.Contains(words.Verdict(v).Next, "ask another server") {
 		t.Errorf("%+v", v)
 	}
 }
@@ -76,8 +78,8 @@ func TestRemarksAreNoSteps(t *testing.T) {
 // TestFailureIsToldAtOnce: while the diagnosis goes on, the verdict says already that there is no path.
 func TestFailureIsToldAtOnce(t *testing.T) {
 	events := failedICE(diagnosed(diag.BecauseICEFailed)[:4]...)
-	v := Judge(call.Fold(events[:len(events)-1]))
-	if v.Exit != diag.ExitICE || v.Done || !strings.HasPrefix(v.Headline, "no path found") || len(v.Findings) > 0 {
+	v := judge.Judge(call.Fold(events[:len(events)-1]))
+	if v.Exit != diag.ExitICE || v.Done || !strings.HasPrefix(words.Verdict(v).Headline, "no path found") || len(v.Findings) != 1 {
 		t.Errorf("%+v", v)
 	}
 }
@@ -85,8 +87,8 @@ func TestFailureIsToldAtOnce(t *testing.T) {
 // TestDiagnosisBesideCall: in a call that works its findings are warnings, those of an unfinished one nothing at all.
 func TestDiagnosisBesideCall(t *testing.T) {
 	for n, want := range map[int]int{2: 0, 4: 0, 6: 3} {
-		v := Judge(call.Fold(up(diag.CallEnded{Reason: diag.EndHangup}, append([]any{1000, diagtest.Flowing()}, diagnosed(diag.BecauseAsked)[:n]...)...)))
-		if v.Exit != diag.ExitPass || len(v.Findings) != want || slices.ContainsFunc(v.Findings, func(f diag.Finding) bool { return f.Severity == diag.Problem }) {
+		v := judge.Judge(call.Fold(up(diag.CallEnded{Reason: diag.EndHangup}, append([]any{1000, diagtest.Flowing()}, diagnosed(diag.BecauseAsked)[:n]...)...)))
+		if v.Exit != diag.ExitPass || len(v.Findings) != want || slices.ContainsFunc(v.Findings, func(f judge.Finding) bool { return f.Severity == judge.Problem }) {
 			t.Errorf("after %d parts: %s %+v", n/2, v.Exit, v.Findings)
 		}
 	}
@@ -110,7 +112,7 @@ func TestDiagnosisAlone(t *testing.T) {
 		{"its time was over", diagtest.Log(0, start, 3000, diag.NATProgress{Final: true, Stopped: diag.StoppedTimeOver, Report: symmetric()}), diag.ExitNoRelay, true},
 	}
 	for _, tt := range tests {
-		if v := Judge(call.Fold(tt.events)); v.Exit != tt.exit || v.Done != tt.done {
+		if v := judge.Judge(call.Fold(tt.events)); v.Exit != tt.exit || v.Done != tt.done {
 			t.Errorf("%s: %s %v, want %s %v", tt.name, v.Exit, v.Done, tt.exit, tt.done)
 		}
 	}

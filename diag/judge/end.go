@@ -1,7 +1,6 @@
 package judge
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
@@ -9,45 +8,109 @@ import (
 	"dialtone/diag/call"
 )
 
+// Evidence about how a call ended before it had done what was asked of it.
+type (
+	// NobodyCame: the wait for the peer timed out.
+	NobodyCame struct {
+		WaitedMs  diag.Millis    `json:"waited_ms"`
+		Signaling diag.Signaling `json:"signaling,omitempty"`
+		Code      string         `json:"code,omitempty"`
+		Server    string         `json:"server,omitempty"`
+		Join      string         `json:"join,omitempty"` // what the peer types
+		Listens   bool           `json:"listens,omitempty"`
+	}
+	// SignalingFailed: descriptions could not be exchanged.
+	SignalingFailed struct {
+		Signaling diag.Signaling `json:"signaling,omitempty"`
+		Listens   bool           `json:"listens,omitempty"` // the peer comes to a server of this program
+		Requests  int            `json:"requests"`
+		Failed    int            `json:"failed"`
+		Cause     string         `json:"cause,omitempty"`     // the words of the error that ended the call
+		LastError string         `json:"lastError,omitempty"` // of an earlier request, if it is another
+		Advice    string         `json:"advice,omitempty"`    // the next step that the error names
+	}
+	// PeerLeft: the peer was there and went before the call was connected.
+	PeerLeft struct {
+		Signaling diag.Signaling `json:"signaling,omitempty"`
+		HungUp    bool           `json:"hungUp,omitempty"` // it said so
+		Cause     string         `json:"cause,omitempty"`
+	}
+	// PeerLost: an established path went silent and did not come back.
+	PeerLost struct {
+		UpMs   diag.Millis `json:"up_ms"`
+		Cause  string      `json:"cause,omitempty"`
+		Advice string      `json:"advice,omitempty"`
+	}
+	// EndedEarly: the peer hung up before the time that was asked for.
+	EndedEarly struct {
+		UpMs    diag.Millis `json:"up_ms"`
+		AskedMs diag.Millis `json:"asked_ms"`
+	}
+	// CannotRun: this program could not do its part.
+	CannotRun struct {
+		Reason string `json:"reason,omitempty"` // an end that this version does not know; empty: internal
+		Cause  string `json:"cause,omitempty"`
+		Advice string `json:"advice,omitempty"`
+	}
+	// SilentAtEnd: the connection was not up when the call ended in order.
+	SilentAtEnd struct {
+		Connection string `json:"connection"` // RTCPeerConnectionState
+	}
+)
+
 // endFindings name what ended a call before it had done what was asked of it.
-func endFindings(c *call.Call) []diag.Finding {
+func endFindings(c *call.Call, x Expectation) []Finding {
 	if c.Ended == nil {
 		return nil
 	}
-	evidence := []string{"the call ended after " + diag.Span(c.EndedAt)}
-	if c.Ended.Cause != "" {
-		evidence = append(evidence, diag.Clean(c.Ended.Cause, 300))
+	cause, advice := diag.Clean(c.Ended.Cause, 300), diag.Clean(c.Ended.Advice, 300)
+	one := func(id string, evidence any) []Finding {
+		return []Finding{{ID: id, Severity: Problem, Evidence: evidence}}
 	}
-	f := diag.Finding{Severity: diag.Problem, Evidence: evidence, Advice: diag.Clean(c.Ended.Advice, 300)}
 	switch c.Ended.Reason {
 	case diag.EndSignaling:
-		f.ID, f.Title = signalFindingID(c.Ended.Code), "The parties could not exchange offer, answer and candidates."
+		return one(signalFindingID(c.Ended.Code), signalingFailed(c, cause, advice))
 	case diag.EndNobody:
-		f.ID, f.Title, f.Advice = "call.nobody_came", "The other party never came.", "Start it first, with the same code and server; wait longer with --wait."
+		s := c.Start
+		return one("call.nobody_came", NobodyCame{
+			WaitedMs: diag.Millis(c.EndedAt), Signaling: s.Signaling, Code: diag.Clean(s.Code, 80), Server: diag.Clean(s.Server, 200),
+			Join: diag.Clean(s.Join, 200), Listens: c.Listens(),
+		})
 	case diag.EndPeerLeft:
-		f.ID, f.Title, f.Advice = "call.peer_left", "The other party left before the call was up.", "Look at the other party: what it says when it ends."
+		return one("call.peer_left", PeerLeft{Signaling: c.Start.Signaling, Cause: cause})
 	case diag.EndPeerLost:
-		f.ID, f.Title, f.Advice = "call.peer_lost", "The path was up and then went silent.", "Ask whether the other party's program or network went away."
-	case diag.EndICE:
-		f.ID, f.Title, f.Advice = "ice.no_path", "No candidate pair worked.", "Read the findings about the servers, and ask dialtone nat on both sides."
-		f.Evidence = append(f.Evidence, judgeICE(c).Why...)
+		return one("call.peer_lost", PeerLost{diag.Millis(c.UpTime()), cause, advice})
 	case diag.EndPeerHangup:
-		return earlyFindings(c)
-	case diag.EndHangup, diag.EndDuration, diag.EndInterrupted, diag.EndDTLS, diag.EndInternal:
-		return nil
-	default:
-		return nil
+		if c.ConnectedAt == nil {
+			return one("call.peer_left", PeerLeft{Signaling: c.Start.Signaling, HungUp: true, Cause: cause})
+		}
+		return endedEarly(c, x)
+	case diag.EndHangup, diag.EndDuration, diag.EndInterrupted, diag.EndDTLS, diag.EndICE:
+		return nil // other rules know of them, or nothing is wrong
+	case diag.EndInternal:
+		return one("call.cannot_run", CannotRun{Cause: cause, Advice: advice})
 	}
-	return []diag.Finding{f}
+	return one("call.cannot_run", CannotRun{Reason: diag.Clean(string(c.Ended.Reason), 60), Cause: cause})
 }
 
-// signalReasons are the causes of a failed signaling that have a finding of their own; those of signal.Reason.
+func signalingFailed(c *call.Call, cause, advice string) SignalingFailed {
+	f := SignalingFailed{
+		Signaling: c.Start.Signaling, Listens: c.Listens(), Requests: c.Signal.Requests, Failed: c.Signal.Failed, Cause: cause,
+		Advice: advice,
+	}
+	if last := diag.Clean(c.Signal.LastError, 300); last != cause {
+		f.LastError = last
+	}
+	return f
+}
+
+// signalReasons are the causes of failed signaling that have a finding of their own; those of signal.Reason.
 var signalReasons = map[string]bool{
-	"dns": true, "refused": true, "unreachable": true, "proxy": true, "tls": true, "timeout": true, "broken": true, "status": true, "limit": true,
-	"protocol": true, "rejected": true, "peer-gone": true, "shutdown": true,
+	"dns": true, "refused": true, "unreachable": true, "proxy": true, "tls": true, "timeout": true, "broken": true,
+	"status": true, "limit": true, "protocol": true, "rejected": true, "peer-gone": true, "shutdown": true,
 }
 
-// signalFindingID names the cause of a failed signaling.
+// signalFindingID names the cause of failed signaling.
 func signalFindingID(code string) string {
 	if signalReasons[code] {
 		return "signal." + strings.ReplaceAll(code, "-", "_")
@@ -58,41 +121,25 @@ func signalFindingID(code string) string {
 // early is how much sooner than asked a call may end: timers and goodbyes take their time.
 const early = 250 * time.Millisecond
 
-// earlyFindings name a call that the other party ended before its time.
-func earlyFindings(c *call.Call) []diag.Finding {
-	if c.Start.ForMs == nil || c.ConnectedAt == nil || c.UpTime()+early >= c.Start.ForMs.Duration() {
+// endedEarly names a call that the peer ended before its time; a person may hang up at any time.
+func endedEarly(c *call.Call, x Expectation) []Finding {
+	if !x.check || c.Start.ForMs == nil || c.UpTime()+early >= c.Start.ForMs.Duration() {
 		return nil
 	}
-	return []diag.Finding{{
-		ID: "call.ended_early", Severity: diag.Problem, Title: "The other party hung up before the time was over.",
-		Evidence: []string{fmt.Sprintf("connected for %s of %s", diag.Span(c.UpTime()), diag.Span(c.Start.ForMs.Duration()))},
-		Advice:   "Let the other party stay longer, or ask for less with --for.",
+	return []Finding{{
+		ID: "call.ended_early", Severity: Problem, Evidence: EndedEarly{diag.Millis(c.UpTime()), *c.Start.ForMs},
 	}}
 }
 
-// dtlsFindings tell a certificate that is not the announced one from a handshake that got no answer.
-func dtlsFindings(c *call.Call) []diag.Finding {
-	if c.Ended == nil || c.Ended.Reason != diag.EndDTLS {
+// pathLostFindings name a path that was silent when the call ended in order.
+func pathLostFindings(c *call.Call, _ Expectation) []Finding {
+	if c.Ended == nil || c.ConnectedAt == nil || c.Connection != "disconnected" && c.Connection != "failed" {
 		return nil
 	}
-	announced, seen := c.Announced(), c.DTLS.RemoteFingerprint
-	switch {
-	case announced != "" && seen != "" && !strings.EqualFold(announced, seen):
-		return []diag.Finding{{
-			ID: "dtls.fingerprint_mismatch", Severity: diag.Problem, Title: "The certificate that the other party presented is not the one that its description announced.",
-			Evidence: []string{"announced: " + diag.Clean(announced, 200), "presented: " + diag.Clean(seen, 200)},
-			Advice:   "Somebody between the parties changed the offer or the answer, or took the call: check the signaling server and who can change what passes it.",
-		}}
-	case c.Ended.By == diag.ByRemote:
-		return []diag.Finding{{
-			ID: "dtls.closed_by_peer", Severity: diag.Problem, Title: "The other party gave up during the DTLS handshake.",
-			Evidence: []string{"path: " +
-				pathWords(c)}, Advice: "Look at the other side's finding: it knows why, for instance that our certificate is not the one that reached it in the description.",
-		}}
+	switch c.Ended.Reason {
+	case diag.EndHangup, diag.EndDuration, diag.EndPeerHangup:
+		return []Finding{{ID: "ice.silent_at_end", Severity: Problem, Evidence: SilentAtEnd{c.Connection}}}
+	default: // another finding names it
 	}
-	return []diag.Finding{{
-		ID: "dtls.timeout", Severity: diag.Problem, Title: "The DTLS handshake got no answer in time, over a path that works.",
-		Evidence: []string{"path: " + pathWords(c), diag.OrUnknown(diag.Clean(c.DTLS.Error, 200))},
-		Advice:   "Large packets may be lost on the way: check the MTU of VPNs and tunnels.",
-	}}
+	return nil
 }

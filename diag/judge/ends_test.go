@@ -1,4 +1,4 @@
-package judge
+package judge_test
 
 import (
 	"testing"
@@ -8,6 +8,8 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/judge"
+	"dialtone/diag/words"
 )
 
 func TestBothEnds(t *testing.T) {
@@ -41,26 +43,26 @@ func TestBothEnds(t *testing.T) {
 	}{
 		{"they agree", []diag.Event{told(time.Second, 1000, 996, 900, 903)}, nil},
 		{"under way at the beginning", []diag.Event{told(time.Second, 50, 0, 50, 0)}, nil},
-		{"audio does not come through", []diag.Event{told(time.Second, 1000, 0, 900, 900)}, []string{"Sent here, not received there: 1000 of 1000 audio packets since the call began."}},
-		{"a third of the video is lost", []diag.Event{told(time.Second, 100, 100, 900, 600)}, []string{"Sent there, not received here: 300 of 900 video packets since the call began."}},
-		{"a receiver that counts more", []diag.Event{told(time.Second, 100, 100, 300, 900)}, []string{"Received here more than was sent there: 900 instead of 300 video packets since the call began."}},
+		{"audio does not come through", []diag.Event{told(time.Second, 1000, 0, 900, 900)}, []string{"1000 of 1000 audio packets sent locally were not received by the peer since the call began."}},
+		{"a third of the video is lost", []diag.Event{told(time.Second, 100, 100, 900, 600)}, []string{"300 of 900 video packets sent by the peer were not received locally since the call began."}},
+		{"a receiver that counts more", []diag.Event{told(time.Second, 100, 100, 300, 900)}, []string{"900 video packets were received locally, but 300 sent by the peer since the call began."}},
 		{"a sender that says nothing", []diag.Event{{At: time.Second, Data: nothing}}, []string{
-			"Sent here, not received there: 400 of 400 audio packets since the call began.",
-			"Received here, but the other end says that it sends nothing: 400 video packets since the call began.",
+			"400 of 400 audio packets sent locally were not received by the peer since the call began.",
+			"400 video packets were received locally, but 0 sent by the peer since the call began.",
 		}},
 		{"it stopped lately in a long call", many(func(i uint64) diag.Event {
 			return told(time.Duration(i)*time.Second, 100_000+50*i, 100_000, 7, 7)
-		}), []string{"Sent here, not received there: 500 of 500 audio packets in the last 10.0 s."}},
+		}), []string{"500 of 500 audio packets sent locally were not received by the peer in the last 10.0 s."}},
 		{"a fast stream over a slow path", append(many(func(i uint64) diag.Event {
 			return told(time.Duration(i)*time.Second, 1000*i, 1000*i-min(500*i, 500), 7, 7)
 		}), sample(0.6)), nil},
-		{"round trips that differ", append(many(func(i uint64) diag.Event { return told(0, 1, 1, 1, 1) }), sample(0.1), sample(0.12), sample(0.11)), []string{"The round trip takes 110 ms here and 10 ms there."}},
+		{"round trips that differ", append(many(func(i uint64) diag.Event { return told(0, 1, 1, 1, 1) }), sample(0.1), sample(0.12), sample(0.11)), []string{"The round-trip time is 110 ms locally and 10 ms at the peer."}},
 		{"round trips that differ a little", append(many(func(i uint64) diag.Event { return told(0, 1, 1, 1, 1) }), sample(0.05), sample(0.04), sample(0.03)), nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var titles []string
-			for _, f := range EndsFindings(call.Fold(test.events)) {
-				titles = append(titles, f.Title)
+			for _, f := range judge.EndsFindings(call.Fold(test.events)) {
+				titles = append(titles, words.Of(f).Title)
 			}
 			if diff := cmp.Diff(test.want, titles); diff != "" {
 				t.Error(diff)

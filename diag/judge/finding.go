@@ -4,18 +4,20 @@
 package judge
 
 import (
-	"cmp"
 	"slices"
+	"strings"
+
+	"dialtone/diag"
 )
 
 // Severity grades a finding.
-type Severity string
+type Severity = diag.Severity
 
 // Severities.
 const (
-	Info    Severity = "info"    // good to know
-	Warn    Severity = "warning" // it may do harm
-	Problem Severity = "error"   // it explains a failure
+	Info    = diag.Info    // good to know
+	Warn    = diag.Warn    // it may do harm
+	Problem = diag.Problem // it explains a failure
 )
 
 // Finding is one conclusion. Its ID is stable: scripts and documents refer to it, and "dialtone explain ID" prints a
@@ -23,14 +25,62 @@ const (
 type Finding struct {
 	ID       string   `json:"id"`
 	Severity Severity `json:"severity"`
-	Subject  string   `json:"subject,omitempty"`  // what it is about: the URL of a server, "inbound audio", a channel; empty: the call
-	Evidence any      `json:"evidence,omitempty"` // a struct of this package, one type for each ID; nil: the ID says it all
+	Subject  string   `json:"subject,omitempty"` // what it is about: the URL of a server, "inbound audio"; empty: the call
+	Evidence any      `json:"facts,omitempty"`   // a struct of this package, one type for each ID; nil: the ID says it all
 }
 
-// Compare is negative when s is less grave than other, positive when it is graver.
-func (s Severity) Compare(other Severity) int { return cmp.Compare(s.rank(), other.rank()) }
+// Same reports whether two findings say the same of the same thing.
+func (f Finding) Same(g Finding) bool { return f.ID == g.ID && f.Subject == g.Subject }
 
-// rank orders severities, the gravest highest.
-func (s Severity) rank() int {
-	return slices.Index([]Severity{Info, Warn, Problem}, s)
+// Family is what stands before the dot of the ID: "media", "turn".
+func (f Finding) Family() string {
+	family, _, _ := strings.Cut(f.ID, ".")
+	return family
+}
+
+// Merge joins lists of findings: what is found twice counts once, with the graver severity. The gravest come first.
+func Merge(lists ...[]Finding) []Finding {
+	var out []Finding
+	for _, f := range slices.Concat(lists...) {
+		i := slices.IndexFunc(out, f.Same)
+		switch {
+		case i < 0:
+			out = append(out, f)
+		case f.Severity.Compare(out[i].Severity) > 0:
+			out[i] = f
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Finding) int { return b.Severity.Compare(a.Severity) })
+	return out
+}
+
+// Count is a number of things of one kind, such as candidates of a type.
+type Count struct {
+	Of string `json:"of"`
+	N  int    `json:"n"`
+}
+
+// candidates counts those of each type, in the order of RFC 8445 §4; types without any are left out.
+func candidates[T any](rows []T, typeOf func(T) diag.CandidateType) []Count {
+	var out []Count
+	for _, t := range []diag.CandidateType{diag.Host, diag.Srflx, diag.Prflx, diag.Relay} {
+		n := 0
+		for _, r := range rows {
+			if typeOf(r) == t {
+				n++
+			}
+		}
+		if n > 0 {
+			out = append(out, Count{string(t), n})
+		}
+	}
+	return out
+}
+
+// graver returns Problem if it explains a failure, Warn if not.
+func graver(problem bool) Severity {
+	if problem {
+		return Problem
+	}
+	return Warn
 }

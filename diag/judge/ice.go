@@ -1,7 +1,6 @@
 package judge
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -9,81 +8,114 @@ import (
 	"dialtone/diag/call"
 )
 
-// judgeICE explains why no path was found, from what was gathered and tried.
-func judgeICE(c *call.Call) Verdict {
-	v := Verdict{Exit: diag.ExitICE, Headline: "no path found after " + diag.Span(c.FailedAt()-c.PairedAt())}
-	local, remote := typeCounts(c.Local), typeCounts(c.Remote)
-	tried, answered, sent := 0, 0, uint64(0)
+// Obstacle is the first thing that stands between the candidates and a path.
+type Obstacle string
+
+// Obstacles.
+const (
+	NoRelayGathered   Obstacle = "no-relay-gathered"   // relay candidates only, and no TURN server allocated one
+	NoLocalCandidate  Obstacle = "no-local-candidate"  // no usable network interface
+	NoRemoteCandidate Obstacle = "no-remote-candidate" // the peer signaled none
+	NoPairFormed      Obstacle = "no-pair-formed"      // they fit nowhere: protocols or IP versions
+	NoPairAnswered    Obstacle = "no-pair-answered"    // checks were sent, and none was answered
+	NoPairUsable      Obstacle = "no-pair-usable"      // some were answered, and none could be used to the end
+)
+
+// NoPath is the evidence of a call without a path: what was gathered and tried.
+type NoPath struct {
+	Obstacle   Obstacle `json:"obstacle"`
+	Local      []Count  `json:"local"`  // candidates by type
+	Remote     []Count  `json:"remote"` // candidates by type
+	Pairs      int      `json:"pairs"`  // that were checked
+	Answered   int      `json:"answered"`
+	Requests   uint64   `json:"requestsSent"`
+	RelayOnly  bool     `json:"relayOnly,omitempty"`
+	NoRelay    bool     `json:"noRelay,omitempty"`    // neither side has a relay candidate
+	Configured bool     `json:"configured,omitempty"` // STUN or TURN servers were given
+	RemoteMDNS bool     `json:"remoteMDNS,omitempty"` // the peer hides addresses behind .local names
+}
+
+// noPath looks at what was gathered and tried.
+func noPath(c *call.Call) NoPath {
+	typeOf := func(r call.CandidateRow) diag.CandidateType { return r.CandidateType }
+	n := NoPath{
+		Local: candidates(c.Local, typeOf), Remote: candidates(c.Remote, typeOf), RelayOnly: c.Start.RelayOnly,
+		Configured: len(c.Servers) > 0 || len(c.Start.ICEServers) > 0,
+		RemoteMDNS: slices.ContainsFunc(c.Remote, func(r call.CandidateRow) bool { return strings.HasSuffix(r.Address, ".local") }),
+	}
 	for _, p := range c.Pairs {
-		sent += p.RequestsSent
+		n.Requests += p.RequestsSent
 		if p.RequestsSent > 0 {
-			tried++
+			n.Pairs++
 		}
 		if p.ResponsesReceived > 0 {
-			answered++
+			n.Answered++
 		}
 	}
+	both := len(c.Local) > 0 && len(c.Remote) > 0
+	n.NoRelay = both && !call.HasType(c.Local, diag.Relay) && !call.HasType(c.Remote, diag.Relay)
 	switch {
 	case len(c.Local) == 0 && c.Start.RelayOnly:
-		v.Why = append(v.Why, "Only relayed candidates were allowed, and no TURN server gave one.")
-		v.Todo = append(v.Todo, "Mend the TURN server or its credentials (below), or call without --relay-only.")
+		n.Obstacle = NoRelayGathered
 	case len(c.Local) == 0:
-		v.Why = append(v.Why, "We gathered no candidate: this machine offers no usable network interface.")
-		v.Todo = append(v.Todo, "Check that a network interface is up.")
+		n.Obstacle = NoLocalCandidate
 	case len(c.Remote) == 0:
-		v.Why = append(v.Why, "The other party sent no candidate, so there was nothing to try.")
-		v.Todo = append(v.Todo, "Look at the other side: its network, its ICE servers, or its signaling of candidates.")
-	case tried == 0:
-		v.Why = append(v.Why,
-			"No pair could be formed: "+local+" here, "+remote+" there (different protocols or IP versions).")
+		n.Obstacle = NoRemoteCandidate
+	case n.Pairs == 0:
+		n.Obstacle = NoPairFormed
+	case n.Answered == 0:
+		n.Obstacle = NoPairAnswered
 	default:
-		v.Why = append(v.Why, fmt.Sprintf("%s tried with %d requests, %s.", diag.Plural(tried, "pair was", "pairs were"),
-			sent,
-			answers(answered)))
+		n.Obstacle = NoPairUsable
 	}
-	if len(c.Local) > 0 && len(c.Remote) > 0 {
-		v.Why = append(v.Why, "Here: "+local+". There: "+remote+".")
-	}
-	if len(c.Local) > 0 && len(c.Remote) > 0 && !call.HasType(c.Local, diag.Relay) && !call.HasType(c.Remote, diag.Relay) {
-		v.Why = append(v.Why, "Neither side had a relay.")
-		if len(c.Servers) == 0 {
-			v.Todo = append(v.Todo,
-				"Give both sides a STUN server, and one of them a TURN server: --ice stun:HOST --ice turn:HOST --ice-user NAME --ice-pass PASSWORD.")
-		} else {
-			v.Todo = append(v.Todo,
-				"Give one side a TURN server that works: --ice turn:HOST --ice-user NAME --ice-pass PASSWORD.")
-		}
-	}
-	networkWhy(c, &v)
-	if slices.ContainsFunc(c.Remote, func(r call.CandidateRow) bool { return strings.HasSuffix(r.Address, ".local") }) {
-		v.Why = append(v.Why, "The other party hides its addresses behind mDNS names, which only work within one network.")
-	}
-	return v
+	return n
 }
 
-func answers(n int) string {
-	if n == 0 {
-		return "none answered"
+// PathTrouble says, while a call looks for a path, what is in the way so far: the evidence that a failure would have if it
+// were one now. Nil if a pair has answered, or nothing is known yet.
+func PathTrouble(c *call.Call) *NoPath {
+	if c.Selected != nil || len(c.Local)+len(c.Remote) == 0 ||
+		slices.ContainsFunc(c.Pairs, func(p diag.Pair) bool { return p.State == diag.PairSucceeded }) {
+		return nil
 	}
-	return diag.Plural(n, "pair", "pairs") + " answered, but none could be used to the end"
+	n := noPath(c)
+	return &n
 }
 
-// typeCounts writes "3 host, 1 srflx"; "nothing" for an empty list.
-func typeCounts(rows []call.CandidateRow) string {
-	var parts []string
-	for _, t := range []diag.CandidateType{diag.Host, diag.Srflx, diag.Prflx, diag.Relay} {
-		n := 0
-		for _, r := range rows {
-			if r.CandidateType == t {
-				n++
-			}
-		}
-		if n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, t))
-		}
+// Evidence about the path that was found.
+type (
+	// PathKind: it is not of the kind that was expected.
+	PathKind struct {
+		Path   string  `json:"path"`
+		Local  []Count `json:"local"`
+		Remote []Count `json:"remote"`
 	}
-	if len(parts) == 0 {
-		return "nothing"
+	// IPv6Lost: both have IPv6, and all pairs of it failed.
+	IPv6Lost struct {
+		Failed int    `json:"failed"` // IPv6 pairs
+		Path   string `json:"path"`
 	}
-	return strings.Join(parts, ", ")
+)
+
+// pathFindings name that no path was found, or one that is not as expected.
+func pathFindings(c *call.Call, x Expectation) []Finding {
+	if c.NoPath() {
+		return []Finding{{ID: "ice.no_path", Severity: Problem, Evidence: noPath(c)}}
+	}
+	if c.Selected == nil || c.ConnectedAt == nil || !x.check {
+		return nil
+	}
+	typeOf := func(r call.CandidateRow) diag.CandidateType { return r.CandidateType }
+	kind := PathKind{Path(c.Selected), candidates(c.Local, typeOf), candidates(c.Remote, typeOf)}
+	var out []Finding
+	switch relayed := c.Relayed(); {
+	case relayed && x.Path == ExpectDirect:
+		out = append(out, Finding{ID: "path.relay_unexpected", Severity: Problem, Evidence: kind})
+	case !relayed && x.Path == ExpectRelay:
+		out = append(out, Finding{ID: "path.direct_unexpected", Severity: Problem, Evidence: kind})
+	}
+	if lost := c.LostIPv6(); lost > 0 {
+		out = append(out, Finding{ID: "path.ipv6_lost", Severity: Problem, Evidence: IPv6Lost{lost, kind.Path}})
+	}
+	return out
 }

@@ -1,4 +1,4 @@
-package judge
+package judge_test
 
 import (
 	"slices"
@@ -10,7 +10,9 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/diagtest"
+	"dialtone/diag/judge"
 	"dialtone/diag/sdp"
+	"dialtone/diag/words"
 )
 
 // failedICE is a call in which both sides have candidates and every check went unanswered.
@@ -49,35 +51,35 @@ type judgeTest struct {
 
 func orderlyEnds() []judgeTest {
 	return []judgeTest{
-		{"time is over", up(diag.CallEnded{Reason: diag.EndDuration}, 1000, diagtest.Flowing()), diag.ExitPass, "connected for 4.7 s; its time was over", []string{"host udp 192.0.2.10:5000 ⇄ host udp 198.51.100.4:3021", "90 ms"}, nil},
+		{"time is over", up(diag.CallEnded{Reason: diag.EndDuration}, 1000, diagtest.Flowing()), diag.ExitPass, "connected for 4.7 s; reached --for", []string{"host udp 192.0.2.10:5000 ⇄ host udp 198.51.100.4:3021", "90 ms"}, nil},
 		{"hang-up", up(diag.CallEnded{Reason: diag.EndHangup}, 1000, diagtest.Flowing()), diag.ExitPass, "connected for 4.7 s; you hung up", nil, nil},
-		{"peer hangs up", up(diag.CallEnded{Reason: diag.EndPeerHangup}, 1000, diagtest.Flowing()), diag.ExitPass, "connected for 4.7 s; the other party hung up", nil, nil},
-		{"interrupted", up(diag.CallEnded{Reason: diag.EndInterrupted}, 1000, diagtest.Flowing()), diag.ExitInterrupted, "connected for 4.7 s, then it was interrupted", nil, nil},
+		{"peer hangs up", up(diag.CallEnded{Reason: diag.EndPeerHangup}, 1000, diagtest.Flowing()), diag.ExitPass, "connected for 4.7 s; the peer hung up", nil, nil},
+		{"interrupted", up(diag.CallEnded{Reason: diag.EndInterrupted}, 1000, diagtest.Flowing()), diag.ExitInterrupted, "connected for 4.7 s; interrupted", nil, nil},
 		{
 			"a server is lost on the way", up(diag.CallEnded{Reason: diag.EndDuration}, 1000, diagtest.Flowing(), 1100, diag.Warning{ID: "signal.server_lost", Text: "gone", Advice: "restart it"}),
-			diag.ExitPass, "connected for 4.7 s; its time was over", nil,
+			diag.ExitPass, "connected for 4.7 s; reached --for", nil,
 			[]string{"signal.server_lost"},
 		},
-		{"path silent", up(diag.CallEnded{Reason: diag.EndHangup}, 4000, diag.ConnectionState{State: "disconnected"}), diag.ExitICE, "the path was silent when the call ended", []string{"disconnected", "network"}, nil},
-		{"peer lost", up(diag.CallEnded{Reason: diag.EndPeerLost, Cause: "no consent answer for 5 s"}), diag.ExitICE, "the other party vanished after 4.7 s", []string{"went silent", "no consent answer", "call again"}, nil},
-		{"hung up while dialling", diagtest.Log(0, diag.CallStart{}, 5, diag.CallEnded{Reason: diag.EndHangup}), diag.ExitInterrupted, "you hung up while dialling", []string{"wait until"}, nil},
+		{"path silent", up(diag.CallEnded{Reason: diag.EndHangup}, 4000, diag.ConnectionState{State: "disconnected"}), diag.ExitICE, "connected for 4.7 s, but the path was silent when the call ended", []string{"disconnected", "network"}, []string{"ice.silent_at_end"}},
+		{"peer lost", up(diag.CallEnded{Reason: diag.EndPeerLost, Cause: "no consent answer for 5 s"}), diag.ExitICE, "the peer vanished after 4.7 s", []string{"no media since then", "no consent answer", "call again"}, []string{"call.peer_lost"}},
+		{"hung up while dialing", diagtest.Log(0, diag.CallStart{}, 5, diag.CallEnded{Reason: diag.EndHangup}), diag.ExitInterrupted, "you hung up while dialing", []string{"wait until"}, nil},
 		{
 			"interrupted while waiting", diagtest.Log(0, diag.CallStart{}, 1, diag.SignalState{State: diag.SignalWaiting}, 5, diag.CallEnded{Reason: diag.EndInterrupted}),
-			diag.ExitInterrupted, "it was interrupted while waiting for the other party", nil, nil,
+			diag.ExitInterrupted, "interrupted while waiting for the peer", nil, nil,
 		},
 		{
 			"interrupted between offer and answer", diagtest.Log(0, diag.SignalState{State: diag.SignalPaired, Role: diag.RoleOfferer}, 5, diag.CallEnded{Reason: diag.EndInterrupted}),
-			diag.ExitInterrupted, "it was interrupted while exchanging offer and answer", nil, nil,
+			diag.ExitInterrupted, "interrupted while exchanging offer and answer", nil, nil,
 		},
 		{
 			"interrupted during checks", diagtest.Log(0, diag.SignalState{State: diag.SignalPaired, Role: diag.RoleOfferer}, 1, diag.ICEState{State: "checking"}, 5, diag.CallEnded{Reason: diag.EndInterrupted}),
-			diag.ExitInterrupted, "it was interrupted while looking for a path", nil, nil,
+			diag.ExitInterrupted, "interrupted while checking candidate pairs", nil, nil,
 		},
 		{
 			"interrupted during DTLS", diagtest.Log(0, diag.SignalState{State: diag.SignalPaired, Role: diag.RoleOfferer}, 1, diag.ICEState{State: "connected"}, 5, diag.CallEnded{Reason: diag.EndInterrupted}),
-			diag.ExitInterrupted, "it was interrupted while securing the path (DTLS)", nil, nil,
+			diag.ExitInterrupted, "interrupted while waiting for the DTLS handshake", nil, nil,
 		},
-		{"peer hangs up early", diagtest.Log(0, diag.CallStart{}, 5, diag.CallEnded{Reason: diag.EndPeerHangup}), diag.ExitSignaling, "the other party hung up before the call was up", []string{"Call again"}, nil},
+		{"peer hangs up early", diagtest.Log(0, diag.CallStart{}, 5, diag.CallEnded{Reason: diag.EndPeerHangup}), diag.ExitSignaling, "the peer hung up before the call was connected", []string{"It hung up", "call again"}, []string{"call.peer_left"}},
 		{"not ended", diagtest.GoodCall(), diag.ExitInterrupted, "connected", nil, nil},
 	}
 }
@@ -86,11 +88,11 @@ func signalingEnds() []judgeTest {
 	return []judgeTest{
 		{
 			"nobody came", diagtest.Log(0, diag.CallStart{Code: "w1", Join: "dialtone call w1"}, 60000, diag.CallEnded{Reason: diag.EndNobody}),
-			diag.ExitNobody, "nobody came within 1m0s",
-			[]string{`"w1"`, "joins with: dialtone call w1", "--wait"},
-			nil,
+			diag.ExitNobody, "timed out waiting for the peer after 1m0s",
+			[]string{`"w1"`, "Ask the peer to run: dialtone call w1"},
+			[]string{"call.nobody_came"},
 		},
-		{"nobody came, nothing to join with", diagtest.Log(0, diag.CallStart{Code: "w1"}, 100, diag.CallEnded{Reason: diag.EndNobody}), diag.ExitNobody, "nobody came within 100 ms", []string{"same code"}, nil},
+		{"nobody came, nothing to join with", diagtest.Log(0, diag.CallStart{Code: "w1"}, 100, diag.CallEnded{Reason: diag.EndNobody}), diag.ExitNobody, "timed out waiting for the peer after 100 ms", []string{"same room code"}, []string{"call.nobody_came"}},
 		{
 			"server refuses", diagtest.Log(
 				0, diag.CallStart{}, 1, diag.SignalRequest{Error: "connection refused"}, 2, diag.SignalRequest{Error: "no route"},
@@ -98,11 +100,11 @@ func signalingEnds() []judgeTest {
 			),
 			diag.ExitSignaling, "signaling failed after 3.0 s",
 			[]string{"2 requests", "2 failed", "no route", "dial: connection refused", "dialtone serve"},
-			nil,
+			[]string{"signal.failed"},
 		},
-		{"peer left", diagtest.Log(0, diag.CallStart{}, 5, diag.CallEnded{Reason: diag.EndPeerLeft}), diag.ExitSignaling, "the other party left before the call was up", []string{"pair has ended"}, nil},
-		{"internal", diagtest.Log(0, diag.CallStart{}, 5, diag.CallEnded{Reason: diag.EndInternal, Cause: "no socket"}), diag.ExitCannotRun, "dialtone could not run the call", []string{"no socket"}, nil},
-		{"a reason of tomorrow", diagtest.Log(0, diag.CallEnded{Reason: "eaten\x1b"}), diag.ExitCannotRun, "the call ended for a reason this version does not know: eaten\ufffd", nil, nil},
+		{"peer left", diagtest.Log(0, diag.CallStart{}, 5, diag.CallEnded{Reason: diag.EndPeerLeft}), diag.ExitSignaling, "the peer left before the call was connected", []string{"pair has ended"}, []string{"call.peer_left"}},
+		{"internal", diagtest.Log(0, diag.CallStart{}, 5, diag.CallEnded{Reason: diag.EndInternal, Cause: "no socket"}), diag.ExitCannotRun, "dialtone could not run the call", []string{"no socket"}, []string{"call.cannot_run"}},
+		{"a reason of tomorrow", diagtest.Log(0, diag.CallEnded{Reason: "eaten\x1b"}), diag.ExitCannotRun, "the call ended for a reason that this version does not know: eaten\ufffd", nil, []string{"call.cannot_run"}},
 	}
 }
 
@@ -116,41 +118,41 @@ func transportEnds() []judgeTest {
 		},
 		{
 			"ended in order without a channel", diagtest.Log(0, diag.ConnectionState{State: "connected"}, 3000, diag.CallEnded{Reason: diag.EndDuration}),
-			diag.ExitChannel, "connected, but no data channel opened",
+			diag.ExitChannel, "connected for 3.0 s, but no data channel opened",
 			[]string{"SCTP: unknown"},
-			nil,
+			[]string{"channel.not_open"},
 		},
 		{"ICE, nobody answered", failedICE(), diag.ExitICE, "no path found after 2.1 s", []string{
-			"2 pairs were tried with 9 requests, none answered", "Here: 1 host. There: 1 host", "Neither side had a relay", "--ice stun:HOST --ice turn:HOST",
-		}, nil},
+			"2 candidate pairs checked with 9 requests, none answered", "Local candidates: 1 host; remote candidates: 1 host", "Neither side has a relay candidate", "--ice stun:HOST --ice turn:HOST",
+		}, []string{"ice.no_path"}},
 		{"ICE, a server refused", failedICE(115, refusedTURN()), diag.ExitICE, "no path found after 2.1 s", []string{
 			"TURN server that works", "Correct --ice-user and --ice-pass",
-		}, []string{"turn.unauthorized"}},
+		}, []string{"ice.no_path", "turn.unauthorized"}},
 		{"ICE, one answered", failedICE(160, diag.Pair{ID: "p1", State: diag.PairFailed, RequestsSent: 8, ResponsesReceived: 1}), diag.ExitICE, "no path found after 2.1 s", []string{
 			"1 pair answered, but none could be used",
-		}, nil},
-		{"ICE, peer behind mDNS", failedICE(160, diag.Candidate{Side: diag.Remote, Address: "aa.local", CandidateType: diag.Host}), diag.ExitICE, "no path found after 2.1 s", []string{"mDNS", "There: 2 host"}, nil},
-		{"ICE, relays", failedICE(160, diag.Candidate{Side: diag.Local, CandidateType: diag.Relay}), diag.ExitICE, "no path found after 2.1 s", []string{"Here: 1 host, 1 relay"}, nil},
+		}, []string{"ice.no_path"}},
+		{"ICE, peer behind mDNS", failedICE(160, diag.Candidate{Side: diag.Remote, Address: "aa.local", CandidateType: diag.Host}), diag.ExitICE, "no path found after 2.1 s", []string{"mDNS", "remote candidates: 2 host"}, []string{"ice.no_path"}},
+		{"ICE, relays", failedICE(160, diag.Candidate{Side: diag.Local, CandidateType: diag.Relay}), diag.ExitICE, "no path found after 2.1 s", []string{"ocal candidates: 1 host, 1 relay"}, []string{"ice.no_path"}},
 		{
 			"ICE, nothing gathered", diagtest.Log(0, diag.CallStart{}, 900, diag.CallEnded{Reason: diag.EndICE}), diag.ExitICE, "no path found after 900 ms",
 			[]string{"no usable network interface"},
-			nil,
+			[]string{"ice.no_path"},
 		},
 		{
 			"ICE, relay only", diagtest.Log(0, diag.CallStart{RelayOnly: true}, 1, refusedTURN(), 900, diag.CallEnded{Reason: diag.EndICE}), diag.ExitICE, "no path found after 900 ms",
-			[]string{"no TURN server gave one", "without --relay-only", "Correct --ice-user"},
-			[]string{"turn.unauthorized"},
+			[]string{"no TURN server allocated one", "without --relay-only", "Correct --ice-user"},
+			[]string{"ice.no_path", "turn.unauthorized"},
 		},
 		{
 			"ICE, peer sent nothing", diagtest.Log(0, diag.Candidate{Side: diag.Local, CandidateType: diag.Host}, 900, diag.CallEnded{Reason: diag.EndICE}), diag.ExitICE, "no path found after 900 ms",
-			[]string{"The other party sent no candidate"},
-			nil,
+			[]string{"The peer sent no candidate"},
+			[]string{"ice.no_path"},
 		},
 		{
 			"ICE, no pair", diagtest.Log(0, diag.Candidate{Side: diag.Local, CandidateType: diag.Host}, 1, diag.Candidate{Side: diag.Remote, CandidateType: diag.Srflx}, 900, diag.CallEnded{Reason: diag.EndICE}),
 			diag.ExitICE, "no path found after 900 ms",
-			[]string{"No pair could be formed: 1 host here, 1 srflx there"},
-			nil,
+			[]string{"No candidate pair could be formed"},
+			[]string{"ice.no_path"},
 		},
 	}
 }
@@ -163,11 +165,11 @@ func mediaEnds() []judgeTest {
 	nothing := diag.Sample{}
 	end := diag.CallEnded{Reason: diag.EndDuration}
 	answer := func(sdp string) diag.SessionDescription { return diag.SessionDescription{Side: diag.Remote, SDP: sdp} }
-	ok := "connected for 4.7 s; its time was over"
+	ok := "connected for 4.7 s; reached --for"
 	return []judgeTest{
-		{"no video comes", up(end, 1000, silentVideo), diag.ExitMedia, "connected, but no inbound video", []string{"look at the sender"}, []string{"media.no_inbound_video"}},
-		{"no audio goes", up(end, 1000, stuckAudio), diag.ExitMedia, "connected, but no outbound audio", nil, []string{"media.no_outbound_audio"}},
-		{"nothing flows", up(end, 1000, nothing), diag.ExitMedia, "connected, but no outbound audio, no inbound audio, no outbound video, no inbound video", nil, []string{
+		{"no video comes", up(end, 1000, silentVideo), diag.ExitMedia, "connected for 4.7 s, but no inbound video", []string{"Check the sender"}, []string{"media.no_inbound_video"}},
+		{"no audio goes", up(end, 1000, stuckAudio), diag.ExitMedia, "connected for 4.7 s, but no outbound audio", nil, []string{"media.no_outbound_audio"}},
+		{"nothing flows", up(end, 1000, nothing), diag.ExitMedia, "connected for 4.7 s, but no outbound audio, no inbound audio, no outbound video, no inbound video", nil, []string{
 			"media.no_outbound_audio", "media.no_inbound_audio", "media.no_outbound_video", "media.no_inbound_video",
 		}},
 		{"peer muted video", up(end, 900, diag.TrackMuted{Side: diag.Remote, Kind: "video", Muted: true}, 1000, silentVideo), diag.ExitPass, ok, nil, nil},
@@ -178,7 +180,7 @@ func mediaEnds() []judgeTest {
 		{"nothing was measured", up(end), diag.ExitPass, ok, nil, nil},
 		{
 			"too short to tell", diagtest.Then(diagtest.GoodCall(), 1000, nothing, 2000, end), diag.ExitPass,
-			"connected for 1.7 s; its time was over", nil, nil,
+			"connected for 1.7 s; reached --for", nil, nil,
 		},
 	}
 }
@@ -188,11 +190,12 @@ func TestJudge(t *testing.T) {
 	for _, tt := range slices.Concat(orderlyEnds(), signalingEnds(), transportEnds(), mediaEnds()) {
 		t.Run(tt.name, func(t *testing.T) {
 			c := call.Fold(tt.events)
-			v := Judge(c)
-			if v.Exit != tt.exit || v.Headline != tt.headline || v.Done != (c.Ended != nil) {
-				t.Errorf("exit %v, %q, done %v; want %v, %q", v.Exit, v.Headline, v.Done, tt.exit, tt.headline)
+			v := judge.Judge(c)
+			said := words.Verdict(v)
+			if v.Exit != tt.exit || said.Headline != tt.headline || v.Done != (c.Ended != nil) {
+				t.Errorf("exit %v, %q, done %v; want %v, %q", v.Exit, said.Headline, v.Done, tt.exit, tt.headline)
 			}
-			text := strings.Join(append(slices.Clone(v.Why), v.Todo...), "\n")
+			text := strings.Join(append(slices.Clone(said.Why), said.Next...), "\n")
 			for _, word := range tt.words {
 				if !strings.Contains(text, word) {
 					t.Errorf("nothing mentions %q:\n%s", word, text)
@@ -205,10 +208,10 @@ func TestJudge(t *testing.T) {
 			if diff := cmp.Diff(tt.findings, ids); diff != "" {
 				t.Errorf("findings: %s", diff)
 			}
-			if v.Done && v.Exit != diag.ExitPass && v.Exit != diag.ExitInterrupted && len(v.Todo)+len(v.Why) == 0 {
+			if v.Done && v.Exit != diag.ExitPass && v.Exit != diag.ExitInterrupted && len(said.Next) == 0 {
 				t.Error("a failure without a reason or a next step")
 			}
-			if again := Judge(c); !cmp.Equal(v, again) {
+			if again := judge.Judge(c); !cmp.Equal(v, again) {
 				t.Error("judging twice gives two verdicts")
 			}
 			if c.Ended != nil {
@@ -228,7 +231,7 @@ func TestJudge(t *testing.T) {
 // TestEveryFailureHasANextStep, with as little known as possible.
 func TestEveryFailureHasANextStep(t *testing.T) {
 	for _, reason := range []diag.EndReason{diag.EndPeerLost, diag.EndNobody, diag.EndSignaling, diag.EndPeerLeft, diag.EndICE, diag.EndDTLS, diag.EndInternal, diag.EndPeerHangup, diag.EndHangup} {
-		if v := Judge(call.Fold(diagtest.Log(0, diag.CallStart{Code: "w1"}, 5, diag.CallEnded{Reason: reason}))); len(v.Todo) == 0 {
+		if v := judge.Judge(call.Fold(diagtest.Log(0, diag.CallStart{Code: "w1"}, 5, diag.CallEnded{Reason: reason}))); len(words.Verdict(v).Next) == 0 {
 			t.Errorf("%s: exit %v without a next step", reason, v.Exit)
 		}
 	}
@@ -284,13 +287,14 @@ func FuzzJudge(f *testing.F) {
 			}
 		}
 		events = append(events, diag.Event{Data: diag.ServerResult{URL: text, ErrorText: text, Advice: text, Stage: text, Cause: text}})
-		v := Judge(call.Fold(append(events, diag.Event{Data: diag.CallEnded{Reason: diag.EndReason(reason), Cause: text, Advice: text}})))
-		words := slices.Concat([]string{v.Headline}, v.Why, v.Todo)
+		v := judge.Judge(call.Fold(append(events, diag.Event{Data: diag.CallEnded{Reason: diag.EndReason(reason), Cause: text, Advice: text}})))
+		said := words.Verdict(v)
+		texts := slices.Concat([]string{said.Headline}, said.Why, said.Next)
 		for _, finding := range v.Findings {
-			words = append(words, finding.ID, finding.Title, finding.Advice)
-			words = append(words, finding.Evidence...)
+			written := words.Of(finding)
+			texts = append(append(texts, finding.ID, written.Title, written.Advice), written.Evidence...)
 		}
-		for _, s := range words {
+		for _, s := range texts {
 			diagtest.CheckClean(t, s, 2000)
 		}
 	})

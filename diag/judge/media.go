@@ -1,12 +1,59 @@
 package judge
 
 import (
-	"fmt"
-	"math"
-	"strings"
-
 	"dialtone/diag"
 	"dialtone/diag/call"
+)
+
+// Evidence about media that was expected. Kind is audio or video, Direction is seen from here.
+type (
+	// MediaMissing: no packet was counted.
+	MediaMissing struct {
+		Direction diag.Direction `json:"direction"`
+		Kind      string         `json:"kind"`
+		UpMs      diag.Millis    `json:"up_ms"`
+		Agreed    bool           `json:"agreed"` // both descriptions agree on it
+	}
+	// MediaOneWay: packets were counted in one direction only.
+	MediaOneWay struct {
+		Flows diag.Direction `json:"flows"`
+		Kinds []string       `json:"kinds"`
+		UpMs  diag.Millis    `json:"up_ms"`
+		Path  string         `json:"path,omitempty"`
+	}
+	// MediaStopped: packets came, and then none.
+	MediaStopped struct {
+		Kind    string      `json:"kind"`
+		Packets uint64      `json:"packetsReceived"`
+		AgoMs   diag.Millis `json:"ago_ms"`            // since the last one
+		Running bool        `json:"running,omitempty"` // the call goes on
+		Muted   bool        `json:"muted,omitempty"`   // the peer said so
+	}
+	// MediaSilent: each packet proves by its coding that it holds silence (RFC 6716).
+	MediaSilent struct {
+		Kind    string      `json:"kind"`
+		Packets uint64      `json:"packets"`
+		ForMs   diag.Millis `json:"for_ms"`
+		Muted   bool        `json:"muted,omitempty"`
+	}
+	// MediaLoss: packets did not arrive.
+	MediaLoss struct {
+		Kind        string  `json:"kind"`
+		Received    uint64  `json:"packetsReceived"`
+		Lost        int64   `json:"packetsLost"`
+		Share       float64 `json:"fractionLost"`          // 0–1
+		TesterShort bool    `json:"testerShort,omitempty"` // this machine was short of CPU, which may be the reason
+	}
+	// NoKeyFrame: frames came, and none that decoding can begin with.
+	NoKeyFrame struct {
+		Frames uint32      `json:"framesReceived"`
+		UpMs   diag.Millis `json:"up_ms"`
+	}
+	// CodecDeclined: the peer offered no codec that is known here.
+	CodecDeclined struct {
+		Kind   string `json:"kind"`
+		Offers string `json:"offers"` // names of codecs
+	}
 )
 
 // Bounds of what counts as loss of media.
@@ -16,141 +63,135 @@ const (
 	lossPackets = 50 // fewer packets than this say nothing about a share
 )
 
-// mediaFindings name media that was asked for and was not seen, or not until the end.
-func (x Expectation) mediaFindings(c *call.Call) []diag.Finding {
-	if !x.Media || c.ConnectedAt == nil {
+// mediaFindings name media that was agreed on, or is expected, and was not seen.
+func mediaFindings(c *call.Call, x Expectation) []Finding {
+	if c.ConnectedAt == nil {
 		return nil
 	}
-	var out []diag.Finding
-	var in, outward []string // what flows
-	for _, kind := range diag.Kinds {
-		heard, sent := c.StreamOf(diag.Inbound, kind), c.StreamOf(diag.Outbound, kind)
-		if heard.Packets > 0 {
-			in = append(in, kind)
-		}
-		if sent.Packets > 0 {
-			outward = append(outward, kind)
-		}
-		out = append(out, x.missing(c, kind, heard, sent)...)
-		if f, stopped := stoppedFinding(c, kind, heard); stopped {
-			out = append(out, f)
-		} else if f, silent := silentFinding(c, kind); silent {
-			out = append(out, f)
-		}
+	out := agreedMedia(c)
+	if c.Ended != nil && c.Start.MediaOnly && !c.AnyMedia() && len(out) == 0 {
+		// there is nothing else that such a call could prove
+		out = append(out, missing("", "", c, true, true))
 	}
-	if x.Way == "" && (len(in) == 0) != (len(outward) == 0) {
-		out = append([]diag.Finding{oneWay(c, in, outward)}, out...)
+	if x.check && x.Media {
+		out = append(out, x.expectedMedia(c)...)
 	}
 	return out
 }
 
-// missing names a kind that was not seen in a direction.
-func (x Expectation) missing(c *call.Call, kind string, in, out call.Stream) []diag.Finding {
-	var list []diag.Finding
-	add := func(direction, advice string) {
-		list = append(list, diag.Finding{
-			ID: "media.no_" + direction + "_" + kind, Severity: diag.Problem,
-			Title:    "No " + direction + " " + kind + " after " + diag.Span(c.UpTime()) + " of connection.",
-			Evidence: []string{"no packet was counted"}, Advice: advice,
+// agreedMedia is what both sides agreed to send and nobody saw, once there was time to look.
+func agreedMedia(c *call.Call) []Finding {
+	var out []Finding
+	for _, m := range c.MissingMedia() {
+		out = append(out, missing(m.Direction, m.Kind, c, true, c.Ended != nil))
+	}
+	return out
+}
+
+// expectedMedia is what a check asks for.
+func (x Expectation) expectedMedia(c *call.Call) []Finding {
+	var out []Finding
+	if way := OneWay(c); way != nil && x.Way == "" {
+		out = append(out, Finding{ID: "media.one_way", Severity: Problem, Evidence: *way})
+	}
+	for _, kind := range diag.Kinds {
+		if x.Way != diag.Outbound && c.StreamOf(diag.Inbound, kind).Packets == 0 {
+			out = append(out, missing(diag.Inbound, kind, c, c.Promised(kind), true))
+		}
+		if x.Way != diag.Inbound && c.StreamOf(diag.Outbound, kind).Packets == 0 {
+			out = append(out, missing(diag.Outbound, kind, c, false, true))
+		}
+		out = append(out, faded(c, kind, Problem)...)
+	}
+	return out
+}
+
+// missing names media of which no packet was counted; any kind and direction for empty ones.
+func missing(direction diag.Direction, kind string, c *call.Call, agreed, problem bool) Finding {
+	f := Finding{ID: "media.none", Severity: graver(problem), Evidence: MediaMissing{direction, kind, diag.Millis(c.UpTime()), agreed}}
+	if kind != "" {
+		f.ID = "media.no_" + string(direction) + "_" + kind
+	}
+	return f
+}
+
+// faded names inbound media that came and stopped, or holds nothing but silence.
+func faded(c *call.Call, kind string, severity Severity) []Finding {
+	in := c.StreamOf(diag.Inbound, kind)
+	if in.Packets > 0 && in.Ago != nil && in.Ago.Seconds() >= call.SilentAfter {
+		return []Finding{{ID: "media.stopped", Severity: severity, Subject: kind, Evidence: MediaStopped{
+			kind, in.Packets, diag.Millis(*in.Ago), c.Ended == nil, c.RemoteMuted[kind],
+		}}}
+	}
+	if packets, since, silent := c.Silence(kind); silent {
+		return []Finding{{ID: "media.silent", Severity: severity, Subject: kind, Evidence: MediaSilent{
+			kind, packets, diag.Millis(since), c.RemoteMuted[kind],
+		}}}
+	}
+	return nil
+}
+
+// publishFindings name what is wrong with the media that the peer sends. Where people speak with each other, silence may be
+// meant, and only a check asks for more; whoever publishes means to be seen and heard.
+func publishFindings(c *call.Call, _ Expectation) []Finding {
+	var out []Finding
+	for _, kind := range diag.Kinds {
+		if offers, declined := c.Declined(kind); declined {
+			out = append(out, Finding{ID: "media.codec_declined", Severity: Warn, Subject: kind, Evidence: CodecDeclined{
+				kind, diag.Clean(offers, 200),
+			}})
+		}
+		if c.Start.MediaOnly && c.ConnectedAt != nil {
+			out = append(out, faded(c, kind, Warn)...)
+		}
+	}
+	if frames, without := c.WithoutKeyFrame(); without {
+		out = append(out, Finding{
+			ID: "media.no_key_frame", Severity: graver(c.Start.MediaOnly && c.Ended != nil),
+			Evidence: NoKeyFrame{frames, diag.Millis(c.UpTime())},
 		})
 	}
-	if in.Packets == 0 && x.Way != diag.Outbound {
-		advice := "The path carries packets, so look at the sender: muted, without a source, or with a codec that was not negotiated."
-		if !c.Promised(kind) {
-			advice = "The other party's description does not offer to send " + kind +
-				": let it send, or check without media (--no-media)."
-		}
-		add("inbound", advice)
-	}
-	if out.Packets == 0 && x.Way != diag.Inbound {
-		add("outbound", "The other party's description takes no "+kind+", or this machine could not send: look at the description (dialtone call shows it).")
-	}
-	return list
+	return out
 }
 
-func oneWay(c *call.Call, in, out []string) diag.Finding {
-	direction, flows := "out and nothing in", out
-	if len(out) == 0 {
-		direction, flows = "in and nothing out", in
-	}
-	return diag.Finding{
-		ID: "media.one_way", Severity: diag.Problem, Title: "Media flows one way only: " + strings.Join(flows, " and ") +
-			" " +
-			direction + ".",
-		Evidence: []string{"connected for " + diag.Span(c.UpTime()), "path: " + pathWords(c)},
-		Advice:   "Look at the side that is not heard: whether it sends at all, and whether a firewall on the way drops one direction of the media.",
-	}
-}
-
-func stoppedFinding(c *call.Call, kind string, in call.Stream) (diag.Finding, bool) {
-	if in.Packets == 0 || in.Ago == nil || in.Ago.Seconds() < call.SilentAfter {
-		return diag.Finding{}, false
-	}
-	when := "before the end"
-	if c.Ended == nil {
-		when = "ago"
-	}
-	f := diag.Finding{
-		ID: "media.stopped", Severity: diag.Problem, Title: "Inbound " + kind + " stopped " + diag.Span(*in.Ago) + " " +
-			when + ".",
-		Evidence: []string{fmt.Sprintf("%d packets came, none in the last %s; the connection was up all the time", in.Packets,
-			diag.Span(*in.Ago))},
-		Advice: "Look at the sender and at what happened then: a source that ended, a firewall that closes quiet ports, a bandwidth limit.",
-	}
-	if c.RemoteMuted[kind] {
-		f.Evidence = append(f.Evidence, "the other party said that it muted its "+kind)
-	}
-	return f, true
-}
-
-// silentFinding claims silence only where each packet proves it: see [InboundRTP].SilentPackets.
-func silentFinding(c *call.Call, kind string) (diag.Finding, bool) {
-	packets, since, ok := c.Silence(kind)
-	if !ok {
-		return diag.Finding{}, false
-	}
-	f := diag.Finding{
-		ID: "media.silent", Severity: diag.Problem, Title: "Inbound " + kind + " is nothing but silence, for " +
-			diag.Span(since) + ".",
-		Evidence: []string{fmt.Sprintf("each of the last %d packets of %s holds nothing but silence by its coding (RFC 6716)",
-			packets, kind)},
-		Advice: "Look at the sender's source: a microphone that is muted, missing or not allowed.",
-	}
-	if c.RemoteMuted[kind] {
-		f.Evidence = append(f.Evidence, "the other party said that it muted its "+kind)
-	}
-	return f, true
-}
-
-// lossFindings name heavy loss. Where the program was short of CPU it is no failure: the packets may have been late
-// here.
-func (x Expectation) lossFindings(c *call.Call) []diag.Finding {
-	if c.ConnectedAt == nil {
+// lossFindings name heavy loss. If the program was short of CPU, it is no failure: the packets may have been late here.
+func lossFindings(c *call.Call, x Expectation) []Finding {
+	if c.ConnectedAt == nil || !x.check {
 		return nil
 	}
-	var out []diag.Finding
+	var out []Finding
 	for _, kind := range diag.Kinds {
 		in := c.StreamOf(diag.Inbound, kind)
 		if in.Loss == nil || *in.Loss <= lossWarn || in.Packets < lossPackets {
 			continue
 		}
-		f := diag.Finding{
-			ID: "media.loss", Severity: diag.Warn, Title: fmt.Sprintf("%.0f %% of inbound %s was lost.",
-				math.Round(*in.Loss*100),
-				kind),
-			Evidence: []string{fmt.Sprintf("%d packets came, %d are missing", in.Packets, *in.Lost)},
-			Advice:   "Look for a link that is full or a radio that is weak on either side; try another network, or a relay nearer to it.",
-		}
-		if *in.Loss > lossProblem {
-			f.Severity = diag.Problem
-		}
-		if x.Load.Short() {
-			f.Severity = diag.Warn
-			f.Evidence = append(f.Evidence,
-				"this machine was short of CPU (tester.cpu): that may be the reason, and not the network")
-			f.Advice = "Repeat the check on a machine with less to do before you look at the network."
-		}
-		out = append(out, f)
+		out = append(out, Finding{
+			ID: "media.loss", Severity: graver(*in.Loss > lossProblem && !x.Load.Short()), Subject: kind,
+			Evidence: MediaLoss{kind, in.Packets, *in.Lost, *in.Loss, x.Load.Short()},
+		})
 	}
 	return out
+}
+
+// OneWay is the evidence that packets were counted in one direction only, over all kinds of media; nil if that is not so.
+func OneWay(c *call.Call) *MediaOneWay {
+	way := MediaOneWay{UpMs: diag.Millis(c.UpTime()), Path: Path(c.Selected)}
+	for _, direction := range []diag.Direction{diag.Outbound, diag.Inbound} {
+		var kinds []string
+		for _, kind := range diag.Kinds {
+			if c.StreamOf(direction, kind).Packets > 0 {
+				kinds = append(kinds, kind)
+			}
+		}
+		switch {
+		case len(kinds) > 0 && way.Flows != "":
+			return nil
+		case len(kinds) > 0:
+			way.Flows, way.Kinds = direction, kinds
+		}
+	}
+	if way.Flows == "" {
+		return nil
+	}
+	return &way
 }

@@ -14,36 +14,39 @@ import (
 type Network struct {
 	nat.Report
 	Exit     diag.Exit
-	Outcome  Outcome
+	Outcome  NetworkOutcome
 	Relaying Relaying
-	Unusable *diag.Server    // the server at issue, of [OutcomeUnusable]
+	Reason   string          // the system's error, of [NetworkFailed]
+	Unusable *diag.Server    // the server at issue, of [NetworkUnusable]
 	Pair     *nat.Prediction // the answer for both peers, when the peer's result line was given
 	Findings []Finding       // those about the network first
 }
 
-// Outcome is what a diagnosis found out.
-type Outcome string
+// NetworkOutcome is what a diagnosis found out.
+type NetworkOutcome string
 
-// Outcomes.
+// Outcomes of a diagnosis.
 const (
-	OutcomeAsking        Outcome = "asking"          // no answer so far
-	OutcomeMappingAsking Outcome = "mapping-asking"  // the mapping is not known so far
-	OutcomeDirect        Outcome = "direct"          // direct calls will work
-	OutcomeDependent     Outcome = "dependent"       // the mapping depends on the endpoint
-	OutcomeMapping       Outcome = "mapping-unknown" // UDP works, the mapping is not known
-	OutcomeContradictory Outcome = "contradictory"   // UDP works, the mapping contradicts itself
-	OutcomeUDPBlocked    Outcome = "udp-blocked"     // no answer over UDP, while TCP works
-	OutcomeUnusable      Outcome = "server-unusable" // a server answers, and cannot be used
-	OutcomeNoSTUN        Outcome = "no-stun"         // the network is there, and no STUN server over UDP
-	OutcomeNoAnswer      Outcome = "no-answer"       // no server answered on any transport
+	NetworkAsking        NetworkOutcome = "asking"          // no answer so far
+	NetworkMappingAsking NetworkOutcome = "mapping-asking"  // the mapping is not known so far
+	NetworkDirect        NetworkOutcome = "direct"          // direct calls will work
+	NetworkDependent     NetworkOutcome = "dependent"       // the mapping depends on the endpoint
+	NetworkMapping       NetworkOutcome = "mapping-unknown" // UDP works, the mapping is not known
+	NetworkContradictory NetworkOutcome = "contradictory"   // UDP works, the mapping contradicts itself
+	NetworkUDPBlocked    NetworkOutcome = "udp-blocked"     // no answer over UDP, while TCP works
+	NetworkUnusable      NetworkOutcome = "server-unusable" // a server answers, and cannot be used
+	NetworkNoSTUN        NetworkOutcome = "no-stun"         // the network is there, and no STUN server over UDP
+	NetworkNoAnswer      NetworkOutcome = "no-answer"       // no server answered on any transport
+	NetworkCancelled     NetworkOutcome = "cancelled"       // the diagnosis was cancelled
+	NetworkFailed        NetworkOutcome = "failed"          // no request could be made
 )
 
 // outcomeExits are the exit codes of outcomes that do not depend on a relay.
-var outcomeExits = map[Outcome]diag.Exit{
-	OutcomeAsking: diag.ExitInconclusive, OutcomeMappingAsking: diag.ExitInconclusive, OutcomeDirect: diag.ExitPass,
-	OutcomeMapping: diag.ExitInconclusive, OutcomeContradictory: diag.ExitInconclusive,
-	OutcomeUnusable: diag.ExitInconclusive, OutcomeNoSTUN: diag.ExitInconclusive,
-	OutcomeNoAnswer: diag.ExitNoConnectivity,
+var outcomeExits = map[NetworkOutcome]diag.Exit{
+	NetworkAsking: diag.ExitInconclusive, NetworkMappingAsking: diag.ExitInconclusive, NetworkDirect: diag.ExitPass,
+	NetworkMapping: diag.ExitInconclusive, NetworkContradictory: diag.ExitInconclusive,
+	NetworkUnusable: diag.ExitInconclusive, NetworkNoSTUN: diag.ExitInconclusive,
+	NetworkNoAnswer: diag.ExitNoConnectivity,
 }
 
 // pairExits are the exit codes of predictions for both peers.
@@ -145,35 +148,35 @@ func (n *Network) relaying() Relaying {
 }
 
 // outcome is what the behaviors amount to.
-func (n *Network) outcome(s *nat.State) (Outcome, *diag.Server) {
+func (n *Network) outcome(s *nat.State) (NetworkOutcome, *diag.Server) {
 	b := &n.Behaviors
 	switch {
 	case b.UDP.Value == nat.None:
-		return OutcomeUDPBlocked, nil
+		return NetworkUDPBlocked, nil
 	case b.UDP.Value == nat.Unknown && n.Pending:
-		return OutcomeAsking, nil
+		return NetworkAsking, nil
 	case b.UDP.Value == nat.Unknown:
 		return n.silent()
 	case b.Mapping.Value == nat.EndpointIndependent:
-		return OutcomeDirect, nil
+		return NetworkDirect, nil
 	case n.Dependent:
-		return OutcomeDependent, nil
+		return NetworkDependent, nil
 	case n.Pending:
-		return OutcomeMappingAsking, nil
+		return NetworkMappingAsking, nil
 	case b.Mapping.Confidence == nat.Contradictory:
-		return OutcomeContradictory, nil
+		return NetworkContradictory, nil
 	}
-	return OutcomeMapping, nil
+	return NetworkMapping, nil
 }
 
 // silent concludes when no answer came over UDP and nothing proves why.
-func (n *Network) silent() (Outcome, *diag.Server) {
+func (n *Network) silent() (NetworkOutcome, *diag.Server) {
 	for i := range n.Servers {
 		row := &n.Servers[i]
 		switch row.Cause() {
 		case diag.CauseRefused, diag.CauseProtocol, diag.CauseSTUN, diag.CauseConfig:
 			if !row.TURN && row.Transport == "udp" {
-				return OutcomeUnusable, &row.Server
+				return NetworkUnusable, &row.Server
 			}
 		default:
 		}
@@ -181,10 +184,10 @@ func (n *Network) silent() (Outcome, *diag.Server) {
 	for i := range n.Servers {
 		row := &n.Servers[i]
 		if (row.TURN || row.Transport != "udp") && reached(&row.Server) {
-			return OutcomeNoSTUN, nil
+			return NetworkNoSTUN, nil
 		}
 	}
-	return OutcomeNoAnswer, nil
+	return NetworkNoAnswer, nil
 }
 
 // reached reports whether something answered, if only with a rejection.

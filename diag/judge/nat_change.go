@@ -65,23 +65,23 @@ func sameValue(a, b nat.Behavior) bool {
 	return a.Value == b.Value && same(a.FromS, b.FromS) && same(a.ToS, b.ToS)
 }
 
-// outcome is whether a server works, or else why not.
-type outcome struct {
+// serverOutcome is whether a server works, or else why not.
+type serverOutcome struct {
 	stage  diag.StageName
 	cause  diag.Cause
 	detail diag.Detail
 	code   int
 }
 
-func outcomeOf(row *nat.ServerRow) outcome {
+func outcomeOf(row *nat.ServerRow) serverOutcome {
 	stage := row.Failed()
 	if stage == nil {
 		stage = row.Stopped()
 	}
 	if stage == nil {
-		return outcome{}
+		return serverOutcome{}
 	}
-	return outcome{stage.Name, stage.Failure.Cause, stage.Failure.Detail, stage.Failure.Code}
+	return serverOutcome{stage.Name, stage.Failure.Cause, stage.Failure.Detail, stage.Failure.Code}
 }
 
 // publicAddress is the IP address that the first server that is believed reported; empty when none did.

@@ -1,4 +1,4 @@
-package judge
+package judge_test
 
 import (
 	"testing"
@@ -7,6 +7,8 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/judge"
+	"dialtone/diag/words"
 )
 
 func TestPathTrouble(t *testing.T) {
@@ -28,15 +30,19 @@ func TestPathTrouble(t *testing.T) {
 	}{
 		{"nothing is known", placed(), nil},
 		{"silence", placed(local, remote, pair), []string{
-			"1 pair was tried with 4 requests, none answered.", "Here: 1 host. There: 1 host.", "Neither side had a relay.",
-			"The other party hides its addresses behind mDNS names, which only work within one network.",
+			"1 candidate pair checked with 4 requests, none answered", "local candidates: 1 host; remote candidates: 1 host", "neither side has a relay candidate",
+			"the peer hides its addresses behind mDNS names, which only resolve within one network",
 		}},
-		{"nothing to try", placed(local), []string{"The other party sent no candidate, so there was nothing to try."}},
+		{"nothing to try", placed(local), []string{"The peer sent no candidate, so there was nothing to check."}},
 		{"a pair answered", placed(local, remote, works), nil},
 		{"a path is in use", placed(local, remote, diag.Selected{PairID: "p"}), nil},
 	}
 	for _, tt := range tests {
-		if diff := cmp.Diff(tt.want, PathTrouble(tt.call)); diff != "" {
+		var got []string
+		if trouble := judge.PathTrouble(tt.call); trouble != nil {
+			got = words.NoPath(*trouble)
+		}
+		if diff := cmp.Diff(tt.want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
 		}
 	}

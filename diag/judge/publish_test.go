@@ -1,4 +1,4 @@
-package judge
+package judge_test
 
 import (
 	"strings"
@@ -7,6 +7,8 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/diagtest"
+	"dialtone/diag/judge"
+	"dialtone/diag/words"
 )
 
 // published is a call over WHIP that was up for four seconds, with what came in.
@@ -32,16 +34,16 @@ func TestMediaAlone(t *testing.T) {
 	}{
 		"it came":          {published(video(100, 2)), diag.ExitPass, "connected for", ""},
 		"audio alone came": {published(diag.InboundRTP{Kind: "audio", PacketsReceived: 200}), diag.ExitPass, "connected for", ""},
-		"nothing came":     {published(), diag.ExitMedia, "connected, but no media", ""},
+		"nothing came":     {published(), diag.ExitMedia, "connected for 3.9 s, but no media was seen", "media.none"},
 		"it stopped":       {published(stopped), diag.ExitPass, "connected for", "media.stopped"},
 		"silence":          {published(diag.InboundRTP{Kind: "audio", PacketsReceived: 200, SilentPackets: &silent}), diag.ExitPass, "connected for", "media.silent"},
-		"no key frame":     {published(video(100, 0)), diag.ExitMedia, "connected, but no key frame of inbound video", "media.no_key_frame"},
+		"no key frame":     {published(video(100, 0)), diag.ExitMedia, "connected for 3.9 s, but video arrives without a key frame", "media.no_key_frame"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			v := Judge(test.call)
-			if v.Exit != test.exit || !strings.HasPrefix(v.Headline, test.headline) {
-				t.Errorf("%s %q", v.Exit, v.Headline)
+			v := judge.Judge(test.call)
+			if v.Exit != test.exit || !strings.HasPrefix(words.Verdict(v).Headline, test.headline) {
+				t.Errorf("%s %q", v.Exit, words.Verdict(v).Headline)
 			}
 			for _, f := range v.Findings {
 				if f.Severity != diag.Warn && test.exit == diag.ExitPass {
@@ -59,11 +61,11 @@ func TestDeclinedCodec(t *testing.T) {
 	const offer = "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 96\r\na=rtpmap:96 opus/48000/2\r\na=sendonly\r\nm=video 9 UDP/TLS/RTP/SAVPF 97 98\r\na=rtpmap:97 THEORA/90000\r\na=rtpmap:98 rtx/90000\r\na=sendonly\r\n"
 	const answer = "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 96\r\na=recvonly\r\nm=video 0 UDP/TLS/RTP/SAVPF 0\r\na=inactive\r\n"
 	c := call.Fold(diagtest.Log(0, diag.SessionDescription{Side: diag.Remote, SDPType: "offer", SDP: offer}, 1, diag.SessionDescription{Side: diag.Local, SDPType: "answer", SDP: answer}))
-	found := publishFindings(c)
-	if len(found) != 1 || found[0].ID != "media.codec_declined" || !strings.Contains(found[0].Evidence[0], "THEORA rtx") || !strings.Contains(found[0].Title, "video") {
+	found := judge.Judge(c).Findings
+	if len(found) != 1 || found[0].ID != "media.codec_declined" || !strings.Contains(words.Of(found[0]).Evidence[0], "THEORA rtx") || !strings.Contains(words.Of(found[0]).Title, "video") {
 		t.Errorf("%+v", found)
 	}
-	if found := publishFindings(call.Fold(diagtest.Log(0, diag.SessionDescription{Side: diag.Remote, SDPType: "offer", SDP: offer}))); len(found) != 0 {
+	if found := judge.Judge(call.Fold(diagtest.Log(0, diag.SessionDescription{Side: diag.Remote, SDPType: "offer", SDP: offer}))).Findings; len(found) != 0 {
 		t.Errorf("before the answer: %+v", found)
 	}
 }
@@ -75,17 +77,17 @@ func TestSignalingWords(t *testing.T) {
 		title    string
 		contains string
 	}{
-		{diag.CallStart{Command: "answer", Signaling: diag.SignalingOffer, Server: "http://h/offer"}, diag.EndNobody, "answer by POST", "Nobody posted an offer to http://h/offer."},
-		{diag.CallStart{Command: "answer", Signaling: diag.SignalingPaste, Join: "dialtone call --paste"}, diag.EndNobody, "answer by paste", "joins with: dialtone call --paste"},
+		{diag.CallStart{Command: "answer", Signaling: diag.SignalingOffer, Server: "http://h/offer"}, diag.EndNobody, "answer by POST", "No offer was posted to http://h/offer."},
+		{diag.CallStart{Command: "answer", Signaling: diag.SignalingPaste, Join: "dialtone call --paste"}, diag.EndNobody, "answer by paste", "No text of the peer was pasted"},
 		{diag.CallStart{Command: "call", Signaling: diag.SignalingWHEP}, diag.EndSignaling, "call over WHEP", "--whep"},
-		{diag.CallStart{Command: "call", Signaling: diag.SignalingPaste}, diag.EndSignaling, "call by paste", "texts are good for one call"},
-		{diag.CallStart{Command: "answer", Signaling: diag.SignalingWHIP}, diag.EndSignaling, "answer over WHIP", "what the other side posts"},
-		{diag.CallStart{Command: "answer", Signaling: diag.SignalingWHIP}, diag.EndPeerLeft, "answer over WHIP", "exchange of descriptions ended"},
-		{diag.CallStart{Command: "call", Code: "w1"}, diag.EndNobody, "call w1", "same code"},
+		{diag.CallStart{Command: "call", Signaling: diag.SignalingPaste}, diag.EndSignaling, "call by paste", "each text is valid for one call"},
+		{diag.CallStart{Command: "answer", Signaling: diag.SignalingWHIP}, diag.EndSignaling, "answer over WHIP", "what the peer posts"},
+		{diag.CallStart{Command: "answer", Signaling: diag.SignalingWHIP}, diag.EndPeerLeft, "answer over WHIP", "xchange of descriptions ended"},
+		{diag.CallStart{Command: "call", Code: "w1"}, diag.EndNobody, "call w1", "same room code"},
 	}
 	for _, test := range tests {
-		v := Judge(call.Fold(diagtest.Log(0, test.start, 5, diag.CallEnded{Reason: test.end})))
-		if told := strings.Join(append(v.Why, v.Todo...), "\n"); !strings.Contains(told, test.contains) || test.start.Title() != test.title {
+		v := judge.Judge(call.Fold(diagtest.Log(0, test.start, 5, diag.CallEnded{Reason: test.end})))
+		if told := strings.Join(append(words.Verdict(v).Why, words.Verdict(v).Next...), "\n"); !strings.Contains(told, test.contains) || test.start.Title() != test.title {
 			t.Errorf("%s %s: %q", test.start.Title(), test.end, told)
 		}
 	}
@@ -98,7 +100,7 @@ func TestStoppedWhileTheCallGoesOn(t *testing.T) {
 		0, diag.CallStart{Command: "answer", Signaling: diag.SignalingWHIP, Media: true, MediaOnly: true}, 100, diag.ConnectionState{State: "connected"},
 		4000, diag.Sample{Inbound: []diag.InboundRTP{{Kind: "audio", PacketsReceived: 200, LastPacketReceivedAgo: &ago}}},
 	))
-	if v := Judge(c); len(v.Findings) != 1 || v.Findings[0].Title != "Inbound audio stopped 2.5 s ago." {
+	if v := judge.Judge(c); len(v.Findings) != 1 || words.Of(v.Findings[0]).Title != "Inbound audio stopped 2.5 s ago." {
 		t.Errorf("%+v", v.Findings)
 	}
 }

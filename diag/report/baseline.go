@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"dialtone/diag"
+	"dialtone/diag/judge"
 )
 
 // Floors of the noise: a difference up to these says nothing, however steady the values were.
@@ -56,11 +57,10 @@ func (r *Report) Compare(before *Report) {
 	}
 	for _, c := range r.Baseline {
 		if c.Worse {
-			r.Findings = append(r.Findings, diag.Finding{
-				ID: "baseline.worse", Severity: diag.Problem, Title: c.Name + " is worse than in the baseline.",
-				Evidence: []string{fmt.Sprintf("%g before, %g now (%s); the noise is %g", c.Before, c.Now, c.Unit, c.Noise)},
-				Advice:   "Look at what changed between the two reports; repeat the check to see whether it stays so.",
-			})
+			r.Findings = append(r.Findings, inEnglish(judge.Finding{
+				ID: "baseline.worse", Severity: judge.Problem, Subject: c.Name,
+				Evidence: judge.BaselineWorse{Name: c.Name, Before: c.Before, Now: c.Now, Unit: c.Unit, Noise: c.Noise},
+			}))
 		}
 	}
 	sortFindings(r.Findings)

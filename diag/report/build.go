@@ -8,6 +8,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/judge"
+	"dialtone/diag/words"
 )
 
 // Input is what a report is made of.
@@ -19,8 +20,8 @@ type Input struct {
 	Target      Target
 	Expect      judge.Expectation // what was asked of each call, and how this program fared
 	Runs        []RunInput
-	Findings    []diag.Finding // of the check as a whole
-	Interrupted bool           // it ended before all was done
+	Findings    []judge.Finding // of the check as a whole
+	Interrupted bool            // it ended before all was done
 }
 
 // RunInput is one run: the fold of the side that the report describes, and of the other side where it ran in this
@@ -40,7 +41,7 @@ type RunInput struct {
 func Build(in Input) *Report {
 	r := &Report{
 		Schema: Schema, Tool: in.Tool, Name: in.Name, StartedAt: in.StartedAt.UTC(), DurationMs: ms(in.Duration), Target: in.Target,
-		Candidates: []Candidate{}, Pairs: []Pair{}, Channels: []Channel{}, Servers: []Server{}, Findings: []diag.Finding{},
+		Candidates: []Candidate{}, Pairs: []Pair{}, Channels: []Channel{}, Servers: []Server{}, Findings: []Finding{},
 		Assertions: []Assertion{}, Runs: []Run{}, Setup: Setup{Phases: []Phase{}}, Why: []string{}, Next: []string{},
 		interrupted: in.Interrupted,
 	}
@@ -60,7 +61,7 @@ func Build(in Input) *Report {
 		r.Setup, r.Path, r.Media = one.Setup, one.Path, one.Media
 		r.show(judged[r.Detail].shown)
 		v := judged[r.Detail].verdict(in.Expect.Load)
-		r.Headline, r.Why, r.Next = v.Headline, filled(v.Why), filled(v.Todo)
+		r.Headline, r.Why, r.Next = v.said.Headline, filled(v.said.Why), filled(v.said.Next)
 	}
 	r.Findings = mergeFindings(in, r.Runs)
 	r.Settle()
@@ -76,10 +77,11 @@ func filled[T any](list []T) []T {
 }
 
 // judgeRun judges both sides. What the other side alone has found is told as its own.
-func judgeRun(x judge.Expectation, run RunInput) judge.Verdict {
+func judgeRun(x judge.Expectation, run RunInput) verdict {
 	v := judge.JudgeCheck(run.Call, x)
+	out := verdict{v.Exit, words.Verdict(v), Written(v.Findings)}
 	if run.Other == nil {
-		return v
+		return out
 	}
 	other := judge.JudgeCheck(run.Other, judge.Expectation{Media: x.Media, Load: x.Load})
 	blamed := v.Exit == diag.ExitPass && run.Other.ConnectedAt != nil && run.Other.Ended != nil &&
@@ -87,25 +89,26 @@ func judgeRun(x judge.Expectation, run RunInput) judge.Verdict {
 	if follows(run.Call) && !follows(run.Other) && run.Other.Ended != nil &&
 		run.Other.Ended.Reason != diag.EndInterrupted {
 		// The answering side failed first: that the offering side was left alone explains nothing.
-		v.Findings = slices.DeleteFunc(v.Findings, func(f diag.Finding) bool { return consequences[f.ID] })
+		out.findings = slices.DeleteFunc(out.findings, func(f Finding) bool { return consequences[f.ID] })
 		blamed = true
 	}
 	own := map[string]bool{}
-	for _, f := range v.Findings {
+	for _, f := range out.findings {
 		own[f.ID] = true
 	}
-	for _, f := range other.Findings {
+	for _, f := range Written(other.Findings) {
 		if own[f.ID] || consequences[f.ID] && v.Exit != diag.ExitPass {
 			continue
 		}
-		f.Title = otherSide + f.Title
-		v.Findings = append(v.Findings, f)
+		f.Side, f.Title = "answerer", otherSide+f.Title
+		out.findings = append(out.findings, f)
 	}
 	if blamed && other.Exit != diag.ExitPass {
-		v.Exit, v.Headline, v.Why, v.Todo = other.Exit, otherSide+other.Headline, other.Why, other.Todo
+		out.exit, out.said = other.Exit, words.Verdict(other)
+		out.said.Headline = otherSide + out.said.Headline
 	}
-	sortFindings(v.Findings)
-	return v
+	sortFindings(out.findings)
+	return out
 }
 
 // follows reports whether a call failed only because the other side had ended it.
@@ -134,10 +137,6 @@ var consequences = map[string]bool{
 
 // otherSide begins the title of a finding of the answering side.
 const otherSide = "The answering side: "
-
-func sortFindings(list []diag.Finding) {
-	slices.SortStableFunc(list, func(a, b diag.Finding) int { return b.Severity.Compare(a.Severity) })
-}
 
 // ms is a time in milliseconds with the resolution of a recording.
 func ms(d time.Duration) float64 { return float64(d.Round(time.Microsecond)) / 1e6 }
@@ -215,23 +214,6 @@ func preferEvents(a, b Run) int {
 	default:
 		return 0
 	}
-}
-
-// mergeFindings lists those of all runs, each ID and title once, gravest first.
-func mergeFindings(in Input, runs []Run) []diag.Finding {
-	list := append(slices.Clone(in.Findings), in.Expect.Load.Findings()...)
-	for _, r := range runs {
-		list = append(list, r.Findings...)
-	}
-	type key struct{ id, title string }
-	known := map[key]bool{}
-	list = slices.DeleteFunc(list, func(f diag.Finding) bool {
-		k := key{f.ID, f.Title}
-		defer func() { known[k] = true }()
-		return known[k]
-	})
-	sortFindings(list)
-	return filled(list)
 }
 
 // Settle draws the conclusion: exit code and verdict of runs, assertions, baseline and the checks inside.

@@ -180,7 +180,7 @@ func (b Change) asCase() testCase {
 }
 
 // findingLines tell findings in lines: what, how it is known, what to do.
-func findingLines(list []diag.Finding) []string {
+func findingLines(list []Finding) []string {
 	var out []string
 	for _, f := range list {
 		out = append(out, clean(fmt.Sprintf("%s: %s [%s]", f.Severity, f.Title, f.ID)))

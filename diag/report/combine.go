@@ -3,8 +3,6 @@ package report
 import (
 	"fmt"
 	"time"
-
-	"dialtone/diag"
 )
 
 // Combine makes one report of several checks: the worst verdict and exit code, and the checks inside. Interrupted tells
@@ -14,7 +12,7 @@ func Combine(tool, name string, begun time.Time, took time.Duration, checks []Re
 		Schema: Schema, Tool: tool, Name: name, StartedAt: begun.UTC(), DurationMs: ms(took), Target: Target{Kind: "scenario",
 			ICEServers: []string{}},
 		Setup: Setup{Phases: []Phase{}}, Candidates: []Candidate{}, Pairs: []Pair{}, Channels: []Channel{}, Servers: []Server{},
-		Findings: []diag.Finding{}, Assertions: []Assertion{}, Runs: []Run{}, Why: []string{}, Next: []string{},
+		Findings: []Finding{}, Assertions: []Assertion{}, Runs: []Run{}, Why: []string{}, Next: []string{},
 		Summary: Summary{Phases: []PhaseSummary{}}, Checks: checks, interrupted: interrupted,
 	}
 	passed := 0

@@ -8,9 +8,9 @@ import (
 
 // folded is what a report needs of a run: some kilobytes, where its calls have all that was said in them.
 type folded struct {
-	run   Run           // without what a verdict tells
-	plain judge.Verdict // where the machine had time enough
-	short judge.Verdict // where it was short of CPU: that is known at the end
+	run   Run     // without what a verdict tells
+	plain verdict // where the machine had time enough
+	short verdict // where it was short of CPU: that is known at the end
 	shown shown
 }
 
@@ -45,7 +45,7 @@ func foldRun(x judge.Expectation, in RunInput) folded {
 // shortLoad stands for a machine that is short of CPU.
 var shortLoad = judge.Load{Ticks: 100, Late: 100}
 
-func (f *folded) verdict(load judge.Load) judge.Verdict {
+func (f *folded) verdict(load judge.Load) verdict {
 	if load.Short() {
 		return f.short
 	}
@@ -54,7 +54,7 @@ func (f *folded) verdict(load judge.Load) judge.Verdict {
 
 func (f *folded) judged(load judge.Load) Run {
 	run, v := f.run, f.verdict(load)
-	run.Verdict, run.Exit, run.Headline, run.Findings = verdictOf(v.Exit), ExitOf(v.Exit), v.Headline, filled(slices.Clone(v.Findings))
+	run.Verdict, run.Exit, run.Headline, run.Findings = verdictOf(v.exit), ExitOf(v.exit), v.said.Headline, filled(slices.Clone(v.findings))
 	return run
 }
 

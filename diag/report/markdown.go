@@ -5,7 +5,6 @@ import (
 	"io"
 	"strings"
 
-	"dialtone/diag"
 	"dialtone/diag/words"
 )
 
@@ -113,7 +112,7 @@ func (m *mdWriter) check(r *Report) {
 	m.waterfall(r.Setup)
 }
 
-func (m *mdWriter) findings(list []diag.Finding) {
+func (m *mdWriter) findings(list []Finding) {
 	var rows [][]string
 	for _, f := range list {
 		what := md(f.Title)

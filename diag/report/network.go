@@ -12,12 +12,12 @@ const NetworkSchema = "dialtone.nat/2"
 
 // Network is a diagnosis of the network, as dialtone nat -o json writes it.
 type Network struct {
-	Schema    string           `json:"schema"`    // dialtone.nat/2
-	Behaviors nat.Behaviors    `json:"behaviors"` // of the family that was judged: IPv4 if it answers
-	Servers   []Server         `json:"servers"`   // STUN over UDP first, then other transports, then TURN
-	Verdict   NetworkVerdict   `json:"verdict"`   // what it means for calls
-	Exit      diag.Exit        `json:"exit"`      // the process's exit code
-	Findings  []NetworkFinding `json:"findings"`  // those about the network first
+	Schema    string         `json:"schema"`    // dialtone.nat/2
+	Behaviors nat.Behaviors  `json:"behaviors"` // of the family that was judged: IPv4 if it answers
+	Servers   []Server       `json:"servers"`   // STUN over UDP first, then other transports, then TURN
+	Verdict   NetworkVerdict `json:"verdict"`   // what it means for calls
+	Exit      diag.Exit      `json:"exit"`      // the process's exit code
+	Findings  []Finding      `json:"findings"`  // those about the network first
 }
 
 // Server is a STUN or TURN server: its steps, what follows from them, and the same in English.
@@ -30,31 +30,20 @@ type Server struct {
 
 // NetworkVerdict is what a diagnosis means for calls.
 type NetworkVerdict struct {
-	Outcome  judge.Outcome   `json:"outcome"`        // what was found out
-	Relaying judge.Relaying  `json:"relaying"`       // what the TURN servers are worth
-	Headline string          `json:"headline"`       // which direct calls work, and which need a relay
-	Why      []string        `json:"why"`            // one sentence each
-	Next     []string        `json:"next"`           // steps to take
-	Result   string          `json:"result"`         // the compact line, for --peer of the peer
-	Peer     *nat.Prediction `json:"peer,omitempty"` // the answer for both peers, when the peer's line was given
-}
-
-// NetworkFinding is a finding of a diagnosis: its evidence, and the same in English.
-type NetworkFinding struct {
-	ID       string         `json:"id"`                 // stable: dialtone explain ID prints a paragraph about it
-	Severity judge.Severity `json:"severity"`           // how grave it is
-	Subject  string         `json:"subject,omitempty"`  // URL of the server that it is about
-	Evidence any            `json:"evidence,omitempty"` // how it is known: an object, its form depends on the ID
-	Title    string         `json:"title"`              // in a sentence
-	Details  []string       `json:"details"`            // the evidence in English
-	Advice   string         `json:"advice,omitempty"`   // the next step
+	Outcome  judge.NetworkOutcome `json:"outcome"`        // what was found out
+	Relaying judge.Relaying       `json:"relaying"`       // what the TURN servers are worth
+	Headline string               `json:"headline"`       // which direct calls work, and which need a relay
+	Why      []string             `json:"why"`            // one sentence each
+	Next     []string             `json:"next"`           // steps to take
+	Result   string               `json:"result"`         // the compact line, for --peer of the peer
+	Peer     *nat.Prediction      `json:"peer,omitempty"` // the answer for both peers, when the peer's line was given
 }
 
 // NewNetwork makes the report of a diagnosis.
 func NewNetwork(n judge.Network) Network {
 	text := words.OfNetwork(n)
 	out := Network{
-		Schema: NetworkSchema, Behaviors: n.Behaviors, Servers: []Server{}, Exit: n.Exit, Findings: []NetworkFinding{},
+		Schema: NetworkSchema, Behaviors: n.Behaviors, Servers: []Server{}, Exit: n.Exit, Findings: Written(n.Findings),
 		Verdict: NetworkVerdict{
 			Outcome: n.Outcome, Relaying: n.Relaying, Headline: text.Headline, Why: text.Why, Next: text.Next,
 			Result: n.Side.String(), Peer: n.Pair,
@@ -62,11 +51,6 @@ func NewNetwork(n judge.Network) Network {
 	}
 	for _, row := range n.Servers {
 		out.Servers = append(out.Servers, newServer(row))
-	}
-	for _, f := range n.Findings {
-		t := words.Of(f)
-		out.Findings = append(out.Findings, NetworkFinding{ID: f.ID, Severity: f.Severity, Subject: f.Subject,
-			Evidence: f.Evidence, Title: t.Title, Details: append([]string{}, t.Evidence...), Advice: t.Advice})
 	}
 	return out
 }

@@ -54,12 +54,12 @@ type Report struct {
 	Servers    []Server    `json:"servers"` // STUN and TURN servers as probes of their own saw them
 	NAT        *Network    `json:"nat"`     // the diagnosis of the network, where it was made
 
-	Findings   []diag.Finding `json:"findings"` // of all runs, each ID and title once, gravest first
-	Assertions []Assertion    `json:"assertions"`
-	Baseline   []Change       `json:"baseline,omitempty"` // against the earlier report
-	Summary    Summary        `json:"summary"`
-	Runs       []Run          `json:"runs"`
-	Checks     []Report       `json:"checks,omitempty"` // of a scenario
+	Findings   []Finding   `json:"findings"` // of all runs, each ID and title once, gravest first
+	Assertions []Assertion `json:"assertions"`
+	Baseline   []Change    `json:"baseline,omitempty"` // against the earlier report
+	Summary    Summary     `json:"summary"`
+	Runs       []Run       `json:"runs"`
+	Checks     []Report    `json:"checks,omitempty"` // of a scenario
 
 	interrupted bool // it ended before all was done
 }
@@ -225,19 +225,19 @@ type Percentiles struct {
 
 // Run is one call of a check, in short.
 type Run struct {
-	Index     int            `json:"index"`
-	StartMs   float64        `json:"start_ms"` // since the check began
-	Verdict   Verdict        `json:"verdict"`
-	Exit      Exit           `json:"exit"`
-	Headline  string         `json:"headline"`
-	Setup     Setup          `json:"setup"`
-	Path      *Path          `json:"path"`
-	Media     Media          `json:"media"`
-	Findings  []diag.Finding `json:"findings"`
-	Samples   []Sample       `json:"samples"`             // of the connection, for charts, at most 600
-	Recording string         `json:"recording,omitempty"` // file, where --record was given
-	Connected bool           `json:"connected"`
-	Echoed    bool           `json:"echoed"` // something that was sent on a data channel was answered
+	Index     int       `json:"index"`
+	StartMs   float64   `json:"start_ms"` // since the check began
+	Verdict   Verdict   `json:"verdict"`
+	Exit      Exit      `json:"exit"`
+	Headline  string    `json:"headline"`
+	Setup     Setup     `json:"setup"`
+	Path      *Path     `json:"path"`
+	Media     Media     `json:"media"`
+	Findings  []Finding `json:"findings"`
+	Samples   []Sample  `json:"samples"`             // of the connection, for charts, at most 600
+	Recording string    `json:"recording,omitempty"` // file, where --record was given
+	Connected bool      `json:"connected"`
+	Echoed    bool      `json:"echoed"` // something that was sent on a data channel was answered
 
 	Events []diag.Event `json:"-"` // as they came, of the side that is described; nil in a report that was read
 }

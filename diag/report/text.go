@@ -246,7 +246,7 @@ func (t *textWriter) servers(list []Server) {
 	}
 }
 
-func (t *textWriter) findings(list []diag.Finding) {
+func (t *textWriter) findings(list []Finding) {
 	if len(list) > 0 {
 		t.line("\nFindings:")
 	}

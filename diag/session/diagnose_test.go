@@ -10,6 +10,7 @@ import (
 	"dialtone/diag/call"
 	"dialtone/diag/judge"
 	"dialtone/diag/lab"
+	"dialtone/diag/words"
 )
 
 // stunServer is a server on the loopback interface.
@@ -59,9 +60,9 @@ func TestFailureIsDiagnosed(t *testing.T) {
 		t.Errorf("at once: %+v", v)
 	}
 	v := a.ended()
-	why := strings.Join(v.Why, " ")
+	why := strings.Join(words.Verdict(v).Why, " ")
 	if v.Exit != diag.ExitICE || !strings.Contains(why, "none answered") || a.call.Ended.Reason != diag.EndICE {
-		t.Errorf("%s %q", v.Exit, v.Why)
+		t.Errorf("%s %q", v.Exit, words.Verdict(v).Why)
 	}
 	if d := a.call.Diagnosed(); d == nil || d.Because != diag.BecauseICEFailed || d.Progress.Answered == 0 {
 		t.Errorf("diagnosis %+v", d)

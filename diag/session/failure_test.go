@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -17,8 +18,10 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/judge"
 	"dialtone/diag/lab"
 	"dialtone/diag/peer"
+	"dialtone/diag/words"
 	"dialtone/signal"
 	"dialtone/signal/room"
 	"dialtone/signal/server"
@@ -55,8 +58,8 @@ func TestICEFailureIsDeclaredEarly(t *testing.T) {
 		if p.call.ICE == "failed" {
 			t.Errorf("%s: the agent was quicker", p.name)
 		}
-		if p == a && (v.Exit != diag.ExitICE || !strings.Contains(strings.Join(v.Why, " "), "none answered")) {
-			t.Errorf("%s: %s %q %q", p.name, v.Exit, v.Headline, v.Why)
+		if p == a && (v.Exit != diag.ExitICE || !strings.Contains(strings.Join(words.Verdict(v).Why, " "), "none answered")) {
+			t.Errorf("%s: %s %q %q", p.name, v.Exit, words.Verdict(v).Headline, words.Verdict(v).Why)
 		}
 		if len(p.call.Pairs) == 0 {
 			t.Errorf("%s: no pair was told", p.name)
@@ -99,7 +102,7 @@ func TestRelayOnly(t *testing.T) {
 	}
 	a.Hangup()
 	if v := a.ended(); v.Exit != diag.ExitPass {
-		t.Errorf("%s %s", v.Exit, v.Headline)
+		t.Errorf("%s %s", v.Exit, words.Verdict(v).Headline)
 	}
 }
 
@@ -109,8 +112,8 @@ func TestRelayOnlyWrongPassword(t *testing.T) {
 	a := start(t, "a", Options{Config: relayConfig(s, "wrong"), Dial: dialA})
 	start(t, "b", Options{Config: diag.Config{Code: "w1", Echo: true}, Dial: dialB})
 	v := a.ended()
-	if v.Exit != diag.ExitICE || len(v.Findings) == 0 || v.Findings[0].ID != "turn.unauthorized" {
-		t.Errorf("%s %q findings %+v", v.Exit, v.Headline, v.Findings)
+	if v.Exit != diag.ExitICE || !slices.ContainsFunc(v.Findings, func(f judge.Finding) bool { return f.ID == "turn.unauthorized" }) {
+		t.Errorf("%s %q findings %+v", v.Exit, words.Verdict(v).Headline, v.Findings)
 	}
 	if a.call.Servers[0].At > a.call.EndedAt {
 		t.Error("the server's error came after the end")
@@ -139,14 +142,14 @@ func TestSilentServersHoldNothingUp(t *testing.T) {
 	}
 	a.Hangup()
 	if v := a.ended(); v.Exit != diag.ExitPass {
-		t.Errorf("%s %s", v.Exit, v.Headline)
+		t.Errorf("%s %s", v.Exit, words.Verdict(v).Headline)
 	}
 }
 
 func TestNobodyCame(t *testing.T) {
 	a := start(t, "a", Options{Config: diag.Config{Code: "w1", Wait: 50 * time.Millisecond}, Dial: through(roomServer(t), "w1")})
 	if v := a.ended(); v.Exit != diag.ExitNobody {
-		t.Errorf("%s %s", v.Exit, v.Headline)
+		t.Errorf("%s %s", v.Exit, words.Verdict(v).Headline)
 	}
 }
 
@@ -155,7 +158,7 @@ func TestInterrupted(t *testing.T) {
 	a.until("the wait", func(c *call.Call) bool { return c.State() == call.StateWaiting })
 	a.cancel()
 	if v := a.ended(); v.Exit != diag.ExitInterrupted {
-		t.Errorf("%s %s", v.Exit, v.Headline)
+		t.Errorf("%s %s", v.Exit, words.Verdict(v).Headline)
 	}
 }
 
@@ -166,8 +169,8 @@ func TestDialFails(t *testing.T) {
 		Dial:   func(context.Context, func(diag.SignalRequest)) (signal.Channel, error) { return nil, bad },
 	})
 	v := a.ended()
-	if v.Exit != diag.ExitSignaling || !strings.Contains(strings.Join(v.Why, " "), bad.Error()) {
-		t.Errorf("%s %q %q", v.Exit, v.Headline, v.Why)
+	if v.Exit != diag.ExitSignaling || !strings.Contains(strings.Join(words.Verdict(v).Why, " "), bad.Error()) {
+		t.Errorf("%s %q %q", v.Exit, words.Verdict(v).Headline, words.Verdict(v).Why)
 	}
 }
 
@@ -253,7 +256,7 @@ func TestPeerVanishes(t *testing.T) {
 	b.cancel()
 	v := a.ended()
 	if v.Exit != diag.ExitICE || a.call.Ended.Reason != diag.EndPeerLost {
-		t.Errorf("%s %q %+v", v.Exit, v.Headline, a.call.Ended)
+		t.Errorf("%s %q %+v", v.Exit, words.Verdict(v).Headline, a.call.Ended)
 	}
 }
 
@@ -285,7 +288,7 @@ func TestServerDiesDuringSetUp(t *testing.T) {
 	kill(t, s)
 	v := a.ended()
 	if v.Exit != diag.ExitSignaling || a.call.Ended.Advice == "" {
-		t.Errorf("%s %q %+v", v.Exit, v.Headline, a.call.Ended)
+		t.Errorf("%s %q %+v", v.Exit, words.Verdict(v).Headline, a.call.Ended)
 	}
 }
 
@@ -298,7 +301,7 @@ func TestServerDiesDuringCall(t *testing.T) {
 	kill(t, s)
 	v := a.ended()
 	if v.Exit != diag.ExitPass {
-		t.Errorf("%s %q %q", v.Exit, v.Headline, v.Why)
+		t.Errorf("%s %q %q", v.Exit, words.Verdict(v).Headline, words.Verdict(v).Why)
 	}
 	if len(a.call.Warnings) == 0 || a.call.Warnings[0].ID != "signal.server_lost" {
 		t.Errorf("warnings: %+v", a.call.Warnings)
@@ -329,7 +332,7 @@ func TestServersThatAreNone(t *testing.T) {
 			})
 			v := a.ended()
 			if v.Exit != diag.ExitSignaling || a.call.Ended.Cause == "" {
-				t.Errorf("%s %q %+v", v.Exit, v.Headline, a.call.Ended)
+				t.Errorf("%s %q %+v", v.Exit, words.Verdict(v).Headline, a.call.Ended)
 			}
 			if strings.ContainsRune(a.call.Ended.Cause, '\x1b') {
 				t.Errorf("the server's control characters came through: %q", a.call.Ended.Cause)

@@ -13,6 +13,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/words"
 	"dialtone/signal/room"
 )
 
@@ -218,6 +219,6 @@ func callOverOriginal(t *testing.T, url, code string) {
 	b.until("a connection", connected)
 	a.Hangup()
 	if v := a.ended(); v.Exit != diag.ExitPass {
-		t.Errorf("%s %s", v.Exit, v.Headline)
+		t.Errorf("%s %s", v.Exit, words.Verdict(v).Headline)
 	}
 }

@@ -7,7 +7,9 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/judge"
 	"dialtone/diag/lab"
+	"dialtone/diag/words"
 )
 
 // allocations is a TURN server whose account allows n of them.
@@ -50,7 +52,7 @@ func TestProbeTakesNothingFromTheCall(t *testing.T) {
 			}
 			a.Hangup()
 			if v := a.ended(); v.Exit != diag.ExitPass || len(v.Findings) > 0 {
-				t.Errorf("%s %q %+v, with %+v", v.Exit, v.Headline, v.Findings, c.Local)
+				t.Errorf("%s %q %+v, with %+v", v.Exit, words.Verdict(v).Headline, v.Findings, c.Local)
 			}
 			b.ended()
 		}
@@ -71,8 +73,8 @@ func TestEarlyFailureIsExplained(t *testing.T) {
 		a := start(t, "a", Options{Config: config, Dial: dialA, Explain: time.Second})
 		b := start(t, "b", Options{Config: config, Dial: dialB})
 		v := a.ended()
-		if v.Exit == diag.ExitPass || !slices.ContainsFunc(v.Findings, func(f diag.Finding) bool { return f.ID == "turn.quota_reached" }) {
-			t.Errorf("%s %q %+v", v.Exit, v.Headline, v.Findings)
+		if v.Exit == diag.ExitPass || !slices.ContainsFunc(v.Findings, func(f judge.Finding) bool { return f.ID == "turn.quota_reached" }) {
+			t.Errorf("%s %q %+v", v.Exit, words.Verdict(v).Headline, v.Findings)
 		}
 		for _, span := range a.call.Spans {
 			if span.Phase == diag.PhaseGather && (span.Outcome != diag.OutcomeFailed || span.Detail == "") {
@@ -89,7 +91,7 @@ func TestFailureDoesNotWaitForSilence(t *testing.T) {
 	a := start(t, "a", Options{Config: diag.Config{Code: "w1", ICEServers: muteServer(t)}, Dial: mislead(dialA)})
 	start(t, "b", Options{Config: diag.Config{Code: "w1"}, Dial: mislead(dialB)})
 	if v := a.ended(); v.Exit != diag.ExitICE {
-		t.Errorf("%s %q", v.Exit, v.Headline)
+		t.Errorf("%s %q", v.Exit, words.Verdict(v).Headline)
 	}
 }
 
@@ -100,9 +102,9 @@ func TestSilenceUntilTheEndIsTold(t *testing.T) {
 		a := start(t, "a", Options{Config: diag.Config{Code: "w1", For: lasts, ICEServers: muteServer(t)}, Dial: dialA})
 		start(t, "b", Options{Config: diag.Config{Code: "w1", Echo: true}, Dial: dialB})
 		v := a.ended()
-		told := slices.ContainsFunc(v.Findings, func(f diag.Finding) bool { return f.ID == "server.timeout" })
+		told := slices.ContainsFunc(v.Findings, func(f judge.Finding) bool { return f.ID == "server.timeout" })
 		if v.Exit != diag.ExitPass || told && a.call.EndedAt < answerTime || !told && lasts > answerTime {
-			t.Errorf("%s: %s %q %+v", lasts, v.Exit, v.Headline, v.Findings)
+			t.Errorf("%s: %s %q %+v", lasts, v.Exit, words.Verdict(v).Headline, v.Findings)
 		}
 	}
 }

@@ -126,10 +126,10 @@ func TestCallAndAnswer(t *testing.T) {
 	b := start(t, "answer", Options{Config: diag.Config{Code: "w1", Echo: true}, Dial: dialB})
 	v := a.ended()
 	if v.Exit != diag.ExitPass {
-		t.Errorf("call: %s %q %v", v.Exit, v.Headline, v.Why)
+		t.Errorf("call: %s %q %v", v.Exit, words.Verdict(v).Headline, words.Verdict(v).Why)
 	}
 	if v := b.ended(); v.Exit != diag.ExitPass || b.call.Ended.Reason != diag.EndPeerHangup {
-		t.Errorf("answer: %s %q, ended by %+v", v.Exit, v.Headline, b.call.Ended)
+		t.Errorf("answer: %s %q, ended by %+v", v.Exit, words.Verdict(v).Headline, b.call.Ended)
 	}
 	echoed := false
 	for _, m := range a.call.Messages {
@@ -190,7 +190,7 @@ func TestRestartOverChannel(t *testing.T) {
 			a.until("another path", func(c *call.Call) bool { return c.Selected.PairID != before })
 			a.Hangup()
 			if v := a.ended(); v.Exit != diag.ExitPass {
-				t.Errorf("%s %s", v.Exit, v.Headline)
+				t.Errorf("%s %s", v.Exit, words.Verdict(v).Headline)
 			}
 		})
 	}

@@ -13,6 +13,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/peer"
+	"dialtone/diag/words"
 	"dialtone/signal/offer"
 	"dialtone/signal/whip"
 )
@@ -55,10 +56,10 @@ func restartAndHangUp(t *testing.T, a, b *party) {
 	a.until("another path", func(c *call.Call) bool { return c.Selected.PairID != before })
 	a.Hangup()
 	if v := a.ended(); v.Exit != diag.ExitPass {
-		t.Errorf("%s: %s %q", a.name, v.Exit, v.Headline)
+		t.Errorf("%s: %s %q", a.name, v.Exit, words.Verdict(v).Headline)
 	}
 	if v := b.ended(); v.Exit != diag.ExitPass || b.call.Ended.Reason != diag.EndPeerHangup {
-		t.Errorf("%s: %s %q, ended by %+v", b.name, v.Exit, v.Headline, b.call.Ended)
+		t.Errorf("%s: %s %q, ended by %+v", b.name, v.Exit, words.Verdict(v).Headline, b.call.Ended)
 	}
 }
 
@@ -152,7 +153,7 @@ func TestCallByPaste(t *testing.T) {
 	b.until("a connection", connected)
 	a.Hangup()
 	if v := a.ended(); v.Exit != diag.ExitPass {
-		t.Errorf("%s %s", v.Exit, v.Headline)
+		t.Errorf("%s %s", v.Exit, words.Verdict(v).Headline)
 	}
 	caller.mu.Lock()
 	defer caller.mu.Unlock()
@@ -202,7 +203,7 @@ func TestWHEPCounterOffer(t *testing.T) {
 	flows(a, true)
 	a.Hangup()
 	if v := a.ended(); v.Exit != diag.ExitPass {
-		t.Errorf("%s %q", v.Exit, v.Headline)
+		t.Errorf("%s %q", v.Exit, words.Verdict(v).Headline)
 	}
 	<-deleted
 }
@@ -218,6 +219,6 @@ func TestWHIPRefused(t *testing.T) {
 	a := start(t, "client", Options{Config: diag.Config{Code: "w1", MediaOnly: true}, Flow: peer.FlowSend, Dial: WHIP(whip.Options{URL: h.URL})})
 	v := a.ended()
 	if v.Exit != diag.ExitSignaling || !strings.Contains(a.call.Ended.Cause, "stream key unknown") || !strings.Contains(a.call.Ended.Advice, "--token") {
-		t.Errorf("%s %q %+v", v.Exit, v.Headline, a.call.Ended)
+		t.Errorf("%s %q %+v", v.Exit, words.Verdict(v).Headline, a.call.Ended)
 	}
 }

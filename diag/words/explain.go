@@ -3,16 +3,7 @@ package words
 // explanations are what stands behind each finding: when it is told, what it means, what helps. docs/findings.md is
 // made of them.
 var explanations = map[string]string{
-	"media.no_outbound_audio": "Both descriptions agree that this side sends audio, and no packet was counted.",
-	"media.no_outbound_video": "Both descriptions agree that this side sends video, and no packet was counted.",
-	"media.no_inbound_audio":  "The other party's description says that it sends audio, and no packet came while the connection was up. The path carries packets, so look at the sender: muted, without a source, or with another codec.",
-	"media.no_inbound_video":  "The other party's description says that it sends video, and no packet came while the connection was up. The path carries packets, so look at the sender: muted, without a source, or with another codec.",
-	"media.source_stopped":    "The source of this side's audio or video (a file, or the pattern that dialtone makes) gave an error in the middle of the call, which the text names. The other kind and the data channels go on; the other party sees the picture freeze or hears silence.",
-
-	"media.not_received_there": "This side counts packets of a stream as sent, and the other party's own statistics do not count them as received, beyond what may be under way: more than 5 % of the whole call or of its last seconds. They were lost on the way, or the other party does not know the stream; its count of lost packets tells which.",
-	"media.not_received_here":  "The other party's statistics count packets of a stream as sent that did not arrive here, beyond what may be under way: more than 5 % of the whole call or of its last seconds. Something between the parties drops them.",
-	"media.received_not_sent":  "One end counts more packets of a stream than the other end says that it has sent, or it says that it sends nothing. Statistics of one of them are wrong, something doubles packets, or somebody else sends.",
-	"path.rtt_differs":         "Both ends measure the round trip of the same path by their connectivity checks, and the results are far apart: by more than 50 ms and half as much again. The network is the same for both, so a machine or program at one end is slow to answer or to look at answers.",
+	"media.source_stopped": "The source of this side's audio or video (a file, or the pattern that dialtone makes) gave an error in the middle of the call, which the text names. The other kind and the data channels go on; the other party sees the picture freeze or hears silence.",
 
 	"signal.slow":             "Messages for the signaling server are waiting in a queue that is full, and one was dropped. The server takes them too slowly: it is overloaded, or the connection to it stalls. When a candidate was lost, the call may miss its best path.",
 	"signal.candidate_lost":   "The signaling server did not take a message with a candidate for the other party. ICE goes on with the candidates that did arrive; with the lost one a path may be missing, mostly the relay, which comes last.",

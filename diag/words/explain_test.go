@@ -168,6 +168,7 @@ func checkComputedID(t *testing.T, files *token.FileSet, id ast.Expr) {
 		t.Fatal(err)
 	}
 	computed := map[string][]string{
+		"f.ID":                 {}, // written in English
 		"id":                   {}, // of the function literals called note
 		"diag.Clean(w.ID, 80)": {}, // of a warning, which is looked at where it is made
 		`"media.no_" + direction + "_" + kind`: {

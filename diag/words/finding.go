@@ -33,7 +33,8 @@ func on[E any](explain string, write func(f judge.Finding, e E) Text) entry {
 }
 
 // entries are all findings by their ID: the tables of the files of this package.
-var entries = merged(natFindings, serverFindings)
+var entries = merged(beyondFindings, callFindings, signalFindings, pathFindings, channelFindings, mediaFindings,
+	natFindings, serverFindings)
 
 func merged(tables ...map[string]entry) map[string]entry {
 	all := map[string]entry{}
@@ -50,6 +51,9 @@ func merged(tables ...map[string]entry) map[string]entry {
 
 // Of writes a finding in English. A finding that has no entry, as in a report of a newer version, is named by its ID.
 func Of(f judge.Finding) Text {
+	if p, ok := f.Evidence.(judge.Prose); ok {
+		return Text(p)
+	}
 	if e, ok := entries[f.ID]; ok {
 		return e.write(f)
 	}

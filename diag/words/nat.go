@@ -325,28 +325,32 @@ func direct(s nat.Side) (peers, rest string) {
 func networkHeadline(n judge.Network) string {
 	peers, rest := direct(n.Side)
 	switch n.Outcome {
-	case judge.OutcomeAsking:
+	case judge.NetworkAsking:
 		return "The servers are being asked."
-	case judge.OutcomeMappingAsking:
+	case judge.NetworkMappingAsking:
 		return "The mapping of your NAT is being tested."
-	case judge.OutcomeDirect:
+	case judge.NetworkDirect:
 		if n.Behaviors.NAT.Value == nat.None && nat.Private(n.Side.Public) {
 			return "There is no NAT: the servers are in the same private network. Direct calls within this network will work."
 		}
 		return mappingSentence(n) + " Direct calls will work with " + peers + rest + "."
-	case judge.OutcomeDependent:
+	case judge.NetworkDependent:
 		return "Your NAT uses a new public port per destination (\"symmetric NAT\"). Direct calls will work only with " +
 			peers + rest + "." + relaySentence(n)
-	case judge.OutcomeUDPBlocked:
+	case judge.NetworkUDPBlocked:
 		return "UDP appears blocked; TCP works. Direct calls will not work." + relaySentence(n)
-	case judge.OutcomeUnusable:
+	case judge.NetworkUnusable:
 		what, _ := serverFailure(n.Unusable)
 		return "No STUN server could be used: " + n.Unusable.URL + " failed: " + what + "."
-	case judge.OutcomeNoSTUN:
+	case judge.NetworkNoSTUN:
 		return "The network works, but no STUN server could be used over UDP: nothing is known about direct calls."
-	case judge.OutcomeNoAnswer:
+	case judge.NetworkNoAnswer:
 		return "No server answered on any transport: this machine has no connectivity, or no server is running."
-	case judge.OutcomeMapping, judge.OutcomeContradictory:
+	case judge.NetworkCancelled:
+		return "The diagnosis was cancelled."
+	case judge.NetworkFailed:
+		return "The diagnosis failed: " + n.Reason + "."
+	case judge.NetworkMapping, judge.NetworkContradictory:
 		if n.Behaviors.NAT.Value == nat.None {
 			return "This machine reports its own address, so there may be no NAT; the mapping is unknown: " +
 				lastOf(n.Behaviors.Mapping) + "."
@@ -405,20 +409,20 @@ func relayList(n judge.Network) string {
 // networkWhy are the reasons of the verdict.
 func networkWhy(n judge.Network) []string {
 	switch n.Outcome {
-	case judge.OutcomeAsking:
+	case judge.NetworkAsking, judge.NetworkCancelled, judge.NetworkFailed:
 		return nil
-	case judge.OutcomeUDPBlocked, judge.OutcomeUnusable, judge.OutcomeNoSTUN, judge.OutcomeNoAnswer:
+	case judge.NetworkUDPBlocked, judge.NetworkUnusable, judge.NetworkNoSTUN, judge.NetworkNoAnswer:
 		return sentences(BehaviorEvidence(n.Behaviors.UDP))
 	default:
 	}
 	why := []string{filteringSentence(n.Behaviors.Filtering)}
 	peers, rest := direct(n.Side)
 	switch n.Outcome {
-	case judge.OutcomeDependent:
+	case judge.NetworkDependent:
 		why = append(why, dependsSentence(n.Behaviors.Mapping.Value))
-	case judge.OutcomeMapping, judge.OutcomeContradictory:
+	case judge.NetworkMapping, judge.NetworkContradictory:
 		why = append(why, "Whatever it is, direct calls will work with "+peers+".")
-	case judge.OutcomeDirect:
+	case judge.NetworkDirect:
 		if rest == "" || n.Pending || n.Behaviors.NAT.Value == nat.None && nat.Private(n.Side.Public) {
 			break
 		}
@@ -432,14 +436,6 @@ func networkWhy(n judge.Network) []string {
 	default:
 	}
 	return why
-}
-
-func sentences(list []string) []string {
-	var out []string
-	for _, s := range list {
-		out = append(out, sentence(s))
-	}
-	return out
 }
 
 // filteringSentence is the sentence about filtering.
@@ -471,21 +467,25 @@ func dependsSentence(mapping nat.Value) string {
 // networkNext are the steps to take, the best first.
 func networkNext(n judge.Network) []string {
 	switch n.Outcome {
-	case judge.OutcomeUDPBlocked:
+	case judge.NetworkUDPBlocked:
 		return relayNext(n, openUDP(false))
-	case judge.OutcomeDependent:
+	case judge.NetworkDependent:
 		return relayNext(n, "Configure a TURN server: dialtone nat turn:HOST --ice-user NAME.")
-	case judge.OutcomeUnusable:
+	case judge.NetworkUnusable:
 		return []string{ServerAdvice(n.Unusable)}
-	case judge.OutcomeNoSTUN:
+	case judge.NetworkNoSTUN:
 		return append(adviceOf(n, func(s *diag.Server) bool { return !s.TURN }), "Ask another STUN server.")
-	case judge.OutcomeNoAnswer:
+	case judge.NetworkNoAnswer:
 		return []string{"Check this machine's network, then ask a server that is known to run."}
-	case judge.OutcomeMapping:
+	case judge.NetworkMapping:
 		return []string{"Ask STUN servers on two addresses or more, if possible one that supports RFC 5780."}
-	case judge.OutcomeContradictory:
+	case judge.NetworkContradictory:
 		return []string{"Configure a TURN server, which works with any NAT; then look for several uplinks or a VPN."}
-	case judge.OutcomeAsking, judge.OutcomeMappingAsking, judge.OutcomeDirect:
+	case judge.NetworkCancelled:
+		return []string{"Run it again and wait for the verdict: it takes a few seconds at most."}
+	case judge.NetworkFailed:
+		return []string{"Check this machine's network."}
+	case judge.NetworkAsking, judge.NetworkMappingAsking, judge.NetworkDirect:
 	}
 	return nil
 }

@@ -536,15 +536,15 @@ func diagnosisLine(d diag.Data) (string, bool) {
 		if d.Failure != nil {
 			failed = "failed: " + d.Failure.String()
 		}
-		return joinWords(d.URL, labelled("", d.Address), failed, labelled("answered from ", d.Elsewhere)), true
+		return joinWords(d.URL, addressed("", d.Address), failed, addressed("answered from ", d.Elsewhere)), true
 	case diag.NATRequest:
-		return joinWords(string(d.Test), labelled("to ", d.To), answerLine(d.Answer)), true
+		return joinWords(string(d.Test), addressed("to ", d.To), answerLine(d.Answer)), true
 	case diag.NATStream:
 		failed := ""
 		if d.Failure != nil {
 			failed = "failed: " + d.Failure.String()
 		}
-		return joinWords("TCP", labelled("to ", d.To), labelled("mapped address ", d.Mapped), failed), true
+		return joinWords("TCP", addressed("to ", d.To), addressed("mapped address ", d.Mapped), failed), true
 	case diag.DiagnosisFurther:
 		return "the tests that take long", true
 	case diag.DiagnosisEnd:
@@ -560,24 +560,15 @@ func answerLine(a *diag.NATAnswer) string {
 	case a.Code != 0:
 		return fmt.Sprintf("error %d", a.Code)
 	}
-	return joinWords(timing("rtt", &a.RTTMs), labelled("mapped address ", a.Mapped))
+	return joinWords(timing("rtt", &a.RTTMs), addressed("mapped address ", a.Mapped))
 }
 
-// labelled writes an address, nothing for the zero value.
-func labelled(label string, a netip.AddrPort) string {
+// addressed writes an address behind its label, nothing for the zero value.
+func addressed(label string, a netip.AddrPort) string {
 	if !a.IsValid() {
 		return ""
 	}
 	return label + a.String()
-}
-
-// sentence makes a clause one.
-func sentence(clause string) string {
-	clause = strings.TrimSuffix(clause, ".")
-	if clause == "" {
-		return ""
-	}
-	return strings.ToUpper(clause[:1]) + clause[1:] + "."
 }
 
 // failedText is a finding about a server that failed.

@@ -10,6 +10,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
 
@@ -141,7 +142,7 @@ func (p *Call) lead(width int) []string {
 func (p *Call) failing(width int) []string {
 	th := p.Theme
 	mark, paint := th.Mark(draw.Bad)
-	first := draw.NewLine(width).Gap(1).Add(paint, mark).Gap(1).Add(th.Strong, capital(p.Verdict.Headline)).String()
+	first := draw.NewLine(width).Gap(1).Add(paint, mark).Gap(1).Add(th.Strong, capital(words.Verdict(p.Verdict).Headline)).String()
 	second := draw.NewLine(width).Gap(1).Add(th.Accent, p.Spinner()).Gap(1).Add(th.Plain,
 		"Asking the servers of this call what your network does").
 		Gap(2).Add(th.Dim, seconds(p.Clock-p.Call.Diagnosis().At)+" of "+seconds(p.Call.Diagnosis().Start.BudgetMs.Duration())+" at most").String()
@@ -166,7 +167,7 @@ func (p *Call) ending(width int) []string {
 		level = draw.Warn
 	}
 	mark, paint := p.Theme.Mark(level)
-	l := draw.NewLine(width).Gap(1).Add(paint, mark).Gap(1).Add(p.Theme.Strong, capital(p.Verdict.Headline))
+	l := draw.NewLine(width).Gap(1).Add(paint, mark).Gap(1).Add(p.Theme.Strong, capital(words.Verdict(p.Verdict).Headline))
 	l.Right(draw.NewLine(width).Add(p.Theme.Dim, endedBy(p.Call.Ended.By)+" at "+draw.Clock(p.Call.EndedAt)).Gap(1))
 	return []string{l.String()}
 }
@@ -187,12 +188,12 @@ func endedBy(by diag.EndedBy) string {
 
 // why tells why the call failed, and what to do.
 func (p *Call) why(width int) []string {
-	th, v := p.Theme, p.Verdict
+	th, said := p.Theme, words.Verdict(p.Verdict)
 	var why, todo []string
-	for _, s := range v.Why {
+	for _, s := range said.Why {
 		why = append(why, labelled(th, th.Glyphs.Dot, th.Dim, s, 1, width)...)
 	}
-	for i, s := range v.Todo {
+	for i, s := range said.Next {
 		todo = append(todo, labelled(th, strconv.Itoa(i+1)+".", th.Accent, s, 1, width)...)
 	}
 	if len(why) > 0 {

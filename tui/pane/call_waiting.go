@@ -45,7 +45,10 @@ func (p *Call) soFar() []string {
 	if p.Call.State() != call.StateConnecting || p.Clock-p.Call.StateAt < patience {
 		return nil
 	}
-	return judge.PathTrouble(p.Call)
+	if trouble := judge.PathTrouble(p.Call); trouble != nil {
+		return words.NoPath(*trouble)
+	}
+	return nil
 }
 
 // waited is how long the present wait has lasted, and its limit where there is one.

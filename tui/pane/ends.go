@@ -7,6 +7,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/judge"
+	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
 
@@ -40,7 +41,7 @@ func (p *Media) ends(gap int) []string {
 		if most--; most < 0 {
 			break
 		}
-		out = append(out, labelled(p.Theme, p.Theme.Glyphs.Warn, p.Theme.Warn, f.Title, 1, min(p.width, twoColumns))...)
+		out = append(out, labelled(p.Theme, p.Theme.Glyphs.Warn, p.Theme.Warn, words.Of(f).Title, 1, min(p.width, twoColumns))...)
 	}
 	return out
 }
@@ -132,7 +133,7 @@ func (p *Call) endsLine(width int) []string {
 	}
 	level, text := draw.Good, "Both ends agree: "+missingWords(e)+", rtt "+tripOr(e.RTTHere)+" and "+tripOr(e.RTTThere)
 	if found := judge.EndsFindings(p.Call); len(found) > 0 {
-		level, text = draw.Warn, found[0].Title
+		level, text = draw.Warn, words.Of(found[0]).Title
 	}
 	mark, paint := p.Theme.Mark(level)
 	return []string{draw.NewLine(width).Gap(1).Add(paint, mark).Gap(1).Add(p.Theme.Plain,

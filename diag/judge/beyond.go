@@ -1,0 +1,27 @@
+package judge
+
+import "time"
+
+// Evidence of findings that are made beside the rules about a call: by a comparison of reports, by conformance checks, and
+// before the call.
+type (
+	// BaselineWorse: a value got worse beyond the run-to-run variation of both reports.
+	BaselineWorse struct {
+		Name   string  `json:"name"`
+		Before float64 `json:"before"`
+		Now    float64 `json:"now"`
+		Unit   string  `json:"unit"`
+		Noise  float64 `json:"noise"` // in the same unit
+	}
+	// ShouldNotKept: an endpoint does not follow a SHOULD of RFC 9725.
+	ShouldNotKept struct {
+		Requirement string   `json:"requirement"`
+		Section     string   `json:"section"`
+		Reason      string   `json:"reason"`
+		Exchanges   []string `json:"exchanges,omitempty"`
+	}
+	// CredentialsExpired: the user name of temporary TURN credentials says that their time is over.
+	CredentialsExpired struct {
+		Until time.Time `json:"until"`
+	}
+)

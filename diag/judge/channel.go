@@ -1,0 +1,35 @@
+package judge
+
+import (
+	"dialtone/diag"
+	"dialtone/diag/call"
+)
+
+// Evidence about data channels.
+type (
+	// ChannelNotOpen: connected, and no data channel opened.
+	ChannelNotOpen struct {
+		UpMs     diag.Millis `json:"up_ms"`
+		SCTP     string      `json:"sctp,omitempty"` // RTCSctpTransportState
+		Received uint64      `json:"packetsReceived"`
+	}
+	// ChannelNotEchoed: nothing that was sent was answered.
+	ChannelNotEchoed struct {
+		Channels int `json:"channels"` // that were open
+	}
+)
+
+// channelFindings name a data channel that did not open, or from which nothing came back.
+func channelFindings(c *call.Call, x Expectation) []Finding {
+	switch {
+	case c.ConnectedAt == nil || c.Ended == nil || c.Start.MediaOnly:
+		return nil
+	case c.OpenAt == nil:
+		return []Finding{{ID: "channel.not_open", Severity: Problem, Evidence: ChannelNotOpen{
+			diag.Millis(c.UpTime()), c.SCTP.State, c.Received(),
+		}}}
+	case x.check && !c.Echoed():
+		return []Finding{{ID: "channel.not_echoed", Severity: Problem, Evidence: ChannelNotEchoed{len(c.Channels)}}}
+	}
+	return nil
+}

@@ -1,0 +1,51 @@
+package judge
+
+import (
+	"strings"
+
+	"dialtone/diag"
+	"dialtone/diag/call"
+)
+
+// Evidence about a handshake that failed over a path that works.
+type (
+	// FingerprintMismatch: the certificate is not the announced one (RFC 8122 §5).
+	FingerprintMismatch struct {
+		Announced string `json:"announced"` // in the peer's description: "sha-256 AB:CD:…"
+		Presented string `json:"presented"`
+	}
+	// HandshakeFailed: it got no answer, or the peer gave it up.
+	HandshakeFailed struct {
+		Path  string `json:"path,omitempty"`
+		Cause string `json:"cause,omitempty"`
+	}
+)
+
+// dtlsFindings tell a certificate that is not the announced one from a handshake that got no answer.
+func dtlsFindings(c *call.Call, _ Expectation) []Finding {
+	if c.Ended == nil || c.Ended.Reason != diag.EndDTLS {
+		return nil
+	}
+	announced, presented := c.Announced(), c.DTLS.RemoteFingerprint
+	failed := HandshakeFailed{Path: Path(c.Selected), Cause: diag.Clean(c.DTLS.Error, 200)}
+	if failed.Cause == "" {
+		failed.Cause = diag.Clean(c.Ended.Cause, 200)
+	}
+	switch {
+	case announced != "" && presented != "" && !strings.EqualFold(announced, presented):
+		return []Finding{{ID: "dtls.fingerprint_mismatch", Severity: Problem, Evidence: FingerprintMismatch{
+			Announced: diag.Clean(announced, 200), Presented: diag.Clean(presented, 200),
+		}}}
+	case c.Ended.By == diag.ByRemote:
+		return []Finding{{ID: "dtls.closed_by_peer", Severity: Problem, Evidence: failed}}
+	}
+	return []Finding{{ID: "dtls.timeout", Severity: Problem, Evidence: failed}}
+}
+
+// Path names the candidates of the selected pair: "host udp 192.0.2.1:5000 ⇄ srflx udp 198.51.100.7:3021"; empty without.
+func Path(s *diag.Selected) string {
+	if s == nil {
+		return ""
+	}
+	return diag.Clean(s.Local+" ⇄ "+s.Remote, 200)
+}

@@ -1,0 +1,43 @@
+package words
+
+import (
+	"fmt"
+	"time"
+
+	"dialtone/diag/judge"
+)
+
+// beyondFindings are those that are made beside the rules about a call.
+var beyondFindings = map[string]entry{
+	"baseline.worse": on(
+		"A value of the report is worse than that of the earlier report, beyond the run-to-run variation of both. The noise comes "+
+			"from the spread of the percentiles of both reports, at least 10 % and 2 ms (0.01 for shares). With fewer than five runs "+
+			"the variation is unknown, and only a value that has more than doubled counts.",
+		func(_ judge.Finding, e judge.BaselineWorse) Text {
+			return Text{
+				Title:    e.Name + " is worse than in the baseline.",
+				Evidence: []string{fmt.Sprintf("%g before, %g now (%s); the noise is %g", e.Before, e.Now, e.Unit, e.Noise)},
+				Advice:   "Check what changed between the two reports; repeat the check to see whether the difference stays.",
+			}
+		}),
+	"whip.should_not_kept": on(
+		"dialtone check --whip URL --conformance asks a WHIP endpoint for what RFC 9725 §4 requires. This requirement is a SHOULD: a "+
+			"server may have good reasons to ignore it, but other clients may rely on it.",
+		func(_ judge.Finding, e judge.ShouldNotKept) Text {
+			return Text{
+				Title: "The endpoint does not follow a SHOULD: " + e.Requirement + ".", Evidence: append(lines(e.Reason), e.Exchanges...),
+				Advice: "Check RFC 9725 §" + e.Section + "; other clients may rely on it.",
+			}
+		}),
+	"turn.credentials_expired": on(
+		"The user name for the TURN server carries the time at which it expires, as temporary credentials do (expiry:name, the REST "+
+			"API for TURN servers), and that time has passed: the server rejects them, or will. The application has to request new "+
+			"ones. If they are new, compare the clocks of this machine and of the one that makes them.",
+		func(f judge.Finding, e judge.CredentialsExpired) Text {
+			return Text{
+				Title:    "The credentials for " + f.Subject + " have expired.",
+				Evidence: []string{"the user name says that they were valid until " + e.Until.Format(time.RFC3339)},
+				Advice:   "Make new credentials (dialtone does with --turn-secret), and check the clock of the machine that makes them.",
+			}
+		}),
+}

@@ -1,0 +1,165 @@
+package words
+
+import (
+	"fmt"
+	"strings"
+
+	"dialtone/diag"
+	"dialtone/diag/judge"
+)
+
+// callFindings are those about the start and the end of a call.
+var callFindings = map[string]entry{
+	"call.nobody_came": on(
+		"The room code was dialed and the server answered, but no peer dialed it in time. Both peers need the same code at "+
+			"the same server, and the first one must wait long enough (--wait).",
+		func(_ judge.Finding, e judge.NobodyCame) Text {
+			return Text{
+				Title: "The peer did not come within " + Millis(e.WaitedMs) + ".", Evidence: nobodyEvidence(e), Advice: nobodyAdvice(e),
+			}
+		}),
+	"call.peer_left": on(
+		"The peer was there and left before the call was connected: its program ended, was interrupted, or gave up.",
+		func(_ judge.Finding, e judge.PeerLeft) Text {
+			how := "the exchange of descriptions ended on its side"
+			switch {
+			case e.HungUp:
+				how = "it hung up"
+			case e.Signaling == "":
+				how = "the signaling server says that the pair has ended"
+			}
+			return Text{
+				Title:    "The peer left before the call was connected.",
+				Evidence: lines(how, labelled("cause", e.Cause)),
+				Advice:   "Check why the peer's program ended, then call again; both sides must stay until the call is connected.",
+			}
+		}),
+	"call.peer_lost": on(
+		"The connection was up, and then neither answers to connectivity checks nor media arrived any more. The peer's program "+
+			"or machine died, or the network between both peers did.",
+		func(_ judge.Finding, e judge.PeerLost) Text {
+			return Text{
+				Title:    "The path was up and then went silent.",
+				Evidence: lines("connected for "+Millis(e.UpMs)+"; no consent answers and no media since then", labelled("cause", e.Cause)),
+				Advice:   orElse(e.Advice, "Check whether the peer's program or network went away, then call again."),
+			}
+		}),
+	"call.ended_early": on(
+		"The peer hung up before the time that was asked for was over, so the call could not be checked to its end.",
+		func(_ judge.Finding, e judge.EndedEarly) Text {
+			return Text{
+				Title:    "The peer hung up before --for was reached.",
+				Evidence: []string{"connected for " + Millis(e.UpMs) + " of " + Millis(e.AskedMs)},
+				Advice:   "Keep the peer connected longer, or lower --for.",
+			}
+		}),
+	"call.cannot_run": on(
+		"dialtone itself could not run the call: it found no free port or no network interface, or the recording is of a newer version.",
+		func(_ judge.Finding, e judge.CannotRun) Text {
+			if e.Reason != "" {
+				return Text{
+					Title:    "The call ended for a reason that this version does not know.",
+					Evidence: lines("reason: "+e.Reason, labelled("cause", e.Cause)),
+					Advice:   "Read the recording with the version of dialtone that wrote it, or a newer one.",
+				}
+			}
+			return Text{
+				Title: "dialtone could not run the call.", Evidence: lines(labelled("cause", e.Cause)),
+				Advice: orElse(e.Advice,
+					"Fix what the cause names; if nothing on this machine is wrong, report it with a recording (--record FILE --redact)."),
+			}
+		}),
+	"tester.cpu": on(
+		"While the check ran, more than one in twenty timers of the program fired more than 10 ms late. Times, jitter and losses "+
+			"that it measured may be its own. Heavy loss is then a warning and no failure.",
+		func(_ judge.Finding, e judge.TesterShort) Text {
+			return Text{
+				Title: "This machine was short of CPU: times, losses and jitter may be its own and not the network's.",
+				Evidence: []string{fmt.Sprintf("%d of %d timers fired more than %s late, the latest by %s",
+					e.Late, e.Ticks, Millis(e.LimitMs), Millis(e.WorstMs))},
+				Advice: "Run fewer calls at once (--parallel), or use a machine with less load.",
+			}
+		}),
+}
+
+func nobodyEvidence(e judge.NobodyCame) []string {
+	switch {
+	case e.Signaling == diag.SignalingPaste:
+		return []string{"no text of the peer was pasted"}
+	case e.Signaling != "":
+		return []string{"no offer was posted to " + e.Server}
+	}
+	return []string{fmt.Sprintf("the room code %q was dialed and the server answered, but no peer dialed it", e.Code)}
+}
+
+func nobodyAdvice(e judge.NobodyCame) string {
+	switch {
+	case e.Signaling == diag.SignalingPaste:
+		return "Start again with the peer's text; wait longer with --wait 5m."
+	case e.Signaling != "":
+		return "Check that the peer uses this address and can reach it; wait longer with --wait 5m."
+	case e.Join != "":
+		return "Ask the peer to run: " + e.Join
+	}
+	return "Check that both peers use the same room code and the same server; wait longer with --wait 5m."
+}
+
+// signalTitles say what the signaling server did, by the part of the ID after "signal.", and explain it.
+var signalTitles = map[string][2]string{
+	"dns":         {"The name of the signaling server does not resolve.", ""},
+	"refused":     {"The signaling server refused the connection.", "Nothing listens at its address: it does not run, or it listens on another port."},
+	"unreachable": {"The signaling server is unreachable.", "There is no route to it, or no network."},
+	"proxy":       {"The HTTP proxy failed or rejected the request.", "The environment names the proxy (HTTP_PROXY, HTTPS_PROXY)."},
+	"tls": {"The TLS handshake with the signaling server failed.",
+		"The usual cause is its certificate: expired, for another name, or of an unknown authority (--ca)."},
+	"timeout": {"The signaling server did not answer in time.", ""},
+	"broken":  {"The connection to the signaling server ended in the middle of a response.", ""},
+	"status": {"The signaling server answered with an unexpected HTTP status.",
+		"The address may belong to another service, or a gateway or login page in front of the server answered."},
+	"limit":     {"The signaling server rejects more or larger requests.", "It answers with 429 or 413."},
+	"protocol":  {"What answers is not a signaling server of this protocol.", "A web page or unreadable data came back."},
+	"rejected":  {"The signaling server rejected the message.", "In the present state of the exchange it does not accept it."},
+	"peer_gone": {"The signaling server says that the peer is gone.", "It hung up, or was silent for longer than the server waits."},
+	"shutdown":  {"The signaling server is shutting down.", ""},
+	"failed": {"The peers could not exchange offer, answer and candidates.",
+		"The cause has no name of its own; the evidence quotes it."},
+}
+
+// signalFindings are those about failed signaling, and about the roles that a room gave.
+var signalFindings = func() map[string]entry {
+	table := map[string]entry{}
+	for reason, texts := range signalTitles {
+		title := texts[0]
+		table["signal."+reason] = on(strings.TrimSpace(title+" "+texts[1]), func(_ judge.Finding, e judge.SignalingFailed) Text {
+			return Text{Title: title, Evidence: signalingEvidence(e), Advice: orElse(e.Advice, signalingAdvice(e))}
+		})
+	}
+	return table
+}()
+
+func signalingEvidence(e judge.SignalingFailed) []string {
+	requests := ""
+	if e.Requests > 0 || e.Signaling == "" {
+		requests = fmt.Sprintf("%s to the signaling server, %d failed", Plural(e.Requests, "request", "requests"), e.Failed)
+	}
+	return lines(labelled("cause", e.Cause), requests, labelled("the last error", e.LastError))
+}
+
+func signalingAdvice(e judge.SignalingFailed) string {
+	switch {
+	case e.Signaling == "":
+		return "Check that --server names a signaling server that runs, then call again."
+	case e.Signaling == diag.SignalingPaste:
+		return "Start again on both sides: each text is valid for one call."
+	case e.Listens:
+		return "Check what the peer posts, and its log."
+	}
+	return "Check the address after --" + string(e.Signaling) + " and that its server runs, then call again."
+}
+
+func orElse(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
+}

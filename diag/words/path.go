@@ -1,0 +1,157 @@
+package words
+
+import (
+	"fmt"
+
+	"dialtone/diag/judge"
+)
+
+// pathFindings are those about the path and the handshake over it.
+var pathFindings = map[string]entry{
+	"ice.no_path": on(
+		"Offer and answer were exchanged, and no candidate pair worked. The evidence says which candidates there were and how "+
+			"many checks were answered; findings about servers say which of them gave no candidate.",
+		func(_ judge.Finding, e judge.NoPath) Text {
+			return Text{Title: obstacleTitle(e), Evidence: NoPath(e), Advice: obstacleAdvice(e)}
+		}),
+	"ice.silent_at_end": on(
+		"The call was connected, and its path was silent when it ended: connectivity checks were not answered any more.",
+		func(_ judge.Finding, e judge.SilentAtEnd) Text {
+			return Text{
+				Title: "The path was silent when the call ended.", Evidence: []string{"connection state: " + e.Connection},
+				Advice: "Check the network on both sides, then call again.",
+			}
+		}),
+	"dtls.fingerprint_mismatch": on(
+		"The path works and the handshake is answered, but with another certificate than the description announced (RFC 8122). "+
+			"Either the description was changed on its way, or another party took the call. This is what the fingerprint is for: "+
+			"the call is rightly rejected.",
+		func(_ judge.Finding, e judge.FingerprintMismatch) Text {
+			return Text{
+				Title:    "The peer presented another certificate than its description announced.",
+				Evidence: []string{"announced: " + e.Announced, "presented: " + e.Presented},
+				Advice: "Check the signaling server and who can change what passes it: the offer or the answer was changed between " +
+					"the peers, or another party took the call.",
+			}
+		}),
+	"dtls.timeout": on(
+		"Connectivity checks pass over the path, and the handshake over it was not answered in time. Large packets may be lost: "+
+			"a tunnel or VPN with a smaller MTU than it says.",
+		func(_ judge.Finding, e judge.HandshakeFailed) Text {
+			return Text{
+				Title:    "The DTLS handshake timed out over a path that works.",
+				Evidence: lines(labelled("path", e.Path), labelled("cause", e.Cause)),
+				Advice:   "Check the MTU of VPNs and tunnels: large packets may be lost on the way.",
+			}
+		}),
+	"dtls.closed_by_peer": on(
+		"The peer ended the handshake. It does not say why on the wire; its own log or its side's findings do.",
+		func(_ judge.Finding, e judge.HandshakeFailed) Text {
+			return Text{
+				Title:    "The peer gave up during the DTLS handshake.",
+				Evidence: lines(labelled("path", e.Path), labelled("cause", e.Cause)),
+				Advice: "Check the peer's log or findings: for example, the certificate that reached it may differ from the one " +
+					"in its description.",
+			}
+		}),
+	"path.relay_unexpected": on(
+		"The check expected a direct path (--expect direct), and the selected pair goes through a TURN relay: no direct pair "+
+			"worked, or the relayed one was nominated first.",
+		func(_ judge.Finding, e judge.PathKind) Text {
+			return Text{
+				Title: "The path goes through a relay, although a direct one was expected.", Evidence: kindEvidence(e),
+				Advice: "Run dialtone nat on both sides to see what is between them; or drop --expect direct.",
+			}
+		}),
+	"path.direct_unexpected": on(
+		"The check expected a relayed path (--expect relay), and the selected pair is direct. Relays are used if nothing else "+
+			"works; --relay-only allows nothing else.",
+		func(_ judge.Finding, e judge.PathKind) Text {
+			return Text{
+				Title: "The path is direct, although a relay was expected.", Evidence: kindEvidence(e),
+				Advice: "Add --relay-only to prove that the TURN server carries a call; or drop --expect relay.",
+			}
+		}),
+	"path.ipv6_lost": on(
+		"Both sides offered IPv6 candidates, all pairs of them failed, and the path is IPv4. Firewalls that block incoming IPv6 "+
+			"are the usual cause. Calls work as long as IPv4 does.",
+		func(_ judge.Finding, e judge.IPv6Lost) Text {
+			return Text{
+				Title: "Both sides have IPv6, and the path is IPv4: no IPv6 pair worked.",
+				Evidence: []string{Plural(e.Failed, "IPv6 pair was tried and failed", "IPv6 pairs were tried and all failed"),
+					"selected: " + e.Path},
+				Advice: "Check that the firewalls of both sides let UDP over IPv6 out and its answers in.",
+			}
+		}),
+	"path.rtt_differs": on(
+		"Both ends measure the round-trip time of the same path by their connectivity checks, and the results differ by more than "+
+			"50 ms and half as much again. The network is the same for both, so a machine or program at one end is slow to answer.",
+		func(_ judge.Finding, e judge.RTTDiffers) Text {
+			return Text{
+				Title: "The round-trip time is " + Millis(e.LocalMs) + " locally and " + Millis(e.RemoteMs) + " at the peer.",
+				Evidence: []string{fmt.Sprintf("medians of the latest connectivity checks, %d local and %d remote",
+					e.LocalSamples, e.RemoteSamples)},
+				Advice: "Check the side with the longer time: the path is the same for both, so its machine or program is slow to answer.",
+			}
+		}),
+}
+
+func kindEvidence(e judge.PathKind) []string {
+	return []string{"selected: " + e.Path, "local candidates: " + Counts(e.Local), "remote candidates: " + Counts(e.Remote)}
+}
+
+func obstacleTitle(e judge.NoPath) string {
+	switch e.Obstacle {
+	case judge.NoRelayGathered:
+		return "Only relay candidates were allowed, and no TURN server allocated one."
+	case judge.NoLocalCandidate:
+		return "No local candidate was gathered: this machine has no usable network interface."
+	case judge.NoRemoteCandidate:
+		return "The peer sent no candidate, so there was nothing to check."
+	case judge.NoPairFormed:
+		return "No candidate pair could be formed: protocols or IP versions differ."
+	case judge.NoPairAnswered, judge.NoPairUsable:
+	}
+	return "No candidate pair worked."
+}
+
+// NoPath lists what was gathered and tried by a call that has found no path.
+func NoPath(e judge.NoPath) []string {
+	var out []string
+	switch e.Obstacle {
+	case judge.NoPairAnswered:
+		out = append(out, fmt.Sprintf("%s checked with %d requests, none answered", Plural(e.Pairs, "candidate pair", "candidate pairs"),
+			e.Requests))
+	case judge.NoPairUsable:
+		out = append(out, fmt.Sprintf("%s checked with %d requests; %s answered, but none could be used to the end",
+			Plural(e.Pairs, "candidate pair", "candidate pairs"), e.Requests, Plural(e.Answered, "pair", "pairs")))
+	case judge.NoRelayGathered, judge.NoLocalCandidate, judge.NoRemoteCandidate, judge.NoPairFormed:
+		out = append(out, obstacleTitle(e))
+	}
+	if len(e.Local) > 0 && len(e.Remote) > 0 {
+		out = append(out, "local candidates: "+Counts(e.Local)+"; remote candidates: "+Counts(e.Remote))
+	}
+	if e.NoRelay {
+		out = append(out, "neither side has a relay candidate")
+	}
+	if e.RemoteMDNS {
+		out = append(out, "the peer hides its addresses behind mDNS names, which only resolve within one network")
+	}
+	return out
+}
+
+func obstacleAdvice(e judge.NoPath) string {
+	switch {
+	case e.Obstacle == judge.NoRelayGathered:
+		return "Check the TURN server and its credentials, or call without --relay-only."
+	case e.Obstacle == judge.NoLocalCandidate:
+		return "Check that a network interface is up."
+	case e.Obstacle == judge.NoRemoteCandidate:
+		return "Check the peer's network, its ICE servers, and how it signals candidates."
+	case e.NoRelay && !e.Configured:
+		return "Give both peers a STUN server and one of them a TURN server: --ice stun:HOST --ice turn:HOST --ice-user NAME."
+	case e.NoRelay:
+		return "Give one side a TURN server that works: --ice turn:HOST --ice-user NAME."
+	}
+	return "Run dialtone nat on both sides to see what is between them."
+}

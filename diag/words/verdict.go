@@ -1,0 +1,237 @@
+package words
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"dialtone/diag"
+	"dialtone/diag/call"
+	"dialtone/diag/judge"
+)
+
+// Said is a verdict in English.
+type Said struct {
+	Headline string   // one line, without a full stop: "connected for 4.0 s; you hung up"
+	Why      []string // sentences with the evidence
+	Next     []string // next steps, the best first
+}
+
+// maxNext is how many next steps a verdict names.
+const maxNext = 6
+
+// Verdict writes a verdict in English.
+func Verdict(v judge.Verdict) Said {
+	o := v.Outcome
+	if o.State == call.StateUnknown && o.Network != nil { // a diagnosis without a call
+		t := OfNetwork(*o.Network)
+		return Said{t.Headline, t.Why, t.Next}
+	}
+	var causes []judge.Finding
+	for _, f := range v.Findings {
+		if v.Explains(f) {
+			causes = append(causes, f)
+		}
+	}
+	said := Said{Headline: headline(v, causes), Why: outcomeLines(o, len(causes) == 0)}
+	for i, f := range causes {
+		text := Of(f)
+		if i > 0 || !nearHeadline(v) {
+			said.Why = append(said.Why, text.Title)
+		}
+		if i == 0 {
+			said.Why = append(said.Why, sentences(text.Evidence)...)
+		}
+	}
+	if o.Network != nil {
+		said.Why = append(said.Why, "Diagnosis of the local network: "+OfNetwork(*o.Network).Headline)
+	}
+	said.Why = unique(said.Why)
+	if v.Exit != diag.ExitPass && v.Done || o.Failing {
+		said.Next = next(v, o)
+	}
+	return said
+}
+
+// nearHeadline reports whether the headline is the title of the first cause.
+func nearHeadline(v judge.Verdict) bool {
+	switch v.Exit {
+	case diag.ExitChannel, diag.ExitMedia, diag.ExitAssertion:
+		return true
+	}
+	return v.Outcome.Ended != diag.EndDTLS
+}
+
+// headline is the verdict in a line.
+func headline(v judge.Verdict, causes []judge.Finding) string {
+	o := v.Outcome
+	switch {
+	case o.Failing || o.Ended == diag.EndICE:
+		return "no path found after " + Duration(o.After)
+	case o.Ended == "":
+		return o.State.String()
+	case o.Up != nil && len(causes) > 0 && o.Ended != diag.EndPeerLost && o.Ended != diag.EndInternal:
+		return "connected for " + Duration(*o.Up) + ", but " + mainCause(causes)
+	}
+	switch o.Ended {
+	case diag.EndHangup, diag.EndDuration, diag.EndPeerHangup, diag.EndInterrupted:
+		return orderlyHeadline(o)
+	case diag.EndPeerLost:
+		return "the peer vanished after " + Duration(orZero(o.Up))
+	case diag.EndNobody:
+		return "timed out waiting for the peer after " + Duration(o.After)
+	case diag.EndSignaling:
+		return "signaling failed after " + Duration(o.After)
+	case diag.EndPeerLeft:
+		return "the peer left before the call was connected"
+	case diag.EndDTLS:
+		return "the DTLS handshake failed"
+	case diag.EndInternal:
+		return "dialtone could not run the call"
+	}
+	return "the call ended for a reason that this version does not know: " + diag.Clean(string(o.Ended), 60)
+}
+
+// mainCause is the first cause, or all the media that is missing.
+func mainCause(causes []judge.Finding) string {
+	var missing []string
+	for _, f := range causes {
+		if e, ok := f.Evidence.(judge.MediaMissing); ok && e.Kind != "" {
+			missing = append(missing, "no "+string(e.Direction)+" "+e.Kind)
+		}
+	}
+	if _, ok := causes[0].Evidence.(judge.MediaMissing); ok && len(missing) > 0 {
+		return strings.Join(missing, ", ")
+	}
+	return clause(Of(causes[0]).Title)
+}
+
+// orderlyHeadline is that of a call that was ended on purpose.
+func orderlyHeadline(o judge.Outcome) string {
+	ended := map[diag.EndReason]string{
+		diag.EndHangup: "you hung up", diag.EndDuration: "reached --for", diag.EndPeerHangup: "the peer hung up",
+		diag.EndInterrupted: "interrupted",
+	}[o.Ended]
+	switch {
+	case o.Up != nil:
+		return "connected for " + Duration(*o.Up) + "; " + ended
+	case o.Ended == diag.EndPeerHangup:
+		return "the peer hung up before the call was connected"
+	}
+	return ended + " while " + Stage(o.Stage)
+}
+
+// Stage says what a call that is not connected is doing.
+func Stage(s call.Stage) string {
+	switch s {
+	case call.StageDialing:
+		return "dialing"
+	case call.StageWaiting:
+		return "waiting for the peer"
+	case call.StageNegotiating:
+		return "exchanging offer and answer"
+	case call.StageChecking:
+		return "checking candidate pairs"
+	case call.StageSecuring:
+		return "waiting for the DTLS handshake"
+	case call.StageUnknown:
+	}
+	return "starting"
+}
+
+// outcomeLines describe a call that was connected, and the error that ended any other unless a finding quotes it.
+func outcomeLines(o judge.Outcome, withCause bool) []string {
+	var out []string
+	if o.Up != nil && o.Path != nil {
+		out = append(out, "Path: "+judge.Path(o.Path)+".")
+	}
+	if o.Setup != nil {
+		out = append(out, "Setup took "+Duration(*o.Setup)+", from pairing to an open channel.")
+	}
+	if o.Cause != "" && withCause {
+		out = append(out, "Cause: "+o.Cause)
+	}
+	return out
+}
+
+// next are the steps that the findings advise, those of the causes first.
+func next(v judge.Verdict, o judge.Outcome) []string {
+	if o.Up == nil && (o.Ended == diag.EndInterrupted || o.Ended == diag.EndHangup || o.Ended == diag.EndDuration) {
+		return []string{"Call again and wait until the state says connected."}
+	}
+	var out, last []string
+	for _, f := range v.Findings {
+		switch {
+		case f.Severity == judge.Info:
+		case f.ID == "ice.no_path": // what it advises in general, others know for this call
+			last = append(last, Of(f).Advice)
+		default:
+			out = append(out, Of(f).Advice)
+		}
+	}
+	out = append(out, last...)
+	if o.Network != nil {
+		out = append(out, OfNetwork(*o.Network).Next...)
+	}
+	out = unique(out)
+	return out[:min(len(out), maxNext)]
+}
+
+// clause makes a sentence the end of another.
+func clause(s string) string {
+	s = strings.TrimSuffix(s, ".")
+	if len(s) > 1 && s[1] >= 'a' && s[1] <= 'z' {
+		s = strings.ToLower(s[:1]) + s[1:]
+	}
+	return s
+}
+
+// sentences makes evidence stand by itself: a capital and a full stop.
+func sentences(list []string) []string {
+	out := make([]string, 0, len(list))
+	for _, s := range list {
+		if s == "" {
+			continue
+		}
+		s = strings.ToUpper(s[:1]) + s[1:]
+		if !strings.HasSuffix(s, ".") {
+			s += "."
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// unique leaves out what is empty or stands before.
+func unique(list []string) []string {
+	var out []string
+	for _, s := range list {
+		if s != "" && !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func orZero(d *time.Duration) time.Duration {
+	if d == nil {
+		return 0
+	}
+	return *d
+}
+
+// Lines lists why, the findings and the next steps of a verdict, each behind its label: "why", a severity, "next".
+func Lines(v judge.Verdict) [][2]string {
+	said := Verdict(v)
+	var out [][2]string
+	for _, s := range said.Why {
+		out = append(out, [2]string{"why", s})
+	}
+	for _, f := range v.Findings {
+		out = append(out, [2]string{string(f.Severity), Of(f).Title + " [" + f.ID + "]"})
+	}
+	for _, s := range said.Next {
+		out = append(out, [2]string{"next", s})
+	}
+	return out
+}
