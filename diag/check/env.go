@@ -166,7 +166,7 @@ func findingsEnv(findings []report.Finding) []any {
 func serversEnv(r *report.Report) []any {
 	all := list(r.Servers, serverEnv)
 	for _, url := range r.Target.ICEServers {
-		if !slices.ContainsFunc(r.Servers, func(s report.Server) bool { return s.URL == url }) {
+		if !slices.ContainsFunc(r.Servers, func(s report.ServerReport) bool { return s.URL == url }) {
 			all = append(all, object{
 				"url": url, "transport": nil, "ok": nil, "cause": nil, "error_code": nil, "rtt": nil, "mapped_address": nil, "relay_address": nil,
 			})
@@ -175,7 +175,7 @@ func serversEnv(r *report.Report) []any {
 	return all
 }
 
-func serverEnv(s report.Server) object {
+func serverEnv(s report.ServerReport) object {
 	e := object{
 		"url": s.URL, "transport": text(s.Transport), "ok": s.OK, "cause": text(string(s.Cause())), "error_code": s.Code(),
 		"rtt": nil, "mapped_address": text(s.Mapped()), "relay_address": text(s.Relayed()),

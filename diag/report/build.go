@@ -41,7 +41,7 @@ type RunInput struct {
 func Build(in Input) *Report {
 	r := &Report{
 		Schema: Schema, Tool: in.Tool, Name: in.Name, StartedAt: in.StartedAt.UTC(), DurationMs: ms(in.Duration), Target: in.Target,
-		Candidates: []Candidate{}, Pairs: []Pair{}, Channels: []Channel{}, Servers: []Server{}, Findings: []Finding{},
+		Candidates: []Candidate{}, Pairs: []Pair{}, Channels: []Channel{}, Servers: []ServerReport{}, Findings: []Finding{},
 		Assertions: []Assertion{}, Runs: []Run{}, Setup: Setup{Phases: []Phase{}}, Why: []string{}, Next: []string{},
 		interrupted: in.Interrupted,
 	}

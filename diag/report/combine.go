@@ -11,7 +11,7 @@ func Combine(tool, name string, begun time.Time, took time.Duration, checks []Re
 	r := &Report{
 		Schema: Schema, Tool: tool, Name: name, StartedAt: begun.UTC(), DurationMs: ms(took), Target: Target{Kind: "scenario",
 			ICEServers: []string{}},
-		Setup: Setup{Phases: []Phase{}}, Candidates: []Candidate{}, Pairs: []Pair{}, Channels: []Channel{}, Servers: []Server{},
+		Setup: Setup{Phases: []Phase{}}, Candidates: []Candidate{}, Pairs: []Pair{}, Channels: []Channel{}, Servers: []ServerReport{},
 		Findings: []Finding{}, Assertions: []Assertion{}, Runs: []Run{}, Why: []string{}, Next: []string{},
 		Summary: Summary{Phases: []PhaseSummary{}}, Checks: checks, interrupted: interrupted,
 	}

@@ -19,7 +19,7 @@ type shown struct {
 	candidates []Candidate
 	pairs      []Pair
 	channels   []Channel
-	servers    []Server
+	servers    []ServerReport
 	nat        *Network
 }
 

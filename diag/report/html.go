@@ -21,7 +21,7 @@ var htmlTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
 	"number": func(v float64) string { return fmt.Sprintf("%.6g", v) },
 	"upper":  func(v Verdict) string { return strings.ToUpper(string(v)) },
 	"inc":    func(i int) int { return i + 1 },
-	"server": func(s Server) string { return words.ServerLine(s.ServerRow) },
+	"server": func(s ServerReport) string { return words.ServerLine(s.ServerRow) },
 	"class":  cssClass,
 	"lower":  strings.ToLower,
 }).Parse(htmlSource))

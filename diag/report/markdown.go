@@ -157,7 +157,7 @@ func (m *mdWriter) media(media Media) {
 	m.table([]string{"media", "", "packets", "rate", "loss", "jitter", "round trip", "picture"}, rows)
 }
 
-func (m *mdWriter) servers(list []Server) {
+func (m *mdWriter) servers(list []ServerReport) {
 	var rows [][]string
 	for _, s := range list {
 		mark := Pass.mark()

@@ -14,14 +14,14 @@ const NetworkSchema = "dialtone.nat/2"
 type Network struct {
 	Schema    string         `json:"schema"`    // dialtone.nat/2
 	Behaviors nat.Behaviors  `json:"behaviors"` // of the family that was judged: IPv4 if it answers
-	Servers   []Server       `json:"servers"`   // STUN over UDP first, then other transports, then TURN
+	Servers   []ServerReport `json:"servers"`   // STUN over UDP first, then other transports, then TURN
 	Verdict   NetworkVerdict `json:"verdict"`   // what it means for calls
 	Exit      diag.Exit      `json:"exit"`      // the process's exit code
 	Findings  []Finding      `json:"findings"`  // those about the network first
 }
 
-// Server is a STUN or TURN server: its steps, what follows from them, and the same in English.
-type Server struct {
+// ServerReport is a STUN or TURN server: its steps, what follows from them, and the same in English.
+type ServerReport struct {
 	nat.ServerRow
 	OK       bool   `json:"ok"`               // it returned what it was asked for
 	Headline string `json:"headline"`         // the address that it returned, or why it failed
@@ -43,7 +43,7 @@ type NetworkVerdict struct {
 func NewNetwork(n judge.Network) Network {
 	text := words.OfNetwork(n)
 	out := Network{
-		Schema: NetworkSchema, Behaviors: n.Behaviors, Servers: []Server{}, Exit: n.Exit, Findings: Written(n.Findings),
+		Schema: NetworkSchema, Behaviors: n.Behaviors, Servers: []ServerReport{}, Exit: n.Exit, Findings: Written(n.Findings),
 		Verdict: NetworkVerdict{
 			Outcome: n.Outcome, Relaying: n.Relaying, Headline: text.Headline, Why: text.Why, Next: text.Next,
 			Result: n.Side.String(), Peer: n.Pair,
@@ -55,7 +55,7 @@ func NewNetwork(n judge.Network) Network {
 	return out
 }
 
-func newServer(row nat.ServerRow) Server {
-	return Server{ServerRow: row, OK: row.OK(), Headline: words.ServerHeadline(&row.Server),
+func newServer(row nat.ServerRow) ServerReport {
+	return ServerReport{ServerRow: row, OK: row.OK(), Headline: words.ServerHeadline(&row.Server),
 		Advice: words.ServerAdvice(&row.Server)}
 }

@@ -44,15 +44,15 @@ type Report struct {
 
 	Target Target `json:"target"`
 
-	Detail     int         `json:"detail"` // index of the run that the following describe
-	Setup      Setup       `json:"setup"`
-	Path       *Path       `json:"path"` // null where no pair was selected
-	Candidates []Candidate `json:"candidates"`
-	Pairs      []Pair      `json:"pairs"`
-	Channels   []Channel   `json:"channels"`
-	Media      Media       `json:"media"`
-	Servers    []Server    `json:"servers"` // STUN and TURN servers as probes of their own saw them
-	NAT        *Network    `json:"nat"`     // the diagnosis of the network, where it was made
+	Detail     int            `json:"detail"` // index of the run that the following describe
+	Setup      Setup          `json:"setup"`
+	Path       *Path          `json:"path"` // null where no pair was selected
+	Candidates []Candidate    `json:"candidates"`
+	Pairs      []Pair         `json:"pairs"`
+	Channels   []Channel      `json:"channels"`
+	Media      Media          `json:"media"`
+	Servers    []ServerReport `json:"servers"` // STUN and TURN servers as probes of their own saw them
+	NAT        *Network       `json:"nat"`     // the diagnosis of the network, where it was made
 
 	Findings   []Finding   `json:"findings"` // of all runs, each ID and title once, gravest first
 	Assertions []Assertion `json:"assertions"`

@@ -234,7 +234,7 @@ func (t *textWriter) channels(list []Channel) {
 	}
 }
 
-func (t *textWriter) servers(list []Server) {
+func (t *textWriter) servers(list []ServerReport) {
 	if len(list) > 0 {
 		t.line("\nServers:")
 	}
