@@ -176,8 +176,13 @@ func serverFindings(c *call.Call, _ Expectation) []Finding {
 	severity := graver(c.NoPath())
 	out := append(failedServers(failed, func(*diag.Server) Severity { return severity }), certificates(list)...)
 	for i := range list {
-		if nat.PrivateRelay(list[i], c.NoPath()) {
-			out = append(out, privateRelay(&list[i], severity))
+		s := &list[i]
+		if nat.PrivateRelay(*s, c.NoPath()) {
+			out = append(out, privateRelay(s, severity))
+		}
+		if credentialExpired(s) && !s.OK() && s.Cause() != diag.CauseAuth { // otherwise it is why the server failed
+			out = append(out, Finding{ID: "turn.credentials_expired", Severity: severity, Subject: s.URL,
+				Evidence: ServerFailure{Server: *s}})
 		}
 	}
 	return out

@@ -480,10 +480,6 @@ func (f failing) code() (what, advice string) {
 	case f.Code == 401 && f.stage.Name == diag.StageBinding:
 		return "the server answered with " + name, "Use another STUN server, or turn: with user name and password: " +
 			f.url + " requires credentials even for STUN."
-	case credentials && expiry(f.server) != "":
-		return fmt.Sprintf("the credential expired at %s, as its user name says (%s)", expiry(f.server), name),
-			"Fetch new credentials for " + f.url + ", or use --turn-secret, and check the clocks of this machine and of " +
-				"the credentials' issuer."
 	case credentials && f.Code == 400:
 		return "the server rejected the request with user name and password (" + name + ")", "Check the user name and " +
 			"password for " + f.url + ": some servers (pion/turn) answer 400 instead of 401 when they are wrong."
@@ -576,7 +572,7 @@ func failedText(f judge.Finding, e judge.ServerFailure) Text {
 	what, advice := serverFailure(&e.Server)
 	evidence := []string{}
 	if stage := e.Server.Failed(); stage != nil {
-		evidence = append(evidence, joinWords("step "+StageLabel(stage.Name)+",", "cause "+string(stage.Failure.Cause)))
+		evidence = append(evidence, "step "+StageLabel(stage.Name)+", cause "+diag.Clean(string(stage.Failure.Cause), 60))
 	}
 	for _, same := range e.Same {
 		what, _ := serverFailure(&same)

@@ -36,9 +36,10 @@ var serverFindings = map[string]entry{
 		"and RFC 8656 §19 list the codes."),
 	"turn.unauthorized": failed("The TURN server is there and rejected the user name or password (401, of some servers " +
 		"400). A temporary (REST) credential may have expired, or its shared secret may differ."),
-	"turn.credentials_expired": failed("The user name for the TURN server carries the time at which it expires, as " +
-		"temporary credentials do (the REST API for TURN servers: expiry:name), and that time has passed. The application " +
-		"has to fetch new credentials. If they are new, compare the clocks of this machine and of the credentials' issuer."),
+	"turn.credentials_expired": on("The user name for the TURN server carries the time at which it expires, as temporary "+
+		"credentials do (the REST API for TURN servers: expiry:name), and that time has passed: the server rejects them, or "+
+		"will. The application has to fetch new credentials. If they are new, compare the clocks of this machine and of the "+
+		"credentials' issuer.", expiredText),
 	"turn.wrong_credentials": failed("The server holds an allocation for this address and port that was made with another " +
 		"user name or password (441)."),
 	"turn.transport_unsupported": failed("The server does not relay over UDP (442), which calls need. UDP relaying is " +
@@ -218,6 +219,22 @@ func certificateText(f judge.Finding, e judge.CertificateEnd) Text {
 	}
 	for _, url := range e.Also {
 		t.Evidence = append(t.Evidence, diag.Clean(url+" has it too", 400))
+	}
+	return t
+}
+
+// expiredText writes a finding about credentials whose time is over.
+func expiredText(f judge.Finding, e judge.ServerFailure) Text {
+	url := diag.Clean(f.Subject, 300)
+	t := Text{
+		Title:    "The credentials for " + url + " have expired.",
+		Evidence: lines(prefixed("the user name says that they were valid until ", expiry(&e.Server))),
+		Advice: "Fetch new credentials for " + url + ", or use --turn-secret, and check the clocks of this machine and of the " +
+			"credentials' issuer.",
+	}
+	if e.Server.Failed() != nil {
+		what, _ := serverFailure(&e.Server)
+		t.Evidence = append(t.Evidence, what)
 	}
 	return t
 }
