@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -320,15 +321,20 @@ func (f failing) dns() (what, advice string) {
 	}
 }
 
+// maxNames is how many names of a certificate are listed.
+const maxNames = 3
+
 func (f failing) tls() (what, advice string) {
-	certificate := "the server's certificate"
+	certificate, validity := "the server's certificate", ""
 	var names []string
-	validity := ""
 	if c := f.stage.Certificate; c != nil {
-		certificate += fmt.Sprintf(" %s (issued by %s)", c.Name, c.Issuer)
-		names = c.Names
+		names = c.Names[:min(len(c.Names), maxNames)]
+		if len(c.Names) > maxNames {
+			names = append(slices.Clone(names), "…")
+		}
 		from, _, _ := strings.Cut(c.NotBefore, "T")
 		to, _, _ := strings.Cut(c.NotAfter, "T")
+		certificate += fmt.Sprintf(" %s (issued by %s, valid until %s)", c.Name, c.Issuer, to)
 		validity = fmt.Sprintf(": it is valid from %s to %s", from, to)
 	}
 	switch f.Detail {
@@ -336,10 +342,11 @@ func (f failing) tls() (what, advice string) {
 		return certificate + " is signed by an unknown authority", "Install a certificate of a public authority, with " +
 			"its intermediate certificates, on " + f.at + ", or trust its authority with --ca."
 	case diag.DetailName:
+		what = certificate + " is not for " + f.Reason
 		if len(names) > 0 {
-			certificate += " is for " + strings.Join(names, ", ") + " and"
+			what = certificate + " is for " + strings.Join(names, ", ") + ", not for " + f.Reason
 		}
-		return certificate + " is not for " + f.Reason,
+		return what,
 			"Use a name that the certificate is for, or install a certificate for this one on " + f.at + "."
 	case diag.DetailExpired:
 		return certificate + " has expired or is not valid yet" + validity,

@@ -9,27 +9,30 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/judge"
 	"dialtone/diag/lab"
+	"dialtone/diag/nat"
+	"dialtone/diag/words"
 )
 
-// lie is what a server does wrong, and by which name it is told.
-type lie struct {
+// misreport is what a server does wrong, and the finding that names it.
+type misreport struct {
 	faults  lab.ResponderFaults
 	finding string // where the NAT lets in everything; elsewhere it may be silence
 	seen    company
 }
 
-// company says beside how many honest servers a lie is seen.
+// company says beside how many correct servers a misreport is seen.
 type company int
 
 const (
 	always   company = iota
-	alone            // honest servers make it harmless, so that it is not looked for
-	outvoted         // by honest servers; alone it cannot be known
+	alone            // correct servers make it harmless, so that it is not looked for
+	outvoted         // by correct servers; alone it cannot be known
 )
 
-// lies are those of servers over UDP.
-var lies = map[string]lie{
+// misreports are those of servers over UDP.
+var misreports = map[string]misreport{
 	"no OTHER-ADDRESS":           {lab.ResponderFaults{NoOtherAddress: true}, "nat.filtering_untested", alone},
 	"OTHER-ADDRESS same IP":      {lab.ResponderFaults{OtherAddressSameIP: true}, "server.other_address_invalid", always},
 	"OTHER-ADDRESS private":      {lab.ResponderFaults{OtherAddressPrivate: true}, "server.other_address_invalid", always},
@@ -54,11 +57,11 @@ var lies = map[string]lie{
 	"each answer 100 times":      {lab.ResponderFaults{Repeat: 100}, "server.floods", always},
 }
 
-// TestLiars: each lie is told by its name, and leads to no wrong verdict, whatever the NAT does: of a server that is asked
-// alone, and of one beside two honest ones.
-func TestLiars(t *testing.T) {
+// TestUnreliableServers: each misreport is named, and leads to no wrong verdict, whatever the NAT does: of a server that is asked
+// alone, and of one beside two correct ones.
+func TestUnreliableServers(t *testing.T) {
 	ei, ad, apd := lab.EndpointIndependent, lab.AddressDependent, lab.AddressAndPortDependent
-	for name, l := range lies {
+	for name, l := range misreports {
 		for _, truth := range []lab.Side{{NoNAT: true}, {Mapping: ei, Filtering: ei}, {Mapping: ei, Filtering: apd}, {Mapping: ad, Filtering: ad}, {Mapping: apd, Filtering: apd}} {
 			for _, servers := range []int{1, 3} {
 				if servers == 1 && l.seen == outvoted {
@@ -82,10 +85,10 @@ func TestLiars(t *testing.T) {
 	}
 }
 
-// TestLiarsAndLoss: the same where packets get lost; only what is said wrongly counts.
-func TestLiarsAndLoss(t *testing.T) {
+// TestUnreliableServersAndLoss: the same where packets get lost; only what is said wrongly counts.
+func TestUnreliableServersAndLoss(t *testing.T) {
 	ei, ad, apd := lab.EndpointIndependent, lab.AddressDependent, lab.AddressAndPortDependent
-	for name, l := range lies {
+	for name, l := range misreports {
 		if l.seen == outvoted {
 			continue
 		}
@@ -102,30 +105,30 @@ func TestLiarsAndLoss(t *testing.T) {
 	}
 }
 
-func hasFinding(r diag.NATReport, id string) bool {
-	return slices.ContainsFunc(r.Findings, func(f diag.Finding) bool { return f.ID == id })
+func hasFinding(r judge.Network, id string) bool {
+	return slices.ContainsFunc(r.Findings, func(f judge.Finding) bool { return f.ID == id })
 }
 
 // checkTruth: what is said is true, or nothing is said.
-func checkTruth(t *testing.T, r diag.NATReport, truth lab.Side) {
+func checkTruth(t *testing.T, r judge.Network, truth lab.Side) {
 	t.Helper()
-	check := func(what string, got diag.Behavior, want string) {
+	check := func(what string, got nat.Behavior, want nat.Value) {
 		t.Helper()
-		if got.Value != want && got.Value != diag.BehaviorUnknown {
+		if got.Value != want && got.Value != nat.Unknown {
 			t.Errorf("%s of %+v: %+v\n%+v", what, truth, got, r.Findings)
 		}
 	}
-	nat := diag.BehaviorPresent
+	translated := nat.Present
 	if truth.NoNAT {
-		nat, truth.Mapping, truth.Filtering = diag.BehaviorNone, lab.EndpointIndependent, lab.EndpointIndependent
+		translated, truth.Mapping, truth.Filtering = nat.None, lab.EndpointIndependent, lab.EndpointIndependent
 	}
-	check("NAT", r.Behavior.NAT, nat)
-	check("mapping", r.Behavior.Mapping, truth.Mapping.String())
-	check("filtering", r.Behavior.Filtering, truth.Filtering.String())
-	check("UDP", r.Behavior.UDP, diag.BehaviorPresent)
+	check("NAT", r.Behaviors.NAT, translated)
+	check("mapping", r.Behaviors.Mapping, nat.Value(truth.Mapping.String()))
+	check("filtering", r.Behaviors.Filtering, nat.Value(truth.Filtering.String()))
+	check("UDP", r.Behaviors.UDP, nat.Present)
 	direct := truth.Mapping == lab.EndpointIndependent
 	if r.Exit == diag.ExitPass && !direct || r.Exit == diag.ExitNoRelay && direct {
-		t.Errorf("exit %v of %+v: %s", r.Exit, truth, r.Verdict.Headline)
+		t.Errorf("exit %v of %+v: %s", r.Exit, truth, words.OfNetwork(r).Headline)
 	}
 }
 
@@ -139,13 +142,13 @@ func TestFlood(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	start := time.Now()
-	o, err := NAT(t.Context(), []diag.NATAsked{{URL: server.URL(), Address: server.Addr()}}, NATOptions{})
+	o, err := NAT(t.Context(), []diag.NATServer{{URL: server.URL(), Address: server.Addr()}}, NATOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	took := time.Since(start)
 	runtime.ReadMemStats(&after)
-	r := diag.JudgeNAT(o, nil, nil, nil)
+	r := judged(o)
 	checkTruth(t, r, lab.Side{NoNAT: true})
 	if !hasFinding(r, "server.floods") {
 		t.Errorf("%+v", r.Findings)
@@ -153,17 +156,17 @@ func TestFlood(t *testing.T) {
 	if kept := int64(after.HeapAlloc) - int64(before.HeapAlloc); kept > 32<<20 || took > 2*NATBudget {
 		t.Errorf("%d bytes were kept, after %v", kept, took)
 	}
-	t.Log(took, r.Servers[0].RTT, server.Requests(), o.Servers[0].Repeated)
+	t.Log(took, r.Servers[0].Times(), server.Requests(), o.Servers[0].Repeated)
 }
 
-// TestLiarsOverStreams: a server that misbehaves over TCP, TLS or DTLS beside an honest one over UDP, which is right alone.
-func TestLiarsOverStreams(t *testing.T) {
-	honest, err := lab.StartResponder(lab.ResponderOptions{})
+// TestUnreliableServersOverStreams: a server that misbehaves over TCP, TLS or DTLS beside an correct one over UDP, which is right alone.
+func TestUnreliableServersOverStreams(t *testing.T) {
+	correct, err := lab.StartResponder(lab.ResponderOptions{})
 	if err != nil {
 		t.Skipf("a second loopback address is needed: %v", err)
 	}
-	defer func() { _ = honest.Close() }()
-	o, err := NAT(t.Context(), []diag.NATAsked{{URL: honest.URL(), Address: honest.Addr()}}, NATOptions{})
+	defer func() { _ = correct.Close() }()
+	o, err := NAT(t.Context(), []diag.NATServer{{URL: correct.URL(), Address: correct.Addr()}}, NATOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -189,8 +192,12 @@ func TestLiarsOverStreams(t *testing.T) {
 		add(lab.Fault{Network: tr, Behavior: lab.Correct, Certificate: foreign}, nil, "server.tls")
 	}
 	start := time.Now()
-	All(t.Context(), targets, func(s diag.ServerResult) {
-		r := diag.JudgeNAT(o, []diag.ServerResult{s}, nil, nil)
+	All(t.Context(), targets, func(s diag.Server) {
+		with := o.Copy()
+		for _, stage := range s.Stages {
+			with.Apply(diag.ServerStage{URL: s.URL, Transport: s.Transport, Diagnosis: true, Address: s.Address, Stage: stage})
+		}
+		r := judged(with)
 		checkTruth(t, r, lab.Side{NoNAT: true})
 		if r.Exit != diag.ExitPass || !hasFinding(r, wants[s.URL]) {
 			t.Errorf("no %s: exit %v, %+v", wants[s.URL], r.Exit, r.Findings)
