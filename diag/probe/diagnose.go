@@ -82,16 +82,33 @@ func (q *Inquiry) start() diag.DiagnosisStart {
 	return d
 }
 
-// Diagnose asks all servers at once: STUN over UDP as [NAT] does, the others as [Server] does. It returns the fold of
-// what it has reported. It fails only when no request can be made.
-func Diagnose(ctx context.Context, q Inquiry) (*nat.State, error) {
-	if q.Limit > 0 {
+// Diagnosis is one that has begun.
+type Diagnosis struct {
+	q Inquiry
+
+	mu    sync.Mutex // guards all below: the parts report at the same time
+	state nat.State
+	busy  int // parts of the usual tests that are in progress
+}
+
+// Begin reports that a diagnosis begins; [Diagnosis.Run] makes it.
+func Begin(q Inquiry) *Diagnosis {
+	d := &Diagnosis{q: q}
+	d.report(q.start())
+	return d
+}
+
+// Diagnose is [Begin] and [Diagnosis.Run].
+func Diagnose(ctx context.Context, q Inquiry) (*nat.State, error) { return Begin(q).Run(ctx) }
+
+// Run asks all servers at once: STUN over UDP as [NAT] does, the others as [Server] does. It returns the fold of what
+// it has reported. It fails only when no request can be made.
+func (d *Diagnosis) Run(ctx context.Context) (*nat.State, error) {
+	if d.q.Limit > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, q.Limit)
+		ctx, cancel = context.WithTimeout(ctx, d.q.Limit)
 		defer cancel()
 	}
-	d := &diagnosis{q: q}
-	d.report(q.start())
 	err := d.run(ctx)
 	var end diag.DiagnosisEnd
 	switch {
@@ -106,16 +123,7 @@ func Diagnose(ctx context.Context, q Inquiry) (*nat.State, error) {
 	return &d.state, err
 }
 
-// diagnosis is one while it runs.
-type diagnosis struct {
-	q Inquiry
-
-	mu    sync.Mutex // guards all below: the parts report at the same time
-	state nat.State
-	busy  int // parts of the usual tests that are in progress
-}
-
-func (d *diagnosis) run(ctx context.Context) error {
+func (d *Diagnosis) run(ctx context.Context) error {
 	start := time.Now()
 	servers := NATServers(ctx, d.q.URLs, d.q.Families)
 	left := max(d.q.budget()-time.Since(start), leastTime) // names may have taken their time
@@ -160,7 +168,7 @@ func (d *diagnosis) run(ctx context.Context) error {
 }
 
 // report hands on a fact.
-func (d *diagnosis) report(fact diag.Data) {
+func (d *Diagnosis) report(fact diag.Data) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.state.Apply(fact)
@@ -170,7 +178,7 @@ func (d *diagnosis) report(fact diag.Data) {
 }
 
 // done ends a part of the usual tests. When all have ended, only those that take long are left.
-func (d *diagnosis) done() {
+func (d *Diagnosis) done() {
 	d.mu.Lock()
 	d.busy--
 	last := d.busy == 0
@@ -181,7 +189,7 @@ func (d *diagnosis) done() {
 }
 
 // reporting are targets whose steps become facts.
-func (d *diagnosis) reporting(targets []Target) []Target {
+func (d *Diagnosis) reporting(targets []Target) []Target {
 	for i := range targets {
 		targets[i].Report = func(s diag.ServerStage) { d.report(s) }
 	}
@@ -222,7 +230,7 @@ func throughRelay(servers []diag.NATServer) netip.AddrPort {
 
 // overTCP asks the servers that are silent over UDP once more, when all are: whether they are there at all tells a
 // firewall from a dead server. Those that are silent over TCP too are not reported.
-func (d *diagnosis) overTCP(ctx context.Context, o *nat.State, timeout time.Duration) {
+func (d *Diagnosis) overTCP(ctx context.Context, o *nat.State, timeout time.Duration) {
 	for i := range o.Servers {
 		if o.Heard(i) {
 			return
@@ -260,7 +268,7 @@ const maxAgain = 4
 
 // askAgain asks those relays once more, one after another, that were rejected for the account's quota while others were
 // asked at the same time: our own requests may have used it up.
-func (d *diagnosis) askAgain(ctx context.Context, turn []Target) {
+func (d *Diagnosis) askAgain(ctx context.Context, turn []Target) {
 	if len(turn) < 2 {
 		return
 	}

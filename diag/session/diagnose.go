@@ -68,9 +68,10 @@ func (s *Session) diagnose(q probe.Inquiry, because diag.Because, limit time.Dur
 	if limit > 0 {
 		q.Budget, q.Limit = limit*2/3, limit // what is left is for servers over TCP
 	}
+	d := probe.Begin(q)
 	s.wg.Go(func() {
 		defer stop()
-		_, err := probe.Diagnose(ctx, q)
+		_, err := d.Run(ctx)
 		s.inbox.put(func() { s.diagnosed(err == nil) })
 	})
 }
