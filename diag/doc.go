@@ -5,7 +5,7 @@
 //
 // Everything that happens is an [Event]: a place in the log, a time since its start, and a [Data], one of the structs
 // of this package ([Candidate], [Pair], [SignalRequest], [Sample], …). In JSON an event is one flat object with seq, at
-// and type; names and units are those of W3C webrtc-stats and the RFCs. docs/events.md lists them all.
+// and type; names and units are those of W3C webrtc-stats and the RFCs. docs/reference/events.md lists them all.
 //
 // # State
 //

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -125,6 +126,10 @@ func (src *source) addSpecs(d *ast.GenDecl) []*structure {
 			switch typ := s.Type.(type) {
 			case *ast.StructType:
 				st := &structure{name: s.Name.Name, doc: oneLine(doc), fields: fields(typ), embedded: embedded(typ)}
+				if namesake := src.structs[st.name]; namesake != nil && slices.Contains(st.embedded, st.name) {
+					st.fields = append(slices.Clone(namesake.fields), st.fields...) // it embeds one of another package
+					st.embedded = slices.DeleteFunc(st.embedded, func(name string) bool { return name == st.name })
+				}
 				src.structs[st.name] = st
 				found = append(found, st)
 			case *ast.Ident:

@@ -9,12 +9,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-var update = flag.Bool("update", false, "write the generated part of docs/events.md")
+//go:generate go test -run ^(TestEventsDocument|TestNATDocument)$ -update .
+
+var update = flag.Bool("update", false, "write the generated part of docs/reference/events.md")
 
 // generatedMark parts the document: what stands above is written by hand, what stands below by this test.
 const generatedMark = "<!-- What follows is generated from the source: go generate ./diag -->\n"
 
-const eventsDocument = "../docs/events.md"
+const eventsDocument = "../docs/reference/events.md"
 
 // TestEventsDocument compares the reference of events and fields with the source that it is made from.
 func TestEventsDocument(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Type names an event in recordings, in the log pane and in docs/events.md, for example "ice.candidate".
+// Type names an event in recordings, in the log pane and in docs/reference/events.md, for example "ice.candidate".
 type Type string
 
 // Data is what happened: one of the structs of this package, each with a fixed [Type].
@@ -159,7 +159,7 @@ func withoutHead(b []byte) (json.RawMessage, error) {
 	return out.Bytes(), err
 }
 
-// decoders holds how each known type is read. The list is the vocabulary of a recording; docs/events.md describes it.
+// decoders holds how each known type is read. The list is the vocabulary of a recording; docs/reference/events.md describes it.
 var decoders = map[Type]func([]byte) (Data, error){}
 
 // Types lists the vocabulary of a recording in ascending order.
@@ -212,3 +212,11 @@ func (m Millis) Duration() time.Duration { return time.Duration(m) }
 
 // Ptr returns a pointer to v: how a measured value is told from an absent one.
 func Ptr[T any](v T) *T { return &v }
+
+// OrZero is a measured value, or zero for an absent one: for sums, in which what is unknown does not count.
+func OrZero[T any](p *T) T {
+	if p == nil {
+		return *new(T)
+	}
+	return *p
+}

@@ -115,9 +115,9 @@ func (PhaseEnd) Type() Type { return "phase.end" }
 
 // Warning ("warning") is something that a reader should know and that ended nothing.
 type Warning struct {
-	ID     string `json:"id"`               // stable, as in findings: "signal.server_lost", …
-	Text   string `json:"text"`             // what happened
-	Advice string `json:"advice,omitempty"` // the next step
+	ID      string `json:"id"`                // stable, as in findings: "signal.server_lost", …
+	Subject string `json:"subject,omitempty"` // what it is about: a channel, a kind of media, a URL
+	Cause   string `json:"cause,omitempty"`   // the text of the underlying error, bounded and clean
 }
 
 // Type is "warning".
@@ -133,7 +133,7 @@ const (
 	EndPeerHangup  EndReason = "peer-hangup" // the other party said so
 	EndPeerLost    EndReason = "peer-lost"   // the established path went silent and did not come back
 	EndInterrupted EndReason = "interrupted" // Ctrl-C, SIGTERM, SIGHUP
-	EndNobody      EndReason = "nobody-came" // the wait was over
+	EndNobody      EndReason = "no-peer"     // the wait was over
 	EndSignaling   EndReason = "signaling"   // dial, offer, answer or candidates could not be exchanged
 	EndPeerLeft    EndReason = "peer-left"   // the other party left before the call was up
 	EndICE         EndReason = "ice-failed"  // no pair works
@@ -156,12 +156,21 @@ const (
 type CallEnded struct {
 	Reason EndReason `json:"reason"`
 	By     EndedBy   `json:"by,omitempty"`
-	Cause  string    `json:"cause,omitempty"`  // the error's own words, bounded and clean
-	Advice string    `json:"advice,omitempty"` // the next step, where the cause knows one
-	// of signaling: the cause as a stable word: dns, refused, unreachable, proxy, tls, timeout, broken, status, limit,
-	// protocol, rejected, peer-gone, shutdown
-	Code string `json:"code,omitempty"`
+	Cause  string    `json:"cause,omitempty"` // the text of the underlying error, bounded and clean
+	// the cause as a stable word; of signaling: dns, refused, unreachable, proxy, tls, timeout, broken, status, limit,
+	// protocol, rejected, peer-gone, shutdown, no-description; of ice-failed and dtls-failed: setup-timeout; of peer-lost:
+	// no-redial, certificate
+	Code   string `json:"code,omitempty"`
+	Status int    `json:"status,omitempty"` // of signaling: the HTTP status that was unexpected
 }
+
+// Codes of CallEnded for what is no error of signaling.
+const (
+	CodeNoDescription = "no-description" // the peer dialed and sent no offer or answer
+	CodeSetupTimeout  = "setup-timeout"  // the setup took longer than it may
+	CodeNoRedial      = "no-redial"      // the peer did not dial again for an ICE restart
+	CodeCertificate   = "certificate"    // a peer with another certificate dialed for an ICE restart
+)
 
 // Type is "call.ended".
 func (CallEnded) Type() Type { return "call.ended" }

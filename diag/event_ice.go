@@ -131,7 +131,8 @@ type DTLSState struct {
 	Cipher            string `json:"dtlsCipher,omitempty"`        // IANA name
 	LocalFingerprint  string `json:"localFingerprint,omitempty"`  // "sha-256 AB:CD:…"
 	RemoteFingerprint string `json:"remoteFingerprint,omitempty"` // of the certificate that was presented
-	Error             string `json:"error,omitempty"`
+	// of a failed handshake: how long it was allowed to take
+	LimitMs *Millis `json:"limit_ms,omitempty"`
 }
 
 // Type is "dtls.state".

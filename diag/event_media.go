@@ -69,71 +69,78 @@ type Sample struct {
 // Type is "stats.sample".
 func (Sample) Type() Type { return "stats.sample" }
 
-// InboundRTP is a stream that arrives (RTCInboundRtpStreamStats), measured from its packets, without decoding.
+// InboundRTP is a stream at its receiver (RTCInboundRtpStreamStats): measured here from its packets, without decoding, or
+// as the peer reports it. What is absent was not measured or not reported.
 type InboundRTP struct {
-	Kind                 string `json:"kind"`
-	SSRC                 uint32 `json:"ssrc"`
-	Mid                  string `json:"mid,omitempty"`
-	MimeType             string `json:"mimeType,omitempty"`
-	PacketsReceived      uint64 `json:"packetsReceived"`
-	BytesReceived        uint64 `json:"bytesReceived"` // payload bytes
-	HeaderBytesReceived  uint64 `json:"headerBytesReceived"`
-	PacketsLost          *int64 `json:"packetsLost,omitempty"`       // RFC 3550 A.3; repaired packets do not count
-	PacketsDuplicated    uint64 `json:"packetsDuplicated,omitempty"` // not in webrtc-stats
-	RetransmittedPackets uint64 `json:"retransmittedPacketsReceived,omitempty"`
+	Kind                string  `json:"kind"` // audio or video
+	SSRC                uint32  `json:"ssrc,omitempty"`
+	Mid                 string  `json:"mid,omitempty"`
+	MimeType            string  `json:"mimeType,omitempty"`
+	PacketsReceived     *uint64 `json:"packetsReceived,omitempty"`
+	BytesReceived       *uint64 `json:"bytesReceived,omitempty"` // payload bytes
+	HeaderBytesReceived *uint64 `json:"headerBytesReceived,omitempty"`
+	PacketsLost         *int64  `json:"packetsLost,omitempty"`       // RFC 3550 A.3; repaired packets do not count
+	PacketsDuplicated   *uint64 `json:"packetsDuplicated,omitempty"` // not in webrtc-stats
+	// packets that came as retransmissions
+	RetransmittedPackets *uint64 `json:"retransmittedPacketsReceived,omitempty"`
 	// of the last interval, 0–1; not in webrtc-stats for inbound
 	FractionLost *float64 `json:"fractionLost,omitempty"`
 	Jitter       *float64 `json:"jitter,omitempty"` // seconds, RFC 3550 A.8
 	// bit/s of payload over the last interval; not in webrtc-stats
 	Bitrate               *float64 `json:"bitrate,omitempty"`
-	RoundTripTime         *float64 `json:"roundTripTime,omitempty"` // seconds, by DLRR (RFC 3611) where the peer gives it
-	NACKCount             uint32   `json:"nackCount"`               // sent by us
-	PLICount              uint32   `json:"pliCount"`
-	FIRCount              uint32   `json:"firCount"`
+	RoundTripTime         *float64 `json:"roundTripTime,omitempty"` // seconds, by DLRR (RFC 3611) where the sender gives it
+	NACKCount             *uint32  `json:"nackCount,omitempty"`     // sent by the receiver
+	PLICount              *uint32  `json:"pliCount,omitempty"`
+	FIRCount              *uint32  `json:"firCount,omitempty"`
 	FramesReceived        *uint32  `json:"framesReceived,omitempty"`    // video
 	KeyFramesReceived     *uint32  `json:"keyFramesReceived,omitempty"` // not in webrtc-stats, which counts decoded ones
-	FramesPerSecond       *float64 `json:"framesPerSecond,omitempty"`   // over the last interval
+	FramesDecoded         *uint32  `json:"framesDecoded,omitempty"`     // by a peer that decodes
+	FramesDropped         *uint32  `json:"framesDropped,omitempty"`
+	FramesPerSecond       *float64 `json:"framesPerSecond,omitempty"` // over the last interval
 	FrameWidth            *uint16  `json:"frameWidth,omitempty"`
 	FrameHeight           *uint16  `json:"frameHeight,omitempty"`
 	FreezeCount           *uint32  `json:"freezeCount,omitempty"`
 	TotalFreezesDuration  *float64 `json:"totalFreezesDuration,omitempty"`  // seconds
 	LastPacketReceivedAgo *float64 `json:"lastPacketReceivedAgo,omitempty"` // seconds before the sample
+	AudioLevel            *float64 `json:"audioLevel,omitempty"`            // 0–1
 	// audio that holds nothing but silence, as far as its coding proves it; absent for other codecs than Opus; not in
 	// webrtc-stats
 	SilentPackets *uint64 `json:"silentPackets,omitempty"`
 }
 
-// OutboundRTP is a stream that is sent (RTCOutboundRtpStreamStats), with what the peer reports of it.
+// OutboundRTP is a stream at its sender (RTCOutboundRtpStreamStats), with what its receiver reports of it: one that is
+// sent here, or as the peer reports it. What is absent was not measured or not reported.
 type OutboundRTP struct {
-	Kind                     string         `json:"kind"`
-	SSRC                     uint32         `json:"ssrc"`
+	Kind                     string         `json:"kind"` // audio or video
+	SSRC                     uint32         `json:"ssrc,omitempty"`
 	Mid                      string         `json:"mid,omitempty"`
 	MimeType                 string         `json:"mimeType,omitempty"`
-	PacketsSent              uint64         `json:"packetsSent"`
-	BytesSent                uint64         `json:"bytesSent"`
-	HeaderBytesSent          uint64         `json:"headerBytesSent"`
-	RetransmittedPacketsSent uint64         `json:"retransmittedPacketsSent,omitempty"`
-	Bitrate                  *float64       `json:"bitrate,omitempty"`
-	NACKCount                uint32         `json:"nackCount"` // received by us
-	PLICount                 uint32         `json:"pliCount"`
-	FIRCount                 uint32         `json:"firCount"`
+	PacketsSent              *uint64        `json:"packetsSent,omitempty"`
+	BytesSent                *uint64        `json:"bytesSent,omitempty"` // payload bytes
+	HeaderBytesSent          *uint64        `json:"headerBytesSent,omitempty"`
+	RetransmittedPacketsSent *uint64        `json:"retransmittedPacketsSent,omitempty"`
+	Bitrate                  *float64       `json:"bitrate,omitempty"`   // bit/s of payload over the last interval
+	NACKCount                *uint32        `json:"nackCount,omitempty"` // received by the sender
+	PLICount                 *uint32        `json:"pliCount,omitempty"`
+	FIRCount                 *uint32        `json:"firCount,omitempty"`
+	FramesEncoded            *uint32        `json:"framesEncoded,omitempty"` // by a peer that encodes
 	FramesSent               *uint32        `json:"framesSent,omitempty"`
 	KeyFramesSent            *uint32        `json:"keyFramesSent,omitempty"`
-	FramesPerSecond          *float64       `json:"framesPerSecond,omitempty"`
+	FramesPerSecond          *float64       `json:"framesPerSecond,omitempty"` // over the last interval
 	FrameWidth               *uint16        `json:"frameWidth,omitempty"`
 	FrameHeight              *uint16        `json:"frameHeight,omitempty"`
-	Remote                   *RemoteInbound `json:"remoteInbound,omitempty"` // absent until the peer's first report
+	Remote                   *RemoteInbound `json:"remoteInbound,omitempty"` // absent until the receiver's first report
 }
 
-// RemoteInbound is what the peer's receiver reports say of a stream of ours (RTCRemoteInboundRtpStreamStats).
+// RemoteInbound is what receiver reports say of a stream to its sender (RTCRemoteInboundRtpStreamStats).
 type RemoteInbound struct {
-	PacketsLost  int64   `json:"packetsLost"`
-	FractionLost float64 `json:"fractionLost"` // 0–1, of the peer's last interval
-	Jitter       float64 `json:"jitter"`       // seconds
+	PacketsLost  *int64   `json:"packetsLost,omitempty"`
+	FractionLost *float64 `json:"fractionLost,omitempty"` // 0–1, of the receiver's last interval
+	Jitter       *float64 `json:"jitter,omitempty"`       // seconds
 	// seconds; absent until measured, rejected outside 0–60
 	RoundTripTime             *float64 `json:"roundTripTime,omitempty"`
-	TotalRoundTripTime        float64  `json:"totalRoundTripTime"`
-	RoundTripTimeMeasurements uint64   `json:"roundTripTimeMeasurements"`
+	TotalRoundTripTime        *float64 `json:"totalRoundTripTime,omitempty"`
+	RoundTripTimeMeasurements *uint64  `json:"roundTripTimeMeasurements,omitempty"`
 }
 
 // TransportStats is RTCTransportStats.

@@ -84,12 +84,12 @@ func examples() []Event {
 		{time.Second, exampleSample()},
 		{1100 * time.Millisecond, RemoteSample{
 			Timestamp: 1767323046180,
-			Inbound:   []PeerInbound{{Kind: "audio", SSRC: 1001, Mid: "0", MimeType: "audio/opus", PacketsReceived: Ptr(uint64(54)), PacketsLost: Ptr(int64(0)), BytesReceived: Ptr(uint64(4331)), Jitter: Ptr(0.001)}},
-			Outbound:  []PeerOutbound{{Kind: "video", SSRC: 2774119101, Mid: "1", MimeType: "video/VP8", PacketsSent: Ptr(uint64(47)), FramesPerSecond: Ptr(25.0), FrameWidth: Ptr(uint16(320)), FrameHeight: Ptr(uint16(180))}},
+			Inbound:   []InboundRTP{{Kind: "audio", SSRC: 1001, Mid: "0", MimeType: "audio/opus", PacketsReceived: Ptr(uint64(54)), PacketsLost: Ptr(int64(0)), BytesReceived: Ptr(uint64(4331)), Jitter: Ptr(0.001)}},
+			Outbound:  []OutboundRTP{{Kind: "video", SSRC: 2774119101, Mid: "1", MimeType: "video/VP8", PacketsSent: Ptr(uint64(47)), FramesPerSecond: Ptr(25.0), FrameWidth: Ptr(uint16(320)), FrameHeight: Ptr(uint16(180))}},
 			Pair:      &PeerPair{CurrentRoundTripTime: Ptr(0.0121), LocalCandidateType: "host", RemoteCandidateType: "srflx", Protocol: "udp"},
 			Here:      []StreamCount{{Direction: Outbound, Kind: "audio", SSRC: 1001, Packets: 55}, {Direction: Inbound, Kind: "video", SSRC: 2774119101, Packets: 46}},
 		}},
-		{2 * time.Second, Warning{ID: "signal.server_lost", Text: "The signaling server went away; the call goes on.", Advice: "Restart the server before the next call."}},
+		{2 * time.Second, Warning{ID: "signal.server_lost", Cause: "unexpected EOF"}},
 		{3 * time.Second, Restart{By: ByLocal, Reason: "asked"}},
 		{9 * time.Second, ChannelClose{ID: Ptr(uint16(1)), Label: LabelChat}},
 		{10 * time.Second, CallEnded{Reason: EndDuration, By: ByLocal}},
@@ -104,14 +104,14 @@ func examples() []Event {
 func exampleSample() Sample {
 	return Sample{
 		Inbound: []InboundRTP{{
-			Kind: "video", SSRC: 2774119101, Mid: "1", MimeType: "video/VP8", PacketsReceived: 42, BytesReceived: 37120, HeaderBytesReceived: 840,
-			PacketsLost: Ptr(int64(1)), FractionLost: Ptr(0.023), Jitter: Ptr(0.0034), Bitrate: Ptr(150200.0), NACKCount: 1, PLICount: 1,
+			Kind: "video", SSRC: 2774119101, Mid: "1", MimeType: "video/VP8", PacketsReceived: Ptr(uint64(42)), BytesReceived: Ptr(uint64(37120)), HeaderBytesReceived: Ptr(uint64(840)),
+			PacketsLost: Ptr(int64(1)), FractionLost: Ptr(0.023), Jitter: Ptr(0.0034), Bitrate: Ptr(150200.0), NACKCount: Ptr(uint32(1)), PLICount: Ptr(uint32(1)),
 			FramesReceived: Ptr(uint32(25)), KeyFramesReceived: Ptr(uint32(1)), FramesPerSecond: Ptr(25.0), FrameWidth: Ptr(uint16(320)), FrameHeight: Ptr(uint16(180)),
 			FreezeCount: Ptr(uint32(0)), TotalFreezesDuration: Ptr(0.0), LastPacketReceivedAgo: Ptr(0.012),
 		}},
 		Outbound: []OutboundRTP{{
-			Kind: "audio", SSRC: 1001, Mid: "0", MimeType: "audio/opus", PacketsSent: 50, BytesSent: 4012, HeaderBytesSent: 600, Bitrate: Ptr(32100.0),
-			Remote: &RemoteInbound{Jitter: 0.002, RoundTripTime: Ptr(0.0123), TotalRoundTripTime: 0.0123, RoundTripTimeMeasurements: 1},
+			Kind: "audio", SSRC: 1001, Mid: "0", MimeType: "audio/opus", PacketsSent: Ptr(uint64(50)), BytesSent: Ptr(uint64(4012)), HeaderBytesSent: Ptr(uint64(600)), Bitrate: Ptr(32100.0),
+			Remote: &RemoteInbound{Jitter: Ptr(0.002), RoundTripTime: Ptr(0.0123), TotalRoundTripTime: Ptr(0.0123), RoundTripTimeMeasurements: Ptr(uint64(1))},
 		}},
 		Pair: &Pair{
 			ID: "local-2:remote-1", LocalCandidateID: "local-2", RemoteCandidateID: "remote-1", State: PairSucceeded, Nominated: true, RequestsSent: 3,

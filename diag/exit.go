@@ -28,7 +28,7 @@ const (
 )
 
 var exitNames = map[Exit]string{
-	ExitPass: "pass", ExitAssertion: "assertion", ExitUsage: "usage", ExitSignaling: "signaling", ExitNobody: "nobody-came",
+	ExitPass: "pass", ExitAssertion: "assertion", ExitUsage: "usage", ExitSignaling: "signaling", ExitNobody: "no-peer",
 	ExitICE: "ice", ExitDTLS: "dtls", ExitChannel: "channel", ExitMedia: "media", ExitCannotRun: "cannot-run",
 	ExitRelay: "relay", ExitNoRelay: "no-relay", ExitInconclusive: "inconclusive", ExitNoConnectivity: "no-connectivity",
 	ExitInterrupted: "interrupted",

@@ -61,7 +61,7 @@ func isPlain(s string) bool {
 	return true
 }
 
-// Span writes a duration with three significant digits: 41 ms, 2.10 s, 3m12s.
+// Span writes a duration: 41 ms, 2.1 s, 3m12s.
 func Span(d time.Duration) string {
 	switch {
 	case d < time.Second:

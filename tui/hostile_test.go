@@ -54,7 +54,7 @@ func foul(s string) []diag.Event {
 		diag.SessionDescription{Side: diag.Remote, SDPType: "answer", SDP: foulSDP(s+"2") + s},
 		diag.ServerResult{URL: s, Transport: s, Stage: s, Cause: s, ErrorCode: 401, ErrorText: s, Advice: s, Address: s, Realm: s},
 		diag.ServerResult{URL: s + "2", Transport: s, OK: true, MappedAddress: s, RelayAddress: s, Software: s},
-		diag.Warning{ID: s, Text: s, Advice: s},
+		diag.Warning{ID: s, Subject: s, Cause: s},
 	)
 	for _, side := range []diag.Side{diag.Local, diag.Remote} {
 		for i, kind := range []diag.CandidateType{diag.Host, diag.Srflx, diag.Prflx, diag.Relay, diag.CandidateType(s)} {
@@ -67,7 +67,7 @@ func foul(s string) []diag.Event {
 	list.add(
 		diag.Pair{ID: s, LocalCandidateID: "local3", RemoteCandidateID: "remote1", State: diag.PairState(s), Nominated: true},
 		diag.Selected{PairID: s, LocalCandidateID: "local3", RemoteCandidateID: "remote1", Local: s, Remote: s},
-		diag.DTLSState{State: s, Version: s, Cipher: s, RemoteFingerprint: s, Error: s}, diag.SCTPState{State: s, Error: s},
+		diag.DTLSState{State: s, Version: s, Cipher: s, RemoteFingerprint: s}, diag.SCTPState{State: s, Error: s},
 		diag.ICEState{State: s}, diag.GatheringState{State: s}, diag.ConnectionState{State: "connected"}, diag.Restart{Reason: s},
 		diag.ChannelOpen{Side: diag.Remote, Label: s, Protocol: s}, diag.ChannelOpen{Side: diag.Local, Label: diag.LabelChat}, diag.ChannelClose{Label: s, Error: s},
 		diag.Message{Direction: diag.Inbound, Label: s, Text: s, Bytes: len(s), Truncated: true}, said(diag.Inbound, s), said(diag.Outbound, s),
@@ -97,7 +97,7 @@ func foulSDP(s string) string {
 // ended adds the end of the call.
 func ended(events []diag.Event, s string) []diag.Event {
 	list := script{events: events}
-	return list.add(diag.CallEnded{Reason: diag.EndReason(s), By: diag.EndedBy(s), Cause: s, Advice: s}).events
+	return list.add(diag.CallEnded{Reason: diag.EndReason(s), By: diag.EndedBy(s), Cause: s, Code: s}).events
 }
 
 // uses are what somebody does in a pane: all that folds, opens, sorts, filters and follows.

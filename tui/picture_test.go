@@ -12,7 +12,7 @@ import (
 	"dialtone/tui/picture"
 )
 
-// TestPictures compares the pictures of docs/screens.md with what the screen looks like now. With -update it draws them anew:
+// TestPictures compares the pictures of docs/reference/screens.md with what the screen looks like now. With -update it draws them anew:
 //
 //	go test ./tui ./cmd/dialtone -run TestPictures -update
 func TestPictures(t *testing.T) {

@@ -189,16 +189,16 @@ func sample(i int, wave float64) diag.Sample {
 	n := uint64(i)
 	rtt := 0.0122 + wave/4000
 	report := func(lost int64) *diag.RemoteInbound {
-		return &diag.RemoteInbound{PacketsLost: lost, Jitter: 0.0019 + wave/5000, RoundTripTime: diag.Ptr(rtt)}
+		return &diag.RemoteInbound{PacketsLost: diag.Ptr(lost), FractionLost: diag.Ptr(0.0), Jitter: diag.Ptr(0.0019 + wave/5000), RoundTripTime: diag.Ptr(rtt)}
 	}
 	return diag.Sample{
 		Outbound: []diag.OutboundRTP{
-			{Kind: "audio", SSRC: 11, MimeType: "audio/opus", PacketsSent: 50 * n, BytesSent: 4000 * n, Bitrate: diag.Ptr(32100 + 90*wave), Remote: report(0)},
-			{Kind: "video", SSRC: 12, MimeType: "video/VP8", PacketsSent: 40 * n, BytesSent: 18800 * n, Bitrate: diag.Ptr(151000 + 60000*wave), FramesPerSecond: diag.Ptr(25.0), FrameWidth: diag.Ptr(uint16(320)), FrameHeight: diag.Ptr(uint16(240)), Remote: report(0)},
+			{Kind: "audio", SSRC: 11, MimeType: "audio/opus", PacketsSent: diag.Ptr(uint64(50 * n)), BytesSent: diag.Ptr(uint64(4000 * n)), Bitrate: diag.Ptr(32100 + 90*wave), Remote: report(0)},
+			{Kind: "video", SSRC: 12, MimeType: "video/VP8", PacketsSent: diag.Ptr(uint64(40 * n)), BytesSent: diag.Ptr(uint64(18800 * n)), Bitrate: diag.Ptr(151000 + 60000*wave), FramesPerSecond: diag.Ptr(25.0), FrameWidth: diag.Ptr(uint16(320)), FrameHeight: diag.Ptr(uint16(240)), Remote: report(0)},
 		},
 		Inbound: []diag.InboundRTP{
-			{Kind: "audio", SSRC: 13, MimeType: "audio/opus", PacketsReceived: 50 * n, PacketsLost: diag.Ptr(int64(i / 9)), Bitrate: diag.Ptr(31900 + 120*wave), Jitter: diag.Ptr(0.0021 + wave/4000), LastPacketReceivedAgo: diag.Ptr(0.01)},
-			{Kind: "video", SSRC: 14, MimeType: "video/VP8", PacketsReceived: 40 * n, PacketsLost: diag.Ptr(int64(i / 2)), Bitrate: diag.Ptr(150200 + 65000*wave), Jitter: diag.Ptr(0.0034 + wave/4000), FramesPerSecond: diag.Ptr(25.0), FrameWidth: diag.Ptr(uint16(320)), FrameHeight: diag.Ptr(uint16(240)), LastPacketReceivedAgo: diag.Ptr(0.02)},
+			{Kind: "audio", SSRC: 13, MimeType: "audio/opus", PacketsReceived: diag.Ptr(uint64(50 * n)), PacketsLost: diag.Ptr(int64(i / 9)), Bitrate: diag.Ptr(31900 + 120*wave), Jitter: diag.Ptr(0.0021 + wave/4000), LastPacketReceivedAgo: diag.Ptr(0.01)},
+			{Kind: "video", SSRC: 14, MimeType: "video/VP8", PacketsReceived: diag.Ptr(uint64(40 * n)), PacketsLost: diag.Ptr(int64(i / 2)), Bitrate: diag.Ptr(150200 + 65000*wave), Jitter: diag.Ptr(0.0034 + wave/4000), FramesPerSecond: diag.Ptr(25.0), FrameWidth: diag.Ptr(uint16(320)), FrameHeight: diag.Ptr(uint16(240)), LastPacketReceivedAgo: diag.Ptr(0.02)},
 		},
 		Pair: &diag.Pair{ID: "P7", LocalCandidateID: "L3", RemoteCandidateID: "R1", State: diag.PairSucceeded, Nominated: true, RequestsSent: 2 + n, ResponsesReceived: 2 + n, CurrentRoundTripTime: diag.Ptr(rtt)},
 	}
@@ -269,7 +269,7 @@ func scenarioHostile() []diag.Event {
 	}
 	s.at(3_200).add(
 		diag.MessagesDropped{Label: diag.LabelChat, Messages: 48213, Bytes: 9 << 20},
-		diag.Warning{ID: "peer.flood", Text: "the peer sends more messages than can be told: " + hostile, Advice: "Hang up if it does not stop."},
+		diag.Warning{ID: "channel.full", Subject: hostile},
 		diag.Unknown{Name: "future.event", Raw: []byte(`{"text":"from a later version"}`)},
 	)
 	return talked(s, 3_300, 4).events
@@ -354,7 +354,7 @@ func scenarioLongCall() []diag.Event {
 		d := sample(i, wave)
 		for n := range d.Inbound {
 			in := &d.Inbound[n]
-			in.BytesReceived = uint64(i) * uint64(4000+14800*n)
+			in.BytesReceived = diag.Ptr(uint64(i) * uint64(4000+14800*n))
 			in.FractionLost = diag.Ptr(0.0)
 			if i%97 < 6 {
 				in.FractionLost = diag.Ptr(0.02 * float64(6-i%97))
@@ -362,7 +362,7 @@ func scenarioLongCall() []diag.Event {
 			if in.Kind == "video" {
 				in.FramesReceived, in.KeyFramesReceived = diag.Ptr(uint32(25*i)), diag.Ptr(uint32(i/20+1))
 				in.FreezeCount, in.TotalFreezesDuration = diag.Ptr(uint32(i/250)), diag.Ptr(float64(i/250)*0.4)
-				in.NACKCount, in.PLICount = uint32(i/9), uint32(i/97)
+				in.NACKCount, in.PLICount = diag.Ptr(uint32(i/9)), diag.Ptr(uint32(i/97))
 				in.FramesPerSecond = diag.Ptr(25 - 5*math.Abs(wave))
 			}
 		}

@@ -4,10 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
-	"strings"
 	"time"
 
+	"dialtone/cmd/dialtone/internal/calls"
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/session"
@@ -15,24 +14,25 @@ import (
 
 // answerCommand is dialtone answer.
 type answerCommand struct {
-	Code *string `arg:"" optional:"" help:"The word that both parties dial."`
+	Code *string `form:"answer" label:"code" hint:"the room code that both peers dial" arg:"" optional:"" help:"The room code that both peers dial."`
 	networkFlags
 	answeringFlags
 	mediaFlags
+	lengthFlags
 	recordFlags
 	Screen bool `help:"Show each call on the screen, as dialtone call does; c on it takes the next one, q ends."`
 	glyphFlags
-	Wait duration `default:"0s" placeholder:"DURATION" help:"How long to wait for each call. Default: without limit."`
-	Once bool     `help:"Take one call, then exit with what it was worth."`
+	Wait time.Duration `default:"0s" placeholder:"DURATION" help:"How long to wait for each call. Default: no limit."`
+	Once bool          `form:"answer" label:"one call" hint:"exit after it; otherwise answer further calls" help:"Handle one call, then exit with its result code."`
 	configurable
 }
 
 // Help implements kong.HelpProvider.
 func (answerCommand) Help() string {
-	return detail("It writes one line per event, and a verdict after each call. Media and messages go back to where they came from. "+
-		"Where --record names call.jsonl, the second call is written to call-2.jsonl, and so on. "+
-		"With --listen, --whip and --whep it is a server itself, which takes one call after another: whoever comes in between is told to come again (503). "+
-		"Over --whip it tells what is wrong with a publisher: no media, loss, no key frames.",
+	return detail("It waits for a peer with the same room code and echoes audio, video and messages, without a screen. It writes one line per event, and a verdict after each call.\n\n"+
+		"With --record call.jsonl, the second call is recorded to call-2.jsonl, and so on. "+
+		"With --listen, --whip and --whep it is a server itself and handles one call after another: other callers get 503 while one is active. "+
+		"With --whip it reports what is wrong with a publisher: no media, packet loss, no key frames.",
 		[]string{
 			"dialtone answer w1",
 			"dialtone answer w1 --once --wait 1m --server https://call.example.org/call/",
@@ -55,7 +55,7 @@ func (c *answerCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	if err := a.checked(err); err != nil {
 		return diag.ExitUsage, err
 	}
-	ctx, restore := a.interruptible(ctx)
+	ctx, restore := a.Interruptible(ctx)
 	defer restore()
 	if !way.listens() {
 		return c.takeCalls(ctx, a, config, way, nil)
@@ -71,14 +71,14 @@ func (c *answerCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 
 // plan makes of the flags what is to be answered, and how. The error joins all mistakes.
 func (c *answerCommand) plan(a app) (diag.Config, way, error) {
-	config := c.networkFlags.config(c.mediaFlags)
-	config.Command, config.Wait = "answer", c.Wait.Duration
-	w, err := a.layers.choose(c.Code, c.ways())
+	config := c.networkFlags.config(c.mediaFlags, c.For)
+	config.Command, config.Wait = "answer", c.Wait
+	w, err := a.choose(c.Code, c.ways())
 	errs := []error{err, w.checkMedia(c.mediaFlags), w.checkAddress(), c.networkFlags.complete()}
 	if w.listens() {
 		errs = append(errs, c.tlsFlags.complete())
 	}
-	if c.Screen && !a.terminal {
+	if c.Screen && !a.Terminal {
 		errs = append(errs, errors.New("--screen needs a terminal: leave it out"))
 	}
 	switch {
@@ -86,7 +86,7 @@ func (c *answerCommand) plan(a app) (diag.Config, way, error) {
 		return config, w, errors.Join(errs...) // there is nothing to validate yet
 	case w.kind == "":
 		config.Code = *c.Code
-		config.Join = "dialtone call " + shellQuoted(config.Code) + " --server " + shellQuoted(c.Server.page)
+		config.Join = "dialtone call " + shellQuoted(config.Code) + " --server " + shellQuoted(string(c.Server))
 	default:
 		w.apply(&config, c.Token)
 	}
@@ -98,14 +98,14 @@ func (c *answerCommand) plan(a app) (diag.Config, way, error) {
 }
 
 // placement is the n-th call.
-func (c *answerCommand) placement(a app, config diag.Config, w way, h *host, n int) placement {
-	p := placement{config: config, record: numbered(c.Record, n), redact: c.Redact, screen: c.Screen,
-		ascii: c.ascii(a.streams)}
+func (c *answerCommand) placement(a app, config diag.Config, w way, h *host, n int) calls.Placement {
+	p := calls.Placement{Config: config, Record: calls.Numbered(c.Record, n), Redact: c.Redact, Screen: c.Screen,
+		ASCII: c.ascii(a.streams)}
 	switch {
 	case h != nil:
-		p.engine = sessionOver(session.Listen(h), w.flow(false))
+		p.Engine = sessionOver(session.Listen(h), w.flow(false))
 	case w.kind == diag.SignalingPaste:
-		p.engine, p.exchange = newDesk(a.streams, c.pasteFlags, p.screen).engine(false), true
+		p.Engine, p.Exchange = newDesk(a.streams, c.pasteFlags, p.Screen).engine(false), true
 	}
 	return p
 }
@@ -115,23 +115,23 @@ func (c *answerCommand) placement(a app, config diag.Config, w way, h *host, n i
 func (c *answerCommand) takeCalls(ctx context.Context, a app, config diag.Config, w way, h *host) (diag.Exit, error) {
 	reached, pause := false, shortestPause
 	for n := 1; ; n++ {
-		result, err := a.place(ctx, c.placement(a, config, w, h, n))
+		result, err := a.placer().Place(ctx, c.placement(a, config, w, h, n))
 		switch {
-		case err != nil, c.Once, (c.Screen || w.kind == diag.SignalingPaste) && !result.again:
-			return result.exit, err
+		case err != nil, c.Once, (c.Screen || w.kind == diag.SignalingPaste) && !result.Again:
+			return result.Exit, err
 		case interrupted(ctx): // perhaps just when a call had come to its end, which is not what this ended with
 			return diag.ExitInterrupted, nil
 		}
-		reached = reached || waited(result.call)
+		reached = reached || waited(result.Call)
 		switch {
-		case result.exit == diag.ExitNobody:
-			return result.exit, nil
-		case h != nil || result.call.Ended == nil || result.call.Ended.Reason != diag.EndSignaling:
+		case result.Exit == diag.ExitNobody:
+			return result.Exit, nil
+		case h != nil || result.Call.Ended == nil || result.Call.Ended.Reason != diag.EndSignaling:
 			pause = shortestPause
 		case !reached:
-			return result.exit, nil
+			return result.Exit, nil
 		default:
-			complain(a.err, fmt.Sprintf("dialtone: the signaling server failed; trying again in %v", pause))
+			a.Complain(fmt.Sprintf("dialtone: the signaling server failed; trying again in %v", pause))
 			if !sleep(ctx, pause) {
 				return diag.ExitInterrupted, nil
 			}
@@ -158,13 +158,4 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	case <-ctx.Done():
 		return false
 	}
-}
-
-// numbered is the file for the n-th recording: call.jsonl, call-2.jsonl, …
-func numbered(path string, n int) string {
-	if path == "" || n == 1 {
-		return path
-	}
-	extension := filepath.Ext(path)
-	return fmt.Sprintf("%s-%d%s", strings.TrimSuffix(path, extension), n, extension)
 }

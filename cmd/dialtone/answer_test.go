@@ -2,13 +2,13 @@ package main
 
 import (
 	"context"
-	"io"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"dialtone/cmd/dialtone/internal/calls"
 	"dialtone/diag"
 	"dialtone/diag/feed"
 )
@@ -53,11 +53,11 @@ func TestAnswerTakesCalls(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				n := 0
-				a := fakeApp(io.Discard, io.Discard)
-				a.engine = func(config diag.Config, log *feed.Feed) (caller, error) {
+				a := fakeApp()
+				a.engine = func(config diag.Config, log *feed.Feed) (calls.Caller, error) {
 					s := test.steps[n]
 					n++
-					return &scriptedCall{fakeCall{config: config, log: log}, s.waited, s.reason}, nil
+					return &scriptedCall{fakeCall{config, log}, s.waited, s.reason}, nil
 				}
 				began := time.Now()
 				code, err := (&answerCommand{}).takeCalls(t.Context(), a, testConfig(0), way{}, nil)
@@ -75,11 +75,11 @@ func TestAnswerTakesCalls(t *testing.T) {
 func TestAnswerInterruptedWhileItPauses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		a := fakeApp(io.Discard, io.Discard)
-		a.engine = func(config diag.Config, log *feed.Feed) (caller, error) {
-			return &scriptedCall{fakeCall{config: config, log: log}, true, diag.EndSignaling}, nil
+		a := fakeApp()
+		a.engine = func(config diag.Config, log *feed.Feed) (calls.Caller, error) {
+			return &scriptedCall{fakeCall{config, log}, true, diag.EndSignaling}, nil
 		}
-		a.err = &notifyingWriter{word: "trying again", notify: cancel}
+		a.Err = &notifyingWriter{word: "trying again", notify: cancel}
 		code, err := (&answerCommand{}).takeCalls(ctx, a, testConfig(0), way{}, nil)
 		if code != diag.ExitInterrupted || err != nil {
 			t.Errorf("exit %v, error %v", code, err)

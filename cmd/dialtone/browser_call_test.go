@@ -91,9 +91,9 @@ func TestBrowserMeetsCall(t *testing.T) {
 		t.Run(first+" first", func(t *testing.T) {
 			url := startServe(t)
 			recording := filepath.Join(t.TempDir(), "call.jsonl")
-			call := func() *terminal { return openTerminal(t, "call", "w1", "--server", url, "--record", recording) }
+			call := func() *console { return openTerminal(t, "call", "w1", "--server", url, "--record", recording) }
 			b := openTab(t, browser, "page", url+"#w1")
-			var s *terminal
+			var s *console
 			if first == "page" {
 				b.click("call")
 				b.state("waiting")
@@ -137,7 +137,7 @@ func TestBrowserMeetsCall(t *testing.T) {
 }
 
 // restarts asks the terminal for a restart of ICE and waits until the page has new credentials and a path.
-func (b *tab) restarts(s *terminal) {
+func (b *tab) restarts(s *console) {
 	b.t.Helper()
 	var was string
 	b.ask(`window.ufrag = () => connections.at(-1).localDescription.sdp.match(/ice-ufrag:(.*)/)[1], window.was = ufrag()`, &was)
@@ -149,7 +149,7 @@ func (b *tab) restarts(s *terminal) {
 }
 
 // meanwhile reads what the screen shows while something else is waited for: a terminal that nobody reads stands still.
-func (term *terminal) meanwhile(do func()) {
+func (term *console) meanwhile(do func()) {
 	stop, stopped := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(stopped)

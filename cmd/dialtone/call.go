@@ -3,42 +3,57 @@ package main
 import (
 	"context"
 	"errors"
+	"time"
 
+	"dialtone/cmd/dialtone/internal/calls"
 	"dialtone/diag"
 )
 
 // callCommand is dialtone call.
 type callCommand struct {
-	Code *string `arg:"" optional:"" help:"The word that both parties dial."`
+	Code *string `form:"call" label:"code" hint:"the room code that both peers dial" arg:"" optional:"" help:"The room code that both peers dial."`
 	networkFlags
 	callingFlags
 	mediaFlags
+	lengthFlags
 	recordFlags
 	screenFlags
-	Wait duration `default:"2m" placeholder:"DURATION" help:"How long to wait for the other party; 0 waits without limit. Default: ${default}."`
+	Wait time.Duration `default:"2m" placeholder:"DURATION" help:"How long to wait for the peer; 0: no limit. Default: ${default}."`
 	configurable
 }
 
 // screenFlags say how a call is shown.
 type screenFlags struct {
-	Plain bool `help:"One line per event instead of the screen. It is the default where stdin or stdout is no terminal."`
+	Plain bool `help:"One line per event instead of the screen. The default if stdin or stdout is not a terminal."`
 	glyphFlags
 }
 
-// glyphFlags say what a screen is drawn with.
+// ascii reports whether the screen is drawn with ASCII only: as the flag says, else as the environment suggests.
+func (f glyphFlags) ascii(s streams) bool {
+	if f.ASCII != nil {
+		return *f.ASCII
+	}
+	return !s.Unicode()
+}
+
+// glyphFlags say with which characters a screen is drawn.
 type glyphFlags struct {
-	ASCII *bool `name:"ascii" help:"Draw the screen with ASCII alone. It is the default where the locale is not UTF-8, and on the Linux console; --ascii=false insists on Unicode."`
+	ASCII *bool `name:"ascii" help:"Draw the screen with ASCII characters only. The default without a UTF-8 locale and on the Linux console; --ascii=false uses Unicode anyway."`
 }
 
 // placement is the n-th call of this configuration: each has a recording of its own.
-func (f screenFlags) placement(a app, config diag.Config, r recordFlags, n int) placement {
-	return placement{config: config, record: numbered(r.Record, n), redact: r.Redact, screen: a.terminal && !f.Plain,
-		ascii: f.ascii(a.streams)}
+func (f screenFlags) placement(a app, config diag.Config, r recordFlags, n int) calls.Placement {
+	return calls.Placement{Config: config, Record: calls.Numbered(r.Record, n), Redact: r.Redact,
+		Screen: a.Terminal && !f.Plain, ASCII: f.ascii(a.streams)}
 }
 
 // Help implements kong.HelpProvider.
 func (callCommand) Help() string {
-	return detail("On a terminal it shows a screen with the call's path, its set-up, its media and its messages; otherwise one line per event, and the verdict at the end.",
+	return detail("Both peers dial the same room code at the same server. The peer can be dialtone answer on another "+
+		"machine, or a browser on the server's page. "+
+		"To run your own server: dialtone serve.\n\n"+
+		"On a terminal the call has a screen with its path, setup, media and messages; otherwise dialtone writes one "+
+		"line per event, and a verdict at the end.",
 		[]string{
 			"dialtone call w1 --server https://call.example.org/call/",
 			"dialtone call w1 --ice stun:stun.example.org --for 10s --record call.jsonl",
@@ -56,30 +71,25 @@ func (c *callCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	if err := a.checked(err); err != nil {
 		return diag.ExitUsage, err
 	}
-	ctx, restore := a.interruptible(ctx)
-	defer restore()
-	for n := 1; ; n++ {
+	return a.placer().Repeat(ctx, func(ctx context.Context, n int) (calls.Outcome, error) {
 		p := c.placement(a, config, c.recordFlags, n)
 		way.reach(ctx, a, &p, c.pasteFlags)
-		result, err := a.place(ctx, p)
-		if !result.again || err != nil {
-			return result.exit, err
-		}
-	}
+		return a.placer().Place(ctx, p)
+	})
 }
 
-// plan makes of the flags what is to be called, and how. The error joins all mistakes.
+// plan is what to call, and how. The error joins all mistakes.
 func (c *callCommand) plan(a app) (diag.Config, way, error) {
-	config := c.networkFlags.config(c.mediaFlags)
-	config.Command, config.Wait = "call", c.Wait.Duration
-	w, err := a.layers.choose(c.Code, c.callingFlags.ways())
+	config := c.networkFlags.config(c.mediaFlags, c.For)
+	config.Command, config.Wait = "call", c.Wait
+	w, err := a.choose(c.Code, c.callingFlags.ways())
 	errs := []error{err, w.checkMedia(c.mediaFlags), c.complete()}
 	switch {
 	case err != nil && w.kind == "" && c.Code == nil:
 		return config, w, errors.Join(errs...) // there is nothing to validate yet
 	case w.kind == "":
 		config.Code = *c.Code
-		config.Join = "dialtone call " + shellQuoted(config.Code) + " --server " + shellQuoted(c.Server.page)
+		config.Join = "dialtone call " + shellQuoted(config.Code) + " --server " + shellQuoted(string(c.Server))
 	default:
 		w.apply(&config, c.Token)
 	}

@@ -1,55 +1,63 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
+	"dialtone/cmd/dialtone/internal/calls"
+	"dialtone/cmd/dialtone/internal/files"
+	"dialtone/cmd/dialtone/internal/reports"
+	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/diag"
 	diagcheck "dialtone/diag/check"
 	"dialtone/diag/probe"
+	"dialtone/diag/record"
 	"dialtone/diag/report"
 )
 
 // checkCommand is dialtone check.
 type checkCommand struct {
-	Loopback bool   `help:"Call from one peer here to another one here: proves the ICE servers that are given, and without any that WebRTC works at all."`
-	Room     string `placeholder:"CODE" help:"Dial this code at --server and wait for the other party, such as dialtone answer."`
+	Loopback bool   `help:"Call between two peers in this process: tests the ICE servers that are given, or without any that WebRTC works at all."`
+	Room     string `form:"check" label:"code" hint:"the peer's room code; empty: both peers run here" empty:"--loopback" placeholder:"CODE" help:"Dial this room code at --server and wait for the peer, such as dialtone answer."`
 	Offer    string `placeholder:"URL" help:"Post an offer to this address, as JSON; the response is the answer."`
 	WHIP     string `name:"whip" placeholder:"URL" help:"Publish to this endpoint of a media server (WHIP)."`
 	WHEP     string `name:"whep" placeholder:"URL" help:"Play from this endpoint of a media server (WHEP)."`
-	Scenario string `placeholder:"FILE" help:"Do the checks of this TOML file, one after another. See docs/check.md."`
+	Scenario string `scenario:"-" placeholder:"FILE" help:"Run the checks in this TOML file, one after another. See docs/reference/check.md."`
 
-	Conformance bool `help:"With --whip: after the calls, ask the endpoint for each MUST and SHOULD of RFC 9725 §4. A MUST that is not kept fails, a SHOULD is a warning."`
+	Conformance bool `help:"With --whip: after the calls, test the endpoint against each MUST and SHOULD of RFC 9725 §4. A violated MUST fails the check, a violated SHOULD is a warning."`
 	networkFlags
-	Token        secret      `placeholder:"TOKEN" help:"Bearer token for --offer, --whip and --whep. Better given as DIALTONE_TOKEN or in the file."`
-	TURNSecret   secret      `name:"turn-secret" placeholder:"SECRET" help:"Secret that the TURN servers share with whoever makes their credentials; instead of --ice-pass."`
-	RelayOnly    bool        `help:"Use relayed paths alone: does the TURN server carry a call?"`
-	PionDefaults bool        `help:"Wait before a path is accepted as long as pion does by default, instead of not at all."`
-	NoMedia      bool        `help:"Data channels only, no audio and no video."`
-	Role         roleName    `default:"any" placeholder:"ROLE" help:"The part to play in a room: offer, answer or any. Default: ${default}."`
-	Wait         duration    `default:"1m" placeholder:"DURATION" help:"How long to wait for the other party in a room. Default: ${default}."`
-	For          duration    `default:"10s" placeholder:"DURATION" help:"How long each call is kept up. Default: ${default}."`
-	Repeat       count       `default:"1" placeholder:"N" help:"How many calls to place. Default: ${default}."`
-	Parallel     count       `default:"1" placeholder:"N" help:"How many of them at once. Default: ${default}."`
-	Expect       pathName    `default:"any" placeholder:"PATH" help:"The path that the call is to take: direct, relay or any. Default: ${default}."`
-	Assert       expressions `placeholder:"EXPR" help:"Something that must hold of the report, such as 'setup.p95 < duration(\"800ms\")'. May be repeated."`
-	Baseline     string      `placeholder:"FILE" help:"An earlier report in JSON: what got worse beyond its noise fails."`
-	Out          outputs     `short:"o" placeholder:"FORMAT[=FILE]" help:"Write the report in this format, to the file or to stdout: ${formats}. May be repeated; stdout takes one. Default: text."`
-	Name         string      `placeholder:"NAME" help:"The name of the check in the report. Default: what is called."`
-	Record       string      `placeholder:"DIR" help:"Write a recording of each side of each call into this directory."`
-	Redact       bool        `help:"Mask addresses in the recordings, jsonl among them; other reports show them. Passwords are never written."`
+	Token      diag.Secret `placeholder:"TOKEN" help:"Bearer token for --offer, --whip and --whep. Prefer DIALTONE_TOKEN or the file."`
+	TURNSecret diag.Secret `name:"turn-secret" placeholder:"SECRET" help:"Secret shared with the TURN servers, from which credentials are made; instead of --ice-pass."`
+	mediaFlags
+	Role     string                 `oneof:"offer,answer,any" default:"any" placeholder:"ROLE" help:"The role in a room: offer, answer or any. Default: ${default}."`
+	Wait     time.Duration          `default:"1m" placeholder:"DURATION" help:"How long to wait for the peer in a room. Default: ${default}."`
+	For      time.Duration          `form:"check" label:"length" hint:"of each call: 10s, 1m30s" default:"10s" placeholder:"DURATION" help:"How long each call lasts once connected. Default: ${default}."`
+	Repeat   count                  `form:"check" label:"calls" hint:"how many, one after another" default:"1" placeholder:"N" help:"How many calls to place. Default: ${default}."`
+	Parallel count                  `default:"1" placeholder:"N" help:"How many of them at once. Default: ${default}."`
+	Expect   string                 `oneof:"direct,relay,any" default:"any" placeholder:"PATH" help:"The path that the call must take: direct, relay or any. Default: ${default}."`
+	Assert   []*diagcheck.Assertion `whole:"" sep:"none" placeholder:"EXPR" help:"Condition the report must meet, such as 'setup.p95 < duration(\"800ms\")'. Repeatable."`
+	Baseline string                 `placeholder:"FILE" help:"An earlier report in JSON: fail on significant regressions."`
+	Out      []reports.Output       `scenario:"top" sep:"none" short:"o" placeholder:"FORMAT[=FILE]" help:"Write the report in this format, to the file or to stdout: ${formats}. Repeatable; only one can go to stdout. Default: text."`
+	Name     string                 `scenario:"own" placeholder:"NAME" help:"The name of the check in the report. Default: its target."`
+	Record   string                 `scenario:"top" placeholder:"DIR" help:"Write a recording of each peer of each call to this directory."`
+	Redact   bool                   `scenario:"top" help:"Mask addresses in the recordings and in jsonl; other reports show them. Passwords are never written."`
 	configurable
 }
 
 // Help implements kong.HelpProvider.
 func (checkCommand) Help() string {
-	return detail("It passes only when everything that was asked for was seen: connected, a data channel open and echoed, audio and video both ways until the end, and each --assert. "+
+	return detail("A check passes if each call connects, opens and echoes a data channel, has audio and video both "+
+		"ways until the end, and meets each --assert.\n\n"+
 		"The report goes to stdout, progress to stderr. Of several runs the worst exit code counts.\n\n"+
-		"An --assert speaks of setup, phases, path, media, channels, findings, servers, nat, runs and summary; what is absent fails it. docs/check.md lists all names.",
+		"--assert can use setup, phases, path, media, channels, findings, servers, nat, runs and summary; a value that "+
+		"is absent fails it. docs/reference/check.md lists all names.",
 		[]string{
 			"dialtone check --loopback --for 2s",
 			"DIALTONE_ICE_PASS=… dialtone check --loopback --relay-only --ice turn:turn.example.org --ice-user ann",
@@ -60,20 +68,22 @@ func (checkCommand) Help() string {
 			"dialtone check --offer https://echo.example.org/offer --for 5s",
 			"DIALTONE_TOKEN=… dialtone check --whip https://media.example.org/whip/stream --conformance -o junit=whip.xml",
 		},
-		diag.ExitPass, diag.ExitAssertion, diag.ExitUsage, diag.ExitSignaling, diag.ExitNobody, diag.ExitICE, diag.ExitDTLS, diag.ExitChannel,
-		diag.ExitMedia, diag.ExitCannotRun, diag.ExitInterrupted)
+		append(callExits, diag.ExitAssertion)...)
 }
 
 func (c *checkCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	plans, out, name, err := c.plans(a)
+	if err == nil {
+		err = a.checked(makeDirectories(plans))
+	}
 	if err != nil {
 		return diag.ExitUsage, err
 	}
-	ctx, restore := a.interruptible(ctx)
+	ctx, restore := a.Interruptible(ctx)
 	defer restore()
 	nameServers(ctx, plans)
 	r, runErr := c.all(ctx, a, plans, name)
-	writeErr := a.writeAll(r, c.guarded(out, plans))
+	writeErr := reports.Write(a.Results(), r, reports.Guard(out, guard(plans)))
 	exit := diag.Exit(r.Exit.Code)
 	if runErr != nil || writeErr != nil {
 		exit = exit.Worse(diag.ExitCannotRun)
@@ -81,54 +91,80 @@ func (c *checkCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	return exit, errors.Join(runErr, writeErr)
 }
 
-// plans are the checks to do, complete and valid, with where the report goes and the name of a scenario.
-func (c *checkCommand) plans(a app) (plans []checkPlan, out []output, scenario string, err error) {
-	c.prefer(a.layers.typed)
+// plans are the checks to run, complete and valid, the places of the report and the name of a scenario.
+func (c *checkCommand) plans(a app) (plans []checkPlan, out []reports.Output, scenario string, err error) {
+	c.prefer(a.settings.Typed)
 	if c.Scenario == "" {
 		o, err := c.plan()
-		out = c.Out.list
-		return []checkPlan{o}, out, "", a.checked(errors.Join(err, clash(out)))
+		return []checkPlan{o}, c.Out, "", a.checked(errors.Join(err, reports.Clash(c.Out)))
 	}
-	if err := a.checked(c.aloneWithScenario(a.layers.typed)); err != nil {
-		return nil, nil, "", err
-	}
-	file, err := readScenario(c.Scenario, envOf(a.environ))
+	top, each, err := settings.ReadScenario(c.Scenario, a.name, func() any { return &scenarioGrammar{} }, a.options())
+	var mistakes settings.Mistakes
+	mistakes.Add("--scenario", errors.Join(a.checked(scenarioOnly(a.settings.Typed)), err))
 	if err != nil {
-		return nil, nil, "", err
+		return nil, nil, "", mistakes
 	}
-	out = file.out
-	if len(c.Out.list) > 0 {
-		out = c.Out.list
+	file, _ := top.Command.(*checkCommand)
+	if out = file.Out; len(c.Out) > 0 {
+		out = c.Out
 	}
-	var mistakes configError
-	for _, one := range file.checks {
-		if c.Record != "" {
-			one.command.Record = filepath.Join(c.Record, fileName(one.command.Name))
+	mistakes.Add(c.Scenario, top.Check(reports.Clash(out)))
+	taken := map[string]bool{}
+	for i, one := range each {
+		check, _ := one.Command.(*checkCommand)
+		check.inherit(c, file, i)
+		o, err := check.plan()
+		if taken[check.Name] {
+			err = errors.Join(err, fmt.Errorf("duplicate name %s: give each check its own name", quote(check.Name)))
 		}
-		one.command.Redact = c.Redact
-		if one.command.Baseline == "" {
-			one.command.Baseline = c.Baseline
-		}
-		o, err := one.command.plan()
-		mistakes = append(mistakes, mistakesOf(one.origin, err)...)
+		taken[check.Name] = true
+		mistakes.Add(c.Scenario, one.Check(err))
 		plans = append(plans, o)
 	}
-	mistakes = append(mistakes, mistakesOf(c.Scenario, clash(out))...)
 	if len(mistakes) > 0 {
 		return nil, nil, "", mistakes
 	}
-	return plans, out, file.name, nil
+	return plans, out, cmp.Or(file.Name, "scenario"), nil
 }
 
-// aloneWithScenario tells which flags say what the file says.
-func (c *checkCommand) aloneWithScenario(typed map[string]bool) error {
-	switch {
-	case len(c.targets()) > 0:
-		return fmt.Errorf("--scenario names its targets itself: leave out --%s, or put it into the file", c.targets()[0])
-	case typed["conformance"]:
-		return errors.New("--scenario names what is asked for: leave out --conformance, and put conformance = true beside the whip endpoint in the file")
+// scenarioGrammar is the part of the grammar that scenarios use.
+type scenarioGrammar struct {
+	Check checkCommand `cmd:""`
+}
+
+// inherit completes the i-th check of a scenario with what the command line and the top of the file say.
+func (c *checkCommand) inherit(line, file *checkCommand, i int) {
+	c.Name = cmp.Or(c.Name, fmt.Sprintf("check %d", i+1))
+	if record := cmp.Or(line.Record, file.Record); record != "" {
+		c.Record = filepath.Join(record, calls.FileWord(c.Name))
 	}
-	return nil
+	c.Redact = line.Redact || file.Redact
+	c.Baseline = cmp.Or(c.Baseline, line.Baseline)
+}
+
+// besideScenario are the flags that can accompany --scenario.
+var besideScenario = map[string]bool{"scenario": true, "config": true, "out": true, "record": true, "redact": true,
+	"baseline": true}
+
+// scenarioOnly says which flags of the command line belong into the file.
+func scenarioOnly(typed map[string]bool) error {
+	var errs []error
+	for _, flag := range slices.Sorted(maps.Keys(typed)) {
+		if !besideScenario[flag] {
+			errs = append(errs, fmt.Errorf("--%s does not apply to --scenario: write it to the file", flag))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// guard is what the recordings of all plans do not hold.
+func guard(plans []checkPlan) record.Options {
+	var o record.Options
+	for _, p := range plans {
+		o.Redact = o.Redact || p.Redact
+		o.Secrets = append(o.Secrets, calls.Placement{Config: p.Config}.Secrets()...)
+	}
+	return o
 }
 
 // checkPlan is a check to do.
@@ -139,29 +175,32 @@ type checkPlan struct {
 
 // plan makes one check of the flags.
 func (c *checkCommand) plan() (checkPlan, error) {
-	config := c.networkFlags.config(mediaFlags{RelayOnly: c.RelayOnly, PionDefaults: c.PionDefaults, NoMedia: c.NoMedia,
-		For: c.For})
-	config.Wait, config.Code = c.Wait.Duration, c.Room
+	config := c.networkFlags.config(c.mediaFlags, c.For)
+	config.Wait, config.Code = c.Wait, c.Room
 	o := checkPlan{conformance: c.Conformance, Options: diagcheck.Options{
-		Name: c.Name, Config: config, Expect: c.Expect.path(), Repeat: c.Repeat.n, Parallel: c.Parallel.n, Record: c.Record, Redact: c.Redact,
-		Assertions: c.Assert.list,
+		Name: c.Name, Config: config, Repeat: int(c.Repeat), Parallel: int(c.Parallel), Record: c.Record, Redact: c.Redact,
+		Assertions: c.Assert,
 	}}
+	if c.Expect != "any" {
+		o.Expect = c.Expect
+	}
 	var errs []error
 	targets := c.targets()
 	if c.Conformance && c.WHIP == "" {
-		errs = append(errs, errors.New("--conformance is of WHIP: give the endpoint with --whip"))
+		errs = append(errs, errors.New("--conformance requires --whip URL"))
 	}
 	switch {
 	case len(targets) > 1:
-		errs = append(errs, fmt.Errorf("--%s and --%s exclude each other: choose one", targets[0], targets[1]))
+		errs = append(errs, fmt.Errorf("--%s and --%s are mutually exclusive", targets[0], targets[1]))
 	case c.Loopback:
 		o.Target, o.Config.Code, o.Config.Server = diagcheck.Loopback{}, "loopback", ""
 	case c.Room != "":
-		o.Target = diagcheck.Room{Options: roomOptions(config), Role: c.Role.name}
+		o.Target = diagcheck.Room{Options: roomOptions(config), Role: c.Role}
 	case len(targets) == 1:
 		errs = append(errs, c.aim(&o.Options))
 	default:
-		errs = append(errs, errors.New("nothing to check: give --loopback, --room CODE, --offer, --whip, --whep or --scenario FILE"))
+		errs = append(errs, errors.New("No target given: add --loopback, --room CODE, --offer URL, --whip URL, --whep "+
+			"URL or --scenario FILE"))
 		return o, errors.Join(errs...)
 	}
 	if o.Name == "" {
@@ -170,11 +209,12 @@ func (c *checkCommand) plan() (checkPlan, error) {
 			o.Name = "room " + diag.Clean(c.Room, 60)
 		}
 	}
-	if c.Room != "" && c.Parallel.n > 1 {
-		errs = append(errs, errors.New("--parallel is 1 in a room: calls that dial one code at once would meet each other; use --repeat alone, or a check for each code in a --scenario"))
+	if c.Room != "" && c.Parallel > 1 {
+		errs = append(errs, errors.New("--parallel must be 1 in a room: simultaneous calls with one room code would "+
+			"reach each other; use --repeat, or a --scenario with a check for each code"))
 	}
-	if c.For.Duration == 0 {
-		errs = append(errs, errors.New("--for is 0: a check needs to know how long the call is to be kept, such as --for 10s"))
+	if c.For == 0 {
+		errs = append(errs, errors.New("--for must be more than 0, such as --for 10s"))
 	}
 	errs = append(errs, o.Config.Validate(), c.account(&o.Config))
 	var err error
@@ -182,18 +222,18 @@ func (c *checkCommand) plan() (checkPlan, error) {
 		errs = append(errs, err)
 	}
 	if errors.Join(errs...) == nil {
-		errs = append(errs, c.readBaseline(&o.Options), makeDirectory(c.Record))
+		errs = append(errs, c.readBaseline(&o.Options))
 	}
 	return o, errors.Join(errs...)
 }
 
-// account gives the TURN servers their credentials.
+// account sets the credentials of the TURN servers.
 func (c *checkCommand) account(config *diag.Config) error {
-	if c.TURNSecret.Secret == "" {
+	if c.TURNSecret == "" {
 		return c.complete()
 	}
-	user, pass := probe.SharedSecret(c.TURNSecret.Secret.Reveal(), c.ICEUser, time.Now().Add(secretValid))
-	for i, u := range c.ICE.list {
+	user, pass := probe.SharedSecret(c.TURNSecret.Reveal(), c.ICEUser, time.Now().Add(secretValid))
+	for i, u := range c.ICE {
 		if u.Scheme.TURN() {
 			config.ICEServers[i].Username, config.ICEServers[i].Credential = user, diag.Secret(pass)
 		}
@@ -210,16 +250,9 @@ func (c *checkCommand) readBaseline(o *diagcheck.Options) error {
 		return nil
 	}
 	refuse := func(err error) error {
-		return fmt.Errorf("--baseline %s cannot be compared with: %w; make one with -o json=FILE", quote(c.Baseline), err)
+		return fmt.Errorf("cannot compare with --baseline %s: %w; make one with -o json=FILE", quote(c.Baseline), err)
 	}
-	info, err := os.Stat(c.Baseline)
-	if err == nil && info.Size() > maxBaseline {
-		err = fmt.Errorf("it is larger than %d bytes", maxBaseline)
-	}
-	if err != nil {
-		return refuse(err)
-	}
-	raw, err := os.ReadFile(c.Baseline)
+	raw, err := files.Read(c.Baseline, maxBaseline)
 	if err != nil {
 		return refuse(err)
 	}
@@ -240,40 +273,42 @@ func (c *checkCommand) readBaseline(o *diagcheck.Options) error {
 	return nil
 }
 
-// makeDirectory makes the directory of the recordings.
-func makeDirectory(path string) error {
-	if path == "" {
-		return nil
+// makeDirectories makes those of the recordings.
+func makeDirectories(plans []checkPlan) error {
+	var errs []error
+	for _, p := range plans {
+		if p.Record != "" {
+			if err := os.MkdirAll(p.Record, 0o700); err != nil {
+				errs = append(errs, fmt.Errorf("--record requires a directory: %w", err))
+			}
+		}
 	}
-	if err := os.MkdirAll(path, 0o700); err != nil {
-		return fmt.Errorf("--record needs a directory: %w", err)
-	}
-	return nil
+	return errors.Join(errs...)
 }
 
-// all does the checks, one after another. The error is what kept them from doing all their work.
+// all runs the checks, one after another. The error is what kept them from finishing.
 func (c *checkCommand) all(ctx context.Context, a app, plans []checkPlan, scenario string) (*report.Report, error) {
 	begun := time.Now()
-	var reports []report.Report
+	var done []report.Report
 	var errs []error
 	for i, o := range plans {
 		if ctx.Err() != nil && i > 0 {
 			break
 		}
-		p := newProgress(a.err, len(plans) > 1)
-		o.Progress = p.tell
+		p := reports.NewProgress(a.Err, len(plans) > 1)
+		o.Progress = p.Show
 		r, err := diagcheck.Run(ctx, o.Options)
-		p.stop()
+		p.Stop()
 		if o.conformance && ctx.Err() == nil {
 			conformTo(ctx, r, o.Options)
 		}
-		reports = append(reports, *r)
+		done = append(done, *r)
 		errs = append(errs, err)
 	}
 	if c.Scenario == "" {
-		return &reports[0], errors.Join(errs...)
+		return &done[0], errors.Join(errs...)
 	}
 	tool := "dialtone " + readVersion().Version
-	return report.Combine(tool, scenario, begun, time.Since(begun), reports,
-		len(reports) < len(plans)), errors.Join(errs...)
+	return report.Combine(tool, scenario, begun, time.Since(begun), done,
+		len(done) < len(plans)), errors.Join(errs...)
 }

@@ -1,58 +1,53 @@
 package main
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
+
+	"dialtone/cmd/dialtone/internal/settings"
 )
 
-// TestScenarioExample reads the example of docs/check.md as the program would.
+// TestScenarioExample reads the example of docs/reference/check.md as the program would.
 func TestScenarioExample(t *testing.T) {
-	_, after, found := strings.Cut(readDoc(t, "check.md"), "```toml\n")
+	_, after, found := strings.Cut(readDoc(t, "reference/check.md"), "```toml\n")
 	example, _, closed := strings.Cut(after, "```\n")
 	if !found || !closed {
-		t.Fatal("docs/check.md holds no example")
+		t.Fatal("docs/reference/check.md holds no example")
 	}
-	path := filepath.Join(t.TempDir(), "nightly.toml")
-	if err := os.WriteFile(path, []byte(example), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	s, err := readScenario(path, envOf([]string{"TURN_PASS=secret", "STREAM_TOKEN=bear"}))
+	top, each, err := settings.ReadScenario(tempFile(t, "nightly.toml", example), "check", func() any { return &scenarioGrammar{} },
+		testStreams("TURN_PASS=secret", "STREAM_TOKEN=bear").options())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.name != "nightly" || len(s.checks) != 3 || len(s.out) != 2 {
-		t.Errorf("%+v", s)
+	var checks []*checkCommand
+	for _, one := range append(each, top) {
+		c, ok := one.Command.(*checkCommand)
+		if err := one.Check(nil); err != nil || !ok {
+			t.Fatalf("%T: %v", one.Command, err)
+		}
+		checks = append(checks, c)
 	}
-	for _, c := range s.checks {
-		if _, err := c.command.plan(); err != nil {
-			t.Errorf("%s: %v", c.command.Name, err)
+	if file := checks[len(checks)-1]; file.Name != "nightly" || len(checks) != 4 || len(file.Out) != 2 {
+		t.Errorf("%d checks of %+v", len(checks)-1, file)
+	}
+	for _, c := range checks[:3] {
+		if _, err := c.plan(); err != nil {
+			t.Errorf("%s: %v", c.Name, err)
 		}
 	}
-	if relay := s.checks[0].command; relay.ICEPass.Secret.Reveal() != "secret" || relay.Repeat.n != 20 || !relay.RelayOnly {
+	if relay := checks[0]; relay.ICEPass.Reveal() != "secret" || relay.Repeat != 20 || !relay.RelayOnly {
 		t.Errorf("%+v", relay)
 	}
-	if media, err := s.checks[2].command.plan(); err != nil || !media.conformance || media.Config.Token.Reveal() != "bear" || !media.Config.MediaOnly {
+	if media, err := checks[2].plan(); err != nil || !media.conformance || media.Config.Token.Reveal() != "bear" || !media.Config.MediaOnly {
 		t.Errorf("%v: %+v", err, media)
 	}
 }
 
-// TestEveryScenarioKeyIsDocumented compares the form with docs/check.md.
-func TestEveryScenarioKeyIsDocumented(t *testing.T) {
-	doc := readDoc(t, "check.md")
-	for _, key := range keysOf("check") {
-		if !strings.Contains(doc, "\n"+key+" ") && !strings.Contains(doc, "`"+key+"`") {
-			t.Errorf("docs/check.md does not tell of the key %s", key)
-		}
-	}
-}
-
 func FuzzScenario(f *testing.F) {
-	f.Add("name = \"x\"\n[output]\ntext = \"-\"\n[[check]]\ntarget = \"loopback\"\nfor = \"1s\"\nbad = 1\n")
-	f.Add("[[check]]\nassert = [\"1 <\"]\n")
-	f.Fuzz(func(_ *testing.T, text string) {
-		r := &scenarioReader{path: "f", text: text, getenv: envOf(nil)}
-		r.read()
+	f.Add("name = \"x\"\nout = [\"text\"]\n[[check]]\nloopback = true\nfor = \"1s\"\nbad = 1\n")
+	f.Add("[[check]]\nassert = [\"1 <\"]\n[x]\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		path := tempFile(t, "f.toml", text)
+		_, _, _ = settings.ReadScenario(path, "check", func() any { return &scenarioGrammar{} }, testStreams().options())
 	})
 }

@@ -2,37 +2,54 @@ package main
 
 import (
 	"context"
+	"strings"
 
+	"github.com/alecthomas/kong"
+
+	"dialtone/cmd/dialtone/internal/reports"
+	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/diag"
 )
 
-// cli is the grammar of the command line.
+// cli is the grammar of the command line, and the table of settings.
 type cli struct {
-	Serve   serveCommand   `cmd:"" help:"Run the signaling server through which two parties find each other."`
-	Call    callCommand    `cmd:"" help:"Place a call and watch every step of it."`
-	Answer  answerCommand  `cmd:"" help:"Take calls and send back what comes, without a screen."`
-	Demo    demoCommand    `cmd:"" help:"Place a call that needs nothing: server, STUN, TURN and the other party are built in."`
-	Check   checkCommand   `cmd:"" help:"Place calls without a screen and judge them: for pipelines, cron jobs and gates."`
-	NAT     natCommand     `cmd:"" name:"nat" help:"Find out what this network does to calls, and whether the STUN and TURN servers are right."`
-	Explain explainCommand `cmd:"" help:"Tell what a finding means, by its ID."`
-	Replay  replayCommand  `cmd:"" help:"Look at a recorded call again: every moment of it, on the same screen."`
-	Start   startCommand   `cmd:"" help:"Choose what to do on a screen with forms. dialtone alone does the same on a terminal."`
-	Version versionCommand `cmd:"" help:"Tell which dialtone this is."`
+	Call    callCommand    `cmd:"" help:"Place a call and watch every step."`
+	Answer  answerCommand  `cmd:"" help:"Answer calls, echo media and messages."`
+	Demo    demoCommand    `cmd:"" help:"Place a call that needs nothing else."`
+	Check   checkCommand   `cmd:"" help:"Place calls and report on them, for pipelines."`
+	NAT     natCommand     `cmd:"" name:"nat" help:"Find out what this network does to calls."`
+	Serve   serveCommand   `cmd:"" help:"Run a signaling server, with a page for browsers."`
+	Explain explainCommand `cmd:"" help:"Explain a finding."`
+	Replay  replayCommand  `cmd:"" help:"Replay a recorded call."`
+	Start   startCommand   `cmd:"" help:"Show a screen with forms for these commands."`
+	Version versionCommand `cmd:"" help:"Show the version."`
 }
 
 // command is what each field of the grammar is.
 type command interface {
-	// run does the work. The error is told to the user, the exit code is the process's.
+	// run does the work. The error is reported to the user, the exit code is the process's.
 	run(ctx context.Context, a app) (diag.Exit, error)
 }
 
-// configurable is embedded by the commands whose flags may come from a file.
+// configurable is embedded by the commands that read variables and the configuration file.
 type configurable struct {
-	Config string `placeholder:"FILE" help:"Read flags from this TOML file instead of dialtone/config.toml in the user's configuration directory."`
+	Config string `file:"-" scenario:"-" placeholder:"FILE" help:"Read settings from this TOML file. Default: dialtone/config.toml in the user's configuration directory."`
 }
 
-// Where dialtone serve listens, and where a call looks for it, unless told otherwise.
+// Where dialtone serve listens, and where a call looks for it, by default.
 const (
 	defaultListen = "127.0.0.1:8000"
 	defaultServer = "http://" + defaultListen + "/call/"
 )
+
+// options are the sources of settings, and the words of the table.
+func (s streams) options() settings.Options {
+	return settings.Options{
+		Environ: s.Environ, ConfigDir: s.ConfigDir, Out: s.Out, Err: s.Err, Decoders: decoders(),
+		Kong: []kong.Option{
+			kong.Description("Place a real WebRTC call from a terminal and see whether it works, how well, and if not, why."),
+			kong.Vars{"server": defaultServer, "listen": defaultListen, "formats": strings.Join(reports.Formats(), ", ")},
+			kong.Groups{"limits": "Limits:", "signaling": "Other ways to exchange offer and answer (docs/reference/signaling.md):"},
+		},
+	}
+}

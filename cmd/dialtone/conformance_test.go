@@ -29,7 +29,7 @@ func TestConformanceCounts(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			r := &report.Report{Runs: []report.Run{{Exit: report.ExitOf(diag.ExitPass)}}}
+			r := &report.Report{Runs: []report.Run{{Result: report.Result{Exit: report.ExitOf(diag.ExitPass)}}}}
 			takeConformance(r, []conform.Result{test.result})
 			if diag.Exit(r.Exit.Code) != test.exit || len(r.Findings) != test.findings || len(r.Assertions) != 1 {
 				t.Fatalf("exit %v, findings %+v, assertions %+v", r.Exit, r.Findings, r.Assertions)

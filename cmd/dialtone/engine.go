@@ -1,42 +1,31 @@
 package main
 
 import (
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
 	"os"
 	"time"
 
+	"dialtone/cmd/dialtone/internal/calls"
 	"dialtone/diag"
 	"dialtone/diag/feed"
 	"dialtone/diag/peer"
 	"dialtone/diag/session"
 	"dialtone/signal/room"
-	"dialtone/tui"
 )
-
-// caller is one call. *session.Session is one.
-type caller interface {
-	tui.Controls
-	// Run returns when the call has ended, which its log tells; the context's end interrupts the call.
-	Run(ctx context.Context)
-}
-
-// engine makes a call that tells its events to the log.
-type engine func(config diag.Config, log *feed.Feed) (caller, error)
 
 // explainTime is how long a call without a path stays to ask its servers why.
 const explainTime = 3 * time.Second
 
 // newSession is the engine of real calls.
-func newSession(config diag.Config, log *feed.Feed) (caller, error) {
+func newSession(config diag.Config, log *feed.Feed) (calls.Caller, error) {
 	return sessionOver(session.Room(roomOptions(config)), peer.FlowBoth)(config, log)
 }
 
 // sessionOver is the engine of real calls over another signaling.
-func sessionOver(dial session.Dialer, flow peer.Flow) engine {
-	return func(config diag.Config, log *feed.Feed) (caller, error) {
+func sessionOver(dial session.Dialer, flow peer.Flow) calls.Engine {
+	return func(config diag.Config, log *feed.Feed) (calls.Caller, error) {
 		o, err := sessionOptions(config, log)
 		if err != nil {
 			return nil, err
@@ -54,7 +43,7 @@ func sessionOptions(config diag.Config, log *feed.Feed) (session.Options, error)
 	}
 	greeting := "hello from dialtone " + config.Version
 	if config.Echo {
-		greeting = "" // it speaks when it is spoken to
+		greeting = "" // it only echoes
 	}
 	return session.Options{Config: config, Feed: log, TLS: trust, Greeting: greeting, Explain: explainTime}, nil
 }
@@ -74,14 +63,14 @@ func tlsConfig(config diag.Config) (*tls.Config, error) {
 	}
 	pem, err := os.ReadFile(config.CAFile)
 	if err != nil {
-		return nil, fmt.Errorf("the authorities to trust: %w", err)
+		return nil, fmt.Errorf("cannot read the certificate authorities: %w", err)
 	}
 	roots.AppendCertsFromPEM(pem) // that there is one was checked with the flag
 	trust.RootCAs = roots
 	return trust, nil
 }
 
-// roomOptions say which code is dialled at which server, and whom to trust there.
+// roomOptions say which code to dial at which server, and whom to trust there.
 func roomOptions(config diag.Config) room.Options {
 	return room.Options{
 		Server: config.Server, Code: config.Code, CAFile: config.CAFile, Insecure: config.Insecure, UserAgent: "dialtone/" +

@@ -11,7 +11,7 @@ import (
 
 // explainCommand is dialtone explain.
 type explainCommand struct {
-	ID string `arg:"" optional:"" name:"id" help:"A finding, such as nat.udp_blocked. Without one, all are listed."`
+	ID string `arg:"" optional:"" name:"id" help:"The ID of a finding, such as nat.udp_blocked. Default: list all."`
 }
 
 // Help implements kong.HelpProvider.
@@ -25,12 +25,12 @@ func (c *explainCommand) run(_ context.Context, a app) (diag.Exit, error) {
 	if c.ID != "" {
 		paragraph, ok := words.Explain(c.ID)
 		if !ok {
-			return diag.ExitUsage, fmt.Errorf("%s is no finding%s; dialtone explain lists all", quote(c.ID),
+			return diag.ExitUsage, fmt.Errorf("unknown finding %s%s; dialtone explain lists all", quote(c.ID),
 				didYouMean("", c.ID, words.FindingIDs()))
 		}
 		text = paragraph
 	}
-	if err := a.print("%s\n", text); err != nil {
+	if err := a.Print("%s\n", text); err != nil {
 		return diag.ExitCannotRun, err
 	}
 	return diag.ExitPass, nil

@@ -2,40 +2,41 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"dialtone/diag"
 )
 
-// exitWords says what an exit code means, for people. docs/exit-codes.md holds the same words.
+// exitWords says what an exit code means, for people. docs/reference/exit-codes.md holds the same words.
 var exitWords = map[diag.Exit]string{
-	diag.ExitPass:      "everything that was asked for was seen",
+	diag.ExitPass:      "all checks passed",
 	diag.ExitAssertion: "an assertion failed",
-	diag.ExitUsage:     "wrong flags or configuration; nothing was started",
-	diag.ExitSignaling: "the parties could not exchange offer, answer and candidates",
-	diag.ExitNobody:    "the other party never came",
-	diag.ExitICE:       "no path was found, or it was lost",
-	diag.ExitDTLS:      "a path was found, but the handshake over it failed",
+	diag.ExitUsage:     "invalid flags or configuration; nothing was started",
+	diag.ExitSignaling: "the peers could not exchange offer, answer and candidates",
+	diag.ExitNobody:    "timed out waiting for the peer",
+	diag.ExitICE:       "no candidate pair connected, or the connection was lost",
+	diag.ExitDTLS:      "a candidate pair connected, but the DTLS handshake failed",
 	diag.ExitChannel:   "connected, but a data channel did not open or did not echo",
 	diag.ExitMedia:     "connected, but media did not flow",
-	diag.ExitCannotRun: "dialtone could not do its work: a port, a file, a terminal",
+	diag.ExitCannotRun: "dialtone could not run: a port, a file or a terminal failed",
 
 	diag.ExitRelay:          "nat: direct calls are unlikely, and a TURN server works",
 	diag.ExitNoRelay:        "nat: direct calls are unlikely, and no TURN server works",
-	diag.ExitInconclusive:   "nat: too little could be found out",
-	diag.ExitNoConnectivity: "nat: nothing answers over any transport",
+	diag.ExitInconclusive:   "nat: too little could be measured",
+	diag.ExitNoConnectivity: "nat: no server answered on any transport",
 
 	diag.ExitInterrupted: "interrupted by Ctrl-C, SIGTERM or SIGHUP before the work was done",
 }
 
 // callExits are those of the commands that make calls.
 var callExits = []diag.Exit{
-	diag.ExitPass, diag.ExitUsage, diag.ExitSignaling, diag.ExitNobody, diag.ExitICE, diag.ExitDTLS, diag.ExitChannel, diag.ExitMedia,
-	diag.ExitCannotRun, diag.ExitInterrupted,
+	diag.ExitPass, diag.ExitUsage, diag.ExitSignaling, diag.ExitNobody, diag.ExitICE, diag.ExitDTLS, diag.ExitChannel,
+	diag.ExitMedia, diag.ExitCannotRun, diag.ExitInterrupted,
 }
 
-// detail is the part of a command's help below its summary: examples, exit codes, where more is told. It is formatted
-// like a doc comment: what is indented stays as it is.
+// detail is the part of a command's help below its summary: examples, exit codes, further reading. It is formatted
+// like a doc comment: indented lines stay as they are. The start form shows the first paragraph.
 func detail(text string, examples []string, exits ...diag.Exit) string {
 	var b strings.Builder
 	if text != "" {
@@ -46,9 +47,9 @@ func detail(text string, examples []string, exits ...diag.Exit) string {
 		b.WriteString("    " + e + "\n")
 	}
 	b.WriteString("\nExit codes:\n\n")
-	for _, e := range exits {
-		fmt.Fprintf(&b, "    %3d  %s\n", int(e), exitWords[e])
+	for _, e := range slices.Sorted(slices.Values(exits)) {
+		fmt.Fprintf(&b, "    %3d  %-15s %s\n", int(e), e, exitWords[e])
 	}
-	b.WriteString("\nMore: docs/configuration.md (files and variables), docs/exit-codes.md.\n")
+	b.WriteString("\nMore: docs/reference/configuration.md (files and variables), docs/reference/exit-codes.md.\n")
 	return b.String()
 }

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// matrixRow is a line of docs/interop.md: what was seen of one call.
+// matrixRow is a line of docs/explanation/evidence.md: what was seen of one call.
 type matrixRow struct {
 	stack, version           string
 	way, offers              string
@@ -18,14 +18,14 @@ type matrixRow struct {
 	ended                    string // diag.EndReason
 }
 
-// line is the row in Markdown. The version is not part of it: another one need not mean another outcome.
+// line is the row in Markdown, without the version: another version does not have to mean another result.
 func (r matrixRow) line() string {
 	way := map[string]string{"room": "room", "offer": "one POST", "whip": "WHIP", "whep": "WHEP"}[r.way]
 	return fmt.Sprintf("| %s | %s | %s | %s | %s | %s | %s | %s |", r.stack, way, r.offers, r.dtls, r.data, r.audio, r.video, r.ended)
 }
 
 const (
-	matrixFile  = "../../docs/interop.md"
+	matrixFile  = "../../docs/explanation/evidence.md"
 	matrixBegin = "<!-- The tables are written by: go test ./cmd/dialtone -run TestInterop -update -->\n"
 	matrixEnd   = "<!-- The end of the tables. -->\n"
 )
@@ -61,15 +61,15 @@ func checkMatrix(t *testing.T, rows []matrixRow) {
 // matrixTables are the stacks with their versions, and the calls, in the order of encounters.
 func matrixTables(rows []matrixRow) string {
 	var b strings.Builder
-	b.WriteString("\n| other end | version | where from | peculiar |\n|---|---|---|---|\n")
+	b.WriteString("\n| peer | version | source | peculiarities |\n|---|---|---|---|\n")
 	for _, s := range stacks {
 		i := slices.IndexFunc(rows, func(r matrixRow) bool { return r.stack == s.name })
 		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", s.name, rows[i].version, s.source(), s.quirk)
 	}
-	b.WriteString("\n| other end | way | who offers | DTLS of dialtone | data channels | audio | video | how dialtone saw the end |\n|---|---|---|---|---|---|---|---|\n")
+	b.WriteString("\n| peer | way | offerer | DTLS of dialtone | data channels | audio | video | end of the call |\n|---|---|---|---|---|---|---|---|\n")
 	for _, e := range encounters() {
 		for _, r := range rows {
-			if r.stack == e.stack.name && r.way == e.way && (r.offers == "they") == e.offered {
+			if r.stack == e.stack.name && r.way == e.way && (r.offers == "peer") == e.offered {
 				b.WriteString(r.line() + "\n")
 			}
 		}
@@ -83,10 +83,8 @@ func (s stack) source() string {
 	switch {
 	case s.dir == "chromium":
 		return "Debian, `chromium`"
-	case s.module == "gi":
-		return "Debian, `gstreamer1.0-plugins-bad`"
-	case s.module != "":
-		return "Debian, `python3-" + s.module + "`"
+	case s.debian != "":
+		return "Debian, `" + s.debian + "`"
 	}
 	return "npm, `" + s.dir + "`"
 }

@@ -17,6 +17,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -28,60 +29,41 @@ import (
 // interopPatience bounds one call with a counterpart, and the installation of one.
 const interopPatience = 90 * time.Second
 
-// stack is what others built: a program under testdata/interop that plays the other end of a call.
+// stack is another implementation of WebRTC: a program under testdata/interop that is the peer of a call.
 type stack struct {
 	name   string // as documented
 	dir    string // under testdata/interop; its program is peer.py or peer.cjs
-	module string // of Debian's Python; empty: it runs in Node.js, from the npm registry
+	debian string // the Debian package, in Python; empty: it runs in Node.js, from the npm registry
 	ways   []string
-	quirk  string // what is peculiar to it, as documented
+	quirk  string // its peculiarities, as documented
 }
 
-// python is Debian's interpreter: another one does not see the modules of Debian's packages.
-const python = "/usr/bin/python3"
+// interopDir has the counterparts.
+const interopDir = "../../testdata/interop"
 
-// interopDir is where the counterparts are.
-func interopDir(t *testing.T) string {
+// command is how the counterpart is run. If the machine lacks something that the counterpart imports or uses, which the
+// program checks itself, the test is skipped, or fails with CI=true.
+func (s stack) command(t testing.TB) (argv, environ []string) {
 	t.Helper()
-	dir, err := filepath.Abs("../../testdata/interop")
-	if err != nil {
-		t.Fatal(err)
+	dir := filepath.Join(interopDir, s.dir)
+	if s.debian != "" {
+		program := []string{"-B", filepath.Join(dir, "peer.py")}
+		python := labtest.NeedPython(t, append(slices.Clone(program), "check")...)
+		return append([]string{python}, program...), nil
 	}
-	return dir
-}
-
-// command is how the counterpart is run. Where something that it needs is missing, the test is skipped, or fails with CI=true.
-func (s stack) command(t *testing.T) (argv, environ []string) {
-	t.Helper()
-	dir := filepath.Join(interopDir(t), s.dir)
-	if s.module == "" {
-		node := labtest.NeedProgram(t, "node")
-		return []string{node, filepath.Join(dir, "peer.cjs")}, []string{"NODE_PATH=" + nodeModules(t, dir)}
-	}
-	labtest.NeedProgram(t, python)
-	needs(t, exec.CommandContext(t.Context(), python, "-c", "import "+s.module), "the Python module "+s.module)
-	return []string{python, "-B", filepath.Join(dir, "peer.py")}, nil
-}
-
-// needs runs a command that proves that something is there.
-func needs(t *testing.T, c *exec.Cmd, what string) {
-	t.Helper()
-	out, err := c.CombinedOutput()
-	if err == nil {
-		return
-	}
-	out = bytes.TrimSpace(out[max(0, len(out)-500):])
-	if os.Getenv("CI") == "true" {
-		t.Fatalf("%s is required with CI=true: %v: %s", what, err, out)
-	}
-	t.Skipf("%s is not there: %v: %s", what, err, out)
+	argv = []string{labtest.NeedProgram(t, "node"), filepath.Join(dir, "peer.cjs")}
+	environ = []string{"NODE_PATH=" + nodeModules(t, dir)}
+	check := exec.CommandContext(t.Context(), argv[0], argv[1], "check")
+	check.Env = append(os.Environ(), environ...)
+	labtest.NeedSuccess(t, s.name, check)
+	return argv, environ
 }
 
 // installing lets one test install at a time.
 var installing sync.Mutex
 
-// nodeModules installs what a package-lock.json names, once for all runs, and returns the directory of the modules.
-func nodeModules(t *testing.T, dir string) string {
+// nodeModules installs the packages of a package-lock.json, once for all runs, and returns the directory of the modules.
+func nodeModules(t testing.TB, dir string) string {
 	t.Helper()
 	installing.Lock()
 	defer installing.Unlock()
@@ -116,14 +98,14 @@ func nodeModules(t *testing.T, dir string) string {
 	defer cancel()
 	install := exec.CommandContext(ctx, npm, "ci", "--no-audit", "--no-fund")
 	install.Dir = place
-	needs(t, install, "what "+filepath.Base(dir)+" consists of, from the npm registry,")
+	labtest.NeedSuccess(t, "the npm packages of "+filepath.Base(dir), install)
 	if err := os.WriteFile(done, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return modules
 }
 
-// seen is what a counterpart has seen of a call.
+// seen is the report of a counterpart about a call.
 type seen struct {
 	Version  string   `json:"version"`
 	Audio    int      `json:"audio"` // packets or frames that came in
@@ -133,7 +115,7 @@ type seen struct {
 	Ended    string   `json:"ended"`
 }
 
-// counterpart is a program of others' making that runs.
+// counterpart is a running program of a stack.
 type counterpart struct {
 	t      *testing.T
 	cmd    *exec.Cmd
@@ -141,7 +123,7 @@ type counterpart struct {
 	stderr bytes.Buffer
 }
 
-// startCounterpart runs the program of a stack; its end is the test's at the latest.
+// startCounterpart runs the program of a stack until the end of the test at the latest.
 func startCounterpart(t *testing.T, s stack, args ...string) *counterpart {
 	t.Helper()
 	argv, environ := s.command(t)
@@ -164,7 +146,7 @@ func startCounterpart(t *testing.T, s stack, args ...string) *counterpart {
 	t.Cleanup(func() {
 		_ = c.cmd.Process.Kill() // it has ended already unless the test failed
 		for line := range c.lines {
-			t.Log(s.name, line) // what nobody wanted
+			t.Log(s.name, line) // not awaited
 		}
 		_ = c.cmd.Wait()
 		cancel()
@@ -175,8 +157,8 @@ func startCounterpart(t *testing.T, s stack, args ...string) *counterpart {
 	return c
 }
 
-// errCounterpart is that a counterpart has failed, not dialtone.
-var errCounterpart = errors.New("the counterpart ended without telling")
+// errCounterpart reports that a counterpart has failed, not dialtone.
+var errCounterpart = errors.New("the counterpart ended without printing")
 
 // line waits for a line that begins with a word and returns the rest of it.
 func (c *counterpart) line(word string) (string, error) {
@@ -188,7 +170,7 @@ func (c *counterpart) line(word string) (string, error) {
 	return "", fmt.Errorf("%w %q", errCounterpart, word)
 }
 
-// saw waits for the counterpart's report.
+// saw waits for the report of the counterpart.
 func (c *counterpart) saw() (seen, error) {
 	var s seen
 	line, err := c.line("saw")
@@ -201,11 +183,47 @@ func (c *counterpart) saw() (seen, error) {
 // chromiumSaw lets a page in Chromium place a call, and returns what the page has seen. The page cannot be called: it can only offer.
 func chromiumSaw(t *testing.T, way, endpoint string) (seen, error) {
 	t.Helper()
-	site := httptest.NewServer(http.FileServer(http.Dir(filepath.Join(interopDir(t), "chromium"))))
+	site := httptest.NewServer(http.FileServer(http.Dir(filepath.Join(interopDir, "chromium"))))
 	defer site.Close()
 	b := openTab(t, openBrowser(t), "page", site.URL+"/?"+url.Values{"signaling": {way}, "url": {endpoint}}.Encode())
 	b.await(`window.saw`)
 	var s seen
 	b.ask(`window.saw`, &s)
 	return s, nil
+}
+
+// TestHalfInstalledCounterpart: a module of Python that is there does not mean that a call is possible.
+func TestHalfInstalledCounterpart(t *testing.T) {
+	labtest.NeedPython(t, "-c", "pass")
+	gstreamer := stacks[slices.IndexFunc(stacks, func(s stack) bool { return s.dir == "gstreamer" })]
+	modules := t.TempDir() // gi is there, Gst is not
+	fake := "def require_version(name, version):\n    raise ValueError('Namespace %s not available' % name)\n"
+	if err := os.WriteFile(filepath.Join(modules, "gi.py"), []byte(fake), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PYTHONPATH", modules)
+	for ci, want := range map[string]string{"": "skipped", "true": "failed"} {
+		t.Setenv("CI", ci)
+		r := &endRecorder{TB: t}
+		gstreamer.command(r)
+		if r.ended != want || !strings.Contains(r.why, "Namespace Gst not available") {
+			t.Errorf("CI=%q: %q: %s", ci, r.ended, r.why)
+		}
+	}
+}
+
+// endRecorder records how a test would have ended.
+type endRecorder struct {
+	testing.TB
+	ended, why string
+}
+
+func (r *endRecorder) Helper() {}
+
+func (r *endRecorder) Skipf(format string, args ...any) {
+	r.ended, r.why = "skipped", fmt.Sprintf(format, args...)
+}
+
+func (r *endRecorder) Fatalf(format string, args ...any) {
+	r.ended, r.why = "failed", fmt.Sprintf(format, args...)
 }

@@ -19,23 +19,23 @@ var allWays = []string{"offer", "whip", "whep"}
 // stacks are those that dialtone is tested with.
 var stacks = []stack{
 	{
-		name: "aiortc", dir: "aiortc", module: "aiortc", ways: append([]string{"room"}, allWays...),
-		quirk: "leaves the loopback interface out; the test replaces its list of addresses",
+		name: "aiortc", dir: "aiortc", debian: "python3-aiortc", ways: append([]string{"room"}, allWays...),
+		quirk: "ignores the loopback interface; the test replaces its list of addresses",
 	},
 	{
-		name: "GStreamer webrtcbin", dir: "gstreamer", module: "gi", ways: allWays,
-		quirk: "writes `OPUS` where others write `opus`; offers TCP candidates too; a pipeline that stops tells the other side nothing, so that " +
-			"without a `reject` on the control channel or a DELETE dialtone sees a path that falls silent (exit 5)",
+		name: "GStreamer webrtcbin", dir: "gstreamer", debian: "gstreamer1.0-plugins-bad", ways: allWays,
+		quirk: "writes `OPUS` instead of `opus`; offers TCP candidates too; a pipeline that stops does not notify the peer, so that " +
+			"without a `reject` on the control channel or a DELETE the path falls silent (exit 5)",
 	},
 	{
 		name: "werift", dir: "werift", ways: allWays,
-		quirk: "writes `OPUS` too; `close()` tells the other side nothing, with the same consequence; has no encoder: the test sends packets of a clip",
+		quirk: "writes `OPUS` too; `close()` does not notify the peer, with the same result; has no encoder: the test sends packets of a clip",
 	},
 	{
 		name: "node-datachannel (libdatachannel)", dir: "node-datachannel", ways: allWays,
-		quirk: "has no encoder: the test sends packets of a clip; now and then it fails to take candidates that come with a description, under load",
+		quirk: "has no encoder: the test sends packets of a clip; under load, it sometimes ignores candidates in a description",
 	},
-	{name: "Chromium", dir: "chromium", ways: allWays, quirk: "hides its addresses behind mDNS names unless it is told not to; a page cannot listen, so that it only offers"},
+	{name: "Chromium", dir: "chromium", ways: allWays, quirk: "hides its addresses behind mDNS names by default; a page cannot listen, so it only offers"},
 }
 
 // encounter is one call between dialtone and a stack.
@@ -143,7 +143,7 @@ func (e encounter) judge(t *testing.T, c *call.Call, s seen) matrixRow {
 	}
 	row := matrixRow{stack: e.stack.name, version: s.Version, way: e.way, offers: "dialtone", dtls: c.DTLS.Version + ", " + c.DTLS.Role, data: "–"}
 	if e.offered {
-		row.offers = "they"
+		row.offers = "peer"
 	}
 	row.audio, row.video = e.media(t, c, "audio", s.Audio), e.media(t, c, "video", s.Video)
 	if e.data() {
@@ -163,12 +163,12 @@ func (e encounter) media(t *testing.T, c *call.Call, kind string, theirs int) st
 	if last := c.Latest(); last != nil {
 		for _, r := range last.Inbound {
 			if r.Kind == kind {
-				received += r.PacketsReceived
+				received += diag.OrZero(r.PacketsReceived)
 			}
 		}
 		for _, r := range last.Outbound {
 			if r.Kind == kind {
-				sent += r.PacketsSent
+				sent += diag.OrZero(r.PacketsSent)
 			}
 		}
 	}
@@ -188,7 +188,7 @@ func (e encounter) channels(t *testing.T, c *call.Call, s seen) string {
 		if !s.Echoed {
 			t.Error("the counterpart's message did not come back")
 		}
-		return "their message came back"
+		return "peer's message echoed"
 	}
 	for _, label := range []string{diag.LabelControlLegacy, diag.LabelControl, diag.LabelChat, diag.LabelPing} {
 		if !slices.Contains(s.Channels, label) {
@@ -198,14 +198,14 @@ func (e encounter) channels(t *testing.T, c *call.Call, s seen) string {
 	if c.Pings.Count == 0 {
 		t.Error("no ping was answered")
 	}
-	return "our pings came back"
+	return "pings answered"
 }
 
 // encountersAtOnce is how many calls TestInterop places at a time.
 const encountersAtOnce = 4
 
 // TestInterop places calls with what others built, both sides offering, over each signaling that they can. With -update it
-// writes docs/interop.md, else it compares.
+// writes docs/explanation/evidence.md, else it compares.
 func TestInterop(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex

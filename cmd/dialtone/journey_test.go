@@ -15,7 +15,7 @@ import (
 )
 
 // then presses keys and reads until the screen has shown a text since.
-func (term *terminal) then(t *testing.T, keys, text string) {
+func (term *console) then(t *testing.T, keys, text string) {
 	t.Helper()
 	from := term.seen.Len()
 	term.press(t, keys)

@@ -1,7 +1,7 @@
-// Command dialtone places a real WebRTC call from a terminal and tells whether it works, how well, and if not why.
+// Command dialtone places a real WebRTC call from a terminal and reports whether it works, how well, and if not, why.
 //
-// This package is wiring: it reads flags, files and the environment, starts what the other packages offer, prints, and
-// is the one place that exits.
+// This package is wiring: it reads flags, files and the environment, starts the other packages, prints, and is the
+// only place that exits.
 package main
 
 import (

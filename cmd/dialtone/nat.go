@@ -8,8 +8,6 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/alecthomas/kong"
-
 	"dialtone/diag"
 	"dialtone/diag/nat"
 	"dialtone/diag/probe"
@@ -17,24 +15,24 @@ import (
 
 // natCommand is dialtone nat.
 type natCommand struct {
-	Servers    []string  `arg:"" optional:"" name:"server" help:"STUN and TURN servers to ask: stun:HOST, turns:HOST:443?transport=tcp, or HOST:PORT. Default: those of --ice."`
-	ICE        iceURLs   `name:"ice" placeholder:"URL" help:"A STUN or TURN server to ask where none is named: for the configuration file. May be repeated."`
-	ICEUser    string    `name:"ice-user" placeholder:"NAME" help:"User name for the TURN servers."`
-	ICEPass    secret    `name:"ice-pass" placeholder:"PASSWORD" help:"Password for the TURN servers. Others can read it in the list of processes: better give it as DIALTONE_ICE_PASS or in the file."`
-	TURNSecret secret    `name:"turn-secret" placeholder:"SECRET" help:"Secret that the TURN servers share with whoever makes their credentials; instead of --ice-pass."`
-	Public     bool      `help:"Ask public STUN servers too, which then see your address; docs/configuration.md lists them."`
-	IPv4       bool      `name:"ipv4" short:"4" xor:"family" help:"Ask over IPv4 only."`
-	IPv6       bool      `name:"ipv6" short:"6" xor:"family" help:"Ask over IPv6 only."`
-	Bind       localAddr `placeholder:"ADDRESS" help:"Ask from this address of this machine."`
-	Interface  string    `placeholder:"NAME" help:"Ask from the address of this network interface; instead of --bind."`
-	Deep       bool      `help:"Also find out how long the NAT keeps a silent port, and whether fragments pass. It takes up to two minutes more."`
-	Hairpin    bool      `help:"Also find out whether hosts behind the NAT reach each other by its public address. Some firewalls take that for an attack."`
-	Watch      bool      `help:"Ask again and again, and tell what changes."`
-	Every      duration  `default:"30s" placeholder:"DURATION" help:"How long --watch waits between two diagnoses. Default: ${default}."`
-	Peer       peerLine  `placeholder:"RESULT" help:"The result line of dialtone nat on the other side: tells whether the two will reach each other."`
-	Output     format    `short:"o" default:"text" placeholder:"FORMAT" help:"text or json. Default: ${default}."`
-	Verbose    bool      `short:"v" help:"In text also tell why something is not known."`
-	Plain      bool      `help:"Text instead of the screen. It is the default where stdin or stdout is no terminal, and with -o json."`
+	Servers    []string      `arg:"" optional:"" name:"server" help:"STUN and TURN servers to ask: stun:HOST, turns:HOST:443?transport=tcp, or HOST:PORT. Default: those of --ice."`
+	ICE        []probe.URL   `form:"nat" label:"STUN, TURN" hint:"the servers to ask, such as stun.example.org" sep:"none" name:"ice" placeholder:"URL" help:"A STUN or TURN server to ask where none is named: for the configuration file. May be repeated."`
+	ICEUser    string        `form:"nat" label:"user" hint:"for the TURN servers" private:"" name:"ice-user" placeholder:"NAME" help:"User name for the TURN servers."`
+	ICEPass    diag.Secret   `form:"nat" label:"password" hint:"for the TURN servers; it is not saved" name:"ice-pass" placeholder:"PASSWORD" help:"Password for the TURN servers. Others can read it in the list of processes: better give it as DIALTONE_ICE_PASS or in the file."`
+	TURNSecret diag.Secret   `name:"turn-secret" placeholder:"SECRET" help:"Secret that the TURN servers share with whoever makes their credentials; instead of --ice-pass."`
+	Public     bool          `form:"nat" label:"public" hint:"ask public STUN servers too, which then see your address" help:"Ask public STUN servers too, which then see your address; docs/reference/configuration.md lists them."`
+	IPv4       bool          `name:"ipv4" short:"4" xor:"family" help:"Ask over IPv4 only."`
+	IPv6       bool          `name:"ipv6" short:"6" xor:"family" help:"Ask over IPv6 only."`
+	Bind       netip.Addr    `placeholder:"ADDRESS" help:"Ask from this address of this machine."`
+	Interface  string        `placeholder:"NAME" help:"Ask from the address of this network interface; instead of --bind."`
+	Deep       bool          `help:"Also find out how long the NAT keeps a silent port, and whether fragments pass. It takes up to two minutes more."`
+	Hairpin    bool          `help:"Also find out whether hosts behind the NAT reach each other by its public address. Some firewalls take that for an attack."`
+	Watch      bool          `help:"Ask again and again, and tell what changes."`
+	Every      time.Duration `default:"30s" placeholder:"DURATION" help:"How long --watch waits between two diagnoses. Default: ${default}."`
+	Peer       *nat.Side     `placeholder:"RESULT" help:"The result line of dialtone nat on the other side: tells whether the two will reach each other."`
+	Output     string        `oneof:"text,json" short:"o" default:"text" placeholder:"FORMAT" help:"text or json. Default: ${default}."`
+	Verbose    bool          `short:"v" help:"In text also tell why something is not known."`
+	Plain      bool          `help:"Text instead of the screen. It is the default where stdin or stdout is no terminal, and with -o json."`
 	glyphFlags
 	recordFlags
 	Insecure bool   `help:"Accept any TLS certificate, of signaling and of TURN servers."`
@@ -44,10 +42,10 @@ type natCommand struct {
 
 // Help implements kong.HelpProvider.
 func (natCommand) Help() string {
-	return detail("It asks the servers what your network does to UDP, and TURN servers for a relay, and says what that means for calls. "+
-		"To know what the NAT does it needs STUN servers on two addresses, best one with the usage of RFC 5780. "+
-		"On a terminal it shows a screen until q is pressed; otherwise text. The exit code is that of the last diagnosis: "+
-		"0 where direct calls are likely to work, with --peer between the two.",
+	return detail("It asks STUN servers how your NAT maps and filters UDP, tests TURN servers, and reports what that means for calls. "+
+		"Use STUN servers on two addresses, or one that supports RFC 5780.\n\n"+
+		"On a terminal it shows a screen until you press q; otherwise text. The exit code is that of the last diagnosis: "+
+		"0 if direct calls are likely to work, with --peer between both networks.",
 		[]string{
 			"dialtone nat stun.example.org stun2.example.org",
 			"dialtone nat --public",
@@ -66,11 +64,11 @@ func (c *natCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	if err = a.checked(errors.Join(err, bindErr, c.checkEvery())); err != nil {
 		return diag.ExitUsage, err
 	}
-	trust, err := tlsConfig(diag.Config{Insecure: c.Insecure, CAFile: c.CA.path})
+	trust, err := tlsConfig(diag.Config{Insecure: c.Insecure, CAFile: string(c.CA)})
 	if err != nil {
 		return diag.ExitCannotRun, err
 	}
-	ctx, restore := a.interruptible(ctx)
+	ctx, restore := a.Interruptible(ctx)
 	defer restore()
 	families := probe.BothFamilies
 	switch {
@@ -79,8 +77,10 @@ func (c *natCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	case c.IPv6 || from.Is6():
 		families = probe.OnlyIPv6
 	}
-	q := probe.Inquiry{URLs: urls, Families: families, Bind: from, TLS: trust, Peer: c.Peer.line, Deep: c.Deep,
-		Hairpin: c.Hairpin}
+	q := probe.Inquiry{URLs: urls, Families: families, Bind: from, TLS: trust, Deep: c.Deep, Hairpin: c.Hairpin}
+	if c.Peer != nil {
+		q.Peer = c.Peer.String()
+	}
 	q.Username, q.Password = c.credentials()
 	return c.diagnose(ctx, a, q)
 }
@@ -90,8 +90,8 @@ const shortestWatch = time.Second
 
 // checkEvery tells what is wrong with --every, or nil.
 func (c *natCommand) checkEvery() error {
-	if c.Watch && c.Every.Duration < shortestWatch {
-		return fmt.Errorf("--every %v asks the servers too often: wait a second at least", c.Every.Duration)
+	if c.Watch && c.Every < shortestWatch {
+		return fmt.Errorf("--every %v asks the servers too often: wait a second at least", c.Every)
 	}
 	return nil
 }
@@ -101,70 +101,35 @@ const secretValid = time.Hour
 
 // credentials are those for the TURN servers.
 func (c *natCommand) credentials() (username, password string) {
-	if c.TURNSecret.Secret != "" {
-		return probe.SharedSecret(c.TURNSecret.Secret.Reveal(), c.ICEUser, time.Now().Add(secretValid))
+	if c.TURNSecret != "" {
+		return probe.SharedSecret(c.TURNSecret.Reveal(), c.ICEUser, time.Now().Add(secretValid))
 	}
-	return c.ICEUser, c.ICEPass.Secret.Reveal()
+	return c.ICEUser, c.ICEPass.Reveal()
 }
 
-// format is how a result is written.
-type format struct {
-	name string
-	flaw
-}
-
-// Decode implements kong.MapperValue.
-func (f *format) Decode(ctx *kong.DecodeContext) error { return f.decode(ctx, f.set) }
-
-func (f *format) set(raw string) error {
-	if raw != "text" && raw != "json" {
-		return fmt.Errorf("%s is no format: write text or json", quote(raw))
-	}
-	f.name = raw
-	return nil
-}
-
-// localAddr is an address of this machine.
-type localAddr struct {
-	addr netip.Addr
-	flaw
-}
-
-// Decode implements kong.MapperValue.
-func (l *localAddr) Decode(ctx *kong.DecodeContext) error { return l.decode(ctx, l.set) }
-
-func (l *localAddr) set(raw string) error {
+// parseLocalAddr reads an address of this machine.
+func parseLocalAddr(raw string) (netip.Addr, error) {
 	a, err := netip.ParseAddr(raw)
 	if err != nil {
-		return fmt.Errorf("%s is no IP address: write one that this machine has, such as 192.168.1.5", quote(raw))
+		return netip.Addr{}, fmt.Errorf("invalid IP address %s: use one of this machine, such as 192.168.1.5", quote(raw))
 	}
 	own, err := net.InterfaceAddrs()
 	if err != nil {
-		return fmt.Errorf("the addresses of this machine cannot be read: %w", err)
+		return netip.Addr{}, fmt.Errorf("cannot read the addresses of this machine: %w", err)
 	}
 	for _, o := range own {
 		if p, err := netip.ParsePrefix(o.String()); err == nil && (p.Addr() == a || a.IsLoopback()) {
-			l.addr = a
-			return nil
+			return a, nil
 		}
 	}
-	return fmt.Errorf("%s is no address of this machine", quote(raw))
+	return netip.Addr{}, fmt.Errorf("%s is not an address of this machine", quote(raw))
 }
 
-// peerLine is the result line of the peer.
-type peerLine struct {
-	line string
-	flaw
-}
-
-// Decode implements kong.MapperValue.
-func (p *peerLine) Decode(ctx *kong.DecodeContext) error { return p.decode(ctx, p.set) }
-
-func (p *peerLine) set(raw string) error {
+// parseNATSide reads the result line of the peer's network.
+func parseNATSide(raw string) (*nat.Side, error) {
 	side, err := nat.ParseSide(raw)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	p.line = side.String()
-	return nil
+	return &side, nil
 }

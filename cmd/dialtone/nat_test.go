@@ -9,13 +9,13 @@ import (
 
 // TestPublicServers: the list can be used, and the documentation has the same.
 func TestPublicServers(t *testing.T) {
-	doc := readDoc(t, "configuration.md")
+	doc := readDoc(t, "reference/configuration.md")
 	for _, s := range publicServers {
 		if u, err := probe.ParseURL(s); err != nil || u.Scheme != probe.STUN || u.String() != s {
 			t.Errorf("%s is read as %v, %v", s, u, err)
 		}
 		if !strings.Contains(doc, s) {
-			t.Errorf("docs/configuration.md does not list %s", s)
+			t.Errorf("docs/reference/configuration.md does not list %s", s)
 		}
 	}
 }

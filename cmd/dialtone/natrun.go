@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"dialtone/cmd/dialtone/internal/calls"
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/feed"
@@ -42,7 +43,7 @@ func (c *natCommand) diagnose(ctx context.Context, a app, q probe.Inquiry) (diag
 		return diag.ExitCannotRun, err
 	}
 	var err error
-	if a.terminal && !c.Plain && c.Output.name == "text" {
+	if a.Terminal && !c.Plain && c.Output == "text" {
 		err = r.onScreen(ctx)
 	} else {
 		err = r.asText(ctx)
@@ -66,7 +67,7 @@ func (r *natRun) startRecording(ctx context.Context) error {
 		return nil
 	}
 	x := r.exporter()
-	file, err := record.Create(r.command.Record, x.header, record.Options{Redact: x.redact, Secrets: x.secrets})
+	file, err := record.Create(r.command.Record, x.Header, record.Options{Redact: x.Redact, Secrets: x.Secrets})
 	if err != nil {
 		return err
 	}
@@ -79,9 +80,9 @@ func (r *natRun) startRecording(ctx context.Context) error {
 }
 
 // exporter saves as --record does.
-func (r *natRun) exporter() exporter {
+func (r *natRun) exporter() calls.Exporter {
 	config := diag.Config{Command: "nat", Code: "nat", NoMedia: true, Version: readVersion().Version,
-		Insecure: r.command.Insecure, CAFile: r.command.CA.path}
+		Insecure: r.command.Insecure, CAFile: string(r.command.CA)}
 	for _, u := range r.inquiry.URLs {
 		server := diag.ICEServerAuth{URL: u.Short()}
 		if u.Scheme.TURN() {
@@ -89,9 +90,9 @@ func (r *natRun) exporter() exporter {
 		}
 		config.ICEServers = append(config.ICEServers, server)
 	}
-	return exporter{
-		header: record.NewHeader(config, r.log.Start()), redact: r.command.Redact,
-		secrets: []diag.Secret{diag.Secret(r.inquiry.Password), r.command.TURNSecret.Secret},
+	return calls.Exporter{
+		Header: record.NewHeader(config, r.log.Start()), Redact: r.command.Redact,
+		Secrets: []diag.Secret{diag.Secret(r.inquiry.Password), r.command.TURNSecret},
 	}
 }
 
@@ -120,7 +121,7 @@ func (r *natRun) once(ctx context.Context, run int) bool {
 func (r *natRun) pause(ctx context.Context, stays bool) bool {
 	var due <-chan time.Time
 	if r.command.Watch {
-		timer := time.NewTimer(r.command.Every.Duration)
+		timer := time.NewTimer(r.command.Every)
 		defer timer.Stop()
 		due = timer.C
 	} else if !stays {
@@ -155,20 +156,20 @@ func (r *natRun) onScreen(ctx context.Context) error {
 	}
 	err := tui.Run(ctx, tui.Options{
 		Source: events, Controls: natControls{r,
-			stop}, Title: "nat", Start: r.log.Start(), Input: r.app.in, Output: r.app.out,
-		ASCII: r.command.ascii(r.app.streams), Panes: panes, Export: r.exporter().write,
+			stop}, Title: "nat", Start: r.log.Start(), Input: r.app.In, Output: r.app.Out,
+		ASCII: r.command.ascii(r.app.streams), Panes: panes, Export: r.exporter().Write,
 	})
 	stop()
 	r.parts.Wait()
 	if err != nil && !errors.Is(err, tui.ErrInterrupted) && ctx.Err() == nil {
-		return r.app.screenFault(err)
+		return calls.ScreenFault(r.app.Streams, readVersion().Version, err)
 	}
 	last := r.call.Diagnosed()
 	if last == nil {
 		return nil
 	}
 	n := judge.Diagnose(last.State)
-	return r.app.print("%s%s", natVerdict(n), natResult(n))
+	return r.app.Print("%s%s", natVerdict(n), natResult(n))
 }
 
 // natPanes are those of a diagnosis by itself.

@@ -6,12 +6,13 @@ import (
 	"net"
 	"net/netip"
 
+	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/diag/probe"
 )
 
 // publicServers are STUN servers that let everybody ask; --public asks them. Never without it: whoever is asked learns
 // the address of this machine, and when it was there. Nobody has measured them here, and no test asks them.
-// docs/configuration.md has the same list.
+// docs/reference/configuration.md has the same list.
 var publicServers = []string{
 	"stun:stun.l.google.com:19302",
 	"stun:stun1.l.google.com:19302",
@@ -22,7 +23,7 @@ var publicServers = []string{
 
 // urls are the servers to ask; the error names all that is wrong with them.
 func (c *natCommand) urls() ([]probe.URL, error) {
-	list, flag := c.ICE.list, "--ice "
+	list, flag := c.ICE, "--ice "
 	named := c.Servers
 	if len(named) > 0 {
 		list, flag = nil, ""
@@ -42,8 +43,8 @@ func (c *natCommand) urls() ([]probe.URL, error) {
 		errs = append(errs, errors.New(`no server to ask: name some, such as dialtone nat stun.example.org; or list them in the configuration file: ice = ["stun:…"]; or add --public to ask public ones, which then see your address`))
 	}
 	for _, u := range list {
-		if u.Scheme.TURN() && (c.TURNSecret.Secret == "" && (c.ICEUser == "" || c.ICEPass.Secret == "")) {
-			errs = append(errs, fmt.Errorf("%s%v asks for a user name and a password: add --ice-user NAME, and the password as %s", flag, u, envName("ice-pass")))
+		if u.Scheme.TURN() && (c.TURNSecret == "" && (c.ICEUser == "" || c.ICEPass == "")) {
+			errs = append(errs, fmt.Errorf("%s%v asks for a user name and a password: add --ice-user NAME, and the password as %s", flag, u, settings.EnvName("ice-pass")))
 		}
 	}
 	return list, errors.Join(errs...)
@@ -51,8 +52,8 @@ func (c *natCommand) urls() ([]probe.URL, error) {
 
 // localAddr is the address to ask from, the zero value for any.
 func (c *natCommand) localAddr() (netip.Addr, error) {
-	if c.Interface == "" || c.Bind.addr.IsValid() {
-		return c.Bind.addr, nil
+	if c.Interface == "" || c.Bind.IsValid() {
+		return c.Bind, nil
 	}
 	own, err := net.InterfaceByName(c.Interface)
 	if err != nil {

@@ -25,9 +25,9 @@ type natLine struct {
 
 // asText writes a diagnosis, or with --watch what each changes.
 func (r *natRun) asText(ctx context.Context) error {
-	if r.app.terminal {
+	if r.app.Terminal {
 		waiting := time.AfterFunc(time.Second, func() {
-			complain(r.app.err, fmt.Sprintf("asking %d servers, at most ten times a second each …", len(r.inquiry.URLs)))
+			r.app.Complain(fmt.Sprintf("asking %d servers, at most ten times a second each …", len(r.inquiry.URLs)))
 		})
 		defer waiting.Stop()
 	}
@@ -51,7 +51,7 @@ func (r *natRun) asText(ctx context.Context) error {
 func (r *natRun) print(run int, before *judge.Network) (*judge.Network, error) {
 	if d := r.call.Diagnosis(); d.Ended.Stopped == diag.StoppedError {
 		if r.command.Watch {
-			complain(r.app.err, fmt.Sprintf("dialtone: run %d failed: %s", run, d.Ended.Reason))
+			r.app.Complain(fmt.Sprintf("dialtone: run %d failed: %s", run, d.Ended.Reason))
 		}
 		return before, nil
 	}
@@ -61,16 +61,16 @@ func (r *natRun) print(run int, before *judge.Network) (*judge.Network, error) {
 		changes = words.Changes(judge.Changes(before, &now))
 	}
 	switch {
-	case r.command.Output.name == "json":
+	case r.command.Output == "json":
 		return &now, r.printJSON(run, changes, now)
 	case before == nil:
-		return &now, r.app.print("%s", natText(now, r.command.Verbose))
+		return &now, r.app.Print("%s", natText(now, r.command.Verbose))
 	}
 	text := "nothing changed: " + words.NetworkExit(now.Exit)
 	if len(changes) > 0 {
 		text = strings.Join(changes, "; ")
 	}
-	return &now, r.app.print("%s  run %d: %s\n", time.Now().Format(time.TimeOnly), run, text)
+	return &now, r.app.Print("%s  run %d: %s\n", time.Now().Format(time.TimeOnly), run, text)
 }
 
 // printJSON writes an object over several lines, or with --watch one in a line.
@@ -80,12 +80,12 @@ func (r *natRun) printJSON(run int, changes []string, now judge.Network) error {
 		if err != nil {
 			return err
 		}
-		return r.app.print("%s\n", raw)
+		return r.app.Print("%s\n", raw)
 	}
 	raw, err := json.Marshal(natLine{Run: run, At: time.Now().UTC().Truncate(time.Millisecond),
 		Changes: append([]string{}, changes...), Network: report.NewNetwork(now)})
 	if err != nil {
 		return err
 	}
-	return r.app.print("%s\n", raw)
+	return r.app.Print("%s\n", raw)
 }

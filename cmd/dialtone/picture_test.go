@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"flag"
 	"io"
 	"os"
@@ -12,6 +11,7 @@ import (
 	"github.com/charmbracelet/lipgloss"
 	"github.com/muesli/termenv"
 
+	"dialtone/cmd/dialtone/internal/forms"
 	"dialtone/tui/picture"
 	"dialtone/tui/start"
 )
@@ -21,22 +21,25 @@ var update = flag.Bool("update", false, "draw the pictures anew")
 // TestPictures compares the picture of the start screen with what it looks like now; those of a call are package tui's.
 func TestPictures(t *testing.T) {
 	const width, height = 120, 36
-	noDir := func() (string, error) { return "", errors.New("none") }
-	forms, err := startForms(streams{environ: []string{"DIALTONE_ICE=stun:stun.example.org"}, configDir: noDir}, "")
+	all, err := startForms(testStreams("DIALTONE_ICE=stun:stun.example.org"), "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var past history
+	var past forms.History
 	for _, c := range []start.Choice{
 		{Command: "replay", Values: start.Values{"file": "call.jsonl"}},
 		{Command: "demo", Values: start.Values{"relay-only": "true"}},
 		{Command: "call", Values: start.Values{"code": "w1", "server": "https://call.example.org/call/"}},
 	} {
-		past = past.with(c)
+		f, err := forms.Find(all, c.Command)
+		if err != nil {
+			t.Fatal(err)
+		}
+		past = past.With(f, begun(f, c.Values))
 	}
-	options := start.Options{Version: "0.2.0", Recent: past.recent()}
-	for _, f := range forms {
-		options.Commands = append(options.Commands, f.command())
+	options := start.Options{Version: "0.2.0", Recent: past.Recent(all)}
+	for _, f := range all {
+		options.Commands = append(options.Commands, f.Screen())
 	}
 	renderer := lipgloss.NewRenderer(io.Discard)
 	renderer.SetColorProfile(termenv.ANSI256)

@@ -3,151 +3,75 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"log/slog"
-	"maps"
-	"slices"
-	"strings"
 
-	"github.com/alecthomas/kong"
-
+	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/diag"
-	"dialtone/diag/report"
 )
 
 // app is what commands share.
 type app struct {
 	streams
-	layers *layers
-	name   string // of the command that runs
+	settings *settings.Parsed
+	name     string // of the command that runs
 }
 
 // run does what the arguments say.
 func run(ctx context.Context, args []string, s streams) diag.Exit {
-	if len(args) == 0 { // where there is no terminal for it, it says so
+	if len(args) == 0 { // without a terminal, start says that it needs one
 		args = []string{"start"}
 	}
-	flags := &layers{environ: s.environ, configDir: s.configDir}
-	helped := false
-	parser, err := newParser(&cli{}, s, flags, func(int) { helped = true })
-	if err != nil {
-		complain(s.err, "dialtone: the grammar of the command line is broken: "+err.Error())
-		return diag.ExitCannotRun
-	}
-	parsed, err := parser.Parse(args)
-	if helped {
+	parsed, err := settings.Parse(&cli{}, args, s.options())
+	if errors.Is(err, settings.ErrHelp) {
 		return diag.ExitPass
 	}
 	if err != nil {
-		return refuse(s, flags, err)
+		return refuse(s, parsed, err)
 	}
-	node := parsed.Selected()
-	a := app{streams: s, layers: flags, name: node.Name}
-	for _, flag := range node.Flags {
-		a.note(flag)
-	}
-	flags.typed = typedFlags(parsed)
-	chosen, ok := node.Target.Addr().Interface().(command)
+	chosen, ok := parsed.Command.(command)
 	if !ok {
-		complain(s.err, "dialtone: "+node.Name+" is no command")
+		s.Complain("dialtone: " + parsed.Name + " cannot be run")
 		return diag.ExitCannotRun
 	}
-	code, err := chosen.run(ctx, a)
-	var wrong configError
+	code, err := chosen.run(ctx, app{streams: s, settings: parsed, name: parsed.Name})
+	var wrong settings.Mistakes
 	switch {
 	case errors.As(err, &wrong):
-		tell(s.err, a.name, wrong)
+		s.Complain(wrong.Report(parsed.Name))
 	case err != nil:
-		complain(s.err, "dialtone: "+diag.Clean(err.Error(), 1000))
+		s.Complain("dialtone: " + diag.Clean(err.Error(), 1000))
 	}
 	return code
 }
 
-// typedFlags are those of the command line, by name.
-func typedFlags(parsed *kong.Context) map[string]bool {
-	typed := map[string]bool{}
-	for _, p := range parsed.Path {
-		if p.Flag != nil && !p.Resolved {
-			typed[p.Flag.Name] = true
+// refuse reports what is wrong with the command line, and with the other sources as far as they were read.
+func refuse(s streams, parsed *settings.Parsed, err error) diag.Exit {
+	s.Complain("dialtone: " + diag.Clean(err.Error(), 600))
+	var found settings.Mistakes
+	if errors.As(parsed.Check(nil), &found) {
+		for _, m := range found {
+			s.Complain("dialtone: " + diag.Clean(m.Origin, 400) + ": " + diag.Clean(m.Text, 600))
 		}
 	}
-	return typed
-}
-
-// refuse tells what is wrong with the command line, and with the layers as far as they were read.
-func refuse(s streams, flags *layers, err error) diag.Exit {
-	name := ""
-	var parse *kong.ParseError
-	if errors.As(err, &parse) && parse.Context != nil && parse.Context.Selected() != nil {
-		name = parse.Context.Selected().Name + " "
+	help := "--help"
+	if parsed.Name != "" {
+		help = parsed.Name + " --help"
 	}
-	complain(s.err, "dialtone: "+diag.Clean(err.Error(), 600))
-	for _, m := range flags.mistakes {
-		complain(s.err, "dialtone: "+diag.Clean(m.origin, 400)+": "+diag.Clean(m.text, 600))
-	}
-	complain(s.err, "Try: dialtone "+name+"--help")
+	s.Complain("Try: dialtone " + help)
 	return diag.ExitUsage
 }
 
-// note adds what is wrong with a value of the command line; other values were checked where they were read.
-func (a app) note(flag *kong.Flag) {
-	v, ok := flag.Target.Addr().Interface().(value)
-	if ok {
-		a.layers.mistakes = append(a.layers.mistakes, mistakesOf("--"+flag.Name, v.flawed())...)
-	}
+// checked returns all mistakes in the settings and those of err as one error, or nil.
+func (a app) checked(err error) error { return a.settings.Check(err) }
+
+// logger writes to stderr from a level on, which is one of slog's names.
+func (a app) logger(name string) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(name)) // the setting takes no other names
+	return slog.New(slog.NewTextHandler(a.Err, &slog.HandlerOptions{Level: level}))
 }
 
-// configError is a configuration with at least one mistake.
-type configError []mistake
-
-func (c configError) Error() string {
-	texts := make([]string, 0, len(c))
-	for _, m := range c {
-		texts = append(texts, m.origin+": "+m.text)
-	}
-	return strings.Join(texts, "\n")
-}
-
-// checked returns all mistakes that were noted, and those of err, as one error or nil.
-func (a app) checked(err error) error {
-	found := a.layers.mistakes
-	for _, e := range flatten(err) {
-		origin := "the command line"
-		if flag := mentionedFlag.FindString(e.Error()); flag != "" {
-			origin = a.layers.originOf(strings.TrimPrefix(flag, "--"))
-		}
-		found = append(found, mistake{origin, e.Error()})
-	}
-	if len(found) == 0 {
-		return nil
-	}
-	return configError(found)
-}
-
-// logger writes to stderr.
-func (a app) logger(level slog.Level) *slog.Logger {
-	return slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: level}))
-}
-
-// print writes a part of the result to stdout.
-func (a app) print(format string, args ...any) error {
-	if _, err := io.WriteString(a.out, fmt.Sprintf(format, args...)); err != nil {
-		return &outputError{err}
-	}
-	return nil
-}
-
-func newParser(grammar *cli, s streams, flags *layers, exit func(int)) (*kong.Kong, error) {
-	return kong.New(grammar,
-		kong.Name("dialtone"),
-		kong.Description("Place a real WebRTC call from a terminal and learn whether it works, how well, and if not why."),
-		kong.Writers(s.out, s.err),
-		kong.Exit(exit),
-		kong.Resolvers(flags),
-		kong.Vars{"server": defaultServer, "listen": defaultListen,
-			"formats": strings.Join(slices.Sorted(maps.Keys(report.Formats)), ", ")},
-		kong.Groups{"limits": "Limits:", "signaling": "Ways to the other party beside a code word (docs/signaling.md):"},
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 110}),
-	)
+// didYouMean is the end of a sentence about an unknown word.
+func didYouMean(prefix, word string, candidates []string) string {
+	return settings.DidYouMean(prefix, word, candidates)
 }

@@ -20,7 +20,7 @@ import (
 )
 
 // terminal is dialtone in a terminal of 120×36.
-type terminal struct {
+type console struct {
 	cmd    *exec.Cmd
 	master *os.File
 	output chan []byte // closed when dialtone has ended
@@ -28,18 +28,18 @@ type terminal struct {
 	before *xterm.State // the settings of the terminal
 }
 
-func openTerminal(t *testing.T, args ...string) *terminal {
+func openTerminal(t *testing.T, args ...string) *console {
 	t.Helper()
 	return startTerminal(t, "dialtone", args...)
 }
 
-func startTerminal(t *testing.T, name string, args ...string) *terminal {
+func startTerminal(t *testing.T, name string, args ...string) *console {
 	t.Helper()
 	return startTerminalOf(t, "screen-256color", name, args...)
 }
 
 // startTerminalOf names the kind of terminal too: some are asked for their colours, some are not.
-func startTerminalOf(t *testing.T, kind, name string, args ...string) *terminal {
+func startTerminalOf(t *testing.T, kind, name string, args ...string) *console {
 	t.Helper()
 	program, err := exec.LookPath(name) // TestMain has put it there
 	if err != nil {
@@ -67,7 +67,7 @@ func startTerminalOf(t *testing.T, kind, name string, args ...string) *terminal 
 	if err := slave.Close(); err != nil {
 		t.Fatal(err)
 	}
-	term := &terminal{cmd: cmd, master: master, output: make(chan []byte), before: before}
+	term := &console{cmd: cmd, master: master, output: make(chan []byte), before: before}
 	go func() {
 		defer close(term.output)
 		for {
@@ -83,7 +83,7 @@ func startTerminalOf(t *testing.T, kind, name string, args ...string) *terminal 
 }
 
 // await reads until the screen has shown a text.
-func (term *terminal) await(t *testing.T, text string) {
+func (term *console) await(t *testing.T, text string) {
 	t.Helper()
 	deadline := time.After(patience)
 	for !strings.Contains(term.seen.String(), text) {
@@ -99,7 +99,7 @@ func (term *terminal) await(t *testing.T, text string) {
 	}
 }
 
-func (term *terminal) press(t *testing.T, keys string) {
+func (term *console) press(t *testing.T, keys string) {
 	t.Helper()
 	if _, err := term.master.WriteString(keys); err != nil {
 		t.Fatal(err)
@@ -107,7 +107,7 @@ func (term *terminal) press(t *testing.T, keys string) {
 }
 
 // end reads the rest and returns what dialtone wrote after the screen was left, and its exit code.
-func (term *terminal) end(t *testing.T) (string, diag.Exit) {
+func (term *console) end(t *testing.T) (string, diag.Exit) {
 	t.Helper()
 	code := term.leave(t)
 	shown := term.seen.String()
@@ -119,7 +119,7 @@ func (term *terminal) end(t *testing.T) (string, diag.Exit) {
 }
 
 // leave waits until the program has ended.
-func (term *terminal) leave(t *testing.T) diag.Exit {
+func (term *console) leave(t *testing.T) diag.Exit {
 	t.Helper()
 	watchdog := time.AfterFunc(patience, func() { _ = term.cmd.Process.Kill() })
 	defer watchdog.Stop()
@@ -142,18 +142,18 @@ func TestScreen(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		args  []string
-		leave func(*testing.T, *terminal)
+		leave func(*testing.T, *console)
 		want  diag.Exit
 		ended diag.EndReason
 	}{
-		"quit":      {nil, func(t *testing.T, s *terminal) { s.press(t, "q") }, diag.ExitPass, diag.EndHangup},
-		"interrupt": {nil, func(t *testing.T, s *terminal) { s.press(t, "\x03") }, diag.ExitInterrupted, diag.EndInterrupted},
-		"signal": {nil, func(t *testing.T, s *terminal) {
+		"quit":      {nil, func(t *testing.T, s *console) { s.press(t, "q") }, diag.ExitPass, diag.EndHangup},
+		"interrupt": {nil, func(t *testing.T, s *console) { s.press(t, "\x03") }, diag.ExitInterrupted, diag.EndInterrupted},
+		"signal": {nil, func(t *testing.T, s *console) {
 			if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 				t.Fatal(err)
 			}
 		}, diag.ExitInterrupted, diag.EndInterrupted},
-		"time over, then quit": {[]string{"--for=500ms"}, func(t *testing.T, s *terminal) {
+		"time over, then quit": {[]string{"--for=500ms"}, func(t *testing.T, s *console) {
 			s.await(t, "its time was over")
 			s.press(t, "q")
 		}, diag.ExitPass, diag.EndDuration},

@@ -17,6 +17,9 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"dialtone/cmd/dialtone/internal/settings"
+	"dialtone/cmd/dialtone/internal/terminal"
 )
 
 // patience bounds every wait of a script. Nothing depends on its length but how long a failure takes.
@@ -114,10 +117,12 @@ func cmdStart(ts *testscript.TestScript, neg bool, args []string) {
 // scriptEnviron is what a dialtone that runs in the background may see of the script's environment.
 func scriptEnviron(ts *testscript.TestScript) []string {
 	names := []string{"HOME", "PATH", "TMPDIR", "XDG_CONFIG_HOME", "GOCOVERDIR"}
-	parser, err := newParser(&cli{}, streams{out: io.Discard, err: io.Discard}, &layers{}, func(int) {})
+	model, err := settings.Model(&cli{}, streams{Streams: terminal.Streams{Out: io.Discard, Err: io.Discard}}.options())
 	ts.Check(err)
-	for _, flag := range flagsOf(parser.Model).names("") {
-		names = append(names, envName(flag))
+	for _, command := range model.Children {
+		for _, flag := range command.Flags {
+			names = append(names, settings.EnvName(flag.Name))
+		}
 	}
 	var environ []string
 	for _, name := range names {

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"dialtone/diag"
 	"dialtone/signal/page"
@@ -20,19 +21,19 @@ type serveCommand struct {
 	tlsFlags
 	iceServerFlags
 	configurable
-	LogLevel logLevel `default:"info" placeholder:"LEVEL" help:"What to log to stderr: debug, info, warn or error. Default: ${default}."`
+	LogLevel string `oneof:"debug,info,warn,error" default:"info" placeholder:"LEVEL" help:"What to log to stderr: debug, info, warn or error. Default: ${default}."`
 
-	MaxBody              limit    `placeholder:"BYTES" group:"limits" help:"Largest body of a request. Default: 65536."`
-	MaxCandidates        limit    `placeholder:"N" group:"limits" help:"Candidates that one party may send. Default: 256."`
-	MaxPairs             limit    `placeholder:"N" group:"limits" help:"Pairs at one time. Default: 20000."`
-	MaxPairsPerAddress   limit    `placeholder:"N" group:"limits" help:"Pairs begun by parties of one address. Default: 256, for loopback addresses none."`
-	MaxRequestsPerSecond rate     `placeholder:"N" group:"limits" help:"Mean rate of requests from one address. Default: 200, for loopback addresses none."`
-	MaxRequestBurst      limit    `placeholder:"N" group:"limits" help:"Requests at once beyond that rate. Default: what ten seconds bring."`
-	Expiry               duration `placeholder:"DURATION" group:"limits" help:"How long a party may be silent before its pair is deleted. Default: 10s, which pages in the wild rely on."`
-	HeaderTimeout        duration `placeholder:"DURATION" group:"limits" help:"For the header of a request. Default: 5s."`
-	BodyTimeout          duration `placeholder:"DURATION" group:"limits" help:"For the body of a request. Default: 10s."`
-	IdleTimeout          duration `placeholder:"DURATION" group:"limits" help:"For a connection without a request. Default: 60s."`
-	ShutdownTimeout      duration `placeholder:"DURATION" group:"limits" help:"For requests that run when the server is stopped. Default: 5s."`
+	MaxBody              limit         `placeholder:"BYTES" group:"limits" help:"Largest body of a request. Default: 65536."`
+	MaxCandidates        limit         `placeholder:"N" group:"limits" help:"Candidates that one party may send. Default: 256."`
+	MaxPairs             limit         `placeholder:"N" group:"limits" help:"Pairs at one time. Default: 20000."`
+	MaxPairsPerAddress   limit         `placeholder:"N" group:"limits" help:"Pairs begun by parties of one address. Default: 256, for loopback addresses none."`
+	MaxRequestsPerSecond rate          `placeholder:"N" group:"limits" help:"Mean rate of requests from one address. Default: 200, for loopback addresses none."`
+	MaxRequestBurst      limit         `placeholder:"N" group:"limits" help:"Requests at once beyond that rate. Default: what ten seconds bring."`
+	Expiry               time.Duration `placeholder:"DURATION" group:"limits" help:"How long a party may be silent before its pair is deleted. Default: 10s, which pages in the wild rely on."`
+	HeaderTimeout        time.Duration `placeholder:"DURATION" group:"limits" help:"For the header of a request. Default: 5s."`
+	BodyTimeout          time.Duration `placeholder:"DURATION" group:"limits" help:"For the body of a request. Default: 10s."`
+	IdleTimeout          time.Duration `placeholder:"DURATION" group:"limits" help:"For a connection without a request. Default: 60s."`
+	ShutdownTimeout      time.Duration `placeholder:"DURATION" group:"limits" help:"For requests that run when the server is stopped. Default: 5s."`
 }
 
 // Help implements kong.HelpProvider.
@@ -56,7 +57,7 @@ func (c *serveCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	if err := a.checked(errors.Join(c.iceServerFlags.complete(), c.tlsFlags.complete())); err != nil {
 		return diag.ExitUsage, err
 	}
-	ctx, restore := a.interruptible(ctx)
+	ctx, restore := a.Interruptible(ctx)
 	defer restore()
 	ice, err := c.start()
 	if err != nil {
@@ -71,25 +72,25 @@ func (c *serveCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 // serve runs the signaling server until the context ends.
 func (c *serveCommand) serve(ctx context.Context, a app, ice *iceServers) error {
 	var lc net.ListenConfig
-	ln, err := lc.Listen(ctx, "tcp", c.Listen.hostPort)
+	ln, err := lc.Listen(ctx, "tcp", string(c.Listen))
 	if err != nil {
-		return listenError("--listen", c.Listen.hostPort, err)
+		return listenError("--listen", string(c.Listen), err)
 	}
-	own, err := c.identity(c.Listen.hostPort, ln.Addr())
+	own, err := c.identity(string(c.Listen), ln.Addr())
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}
-	if err := a.print("%s", invitation(ln.Addr(), own, ice)); err != nil {
+	if err := a.Print("%s", invitation(ln.Addr(), own, ice)); err != nil {
 		return errors.Join(err, ln.Close())
 	}
 	if own != nil {
-		if err := a.print("%s", qrOf(a.streams, pageURLs(own.scheme(), ln.Addr())[0])); err != nil {
+		if err := a.Print("%s", qrOf(a.streams, pageURLs(own.scheme(), ln.Addr())[0])); err != nil {
 			return errors.Join(err, ln.Close())
 		}
 	}
 	options := c.options(a)
 	options.Page = page.New(page.Options{
-		ICEServers: ice.forBrowsers(c.TURNPass.Secret.Reveal()), Arguments: strings.TrimSpace(own.arguments() +
+		ICEServers: ice.forBrowsers(c.TURNPass.Reveal()), Arguments: strings.TrimSpace(own.arguments() +
 			ice.arguments()),
 	})
 	if err := server.New(options).Serve(ctx, own.wrap(ln)); err != nil {
@@ -100,11 +101,11 @@ func (c *serveCommand) serve(ctx context.Context, a app, ice *iceServers) error 
 
 func (c *serveCommand) options(a app) server.Options {
 	return server.Options{
-		Version: readVersion().Version, Logger: a.logger(c.LogLevel.Level),
-		MaxBody: c.MaxBody.n, CandidatesPerSide: int(c.MaxCandidates.n), Pairs: int(c.MaxPairs.n),
-		PairsPerAddress: int(c.MaxPairsPerAddress.n), RequestsPerSecond: c.MaxRequestsPerSecond.perSecond, RequestBurst: int(c.MaxRequestBurst.n),
-		Expiry: c.Expiry.Duration, HeaderTimeout: c.HeaderTimeout.Duration, BodyTimeout: c.BodyTimeout.Duration,
-		IdleTimeout: c.IdleTimeout.Duration, ShutdownTimeout: c.ShutdownTimeout.Duration,
+		Version: readVersion().Version, Logger: a.logger(c.LogLevel),
+		MaxBody: int64(c.MaxBody), CandidatesPerSide: int(c.MaxCandidates), Pairs: int(c.MaxPairs),
+		PairsPerAddress: int(c.MaxPairsPerAddress), RequestsPerSecond: float64(c.MaxRequestsPerSecond),
+		RequestBurst: int(c.MaxRequestBurst), Expiry: c.Expiry, HeaderTimeout: c.HeaderTimeout,
+		BodyTimeout: c.BodyTimeout, IdleTimeout: c.IdleTimeout, ShutdownTimeout: c.ShutdownTimeout,
 	}
 }
 

@@ -6,25 +6,25 @@ import (
 	"net/netip"
 	"strings"
 
-	"github.com/alecthomas/kong"
-
+	"dialtone/cmd/dialtone/internal/settings"
+	"dialtone/diag"
 	"dialtone/diag/lab"
 	"dialtone/signal/page"
 )
 
 // iceServerFlags are the STUN and TURN servers that dialtone serve offers besides.
 type iceServerFlags struct {
-	STUN     stunAddresses `name:"stun" placeholder:"IP[:PORT][,IP2[:PORT2]]" help:"Offer a STUN server at this address; with a second address of this machine one that lets NATs be examined (RFC 5780). Default ports: 3478 and the next one."`
-	TURN     turnAddress   `name:"turn" placeholder:"IP[:PORT]" help:"Offer a STUN and TURN server at this address, over UDP and TCP. Default port: 3478."`
-	TURNUser string        `name:"turn-user" placeholder:"NAME" help:"User name that --turn asks for."`
-	TURNPass secret        `name:"turn-pass" placeholder:"PASSWORD" help:"Password that --turn asks for. Others can read it in the list of processes: better give it as DIALTONE_TURN_PASS or in the file."`
+	STUN     stunAddresses  `name:"stun" placeholder:"IP[:PORT][,IP2[:PORT2]]" help:"Offer a STUN server at this address; with a second address of this machine one that lets NATs be examined (RFC 5780). Default ports: 3478 and the next one."`
+	TURN     netip.AddrPort `name:"turn" placeholder:"IP[:PORT]" help:"Offer a STUN and TURN server at this address, over UDP and TCP. Default port: 3478."`
+	TURNUser string         `name:"turn-user" placeholder:"NAME" help:"User name that --turn asks for."`
+	TURNPass diag.Secret    `name:"turn-pass" placeholder:"PASSWORD" help:"Password that --turn asks for. Others can read it in the list of processes: better give it as DIALTONE_TURN_PASS or in the file."`
 }
 
 // complete tells what is missing, or nil.
 func (f *iceServerFlags) complete() error {
-	if f.TURN.addr.IsValid() && (f.TURNUser == "" || f.TURNPass.Secret == "") {
+	if f.TURN.IsValid() && (f.TURNUser == "" || f.TURNPass == "") {
 		return fmt.Errorf("--turn relays for those alone who have an account: add --turn-user NAME, and the password as %s",
-			envName("turn-pass"))
+			settings.EnvName("turn-pass"))
 	}
 	return nil
 }
@@ -35,53 +35,33 @@ const stunPort = 3478
 // stunAddresses are one address of a STUN server, or its two.
 type stunAddresses struct {
 	primary, alternate netip.AddrPort // the latter is not valid where one alone was given
-	flaw
 }
 
-// Decode implements kong.MapperValue.
-func (s *stunAddresses) Decode(ctx *kong.DecodeContext) error { return s.decode(ctx, s.set) }
-
-func (s *stunAddresses) set(raw string) error {
+func parseSTUNAddresses(raw string) (s stunAddresses, err error) {
 	first, second, two := strings.Cut(raw, ",")
-	primary, err := serverAddress(strings.TrimSpace(first), stunPort)
-	if err != nil {
-		return err
+	s.primary, err = serverAddress(strings.TrimSpace(first), stunPort)
+	if err != nil || !two {
+		return s, err
 	}
-	s.primary = primary
-	if !two {
-		return nil
-	}
-	next := primary.Port() // 0 for a free one
+	next := s.primary.Port() // 0 for a free one
 	if next != 0 {
 		next++
 	}
-	alternate, err := serverAddress(strings.TrimSpace(second), next)
+	s.alternate, err = serverAddress(strings.TrimSpace(second), next)
+	one, other := s.primary, s.alternate
 	switch {
 	case err != nil:
-		return err
-	case primary.Addr() == alternate.Addr() || primary.Addr().Is4() != alternate.Addr().Is4():
-		return fmt.Errorf("%s and %s are not two addresses of one family: give another address that this machine has, or none", primary.Addr(), alternate.Addr())
-	case alternate.Port() == primary.Port() && alternate.Port() != 0:
-		return fmt.Errorf("port %d is there twice: the second address needs another port, or none to take the next one",
-			primary.Port())
+		return s, err
+	case one.Addr() == other.Addr() || one.Addr().Is4() != other.Addr().Is4():
+		return s, fmt.Errorf("%s and %s are not two addresses of one family: give another address of this machine, or none",
+			one.Addr(), other.Addr())
+	case other.Port() == one.Port() && other.Port() != 0:
+		return s, fmt.Errorf("duplicate port %d: give the second address another port, or none for the next one", one.Port())
 	}
-	s.alternate = alternate
-	return nil
+	return s, nil
 }
 
-// turnAddress is the address of a TURN server.
-type turnAddress struct {
-	addr netip.AddrPort
-	flaw
-}
-
-// Decode implements kong.MapperValue.
-func (t *turnAddress) Decode(ctx *kong.DecodeContext) error { return t.decode(ctx, t.set) }
-
-func (t *turnAddress) set(raw string) (err error) {
-	t.addr, err = serverAddress(raw, stunPort)
-	return err
-}
+func parseTURNAddress(raw string) (netip.AddrPort, error) { return serverAddress(raw, stunPort) }
 
 // serverAddress reads IP or IP:PORT. A server must know its address, because it tells it to those who ask: neither a
 // name nor a wildcard will do.
@@ -123,9 +103,9 @@ func (f *iceServerFlags) start() (*iceServers, error) {
 		}
 		s.responder = r
 	}
-	if a := f.TURN.addr; a.IsValid() {
+	if a := f.TURN; a.IsValid() {
 		t, err := lab.StartTURN(lab.TURNOptions{
-			Listen: a.String(), UDP: true, TCP: true, Username: f.TURNUser, Password: string(f.TURNPass.Secret),
+			Listen: a.String(), UDP: true, TCP: true, Username: f.TURNUser, Password: string(f.TURNPass),
 		})
 		if err != nil {
 			return nil, errors.Join(listenError("--turn", a.String(), err), s.close())
@@ -187,7 +167,7 @@ func (s *iceServers) diagnosis() string {
 	}
 	command := "dialtone nat " + strings.Join(args, " ")
 	if s.turn != nil {
-		command = envName("ice-pass") + "=PASSWORD " + command
+		command = settings.EnvName("ice-pass") + "=PASSWORD " + command
 	}
 	return command
 }

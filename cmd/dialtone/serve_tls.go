@@ -166,7 +166,7 @@ func unique(names []string) []string {
 // reach it.
 func qrOf(s streams, page string) string {
 	u, err := url.Parse(page)
-	if err != nil || !s.terminal || !speaksUnicode(s.environ) || u.Hostname() == "localhost" ||
+	if err != nil || !s.Terminal || !s.Unicode() || u.Hostname() == "localhost" ||
 		net.ParseIP(u.Hostname()).IsLoopback() {
 		return ""
 	}
@@ -174,7 +174,7 @@ func qrOf(s streams, page string) string {
 	if err != nil {
 		return "" // the address is printed besides
 	}
-	return "\n" + colouredQR(s.environ, draw.QR(code.Size, code.Black)) + "\n"
+	return "\n" + colouredQR(s.Environ, draw.QR(code.Size, code.Black)) + "\n"
 }
 
 // colouredQR draws white on black whatever the terminal's colours are.

@@ -4,6 +4,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/x509"
+	"dialtone/cmd/dialtone/internal/terminal"
 	"encoding/pem"
 	"net"
 	"os"
@@ -80,18 +81,18 @@ func TestIdentityFromFiles(t *testing.T) {
 // TestQRInTheTerminal: where a terminal can show it, and nowhere else.
 func TestQRInTheTerminal(t *testing.T) {
 	const page = "https://192.0.2.7:8443/call/"
-	terminal := streams{terminal: true, environ: []string{"LANG=C.UTF-8", "NO_COLOR=1"}}
+	shown := streams{Streams: terminal.Streams{Terminal: true, Environ: []string{"LANG=C.UTF-8", "NO_COLOR=1"}}}
 	for name, tt := range map[string]struct {
 		s    streams
 		page string
 		want bool
 	}{
-		"terminal":       {terminal, page, true},
-		"in colours":     {streams{terminal: true, environ: []string{"LANG=C.UTF-8", "NO_COLOR="}}, page, true},
-		"pipe":           {streams{environ: []string{"LANG=C.UTF-8"}}, page, false},
-		"not in Unicode": {streams{terminal: true, environ: []string{"LANG=C"}}, page, false},
-		"this machine":   {terminal, "https://[::1]:8443/call/", false},
-		"localhost":      {terminal, "https://localhost:8443/call/", false},
+		"terminal":       {shown, page, true},
+		"in colours":     {streams{Streams: terminal.Streams{Terminal: true, Environ: []string{"LANG=C.UTF-8", "NO_COLOR="}}}, page, true},
+		"pipe":           {streams{Streams: terminal.Streams{Environ: []string{"LANG=C.UTF-8"}}}, page, false},
+		"not in Unicode": {streams{Streams: terminal.Streams{Terminal: true, Environ: []string{"LANG=C"}}}, page, false},
+		"this machine":   {shown, "https://[::1]:8443/call/", false},
+		"localhost":      {shown, "https://localhost:8443/call/", false},
 	} {
 		got := qrOf(tt.s, tt.page)
 		if (got != "") != tt.want || strings.Contains(got, "\x1b") != (name == "in colours") {

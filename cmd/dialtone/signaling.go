@@ -18,7 +18,7 @@ type callingFlags struct {
 	WHIP  string `name:"whip" placeholder:"URL" group:"signaling" help:"Publish the clips to this endpoint of a media server (WHIP, RFC 9725)."`
 	WHEP  string `name:"whep" placeholder:"URL" group:"signaling" help:"Play from this endpoint of a media server (WHEP)."`
 	pasteFlags
-	Token secret `placeholder:"TOKEN" group:"signaling" help:"Bearer token for --offer, --whip and --whep. Others can read it in the list of processes: better give it as DIALTONE_TOKEN or in the file."`
+	Token diag.Secret `placeholder:"TOKEN" group:"signaling" help:"Bearer token for --offer, --whip and --whep. Others can read it in the list of processes: better give it as DIALTONE_TOKEN or in the file."`
 }
 
 // answeringFlags are those of who is called.
@@ -27,7 +27,7 @@ type answeringFlags struct {
 	WHIP   string        `name:"whip" placeholder:"HOST:PORT" group:"signaling" help:"Take what encoders publish to http://HOST:PORT/whip (WHIP, RFC 9725)."`
 	WHEP   string        `name:"whep" placeholder:"HOST:PORT" group:"signaling" help:"Play the clips to players at http://HOST:PORT/whep (WHEP)."`
 	pasteFlags
-	Token secret `placeholder:"TOKEN" group:"signaling" help:"Bearer token that callers of --listen, --whip and --whep must send. Better given as DIALTONE_TOKEN or in the file."`
+	Token diag.Secret `placeholder:"TOKEN" group:"signaling" help:"Bearer token that callers of --listen, --whip and --whep must send. Better given as DIALTONE_TOKEN or in the file."`
 	tlsFlags
 }
 
@@ -68,7 +68,7 @@ func (f *callingFlags) ways() []way {
 
 func (f *answeringFlags) ways() []way {
 	return given(
-		way{diag.SignalingOffer, "listen", f.Listen.hostPort}, way{diag.SignalingWHIP, "whip",
+		way{diag.SignalingOffer, "listen", string(f.Listen)}, way{diag.SignalingWHIP, "whip",
 			f.WHIP}, way{diag.SignalingWHEP, "whep", f.WHEP}, f.way(),
 	)
 }
@@ -92,10 +92,10 @@ func given(all ...way) []way {
 
 // choose takes the one way that was asked for. What is typed, code or flag, comes before the environment and the file.
 // The error tells that there is none, or more than one, and what was typed that does not go with it.
-func (l *layers) choose(code *string, ways []way) (way, error) {
+func (a app) choose(code *string, ways []way) (way, error) {
 	var typed []way
 	for _, w := range ways {
-		if l.typed[w.flag] {
+		if a.settings.Typed[w.flag] {
 			typed = append(typed, w)
 		}
 	}
@@ -103,7 +103,7 @@ func (l *layers) choose(code *string, ways []way) (way, error) {
 	case code != nil && len(typed) > 0:
 		return way{}, fmt.Errorf("--%s needs no code: leave out %s, or the flag", typed[0].flag, quote(*code))
 	case code != nil:
-		return way{}, l.superfluous(way{})
+		return way{}, a.superfluous(way{})
 	case len(typed) > 0:
 		ways = typed
 	}
@@ -111,18 +111,18 @@ func (l *layers) choose(code *string, ways []way) (way, error) {
 	case 0:
 		return way{}, errors.New("there is nobody to reach: give a code word, or another way, such as --paste")
 	case 1:
-		return ways[0], l.superfluous(ways[0])
+		return ways[0], a.superfluous(ways[0])
 	}
 	return way{}, fmt.Errorf("--%s and --%s exclude each other: leave one out", ways[0].flag, ways[1].flag)
 }
 
 // superfluous names flags of the command line that have nothing to do with the way. In the environment or the file they
 // are meant for other calls.
-func (l *layers) superfluous(w way) error {
+func (a app) superfluous(w way) error {
 	var errs []error
 	refuse := func(needs string, flags ...string) {
 		for _, flag := range flags {
-			if l.typed[flag] {
+			if a.settings.Typed[flag] {
 				errs = append(errs, fmt.Errorf("--%s goes with %s: leave it out", flag, needs))
 			}
 		}
@@ -148,14 +148,14 @@ func (w way) checkMedia(m mediaFlags) error {
 }
 
 // apply puts the way into the configuration of a call.
-func (w way) apply(config *diag.Config, token secret) {
+func (w way) apply(config *diag.Config, token diag.Secret) {
 	if w.kind == "" {
 		return
 	}
 	config.Signaling, config.Code, config.Server, config.Join = w.kind, "", "", ""
 	config.MediaOnly = w.mediaAlone()
 	if w.kind != diag.SignalingPaste {
-		config.Token = token.Secret
+		config.Token = token
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 
+	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/diag"
 	"dialtone/diag/session"
 	"dialtone/signal/offer"
@@ -35,7 +36,7 @@ func (w way) checkAddress() error {
 	if !w.listens() {
 		return nil
 	}
-	if err := new(listenAddress).set(w.value); err != nil {
+	if _, err := parseListenAddress(w.value); err != nil {
 		return fmt.Errorf("--%s: %w", w.flag, err)
 	}
 	return nil
@@ -58,7 +59,7 @@ func (w way) open(ctx context.Context, a app, f *answeringFlags) (*host, error) 
 	}
 	h := &host{url: urls[0], ended: make(chan error, 1)}
 	h.join = w.join(h.url, own, f.Token)
-	if err := a.print("%s%s", w.invitation(urls, h.join), own.describe()); err != nil {
+	if err := a.Print("%s%s", w.invitation(urls, h.join), own.describe()); err != nil {
 		return nil, errors.Join(err, ln.Close())
 	}
 	var handler http.Handler
@@ -69,7 +70,7 @@ func (w way) open(ctx context.Context, a app, f *answeringFlags) (*host, error) 
 }
 
 // server makes the endpoint.
-func (w way) server(token secret) (session.Server, http.Handler) {
+func (w way) server(token diag.Secret) (session.Server, http.Handler) {
 	if w.kind == diag.SignalingOffer {
 		s := offer.NewServer(offer.ServerOptions{Token: token.Reveal()})
 		return s, s
@@ -79,10 +80,10 @@ func (w way) server(token secret) (session.Server, http.Handler) {
 }
 
 // join is the command for the other end.
-func (w way) join(url string, own *identity, token secret) string {
+func (w way) join(url string, own *identity, token diag.Secret) string {
 	command := "dialtone call --" + strings.TrimPrefix(paths[w.kind], "/") + " " + shellQuoted(url) + own.arguments()
-	if token.Secret != "" {
-		command = envName("token") + "=… " + command
+	if token != "" {
+		command = settings.EnvName("token") + "=… " + command
 	}
 	return command
 }

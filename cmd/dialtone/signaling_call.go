@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"dialtone/cmd/dialtone/internal/calls"
 	"dialtone/diag"
 	"dialtone/diag/feed"
 	"dialtone/diag/probe"
@@ -16,21 +17,21 @@ import (
 )
 
 // reach completes a placement for the way on which the other party is called.
-func (w way) reach(ctx context.Context, a app, p *placement, texts pasteFlags) {
+func (w way) reach(ctx context.Context, a app, p *calls.Placement, texts pasteFlags) {
 	switch w.kind {
 	case diag.SignalingOffer:
-		p.engine = sessionOver(session.Offer(offer.Options{URL: w.value, Options: webOptions(p.config)}), w.flow(true))
+		p.Engine = sessionOver(session.Offer(offer.Options{URL: w.value, Options: webOptions(p.Config)}), w.flow(true))
 	case diag.SignalingWHIP, diag.SignalingWHEP:
-		o := whip.Options{URL: w.value, Play: w.kind == diag.SignalingWHEP, Options: webOptions(p.config)}
-		p.config.ICEServers = append(slices.Clone(p.config.ICEServers), namedServers(ctx, o, p.config.ICEServers)...)
-		p.engine = func(config diag.Config, log *feed.Feed) (caller, error) {
+		o := whip.Options{URL: w.value, Play: w.kind == diag.SignalingWHEP, Options: webOptions(p.Config)}
+		p.Config.ICEServers = append(slices.Clone(p.Config.ICEServers), namedServers(ctx, o, p.Config.ICEServers)...)
+		p.Engine = func(config diag.Config, log *feed.Feed) (calls.Caller, error) {
 			o := o
 			o.OnICEServers = func(named []whip.ICEServer) { tellLate(log, usable(named, config.ICEServers)) }
 			return sessionOver(session.WHIP(o), w.flow(true))(config, log)
 		}
 	case diag.SignalingPaste:
-		p.engine = newDesk(a.streams, texts, p.screen).engine(true)
-		p.exchange = true
+		p.Engine = newDesk(a.streams, texts, p.Screen).engine(true)
+		p.Exchange = true
 	}
 }
 
@@ -78,10 +79,7 @@ func tellLate(log *feed.Feed, late []diag.ICEServerAuth) {
 	for _, s := range late {
 		urls = append(urls, s.URL)
 	}
-	log.Append(diag.Warning{
-		ID: "signal.ice_servers_late", Text: diag.Clean("The server names ICE servers with its answer, too late for this call: "+strings.Join(urls, " "), 300),
-		Advice: "Where no path is found give them with --ice; a server that names them in its answer to OPTIONS is asked in time.",
-	})
+	log.Append(diag.Warning{ID: "signal.ice_servers_late", Subject: diag.Clean(strings.Join(urls, " "), 300)})
 }
 
 // errOnce is what a second dial of a pasted call ends with.

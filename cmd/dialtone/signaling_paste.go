@@ -7,13 +7,14 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
 	"golang.org/x/term"
 	"rsc.io/qr"
 
+	"dialtone/cmd/dialtone/internal/calls"
+	"dialtone/cmd/dialtone/internal/files"
 	"dialtone/diag"
 	"dialtone/diag/feed"
 	"dialtone/diag/session"
@@ -36,11 +37,11 @@ type desk struct {
 const carryTime = 30 * time.Minute
 
 func newDesk(s streams, f pasteFlags, screen bool) *desk {
-	return &desk{streams: s, pasteFlags: f, screen: screen, lines: newLineReader(s.in)}
+	return &desk{streams: s, pasteFlags: f, screen: screen, lines: newLineReader(s.In)}
 }
 
 // engine makes the call; whoever offers shows a text first.
-func (d *desk) engine(offers bool) engine {
+func (d *desk) engine(offers bool) calls.Engine {
 	dialled := false
 	dial := session.Paste(d, offers)
 	once := func(ctx context.Context, observe func(diag.SignalRequest)) (signal.Channel, error) {
@@ -50,7 +51,7 @@ func (d *desk) engine(offers bool) engine {
 		dialled = true
 		return dial(ctx, observe)
 	}
-	return func(config diag.Config, log *feed.Feed) (caller, error) {
+	return func(config diag.Config, log *feed.Feed) (calls.Caller, error) {
 		o, err := sessionOptions(config, log)
 		if err != nil {
 			return nil, err
@@ -67,12 +68,12 @@ func (d *desk) engine(offers bool) engine {
 }
 
 // say tells a person something, apart from the result.
-func (d *desk) say(format string, args ...any) { complain(d.err, fmt.Sprintf(format, args...)) }
+func (d *desk) say(format string, args ...any) { d.Complain(fmt.Sprintf(format, args...)) }
 
 // Show implements paste.Desk.
 func (d *desk) Show(kind, text string) error {
 	if d.PasteTo != "" {
-		if err := writeText(d.PasteTo, text); err != nil {
+		if err := files.Replace(d.PasteTo, []byte(wrapped(text)), 0o600); err != nil {
 			return err
 		}
 		d.say("Our %s is in %s. It is for the other party alone%s.", kind, d.PasteTo, d.runs(kind))
@@ -98,7 +99,7 @@ func (d *desk) runs(kind string) string {
 // Reject implements paste.Desk.
 func (d *desk) Reject(err error) {
 	text := "That is of no use: " + diag.Clean(err.Error(), 300) + "."
-	if errors.Is(err, paste.ErrDamaged) && d.terminal && d.longer >= shortestCut && d.PasteFrom == "" {
+	if errors.Is(err, paste.ErrDamaged) && d.Terminal && d.longer >= shortestCut && d.PasteFrom == "" {
 		text += fmt.Sprintf(" A line had %d characters, and terminals cut long ones: save the text in a file, and begin again with --paste-from FILE.", d.longer)
 	}
 	d.longer = 0
@@ -198,23 +199,6 @@ func (d *desk) readFile() (string, error) {
 	return strings.TrimSpace(string(raw)), nil
 }
 
-// writeText writes a file that appears whole, readable by its owner alone.
-func writeText(path, text string) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".dialtone-*")
-	if err != nil {
-		return err
-	}
-	_, err = io.WriteString(f, wrapped(text))
-	err = errors.Join(err, f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	return nil
-}
-
 // lineLength is how long the lines are into which a text is broken: no terminal cuts them, neither here nor where they
 // are pasted.
 const lineLength = 76
@@ -231,8 +215,8 @@ func wrapped(text string) string {
 
 // qr draws a text for the camera of a phone where the terminal has room for it, or says how much it takes.
 func (d *desk) qr(text string) string {
-	out, isFile := d.out.(*os.File)
-	if !isFile || !d.terminal || !speaksUnicode(d.environ) {
+	out, isFile := d.Out.(*os.File)
+	if !isFile || !d.Terminal || !d.Unicode() {
 		return ""
 	}
 	width, height, err := term.GetSize(int(out.Fd()))
@@ -246,7 +230,7 @@ func (d *desk) qr(text string) string {
 	if columns > width || rows >= height {
 		return fmt.Sprintf("(As a QR code it takes a terminal of %d columns and %d lines.)\n", columns, rows+1)
 	}
-	return colouredQR(d.environ, drawing)
+	return colouredQR(d.Environ, drawing)
 }
 
 // lineReader reads lines on demand: while nobody asks, nothing reads, so that what is typed goes to whoever comes after

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"dialtone/cmd/dialtone/internal/terminal"
 	"dialtone/diag"
 	"dialtone/signal"
 	"dialtone/signal/paste"
@@ -68,7 +69,7 @@ func TestPastedText(t *testing.T) {
 					t.Errorf("a line of %d bytes", len(line))
 				}
 			}
-			d := newDesk(streams{in: strings.NewReader(test.typed), err: io.Discard}, pasteFlags{}, false)
+			d := newDesk(streams{Streams: terminal.Streams{In: strings.NewReader(test.typed), Err: io.Discard}}, pasteFlags{}, false)
 			got, err := d.Read(t.Context(), "offer")
 			if err != nil || got != test.want {
 				t.Errorf("read %.60q (%d bytes), %v; want %.60q (%d)", got, len(got), err, test.want, len(test.want))
@@ -81,7 +82,7 @@ func TestPastedText(t *testing.T) {
 func TestCutText(t *testing.T) {
 	long := longText(t, 200)
 	var told strings.Builder
-	d := newDesk(streams{in: strings.NewReader(long[:4095] + "\n\n"), err: &told, terminal: true}, pasteFlags{}, false)
+	d := newDesk(streams{Streams: terminal.Streams{In: strings.NewReader(long[:4095] + "\n\n"), Err: &told, Terminal: true}}, pasteFlags{}, false)
 	text, err := d.Read(t.Context(), "offer")
 	if err != nil {
 		t.Fatal(err)

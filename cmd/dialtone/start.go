@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"dialtone/cmd/dialtone/internal/forms"
+	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/diag"
 	"dialtone/tui/start"
 )
@@ -19,8 +21,8 @@ type startCommand struct {
 
 // Help implements kong.HelpProvider.
 func (startCommand) Help() string {
-	return detail("dialtone without a command, on a terminal, is the same. What is configured for a command is what its form begins with. "+
-		"What was chosen is offered again the next time; passwords and user names are not kept.",
+	return detail("The forms begin with the configured values. Previous choices are offered again; passwords and user "+
+		"names are not saved.",
 		[]string{"dialtone start", "dialtone start --config lab.toml"},
 		callExits...)
 }
@@ -29,38 +31,41 @@ func (c *startCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	if err := a.checked(nil); err != nil {
 		return diag.ExitUsage, err
 	}
-	if !a.terminal {
-		return diag.ExitUsage, errors.New("the start screen needs a terminal: say on the command line what to do; try dialtone --help")
+	if !a.Terminal {
+		return diag.ExitUsage, errors.New("the start screen needs a terminal: use a command instead; try dialtone --help")
 	}
-	forms, err := startForms(a.streams, c.Config)
+	all, err := startForms(a.streams, c.Config)
 	if err != nil {
 		return diag.ExitCannotRun, err
 	}
 	past, path, remark := a.loadHistory()
-	choice, code, err := c.choose(ctx, a, forms, past, remark)
+	choice, code, err := c.choose(ctx, a, all, past, remark)
 	if choice == nil {
 		return code, err
 	}
+	form, err := forms.Find(all, choice.Command)
+	if err != nil {
+		return diag.ExitCannotRun, err
+	}
 	if path != "" {
-		if err := past.with(*choice).write(path); err != nil {
-			complain(a.err, "dialtone: warning: what was chosen cannot be remembered: "+err.Error())
+		if err := past.With(form, choice.Values).Write(path); err != nil {
+			a.Complain("dialtone: warning: cannot save the history: " + err.Error())
 		}
 	}
-	form := forms[slices.IndexFunc(forms, func(f startForm) bool { return f.name == choice.Command })]
-	return run(ctx, form.args(choice.Values), a.withPassword(choice.Values["ice-pass"])), nil
+	return run(ctx, form.Args(choice.Values), a.withPassword(choice.Values["ice-pass"])), nil
 }
 
 // choose shows the screen. Without a choice there is an exit code.
-func (c *startCommand) choose(ctx context.Context, a app, forms []startForm, past history,
+func (c *startCommand) choose(ctx context.Context, a app, all []forms.Form, past forms.History,
 	remark string) (*start.Choice, diag.Exit, error) {
-	ctx, restore := a.interruptible(ctx)
+	ctx, restore := a.Interruptible(ctx)
 	defer restore()
-	options := start.Options{Version: readVersion().Version, Recent: past.recent(), Remark: remark,
+	options := start.Options{Version: readVersion().Version, Recent: past.Recent(all), Remark: remark,
 		ASCII: c.ascii(a.streams)}
-	for _, f := range forms {
-		options.Commands = append(options.Commands, f.command())
+	for _, f := range all {
+		options.Commands = append(options.Commands, f.Screen())
 	}
-	choice, err := start.Run(ctx, options, a.in, a.out)
+	choice, err := start.Run(ctx, options, a.In, a.Out)
 	switch {
 	case errors.Is(err, start.ErrInterrupted), ctx.Err() != nil:
 		return nil, diag.ExitInterrupted, nil
@@ -70,100 +75,77 @@ func (c *startCommand) choose(ctx context.Context, a app, forms []startForm, pas
 	return choice, diag.ExitPass, nil
 }
 
-// loadHistory reads what was chosen before; the path is empty where nothing can be kept.
-func (a app) loadHistory() (past history, path, remark string) {
-	path, err := historyFile(a.environ)
+// loadHistory reads the previous choices; the path is empty if none can be kept.
+func (a app) loadHistory() (past forms.History, path, remark string) {
+	path, err := forms.HistoryFile(a.Environ)
 	if err != nil {
-		return history{}, "", ""
+		return past, "", ""
 	}
-	past, err = readHistory(path)
+	past, err = forms.ReadHistory(path)
 	if err != nil {
-		remark = "what was done last is not known: " + diag.Clean(err.Error(), 200)
+		remark = "cannot read the history: " + diag.Clean(err.Error(), 200)
 	}
 	return past, path, remark
 }
 
 // withPassword are the streams of a command that finds the password in its environment, where no list of processes
 // shows it.
-func (a app) withPassword(password string) streams {
-	s := a.streams
+func (s streams) withPassword(password string) streams {
 	if password != "" {
-		name := envName("ice-pass") + "="
-		others := slices.DeleteFunc(slices.Clone(s.environ), func(pair string) bool { return strings.HasPrefix(pair, name) })
-		s.environ = append(others, name+password)
+		name := settings.EnvName("ice-pass") + "="
+		others := slices.DeleteFunc(slices.Clone(s.Environ), func(pair string) bool { return strings.HasPrefix(pair, name) })
+		s.Environ = append(others, name+password)
 	}
 	return s
 }
 
-// startForms are the commands that the screen offers, with what the environment and the file say about their flags.
-func startForms(s streams, config string) ([]startForm, error) {
-	var call, answer, demo, nat, check cli // one each: to parse resets the whole grammar
-	err := errors.Join(
-		configured(&call, s, config, "call", "x"), configured(&answer, s, config, "answer", "x"), configured(&demo, s, config,
-			"demo"),
-		configured(&nat, s, config, "nat"), configured(&check, s, config, "check"),
-	)
-	if err != nil {
-		return nil, err
+// startForms are the commands that the screen offers, with the configured values.
+func startForms(s streams, config string) ([]forms.Form, error) {
+	described, err := settings.Forms(&cli{}, config, s.options())
+	var all []forms.Form
+	for _, f := range described {
+		all = append(all, forms.Form{Form: f, Config: config, Checked: s.checkLine})
 	}
-	once := switchField("once", "one call", "exit after it; else further calls are taken", answer.Answer.Once)
-	recording := start.Field{Name: "file", Label: "recording", Hint: "a file that --record has written",
-		Check: needed("name a recording, such as call.jsonl")}
-	forms := []startForm{
-		{
-			name: "call", summary: "place a call and watch every step",
-			about: "Both parties dial the same code at the same server. The other one may be dialtone answer on another machine, or a browser on the server's page. " +
-				"A server of your own: dialtone serve.",
-			fields: slices.Concat([]startField{codeField}, networkFields(&call.Call.networkFlags),
-				callFields(&call.Call.mediaFlags, call.Call.Record)),
-			hasPass: call.Call.ICEPass.Secret != "",
-		},
-		{
-			name: "answer", summary: "take calls, send back what comes",
-			about:   "The other end of a call, without a screen: it waits for whoever dials the code, and is an echo for voice, picture and messages.",
-			fields:  slices.Concat([]startField{codeField}, networkFields(&answer.Answer.networkFlags), []startField{once}),
-			hasPass: answer.Answer.ICEPass.Secret != "",
-		},
-		{
-			name: "demo", summary: "a call that needs nothing else",
-			about:  "Signaling server, STUN, TURN and the other party run inside dialtone, on this machine's loopback interface. The call between them is a real one.",
-			fields: callFields(&demo.Demo.mediaFlags, demo.Demo.Record),
-		},
-		{
-			name: "nat", summary: "what this network does to calls",
-			about: "It asks the servers what your network does to UDP, and TURN servers for a relay, and says what that means for calls. " +
-				"Best are STUN servers on two addresses, or one with the usage of RFC 5780. Public ones are asked only where public is on.",
-			fields:  natFields(&nat.NAT),
-			hasPass: nat.NAT.ICEPass.Secret != "",
-		},
-		{
-			name: "check", summary: "calls, judged without a screen",
-			about: "For pipelines, and to know in short whether WebRTC works here: it ends with a report. Assertions, files and other targets are said on the command " +
-				"line: dialtone check --help.",
-			fields:  checkFields(&check.Check),
-			hasPass: check.Check.ICEPass.Secret != "",
-		},
-		{
-			name: "replay", summary: "look at a recorded call",
-			about:  "The same screen over a recording: pause, step, go to any moment of the call. Recordings come from --record, or from e on the screen of a call.",
-			fields: []startField{{Field: recording, positional: true}},
-		},
-	}
-	for i := range forms {
-		forms[i].config = config
-	}
-	return forms, nil
+	return all, err
 }
 
-// configured fills the grammar with what is said about the flags of a command elsewhere than on the command line.
-func configured(grammar *cli, s streams, config string, args ...string) error {
-	if config != "" {
-		args = append(args, "--config", config)
+// planner is a command that can be checked without running it.
+type planner interface{ check(a app) error }
+
+// checkLine says what is wrong with a command line, or nil.
+func (s streams) checkLine(args []string, password string) error {
+	s = s.withPassword(password)
+	s.Out, s.Err = io.Discard, io.Discard
+	parsed, err := settings.Parse(&cli{}, args, s.options())
+	if err != nil {
+		return err
 	}
-	s.out, s.err = io.Discard, io.Discard
-	parser, err := newParser(grammar, s, &layers{environ: s.environ, configDir: s.configDir}, func(int) {})
-	if err == nil {
-		_, err = parser.Parse(args)
+	if p, ok := parsed.Command.(planner); ok {
+		err = p.check(app{streams: s, settings: parsed, name: parsed.Name})
 	}
+	var found settings.Mistakes
+	if errors.As(parsed.Check(err), &found) {
+		return errors.New(found[0].Text)
+	}
+	return nil
+}
+
+func (c *callCommand) check(a app) error {
+	_, _, err := c.plan(a)
+	return err
+}
+
+func (c *answerCommand) check(a app) error {
+	_, _, err := c.plan(a)
+	return err
+}
+
+func (c *checkCommand) check(a app) error {
+	_, _, _, err := c.plans(a)
+	return err
+}
+
+func (c *natCommand) check(app) error {
+	_, err := c.urls()
 	return err
 }

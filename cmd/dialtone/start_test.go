@@ -16,7 +16,7 @@ func TestStart(t *testing.T) {
 	state := t.TempDir()
 	t.Setenv("XDG_STATE_HOME", state)
 	s := openTerminal(t)
-	s.await(t, "What shall happen?")
+	s.await(t, "What would you like to do?")
 	s.press(t, "3\t\t ") // the demo, its form, the second switch
 	s.await(t, "dialtone demo --no-media")
 	s.press(t, "\r")
@@ -30,12 +30,12 @@ func TestStart(t *testing.T) {
 		t.Errorf("no verdict:\n%s", after)
 	}
 	text, err := os.ReadFile(filepath.Join(state, "dialtone", "history.json"))
-	if err != nil || !strings.Contains(string(text), `"no-media": "true"`) {
+	if err != nil || !strings.Contains(string(text), `"--no-media"`) {
 		t.Errorf("the history: %v\n%s", err, text)
 	}
 
 	s = openTerminal(t)
-	s.await(t, "without media")
+	s.await(t, "--no-media")
 	s.press(t, "q")
 	if after, code := s.end(t); code != diag.ExitPass || strings.TrimSpace(after) != "" && !strings.HasPrefix(after, "\x1b") {
 		t.Errorf("left with %v; after the screen:\n%q", code, after)
@@ -53,7 +53,7 @@ func TestStartWithDamagedHistory(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := openTerminal(t, "start", "--ascii")
-	s.await(t, "what was done last is not known")
+	s.await(t, "cannot read the history")
 	s.press(t, "\x03")
 	if _, code := s.end(t); code != diag.ExitInterrupted {
 		t.Errorf("exit %v", code)

@@ -1,39 +1,35 @@
 package main
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"dialtone/cmd/dialtone/internal/forms"
+	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/tui/start"
 )
 
-// formOf is a command's form under that environment.
-func formOf(t *testing.T, name, config string, environ ...string) startForm {
+// formOf is a command's form under that environment, and the same as the screen gets it.
+func formOf(t *testing.T, name, config string, environ ...string) (forms.Form, start.Command) {
 	t.Helper()
-	noDir := func() (string, error) { return "", errors.New("none") }
-	forms, err := startForms(streams{environ: environ, configDir: noDir}, config)
+	all, err := startForms(testStreams(environ...), config)
 	if err != nil {
 		t.Fatal(err)
 	}
-	i := slices.IndexFunc(forms, func(f startForm) bool { return f.name == name })
-	if i < 0 {
-		t.Fatalf("there is no form for %s", name)
+	f, err := forms.Find(all, name)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return forms[i]
+	return f, f.Screen()
 }
 
 // begun are the values that a form begins with, and those of a test.
-func begun(f startForm, typed start.Values) start.Values {
-	v := start.Values{}
-	for _, field := range f.fields {
-		v[field.Name] = field.Value
-	}
+func begun(f forms.Form, typed start.Values) start.Values {
+	v := f.Values([]string{f.Command})
 	for name, text := range typed {
 		v[name] = text
 	}
@@ -81,9 +77,16 @@ func TestStartLine(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			f := formOf(t, tt.command, "", tt.environ...)
-			if got := strings.Join(f.line(begun(f, tt.typed)), " "); got != tt.want {
+			f, shown := formOf(t, tt.command, "", tt.environ...)
+			values := begun(f, tt.typed)
+			if got := strings.Join(shown.Line(values), " "); got != tt.want {
 				t.Errorf("got  %s\nwant %s", got, tt.want)
+			}
+			delete(values, "ice-pass")
+			again := f.Values(f.Args(values))
+			delete(again, "ice-pass")
+			if diff := cmp.Diff(values, again); diff != "" {
+				t.Errorf("the line leads to other values (-want +got):\n%s", diff)
 			}
 		})
 	}
@@ -95,14 +98,14 @@ func TestStartArgsAreUnderstood(t *testing.T) {
 	if err := os.WriteFile(config, []byte("[call]\nserver = \"https://calls.example/room/\"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	f := formOf(t, "call", config)
+	f, _ := formOf(t, "call", config)
 	values := begun(f, start.Values{"code": "-w 1", "ice": "stun:a.example,turn:b.example", "ice-user": "-ann", "ice-pass": "p", "relay-only": "true", "for": "3s", "record": "x.jsonl"})
 	var grammar cli
-	if err := configured(&grammar, streams{}, "", f.args(values)...); err != nil {
+	if _, err := settings.Parse(&grammar, f.Args(values), testStreams().options()); err != nil {
 		t.Fatal(err)
 	}
 	c := grammar.Call
-	got := []any{*c.Code, c.Server.page, len(c.ICE.list), c.ICEUser, c.RelayOnly, c.For.String(), c.Record, c.Config}
+	got := []any{*c.Code, string(c.Server), len(c.ICE), c.ICEUser, c.RelayOnly, c.For.String(), c.Record, c.Config}
 	want := []any{"-w 1", "https://calls.example/room/", 2, "-ann", true, "3s", "x.jsonl", config}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -112,34 +115,41 @@ func TestStartArgsAreUnderstood(t *testing.T) {
 func TestStartChecks(t *testing.T) {
 	tests := []struct {
 		name    string
+		command string
 		environ []string
 		typed   start.Values
-		want    string // of the field's name, or "form", and the beginning of what is told
+		want    string // the field's name, or "form", and the beginning of what is wrong
 	}{
-		{"all is well", nil, start.Values{"code": "w1"}, ""},
-		{"no code", nil, nil, "code: the call code is empty"},
-		{"a server with a password", nil, start.Values{"code": "w1", "server": "https://a:b@calls.example"}, "server: the server's address must not hold"},
-		{"no URL", nil, start.Values{"code": "w1", "ice": "http://x"}, `ice: "http://x"`},
-		{"configured servers", []string{"DIALTONE_ICE=stun:a.example"}, start.Values{"code": "w1", "ice": ""}, "ice: servers are configured"},
-		{"no length", nil, start.Values{"code": "w1", "for": "soon"}, `for: "soon" is no duration`},
-		{"TURN without an account", nil, start.Values{"code": "w1", "ice": "turn:a.example"}, "form: a TURN server asks for"},
-		{"TURN with a configured password", []string{"DIALTONE_ICE_PASS=p"}, start.Values{"code": "w1", "ice": "turn:a.example", "ice-user": "ann"}, ""},
-		{"relay only without TURN", nil, start.Values{"code": "w1", "relay-only": "true"}, "form: relay only needs a TURN server"},
+		{"all is well", "call", nil, start.Values{"code": "w1"}, ""},
+		{"no code", "call", nil, nil, "code: enter the code"},
+		{"no room code", "call", nil, start.Values{"code": "\x01"}, "form: the call code"},
+		{"a server with a password", "call", nil, start.Values{"code": "w1", "server": "https://a:b@calls.example"}, "server: the server's address must not hold"},
+		{"no URL", "call", nil, start.Values{"code": "w1", "ice": "http://x"}, `ice: "http://x"`},
+		{"configured servers", "call", []string{"DIALTONE_ICE=stun:a.example"}, start.Values{"code": "w1", "ice": ""}, "ice: configured values"},
+		{"no length", "call", nil, start.Values{"code": "w1", "for": "soon"}, `for: invalid duration "soon"`},
+		{"TURN without an account", "call", nil, start.Values{"code": "w1", "ice": "turn:a.example"}, "form: --ice turn:a.example:3478?transport=udp requires"},
+		{"TURN with a configured password", "call", []string{"DIALTONE_ICE_PASS=p"}, start.Values{"code": "w1", "ice": "turn:a.example", "ice-user": "ann"}, ""},
+		{"TURN with a password", "call", nil, start.Values{"code": "w1", "ice": "turn:a.example", "ice-user": "ann", "ice-pass": "p"}, ""},
+		{"relay only without TURN", "call", nil, start.Values{"code": "w1", "relay-only": "true"}, "form: --relay-only needs a TURN server"},
+		{"nat without a server", "nat", nil, nil, "form: no server to ask"},
+		{"nat with public servers", "nat", nil, start.Values{"public": "true"}, ""},
+		{"check, no calls", "check", nil, start.Values{"repeat": "0"}, "repeat: invalid number"},
+		{"check", "check", nil, nil, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			f := formOf(t, "call", "", tt.environ...)
+			f, shown := formOf(t, tt.command, "", tt.environ...)
 			values, got := begun(f, tt.typed), ""
-			for _, field := range f.fields {
+			for _, field := range shown.Fields {
 				if field.Check != nil && field.Check(values[field.Name]) != nil && got == "" {
 					got = field.Name + ": " + field.Check(values[field.Name]).Error()
 				}
 			}
-			if err := f.check(values); err != nil && got == "" {
+			if err := shown.Check(values); err != nil && got == "" {
 				got = "form: " + err.Error()
 			}
 			if !strings.HasPrefix(got, tt.want) || tt.want == "" && got != "" {
-				t.Errorf("told %q, want %q", got, tt.want)
+				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
 	}

@@ -1,41 +1,21 @@
 package main
 
 import (
-	"io"
-	"os"
-	ossignal "os/signal"
-	"syscall"
-
-	"golang.org/x/term"
-
-	"dialtone/diag"
+	"dialtone/cmd/dialtone/internal/calls"
+	"dialtone/cmd/dialtone/internal/terminal"
 	"dialtone/tui/pane"
 )
 
-// streams is what a command has of the world. Tests give their own.
+// streams are what a command works with. Tests have their own.
 type streams struct {
-	in        io.Reader
-	out       io.Writer              // the result and nothing else
-	err       io.Writer              // logs and complaints
-	environ   []string               // KEY=value
-	configDir func() (string, error) // the user's directory for configuration
-	terminal  bool                   // in and out are a terminal
-	kill      func(diag.Exit)        // ends the process at once, without winding up
-	engine    engine                 // makes calls
-	panes     []pane.Factory         // of the screen; nil: all
+	terminal.Streams
+	engine calls.Engine   // makes calls
+	panes  []pane.Factory // of the screen; nil: all
 }
 
-// realStreams are those of the process. A reader of stdout that goes away shows as a failed write (EPIPE) instead of
-// killing the process, so that a recording can be completed.
-func realStreams() streams {
-	ossignal.Ignore(syscall.SIGPIPE)
-	return streams{
-		in: os.Stdin, out: os.Stdout, err: os.Stderr,
-		environ: os.Environ(), configDir: os.UserConfigDir,
-		terminal: isTerminal(os.Stdin) && isTerminal(os.Stdout),
-		kill:     func(code diag.Exit) { os.Exit(int(code)) },
-		engine:   newSession,
-	}
-}
+func realStreams() streams { return streams{Streams: terminal.Process(), engine: newSession} }
 
-func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
+// placer places calls with them.
+func (s streams) placer() calls.Placer {
+	return calls.Placer{Streams: s.Streams, Engine: s.engine, Panes: s.panes}
+}

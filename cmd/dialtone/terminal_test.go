@@ -45,19 +45,19 @@ func leftModes(output string) []string {
 // TestTerminalIsRestored ends the real program in every way that it can notice, and compares the terminal with what it was.
 func TestTerminalIsRestored(t *testing.T) {
 	t.Parallel()
-	signal := func(sig syscall.Signal) func(*testing.T, *terminal) {
-		return func(t *testing.T, s *terminal) {
+	signal := func(sig syscall.Signal) func(*testing.T, *console) {
+		return func(t *testing.T, s *console) {
 			if err := s.cmd.Process.Signal(sig); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	press := func(keys string) func(*testing.T, *terminal) {
-		return func(t *testing.T, s *terminal) { s.press(t, keys) }
+	press := func(keys string) func(*testing.T, *console) {
+		return func(t *testing.T, s *console) { s.press(t, keys) }
 	}
 	tests := map[string]struct {
 		program string
-		leave   func(*testing.T, *terminal)
+		leave   func(*testing.T, *console)
 		want    diag.Exit
 		said    string
 	}{
@@ -67,7 +67,7 @@ func TestTerminalIsRestored(t *testing.T) {
 		"SIGTERM": {"dialtone", signal(syscall.SIGTERM), diag.ExitInterrupted, "verdict: "},
 		"SIGHUP":  {"dialtone", signal(syscall.SIGHUP), diag.ExitInterrupted, "verdict: "},
 		"panic":   {"dialtone-bomb", press("B"), diag.ExitCannotRun, "please report it"},
-		"resizes": {"dialtone", func(t *testing.T, s *terminal) {
+		"resizes": {"dialtone", func(t *testing.T, s *console) {
 			s.resizeOften(t, 200)
 			s.press(t, "q")
 		}, diag.ExitPass, "verdict: "},
@@ -82,7 +82,7 @@ func TestTerminalIsRestored(t *testing.T) {
 			if code != test.want || !strings.Contains(after, test.said) {
 				t.Errorf("exit %v, want %v; after the screen:\n%s", code, test.want, after)
 			}
-			if test.program == "dialtone-bomb" && (strings.Contains(after, "\x1b[2J") || !strings.Contains(after, "bomb") || !strings.Contains(after, path+" is kept")) {
+			if test.program == "dialtone-bomb" && (strings.Contains(after, "\x1b[2J") || !strings.Contains(after, "bomb") || !strings.Contains(after, path+" is complete")) {
 				t.Errorf("it is not said where it happened, or how to go on:\n%s", after)
 			}
 			checkRecording(t, path)
@@ -91,7 +91,7 @@ func TestTerminalIsRestored(t *testing.T) {
 }
 
 // resizeOften changes the size of the terminal at random while the call goes on.
-func (term *terminal) resizeOften(t *testing.T, times int) {
+func (term *console) resizeOften(t *testing.T, times int) {
 	t.Helper()
 	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same sizes in every run
 	for range times {
@@ -111,7 +111,7 @@ func (term *terminal) resizeOften(t *testing.T, times int) {
 }
 
 // checkLeft compares the terminal with what it was before.
-func (term *terminal) checkLeft(t *testing.T) {
+func (term *console) checkLeft(t *testing.T) {
 	t.Helper()
 	now, err := xterm.GetState(int(term.master.Fd()))
 	if err != nil {

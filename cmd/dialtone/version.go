@@ -45,7 +45,7 @@ func (c *versionCommand) run(_ context.Context, a app) (diag.Exit, error) {
 		}
 		text = string(raw) + "\n"
 	}
-	if err := a.print("%s", text); err != nil {
+	if err := a.Print("%s", text); err != nil {
 		return diag.ExitCannotRun, err
 	}
 	return diag.ExitPass, nil

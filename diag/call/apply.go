@@ -265,7 +265,7 @@ func (c *Call) putPair(p diag.Pair) {
 	c.Pairs = append(c.Pairs, p)
 }
 
-// keep appends and forgets the oldest tenth when the list has outgrown limit.
+// keep appends v. If the list is full, it drops the oldest tenth.
 func keep[T any](list []T, v T, limit int) []T {
 	if len(list) >= limit {
 		list = slices.Delete(list, 0, limit/10+1)

@@ -107,7 +107,7 @@ func (s EndsStream) rank() int {
 }
 
 // inbound finds the stream in what the other party receives: by its SSRC, or by its kind where there is none.
-func inbound(d *diag.RemoteSample, kind string, ssrc uint32) *diag.PeerInbound {
+func inbound(d *diag.RemoteSample, kind string, ssrc uint32) *diag.InboundRTP {
 	for i := range d.Inbound {
 		if in := &d.Inbound[i]; in.Kind == kind && (in.SSRC == ssrc || in.SSRC == 0) {
 			return in
@@ -117,7 +117,7 @@ func inbound(d *diag.RemoteSample, kind string, ssrc uint32) *diag.PeerInbound {
 }
 
 // outbound finds it in what the other party sends.
-func outbound(d *diag.RemoteSample, kind string, ssrc uint32) *diag.PeerOutbound {
+func outbound(d *diag.RemoteSample, kind string, ssrc uint32) *diag.OutboundRTP {
 	for i := range d.Outbound {
 		if o := &d.Outbound[i]; o.Kind == kind && (o.SSRC == ssrc || o.SSRC == 0) {
 			return o
@@ -126,12 +126,12 @@ func outbound(d *diag.RemoteSample, kind string, ssrc uint32) *diag.PeerOutbound
 	return nil
 }
 
-func (s *EndsStream) receivedThere(in diag.PeerInbound) {
+func (s *EndsStream) receivedThere(in diag.InboundRTP) {
 	s.Received, s.LostThere, s.MimeType = in.PacketsReceived, in.PacketsLost, in.MimeType
 	s.AtReceiver = EndPicture{in.FrameWidth, in.FrameHeight, in.FramesPerSecond}
 }
 
-func (s *EndsStream) sentThere(o diag.PeerOutbound) {
+func (s *EndsStream) sentThere(o diag.OutboundRTP) {
 	s.Sent, s.MimeType = o.PacketsSent, o.MimeType
 	s.AtSender = EndPicture{o.FrameWidth, o.FrameHeight, o.FramesPerSecond}
 	if o.Remote != nil {
@@ -146,7 +146,7 @@ func (s *EndsStream) here(sample diag.Sample) {
 			if o.Kind == s.Kind && o.SSRC == s.SSRC {
 				s.AtSender, s.MimeType = EndPicture{o.FrameWidth, o.FrameHeight, o.FramesPerSecond}, o.MimeType
 				if o.Remote != nil {
-					s.LostHere = &o.Remote.PacketsLost
+					s.LostHere = o.Remote.PacketsLost
 				}
 			}
 		}

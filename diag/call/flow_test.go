@@ -22,9 +22,9 @@ func TestFlow(t *testing.T) {
 		return Fold(list)
 	}
 	received := func(packets uint64, ago float64) diag.Sample {
-		return diag.Sample{Inbound: []diag.InboundRTP{{Kind: "audio", PacketsReceived: packets, LastPacketReceivedAgo: &ago}}}
+		return diag.Sample{Inbound: []diag.InboundRTP{{Kind: "audio", PacketsReceived: diag.Ptr(uint64(packets)), LastPacketReceivedAgo: &ago}}}
 	}
-	sent := diag.Sample{Outbound: []diag.OutboundRTP{{Kind: "audio", PacketsSent: 9}}}
+	sent := diag.Sample{Outbound: []diag.OutboundRTP{{Kind: "audio", PacketsSent: diag.Ptr(uint64(9))}}}
 	tests := []struct {
 		name string
 		call *Call

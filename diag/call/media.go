@@ -71,7 +71,7 @@ func (c *Call) Promised(kind string) bool {
 
 func flowsIn(s diag.Sample, kind string) bool {
 	for _, in := range s.Inbound {
-		if in.Kind == kind && in.PacketsReceived > 0 {
+		if in.Kind == kind && diag.OrZero(in.PacketsReceived) > 0 {
 			return true
 		}
 	}
@@ -80,7 +80,7 @@ func flowsIn(s diag.Sample, kind string) bool {
 
 func flowsOut(s diag.Sample, kind string) bool {
 	for _, out := range s.Outbound {
-		if out.Kind == kind && out.PacketsSent > 0 {
+		if out.Kind == kind && diag.OrZero(out.PacketsSent) > 0 {
 			return true
 		}
 	}

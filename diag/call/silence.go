@@ -49,7 +49,7 @@ func (c *Call) Silence(kind string) (packets uint64, length time.Duration, ok bo
 func silentCount(s diag.Sample, kind string) (packets, silent uint64, known bool) {
 	for _, in := range s.Inbound {
 		if in.Kind == kind {
-			packets += in.PacketsReceived
+			packets += diag.OrZero(in.PacketsReceived)
 			if in.SilentPackets != nil {
 				silent, known = silent+*in.SilentPackets, true
 			}

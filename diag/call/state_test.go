@@ -277,3 +277,28 @@ func BenchmarkApply(b *testing.B) {
 		b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
 	})
 }
+
+// TestControlOfItsDirection: what a control message means belongs to the latest message that went the same way, though
+// another one may have come in between.
+func TestControlOfItsDirection(t *testing.T) {
+	c := Fold(diagtest.Log(
+		1, diag.Message{Direction: diag.Inbound, Label: diag.LabelControl, Text: "in"},
+		2, diag.Message{Direction: diag.Outbound, Label: diag.LabelControl, Text: "out"},
+		3, diag.Control{Direction: diag.Inbound, Code: "mute_audio"},
+	))
+	if in, out := c.Messages[0].Control, c.Messages[1].Control; in == nil || in.Code != "mute_audio" || out != nil {
+		t.Errorf("inbound %+v, outbound %+v", in, out)
+	}
+}
+
+// TestSetupTimeBeforeTheChannel: what is dialed and waited for after a channel has opened is no part of the setup.
+func TestSetupTimeBeforeTheChannel(t *testing.T) {
+	span := func(at int, phase diag.PhaseName) []any {
+		return []any{at, diag.PhaseStart{Phase: phase}, at + 10, diag.PhaseEnd{Phase: phase, Outcome: diag.OutcomeOK}}
+	}
+	c := Fold(diagtest.Then(diagtest.Log(append(span(0, diag.PhaseDial), span(20, diag.PhaseWait)...)...),
+		append([]any{100, diag.ChannelOpen{Label: diag.LabelChat}}, append(span(200, diag.PhaseDial), span(300, diag.PhaseWait)...)...)...))
+	if d, ok := c.SetupTime(); !ok || d != 70*time.Millisecond {
+		t.Errorf("%s, %t", d, ok)
+	}
+}

@@ -7,21 +7,29 @@ import (
 )
 
 // Stream is one direction of a kind of media over the whole call: the sum of its streams, and the worst of jitter and
-// round trip. What was not measured is nil.
+// round-trip time. What was not measured is nil.
 type Stream struct {
-	MimeType  string
-	Packets   uint64
-	Bytes     uint64         // of payload
-	Lost      *int64         // packets; negative where more came than were sent
-	Loss      *float64       // lost / expected, 0–1
-	Jitter    *time.Duration // of the latest sample
-	RoundTrip *time.Duration
-	Ago       *time.Duration // since the last packet; inbound
-	Frames    *uint32        // video
-	Width     *uint16        // of the largest
-	Height    *uint16
-	Freezes   *uint32
-	NACK, PLI uint32
+	MimeType        string             `json:"mime_type,omitempty"`
+	Flows           bool               `json:"flows"`  // packets were counted until the end
+	Silent          bool               `json:"silent"` // inbound packets hold nothing but silence, since early in the connection
+	Packets         uint64             `json:"packets"`
+	Bytes           uint64             `json:"bytes"`               // of payload
+	Lost            *int64             `json:"lost,omitempty"`      // packets; negative if more were received than sent
+	Loss            *float64           `json:"loss,omitempty"`      // lost / expected, 0–1
+	Jitter          *diag.Millis       `json:"jitter_ms,omitempty"` // of the latest sample
+	RoundTrip       *diag.Millis       `json:"rtt_ms,omitempty"`
+	Bitrate         *float64           `json:"bitrate,omitempty"`           // bit/s over the whole connection
+	FramesPerSecond *float64           `json:"frames_per_second,omitempty"` // over the whole connection
+	Frames          *uint32            `json:"frames,omitempty"`            // video
+	Width           *uint16            `json:"width,omitempty"`             // of the largest stream
+	Height          *uint16            `json:"height,omitempty"`
+	Freezes         *uint32            `json:"freezes,omitempty"`
+	NACK            uint32             `json:"nack"`
+	PLI             uint32             `json:"pli"`
+	Inbound         []diag.InboundRTP  `json:"inbound_rtp,omitempty"` // the streams of the sum, in the latest sample
+	Outbound        []diag.OutboundRTP `json:"outbound_rtp,omitempty"`
+
+	Ago *time.Duration `json:"-"` // since the last packet; inbound
 }
 
 // StreamOf sums up a kind of media ("audio" or "video") in a direction, by the latest sample.
@@ -37,6 +45,7 @@ func (c *Call) StreamOf(dir diag.Direction, kind string) Stream {
 				s.addInbound(in)
 			}
 		}
+		s.Silent = s.Packets > 0 && c.IsSilent(kind)
 	} else {
 		for _, out := range sample.Outbound {
 			if out.Kind == kind {
@@ -44,17 +53,25 @@ func (c *Call) StreamOf(dir diag.Direction, kind string) Stream {
 			}
 		}
 	}
+	s.Flows = s.Packets > 0 && (s.Ago == nil || s.Ago.Seconds() < SilentAfter)
 	if s.Lost != nil && s.Packets > 0 {
 		expected := float64(s.Packets) + float64(max(0, *s.Lost))
 		s.Loss = diag.Ptr(max(0, float64(*s.Lost)) / expected)
+	}
+	if up := c.UpTime().Seconds(); up > 0 {
+		s.Bitrate = diag.Ptr(float64(s.Bytes) * 8 / up)
+		if s.Frames != nil {
+			s.FramesPerSecond = diag.Ptr(float64(*s.Frames) / up)
+		}
 	}
 	return s
 }
 
 func (s *Stream) addInbound(in diag.InboundRTP) {
-	s.Packets += in.PacketsReceived
-	s.Bytes += in.BytesReceived
-	s.NACK, s.PLI = s.NACK+in.NACKCount, s.PLI+in.PLICount
+	s.Inbound = append(s.Inbound, in)
+	s.Packets += diag.OrZero(in.PacketsReceived)
+	s.Bytes += diag.OrZero(in.BytesReceived)
+	s.NACK, s.PLI = s.NACK+diag.OrZero(in.NACKCount), s.PLI+diag.OrZero(in.PLICount)
 	sum(&s.Lost, in.PacketsLost)
 	worst(&s.Jitter, in.Jitter)
 	worst(&s.RoundTrip, in.RoundTripTime)
@@ -69,14 +86,15 @@ func (s *Stream) addInbound(in diag.InboundRTP) {
 }
 
 func (s *Stream) addOutbound(out diag.OutboundRTP) {
-	s.Packets += out.PacketsSent
-	s.Bytes += out.BytesSent
-	s.NACK, s.PLI = s.NACK+out.NACKCount, s.PLI+out.PLICount
+	s.Outbound = append(s.Outbound, out)
+	s.Packets += diag.OrZero(out.PacketsSent)
+	s.Bytes += diag.OrZero(out.BytesSent)
+	s.NACK, s.PLI = s.NACK+diag.OrZero(out.NACKCount), s.PLI+diag.OrZero(out.PLICount)
 	sum(&s.Frames, out.FramesSent)
 	s.picture(out.MimeType, out.FrameWidth, out.FrameHeight)
 	if out.Remote != nil {
-		sum(&s.Lost, &out.Remote.PacketsLost)
-		worst(&s.Jitter, &out.Remote.Jitter)
+		sum(&s.Lost, out.Remote.PacketsLost)
+		worst(&s.Jitter, out.Remote.Jitter)
 		worst(&s.RoundTrip, out.Remote.RoundTripTime)
 	}
 }
@@ -103,11 +121,11 @@ func sum[T int64 | uint32](to **T, v *T) {
 }
 
 // worst keeps the larger of two times; v is in seconds.
-func worst(to **time.Duration, v *float64) {
+func worst(to **diag.Millis, v *float64) {
 	if v == nil {
 		return
 	}
-	if d := diag.SecondsOf(*v); *to == nil || d > **to {
+	if d := diag.Millis(diag.SecondsOf(*v)); *to == nil || d > **to {
 		*to = &d
 	}
 }

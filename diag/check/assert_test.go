@@ -4,24 +4,27 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
+	"dialtone/diag/judge"
+	"dialtone/diag/nat"
 	"dialtone/diag/report"
-	"dialtone/diag/words"
 )
 
-// seen is a report of a relayed call without video that came up in 500 ms.
+// seen is a report of a relayed call without video that connected in 500 ms.
 func seen() *report.Report {
-	return &report.Report{
-		Setup:   report.Setup{TotalMs: diag.Ptr(500.0)},
-		Path:    &report.Path{Local: report.Candidate{Type: "relay"}, Remote: report.Candidate{Type: "host", Port: 9}, Relay: true},
-		Media:   report.Media{Audio: &report.Kind{Inbound: &report.Stream{Packets: 100, Loss: diag.Ptr(0.004)}}},
-		Summary: report.Summary{Runs: 3, Failed: 1, Setup: &report.Percentiles{N: 3, MinMs: 400, P50Ms: 500, P95Ms: 790, P99Ms: 790, MaxMs: 790}},
-		Findings: []report.Finding{
-			{ID: "media.loss", Severity: diag.Warn, Text: words.Text{Title: "t"}},
-		},
-		Runs: []report.Run{{Connected: true}, {Connected: false}},
+	ms := func(n int) diag.Millis { return diag.Millis(n) * diag.Millis(time.Millisecond) }
+	r := &report.Report{
+		Summary: report.Summary{Runs: 3, Failed: 1, Setup: &report.Percentiles{N: 3, Min: ms(400), P50: ms(500), P95: ms(790), P99: ms(790), Max: ms(790)}},
+		Runs:    []report.Run{{Connected: true}, {Connected: false}},
 	}
+	r.Setup.Total = diag.Ptr(ms(500))
+	r.Path = &report.Path{Local: diag.Candidate{CandidateType: diag.Relay}, Remote: diag.Candidate{CandidateType: diag.Host, Port: 9}, Relay: true}
+	r.Media.Audio = &report.Kind{Inbound: &call.Stream{Packets: 100, Loss: diag.Ptr(0.004)}}
+	r.Findings = []report.Finding{{Finding: judge.Finding{ID: "media.loss", Severity: judge.Warn}}}
+	return r
 }
 
 func TestAssertions(t *testing.T) {
@@ -34,7 +37,7 @@ func TestAssertions(t *testing.T) {
 		{`setup.p95 < duration("800ms")`, true, "790ms", ""},
 		{`setup.p95 < duration("0.7s")`, false, "790ms", ""},
 		{`setup.total < duration("1s")`, true, "500ms", ""},
-		{`path.local.type == "relay"`, true, "relay", ""},
+		{`path.local.candidateType == "relay"`, true, "relay", ""},
 		{`media.audio.inbound.loss < 0.01`, true, 0.004, ""},
 		{`!any(findings, .severity == "error")`, true, true, ""},
 		{`any(findings, .id == "media.loss")`, true, true, ""},
@@ -96,7 +99,7 @@ func TestWrongExpressions(t *testing.T) {
 		{`phases.ise.p95 < duration("1s")`, []string{"ise", "ice"}},
 		{`setup.p95 < 800`, []string{"time.Duration"}},
 		{`setup.p95 < "800ms"`, []string{"mismatched types"}},
-		{`path.local.type`, []string{"bool"}},
+		{`path.local.candidateType`, []string{"bool"}},
 		{`setup.p95 <`, []string{"column"}},
 		{`any(findings, .sevrity == "error")`, []string{"sevrity", "severity"}},
 		{`setup.p95 < duration("eight")`, []string{"eight"}},
@@ -127,7 +130,7 @@ func TestDefaultAssertionsAreValid(t *testing.T) {
 }
 
 func FuzzParseAssertion(f *testing.F) {
-	for _, s := range []string{`setup.p95 < duration("800ms")`, `!any(findings, .severity == "error")`, "a?.b ?? c", `path.local.type in ["a"]`, "let x = 1; x > 0"} {
+	for _, s := range []string{`setup.p95 < duration("800ms")`, `!any(findings, .severity == "error")`, "a?.b ?? c", `path.local.candidateType in ["a"]`, "let x = 1; x > 0"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -143,7 +146,7 @@ func FuzzParseAssertion(f *testing.F) {
 func TestServersThatDidNotAnswer(t *testing.T) {
 	r := seen()
 	r.Target.ICEServers = []string{"stun:192.0.2.1:3478", "stun:192.0.2.2:3478"}
-	r.Servers = []diag.ServerResult{{URL: "stun:192.0.2.1:3478", OK: true}}
+	r.Servers = []report.ServerReport{{ServerRow: nat.ServerRow{Server: diag.Server{URL: "stun:192.0.2.1:3478"}}, OK: true}}
 	for text, want := range map[string]bool{
 		"all(servers, .ok)": false, "none(servers, .ok == false)": false, "len(servers) == 2": true, `any(servers, .url == "stun:192.0.2.2:3478")`: true,
 	} {

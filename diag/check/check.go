@@ -131,7 +131,7 @@ func (o Options) Describe() report.Target {
 	for _, s := range o.Config.ICEServers {
 		target.ICEServers = append(target.ICEServers, s.URL)
 	}
-	target.RelayOnly, target.Media, target.ForMs = o.Config.RelayOnly, !o.Config.NoMedia, float64(o.Config.For)/1e6
+	target.RelayOnly, target.Media, target.For = o.Config.RelayOnly, !o.Config.NoMedia, diag.Millis(o.Config.For)
 	return target
 }
 

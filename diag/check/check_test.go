@@ -11,6 +11,7 @@ import (
 	"go.uber.org/goleak"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 	"dialtone/diag/judge"
 	"dialtone/diag/record"
 	"dialtone/diag/report"
@@ -36,21 +37,21 @@ func TestLoopback(t *testing.T) {
 	if r.Exit.Code != 0 || r.Verdict != report.Pass {
 		t.Error(written(t, r))
 	}
-	if r.Took() > 20*time.Second {
-		t.Errorf("it took %v", r.Took())
+	if took := r.Duration.Duration(); took > 20*time.Second {
+		t.Errorf("it took %v", took)
 	}
 	for _, c := range r.Candidates {
 		if !strings.HasPrefix(c.Address, "127.") {
 			t.Errorf("without a server the call used %s", c.Address)
 		}
 	}
-	for _, s := range []*report.Stream{r.Media.Audio.Inbound, r.Media.Audio.Outbound, r.Media.Video.Inbound, r.Media.Video.Outbound} {
+	for _, s := range []*call.Stream{r.Media.Audio.Inbound, r.Media.Audio.Outbound, r.Media.Video.Inbound, r.Media.Video.Outbound} {
 		if s == nil || !s.Flows || s.Silent || s.Packets < 20 {
 			t.Errorf("%+v", s)
 		}
 	}
-	if len(r.Assertions) != 6 || r.Setup.TotalMs == nil || r.Path == nil || len(r.Runs[0].Samples) < 2 || len(r.Runs[0].Events) < 50 {
-		t.Errorf("%d assertions, %v, %v, %d samples, %d events", len(r.Assertions), r.Setup.TotalMs, r.Path, len(r.Runs[0].Samples), len(r.Runs[0].Events))
+	if len(r.Assertions) != 6 || r.Setup.Total == nil || r.Path == nil || len(r.Runs[0].Samples) < 2 || len(r.Runs[0].Events) < 50 {
+		t.Errorf("%d assertions, %v, %v, %d samples, %d events", len(r.Assertions), r.Setup.Total, r.Path, len(r.Runs[0].Samples), len(r.Runs[0].Events))
 	}
 }
 
@@ -103,7 +104,7 @@ func TestRecordingThatCannotBeWritten(t *testing.T) {
 }
 
 func TestExpectedPath(t *testing.T) {
-	a, err := ParseAssertion(`path.local.type == "relay"`)
+	a, err := ParseAssertion(`path.local.candidateType == "relay"`)
 	if err != nil {
 		t.Fatal(err)
 	}

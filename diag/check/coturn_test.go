@@ -34,7 +34,7 @@ func startCoturn(t *testing.T, options ...string) string {
 		Answers: func(ctx context.Context, ports []string) (up bool) {
 			ctx, over := context.WithTimeout(ctx, time.Second)
 			defer over()
-			probe.All(ctx, []probe.Target{{URL: "stun:127.0.0.1:" + ports[0]}}, func(r diag.ServerResult) { up = r.OK })
+			probe.All(ctx, []probe.Target{{URL: "stun:127.0.0.1:" + ports[0]}}, func(r diag.Server) { up = r.OK() })
 			return up
 		},
 	}
@@ -109,7 +109,7 @@ func TestCoturn(t *testing.T) {
 			if row.exit == "pass" && len(r.Findings) > 0 {
 				t.Errorf("%+v", r.Findings)
 			}
-			if r.Exit.Name != row.exit || !told || row.exit == "pass" && (r.Path == nil || r.Path.Local.Type != "relay" || r.Path.Remote.Type != "relay") {
+			if r.Exit.Name != row.exit || !told || row.exit == "pass" && (r.Path == nil || r.Path.Local.CandidateType != diag.Relay || r.Path.Remote.CandidateType != diag.Relay) {
 				t.Error(written(t, r))
 			}
 		})

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -12,198 +13,137 @@ import (
 	"dialtone/diag/report"
 )
 
-// object is what an expression sees of a part of a report: nil where a value is absent.
+// object is a part of a report as an expression sees it: nil where a value is absent.
 type object = map[string]any
 
 // phaseNames are the phases that expressions can name, with "_" for "-".
 var phaseNames = []diag.PhaseName{
-	diag.PhaseDial, diag.PhaseWait, diag.PhaseGather, diag.PhaseOfferAnswer, diag.PhaseICE, diag.PhaseNomination, diag.PhaseDTLS, diag.PhaseSCTP,
-	diag.PhaseChannel, diag.PhaseFirstPacket, diag.PhaseFirstFrame, diag.PhaseRestart,
+	diag.PhaseDial, diag.PhaseWait, diag.PhaseGather, diag.PhaseOfferAnswer, diag.PhaseICE, diag.PhaseNomination,
+	diag.PhaseDTLS, diag.PhaseSCTP, diag.PhaseChannel, diag.PhaseFirstPacket, diag.PhaseFirstFrame, diag.PhaseRestart,
 }
 
-// environment is the report as expressions see it.
+// environment is the report as expressions see it: that of its JSON, with times as durations, and four shortcuts:
+//   - setup has the percentiles over the runs beside the total of the described run;
+//   - phases has each phase by its name;
+//   - servers has those too of which the call did not learn anything;
+//   - nat has the value of each behavior by its name.
 func environment(r *report.Report) object {
-	return object{
-		"setup": setupEnv(r.Summary.Setup,
-			r.Setup.TotalMs), "phases": phasesEnv(r.Summary.Phases), "path": pathEnv(r.Path), "media": mediaEnv(r.Media),
-		"channels": list(r.Channels, func(c report.Channel) object {
-			// #nosec G115 -- counters
-			return object{"label": c.Label, "open": c.Open, "echoed": c.Echoed, "sent": int(c.Sent), "received": int(c.Received)}
-		}),
-		"findings": findingsEnv(r.Findings), "servers": serversEnv(r), "nat": natEnv(r.NAT), "runs": list(r.Runs, runEnv),
-		"summary": object{
-			"runs": r.Summary.Runs, "failed": r.Summary.Failed, "interrupted": r.Summary.Interrupted,
-			"passed": r.Summary.Runs - r.Summary.Failed - r.Summary.Interrupted,
-		},
-		"exit": exitEnv(r.Exit), "verdict": string(r.Verdict),
+	env := fields(reflect.ValueOf(*r))
+	delete(env, "duration") // a function of expressions
+	setup := env["setup"].(object)
+	maps.Copy(setup, percentiles(r.Summary.Setup))
+	phases := object{}
+	for _, name := range phaseNames {
+		phases[strings.ReplaceAll(string(name), "-", "_")] = phaseEnv(r.Summary.Phases, name)
 	}
+	env["phases"] = phases
+	env["servers"] = append(env["servers"].([]any), silentServers(r)...)
+	if nat, ok := env["nat"].(object); ok {
+		values := object{}
+		for name, b := range nat["behaviors"].(object) {
+			values[name] = b.(object)["value"]
+		}
+		env["nat"] = values
+	}
+	return env
 }
 
-func list[T any](in []T, each func(T) object) []any {
-	out := make([]any, 0, len(in))
-	for _, v := range in {
-		out = append(out, each(v))
+// percentiles are those of p, or absent ones.
+func percentiles(p *report.Percentiles) object {
+	if p != nil {
+		return fields(reflect.ValueOf(*p))
+	}
+	e := fields(reflect.ValueOf(report.Percentiles{}))
+	for name := range e {
+		e[name] = nil
+	}
+	e["n"] = 0
+	return e
+}
+
+// phaseEnv is a phase over all runs: of several subjects (servers, channels) the one with the worst 95th percentile.
+func phaseEnv(phases []report.PhaseSummary, name diag.PhaseName) object {
+	worst := report.PhaseSummary{}
+	for _, p := range phases {
+		if p.Phase == name && (worst.Times == nil || p.Times != nil && p.Times.P95 > worst.Times.P95) {
+			worst = p
+		}
+	}
+	e := percentiles(worst.Times)
+	e["seen"], e["failed"] = worst.Seen, worst.Failed
+	return e
+}
+
+// silentServers are those that were given and had not answered when the call ended: nothing but their URL is known.
+func silentServers(r *report.Report) (out []any) {
+	for _, url := range r.Target.ICEServers {
+		if !slices.ContainsFunc(r.Servers, func(s report.ServerReport) bool { return s.URL == url }) {
+			e := fields(reflect.ValueOf(report.ServerReport{}))
+			for name := range e {
+				e[name] = nil
+			}
+			e["url"] = url
+			out = append(out, e)
+		}
 	}
 	return out
 }
 
-// known is *v, or nil.
-func known[T any](v *T) any {
-	if v == nil {
-		return nil
-	}
-	return *v
-}
-
-// whole is *v as an int, or nil.
-func whole[T ~int64 | ~uint32 | ~uint16](v *T) any {
-	if v == nil {
-		return nil
-	}
-	return int(*v)
-}
-
-// length is a time in milliseconds as a duration, or nil.
-func length(ms *float64) any {
-	if ms == nil {
-		return nil
-	}
-	return time.Duration(*ms * 1e6)
-}
-
-func setupEnv(p *report.Percentiles, total *float64) object {
-	e := timesEnv(p)
-	e["total"] = length(total)
-	return e
-}
-
-func timesEnv(p *report.Percentiles) object {
-	e := object{"n": 0, "min": nil, "p50": nil, "p95": nil, "p99": nil, "max": nil}
-	if p != nil {
-		e = object{"n": p.N, "min": length(&p.MinMs), "p50": length(&p.P50Ms), "p95": length(&p.P95Ms),
-			"p99": length(&p.P99Ms), "max": length(&p.MaxMs)}
-	}
-	return e
-}
-
-// phasesEnv has one entry for each phase: of several subjects (servers, channels) the one with the worst 95th
-// percentile.
-func phasesEnv(phases []report.PhaseSummary) object {
+// fields are those of a struct by their names in JSON, without the unit of times.
+func fields(v reflect.Value) object {
 	e := object{}
-	for _, name := range phaseNames {
-		var worst *report.PhaseSummary
-		for i, p := range phases {
-			if p.Name == string(name) && (worst == nil || worst.Times == nil || p.Times != nil &&
-				p.Times.P95Ms > worst.Times.P95Ms) {
-				worst = &phases[i]
-			}
+	for i := range v.NumField() {
+		f := v.Type().Field(i)
+		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		switch {
+		case f.Anonymous && name == "":
+			maps.Copy(e, fields(v.Field(i)))
+		case f.IsExported() && name != "-" && name != "checks": // expressions are about one check
+			e[strings.TrimSuffix(name, "_ms")] = known(v.Field(i), options == "omitempty")
 		}
-		if worst == nil {
-			worst = &report.PhaseSummary{}
-		}
-		times := timesEnv(worst.Times)
-		times["seen"], times["failed"] = worst.Seen, worst.Failed
-		e[strings.ReplaceAll(string(name), "-", "_")] = times
 	}
 	return e
 }
 
-func pathEnv(p *report.Path) any {
-	if p == nil {
-		return nil
-	}
-	return object{"local": candidateEnv(p.Local), "remote": candidateEnv(p.Remote), "rtt": length(p.RTTMs),
-		"relay": p.Relay, "ipv6": p.IPv6}
-}
-
-func candidateEnv(c report.Candidate) object {
-	return object{
-		"type": text(c.Type), "protocol": text(c.Protocol), "address": text(c.Address), "port": int(c.Port),
-		"relay_protocol": text(c.RelayProtocol), "url": text(c.URL), "interface": text(c.Interface),
-	}
-}
-
-// text is s, or nil where it is empty: what was not told.
-func text(s string) any {
-	if s == "" {
-		return nil
-	}
-	return s
-}
-
-func mediaEnv(m report.Media) object {
-	return object{"audio": kindEnv(m.Audio), "video": kindEnv(m.Video)}
-}
-
-func kindEnv(k *report.Kind) any {
-	if k == nil {
-		return nil
-	}
-	return object{"inbound": streamEnv(k.Inbound), "outbound": streamEnv(k.Outbound)}
-}
-
-func streamEnv(s *report.Stream) any {
-	if s == nil {
-		return nil
-	}
-	return object{
-		// #nosec G115 -- counters
-		"mime_type": text(s.MimeType), "flows": s.Flows, "silent": s.Silent, "packets": int(s.Packets), "bytes": int(s.Bytes),
-		"lost": whole(s.Lost), "loss": known(s.Loss), "jitter": length(s.JitterMs), "rtt": length(s.RTTMs), "bitrate": known(s.Bitrate),
-		"frames_per_second": known(s.FramesPerSecond), "width": whole(s.Width), "height": whole(s.Height), "freezes": whole(s.Freezes),
-		"nack": int(s.NACK), "pli": int(s.PLI),
-	}
-}
-
-func findingsEnv(findings []report.Finding) []any {
-	return list(findings, func(f report.Finding) object {
-		return object{"id": f.ID, "severity": string(f.Severity), "title": f.Title}
-	})
-}
-
-// serversEnv has an entry for each server that was given. Of one that had not answered when the call ended nothing is
-// known.
-func serversEnv(r *report.Report) []any {
-	all := list(r.Servers, serverEnv)
-	for _, url := range r.Target.ICEServers {
-		if !slices.ContainsFunc(r.Servers, func(s report.ServerReport) bool { return s.URL == url }) {
-			all = append(all, object{
-				"url": url, "transport": nil, "ok": nil, "cause": nil, "error_code": nil, "rtt": nil, "mapped_address": nil, "relay_address": nil,
-			})
+// known is a value as expressions use it: nil if it is absent. An empty text is absent too if JSON omits it.
+func known(v reflect.Value, omit bool) any {
+	if v.CanInterface() {
+		switch x := v.Interface().(type) {
+		case diag.Millis:
+			return x.Duration()
+		case time.Time:
+			return x
 		}
 	}
-	return all
-}
-
-func serverEnv(s report.ServerReport) object {
-	e := object{
-		"url": s.URL, "transport": text(s.Transport), "ok": s.OK, "cause": text(string(s.Cause())), "error_code": s.Code(),
-		"rtt": nil, "mapped_address": text(s.Mapped()), "relay_address": text(s.Relayed()),
-	}
-	if rtt := s.RTT(); rtt != nil {
-		e["rtt"] = rtt.Duration()
-	}
-	return e
-}
-
-func natEnv(n *report.Network) any {
-	if n == nil {
-		return nil
-	}
-	b := n.Behaviors
-	return object{
-		"nat": text(string(b.NAT.Value)), "mapping": text(string(b.Mapping.Value)), "filtering": text(string(b.Filtering.Value)),
-		"port_preservation": text(string(b.PortPreservation.Value)), "udp": text(string(b.UDP.Value)),
-		"ipv6": text(string(b.IPv6.Value)), "cgnat": text(string(b.CGNAT.Value)),
-	}
-}
-
-func exitEnv(e report.Exit) object { return object{"code": e.Code, "name": e.Name} }
-
-func runEnv(r report.Run) object {
-	return object{
-		"index": r.Index, "verdict": string(r.Verdict), "exit": exitEnv(r.Exit), "connected": r.Connected, "echoed": r.Echoed,
-		"setup": object{"total": length(r.Setup.TotalMs)}, "path": pathEnv(r.Path), "media": mediaEnv(r.Media), "findings": findingsEnv(r.Findings),
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Interface:
+		if v.IsNil() {
+			return nil
+		}
+		return known(v.Elem(), false)
+	case reflect.Struct:
+		return fields(v)
+	case reflect.Slice:
+		list := make([]any, 0, v.Len())
+		for i := range v.Len() {
+			list = append(list, known(v.Index(i), false))
+		}
+		return list
+	case reflect.String:
+		if omit && v.Len() == 0 {
+			return nil
+		}
+		return v.String()
+	case reflect.Bool:
+		return v.Bool()
+	case reflect.Int, reflect.Int64:
+		return int(v.Int())
+	case reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		return int(v.Uint()) // #nosec G115 -- counters
+	case reflect.Float64:
+		return v.Float()
+	default:
+		return nil // nothing of another kind is in a report
 	}
 }
 
@@ -212,11 +152,9 @@ func example() *report.Report {
 	r := &report.Report{}
 	fill(reflect.ValueOf(r).Elem(), 0)
 	r.Checks = nil
-	allocated := diag.Stage{Name: diag.StageAllocate, RTTMs: diag.Ptr(diag.Millis(1)), Mapped: "x", Relayed: "x"}
-	r.Servers[0].TURN, r.Servers[0].Stages = true, []diag.Stage{allocated}
 	r.Summary.Phases = nil
 	for _, name := range phaseNames {
-		r.Summary.Phases = append(r.Summary.Phases, report.PhaseSummary{Name: string(name), Seen: 1, Times: r.Summary.Setup})
+		r.Summary.Phases = append(r.Summary.Phases, report.PhaseSummary{Phase: name, Seen: 1, Times: r.Summary.Setup})
 	}
 	return r
 }
@@ -247,13 +185,15 @@ func fill(v reflect.Value, depth int) {
 		v.SetUint(1)
 	case reflect.Float64:
 		v.SetFloat(1)
-	default: // nothing of another kind is seen by an expression
+	default: // an expression sees nothing of another kind
 	}
 }
 
-// typeOf is the type of a value of the example's environment.
+// typeOf is the type of a value of the example's environment; of a value without a type anything goes.
 func typeOf(v any) types.Type {
 	switch v := v.(type) {
+	case nil:
+		return types.Any
 	case object:
 		m := types.Map{}
 		for key, value := range v {
@@ -269,7 +209,7 @@ func typeOf(v any) types.Type {
 	return types.TypeOf(v)
 }
 
-// names lists every name of the environment with its path, and by itself: what a misspelt one may have meant.
+// names lists every name of the environment: what a misspelt one may have meant.
 func names(e any) []string {
 	var out []string
 	switch e := e.(type) {

@@ -31,7 +31,7 @@ import (
 	"dialtone/signal/server"
 )
 
-// faultRow is a row of testdata/faults.json, of which docs/findings.md is made too.
+// faultRow is a row of testdata/faults.json, of which docs/reference/findings.md is made too.
 type faultRow struct {
 	Fault   string `json:"fault"`
 	Exit    string `json:"exit"`

@@ -52,12 +52,10 @@ func TestOtherSideIsJudged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Exit.Name != "media" || r.Verdict != report.Fail || !strings.HasSuffix(r.Headline, "but no inbound audio, no inbound video") || !strings.HasPrefix(r.Headline, otherSidePrefix) {
+	if r.Exit.Name != "media" || r.Verdict != report.Fail || !strings.HasPrefix(r.Headline, "Answerer: connected for") || !strings.HasSuffix(r.Headline, "but no inbound audio, no inbound video") {
 		t.Error(written(t, r))
 	}
-	if f := r.Findings[0]; f.Severity != diag.Problem || f.Title[:20] != otherSidePrefix {
+	if f := r.Findings[0]; f.Severity != diag.Problem || f.Side != "answerer" || !strings.HasPrefix(f.Title, "Answerer: ") {
 		t.Errorf("%+v", f)
 	}
 }
-
-const otherSidePrefix = "The answering side: "

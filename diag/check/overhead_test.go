@@ -85,32 +85,32 @@ func bareSetUp(tb testing.TB) time.Duration {
 func checkSetUp(tb testing.TB) time.Duration {
 	tb.Helper()
 	r, err := Run(tb.Context(), Options{Target: Loopback{}, Config: diag.Config{For: 300 * time.Millisecond, NoMedia: true}})
-	if err != nil || r.Setup.TotalMs == nil {
+	if err != nil || r.Setup.Total == nil {
 		tb.Fatal(err, r.Headline)
 	}
-	return time.Duration(*r.Setup.TotalMs * 1e6)
+	return r.Setup.Total.Duration()
 }
 
 // overhead alternates the two and returns both medians, in ms.
 func overhead(tb testing.TB, rounds int) (bare, checked float64) {
 	tb.Helper()
-	var a, b []float64
+	var a, b []diag.Millis
 	for range rounds {
-		a = append(a, bareSetUp(tb).Seconds()*1e3)
-		b = append(b, checkSetUp(tb).Seconds()*1e3)
+		a = append(a, diag.Millis(bareSetUp(tb)))
+		b = append(b, diag.Millis(checkSetUp(tb)))
 	}
-	return report.PercentilesOf(a).P50Ms, report.PercentilesOf(b).P50Ms
+	return report.PercentilesOf(a).P50.Float(), report.PercentilesOf(b).P50.Float()
 }
 
 // BenchmarkSetUp compares the set-up of a loopback check with that of bare pion, alternating in one run: medians in ms, and
 // their ratio.
 func BenchmarkSetUp(b *testing.B) {
-	var bare, checked []float64
+	var bare, checked []diag.Millis
 	for b.Loop() {
-		bare = append(bare, bareSetUp(b).Seconds()*1e3)
-		checked = append(checked, checkSetUp(b).Seconds()*1e3)
+		bare = append(bare, diag.Millis(bareSetUp(b)))
+		checked = append(checked, diag.Millis(checkSetUp(b)))
 	}
-	x, y := report.PercentilesOf(bare).P50Ms, report.PercentilesOf(checked).P50Ms
+	x, y := report.PercentilesOf(bare).P50.Float(), report.PercentilesOf(checked).P50.Float()
 	b.ReportMetric(x, "bare-ms")
 	b.ReportMetric(y, "check-ms")
 	b.ReportMetric(y/x, "ratio")

@@ -41,7 +41,7 @@ func TestHundredRepeats(t *testing.T) {
 	}
 	for _, p := range r.Summary.Phases {
 		if p.Seen != repeat {
-			t.Errorf("%d runs had the phase %s %s", p.Seen, p.Name, p.Subject)
+			t.Errorf("%d runs had the phase %s %s", p.Seen, p.Phase, p.Subject)
 		}
 	}
 	if left := openFiles(t); left > files+2 {
@@ -65,8 +65,8 @@ func TestHundredRepeats(t *testing.T) {
 	}
 	for _, theirs := range other.Phases {
 		for _, ours := range r.Summary.Phases {
-			if ours.Name == theirs.Name && ours.Subject == theirs.Subject {
-				agree(t, ours.Name+" "+ours.Subject, *ours.Times, *theirs.Times)
+			if ours.Phase == theirs.Phase && ours.Subject == theirs.Subject {
+				agree(t, string(ours.Phase)+" "+ours.Subject, *ours.Times, *theirs.Times)
 			}
 		}
 	}
@@ -76,8 +76,8 @@ func TestHundredRepeats(t *testing.T) {
 // agree allows for the rounding of microseconds.
 func agree(t *testing.T, name string, a, b report.Percentiles) {
 	t.Helper()
-	for i, pair := range [][2]float64{{a.MinMs, b.MinMs}, {a.P50Ms, b.P50Ms}, {a.P95Ms, b.P95Ms}, {a.P99Ms, b.P99Ms}, {a.MaxMs, b.MaxMs}} {
-		if math.Abs(pair[0]-pair[1]) > 0.0011 || a.N != b.N {
+	for i, pair := range [][2]diag.Millis{{a.Min, b.Min}, {a.P50, b.P50}, {a.P95, b.P95}, {a.P99, b.P99}, {a.Max, b.Max}} {
+		if math.Abs((pair[0]-pair[1]).Float()) > 0.0011 || a.N != b.N {
 			t.Errorf("%s: percentile %d is %v here and %v there (of %d and %d)", name, i, pair[0], pair[1], a.N, b.N)
 		}
 	}

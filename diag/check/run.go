@@ -114,8 +114,8 @@ func (c *checker) note(n int, in report.RunInput, sides ...*side) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.explained, c.short = c.explained || diagnosed, c.short || cut
-	worse := diag.Exit(run.Exit.Code).Compare(c.worst) > 0
-	c.worst = c.worst.Worse(diag.Exit(run.Exit.Code))
+	worse := run.Exit.Code.Compare(c.worst) > 0
+	c.worst = c.worst.Worse(run.Exit.Code)
 	if c.kept+len(in.Events) > maxKept && !worse {
 		in.Events = nil
 	}

@@ -95,14 +95,8 @@ func (g *roleGuard) Receive(ctx context.Context) (signal.Message, error) {
 	if err != nil || m.Kind != signal.KindPaired || m.Role == g.want {
 		return m, err
 	}
-	advice := "Start the check before the other party, or check with --role any."
-	if g.want == signal.RoleAnswerer {
-		advice = "Start the other party before the check, or check with --role any."
-	}
-	text := fmt.Sprintf("The room gave the check the part of the %s, and it was to be the %s: who dials first offers.",
-		m.Role, g.want)
-	g.warn(diag.Warning{ID: "signal.wrong_role", Text: text, Advice: advice})
-	return signal.Message{}, &signal.Error{Op: "pairing", Reason: signal.ReasonRejected, Hint: advice,
+	g.warn(diag.Warning{ID: "signal.wrong_role", Subject: m.Role.String()})
+	return signal.Message{}, &signal.Error{Op: "pairing", Reason: signal.ReasonRejected,
 		Err: fmt.Errorf("wrong role: %s instead of %s", m.Role, g.want)}
 }
 

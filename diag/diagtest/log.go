@@ -80,9 +80,9 @@ func Then(events []diag.Event, parts ...any) []diag.Event {
 // flowing is a sample of a call with media both ways.
 func Flowing() diag.Sample {
 	return diag.Sample{
-		Inbound: []diag.InboundRTP{{Kind: "audio", SSRC: 3, PacketsReceived: 50},
-			{Kind: "video", SSRC: 4, PacketsReceived: 100}},
-		Outbound: []diag.OutboundRTP{{Kind: "audio", SSRC: 1, PacketsSent: 50}, {Kind: "video", SSRC: 2, PacketsSent: 100}},
+		Inbound: []diag.InboundRTP{{Kind: "audio", SSRC: 3, PacketsReceived: diag.Ptr(uint64(50))},
+			{Kind: "video", SSRC: 4, PacketsReceived: diag.Ptr(uint64(100))}},
+		Outbound: []diag.OutboundRTP{{Kind: "audio", SSRC: 1, PacketsSent: diag.Ptr(uint64(50))}, {Kind: "video", SSRC: 2, PacketsSent: diag.Ptr(uint64(100))}},
 		Pair:     &diag.Pair{ID: "p1", CurrentRoundTripTime: diag.Ptr(0.012)},
 	}
 }

@@ -1,8 +1,8 @@
 // Package feed is the ordered log of a call: the one place that stamps events with sequence and time.
 //
-// Anybody may Append at any time; an append never waits for a reader. Each [Reader] has a cursor of its own and takes
-// everything since its last look in one batch, so that a slow reader gets larger batches: nothing is dropped, order
-// holds. Events that every open reader has taken are forgotten.
+// Append may be called at any time and never waits for a reader. Each [Reader] has its own cursor and gets all events
+// since its last read in one batch, so a slow reader gets larger batches: nothing is dropped, and the order is kept.
+// Events that every open reader has read are freed.
 package feed
 
 import (
@@ -14,7 +14,7 @@ import (
 	"dialtone/diag"
 )
 
-// trimAt is how many events that all readers have taken may lie around before they are freed.
+// trimAt is how many events that all readers have read may be kept before they are freed.
 const trimAt = 1024
 
 // Feed is a log that grows at its end. The zero value is not usable: see [New].
@@ -30,7 +30,7 @@ type Feed struct {
 	changed chan struct{} // closed and replaced at each change
 }
 
-// New starts a log at the time that now tells; now is time.Now but in tests.
+// New starts a log at the time that now returns; now is time.Now except in tests.
 func New(now func() time.Time) *Feed {
 	return &Feed{now: now, start: now(), readers: map[*Reader]struct{}{}, changed: make(chan struct{})}
 }
@@ -38,7 +38,7 @@ func New(now func() time.Time) *Feed {
 // Start is the wall clock at event time 0.
 func (f *Feed) Start() time.Time { return f.start }
 
-// Append stamps d and adds it to the log. After Close it does nothing: what happens after the end is no part of the
+// Append stamps d and adds it to the log. After Close it does nothing: what happens after the end is not part of the
 // call.
 func (f *Feed) Append(d diag.Data) {
 	f.mu.Lock()
@@ -50,12 +50,12 @@ func (f *Feed) append(at time.Duration, d diag.Data) {
 	if f.closed {
 		return
 	}
-	f.last = max(f.last, at) // a clock that was set back does not turn the order around
+	f.last = max(f.last, at) // a clock that was set back does not change the order
 	f.events = append(f.events, diag.Event{Seq: f.base + uint64(len(f.events)) + 1, At: f.last, Data: d})
 	f.wake()
 }
 
-// Replay adds an event of a recording with the time that it had then.
+// Replay adds an event of a recording and keeps its time.
 func (f *Feed) Replay(e diag.Event) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -77,7 +77,7 @@ func (f *Feed) wake() {
 	f.changed = make(chan struct{})
 }
 
-// Reader takes the events of a feed in order. It belongs to one goroutine.
+// Reader reads the events of a feed in order. It belongs to one goroutine.
 type Reader struct {
 	feed *Feed
 	next uint64 // sequence number of the next event, minus 1
@@ -92,11 +92,11 @@ func (f *Feed) Reader() *Reader {
 	return r
 }
 
-// Next waits for events and returns all that came since the last call; the slice is the caller's. It returns io.EOF
+// Next waits for events and returns all events since the last call; the slice is the caller's. It returns io.EOF
 // after the last event of a closed feed, and the context's error when that ends first.
 func (r *Reader) Next(ctx context.Context) ([]diag.Event, error) {
 	for {
-		batch, changed, closed := r.take()
+		batch, changed, closed := r.read()
 		if len(batch) > 0 {
 			return batch, nil
 		}
@@ -111,7 +111,7 @@ func (r *Reader) Next(ctx context.Context) ([]diag.Event, error) {
 	}
 }
 
-func (r *Reader) take() (batch []diag.Event, changed <-chan struct{}, closed bool) {
+func (r *Reader) read() (batch []diag.Event, changed <-chan struct{}, closed bool) {
 	f := r.feed
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -124,7 +124,7 @@ func (r *Reader) take() (batch []diag.Event, changed <-chan struct{}, closed boo
 	return batch, f.changed, f.closed
 }
 
-// trim frees what every reader has taken.
+// trim frees the events that every reader has read.
 func (f *Feed) trim() {
 	low := f.base + uint64(len(f.events))
 	for r := range f.readers {
@@ -136,7 +136,7 @@ func (f *Feed) trim() {
 	}
 }
 
-// Close gives up the cursor, so that the feed no longer keeps events for it.
+// Close ends reading, so that the feed no longer keeps events for this reader.
 func (r *Reader) Close() {
 	f := r.feed
 	f.mu.Lock()

@@ -22,12 +22,12 @@ func checked(end diag.CallEnded, parts ...any) *call.Call {
 }
 
 func audioIn(packets, silent uint64, lost int64, ago float64) diag.InboundRTP {
-	return diag.InboundRTP{Kind: "audio", SSRC: 1, PacketsReceived: packets, SilentPackets: &silent, PacketsLost: &lost, LastPacketReceivedAgo: &ago}
+	return diag.InboundRTP{Kind: "audio", SSRC: 1, PacketsReceived: diag.Ptr(uint64(packets)), SilentPackets: &silent, PacketsLost: &lost, LastPacketReceivedAgo: &ago}
 }
 
 func sampled(in ...diag.InboundRTP) diag.Sample {
-	return diag.Sample{Inbound: append(in, diag.InboundRTP{Kind: "video", SSRC: 2, PacketsReceived: 80, LastPacketReceivedAgo: diag.Ptr(0.02)}), Outbound: []diag.OutboundRTP{
-		{Kind: "audio", PacketsSent: 250}, {Kind: "video", PacketsSent: 250},
+	return diag.Sample{Inbound: append(in, diag.InboundRTP{Kind: "video", SSRC: 2, PacketsReceived: diag.Ptr(uint64(80)), LastPacketReceivedAgo: diag.Ptr(0.02)}), Outbound: []diag.OutboundRTP{
+		{Kind: "audio", PacketsSent: diag.Ptr(uint64(250))}, {Kind: "video", PacketsSent: diag.Ptr(uint64(250))},
 	}}
 }
 
@@ -56,7 +56,7 @@ func TestJudgeCheck(t *testing.T) {
 		"all seen":          {checked(over, 4900, sampled(audioIn(250, 0, 0, 0.01))), media, diag.ExitPass, "connected", nil},
 		"no media asked":    {checked(over), judge.Expectation{}, diag.ExitPass, "connected", nil},
 		"not echoed":        {call.Fold(diagtest.Then(diagtest.GoodCall(), 5000, over)), judge.Expectation{}, diag.ExitChannel, "no message on a data channel was answered", []string{"error channel.not_echoed"}},
-		"nothing in":        {checked(over, 4900, diag.Sample{Outbound: []diag.OutboundRTP{{Kind: "audio", PacketsSent: 9}, {Kind: "video", PacketsSent: 9}}}), media, diag.ExitMedia, "but no inbound audio, no inbound video", []string{"error media.no_inbound_audio", "error media.no_inbound_video", "error media.one_way"}},
+		"nothing in":        {checked(over, 4900, diag.Sample{Outbound: []diag.OutboundRTP{{Kind: "audio", PacketsSent: diag.Ptr(uint64(9))}, {Kind: "video", PacketsSent: diag.Ptr(uint64(9))}}}), media, diag.ExitMedia, "but no inbound audio, no inbound video", []string{"error media.no_inbound_audio", "error media.no_inbound_video", "error media.one_way"}},
 		"stopped":           {checked(over, 4900, sampled(audioIn(150, 0, 0, 2.1))), media, diag.ExitMedia, "inbound audio stopped 2.1 s before the end", []string{"error media.stopped"}},
 		"stopped just now":  {checked(over, 4900, sampled(audioIn(150, 0, 0, 1.9))), media, diag.ExitPass, "connected", nil},
 		"silent":            {checked(over, 1000, sampled(audioIn(30, 10, 0, 0.01)), 4900, sampled(audioIn(230, 210, 0, 0.01))), media, diag.ExitMedia, "inbound audio has been silent for 3.9 s", []string{"error media.silent"}},
@@ -92,7 +92,7 @@ func TestJudgeCheck(t *testing.T) {
 		"timed out waiting": {call.Fold(diagtest.Log(0, diag.CallStart{Code: "w"}, 900, diag.CallEnded{Reason: diag.EndNobody})), media, diag.ExitNobody, "timed out waiting", []string{"error call.nobody_came"}},
 		"server refuses":    {call.Fold(diagtest.Log(0, diag.CallStart{Code: "w"}, 900, diag.CallEnded{Reason: diag.EndSignaling, Code: "refused", Cause: "connection refused"})), media, diag.ExitSignaling, "signaling failed", []string{"error signal.refused"}},
 		"wrong role": {
-			call.Fold(diagtest.Log(0, diag.CallStart{Code: "w"}, 5, diag.Warning{ID: "signal.wrong_role", Text: "t"}, 9, diag.CallEnded{Reason: diag.EndSignaling, Cause: "x"})),
+			call.Fold(diagtest.Log(0, diag.CallStart{Code: "w"}, 5, diag.Warning{ID: "signal.wrong_role", Subject: "answerer"}, 9, diag.CallEnded{Reason: diag.EndSignaling, Cause: "x"})),
 			media, diag.ExitSignaling, "signaling failed",
 			[]string{"error signal.failed", "error signal.wrong_role"},
 		},

@@ -18,6 +18,8 @@ type (
 	HandshakeFailed struct {
 		Path  string `json:"path,omitempty"`
 		Cause string `json:"cause,omitempty"`
+		// how long the handshake was allowed to take; absent: it ended otherwise
+		LimitMs *diag.Millis `json:"limit_ms,omitempty"`
 	}
 )
 
@@ -27,10 +29,8 @@ func dtlsFindings(c *call.Call, _ Expectation) []Finding {
 		return nil
 	}
 	announced, presented := c.Announced(), c.DTLS.RemoteFingerprint
-	failed := HandshakeFailed{Path: Path(c.Selected), Cause: diag.Clean(c.DTLS.Error, 200)}
-	if failed.Cause == "" {
-		failed.Cause = diag.Clean(c.Ended.Cause, 200)
-	}
+	failed := HandshakeFailed{Path: Path(c.Selected), LimitMs: c.DTLS.LimitMs}
+	failed.Cause = diag.Clean(c.Ended.Cause, 200)
 	switch {
 	case announced != "" && presented != "" && !strings.EqualFold(announced, presented):
 		return []Finding{{ID: "dtls.fingerprint_mismatch", Severity: Problem, Evidence: FingerprintMismatch{

@@ -25,9 +25,11 @@ type (
 		Listens   bool           `json:"listens,omitempty"` // the peer comes to a server of this program
 		Requests  int            `json:"requests"`
 		Failed    int            `json:"failed"`
+		Code      string         `json:"code,omitempty"`   // as of call.ended
+		Status    int            `json:"status,omitempty"` // HTTP status
+		By        diag.EndedBy   `json:"by,omitempty"`
 		Cause     string         `json:"cause,omitempty"`     // the words of the error that ended the call
 		LastError string         `json:"lastError,omitempty"` // of an earlier request, if it is another
-		Advice    string         `json:"advice,omitempty"`    // the next step that the error names
 	}
 	// PeerLeft: the peer was there and went before the call was connected.
 	PeerLeft struct {
@@ -37,9 +39,9 @@ type (
 	}
 	// PeerLost: an established path went silent and did not come back.
 	PeerLost struct {
-		UpMs   diag.Millis `json:"up_ms"`
-		Cause  string      `json:"cause,omitempty"`
-		Advice string      `json:"advice,omitempty"`
+		UpMs  diag.Millis `json:"up_ms"`
+		Code  string      `json:"code,omitempty"` // "certificate": another peer dialed the room
+		Cause string      `json:"cause,omitempty"`
 	}
 	// EndedEarly: the peer hung up before the time that was asked for.
 	EndedEarly struct {
@@ -50,7 +52,6 @@ type (
 	CannotRun struct {
 		Reason string `json:"reason,omitempty"` // an end that this version does not know; empty: internal
 		Cause  string `json:"cause,omitempty"`
-		Advice string `json:"advice,omitempty"`
 	}
 	// SilentAtEnd: the connection was not up when the call ended in order.
 	SilentAtEnd struct {
@@ -63,13 +64,13 @@ func endFindings(c *call.Call, x Expectation) []Finding {
 	if c.Ended == nil {
 		return nil
 	}
-	cause, advice := diag.Clean(c.Ended.Cause, 300), diag.Clean(c.Ended.Advice, 300)
+	cause := diag.Clean(c.Ended.Cause, 300)
 	one := func(id string, evidence any) []Finding {
 		return []Finding{{ID: id, Severity: Problem, Evidence: evidence}}
 	}
 	switch c.Ended.Reason {
 	case diag.EndSignaling:
-		return one(signalFindingID(c.Ended.Code), signalingFailed(c, cause, advice))
+		return one(signalFindingID(c.Ended.Code), signalingFailed(c, cause))
 	case diag.EndNobody:
 		s := c.Start
 		return one("call.nobody_came", NobodyCame{
@@ -79,7 +80,7 @@ func endFindings(c *call.Call, x Expectation) []Finding {
 	case diag.EndPeerLeft:
 		return one("call.peer_left", PeerLeft{Signaling: c.Start.Signaling, Cause: cause})
 	case diag.EndPeerLost:
-		return one("call.peer_lost", PeerLost{diag.Millis(c.UpTime()), cause, advice})
+		return one("call.peer_lost", PeerLost{diag.Millis(c.UpTime()), diag.Clean(c.Ended.Code, 40), cause})
 	case diag.EndPeerHangup:
 		if c.ConnectedAt == nil {
 			return one("call.peer_left", PeerLeft{Signaling: c.Start.Signaling, HungUp: true, Cause: cause})
@@ -88,15 +89,15 @@ func endFindings(c *call.Call, x Expectation) []Finding {
 	case diag.EndHangup, diag.EndDuration, diag.EndInterrupted, diag.EndDTLS, diag.EndICE:
 		return nil // other rules know of them, or nothing is wrong
 	case diag.EndInternal:
-		return one("call.cannot_run", CannotRun{Cause: cause, Advice: advice})
+		return one("call.cannot_run", CannotRun{Cause: cause})
 	}
 	return one("call.cannot_run", CannotRun{Reason: diag.Clean(string(c.Ended.Reason), 60), Cause: cause})
 }
 
-func signalingFailed(c *call.Call, cause, advice string) SignalingFailed {
+func signalingFailed(c *call.Call, cause string) SignalingFailed {
 	f := SignalingFailed{
 		Signaling: c.Start.Signaling, Listens: c.Listens(), Requests: c.Signal.Requests, Failed: c.Signal.Failed, Cause: cause,
-		Advice: advice,
+		Code: diag.Clean(c.Ended.Code, 40), Status: c.Ended.Status, By: c.Ended.By,
 	}
 	if last := diag.Clean(c.Signal.LastError, 300); last != cause {
 		f.LastError = last

@@ -19,8 +19,8 @@ func TestBothEnds(t *testing.T) {
 	n := func(v uint64) *uint64 { return &v }
 	told := func(at time.Duration, sentHere, receivedThere, sentThere, receivedHere uint64) diag.Event {
 		return diag.Event{At: at, Data: diag.RemoteSample{
-			Timestamp: 1, Inbound: []diag.PeerInbound{{Kind: "audio", SSRC: 1, PacketsReceived: n(receivedThere), PacketsLost: diag.Ptr(int64(2))}},
-			Outbound: []diag.PeerOutbound{{Kind: "video", SSRC: 2, PacketsSent: n(sentThere), FrameWidth: diag.Ptr(uint16(640)), FrameHeight: diag.Ptr(uint16(360))}},
+			Timestamp: 1, Inbound: []diag.InboundRTP{{Kind: "audio", SSRC: 1, PacketsReceived: n(receivedThere), PacketsLost: diag.Ptr(int64(2))}},
+			Outbound: []diag.OutboundRTP{{Kind: "video", SSRC: 2, PacketsSent: n(sentThere), FrameWidth: diag.Ptr(uint16(640)), FrameHeight: diag.Ptr(uint16(360))}},
 			Here:     []diag.StreamCount{{Direction: diag.Inbound, Kind: "video", SSRC: 2, Packets: receivedHere}, {Direction: diag.Outbound, Kind: "audio", SSRC: 1, Packets: sentHere}},
 			Pair:     &diag.PeerPair{CurrentRoundTripTime: diag.Ptr(0.01)},
 		}}
@@ -70,7 +70,7 @@ func TestBothEnds(t *testing.T) {
 		})
 	}
 	placed := call.Fold([]diag.Event{{At: time.Second, Data: diag.Sample{
-		Outbound: []diag.OutboundRTP{{Kind: "audio", SSRC: 1, MimeType: "audio/opus", Remote: &diag.RemoteInbound{PacketsLost: 3}}},
+		Outbound: []diag.OutboundRTP{{Kind: "audio", SSRC: 1, MimeType: "audio/opus", Remote: &diag.RemoteInbound{PacketsLost: diag.Ptr(int64(3))}}},
 		Inbound:  []diag.InboundRTP{{Kind: "video", SSRC: 2, PacketsLost: diag.Ptr(int64(4)), FramesPerSecond: diag.Ptr(25.0)}},
 		Pair:     &diag.Pair{CurrentRoundTripTime: diag.Ptr(0.012)},
 	}}, told(2*time.Second, 100, 96, 90, 93)})

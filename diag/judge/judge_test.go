@@ -56,7 +56,7 @@ func orderlyEnds() []judgeTest {
 		{"peer hangs up", up(diag.CallEnded{Reason: diag.EndPeerHangup}, 1000, diagtest.Flowing()), diag.ExitPass, "connected for 4.7 s; the peer hung up", nil, nil},
 		{"interrupted", up(diag.CallEnded{Reason: diag.EndInterrupted}, 1000, diagtest.Flowing()), diag.ExitInterrupted, "connected for 4.7 s; interrupted", nil, nil},
 		{
-			"a server is lost on the way", up(diag.CallEnded{Reason: diag.EndDuration}, 1000, diagtest.Flowing(), 1100, diag.Warning{ID: "signal.server_lost", Text: "gone", Advice: "restart it"}),
+			"a server is lost on the way", up(diag.CallEnded{Reason: diag.EndDuration}, 1000, diagtest.Flowing(), 1100, diag.Warning{ID: "signal.server_lost", Cause: "gone"}),
 			diag.ExitPass, "connected for 4.7 s; reached --for", nil,
 			[]string{"signal.server_lost"},
 		},
@@ -96,11 +96,11 @@ func signalingEnds() []judgeTest {
 		{
 			"server refuses", diagtest.Log(
 				0, diag.CallStart{}, 1, diag.SignalRequest{Error: "connection refused"}, 2, diag.SignalRequest{Error: "no route"},
-				3000, diag.CallEnded{Reason: diag.EndSignaling, Cause: "dial: connection refused", Advice: "Start the server: dialtone serve"},
+				3000, diag.CallEnded{Reason: diag.EndSignaling, Cause: "dial: connection refused", Code: "refused"},
 			),
 			diag.ExitSignaling, "signaling failed after 3.0 s",
-			[]string{"2 requests", "2 failed", "no route", "dial: connection refused", "dialtone serve"},
-			[]string{"signal.failed"},
+			[]string{"2 requests", "2 failed", "no route", "dial: connection refused", "Check that the server runs"},
+			[]string{"signal.refused"},
 		},
 		{"peer left", diagtest.Log(0, diag.CallStart{}, 5, diag.CallEnded{Reason: diag.EndPeerLeft}), diag.ExitSignaling, "the peer left before the call was connected", []string{"pair has ended"}, []string{"call.peer_left"}},
 		{"internal", diagtest.Log(0, diag.CallStart{}, 5, diag.CallEnded{Reason: diag.EndInternal, Cause: "no socket"}), diag.ExitCannotRun, "dialtone could not run the call", []string{"no socket"}, []string{"call.cannot_run"}},
@@ -140,7 +140,7 @@ func transportEnds() []judgeTest {
 		},
 		{
 			"ICE, relay only", diagtest.Log(0, diag.CallStart{RelayOnly: true}, 1, refusedTURN(), 900, diag.CallEnded{Reason: diag.EndICE}), diag.ExitICE, "no path found after 900 ms",
-			[]string{"no TURN server allocated one", "without --relay-only", "Check the user name"},
+			[]string{"no TURN server allocated one", "without --relay-only", "Check the user name and password"},
 			[]string{"ice.no_path", "turn.unauthorized"},
 		},
 		{
@@ -264,7 +264,7 @@ func TestSDPSends(t *testing.T) {
 func FuzzJudge(f *testing.F) {
 	f.Add("hangup", "words\x1b[2J")
 	f.Add("ice-failed", "\u202e")
-	f.Add("nobody-came", "\x00")
+	f.Add("no-peer", "\x00")
 	f.Fuzz(func(t *testing.T, reason, text string) {
 		var events []diag.Event
 		for _, d := range diagtest.Filled(text) {
@@ -277,7 +277,7 @@ func FuzzJudge(f *testing.F) {
 				Name: stage, Peer: text, Failure: &diag.Failure{Cause: diag.Cause(text), Detail: diag.Detail(text), Reason: text},
 			}}})
 		}
-		v := judge.Judge(call.Fold(append(events, diag.Event{Data: diag.CallEnded{Reason: diag.EndReason(reason), Cause: text, Advice: text}})))
+		v := judge.Judge(call.Fold(append(events, diag.Event{Data: diag.CallEnded{Reason: diag.EndReason(reason), Cause: text, Code: text}})))
 		said := words.Verdict(v)
 		texts := slices.Concat([]string{said.Headline}, said.Why, said.Next)
 		for _, finding := range v.Findings {

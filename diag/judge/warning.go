@@ -5,16 +5,19 @@ import (
 	"dialtone/diag/call"
 )
 
-// Warning is the evidence of a remark that the session made: what happened, in the words of the underlying error.
+// Warning is the evidence of a warning of the log. The subject of the finding is that of the warning.
 type Warning struct {
-	Cause string `json:"cause,omitempty"`
+	Cause string `json:"cause,omitempty"` // the words of the underlying error
 }
 
-// warningFindings pass the session's remarks on.
+// warningFindings pass the warnings of the log on. The wrong role is what ended a check; the others ended nothing.
 func warningFindings(c *call.Call, _ Expectation) []Finding {
 	var out []Finding
 	for _, w := range c.Warnings {
-		out = append(out, prose([]diag.Finding{{ID: diag.Clean(w.ID, 80), Severity: graver(w.ID == "signal.wrong_role" && c.Ended != nil), Title: diag.Clean(w.Text, 400), Advice: diag.Clean(w.Advice, 400)}})...)
+		out = append(out, Finding{
+			ID: diag.Clean(w.ID, 80), Severity: graver(w.ID == "signal.wrong_role" && c.Ended != nil),
+			Subject: diag.Clean(w.Subject, 200), Evidence: Warning{diag.Clean(w.Cause, 400)},
+		})
 	}
 	return out
 }

@@ -17,8 +17,8 @@ import (
 // Certificate is a server certificate with the authority that signed it.
 type Certificate struct {
 	TLS     tls.Certificate // for a server
-	Pool    *x509.CertPool  // for a client that is to trust it
-	CAPEM   []byte          // the authority, for a file that a --ca flag names
+	Pool    *x509.CertPool  // for a client that trusts it
+	CAPEM   []byte          // the authority, for the file of a --ca flag
 	CertPEM []byte          // the certificate, and
 	KeyPEM  []byte          // its private key (PKCS #8), for the files of another program
 }
@@ -26,10 +26,10 @@ type Certificate struct {
 // CertificateOptions describe a certificate.
 type CertificateOptions struct {
 	Names    []string  // DNS names and IP addresses; default localhost, 127.0.0.1 and ::1
-	NotAfter time.Time // default in a day; a time in the past makes an expired certificate
+	NotAfter time.Time // default: one day; a time in the past makes an expired certificate
 }
 
-// NewCertificate makes an authority and a certificate of it.
+// NewCertificate makes an authority and a certificate that it signed.
 func NewCertificate(o CertificateOptions) (*Certificate, error) {
 	if len(o.Names) == 0 {
 		o.Names = []string{"localhost", "127.0.0.1", "::1"}
@@ -66,7 +66,7 @@ func NewCertificate(o CertificateOptions) (*Certificate, error) {
 	return c, nil
 }
 
-// sign gives both their keys and signatures.
+// sign creates keys and signatures for both.
 func sign(authority, leaf *x509.Certificate) (*Certificate, error) {
 	caKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

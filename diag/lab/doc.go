@@ -1,7 +1,7 @@
-// Package lab is a network in a box: the servers that a call needs and the servers that a call fears, on loopback.
+// Package lab simulates networks: the servers that a call needs, and faulty ones, on loopback.
 //
-// [StartTURN] runs a real STUN and TURN server over UDP, TCP, TLS and DTLS. It serves the demo, and the tests of every
-// package that wants a candidate from a server:
+// [StartTURN] runs a real STUN and TURN server over UDP, TCP, TLS and DTLS. The demo uses it, and so do the tests of
+// every package that needs a candidate from a server:
 //
 //	server, err := lab.StartTURN(lab.TURNOptions{UDP: true, TLS: true, Username: "alice", Password: "secret"})
 //	...
@@ -9,13 +9,13 @@
 //	server.STUN()        // "stun:127.0.0.1:40000"
 //	server.URL(lab.TLS)  // "turns:127.0.0.1:40001?transport=tcp"
 //
-// [StartFault] runs a server with one fault to order: silence, a refused port, any STUN error, garbage, a lie:
+// [StartFault] runs a server with a chosen fault: silence, a closed port, any STUN error, garbage, a false answer:
 //
 //	server, err := lab.StartFault(lab.Fault{Network: lab.UDP, Behavior: lab.AuthError, Code: 486})
 //
-// [StartResponder] runs a STUN server for NAT behavior discovery (RFC 5780), with two addresses and two ports, and lies
-// to order. [NewWorld] simulates an Internet without any privilege: such servers, and clients behind NATs of chosen
-// kinds, with packets that get lost:
+// [StartResponder] runs a STUN server for NAT behavior discovery (RFC 5780), with two addresses and two ports, and
+// chosen faults. [NewWorld] simulates an Internet without privileges: such servers, and clients behind chosen kinds of
+// NAT, with packet loss:
 //
 //	world, err := lab.NewWorld(lab.WorldOptions{Mapping: lab.AddressDependent, Loss: 0.1, Seed: 1})
 //	...
@@ -23,7 +23,7 @@
 //	world.Client(0)              // a transport.Net to open sockets on
 //	world.Responders()[0].URL()  // "stun:1.2.3.10:3478"
 //
-// [NewCertificate] makes certificates that are right, expired, or of another name.
+// [NewCertificate] makes certificates that are valid, expired, or for another name.
 //
-// Nothing here is meant to face a public network: there are no limits, and relayed data may go to any address.
+// These servers are not for public networks: they have no limits, and relay data to any address.
 package lab

@@ -13,38 +13,39 @@ import (
 	"time"
 )
 
-// Behavior is what a misbehaving server does.
+// Behavior is the fault of a server.
 type Behavior int
 
-// Behaviors. Those that speak STUN treat every request, Binding or Allocate, the same way unless they say otherwise.
+// Behaviors. Those that speak STUN handle Binding and Allocate requests in the same way unless stated otherwise.
 const (
 	BehaviorUnknown Behavior = iota
-	Silent                   // takes everything, answers nothing; accepts TCP, and completes TLS
-	Mute                     // accepts TCP and never answers the TLS handshake either; for UDP as Silent
-	Refused                  // nothing listens: ICMP port unreachable, or RST
+	Silent                   // never answers; accepts TCP, and completes TLS
+	Mute                     // never answers, not even the TLS handshake; accepts TCP; for UDP as Silent
+	Refused                  // closed port: ICMP port unreachable, or RST
 	Closing                  // closes the connection at the first bytes; for UDP as Silent
-	Garbage                  // answers with bytes that are no STUN
-	HTTP                     // answers like a web server
+	Garbage                  // answers with bytes that are not STUN
+	HTTP                     // answers as a web server does
 	Huge                     // announces a message of 65,532 bytes and sends a megabyte, or what a datagram can hold
-	Trickle                  // as Correct, one byte every 50 ms; in datagrams as Correct
+	Trickle                  // as Correct, one byte every 50 ms; over UDP as Correct
 	StunError                // answers every request with error Code
-	// asks for credentials (401), then answers with error Code; for 438 with a new nonce each time
+	// requires credentials (401), then answers with error Code; for 438 with a new nonce each time
 	AuthError
-	StaleOnce        // asks for credentials, answers 438 once, then Correct
-	Correct          // asks for credentials where Username is set, then answers as it should; relays nothing
+	StaleOnce        // requires credentials, answers 438 once, then as Correct
+	Correct          // requires credentials if Username is set, then answers correctly; does not relay
 	BadIntegrity     // as Correct, but successes are signed with another key
 	NoAddress        // as Correct, without any address in the answer
 	EmptyMapped      // as Correct, with zero-length XOR-MAPPED-ADDRESS and XOR-RELAYED-ADDRESS
-	WrongTransaction // as Correct, under a transaction ID that nobody asked with
-	// announces a message of 4,000 bytes and sends a byte of it every 50 ms; a datagram holds it all, zeros
+	WrongTransaction // as Correct, with an unknown transaction ID
+	// announces a message of 4,000 bytes and sends one byte every 50 ms; over UDP all of it at once, as zeros
 	Endless
 	Flood   // answers a request with 10,000 responses to others
-	NoNonce // asks for credentials without saying realm or nonce
+	NoNonce // requires credentials without realm and nonce
 )
 
 var behaviorNames = [...]string{
-	"unknown", "silent", "mute", "refused", "closing", "garbage", "http", "huge", "trickle", "stun-error", "auth-error", "stale-once", "correct",
-	"bad-integrity", "no-address", "empty-mapped", "wrong-transaction", "endless", "flood", "no-nonce",
+	"unknown", "silent", "mute", "refused", "closing", "garbage", "http", "huge", "trickle", "stun-error", "auth-error",
+	"stale-once", "correct", "bad-integrity", "no-address", "empty-mapped", "wrong-transaction", "endless", "flood",
+	"no-nonce",
 }
 
 // String is the name in lower case, as in test names.
@@ -55,12 +56,12 @@ func (b Behavior) String() string {
 	return behaviorNames[b]
 }
 
-// speaksSTUN reports whether requests are looked into.
+// speaksSTUN reports whether requests are parsed.
 func (b Behavior) speaksSTUN() bool {
 	return !slices.Contains([]Behavior{BehaviorUnknown, Silent, Mute, Refused, Closing, Garbage, HTTP}, b)
 }
 
-// answers is how many a request gets.
+// answers is the number of answers per request.
 func (b Behavior) answers() int {
 	if b == Flood {
 		return 10_000
@@ -68,19 +69,19 @@ func (b Behavior) answers() int {
 	return 1
 }
 
-// Fault describes a misbehaving server.
+// Fault describes a faulty server.
 type Fault struct {
 	Network  Transport // default UDP
 	Behavior Behavior
 	Code     int    // of StunError and AuthError: 300–699 (RFC 8489 §14.8)
-	Reason   string // reason phrase to go with it
+	Reason   string // reason phrase
 	Listen   string // ip:port, default "127.0.0.1:0"
 
-	Username, Password string // of the account that Correct and its kin know; no username: no credentials wanted
+	Username, Password string // of the account; without a username, no credentials are required
 	Realm              string // default "dialtone"
 	Software           string // SOFTWARE of every answer; default none
 
-	// Certificate is for TLS and DTLS, default a good one. An expired one, or one of another name, is a fault too.
+	// Certificate is for TLS and DTLS, by default a valid one. An expired one, or one for another name, is a fault too.
 	Certificate *Certificate
 }
 
@@ -88,7 +89,7 @@ type Fault struct {
 type FaultServer struct {
 	fault    Fault
 	addr     net.Addr
-	care     *sockets
+	opened   *sockets
 	running  sync.WaitGroup
 	stop     context.CancelFunc // ends waits between bytes
 	requests atomic.Int64
@@ -96,16 +97,16 @@ type FaultServer struct {
 	close    func() error
 }
 
-// StartFault starts a misbehaving server. The caller closes it.
+// StartFault starts a faulty server. The caller closes it.
 func StartFault(f Fault) (*FaultServer, error) {
 	if err := f.complete(); err != nil {
 		return nil, err
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	s := &FaultServer{fault: f, care: newSockets(), stop: stop}
+	s := &FaultServer{fault: f, opened: newSockets(), stop: stop}
 	s.close = sync.OnceValue(func() error {
 		stop()
-		err := s.care.close()
+		err := s.opened.close()
 		s.running.Wait()
 		return err
 	})
@@ -115,7 +116,7 @@ func StartFault(f Fault) (*FaultServer, error) {
 	return s, nil
 }
 
-// complete fills in the defaults and refuses what cannot work.
+// complete fills in the defaults and rejects invalid options.
 func (f *Fault) complete() (err error) {
 	if f.Network == "" {
 		f.Network = UDP
@@ -152,7 +153,7 @@ func (s *FaultServer) start(ctx context.Context) error {
 			return err
 		}
 		s.addr = pc.LocalAddr()
-		if pc, err = s.care.carePacket(pc); err != nil {
+		if pc, err = s.opened.trackPacket(pc); err != nil {
 			return err
 		}
 		s.running.Go(func() { s.servePackets(pc) })
@@ -163,14 +164,14 @@ func (s *FaultServer) start(ctx context.Context) error {
 		return err
 	}
 	s.addr = l.Addr()
-	if l, err = s.care.careListener(l, s.secure); err != nil {
+	if l, err = s.opened.trackListener(l, s.secure); err != nil {
 		return err
 	}
 	s.running.Go(func() { s.accept(ctx, l) })
 	return nil
 }
 
-// listenConns opens the listener of everything that has connections.
+// listenConns opens the listener of a transport with connections.
 func (s *FaultServer) listenConns() (net.Listener, error) {
 	if s.fault.Network == DTLS {
 		return listenDTLS(s.fault.Listen, s.fault.Certificate)
@@ -178,7 +179,7 @@ func (s *FaultServer) listenConns() (net.Listener, error) {
 	return listenStream(s.fault.Listen)
 }
 
-// secure lays TLS around a connection where the fault wants it.
+// secure wraps a connection in TLS if the fault uses it.
 func (s *FaultServer) secure(c net.Conn) net.Conn {
 	if s.fault.Network != TLS || s.fault.Behavior == Mute {
 		return c
@@ -187,8 +188,8 @@ func (s *FaultServer) secure(c net.Conn) net.Conn {
 		MinVersion: tls.VersionTLS12})
 }
 
-// startRefused keeps a port number from anybody else without listening on it. A socket that is connected elsewhere does
-// that: the system refuses whatever comes from another address.
+// startRefused reserves a port number without listening on it, with a socket that is connected elsewhere: the system
+// rejects packets from all other addresses.
 func (s *FaultServer) startRefused(ctx context.Context) error {
 	var d net.Dialer
 	if s.fault.Network == UDP || s.fault.Network == DTLS {
@@ -196,14 +197,14 @@ func (s *FaultServer) startRefused(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		partner := pc.LocalAddr().String()
-		c, err := d.DialContext(ctx, "udp", partner)
+		remote := pc.LocalAddr().String()
+		c, err := d.DialContext(ctx, "udp", remote)
 		if err != nil {
 			return errors.Join(err, pc.Close())
 		}
 		s.addr = c.LocalAddr()
-		s.care.add(pc)
-		s.care.add(c)
+		s.opened.add(pc)
+		s.opened.add(c)
 		return nil
 	}
 	l, err := listenStream(s.fault.Listen)
@@ -215,8 +216,8 @@ func (s *FaultServer) startRefused(ctx context.Context) error {
 		return errors.Join(err, l.Close())
 	}
 	s.addr = c.LocalAddr()
-	s.care.add(l)
-	s.care.add(c)
+	s.opened.add(l)
+	s.opened.add(c)
 	return nil
 }
 
@@ -281,8 +282,8 @@ func (s *FaultServer) serveConn(ctx context.Context, c net.Conn) {
 	}
 }
 
-// read reads one request: from a stream by its length, from DTLS as a record. Faults that do not speak STUN take what
-// comes.
+// read reads one request: from a stream by its length, from DTLS as a record. Faults that do not speak STUN read any
+// bytes.
 func (s *FaultServer) read(c net.Conn) ([]byte, error) {
 	if s.fault.Network != DTLS && s.fault.Behavior.speaksSTUN() {
 		return readMessage(c)
@@ -292,7 +293,7 @@ func (s *FaultServer) read(c net.Conn) ([]byte, error) {
 	return b[:n], err
 }
 
-// write sends an answer, in the fault's own time.
+// write sends an answer at the speed of the fault.
 func (s *FaultServer) write(ctx context.Context, w io.Writer, b []byte) error {
 	if s.fault.Network == DTLS {
 		b = b[:min(len(b), maxRecord)]
@@ -303,7 +304,7 @@ func (s *FaultServer) write(ctx context.Context, w io.Writer, b []byte) error {
 	return err
 }
 
-// trickle writes a byte at a time.
+// trickle writes one byte at a time.
 func trickle(ctx context.Context, w io.Writer, b []byte) error {
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
@@ -332,7 +333,7 @@ func (s *FaultServer) TURN() string { return s.fault.Network.turnURL(s.addr) }
 // Certificate is the one of TLS and DTLS, nil without them.
 func (s *FaultServer) Certificate() *Certificate { return s.fault.Certificate }
 
-// Requests is how many requests (for Closing, Garbage and HTTP: reads) have come so far.
+// Requests is how many requests (for Closing, Garbage and HTTP: reads) have been received so far.
 func (s *FaultServer) Requests() int { return int(s.requests.Load()) }
 
 // Close closes all sockets and connections and waits until they are no longer used. It may be called again.

@@ -13,14 +13,14 @@ import (
 
 const (
 	stunHeader  = 20      // bytes, RFC 8489 §5
-	maxMessage  = 65535   // bytes: more fits in no datagram
-	maxDatagram = 60000   // bytes that are sent in one
+	maxMessage  = 65535   // bytes: the maximum of a datagram
+	maxDatagram = 60000   // bytes that are sent in one datagram
 	maxRecord   = 8000    // bytes that are sent in one DTLS record
 	hugeAnswer  = 1 << 20 // bytes
 
 	endlessAnswer = 4000     // bytes
-	relayPort     = 49152    // of the relay address that Correct makes up
-	nonce         = "nonce-" // with a number behind
+	relayPort     = 49152    // of the relayed transport address that Correct invents
+	nonce         = "nonce-" // followed by a number
 )
 
 // readMessage reads one STUN message from a stream (RFC 8489 §6.2.2).
@@ -34,13 +34,13 @@ func readMessage(r io.Reader) ([]byte, error) {
 	return b, err
 }
 
-// plainAnswers are those that are no STUN.
+// plainAnswers are those that are not STUN.
 var plainAnswers = map[Behavior]string{
 	Garbage: "\x00this is not the server you are looking for\r\n",
 	HTTP:    "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n",
 }
 
-// answer is what the fault says to a request, nothing for silence.
+// answer is the fault's answer to a request, nil for silence.
 func (s *FaultServer) answer(request []byte, from net.Addr) []byte {
 	if !s.fault.Behavior.speaksSTUN() {
 		return []byte(plainAnswers[s.fault.Behavior])
@@ -82,13 +82,17 @@ func (s *FaultServer) reply(req *stun.Message, from net.Addr) []stun.Setter {
 		}
 		return s.failure(req, 401, "Unauthorized")
 	}
+	key := stun.NewLongTermIntegrity(f.Username, f.Realm, f.Password)
 	if f.Behavior == AuthError {
-		return s.failure(req, f.Code, f.Reason)
+		set := s.failure(req, f.Code, f.Reason)
+		if f.Username != "" && f.Code != 401 && f.Code != 438 { // RFC 8489 §9.2.4: responses to signed requests are signed
+			set = append(set, key)
+		}
+		return set
 	}
 	if f.Behavior == StaleOnce && s.stale.Load() == 0 {
 		return s.failure(req, 438, "Stale Nonce")
 	}
-	key := stun.NewLongTermIntegrity(f.Username, f.Realm, f.Password)
 	if key.Check(req) != nil || !s.fresh(req) {
 		return s.failure(req, 401, "Unauthorized")
 	}
@@ -98,12 +102,12 @@ func (s *FaultServer) reply(req *stun.Message, from net.Addr) []stun.Setter {
 	return s.success(req, from, key)
 }
 
-// nonce is the one in force: a new one after each 438.
+// nonce is the current one; it changes after each 438.
 func (s *FaultServer) nonce() stun.Nonce {
 	return stun.NewNonce(fmt.Sprintf("%s%d", nonce, s.stale.Load()))
 }
 
-// fresh reports whether a request carries the nonce in force.
+// fresh reports whether a request carries the current nonce.
 func (s *FaultServer) fresh(req *stun.Message) bool {
 	var n stun.Nonce
 	return n.GetFrom(req) == nil && bytes.Equal(n, s.nonce())
@@ -117,7 +121,8 @@ func (s *FaultServer) failure(req *stun.Message, code int, reason string) []stun
 	return append(s.plainFailure(req, code, reason), stun.NewRealm(s.fault.Realm), s.nonce())
 }
 
-// plainFailure is an error response with what some codes demand: 300 an alternate server, 420 the unknown attribute.
+// plainFailure is an error response with the attributes that some codes need: 300 an alternate server, 420 the unknown
+// attribute.
 func (s *FaultServer) plainFailure(req *stun.Message, code int, reason string) []stun.Setter {
 	set := []stun.Setter{
 		stun.NewType(req.Type.Method, stun.ClassErrorResponse),
@@ -140,7 +145,7 @@ func (s *FaultServer) named(set []stun.Setter) []stun.Setter {
 	return append(set, stun.NewSoftware(s.fault.Software))
 }
 
-// success is a success response, signed where there is a key.
+// success is a success response, signed if there is a key.
 func (s *FaultServer) success(req *stun.Message, from net.Addr, key stun.MessageIntegrity) []stun.Setter {
 	set := []stun.Setter{stun.NewType(req.Type.Method, stun.ClassSuccessResponse)}
 	set = s.named(append(set, s.addresses(req, from)...))
@@ -150,7 +155,7 @@ func (s *FaultServer) success(req *stun.Message, from net.Addr, key stun.Message
 	return set
 }
 
-// addresses are what a success says of addresses.
+// addresses are the address attributes of a success response.
 func (s *FaultServer) addresses(req *stun.Message, from net.Addr) []stun.Setter {
 	if s.fault.Behavior == NoAddress {
 		return nil
@@ -168,7 +173,7 @@ func (s *FaultServer) addresses(req *stun.Message, from net.Addr) []stun.Setter 
 	return set
 }
 
-// xorAddress is any attribute that is coded like XOR-MAPPED-ADDRESS.
+// xorAddress is an attribute with the encoding of XOR-MAPPED-ADDRESS.
 type xorAddress struct {
 	attr stun.AttrType
 	addr netip.AddrPort
@@ -180,7 +185,7 @@ func (a xorAddress) AddTo(m *stun.Message) error {
 	return x.AddToAs(m, a.attr)
 }
 
-// addrPort is the address in netip terms; the zero value for what is neither UDP nor TCP.
+// addrPort converts an address to netip; the zero value if it is neither UDP nor TCP.
 func addrPort(a net.Addr) netip.AddrPort {
 	switch a := a.(type) {
 	case *net.UDPAddr:
@@ -191,7 +196,7 @@ func addrPort(a net.Addr) netip.AddrPort {
 	return netip.AddrPort{}
 }
 
-// announced is a header that announces a message of that length, and zeros: so many bytes in all.
+// announced is size bytes: a header that announces a message of the given length, followed by zeros.
 func announced(request []byte, length uint16, size int) []byte {
 	b := make([]byte, size)
 	copy(b, request[:min(len(request), stunHeader)])

@@ -7,13 +7,13 @@ import (
 	"net/netip"
 	"sync"
 
-	"github.com/pion/transport/v4/vnet"
+	"github.com/pion/transport/v5/vnet"
 )
 
-// NATBehavior is what a NAT lets its mapping or its filtering depend on (RFC 4787 §4.1 and §5).
+// NATBehavior is what the mapping or the filtering of a NAT depends on (RFC 4787 §4.1 and §5).
 type NATBehavior uint8
 
-// NAT behaviors, from the friendliest to the strictest.
+// NAT behaviors, from the most open to the strictest.
 const (
 	EndpointIndependent NATBehavior = iota
 	AddressDependent
@@ -58,8 +58,8 @@ type links struct {
 	sent, lost int
 }
 
-// flow is one direction between two parties. Of a client only the address counts: its ports are chosen by chance, and
-// what is lost shall depend on the seed alone.
+// flow is one direction between two endpoints. For a client only the address counts: its ports are random, and packet
+// loss must depend only on the seed.
 type flow struct{ from, to netip.AddrPort }
 
 func newLinks(o WorldOptions, clients []netip.Addr) *links {
@@ -73,7 +73,7 @@ func newLinks(o WorldOptions, clients []netip.Addr) *links {
 
 // pass is vnet's filter: false drops the packet.
 func (l *links) pass(c vnet.Chunk) bool {
-	return l.arrives(flow{l.party(c.SourceAddr()), l.party(c.DestinationAddr())})
+	return l.arrives(flow{l.endpoint(c.SourceAddr()), l.endpoint(c.DestinationAddr())})
 }
 
 // arrives decides on the next packet of a flow.
@@ -100,8 +100,8 @@ func (l *links) lossy(f flow) bool {
 	return l.way == BothWays || (l.way == FromClients) == l.clients[f.from.Addr()]
 }
 
-// party is an address as it counts for a flow.
-func (l *links) party(a net.Addr) netip.AddrPort {
+// endpoint is an address as an end of a flow.
+func (l *links) endpoint(a net.Addr) netip.AddrPort {
 	ap := addrPort(a)
 	if l.clients[ap.Addr()] {
 		return netip.AddrPortFrom(ap.Addr(), 0)

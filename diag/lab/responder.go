@@ -9,66 +9,66 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/pion/transport/v4"
+	"github.com/pion/transport/v5"
 )
 
 // ResponderOptions describe an RFC 5780 STUN server. The zero value is one on free ports of 127.0.0.1 and 127.0.0.2.
 type ResponderOptions struct {
-	// Net is where its sockets are opened; nil for the operating system's.
+	// Net opens its sockets; nil for the operating system.
 	Net transport.Net
 
-	// Primary and Alternate are its two addresses, of one family: different ones that the machine has. Default 127.0.0.1
-	// and 127.0.0.2, of which the latter needs a system that has all of 127/8 (Linux, Windows).
+	// Primary and Alternate are its two addresses, of one family: two different addresses of the machine. Default
+	// 127.0.0.1 and 127.0.0.2; the latter needs a system with all of 127/8 (Linux, Windows).
 	Primary, Alternate netip.Addr
 
 	// Port and AlternatePort are open on both addresses; 0 for free ones.
 	Port, AlternatePort uint16
 
-	// Plain makes it a server with one socket, Primary and Port: no OTHER-ADDRESS, and CHANGE-REQUEST is answered by 420.
+	// Plain makes it a server with one socket, Primary and Port: no OTHER-ADDRESS, and CHANGE-REQUEST gets 420.
 	Plain bool
 
 	Faults   ResponderFaults
 	Software string // SOFTWARE of every answer; default "dialtone"
 }
 
-// ResponderFaults are the lies and failures of a Responder. They may be combined.
+// ResponderFaults are the faults of a Responder. They may be combined.
 type ResponderFaults struct {
 	Silent  bool // answers nothing
-	Garbage bool // answers everything with bytes that are no STUN
+	Garbage bool // answers everything with bytes that are not STUN
 
 	NoOtherAddress      bool // no OTHER-ADDRESS; CHANGE-REQUEST works
 	OtherAddressSameIP  bool // OTHER-ADDRESS has the IP that was asked, which RFC 5780 §7.4 forbids
 	OtherAddressPrivate bool // OTHER-ADDRESS has the IP 10.0.0.5
 
-	OtherAddress netip.AddrPort // what OTHER-ADDRESS says: somebody else's address
+	OtherAddress netip.AddrPort // in OTHER-ADDRESS: the address of another machine
 
-	IgnoreChange    bool // CHANGE-REQUEST is answered from where it was asked
-	RefuseChange    bool // CHANGE-REQUEST is answered by 420
-	NoResponsePort  bool // RESPONSE-PORT is answered by 420
-	NoPadding       bool // PADDING is answered by 420
-	ChangePortAlone bool // asked to answer from the other address, it answers from the other port
+	IgnoreChange    bool // CHANGE-REQUEST has no effect
+	RefuseChange    bool // CHANGE-REQUEST gets 420
+	NoResponsePort  bool // RESPONSE-PORT gets 420
+	NoPadding       bool // PADDING gets 420
+	ChangePortAlone bool // CHANGE-REQUEST changes the port but not the address
 	AlternateSilent bool // the alternate address neither answers nor sends
 
-	Mapped      netip.AddrPort // what is said instead of the true mapped address
-	PlainMapped netip.AddrPort // in MAPPED-ADDRESS alone, as a gateway rewrites it (RFC 5780 §3.6)
-	Origin      netip.AddrPort // what RESPONSE-ORIGIN says instead of the source
-	EmptyMapped bool           // XOR-MAPPED-ADDRESS of no length, and no MAPPED-ADDRESS
-	MappedDrift bool           // the port of the mapped address is another one each time
-	MappedShift bool           // the mapped address is 7.7.7.7, and its port the next one
+	Mapped      netip.AddrPort // replaces the true mapped address
+	PlainMapped netip.AddrPort // only in MAPPED-ADDRESS, as an ALG rewrites it (RFC 5780 §3.6)
+	Origin      netip.AddrPort // in RESPONSE-ORIGIN, instead of the source
+	EmptyMapped bool           // zero-length XOR-MAPPED-ADDRESS, and no MAPPED-ADDRESS
+	MappedDrift bool           // the port of the mapped address changes each time
+	MappedShift bool           // the mapped address is 7.7.7.7, with the port plus 1
 
 	Elsewhere bool // plain requests are answered from the alternate address and port
 	Truncated bool // the last attribute of an answer announces more bytes than there are
 	Code      int  // every request is answered with this error
-	Repeat    int  // each answer is sent so many times more
+	Repeat    int  // how many more times each answer is sent
 }
 
-// Responder is a running STUN server with the usage of RFC 5780 (NAT behavior discovery): two addresses, two ports,
+// Responder is a running STUN server that supports RFC 5780 (NAT behavior discovery): two addresses, two ports,
 // CHANGE-REQUEST, RESPONSE-PORT, PADDING. Its methods may be called from any goroutine.
 type Responder struct {
 	options  ResponderOptions
-	sockets  [2][2]net.PacketConn // [address][port]; with Plain the first alone
+	sockets  [2][2]net.PacketConn // [address][port]; with Plain only the first
 	addrs    [2][2]netip.AddrPort
-	care     *sockets
+	opened   *sockets
 	running  sync.WaitGroup
 	requests atomic.Int64
 	close    func() error
@@ -79,9 +79,9 @@ func StartResponder(o ResponderOptions) (*Responder, error) {
 	if err := o.complete(); err != nil {
 		return nil, err
 	}
-	r := &Responder{options: o, care: newSockets()}
+	r := &Responder{options: o, opened: newSockets()}
 	r.close = sync.OnceValue(func() error {
-		err := r.care.close()
+		err := r.opened.close()
 		r.running.Wait()
 		return err
 	})
@@ -98,7 +98,7 @@ func StartResponder(o ResponderOptions) (*Responder, error) {
 	return r, nil
 }
 
-// complete fills in the defaults and refuses what cannot work.
+// complete fills in the defaults and rejects invalid options.
 func (o *ResponderOptions) complete() error {
 	if !o.Primary.IsValid() {
 		o.Primary = netip.AddrFrom4([4]byte{127, 0, 0, 1})
@@ -113,7 +113,7 @@ func (o *ResponderOptions) complete() error {
 		return nil
 	}
 	if o.Primary.IsUnspecified() || o.Alternate.IsUnspecified() {
-		return fmt.Errorf("%w: a wildcard address cannot be told from another one", ErrOptions)
+		return fmt.Errorf("%w: a wildcard address cannot be distinguished from another one", ErrOptions)
 	}
 	if o.Primary == o.Alternate || o.Primary.Is4() != o.Alternate.Is4() {
 		return fmt.Errorf("%w: %s and %s are not two addresses of one family", ErrOptions, o.Primary, o.Alternate)
@@ -124,8 +124,7 @@ func (o *ResponderOptions) complete() error {
 	return nil
 }
 
-// open opens the sockets. A port that the system chose on one address may be taken on the other: then it is asked
-// again.
+// open opens the sockets. A port that the system chose on one address may be in use on the other: then it tries again.
 func (r *Responder) open() error {
 	tries := 1
 	if r.options.Port == 0 || r.options.AlternatePort == 0 {
@@ -179,14 +178,14 @@ func closeAll(all [2][2]net.PacketConn) error {
 	return errors.Join(errs...)
 }
 
-// keep takes the sockets into care.
+// keep adds the sockets to those of the server.
 func (r *Responder) keep(all [2][2]net.PacketConn) error {
 	for a := range all {
 		for p, pc := range all[a] {
 			if pc == nil {
 				continue
 			}
-			pc, err := r.care.carePacket(pc)
+			pc, err := r.opened.trackPacket(pc)
 			if err != nil {
 				return err
 			}
@@ -203,7 +202,7 @@ func (r *Responder) listen(addr netip.AddrPort) (net.PacketConn, error) {
 	return r.options.Net.ListenPacket("udp", net.JoinHostPort(addr.Addr().String(), strconv.Itoa(int(addr.Port()))))
 }
 
-// serve answers what comes to the socket of an address and a port.
+// serve answers requests to the socket of an address and a port.
 func (r *Responder) serve(pc net.PacketConn, address, port int) {
 	b := make([]byte, maxMessage)
 	for {
@@ -217,13 +216,13 @@ func (r *Responder) serve(pc net.PacketConn, address, port int) {
 			continue
 		}
 		for range 1 + r.options.Faults.Repeat {
-			// What cannot be sent is lost, as datagrams are; the next request deserves its answer nevertheless.
+			// An answer that cannot be sent is lost, as datagrams may be; the next request is still answered.
 			_, _ = answer.via.WriteTo(answer.bytes, net.UDPAddrFromAddrPort(answer.to))
 		}
 	}
 }
 
-// Addr is the primary address and port: the one to ask.
+// Addr is the primary address and port: the one that clients use.
 func (r *Responder) Addr() netip.AddrPort { return r.addrs[0][0] }
 
 // Alternate is the alternate address and port, the zero value with Plain.
@@ -232,7 +231,7 @@ func (r *Responder) Alternate() netip.AddrPort { return r.addrs[1][1] }
 // URL is the stun: URL of the primary address.
 func (r *Responder) URL() string { return "stun:" + r.Addr().String() }
 
-// Requests is how many datagrams have come so far.
+// Requests is how many datagrams have been received so far.
 func (r *Responder) Requests() int { return int(r.requests.Load()) }
 
 // Close closes all sockets and waits until they are no longer used. It may be called again.

@@ -17,22 +17,22 @@ const (
 	maxUnknown = 16   // attributes that UNKNOWN-ATTRIBUTES names
 )
 
-// comprehended are the attributes of a request, of those that must be understood, that are no mistake. Credentials are
-// ignored: this server asks for none.
+// comprehended are the comprehension-required attributes that a request may have. Credentials are ignored: this server
+// requires none.
 var comprehended = []stun.AttrType{
 	stun.AttrChangeRequest, stun.AttrPadding, stun.AttrResponsePort,
 	stun.AttrUsername, stun.AttrMessageIntegrity, stun.AttrRealm, stun.AttrNonce, stun.AttrMessageIntegritySHA256,
 }
 
-// outgoing is an answer, the socket to send it from, and where to.
+// outgoing is an answer, the socket to send it from, and its destination.
 type outgoing struct {
 	bytes []byte
 	via   net.PacketConn
 	to    netip.AddrPort
 }
 
-// answer is what is sent for a datagram that came to the socket of an address and a port. There is none for what is not
-// a Binding request.
+// answer is the answer to a datagram that arrived at the socket of an address and a port; false if it is not a Binding
+// request.
 func (r *Responder) answer(datagram []byte, from netip.AddrPort, address, port int) (outgoing, bool) {
 	f := r.options.Faults
 	out := outgoing{via: r.sockets[address][port], to: from}
@@ -47,8 +47,8 @@ func (r *Responder) answer(datagram []byte, from netip.AddrPort, address, port i
 	if err := req.Decode(); err != nil || req.Type != stun.BindingRequest {
 		return out, false
 	}
-	if refusal := r.refusal(req); refusal != nil {
-		out.bytes = r.build(req, refusal)
+	if rejection := r.rejection(req); rejection != nil {
+		out.bytes = r.build(req, rejection)
 		return out, out.bytes != nil
 	}
 
@@ -63,7 +63,7 @@ func (r *Responder) answer(datagram []byte, from netip.AddrPort, address, port i
 	set := append([]stun.Setter{stun.BindingSuccess}, r.mapped(from)...)
 	set = append(set, r.origins(r.addrs[a][p], address, port)...)
 	if v, err := req.Get(stun.AttrPadding); err == nil {
-		// No more than was sent: an answer that outgrows its question serves those who forge its source.
+		// Never more than was received: a larger answer could be used for amplification with a forged source.
 		set = append(set, stun.RawAttribute{Type: stun.AttrPadding, Value: make([]byte, min(len(v), maxPadding))})
 	}
 	out.bytes = r.build(req, set)
@@ -73,7 +73,7 @@ func (r *Responder) answer(datagram []byte, from netip.AddrPort, address, port i
 	return out, out.bytes != nil && out.to.Port() != 0
 }
 
-// truncated cuts an answer in the middle of its last attribute, and makes its length that of what is left.
+// truncated cuts an answer in the middle of its last attribute, and adjusts its length.
 func truncated(b []byte) []byte {
 	b = b[:len(b)-4]
 	binary.BigEndian.PutUint16(b[2:], uint16(len(b)-stunHeader))
@@ -90,9 +90,9 @@ func (r *Responder) build(req *stun.Message, set []stun.Setter) []byte {
 	return m.Raw
 }
 
-// refusal is the error response that a request deserves, nil for none: 420 for attributes that are not understood, 400
-// for those that are malformed or exclude each other (RFC 5780 §6.1).
-func (r *Responder) refusal(req *stun.Message) []stun.Setter {
+// rejection is the error response to a request, nil for none: 420 for unknown attributes, 400 for those that are
+// malformed or mutually exclusive (RFC 5780 §6.1).
+func (r *Responder) rejection(req *stun.Message) []stun.Setter {
 	if code := r.options.Faults.Code; code != 0 {
 		return []stun.Setter{stun.BindingError, stun.ErrorCodeAttribute{Code: stun.ErrorCode(code), Reason: []byte("no")}}
 	}
@@ -118,10 +118,10 @@ func (r *Responder) refusal(req *stun.Message) []stun.Setter {
 	return nil
 }
 
-// lengths of the values, in bytes, that RFC 5780 gives. RESPONSE-PORT is padded by some to the 4 that it fills anyway.
+// lengths of the values in bytes, by RFC 5780. Some clients pad RESPONSE-PORT to the 4 bytes that it fills anyway.
 var lengths = map[stun.AttrType][]int{stun.AttrChangeRequest: {4}, stun.AttrResponsePort: {2, 4}}
 
-// wrongLength reports whether an attribute is there and has another length than it must.
+// wrongLength reports whether an attribute is present and has an invalid length.
 func wrongLength(req *stun.Message, t stun.AttrType) bool {
 	v, err := req.Get(t)
 	return err == nil && !slices.Contains(lengths[t], len(v))
@@ -147,7 +147,7 @@ func (r *Responder) changed(req *stun.Message, address, port int) (int, int) {
 	return address, port
 }
 
-// mapped says where a request came from.
+// mapped are the attributes with the mapped address of a request.
 func (r *Responder) mapped(from netip.AddrPort) []stun.Setter {
 	f := r.options.Faults
 	if f.EmptyMapped {
@@ -172,7 +172,7 @@ func (r *Responder) mapped(from netip.AddrPort) []stun.Setter {
 	}
 }
 
-// origins says where the answer comes from, and the other address and port than those asked (RFC 5780 §7.3 and §7.4).
+// origins are RESPONSE-ORIGIN and OTHER-ADDRESS (RFC 5780 §7.3 and §7.4).
 func (r *Responder) origins(source netip.AddrPort, address, port int) []stun.Setter {
 	f := r.options.Faults
 	if f.Origin.IsValid() {
@@ -195,7 +195,7 @@ func (r *Responder) origins(source netip.AddrPort, address, port int) []stun.Set
 	return append(set, plainAddress{stun.AttrOtherAddress, other})
 }
 
-// plainAddress is any attribute that is coded like MAPPED-ADDRESS.
+// plainAddress is an attribute with the encoding of MAPPED-ADDRESS.
 type plainAddress struct {
 	attr stun.AttrType
 	addr netip.AddrPort

@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// sockets holds every socket that a server has open. Closing it closes them all, and waits until nobody reads from one
-// any more. pion's TURN server needs that: its own Close neither closes accepted connections nor waits for its loops.
+// sockets are all open sockets of a server. Closing it closes them all, and waits until no goroutine reads from one any
+// more. pion's TURN server needs that: its own Close neither closes accepted connections nor waits for its loops.
 type sockets struct {
 	mu      sync.Mutex
 	idle    *sync.Cond // readers is 0
@@ -23,7 +23,7 @@ func newSockets() *sockets {
 	return s
 }
 
-// add takes a socket into care; once closed it refuses, and the caller closes the socket.
+// add adds a socket. It returns false after close: then the caller closes the socket.
 func (s *sockets) add(c io.Closer) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -34,7 +34,7 @@ func (s *sockets) add(c io.Closer) bool {
 	return true
 }
 
-// remove forgets a socket that its user closed.
+// remove removes a socket that its user closed.
 func (s *sockets) remove(c io.Closer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -71,7 +71,7 @@ func (s *sockets) close() error {
 	for _, c := range list {
 		err := c.Close()
 		if _, ok := c.(*conn); ok || errors.Is(err, net.ErrClosed) {
-			continue // what a connection says at its end is the other side's doing
+			continue // the client caused this error
 		}
 		errs = append(errs, err)
 	}
@@ -83,15 +83,15 @@ func (s *sockets) close() error {
 	return errors.Join(errs...)
 }
 
-// packetConn is a net.PacketConn in care of sockets.
+// packetConn is a net.PacketConn that is one of the sockets.
 type packetConn struct {
 	net.PacketConn
-	care *sockets
+	opened *sockets
 }
 
-// carePacket takes pc into care.
-func (s *sockets) carePacket(pc net.PacketConn) (net.PacketConn, error) {
-	c := &packetConn{PacketConn: pc, care: s}
+// trackPacket adds pc.
+func (s *sockets) trackPacket(pc net.PacketConn) (net.PacketConn, error) {
+	c := &packetConn{PacketConn: pc, opened: s}
 	if !s.add(c) {
 		return nil, errors.Join(net.ErrClosed, pc.Close())
 	}
@@ -99,41 +99,41 @@ func (s *sockets) carePacket(pc net.PacketConn) (net.PacketConn, error) {
 }
 
 func (c *packetConn) ReadFrom(b []byte) (int, net.Addr, error) {
-	defer c.care.reading()()
+	defer c.opened.reading()()
 	return c.PacketConn.ReadFrom(b)
 }
 
 func (c *packetConn) Close() error {
-	c.care.remove(c)
+	c.opened.remove(c)
 	return c.PacketConn.Close()
 }
 
-// conn is a net.Conn in care of sockets.
+// conn is a net.Conn that is one of the sockets.
 type conn struct {
 	net.Conn
-	care *sockets
+	opened *sockets
 }
 
 func (c *conn) Read(b []byte) (int, error) {
-	defer c.care.reading()()
+	defer c.opened.reading()()
 	return c.Conn.Read(b)
 }
 
 func (c *conn) Close() error {
-	c.care.remove(c)
+	c.opened.remove(c)
 	return c.Conn.Close()
 }
 
-// listener is a net.Listener in care of sockets, with all connections that it accepts.
+// listener is a net.Listener that is one of the sockets, as are all connections that it accepts.
 type listener struct {
 	net.Listener
-	care *sockets
-	wrap func(net.Conn) net.Conn // nil: as accepted
+	opened *sockets
+	wrap   func(net.Conn) net.Conn // nil: as accepted
 }
 
-// careListener takes l and its future connections into care; wrap, when not nil, is laid around each of them.
-func (s *sockets) careListener(l net.Listener, wrap func(net.Conn) net.Conn) (net.Listener, error) {
-	c := &listener{Listener: l, care: s, wrap: wrap}
+// trackListener adds l and its future connections, each in the wrapper that wrap returns if it is not nil.
+func (s *sockets) trackListener(l net.Listener, wrap func(net.Conn) net.Conn) (net.Listener, error) {
+	c := &listener{Listener: l, opened: s, wrap: wrap}
 	if !s.add(c) {
 		return nil, errors.Join(net.ErrClosed, l.Close())
 	}
@@ -141,7 +141,7 @@ func (s *sockets) careListener(l net.Listener, wrap func(net.Conn) net.Conn) (ne
 }
 
 func (l *listener) Accept() (net.Conn, error) {
-	defer l.care.reading()()
+	defer l.opened.reading()()
 	nc, err := l.Listener.Accept()
 	if err != nil {
 		return nil, err
@@ -149,14 +149,14 @@ func (l *listener) Accept() (net.Conn, error) {
 	if l.wrap != nil {
 		nc = l.wrap(nc)
 	}
-	c := &conn{Conn: nc, care: l.care}
-	if !l.care.add(c) {
+	c := &conn{Conn: nc, opened: l.opened}
+	if !l.opened.add(c) {
 		return nil, errors.Join(net.ErrClosed, nc.Close())
 	}
 	return c, nil
 }
 
 func (l *listener) Close() error {
-	l.care.remove(l)
+	l.opened.remove(l)
 	return l.Listener.Close()
 }

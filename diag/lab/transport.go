@@ -22,7 +22,7 @@ const (
 // ErrOptions is returned (wrapped) for options that contradict each other.
 var ErrOptions = errors.New("lab: unusable options")
 
-// query is the transport as the URIs of RFC 7064 and RFC 7065 name it; whether it is secured shows in the scheme.
+// query is the transport parameter of the URIs of RFC 7064 and RFC 7065; the scheme shows whether it is secured.
 func (t Transport) query() string {
 	if t == UDP || t == DTLS {
 		return "udp"
@@ -42,8 +42,8 @@ func (t Transport) turnURL(addr net.Addr) string {
 	return fmt.Sprintf("%s:%s?transport=%s", scheme, addr, t.query())
 }
 
-// stunURL is the STUN URI (RFC 7064) of an address. That RFC knows no "transport"; it is added where the scheme's own
-// transport is another one.
+// stunURL is the STUN URI (RFC 7064) of an address. That RFC has no "transport" parameter; it is added if the
+// scheme has another default transport.
 func (t Transport) stunURL(addr net.Addr) string {
 	switch t {
 	case UDP:
@@ -70,8 +70,8 @@ func listenStream(addr string) (net.Listener, error) {
 	return lc.Listen(context.Background(), "tcp", addr)
 }
 
-// listenBoth opens a UDP socket and a TCP listener with one port number, as TURN servers usually have it. With port 0
-// the system chooses the number for UDP, so another may hold it for TCP: then it is asked again.
+// listenBoth opens a UDP socket and a TCP listener with one port number, as is usual for TURN servers. With port 0 the
+// system chooses the number for UDP, so it may be in use for TCP: then it tries again.
 func listenBoth(addr string) (net.PacketConn, net.Listener, error) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {

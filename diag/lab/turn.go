@@ -25,7 +25,7 @@ type TURNOptions struct {
 	UDP, TCP, TLS, DTLS bool
 
 	// Username and Password are the one account (long-term credentials, RFC 8489 §9.2). Without a username the server
-	// answers Binding requests only. A wrong password is answered by 400, not by 401: that is pion/turn's way.
+	// answers Binding requests only.
 	Username, Password string
 
 	// Realm defaults to "dialtone".
@@ -35,7 +35,7 @@ type TURNOptions struct {
 	// listening address in any case.
 	RelayIP netip.Addr
 
-	// MaxAllocations is how many allocations may exist at once, 0 for no limit; one more is answered by 486.
+	// MaxAllocations is how many allocations may exist at once, 0 for no limit; beyond it, the answer is 486.
 	MaxAllocations int
 
 	// Certificate is for TLS and DTLS; default one for localhost and the loopback addresses.
@@ -46,7 +46,7 @@ type TURNOptions struct {
 type TURN struct {
 	addrs       map[Transport]net.Addr
 	certificate *Certificate
-	care        *sockets
+	opened      *sockets
 	allocations atomic.Int64
 	close       func() error
 }
@@ -56,10 +56,10 @@ func StartTURN(o TURNOptions) (*TURN, error) {
 	if err := o.complete(); err != nil {
 		return nil, err
 	}
-	t := &TURN{addrs: map[Transport]net.Addr{}, certificate: o.Certificate, care: newSockets()}
+	t := &TURN{addrs: map[Transport]net.Addr{}, certificate: o.Certificate, opened: newSockets()}
 	config := turn.ServerConfig{
 		Realm: o.Realm,
-		// The factory of its own would write to the terminal.
+		// The default factory would write to the terminal.
 		LoggerFactory: &logging.DefaultLoggerFactory{Writer: io.Discard},
 		EventHandler: turn.EventHandler{
 			OnAllocationCreated: func(_, _ net.Addr, _, _, _ string, _ net.Addr, _ int) { t.allocations.Add(1) },
@@ -75,21 +75,21 @@ func StartTURN(o TURNOptions) (*TURN, error) {
 		config.QuotaHandler = func(string, string, net.Addr) bool { return t.allocations.Load() < int64(o.MaxAllocations) }
 	}
 	if err := t.listen(o, &config); err != nil {
-		return nil, errors.Join(fmt.Errorf("lab: TURN server: %w", err), t.care.close())
+		return nil, errors.Join(fmt.Errorf("lab: TURN server: %w", err), t.opened.close())
 	}
 	server, err := turn.NewServer(config)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("lab: TURN server: %w", err), t.care.close())
+		return nil, errors.Join(fmt.Errorf("lab: TURN server: %w", err), t.opened.close())
 	}
 	t.close = sync.OnceValue(func() error {
-		err := t.care.close()
-		_ = server.Close() // its sockets are closed already: it can only say so
+		err := t.opened.close()
+		_ = server.Close() // its only error is that its sockets are closed already
 		return err
 	})
 	return t, nil
 }
 
-// complete fills in the defaults and refuses what cannot work.
+// complete fills in the defaults and rejects invalid options.
 func (o *TURNOptions) complete() error {
 	if o.Listen == "" {
 		o.Listen = "127.0.0.1:0"
@@ -116,7 +116,7 @@ func (o *TURNOptions) complete() error {
 	return err
 }
 
-// listen opens what was asked for and enters it in the configuration.
+// listen opens the requested transports and adds them to the configuration.
 func (t *TURN) listen(o TURNOptions, config *turn.ServerConfig) error {
 	relay, err := t.relays(o)
 	if err != nil {
@@ -158,7 +158,7 @@ func (t *TURN) listen(o TURNOptions, config *turn.ServerConfig) error {
 	return nil
 }
 
-// open opens the plain sockets that are wanted; nil for one that is not.
+// open opens the requested plain sockets; the others are nil.
 func open(addr string, udp, tcp bool) (pc net.PacketConn, l net.Listener, err error) {
 	switch {
 	case udp && tcp:
@@ -186,7 +186,7 @@ func (t *TURN) usePacketConn(pc net.PacketConn, relay turn.RelayAddressGenerator
 		return nil
 	}
 	t.addrs[UDP] = pc.LocalAddr()
-	pc, err := t.care.carePacket(pc)
+	pc, err := t.opened.trackPacket(pc)
 	if err != nil {
 		return err
 	}
@@ -196,13 +196,14 @@ func (t *TURN) usePacketConn(pc net.PacketConn, relay turn.RelayAddressGenerator
 }
 
 func (t *TURN) useListener(
-	tr Transport, l net.Listener, wrap func(net.Conn) net.Conn, relay turn.RelayAddressGenerator, config *turn.ServerConfig,
+	tr Transport, l net.Listener, wrap func(net.Conn) net.Conn, relay turn.RelayAddressGenerator,
+	config *turn.ServerConfig,
 ) error {
 	if l == nil {
 		return nil
 	}
 	t.addrs[tr] = l.Addr()
-	l, err := t.care.careListener(l, wrap)
+	l, err := t.opened.trackListener(l, wrap)
 	if err != nil {
 		return err
 	}
@@ -217,13 +218,13 @@ func (t *TURN) relays(o TURNOptions) (*relayGenerator, error) {
 		return nil, err
 	}
 	g := &turn.RelayAddressGeneratorStatic{RelayAddress: net.IP(o.RelayIP.AsSlice()), Address: host}
-	return &relayGenerator{RelayAddressGenerator: g, care: t.care}, nil
+	return &relayGenerator{RelayAddressGenerator: g, opened: t.opened}, nil
 }
 
-// relayGenerator takes relay sockets into care.
+// relayGenerator adds relay sockets to the sockets of the server.
 type relayGenerator struct {
 	turn.RelayAddressGenerator
-	care *sockets
+	opened *sockets
 }
 
 func (g *relayGenerator) AllocatePacketConn(c turn.AllocateListenerConfig) (net.PacketConn, net.Addr, error) {
@@ -231,7 +232,7 @@ func (g *relayGenerator) AllocatePacketConn(c turn.AllocateListenerConfig) (net.
 	if err != nil {
 		return nil, nil, err
 	}
-	pc, err = g.care.carePacket(pc)
+	pc, err = g.opened.trackPacket(pc)
 	return pc, addr, err
 }
 
@@ -240,11 +241,11 @@ func (g *relayGenerator) AllocateListener(c turn.AllocateListenerConfig) (net.Li
 	if err != nil {
 		return nil, nil, err
 	}
-	l, err = g.care.careListener(l, nil)
+	l, err = g.opened.trackListener(l, nil)
 	return l, addr, err
 }
 
-// STUN is the stun: URL, over UDP where the server has it, otherwise over what it has.
+// STUN is the stun: URL, over UDP if the server has it, otherwise over another transport.
 func (t *TURN) STUN() string {
 	for _, tr := range []Transport{UDP, TCP, TLS, DTLS} {
 		if a := t.addrs[tr]; a != nil {
@@ -273,7 +274,7 @@ func (t *TURN) URLs() []string {
 	return urls
 }
 
-// Addr is where a transport is listened on, nil when it is not.
+// Addr is the address of a transport, nil if the server does not have it.
 func (t *TURN) Addr(tr Transport) net.Addr { return t.addrs[tr] }
 
 // Certificate is the one of TLS and DTLS, nil without them.

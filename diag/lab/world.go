@@ -9,49 +9,48 @@ import (
 	"time"
 
 	"github.com/pion/logging"
-	"github.com/pion/transport/v4"
-	"github.com/pion/transport/v4/vnet"
+	"github.com/pion/transport/v5"
+	"github.com/pion/transport/v5/vnet"
 )
 
 // WorldOptions describe a simulated Internet: clients behind NATs, and STUN servers. The zero value has one client
-// behind the friendliest NAT and one server.
+// behind the most open NAT, and one server.
 type WorldOptions struct {
 	// Mapping and Filtering are the kind of every client's NAT.
 	Mapping, Filtering NATBehavior
 
-	// NoNAT gives the clients public addresses of their own, which filter nothing.
+	// NoNAT gives the clients public addresses without filtering.
 	NoNAT bool
 
-	// Clients is how many there are, each behind a NAT of its own; default 1.
+	// Clients is the number of clients, each behind its own NAT; default 1.
 	Clients int
 
-	// Sides are the clients one by one; then Mapping, Filtering, NoNAT and Clients do not count.
+	// Sides are the clients one by one; then Mapping, Filtering, NoNAT and Clients are ignored.
 	Sides []Side
 
-	// Lifetime is how long a NAT remembers a port after the last packet that went out; default 30 s.
+	// Lifetime is how long a NAT keeps a mapping after the last outgoing packet; default 30 s.
 	Lifetime time.Duration
 
-	// Loss is the share of packets, 0 to 1, that do not arrive, in each direction unless Way
-	// chooses one. Which ones is decided by Seed: for the
-	// packets between one client and one ip:port of a server, in one direction, the same in every world of one seed.
+	// Loss is the packet loss, 0 to 1, in each direction unless Way chooses one. Seed decides which packets are lost:
+	// between one client and one ip:port of a server, in one direction, the same ones in every world with that seed.
 	Loss float64
 	Seed uint64
 	Way  LossWay
 
-	// Delay is the time that a packet takes, one way: a round trip takes two.
+	// Delay is the one-way delay: half of the round-trip time.
 	Delay time.Duration
 
-	// BlockUDP lets no UDP pass between the clients and the servers.
+	// BlockUDP blocks UDP between the clients and the servers.
 	BlockUDP bool
 
-	// Responders is how many servers there are, each with two addresses of its own and the ports 3478 and 3479; default 1.
+	// Responders is the number of servers, each with its own two addresses and the ports 3478 and 3479; default 1.
 	Responders int
 
-	// Faults are those of the servers, the first one's first.
+	// Faults are those of the servers, in their order.
 	Faults []ResponderFaults
 }
 
-// LossWay is where packets get lost.
+// LossWay is the direction of packet loss.
 type LossWay uint8
 
 // Ways.
@@ -61,7 +60,7 @@ const (
 	ToClients
 )
 
-// Side is one client's place in a world.
+// Side is the network of one client.
 type Side struct {
 	Mapping, Filtering NATBehavior
 	NoNAT              bool
@@ -69,10 +68,10 @@ type Side struct {
 
 // World is a running simulation. Its methods may be called from any goroutine.
 //
-// Its sockets are vnet's, which differ from the system's: a read from a closed one ends with another error than
+// Its sockets are vnet's, which differ from the system's: a read from a closed one returns another error than
 // net.ErrClosed, a read deadline that has passed ends one read and not those after it, a second Close is an error, and
-// TCP is not there. A NAT does not keep the port that its client uses. What is sent to the public address of any
-// client, also from behind the same NAT, comes back in where the NAT's filtering lets it (hairpinning).
+// there is no TCP. NATs do not preserve ports. They support hairpinning: packets to the public address of a client,
+// even from behind the same NAT, pass if its filtering permits it.
 type World struct {
 	wan        *vnet.Router
 	clients    []transport.Net
@@ -84,8 +83,8 @@ type World struct {
 }
 
 const (
-	worldNetwork = "1.2.0.0/16" // servers from 1.2.3.10 on, clients from 1.2.4.1 on
-	maxPopulace  = 100          // clients, or servers
+	worldNetwork = "1.2.0.0/16" // servers from 1.2.3.10, clients from 1.2.4.1
+	maxHosts     = 100          // clients, or servers
 	stunPort     = 3478         // RFC 8489 §18.6
 	lifetime     = 30 * time.Second
 )
@@ -108,7 +107,7 @@ func NewWorld(o WorldOptions) (*World, error) {
 	return w, nil
 }
 
-// complete fills in the defaults and refuses what cannot work.
+// complete fills in the defaults and rejects invalid options.
 func (o *WorldOptions) complete() error {
 	if o.Lifetime == 0 {
 		o.Lifetime = lifetime
@@ -120,13 +119,13 @@ func (o *WorldOptions) complete() error {
 		}
 	}
 	if o.Loss < 0 || o.Loss > 1 || o.Loss != o.Loss {
-		return fmt.Errorf("%w: loss %v is no share between 0 and 1", ErrOptions, o.Loss)
+		return fmt.Errorf("%w: loss %v is not between 0 and 1", ErrOptions, o.Loss)
 	}
-	if len(o.Sides) > maxPopulace || o.Responders > maxPopulace {
-		return fmt.Errorf("%w: a world has up to %d clients and as many servers", ErrOptions, maxPopulace)
+	if len(o.Sides) > maxHosts || o.Responders > maxHosts {
+		return fmt.Errorf("%w: at most %d clients and as many servers are possible", ErrOptions, maxHosts)
 	}
 	if len(o.Faults) > o.Responders {
-		return fmt.Errorf("%w: faults for %d servers of %d", ErrOptions, len(o.Faults), o.Responders)
+		return fmt.Errorf("%w: faults for %d servers, but there are %d", ErrOptions, len(o.Faults), o.Responders)
 	}
 	for _, s := range o.Sides {
 		if s.Mapping > AddressAndPortDependent || s.Filtering > AddressAndPortDependent {
@@ -138,7 +137,7 @@ func (o *WorldOptions) complete() error {
 
 // build makes the network, starts it, and starts the servers in it.
 func (w *World) build(o WorldOptions) (err error) {
-	w.wan, err = vnet.NewRouter(&vnet.RouterConfig{CIDR: worldNetwork, MinDelay: o.Delay, LoggerFactory: unheard()})
+	w.wan, err = vnet.NewRouter(&vnet.RouterConfig{CIDR: worldNetwork, MinDelay: o.Delay, LoggerFactory: noLog()})
 	if err != nil {
 		return err
 	}
@@ -151,7 +150,7 @@ func (w *World) build(o WorldOptions) (err error) {
 		hosts = append(hosts, host)
 	}
 	for i, s := range o.Sides {
-		if err := w.settle(i, s, o.Lifetime); err != nil {
+		if err := w.addClient(i, s, o.Lifetime); err != nil {
 			return err
 		}
 	}
@@ -177,8 +176,8 @@ func (w *World) build(o WorldOptions) (err error) {
 	return nil
 }
 
-// settle gives a client its place: behind a NAT, or on the public network.
-func (w *World) settle(i int, s Side, lifetime time.Duration) error {
+// addClient adds a client: behind a NAT, or on the public network.
+func (w *World) addClient(i int, s Side, lifetime time.Duration) error {
 	public := netip.AddrFrom4([4]byte{1, 2, 4, byte(i + 1)})
 	w.public = append(w.public, public)
 	if s.NoNAT {
@@ -187,7 +186,7 @@ func (w *World) settle(i int, s Side, lifetime time.Duration) error {
 		return err
 	}
 	lan, err := vnet.NewRouter(&vnet.RouterConfig{
-		CIDR: fmt.Sprintf("192.168.%d.0/24", i+1), StaticIPs: []string{public.String()}, LoggerFactory: unheard(),
+		CIDR: fmt.Sprintf("192.168.%d.0/24", i+1), StaticIPs: []string{public.String()}, LoggerFactory: noLog(),
 		NATType: &vnet.NATType{
 			MappingBehavior: s.Mapping.vnet(), FilteringBehavior: s.Filtering.vnet(), MappingLifeTime: lifetime,
 		},
@@ -217,8 +216,8 @@ func responderIP(i, which int) netip.Addr {
 	return netip.AddrFrom4([4]byte{1, 2, 3, byte(10 + 2*i + which)})
 }
 
-// unheard discards what vnet logs.
-func unheard() logging.LoggerFactory { return &logging.DefaultLoggerFactory{Writer: io.Discard} }
+// noLog discards the log of vnet.
+func noLog() logging.LoggerFactory { return &logging.DefaultLoggerFactory{Writer: io.Discard} }
 
 // stop ends everything that build started.
 func (w *World) stop() error {
@@ -235,13 +234,13 @@ func (w *World) stop() error {
 // Client is the network as client i sees it; it panics, as indexing does, when there is none.
 func (w *World) Client(i int) transport.Net { return w.clients[i] }
 
-// Public is the public address of client i: its NAT's, or its own.
+// Public is the public address of client i, or of its NAT.
 func (w *World) Public(i int) netip.Addr { return w.public[i] }
 
 // Responders are the STUN servers.
 func (w *World) Responders() []*Responder { return w.responders }
 
-// Traffic is how many packets have gone over the public network so far, and how many of them were lost or blocked.
+// Traffic is how many packets have been sent over the public network so far, and how many were lost or blocked.
 func (w *World) Traffic() (sent, lost int) { return w.links.traffic() }
 
 // Close stops the servers and the network; the goroutines of vnet's routers end soon after. It may be called again.

@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/pion/stun/v4"
-	"github.com/pion/transport/v4"
+	"github.com/pion/transport/v5"
 )
 
 // asker sends Binding requests from one socket.
@@ -215,8 +215,8 @@ func TestWorldOptions(t *testing.T) {
 	for name, o := range map[string]WorldOptions{
 		"loss":      {Loss: 1.5},
 		"kind":      {Mapping: 3},
-		"clients":   {Clients: maxPopulace + 1},
-		"responder": {Responders: maxPopulace + 1},
+		"clients":   {Clients: maxHosts + 1},
+		"responder": {Responders: maxHosts + 1},
 		"faults":    {Faults: make([]ResponderFaults, 2)},
 	} {
 		if _, err := NewWorld(o); !errors.Is(err, ErrOptions) {

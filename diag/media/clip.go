@@ -54,9 +54,6 @@ type frame struct {
 	key  bool // decodable on its own
 }
 
-// Duration is the length of the clip, after which it starts again.
-func (c *Clip) Duration() time.Duration { return time.Duration(len(c.frames)) * c.FrameDuration }
-
 // nextKey returns the index of the first key frame at or after i, cyclically. The first frame of a clip is always one.
 func (c *Clip) nextKey(i int) int {
 	for ; i < len(c.frames); i++ {

@@ -52,8 +52,8 @@ func TestClips(t *testing.T) {
 					t.Errorf("frame %d has %d bytes", i, len(f.data))
 				}
 			}
-			if len(clip.frames) != tt.frames || keys != tt.keys || clip.Duration() != 10*time.Second {
-				t.Errorf("%d frames, %d key frames, %v", len(clip.frames), keys, clip.Duration())
+			if len(clip.frames) != tt.frames || keys != tt.keys || time.Duration(len(clip.frames))*clip.FrameDuration != 10*time.Second {
+				t.Errorf("%d frames, %d key frames, %v", len(clip.frames), keys, time.Duration(len(clip.frames))*clip.FrameDuration)
 			}
 			if bits < tt.bits*9/10 || bits > tt.bits*11/10 {
 				t.Errorf("%d bits", bits)

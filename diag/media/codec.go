@@ -9,9 +9,9 @@ type codec struct {
 	mime   string
 	kind   string // audio, video, or empty
 	rate   uint32
-	look   func(payload []byte) picture // nil where payloads are not understood
-	starts bool                         // it tells the first packet of each frame
-	silent func(payload []byte) bool    // proves that a payload is silence; nil where that cannot be told
+	parse  func(payload []byte) picture // nil if payloads are not understood
+	starts bool                         // payloads mark the first packet of each frame
+	silent func(payload []byte) bool    // proves that a payload is silence; nil if that is unknown
 }
 
 func newCodec(mime string, rate uint32) *codec {
@@ -22,21 +22,21 @@ func newCodec(mime string, rate uint32) *codec {
 	}
 	switch {
 	case strings.EqualFold(mime, MimeVP8):
-		c.look, c.starts = parseVP8, true
+		c.parse, c.starts = parseVP8, true
 	case strings.EqualFold(mime, MimeH264):
-		c.look = parseH264
+		c.parse = parseH264
 	case strings.EqualFold(mime, MimeOpus):
 		c.silent = silentOpus
 	}
 	return c
 }
 
-// hasKeys tells whether key frames can be told from others.
-func (c *codec) hasKeys() bool { return c.look != nil }
+// hasKeys reports whether key frames can be distinguished from others.
+func (c *codec) hasKeys() bool { return c.parse != nil }
 
 func (c *codec) picture(payload []byte) picture {
-	if c.look == nil {
+	if c.parse == nil {
 		return picture{}
 	}
-	return c.look(payload)
+	return c.parse(payload)
 }

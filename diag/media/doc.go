@@ -4,7 +4,7 @@
 //
 // [Tone] and [Picture] are two short clips. A [Player] sends one over and over, on an absolute schedule, to anything
 // with WriteRTP (a webrtc.TrackLocalStaticRTP). A [Forwarder] sends back what arrives: the echo of an answering peer.
-// Both have RequestKeyFrame; whoever reads the RTCP of the track asks [WantsKeyFrame] and calls it:
+// Both have RequestKeyFrame, to be called when [WantsKeyFrame] says so of the RTCP of the track:
 //
 //	for {
 //		pkts, _, err := sender.ReadRTCP()
@@ -24,7 +24,7 @@
 //
 // The recorder is an interceptor and must be the first one of the registry. pion wraps the network in the order of
 // registration, so the first is the nearest to the network, and only there passes everything: the NACKs and reports
-// that other interceptors send, the retransmissions of the NACK responder, and what arrives before anybody drops it.
+// that other interceptors send, the retransmissions of the NACK responder, and what arrives before another interceptor drops it.
 //
 //	rec := media.NewRecorder(time.Now, emit)
 //	registry.Add(rec.Factory()) // first: nearest to the network
@@ -35,5 +35,5 @@
 // The order of the others does not matter to it. pion's generator of NACKs does not see what RTX repaired and asks
 // until its bound; hence the bound.
 //
-// RTCP reaches interceptors only while somebody reads it: every RTPSender and every RTPReceiver needs a reader.
+// RTCP reaches interceptors only while it is read: every RTPSender and every RTPReceiver needs a reader.
 package media

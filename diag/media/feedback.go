@@ -6,7 +6,7 @@ import (
 	"github.com/pion/rtcp"
 )
 
-// received notes RTCP that arrived: what the peer reports and asks of the streams that we send.
+// received reads RTCP that arrived: what the peer reports and requests of the streams that are sent.
 func (r *Recorder) received(pkts []rtcp.Packet) {
 	now := r.now()
 	r.mu.RLock()
@@ -18,12 +18,12 @@ func (r *Recorder) received(pkts []rtcp.Packet) {
 		case *rtcp.ReceiverReport:
 			r.receptionReports(pkt.Reports, now)
 		case *rtcp.TransportLayerNack:
-			r.out[pkt.MediaSSRC].feedback(func(s *outbound) { s.nacks++ })
+			r.out.update(pkt.MediaSSRC, func(s *outbound) { s.nacks++ })
 		case *rtcp.PictureLossIndication:
-			r.out[pkt.MediaSSRC].feedback(func(s *outbound) { s.plis++ })
-		case *rtcp.FullIntraRequest: // its media SSRC is 0, the entries tell whom it is for (RFC 5104, section 4.3.1.2)
+			r.out.update(pkt.MediaSSRC, func(s *outbound) { s.plis++ })
+		case *rtcp.FullIntraRequest: // its media SSRC is 0, the entries name the streams (RFC 5104, section 4.3.1.2)
 			for _, entry := range pkt.FIR {
-				r.out[entry.SSRC].feedback(func(s *outbound) { s.fullIntraRequest(entry.SequenceNumber, len(pkt.FIR) > 1) })
+				r.out.update(entry.SSRC, func(s *outbound) { s.fullIntraRequest(entry.SequenceNumber, len(pkt.FIR) > 1) })
 			}
 		case *rtcp.ExtendedReport:
 			r.delays(pkt, now)
@@ -31,7 +31,7 @@ func (r *Recorder) received(pkts []rtcp.Packet) {
 	}
 }
 
-// sent notes RTCP that went out: reports that the peer will answer, and what we ask of the streams that arrive.
+// sent reads RTCP that went out: reports that the peer will answer, and what is requested of the streams that arrive.
 func (r *Recorder) sent(pkts []rtcp.Packet, now time.Time) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
@@ -40,14 +40,14 @@ func (r *Recorder) sent(pkts []rtcp.Packet, now time.Time) {
 		case *rtcp.CompoundPacket:
 			r.sent(*pkt, now)
 		case *rtcp.SenderReport:
-			r.out[pkt.SSRC].feedback(func(s *outbound) { s.roundTrips.report(pkt.NTPTime, now) })
+			r.out.update(pkt.SSRC, func(s *outbound) { s.roundTrips.report(pkt.NTPTime, now) })
 		case *rtcp.TransportLayerNack:
-			r.in[pkt.MediaSSRC].feedback(func(s *inbound) { s.nack(pkt.Nacks) })
+			r.in.update(pkt.MediaSSRC, func(s *inbound) { s.nack(pkt.Nacks) })
 		case *rtcp.PictureLossIndication:
-			r.in[pkt.MediaSSRC].feedback(func(s *inbound) { s.plis++ })
+			r.in.update(pkt.MediaSSRC, func(s *inbound) { s.plis++ })
 		case *rtcp.FullIntraRequest:
 			for _, entry := range pkt.FIR {
-				r.in[entry.SSRC].feedback(func(s *inbound) { s.firs++ })
+				r.in.update(entry.SSRC, func(s *inbound) { s.firs++ })
 			}
 		case *rtcp.ExtendedReport:
 			r.references(pkt, now)
@@ -57,16 +57,17 @@ func (r *Recorder) sent(pkts []rtcp.Packet, now time.Time) {
 
 func (r *Recorder) receptionReports(reports []rtcp.ReceptionReport, now time.Time) {
 	for _, report := range reports {
-		r.out[report.SSRC].feedback(func(s *outbound) { s.receptionReport(report, now) })
+		r.out.update(report.SSRC, func(s *outbound) { s.receptionReport(report, now) })
 	}
 }
 
-// references notes the receiver reference times (RFC 3611, section 4.4) that we sent; whichever stream may be answered.
+// references remembers the receiver reference times (RFC 3611, section 4.4) that were sent; the answer may name any
+// stream.
 func (r *Recorder) references(xr *rtcp.ExtendedReport, now time.Time) {
 	for _, block := range xr.Reports {
 		if block, ok := block.(*rtcp.ReceiverReferenceTimeReportBlock); ok {
-			for _, s := range r.inOrder {
-				s.feedback(func(s *inbound) { s.roundTrips.report(block.NTPTimestamp, now) })
+			for ssrc := range r.in.bySSRC {
+				r.in.update(ssrc, func(s *inbound) { s.roundTrips.report(block.NTPTimestamp, now) })
 			}
 		}
 	}
@@ -77,7 +78,7 @@ func (r *Recorder) delays(xr *rtcp.ExtendedReport, now time.Time) {
 	for _, block := range xr.Reports {
 		if block, ok := block.(*rtcp.DLRRReportBlock); ok {
 			for _, report := range block.Reports {
-				r.in[xr.SenderSSRC].feedback(func(s *inbound) { s.roundTrips.answer(report.LastRR, report.DLRR, now) })
+				r.in.update(xr.SenderSSRC, func(s *inbound) { s.roundTrips.answer(report.LastRR, report.DLRR, now) })
 			}
 		}
 	}

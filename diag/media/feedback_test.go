@@ -37,7 +37,7 @@ func TestFeedbackSentAndReceived(t *testing.T) {
 	r.read(2, &rtcp.FullIntraRequest{FIR: []rtcp.FIREntry{{SSRC: 30, SequenceNumber: 4}, {SSRC: 999, SequenceNumber: 4}}})
 
 	in, out := r.inbound(), r.outbound()
-	got := [][3]uint32{{in.NACKCount, in.PLICount, in.FIRCount}, {out.NACKCount, out.PLICount, out.FIRCount}}
+	got := [][3]uint32{{*in.NACKCount, *in.PLICount, *in.FIRCount}, {*out.NACKCount, *out.PLICount, *out.FIRCount}}
 	if diff := cmp.Diff([][3]uint32{{1, 2, 3}, {1, 2, 4}}, got); diff != "" {
 		t.Error("NACK, PLI, FIR:", diff)
 	}
@@ -57,8 +57,8 @@ func TestRemoteInbound(t *testing.T) {
 	}
 	rtt := 0.130 - float64(65536/10)/65536
 	want := diag.RemoteInbound{
-		PacketsLost: 3, FractionLost: 0.25, Jitter: 0.01, RoundTripTime: diag.Ptr(rtt),
-		TotalRoundTripTime: rtt, RoundTripTimeMeasurements: 1,
+		PacketsLost: diag.Ptr(int64(3)), FractionLost: diag.Ptr(0.25), Jitter: diag.Ptr(0.01), RoundTripTime: diag.Ptr(rtt),
+		TotalRoundTripTime: diag.Ptr(rtt), RoundTripTimeMeasurements: diag.Ptr(uint64(1)),
 	}
 	r.read(3, &rtcp.ReceiverReport{Reports: []rtcp.ReceptionReport{block}}) // handed up three times, it is one report
 	if diff := cmp.Diff(want, *r.outbound().Remote, cmpopts.EquateApprox(0, 1e-6)); diff != "" {
@@ -68,7 +68,7 @@ func TestRemoteInbound(t *testing.T) {
 	block.TotalLost, block.Delay = 0xfffffe, 65536 // duplicates make it −2; more delay than time since the report
 	block.Jitter = math.MaxUint32                  // the peer's timestamps wrapped
 	r.read(1, &rtcp.SenderReport{SSRC: 77, Reports: []rtcp.ReceptionReport{block}})
-	want.PacketsLost = -2
+	want.PacketsLost = diag.Ptr(int64(-2))
 	if diff := cmp.Diff(want, *r.outbound().Remote, cmpopts.EquateApprox(0, 1e-6)); diff != "" {
 		t.Error(diff)
 	}

@@ -30,7 +30,7 @@ type RTCPWriter interface {
 // Forwarder sends what arrives back, as it is: one stream out, whatever number of sources one after another. Sequence
 // numbers and timestamps go on from one source to the next. Within a source the order, the gaps and the distances stay
 // what they were: a packet that was lost on the way here and not repaired is a hole on the way back, so that the
-// receiver of the echo can tell. Header extensions, which mean something to one connection only, are removed.
+// receiver of the echo sees it. Header extensions, which mean something to one connection only, are removed.
 type Forwarder struct {
 	dst  RTPWriter
 	back RTCPWriter
@@ -74,7 +74,7 @@ func (f *Forwarder) Forward(ctx context.Context, src RTPReader) error {
 		}
 		var in rtp.Packet
 		if in.Unmarshal(buf[:n]) != nil {
-			continue // whoever sends garbage gets no echo of it
+			continue // garbage is not echoed
 		}
 		if err := f.write(&in, time.Now()); err != nil {
 			return fmt.Errorf("echo: %w", err)
@@ -118,7 +118,7 @@ func (f *Forwarder) rebase(in *rtp.Packet, now time.Time) {
 
 // RequestKeyFrame asks the source for a key frame with a Picture Loss Indication: the hook for requests that concern
 // the echo. A request within 200 ms of the one before is taken as answered by that one. Before the first packet there
-// is nobody to ask and nothing to repair.
+// is no source to ask and nothing to repair.
 func (f *Forwarder) RequestKeyFrame() error {
 	f.mu.Lock()
 	now := time.Now()

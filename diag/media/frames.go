@@ -13,10 +13,10 @@ type frames struct {
 	used, newest  int
 	complete      uint32 // frames of which every packet arrived
 	keys          uint32 // of these, key frames
-	width, height uint16 // of the last complete key frame that told
+	width, height uint16 // of the last complete key frame that has them
 	freezes       freezes
 	shownTS       uint32 // of the newest complete frame
-	starts        bool   // payloads tell the first packet of a frame, as those of VP8 do
+	starts        bool   // payloads mark the first packet of a frame, as those of VP8 do
 }
 
 type openFrame struct {
@@ -28,7 +28,7 @@ type openFrame struct {
 	picture
 }
 
-// add notes a packet that was not here before. It returns a frame that this packet completed, or nil. When it completed
+// add counts a packet that was not here before. It returns a frame that this packet completed, or nil. When it completed
 // several, one of them is returned and all are counted.
 func (f *frames) add(ext int64, h header, p picture, seq *sequence, late bool, at time.Time) *openFrame {
 	var first *openFrame
@@ -51,7 +51,7 @@ func (f *frames) add(ext int64, h header, p picture, seq *sequence, late bool, a
 		}
 		return first
 	}
-	for i := range f.used { // a late packet may also show where its neighbours begin and end
+	for i := range f.used { // a late packet may also show where its neighbors begin and end
 		if done := f.check(f.recent(i), seq, at); first == nil {
 			first = done
 		}
@@ -88,7 +88,7 @@ func (f *frames) endPrevious(ext int64, seq *sequence, at time.Time) *openFrame 
 	return f.check(fr, seq, at)
 }
 
-// check counts a frame that became complete and returns it, else nil. Where payloads do not tell, a frame begins after
+// check counts a frame that became complete and returns it, else nil. If payloads do not mark it, a frame begins after
 // a packet of another frame, or with the stream.
 func (f *frames) check(fr *openFrame, seq *sequence, at time.Time) *openFrame {
 	if fr.done || !fr.end || fr.max-fr.min+1 != fr.count {

@@ -157,7 +157,7 @@ func (p *puppet) check() {
 		if s.KeyFramesReceived != nil && *s.KeyFramesReceived > *s.FramesReceived {
 			p.t.Errorf("%d key frames of %d frames", *s.KeyFramesReceived, *s.FramesReceived)
 		}
-		if s.PacketsDuplicated+s.RetransmittedPackets > 2*s.PacketsReceived {
+		if *s.PacketsDuplicated+*s.RetransmittedPackets > 2**s.PacketsReceived {
 			p.t.Errorf("more duplicates and repairs than packets: %+v", s)
 		}
 		within("fraction lost", s.FractionLost, 1)
@@ -171,8 +171,8 @@ func (p *puppet) check() {
 	for _, s := range out {
 		within("bitrate", s.Bitrate, math.MaxFloat64)
 		if r := s.Remote; r != nil {
-			within("remote fraction lost", &r.FractionLost, 1)
-			within("remote jitter", &r.Jitter, 60)
+			within("remote fraction lost", r.FractionLost, 1)
+			within("remote jitter", r.Jitter, 60)
 			within("remote round trip", r.RoundTripTime, 60)
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"github.com/pion/interceptor"
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
+
+	"dialtone/diag"
 )
 
 type factory struct{ rec *Recorder }
@@ -33,7 +35,7 @@ func (t *tap) BindRemoteStream(info *interceptor.StreamInfo, next interceptor.RT
 	})
 }
 
-func (t *tap) UnbindRemoteStream(info *interceptor.StreamInfo) { t.rec.unbindInbound(info.SSRC) }
+func (t *tap) UnbindRemoteStream(info *interceptor.StreamInfo) { t.rec.unbind(diag.Inbound, info.SSRC) }
 
 func (t *tap) BindLocalStream(info *interceptor.StreamInfo, next interceptor.RTPWriter) interceptor.RTPWriter {
 	stream := t.rec.bindOutbound(info)
@@ -50,7 +52,7 @@ func (t *tap) BindLocalStream(info *interceptor.StreamInfo, next interceptor.RTP
 	})
 }
 
-func (t *tap) UnbindLocalStream(info *interceptor.StreamInfo) { t.rec.unbindOutbound(info.SSRC) }
+func (t *tap) UnbindLocalStream(info *interceptor.StreamInfo) { t.rec.unbind(diag.Outbound, info.SSRC) }
 
 func (t *tap) BindRTCPReader(next interceptor.RTCPReader) interceptor.RTCPReader {
 	return interceptor.RTCPReaderFunc(func(b []byte, a interceptor.Attributes) (int, interceptor.Attributes, error) {

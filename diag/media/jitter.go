@@ -1,6 +1,10 @@
 package media
 
-import "time"
+import (
+	"time"
+
+	"dialtone/diag"
+)
 
 // maxTransitStep is the largest difference between two packets that is taken for jitter. What is more is a source that
 // set its clock anew.
@@ -15,7 +19,7 @@ type jitter struct {
 	value   float64 // in units of the clock
 }
 
-// add notes a packet in order of arrival. Timestamps are compared as differences, so their wrap does not show.
+// add processes a packet in order of arrival. Timestamps are compared as differences, so their wrap does not show.
 func (j *jitter) add(at time.Time, ts, rate uint32) {
 	if rate == 0 {
 		return
@@ -39,10 +43,10 @@ func (j *jitter) add(at time.Time, ts, rate uint32) {
 // restart forgets the last packet, but not the estimate: the source began anew.
 func (j *jitter) restart() { j.packets = 0 }
 
-// seconds is the estimate; false while there are no two packets to compare.
-func (j *jitter) seconds() (float64, bool) {
+// seconds is the estimate; nil while there are no two packets to compare.
+func (j *jitter) seconds() *float64 {
 	if j.rate == 0 || j.packets < 2 {
-		return 0, false
+		return nil
 	}
-	return j.value / float64(j.rate), true
+	return diag.Ptr(j.value / float64(j.rate))
 }

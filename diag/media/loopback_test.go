@@ -25,7 +25,7 @@ func TestCallWithLoss(t *testing.T) {
 
 	enough := func() string {
 		in, out := caller.rec.Snapshot()
-		if len(in) < 2 || len(out) < 2 || out[0].PacketsSent < 300 || out[1].PacketsSent < 300 {
+		if len(in) < 2 || len(out) < 2 || *out[0].PacketsSent < 300 || *out[1].PacketsSent < 300 {
 			return fmt.Sprintf("%d streams in, out: %+v", len(in), out)
 		}
 		if r := out[0].Remote; r == nil || r.RoundTripTime == nil {
@@ -37,15 +37,21 @@ func TestCallWithLoss(t *testing.T) {
 	// The caller asks for a key frame of the echo, which asks the caller for one.
 	video := caller.inbound(KindVideo).SSRC
 	caller.ask(&rtcp.PictureLossIndication{MediaSSRC: video})
-	eventually(t, func() string { return cmp.Diff(uint32(1), caller.outbound(KindVideo).PLICount) })
+	eventually(t, func() string { return cmp.Diff(diag.Ptr(uint32(1)), caller.outbound(KindVideo).PLICount) })
 	caller.ask(&rtcp.FullIntraRequest{FIR: []rtcp.FIREntry{{SSRC: video, SequenceNumber: 1}}})
-	eventually(t, func() string { return cmp.Diff(uint32(1), echo.outbound(KindVideo).FIRCount) })
+	eventually(t, func() string { return cmp.Diff(diag.Ptr(uint32(1)), echo.outbound(KindVideo).FIRCount) })
 	caller.stop()
 
 	eventually(t, func() string { return caller.outboundDiff(loss) })
 	eventually(t, func() string { return echo.inboundDiff(loss, caller) })
 	eventually(t, func() string { return caller.echoDiff(echo) })
 	checkOrdinary(t, caller, echo)
+	for _, kind := range []string{KindAudio, KindVideo} { // figures for docs/performance.md
+		in := echo.inbound(kind)
+		s := loss.stream(in.SSRC)
+		t.Logf("%s: %d of %d packets dropped, %d NACK packets, %d retransmissions sent, %d packets repaired, %d lost for good",
+			kind, s.packets-len(s.came), s.packets, *in.NACKCount, s.repairs, len(s.repaired), *in.PacketsLost)
+	}
 	if t.Failed() {
 		t.Log(loss)
 	}
@@ -61,7 +67,7 @@ func checkOrdinary(t *testing.T, caller, echo *party) {
 	t.Helper()
 	for _, kind := range []string{KindAudio, KindVideo} {
 		out, in := caller.outbound(kind), echo.inbound(kind)
-		if r := out.Remote; r == nil || r.RoundTripTimeMeasurements == 0 || *r.RoundTripTime > 5 || r.PacketsLost <= 0 {
+		if r := out.Remote; r == nil || *r.RoundTripTimeMeasurements == 0 || *r.RoundTripTime > 5 || *r.PacketsLost <= 0 {
 			t.Errorf("%s: the peer reports %+v", kind, r)
 		}
 		if in.Jitter == nil || *in.Jitter > 0.5 || in.FractionLost != nil && *in.FractionLost > 0.5 {
@@ -69,8 +75,8 @@ func checkOrdinary(t *testing.T, caller, echo *party) {
 		}
 	}
 	in := echo.inbound(KindVideo)
-	if *in.FrameWidth != 320 || *in.FrameHeight != 240 || *in.KeyFramesReceived == 0 || in.PLICount == 0 {
-		t.Errorf("%d×%d, %d key frames, %d PLI", *in.FrameWidth, *in.FrameHeight, *in.KeyFramesReceived, in.PLICount)
+	if *in.FrameWidth != 320 || *in.FrameHeight != 240 || *in.KeyFramesReceived == 0 || *in.PLICount == 0 {
+		t.Errorf("%d×%d, %d key frames, %d PLI", *in.FrameWidth, *in.FrameHeight, *in.KeyFramesReceived, *in.PLICount)
 	}
 	want := map[string]int{"first packet": 2 * 2, "first frame": 2} // audio and video, both ways
 	for _, p := range []*party{caller, echo} {
@@ -102,7 +108,7 @@ func (p *party) outboundDiff(loss *lossy) string {
 		if out.FramesSent != nil {
 			frames = *out.FramesSent
 		}
-		got = append(got, row{int(out.PacketsSent), int(out.RetransmittedPacketsSent), int(frames)})
+		got = append(got, row{int(*out.PacketsSent), int(*out.RetransmittedPacketsSent), int(frames)})
 	}
 	return cmp.Diff(want, got)
 }
@@ -117,15 +123,15 @@ func (p *party) inboundDiff(loss *lossy, caller *party) string {
 		want = append(want, row{
 			len(s.came) + s.repairsCame, s.lost(), s.repairsCame, 0,
 			s.frames(func(seq uint16) bool { return s.came[seq] || s.repaired[seq] }),
-			int(caller.outbound(kind).NACKCount),
+			int(*caller.outbound(kind).NACKCount),
 		})
 		frames := uint32(0)
 		if in.FramesReceived != nil {
 			frames = *in.FramesReceived
 		}
 		got = append(got, row{
-			int(in.PacketsReceived), int(*in.PacketsLost), int(in.RetransmittedPackets), int(in.PacketsDuplicated),
-			int(frames), int(in.NACKCount),
+			int(*in.PacketsReceived), int(*in.PacketsLost), int(*in.RetransmittedPackets), int(*in.PacketsDuplicated),
+			int(frames), int(*in.NACKCount),
 		})
 	}
 	if want[1].Repairs == 0 || want[1].Lost == 0 || want[0].Lost == 0 {

@@ -1,7 +1,6 @@
 package media
 
 import (
-	"sync"
 	"time"
 
 	"github.com/pion/interceptor"
@@ -13,84 +12,40 @@ import (
 
 // outbound is one stream that is sent, with its retransmissions and what the peer reports of it.
 type outbound struct {
-	rec        *Recorder
-	ssrc       uint32
-	repairSSRC uint32 // of RTX, 0 for none
-	codec      *codec
-
-	mu            sync.Mutex
-	gone          bool
-	packets       uint64
-	payloadBytes  uint64
-	headerBytes   uint64
-	repairs       uint64
-	nacks         uint32
-	plis, firs    uint32
-	firSeq        int16 // of the last FIR, −1 before
-	sent          bool
+	stream
+	firSeq        int16  // of the last FIR, −1 before
 	seq           uint16 // highest sent
+	started       bool   // seq is set
 	frames, keys  uint32
 	key           bool // the frame that is being sent is a key frame
 	width, height uint16
-	rates         rates
-	roundTrips    roundTrips
-	reported      bool
-	report        rtcp.ReceptionReport // the last
+	report        *rtcp.ReceptionReport // the last
 }
 
 func newOutbound(r *Recorder, info *interceptor.StreamInfo) *outbound {
 	return &outbound{
-		rec: r, ssrc: info.SSRC, repairSSRC: info.SSRCRetransmission, firSeq: -1,
-		codec: newCodec(info.MimeType, info.ClockRate),
+		stream: stream{
+			rec: r, direction: diag.Outbound, ssrc: info.SSRC, repairSSRC: info.SSRCRetransmission,
+			codec: newCodec(info.MimeType, info.ClockRate),
+		},
+		firSeq: -1,
 	}
 }
 
-// setGone notes that the stream ended or began again, and returns how many packets it had.
-func (s *outbound) setGone(gone bool) uint64 {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.gone = gone
-	return s.packets
-}
-
-func (s *outbound) isGone() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.gone
-}
-
-// feedback changes a stream, if there is one, under its lock.
-func (s *outbound) feedback(change func(*outbound)) {
-	if s == nil {
-		return
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	change(s)
-}
-
-// packet notes a packet that went out. A picture is what its payload tells.
+// packet counts a packet that went out. A picture is what its payload shows.
 func (s *outbound) packet(h *rtp.Header, payload []byte, p picture) {
 	s.mu.Lock()
 	first := s.packets == 0
-	complete := s.count(h, payload, p)
-	ssrc, kind := s.ssrc, s.codec.kind
-	var event diag.FirstFrame
-	if complete && s.frames == 1 {
-		event = diag.FirstFrame{
-			Direction: diag.Outbound, Kind: kind, SSRC: ssrc, Width: s.width, Height: s.height, KeyFrame: s.keys == 1,
-		}
+	var event *diag.FirstFrame
+	if s.count(h, payload, p) && s.frames == 1 {
+		event = &diag.FirstFrame{Width: s.width, Height: s.height, KeyFrame: s.keys == 1}
 	}
+	kind := s.codec.kind
 	s.mu.Unlock()
-	if first {
-		s.rec.on(diag.FirstPacket{Direction: diag.Outbound, Kind: kind, SSRC: ssrc})
-	}
-	if event.Kind != "" {
-		s.rec.on(event)
-	}
+	s.counted(first, kind, event)
 }
 
-// count does the arithmetic of packet and tells whether a frame is now complete. A retransmission has its own SSRC or,
+// count does the arithmetic of packet and reports whether a frame is now complete. A retransmission has its own SSRC or,
 // without RTX, a number that was there before.
 func (s *outbound) count(h *rtp.Header, payload []byte, p picture) bool {
 	repair := h.SSRC != s.ssrc
@@ -105,11 +60,11 @@ func (s *outbound) count(h *rtp.Header, payload []byte, p picture) bool {
 	}
 	s.headerBytes += uint64(overhead)
 	s.payloadBytes += uint64(len(payload))
-	if repair || s.sent && int16(h.SequenceNumber-s.seq) <= 0 {
+	if repair || s.started && int16(h.SequenceNumber-s.seq) <= 0 {
 		s.repairs++
 		return false
 	}
-	s.sent, s.seq = true, h.SequenceNumber
+	s.started, s.seq = true, h.SequenceNumber
 	if s.codec.kind != KindVideo || len(payload) == 0 {
 		return false
 	}
@@ -128,16 +83,19 @@ func (s *outbound) count(h *rtp.Header, payload []byte, p picture) bool {
 	return true
 }
 
-// receptionReport notes what the peer reports of the stream. The same report may be handed up more than once, when it
+// receptionReport keeps what the peer reports of the stream. The same report may be handed up more than once, when it
 // is addressed to several streams.
 func (s *outbound) receptionReport(r rtcp.ReceptionReport, now time.Time) {
-	if s.reported && r == s.report {
+	if s.report != nil && r == *s.report {
 		return
 	}
 	if s.codec.rate != 0 && time.Duration(r.Jitter)*time.Second/time.Duration(s.codec.rate) > maxRoundTrip {
-		r.Jitter = s.report.Jitter // the peer compared timestamps across their wrap
+		r.Jitter = 0 // the peer compared timestamps across their wrap
+		if s.report != nil {
+			r.Jitter = s.report.Jitter
+		}
 	}
-	s.reported, s.report = true, r
+	s.report = &r
 	s.roundTrips.answer(r.LastSenderReport, r.Delay, now)
 }
 
@@ -151,51 +109,48 @@ func (s *outbound) fullIntraRequest(seq uint8, several bool) {
 	s.firs++
 }
 
-// row is the stream at a time, as part of a media section. Rates are those since the row before.
-func (s *outbound) row(now time.Time, mid string) diag.OutboundRTP {
+// stats is the stream at a time, as part of a media section. Rates are those since the call before.
+func (s *outbound) stats(now time.Time, mid string) diag.OutboundRTP {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	row := diag.OutboundRTP{
+	d := diag.OutboundRTP{
 		Kind: s.codec.kind, SSRC: s.ssrc, Mid: mid, MimeType: s.codec.mime,
-		PacketsSent: s.packets, BytesSent: s.payloadBytes, HeaderBytesSent: s.headerBytes,
-		RetransmittedPacketsSent: s.repairs,
-		NACKCount:                s.nacks, PLICount: s.plis, FIRCount: s.firs,
+		PacketsSent: diag.Ptr(s.packets), BytesSent: diag.Ptr(s.payloadBytes), HeaderBytesSent: diag.Ptr(s.headerBytes),
+		RetransmittedPacketsSent: diag.Ptr(s.repairs),
+		NACKCount:                diag.Ptr(s.nacks), PLICount: diag.Ptr(s.plis), FIRCount: diag.Ptr(s.firs),
 		Remote: s.remote(),
 	}
 	if s.packets == 0 {
-		return row
+		return d
 	}
 	s.rates.update(now, s.payloadBytes, s.frames, 0, 0)
-	row.Bitrate = s.rates.bits()
-	if row.Kind != KindVideo {
-		return row
+	d.Bitrate = s.rates.bits()
+	if d.Kind != KindVideo {
+		return d
 	}
-	row.FramesSent = diag.Ptr(s.frames)
-	row.FramesPerSecond = s.rates.framesPerSecond()
+	d.FramesSent, d.FramesPerSecond = diag.Ptr(s.frames), s.rates.framesPerSecond()
 	if s.codec.hasKeys() {
-		row.KeyFramesSent = diag.Ptr(s.keys)
+		d.KeyFramesSent = diag.Ptr(s.keys)
 	}
 	if s.width != 0 {
-		row.FrameWidth, row.FrameHeight = diag.Ptr(s.width), diag.Ptr(s.height)
+		d.FrameWidth, d.FrameHeight = diag.Ptr(s.width), diag.Ptr(s.height)
 	}
-	return row
+	return d
 }
 
 func (s *outbound) remote() *diag.RemoteInbound {
-	if !s.reported {
+	if s.report == nil {
 		return nil
 	}
 	r := &diag.RemoteInbound{
-		PacketsLost:               int64(int32(s.report.TotalLost<<8) >> 8), // 24 bits, signed
-		FractionLost:              float64(s.report.FractionLost) / 256,
-		TotalRoundTripTime:        s.roundTrips.total.Seconds(),
-		RoundTripTimeMeasurements: s.roundTrips.count,
+		PacketsLost:               diag.Ptr(int64(int32(s.report.TotalLost<<8) >> 8)), // 24 bits, signed
+		FractionLost:              diag.Ptr(float64(s.report.FractionLost) / 256),
+		RoundTripTime:             s.roundTrips.seconds(),
+		TotalRoundTripTime:        diag.Ptr(s.roundTrips.total.Seconds()),
+		RoundTripTimeMeasurements: diag.Ptr(s.roundTrips.count),
 	}
 	if s.codec.rate != 0 {
-		r.Jitter = float64(s.report.Jitter) / float64(s.codec.rate)
-	}
-	if s.roundTrips.count > 0 {
-		r.RoundTripTime = diag.Ptr(s.roundTrips.last.Seconds())
+		r.Jitter = diag.Ptr(float64(s.report.Jitter) / float64(s.codec.rate))
 	}
 	return r
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
+	"github.com/pion/rtp/codecs"
 )
 
 const (
@@ -40,31 +41,27 @@ type Player struct {
 	wants atomic.Bool // a key frame
 
 	// Of the goroutine that plays, kept from one Play to the next so that the stream stays one stream.
-	packet    rtp.Packet
-	scratch   []byte
-	seq       uint16
-	base      uint32 // timestamp of slot 0
-	slot      int64  // frames since the player was made, sent or not
-	index     int    // of the next frame in the clip
-	seek      bool   // the next frame must be a key frame
-	lastKey   int64  // slot of the last answer to a request
-	pictureID uint16 // of VP8, 15 bits
+	packet  rtp.Packet
+	vp8     codecs.VP8Payloader
+	seq     uint16
+	base    uint32 // timestamp of slot 0
+	slot    int64  // frames since the player was made, sent or not
+	index   int    // of the next frame in the clip
+	seek    bool   // the next frame must be a key frame
+	lastKey int64  // slot of the last answer to a request
 }
 
 // NewPlayer returns a player of the clip that writes to w.
 func NewPlayer(clip *Clip, w RTPWriter) *Player {
 	return &Player{
-		clip: clip, w: w, scratch: make([]byte, maxPayload), lastKey: -1 << 32,
-		seq: uint16(rand.Uint32()), base: rand.Uint32(), pictureID: uint16(rand.Uint32()) & 0x7fff,
+		clip: clip, w: w, lastKey: -1 << 32, vp8: codecs.VP8Payloader{EnablePictureID: true},
+		seq: uint16(rand.Uint32()), base: rand.Uint32(),
 	}
 }
 
 // SetMuted mutes or unmutes. A muted tone goes on as encoded silence, which keeps its loss and jitter measurable, as a
 // disabled track does in a browser; a muted picture is not sent at all and returns with a key frame.
 func (p *Player) SetMuted(muted bool) { p.muted.Store(muted) }
-
-// Muted tells whether the player is muted.
-func (p *Player) Muted() bool { return p.muted.Load() }
 
 // RequestKeyFrame makes the picture jump to the clip's next key frame, at most every 200 ms. It never blocks.
 func (p *Player) RequestKeyFrame() { p.wants.Store(true) }
@@ -125,21 +122,9 @@ func (p *Player) sendSlot() error {
 	}
 	data := p.clip.frames[p.index].data
 	p.index = (p.index + 1) % len(p.clip.frames)
-	return p.sendVP8(data)
-}
-
-// sendVP8 sends one frame in as many packets as it takes, each with a payload descriptor with a picture ID (RFC 7741,
-// section 4.2).
-func (p *Player) sendVP8(data []byte) error {
-	const descriptor = 4
-	defer func() { p.pictureID = (p.pictureID + 1) & 0x7fff }()
-	start := byte(0x10) // S: the first packet of the frame
-	for len(data) > 0 {
-		n := min(len(data), maxPayload-descriptor)
-		b := append(p.scratch[:0], 0x80|start, 0x80, 0x80|byte(p.pictureID>>8), byte(p.pictureID))
-		b = append(b, data[:n]...)
-		data, start = data[n:], 0
-		if err := p.write(b, len(data) == 0); err != nil {
+	packets := p.vp8.Payload(maxPayload, data)
+	for i, payload := range packets {
+		if err := p.write(payload, i == len(packets)-1); err != nil {
 			return err
 		}
 	}
@@ -158,7 +143,7 @@ func (p *Player) write(payload []byte, marker bool) error {
 	return p.w.WriteRTP(&p.packet)
 }
 
-// WantsKeyFrame tells whether RTCP that arrived asks for a key frame: a Picture Loss Indication (RFC 4585, section
+// WantsKeyFrame reports whether RTCP that arrived asks for a key frame: a Picture Loss Indication (RFC 4585, section
 // 6.3.1) or a Full Intra Request (RFC 5104, section 4.3.1).
 func WantsKeyFrame(pkts []rtcp.Packet) bool {
 	for _, pkt := range pkts {

@@ -27,24 +27,24 @@ type Recorder struct {
 
 	negotiated atomic.Bool // codecs is set
 
-	mu       sync.RWMutex         // before the lock of a stream
-	in       map[uint32]*inbound  // by SSRC
-	repairs  map[uint32]*inbound  // by SSRC of RTX
-	out      map[uint32]*outbound // by SSRC
-	mids     map[uint32]string    // of media sections, by SSRC
-	inOrder  []*inbound           // of binding
-	outOrder []*outbound
-	newest   *inbound // the last video stream that was bound, for the RTX stream that follows it
+	mu      sync.RWMutex // before the lock of a stream
+	in      streams[*inbound]
+	out     streams[*outbound]
+	repairs map[uint32]*inbound // by SSRC of RTX
+	mids    map[uint32]string   // of media sections, by SSRC
+	newest  *inbound            // the last video stream that was bound, for the RTX stream that follows it
 }
 
-// NewRecorder returns a recorder with a clock and somebody to tell of [diag.FirstPacket] and [diag.FirstFrame], in both
-// directions; on may be nil. It is called by the goroutine that moves the packet, with no lock held, and should return
-// at once.
-func NewRecorder(now func() time.Time, on func(diag.Data)) *Recorder {
+// NewRecorder returns a recorder with a clock. It emits [diag.FirstPacket] and [diag.FirstFrame], in both directions;
+// emit may be nil. It is called by the goroutine that moves the packet, with no lock held, and should return at once.
+func NewRecorder(now func() time.Time, emit func(diag.Data)) *Recorder {
+	if emit == nil {
+		emit = func(diag.Data) {}
+	}
 	return &Recorder{
-		now: now, emit: on,
-		in: map[uint32]*inbound{}, repairs: map[uint32]*inbound{}, out: map[uint32]*outbound{},
-		mids: map[uint32]string{},
+		now: now, emit: emit,
+		in:  streams[*inbound]{bySSRC: map[uint32]*inbound{}},
+		out: streams[*outbound]{bySSRC: map[uint32]*outbound{}}, repairs: map[uint32]*inbound{}, mids: map[uint32]string{},
 	}
 }
 
@@ -77,12 +77,12 @@ func (r *Recorder) SetMid(ssrc uint32, mid string) {
 func (r *Recorder) SetPaused(kind string, paused bool) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	for _, s := range r.inOrder {
-		s.mu.Lock()
-		if s.codec.kind == kind {
-			s.frames.freezes.pause(paused)
-		}
-		s.mu.Unlock()
+	for ssrc := range r.in.bySSRC {
+		r.in.update(ssrc, func(s *inbound) {
+			if s.codec.kind == kind {
+				s.frames.freezes.pause(paused)
+			}
+		})
 	}
 }
 
@@ -93,11 +93,11 @@ func (r *Recorder) Snapshot() (in []diag.InboundRTP, out []diag.OutboundRTP) {
 	now := r.now()
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	for _, s := range r.inOrder {
-		in = append(in, s.row(now, r.mids[s.ssrc]))
+	for _, s := range r.in.order {
+		in = append(in, s.stats(now, r.mids[s.ssrc]))
 	}
-	for _, s := range r.outOrder {
-		out = append(out, s.row(now, r.mids[s.ssrc]))
+	for _, s := range r.out.order {
+		out = append(out, s.stats(now, r.mids[s.ssrc]))
 	}
 	return in, out
 }
@@ -106,22 +106,5 @@ func (r *Recorder) Snapshot() (in []diag.InboundRTP, out []diag.OutboundRTP) {
 func (r *Recorder) Counts() []diag.StreamCount {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	out := make([]diag.StreamCount, 0, len(r.outOrder)+len(r.inOrder))
-	for _, s := range r.outOrder {
-		s.mu.Lock()
-		out = append(out, diag.StreamCount{Direction: diag.Outbound, Kind: s.codec.kind, SSRC: s.ssrc, Packets: s.packets})
-		s.mu.Unlock()
-	}
-	for _, s := range r.inOrder {
-		s.mu.Lock()
-		out = append(out, diag.StreamCount{Direction: diag.Inbound, Kind: s.codec.kind, SSRC: s.ssrc, Packets: s.packets})
-		s.mu.Unlock()
-	}
-	return out
-}
-
-func (r *Recorder) on(data diag.Data) {
-	if r.emit != nil {
-		r.emit(data)
-	}
+	return r.in.counts(r.out.counts([]diag.StreamCount{}))
 }

@@ -24,7 +24,7 @@ func TestInboundAudio(t *testing.T) {
 	}
 	r.rec.SetMid(10, "0"+strings.Repeat("x", 100))
 	want := diag.InboundRTP{Kind: "audio", SSRC: 10, Mid: "0" + strings.Repeat("x", 63), MimeType: "audio/opus"}
-	if diff := cmp.Diff(want, r.inbound()); diff != "" {
+	if diff := cmp.Diff(counted(want), r.inbound()); diff != "" {
 		t.Error("before the first packet:", diff)
 	}
 
@@ -41,14 +41,14 @@ func TestInboundAudio(t *testing.T) {
 	}
 	packet(10, 9600, false, make([]byte, 80))
 	r.clock = r.clock.Add(50 * time.Millisecond)
-	want.PacketsReceived, want.BytesReceived, want.HeaderBytesReceived = 10, 800, 120
-	want.PacketsLost, want.PacketsDuplicated = diag.Ptr(int64(2)), 1
+	want.PacketsReceived, want.BytesReceived, want.HeaderBytesReceived = diag.Ptr(uint64(10)), diag.Ptr(uint64(800)), diag.Ptr(uint64(120))
+	want.PacketsLost, want.PacketsDuplicated = diag.Ptr(int64(2)), diag.Ptr(uint64(1))
 	want.FractionLost = diag.Ptr(0.2)
 	want.Jitter = diag.Ptr(0.0)
 	want.Bitrate = diag.Ptr(9 * 80 * 8 / 0.25)
 	want.LastPacketReceivedAgo = diag.Ptr(0.05)
 	want.SilentPackets = diag.Ptr(uint64(0))
-	if diff := cmp.Diff(want, r.inbound(), about); diff != "" {
+	if diff := cmp.Diff(counted(want), r.inbound(), about); diff != "" {
 		t.Error(diff)
 	}
 	r.sees(diag.FirstPacket{Direction: diag.Inbound, Kind: "audio", SSRC: 10})
@@ -106,14 +106,14 @@ func TestInboundVideoWithRepairs(t *testing.T) {
 	in, _ := r.rec.Snapshot()
 	want := diag.InboundRTP{
 		Kind: "video", SSRC: 20, MimeType: "video/VP8",
-		PacketsReceived: 6, BytesReceived: 11 + 4 + 4 + 4 + 4, HeaderBytesReceived: 6*12 + 2*2,
-		PacketsLost: diag.Ptr(int64(0)), PacketsDuplicated: 1, RetransmittedPackets: 2,
+		PacketsReceived: diag.Ptr(uint64(6)), BytesReceived: diag.Ptr(uint64(11 + 4 + 4 + 4 + 4)), HeaderBytesReceived: diag.Ptr(uint64(6*12 + 2*2)),
+		PacketsLost: diag.Ptr(int64(0)), PacketsDuplicated: diag.Ptr(uint64(1)), RetransmittedPackets: diag.Ptr(uint64(2)),
 		FramesReceived: diag.Ptr(uint32(3)), KeyFramesReceived: diag.Ptr(uint32(1)),
 		FrameWidth: diag.Ptr(uint16(320)), FrameHeight: diag.Ptr(uint16(240)),
 		FreezeCount: diag.Ptr(uint32(0)), TotalFreezesDuration: diag.Ptr(0.0),
 		Jitter: diag.Ptr(0.0), LastPacketReceivedAgo: diag.Ptr(0.0),
 	}
-	if diff := cmp.Diff(want, in[1], cmpopts.IgnoreFields(diag.InboundRTP{}, "Jitter")); diff != "" {
+	if diff := cmp.Diff(counted(want), in[1], cmpopts.IgnoreFields(diag.InboundRTP{}, "Jitter")); diff != "" {
 		t.Error(diff)
 	}
 	r.sees(
@@ -122,22 +122,30 @@ func TestInboundVideoWithRepairs(t *testing.T) {
 	)
 }
 
+// TestRepairsDoNotCountAsJitter: packets come every 40 ms, and a repair 200 ms after its packet was due. Jitter is of the
+// network, so it stays 0, with RTX and without.
 func TestRepairsDoNotCountAsJitter(t *testing.T) {
-	r := newRig(t)
-	packet := r.arrives(vp8Stream)
-	for i := range uint16(100) {
-		if i != 50 {
-			packet(i, uint32(i)*3600, true, vp8Inter)
-		}
-		if i == 55 { // without RTX the repair comes on the stream itself
-			r.wrote(&rtcp.TransportLayerNack{MediaSSRC: 20, Nacks: []rtcp.NackPair{{PacketID: 50}}})
-			packet(50, 50*3600, true, vp8Inter)
-		}
-		r.clock = r.clock.Add(40 * time.Millisecond)
-	}
-	row := r.inbound()
-	if *row.Jitter != 0 || *row.PacketsLost != 0 || *row.FramesReceived != 100 || row.NACKCount != 1 {
-		t.Errorf("jitter %v, lost %d, frames %d, NACKs %d", *row.Jitter, *row.PacketsLost, *row.FramesReceived, row.NACKCount)
+	for name, rtx := range map[string]bool{"RTX": true, "on the stream itself": false} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t)
+			packet, repair := r.arrives(vp8Stream), r.arrives(rtxStream)
+			for i := range uint16(100) {
+				if i != 50 {
+					packet(i, uint32(i)*3600, true, vp8Inter)
+				}
+				if i == 55 && rtx { // a NACK is not required: some senders repair unasked
+					repair(7, 50*3600, true, append([]byte{0, 50}, vp8Inter...))
+				} else if i == 55 {
+					r.wrote(&rtcp.TransportLayerNack{MediaSSRC: 20, Nacks: []rtcp.NackPair{{PacketID: 50}}})
+					packet(50, 50*3600, true, vp8Inter)
+				}
+				r.clock = r.clock.Add(40 * time.Millisecond)
+			}
+			in, _ := r.rec.Snapshot()
+			if d := in[0]; *d.Jitter != 0 || *d.PacketsLost != 0 || *d.FramesReceived != 100 || (*d.NACKCount == 0) != rtx {
+				t.Errorf("jitter %v, lost %d, frames %d, NACKs %d", *d.Jitter, *d.PacketsLost, *d.FramesReceived, *d.NACKCount)
+			}
+		})
 	}
 }
 
@@ -145,7 +153,7 @@ func TestOutbound(t *testing.T) {
 	r := newRig(t)
 	send := r.leaves(vp8Stream)
 	r.rec.SetMid(20, "1")
-	if diff := cmp.Diff(diag.OutboundRTP{Kind: "video", SSRC: 20, Mid: "1", MimeType: "video/VP8"}, r.outbound()); diff != "" {
+	if diff := cmp.Diff(counted(diag.OutboundRTP{Kind: "video", SSRC: 20, Mid: "1", MimeType: "video/VP8"}), r.outbound()); diff != "" {
 		t.Error("before the first packet:", diff)
 	}
 	send(20, 65535, false, vp8Key)
@@ -158,12 +166,12 @@ func TestOutbound(t *testing.T) {
 	r.clock = r.clock.Add(time.Second)
 	want := diag.OutboundRTP{
 		Kind: "video", SSRC: 20, Mid: "1", MimeType: "video/VP8",
-		PacketsSent: 5, BytesSent: 11 + 2 + 4 + 4 + 2, HeaderBytesSent: 5*12 + 2, RetransmittedPacketsSent: 2,
+		PacketsSent: diag.Ptr(uint64(5)), BytesSent: diag.Ptr(uint64(11 + 2 + 4 + 4 + 2)), HeaderBytesSent: diag.Ptr(uint64(5*12 + 2)), RetransmittedPacketsSent: diag.Ptr(uint64(2)),
 		Bitrate:    diag.Ptr(12 * 8.0),
 		FramesSent: diag.Ptr(uint32(2)), KeyFramesSent: diag.Ptr(uint32(1)), FramesPerSecond: diag.Ptr(2.0),
 		FrameWidth: diag.Ptr(uint16(320)), FrameHeight: diag.Ptr(uint16(240)),
 	}
-	if diff := cmp.Diff(want, r.outbound(), about); diff != "" {
+	if diff := cmp.Diff(counted(want), r.outbound(), about); diff != "" {
 		t.Error(diff)
 	}
 	r.sees(
@@ -188,7 +196,7 @@ func TestWhatIsNotSentIsNotCounted(t *testing.T) {
 	if err := write(); err == nil {
 		t.Error("the error is lost")
 	}
-	if got := r.outbound().PacketsSent; got != 0 {
+	if got := *r.outbound().PacketsSent; got != 0 {
 		t.Errorf("%d packets sent", got)
 	}
 }
@@ -211,7 +219,7 @@ func TestCodecsAsNegotiated(t *testing.T) {
 	packet(1, 0, true, vp8Key)
 	packet(2, 50, true, vp8Key)
 	in, _ := r.rec.Snapshot()
-	if row := in[1]; row.PacketsReceived != 2 || row.Jitter != nil || row.KeyFramesReceived != nil || row.Kind != "video" {
+	if row := in[1]; *row.PacketsReceived != 2 || row.Jitter != nil || row.KeyFramesReceived != nil || row.Kind != "video" {
 		t.Errorf("a payload type that was not negotiated: %+v", row)
 	}
 }
@@ -233,8 +241,8 @@ func TestGarbageIsPassedOnAndNotCounted(t *testing.T) {
 	if n, _, err := rtcpReader.Read(b, nil); err != nil || n != 7 {
 		t.Errorf("%d, %v", n, err)
 	}
-	if row := r.inbound(); row.PacketsReceived != 0 {
-		t.Errorf("%d packets", row.PacketsReceived)
+	if row := r.inbound(); *row.PacketsReceived != 0 {
+		t.Errorf("%d packets", *row.PacketsReceived)
 	}
 }
 
@@ -288,8 +296,8 @@ func TestAStreamThatComesBackGoesOn(t *testing.T) {
 	r.tap.UnbindRemoteStream(rtxStream)
 	r.arrives(vp8Stream)(3, 7200, true, vp8Inter)
 	r.arrives(rtxStream)(9, 3600, true, append([]byte{0, 2}, vp8Inter...))
-	if row := r.inbound(); row.PacketsReceived != 3 || *row.PacketsLost != 0 || row.RetransmittedPackets != 1 {
-		t.Errorf("%d packets, %d lost, %d retransmitted", row.PacketsReceived, *row.PacketsLost, row.RetransmittedPackets)
+	if row := r.inbound(); *row.PacketsReceived != 3 || *row.PacketsLost != 0 || *row.RetransmittedPackets != 1 {
+		t.Errorf("%d packets, %d lost, %d retransmitted", *row.PacketsReceived, *row.PacketsLost, *row.RetransmittedPackets)
 	}
 }
 

@@ -1,6 +1,7 @@
 package media
 
 import (
+	"reflect"
 	"sync"
 	"testing"
 	"time"
@@ -30,12 +31,7 @@ func newRig(t *testing.T) *rig {
 	r := &rig{t: t, clock: time.Unix(1e9, 0)}
 	r.rec = NewRecorder(func() time.Time { return r.clock }, func(d diag.Data) {
 		r.tap.UnbindLocalStream(&interceptor.StreamInfo{}) // these deadlock if a lock is held
-		for _, s := range r.rec.inOrder {
-			s.isGone()
-		}
-		for _, s := range r.rec.outOrder {
-			s.isGone()
-		}
+		r.rec.Counts()
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.events = append(r.events, d)
@@ -134,6 +130,22 @@ func (r *rig) outbound() diag.OutboundRTP {
 		r.t.Fatalf("%d streams", len(out))
 	}
 	return out[0]
+}
+
+// counted fills in the counters that are zero rather than unknown.
+func counted[T diag.InboundRTP | diag.OutboundRTP](d T) T {
+	zero(&d, "PacketsReceived", "BytesReceived", "HeaderBytesReceived", "PacketsDuplicated", "RetransmittedPackets", "NACKCount",
+		"PLICount", "FIRCount", "PacketsSent", "BytesSent", "HeaderBytesSent", "RetransmittedPacketsSent")
+	return d
+}
+
+func zero(d any, names ...string) {
+	v := reflect.ValueOf(d).Elem()
+	for _, name := range names {
+		if f := v.FieldByName(name); f.IsValid() && f.IsNil() {
+			f.Set(reflect.New(f.Type().Elem()))
+		}
+	}
 }
 
 func (r *rig) sees(want ...diag.Data) {

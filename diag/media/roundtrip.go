@@ -1,17 +1,21 @@
 package media
 
-import "time"
+import (
+	"time"
+
+	"dialtone/diag"
+)
 
 const (
-	// reportsKept is how many of our own reports are remembered. A report block is about the last one that arrived.
+	// reportsKept is how many sent reports are remembered. A report block is about the last one that arrived.
 	reportsKept = 8
-	// maxRoundTrip bounds what is believed: a peer that computes the delay wrong gives hours, or less than nothing.
+	// maxRoundTrip bounds what is accepted: a peer that computes the delay wrong gives hours, or less than nothing.
 	maxRoundTrip = 60 * time.Second
 )
 
-// roundTrips measures from reports that we sent and answers that name them (RFC 3550, section 6.4.1; RFC 3611, section
-// 4.5). The time of sending is remembered by our own clock, not computed from the NTP time in the report, so neither a
-// wrong wall clock nor a report that we never sent gives a number. The zero value is ready.
+// roundTrips measures from reports that were sent and answers that name them (RFC 3550, section 6.4.1; RFC 3611, section
+// 4.5). The time of sending is taken from the local clock, not computed from the NTP time in the report, so neither a
+// wrong wall clock nor a report that was never sent gives a number. The zero value is ready.
 type roundTrips struct {
 	sent  [reportsKept]sentReport
 	next  int
@@ -25,16 +29,16 @@ type sentReport struct {
 	at time.Time
 }
 
-// report notes a report that was sent, by its 64 bits of NTP time.
+// report remembers a report that was sent, by its 64 bits of NTP time.
 func (r *roundTrips) report(ntp uint64, at time.Time) {
 	r.sent[r.next] = sentReport{id: uint32(ntp >> 16), at: at}
 	r.next = (r.next + 1) % reportsKept
 }
 
-// answer notes that the peer answered report id after delay, in 1/65536 s, and that the answer is here.
+// answer measures by the peer's answer to report id, sent after delay in 1/65536 s, that arrived now.
 func (r *roundTrips) answer(id, delay uint32, at time.Time) {
 	if id == 0 {
-		return // it has seen no report yet
+		return // the peer has received no report yet
 	}
 	for _, s := range r.sent {
 		if s.id != id || s.at.IsZero() {
@@ -49,4 +53,12 @@ func (r *roundTrips) answer(id, delay uint32, at time.Time) {
 		r.count++
 		return
 	}
+}
+
+// seconds is the last round-trip time; nil before the first.
+func (r *roundTrips) seconds() *float64 {
+	if r.count == 0 {
+		return nil
+	}
+	return diag.Ptr(r.last.Seconds())
 }

@@ -1,7 +1,7 @@
 package media
 
 const (
-	// window is how many packets back duplicates and repairs are told apart, a power of two; pion's NACK responder keeps
+	// window is how many packets back duplicates and repairs are distinguished, a power of two; pion's NACK responder keeps
 	// as many.
 	window = 1024
 	// maxMisorder and maxDropout bound what is taken for reordering and for loss (RFC 3550, appendix A.1, which suggests
@@ -10,14 +10,14 @@ const (
 	maxDropout  = 3000
 )
 
-// arrival tells what a packet is for the order of its stream.
+// arrival is the place of a packet in the order of its stream.
 type arrival uint8
 
 const (
 	arrivalUnknown   arrival = iota
 	arrivalNew               // newer than everything before
 	arrivalLate              // fills a gap
-	arrivalRepair            // fills a gap that we asked for with a NACK
+	arrivalRepair            // fills a gap that a NACK asked for
 	arrivalDuplicate         // was here already
 	arrivalOdd               // so far off that it belongs nowhere (yet)
 	arrivalRestart           // begins a new sequence: the source started again
@@ -35,7 +35,7 @@ type sequence struct {
 	asked     bits  // asked for with a NACK, of the window up to max
 }
 
-// add notes the arrival of a packet and returns its extended sequence number, which only grows, restarts included. A
+// add counts the arrival of a packet and returns its extended sequence number, which only grows, restarts included. A
 // repaired packet came by way of a retransmission and cannot restart anything. The number of an odd packet is 0.
 func (s *sequence) add(seq uint16, repaired bool) (int64, arrival) {
 	if !s.started {
@@ -99,7 +99,7 @@ func (s *sequence) fill(ext int64) arrival {
 	return arrivalLate
 }
 
-// ask notes that a NACK for seq was sent.
+// ask remembers that a NACK for seq was sent.
 func (s *sequence) ask(seq uint16) {
 	if !s.started {
 		return
@@ -110,12 +110,12 @@ func (s *sequence) ask(seq uint16) {
 	}
 }
 
-// has tells whether the packet arrived; false for what left the window.
+// has reports whether the packet arrived; false for what left the window.
 func (s *sequence) has(ext int64) bool {
 	return s.started && ext <= s.max && ext > s.max-window && s.got.has(ext)
 }
 
-// expected is how many packets were sent to us, by their numbers.
+// expected is how many packets were sent, by their numbers.
 func (s *sequence) expected() int64 {
 	if !s.started {
 		return 0

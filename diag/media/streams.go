@@ -3,12 +3,121 @@ package media
 import (
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/pion/interceptor"
+
+	"dialtone/diag"
 )
 
-// bindInbound starts or goes on recording a stream. It returns nil for a stream that is not recorded, and whether the
-// stream holds the retransmissions of the one returned.
+// stream is what the streams of both directions have in common.
+type stream struct {
+	rec        *Recorder
+	direction  diag.Direction
+	ssrc       uint32
+	repairSSRC uint32 // of RTX, 0 for none; of inbound streams under the lock of the recorder
+
+	mu           sync.Mutex
+	ended        bool // it was taken down; its figures remain for the last Snapshot
+	codec        *codec
+	packets      uint64
+	payloadBytes uint64
+	headerBytes  uint64
+	repairs      uint64
+	nacks        uint32
+	plis, firs   uint32
+	roundTrips   roundTrips
+	rates        rates
+}
+
+func (s *stream) common() *stream { return s }
+
+// counted emits, with no lock held, what the last packet brought for the first time: itself, or a complete frame.
+func (s *stream) counted(first bool, kind string, frame *diag.FirstFrame) {
+	if first {
+		s.rec.emit(diag.FirstPacket{Direction: s.direction, Kind: kind, SSRC: s.ssrc})
+	}
+	if frame != nil {
+		frame.Direction, frame.Kind, frame.SSRC = s.direction, kind, s.ssrc
+		s.rec.emit(*frame)
+	}
+}
+
+// streams are those of one direction.
+type streams[S interface{ common() *stream }] struct {
+	bySSRC map[uint32]S
+	order  []S // of binding
+}
+
+// update changes a stream, if there is one, under its lock.
+func (l *streams[S]) update(ssrc uint32, change func(S)) {
+	if s, known := l.bySSRC[ssrc]; known {
+		s.common().mu.Lock()
+		defer s.common().mu.Unlock()
+		change(s)
+	}
+}
+
+// bind starts or continues a stream. False when there are too many, none of which has ended.
+func (l *streams[S]) bind(r *Recorder, ssrc uint32, create func() S) (s S, ok bool) {
+	s, known := l.bySSRC[ssrc]
+	if !known {
+		if len(l.order) >= maxStreams {
+			oldest := slices.IndexFunc(l.order, func(s S) bool { return s.common().hasEnded() })
+			if oldest < 0 {
+				return s, false
+			}
+			l.remove(r, l.order[oldest])
+		}
+		s = create()
+		l.bySSRC[ssrc] = s
+		l.order = append(l.order, s)
+	}
+	l.update(ssrc, func(s S) { s.common().ended = false })
+	return s, true
+}
+
+// unbind keeps what was measured of a stream that ended; one without packets is forgotten.
+func (l *streams[S]) unbind(r *Recorder, ssrc uint32) {
+	empty := false
+	l.update(ssrc, func(s S) { s.common().ended, empty = true, s.common().packets == 0 })
+	if empty {
+		l.remove(r, l.bySSRC[ssrc])
+	}
+}
+
+func (l *streams[S]) remove(r *Recorder, s S) {
+	c := s.common()
+	delete(l.bySSRC, c.ssrc)
+	delete(r.mids, c.ssrc)
+	l.order = slices.DeleteFunc(l.order, func(t S) bool { return t.common() == c })
+	if c.direction == diag.Inbound {
+		delete(r.repairs, c.repairSSRC)
+		if r.newest != nil && &r.newest.stream == c {
+			r.newest = nil
+		}
+	}
+}
+
+func (s *stream) hasEnded() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ended
+}
+
+// counts adds the packets of each stream by now.
+func (l *streams[S]) counts(out []diag.StreamCount) []diag.StreamCount {
+	for _, s := range l.order {
+		l.update(s.common().ssrc, func(s S) {
+			c := s.common()
+			out = append(out, diag.StreamCount{Direction: c.direction, Kind: c.codec.kind, SSRC: c.ssrc, Packets: c.packets})
+		})
+	}
+	return out
+}
+
+// bindInbound starts or continues to record a stream. It returns nil for one that is not recorded, and whether it holds
+// the retransmissions of the one returned.
 func (r *Recorder) bindInbound(info *interceptor.StreamInfo) (s *inbound, repair bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -18,22 +127,14 @@ func (r *Recorder) bindInbound(info *interceptor.StreamInfo) (s *inbound, repair
 	case strings.EqualFold(info.MimeType, mimeRTX):
 		return r.bindRepair(info.SSRC), true
 	}
-	if s = r.in[info.SSRC]; s == nil {
-		if len(r.inOrder) >= maxStreams && !r.forgetInbound() {
-			return nil, false
-		}
-		s = newInbound(r, info)
-		r.in[info.SSRC] = s
-		r.inOrder = append(r.inOrder, s)
-	}
-	s.setGone(false)
-	if s.bound.kind == KindVideo {
+	s, ok := r.in.bind(r, info.SSRC, func() *inbound { return newInbound(r, info) })
+	if ok && s.announced.kind == KindVideo {
 		r.newest = s
 	}
 	return s, false
 }
 
-// bindRepair finds the stream that an RTX stream repairs. pion does not say, but binds it right after that one.
+// bindRepair finds the stream that an RTX stream repairs. pion does not name it, but binds RTX right after it.
 func (r *Recorder) bindRepair(ssrc uint32) *inbound {
 	if s := r.repairs[ssrc]; s != nil {
 		return s
@@ -50,66 +151,16 @@ func (r *Recorder) bindRepair(ssrc uint32) *inbound {
 func (r *Recorder) bindOutbound(info *interceptor.StreamInfo) *outbound {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s := r.out[info.SSRC]
-	if s == nil {
-		if len(r.outOrder) >= maxStreams && !r.forgetOutbound() {
-			return nil
-		}
-		s = newOutbound(r, info)
-		r.out[info.SSRC] = s
-		r.outOrder = append(r.outOrder, s)
-	}
-	s.setGone(false)
+	s, _ := r.out.bind(r, info.SSRC, func() *outbound { return newOutbound(r, info) })
 	return s
 }
 
-// unbindInbound keeps what was measured of a stream that ended, for the last Snapshot of a call; a stream that never
-// came is forgotten.
-func (r *Recorder) unbindInbound(ssrc uint32) {
+func (r *Recorder) unbind(direction diag.Direction, ssrc uint32) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if s := r.in[ssrc]; s != nil && s.setGone(true) == 0 {
-		r.removeInbound(s)
+	if direction == diag.Inbound {
+		r.in.unbind(r, ssrc)
+	} else {
+		r.out.unbind(r, ssrc)
 	}
-}
-
-func (r *Recorder) unbindOutbound(ssrc uint32) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if s := r.out[ssrc]; s != nil && s.setGone(true) == 0 {
-		r.removeOutbound(s)
-	}
-}
-
-// forgetInbound makes room by forgetting the oldest stream that ended.
-func (r *Recorder) forgetInbound() bool {
-	i := slices.IndexFunc(r.inOrder, (*inbound).isGone)
-	if i >= 0 {
-		r.removeInbound(r.inOrder[i])
-	}
-	return i >= 0
-}
-
-func (r *Recorder) forgetOutbound() bool {
-	i := slices.IndexFunc(r.outOrder, (*outbound).isGone)
-	if i >= 0 {
-		r.removeOutbound(r.outOrder[i])
-	}
-	return i >= 0
-}
-
-func (r *Recorder) removeInbound(s *inbound) {
-	delete(r.in, s.ssrc)
-	delete(r.repairs, s.repairSSRC)
-	delete(r.mids, s.ssrc)
-	r.inOrder = slices.DeleteFunc(r.inOrder, func(t *inbound) bool { return t == s })
-	if r.newest == s {
-		r.newest = nil
-	}
-}
-
-func (r *Recorder) removeOutbound(s *outbound) {
-	delete(r.out, s.ssrc)
-	delete(r.mids, s.ssrc)
-	r.outOrder = slices.DeleteFunc(r.outOrder, func(t *outbound) bool { return t == s })
 }

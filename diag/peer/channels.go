@@ -11,30 +11,28 @@ import (
 )
 
 const (
-	maxIncoming  = 64      // channels of the other side that are listened to; further ones are closed
-	maxBuffered  = 1 << 20 // bytes that may wait for a peer which does not take them
+	maxIncoming  = 64      // channels opened by the peer that are kept; further ones are closed
+	maxBuffered  = 1 << 20 // bytes that may wait for a peer that does not read
 	flushPolling = 2 * time.Millisecond
 )
 
 // channels holds the data channels by label.
 type channels struct {
-	p        *Peer
-	mu       sync.Mutex
-	created  bool
-	ready    bool // SCTP is up
-	byLabel  map[string]*webrtc.DataChannel
-	incomers int
+	p       *Peer
+	mu      sync.Mutex
+	created bool
+	byLabel map[string]*webrtc.DataChannel
+	remote  int // how many the peer has opened
 }
 
 func newChannels(p *Peer) *channels {
 	return &channels{p: p, byLabel: map[string]*webrtc.DataChannel{}}
 }
 
-// ownLabels are the channels that an offerer opens: both names that the control channel goes by, chat, ping, and
-// statistics.
+// ownLabels are the channels that an offerer opens: both names of the control channel, chat, ping, and statistics.
 var ownLabels = []string{diag.LabelControl, diag.LabelControlLegacy, diag.LabelChat, diag.LabelPing, diag.LabelStats}
 
-// create opens our channels, once.
+// create opens the offerer's channels, once.
 func (c *channels) create() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -56,7 +54,6 @@ func (c *channels) create() error {
 func (c *channels) associated() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.ready = true
 	if c.created {
 		for _, label := range ownLabels {
 			c.p.o.Phases.Start(diag.PhaseChannel, label)
@@ -68,13 +65,10 @@ func (c *channels) associated() {
 func (c *channels) incoming(dc *webrtc.DataChannel) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.incomers++
-	if c.incomers > maxIncoming {
-		if c.incomers == maxIncoming+1 {
-			c.p.o.Emit(diag.Warning{
-				ID: "channel.too_many", Text: "The other party opens more data channels than are listened to; the rest is closed.",
-				Advice: "Look at the other party's program: it may open channels in a loop.",
-			})
+	c.remote++
+	if c.remote > maxIncoming {
+		if c.remote == maxIncoming+1 {
+			c.p.o.Emit(diag.Warning{ID: "channel.too_many"})
 		}
 		c.p.wg.Go(func() { _ = dc.Close() }) // pion holds the channel's lock here
 		return
@@ -85,7 +79,7 @@ func (c *channels) incoming(dc *webrtc.DataChannel) {
 // wire listens to a channel. The handlers are set before pion reads the first message.
 func (c *channels) wire(dc *webrtc.DataChannel, side diag.Side) {
 	label := diag.Clean(dc.Label(), 128)
-	if _, taken := c.byLabel[label]; !taken {
+	if c.byLabel[label] == nil {
 		c.byLabel[label] = dc
 	}
 	dc.OnOpen(func() { c.opened(dc, side, label) })
@@ -103,7 +97,7 @@ func (c *channels) wire(dc *webrtc.DataChannel, side diag.Side) {
 }
 
 func (c *channels) opened(dc *webrtc.DataChannel, side diag.Side, label string) {
-	c.p.link.pollSCTP() // the association's event comes before that of its channels
+	c.p.transports.pollSCTP() // the association's event comes before that of its channels
 	if side == diag.Local {
 		c.p.o.Phases.End(diag.PhaseChannel, label, diag.OutcomeOK, "")
 	}
@@ -120,8 +114,8 @@ func (c *channels) get(label string) *webrtc.DataChannel {
 	return c.byLabel[label]
 }
 
-// Send puts a message on the channel of a label. It returns ErrNoChannel where that is not open and ErrChannelFull
-// where the peer does not take what is sent.
+// Send puts a message on the channel of a label. It returns ErrNoChannel if that is not open and ErrChannelFull if
+// the peer does not read.
 func (p *Peer) Send(label string, text bool, data []byte) error {
 	dc := p.channels.get(label)
 	if dc == nil || dc.ReadyState() != webrtc.DataChannelStateOpen {
@@ -136,7 +130,7 @@ func (p *Peer) Send(label string, text bool, data []byte) error {
 	return dc.Send(data)
 }
 
-// Waiting is how many bytes wait to be sent on the channel of a label; 0 where there is none.
+// Waiting is how many bytes wait to be sent on the channel of a label; 0 without one.
 func (p *Peer) Waiting(label string) uint64 {
 	dc := p.channels.get(label)
 	if dc == nil {

@@ -9,7 +9,7 @@ import (
 	"dialtone/diag"
 )
 
-// How often pair statistics are read: while checks run, so that spans are right to some milliseconds; and afterwards.
+// How often pair statistics are read: during checks, so that spans are right to some milliseconds; and afterwards.
 const (
 	pollChecking = 10 * time.Millisecond
 	pollSettled  = 500 * time.Millisecond
@@ -20,14 +20,14 @@ type checks struct {
 	p    *Peer
 	wake chan struct{}
 
-	mu         sync.Mutex
-	state      webrtc.ICEConnectionState
-	pairs      map[string]diag.Pair // as last told
-	changedAt  time.Time            // of the last new candidate or pair state
-	startedAt  time.Time            // of checking
-	remotes    int
-	failedTold bool
-	path       string // of the selected pair, as last told
+	mu        sync.Mutex
+	state     webrtc.ICEConnectionState
+	pairs     map[string]diag.Pair // as last reported
+	changedAt time.Time            // of the last new candidate or pair state
+	startedAt time.Time            // of checking
+	remotes   int
+	failed    bool   // StateICEFailed was reported
+	path      string // ID of the selected pair, as last reported
 }
 
 func newChecks(p *Peer) *checks {
@@ -43,7 +43,7 @@ func (c *checks) iceState(s webrtc.ICEConnectionState) {
 	}
 	c.mu.Unlock()
 	if s == webrtc.ICEConnectionStateClosed {
-		return // ours, or told as the connection's state
+		return // by this peer, or reported as the connection's state
 	}
 	c.p.o.Emit(diag.ICEState{State: s.String()})
 	switch s {
@@ -56,32 +56,44 @@ func (c *checks) iceState(s webrtc.ICEConnectionState) {
 		c.fail("")
 	default:
 	}
+	c.pollNow()
+}
+
+// pollNow lets watch poll at once.
+func (c *checks) pollNow() {
 	select {
 	case c.wake <- struct{}{}:
 	default:
 	}
 }
 
-// fail tells once that there is no path.
-func (c *checks) fail(detail string) {
+// fail reports once that there is no path.
+func (c *checks) fail(cause string) {
 	c.mu.Lock()
-	told := c.failedTold
-	c.failedTold = true
+	reported := c.failed
+	c.failed = true
 	c.mu.Unlock()
-	if told {
+	if reported {
 		return
 	}
 	if c.p.o.Phases.Running(diag.PhaseICE, "") {
-		c.p.o.Phases.End(diag.PhaseICE, "", diag.OutcomeFailed, detail)
+		c.p.o.Phases.End(diag.PhaseICE, "", diag.OutcomeFailed, cause)
 	}
 	c.p.o.OnState(StateICEFailed)
 }
 
-// again forgets the pairs of before an ICE restart.
-func (c *checks) again() {
+// connected lets a later failure be reported again.
+func (c *checks) connected() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.pairs, c.remotes, c.failedTold = map[string]diag.Pair{}, 0, false
+	c.failed = false
+}
+
+// restart forgets the pairs of before an ICE restart.
+func (c *checks) restart() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.pairs, c.remotes, c.failed = map[string]diag.Pair{}, 0, false
 	c.startedAt, c.changedAt = c.p.o.Now(), c.p.o.Now()
 }
 
@@ -97,33 +109,22 @@ func (c *checks) selected(pair *webrtc.ICECandidatePair) {
 	if pair == nil || pair.Local == nil || pair.Remote == nil {
 		return
 	}
-	local := c.idOf(diag.Local, pair.Local)
-	remote := c.idOf(diag.Remote, pair.Remote)
+	local, remote := c.p.candidates.local(pair.Local), describeCandidate(diag.Remote, pair.Remote)
+	d := diag.Selected{
+		LocalCandidateID: c.p.candidates.report(local), RemoteCandidateID: c.p.candidates.report(remote),
+		Local: local.String(), Remote: remote.String(),
+	}
+	d.PairID = d.LocalCandidateID + "-" + d.RemoteCandidateID
 	c.mu.Lock()
-	path := local + "-" + remote
-	known := c.path == path
-	c.path = path
+	known := c.path == d.PairID
+	c.path = d.PairID
 	c.mu.Unlock()
 	if known {
 		return
 	}
 	c.p.o.Phases.End(diag.PhaseICE, "", diag.OutcomeOK, "")
-	c.p.o.Phases.End(diag.PhaseNomination, "", diag.OutcomeOK, path)
-	c.p.o.Emit(diag.Selected{
-		PairID: path, LocalCandidateID: local, RemoteCandidateID: remote, Local: candidateText(pair.Local), Remote: candidateText(pair.Remote),
-	})
-}
-
-func (c *checks) idOf(side diag.Side, x *webrtc.ICECandidate) string {
-	return c.p.book.id(side, webrtc.ICECandidateStats{
-		// #nosec G115 -- bits are kept
-		Protocol: x.Protocol.String(), Priority: int32(x.Priority), IP: x.Address, Port: int32(x.Port), CandidateType: x.Typ,
-	})
-}
-
-func candidateText(c *webrtc.ICECandidate) string {
-	return diag.Candidate{CandidateType: diag.CandidateType(c.Typ.String()), Protocol: c.Protocol.String(),
-		Address: diag.Clean(c.Address, 256), Port: c.Port}.String()
+	c.p.o.Phases.End(diag.PhaseNomination, "", diag.OutcomeOK, d.PairID)
+	c.p.o.Emit(d)
 }
 
 // watch polls until the peer is closed.
@@ -138,12 +139,12 @@ func (p *Peer) watch() {
 		case <-p.checks.wake:
 		}
 		p.checks.poll()
-		p.link.pollSCTP()
+		p.transports.pollSCTP()
 		timer.Reset(p.pollInterval())
 	}
 }
 
-// pollInterval is short while something is under way that only polling shows.
+// pollInterval is short while something is in progress that only polling shows.
 func (p *Peer) pollInterval() time.Duration {
 	p.checks.mu.Lock()
 	checking := p.checks.state == webrtc.ICEConnectionStateChecking
@@ -154,13 +155,12 @@ func (p *Peer) pollInterval() time.Duration {
 	return pollSettled
 }
 
-// poll reads the pairs, tells what changed, and declares an early failure where there is nothing left to hope for.
+// poll reads the pairs, reports what changed, and declares an early failure when no pair can work any more.
 func (c *checks) poll() {
-	stats := c.p.pc.GetStats()
-	pairs := c.readPairs(stats)
+	pairs := c.readPairs(c.p.pc.GetStats())
 	failed := 0
 	for _, pair := range pairs {
-		c.tellPair(pair)
+		c.reportPair(pair)
 		if pair.State == diag.PairFailed {
 			failed++
 		}
@@ -169,17 +169,17 @@ func (c *checks) poll() {
 			c.p.o.Phases.Start(diag.PhaseNomination, "")
 		}
 	}
-	if reason := c.hopeless(len(pairs), failed); reason != "" {
-		c.fail(reason)
+	if cause := c.earlyFailure(len(pairs), failed); cause != "" {
+		c.fail(cause)
 	}
 }
 
-// hopeless tells why no pair can work any more; empty while one may.
-func (c *checks) hopeless(pairs, failed int) string {
+// earlyFailure is why no pair can work any more; empty while one may.
+func (c *checks) earlyFailure(pairs, failed int) string {
 	if !c.p.gather.done() || !c.p.remoteKnown() {
 		return ""
 	}
-	locals := c.p.book.count()
+	locals := c.p.candidates.count()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.p.o.Now()
@@ -187,16 +187,16 @@ func (c *checks) hopeless(pairs, failed int) string {
 	case c.state != webrtc.ICEConnectionStateChecking && c.state != webrtc.ICEConnectionStateNew:
 		return ""
 	case locals == 0:
-		return "no candidate of our own"
+		return "no local candidate"
 	case c.remotes == 0 && !c.startedAt.IsZero() && now.Sub(c.startedAt) > c.p.o.Timeouts.NoCandidates:
-		return "no candidate of the other party"
+		return "no remote candidate"
 	case pairs > 0 && failed == pairs && now.Sub(c.changedAt) > c.p.o.Timeouts.LastPair:
-		return "every pair failed"
+		return "all pairs failed"
 	}
 	return ""
 }
 
-// readPairs translates pion's pair statistics.
+// readPairs translates pion's pair statistics, but for pairs of candidates without an ID.
 func (c *checks) readPairs(report webrtc.StatsReport) []diag.Pair {
 	var out []diag.Pair
 	for _, s := range report {
@@ -210,8 +210,9 @@ func (c *checks) readPairs(report webrtc.StatsReport) []diag.Pair {
 			continue
 		}
 		d := diag.Pair{
-			LocalCandidateID: c.p.book.id(diag.Local, local), RemoteCandidateID: c.p.book.id(diag.Remote, remote),
-			State: diag.PairState(pair.State), Nominated: pair.Nominated,
+			LocalCandidateID:  c.p.candidates.idOf(diag.Local, local),
+			RemoteCandidateID: c.p.candidates.idOf(diag.Remote, remote),
+			State:             diag.PairState(pair.State), Nominated: pair.Nominated,
 			RequestsSent: pair.RequestsSent, ResponsesReceived: pair.ResponsesReceived,
 			RequestsReceived: pair.RequestsReceived, ResponsesSent: pair.ResponsesSent,
 			BytesSent: pair.BytesSent, BytesReceived: pair.BytesReceived,
@@ -220,24 +221,24 @@ func (c *checks) readPairs(report webrtc.StatsReport) []diag.Pair {
 		if pair.ResponsesReceived > 0 {
 			d.CurrentRoundTripTime = diag.Ptr(pair.CurrentRoundTripTime)
 		}
-		if d.RemoteCandidateID != "" {
+		if d.LocalCandidateID != "" && d.RemoteCandidateID != "" {
 			out = append(out, d)
 		}
 	}
 	return out
 }
 
-// tellPair emits a pair whose state or nomination is new.
-func (c *checks) tellPair(pair diag.Pair) {
+// reportPair emits a pair whose state or nomination is new.
+func (c *checks) reportPair(pair diag.Pair) {
 	c.mu.Lock()
 	old, known := c.pairs[pair.ID]
-	fresh := !known || old.State != pair.State || old.Nominated != pair.Nominated
+	changed := !known || old.State != pair.State || old.Nominated != pair.Nominated
 	c.pairs[pair.ID] = pair
-	if fresh {
+	if changed {
 		c.changedAt = c.p.o.Now()
 	}
 	c.mu.Unlock()
-	if fresh {
+	if changed {
 		c.p.o.Emit(pair)
 	}
 }
@@ -252,11 +253,4 @@ func (c *checks) selectedPair(pairs []diag.Pair) *diag.Pair {
 		}
 	}
 	return nil
-}
-
-// settled is told when the connection is up: a later failure is news again.
-func (c *checks) settled() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.failedTold = false
 }

@@ -10,9 +10,9 @@ import (
 	"dialtone/diag"
 )
 
-// serverPatience is how long a TURN server over TCP or TLS may stay silent before it is given up. The agent by itself
+// serverTimeout is how long a TURN server over TCP or TLS may stay silent before it is given up. The agent by itself
 // waits for more than a minute.
-const serverPatience = 5 * time.Second
+const serverTimeout = 5 * time.Second
 
 // dialer connects to TURN servers over TCP and TLS for the ICE agent, which does no TLS of its own through a dialer and
 // knows neither private authorities nor deadlines.
@@ -20,19 +20,11 @@ type dialer struct {
 	tls     *tls.Config
 	secured map[string]string // "host:port" of turns: servers over TCP → host
 	sockets *sockets
-
-	mu      sync.Mutex
-	closed  bool
-	open    map[net.Conn]struct{}
-	dialing map[int]context.CancelFunc
-	dials   int
+	open    closers // connections, and dials in progress
 }
 
 func newDialer(servers []diag.ICEServerAuth, config *tls.Config, socks *sockets) *dialer {
-	d := &dialer{
-		tls: config, secured: map[string]string{}, sockets: socks,
-		open: map[net.Conn]struct{}{}, dialing: map[int]context.CancelFunc{},
-	}
+	d := &dialer{tls: config, secured: map[string]string{}, sockets: socks}
 	for _, s := range servers {
 		if u, ok := parseServer(s.URL); ok && u.secured && u.tcp {
 			d.secured[u.hostPort] = u.host
@@ -41,19 +33,21 @@ func newDialer(servers []diag.ICEServerAuth, config *tls.Config, socks *sockets)
 	return d
 }
 
-// Dial connects within the patience, secures the connection where the server's URL says so, and bounds the wait for the
+// Dial connects within the timeout, secures the connection if the server's URL asks for it, and bounds the wait for the
 // server's first bytes.
 func (d *dialer) Dial(network, address string) (net.Conn, error) {
-	ctx, done, err := d.begin()
-	if err != nil {
+	ctx, cancel := context.WithTimeout(context.Background(), serverTimeout)
+	defer cancel()
+	dial := &canceler{cancel}
+	if err := d.open.add(dial); err != nil {
 		return nil, err
 	}
-	defer done()
+	defer d.open.remove(dial)
 	conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
 	if err != nil {
 		return nil, err
 	}
-	d.sockets.tcpAsked(conn.LocalAddr(), address)
+	d.sockets.dialed(conn.LocalAddr(), address)
 	if host, ok := d.secured[address]; ok {
 		secure := tls.Client(conn, d.config(host))
 		if err := secure.HandshakeContext(ctx); err != nil {
@@ -63,41 +57,14 @@ func (d *dialer) Dial(network, address string) (net.Conn, error) {
 		conn = secure
 	}
 	// The read deadline ends with the first answer.
-	if err := conn.SetReadDeadline(time.Now().Add(serverPatience)); err != nil {
+	if err := conn.SetReadDeadline(time.Now().Add(serverTimeout)); err != nil {
 		_ = conn.Close()
 		return nil, err
 	}
-	return d.keep(conn)
-}
-
-// begin returns a context that ends with the patience or with close.
-func (d *dialer) begin() (context.Context, func(), error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.closed {
-		return nil, nil, net.ErrClosed
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), serverPatience)
-	d.dials++
-	id := d.dials
-	d.dialing[id] = cancel
-	return ctx, func() {
-		cancel()
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		delete(d.dialing, id)
-	}, nil
-}
-
-func (d *dialer) keep(conn net.Conn) (net.Conn, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.closed {
-		_ = conn.Close()
-		return nil, net.ErrClosed
-	}
 	w := &serverConn{Conn: conn, dialer: d}
-	d.open[w] = struct{}{}
+	if err := d.open.add(w); err != nil {
+		return nil, err
+	}
 	return w, nil
 }
 
@@ -110,41 +77,30 @@ func (d *dialer) config(host string) *tls.Config {
 	return c
 }
 
-// close ends dials under way and connections, those that the agent still waits on as well.
-func (d *dialer) close() {
-	d.mu.Lock()
-	d.closed = true
-	for _, cancel := range d.dialing {
-		cancel()
-	}
-	list := make([]net.Conn, 0, len(d.open))
-	for c := range d.open {
-		list = append(list, c)
-	}
-	d.mu.Unlock()
-	for _, c := range list {
-		_ = c.Close()
-	}
+// canceler ends a dial when it is closed.
+type canceler struct{ cancel context.CancelFunc }
+
+func (c *canceler) Close() error {
+	c.cancel()
+	return nil
 }
 
 // serverConn lifts its read deadline at the first bytes.
 type serverConn struct {
 	net.Conn
 	dialer *dialer
-	heard  sync.Once
+	first  sync.Once
 }
 
 func (c *serverConn) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
 	if n > 0 {
-		c.heard.Do(func() { _ = c.Conn.SetReadDeadline(time.Time{}) })
+		c.first.Do(func() { _ = c.Conn.SetReadDeadline(time.Time{}) })
 	}
 	return n, err
 }
 
 func (c *serverConn) Close() error {
-	c.dialer.mu.Lock()
-	delete(c.dialer.open, c)
-	c.dialer.mu.Unlock()
+	c.dialer.open.remove(c)
 	return c.Conn.Close()
 }

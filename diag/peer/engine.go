@@ -7,12 +7,14 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"time"
 
 	"github.com/pion/ice/v4"
 	"github.com/pion/interceptor"
 	"github.com/pion/interceptor/pkg/nack"
+	"github.com/pion/logging"
 	"github.com/pion/webrtc/v4"
 
 	"dialtone/diag"
@@ -20,7 +22,7 @@ import (
 )
 
 // acceptanceWait replaces pion's waits before a pair of a type may be selected (0.5 s srflx, 1 s prflx, 2 s relay):
-// they make a call slower, not better, where checks already tell which pairs work.
+// they make a call slower, not better, as checks already show which pairs work.
 const acceptanceWait = time.Duration(0)
 
 // directHeadStart is how long a relayed pair that works stands back for a direct one, where direct ones are tried at
@@ -31,11 +33,12 @@ const directHeadStart = 300 * time.Millisecond
 // settings translates options to pion's setting engine.
 func settings(o Options, socks *sockets, dial *dialer) webrtc.SettingEngine {
 	var se webrtc.SettingEngine
-	se.LoggerFactory = quietLoggers{}
+	// What pion logs is reported by an event, or foreign text that was not cleaned.
+	se.LoggerFactory = &logging.DefaultLoggerFactory{Writer: io.Discard, DefaultLogLevel: logging.LogLevelDisabled}
 	se.SetNet(socks)
 	se.SetICEProxyDialer(dial)
-	// pion closes the connection by itself at the other side's goodbye, in a goroutine that races with reading statistics.
-	// The end of the SCTP association tells us the same, and we close.
+	// pion closes the connection by itself at the peer's close_notify, in a goroutine that races with reading statistics.
+	// The end of the SCTP association shows the same, and the session closes.
 	se.DisableCloseByDTLS(true)
 	se.SetICETimeouts(o.Timeouts.Disconnected, o.Timeouts.Failed, o.Timeouts.KeepAlive)
 	se.SetDTLSConnectContextMaker(func() (context.Context, func()) {
@@ -65,7 +68,7 @@ func settings(o Options, socks *sockets, dial *dialer) webrtc.SettingEngine {
 	return se
 }
 
-// api assembles pion with our recorder nearest to the wire.
+// api assembles pion with the recorder nearest to the wire.
 func api(se webrtc.SettingEngine, recorder *media.Recorder, flow Flow) (*webrtc.API, error) {
 	me := &webrtc.MediaEngine{}
 	if err := registerCodecs(me, flow); err != nil {
@@ -99,7 +102,7 @@ var (
 )
 
 func registerCodecs(me *webrtc.MediaEngine, flow Flow) error {
-	if flow == FlowReceive { // whoever only receives can take what it cannot make: encoders publish H.264
+	if flow == FlowReceive { // encoders publish H.264, which can be received though there is no clip of it
 		return me.RegisterDefaultCodecs()
 	}
 	return errors.Join(

@@ -3,9 +3,12 @@ package peer
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pion/webrtc/v4"
+	"github.com/pion/webrtc/v4/pkg/media"
 
+	"dialtone/diag"
 	"dialtone/diag/sdp"
 )
 
@@ -64,6 +67,72 @@ func TestReceivesWhatEncodersPublish(t *testing.T) {
 	}
 }
 
+// TestSecondCodecIsUnderstood: a publisher that offers VP8 first and sends H.264 is measured as H.264.
+func TestSecondCodecIsUnderstood(t *testing.T) {
+	frame := make(chan diag.FirstFrame, 1)
+	p, err := New(Options{Loopback: LoopbackOnly, NoChannels: true, Flow: FlowReceive, Emit: func(d diag.Data) {
+		if f, ok := d.(diag.FirstFrame); ok {
+			frame <- f
+		}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { closing(p) })
+	me := &webrtc.MediaEngine{}
+	if err := me.RegisterDefaultCodecs(); err != nil { // VP8 before H.264
+		t.Fatal(err)
+	}
+	var se webrtc.SettingEngine
+	se.SetIncludeLoopbackCandidate(true)
+	pc, err := webrtc.NewAPI(webrtc.WithMediaEngine(me), webrtc.WithSettingEngine(se)).NewPeerConnection(webrtc.Configuration{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = pc.GracefulClose() })
+	track, err := webrtc.NewTrackLocalStaticSample(webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeH264, ClockRate: 90000}, "video", "publisher")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := pc.AddTransceiverFromTrack(track, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly}); err != nil {
+		t.Fatal(err)
+	}
+	offer, err := pc.CreateOffer(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	gathered := webrtc.GatheringCompletePromise(pc)
+	if err := pc.SetLocalDescription(offer); err != nil {
+		t.Fatal(err)
+	}
+	<-gathered
+	p.o.OnGathered = func() {
+		go func() {
+			if err := pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: p.Local().SDP}); err != nil {
+				t.Error(err)
+			}
+		}()
+	}
+	if _, err := p.Answer(Description{Type: "offer", SDP: pc.LocalDescription().SDP}); err != nil {
+		t.Fatal(err)
+	}
+	for picture := []byte{0, 0, 0, 1, 0x65, 1, 2, 3}; ; { // an IDR slice
+		if err := track.WriteSample(media.Sample{Data: picture, Duration: 40 * time.Millisecond}); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case f := <-frame:
+			if !f.KeyFrame || f.Kind != "video" {
+				t.Errorf("%+v", f)
+			}
+			return
+		case <-time.After(10 * time.Millisecond): // packets before the connection are lost
+		case <-t.Context().Done():
+			return
+		}
+	}
+}
+
 // TestFlows: each flow offers its direction, and data channels only where they are wanted.
 func TestFlows(t *testing.T) {
 	for flow, want := range map[Flow]string{FlowBoth: "a=sendrecv", FlowSend: "a=sendonly", FlowReceive: "a=recvonly"} {
@@ -84,7 +153,7 @@ func TestFlows(t *testing.T) {
 			t.Errorf("%s:\n%s", want, offer.SDP)
 		}
 		<-gathered
-		if whole := p.Local(); !strings.Contains(whole.SDP, "a=candidate:") || !p.Gathered() || p.Named() == 0 {
+		if whole := p.Local(); !strings.Contains(whole.SDP, "a=candidate:") || !p.Gathered() || p.Candidates() == 0 {
 			t.Errorf("without candidates:\n%s", whole.SDP)
 		}
 		if sends := flow != FlowReceive; sdp.Sends(offer.SDP, "audio") != sends {

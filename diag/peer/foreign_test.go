@@ -95,7 +95,7 @@ func TestCandidatesOfOthers(t *testing.T) {
 		t.Errorf("beyond the bound: %v", err)
 	}
 	for _, line := range []string{"", "candidate:", "candidate:1 1 udp 1 192.0.2.1 99999 typ host", strings.Repeat("x", maxCandidate+1)} {
-		if err := p.book.remote(line); !errors.Is(err, errCandidate) {
+		if err := p.candidates.addRemote(line); !errors.Is(err, errCandidate) {
 			t.Errorf("%.40q: %v", line, err)
 		}
 	}
@@ -114,8 +114,8 @@ func FuzzCandidate(f *testing.F) {
 	defer closing(p)
 	f.Fuzz(func(t *testing.T, line string) {
 		told = told[:0]
-		p.book.ids, p.book.remotes = map[string]string{}, 0
-		err := p.book.remote(line)
+		p.candidates.ids, p.candidates.remotes = map[string]string{}, 0
+		err := p.candidates.addRemote(line)
 		if err == nil && len(told) != 1 {
 			t.Errorf("taken, but told %d times", len(told))
 		}

@@ -13,12 +13,12 @@ type gathering struct {
 	p        *Peer
 	mu       sync.Mutex
 	begun    bool
-	agent    bool            // the agent says complete
-	complete bool            // told
+	agent    bool            // the agent's own state is complete
+	complete bool            // reported
 	restart  bool            // the candidates are an ICE restart's: only the agent knows when they are all there
-	handed   bool            // OnGathered was called
-	open     map[string]bool // servers (and "host") that may still give something
-	unserved map[string]bool // TURN servers that gave the agent nothing, of which the probe is to tell why
+	notified bool            // OnGathered was called
+	open     map[string]bool // servers (and "host") that may still give a candidate
+	noRelay  map[string]bool // TURN servers that gave the agent nothing; the probe's result explains why
 	early    map[string]diag.Server
 	stopped  bool
 }
@@ -26,7 +26,7 @@ type gathering struct {
 const hostSubject = "host"
 
 func newGathering(p *Peer) *gathering {
-	return &gathering{p: p, early: map[string]diag.Server{}, unserved: map[string]bool{}}
+	return &gathering{p: p, early: map[string]diag.Server{}, noRelay: map[string]bool{}}
 }
 
 // begin starts the spans; at a further description it does nothing.
@@ -45,9 +45,9 @@ func (g *gathering) begin() {
 		g.start(s.URL)
 	}
 	for _, r := range g.early {
-		g.takeProbe(r)
+		g.applyProbe(r)
 	}
-	g.check()
+	g.checkComplete()
 }
 
 func (g *gathering) start(subject string) {
@@ -62,15 +62,15 @@ func (g *gathering) end(subject string, outcome diag.Outcome, detail string) {
 	}
 }
 
-// again prepares for the candidates of an ICE restart. Its spans are not measured: the restart is a span of its own.
-func (g *gathering) again() {
+// prepareRestart expects the candidates of an ICE restart. Their spans are not measured: the restart is a span itself.
+func (g *gathering) prepareRestart() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.begun, g.agent, g.complete, g.restart, g.handed = true, false, false, true, false
+	g.begun, g.agent, g.complete, g.restart, g.notified = true, false, false, true, false
 	g.open = map[string]bool{}
 }
 
-// candidate notes what a server has given.
+// candidate ends the span of the server that gave it.
 func (g *gathering) candidate(d diag.Candidate) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -79,10 +79,10 @@ func (g *gathering) candidate(d diag.Candidate) {
 		subject = hostSubject
 	}
 	g.end(subject, diag.OutcomeOK, d.String())
-	g.check()
+	g.checkComplete()
 }
 
-// probed notes what the probe of a server found. Success says that a candidate is coming; failure that none is.
+// probed uses the result of a server's probe. Success means that a candidate will come; failure that none will.
 func (g *gathering) probed(r diag.Server) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -90,21 +90,20 @@ func (g *gathering) probed(r diag.Server) {
 		g.early[r.URL] = r
 		return
 	}
-	g.takeProbe(r)
-	g.check()
+	g.applyProbe(r)
+	g.checkComplete()
 }
 
-func (g *gathering) takeProbe(r diag.Server) {
-	unserved := g.unserved[r.URL]
-	delete(g.unserved, r.URL)
+func (g *gathering) applyProbe(r diag.Server) {
+	noRelay := g.noRelay[r.URL]
+	delete(g.noRelay, r.URL)
 	switch {
-	case unserved && r.OK():
-		g.p.o.Phases.End(diag.PhaseGather, r.URL, diag.OutcomeFailed,
-			"no relay for the call, though the server gives one now")
-	case unserved:
+	case noRelay && r.OK():
+		g.p.o.Phases.End(diag.PhaseGather, r.URL, diag.OutcomeFailed, "no relay for the call; a later probe got one")
+	case noRelay:
 		g.p.o.Phases.End(diag.PhaseGather, r.URL, diag.OutcomeFailed, failureOf(r))
 	case r.QuotaReached() && !g.agent:
-		// It may be the agent's own allocation that fills the quota: the agent knows better.
+		// It may be the agent's own allocation that fills the quota: the agent's result decides.
 	case !r.OK():
 		g.end(r.URL, diag.OutcomeFailed, failureOf(r))
 	}
@@ -130,24 +129,24 @@ func (g *gathering) agentState(s webrtc.ICEGatheringState) {
 	for _, s := range g.p.o.ICEServers {
 		if u, ok := parseServer(s.URL); ok && u.turn && g.open[s.URL] {
 			delete(g.open, s.URL)
-			g.unserved[s.URL] = true
-			g.p.o.OnUnserved(s.URL)
+			g.noRelay[s.URL] = true
+			g.p.o.OnNoRelay(s.URL)
 			continue
 		}
-		// Its own candidate, if any, has been told by now: an address that equals another's is no candidate of its own.
-		g.end(s.URL, diag.OutcomeOK, "no candidate of its own")
+		// pion has called back with its candidate, if any: an address that equals another's is no candidate.
+		g.end(s.URL, diag.OutcomeOK, "no new candidate")
 	}
-	g.check()
+	g.checkComplete()
 }
 
-// check tells completion once.
-func (g *gathering) check() {
-	if g.begun && !g.complete && !g.stopped && (g.agent || (len(g.open) == 0 && len(g.p.o.ICEServers) > 0)) {
+// checkComplete reports completion once.
+func (g *gathering) checkComplete() {
+	if g.begun && !g.complete && !g.stopped && (g.agent || len(g.open) == 0 && len(g.p.o.ICEServers) > 0) {
 		g.complete = true
 		g.p.o.Emit(diag.GatheringState{State: "complete"})
 	}
-	if g.complete && !g.handed && (g.agent || !g.restart) {
-		g.handed = true
+	if g.complete && !g.notified && (g.agent || !g.restart) {
+		g.notified = true
 		g.p.o.OnGathered()
 	}
 }
@@ -156,7 +155,7 @@ func (g *gathering) check() {
 func (g *gathering) over() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.handed
+	return g.notified
 }
 
 func (g *gathering) done() bool {

@@ -2,9 +2,10 @@ package peer
 
 import (
 	"crypto/tls"
+	"reflect"
 	"time"
 
-	"github.com/pion/transport/v4"
+	"github.com/pion/transport/v5"
 
 	"dialtone/diag"
 )
@@ -43,17 +44,18 @@ type Options struct {
 	Flow         Flow // which way media goes
 	Echo         bool // forward the media that comes back to its sender instead of playing clips
 	Loopback     Loopback
-	Named        int // local candidates that were told before, by the peer that this one takes the place of
-	Timeouts     Timeouts
-	Net          Net // nil: the operating system's network
+	// FirstCandidate is how many local candidates were reported before, by the peer that this one replaces.
+	FirstCandidate int
+	Timeouts       Timeouts
+	Net            Net // nil: the operating system's network
 
 	// OnCandidate gets every local candidate in the form that is signaled.
 	OnCandidate func(Candidate)
 	// OnGathered is called when gathering is over, after the last OnCandidate, once per description that begins one.
 	OnGathered func()
-	// OnUnserved is called when the agent has asked everybody and this TURN server has given it no relay. It must not call
-	// the peer.
-	OnUnserved func(url string)
+	// OnNoRelay is called when the agent has gathered everything and this TURN server has given it no relay. It must not
+	// call the peer.
+	OnNoRelay func(url string)
 	// OnMessage gets every message of every data channel, in the order of each channel. The slice is the callee's.
 	OnMessage func(label string, text bool, data []byte)
 	// OnOpen is called when a data channel can be written.
@@ -75,22 +77,35 @@ type Timeouts struct {
 	LastPair     time.Duration // of quiet after the last pair failed and the last candidate came; 2.5 s
 }
 
-func (t Timeouts) withDefaults(pion bool) Timeouts {
-	set := func(d *time.Duration, v time.Duration) {
-		if *d == 0 {
-			*d = v
-		}
+// withDefaults fills in what was left zero.
+func (o Options) withDefaults() Options {
+	orElse(&o.Emit, func(diag.Data) {})
+	orElse(&o.Phases, diag.NewPhases(o.Emit))
+	orElse(&o.Now, time.Now)
+	orElse(&o.OnCandidate, func(Candidate) {})
+	orElse(&o.OnGathered, func() {})
+	orElse(&o.OnNoRelay, func(string) {})
+	orElse(&o.OnMessage, func(string, bool, []byte) {})
+	orElse(&o.OnOpen, func(string) {})
+	orElse(&o.OnState, func(State) {})
+	t := &o.Timeouts
+	if o.PionDefaults {
+		orElse(&t.Failed, 25*time.Second)
 	}
-	if pion {
-		set(&t.Failed, 25*time.Second)
+	orElse(&t.Disconnected, 5*time.Second)
+	orElse(&t.Failed, 10*time.Second)
+	orElse(&t.KeepAlive, 2*time.Second)
+	orElse(&t.DTLS, 10*time.Second)
+	orElse(&t.NoCandidates, 15*time.Second)
+	orElse(&t.LastPair, 2500*time.Millisecond)
+	return o
+}
+
+// orElse sets what is zero. Functions cannot be compared without reflection.
+func orElse[T any](v *T, otherwise T) {
+	if reflect.ValueOf(v).Elem().IsZero() {
+		*v = otherwise
 	}
-	set(&t.Disconnected, 5*time.Second)
-	set(&t.Failed, 10*time.Second)
-	set(&t.KeepAlive, 2*time.Second)
-	set(&t.DTLS, 10*time.Second)
-	set(&t.NoCandidates, 15*time.Second)
-	set(&t.LastPair, 2500*time.Millisecond)
-	return t
 }
 
 // Candidate is an RTCIceCandidateInit.
@@ -117,5 +132,5 @@ const (
 	StateDisconnected       // consent answers stay away; it may come back
 	StateICEFailed          // no pair works, or the path is lost for good
 	StateDTLSFailed         // the handshake failed
-	StateClosed             // the other side closed the connection
+	StateClosed             // the peer closed the connection
 )

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/pion/webrtc/v4"
 
@@ -25,12 +24,12 @@ type Peer struct {
 	wg       sync.WaitGroup
 	watching sync.WaitGroup // reads statistics: over before pion closes, which does not lock them
 
-	gather   *gathering
-	book     *candidateBook
-	checks   *checks
-	link     *link
-	channels *channels
-	tracks   *tracks
+	gather     *gathering
+	candidates *candidates
+	checks     *checks
+	transports *transports
+	channels   *channels
+	tracks     *tracks
 
 	pendingMu sync.Mutex
 	remoteSet bool
@@ -43,12 +42,12 @@ type Peer struct {
 
 // New makes a peer. Nothing is gathered before the first description is set.
 func New(o Options) (*Peer, error) {
-	o = withDefaults(o)
+	o = o.withDefaults()
 	p := &Peer{o: o}
 	ctx, cancel := context.WithCancel(context.Background())
 	p.cancel, p.done = cancel, ctx.Done()
-	p.link = newLink(p)
-	socks, err := newSockets(o.Net, p.link.helloSeen, p.link.alertSent)
+	p.transports = &transports{p: p}
+	socks, err := newSockets(o.Net, p.transports.helloSeen, p.transports.alertSent)
 	if err != nil {
 		cancel()
 		return nil, fmt.Errorf("reading the network interfaces: %w", err)
@@ -59,7 +58,7 @@ func New(o Options) (*Peer, error) {
 		cancel()
 		return nil, err
 	}
-	p.book = newCandidateBook(p)
+	p.candidates = newCandidates(p)
 	p.gather = newGathering(p)
 	p.checks = newChecks(p)
 	p.channels = newChannels(p)
@@ -71,42 +70,10 @@ func New(o Options) (*Peer, error) {
 			return nil, fmt.Errorf("adding media: %w", err)
 		}
 	}
-	p.link.announce()
+	p.o.Emit(diag.DTLSState{State: "new", LocalFingerprint: p.transports.localFingerprint})
 	p.watching.Go(p.watch)
 	p.wg.Go(func() { p.tracks.run(ctx) })
 	return p, nil
-}
-
-func withDefaults(o Options) Options {
-	if o.Emit == nil {
-		o.Emit = func(diag.Data) {}
-	}
-	if o.Phases == nil {
-		o.Phases = diag.NewPhases(o.Emit)
-	}
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	if o.OnCandidate == nil {
-		o.OnCandidate = func(Candidate) {}
-	}
-	if o.OnGathered == nil {
-		o.OnGathered = func() {}
-	}
-	if o.OnUnserved == nil {
-		o.OnUnserved = func(string) {}
-	}
-	if o.OnMessage == nil {
-		o.OnMessage = func(string, bool, []byte) {}
-	}
-	if o.OnOpen == nil {
-		o.OnOpen = func(string) {}
-	}
-	if o.OnState == nil {
-		o.OnState = func(State) {}
-	}
-	o.Timeouts = o.Timeouts.withDefaults(o.PionDefaults)
-	return o
 }
 
 // connect makes the RTCPeerConnection.
@@ -119,7 +86,7 @@ func (p *Peer) connect() error {
 	if err != nil {
 		return err
 	}
-	p.link.localFingerprint = certificateFingerprint(config.Certificates[0])
+	p.transports.localFingerprint = certificateFingerprint(config.Certificates[0])
 	p.pc, err = a.NewPeerConnection(config)
 	if err != nil {
 		return fmt.Errorf("creating the peer connection: %w", err)
@@ -129,16 +96,16 @@ func (p *Peer) connect() error {
 
 // observe registers the callbacks, all before the first description: later ones miss events.
 func (p *Peer) observe() {
-	p.pc.OnICECandidate(p.book.local)
+	p.pc.OnICECandidate(p.candidates.gathered)
 	p.pc.OnICEGatheringStateChange(p.gather.agentState)
 	p.pc.OnICEConnectionStateChange(p.checks.iceState)
-	p.pc.OnConnectionStateChange(p.link.connectionState)
+	p.pc.OnConnectionStateChange(p.transports.connectionState)
 	p.pc.OnSignalingStateChange(func(s webrtc.SignalingState) { p.o.Emit(diag.SignalingState{State: s.String()}) })
 	p.pc.OnDataChannel(p.channels.incoming)
 	p.pc.OnTrack(p.tracks.remote)
-	p.pc.SCTP().OnClose(func(error) { p.link.remoteClosed() })
+	p.pc.SCTP().OnClose(func(error) { p.transports.remoteClosed() })
 	dtls := p.pc.SCTP().Transport()
-	dtls.OnStateChange(p.link.dtlsState)
+	dtls.OnStateChange(p.transports.dtlsState)
 	dtls.ICETransport().OnSelectedCandidatePairChange(p.checks.selected)
 }
 
@@ -158,7 +125,7 @@ func (p *Peer) Offer(restart bool) (Description, error) {
 	return p.setLocal(offer, restart)
 }
 
-// Answer sets the other side's offer, makes the answer and sets it.
+// Answer sets the peer's offer, makes the answer and sets it.
 func (p *Peer) Answer(offer Description) (Description, error) {
 	restart := p.remoteKnown()
 	if restart {
@@ -174,57 +141,58 @@ func (p *Peer) Answer(offer Description) (Description, error) {
 	return p.setLocal(answer, restart)
 }
 
-// SetAnswer sets the other side's answer to our offer.
+// SetAnswer sets the peer's answer to the offer.
 func (p *Peer) SetAnswer(answer Description) error {
 	return p.setRemote(answer, webrtc.SDPTypeAnswer, p.remoteKnown())
 }
 
-// Local is our last description with the candidates that have been gathered by now; empty before the first.
+// Local is the last local description with the candidates that have been gathered by now; empty before the first.
 func (p *Peer) Local() Description {
 	d := p.pc.LocalDescription()
 	if d == nil {
 		return Description{}
 	}
-	return Description{Type: d.Type.String(), SDP: p.link.keepPart(d.Type, d.SDP)}
+	return Description{Type: d.Type.String(), SDP: p.transports.withSetup(d.Type, d.SDP)}
 }
 
-// Named is how many local candidates have been told: what Options.Named of a peer in this one's place is to be.
-func (p *Peer) Named() int { return p.o.Named + p.book.count() }
+// Candidates is how many local candidates have been reported, those before Options.FirstCandidate included.
+func (p *Peer) Candidates() int { return p.o.FirstCandidate + p.candidates.count() }
 
 // Gathered reports whether gathering is over.
 func (p *Peer) Gathered() bool { return p.gather.over() }
 
 func (p *Peer) setLocal(d webrtc.SessionDescription, restart bool) (Description, error) {
 	p.gather.begin()
-	p.link.takePart(diag.Local, d.Type, d.SDP)
+	p.transports.settleSetup(diag.Local, d.Type, d.SDP)
 	if err := p.pc.SetLocalDescription(d); err != nil {
 		return Description{}, fmt.Errorf("setting the local %s: %w", d.Type, err)
 	}
-	d.SDP = p.link.keepPart(d.Type, d.SDP) // pion sets only what it has made itself, so this is between the parties
+	d.SDP = p.transports.withSetup(d.Type, d.SDP) // pion sets only what it has made itself, so this is between both peers
 	p.o.Emit(describe(diag.Local, d.Type.String(), d.SDP, restart))
-	p.tracks.announceSent()
+	p.tracks.reportSent()
 	return Description{Type: d.Type.String(), SDP: d.SDP}, nil
 }
 
 func (p *Peer) setRemote(d Description, want webrtc.SDPType, restart bool) error {
 	if d.Type != want.String() {
-		return fmt.Errorf("the other party sent a description of type %q where an %s was due", diag.Clean(d.Type, 40), want)
+		return fmt.Errorf("the peer sent a description of type %q instead of %s", diag.Clean(d.Type, 40), want)
 	}
-	if restart && sdpFingerprint(d.SDP) != p.link.announcedFingerprint() {
-		return ErrStranger
+	if same := p.transports.setAnnounced(sdpFingerprint(d.SDP)); restart && !same {
+		return ErrCertificateChanged
 	}
-	p.link.setAnnounced(sdpFingerprint(d.SDP))
 	p.o.Emit(describe(diag.Remote, d.Type, d.SDP, restart))
 	p.tracks.expect(d.SDP)
-	p.link.takePart(diag.Remote, want, d.SDP)
-	if err := p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: want, SDP: d.SDP}); err != nil {
-		return fmt.Errorf("the other party's %s is not usable: %w", want, err)
-	}
+	p.transports.settleSetup(diag.Remote, want, d.SDP)
+	// Before pion learns of them: its statistics may name a candidate as soon as it does.
 	for _, c := range sdpCandidates(d.SDP) {
-		if err := p.book.remote(c); err != nil { // pion has taken the description as a whole: it left this one out
-			p.o.Emit(diag.Warning{ID: "ice.candidate_unusable", Text: diag.Clean(err.Error(), 300)})
+		if err := p.candidates.addRemote(c); err != nil { // pion has taken the description as a whole: it left this one out
+			p.o.Emit(diag.Warning{ID: "ice.candidate_unusable", Cause: diag.Clean(err.Error(), 300)})
 		}
 	}
+	if err := p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: want, SDP: d.SDP}); err != nil {
+		return fmt.Errorf("the peer's %s is unusable: %w", want, err)
+	}
+	p.tracks.negotiated()
 	return p.flushPending()
 }
 
@@ -234,7 +202,7 @@ func (p *Peer) remoteKnown() bool {
 	return p.remoteSet
 }
 
-// AddCandidate passes a candidate of the other side on; one that comes before the description is kept until then.
+// AddCandidate passes a candidate of the peer on; one that comes before the description is kept until then.
 // Candidates that cannot be parsed are an error that ends nothing.
 func (p *Peer) AddCandidate(c Candidate) error {
 	p.pendingMu.Lock()
@@ -249,7 +217,7 @@ func (p *Peer) AddCandidate(c Candidate) error {
 	return p.addNow(c)
 }
 
-// maxPending bounds what a hostile peer can make us keep.
+// maxPending bounds what a hostile peer can have kept.
 const maxPending = 256
 
 func (p *Peer) flushPending() error {
@@ -258,7 +226,7 @@ func (p *Peer) flushPending() error {
 	p.remoteSet = true
 	for _, c := range p.pending {
 		if err := p.addNow(c); err != nil {
-			p.o.Emit(diag.Warning{ID: "ice.candidate_unusable", Text: diag.Clean(err.Error(), 300)})
+			p.o.Emit(diag.Warning{ID: "ice.candidate_unusable", Cause: diag.Clean(err.Error(), 300)})
 		}
 	}
 	p.pending = nil
@@ -271,7 +239,7 @@ func (p *Peer) addNow(c Candidate) error {
 	}
 	p.added++
 	if c.Candidate != "" {
-		if err := p.book.remote(c.Candidate); err != nil {
+		if err := p.candidates.addRemote(c.Candidate); err != nil {
 			return err
 		}
 	}
@@ -284,21 +252,21 @@ func (p *Peer) addNow(c Candidate) error {
 	return nil
 }
 
-// ServerProbed takes what asking an ICE server gave. A server that failed is not waited for any longer.
+// ServerProbed passes the result of an ICE server's probe on. Gathering no longer waits for a server that failed.
 func (p *Peer) ServerProbed(r diag.Server) { p.gather.probed(r) }
 
 // restarting prepares the observers for new candidates and checks.
 func (p *Peer) restarting() {
 	p.o.Phases.Again(diag.PhaseRestart, "")
 	p.o.Phases.Start(diag.PhaseRestart, "")
-	p.gather.again()
-	p.checks.again()
+	p.gather.prepareRestart()
+	p.checks.restart()
 	p.pendingMu.Lock()
 	defer p.pendingMu.Unlock()
 	p.added = 0
 }
 
-// Ending tells that the call is over: what the other side closes from now on, in answer to our goodbye, is no news.
+// Ending announces that the call is over: what the peer closes from now on, in answer to the hang-up, is not reported.
 func (p *Peer) Ending() { p.ending.Store(true) }
 
 // Close ends the connection and everything that the peer started, and waits for it. It may be called again.
@@ -310,13 +278,13 @@ func (p *Peer) Close() error {
 		p.gather.stop()
 		p.watching.Wait()
 		// A silent TURN server would hold the agent for seconds: closing its sockets ends that wait. Only then, because
-		// closed sockets can say no goodbye.
+		// closed sockets can send no close_notify.
 		if p.gather.waiting() {
-			p.socks.closeAll()
+			p.socks.open.closeAll()
 		}
-		p.dial.close()
+		p.dial.open.closeAll()
 		err = p.pc.GracefulClose()
-		p.socks.closeAll()
+		p.socks.open.closeAll()
 		p.wg.Wait()
 	})
 	return err

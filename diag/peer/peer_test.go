@@ -24,7 +24,7 @@ type side struct {
 }
 
 // pair makes two peers that pass candidates to each other directly.
-func pair(t *testing.T, a, b Options) (offerer, answerer *side) {
+func pair(t testing.TB, a, b Options) (offerer, answerer *side) {
 	t.Helper()
 	var sides [2]*side
 	var ready sync.WaitGroup
@@ -52,7 +52,7 @@ func pair(t *testing.T, a, b Options) (offerer, answerer *side) {
 	return sides[0], sides[1]
 }
 
-func connect(t *testing.T, a, b *side) {
+func connect(t testing.TB, a, b *side) {
 	t.Helper()
 	offer, err := a.Offer(false)
 	if err != nil {

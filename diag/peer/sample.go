@@ -9,7 +9,7 @@ import (
 	"dialtone/diag"
 )
 
-// Sample reads the statistics of now. Rates are over the time since the last sample.
+// Sample reads the present statistics. Rates are over the time since the last sample.
 func (p *Peer) Sample(final bool) diag.Sample {
 	s := diag.Sample{Final: final}
 	s.Inbound, s.Outbound = p.recorder.Snapshot()

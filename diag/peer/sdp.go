@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"iter"
 	"strings"
 
 	"dialtone/diag"
@@ -16,51 +17,46 @@ func describe(side diag.Side, kind, sdp string, restart bool) diag.SessionDescri
 }
 
 func maskSDP(sdp string) string {
-	var b strings.Builder
-	for line := range strings.Lines(sdp) {
-		if b.Len()+len(line) > maxSDP {
-			break
-		}
-		if strings.HasPrefix(line, "a=ice-pwd:") {
-			line = "a=ice-pwd:***\r\n"
-		}
-		b.WriteString(line)
+	masked := replaceAttribute(sdp, "ice-pwd", "***")
+	if len(masked) > maxSDP {
+		masked = masked[:strings.LastIndexByte(masked[:maxSDP], '\n')+1] // whole lines
 	}
-	return b.String()
+	return masked
 }
 
 // sdpFingerprint returns the first "algorithm VALUE" that a description announces; empty for none.
 func sdpFingerprint(sdp string) string {
-	value := firstAttribute(sdp, "a=fingerprint:")
-	algorithm, hex, ok := strings.Cut(value, " ")
+	algorithm, hex, ok := strings.Cut(firstAttribute(sdp, "fingerprint"), " ")
 	if !ok {
 		return ""
 	}
 	return diag.Clean(strings.ToLower(algorithm)+" "+strings.ToUpper(hex), 256)
 }
 
-func firstAttribute(sdp, prefix string) string {
-	for line := range strings.Lines(sdp) {
-		if value, ok := strings.CutPrefix(strings.TrimRight(line, "\r\n"), prefix); ok {
-			return value
+// attributes are the values of an attribute in all sections of a description.
+func attributes(sdp, name string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for line := range strings.Lines(sdp) {
+			if value, ok := strings.CutPrefix(strings.TrimRight(line, "\r\n"), "a="+name+":"); ok && !yield(value) {
+				return
+			}
 		}
+	}
+}
+
+func firstAttribute(sdp, name string) string {
+	for value := range attributes(sdp, name) {
+		return value
 	}
 	return ""
 }
 
-// The attribute of who begins the handshake (RFC 4145 §4), and what an answer may say there.
-const (
-	setupAttribute = "a=setup:"
-	setupActive    = "active"
-	setupPassive   = "passive"
-)
-
-// withSetup lets every section say the same part in the handshake.
-func withSetup(sdp, part string) string {
+// replaceAttribute gives an attribute the same value in each section that has it.
+func replaceAttribute(sdp, name, value string) string {
 	var b strings.Builder
 	for line := range strings.Lines(sdp) {
-		if strings.HasPrefix(line, setupAttribute) {
-			line = setupAttribute + part + "\r\n"
+		if strings.HasPrefix(line, "a="+name+":") {
+			line = "a=" + name + ":" + value + "\r\n"
 		}
 		b.WriteString(line)
 	}
@@ -70,8 +66,8 @@ func withSetup(sdp, part string) string {
 // sdpCandidates returns the candidate lines that a description carries.
 func sdpCandidates(sdp string) []string {
 	var out []string
-	for line := range strings.Lines(sdp) {
-		if value, ok := strings.CutPrefix(strings.TrimRight(line, "\r\n"), "a=candidate:"); ok && len(out) < maxPending {
+	for value := range attributes(sdp, "candidate") {
+		if len(out) < maxPending {
 			out = append(out, "candidate:"+value)
 		}
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/pion/stun/v4"
 )
 
-// server is an ICE server's URL in the parts that tell which socket belongs to it. The URL itself was checked where the
+// server is an ICE server's URL in the parts that identify its socket. The URL itself was checked where the
 // configuration was read.
 type server struct {
 	url      string

@@ -48,8 +48,8 @@ func TestPartsStay(t *testing.T) {
 	}
 }
 
-// TestTakePart: the first answer settles who begins the handshake, whoever gave it.
-func TestTakePart(t *testing.T) {
+// TestSettleSetup: the first answer settles who is the DTLS client, whichever side gave it.
+func TestSettleSetup(t *testing.T) {
 	for _, test := range []struct {
 		name   string
 		side   diag.Side
@@ -62,17 +62,17 @@ func TestTakePart(t *testing.T) {
 		{"they are passive", diag.Remote, "a=setup:passive\r\n", setupActive},
 		{"they do not say", diag.Remote, "v=0\r\n", setupPassive},
 	} {
-		l := newLink(nil)
-		l.takePart(test.side, webrtc.SDPTypeOffer, "a=setup:actpass\r\n")
-		if l.part != "" {
+		l := &transports{}
+		l.settleSetup(test.side, webrtc.SDPTypeOffer, "a=setup:actpass\r\n")
+		if l.setup != "" {
 			t.Errorf("%s: the offer settled it", test.name)
 		}
-		l.takePart(test.side, webrtc.SDPTypeAnswer, test.answer)
-		l.takePart(diag.Local, webrtc.SDPTypeAnswer, "a=setup:active\r\n") // of a restart
-		if l.part != test.want {
-			t.Errorf("%s: %q, want %q", test.name, l.part, test.want)
+		l.settleSetup(test.side, webrtc.SDPTypeAnswer, test.answer)
+		l.settleSetup(diag.Local, webrtc.SDPTypeAnswer, "a=setup:active\r\n") // of a restart
+		if l.setup != test.want {
+			t.Errorf("%s: %q, want %q", test.name, l.setup, test.want)
 		}
-		if got := l.keepPart(webrtc.SDPTypeAnswer, "m=x\r\na=setup:active\r\nm=y\r\na=setup:active\r\n"); got != "m=x\r\na=setup:"+test.want+"\r\nm=y\r\na=setup:"+test.want+"\r\n" {
+		if got := l.withSetup(webrtc.SDPTypeAnswer, "m=x\r\na=setup:active\r\nm=y\r\na=setup:active\r\n"); got != "m=x\r\na=setup:"+test.want+"\r\nm=y\r\na=setup:"+test.want+"\r\n" {
 			t.Errorf("%s: %q", test.name, got)
 		}
 	}

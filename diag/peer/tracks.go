@@ -12,16 +12,16 @@ import (
 	"dialtone/diag/sdp"
 )
 
-// tracks sends media and takes what comes.
+// tracks sends media and reads what arrives.
 type tracks struct {
 	p    *Peer
 	jobs chan func(context.Context) // players and forwarders, started by run
 
-	mu       sync.Mutex
-	sends    map[string]*sending // by kind
-	told     bool
-	expected []string // kinds that the other side promised
-	up       bool
+	mu        sync.Mutex
+	sends     map[string]*sending // by kind
+	announced bool                // the outbound tracks were reported
+	expected  []string            // kinds that the peer's description offers to send
+	up        bool
 }
 
 // sending is one outbound track: a clip that is played, or an echo of what arrives.
@@ -31,7 +31,7 @@ type sending struct {
 	sender  *webrtc.RTPSender
 	player  *media.Player    // nil when echoing
 	forward *media.Forwarder // nil when playing
-	taking  sync.Mutex
+	source  sync.Mutex       // held by the track that is echoed
 	started bool
 }
 
@@ -92,7 +92,7 @@ func (t *tracks) add() error {
 	return nil
 }
 
-// receiveOnly prepares for media of the other side alone.
+// receiveOnly prepares for media of the peer only.
 func (t *tracks) receiveOnly() error {
 	for _, kind := range []webrtc.RTPCodecType{webrtc.RTPCodecTypeAudio, webrtc.RTPCodecTypeVideo} {
 		direction := webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly}
@@ -134,18 +134,18 @@ func (t *tracks) requestKeyFrame(s *sending) {
 		s.player.RequestKeyFrame()
 		return
 	}
-	// The request goes to the source of the echo; one that is lost is asked again by who waits for the frame.
+	// The request goes to the source of the echo; the peer that waits for the frame repeats one that is lost.
 	_ = s.forward.RequestKeyFrame()
 }
 
-// announceSent tells the tracks that are sent, once their sections are known.
-func (t *tracks) announceSent() {
+// reportSent reports the tracks that are sent, once their sections are known.
+func (t *tracks) reportSent() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.told {
+	if t.announced {
 		return
 	}
-	t.told = true
+	t.announced = true
 	for _, transceiver := range t.p.pc.GetTransceivers() {
 		sender := transceiver.Sender()
 		if sender == nil || sender.Track() == nil || transceiver.Mid() == "" {
@@ -164,7 +164,18 @@ func (t *tracks) announceSent() {
 	}
 }
 
-// expect notes which media the other side's description promises.
+// negotiated passes the codecs of both descriptions to the recorder: pion announces each stream with the first one.
+func (t *tracks) negotiated() {
+	for _, transceiver := range t.p.pc.GetTransceivers() {
+		if receiver := transceiver.Receiver(); receiver != nil { // none when it only sends
+			for _, c := range receiver.GetParameters().Codecs {
+				t.p.recorder.SetCodec(uint8(c.PayloadType), c.MimeType, c.ClockRate)
+			}
+		}
+	}
+}
+
+// expect remembers which media the peer's description offers to send.
 func (t *tracks) expect(description string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -202,8 +213,7 @@ func (t *tracks) connected() {
 
 func (t *tracks) play(ctx context.Context, s *sending) {
 	if err := s.player.Play(ctx); err != nil && !t.p.closing() {
-		t.p.o.Emit(diag.Warning{ID: "media.source_stopped",
-			Text: diag.Clean("Sending "+s.kind+" stopped: "+err.Error(), 300)})
+		t.p.o.Emit(diag.Warning{ID: "media.source_stopped", Subject: s.kind, Cause: diag.Clean(err.Error(), 300)})
 	}
 }
 
@@ -242,15 +252,15 @@ func (t *tracks) remote(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver)
 			}
 		}
 	})
-	t.start(func(ctx context.Context) { t.take(ctx, track) })
+	t.start(func(ctx context.Context) { t.read(ctx, track) })
 }
 
-// take reads a track to its end, forwarding it where this peer echoes.
-func (t *tracks) take(ctx context.Context, track *webrtc.TrackRemote) {
+// read reads a track to its end, forwarding it if this peer echoes.
+func (t *tracks) read(ctx context.Context, track *webrtc.TrackRemote) {
 	if s := t.sends[track.Kind().String()]; t.p.o.Echo && s != nil &&
 		strings.EqualFold(track.Codec().MimeType, s.track.Codec().MimeType) {
-		s.taking.Lock() // one source at a time: the echo is one stream
-		defer s.taking.Unlock()
+		s.source.Lock() // one source at a time: the echo is one stream
+		defer s.source.Unlock()
 		if err := s.forward.Forward(ctx, track); err != nil {
 			return // the track or the connection has ended
 		}
@@ -263,7 +273,7 @@ func (t *tracks) take(ctx context.Context, track *webrtc.TrackRemote) {
 	}
 }
 
-// RemoteMuted tells that the other side stopped or resumed a kind of media: silence is no freeze then.
+// RemoteMuted records that the peer stopped or resumed a kind of media: silence is no freeze then.
 func (p *Peer) RemoteMuted(kind string, muted bool) { p.recorder.SetPaused(kind, muted) }
 
 // Mute stops or resumes sending a kind of media. It reports whether there is such a track.

@@ -20,13 +20,13 @@ func serverHello(n int) []byte {
 }
 
 func stunMessage(kind uint16, attributes ...[]byte) []byte {
-	b := make([]byte, stunHeader)
+	b := make([]byte, 20)
 	binary.BigEndian.PutUint16(b, kind)
-	binary.BigEndian.PutUint32(b[4:], stunCookie)
+	binary.BigEndian.PutUint32(b[4:], 0x2112A442)
 	for _, a := range attributes {
 		b = append(b, a...)
 	}
-	binary.BigEndian.PutUint16(b[2:], uint16(len(b)-stunHeader))
+	binary.BigEndian.PutUint16(b[2:], uint16(len(b)-20))
 	return b
 }
 
@@ -48,15 +48,15 @@ func TestHelloIsSeenInEveryWrapping(t *testing.T) {
 		"bare":             hello,
 		"short session":    serverHello(0),
 		"ChannelData":      channelData,
-		"Data indication":  stunMessage(0x0017, attribute(0x0012, make([]byte, 8)), attribute(attrData, hello)),
-		"Send indication":  stunMessage(0x0016, attribute(attrData, hello)),
-		"odd attributes":   stunMessage(0x0017, attribute(0x8022, []byte("x")), attribute(attrData, hello)),
+		"Data indication":  stunMessage(0x0017, attribute(0x0012, make([]byte, 8)), attribute(0x0013, hello)),
+		"Send indication":  stunMessage(0x0016, attribute(0x0013, hello)),
+		"odd attributes":   stunMessage(0x0017, attribute(0x8022, []byte("x")), attribute(0x0013, hello)),
 		"trailing garbage": append(append([]byte{}, hello...), 1, 2, 3),
 	} {
 		t.Run(name, func(t *testing.T) {
 			var version, cipher uint16
 			s := &sockets{onHello: func(v, c uint16) { version, cipher = v, c }}
-			s.look(datagram)
+			s.findHello(dtlsRecord(datagram))
 			if version != 0xfefd || cipher != 0xc02b {
 				t.Errorf("version %#x, cipher %#x from %s", version, cipher, hex.EncodeToString(datagram))
 			}
@@ -72,13 +72,13 @@ func TestWhatIsNoHello(t *testing.T) {
 		"nothing":         {},
 		"ClientHello":     client,
 		"cut":             hello[:30],
-		"binding success": stunMessage(0x0101, attribute(attrData, hello)),
+		"binding success": stunMessage(0x0101, attribute(0x0013, hello)),
 		"channel cut":     append([]byte{0x40, 0, 0xff, 0xff}, hello...),
 		"RTP":             {0x80, 96, 0, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := &sockets{onHello: func(v, c uint16) { t.Errorf("taken for a ServerHello: %#x %#x", v, c) }}
-			s.look(datagram)
+			s.findHello(dtlsRecord(datagram))
 		})
 	}
 }
@@ -91,9 +91,9 @@ func TestServerRequests(t *testing.T) {
 	}{
 		{"binding to a server", stunMessage(0x0001), true},
 		{"allocate", stunMessage(0x0003), true},
-		{"connectivity check", stunMessage(0x0001, attribute(attrUsername, []byte("abcd:efgh"))), false},
+		{"connectivity check", stunMessage(0x0001, attribute(0x0006, []byte("abcd:efgh"))), false},
 		{"success", stunMessage(0x0101), false},
-		{"no cookie", make([]byte, stunHeader), false},
+		{"no cookie", make([]byte, 20), false},
 		{"short", []byte{0, 1}, false},
 	} {
 		if got := isServerRequest(test.b); got != test.want {
@@ -104,12 +104,12 @@ func TestServerRequests(t *testing.T) {
 
 func FuzzDatagram(f *testing.F) {
 	f.Add(serverHello(32))
-	f.Add(stunMessage(0x0017, attribute(attrData, serverHello(0))))
-	f.Add(stunMessage(0x0001, attribute(attrUsername, []byte("a:b"))))
+	f.Add(stunMessage(0x0017, attribute(0x0013, serverHello(0))))
+	f.Add(stunMessage(0x0001, attribute(0x0006, []byte("a:b"))))
 	f.Add([]byte{0x40, 0, 0, 1, 22})
 	f.Fuzz(func(_ *testing.T, b []byte) {
 		s := &sockets{onHello: func(uint16, uint16) {}}
-		s.look(b)
+		s.findHello(dtlsRecord(b))
 		isServerRequest(b)
 	})
 }

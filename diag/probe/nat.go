@@ -8,7 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/pion/transport/v4"
+	"github.com/pion/transport/v5"
 
 	"dialtone/diag"
 	"dialtone/diag/nat"

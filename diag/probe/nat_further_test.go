@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/pion/stun/v2"
-	"github.com/pion/transport/v4"
+	"github.com/pion/transport/v5"
 
 	"dialtone/diag"
 	"dialtone/diag/judge"

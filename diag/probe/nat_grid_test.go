@@ -18,8 +18,8 @@ import (
 	"dialtone/diag/words"
 )
 
-// accuracy makes the tables of docs/accuracy.md: go test ./diag/probe -run ^TestAccuracy$ -accuracy 150
-var accuracy = flag.Int("accuracy", 0, "write docs/accuracy.md from this many seeds per kind of NAT and loss")
+// accuracy makes the tables of docs/explanation/evidence.md: go test ./diag/probe -run ^TestAccuracy$ -accuracy 150
+var accuracy = flag.Int("accuracy", 0, "write docs/explanation/evidence.md from this many seeds per kind of NAT and loss")
 
 // natKinds are what a simulated NAT may do.
 var natKinds = []lab.NATBehavior{lab.EndpointIndependent, lab.AddressDependent, lab.AddressAndPortDependent}

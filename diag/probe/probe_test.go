@@ -190,16 +190,18 @@ func TestSTUN(t *testing.T) {
 	}
 }
 
-// TestWrongPassword is the case that people ask about most. pion/turn answers 400, others 401.
+// TestWrongPassword is the case that people ask about most. pion/turn before 5.1.3 answers 400, others 401.
 func TestWrongPassword(t *testing.T) {
 	for _, tr := range transports {
 		pion := startTURN(t, lab.TURNOptions{UDP: tr == lab.UDP, TCP: tr == lab.TCP, TLS: tr == lab.TLS, DTLS: tr == lab.DTLS, Username: user, Password: password})
 		other := startFault(t, lab.Fault{Network: tr, Behavior: lab.Correct, Username: user, Password: password})
+		old := startFault(t, lab.Fault{Network: tr, Behavior: lab.AuthError, Code: 400})
 		for name, s := range map[string]struct {
 			target Target
 			code   int
 		}{
-			"pion":  {target(pion.URL(tr), pion.Certificate()), 400},
+			"pion":  {target(pion.URL(tr), pion.Certificate()), 401},
+			"old":   {target(old.TURN(), old.Certificate()), 400},
 			"other": {target(other.TURN(), other.Certificate()), 401},
 		} {
 			t.Run(string(tr)+" "+name, func(t *testing.T) {

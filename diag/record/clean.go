@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// hidden stands where a credential was.
+// hidden replaces a credential.
 const hidden = "***"
 
-// minSecret is the length below which a secret is not looked for: too much else would be like it.
+// minSecret is the length below which a secret is not searched for: too much other text would match.
 const minSecret = 4
 
-// cleaner takes out of JSON what must not be written.
+// cleaner removes what must not be written from JSON.
 type cleaner struct {
 	secrets []string
 	mask    *masker // nil: addresses stay
@@ -31,12 +31,12 @@ func newCleaner(o Options) cleaner {
 	return c
 }
 
-// object cleans every string of a JSON object. What is clean stays as it is, to the byte.
+// object cleans every string of a JSON object. Strings that are clean stay the same, byte for byte.
 func (c cleaner) object(raw []byte) []byte {
 	return rewrite(raw, c.key, c.value)
 }
 
-// key cleans the name of a member, which is foreign in events of unknown types only.
+// key cleans the name of a member. Only events of unknown types have foreign names.
 func (c cleaner) key(s string) string {
 	if c.mask == nil {
 		return s
@@ -65,12 +65,12 @@ func (c cleaner) value(key, s string) string {
 	return c.mask.text(s)
 }
 
-// secretKeys are names under which credentials are handed over in JSON (RTCIceServer, RTCIceParameters, SDES, HTTP), in
-// small letters without hyphens and underscores.
+// secretKeys are names of credentials in JSON (RTCIceServer, RTCIceParameters, SDES, HTTP), in
+// lower case without hyphens and underscores.
 var secretKeys = map[string]bool{
 	"credential": true, "password": true, "passwd": true, "pwd": true, "icepwd": true, "icepassword": true, "secret": true,
 	"token": true, "accesstoken": true, "mackey": true, "authorization": true, "privatekey": true, "apikey": true,
-	"userid": true, // of a room: whoever has it can hang up
+	"userid": true, // of a room: with it anyone could hang up
 }
 
 var keyFolder = strings.NewReplacer("-", "", "_", "")
@@ -79,13 +79,14 @@ func isSecretKey(key string) bool {
 	return secretKeys[key] || secretKeys[keyFolder.Replace(strings.ToLower(key))]
 }
 
-// secretWords are the same within a text that is JSON.
-const secretWords = `(?:credential|password|passwd|ice-?pwd|ice-?password|secret|(?:access_?)?token|private_?key|user_?id)`
+// secretWords are the same names within a text that is JSON.
+const secretWords = `(?:credential|password|passwd|ice-?pwd|ice-?password|secret|(?:access_?)?token|private_?key|` +
+	`user_?id)`
 
-// credentialPatterns find credentials within texts. The first group stays, and so does the second where there is one. A
-// text may be JSON itself (a control message that holds an SDP), hence the escapes.
+// credentialPatterns find credentials within texts. The first group is kept, and so is the second one. A text may be
+// JSON itself (a control message that contains an SDP), hence the escapes.
 var credentialPatterns = []struct {
-	hints   []string // in small letters; without all of them the pattern can't match
+	hints   []string // in lower case; without all of them the pattern cannot match
 	pattern *regexp.Regexp
 }{
 	{[]string{"ice-pwd:"}, regexp.MustCompile(`(?i)(a=ice-pwd:)(?:[^\s"'\\]|\\+/|\\+u002[bf])+()`)},
@@ -98,11 +99,12 @@ var credentialPatterns = []struct {
 	{[]string{"bearer"}, regexp.MustCompile(`(?i)(\bbearer\s+)[a-z0-9+/=._~-]{8,}()`)},
 	{[]string{"authorization"},
 		regexp.MustCompile(`(?i)(\bauthorization\\*"?\s*[:=]\s*\\*"?(?:[a-z]+\s+)?)[^\s"'\\,;]+()`)},
-	{[]string{"="}, regexp.MustCompile(`(?i)([?&;](?:(?:access_?)?token|password|passwd|pass|pwd|credential|secret|api_?key|key|sig|signature|auth|user_id)=)[^&#;\s"'\\]+()`)},
+	{[]string{"="}, regexp.MustCompile(`(?i)([?&;](?:(?:access_?)?token|password|passwd|pass|pwd|credential|secret|` +
+		`api_?key|key|sig|signature|auth|user_id)=)[^&#;\s"'\\]+()`)},
 	{[]string{`"`, ":"}, regexp.MustCompile(`(?i)("` + secretWords + `\\*"\s*:\s*\\*")(?:[^"\\]|\\.)+()`)},
 }
 
-// hideCredentials replaces what looks like a credential in a text.
+// hideCredentials replaces everything in a text that looks like a credential.
 func hideCredentials(s string) string {
 	if !strings.ContainsAny(s, ":=@ ") {
 		return s
@@ -116,5 +118,5 @@ func hideCredentials(s string) string {
 	return s
 }
 
-// Clean takes out of the lines of a recording that another hand has made what a [Writer] would not have written.
+// Clean removes from the lines of a recording of unknown origin what a [Writer] would not have written.
 func Clean(lines []byte, o Options) []byte { return newCleaner(o).object(lines) }

@@ -111,8 +111,8 @@ func TestHideCredentials(t *testing.T) {
 
 // TestShortSecrets are not looked for: a password "a" would leave nothing of the file.
 func TestShortSecrets(t *testing.T) {
-	text := write(t, Options{Secrets: []diag.Secret{"a", "", "abc", "abcd"}}, diag.Event{Data: diag.Warning{ID: "x", Text: "abc abcd abcde"}})
-	if !strings.Contains(text, `"text":"abc *** ***e"`) {
+	text := write(t, Options{Secrets: []diag.Secret{"a", "", "abc", "abcd"}}, diag.Event{Data: diag.Warning{ID: "x", Cause: "abc abcd abcde"}})
+	if !strings.Contains(text, `"cause":"abc *** ***e"`) {
 		t.Error(text)
 	}
 }

@@ -1,26 +1,26 @@
-// Package record writes a call to a file and reads it back: JSON lines, a [Header] and then one [diag.Event] a line.
-// docs/events.md describes the format for those who read it with other programs.
+// Package record writes a call to a file and reads it back: JSON lines, a [Header] and then one [diag.Event] per line.
+// docs/reference/events.md describes the format for those who read it with other programs.
 //
 // # Writing
 //
-// A [Writer] is one more reader of the feed. It writes each batch at once, without a buffer of its own: what it has
-// collected survives the death of the process. When the disk fills up, a half-written line is cut off again, so that
-// the file stays valid, and a [*WriteError] says how many events it holds.
+// A [Writer] is one more reader of the feed. It writes each batch at once, without buffering: what it has collected
+// survives if the process is killed. When the disk is full, an incomplete line is removed again, so that the file stays
+// valid, and a [*WriteError] reports how many events it contains.
 //
 // # What is not written
 //
-// Events hold no credentials (their makers see to that). The writer looks once more at every string: ICE passwords and
+// Events contain no credentials in the first place. The writer checks every string again: ICE passwords and
 // SDES keys of an SDP, the user part of a URL, tokens in queries, values of keys such as "credential", and the secrets
-// that it was told in [Options] are replaced by asterisks, whatever the options say.
+// in [Options] are always replaced by asterisks.
 //
 // With [Options].Redact every IP address, MAC address and mDNS name becomes a pseudonym: the same for the same address
 // in one file, in the ranges that are reserved for documentation (RFC 5737, RFC 3849, RFC 9542), so that a redacted
-// recording replays like the original. Loopback, unspecified and multicast addresses say nothing about anybody and
-// stay. So do the host names in URLs: who tested against what is the point of a recording. An ICE candidate's
-// foundation, from which an address could be computed, is replaced too.
+// recording replays like the original. Loopback, unspecified and multicast addresses identify no one and are
+// kept. So are the host names in URLs: a recording must show which servers were tested. The foundation of an ICE
+// candidate, from which an address could be computed, is replaced too.
 //
 // # Reading
 //
-// [Open] and [Read] return what is readable. A damaged line is passed over and reported as a [*DamagedError] beside the
-// recording; events of types that this version does not know are kept as [diag.Unknown] and are written again as read.
+// [Open] and [Read] return what is readable. A damaged line is skipped and reported as a [*DamagedError] together with
+// the recording; events of unknown types are kept as [diag.Unknown] and are written again as read.
 package record

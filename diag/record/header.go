@@ -11,8 +11,8 @@ import (
 	"dialtone/diag"
 )
 
-// Schema is what the first line of a recording says of its format. The number after the slash changes when older
-// readers could misunderstand; new types of events and new fields do not change it.
+// Schema is the name of the format in the first line of a recording. The number after the slash changes if older
+// readers could misunderstand the file; new types of events and new fields do not change it.
 const Schema = schemaName + "/1"
 
 const schemaName = "dialtone.recording"
@@ -27,7 +27,7 @@ type Header struct {
 	Config    Config    `json:"config"`
 }
 
-// Config is what was asked of the call, without secrets. Its names are those of the call.start event.
+// Config is the configuration of the call, without secrets. Its names are those of the call.start event.
 type Config struct {
 	Code         string           `json:"code"`
 	Signaling    diag.Signaling   `json:"signaling,omitempty"`
@@ -38,12 +38,12 @@ type Config struct {
 	PionDefaults bool             `json:"pionDefaults,omitempty"`
 	Media        bool             `json:"media"`
 	MediaOnly    bool             `json:"mediaOnly,omitempty"`
-	Echo         bool             `json:"echo,omitempty"`         // what came was sent back
-	LoopbackOnly bool             `json:"loopbackOnly,omitempty"` // candidates of the loopback interface alone
+	Echo         bool             `json:"echo,omitempty"`         // what was received was sent back
+	LoopbackOnly bool             `json:"loopbackOnly,omitempty"` // only candidates of the loopback interface
 	WaitMs       *diag.Millis     `json:"wait_ms,omitempty"`      // absent: without limit
-	ForMs        *diag.Millis     `json:"for_ms,omitempty"`       // absent: until somebody hung up
+	ForMs        *diag.Millis     `json:"for_ms,omitempty"`       // absent: until a peer hangs up
 	Insecure     bool             `json:"insecure,omitempty"`     // TLS certificates were not verified
-	CustomCA     bool             `json:"customCA,omitempty"`     // further authorities were trusted
+	CustomCA     bool             `json:"customCA,omitempty"`     // further certificate authorities were trusted
 }
 
 // NewHeader is the header of a call with this configuration whose event time 0 is start.
@@ -52,20 +52,21 @@ func NewHeader(c diag.Config, start time.Time) Header {
 	return Header{
 		StartedAt: start.UTC(), Version: c.Version, Command: c.Command,
 		Config: Config{
-			Code: s.Code, Signaling: s.Signaling, Server: s.Server, Join: s.Join, ICEServers: s.ICEServers, RelayOnly: s.RelayOnly, PionDefaults: s.PionDefaults,
-			Media: s.Media, MediaOnly: s.MediaOnly, Echo: c.Echo, LoopbackOnly: c.LoopbackOnly, WaitMs: s.WaitMs, ForMs: s.ForMs, Insecure: c.Insecure, CustomCA: c.CAFile != "",
+			Code: s.Code, Signaling: s.Signaling, Server: s.Server, Join: s.Join, ICEServers: s.ICEServers,
+			RelayOnly: s.RelayOnly, PionDefaults: s.PionDefaults, Media: s.Media, MediaOnly: s.MediaOnly, Echo: c.Echo,
+			LoopbackOnly: c.LoopbackOnly, WaitMs: s.WaitMs, ForMs: s.ForMs, Insecure: c.Insecure, CustomCA: c.CAFile != "",
 		},
 	}
 }
 
-// parseHeader reads the first line. The error is ErrNotRecording (wrapped), a *SchemaError, or that of a header which
-// is a header but whose fields have other types than ours.
+// parseHeader reads the first line. The error is ErrNotRecording (wrapped), a *SchemaError, or that of a header
+// with fields of other types.
 func parseHeader(line []byte) (Header, error) {
 	var probe struct {
 		Schema string `json:"schema"`
 	}
 	if err := json.Unmarshal(line, &probe); err != nil {
-		return Header{}, fmt.Errorf("%w: its first line is no JSON object", ErrNotRecording)
+		return Header{}, fmt.Errorf("%w: its first line is not a JSON object", ErrNotRecording)
 	}
 	major, ok := strings.CutPrefix(probe.Schema, schemaName+"/")
 	if !ok {
@@ -79,7 +80,7 @@ func parseHeader(line []byte) (Header, error) {
 	return h, err
 }
 
-// ours reports whether a file that begins like this was written by a Writer, of whatever version.
-func ours(beginning []byte) bool {
+// isRecording reports whether a file that begins like this was written by a Writer of any version.
+func isRecording(beginning []byte) bool {
 	return bytes.HasPrefix(beginning, []byte(`{"schema":"`+schemaName+`/`))
 }

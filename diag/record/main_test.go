@@ -54,15 +54,15 @@ func header() Header {
 func numbered(n int) []diag.Event {
 	events := make([]diag.Event, n)
 	for i := range events {
-		events[i] = diag.Event{Seq: uint64(i + 1), At: time.Duration(i) * time.Millisecond, Data: diag.Warning{ID: "test.event", Text: strings.Repeat("x", i%50)}}
+		events[i] = diag.Event{Seq: uint64(i + 1), At: time.Duration(i) * time.Millisecond, Data: diag.Warning{ID: "test.event", Cause: strings.Repeat("x", i%50)}}
 	}
 	return events
 }
 
-// documented returns the example of every type of event that docs/events.md shows.
+// documented returns the example of every type of event that docs/reference/events.md shows.
 func documented(t testing.TB) []diag.Event {
 	t.Helper()
-	doc, err := os.ReadFile("../../docs/events.md")
+	doc, err := os.ReadFile("../../docs/reference/events.md")
 	if err != nil {
 		t.Fatal(err)
 	}

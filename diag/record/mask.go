@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// The patterns find what may be an address; what they find is judged by the masker. Each takes the longest run, so that
-// a fingerprint is seen whole and not as the MAC address with which it begins.
+// The patterns find possible addresses, which the masker then checks. Each matches the longest run, so that a
+// fingerprint is not mistaken for the MAC address with which it begins.
 var (
 	mdnsPattern   = regexp.MustCompile(`(?i)[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_-])?\.local\b`)
 	colonPattern  = regexp.MustCompile(`[0-9A-Fa-f:.]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*`)
@@ -32,7 +32,7 @@ type edit struct {
 func (m *masker) text(s string) string {
 	if strings.IndexByte(s, '.') < 0 && strings.IndexByte(s, ':') < 0 && strings.IndexByte(s, '-') < 0 &&
 		strings.IndexByte(s, 'x') < 0 {
-		return s // no address does without
+		return s // every address has one of these
 	}
 	var edits []edit
 	edits = m.find(edits, s, foundationPattern, m.foundationAt)
@@ -55,17 +55,17 @@ func (m *masker) text(s string) string {
 	return b.String()
 }
 
-// find adds an edit for each match of pattern that judge takes for an address and that no earlier edit covers; edits
-// are and stay in order. What is given to judge is the first group of the match, if the pattern has one.
+// find adds an edit for each match of pattern that check accepts as an address and that no earlier edit covers; edits
+// are and stay in order. check gets the first group of the match, if the pattern has one.
 func (m *masker) find(edits []edit, s string, pattern *regexp.Regexp,
-	judge func(s string, from, to int) (edit, bool)) []edit {
+	check func(s string, from, to int) (edit, bool)) []edit {
 	earlier := edits
 	for _, loc := range pattern.FindAllStringSubmatchIndex(s, -1) {
 		from, to := loc[0], loc[1]
 		if len(loc) > 2 {
 			from, to = loc[2], loc[3]
 		}
-		if e, ok := judge(s, from, to); ok && !covered(earlier, e) {
+		if e, ok := check(s, from, to); ok && !covered(earlier, e) {
 			edits = append(edits, e)
 		}
 	}
@@ -73,23 +73,23 @@ func (m *masker) find(edits []edit, s string, pattern *regexp.Regexp,
 	return edits
 }
 
-// covered reports whether one of the edits, which are in order, touches what e replaces.
+// covered reports whether one of the edits, which are in order, overlaps e.
 func covered(edits []edit, e edit) bool {
 	i, _ := slices.BinarySearchFunc(edits, e.from, func(o edit, from int) int { return cmp.Compare(o.to, from+1) })
-	return i < len(edits) && edits[i].from < e.to // the first that ends behind the beginning of e
+	return i < len(edits) && edits[i].from < e.to // the first that ends after the beginning of e
 }
 
 func (m *masker) foundationAt(s string, from, to int) (edit, bool) {
 	return edit{from, to, m.foundation(s[from:to])}, true
 }
 
-// mdnsAt keeps the form of the names that browsers make up (a UUID), so that a reader still sees what it is.
+// mdnsAt keeps the form of the names that browsers create (a UUID), so that a reader still recognizes it.
 func (m *masker) mdnsAt(s string, from, to int) (edit, bool) {
 	n := m.mdns.number(strings.ToLower(s[from:to]))
 	return edit{from, to, fmt.Sprintf("00000000-0000-4000-8000-%012x.local", n)}, true
 }
 
-// colonsAt judges a run with two colons or more: an IPv6 address, perhaps with a port behind it, a MAC address, or
+// colonsAt checks a run with two colons or more: an IPv6 address, perhaps followed by a port, a MAC address, or
 // neither.
 func (m *masker) colonsAt(s string, from, to int) (edit, bool) {
 	from, to, ok := trimRun(s, from, to)
@@ -102,7 +102,7 @@ func (m *masker) colonsAt(s string, from, to int) (edit, bool) {
 	}
 	addr, err := netip.ParseAddr(run)
 	if err != nil {
-		run = run[:max(strings.LastIndexByte(run, ':'), 0)] // what was behind it may have been a port
+		run = run[:max(strings.LastIndexByte(run, ':'), 0)] // the last part may have been a port
 		addr, err = netip.ParseAddr(run)
 	}
 	if err != nil || !addr.Is6() {
@@ -110,12 +110,12 @@ func (m *masker) colonsAt(s string, from, to int) (edit, bool) {
 	}
 	with, ok := m.addr(addr)
 	if !ok {
-		with = run // stays, and so do the four numbers that may be its end
+		with = run // kept, including an IPv4 address at its end
 	}
 	return edit{from, from + len(run), with}, true
 }
 
-// trimRun takes punctuation from the ends of a run of hex digits, colons and dots; false when the run is part of a
+// trimRun removes punctuation from the ends of a run of hex digits, colons and dots; false when the run is part of a
 // word.
 func trimRun(s string, from, to int) (int, int, bool) {
 	start, end := from, to
@@ -138,7 +138,7 @@ func isWord(c byte) bool {
 	return c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
 }
 
-// isEscape reports whether s[i] is the letter of an escaped line break or tab, in a text that is JSON itself.
+// isEscape reports whether s[i] is the character of an escaped line break or tab, in a text that is JSON itself.
 func isEscape(s string, i int) bool {
 	return i > 0 && s[i-1] == '\\' && strings.IndexByte("nrt", s[i]) >= 0
 }
@@ -157,7 +157,7 @@ func separated(digits, by string) string {
 	return strings.Join(pairs, by)
 }
 
-// dotsAt judges four or more numbers with dots between them; the first four may be an IPv4 address.
+// dotsAt checks four or more numbers with dots between them; the first four may be an IPv4 address.
 func (m *masker) dotsAt(s string, from, to int) (edit, bool) {
 	var octets [4]byte
 	end := from

@@ -7,27 +7,27 @@ import (
 	"strings"
 )
 
-// maxPseudonyms bounds each table: beyond it all further addresses share one pseudonym. No honest call has so many.
+// maxPseudonyms bounds each table: beyond it all further addresses share one pseudonym. No ordinary call has so many.
 const maxPseudonyms = 0xfffe
 
-// class is what an address says about its network; its pseudonym says the same.
+// class is the kind of network of an address; its pseudonym has the same class.
 type class uint8
 
 const (
 	public    class = iota
 	private         // RFC 1918, RFC 4193; of IPv4 also link-local
-	shared          // RFC 6598: behind a carrier's NAT
+	shared          // RFC 6598: CGNAT
 	linkLocal       // of IPv6
 	classes
 )
 
-// The documentation ranges, by class. Where one of IPv4 ends, addresses of the reserved 240.0.0.0/4 follow.
+// The documentation ranges, by class. After the end of an IPv4 range, addresses of the reserved 240.0.0.0/4 follow.
 var (
 	ranges4 = [classes]string{public: "203.0.113.", private: "192.0.2.", shared: "198.51.100."}
 	ranges6 = [classes]string{public: "2001:db8::", private: "2001:db8:1::", linkLocal: "2001:db8:2::"}
 )
 
-// masker gives pseudonyms. The same thing has the same pseudonym as long as the masker lives.
+// masker assigns pseudonyms. The same value always has the same pseudonym within one masker.
 type masker struct {
 	ip4, ip6    [classes]table[netip.Addr]
 	macs        table[string] // 12 hex digits
@@ -37,7 +37,7 @@ type masker struct {
 
 func newMasker() *masker { return &masker{} }
 
-// table numbers what it meets, from 1.
+// table numbers values in the order of their first use, from 1.
 type table[K comparable] map[K]int
 
 func (t *table[K]) number(k K) int {
@@ -54,7 +54,7 @@ func (t *table[K]) number(k K) int {
 	return n
 }
 
-// addr returns the pseudonym of an address without its zone; false for those that say nothing about anybody.
+// addr returns the pseudonym of an address without its zone; false for those that identify no one.
 func (m *masker) addr(a netip.Addr) (string, bool) {
 	mapped := a.Is4In6()
 	a = a.Unmap().WithZone("")
@@ -92,7 +92,7 @@ func classOf(a netip.Addr) class {
 	return public
 }
 
-// hexMAC returns the pseudonym of a MAC address, both as 12 hex digits in small letters: of the documentation range
+// hexMAC returns the pseudonym of a MAC address, both as 12 hex digits in lower case: of the documentation range
 // (RFC 9542 §2.1.1), then locally administered ones.
 func (m *masker) hexMAC(digits string) string {
 	n := m.macs.number(strings.ToLower(digits))
@@ -103,7 +103,7 @@ func (m *masker) hexMAC(digits string) string {
 }
 
 // foundation returns the pseudonym of an ICE foundation. Agents compute it from the address, often by a CRC-32, from
-// which an IPv4 address is found by trying all.
+// which an IPv4 address can be found by trying all of them.
 func (m *masker) foundation(s string) string {
 	return strconv.Itoa(m.foundations.number(s))
 }

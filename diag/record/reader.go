@@ -12,10 +12,10 @@ import (
 	"dialtone/diag"
 )
 
-// MaxLine is how many bytes a line may have, its line break included; a reader keeps no more of one.
+// MaxLine is the maximum length of a line in bytes, including its line break.
 const MaxLine = 4 << 20
 
-// Recording is a call as it was written.
+// Recording is a recorded call.
 type Recording struct {
 	Header Header
 	Events []diag.Event // in the order of the file
@@ -42,10 +42,10 @@ func Open(path string) (*Recording, error) {
 	return rec, err
 }
 
-// Read reads a recording to its end. With a [*DamagedError] comes what was readable; with any other error nothing does:
-// [ErrNotRecording] (wrapped), a [*SchemaError], or that of r before its first line.
+// Read reads a recording to its end. A [*DamagedError] is returned with everything readable; any other error with
+// nothing: [ErrNotRecording] (wrapped), a [*SchemaError], or that of r before its first line.
 //
-// Unknown types of events are kept as [diag.Unknown]; unknown fields are passed over, as are empty lines.
+// Unknown types of events are kept as [diag.Unknown]; unknown fields and empty lines are skipped.
 func Read(r io.Reader) (*Recording, error) {
 	lines := &lineReader{r: bufio.NewReaderSize(r, 64<<10)}
 	first, err := lines.next()
@@ -65,7 +65,7 @@ func Read(r io.Reader) (*Recording, error) {
 	}
 	damage := &DamagedError{}
 	if err != nil {
-		damage.note(1, fmt.Errorf("the header: %w", err))
+		damage.add(1, fmt.Errorf("the header: %w", err))
 	}
 	rec.readEvents(lines, damage)
 	damage.Events = len(rec.Events)
@@ -82,8 +82,8 @@ func (rec *Recording) readEvents(lines *lineReader, damage *DamagedError) {
 		if errors.Is(err, io.EOF) {
 			return
 		}
-		if err != nil && !errors.Is(err, ErrTooLong) { // the file itself can't be read on
-			damage.note(lines.n, err)
+		if err != nil && !errors.Is(err, ErrTooLong) { // the file itself cannot be read further
+			damage.add(lines.n, err)
 			return
 		}
 		if err == nil && len(line) == 0 {
@@ -94,7 +94,7 @@ func (rec *Recording) readEvents(lines *lineReader, damage *DamagedError) {
 			err = json.Unmarshal(line, &e)
 		}
 		if err != nil {
-			damage.note(lines.n, err)
+			damage.add(lines.n, err)
 			damage.Cut = damage.Lines == 1 && lines.cut
 			continue
 		}
@@ -102,15 +102,15 @@ func (rec *Recording) readEvents(lines *lineReader, damage *DamagedError) {
 	}
 }
 
-// note counts a damaged line and remembers the first.
-func (e *DamagedError) note(line int, err error) {
+// add counts a damaged line and keeps the first fault.
+func (e *DamagedError) add(line int, err error) {
 	if e.Lines == 0 {
 		e.Line, e.Err = line, err
 	}
 	e.Lines++
 }
 
-// lineReader gives lines of bounded length.
+// lineReader reads lines of bounded length.
 type lineReader struct {
 	r   *bufio.Reader
 	buf []byte
@@ -119,7 +119,7 @@ type lineReader struct {
 }
 
 // next returns the next line without white space around it, valid until the next call. It returns ErrTooLong for a line
-// that exceeds MaxLine and then continues behind it; at the end io.EOF.
+// that exceeds MaxLine and then continues after it; at the end io.EOF.
 func (l *lineReader) next() ([]byte, error) {
 	l.buf, l.cut = l.buf[:0], false
 	l.n++

@@ -34,7 +34,7 @@ func TestReadDamaged(t *testing.T) {
 		{"header's line break missing", strings.TrimSpace(line1), nil, nil, nil},
 		{"empty lines and CR LF", line1 + "\r\n\n" + strings.ReplaceAll(stateA, "\n", "\r\n") + "  \n" + stateB, []uint64{1, 2}, nil, nil},
 		{"cut in the last line", line1 + stateA + stateB[:20], []uint64{1}, &DamagedError{Line: 3, Lines: 1, Cut: true, Events: 1}, []string{"middle of line 3", "1 event was read", "copy the file again"}},
-		{"a line in the middle", line1 + stateA + "garbage\n" + stateB, []uint64{1, 2}, &DamagedError{Line: 3, Lines: 1, Events: 2}, []string{"line 3 of the recording", "2 events were read without it"}},
+		{"a line in the middle", line1 + stateA + "garbage\n" + stateB, []uint64{1, 2}, &DamagedError{Line: 3, Lines: 1, Events: 2}, []string{"line 3 of the recording", "2 events were read"}},
 		{"several lines, then cut", line1 + "[]\n" + stateA + "7\n" + stateB[:9], []uint64{1}, &DamagedError{Line: 2, Lines: 3, Events: 1}, []string{"line 2 (and 2 more)"}},
 		{"zeros after a power failure", line1 + stateA + strings.Repeat("\x00", 5000), []uint64{1}, &DamagedError{Line: 3, Lines: 1, Cut: true, Events: 1}, nil},
 		{"a known type with other fields", line1 + `{"seq":1,"at":0,"type":"ice.state","state":{}}` + "\n" + stateB, []uint64{2}, &DamagedError{Line: 2, Lines: 1, Events: 1}, []string{"ice.state"}},

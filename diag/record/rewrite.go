@@ -6,9 +6,9 @@ import (
 	"unicode/utf8"
 )
 
-// rewrite returns the JSON document doc with each name of a member replaced by what key makes of it, and each string
-// that is a value, or in an array, by what value makes of it and the name that it goes with. All else stays to the
-// byte: order, numbers, the spelling of strings that do not change. doc must be valid.
+// rewrite returns the JSON document doc with each member name replaced by the result of key, and each string that is a
+// value or in an array by the result of value, which also gets the member name. Everything else stays the same, byte
+// for byte: order, numbers, the spelling of strings that do not change. doc must be valid.
 func rewrite(doc []byte, key func(string) string, value func(key, s string) string) []byte {
 	out := make([]byte, 0, len(doc)+16)
 	name := ""
@@ -41,7 +41,7 @@ func rewrite(doc []byte, key func(string) string, value func(key, s string) stri
 	return out
 }
 
-// stringEnd returns the index behind the string literal that begins at i.
+// stringEnd returns the index after the string literal that begins at i.
 func stringEnd(doc []byte, i int) int {
 	for i++; i < len(doc); i++ {
 		switch doc[i] {

@@ -12,10 +12,10 @@ import (
 	"dialtone/diag"
 )
 
-// flushAt is how much of one batch is collected before it is written: a slow reader's batch may be the whole call.
+// flushAt is how many bytes of one batch are collected before they are written: a batch may be the whole call.
 const flushAt = 256 << 10
 
-// Source is where events come from: a reader of the feed.
+// Source provides events: a reader of the feed.
 type Source interface {
 	// Next waits for events; io.EOF ends them.
 	Next(ctx context.Context) ([]diag.Event, error)
@@ -24,10 +24,10 @@ type Source interface {
 // Options say how a recording is written. The zero value records everything but credentials.
 type Options struct {
 	Redact  bool          // addresses become pseudonyms
-	Secrets []diag.Secret // must not occur in the file, wherever they come from; those under 4 bytes are not looked for
+	Secrets []diag.Secret // must not occur in the file; those under 4 bytes are not searched for
 }
 
-// file is the part of os.File that a Writer needs; tests have one on a disk that is full.
+// file is the part of os.File that a Writer needs; tests simulate a full disk with another one.
 type file interface {
 	io.Writer
 	io.Closer
@@ -39,18 +39,18 @@ type file interface {
 type Writer struct {
 	path    string
 	file    file
-	regular bool // a file on a disk: can be cut and synced, unlike a pipe
+	regular bool // a regular file can be truncated and synced, unlike a pipe
 	clean   cleaner
-	size    int64  // bytes of whole lines in the file
-	events  uint64 // of them, events
+	size    int64  // bytes of complete lines in the file
+	events  uint64 // number of events in the file
 	err     error  // the first failure; nothing is written after it
 	closed  bool
 }
 
-// Create begins a recording: the file with its header. A new file is readable by its owner alone, since addresses and
-// chats are nobody else's business. An earlier recording of this name is overwritten, as by tcpdump -w or curl -o: a
-// command that is repeated must not fail for it. Anything else of this name is left alone and the error wraps
-// [ErrNotRecording]: a mistyped --record must not cost a file. Each error is a [*WriteError].
+// Create begins a recording: the file with its header. A new file is readable only by its owner, because addresses and
+// chats are private. An earlier recording of this name is overwritten, as by tcpdump -w or curl -o, so that a repeated
+// command does not fail. Any other file of this name is kept and the error wraps [ErrNotRecording]: a mistyped --record
+// must not destroy a file. Each error is a [*WriteError].
 func Create(path string, h Header, o Options) (*Writer, error) {
 	f, regular, err := openFile(path)
 	if err != nil {
@@ -70,7 +70,7 @@ func start(path string, f file, regular bool, h Header, o Options) (*Writer, err
 		_ = f.Close() // err is what matters
 		return nil, &WriteError{Path: path, Err: err}
 	}
-	w.events = 0 // the header is none
+	w.events = 0 // the header is not an event
 	return w, nil
 }
 
@@ -78,7 +78,7 @@ func start(path string, f file, regular bool, h Header, o Options) (*Writer, err
 func openFile(path string) (_ *os.File, regular bool, err error) {
 	mode := os.O_RDWR
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		mode = os.O_WRONLY // a pipe or a device has nothing to lose and nothing to read
+		mode = os.O_WRONLY // a pipe or a device cannot be read back
 	}
 	f, err := os.OpenFile(path, mode|os.O_CREATE, 0o600)
 	if err != nil {
@@ -95,7 +95,7 @@ func openFile(path string) (_ *os.File, regular bool, err error) {
 	return f, regular, nil
 }
 
-// empty removes an earlier recording from f, and nothing but that.
+// empty removes an earlier recording from f. Other content is an error.
 func empty(f *os.File, size int64) error {
 	if size == 0 {
 		return nil
@@ -105,7 +105,7 @@ func empty(f *os.File, size int64) error {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
-	if !ours(beginning[:n]) {
+	if !isRecording(beginning[:n]) {
 		return fmt.Errorf("the file exists and is %w", ErrNotRecording)
 	}
 	return f.Truncate(0)
@@ -114,13 +114,13 @@ func empty(f *os.File, size int64) error {
 // Path is the name that was given to Create.
 func (w *Writer) Path() string { return w.path }
 
-// Events is how many events the file holds.
+// Events is the number of events in the file.
 func (w *Writer) Events() uint64 { return w.events }
 
-// Run writes what source gives until its end and closes the file. Each batch is in the file, as far as the operating
-// system goes, before the next is asked for. It returns nil at io.EOF, a [*WriteError] when the file can't be written,
-// and the source's error (wrapped) otherwise; the file is closed and valid in each case. After an error the source goes
-// on without being read: whoever owns it should close it, lest the feed keeps everything for it.
+// Run writes the events of source until its end and closes the file. Each batch is passed to the operating system
+// before the next one is read. It returns nil at io.EOF, a [*WriteError] if the file cannot be written, and otherwise
+// the source's error (wrapped); the file is closed and valid in each case. After an error the source is no longer read:
+// its owner should close it, because the feed keeps all events for it.
 func (w *Writer) Run(ctx context.Context, source Source) error {
 	for {
 		batch, err := source.Next(ctx)
@@ -132,7 +132,7 @@ func (w *Writer) Run(ctx context.Context, source Source) error {
 			return w.Close()
 		}
 		if err != nil {
-			return errors.Join(fmt.Errorf("the recording %s ends early, %s: %w", w.path, saved(w.events), err), w.Close())
+			return errors.Join(fmt.Errorf("the recording %s ends early (%s): %w", w.path, saved(w.events), err), w.Close())
 		}
 	}
 }
@@ -155,8 +155,8 @@ func (w *Writer) Write(batch []diag.Event) error {
 	return w.flush(lines)
 }
 
-// line is an event as it stands in the file. One that can't be written (a value that JSON has no form for, a line that
-// no reader would take) leaves a warning in its place: the rest of the call is worth more than the purity of the log.
+// line is an event as a line of the file. An event that cannot be written (a value that JSON cannot represent, a line
+// that is too long for readers) is replaced by a warning, so that the rest of the call is still recorded.
 func (w *Writer) line(e diag.Event) []byte {
 	raw, err := e.MarshalJSON()
 	if err == nil {
@@ -166,14 +166,11 @@ func (w *Writer) line(e diag.Event) []byte {
 		err = ErrTooLong
 	}
 	if err != nil {
-		name := "of no type"
+		name := "without a type"
 		if e.Data != nil {
 			name = string(e.Data.Type())
 		}
-		e.Data = diag.Warning{
-			ID: "record.unwritable", Text: diag.Clean(fmt.Sprintf("event %s could not be recorded: %v", name, err), 400),
-			Advice: "This is a fault of dialtone: please report it.",
-		}
+		e.Data = diag.Warning{ID: "record.unwritable", Subject: name, Cause: diag.Clean(err.Error(), 400)}
 		if raw, err = e.MarshalJSON(); err != nil {
 			return nil // a warning can always be written
 		}
@@ -182,7 +179,7 @@ func (w *Writer) line(e diag.Event) []byte {
 	return append(raw, '\n')
 }
 
-// flush writes whole lines; it remembers a failure.
+// flush writes complete lines and keeps the first failure.
 func (w *Writer) flush(lines []byte) error {
 	if len(lines) == 0 {
 		return nil
@@ -193,8 +190,8 @@ func (w *Writer) flush(lines []byte) error {
 	return w.err
 }
 
-// put writes lines with one call. After a short write the file is cut back to its last whole line; where that is
-// impossible the reader passes over the rest.
+// put writes lines with one call. After a short write the file is truncated to its last complete line; if that is
+// impossible, readers skip the rest.
 func (w *Writer) put(lines []byte) error {
 	if w.closed {
 		return os.ErrClosed
@@ -207,7 +204,7 @@ func (w *Writer) put(lines []byte) error {
 	w.size += int64(whole)
 	w.events += uint64(bytes.Count(lines[:whole], []byte("\n")))
 	if err != nil && whole < n && w.regular {
-		_ = w.file.Truncate(w.size) // err tells more than this one would
+		_ = w.file.Truncate(w.size) // err is more helpful than this error
 	}
 	return err
 }

@@ -95,7 +95,7 @@ func TestRunEnds(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = w.Run(t.Context(), &batches{list: [][]diag.Event{numbered(3)}, err: context.Canceled})
-	if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "the 3 events before are saved") {
+	if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "3 events were saved") {
 		t.Errorf("Run: %v", err)
 	}
 	if rec, err := Open(path); err != nil || len(rec.Events) != 3 {
@@ -142,7 +142,7 @@ func TestCreateLeavesOtherFilesAlone(t *testing.T) {
 		}
 		_, err := Create(path, header(), Options{})
 		var werr *WriteError
-		if !errors.As(err, &werr) || !errors.Is(err, ErrNotRecording) || werr.Path != path || !strings.Contains(err.Error(), "give another name") {
+		if !errors.As(err, &werr) || !errors.Is(err, ErrNotRecording) || werr.Path != path || !strings.Contains(err.Error(), "choose another name") {
 			t.Errorf("%s: %v", name, err)
 		}
 		if after, err := os.ReadFile(path); err != nil || string(after) != text {
@@ -271,7 +271,7 @@ func TestFullDiskWords(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := w.Write(numbered(100)).Error()
-	want := fmt.Sprintf("the recording call.jsonl stopped: no space left on device; the %d events before are saved and can be read; free some space, or record to another disk", w.Events())
+	want := fmt.Sprintf("the recording call.jsonl stopped: no space left on device; %d events were saved and can be read; free some space, or record to another disk", w.Events())
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

@@ -5,22 +5,21 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	"dialtone/diag"
 	"dialtone/diag/judge"
 )
 
-// Floors of the noise: a difference up to these says nothing, however steady the values were.
+// Floors of the noise: a difference up to these is not significant, however steady the values were.
 const (
-	noiseShare = 0.10 // of the larger value
+	noiseShare = 0.10 // of the smaller value
 	noiseMs    = 2.0
 	noiseRatio = 0.01
-	fewRuns    = 5 // of fewer runs the scatter is not known: a figure must have more than doubled
+	fewRuns    = 5 // of fewer runs the scatter is unknown: a value must have more than doubled
 )
 
-// value is one figure of a report that can be compared: more is worse.
-type value struct {
+// measure is one value of a report that can be compared: more is worse.
+type measure struct {
 	name   string
 	v      float64
 	spread float64 // of the runs behind it
@@ -28,26 +27,26 @@ type value struct {
 	unit   string
 }
 
-// Compare takes in how the report differs from an earlier one. A difference counts beyond its noise: twice the larger
-// of the two spreads (the scatter that the percentiles show), and at least 10 % of the smaller
-// value, 2 ms, or 0.01 for a share. Of fewer than five runs the scatter is not known: a value must then have more than
-// doubled, by at least 10 ms or 0.05.
+// Compare adds the differences from an earlier report. A difference is significant beyond its noise: twice the larger
+// of the two spreads (the scatter that the percentiles show), and at least 10 % of the smaller value, 2 ms, or 0.01 for
+// a share. Of fewer than five runs the scatter is unknown: a value must then have more than doubled, by at least 10 ms
+// or 0.05.
 func (r *Report) Compare(before *Report) {
-	old := map[string]value{}
-	for _, v := range figures(before) {
+	old := map[string]measure{}
+	for _, v := range compared(before) {
 		old[v.name] = v
 	}
-	for _, now := range figures(r) {
+	for _, now := range compared(r) {
 		was, known := old[now.name]
 		if !known {
 			continue
 		}
 		floor := noiseMs
-		if now.unit == "ratio" {
+		if now.unit == unitRatio.name {
 			floor = noiseRatio
 		}
 		share := noiseShare
-		if was.n < fewRuns || now.n < fewRuns { // their scatter is not known
+		if was.n < fewRuns || now.n < fewRuns { // their scatter is unknown
 			share, floor = 1, floor*fewRuns
 		}
 		noise := max(2*max(was.spread, now.spread), share*min(was.v, now.v), floor)
@@ -57,110 +56,88 @@ func (r *Report) Compare(before *Report) {
 	}
 	for _, c := range r.Baseline {
 		if c.Worse {
-			r.Findings = append(r.Findings, inEnglish(judge.Finding{
+			r.Findings = append(r.Findings, Written([]judge.Finding{{
 				ID: "baseline.worse", Severity: judge.Problem, Subject: c.Name,
 				Evidence: judge.BaselineWorse{Name: c.Name, Before: c.Before, Now: c.Now, Unit: c.Unit, Noise: c.Noise},
-			}))
+			}})...)
 		}
 	}
-	sortFindings(r.Findings)
+	r.Findings = merged(r.Findings)
 	r.Settle()
 }
 
 func round(v float64) float64 { return math.Round(v*1000) / 1000 }
 
-// Comparable tells why an earlier report cannot be a baseline for a check of this name and target; nil where it can.
+// Comparable explains why an earlier report cannot be a baseline for a check of this name and target; nil if it can.
 func Comparable(before *Report, name string, target Target) error {
 	switch was := before.Target; {
 	case before.Schema != Schema:
-		return fmt.Errorf("it is no report of this form: its schema is %q, not %q", diag.Clean(before.Schema, 60), Schema)
+		return fmt.Errorf("unknown report format: schema %q instead of %q", diag.Clean(before.Schema, 60), Schema)
 	case before.Name != name:
-		return fmt.Errorf("it is of another check: %q, not %q", diag.Clean(before.Name, 60), diag.Clean(name, 60))
+		return fmt.Errorf("the report is of another check: %q instead of %q", diag.Clean(before.Name, 60), diag.Clean(name, 60))
 	case was.Kind != target.Kind || was.URL != target.URL || was.Room != target.Room ||
 		was.RelayOnly != target.RelayOnly || was.Media != target.Media:
-		return fmt.Errorf("it is of another target: %s, not %s", was.words(), target.words())
+		return fmt.Errorf("the report is of another target: %s instead of %s", was.words(), target.words())
 	case !slices.Equal(was.ICEServers, target.ICEServers):
-		return fmt.Errorf("it is of other servers: %s, not %s", diag.Clean(fmt.Sprint(was.ICEServers), 200),
+		return fmt.Errorf("the report is of other ICE servers: %s instead of %s", diag.Clean(fmt.Sprint(was.ICEServers), 200),
 			diag.Clean(fmt.Sprint(target.ICEServers), 200))
 	case before.Summary.Setup == nil:
-		return fmt.Errorf("no call of it came up (%s): there is nothing to compare with", diag.Clean(before.Headline, 100))
+		return fmt.Errorf("no run of the report connected (%s): nothing to compare with", diag.Clean(before.Headline, 100))
 	}
 	return nil
 }
 
-// words describes a target in a line.
-func (t Target) words() string {
-	parts := []string{t.Kind}
-	for _, s := range []string{t.URL, t.Room} {
-		if s != "" {
-			parts = append(parts, s)
-		}
-	}
-	if t.RelayOnly {
-		parts = append(parts, "relay only")
-	}
-	if !t.Media {
-		parts = append(parts, "without media")
-	}
-	return diag.Clean(strings.Join(parts, " "), 300)
-}
-
-// figures lists what is compared.
-func figures(r *Report) []value {
-	out := percentileFigures("setup", r.Summary.Setup)
+// compared lists what is compared.
+func compared(r *Report) []measure {
+	out := percentileValues("setup", r.Summary.Setup)
 	for _, p := range r.Summary.Phases {
-		name := "phases." + p.Name
+		name := "phases." + string(p.Phase)
 		if p.Subject != "" {
 			name += "[" + p.Subject + "]"
 		}
-		if p.Name != string(diag.PhaseWait) { // how long somebody else took to come says nothing
-			out = append(out, percentileFigures(name, p.Times)...)
+		if p.Phase != diag.PhaseWait { // how long the peer takes to come says nothing
+			out = append(out, percentileValues(name, p.Times)...)
 		}
 	}
-	for _, f := range []struct {
-		name, unit string
-		of         func(Run) *float64
-	}{
-		{"path.rtt", "ms", func(r Run) *float64 { return rttOf(r.Path) }},
-		{"media.audio.inbound.loss", "ratio", func(r Run) *float64 { return inbound(r.Media.Audio).Loss }},
-		{"media.audio.inbound.jitter", "ms", func(r Run) *float64 { return inbound(r.Media.Audio).JitterMs }},
-		{"media.video.inbound.loss", "ratio", func(r Run) *float64 { return inbound(r.Media.Video).Loss }},
-		{"media.video.inbound.jitter", "ms", func(r Run) *float64 { return inbound(r.Media.Video).JitterMs }},
-	} {
-		out = append(out, overRuns(f.name, f.unit, r.Runs, f.of)...)
+	out = append(out, overRuns("path.rtt", unitMillis, r.Runs, func(r Run) *float64 {
+		if r.Path == nil {
+			return nil
+		}
+		return float(r.Path.RTT)
+	})...)
+	for _, kind := range diag.Kinds {
+		for _, f := range figures {
+			if f.name == "" {
+				continue
+			}
+			out = append(out, overRuns("media."+kind+".inbound."+f.name, f.unit, r.Runs, func(r Run) *float64 {
+				for _, d := range r.Media.streams() {
+					if d.kind == kind && d.direction == string(diag.Inbound) {
+						return f.of(d.Stream)
+					}
+				}
+				return nil
+			})...)
+		}
 	}
 	return out
 }
 
-func rttOf(p *Path) *float64 {
+// percentileValues are the median and the 95th percentile, with the distance of the two as the scatter.
+func percentileValues(name string, p *Percentiles) []measure {
 	if p == nil {
 		return nil
 	}
-	return p.RTTMs
-}
-
-func inbound(k *Kind) Stream {
-	if k == nil || k.Inbound == nil {
-		return Stream{}
-	}
-	return *k.Inbound
-}
-
-// percentileFigures are the median and the 95th percentile, with the distance of the two as the scatter.
-func percentileFigures(name string, p *Percentiles) []value {
-	if p == nil {
-		return nil
-	}
-	spread := p.P95Ms - p.P50Ms
-	list := []value{{name + ".p50", p.P50Ms, min(spread, p.P50Ms-p.MinMs), p.N, "ms"}}
+	median, high := p.P50.Float(), p.P95.Float()
+	list := []measure{{name + ".p50", median, min(high-median, median-p.Min.Float()), p.N, unitMillis.name}}
 	if p.N >= fewRuns { // of fewer runs it is the maximum, which a single outlier makes
-		list = append(list, value{name + ".p95", p.P95Ms, spread, p.N, "ms"})
+		list = append(list, measure{name + ".p95", high, high - median, p.N, unitMillis.name})
 	}
 	return list
 }
 
 // overRuns is the median of a figure over the runs, with the median distance from it as the scatter.
-func overRuns(name, unit string, runs []Run, of func(Run) *float64) []value {
+func overRuns(name string, in unit, runs []Run, of func(Run) *float64) []measure {
 	var all []float64
 	for _, r := range runs {
 		if v := of(r); v != nil {
@@ -175,7 +152,7 @@ func overRuns(name, unit string, runs []Run, of func(Run) *float64) []value {
 	for i, v := range all {
 		distances[i] = math.Abs(v - middle)
 	}
-	return []value{{name, round(middle), median(distances), len(all), unit}}
+	return []measure{{name, round(middle), median(distances), len(all), in.name}}
 }
 
 func median(v []float64) float64 {

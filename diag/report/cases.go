@@ -2,44 +2,44 @@ package report
 
 import (
 	"fmt"
-	"strconv"
+	"strings"
 
 	"dialtone/diag"
 )
 
-// result is how a case ended, in the terms that test reports have in common.
-type result string
+// outcome is the result of a test case, in the terms that test reports have in common.
+type outcome string
 
 const (
-	passed  result = "passed"
-	failed  result = "failed"
-	broken  result = "error" // it could not be done
-	skipped result = "skipped"
+	passed  outcome = "passed"
+	failed  outcome = "failed"
+	broken  outcome = "error" // it could not be done
+	skipped outcome = "skipped"
 )
 
 // testCase is one thing that was tested: the way a report looks to programs that read test results.
 type testCase struct {
 	group   string // run, phase, assertion, baseline or check
 	name    string
-	result  result
-	kind    string // of a failure: the name of the exit code, or of what went wrong
+	outcome outcome
+	kind    string // of a failure: the name of the exit code, or of what failed
 	message string
 	detail  []string
-	seconds *float64 // nil: not known
+	time    *diag.Millis // nil: unknown
 	facts   []fact
 }
 
-// fact is a value that is told beside a case.
-type fact struct{ key, value string }
-
-// suite is a check as cases. It has failed or broken cases exactly where its verdict is no pass.
+// suite is a check as test cases. It has failed or broken cases exactly if its verdict is no pass.
 type suite struct {
 	*Report
 	name  string // unique among the suites
 	cases []testCase
 }
 
-// suites are the checks as cases; of a scenario that could not do all of them, that is one suite more.
+// id names the suite within a page.
+func (suite) id(index int) string { return fmt.Sprintf("check-%d", index+1) }
+
+// suites are the checks as test cases; of a scenario that could not do all of them, that is one suite more.
 func (r *Report) suites() []suite {
 	var out []suite
 	names := map[string]int{}
@@ -59,10 +59,10 @@ func (r *Report) suites() []suite {
 	return out
 }
 
-// count is how many cases ended so.
-func (s suite) count(of result) (n int) {
+// count is how many cases have an outcome.
+func (s suite) count(of outcome) (n int) {
 	for _, c := range s.cases {
-		if c.result == of {
+		if c.outcome == of {
 			n++
 		}
 	}
@@ -83,83 +83,89 @@ func (r *Report) cases() []testCase {
 	for _, b := range r.Baseline {
 		out = append(out, b.asCase())
 	}
-	bad := false
+	red := false
 	for i := range out {
-		if r.Verdict == Pass && (out[i].result == failed || out[i].result == broken) {
-			out[i].result = skipped // it did not count
+		if r.Verdict == Pass && (out[i].outcome == failed || out[i].outcome == broken) {
+			out[i].outcome = skipped // it did not count
 		}
-		bad = bad || out[i].result == broken || out[i].result == failed && r.Verdict == Fail
+		red = red || out[i].outcome == broken || out[i].outcome == failed && r.Verdict == Fail
 	}
-	if !bad && r.Verdict != Pass || len(out) == 0 {
-		out = append(out, testCase{
-			group: "check", name: "the check was completed", result: resultOf(r.Verdict), kind: clean(r.Exit.Name), message: clean(r.Headline),
-			detail: append(findingLines(r.Findings), nextLines(r.Next)...),
-		})
+	if !red && r.Verdict != Pass || len(out) == 0 {
+		out = append(out, r.asCase("check", "check completed"))
 	}
 	return out
 }
 
-func resultOf(v Verdict) result {
-	switch v {
+// asCase is a result as a test case.
+func (r Result) asCase(group, name string) testCase {
+	c := testCase{group: group, name: name, outcome: failed, message: clean(r.Headline)}
+	switch r.Verdict {
 	case Pass:
-		return passed
+		c.outcome = passed
 	case Error:
-		return broken
+		c.outcome = broken
 	case Fail:
 	}
-	return failed
-}
-
-func (run Run) asCase() testCase {
-	c := testCase{
-		group: "run", name: fmt.Sprintf("call %d", run.Index+1), result: resultOf(run.Verdict), message: clean(run.Headline),
-		facts: []fact{{"exit", clean(run.Exit.Name)}, {"setup", millis(run.Setup.TotalMs)}, {"path", unknown}},
+	if c.outcome == passed {
+		return c
 	}
-	if run.Path != nil {
-		c.facts[2].value = run.Path.Local.words() + " - " + run.Path.Remote.words() + ", " + run.Path.kind()
+	c.kind = clean(r.Exit.Name)
+	for _, f := range r.Findings {
+		for _, l := range f.lines() {
+			c.detail = append(c.detail, strings.TrimPrefix(l.Key+": "+l.Value, ": "))
+		}
 	}
-	if run.Setup.TotalMs != nil {
-		c.seconds = diag.Ptr(*run.Setup.TotalMs / 1000)
-	}
-	if run.Recording != "" {
-		c.facts = append(c.facts, fact{"recording", clean(run.Recording)})
-	}
-	if c.result != passed {
-		c.kind, c.detail = clean(run.Exit.Name), findingLines(run.Findings)
+	for _, n := range r.Next {
+		c.detail = append(c.detail, "next: "+clean(n))
 	}
 	return c
 }
 
-// phaseCase is a phase of the described run. One that failed counts where the run failed too: a call that came up
+func (run Run) asCase() testCase {
+	c := run.Result.asCase("run", fmt.Sprintf("run %d", run.Index+1))
+	path := unknown
+	if run.Path != nil {
+		path = run.Path.words()
+	}
+	c.time = run.Setup.Total
+	c.facts = []fact{{"exit", clean(run.Exit.Name)}, {"setup", span(run.Setup.Total)}, {"path", path}}
+	if run.Recording != "" {
+		c.facts = append(c.facts, fact{"recording", clean(run.Recording)})
+	}
+	return c
+}
+
+// phaseCase is a phase of the described run. One that failed counts if the run failed too: a call that connected
 // without a server passed.
 func (r *Report) phaseCase(p Phase) testCase {
-	c := testCase{group: "phase", name: p.title(), result: passed, message: clean(p.Detail)}
-	if p.DurationMs != nil {
-		c.seconds = diag.Ptr(*p.DurationMs / 1000)
+	c := testCase{
+		group: "phase", name: title(p.Phase, p.Subject), outcome: skipped, message: clean(p.Detail), time: p.Duration,
 	}
 	run := r.detailRun()
 	switch p.Outcome {
-	case string(diag.OutcomeOK):
-	case string(diag.OutcomeFailed):
-		c.result, c.kind = failed, "phase"
+	case diag.OutcomeOK:
+		c.outcome = passed
+	case diag.OutcomeFailed:
 		if run != nil && run.Verdict == Pass {
-			c.result, c.message = skipped, clean("failed, and the call came up without it: "+p.Detail)
+			c.message = clean("failed, but the call connected without it: " + p.Detail)
+			return c
 		}
-	case string(diag.OutcomeCancelled):
-		c.result, c.message = skipped, clean("the call ended before it was over. "+p.Detail)
+		c.outcome, c.kind = failed, "phase"
+	case diag.OutcomeCancelled:
+		c.message = clean("cancelled: the call ended first. " + p.Detail)
 	default:
-		c.result, c.message = skipped, clean("it was not over. "+p.Detail)
+		c.message = clean("in progress when the call ended. " + p.Detail)
 	}
 	return c
 }
 
 func (a Assertion) asCase() testCase {
-	c := testCase{group: "assertion", name: clean(a.Expr), result: passed, facts: []fact{{"saw", a.saw()}}}
+	c := testCase{group: "assertion", name: clean(a.Expr), outcome: passed, facts: []fact{{"value", a.saw()}}}
 	if a.Default {
 		c.facts = append(c.facts, fact{"origin", "dialtone"})
 	}
 	if !a.Pass {
-		c.result, c.kind, c.message = failed, "assertion", "saw "+a.saw()
+		c.outcome, c.kind, c.message = failed, "assertion", "value: "+a.saw()
 		if a.Error != "" {
 			c.kind, c.message = "unknown", clean(a.Error)
 		}
@@ -167,37 +173,14 @@ func (a Assertion) asCase() testCase {
 	return c
 }
 
-func (b Change) asCase() testCase {
-	number := func(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) + " " + clean(b.Unit) }
-	c := testCase{
-		group: "baseline", name: clean(b.Name), result: passed,
-		facts: []fact{{"before", number(b.Before)}, {"now", number(b.Now)}, {"noise", number(b.Noise)}},
+func (c Change) asCase() testCase {
+	before, now, noise := c.number(c.Before), c.number(c.Now), c.number(c.Noise)
+	out := testCase{
+		group: "baseline", name: clean(c.Name), outcome: passed, facts: []fact{{"before", before}, {"now", now}, {"noise", noise}},
 	}
-	if b.Worse {
-		c.result, c.kind, c.message = failed, "baseline", "worse: "+number(b.Before)+" before, "+number(b.Now)+" now, the noise is "+number(b.Noise)
-	}
-	return c
-}
-
-// findingLines tell findings in lines: what, how it is known, what to do.
-func findingLines(list []Finding) []string {
-	var out []string
-	for _, f := range list {
-		out = append(out, clean(fmt.Sprintf("%s: %s [%s]", f.Severity, f.Title, f.ID)))
-		for _, e := range f.Evidence {
-			out = append(out, "  "+clean(e))
-		}
-		if f.Advice != "" {
-			out = append(out, "  next: "+clean(f.Advice))
-		}
-	}
-	return out
-}
-
-func nextLines(list []string) []string {
-	out := make([]string, 0, len(list))
-	for _, s := range list {
-		out = append(out, "next: "+clean(s))
+	if c.Worse {
+		out.outcome, out.kind = failed, "baseline"
+		out.message = "significant regression: " + before + " before, " + now + " now, noise " + noise
 	}
 	return out
 }

@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"math"
 	"strings"
+
+	"dialtone/diag"
 )
 
-// htmlChart is a value over the time of the described run.
-type htmlChart struct {
+// chart is a value over the time of the described run.
+type chart struct {
 	Title, Unit string
 	Top         string // label of the upper end; the lower one is 0
 	From, To    string // of the time
@@ -27,65 +29,78 @@ const (
 	chartHeight = 300
 )
 
+// inboundCharts are those of inbound media, with a line for each kind. A new one is a line here.
+var inboundCharts = []struct {
+	title, unit string
+	factor      float64
+	of          func(*Interval) *float64
+}{
+	{"Bitrate, inbound", "kbit/s", 1e-3, func(i *Interval) *float64 { return i.Bitrate }},
+	{"Loss, inbound", "%", 100, func(i *Interval) *float64 { return i.Loss }},
+	{"Jitter, inbound", "ms", 1, func(i *Interval) *float64 { return float(i.Jitter) }},
+	{"Frames, inbound", "per second", 1, func(i *Interval) *float64 { return i.FramesPerSecond }},
+}
+
 // charts draws what was measured; of what was not, there is no chart.
-func charts(samples []Sample) []htmlChart {
-	type series struct {
-		name string
-		of   func(Sample) *float64
+func charts(samples []Sample) []chart {
+	var out []chart
+	add := func(title, unit string, lines ...series) {
+		if c := (chart{Title: title, Unit: unit}); c.draw(samples, lines) {
+			out = append(out, c)
+		}
 	}
-	var out []htmlChart
-	for _, c := range []struct {
-		title, unit string
-		factor      float64
-		series      []series
-	}{
-		{"Round trip", "ms", 1, []series{{"path", func(s Sample) *float64 { return s.RTTMs }}}},
-		{"Bit rate, inbound", "kbit/s", 1e-3, []series{
-			{"audio", func(s Sample) *float64 { return s.AudioInRate }}, {"video",
-				func(s Sample) *float64 { return s.VideoInRate }},
-		}},
-		{"Loss, inbound", "%", 100, []series{
-			{"audio", func(s Sample) *float64 { return s.AudioInLoss }}, {"video",
-				func(s Sample) *float64 { return s.VideoInLoss }},
-		}},
-		{"Jitter, inbound", "ms", 1, []series{
-			{"audio", func(s Sample) *float64 { return s.AudioInJitter }}, {"video",
-				func(s Sample) *float64 { return s.VideoInJitter }},
-		}},
-		{"Frames, inbound", "per second", 1, []series{{"video", func(s Sample) *float64 { return s.VideoInFPS }}}},
-	} {
-		chart := htmlChart{Title: c.title, Unit: c.unit}
-		var values [][]float64 // of each series, NaN where unknown
-		top := 0.0
-		for i, s := range c.series {
-			list, peak, known := column(samples, s.of, c.factor)
-			if !known {
-				continue
+	add("Round-trip time", "ms", series{"path", 1, func(s Sample) *float64 { return float(s.RTT) }})
+	for _, c := range inboundCharts {
+		of := func(i *Interval) *float64 {
+			if i == nil {
+				return nil
 			}
-			top = max(top, peak)
-			values = append(values, list)
-			chart.Lines = append(chart.Lines, chartLine{Name: s.name, N: i, Last: lastOf(list), Peak: short(peak)})
+			return c.of(i)
 		}
-		if len(values) == 0 {
-			continue
-		}
-		top = nice(top)
-		chart.Top = short(top)
-		chart.From, chart.To = short(samples[0].AtMs/1000), short(samples[len(samples)-1].AtMs/1000)
-		for i := range chart.Lines {
-			chart.Lines[i].Path = linePath(samples, values[i], top)
-		}
-		out = append(out, chart)
+		add(c.title, c.unit, series{"audio", c.factor, func(s Sample) *float64 { return of(s.Audio) }},
+			series{"video", c.factor, func(s Sample) *float64 { return of(s.Video) }})
 	}
 	return out
 }
 
-// column is one value of all samples, the largest, and whether there is any.
-func column(samples []Sample, of func(Sample) *float64, factor float64) (list []float64, peak float64, known bool) {
+// series is one line of a chart.
+type series struct {
+	name   string
+	factor float64
+	of     func(Sample) *float64
+}
+
+// draw reports whether there is anything to draw.
+func (c *chart) draw(samples []Sample, lines []series) bool {
+	var values [][]float64 // of each line, NaN if unknown
+	top := 0.0
+	for i, s := range lines {
+		list, peak, known := s.values(samples)
+		if !known {
+			continue
+		}
+		top = max(top, peak)
+		values = append(values, list)
+		c.Lines = append(c.Lines, chartLine{Name: s.name, N: i, Last: lastOf(list), Peak: short(peak)})
+	}
+	if len(values) == 0 {
+		return false
+	}
+	top = nice(top)
+	c.Top = short(top)
+	c.From, c.To = short(samples[0].At.Float()/1000), short(samples[len(samples)-1].At.Float()/1000)
+	for i := range c.Lines {
+		c.Lines[i].Path = linePath(samples, values[i], top)
+	}
+	return true
+}
+
+// values are those of all samples, the largest, and whether there is any.
+func (l series) values(samples []Sample) (list []float64, peak float64, known bool) {
 	for _, s := range samples {
 		v := math.NaN()
-		if p := of(s); p != nil {
-			v, known = *p*factor, true
+		if p := l.of(s); p != nil {
+			v, known = *p*l.factor, true
 			peak = max(peak, v)
 		}
 		list = append(list, v)
@@ -102,8 +117,8 @@ func lastOf(list []float64) string {
 
 // linePath is a line through the values, with gaps where they are unknown. A value without neighbours is a dash.
 func linePath(samples []Sample, values []float64, top float64) string {
-	begin, end := samples[0].AtMs, samples[len(samples)-1].AtMs
-	x := func(i int) float64 { return (samples[i].AtMs - begin) / max(end-begin, 1e-9) * chartWidth }
+	begin, end := samples[0].At.Float(), samples[len(samples)-1].At.Float()
+	x := func(i int) float64 { return (samples[i].At.Float() - begin) / max(end-begin, 1e-9) * chartWidth }
 	y := func(v float64) float64 { return chartHeight - min(max(v/top, 0), 1)*chartHeight }
 	var b strings.Builder
 	for i, v := range values {
@@ -146,7 +161,7 @@ func short(v float64) string {
 	return fmt.Sprintf("%.3g", v)
 }
 
-// histogram is how the set-up times of the runs are spread.
+// histogram is the distribution of the setup times of the runs.
 type histogram struct {
 	Bars     []histogramBar
 	Marks    []histogramMark
@@ -167,22 +182,23 @@ type histogramMark struct {
 
 const histogramBins = 24
 
-// spread is nil where there are fewer than two values.
+// spread is nil if there are fewer than two values.
 func spread(runs []Run, p *Percentiles) *histogram {
 	if p == nil || p.N < 2 {
 		return nil
 	}
-	from, width := p.MinMs, (p.MaxMs-p.MinMs)/histogramBins
+	from, width := p.Min.Float(), (p.Max.Float()-p.Min.Float())/histogramBins
 	if width <= 0 {
 		width = 1
 	}
 	h := &histogram{From: short(from), To: short(from + width*histogramBins)}
+	place := func(t diag.Millis) float64 { return min(max((t.Float()-from)/(width*histogramBins), 0), 1) }
 	var counts [histogramBins]int
 	for _, r := range runs {
-		if r.Setup.TotalMs == nil {
+		if r.Setup.Total == nil {
 			continue
 		}
-		bin := min(max(int((*r.Setup.TotalMs-from)/width), 0), histogramBins-1)
+		bin := min(int(place(*r.Setup.Total)*histogramBins), histogramBins-1)
 		counts[bin]++
 		h.N++
 		h.Most = max(h.Most, counts[bin])
@@ -194,17 +210,15 @@ func spread(runs []Run, p *Percentiles) *histogram {
 		}
 		tall := float64(n) / float64(h.Most) * chartHeight
 		h.Bars = append(h.Bars, histogramBar{
-			X: math.Round(float64(i)*room*10+10) / 10, Y: math.Round((chartHeight-tall)*10) / 10, W: math.Round((room-2)*10) / 10, H: math.Round(tall*10) / 10,
+			X: tenth(float64(i)*room + 1), Y: tenth(chartHeight - tall), W: tenth(room - 2), H: tenth(tall),
 			Title: fmt.Sprintf("%d runs of %s to %s ms", n, short(from+float64(i)*width), short(from+float64(i+1)*width)),
 		})
 	}
-	for _, m := range []histogramMark{{Name: "p50", X: p.P50Ms}, {Name: "p95", X: p.P95Ms}, {Name: "p99", X: p.P99Ms}} {
-		m.Value = short(m.X) + " ms"
-		m.X = math.Round(min(max((m.X-from)/(width*histogramBins), 0), 1)*chartWidth*10) / 10
-		h.Marks = append(h.Marks, m)
+	for _, q := range p.list()[1:4] {
+		h.Marks = append(h.Marks, histogramMark{q.name, short(q.time.Float()) + " ms", tenth(place(q.time) * chartWidth)})
 	}
 	return h
 }
 
-// thousandths is a share on a scale of a thousand.
-func thousandths(v float64) float64 { return math.Round(min(max(v, 0), 1)*10_000) / 10 }
+// tenth rounds a coordinate.
+func tenth(v float64) float64 { return math.Round(v*10) / 10 }

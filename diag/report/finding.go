@@ -3,63 +3,55 @@ package report
 import (
 	"slices"
 
-	"dialtone/diag"
 	"dialtone/diag/judge"
 	"dialtone/diag/words"
 )
 
 // Finding is a finding and its English.
 type Finding struct {
-	ID       string         `json:"id"`
-	Severity judge.Severity `json:"severity"`
-	Subject  string         `json:"subject,omitempty"`
-	Side     string         `json:"side,omitempty"`  // "answerer": the other one of two peers that both run here
-	Facts    any            `json:"facts,omitempty"` // the typed evidence; its form depends on the ID
+	judge.Finding
+	Side string `json:"side,omitempty"` // answerer: the peer that the report does not describe; both run here
 	words.Text
 }
 
-// inEnglish adds the English to a finding.
-func inEnglish(f judge.Finding) Finding {
-	return Finding{ID: f.ID, Severity: f.Severity, Subject: f.Subject, Facts: f.Evidence, Text: words.Of(f)}
-}
+// answerer is the side of the peer that the report does not describe.
+const answerer = "answerer"
 
 // Written adds the English to findings.
-func Written(list []judge.Finding) []Finding {
+func Written(list []judge.Finding) []Finding { return inEnglish(list, "") }
+
+func inEnglish(list []judge.Finding, side string) []Finding {
 	out := make([]Finding, 0, len(list))
 	for _, f := range list {
-		out = append(out, inEnglish(f))
+		text := words.Of(f)
+		if side != "" {
+			text.Title = otherSide + text.Title
+		}
+		out = append(out, Finding{f, side, text})
 	}
 	return out
 }
 
-// same reports whether two findings say the same of the same thing.
-func (f Finding) same(g Finding) bool {
-	return f.ID == g.ID && f.Subject == g.Subject && f.Side == g.Side
-}
-
-// mergeFindings lists those of all runs, each once, gravest first.
-func mergeFindings(in Input, runs []Run) []Finding {
-	var out []Finding
-	list := append(Written(in.Findings), Written(in.Expect.Load.Findings())...)
-	for _, r := range runs {
-		list = append(list, r.Findings...)
-	}
+// merged lists each finding once, gravest first.
+func merged(list []Finding) []Finding {
+	out := []Finding{}
 	for _, f := range list {
-		if !slices.ContainsFunc(out, f.same) {
+		if !slices.ContainsFunc(out, func(g Finding) bool { return f.Same(g.Finding) && f.Side == g.Side }) {
 			out = append(out, f)
 		}
 	}
-	sortFindings(out)
-	return filled(out)
+	slices.SortStableFunc(out, func(a, b Finding) int { return b.Severity.Compare(a.Severity) })
+	return out
 }
 
-func sortFindings(list []Finding) {
-	slices.SortStableFunc(list, func(a, b Finding) int { return b.Severity.Compare(a.Severity) })
-}
-
-// verdict is that of a run: what both sides say, and which of them is to be believed.
-type verdict struct {
-	exit     diag.Exit
-	said     words.Said
-	findings []Finding
+// lines are a finding in lines, each behind its label: what was found, the evidence, the next step.
+func (f Finding) lines() []fact {
+	out := []fact{{clean(string(f.Severity)), clean(f.Title + " [" + f.ID + "]")}}
+	for _, e := range f.Text.Evidence {
+		out = append(out, fact{"", clean(e)})
+	}
+	if f.Advice != "" {
+		out = append(out, fact{"next", clean(f.Advice)})
+	}
+	return out
 }

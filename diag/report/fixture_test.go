@@ -48,7 +48,7 @@ func recorded(t testing.TB, name string) *Report {
 	c := call.Fold(log)
 	return Build(Input{
 		Tool: "dialtone v0.0.0", Name: name, StartedAt: begun, Duration: log[len(log)-1].At, Expect: recordedCalls[name],
-		Target: Target{Kind: "room", URL: "https://call.example/call/", Room: "w1", Role: "any", ICEServers: []string{"turn:turn.example:3478"}, Media: true, ForMs: 10_000},
+		Target: Target{Kind: "room", URL: "https://call.example/call/", Room: "w1", Role: "any", ICEServers: []string{"turn:turn.example:3478"}, Media: true, For: diag.Millis(10 * time.Second)},
 		Runs:   []RunInput{{Call: c, Events: log, Recording: "rec/run-001.jsonl"}},
 	})
 }
@@ -65,21 +65,18 @@ func many(t testing.TB) *Report {
 		if i%23 == 11 {
 			run = bad.Runs[0]
 		}
-		run.Index, run.StartMs, run.Recording = i, float64(i)*410, fmt.Sprintf("rec/run-%03d-offer.jsonl", i+1)
+		run.Index, run.Start, run.Recording = i, diag.Millis(i)*diag.Millis(410*time.Millisecond), fmt.Sprintf("rec/run-%03d-offer.jsonl", i+1)
 		run.Setup = varied(run.Setup, 0.7+float64((i*37)%60)/60+float64(i%7/6)*1.4)
 		r.Runs = append(r.Runs, run)
 	}
 	r.Summary = summarize(r.Runs)
 	r.Detail = detail(r.Runs)
-	d := r.Runs[r.Detail]
-	r.Setup, r.Path, r.Media = d.Setup, d.Path, d.Media
-	r.Findings = append(r.Findings, d.Findings...)
-	r.Headline, r.Why = d.Headline, bad.Why
+	r.Measurements, r.Result = r.Runs[r.Detail].Measurements, r.Runs[r.Detail].Result
 	r.Assertions = []Assertion{
 		{Expr: "all(runs, .connected)", Pass: true, Default: true},
 		{Expr: "all(runs, .media.audio.inbound.flows)", Default: true},
 		{Expr: `setup.p95 < duration("2s")`, Pass: true, Value: "1.615s"},
-		{Expr: `path.local.type == "relay"`, Pass: true, Value: "relay"},
+		{Expr: `path.local.candidateType == "relay"`, Pass: true, Value: "relay"},
 		{Expr: "media.video.inbound.loss < 0.01", Value: 0.25},
 		{Expr: "nat.mapping == 'none'", Error: "unknown: the report has no such value"},
 	}
@@ -93,14 +90,15 @@ func many(t testing.TB) *Report {
 }
 
 func varied(s Setup, factor float64) Setup {
-	out := Setup{}
-	if s.TotalMs != nil {
-		out.TotalMs = diag.Ptr(round(*s.TotalMs * factor))
-	}
-	for _, p := range s.Phases {
-		if p.DurationMs != nil {
-			p.DurationMs = diag.Ptr(round(*p.DurationMs * factor))
+	scaled := func(m *diag.Millis) *diag.Millis {
+		if m == nil {
+			return nil
 		}
+		return diag.Ptr(diag.Millis(time.Duration(float64(*m) * factor).Round(time.Microsecond)))
+	}
+	out := Setup{Total: scaled(s.Total)}
+	for _, p := range s.Phases {
+		p.Duration = scaled(p.Duration)
 		out.Phases = append(out.Phases, p)
 	}
 	return out

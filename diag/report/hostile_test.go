@@ -17,6 +17,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/charmbracelet/x/ansi"
+
 	"dialtone/diag"
 )
 
@@ -167,7 +169,7 @@ func readable(format, s string) error {
 
 func readText(_ *Report, raw []byte) error {
 	for line := range strings.Lines(string(raw)) {
-		if w := columns(strings.TrimSuffix(line, "\n")); w > textWidth {
+		if w := ansi.StringWidth(strings.TrimSuffix(line, "\n")); w > textWidth {
 			return fmt.Errorf("a line has %d columns: %s", w, line)
 		}
 	}

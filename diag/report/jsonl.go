@@ -4,43 +4,28 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"slices"
 	"strings"
-	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/record"
 )
-
-// recordingHeader is the first line of a recording, in so far as a report knows it.
-type recordingHeader struct {
-	Schema    string          `json:"schema"`
-	StartedAt time.Time       `json:"startedAt"`
-	Version   string          `json:"version"`
-	Command   string          `json:"command"`
-	Config    recordingConfig `json:"config"`
-}
-
-type recordingConfig struct {
-	Code       string           `json:"code"`
-	Server     string           `json:"server,omitempty"`
-	ICEServers []diag.ICEServer `json:"iceServers,omitempty"`
-	RelayOnly  bool             `json:"relayOnly,omitempty"`
-	Media      bool             `json:"media"`
-}
 
 // WriteJSONL writes the events of the run that the report describes, a line each after a header: a recording, which
 // dialtone replay shows. Of several checks it is that of the first with the worst exit code. A report that was read
-// from JSON has no events: then there is the header alone.
+// from JSON has no events: then there is only the header.
 func WriteJSONL(w io.Writer, r *Report) error {
 	r = r.worst()
 	run := r.detailRun()
 	if run == nil {
 		run = &Run{}
 	}
-	head := recordingHeader{
-		Schema: "dialtone.recording/1", StartedAt: r.StartedAt.Add(time.Duration(run.StartMs * 1e6)).UTC(),
+	head := record.Header{
+		Schema: record.Schema, StartedAt: r.StartedAt.Add(run.Start.Duration()).UTC(),
 		Version: strings.TrimPrefix(clean(r.Tool), "dialtone "), Command: "check",
-		Config: recordingConfig{Code: clean(r.Target.Room), Server: clean(r.Target.URL), RelayOnly: r.Target.RelayOnly,
-			Media: r.Target.Media},
+		Config: record.Config{
+			Code: clean(r.Target.Room), Server: clean(r.Target.URL), RelayOnly: r.Target.RelayOnly, Media: r.Target.Media,
+		},
 	}
 	if r.Target.Kind == "loopback" {
 		head.Config.Code = "loopback"
@@ -64,12 +49,5 @@ func WriteJSONL(w io.Writer, r *Report) error {
 
 // worst is the first of the checks with the worst exit code.
 func (r *Report) worst() *Report {
-	list := r.checks()
-	worst := list[0]
-	for _, c := range list[1:] {
-		if diag.Exit(c.Exit.Code).Compare(diag.Exit(worst.Exit.Code)) > 0 {
-			worst = c
-		}
-	}
-	return worst
+	return slices.MaxFunc(r.checks(), func(a, b *Report) int { return a.Exit.Code.Compare(b.Exit.Code) })
 }

@@ -4,9 +4,10 @@ import (
 	"bytes"
 	"encoding/xml"
 	"io"
-	"math"
 	"strconv"
 	"strings"
+
+	"dialtone/diag"
 )
 
 // The dialect of Surefire, as Jenkins and GitLab read it. An absent time stays absent.
@@ -57,10 +58,10 @@ type (
 
 // WriteJUnit writes the report as JUnit XML in the dialect of Surefire: a test suite for each check, a test case for
 // each run, phase of the described run, assertion and value of the baseline. A failure is a fault of what was checked,
-// an error one of the check itself. There are failures or errors exactly where the exit code is not 0. The text report
-// is the output of each suite.
+// an error one of the check itself. There are failures or errors exactly if the exit code is not 0. The text report is
+// the output of each suite.
 func WriteJUnit(w io.Writer, r *Report) error {
-	doc := junitSuites{Name: xmlText(orUnknown(clean(r.Tool))), Time: secondsOf(&r.DurationMs)}
+	doc := junitSuites{Name: xmlText(orUnknown(clean(r.Tool))), Time: seconds(&r.Duration)}
 	for _, s := range r.suites() {
 		one, err := s.junit()
 		if err != nil {
@@ -81,13 +82,15 @@ func WriteJUnit(w io.Writer, r *Report) error {
 
 func (s suite) junit() (junitSuite, error) {
 	out := junitSuite{
-		Name: xmlText(s.name), Tests: len(s.cases), Failures: s.count(failed), Errors: s.count(broken), Skipped: s.count(skipped), Time: secondsOf(&s.DurationMs),
+		Name: xmlText(s.name), Tests: len(s.cases), Failures: s.count(failed), Errors: s.count(broken),
+		Skipped: s.count(skipped), Time: seconds(&s.Duration),
 	}
 	if !s.StartedAt.IsZero() {
 		out.Timestamp = s.StartedAt.UTC().Format("2006-01-02T15:04:05")
 	}
-	for _, f := range s.facts() {
-		out.Properties = append(out.Properties, junitProperty{xmlText(f.key), xmlText(f.value)})
+	verdict := []fact{{"verdict", clean(string(s.Verdict))}, {"exit", s.exit()}, {"headline", clean(s.Headline)}}
+	for _, f := range append(verdict, s.facts()...) {
+		out.Properties = append(out.Properties, junitProperty{xmlText(f.Key), xmlText(f.Value)})
 	}
 	class := "dialtone." + strings.ReplaceAll(s.name, ".", "_") + "."
 	for _, c := range s.cases {
@@ -102,25 +105,21 @@ func (s suite) junit() (junitSuite, error) {
 }
 
 func (c testCase) junit(class string) junitCase {
-	out := junitCase{Name: xmlText(orUnknown(c.name)), Class: xmlText(class + c.group)}
-	if c.seconds != nil {
-		out.Time = decimal(*c.seconds)
-	}
+	out := junitCase{Name: xmlText(orUnknown(c.name)), Class: xmlText(class + c.group), Time: seconds(c.time)}
 	why := &junitReason{Message: xmlText(c.message), Type: xmlText(c.kind), Text: xmlText(strings.Join(c.detail, "\n"))}
-	switch c.result {
+	switch c.outcome {
 	case failed:
 		out.Failure = why
 	case broken:
 		out.Error = why
 	case skipped:
-		why.Type = ""
+		why.Type = "" // it has none
 		out.Skipped = why
 	case passed:
-		why = nil
 	}
 	var lines []string
 	for _, f := range c.facts {
-		lines = append(lines, f.key+": "+f.value)
+		lines = append(lines, f.Key+": "+f.Value)
 	}
 	if len(lines) > 0 {
 		out.Out = &junitText{xmlText(strings.Join(lines, "\n"))}
@@ -128,44 +127,12 @@ func (c testCase) junit(class string) junitCase {
 	return out
 }
 
-// facts are what is told of a check as a whole.
-func (r *Report) facts() []fact {
-	out := []fact{
-		{"verdict", clean(string(r.Verdict))},
-		{"headline", clean(r.Headline)},
-		{"exit.code", strconv.Itoa(r.Exit.Code)},
-		{"exit.name", clean(r.Exit.Name)},
-		{"tool", clean(r.Tool)},
-		{"target", r.Target.what()},
-		{"runs", strconv.Itoa(r.Summary.Runs)},
-		{"runs.failed", strconv.Itoa(r.Summary.Failed)},
-		{"runs.interrupted", strconv.Itoa(r.Summary.Interrupted)},
-		{"setup.total", millis(r.Setup.TotalMs)},
-	}
-	if p := r.Summary.Setup; p != nil {
-		out = append(out, fact{"setup.p50", millis(&p.P50Ms)}, fact{"setup.p95", millis(&p.P95Ms)},
-			fact{"setup.p99", millis(&p.P99Ms)})
-	}
-	if p := r.Path; p != nil {
-		out = append(out, fact{"path.local", p.Local.words()}, fact{"path.remote", p.Remote.words()},
-			fact{"path.kind", p.kind()})
-	} else {
-		out = append(out, fact{"path", unknown})
-	}
-	return out
-}
-
-// secondsOf is a time in milliseconds in seconds; "" where it is not known.
-func secondsOf(ms *float64) string {
-	if ms == nil {
+// seconds is a time as schemas demand it: without exponent and not negative; "" if it is unknown.
+func seconds(m *diag.Millis) string {
+	if m == nil {
 		return ""
 	}
-	return decimal(*ms / 1000)
-}
-
-// decimal is a time as schemas want it: without exponent, not negative and not too long, with at most six decimals.
-func decimal(v float64) string {
-	return strconv.FormatFloat(min(max(math.Round(v*1e6)/1e6, 0), 1e9), 'f', -1, 64)
+	return strconv.FormatFloat(max(m.Float(), 0)/1000, 'f', -1, 64)
 }
 
 // xmlText drops what XML 1.0 cannot hold: clean text has no control characters, but may have U+FFFE and U+FFFF.

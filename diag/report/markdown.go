@@ -4,19 +4,17 @@ import (
 	"fmt"
 	"io"
 	"strings"
-
-	"dialtone/diag/words"
 )
 
 // maxRows bounds each table of the Markdown: job summaries are limited.
 const maxRows = 40
 
-// WriteMarkdown writes the report in GitHub's Markdown, for the summary of a job. Text from elsewhere is escaped.
+// WriteMarkdown writes the report in GitHub's Markdown, for the summary of a job. Foreign text is escaped.
 func WriteMarkdown(w io.Writer, r *Report) error {
 	m := &mdWriter{}
 	m.verdict(r, "##")
 	if len(r.Checks) > 0 {
-		m.overview(r)
+		m.section(r.overview())
 		for _, c := range r.checks() {
 			m.verdict(c, "###")
 			m.check(c)
@@ -32,59 +30,27 @@ type mdWriter struct{ b strings.Builder }
 
 func (m *mdWriter) line(format string, args ...any) { fmt.Fprintf(&m.b, format+"\n", args...) }
 
+var mdEscapes = strings.NewReplacer(
+	"&", "&amp;", "<", "&lt;", ">", "&gt;", "@", "&#64;", "|", "&#124;",
+	`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "#", `\#`, "~", `\~`, "!", `\!`,
+)
+
 // md escapes text, so that it is text in a paragraph, a heading and a cell of a table.
-func md(s string) string {
-	return strings.NewReplacer(
-		"&", "&amp;", "<", "&lt;", ">", "&gt;", "@", "&#64;", "|", "&#124;",
-		`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "#", `\#`, "~", `\~`, "!", `\!`,
-	).Replace(clean(s))
-}
+func md(s string) string { return mdEscapes.Replace(clean(s)) }
 
-func mdCode(s string) string { return "<code>" + md(s) + "</code>" }
+// signs stand beside the words of marks: color-blind readers have the words.
+var signs = map[mark]string{good: "✅ ", bad: "❌ ", warn: "⚠️ ", idle: "⚠️ "}
 
-// table writes rows of cells that are escaped already.
-func (m *mdWriter) table(header []string, rows [][]string) {
-	if len(rows) == 0 {
-		return
+func (c cell) md() string {
+	if c.Code {
+		return "<code>" + md(c.Text) + "</code>"
 	}
-	m.line("| %s |\n|%s", strings.Join(header, " | "), strings.Repeat("---|", len(header)))
-	for i, row := range rows {
-		if i == maxRows {
-			m.line("| … and %d more |%s", len(rows)-i, strings.Repeat(" |", len(header)-1))
-			break
-		}
-		m.line("| %s |", strings.Join(row, " | "))
-	}
-	m.line("")
-}
-
-// mark is the verdict as a sign: colour blind readers have the word beside it.
-func (v Verdict) mark() string {
-	switch v {
-	case Pass:
-		return "✅"
-	case Error:
-		return "⚠️"
-	case Fail:
-	}
-	return "❌"
+	return signs[c.Mark] + md(c.Text)
 }
 
 func (m *mdWriter) verdict(r *Report, level string) {
-	m.line("%s %s %s %s\n", level, r.Verdict.mark(), md(strings.ToUpper(string(r.Verdict))), md(r.name()))
-	m.line("**%s** (exit %d, %s)\n", md(orUnknown(r.Headline)), r.Exit.Code, md(r.Exit.Name))
-}
-
-func (m *mdWriter) overview(r *Report) {
-	var rows [][]string
-	for _, c := range r.checks() {
-		rows = append(rows, []string{
-			c.Verdict.mark() + " " + md(c.name()), md(c.Headline), fmt.Sprintf("%d, %s", c.Exit.Code,
-				md(c.Exit.Name)), millis(c.Setup.TotalMs),
-			fmt.Sprintf("%d of %d", c.Summary.Failed, c.Summary.Runs),
-		})
-	}
-	m.table([]string{"check", "what was seen", "exit", "set-up", "calls failed"}, rows)
+	m.line("%s %s %s\n", level, verdictCell(r.Verdict).md(), md(r.name()))
+	m.line("**%s** (exit %s)\n", md(orUnknown(r.Headline)), md(r.exit()))
 }
 
 func (m *mdWriter) check(r *Report) {
@@ -94,110 +60,75 @@ func (m *mdWriter) check(r *Report) {
 	for _, next := range r.Next {
 		m.line("Next: %s\n", md(next))
 	}
-	rows := [][]string{{"called", md(r.Target.what())}, {"set-up", millis(r.Setup.TotalMs)}, {"path", md(unknown)}}
-	if p := r.Path; p != nil {
-		rows[2][1] = fmt.Sprintf("%s ⇄ %s, %s, round trip %s", md(p.Local.words()), md(p.Remote.words()), p.kind(),
-			millis(p.RTTMs))
+	facts := section{Columns: columns("", "")}
+	for _, f := range r.facts() {
+		facts.add(cell{Text: f.Key}, f.Value)
 	}
-	rows = append(rows, []string{"calls", fmt.Sprintf("%d, of which %d failed%s", r.Summary.Runs, r.Summary.Failed,
-		r.Summary.interrupted())},
-		[]string{"took", millis(&r.DurationMs)}, []string{"made by", md(orUnknown(r.Tool))})
-	m.table([]string{"", ""}, rows)
+	m.section(facts)
 	m.findings(r.Findings)
-	m.assertions(r.Assertions)
-	m.baseline(r.Baseline)
-	m.media(r.Media)
-	m.servers(r.Servers)
-	m.percentiles(r)
-	m.waterfall(r.Setup)
+	for _, s := range r.sections() {
+		if !s.Detail {
+			m.section(s)
+		}
+	}
 }
 
 func (m *mdWriter) findings(list []Finding) {
 	var rows [][]string
 	for _, f := range list {
-		what := md(f.Title)
-		for _, e := range f.Evidence {
-			what += "<br>" + md(e)
+		what := []string{md(f.Title)}
+		for _, e := range f.Text.Evidence {
+			what = append(what, md(e))
 		}
-		rows = append(rows, []string{md(string(f.Severity)), mdCode(f.ID), what, md(f.Advice)})
-	}
-	m.table([]string{"severity", "finding", "what was found", "next"}, rows)
-}
-
-func (m *mdWriter) assertions(list []Assertion) {
-	var rows [][]string
-	for _, a := range list {
-		mark := Pass.mark() + " holds"
-		if !a.Pass {
-			mark = Fail.mark() + " fails"
-		}
-		rows = append(rows, []string{mark, mdCode(a.Expr), md(a.saw())})
-	}
-	m.table([]string{"", "assertion", "saw"}, rows)
-}
-
-func (m *mdWriter) baseline(list []Change) {
-	var rows [][]string
-	for _, c := range list {
 		rows = append(rows, []string{
-			mdCode(c.Name), fmt.Sprintf("%.6g", c.Before), fmt.Sprintf("%.6g", c.Now), fmt.Sprintf("%.6g",
-				c.Noise), md(c.Unit), strings.ToLower(c.word()),
+			cell{Text: string(f.Severity), Mark: severityMark(f.Severity)}.md(), cell{Text: f.ID, Code: true}.md(),
+			strings.Join(what, "<br>"), md(f.Advice),
 		})
 	}
-	m.table([]string{"against the baseline", "before", "now", "noise", "unit", ""}, rows)
+	m.table(columns("severity", "finding", "description", "next"), rows)
 }
 
-func (m *mdWriter) media(media Media) {
-	var rows [][]string
-	for _, s := range media.streams() {
-		rows = append(rows, []string{
-			s.kind + " " + s.direction, s.state(), fmt.Sprint(s.Packets), kilobits(s.Bitrate), percent(s.Loss), millis(s.JitterMs), millis(s.RTTMs), s.picture(),
-		})
-	}
-	m.table([]string{"media", "", "packets", "rate", "loss", "jitter", "round trip", "picture"}, rows)
-}
-
-func (m *mdWriter) servers(list []ServerReport) {
-	var rows [][]string
-	for _, s := range list {
-		mark := Pass.mark()
-		if !s.OK {
-			mark = Fail.mark()
-		}
-		rows = append(rows, []string{mark, md(words.ServerLine(s.ServerRow))})
-	}
-	m.table([]string{"", "server"}, rows)
-}
-
-func (m *mdWriter) percentiles(r *Report) {
-	if r.Summary.Runs < 2 {
+func (m *mdWriter) section(s section) {
+	if len(s.Steps) > 0 {
+		t := &textWriter{}
+		t.waterfall(s.Steps[:min(len(s.Steps), maxRows)])
+		m.line("<details><summary>%s</summary>\n\n```text\n%s```\n\n</details>\n", md(s.Title), t.b.String())
 		return
 	}
 	var rows [][]string
-	add := func(name string, p *Percentiles, failed int) {
-		row := []string{md(name), "0", fmt.Sprint(failed), unknown, unknown, unknown, unknown, unknown}
-		if p != nil {
-			row = []string{md(name), fmt.Sprint(p.N), fmt.Sprint(failed), amount(p.MinMs), amount(p.P50Ms), amount(p.P95Ms),
-				amount(p.P99Ms), amount(p.MaxMs)}
+	for _, r := range s.Rows {
+		if r.Minor {
+			continue
+		}
+		row := make([]string, len(r.Cells))
+		for i, c := range r.Cells {
+			row[i] = c.md()
 		}
 		rows = append(rows, row)
 	}
-	add("set-up", r.Summary.Setup, r.Summary.Failed)
-	for _, p := range r.Summary.Phases {
-		add(p.title(), p.Times, p.Failed)
+	if len(rows) > 0 && s.Title != "" {
+		m.line("#### %s\n", md(s.Title))
 	}
-	m.table([]string{"ms", "n", "failed", "min", "p50", "p95", "p99", "max"}, rows)
+	m.table(s.Columns, rows)
 }
 
-// waterfall is that of the text, folded away.
-func (m *mdWriter) waterfall(s Setup) {
-	if len(s.Phases) == 0 {
+// table writes rows of cells that are escaped already.
+func (m *mdWriter) table(header []column, rows [][]string) {
+	if len(rows) == 0 {
 		return
 	}
-	shown := s
-	shown.Phases = s.Phases[:min(len(s.Phases), maxRows)]
-	t := &textWriter{}
-	t.waterfall(shown)
-	m.line("<details><summary>Waterfall of the set-up</summary>\n\n```text\n%s\n```\n\n</details>\n",
-		strings.TrimSpace(t.b.String()))
+	titles, rule := make([]string, len(header)), ""
+	for i, c := range header {
+		titles[i] = c.Title
+		rule += "---|"
+	}
+	m.line("| %s |\n|%s", strings.Join(titles, " | "), rule)
+	for i, row := range rows {
+		if i == maxRows {
+			m.line("| … and %d more |%s", len(rows)-i, strings.Repeat(" |", len(header)-1))
+			break
+		}
+		m.line("| %s |", strings.Join(row, " | "))
+	}
+	m.line("")
 }

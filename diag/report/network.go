@@ -23,9 +23,14 @@ type Network struct {
 // ServerReport is a STUN or TURN server: its steps, what follows from them, and the same in English.
 type ServerReport struct {
 	nat.ServerRow
-	OK       bool   `json:"ok"`               // it returned what it was asked for
-	Headline string `json:"headline"`         // the address that it returned, or why it failed
-	Advice   string `json:"advice,omitempty"` // the next step
+	OK       bool         `json:"ok"`                       // it returned what it was asked for
+	Cause    diag.Cause   `json:"cause,omitempty"`          // why it failed
+	Code     int          `json:"error_code,omitempty"`     // of its answer, a number of STUN
+	RTT      *diag.Millis `json:"rtt_ms,omitempty"`         // round trip of one request
+	Mapped   string       `json:"mapped_address,omitempty"` // ip:port that it saw this machine with
+	Relayed  string       `json:"relay_address,omitempty"`  // ip:port of the relay
+	Headline string       `json:"headline"`                 // the address that it returned, or why it failed
+	Advice   string       `json:"advice,omitempty"`         // the next step
 }
 
 // NetworkVerdict is what a diagnosis means for calls.
@@ -56,6 +61,9 @@ func NewNetwork(n judge.Network) Network {
 }
 
 func newServer(row nat.ServerRow) ServerReport {
-	return ServerReport{ServerRow: row, OK: row.OK(), Headline: words.ServerHeadline(&row.Server),
-		Advice: words.ServerAdvice(&row.Server)}
+	s := &row.Server
+	return ServerReport{
+		ServerRow: row, OK: s.OK(), Cause: s.Cause(), Code: s.Code(), RTT: s.RTT(), Mapped: s.Mapped(), Relayed: s.Relayed(),
+		Headline: words.ServerHeadline(s), Advice: words.ServerAdvice(s),
+	}
 }

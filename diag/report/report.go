@@ -1,19 +1,19 @@
-// Package report holds what a check found out, as one value, and writes it in the formats that people and programs
-// read.
+// Package report holds the result of a check as one value, and writes it in the formats that people and programs read.
 //
 // A [Report] is made of calls that have ended, by pure functions: the same events give the same report. Every writer
 // takes a report and an [io.Writer] and knows nothing else, so a report that was read from JSON is written as well as a
-// fresh one.
+// fresh one. What people read is a list of sections, which text, Markdown and HTML share.
 package report
 
 import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 )
 
 // Schema names the form of a [Report] in JSON.
-const Schema = "dialtone.report/1"
+const Schema = "dialtone.report/2"
 
 // Verdict is what a check amounts to.
 type Verdict string
@@ -25,38 +25,25 @@ const (
 	Error Verdict = "error"
 )
 
-// Report is everything that a check found out. Times are in milliseconds, ratios are 0–1, what was not measured is
-// absent. Where a check consists of several runs, Setup to Media are those of the run that Detail names: the worst
-// failure, or else the run with the median set-up. Of several checks (a scenario) each is a report of its own in
-// Checks, and the outer one holds the worst verdict and exit code.
+// Report is the result of a check. What was not measured is null or absent. If a check consists of several runs, the
+// measurements and details are those of the run that Detail names: the worst failure, or else the run with the median
+// setup time. Of several checks (a scenario) each is a report in Checks, and the outer one holds the worst verdict and
+// exit code.
 type Report struct {
-	Schema     string    `json:"schema"`
-	Tool       string    `json:"tool"` // "dialtone v1.2.3"
-	Name       string    `json:"name"` // of the check
-	StartedAt  time.Time `json:"started_at"`
-	DurationMs float64   `json:"duration_ms"`
+	Schema    string      `json:"schema"`
+	Tool      string      `json:"tool"` // "dialtone v1.2.3"
+	Name      string      `json:"name"` // of the check
+	StartedAt time.Time   `json:"started_at"`
+	Duration  diag.Millis `json:"duration_ms"`
+	Target    Target      `json:"target"`
+	Result                // findings of all runs: each ID, subject and side once, gravest first
 
-	Verdict  Verdict  `json:"verdict"`
-	Exit     Exit     `json:"exit"`
-	Headline string   `json:"headline"`
-	Why      []string `json:"why"`
-	Next     []string `json:"next"`
+	Detail int `json:"detail"` // index of the run that measurements and details describe
+	Measurements
+	Details
 
-	Target Target `json:"target"`
-
-	Detail     int            `json:"detail"` // index of the run that the following describe
-	Setup      Setup          `json:"setup"`
-	Path       *Path          `json:"path"` // null where no pair was selected
-	Candidates []Candidate    `json:"candidates"`
-	Pairs      []Pair         `json:"pairs"`
-	Channels   []Channel      `json:"channels"`
-	Media      Media          `json:"media"`
-	Servers    []ServerReport `json:"servers"` // STUN and TURN servers as probes of their own saw them
-	NAT        *Network       `json:"nat"`     // the diagnosis of the network, where it was made
-
-	Findings   []Finding   `json:"findings"` // of all runs, each ID and title once, gravest first
 	Assertions []Assertion `json:"assertions"`
-	Baseline   []Change    `json:"baseline,omitempty"` // against the earlier report
+	Baseline   []Change    `json:"baseline,omitempty"` // compared with the earlier report
 	Summary    Summary     `json:"summary"`
 	Runs       []Run       `json:"runs"`
 	Checks     []Report    `json:"checks,omitempty"` // of a scenario
@@ -64,87 +51,68 @@ type Report struct {
 	interrupted bool // it ended before all was done
 }
 
+// Result is what a run or a check amounts to.
+type Result struct {
+	Verdict  Verdict   `json:"verdict"`
+	Exit     Exit      `json:"exit"`
+	Headline string    `json:"headline"`
+	Why      []string  `json:"why"`
+	Next     []string  `json:"next"`
+	Findings []Finding `json:"findings"`
+}
+
 // Exit is an exit code with its name.
 type Exit struct {
-	Code int    `json:"code"`
-	Name string `json:"name"`
+	Code diag.Exit `json:"code"`
+	Name string    `json:"name"`
 }
 
 // ExitOf names a code.
-func ExitOf(e diag.Exit) Exit { return Exit{Code: int(e), Name: e.String()} }
+func ExitOf(e diag.Exit) Exit { return Exit{Code: e, Name: e.String()} }
 
-// Target is what was called.
+// Target is what a check calls.
 type Target struct {
-	Kind       string   `json:"kind"` // loopback, room, offer, whip, whep
-	URL        string   `json:"url,omitempty"`
-	Room       string   `json:"room,omitempty"` // the code
-	Role       string   `json:"role,omitempty"` // offer, answer or any
-	ICEServers []string `json:"ice_servers"`    // without credentials
-	RelayOnly  bool     `json:"relay_only"`
-	Media      bool     `json:"media"`
-	ForMs      float64  `json:"for_ms"` // how long the connection was to be kept
+	Kind       string      `json:"kind"` // loopback, room, offer, whip, whep; scenario
+	URL        string      `json:"url,omitempty"`
+	Room       string      `json:"room,omitempty"` // the room code
+	Role       string      `json:"role,omitempty"` // offer, answer or any
+	ICEServers []string    `json:"ice_servers"`    // without credentials
+	RelayOnly  bool        `json:"relay_only"`
+	Media      bool        `json:"media"`
+	For        diag.Millis `json:"for_ms"` // how long the connection is kept
 }
 
-// Setup is how a call came up.
+// Measurements are what is measured of every run.
+type Measurements struct {
+	Setup Setup `json:"setup"`
+	Path  *Path `json:"path"` // null if no candidate pair was selected
+	Media Media `json:"media"`
+}
+
+// Setup is how a call connected.
 type Setup struct {
-	// from the pairing until the first channel was open (media only: until connected); null: it did not
-	TotalMs *float64 `json:"total_ms"`
-	Phases  []Phase  `json:"phases"`
+	// from the pairing until the first channel was open (media only: until connected); null: it did not connect
+	Total  *diag.Millis `json:"total_ms"`
+	Phases []Phase      `json:"phases"`
 }
 
-// Phase is a part of the set-up; phases may overlap.
+// Phase is a part of the setup; phases may overlap. Its outcome is empty while it is in progress.
 type Phase struct {
-	Name       string   `json:"name"`              // a diag.PhaseName
-	Subject    string   `json:"subject,omitempty"` // a server, a channel, a stream
-	StartMs    float64  `json:"start_ms"`          // since the call began
-	DurationMs *float64 `json:"duration_ms"`       // null: it was not over
-	Outcome    string   `json:"outcome"`           // ok, failed, cancelled; "" where it was not over
-	Detail     string   `json:"detail,omitempty"`
+	diag.PhaseEnd
+	Start    diag.Millis  `json:"start_ms"`    // since the call began
+	Duration *diag.Millis `json:"duration_ms"` // null: in progress when the call ended
 }
 
 // Path is the selected pair.
 type Path struct {
-	Local  Candidate `json:"local"`
-	Remote Candidate `json:"remote"`
-	RTTMs  *float64  `json:"rtt_ms"`
-	Relay  bool      `json:"relay"` // one of the two is a relay
-	IPv6   bool      `json:"ipv6"`
+	Local  diag.Candidate `json:"local"`
+	Remote diag.Candidate `json:"remote"`
+	RTT    *diag.Millis   `json:"rtt_ms"`
+	Relay  bool           `json:"relay"` // one of the two is a relay candidate
+	IPv6   bool           `json:"ipv6"`
 }
 
-// Candidate is an ICE candidate.
-type Candidate struct {
-	Side          string `json:"side"` // local or remote
-	Type          string `json:"type"` // host, srflx, prflx or relay
-	Protocol      string `json:"protocol"`
-	Address       string `json:"address"`
-	Port          uint16 `json:"port"`
-	RelayProtocol string `json:"relay_protocol,omitempty"`
-	URL           string `json:"url,omitempty"`
-	Interface     string `json:"interface,omitempty"`
-}
-
-// Pair is a candidate pair and how it ended.
-type Pair struct {
-	Local     string   `json:"local"` // "host udp 192.0.2.1:4242"
-	Remote    string   `json:"remote"`
-	State     string   `json:"state"`
-	Nominated bool     `json:"nominated"`
-	Selected  bool     `json:"selected"`
-	Sent      uint64   `json:"requests_sent"`
-	Answered  uint64   `json:"responses_received"`
-	RTTMs     *float64 `json:"rtt_ms"`
-}
-
-// Channel is a data channel.
-type Channel struct {
-	Label    string `json:"label"`
-	Open     bool   `json:"open"`
-	Echoed   bool   `json:"echoed"` // something that was sent on it came back, or was answered
-	Sent     uint64 `json:"messages_sent"`
-	Received uint64 `json:"messages_received"`
-}
-
-// Media is what was sent and received, by kind; null where there was none.
+// Media is what was sent and received, by kind; null if there was none.
 type Media struct {
 	Audio *Kind `json:"audio"`
 	Video *Kind `json:"video"`
@@ -152,35 +120,41 @@ type Media struct {
 
 // Kind is one kind of media in both directions.
 type Kind struct {
-	Inbound  *Stream `json:"inbound"`
-	Outbound *Stream `json:"outbound"`
+	Inbound  *call.Stream `json:"inbound"`
+	Outbound *call.Stream `json:"outbound"`
 }
 
-// Stream is one direction of a kind of media; of several streams their sum, and the worst of jitter and round trip.
-type Stream struct {
-	MimeType        string   `json:"mime_type,omitempty"`
-	Flows           bool     `json:"flows"`  // packets came, until the end
-	Silent          bool     `json:"silent"` // packets came, and nothing but silence or standing pictures were in them
-	Packets         uint64   `json:"packets"`
-	Bytes           uint64   `json:"bytes"`
-	Lost            *int64   `json:"lost"`
-	Loss            *float64 `json:"loss"` // lost / expected
-	JitterMs        *float64 `json:"jitter_ms"`
-	RTTMs           *float64 `json:"rtt_ms"`
-	Bitrate         *float64 `json:"bitrate"` // bit/s over the whole connection
-	FramesPerSecond *float64 `json:"frames_per_second"`
-	Width           *uint16  `json:"width"`
-	Height          *uint16  `json:"height"`
-	Freezes         *uint32  `json:"freezes"`
-	NACK            uint32   `json:"nack"`
-	PLI             uint32   `json:"pli"`
+// Details are those of the described run.
+type Details struct {
+	Candidates []diag.Candidate `json:"candidates"`
+	Pairs      []Pair           `json:"pairs"`
+	Channels   []Channel        `json:"channels"`
+	Servers    []ServerReport   `json:"servers"` // STUN and TURN servers as they were queried beside the call
+	NAT        *Network         `json:"nat"`     // the diagnosis of the network, if there was one
 }
 
-// Assertion is an expression over the report and what came of it.
+// Pair is a candidate pair in its last state.
+type Pair struct {
+	diag.Pair
+	Local    string `json:"local"` // "host udp 192.0.2.1:4242"
+	Remote   string `json:"remote"`
+	Selected bool   `json:"selected"`
+}
+
+// Channel is a data channel.
+type Channel struct {
+	Label    string `json:"label"`
+	Open     bool   `json:"open"`
+	Echoed   bool   `json:"echoed"` // a message that was sent on it came back, or was answered
+	Sent     uint64 `json:"messages_sent"`
+	Received uint64 `json:"messages_received"`
+}
+
+// Assertion is an expression over the report and its result.
 type Assertion struct {
 	Expr    string `json:"expr"`
 	Pass    bool   `json:"pass"`
-	Value   any    `json:"value"`           // what the compared expression was: of a < b the value of a
+	Value   any    `json:"value"`           // of the compared expression: of a < b the value of a
 	Error   string `json:"error,omitempty"` // why it could not be evaluated: then it did not pass
 	Default bool   `json:"default"`         // one of dialtone's own
 }
@@ -190,67 +164,66 @@ type Change struct {
 	Name   string  `json:"name"` // setup.p50, media.audio.inbound.loss, …
 	Before float64 `json:"before"`
 	Now    float64 `json:"now"`
-	Noise  float64 `json:"noise"` // a difference up to this says nothing
-	Worse  bool    `json:"worse"` // beyond the noise, in the bad direction
+	Noise  float64 `json:"noise"` // a difference up to this is not significant
+	Worse  bool    `json:"worse"` // a significant regression
 	Unit   string  `json:"unit"`  // ms, ratio
 }
 
 // Summary is over all runs. Nothing is averaged.
 type Summary struct {
 	Runs        int            `json:"runs"`
+	Passed      int            `json:"passed"`
 	Failed      int            `json:"failed"`
 	Interrupted int            `json:"interrupted"` // neither passed nor failed
-	Setup       *Percentiles   `json:"setup"`       // of the runs that came up
+	Setup       *Percentiles   `json:"setup"`       // of the runs that connected
 	Phases      []PhaseSummary `json:"phases"`
 }
 
 // PhaseSummary is one phase over all runs.
 type PhaseSummary struct {
-	Name    string       `json:"name"`
-	Subject string       `json:"subject,omitempty"`
-	Seen    int          `json:"seen"`   // runs that had it
-	Failed  int          `json:"failed"` // of these
-	Times   *Percentiles `json:"times"`  // of those that were over and ok
+	Phase   diag.PhaseName `json:"phase"`
+	Subject string         `json:"subject,omitempty"`
+	Seen    int            `json:"seen"`   // runs that had it
+	Failed  int            `json:"failed"` // of these
+	Times   *Percentiles   `json:"times"`  // of those that succeeded
 }
 
-// Percentiles are nearest-rank, in milliseconds.
+// Percentiles are nearest-rank.
 type Percentiles struct {
-	N     int     `json:"n"`
-	MinMs float64 `json:"min_ms"`
-	P50Ms float64 `json:"p50_ms"`
-	P95Ms float64 `json:"p95_ms"`
-	P99Ms float64 `json:"p99_ms"`
-	MaxMs float64 `json:"max_ms"`
+	N   int         `json:"n"`
+	Min diag.Millis `json:"min_ms"`
+	P50 diag.Millis `json:"p50_ms"`
+	P95 diag.Millis `json:"p95_ms"`
+	P99 diag.Millis `json:"p99_ms"`
+	Max diag.Millis `json:"max_ms"`
 }
 
-// Run is one call of a check, in short.
+// Run is one call of a check.
 type Run struct {
-	Index     int       `json:"index"`
-	StartMs   float64   `json:"start_ms"` // since the check began
-	Verdict   Verdict   `json:"verdict"`
-	Exit      Exit      `json:"exit"`
-	Headline  string    `json:"headline"`
-	Setup     Setup     `json:"setup"`
-	Path      *Path     `json:"path"`
-	Media     Media     `json:"media"`
-	Findings  []Finding `json:"findings"`
-	Samples   []Sample  `json:"samples"`             // of the connection, for charts, at most 600
-	Recording string    `json:"recording,omitempty"` // file, where --record was given
-	Connected bool      `json:"connected"`
-	Echoed    bool      `json:"echoed"` // something that was sent on a data channel was answered
+	Index int         `json:"index"`
+	Start diag.Millis `json:"start_ms"` // since the check began
+	Result
+	Measurements
+	Samples   []Sample `json:"samples"`             // of the connection, for charts, at most 600
+	Recording string   `json:"recording,omitempty"` // file, with --record
+	Connected bool     `json:"connected"`
+	Echoed    bool     `json:"echoed"` // a message that was sent on a data channel was answered
 
-	Events []diag.Event `json:"-"` // as they came, of the side that is described; nil in a report that was read
+	Events []diag.Event `json:"-"` // of the described peer; nil in a report that was read
 }
 
 // Sample is one second of a run.
 type Sample struct {
-	AtMs          float64  `json:"at_ms"` // since the call began
-	RTTMs         *float64 `json:"rtt_ms"`
-	AudioInLoss   *float64 `json:"audio_in_loss"` // of the last interval
-	VideoInLoss   *float64 `json:"video_in_loss"`
-	AudioInRate   *float64 `json:"audio_in_bitrate"`
-	VideoInRate   *float64 `json:"video_in_bitrate"`
-	AudioInJitter *float64 `json:"audio_in_jitter_ms"`
-	VideoInJitter *float64 `json:"video_in_jitter_ms"`
-	VideoInFPS    *float64 `json:"video_in_fps"`
+	At    diag.Millis  `json:"at_ms"` // since the call began
+	RTT   *diag.Millis `json:"rtt_ms,omitempty"`
+	Audio *Interval    `json:"audio,omitempty"`
+	Video *Interval    `json:"video,omitempty"`
+}
+
+// Interval is the inbound media of one kind since the sample before.
+type Interval struct {
+	Loss            *float64     `json:"loss,omitempty"`    // 0–1
+	Bitrate         *float64     `json:"bitrate,omitempty"` // bit/s
+	Jitter          *diag.Millis `json:"jitter_ms,omitempty"`
+	FramesPerSecond *float64     `json:"frames_per_second,omitempty"` // video
 }

@@ -10,38 +10,39 @@ import (
 // summarize is over all runs.
 func summarize(runs []Run) Summary {
 	s := Summary{Runs: len(runs), Phases: []PhaseSummary{}}
-	var totals []float64
-	times := map[int][]float64{} // of each phase, by its place in s.Phases
-	places := map[[2]string]int{}
+	var totals []diag.Millis
+	times := map[int][]diag.Millis{} // of each phase, by its place in s.Phases
+	places := map[diag.PhaseStart]int{}
 	for _, r := range runs {
-		switch diag.Exit(r.Exit.Code) {
+		switch r.Exit.Code {
 		case diag.ExitPass:
+			s.Passed++
 		case diag.ExitInterrupted:
 			s.Interrupted++
 		default:
 			s.Failed++
 		}
-		if r.Setup.TotalMs != nil {
-			totals = append(totals, *r.Setup.TotalMs)
+		if r.Setup.Total != nil {
+			totals = append(totals, *r.Setup.Total)
 		}
 		seen := map[int]bool{}
 		for _, p := range r.Setup.Phases {
-			key := [2]string{p.Name, p.Subject}
+			key := diag.PhaseStart{Phase: p.Phase, Subject: p.Subject}
 			i, known := places[key]
 			if !known {
 				i = len(s.Phases)
 				places[key] = i
-				s.Phases = append(s.Phases, PhaseSummary{Name: p.Name, Subject: p.Subject})
+				s.Phases = append(s.Phases, PhaseSummary{Phase: p.Phase, Subject: p.Subject})
 			}
 			if !seen[i] {
 				s.Phases[i].Seen++
 				seen[i] = true
 			}
 			switch p.Outcome {
-			case string(diag.OutcomeFailed):
+			case diag.OutcomeFailed:
 				s.Phases[i].Failed++
-			case string(diag.OutcomeOK):
-				times[i] = append(times[i], *p.DurationMs)
+			case diag.OutcomeOK:
+				times[i] = append(times[i], *p.Duration)
 			}
 		}
 	}
@@ -52,14 +53,25 @@ func summarize(runs []Run) Summary {
 	return s
 }
 
-// PercentilesOf sorts values (in milliseconds) and picks the nearest ranks; nil where there are none.
-func PercentilesOf(values []float64) *Percentiles {
-	if len(values) == 0 {
+// PercentilesOf sorts times and picks the nearest ranks; nil if there are none.
+func PercentilesOf(times []diag.Millis) *Percentiles {
+	if len(times) == 0 {
 		return nil
 	}
-	v := slices.Sorted(slices.Values(values))
-	at := func(p float64) float64 { return v[rank(len(v), p)] }
-	return &Percentiles{N: len(v), MinMs: v[0], P50Ms: at(50), P95Ms: at(95), P99Ms: at(99), MaxMs: v[len(v)-1]}
+	v := slices.Sorted(slices.Values(times))
+	at := func(p float64) diag.Millis { return v[rank(len(v), p)] }
+	return &Percentiles{N: len(v), Min: v[0], P50: at(50), P95: at(95), P99: at(99), Max: v[len(v)-1]}
+}
+
+// quantile is one of the percentiles with its name.
+type quantile struct {
+	name string
+	time diag.Millis
+}
+
+// list has all of them, in ascending order.
+func (p Percentiles) list() []quantile {
+	return []quantile{{"min", p.Min}, {"p50", p.P50}, {"p95", p.P95}, {"p99", p.P99}, {"max", p.Max}}
 }
 
 // rank is the index of the nearest-rank percentile p (0–100) among n sorted values.

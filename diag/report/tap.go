@@ -8,7 +8,7 @@ import (
 
 // WriteTAP writes the report in the Test Anything Protocol, version 14: a test point for each run, phase of the
 // described run, assertion and value of the baseline, with diagnostics in YAML. Several checks are subtests. A test
-// point is "not ok" exactly where the exit code is not 0; what does not count is skipped.
+// point is "not ok" exactly if the exit code is not 0; what does not count is skipped.
 func WriteTAP(w io.Writer, r *Report) error {
 	var b strings.Builder
 	b.WriteString("TAP version 14\n")
@@ -33,10 +33,10 @@ func tapPoints(b *strings.Builder, indent string, s suite) {
 	fmt.Fprintf(b, "%s# %s: %s\n", indent, strings.ToUpper(clean(string(s.Verdict))), tapText(s.Headline))
 	for i, c := range s.cases {
 		directive := ""
-		if c.result == skipped {
+		if c.outcome == skipped {
 			directive = " # SKIP " + tapText(c.message)
 		}
-		fmt.Fprintf(b, "%s%s %d - %s%s\n", indent, tapWord(c.result == passed || c.result == skipped), i+1,
+		fmt.Fprintf(b, "%s%s %d - %s%s\n", indent, tapWord(c.outcome == passed || c.outcome == skipped), i+1,
 			tapText(c.group+": "+c.name), directive)
 		tapDiagnostics(b, indent+"  ", c)
 	}
@@ -52,18 +52,18 @@ func tapWord(ok bool) string {
 func tapDiagnostics(b *strings.Builder, indent string, c testCase) {
 	line := func(format string, args ...any) { fmt.Fprintf(b, indent+format+"\n", args...) }
 	line("---")
-	line("result: %s", yamlText(string(c.result)))
+	line("result: %s", yamlText(string(c.outcome)))
 	if c.message != "" {
 		line("message: %s", yamlText(c.message))
 	}
 	if c.kind != "" {
 		line("type: %s", yamlText(c.kind))
 	}
-	if c.seconds != nil {
-		line("duration_ms: %s", decimal(*c.seconds*1000))
+	if c.time != nil {
+		line("duration_ms: %.3f", max(c.time.Float(), 0))
 	}
 	for _, f := range c.facts {
-		line("%s: %s", f.key, yamlText(f.value))
+		line("%s: %s", f.Key, yamlText(f.Value))
 	}
 	if len(c.detail) > 0 {
 		line("detail: |")

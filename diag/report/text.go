@@ -4,22 +4,20 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
-	"unicode"
 
-	"dialtone/diag"
-	"dialtone/diag/words"
+	"github.com/charmbracelet/x/ansi"
 )
 
 const (
 	textWidth = 100 // columns at most
+	textRows  = 20  // of a long table
 	barWidth  = 40  // of a waterfall
-	nameWidth = 28  // of a phase or stream
-	maxLines  = 20  // of a list of candidates, pairs or channels
+	nameWidth = 28  // of a phase
+	cellWidth = 4   // at least
 )
 
-// WriteText writes the report for a person who reads it in a log of at least 100 columns: the verdict first, then what
-// it rests on. It holds no escape sequences.
+// WriteText writes the report for a person who reads it in a log of at least 100 columns: the verdict first, then its
+// evidence. It holds no escape sequences.
 func WriteText(w io.Writer, r *Report) error {
 	t := &textWriter{}
 	if len(r.Checks) > 0 {
@@ -39,28 +37,19 @@ type textWriter struct{ b strings.Builder }
 
 // line writes a line as it is; its parts are known to be short.
 func (t *textWriter) line(format string, args ...any) {
-	t.b.WriteString(strings.TrimRight(fmt.Sprintf(format, args...), " "))
-	t.b.WriteByte('\n')
+	t.b.WriteString(strings.TrimRight(fmt.Sprintf(format, args...), " ") + "\n")
 }
 
 // para writes text after a prefix, wrapped, with what follows the first line under the beginning of the text.
 func (t *textWriter) para(prefix, text string) {
-	indent := strings.Repeat(" ", columns(prefix))
-	for i, l := range wrap(clean(text), textWidth-columns(prefix)) {
-		if i > 0 {
-			prefix = indent
-		}
+	for _, l := range wrap(clean(text), textWidth-ansi.StringWidth(prefix)) {
 		t.line("%s%s", prefix, l)
+		prefix = strings.Repeat(" ", ansi.StringWidth(prefix))
 	}
 }
 
 func (t *textWriter) verdict(r *Report) {
-	name := ""
-	if r.Name != "" {
-		name = " " + diag.Clean(r.Name, 60)
-	}
-	t.para("", fmt.Sprintf("%s%s: %s (exit %d, %s)", strings.ToUpper(string(r.Verdict)), name, diag.Clean(r.Headline, 400),
-		r.Exit.Code, r.Exit.Name))
+	t.para("", fmt.Sprintf("%s %s: %s (exit %s)", verdictCell(r.Verdict).Text, r.name(), clean(r.Headline), r.exit()))
 }
 
 func (t *textWriter) check(r *Report) {
@@ -71,302 +60,167 @@ func (t *textWriter) check(r *Report) {
 	for _, next := range r.Next {
 		t.para("  next: ", next)
 	}
-	if !r.StartedAt.IsZero() {
-		t.para("  made: ", fmt.Sprintf("%s by %s, in %s", r.StartedAt.UTC().Format("2006-01-02 15:04:05 UTC"),
-			orUnknown(r.Tool), millis(&r.DurationMs)))
+	t.line("")
+	for _, f := range r.facts() {
+		t.para(fmt.Sprintf("  %-18s ", f.Key+":"), f.Value)
 	}
-	t.para("called: ", r.Target.what())
-	t.runs(r)
-	t.waterfall(r.Setup)
-	t.path(r)
-	t.media(r.Media)
-	t.channels(r.Channels)
-	t.servers(r.Servers)
 	t.findings(r.Findings)
-	t.assertions(r.Assertions)
-	t.baseline(r.Baseline)
-}
-
-// runs are percentiles, and which runs failed.
-func (t *textWriter) runs(r *Report) {
-	share, any := r.Summary.share()
-	if r.Summary.Runs < 2 || !any {
-		return
-	}
-	t.line("\nRuns: %d, failed: %d (%s)%s", r.Summary.Runs, r.Summary.Failed, percent(&share), r.Summary.interrupted())
-	row := func(name string, p *Percentiles, failed int) {
-		if p == nil {
-			p = &Percentiles{}
-		}
-		t.b.WriteString("  " + pad(name, nameWidth))
-		cell := func(v float64) string {
-			if p.N == 0 {
-				return unknown
-			}
-			return amount(v)
-		}
-		t.line(" %5d %6d %9s %9s %9s %9s %9s", p.N, failed, cell(p.MinMs), cell(p.P50Ms), cell(p.P95Ms), cell(p.P99Ms),
-			cell(p.MaxMs))
-	}
-	t.line("  %-*s %5s %6s %9s %9s %9s %9s %9s", nameWidth, "ms", "n", "failed", "min", "p50", "p95", "p99", "max")
-	row("set-up", r.Summary.Setup, r.Summary.Failed)
-	for _, p := range r.Summary.Phases {
-		row(p.title(), p.Times, p.Failed)
-	}
-	t.failed(r)
-}
-
-// maxFailed is how many failed runs are listed.
-const maxFailed = 10
-
-func (t *textWriter) failed(r *Report) {
-	told := 0
-	for _, run := range r.Runs {
-		if run.Verdict == Pass {
-			continue
-		}
-		if told++; told > maxFailed {
-			continue
-		}
-		t.para(fmt.Sprintf("  call %d: ", run.Index+1), fmt.Sprintf("%s (%s)", run.Headline, run.Exit.Name))
-	}
-	if told > maxFailed {
-		t.line("  and %d more that failed", told-maxFailed)
-	}
-	if d := r.detailRun(); d != nil {
-		t.line("\nWhat follows is of call %d.", d.Index+1)
-	}
-}
-
-// waterfall draws the phases on one scale.
-func (t *textWriter) waterfall(s Setup) {
-	total := "it did not come up"
-	if s.TotalMs != nil {
-		total = amount(*s.TotalMs) + " ms"
-	}
-	if len(s.Phases) == 0 && s.TotalMs == nil {
-		return
-	}
-	t.line("\nSet-up: %s", total)
-	for _, p := range s.steps() {
-		from := min(int(p.from*barWidth), barWidth-1)
-		to := min(max(int(p.to*barWidth), from+1), barWidth)
-		fill := "█"
-		if p.Name == string(diag.PhaseWait) || p.Outcome != string(diag.OutcomeOK) {
-			fill = "░"
-		}
-		bar := strings.Repeat(" ", from) + strings.Repeat(fill, to-from) + strings.Repeat(" ", barWidth-to)
-		took, note := unknown, ""
-		if p.DurationMs != nil {
-			took = amount(*p.DurationMs) + " ms"
-		}
-		if p.Outcome != string(diag.OutcomeOK) {
-			note = diag.Clean(p.ended(), 12)
-		}
-		t.line("  %s |%s| %12s %s", pad(p.title(), nameWidth), bar, took, note)
-	}
-}
-
-func (t *textWriter) path(r *Report) {
-	if p := r.Path; p != nil {
-		t.line("")
-		t.para("Path: ", fmt.Sprintf("%s ⇄ %s (%s, round trip %s)", p.Local.words(), p.Remote.words(), p.kind(),
-			millis(p.RTTMs)))
-		return
-	}
-	if len(r.Candidates)+len(r.Pairs) == 0 {
-		return
-	}
-	t.line("\nPath: none")
-	for i, c := range r.Candidates {
-		if t.more(i, len(r.Candidates), "candidates") {
-			break
-		}
-		t.para("  "+pad(orUnknown(c.Side), 7)+" ", c.words())
-	}
-	for i, p := range r.Pairs {
-		if t.more(i, len(r.Pairs), "pairs") {
-			break
-		}
-		t.para("  pair    ", fmt.Sprintf("%s ⇄ %s: %s, %d requests sent, %d answered", orUnknown(p.Local),
-			orUnknown(p.Remote), orUnknown(p.State), p.Sent, p.Answered))
-	}
-}
-
-// more tells how many are left of a list that is long enough.
-func (t *textWriter) more(i, of int, what string) bool {
-	if i == maxLines {
-		t.line("  and %d more %s", of-i, what)
-	}
-	return i == maxLines
-}
-
-func (t *textWriter) media(m Media) {
-	list := m.streams()
-	if len(list) == 0 {
-		return
-	}
-	t.line("\n%-16s %-8s %8s %12s %8s %9s %10s  %s", "Media", "", "packets", "rate", "loss", "jitter", "round trip",
-		"picture")
-	for _, s := range list {
-		t.line("  %-14s %-8s %8d %12s %8s %9s %10s  %s", s.kind+" "+s.direction, s.state(), s.Packets, kilobits(s.Bitrate),
-			percent(s.Loss),
-			millis(s.JitterMs), millis(s.RTTMs), s.picture())
-	}
-}
-
-func (t *textWriter) channels(list []Channel) {
-	if len(list) > 0 {
-		t.line("\nChannels:")
-	}
-	for i, c := range list {
-		if t.more(i, len(list), "channels") {
-			break
-		}
-		state := "closed"
-		if c.Open {
-			state = "open"
-		}
-		if c.Echoed {
-			state += ", echoed"
-		}
-		t.para("  ", fmt.Sprintf("%s: %s, %d messages sent, %d received", diag.Clean(c.Label, 60), state, c.Sent, c.Received))
-	}
-}
-
-func (t *textWriter) servers(list []ServerReport) {
-	if len(list) > 0 {
-		t.line("\nServers:")
-	}
-	for _, s := range list {
-		t.para("  ", words.ServerLine(s.ServerRow))
-		if s.Advice != "" {
-			t.para("      next: ", s.Advice)
+	for _, s := range r.sections() {
+		if !s.Detail {
+			t.section(s)
 		}
 	}
 }
 
 func (t *textWriter) findings(list []Finding) {
 	if len(list) > 0 {
-		t.line("\nFindings:")
+		t.line("\nFindings")
 	}
 	for _, f := range list {
-		t.para("  "+clean(string(f.Severity))+": ", fmt.Sprintf("%s [%s]", clean(f.Title), f.ID))
-		for _, e := range f.Evidence {
-			t.para("      ", e)
-		}
-		if f.Advice != "" {
-			t.para("      next: ", f.Advice)
+		for i, l := range f.lines() {
+			prefix := map[bool]string{true: "  ", false: "      "}[i == 0]
+			if l.Key != "" {
+				prefix += l.Key + ": "
+			}
+			t.para(prefix, l.Value)
 		}
 	}
 }
 
-func (t *textWriter) assertions(list []Assertion) {
-	if len(list) > 0 {
-		t.line("\nAssertions:")
+func (t *textWriter) section(s section) {
+	if len(s.Steps) > 0 {
+		t.line("\n%s", s.Title)
+		t.waterfall(s.Steps)
+		return
 	}
-	for _, a := range list {
-		word := "ok    "
-		if !a.Pass {
-			word = "FAILED"
-		}
-		saw := ""
-		switch {
-		case a.Error != "":
-			saw = "  (" + clean(a.Error) + ")"
-		case a.Value != nil:
-			saw = "  (saw " + a.saw() + ")"
-		}
-		text := diag.Clean(a.Expr, 300) + saw
-		if columns(text) > textWidth-9 {
-			t.para("  "+word+" ", text)
+	var lines [][]string // the header, then the rows that are shown
+	header := make([]string, len(s.Columns))
+	for i, c := range s.Columns {
+		header[i] = c.Title
+	}
+	lines = append(lines, header)
+	for _, r := range s.Rows {
+		if r.Minor {
 			continue
 		}
-		t.line("  %s %s", word, text) // with both blanks between
-	}
-}
-
-func (t *textWriter) baseline(list []Change) {
-	if len(list) > 0 {
-		t.line("\nAgainst the baseline:")
-	}
-	for _, c := range list {
-		unit := diag.Clean(c.Unit, 8)
-		t.line("  %-6s %s %10.6g → %10.6g %s (noise %.6g)", c.word(), pad(clean(c.Name), 36), c.Before, c.Now, unit, c.Noise)
-	}
-}
-
-// word says what became of a value.
-func (c Change) word() string {
-	switch {
-	case c.Worse:
-		return "WORSE"
-	case c.Before-c.Now > c.Noise:
-		return "better"
-	}
-	return "same"
-}
-
-// Took is how long the check took.
-func (r *Report) Took() time.Duration { return time.Duration(r.DurationMs * 1e6) }
-
-// pad makes text exactly n columns wide.
-func pad(s string, n int) string {
-	if columns(s) > n {
-		runes := []rune(s)
-		for columns(string(runes)) > n-1 {
-			runes = runes[:len(runes)-1]
+		line := make([]string, len(r.Cells))
+		for i, c := range r.Cells {
+			line[i] = c.Text
+			if c.Mark == bad {
+				line[i] = strings.ToUpper(c.Text) // for want of a color
+			}
 		}
-		s = string(runes) + "…"
+		lines = append(lines, line)
 	}
-	return s + strings.Repeat(" ", max(0, n-columns(s)))
+	if len(lines) == 1 || len(s.Rows) == 0 {
+		return
+	}
+	more := 0
+	if s.Long {
+		more = len(lines) - 1 - textRows
+		lines = lines[:min(len(lines), textRows+1)]
+	}
+	t.line("\n%s", s.Title)
+	t.table(s.Columns, lines)
+	if more > 0 {
+		t.line("  and %d more", more)
+	}
+}
+
+// table writes cells in columns, wrapped if the line were too long.
+func (t *textWriter) table(list []column, lines [][]string) {
+	widths := make([]int, len(list))
+	for i, c := range list {
+		for _, l := range lines {
+			if !c.Minor {
+				widths[i] = max(widths[i], ansi.StringWidth(l[i]))
+			}
+		}
+	}
+	fit(widths, textWidth-2)
+	for _, l := range lines {
+		tall, wrapped := 1, make([][]string, len(l))
+		for i, text := range l {
+			if widths[i] > 0 {
+				wrapped[i] = wrap(text, widths[i])
+				tall = max(tall, len(wrapped[i]))
+			}
+		}
+		for n := range tall {
+			line := ""
+			for i, parts := range wrapped {
+				part := ""
+				if n < len(parts) {
+					part = parts[n]
+				}
+				if widths[i] > 0 {
+					line += "  " + pad(part, widths[i], list[i].Number)
+				}
+			}
+			if strings.TrimSpace(line) != "" {
+				t.line("%s", line)
+			}
+		}
+	}
+}
+
+// fit narrows the widest columns until a line with two blanks before each fits; an empty column has no width.
+func fit(widths []int, room int) {
+	for {
+		sum, widest := 0, 0
+		for i, w := range widths {
+			if w > 0 {
+				sum += w + 2
+			}
+			if w > widths[widest] {
+				widest = i
+			}
+		}
+		if sum <= room || widths[widest] <= cellWidth {
+			return
+		}
+		widths[widest]--
+	}
+}
+
+// waterfall draws the phases on one scale.
+func (t *textWriter) waterfall(steps []step) {
+	for _, s := range steps {
+		from := min(int(s.From*barWidth), barWidth-1)
+		to := min(max(int(s.To*barWidth), from+1), barWidth)
+		fill := "█"
+		if s.Mark() != good {
+			fill = "░"
+		}
+		bar := strings.Repeat(" ", from) + strings.Repeat(fill, to-from) + strings.Repeat(" ", barWidth-to)
+		t.line("  %s |%s| %10s %s", pad(ansi.Truncate(s.Title, nameWidth, "…"), nameWidth, false), bar, s.Took(),
+			ansi.Truncate(s.Note(), 12, "…"))
+	}
+}
+
+// pad makes text n columns wide.
+func pad(s string, n int, right bool) string {
+	blanks := strings.Repeat(" ", max(0, n-ansi.StringWidth(s)))
+	if right {
+		return blanks + s
+	}
+	return s + blanks
 }
 
 // wrap breaks text at blanks into lines of at most n columns; words that are longer are broken too. There is always one
 // line.
 func wrap(s string, n int) []string {
 	lines := []string{""}
-	used := 0
 	for _, word := range strings.Fields(s) {
-		w := columns(word)
-		if used > 0 && used+1+w > n && (w <= n || n-used < 20) {
-			lines, used = append(lines, ""), 0
+		last := len(lines) - 1
+		if lines[last] != "" && ansi.StringWidth(lines[last])+1+ansi.StringWidth(word) <= n {
+			lines[last] += " " + word
+			continue
 		}
-		if used > 0 {
-			lines[len(lines)-1] += " "
-			used++
+		if lines[last] == "" {
+			lines = lines[:last]
 		}
-		for _, r := range word {
-			c := runeColumns(r)
-			if used+c > n {
-				lines, used = append(lines, ""), 0
-			}
-			lines[len(lines)-1] += string(r)
-			used += c
-		}
+		lines = append(lines, strings.Split(ansi.Hardwrap(word, n, true), "\n")...)
 	}
 	return lines
-}
-
-// columns is how wide a terminal shows clean text: marks take no room, the scripts and pictures of East Asia two
-// columns.
-func columns(s string) (n int) {
-	for _, r := range s {
-		n += runeColumns(r)
-	}
-	return n
-}
-
-func runeColumns(r rune) int {
-	switch {
-	case r < 0x300:
-		return 1
-	case r == '\u200d' || unicode.In(r, unicode.Mn, unicode.Me):
-		return 0
-	case r >= 0x1100 && r <= 0x115f, r >= 0x2e80 && r <= 0xa4cf, r >= 0xac00 && r <= 0xd7a3, r >= 0xf900 && r <= 0xfaff,
-		r >= 0xfe30 && r <= 0xfe6f, r >= 0xff00 && r <= 0xff60, r >= 0xffe0 && r <= 0xffe6, r >= 0x1f300 &&
-			r <= 0x1faff, r >= 0x20000 && r <= 0x3fffd:
-		return 2
-	}
-	return 1
 }

@@ -5,18 +5,20 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/charmbracelet/x/ansi"
 	"github.com/google/go-cmp/cmp"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 )
 
-func phase(name string, start float64, took *float64, outcome diag.Outcome) Phase {
-	return Phase{Name: name, StartMs: start, DurationMs: took, Outcome: string(outcome)}
+func phase(name diag.PhaseName, start diag.Millis, took *diag.Millis, outcome diag.Outcome) Phase {
+	return Phase{PhaseEnd: diag.PhaseEnd{Phase: name, Outcome: outcome}, Start: start, Duration: took}
 }
 
 // TestSteps: waiting and pauses take no room, what did not come to an end does not stretch the scale.
 func TestSteps(t *testing.T) {
-	p := diag.Ptr[float64]
+	p := diag.Ptr[diag.Millis]
 	s := Setup{Phases: []Phase{
 		phase("dial", 0, p(10), diag.OutcomeOK),
 		phase("first-packet", 60_030, p(99_000), diag.OutcomeCancelled),
@@ -28,7 +30,7 @@ func TestSteps(t *testing.T) {
 	}}
 	var got []string
 	for _, st := range s.steps() {
-		got = append(got, fmt.Sprintf("%s %.2f–%.2f", st.Name, st.from, st.to))
+		got = append(got, fmt.Sprintf("%s %.2f–%.2f", st.Title, st.From, st.To))
 	}
 	want := []string{"dial 0.00–0.20", "wait 0.20–0.20", "ice 0.20–0.60", "first-packet 0.60–1.00", "dtls 0.60–0.80", "channel 0.70–1.00", "ice-restart 0.80–1.00"}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -51,17 +53,27 @@ func TestWrap(t *testing.T) {
 			t.Errorf("%q in %d: %s", tt.text, tt.n, diff)
 		}
 	}
-	for _, s := range []string{"", "short", strings.Repeat("é", 50), strings.Repeat("語", 50)} {
-		if got := columns(pad(s, 28)); got != 28 {
-			t.Errorf("%q has %d columns", s, got)
+}
+
+// TestTableFits: a table is as wide as the text may be at most, with every word in it.
+func TestTableFits(t *testing.T) {
+	var b textWriter
+	long := strings.Repeat("word 語 ", 40) + strings.Repeat("x", 150)
+	b.table(columns("a", "#b", "c?", "d"), [][]string{{"a", "b", "c", "d"}, {long, "12", long, strings.Repeat("語", 90)}})
+	text := b.b.String()
+	for line := range strings.Lines(text) {
+		if n := ansi.StringWidth(strings.TrimSuffix(line, "\n")); n > textWidth {
+			t.Errorf("%d columns: %s", n, line)
 		}
+	}
+	if strings.Count(text, "word") != 40 || strings.Count(text, "語") != 130 || strings.Count(text, "x") != 150 {
+		t.Error(text)
 	}
 }
 
 // TestUnknownIsNoNumber: of a call of which nothing was measured no format tells a number.
 func TestUnknownIsNoNumber(t *testing.T) {
-	if got := []string{millis(nil), percent(nil), kilobits(nil), directed{kind: "video", Stream: &Stream{}}.picture()}; cmp.Diff(
-		[]string{unknown, unknown, unknown, unknown + " " + unknown}, got) != "" {
+	if got := []string{span(nil), unitBits.of(nil), directed{kind: "video", Stream: &call.Stream{}}.frameSize()}; cmp.Diff([]string{unknown, unknown, unknown}, got) != "" {
 		t.Error(got)
 	}
 	r := nothing(t)
@@ -79,7 +91,7 @@ func TestUnknownIsNoNumber(t *testing.T) {
 // TestRedIsWhatTheExitCodeSays: a server that failed in a call that passed is skipped; in one that failed it is a failure.
 func TestRedIsWhatTheExitCodeSays(t *testing.T) {
 	r := recorded(t, "good")
-	r.Setup.Phases[0].Outcome = string(diag.OutcomeFailed)
+	r.Setup.Phases[0].Outcome = diag.OutcomeFailed
 	s := r.suites()[0]
 	if s.count(failed)+s.count(broken) != 0 || s.count(skipped) != 1 {
 		t.Errorf("%d failures, %d skipped", s.count(failed), s.count(skipped))

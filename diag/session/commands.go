@@ -5,70 +5,55 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/peer"
-	"dialtone/signal"
 )
 
-// ErrNotConnected is returned by commands that need a connection.
-var ErrNotConnected = errors.New("the call is not connected")
+// Commands return at once and may be called at any time. Their error is always nil: the callers are key presses, so a
+// command that cannot be carried out becomes a warning in the feed.
 
-// Hangup ends the call. It returns at once and may be called at any time.
-func (s *Session) Hangup() {
-	s.inbox.put(func() { s.finishWith(diag.EndHangup, diag.ByLocal, nil, "") })
-}
+// Hangup ends the call.
+func (s *Session) Hangup() { s.inbox.put(input{kind: inHangup}) }
 
-// Chat sends a line of text. The error says that it could not be sent; the event of the message tells that it was.
-func (s *Session) Chat(text string) error {
-	return s.now(func() error { return s.say(diag.LabelChat, text) })
-}
-
-// Mute stops or resumes sending a kind of media ("audio" or "video") and tells the other party.
-func (s *Session) Mute(kind string, muted bool) error {
-	return s.now(func() error {
-		if s.peer == nil || !s.peer.Mute(kind, muted) {
-			return errors.New("no " + kind + " is sent in this call")
-		}
-		s.o.Feed.Append(diag.TrackMuted{Side: diag.Local, Kind: kind, Muted: muted})
-		s.sendControl(control{Code: "mute_" + kind, Value: &muted})
-		return nil
-	})
-}
-
-// RestartICE gathers new candidates and checks them, while the call goes on.
+// RestartICE gathers new candidates and checks them, while the call continues.
 func (s *Session) RestartICE() error {
-	return s.now(s.restartAsked)
-}
-
-// now runs a command on the session's goroutine. Errors become warnings: the caller is a key press that does not wait.
-func (s *Session) now(command func() error) error {
-	s.inbox.put(func() {
-		if err := command(); err != nil {
-			s.o.Feed.Append(diag.Warning{ID: "call.command_refused", Text: diag.Clean(err.Error(), 300), Advice: advice(err)})
-		}
-	})
+	s.inbox.put(input{kind: inRestart})
 	return nil
 }
 
-func advice(err error) string {
-	switch {
-	case errors.Is(err, peer.ErrNoChannel):
-		return "Wait until the channel is open; a browser page may not open it at all."
-	case errors.Is(err, peer.ErrChannelFull):
-		return "Try again in a moment."
-	case errors.Is(err, ErrNotConnected):
-		return "Wait until the state says connected."
-	case errors.Is(err, ErrNoServers):
-		return "Call again with one: --ice stun:HOST."
-	case errors.Is(err, ErrDiagnosing):
-		return "Wait some seconds for its verdict."
-	}
-	return ""
+// Chat sends a line of text.
+func (s *Session) Chat(text string) error {
+	return s.now(func() { s.say(diag.LabelChat, text) })
 }
 
-// advise gives the hint of a signaling error.
-func advise(err error) string {
-	var e *signal.Error
-	if errors.As(err, &e) {
-		return diag.Clean(e.Hint, 300)
+// Mute stops or resumes sending a kind of media ("audio" or "video") and informs the peer.
+func (s *Session) Mute(kind string, muted bool) error {
+	return s.now(func() {
+		if !s.peer.Mute(kind, muted) {
+			s.o.Feed.Append(diag.Warning{ID: "media.not_sent", Subject: kind})
+			return
+		}
+		s.o.Feed.Append(diag.TrackMuted{Side: diag.Local, Kind: kind, Muted: muted})
+		s.sendControl(control{Code: "mute_" + kind, Value: &muted})
+	})
+}
+
+func (s *Session) now(command func()) error {
+	s.do(command)
+	return nil
+}
+
+// say sends text on a channel.
+func (s *Session) say(label, text string) {
+	w := diag.Warning{Subject: label}
+	switch err := s.peer.Send(label, true, []byte(text)); {
+	case err == nil:
+		s.o.Feed.Append(message(diag.Outbound, label, true, []byte(text)))
+		return
+	case errors.Is(err, peer.ErrNoChannel):
+		w.ID = "channel.unavailable"
+	case errors.Is(err, peer.ErrChannelFull):
+		w.ID = "channel.full"
+	default:
+		w.ID, w.Cause = "channel.send_failed", cause(err)
 	}
-	return ""
+	s.o.Feed.Append(w)
 }

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,8 +16,8 @@ const (
 	codeMuteAudio = "mute_audio"
 	codeMuteVideo = "mute_video"
 	codeMuteMic   = "mute_microphone"
-	codeHello     = "hello"   // dialtone: who I am and that I can renegotiate
-	codeRestart   = "restart" // dialtone: I dial the code again for an ICE restart, please do so too
+	codeHello     = "hello"   // of dialtone: its name, and that it can renegotiate
+	codeRestart   = "restart" // of dialtone: it dials again for an ICE restart, and asks the peer to do so
 )
 
 // maxControl bounds a control message, in bytes.
@@ -27,7 +28,7 @@ type control struct {
 	Code  string `json:"code"`
 	Value *bool  `json:"value,omitempty"`
 	Agent string `json:"agent,omitempty"`
-	Stats bool   `json:"stats,omitempty"` // of hello: I read what comes on the channel for statistics
+	Stats bool   `json:"stats,omitempty"` // of hello: what comes on the channel for statistics is read
 }
 
 var errControl = errors.New("not a control message")
@@ -43,37 +44,31 @@ func parseControl(data []byte) (control, error) {
 	if err := json.Unmarshal(data, &head); err != nil || head.Code == "" {
 		return control{}, fmt.Errorf("%w: no JSON object with a code", errControl)
 	}
-	c := control{Code: diag.Clean(head.Code, 64)}
+	name := diag.Clean(head.Code, 64)
+	var c control
 	switch head.Code {
-	case codeMuteMic:
-		c.Code = codeMuteAudio
-		fallthrough
-	case codeMuteAudio, codeMuteVideo:
-		var v struct {
-			Value *bool `json:"value"`
+	case codeMuteMic, codeMuteAudio, codeMuteVideo:
+		if name == codeMuteMic {
+			name = codeMuteAudio
 		}
-		if err := json.Unmarshal(data, &v); err != nil || v.Value == nil {
-			return control{}, fmt.Errorf("%w: %s without a value", errControl, c.Code)
+		if err := json.Unmarshal(data, &c); err != nil || c.Value == nil {
+			return control{}, fmt.Errorf("%w: %s without a value", errControl, name)
 		}
-		c.Value = v.Value
+		return control{Code: name, Value: c.Value}, nil
 	case codeHello:
-		var v struct {
-			Agent string `json:"agent"`
-			Stats bool   `json:"stats"`
+		if err := json.Unmarshal(data, &c); err != nil {
+			return control{}, fmt.Errorf("%w: %s: %w", errControl, name, err)
 		}
-		if err := json.Unmarshal(data, &v); err != nil {
-			return control{}, fmt.Errorf("%w: %s: %w", errControl, c.Code, err)
-		}
-		c.Agent, c.Stats = diag.Clean(v.Agent, 64), v.Stats
+		return control{Code: name, Agent: diag.Clean(c.Agent, 64), Stats: c.Stats}, nil
 	}
-	return c, nil
+	return control{Code: name}, nil
 }
 
-// sendControl sends a control message to the peer: on both labels that the control channel goes by, until a hello has
-// told that the peer is a dialtone, which listens on the documented one.
+// sendControl sends a control message to the peer: on both labels of the control channel, until a hello has announced a
+// dialtone, which listens on the documented one.
 func (s *Session) sendControl(c control) {
 	for _, label := range []string{diag.LabelControl, diag.LabelControlLegacy} {
-		if s.sendControlOn(label, c) && s.agent != "" {
+		if s.sendControlOn(label, c) && s.remote.agent != "" {
 			return
 		}
 	}
@@ -85,34 +80,23 @@ func (s *Session) sendControlOn(label string, c control) bool {
 	if err != nil || s.peer.Send(label, true, data) != nil {
 		return false
 	}
-	s.o.Feed.Append(diag.Message{Direction: diag.Outbound, Label: label, Bytes: len(data), Text: clip(string(data))})
+	s.o.Feed.Append(message(diag.Outbound, label, true, data))
 	s.o.Feed.Append(diag.Control{Direction: diag.Outbound, Code: c.Code, Value: c.Value, Agent: c.Agent})
 	return true
 }
 
-// clip bounds text for an event, at a rune boundary.
-func clip(s string) string {
-	if len(s) <= diag.MaxMessageText {
-		return s
-	}
-	return strings.ToValidUTF8(s[:diag.MaxMessageText], "")
-}
-
-// takeControl acts on a control message of the peer.
-func (s *Session) takeControl(c control) {
+// obey acts on a control message of the peer.
+func (s *Session) obey(c control) {
 	switch c.Code {
 	case codeReject:
-		s.finishWith(diag.EndPeerHangup, diag.ByRemote, nil, "")
+		s.handle(input{kind: inReject})
 	case codeMuteAudio, codeMuteVideo:
 		kind := strings.TrimPrefix(c.Code, "mute_")
 		s.peer.RemoteMuted(kind, *c.Value)
 		s.o.Feed.Append(diag.TrackMuted{Side: diag.Remote, Kind: kind, Muted: *c.Value})
 	case codeHello:
-		s.agent, s.restarts, s.reads = c.Agent, true, c.Stats
-		if s.agent == "" {
-			s.agent = "dialtone"
-		}
+		s.remote = remote{agent: cmp.Or(c.Agent, "dialtone"), restarts: true, stats: c.Stats}
 	case codeRestart:
-		s.restartWanted()
+		s.handle(input{kind: inRestartRequest})
 	}
 }

@@ -105,14 +105,14 @@ func TestDiagnosisAskedFor(t *testing.T) {
 	servers := slices.Concat(stunServer(t), muteServer(t))
 	a := start(t, "a", Options{Config: diag.Config{Code: "w1", NoMedia: true, ICEServers: servers}, Dial: dialA})
 	start(t, "b", Options{Config: diag.Config{Code: "w1", NoMedia: true, Echo: true}, Dial: dialB})
-	a.until("a connection", connected)
+	a.until("a connection", isConnected)
 	for range 2 {
 		if err := a.Diagnose(); err != nil {
 			t.Fatal(err)
 		}
 	}
 	a.until("a refusal", func(c *call.Call) bool { return len(c.Warnings) > 0 })
-	if w := a.call.Warnings[0]; w.Text != ErrDiagnosing.Error() || w.Advice == "" || len(a.call.NAT) != 1 || a.call.NAT[0].Start.Because != diag.BecauseAsked {
+	if w := a.call.Warnings[0]; w.ID != "diagnosis.in_progress" || len(a.call.NAT) != 1 || a.call.NAT[0].Start.Because != diag.BecauseAsked {
 		t.Errorf("%+v %+v", w, a.call.NAT)
 	}
 	a.Hangup()
@@ -128,7 +128,7 @@ func TestDiagnosisWithoutServers(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := a.until("a refusal", func(c *call.Call) bool { return len(c.Warnings) > 0 })
-	if c.Warnings[0].Text != ErrNoServers.Error() || len(c.NAT) > 0 {
+	if c.Warnings[0].ID != "diagnosis.no_servers" || len(c.NAT) > 0 {
 		t.Errorf("%+v %+v", c.Warnings, c.NAT)
 	}
 }
@@ -151,7 +151,7 @@ func TestDiagnosisKeepsAccountsApart(t *testing.T) {
 	dialA, dialB := piped()
 	a := start(t, "a", Options{Config: diag.Config{Code: "w1", NoMedia: true, ICEServers: servers}, Dial: dialA})
 	start(t, "b", Options{Config: diag.Config{Code: "w1", NoMedia: true}, Dial: dialB})
-	a.until("a connection", connected)
+	a.until("a connection", isConnected)
 	if err := a.Diagnose(); err != nil {
 		t.Fatal(err)
 	}

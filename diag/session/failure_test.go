@@ -13,8 +13,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pion/transport/v4"
-	"github.com/pion/transport/v4/stdnet"
+	"github.com/pion/transport/v5"
+	"github.com/pion/transport/v5/stdnet"
 
 	"dialtone/diag"
 	"dialtone/diag/call"
@@ -92,8 +92,8 @@ func TestRelayOnly(t *testing.T) {
 	dialA, dialB := piped()
 	a := start(t, "a", Options{Config: relayConfig(s, "right"), Dial: dialA})
 	b := start(t, "b", Options{Config: diag.Config{Code: "w1", Echo: true}, Dial: dialB})
-	b.until("a connection", connected)
-	c := a.until("a connection", func(c *call.Call) bool { return connected(c) && c.DTLS.State == "connected" })
+	b.until("a connection", isConnected)
+	c := a.until("a connection", func(c *call.Call) bool { return isConnected(c) && c.DTLS.State == "connected" })
 	if local := c.LocalCandidate(c.Selected.LocalCandidateID); local == nil || local.CandidateType != diag.Relay || local.URL != s.URL(lab.UDP) || local.RelayProtocol != "udp" {
 		t.Errorf("the path begins at %+v", local)
 	}
@@ -134,7 +134,7 @@ func TestSilentServersHoldNothingUp(t *testing.T) {
 	dialA, dialB := piped()
 	a := start(t, "a", Options{Config: diag.Config{Code: "w1", ICEServers: servers}, Dial: dialA})
 	start(t, "b", Options{Config: diag.Config{Code: "w1", Echo: true}, Dial: dialB})
-	c := a.until("gathering to end", func(c *call.Call) bool { return c.Gathering == "complete" && connected(c) })
+	c := a.until("gathering to end", func(c *call.Call) bool { return c.Gathering == "complete" && isConnected(c) })
 	for _, s := range c.Servers {
 		if s.OK() || s.Cause() != diag.CauseTimeout {
 			t.Errorf("%s: ok %v, cause %s", s.URL, s.OK(), s.Cause())
@@ -217,7 +217,7 @@ func TestPathLostAndBack(t *testing.T) {
 	a := start(t, "a", o)
 	o.Dial, o.Config.Echo = dialB, true
 	b := start(t, "b", o)
-	knows := func(c *call.Call) bool { return connected(c) && c.PeerAgent != "" }
+	knows := func(c *call.Call) bool { return isConnected(c) && c.PeerAgent != "" }
 	a.until("a hello", knows)
 	b.until("a hello", knows)
 	wire.cut.Store(true)
@@ -250,8 +250,8 @@ func TestPeerVanishes(t *testing.T) {
 	a := start(t, "a", o)
 	o.Dial, o.Config.Echo = dialB, true
 	b := start(t, "b", o)
-	a.until("a connection", connected)
-	b.until("a connection", connected)
+	a.until("a connection", isConnected)
+	b.until("a connection", isConnected)
 	wire.cut.Store(true)
 	b.cancel()
 	v := a.ended()
@@ -287,7 +287,7 @@ func TestServerDiesDuringSetUp(t *testing.T) {
 	a.until("the wait", func(c *call.Call) bool { return c.State() == call.StateWaiting })
 	kill(t, s)
 	v := a.ended()
-	if v.Exit != diag.ExitSignaling || a.call.Ended.Advice == "" {
+	if v.Exit != diag.ExitSignaling || a.call.Ended.Code == "" {
 		t.Errorf("%s %q %+v", v.Exit, words.Verdict(v).Headline, a.call.Ended)
 	}
 }
@@ -296,8 +296,8 @@ func TestServerDiesDuringCall(t *testing.T) {
 	s := roomServer(t)
 	a := start(t, "a", Options{Config: diag.Config{Code: "w1", For: 3 * time.Second}, Dial: through(s, "w1")})
 	b := start(t, "b", Options{Config: diag.Config{Code: "w1", Echo: true}, Dial: through(s, "w1")})
-	a.until("a connection", connected)
-	b.until("a connection", connected)
+	a.until("a connection", isConnected)
+	b.until("a connection", isConnected)
 	kill(t, s)
 	v := a.ended()
 	if v.Exit != diag.ExitPass {

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -9,39 +10,39 @@ import (
 	"dialtone/diag"
 )
 
-// floodLimit is how many messages a second of one label are told one by one; the rest is summed up once a second.
+// floodLimit is how many messages a second of one label become an event each; the rest is counted once a second.
 const floodLimit = 200
 
 // statsLimit is the same for statistics, of which one a second is due.
 const statsLimit = 4
 
-// flood counts what comes too fast to be told.
+// flood counts what comes too fast for events.
 type flood struct {
 	now    func() time.Time
 	mu     sync.Mutex
 	second time.Time
-	told   map[string]int
+	count  map[string]int
 	missed map[string]diag.MessagesDropped
 }
 
 func newFlood(now func() time.Time) *flood {
-	return &flood{now: now, told: map[string]int{}, missed: map[string]diag.MessagesDropped{}}
+	return &flood{now: now, count: map[string]int{}, missed: map[string]diag.MessagesDropped{}}
 }
 
-// admit reports whether a message is told by an event of its own.
+// admit reports whether a message becomes an event of its own.
 func (f *flood) admit(label string, bytes int) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if now := f.now(); now.Sub(f.second) >= time.Second {
 		f.second = now
-		clear(f.told)
+		clear(f.count)
 	}
 	limit := floodLimit
 	if label == diag.LabelStats {
 		limit = statsLimit
 	}
-	if f.told[label] < limit {
-		f.told[label]++
+	if f.count[label] < limit {
+		f.count[label]++
 		return true
 	}
 	d := f.missed[label]
@@ -50,15 +51,11 @@ func (f *flood) admit(label string, bytes int) bool {
 	return false
 }
 
-// sum returns what was not told since the last call, and forgets it.
+// sum returns what was not admitted since the last call, and forgets it.
 func (f *flood) sum() []diag.MessagesDropped {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	var out []diag.MessagesDropped
-	for _, d := range f.missed {
-		out = append(out, d)
-	}
-	clear(f.missed)
-	slices.SortFunc(out, func(a, b diag.MessagesDropped) int { return strings.Compare(a.Label, b.Label) })
-	return out
+	defer clear(f.missed)
+	return slices.SortedFunc(maps.Values(f.missed),
+		func(a, b diag.MessagesDropped) int { return strings.Compare(a.Label, b.Label) })
 }

@@ -2,20 +2,19 @@ package session
 
 import "sync"
 
-// mailbox is a queue of jobs without bound: callbacks that must not block put in, one goroutine takes out. What can be
+// mailbox is a queue of inputs without bound: callbacks that must not block put in, one goroutine takes out. What can be
 // put in is bounded where it comes from (messages of a peer are limited per second).
 type mailbox struct {
 	ready chan struct{}
 	mu    sync.Mutex
-	jobs  []func()
+	queue []input
 }
 
 func newMailbox() *mailbox { return &mailbox{ready: make(chan struct{}, 1)} }
 
-// put adds a job.
-func (m *mailbox) put(job func()) {
+func (m *mailbox) put(in input) {
 	m.mu.Lock()
-	m.jobs = append(m.jobs, job)
+	m.queue = append(m.queue, in)
 	m.mu.Unlock()
 	select {
 	case m.ready <- struct{}{}:
@@ -23,11 +22,11 @@ func (m *mailbox) put(job func()) {
 	}
 }
 
-// take returns all jobs, oldest first.
-func (m *mailbox) take() []func() {
+// take returns all inputs, oldest first.
+func (m *mailbox) take() []input {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	jobs := m.jobs
-	m.jobs = nil
-	return jobs
+	queue := m.queue
+	m.queue = nil
+	return queue
 }

@@ -2,6 +2,7 @@ package session
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"dialtone/diag"
@@ -9,94 +10,52 @@ import (
 	"dialtone/signal"
 )
 
-// graceTime is how long a path may still come up after the signaling ended.
-const graceTime = 3 * time.Second
+// errInternal marks failures of this machine, not of the peer or a server.
+var errInternal = errors.New("internal")
 
-// peerOptions wires the peer's callbacks to the mailbox.
+func internal(err error) error { return fmt.Errorf("%w: %w", errInternal, err) }
+
+// peerOptions wires the callbacks of the peer connection to the mailbox.
 func (s *Session) peerOptions() peer.Options {
 	c := s.o.Config
-	return peer.Options{
+	o := peer.Options{
 		Emit: s.o.Feed.Append, Phases: s.phases, ICEServers: c.ICEServers, TLS: s.o.TLS,
 		RelayOnly: c.RelayOnly, PionDefaults: c.PionDefaults, NoMedia: c.NoMedia, Echo: c.Echo,
-		Loopback: loopbackPolicy(c), Timeouts: s.timeouts(), Net: s.o.Net,
+		Loopback: loopbackPolicy(c), Timeouts: s.o.Timeouts, Net: s.o.Net,
 		NoChannels: c.MediaOnly, Flow: s.o.Flow,
-		OnUnserved:  func(url string) { s.inbox.put(func() { tell(s.probes.unserved[url]) }) },
-		OnGathered:  func() { s.inbox.put(func() { s.sendWhole(false) }) },
-		OnCandidate: func(x peer.Candidate) { s.inbox.put(func() { s.gathered(x) }) },
+		OnNoRelay:   func(url string) { s.do(s.probes.unserved[url].open) },
+		OnGathered:  func() { s.do(func() { s.sendWhole(false) }) },
+		OnCandidate: func(x peer.Candidate) { s.do(func() { s.gathered(x) }) },
 		OnMessage:   s.received,
-		OnOpen:      func(label string) { s.inbox.put(func() { s.opened(label) }) },
-		OnState:     func(st peer.State) { s.inbox.put(func() { s.stateChanged(st) }) },
+		OnOpen:      func(label string) { s.do(func() { s.opened(label) }) },
+		OnState:     func(st peer.State) { s.inbox.put(input{kind: peerInputs[st]}) },
 	}
-}
-
-// timeouts are the peer's. Checks begin with our answer: where that is carried by a person, nobody answers them for as
-// long as the way takes, and silence on an established path is noticed by a timer of our own.
-func (s *Session) timeouts() peer.Timeouts {
-	t := s.o.Timeouts
 	if s.o.Carry > 0 {
-		t.Failed, t.LastPair = s.o.Carry, s.o.Carry
+		// Checks begin with the local answer, and while a person carries that, no one answers them. Silence on an
+		// established path is noticed by the deadline of the state instead.
+		o.Timeouts.Failed, o.Timeouts.LastPair = s.o.Carry, s.o.Carry
 	}
-	return t
+	return o
 }
 
-// lostAfter is how long an established path may say nothing, beyond what counts as disconnected, where the peer itself
-// waits for longer.
-const lostAfter = 10 * time.Second
-
-// take acts on a message of the signaling.
-func (s *Session) take(m signal.Message) {
-	switch m.Kind {
-	case signal.KindPaired:
-		s.paired(m.Role)
-	case signal.KindOffer:
-		s.paired(signal.RoleAnswerer)
-		s.takeOffer(m)
-	case signal.KindAnswer:
-		s.takeAnswer(m)
-	case signal.KindCandidate:
-		s.takeCandidate(peer.Candidate(*m.Candidate))
-	case signal.KindBye:
-		s.lineEnded(s.line, signal.ErrPeerGone)
-	case signal.KindEndOfCandidates, signal.KindUnknown:
-	}
-}
-
-// paired notes that both parties are there, once.
-func (s *Session) paired(role signal.Role) {
-	if s.redial != nil {
-		if role == signal.RoleOfferer {
-			s.offer(true)
-		}
-		return
-	}
-	if s.role != signal.RoleUnknown {
-		return
-	}
-	s.role = role
-	s.waitTimer.Stop()
-	s.setUpTimer.Reset(s.o.SetUp + s.line.traits().Patience)
+// pair begins the negotiation: both peers are there.
+func pair(s *Session, in input) input {
+	s.role = in.role
+	s.setupBy = time.Now().Add(s.o.Setup + s.traits().Patience)
 	s.phases.End(diag.PhaseWait, "", diag.OutcomeOK, "")
-	s.o.Feed.Append(diag.SignalState{State: diag.SignalPaired, Role: diagRole(role)})
+	s.o.Feed.Append(diag.SignalState{State: diag.SignalPaired, Role: diagRole(in.role)})
 	s.phases.Start(diag.PhaseOfferAnswer, "")
-	if role == signal.RoleOfferer {
-		s.offer(false)
+	if in.role == signal.RoleOfferer {
+		return s.offer(false)
 	}
+	return input{}
 }
 
-// takeCandidate passes a candidate of the other party on. Unusable ones are told, the first of them.
-func (s *Session) takeCandidate(c peer.Candidate) {
-	err := s.peer.AddCandidate(c)
-	if err == nil {
-		return
-	}
-	if s.refused++; s.refused <= maxRefusals {
-		s.o.Feed.Append(diag.Warning{ID: "ice.candidate_unusable", Text: cause(err),
-			Advice: "The call goes on without it; look at what the other party's program signals."})
-	}
+// pairByOffer: an offer says that the peer is there, too.
+func pairByOffer(s *Session, in input) input {
+	pair(s, input{role: signal.RoleAnswerer})
+	return in
 }
-
-// maxRefusals is how many unusable candidates are told of; a hostile peer has more.
-const maxRefusals = 8
 
 func diagRole(r signal.Role) diag.Role {
 	if r == signal.RoleOfferer {
@@ -105,182 +64,140 @@ func diagRole(r signal.Role) diag.Role {
 	return diag.RoleAnswerer
 }
 
-func (s *Session) offer(restart bool) {
-	tell(s.probes.begun)
+func (s *Session) offer(restart bool) input {
+	s.probes.begun.open()
 	offer, err := s.peer.Offer(restart)
 	if err != nil {
-		s.negotiationFailed(diag.EndInternal, diag.ByLocal, err)
-		return
+		return s.fail(internal(err))
 	}
-	s.describe(signal.KindOffer, offer)
+	return s.describe(signal.KindOffer, offer)
 }
 
-// gatherTime bounds how long a description waits for candidates that it has to carry.
-const gatherTime = 8 * time.Second
-
-// describe sends our description: at once, or where it has to be whole when gathering is over.
-func (s *Session) describe(kind signal.Kind, d peer.Description) {
-	if s.line == nil {
-		return
-	}
-	if s.line.whole = s.line.traits().Whole; s.line.whole {
-		s.line.unsent = kind
-		s.gatherTimer.Reset(gatherTime)
-		s.sendWhole(false)
-		return
-	}
-	s.postDescription(kind, d)
-}
-
-// sendWhole sends the description that waits, with what has been gathered by now.
-func (s *Session) sendWhole(now bool) {
-	l := s.line
-	if l == nil || l.unsent == signal.KindUnknown || (!now && !s.peer.Gathered()) {
-		return
-	}
-	kind := l.unsent
-	l.unsent = signal.KindUnknown
-	s.gatherTimer.Stop()
-	s.postDescription(kind, s.peer.Local())
-}
-
-func (s *Session) postDescription(kind signal.Kind, d peer.Description) {
-	s.post(signal.Message{Kind: kind, Description: &signal.Description{Type: d.Type, SDP: d.SDP}})
-	if kind == signal.KindAnswer {
-		s.negotiated()
-	}
-}
-
-func (s *Session) takeOffer(m signal.Message) {
-	if s.everUp && s.redial == nil {
-		s.o.Feed.Append(diag.Restart{By: diag.ByRemote, Reason: "asked"})
-	}
-	if s.role == signal.RoleOfferer && !s.everUp {
-		if err := s.startOver(); err != nil {
-			s.negotiationFailed(diag.EndInternal, diag.ByLocal, err)
-			return
-		}
-	}
-	tell(s.probes.begun)
-	answer, err := s.peer.Answer(peer.Description(*m.Description))
+func answer(s *Session, in input) input {
+	s.probes.begun.open()
+	answer, err := s.peer.Answer(peer.Description(*in.message.Description))
 	if err != nil {
-		s.negotiationFailed(diag.EndSignaling, diag.ByRemote, err)
-		return
+		return s.fail(err)
 	}
-	s.describe(signal.KindAnswer, answer)
+	return s.describe(signal.KindAnswer, answer)
 }
 
-// startOver takes another peer: the other party answers our offer with one of its own, and pion cannot take an offer
-// back.
-func (s *Session) startOver() error {
+// startOver replaces the peer connection: the peer answers the local offer with one of its own, and pion cannot take an
+// offer back.
+func startOver(s *Session, in input) input {
 	o := s.peerOptions()
-	o.Named = s.peer.Named()
-	p, err := peer.New(o)
+	o.FirstCandidate = s.peer.Candidates()
+	p, err := s.newPeer(o)
 	if err != nil {
-		return err
+		return s.fail(internal(err))
 	}
 	old := s.peer
 	s.peer = p
 	s.wg.Go(func() { _ = old.Close() }) // it has done nothing that could fail to end
-	return nil
+	return answer(s, in)
 }
 
-func (s *Session) takeAnswer(m signal.Message) {
-	if err := s.peer.SetAnswer(peer.Description(*m.Description)); err != nil {
-		s.negotiationFailed(diag.EndSignaling, diag.ByRemote, err)
-		return
+// accept sets the peer's answer.
+func accept(s *Session, in input) input {
+	if err := s.peer.SetAnswer(peer.Description(*in.message.Description)); err != nil {
+		return s.fail(err)
 	}
-	s.negotiated()
+	return input{kind: inNegotiated}
 }
 
-func (s *Session) negotiated() {
-	if s.line != nil && s.line.traits().Patience > 0 && !s.everUp {
-		patience := s.o.SetUp // what came before was a person's time
+func (s *Session) fail(err error) input {
+	s.phases.End(diag.PhaseOfferAnswer, "", diag.OutcomeFailed, cause(err))
+	return input{kind: inNegotiationFailed, err: err}
+}
+
+// agree notes that both peers have both descriptions. If people carried them, the setup has had no time until now, and
+// an answer takes a person's time to the peer.
+func agree(s *Session, _ input) input {
+	if s.traits().Patience > 0 {
+		s.setupBy = time.Now().Add(s.o.Setup)
 		if s.role == signal.RoleAnswerer {
-			patience += s.o.Carry // and so is what comes now
+			s.setupBy = s.setupBy.Add(s.o.Carry)
 		}
-		s.setUpTimer.Reset(patience)
 	}
 	s.phases.End(diag.PhaseOfferAnswer, "", diag.OutcomeOK, "")
 	s.o.Feed.Append(diag.SignalState{State: diag.SignalConnected, Role: diagRole(s.role)})
+	return input{}
 }
 
-// negotiationFailed ends the call; a stranger on the new room of a restart leaves it lost.
-func (s *Session) negotiationFailed(reason diag.EndReason, by diag.EndedBy, err error) {
-	s.phases.End(diag.PhaseOfferAnswer, "", diag.OutcomeFailed, cause(err))
-	if errors.Is(err, peer.ErrStranger) {
-		s.finishWith(diag.EndPeerLost, diag.ByNetwork, err,
-			"Somebody else dialled the same code. Choose a code that others do not guess.")
-		return
+// gatherTime bounds how long a description waits for the candidates that it has to carry.
+const gatherTime = 8 * time.Second
+
+// describe sends the local description: at once, or if it has to be whole when gathering is over.
+func (s *Session) describe(kind signal.Kind, d peer.Description) input {
+	if s.exchange == nil {
+		return input{}
 	}
-	s.finishWith(reason, by, err, "")
+	if s.exchange.whole = s.traits().Whole; !s.exchange.whole {
+		return s.sendDescription(kind, d)
+	}
+	s.exchange.unsent = kind
+	s.deadlines.in(dueGather, gatherTime)
+	return s.whole(false)
 }
 
-// gathered passes a local candidate on.
+// sendWhole sends the description that waits, now or if gathering is over.
+func (s *Session) sendWhole(now bool) { s.handle(s.whole(now)) }
+
+func (s *Session) whole(now bool) input {
+	x := s.exchange
+	if x == nil || x.unsent == signal.KindUnknown || !now && !s.peer.Gathered() {
+		return input{}
+	}
+	kind := x.unsent
+	x.unsent = signal.KindUnknown
+	s.deadlines.drop(dueGather)
+	return s.sendDescription(kind, s.peer.Local())
+}
+
+func (s *Session) sendDescription(kind signal.Kind, d peer.Description) input {
+	s.signal(signal.Message{Kind: kind, Description: &signal.Description{Type: d.Type, SDP: d.SDP}})
+	if kind == signal.KindAnswer {
+		return input{kind: inNegotiated}
+	}
+	return input{}
+}
+
+// gathered signals a local candidate, unless the description carries it.
 func (s *Session) gathered(c peer.Candidate) {
-	if s.line != nil && s.line.whole {
-		return // it travels inside the description
+	if s.exchange == nil || !s.exchange.whole {
+		x := signal.Candidate(c)
+		s.signal(signal.Message{Kind: signal.KindCandidate, Candidate: &x})
 	}
-	x := signal.Candidate(c)
-	s.post(signal.Message{Kind: signal.KindCandidate, Candidate: &x})
 }
 
-// stateChanged is the peer's OnState.
-func (s *Session) stateChanged(st peer.State) {
-	switch st {
-	case peer.StateConnected:
-		s.connected()
-	case peer.StateDisconnected:
-		if s.o.Carry > 0 {
-			s.lostTimer.Reset(lostAfter)
+// maxUnusable is how many unusable candidates are reported; a hostile peer has more.
+const maxUnusable = 8
+
+// addCandidate passes a remote candidate on.
+func addCandidate(s *Session, in input) input {
+	if err := s.peer.AddCandidate(peer.Candidate(*in.message.Candidate)); err != nil {
+		if s.unusable++; s.unusable <= maxUnusable {
+			s.o.Feed.Append(diag.Warning{ID: "ice.candidate_unusable", Cause: cause(err)})
 		}
-		s.o.Feed.Append(diag.Warning{
-			ID: "ice.consent_lost", Text: "The other party has stopped answering connectivity checks; the path may come back by itself.",
-			Advice: "Wait some seconds; if it stays silent, check the network on both sides.",
-		})
-	case peer.StateICEFailed:
-		s.up = false
-		if s.everUp {
-			s.recover()
-			return
-		}
-		s.noPath(nil)
-	case peer.StateDTLSFailed:
-		s.finishWith(diag.EndDTLS, diag.ByNetwork, nil, "")
-	case peer.StateClosed:
-		s.remoteClosed()
-	case peer.StateUnknown:
 	}
+	return input{}
 }
 
-// remoteClosed: the other side has closed its connection, or left the room for good.
-func (s *Session) remoteClosed() {
-	switch {
-	case s.everUp:
-		s.finishWith(diag.EndPeerHangup, diag.ByRemote, nil, "")
-	case s.phases.Known(diag.PhaseDTLS, ""):
-		s.finishWith(diag.EndDTLS, diag.ByRemote, errors.New("the other party gave up during the handshake"), "")
-	default:
-		s.finishWith(diag.EndPeerLeft, diag.ByRemote, nil, "")
+// connect starts what an established call needs.
+func connect(s *Session, in input) input {
+	s.end = ending{} // a path was found after all
+	s.probes.settled.open()
+	if s.diagnosis.because == diag.BecauseICEFailed {
+		s.diagnosis.cancel()
 	}
+	s.held.since = time.Now()
+	s.setHold()
+	s.deadlines.in(dueSample, time.Second)
+	return resume(s, in)
 }
 
-// connected starts what an established call needs.
-func (s *Session) connected() {
-	s.up = true
-	s.redialTimer.Stop()
-	s.graceTimer.Stop()
-	s.lostTimer.Stop()
-	s.pathFound()
-	s.redial = nil
-	s.lingerTimer.Reset(s.o.Linger)
-	if s.everUp {
-		return
-	}
-	s.everUp, s.upAt = true, time.Now()
-	s.setUpTimer.Stop()
-	s.sampleTimer.Reset(time.Second)
-	if d := s.o.Config.For; d > 0 {
-		s.forTimer.Reset(d)
-	}
+// resume: the connection works, for the first time or again.
+func resume(s *Session, _ input) input {
+	s.deadlines.in(dueLinger, s.o.Linger)
+	return input{}
 }

@@ -215,8 +215,8 @@ func callOverOriginal(t *testing.T, url, code string) {
 	a := start(t, "a", Options{Config: diag.Config{Code: code, NoMedia: true}, Dial: dial()})
 	a.until("the wait", func(c *call.Call) bool { return c.State() == call.StateWaiting })
 	b := start(t, "b", Options{Config: diag.Config{Code: code, NoMedia: true, Echo: true}, Dial: dial()})
-	a.until("a connection", connected)
-	b.until("a connection", connected)
+	a.until("a connection", isConnected)
+	b.until("a connection", isConnected)
 	a.Hangup()
 	if v := a.ended(); v.Exit != diag.ExitPass {
 		t.Errorf("%s %s", v.Exit, words.Verdict(v).Headline)

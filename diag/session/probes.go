@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"net"
+	"slices"
 	"time"
 
 	"dialtone/diag"
@@ -12,54 +13,52 @@ import (
 )
 
 const (
-	// beginTime is how long the beginning of a call is waited for: a probe that asks before the other party is there takes
-	// nothing away.
+	// beginTime is how long a probe waits for the call to begin: before that it takes nothing away.
 	beginTime = 100 * time.Millisecond
-	// agentTime is how long the agent is left alone with the TURN servers.
+	// agentTime is how long the agent has the TURN servers for itself.
 	agentTime = 300 * time.Millisecond
-	// probeTime is how long a call that has found no path stays for probes that have not ended.
-	probeTime = 2 * time.Second
 )
 
 // probing is how the probes stand beside the agent: an account at a TURN server may allow few allocations, and those of
-// the call come first. It belongs to the goroutine of Run, but for the channels.
+// the call come first. It belongs to the goroutine of Run, but for the gates.
 type probing struct {
-	begun    chan struct{}            // closed when the agent begins to gather
-	settled  chan struct{}            // closed when the call is connected, or has found no path
-	unserved map[string]chan struct{} // by URL: closed when the agent got no relay there
-	left     int                      // probes that have not ended
+	begun    gate            // the agent begins to gather
+	settled  gate            // the call is connected, or has found no path
+	unserved map[string]gate // by URL: the agent got no relay there
+	left     int             // probes that have not ended
 }
 
 func newProbing(servers []diag.ICEServerAuth) *probing {
-	p := &probing{begun: make(chan struct{}), settled: make(chan struct{}), unserved: map[string]chan struct{}{},
-		left: len(servers)}
+	p := &probing{begun: make(gate), settled: make(gate), unserved: map[string]gate{}, left: len(servers)}
 	for _, server := range servers {
-		p.unserved[server.URL] = make(chan struct{})
+		p.unserved[server.URL] = make(gate)
 	}
 	return p
 }
 
-// tell closes a channel that may be closed already; nil is no channel.
-func tell(c chan struct{}) {
-	if c == nil {
+// gate is a channel that is closed once; nil: nothing waits for it.
+type gate chan struct{}
+
+func (g gate) open() {
+	if g == nil {
 		return
 	}
 	select {
-	case <-c:
+	case <-g:
 	default:
-		close(c)
+		close(g)
 	}
 }
 
-// wait returns when an allocation at a TURN server takes none away from the agent, which it has by then or was refused;
-// or when nobody can tell how long that takes.
+// wait returns when an allocation at a TURN server takes none away from the agent, which has its own by then or was
+// refused; or when it is unknown how long that takes.
 func (p *probing) wait(ctx context.Context, url string) {
 	select {
 	case <-ctx.Done():
 		return
 	case <-p.begun:
 	case <-time.After(beginTime):
-		return // nobody is there yet
+		return // the peer is not there yet
 	}
 	select {
 	case <-ctx.Done():
@@ -69,8 +68,8 @@ func (p *probing) wait(ctx context.Context, url string) {
 	}
 }
 
-// probeServers asks every ICE server, beside the agent, and tells both the feed and the peer what came of it. TURN
-// servers are asked when the agent has been served.
+// probeServers asks every ICE server, beside the agent, and reports its stages to the feed and its result to the
+// peer connection. TURN servers are asked when the agent has been served.
 func (s *Session) probeServers(ctx context.Context) {
 	var others []probe.Target
 	for _, server := range s.o.Config.ICEServers {
@@ -90,21 +89,19 @@ func (s *Session) probeServers(ctx context.Context) {
 
 func (s *Session) probe(ctx context.Context, targets ...probe.Target) {
 	probe.All(ctx, targets, func(r diag.Server) {
-		if r.State() != diag.ServerUnknown { // the end of the call has not cut it short
-			s.inbox.put(func() { s.probed(r) })
+		if r.State() == diag.ServerUnknown {
+			return // cut short by the end of the call: that says nothing about the server
 		}
+		s.do(func() {
+			s.peer.ServerProbed(r)
+			s.probes.left--
+			s.handle(input{kind: inProbed})
+		})
 	})
 }
 
-// probed continues after a probe.
-func (s *Session) probed(r diag.Server) {
-	s.peer.ServerProbed(r)
-	s.probes.left--
-	s.explained()
-}
-
-// loopbackPolicy includes the loopback interface where both parties may well sit on this machine: the signaling server
-// is local, or there is no other interface.
+// loopbackPolicy includes the loopback interface if both peers may well run on this machine: the signaling server is
+// local, or there is no other interface.
 func loopbackPolicy(c diag.Config) peer.Loopback {
 	switch {
 	case c.LoopbackOnly:
@@ -126,17 +123,9 @@ func isLocalServer(server string) bool {
 }
 
 func hasOtherInterface() bool {
-	interfaces, err := net.Interfaces()
-	if err != nil {
-		return false
-	}
-	for _, i := range interfaces {
-		if i.Flags&net.FlagUp == 0 || i.Flags&net.FlagLoopback != 0 {
-			continue
-		}
-		if addrs, err := i.Addrs(); err == nil && len(addrs) > 0 {
-			return true
-		}
-	}
-	return false
+	addrs, err := net.InterfaceAddrs()
+	return err == nil && slices.ContainsFunc(addrs, func(a net.Addr) bool {
+		n, ok := a.(*net.IPNet)
+		return ok && !n.IP.IsLoopback()
+	})
 }

@@ -40,8 +40,8 @@ func TestProbeTakesNothingFromTheCall(t *testing.T) {
 			dialA, dialB := piped()
 			a := start(t, "a", Options{Config: config, Dial: dialA})
 			b := start(t, "b", Options{Config: other, Dial: dialB})
-			b.until("a connection", connected)
-			c := a.until("a connection and the probe's end", func(c *call.Call) bool { return connected(c) && c.OpenAt != nil && len(c.Servers) == 1 })
+			b.until("a connection", isConnected)
+			c := a.until("a connection and the probe's end", func(c *call.Call) bool { return isConnected(c) && c.OpenAt != nil && len(c.Servers) == 1 })
 			if s := c.Servers[0]; s.OK() || !s.QuotaReached() {
 				t.Errorf("the probe: %+v", s.Server)
 			}
@@ -63,7 +63,9 @@ func TestProbeTakesNothingFromTheCall(t *testing.T) {
 // the probe has told why.
 func TestEarlyFailureIsExplained(t *testing.T) {
 	for range 5 {
-		s, err := lab.StartFault(lab.Fault{Behavior: lab.AuthError, Code: 486, Reason: "Allocation Quota Reached"})
+		s, err := lab.StartFault(lab.Fault{
+			Behavior: lab.AuthError, Code: 486, Reason: "Allocation Quota Reached", Username: "dialtone", Password: "right",
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -97,7 +99,7 @@ func TestFailureDoesNotWaitForSilence(t *testing.T) {
 
 // TestSilenceUntilTheEndIsTold: a server that did not answer while a short call lasted is told of; one that had no time is not.
 func TestSilenceUntilTheEndIsTold(t *testing.T) {
-	const answerTime = 800 * time.Millisecond // as of diag.Server
+	const answerTime = 800 * time.Millisecond // as in diag.Server
 	for _, lasts := range []time.Duration{answerTime + 200*time.Millisecond, 20 * time.Millisecond} {
 		dialA, dialB := piped()
 		a := start(t, "a", Options{Config: diag.Config{Code: "w1", For: lasts, ICEServers: muteServer(t)}, Dial: dialA})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"strings"
 	"sync"
 	"time"
 
@@ -13,7 +14,7 @@ import (
 	"dialtone/signal"
 )
 
-// Dialer opens the signaling of a call; observe is told about each request.
+// Dialer opens the signaling of a call; observe gets each request.
 type Dialer func(ctx context.Context, observe func(diag.SignalRequest)) (signal.Channel, error)
 
 // Options of a session. Config, Feed and Dial are needed.
@@ -22,79 +23,90 @@ type Options struct {
 	Feed     *feed.Feed
 	Dial     Dialer
 	TLS      *tls.Config   // for turns: and stuns: servers; nil: the system's authorities
-	Greeting string        // said on the chat channel when it opens; empty: nothing
+	Greeting string        // sent on the chat channel when it opens; empty: nothing
 	Timeouts peer.Timeouts // zero values: the defaults
 	Net      peer.Net      // nil: the operating system's network
 	Flow     peer.Flow     // which way media goes; zero: both ways
-	// SetUp bounds the time from the pairing to the connection; 0: 40 s.
-	SetUp time.Duration
-	// Redial bounds how long a lost peer is waited for on a new room; 0: 10 s.
-	Redial time.Duration
-	// Linger is how long the room is kept after the connection is up, for late candidates; 0: 5 s.
-	Linger time.Duration
-	// Carry is how long the other party may take to begin after our answer, where a person carries that; 0: no longer than
-	// a program.
+	Setup    time.Duration // bounds the time from the pairing to the connection; 0: 40 s
+	Redial   time.Duration // bounds an ICE restart; 0: 10 s
+	Linger   time.Duration // how long a connected call keeps its room, for late candidates; 0: 5 s
+	Probes   time.Duration // how long a call without a path waits for probes of ICE servers; 0: 2 s
+	// Carry is how long the peer may take to begin after the local answer, if a person carries it; 0: no longer than a
+	// program.
 	Carry time.Duration
-	// Explain is how long a call that has found no path stays to ask its ICE servers what the network does; 0: not at all.
+	// Explain is how long a call without a path asks its ICE servers what the network does; 0: not at all.
 	Explain time.Duration
 }
 
 // Session is one call. Make it with New, run it once with Run.
 type Session struct {
-	o      Options
-	phases *diag.Phases
-	inbox  *mailbox
-	flood  *flood
-	wg     sync.WaitGroup
+	o         Options
+	phases    *diag.Phases
+	inbox     *mailbox
+	flood     *flood
+	pings     *pinger
+	peerStats *peerStats
+	probes    *probing
+	newPeer   func(peer.Options) (connection, error)
+	wg        sync.WaitGroup
 
 	// Of the goroutine of Run.
-	peer     *peer.Peer
-	stopDial context.CancelFunc
-	line     *line // the signaling in use; nil between two
-	role     signal.Role
-	up       bool // connected now
-	everUp   bool
-	upAt     time.Time // when it was connected first, and then when its channels were open
-	isUsable bool      // they are
-	agent    string    // what the peer calls itself, once it said hello
-	restarts bool      // whether it can renegotiate
-	reads    bool      // whether it reads our statistics
-	redial   *redial   // nil: no restart is under way
-	grace    bool      // the signaling ended while the path was being looked for
-	refused  int       // unusable candidates
-	pings    pinger
-	probes   *probing
-	nat      diagnosing
-	theirs   theirStats
-	end      *ending
-
-	graceErr     error // what ended the signaling then
-	graceOrderly bool
-
-	waitTimer, forTimer, setUpTimer, redialTimer, lingerTimer, sampleTimer, graceTimer, gatherTimer, lostTimer *time.Timer
+	state     state
+	deadlines *deadlines
+	peer      connection         // nil: it could not be made
+	exchange  *exchange          // nil: no signaling is open
+	stopDial  context.CancelFunc // nil before the first dial
+	role      signal.Role        // of the first negotiation
+	setupBy   time.Time          // when a call that is being set up should be connected
+	held      hold
+	remote    remote
+	unusable  int // remote candidates
+	diagnosis diagnosis
+	end       ending
 }
 
-// ending is why a call ends.
-type ending struct {
-	reason diag.EndReason
-	by     diag.EndedBy
-	err    error
-	advice string
+// hold is from when a call's time counts.
+type hold struct {
+	since  time.Time // connected; and then anew, once: its channels are open. Zero: it was never connected
+	open   bool
+	echoed bool // a ping was answered
+}
+
+// remote is what the peer's hello says.
+type remote struct {
+	agent    string // empty before the hello
+	restarts bool   // it dials again for an ICE restart
+	stats    bool   // it reads statistics
 }
 
 // New prepares a session; nothing happens before Run.
 func New(o Options) *Session {
-	set := func(d *time.Duration, v time.Duration) {
+	for d, preset := range map[*time.Duration]time.Duration{&o.Setup: 40 * time.Second, &o.Redial: 10 * time.Second,
+		&o.Linger: 5 * time.Second, &o.Probes: 2 * time.Second} {
 		if *d == 0 {
-			*d = v
+			*d = preset
 		}
 	}
-	set(&o.SetUp, 40*time.Second)
-	set(&o.Redial, 10*time.Second)
-	set(&o.Linger, 5*time.Second)
-	return &Session{o: o, phases: diag.NewPhases(o.Feed.Append), inbox: newMailbox(), flood: newFlood(time.Now),
-		probes: newProbing(o.Config.ICEServers)}
+	s := &Session{o: o, state: dialing, inbox: newMailbox(), flood: newFlood(time.Now), deadlines: newDeadlines(),
+		probes: newProbing(o.Config.ICEServers), diagnosis: diagnosis{begin: beginDiagnosis},
+		newPeer: func(o peer.Options) (connection, error) { return peer.New(o) }}
+	s.phases = diag.NewPhases(s.phase)
+	s.pings = &pinger{emit: o.Feed.Append, heard: func() { s.do(s.echoed) },
+		send: func(data []byte) error { return s.peer.Send(diag.LabelPing, true, data) }}
+	s.peerStats = &peerStats{emit: o.Feed.Append, counts: func() []diag.StreamCount { return s.peer.Counts() }}
+	return s
 }
+
+// phase passes on the events of phases. The beginning of the handshake is an input, too.
+func (s *Session) phase(d diag.Data) {
+	s.o.Feed.Append(d)
+	if d == (diag.PhaseStart{Phase: diag.PhaseDTLS}) {
+		s.inbox.put(input{kind: inSecuring})
+	}
+}
+
+// do runs work on the goroutine of Run.
+func (s *Session) do(job func()) { s.inbox.put(input{job: job}) }
 
 // Run places the call and returns when it is over and everything is closed; somewhat earlier call.ended is in the feed
 // and the feed is closed. The end of ctx is an interruption. How the call went is in the feed, not in a return value:
@@ -102,180 +114,194 @@ func New(o Options) *Session {
 func (s *Session) Run(ctx context.Context) {
 	s.o.Feed.Append(s.o.Config.Start(s.o.Feed.Start()))
 	inner, stop := context.WithCancel(context.WithoutCancel(ctx))
-	s.stopTimers(true)
 	s.begin(inner)
-	for s.end == nil {
+	for s.state != over {
 		s.step(ctx)
 	}
 	stop()
 	s.finish()
 	s.o.Feed.Close()
 	if s.peer != nil {
-		// pion waits 0.4 s for an association that the other side has closed: nobody needs to wait for the verdict that long.
-		// What goes wrong while closing is of no use to anybody either.
+		// pion waits 0.4 s for an association that the peer has closed, which the verdict need not wait for. What fails
+		// while closing concerns no one.
 		_ = s.peer.Close()
 	}
 }
 
-// begin makes the peer, asks the ICE servers and dials.
+// begin makes the peer connection, probes the ICE servers and dials.
 func (s *Session) begin(ctx context.Context) {
-	p, err := peer.New(s.peerOptions())
+	p, err := s.newPeer(s.peerOptions())
 	if err != nil {
-		s.finishWith(diag.EndInternal, diag.ByLocal, err, "Check that this machine has a network interface and free ports.")
+		s.handle(input{kind: inNegotiationFailed, err: internal(err)})
 		return
 	}
 	s.peer = p
 	s.wg.Go(func() { s.probeServers(ctx) })
 	s.phases.Start(diag.PhaseDial, "")
 	s.o.Feed.Append(diag.SignalState{State: diag.SignalDialing})
-	s.dial(nil)
+	s.dial()
 }
 
-// step waits for the next thing and works it off.
+// step waits for what happens next and works it off.
 func (s *Session) step(ctx context.Context) {
 	select {
 	case <-ctx.Done():
-		s.finishWith(diag.EndInterrupted, diag.ByLocal, nil, "")
+		s.handle(input{kind: inInterrupt})
 	case <-s.inbox.ready:
-		for _, job := range s.inbox.take() {
-			if s.end == nil {
-				job()
+		for _, in := range s.inbox.take() {
+			switch {
+			case in.via != nil && in.via != s.exchange: // of an exchange that was given up
+			case in.job == nil:
+				s.handle(in)
+			case s.state != over:
+				in.job()
 			}
 		}
-	case <-s.waitTimer.C:
-		s.finishWith(diag.EndNobody, diag.ByNetwork, nil, "")
-	case <-s.forTimer.C:
-		s.timeOver()
-	case <-s.setUpTimer.C:
-		s.setUpOver()
-	case <-s.redialTimer.C:
-		s.redialFailed(errors.New("the other party did not dial again"))
-	case <-s.graceTimer.C:
-		s.graceOver()
-	case <-s.gatherTimer.C:
-		s.sendWhole(true)
-	case <-s.lostTimer.C:
-		s.up = false
-		s.recover()
-	case <-s.lingerTimer.C:
-		if s.line != nil && !s.line.traits().Lasting {
-			s.leaveRoom()
+	case <-s.deadlines.timer.C:
+		for _, name := range s.deadlines.passed() {
+			s.due(name)
 		}
-	case <-s.sampleTimer.C:
-		s.sampleTimer.Reset(time.Second)
-		s.everySecond()
 	}
 }
 
-// echoTime is how long the answer to the first ping is waited for in a call that is shorter than that: on a busy
-// machine the channels of such a call open late, and it would end without having seen that they work.
+func (s *Session) due(name due) {
+	switch name {
+	case dueState:
+		s.handle(input{kind: inDeadline})
+	case dueHold:
+		s.handle(input{kind: inHeld})
+	case dueSample:
+		s.deadlines.in(dueSample, time.Second)
+		s.sample(false)
+		s.pings.ping()
+		for _, d := range s.flood.sum() {
+			s.o.Feed.Append(d)
+		}
+	case dueLinger:
+		if !s.traits().Lasting {
+			s.leave()
+		}
+	case dueGather:
+		s.sendWhole(true)
+	case dues:
+	}
+}
+
+const (
+	// graceTime is how long a path may still be found after the signaling ended.
+	graceTime = 3 * time.Second
+	// lostAfter is how long an established path may be silent if the peer connection itself waits longer.
+	lostAfter = 10 * time.Second
+)
+
+// limit is when the state has lasted as long as it may; zero: never.
+func (s *Session) limit() time.Time {
+	after := time.Duration(0)
+	switch s.state {
+	case waiting:
+		after = s.o.Config.Wait
+	case negotiating, checking, securing:
+		return s.setupBy
+	case detached:
+		after = graceTime
+	case silent:
+		if s.o.Carry > 0 {
+			after = lostAfter
+		}
+	case restarting, redialing:
+		after = s.o.Redial
+	case explaining:
+		after = s.o.Probes
+	case dialing, connected, over:
+	}
+	if after == 0 {
+		return time.Time{}
+	}
+	return time.Now().Add(after)
+}
+
+// echoTime is how long a call waits for the answer to its first ping if it is held for less: on a busy machine its
+// channels open late, and it would end without having seen that they work.
 const echoTime = time.Second
 
-// timeOver ends a call whose time is over.
-func (s *Session) timeOver() {
-	if s.o.Config.MediaOnly || time.Since(s.upAt) >= echoTime || s.pings.heard() {
-		s.finishWith(diag.EndDuration, diag.ByLocal, nil, "")
+// setHold sets when the call has lasted as long as it should.
+func (s *Session) setHold() {
+	d := s.o.Config.For
+	if d == 0 || s.held.since.IsZero() {
 		return
 	}
-	s.forTimer.Reset(20 * time.Millisecond)
+	if !s.o.Config.MediaOnly && !s.held.echoed {
+		d = max(d, echoTime)
+	}
+	s.deadlines.set(dueHold, s.held.since.Add(d))
 }
 
-// stopTimers makes (or stops) the timers.
-func (s *Session) stopTimers(create bool) {
-	for _, t := range []**time.Timer{&s.waitTimer, &s.forTimer, &s.setUpTimer, &s.redialTimer, &s.lingerTimer,
-		&s.sampleTimer, &s.graceTimer, &s.gatherTimer, &s.lostTimer} {
-		if create {
-			*t = time.NewTimer(time.Hour)
-		}
-		(*t).Stop()
-	}
+func (s *Session) echoed() {
+	s.held.echoed = true
+	s.setHold()
 }
 
-// finishWith sets why the call ends; the first cause wins.
-func (s *Session) finishWith(reason diag.EndReason, by diag.EndedBy, err error, advice string) {
-	switch {
-	case s.end != nil:
-	case s.nat.failure != nil:
-		s.end = s.nat.failure
-	default:
-		s.end = &ending{reason: reason, by: by, err: err, advice: advice}
-	}
-}
+// goodbyeTime bounds how long the peer and the server are informed of the end.
+const goodbyeTime = 500 * time.Millisecond
 
-// setUpOver ends a call that took too long to come up.
-func (s *Session) setUpOver() {
-	if s.everUp {
-		return
-	}
-	if s.phases.Known(diag.PhaseICE, "") {
-		if s.phases.Known(diag.PhaseDTLS, "") && s.phases.Running(diag.PhaseDTLS, "") {
-			s.finishWith(diag.EndDTLS, diag.ByNetwork, errors.New("the handshake takes longer than the set-up may"), "")
-			return
-		}
-		s.noPath(errors.New("no path was found within " + s.o.SetUp.String()))
-		return
-	}
-	s.finishWith(diag.EndSignaling, diag.ByRemote, errors.New("the other party dialled but sent no description"),
-		"Check the other party's program: it polls the server but neither offers nor answers.")
-}
-
-// finish takes the last sample, says goodbye, and tells the end.
+// finish takes the last sample, says goodbye, and records the end.
 func (s *Session) finish() {
-	s.stopTimers(false)
 	if s.stopDial != nil {
 		s.stopDial()
 	}
-	if s.nat.stop != nil {
-		s.nat.stop()
-	}
-	if s.everUp {
-		sample := s.peer.Sample(true)
-		s.o.Feed.Append(sample)
-		s.tellSample(sample)
+	s.diagnosis.cancel()
+	if !s.held.since.IsZero() {
+		s.sample(true)
 		if s.end.by == diag.ByLocal {
 			s.peer.Ending()
 			s.sendControl(control{Code: codeReject})
-			ctx, cancel := context.WithTimeout(context.Background(), goodbyeTime)
-			s.peer.Flush(ctx, diag.LabelControl)
-			cancel()
+			s.flush()
 		}
 	}
 	if s.peer != nil {
 		s.peer.Ending()
 	}
-	s.leaveRoom()
+	s.leave()
 	s.wg.Wait()
-	s.phases.Cancel()
-	s.o.Feed.Append(diag.CallEnded{Reason: s.end.reason, By: s.end.by, Cause: cause(s.end.err), Advice: s.end.advice,
-		Code: codeOf(s.end.err)})
-}
-
-// goodbyeTime bounds how long the other party and the server are told that the call is over.
-const goodbyeTime = 500 * time.Millisecond
-
-// everySecond takes a sample, pings, and sums up floods.
-func (s *Session) everySecond() {
-	sample := s.peer.Sample(false)
-	s.o.Feed.Append(sample)
-	s.tellSample(sample)
-	s.ping()
-	for _, d := range s.flood.sum() {
-		s.o.Feed.Append(d)
+	for _, in := range s.inbox.take() {
+		if in.kind == inDialed {
+			hangUp(in.channel)
+		}
 	}
+	s.phases.Cancel()
+	e := diag.CallEnded{Reason: s.end.reason, By: s.end.by, Cause: cause(s.end.err), Code: s.end.code}
+	if failed := (*signal.Error)(nil); errors.As(s.end.err, &failed) && failed.Reason != signal.ReasonUnknown {
+		e.Code = failed.Reason.String()
+		if failed.Reason == signal.ReasonStatus {
+			e.Status = failed.Status
+		}
+	}
+	s.o.Feed.Append(e)
 }
 
+// flush waits, for a bounded time, until the peer has what was sent on the control channel.
+func (s *Session) flush() {
+	ctx, cancel := context.WithTimeout(context.Background(), goodbyeTime)
+	defer cancel()
+	s.peer.Flush(ctx, diag.LabelControl)
+}
+
+// cause is the text of an error for an event, without advice.
 func cause(err error) string {
 	if err == nil {
 		return ""
 	}
-	return diag.Clean(err.Error(), 400)
+	text := err.Error()
+	if failed := (*signal.Error)(nil); errors.As(err, &failed) {
+		text = strings.TrimSuffix(text, "; "+failed.Hint)
+	}
+	return diag.Clean(text, 400)
 }
 
-// codeOf is the stable word for what failed in signaling; empty for anything else.
-func codeOf(err error) string {
-	var e *signal.Error
-	if errors.As(err, &e) && e.Reason != signal.ReasonUnknown {
-		return e.Reason.String()
+// warn makes the action that records a warning about an input.
+func warn(id string) func(*Session, input) input {
+	return func(s *Session, in input) input {
+		s.o.Feed.Append(diag.Warning{ID: id, Cause: cause(in.err)})
+		return input{}
 	}
-	return ""
 }

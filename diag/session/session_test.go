@@ -118,7 +118,7 @@ func piped() (a, b Dialer) {
 	return r.dial, r.dial
 }
 
-func connected(c *call.Call) bool { return c.State() == call.StateConnected && c.OpenAt != nil }
+func isConnected(c *call.Call) bool { return c.State() == call.StateConnected && c.OpenAt != nil }
 
 func TestCallAndAnswer(t *testing.T) {
 	dialA, dialB := piped()
@@ -146,8 +146,8 @@ func TestCallAndAnswer(t *testing.T) {
 		t.Fatalf("last sample: %+v", last)
 	}
 	for _, in := range last.Inbound {
-		if in.PacketsReceived < 20 {
-			t.Errorf("inbound %s: %d packets", in.Kind, in.PacketsReceived)
+		if *in.PacketsReceived < 20 {
+			t.Errorf("inbound %s: %d packets", in.Kind, *in.PacketsReceived)
 		}
 	}
 	if len(a.call.Spans) == 0 {
@@ -166,7 +166,7 @@ func TestRestartOverChannel(t *testing.T) {
 			dialA, dialB := piped()
 			a := start(t, "a", Options{Config: diag.Config{Code: "w1", NoMedia: true}, Dial: dialA})
 			b := start(t, "b", Options{Config: diag.Config{Code: "w1", NoMedia: true, Echo: true}, Dial: dialB})
-			knows := func(c *call.Call) bool { return connected(c) && c.PeerAgent != "" }
+			knows := func(c *call.Call) bool { return isConnected(c) && c.PeerAgent != "" }
 			a.until("a hello", knows)
 			b.until("a hello", knows)
 			who := a

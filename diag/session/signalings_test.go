@@ -25,7 +25,7 @@ func TestCallByPostedOffer(t *testing.T) {
 	b := start(t, "answer", Options{Config: diag.Config{Code: "w1", Echo: true}, Dial: Listen(s)})
 	b.until("the wait", func(c *call.Call) bool { return c.State() == call.StateWaiting })
 	a := start(t, "call", Options{Config: diag.Config{Code: "w1"}, Dial: Offer(offer.Options{URL: h.URL + "/offer"}), Greeting: "hello"})
-	knows := func(c *call.Call) bool { return connected(c) && c.PeerAgent != "" }
+	knows := func(c *call.Call) bool { return isConnected(c) && c.PeerAgent != "" }
 	a.until("a hello", knows)
 	b.until("a hello", knows)
 	for _, d := range a.call.Descriptions {
@@ -71,7 +71,7 @@ func flows(p *party, in bool) {
 			return false
 		}
 		if in {
-			return len(s.Inbound) == 2 && s.Inbound[0].PacketsReceived > 5 && s.Inbound[1].PacketsReceived > 5
+			return len(s.Inbound) == 2 && *s.Inbound[0].PacketsReceived > 5 && *s.Inbound[1].PacketsReceived > 5
 		}
 		return len(s.Outbound) == 2
 	})
@@ -149,8 +149,8 @@ func TestCallByPaste(t *testing.T) {
 	caller, callee := &desk{mine: out, theirs: back}, &desk{mine: back, theirs: out}
 	a := start(t, "call", Options{Config: diag.Config{Code: "w1"}, Dial: Paste(caller, true)})
 	b := start(t, "answer", Options{Config: diag.Config{Code: "w1", Echo: true}, Dial: Paste(callee, false)})
-	a.until("a connection", connected)
-	b.until("a connection", connected)
+	a.until("a connection", isConnected)
+	b.until("a connection", isConnected)
 	a.Hangup()
 	if v := a.ended(); v.Exit != diag.ExitPass {
 		t.Errorf("%s %s", v.Exit, words.Verdict(v).Headline)
@@ -218,7 +218,7 @@ func TestWHIPRefused(t *testing.T) {
 	t.Cleanup(h.Close)
 	a := start(t, "client", Options{Config: diag.Config{Code: "w1", MediaOnly: true}, Flow: peer.FlowSend, Dial: WHIP(whip.Options{URL: h.URL})})
 	v := a.ended()
-	if v.Exit != diag.ExitSignaling || !strings.Contains(a.call.Ended.Cause, "stream key unknown") || !strings.Contains(a.call.Ended.Advice, "--token") {
+	if v.Exit != diag.ExitSignaling || !strings.Contains(a.call.Ended.Cause, "stream key unknown") || !strings.Contains(strings.Join(words.Verdict(v).Next, " "), "--token") {
 		t.Errorf("%s %q %+v", v.Exit, words.Verdict(v).Headline, a.call.Ended)
 	}
 }

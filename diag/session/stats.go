@@ -10,40 +10,39 @@ import (
 	"dialtone/diag"
 )
 
-// Bounds of a message on the channel for statistics; docs/protocol.md promises them.
+// Bounds of a message on the channel for statistics; docs/reference/signaling.md promises them.
 const (
 	maxStats   = 16_000 // bytes
 	maxStreams = 16     // of each direction
 	maxWaiting = 64_000 // bytes that may wait before a sample is left out
-	maxSeconds = 3600   // of a time that a peer tells
+	maxSeconds = 3600   // of a time that a peer reports
 )
 
-// statsMessage is what a party tells of its statistics, each second.
+// statsMessage is the statistics of a peer, sent each second.
 type statsMessage struct {
-	Type     string              `json:"type"` // stats
-	At       float64             `json:"at"`   // ms since 1970
-	Inbound  []diag.PeerInbound  `json:"inbound"`
-	Outbound []diag.PeerOutbound `json:"outbound"`
-	Pair     *diag.PeerPair      `json:"pair,omitempty"`
+	Type     string             `json:"type"` // stats
+	At       float64            `json:"at"`   // ms since 1970
+	Inbound  []diag.InboundRTP  `json:"inbound"`
+	Outbound []diag.OutboundRTP `json:"outbound"`
+	Pair     *diag.PeerPair     `json:"pair,omitempty"`
 }
 
-// theirStats remembers what was said about the peer's statistics.
-type theirStats struct{ unreadable, flooding sync.Once }
+// peerStats receives the peer's statistics; what is wrong with them is reported once.
+type peerStats struct {
+	emit                 func(diag.Data)
+	counts               func() []diag.StreamCount
+	unreadable, flooding sync.Once
+}
 
 var (
 	errStats   = errors.New("not a statistics message")
 	errNoStats = errors.New("a message of another type") // which the protocol may get
 )
 
-// takeStats tells what the peer's statistics say. It runs on the channel's goroutine.
-func (s *Session) takeStats(text bool, data []byte) {
-	if !s.flood.admit(diag.LabelStats, len(data)) {
-		s.theirs.flooding.Do(func() {
-			s.o.Feed.Append(diag.Warning{
-				ID: "stats.too_many", Text: "The other party sends its statistics much more often than once a second; most of them are left out.",
-				Advice: "Look at the other party's program.",
-			})
-		})
+// receive runs on the channel's goroutine.
+func (p *peerStats) receive(text bool, data []byte, admitted bool) {
+	if !admitted {
+		p.flooding.Do(func() { p.emit(diag.Warning{ID: "stats.too_many"}) })
 		return
 	}
 	sample, err := diag.RemoteSample{}, fmt.Errorf("%w: binary", errStats)
@@ -53,15 +52,10 @@ func (s *Session) takeStats(text bool, data []byte) {
 	switch {
 	case errors.Is(err, errNoStats):
 	case err != nil:
-		s.theirs.unreadable.Do(func() {
-			s.o.Feed.Append(diag.Warning{
-				ID: "stats.unreadable", Text: "The other party's statistics cannot be read and are left out: " + cause(err),
-				Advice: "Look at the other party's program; the call itself goes on.",
-			})
-		})
+		p.unreadable.Do(func() { p.emit(diag.Warning{ID: "stats.unreadable", Cause: cause(err)}) })
 	default:
-		sample.Here = s.peer.Counts()
-		s.o.Feed.Append(sample)
+		sample.Here = p.counts()
+		p.emit(sample)
 	}
 }
 
@@ -86,62 +80,63 @@ func parseStats(data []byte) (diag.RemoteSample, error) {
 
 // check looks at every value and bounds the texts.
 func (m *statsMessage) check() error {
-	if m.Type == "" {
+	switch {
+	case m.Type == "":
 		return errors.New("no type")
-	}
-	if m.At <= 0 || m.At > 1e14 {
+	case m.At <= 0 || m.At > 1e14:
 		return fmt.Errorf("at is %g", m.At)
-	}
-	if len(m.Inbound) > maxStreams || len(m.Outbound) > maxStreams {
+	case len(m.Inbound) > maxStreams || len(m.Outbound) > maxStreams:
 		return fmt.Errorf("%d and %d streams, at most %d of each direction are read", len(m.Inbound), len(m.Outbound),
 			maxStreams)
 	}
+	var errs []error
+	stream := func(kind string, mid, mime *string, fps *float64) {
+		if kind != "audio" && kind != "video" {
+			errs = append(errs, fmt.Errorf("kind is %q", diag.Clean(kind, 40)))
+		}
+		clean(64, mid, mime)
+		errs = append(errs, bound("framesPerSecond", fps, 10_000))
+	}
 	for i := range m.Inbound {
 		in := &m.Inbound[i]
-		if err := checkStream(in.Kind, &in.Mid, &in.MimeType, in.FramesPerSecond); err != nil {
-			return err
-		}
-		if !between(in.Jitter, maxSeconds) || !between(in.AudioLevel, 1) {
-			return errors.New("jitter or audioLevel is out of range")
-		}
+		stream(in.Kind, &in.Mid, &in.MimeType, in.FramesPerSecond)
+		errs = append(errs, bound("jitter", in.Jitter, maxSeconds), bound("audioLevel", in.AudioLevel, 1))
 	}
 	for i := range m.Outbound {
 		out := &m.Outbound[i]
-		if err := checkStream(out.Kind, &out.Mid, &out.MimeType, out.FramesPerSecond); err != nil {
-			return err
-		}
-		if out.Remote != nil && !between(out.Remote.RoundTripTime, maxSeconds) {
-			return errors.New("roundTripTime is out of range")
+		stream(out.Kind, &out.Mid, &out.MimeType, out.FramesPerSecond)
+		if out.Remote != nil {
+			errs = append(errs, bound("roundTripTime", out.Remote.RoundTripTime, maxSeconds))
 		}
 	}
 	if p := m.Pair; p != nil {
-		p.LocalCandidateType, p.RemoteCandidateType, p.Protocol = diag.Clean(p.LocalCandidateType,
-			16), diag.Clean(p.RemoteCandidateType, 16), diag.Clean(p.Protocol, 16)
-		if !between(p.CurrentRoundTripTime, maxSeconds) || !between(p.AvailableOutgoingBitrate, 1e15) {
-			return errors.New("currentRoundTripTime or availableOutgoingBitrate is out of range")
-		}
+		clean(16, &p.LocalCandidateType, &p.RemoteCandidateType, &p.Protocol)
+		errs = append(errs, bound("currentRoundTripTime", p.CurrentRoundTripTime, maxSeconds),
+			bound("availableOutgoingBitrate", p.AvailableOutgoingBitrate, 1e15))
+	}
+	return errors.Join(errs...)
+}
+
+func clean(most int, texts ...*string) {
+	for _, text := range texts {
+		*text = diag.Clean(*text, most)
+	}
+}
+
+// bound reports a value that there is and that is not from 0 to most.
+func bound(name string, v *float64, most float64) error {
+	if v != nil && (*v < 0 || *v > most) {
+		return fmt.Errorf("%s is out of range", name)
 	}
 	return nil
 }
 
-func checkStream(kind string, mid, mime *string, fps *float64) error {
-	*mid, *mime = diag.Clean(*mid, 64), diag.Clean(*mime, 64)
-	if kind != "audio" && kind != "video" {
-		return fmt.Errorf("kind is %q", diag.Clean(kind, 40))
-	}
-	if !between(fps, 10_000) {
-		return errors.New("framesPerSecond is out of range")
-	}
-	return nil
-}
-
-// between reports whether a value, where there is one, is from 0 to most.
-func between(v *float64, most float64) bool { return v == nil || *v >= 0 && *v <= most }
-
-// tellSample sends our statistics to a peer that has said that it reads them. What cannot be sent is left out: the next
-// one holds the same counters.
-func (s *Session) tellSample(sample diag.Sample) {
-	if !s.reads || s.peer.Waiting(diag.LabelStats) > maxWaiting {
+// sample takes a statistics sample and sends it to a peer that reads them. What cannot be sent is left out: the next one
+// has the same counters.
+func (s *Session) sample(final bool) {
+	sample := s.peer.Sample(final)
+	s.o.Feed.Append(sample)
+	if !s.remote.stats || s.peer.Waiting(diag.LabelStats) > maxWaiting {
 		return
 	}
 	m := statsOf(sample, time.Now())
@@ -153,31 +148,12 @@ func (s *Session) tellSample(sample diag.Sample) {
 	}
 }
 
-// statsOf is a sample as it is told to the other party.
+// statsOf is a sample as it is sent to the peer.
 func statsOf(sample diag.Sample, now time.Time) statsMessage {
-	m := statsMessage{Type: "stats", At: float64(now.UnixMilli()), Inbound: []diag.PeerInbound{},
-		Outbound: []diag.PeerOutbound{}}
-	for _, in := range sample.Inbound {
-		if len(m.Inbound) == maxStreams {
-			break
-		}
-		m.Inbound = append(m.Inbound, diag.PeerInbound{
-			Kind: in.Kind, SSRC: in.SSRC, Mid: in.Mid, MimeType: in.MimeType, PacketsReceived: &in.PacketsReceived, PacketsLost: in.PacketsLost,
-			BytesReceived: &in.BytesReceived, Jitter: in.Jitter, FramesPerSecond: in.FramesPerSecond, FrameWidth: in.FrameWidth, FrameHeight: in.FrameHeight,
-		})
-	}
-	for _, out := range sample.Outbound {
-		if len(m.Outbound) == maxStreams {
-			break
-		}
-		row := diag.PeerOutbound{
-			Kind: out.Kind, SSRC: out.SSRC, Mid: out.Mid, MimeType: out.MimeType, PacketsSent: &out.PacketsSent, BytesSent: &out.BytesSent,
-			Retransmitted: &out.RetransmittedPacketsSent, FramesPerSecond: out.FramesPerSecond, FrameWidth: out.FrameWidth, FrameHeight: out.FrameHeight,
-		}
-		if r := out.Remote; r != nil {
-			row.Remote = &diag.PeerReports{PacketsLost: &r.PacketsLost, RoundTripTime: r.RoundTripTime}
-		}
-		m.Outbound = append(m.Outbound, row)
+	m := statsMessage{
+		Type: "stats", At: float64(now.UnixMilli()),
+		Inbound:  append([]diag.InboundRTP{}, sample.Inbound[:min(len(sample.Inbound), maxStreams)]...),
+		Outbound: append([]diag.OutboundRTP{}, sample.Outbound[:min(len(sample.Outbound), maxStreams)]...),
 	}
 	if p := sample.Pair; p != nil {
 		m.Pair = &diag.PeerPair{CurrentRoundTripTime: p.CurrentRoundTripTime, BytesSent: &p.BytesSent,

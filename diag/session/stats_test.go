@@ -24,12 +24,12 @@ func TestParseStats(t *testing.T) {
 	}
 	want := diag.RemoteSample{
 		Timestamp: 1790000000000,
-		Inbound: []diag.PeerInbound{{
+		Inbound: []diag.InboundRTP{{
 			Kind: "audio", Mid: "0", SSRC: 7, PacketsReceived: diag.Ptr(uint64(290)), PacketsLost: diag.Ptr(int64(-1)), Jitter: diag.Ptr(0.001), AudioLevel: diag.Ptr(0.5),
 		}},
-		Outbound: []diag.PeerOutbound{{
+		Outbound: []diag.OutboundRTP{{
 			Kind: "video", SSRC: 9, PacketsSent: diag.Ptr(uint64(833)), FramesPerSecond: diag.Ptr(29.97), FrameWidth: diag.Ptr(uint16(640)), FrameHeight: diag.Ptr(uint16(360)),
-			MimeType: "video/VP8", Remote: &diag.PeerReports{PacketsLost: diag.Ptr(int64(2)), RoundTripTime: diag.Ptr(0.002)},
+			MimeType: "video/VP8", Remote: &diag.RemoteInbound{PacketsLost: diag.Ptr(int64(2)), RoundTripTime: diag.Ptr(0.002)},
 		}},
 		Pair: &diag.PeerPair{CurrentRoundTripTime: diag.Ptr(0.001), Protocol: "udp\ufffd"},
 	}

@@ -41,7 +41,7 @@ var callFindings = map[string]entry{
 			return Text{
 				Title:    "The path was up and then went silent.",
 				Evidence: lines("connected for "+Millis(e.UpMs)+"; no consent answers and no media since then", labelled("cause", e.Cause)),
-				Advice:   orElse(e.Advice, "Check whether the peer's program or network went away, then call again."),
+				Advice:   Ended(diag.CallEnded{Reason: diag.EndPeerLost, Code: e.Code}),
 			}
 		}),
 	"call.ended_early": on(
@@ -65,8 +65,7 @@ var callFindings = map[string]entry{
 			}
 			return Text{
 				Title: "dialtone could not run the call.", Evidence: lines(labelled("cause", e.Cause)),
-				Advice: orElse(e.Advice,
-					"Fix what the cause names; if nothing on this machine is wrong, report it with a recording (--record FILE --redact)."),
+				Advice: Ended(diag.CallEnded{Reason: diag.EndInternal}),
 			}
 		}),
 	"tester.cpu": on(
@@ -131,7 +130,7 @@ var signalFindings = func() map[string]entry {
 	for reason, texts := range signalTitles {
 		title := texts[0]
 		table["signal."+reason] = on(strings.TrimSpace(title+" "+texts[1]), func(_ judge.Finding, e judge.SignalingFailed) Text {
-			return Text{Title: title, Evidence: signalingEvidence(e), Advice: orElse(e.Advice, signalingAdvice(e))}
+			return Text{Title: title, Evidence: signalingEvidence(e), Advice: signalingAdvice(e)}
 		})
 	}
 	return table
@@ -147,6 +146,8 @@ func signalingEvidence(e judge.SignalingFailed) []string {
 
 func signalingAdvice(e judge.SignalingFailed) string {
 	switch {
+	case e.Code != "" || e.Status != 0:
+		return Ended(diag.CallEnded{Reason: diag.EndSignaling, By: e.By, Code: e.Code, Status: e.Status})
 	case e.Signaling == "":
 		return "Check that --server names a signaling server that runs, then call again."
 	case e.Signaling == diag.SignalingPaste:
@@ -155,11 +156,4 @@ func signalingAdvice(e judge.SignalingFailed) string {
 		return "Check what the peer posts, and its log."
 	}
 	return "Check the address after --" + string(e.Signaling) + " and that its server runs, then call again."
-}
-
-func orElse(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
 }

@@ -28,9 +28,9 @@ func texts(d diag.Data) string {
 	case diag.PhaseEnd:
 		return joinWords(string(d.Phase), d.Subject, string(d.Outcome), brackets(d.Detail))
 	case diag.Warning:
-		return joinWords(d.ID+":", d.Text, d.Advice)
+		return warningLine(d)
 	case diag.CallEnded:
-		return joinWords(string(d.Reason), by(d.By), d.Cause, d.Advice)
+		return joinWords(string(d.Reason), by(d.By), d.Cause)
 	case diag.SignalRequest:
 		return requestWords(d)
 	case diag.SignalState:
@@ -72,7 +72,7 @@ func transportWords(d diag.Data) (string, bool) {
 		return joinWords(by(d.By), d.Reason), true
 	case diag.DTLSState:
 		return joinWords(d.State, d.Role, d.Version, d.Cipher, prefixed("peer certificate ", d.RemoteFingerprint),
-			d.Error), true
+			timing("limit", d.LimitMs)), true
 	case diag.SCTPState:
 		return joinWords(d.State, d.Error), true
 	case diag.ConnectionState:
@@ -224,11 +224,11 @@ func sampleWords(d diag.Sample) string {
 	var parts []string
 	for _, o := range d.Outbound {
 		parts = append(parts, joinWords("↑", o.Kind, kbits(o.Bitrate), fps(o.FramesPerSecond),
-			fmt.Sprintf("%d packets", o.PacketsSent)))
+			countWords(o.PacketsSent)))
 	}
 	for _, in := range d.Inbound {
 		s := joinWords("↓", in.Kind, kbits(in.Bitrate), fps(in.FramesPerSecond),
-			fmt.Sprintf("%d packets", in.PacketsReceived))
+			countWords(in.PacketsReceived))
 		if in.PacketsLost != nil {
 			s += fmt.Sprintf(" %d lost", *in.PacketsLost)
 		}

@@ -57,11 +57,11 @@ func TestLine(t *testing.T) {
 		{diag.TrackMuted{Side: diag.Local, Kind: "audio"}, "track.muted        local unmuted audio"},
 		{diag.FirstFrame{Direction: diag.Inbound, Kind: "video", Width: 320, Height: 180}, "media.first_frame  inbound video 320×180"},
 		{
-			diag.Sample{Outbound: []diag.OutboundRTP{{Kind: "audio", PacketsSent: 50}}, Inbound: []diag.InboundRTP{{Kind: "video", Bitrate: diag.Ptr(150200.0), PacketsReceived: 9, PacketsLost: diag.Ptr(int64(1)), Jitter: diag.Ptr(0.0034)}}},
+			diag.Sample{Outbound: []diag.OutboundRTP{{Kind: "audio", PacketsSent: diag.Ptr(uint64(50))}}, Inbound: []diag.InboundRTP{{Kind: "video", Bitrate: diag.Ptr(150200.0), PacketsReceived: diag.Ptr(uint64(9)), PacketsLost: diag.Ptr(int64(1)), Jitter: diag.Ptr(0.0034)}}},
 			"stats.sample       ↑ audio 50 packets  ↓ video 150.2 kbit/s 9 packets 1 lost jitter 3.4 ms",
 		},
 		{
-			diag.RemoteSample{Outbound: []diag.PeerOutbound{{Kind: "audio", PacketsSent: diag.Ptr(uint64(50))}}, Inbound: []diag.PeerInbound{{Kind: "video", PacketsReceived: diag.Ptr(uint64(9)), PacketsLost: diag.Ptr(int64(-1)), FramesPerSecond: diag.Ptr(25.0)}}, Pair: &diag.PeerPair{CurrentRoundTripTime: diag.Ptr(0.002)}},
+			diag.RemoteSample{Outbound: []diag.OutboundRTP{{Kind: "audio", PacketsSent: diag.Ptr(uint64(50))}}, Inbound: []diag.InboundRTP{{Kind: "video", PacketsReceived: diag.Ptr(uint64(9)), PacketsLost: diag.Ptr(int64(-1)), FramesPerSecond: diag.Ptr(25.0)}}, Pair: &diag.PeerPair{CurrentRoundTripTime: diag.Ptr(0.002)}},
 			"stats.remote       there:  ↑ audio 50 packets  ↓ video 9 packets 25 fps -1 lost  rtt 2.00 ms",
 		},
 		{diag.CallEnded{Reason: diag.EndICE, By: diag.ByNetwork, Cause: "timeout"}, "call.ended         ice-failed by network timeout"},

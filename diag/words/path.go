@@ -40,7 +40,7 @@ var pathFindings = map[string]entry{
 		func(_ judge.Finding, e judge.HandshakeFailed) Text {
 			return Text{
 				Title:    "The DTLS handshake timed out over a path that works.",
-				Evidence: lines(labelled("path", e.Path), labelled("cause", e.Cause)),
+				Evidence: lines(labelled("path", e.Path), labelled("cause", e.Cause), limit(e)),
 				Advice:   "Check the MTU of VPNs and tunnels: large packets may be lost on the way.",
 			}
 		}),
@@ -94,6 +94,13 @@ var pathFindings = map[string]entry{
 				Advice: "Check the side with the longer time: the path is the same for both, so its machine or program is slow to answer.",
 			}
 		}),
+}
+
+func limit(e judge.HandshakeFailed) string {
+	if e.LimitMs == nil {
+		return ""
+	}
+	return "not finished within " + Millis(*e.LimitMs)
 }
 
 func kindEvidence(e judge.PathKind) []string {

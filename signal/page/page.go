@@ -1,6 +1,6 @@
 // Package page is the call page for browsers: an http.Handler with embedded files, in plain HTML, CSS and JavaScript
 // modules. The page speaks the room protocol with the call line below its own address, and the conventions of the data
-// channels that docs/protocol.md describes.
+// channels that docs/reference/signaling.md describes.
 //
 //	http.Handle("/call/", http.StripPrefix("/call", page.New(page.Options{})))
 //

@@ -5,6 +5,7 @@ A counterpart is run as
     peer.py offer URL --signaling offer|whip|whep     posts an offer to URL and ends the call when it has seen enough
     peer.py answer --signaling offer|whip|whep        prints "listening on URL", answers one call and stays until it ends
     peer.py offer|answer PAGE --signaling room        dials w1 at the server of a call page: first, or second
+    peer.py check                                     exits with 0 if everything that a call needs is installed
 
 and prints one line "saw {JSON}" before it exits with 0.
 """
@@ -31,10 +32,11 @@ class Arguments:
 
     def __init__(self):
         parser = argparse.ArgumentParser()
-        parser.add_argument("role", choices=["offer", "answer"])
+        parser.add_argument("role", choices=["offer", "answer", "check"])
         parser.add_argument("url", nargs="?")
         parser.add_argument("--signaling", choices=["offer", "whip", "whep", "room"], default="offer")
         given = parser.parse_args()
+        self.checks = given.role == "check"  # the imports have succeeded already
         self.offers, self.url, self.signaling = given.role == "offer", given.url, given.signaling
         self.room = given.signaling == "room"
         self.data = self.room or given.signaling == "offer"

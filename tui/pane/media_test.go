@@ -28,13 +28,13 @@ func mediaCall(list ...diag.Data) *Scene {
 func bothWays() diag.Sample {
 	return diag.Sample{
 		Outbound: []diag.OutboundRTP{
-			{Kind: "audio", SSRC: 1, MimeType: "audio/opus", PacketsSent: 100, BytesSent: 9000, Bitrate: diag.Ptr(32000.0)},
-			{Kind: "video", SSRC: 2, MimeType: "video/VP8", PacketsSent: 1, RetransmittedPacketsSent: 2, NACKCount: 1, Remote: &diag.RemoteInbound{PacketsLost: 7}},
+			{Kind: "audio", SSRC: 1, MimeType: "audio/opus", PacketsSent: diag.Ptr(uint64(100)), BytesSent: diag.Ptr(uint64(9000)), Bitrate: diag.Ptr(32000.0)},
+			{Kind: "video", SSRC: 2, MimeType: "video/VP8", PacketsSent: diag.Ptr(uint64(1)), RetransmittedPacketsSent: diag.Ptr(uint64(2)), NACKCount: diag.Ptr(uint32(1)), Remote: &diag.RemoteInbound{PacketsLost: diag.Ptr(int64(7))}},
 		},
 		Inbound: []diag.InboundRTP{
-			{Kind: "audio", SSRC: 3, PacketsReceived: 50, Bitrate: diag.Ptr(1000.0), NACKCount: 2},
+			{Kind: "audio", SSRC: 3, PacketsReceived: diag.Ptr(uint64(50)), Bitrate: diag.Ptr(1000.0), NACKCount: diag.Ptr(uint32(2))},
 			{
-				Kind: "video", SSRC: 4, PacketsReceived: 50, FramesReceived: diag.Ptr(uint32(9)), KeyFramesReceived: diag.Ptr(uint32(2)), FramesPerSecond: diag.Ptr(25.0),
+				Kind: "video", SSRC: 4, PacketsReceived: diag.Ptr(uint64(50)), FramesReceived: diag.Ptr(uint32(9)), KeyFramesReceived: diag.Ptr(uint32(2)), FramesPerSecond: diag.Ptr(25.0),
 				FreezeCount: diag.Ptr(uint32(1)), TotalFreezesDuration: diag.Ptr(0.5), LastPacketReceivedAgo: diag.Ptr(0.02), PacketsLost: diag.Ptr(int64(3)),
 			},
 		},

@@ -228,8 +228,8 @@ func TestMediaRows(t *testing.T) {
 		diag.ConnectionState{State: "connected"}, diag.TrackMuted{Side: diag.Local, Kind: "audio", Muted: true},
 		diag.TrackAdded{Direction: diag.Inbound, Kind: "video", SSRC: 9, MimeType: "video/H264"},
 		diag.Sample{
-			Outbound: []diag.OutboundRTP{{Kind: "audio", SSRC: 1, MimeType: "audio/opus", PacketsSent: 100, Bitrate: diag.Ptr(0.0), Remote: &diag.RemoteInbound{PacketsLost: 10}}},
-			Inbound:  []diag.InboundRTP{{Kind: "audio", SSRC: 2, MimeType: "audio/opus", PacketsReceived: 97, PacketsLost: diag.Ptr(int64(3)), Bitrate: diag.Ptr(32000.0), LastPacketReceivedAgo: diag.Ptr(4.2)}},
+			Outbound: []diag.OutboundRTP{{Kind: "audio", SSRC: 1, MimeType: "audio/opus", PacketsSent: diag.Ptr(uint64(100)), Bitrate: diag.Ptr(0.0), Remote: &diag.RemoteInbound{PacketsLost: diag.Ptr(int64(10))}}},
+			Inbound:  []diag.InboundRTP{{Kind: "audio", SSRC: 2, MimeType: "audio/opus", PacketsReceived: diag.Ptr(uint64(97)), PacketsLost: diag.Ptr(int64(3)), Bitrate: diag.Ptr(32000.0), LastPacketReceivedAgo: diag.Ptr(4.2)}},
 		},
 	)
 	p := NewCall(s)

@@ -89,12 +89,12 @@ func sentStream(c *call.Call, o diag.OutboundRTP) stream {
 	s := stream{
 		streamKey: streamKey{diag.Outbound, o.Kind,
 			o.SSRC}, codec: codec(o.MimeType), mid: o.Mid, picture: picture(o.FrameWidth, o.FrameHeight),
-		packets: &o.PacketsSent, bytes: o.BytesSent, resent: o.RetransmittedPacketsSent, bitrate: o.Bitrate, fps: o.FramesPerSecond,
-		frames: o.FramesSent, keys: o.KeyFramesSent, nack: o.NACKCount, pli: o.PLICount, fir: o.FIRCount, muted: c.LocalMuted[o.Kind],
+		packets: o.PacketsSent, bytes: diag.OrZero(o.BytesSent), resent: diag.OrZero(o.RetransmittedPacketsSent), bitrate: o.Bitrate, fps: o.FramesPerSecond,
+		frames: o.FramesSent, keys: o.KeyFramesSent, nack: diag.OrZero(o.NACKCount), pli: diag.OrZero(o.PLICount), fir: diag.OrZero(o.FIRCount), muted: c.LocalMuted[o.Kind],
 	}
 	if r := o.Remote; r != nil {
-		s.recent, s.loss, s.lost = &r.FractionLost, fraction(r.PacketsLost, o.PacketsSent), &r.PacketsLost
-		s.jitter, s.rtt = &r.Jitter, r.RoundTripTime
+		s.recent, s.loss, s.lost = r.FractionLost, fraction(r.PacketsLost, diag.OrZero(o.PacketsSent)), r.PacketsLost
+		s.jitter, s.rtt = r.Jitter, r.RoundTripTime
 	}
 	return s
 }
@@ -103,13 +103,13 @@ func receivedStream(c *call.Call, in diag.InboundRTP) stream {
 	s := stream{
 		streamKey: streamKey{diag.Inbound, in.Kind,
 			in.SSRC}, codec: codec(in.MimeType), mid: in.Mid, picture: picture(in.FrameWidth, in.FrameHeight),
-		packets: &in.PacketsReceived, bytes: in.BytesReceived, resent: in.RetransmittedPackets, bitrate: in.Bitrate, recent: in.FractionLost,
+		packets: in.PacketsReceived, bytes: diag.OrZero(in.BytesReceived), resent: diag.OrZero(in.RetransmittedPackets), bitrate: in.Bitrate, recent: in.FractionLost,
 		lost: in.PacketsLost, jitter: in.Jitter, rtt: in.RoundTripTime, fps: in.FramesPerSecond, frames: in.FramesReceived,
-		keys: in.KeyFramesReceived, nack: in.NACKCount, pli: in.PLICount, fir: in.FIRCount, freezes: in.FreezeCount,
+		keys: in.KeyFramesReceived, nack: diag.OrZero(in.NACKCount), pli: diag.OrZero(in.PLICount), fir: diag.OrZero(in.FIRCount), freezes: in.FreezeCount,
 		frozen: in.TotalFreezesDuration, muted: c.RemoteMuted[in.Kind], ago: in.LastPacketReceivedAgo,
 	}
 	if in.PacketsLost != nil {
-		s.loss = fraction(*in.PacketsLost, in.PacketsReceived+uint64(max(*in.PacketsLost, 0)))
+		s.loss = fraction(in.PacketsLost, diag.OrZero(in.PacketsReceived)+uint64(max(*in.PacketsLost, 0)))
 	}
 	if ago := in.LastPacketReceivedAgo; ago != nil && *ago >= call.SilentAfter {
 		s.silence = *ago
@@ -141,11 +141,11 @@ func hasStream(list []stream, t call.TrackRow) bool {
 	return false
 }
 
-func fraction(lost int64, of uint64) *float64 {
-	if of == 0 {
+func fraction(lost *int64, of uint64) *float64 {
+	if lost == nil || of == 0 {
 		return nil
 	}
-	return diag.Ptr(min(float64(max(lost, 0))/float64(of), 1))
+	return diag.Ptr(min(float64(max(*lost, 0))/float64(of), 1))
 }
 
 func picture(w, h *uint16) string {
@@ -173,13 +173,13 @@ var metrics = []metric{
 	},
 	{
 		"Loss", "%", 100, func(o *diag.OutboundRTP) *float64 {
-			return ofReport(o, func(r *diag.RemoteInbound) *float64 { return &r.FractionLost })
+			return ofReport(o, func(r *diag.RemoteInbound) *float64 { return r.FractionLost })
 		},
 		func(in *diag.InboundRTP) *float64 { return in.FractionLost }, "too few packets came", true,
 	},
 	{
 		"Jitter", "ms", 1e3, func(o *diag.OutboundRTP) *float64 {
-			return ofReport(o, func(r *diag.RemoteInbound) *float64 { return &r.Jitter })
+			return ofReport(o, func(r *diag.RemoteInbound) *float64 { return r.Jitter })
 		},
 		func(in *diag.InboundRTP) *float64 { return in.Jitter }, "too few packets came", true,
 	},

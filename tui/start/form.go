@@ -11,10 +11,10 @@ import (
 	"dialtone/tui/edit"
 )
 
-// textLeast is how many columns what is typed has beside its label; with less it stands below.
+// textLeast is the least width of a text beside its label, in columns; with less it is below the label.
 const textLeast = 20
 
-// form is one command with what was typed for it.
+// form is one command with the texts of its fields.
 type form struct {
 	command Command
 	fields  []field
@@ -25,7 +25,7 @@ type field struct {
 	Field
 	line    edit.Line
 	on      bool // of a switch
-	touched bool // its mistakes are told
+	touched bool // its mistakes are shown
 }
 
 func newForm(c Command) *form {
@@ -71,8 +71,8 @@ func (f *field) mistake() error {
 	return f.Check(f.text())
 }
 
-// flawed is the first field with a mistake; −1 for none.
-func (f *form) flawed() int {
+// invalid is the first field with a mistake; -1 for none.
+func (f *form) invalid() int {
 	for i := range f.fields {
 		if f.fields[i].mistake() != nil {
 			return i
@@ -81,16 +81,16 @@ func (f *form) flawed() int {
 	return -1
 }
 
-// mistake of the form as a whole, when no field has one of its own.
+// mistake is that of the form as a whole, if each field is valid.
 func (f *form) mistake() error {
-	if f.command.Check == nil || f.flawed() >= 0 {
+	if f.command.Check == nil || f.invalid() >= 0 {
 		return nil
 	}
 	return f.command.Check(f.values())
 }
 
-// take hands a key to the field with the cursor.
-func (f *form) take(msg tea.KeyMsg, keys KeyMap) {
+// edit passes a key to the field with the cursor.
+func (f *form) edit(msg tea.KeyMsg, keys KeyMap) {
 	if len(f.fields) == 0 {
 		return
 	}
@@ -106,7 +106,7 @@ func (f *form) take(msg tea.KeyMsg, keys KeyMap) {
 	}
 }
 
-// lines draws the form, and tells which of its lines the field with the cursor begins at and how many are its own.
+// lines draws the form; at and own are the first line and the number of lines of the field with the cursor.
 func (f *form) lines(th *draw.Theme, width int, focused bool) (lines []string, at, own int) {
 	labels := 0
 	for _, d := range f.fields {
@@ -126,12 +126,12 @@ func (f *form) lines(th *draw.Theme, width int, focused bool) (lines []string, a
 		lines = append(lines, remark(th, mark, paint, err.Error(), width)...)
 	}
 	if len(f.fields) == 0 {
-		lines = append(lines, draw.NewLine(width).Gap(2).Add(th.Dim, "Nothing to say: enter starts it.").String())
+		lines = append(lines, draw.NewLine(width).Gap(2).Add(th.Dim, "No settings: press Enter to start.").String())
 	}
 	return lines, at, own
 }
 
-// lines of one field: its label and text, then what is wrong with it, or what it is for.
+// lines draws one field: its label and text, then its mistake or its hint.
 func (f *field) lines(th *draw.Theme, width, labels int, active bool) []string {
 	err := f.mistake()
 	l := draw.NewLine(width)
@@ -145,7 +145,7 @@ func (f *field) lines(th *draw.Theme, width, labels int, active bool) []string {
 	l.To(2).Add(label, f.Label)
 	indent := 2 + labels + 2
 	var out []string
-	if width-indent < textLeast { // what is typed stands below its label
+	if width-indent < textLeast { // the text is below its label
 		indent = 2
 		out, l = append(out, l.String()), draw.NewLine(width)
 	}
@@ -170,7 +170,7 @@ func (f *field) lines(th *draw.Theme, width, labels int, active bool) []string {
 	return out
 }
 
-// content writes what the field holds, in the room that is left.
+// content writes the text of the field in the remaining width.
 func (f *field) content(l *draw.Line, th *draw.Theme, active bool) {
 	switch {
 	case f.Kind == Switch && f.on:

@@ -2,7 +2,7 @@ package start
 
 import "github.com/charmbracelet/bubbles/key"
 
-// KeyMap is every key of the screen, and the source of its footer.
+// KeyMap holds every key of the screen, and is the source of its footer.
 type KeyMap struct {
 	Up, Down, Next, Previous key.Binding
 	Pick, Start, Toggle      key.Binding
@@ -22,7 +22,7 @@ func DefaultKeyMap() KeyMap {
 		Pick:      bind("1–9", "choose", "1", "2", "3", "4", "5", "6", "7", "8", "9"),
 		Start:     bind("enter", "start", "enter"),
 		Toggle:    bind("space", "on or off", " ", "left", "right", "x"),
-		Back:      bind("esc", "to the list", "esc"),
+		Back:      bind("esc", "list", "esc"),
 		Quit:      bind("q", "quit", "q"),
 		Interrupt: bind("ctrl+c", "quit", "ctrl+c"),
 	}

@@ -13,16 +13,15 @@ import (
 // ErrInterrupted is the end by ctrl+c.
 var ErrInterrupted = errors.New("interrupted")
 
-// Model is the screen. It has two parts: the list of commands and of what was done last, and the form of the chosen
-// one.
+// Model is the screen: a list of commands and recent choices, and the form of the chosen one.
 type Model struct {
 	options       Options
 	keys          KeyMap
 	theme         *draw.Theme
 	forms         map[string]*form // of the commands
-	again         []*form          // of what was done last
-	at            int              // in the list: commands, then what was done last
-	inForm        bool             // the form has the keys, else the list
+	again         []*form          // of recent choices
+	at            int              // in the list: commands, then recent choices
+	inForm        bool             // keys go to the form, else to the list
 	width, height int
 	remark        string
 	choice        *Choice
@@ -52,10 +51,10 @@ func New(o Options, r *lipgloss.Renderer) *Model {
 	return m
 }
 
-// Result is what was chosen; ErrInterrupted after ctrl+c, and neither when somebody left.
+// Result is the choice; ErrInterrupted after ctrl+c, and neither after q.
 func (m *Model) Result() (*Choice, error) { return m.choice, m.err }
 
-// Init does nothing: the screen changes by keys alone.
+// Init does nothing: only keys change the screen.
 func (m *Model) Init() tea.Cmd { return nil }
 
 // Update takes sizes and keys.
@@ -70,10 +69,10 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	return m, nil
 }
 
-// entries is how many lines the list has that can be chosen.
+// entries is the number of choices in the list.
 func (m *Model) entries() int { return len(m.options.Commands) + len(m.options.Recent) }
 
-// form is that of the chosen entry.
+// form is the form of the chosen entry.
 func (m *Model) form() *form {
 	if i := m.at - len(m.options.Commands); i >= 0 {
 		return m.again[i]
@@ -82,8 +81,8 @@ func (m *Model) form() *form {
 }
 
 func (m *Model) key(msg tea.KeyMsg) tea.Cmd {
-	if msg.Paste && m.inForm { // pasted text is text, whatever it looks like
-		m.form().take(msg, m.keys)
+	if msg.Paste && m.inForm { // pasted text is never a key
+		m.form().edit(msg, m.keys)
 		return nil
 	}
 	switch k := &m.keys; {
@@ -122,11 +121,11 @@ func (m *Model) keyInForm(msg tea.KeyMsg) {
 	case key.Matches(msg, k.Down):
 		f.at = min(f.at+1, len(f.fields)-1)
 	default:
-		f.take(msg, m.keys)
+		f.edit(msg, m.keys)
 	}
 }
 
-// step goes round: the list, the fields from first to last, the list again.
+// step moves through the list and the fields, from the last back to the list.
 func (m *Model) step(by int) {
 	f := m.form()
 	switch {
@@ -142,10 +141,10 @@ func (m *Model) step(by int) {
 	}
 }
 
-// start ends with the chosen thing, or goes to what is wrong with it.
+// start ends with the choice, or moves to the first mistake.
 func (m *Model) start() tea.Cmd {
 	f := m.form()
-	if i := f.flawed(); i >= 0 {
+	if i := f.invalid(); i >= 0 {
 		f.fields[i].touched = f.fields[i].touched || m.inForm || f.fields[i].text() != ""
 		m.inForm, f.at = true, i
 		return nil
@@ -158,7 +157,7 @@ func (m *Model) start() tea.Cmd {
 	return tea.Quit
 }
 
-// View draws the whole screen; nothing before its size is known.
+// View draws the screen; nothing before its size is known.
 func (m *Model) View() string {
 	if m.width <= 0 || m.height <= 0 {
 		return ""

@@ -4,20 +4,20 @@ package start
 type Options struct {
 	Version  string    // dialtone's
 	Commands []Command // at least one
-	Recent   []Recent  // what was done last, the latest first
-	Remark   string    // told until the first key, for example that the history cannot be read
-	ASCII    bool      // draw with ASCII alone
+	Recent   []Recent  // the latest first
+	Remark   string    // shown until the first key, such as a history that cannot be read
+	ASCII    bool      // draw with ASCII only
 }
 
-// Command is one thing that can be done.
+// Command is one choice.
 type Command struct {
 	Name    string // one word: "call"
 	Summary string // what it does, in a few words
-	About   string // what a newcomer should know, in a few sentences; shown where there is room
+	About   string // what a newcomer should know, in a few sentences; shown if there is room
 	Fields  []Field
-	// Line is the same thing on the command line, in words that a POSIX shell takes; no secret is among them.
+	// Line is the command line, in words quoted for a POSIX shell. It contains no secrets.
 	Line func(Values) []string
-	// Check tells what is wrong with the fields as a whole; nil checks nothing.
+	// Check says what is wrong with the fields as a whole; nil checks nothing.
 	Check func(Values) error
 }
 
@@ -25,10 +25,10 @@ type Command struct {
 type Field struct {
 	Name  string // key in Values
 	Label string
-	Hint  string // what to write, told while the field is empty or has the cursor
+	Hint  string // what to write, shown while the field is empty or has the cursor
 	Kind  Kind
-	Value string             // what it begins with; "true" for a switch that is on
-	Check func(string) error // tells what is wrong with a text; nil takes any
+	Value string             // the initial text; "true" for a switch that is on
+	Check func(string) error // says what is wrong with a text; nil accepts any
 }
 
 // Kind says what a field holds.
@@ -47,14 +47,14 @@ type Values map[string]string
 // On reports whether a switch is on.
 func (v Values) On(name string) bool { return v[name] == "true" }
 
-// Recent is something that was done before: choosing it fills the form.
+// Recent is an earlier choice: choosing it again fills the form.
 type Recent struct {
 	Command string
 	Title   string // "w1 at https://call.example.org/call/"
 	Values  Values
 }
 
-// Choice is what somebody wants done.
+// Choice is a command with the texts of its form.
 type Choice struct {
 	Command string
 	Values  Values

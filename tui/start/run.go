@@ -12,15 +12,15 @@ import (
 	_ "dialtone/tui/quiet" // Bubble Tea would ask the terminal at once
 )
 
-// Run shows the screen on the terminal behind in and out until somebody chooses, leaves, or ctx ends. The choice is nil
-// when somebody left; the error is [ErrInterrupted] after ctrl+c, the context's when that has ended, else what failed.
+// Run shows the screen on the terminal behind in and out until a choice, q, or the end of ctx. The choice is nil
+// after q; the error is [ErrInterrupted] after ctrl+c, the context's when that has ended, else what failed.
 // The terminal is restored in each case.
 func Run(ctx context.Context, o Options, in io.Reader, out io.Writer) (*Choice, error) {
 	renderer := lipgloss.NewRenderer(out)
 	if renderer.ColorProfile() == termenv.Ascii {
-		renderer.SetHasDarkBackground(true) // no colours: nothing to ask
+		renderer.SetHasDarkBackground(true) // no colors: nothing to ask
 	}
-	renderer.HasDarkBackground() // asks the terminal: before anybody else reads its input
+	renderer.HasDarkBackground() // asks the terminal, before its input is read for keys
 	m := New(o, renderer)
 	program := tea.NewProgram(m, tea.WithInput(in), tea.WithOutput(out), tea.WithAltScreen(), tea.WithoutSignalHandler())
 	// the context itself, given to the program, would leave its reader of keys behind

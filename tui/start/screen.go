@@ -15,7 +15,7 @@ const (
 	low   = 8  // the height below which the command line is not shown
 	// listMost bounds the list's column.
 	listMost = 60
-	// aboutMost is how wide a paragraph may be and still be read with ease.
+	// aboutMost is the greatest readable width of a paragraph.
 	aboutMost = 90
 )
 
@@ -34,14 +34,14 @@ func (m *Model) frame() string {
 func (m *Model) header() []string {
 	th := m.theme
 	l := draw.NewLine(m.width).Gap(1).Add(th.Accent, "dialtone").Gap(2).Add(th.Dim, m.options.Version)
-	l.Right(draw.NewLine(m.width).Add(th.Dim, "place a real WebRTC call, and see what happens").Gap(1))
+	l.Right(draw.NewLine(m.width).Add(th.Dim, "place a real WebRTC call and see how it works").Gap(1))
 	if m.height < roomy {
 		return []string{l.String()}
 	}
 	return []string{l.String(), ""}
 }
 
-// body is the list with the form beside it, or below it, or the one of them that has the keys.
+// body is the list with the form beside or below it, or only the one that has the keys.
 func (m *Model) body(height int) []string {
 	list, listAt := m.list(m.width)
 	if m.width >= wide {
@@ -64,7 +64,7 @@ func (m *Model) body(height int) []string {
 	return append(append(list, ""), visible(form, 0, 1, rest)...)
 }
 
-// visible is the part of a block that fits, with its lines from at on.
+// visible is the part of a block that fits and includes the lines from at on.
 func visible(lines []string, at, own, height int) []string {
 	if len(lines) <= height || height <= 0 {
 		return lines[:min(len(lines), max(height, 0))]
@@ -74,7 +74,7 @@ func visible(lines []string, at, own, height int) []string {
 	return lines[from : from+height]
 }
 
-// list draws the commands and what was done last, and tells which line is chosen.
+// list draws the commands and recent choices; at is the chosen line.
 func (m *Model) list(width int) (lines []string, at int) {
 	th := m.theme
 	names := 0
@@ -82,7 +82,7 @@ func (m *Model) list(width int) (lines []string, at int) {
 		names = max(names, draw.Width(c.Name))
 	}
 	if m.height >= low {
-		lines = append(lines, draw.NewLine(width).Gap(1).Add(th.Strong, "What shall happen?").String())
+		lines = append(lines, draw.NewLine(width).Gap(1).Add(th.Strong, "What would you like to do?").String())
 	}
 	entry := func(i int, number, name, words string) {
 		if i == m.at {
@@ -106,7 +106,7 @@ func (m *Model) list(width int) (lines []string, at int) {
 		lines = append(lines, "")
 	}
 	if m.height >= low {
-		lines = append(lines, draw.NewLine(width).Gap(1).Add(th.Strong, "Once more").String())
+		lines = append(lines, draw.NewLine(width).Gap(1).Add(th.Strong, "Recent").String())
 	}
 	for i, r := range m.options.Recent {
 		entry(len(m.options.Commands)+i, "", r.Command, r.Title)
@@ -130,13 +130,13 @@ func (m *Model) formLines(width int) (lines []string, at, own int) {
 	return lines, at + 1, own
 }
 
-// footer is what is to be told, the same thing as a command line, and the keys.
+// footer is the command line, the remark and the keys.
 func (m *Model) footer() []string {
 	th := m.theme
 	var lines []string
 	if m.height >= low {
 		if m.height >= roomy {
-			lines = append(lines, "", draw.NewLine(m.width).Gap(1).Add(th.Dim, "the same on the command line").String())
+			lines = append(lines, "", draw.NewLine(m.width).Gap(1).Add(th.Dim, "on the command line").String())
 		}
 		lines = append(lines, m.commandLine()...)
 		if m.height >= roomy {
@@ -149,7 +149,7 @@ func (m *Model) footer() []string {
 	return append(lines, m.keyLine())
 }
 
-// commandLine breaks the words into lines that a shell still reads as one command.
+// commandLine breaks the words into lines that a shell reads as one command.
 func (m *Model) commandLine() []string {
 	th, f := m.theme, m.form()
 	most := 1

@@ -1,6 +1,6 @@
 """Computes from recordings what a report says: set-up and phases, nearest-rank percentiles in milliseconds.
 
-Shares nothing with the program: it reads docs/events.md's format. Usage: percentiles.py FILE...
+Shares nothing with the program: it reads docs/reference/events.md's format. Usage: percentiles.py FILE...
 """
 import json
 import math
@@ -44,4 +44,4 @@ for name in sys.argv[1:]:
     if opened is not None:
         setups.append(ms(opened - paired))
 
-json.dump({"setup": summary(setups), "phases": [{"name": n, "subject": s, "times": summary(v)} for (n, s), v in phases.items()]}, sys.stdout)
+json.dump({"setup": summary(setups), "phases": [{"phase": n, "subject": s, "times": summary(v)} for (n, s), v in phases.items()]}, sys.stdout)

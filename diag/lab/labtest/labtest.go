@@ -1,24 +1,45 @@
-// Package labtest holds what tests share about the machine that they run on.
+// Package labtest gives tests access to programs and networks of the machine, and skips tests if they are missing.
 package labtest
 
 import (
+	"bytes"
 	"os"
 	"os/exec"
 	"testing"
 )
 
-// NeedProgram returns the path of a program that a test runs. Without it the test is skipped, and says so; where the
-// environment has CI=true, as the project's own checks have, it fails instead, so that no check is lost unnoticed.
+// missing ends a test that needs something that the machine does not have: the test is skipped with the reason. With
+// CI=true, as in the project's own checks, it fails instead, so that no test is skipped unnoticed.
+func missing(t testing.TB, format string, args ...any) {
+	t.Helper()
+	if os.Getenv("CI") == "true" {
+		t.Fatalf("required with CI=true: "+format, args...)
+		return
+	}
+	t.Skipf("missing: "+format, args...)
+}
+
+// NeedProgram returns the path of a program that a test runs. Without it the test is skipped, or fails with CI=true.
 func NeedProgram(t testing.TB, name string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)
-	if err == nil {
-		return path
+	if err != nil {
+		missing(t, "%s: %v", name, err)
 	}
-	if os.Getenv("CI") == "true" {
-		t.Fatalf("%s is required with CI=true: %v", name, err)
-		return ""
+	return path
+}
+
+// NeedSuccess runs a command that shows whether something works on this machine. If it fails, the test is skipped with
+// the end of its output, or fails with CI=true.
+func NeedSuccess(t testing.TB, what string, command *exec.Cmd) {
+	t.Helper()
+	if output, err := command.CombinedOutput(); err != nil {
+		missing(t, "%s: %v: %s", what, err, tail(output))
 	}
-	t.Skipf("%s is not installed: %v", name, err)
-	return ""
+}
+
+// tail is the end of the output of a program: the last lines of an error message matter most.
+func tail(output []byte) []byte {
+	const most = 500 // bytes
+	return bytes.TrimSpace(output[max(0, len(output)-most):])
 }

@@ -14,21 +14,21 @@ import (
 	"time"
 )
 
-// Internet is a public network of the kernel's own making: a network namespace with the addresses of servers, to which
-// sites are connected. The network of the machine is not touched. Its methods may be called from any goroutine.
+// Internet is a public network in the kernel: a network namespace with the addresses of servers, to which sites are
+// connected. The network of the machine is not changed. Its methods may be called from any goroutine.
 type Internet struct {
 	name  string // of the namespace
 	sites atomic.Int32
 }
 
-// Addresses of an Internet. Those for documentation (RFC 5737, RFC 3849) are public in the eyes of every program.
+// Addresses of an Internet. Programs treat those for documentation (RFC 5737, RFC 3849) as public.
 var (
 	publicNetwork  = netip.MustParsePrefix("203.0.113.1/24")
 	publicNetwork6 = netip.MustParsePrefix("2001:db8::1/64")
 	siteNetwork6   = netip.MustParsePrefix("2001:db8:1::1/64")
 )
 
-// Site is what connects one client to an Internet: a router in a namespace of its own, and the client in another one.
+// Site is a client of an Internet with its router, each in its own namespace.
 type Site struct {
 	router, client string // namespaces
 	Public         netip.Addr
@@ -39,17 +39,17 @@ type SiteOptions struct {
 	// LAN is the client's network; the router has its first address and the client its second. Default 192.168.7.0/24.
 	LAN netip.Prefix
 
-	// Routed: the Internet knows the way to the LAN, as it does to public addresses.
+	// Routed: the Internet has a route to the LAN, as to public addresses.
 	Routed bool
 
-	// Rules are those of the router, in the language of nft, where $client and $public are the addresses of the two and
-	// lan and wan the router's interfaces. Without rules it forwards everything as it is.
+	// Rules are the nft rules of the router. $client and $public are the addresses of client and router, lan and wan the
+	// interfaces of the router. Without rules it forwards everything unchanged.
 	Rules string
 }
 
-// StartInternet makes one in which servers can have the addresses 203.0.113.10 to 203.0.113.99 and 2001:db8::10 to
-// 2001:db8::19. It needs root, ip (iproute2) and nft (nftables): without them the test is skipped, and says so, or
-// fails where the environment has CI=true. What was made is removed at the end of the test.
+// StartInternet creates one in which servers can have the addresses 203.0.113.10 to 203.0.113.99 and 2001:db8::10 to
+// 2001:db8::19. It needs root, ip (iproute2) and nft (nftables): without them the test is skipped
+// with the reason, or fails with CI=true. The namespaces are removed at the end of the test.
 func StartInternet(t testing.TB, servers ...netip.Addr) *Internet {
 	t.Helper()
 	NeedProgram(t, "ip")
@@ -58,8 +58,8 @@ func StartInternet(t testing.TB, servers ...netip.Addr) *Internet {
 	sweep.Do(func() { removeAbandoned(t) })
 	in := &Internet{name: fmt.Sprintf("dialtone-%d-%d", os.Getpid(), internets.Add(1))}
 	addNamespace(t, in.name)
-	// A bridge without an address of its own takes that of a port, and another one when that goes: neighbours would be
-	// lost.
+	// A bridge without a hardware address uses that of a port, and another one when that port is removed, which would
+	// invalidate ARP entries.
 	lines := []string{"link add internet address 02:00:00:00:00:01 type bridge", "link set internet up"}
 	for _, own := range []netip.Prefix{publicNetwork, publicNetwork6} {
 		lines = append(lines, addressLine(own, "internet"))
@@ -78,22 +78,22 @@ func StartInternet(t testing.TB, servers ...netip.Addr) *Internet {
 // internets are those of this process.
 var internets atomic.Int32
 
-// Command is a program that runs where the servers are. It ends with the test.
+// Command is a program that runs in the namespace of the servers. It ends with the test.
 func (i *Internet) Command(ctx context.Context, program string, args ...string) *exec.Cmd {
 	return inside(ctx, i.name, program, args...)
 }
 
-// Command is a program that runs where the client is.
+// Command is a program that runs in the namespace of the client.
 func (s *Site) Command(ctx context.Context, program string, args ...string) *exec.Cmd {
 	return inside(ctx, s.client, program, args...)
 }
 
-// RouterCommand is a program that runs on the router, such as one that sets how long it remembers.
+// RouterCommand is a program that runs on the router, for example to set the lifetime of mappings.
 func (s *Site) RouterCommand(ctx context.Context, program string, args ...string) *exec.Cmd {
 	return inside(ctx, s.router, program, args...)
 }
 
-// Connect connects another site. Its client has an IPv6 address too, which the router forwards as it is.
+// Connect connects another site. Its client has an IPv6 address too, which the router forwards unchanged.
 func (i *Internet) Connect(t testing.TB, o SiteOptions) *Site {
 	t.Helper()
 	n := int(i.sites.Add(1))
@@ -119,7 +119,7 @@ func (i *Internet) Connect(t testing.TB, o SiteOptions) *Site {
 	return s
 }
 
-// wire lays the cables and gives the addresses and routes.
+// wire connects the interfaces and sets addresses and routes.
 func (s *Site) wire(t testing.TB, internet string, n int, o SiteOptions, inner, client netip.Prefix) {
 	t.Helper()
 	port := fmt.Sprintf("site%d", n)
@@ -133,8 +133,8 @@ func (s *Site) wire(t testing.TB, internet string, n int, o SiteOptions, inner, 
 
 	batch(t, s.router, "link add wan type veth peer name "+port+" netns "+internet,
 		"link add lan type veth peer name lan netns "+s.client,
-		addressLine(netip.PrefixFrom(s.Public, publicNetwork.Bits()), "wan"), addressLine(router6, "wan"), addressLine(inner,
-			"lan"), addressLine(inner6, "lan"),
+		addressLine(netip.PrefixFrom(s.Public, publicNetwork.Bits()), "wan"), addressLine(router6, "wan"),
+		addressLine(inner, "lan"), addressLine(inner6, "lan"),
 		"link set wan up", "link set lan up")
 	lines := []string{"link set " + port + " master internet", "link set " + port + " up",
 		"route add " + inner6.Masked().String() + " via " + router6.Addr().String()}
@@ -147,7 +147,7 @@ func (s *Site) wire(t testing.TB, internet string, n int, o SiteOptions, inner, 
 	s.forward(t)
 }
 
-// forward makes a router of the router.
+// forward enables forwarding.
 func (s *Site) forward(t testing.TB) {
 	t.Helper()
 	const script = `for f in ipv4/ip_forward ipv6/conf/all/forwarding; do echo 1 >/proc/sys/net/$f; done
@@ -155,13 +155,13 @@ for f in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 0 >$f; done`
 	run(t, "", "ip", "netns", "exec", s.router, "sh", "-c", script)
 }
 
-// setRules gives the router its rules.
+// setRules sets the rules of the router.
 func (s *Site) setRules(t testing.TB, rules string) {
 	t.Helper()
 	run(t, rules, "ip", "netns", "exec", s.router, "nft", "-f", "-")
 }
 
-// addressLine gives a device an address.
+// addressLine is the command that gives a device an address.
 func addressLine(p netip.Prefix, device string) string {
 	line := "address add " + p.String() + " dev " + device
 	if p.Addr().Is6() {
@@ -170,22 +170,18 @@ func addressLine(p netip.Prefix, device string) string {
 	return line
 }
 
-// needRoot ends the test where namespaces cannot be made.
+// needRoot skips the test if namespaces cannot be created.
 func needRoot(t testing.TB) {
 	t.Helper()
-	switch {
-	case os.Geteuid() == 0:
-	case os.Getenv("CI") == "true":
-		t.Fatal("root is required with CI=true: network namespaces are made")
-	default:
-		t.Skip("only root can make network namespaces")
+	if os.Geteuid() != 0 {
+		missing(t, "root, which can create network namespaces")
 	}
 }
 
 // sweep is done once in a process.
 var sweep sync.Once
 
-// removeAbandoned deletes the namespaces of tests that were killed before they could: their names tell the process.
+// removeAbandoned deletes the namespaces of tests that were killed before they could: the names contain the process ID.
 func removeAbandoned(t testing.TB) {
 	t.Helper()
 	entries, err := os.ReadDir("/run/netns")
@@ -199,18 +195,18 @@ func removeAbandoned(t testing.TB) {
 		}
 		// Another run may be doing the same.
 		if out, err := exec.CommandContext(t.Context(), "ip", "netns", "delete", e.Name()).CombinedOutput(); err != nil {
-			t.Logf("%s is left of a test that was killed: %v %s", e.Name(), err, out)
+			t.Logf("%s was left by a test that was killed: %v %s", e.Name(), err, out)
 		}
 	}
 }
 
-// isAlive reports whether a process is there.
+// isAlive reports whether a process exists.
 func isAlive(process int) bool {
 	_, err := os.Stat(fmt.Sprintf("/proc/%d", process))
 	return err == nil
 }
 
-// addNamespace makes a namespace, which ends with the test.
+// addNamespace creates a namespace, which is removed at the end of the test.
 func addNamespace(t testing.TB, name string) {
 	t.Helper()
 	run(t, "", "ip", "netns", "add", name)
@@ -231,7 +227,7 @@ func inside(ctx context.Context, namespace, program string, args ...string) *exe
 	return cmd
 }
 
-// run runs a program to its end. A test that has failed to clean up has failed.
+// run runs a program to its end. A test that cannot clean up fails.
 func run(t testing.TB, input, program string, args ...string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)

@@ -13,20 +13,20 @@ import (
 	"time"
 )
 
-// Server is a program that answers on ports of its own until the end of the test.
+// Server is a program that listens on free ports until the end of the test.
 type Server struct {
-	Program string // as NeedProgram gives it
-	// how many it needs, each for UDP and for TCP, on 127.0.0.1 and 127.0.0.2
+	Program string // from NeedProgram
+	// number of ports, each for UDP and for TCP, on 127.0.0.1 and 127.0.0.2
 	Ports   int
 	Args    func(ports []string) []string                  // its arguments
-	Answers func(ctx context.Context, ports []string) bool // asks whether it is there
+	Answers func(ctx context.Context, ports []string) bool // reports whether it has started
 }
 
 // startTime is how long a server may take to answer.
 const startTime = 20 * time.Second
 
-// Start runs the server and returns its ports when it answers. Where somebody else has taken a port meanwhile, others
-// are tried. When the test fails, what the server has said is logged.
+// Start runs the server and returns its ports when it answers. If another program has taken a port
+// meanwhile, others are tried. If the test fails, the output of the server is logged.
 func (s Server) Start(t testing.TB) []string {
 	t.Helper()
 	const tries = 5
@@ -39,14 +39,14 @@ func (s Server) Start(t testing.TB) []string {
 	return nil
 }
 
-// startOn reports whether the server runs; it does not when a port is taken.
+// startOn reports whether the server runs; it does not if a port is in use.
 func (s Server) startOn(t testing.TB, ports []string) bool {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	cmd := exec.CommandContext(ctx, s.Program, s.Args(ports)...)
 	cmd.WaitDelay = 5 * time.Second
-	var said output
-	cmd.Stdout, cmd.Stderr = &said, &said
+	var printed output
+	cmd.Stdout, cmd.Stderr = &printed, &printed
 	if err := cmd.Start(); err != nil {
 		stop()
 		t.Fatal(err)
@@ -60,46 +60,46 @@ func (s Server) startOn(t testing.TB, ports []string) bool {
 		stop()
 		<-ended
 	}
-	if !s.await(t, ports, &said, ended) {
+	if !s.await(t, ports, &printed, ended) {
 		end()
 		return false
 	}
 	t.Cleanup(func() {
 		end()
 		if t.Failed() {
-			t.Log(said.String())
+			t.Log(printed.String())
 		}
 	})
 	return true
 }
 
-// await asks until the server answers; false when it has ended, or says that a port is taken.
-func (s Server) await(t testing.TB, ports []string, said *output, ended <-chan struct{}) bool {
+// await waits until the server answers; false if it has ended, or reports that a port is in use.
+func (s Server) await(t testing.TB, ports []string, printed *output, ended <-chan struct{}) bool {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), startTime)
 	defer cancel()
 	retry := time.NewTicker(50 * time.Millisecond)
 	defer retry.Stop()
 	for {
-		there := s.Answers(ctx, ports)
+		started := s.Answers(ctx, ports)
 		switch {
-		case strings.Contains(strings.ToLower(said.String()), "address already in use"):
+		case strings.Contains(strings.ToLower(printed.String()), "address already in use"):
 			return false
-		case there:
+		case started:
 			return true
 		}
 		select {
 		case <-retry.C:
 		case <-ended:
-			t.Logf("%s has ended:\n%s", s.Program, said.String())
+			t.Logf("%s has ended:\n%s", s.Program, printed.String())
 			return false
 		case <-ctx.Done():
-			t.Fatalf("%s does not answer on ports %v:\n%s", s.Program, ports, said.String())
+			t.Fatalf("%s does not answer on ports %v:\n%s", s.Program, ports, printed.String())
 		}
 	}
 }
 
-// freePorts are ports that nobody uses now. They lie below those that systems give to sockets without a port.
+// freePorts are ports that are not in use. They are below the ephemeral ports of the system.
 func freePorts(t testing.TB, n int) []string {
 	t.Helper()
 	var ports []string
@@ -132,13 +132,13 @@ func isFree(ctx context.Context, port string) bool {
 	return true
 }
 
-// output is what a program has written so far, up to a bound.
+// output is what a program has printed so far, up to a limit.
 type output struct {
 	mu   sync.Mutex
 	text strings.Builder
 }
 
-// maxOutput bounds what is kept of a program's words.
+// maxOutput limits it, in bytes.
 const maxOutput = 1 << 20
 
 func (o *output) Write(p []byte) (int, error) {

@@ -1,30 +1,29 @@
 package labtest
 
 import (
-	"os"
 	"os/exec"
 	"strings"
 	"testing"
 )
 
-// NeedPython returns a Python that has all these modules: the one that is found first, or else Debian's, which alone
-// sees the modules of Debian's packages. Without one it does as [NeedProgram].
-func NeedPython(t testing.TB, modules ...string) string {
+// NeedPython returns a Python that can run with these arguments, for example "-c", "import yaml": the one in PATH, or
+// else Debian's, because only that one sees the modules of Debian's packages. If both fail, the test is skipped with
+// the output of the last one, or fails with CI=true.
+func NeedPython(t testing.TB, arguments ...string) string {
 	t.Helper()
-	script := "pass"
-	if len(modules) > 0 {
-		script = "import " + strings.Join(modules, ", ")
-	}
+	var failure string
 	for _, name := range []string{"python3", "/usr/bin/python3"} {
 		path, err := exec.LookPath(name)
-		if err == nil && exec.CommandContext(t.Context(), path, "-c", script).Run() == nil {
+		if err != nil {
+			failure = err.Error()
+			continue
+		}
+		output, err := exec.CommandContext(t.Context(), path, arguments...).CombinedOutput()
+		if err == nil {
 			return path
 		}
+		failure = err.Error() + ": " + string(tail(output))
 	}
-	const missing = "no python3 with the modules: %s"
-	if os.Getenv("CI") == "true" {
-		t.Fatalf(missing, strings.Join(modules, ", "))
-	}
-	t.Skipf(missing, strings.Join(modules, ", "))
+	missing(t, "a python3 that can run %q: %s", strings.Join(arguments, " "), failure)
 	return ""
 }

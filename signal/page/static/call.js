@@ -1,13 +1,13 @@
-// One call from dial to hang-up: an RTCPeerConnection, the room through which it is arranged, and the data channels.
+// One call from dial to hang-up: an RTCPeerConnection, the room in which it is negotiated, and the data channels.
 
 import { Room, RoomError } from './room.js';
 import { sample } from './stats.js';
 
-const CONTROL = ['special_datachannel', 'system_channel']; // both names that the control channel goes by
+const CONTROL = ['special_datachannel', 'system_channel']; // both names of the control channel
 const CHAT = 'chat';
 const PING = 'ping';
 const STATS = 'dialtone-stats';
-const LABELS = [...CONTROL, CHAT, PING, STATS]; // opened by whoever offers
+const LABELS = [...CONTROL, CHAT, PING, STATS]; // opened by the offerer
 
 const MAX_CONTROL = 4096; // characters of a control message
 const MAX_CHAT = 4000; // characters of a chat message that are shown
@@ -16,17 +16,17 @@ const MAX_BUFFERED = 64_000; // bytes that may wait before statistics are left o
 
 const AGENT = 'dialtone page';
 const SET_UP = 40_000; // ms from the pairing to the connection
-const GRACE = 3_000; // ms for which a path may still come up after the signaling ended
-const LINGER = 5_000; // ms for which the room is kept after that, for late candidates
-const REDIAL = 12_000; // ms for which a lost peer is waited for on a new room
+const GRACE = 3_000; // ms in which the call may still connect after the signaling ended
+const LINGER = 5_000; // ms in which the room is kept after that, for late candidates
+const REDIAL = 12_000; // ms to wait for a lost peer in a new room
 
 /**
- * Call tells what happens by on(name, value):
+ * Call reports what happens through on(name, value):
  *   state    'dialing', 'waiting', 'connecting', 'connected', 'silent' (the peer does not answer), 'redialing', 'ended'
  *   end      {reason, detail}; see the strings end_* for the reasons
  *   track    a remote MediaStream, at each track
- *   muted    {kind: 'audio' | 'video', value}: what the other side does not send
- *   chat     text of the other side
+ *   muted    {kind: 'audio' | 'video', value}: what the peer does not send
+ *   chat     text from the peer
  *   ready    label of a channel that has opened
  *   stats    a sample, each second
  */
@@ -37,10 +37,10 @@ export class Call {
   #room = null;
   #channels = new Map();
   #remote = new MediaStream();
-  #agent = ''; // of the other side, where it has said hello
-  #reads = false; // whether it has said that it reads statistics
-  #fingerprint = ''; // of its certificate
-  #setup = ''; // its part in the DTLS handshake, as its SDP has it: 'active' or 'passive'
+  #agent = ''; // of the peer, from its hello
+  #reads = false; // whether the peer reads statistics, from its hello
+  #fingerprint = ''; // of the peer's certificate
+  #setup = ''; // the peer's role in the DTLS handshake (a=setup): 'active' or 'passive'
   #everUp = false;
   #ended = false;
   #redialing = null; // 'asked' or 'lost'
@@ -55,27 +55,27 @@ export class Call {
   start() {
     try {
       this.#connect();
-    } catch (e) { // an ICE server that this browser does not take
+    } catch (e) { // an ICE server that this browser cannot use
       this.#end('config', e.message);
       return;
     }
     this.#on('state', 'dialing');
-    this.#converse();
+    this.#runRoom();
     this.#repeat();
   }
 
-  /** hangUp ends the call and tells the other side. */
+  /** hangUp ends the call and notifies the peer. */
   hangUp() { this.#end('hangup'); }
 
-  /** say sends a line of text and tells whether it could be sent. */
+  /** say sends a line of text and reports whether it was sent. */
   say(text) { return this.#send(CHAT, text); }
 
-  /** mute stops or resumes sending a kind of media and tells the other side. */
+  /** mute stops or resumes sending a kind of media and notifies the peer. */
   mute(kind, value) {
     for (const track of this.#options.stream.getTracks()) {
       if (track.kind === kind) track.enabled = !value;
     }
-    this.#tell({ code: `mute_${kind}`, value });
+    this.#control({ code: `mute_${kind}`, value });
   }
 
   /** connection is the RTCPeerConnection. */
@@ -91,14 +91,14 @@ export class Call {
     };
     connection.ondatachannel = ({ channel }) => this.#wire(channel);
     connection.onicecandidate = ({ candidate }) => {
-      // The end of candidates is not told: the original hands it on as null.
-      if (candidate?.candidate) this.#room?.post('ice', candidate.toJSON()).catch(() => {}); // the polls tell what is wrong
+      // The end of candidates is not sent: the original forwards it as null.
+      if (candidate?.candidate) this.#room?.post('ice', candidate.toJSON()).catch(() => {}); // the polls report what is wrong
     };
     connection.onconnectionstatechange = () => this.#changed(connection.connectionState);
   }
 
-  // converse dials and does what the room tells, until it ends.
-  async #converse() {
+  // runRoom dials and handles the messages of the room until it ends.
+  async #runRoom() {
     const again = this.#redialing !== null;
     let room = null;
     try {
@@ -109,13 +109,13 @@ export class Call {
       }
       this.#room = room;
       if (!again) this.#on('state', 'waiting');
-      for await (const message of room.messages()) await this.#take(message, room, again);
+      for await (const message of room.messages()) await this.#handle(message, room, again);
     } catch (e) {
       if (!this.#ended && (room === this.#room || room === null)) this.#signalingEnded(e);
     }
   }
 
-  async #take(message, room, again) {
+  async #handle(message, room, again) {
     const connection = this.#connection;
     switch (message.kind) {
       case 'need_init':
@@ -126,7 +126,7 @@ export class Call {
         return;
       case 'offer':
         this.#paired();
-        this.#recognise(message.description);
+        this.#checkCertificate(message.description);
         await connection.setRemoteDescription(message.description);
         await connection.setLocalDescription(await connection.createAnswer());
         this.#setup ||= setupOf(connection.localDescription) === 'active' ? 'passive' : 'active';
@@ -134,9 +134,9 @@ export class Call {
         this.#negotiated();
         return;
       case 'answer':
-        this.#recognise(message.description);
+        this.#checkCertificate(message.description);
         this.#setup ||= setupOf(message.description);
-        // The parts in a handshake stay as they are (RFC 8842 §5.5), whatever an answer to a restart says: some say 'active' always.
+        // The roles in the handshake do not change (RFC 8842 §5.5); some answers to a restart always say 'active'.
         message.description.sdp = message.description.sdp.replace(/^a=setup:\w+/gm, `a=setup:${this.#setup}`);
         await connection.setRemoteDescription(message.description);
         this.#negotiated();
@@ -147,8 +147,8 @@ export class Call {
     }
   }
 
-  // recognise refuses a stranger who dialled the code during a restart: the certificate is that of the call's beginning.
-  #recognise({ sdp }) {
+  // checkCertificate rejects a stranger who dialed the code during a restart: the certificate must be that of the call.
+  #checkCertificate({ sdp }) {
     const fingerprint = [...new Set(sdp.match(/^a=fingerprint:.*$/gm) ?? [])].join().toLowerCase();
     if (this.#fingerprint && fingerprint !== this.#fingerprint) throw new RoomError('stranger');
     this.#fingerprint = fingerprint;
@@ -164,7 +164,7 @@ export class Call {
     if (this.#connection.connectionState === 'connected') this.#settle();
   }
 
-  // settle lets the room go, a while after the connection is up. The server forgets it.
+  // settle leaves the room some time after the call has connected. The server forgets the room.
   #settle() {
     this.#stop('setup', 'grace', 'redial');
     this.#redialing = null;
@@ -177,7 +177,7 @@ export class Call {
     const detail = e instanceof RoomError ? e.detail : e.message;
     if (reason === 'cancelled') return;
     if (this.#redialing === 'lost') this.#end('lost');
-    else if (this.#everUp) this.#redialing = null; // a call that is up does not need the server
+    else if (this.#everUp) this.#redialing = null; // a connected call does not need the server
     else if (this.#connection.remoteDescription) this.#after('grace', GRACE, () => this.#end(reason, detail));
     else this.#end(reason, detail);
   }
@@ -204,7 +204,7 @@ export class Call {
     }
   }
 
-  // dialAgain arranges an ICE restart on a new room: one party's old path may be gone, so the call cannot carry it itself.
+  // dialAgain negotiates an ICE restart in a new room: the old path may be gone, so the call cannot carry it itself.
   async #dialAgain(why) {
     if (this.#redialing && why === 'asked') return;
     this.#redialing = why;
@@ -216,8 +216,8 @@ export class Call {
     });
     const old = this.#room;
     this.#room = null;
-    await old?.close(true); // or our own second dial could meet us there
-    if (!this.#ended) this.#converse();
+    await old?.close(true); // or the second dial could meet the first one there
+    if (!this.#ended) this.#runRoom();
   }
 
   #wire(channel) {
@@ -229,14 +229,14 @@ export class Call {
     };
     channel.onmessage = ({ data }) => {
       if (typeof data !== 'string') return;
-      if (control) this.#takeControl(data);
+      if (control) this.#handleControl(data);
       else if (channel.label === CHAT) this.#on('chat', data.slice(0, MAX_CHAT));
       else if (channel.label === PING) this.#answerPing(data);
     };
     channel.onclose = () => { if (control) this.#end('peer_hangup'); };
   }
 
-  #takeControl(data) {
+  #handleControl(data) {
     const message = data.length <= MAX_CONTROL ? object(data) : null;
     switch (message?.code) {
       case 'reject':
@@ -261,8 +261,8 @@ export class Call {
     if (Number.isSafeInteger(n) && n >= 0) this.#send(PING, JSON.stringify({ pong: n }));
   }
 
-  // tell sends a control message: on both labels until a hello has told that the other side listens on the documented one.
-  #tell(message) {
+  // control sends a control message: on both channels until a hello has shown that the peer reads the documented one.
+  #control(message) {
     const text = JSON.stringify(message);
     for (const label of CONTROL) {
       if (this.#send(label, text) && this.#agent) return;
@@ -280,7 +280,7 @@ export class Call {
     }
   }
 
-  // repeat takes a sample each second, shows it, and sends it to a terminal at the other end.
+  // repeat takes a sample each second, shows it, and sends it to a peer that reads statistics.
   #repeat() {
     const tick = async () => {
       if (!this.#everUp) return;
@@ -302,13 +302,13 @@ export class Call {
     if (text.length <= MAX_STATS) this.#send(STATS, text);
   }
 
-  // end happens once. The goodbye is given a moment to leave before the connection is closed.
+  // end happens once. It waits a moment for the goodbye to be sent before it closes the connection.
   async #end(reason, detail = '') {
     if (this.#ended) return;
     this.#ended = true;
     for (const timer of this.#timers.values()) clearTimeout(timer);
-    this.#room?.close(!this.#everUp); // first: the other side's goodbye to the server would fail our poll
-    if (reason !== 'peer_hangup') this.#tell({ code: 'reject' });
+    this.#room?.close(!this.#everUp); // first: the peer's goodbye to the server would fail the poll
+    if (reason !== 'peer_hangup') this.#control({ code: 'reject' });
     this.#on('state', 'ended');
     this.#on('end', { reason, detail });
     await this.#flushed();
@@ -331,12 +331,12 @@ export class Call {
   }
 }
 
-// setupOf is the part in the DTLS handshake that a description takes.
+// setupOf returns the role in the DTLS handshake of a description.
 function setupOf({ sdp }) { return /^a=setup:(\w+)/m.exec(sdp)?.[1] ?? ''; }
 
 function describe({ type, sdp }) { return { type, sdp }; }
 
-// object reads a JSON object, null where it is none.
+// object parses a JSON object; null if the text is something else.
 function object(text) {
   try {
     const value = JSON.parse(text);

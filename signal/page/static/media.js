@@ -1,12 +1,12 @@
-// What is sent: camera and microphone where there are any and may be used, a test picture and a tone where not.
+// What is sent: camera and microphone if they exist and may be used, otherwise a test picture and a tone.
 
 const WIDTH = 640;
 const HEIGHT = 360;
-const FRAMES = 25; // of the test picture, a second
+const FRAMES = 25; // per second, of the test picture
 
 /**
- * open gives {stream, camera, microphone, why, close}. camera and microphone tell what is real; why is '' or the reason for what
- * is not: 'wish' (asked for), 'insecure' (no https), 'refused' (by the person or the system), 'missing', 'busy'.
+ * open returns {stream, camera, microphone, why, close}. camera and microphone report which are real; why is '' or the reason
+ * why one is not: 'wish' (asked for), 'insecure' (no https), 'refused' (by the person or the system), 'missing', 'busy'.
  */
 export async function open(testOnly) {
   const real = testOnly ? { tracks: [], why: 'wish' } : await devices();
@@ -25,7 +25,7 @@ export async function open(testOnly) {
   };
 }
 
-// devices asks for both, and for each alone where both cannot be had.
+// devices requests both, and then each one if that fails.
 async function devices() {
   if (!navigator.mediaDevices?.getUserMedia) return { tracks: [], why: 'insecure' };
   const audio = { echoCancellation: true, noiseSuppression: true };

@@ -1,5 +1,5 @@
-// What the page shows and what its buttons do. Whatever comes from the other side, from the server or from the address becomes
-// text of an element, never markup.
+// What the page shows and what its buttons do. Input from the peer, the server or the address becomes text of an
+// element, never markup.
 
 import { Call } from './call.js';
 import { open } from './media.js';
@@ -9,10 +9,10 @@ import { language, t } from './strings.js';
 const MAX_LINES = 500; // of chat that are kept
 const $ = (id) => document.getElementById(id);
 
-let call = null; // the Call that is under way
+let call = null; // the Call in progress
 let media = null; // what it sends
 let config = Promise.resolve({});
-let began = 0; // when it was first up, in ms of performance.now
+let began = 0; // when it first connected, in ms of performance.now
 let clock = 0; // the timer's interval
 let before = null; // the sample before the last
 
@@ -65,12 +65,12 @@ async function configuration() {
 // base is the address of the page without what was typed after it.
 function base() { return new URL('.', location.href.split(/[?#]/)[0]).href; }
 
-// showCommand says what a terminal types to be the other side.
+// showCommand shows the command that a peer types in a terminal.
 async function showCommand() {
   const { arguments: more = '' } = await config;
   const code = $('code').value || 'w1';
-  const word = /^[\w./:@%+,=][\w./:@%+,=-]*$/.test(code) ? code : `'${code.replaceAll("'", "'\\''")}'`;
-  for (const element of document.querySelectorAll('[data-command]')) element.textContent = `dialtone call ${word} --server ${base()} ${more}`.trim();
+  const quoted = /^[\w./:@%+,=][\w./:@%+,=-]*$/.test(code) ? code : `'${code.replaceAll("'", "'\\''")}'`;
+  for (const element of document.querySelectorAll('[data-command]')) element.textContent = `dialtone call ${quoted} --server ${base()} ${more}`.trim();
 }
 
 async function dial() {
@@ -115,7 +115,7 @@ function enter(code) {
   document.body.classList.add('calling');
 }
 
-// happened is what the call tells.
+// happened handles what the call reports.
 function happened(what, value) {
   switch (what) {
     case 'state': return state(value);

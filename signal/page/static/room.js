@@ -1,16 +1,16 @@
-// The room protocol: how two parties who dial the same code exchange an offer, an answer and candidates through plain POST
-// requests. docs/protocol.md describes it.
+// The room protocol: how two peers that dial the same code exchange an offer, an answer and candidates through plain POST
+// requests. docs/reference/signaling.md describes it.
 
 const GIVE_UP = 10_000; // ms for which a request is repeated after failures
-const REQUEST = 10_000; // ms that an answer may take, beyond what the server was asked to hold it
+const REQUEST = 10_000; // ms that a response may take, beyond the time for which the server may hold it
 const FIRST_PAUSE = 100; // ms between polls of a server that does not hold them, after news
-const REPLY_PAUSE = 2_500; // ms between polls while our own offer or answer is due: they keep the pair alive
+const REPLY_PAUSE = 2_500; // ms between polls while the local offer or answer is due: they keep the pair alive
 const WAITING_PAUSE = 1_000; // ms at most until the pair is connected
 const CONNECTED_PAUSE = 3_000; // ms at most afterwards
 
 /**
  * What ended the signaling. reason is one of: unreachable (no answer), busy (the server's limits), server (it failed),
- * refused (it did not take a request), peer_left, expired, protocol (an answer that is none), cancelled (closed here).
+ * refused (it rejected a request), peer_left, expired, protocol (an invalid response), cancelled (closed here).
  */
 export class RoomError extends Error {
   constructor(reason, detail = '') {
@@ -20,20 +20,20 @@ export class RoomError extends Error {
   }
 }
 
-/** Room is one party's end of a pair. */
+/** Room is one peer's side of a pair. */
 export class Room {
   #url;
   #user;
   #hold; // ms for which the server holds polls; 0: it does not, and requests must not overlap
   #number = 0; // of the poll
   #tail = Promise.resolve(); // of the requests that are made one after the other
-  #reply = null; // our offer or answer, once the server has it
+  #reply = null; // the local offer or answer, after the server has accepted it
   #replied;
-  #due = false; // the server waits for our offer or answer
+  #due = false; // the server waits for the local offer or answer
   #connected = false;
   #closed = new AbortController();
 
-  /** dial takes a seat. It is never repeated: a dial that arrived unnoticed would meet itself. */
+  /** dial joins a room. It is never repeated: a dial whose response was lost would meet itself. */
   static async dial(url, code) {
     const room = new Room();
     room.#url = url;
@@ -78,7 +78,7 @@ export class Room {
     }
   }
 
-  /** close ends the polling; with goodbye the pair ends for the other party too. */
+  /** close ends the polling; with goodbye the pair ends for the peer too. */
   async close(goodbye) {
     if (this.#closed.signal.aborted) return;
     this.#closed.abort();
@@ -136,7 +136,7 @@ export class Room {
         if (this.#closed.signal.aborted || !(e instanceof RoomError)) throw new RoomError('cancelled');
         // A second offer or answer is refused: the first has arrived, its answer was lost.
         if (attempt > 1 && e.reason === 'refused' && ['offer', 'answer'].includes(body.code)) return null;
-        const spent = hold > 0 ? start - began : performance.now() - began; // holding is no failing
+        const spent = hold > 0 ? start - began : performance.now() - began; // holding is not a failure
         if (!e.passing || spent > GIVE_UP) throw e;
         await this.#sleep(e.retryAfter || Math.min(FIRST_PAUSE * 2 ** attempt, 1_000));
       }
@@ -154,7 +154,7 @@ export class Room {
         method: 'POST', cache: 'no-store', signal: bound.signal, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body),
       });
       const text = await answer.text();
-      if (!answer.ok) throw refusal(answer, text, body.code);
+      if (!answer.ok) throw rejection(answer, text, body.code);
       return { body: parse(text), hold: Math.min(Number(answer.headers.get('Dialtone-Wait-Ms')) || 0, 25_000) };
     } catch (e) {
       if (e instanceof RoomError) throw e;
@@ -175,20 +175,20 @@ export class Room {
   }
 }
 
-// refusal makes an error of an answer that is not 200.
-function refusal(answer, text, code) {
+// rejection makes an error of a response that is not 200.
+function rejection(answer, text, code) {
   let body = null;
-  try { body = JSON.parse(text); } catch { /* the original answers in plain words */ }
-  const told = typeof body?.error === 'string' ? body.error : '';
+  try { body = JSON.parse(text); } catch { /* the original responds with plain text */ }
+  const error = typeof body?.error === 'string' ? body.error : '';
   const detail = String(body?.message ?? '').slice(0, 200);
   let reason = 'refused';
   if (answer.status === 429) reason = 'busy';
   else if (answer.status >= 500) reason = 'server';
-  else if (told === 'peer_left' || told === 'expired') reason = told;
-  else if (told === 'unknown_user' || (told === '' && code === 'get_status')) reason = 'peer_left'; // the original tells no more
+  else if (error === 'peer_left' || error === 'expired') reason = error;
+  else if (error === 'unknown_user' || (error === '' && code === 'get_status')) reason = 'peer_left'; // the original reports no details
   const failure = new RoomError(reason, detail);
   failure.retryAfter = 1_000 * Number(answer.headers.get('Retry-After')) || 0;
-  failure.passing = (answer.status === 429 && failure.retryAfter > 0) || (answer.status >= 500 && told !== 'shutting_down');
+  failure.passing = (answer.status === 429 && failure.retryAfter > 0) || (answer.status >= 500 && error !== 'shutting_down');
   return failure;
 }
 
@@ -198,7 +198,7 @@ function parse(text) {
   try { return JSON.parse(text); } catch { throw new RoomError('protocol'); }
 }
 
-// description checks what the other party sent, null included.
+// description checks what the peer sent, including null.
 function description(d, type) {
   if (d?.type !== type || typeof d.sdp !== 'string') throw new RoomError('protocol');
   return { type, sdp: d.sdp };

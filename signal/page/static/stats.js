@@ -1,5 +1,5 @@
-// What getStats tells, reduced to what is shown and to what is sent to a dialtone at the other end. docs/protocol.md describes
-// the message; names and units are those of W3C webrtc-stats. What the browser does not tell is absent.
+// The values of getStats that are shown, and that are sent to a peer that reads statistics. docs/reference/signaling.md
+// describes the message; names and units are those of W3C webrtc-stats. Values that the browser does not report are absent.
 
 const MAX_STREAMS = 16; // of each direction, in a message
 
@@ -28,7 +28,7 @@ export async function sample(connection) {
   return message;
 }
 
-/** bitrate gives bits per second of a stream between two samples, undefined where it cannot be told. */
+/** bitrate gives bits per second of a stream between two samples, undefined if it is unknown. */
 export function bitrate(before, now, direction, row) {
   const old = before?.[direction].find((r) => r.ssrc === row.ssrc);
   const name = direction === 'inbound' ? 'bytesReceived' : 'bytesSent';
@@ -41,7 +41,7 @@ function stream(report, row, names) {
   return { ...pick(row, names), ...(codec ? { mimeType: codec } : {}) };
 }
 
-// sent is a stream with what the other side's receiver reports tell of it.
+// sent is an outbound stream with the values of the peer's receiver reports.
 function sent(report, row) {
   const reports = report.get(row.remoteId);
   return { ...stream(report, row, OUTBOUND), ...(reports ? { remoteInbound: pick(reports, REPORTS) } : {}) };

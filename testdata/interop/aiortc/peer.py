@@ -150,6 +150,8 @@ class Peer:
 
 async def main():
     arguments = signaling.Arguments()
+    if arguments.checks:
+        return
     peer = Peer(arguments)
     if arguments.room:
         await peer.meet()

@@ -25,6 +25,7 @@ CAPS = {
     "audio": "application/x-rtp,media=audio,encoding-name=OPUS,payload=111,clock-rate=48000,encoding-params=(string)2",
     "video": "application/x-rtp,media=video,encoding-name=VP8,payload=96,clock-rate=90000",
 }
+USED_BY_WEBRTCBIN = ["nicesrc", "dtlssrtpenc", "srtpenc", "sctpenc"]  # it fails without them only during a call
 DIRECTIONS = GstWebRTC.WebRTCRTPTransceiverDirection
 
 
@@ -185,6 +186,9 @@ def payload_types(sdp):
 def main():
     Gst.init(None)
     arguments = signaling.Arguments()
+    if arguments.checks:
+        Gst.parse_launch(" ".join(["webrtcbin name=bin", *SOURCES.values()]).format(audio=111, video=96))  # fails if one is missing
+        sys.exit(0 if all(Gst.ElementFactory.find(name) for name in USED_BY_WEBRTCBIN) else "missing: one of %s" % USED_BY_WEBRTCBIN)
     peer = Peer(arguments)
     threading.Thread(target=GLib.MainLoop().run, daemon=True).start()
     if arguments.offers:

@@ -1,0 +1,54 @@
+// Package files reads files up to a limit, and replaces them as a whole.
+package files
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// Read reads a file of at most most bytes.
+func Read(path string, most int64) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close() //nolint:errcheck // it was only read
+	content, err := io.ReadAll(io.LimitReader(file, most+1))
+	if err == nil && int64(len(content)) > most {
+		return nil, fmt.Errorf("%s is larger than %d bytes", path, most)
+	}
+	return content, err
+}
+
+// Replace writes a file as a whole or not at all: first beside its place. A pipe or a device is written to directly.
+func Replace(path string, content []byte, mode os.FileMode) error {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return write(path, content, os.O_WRONLY, mode)
+	}
+	// In a shared directory such as /tmp somebody may plant a link: the name cannot be guessed, and the file must be new.
+	beside := filepath.Join(filepath.Dir(path), fmt.Sprintf(".%s.%s.part", filepath.Base(path), rand.Text()))
+	err := write(beside, content, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if err == nil {
+		err = os.Rename(beside, path)
+	}
+	if err != nil {
+		_ = os.Remove(beside) // err says more than this one would
+	}
+	return err
+}
+
+func write(path string, content []byte, flags int, mode os.FileMode) error {
+	file, err := os.OpenFile(path, flags, mode)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(content)
+	if err == nil && flags&os.O_EXCL != 0 {
+		err = file.Sync()
+	}
+	return errors.Join(err, file.Close())
+}

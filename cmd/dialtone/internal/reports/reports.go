@@ -1,0 +1,114 @@
+// Package reports writes the report of a check to all its places, and its progress to stderr.
+package reports
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+
+	"dialtone/cmd/dialtone/internal/files"
+	"dialtone/cmd/dialtone/internal/settings"
+	"dialtone/diag/record"
+	"dialtone/diag/report"
+)
+
+// Output is a format and the place to write it to.
+type Output struct {
+	format string
+	file   string // "" for stdout
+	write  report.Writer
+}
+
+// Formats lists the known formats.
+func Formats() []string { return slices.Sorted(maps.Keys(report.Formats)) }
+
+// Parse reads FORMAT or FORMAT=FILE, where - stands for stdout.
+func Parse(text string) (Output, error) {
+	format, file, _ := strings.Cut(text, "=")
+	if file == "-" {
+		file = ""
+	}
+	write, ok := report.Formats[format]
+	if !ok {
+		return Output{}, fmt.Errorf("unknown format %s%s; there are %s", settings.Quote(format),
+			settings.DidYouMean("", format, Formats()), strings.Join(Formats(), ", "))
+	}
+	if file != "" {
+		if info, err := os.Stat(filepath.Dir(file)); err != nil || !info.IsDir() {
+			return Output{}, fmt.Errorf("cannot write %s: create its directory first", settings.Quote(file))
+		}
+	}
+	return Output{format: format, file: file, write: write}, nil
+}
+
+// Clash reports two outputs with one place.
+func Clash(list []Output) error {
+	taken := map[string]string{}
+	for _, o := range list {
+		place := "stdout"
+		if o.file != "" {
+			place = filepath.Clean(o.file)
+		}
+		if other, ok := taken[place]; ok {
+			return fmt.Errorf("%s and %s both go to %s: give one of them a file, such as -o %s=FILE", other, o.format, place,
+				o.format)
+		}
+		taken[place] = o.format
+	}
+	return nil
+}
+
+// Guard keeps out of jsonl, which is a recording, what recordings do not hold.
+func Guard(list []Output, o record.Options) []Output {
+	list = slices.Clone(list)
+	for i := range list {
+		if write := list[i].write; list[i].format == "jsonl" {
+			list[i].write = func(w io.Writer, r *report.Report) error {
+				var b bytes.Buffer
+				if err := write(&b, r); err != nil {
+					return err
+				}
+				_, err := w.Write(record.Clean(b.Bytes(), o))
+				return err
+			}
+		}
+	}
+	return list
+}
+
+// Write writes the report to all its places; a failure at one does not affect the others. Text goes to stdout if
+// nothing else does.
+func Write(stdout io.Writer, r *report.Report, list []Output) error {
+	if !slices.ContainsFunc(list, func(o Output) bool { return o.file == "" }) {
+		list = append([]Output{{format: "text", write: report.WriteText}}, list...)
+	}
+	var errs []error
+	for _, o := range list {
+		errs = append(errs, o.writeTo(stdout, r))
+	}
+	return errors.Join(errs...)
+}
+
+func (o Output) writeTo(stdout io.Writer, r *report.Report) error {
+	var b bytes.Buffer
+	if err := o.write(&b, r); err != nil {
+		return fmt.Errorf("cannot make the report as %s: %w", o.format, err)
+	}
+	if o.file != "" {
+		if err := files.Replace(o.file, b.Bytes(), 0o666); err != nil {
+			return fmt.Errorf("cannot write the report as %s: %w; check the disk and the directory", o.format, err)
+		}
+		return nil
+	}
+	if _, err := stdout.Write(b.Bytes()); err != nil && !errors.Is(err, syscall.EPIPE) {
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,51 @@
+package reports
+
+import (
+	"strings"
+	"testing"
+
+	"dialtone/diag"
+	diagcheck "dialtone/diag/check"
+	"dialtone/diag/record"
+	"dialtone/diag/report"
+)
+
+// TestProgressIsBounded: outside a terminal, a thousand calls do not make a thousand lines.
+func TestProgressIsBounded(t *testing.T) {
+	var b strings.Builder
+	p := NewProgress(&b, true)
+	for n := range 1000 {
+		p.Show(diagcheck.Progress{Check: "c", Run: n + 1, Of: 1000, State: "connecting"})
+		p.Show(diagcheck.Progress{Check: "c", Run: n + 1, Of: 1000, Done: &report.Run{Result: report.Result{Headline: "fine"}}})
+	}
+	p.Stop()
+	lines := strings.Split(strings.TrimSpace(b.String()), "\n")
+	if len(lines) != maxProgress+1 || lines[0] != "c: run 1 of 1000: fine" || !strings.Contains(lines[maxProgress], "report only") {
+		t.Errorf("%d lines, from %q to %q", len(lines), lines[0], lines[len(lines)-1])
+	}
+}
+
+// TestLinesAreRecordings: what no recording holds is not in the lines of a report either.
+func TestLinesAreRecordings(t *testing.T) {
+	var list []Output
+	for _, text := range []string{"jsonl=r.jsonl", "json=r.json"} {
+		o, err := Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, o)
+	}
+	r := &report.Report{Runs: []report.Run{{Events: []diag.Event{
+		{Data: diag.Warning{ID: "x", Cause: "the server at 198.51.100.7 says t0k3n and s3cret"}},
+	}}}}
+	for _, redact := range []bool{false, true} {
+		o := record.Options{Redact: redact, Secrets: []diag.Secret{"t0k3n", "s3cret"}}
+		var b strings.Builder
+		if err := Guard(list, o)[0].write(&b, r); err != nil {
+			t.Fatal(err)
+		}
+		if text := b.String(); strings.Contains(text, "t0k3n") || strings.Contains(text, "s3cret") || strings.Contains(text, "198.51.100.7") == redact || !strings.Contains(text, "says *** and ***") {
+			t.Errorf("redact %v: %s", redact, text)
+		}
+	}
+}

@@ -1,0 +1,123 @@
+package settings
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"dialtone/diag"
+)
+
+// Mistake is one thing that is wrong with the settings.
+type Mistake struct {
+	Origin string // where it was written: "--for", "DIALTONE_FOR", "/home/me/.config/dialtone/config.toml:3: for"
+	Text   string // what is wrong, and how to write it
+}
+
+// Mistakes are all that were found. As an error there is at least one.
+type Mistakes []Mistake
+
+func (m Mistakes) Error() string {
+	lines := make([]string, 0, len(m))
+	for _, one := range m {
+		lines = append(lines, one.Origin+": "+one.Text)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Report is the text for the user, with the next step.
+func (m Mistakes) Report(command string) string {
+	head := "invalid configuration:"
+	if len(m) > 1 {
+		head = fmt.Sprintf("invalid configuration, %d mistakes:", len(m))
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "dialtone: %s\n", head)
+	for _, one := range m {
+		fmt.Fprintf(&b, "  %s: %s\n", diag.Clean(one.Origin, 400), diag.Clean(one.Text, 600))
+	}
+	fmt.Fprintf(&b, "Nothing was started. Try: dialtone %s --help", command)
+	return b.String()
+}
+
+// Add takes over an error, which may be several joined. Mistakes keep their own origin.
+func (m *Mistakes) Add(origin string, err error) {
+	for _, e := range flatten(err) {
+		if known, ok := e.(Mistakes); ok { //nolint:errorlint // one that is wrapped has further words
+			*m = append(*m, known...)
+		} else {
+			*m = append(*m, Mistake{origin, e.Error()})
+		}
+	}
+}
+
+// flatten takes joined errors apart. An error that wraps others for its own words stays whole.
+func flatten(err error) []error {
+	if err == nil {
+		return nil
+	}
+	type several interface{ Unwrap() []error }
+	joined, ok := err.(several) // only the outermost error may be a list; what it wraps is one mistake each
+	if !ok || !isJoin(err, joined.Unwrap()) {
+		return []error{err}
+	}
+	var flat []error
+	for _, e := range joined.Unwrap() {
+		flat = append(flat, flatten(e)...)
+	}
+	return flat
+}
+
+// isJoin distinguishes errors.Join from fmt.Errorf with several %w.
+func isJoin(err error, parts []error) bool { return err.Error() == errors.Join(parts...).Error() }
+
+// mentionedFlag finds the flag in an error's text.
+var mentionedFlag = regexp.MustCompile(`--[a-z][a-z-]*`)
+
+// Check returns all mistakes in the settings and those of err as one error of type [Mistakes], or nil.
+func (p *Parsed) Check(err error) error {
+	found := slices.Clone(p.mistakes)
+	for _, e := range flatten(err) {
+		origin := p.place
+		if flag := mentionedFlag.FindString(e.Error()); flag != "" {
+			origin = p.originOf(strings.TrimPrefix(flag, "--"))
+		}
+		found.Add(origin, e)
+	}
+	if len(found) == 0 {
+		return nil
+	}
+	return found
+}
+
+// originOf says where the value of a flag was written. One that nobody wrote is missing where the command stands.
+func (p *Parsed) originOf(flag string) string {
+	if origin, ok := p.origins[flag]; ok {
+		return origin
+	}
+	if p.Typed[flag] {
+		return "--" + flag
+	}
+	return p.place
+}
+
+// nearest is the candidate that a misspelt word probably meant, or "" if none is near.
+func nearest(word string, candidates []string) string {
+	best, distance := "", len(word)/3+2 // 1 to a few letters, by length
+	for _, c := range slices.Sorted(slices.Values(candidates)) {
+		if d := diag.EditDistance(word, c); d < distance {
+			best, distance = c, d
+		}
+	}
+	return best
+}
+
+// DidYouMean is the end of a sentence about an unknown word; prefix stands before all candidates.
+func DidYouMean(prefix, word string, candidates []string) string {
+	if n := nearest(word, candidates); n != "" {
+		return "; did you mean " + prefix + n + "?"
+	}
+	return ""
+}

@@ -1,0 +1,69 @@
+// Package terminal connects a command to its process: streams, environment and signals.
+package terminal
+
+import (
+	"fmt"
+	"io"
+	"os"
+	ossignal "os/signal"
+	"syscall"
+
+	"golang.org/x/term"
+
+	"dialtone/diag"
+)
+
+// Streams are those of a process. Tests have their own.
+type Streams struct {
+	In        io.Reader
+	Out       io.Writer              // the result and nothing else
+	Err       io.Writer              // logs and errors
+	Environ   []string               // KEY=value
+	ConfigDir func() (string, error) // the user's directory for configuration
+	Terminal  bool                   // In and Out are a terminal
+	Kill      func(diag.Exit)        // ends the process at once
+}
+
+// Process are the streams of the process. A reader of stdout that goes away shows as a failed write (EPIPE) instead of
+// killing the process, so that a recording can be completed.
+func Process() Streams {
+	ossignal.Ignore(syscall.SIGPIPE)
+	return Streams{
+		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Environ: os.Environ(), ConfigDir: os.UserConfigDir,
+		Terminal: isTerminal(os.Stdin) && isTerminal(os.Stdout),
+		Kill:     func(code diag.Exit) { os.Exit(int(code)) },
+	}
+}
+
+func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
+
+// Complain writes a line to stderr. A failure of stderr cannot be reported anywhere.
+func (s Streams) Complain(text string) { _, _ = io.WriteString(s.Err, text+"\n") }
+
+// Print writes a part of the result.
+func (s Streams) Print(format string, args ...any) error {
+	_, err := fmt.Fprintf(s.Results(), format, args...)
+	return err
+}
+
+// Results is stdout for results; its errors are of type [OutputError].
+func (s Streams) Results() io.Writer { return results{s.Out} }
+
+type results struct{ w io.Writer }
+
+func (r results) Write(b []byte) (int, error) {
+	n, err := r.w.Write(b)
+	if err != nil {
+		return n, &OutputError{err}
+	}
+	return n, nil
+}
+
+// OutputError is a failed write of the result.
+type OutputError struct{ err error }
+
+func (e *OutputError) Error() string {
+	return "cannot write the result to stdout: " + e.err.Error() + "; check where it is redirected to"
+}
+
+func (e *OutputError) Unwrap() error { return e.err }

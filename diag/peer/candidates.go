@@ -1,0 +1,221 @@
+package peer
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/pion/ice/v4"
+	"github.com/pion/webrtc/v4"
+
+	"dialtone/diag"
+)
+
+// maxCandidate bounds one candidate line of a peer, in bytes; real ones have around 150.
+const maxCandidate = 1024
+
+// maxRemote bounds how many candidates of a peer are checked and become events.
+const maxRemote = 512
+
+// candidates gives each candidate an ID (L1, L2, … R1, …) and reports it once.
+type candidates struct {
+	p       *Peer
+	servers []server
+	mu      sync.Mutex
+	ids     map[string]string // candidateKey → ID
+	locals  int
+	remotes int
+}
+
+func newCandidates(p *Peer) *candidates {
+	c := &candidates{p: p, ids: map[string]string{}}
+	for _, s := range p.o.ICEServers {
+		if parsed, ok := parseServer(s.URL); ok {
+			c.servers = append(c.servers, parsed)
+		}
+	}
+	return c
+}
+
+// gathered is pion's OnICECandidate.
+func (c *candidates) gathered(x *webrtc.ICECandidate) {
+	if x == nil {
+		return // the end of gathering is a state of its own
+	}
+	d := c.local(x)
+	init := x.ToJSON()
+	if init.UsernameFragment != nil {
+		d.UsernameFragment = *init.UsernameFragment
+	}
+	c.report(d)
+	c.p.gather.candidate(d)
+	c.p.o.OnCandidate(Candidate(init))
+}
+
+// local describes a candidate of this peer with the server it was obtained from.
+func (c *candidates) local(x *webrtc.ICECandidate) diag.Candidate {
+	d := describeCandidate(diag.Local, x)
+	if from, ok := c.serverOf(d); ok {
+		d.URL = from.url
+		d.RelayProtocol = relayProtocol(d, from)
+	}
+	d.NetworkInterface = interfaceOf(d)
+	return d
+}
+
+// describeCandidate translates a candidate. What a remote one holds may have come from the peer's description.
+func describeCandidate(side diag.Side, x *webrtc.ICECandidate) diag.Candidate {
+	return diag.Candidate{
+		Side: side, Foundation: diag.Clean(x.Foundation, 64), Component: x.Component, Protocol: x.Protocol.String(),
+		Priority: x.Priority, Address: diag.Clean(x.Address, 256), Port: x.Port,
+		CandidateType: diag.CandidateType(x.Typ.String()), TCPType: x.TCPType,
+		RelatedAddress: diag.Clean(x.RelatedAddress, 256), RelatedPort: x.RelatedPort,
+	}
+}
+
+// serverOf finds the server that a candidate was obtained from: the one that its base's socket spoke to, or the only one
+// of its kind, as a socket may have been reused or closed by now.
+func (c *candidates) serverOf(d diag.Candidate) (server, bool) {
+	if d.CandidateType != diag.Srflx && d.CandidateType != diag.Relay {
+		return server{}, false
+	}
+	var sameKind []server
+	for _, s := range c.servers {
+		if s.turn != (d.CandidateType == diag.Relay) {
+			continue
+		}
+		if c.p.socks.serverOf(int(d.RelatedPort), s.tcp) == s.hostPort {
+			return s, true
+		}
+		sameKind = append(sameKind, s)
+	}
+	if len(sameKind) != 1 {
+		return server{}, false
+	}
+	return sameKind[0], true
+}
+
+func relayProtocol(d diag.Candidate, s server) string {
+	if d.CandidateType != diag.Relay {
+		return ""
+	}
+	switch {
+	case s.secured && s.tcp:
+		return "tls"
+	case s.secured:
+		return "dtls"
+	case s.tcp:
+		return "tcp"
+	}
+	return "udp"
+}
+
+// errCandidate is the error of an unusable candidate line.
+var errCandidate = errors.New("not a usable candidate")
+
+// addRemote reports a candidate line of the remote peer, with or without "candidate:" in front.
+func (c *candidates) addRemote(line string) error {
+	if len(line) > maxCandidate {
+		return fmt.Errorf("%w: %d bytes, at most %d are read", errCandidate, len(line), maxCandidate)
+	}
+	x, err := ice.UnmarshalCandidate(strings.TrimPrefix(line, "candidate:"))
+	if err != nil {
+		return fmt.Errorf("%w: %q: %w", errCandidate, diag.Clean(line, 120), err)
+	}
+	d := diag.Candidate{
+		Side: diag.Remote, Foundation: diag.Clean(x.Foundation(), 64), Component: x.Component(),
+		Protocol: x.NetworkType().NetworkShort(), Priority: x.Priority(), Address: diag.Clean(x.Address(), 256),
+		Port:          uint16(x.Port()), // #nosec G115 -- checked by the parser
+		CandidateType: diag.CandidateType(x.Type().String()), TCPType: x.TCPType().String(),
+	}
+	if r := x.RelatedAddress(); r != nil {
+		d.RelatedAddress, d.RelatedPort = diag.Clean(r.Address, 256), uint16(r.Port) // #nosec G115 -- checked by the parser
+	}
+	c.p.checks.remoteCandidate()
+	c.report(d)
+	return nil
+}
+
+// report emits a candidate that is new and returns its ID; empty for a remote one beyond the bound.
+func (c *candidates) report(d diag.Candidate) string {
+	d.TypePreference, d.LocalPreference = uint8(d.Priority>>24), uint16(d.Priority>>8) // RFC 8445 §5.1.2.1
+	key := candidateKey(d)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if id, known := c.ids[key]; known {
+		return id
+	}
+	if d.Side == diag.Local {
+		c.locals++
+		d.ID = "L" + strconv.Itoa(c.p.o.FirstCandidate+c.locals)
+	} else {
+		if c.remotes >= maxRemote {
+			return ""
+		}
+		c.remotes++
+		d.ID = "R" + strconv.Itoa(c.remotes)
+	}
+	c.ids[key] = d.ID
+	c.p.o.Emit(d) // under the lock, so that no event with the ID comes before this one
+	return d.ID
+}
+
+// idOf names a candidate of the statistics. A new one is peer-reflexive, so the statistics are all there is to know of
+// it. Others have a foundation, a base and a server, which the statistics lack: a local one has no ID until pion has
+// called back with these, which it has done for all when gathering is over.
+func (c *candidates) idOf(side diag.Side, s webrtc.ICECandidateStats) string {
+	d := diag.Candidate{
+		Side: side, Component: 1, Protocol: s.Protocol, Priority: uint32(s.Priority), // #nosec G115 -- a 32-bit priority
+		// #nosec G115 -- a port
+		Address: s.IP, Port: uint16(s.Port), CandidateType: diag.CandidateType(s.CandidateType.String()),
+	}
+	if side == diag.Local && d.CandidateType != diag.Prflx && c.p.gather.waiting() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return c.ids[candidateKey(d)]
+	}
+	return c.report(d)
+}
+
+// count is how many local candidates there are.
+func (c *candidates) count() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.locals
+}
+
+func candidateKey(d diag.Candidate) string {
+	return string(d.Side) + " " + string(d.CandidateType) + " " + d.Protocol + " " +
+		net.JoinHostPort(d.Address, strconv.Itoa(int(d.Port)))
+}
+
+// interfaceOf names the interface of a local candidate's base; empty when no interface has that address.
+func interfaceOf(d diag.Candidate) string {
+	base := d.Address
+	if d.CandidateType != diag.Host {
+		base = d.RelatedAddress
+	}
+	ip := net.ParseIP(base)
+	if ip == nil || ip.IsUnspecified() {
+		return ""
+	}
+	interfaces, err := net.Interfaces()
+	if err != nil {
+		return ""
+	}
+	for _, i := range interfaces {
+		addrs, err := i.Addrs()
+		if err != nil {
+			continue
+		}
+		for _, a := range addrs {
+			if n, ok := a.(*net.IPNet); ok && n.IP.Equal(ip) {
+				return i.Name
+			}
+		}
+	}
+	return ""
+}

@@ -1,0 +1,44 @@
+package report
+
+import (
+	"dialtone/diag"
+	"dialtone/diag/call"
+)
+
+// figure is a statistic of a stream as all formats show it. A new one is a line of figures.
+type figure struct {
+	title  string
+	unit   unit
+	minor  bool   // left out if there is little room
+	metric string // of Prometheus, "media_…"; "" for none
+	help   string
+	name   string // in a baseline, where more is worse; "" for none
+	of     func(*call.Stream) *float64
+}
+
+var figures = []figure{
+	{title: "packets", unit: unitCount, metric: "packets", help: "Packets of media in the described run.",
+		of: func(s *call.Stream) *float64 { return diag.Ptr(float64(s.Packets)) }},
+	{title: "bitrate", unit: unitBits, metric: "bytes_per_second", help: "Rate of the media over the whole connection.",
+		of: func(s *call.Stream) *float64 { return s.Bitrate }},
+	{title: "loss", unit: unitRatio, metric: "loss_ratio", help: "Share of the packets that were lost.", name: "loss",
+		of: func(s *call.Stream) *float64 { return s.Loss }},
+	{title: "jitter", unit: unitMillis, metric: "jitter_seconds", help: "Interarrival jitter.", name: "jitter",
+		of: func(s *call.Stream) *float64 { return float(s.Jitter) }},
+	{title: "round trip", unit: unitMillis, metric: "round_trip_seconds", help: "Round-trip time as RTCP measures it.",
+		of: func(s *call.Stream) *float64 { return float(s.RoundTrip) }},
+	{title: "frames", unit: unitPerSecond, metric: "frames_per_second",
+		help: "Frames of video per second over the whole connection.",
+		of:   func(s *call.Stream) *float64 { return s.FramesPerSecond }},
+	{title: "NACK", unit: unitCount, minor: true, of: func(s *call.Stream) *float64 { return diag.Ptr(float64(s.NACK)) }},
+	{title: "PLI", unit: unitCount, minor: true, of: func(s *call.Stream) *float64 { return diag.Ptr(float64(s.PLI)) }},
+}
+
+// inBase is the value in the base unit of Prometheus; nil if it was not measured.
+func (f figure) inBase(s *call.Stream) *float64 {
+	v := f.of(s)
+	if v == nil {
+		return nil
+	}
+	return diag.Ptr(*v / f.unit.base)
+}

@@ -1,0 +1,361 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"dialtone/diag"
+	"dialtone/diag/nat"
+	"dialtone/diag/words"
+)
+
+// mark is how a cell is meant, beside its words.
+type mark string
+
+// Marks; they are classes of the HTML.
+const (
+	good mark = "good"
+	bad  mark = "bad"
+	warn mark = "warn"
+	idle mark = "idle"
+)
+
+type (
+	// section is a part of a report as people read it: a heading with a table or a drawing. Text, Markdown and HTML
+	// write these, so that nothing is computed or worded twice.
+	section struct {
+		Title   string
+		Columns []column
+		Rows    []row
+		Long    bool // a list that peers can lengthen, or the number of runs: text shows its beginning
+		Detail  bool // it matters only if the call failed
+		Steps   []step
+		Charts  []chart    // HTML only
+		Spread  *histogram // HTML only
+	}
+	column struct {
+		Title  string
+		Number bool
+		Minor  bool // left out if there is little room
+	}
+	row struct {
+		Cells []cell
+		Minor bool // left out if there is little room
+	}
+	cell struct {
+		Text string // clean
+		Mark mark
+		Code bool   // an expression, an ID, a name
+		Link string // within the page
+	}
+)
+
+// cells are plain ones.
+func cells(texts ...string) (out []cell) {
+	for _, t := range texts {
+		out = append(out, cell{Text: clean(t)})
+	}
+	return out
+}
+
+// add puts a row at the end.
+func (s *section) add(first cell, rest ...string) {
+	s.Rows = append(s.Rows, row{Cells: append([]cell{first}, cells(rest...)...)})
+}
+
+// columns have titles; those that begin with "#" hold numbers, those that end with "?" are minor.
+func columns(titles ...string) (out []column) {
+	for _, t := range titles {
+		name, number := strings.CutPrefix(t, "#")
+		name, minor := strings.CutSuffix(name, "?")
+		out = append(out, column{name, number, minor})
+	}
+	return out
+}
+
+// state is a word with the mark of what is so.
+func state(ok bool, yes, no string) cell {
+	if ok {
+		return cell{Text: yes, Mark: good}
+	}
+	return cell{Text: no, Mark: bad}
+}
+
+// verdictCell is a verdict as a cell.
+func verdictCell(v Verdict) cell {
+	return cell{Text: strings.ToUpper(clean(string(v))), Mark: v.mark()}
+}
+
+func (v Verdict) mark() mark {
+	switch v {
+	case Pass:
+		return good
+	case Fail:
+		return bad
+	case Error:
+	}
+	return idle
+}
+
+// severityMark is the mark of a finding.
+func severityMark(s diag.Severity) mark {
+	switch s {
+	case diag.Problem:
+		return bad
+	case diag.Warn:
+		return warn
+	case diag.Info:
+	}
+	return idle
+}
+
+// sections are all that have something to show, in the order in which they are read. Headline and findings come before.
+func (r *Report) sections() []section {
+	list := []section{
+		r.assertionSection(), r.baselineSection(), r.percentileSection(), r.setupSection(), r.chartSection(), r.mediaSection(),
+		r.channelSection(), r.serverSection(), r.networkSection(), r.candidateSection(), r.pairSection(), r.runSection(),
+	}
+	return slices.DeleteFunc(list, func(s section) bool { return len(s.Rows)+len(s.Steps)+len(s.Charts) == 0 })
+}
+
+// ofRun completes the heading of a section about one run, if there are several.
+func (r *Report) ofRun(heading string) string {
+	if len(r.Runs) > 1 {
+		return fmt.Sprintf("%s of run %d", heading, r.Detail+1)
+	}
+	return heading
+}
+
+// fact is a value that is shown by its name.
+type fact struct{ Key, Value string }
+
+// facts are what is shown of a check as a whole, beside its result.
+func (r *Report) facts() []fact {
+	runs := fmt.Sprintf("%d, failed %d (%s)", r.Summary.Runs, r.Summary.Failed, unitRatio.of(r.Summary.share()))
+	if r.Summary.Interrupted > 0 {
+		runs += fmt.Sprintf(", interrupted %d", r.Summary.Interrupted)
+	}
+	started := unknown
+	if !r.StartedAt.IsZero() {
+		started = r.StartedAt.UTC().Format("2006-01-02 15:04:05 UTC")
+	}
+	path := "none"
+	if r.Path != nil {
+		path = r.Path.words()
+	}
+	return []fact{
+		{"target", r.Target.words()}, {r.ofRun("setup"), span(r.Setup.Total)}, {r.ofRun("path"), path}, {"runs", runs},
+		{"start", started}, {"duration", span(&r.Duration)}, {"tool", orUnknown(clean(r.Tool))},
+	}
+}
+
+// overview has a line for each check of a scenario.
+func (r *Report) overview() section {
+	s := section{Title: "Checks", Columns: columns("check", "verdict", "result", "exit", "#setup", "#runs failed")}
+	for i, c := range r.suites() {
+		if c.Report == r {
+			continue
+		}
+		line := []cell{{Text: c.name, Link: "#" + c.id(i)}, verdictCell(c.Verdict)}
+		failed := fmt.Sprintf("%d of %d", c.Summary.Failed, c.Summary.Runs)
+		s.Rows = append(s.Rows, row{Cells: append(line, cells(c.Headline, c.exit(), span(c.Setup.Total), failed)...)})
+	}
+	return s
+}
+
+// exit is the exit code with its name.
+func (r Result) exit() string { return fmt.Sprintf("%d, %s", r.Exit.Code, clean(r.Exit.Name)) }
+
+func (r *Report) assertionSection() section {
+	s := section{Title: "Assertions", Columns: columns("", "expression", "value")}
+	for _, a := range r.Assertions {
+		s.Rows = append(s.Rows, row{Cells: []cell{
+			state(a.Pass, "passed", "failed"), {Text: clean(a.Expr), Code: true}, {Text: a.saw()},
+		}})
+	}
+	return s
+}
+
+func (r *Report) baselineSection() section {
+	s := section{Title: "Compared with the baseline", Columns: columns("value", "", "#before", "#now", "#noise")}
+	for _, c := range r.Baseline {
+		s.Rows = append(s.Rows, row{Cells: append(
+			[]cell{{Text: clean(c.Name), Code: true}, state(!c.Worse, c.word(), c.word())},
+			cells(c.number(c.Before), c.number(c.Now), c.number(c.Noise))...)})
+	}
+	return s
+}
+
+func (r *Report) percentileSection() section {
+	s := section{Title: "Setup of all runs", Columns: columns("", "#runs", "#failed"), Spread: spread(r.Runs, r.Summary.Setup)}
+	for _, q := range (Percentiles{}).list() {
+		s.Columns = append(s.Columns, column{Title: q.name, Number: true})
+	}
+	if r.Summary.Runs < 2 || len(r.Runs) == 0 {
+		return section{}
+	}
+	add := func(name string, p *Percentiles, failed int) {
+		if p == nil {
+			s.add(cell{Text: name}, "0", strconv.Itoa(failed), unknown, unknown, unknown, unknown, unknown)
+			return
+		}
+		texts := []string{strconv.Itoa(p.N), strconv.Itoa(failed)}
+		for _, q := range p.list() {
+			texts = append(texts, span(&q.time))
+		}
+		s.add(cell{Text: name}, texts...)
+	}
+	add("setup", r.Summary.Setup, r.Summary.Failed)
+	for _, p := range r.Summary.Phases {
+		add(title(p.Phase, p.Subject), p.Times, p.Failed)
+	}
+	return s
+}
+
+func (r *Report) setupSection() section {
+	total := "not connected"
+	if r.Setup.Total != nil {
+		total = span(r.Setup.Total)
+	}
+	return section{Title: r.ofRun("Setup") + ": " + total, Steps: r.Setup.steps()}
+}
+
+func (r *Report) chartSection() section {
+	if run := r.detailRun(); run != nil {
+		return section{Charts: charts(run.Samples)}
+	}
+	return section{}
+}
+
+func (r *Report) mediaSection() section {
+	s := section{Title: r.ofRun("Media"), Columns: columns("stream", "", "#frame size")}
+	for _, f := range figures {
+		s.Columns = append(s.Columns, column{f.title, true, f.minor})
+	}
+	for _, d := range r.Media.streams() {
+		line := row{Cells: append(cells(d.kind+" "+d.direction), d.state(), cell{Text: d.frameSize()})}
+		for _, f := range figures {
+			line.Cells = append(line.Cells, cell{Text: f.unit.of(f.of(d.Stream))})
+		}
+		s.Rows = append(s.Rows, line)
+	}
+	return s
+}
+
+// state is what is wrong with a stream, or that it flows.
+func (d directed) state() cell {
+	switch {
+	case !d.Flows:
+		return cell{Text: "stopped", Mark: bad}
+	case d.Silent:
+		return cell{Text: "silent", Mark: bad}
+	}
+	return cell{Text: "flows", Mark: good}
+}
+
+// frameSize is "" for audio.
+func (d directed) frameSize() string {
+	switch {
+	case d.kind != "video":
+		return ""
+	case d.Width == nil || d.Height == nil:
+		return unknown
+	}
+	return fmt.Sprintf("%d×%d", *d.Width, *d.Height)
+}
+
+func (r *Report) channelSection() section {
+	s := section{Title: r.ofRun("Data channels"), Long: true}
+	s.Columns = columns("label", "state", "#messages sent", "#messages received")
+	for _, c := range r.Channels {
+		state := "closed"
+		if c.Open {
+			state = "open"
+		}
+		if c.Echoed {
+			state += ", echoed"
+		}
+		s.add(cell{Text: clean(c.Label)}, state, strconv.FormatUint(c.Sent, 10), strconv.FormatUint(c.Received, 10))
+	}
+	return s
+}
+
+func (r *Report) serverSection() section {
+	s := section{Title: r.ofRun("STUN and TURN servers"), Columns: columns("", "server")}
+	for _, server := range r.Servers {
+		s.add(state(server.OK, "ok", "failed"), words.ServerLine(server.ServerRow))
+	}
+	return s
+}
+
+func (r *Report) networkSection() section {
+	s := section{Title: r.ofRun("Network"), Columns: columns("behavior", "value", "confidence")}
+	if r.NAT == nil {
+		return s
+	}
+	for _, row := range r.NAT.Behaviors.Rows() {
+		if row.Value != "" && row.Value != nat.Unknown {
+			s.add(cell{Text: words.BehaviorLabel(row.Name)}, words.BehaviorValue(row.Behavior), string(row.Confidence))
+		}
+	}
+	return s
+}
+
+func (r *Report) candidateSection() section {
+	s := section{Title: r.ofRun("Candidates"), Long: true, Detail: r.Path != nil}
+	s.Columns = columns("", "candidate", "server", "interface?")
+	for _, c := range r.Candidates {
+		server := c.URL
+		if c.RelayProtocol != "" {
+			server += " over " + c.RelayProtocol
+		}
+		s.add(cell{Text: orUnknown(clean(string(c.Side)))}, c.String(), server, c.NetworkInterface)
+	}
+	return s
+}
+
+func (r *Report) pairSection() section {
+	s := section{Title: r.ofRun("Candidate pairs"), Long: true, Detail: r.Path != nil}
+	s.Columns = columns("local", "remote", "state", "#requests", "#responses", "#round trip?")
+	for _, p := range r.Pairs {
+		state := string(p.State)
+		if p.Selected {
+			state += ", selected"
+		} else if p.Nominated {
+			state += ", nominated"
+		}
+		s.add(cell{Text: orUnknown(clean(p.Local))}, orUnknown(p.Remote), state, strconv.FormatUint(p.RequestsSent, 10),
+			strconv.FormatUint(p.ResponsesReceived, 10), span(secondsMillis(p.CurrentRoundTripTime)))
+	}
+	return s
+}
+
+// maxRuns is how many runs are listed, those that failed first if there are more.
+const maxRuns = 250
+
+func (r *Report) runSection() section {
+	s := section{Title: "Runs", Long: true}
+	s.Columns = columns("#run", "verdict", "#setup", "result", "path?", "recording?")
+	if len(r.Runs) < 2 {
+		return s
+	}
+	for _, run := range r.Runs {
+		path := unknown
+		if run.Path != nil {
+			path = run.Path.words()
+		}
+		s.Rows = append(s.Rows, row{
+			Cells: append([]cell{{Text: strconv.Itoa(run.Index + 1)}, verdictCell(run.Verdict)},
+				cells(span(run.Setup.Total), run.Headline, path, run.Recording)...),
+			Minor: run.Verdict == Pass,
+		})
+	}
+	if len(s.Rows) > maxRuns {
+		slices.SortStableFunc(s.Rows, func(a, b row) int { return int(*truth(a.Minor) - *truth(b.Minor)) })
+		s.Title = fmt.Sprintf("Runs (%d of %d)", maxRuns, len(s.Rows))
+		s.Rows = s.Rows[:maxRuns]
+	}
+	return s
+}

@@ -1,0 +1,85 @@
+package report
+
+import (
+	"slices"
+
+	"dialtone/diag"
+	"dialtone/diag/call"
+	"dialtone/diag/judge"
+	"dialtone/diag/words"
+)
+
+// judgeRun judges both peers. What only the answerer has found is marked as its own.
+func judgeRun(x judge.Expectation, run RunInput) Result {
+	v := judge.JudgeCheck(run.Call, x)
+	out := resultOf(v, "")
+	if run.Other == nil {
+		return out
+	}
+	other := judge.JudgeCheck(run.Other, judge.Expectation{Media: x.Media, Load: x.Load})
+	blamed := v.Exit == diag.ExitPass && run.Other.ConnectedAt != nil && run.Other.Ended != nil &&
+		run.Other.Ended.Reason == diag.EndPeerHangup
+	own := v.Findings
+	if follows(run.Call) && !follows(run.Other) && run.Other.Ended != nil &&
+		run.Other.Ended.Reason != diag.EndInterrupted {
+		// The answerer failed first: that the offerer was left alone explains nothing.
+		own = slices.DeleteFunc(slices.Clone(own), func(f judge.Finding) bool { return consequences[f.ID] })
+		blamed = true
+	}
+	found := slices.DeleteFunc(slices.Clone(other.Findings), func(f judge.Finding) bool {
+		return slices.ContainsFunc(own, func(g judge.Finding) bool { return f.ID == g.ID }) ||
+			consequences[f.ID] && v.Exit != diag.ExitPass
+	})
+	if blamed && other.Exit != diag.ExitPass {
+		out = resultOf(other, answerer)
+	}
+	out.Findings = merged(append(Written(own), inEnglish(found, answerer)...))
+	return out
+}
+
+// resultOf is the verdict about a side in English.
+func resultOf(v judge.Verdict, side string) Result {
+	said := words.Verdict(v)
+	if side != "" {
+		said.Headline = otherSide + said.Headline
+	}
+	return Result{
+		verdictOf(v.Exit), ExitOf(v.Exit), said.Headline, filled(said.Why), filled(said.Next), merged(inEnglish(v.Findings, side)),
+	}
+}
+
+// filled is list, or an empty one: JSON has [] for it, not null.
+func filled[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}
+
+// follows reports whether a call failed only because the other peer had ended it.
+func follows(c *call.Call) bool {
+	if c.Ended == nil {
+		return false
+	}
+	switch c.Ended.Reason {
+	case diag.EndPeerLeft:
+		return true
+	case diag.EndPeerHangup:
+		return c.ConnectedAt == nil
+	case diag.EndDTLS:
+		return c.Ended.By == diag.ByRemote
+	case diag.EndSignaling:
+		return c.Ended.Code == "peer-gone"
+	default:
+		return false
+	}
+}
+
+// consequences are findings that only say that the other peer has ended the call.
+var consequences = map[string]bool{
+	"call.peer_left": true, "call.peer_lost": true, "signal.peer_gone": true, "signal.failed": true,
+	"dtls.closed_by_peer": true, "call.nobody_came": true,
+}
+
+// otherSide begins the title of a finding and the headline of the answerer.
+const otherSide = "Answerer: "

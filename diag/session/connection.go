@@ -1,0 +1,54 @@
+package session
+
+import (
+	"context"
+
+	"dialtone/diag"
+	"dialtone/diag/peer"
+)
+
+// connection is a peer connection, as *peer.Peer is one.
+type connection interface {
+	negotiator
+	gatherer
+	checker
+	messenger
+	media
+	meter
+	Ending()
+	Close() error
+}
+
+type negotiator interface {
+	Offer(restart bool) (peer.Description, error)
+	Answer(peer.Description) (peer.Description, error)
+	SetAnswer(peer.Description) error
+}
+
+type gatherer interface {
+	Local() peer.Description
+	Gathered() bool
+	Candidates() int
+}
+
+type checker interface {
+	AddCandidate(peer.Candidate) error
+	ServerProbed(diag.Server)
+	Path() (local, remote, protocol string)
+}
+
+type messenger interface {
+	Send(label string, text bool, data []byte) error
+	Waiting(label string) uint64
+	Flush(ctx context.Context, label string)
+}
+
+type media interface {
+	Mute(kind string, muted bool) bool
+	RemoteMuted(kind string, muted bool)
+}
+
+type meter interface {
+	Sample(final bool) diag.Sample
+	Counts() []diag.StreamCount
+}

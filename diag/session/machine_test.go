@@ -1,0 +1,385 @@
+package session
+
+import (
+	cmp2 "cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"dialtone/diag"
+	"dialtone/diag/peer"
+	"dialtone/diag/probe"
+	"dialtone/signal"
+)
+
+var stateNames = map[state]string{dialing: "dialing", waiting: "waiting", negotiating: "negotiating", checking: "checking",
+	securing: "securing", detached: "detached", connected: "connected", silent: "silent", restarting: "restarting",
+	redialing: "redialing", explaining: "explaining", over: "over"}
+
+var kindNames = map[kind]string{inDialed: "dialed", inDialFailed: "dial failed", inPaired: "paired", inOffer: "offer",
+	inAnswer: "answer", inCandidate: "candidate", inGoodbye: "goodbye", inSignalingLost: "signaling lost",
+	inCandidateLost: "candidate lost", inNegotiated: "negotiated", inNegotiationFailed: "negotiation failed",
+	inSecuring: "securing", inConnected: "connected", inSilent: "silent", inPathFailed: "path failed",
+	inHandshakeFailed: "handshake failed", inClosed: "closed", inDeadline: "deadline", inHeld: "held", inProbed: "probed",
+	inDiagnosed: "diagnosed", inHangup: "hangup", inInterrupt: "interrupt", inRestart: "restart",
+	inRestartRequest: "restart request", inReject: "reject"}
+
+// in puts the session of a rig into a state, with the facts that are usual there.
+func (r *rig) in(s state) {
+	p := &fakePeer{actions: r.actions}
+	r.peer, r.Session.peer = p, p
+	r.state, r.role, r.dialed = s, signal.RoleAnswerer, true
+	if !slices.Contains([]state{dialing, detached, over}, s) {
+		r.exchange = &exchange{channel: r.channel, outbox: make(chan signal.Message, 8), cancel: func() {}}
+	}
+	switch s {
+	case detached:
+		r.end = peerLeft
+	case explaining:
+		r.end = noPath
+	case over:
+		r.end = hungUp
+	default:
+	}
+	if slices.Contains(established, s) {
+		r.held.since = time.Now()
+	}
+	r.deadlines.set(dueState, r.limit())
+}
+
+// inputFor is an input with everything that belongs to its kind.
+func (r *rig) inputFor(k kind) input {
+	in := input{kind: k}
+	switch k {
+	case inDialed:
+		in.channel = newChannel(r.actions)
+	case inPaired:
+		in.role = r.part
+	case inOffer:
+		in.message = description(signal.KindOffer)
+	case inAnswer:
+		in.message = description(signal.KindAnswer)
+	case inCandidate:
+		in.message = signal.Message{Kind: signal.KindCandidate, Candidate: &signal.Candidate{}}
+	case inDialFailed, inSignalingLost, inCandidateLost, inNegotiationFailed:
+		in.err = r.cause
+	default:
+	}
+	return in
+}
+
+// did ends what a session does in the background and returns all that it did.
+func (r *rig) did(t *testing.T) []string {
+	t.Helper()
+	r.ending = true
+	if x := r.exchange; x != nil {
+		for len(x.outbox) > 0 {
+			r.add("signal %s", (<-x.outbox).Kind)
+		}
+		x.cancel()
+	}
+	if r.stopDial != nil {
+		r.stopDial()
+	}
+	r.diagnosis.cancel()
+	r.wg.Wait()
+	r.events(t)
+	return r.take()
+}
+
+// Facts beside the state.
+func offers(r *rig)      { r.role = signal.RoleOfferer }
+func lasting(r *rig)     { r.channel.traits.Lasting = true }
+func inBand(r *rig)      { r.channel.traits.Restarts = true }
+func greeted(r *rig)     { r.remote.restarts = true }
+func handshaking(r *rig) { r.phases.Start(diag.PhaseDTLS, "") }
+func serverLost(r *rig)  { r.end = serverFails }
+func failing(r *rig)     { r.peer.err = errors.New("bad SDP") }
+func foreign(r *rig)     { r.peer.err = peer.ErrCertificateChanged }
+func toOffer(r *rig)     { r.part = signal.RoleOfferer }
+func ours(r *rig)        { r.cause = internal(errors.New("no socket")) }
+func stranger(r *rig)    { r.cause = peer.ErrCertificateChanged }
+func asks(r *rig) {
+	r.o.Explain, r.o.Config.ICEServers = time.Second, []diag.ICEServerAuth{{URL: "stun:192.0.2.1"}}
+	r.diagnosis.begin = func(probe.Inquiry) func(context.Context) error {
+		r.add("ask")
+		return func(ctx context.Context) error {
+			<-ctx.Done()
+			return ctx.Err()
+		}
+	}
+}
+func asked(r *rig) { asks(r); r.diagnosis.because = diag.BecauseICEFailed }
+func asking(r *rig) {
+	asks(r)
+	r.diagnosis.stop = func() {
+		if !r.ending {
+			r.add("cancel")
+		}
+	}
+}
+func probed(r *rig) { r.probes.left = 1 }
+func late(r *rig)   { probed(r); r.deadlines.drop(dueState) }
+
+// transition is what an input should do in some states.
+type transition struct {
+	from  []state
+	on    kind
+	facts []func(*rig)
+	to    state // 0: it stays
+	end   ending
+	do    []string
+}
+
+func given(facts ...func(*rig)) []func(*rig) { return facts }
+
+func with(states []state, more ...state) []state { return slices.Concat(states, more) }
+
+// expected is all that a session does. What is not listed is ignored.
+var expected = []transition{
+	// Signaling.
+	{from: of(dialing), on: inDialed, to: waiting, do: []string{"end of dial: ok", "state waiting"}},
+	{from: restart, on: inDialed, do: []string{"channel closes", "end of dial: ok", "state waiting"}},
+	{from: of(waiting, negotiating, checking, securing, detached, connected, silent, explaining, over), on: inDialed, do: []string{"channel closes"}},
+	{from: of(dialing), on: inDialFailed, to: over, end: serverFails, do: []string{"end of dial: failed", "state lost"}},
+	{from: of(waiting), on: inPaired, to: negotiating, do: []string{"end of wait: ok", "state paired"}},
+	{from: of(waiting), on: inPaired, facts: given(toOffer), to: negotiating, do: []string{"end of wait: ok", "peer offer", "signal offer", "state paired"}},
+	{from: of(waiting), on: inOffer, to: checking, do: []string{"end of offer-answer: ok", "end of wait: ok", "peer answer", "signal answer", "state connected", "state paired"}},
+	{from: of(waiting), on: inOffer, facts: given(failing), to: over, end: peerFails, do: []string{"end of offer-answer: failed", "end of wait: ok", "peer answer", "state paired"}},
+	{from: of(waiting), on: inDeadline, to: over, end: nobody},
+	{from: of(waiting, negotiating), on: inGoodbye, to: over, end: peerLeft, do: []string{"channel closes", "state closed"}},
+	{from: of(waiting, negotiating), on: inSignalingLost, to: over, end: serverFails, do: []string{"channel closes", "state lost"}},
+	{from: of(checking, securing), on: inGoodbye, to: detached, end: peerLeft, do: []string{"channel closes", "state closed"}},
+	{from: of(checking, securing), on: inSignalingLost, to: detached, end: serverFails, do: []string{"channel closes", "state lost"}},
+	{from: of(detached), on: inDeadline, to: over, end: peerLeft},
+	{from: of(detached), on: inDeadline, facts: given(handshaking), to: over, end: refused},
+	{from: of(detached), on: inDeadline, facts: given(serverLost, handshaking), to: over, end: serverFails},
+	{from: of(explaining), on: inGoodbye, end: noPath, do: []string{"channel closes", "state closed"}},
+	{from: of(explaining), on: inSignalingLost, end: noPath, do: []string{"channel closes", "state lost"}},
+	{from: of(connected, silent, restarting), on: inGoodbye, facts: given(lasting), to: over, end: peerHungUp, do: []string{"channel closes", "state closed"}},
+	{from: up, on: inGoodbye, do: []string{"channel closes", "state closed"}},
+	{from: up, on: inSignalingLost, do: []string{"channel closes", "state lost", "warning signal.server_lost"}},
+	{from: with(live, explaining), on: inCandidate, do: []string{"peer candidate"}},
+	{from: live, on: inCandidate, facts: given(failing), do: []string{"peer candidate", "warning ice.candidate_unusable"}},
+	{from: searching, on: inCandidateLost, do: []string{"warning signal.candidate_lost"}},
+
+	// Negotiation.
+	{from: setup, on: inOffer, to: checking, do: []string{"end of offer-answer: ok", "peer answer", "signal answer", "state connected"}},
+	{from: setup, on: inOffer, facts: given(offers), to: checking, do: []string{"end of offer-answer: ok", "peer answer", "peer closes", "signal answer", "state connected"}},
+	{from: setup, on: inOffer, facts: given(failing), to: over, end: peerFails, do: []string{"end of offer-answer: failed", "peer answer"}},
+	{from: of(negotiating), on: inAnswer, to: checking, do: []string{"end of offer-answer: ok", "peer accepts", "state connected"}},
+	{from: of(checking, securing), on: inAnswer, do: []string{"end of offer-answer: ok", "peer accepts", "state connected"}},
+	{from: of(negotiating), on: inNegotiated, to: checking, do: []string{"end of offer-answer: ok", "state connected"}},
+	{from: with(established, checking, securing), on: inNegotiated, do: []string{"end of offer-answer: ok", "state connected"}},
+	{from: live, on: inNegotiationFailed, to: over, end: peerFails},
+	{from: live, on: inNegotiationFailed, facts: given(ours), to: over, end: broken},
+	{from: live, on: inNegotiationFailed, facts: given(stranger), to: over, end: peerLost.because(diag.CodeCertificate)},
+
+	// The connection.
+	{from: of(negotiating, checking), on: inSecuring, to: securing},
+	{from: with(searching, explaining), on: inConnected, to: connected},
+	{from: of(explaining), on: inConnected, facts: given(asking, asked), to: connected, do: []string{"cancel"}},
+	{from: of(explaining), on: inConnected, facts: given(asking), to: connected}, // what somebody asked for goes on
+	{from: of(negotiating), on: inDeadline, to: over, end: peerFails.because(diag.CodeNoDescription)},
+	{from: of(checking), on: inDeadline, to: over, end: noPath.because(diag.CodeSetupTimeout)},
+	{from: of(checking), on: inDeadline, facts: given(asks), to: explaining, end: noPath.because(diag.CodeSetupTimeout), do: []string{"ask"}},
+	{from: of(securing), on: inDeadline, to: over, end: noHandshake.because(diag.CodeSetupTimeout)},
+	{from: searching, on: inPathFailed, to: over, end: noPath},
+	{from: searching, on: inPathFailed, facts: given(probed), to: explaining, end: noPath},
+	{from: searching, on: inPathFailed, facts: given(asks), to: explaining, end: noPath, do: []string{"ask"}},
+	{from: searching, on: inPathFailed, facts: given(asking), to: explaining, end: noPath, do: []string{"cancel"}},
+	{from: live, on: inHandshakeFailed, to: over, end: noHandshake},
+	{from: of(securing), on: inClosed, to: over, end: refused},
+	{from: of(detached), on: inClosed, facts: given(handshaking), to: over, end: refused},
+	{from: of(dialing, waiting, negotiating, checking, detached), on: inClosed, to: over, end: peerLeft},
+	{from: established, on: inClosed, to: over, end: peerHungUp},
+	{from: of(connected), on: inSilent, to: silent, do: []string{"warning ice.consent_lost"}},
+	{from: of(restarting), on: inSilent, do: []string{"warning ice.consent_lost"}},
+	{from: of(silent), on: inConnected, to: connected},
+	{from: established, on: inHeld, to: over, end: timeOver},
+
+	// A lost path.
+	{from: established, on: inPathFailed, to: over, end: peerLost},
+	{from: of(silent), on: inDeadline, to: over, end: peerLost},
+	{from: of(connected, silent, restarting), on: inPathFailed, facts: given(greeted), to: redialing, do: []string{"channel closes", "dial", "restart network failed"}},
+	{from: of(silent), on: inDeadline, facts: given(greeted), to: redialing, do: []string{"channel closes", "dial", "restart network failed"}},
+	{from: up, on: inPathFailed, facts: given(inBand), to: redialing, do: []string{"peer offer", "peer restarts", "restart network failed", "signal offer"}},
+	{from: of(silent), on: inDeadline, facts: given(inBand), to: redialing, do: []string{"peer offer", "peer restarts", "restart network failed", "signal offer"}},
+	{from: of(restarting), on: inPathFailed, facts: given(inBand), to: over, end: peerLost},
+	{from: of(redialing), on: inPathFailed, facts: given(greeted, inBand), to: over, end: peerLost}, // once
+
+	// An ICE restart.
+	{from: up, on: inRestart, do: []string{"warning ice.restart_unsupported"}},
+	{from: of(restarting), on: inRestart, do: []string{"warning ice.restart_in_progress"}},
+	{from: with(unconnected, redialing, explaining), on: inRestart, do: []string{"warning call.not_connected"}},
+	{from: up, on: inRestart, facts: given(greeted), to: restarting, do: []string{"channel closes", "dial", `peer sends {"code":"restart"}`, `peer sends {"code":"restart"}`, "restart local asked"}},
+	{from: up, on: inRestart, facts: given(inBand), to: restarting, do: []string{"peer offer", "peer restarts", "restart local asked", "signal offer"}},
+	{from: up, on: inRestart, facts: given(inBand, failing), to: over, end: broken, do: []string{"end of offer-answer: failed", "peer offer", "peer restarts", "restart local asked"}},
+	{from: up, on: inRestartRequest, to: restarting, do: []string{"channel closes", "dial", "restart remote asked"}},
+	{from: up, on: inOffer, do: []string{"end of offer-answer: ok", "peer answer", "restart remote asked", "signal answer", "state connected"}},
+	{from: restart, on: inOffer, do: []string{"end of offer-answer: ok", "peer answer", "signal answer", "state connected"}},
+	{from: restart, on: inOffer, facts: given(foreign), to: over, end: peerLost.because(diag.CodeCertificate), do: []string{"end of offer-answer: failed", "peer answer"}},
+	{from: established, on: inAnswer, do: []string{"end of offer-answer: ok", "peer accepts", "state connected"}},
+	{from: established, on: inAnswer, facts: given(failing), to: over, end: peerFails, do: []string{"end of offer-answer: failed", "peer accepts"}},
+	{from: restart, on: inPaired},
+	{from: restart, on: inPaired, facts: given(toOffer), do: []string{"peer offer", "peer restarts", "signal offer"}},
+	{from: restart, on: inConnected, to: connected},
+	{from: of(restarting), on: inDialFailed, to: connected, do: []string{"channel closes", "end of dial: failed", "state lost", "warning ice.restart_failed"}},
+	{from: of(restarting), on: inGoodbye, to: connected, do: []string{"channel closes", "state closed", "warning ice.restart_failed"}},
+	{from: of(restarting), on: inSignalingLost, to: connected, do: []string{"channel closes", "state lost", "warning ice.restart_failed"}},
+	{from: of(restarting), on: inDeadline, to: connected, do: []string{"channel closes", "warning ice.restart_failed"}},
+	{from: of(restarting), on: inDeadline, facts: given(lasting), to: connected, do: []string{"warning ice.restart_failed"}},
+	{from: of(redialing), on: inDialFailed, to: over, end: peerLost, do: []string{"channel closes", "end of dial: failed", "state lost"}},
+	{from: of(redialing), on: inGoodbye, facts: given(lasting), to: over, end: peerLost, do: []string{"channel closes", "state closed"}},
+	{from: of(redialing), on: inSignalingLost, to: over, end: peerLost, do: []string{"channel closes", "state lost"}},
+	{from: of(redialing), on: inDeadline, to: over, end: peerLost.because(diag.CodeNoRedial)},
+
+	// No path.
+	{from: of(explaining), on: inProbed, to: over, end: noPath},
+	{from: of(explaining), on: inProbed, facts: given(probed), end: noPath},
+	{from: of(explaining), on: inProbed, facts: given(asked), to: over, end: noPath},
+	{from: of(explaining), on: inProbed, facts: given(asking, asked), end: noPath},
+	{from: of(explaining), on: inDeadline, facts: given(late), to: over, end: noPath},
+	{from: of(explaining), on: inDeadline, facts: given(late, asking), end: noPath},
+	{from: of(explaining), on: inDiagnosed, facts: given(asked), to: over, end: noPath},
+	{from: of(explaining), on: inDiagnosed, facts: given(asked, probed), end: noPath},
+	{from: of(explaining), on: inDiagnosed, facts: given(asks), end: noPath, do: []string{"ask"}},
+
+	// The end.
+	{from: live, on: inHangup, to: over, end: hungUp},
+	{from: live, on: inInterrupt, to: over, end: interrupted},
+	{from: live, on: inReject, to: over, end: peerHungUp},
+	{from: of(explaining), on: inHangup, to: over, end: noPath},
+	{from: of(explaining), on: inInterrupt, to: over, end: noPath},
+	{from: of(explaining), on: inReject, to: over, end: noPath},
+	{from: of(explaining), on: inClosed, to: over, end: noPath},
+	{from: of(explaining), on: inHandshakeFailed, to: over, end: noPath},
+}
+
+// TestTransitions walks every transition, and every rule of the table.
+func TestTransitions(t *testing.T) {
+	used := map[int]bool{}
+	for _, want := range expected {
+		for _, from := range want.from {
+			name := fmt.Sprintf("%s, %s, %d facts", stateNames[from], kindNames[want.on], len(want.facts))
+			t.Run(name, func(t *testing.T) {
+				r := newRig(Options{})
+				r.in(from)
+				for _, fact := range want.facts {
+					fact(r)
+				}
+				end := r.end
+				r.events(t)
+				r.take()
+				in := r.inputFor(want.on)
+				used[ruleOf(r.Session, in)] = true
+				r.handle(in)
+				if to := cmp2.Or(want.to, from); r.state != to {
+					t.Errorf("comes to %s", stateNames[r.state])
+				}
+				if want.end.reason != "" {
+					end = want.end
+				} else if want.to == connected {
+					end = ending{}
+				}
+				if diff := cmp.Diff(end, r.end, cmp.AllowUnexported(ending{}), cmpopts.IgnoreFields(ending{}, "err")); diff != "" {
+					t.Error(diff)
+				}
+				if diff := cmp.Diff(want.do, r.did(t), cmpopts.EquateEmpty()); diff != "" {
+					t.Error(diff)
+				}
+			})
+		}
+	}
+	for i, r := range table {
+		if !used[i] && !isIgnored(r) {
+			t.Errorf("no transition uses the rule of %s in %s", kindNames[r.on[0]], namesOf(r.from))
+		}
+	}
+}
+
+func isIgnored(r rule) bool { return r.do == nil && r.to == 0 }
+
+func ruleOf(s *Session, in input) int {
+	return slices.IndexFunc(table, func(r rule) bool {
+		return slices.Contains(r.from, s.state) && slices.Contains(r.on, in.kind) && (r.when == nil || r.when(s, in))
+	})
+}
+
+func namesOf(states []state) string {
+	var names []string
+	for _, s := range states {
+		names = append(names, stateNames[s])
+	}
+	return strings.Join(names, ", ")
+}
+
+// TestTableIsComplete: each state knows each input. The last of its rules is without a condition, none is hidden behind
+// that, and a pair that no transition above names is listed as ignored.
+func TestTableIsComplete(t *testing.T) {
+	for s := dialing; s <= over; s++ {
+		for k := inDialed; k < kinds; k++ {
+			var rules []rule
+			for _, r := range table {
+				if slices.Contains(r.from, s) && slices.Contains(r.on, k) {
+					rules = append(rules, r)
+				}
+			}
+			final := slices.IndexFunc(rules, func(r rule) bool { return r.when == nil })
+			if final < 0 || final != len(rules)-1 {
+				t.Errorf("%s, %s: %d rules, of which the first without a condition is number %d", stateNames[s], kindNames[k], len(rules), final+1)
+				continue
+			}
+			named := slices.ContainsFunc(expected, func(x transition) bool { return x.on == k && slices.Contains(x.from, s) })
+			if ignored := len(rules) == 1 && isIgnored(rules[0]); ignored == named {
+				t.Errorf("%s, %s: ignored %t, expected to do something %t", stateNames[s], kindNames[k], ignored, named)
+			}
+		}
+	}
+}
+
+// TestLimits: each state has its time.
+func TestLimits(t *testing.T) {
+	for name, test := range map[string]struct {
+		state state
+		facts func(*rig)
+		want  time.Duration // 0: none
+	}{
+		"dialing":                 {dialing, nil, 0},
+		"waiting without a limit": {waiting, nil, 0},
+		"waiting":                 {waiting, func(r *rig) { r.o.Config.Wait = time.Minute }, time.Minute},
+		"negotiating":             {negotiating, func(r *rig) { r.setupBy = time.Now().Add(7 * time.Second) }, 7 * time.Second},
+		"checking":                {checking, func(r *rig) { r.setupBy = time.Now().Add(7 * time.Second) }, 7 * time.Second},
+		"securing":                {securing, func(r *rig) { r.setupBy = time.Now().Add(7 * time.Second) }, 7 * time.Second},
+		"detached":                {detached, nil, 3 * time.Second},
+		"connected":               {connected, nil, 0},
+		"silent":                  {silent, nil, 0},
+		"silent, by people":       {silent, func(r *rig) { r.o.Carry = time.Hour }, 10 * time.Second},
+		"restarting":              {restarting, nil, 10 * time.Second},
+		"redialing":               {redialing, nil, 10 * time.Second},
+		"explaining":              {explaining, nil, 2 * time.Second},
+		"over":                    {over, nil, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(Options{})
+				r.in(test.state)
+				if test.facts != nil {
+					test.facts(r)
+				}
+				at := r.limit()
+				if got := time.Until(at); at.IsZero() != (test.want == 0) || test.want != 0 && got != test.want {
+					t.Errorf("%s, want %s", got, test.want)
+				}
+			})
+		})
+	}
+}

@@ -1,0 +1,80 @@
+package session
+
+import (
+	"encoding/json"
+	"errors"
+	"sync"
+	"time"
+
+	"dialtone/diag"
+	"dialtone/diag/peer"
+)
+
+// pinger measures round trips by pings, and answers those of the peer.
+type pinger struct {
+	send  func([]byte) error
+	emit  func(diag.Data)
+	heard func() // called at the first answer
+
+	mu     sync.Mutex
+	next   uint64
+	sent   map[uint64]time.Time // what is not answered
+	answer sync.Once
+}
+
+// maxPings bounds how many pings may be unanswered.
+const maxPings = 64
+
+// pingMessage is {"ping":N}, answered by {"pong":N}.
+type pingMessage struct {
+	Ping *uint64 `json:"ping,omitempty"`
+	Pong *uint64 `json:"pong,omitempty"`
+}
+
+// ping sends one, if the channel is open.
+func (p *pinger) ping() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.sent == nil || len(p.sent) >= maxPings {
+		p.sent = map[uint64]time.Time{}
+	}
+	n, at := p.next, time.Now()
+	switch err := p.write(pingMessage{Ping: &n}); {
+	case err == nil:
+		p.next++
+		p.sent[n] = at
+	case errors.Is(err, peer.ErrChannelFull):
+		p.emit(diag.Warning{ID: "channel.full", Subject: diag.LabelPing})
+	}
+}
+
+func (p *pinger) write(m pingMessage) error {
+	data, err := json.Marshal(m)
+	if err != nil {
+		return err
+	}
+	return p.send(data)
+}
+
+// receive answers a ping, or measures an answered one.
+func (p *pinger) receive(data []byte) {
+	var m pingMessage
+	if len(data) > 256 || json.Unmarshal(data, &m) != nil {
+		return
+	}
+	if m.Ping != nil {
+		_ = p.write(pingMessage{Pong: m.Ping}) // one that cannot be sent is a lost ping of the sender
+		return
+	}
+	if m.Pong == nil {
+		return
+	}
+	p.mu.Lock()
+	at, known := p.sent[*m.Pong]
+	delete(p.sent, *m.Pong)
+	p.mu.Unlock()
+	if known {
+		p.emit(diag.Ping{RTTMs: diag.Millis(time.Since(at))})
+		p.answer.Do(p.heard)
+	}
+}

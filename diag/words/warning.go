@@ -1,0 +1,127 @@
+package words
+
+import (
+	"dialtone/diag"
+	"dialtone/diag/judge"
+)
+
+// warnings are the findings that repeat a warning of the log: what a reader should know and what ended nothing.
+var warnings = map[string]entry{
+	"signal.slow": warning("The signaling server accepts messages too slowly; one was dropped.",
+		"Check the load of the server, or use another one.",
+		"Messages for the signaling server waited in a full queue, and one was dropped. The server is overloaded, or the "+
+			"connection to it stalls. If the message was a candidate, the call may miss its best path."),
+	"signal.candidate_lost": warning("A local candidate did not reach the peer.",
+		"Check the signaling server if no path is found.",
+		"The signaling server did not accept a message with a candidate for the peer. ICE continues with the candidates "+
+			"that arrived; a path may be missing, usually the relayed one, whose candidate comes last."),
+	"signal.server_lost": warning("The connection to the signaling server was lost; the call continues without it.",
+		"Check the server before the next call.",
+		"The connection to the signaling server ended during the call. Media and data go directly or over a relay "+
+			"between the peers, so the call continues. A new call or an ICE restart fails until the server is back."),
+	"signal.ice_servers_late": warningOn("The server named ICE servers too late for this call: ",
+		"Give them with --ice if no path is found.",
+		"The endpoint named STUN or TURN servers in the Link fields of its answer (RFC 9725 §4.6). By then the candidates "+
+			"were gathered and sent in the offer. An endpoint that also names them in its answer to OPTIONS is asked in "+
+			"time; otherwise give them with --ice."),
+	"signal.wrong_role": {explain: "The peer that dials a room first makes the offer. The check was to offer (or to " +
+		"answer), and the server assigned the other role, because the peer had (or had not) dialed before. Start the " +
+		"two in the other order, or use --role any.", write: wrongRole},
+
+	"ice.candidate_unusable": warning("A remote candidate is not usable.",
+		"Check what the peer's program signals; the call continues without this candidate.",
+		"The peer signaled a candidate that cannot be parsed or used: a syntax other than that of RFC 8839 §5.1, an "+
+			"unsupported address family or protocol, or more candidates than are kept. The others are still tried."),
+	"ice.consent_lost": warning("The peer stopped answering connectivity checks.",
+		"Wait some seconds, then check the network on both sides.",
+		"A sender needs answers to its connectivity checks to continue sending (consent, RFC 7675), and the peer stopped "+
+			"giving them. Its network changed, a NAT dropped the mapping, or its program hangs. ICE keeps trying; a "+
+			"restart finds new paths."),
+	"ice.restart_failed": warning("The ICE restart failed.",
+		"Check the signaling server and the peer, then restart again.",
+		"An ICE restart (RFC 8445 §9) needs a new offer and answer, and they could not be exchanged: the peer or the "+
+			"signaling server did not answer in time. The call stays on its path if that still works."),
+	"ice.restart_unsupported": warning("The peer does not support an ICE restart.",
+		"Hang up and call again for new paths.",
+		"An ICE restart over a room needs a peer that dials the room again when asked to. A peer announces that with a "+
+			"hello on its control channel; this one did not."),
+	"ice.restart_in_progress": warning("An ICE restart is already in progress.", "Wait until it finishes.",
+		"A restart was requested while another was in progress. One at a time is possible."),
+
+	"channel.full": warningOn("The data channel is full: ", "Check whether the peer's program hangs or its network is slow.",
+		"Messages wait on a data channel whose buffer is full. The peer does not acknowledge what it receives (SCTP), "+
+			"because its program hangs, or because the path is slower than what is sent."),
+	"channel.unavailable": warningOn("The data channel is not open: ",
+		"Wait until the channel opens; a browser page may not open it at all.",
+		"A message could not be sent because its data channel is not open. It opens after the connection is "+
+			"established, if the peer accepts it."),
+	"channel.send_failed": warningOn("A message could not be sent on the data channel: ", "Try again in a moment.",
+		"The data channel rejected a message. The cause is in the evidence."),
+	"channel.too_many": warning("The peer opened too many data channels; the excess was closed.",
+		"Check whether the peer's program opens channels in a loop.",
+		"The peer opened more data channels than one call listens to. Those beyond that are closed at once, which bounds "+
+			"memory; the earlier ones are not affected."),
+
+	"stats.unreadable": warning("The peer's statistics are unreadable and are left out.",
+		"Check the peer's program; the call itself continues.",
+		"A message on the channel dialtone-stats does not follow the protocol: it is too long, not JSON, or has an "+
+			"impossible value. Each such message is left out, and the first is reported. The call does not depend on it."),
+	"stats.too_many": warning("The peer sends its statistics too often; most are left out.",
+		"Check the peer's program: one message a second is due.",
+		"The peer sends its statistics several times a second, although one a second is due. Most are left out, so that "+
+			"a flood costs nothing; the Data pane counts them."),
+
+	"media.source_stopped": warningOn("The media source stopped: ", "Check the file or device that is sent.",
+		"The source of the local audio or video (a file, or the pattern that dialtone makes) reported an error during "+
+			"the call. The other kind and the data channels continue; the peer sees a freeze or hears silence."),
+	"media.not_sent": warningOn("The call does not send ", "Call without --no-media, or choose a signaling that sends it.",
+		"A kind of media was to be muted that this call does not send."),
+
+	"call.not_connected": warning("The call is not connected.", "Wait until the state is connected.",
+		"A command needs a connection and the call has none yet, or none at the moment."),
+	"diagnosis.no_servers": warning("No STUN or TURN server is configured.", "Call again with one: --ice stun:HOST.",
+		"A diagnosis of the network asks STUN and TURN servers, and this call has none."),
+	"diagnosis.in_progress": warning("A diagnosis is already in progress.", "Wait some seconds for its verdict.",
+		"A diagnosis of the network was requested while another was in progress. One at a time is possible."),
+
+	"record.unwritable": warningOn("The recording lacks an event: ", "Report this as a bug of dialtone.",
+		"An event could not be written as it was, so this warning is recorded in its place. The recording is otherwise "+
+			"complete."),
+}
+
+// warning makes the entry of a warning that always says the same.
+func warning(title, advice, explain string) entry {
+	return on(explain, func(_ judge.Finding, e judge.Warning) Text {
+		return Text{Title: title, Evidence: causes(e), Advice: advice}
+	})
+}
+
+// warningOn makes the entry of a warning whose title ends with its subject.
+func warningOn(title, advice, explain string) entry {
+	return on(explain, func(f judge.Finding, e judge.Warning) Text {
+		return Text{Title: title + f.Subject + ".", Evidence: causes(e), Advice: advice}
+	})
+}
+
+func causes(e judge.Warning) []string {
+	if e.Cause == "" {
+		return nil
+	}
+	return []string{e.Cause}
+}
+
+// wrongRole has the assigned role as its subject.
+func wrongRole(f judge.Finding) Text {
+	if f.Subject == "offerer" {
+		return Text{Title: "The room assigned the role of the offerer instead of the answerer.",
+			Advice: "Start the peer before the check, or use --role any."}
+	}
+	return Text{Title: "The room assigned the role of the answerer instead of the offerer.",
+		Advice: "Start the check before the peer, or use --role any."}
+}
+
+// warningLine is a warning in the log.
+func warningLine(w diag.Warning) string {
+	t := Of(judge.Finding{ID: w.ID, Subject: w.Subject, Evidence: judge.Warning{Cause: w.Cause}})
+	return joinWords(w.ID+":", t.Title, brackets(w.Cause), t.Advice)
+}
