@@ -13,15 +13,15 @@ type CallStart struct {
 	Listens      bool        `json:"listens,omitempty"`      // the call waits at an address of its own, which Server is
 	Carried      bool        `json:"carried,omitempty"`      // people carry the descriptions
 	Server       string      `json:"server,omitempty"`       // the signaling server as the user named it
-	Join         string      `json:"join,omitempty"`         // what the other party types or opens
+	Join         string      `json:"join,omitempty"`         // what the peer types or opens
 	ICEServers   []ICEServer `json:"iceServers,omitempty"`   // without credentials
 	RelayOnly    bool        `json:"relayOnly,omitempty"`    // iceTransportPolicy "relay"
 	PionDefaults bool        `json:"pionDefaults,omitempty"` // acceptance waits as pion has them
 	Media        bool        `json:"media"`                  // whether a tone and a picture are sent
 	MediaOnly    bool        `json:"mediaOnly,omitempty"`    // no data channels are opened
-	// how long the other party is waited for; absent: without limit
+	// how long the peer is waited for; absent: without limit
 	WaitMs *Millis `json:"wait_ms,omitempty"`
-	// how long the call is held; absent: until somebody hangs up
+	// how long the call is held; absent: until one of the peers hangs up
 	ForMs         *Millis `json:"for_ms,omitempty"`
 	LocalVersion  string  `json:"localVersion,omitempty"`  // dialtone's version
 	StartedAtUnix float64 `json:"startedAtUnix,omitempty"` // wall clock of event time 0, seconds
@@ -44,13 +44,13 @@ type ICEServer struct {
 // Type is "call.start".
 func (CallStart) Type() Type { return "call.start" }
 
-// PhaseName says which part of the set-up a span measures.
+// PhaseName says which part of the setup a span measures.
 type PhaseName string
 
 // The phases, in the order in which they usually begin.
 const (
 	PhaseDial        PhaseName = "dial"         // POST dial until the server's answer
-	PhaseWait        PhaseName = "wait"         // until the other party has dialled: not ours to shorten
+	PhaseWait        PhaseName = "wait"         // until the peer has dialed
 	PhaseGather      PhaseName = "gather"       // Subject: the server's URL, or "host"
 	PhaseOfferAnswer PhaseName = "offer-answer" // from the pairing until both descriptions are set
 	PhaseICE         PhaseName = "ice"          // connectivity checks until the first pair works
@@ -110,12 +110,12 @@ type EndReason string
 const (
 	EndHangup      EndReason = "hangup"      // by us: a key or a command
 	EndDuration    EndReason = "duration"    // --for is over
-	EndPeerHangup  EndReason = "peer-hangup" // the other party said so
+	EndPeerHangup  EndReason = "peer-hangup" // the peer said so
 	EndPeerLost    EndReason = "peer-lost"   // the established path went silent and did not come back
 	EndInterrupted EndReason = "interrupted" // Ctrl-C, SIGTERM, SIGHUP
 	EndNobody      EndReason = "no-peer"     // the wait was over
 	EndSignaling   EndReason = "signaling"   // dial, offer, answer or candidates could not be exchanged
-	EndPeerLeft    EndReason = "peer-left"   // the other party left before the call was up
+	EndPeerLeft    EndReason = "peer-left"   // the peer left before the call was connected
 	EndICE         EndReason = "ice-failed"  // no pair works
 	EndDTLS        EndReason = "dtls-failed" // the path works, the handshake does not
 	EndInternal    EndReason = "internal"    // dialtone itself could not run

@@ -58,7 +58,7 @@ var arrows = []struct {
 	{"dialtone/diag/diagtest", []string{"dialtone/diag"}},
 	{"dialtone/diag/report", []string{
 		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/record", "dialtone/diag/sdp", "dialtone/diag/words",
-		"github.com/charmbracelet/x/ansi",
+		"github.com/charmbracelet/lipgloss", "github.com/charmbracelet/lipgloss/table", "github.com/charmbracelet/x/ansi",
 	}},
 	{"dialtone/diag/media", []string{"dialtone/diag", "github.com/pion/"}},
 	{"dialtone/diag/peer", []string{"dialtone/diag", "dialtone/diag/sdp", "dialtone/diag/media", "github.com/pion/"}},

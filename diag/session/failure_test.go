@@ -294,7 +294,7 @@ func through(s *httptest.Server, code string) Dialer {
 	return overRoom(room.Options{Server: s.URL + "/call/", Code: code, GiveUp: time.Second})
 }
 
-func TestServerDiesDuringSetUp(t *testing.T) {
+func TestServerDiesDuringSetup(t *testing.T) {
 	t.Parallel()
 	s := roomServer(t)
 	a := start(t, "a", Options{Config: diag.Config{Code: "w1"}, Dial: through(s, "w1")})

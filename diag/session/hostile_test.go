@@ -63,8 +63,8 @@ func TestBadDescription(t *testing.T) {
 	}
 }
 
-// TestPeerLeavesDuringSetUp: a goodbye before anything was negotiated.
-func TestPeerLeavesDuringSetUp(t *testing.T) {
+// TestPeerLeavesDuringSetup: a goodbye before anything was negotiated.
+func TestPeerLeavesDuringSetup(t *testing.T) {
 	t.Parallel()
 	a, b := signal.Pipe()
 	s := start(t, "call", Options{

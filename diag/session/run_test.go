@@ -368,7 +368,7 @@ func TestLostMessages(t *testing.T) {
 		}
 		cancel()
 		<-done
-		got := inbox.take()
+		got := inbox.drain()
 		if len(got) > 1 || len(got) == 1 && (got[0].kind != test.want || got[0].via != x) || len(got) == 0 && test.want != 0 {
 			t.Errorf("%s, %v: %+v", test.message, test.err, got)
 		}

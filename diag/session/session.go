@@ -49,7 +49,7 @@ type Session struct {
 	newPeer   func(peer.Options) (connection, error)
 	wg        sync.WaitGroup
 
-	// Of the goroutine of Run.
+	// Changed by the goroutine of Run only, and used by it, but for peer: the goroutines of its channels use that, too.
 	state     state
 	deadlines *deadlines
 	peer      connection         // nil: it could not be made
@@ -147,7 +147,7 @@ func (s *Session) step(ctx context.Context) {
 	case <-ctx.Done():
 		s.handle(input{kind: inInterrupt})
 	case <-s.inbox.ready:
-		for _, in := range s.inbox.take() {
+		for _, in := range s.inbox.drain() {
 			switch {
 			case in.via != nil && in.via != s.exchange: // of an exchange that was given up
 			case in.job == nil:
@@ -262,7 +262,7 @@ func (s *Session) finish() {
 	}
 	s.leave()
 	s.wg.Wait()
-	for _, in := range s.inbox.take() {
+	for _, in := range s.inbox.drain() {
 		if in.kind == inDialed {
 			hangUp(in.channel)
 		}

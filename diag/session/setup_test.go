@@ -154,11 +154,11 @@ func bareCall(tb testing.TB) time.Duration {
 	return time.Since(begin)
 }
 
-// BenchmarkSetUp compares the set-up through a room server on loopback with bare pion, alternating in one run: from the
+// BenchmarkSetup compares the set-up through a room server on loopback with bare pion, alternating in one run: from the
 // second party's dial (bare: from the creation of the connections) until a channel is open on both sides. A third arm
 // hands the messages over in memory instead, which tells the share of HTTP from the share of everything else. Medians, in
 // ms, and the ratio room/bare.
-func BenchmarkSetUp(b *testing.B) {
+func BenchmarkSetup(b *testing.B) {
 	s := roomServer(b)
 	var byRoom, byMemory, bare call.Distribution
 	var closing sync.WaitGroup

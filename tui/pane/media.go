@@ -156,17 +156,15 @@ func (p *Media) columns() columns[stream] {
 	out.number("fps", 4, 3, func(s stream) draw.Cell { return fpsCell(s.fps) })
 	out.text(draw.Column{Title: "size", Min: 9, Keep: 5}, th.Plain, func(s stream) string { return s.picture })
 	out.number("packets", 9, 7, func(s stream) draw.Cell { return countCell(s.packets) })
-	counted := func(title string, least, keep int, count func(stream) uint64) {
-		out.number(title, least, keep, func(s stream) draw.Cell {
-			if s.packets == nil {
-				return draw.Cell{}
-			}
-			return draw.Cell{Text: words.Number(count(s))}
-		})
-	}
-	counted("kB", 8, 8, func(s stream) uint64 { return s.bytes / 1000 })
-	counted("NACK", 5, 6, func(s stream) uint64 { return uint64(s.nack) })
-	counted("PLI+FIR", 7, 9, func(s stream) uint64 { return uint64(s.pli) + uint64(s.fir) })
+	out.number("kB", 8, 8, func(s stream) draw.Cell {
+		if s.bytes == nil {
+			return draw.Cell{}
+		}
+		return draw.Cell{Text: words.Number(*s.bytes / 1000)}
+	})
+	out.number("NACK", 5, 6, func(s stream) draw.Cell { return countCell(s.nack) })
+	out.number("PLI", 5, 9, func(s stream) draw.Cell { return countCell(s.pli) })
+	out.number("FIR", 5, 9, func(s stream) draw.Cell { return countCell(s.fir) })
 	out.number("key frames", 10, 10, func(s stream) draw.Cell { return countCell(s.keys) })
 	out.number("freezes", 7, 11, func(s stream) draw.Cell { return countCell(s.freezes) })
 	out.text(draw.Column{Title: "mid", Min: 3, Max: 6, Keep: 12}, th.Dim, func(s stream) string { return s.mid })
@@ -214,7 +212,7 @@ func details(c *call.Call, s stream) []string {
 	if s.packets == nil {
 		return parts
 	}
-	parts = append(parts, words.Count(int(*s.packets), "packet", "packets")+", "+words.Bytes(s.bytes)+" "+way)
+	parts = append(parts, words.Count(int(*s.packets), "packet", "packets")+", "+words.Bytes(diag.OrZero(s.bytes))+" "+way)
 	switch {
 	case s.lost != nil:
 		parts = append(parts, words.Number(uint64(max(*s.lost, 0)))+" lost")
@@ -241,7 +239,7 @@ func details(c *call.Call, s stream) []string {
 	requests := words.Join(", ", countOf(s.nack, "lost packets (NACK)"), countOf(s.pli, "a key frame (PLI)"),
 		countOf(s.fir, "a key frame (FIR)"))
 	parts = append(parts, words.Prefixed("requested by "+other+": ", requests),
-		ifAny(int(s.resent), "packet retransmitted", "packets retransmitted"))
+		ifAny(int(diag.OrZero(s.resent)), "packet retransmitted", "packets retransmitted"))
 	return parts
 }
 
@@ -253,9 +251,6 @@ func fpsText(fps *float64) string {
 }
 
 // countOf is "what 3 times"; nothing for zero.
-func countOf(n uint32, what string) string {
-	if n == 0 {
-		return ""
-	}
-	return what + " " + words.Count(int(n), "time", "times")
+func countOf(n *uint32, what string) string {
+	return words.Prefixed(what+" ", ifAny(int(diag.OrZero(n)), "time", "times"))
 }

@@ -17,8 +17,8 @@ type stream struct {
 	mid      string
 	picture  string // "320×240"
 	packets  *uint64
-	bytes    uint64
-	resent   uint64   // packets that were retransmitted
+	bytes    *uint64
+	resent   *uint64  // packets that were retransmitted
 	bitrate  *float64 // bit/s
 	recent   *float64 // loss of the last interval, 0–1
 	loss     *float64 // loss of all, 0–1
@@ -28,8 +28,8 @@ type stream struct {
 	fps      *float64
 	frames   *uint32
 	keys     *uint32 // key frames
-	nack     uint32  // requests of its receiver, as pli and fir
-	pli, fir uint32
+	nack     *uint32 // requests of its receiver, as pli and fir
+	pli, fir *uint32
 	freezes  *uint32
 	frozen   *float64 // seconds
 	muted    bool
@@ -88,9 +88,9 @@ func isMuted(c *call.Call, dir diag.Direction, kind string) bool {
 func sentStream(c *call.Call, o diag.OutboundRTP) stream {
 	s := stream{
 		streamKey: streamKey{diag.Outbound, o.Kind, o.SSRC}, codec: words.Codec(o.MimeType), mid: o.Mid,
-		picture: words.Size(o.FrameWidth, o.FrameHeight), packets: o.PacketsSent, bytes: diag.OrZero(o.BytesSent),
-		resent: diag.OrZero(o.RetransmittedPacketsSent), bitrate: o.Bitrate, fps: o.FramesPerSecond, frames: o.FramesSent,
-		keys: o.KeyFramesSent, nack: diag.OrZero(o.NACKCount), pli: diag.OrZero(o.PLICount), fir: diag.OrZero(o.FIRCount), muted: c.LocalMuted[o.Kind],
+		picture: words.Size(o.FrameWidth, o.FrameHeight), packets: o.PacketsSent, bytes: o.BytesSent,
+		resent: o.RetransmittedPacketsSent, bitrate: o.Bitrate, fps: o.FramesPerSecond, frames: o.FramesSent,
+		keys: o.KeyFramesSent, nack: o.NACKCount, pli: o.PLICount, fir: o.FIRCount, muted: c.LocalMuted[o.Kind],
 	}
 	if r := o.Remote; r != nil {
 		s.recent, s.loss, s.lost = r.FractionLost, fraction(r.PacketsLost, diag.OrZero(o.PacketsSent)), r.PacketsLost
@@ -102,15 +102,13 @@ func sentStream(c *call.Call, o diag.OutboundRTP) stream {
 func receivedStream(c *call.Call, in diag.InboundRTP) stream {
 	s := stream{
 		streamKey: streamKey{diag.Inbound, in.Kind, in.SSRC}, codec: words.Codec(in.MimeType), mid: in.Mid,
-		picture: words.Size(in.FrameWidth, in.FrameHeight), packets: in.PacketsReceived, bytes: diag.OrZero(in.BytesReceived),
-		resent: diag.OrZero(in.RetransmittedPackets), bitrate: in.Bitrate, recent: in.FractionLost, lost: in.PacketsLost,
+		picture: words.Size(in.FrameWidth, in.FrameHeight), packets: in.PacketsReceived, bytes: in.BytesReceived,
+		resent: in.RetransmittedPackets, bitrate: in.Bitrate, recent: in.FractionLost, lost: in.PacketsLost,
 		jitter: in.Jitter, rtt: in.RoundTripTime, fps: in.FramesPerSecond, frames: in.FramesReceived,
-		keys: in.KeyFramesReceived, nack: diag.OrZero(in.NACKCount), pli: diag.OrZero(in.PLICount), fir: diag.OrZero(in.FIRCount), freezes: in.FreezeCount,
+		keys: in.KeyFramesReceived, nack: in.NACKCount, pli: in.PLICount, fir: in.FIRCount, freezes: in.FreezeCount,
 		frozen: in.TotalFreezesDuration, muted: c.RemoteMuted[in.Kind], ago: in.LastPacketReceivedAgo,
 	}
-	if in.PacketsLost != nil {
-		s.loss = fraction(in.PacketsLost, diag.OrZero(in.PacketsReceived)+uint64(max(*in.PacketsLost, 0)))
-	}
+	s.loss = fraction(in.PacketsLost, diag.OrZero(in.PacketsReceived)+uint64(max(diag.OrZero(in.PacketsLost), 0)))
 	if ago := in.LastPacketReceivedAgo; ago != nil && *ago >= call.SilentAfter {
 		s.silence = *ago
 	}
