@@ -35,7 +35,7 @@ func TestParseFragment(t *testing.T) {
 		"a candidate of nothing":   {"a=candidate:1 1 udp 1 192.0.2.1 9 typ host", nil},
 		"a long candidate":         {"m=audio\r\na=candidate:" + strings.Repeat("x", 1024), nil},
 		"many candidates":          {"m=audio\r\n" + strings.Repeat("a=candidate:1\r\n", maxCandidates+1), nil},
-		"many sections":            {strings.Repeat("m=audio\r\n", maxSDPSections+1), nil},
+		"many sections":            {strings.Repeat("m=audio\r\n", maxSections+1), nil},
 		"a long mid":               {"m=audio\r\na=mid:" + strings.Repeat("x", 300), nil},
 		"too much":                 {strings.Repeat("a=x\r\n", MaxFragment), nil},
 	} {

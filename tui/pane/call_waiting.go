@@ -32,9 +32,7 @@ func (p *Call) waiting(width int) []string {
 	}
 	out = append(out, "", draw.Row(width, 3, th.Plain, "The peer joins with"))
 	out = append(append(out, wrapped(th.Accent, c.Start.Join, 5, width)...), "")
-	for _, s := range c.Servers {
-		out = append(out, serverLine(th, s, 3, width))
-	}
+	out = append(out, serverLines(th, c.Servers, 3, width)...)
 	if n := len(c.Local); n > 0 {
 		out = append(out, graded(th, draw.Good, words.Count(n, "local candidate", "local candidates"), 3, width)...)
 	}
