@@ -135,8 +135,8 @@ func TestClientOf(t *testing.T) {
 	}
 }
 
-// TestBucketsAreForgotten: many addresses leave no trace once they are quiet.
-func TestBucketsAreForgotten(t *testing.T) {
+// TestLimitersAreForgotten: many addresses leave no trace once they are quiet.
+func TestLimitersAreForgotten(t *testing.T) {
 	l := newLimits(Options{RequestsPerSecond: 10})
 	now := time.Now()
 	for n := range 3 * limitersKept {
