@@ -221,7 +221,7 @@ func (e *engine) persist(ctx context.Context, call web.Call) error {
 		switch {
 		case failure == nil:
 			return nil
-		case failure.Reason == signal.ReasonRejected && (call.Attempt > 1 || call.Repeat):
+		case failure.Reason == signal.ReasonRejected && call.Attempt > 1:
 			return nil // the first attempt had arrived
 		case !isPassing(failure), time.Since(begun)+backoff(call.Attempt) > e.giveUp:
 			return failure
