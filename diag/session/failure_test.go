@@ -216,7 +216,7 @@ func (c *cutConn) WriteTo(b []byte, to net.Addr) (int, error) {
 	return c.UDPConn.WriteTo(b, to)
 }
 
-var hasty = peer.Timeouts{Disconnected: 400 * time.Millisecond, Failed: 400 * time.Millisecond, KeepAlive: 100 * time.Millisecond}
+var hasty = peer.Timeouts{Disconnected: 1500 * time.Millisecond, Failed: 1500 * time.Millisecond, KeepAlive: 200 * time.Millisecond}
 
 // TestPathLostAndBack: the cable is cut until both sides have given the path up; then they dial again and go on.
 func TestPathLostAndBack(t *testing.T) {
