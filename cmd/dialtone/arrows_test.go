@@ -35,6 +35,7 @@ var arrows = []struct {
 		"dialtone/diag/words", "dialtone/tui", "dialtone/tui/pane",
 	}},
 	{settingsPackage, []string{filesPackage, "dialtone/diag", "dialtone/tui/start", "github.com/alecthomas/kong", "github.com/BurntSushi/toml"}},
+	{"dialtone/cmd/dialtone/internal/endpoint", nil},
 	{"dialtone/cmd/dialtone/internal/demo", []string{"dialtone/diag", "dialtone/diag/lab", "dialtone/signal/server"}},
 	{"dialtone/cmd/dialtone/internal/forms", []string{filesPackage, settingsPackage, "dialtone/tui/start"}},
 	{"dialtone/cmd/dialtone/internal/reports", []string{
@@ -55,7 +56,7 @@ var arrows = []struct {
 	{"dialtone/diag/diagtest", []string{"dialtone/diag"}},
 	{"dialtone/diag/report", []string{
 		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/record", "dialtone/diag/sdp", "dialtone/diag/words",
-		"github.com/charmbracelet/x/ansi",
+		"github.com/charmbracelet/lipgloss", "github.com/charmbracelet/lipgloss/table", "github.com/charmbracelet/x/ansi",
 	}},
 	{"dialtone/diag/media", []string{"dialtone/diag", "github.com/pion/"}},
 	{"dialtone/diag/peer", []string{"dialtone/diag", "dialtone/diag/sdp", "dialtone/diag/media", "github.com/pion/"}},

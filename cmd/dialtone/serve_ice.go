@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strings"
 
+	"dialtone/cmd/dialtone/internal/endpoint"
 	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/diag"
 	"dialtone/diag/lab"
@@ -99,7 +100,7 @@ func (f *iceServerFlags) start() (*iceServers, error) {
 			Plain: !a.alternate.IsValid(),
 		})
 		if err != nil {
-			return nil, listenError("--stun", joined(a), err)
+			return nil, endpoint.Error("--stun", joined(a), err)
 		}
 		s.responder = r
 	}
@@ -108,7 +109,7 @@ func (f *iceServerFlags) start() (*iceServers, error) {
 			Listen: a.String(), UDP: true, TCP: true, Username: f.TURNUser, Password: string(f.TURNPass),
 		})
 		if err != nil {
-			return nil, errors.Join(listenError("--turn", a.String(), err), s.close())
+			return nil, errors.Join(endpoint.Error("--turn", a.String(), err), s.close())
 		}
 		s.turn = t
 	}

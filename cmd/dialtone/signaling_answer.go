@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"strings"
 
+	"dialtone/cmd/dialtone/internal/endpoint"
 	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/diag"
 	"dialtone/diag/session"
@@ -44,28 +44,23 @@ func (w way) checkAddress() error {
 
 // open starts the server and tells where it is.
 func (w way) open(ctx context.Context, a app, f *answeringFlags) (*host, error) {
-	var lc net.ListenConfig
-	ln, err := lc.Listen(ctx, "tcp", w.value)
+	e, err := endpoint.Listen(ctx, "--"+w.flag, w.value, f.endpoint())
 	if err != nil {
-		return nil, listenError("--"+w.flag, w.value, err)
-	}
-	own, err := f.identity(w.value, ln.Addr())
-	if err != nil {
-		return nil, errors.Join(err, ln.Close())
+		return nil, err
 	}
 	var urls []string
-	for _, page := range pageURLs(own.scheme(), ln.Addr()) {
-		urls = append(urls, strings.TrimSuffix(page, "/call/")+paths[w.kind])
+	for _, u := range e.URLs {
+		urls = append(urls, u+paths[w.kind])
 	}
 	h := &host{url: urls[0], ended: make(chan error, 1)}
-	h.join = w.join(h.url, own, f.Token)
-	if err := a.Print("%s%s", w.invitation(urls, h.join), own.describe()); err != nil {
-		return nil, errors.Join(err, ln.Close())
+	h.join = w.join(h.url, e, f.Token)
+	if err := a.Print("%s%s", w.invitation(urls, h.join), e.Describe()); err != nil {
+		return nil, errors.Join(err, e.Close())
 	}
 	var handler http.Handler
 	h.Server, handler = w.server(f.Token)
 	ctx, h.stop = context.WithCancel(context.WithoutCancel(ctx))
-	go func() { h.ended <- web.Serve(ctx, own.wrap(ln), handler) }()
+	go func() { h.ended <- web.Serve(ctx, e, handler) }()
 	return h, nil
 }
 
@@ -80,8 +75,8 @@ func (w way) server(token diag.Secret) (session.Server, http.Handler) {
 }
 
 // join is the command for the other end.
-func (w way) join(url string, own *identity, token diag.Secret) string {
-	command := "dialtone call --" + strings.TrimPrefix(paths[w.kind], "/") + " " + shellQuoted(url) + own.arguments()
+func (w way) join(url string, e *endpoint.Endpoint, token diag.Secret) string {
+	command := "dialtone call --" + strings.TrimPrefix(paths[w.kind], "/") + " " + shellQuoted(url) + e.Arguments()
 	if token != "" {
 		command = settings.EnvName("token") + "=… " + command
 	}

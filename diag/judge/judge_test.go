@@ -53,7 +53,7 @@ type judgeTest struct {
 
 func orderlyEnds() []judgeTest {
 	return []judgeTest{
-		{"time is over", up(diag.CallEnded{Reason: diag.EndDuration}, 1000, diagtest.Flowing()), diag.ExitPass, "connected for 4.7 s; reached --for", []string{"host udp 192.0.2.10:5000 ⇄ host udp 198.51.100.4:3021", "90 ms"}, nil},
+		{"time is over", up(diag.CallEnded{Reason: diag.EndDuration}, 1000, diagtest.Flowing()), diag.ExitPass, "connected for 4.7 s; reached --for", []string{"host udp 192.0.2.10:5000 ⇄ host udp 198.51.100.4:3021", "90.0 ms"}, nil},
 		{"hang-up", up(diag.CallEnded{Reason: diag.EndHangup}, 1000, diagtest.Flowing()), diag.ExitPass, "connected for 4.7 s; you hung up", nil, nil},
 		{"peer hangs up", up(diag.CallEnded{Reason: diag.EndPeerHangup}, 1000, diagtest.Flowing()), diag.ExitPass, "connected for 4.7 s; the peer hung up", nil, nil},
 		{"interrupted", up(diag.CallEnded{Reason: diag.EndInterrupted}, 1000, diagtest.Flowing()), diag.ExitInterrupted, "connected for 4.7 s; interrupted", nil, nil},
@@ -90,7 +90,7 @@ func signalingEnds() []judgeTest {
 	return []judgeTest{
 		{
 			"nobody came", diagtest.Log(0, diag.CallStart{Code: "w1", Join: "dialtone call w1"}, 60000, diag.CallEnded{Reason: diag.EndNobody}),
-			diag.ExitNobody, "timed out waiting for the peer after 1m0s",
+			diag.ExitNobody, "timed out waiting for the peer after 1 min",
 			[]string{`"w1"`, "Ask the peer to run: dialtone call w1"},
 			[]string{"call.nobody_came"},
 		},

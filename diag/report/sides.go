@@ -44,7 +44,9 @@ func resultOf(v judge.Verdict, side string) Result {
 		said.Headline = otherSide + said.Headline
 	}
 	return Result{
-		verdictOf(v.Exit), ExitOf(v.Exit), said.Headline, filled(said.Why), filled(said.Next), merged(inEnglish(v.Findings, side)),
+		verdictOf(
+			v.Exit,
+		), ExitOf(v.Exit), said.Headline, filled(said.Why), filled(said.Next), merged(inEnglish(v.Findings, side)),
 	}
 }
 

@@ -57,7 +57,7 @@ func start(t *testing.T, name string, o Options) *party {
 		if t.Failed() {
 			p.drain()
 			for _, e := range p.events {
-				t.Log(name, words.Clock(e.At), words.Line(e))
+				t.Log(name, words.EventTime(e.At), words.Line(e))
 			}
 		}
 	})

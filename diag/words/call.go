@@ -30,7 +30,7 @@ var callFindings = map[string]entry{
 			}
 			return Text{
 				Title:    "The peer left before the call was connected.",
-				Evidence: lines(how, labelled("cause", e.Cause)),
+				Evidence: lines(how, labeled("cause", e.Cause)),
 				Advice:   "Check why the peer's program ended, then call again; both sides must stay until the call is connected.",
 			}
 		}),
@@ -40,7 +40,7 @@ var callFindings = map[string]entry{
 		func(_ judge.Finding, e judge.PeerLost) Text {
 			return Text{
 				Title:    "The path was up and then went silent.",
-				Evidence: lines("connected for "+Millis(e.UpMs)+"; no consent answers and no media since then", labelled("cause", e.Cause)),
+				Evidence: lines("connected for "+Millis(e.UpMs)+"; no consent answers and no media since then", labeled("cause", e.Cause)),
 				Advice:   Ended(diag.CallEnded{Reason: diag.EndPeerLost, Code: e.Code}),
 			}
 		}),
@@ -59,12 +59,12 @@ var callFindings = map[string]entry{
 			if e.Reason != "" {
 				return Text{
 					Title:    "The call ended for a reason that this version does not know.",
-					Evidence: lines("reason: "+e.Reason, labelled("cause", e.Cause)),
+					Evidence: lines("reason: "+e.Reason, labeled("cause", e.Cause)),
 					Advice:   "Read the recording with the version of dialtone that wrote it, or a newer one.",
 				}
 			}
 			return Text{
-				Title: "dialtone could not run the call.", Evidence: lines(labelled("cause", e.Cause)),
+				Title: "dialtone could not run the call.", Evidence: lines(labeled("cause", e.Cause)),
 				Advice: Ended(diag.CallEnded{Reason: diag.EndInternal}),
 			}
 		}),
@@ -139,9 +139,9 @@ var signalFindings = func() map[string]entry {
 func signalingEvidence(e judge.SignalingFailed) []string {
 	requests := ""
 	if e.Requests > 0 || e.Signaling == "" {
-		requests = fmt.Sprintf("%s to the signaling server, %d failed", Plural(e.Requests, "request", "requests"), e.Failed)
+		requests = fmt.Sprintf("%s to the signaling server, %d failed", Count(e.Requests, "request", "requests"), e.Failed)
 	}
-	return lines(labelled("cause", e.Cause), requests, labelled("the last error", e.LastError))
+	return lines(labeled("cause", e.Cause), requests, labeled("the last error", e.LastError))
 }
 
 func signalingAdvice(e judge.SignalingFailed) string {

@@ -56,7 +56,7 @@ func transportWords(d diag.Data) (string, bool) {
 	case diag.Candidate:
 		return joinWords(string(d.Side), candidateWords(d)), true
 	case diag.ServerResult:
-		return Server(d), true
+		return d.URL + " " + Server(d), true
 	case diag.NATStarted:
 		return joinWords(diag.Plural(len(d.URLs), "server", "servers"), d.Because), true
 	case diag.NATProgress:
@@ -158,21 +158,6 @@ func candidateWords(d diag.Candidate) string {
 	}
 	return joinWords(d.String(), related, prefixed("from ", d.URL), d.NetworkInterface,
 		fmt.Sprintf("priority %d", d.Priority))
-}
-
-// Server is the result of querying a STUN or TURN server, in a line.
-func Server(d diag.ServerResult) string {
-	if d.OK {
-		return joinWords(d.URL, "ok", timing("rtt", d.RTTMs), prefixed("sees us as ", d.MappedAddress),
-			prefixed("relay ", d.RelayAddress), d.Software)
-	}
-	code := ""
-	if d.ErrorCode != 0 {
-		code = strconv.Itoa(d.ErrorCode)
-	}
-	return joinWords(d.URL, "failed at", d.Stage, "after", diag.Span(d.DurationMs.Duration().Round(time.Microsecond))+":",
-		code,
-		d.ErrorText, d.Advice)
 }
 
 func pairEventWords(d diag.Pair) string {
@@ -338,8 +323,8 @@ func joinWords(parts ...string) string {
 	return strings.Join(kept, " ")
 }
 
-// Clock writes a time since the start as the plain output does: seconds with milliseconds, right-aligned to 8 columns.
-func Clock(at time.Duration) string { return fmt.Sprintf("%8.3f", at.Seconds()) }
+// EventTime writes a time since the start as the plain output does: seconds with milliseconds, right-aligned to 8 columns.
+func EventTime(at time.Duration) string { return fmt.Sprintf("%8.3f", at.Seconds()) }
 
 // natWords sums a diagnosis up.
 func natWords(d diag.NATProgress) string {

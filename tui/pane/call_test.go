@@ -18,14 +18,14 @@ func TestPathOverARelay(t *testing.T) {
 	chosen := diag.Selected{PairID: "p", LocalCandidateID: "l", RemoteCandidateID: "r"}
 	places := func(list ...diag.Data) (out []string) {
 		s, _ := sceneOf(list...)
-		path, _ := pathOf(s.Call, s.Theme.Glyphs)
+		path, _ := pathOf(s.Call)
 		for _, n := range path.Nodes {
 			out = append(out, n.Title+": "+n.Address+" ("+n.Note+")")
 		}
 		return out
 	}
 	peer := "peer: 0d2cf8e7-….local:5000 (host, address hidden (mDNS))"
-	want := []string{"you: 192.0.2.10:5000 (host)", "your NAT: 203.0.113.7 (as the relay sees us)", "relay: 198.51.100.54:5000 (yours over tls, at turn:t)", peer}
+	want := []string{"you: 192.0.2.10:5000 (host)", "your NAT: 203.0.113.7 (mapped address at the relay)", "relay: 198.51.100.54:5000 (yours over tls, at turn:t)", peer}
 	got := places(local, remote, diag.ServerResult{URL: "turn:t", OK: true, MappedAddress: "203.0.113.7:4"}, chosen)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("behind a NAT (-want +got):\n%s", diff)
@@ -41,9 +41,9 @@ func TestPathOverARelay(t *testing.T) {
 	}
 }
 
-func TestEndIsTold(t *testing.T) {
+func TestEndIsShown(t *testing.T) {
 	for by, want := range map[diag.EndedBy]string{
-		diag.ByLocal: "ended by you", diag.ByRemote: "ended by the other party", diag.ByServer: "ended by the signaling server",
+		diag.ByLocal: "ended by you", diag.ByRemote: "ended by the peer", diag.ByServer: "ended by the signaling server",
 		diag.ByNetwork: "ended by the network", "": "ended at 00:00",
 	} {
 		s, _ := sceneOf(diag.CallStart{}, diag.CallEnded{Reason: diag.EndICE, By: by})
@@ -62,12 +62,12 @@ func TestSlowPathIsExplained(t *testing.T) {
 	)
 	p := NewCall(s)
 	p.SetSize(100, 24)
-	const reason = "1 pair was tried with 5 requests, none answered."
+	const reason = "1 candidate pair checked with 5 requests, none answered"
 	if strings.Contains(p.View(), reason) {
 		t.Errorf("told at once:\n%s", p.View())
 	}
 	s.Clock += patience + time.Second
-	if v := p.View(); !strings.Contains(v, reason) || !strings.Contains(v, "Neither side had a relay.") {
+	if v := p.View(); !strings.Contains(v, reason) || !strings.Contains(v, "neither side has a relay candidate") {
 		t.Errorf("not told:\n%s", v)
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
 
@@ -51,13 +52,13 @@ func (p *Network) lead() []string {
 			out = append(out, p.history()...)
 		}
 	case d.Running() && r != nil && sure(r):
-		out = append(out, labelled(p.Theme, p.Theme.Glyphs.Half, p.Theme.Accent, "So far: "+r.Verdict.Headline, 1,
+		out = append(out, labeled(p.Theme, p.Theme.Glyphs.Half, p.Theme.Accent, "So far: "+r.Verdict.Headline, 1,
 			p.width)...)
 	case d.Running() && !p.Call.Diagnosing():
-		out = append(out, labelled(p.Theme, p.Theme.Glyphs.Warn, p.Theme.Warn, "The diagnosis did not come to its end.", 1,
+		out = append(out, labeled(p.Theme, p.Theme.Glyphs.Warn, p.Theme.Warn, "The diagnosis did not come to its end.", 1,
 			p.width)...)
 	case !d.Running():
-		out = append(out, labelled(p.Theme, p.Theme.Glyphs.Warn, p.Theme.Warn,
+		out = append(out, labeled(p.Theme, p.Theme.Glyphs.Warn, p.Theme.Warn,
 			"The diagnosis did not come to its end: "+d.Progress.Stopped, 1, p.width)...)
 	}
 	return out
@@ -73,13 +74,13 @@ func sure(r *diag.NATReport) bool {
 func (p *Network) progress(d *call.NATRow) []string {
 	th := p.Theme
 	l := draw.NewLine(p.width).Gap(1).Add(th.Accent, p.Spinner()).Gap(1).Add(th.Strong,
-		"Asking "+draw.Plural(len(d.URLs), "server", "servers"))
+		"Asking "+words.Count(len(d.URLs), "server", "servers"))
 	l.Gap(2).Add(th.Dim, seconds(p.Clock-d.At)+" of "+seconds(d.BudgetMs.Duration())+" at most")
 	if d.Progress == nil {
 		return []string{l.String()}
 	}
-	l.Gap(2).Add(th.Plain, draw.Count(uint64(d.Progress.Sent))).Add(th.Dim, " sent ").Add(th.Plain,
-		draw.Count(uint64(d.Progress.Answered))).Add(th.Dim, " answered")
+	l.Gap(2).Add(th.Plain, words.Number(uint64(d.Progress.Sent))).Add(th.Dim, " sent ").Add(th.Plain,
+		words.Number(uint64(d.Progress.Answered))).Add(th.Dim, " answered")
 	known, of := certain(&d.Progress.Report)
 	l.Right(draw.NewLine(p.width).Add(th.Accent, strings.Repeat(th.Glyphs.Bar[7], known)).Add(th.Dim,
 		strings.Repeat(th.Glyphs.Hatch, of-known)).
@@ -124,7 +125,7 @@ func rfc5780(r *diag.NATReport) bool {
 // verdict is what a finished diagnosis says, and the line for the other side.
 func (p *Network) verdict(d *call.NATRow, r *diag.NATReport) []string {
 	th := p.Theme
-	mark, paint := th.Mark(natLevel(r.Exit))
+	mark, paint := th.Mark(DiagnosisLevel(r.Exit))
 	var out []string
 	for i, line := range draw.Wrap(r.Verdict.Headline, min(p.width-4, 140)) {
 		l := draw.NewLine(p.width).Gap(1)
@@ -133,29 +134,29 @@ func (p *Network) verdict(d *call.NATRow, r *diag.NATReport) []string {
 		}
 		out = append(out, l.To(3).Add(th.Strong, line).String())
 	}
-	took := draw.NewLine(p.width).Gap(3).Add(th.Dim, "after "+draw.Span(d.ToldAt-d.At)+", ").Add(th.Plain,
-		draw.Count(uint64(d.Progress.Sent))).
-		Add(th.Dim, " requests, ").Add(th.Plain, draw.Count(uint64(d.Progress.Answered))).Add(th.Dim,
-		" answered"+prefixed("; ", d.Progress.Stopped))
+	took := draw.NewLine(p.width).Gap(3).Add(th.Dim, "after "+words.Duration(d.ToldAt-d.At)+", ").Add(th.Plain,
+		words.Number(uint64(d.Progress.Sent))).
+		Add(th.Dim, " requests, ").Add(th.Plain, words.Number(uint64(d.Progress.Answered))).Add(th.Dim,
+		" answered"+words.Prefixed("; ", d.Progress.Stopped))
 	out = append(out, took.String())
 	if p.height >= 24 {
 		for _, why := range r.Verdict.Why[:min(len(r.Verdict.Why), 3)] {
-			out = append(out, labelled(th, th.Glyphs.Dot, th.Dim, why, 3, p.width)...)
+			out = append(out, labeled(th, th.Glyphs.Dot, th.Dim, why, 3, p.width)...)
 		}
 	}
 	if len(r.Verdict.Next) > 0 {
-		out = append(out, labelled(th, "next", th.Accent, r.Verdict.Next[0], 3, p.width)...)
+		out = append(out, labeled(th, "next", th.Accent, r.Verdict.Next[0], 3, p.width)...)
 	}
 	if pair := r.Verdict.Peer; pair != nil {
-		out = append(out, labelled(th, th.Glyphs.Between, th.Accent, "With the other side: "+string(pair.Path)+". "+pair.Why,
+		out = append(out, labeled(th, th.Glyphs.Between, th.Accent, "With the other side: "+string(pair.Path)+". "+pair.Why,
 			1, p.width)...)
 	}
 	return append(out, draw.NewLine(p.width).Gap(3).Add(th.Dim, "result ").Add(th.Accent, r.Verdict.Result).Add(th.Dim,
 		"  y copies it").String())
 }
 
-// natLevel grades the exit code of a diagnosis.
-func natLevel(e diag.Exit) draw.Level {
+// DiagnosisLevel grades the exit code of a diagnosis.
+func DiagnosisLevel(e diag.Exit) draw.Level {
 	switch e {
 	case diag.ExitPass:
 		return draw.Good
@@ -181,7 +182,7 @@ func (p *Network) history() []string {
 			mark = th.Glyphs.Idle
 		} else if changes := diag.NATChanges(before, r); len(changes) > 0 {
 			mark, paint = th.Mark(draw.Warn)
-			last = "changed at " + draw.Clock(p.Call.NAT[i].At) + ": " + strings.Join(changes, "; ")
+			last = "changed at " + words.Clock(p.Call.NAT[i].At) + ": " + strings.Join(changes, "; ")
 		}
 		if l.Width() < p.width/2 {
 			l.Add(paint, mark)

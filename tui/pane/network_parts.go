@@ -1,12 +1,14 @@
 package pane
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
 
@@ -125,7 +127,7 @@ func (p *Network) server(s diag.NATServer) netEntry {
 	grade := s.Grade
 	switch {
 	case !s.OK:
-		level, gave, paint = draw.Bad, orSay(s.ErrorText, "it failed"), th.Bad
+		level, gave, paint = draw.Bad, cmp.Or(s.ErrorText, "it failed"), th.Bad
 	case s.Outlier:
 		level, grade = draw.Warn, "outlier"
 	case s.Grade == diag.GradeRFC5780:
@@ -236,7 +238,7 @@ func (p *Network) relays(r *diag.NATReport) netPart {
 		always := ""
 		switch {
 		case !t.OK:
-			level, address, paint = draw.Bad, "failed at "+orSay(t.Stage, "an unknown stage"), p.Theme.Bad
+			level, address, paint = draw.Bad, "failed at "+cmp.Or(t.Stage, "an unknown stage"), p.Theme.Bad
 			always = relayFailure(t.ErrorCode, t.ErrorText)
 		case t.Stopped != "":
 			level, always = draw.Warn, "stopped at "+t.Stopped+": "+relayFailure(t.StoppedCode, t.StoppedText)
@@ -244,12 +246,12 @@ func (p *Network) relays(r *diag.NATReport) netPart {
 		mark, markPaint := p.Theme.Mark(level)
 		part.entries = append(part.entries, netEntry{
 			id: fmt.Sprint("relay ", i, " ", t.URL), always: always, more: orNone(relayStages(t)), about: explainRelay(t),
-			text: strings.Join(append([]string{t.URL + ": " + orSay(t.RelayAddress, t.ErrorText)}, relayStages(t)...), "\n"),
+			text: strings.Join(append([]string{t.URL + ": " + cmp.Or(t.RelayAddress, t.ErrorText)}, relayStages(t)...), "\n"),
 			cells: []draw.Cell{
 				{Text: t.URL, Mark: mark, Level: markPaint},
 				{Text: t.Transport, Paint: p.Theme.Dim},
 				{Text: address, Paint: paint},
-				length(t.RTTMs), length(t.SendMs), length(t.ChannelMs),
+				millisCell(t.RTTMs), millisCell(t.SendMs), millisCell(t.ChannelMs),
 			},
 		})
 	}
@@ -261,15 +263,6 @@ func relayFailure(code int, text string) string {
 		return fmt.Sprintf("%d %s", code, text)
 	}
 	return text
-}
-
-// length is a time in a column; empty where it was not measured.
-func length(ms *diag.Millis) draw.Cell {
-	if ms == nil {
-		return draw.Cell{}
-	}
-	n, unit := draw.Length(ms.Duration())
-	return draw.Cell{Text: n, Unit: unit}
 }
 
 // findings are what is noteworthy, each with its advice, and what to do about the whole.
@@ -305,7 +298,7 @@ func (p *Network) findings(r *diag.NATReport) []netPart {
 	}
 	lines := []string{heading(p.Theme, p.width, "What to do")}
 	for i, next := range r.Verdict.Next {
-		lines = append(lines, labelled(p.Theme, fmt.Sprint(i+1, "."), p.Theme.Accent, next, 3, p.columnWidth())...)
+		lines = append(lines, labeled(p.Theme, fmt.Sprint(i+1, "."), p.Theme.Accent, next, 3, p.columnWidth())...)
 	}
 	return append([]netPart{{lines: lines}}, out...)
 }
@@ -331,7 +324,7 @@ func (p *Network) runs() netPart {
 	for i := range p.Call.NAT {
 		d := &p.Call.NAT[i]
 		e := netEntry{id: fmt.Sprint("run ", d.At),
-			cells: []draw.Cell{{Text: draw.Clock(d.At)}, {Text: "under way", Paint: p.Theme.Dim}, {}}}
+			cells: []draw.Cell{{Text: words.Clock(d.At)}, {Text: "under way", Paint: p.Theme.Dim}, {}}}
 		switch r := d.Report(); {
 		case r != nil:
 			p.run(&e, before, r)
@@ -340,7 +333,7 @@ func (p *Network) runs() netPart {
 			e.cells[1].Text = "broken off: " + d.Progress.Stopped
 		}
 		e.text = e.cells[0].Text + " " + e.cells[1].Text + " " + e.cells[2].Text
-		e.about = orSay(e.about, "A diagnosis that has no report.")
+		e.about = cmp.Or(e.about, "A diagnosis that has no report.")
 		part.entries = append(part.entries, e)
 	}
 	slices.Reverse(part.entries)
@@ -348,7 +341,7 @@ func (p *Network) runs() netPart {
 }
 
 func (p *Network) run(e *netEntry, before, r *diag.NATReport) {
-	mark, paint := p.Theme.Mark(natLevel(r.Exit))
+	mark, paint := p.Theme.Mark(DiagnosisLevel(r.Exit))
 	e.cells[1] = draw.Cell{Text: diag.NATWords(r.Exit), Mark: mark, Level: paint}
 	e.about = r.Verdict.Headline
 	if before == nil {

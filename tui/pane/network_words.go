@@ -1,12 +1,12 @@
 package pane
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
 	"dialtone/diag"
 	"dialtone/diag/words"
-	"dialtone/tui/draw"
 )
 
 // seconds writes a time with a tenth: "1.2 s".
@@ -26,7 +26,7 @@ func timed(name string, ms *diag.Millis) []string {
 	if ms == nil {
 		return nil
 	}
-	return []string{name + " " + draw.Span(ms.Duration())}
+	return []string{name + " " + words.Duration(ms.Duration())}
 }
 
 // serverDetails are the facts about a server that its row has no room for.
@@ -41,10 +41,10 @@ func serverDetails(s diag.NATServer) []string {
 	add("named by DNS SRV: ", s.SRV)
 	out = append(append(append(out, timed("DNS", s.DNSMs)...), timed("connect", s.ConnectMs)...), timed("TLS", s.TLSMs)...)
 	add("", s.TLSVersion)
-	add("certificate of ", joinSpace(s.TLSName, prefixed("by ", s.TLSIssuer), prefixed("until ", s.TLSExpires)))
+	add("certificate of ", words.Join(" ", s.TLSName, words.Prefixed("by ", s.TLSIssuer), words.Prefixed("until ", s.TLSExpires)))
 	if t := s.RTT; t != nil {
 		out = append(out, fmt.Sprintf("round trip: least %s, median %s, jitter %s, %d of %d lost",
-			draw.Span(t.MinMs.Duration()), draw.Span(t.MedianMs.Duration()), draw.Span(t.JitterMs.Duration()), t.Lost, t.Sent))
+			words.Duration(t.MinMs.Duration()), words.Duration(t.MedianMs.Duration()), words.Duration(t.JitterMs.Duration()), t.Lost, t.Sent))
 	}
 	add("software: ", s.Software)
 	add("counts as a plain server: ", s.WhyPlain)
@@ -55,16 +55,16 @@ func serverDetails(s diag.NATServer) []string {
 // explainNATServer says in words what a STUN server gave, or why it gave nothing.
 func explainNATServer(s diag.NATServer) string {
 	if !s.OK {
-		return joinSpace(fmt.Sprintf("%s gave nothing: %s.", s.URL, orSay(s.ErrorText, "it failed")), capital(s.Advice))
+		return words.Join(" ", fmt.Sprintf("%s gave nothing: %s.", s.URL, cmp.Or(s.ErrorText, "it failed")), words.Capital(s.Advice))
 	}
-	text := s.URL + " answers" + prefixed(" and sees this machine as ", s.Mapped) + "."
+	text := s.URL + " answers" + words.Prefixed(" and sees this machine as ", s.Mapped) + "."
 	switch {
 	case s.Outlier:
 		text += " The majority of the servers sees another address, so this one is not believed."
 	case s.Grade == diag.GradeRFC5780:
 		text += " It has the usage of RFC 5780: it answers from a second address when asked to, which shows whom the NAT lets in."
 	case s.Grade == diag.GradePlain:
-		text += " It is a plain server, which cannot tell anything about filtering" + prefixed(": ", s.WhyPlain) + "."
+		text += " It is a plain server, which cannot tell anything about filtering" + words.Prefixed(": ", s.WhyPlain) + "."
 	}
 	return text
 }
@@ -96,7 +96,7 @@ var confidenceWords = map[diag.Confidence]string{
 }
 
 func explainBehavior(row diag.NATBehaviorRow) string {
-	return joinSpace(behaviorWords[row.Name], confidenceWords[row.Confidence])
+	return words.Join(" ", behaviorWords[row.Name], confidenceWords[row.Confidence])
 }
 
 // relayStages are the steps of a TURN server with their times, in order.
@@ -120,10 +120,10 @@ func relayStages(t diag.NATRelay) []string {
 		out = append(out, timed(stage.name, stage.ms)...)
 	}
 	if t.Peer != "" {
-		out = append(out, "through it "+t.Peer+" was asked"+prefixed(", which saw it as ", t.Seen))
+		out = append(out, "through it "+t.Peer+" was asked"+words.Prefixed(", which saw it as ", t.Seen))
 	}
-	for _, fact := range []string{prefixed("software: ", t.Software), prefixed("credential expired ", t.CredentialExpired),
-		prefixed("certificate until ", t.TLSExpires)} {
+	for _, fact := range []string{words.Prefixed("software: ", t.Software), words.Prefixed("credential expired ", t.CredentialExpired),
+		words.Prefixed("certificate until ", t.TLSExpires)} {
 		if fact != "" {
 			out = append(out, fact)
 		}
@@ -135,8 +135,8 @@ func relayStages(t diag.NATRelay) []string {
 func explainRelay(t diag.NATRelay) string {
 	switch {
 	case !t.OK:
-		return joinSpace(fmt.Sprintf("%s gave no relay: %s.", t.URL,
-			relayFailure(t.ErrorCode, orSay(t.ErrorText, "it failed"))), capital(t.Advice))
+		return words.Join(" ", fmt.Sprintf("%s gave no relay: %s.", t.URL,
+			relayFailure(t.ErrorCode, cmp.Or(t.ErrorText, "it failed"))), words.Capital(t.Advice))
 	case t.Stopped != "":
 		return fmt.Sprintf("%s lent %s, and then it went no further than %s: %s.", t.URL, t.RelayAddress, t.Stopped,
 			relayFailure(t.StoppedCode, t.StoppedText))
@@ -149,5 +149,5 @@ func explainRelay(t diag.NATRelay) string {
 // explainFinding is what stands behind a finding.
 func explainFinding(f diag.Finding) string {
 	text, _ := words.Explain(f.ID)
-	return orSay(text, f.Title)
+	return cmp.Or(text, f.Title)
 }

@@ -38,7 +38,7 @@ func (m Mistakes) Report(command string) string {
 	for _, one := range m {
 		fmt.Fprintf(&b, "  %s: %s\n", diag.Clean(one.Origin, 400), diag.Clean(one.Text, 600))
 	}
-	fmt.Fprintf(&b, "Nothing was started. Try: dialtone %s --help", command)
+	fmt.Fprintf(&b, "Nothing was started. Try: dialtone %s", strings.TrimSpace(command+" --help"))
 	return b.String()
 }
 
