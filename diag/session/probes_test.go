@@ -93,7 +93,7 @@ func TestFailureDoesNotWaitForSilence(t *testing.T) {
 	t.Parallel()
 	dialA, dialB := piped()
 	a := start(t, "a", Options{Timeouts: quick, Probes: 300 * time.Millisecond, Config: diag.Config{Code: "w1", ICEServers: muteServer(t)}, Dial: mislead(dialA)})
-	start(t, "b", Options{Timeouts: quick, Probes: 300 * time.Millisecond, Config: diag.Config{Code: "w1"}, Dial: mislead(dialB)})
+	start(t, "b", Options{Config: diag.Config{Code: "w1"}, Dial: mislead(dialB)})
 	if v := a.ended(); v.Exit != diag.ExitICE {
 		t.Errorf("%s %q", v.Exit, words.Verdict(v).Headline)
 	}
