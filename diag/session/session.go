@@ -3,15 +3,12 @@ package session
 import (
 	"context"
 	"crypto/tls"
-	"errors"
-	"strings"
 	"sync"
 	"time"
 
 	"dialtone/diag"
 	"dialtone/diag/feed"
 	"dialtone/diag/peer"
-	"dialtone/diag/probe"
 	"dialtone/signal"
 )
 
@@ -90,7 +87,7 @@ func New(o Options) *Session {
 		}
 	}
 	s := &Session{o: o, state: dialing, inbox: newMailbox(), flood: newFlood(time.Now), deadlines: newDeadlines(),
-		probes: newProbing(o.Config.ICEServers, o.Yield), diagnosis: diagnosis{ask: probe.Diagnose},
+		probes: newProbing(o.Config.ICEServers, o.Yield), diagnosis: diagnosis{begin: beginDiagnosis},
 		newPeer: func(o peer.Options) (connection, error) { return peer.New(o) }}
 	s.phases = diag.NewPhases(s.phase)
 	s.pings = &pinger{emit: o.Feed.Append, heard: func() { s.do(s.echoed) },
@@ -272,12 +269,7 @@ func (s *Session) finish() {
 	}
 	s.phases.Cancel()
 	e := diag.CallEnded{Reason: s.end.reason, By: s.end.by, Cause: cause(s.end.err), Code: s.end.code}
-	if failed := (*signal.Error)(nil); errors.As(s.end.err, &failed) && failed.Reason != signal.ReasonUnknown {
-		e.Code = failed.Reason.String()
-		if failed.Reason == signal.ReasonStatus {
-			e.Status = failed.Status
-		}
-	}
+	e.Signal = FailureOf(s.end.err)
 	s.o.Feed.Append(e)
 }
 
@@ -288,16 +280,12 @@ func (s *Session) flush() {
 	s.peer.Flush(ctx, diag.LabelControl)
 }
 
-// cause is the text of an error for an event, without advice.
+// cause is the text of an error for an event.
 func cause(err error) string {
 	if err == nil {
 		return ""
 	}
-	text := err.Error()
-	if failed := (*signal.Error)(nil); errors.As(err, &failed) {
-		text = strings.TrimSuffix(text, "; "+failed.Hint)
-	}
-	return diag.Clean(text, 400)
+	return diag.Clean(err.Error(), 400)
 }
 
 // warn makes the action that records a warning about an input.

@@ -31,7 +31,7 @@ func TestPathOverARelay(t *testing.T) {
 		t.Errorf("behind a NAT (-want +got):\n%s", diff)
 	}
 	want = []string{want[0], want[2], peer}
-	for name, server := range map[string]diag.ServerResult{
+	for name, server := range map[string]diag.Server{
 		"the same address": {URL: "turn:t", OK: true, MappedAddress: "192.0.2.10:4"}, "another server": {URL: "stun:s", OK: true, MappedAddress: "203.0.113.7:4"},
 		"no address": {URL: "turn:t"},
 	} {
