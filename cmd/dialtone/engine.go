@@ -70,7 +70,7 @@ func tlsConfig(config diag.Config) (*tls.Config, error) {
 	return trust, nil
 }
 
-// roomOptions say which code to dial at which server, and whom to trust there.
+// roomOptions say the code, the server and whether to trust it.
 func roomOptions(config diag.Config) room.Options {
 	return room.Options{
 		Server: config.Server, Code: config.Code, CAFile: config.CAFile, Insecure: config.Insecure, UserAgent: "dialtone/" +
