@@ -36,9 +36,12 @@ func TestFeedbackSentAndReceived(t *testing.T) {
 	// Addressed to two streams, a request is handed up twice.
 	r.read(2, &rtcp.FullIntraRequest{FIR: []rtcp.FIREntry{{SSRC: 30, SequenceNumber: 4}, {SSRC: 999, SequenceNumber: 4}}})
 
+	// Addressed to one stream, each counts, also with a number that was there before.
+	r.read(1, &rtcp.FullIntraRequest{FIR: []rtcp.FIREntry{{SSRC: 30, SequenceNumber: 4}}})
+
 	in, out := r.inbound(), r.outbound()
 	got := [][3]uint32{{*in.NACKCount, *in.PLICount, *in.FIRCount}, {*out.NACKCount, *out.PLICount, *out.FIRCount}}
-	if diff := cmp.Diff([][3]uint32{{1, 2, 3}, {1, 2, 4}}, got); diff != "" {
+	if diff := cmp.Diff([][3]uint32{{1, 2, 3}, {1, 2, 5}}, got); diff != "" {
 		t.Error("NACK, PLI, FIR:", diff)
 	}
 }
