@@ -32,10 +32,10 @@ func TestLine(t *testing.T) {
 			diag.Candidate{Side: diag.Local, CandidateType: diag.Srflx, Protocol: "udp", Address: "2001:db8::1", Port: 5, RelatedAddress: "192.0.2.1", RelatedPort: 6, URL: "stun:s", Priority: 9},
 			"ice.candidate      local srflx udp [2001:db8::1]:5 base 192.0.2.1:6 from stun:s priority 9",
 		},
-		{diag.ServerResult{URL: "stun:s", OK: true, MappedAddress: "203.0.113.7:9", RTTMs: diag.Ptr(diag.Millis(2e6))}, "ice.server         stun:s ok rtt 2.0 ms sees us as 203.0.113.7:9"},
+		{diag.ServerResult{URL: "stun:s", OK: true, MappedAddress: "203.0.113.7:9", RTTMs: diag.Ptr(diag.Millis(2e6))}, "ice.server         stun:s 2.00 ms · mapped address 203.0.113.7:9"},
 		{
 			diag.ServerResult{URL: "turn:t", Stage: "allocate", ErrorCode: 401, ErrorText: "wrong password", DurationMs: diag.Millis(48e6), Advice: "Correct it."},
-			"ice.server         turn:t failed at allocate after 48 ms: 401 wrong password Correct it.",
+			"ice.server         turn:t 401 · wrong password · Correct it.",
 		},
 		{diag.Pair{ID: "p", State: diag.PairSucceeded, Nominated: true, RequestsSent: 2, ResponsesReceived: 1, CurrentRoundTripTime: diag.Ptr(0.012)}, "ice.pair           p succeeded nominated 2 requests, 1 responses, rtt 12.00 ms"},
 		{diag.Restart{By: diag.ByRemote, Reason: "asked"}, "ice.restart        by remote asked"},
