@@ -14,7 +14,7 @@ import (
 )
 
 func TestFeedbackSentAndReceived(t *testing.T) {
-	r := newRig(t)
+	r := newHarness(t)
 	r.arrives(vp8Stream)
 	r.leaves(&interceptor.StreamInfo{SSRC: 30, MimeType: "video/VP8", ClockRate: 90000})
 	ask := func(ssrc uint32) []rtcp.Packet {
@@ -47,7 +47,7 @@ func TestFeedbackSentAndReceived(t *testing.T) {
 }
 
 func TestRemoteInbound(t *testing.T) {
-	r := newRig(t)
+	r := newHarness(t)
 	send := r.leaves(&interceptor.StreamInfo{SSRC: 10, MimeType: "audio/opus", ClockRate: 48000})
 	send(10, 1, false, []byte{1})
 	if got := r.outbound().Remote; got != nil {
@@ -78,7 +78,7 @@ func TestRemoteInbound(t *testing.T) {
 }
 
 func TestInboundRoundTripTime(t *testing.T) {
-	r := newRig(t)
+	r := newHarness(t)
 	r.arrives(opusStream)
 	r.wrote(&rtcp.ExtendedReport{Reports: []rtcp.ReportBlock{&rtcp.ReceiverReferenceTimeReportBlock{NTPTimestamp: 9 << 16}}})
 	r.clock = r.clock.Add(40 * time.Millisecond)
