@@ -15,7 +15,7 @@ type gathering struct {
 	begun    bool
 	agent    bool                   // the agent's own state is complete
 	complete bool                   // reported
-	restart  bool                   // the candidates are an ICE restart's: only the agent knows when they are all there
+	restart  bool                   // an ICE restart is gathered: only the agent knows when its candidates are complete
 	notified bool                   // OnGathered was called
 	open     map[string]bool        // servers (and "host") that may still give a candidate
 	noRelay  map[string]bool        // TURN servers that gave the agent nothing; the probe's result explains why

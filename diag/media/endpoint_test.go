@@ -17,8 +17,8 @@ import (
 	"dialtone/diag"
 )
 
-// party is one end of a call.
-type party struct {
+// endpoint is one end of a call.
+type endpoint struct {
 	t       *testing.T
 	pc      *webrtc.PeerConnection
 	rec     *Recorder
@@ -31,11 +31,11 @@ type party struct {
 	events []diag.Data
 }
 
-// newParty makes a peer connection with the recorder where the package documentation says it belongs. What is lossy is
+// newEndpoint makes a peer connection with the recorder where the package documentation says it belongs. What is lossy is
 // the network: nearer than the recorder.
-func newParty(t *testing.T, network interceptor.Factory) *party {
+func newEndpoint(t *testing.T, network interceptor.Factory) *endpoint {
 	t.Helper()
-	p := &party{t: t}
+	p := &endpoint{t: t}
 	p.rec = NewRecorder(time.Now, func(d diag.Data) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
@@ -79,7 +79,7 @@ func fast(t *testing.T, get func() (*Clip, error)) *Clip {
 	return &clip
 }
 
-func (p *party) track(mime string, rate uint32, channels uint16) (*webrtc.TrackLocalStaticRTP, *webrtc.RTPSender) {
+func (p *endpoint) track(mime string, rate uint32, channels uint16) (*webrtc.TrackLocalStaticRTP, *webrtc.RTPSender) {
 	p.t.Helper()
 	track, err := webrtc.NewTrackLocalStaticRTP(
 		webrtc.RTPCodecCapability{MimeType: mime, ClockRate: rate, Channels: channels}, mime[:5], "stream")
@@ -94,7 +94,7 @@ func (p *party) track(mime string, rate uint32, channels uint16) (*webrtc.TrackL
 }
 
 // plays adds a track for a clip; what comes back is read and thrown away.
-func (p *party) plays(clip *Clip) {
+func (p *endpoint) plays(clip *Clip) {
 	track, sender := p.track(clip.MimeType, clip.ClockRate, clip.Channels)
 	player := NewPlayer(clip, track)
 	p.players = append(p.players, player)
@@ -112,7 +112,7 @@ func (p *party) plays(clip *Clip) {
 	})
 }
 
-func (p *party) echoes() {
+func (p *endpoint) echoes() {
 	ctx, cancel := context.WithCancel(p.t.Context())
 	p.cancel = cancel
 	forwarders := map[webrtc.RTPCodecType]*Forwarder{}
@@ -138,7 +138,7 @@ func (p *party) echoes() {
 	})
 }
 
-func (p *party) readRTCP(read func() ([]rtcp.Packet, interceptor.Attributes, error), wanted func()) {
+func (p *endpoint) readRTCP(read func() ([]rtcp.Packet, interceptor.Attributes, error), wanted func()) {
 	p.wg.Go(func() {
 		for {
 			pkts, _, err := read()
@@ -152,7 +152,7 @@ func (p *party) readRTCP(read func() ([]rtcp.Packet, interceptor.Attributes, err
 	})
 }
 
-func (p *party) start() {
+func (p *endpoint) start() {
 	ctx, cancel := context.WithCancel(p.t.Context())
 	p.cancel = cancel
 	for _, player := range p.players {
@@ -164,12 +164,12 @@ func (p *party) start() {
 	}
 }
 
-func (p *party) stop() {
+func (p *endpoint) stop() {
 	p.cancel()
 	p.playing.Wait()
 }
 
-func (p *party) close() {
+func (p *endpoint) close() {
 	if p.cancel != nil {
 		p.stop()
 	}
@@ -179,14 +179,14 @@ func (p *party) close() {
 	p.wg.Wait()
 }
 
-func (p *party) ask(pkts ...rtcp.Packet) {
+func (p *endpoint) ask(pkts ...rtcp.Packet) {
 	p.t.Helper()
 	if err := p.pc.WriteRTCP(pkts); err != nil {
 		p.t.Error(err)
 	}
 }
 
-func (p *party) inbound(kind string) diag.InboundRTP {
+func (p *endpoint) inbound(kind string) diag.InboundRTP {
 	in, _ := p.rec.Snapshot()
 	for _, s := range in {
 		if s.Kind == kind {
@@ -197,7 +197,7 @@ func (p *party) inbound(kind string) diag.InboundRTP {
 	return diag.InboundRTP{}
 }
 
-func (p *party) outbound(kind string) diag.OutboundRTP {
+func (p *endpoint) outbound(kind string) diag.OutboundRTP {
 	_, out := p.rec.Snapshot()
 	for _, s := range out {
 		if s.Kind == kind {
@@ -208,7 +208,7 @@ func (p *party) outbound(kind string) diag.OutboundRTP {
 	return diag.OutboundRTP{}
 }
 
-func connect(t *testing.T, a, b *party) {
+func connect(t *testing.T, a, b *endpoint) {
 	t.Helper()
 	up := make(chan struct{})
 	a.pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
@@ -227,7 +227,7 @@ func connect(t *testing.T, a, b *party) {
 	}
 }
 
-func describe(t *testing.T, from, to *party, sd webrtc.SessionDescription, err error) {
+func describe(t *testing.T, from, to *endpoint, sd webrtc.SessionDescription, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

@@ -15,8 +15,8 @@ import (
 	"dialtone/diag"
 )
 
-// rig is a recorder between a network and an application that are both played by the test.
-type rig struct {
+// harness is a recorder between a network and an application that are both played by the test.
+type harness struct {
 	t      *testing.T
 	rec    *Recorder
 	tap    interceptor.Interceptor
@@ -26,9 +26,9 @@ type rig struct {
 	write  interceptor.RTCPWriter
 }
 
-func newRig(t *testing.T) *rig {
+func newHarness(t *testing.T) *harness {
 	t.Helper()
-	r := &rig{t: t, clock: time.Unix(1e9, 0)}
+	r := &harness{t: t, clock: time.Unix(1e9, 0)}
 	r.rec = NewRecorder(func() time.Time { return r.clock }, func(d diag.Data) {
 		r.tap.UnbindLocalStream(&interceptor.StreamInfo{}) // these deadlock if a lock is held
 		r.rec.Counts()
@@ -48,7 +48,7 @@ func newRig(t *testing.T) *rig {
 }
 
 // arrives returns what makes a packet arrive on a stream.
-func (r *rig) arrives(info *interceptor.StreamInfo) func(seq uint16, ts uint32, marker bool, payload []byte) {
+func (r *harness) arrives(info *interceptor.StreamInfo) func(seq uint16, ts uint32, marker bool, payload []byte) {
 	r.t.Helper()
 	var wire []byte
 	reader := r.tap.BindRemoteStream(info, interceptor.RTPReaderFunc(
@@ -75,7 +75,7 @@ func (r *rig) arrives(info *interceptor.StreamInfo) func(seq uint16, ts uint32, 
 }
 
 // leaves returns what sends a packet on a stream, on the SSRC of the stream or on another of its own.
-func (r *rig) leaves(info *interceptor.StreamInfo) func(ssrc uint32, seq uint16, marker bool, payload []byte) {
+func (r *harness) leaves(info *interceptor.StreamInfo) func(ssrc uint32, seq uint16, marker bool, payload []byte) {
 	w := r.tap.BindLocalStream(info, interceptor.RTPWriterFunc(
 		func(h *rtp.Header, payload []byte, _ interceptor.Attributes) (int, error) {
 			return h.MarshalSize() + len(payload), nil
@@ -89,7 +89,7 @@ func (r *rig) leaves(info *interceptor.StreamInfo) func(ssrc uint32, seq uint16,
 	}
 }
 
-func (r *rig) wrote(pkts ...rtcp.Packet) {
+func (r *harness) wrote(pkts ...rtcp.Packet) {
 	r.t.Helper()
 	if _, err := r.write.Write(pkts, nil); err != nil {
 		r.t.Fatal(err)
@@ -97,7 +97,7 @@ func (r *rig) wrote(pkts ...rtcp.Packet) {
 }
 
 // read makes RTCP arrive, as it does with pion: once for each stream that it is addressed to.
-func (r *rig) read(times int, pkts ...rtcp.Packet) {
+func (r *harness) read(times int, pkts ...rtcp.Packet) {
 	r.t.Helper()
 	wire, err := rtcp.Marshal(pkts)
 	if err != nil {
@@ -114,7 +114,7 @@ func (r *rig) read(times int, pkts ...rtcp.Packet) {
 	}
 }
 
-func (r *rig) inbound() diag.InboundRTP {
+func (r *harness) inbound() diag.InboundRTP {
 	r.t.Helper()
 	in, _ := r.rec.Snapshot()
 	if len(in) != 1 {
@@ -123,7 +123,7 @@ func (r *rig) inbound() diag.InboundRTP {
 	return in[0]
 }
 
-func (r *rig) outbound() diag.OutboundRTP {
+func (r *harness) outbound() diag.OutboundRTP {
 	r.t.Helper()
 	_, out := r.rec.Snapshot()
 	if len(out) != 1 {
@@ -148,7 +148,7 @@ func zero(d any, names ...string) {
 	}
 }
 
-func (r *rig) sees(want ...diag.Data) {
+func (r *harness) sees(want ...diag.Data) {
 	r.t.Helper()
 	r.mu.Lock()
 	defer r.mu.Unlock()
