@@ -116,3 +116,13 @@ func TestOutputsOfAScenario(t *testing.T) {
 		}
 	}
 }
+
+func TestBaselineOfAScenario(t *testing.T) {
+	for own, want := range map[string]string{"own": "own", "": "line"} {
+		c := checkCommand{Baseline: own}
+		c.inherit(&checkCommand{Baseline: "line"}, &checkCommand{}, 0)
+		if c.Baseline != want {
+			t.Errorf("%q becomes %q, want %q", own, c.Baseline, want)
+		}
+	}
+}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"slices"
-	"strings"
 
 	"dialtone/cmd/dialtone/internal/forms"
 	"dialtone/cmd/dialtone/internal/settings"
@@ -77,7 +76,7 @@ func (c *startCommand) choose(ctx context.Context, a app, all []forms.Form, past
 
 // loadHistory reads the previous choices; the path is empty if none can be kept.
 func (a app) loadHistory() (past forms.History, path, remark string) {
-	path, err := forms.HistoryFile(a.Environ)
+	path, err := forms.HistoryFile(a.Getenv)
 	if err != nil {
 		return past, "", ""
 	}
@@ -92,9 +91,7 @@ func (a app) loadHistory() (past forms.History, path, remark string) {
 // shows it.
 func (s streams) withPassword(password string) streams {
 	if password != "" {
-		name := settings.EnvName("ice-pass") + "="
-		others := slices.DeleteFunc(slices.Clone(s.Environ), func(pair string) bool { return strings.HasPrefix(pair, name) })
-		s.Environ = append(others, name+password)
+		s.Environ = slices.Concat([]string{settings.EnvName("ice-pass") + "=" + password}, s.Environ) // the first counts
 	}
 	return s
 }

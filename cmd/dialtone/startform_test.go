@@ -154,3 +154,12 @@ func TestStartChecks(t *testing.T) {
 		})
 	}
 }
+
+// TestPasswordOfTheForm: it goes to the command by a variable, before a configured one.
+func TestPasswordOfTheForm(t *testing.T) {
+	var g cli
+	s := testStreams("DIALTONE_ICE_PASS=configured").withPassword("typed")
+	if _, err := settings.Parse(&g, []string{"call", "w1"}, s.options()); err != nil || g.Call.ICEPass.Reveal() != "typed" {
+		t.Errorf("%v, %v", g.Call.ICEPass.Reveal(), err)
+	}
+}

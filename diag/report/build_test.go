@@ -290,7 +290,7 @@ func TestInterruptedIsNotBlamed(t *testing.T) {
 	left, interrupted := placed(5e6, diag.EndNobody), placed(5e6, diag.EndInterrupted)
 	left.Ended = &diag.CallEnded{Reason: diag.EndPeerLeft, By: diag.ByRemote}
 	r := Build(Input{Runs: []Folded{Fold(judge.Expectation{}, RunInput{Call: left, Other: interrupted})}})
-	if strings.HasPrefix(r.Headline, "The answering side") || len(r.Findings) != 1 || r.Findings[0].ID != "call.peer_left" {
+	if strings.HasPrefix(r.Headline, otherSide) || len(r.Findings) != 1 || r.Findings[0].ID != "call.peer_left" {
 		t.Errorf("%+v %q %+v", r.Exit, r.Headline, r.Findings)
 	}
 }

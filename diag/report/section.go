@@ -261,9 +261,9 @@ func (r *Report) channelSection() section {
 }
 
 func (r *Report) serverSection() section {
-	s := section{Title: r.ofRun("STUN and TURN servers"), Columns: columns("", "server")}
+	s := section{Title: r.ofRun("STUN and TURN servers"), Columns: columns("", "server", "result")}
 	for _, server := range r.Servers {
-		s.add(state(server.OK, "ok", "failed"), words.Server(server))
+		s.add(state(server.OK, "ok", "failed"), server.URL, words.Server(server))
 	}
 	return s
 }
