@@ -47,7 +47,7 @@ func Server(d diag.ServerResult) string {
 		if d.ErrorCode != 0 {
 			code = strconv.Itoa(d.ErrorCode)
 		}
-		return Join(" · ", code, d.ErrorText, d.Advice)
+		return Join(" · ", Prefixed("failed at ", d.Stage), code, d.ErrorText, d.Advice)
 	}
 	rtt := ""
 	if d.RTTMs != nil {

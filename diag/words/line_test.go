@@ -35,7 +35,7 @@ func TestLine(t *testing.T) {
 		{diag.ServerResult{URL: "stun:s", OK: true, MappedAddress: "203.0.113.7:9", RTTMs: diag.Ptr(diag.Millis(2e6))}, "ice.server         stun:s 2.00 ms · mapped address 203.0.113.7:9"},
 		{
 			diag.ServerResult{URL: "turn:t", Stage: "allocate", ErrorCode: 401, ErrorText: "wrong password", DurationMs: diag.Millis(48e6), Advice: "Correct it."},
-			"ice.server         turn:t 401 · wrong password · Correct it.",
+			"ice.server         turn:t failed at allocate · 401 · wrong password · Correct it.",
 		},
 		{diag.Pair{ID: "p", State: diag.PairSucceeded, Nominated: true, RequestsSent: 2, ResponsesReceived: 1, CurrentRoundTripTime: diag.Ptr(0.012)}, "ice.pair           p succeeded nominated 2 requests, 1 responses, rtt 12.00 ms"},
 		{diag.Restart{By: diag.ByRemote, Reason: "asked"}, "ice.restart        by remote asked"},

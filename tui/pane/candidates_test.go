@@ -114,7 +114,7 @@ func TestCandidatesFilter(t *testing.T) {
 		{"pairs", [tableCount]string{"", "", "", "1234"}},
 		{"remote host", [tableCount]string{"", "", "abcd", ""}},
 		{"SERVER-REFLEXIVE", [tableCount]string{"", "L", "", ""}},
-		{"failed", [tableCount]string{"", "", "", "1"}},
+		{"failed", [tableCount]string{"t", "", "", "1"}},
 		{"stun:", [tableCount]string{"s", "L", "", ""}},
 		{"-host -server", [tableCount]string{"", "", "", ""}},
 		{"401", [tableCount]string{"t", "", "", ""}},
@@ -149,7 +149,7 @@ func TestCandidatesCopyAndExplain(t *testing.T) {
 		what, text string
 		explains   string
 	}{
-		{rowID{tableServers, 1}, "the server", "turn:t: 401 · it refused the password · Correct --ice-pass.", "failed in the stage allocate over udp after 40.0 ms: it refused the password (STUN error 401). Correct"},
+		{rowID{tableServers, 1}, "the server", "turn:t: failed at allocate · 401 · it refused the password · Correct --ice-pass.", "failed in the stage allocate over udp after 40.0 ms: it refused the password (STUN error 401). Correct"},
 		{rowID{tableLocal, 0}, "the candidate", "srflx udp 192.0.2.1:5000 base 10.0.0.1:5000 from stun:s", "reported by stun:s"},
 		{rowID{tableRemote, 3}, "the candidate", "host udp b.local:5000", "hides its address"},
 		{rowID{tablePairs, 0}, "the pair", "srflx 192.0.2.1:5000 ⇄ host 10.0.0.10:5000: failed, 7 checks sent, 0 answered", "No check of the peer arrived either"},
