@@ -98,7 +98,7 @@ func (s streams) withPassword(password string) streams {
 
 // startForms are the commands that the screen offers, with the configured values.
 func startForms(s streams, config string) ([]forms.Form, error) {
-	described, err := settings.Forms(&cli{}, config, s.options())
+	described, err := settings.Forms(grammar(), config, s.options())
 	var all []forms.Form
 	for _, f := range described {
 		all = append(all, forms.Form{Form: f, Config: config, Checked: s.checkLine})
@@ -113,7 +113,7 @@ type planner interface{ check(a app) error }
 func (s streams) checkLine(args []string, password string) error {
 	s = s.withPassword(password)
 	s.Out, s.Err = io.Discard, io.Discard
-	parsed, err := settings.Parse(&cli{}, args, s.options())
+	parsed, err := settings.Parse(grammar(), args, s.options())
 	if err != nil {
 		return err
 	}

@@ -98,13 +98,13 @@ func signalingEnds() []judgeTest {
 		{
 			"server refuses", diagtest.Log(
 				0, diag.CallStart{}, 1, diag.SignalRequest{Error: "connection refused"}, 2, diag.SignalRequest{Error: "no route"},
-				3000, diag.CallEnded{Reason: diag.EndSignaling, Cause: "dial: connection refused", Code: "refused"},
+				3000, diag.CallEnded{Reason: diag.EndSignaling, Cause: "dial: connection refused", Signal: &diag.SignalFailure{Reason: "refused"}},
 			),
 			diag.ExitSignaling, "signaling failed after 3.0 s",
-			[]string{"2 requests", "2 failed", "no route", "dial: connection refused", "Check that the server runs"},
+			[]string{"2 requests", "2 failed", "no route", "dial: connection refused", "Start the server"},
 			[]string{"signal.refused"},
 		},
-		{"peer left", diagtest.Log(0, diag.CallStart{}, 5, diag.CallEnded{Reason: diag.EndPeerLeft}), diag.ExitSignaling, "the peer left before the call was connected", []string{"pair has ended"}, []string{"call.peer_left"}},
+		{"peer left", diagtest.Log(0, diag.CallStart{Code: "w1"}, 5, diag.CallEnded{Reason: diag.EndPeerLeft}), diag.ExitSignaling, "the peer left before the call was connected", []string{"pair has ended"}, []string{"call.peer_left"}},
 		{"internal", diagtest.Log(0, diag.CallStart{}, 5, diag.CallEnded{Reason: diag.EndInternal, Cause: "no socket"}), diag.ExitCannotRun, "dialtone could not run the call", []string{"no socket"}, []string{"call.cannot_run"}},
 		{"a reason of tomorrow", diagtest.Log(0, diag.CallEnded{Reason: "eaten\x1b"}), diag.ExitCannotRun, "the call ended for a reason that this version does not know: eaten\ufffd", nil, []string{"call.cannot_run"}},
 	}

@@ -28,7 +28,6 @@ var enums = map[string][]string{
 	"Severity":         {string(diag.Info), string(diag.Warn), string(diag.Problem)},
 	"Confidence":       {string(diag.Proven), string(diag.Likely), string(diag.NotKnown), string(diag.Contradictory), ""},
 	"Exit.name":        exitNames(),
-	"Target.kind":      {"loopback", "room", "offer", "whip", "whep", "scenario"},
 	"Target.role":      {"offer", "answer", "any"},
 	"PhaseName":        phaseNames,
 	"PhaseEnd.outcome": {string(diag.OutcomeOK), string(diag.OutcomeFailed), string(diag.OutcomeCancelled), ""},

@@ -3,7 +3,7 @@
 //
 //	f := feed.New(time.Now)
 //	reader := f.Reader()
-//	s := session.New(session.Options{Config: config, Feed: f, Dial: session.Room(room.Options{…})})
+//	s := session.New(session.Options{Config: config, Feed: f, Dial: session.Over(room.Way, signal.Setup{…})})
 //	go s.Run(ctx)
 //	for { batch, err := reader.Next(ctx); … }
 //
@@ -14,9 +14,10 @@
 //
 // # Signaling
 //
-// A Dialer opens the signaling. Its channel reports by its traits (signal.Traits) whether candidates travel inside the
-// description, whether the exchange lasts as long as the call, whether it can carry an ICE restart, and whether people
-// carry it.
+// A Dialer opens the signaling: [Over] dials with one of the ways of package ways, [Accept] answers the callers of a
+// server of this process. What differs between them the channel tells by its traits (signal.Traits): whether candidates
+// travel inside the description, whether the exchange lasts as long as the call, whether it can carry an ICE restart,
+// whether people carry it.
 //
 // # How a call ends
 //

@@ -25,6 +25,7 @@ import (
 	"dialtone/signal"
 	"dialtone/signal/room"
 	"dialtone/signal/server"
+	"dialtone/signal/web"
 )
 
 // misled passes everything on but candidates, which all point at a port where nobody is.
@@ -290,7 +291,7 @@ func kill(t *testing.T, s *httptest.Server) {
 }
 
 func through(s *httptest.Server, code string) Dialer {
-	return Room(room.Options{Server: s.URL + "/call/", Code: code, GiveUp: time.Second})
+	return overRoom(room.Options{Server: s.URL + "/call/", Code: code, GiveUp: time.Second})
 }
 
 func TestServerDiesDuringSetup(t *testing.T) {
@@ -300,7 +301,7 @@ func TestServerDiesDuringSetup(t *testing.T) {
 	a.until("the wait", func(c *call.Call) bool { return c.State() == call.StateWaiting })
 	kill(t, s)
 	v := a.ended()
-	if v.Exit != diag.ExitSignaling || a.call.Ended.Code == "" {
+	if v.Exit != diag.ExitSignaling || a.call.Ended.Signal == nil {
 		t.Errorf("%s %q %+v", v.Exit, words.Verdict(v).Headline, a.call.Ended)
 	}
 }
@@ -344,7 +345,7 @@ func TestServersThatAreNone(t *testing.T) {
 			defer s.Close()
 			a := start(t, "a", Options{
 				Config: diag.Config{Code: "w1"},
-				Dial:   Room(room.Options{Server: s.URL + "/call/", Code: "w1", GiveUp: time.Second, Timeout: time.Second}),
+				Dial:   overRoom(room.Options{Server: s.URL + "/call/", Code: "w1", GiveUp: time.Second, Options: web.Options{Timeout: time.Second}}),
 			})
 			v := a.ended()
 			if v.Exit != diag.ExitSignaling || a.call.Ended.Cause == "" {

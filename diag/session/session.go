@@ -3,8 +3,6 @@ package session
 import (
 	"context"
 	"crypto/tls"
-	"errors"
-	"strings"
 	"sync"
 	"time"
 
@@ -271,12 +269,7 @@ func (s *Session) finish() {
 	}
 	s.phases.Cancel()
 	e := diag.CallEnded{Reason: s.end.reason, By: s.end.by, Cause: cause(s.end.err), Code: s.end.code}
-	if failed := (*signal.Error)(nil); errors.As(s.end.err, &failed) && failed.Reason != signal.ReasonUnknown {
-		e.Code = failed.Reason.String()
-		if failed.Reason == signal.ReasonStatus {
-			e.Status = failed.Status
-		}
-	}
+	e.Signal = FailureOf(s.end.err)
 	s.o.Feed.Append(e)
 }
 
@@ -287,16 +280,12 @@ func (s *Session) flush() {
 	s.peer.Flush(ctx, diag.LabelControl)
 }
 
-// cause is the text of an error for an event, without advice.
+// cause is the text of an error for an event.
 func cause(err error) string {
 	if err == nil {
 		return ""
 	}
-	text := err.Error()
-	if failed := (*signal.Error)(nil); errors.As(err, &failed) {
-		text = strings.TrimSuffix(text, "; "+failed.Hint)
-	}
-	return diag.Clean(text, 400)
+	return diag.Clean(err.Error(), 400)
 }
 
 // warn makes the action that records a warning about an input.

@@ -118,7 +118,7 @@ func mediaWords(d diag.Data) (string, bool) {
 
 func startWords(d diag.CallStart) string {
 	s := joinWords(d.Command, strconv.Quote(d.Code), prefixed("through ", d.Server))
-	if d.Signaling != "" {
+	if d.Code == "" {
 		s = joinWords(d.Title(), prefixed("at ", d.Server))
 	}
 	for _, ice := range d.ICEServers {

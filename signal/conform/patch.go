@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"dialtone/diag/sdp"
 	"dialtone/signal/web"
-	"dialtone/signal/whip"
 )
 
 // A candidate that goes nowhere (RFC 5737), and one of a transport that nobody has.
@@ -127,8 +127,8 @@ func (s *suite) status(ctx context.Context, ifMatch string, want int) verdict {
 // candidates is a fragment of the present ICE session.
 func (s *suite) candidates(lines ...string) string {
 	first := s.ice.Sections[0]
-	f := whip.Fragment{Ufrag: s.ice.Ufrag, Pwd: s.ice.Pwd,
-		Sections: []whip.Section{{Media: first.Media, Mid: first.Mid, Candidates: lines}}}
+	f := sdp.Fragment{Ufrag: s.ice.Ufrag, Pwd: s.ice.Pwd,
+		Sections: []sdp.FragmentSection{{Media: first.Media, Mid: first.Mid, Candidates: lines}}}
 	return f.String()
 }
 
@@ -145,8 +145,8 @@ var restarting = []check{
 		})},
 	{"restart-credentials", "4.3.3", Must, "the fragment holds new ICE credentials of the server",
 		restarted(func(_ context.Context, s *suite) verdict {
-			before := whip.FragmentOf(s.answer)
-			f, err := whip.ParseFragment(s.restart.Body)
+			before := s.answer.Fragment()
+			f, err := sdp.ParseFragment(s.restart.Body)
 			switch {
 			case err != nil:
 				return verdict{broken: web.Clean(err.Error())}
@@ -167,11 +167,11 @@ var restarting = []check{
 		})},
 	{"restart-options", "4.3.3", Must, "the fragment has the ice-lite, ice-options and ice-pacing of the answer",
 		restarted(func(_ context.Context, s *suite) verdict {
-			f, err := whip.ParseFragment(s.restart.Body)
+			f, err := sdp.ParseFragment(s.restart.Body)
 			if err != nil {
 				return verdict{skipped: "there is no fragment to be read"}
 			}
-			was, is := slices.Sorted(slices.Values(whip.FragmentOf(s.answer).Options)), slices.Sorted(slices.Values(f.Options))
+			was, is := slices.Sorted(slices.Values(s.answer.Fragment().Options)), slices.Sorted(slices.Values(f.Options))
 			if !slices.Equal(was, is) {
 				return verdict{broken: "they are " + orNone(strings.Join(is, " ")) + ", before " + orNone(strings.Join(was, " "))}
 			}

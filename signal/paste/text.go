@@ -23,19 +23,19 @@ const (
 
 // What is wrong with a text.
 var (
-	// ErrForeign: it is not one of ours.
-	ErrForeign = errors.New("this is not a text that dialtone made")
+	// ErrForeign: dialtone did not make it.
+	ErrForeign = errors.New("this is not a text of dialtone")
 	// ErrVersion: it was made by a version that writes it in another way.
 	ErrVersion = errors.New("this text was made by another version of dialtone")
 	// ErrDamaged: a part is missing or changed.
 	ErrDamaged = errors.New("this text is damaged: a part is missing or changed")
 )
 
-var letters = map[string]string{"offer": "o", "answer": "a"}
+var kindCodes = map[string]string{"offer": "o", "answer": "a"}
 
 // Encode makes the text of a description. The error is signal.ErrMessage for one that cannot be sent.
 func Encode(d signal.Description) (string, error) {
-	letter, ok := letters[d.Type]
+	code, ok := kindCodes[d.Type]
 	if !ok || d.SDP == "" || len(d.SDP) > signal.MaxSDP {
 		return "", fmt.Errorf("%w: only an offer or an answer of 1 to %d bytes becomes a text", signal.ErrMessage,
 			signal.MaxSDP)
@@ -49,15 +49,15 @@ func Encode(d signal.Description) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("%w: %w", signal.ErrMessage, err)
 	}
-	text := version + letter + "." + base64.RawURLEncoding.EncodeToString(packed.Bytes()) + "." + checksum(letter, d.SDP)
+	text := version + code + "." + base64.RawURLEncoding.EncodeToString(packed.Bytes()) + "." + checksum(code, d.SDP)
 	if len(text) > MaxText {
 		return "", fmt.Errorf("%w: its text would have %d bytes, more than %d", signal.ErrMessage, len(text), MaxText)
 	}
 	return text, nil
 }
 
-func checksum(letter, sdp string) string {
-	sum := binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE([]byte(letter+sdp)))
+func checksum(code, sdp string) string {
+	sum := binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE([]byte(code+sdp)))
 	return base64.RawURLEncoding.EncodeToString(sum)
 }
 
@@ -80,9 +80,9 @@ func Decode(text string) (*signal.Description, error) {
 	if !strings.HasPrefix(head, version) {
 		return nil, ErrVersion
 	}
-	letter, d := head[len(version):], &signal.Description{}
-	for kind, l := range letters {
-		if l == letter {
+	code, d := head[len(version):], &signal.Description{}
+	for kind, l := range kindCodes {
+		if l == code {
 			d.Type = kind
 		}
 	}
@@ -94,7 +94,7 @@ func Decode(text string) (*signal.Description, error) {
 	if err != nil {
 		return nil, err
 	}
-	if sum != checksum(letter, sdp) {
+	if sum != checksum(code, sdp) {
 		return nil, ErrDamaged
 	}
 	d.SDP = sdp

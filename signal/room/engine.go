@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"dialtone/signal"
+	"dialtone/signal/web"
 )
 
 const (
@@ -27,11 +28,11 @@ const (
 	// the first party polls at our own pace, and would undo each of them.
 	maxRedials  = 8
 	redialPause = 300 * time.Millisecond
-	// maxTold bounds the candidates that are told again, and tellPause is when that is done after the server has said
+	// maxResent bounds the candidates that are told again, and resendPause is when that is done after the server has said
 	// "connected", each further time after twice the pause.
-	maxTold   = 64
-	maxRounds = 5
-	tellPause = 400 * time.Millisecond
+	maxResent   = 64
+	maxRounds   = 5
+	resendPause = 400 * time.Millisecond
 )
 
 // Why an engine stopped, besides failures. Receivers get io.EOF for each.
@@ -67,11 +68,11 @@ type engine struct {
 	due     bool        // a poll may be made
 	timer   *time.Timer // until it is
 	trouble time.Time   // since when polls fail
-	told    []*sending  // our candidates that were accepted
-	untold  []*sending  // those to be told again
+	sent    []*sending  // local candidates that were accepted
+	resends []*sending  // those to be sent again
 	round   int         // of that
-	tell    *time.Timer // until the next one
-	dialled time.Time   // when we took our seat
+	resend  *time.Timer // until the next one
+	dialed  time.Time   // when the server accepted the dial
 	redials int
 
 	phase     phase
@@ -101,12 +102,12 @@ type polled struct {
 
 func newEngine(c *channel, p *pacer, giveUp time.Duration) *engine {
 	e := &engine{
-		c: c, pacer: p, giveUp: giveUp, due: true, dialled: time.Now(),
+		c: c, pacer: p, giveUp: giveUp, due: true, dialed: time.Now(),
 		posted: make(chan error, 1), polled: make(chan polled, 1),
-		timer: time.NewTimer(time.Hour), tell: time.NewTimer(time.Hour), seen: make(map[string]bool),
+		timer: time.NewTimer(time.Hour), resend: time.NewTimer(time.Hour), seen: make(map[string]bool),
 	}
 	e.timer.Stop()
-	e.tell.Stop()
+	e.resend.Stop()
 	return e
 }
 
@@ -125,21 +126,21 @@ func (e *engine) run(ctx context.Context) {
 			e.onPolled(p)
 		case <-e.timer.C:
 			e.due = true
-		case <-e.tell.C:
-			e.untold = append([]*sending{}, e.told...)
-			e.tellLater()
+		case <-e.resend.C:
+			e.resends = append([]*sending{}, e.sent...)
+			e.resendLater()
 		case <-e.c.closing:
 			e.end = errClosing
 		}
 	}
 	e.timer.Stop()
-	e.tell.Stop()
+	e.resend.Stop()
 	e.stop()
 	e.c.end = e.end
 	if isOrderly(e.end) {
-		e.c.inbox.Finish(io.EOF)
+		e.c.Finish(io.EOF)
 	} else {
-		e.c.inbox.Finish(e.end)
+		e.c.Finish(e.end)
 	}
 }
 
@@ -163,9 +164,9 @@ func (e *engine) startWaiting(ctx context.Context) {
 
 // tellLater begins the wait after which our candidates are told again: a server of the original's kind loses those
 // whose post overlapped with a request of the other party, and tells nobody.
-func (e *engine) tellLater() {
+func (e *engine) resendLater() {
 	if !e.pacer.announced && e.round < maxRounds {
-		e.tell.Reset(tellPause << e.round)
+		e.resend.Reset(resendPause << e.round)
 		e.round++
 	}
 }
@@ -179,9 +180,9 @@ func (e *engine) startRepeat(ctx context.Context) {
 	case e.repeat:
 		e.repeat = false
 		e.startAgain(ctx, e.own)
-	case len(e.untold) > 0:
-		s := e.untold[0]
-		e.untold = e.untold[1:]
+	case len(e.resends) > 0:
+		s := e.resends[0]
+		e.resends = e.resends[1:]
 		e.startAgain(ctx, s)
 	}
 }
@@ -189,7 +190,7 @@ func (e *engine) startRepeat(ctx context.Context) {
 // startAgain repeats a post for which nobody waits.
 func (e *engine) startAgain(ctx context.Context, s *sending) {
 	again := *s
-	again.letter.repeat = true
+	again.call.Repeat = true
 	again.result = make(chan error, 1)
 	again.abandoned = nil
 	e.startPost(ctx, &again)
@@ -202,29 +203,30 @@ func (e *engine) startPost(ctx context.Context, s *sending) {
 	default:
 	}
 	e.posting, e.begun = s, time.Now()
-	e.running.Go(func() { e.posted <- e.persist(ctx, s.letter) })
+	e.running.Go(func() { e.posted <- e.persist(ctx, s.call) })
 }
 
-// persist makes a post, and repeats it while the failure may pass and the pair
-// may live.
-func (e *engine) persist(ctx context.Context, l letter) error {
+// persist makes a post, and repeats it while the failure may pass and the pair may live.
+func (e *engine) persist(ctx context.Context, call web.Call) error {
 	begun := time.Now()
-	for l.attempt = 1; ; l.attempt++ {
-		a, failure := e.c.wire.post(ctx, l)
-		if failure == nil && len(a.body) > 0 && !json.Valid(a.body) {
-			failure = protocolError(l.code, a, errNotEmpty)
-			a.request.Err = failure
+	call.Read = func(a *web.Answer, _ *signal.Request) error {
+		if len(a.Body) > 0 && !json.Valid(a.Body) {
+			return errNotEmpty
 		}
-		e.c.wire.tell(a.request)
+		return nil
+	}
+	for call.Attempt = 1; ; call.Attempt++ {
+		_, err := e.c.client.Do(ctx, call)
+		failure := failureOf(err)
 		switch {
 		case failure == nil:
 			return nil
-		case failure.Reason == signal.ReasonRejected && (l.attempt > 1 || l.repeat):
+		case failure.Reason == signal.ReasonRejected && (call.Attempt > 1 || call.Repeat):
 			return nil // the first attempt had arrived
-		case !isPassing(failure), time.Since(begun)+backoff(l.attempt) > e.giveUp:
+		case !isPassing(failure), time.Since(begun)+backoff(call.Attempt) > e.giveUp:
 			return failure
 		}
-		if sleep(ctx, backoff(l.attempt)) != nil {
+		if web.Sleep(ctx, backoff(call.Attempt)) != nil {
 			return failure
 		}
 	}
@@ -232,8 +234,8 @@ func (e *engine) persist(ctx context.Context, l letter) error {
 
 func (e *engine) onPosted(err error) {
 	s := e.posting
-	var failure *signal.Error
-	if errors.As(err, &failure) && failure.Reason == signal.ReasonPeerGone && s.kind == signal.KindBye {
+	failure := failureOf(err)
+	if errors.Is(err, signal.ErrPeerGone) && s.kind == signal.KindBye {
 		err = nil // there is nothing left to end
 	}
 	switch {
@@ -262,7 +264,7 @@ func (e *engine) lose(f *signal.Error) {
 	case gone && e.posting != nil && e.posting.kind == signal.KindBye:
 		e.end = errSaidBye
 	case f.Code == "peer_left":
-		e.c.inbox.Put(signal.Message{Kind: signal.KindBye})
+		e.c.Put(signal.Message{Kind: signal.KindBye})
 		e.end = errBye
 	default:
 		e.end = f
@@ -283,8 +285,8 @@ func (e *engine) onAccepted(s *sending) {
 	case signal.KindBye:
 		e.end = errSaidBye
 	case signal.KindCandidate:
-		if !s.letter.repeat && !e.pacer.announced && len(e.told) < maxTold {
-			e.told = append(e.told, s)
+		if !s.call.Repeat && !e.pacer.announced && len(e.sent) < maxResent {
+			e.sent = append(e.sent, s)
 		}
 	case signal.KindUnknown, signal.KindPaired:
 	}
@@ -304,7 +306,7 @@ func (e *engine) startPoll(ctx context.Context) {
 	if !e.due || e.polling || e.posting != nil && !e.pacer.announced {
 		return
 	}
-	if e.c.inbox.Len() > maxInbox { // nobody receives: look again later
+	if e.c.Len() > maxInbox { // nobody receives: look again later
 		e.pollAfter(firstPause)
 		return
 	}
@@ -317,7 +319,7 @@ func (e *engine) startPoll(ctx context.Context) {
 	e.poll.hold = e.pacer.hold(e.phase, e.quiet)
 	e.poll.begun = time.Now()
 	e.poll.fresh = !e.pacer.announced && e.role == signal.RoleUnknown && e.redials < maxRedials &&
-		time.Since(e.dialled) < lossTime
+		time.Since(e.dialed) < lossTime
 	e.polling, e.due = true, false
 	p, numbered := e.poll, e.pacer.announced
 	e.running.Go(func() { e.polled <- e.c.ask(ctx, p, numbered) })
@@ -331,10 +333,10 @@ func (c *channel) ask(ctx context.Context, p polled, numbered bool) polled {
 	if !p.fresh || p.failure == nil || p.failure.Reason != signal.ReasonPeerGone || p.failure.Code == "peer_left" {
 		return p
 	}
-	if sleep(ctx, rand.N(redialPause)) != nil { //nolint:gosec // no secret
+	if web.Sleep(ctx, rand.N(redialPause)) != nil { //nolint:gosec // no secret
 		return p
 	}
-	if err := c.redial(ctx); err == nil {
+	if _, err := c.dial(ctx); err == nil {
 		p.redone, p.failure, p.status = true, nil, &status{}
 	}
 	return p
@@ -356,19 +358,17 @@ func (c *channel) getStatus(ctx context.Context, p polled, numbered bool) polled
 		p.failure = &signal.Error{Op: body.Code, Err: err}
 		return p
 	}
-	var a *answer
-	a, p.failure = c.wire.post(ctx, letter{code: body.Code, body: raw, attempt: p.attempt, wait: p.hold})
-	if p.failure == nil {
-		if p.status, err = parseStatus(a.body); err != nil {
-			p.failure = protocolError(body.Code, a, err)
-			a.request.Err = p.failure
-		} else {
-			a.request.Answer = p.status.code
-			a.request.Candidates, a.request.Refused = len(p.status.candidates), p.status.refused
+	call := c.request(body.Code, raw)
+	call.Attempt, call.Hold = p.attempt, p.hold
+	call.Read = func(a *web.Answer, r *signal.Request) (err error) {
+		if p.status, err = parseStatus(a.Body); err != nil {
+			return err
 		}
+		r.Answer, r.Candidates, r.Refused = p.status.code, len(p.status.candidates), p.status.refused
+		return nil
 	}
-	p.took = a.request.Total
-	c.wire.tell(a.request)
+	_, err = c.client.Do(ctx, call)
+	p.took, p.failure = time.Since(p.begun), failureOf(err)
 	return p
 }
 
@@ -381,7 +381,7 @@ func (e *engine) onPolled(p polled) {
 	}
 	e.trouble = time.Time{}
 	if p.redone {
-		e.dialled = time.Now()
+		e.dialed = time.Now()
 		e.redials++
 	}
 	news := e.absorb(p)

@@ -10,7 +10,7 @@ type state uint8
 
 const (
 	stateUnknown  state = iota
-	stateWaiting        // the subscriber's seat is empty
+	stateWaiting        // there is no subscriber yet
 	stateNeedInit       // both are there, the initiator has to offer
 	stateOffered        // the subscriber has to answer
 	stateAnswered       // the initiator has to fetch the answer
@@ -81,7 +81,7 @@ type statusReply struct {
 
 func (p *party) isInitiator() bool { return p.pair.initiator == p }
 
-// other is the opposite party, nil while the seat is empty.
+// other is the opposite party, nil while there is none.
 func (p *party) other() *party {
 	if p.isInitiator() {
 		return p.pair.subscriber
@@ -89,10 +89,10 @@ func (p *party) other() *party {
 	return p.pair.initiator
 }
 
-// rouse lets the parked request, if there is one, look again.
-func (p *party) rouse() {
+// wake lets the parked request, if there is one, look again.
+func (p *party) wake() {
 	if p != nil && p.parked != nil {
-		p.parked.rouse()
+		p.parked.wake()
 	}
 }
 
@@ -124,7 +124,7 @@ func (p *party) take() *statusReply {
 		return &statusReply{Code: "offered", Offer: pr.offer}
 	case pr.state == stateAnswered && p.isInitiator():
 		pr.state = stateConnected
-		pr.subscriber.rouse()
+		pr.subscriber.wake()
 		return &statusReply{Code: "answered", Answer: pr.answer}
 	case pr.state == stateConnected:
 		from := p.other()
@@ -153,7 +153,7 @@ func (r *statusReply) size() int {
 }
 
 // deadline is when the pair expires if nobody says anything anymore. A parked
-// request is a sign of life, and an empty seat cannot be silent.
+// request is a sign of life, and a party that is not there yet cannot be silent.
 func (pr *pair) deadline(now time.Time, expiry time.Duration) time.Time {
 	end := now.Add(expiry)
 	for _, p := range []*party{pr.initiator, pr.subscriber} {

@@ -52,10 +52,10 @@ func (s *Server) Close() { s.store.close() }
 // closes ln in any case. The error is nil after an orderly shutdown.
 func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	defer s.Close()
-	yard := newYard(ln.Addr())
+	detached := newDetachedConns(ln.Addr())
 	hs := &http.Server{
 		Handler:           s,
-		ConnContext:       yard.inContext,
+		ConnContext:       detached.inContext,
 		ReadHeaderTimeout: s.options.HeaderTimeout,
 		// Parked requests need the longest wait, and then time to be written.
 		// There is no ReadTimeout: it would end parked requests as well; bodies
@@ -67,7 +67,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	}
 	served := make(chan error, 2)
 	go func() { served <- hs.Serve(ln) }()
-	go func() { served <- hs.Serve(yard) }()
+	go func() { served <- hs.Serve(detached) }()
 	var failed error
 	select {
 	case failed = <-served:
@@ -75,21 +75,21 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	case <-ctx.Done():
 	}
 	s.Close()
-	err := s.shutdown(ctx, hs, yard)
+	err := s.shutdown(ctx, hs, detached)
 	<-served
 	<-served
 	return errors.Join(failed, err)
 }
 
 // shutdown ends what the server still does, in order if it can.
-func (s *Server) shutdown(ctx context.Context, hs *http.Server, y *yard) error {
+func (s *Server) shutdown(ctx context.Context, hs *http.Server, d *detachedConns) error {
 	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.options.ShutdownTimeout)
 	defer cancel()
 	err := hs.Shutdown(bounded)
 	if err != nil {
 		err = errors.Join(err, hs.Close())
 	}
-	y.wait(bounded)
+	d.wait(bounded)
 	return err
 }
 
@@ -123,7 +123,7 @@ func (s *Server) serveCallLine(w http.ResponseWriter, r *http.Request, id string
 		s.refuse(w, id, r.RemoteAddr, errUnknownCode)
 		return
 	}
-	if r.Header.Get("Sec-Fetch-Site") == "cross-site" { // it could not read the answers, but take seats and use up limits
+	if r.Header.Get("Sec-Fetch-Site") == "cross-site" { // it could not read the answers, but would use up limits
 		s.refuse(w, id, r.RemoteAddr, errCrossSite)
 		return
 	}

@@ -14,6 +14,7 @@ import (
 
 	"dialtone/signal"
 	"dialtone/signal/server"
+	"dialtone/signal/web"
 )
 
 // flakyConn dies at random: before a write (the request is lost), or after
@@ -161,7 +162,7 @@ func TestServerThatHolds(t *testing.T) {
 		var seen recorder
 		o.OnRequest = seen.add
 		a := mustDial(t, o)
-		o.dial, o.OnRequest = other.dial, nil
+		o.Dial, o.OnRequest = other.dial, nil
 		time.Sleep(45 * time.Second)
 		waited := len(seen.all())
 		b := mustDial(t, o)
@@ -195,7 +196,7 @@ func TestOvertaking(t *testing.T) {
 	way := &overlap{next: room}
 	inBubble(t, way, func(t *testing.T, _ *memNet, o Options) {
 		var seen recorder
-		a := mustDial(t, Options{Server: o.Server, Code: o.Code, dial: o.dial, OnRequest: seen.add})
+		a := mustDial(t, Options{Server: o.Server, Code: o.Code, Options: web.Options{Trust: web.Trust{Dial: o.Dial}, OnRequest: seen.add}})
 		time.Sleep(time.Minute)
 		waited := len(seen.all())
 		begun := time.Now()
@@ -210,7 +211,7 @@ func TestOvertaking(t *testing.T) {
 			if q.Err != nil || q.Attempt != 1 {
 				t.Errorf("%+v", q)
 			}
-			if q.Code == "get_status" {
+			if q.Op == "get_status" {
 				polls++
 			}
 		}
