@@ -116,7 +116,8 @@ const neverOffered = "answered "
 
 // ownLines are the attributes that each peer sets for itself.
 var ownLines = map[string]bool{
-	"ice-ufrag": true, "ice-pwd": true, "fingerprint": true, "candidate": true, "end-of-candidates": true, "msid": true, "msid-semantic": true,
+	"ice-ufrag": true, "ice-pwd": true, "fingerprint": true,
+	"candidate": true, "end-of-candidates": true, "msid": true, "msid-semantic": true,
 	"ssrc": true, "ssrc-group": true, "rtcp": true, "sctp-port": true, "max-message-size": true, "cname": true,
 }
 

@@ -49,7 +49,7 @@ var sdpRemarks = map[sdp.Kind]struct{ text, explain string }{
 	},
 	sdp.ExtensionsDropped: {
 		"extensions not accepted: %s",
-		"These header extensions are not sent. Without transport-wide-cc or abs-send-time, bandwidth estimates are less precise.",
+		"These header extensions are not sent. Without transport-wide-cc or abs-send-time, bandwidth estimates are worse.",
 	},
 	sdp.ExtensionsNeverOffered: {
 		"extensions not in the offer: %s", "An answer may only select from the extensions of the offer; these are ignored.",

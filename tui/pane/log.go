@@ -190,9 +190,9 @@ func (p *Log) selected() (diag.Event, bool) {
 func (p *Log) View() string {
 	switch {
 	case p.kinds.open:
-		return p.shown(p.kinds.lines(p.Theme, p.log.kind, p.width, p.height))
+		return p.clamped(p.kinds.lines(p.Theme, p.log.kind, p.width, p.height))
 	case p.detail.open:
-		return p.shown(p.detail.lines(p.Theme, p.width, p.height))
+		return p.clamped(p.detail.lines(p.Theme, p.width, p.height))
 	}
 	var lines []string
 	from, to := p.window.visible(p.log.count())
@@ -206,7 +206,7 @@ func (p *Log) View() string {
 		lines = append(lines, make([]string, max(p.window.rows-len(lines), 0))...)
 		lines = append(lines, p.foot(from, to))
 	}
-	return p.shown(lines)
+	return p.clamped(lines)
 }
 
 func (p *Log) nothing() string {

@@ -87,7 +87,7 @@ func (p *Media) View() string {
 		out = join(p.gap(), out, p.table(list, at), ends, p.details(list[at], len(ends) > 0))
 		out = join(1, out, p.charts(list[at], p.height-len(out)-1))
 	}
-	return p.shown(out)
+	return p.clamped(out)
 }
 
 // flowLevels grade how media fares; what is not listed is good.
