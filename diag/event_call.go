@@ -7,9 +7,11 @@ var _ = []Type{register[CallStart](), register[PhaseStart](), register[PhaseEnd]
 // CallStart ("call.start") opens every log: what was asked for, without any secret.
 type CallStart struct {
 	Command string `json:"command"` // call, answer, demo or check
-	// the code word that both parties dial; empty where another signaling needs none
+	// the room code that both peers dial; empty if the signaling needs none
 	Code         string      `json:"code"`
-	Signaling    Signaling   `json:"signaling,omitempty"`    // how offer and answer travel; absent: by the room protocol
+	Signaling    string      `json:"signaling,omitempty"`    // how offer and answer travel: room, post, whip, whep, paste
+	Listens      bool        `json:"listens,omitempty"`      // the call waits at an address of its own, which Server is
+	Carried      bool        `json:"carried,omitempty"`      // people carry the descriptions
 	Server       string      `json:"server,omitempty"`       // the signaling server as the user named it
 	Join         string      `json:"join,omitempty"`         // what the peer types or opens
 	ICEServers   []ICEServer `json:"iceServers,omitempty"`   // without credentials
@@ -25,32 +27,10 @@ type CallStart struct {
 	StartedAtUnix float64 `json:"startedAtUnix,omitempty"` // wall clock of event time 0, seconds
 }
 
-// Signaling is how offer and answer travel.
-type Signaling string
-
-// Ways beside the room protocol. Of WHIP and WHEP this is the way of the media: whip is from the client, whep to the
-// client.
-const (
-	SignalingOffer Signaling = "offer" // one POST of the offer, whose response is the answer
-	SignalingWHIP  Signaling = "whip"
-	SignalingWHEP  Signaling = "whep"
-	SignalingPaste Signaling = "paste" // texts that people carry
-)
-
-// NamesServers reports whether the signaling may name ICE servers of its own.
-func (s Signaling) NamesServers() bool { return s == SignalingWHIP || s == SignalingWHEP }
-
-// Title names the call in a few words: "call w1", "answer over WHIP". It is not cleaned.
+// Title names the call in a few words: "call w1", "answer via whip". It is not cleaned.
 func (s CallStart) Title() string {
-	switch s.Signaling {
-	case SignalingOffer:
-		return s.Command + " by POST"
-	case SignalingWHIP:
-		return s.Command + " over WHIP"
-	case SignalingWHEP:
-		return s.Command + " over WHEP"
-	case SignalingPaste:
-		return s.Command + " by paste"
+	if s.Code == "" && s.Signaling != "" {
+		return s.Command + " via " + s.Signaling
 	}
 	return s.Command + " " + s.Code
 }
@@ -157,11 +137,11 @@ type CallEnded struct {
 	Reason EndReason `json:"reason"`
 	By     EndedBy   `json:"by,omitempty"`
 	Cause  string    `json:"cause,omitempty"` // the text of the underlying error, bounded and clean
-	// the cause as a stable word; of signaling: dns, refused, unreachable, proxy, tls, timeout, broken, status, limit,
-	// protocol, rejected, peer-gone, shutdown, no-description; of ice-failed and dtls-failed: setup-timeout; of peer-lost:
+	// the cause as a stable word; of signaling: no-description; of ice-failed and dtls-failed: setup-timeout; of peer-lost:
 	// no-redial, certificate
-	Code   string `json:"code,omitempty"`
-	Status int    `json:"status,omitempty"` // of signaling: the HTTP status that was unexpected
+	Code string `json:"code,omitempty"`
+	// what failed in signaling; absent for any other cause
+	Signal *SignalFailure `json:"signal,omitempty"`
 }
 
 // Codes of CallEnded for what is no error of signaling.

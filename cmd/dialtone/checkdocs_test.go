@@ -16,7 +16,7 @@ func TestScenarioExample(t *testing.T) {
 	if !found || !closed {
 		t.Fatal("docs/reference/check.md holds no example")
 	}
-	top, each, err := settings.ReadScenario(tempFile(t, "nightly.toml", example), "check", func() any { return &scenarioGrammar{} },
+	top, each, err := settings.ReadScenario(tempFile(t, "nightly.toml", example), "check", newScenarioGrammar,
 		testStreams("TURN_PASS=secret", "STREAM_TOKEN=bear").options())
 	if err != nil {
 		t.Fatal(err)
@@ -50,7 +50,7 @@ func FuzzScenario(f *testing.F) {
 	f.Add("[[check]]\nassert = [\"1 <\"]\n[x]\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		path := tempFile(t, "f.toml", text)
-		_, _, _ = settings.ReadScenario(path, "check", func() any { return &scenarioGrammar{} }, testStreams().options())
+		_, _, _ = settings.ReadScenario(path, "check", newScenarioGrammar, testStreams().options())
 	})
 }
 
@@ -113,6 +113,16 @@ func TestOutputsOfAScenario(t *testing.T) {
 		}
 		if clash := err != nil; clash != (want == 2) { // both go to stdout
 			t.Errorf("%v: %v", args, err)
+		}
+	}
+}
+
+func TestBaselineOfAScenario(t *testing.T) {
+	for own, want := range map[string]string{"own": "own", "": "line"} {
+		c := checkCommand{Baseline: own}
+		c.inherit(&checkCommand{Baseline: "line"}, &checkCommand{}, 0)
+		if c.Baseline != want {
+			t.Errorf("%q becomes %q, want %q", own, c.Baseline, want)
 		}
 	}
 }

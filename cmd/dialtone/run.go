@@ -21,7 +21,7 @@ func run(ctx context.Context, args []string, s streams) diag.Exit {
 	if len(args) == 0 { // without a terminal, start says that it needs one
 		args = []string{"start"}
 	}
-	parsed, err := settings.Parse(&cli{}, args, s.options())
+	parsed, err := settings.Parse(grammar(), args, s.options())
 	code := diag.ExitUsage
 	if err == nil {
 		code, err = parsed.Command.(command).run(ctx, app{s, parsed, parsed.Name}) //nolint:forcetypeassert // all are

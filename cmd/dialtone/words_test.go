@@ -19,6 +19,8 @@ import (
 
 // notYet are the directories whose Go files and templates are not checked yet. Remove an entry when its package is done.
 var notYet = []string{
+	"tui/pane", // its Network pane
+	"tui/start",
 	"cmd/dialtone",
 	"cmd/dialtone/",
 	"diag/call",
@@ -29,14 +31,11 @@ var notYet = []string{
 	"diag/peer",
 	"diag/probe",
 	"diag/report",
-	"diag/sdp",
 	"diag/session",
 	"diag/words",
 	"diag", // without its subdirectories
 	"signal",
 	"signal/",
-	"tui",
-	"tui/",
 }
 
 // notYetGenerated are documents whose generated part repeats comments and strings of packages that are in notYet.

@@ -72,7 +72,7 @@ func ExitOf(e diag.Exit) Exit { return Exit{Code: e, Name: e.String()} }
 
 // Target is what a check calls.
 type Target struct {
-	Kind       string      `json:"kind"` // loopback, room, offer, whip, whep; scenario
+	Kind       string      `json:"kind"` // loopback, scenario, or a way of signaling: room, post, whip, whep
 	URL        string      `json:"url,omitempty"`
 	Room       string      `json:"room,omitempty"` // the room code
 	Role       string      `json:"role,omitempty"` // offer, answer or any
@@ -126,11 +126,11 @@ type Kind struct {
 
 // Details are those of the described run.
 type Details struct {
-	Candidates []diag.Candidate    `json:"candidates"`
-	Pairs      []Pair              `json:"pairs"`
-	Channels   []Channel           `json:"channels"`
-	Servers    []diag.ServerResult `json:"servers"` // STUN and TURN servers as they were queried beside the call
-	NAT        *diag.NATReport     `json:"nat"`     // the diagnosis of the network, if there was one
+	Candidates []diag.Candidate `json:"candidates"`
+	Pairs      []Pair           `json:"pairs"`
+	Channels   []Channel        `json:"channels"`
+	Servers    []ServerReport   `json:"servers"` // STUN and TURN servers as they were queried beside the call
+	NAT        *Network         `json:"nat"`     // the diagnosis of the network, if there was one
 }
 
 // Pair is a candidate pair in its last state.

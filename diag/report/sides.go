@@ -71,7 +71,7 @@ func follows(c *call.Call) bool {
 	case diag.EndDTLS:
 		return c.Ended.By == diag.ByRemote
 	case diag.EndSignaling:
-		return c.Ended.Code == "peer-gone"
+		return c.Ended.Signal != nil && c.Ended.Signal.Reason == "peer-gone"
 	default:
 		return false
 	}

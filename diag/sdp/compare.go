@@ -121,7 +121,7 @@ var ownLines = map[string]bool{
 }
 
 func isOwn(l *Line) bool {
-	return ownLines[l.Name] && l.Letter == 'a' || l.Letter == 'o' || l.Letter == 'c' || l.Letter == 's' || l.Letter == 't'
+	return ownLines[l.Name] && l.Type == 'a' || l.Type == 'o' || l.Type == 'c' || l.Type == 's' || l.Type == 't'
 }
 
 func isDirection(name string) bool {
@@ -171,7 +171,7 @@ func singles(sides ...[]Line) map[string]bool {
 	for _, side := range sides {
 		count := map[string]int{}
 		for i := range side {
-			name := string(side[i].Letter) + side[i].Name
+			name := string(side[i].Type) + side[i].Name
 			if count[name]++; count[name] > 1 {
 				out[name] = false
 			} else if _, known := out[name]; !known {
@@ -184,9 +184,9 @@ func singles(sides ...[]Line) map[string]bool {
 
 // lineKey is the same for lines that correspond. Payload types of an answer are translated to those of the offer.
 func lineKey(l *Line, offered map[string]string, single map[string]bool) string {
-	name := string(l.Letter) + l.Name
+	name := string(l.Type) + l.Name
 	switch {
-	case l.Letter != 'a':
+	case l.Type != 'a':
 	case isDirection(l.Name):
 		return "direction"
 	case l.Name == "extmap":
@@ -211,7 +211,7 @@ func lineKey(l *Line, offered map[string]string, single map[string]bool) string 
 	return l.Text
 }
 
-// numbered tells repeated keys apart.
+// numbered makes repeated keys distinct.
 func numbered(seen map[string]int, key string) string {
 	seen[key]++
 	if n := seen[key]; n > 1 {
@@ -236,7 +236,7 @@ func (r *Row) grade() {
 	case a.Text == b.Text:
 		r.Mark = Same
 	case isOwn(a), isDirection(a.Name) && b.Name == complement[a.Name], a.Name == "setup" &&
-		setupFits(a.Value, b.Value), a.Letter == 'm' && onlyPortDiffers(a.Value, b.Value):
+		setupFits(a.Value, b.Value), a.Type == 'm' && onlyPortDiffers(a.Value, b.Value):
 		r.Mark = Own
 	default:
 		r.Mark = Changed

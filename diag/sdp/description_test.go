@@ -198,15 +198,15 @@ func TestHalfAnExchangeDiffersInNothing(t *testing.T) {
 }
 
 func TestSDPIsBounded(t *testing.T) {
-	long := Parse(strings.Repeat("a=x\r\n", maxSDPLines+1))
+	long := Parse(strings.Repeat("a=x\r\n", maxLines+1))
 	wide := Parse("a=" + strings.Repeat("x", 5000))
-	many := Parse(strings.Repeat("m=audio 9 X 1\n", maxSDPSections+1))
-	if !long.Cut || len(long.Session.Lines) != maxSDPLines || !wide.Cut || len(wide.Session.Lines[0].Text) > maxSDPLine || !many.Cut || len(many.Media) != maxSDPSections {
+	many := Parse(strings.Repeat("m=audio 9 X 1\n", maxSections+1))
+	if !long.Cut || len(long.Session.Lines) != maxLines || !wide.Cut || len(wide.Session.Lines[0].Text) > maxLine || !many.Cut || len(many.Media) != maxSections {
 		t.Errorf("cut: %v %v %v", long.Cut, wide.Cut, many.Cut)
 	}
 }
 
-// FuzzSDP: any two texts are taken apart and compared; every line stands in exactly one row.
+// FuzzSDP: any two texts are parsed and compared; every line is in exactly one row.
 func FuzzSDP(f *testing.F) {
 	f.Add(browserSDP(f, "chromium-offer.json"), browserSDP(f, "chromium-answer.json"))
 	f.Add("m=audio 0 X 1 1 1\na=rtpmap:1 a\na=rtpmap:1 a\na=rtcp-fb:* nack\n", "m=\nm=audio\na=\na\n=\na=extmap:\n\x1b[2J")

@@ -3,7 +3,7 @@
 //
 //	f := feed.New(time.Now)
 //	reader := f.Reader()
-//	s := session.New(session.Options{Config: config, Feed: f, Dial: session.Room(room.Options{…})})
+//	s := session.New(session.Options{Config: config, Feed: f, Dial: session.Over(room.Way, signal.Setup{…})})
 //	go s.Run(ctx)
 //	for { batch, err := reader.Next(ctx); … }
 //
@@ -14,7 +14,8 @@
 //
 // # Signaling
 //
-// A Dialer opens the signaling. Its channel reports by its traits (signal.Traits) whether candidates travel inside the
+// A Dialer opens the signaling: [Over] dials with one of the ways of package ways, [Accept] answers the callers of a
+// server of this process. Its channel reports by its traits (signal.Traits) whether candidates travel inside the
 // description, whether the exchange lasts as long as the call, whether it can carry an ICE restart, and whether people
 // carry it.
 //

@@ -25,6 +25,7 @@ import (
 	"dialtone/signal"
 	"dialtone/signal/room"
 	"dialtone/signal/server"
+	"dialtone/signal/web"
 )
 
 // misled passes everything on but candidates, which all point at a port where nobody is.
@@ -48,7 +49,7 @@ func mislead(d Dialer) Dialer {
 	}
 }
 
-// quick gives up half a second after the last pair.
+// quick gives up half a second after the last pair. Of two parties one has it, so that the other does not leave first.
 var quick = peer.Timeouts{LastPair: 500 * time.Millisecond}
 
 // TestICEFailureIsDeclaredEarly: every pair fails, and the call says so before the agent does.
@@ -56,7 +57,7 @@ func TestICEFailureIsDeclaredEarly(t *testing.T) {
 	t.Parallel()
 	dialA, dialB := piped()
 	a := start(t, "a", Options{Timeouts: quick, Probes: 300 * time.Millisecond, Config: diag.Config{Code: "w1"}, Dial: mislead(dialA)})
-	b := start(t, "b", Options{Timeouts: quick, Probes: 300 * time.Millisecond, Config: diag.Config{Code: "w1"}, Dial: mislead(dialB)})
+	b := start(t, "b", Options{Config: diag.Config{Code: "w1"}, Dial: mislead(dialB)})
 	for _, p := range []*party{a, b} {
 		v := p.ended()
 		if p.call.ICE == "failed" {
@@ -143,8 +144,8 @@ func TestSilentServersHoldNothingUp(t *testing.T) {
 	start(t, "b", Options{Config: diag.Config{Code: "w1", Echo: true}, Dial: dialB})
 	c := a.until("gathering to end", func(c *call.Call) bool { return c.Gathering == "complete" && isConnected(c) })
 	for _, s := range c.Servers {
-		if s.OK || s.Cause != "timeout" {
-			t.Errorf("%s: ok %v, cause %s", s.URL, s.OK, s.Cause)
+		if s.OK() || s.Cause() != diag.CauseTimeout {
+			t.Errorf("%s: ok %v, cause %s", s.URL, s.OK(), s.Cause())
 		}
 	}
 	a.Hangup()
@@ -216,7 +217,7 @@ func (c *cutConn) WriteTo(b []byte, to net.Addr) (int, error) {
 	return c.UDPConn.WriteTo(b, to)
 }
 
-var hasty = peer.Timeouts{Disconnected: 400 * time.Millisecond, Failed: 400 * time.Millisecond, KeepAlive: 100 * time.Millisecond}
+var hasty = peer.Timeouts{Disconnected: 1500 * time.Millisecond, Failed: 1500 * time.Millisecond, KeepAlive: 200 * time.Millisecond}
 
 // TestPathLostAndBack: the cable is cut until both sides have given the path up; then they dial again and go on.
 func TestPathLostAndBack(t *testing.T) {
@@ -290,7 +291,7 @@ func kill(t *testing.T, s *httptest.Server) {
 }
 
 func through(s *httptest.Server, code string) Dialer {
-	return Room(room.Options{Server: s.URL + "/call/", Code: code, GiveUp: time.Second})
+	return overRoom(room.Options{Server: s.URL + "/call/", Code: code, GiveUp: time.Second})
 }
 
 func TestServerDiesDuringSetup(t *testing.T) {
@@ -300,7 +301,7 @@ func TestServerDiesDuringSetup(t *testing.T) {
 	a.until("the wait", func(c *call.Call) bool { return c.State() == call.StateWaiting })
 	kill(t, s)
 	v := a.ended()
-	if v.Exit != diag.ExitSignaling || a.call.Ended.Code == "" {
+	if v.Exit != diag.ExitSignaling || a.call.Ended.Signal == nil {
 		t.Errorf("%s %q %+v", v.Exit, words.Verdict(v).Headline, a.call.Ended)
 	}
 }
@@ -344,7 +345,7 @@ func TestServersThatAreNone(t *testing.T) {
 			defer s.Close()
 			a := start(t, "a", Options{
 				Config: diag.Config{Code: "w1"},
-				Dial:   Room(room.Options{Server: s.URL + "/call/", Code: "w1", GiveUp: time.Second, Timeout: time.Second}),
+				Dial:   overRoom(room.Options{Server: s.URL + "/call/", Code: "w1", GiveUp: time.Second, Options: web.Options{Timeout: time.Second}}),
 			})
 			v := a.ended()
 			if v.Exit != diag.ExitSignaling || a.call.Ended.Cause == "" {

@@ -212,7 +212,7 @@ func TestServerOfTheOriginal(t *testing.T) {
 
 // callOverOriginal places a call of which the second party dials as soon as the first one waits.
 func callOverOriginal(t *testing.T, url, code string) {
-	dial := func() Dialer { return Room(room.Options{Server: url + "/call/", Code: code}) }
+	dial := func() Dialer { return overRoom(room.Options{Server: url + "/call/", Code: code}) }
 	a := start(t, "a", Options{Config: diag.Config{Code: code, NoMedia: true}, Dial: dial()})
 	a.until("the wait", func(c *call.Call) bool { return c.State() == call.StateWaiting })
 	b := start(t, "b", Options{Config: diag.Config{Code: code, NoMedia: true, Echo: true}, Dial: dial()})

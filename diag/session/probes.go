@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"slices"
 	"time"
@@ -13,15 +12,6 @@ import (
 	"dialtone/signal/room"
 )
 
-const (
-	// beginTime is how long a probe waits for the call to begin: before that it takes nothing away.
-	beginTime = 100 * time.Millisecond
-	// agentTime is how long the agent has the TURN servers for itself.
-	agentTime = time.Second
-	// answerTime is how long a server must have been asked before the end of the call for its silence to mean anything.
-	answerTime = 800 * time.Millisecond
-)
-
 // probing is how the probes stand beside the agent: an account at a TURN server may allow few allocations, and those of
 // the call come first. It belongs to the goroutine of Run, but for the gates.
 type probing struct {
@@ -29,10 +19,11 @@ type probing struct {
 	settled  gate            // the call is connected, or has found no path
 	unserved map[string]gate // by URL: the agent got no relay there
 	left     int             // probes that have not ended
+	yield    time.Duration   // how long the agent has the TURN servers for itself
 }
 
-func newProbing(servers []diag.ICEServerAuth) *probing {
-	p := &probing{begun: make(gate), settled: make(gate), unserved: map[string]gate{}, left: len(servers)}
+func newProbing(servers []diag.ICEServerAuth, yield time.Duration) *probing {
+	p := &probing{begun: make(gate), settled: make(gate), unserved: map[string]gate{}, left: len(servers), yield: yield}
 	for _, server := range servers {
 		p.unserved[server.URL] = make(gate)
 	}
@@ -60,23 +51,24 @@ func (p *probing) wait(ctx context.Context, url string) {
 	case <-ctx.Done():
 		return
 	case <-p.begun:
-	case <-time.After(beginTime):
-		return // the peer is not there yet
+	case <-time.After(p.yield / 10):
+		return // the peer is not there yet: this takes nothing away
 	}
 	select {
 	case <-ctx.Done():
 	case <-p.settled:
 	case <-p.unserved[url]:
-	case <-time.After(agentTime):
+	case <-time.After(p.yield):
 	}
 }
 
-// probeServers asks every ICE server, beside the agent, and reports the result both to the feed and to the peer
-// connection. TURN servers are asked when the agent has been served.
+// probeServers asks every ICE server, beside the agent, and reports its stages to the feed and its result to the
+// peer connection. TURN servers are asked when the agent has been served.
 func (s *Session) probeServers(ctx context.Context) {
 	var others []probe.Target
 	for _, server := range s.o.Config.ICEServers {
-		t := probe.Target{URL: server.URL, Username: server.Username, Password: server.Credential.Reveal(), TLS: s.o.TLS}
+		t := probe.Target{URL: server.URL, Username: server.Username, Password: server.Credential.Reveal(), TLS: s.o.TLS,
+			Report: func(d diag.ServerStage) { s.o.Feed.Append(d) }}
 		if u, err := probe.ParseURL(server.URL); err != nil || !u.Scheme.TURN() {
 			others = append(others, t)
 			continue
@@ -90,29 +82,16 @@ func (s *Session) probeServers(ctx context.Context) {
 }
 
 func (s *Session) probe(ctx context.Context, targets ...probe.Target) {
-	begun := time.Now()
-	probe.All(ctx, targets, func(r diag.ServerResult) {
-		if ctx.Err() != nil && !r.OK && !silence(&r, time.Since(begun)) {
+	probe.All(ctx, targets, func(r diag.Server) {
+		if r.State() == diag.ServerUnknown {
 			return // cut short by the end of the call: that says nothing about the server
 		}
-		s.o.Feed.Append(r)
 		s.do(func() {
 			s.peer.ServerProbed(r)
 			s.probes.left--
 			s.handle(input{kind: inProbed})
 		})
 	})
-}
-
-// silence makes a timeout of a probe that the end of the call has cut short, if the server had time to answer.
-func silence(r *diag.ServerResult, asked time.Duration) bool {
-	if asked < answerTime {
-		return false
-	}
-	r.Cause, r.ErrorText = probe.CauseTimeout, fmt.Sprintf("no answer within the %.1f s until the call ended",
-		asked.Seconds())
-	r.Advice = "check host, port and transport, and that no firewall drops the answers; a longer call would know more"
-	return true
 }
 
 // loopbackPolicy includes the loopback interface if both peers may well run on this machine: the signaling server is

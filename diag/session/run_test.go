@@ -377,7 +377,7 @@ func TestLostMessages(t *testing.T) {
 
 // TestProbesWait: a probe of a TURN server lets the agent go first, for a bounded time.
 func TestProbesWait(t *testing.T) {
-	const url = "turn:192.0.2.1"
+	const url, beginTime, agentTime = "turn:192.0.2.1", 100 * time.Millisecond, time.Second
 	for name, test := range map[string]struct {
 		script func(*probing)
 		want   time.Duration
@@ -391,7 +391,7 @@ func TestProbesWait(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				p := newProbing([]diag.ICEServerAuth{{URL: url}})
+				p := newProbing([]diag.ICEServerAuth{{URL: url}}, agentTime)
 				begun := time.Now()
 				go test.script(p)
 				p.wait(t.Context(), url)
@@ -488,9 +488,9 @@ func TestDiagnosedOnce(t *testing.T) {
 	r.in(checking)
 	r.probes.left = 0
 	asked := 0
-	r.diagnosis.ask = func(context.Context, probe.Inquiry) (diag.NATReport, error) {
+	r.diagnosis.begin = func(probe.Inquiry) func(context.Context) error {
 		asked++
-		return diag.NATReport{}, nil
+		return func(context.Context) error { return nil }
 	}
 	r.diagnose(diag.BecauseAsked, 0)
 	r.wg.Wait()
@@ -509,10 +509,14 @@ func TestDiagnosisInTime(t *testing.T) {
 		r.in(checking)
 		r.probes.left = 0
 		var budget time.Duration
-		r.diagnosis.ask = func(ctx context.Context, q probe.Inquiry) (diag.NATReport, error) {
+		r.diagnosis.begin = func(q probe.Inquiry) func(context.Context) error {
 			budget = q.Budget
-			<-ctx.Done()
-			return diag.NATReport{}, ctx.Err()
+			return func(ctx context.Context) error {
+				ctx, cancel := context.WithTimeout(ctx, q.Limit)
+				defer cancel()
+				<-ctx.Done()
+				return ctx.Err()
+			}
 		}
 		begun := time.Now()
 		r.handle(input{kind: inPathFailed})

@@ -25,7 +25,7 @@ var callFindings = map[string]entry{
 			switch {
 			case e.HungUp:
 				how = "it hung up"
-			case e.Signaling == "":
+			case e.Room != "":
 				how = "the signaling server says that the pair has ended"
 			}
 			return Text{
@@ -83,19 +83,19 @@ var callFindings = map[string]entry{
 
 func nobodyEvidence(e judge.NobodyCame) []string {
 	switch {
-	case e.Signaling == diag.SignalingPaste:
+	case e.Carried:
 		return []string{"no text of the peer was pasted"}
-	case e.Signaling != "":
+	case e.Listens:
 		return []string{"no offer was posted to " + e.Server}
 	}
-	return []string{fmt.Sprintf("the room code %q was dialed and the server answered, but no peer dialed it", e.Code)}
+	return []string{fmt.Sprintf("the room code %q was dialed and the server answered, but no peer dialed it", e.Room)}
 }
 
 func nobodyAdvice(e judge.NobodyCame) string {
 	switch {
-	case e.Signaling == diag.SignalingPaste:
+	case e.Carried:
 		return "Start again with the peer's text; wait longer with --wait 5m."
-	case e.Signaling != "":
+	case e.Listens:
 		return "Check that the peer uses this address and can reach it; wait longer with --wait 5m."
 	case e.Join != "":
 		return "Ask the peer to run: " + e.Join
@@ -138,7 +138,7 @@ var signalFindings = func() map[string]entry {
 
 func signalingEvidence(e judge.SignalingFailed) []string {
 	requests := ""
-	if e.Requests > 0 || e.Signaling == "" {
+	if e.Requests > 0 || e.Room != "" {
 		requests = fmt.Sprintf("%s to the signaling server, %d failed", Count(e.Requests, "request", "requests"), e.Failed)
 	}
 	return lines(labeled("cause", e.Cause), requests, labeled("the last error", e.LastError))
@@ -146,14 +146,14 @@ func signalingEvidence(e judge.SignalingFailed) []string {
 
 func signalingAdvice(e judge.SignalingFailed) string {
 	switch {
-	case e.Code != "" || e.Status != 0:
-		return Ended(diag.CallEnded{Reason: diag.EndSignaling, By: e.By, Code: e.Code, Status: e.Status})
-	case e.Signaling == "":
-		return "Check that --server names a signaling server that runs, then call again."
-	case e.Signaling == diag.SignalingPaste:
+	case e.Code != "" || e.Failure != nil:
+		return Ended(diag.CallEnded{Reason: diag.EndSignaling, By: e.By, Code: e.Code, Signal: e.Failure})
+	case e.Carried:
 		return "Start again on both sides: each text is valid for one call."
 	case e.Listens:
 		return "Check what the peer posts, and its log."
+	case e.Room != "":
+		return "Check that --server names a signaling server that runs, then call again."
 	}
-	return "Check the address after --" + string(e.Signaling) + " and that its server runs, then call again."
+	return "Check the address and that its server runs, then call again."
 }

@@ -55,8 +55,8 @@ func ExplainSDPMark(r sdp.Row, shown *sdp.Line) string {
 
 // ExplainSDPLine says what a line of a section means.
 func ExplainSDPLine(l sdp.Line, s *sdp.Section) string {
-	if l.Letter != 'a' {
-		if text, ok := sdpLetters[l.Letter]; ok {
+	if l.Type != 'a' {
+		if text, ok := sdpTypes[l.Type]; ok {
 			return text
 		}
 		return "WebRTC does not use lines of this type."

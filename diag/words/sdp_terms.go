@@ -1,7 +1,7 @@
 package words
 
-// sdpLetters explain the types of lines other than attributes (RFC 8866 §5).
-var sdpLetters = map[byte]string{
+// sdpTypes explain the types of lines other than attributes (RFC 8866 §5).
+var sdpTypes = map[byte]string{
 	'v': "The version of SDP: always 0.",
 	'o': "The origin of the session: a name, the number of the session, and its version, which grows with each new " +
 		"offer. WebRTC ignores the address.",

@@ -35,7 +35,9 @@ type Waterfall struct {
 }
 
 const (
-	nameLeast   = 24  // how much of a name is shown at least
+	nameLeast   = 24 // how much of a name is shown at least
+	nameMost    = 32
+	noteGap     = " · "
 	noteFrom    = 100 // the width from which there are notes
 	lengthWidth = 9   // number and unit
 	startWidth  = 8   // seconds with milliseconds
@@ -84,7 +86,7 @@ func (w Waterfall) Lines(th *Theme, width, height int) []string {
 		l.To(left)
 		sc.draw(l, th, b, w.Now)
 		if notes > 0 {
-			l.To(left+room+2).Add(th.Dim, b.note(notes))
+			l.To(left+room+2).Add(th.Dim, fitting(b.Notes, noteGap, notes))
 		}
 		out = append(out, l.String())
 	}
@@ -117,7 +119,7 @@ func (w Waterfall) Head(th *Theme, title string, indent, width, height int) *Lin
 func (w Waterfall) names(bars []Bar, width int) int {
 	names := 0
 	for _, b := range bars {
-		names = min(max(names, Width(Safe(b.Name))), max(nameLeast, width*3/10))
+		names = min(max(names, Width(Safe(b.Name))), max(nameLeast, min(width*3/10, nameMost)))
 	}
 	return names
 }
@@ -159,19 +161,10 @@ func (w Waterfall) notes(bars []Bar, width, most int) int {
 	notes := 0
 	if width >= noteFrom {
 		for _, b := range bars {
-			notes = max(notes, Width(Safe(b.note(most))))
+			notes = max(notes, Width(Safe(fitting(b.Notes, noteGap, most))))
 		}
 	}
 	return notes
-}
-
-// note is as many of the notes as fit; a failure is cut rather than omitted.
-func (b Bar) note(width int) string {
-	text := fitting(b.Notes, " · ", width)
-	if text == "" && len(b.Notes) > 0 && b.Level == Bad {
-		return Truncate(Safe(b.Notes[0]), width)
-	}
-	return text
 }
 
 // fit leaves out the shortest bars until the others and a line about them have room.

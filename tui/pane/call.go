@@ -108,22 +108,23 @@ func (p *Call) course(height int) []string {
 
 // servers lists the results of the STUN and TURN servers, where there is room for all and nothing else shows them.
 func (p *Call) servers(width, height int) []string {
-	rows := p.Call.Servers
-	if len(rows) == 0 || len(rows) >= height || p.Call.State() == call.StateWaiting {
+	if len(p.Call.Servers) == 0 || p.Call.State() == call.StateWaiting {
 		return nil
 	}
-	out := []string{heading(p.Theme, width, "Servers")}
-	for _, s := range rows {
-		out = append(out, serverLine(p.Theme, s, 2, width))
+	out := append([]string{heading(p.Theme, width, "Servers")}, serverLines(p.Theme, p.Call.Servers, 2, width)...)
+	if len(out) > height {
+		return nil
 	}
 	return out
 }
 
-// serverLine is the result of one STUN or TURN server.
-func serverLine(th *draw.Theme, s call.ServerRow, indent, width int) string {
-	mark, paint := th.Mark(serverLevel(s))
-	l := draw.NewLine(width).Gap(indent).Add(paint, mark).Gap(1).Add(th.Plain, s.URL).Gap(2)
-	return l.Add(th.Dim, words.Server(s.ServerResult)).String()
+// serverLines are the results of STUN and TURN servers.
+func serverLines(th *draw.Theme, list []call.ServerRow, indent, width int) []string {
+	var out []string
+	for _, s := range list {
+		out = append(out, graded(th, serverLevel(s), s.URL+": "+words.Server(s.Server), indent, width)...)
+	}
+	return out
 }
 
 // lead is the first section: what the call waits for, the path, or why there is none.
@@ -149,7 +150,7 @@ func (p *Call) failing(width int) []string {
 	return []string{
 		draw.NewLine(width).Gap(1).Add(paint, mark).Gap(1).Add(th.Strong, p.headline()).String(),
 		draw.NewLine(width).Gap(1).Add(th.Accent, p.Spinner()).Gap(1).Add(th.Plain, "Diagnosing the network").
-			Gap(2).Add(th.Dim, seconds(p.Clock-d.At)+" of at most "+seconds(d.BudgetMs.Duration())).String(),
+			Gap(2).Add(th.Dim, seconds(p.Clock-d.At)+" of at most "+seconds(d.Start.BudgetMs.Duration())).String(),
 	}
 }
 

@@ -65,7 +65,7 @@ func (p *Call) setupNotes() []string {
 	if !ok {
 		return []string{legend}
 	}
-	short := words.Duration(d) + " to an open channel"
+	short := words.Duration(d) + " to open channel"
 	return []string{words.Duration(d) + " from pairing to an open channel    " + legend, short + "  " + legend, short}
 }
 

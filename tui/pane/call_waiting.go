@@ -32,9 +32,7 @@ func (p *Call) waiting(width int) []string {
 	}
 	out = append(out, "", draw.Row(width, 3, th.Plain, "The peer joins with"))
 	out = append(append(out, wrapped(th.Accent, c.Start.Join, 5, width)...), "")
-	for _, s := range c.Servers {
-		out = append(out, serverLine(th, s, 3, width))
-	}
+	out = append(out, serverLines(th, c.Servers, 3, width)...)
 	if n := len(c.Local); n > 0 {
 		out = append(out, graded(th, draw.Good, words.Count(n, "local candidate", "local candidates"), 3, width)...)
 	}
@@ -56,7 +54,7 @@ func (p *Call) waited() string {
 // waitsFor names the step that is in progress, and what is known about it.
 func (p *Call) waitsFor() (what, details string) {
 	c := p.Call
-	room := c.Start.Signaling == ""
+	room := c.Start.Code != ""
 	switch c.State() {
 	case call.StateWaiting:
 		return p.awaits()
@@ -81,15 +79,11 @@ func (p *Call) waitsFor() (what, details string) {
 // awaits says what a call waits for before the peer is there.
 func (p *Call) awaits() (what, details string) {
 	s := p.Call.Start
-	switch s.Signaling {
-	case diag.SignalingOffer:
-		what = "Waiting for a POST of an offer"
-	case diag.SignalingWHIP:
-		what = "Waiting for a publisher (WHIP)"
-	case diag.SignalingWHEP:
-		what = "Waiting for a player (WHEP)"
-	case diag.SignalingPaste:
+	switch {
+	case s.Carried:
 		return "Waiting for the text from the peer", ""
+	case s.Code == "":
+		what = "Waiting for an offer (" + s.Signaling + ")"
 	default:
 		what = "Waiting for the peer to dial " + s.Code
 	}
@@ -105,7 +99,7 @@ func (p *Call) exchanges() (what, details string) {
 		return "Offer received: gathering candidates for the answer", ""
 	case gathering:
 		return "Gathering candidates for the offer", words.Prefixed("destination ", c.Start.Server)
-	case c.Start.Signaling == diag.SignalingPaste:
+	case c.Start.Carried:
 		return "Exchanging texts", ""
 	case c.Role == diag.RoleAnswerer:
 		return "Sending the answer", ""

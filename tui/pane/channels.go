@@ -119,5 +119,5 @@ func (p *Data) association(width int) []string {
 	}
 	text := words.Join(" · ", p.Call.SCTP.State, rtt, "congestion window "+words.Bytes(uint64(s.SCTP.CongestionWindow)),
 		fmt.Sprintf("MTU %d", s.SCTP.MTU))
-	return []string{draw.NewLine(width).Gap(1).Add(p.Theme.Strong, "SCTP").Gap(2).Add(p.Theme.Dim, text).String()}
+	return labeled(p.Theme, "SCTP", p.Theme.Strong, text, 1, width)
 }

@@ -8,7 +8,7 @@ import (
 // lineWide is how thick lines are, in pixels.
 const lineWide = 1.2
 
-// shapeOf is the path of a character that joins its neighbours, in the cell at x, y; "" for any other.
+// shapeOf is the path of a character that joins its neighbors, in the cell at x, y; "" for any other.
 func shapeOf(r rune, x, y float64) string {
 	switch {
 	case r >= 0x2581 && r <= 0x2587: // eighths from below

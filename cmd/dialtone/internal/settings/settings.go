@@ -131,7 +131,7 @@ func (p *parser) Resolve(context *kong.Context, parent *kong.Path, flag *kong.Fl
 	}
 	if row := get(p.rows[command.Name], configFlag); !p.loaded && row != nil {
 		path, _ := context.FlagValue(row.Flag).(string)
-		p.loadFile(command.Name, path)
+		p.loadFile(path)
 	}
 	e, ok := p.find(command.Name, flag.Value)
 	if !ok {
@@ -208,5 +208,5 @@ func isSecret(v *kong.Value) bool { return v.Target.Type() == reflect.TypeFor[di
 
 // listed reports whether a tag, such as form:"call,demo", names a command.
 func listed(v *kong.Value, tag, command string) bool {
-	return slices.Contains(strings.Split(v.Tag.Get(tag), ","), command)
+	return command != "" && slices.Contains(strings.Split(v.Tag.Get(tag), ","), command)
 }

@@ -109,14 +109,16 @@ songs = "no setting of a scenario"
 [[play]]
 name = "loud"
 volume = 8
+limit = 0
 rule = [
-  "volume = 1",
+  "limit = 1",
 ]
 pass_env = "P"
 [[play]]
 pass_env = "EMPTY"
 out = "y"
 config = "z"
+pass = "hunter2"
 [play.more]
 x = 1
 `)
@@ -131,8 +133,10 @@ x = 1
 		}
 	}
 	want := []string{
-		"f:5: songs: unknown key", "f:13: more: unknown key", `f:14: pass_env: the variable "EMPTY" is not set`,
-		"f:15: out: unknown key; did you mean loud?", "f:16: config: unknown key",
+		"f:5: songs: unknown key", `f:9: limit: invalid number "0": use a whole number from 1 to 100, or none`,
+		"f:14: more: unknown key", `f:15: pass_env: the variable "EMPTY" is not set`,
+		"f:16: out: unknown key; did you mean loud?", "f:17: config: unknown key",
+		`f:18: pass: do not write secrets to this file: name a variable with pass_env = "NAME"`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("mistakes (-want +got):\n%s", diff)
