@@ -262,7 +262,7 @@ func (r *Report) channelSection() section {
 }
 
 func (r *Report) serverSection() section {
-	s := section{Title: r.ofRun("STUN and TURN servers"), Columns: columns("", "server", "result")}
+	s := section{Title: r.ofRun("STUN and TURN servers"), Columns: columns("", "server")}
 	for _, server := range r.Servers {
 		s.add(state(server.OK, "ok", "failed"), words.ServerLine(server.ServerRow))
 	}
@@ -276,7 +276,7 @@ func (r *Report) networkSection() section {
 	}
 	for _, row := range r.NAT.Behaviors.Rows() {
 		if row.Value != "" && row.Value != nat.Unknown {
-			s.add(cell{Text: words.BehaviorLabel(row.Name)}, words.BehaviorValue(row.Behavior), string(row.Confidence))
+			s.add(words.BehaviorLabel(row.Name), words.BehaviorValue(row.Behavior), row.Confidence)
 		}
 	}
 	return s
