@@ -13,7 +13,9 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/diagtest"
 	"dialtone/diag/judge"
+	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
 
@@ -211,8 +213,8 @@ func TestExplanations(t *testing.T) {
 		{"remote srflx", explainRemote(candidate("remote", "", diag.Srflx, "192.0.2.1", "10.0.0.1")), "its own address there is 10.0.0.1:5000"},
 		{"remote prflx", explainRemote(candidate("remote", "", diag.Prflx, "192.0.2.1", "")), "which it never announced"},
 		{"remote relay", explainRemote(candidate("remote", "", diag.Relay, "192.0.2.1", "")), "a TURN server of the other party"},
-		{"server", explainServer(call.ServerRow{ServerResult: diag.ServerResult{URL: "turn:t", OK: true, RelayAddress: "192.0.2.9:4"}}), "It lends us 192.0.2.9:4"},
-		{"broken server", explainServer(call.ServerRow{ServerResult: diag.ServerResult{URL: "turn:t", ErrorCode: 486, Stage: "allocate"}}), "it failed at allocate (STUN error 486)"},
+		{"server", words.ExplainServer(diagtest.Relaying("turn:t", "udp", "", "192.0.2.9:4")), "192.0.2.9:4"},
+		{"broken server", words.ExplainServer(diagtest.Failing("turn:t", "udp", "", diag.StageAllocate, diag.Failure{Cause: diag.CauseSTUN, Code: 486})), "486"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
