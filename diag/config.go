@@ -17,7 +17,11 @@ const MaxCode = 255
 type Config struct {
 	Command      string          // call, answer or demo: as written to the recording
 	Code         string          // 1–255 characters, none of them a control character
-	Signaling    Signaling       // how offer and answer travel; "" is the room protocol
+	Signaling    string          // the way in which offer and answer travel, by its name
+	NoCode       bool            // it needs no code
+	Listens      bool            // the call waits at an address of its own
+	Carried      bool            // people carry the descriptions
+	NamesServers bool            // the signaling server may offer ICE servers
 	Server       string          // the signaling server as the user named it
 	Token        Secret          // bearer token of the signaling
 	Join         string          // what the other party types, shown while waiting
@@ -61,7 +65,7 @@ func (s Secret) Reveal() string { return string(s) }
 // owner, the probe package.
 func (c Config) Validate() error {
 	var errs []error
-	if c.Signaling == "" {
+	if !c.NoCode {
 		errs = append(errs, ValidCode(c.Code))
 	}
 	if c.For < 0 {
@@ -70,7 +74,7 @@ func (c Config) Validate() error {
 	if c.Wait < 0 {
 		errs = append(errs, fmt.Errorf("the wait is negative (%v): give --wait a duration such as 1m, or 0 to wait without limit", c.Wait))
 	}
-	if c.RelayOnly && len(c.ICEServers) == 0 && !c.Signaling.NamesServers() {
+	if c.RelayOnly && len(c.ICEServers) == 0 && !c.NamesServers {
 		errs = append(errs, errors.New("--relay-only needs a TURN server: add --ice turn:HOST --ice-user NAME --ice-pass PASSWORD"))
 	}
 	return errors.Join(errs...)
@@ -95,7 +99,7 @@ func ValidCode(code string) error {
 // Start is the first event of a call with this configuration: everything but the secrets.
 func (c Config) Start(now time.Time) CallStart {
 	s := CallStart{
-		Command: c.Command, Code: c.Code, Signaling: c.Signaling, Server: c.Server, Join: c.Join, RelayOnly: c.RelayOnly,
+		Command: c.Command, Code: c.Code, Signaling: c.Signaling, Listens: c.Listens, Carried: c.Carried, Server: c.Server, Join: c.Join, RelayOnly: c.RelayOnly,
 		PionDefaults: c.PionDefaults, Media: !c.NoMedia, MediaOnly: c.MediaOnly, LocalVersion: c.Version,
 		StartedAtUnix: float64(now.UnixMilli()) / 1e3,
 	}

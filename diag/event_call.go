@@ -7,50 +7,30 @@ var _ = []Type{register[CallStart](), register[PhaseStart](), register[PhaseEnd]
 // CallStart ("call.start") opens every log: what was asked for, without any secret.
 type CallStart struct {
 	Command string `json:"command"` // call, answer, demo or check
-	// the code word that both parties dial; empty where another signaling needs none
+	// the room code that both peers dial; empty if the signaling needs none
 	Code         string      `json:"code"`
-	Signaling    Signaling   `json:"signaling,omitempty"`    // how offer and answer travel; absent: by the room protocol
+	Signaling    string      `json:"signaling,omitempty"`    // how offer and answer travel: room, post, whip, whep, paste
+	Listens      bool        `json:"listens,omitempty"`      // the call waits at an address of its own, which Server is
+	Carried      bool        `json:"carried,omitempty"`      // people carry the descriptions
 	Server       string      `json:"server,omitempty"`       // the signaling server as the user named it
-	Join         string      `json:"join,omitempty"`         // what the other party types or opens
+	Join         string      `json:"join,omitempty"`         // what the peer types or opens
 	ICEServers   []ICEServer `json:"iceServers,omitempty"`   // without credentials
 	RelayOnly    bool        `json:"relayOnly,omitempty"`    // iceTransportPolicy "relay"
 	PionDefaults bool        `json:"pionDefaults,omitempty"` // acceptance waits as pion has them
 	Media        bool        `json:"media"`                  // whether a tone and a picture are sent
 	MediaOnly    bool        `json:"mediaOnly,omitempty"`    // no data channels are opened
-	// how long the other party is waited for; absent: without limit
+	// how long the peer is waited for; absent: without limit
 	WaitMs *Millis `json:"wait_ms,omitempty"`
-	// how long the call is held; absent: until somebody hangs up
+	// how long the call is held; absent: until one of the peers hangs up
 	ForMs         *Millis `json:"for_ms,omitempty"`
 	LocalVersion  string  `json:"localVersion,omitempty"`  // dialtone's version
 	StartedAtUnix float64 `json:"startedAtUnix,omitempty"` // wall clock of event time 0, seconds
 }
 
-// Signaling is how offer and answer travel.
-type Signaling string
-
-// Ways beside the room protocol. Of WHIP and WHEP this is the way of the media: whip is from the client, whep to the
-// client.
-const (
-	SignalingOffer Signaling = "offer" // one POST of the offer, whose response is the answer
-	SignalingWHIP  Signaling = "whip"
-	SignalingWHEP  Signaling = "whep"
-	SignalingPaste Signaling = "paste" // texts that people carry
-)
-
-// NamesServers reports whether the signaling may name ICE servers of its own.
-func (s Signaling) NamesServers() bool { return s == SignalingWHIP || s == SignalingWHEP }
-
-// Title names the call in a few words: "call w1", "answer over WHIP". It is not cleaned.
+// Title names the call in a few words: "call w1", "answer via whip". It is not cleaned.
 func (s CallStart) Title() string {
-	switch s.Signaling {
-	case SignalingOffer:
-		return s.Command + " by POST"
-	case SignalingWHIP:
-		return s.Command + " over WHIP"
-	case SignalingWHEP:
-		return s.Command + " over WHEP"
-	case SignalingPaste:
-		return s.Command + " by paste"
+	if s.Code == "" && s.Signaling != "" {
+		return s.Command + " via " + s.Signaling
 	}
 	return s.Command + " " + s.Code
 }
@@ -64,13 +44,13 @@ type ICEServer struct {
 // Type is "call.start".
 func (CallStart) Type() Type { return "call.start" }
 
-// PhaseName says which part of the set-up a span measures.
+// PhaseName says which part of the setup a span measures.
 type PhaseName string
 
 // The phases, in the order in which they usually begin.
 const (
 	PhaseDial        PhaseName = "dial"         // POST dial until the server's answer
-	PhaseWait        PhaseName = "wait"         // until the other party has dialled: not ours to shorten
+	PhaseWait        PhaseName = "wait"         // until the peer has dialed
 	PhaseGather      PhaseName = "gather"       // Subject: the server's URL, or "host"
 	PhaseOfferAnswer PhaseName = "offer-answer" // from the pairing until both descriptions are set
 	PhaseICE         PhaseName = "ice"          // connectivity checks until the first pair works
@@ -130,12 +110,12 @@ type EndReason string
 const (
 	EndHangup      EndReason = "hangup"      // by us: a key or a command
 	EndDuration    EndReason = "duration"    // --for is over
-	EndPeerHangup  EndReason = "peer-hangup" // the other party said so
+	EndPeerHangup  EndReason = "peer-hangup" // the peer said so
 	EndPeerLost    EndReason = "peer-lost"   // the established path went silent and did not come back
 	EndInterrupted EndReason = "interrupted" // Ctrl-C, SIGTERM, SIGHUP
 	EndNobody      EndReason = "no-peer"     // the wait was over
 	EndSignaling   EndReason = "signaling"   // dial, offer, answer or candidates could not be exchanged
-	EndPeerLeft    EndReason = "peer-left"   // the other party left before the call was up
+	EndPeerLeft    EndReason = "peer-left"   // the peer left before the call was connected
 	EndICE         EndReason = "ice-failed"  // no pair works
 	EndDTLS        EndReason = "dtls-failed" // the path works, the handshake does not
 	EndInternal    EndReason = "internal"    // dialtone itself could not run
@@ -157,11 +137,11 @@ type CallEnded struct {
 	Reason EndReason `json:"reason"`
 	By     EndedBy   `json:"by,omitempty"`
 	Cause  string    `json:"cause,omitempty"` // the text of the underlying error, bounded and clean
-	// the cause as a stable word; of signaling: dns, refused, unreachable, proxy, tls, timeout, broken, status, limit,
-	// protocol, rejected, peer-gone, shutdown, no-description; of ice-failed and dtls-failed: setup-timeout; of peer-lost:
+	// the cause as a stable word; of signaling: no-description; of ice-failed and dtls-failed: setup-timeout; of peer-lost:
 	// no-redial, certificate
-	Code   string `json:"code,omitempty"`
-	Status int    `json:"status,omitempty"` // of signaling: the HTTP status that was unexpected
+	Code string `json:"code,omitempty"`
+	// what failed in signaling; absent for any other cause
+	Signal *SignalFailure `json:"signal,omitempty"`
 }
 
 // Codes of CallEnded for what is no error of signaling.

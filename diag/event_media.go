@@ -22,7 +22,7 @@ type TrackAdded struct {
 // Type is "track.added".
 func (TrackAdded) Type() Type { return "track.added" }
 
-// TrackMuted ("track.muted") tells that a side stopped or resumed a kind of media.
+// TrackMuted ("track.muted") reports that a side stopped or resumed a kind of media.
 type TrackMuted struct {
 	Side  Side   `json:"side"`
 	Kind  string `json:"kind"`
@@ -69,8 +69,8 @@ type Sample struct {
 // Type is "stats.sample".
 func (Sample) Type() Type { return "stats.sample" }
 
-// InboundRTP is a stream at its receiver (RTCInboundRtpStreamStats): measured here from its packets, without decoding, or
-// as the peer reports it. What is absent was not measured or not reported.
+// InboundRTP is a stream at its receiver (RTCInboundRtpStreamStats): measured here from its packets, without decoding,
+// or as the peer reports it. What is absent was not measured or not reported.
 type InboundRTP struct {
 	Kind                string  `json:"kind"` // audio or video
 	SSRC                uint32  `json:"ssrc,omitempty"`
@@ -88,7 +88,7 @@ type InboundRTP struct {
 	Jitter       *float64 `json:"jitter,omitempty"` // seconds, RFC 3550 A.8
 	// bit/s of payload over the last interval; not in webrtc-stats
 	Bitrate               *float64 `json:"bitrate,omitempty"`
-	RoundTripTime         *float64 `json:"roundTripTime,omitempty"` // seconds, by DLRR (RFC 3611) where the sender gives it
+	RoundTripTime         *float64 `json:"roundTripTime,omitempty"` // seconds, by DLRR (RFC 3611) if the sender gives it
 	NACKCount             *uint32  `json:"nackCount,omitempty"`     // sent by the receiver
 	PLICount              *uint32  `json:"pliCount,omitempty"`
 	FIRCount              *uint32  `json:"firCount,omitempty"`

@@ -26,6 +26,17 @@ type SignalRequest struct {
 	Error  string `json:"error,omitempty"`
 }
 
+// SignalFailure is why signaling failed, in stable words.
+type SignalFailure struct {
+	Op string `json:"op,omitempty"` // the step: endpoint, dial, get_status, offer, …
+	// dns, refused, unreachable, proxy, tls, timeout, broken, status, limit, protocol, rejected, peer-gone, shutdown; absent:
+	// unknown
+	Reason   string `json:"reason,omitempty"`
+	Status   int    `json:"status,omitempty"`   // HTTP status; absent without an answer
+	Code     string `json:"code,omitempty"`     // the detail: dialtone's or the server's stable name for it
+	Location string `json:"location,omitempty"` // where a redirect leads that was not followed
+}
+
 // Type is "signal.request".
 func (SignalRequest) Type() Type { return "signal.request" }
 

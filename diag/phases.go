@@ -2,7 +2,7 @@ package diag
 
 import "sync"
 
-// Phases emits the start and the end of spans, each once, whoever notices them first. Safe for concurrent use.
+// Phases emits the start and the end of spans, each once, whatever notices it first. Safe for concurrent use.
 type Phases struct {
 	emit func(Data)
 	mu   sync.Mutex

@@ -10,14 +10,13 @@ import (
 var (
 	// ErrClosed: the channel has been closed on this side.
 	ErrClosed = errors.New("the signaling channel is closed")
-	// ErrPeerGone: the pair has ended: the other side hung up, or was silent for
-	// longer than the server waits.
-	ErrPeerGone = errors.New("the other party is gone")
+	// ErrPeerGone: the pair has ended: the peer hung up, or was silent for longer than the server waits.
+	ErrPeerGone = errors.New("the peer is gone")
 	// ErrMessage: a message is malformed and was not passed on.
 	ErrMessage = errors.New("invalid signaling message")
 )
 
-// Reason tells why an exchange failed.
+// Reason is why an exchange failed.
 type Reason uint8
 
 // The reasons of an Error.
@@ -28,9 +27,9 @@ const (
 	ReasonDNS
 	// ReasonRefused: nothing listens at the server's address.
 	ReasonRefused
-	// ReasonUnreachable: no connection for another cause (no route, no network).
+	// ReasonUnreachable: no connection for another reason (no route, no network).
 	ReasonUnreachable
-	// ReasonProxy: the HTTP proxy of the environment failed or refused.
+	// ReasonProxy: the HTTP proxy of the environment failed or rejected the request.
 	ReasonProxy
 	// ReasonTLS: the TLS handshake failed, mostly over the certificate.
 	ReasonTLS
@@ -38,13 +37,13 @@ const (
 	ReasonTimeout
 	// ReasonBroken: the connection ended before the answer was complete.
 	ReasonBroken
-	// ReasonStatus: an HTTP status that the protocol does not foresee.
+	// ReasonStatus: an HTTP status that the protocol does not use.
 	ReasonStatus
-	// ReasonLimit: the server refuses more (429, 413).
+	// ReasonLimit: a limit of the server (429, 413).
 	ReasonLimit
-	// ReasonProtocol: the answer is not of the room protocol (HTML, garbage).
+	// ReasonProtocol: the answer is not of the protocol (HTML, garbage).
 	ReasonProtocol
-	// ReasonRejected: the server refuses this message in the present state (400).
+	// ReasonRejected: the server rejects this message in its present state (400).
 	ReasonRejected
 	// ReasonPeerGone: the pair has ended; the error also is ErrPeerGone.
 	ReasonPeerGone
@@ -52,90 +51,76 @@ const (
 	ReasonShutdown
 )
 
-// String is the stable lower-case name, for logs, recordings and scripts.
-func (r Reason) String() string {
-	switch r {
-	case ReasonDNS:
-		return "dns"
-	case ReasonRefused:
-		return "refused"
-	case ReasonUnreachable:
-		return "unreachable"
-	case ReasonProxy:
-		return "proxy"
-	case ReasonTLS:
-		return "tls"
-	case ReasonTimeout:
-		return "timeout"
-	case ReasonBroken:
-		return "broken"
-	case ReasonStatus:
-		return "status"
-	case ReasonLimit:
-		return "limit"
-	case ReasonProtocol:
-		return "protocol"
-	case ReasonRejected:
-		return "rejected"
-	case ReasonPeerGone:
-		return "peer-gone"
-	case ReasonShutdown:
-		return "shutdown"
-	case ReasonUnknown:
-	}
-	return "unknown"
+var reasonNames = [...]string{
+	ReasonUnknown: "unknown", ReasonDNS: "dns", ReasonRefused: "refused", ReasonUnreachable: "unreachable",
+	ReasonProxy: "proxy", ReasonTLS: "tls", ReasonTimeout: "timeout", ReasonBroken: "broken", ReasonStatus: "status",
+	ReasonLimit: "limit", ReasonProtocol: "protocol", ReasonRejected: "rejected", ReasonPeerGone: "peer-gone",
+	ReasonShutdown: "shutdown",
 }
 
-// Error is a failed exchange with a signaling server. Every text in it that came
-// from the server is bounded and free of control characters.
+// String is the stable lower-case name, for logs, recordings and scripts.
+func (r Reason) String() string {
+	if int(r) < len(reasonNames) {
+		return reasonNames[r]
+	}
+	return reasonNames[ReasonUnknown]
+}
+
+// Codes of an Error that dialtone gives itself, where a Reason has several causes that need different fixes. The others
+// are a server's own.
+const (
+	CodeUnknownAuthority = "unknown_authority" // TLS: no trusted authority has signed the certificate
+	CodeWrongName        = "wrong_name"        // TLS: the certificate is for other names
+	CodeExpired          = "certificate_expired"
+	CodeBadCertificate   = "bad_certificate"
+	CodeNoTLS            = "no_tls"    // the port speaks something else
+	CodeNoHTTP           = "no_http"   // the same
+	CodeNeedsTLS         = "needs_tls" // http was spoken to a port for https
+	CodeTokenMissing     = "token_missing"
+	CodeTokenWithheld    = "token_withheld" // the token was not sent to another origin
+	CodeTokenRejected    = "token_rejected"
+	CodeWrongRole        = "wrong_role" // the room gave the other role; Op is "pairing"
+)
+
+// Error is a failed exchange. Every text in it that came from a server is bounded and free of control characters. It
+// holds facts: what to do about them is derived from Op, Reason, Status and Code.
 type Error struct {
-	// Op is the step that failed: the protocol's own code ("dial", "get_status",
-	// "offer", …), or "endpoint" and "tls" for the preparation.
+	// Op is the step that failed: the protocol's own code ("dial", "get_status", "offer", …), or "endpoint", "token" and
+	// "tls" for the preparation.
 	Op string
-	// Reason tells why, for branching.
+	// Reason is why, for branching.
 	Reason Reason
-	// Status is the HTTP status, 0 where there was no answer.
+	// Status is the HTTP status, 0 without an answer.
 	Status int
-	// Code is the server's own stable name for its refusal ("" where it has none).
+	// Code is the stable name of the detail: one of the Code constants, or the server's own; "" for none.
 	Code string
-	// RequestID is the server's name for the request ("" where it gave none).
+	// Location is where a redirect that was not followed leads, "" if that is unknown or not fit to be shown.
+	Location string
+	// RequestID is the server's name for the request, "" if it gave none.
 	RequestID string
-	// Hint is the next step for the person who reads the message, or "".
-	Hint string
-	// Err is what was underneath; never nil in errors of this module, and never
-	// io.EOF, which tells the orderly end of a channel.
+	// Sent means that the server may have seen the request.
+	Sent bool
+	// Err is the cause; never nil in errors of this module, and never io.EOF, which is the orderly end of a channel.
 	Err error
 }
 
-// Error reads "signaling dial failed: cause (HTTP 500, request 3f-12): hint".
+// Error reads "signaling dial failed: cause (HTTP 500, request 3f-12)".
 func (e *Error) Error() string {
-	var b strings.Builder
-	b.WriteString("signaling ")
-	b.WriteString(e.Op)
-	b.WriteString(" failed: ")
+	text := e.Reason.String()
 	if e.Err != nil {
-		b.WriteString(e.Err.Error())
-	} else {
-		b.WriteString(e.Reason.String())
+		text = e.Err.Error()
 	}
-	if details := e.details(); details != "" {
-		b.WriteString(" (" + details + ")")
-	}
-	if e.Hint != "" {
-		b.WriteString("; " + e.Hint)
-	}
-	return b.String()
-}
-
-func (e *Error) details() string {
-	var parts []string
+	var details []string
 	if e.Status != 0 {
-		parts = append(parts, "HTTP "+strconv.Itoa(e.Status))
+		details = append(details, "HTTP "+strconv.Itoa(e.Status))
 	}
 	if e.RequestID != "" {
-		parts = append(parts, "request "+e.RequestID)
+		details = append(details, "request "+e.RequestID)
 	}
-	return strings.Join(parts, ", ")
+	if len(details) > 0 {
+		text += " (" + strings.Join(details, ", ") + ")"
+	}
+	return "signaling " + e.Op + " failed: " + text
 }
 
 // Unwrap gives Err, and so lets errors.Is find ErrPeerGone and the net package's errors.

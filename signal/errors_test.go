@@ -13,10 +13,10 @@ func TestErrorText(t *testing.T) {
 		want string
 	}{
 		{
-			"all", &Error{Op: "dial", Reason: ReasonStatus, Status: 500, RequestID: "ab-1", Hint: "look at its log", Err: errors.New("the server fails")},
-			"signaling dial failed: the server fails (HTTP 500, request ab-1); look at its log",
+			"all", &Error{Op: "dial", Reason: ReasonStatus, Status: 500, RequestID: "ab-1", Err: errors.New("the server fails")},
+			"signaling dial failed: the server fails (HTTP 500, request ab-1)",
 		},
-		{"cause only", &Error{Op: "offer", Err: ErrPeerGone}, "signaling offer failed: the other party is gone"},
+		{"cause only", &Error{Op: "offer", Err: ErrPeerGone}, "signaling offer failed: the peer is gone"},
 		{"reason only", &Error{Op: "offer", Reason: ReasonTimeout}, "signaling offer failed: timeout"},
 	}
 	for _, test := range tests {

@@ -2,26 +2,31 @@ package signal
 
 import (
 	"context"
+	"io"
 	"sync"
 )
 
-// Inbox keeps what has arrived until it is received, and then tells the end: the receiving half of a Channel.
+// Inbox is the receiving half of a Channel: it keeps what has arrived until it is received, and then reports the end.
+// Channels embed it.
 type Inbox struct {
-	mu    sync.Mutex
-	items []Message
-	end   error
-	wake  chan struct{} // buffered, 1: there may be something to take
+	mu     sync.Mutex
+	items  []Message
+	end    error
+	wake   chan struct{} // buffered, 1: there may be something to receive
+	once   sync.Once
+	closed chan struct{} // closed when Shut is called
+	err    error         // of Shut
 }
 
 // NewInbox makes an empty one.
-func NewInbox() *Inbox { return &Inbox{wake: make(chan struct{}, 1)} }
+func NewInbox() *Inbox { return &Inbox{wake: make(chan struct{}, 1), closed: make(chan struct{})} }
 
 // Put adds a message.
 func (b *Inbox) Put(m Message) {
 	b.mu.Lock()
 	b.items = append(b.items, m)
 	b.mu.Unlock()
-	b.nudge()
+	b.notify()
 }
 
 // Finish ends the inbox with err; the first end counts.
@@ -31,10 +36,10 @@ func (b *Inbox) Finish(err error) {
 		b.end = err
 	}
 	b.mu.Unlock()
-	b.nudge()
+	b.notify()
 }
 
-// Drop forgets what has not been received: after our own Close nobody wants it.
+// Drop forgets what has not been received.
 func (b *Inbox) Drop() {
 	b.mu.Lock()
 	b.items = nil
@@ -48,8 +53,8 @@ func (b *Inbox) Len() int {
 	return len(b.items)
 }
 
-// Take waits for the next message, or returns the end after the last, or ctx's error.
-func (b *Inbox) Take(ctx context.Context) (Message, error) {
+// Receive implements Channel.
+func (b *Inbox) Receive(ctx context.Context) (Message, error) {
 	for {
 		if err := ctx.Err(); err != nil {
 			return Message{}, err
@@ -59,13 +64,13 @@ func (b *Inbox) Take(ctx context.Context) (Message, error) {
 			m := b.items[0]
 			b.items = b.items[1:]
 			b.mu.Unlock()
-			b.nudge() // for a second receiver
+			b.notify() // for a second receiver
 			return m, nil
 		}
 		end := b.end
 		b.mu.Unlock()
 		if end != nil {
-			b.nudge()
+			b.notify()
 			return Message{}, end
 		}
 		select {
@@ -75,9 +80,37 @@ func (b *Inbox) Take(ctx context.Context) (Message, error) {
 	}
 }
 
-func (b *Inbox) nudge() {
+func (b *Inbox) notify() {
 	select {
 	case b.wake <- struct{}{}:
 	default:
 	}
+}
+
+// Closed is closed when the channel is closed on this side.
+func (b *Inbox) Closed() <-chan struct{} { return b.closed }
+
+// Check is what each Send begins with: ErrMessage for a message that cannot be sent, ErrClosed after Shut.
+func (b *Inbox) Check(m Message) error {
+	if err := m.Validate(); err != nil {
+		return err
+	}
+	if isClosed(b.closed) {
+		return ErrClosed
+	}
+	return nil
+}
+
+// Shut closes the channel on this side, once: goodbye runs, what has not been received is dropped, and receivers get
+// io.EOF. Its result is that of goodbye; nil: there is nothing to do.
+func (b *Inbox) Shut(goodbye func() error) error {
+	b.once.Do(func() {
+		close(b.closed)
+		if goodbye != nil {
+			b.err = goodbye()
+		}
+		b.Drop()
+		b.Finish(io.EOF)
+	})
+	return b.err
 }

@@ -41,7 +41,7 @@ func (m *Model) own(msg tea.KeyMsg) (tea.Cmd, bool) {
 	return nil, true
 }
 
-// control performs the bindings that ask something of the call.
+// control performs the bindings that are commands to the call.
 func (m *Model) control(msg tea.KeyMsg) (tea.Cmd, bool) {
 	switch k := &m.keys; {
 	case key.Matches(msg, k.Audio):

@@ -11,7 +11,7 @@ import (
 func TestASCII(t *testing.T) {
 	for _, sc := range scenarios {
 		for _, size := range sizes {
-			b := newColoured(t, termenv.ANSI256, sc.events(), size.width, size.height)
+			b := newColored(t, termenv.ANSI256, sc.events(), size.width, size.height)
 			b.scene.Theme.UseASCII()
 			for i := range b.panes {
 				b.press(fmt.Sprint(i + 1))

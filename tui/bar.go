@@ -1,10 +1,14 @@
 package tui
 
 import (
+	"slices"
+
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/judge"
+	"dialtone/diag/words"
 	"dialtone/tui/draw"
+	"dialtone/tui/pane"
 )
 
 // bar is the timeline as it is drawn.
@@ -19,18 +23,16 @@ func (m *Model) barShown() bool {
 	return m.height >= low && (m.options.Replay != nil || m.transport.playback != following)
 }
 
-// phaseWords name the phases on the timeline; others are not marked.
-var phaseWords = map[diag.PhaseName]string{
-	diag.PhaseDial: "dial", diag.PhaseWait: "wait", diag.PhaseOfferAnswer: "offer", diag.PhaseICE: "checks", diag.PhaseDTLS: "DTLS",
-	diag.PhaseSCTP: "SCTP", diag.PhaseRestart: "ICE restart",
-}
+// marked are the phases whose start is a mark on the timeline.
+var marked = []diag.PhaseName{diag.PhaseDial, diag.PhaseWait, diag.PhaseOfferAnswer, diag.PhaseICE, diag.PhaseDTLS,
+	diag.PhaseSCTP, diag.PhaseRestart}
 
-// marksOf are the moments of a call that are worth finding.
+// marksOf are the notable moments of a call.
 func marksOf(c *call.Call) []draw.Mark {
 	var out []draw.Mark
 	for _, s := range c.Spans {
-		if word, ok := phaseWords[s.Phase]; ok {
-			out = append(out, draw.Mark{At: s.Start, Label: word})
+		if slices.Contains(marked, s.Phase) {
+			out = append(out, draw.Mark{At: s.Start, Label: words.Phase(s.Phase)})
 		}
 		if s.Outcome == diag.OutcomeFailed {
 			out = append(out, draw.Mark{At: s.End, Level: draw.Bad})
@@ -46,11 +48,11 @@ func marksOf(c *call.Call) []draw.Mark {
 		d := &c.NAT[i]
 		out = append(out, draw.Mark{At: d.At, Label: "diagnosis"})
 		if d.Complete() && c.Alone() {
-			out = append(out, draw.Mark{At: d.EndedAt, Level: natLevel(judge.Diagnose(d.State).Exit)})
+			out = append(out, draw.Mark{At: d.EndedAt, Level: pane.DiagnosisLevel(judge.Diagnose(d.State).Exit)})
 		}
 	}
 	if c.Ended != nil {
-		out = append(out, draw.Mark{At: c.EndedAt, Level: endLevel(judge.Judge(c).Exit), Label: "ended"})
+		out = append(out, draw.Mark{At: c.EndedAt, Level: pane.ExitLevel(judge.Judge(c).Exit), Label: "ended"})
 	}
 	return out
 }

@@ -26,7 +26,7 @@ func BenchmarkFrame(b *testing.B) {
 	events := scenarioLong()
 	for i, title := range []string{"call", "candidates", "media", "data", "sdp", "log"} {
 		b.Run(title, func(b *testing.B) {
-			m := newColoured(b, termenv.TrueColor, events, 200, 60)
+			m := newColored(b, termenv.TrueColor, events, 200, 60)
 			m.press(fmt.Sprint(i + 1))
 			b.ReportAllocs()
 			for b.Loop() {
@@ -39,7 +39,7 @@ func BenchmarkFrame(b *testing.B) {
 // BenchmarkBatch is what a batch of 40 events costs with 10,000 behind it: folding, judging, telling the panes.
 func BenchmarkBatch(b *testing.B) {
 	events := scenarioLong()
-	m := newColoured(b, termenv.TrueColor, events, 200, 60)
+	m := newColored(b, termenv.TrueColor, events, 200, 60)
 	batch := events[len(events)-40:]
 	b.ReportAllocs()
 	for b.Loop() {

@@ -56,7 +56,7 @@ func (m *Model) tick(msg clockMsg) tea.Cmd {
 	return m.tasks.after(m.untilSecond(), msg)
 }
 
-// waiting reports whether the call waits for something that has no other sign of life on the screen.
+// waiting reports whether the call waits, with nothing else on the screen that moves.
 func (m *Model) waiting() bool {
 	if !m.running() && m.transport.playback != playing {
 		return false

@@ -18,10 +18,10 @@ import (
 	"dialtone/tui/pane"
 )
 
-// maxCopy is how much is copied at most, in bytes: terminals take 100,000 of an OSC 52 sequence, which is base64.
+// maxCopy is the most that is copied, in bytes: terminals accept 100,000 of an OSC 52 sequence, which is base64.
 const maxCopy = 70_000
 
-// copySelected puts what the focused pane has selected on the clipboard; where it has nothing, path and verdict.
+// copySelected puts the selection of the focused pane on the clipboard; without one, path and verdict.
 func (m *Model) copySelected() tea.Cmd {
 	what, text := "", ""
 	if c, ok := m.panes[m.focus].(pane.Copier); ok {
@@ -31,7 +31,7 @@ func (m *Model) copySelected() tea.Cmd {
 		what, text = "the path and the verdict", summary(m.scene.Call, m.scene.Verdict)
 	}
 	if len(text) > maxCopy {
-		m.remark = remark{fmt.Sprintf("%s is too long for a clipboard (%d kB)", what, len(text)/1000), draw.Warn}
+		m.notice = notice{fmt.Sprintf("%s is too long for a clipboard (%d kB)", what, len(text)/1000), draw.Warn}
 		return nil
 	}
 	put := m.options.Copy
@@ -41,13 +41,13 @@ func (m *Model) copySelected() tea.Cmd {
 	}
 	return m.tasks.cmd(func(context.Context) tea.Msg {
 		if err := put(text); err != nil {
-			return refused(fmt.Errorf("%s could not be copied: %w", what, err))
+			return failed(fmt.Errorf("%s could not be copied: %w", what, err))
 		}
-		return doneMsg{remark{"copied " + what, draw.Good}}
+		return doneMsg{notice{"copied " + what, draw.Good}}
 	})
 }
 
-// cleanLines takes out what could do harm where it is pasted, but keeps the lines.
+// cleanLines removes what could do harm when it is pasted, but keeps the lines.
 func cleanLines(text string) string {
 	lines := strings.Split(text, "\n")
 	for i, l := range lines {
@@ -62,7 +62,7 @@ func summary(c *call.Call, v judge.Verdict) string {
 	if s := c.Selected; s != nil {
 		path := "path: " + s.Local + " ⇄ " + s.Remote
 		if d, ok := c.RoundTripTime(); ok {
-			path += ", rtt " + draw.Span(d)
+			path += ", RTT " + words.Duration(d)
 		}
 		lines = append(lines, path)
 	}
@@ -73,8 +73,8 @@ func summary(c *call.Call, v judge.Verdict) string {
 }
 
 // osc52To asks the terminal behind w to put a text on the clipboard. One write, which goes between two frames and not
-// into one. tmux takes the sequence itself (set-clipboard on) or hands it on (allow-passthrough on), so it gets both
-// forms; screen hands it on. No terminal says whether it has obeyed.
+// into one. tmux handles the sequence itself (set-clipboard on) or passes it on (allow-passthrough on), so it gets both
+// forms; screen passes it on. No terminal reports the result.
 func osc52To(w io.Writer, env func(string) string) func(text string) error {
 	return func(text string) error {
 		sequence := osc52.New(text)
@@ -95,16 +95,16 @@ func osc52To(w io.Writer, env func(string) string) func(text string) error {
 // export writes the events so far to a file.
 func (m *Model) export() tea.Cmd {
 	write, events, lost := m.options.Export, m.time.events[:len(m.time.events):len(m.time.events)], m.time.lost
-	m.remark = remark{"saving the recording", draw.Idle}
+	m.notice = notice{"saving the recording", draw.Idle}
 	return m.tasks.cmd(func(context.Context) tea.Msg {
 		path, err := write(events)
 		if err != nil {
-			return refused(err)
+			return failed(err)
 		}
-		text := "saved " + draw.Plural(len(events), "event", "events") + " to " + path
+		text := "saved " + words.Count(len(events), "event", "events") + " to " + path
 		if lost > 0 {
-			text += "; the " + draw.Plural(lost, "oldest one is", "oldest ones are") + " no longer kept: --record writes all"
+			text += "; " + words.Count(lost, "older event is", "older events are") + " no longer kept (--record writes all)"
 		}
-		return doneMsg{remark{text, draw.Good}}
+		return doneMsg{notice{text, draw.Good}}
 	})
 }

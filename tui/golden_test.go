@@ -84,18 +84,18 @@ func compareGolden(t *testing.T, name, got string) {
 	}
 }
 
-// Colours carry nothing that is not there without them, and change no width.
-func TestColoursAreDecoration(t *testing.T) {
+// Colors carry nothing that is not there without them, and change no width.
+func TestColorsAreDecoration(t *testing.T) {
 	for _, sc := range scenarios {
 		for pane := 1; pane <= 7; pane++ {
-			plain, coloured := newBench(t, sc.events(), 120, 36), newColoured(t, termenv.TrueColor, sc.events(), 120, 36)
+			plain, colored := newBench(t, sc.events(), 120, 36), newColored(t, termenv.TrueColor, sc.events(), 120, 36)
 			plain.press(fmt.Sprint(pane))
-			coloured.press(fmt.Sprint(pane))
-			if !strings.Contains(coloured.View(), "\x1b[") {
-				t.Errorf("%s, pane %d: no colour at all", sc.name, pane)
+			colored.press(fmt.Sprint(pane))
+			if !strings.Contains(colored.View(), "\x1b[") {
+				t.Errorf("%s, pane %d: no color at all", sc.name, pane)
 			}
-			if diff := cmp.Diff(plain.View(), ansi.Strip(coloured.View())); diff != "" {
-				t.Errorf("%s, pane %d (-plain +coloured):\n%s", sc.name, pane, diff)
+			if diff := cmp.Diff(plain.View(), ansi.Strip(colored.View())); diff != "" {
+				t.Errorf("%s, pane %d (-plain +colored):\n%s", sc.name, pane, diff)
 			}
 		}
 	}

@@ -9,16 +9,37 @@ import (
 // helpColumn is the least width of a column of the help.
 const helpColumn = 38
 
-// helpLines are all keys in groups, those that do not work now left out. The groups stand in as few columns as the
-// height demands.
+// helpLines are all keys in groups, without those that do not work now, in as few columns as the height allows.
 func (m *Model) helpLines(height int) []string {
-	groups := m.helpGroups()
-	for columns := 1; ; columns++ {
-		lines := m.helpColumns(groups, columns)
-		if len(lines) <= height || (columns+1)*helpColumn > m.width {
-			return lines
+	groups, most := m.helpGroups(), max(m.width/helpColumn, 1)
+	columns := packed(groups, height)
+	for len(columns) > most {
+		height++
+		columns = packed(groups, height)
+	}
+	var out []string
+	for i, column := range columns {
+		if i == 0 {
+			out = column
+		} else {
+			out = draw.Beside(out, column, i*m.width/len(columns))
 		}
 	}
+	return out
+}
+
+// packed puts groups below each other in columns of at most height lines; a group is never divided.
+func packed(groups [][]string, height int) [][]string {
+	var out [][]string
+	for _, g := range groups {
+		last := len(out) - 1
+		if last >= 0 && len(out[last])+1+len(g) <= height {
+			out[last] = append(append(out[last], ""), g...)
+		} else {
+			out = append(out, g)
+		}
+	}
+	return out
 }
 
 // helpGroups are the groups, a block of lines each.
@@ -43,32 +64,6 @@ func (m *Model) helpGroups() [][]string {
 		}
 		if len(lines) > 1 {
 			out = append(out, lines)
-		}
-	}
-	return out
-}
-
-// helpColumns puts the groups below each other in columns of about the same height.
-func (m *Model) helpColumns(groups [][]string, columns int) []string {
-	total := 0
-	for _, g := range groups {
-		total += len(g) + 1
-	}
-	var out, column []string
-	at, width := 0, m.width/columns
-	for i, g := range groups {
-		if len(column) > 0 {
-			column = append(column, "")
-		}
-		column = append(column, g...)
-		last := i == len(groups)-1
-		if last || at < columns-1 && len(column)*columns >= total-columns {
-			if at == 0 {
-				out = column
-			} else {
-				out = draw.Beside(out, column, at*width)
-			}
-			at, column = at+1, nil
 		}
 	}
 	return out

@@ -19,7 +19,7 @@ import (
 var sgr = regexp.MustCompile(`\x1b\[[0-9;]*m`)
 
 // checkFrame asserts that a frame cannot harm a terminal: no control character but line feeds, no escape sequence but
-// colours, nothing that turns the direction of text, no more lines and columns than there are.
+// colors, nothing that turns the direction of text, no more lines and columns than there are.
 func checkFrame(t *testing.T, what, frame string, width, height int) {
 	t.Helper()
 	if !utf8.ValidString(frame) {
@@ -129,7 +129,7 @@ func lookAtAll(t *testing.T, s string, width, height int, stages ...func(string)
 	t.Helper()
 	for _, stage := range stages {
 		events := stage(s)
-		b := newColoured(t, termenv.ANSI256, events, width, height)
+		b := newColored(t, termenv.ANSI256, events, width, height)
 		b.options.Title = s
 		for i, p := range b.panes {
 			b.show(i)
@@ -163,7 +163,7 @@ func lookAtAll(t *testing.T, s string, width, height int, stages ...func(string)
 		b.send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(s), Paste: true})
 		checkFrame(t, "typing", b.View(), width, height)
 		b.press("esc")
-		b.send(refused(fmt.Errorf("refused: %s", s)))
+		b.send(failed(fmt.Errorf("refused: %s", s)))
 		checkFrame(t, "refused", b.View(), width, height)
 		b.press("?")
 		checkFrame(t, "help", b.View(), width, height)

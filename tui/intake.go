@@ -8,7 +8,7 @@ import (
 	"dialtone/tui/pane"
 )
 
-// take keeps a batch, tells all panes when the present is shown, and waits for the next one.
+// take keeps a batch, hands it to all panes when the present is shown, and waits for the next one.
 func (m *Model) take(events pane.Events) tea.Cmd {
 	m.batchAt = m.options.Now()
 	follow := m.transport.playback == following
@@ -17,9 +17,9 @@ func (m *Model) take(events pane.Events) tea.Cmd {
 	m.refresh()
 	switch {
 	case follow:
-		m.tell(events)
+		m.publish(events)
 	case reset != nil:
-		m.tell(*reset)
+		m.publish(*reset)
 		m.transport.clock = max(m.transport.clock, m.time.start())
 	}
 	cmds := []tea.Cmd{m.listen(), m.startClock(), m.startSpinner()}
@@ -39,7 +39,7 @@ func (m *Model) load(r *Replay) {
 		m.transport.speed = 1
 	}
 	if r.Remark != "" {
-		m.remark = remark{r.Remark, draw.Warn}
+		m.notice = notice{r.Remark, draw.Warn}
 	}
 	m.ended = true
 }
@@ -48,7 +48,7 @@ func (m *Model) load(r *Replay) {
 func (m *Model) end(err error) tea.Cmd {
 	m.ended = true
 	if err != nil {
-		m.remark = remark{"no more events can be read: " + err.Error(), draw.Warn}
+		m.notice = notice{"reading events failed: " + err.Error(), draw.Warn}
 	}
 	m.refresh()
 	if m.leaving {
@@ -57,10 +57,10 @@ func (m *Model) end(err error) tea.Cmd {
 	return nil
 }
 
-// over reports whether nothing new can happen: the call has ended, or its events have.
+// over reports whether nothing new can happen: the call or its events have ended.
 func (m *Model) over() bool { return m.ended || m.time.head.Ended != nil }
 
-// live reports whether something can be asked of the call, whatever moment is shown.
+// live reports whether the call takes commands, whatever moment is shown.
 func (m *Model) live() bool { return m.options.Controls != nil && !m.over() }
 
 // refresh brings what depends on the call up to date.

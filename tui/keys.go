@@ -5,8 +5,8 @@ import (
 
 	"github.com/charmbracelet/bubbles/key"
 
-	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/tui/pane"
 )
 
 // KeyMap is every key that the root understands. It is the only source of the help: a key that does not work now is
@@ -41,19 +41,19 @@ func DefaultKeyMap(panes int) KeyMap {
 		Export:  bind("e", "save the recording", "e"),
 
 		Pause:      bind("space", "pause", " "),
-		Live:       bind("l", "back to the present", "l"),
-		StepBack:   bind(",", "an event back", ",", "left"),
-		Step:       bind(".", "an event on", ".", "right"),
-		Back:       bind("[", "a second back", "["),
-		Forward:    bind("]", "a second on", "]"),
-		FarBack:    bind("{", "a tenth back", "{"),
-		FarForward: bind("}", "a tenth on", "}"),
-		Beginning:  bind("<", "to the beginning", "<", "home"),
+		Live:       bind("l", "jump to live", "l"),
+		StepBack:   bind(",", "previous event", ",", "left"),
+		Step:       bind(".", "next event", ".", "right"),
+		Back:       bind("[", "back 1 s", "["),
+		Forward:    bind("]", "forward 1 s", "]"),
+		FarBack:    bind("{", "back 10 %", "{"),
+		FarForward: bind("}", "forward 10 %", "}"),
+		Beginning:  bind("<", "to the start", "<", "home"),
 		End:        bind(">", "to the end", ">", "end"),
 		Slower:     bind("-", "slower", "-"),
 		Faster:     bind("+", "faster", "+", "="),
 
-		Pane:      bind(fmt.Sprintf("1–%d", len(digits)), "go to a pane", digits...),
+		Pane:      bind(fmt.Sprintf("1–%d", len(digits)), "show a pane", digits...),
 		Next:      bind("tab", "next pane", "tab"),
 		Previous:  bind("shift+tab", "previous pane", "shift+tab"),
 		Help:      bind("?", "keys", "?"),
@@ -62,7 +62,7 @@ func DefaultKeyMap(panes int) KeyMap {
 	}
 }
 
-// refresh enables what works now, and words it accordingly.
+// refresh enables the keys that work now, and updates their help.
 func (k *KeyMap) refresh(m *Model) {
 	c, live := m.time.head, m.live()
 	up := live && c.ConnectedAt != nil
@@ -71,7 +71,7 @@ func (k *KeyMap) refresh(m *Model) {
 	k.Video.SetEnabled(media)
 	k.Audio.SetHelp("m", muteWord(c, "audio"))
 	k.Video.SetHelp("v", muteWord(c, "video"))
-	k.Type.SetEnabled(live && chatOpen(c))
+	k.Type.SetEnabled(live && pane.ChatOpen(c))
 	k.Restart.SetEnabled(up)
 	k.Hangup.SetEnabled(live && !c.Alone())
 	k.Again.SetEnabled(m.options.Again && m.over())
@@ -93,7 +93,7 @@ func (k *KeyMap) refreshTimeline(m *Model) {
 	case m.transport.playback == playing, !m.over() && !back:
 		k.Pause.SetHelp("space", "pause")
 	case !m.over():
-		k.Pause.SetHelp("space", "go on")
+		k.Pause.SetHelp("space", "continue")
 	case !back:
 		k.Pause.SetHelp("space", "replay")
 	default:
@@ -108,27 +108,20 @@ func muteWord(c *call.Call, kind string) string {
 	return "mute " + kind
 }
 
-func chatOpen(c *call.Call) bool {
-	for _, ch := range c.Channels {
-		if ch.Label == diag.LabelChat && ch.ClosedAt == nil {
-			return true
-		}
-	}
-	return false
-}
-
-// actions are the keys that do something to the call, in the order of the footer.
+// actions are the keys that act upon the call, in the order of the footer.
 func (k *KeyMap) actions() []key.Binding {
 	return []key.Binding{k.Again, k.Type, k.Audio, k.Video, k.Restart, k.Hangup}
 }
 
-// tools take something out of the session.
+// tools are the keys that take something out of the session.
 func (k *KeyMap) tools() []key.Binding { return []key.Binding{k.Copy, k.Export} }
 
-// timeline are the keys that move through the time of the call, in the order of the footer.
+// timeline are the keys that move through the time of the call, as they are shown, in the order of the footer.
 func (k *KeyMap) timeline() []key.Binding {
 	return []key.Binding{
-		k.Pause, k.Live, k.StepBack, k.Step, k.Back, k.Forward, k.FarBack, k.FarForward, k.Slower, k.Faster, k.Beginning, k.End,
+		k.Pause, k.Live, pane.Both(k.StepBack, k.Step, ", .", "±1 event"), pane.Both(k.Back, k.Forward, "[ ]", "±1 s"),
+		pane.Both(k.FarBack, k.FarForward, "{ }", "±10 %"), pane.Both(k.Slower, k.Faster, "- +", "speed"),
+		pane.Both(k.Beginning, k.End, "< >", "start/end"),
 	}
 }
 

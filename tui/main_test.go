@@ -64,10 +64,10 @@ func newRenderer(profile termenv.Profile) *lipgloss.Renderer {
 // newBench folds the events into a fresh model of that size, five seconds after the last of them.
 func newBench(tb testing.TB, events []diag.Event, width, height int, panes ...pane.Factory) *bench {
 	tb.Helper()
-	return newColoured(tb, termenv.Ascii, events, width, height, panes...)
+	return newColored(tb, termenv.Ascii, events, width, height, panes...)
 }
 
-func newColoured(tb testing.TB, profile termenv.Profile, events []diag.Event, width, height int, panes ...pane.Factory) *bench {
+func newColored(tb testing.TB, profile termenv.Profile, events []diag.Event, width, height int, panes ...pane.Factory) *bench {
 	tb.Helper()
 	start := time.Unix(1_700_000_000, 0)
 	b := &bench{asked: &asked{}, now: start}

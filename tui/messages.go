@@ -25,10 +25,10 @@ type (
 	sourceMsg struct{ err error } // the source has ended: err is nil after its last event
 	clockMsg  struct{ id int }
 	spinMsg   struct{ id int }
-	doneMsg   struct{ remark remark } // what became of a wish; empty when there is nothing to say
+	doneMsg   struct{ notice notice } // the result of a request; empty when there is nothing to say
 )
 
-// listen waits for the next batch. Exactly one such command is under way until the source ends.
+// listen waits for the next batch. Exactly one such command is outstanding until the source ends.
 func (m *Model) listen() tea.Cmd {
 	source, quiet := m.options.Source, m.batchAt.Add(batchGap)
 	return m.tasks.cmd(func(ctx context.Context) tea.Msg {
@@ -50,20 +50,20 @@ func (m *Model) listen() tea.Cmd {
 	})
 }
 
-// ask makes a command of something that is wanted from the call.
+// ask makes a command of a request to the call.
 func (m *Model) ask(f func(Controls) error) tea.Cmd {
 	controls := m.options.Controls
 	if controls == nil || !m.live() {
-		m.remark = remark{"nothing can be asked of the call any more: it has ended", draw.Warn}
+		m.notice = notice{"the call has ended", draw.Warn}
 		return nil
 	}
-	return m.tasks.cmd(func(context.Context) tea.Msg { return refused(f(controls)) })
+	return m.tasks.cmd(func(context.Context) tea.Msg { return failed(f(controls)) })
 }
 
-// refused tells an error, or nothing.
-func refused(err error) doneMsg {
+// failed shows an error, or nothing.
+func failed(err error) doneMsg {
 	if err == nil {
 		return doneMsg{}
 	}
-	return doneMsg{remark{err.Error(), draw.Warn}}
+	return doneMsg{notice{err.Error(), draw.Warn}}
 }

@@ -24,19 +24,19 @@ type Model struct {
 	focus         int
 	width, height int
 	help          bool
-	remark        remark    // what became of the last wish; until the next key
+	notice        notice    // the result of the last request; until the next key
 	ended         bool      // the source has no more events
 	leaving       bool      // quit as soon as the call has ended
 	err           error     // what Run returns
 	barHad        bool      // the timeline was shown when the panes got their sizes
-	pending       []tea.Cmd // what panes have asked for while the root worked
+	pending       []tea.Cmd // requests of panes while the root worked
 	batchAt       time.Time
 	clockID       int // of the running clock; others are stale
 	spinID        int
 }
 
-// remark is one line about what somebody wished.
-type remark struct {
+// notice is one line about the result of a request.
+type notice struct {
 	text  string
 	level draw.Level
 }
@@ -62,7 +62,7 @@ func New(ctx context.Context, o Options, r *lipgloss.Renderer) *Model {
 	return m
 }
 
-// Close ends the commands that are under way and waits for them.
+// Close ends the outstanding commands and waits for them.
 func (m *Model) Close() { m.tasks.close() }
 
 // Init waits for the first events, and for the end of the context.
@@ -99,13 +99,13 @@ func (m *Model) route(msg tea.Msg) tea.Cmd {
 	case playMsg:
 		return m.step(msg)
 	case doneMsg:
-		m.remark = msg.remark
+		m.notice = msg.notice
 	case pane.Say:
 		return m.ask(func(c Controls) error { return c.Chat(string(msg)) })
 	case pane.Diagnose:
 		return m.ask(func(c Controls) error { return c.Diagnose() })
 	case tea.KeyMsg:
-		m.remark = remark{}
+		m.notice = notice{}
 		return m.keysOf(msg)
 	case tea.MouseMsg:
 		return m.mouse(msg)
@@ -113,7 +113,7 @@ func (m *Model) route(msg tea.Msg) tea.Cmd {
 	return nil
 }
 
-// flush makes one command of cmd and of what panes have asked for.
+// flush makes one command of cmd and of the requests of panes.
 func (m *Model) flush(cmd tea.Cmd) tea.Cmd {
 	if len(m.pending) == 0 {
 		return cmd

@@ -115,7 +115,7 @@ func TestKeysThatCannotWork(t *testing.T) {
 		t.Errorf("footer %q, want %q", got, want)
 	}
 	replay := newReplay(t, scenarioGood(), 120, 36)
-	want := "space play · , . step · [ ] second · - + speed · y copy · ? keys · q quit"
+	want := "space play · , . ±1 event · [ ] ±1 s · { } ±10 % · - + speed · < > start/end · y copy · ? keys · q quit"
 	if got := strings.TrimSpace(replay.footerKeys()); got != want {
 		t.Errorf("footer of a replay %q, want %q", got, want)
 	}
@@ -237,7 +237,7 @@ func TestClockRuns(t *testing.T) {
 func TestBrokenSourceIsTold(t *testing.T) {
 	b := newBench(t, scenarioGood(), 80, 24)
 	b.send(sourceMsg{errors.New("line 7 is no event")})
-	if !strings.Contains(b.View(), "no more events can be read: line 7 is no event") {
+	if !strings.Contains(b.View(), "reading events failed: line 7 is no event") {
 		t.Errorf("not told:\n%s", b.View())
 	}
 }

@@ -16,12 +16,12 @@ import (
 
 func natBench(t *testing.T, profile termenv.Profile, events []diag.Event, width, height int) *bench {
 	t.Helper()
-	b := newColoured(t, profile, events, width, height, pane.NewNetwork, pane.NewLog)
+	b := newColored(t, profile, events, width, height, pane.NewNetwork, pane.NewLog)
 	b.options.Title = "nat"
 	return b
 }
 
-// TestGoldenNetwork compares diagnoses by themselves with the frames in testdata, and looks at each without Unicode and in colour.
+// TestGoldenNetwork compares diagnoses by themselves with the frames in testdata, and looks at each without Unicode and in color.
 func TestGoldenNetwork(t *testing.T) {
 	for _, sc := range natScenarios {
 		t.Run(sc.name, func(t *testing.T) {
@@ -31,10 +31,10 @@ func TestGoldenNetwork(t *testing.T) {
 				b := natBench(t, termenv.Ascii, sc.events(), size.width, size.height)
 				b.press(sc.keys...)
 				fmt.Fprintf(&frames, "-- %dx%d --\n%s\n", size.width, size.height, trimmed(b.View()))
-				coloured := natBench(t, termenv.TrueColor, sc.events(), size.width, size.height)
-				coloured.press(sc.keys...)
-				if diff := cmp.Diff(b.View(), ansi.Strip(coloured.View())); diff != "" {
-					t.Errorf("%s (-plain +coloured):\n%s", what, diff)
+				colored := natBench(t, termenv.TrueColor, sc.events(), size.width, size.height)
+				colored.press(sc.keys...)
+				if diff := cmp.Diff(b.View(), ansi.Strip(colored.View())); diff != "" {
+					t.Errorf("%s (-plain +colored):\n%s", what, diff)
 				}
 				b.scene.Theme.UseASCII()
 				frame := b.View()

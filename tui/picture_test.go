@@ -40,7 +40,7 @@ func TestPictures(t *testing.T) {
 					break
 				}
 			}
-			b := newColoured(t, termenv.ANSI256, nil, width, height)
+			b := newColored(t, termenv.ANSI256, nil, width, height)
 			b.now = b.now.Add(events[len(events)-1].At)
 			b.send(tea.WindowSizeMsg{Width: width, Height: height})
 			b.send(batchMsg{events})

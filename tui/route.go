@@ -9,7 +9,7 @@ import (
 	"dialtone/tui/pane"
 )
 
-// keysOf routes what was read at once: keys that follow each other quickly come as one message.
+// keysOf routes keys that were read at once: keys that follow each other quickly arrive as one message.
 func (m *Model) keysOf(msg tea.KeyMsg) tea.Cmd {
 	if msg.Type != tea.KeyRunes || msg.Paste || len(msg.Runes) < 2 {
 		return m.key(msg)
@@ -21,7 +21,7 @@ func (m *Model) keysOf(msg tea.KeyMsg) tea.Cmd {
 	return tea.Batch(cmds...)
 }
 
-// key routes a key: to a pane in which somebody types, to the root's own bindings, else to the focused pane.
+// key routes a key: to a pane that takes text, to the root's own bindings, else to the focused pane.
 func (m *Model) key(msg tea.KeyMsg) tea.Cmd {
 	focused := m.panes[m.focus]
 	if m.typing() && !key.Matches(msg, m.keys.Interrupt) {
@@ -45,7 +45,7 @@ func (m *Model) typing() bool {
 	return ok && t.Typing()
 }
 
-// shared are keys of the timeline which a pane may need for itself; the timeline has others for the same.
+// shared are keys of the timeline that a pane may use for itself; the timeline has others for the same.
 var shared = []string{"left", "right", "home", "end"}
 
 func (m *Model) paneWants(msg tea.KeyMsg) bool {
@@ -55,7 +55,7 @@ func (m *Model) paneWants(msg tea.KeyMsg) bool {
 // wheelLines is how far a notch of the wheel scrolls.
 const wheelLines = 3
 
-// mouse routes what the mouse does: the wheel scrolls the focused pane, a click goes to a tab, to the timeline, or to
+// mouse routes mouse events: the wheel scrolls the focused pane, a click goes to a tab, to the timeline, or to
 // the pane.
 func (m *Model) mouse(msg tea.MouseMsg) tea.Cmd {
 	event := tea.MouseEvent(msg)

@@ -10,15 +10,15 @@ import (
 	"github.com/charmbracelet/lipgloss"
 	"github.com/muesli/termenv"
 
-	_ "dialtone/tui/quiet" // Bubble Tea would ask the terminal at once
+	_ "dialtone/tui/quiet" // Bubble Tea would query the terminal at once
 )
 
 // framesPerSecond bounds how often the terminal is written to.
 const framesPerSecond = 30
 
-// Run shows the call until somebody leaves or ctx ends. It returns nil when somebody left with q, [ErrInterrupted]
-// after ctrl+c during a call, [ErrCallAgain] when somebody wants the same call again, a [*PanicError] for a fault of
-// our own, the context's error when that came first, else what failed; the terminal is restored in each case.
+// Run shows the call until the user leaves or ctx ends. It returns nil after q, [ErrInterrupted] after ctrl+c during a
+// call, [ErrCallAgain] when the same call was requested again, a [*PanicError] for a bug, the context's error when that
+// came first, else the failure; the terminal is restored in each case.
 func Run(ctx context.Context, o Options) error {
 	var out io.Writer = os.Stdout
 	if o.Output != nil {
@@ -29,13 +29,14 @@ func Run(ctx context.Context, o Options) error {
 	}
 	renderer := lipgloss.NewRenderer(out)
 	if renderer.ColorProfile() == termenv.Ascii {
-		renderer.SetHasDarkBackground(true) // no colours: nothing to ask
+		renderer.SetHasDarkBackground(true) // no colors: no query
 	}
-	renderer.HasDarkBackground() // asks the terminal: before anybody else reads its input
+	renderer.HasDarkBackground() // queries the terminal, before anything else reads its input
 	m := New(ctx, o, renderer)
 	defer m.Close()
 	options := []tea.ProgramOption{
-		tea.WithOutput(out), tea.WithAltScreen(), tea.WithFPS(framesPerSecond), tea.WithoutSignalHandler(), tea.WithMouseCellMotion(),
+		tea.WithOutput(out), tea.WithAltScreen(), tea.WithFPS(framesPerSecond), tea.WithoutSignalHandler(),
+		tea.WithMouseCellMotion(),
 	}
 	if o.Input != nil {
 		options = append(options, tea.WithInput(o.Input))

@@ -44,8 +44,8 @@ const (
 	turnURL = "turn:turn.example:3478"
 )
 
-// dialled is a call until it waits for the other party: the beginning of every scenario.
-func dialled(s *script) *script {
+// dialed is a call until it waits for the peer: the beginning of every scenario.
+func dialed(s *script) *script {
 	s.at(0).add(diag.CallStart{
 		Command: "call", Code: "w1", Server: "https://calls.example/call", Join: "dialtone call w1 --server https://calls.example/call",
 		ICEServers: []diag.ICEServer{{URL: stunURL}, {URL: turnURL, HasUsername: true}}, Media: true,
@@ -98,10 +98,10 @@ func turnRefuses(s *script) *script {
 	)
 }
 
-// scenarioWaiting waits for the other party.
-func scenarioWaiting() []diag.Event { return turnRefuses(dialled(&script{})).events }
+// scenarioWaiting waits for the peer.
+func scenarioWaiting() []diag.Event { return turnRefuses(dialed(&script{})).events }
 
-// paired adds what follows when the other party has come at ms.
+// paired adds what follows when the peer has come at ms.
 func paired(s *script, ms float64) *script {
 	s.at(ms).add(
 		diag.SignalRequest{Code: "get_status", Attempt: 1, Status: 200, DurationMs: diag.Millis((ms - 20) * 1e6), LongPoll: true, Reused: true, Answer: "need_init"},
@@ -210,7 +210,7 @@ func said(dir diag.Direction, text string) diag.Data {
 
 // scenarioGood is a call that works: set up after a wait of 18 s, 42 s long, still up.
 func scenarioGood() []diag.Event {
-	s := connected(paired(turnRefuses(dialled(&script{})), 18_041), 18_131)
+	s := connected(paired(turnRefuses(dialed(&script{})), 18_041), 18_131)
 	s = talked(s, 18_150, 3)
 	s.at(21_400).add(said(diag.Outbound, "hello"))
 	s.at(21_412).add(said(diag.Inbound, "hello"))
@@ -235,7 +235,7 @@ func scenarioHungUp() []diag.Event {
 
 // scenarioFailed finds no path: no relay, because the TURN server refused the password.
 func scenarioFailed() []diag.Event {
-	s := paired(turnRefuses(dialled(&script{})), 3_041)
+	s := paired(turnRefuses(dialed(&script{})), 3_041)
 	for i := 1; i <= 9; i++ {
 		s.at(4_900 + float64(i)).add(diag.Pair{
 			ID: fmt.Sprintf("P%d", i), LocalCandidateID: fmt.Sprintf("L%d", (i-1)/3+1), RemoteCandidateID: fmt.Sprintf("R%d", (i-1)%3+1),
@@ -253,7 +253,7 @@ const hostile = "\x1b[2J\x1b]0;owned\x07\x9b31m\r\n\t\u202egnp.exe\u202c 👨‍
 
 // scenarioHostile is a chatty peer that sends whatever it can think of.
 func scenarioHostile() []diag.Event {
-	s := connected(paired(turnRefuses(dialled(&script{})), 900), 990)
+	s := connected(paired(turnRefuses(dialed(&script{})), 900), 990)
 	s.at(1_200).add(diag.Candidate{Side: diag.Remote, ID: "RX", Protocol: hostile, Address: hostile, Port: 9, CandidateType: hostile, RelatedAddress: hostile})
 	for i := range 40 {
 		s.at(1_300 + float64(i)*10).add(diag.ChannelOpen{Side: diag.Remote, ID: diag.Ptr(uint16(100 + i)), Label: fmt.Sprintf("%d %s", i, hostile), Protocol: hostile, MaxPacketLifeTime: diag.Ptr(uint16(i))})
@@ -277,7 +277,7 @@ func scenarioHostile() []diag.Event {
 
 // scenarioRelay talks over our relay, behind a NAT, with a party that hides its addresses: the longest path.
 func scenarioRelay() []diag.Event {
-	s := paired(dialled(&script{}), 2_400)
+	s := paired(dialed(&script{}), 2_400)
 	s.at(2_420).add(
 		diag.Candidate{
 			Side: diag.Local, ID: "L4", Component: 1, Protocol: "udp", Priority: 16777215, Address: "198.51.100.54", Port: 49160, CandidateType: diag.Relay,
@@ -305,9 +305,9 @@ func scenarioRelay() []diag.Event {
 	return talked(s, 4_200, 20).events
 }
 
-// scenarioOneWay receives nothing, though the other party agreed to send.
+// scenarioOneWay receives nothing, though the peer agreed to send.
 func scenarioOneWay() []diag.Event {
-	s := paired(turnRefuses(dialled(&script{})), 1_200)
+	s := paired(turnRefuses(dialed(&script{})), 1_200)
 	for _, e := range connected(&script{}, 1_300).events {
 		switch d := e.Data.(type) {
 		case diag.TrackAdded:
@@ -338,7 +338,7 @@ func scenarioOneWay() []diag.Event {
 // scenarioLongCall has ten minutes of media with all that may happen to it: bursts of loss, a silence that was not measured,
 // a picture that freezes, pings over two decades, a peer that says hello on both control channels.
 func scenarioLongCall() []diag.Event {
-	s := connected(paired(turnRefuses(dialled(&script{})), 900), 990)
+	s := connected(paired(turnRefuses(dialed(&script{})), 900), 990)
 	for _, label := range []string{diag.LabelControl, diag.LabelControlLegacy} {
 		s.at(1_020).add(
 			diag.Message{Direction: diag.Inbound, Label: label, Bytes: 40, Text: `{"code":"hello","agent":"Firefox"}`},
@@ -380,7 +380,7 @@ func scenarioLongCall() []diag.Event {
 	return s.at(590_020).add(said(diag.Inbound, long)).events
 }
 
-// scenarioMuted has audio muted by us and video by the other party.
+// scenarioMuted has audio muted by us and video by the peer.
 func scenarioMuted() []diag.Event {
 	s := &script{events: scenarioGood()}
 	return s.at(60_200).add(

@@ -13,12 +13,13 @@ import (
 	"dialtone/diag/judge"
 	"dialtone/diag/words"
 	"dialtone/tui/draw"
+	"dialtone/tui/pane"
 )
 
 const (
 	roomy = 30 // the height from which empty lines and a rule divide the screen
-	low   = 8  // the height below which there are neither tabs nor trouble
-	wide  = 60 // the width from which there is a margin, and our own name
+	low   = 8  // the height below which there are neither tabs nor findings
+	wide  = 60 // the width from which there is a margin, and the name of the program
 )
 
 // resize gives the panes what header and footer leave.
@@ -52,11 +53,11 @@ func (m *Model) frame() string {
 	return m.scene.Theme.Ship(strings.Join(draw.Clamp(lines, m.width, m.height), "\n"))
 }
 
-// header is what is always told: the name, the state, the clock and the path, then the tabs.
+// header is what is always shown: the name, the state, the clock and the path, then the tabs.
 func (m *Model) header() []string {
 	th := m.scene.Theme
 	l := draw.NewLine(m.width).Gap(1)
-	if m.width >= wide && (m.width >= 100 || m.playbackWords() == "") {
+	if m.width >= wide && (m.width >= 100 || m.playbackText() == "") {
 		l.Add(th.Accent, "dialtone").Gap(2)
 	}
 	l.Add(th.Strong, m.options.Title).Gap(3)
@@ -87,30 +88,30 @@ func (m *Model) state(l *draw.Line) {
 	}
 	switch {
 	case c.Failing():
-		mark, paint, text = th.Glyphs.Bad, th.Bad, "no path found, asking why"
+		mark, paint, text = th.Glyphs.Bad, th.Bad, "no path found, diagnosing"
 	case c.Ended != nil:
 		text = words.Verdict(m.scene.Verdict).Headline
 	case m.ended && m.time.behind() == 0:
-		text += ", then the events end"
+		text += ", no further events"
 	case m.leaving:
 		text = "hanging up"
 	case m.waiting():
 		mark, paint = m.scene.Spinner(), th.Accent
 		if c.State() == call.StateWaiting {
-			text = "waiting for the other party"
+			text = "waiting for the peer"
 		}
 	}
 	l.Add(paint, mark).Gap(1).Add(paint, text)
 	if c.Ended == nil {
-		l.Gap(2).Add(th.Plain, draw.Clock(m.scene.Clock-m.scene.Since()))
+		l.Gap(2).Add(th.Plain, words.Clock(m.scene.Clock-m.scene.Since()))
 	}
-	if text := m.playbackWords(); text != "" {
+	if text := m.playbackText(); text != "" {
 		l.Gap(2).Add(th.Warn, text)
 	}
 }
 
-// playbackWords say that it is not the present that is shown; empty when it is.
-func (m *Model) playbackWords() string {
+// playbackText says which moment is shown; empty for the present.
+func (m *Model) playbackText() string {
 	behind := m.time.behind()
 	switch {
 	case m.transport.playback == following:
@@ -118,11 +119,11 @@ func (m *Model) playbackWords() string {
 	case m.transport.playback == playing:
 		return "at " + speedWord(m.transport.speed)
 	case m.over() && behind == 0:
-		return "at its end"
+		return "end of recording"
 	case m.over() || behind == 0:
 		return "paused"
 	}
-	return "paused, " + draw.Plural(behind, "event", "events") + " behind"
+	return "paused, " + words.Count(behind, "event", "events") + " behind"
 }
 
 func speedWord(speed float64) string { return strconv.FormatFloat(speed, 'g', -1, 64) + "×" }
@@ -135,23 +136,13 @@ func (m *Model) level() draw.Level {
 	case call.StateReconnecting:
 		return draw.Warn
 	case call.StateEnded:
-		return endLevel(m.scene.Verdict.Exit)
+		return pane.ExitLevel(m.scene.Verdict.Exit)
 	case call.StateUnknown, call.StateDialing, call.StateWaiting, call.StateNegotiating, call.StateConnecting:
 	}
 	return draw.Idle
 }
 
-func endLevel(exit diag.Exit) draw.Level {
-	if exit == diag.ExitPass {
-		return draw.Good
-	}
-	if exit == diag.ExitInterrupted {
-		return draw.Warn
-	}
-	return draw.Bad
-}
-
-// pathSummary is the selected path in two words, with its round-trip time; where room is short without their labels.
+// pathSummary is the selected path in two words, with its round-trip time; without labels when room is short.
 func (m *Model) pathSummary(long bool) *draw.Line {
 	th, c := m.scene.Theme, m.scene.Call
 	l := draw.NewLine(m.width)
@@ -170,13 +161,13 @@ func (m *Model) pathSummary(long bool) *draw.Line {
 			string(local.CandidateType)+th.Glyphs.Between+string(remote.CandidateType))
 	}
 	if d, ok := c.RoundTripTime(); ok {
-		number, unit, _ := strings.Cut(draw.Span(d), " ")
-		l.Add(th.Dim, " "+label(" rtt ")).Add(th.Plain, number).Add(th.Dim, " "+unit)
+		number, unit, _ := strings.Cut(words.Duration(d), " ")
+		l.Add(th.Dim, " "+label(" RTT ")).Add(th.Plain, number).Add(th.Dim, " "+unit)
 	}
 	return l.Gap(1)
 }
 
-// tabs names the panes, and at the right how the other party joins, or how many remarks there are.
+// tabs names the panes, and at the right how the peer joins, or how many findings there are.
 func (m *Model) tabs() string {
 	th, c := m.scene.Theme, m.scene.Call
 	l := draw.NewLine(m.width)
@@ -189,13 +180,12 @@ func (m *Model) tabs() string {
 		}
 	}
 	if m.options.Replay == nil && c.State() == call.StateWaiting && c.Start.Join != "" {
-		text := draw.Truncate(draw.Safe(c.Start.Join), max(l.Room()-15, 0))
-		return l.Right(draw.NewLine(m.width).Add(th.Dim, "they join: ").Add(th.Accent, text).Gap(1)).String()
+		return l.Right(draw.NewLine(m.width).Add(th.Dim, "peer: ").Add(th.Accent, c.Start.Join).Gap(1)).String()
 	}
 	return l.Right(m.troubles()).String()
 }
 
-// tabTitles are the numbers and the names of the panes, and how much room each takes beside its text. Where space is
+// tabTitles are the numbers and the names of the panes, and how much room each takes beside its text. When space is
 // short they move together, and then only the one in front keeps its name.
 func (m *Model) tabTitles() (titles []string, gap int) {
 	width := m.troubles().Width()
@@ -244,15 +234,15 @@ func (m *Model) troubles() *draw.Line {
 		}
 	}
 	if problems > 0 {
-		l.Add(th.Bad, th.Glyphs.Bad+" "+draw.Plural(problems, "problem", "problems")).Gap(1)
+		l.Add(th.Bad, th.Glyphs.Bad+" "+words.Count(problems, "problem", "problems")).Gap(1)
 	}
 	if warnings > 0 {
-		l.Gap(min(problems, 1)).Add(th.Warn, th.Glyphs.Warn+" "+draw.Plural(warnings, "warning", "warnings")).Gap(1)
+		l.Gap(min(problems, 1)).Add(th.Warn, th.Glyphs.Warn+" "+words.Count(warnings, "warning", "warnings")).Gap(1)
 	}
 	return l
 }
 
-// footer is the latest trouble, and the keys that work now.
+// footer is the most severe finding, and the keys that work now.
 func (m *Model) footer() []string {
 	th := m.scene.Theme
 	var lines []string
@@ -275,13 +265,14 @@ func (m *Model) footer() []string {
 // barRow is the row of the timeline, from 0.
 func (m *Model) barRow() int { return m.height - 2 }
 
-// trouble is what the eye should fall on: a refused wish, else the gravest finding, the latest of its kind.
+// trouble is the answer to the last request, else the most severe finding, the latest of its kind, with its advice when
+// there is room for it.
 func (m *Model) trouble() string {
 	th := m.scene.Theme
 	l := draw.NewLine(m.width).Gap(1)
-	if m.remark.text != "" {
-		mark, paint := th.Mark(m.remark.level)
-		return l.Add(paint, mark+" "+m.remark.text).String()
+	if m.notice.text != "" {
+		mark, paint := th.Mark(m.notice.level)
+		return l.Add(paint, mark+" "+m.notice.text).String()
 	}
 	var found *judge.Finding
 	for i := range m.scene.Verdict.Findings {
@@ -296,10 +287,15 @@ func (m *Model) trouble() string {
 	if found.Severity == diag.Problem {
 		mark, paint = th.Mark(draw.Bad)
 	}
-	return l.Add(paint, mark+" "+words.Of(*found).Title).Gap(2).Add(th.Dim, words.Of(*found).Advice).String()
+	text := words.Of(*found)
+	l.Add(paint, mark+" "+text.Title)
+	if draw.Width(draw.Safe(text.Advice))+2 <= l.Room() {
+		l.Gap(2).Add(th.Dim, text.Advice)
+	}
+	return l.String()
 }
 
-// keyLine shows as many of the keys that work now as there is room for; help and quit always.
+// keyLine shows as many of the keys that work now as there is room for, help and quit always.
 func (m *Model) keyLine() string {
 	last := []key.Binding{m.keys.Help, m.keys.Quit}
 	first := m.footerKeys()
@@ -309,38 +305,29 @@ func (m *Model) keyLine() string {
 	if m.help {
 		first = nil
 	}
-	end := m.keyWords(last)
+	end := m.keyHelp(last)
 	l := draw.NewLine(m.width).Gap(1)
 	for _, b := range first {
-		words := m.keyWords([]key.Binding{b})
-		if words.Width() == 0 || l.Width()+words.Width()+3+end.Width() > m.width {
+		text := m.keyHelp([]key.Binding{b})
+		if text.Width() == 0 || l.Width()+text.Width()+3+end.Width() > m.width {
 			continue
 		}
-		l.Append(words).Add(m.scene.Theme.Dim, " "+m.scene.Theme.Glyphs.Dot+" ")
+		l.Append(text).Add(m.scene.Theme.Dim, " "+m.scene.Theme.Glyphs.Dot+" ")
 	}
 	return l.Append(end).String()
 }
 
-// footerKeys are the keys in the order of their use now: who looks back moves through time, others act upon the call.
+// footerKeys are the keys in the order of their use now: those of the timeline when the past is shown, else those that
+// act upon the call.
 func (m *Model) footerKeys() []key.Binding {
 	k, own := &m.keys, m.panes[m.focus].Keys()
 	if m.transport.playback != following {
-		through := []key.Binding{k.Pause, k.Live, pair(k.StepBack, k.Step, "step"), pair(k.Back, k.Forward, "second"),
-			pair(k.Slower, k.Faster, "speed")}
-		return slices.Concat(through, own, k.tools(), k.actions())
+		return slices.Concat(k.timeline(), own, k.tools(), k.actions())
 	}
 	return slices.Concat(k.actions(), own, []key.Binding{k.Pause}, k.tools())
 }
 
-// pair shows two opposite keys as one.
-func pair(a, b key.Binding, word string) key.Binding {
-	both := key.NewBinding(key.WithKeys(append(a.Keys(), b.Keys()...)...),
-		key.WithHelp(a.Help().Key+" "+b.Help().Key, word))
-	both.SetEnabled(a.Enabled() && b.Enabled())
-	return both
-}
-
-func (m *Model) keyWords(bindings []key.Binding) *draw.Line {
+func (m *Model) keyHelp(bindings []key.Binding) *draw.Line {
 	th := m.scene.Theme
 	l := draw.NewLine(m.width)
 	for _, b := range bindings {

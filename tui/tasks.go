@@ -22,18 +22,19 @@ type tasks struct {
 	panic  *PanicError
 }
 
-// PanicError is a fault of the program itself that was caught before it could harm the terminal.
+// PanicError is a bug that was caught before it could harm the terminal.
 type PanicError struct {
-	Value any    // what was thrown
+	Value any    // of the panic
 	Stack []byte // where, as debug.Stack has it
 }
 
 // Error says what happened and what to do.
 func (e *PanicError) Error() string {
-	return fmt.Sprintf("the screen failed: %v; this is a fault of dialtone: please report it with the lines above. --plain shows the same call without a screen", e.Value)
+	return fmt.Sprintf("the screen failed: %v; this is a bug in dialtone: please report it with the lines above. "+
+		"--plain shows the same call without a screen", e.Value)
 }
 
-// caught takes what recover returns where code of panes runs: a panic is remembered, and ends the session in order.
+// caught takes what recover returns after code of panes: a panic is remembered, and the session shuts down cleanly.
 func (t *tasks) caught(r any) {
 	if r == nil {
 		return
@@ -53,7 +54,7 @@ func (t *tasks) fault() *PanicError {
 	return t.panic
 }
 
-// guard catches what a command throws that is none of ours.
+// guard catches panics of commands that do not run through tasks.
 func (t *tasks) guard(cmd tea.Cmd) tea.Cmd {
 	if cmd == nil {
 		return nil
@@ -102,8 +103,8 @@ func (t *tasks) after(d time.Duration, msg tea.Msg) tea.Cmd {
 	})
 }
 
-// leave quits when the context ends, or after a panic. Bubble Tea could be given the context itself, but would then
-// leave the goroutine that reads the keys behind.
+// leave quits when the context ends, or after a panic. Bubble Tea would leave the goroutine that reads the keys behind
+// if it had the context itself.
 func (t *tasks) leave() tea.Cmd {
 	return t.cmd(func(ctx context.Context) tea.Msg {
 		select {

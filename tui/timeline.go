@@ -9,8 +9,8 @@ import (
 	"dialtone/tui/pane"
 )
 
-// maxKept is how many events of a running call can be looked back at: hours of an ordinary call. Of a longer one the
-// oldest are forgotten, a tenth at a time; what they amounted to stays. A recording holds them all.
+// maxKept is how many events of a running call are kept: hours of an ordinary call. Of a longer one the oldest are
+// forgotten, a tenth at a time; their effect on the state stays. A recording holds them all.
 const maxKept = 100_000
 
 // timeline holds the events of a call and a position among them. What is shown is the fold of the events up to the
@@ -31,13 +31,13 @@ func newTimeline(limit int) *timeline {
 }
 
 // add takes new events at the end. A position that is the end stays the end when follow is set. It returns the reset
-// that panes must be told when the position was among events that had to be forgotten.
+// for the panes when the position was among events that had to be forgotten.
 func (t *timeline) add(events []diag.Event, follow bool) *pane.Reset {
 	if !follow && t.call == t.head {
 		t.call = t.head.Copy()
 	}
 	for _, e := range events {
-		e.At = max(e.At, t.head.Now) // only a file that somebody has changed goes back
+		e.At = max(e.At, t.head.Now) // only an edited file goes back
 		t.head.Apply(e)
 		t.events = append(t.events, e)
 	}
@@ -67,7 +67,7 @@ func (t *timeline) forget() *pane.Reset {
 	return &pane.Reset{Lost: t.lost}
 }
 
-// seek moves the position to n, bounded by the ends. It returns what panes must be told: the events between when it
+// seek moves the position to n, bounded by the ends. It returns the news for the panes: the events between when it
 // went forward, a reset when it went back, nil when it did not move.
 func (t *timeline) seek(n int) any {
 	n = max(min(n, len(t.events)), 0)
@@ -93,7 +93,7 @@ func (t *timeline) seek(n int) any {
 	return pane.Reset{Events: t.events[:n:n], Lost: t.lost}
 }
 
-// rewind goes to the beginning without telling anybody.
+// rewind goes to the beginning; no pane exists yet.
 func (t *timeline) rewind() { t.at, t.call = 0, t.base.Copy() }
 
 // indexAt is the position at a time: how many of the kept events had happened by then.

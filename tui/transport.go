@@ -17,7 +17,7 @@ const (
 	playing                   // a clock moves it
 )
 
-// speeds at which a call can be looked back at.
+// speeds of a replay.
 var speeds = []float64{0.25, 0.5, 1, 2, 4, 8, 16}
 
 // leastStep is the least time between two steps of the playing position.
@@ -37,7 +37,7 @@ type playMsg struct{ id int }
 // play begins to move the position, from the beginning when it is at the end.
 func (m *Model) play() tea.Cmd {
 	if m.time.behind() == 0 && m.transport.clock >= m.time.end() {
-		m.tell(m.time.seek(0))
+		m.publish(m.time.seek(0))
 		m.transport.clock = m.time.start()
 	}
 	m.transport.playback, m.transport.setAt = playing, m.options.Now()
@@ -57,7 +57,7 @@ func (m *Model) pause() {
 
 // goLive follows the newest event again.
 func (m *Model) goLive() tea.Cmd {
-	m.tell(m.time.seek(len(m.time.events)))
+	m.publish(m.time.seek(len(m.time.events)))
 	if m.options.Replay != nil {
 		m.pause()
 		m.transport.clock = m.time.end()
@@ -74,7 +74,7 @@ func (m *Model) step(msg playMsg) tea.Cmd {
 		return nil
 	}
 	m.advance()
-	m.tell(m.time.seek(m.time.indexAt(m.transport.clock)))
+	m.publish(m.time.seek(m.time.indexAt(m.transport.clock)))
 	if m.time.behind() == 0 && m.transport.clock >= m.time.end() {
 		m.transport.clock, m.transport.playback = m.time.end(), paused
 	}
@@ -126,7 +126,7 @@ func (m *Model) moveTo(index int, at time.Duration) tea.Cmd {
 	if m.transport.playback == following {
 		m.pause()
 	}
-	m.tell(m.time.seek(index))
+	m.publish(m.time.seek(index))
 	m.transport.clock, m.transport.setAt = at, m.options.Now()
 	m.transport.id++
 	m.refresh()
@@ -155,8 +155,8 @@ func (m *Model) faster(steps int) tea.Cmd {
 	return m.nextStep()
 }
 
-// transportKey performs the bindings of the timeline; false for a key that is none of them. Keys that a pane may have a
-// use for too are the pane's.
+// transportKey performs the bindings of the timeline; false for a key that is none of them. Keys that the pane in front
+// uses too are the pane's.
 func (m *Model) transportKey(msg tea.KeyMsg) (tea.Cmd, bool) {
 	k := &m.keys
 	tenth := (m.time.end() - m.time.start()) / 10
@@ -189,8 +189,8 @@ func (m *Model) transportKey(msg tea.KeyMsg) (tea.Cmd, bool) {
 	return nil, false
 }
 
-// pauseOrGo is the space bar: a replay pauses and plays; a live call pauses and becomes live again; one that has ended
-// pauses and plays.
+// pauseOrGo is the space bar: a replay pauses and plays, as a call that has ended; a live call pauses and jumps to
+// live.
 func (m *Model) pauseOrGo() tea.Cmd {
 	switch {
 	case m.transport.playback == playing:
@@ -209,8 +209,8 @@ func (m *Model) pauseOrGo() tea.Cmd {
 	return m.goLive()
 }
 
-// tell hands to all panes what has become of the events.
-func (m *Model) tell(news any) {
+// publish hands the news about the events to all panes.
+func (m *Model) publish(news any) {
 	m.scene.Call = m.time.call
 	if news == nil {
 		return

@@ -138,7 +138,7 @@ func TestReplayPlays(t *testing.T) {
 	b.send(keyMsg(" "))
 	b.pass(time.Hour)
 	checkPosition(t, b, all, 100)
-	if head := b.View(); !strings.Contains(head, "at its end") {
+	if head := b.View(); !strings.Contains(head, "end of recording") {
 		t.Errorf("the end is not told:\n%s", head)
 	}
 	b.send(keyMsg(" ")) // once more

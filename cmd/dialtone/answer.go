@@ -20,7 +20,7 @@ type answerCommand struct {
 	mediaFlags
 	lengthFlags
 	recordFlags
-	Screen bool `help:"Show each call on the screen, as dialtone call does; c on it takes the next one, q ends."`
+	Screen bool `help:"Show each call on the screen, as dialtone call does; press c for the next call, q to quit."`
 	glyphFlags
 	Wait time.Duration `default:"0s" placeholder:"DURATION" help:"How long to wait for each call. Default: no limit."`
 	Once bool          `form:"answer" label:"one call" hint:"exit after it; otherwise answer further calls" help:"Handle one call, then exit with its result code."`
@@ -44,7 +44,7 @@ func (answerCommand) Help() string {
 		callExits...)
 }
 
-// Pauses between calls that came to nothing because of the server.
+// Pauses between calls that failed because of the server.
 const (
 	shortestPause = time.Second
 	longestPause  = 30 * time.Second
@@ -57,69 +57,68 @@ func (c *answerCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	}
 	ctx, restore := a.Interruptible(ctx)
 	defer restore()
-	if !way.listens() {
-		return c.takeCalls(ctx, a, config, way, nil)
+	if way.Listen == nil {
+		return c.answerCalls(ctx, a, config, way, nil)
 	}
 	h, err := way.open(ctx, a, &c.answeringFlags)
 	if err != nil {
 		return diag.ExitCannotRun, err
 	}
 	config.Server, config.Join = h.url, h.join
-	exit, err := c.takeCalls(ctx, a, config, way, h)
+	exit, err := c.answerCalls(ctx, a, config, way, h)
 	return exit, errors.Join(err, h.close())
 }
 
 // plan makes of the flags what is to be answered, and how. The error joins all mistakes.
-func (c *answerCommand) plan(a app) (diag.Config, way, error) {
+func (c *answerCommand) plan(a app) (diag.Config, chosen, error) {
 	config := c.networkFlags.config(c.mediaFlags, c.For)
 	config.Command, config.Wait = "answer", c.Wait
-	w, err := a.choose(c.Code, c.ways())
-	errs := []error{err, w.checkMedia(c.mediaFlags), w.checkAddress(), c.networkFlags.complete()}
-	if w.listens() {
+	w, err := a.choose(c.Code, &c.wayFlags)
+	errs := []error{err, w.checkMedia(c.mediaFlags), c.networkFlags.complete()}
+	if w.Listen != nil {
 		errs = append(errs, c.tlsFlags.complete())
 	}
 	if c.Screen && !a.Terminal {
 		errs = append(errs, errors.New("--screen needs a terminal: leave it out"))
 	}
-	switch {
-	case err != nil && w.kind == "" && c.Code == nil:
+	if w.Name == "" {
 		return config, w, errors.Join(errs...) // there is nothing to validate yet
-	case w.kind == "":
-		config.Code = *c.Code
-		config.Join = "dialtone call " + shellQuoted(config.Code) + " --server " + shellQuoted(string(c.Server))
-	default:
-		w.apply(&config, c.Token)
 	}
-	config.Echo = !w.mediaAlone()
-	if w.kind == diag.SignalingPaste {
-		config.Join = "dialtone call --paste"
+	w.apply(&config, c.Token)
+	config.Echo, config.Listens = !w.OneWay(), w.Listen != nil
+	switch {
+	case w.Coded:
+		config.Join = "dialtone call " + shellQuoted(config.Code) + " --server " + shellQuoted(string(c.Server))
+	case w.Listen == nil:
+		config.Join = "dialtone call --" + w.Call[0].Name
 	}
 	return config, w, errors.Join(append(errs, config.Validate())...)
 }
 
 // placement is the n-th call.
-func (c *answerCommand) placement(a app, config diag.Config, w way, h *host, n int) calls.Placement {
+func (c *answerCommand) placement(a app, config diag.Config, w chosen, h *host, n int) calls.Placement {
 	p := calls.Placement{Config: config, Record: calls.Numbered(c.Record, n), Redact: c.Redact, Screen: c.Screen,
 		ASCII: c.ascii(a.streams)}
 	switch {
 	case h != nil:
-		p.Engine = sessionOver(session.Listen(h), w.flow(false))
-	case w.kind == diag.SignalingPaste:
-		p.Engine, p.Exchange = newDesk(a.streams, c.pasteFlags, p.Screen).engine(false), true
+		p.Engine = sessionOver(session.Accept(h), session.Flow(w.Way, true))
+	case !w.Coded:
+		w.dial(a, &p, true)
 	}
 	return p
 }
 
-// takeCalls takes one call after another. It ends with the context, when nobody came in time, after texts were
-// exchanged, and when the signaling server was never there: that is a wrong address. One that went away is waited for.
-func (c *answerCommand) takeCalls(ctx context.Context, a app, config diag.Config, w way, h *host) (diag.Exit, error) {
+// answerCalls answers one call after another. It ends with the context, when no peer came in time, after texts were
+// exchanged, and when the signaling server could never be reached: that is a wrong address. One that went away is
+// waited for.
+func (c *answerCommand) answerCalls(ctx context.Context, a app, config diag.Config, w chosen, h *host) (diag.Exit, error) {
 	reached, pause := false, shortestPause
 	for n := 1; ; n++ {
 		result, err := a.placer().Place(ctx, c.placement(a, config, w, h, n))
 		switch {
-		case err != nil, c.Once, (c.Screen || w.kind == diag.SignalingPaste) && !result.Again:
+		case err != nil, c.Once, (c.Screen || w.Carried) && !result.Again:
 			return result.Exit, err
-		case interrupted(ctx): // perhaps just when a call had come to its end, which is not what this ended with
+		case interrupted(ctx): // a call may have ended at the same moment: this ended with the interruption
 			return diag.ExitInterrupted, nil
 		}
 		reached = reached || waited(result.Call)
@@ -140,12 +139,12 @@ func (c *answerCommand) takeCalls(ctx context.Context, a app, config diag.Config
 	}
 }
 
-// waited reports whether a call came as far as waiting for the other party.
+// waited reports whether a call got as far as waiting for the peer.
 func waited(c *call.Call) bool {
 	return c.Role != "" || c.Signal.State == diag.SignalWaiting || c.Signal.Requests > c.Signal.Failed
 }
 
-// interrupted reports whether somebody wants it all to end.
+// interrupted reports whether the command is to end.
 func interrupted(ctx context.Context) bool { return ctx.Err() != nil }
 
 // sleep waits, or returns false when the context ends first.

@@ -60,7 +60,7 @@ func TestAnswerTakesCalls(t *testing.T) {
 					return &scriptedCall{fakeCall{config, log}, s.waited, s.reason}, nil
 				}
 				began := time.Now()
-				code, err := (&answerCommand{}).takeCalls(t.Context(), a, testConfig(0), way{}, nil)
+				code, err := (&answerCommand{}).answerCalls(t.Context(), a, testConfig(0), inRoom("w1"), nil)
 				if code != test.want || err != nil || n != len(test.steps) {
 					t.Errorf("exit %v, error %v after %d calls of %d", code, err, n, len(test.steps))
 				}
@@ -80,7 +80,7 @@ func TestAnswerInterruptedWhileItPauses(t *testing.T) {
 			return &scriptedCall{fakeCall{config, log}, true, diag.EndSignaling}, nil
 		}
 		a.Err = &notifyingWriter{word: "trying again", notify: cancel}
-		code, err := (&answerCommand{}).takeCalls(ctx, a, testConfig(0), way{}, nil)
+		code, err := (&answerCommand{}).answerCalls(ctx, a, testConfig(0), inRoom("w1"), nil)
 		if code != diag.ExitInterrupted || err != nil {
 			t.Errorf("exit %v, error %v", code, err)
 		}

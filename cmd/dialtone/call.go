@@ -73,32 +73,29 @@ func (c *callCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	}
 	return a.placer().Repeat(ctx, func(ctx context.Context, n int) (calls.Outcome, error) {
 		p := c.placement(a, config, c.recordFlags, n)
-		way.reach(ctx, a, &p, c.pasteFlags)
+		way.reach(ctx, a, &p)
 		return a.placer().Place(ctx, p)
 	})
 }
 
 // plan is what to call, and how. The error joins all mistakes.
-func (c *callCommand) plan(a app) (diag.Config, way, error) {
+func (c *callCommand) plan(a app) (diag.Config, chosen, error) {
 	config := c.networkFlags.config(c.mediaFlags, c.For)
 	config.Command, config.Wait = "call", c.Wait
-	w, err := a.choose(c.Code, c.callingFlags.ways())
+	w, err := a.choose(c.Code, &c.wayFlags)
 	errs := []error{err, w.checkMedia(c.mediaFlags), c.complete()}
-	switch {
-	case err != nil && w.kind == "" && c.Code == nil:
+	if w.Name == "" {
 		return config, w, errors.Join(errs...) // there is nothing to validate yet
-	case w.kind == "":
-		config.Code = *c.Code
-		config.Join = "dialtone call " + shellQuoted(config.Code) + " --server " + shellQuoted(string(c.Server))
-	default:
-		w.apply(&config, c.Token)
 	}
-	switch w.kind {
-	case diag.SignalingOffer, diag.SignalingWHIP, diag.SignalingWHEP:
-		config.Server = shownURL(w.value)
+	w.apply(&config, c.Token)
+	switch {
+	case w.Coded:
+		config.Join = "dialtone call " + shellQuoted(config.Code) + " --server " + shellQuoted(string(c.Server))
+	case w.Carried:
+		config.Join = "dialtone answer --" + w.Answer[0].Name
+	default:
+		config.Server = w.shown()
 		errs = append(errs, w.checkURL())
-	case diag.SignalingPaste:
-		config.Join = "dialtone answer --paste"
 	}
 	return config, w, errors.Join(append(errs, config.Validate())...)
 }

@@ -20,20 +20,18 @@ import (
 	"dialtone/diag/probe"
 	"dialtone/diag/record"
 	"dialtone/diag/report"
+	"dialtone/signal/whip"
 )
 
 // checkCommand is dialtone check.
 type checkCommand struct {
-	Loopback bool   `help:"Call between two peers in this process: tests the ICE servers that are given, or without any that WebRTC works at all."`
-	Room     string `form:"check" label:"code" hint:"the peer's room code; empty: both peers run here" empty:"--loopback" placeholder:"CODE" help:"Dial this room code at --server and wait for the peer, such as dialtone answer."`
-	Offer    string `placeholder:"URL" help:"Post an offer to this address, as JSON; the response is the answer."`
-	WHIP     string `name:"whip" placeholder:"URL" help:"Publish to this endpoint of a media server (WHIP)."`
-	WHEP     string `name:"whep" placeholder:"URL" help:"Play from this endpoint of a media server (WHEP)."`
+	Loopback bool `help:"Call between two peers in this process: tests the ICE servers that are given, or without any that WebRTC works at all."`
+	wayFlags
 	Scenario string `scenario:"-" placeholder:"FILE" help:"Run the checks in this TOML file, one after another. See docs/reference/check.md."`
 
 	Conformance bool `help:"With --whip: after the calls, test the endpoint against each MUST and SHOULD of RFC 9725 §4. A violated MUST fails the check, a violated SHOULD is a warning."`
 	networkFlags
-	Token      diag.Secret `placeholder:"TOKEN" help:"Bearer token for --offer, --whip and --whep. Prefer DIALTONE_TOKEN or the file."`
+	Token      diag.Secret `placeholder:"TOKEN" help:"Bearer token for ${call_tokens}. Prefer DIALTONE_TOKEN or the file."`
 	TURNSecret diag.Secret `name:"turn-secret" placeholder:"SECRET" help:"Secret shared with the TURN servers, from which credentials are made; instead of --ice-pass."`
 	mediaFlags
 	Role     string                 `oneof:"offer,answer,any" default:"any" placeholder:"ROLE" help:"The role in a room: offer, answer or any. Default: ${default}."`
@@ -98,7 +96,7 @@ func (c *checkCommand) plans(a app) (plans []checkPlan, out []reports.Output, sc
 		o, err := c.plan()
 		return []checkPlan{o}, c.Out, "", a.checked(errors.Join(err, reports.Clash(c.Out)))
 	}
-	top, each, err := settings.ReadScenario(c.Scenario, a.name, func() any { return &scenarioGrammar{} }, a.options())
+	top, each, err := settings.ReadScenario(c.Scenario, a.name, newScenarioGrammar, a.options())
 	var mistakes settings.Mistakes
 	mistakes.Add("--scenario", errors.Join(a.checked(scenarioOnly(a.settings.Typed)), err))
 	if err != nil {
@@ -130,6 +128,10 @@ func (c *checkCommand) plans(a app) (plans []checkPlan, out []reports.Output, sc
 // scenarioGrammar is the part of the grammar that scenarios use.
 type scenarioGrammar struct {
 	Check checkCommand `cmd:""`
+}
+
+func newScenarioGrammar() any {
+	return &scenarioGrammar{checkCommand{wayFlags: newWayFlags(checking)}}
 }
 
 // inherit completes the i-th check of a scenario with what the command line and the top of the file say.
@@ -176,7 +178,7 @@ type checkPlan struct {
 // plan makes one check of the flags.
 func (c *checkCommand) plan() (checkPlan, error) {
 	config := c.networkFlags.config(c.mediaFlags, c.For)
-	config.Wait, config.Code = c.Wait, c.Room
+	config.Wait = c.Wait
 	o := checkPlan{conformance: c.Conformance, Options: diagcheck.Options{
 		Name: c.Name, Config: config, Repeat: int(c.Repeat), Parallel: int(c.Parallel), Record: c.Record, Redact: c.Redact,
 		Assertions: c.Assert,
@@ -185,8 +187,8 @@ func (c *checkCommand) plan() (checkPlan, error) {
 		o.Expect = c.Expect
 	}
 	var errs []error
-	targets := c.targets()
-	if c.Conformance && c.WHIP == "" {
+	targets, asked := c.targets(), c.chosen()
+	if c.Conformance && !slices.ContainsFunc(asked, func(w chosen) bool { return w.Name == whip.Publish.Name }) {
 		errs = append(errs, errors.New("--conformance requires --whip URL"))
 	}
 	switch {
@@ -194,24 +196,14 @@ func (c *checkCommand) plan() (checkPlan, error) {
 		errs = append(errs, fmt.Errorf("--%s and --%s are mutually exclusive", targets[0], targets[1]))
 	case c.Loopback:
 		o.Target, o.Config.Code, o.Config.Server = diagcheck.Loopback{}, "loopback", ""
-	case c.Room != "":
-		o.Target = diagcheck.Room{Options: roomOptions(config), Role: c.Role}
-	case len(targets) == 1:
-		errs = append(errs, c.aim(&o.Options))
+	case len(asked) == 1:
+		errs = append(errs, c.aim(&o.Options, asked[0]))
 	default:
-		errs = append(errs, errors.New("No target given: add --loopback, --room CODE, --offer URL, --whip URL, --whep "+
-			"URL or --scenario FILE"))
+		errs = append(errs, errors.New("no target given: add "+listed(append(targetFlags(), "--scenario FILE"), "or")))
 		return o, errors.Join(errs...)
 	}
 	if o.Name == "" {
-		o.Name = targets[0]
-		if c.Room != "" {
-			o.Name = "room " + diag.Clean(c.Room, 60)
-		}
-	}
-	if c.Room != "" && c.Parallel > 1 {
-		errs = append(errs, errors.New("--parallel must be 1 in a room: simultaneous calls with one room code would "+
-			"reach each other; use --repeat, or a --scenario with a check for each code"))
+		o.Name = "loopback"
 	}
 	if c.For == 0 {
 		errs = append(errs, errors.New("--for must be more than 0, such as --for 10s"))

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"dialtone/cmd/dialtone/internal/settings"
 )
 
@@ -14,7 +16,7 @@ func TestScenarioExample(t *testing.T) {
 	if !found || !closed {
 		t.Fatal("docs/reference/check.md holds no example")
 	}
-	top, each, err := settings.ReadScenario(tempFile(t, "nightly.toml", example), "check", func() any { return &scenarioGrammar{} },
+	top, each, err := settings.ReadScenario(tempFile(t, "nightly.toml", example), "check", newScenarioGrammar,
 		testStreams("TURN_PASS=secret", "STREAM_TOKEN=bear").options())
 	if err != nil {
 		t.Fatal(err)
@@ -48,6 +50,79 @@ func FuzzScenario(f *testing.F) {
 	f.Add("[[check]]\nassert = [\"1 <\"]\n[x]\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		path := tempFile(t, "f.toml", text)
-		_, _, _ = settings.ReadScenario(path, "check", func() any { return &scenarioGrammar{} }, testStreams().options())
+		_, _, _ = settings.ReadScenario(path, "check", newScenarioGrammar, testStreams().options())
 	})
+}
+
+// TestScenarioAndCommandLine: what both the command line and the file can say.
+func TestScenarioAndCommandLine(t *testing.T) {
+	const top = "out = \"junit=-\"\nrecord = \"dir\"\n"
+	const checks = "loopback = true\n[[check]]\n[[check]]\nname = \"b/c\"\nfor = \"3s\"\n"
+	type plan struct {
+		Name, Record string
+		Redact       bool
+	}
+	for name, test := range map[string]struct {
+		text string
+		args []string
+		want []plan
+	}{
+		"neither": {checks, nil, []plan{{"check 1", "", false}, {"b/c", "", false}}},
+		"file":    {top + "redact = true\n" + checks, nil, []plan{{"check 1", "dir/check-1", true}, {"b/c", "dir/b-c", true}}},
+		"command line": {
+			top + checks, []string{"--record", "other", "--redact"},
+			[]plan{{"check 1", "other/check-1", true}, {"b/c", "other/b-c", true}},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var g cli
+			args := append([]string{"check", "--scenario", tempFile(t, "s.toml", test.text)}, test.args...)
+			s := testStreams()
+			parsed, err := settings.Parse(&g, args, s.options())
+			if err != nil {
+				t.Fatal(err)
+			}
+			plans, _, _, err := g.Check.plans(app{streams: s, settings: parsed, name: "check"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []plan
+			for _, p := range plans {
+				got = append(got, plan{p.Name, p.Record, p.Redact})
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("plans (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestOutputsOfAScenario: those of the command line win.
+func TestOutputsOfAScenario(t *testing.T) {
+	path := tempFile(t, "s.toml", "out = [\"junit\", \"tap\"]\n[[check]]\nloopback = true\n")
+	for want, args := range map[int][]string{2: nil, 1: {"-o", "json"}} {
+		var g cli
+		s := testStreams()
+		parsed, err := settings.Parse(&g, append([]string{"check", "--scenario", path}, args...), s.options())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, out, _, err := g.Check.plans(app{streams: s, settings: parsed, name: "check"})
+		if len(out) != want && err == nil {
+			t.Errorf("%d outputs, want %d", len(out), want)
+		}
+		if clash := err != nil; clash != (want == 2) { // both go to stdout
+			t.Errorf("%v: %v", args, err)
+		}
+	}
+}
+
+func TestBaselineOfAScenario(t *testing.T) {
+	for own, want := range map[string]string{"own": "own", "": "line"} {
+		c := checkCommand{Baseline: own}
+		c.inherit(&checkCommand{Baseline: "line"}, &checkCommand{}, 0)
+		if c.Baseline != want {
+			t.Errorf("%q becomes %q, want %q", own, c.Baseline, want)
+		}
+	}
 }

@@ -3,67 +3,85 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"dialtone/diag"
 	diagcheck "dialtone/diag/check"
-	"dialtone/signal/offer"
-	"dialtone/signal/whip"
+	"dialtone/signal/ways"
 )
 
 // targets names the flags that say what to call.
 func (c *checkCommand) targets() []string {
 	var out []string
-	for _, t := range []struct {
-		flag  string
-		given bool
-	}{{"loopback", c.Loopback}, {"room", c.Room != ""}, {"offer", c.Offer != ""}, {"whip", c.WHIP != ""}, {"whep",
-		c.WHEP != ""}} {
-		if t.given {
-			out = append(out, t.flag)
-		}
+	if c.Loopback {
+		out = append(out, "loopback")
+	}
+	for _, w := range c.chosen() {
+		out = append(out, w.flag)
 	}
 	return out
 }
 
-// prefer gives up the targets of the environment and the file where the command line names one.
+// targetFlags are the flags that can name a target, with their placeholders.
+func targetFlags() []string {
+	flags := []string{"--loopback"}
+	for _, w := range ways.All {
+		if len(w.Check) > 0 {
+			flags = append(flags, "--"+w.Check[0].Name+" "+w.Check[0].Placeholder)
+		}
+	}
+	return flags
+}
+
+// prefer drops the targets of the environment and the file if the command line names one.
 func (c *checkCommand) prefer(typed map[string]bool) {
-	if !typed["loopback"] && !typed["room"] && !typed["offer"] && !typed["whip"] && !typed["whep"] && !typed["scenario"] {
+	targets := []string{"loopback", "scenario"}
+	for _, w := range ways.All {
+		if len(w.Check) > 0 {
+			targets = append(targets, w.Check[0].Name)
+		}
+	}
+	if !slices.ContainsFunc(targets, func(flag string) bool { return typed[flag] }) {
 		return
 	}
-	for flag, value := range map[string]*string{"room": &c.Room, "offer": &c.Offer, "whip": &c.WHIP, "whep": &c.WHEP,
-		"scenario": &c.Scenario} {
+	for _, flag := range targets {
 		if !typed[flag] {
-			*value = ""
+			c.set(flag, "")
 		}
 	}
 	c.Loopback = c.Loopback && typed["loopback"]
+	if !typed["scenario"] {
+		c.Scenario = ""
+	}
 }
 
-// aim makes the target of a signaling other than a room.
-func (c *checkCommand) aim(o *diagcheck.Options) error {
-	ways := given(way{diag.SignalingOffer, "offer", c.Offer}, way{diag.SignalingWHIP, "whip", c.WHIP},
-		way{diag.SignalingWHEP, "whep", c.WHEP})
-	w := ways[0]
+// aim makes the target of a way of signaling.
+func (c *checkCommand) aim(o *diagcheck.Options, w chosen) error {
 	w.apply(&o.Config, c.Token)
-	errs := []error{w.checkURL(), w.checkMedia(mediaFlags{NoMedia: c.NoMedia})}
-	shown, options := shownURL(w.value), webOptions(o.Config)
-	if w.kind == diag.SignalingOffer {
-		o.Target = diagcheck.Offer{Options: offer.Options{URL: w.value, Options: options}, Shown: shown}
-		return errors.Join(errs...)
+	target := diagcheck.Remote{Way: w.Way, Setup: w.setup(o.Config), Shown: w.shown(), Role: c.Role}
+	name := w.Name
+	if w.Coded {
+		target.Shown, name = o.Config.Server, w.Name+" "+diag.Clean(w.value, 60)
 	}
-	o.Target = diagcheck.WHIP{Options: whip.Options{URL: w.value, Play: w.kind == diag.SignalingWHEP, Options: options},
-		Shown: shown}
-	return errors.Join(errs...)
+	o.Target = target
+	if o.Name == "" {
+		o.Name = name
+	}
+	var parallel error
+	if w.Coded && c.Parallel > 1 {
+		parallel = errors.New("--parallel must be 1 in a room: simultaneous calls with one room code would reach each other; use --repeat, or a --scenario with a check for each code")
+	}
+	return errors.Join(w.checkURL(), w.checkMedia(mediaFlags{NoMedia: c.NoMedia}), parallel)
 }
 
 // nameServers adds the ICE servers that the endpoints of the plans name.
 func nameServers(ctx context.Context, plans []checkPlan) {
 	for i := range plans {
-		t, ok := plans[i].Target.(diagcheck.WHIP)
+		t, ok := plans[i].Target.(diagcheck.Remote)
 		if !ok || ctx.Err() != nil {
 			continue
 		}
 		config := &plans[i].Config
-		config.ICEServers = append(config.ICEServers, namedServers(ctx, t.Options, config.ICEServers)...)
+		config.ICEServers = append(config.ICEServers, namedServers(ctx, t.Way, t.Setup, config.ICEServers)...)
 	}
 }

@@ -13,17 +13,18 @@ import (
 	"dialtone/diag/peer"
 	"dialtone/diag/report"
 	"dialtone/signal/conform"
+	"dialtone/signal/web"
 )
 
 // conformTo asks the WHIP endpoint of a check for what RFC 9725 demands and takes the answers into the report: each
 // requirement is an assertion, a SHOULD that is not kept a warning besides.
 func conformTo(ctx context.Context, r *report.Report, o diagcheck.Options) {
-	target, ok := o.Target.(diagcheck.WHIP)
+	target, ok := o.Target.(diagcheck.Remote)
 	if !ok {
 		return // the flags were checked: it is one
 	}
-	results, err := conform.Run(ctx, conform.Options{URL: target.Options.URL, Offer: publishOffer(o.Config),
-		Options: webOptions(o.Config)})
+	results, err := conform.Run(ctx, conform.Options{URL: target.Setup.Address, Offer: publishOffer(o.Config),
+		Options: web.OptionsOf(target.Setup)})
 	if err != nil {
 		r.Assertions = append(r.Assertions, report.Assertion{Expr: "RFC 9725: the endpoint can be asked",
 			Error: diag.Clean(err.Error(), 300)})

@@ -44,7 +44,7 @@ func TestExampleFileIsValid(t *testing.T) {
 
 // TestEveryFlagIsExplained looks for help texts of all commands and flags, with examples and exit codes.
 func TestEveryFlagIsExplained(t *testing.T) {
-	model, err := settings.Model(&cli{}, testStreams().options())
+	model, err := settings.Model(grammar(), testStreams().options())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,6 @@ import (
 	"dialtone/diag/feed"
 	"dialtone/diag/peer"
 	"dialtone/diag/session"
-	"dialtone/signal/room"
 )
 
 // explainTime is how long a call without a path stays to ask its servers why.
@@ -20,7 +19,8 @@ const explainTime = 3 * time.Second
 
 // newSession is the engine of real calls.
 func newSession(config diag.Config, log *feed.Feed) (calls.Caller, error) {
-	return sessionOver(session.Room(roomOptions(config)), peer.FlowBoth)(config, log)
+	room := inRoom(config.Code)
+	return sessionOver(session.Over(room.Way, room.setup(config)), session.Flow(room.Way, false))(config, log)
 }
 
 // sessionOver is the engine of real calls over another signaling.
@@ -68,12 +68,4 @@ func tlsConfig(config diag.Config) (*tls.Config, error) {
 	roots.AppendCertsFromPEM(pem) // that there is one was checked with the flag
 	trust.RootCAs = roots
 	return trust, nil
-}
-
-// roomOptions say which code to dial at which server, and whom to trust there.
-func roomOptions(config diag.Config) room.Options {
-	return room.Options{
-		Server: config.Server, Code: config.Code, CAFile: config.CAFile, Insecure: config.Insecure, UserAgent: "dialtone/" +
-			config.Version,
-	}
 }

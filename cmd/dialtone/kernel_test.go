@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -19,7 +20,6 @@ import (
 	"dialtone/diag/lab/labtest"
 	"dialtone/diag/nat"
 	"dialtone/diag/report"
-	"dialtone/diag/words"
 )
 
 // Rules of routers. A router drops what nobody has asked for before it is tracked: a tracked packet would occupy its port,
@@ -158,8 +158,8 @@ func checkKernel(t *testing.T, r report.Network, want kernelWant) {
 		got.finding = want.finding
 	}
 	if got != want {
-		t.Errorf("got  %+v\nwant %+v\nmapping: %s\nfiltering: %s\nfindings: %+v\n%s", got, want, strings.Join(words.BehaviorEvidence(b.Mapping), "; "),
-			strings.Join(words.BehaviorEvidence(b.Filtering), "; "), r.Findings, r.Verdict.Headline)
+		t.Errorf("got  %+v\nwant %+v\nmapping: %s\nfiltering: %s\nfindings: %+v\n%s", got, want, fmt.Sprint(b.Mapping.Evidence),
+			fmt.Sprint(b.Filtering.Evidence), r.Findings, r.Verdict.Headline)
 	}
 }
 

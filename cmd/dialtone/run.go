@@ -21,44 +21,21 @@ func run(ctx context.Context, args []string, s streams) diag.Exit {
 	if len(args) == 0 { // without a terminal, start says that it needs one
 		args = []string{"start"}
 	}
-	parsed, err := settings.Parse(&cli{}, args, s.options())
-	if errors.Is(err, settings.ErrHelp) {
-		return diag.ExitPass
+	parsed, err := settings.Parse(grammar(), args, s.options())
+	code := diag.ExitUsage
+	if err == nil {
+		code, err = parsed.Command.(command).run(ctx, app{s, parsed, parsed.Name}) //nolint:forcetypeassert // all are
 	}
-	if err != nil {
-		return refuse(s, parsed, err)
-	}
-	chosen, ok := parsed.Command.(command)
-	if !ok {
-		s.Complain("dialtone: " + parsed.Name + " cannot be run")
-		return diag.ExitCannotRun
-	}
-	code, err := chosen.run(ctx, app{streams: s, settings: parsed, name: parsed.Name})
 	var wrong settings.Mistakes
 	switch {
+	case errors.Is(err, settings.ErrHelp):
+		return diag.ExitPass
 	case errors.As(err, &wrong):
 		s.Complain(wrong.Report(parsed.Name))
 	case err != nil:
 		s.Complain("dialtone: " + diag.Clean(err.Error(), 1000))
 	}
 	return code
-}
-
-// refuse reports what is wrong with the command line, and with the other sources as far as they were read.
-func refuse(s streams, parsed *settings.Parsed, err error) diag.Exit {
-	s.Complain("dialtone: " + diag.Clean(err.Error(), 600))
-	var found settings.Mistakes
-	if errors.As(parsed.Check(nil), &found) {
-		for _, m := range found {
-			s.Complain("dialtone: " + diag.Clean(m.Origin, 400) + ": " + diag.Clean(m.Text, 600))
-		}
-	}
-	help := "--help"
-	if parsed.Name != "" {
-		help = parsed.Name + " --help"
-	}
-	s.Complain("Try: dialtone " + help)
-	return diag.ExitUsage
 }
 
 // checked returns all mistakes in the settings and those of err as one error, or nil.

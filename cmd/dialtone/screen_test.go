@@ -154,7 +154,7 @@ func TestScreen(t *testing.T) {
 			}
 		}, diag.ExitInterrupted, diag.EndInterrupted},
 		"time over, then quit": {[]string{"--for=500ms"}, func(t *testing.T, s *console) {
-			s.await(t, "its time was over")
+			s.await(t, "reached --for")
 			s.press(t, "q")
 		}, diag.ExitPass, diag.EndDuration},
 	}

@@ -117,7 +117,7 @@ func cmdStart(ts *testscript.TestScript, neg bool, args []string) {
 // scriptEnviron is what a dialtone that runs in the background may see of the script's environment.
 func scriptEnviron(ts *testscript.TestScript) []string {
 	names := []string{"HOME", "PATH", "TMPDIR", "XDG_CONFIG_HOME", "GOCOVERDIR"}
-	model, err := settings.Model(&cli{}, streams{Streams: terminal.Streams{Out: io.Discard, Err: io.Discard}}.options())
+	model, err := settings.Model(grammar(), streams{Streams: terminal.Streams{Out: io.Discard, Err: io.Discard}}.options())
 	ts.Check(err)
 	for _, command := range model.Children {
 		for _, flag := range command.Flags {

@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
+	"dialtone/cmd/dialtone/internal/endpoint"
 	"dialtone/diag"
 	"dialtone/signal/page"
 	"dialtone/signal/server"
@@ -41,7 +39,7 @@ func (serveCommand) Help() string {
 	return detail("It answers until it is stopped by Ctrl-C, SIGTERM or SIGHUP, which is its ordinary end. "+
 		"Limits that count take the word none. "+
 		"Browsers open the call page at the same address; camera and microphone they give to https alone, and to localhost. "+
-		"STUN and TURN are for tests in a network that you trust: whoever has the account of --turn reaches through it whatever this machine reaches, and the call page tells it to whoever opens the page.",
+		"STUN and TURN are for tests in a network that you trust: with the account of --turn, everything that this machine reaches can be reached, and the call page contains it.",
 		[]string{
 			"dialtone serve",
 			"dialtone serve --listen :8000 --log-level info",
@@ -71,29 +69,22 @@ func (c *serveCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 
 // serve runs the signaling server until the context ends.
 func (c *serveCommand) serve(ctx context.Context, a app, ice *iceServers) error {
-	var lc net.ListenConfig
-	ln, err := lc.Listen(ctx, "tcp", string(c.Listen))
+	e, err := endpoint.Listen(ctx, "--listen", string(c.Listen), c.endpoint())
 	if err != nil {
-		return listenError("--listen", string(c.Listen), err)
+		return err
 	}
-	own, err := c.identity(string(c.Listen), ln.Addr())
-	if err != nil {
-		return errors.Join(err, ln.Close())
+	text := invitation(e, ice)
+	if c.endpoint() != (endpoint.TLS{}) {
+		text += qrOf(a.streams, e.URLs[0]+"/call/")
 	}
-	if err := a.Print("%s", invitation(ln.Addr(), own, ice)); err != nil {
-		return errors.Join(err, ln.Close())
-	}
-	if own != nil {
-		if err := a.Print("%s", qrOf(a.streams, pageURLs(own.scheme(), ln.Addr())[0])); err != nil {
-			return errors.Join(err, ln.Close())
-		}
+	if err := a.Print("%s", text); err != nil {
+		return errors.Join(err, e.Close())
 	}
 	options := c.options(a)
 	options.Page = page.New(page.Options{
-		ICEServers: ice.forBrowsers(c.TURNPass.Reveal()), Arguments: strings.TrimSpace(own.arguments() +
-			ice.arguments()),
+		ICEServers: ice.forBrowsers(c.TURNPass.Reveal()), Arguments: strings.TrimSpace(e.Arguments() + ice.arguments()),
 	})
-	if err := server.New(options).Serve(ctx, own.wrap(ln)); err != nil {
+	if err := server.New(options).Serve(ctx, e); err != nil {
 		return fmt.Errorf("the server ended: %w", err)
 	}
 	return nil
@@ -109,69 +100,21 @@ func (c *serveCommand) options(a app) server.Options {
 	}
 }
 
-// listenError says why the address of a flag could not be had, and what to do.
-func listenError(flag, address string, err error) error {
-	var op *net.OpError
-	if errors.As(err, &op) {
-		err = op.Err // without the address, which is told already
-	}
-	next := "give another address with " + flag
-	switch {
-	case errors.Is(err, syscall.EADDRINUSE):
-		next = "another program has that port: stop it, or choose another with " + flag + ", such as " + flag + " 127.0.0.1:0"
-	case errors.Is(err, syscall.EACCES):
-		next = "ports below 1024 need privileges: choose a higher one with " + flag
-	case errors.Is(err, syscall.EADDRNOTAVAIL):
-		next = "this machine does not have that address: give one that it has with " + flag
-		if flag == "--listen" {
-			next = "this machine does not have that address: listen on :PORT for all that it has"
-		}
-	}
-	return fmt.Errorf("cannot listen on %s: %w; %s", address, err, next)
-}
-
 // invitation says where the servers listen, and what to type on both ends.
-func invitation(listening net.Addr, own *identity, ice *iceServers) string {
+func invitation(e *endpoint.Endpoint, ice *iceServers) string {
 	var b strings.Builder
-	urls := pageURLs(own.scheme(), listening)
-	for _, u := range urls {
-		fmt.Fprintf(&b, "listening on %s\n", u)
+	page := e.URLs[0] + "/call/"
+	for _, u := range e.URLs {
+		fmt.Fprintf(&b, "listening on %s/call/\n", u)
 	}
-	b.WriteString(own.describe())
+	b.WriteString(e.Describe())
 	b.WriteString(ice.describe())
-	use := own.arguments() + ice.arguments()
-	fmt.Fprintf(&b, "in a browser:  %s#w1\n", urls[0])
-	fmt.Fprintf(&b, "one end:       dialtone answer w1 --server %s%s\n", urls[0], use)
-	fmt.Fprintf(&b, "the other end: dialtone call w1 --server %s%s\n", urls[0], use)
+	use := e.Arguments() + ice.arguments()
+	fmt.Fprintf(&b, "in a browser:  %s#w1\n", page)
+	fmt.Fprintf(&b, "one end:       dialtone answer w1 --server %s%s\n", page, use)
+	fmt.Fprintf(&b, "the other end: dialtone call w1 --server %s%s\n", page, use)
 	if command := ice.diagnosis(); command != "" {
 		fmt.Fprintf(&b, "the network:   %s\n", command)
 	}
 	return b.String()
 }
-
-// pageURLs lists the addresses of the call page, the one to recommend first.
-func pageURLs(scheme string, listening net.Addr) []string {
-	tcp, ok := listening.(*net.TCPAddr)
-	if !ok || !tcp.IP.IsUnspecified() {
-		return []string{pageURL(scheme, listening.String())}
-	}
-	port := strconv.Itoa(tcp.Port)
-	addrs, err := net.InterfaceAddrs()
-	if err != nil {
-		addrs = nil // the list is a courtesy
-	}
-	var v4, v6 []string
-	for _, addr := range addrs {
-		network, ok := addr.(*net.IPNet)
-		switch {
-		case !ok || !network.IP.IsGlobalUnicast():
-		case network.IP.To4() != nil:
-			v4 = append(v4, pageURL(scheme, net.JoinHostPort(network.IP.String(), port)))
-		case tcp.IP.To4() == nil: // a socket of the IPv4 wildcard hears no IPv6
-			v6 = append(v6, pageURL(scheme, net.JoinHostPort(network.IP.String(), port)))
-		}
-	}
-	return append(append(v4, v6...), pageURL(scheme, net.JoinHostPort("localhost", port)))
-}
-
-func pageURL(scheme, hostPort string) string { return scheme + "://" + hostPort + "/call/" }

@@ -37,7 +37,7 @@ func tempFile(t *testing.T, name, text string) string {
 func fileMistakes(t *testing.T, text string) settings.Mistakes {
 	t.Helper()
 	path := tempFile(t, "f.toml", text)
-	parsed, err := settings.Parse(&cli{}, []string{"serve", "--config", path}, testStreams().options())
+	parsed, err := settings.Parse(grammar(), []string{"serve", "--config", path}, testStreams().options())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +53,7 @@ func fileMistakes(t *testing.T, text string) settings.Mistakes {
 // parsed is the grammar after args, an environment and a file.
 func parsed(t *testing.T, file string, environ []string, args ...string) (*cli, *settings.Parsed) {
 	t.Helper()
-	grammar := &cli{}
+	grammar := grammar()
 	args = append(args, "--config", tempFile(t, "config.toml", file))
 	got, err := settings.Parse(grammar, args, testStreams(environ...).options())
 	if err == nil {
@@ -211,7 +211,7 @@ func TestSecretsAreNotShown(t *testing.T) {
 }
 
 func TestEnvironmentIsCheckedWhole(t *testing.T) {
-	got, err := settings.Parse(&cli{}, []string{"demo"}, testStreams(
+	got, err := settings.Parse(grammar(), []string{"demo"}, testStreams(
 		"HOME=/", "DIALTONE_SERVRE=x", "DIALTONE_INSECURE=perhaps", "DIALTONE_MAX_PAIRS=-1", "DIALTONE_HELP=1", "DIALTONE_FOR=5s",
 	).options())
 	if err != nil {

@@ -3,198 +3,285 @@ package main
 import (
 	"errors"
 	"fmt"
-	"net/url"
+	"reflect"
+	"slices"
+	"strconv"
 	"strings"
 
+	"github.com/alecthomas/kong"
+
 	"dialtone/diag"
-	"dialtone/diag/peer"
+	"dialtone/diag/session"
+	"dialtone/diag/words"
 	"dialtone/signal"
-	"dialtone/signal/web"
+	"dialtone/signal/ways"
 )
 
-// callingFlags are the ways to the other party of who begins, beside the code word.
+// callingFlags are the ways of signaling of a caller, beside the room code.
 type callingFlags struct {
-	Offer string `placeholder:"URL" group:"signaling" help:"Post the offer to this address, as JSON; the response is the answer."`
-	WHIP  string `name:"whip" placeholder:"URL" group:"signaling" help:"Publish the clips to this endpoint of a media server (WHIP, RFC 9725)."`
-	WHEP  string `name:"whep" placeholder:"URL" group:"signaling" help:"Play from this endpoint of a media server (WHEP)."`
-	pasteFlags
-	Token diag.Secret `placeholder:"TOKEN" group:"signaling" help:"Bearer token for --offer, --whip and --whep. Others can read it in the list of processes: better give it as DIALTONE_TOKEN or in the file."`
+	wayFlags `group:"signaling"`
+	Token    diag.Secret `placeholder:"TOKEN" group:"signaling" help:"Bearer token for ${call_tokens}. Others can read it in the list of processes: better give it as DIALTONE_TOKEN or in the file."`
 }
 
-// answeringFlags are those of who is called.
+// answeringFlags are those of an answerer.
 type answeringFlags struct {
-	Listen listenAddress `placeholder:"HOST:PORT" group:"signaling" help:"Take offers posted as JSON to http://HOST:PORT/offer, and answer in the response."`
-	WHIP   string        `name:"whip" placeholder:"HOST:PORT" group:"signaling" help:"Take what encoders publish to http://HOST:PORT/whip (WHIP, RFC 9725)."`
-	WHEP   string        `name:"whep" placeholder:"HOST:PORT" group:"signaling" help:"Play the clips to players at http://HOST:PORT/whep (WHEP)."`
-	pasteFlags
-	Token diag.Secret `placeholder:"TOKEN" group:"signaling" help:"Bearer token that callers of --listen, --whip and --whep must send. Better given as DIALTONE_TOKEN or in the file."`
+	wayFlags `group:"signaling"`
+	Token    diag.Secret `placeholder:"TOKEN" group:"signaling" help:"Bearer token that callers of ${answer_tokens} must send. Better given as DIALTONE_TOKEN or in the file."`
 	tlsFlags
 }
 
-// pasteFlags exchange texts that people carry.
-type pasteFlags struct {
-	Paste     bool   `group:"signaling" help:"Exchange offer and answer as texts, by copy and paste: no server at all."`
-	PasteFrom string `placeholder:"FILE" group:"signaling" help:"With --paste: read the other party's text from this file, as soon as it is there, instead of stdin."`
-	PasteTo   string `placeholder:"FILE" group:"signaling" help:"With --paste: write our text to this file instead of showing it."`
-}
+// side is the command that the flags of a way are for.
+type side string
 
-// way is one way to the other party. The zero value is the code word.
-type way struct {
-	kind  diag.Signaling
-	flag  string // without hyphens
-	value string
-}
+const (
+	calling   side = "call"
+	answering side = "answer"
+	checking  side = "check"
+)
 
-// flow is which way media goes.
-func (w way) flow(calling bool) peer.Flow {
-	switch {
-	case !w.kind.NamesServers():
-		return peer.FlowBoth
-	case (w.kind == diag.SignalingWHIP) == calling:
-		return peer.FlowSend
+// flags are those of a way in the command.
+func (s side) flags(w signal.Way) []signal.Flag {
+	switch s {
+	case answering:
+		return w.Answer
+	case checking:
+		return w.Check
 	}
-	return peer.FlowReceive
+	return w.Call
 }
 
-// mediaAlone reports whether the way carries no data channels.
-func (w way) mediaAlone() bool { return w.kind.NamesServers() }
-
-func (f *callingFlags) ways() []way {
-	return given(
-		way{diag.SignalingOffer, "offer", f.Offer}, way{diag.SignalingWHIP, "whip", f.WHIP}, way{diag.SignalingWHEP, "whep",
-			f.WHEP}, f.way(),
-	)
+// wayFlags are the flags of all ways of signaling in one command, made of their descriptors.
+type wayFlags struct {
+	kong.Plugins
+	side side
 }
 
-func (f *answeringFlags) ways() []way {
-	return given(
-		way{diag.SignalingOffer, "listen", string(f.Listen)}, way{diag.SignalingWHIP, "whip",
-			f.WHIP}, way{diag.SignalingWHEP, "whep", f.WHEP}, f.way(),
-	)
-}
+// roomForm are the columns of the settings table for the code of a check, which its start form offers.
+const roomForm = ` form:"check" label:"code" hint:"the peer's room code; empty: both peers run here" empty:"--loopback"`
 
-func (f *pasteFlags) way() way {
-	if !f.Paste {
-		return way{}
+// newWayFlags makes them. Each is a field of a struct of its own kind: a string, an address to listen on, or a bool for
+// a flag without a value.
+func newWayFlags(s side) wayFlags {
+	f := wayFlags{side: s}
+	for _, w := range ways.All {
+		var fields []reflect.StructField
+		for i, flag := range s.flags(w) {
+			field := reflect.StructField{Name: "F" + strconv.Itoa(i), Type: reflect.TypeFor[string]()}
+			tag := "name:" + strconv.Quote(flag.Name) + " help:" + strconv.Quote(flag.Help)
+			switch {
+			case flag.Placeholder == "":
+				field.Type = reflect.TypeFor[bool]()
+			case i == 0 && w.Listen != nil && s == answering:
+				field.Type = reflect.TypeFor[listenAddress]()
+			case i == 0 && w.Coded:
+				tag += roomForm
+			}
+			if flag.Placeholder != "" {
+				tag += " placeholder:" + strconv.Quote(flag.Placeholder)
+			}
+			field.Tag = reflect.StructTag(tag)
+			fields = append(fields, field)
+		}
+		f.Plugins = append(f.Plugins, reflect.New(reflect.StructOf(fields)).Interface())
 	}
-	return way{diag.SignalingPaste, "paste", "-"}
+	return f
 }
 
-func given(all ...way) []way {
-	var out []way
-	for _, w := range all {
-		if w.value != "" {
-			out = append(out, w)
+// grammar is the grammar with the flags of the ways.
+func grammar() *cli {
+	c := &cli{}
+	c.Call.wayFlags, c.Answer.wayFlags, c.Check.wayFlags = newWayFlags(calling), newWayFlags(answering), newWayFlags(checking)
+	return c
+}
+
+// tokenWays lists the flags of ways with a token: "--offer, --whip and --whep".
+func tokenWays(s side, last string) string {
+	var names []string
+	for _, w := range ways.All {
+		if flags := s.flags(w); w.Token && len(flags) > 0 {
+			names = append(names, "--"+flags[0].Name)
+		}
+	}
+	return listed(names, last)
+}
+
+// listed joins names in a sentence.
+func listed(names []string, last string) string {
+	if len(names) < 2 {
+		return strings.Join(names, "")
+	}
+	return strings.Join(names[:len(names)-1], ", ") + " " + last + " " + names[len(names)-1]
+}
+
+// each calls do with the name and the field of every flag.
+func (f *wayFlags) each(do func(name string, field reflect.Value)) {
+	for _, plugin := range f.Plugins {
+		fields := reflect.ValueOf(plugin).Elem()
+		for i := range fields.NumField() {
+			do(fields.Type().Field(i).Tag.Get("name"), fields.Field(i))
+		}
+	}
+}
+
+// set gives a flag a value, "" for none.
+func (f *wayFlags) set(name, text string) {
+	f.each(func(n string, field reflect.Value) {
+		switch {
+		case n != name:
+		case field.Kind() == reflect.Bool:
+			field.SetBool(text != "")
+		default:
+			field.SetString(text)
+		}
+	})
+}
+
+// chosen lists the ways that were asked for.
+func (f *wayFlags) chosen() []chosen {
+	values := map[string]string{}
+	f.each(func(name string, field reflect.Value) {
+		if !field.IsZero() {
+			values[name] = fmt.Sprint(field)
+		}
+	})
+	var out []chosen
+	for _, w := range ways.All {
+		if flags := f.side.flags(w); len(flags) > 0 && values[flags[0].Name] != "" {
+			out = append(out, chosen{w, flags[0].Name, values[flags[0].Name], values})
 		}
 	}
 	return out
 }
 
+// chosen is the way of signaling of a call and what is given to it. Without a name it is none.
+type chosen struct {
+	signal.Way
+	flag   string // that asked for it, without hyphens
+	value  string // the address, or the code
+	values map[string]string
+}
+
+// inRoom is the way on which both peers dial a code.
+func inRoom(code string) chosen {
+	i := slices.IndexFunc(ways.All, func(w signal.Way) bool { return w.Coded })
+	return chosen{Way: ways.All[i], value: code}
+}
+
 // choose takes the one way that was asked for. What is typed, code or flag, comes before the environment and the file.
-// The error tells that there is none, or more than one, and what was typed that does not go with it.
-func (a app) choose(code *string, ways []way) (way, error) {
-	var typed []way
-	for _, w := range ways {
+// The error says that there is none, or more than one, and what was typed that does not go with it.
+func (a app) choose(code *string, f *wayFlags) (chosen, error) {
+	asked := f.chosen()
+	var typed []chosen
+	for _, w := range asked {
 		if a.settings.Typed[w.flag] {
 			typed = append(typed, w)
 		}
 	}
 	switch {
 	case code != nil && len(typed) > 0:
-		return way{}, fmt.Errorf("--%s needs no code: leave out %s, or the flag", typed[0].flag, quote(*code))
+		return chosen{}, fmt.Errorf("--%s needs no code: leave out %s, or the flag", typed[0].flag, quote(*code))
 	case code != nil:
-		return way{}, a.superfluous(way{})
+		w := inRoom(*code)
+		return w, a.superfluous(w, f.side)
 	case len(typed) > 0:
-		ways = typed
+		asked = typed
 	}
-	switch len(ways) {
+	switch len(asked) {
 	case 0:
-		return way{}, errors.New("there is nobody to reach: give a code word, or another way, such as --paste")
+		return chosen{}, errors.New("no target given: give a room code, or another way, such as --paste")
 	case 1:
-		return ways[0], a.superfluous(ways[0])
+		return asked[0], a.superfluous(asked[0], f.side)
 	}
-	return way{}, fmt.Errorf("--%s and --%s exclude each other: leave one out", ways[0].flag, ways[1].flag)
+	return chosen{}, fmt.Errorf("--%s and --%s are mutually exclusive: leave one out", asked[0].flag, asked[1].flag)
 }
 
 // superfluous names flags of the command line that have nothing to do with the way. In the environment or the file they
 // are meant for other calls.
-func (a app) superfluous(w way) error {
+func (a app) superfluous(w chosen, s side) error {
 	var errs []error
 	refuse := func(needs string, flags ...string) {
 		for _, flag := range flags {
 			if a.settings.Typed[flag] {
-				errs = append(errs, fmt.Errorf("--%s goes with %s: leave it out", flag, needs))
+				errs = append(errs, fmt.Errorf("--%s requires %s: leave it out", flag, needs))
 			}
 		}
 	}
-	if w.kind != "" {
-		refuse("a code word", "server")
+	if !w.Coded {
+		refuse("a room code", "server")
 	}
-	if w.kind == "" || w.kind == diag.SignalingPaste {
-		refuse("a posted offer, WHIP and WHEP", "token", "tls", "tls-cert", "tls-key")
+	if !w.Token {
+		refuse(tokenWays(s, "or"), "token")
 	}
-	if w.kind != diag.SignalingPaste {
-		refuse("--paste", "paste-from", "paste-to")
+	if w.Listen == nil {
+		refuse(tokenWays(s, "or"), "tls", "tls-cert", "tls-key")
+	}
+	for _, other := range ways.All {
+		for i, flag := range s.flags(other) {
+			if i > 0 && other.Name != w.Name {
+				refuse("--"+s.flags(other)[0].Name, flag.Name)
+			}
+		}
 	}
 	return errors.Join(errs...)
 }
 
-// checkMedia tells that a way which carries nothing but media was asked to carry none.
-func (w way) checkMedia(m mediaFlags) error {
-	if w.mediaAlone() && m.NoMedia {
-		return fmt.Errorf("--no-media leaves nothing to --%s, which carries media alone: leave it out", w.flag)
+// checkMedia refuses to carry no media on a way that carries nothing else.
+func (w chosen) checkMedia(m mediaFlags) error {
+	if w.OneWay() && m.NoMedia {
+		return fmt.Errorf("--no-media and --%s are mutually exclusive: it carries only media", w.flag)
 	}
 	return nil
 }
 
-// apply puts the way into the configuration of a call.
-func (w way) apply(config *diag.Config, token diag.Secret) {
-	if w.kind == "" {
-		return
+// checkURL reports what is wrong with the address to dial.
+func (w chosen) checkURL() error {
+	if w.ValidAddress == nil || w.Coded {
+		return nil
 	}
-	config.Signaling, config.Code, config.Server, config.Join = w.kind, "", "", ""
-	config.MediaOnly = w.mediaAlone()
-	if w.kind != diag.SignalingPaste {
+	if err := w.ValidAddress(w.value); err != nil {
+		return fmt.Errorf("--%s: %w", w.flag, advised(err))
+	}
+	return nil
+}
+
+// advised is an error of signaling with the next step.
+func advised(err error) error {
+	failure := session.FailureOf(err)
+	var failed *signal.Error
+	if failure == nil || !errors.As(err, &failed) || failed.Err == nil {
+		return err
+	}
+	return fmt.Errorf("%w. %s", failed.Err, words.SignalAdvice(*failure))
+}
+
+// shown is the address fit to be shown and recorded.
+func (w chosen) shown() string {
+	if w.Shown != nil {
+		return w.Shown(w.value)
+	}
+	return w.value
+}
+
+// apply puts the way into the configuration of a call.
+func (w chosen) apply(config *diag.Config, token diag.Secret) {
+	config.Signaling, config.Code, config.NoCode = w.Name, w.value, !w.Coded
+	config.MediaOnly, config.Carried, config.NamesServers = w.OneWay(), w.Carried, w.ICEServers != nil
+	if w.Token {
 		config.Token = token
 	}
-}
-
-// webOptions are how endpoints are asked.
-func webOptions(config diag.Config) web.Options {
-	return web.Options{
-		Trust: web.Trust{CAFile: config.CAFile,
-			Insecure: config.Insecure}, Token: config.Token.Reveal(), UserAgent: "dialtone/" + config.Version,
+	if !w.Coded {
+		config.Code, config.Server = "", ""
 	}
 }
 
-// checkURL tells what is wrong with the address after a flag.
-func (w way) checkURL() error {
-	_, err := web.Endpoint(w.value)
-	var refused *signal.Error
-	if errors.As(err, &refused) && refused.Err != nil {
-		return fmt.Errorf("--%s: %w; %s", w.flag, refused.Err, refused.Hint)
+// setup is what the way gets for a call.
+func (w chosen) setup(config diag.Config) signal.Setup {
+	s := signal.Setup{
+		Address: w.value, Code: config.Code, Values: w.values, Token: config.Token.Reveal(), CAFile: config.CAFile,
+		Insecure: config.Insecure, UserAgent: "dialtone/" + config.Version,
 	}
-	return err
-}
-
-// longestPart is how long a part of a path may be to be taken for a name: what is longer may be a key.
-const longestPart = 15
-
-// shownURL is an address fit to be shown and recorded: many media servers put a key into the path or the query.
-func shownURL(address string) string {
-	u, err := web.Endpoint(address)
-	if err != nil {
-		return ""
+	if w.Coded {
+		s.Address = config.Server
 	}
-	parts := strings.Split(u.Path, "/")
-	for i, part := range parts {
-		if len(part) > longestPart {
-			parts[i] = "…"
-		}
-	}
-	query := ""
-	if u.RawQuery != "" {
-		query = "?…"
-	}
-	return (&url.URL{Scheme: u.Scheme, Host: u.Host}).String() + strings.Join(parts, "/") + query
+	return s
 }

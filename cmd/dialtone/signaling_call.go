@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -12,39 +11,59 @@ import (
 	"dialtone/diag/feed"
 	"dialtone/diag/probe"
 	"dialtone/diag/session"
-	"dialtone/signal/offer"
-	"dialtone/signal/whip"
+	"dialtone/signal"
 )
 
-// reach completes a placement for the way on which the other party is called.
-func (w way) reach(ctx context.Context, a app, p *calls.Placement, texts pasteFlags) {
-	switch w.kind {
-	case diag.SignalingOffer:
-		p.Engine = sessionOver(session.Offer(offer.Options{URL: w.value, Options: webOptions(p.Config)}), w.flow(true))
-	case diag.SignalingWHIP, diag.SignalingWHEP:
-		o := whip.Options{URL: w.value, Play: w.kind == diag.SignalingWHEP, Options: webOptions(p.Config)}
-		p.Config.ICEServers = append(slices.Clone(p.Config.ICEServers), namedServers(ctx, o, p.Config.ICEServers)...)
-		p.Engine = func(config diag.Config, log *feed.Feed) (calls.Caller, error) {
-			o := o
-			o.OnICEServers = func(named []whip.ICEServer) { tellLate(log, usable(named, config.ICEServers)) }
-			return sessionOver(session.WHIP(o), w.flow(true))(config, log)
+// reach completes a placement for the way on which the peer is called.
+func (w chosen) reach(ctx context.Context, a app, p *calls.Placement) {
+	if w.Coded {
+		return // the app's own engine does it
+	}
+	have := p.Config.ICEServers
+	p.Config.ICEServers = append(slices.Clone(have), namedServers(ctx, w.Way, w.setup(p.Config), have)...)
+	w.dial(a, p, false)
+}
+
+// dial lets a placement dial over the way.
+func (w chosen) dial(a app, p *calls.Placement, answers bool) {
+	p.Exchange = w.Carried
+	p.Engine = func(config diag.Config, log *feed.Feed) (calls.Caller, error) {
+		o, err := sessionOptions(config, log)
+		if err != nil {
+			return nil, err
 		}
-	case diag.SignalingPaste:
-		p.Engine = newDesk(a.streams, texts, p.Screen).engine(true)
-		p.Exchange = true
+		s := w.setup(config)
+		s.Answers = answers
+		s.OnICEServers = func(named []signal.ICEServer) { warnLate(log, usable(named, config.ICEServers)) }
+		if w.Carried {
+			texts := newTerminalTexts(a.streams, w)
+			s.Texts = texts
+			if answers {
+				o.Carry = carryTime
+			} else {
+				texts.Say("Gathering the addresses under which this machine can be reached …")
+			}
+		}
+		o.Dial, o.Flow = session.Over(w.Way, s), session.Flow(w.Way, answers)
+		return session.New(o), nil
 	}
 }
 
-// optionsTime bounds the question for ICE servers that comes before a call.
+// carryTime is how long a text may be on its way back to the caller.
+const carryTime = 30 * time.Minute
+
+// optionsTime bounds the request for ICE servers that precedes a call.
 const optionsTime = 3 * time.Second
 
-// namedServers asks an endpoint for its ICE servers. When it does not tell there are none; why, the call itself will
-// find out.
-func namedServers(ctx context.Context, o whip.Options, have []diag.ICEServerAuth) []diag.ICEServerAuth {
+// namedServers asks an address for its ICE servers. If it does not answer there are none; the call itself will find out
+// why.
+func namedServers(ctx context.Context, w signal.Way, s signal.Setup, have []diag.ICEServerAuth) []diag.ICEServerAuth {
+	if w.ICEServers == nil {
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, optionsTime)
 	defer cancel()
-	o.Patience = -1
-	named, err := whip.ICEServers(ctx, o)
+	named, err := w.ICEServers(ctx, s)
 	if err != nil {
 		return nil
 	}
@@ -52,13 +71,13 @@ func namedServers(ctx context.Context, o whip.Options, have []diag.ICEServerAuth
 }
 
 // usable are the servers that a peer can ask and does not ask already.
-func usable(named []whip.ICEServer, have []diag.ICEServerAuth) []diag.ICEServerAuth {
+func usable(named []signal.ICEServer, have []diag.ICEServerAuth) []diag.ICEServerAuth {
 	var out []diag.ICEServerAuth
 	for _, n := range named {
 		u, err := probe.ParseURL(n.URL)
 		known := func(s diag.ICEServerAuth) bool { return s.URL == u.String() }
-		if err != nil || u.Scheme.TURN() && (n.Username == "" || n.Credential == "") || slices.ContainsFunc(have, known) ||
-			slices.ContainsFunc(out, known) {
+		if err != nil || u.Scheme.TURN() && (n.Username == "" || n.Credential == "") ||
+			slices.ContainsFunc(have, known) || slices.ContainsFunc(out, known) {
 			continue
 		}
 		server := diag.ICEServerAuth{URL: u.String()}
@@ -70,8 +89,8 @@ func usable(named []whip.ICEServer, have []diag.ICEServerAuth) []diag.ICEServerA
 	return out
 }
 
-// tellLate remarks on servers that were named when the candidates had been gathered.
-func tellLate(log *feed.Feed, late []diag.ICEServerAuth) {
+// warnLate warns of servers that were named when the candidates had been gathered.
+func warnLate(log *feed.Feed, late []diag.ICEServerAuth) {
 	if len(late) == 0 {
 		return
 	}
@@ -81,6 +100,3 @@ func tellLate(log *feed.Feed, late []diag.ICEServerAuth) {
 	}
 	log.Append(diag.Warning{ID: "signal.ice_servers_late", Subject: diag.Clean(strings.Join(urls, " "), 300)})
 }
-
-// errOnce is what a second dial of a pasted call ends with.
-var errOnce = errors.New("texts are carried once a call: it cannot be negotiated anew")

@@ -12,7 +12,7 @@ import (
 	"dialtone/diag"
 	"dialtone/signal"
 	"dialtone/signal/paste"
-	"dialtone/signal/whip"
+	"dialtone/signal/web"
 )
 
 func TestShownURL(t *testing.T) {
@@ -24,7 +24,7 @@ func TestShownURL(t *testing.T) {
 		"https://media.example:8443/a/0123456789abcdef?x#key": "https://media.example:8443/a/…?…",
 	}
 	for address, want := range tests {
-		if got := shownURL(address); got != want {
+		if got := web.Shown(address); got != want {
 			t.Errorf("%s is shown as %s, want %s", address, got, want)
 		}
 	}
@@ -52,24 +52,24 @@ func TestPastedText(t *testing.T) {
 		t.Fatalf("the long text has %d bytes: no terminal would cut it", len(long))
 	}
 	tests := map[string]struct{ typed, want string }{
-		"in lines":              {wrapped(short), short},
+		"in lines":              {paste.Wrap(short), short},
 		"in one line":           {long + "\n", long},
-		"long, in lines":        {wrapped(long), long},
-		"quoted by blanks":      {"  " + strings.ReplaceAll(wrapped(short), "\n", "\r\n  "), short},
-		"after empty lines":     {"\n\n" + wrapped(short), short},
-		"after half of another": {short[:40] + "\n" + wrapped(short), short},
+		"long, in lines":        {paste.Wrap(long), long},
+		"quoted by blanks":      {"  " + strings.ReplaceAll(paste.Wrap(short), "\n", "\r\n  "), short},
+		"after empty lines":     {"\n\n" + paste.Wrap(short), short},
+		"after half of another": {short[:40] + "\n" + paste.Wrap(short), short},
 		"something else":        {"good morning\n", "goodmorning"},
 		"given up":              {short[:40] + "\n\n", short[:40]},
 		"without an end":        {short, short},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			for line := range strings.Lines(wrapped(test.want)) {
-				if len(line) > lineLength+1 {
+			for line := range strings.Lines(paste.Wrap(test.want)) {
+				if len(line) > paste.LineLength+1 {
 					t.Errorf("a line of %d bytes", len(line))
 				}
 			}
-			d := newDesk(streams{Streams: terminal.Streams{In: strings.NewReader(test.typed), Err: io.Discard}}, pasteFlags{}, false)
+			d := newTerminalTexts(streams{Streams: terminal.Streams{In: strings.NewReader(test.typed), Err: io.Discard}}, chosen{})
 			got, err := d.Read(t.Context(), "offer")
 			if err != nil || got != test.want {
 				t.Errorf("read %.60q (%d bytes), %v; want %.60q (%d)", got, len(got), err, test.want, len(test.want))
@@ -82,7 +82,7 @@ func TestPastedText(t *testing.T) {
 func TestCutText(t *testing.T) {
 	long := longText(t, 200)
 	var told strings.Builder
-	d := newDesk(streams{Streams: terminal.Streams{In: strings.NewReader(long[:4095] + "\n\n"), Err: &told, Terminal: true}}, pasteFlags{}, false)
+	d := newTerminalTexts(streams{Streams: terminal.Streams{In: strings.NewReader(long[:4095] + "\n\n"), Err: &told, Terminal: true}}, chosen{})
 	text, err := d.Read(t.Context(), "offer")
 	if err != nil {
 		t.Fatal(err)
@@ -96,7 +96,7 @@ func TestCutText(t *testing.T) {
 
 func TestUsableServers(t *testing.T) {
 	have := []diag.ICEServerAuth{{URL: "stun:known.example:3478"}}
-	got := usable([]whip.ICEServer{
+	got := usable([]signal.ICEServer{
 		{URL: "stun:known.example"},
 		{URL: "stun:new.example"},
 		{URL: "stun:new.example:3478"},

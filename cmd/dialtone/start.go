@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"slices"
-	"strings"
 
 	"dialtone/cmd/dialtone/internal/forms"
 	"dialtone/cmd/dialtone/internal/settings"
@@ -13,7 +12,7 @@ import (
 	"dialtone/tui/start"
 )
 
-// startCommand is dialtone start, and dialtone alone on a terminal.
+// startCommand is dialtone start, and dialtone without a command on a terminal.
 type startCommand struct {
 	glyphFlags
 	configurable
@@ -77,7 +76,7 @@ func (c *startCommand) choose(ctx context.Context, a app, all []forms.Form, past
 
 // loadHistory reads the previous choices; the path is empty if none can be kept.
 func (a app) loadHistory() (past forms.History, path, remark string) {
-	path, err := forms.HistoryFile(a.Environ)
+	path, err := forms.HistoryFile(a.Getenv)
 	if err != nil {
 		return past, "", ""
 	}
@@ -92,16 +91,14 @@ func (a app) loadHistory() (past forms.History, path, remark string) {
 // shows it.
 func (s streams) withPassword(password string) streams {
 	if password != "" {
-		name := settings.EnvName("ice-pass") + "="
-		others := slices.DeleteFunc(slices.Clone(s.Environ), func(pair string) bool { return strings.HasPrefix(pair, name) })
-		s.Environ = append(others, name+password)
+		s.Environ = slices.Concat([]string{settings.EnvName("ice-pass") + "=" + password}, s.Environ) // the first counts
 	}
 	return s
 }
 
 // startForms are the commands that the screen offers, with the configured values.
 func startForms(s streams, config string) ([]forms.Form, error) {
-	described, err := settings.Forms(&cli{}, config, s.options())
+	described, err := settings.Forms(grammar(), config, s.options())
 	var all []forms.Form
 	for _, f := range described {
 		all = append(all, forms.Form{Form: f, Config: config, Checked: s.checkLine})
@@ -116,7 +113,7 @@ type planner interface{ check(a app) error }
 func (s streams) checkLine(args []string, password string) error {
 	s = s.withPassword(password)
 	s.Out, s.Err = io.Discard, io.Discard
-	parsed, err := settings.Parse(&cli{}, args, s.options())
+	parsed, err := settings.Parse(grammar(), args, s.options())
 	if err != nil {
 		return err
 	}

@@ -123,7 +123,7 @@ func TestStartChecks(t *testing.T) {
 		{"all is well", "call", nil, start.Values{"code": "w1"}, ""},
 		{"no code", "call", nil, nil, "code: enter the code"},
 		{"no room code", "call", nil, start.Values{"code": "\x01"}, "form: the call code"},
-		{"a server with a password", "call", nil, start.Values{"code": "w1", "server": "https://a:b@calls.example"}, "server: the server's address must not hold"},
+		{"a server with a password", "call", nil, start.Values{"code": "w1", "server": "https://a:b@calls.example"}, "server: the address must not contain"},
 		{"no URL", "call", nil, start.Values{"code": "w1", "ice": "http://x"}, `ice: "http://x"`},
 		{"configured servers", "call", []string{"DIALTONE_ICE=stun:a.example"}, start.Values{"code": "w1", "ice": ""}, "ice: configured values"},
 		{"no length", "call", nil, start.Values{"code": "w1", "for": "soon"}, `for: invalid duration "soon"`},
@@ -152,5 +152,14 @@ func TestStartChecks(t *testing.T) {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
+	}
+}
+
+// TestPasswordOfTheForm: it goes to the command by a variable, before a configured one.
+func TestPasswordOfTheForm(t *testing.T) {
+	var g cli
+	s := testStreams("DIALTONE_ICE_PASS=configured").withPassword("typed")
+	if _, err := settings.Parse(&g, []string{"call", "w1"}, s.options()); err != nil || g.Call.ICEPass.Reveal() != "typed" {
+		t.Errorf("%v, %v", g.Call.ICEPass.Reveal(), err)
 	}
 }

@@ -152,14 +152,14 @@ func TestReplayScreen(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "demo.jsonl")
 	call := openTerminal(t, "demo", "--for=2s", "--record", path)
-	call.await(t, "its time was over")
+	call.await(t, "reached --for")
 	call.press(t, "q")
 	if _, code := call.end(t); code != diag.ExitPass {
 		t.Fatalf("the demo exits with %v", code)
 	}
 
 	s := openTerminal(t, "replay", path, "--speed", "16")
-	s.await(t, "at its end")
+	s.await(t, "end of recording")
 	s.press(t, "<")
 	s.await(t, "paused")
 	s.press(t, "5") // the log, or whatever stands there

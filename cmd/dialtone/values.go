@@ -2,7 +2,6 @@ package main
 
 import (
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -13,7 +12,6 @@ import (
 	"dialtone/cmd/dialtone/internal/settings"
 	diagcheck "dialtone/diag/check"
 	"dialtone/diag/probe"
-	"dialtone/signal"
 	"dialtone/signal/room"
 )
 
@@ -66,12 +64,8 @@ func parseListenAddress(raw string) (listenAddress, error) {
 // parseServerURL takes a signaling server as people paste it.
 func parseServerURL(raw string) (serverURL, error) {
 	endpoint, err := room.Endpoint(raw)
-	var refused *signal.Error
-	switch {
-	case errors.As(err, &refused) && refused.Err != nil:
-		return "", fmt.Errorf("%w; %s", refused.Err, refused.Hint)
-	case err != nil:
-		return "", err
+	if err != nil {
+		return "", advised(err)
 	}
 	return serverURL(endpoint.ResolveReference(&url.URL{Path: ".."}).String()), nil
 }

@@ -17,8 +17,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// notYet are the directories whose Go files are not checked yet. Remove an entry when its package is done.
+// notYet are the directories whose Go files and templates are not checked yet. Remove an entry when its package is done.
 var notYet = []string{
+	"tui/pane", // its Network pane
+	"tui/start",
 	"cmd/dialtone",
 	"cmd/dialtone/",
 	"diag/call",
@@ -29,14 +31,11 @@ var notYet = []string{
 	"diag/peer",
 	"diag/probe",
 	"diag/report",
-	"diag/sdp",
 	"diag/session",
 	"diag/words",
 	"diag", // without its subdirectories
 	"signal",
 	"signal/",
-	"tui",
-	"tui/",
 }
 
 // notYetGenerated are documents whose generated part repeats comments and strings of packages that are in notYet.
@@ -223,7 +222,7 @@ func wordsOfPage(t *testing.T) (found []foundWord) {
 	return found
 }
 
-// wordsOfGo checks production code: string literals, comments and identifiers.
+// wordsOfGo checks production code (string literals, comments and identifiers) and templates.
 func wordsOfGo(t *testing.T) (found []foundWord) {
 	t.Helper()
 	root := filepath.Join("..", "..")
@@ -234,7 +233,12 @@ func wordsOfGo(t *testing.T) (found []foundWord) {
 			return err
 		case entry.IsDir() && file != "." && (strings.HasPrefix(entry.Name(), ".") || entry.Name() == "testdata"):
 			return fs.SkipDir
-		case filepath.Ext(file) != ".go" || strings.HasSuffix(file, "_test.go") || isNotYet(filepath.Dir(file)):
+		case strings.HasSuffix(file, "_test.go") || isNotYet(filepath.Dir(file)):
+			return nil
+		case filepath.Ext(file) == ".gohtml":
+			found = append(found, checkText(proseRules, file, 1, readPage(t, root, file))...)
+			return nil
+		case filepath.Ext(file) != ".go":
 			return nil
 		}
 		checked++

@@ -84,5 +84,5 @@ func (c *Call) waited() bool {
 
 // listens reports whether the call waited at a server of its own.
 func (c *Call) Listens() bool {
-	return c.Start.Signaling != "" && c.Start.Signaling != diag.SignalingPaste && c.Start.Command == "answer"
+	return c.Start.Listens
 }

@@ -24,24 +24,24 @@ type Assertion struct {
 	Default bool // one of dialtone's own
 
 	program *vm.Program
-	left    *vm.Program // the left side of a comparison, whose value is told; nil for other expressions
+	left    *vm.Program // the left side of a comparison, whose value is shown; nil for other expressions
 }
 
-// ExpressionError tells what is wrong with an expression, and where.
+// ExpressionError says what is wrong with an expression, and at which column.
 type ExpressionError struct {
 	Expr   string
-	Column int // from 1; 0 where it is not known
+	Column int // from 1; 0 if it is unknown
 	Text   string
 	Near   []string // names that a misspelt one may have meant
 }
 
 // Error names the column and what was probably meant.
 func (e *ExpressionError) Error() string {
-	where := ""
+	at := ""
 	if e.Column > 0 {
-		where = fmt.Sprintf(", column %d", e.Column)
+		at = fmt.Sprintf(", column %d", e.Column)
 	}
-	text := fmt.Sprintf("%q%s: %s", diag.Clean(e.Expr, 300), where, diag.Clean(e.Text, 300))
+	text := fmt.Sprintf("%q%s: %s", diag.Clean(e.Expr, 300), at, diag.Clean(e.Text, 300))
 	if len(e.Near) > 0 {
 		text += "; did you mean " + strings.Join(e.Near, " or ") + "?"
 	}
@@ -55,7 +55,7 @@ const maxExpression = 4096
 // is absent. The error is an [*ExpressionError].
 func ParseAssertion(text string) (*Assertion, error) {
 	if len(text) > maxExpression {
-		return nil, &ExpressionError{Expr: text, Text: fmt.Sprintf("it is longer than %d bytes", maxExpression)}
+		return nil, &ExpressionError{Expr: text, Text: fmt.Sprintf("longer than %d bytes", maxExpression)}
 	}
 	env := environment(example())
 	typed := []expr.Option{expr.Env(typeOf(env)), expr.AsBool(), expr.Optimize(false)}
@@ -133,7 +133,7 @@ func guarded(n ast.Node) ast.Node {
 	return n
 }
 
-// leftSide compiles what is told of a comparison: its left side.
+// leftSide compiles the left side of a comparison, whose value is shown.
 func leftSide(text string) (*vm.Program, error) {
 	tree, err := parser.Parse(text)
 	if err != nil {
@@ -152,13 +152,13 @@ var misspelt = regexp.MustCompile(`(?:unknown name|has no field|unknown field|ha
 
 func expressionError(text string, err error, known []string) error {
 	out := &ExpressionError{Expr: text, Text: err.Error()}
-	var where *file.Error
-	if errors.As(err, &where) {
-		out.Column, out.Text = where.Column+1, where.Message
+	var wrong *file.Error
+	if errors.As(err, &wrong) {
+		out.Column, out.Text = wrong.Column+1, wrong.Message
 	}
 	if m := misspelt.FindStringSubmatch(out.Text); m != nil {
 		out.Near = near(m[1], known)
-		out.Text = "there is no " + m[1]
+		out.Text = "unknown name " + m[1]
 	}
 	return out
 }
@@ -186,8 +186,8 @@ func near(word string, known []string) []string {
 	return out
 }
 
-// Assert evaluates assertions over the report and takes the results in. What is absent makes an assertion fail, and
-// says so.
+// Assert evaluates assertions over the report and adds the results. An absent value makes an
+// assertion fail as unknown.
 func Assert(r *report.Report, list []*Assertion) {
 	env := environment(r)
 	for _, a := range list {
@@ -200,7 +200,7 @@ func (a *Assertion) evaluate(env object) report.Assertion {
 	result := report.Assertion{Expr: a.Expr, Default: a.Default}
 	if a.left != nil {
 		if v, err := expr.Run(a.left, env); err == nil {
-			result.Value = told(v)
+			result.Value = shown(v)
 		}
 	}
 	v, err := expr.Run(a.program, env)
@@ -222,19 +222,20 @@ func (a *Assertion) evaluate(env object) report.Assertion {
 
 // reason is the first line of an evaluation's error.
 func reason(err error) string {
-	var where *file.Error
+	var wrong *file.Error
 	words := err.Error()
-	if errors.As(err, &where) {
-		words = where.Message
+	if errors.As(err, &wrong) {
+		words = wrong.Message
 	}
-	if strings.Contains(words, errUnknown.Error()) || strings.Contains(words, "<nil>") || strings.Contains(words, "nil") {
+	if strings.Contains(words, errUnknown.Error()) || strings.Contains(words, "<nil>") ||
+		strings.Contains(words, "nil") {
 		return "the report has no such value"
 	}
 	return diag.Clean(words, 200)
 }
 
-// told is a value as a report tells it: a duration in Go's words, a list by its length.
-func told(v any) any {
+// shown is a value as a report shows it: a duration as Go writes it, a list by its length.
+func shown(v any) any {
 	switch v := v.(type) {
 	case nil, bool, int, float64, string:
 		return v
@@ -246,8 +247,8 @@ func told(v any) any {
 	return diag.Clean(fmt.Sprint(v), 200)
 }
 
-// DefaultAssertions are what every check asserts: connected, a channel echoed, media both ways where it was asked for.
-// They tell what the runs tell, in a form that a report can list.
+// DefaultAssertions are those of every check: connected, a channel echoed, media both ways if the check expects it.
+// They repeat the verdicts of the runs in a form that a report can list.
 func DefaultAssertions(x Expect) []*Assertion {
 	texts := []string{"all(runs, .connected)"}
 	if !x.MediaOnly {
@@ -272,10 +273,10 @@ func DefaultAssertions(x Expect) []*Assertion {
 	return list
 }
 
-// Expect is what a check asks of its calls.
+// Expect is what a check expects of its calls.
 type Expect struct {
 	Media     bool
-	MediaOnly bool           // no data channel is there
+	MediaOnly bool           // without data channels
 	Way       diag.Direction // of the media; "" for both
-	Path      string         // diag.ExpectDirect, diag.ExpectRelay or ""
+	Path      string         // judge.ExpectDirect, judge.ExpectRelay or ""
 }

@@ -93,8 +93,8 @@ func TestWrongExpressions(t *testing.T) {
 		expr string
 		want []string
 	}{
-		{`setp.p95 < duration("1s")`, []string{"column 1", "there is no setp", "setup?"}},
-		{`setup.p96 < duration("1s")`, []string{"there is no p96", "p95"}},
+		{`setp.p95 < duration("1s")`, []string{"column 1", "unknown name setp", "setup?"}},
+		{`setup.p96 < duration("1s")`, []string{"unknown name p96", "p95"}},
 		{`media.audio.inbond.loss < 1`, []string{"inbond", "did you mean inbound"}},
 		{`phases.ise.p95 < duration("1s")`, []string{"ise", "ice"}},
 		{`setup.p95 < 800`, []string{"time.Duration"}},
@@ -158,5 +158,19 @@ func TestServersThatDidNotAnswer(t *testing.T) {
 		if last := r.Assertions[len(r.Assertions)-1]; last.Pass != want {
 			t.Errorf("%+v", last)
 		}
+	}
+}
+
+// TestToyStatistic: expressions name every statistic of a stream, without a line of code for it.
+func TestToyStatistic(t *testing.T) {
+	a, err := ParseAssertion("media.audio.inbound.inbound_rtp[0].packetsDuplicated == 7")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := seen()
+	r.Media.Audio.Inbound.Inbound = []diag.InboundRTP{{PacketsDuplicated: diag.Ptr(uint64(7))}}
+	Assert(r, []*Assertion{a})
+	if got := r.Assertions[0]; !got.Pass || got.Value != 7 {
+		t.Errorf("%+v", got)
 	}
 }

@@ -19,9 +19,9 @@ import (
 // Options of a check. Target and Config.For are needed.
 type Options struct {
 	Name   string      // of the check, in the report
-	Target Target      // what is called
+	Target Target      // what it calls
 	Config diag.Config // of each call; Command, Code and LoopbackOnly are set here
-	Expect string      // the path: diag.ExpectDirect, diag.ExpectRelay; "" for any
+	Expect string      // the path: judge.ExpectDirect, judge.ExpectRelay; "" for any
 	TLS    *tls.Config // for turns: and stuns: servers; nil: the system's authorities
 
 	Repeat   int // runs; 0: 1
@@ -33,20 +33,20 @@ type Options struct {
 	Assertions []*Assertion   // beside the default ones
 	Baseline   *report.Report // an earlier report; nil: none
 
-	// Progress is told what happens, by one goroutine at a time; nil: nobody.
+	// Progress gets every change of state, from one goroutine at a time; may be nil.
 	Progress func(Progress)
-	// Tune changes the options of a session before it starts; nil: nothing. answering tells which side it is.
+	// Tune changes the options of the session of the offerer or the answerer before it starts; may be nil.
 	Tune func(answering bool, o *session.Options)
 
 	unwatched bool // the machine's load is not measured: tests of faults run beside others
 }
 
-// Progress is one piece of news.
+// Progress is a change of the state of a run.
 type Progress struct {
 	Check string
 	Run   int         // from 1
 	Of    int         // how many there will be
-	State string      // where the run stands
+	State string      // of the run
 	Done  *report.Run // the run has ended; nil before
 }
 
@@ -56,18 +56,18 @@ type checker struct {
 	begun time.Time
 
 	mu     sync.Mutex // of what follows, and around Progress
-	inputs []report.RunInput
+	runs   []report.Folded
 	faults []error   // recordings that could not be written
-	kept   int       // events in inputs
-	worst  diag.Exit // of inputs
+	kept   int       // events in runs
+	worst  diag.Exit // of runs
 	cannot bool      // a run could not begin
 	short  bool      // a run was interrupted
 
 	explained bool // a run has asked the servers why there is no path
 }
 
-// Run places the calls and returns what they were worth, also when ctx ends before all are done. The error is what kept
-// the check from doing all its work (a recording that cannot be written); the report counts nevertheless.
+// Run places the calls and returns the report, also if ctx ends before all are done. The error is what kept the check
+// from doing all its work, such as a recording that cannot be written; the report is valid nevertheless.
 func Run(ctx context.Context, o Options) (*report.Report, error) {
 	o.Repeat, o.Parallel = max(o.Repeat, 1), max(o.Parallel, 1)
 	if o.Progress == nil {
@@ -86,7 +86,7 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 	return c.report(load, ctx.Err() != nil && c.cut()), errors.Join(c.faults...)
 }
 
-// runAll works the runs off, some at once.
+// runAll does the runs, some of them in parallel.
 func (c *checker) runAll(ctx context.Context) {
 	var next atomic.Int64
 	var workers sync.WaitGroup
@@ -102,7 +102,7 @@ func (c *checker) runAll(ctx context.Context) {
 		})
 	}
 	workers.Wait()
-	slices.SortFunc(c.inputs, func(a, b report.RunInput) int { return int(a.Start - b.Start) })
+	slices.SortFunc(c.runs, func(a, b report.Folded) int { return int(a.Start - b.Start) })
 }
 
 // broken reports whether a run could not begin: the next ones would fail alike.
@@ -114,7 +114,7 @@ func (c *checker) broken() bool {
 
 // cut reports whether the end of the context cost anything: a run that was not begun, or one that it ended.
 func (c *checker) cut() bool {
-	return len(c.inputs) < c.Repeat || c.short
+	return len(c.runs) < c.Repeat || c.short
 }
 
 // expect is what is asked of each call.
@@ -124,7 +124,7 @@ func (c *checker) expect() Expect {
 	return x
 }
 
-// Describe is what the report will tell of the target.
+// Describe is the target as the report shows it.
 func (o Options) Describe() report.Target {
 	target := o.Target.Describe()
 	target.ICEServers = []string{}
@@ -135,15 +135,15 @@ func (o Options) Describe() report.Target {
 	return target
 }
 
-// report makes the report of what was seen.
+// report makes the report of all runs.
 func (c *checker) report(load judge.Load, interrupted bool) *report.Report {
 	x := c.expect()
 	target := c.Describe()
 	r := report.Build(report.Input{
 		Tool: strings.TrimSpace("dialtone " +
 			c.Config.Version), Name: c.Name, StartedAt: c.begun, Duration: time.Since(c.begun), Target: target,
-		Expect:      judge.Expectation{Load: load},
-		Runs:        c.inputs,
+		Load:        load,
+		Runs:        c.runs,
 		Interrupted: interrupted,
 	})
 	Assert(r, append(DefaultAssertions(x), c.Assertions...))

@@ -13,7 +13,7 @@ import (
 	"dialtone/diag/report"
 )
 
-// object is a part of a report as an expression sees it: nil where a value is absent.
+// object is a part of a report as expressions use it: nil if a value is absent.
 type object = map[string]any
 
 // phaseNames are the phases that expressions can name, with "_" for "-".
@@ -22,10 +22,10 @@ var phaseNames = []diag.PhaseName{
 	diag.PhaseDTLS, diag.PhaseSCTP, diag.PhaseChannel, diag.PhaseFirstPacket, diag.PhaseFirstFrame, diag.PhaseRestart,
 }
 
-// environment is the report as expressions see it: that of its JSON, with times as durations, and four shortcuts:
+// environment is the report as expressions use it: that of its JSON, with times as durations, and four shortcuts:
 //   - setup has the percentiles over the runs beside the total of the described run;
 //   - phases has each phase by its name;
-//   - servers has those too of which the call did not learn anything;
+//   - servers has those too that had not answered when the call ended;
 //   - nat has the value of each behavior by its name.
 func environment(r *report.Report) object {
 	env := fields(reflect.ValueOf(*r))
@@ -161,7 +161,7 @@ func example() *report.Report {
 
 // fill gives every exported field a value, down to a bound for what holds itself.
 func fill(v reflect.Value, depth int) {
-	if depth > 8 || !v.CanSet() {
+	if depth > 14 || !v.CanSet() {
 		return
 	}
 	switch v.Kind() {
@@ -185,7 +185,7 @@ func fill(v reflect.Value, depth int) {
 		v.SetUint(1)
 	case reflect.Float64:
 		v.SetFloat(1)
-	default: // an expression sees nothing of another kind
+	default: // a report has nothing of another kind
 	}
 }
 

@@ -150,7 +150,7 @@ func faults() map[string]func(t *testing.T) Options {
 			url := rooms(t)
 			other(t, url, diag.Config{Echo: true}, nil)
 			o := inRoom(url)
-			target, _ := o.Target.(Room)
+			target, _ := o.Target.(Remote)
 			target.Role = RoleOffer
 			o.Target = target
 			return o
@@ -212,7 +212,7 @@ func relayed(url, password string) Options {
 
 func inRoom(url string) Options {
 	return Options{
-		Target: Room{Options: room.Options{Server: url, Code: "w1"}, Role: RoleAny},
+		Target: Remote{Way: room.Way, Setup: signal.Setup{Address: url, Code: "w1"}, Shown: url, Role: RoleAny},
 		Config: diag.Config{For: time.Second, Wait: 20 * time.Second, LoopbackOnly: true},
 	}
 }
@@ -277,7 +277,7 @@ func other(t *testing.T, url string, config diag.Config, then func(*session.Sess
 	t.Helper()
 	config.Code, config.LoopbackOnly, config.Command = "w1", true, "answer"
 	log := feed.New(time.Now)
-	s := session.New(session.Options{Config: config, Feed: log, Dial: session.Room(room.Options{Server: url, Code: "w1"})})
+	s := session.New(session.Options{Config: config, Feed: log, Dial: session.Over(room.Way, signal.Setup{Address: url, Code: "w1"})})
 	ctx, cancel := context.WithCancel(context.Background())
 	ended, read := make(chan struct{}), make(chan struct{})
 	waiting := make(chan struct{})

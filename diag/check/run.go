@@ -2,9 +2,7 @@ package check
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"path/filepath"
 	"sync"
 	"time"
@@ -21,13 +19,12 @@ import (
 )
 
 const (
-	// channelTime is how long a connected call is given to open a data channel; a check that waited for the end of --for
-	// would learn nothing more.
+	// channelTime is how long a connected call may take to open a data channel; waiting until --for would show nothing
+	// more.
 	channelTime = 5 * time.Second
-	// windUp is how long the answering side is given to end by itself after the offering side.
+	// windUp is how long the answerer may take to end by itself after the offerer.
 	windUp = 2 * time.Second
-	// explainTime is how long a call without a path stays to ask its ICE servers what the network does. One run of a check
-	// does.
+	// explainTime is how long a call without a path stays to diagnose the network. One run of a check does.
 	explainTime = 3 * time.Second
 	// maxEvents bounds what is kept of a run's events for the report, and maxKept of all runs'. Those of the first with
 	// the worst exit code are always kept.
@@ -47,7 +44,7 @@ func wayOf(f peer.Flow) diag.Direction {
 	}
 }
 
-// side is one party of a run.
+// side is one peer of a run.
 type side struct {
 	session *session.Session
 	log     *feed.Feed
@@ -59,7 +56,7 @@ type side struct {
 	fault   error         // of the recording
 }
 
-// runOne places one call and notes what it was worth.
+// runOne places one call and notes its result.
 func (c *checker) runOne(ctx context.Context, n int) {
 	p := c.Target.Place()
 	lasting := context.WithoutCancel(ctx)
@@ -82,10 +79,8 @@ func (c *checker) runOne(ctx context.Context, n int) {
 	if answering != nil {
 		answering.parts.Go(func() { answering.session.Run(answerCtx) })
 	}
-	quiet := c.narrate(offering, n)
 	offering.session.Run(ctx)
 	<-offering.ended
-	quiet()
 	if answering != nil {
 		answering.finish(stop)
 		in.Other = answering.call
@@ -95,7 +90,7 @@ func (c *checker) runOne(ctx context.Context, n int) {
 	c.note(n, in, offering, answering)
 }
 
-// finish gives the answering side time to end by itself.
+// finish gives the answerer time to end by itself.
 func (s *side) finish(stop context.CancelFunc) {
 	timer := time.AfterFunc(windUp, stop)
 	<-s.ended
@@ -104,29 +99,28 @@ func (s *side) finish(stop context.CancelFunc) {
 	s.parts.Wait()
 }
 
-// note keeps what a run was worth, and tells it.
+// note keeps the result of a run, and reports it.
 func (c *checker) note(n int, in report.RunInput, sides ...*side) {
 	cut := in.Call.Ended == nil || in.Call.Ended.Reason == diag.EndInterrupted
 	diagnosed := in.Call.Diagnosed() != nil || in.Other != nil && in.Other.Diagnosed() != nil
 	x := c.expect()
-	in.Fold(judge.Expectation{Media: x.Media, Way: x.Way, Path: x.Path})
-	run := in.Run()
+	f := report.Fold(judge.Expectation{Media: x.Media, Way: x.Way, Path: x.Path}, in)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.explained, c.short = c.explained || diagnosed, c.short || cut
-	worse := run.Exit.Code.Compare(c.worst) > 0
-	c.worst = c.worst.Worse(run.Exit.Code)
-	if c.kept+len(in.Events) > maxKept && !worse {
-		in.Events = nil
+	worse := f.Exit.Code.Compare(c.worst) > 0
+	c.worst = c.worst.Worse(f.Exit.Code)
+	if c.kept+len(f.Events) > maxKept && !worse {
+		f.Events = nil
 	}
-	c.kept += len(in.Events)
-	c.inputs = append(c.inputs, in)
+	c.kept += len(f.Events)
+	c.runs = append(c.runs, f)
 	for _, s := range sides {
 		if s != nil && s.fault != nil {
 			c.faults = append(c.faults, s.fault)
 		}
 	}
-	c.Progress(Progress{Check: c.Name, Run: n, Of: c.Repeat, State: "ended", Done: &run})
+	c.Progress(Progress{Check: c.Name, Run: n, Of: c.Repeat, State: "ended", Done: &f.Run})
 }
 
 // failed notes what kept a run from beginning.
@@ -154,7 +148,7 @@ func (c *checker) open(ctx context.Context, n int, p Placement, answering bool) 
 	s.parts.Go(func() {
 		defer close(s.ended)
 		defer events.Close()
-		s.follow(ctx, events, !answering)
+		c.follow(ctx, s, events, n, !answering)
 	})
 	return s, nil
 }
@@ -191,13 +185,13 @@ func (c *checker) sessionOptions(log *feed.Feed, p Placement, answering bool) se
 	}
 	greeting := "hello from dialtone check"
 	if answering {
-		greeting = "" // it would be taken for the echo of the other's
+		greeting = "" // it would pass for the echo of the offerer's
 	}
 	return session.Options{Config: config, Feed: log, Dial: dial, TLS: c.TLS, Flow: p.Flow, Greeting: greeting,
 		Explain: c.explain()}
 }
 
-// explain is how long the next call may ask why it has found no path: the network does not change from run to run.
+// explain is how long the next call may diagnose why it has found no path: the network does not change between runs.
 func (c *checker) explain() time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -207,7 +201,7 @@ func (c *checker) explain() time.Duration {
 	return explainTime
 }
 
-// recordingName is run-007-offer.jsonl, run-007-answer.jsonl; run-007.jsonl where the other side is elsewhere.
+// recordingName is run-007-offer.jsonl, run-007-answer.jsonl; run-007.jsonl if the peer is another program.
 func (c *checker) recordingName(n int, p Placement, answering bool) string {
 	name := fmt.Sprintf("run-%0*d", max(3, len(fmt.Sprint(c.Repeat))), n)
 	switch {
@@ -239,24 +233,22 @@ func (s *side) startRecording(ctx context.Context, config diag.Config, redact bo
 	return nil
 }
 
-// follow folds the log to its end. A call that is connected and opens no channel is hung up before its time.
-func (s *side) follow(ctx context.Context, events *feed.Reader, keep bool) {
+// follow folds the log to its end. A call that is connected and opens no channel is hung up early. States of the
+// described call are reported as progress of run n.
+func (c *checker) follow(ctx context.Context, s *side, events *feed.Reader, n int, described bool) {
 	var impatient *time.Timer
 	defer func() {
 		if impatient != nil {
 			impatient.Stop()
 		}
 	}()
-	for {
+	for last := call.StateUnknown; ; {
 		batch, err := events.Next(ctx)
-		if errors.Is(err, io.EOF) || err != nil {
+		if err != nil {
 			return
 		}
 		for _, e := range batch {
 			s.call.Apply(e)
-		}
-		if keep {
-			s.events = append(s.events, batch[:min(len(batch), maxEvents-len(s.events))]...)
 		}
 		if s.call.ConnectedAt != nil && !s.call.Start.MediaOnly && impatient == nil {
 			impatient = time.AfterFunc(channelTime, s.session.Hangup)
@@ -264,35 +256,15 @@ func (s *side) follow(ctx context.Context, events *feed.Reader, keep bool) {
 		if impatient != nil && s.call.OpenAt != nil {
 			impatient.Stop()
 		}
-	}
-}
-
-// narrate tells the states of a run until the returned function is called, which waits for the last word.
-func (c *checker) narrate(s *side, n int) func() {
-	ctx, cancel := context.WithCancel(context.Background())
-	events := s.log.Reader()
-	var told sync.WaitGroup
-	told.Go(func() {
-		defer events.Close()
-		placed, last := &call.Call{}, call.StateUnknown
-		for {
-			batch, err := events.Next(ctx)
-			if err != nil {
-				return
-			}
-			for _, e := range batch {
-				placed.Apply(e)
-			}
-			if state := placed.State(); state != last && state != call.StateEnded {
-				last = state
-				c.mu.Lock()
-				c.Progress(Progress{Check: c.Name, Run: n, Of: c.Repeat, State: state.String()})
-				c.mu.Unlock()
-			}
+		if !described {
+			continue
 		}
-	})
-	return func() {
-		cancel()
-		told.Wait()
+		s.events = append(s.events, batch[:min(len(batch), maxEvents-len(s.events))]...)
+		if state := s.call.State(); state != last && state != call.StateEnded {
+			last = state
+			c.mu.Lock()
+			c.Progress(Progress{Check: c.Name, Run: n, Of: c.Repeat, State: state.String()})
+			c.mu.Unlock()
+		}
 	}
 }

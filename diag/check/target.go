@@ -9,7 +9,6 @@ import (
 	"dialtone/diag/report"
 	"dialtone/diag/session"
 	"dialtone/signal"
-	"dialtone/signal/room"
 )
 
 // Target is what a check calls.
@@ -44,38 +43,45 @@ func (Loopback) Place() Placement {
 	return Placement{Dial: at(offerer), Answer: at(answerer)}
 }
 
-// Roles of a check in a room.
+// Remote calls a peer elsewhere over a way of signaling.
+type Remote struct {
+	Way   signal.Way
+	Setup signal.Setup
+	Shown string // the address, fit to be shown
+	Role  string // of ways that are coded: RoleOffer, RoleAnswer, or RoleAny: the one that the server gives
+}
+
+// Describe implements Target.
+func (r Remote) Describe() report.Target {
+	t := report.Target{Kind: r.Way.Name, URL: r.Shown, Role: RoleOffer}
+	if r.Way.Coded {
+		t.Room, t.Role = r.Setup.Code, r.Role
+	}
+	return t
+}
+
+// Place implements Target.
+func (r Remote) Place() Placement {
+	p := Placement{Dial: session.Over(r.Way, r.Setup), Flow: session.Flow(r.Way, false)}
+	switch {
+	case !r.Way.Coded:
+	case r.Role == RoleOffer:
+		p.Guard = only(signal.RoleOfferer)
+	case r.Role == RoleAnswer:
+		p.Guard = only(signal.RoleAnswerer)
+	}
+	return p
+}
+
+// Roles of a check.
 const (
 	RoleOffer  = "offer"
 	RoleAnswer = "answer"
 	RoleAny    = "any"
 )
 
-// Room dials a code at a signaling server and waits for the other party.
-type Room struct {
-	Options room.Options
-	Role    string // RoleOffer, RoleAnswer, or RoleAny: the part that the server gives is taken
-}
-
-// Describe implements Target.
-func (r Room) Describe() report.Target {
-	return report.Target{Kind: "room", URL: r.Options.Server, Room: r.Options.Code, Role: r.Role}
-}
-
-// Place implements Target.
-func (r Room) Place() Placement {
-	p := Placement{Dial: session.Room(r.Options)}
-	switch r.Role {
-	case RoleOffer:
-		p.Guard = only(signal.RoleOfferer)
-	case RoleAnswer:
-		p.Guard = only(signal.RoleAnswerer)
-	}
-	return p
-}
-
-// only lets a channel be used in one role. In a room the order of dialling gives the roles, so nothing can be done
-// about a wrong one but to say so.
+// only lets a channel be used in one role. In a room the order of dialing gives the roles, so nothing can be done about
+// a wrong one but to report it.
 func only(want signal.Role) func(signal.Channel, func(diag.Warning)) signal.Channel {
 	return func(c signal.Channel, warn func(diag.Warning)) signal.Channel {
 		return &roleGuard{Channel: c, want: want, warn: warn}
@@ -96,7 +102,7 @@ func (g *roleGuard) Receive(ctx context.Context) (signal.Message, error) {
 		return m, err
 	}
 	g.warn(diag.Warning{ID: "signal.wrong_role", Subject: m.Role.String()})
-	return signal.Message{}, &signal.Error{Op: "pairing", Reason: signal.ReasonRejected,
+	return signal.Message{}, &signal.Error{Op: "pairing", Reason: signal.ReasonRejected, Code: "not_" + g.want.String(),
 		Err: fmt.Errorf("wrong role: %s instead of %s", m.Role, g.want)}
 }
 

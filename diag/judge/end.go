@@ -8,34 +8,46 @@ import (
 	"dialtone/diag/call"
 )
 
+// Signaling is how the descriptions of a call travel.
+type Signaling struct {
+	Way     string `json:"signaling,omitempty"`
+	Room    string `json:"room,omitempty"`    // the room code; empty if the way needs none
+	Listens bool   `json:"listens,omitempty"` // the peer comes to a server of this program
+	Carried bool   `json:"carried,omitempty"` // people carry texts
+}
+
+func signaling(c *call.Call) Signaling {
+	return Signaling{
+		Way: diag.Clean(c.Start.Signaling, 80), Room: diag.Clean(c.Start.Code, 80), Listens: c.Listens(),
+		Carried: c.Start.Carried,
+	}
+}
+
 // Evidence about how a call ended before it had done what was asked of it.
 type (
 	// NobodyCame: the wait for the peer timed out.
 	NobodyCame struct {
-		WaitedMs  diag.Millis    `json:"waited_ms"`
-		Signaling diag.Signaling `json:"signaling,omitempty"`
-		Code      string         `json:"code,omitempty"`
-		Server    string         `json:"server,omitempty"`
-		Join      string         `json:"join,omitempty"` // what the peer types
-		Listens   bool           `json:"listens,omitempty"`
+		WaitedMs diag.Millis `json:"waited_ms"`
+		Signaling
+		Server string `json:"server,omitempty"`
+		Join   string `json:"join,omitempty"` // what the peer types
 	}
 	// SignalingFailed: descriptions could not be exchanged.
 	SignalingFailed struct {
-		Signaling diag.Signaling `json:"signaling,omitempty"`
-		Listens   bool           `json:"listens,omitempty"` // the peer comes to a server of this program
-		Requests  int            `json:"requests"`
-		Failed    int            `json:"failed"`
-		Code      string         `json:"code,omitempty"`   // as of call.ended
-		Status    int            `json:"status,omitempty"` // HTTP status
-		By        diag.EndedBy   `json:"by,omitempty"`
-		Cause     string         `json:"cause,omitempty"`     // the words of the error that ended the call
-		LastError string         `json:"lastError,omitempty"` // of an earlier request, if it is another
+		Signaling
+		Requests  int                 `json:"requests"`
+		Failed    int                 `json:"failed"`
+		Code      string              `json:"code,omitempty"`    // as of call.ended
+		Failure   *diag.SignalFailure `json:"failure,omitempty"` // likewise
+		By        diag.EndedBy        `json:"by,omitempty"`
+		Cause     string              `json:"cause,omitempty"`     // the text of the error that ended the call
+		LastError string              `json:"lastError,omitempty"` // of an earlier request, if it is another
 	}
 	// PeerLeft: the peer was there and went before the call was connected.
 	PeerLeft struct {
-		Signaling diag.Signaling `json:"signaling,omitempty"`
-		HungUp    bool           `json:"hungUp,omitempty"` // it said so
-		Cause     string         `json:"cause,omitempty"`
+		Signaling
+		HungUp bool   `json:"hungUp,omitempty"` // it said so
+		Cause  string `json:"cause,omitempty"`
 	}
 	// PeerLost: an established path went silent and did not come back.
 	PeerLost struct {
@@ -70,20 +82,20 @@ func endFindings(c *call.Call, x Expectation) []Finding {
 	}
 	switch c.Ended.Reason {
 	case diag.EndSignaling:
-		return one(signalFindingID(c.Ended.Code), signalingFailed(c, cause))
+		return one(signalFindingID(c.Ended.Signal), signalingFailed(c, cause))
 	case diag.EndNobody:
 		s := c.Start
 		return one("call.nobody_came", NobodyCame{
-			WaitedMs: diag.Millis(c.EndedAt), Signaling: s.Signaling, Code: diag.Clean(s.Code, 80), Server: diag.Clean(s.Server, 200),
-			Join: diag.Clean(s.Join, 200), Listens: c.Listens(),
+			WaitedMs: diag.Millis(c.EndedAt), Signaling: signaling(c), Server: diag.Clean(s.Server, 200),
+			Join: diag.Clean(s.Join, 200),
 		})
 	case diag.EndPeerLeft:
-		return one("call.peer_left", PeerLeft{Signaling: c.Start.Signaling, Cause: cause})
+		return one("call.peer_left", PeerLeft{Signaling: signaling(c), Cause: cause})
 	case diag.EndPeerLost:
 		return one("call.peer_lost", PeerLost{diag.Millis(c.UpTime()), diag.Clean(c.Ended.Code, 40), cause})
 	case diag.EndPeerHangup:
 		if c.ConnectedAt == nil {
-			return one("call.peer_left", PeerLeft{Signaling: c.Start.Signaling, HungUp: true, Cause: cause})
+			return one("call.peer_left", PeerLeft{Signaling: signaling(c), HungUp: true, Cause: cause})
 		}
 		return endedEarly(c, x)
 	case diag.EndHangup, diag.EndDuration, diag.EndInterrupted, diag.EndDTLS, diag.EndICE:
@@ -96,8 +108,8 @@ func endFindings(c *call.Call, x Expectation) []Finding {
 
 func signalingFailed(c *call.Call, cause string) SignalingFailed {
 	f := SignalingFailed{
-		Signaling: c.Start.Signaling, Listens: c.Listens(), Requests: c.Signal.Requests, Failed: c.Signal.Failed, Cause: cause,
-		Code: diag.Clean(c.Ended.Code, 40), Status: c.Ended.Status, By: c.Ended.By,
+		Signaling: signaling(c), Requests: c.Signal.Requests, Failed: c.Signal.Failed, Cause: cause,
+		Code: diag.Clean(c.Ended.Code, 40), Failure: c.Ended.Signal, By: c.Ended.By,
 	}
 	if last := diag.Clean(c.Signal.LastError, 300); last != cause {
 		f.LastError = last
@@ -112,9 +124,9 @@ var signalReasons = map[string]bool{
 }
 
 // signalFindingID names the cause of failed signaling.
-func signalFindingID(code string) string {
-	if signalReasons[code] {
-		return "signal." + strings.ReplaceAll(code, "-", "_")
+func signalFindingID(f *diag.SignalFailure) string {
+	if f != nil && signalReasons[f.Reason] {
+		return "signal." + strings.ReplaceAll(f.Reason, "-", "_")
 	}
 	return "signal.failed"
 }

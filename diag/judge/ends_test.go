@@ -56,7 +56,7 @@ func TestBothEnds(t *testing.T) {
 		{"a fast stream over a slow path", append(many(func(i uint64) diag.Event {
 			return told(time.Duration(i)*time.Second, 1000*i, 1000*i-min(500*i, 500), 7, 7)
 		}), sample(0.6)), nil},
-		{"round trips that differ", append(many(func(i uint64) diag.Event { return told(0, 1, 1, 1, 1) }), sample(0.1), sample(0.12), sample(0.11)), []string{"The round-trip time is 110 ms locally and 10 ms at the peer."}},
+		{"round trips that differ", append(many(func(i uint64) diag.Event { return told(0, 1, 1, 1, 1) }), sample(0.1), sample(0.12), sample(0.11)), []string{"The round-trip time is 110 ms locally and 10.0 ms at the peer."}},
 		{"round trips that differ a little", append(many(func(i uint64) diag.Event { return told(0, 1, 1, 1, 1) }), sample(0.05), sample(0.04), sample(0.03)), nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {

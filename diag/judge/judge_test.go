@@ -51,7 +51,7 @@ type judgeTest struct {
 
 func orderlyEnds() []judgeTest {
 	return []judgeTest{
-		{"time is over", up(diag.CallEnded{Reason: diag.EndDuration}, 1000, diagtest.Flowing()), diag.ExitPass, "connected for 4.7 s; reached --for", []string{"host udp 192.0.2.10:5000 ⇄ host udp 198.51.100.4:3021", "90 ms"}, nil},
+		{"time is over", up(diag.CallEnded{Reason: diag.EndDuration}, 1000, diagtest.Flowing()), diag.ExitPass, "connected for 4.7 s; reached --for", []string{"host udp 192.0.2.10:5000 ⇄ host udp 198.51.100.4:3021", "90.0 ms"}, nil},
 		{"hang-up", up(diag.CallEnded{Reason: diag.EndHangup}, 1000, diagtest.Flowing()), diag.ExitPass, "connected for 4.7 s; you hung up", nil, nil},
 		{"peer hangs up", up(diag.CallEnded{Reason: diag.EndPeerHangup}, 1000, diagtest.Flowing()), diag.ExitPass, "connected for 4.7 s; the peer hung up", nil, nil},
 		{"interrupted", up(diag.CallEnded{Reason: diag.EndInterrupted}, 1000, diagtest.Flowing()), diag.ExitInterrupted, "connected for 4.7 s; interrupted", nil, nil},
@@ -88,7 +88,7 @@ func signalingEnds() []judgeTest {
 	return []judgeTest{
 		{
 			"nobody came", diagtest.Log(0, diag.CallStart{Code: "w1", Join: "dialtone call w1"}, 60000, diag.CallEnded{Reason: diag.EndNobody}),
-			diag.ExitNobody, "timed out waiting for the peer after 1m0s",
+			diag.ExitNobody, "timed out waiting for the peer after 1 min",
 			[]string{`"w1"`, "Ask the peer to run: dialtone call w1"},
 			[]string{"call.nobody_came"},
 		},
@@ -96,13 +96,13 @@ func signalingEnds() []judgeTest {
 		{
 			"server refuses", diagtest.Log(
 				0, diag.CallStart{}, 1, diag.SignalRequest{Error: "connection refused"}, 2, diag.SignalRequest{Error: "no route"},
-				3000, diag.CallEnded{Reason: diag.EndSignaling, Cause: "dial: connection refused", Code: "refused"},
+				3000, diag.CallEnded{Reason: diag.EndSignaling, Cause: "dial: connection refused", Signal: &diag.SignalFailure{Reason: "refused"}},
 			),
 			diag.ExitSignaling, "signaling failed after 3.0 s",
-			[]string{"2 requests", "2 failed", "no route", "dial: connection refused", "Check that the server runs"},
+			[]string{"2 requests", "2 failed", "no route", "dial: connection refused", "Start the server"},
 			[]string{"signal.refused"},
 		},
-		{"peer left", diagtest.Log(0, diag.CallStart{}, 5, diag.CallEnded{Reason: diag.EndPeerLeft}), diag.ExitSignaling, "the peer left before the call was connected", []string{"pair has ended"}, []string{"call.peer_left"}},
+		{"peer left", diagtest.Log(0, diag.CallStart{Code: "w1"}, 5, diag.CallEnded{Reason: diag.EndPeerLeft}), diag.ExitSignaling, "the peer left before the call was connected", []string{"pair has ended"}, []string{"call.peer_left"}},
 		{"internal", diagtest.Log(0, diag.CallStart{}, 5, diag.CallEnded{Reason: diag.EndInternal, Cause: "no socket"}), diag.ExitCannotRun, "dialtone could not run the call", []string{"no socket"}, []string{"call.cannot_run"}},
 		{"a reason of tomorrow", diagtest.Log(0, diag.CallEnded{Reason: "eaten\x1b"}), diag.ExitCannotRun, "the call ended for a reason that this version does not know: eaten\ufffd", nil, []string{"call.cannot_run"}},
 	}

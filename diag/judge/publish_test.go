@@ -14,7 +14,7 @@ import (
 // published is a call over WHIP that was up for four seconds, with what came in.
 func published(in ...diag.InboundRTP) *call.Call {
 	return call.Fold(diagtest.Log(
-		0, diag.CallStart{Command: "answer", Signaling: diag.SignalingWHIP, Server: "http://127.0.0.1:8080/whip", Media: true, MediaOnly: true},
+		0, diag.CallStart{Command: "answer", Signaling: "whip", Listens: true, Server: "http://127.0.0.1:8080/whip", Media: true, MediaOnly: true},
 		100, diag.ConnectionState{State: "connected"}, 4000, diag.Sample{Inbound: in, Final: true}, 4100, diag.CallEnded{Reason: diag.EndPeerHangup},
 	))
 }
@@ -77,12 +77,12 @@ func TestSignalingWords(t *testing.T) {
 		title    string
 		contains string
 	}{
-		{diag.CallStart{Command: "answer", Signaling: diag.SignalingOffer, Server: "http://h/offer"}, diag.EndNobody, "answer by POST", "No offer was posted to http://h/offer."},
-		{diag.CallStart{Command: "answer", Signaling: diag.SignalingPaste, Join: "dialtone call --paste"}, diag.EndNobody, "answer by paste", "No text of the peer was pasted"},
-		{diag.CallStart{Command: "call", Signaling: diag.SignalingWHEP}, diag.EndSignaling, "call over WHEP", "--whep"},
-		{diag.CallStart{Command: "call", Signaling: diag.SignalingPaste}, diag.EndSignaling, "call by paste", "each text is valid for one call"},
-		{diag.CallStart{Command: "answer", Signaling: diag.SignalingWHIP}, diag.EndSignaling, "answer over WHIP", "what the peer posts"},
-		{diag.CallStart{Command: "answer", Signaling: diag.SignalingWHIP}, diag.EndPeerLeft, "answer over WHIP", "xchange of descriptions ended"},
+		{diag.CallStart{Command: "answer", Signaling: "post", Listens: true, Server: "http://h/offer"}, diag.EndNobody, "answer via post", "No offer was posted to http://h/offer."},
+		{diag.CallStart{Command: "answer", Signaling: "paste", Carried: true, Join: "dialtone call --paste"}, diag.EndNobody, "answer via paste", "No text of the peer was pasted"},
+		{diag.CallStart{Command: "call", Signaling: "whep"}, diag.EndSignaling, "call via whep", "Check the address"},
+		{diag.CallStart{Command: "call", Signaling: "paste", Carried: true}, diag.EndSignaling, "call via paste", "each text is valid for one call"},
+		{diag.CallStart{Command: "answer", Signaling: "whip", Listens: true}, diag.EndSignaling, "answer via whip", "what the peer posts"},
+		{diag.CallStart{Command: "answer", Signaling: "whip", Listens: true}, diag.EndPeerLeft, "answer via whip", "xchange of descriptions ended"},
 		{diag.CallStart{Command: "call", Code: "w1"}, diag.EndNobody, "call w1", "same room code"},
 	}
 	for _, test := range tests {
@@ -97,7 +97,7 @@ func TestSignalingWords(t *testing.T) {
 func TestStoppedWhileTheCallGoesOn(t *testing.T) {
 	ago := 2.5
 	c := call.Fold(diagtest.Log(
-		0, diag.CallStart{Command: "answer", Signaling: diag.SignalingWHIP, Media: true, MediaOnly: true}, 100, diag.ConnectionState{State: "connected"},
+		0, diag.CallStart{Command: "answer", Signaling: "whip", Listens: true, Media: true, MediaOnly: true}, 100, diag.ConnectionState{State: "connected"},
 		4000, diag.Sample{Inbound: []diag.InboundRTP{{Kind: "audio", PacketsReceived: diag.Ptr(uint64(200)), LastPacketReceivedAgo: &ago}}},
 	))
 	if v := judge.Judge(c); len(v.Findings) != 1 || words.Of(v.Findings[0]).Title != "Inbound audio stopped 2.5 s ago." {

@@ -126,5 +126,31 @@ func TestUnusableClips(t *testing.T) {
 	}
 }
 
+// TestIVFHeader: the time base is a fraction, and an empty frame is no key frame.
+func TestIVFHeader(t *testing.T) {
+	file := bytes.Clone(pictureFile[:32])
+	copy(file[16:24], []byte{100, 0, 0, 0, 4, 0, 0, 0}) // 4/100 s
+	file = append(file, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10)
+	file = append(file, make([]byte, 12)...) // a frame of no bytes
+	clip, err := ivf(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if clip.FrameDuration != 40*time.Millisecond || len(clip.frames) != 2 || !clip.frames[0].key || clip.frames[1].key {
+		t.Errorf("%+v", clip)
+	}
+}
+
+func TestNextKeyFrame(t *testing.T) {
+	clip := &Clip{frames: []frame{{key: true}, {}, {key: true}, {}}}
+	var got []int
+	for i := range 5 {
+		got = append(got, clip.nextKey(i))
+	}
+	if diff := cmp.Diff([]int{0, 2, 2, 0, 0}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func ogg(b []byte) (*Clip, error) { return readOgg(bytes.NewReader(b)) }
 func ivf(b []byte) (*Clip, error) { return readIVF(bytes.NewReader(b)) }

@@ -24,7 +24,8 @@
 //
 // The recorder is an interceptor and must be the first one of the registry. pion wraps the network in the order of
 // registration, so the first is the nearest to the network, and only there passes everything: the NACKs and reports
-// that other interceptors send, the retransmissions of the NACK responder, and what arrives before another interceptor drops it.
+// that other interceptors send, the retransmissions of the NACK responder, and what arrives before another interceptor
+// drops it.
 //
 //	rec := media.NewRecorder(time.Now, emit)
 //	registry.Add(rec.Factory()) // first: nearest to the network

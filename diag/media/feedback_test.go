@@ -14,7 +14,7 @@ import (
 )
 
 func TestFeedbackSentAndReceived(t *testing.T) {
-	r := newRig(t)
+	r := newHarness(t)
 	r.arrives(vp8Stream)
 	r.leaves(&interceptor.StreamInfo{SSRC: 30, MimeType: "video/VP8", ClockRate: 90000})
 	ask := func(ssrc uint32) []rtcp.Packet {
@@ -36,15 +36,18 @@ func TestFeedbackSentAndReceived(t *testing.T) {
 	// Addressed to two streams, a request is handed up twice.
 	r.read(2, &rtcp.FullIntraRequest{FIR: []rtcp.FIREntry{{SSRC: 30, SequenceNumber: 4}, {SSRC: 999, SequenceNumber: 4}}})
 
+	// Addressed to one stream, each counts, also with a number that was there before.
+	r.read(1, &rtcp.FullIntraRequest{FIR: []rtcp.FIREntry{{SSRC: 30, SequenceNumber: 4}}})
+
 	in, out := r.inbound(), r.outbound()
 	got := [][3]uint32{{*in.NACKCount, *in.PLICount, *in.FIRCount}, {*out.NACKCount, *out.PLICount, *out.FIRCount}}
-	if diff := cmp.Diff([][3]uint32{{1, 2, 3}, {1, 2, 4}}, got); diff != "" {
+	if diff := cmp.Diff([][3]uint32{{1, 2, 3}, {1, 2, 5}}, got); diff != "" {
 		t.Error("NACK, PLI, FIR:", diff)
 	}
 }
 
 func TestRemoteInbound(t *testing.T) {
-	r := newRig(t)
+	r := newHarness(t)
 	send := r.leaves(&interceptor.StreamInfo{SSRC: 10, MimeType: "audio/opus", ClockRate: 48000})
 	send(10, 1, false, []byte{1})
 	if got := r.outbound().Remote; got != nil {
@@ -75,7 +78,7 @@ func TestRemoteInbound(t *testing.T) {
 }
 
 func TestInboundRoundTripTime(t *testing.T) {
-	r := newRig(t)
+	r := newHarness(t)
 	r.arrives(opusStream)
 	r.wrote(&rtcp.ExtendedReport{Reports: []rtcp.ReportBlock{&rtcp.ReceiverReferenceTimeReportBlock{NTPTimestamp: 9 << 16}}})
 	r.clock = r.clock.Add(40 * time.Millisecond)

@@ -70,6 +70,41 @@ func (b *back) WriteRTCP(pkts []rtcp.Packet) error {
 	return b.fail
 }
 
+// TestForwardJoins: gaps within the bounds of RFC 3550 A.1 stay, what is beyond them is a source that began anew and follows
+// what was sent, later by the time between.
+func TestForwardJoins(t *testing.T) {
+	start := time.Unix(1e9, 0)
+	for name, test := range map[string]struct {
+		seq, wantSeq   uint16 // of the second packet; the first is 20000
+		ts, wantTSStep uint32 // the first has 90000
+	}{
+		"the largest gap":         {20000 + maxDropout, 20000 + maxDropout, 93600, 3600},
+		"more than a gap":         {20000 + maxDropout + 1, 20001, 7, 45000},
+		"the oldest that is late": {20000 - maxMisorder, 20000 - maxMisorder, 86400, ^uint32(3600) + 1},
+		"older than late":         {20000 - maxMisorder - 1, 20001, 7, 45000},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := &sink{}
+			f := NewForwarder(w, &back{}, 90000)
+			f.fresh = true
+			for _, p := range []struct {
+				seq uint16
+				ts  uint32
+				at  time.Duration
+			}{{20000, 90000, 0}, {test.seq, test.ts, 500 * time.Millisecond}} {
+				packet := rtp.Packet{Header: rtp.Header{SSRC: 5, SequenceNumber: p.seq, Timestamp: p.ts}}
+				if err := f.write(&packet, start.Add(p.at)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			got := w.packets[1].Header
+			if got.SequenceNumber != test.wantSeq || got.Timestamp-w.packets[0].Timestamp != test.wantTSStep {
+				t.Errorf("sequence number %d, %d units later", got.SequenceNumber, got.Timestamp-w.packets[0].Timestamp)
+			}
+		})
+	}
+}
+
 func TestForward(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &sink{}

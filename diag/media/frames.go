@@ -28,7 +28,7 @@ type openFrame struct {
 	picture
 }
 
-// add counts a packet that was not here before. It returns a frame that this packet completed, or nil. When it completed
+// add counts a packet that is no duplicate. It returns a frame that this packet completed, or nil. When it completed
 // several, one of them is returned and all are counted.
 func (f *frames) add(ext int64, h header, p picture, seq *sequence, late bool, at time.Time) *openFrame {
 	var first *openFrame

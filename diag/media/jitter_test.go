@@ -36,6 +36,8 @@ func TestJitter(t *testing.T) {
 			return time.Duration(i)*20*ms + time.Duration(i%2)*5*ms
 		}), 0.005},
 		{"reordered, on time otherwise", []packet{{0, 0}, {40 * ms, 1920}, {41 * ms, 960}, {60 * ms, 2880}}, (0.021*15/16 + 0.021) / 16},
+		{"the largest step that is jitter", []packet{{0, 0}, {5*time.Second + 20*ms, 960}}, 5.0 / 16},
+		{"more than that", []packet{{0, 0}, {5*time.Second + 21*ms, 960}}, 0},
 		{"a clock set anew", []packet{{0, 0}, {20 * ms, 1 << 30}, {40 * ms, 1<<30 + 960}}, 0},
 	}
 	for _, tt := range tests {

@@ -45,7 +45,7 @@ func (s *outbound) packet(h *rtp.Header, payload []byte, p picture) {
 	s.counted(first, kind, event)
 }
 
-// count does the arithmetic of packet and reports whether a frame is now complete. A retransmission has its own SSRC or,
+// count does the arithmetic of packet and reports whether a frame is complete. A retransmission has its own SSRC or,
 // without RTX, a number that was there before.
 func (s *outbound) count(h *rtp.Header, payload []byte, p picture) bool {
 	repair := h.SSRC != s.ssrc

@@ -16,7 +16,7 @@ import (
 )
 
 func TestInboundAudio(t *testing.T) {
-	r := newRig(t)
+	r := newHarness(t)
 	r.rec.SetMid(10, "early")
 	packet := r.arrives(opusStream)
 	if got := r.inbound().Mid; got != "early" {
@@ -55,7 +55,7 @@ func TestInboundAudio(t *testing.T) {
 }
 
 func TestRatesAreOfTheTimeBetweenSnapshots(t *testing.T) {
-	r := newRig(t)
+	r := newHarness(t)
 	packet := r.arrives(opusStream)
 	seq := uint16(0)
 	second := func(packets, lost int) {
@@ -90,7 +90,7 @@ func TestRatesAreOfTheTimeBetweenSnapshots(t *testing.T) {
 }
 
 func TestInboundVideoWithRepairs(t *testing.T) {
-	r := newRig(t)
+	r := newHarness(t)
 	r.arrives(opusStream)
 	packet := r.arrives(vp8Stream)
 	repair := r.arrives(rtxStream)
@@ -127,7 +127,7 @@ func TestInboundVideoWithRepairs(t *testing.T) {
 func TestRepairsDoNotCountAsJitter(t *testing.T) {
 	for name, rtx := range map[string]bool{"RTX": true, "on the stream itself": false} {
 		t.Run(name, func(t *testing.T) {
-			r := newRig(t)
+			r := newHarness(t)
 			packet, repair := r.arrives(vp8Stream), r.arrives(rtxStream)
 			for i := range uint16(100) {
 				if i != 50 {
@@ -150,7 +150,7 @@ func TestRepairsDoNotCountAsJitter(t *testing.T) {
 }
 
 func TestOutbound(t *testing.T) {
-	r := newRig(t)
+	r := newHarness(t)
 	send := r.leaves(vp8Stream)
 	r.rec.SetMid(20, "1")
 	if diff := cmp.Diff(counted(diag.OutboundRTP{Kind: "video", SSRC: 20, Mid: "1", MimeType: "video/VP8"}), r.outbound()); diff != "" {
@@ -181,7 +181,7 @@ func TestOutbound(t *testing.T) {
 }
 
 func TestWhatIsNotSentIsNotCounted(t *testing.T) {
-	r := newRig(t)
+	r := newHarness(t)
 	n, fail := 0, error(nil)
 	w := r.tap.BindLocalStream(vp8Stream, interceptor.RTPWriterFunc(
 		func(*rtp.Header, []byte, interceptor.Attributes) (int, error) { return n, fail }))
@@ -202,7 +202,7 @@ func TestWhatIsNotSentIsNotCounted(t *testing.T) {
 }
 
 func TestCodecsAsNegotiated(t *testing.T) {
-	r := newRig(t)
+	r := newHarness(t)
 	r.rec.SetCodec(102, "video/H264", 90000)
 	r.rec.SetCodec(200, "video/VP9", 90000) // no payload type
 	announced := *vp8Stream
@@ -225,7 +225,7 @@ func TestCodecsAsNegotiated(t *testing.T) {
 }
 
 func TestGarbageIsPassedOnAndNotCounted(t *testing.T) {
-	r := newRig(t)
+	r := newHarness(t)
 	reader := r.tap.BindRemoteStream(opusStream, interceptor.RTPReaderFunc(
 		func(b []byte, a interceptor.Attributes) (int, interceptor.Attributes, error) {
 			return copy(b, "garbage"), a, nil
@@ -247,7 +247,7 @@ func TestGarbageIsPassedOnAndNotCounted(t *testing.T) {
 }
 
 func TestStreamsAreBounded(t *testing.T) {
-	r := newRig(t)
+	r := newHarness(t)
 	bind := func(ssrc uint32) {
 		r.arrives(&interceptor.StreamInfo{SSRC: ssrc, MimeType: "audio/opus", ClockRate: 48000})(1, 1, false, nil)
 	}
@@ -289,7 +289,7 @@ func TestStreamsAreBounded(t *testing.T) {
 }
 
 func TestAStreamThatComesBackGoesOn(t *testing.T) {
-	r := newRig(t)
+	r := newHarness(t)
 	r.arrives(vp8Stream)(1, 0, true, vp8Key)
 	r.arrives(rtxStream)
 	r.tap.UnbindRemoteStream(vp8Stream)
@@ -303,7 +303,7 @@ func TestAStreamThatComesBackGoesOn(t *testing.T) {
 
 func TestPeerThatPausedIsNotFrozen(t *testing.T) {
 	for _, paused := range []bool{true, false} {
-		r := newRig(t)
+		r := newHarness(t)
 		packet := r.arrives(vp8Stream)
 		seq := uint16(0)
 		frame := func(gap time.Duration) {

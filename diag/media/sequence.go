@@ -1,8 +1,8 @@
 package media
 
 const (
-	// window is how many packets back duplicates and repairs are distinguished, a power of two; pion's NACK responder keeps
-	// as many.
+	// window is how many packets back duplicates and repairs are distinguished, a power of two; pion's NACK responder
+	// keeps as many.
 	window = 1024
 	// maxMisorder and maxDropout bound what is taken for reordering and for loss (RFC 3550, appendix A.1, which suggests
 	// 100 and 3000; repairs come later than reordered packets).

@@ -76,7 +76,7 @@ func describeCandidate(side diag.Side, x *webrtc.ICECandidate) diag.Candidate {
 	}
 }
 
-// serverOf finds the server that a candidate was obtained from: the one that its base's socket spoke to, or the only one
+// serverOf finds the server that gave a candidate: the one that its base's socket spoke to, or the only one
 // of its kind, as a socket may have been reused or closed by now.
 func (c *candidates) serverOf(d diag.Candidate) (server, bool) {
 	if d.CandidateType != diag.Srflx && d.CandidateType != diag.Relay {

@@ -70,20 +70,25 @@ func incomplete(c *call.Call) []string {
 // TestStatisticsBeforeCallbacks: while pion's callback of the first candidate lasts, its statistics know pairs of all the
 // others. Each is reported once, with its server, base and foundation.
 func TestStatisticsBeforeCallbacks(t *testing.T) {
-	release := make(chan struct{})
+	released := make(chan struct{})
+	release := sync.OnceFunc(func() { close(released) })
 	a, b := pair(t, Options{NoMedia: true, ICEServers: labServers(t)}, Options{NoMedia: true})
+	t.Cleanup(release) // closing waits for the callback
 	var passed sync.Once
 	pass := a.o.OnCandidate
 	a.o.OnCandidate = func(c Candidate) {
-		passed.Do(func() { <-release })
+		passed.Do(func() { <-released })
 		pass(c)
 	}
 	connect(t, a, b)
 	b.until(t, "a candidate", func(c *call.Call) bool { return len(c.Local) > 0 })
-	tick := time.NewTicker(time.Millisecond)
-	defer tick.Stop()
-	for range tick.C { // nothing reports that statistics have changed
-		types := map[webrtc.ICECandidateType]int{}
+	deadline := time.Now().Add(20 * time.Second)
+	for types := map[webrtc.ICECandidateType]int{}; types[webrtc.ICECandidateTypeSrflx] == 0 || types[webrtc.ICECandidateTypeRelay] < 2; {
+		if time.Now().After(deadline) {
+			t.Fatalf("pairs by the type of their local candidate: %v", types)
+		}
+		time.Sleep(time.Millisecond) // nothing reports that statistics have changed
+		clear(types)
 		stats := a.pc.GetStats()
 		for _, s := range stats {
 			if p, ok := s.(webrtc.ICECandidatePairStats); ok {
@@ -92,12 +97,9 @@ func TestStatisticsBeforeCallbacks(t *testing.T) {
 				}
 			}
 		}
-		if types[webrtc.ICECandidateTypeSrflx] > 0 && types[webrtc.ICECandidateTypeRelay] > 1 {
-			break
-		}
 	}
 	a.Sample(false)
-	close(release)
+	release()
 	c := a.until(t, "a channel", func(c *call.Call) bool { return c.OpenAt != nil && c.Gathering == "complete" })
 	for _, problem := range incomplete(c) {
 		t.Error(problem)

@@ -13,13 +13,13 @@ type gathering struct {
 	p        *Peer
 	mu       sync.Mutex
 	begun    bool
-	agent    bool            // the agent's own state is complete
-	complete bool            // reported
-	restart  bool            // the candidates are an ICE restart's: only the agent knows when they are all there
-	notified bool            // OnGathered was called
-	open     map[string]bool // servers (and "host") that may still give a candidate
-	noRelay  map[string]bool // TURN servers that gave the agent nothing; the probe's result explains why
-	early    map[string]diag.Server
+	agent    bool                   // the agent's own state is complete
+	complete bool                   // reported
+	restart  bool                   // an ICE restart is gathered: only the agent knows when its candidates are complete
+	notified bool                   // OnGathered was called
+	open     map[string]bool        // servers (and "host") that may still give a candidate
+	noRelay  map[string]bool        // TURN servers that gave the agent nothing; the probe's result explains why
+	early    map[string]diag.Server // what probes found before the agent knew what it gets, by URL
 	stopped  bool
 }
 
@@ -104,6 +104,7 @@ func (g *gathering) applyProbe(r diag.Server) {
 		g.p.o.Phases.End(diag.PhaseGather, r.URL, diag.OutcomeFailed, failureOf(r))
 	case r.QuotaReached() && !g.agent:
 		// It may be the agent's own allocation that fills the quota: the agent's result decides.
+		g.early[r.URL] = r
 	case !r.OK():
 		g.end(r.URL, diag.OutcomeFailed, failureOf(r))
 	}
@@ -131,6 +132,9 @@ func (g *gathering) agentState(s webrtc.ICEGatheringState) {
 			delete(g.open, s.URL)
 			g.noRelay[s.URL] = true
 			g.p.o.OnNoRelay(s.URL)
+			if r, ok := g.early[s.URL]; ok && !r.OK() {
+				g.applyProbe(r)
+			}
 			continue
 		}
 		// pion has called back with its candidate, if any: an address that equals another's is no candidate.

@@ -79,7 +79,7 @@ func (s *side) until(t *testing.T, what string, holds func(*call.Call) bool) *ca
 			t.Fatalf("waiting for %s: %v", what, err)
 		}
 		for _, e := range batch {
-			t.Log(words.Clock(e.At), words.Line(e))
+			t.Log(words.EventTime(e.At), words.Line(e))
 			s.call.Apply(e)
 		}
 	}

@@ -21,7 +21,8 @@ func (p *Peer) Sample(final bool) diag.Sample {
 		case webrtc.TransportStats:
 			if d.BytesSent+d.BytesReceived > 0 {
 				s.Transport = &diag.TransportStats{
-					PacketsSent: uint64(d.PacketsSent), PacketsReceived: uint64(d.PacketsReceived), BytesSent: d.BytesSent, BytesReceived: d.BytesReceived,
+					PacketsSent: uint64(d.PacketsSent), PacketsReceived: uint64(d.PacketsReceived),
+					BytesSent: d.BytesSent, BytesReceived: d.BytesReceived,
 				}
 			}
 		case webrtc.SCTPTransportStats:
@@ -32,7 +33,8 @@ func (p *Peer) Sample(final bool) diag.Sample {
 		case webrtc.DataChannelStats:
 			s.Channels = append(s.Channels, diag.DataChannelRow{
 				Label: diag.Clean(d.Label, 128), ID: channelID(d), State: d.State.String(),
-				MessagesSent: uint64(d.MessagesSent), BytesSent: d.BytesSent, MessagesReceived: uint64(d.MessagesReceived), BytesReceived: d.BytesReceived,
+				MessagesSent: uint64(d.MessagesSent), BytesSent: d.BytesSent,
+				MessagesReceived: uint64(d.MessagesReceived), BytesReceived: d.BytesReceived,
 			})
 		}
 	}

@@ -235,7 +235,8 @@ func (p *Peer) mediaEvent(d diag.Data) {
 // remote is pion's OnTrack: called at a track's first packet.
 func (t *tracks) remote(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
 	d := diag.TrackAdded{
-		Direction: diag.Inbound, Kind: track.Kind().String(), SSRC: uint32(track.SSRC()), MimeType: diag.Clean(track.Codec().MimeType, 64),
+		Direction: diag.Inbound, Kind: track.Kind().String(), SSRC: uint32(track.SSRC()),
+		MimeType:  diag.Clean(track.Codec().MimeType, 64),
 		ClockRate: track.Codec().ClockRate, PayloadType: uint8(track.PayloadType()), TrackID: diag.Clean(track.ID(), 128),
 	}
 	for _, transceiver := range t.p.pc.GetTransceivers() {

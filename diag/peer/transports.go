@@ -185,7 +185,7 @@ func (t *transports) remoteClosed() {
 
 // alertSent is called with each encrypted alert that leaves. While the connection lasts there is one reason for it:
 // pion answers the peer's close_notify, which it has decrypted, with its own (RFC 5246 §7.2.1). Without data channels
-// nothing else shows that the peer has closed: pion reports the state of a transport that it closed itself, and no other.
+// nothing else shows that the peer has closed: pion reports the end of a transport only if it closed it itself.
 func (t *transports) alertSent() {
 	t.mu.Lock()
 	first := t.secured && !t.remoteEnded

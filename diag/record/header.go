@@ -30,7 +30,9 @@ type Header struct {
 // Config is the configuration of the call, without secrets. Its names are those of the call.start event.
 type Config struct {
 	Code         string           `json:"code"`
-	Signaling    diag.Signaling   `json:"signaling,omitempty"`
+	Signaling    string           `json:"signaling,omitempty"`
+	Listens      bool             `json:"listens,omitempty"`
+	Carried      bool             `json:"carried,omitempty"`
 	Server       string           `json:"server,omitempty"`
 	Join         string           `json:"join,omitempty"`
 	ICEServers   []diag.ICEServer `json:"iceServers,omitempty"`
@@ -52,9 +54,10 @@ func NewHeader(c diag.Config, start time.Time) Header {
 	return Header{
 		StartedAt: start.UTC(), Version: c.Version, Command: c.Command,
 		Config: Config{
-			Code: s.Code, Signaling: s.Signaling, Server: s.Server, Join: s.Join, ICEServers: s.ICEServers,
-			RelayOnly: s.RelayOnly, PionDefaults: s.PionDefaults, Media: s.Media, MediaOnly: s.MediaOnly, Echo: c.Echo,
-			LoopbackOnly: c.LoopbackOnly, WaitMs: s.WaitMs, ForMs: s.ForMs, Insecure: c.Insecure, CustomCA: c.CAFile != "",
+			Code: s.Code, Signaling: s.Signaling, Listens: s.Listens, Carried: s.Carried, Server: s.Server, Join: s.Join,
+			ICEServers: s.ICEServers, RelayOnly: s.RelayOnly, PionDefaults: s.PionDefaults, Media: s.Media,
+			MediaOnly: s.MediaOnly, Echo: c.Echo, LoopbackOnly: c.LoopbackOnly, WaitMs: s.WaitMs, ForMs: s.ForMs,
+			Insecure: c.Insecure, CustomCA: c.CAFile != "",
 		},
 	}
 }

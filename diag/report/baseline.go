@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"reflect"
 	"slices"
 
 	"dialtone/diag"
@@ -69,20 +70,26 @@ func (r *Report) Compare(before *Report) {
 func round(v float64) float64 { return math.Round(v*1000) / 1000 }
 
 // Comparable explains why an earlier report cannot be a baseline for a check of this name and target; nil if it can.
+// The time that the connection is kept, and the role, may differ.
 func Comparable(before *Report, name string, target Target) error {
-	switch was := before.Target; {
+	was := before.Target
+	was.For, was.Role = target.For, target.Role
+	switch {
 	case before.Schema != Schema:
 		return fmt.Errorf("unknown report format: schema %q instead of %q", diag.Clean(before.Schema, 60), Schema)
 	case before.Name != name:
-		return fmt.Errorf("the report is of another check: %q instead of %q", diag.Clean(before.Name, 60), diag.Clean(name, 60))
-	case was.Kind != target.Kind || was.URL != target.URL || was.Room != target.Room ||
-		was.RelayOnly != target.RelayOnly || was.Media != target.Media:
+		return fmt.Errorf(
+			"the report is of another check: %q instead of %q",
+			diag.Clean(before.Name, 60),
+			diag.Clean(name, 60),
+		)
+	case !reflect.DeepEqual(was, target):
 		return fmt.Errorf("the report is of another target: %s instead of %s", was.words(), target.words())
-	case !slices.Equal(was.ICEServers, target.ICEServers):
-		return fmt.Errorf("the report is of other ICE servers: %s instead of %s", diag.Clean(fmt.Sprint(was.ICEServers), 200),
-			diag.Clean(fmt.Sprint(target.ICEServers), 200))
 	case before.Summary.Setup == nil:
-		return fmt.Errorf("no run of the report connected (%s): nothing to compare with", diag.Clean(before.Headline, 100))
+		return fmt.Errorf(
+			"no run of the report connected (%s): nothing to compare with",
+			diag.Clean(before.Headline, 100),
+		)
 	}
 	return nil
 }

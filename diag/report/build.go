@@ -17,8 +17,8 @@ type Input struct {
 	StartedAt   time.Time
 	Duration    time.Duration
 	Target      Target
-	Expect      judge.Expectation // what is asked of each call, and how this program fared
-	Runs        []RunInput
+	Load        judge.Load // how this program fared
+	Runs        []Folded
 	Findings    []judge.Finding // of the check as a whole
 	Interrupted bool            // it ended before all was done
 }
@@ -33,22 +33,20 @@ func Build(in Input) *Report {
 		Assertions: []Assertion{}, Runs: []Run{}, Measurements: Measurements{Setup: Setup{Phases: []Phase{}}},
 		Result: Result{Why: []string{}, Next: []string{}},
 	}
-	runs := slices.Clone(in.Runs)
-	for i := range runs {
-		if runs[i].folded == nil {
-			runs[i].Fold(in.Expect)
+	for i, f := range in.Runs {
+		f.Index = i
+		if in.Load.Short() {
+			f.Result = f.short
 		}
-		run := runs[i].folded.judged(in.Expect.Load)
-		run.Index, run.Events = i, runs[i].Events
-		r.Runs = append(r.Runs, run)
+		r.Runs = append(r.Runs, f.Run)
 	}
 	r.Summary = summarize(r.Runs)
-	if len(runs) > 0 {
+	if len(r.Runs) > 0 {
 		r.Detail = detail(r.Runs)
 		one := r.Runs[r.Detail]
-		r.Result, r.Measurements, r.Details = one.Result, one.Measurements, runs[r.Detail].folded.details
+		r.Result, r.Measurements, r.Details = one.Result, one.Measurements, in.Runs[r.Detail].details
 	}
-	found := Written(slices.Concat(in.Findings, in.Expect.Load.Findings()))
+	found := Written(slices.Concat(in.Findings, in.Load.Findings()))
 	for _, run := range r.Runs {
 		found = append(found, run.Findings...)
 	}
@@ -83,7 +81,11 @@ func Combine(tool, name string, begun time.Time, took time.Duration, checks []Re
 // of which they were.
 func detail(runs []Run) int {
 	worst := slices.MinFunc(runs, func(a, b Run) int {
-		return cmp.Or(b.Exit.Code.Compare(a.Exit.Code), preferEvents(a, b), cmp.Compare(a.Index, b.Index))
+		return cmp.Or(
+			b.Exit.Code.Compare(a.Exit.Code),
+			cmp.Compare(withoutEvents(a), withoutEvents(b)),
+			cmp.Compare(a.Index, b.Index),
+		)
 	})
 	if worst.Exit.Code != diag.ExitPass {
 		return worst.Index
@@ -104,16 +106,12 @@ func detail(runs []Run) int {
 	return up[median].Index
 }
 
-// preferEvents is negative if only a has events, positive if only b has.
-func preferEvents(a, b Run) int {
-	switch {
-	case a.Events != nil && b.Events == nil:
-		return -1
-	case a.Events == nil && b.Events != nil:
+// withoutEvents is 1 for a run whose events were not kept.
+func withoutEvents(r Run) int {
+	if r.Events == nil {
 		return 1
-	default:
-		return 0
 	}
+	return 0
 }
 
 // Settle draws the conclusion: exit code and verdict of runs, assertions, baseline and the checks inside.

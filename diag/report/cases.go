@@ -123,12 +123,8 @@ func (r Result) asCase(group, name string) testCase {
 
 func (run Run) asCase() testCase {
 	c := run.Result.asCase("run", fmt.Sprintf("run %d", run.Index+1))
-	path := unknown
-	if run.Path != nil {
-		path = run.Path.words()
-	}
 	c.time = run.Setup.Total
-	c.facts = []fact{{"exit", clean(run.Exit.Name)}, {"setup", span(run.Setup.Total)}, {"path", path}}
+	c.facts = []fact{{"exit", clean(run.Exit.Name)}, {"setup", span(run.Setup.Total)}, {"path", run.Path.words()}}
 	if run.Recording != "" {
 		c.facts = append(c.facts, fact{"recording", clean(run.Recording)})
 	}
@@ -176,7 +172,8 @@ func (a Assertion) asCase() testCase {
 func (c Change) asCase() testCase {
 	before, now, noise := c.number(c.Before), c.number(c.Now), c.number(c.Noise)
 	out := testCase{
-		group: "baseline", name: clean(c.Name), outcome: passed, facts: []fact{{"before", before}, {"now", now}, {"noise", noise}},
+		group: "baseline", name: clean(c.Name), outcome: passed,
+		facts: []fact{{"before", before}, {"now", now}, {"noise", noise}},
 	}
 	if c.Worse {
 		out.outcome, out.kind = failed, "baseline"

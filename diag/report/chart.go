@@ -115,7 +115,7 @@ func lastOf(list []float64) string {
 	return unknown
 }
 
-// linePath is a line through the values, with gaps where they are unknown. A value without neighbours is a dash.
+// linePath is a line through the values, with gaps where they are unknown. A value without neighbors is a dash.
 func linePath(samples []Sample, values []float64, top float64) string {
 	begin, end := samples[0].At.Float(), samples[len(samples)-1].At.Float()
 	x := func(i int) float64 { return (samples[i].At.Float() - begin) / max(end-begin, 1e-9) * chartWidth }
@@ -211,11 +211,19 @@ func spread(runs []Run, p *Percentiles) *histogram {
 		tall := float64(n) / float64(h.Most) * chartHeight
 		h.Bars = append(h.Bars, histogramBar{
 			X: tenth(float64(i)*room + 1), Y: tenth(chartHeight - tall), W: tenth(room - 2), H: tenth(tall),
-			Title: fmt.Sprintf("%d runs of %s to %s ms", n, short(from+float64(i)*width), short(from+float64(i+1)*width)),
+			Title: fmt.Sprintf(
+				"%d runs of %s to %s ms",
+				n,
+				short(from+float64(i)*width),
+				short(from+float64(i+1)*width),
+			),
 		})
 	}
 	for _, q := range p.list()[1:4] {
-		h.Marks = append(h.Marks, histogramMark{q.name, short(q.time.Float()) + " ms", tenth(place(q.time) * chartWidth)})
+		h.Marks = append(
+			h.Marks,
+			histogramMark{q.name, short(q.time.Float()) + " ms", tenth(place(q.time) * chartWidth)},
+		)
 	}
 	return h
 }

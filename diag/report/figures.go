@@ -12,7 +12,7 @@ type figure struct {
 	minor  bool   // left out if there is little room
 	metric string // of Prometheus, "media_…"; "" for none
 	help   string
-	name   string // in a baseline, where more is worse; "" for none
+	name   string // in a baseline; "" if it is not compared. More is worse
 	of     func(*call.Stream) *float64
 }
 
@@ -30,15 +30,11 @@ var figures = []figure{
 	{title: "frames", unit: unitPerSecond, metric: "frames_per_second",
 		help: "Frames of video per second over the whole connection.",
 		of:   func(s *call.Stream) *float64 { return s.FramesPerSecond }},
-	{title: "NACK", unit: unitCount, minor: true, of: func(s *call.Stream) *float64 { return diag.Ptr(float64(s.NACK)) }},
+	{
+		title: "NACK",
+		unit:  unitCount,
+		minor: true,
+		of:    func(s *call.Stream) *float64 { return diag.Ptr(float64(s.NACK)) },
+	},
 	{title: "PLI", unit: unitCount, minor: true, of: func(s *call.Stream) *float64 { return diag.Ptr(float64(s.PLI)) }},
-}
-
-// inBase is the value in the base unit of Prometheus; nil if it was not measured.
-func (f figure) inBase(s *call.Stream) *float64 {
-	v := f.of(s)
-	if v == nil {
-		return nil
-	}
-	return diag.Ptr(*v / f.unit.base)
 }

@@ -47,9 +47,9 @@ func recorded(t testing.TB, name string) *Report {
 	log := events(t, name)
 	c := call.Fold(log)
 	return Build(Input{
-		Tool: "dialtone v0.0.0", Name: name, StartedAt: begun, Duration: log[len(log)-1].At, Expect: recordedCalls[name],
+		Tool: "dialtone v0.0.0", Name: name, StartedAt: begun, Duration: log[len(log)-1].At,
 		Target: Target{Kind: "room", URL: "https://call.example/call/", Room: "w1", Role: "any", ICEServers: []string{"turn:turn.example:3478"}, Media: true, For: diag.Millis(10 * time.Second)},
-		Runs:   []RunInput{{Call: c, Events: log, Recording: "rec/run-001.jsonl"}},
+		Runs:   []Folded{Fold(recordedCalls[name], RunInput{Call: c, Events: log, Recording: "rec/run-001.jsonl"})},
 	})
 }
 

@@ -144,11 +144,20 @@ func (t Target) words() string {
 
 // words describes a path in a line.
 func (p *Path) words() string {
+	if p == nil {
+		return "none"
+	}
 	kind := "direct"
 	if p.Relay {
 		kind = "relayed"
 	}
-	return fmt.Sprintf("%s ⇄ %s, %s, round trip %s", clean(p.Local.String()), clean(p.Remote.String()), kind, span(p.RTT))
+	return fmt.Sprintf(
+		"%s ⇄ %s, %s, round trip %s",
+		clean(p.Local.String()),
+		clean(p.Remote.String()),
+		kind,
+		span(p.RTT),
+	)
 }
 
 // title is a phase with its subject.

@@ -12,7 +12,7 @@ import (
 var htmlSource string
 
 var htmlTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
-	"clean": func(v any) string { return clean(fmt.Sprint(v)) }, "verdict": verdictCell, "severity": severityMark,
+	"clean": func(v any) string { return clean(fmt.Sprint(v)) }, "verdict": verdictCell, "mark": markOf,
 	// a share on a scale of a thousand
 	"scale": func(v float64) float64 { return tenth(min(max(v, 0), 1) * 1000) },
 }).Parse(htmlSource))

@@ -20,19 +20,18 @@ func WriteJSONL(w io.Writer, r *Report) error {
 	if run == nil {
 		run = &Run{}
 	}
-	head := record.Header{
-		Schema: record.Schema, StartedAt: r.StartedAt.Add(run.Start.Duration()).UTC(),
-		Version: strings.TrimPrefix(clean(r.Tool), "dialtone "), Command: "check",
-		Config: record.Config{
-			Code: clean(r.Target.Room), Server: clean(r.Target.URL), RelayOnly: r.Target.RelayOnly, Media: r.Target.Media,
-		},
+	config := diag.Config{
+		Command: "check", Version: strings.TrimPrefix(clean(r.Tool), "dialtone "), Code: clean(r.Target.Room),
+		Server: clean(r.Target.URL), RelayOnly: r.Target.RelayOnly, NoMedia: !r.Target.Media,
 	}
 	if r.Target.Kind == "loopback" {
-		head.Config.Code = "loopback"
+		config.Code = "loopback"
 	}
 	for _, url := range r.Target.ICEServers {
-		head.Config.ICEServers = append(head.Config.ICEServers, diag.ICEServer{URL: clean(url)})
+		config.ICEServers = append(config.ICEServers, diag.ICEServerAuth{URL: clean(url)})
 	}
+	head := record.NewHeader(config, r.StartedAt.Add(run.Start.Duration()))
+	head.Schema = record.Schema
 	var b bytes.Buffer
 	lines := json.NewEncoder(&b)
 	if err := lines.Encode(head); err != nil {

@@ -62,7 +62,7 @@ func (m *mdWriter) check(r *Report) {
 	}
 	facts := section{Columns: columns("", "")}
 	for _, f := range r.facts() {
-		facts.add(cell{Text: f.Key}, f.Value)
+		facts.add(f.Key, f.Value)
 	}
 	m.section(facts)
 	m.findings(r.Findings)
@@ -81,7 +81,7 @@ func (m *mdWriter) findings(list []Finding) {
 			what = append(what, md(e))
 		}
 		rows = append(rows, []string{
-			cell{Text: string(f.Severity), Mark: severityMark(f.Severity)}.md(), cell{Text: f.ID, Code: true}.md(),
+			cell{Text: string(f.Severity), Mark: markOf(f.Severity)}.md(), cell{Text: f.ID, Code: true}.md(),
 			strings.Join(what, "<br>"), md(f.Advice),
 		})
 	}

@@ -9,161 +9,132 @@ import (
 	"dialtone/diag"
 )
 
-// WriteProm writes the report in the text format of Prometheus, for the textfile collector of its node exporter. Times
-// are in seconds, shares are ratios, rates are in bytes per second; what was not measured has no sample.
+// WriteProm writes the report in the text format of Prometheus, for the textfile collector of its node exporter: gauges
+// of each check. Times are in seconds, shares are ratios, rates are in bytes per second; what was not measured has no
+// sample.
 func WriteProm(w io.Writer, r *Report) error {
-	var b strings.Builder
-	checks := r.suites()
-	for _, f := range families() {
-		f.write(&b, checks)
+	p := &promWriter{samples: map[string]string{}, known: map[string]bool{}}
+	for _, s := range r.suites() {
+		p.name = s.name
+		p.check(s.Report)
+		p.described(s.Report)
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
-}
-
-// sample adds a value to a family, if it is known; labels are names and values in turn.
-type sample func(v *float64, labels ...string)
-
-// family is a metric of a check: a gauge.
-type family struct {
-	name, help string
-	of         func(r *Report, add sample)
+	for _, family := range p.families {
+		if _, err := io.WriteString(w, p.samples[family]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 const promPrefix = "dialtone_check_"
 
-// write gives each series once: labels of foreign origin may be equal.
-func (f family) write(b *strings.Builder, checks []suite) {
-	known := map[string]bool{}
-	for _, s := range checks {
-		f.of(s.Report, func(v *float64, labels ...string) {
-			series := promPrefix + f.name + `{check="` + promText(s.name) + `"`
-			for i := 0; i+1 < len(labels); i += 2 {
-				series += "," + labels[i] + `="` + promText(labels[i+1]) + `"`
-			}
-			if v == nil || known[series] {
-				return
-			}
-			if len(known) == 0 {
-				fmt.Fprintf(b, "# HELP %s%s %s\n# TYPE %s%s gauge\n", promPrefix, f.name, f.help, promPrefix, f.name)
-			}
-			known[series] = true
-			b.WriteString(series + "} " + strconv.FormatFloat(*v, 'g', 15, 64) + "\n")
-		})
+// promWriter collects samples by family: those of a family must stand together.
+type promWriter struct {
+	name     string // of the check
+	families []string
+	samples  map[string]string // of a family, after its help
+	known    map[string]bool   // series, each of which is given once: labels of foreign origin may be equal
+}
+
+// add takes a value, if it was measured; labels are names and values in turn.
+func (p *promWriter) add(family, help string, v *float64, labels ...string) {
+	name := promPrefix + family
+	series := name + `{check="` + promText(p.name) + `"`
+	for i := 0; i+1 < len(labels); i += 2 {
+		series += "," + labels[i] + `="` + promText(labels[i+1]) + `"`
 	}
-}
-
-// families are all metrics, in the order in which they are written. A new one is a line here.
-func families() []family {
-	list := []family{
-		{"success", "Whether all checks passed.", func(r *Report, add sample) { add(truth(r.Verdict == Pass)) }},
-		{"info", "Target and verdict of the check; always 1.", func(r *Report, add sample) {
-			add(truth(true), "verdict", string(r.Verdict), "exit", r.Exit.Name, "target", r.Target.Kind, "tool", r.Tool)
-		}},
-		{"exit_code", "Exit code of the check: 0 is a pass.", func(r *Report, add sample) { add(value(r.Exit.Code)) }},
-		{"start_timestamp_seconds", "When the check began, in Unix time.", func(r *Report, add sample) {
-			if !r.StartedAt.IsZero() {
-				add(value(float64(r.StartedAt.UnixMilli()) / 1000))
-			}
-		}},
-		{"duration_seconds", "Duration of the check.", func(r *Report, add sample) { add(base(&r.Duration)) }},
-		{"runs", "Runs of the check.", func(r *Report, add sample) { add(value(r.Summary.Runs)) }},
-		{"failed_runs", "Runs that failed.", func(r *Report, add sample) { add(value(r.Summary.Failed)) }},
-		{"interrupted_runs", "Runs that were interrupted: neither passed nor failed.", func(r *Report, add sample) {
-			add(value(r.Summary.Interrupted))
-		}},
-		{"failed_runs_ratio", "Share of the runs that failed.", func(r *Report, add sample) { add(r.Summary.share()) }},
-		{"setup_seconds", "Quantiles of the setup time of the runs that connected: min, p50, p95, p99 and max by nearest rank.",
-			func(r *Report, add sample) { r.Summary.Setup.samples(add) }},
-		{"setup_runs", "Runs that connected: those of setup_seconds.", func(r *Report, add sample) {
-			if p := r.Summary.Setup; p != nil {
-				add(value(p.N))
-			}
-		}},
-		phaseFamily("phase_seconds", "Quantiles of the duration of a phase of the setup in the runs in which it succeeded.",
-			func(p PhaseSummary, add sample) { p.Times.samples(add) }),
-		phaseFamily("phase_runs", "Runs in which the phase began.", func(p PhaseSummary, add sample) { add(value(p.Seen)) }),
-		phaseFamily("phase_failed_runs", "Runs in which the phase failed.",
-			func(p PhaseSummary, add sample) { add(value(p.Failed)) }),
-		pathFamily("path_info", "The selected path of the described run; always 1.", func(p *Path, add sample) {
-			add(truth(true), "local", string(p.Local.CandidateType), "remote", string(p.Remote.CandidateType),
-				"protocol", p.Local.Protocol, "relay_protocol", p.Local.RelayProtocol)
-		}),
-		pathFamily("path_relayed", "Whether the path of the described run uses a relay.",
-			func(p *Path, add sample) { add(truth(p.Relay)) }),
-		pathFamily("path_round_trip_seconds", "Round-trip time of the path of the described run.",
-			func(p *Path, add sample) { add(base(p.RTT)) }),
-		mediaFamily("flowing", "Whether media flowed until the end of the described run.",
-			func(d directed) *float64 { return truth(d.Flows) }),
-	}
-	for _, f := range figures {
-		if f.metric != "" {
-			list = append(list, mediaFamily(f.metric, f.help, func(d directed) *float64 { return f.inBase(d.Stream) }))
-		}
-	}
-	return append(list,
-		serverFamily("server_success", "Whether the query to the STUN or TURN server succeeded.",
-			func(s ServerReport) *float64 { return truth(s.OK) }),
-		serverFamily("server_round_trip_seconds", "Round-trip time of one request to the server.",
-			func(s ServerReport) *float64 { return base(s.RTT) }),
-		family{"findings", "Findings by their ID and severity.", func(r *Report, add sample) {
-			count := map[[2]string]int{}
-			for _, f := range r.Findings {
-				count[[2]string{f.ID, string(f.Severity)}]++
-			}
-			for _, f := range r.Findings {
-				add(value(count[[2]string{f.ID, string(f.Severity)}]), "id", f.ID, "severity", string(f.Severity))
-			}
-		}},
-		family{"assertion_success", "Whether the assertion passed.", func(r *Report, add sample) {
-			for _, a := range r.Assertions {
-				add(truth(a.Pass), "expr", a.Expr)
-			}
-		}},
-	)
-}
-
-func phaseFamily(name, help string, of func(PhaseSummary, sample)) family {
-	return family{name, help, func(r *Report, add sample) {
-		for _, p := range r.Summary.Phases {
-			of(p, func(v *float64, labels ...string) {
-				add(v, append([]string{"phase", string(p.Phase), "subject", p.Subject}, labels...)...)
-			})
-		}
-	}}
-}
-
-func pathFamily(name, help string, of func(*Path, sample)) family {
-	return family{name, help, func(r *Report, add sample) {
-		if r.Path != nil {
-			of(r.Path, add)
-		}
-	}}
-}
-
-func mediaFamily(name, help string, of func(directed) *float64) family {
-	return family{"media_" + name, help, func(r *Report, add sample) {
-		for _, d := range r.Media.streams() {
-			add(of(d), "kind", d.kind, "direction", d.direction)
-		}
-	}}
-}
-
-func serverFamily(name, help string, of func(ServerReport) *float64) family {
-	return family{name, help, func(r *Report, add sample) {
-		for _, s := range r.Servers {
-			add(of(s), "url", s.URL, "transport", s.Transport)
-		}
-	}}
-}
-
-// samples are the quantiles; none of a nil one.
-func (p *Percentiles) samples(add sample) {
-	if p == nil {
+	if v == nil || p.known[series] {
 		return
 	}
-	for _, q := range p.list() {
-		add(base(&q.time), "stat", q.name)
+	if p.samples[family] == "" {
+		p.families = append(p.families, family)
+		p.samples[family] = fmt.Sprintf("# HELP %s %s\n# TYPE %s gauge\n", name, help, name)
+	}
+	p.known[series] = true
+	p.samples[family] += series + "} " + strconv.FormatFloat(*v, 'g', 15, 64) + "\n"
+}
+
+func (p *promWriter) quantiles(family, help string, of *Percentiles, labels ...string) {
+	if of == nil {
+		return
+	}
+	for _, q := range of.list() {
+		p.add(family, help, base(&q.time), append(labels[:len(labels):len(labels)], "stat", q.name)...)
+	}
+}
+
+// check has what is known of all runs.
+func (p *promWriter) check(r *Report) {
+	p.add("success", "Whether all checks passed.", truth(r.Verdict == Pass))
+	p.add("info", "Target and verdict of the check; always 1.", value(1),
+		"verdict", string(r.Verdict), "exit", r.Exit.Name, "target", r.Target.Kind, "tool", r.Tool)
+	p.add("exit_code", "Exit code of the check: 0 is a pass.", value(r.Exit.Code))
+	if !r.StartedAt.IsZero() {
+		p.add(
+			"start_timestamp_seconds",
+			"When the check began, in Unix time.",
+			value(float64(r.StartedAt.UnixMilli())/1000),
+		)
+	}
+	p.add("duration_seconds", "Duration of the check.", base(&r.Duration))
+	p.add("runs", "Runs of the check.", value(r.Summary.Runs))
+	p.add("failed_runs", "Runs that failed.", value(r.Summary.Failed))
+	p.add("interrupted_runs", "Runs that were interrupted: neither passed nor failed.", value(r.Summary.Interrupted))
+	p.add("failed_runs_ratio", "Share of the runs that failed.", r.Summary.share())
+	p.quantiles(
+		"setup_seconds",
+		"Quantiles of the setup time of the runs that connected, by nearest rank.",
+		r.Summary.Setup,
+	)
+	if s := r.Summary.Setup; s != nil {
+		p.add("setup_runs", "Runs that connected: those of setup_seconds.", value(s.N))
+	}
+	for _, f := range r.Summary.Phases {
+		labels := []string{"phase", string(f.Phase), "subject", f.Subject}
+		p.quantiles(
+			"phase_seconds",
+			"Quantiles of the duration of a phase in the runs in which it succeeded.",
+			f.Times,
+			labels...)
+		p.add("phase_runs", "Runs in which the phase began.", value(f.Seen), labels...)
+		p.add("phase_failed_runs", "Runs in which the phase failed.", value(f.Failed), labels...)
+	}
+	count := map[[2]string]int{}
+	for _, f := range r.Findings {
+		count[[2]string{f.ID, string(f.Severity)}]++
+	}
+	for _, f := range r.Findings {
+		p.add("findings", "Findings by their ID and severity.", value(count[[2]string{f.ID, string(f.Severity)}]),
+			"id", f.ID, "severity", string(f.Severity))
+	}
+	for _, a := range r.Assertions {
+		p.add("assertion_success", "Whether the assertion passed.", truth(a.Pass), "expr", a.Expr)
+	}
+}
+
+// described has what is known of the described run.
+func (p *promWriter) described(r *Report) {
+	if path := r.Path; path != nil {
+		p.add("path_info", "The selected path of the described run; always 1.", value(1),
+			"local", string(path.Local.CandidateType), "remote", string(path.Remote.CandidateType),
+			"protocol", path.Local.Protocol, "relay_protocol", path.Local.RelayProtocol)
+		p.add("path_relayed", "Whether the path of the described run uses a relay.", truth(path.Relay))
+		p.add("path_round_trip_seconds", "Round-trip time of the path of the described run.", base(path.RTT))
+	}
+	for _, d := range r.Media.streams() {
+		labels := []string{"kind", d.kind, "direction", d.direction}
+		p.add("media_flowing", "Whether media flowed until the end of the described run.", truth(d.Flows), labels...)
+		for _, f := range figures {
+			if v := f.of(d.Stream); v != nil && f.metric != "" {
+				p.add("media_"+f.metric, f.help, value(*v/f.unit.base), labels...)
+			}
+		}
+	}
+	for _, s := range r.Servers {
+		labels := []string{"url", s.URL, "transport", s.Transport}
+		p.add("server_success", "Whether the query to the STUN or TURN server succeeded.", truth(s.OK), labels...)
+		p.add("server_round_trip_seconds", "Round-trip time of one request to the server.", base(s.RTT), labels...)
 	}
 }
 
@@ -172,7 +143,7 @@ func base(m *diag.Millis) *float64 {
 	if m == nil {
 		return nil
 	}
-	return diag.Ptr(m.Float() / unitMillis.base)
+	return value(m.Float() / unitMillis.base)
 }
 
 func value[T ~int | ~float64](v T) *float64 { return diag.Ptr(float64(v)) }

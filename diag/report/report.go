@@ -72,7 +72,7 @@ func ExitOf(e diag.Exit) Exit { return Exit{Code: e, Name: e.String()} }
 
 // Target is what a check calls.
 type Target struct {
-	Kind       string      `json:"kind"` // loopback, room, offer, whip, whep; scenario
+	Kind       string      `json:"kind"` // loopback, scenario, or a way of signaling: room, post, whip, whep
 	URL        string      `json:"url,omitempty"`
 	Room       string      `json:"room,omitempty"` // the room code
 	Role       string      `json:"role,omitempty"` // offer, answer or any

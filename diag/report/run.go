@@ -18,46 +18,36 @@ type RunInput struct {
 	Other     *call.Call    // nil: another program
 	Events    []diag.Event  // of Call, for jsonl
 	Recording string        // file; "" for none
-
-	folded *folded // instead of the calls
 }
 
-// folded is what a report needs of a run: some kilobytes, while its calls have everything that was said in them.
-type folded struct {
-	run     Run    // without its result
-	plain   Result // if the machine had time enough
-	short   Result // if it was short of CPU: that is known at the end
+// Folded is what a report needs of a run: some kilobytes, while its calls have everything that was said in them.
+type Folded struct {
+	Run            // judged as on a machine that had time enough
+	short   Result // if it was short of CPU, which is known at the end
 	details Details
 }
 
-// Fold judges the run and lets its calls go. The Load of x does not count, that of the report does.
-func (in *RunInput) Fold(x judge.Expectation) {
+// Fold judges a run. The Load of x does not count, that of the report does.
+func Fold(x judge.Expectation, in RunInput) Folded {
+	f := Folded{Run: runOf(in), details: detailsOf(in.Call)}
 	x.Load = judge.Load{}
-	f := &folded{run: runOf(*in), details: detailsOf(in.Call), plain: judgeRun(x, *in)}
+	f.Result = judgeRun(x, in)
 	x.Load = judge.Load{Ticks: 100, Late: 100} // short of CPU
-	f.short = judgeRun(x, *in)
-	in.folded, in.Call, in.Other = f, nil, nil
-}
-
-// Run is the run in short; it must have been folded. Index is 0.
-func (in *RunInput) Run() Run { return in.folded.judged(judge.Load{}) }
-
-func (f *folded) judged(load judge.Load) Run {
-	run := f.run
-	run.Result = f.plain
-	if load.Short() {
-		run.Result = f.short
-	}
-	return run
+	f.short = judgeRun(x, in)
+	return f
 }
 
 // runOf is one call without its result.
 func runOf(in RunInput) Run {
 	c := in.Call
 	return Run{
-		Start: diag.Millis(in.Start), Samples: samplesOf(c), Recording: in.Recording, Connected: c.ConnectedAt != nil,
-		Echoed:       c.Echoed(),
-		Measurements: Measurements{Setup: setupOf(c), Path: pathOf(c), Media: Media{kindOf(c, "audio"), kindOf(c, "video")}},
+		Start: diag.Millis(in.Start), Samples: samplesOf(c), Recording: in.Recording, Events: in.Events, Connected: c.ConnectedAt != nil,
+		Echoed: c.Echoed(),
+		Measurements: Measurements{
+			Setup: setupOf(c),
+			Path:  pathOf(c),
+			Media: Media{kindOf(c, "audio"), kindOf(c, "video")},
+		},
 	}
 }
 
@@ -111,8 +101,13 @@ func setupOf(c *call.Call) Setup {
 	}
 	for _, span := range c.Spans {
 		p := Phase{
-			PhaseEnd: diag.PhaseEnd{Phase: span.Phase, Subject: span.Subject, Outcome: span.Outcome, Detail: span.Detail},
-			Start:    diag.Millis(span.Start),
+			PhaseEnd: diag.PhaseEnd{
+				Phase:   span.Phase,
+				Subject: span.Subject,
+				Outcome: span.Outcome,
+				Detail:  span.Detail,
+			},
+			Start: diag.Millis(span.Start),
 		}
 		if span.Outcome != "" {
 			p.Duration = diag.Ptr(diag.Millis(span.End - span.Start))

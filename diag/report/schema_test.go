@@ -29,7 +29,6 @@ var enums = map[string][]string{
 	"Severity":         {string(diag.Info), string(diag.Warn), string(diag.Problem)},
 	"Confidence":       {string(nat.Proven), string(nat.Likely), string(nat.NotKnown), string(nat.Contradictory), ""},
 	"Exit.name":        exitNames(),
-	"Target.kind":      {"loopback", "room", "offer", "whip", "whep", "scenario"},
 	"Target.role":      {"offer", "answer", "any"},
 	"PhaseName":        phaseNames,
 	"PhaseEnd.outcome": {string(diag.OutcomeOK), string(diag.OutcomeFailed), string(diag.OutcomeCancelled), ""},

@@ -1,12 +1,13 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"dialtone/diag"
+	"dialtone/diag/judge"
 	"dialtone/diag/nat"
 	"dialtone/diag/words"
 )
@@ -52,17 +53,28 @@ type (
 	}
 )
 
-// cells are plain ones.
-func cells(texts ...string) (out []cell) {
-	for _, t := range texts {
-		out = append(out, cell{Text: clean(t)})
-	}
-	return out
-}
+// code is text that is shown as it is typed: an expression, an ID, a name.
+type code string
 
-// add puts a row at the end.
-func (s *section) add(first cell, rest ...string) {
-	s.Rows = append(s.Rows, row{Cells: append([]cell{first}, cells(rest...)...)})
+// add puts a row of values at the end: cells, code, verdicts, times, and what is shown as it prints.
+func (s *section) add(values ...any) *row {
+	s.Rows = append(s.Rows, row{})
+	line := &s.Rows[len(s.Rows)-1]
+	for _, v := range values {
+		c := cell{Text: clean(fmt.Sprint(v))}
+		switch v := v.(type) {
+		case cell:
+			c = v
+		case code:
+			c.Code = true
+		case Verdict:
+			c = verdictCell(v)
+		case *diag.Millis:
+			c.Text = span(v)
+		}
+		line.Cells = append(line.Cells, c)
+	}
+	return line
 }
 
 // columns have titles; those that begin with "#" hold numbers, those that end with "?" are minor.
@@ -85,31 +97,14 @@ func state(ok bool, yes, no string) cell {
 
 // verdictCell is a verdict as a cell.
 func verdictCell(v Verdict) cell {
-	return cell{Text: strings.ToUpper(clean(string(v))), Mark: v.mark()}
+	return cell{Text: strings.ToUpper(clean(string(v))), Mark: markOf(v)}
 }
 
-func (v Verdict) mark() mark {
-	switch v {
-	case Pass:
-		return good
-	case Fail:
-		return bad
-	case Error:
-	}
-	return idle
-}
+// marks are those of verdicts and severities.
+var marks = map[any]mark{Pass: good, Fail: bad, judge.Problem: bad, judge.Warn: warn}
 
-// severityMark is the mark of a finding.
-func severityMark(s diag.Severity) mark {
-	switch s {
-	case diag.Problem:
-		return bad
-	case diag.Warn:
-		return warn
-	case diag.Info:
-	}
-	return idle
-}
+// markOf is the mark of a verdict or a severity.
+func markOf(v any) mark { return cmp.Or(marks[v], idle) }
 
 // sections are all that have something to show, in the order in which they are read. Headline and findings come before.
 func (r *Report) sections() []section {
@@ -141,12 +136,8 @@ func (r *Report) facts() []fact {
 	if !r.StartedAt.IsZero() {
 		started = r.StartedAt.UTC().Format("2006-01-02 15:04:05 UTC")
 	}
-	path := "none"
-	if r.Path != nil {
-		path = r.Path.words()
-	}
 	return []fact{
-		{"target", r.Target.words()}, {r.ofRun("setup"), span(r.Setup.Total)}, {r.ofRun("path"), path}, {"runs", runs},
+		{"target", r.Target.words()}, {r.ofRun("setup"), span(r.Setup.Total)}, {r.ofRun("path"), r.Path.words()}, {"runs", runs},
 		{"start", started}, {"duration", span(&r.Duration)}, {"tool", orUnknown(clean(r.Tool))},
 	}
 }
@@ -155,12 +146,10 @@ func (r *Report) facts() []fact {
 func (r *Report) overview() section {
 	s := section{Title: "Checks", Columns: columns("check", "verdict", "result", "exit", "#setup", "#runs failed")}
 	for i, c := range r.suites() {
-		if c.Report == r {
-			continue
+		if c.Report != r {
+			s.add(cell{Text: c.name, Link: "#" + c.id(i)}, c.Verdict, c.Headline, c.exit(), c.Setup.Total,
+				fmt.Sprintf("%d of %d", c.Summary.Failed, c.Summary.Runs))
 		}
-		line := []cell{{Text: c.name, Link: "#" + c.id(i)}, verdictCell(c.Verdict)}
-		failed := fmt.Sprintf("%d of %d", c.Summary.Failed, c.Summary.Runs)
-		s.Rows = append(s.Rows, row{Cells: append(line, cells(c.Headline, c.exit(), span(c.Setup.Total), failed)...)})
 	}
 	return s
 }
@@ -171,9 +160,7 @@ func (r Result) exit() string { return fmt.Sprintf("%d, %s", r.Exit.Code, clean(
 func (r *Report) assertionSection() section {
 	s := section{Title: "Assertions", Columns: columns("", "expression", "value")}
 	for _, a := range r.Assertions {
-		s.Rows = append(s.Rows, row{Cells: []cell{
-			state(a.Pass, "passed", "failed"), {Text: clean(a.Expr), Code: true}, {Text: a.saw()},
-		}})
+		s.add(state(a.Pass, "passed", "failed"), code(a.Expr), a.saw())
 	}
 	return s
 }
@@ -181,31 +168,23 @@ func (r *Report) assertionSection() section {
 func (r *Report) baselineSection() section {
 	s := section{Title: "Compared with the baseline", Columns: columns("value", "", "#before", "#now", "#noise")}
 	for _, c := range r.Baseline {
-		s.Rows = append(s.Rows, row{Cells: append(
-			[]cell{{Text: clean(c.Name), Code: true}, state(!c.Worse, c.word(), c.word())},
-			cells(c.number(c.Before), c.number(c.Now), c.number(c.Noise))...)})
+		s.add(code(c.Name), state(!c.Worse, c.word(), c.word()), c.number(c.Before), c.number(c.Now), c.number(c.Noise))
 	}
 	return s
 }
 
 func (r *Report) percentileSection() section {
-	s := section{Title: "Setup of all runs", Columns: columns("", "#runs", "#failed"), Spread: spread(r.Runs, r.Summary.Setup)}
-	for _, q := range (Percentiles{}).list() {
-		s.Columns = append(s.Columns, column{Title: q.name, Number: true})
-	}
-	if r.Summary.Runs < 2 || len(r.Runs) == 0 {
+	if len(r.Runs) < 2 {
 		return section{}
 	}
+	s := section{Title: "Setup of all runs", Spread: spread(r.Runs, r.Summary.Setup)}
+	s.Columns = columns("", "#runs", "#failed", "#min", "#p50", "#p95", "#p99", "#max")
 	add := func(name string, p *Percentiles, failed int) {
 		if p == nil {
-			s.add(cell{Text: name}, "0", strconv.Itoa(failed), unknown, unknown, unknown, unknown, unknown)
+			s.add(name, 0, failed, unknown, unknown, unknown, unknown, unknown)
 			return
 		}
-		texts := []string{strconv.Itoa(p.N), strconv.Itoa(failed)}
-		for _, q := range p.list() {
-			texts = append(texts, span(&q.time))
-		}
-		s.add(cell{Text: name}, texts...)
+		s.add(name, p.N, failed, &p.Min, &p.P50, &p.P95, &p.P99, &p.Max)
 	}
 	add("setup", r.Summary.Setup, r.Summary.Failed)
 	for _, p := range r.Summary.Phases {
@@ -235,11 +214,11 @@ func (r *Report) mediaSection() section {
 		s.Columns = append(s.Columns, column{f.title, true, f.minor})
 	}
 	for _, d := range r.Media.streams() {
-		line := row{Cells: append(cells(d.kind+" "+d.direction), d.state(), cell{Text: d.frameSize()})}
+		values := []any{d.kind + " " + d.direction, d.state(), d.frameSize()}
 		for _, f := range figures {
-			line.Cells = append(line.Cells, cell{Text: f.unit.of(f.of(d.Stream))})
+			values = append(values, f.unit.of(f.of(d.Stream)))
 		}
-		s.Rows = append(s.Rows, line)
+		s.add(values...)
 	}
 	return s
 }
@@ -277,13 +256,13 @@ func (r *Report) channelSection() section {
 		if c.Echoed {
 			state += ", echoed"
 		}
-		s.add(cell{Text: clean(c.Label)}, state, strconv.FormatUint(c.Sent, 10), strconv.FormatUint(c.Received, 10))
+		s.add(c.Label, state, c.Sent, c.Received)
 	}
 	return s
 }
 
 func (r *Report) serverSection() section {
-	s := section{Title: r.ofRun("STUN and TURN servers"), Columns: columns("", "server")}
+	s := section{Title: r.ofRun("STUN and TURN servers"), Columns: columns("", "server", "result")}
 	for _, server := range r.Servers {
 		s.add(state(server.OK, "ok", "failed"), words.ServerLine(server.ServerRow))
 	}
@@ -311,7 +290,7 @@ func (r *Report) candidateSection() section {
 		if c.RelayProtocol != "" {
 			server += " over " + c.RelayProtocol
 		}
-		s.add(cell{Text: orUnknown(clean(string(c.Side)))}, c.String(), server, c.NetworkInterface)
+		s.add(c.Side, c, server, c.NetworkInterface)
 	}
 	return s
 }
@@ -326,8 +305,8 @@ func (r *Report) pairSection() section {
 		} else if p.Nominated {
 			state += ", nominated"
 		}
-		s.add(cell{Text: orUnknown(clean(p.Local))}, orUnknown(p.Remote), state, strconv.FormatUint(p.RequestsSent, 10),
-			strconv.FormatUint(p.ResponsesReceived, 10), span(secondsMillis(p.CurrentRoundTripTime)))
+		s.add(orUnknown(p.Local), orUnknown(p.Remote), state, p.RequestsSent, p.ResponsesReceived,
+			secondsMillis(p.CurrentRoundTripTime))
 	}
 	return s
 }
@@ -342,15 +321,8 @@ func (r *Report) runSection() section {
 		return s
 	}
 	for _, run := range r.Runs {
-		path := unknown
-		if run.Path != nil {
-			path = run.Path.words()
-		}
-		s.Rows = append(s.Rows, row{
-			Cells: append([]cell{{Text: strconv.Itoa(run.Index + 1)}, verdictCell(run.Verdict)},
-				cells(span(run.Setup.Total), run.Headline, path, run.Recording)...),
-			Minor: run.Verdict == Pass,
-		})
+		line := s.add(run.Index+1, run.Verdict, run.Setup.Total, run.Headline, run.Path.words(), run.Recording)
+		line.Minor = run.Verdict == Pass
 	}
 	if len(s.Rows) > maxRuns {
 		slices.SortStableFunc(s.Rows, func(a, b row) int { return int(*truth(a.Minor) - *truth(b.Minor)) })

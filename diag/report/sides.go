@@ -44,7 +44,9 @@ func resultOf(v judge.Verdict, side string) Result {
 		said.Headline = otherSide + said.Headline
 	}
 	return Result{
-		verdictOf(v.Exit), ExitOf(v.Exit), said.Headline, filled(said.Why), filled(said.Next), merged(inEnglish(v.Findings, side)),
+		verdictOf(
+			v.Exit,
+		), ExitOf(v.Exit), said.Headline, filled(said.Why), filled(said.Next), merged(inEnglish(v.Findings, side)),
 	}
 }
 
@@ -69,7 +71,7 @@ func follows(c *call.Call) bool {
 	case diag.EndDTLS:
 		return c.Ended.By == diag.ByRemote
 	case diag.EndSignaling:
-		return c.Ended.Code == "peer-gone"
+		return c.Ended.Signal != nil && c.Ended.Signal.Reason == "peer-gone"
 	default:
 		return false
 	}

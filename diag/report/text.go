@@ -5,6 +5,8 @@ import (
 	"io"
 	"strings"
 
+	"github.com/charmbracelet/lipgloss"
+	"github.com/charmbracelet/lipgloss/table"
 	"github.com/charmbracelet/x/ansi"
 )
 
@@ -13,7 +15,6 @@ const (
 	textRows  = 20  // of a long table
 	barWidth  = 40  // of a waterfall
 	nameWidth = 28  // of a phase
-	cellWidth = 4   // at least
 )
 
 // WriteText writes the report for a person who reads it in a log of at least 100 columns: the verdict first, then its
@@ -93,98 +94,75 @@ func (t *textWriter) section(s section) {
 		t.waterfall(s.Steps)
 		return
 	}
-	var lines [][]string // the header, then the rows that are shown
-	header := make([]string, len(s.Columns))
-	for i, c := range s.Columns {
-		header[i] = c.Title
+	lines := [][]string{nil} // the header, then the rows that are shown
+	for _, c := range s.Columns {
+		lines[0] = append(lines[0], c.Title)
 	}
-	lines = append(lines, header)
 	for _, r := range s.Rows {
 		if r.Minor {
 			continue
 		}
-		line := make([]string, len(r.Cells))
-		for i, c := range r.Cells {
-			line[i] = c.Text
+		var line []string
+		for _, c := range r.Cells {
 			if c.Mark == bad {
-				line[i] = strings.ToUpper(c.Text) // for want of a color
+				c.Text = strings.ToUpper(c.Text) // for want of a color
 			}
+			line = append(line, c.Text)
 		}
 		lines = append(lines, line)
 	}
-	if len(lines) == 1 || len(s.Rows) == 0 {
+	if len(lines) == 1 {
 		return
 	}
-	more := 0
+	shown := len(lines)
 	if s.Long {
-		more = len(lines) - 1 - textRows
-		lines = lines[:min(len(lines), textRows+1)]
+		shown = min(shown, textRows+1)
 	}
 	t.line("\n%s", s.Title)
-	t.table(s.Columns, lines)
-	if more > 0 {
+	t.table(s.Columns, lines[:shown])
+	if more := len(lines) - shown; more > 0 {
 		t.line("  and %d more", more)
 	}
 }
 
-// table writes cells in columns, wrapped if the line were too long.
+// table writes cells in columns, wrapped if the lines were too long.
 func (t *textWriter) table(list []column, lines [][]string) {
-	widths := make([]int, len(list))
-	for i, c := range list {
-		for _, l := range lines {
-			if !c.Minor {
-				widths[i] = max(widths[i], ansi.StringWidth(l[i]))
-			}
+	var major []column
+	for _, c := range list {
+		if !c.Minor {
+			major = append(major, c)
 		}
 	}
-	fit(widths, textWidth-2)
+	style := lipgloss.NewRenderer(io.Discard).NewStyle().PaddingLeft(2)
+	grid := table.New().Border(lipgloss.HiddenBorder()).BorderTop(false).BorderBottom(false).BorderLeft(false).
+		BorderRight(false).BorderColumn(false).StyleFunc(func(_, c int) lipgloss.Style {
+		if major[c].Number {
+			return style.Align(lipgloss.Right)
+		}
+		return style
+	})
 	for _, l := range lines {
-		tall, wrapped := 1, make([][]string, len(l))
-		for i, text := range l {
-			if widths[i] > 0 {
-				wrapped[i] = wrap(text, widths[i])
-				tall = max(tall, len(wrapped[i]))
+		var cells []string
+		for i, c := range list {
+			if !c.Minor {
+				cells = append(cells, l[i])
 			}
 		}
-		for n := range tall {
-			line := ""
-			for i, parts := range wrapped {
-				part := ""
-				if n < len(parts) {
-					part = parts[n]
-				}
-				if widths[i] > 0 {
-					line += "  " + pad(part, widths[i], list[i].Number)
-				}
-			}
-			if strings.TrimSpace(line) != "" {
-				t.line("%s", line)
-			}
-		}
+		grid.Row(cells...)
 	}
-}
-
-// fit narrows the widest columns until a line with two blanks before each fits; an empty column has no width.
-func fit(widths []int, room int) {
-	for {
-		sum, widest := 0, 0
-		for i, w := range widths {
-			if w > 0 {
-				sum += w + 2
-			}
-			if w > widths[widest] {
-				widest = i
-			}
+	if lipgloss.Width(grid.String()) > textWidth {
+		grid.Width(textWidth)
+	}
+	for l := range strings.Lines(grid.String()) {
+		if strings.TrimSpace(l) != "" {
+			t.line("%s", strings.TrimSuffix(l, "\n"))
 		}
-		if sum <= room || widths[widest] <= cellWidth {
-			return
-		}
-		widths[widest]--
 	}
 }
 
 // waterfall draws the phases on one scale.
 func (t *textWriter) waterfall(steps []step) {
+	var lines [][]string
 	for _, s := range steps {
 		from := min(int(s.From*barWidth), barWidth-1)
 		to := min(max(int(s.To*barWidth), from+1), barWidth)
@@ -193,18 +171,9 @@ func (t *textWriter) waterfall(steps []step) {
 			fill = "░"
 		}
 		bar := strings.Repeat(" ", from) + strings.Repeat(fill, to-from) + strings.Repeat(" ", barWidth-to)
-		t.line("  %s |%s| %10s %s", pad(ansi.Truncate(s.Title, nameWidth, "…"), nameWidth, false), bar, s.Took(),
-			ansi.Truncate(s.Note(), 12, "…"))
+		lines = append(lines, []string{ansi.Truncate(s.Title, nameWidth, "…"), "|" + bar + "|", s.Took(), s.Note()})
 	}
-}
-
-// pad makes text n columns wide.
-func pad(s string, n int, right bool) string {
-	blanks := strings.Repeat(" ", max(0, n-ansi.StringWidth(s)))
-	if right {
-		return blanks + s
-	}
-	return s + blanks
+	t.table(columns("", "", "#", ""), lines)
 }
 
 // wrap breaks text at blanks into lines of at most n columns; words that are longer are broken too. There is always one

@@ -6,31 +6,25 @@ import (
 	"strings"
 )
 
-// SDPMark tells how an answer relates to what was offered.
+// Mark is how an answer relates to what was offered.
 type Mark uint8
 
 // Marks.
 const (
-	SDPSame    Mark = iota // as offered
-	SDPOwn                 // each side says its own, and may: names, addresses, roles that fit each other
-	SDPDropped             // offered, not answered
-	SDPAdded               // answered without having been offered
-	SDPChanged             // answered otherwise
+	Same    Mark = iota // as offered
+	Own                 // each peer has its own value, and may: names, addresses, roles that match
+	Dropped             // offered, not answered
+	Added               // answered without having been offered
+	Changed             // answered otherwise
 )
 
-// SDPRow is a line of the offer and the line of the answer that corresponds to it; nil where there is none.
+// Row is a line of the offer and the line of the answer that corresponds to it; nil where there is none.
 type Row struct {
 	Offer, Answer *Line
 	Mark          Mark
 }
 
-// SDPRemark is one difference of a section in words.
-type Remark struct {
-	Mark Mark
-	Text string
-}
-
-// SDPDifference is one section of offer and answer beside each other. The first of a list is the session, the others
+// Difference is one section of offer and answer beside each other. The first of a list is the session, the others
 // are the media sections in their order, which is what ties them together (RFC 3264 §6).
 type Difference struct {
 	Offer, Answer *Section // one of them may be nil
@@ -38,7 +32,7 @@ type Difference struct {
 	Remarks       []Remark
 }
 
-// CompareSDP puts an answer beside its offer. One of them may be nil when it is not known: then nothing is a
+// Compare puts an answer beside its offer. One of them may be nil when it is not known: then nothing is a
 // difference.
 func Compare(offer, answer *Description) []Difference {
 	both := offer != nil && answer != nil
@@ -65,7 +59,7 @@ func Compare(offer, answer *Description) []Difference {
 			continue
 		}
 		for r := range d.Rows {
-			d.Rows[r].Mark = SDPSame
+			d.Rows[r].Mark = Same
 		}
 	}
 	return out
@@ -120,14 +114,14 @@ func matchCodecs(offer, answer *Section) codecMatch {
 
 const neverOffered = "answered "
 
-// ownLines are what each side says of itself.
+// ownLines are the attributes that each peer sets for itself.
 var ownLines = map[string]bool{
 	"ice-ufrag": true, "ice-pwd": true, "fingerprint": true, "candidate": true, "end-of-candidates": true, "msid": true, "msid-semantic": true,
 	"ssrc": true, "ssrc-group": true, "rtcp": true, "sctp-port": true, "max-message-size": true, "cname": true,
 }
 
 func isOwn(l *Line) bool {
-	return ownLines[l.Name] && l.Letter == 'a' || l.Letter == 'o' || l.Letter == 'c' || l.Letter == 's' || l.Letter == 't'
+	return ownLines[l.Name] && l.Type == 'a' || l.Type == 'o' || l.Type == 'c' || l.Type == 's' || l.Type == 't'
 }
 
 func isDirection(name string) bool {
@@ -143,7 +137,7 @@ func compareLines(offer, answer *Section, codecs codecMatch) []Row {
 	seen := map[string]int{}
 	for i := range left {
 		at[numbered(seen, lineKey(&left[i], nil, single))] = i
-		rows = append(rows, Row{Offer: &left[i], Mark: SDPDropped})
+		rows = append(rows, Row{Offer: &left[i], Mark: Dropped})
 	}
 	after := map[int][]Row{} // answered only, by the row that they stand behind
 	seen, last := map[string]int{}, -1
@@ -152,7 +146,7 @@ func compareLines(offer, answer *Section, codecs codecMatch) []Row {
 			rows[i].Answer, last = &right[j], i
 			continue
 		}
-		after[last] = append(after[last], Row{Answer: &right[j], Mark: SDPAdded})
+		after[last] = append(after[last], Row{Answer: &right[j], Mark: Added})
 	}
 	out := after[-1]
 	for i := range rows {
@@ -177,7 +171,7 @@ func singles(sides ...[]Line) map[string]bool {
 	for _, side := range sides {
 		count := map[string]int{}
 		for i := range side {
-			name := string(side[i].Letter) + side[i].Name
+			name := string(side[i].Type) + side[i].Name
 			if count[name]++; count[name] > 1 {
 				out[name] = false
 			} else if _, known := out[name]; !known {
@@ -190,9 +184,9 @@ func singles(sides ...[]Line) map[string]bool {
 
 // lineKey is the same for lines that correspond. Payload types of an answer are translated to those of the offer.
 func lineKey(l *Line, offered map[string]string, single map[string]bool) string {
-	name := string(l.Letter) + l.Name
+	name := string(l.Type) + l.Name
 	switch {
-	case l.Letter != 'a':
+	case l.Type != 'a':
 	case isDirection(l.Name):
 		return "direction"
 	case l.Name == "extmap":
@@ -217,7 +211,7 @@ func lineKey(l *Line, offered map[string]string, single map[string]bool) string 
 	return l.Text
 }
 
-// numbered tells repeated keys apart.
+// numbered makes repeated keys distinct.
 func numbered(seen map[string]int, key string) string {
 	seen[key]++
 	if n := seen[key]; n > 1 {
@@ -231,21 +225,21 @@ func (r *Row) grade() {
 	a, b := r.Offer, r.Answer
 	if b == nil {
 		if isOwn(a) {
-			r.Mark = SDPOwn
+			r.Mark = Own
 		}
 		return
 	}
 	switch {
 	case a == nil && isOwn(b):
-		r.Mark = SDPOwn
+		r.Mark = Own
 	case a == nil:
 	case a.Text == b.Text:
-		r.Mark = SDPSame
+		r.Mark = Same
 	case isOwn(a), isDirection(a.Name) && b.Name == complement[a.Name], a.Name == "setup" &&
-		setupFits(a.Value, b.Value), a.Letter == 'm' && onlyPortDiffers(a.Value, b.Value):
-		r.Mark = SDPOwn
+		setupFits(a.Value, b.Value), a.Type == 'm' && onlyPortDiffers(a.Value, b.Value):
+		r.Mark = Own
 	default:
-		r.Mark = SDPChanged
+		r.Mark = Changed
 	}
 }
 

@@ -10,48 +10,48 @@ import (
 
 // Bounds of what is read of a description; a browser's has some 200 lines in 6 KB.
 const (
-	maxSDPLines    = 2000
-	maxSDPLine     = 1024 // bytes
-	maxSDPSections = 64
-	maxSDPList     = 128 // codecs or extensions of one section
+	maxLines    = 2000
+	maxLine     = 1024 // bytes
+	maxSections = 64
+	maxList     = 128 // codecs or extensions of one section
 )
 
-// SDP is a session description (RFC 8866) taken apart for somebody who reads it. It is no validation: what is not
-// understood is kept as a line.
+// Description is a session description (RFC 8866), parsed for display. Nothing is rejected: what is not understood is
+// kept as a line.
 type Description struct {
 	Session Section
 	Media   []Section
 	Cut     bool // there was more than is kept: 2,000 lines, 64 media sections, 1,024 bytes a line
 }
 
-// SDPSection is the lines before the first m= line, or from one m= line to the next.
+// Section is the lines before the first m= line, or from one m= line to the next.
 type Section struct {
 	Kind       string // "session", else of the m= line: audio, video, application
-	Port       int    // of the m= line; −1 for the session and where it is no number
-	BundleOnly bool   // a port of 0 is no refusal then (RFC 9143 §6)
+	Port       int    // of the m= line; −1 for the session and when it is not a number
+	BundleOnly bool   // a port of 0 does not reject it then (RFC 9143 §6)
 	Mid        string // empty when there is none
-	Direction  string // sendrecv, sendonly, recvonly, inactive; empty where no media flows
-	Setup      string // the DTLS role: actpass, active, passive; empty when not told here
+	Direction  string // sendrecv, sendonly, recvonly, inactive; empty for other sections
+	Setup      string // the DTLS role: actpass, active, passive; empty when not given here
 	Codecs     []Codec
 	Extensions []Extension
 	Lines      []Line
 }
 
-// Rejected reports whether the section's port of 0 says that it is not wanted (RFC 3264 §6).
+// Rejected reports whether the section's port of 0 rejects it (RFC 3264 §6).
 func (s *Section) Rejected() bool { return s.Port == 0 && !s.BundleOnly }
 
-// SDPLine is one line, without control characters.
+// Line is one line, without control characters.
 type Line struct {
-	Letter byte   // before the "="; 0 for a line of another form
-	Name   string // of an attribute: "rtpmap" of "a=rtpmap:96 VP8/90000"; else empty
-	Value  string // behind the name's colon, or behind the "="
-	Text   string // the whole line
+	Type  byte   // before the "="; 0 for a line of another form
+	Name  string // of an attribute: "rtpmap" of "a=rtpmap:96 VP8/90000"; else empty
+	Value string // behind the name's colon, or behind the "="
+	Text  string // the whole line
 }
 
-// SDPCodec is one format of a media section.
+// Codec is one format of a media section.
 type Codec struct {
 	PayloadType string
-	Name        string   // "VP8/90000", "opus/48000/2"; empty when nothing tells it
+	Name        string   // "VP8/90000", "opus/48000/2"; empty when unknown
 	Params      string   // of a=fmtp
 	Feedback    []string // of a=rtcp-fb: "nack", "nack pli"
 }
@@ -74,7 +74,7 @@ func (c Codec) Auxiliary() bool {
 	return false
 }
 
-// SDPExtension is an RTP header extension (RFC 8285).
+// Extension is an RTP header extension (RFC 8285).
 type Extension struct {
 	ID  string
 	URI string
@@ -82,7 +82,7 @@ type Extension struct {
 
 const transportWide = "transport-wide-cc"
 
-// Short is the end of the extension's URI, which tells them apart.
+// Short is the end of the extension's URI.
 func (e Extension) Short() string {
 	if strings.Contains(e.URI, transportWide) {
 		return transportWide // its URI is that of a draft
@@ -97,7 +97,7 @@ func (e Extension) Short() string {
 var staticNames = map[string]string{"0": "PCMU/8000", "3": "GSM/8000", "8": "PCMA/8000", "9": "G722/8000",
 	"13": "CN/8000"}
 
-// ParseSDP takes a description apart. It fails for nothing: foreign text becomes lines.
+// Parse parses a description. It never fails: text of another form becomes lines.
 func Parse(text string) *Description {
 	d := &Description{Session: Section{Kind: "session", Port: -1}}
 	section, n := &d.Session, 0
@@ -106,14 +106,14 @@ func Parse(text string) *Description {
 		if raw == "" {
 			continue
 		}
-		if n++; n > maxSDPLines {
+		if n++; n > maxLines {
 			d.Cut = true
 			break
 		}
-		d.Cut = d.Cut || len(raw) > maxSDPLine
-		line := parseLine(diag.Clean(raw, maxSDPLine))
-		if line.Letter == 'm' {
-			if len(d.Media) == maxSDPSections {
+		d.Cut = d.Cut || len(raw) > maxLine
+		line := parseLine(diag.Clean(raw, maxLine))
+		if line.Type == 'm' {
+			if len(d.Media) == maxSections {
 				d.Cut = true
 				break
 			}
@@ -132,14 +132,14 @@ func parseLine(text string) Line {
 	if len(text) < 2 || text[1] != '=' {
 		return Line{Text: text}
 	}
-	line := Line{Letter: text[0], Value: text[2:], Text: text}
-	if line.Letter == 'a' {
+	line := Line{Type: text[0], Value: text[2:], Text: text}
+	if line.Type == 'a' {
 		line.Name, line.Value, _ = strings.Cut(text[2:], ":")
 	}
 	return line
 }
 
-// newSDPSection reads "m=audio 9 UDP/TLS/RTP/SAVPF 111 63".
+// newSection reads "m=audio 9 UDP/TLS/RTP/SAVPF 111 63".
 func newSection(line Line) Section {
 	s := Section{Kind: "unknown", Port: -1}
 	fields := strings.Fields(line.Value)
@@ -153,7 +153,7 @@ func newSection(line Line) Section {
 		}
 	}
 	if s.Kind == "audio" || s.Kind == "video" {
-		for _, pt := range fields[min(len(fields), 3):min(len(fields), 3+maxSDPList)] {
+		for _, pt := range fields[min(len(fields), 3):min(len(fields), 3+maxList)] {
 			s.Codecs = append(s.Codecs, Codec{PayloadType: pt, Name: staticNames[pt]})
 		}
 	}
@@ -174,7 +174,7 @@ func (s *Section) take(line Line) {
 		s.Direction = line.Name
 	case "extmap":
 		id, uri, ok := strings.Cut(line.Value, " ")
-		if uri, _, _ = strings.Cut(uri, " "); ok && len(s.Extensions) < maxSDPList {
+		if uri, _, _ = strings.Cut(uri, " "); ok && len(s.Extensions) < maxList {
 			s.Extensions = append(s.Extensions, Extension{ID: id, URI: uri})
 		}
 	case "rtpmap", "fmtp", "rtcp-fb":
@@ -195,7 +195,7 @@ func (s *Section) takeFormat(line Line) {
 		case "fmtp":
 			c.Params = rest
 		case "rtcp-fb":
-			if len(c.Feedback) < maxSDPList && !slices.Contains(c.Feedback, rest) {
+			if len(c.Feedback) < maxList && !slices.Contains(c.Feedback, rest) {
 				c.Feedback = append(c.Feedback, rest)
 			}
 		}
@@ -219,10 +219,10 @@ func (s *Section) inherit(session *Section) {
 	}
 }
 
-// attribute is the value of the first attribute of this name.
-func (s *Section) attribute(name string) (string, bool) {
+// Attribute is the value of the first attribute of this name.
+func (s *Section) Attribute(name string) (string, bool) {
 	for i := range s.Lines {
-		if s.Lines[i].Letter == 'a' && s.Lines[i].Name == name {
+		if s.Lines[i].Type == 'a' && s.Lines[i].Name == name {
 			return s.Lines[i].Value, true
 		}
 	}

@@ -69,7 +69,7 @@ func TestBrowsersAgree(t *testing.T) {
 			t.Errorf("section %d: %v", i, d.Remarks)
 		}
 		for _, r := range d.Rows {
-			if r.Mark != SDPSame && r.Mark != SDPOwn {
+			if r.Mark != Same && r.Mark != Own {
 				t.Errorf("section %d: mark %d on %v and %v", i, r.Mark, r.Offer, r.Answer)
 			}
 		}
@@ -91,44 +91,47 @@ func TestCompareSDP(t *testing.T) {
 		want          []Remark
 	}{
 		{"the same", session + audio + opus, session + audio + opus, 1, nil},
-		{"refused", audio + opus, "m=audio 0 UDP/TLS/RTP/SAVPF 111\r\n", 1, []Remark{{SDPDropped, "refused (port 0)"}}},
+		{"refused", audio + opus, "m=audio 0 UDP/TLS/RTP/SAVPF 111\r\n", 1, []Remark{{Kind: SectionRejected}}},
 		{"not wanted any more", "m=audio 0 X 1\r\n", "m=audio 0 X 1\r\n", 1, nil},
 		{"bundle-only is no refusal", audio + "a=mid:a\r\n", "m=audio 0 UDP/TLS/RTP/SAVPF 111\r\na=bundle-only\r\na=mid:a\r\n", 1, nil},
-		{"missing", audio, session, 1, []Remark{{SDPDropped, "the answer lacks this section"}}},
-		{"too many", session, audio, 1, []Remark{{SDPAdded, "never offered: an answer must not add a section"}}},
-		{"another kind", audio, "m=video 9 UDP/TLS/RTP/SAVPF 111\r\n", 1, []Remark{{SDPChanged, "offered audio, answered video"}}},
-		{"another mid", audio + "a=mid:0\r\n", audio + "a=mid:1\r\n", 1, []Remark{{SDPChanged, `mid offered "0", answered "1"`}}},
-		{"one way", audio, audio + "a=recvonly\r\n", 1, []Remark{{SDPChanged, "offered sendrecv, answered recvonly: only the offerer sends"}}},
+		{"missing", audio, session, 1, []Remark{{Kind: SectionMissing}}},
+		{"too many", session, audio, 1, []Remark{{Kind: SectionNeverOffered}}},
+		{"another kind", audio, "m=video 9 UDP/TLS/RTP/SAVPF 111\r\n", 1, []Remark{{Kind: MediaChanged, From: "audio", To: "video"}}},
+		{"another mid", audio + "a=mid:0\r\n", audio + "a=mid:1\r\n", 1, []Remark{{Kind: MidChanged, From: "0", To: "1"}}},
+		{"one way", audio, audio + "a=recvonly\r\n", 1, []Remark{{Kind: DirectionChanged, From: "sendrecv", To: "recvonly"}}},
 		{"one way as offered", audio + "a=sendonly\r\n", audio + "a=recvonly\r\n", 1, nil},
-		{"on hold", audio, audio + "a=inactive\r\n", 1, []Remark{{SDPChanged, "offered sendrecv, answered inactive: nobody sends"}}},
-		{"the session's direction", "a=sendonly\r\n" + audio, audio + "a=sendrecv\r\n", 1, []Remark{{SDPChanged, "offered sendonly, answered sendrecv"}}},
+		{"on hold", audio, audio + "a=inactive\r\n", 1, []Remark{{Kind: DirectionChanged, From: "sendrecv", To: "inactive"}}},
+		{"the session's direction", "a=sendonly\r\n" + audio, audio + "a=sendrecv\r\n", 1, []Remark{{Kind: DirectionChanged, From: "sendonly", To: "sendrecv"}}},
 		{
 			"codecs",
 			"m=audio 9 X 111 63 9 0 8\r\n" + opus + red, "m=audio 9 X 9 111 100\r\na=rtpmap:111 opus/48000/2\r\na=fmtp:111 minptime=20\r\na=rtpmap:100 iLBC/8000\r\n", 1,
 			[]Remark{
-				{SDPDropped, "codecs not taken: red, PCMU, PCMA"},
-				{SDPAdded, "codecs never offered: iLBC"},
-				{SDPChanged, "first choice: offered opus, answered G722"},
-				{SDPChanged, "other parameters: opus"},
-				{SDPDropped, "feedback not taken: transport-cc, nack"},
+				{Kind: CodecsDropped, Items: []Item{{Name: "red", Count: 1, Of: 1}, {Name: "PCMU", Count: 1, Of: 1}, {Name: "PCMA", Count: 1, Of: 1}}},
+				{Kind: CodecsNeverOffered, Items: []Item{{Name: "iLBC", Count: 1}}},
+				{Kind: PreferenceChanged, From: "opus", To: "G722"},
+				{Kind: ParametersChanged, Items: []Item{{Name: "opus", Count: 1}}},
+				{Kind: FeedbackDropped, Items: []Item{{Name: "transport-cc", Count: 1}, {Name: "nack", Count: 1}}},
 			},
 		},
-		{"another number for the same codec", audio + opus, strings.ReplaceAll(audio+opus, "111", "96"), 1, []Remark{{SDPChanged, "payload types: opus 111 as 96"}}},
+		{"another number for the same codec", audio + opus, strings.ReplaceAll(audio+opus, "111", "96"), 1, []Remark{{Kind: PayloadTypesChanged, Items: []Item{{Name: "opus", Count: 1, From: "111", To: "96"}}}}},
 		{
 			"some of a name", "m=video 9 X 1 2 3\r\na=rtpmap:1 H264/90000\r\na=fmtp:1 a\r\na=rtpmap:2 H264/90000\r\na=fmtp:2 b\r\na=rtpmap:3 H264/90000\r\na=fmtp:3 c\r\n",
 			"m=video 9 X 2\r\na=rtpmap:2 H264/90000\r\na=fmtp:2 b\r\n", 1,
-			[]Remark{{SDPDropped, "codecs not taken: 2 of 3 H264"}},
+			[]Remark{{Kind: CodecsDropped, Items: []Item{{Name: "H264", Count: 2, Of: 3}}}},
 		},
 		{
 			"extensions", audio + "a=extmap:1 urn:ietf:params:rtp-hdrext:toffset\r\na=extmap:2/sendonly http://x/y/abs-send-time\r\n", audio + "a=extmap:3 urn:new\r\n", 1,
-			[]Remark{{SDPDropped, "extensions not taken: toffset, abs-send-time"}, {SDPAdded, "extensions never offered: new"}},
+			[]Remark{
+				{Kind: ExtensionsDropped, Items: []Item{{Name: "toffset", Count: 1}, {Name: "abs-send-time", Count: 1}}},
+				{Kind: ExtensionsNeverOffered, Items: []Item{{Name: "new", Count: 1}}},
+			},
 		},
 		{"roles that fit", audio + "a=setup:actpass\r\n", audio + "a=setup:active\r\n", 1, nil},
-		{"two clients", audio + "a=setup:active\r\n", audio + "a=setup:active\r\n", 1, []Remark{{SDPChanged, "DTLS roles do not fit: offered active, answered active"}}},
-		{"roles that fit ill", audio + "a=setup:passive\r\n", audio + "a=setup:actpass\r\n", 1, []Remark{{SDPChanged, "DTLS roles do not fit: offered passive, answered actpass"}}},
-		{"two ports", audio + "a=rtcp-mux\r\n", audio, 1, []Remark{{SDPDropped, "RTCP on the port of RTP (rtcp-mux) not taken"}}},
+		{"two clients", audio + "a=setup:active\r\n", audio + "a=setup:active\r\n", 1, []Remark{{Kind: RolesConflict, From: "active", To: "active"}}},
+		{"roles that fit ill", audio + "a=setup:passive\r\n", audio + "a=setup:actpass\r\n", 1, []Remark{{Kind: RolesConflict, From: "passive", To: "actpass"}}},
+		{"two ports", audio + "a=rtcp-mux\r\n", audio, 1, []Remark{{Kind: RTCPMuxDropped}}},
 		{"bundles", "a=group:BUNDLE 0 1 2\r\n" + audio, "a=group:BUNDLE 0\r\na=ice-lite\r\n" + audio, 0, []Remark{
-			{SDPDropped, "not bundled: 1, 2"}, {SDPChanged, "the answerer is ICE-lite: it answers checks and makes none"},
+			{Kind: NotBundled, Items: []Item{{Name: "1", Count: 1}, {Name: "2", Count: 1}}}, {Kind: AnswererIsLite},
 		}},
 	}
 	for _, tt := range tests {
@@ -183,7 +186,7 @@ func TestHalfAnExchangeDiffersInNothing(t *testing.T) {
 		}
 		for _, s := range all {
 			for _, r := range s.Rows {
-				if r.Mark != SDPSame {
+				if r.Mark != Same {
 					t.Errorf("%v %v is marked %d", r.Offer, r.Answer, r.Mark)
 				}
 			}
@@ -195,15 +198,15 @@ func TestHalfAnExchangeDiffersInNothing(t *testing.T) {
 }
 
 func TestSDPIsBounded(t *testing.T) {
-	long := Parse(strings.Repeat("a=x\r\n", maxSDPLines+1))
+	long := Parse(strings.Repeat("a=x\r\n", maxLines+1))
 	wide := Parse("a=" + strings.Repeat("x", 5000))
-	many := Parse(strings.Repeat("m=audio 9 X 1\n", maxSDPSections+1))
-	if !long.Cut || len(long.Session.Lines) != maxSDPLines || !wide.Cut || len(wide.Session.Lines[0].Text) > maxSDPLine || !many.Cut || len(many.Media) != maxSDPSections {
+	many := Parse(strings.Repeat("m=audio 9 X 1\n", maxSections+1))
+	if !long.Cut || len(long.Session.Lines) != maxLines || !wide.Cut || len(wide.Session.Lines[0].Text) > maxLine || !many.Cut || len(many.Media) != maxSections {
 		t.Errorf("cut: %v %v %v", long.Cut, wide.Cut, many.Cut)
 	}
 }
 
-// FuzzSDP: any two texts are taken apart and compared; every line stands in exactly one row.
+// FuzzSDP: any two texts are parsed and compared; every line is in exactly one row.
 func FuzzSDP(f *testing.F) {
 	f.Add(browserSDP(f, "chromium-offer.json"), browserSDP(f, "chromium-answer.json"))
 	f.Add("m=audio 0 X 1 1 1\na=rtpmap:1 a\na=rtpmap:1 a\na=rtcp-fb:* nack\n", "m=\nm=audio\na=\na\n=\na=extmap:\n\x1b[2J")
@@ -226,7 +229,7 @@ func FuzzSDP(f *testing.F) {
 		}
 		for _, d := range Compare(a, a) {
 			for _, r := range d.Rows {
-				if r.Mark != SDPSame {
+				if r.Mark != Same {
 					t.Errorf("the same text is marked %d: %v", r.Mark, r)
 				}
 			}

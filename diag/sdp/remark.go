@@ -1,45 +1,97 @@
 package sdp
 
 import (
-	"fmt"
 	"slices"
 	"strings"
-
-	"dialtone/diag"
 )
 
-// compareSections puts into words what a section's answer took, left out and changed.
+// Kind is what kind of difference there is between a section of an offer and its answer.
+type Kind uint8
+
+// Kinds.
+const (
+	KindUnknown            Kind = iota
+	SectionMissing              // the answer lacks the section
+	SectionNeverOffered         // the answer adds a section
+	SectionRejected             // by the port 0
+	MediaChanged                // From and To are the kinds of the section
+	MidChanged                  // From and To are the mids
+	DirectionChanged            // From and To are the directions
+	CodecsDropped               // Items are the codecs
+	CodecsNeverOffered          // Items are the codecs
+	PreferenceChanged           // From and To are the first codecs
+	PayloadTypesChanged         // Items are the codecs, with the payload types offered and answered
+	ParametersChanged           // Items are the codecs
+	FeedbackDropped             // Items are the messages
+	ExtensionsDropped           // Items are the header extensions
+	ExtensionsNeverOffered      // Items are the header extensions
+	RolesConflict               // From and To are the DTLS roles
+	RTCPMuxDropped              // RTCP needs a port of its own
+	NotBundled                  // Items are the mids
+	OffererIsLite               // the offerer only answers checks
+	AnswererIsLite              // the answerer only answers checks
+)
+
+// Mark is how the answer treats what was offered.
+func (k Kind) Mark() Mark {
+	switch k {
+	case SectionMissing, SectionRejected, CodecsDropped, FeedbackDropped, ExtensionsDropped, RTCPMuxDropped, NotBundled:
+		return Dropped
+	case SectionNeverOffered, CodecsNeverOffered, ExtensionsNeverOffered:
+		return Added
+	default:
+		return Changed
+	}
+}
+
+// Remark is one difference between a section of the offer and its answer.
+type Remark struct {
+	Kind     Kind
+	From, To string // offered and answered; empty for what is missing
+	Items    []Item
+}
+
+// Item is a codec, a message, an extension or a section that a remark is about.
+type Item struct {
+	Name     string
+	Count    int    // how many of the name
+	Of       int    // how many the offer has; 0 where that does not matter
+	From, To string // payload types
+}
+
+// compareSections lists what a section's answer accepts, omits and changes.
 func compareSections(offer, answer *Section, codecs codecMatch) []Remark {
 	switch {
 	case answer == nil:
-		return []Remark{{SDPDropped, "the answer lacks this section"}}
+		return []Remark{{Kind: SectionMissing}}
 	case offer == nil:
-		return []Remark{{SDPAdded, "never offered: an answer must not add a section"}}
+		return []Remark{{Kind: SectionNeverOffered}}
 	case offer.Kind == "session":
 		return compareSessions(offer, answer)
 	case answer.Rejected() && offer.Rejected():
 		return nil
 	case answer.Rejected():
-		return []Remark{{SDPDropped, "refused (port 0)"}}
+		return []Remark{{Kind: SectionRejected}}
 	}
 	var out []Remark
 	if offer.Kind != answer.Kind {
-		out = append(out, Remark{SDPChanged, "offered " + offer.Kind + ", answered " + answer.Kind})
+		out = append(out, Remark{Kind: MediaChanged, From: offer.Kind, To: answer.Kind})
 	}
 	if offer.Mid != answer.Mid {
-		out = append(out, Remark{SDPChanged, fmt.Sprintf("mid offered %q, answered %q", offer.Mid, answer.Mid)})
+		out = append(out, Remark{Kind: MidChanged, From: offer.Mid, To: answer.Mid})
 	}
-	out = append(out, compareDirections(offer, answer)...)
+	if offer.Direction != "" && answer.Direction != complement[offer.Direction] {
+		out = append(out, Remark{Kind: DirectionChanged, From: offer.Direction, To: answer.Direction})
+	}
 	out = append(out, compareCodecs(offer, answer, codecs)...)
-	out = append(out, compareExtensions(offer, answer)...)
+	out = append(out, about(ExtensionsDropped, named(short(without(offer.extensions(), answer.extensions()))))...)
+	out = append(out, about(ExtensionsNeverOffered, named(short(without(answer.extensions(), offer.extensions()))))...)
 	if offer.Setup != "" && answer.Setup != "" && !setupFits(offer.Setup, answer.Setup) {
-		out = append(out, Remark{SDPChanged, "DTLS roles do not fit: offered " + diag.OrUnknown(offer.Setup) + ", answered " +
-			answer.Setup})
+		out = append(out, Remark{Kind: RolesConflict, From: offer.Setup, To: answer.Setup})
 	}
-	if _, offered := offer.attribute("rtcp-mux"); offered {
-		if _, taken := answer.attribute("rtcp-mux"); !taken {
-			out = append(out, Remark{SDPDropped, "RTCP on the port of RTP (rtcp-mux) not taken"})
-		}
+	_, offered := offer.Attribute("rtcp-mux")
+	if _, taken := answer.Attribute("rtcp-mux"); offered && !taken {
+		out = append(out, Remark{Kind: RTCPMuxDropped})
 	}
 	return out
 }
@@ -47,42 +99,23 @@ func compareSections(offer, answer *Section, codecs codecMatch) []Remark {
 // compareSessions looks at what holds for all sections.
 func compareSessions(offer, answer *Section) []Remark {
 	var out []Remark
-	group, _ := offer.attribute("group")
-	taken, _ := answer.attribute("group")
-	if missing := without(strings.Fields(group), strings.Fields(taken)); len(missing) > 0 &&
-		strings.HasPrefix(group, "BUNDLE") {
-		out = append(out, Remark{SDPDropped, "not bundled: " + strings.Join(without(missing, []string{"BUNDLE"}), ", ")})
+	group, _ := offer.Attribute("group")
+	taken, _ := answer.Attribute("group")
+	if mids, bundled := strings.CutPrefix(group, "BUNDLE"); bundled {
+		out = about(NotBundled, named(without(strings.Fields(mids), strings.Fields(taken))))
 	}
-	for _, side := range []struct {
-		name string
-		of   *Section
-	}{{"offerer", offer}, {"answerer", answer}} {
-		if _, lite := side.of.attribute("ice-lite"); lite {
-			out = append(out, Remark{SDPChanged, "the " + side.name + " is ICE-lite: it answers checks and makes none"})
-		}
+	if _, lite := offer.Attribute("ice-lite"); lite {
+		out = append(out, Remark{Kind: OffererIsLite})
+	}
+	if _, lite := answer.Attribute("ice-lite"); lite {
+		out = append(out, Remark{Kind: AnswererIsLite})
 	}
 	return out
 }
 
-func compareDirections(offer, answer *Section) []Remark {
-	if offer.Direction == "" || answer.Direction == complement[offer.Direction] {
-		return nil
-	}
-	text := "offered " + offer.Direction + ", answered " + diag.OrUnknown(answer.Direction)
-	switch {
-	case answer.Direction == "recvonly":
-		text += ": only the offerer sends"
-	case answer.Direction == "sendonly":
-		text += ": only the answerer sends"
-	case answer.Direction == "inactive":
-		text += ": nobody sends"
-	}
-	return []Remark{{SDPChanged, text}}
-}
-
 func compareCodecs(offer, answer *Section, m codecMatch) []Remark {
-	var out []Remark
-	var dropped, added, renamed, tuned, feedback []string
+	var dropped, added, tuned, feedback []string
+	var renamed []Item
 	for i := range offer.Codecs {
 		a := &offer.Codecs[i]
 		j, ok := m.answered[i]
@@ -92,7 +125,7 @@ func compareCodecs(offer, answer *Section, m codecMatch) []Remark {
 		}
 		b := &answer.Codecs[j]
 		if a.PayloadType != b.PayloadType {
-			renamed = append(renamed, a.Short()+" "+a.PayloadType+" as "+b.PayloadType)
+			renamed = append(renamed, Item{Name: a.Short(), Count: 1, From: a.PayloadType, To: b.PayloadType})
 		}
 		if a.Params != b.Params && !a.Auxiliary() {
 			tuned = append(tuned, a.Short())
@@ -104,46 +137,32 @@ func compareCodecs(offer, answer *Section, m codecMatch) []Remark {
 			added = append(added, answer.Codecs[j].Short())
 		}
 	}
-	remark := func(mark Mark, what string, names []string) {
-		if len(names) > 0 {
-			out = append(out, Remark{mark, what + strings.Join(names, ", ")})
+	lost := counted(dropped)
+	for i := range lost {
+		for _, c := range offer.Codecs {
+			if c.Short() == lost[i].Name {
+				lost[i].Of++
+			}
 		}
 	}
-	remark(SDPDropped, "codecs not taken: ", counted(dropped, offer.Codecs))
-	remark(SDPAdded, "codecs never offered: ", counted(added, nil))
+	out := append(about(CodecsDropped, lost), about(CodecsNeverOffered, counted(added))...)
 	if a, b := preferred(offer), preferred(answer); a != b && a != "" && b != "" {
-		remark(SDPChanged, "first choice: ", []string{"offered " + a + ", answered " + b})
+		out = append(out, Remark{Kind: PreferenceChanged, From: a, To: b})
 	}
-	remark(SDPChanged, "payload types: ", renamed)
-	remark(SDPChanged, "other parameters: ", counted(tuned, nil))
-	remark(SDPDropped, "feedback not taken: ", unique(feedback))
-	return out
+	out = append(out, about(PayloadTypesChanged, renamed)...)
+	out = append(out, about(ParametersChanged, counted(tuned))...)
+	return append(out, about(FeedbackDropped, named(feedback))...)
 }
 
-func compareExtensions(offer, answer *Section) []Remark {
-	uris := func(s *Section) (out []string) {
-		for _, e := range s.Extensions {
-			out = append(out, e.URI)
-		}
-		return out
+// about is a remark about items; none without items.
+func about(kind Kind, items []Item) []Remark {
+	if len(items) == 0 {
+		return nil
 	}
-	short := func(list []string) string {
-		for i, uri := range list {
-			list[i] = Extension{URI: uri}.Short()
-		}
-		return strings.Join(unique(list), ", ")
-	}
-	var out []Remark
-	if dropped := without(uris(offer), uris(answer)); len(dropped) > 0 {
-		out = append(out, Remark{SDPDropped, "extensions not taken: " + short(dropped)})
-	}
-	if added := without(uris(answer), uris(offer)); len(added) > 0 {
-		out = append(out, Remark{SDPAdded, "extensions never offered: " + short(added)})
-	}
-	return out
+	return []Remark{{Kind: kind, Items: items}}
 }
 
-// preferred is the first codec that carries media: who sends picks it.
+// preferred is the first codec that carries media, which the sender uses.
 func preferred(s *Section) string {
 	for _, c := range s.Codecs {
 		if !c.Auxiliary() {
@@ -153,38 +172,39 @@ func preferred(s *Section) string {
 	return ""
 }
 
-// counted writes each name once: "4 of 6 H264", "2 VP9", "AV1". all is what the counts are of; nil for nothing.
-func counted(names []string, all []Codec) []string {
+func (s *Section) extensions() []string {
 	var out []string
-	for _, name := range unique(names) {
-		n, of := 0, 0
-		for _, s := range names {
-			if s == name {
-				n++
-			}
-		}
-		for _, c := range all {
-			if c.Short() == name {
-				of++
-			}
-		}
-		switch {
-		case of > n:
-			name = fmt.Sprintf("%d of %d %s", n, of, name)
-		case n > 1:
-			name = fmt.Sprintf("%d %s", n, name)
-		}
-		out = append(out, name)
+	for _, e := range s.Extensions {
+		out = append(out, e.URI)
 	}
 	return out
 }
 
-// unique keeps the first of each.
-func unique(list []string) []string {
-	var out []string
-	for _, s := range list {
-		if !slices.Contains(out, s) {
-			out = append(out, s)
+// short names header extensions by the end of their URI.
+func short(uris []string) []string {
+	for i, uri := range uris {
+		uris[i] = Extension{URI: uri}.Short()
+	}
+	return uris
+}
+
+// named is each name once.
+func named(list []string) []Item {
+	out := counted(list)
+	for i := range out {
+		out[i].Count = 1
+	}
+	return out
+}
+
+// counted is each name once, with its number.
+func counted(names []string) []Item {
+	var out []Item
+	for _, name := range names {
+		if i := slices.IndexFunc(out, func(it Item) bool { return it.Name == name }); i >= 0 {
+			out[i].Count++
+		} else {
+			out = append(out, Item{Name: name, Count: 1})
 		}
 	}
 	return out

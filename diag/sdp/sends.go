@@ -2,7 +2,7 @@ package sdp
 
 import "strings"
 
-// SDPSends reports whether a media section of the kind is sendrecv (the default) or sendonly, and not refused: a port
+// Sends reports whether a media section of the kind is sendrecv (the default) or sendonly, and not rejected: a port
 // of 0 refuses it (RFC 3264 §6), unless the section is bundle-only (RFC 9143 §6).
 func Sends(sdp, kind string) bool {
 	inside, sends, open := false, false, false

@@ -52,8 +52,9 @@ func checkLast(t *testing.T, p *party) {
 
 // TestFailureIsDiagnosed: the failure is told when it happens, its servers are asked, and the verdict tells both.
 func TestFailureIsDiagnosed(t *testing.T) {
+	t.Parallel()
 	dialA, dialB := piped()
-	a := start(t, "a", Options{Config: diag.Config{Code: "w1", ICEServers: stunServer(t)}, Dial: mislead(dialA), Explain: 5 * time.Second})
+	a := start(t, "a", Options{Timeouts: quick, Probes: 300 * time.Millisecond, Config: diag.Config{Code: "w1", ICEServers: stunServer(t)}, Dial: mislead(dialA), Explain: 5 * time.Second})
 	start(t, "b", Options{Config: diag.Config{Code: "w1"}, Dial: mislead(dialB)})
 	c := a.until("the failure", (*call.Call).Failing)
 	if v := judge.Judge(c); v.Exit != diag.ExitICE || v.Done {
@@ -72,9 +73,10 @@ func TestFailureIsDiagnosed(t *testing.T) {
 
 // TestFailureDiagnosedInTime: servers that are silent do not keep the call.
 func TestFailureDiagnosedInTime(t *testing.T) {
+	t.Parallel()
 	const limit = 300 * time.Millisecond
 	dialA, dialB := piped()
-	a := start(t, "a", Options{Config: diag.Config{Code: "w1", ICEServers: muteServer(t)}, Dial: mislead(dialA), Explain: limit})
+	a := start(t, "a", Options{Timeouts: quick, Probes: 300 * time.Millisecond, Config: diag.Config{Code: "w1", ICEServers: muteServer(t)}, Dial: mislead(dialA), Explain: limit})
 	start(t, "b", Options{Config: diag.Config{Code: "w1"}, Dial: mislead(dialB)})
 	if v := a.ended(); v.Exit != diag.ExitICE {
 		t.Errorf("%s", v.Exit)
@@ -88,8 +90,9 @@ func TestFailureDiagnosedInTime(t *testing.T) {
 
 // TestInterruptedWhileDiagnosed: who does not want to wait is told of the failure nevertheless.
 func TestInterruptedWhileDiagnosed(t *testing.T) {
+	t.Parallel()
 	dialA, dialB := piped()
-	a := start(t, "a", Options{Config: diag.Config{Code: "w1", ICEServers: muteServer(t)}, Dial: mislead(dialA), Explain: time.Hour})
+	a := start(t, "a", Options{Timeouts: quick, Probes: 300 * time.Millisecond, Config: diag.Config{Code: "w1", ICEServers: muteServer(t)}, Dial: mislead(dialA), Explain: time.Hour})
 	start(t, "b", Options{Config: diag.Config{Code: "w1"}, Dial: mislead(dialB)})
 	a.until("the failure", (*call.Call).Failing)
 	a.cancel()
@@ -101,6 +104,7 @@ func TestInterruptedWhileDiagnosed(t *testing.T) {
 
 // TestDiagnosisAskedFor: one at a time, beside the call, and cancelled with it.
 func TestDiagnosisAskedFor(t *testing.T) {
+	t.Parallel()
 	dialA, dialB := piped()
 	servers := slices.Concat(stunServer(t), muteServer(t))
 	a := start(t, "a", Options{Config: diag.Config{Code: "w1", NoMedia: true, ICEServers: servers}, Dial: dialA})
@@ -123,6 +127,7 @@ func TestDiagnosisAskedFor(t *testing.T) {
 }
 
 func TestDiagnosisWithoutServers(t *testing.T) {
+	t.Parallel()
 	a := start(t, "a", Options{Config: diag.Config{Code: "w1"}, Dial: through(roomServer(t), "w1")})
 	if err := a.Diagnose(); err != nil {
 		t.Fatal(err)
@@ -135,6 +140,7 @@ func TestDiagnosisWithoutServers(t *testing.T) {
 
 // TestDiagnosisKeepsAccountsApart: one of the servers may have been named by a stranger, who must not see the other's account.
 func TestDiagnosisKeepsAccountsApart(t *testing.T) {
+	t.Parallel()
 	var servers []diag.ICEServerAuth
 	for _, user := range []string{"ann", "stranger"} {
 		relay, err := lab.StartTURN(lab.TURNOptions{UDP: true, Username: user, Password: "of " + user})

@@ -36,7 +36,7 @@ func (s *Session) dial() {
 	if s.stopDial != nil {
 		s.stopDial()
 	}
-	old := s.takeExchange()
+	old := s.release()
 	ctx, stop := context.WithCancel(context.Background())
 	s.stopDial = stop
 	s.wg.Go(func() {
@@ -171,13 +171,13 @@ func (s *Session) leave() {
 
 // drop gives the signaling up and closes it in the background.
 func (s *Session) drop() {
-	if x := s.takeExchange(); x != nil {
+	if x := s.release(); x != nil {
 		s.wg.Go(func() { hangUp(x.channel) })
 	}
 }
 
-// takeExchange takes the exchange out of use and returns it; nil if there is none.
-func (s *Session) takeExchange() *exchange {
+// release takes the exchange out of use and returns it; nil if there is none.
+func (s *Session) release() *exchange {
 	x := s.exchange
 	if x != nil {
 		s.exchange = nil

@@ -35,7 +35,7 @@ func (d *diagnosis) cancel() {
 func (s *Session) Diagnose() error {
 	return s.now(func() {
 		switch {
-		case len(s.iceURLs()) == 0:
+		case len(s.inquiry().URLs) == 0:
 			s.o.Feed.Append(diag.Warning{ID: "diagnosis.no_servers"})
 		case s.diagnosis.stop != nil:
 			s.o.Feed.Append(diag.Warning{ID: "diagnosis.in_progress"})
@@ -45,27 +45,17 @@ func (s *Session) Diagnose() error {
 	})
 }
 
-// iceURLs are the servers that can be asked; the probe of a server reports an unusable URL.
-func (s *Session) iceURLs() []probe.URL {
-	var urls []probe.URL
-	for _, server := range s.o.Config.ICEServers {
-		if u, err := probe.ParseURL(server.URL); err == nil {
-			urls = append(urls, u)
-		}
-	}
-	return urls
-}
-
-// inquiry asks the servers of the call, each with the account that the call has there: a media server may have named
-// some of them.
+// inquiry asks the servers of the call that can be asked, each with the account that the call has there: a media server
+// may have named some of them. The probe of a server reports an unusable URL.
 func (s *Session) inquiry() probe.Inquiry {
-	q := probe.Inquiry{TLS: s.o.TLS, URLs: s.iceURLs(), Accounts: map[probe.URL]probe.Account{},
+	q := probe.Inquiry{TLS: s.o.TLS, Accounts: map[probe.URL]probe.Account{},
 		Report: func(d diag.Data) { s.o.Feed.Append(d) }}
 	if s.o.Net != nil {
 		q.Net = s.o.Net
 	}
 	for _, server := range s.o.Config.ICEServers {
 		if u, err := probe.ParseURL(server.URL); err == nil {
+			q.URLs = append(q.URLs, u)
 			q.Accounts[u] = probe.Account{Username: server.Username, Password: server.Credential.Reveal()}
 		}
 	}
@@ -93,8 +83,8 @@ func (s *Session) diagnose(because diag.Because, limit time.Duration) {
 	})
 }
 
-// explain asks the ICE servers why there is no path, unless that is known. A diagnosis in progress may take too long: it
-// is cancelled, and the next one begins when it is over.
+// explain asks the ICE servers why there is no path, unless that is known. A diagnosis in progress may take too long:
+// it is cancelled, and the next one begins when it is over.
 func explain(s *Session, in input) input {
 	s.probes.settled.open()
 	switch {

@@ -25,6 +25,7 @@ import (
 	"dialtone/signal"
 	"dialtone/signal/room"
 	"dialtone/signal/server"
+	"dialtone/signal/web"
 )
 
 // misled passes everything on but candidates, which all point at a port where nobody is.
@@ -48,10 +49,14 @@ func mislead(d Dialer) Dialer {
 	}
 }
 
+// quick gives up half a second after the last pair. Of two parties one has it, so that the other does not leave first.
+var quick = peer.Timeouts{LastPair: 500 * time.Millisecond}
+
 // TestICEFailureIsDeclaredEarly: every pair fails, and the call says so before the agent does.
 func TestICEFailureIsDeclaredEarly(t *testing.T) {
+	t.Parallel()
 	dialA, dialB := piped()
-	a := start(t, "a", Options{Config: diag.Config{Code: "w1"}, Dial: mislead(dialA)})
+	a := start(t, "a", Options{Timeouts: quick, Probes: 300 * time.Millisecond, Config: diag.Config{Code: "w1"}, Dial: mislead(dialA)})
 	b := start(t, "b", Options{Config: diag.Config{Code: "w1"}, Dial: mislead(dialB)})
 	for _, p := range []*party{a, b} {
 		v := p.ended()
@@ -88,6 +93,7 @@ func startTURN(t *testing.T) *lab.TURN {
 }
 
 func TestRelayOnly(t *testing.T) {
+	t.Parallel()
 	s := startTURN(t)
 	dialA, dialB := piped()
 	a := start(t, "a", Options{Config: relayConfig(s, "right"), Dial: dialA})
@@ -107,6 +113,7 @@ func TestRelayOnly(t *testing.T) {
 }
 
 func TestRelayOnlyWrongPassword(t *testing.T) {
+	t.Parallel()
 	s := startTURN(t)
 	dialA, dialB := piped()
 	a := start(t, "a", Options{Config: relayConfig(s, "wrong"), Dial: dialA})
@@ -122,6 +129,7 @@ func TestRelayOnlyWrongPassword(t *testing.T) {
 
 // TestSilentServersHoldNothingUp: gathering ends without them, the call works, and the end does not wait for them.
 func TestSilentServersHoldNothingUp(t *testing.T) {
+	t.Parallel()
 	var servers []diag.ICEServerAuth
 	for _, network := range []lab.Transport{lab.UDP, lab.TCP, lab.TLS} {
 		s, err := lab.StartFault(lab.Fault{Network: network, Behavior: lab.Mute})
@@ -147,6 +155,7 @@ func TestSilentServersHoldNothingUp(t *testing.T) {
 }
 
 func TestNobodyCame(t *testing.T) {
+	t.Parallel()
 	a := start(t, "a", Options{Config: diag.Config{Code: "w1", Wait: 50 * time.Millisecond}, Dial: through(roomServer(t), "w1")})
 	if v := a.ended(); v.Exit != diag.ExitNobody {
 		t.Errorf("%s %s", v.Exit, words.Verdict(v).Headline)
@@ -154,6 +163,7 @@ func TestNobodyCame(t *testing.T) {
 }
 
 func TestInterrupted(t *testing.T) {
+	t.Parallel()
 	a := start(t, "a", Options{Config: diag.Config{Code: "w1"}, Dial: through(roomServer(t), "w1")})
 	a.until("the wait", func(c *call.Call) bool { return c.State() == call.StateWaiting })
 	a.cancel()
@@ -163,6 +173,7 @@ func TestInterrupted(t *testing.T) {
 }
 
 func TestDialFails(t *testing.T) {
+	t.Parallel()
 	bad := errors.New("no such server")
 	a := start(t, "a", Options{
 		Config: diag.Config{Code: "w1"},
@@ -206,10 +217,11 @@ func (c *cutConn) WriteTo(b []byte, to net.Addr) (int, error) {
 	return c.UDPConn.WriteTo(b, to)
 }
 
-var hasty = peer.Timeouts{Disconnected: 400 * time.Millisecond, Failed: 400 * time.Millisecond, KeepAlive: 100 * time.Millisecond}
+var hasty = peer.Timeouts{Disconnected: 1500 * time.Millisecond, Failed: 1500 * time.Millisecond, KeepAlive: 200 * time.Millisecond}
 
 // TestPathLostAndBack: the cable is cut until both sides have given the path up; then they dial again and go on.
 func TestPathLostAndBack(t *testing.T) {
+	t.Parallel()
 	wire := newCable(t)
 	dialA, dialB := piped()
 	o := Options{Config: diag.Config{Code: "w1", NoMedia: true}, Timeouts: hasty, Net: wire}
@@ -243,6 +255,7 @@ func TestPathLostAndBack(t *testing.T) {
 
 // TestPeerVanishes: a side without network for good is lost, and says so.
 func TestPeerVanishes(t *testing.T) {
+	t.Parallel()
 	wire := newCable(t)
 	dialA, dialB := piped()
 	o := Options{Config: diag.Config{Code: "w1", NoMedia: true}, Timeouts: hasty, Net: wire, Redial: 300 * time.Millisecond}
@@ -278,37 +291,41 @@ func kill(t *testing.T, s *httptest.Server) {
 }
 
 func through(s *httptest.Server, code string) Dialer {
-	return Room(room.Options{Server: s.URL + "/call/", Code: code, GiveUp: time.Second})
+	return overRoom(room.Options{Server: s.URL + "/call/", Code: code, GiveUp: time.Second})
 }
 
-func TestServerDiesDuringSetUp(t *testing.T) {
+func TestServerDiesDuringSetup(t *testing.T) {
+	t.Parallel()
 	s := roomServer(t)
 	a := start(t, "a", Options{Config: diag.Config{Code: "w1"}, Dial: through(s, "w1")})
 	a.until("the wait", func(c *call.Call) bool { return c.State() == call.StateWaiting })
 	kill(t, s)
 	v := a.ended()
-	if v.Exit != diag.ExitSignaling || a.call.Ended.Code == "" {
+	if v.Exit != diag.ExitSignaling || a.call.Ended.Signal == nil {
 		t.Errorf("%s %q %+v", v.Exit, words.Verdict(v).Headline, a.call.Ended)
 	}
 }
 
 func TestServerDiesDuringCall(t *testing.T) {
+	t.Parallel()
 	s := roomServer(t)
-	a := start(t, "a", Options{Config: diag.Config{Code: "w1", For: 3 * time.Second}, Dial: through(s, "w1")})
-	b := start(t, "b", Options{Config: diag.Config{Code: "w1", Echo: true}, Dial: through(s, "w1")})
+	a := start(t, "a", Options{Config: diag.Config{Code: "w1", NoMedia: true}, Linger: time.Hour, Dial: through(s, "w1")})
+	b := start(t, "b", Options{Config: diag.Config{Code: "w1", NoMedia: true, Echo: true}, Linger: time.Hour, Dial: through(s, "w1")})
 	a.until("a connection", isConnected)
 	b.until("a connection", isConnected)
 	kill(t, s)
-	v := a.ended()
-	if v.Exit != diag.ExitPass {
+	a.until("a warning", func(c *call.Call) bool { return len(c.Warnings) > 0 })
+	a.Hangup()
+	if v := a.ended(); v.Exit != diag.ExitPass {
 		t.Errorf("%s %q %q", v.Exit, words.Verdict(v).Headline, words.Verdict(v).Why)
 	}
-	if len(a.call.Warnings) == 0 || a.call.Warnings[0].ID != "signal.server_lost" {
+	if a.call.Warnings[0].ID != "signal.server_lost" {
 		t.Errorf("warnings: %+v", a.call.Warnings)
 	}
 }
 
 func TestServersThatAreNone(t *testing.T) {
+	t.Parallel()
 	for name, handler := range map[string]http.HandlerFunc{
 		"500":     func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "boom", http.StatusInternalServerError) },
 		"html":    func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>hi</html>")) },
@@ -328,7 +345,7 @@ func TestServersThatAreNone(t *testing.T) {
 			defer s.Close()
 			a := start(t, "a", Options{
 				Config: diag.Config{Code: "w1"},
-				Dial:   Room(room.Options{Server: s.URL + "/call/", Code: "w1", GiveUp: time.Second, Timeout: time.Second}),
+				Dial:   overRoom(room.Options{Server: s.URL + "/call/", Code: "w1", GiveUp: time.Second, Options: web.Options{Timeout: time.Second}}),
 			})
 			v := a.ended()
 			if v.Exit != diag.ExitSignaling || a.call.Ended.Cause == "" {

@@ -29,6 +29,7 @@ func (f forged) Send(ctx context.Context, m signal.Message) error {
 }
 
 func TestForgedCertificate(t *testing.T) {
+	t.Parallel()
 	dialA, dialB := piped()
 	a := start(t, "a", Options{Config: diag.Config{Code: "w1"}, Dial: dialA, Timeouts: peer.Timeouts{DTLS: 2 * time.Second}})
 	start(t, "b", Options{Config: diag.Config{Code: "w1", Echo: true}, Timeouts: peer.Timeouts{DTLS: 2 * time.Second}, Dial: func(ctx context.Context, f func(diag.SignalRequest)) (signal.Channel, error) {
@@ -46,6 +47,7 @@ func TestForgedCertificate(t *testing.T) {
 
 // TestBadDescription: an offer that is none ends the call with a reason.
 func TestBadDescription(t *testing.T) {
+	t.Parallel()
 	a, b := signal.Pipe()
 	s := start(t, "answer", Options{
 		Config: diag.Config{Code: "w1", Echo: true},
@@ -61,8 +63,9 @@ func TestBadDescription(t *testing.T) {
 	}
 }
 
-// TestPeerLeavesDuringSetUp: a goodbye before anything was negotiated.
-func TestPeerLeavesDuringSetUp(t *testing.T) {
+// TestPeerLeavesDuringSetup: a goodbye before anything was negotiated.
+func TestPeerLeavesDuringSetup(t *testing.T) {
+	t.Parallel()
 	a, b := signal.Pipe()
 	s := start(t, "call", Options{
 		Config: diag.Config{Code: "w1"},
@@ -104,6 +107,7 @@ func TestFlood(t *testing.T) {
 
 // TestChattyPeer: messages of any kind on any channel are shown and crash nothing.
 func TestChattyPeer(t *testing.T) {
+	t.Parallel()
 	dialA, dialB := piped()
 	a := start(t, "a", Options{Config: diag.Config{Code: "w1", NoMedia: true}, Dial: dialA})
 	b := start(t, "b", Options{Config: diag.Config{Code: "w1", NoMedia: true}, Dial: dialB})

@@ -18,11 +18,11 @@ const (
 	checking                     // both descriptions are set: ICE looks for a path
 	securing                     // a path is found: DTLS handshake
 	detached                     // the signaling ended while ICE or DTLS was in progress
-	connected                    //
-	silent                       // connected, but the peer does not answer consent checks
-	restarting                   // an ICE restart was requested; meanwhile the call continues
-	redialing                    // the path is lost, and an ICE restart the only way back
-	explaining                   // no path was found; the ICE servers are asked why
+	connected
+	silent     // connected, but the peer does not answer consent checks
+	restarting // an ICE restart was requested; meanwhile the call continues
+	redialing  // the path is lost, and an ICE restart the only way back
+	explaining // no path was found; the ICE servers are asked why
 	over
 )
 
@@ -36,12 +36,12 @@ const (
 	inOffer
 	inAnswer
 	inCandidate
-	inGoodbye           // the signaling ended in order
-	inSignalingLost     // the signaling failed
-	inCandidateLost     // a local candidate could not be signaled
-	inNegotiated        // both descriptions are set, and the local one is sent
-	inNegotiationFailed //
-	inSecuring          // the DTLS handshake begins
+	inGoodbye       // the signaling ended in order
+	inSignalingLost // the signaling failed
+	inCandidateLost // a local candidate could not be signaled
+	inNegotiated    // both descriptions are set, and the local one is sent
+	inNegotiationFailed
+	inSecuring // the DTLS handshake begins
 	inConnected
 	inSilent
 	inPathFailed

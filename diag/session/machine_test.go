@@ -154,7 +154,7 @@ var expected = []transition{
 	{from: of(waiting), on: inPaired, facts: given(toOffer), to: negotiating, do: []string{"end of wait: ok", "peer offer", "signal offer", "state paired"}},
 	{from: of(waiting), on: inOffer, to: checking, do: []string{"end of offer-answer: ok", "end of wait: ok", "peer answer", "signal answer", "state connected", "state paired"}},
 	{from: of(waiting), on: inOffer, facts: given(failing), to: over, end: peerFails, do: []string{"end of offer-answer: failed", "end of wait: ok", "peer answer", "state paired"}},
-	{from: of(waiting), on: inDeadline, to: over, end: nobody},
+	{from: of(waiting), on: inDeadline, to: over, end: noPeer},
 	{from: of(waiting, negotiating), on: inGoodbye, to: over, end: peerLeft, do: []string{"channel closes", "state closed"}},
 	{from: of(waiting, negotiating), on: inSignalingLost, to: over, end: serverFails, do: []string{"channel closes", "state lost"}},
 	{from: of(checking, securing), on: inGoodbye, to: detached, end: peerLeft, do: []string{"channel closes", "state closed"}},

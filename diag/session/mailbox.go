@@ -2,7 +2,7 @@ package session
 
 import "sync"
 
-// mailbox is a queue of inputs without bound: callbacks that must not block put in, one goroutine takes out. What can be
+// mailbox is an unbounded queue of inputs: callbacks that must not block put in, one goroutine takes out. What can be
 // put in is bounded where it comes from (messages of a peer are limited per second).
 type mailbox struct {
 	ready chan struct{}
@@ -22,8 +22,8 @@ func (m *mailbox) put(in input) {
 	}
 }
 
-// take returns all inputs, oldest first.
-func (m *mailbox) take() []input {
+// drain returns all inputs, oldest first.
+func (m *mailbox) drain() []input {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	queue := m.queue

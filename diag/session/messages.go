@@ -12,7 +12,8 @@ import (
 func (s *Session) opened(label string) {
 	switch label {
 	case diag.LabelControl, diag.LabelControlLegacy:
-		s.sendControlOn(label, control{Code: codeHello, Agent: strings.TrimSpace("dialtone " + s.o.Config.Version), Stats: true})
+		agent := strings.TrimSpace("dialtone " + s.o.Config.Version)
+		s.sendControlOn(label, control{Code: codeHello, Agent: agent, Stats: true})
 	case diag.LabelChat:
 		if s.o.Greeting != "" {
 			s.say(label, s.o.Greeting)

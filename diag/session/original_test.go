@@ -187,6 +187,7 @@ func (r *originalRow) status(side int) string {
 
 // TestServerOfTheOriginal: a hundred calls through a server that loses what overlaps, and all of them connect.
 func TestServerOfTheOriginal(t *testing.T) {
+	t.Parallel()
 	const calls, atOnce = 100, 10
 	o := &originalServer{think: 30 * time.Millisecond, rows: map[int]originalRow{}}
 	s := httptest.NewServer(o)
@@ -211,7 +212,7 @@ func TestServerOfTheOriginal(t *testing.T) {
 
 // callOverOriginal places a call of which the second party dials as soon as the first one waits.
 func callOverOriginal(t *testing.T, url, code string) {
-	dial := func() Dialer { return Room(room.Options{Server: url + "/call/", Code: code}) }
+	dial := func() Dialer { return overRoom(room.Options{Server: url + "/call/", Code: code}) }
 	a := start(t, "a", Options{Config: diag.Config{Code: code, NoMedia: true}, Dial: dial()})
 	a.until("the wait", func(c *call.Call) bool { return c.State() == call.StateWaiting })
 	b := start(t, "b", Options{Config: diag.Config{Code: code, NoMedia: true, Echo: true}, Dial: dial()})

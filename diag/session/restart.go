@@ -1,11 +1,9 @@
 package session
 
-import (
-	"dialtone/diag"
-)
+import "dialtone/diag"
 
-// The agent gives up its old path the moment it makes new credentials, so the descriptions of an ICE restart cannot travel
-// over the call itself: unless the signaling still carries them, both peers dial the room again.
+// The agent gives up its old path the moment it makes new credentials, so the descriptions of an ICE restart cannot
+// travel over the call itself: unless the signaling still carries them, both peers dial the room again.
 
 // announceRestart records who wants the restart, and why.
 func (s *Session) announceRestart(in input) {

@@ -3,8 +3,6 @@ package session
 import (
 	"context"
 	"crypto/tls"
-	"errors"
-	"strings"
 	"sync"
 	"time"
 
@@ -31,6 +29,7 @@ type Options struct {
 	Redial   time.Duration // bounds an ICE restart; 0: 10 s
 	Linger   time.Duration // how long a connected call keeps its room, for late candidates; 0: 5 s
 	Probes   time.Duration // how long a call without a path waits for probes of ICE servers; 0: 2 s
+	Yield    time.Duration // how long a probe of a TURN server waits for the call's own allocation there; 0: 1 s
 	// Carry is how long the peer may take to begin after the local answer, if a person carries it; 0: no longer than a
 	// program.
 	Carry time.Duration
@@ -50,7 +49,7 @@ type Session struct {
 	newPeer   func(peer.Options) (connection, error)
 	wg        sync.WaitGroup
 
-	// Of the goroutine of Run.
+	// Changed by the goroutine of Run only, and used by it, but for peer: the goroutines of its channels use that, too.
 	state     state
 	deadlines *deadlines
 	peer      connection         // nil: it could not be made
@@ -82,13 +81,13 @@ type remote struct {
 // New prepares a session; nothing happens before Run.
 func New(o Options) *Session {
 	for d, preset := range map[*time.Duration]time.Duration{&o.Setup: 40 * time.Second, &o.Redial: 10 * time.Second,
-		&o.Linger: 5 * time.Second, &o.Probes: 2 * time.Second} {
+		&o.Linger: 5 * time.Second, &o.Probes: 2 * time.Second, &o.Yield: time.Second} {
 		if *d == 0 {
 			*d = preset
 		}
 	}
 	s := &Session{o: o, state: dialing, inbox: newMailbox(), flood: newFlood(time.Now), deadlines: newDeadlines(),
-		probes: newProbing(o.Config.ICEServers), diagnosis: diagnosis{begin: beginDiagnosis},
+		probes: newProbing(o.Config.ICEServers, o.Yield), diagnosis: diagnosis{begin: beginDiagnosis},
 		newPeer: func(o peer.Options) (connection, error) { return peer.New(o) }}
 	s.phases = diag.NewPhases(s.phase)
 	s.pings = &pinger{emit: o.Feed.Append, heard: func() { s.do(s.echoed) },
@@ -148,7 +147,7 @@ func (s *Session) step(ctx context.Context) {
 	case <-ctx.Done():
 		s.handle(input{kind: inInterrupt})
 	case <-s.inbox.ready:
-		for _, in := range s.inbox.take() {
+		for _, in := range s.inbox.drain() {
 			switch {
 			case in.via != nil && in.via != s.exchange: // of an exchange that was given up
 			case in.job == nil:
@@ -263,19 +262,14 @@ func (s *Session) finish() {
 	}
 	s.leave()
 	s.wg.Wait()
-	for _, in := range s.inbox.take() {
+	for _, in := range s.inbox.drain() {
 		if in.kind == inDialed {
 			hangUp(in.channel)
 		}
 	}
 	s.phases.Cancel()
 	e := diag.CallEnded{Reason: s.end.reason, By: s.end.by, Cause: cause(s.end.err), Code: s.end.code}
-	if failed := (*signal.Error)(nil); errors.As(s.end.err, &failed) && failed.Reason != signal.ReasonUnknown {
-		e.Code = failed.Reason.String()
-		if failed.Reason == signal.ReasonStatus {
-			e.Status = failed.Status
-		}
-	}
+	e.Signal = FailureOf(s.end.err)
 	s.o.Feed.Append(e)
 }
 
@@ -286,16 +280,12 @@ func (s *Session) flush() {
 	s.peer.Flush(ctx, diag.LabelControl)
 }
 
-// cause is the text of an error for an event, without advice.
+// cause is the text of an error for an event.
 func cause(err error) string {
 	if err == nil {
 		return ""
 	}
-	text := err.Error()
-	if failed := (*signal.Error)(nil); errors.As(err, &failed) {
-		text = strings.TrimSuffix(text, "; "+failed.Hint)
-	}
-	return diag.Clean(text, 400)
+	return diag.Clean(err.Error(), 400)
 }
 
 // warn makes the action that records a warning about an input.

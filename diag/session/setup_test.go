@@ -154,11 +154,11 @@ func bareCall(tb testing.TB) time.Duration {
 	return time.Since(begin)
 }
 
-// BenchmarkSetUp compares the set-up through a room server on loopback with bare pion, alternating in one run: from the
+// BenchmarkSetup compares the set-up through a room server on loopback with bare pion, alternating in one run: from the
 // second party's dial (bare: from the creation of the connections) until a channel is open on both sides. A third arm
 // hands the messages over in memory instead, which tells the share of HTTP from the share of everything else. Medians, in
 // ms, and the ratio room/bare.
-func BenchmarkSetUp(b *testing.B) {
+func BenchmarkSetup(b *testing.B) {
 	s := roomServer(b)
 	var byRoom, byMemory, bare call.Distribution
 	var closing sync.WaitGroup
@@ -211,20 +211,20 @@ func heap() uint64 {
 	return m.HeapAlloc
 }
 
-// TestCallsLeaveNothingBehind: 200 calls one after another, then 50 at once; goroutines, sockets and memory come back.
+// TestCallsLeaveNothingBehind: 100 calls one after another, then 30 at once; goroutines, sockets and memory come back.
 func TestCallsLeaveNothingBehind(t *testing.T) {
-	series, parallel := 200, 50
+	series, parallel := 100, 30
 	if testing.Short() {
 		series, parallel = 20, 10
 	}
 	s := roomServer(t)
 	dial := func(code string) Dialer { return through(s, code) }
 	var closing sync.WaitGroup
+	goroutines, files := runtime.NumGoroutine(), openFiles(t)
 	roomCall(t, &closing, dial, "warm-up", true) // clips are parsed, connections to the server are open
 	closing.Wait()
 	s.CloseClientConnections()
-	goroutines, files := runtime.NumGoroutine(), openFiles(t)
-	goroutines, files = settle(t, min(goroutines, 12), files)
+	goroutines, files = settle(t, goroutines, files)
 	before := heap()
 	for i := range series {
 		roomCall(t, &closing, dial, fmt.Sprint("series", i), i%10 == 0)

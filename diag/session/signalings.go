@@ -2,68 +2,89 @@ package session
 
 import (
 	"context"
+	"errors"
+	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/peer"
 	"dialtone/signal"
-	"dialtone/signal/offer"
-	"dialtone/signal/paste"
-	"dialtone/signal/web"
-	"dialtone/signal/whip"
 )
 
-// Offer dials by a single POST of the offer.
-func Offer(o offer.Options) Dialer {
-	return func(ctx context.Context, observe func(diag.SignalRequest)) (signal.Channel, error) {
-		o := o
-		o.OnRequest = func(r web.Request) { observe(webEvent(r)) }
-		return offer.Dial(ctx, o)
-	}
-}
+// errOnce is what a second dial of a carried exchange ends with.
+var errOnce = errors.New("texts are carried once a call: it cannot be negotiated again")
 
-// WHIP dials with WHIP, or with WHEP where o.Play is set. Its calls carry media alone and in one direction:
-// Config.MediaOnly is to be set, and Options.Flow to peer.FlowSend (WHIP) or peer.FlowReceive (WHEP).
-func WHIP(o whip.Options) Dialer {
-	return func(ctx context.Context, observe func(diag.SignalRequest)) (signal.Channel, error) {
-		o := o
-		o.OnRequest = func(r web.Request) { observe(webEvent(r)) }
-		c, err := whip.Dial(ctx, o)
-		if err != nil {
-			return nil, err
+// Over dials with a way of signaling.
+func Over(w signal.Way, s signal.Setup) Dialer {
+	dialed := false
+	return Dialing(func(ctx context.Context, onRequest func(signal.Request)) (signal.Channel, error) {
+		if dialed && w.Carried {
+			return nil, &signal.Error{Op: "paste", Code: "once", Err: errOnce}
 		}
-		return c, nil
+		dialed = true
+		s := s
+		s.OnRequest = onRequest
+		return w.Dial(ctx, s)
+	})
+}
+
+// Dialing dials with a function that reports its requests.
+func Dialing(dial func(context.Context, func(signal.Request)) (signal.Channel, error)) Dialer {
+	return func(ctx context.Context, observe func(diag.SignalRequest)) (signal.Channel, error) {
+		return dial(ctx, func(r signal.Request) { observe(requestEvent(r)) })
 	}
 }
 
-// Server is a signaling server of our own, of which each dial waits for one caller: *offer.Server and *whip.Server are.
-type Server interface {
-	Dial(ctx context.Context) (signal.Channel, error)
+// Accept answers the callers of a server, one with each dial.
+func Accept(s signal.Server) Dialer {
+	return func(ctx context.Context, _ func(diag.SignalRequest)) (signal.Channel, error) { return s.Accept(ctx) }
 }
 
-// Listen answers whoever comes to a server of our own. With a *whip.Server Config.MediaOnly is to be set, and
-// Options.Flow to peer.FlowReceive (WHIP) or peer.FlowSend (WHEP).
-func Listen(s Server) Dialer {
-	return func(ctx context.Context, _ func(diag.SignalRequest)) (signal.Channel, error) { return s.Dial(ctx) }
-}
-
-// Paste exchanges texts that people carry: the party who offers shows its text first. A call cannot be dialled again
-// this way.
-func Paste(d paste.Desk, offers bool) Dialer {
-	return func(context.Context, func(diag.SignalRequest)) (signal.Channel, error) {
-		if offers {
-			return paste.Offer(d), nil
-		}
-		return paste.Answer(d), nil
+// Flow is which way media goes at one end of a way. Options.Flow is to be set to it, and Config.MediaOnly where it is one
+// way.
+func Flow(w signal.Way, answers bool) peer.Flow {
+	switch {
+	case !w.OneWay():
+		return peer.FlowBoth
+	case (w.Media == signal.MediaFromCaller) != answers:
+		return peer.FlowSend
 	}
+	return peer.FlowReceive
 }
 
-// webEvent translates a request's times; what did not take place is absent.
-func webEvent(r web.Request) diag.SignalRequest {
+// requestEvent translates a request's times; what did not take place is absent.
+func requestEvent(r signal.Request) diag.SignalRequest {
 	d := diag.SignalRequest{
-		Code: r.Op, Attempt: r.Attempt, Status: r.Status, Reused: r.Reused, RemoteAddr: r.Remote, BytesSent: r.Sent, BytesRecv: r.Received,
-		DurationMs: diag.Millis(r.Total), DNSMs: present(r.DNS), ConnectMs: present(r.Connect), TLSMs: present(r.TLS), FirstByteMs: present(r.FirstByte),
+		Code: r.Op, Attempt: r.Attempt, Status: r.Status, Reused: r.Reused, LongPoll: r.Wait > 0, RemoteAddr: r.Remote,
+		BytesSent: r.Sent, BytesRecv: r.Received, Answer: diag.Clean(r.Answer, 64), DurationMs: diag.Millis(r.Total),
+		DNSMs: present(r.DNS), ConnectMs: present(r.Connect), TLSMs: present(r.TLS), FirstByteMs: present(r.FirstByte),
 	}
-	if r.Err != nil {
+	switch {
+	case errors.Is(r.Err, signal.ErrPeerGone): // the protocol's way to say that the pair has ended
+		d.Answer = "ended"
+	case r.Err != nil:
 		d.Error = cause(r.Err)
 	}
 	return d
+}
+
+func present(d time.Duration) *diag.Millis {
+	if d <= 0 {
+		return nil
+	}
+	return diag.Ptr(diag.Millis(d))
+}
+
+// FailureOf is what failed in signaling; nil for any other error.
+func FailureOf(err error) *diag.SignalFailure {
+	var e *signal.Error
+	if !errors.As(err, &e) {
+		return nil
+	}
+	f := &diag.SignalFailure{
+		Op: diag.Clean(e.Op, 64), Status: e.Status, Code: diag.Clean(e.Code, 64), Location: diag.Clean(e.Location, 200),
+	}
+	if e.Reason != signal.ReasonUnknown {
+		f.Reason = e.Reason.String()
+	}
+	return f
 }

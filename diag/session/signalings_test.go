@@ -14,17 +14,20 @@ import (
 	"dialtone/diag/call"
 	"dialtone/diag/peer"
 	"dialtone/diag/words"
-	"dialtone/signal/offer"
+	"dialtone/signal"
+	"dialtone/signal/paste"
+	"dialtone/signal/post"
 	"dialtone/signal/whip"
 )
 
 func TestCallByPostedOffer(t *testing.T) {
-	s := offer.NewServer(offer.ServerOptions{})
+	t.Parallel()
+	s := post.NewServer(post.ServerOptions{})
 	h := httptest.NewServer(s)
 	t.Cleanup(h.Close)
-	b := start(t, "answer", Options{Config: diag.Config{Code: "w1", Echo: true}, Dial: Listen(s)})
+	b := start(t, "answer", Options{Config: diag.Config{Code: "w1", Echo: true}, Dial: Accept(s)})
 	b.until("the wait", func(c *call.Call) bool { return c.State() == call.StateWaiting })
-	a := start(t, "call", Options{Config: diag.Config{Code: "w1"}, Dial: Offer(offer.Options{URL: h.URL + "/offer"}), Greeting: "hello"})
+	a := start(t, "call", Options{Config: diag.Config{Code: "w1"}, Dial: Over(post.Way, signal.Setup{Address: h.URL + "/offer"}), Greeting: "hello"})
 	knows := func(c *call.Call) bool { return isConnected(c) && c.PeerAgent != "" }
 	a.until("a hello", knows)
 	b.until("a hello", knows)
@@ -78,9 +81,11 @@ func flows(p *party, in bool) {
 }
 
 func TestWHIPAndWHEP(t *testing.T) {
+	t.Parallel()
 	for name, play := range map[string]bool{"WHIP": false, "WHEP": true} {
 		for _, trickle := range []bool{false, true} {
 			t.Run(name+map[bool]string{true: " trickling"}[trickle], func(t *testing.T) {
+				t.Parallel()
 				s := whip.NewServer(whip.ServerOptions{Play: play, Token: "t0k3n"})
 				h := httptest.NewServer(s)
 				t.Cleanup(h.Close)
@@ -88,11 +93,11 @@ func TestWHIPAndWHEP(t *testing.T) {
 				if play {
 					server, client = client, server
 				}
-				b := start(t, "server", Options{Config: diag.Config{Code: "w1", MediaOnly: true}, Flow: server, Dial: Listen(s)})
+				b := start(t, "server", Options{Config: diag.Config{Code: "w1", MediaOnly: true}, Flow: server, Dial: Accept(s)})
 				b.until("the wait", func(c *call.Call) bool { return c.State() == call.StateWaiting })
 				o := whip.Options{URL: h.URL, Play: play, Trickle: trickle}
 				o.Token = "t0k3n"
-				a := start(t, "client", Options{Config: diag.Config{Code: "w1", MediaOnly: true}, Flow: client, Dial: WHIP(o)})
+				a := start(t, "client", Options{Config: diag.Config{Code: "w1", MediaOnly: true}, Flow: client, Dial: overWHIP(o)})
 				flows(a, play)
 				flows(b, !play)
 				want := map[bool]string{false: "a=recvonly", true: "a=sendonly"}[play]
@@ -116,39 +121,42 @@ func TestWHIPAndWHEP(t *testing.T) {
 	}
 }
 
-// desk carries texts from one party to the other, as people do.
-type desk struct {
-	mine, theirs chan string
-	mu           sync.Mutex
-	rejected     []error
+// person carries texts from one peer to the other.
+type person struct {
+	local, remote chan string
+	mu            sync.Mutex
+	rejected      []error
 }
 
-func (d *desk) Show(_, text string) error {
-	d.mine <- text
+func (d *person) Show(_, text string) error {
+	d.local <- text
 	return nil
 }
 
-func (d *desk) Read(ctx context.Context, _ string) (string, error) {
+func (d *person) Read(ctx context.Context, _ string) (string, error) {
 	select {
-	case text := <-d.theirs:
+	case text := <-d.remote:
 		return text, nil
 	case <-ctx.Done():
 		return "", ctx.Err()
 	}
 }
 
-func (d *desk) Reject(err error) {
+func (d *person) Reject(err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.rejected = append(d.rejected, err)
 }
 
+func (*person) Say(string) {}
+
 func TestCallByPaste(t *testing.T) {
+	t.Parallel()
 	out, back := make(chan string, 3), make(chan string, 3)
 	back <- "what was on the clipboard before"
-	caller, callee := &desk{mine: out, theirs: back}, &desk{mine: back, theirs: out}
-	a := start(t, "call", Options{Config: diag.Config{Code: "w1"}, Dial: Paste(caller, true)})
-	b := start(t, "answer", Options{Config: diag.Config{Code: "w1", Echo: true}, Dial: Paste(callee, false)})
+	caller, callee := &person{local: out, remote: back}, &person{local: back, remote: out}
+	a := start(t, "call", Options{Config: diag.Config{Code: "w1"}, Dial: Over(paste.Way, signal.Setup{Texts: caller})})
+	b := start(t, "answer", Options{Config: diag.Config{Code: "w1", Echo: true}, Dial: Over(paste.Way, signal.Setup{Texts: callee, Answers: true})})
 	a.until("a connection", isConnected)
 	b.until("a connection", isConnected)
 	a.Hangup()
@@ -164,6 +172,7 @@ func TestCallByPaste(t *testing.T) {
 
 // TestWHEPCounterOffer: the server does not take the offer and makes its own, which is answered by PATCH.
 func TestWHEPCounterOffer(t *testing.T) {
+	t.Parallel()
 	gathered := make(chan struct{})
 	p, err := peer.New(peer.Options{Loopback: peer.LoopbackOnly, NoChannels: true, Flow: peer.FlowSend, OnGathered: func() { close(gathered) }})
 	if err != nil {
@@ -198,7 +207,7 @@ func TestWHEPCounterOffer(t *testing.T) {
 	t.Cleanup(h.Close)
 	a := start(t, "player", Options{
 		Config: diag.Config{Code: "w1", MediaOnly: true}, Flow: peer.FlowReceive,
-		Dial: WHIP(whip.Options{URL: h.URL + "/channel/whep", Play: true}),
+		Dial: overWHIP(whip.Options{URL: h.URL + "/channel/whep", Play: true}),
 	})
 	flows(a, true)
 	a.Hangup()
@@ -210,13 +219,14 @@ func TestWHEPCounterOffer(t *testing.T) {
 
 // TestWHIPRefused: what a server says against an offer is the call's cause, with the next step.
 func TestWHIPRefused(t *testing.T) {
+	t.Parallel()
 	h := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/problem+json")
 		w.WriteHeader(http.StatusForbidden)
 		_, _ = io.WriteString(w, `{"title":"stream key unknown"}`)
 	}))
 	t.Cleanup(h.Close)
-	a := start(t, "client", Options{Config: diag.Config{Code: "w1", MediaOnly: true}, Flow: peer.FlowSend, Dial: WHIP(whip.Options{URL: h.URL})})
+	a := start(t, "client", Options{Config: diag.Config{Code: "w1", MediaOnly: true}, Flow: peer.FlowSend, Dial: overWHIP(whip.Options{URL: h.URL})})
 	v := a.ended()
 	if v.Exit != diag.ExitSignaling || !strings.Contains(a.call.Ended.Cause, "stream key unknown") || !strings.Contains(strings.Join(words.Verdict(v).Next, " "), "--token") {
 		t.Errorf("%s %q %+v", v.Exit, words.Verdict(v).Headline, a.call.Ended)

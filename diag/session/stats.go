@@ -131,8 +131,8 @@ func bound(name string, v *float64, most float64) error {
 	return nil
 }
 
-// sample takes a statistics sample and sends it to a peer that reads them. What cannot be sent is left out: the next one
-// has the same counters.
+// sample takes a statistics sample and sends it to a peer that reads them. What cannot be sent is left out: the next
+// one has the same counters.
 func (s *Session) sample(final bool) {
 	sample := s.peer.Sample(final)
 	s.o.Feed.Append(sample)

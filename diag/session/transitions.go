@@ -26,7 +26,7 @@ var (
 	timeOver    = ending{reason: diag.EndDuration, by: diag.ByLocal}
 	interrupted = ending{reason: diag.EndInterrupted, by: diag.ByLocal}
 	broken      = ending{reason: diag.EndInternal, by: diag.ByLocal}
-	nobody      = ending{reason: diag.EndNobody, by: diag.ByNetwork}
+	noPeer      = ending{reason: diag.EndNobody, by: diag.ByNetwork}
 	peerHungUp  = ending{reason: diag.EndPeerHangup, by: diag.ByRemote}
 	peerLeft    = ending{reason: diag.EndPeerLeft, by: diag.ByRemote}
 	peerLost    = ending{reason: diag.EndPeerLost, by: diag.ByNetwork}
@@ -45,8 +45,8 @@ func transitions() []rule {
 	return slices.Concat(signalingRules(), setupRules(), callRules(), restartRules(), endRules(), ignored())
 }
 
-// signalingRules: the call is dialed, the peer comes, and the signaling ends. While a path is looked for the peer may be
-// connected already and have left the room, so the path decides.
+// signalingRules: the call is dialed, the peer comes, and the signaling ends. While a path is looked for the peer may
+// be connected already and have left the room, so the path decides.
 func signalingRules() []rule {
 	return []rule{
 		{from: of(dialing), on: on(inDialed), do: adopt, to: waiting},
@@ -55,7 +55,7 @@ func signalingRules() []rule {
 		{from: of(dialing), on: on(inDialFailed), do: detach, to: over, end: serverFails},
 		{from: of(waiting), on: on(inPaired), do: pair, to: negotiating},
 		{from: of(waiting), on: on(inOffer), do: pairByOffer, to: negotiating},
-		{from: of(waiting), on: on(inDeadline), to: over, end: nobody},
+		{from: of(waiting), on: on(inDeadline), to: over, end: noPeer},
 		{from: of(waiting, negotiating), on: on(inGoodbye), do: detach, to: over, end: peerLeft},
 		{from: of(waiting, negotiating), on: on(inSignalingLost), do: detach, to: over, end: serverFails},
 		{from: of(checking, securing), on: on(inGoodbye), do: detach, to: detached, end: peerLeft},
@@ -196,5 +196,6 @@ func isExplained(s *Session, in input) bool {
 
 // isUnexplained: the ICE servers have not been asked about a missing path, and can be.
 func isUnexplained(s *Session, _ input) bool {
-	return s.o.Explain > 0 && !s.diagnosis.known && s.diagnosis.because != diag.BecauseICEFailed && len(s.iceURLs()) > 0
+	return s.o.Explain > 0 && !s.diagnosis.known && s.diagnosis.because != diag.BecauseICEFailed &&
+		len(s.inquiry().URLs) > 0
 }

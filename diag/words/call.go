@@ -25,12 +25,12 @@ var callFindings = map[string]entry{
 			switch {
 			case e.HungUp:
 				how = "it hung up"
-			case e.Signaling == "":
+			case e.Room != "":
 				how = "the signaling server says that the pair has ended"
 			}
 			return Text{
 				Title:    "The peer left before the call was connected.",
-				Evidence: lines(how, labelled("cause", e.Cause)),
+				Evidence: lines(how, labeled("cause", e.Cause)),
 				Advice:   "Check why the peer's program ended, then call again; both sides must stay until the call is connected.",
 			}
 		}),
@@ -40,7 +40,7 @@ var callFindings = map[string]entry{
 		func(_ judge.Finding, e judge.PeerLost) Text {
 			return Text{
 				Title:    "The path was up and then went silent.",
-				Evidence: lines("connected for "+Millis(e.UpMs)+"; no consent answers and no media since then", labelled("cause", e.Cause)),
+				Evidence: lines("connected for "+Millis(e.UpMs)+"; no consent answers and no media since then", labeled("cause", e.Cause)),
 				Advice:   Ended(diag.CallEnded{Reason: diag.EndPeerLost, Code: e.Code}),
 			}
 		}),
@@ -59,12 +59,12 @@ var callFindings = map[string]entry{
 			if e.Reason != "" {
 				return Text{
 					Title:    "The call ended for a reason that this version does not know.",
-					Evidence: lines("reason: "+e.Reason, labelled("cause", e.Cause)),
+					Evidence: lines("reason: "+e.Reason, labeled("cause", e.Cause)),
 					Advice:   "Read the recording with the version of dialtone that wrote it, or a newer one.",
 				}
 			}
 			return Text{
-				Title: "dialtone could not run the call.", Evidence: lines(labelled("cause", e.Cause)),
+				Title: "dialtone could not run the call.", Evidence: lines(labeled("cause", e.Cause)),
 				Advice: Ended(diag.CallEnded{Reason: diag.EndInternal}),
 			}
 		}),
@@ -83,19 +83,19 @@ var callFindings = map[string]entry{
 
 func nobodyEvidence(e judge.NobodyCame) []string {
 	switch {
-	case e.Signaling == diag.SignalingPaste:
+	case e.Carried:
 		return []string{"no text of the peer was pasted"}
-	case e.Signaling != "":
+	case e.Listens:
 		return []string{"no offer was posted to " + e.Server}
 	}
-	return []string{fmt.Sprintf("the room code %q was dialed and the server answered, but no peer dialed it", e.Code)}
+	return []string{fmt.Sprintf("the room code %q was dialed and the server answered, but no peer dialed it", e.Room)}
 }
 
 func nobodyAdvice(e judge.NobodyCame) string {
 	switch {
-	case e.Signaling == diag.SignalingPaste:
+	case e.Carried:
 		return "Start again with the peer's text; wait longer with --wait 5m."
-	case e.Signaling != "":
+	case e.Listens:
 		return "Check that the peer uses this address and can reach it; wait longer with --wait 5m."
 	case e.Join != "":
 		return "Ask the peer to run: " + e.Join
@@ -138,22 +138,22 @@ var signalFindings = func() map[string]entry {
 
 func signalingEvidence(e judge.SignalingFailed) []string {
 	requests := ""
-	if e.Requests > 0 || e.Signaling == "" {
-		requests = fmt.Sprintf("%s to the signaling server, %d failed", Plural(e.Requests, "request", "requests"), e.Failed)
+	if e.Requests > 0 || e.Room != "" {
+		requests = fmt.Sprintf("%s to the signaling server, %d failed", Count(e.Requests, "request", "requests"), e.Failed)
 	}
-	return lines(labelled("cause", e.Cause), requests, labelled("the last error", e.LastError))
+	return lines(labeled("cause", e.Cause), requests, labeled("the last error", e.LastError))
 }
 
 func signalingAdvice(e judge.SignalingFailed) string {
 	switch {
-	case e.Code != "" || e.Status != 0:
-		return Ended(diag.CallEnded{Reason: diag.EndSignaling, By: e.By, Code: e.Code, Status: e.Status})
-	case e.Signaling == "":
-		return "Check that --server names a signaling server that runs, then call again."
-	case e.Signaling == diag.SignalingPaste:
+	case e.Code != "" || e.Failure != nil:
+		return Ended(diag.CallEnded{Reason: diag.EndSignaling, By: e.By, Code: e.Code, Signal: e.Failure})
+	case e.Carried:
 		return "Start again on both sides: each text is valid for one call."
 	case e.Listens:
 		return "Check what the peer posts, and its log."
+	case e.Room != "":
+		return "Check that --server names a signaling server that runs, then call again."
 	}
-	return "Check the address after --" + string(e.Signaling) + " and that its server runs, then call again."
+	return "Check the address and that its server runs, then call again."
 }

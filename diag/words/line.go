@@ -44,6 +44,9 @@ func texts(d diag.Data) string {
 	if s, ok := diagnosisLine(d); ok {
 		return s
 	}
+	if s, ok := diagnosisLine(d); ok {
+		return s
+	}
 	if s, ok := mediaWords(d); ok {
 		return s
 	}
@@ -117,7 +120,7 @@ func mediaWords(d diag.Data) (string, bool) {
 
 func startWords(d diag.CallStart) string {
 	s := joinWords(d.Command, strconv.Quote(d.Code), prefixed("through ", d.Server))
-	if d.Signaling != "" {
+	if d.Code == "" {
 		s = joinWords(d.Title(), prefixed("at ", d.Server))
 	}
 	for _, ice := range d.ICEServers {
@@ -322,5 +325,5 @@ func joinWords(parts ...string) string {
 	return strings.Join(kept, " ")
 }
 
-// Clock writes a time since the start as the plain output does: seconds with milliseconds, right-aligned to 8 columns.
-func Clock(at time.Duration) string { return fmt.Sprintf("%8.3f", at.Seconds()) }
+// EventTime writes a time since the start as the plain output does: seconds with milliseconds, right-aligned to 8 columns.
+func EventTime(at time.Duration) string { return fmt.Sprintf("%8.3f", at.Seconds()) }

@@ -101,10 +101,10 @@ func FuzzLine(f *testing.F) {
 	})
 }
 
-func TestClock(t *testing.T) {
+func TestEventTime(t *testing.T) {
 	for at, want := range map[time.Duration]string{0: "   0.000", 1234 * time.Millisecond: "   1.234", time.Hour: "3600.000", 99999 * time.Second: "99999.000"} {
-		if got := Clock(at); got != want {
-			t.Errorf("Clock(%v) = %q, want %q", at, got, want)
+		if got := EventTime(at); got != want {
+			t.Errorf("EventTime(%v) = %q, want %q", at, got, want)
 		}
 	}
 }

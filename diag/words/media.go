@@ -30,7 +30,7 @@ var channelFindings = map[string]entry{
 		func(_ judge.Finding, e judge.ChannelNotEchoed) Text {
 			return Text{
 				Title:    "No message on a data channel was answered.",
-				Evidence: []string{Plural(e.Channels, "channel was open", "channels were open") + "; no ping was answered, no message came back"},
+				Evidence: []string{Count(e.Channels, "channel was open", "channels were open") + "; no ping was answered, no message came back"},
 				Advice:   "Use dialtone answer as the peer, or answer {\"ping\":N} with {\"pong\":N} on the channel ping.",
 			}
 		}),
@@ -52,7 +52,7 @@ var mediaFindings = map[string]entry{
 				title = "Media flows one way only: inbound " + strings.Join(e.Kinds, " and ") + ", nothing outbound."
 			}
 			return Text{
-				Title: title, Evidence: lines("connected for "+Millis(e.UpMs), labelled("path", e.Path)),
+				Title: title, Evidence: lines("connected for "+Millis(e.UpMs), labeled("path", e.Path)),
 				Advice: "Check whether the silent side sends at all, and whether a firewall on the way drops one direction.",
 			}
 		}),
@@ -115,7 +115,7 @@ var mediaFindings = map[string]entry{
 		func(_ judge.Finding, e judge.CodecDeclined) Text {
 			return Text{
 				Title:    "The peer's " + e.Kind + " was declined: it offers no codec that dialtone knows.",
-				Evidence: lines(labelled("offered", e.Offers)),
+				Evidence: lines(labeled("offered", e.Offers)),
 				Advice:   "Let the peer send Opus for audio, and VP8 or H.264 for video.",
 			}
 		}),

@@ -40,7 +40,7 @@ var pathFindings = map[string]entry{
 		func(_ judge.Finding, e judge.HandshakeFailed) Text {
 			return Text{
 				Title:    "The DTLS handshake timed out over a path that works.",
-				Evidence: lines(labelled("path", e.Path), labelled("cause", e.Cause), limit(e)),
+				Evidence: lines(labeled("path", e.Path), labeled("cause", e.Cause), limit(e)),
 				Advice:   "Check the MTU of VPNs and tunnels: large packets may be lost on the way.",
 			}
 		}),
@@ -49,7 +49,7 @@ var pathFindings = map[string]entry{
 		func(_ judge.Finding, e judge.HandshakeFailed) Text {
 			return Text{
 				Title:    "The peer gave up during the DTLS handshake.",
-				Evidence: lines(labelled("path", e.Path), labelled("cause", e.Cause)),
+				Evidence: lines(labeled("path", e.Path), labeled("cause", e.Cause)),
 				Advice: "Check the peer's log or findings: for example, the certificate that reached it may differ from the one " +
 					"in its description.",
 			}
@@ -78,7 +78,7 @@ var pathFindings = map[string]entry{
 		func(_ judge.Finding, e judge.IPv6Lost) Text {
 			return Text{
 				Title: "Both sides have IPv6, and the path is IPv4: no IPv6 pair worked.",
-				Evidence: []string{Plural(e.Failed, "IPv6 pair was tried and failed", "IPv6 pairs were tried and all failed"),
+				Evidence: []string{Count(e.Failed, "IPv6 pair was tried and failed", "IPv6 pairs were tried and all failed"),
 					"selected: " + e.Path},
 				Advice: "Check that the firewalls of both sides let UDP over IPv6 out and its answers in.",
 			}
@@ -127,11 +127,11 @@ func NoPath(e judge.NoPath) []string {
 	var out []string
 	switch e.Obstacle {
 	case judge.NoPairAnswered:
-		out = append(out, fmt.Sprintf("%s checked with %d requests, none answered", Plural(e.Pairs, "candidate pair", "candidate pairs"),
+		out = append(out, fmt.Sprintf("%s checked with %d requests, none answered", Count(e.Pairs, "candidate pair", "candidate pairs"),
 			e.Requests))
 	case judge.NoPairUsable:
 		out = append(out, fmt.Sprintf("%s checked with %d requests; %s answered, but none could be used to the end",
-			Plural(e.Pairs, "candidate pair", "candidate pairs"), e.Requests, Plural(e.Answered, "pair", "pairs")))
+			Count(e.Pairs, "candidate pair", "candidate pairs"), e.Requests, Count(e.Answered, "pair", "pairs")))
 	case judge.NoRelayGathered, judge.NoLocalCandidate, judge.NoRemoteCandidate, judge.NoPairFormed:
 		out = append(out, obstacleTitle(e))
 	}

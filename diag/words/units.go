@@ -1,8 +1,11 @@
 package words
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"net"
+	"strconv"
 	"strings"
 	"time"
 
@@ -10,30 +13,124 @@ import (
 	"dialtone/diag/judge"
 )
 
-// Duration writes a duration with about three significant digits: "41 ms", "2.1 s", "3m12s".
-func Duration(d time.Duration) string {
-	switch {
-	case d < time.Second:
-		return fmt.Sprintf("%d ms", d.Milliseconds())
-	case d < time.Minute:
-		return fmt.Sprintf("%.1f s", d.Seconds())
+// Significant writes v with three significant digits: "0.30", "12.4", "118".
+func Significant(v float64) string {
+	switch a := math.Abs(v); {
+	case math.IsNaN(v) || math.IsInf(v, 0):
+		return ""
+	case a < 9.995:
+		return fmt.Sprintf("%.2f", v)
+	case a < 99.95:
+		return fmt.Sprintf("%.1f", v)
 	}
-	return d.Round(time.Second).String()
+	return fmt.Sprintf("%.0f", v)
 }
 
-// Millis is [Duration] of a measured length of time.
+// Scale gives d as a number of the unit in which it reads best: "ms" below one second, "s" below 1000 seconds, else
+// "min". A negative duration counts as zero.
+func Scale(d time.Duration) (value float64, unit string) {
+	switch d = max(d, 0); {
+	case d < 999500*time.Microsecond:
+		return float64(d) / 1e6, "ms"
+	case d < 999500*time.Millisecond:
+		return d.Seconds(), "s"
+	}
+	return d.Minutes(), "min"
+}
+
+// Duration writes d in running text: "41.2 ms", "12.0 s", "17 min 20 s", "3 h 5 min".
+func Duration(d time.Duration) string {
+	switch value, unit := Scale(d); {
+	case d >= time.Hour:
+		m := int(d.Round(time.Minute) / time.Minute)
+		return twoUnits(m, "h", "min")
+	case d >= 59950*time.Millisecond:
+		s := int(d.Round(time.Second) / time.Second)
+		return twoUnits(s, "min", "s")
+	case unit == "s":
+		return fmt.Sprintf("%.1f s", value)
+	default:
+		return Significant(value) + " " + unit
+	}
+}
+
+// twoUnits writes a number of small units, of which 60 make a large one.
+func twoUnits(n int, large, small string) string {
+	if n%60 == 0 {
+		return fmt.Sprintf("%d %s", n/60, large)
+	}
+	return fmt.Sprintf("%d %s %d %s", n/60, large, n%60, small)
+}
+
+// Millis writes a duration of an event.
 func Millis(m diag.Millis) string { return Duration(m.Duration()) }
 
-// Plural counts things: "1 call", "2 calls".
-func Plural(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
+// Seconds writes a duration that W3C statistics give in seconds.
+func Seconds(s float64) string { return Duration(time.Duration(s * float64(time.Second))) }
+
+// Clock writes a running time: "00:42", "1:02:03".
+func Clock(d time.Duration) string {
+	s := int64(max(d, 0) / time.Second)
+	if s < 3600 {
+		return fmt.Sprintf("%02d:%02d", s/60, s%60)
 	}
-	return fmt.Sprintf("%d %s", n, many)
+	return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
 }
 
-// Percent writes a share (0–1) as whole percent: "12 %".
-func Percent(share float64) string { return fmt.Sprintf("%.0f %%", math.Round(share*100)) }
+// Number writes a whole number in groups of three digits: "12,345".
+func Number(n uint64) string {
+	s := strconv.FormatUint(n, 10)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// Count writes a number with its noun: "1 pair", "12 pairs". A negative number counts as zero.
+func Count(n int, singular, plural string) string {
+	if n == 1 {
+		return "1 " + singular
+	}
+	return Number(uint64(max(n, 0))) + " " + plural
+}
+
+// Bytes writes a size: "980 bytes", "12.3 kB", "1.20 MB".
+func Bytes(n uint64) string {
+	if n < 1000 {
+		return Count(int(n), "byte", "bytes")
+	}
+	return decimal(float64(n), "B")
+}
+
+// Bitrate writes a rate that is given in bit/s: "32.1 kbit/s", "1.21 Mbit/s".
+func Bitrate(bps float64) string {
+	if bps < 1000 {
+		return Significant(bps) + " bit/s"
+	}
+	return decimal(bps, "bit/s")
+}
+
+// decimal writes v with a decimal prefix.
+func decimal(v float64, unit string) string {
+	for _, prefix := range []string{"k", "M", "G", "T"} {
+		if v /= 1000; v < 999.5 {
+			return Significant(v) + " " + prefix + unit
+		}
+	}
+	return Significant(v) + " T" + unit
+}
+
+// Percent writes a fraction (0–1): "1.2 %", from 10 % on without decimals. A value above zero is never written as zero:
+// "<0.1 %".
+func Percent(fraction float64) string {
+	switch {
+	case fraction > 0 && fraction < 0.0005:
+		return "<0.1 %"
+	case fraction < 0.0995:
+		return fmt.Sprintf("%.1f %%", fraction*100)
+	}
+	return fmt.Sprintf("%.0f %%", fraction*100)
+}
 
 // Counts lists numbers of things: "3 host, 1 srflx"; "none" for an empty list.
 func Counts(list []judge.Count) string {
@@ -41,19 +138,35 @@ func Counts(list []judge.Count) string {
 	for _, c := range list {
 		parts = append(parts, fmt.Sprintf("%d %s", c.N, c.Of))
 	}
-	if len(parts) == 0 {
-		return "none"
-	}
-	return strings.Join(parts, ", ")
+	return cmp.Or(strings.Join(parts, ", "), "none")
 }
 
-// unknown stands for a text that is not there.
-func unknown(s string) string {
-	if s == "" {
-		return "unknown"
+// Address writes host:port, with brackets around IPv6 (RFC 3986); nothing without a host.
+func Address(host string, port uint16) string {
+	if host == "" {
+		return ""
 	}
-	return s
+	return net.JoinHostPort(host, strconv.Itoa(int(port)))
 }
+
+// Size writes the size of a picture: "320×240"; nothing while it is unknown.
+func Size(width, height *uint16) string {
+	if width == nil || height == nil || *width == 0 || *height == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d×%d", *width, *height)
+}
+
+// Prefixed writes prefix and s; nothing when s is empty.
+func Prefixed(prefix, s string) string {
+	if s == "" {
+		return ""
+	}
+	return prefix + s
+}
+
+// Join writes the parts that are not empty with a separator between them.
+func Join(separator string, parts ...string) string { return strings.Join(lines(parts...), separator) }
 
 // lines leaves out texts that are empty.
 func lines(list ...string) []string {
@@ -66,10 +179,16 @@ func lines(list ...string) []string {
 	return out
 }
 
-// prefixed puts a label before a text that is not empty.
-func labelled(label, s string) string {
-	if s == "" {
-		return ""
+// unknown stands for a text that is not there.
+func unknown(s string) string { return cmp.Or(s, "unknown") }
+
+// labelled puts a label before a text that is not empty.
+func labeled(label, s string) string { return Prefixed(label+": ", s) }
+
+// Capital writes s with a capital letter at its beginning.
+func Capital(s string) string {
+	if s != "" && s[0] >= 'a' && s[0] <= 'z' {
+		return strings.ToUpper(s[:1]) + s[1:]
 	}
-	return label + ": " + s
+	return s
 }

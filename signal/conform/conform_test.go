@@ -20,8 +20,8 @@ import (
 
 const fingerprint = "a=fingerprint:sha-256 DA:7B:57:DC:28:CE:04:4F:31:79:85:C4:31:67:EB:27:58:29:ED:77:2A:0D:24:AE:ED:AD:30:BC:BD:F1:9C:02\r\n"
 
-// sdp writes a description as a WebRTC stack does.
-func sdp(direction, setup, ufrag, pwd string) string {
+// describe writes a description as a WebRTC stack does.
+func describe(direction, setup, ufrag, pwd string) string {
 	var b strings.Builder
 	b.WriteString("v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0 1\r\na=ice-options:trickle\r\n")
 	for i, m := range []string{"audio 9 UDP/TLS/RTP/SAVPF 111", "video 9 UDP/TLS/RTP/SAVPF 96"} {
@@ -35,7 +35,7 @@ func sdp(direction, setup, ufrag, pwd string) string {
 
 func freshOffer(context.Context) (string, error) {
 	ufrag, pwd := fresh()
-	return sdp("sendonly", "actpass", ufrag, pwd), nil
+	return describe("sendonly", "actpass", ufrag, pwd), nil
 }
 
 // answering keeps a server's seat taken, one call after another, until the test ends. Its answers are made of words alone.
@@ -44,7 +44,7 @@ func answering(t *testing.T, s *whip.Server) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
 	t.Cleanup(func() { cancel(); wg.Wait() })
-	first, err := s.Dial(ctx)
+	first, err := s.Accept(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +52,7 @@ func answering(t *testing.T, s *whip.Server) {
 		for c := first; ; {
 			serve(ctx, c)
 			_ = c.Close(context.Background()) // it never fails
-			next, err := s.Dial(ctx)
+			next, err := s.Accept(ctx)
 			if err != nil || ctx.Err() != nil {
 				if next != nil {
 					_ = next.Close(context.Background())
@@ -72,7 +72,7 @@ func serve(ctx context.Context, c signal.Channel) {
 		}
 		if m.Kind == signal.KindOffer {
 			ufrag, pwd := fresh()
-			_ = c.Send(ctx, signal.Message{Kind: signal.KindAnswer, Description: &signal.Description{Type: "answer", SDP: sdp("recvonly", "passive", ufrag, pwd)}})
+			_ = c.Send(ctx, signal.Message{Kind: signal.KindAnswer, Description: &signal.Description{Type: "answer", SDP: describe("recvonly", "passive", ufrag, pwd)}})
 		}
 	}
 }
@@ -99,7 +99,7 @@ func run(t *testing.T, h http.Handler, token string) map[string]Result {
 
 func TestOurOwnServer(t *testing.T) {
 	for _, token := range []string{"", "t0k3n"} {
-		s := whip.NewServer(whip.ServerOptions{Token: token, ICEServers: []whip.ICEServer{{URL: "turn:turn.example", Username: "u", Credential: `p"w`}}})
+		s := whip.NewServer(whip.ServerOptions{Token: token, ICEServers: []signal.ICEServer{{URL: "turn:turn.example", Username: "u", Credential: `p"w`}}})
 		answering(t, s)
 		results := run(t, s, token)
 		for id, r := range results {

@@ -7,11 +7,11 @@ import (
 	"slices"
 	"strings"
 
+	"dialtone/diag/sdp"
 	"dialtone/signal/web"
-	"dialtone/signal/whip"
 )
 
-// A candidate that goes nowhere (RFC 5737), and one of a transport that nobody has.
+// A candidate that goes nowhere (RFC 5737), and one of an unknown transport.
 const (
 	someCandidate = "candidate:1 1 udp 2130706431 192.0.2.1 61764 typ host"
 	oddCandidate  = "candidate:2 1 carrierpigeon 2130706175 192.0.2.1 61765 typ host"
@@ -28,7 +28,8 @@ var patching = []check{
 			switch {
 			case a == nil:
 				return v
-			case a.Status == http.StatusMethodNotAllowed, a.Status == http.StatusNotImplemented, a.Status == http.StatusUnprocessableEntity:
+			case a.Status == http.StatusMethodNotAllowed, a.Status == http.StatusNotImplemented,
+				a.Status == http.StatusUnprocessableEntity:
 				s.refusal = fmt.Sprintf("the server does not take candidates by PATCH (%d), which is its choice", a.Status)
 				return verdict{skipped: s.refusal}
 			}
@@ -127,8 +128,8 @@ func (s *suite) status(ctx context.Context, ifMatch string, want int) verdict {
 // candidates is a fragment of the present ICE session.
 func (s *suite) candidates(lines ...string) string {
 	first := s.ice.Sections[0]
-	f := whip.Fragment{Ufrag: s.ice.Ufrag, Pwd: s.ice.Pwd,
-		Sections: []whip.Section{{Media: first.Media, Mid: first.Mid, Candidates: lines}}}
+	f := sdp.Fragment{Ufrag: s.ice.Ufrag, Pwd: s.ice.Pwd,
+		Sections: []sdp.FragmentSection{{Media: first.Media, Mid: first.Mid, Candidates: lines}}}
 	return f.String()
 }
 
@@ -145,8 +146,8 @@ var restarting = []check{
 		})},
 	{"restart-credentials", "4.3.3", Must, "the fragment holds new ICE credentials of the server",
 		restarted(func(_ context.Context, s *suite) verdict {
-			before := whip.FragmentOf(s.answer)
-			f, err := whip.ParseFragment(s.restart.Body)
+			before := s.answer.Fragment()
+			f, err := sdp.ParseFragment(s.restart.Body)
 			switch {
 			case err != nil:
 				return verdict{broken: web.Clean(err.Error())}
@@ -167,11 +168,11 @@ var restarting = []check{
 		})},
 	{"restart-options", "4.3.3", Must, "the fragment has the ice-lite, ice-options and ice-pacing of the answer",
 		restarted(func(_ context.Context, s *suite) verdict {
-			f, err := whip.ParseFragment(s.restart.Body)
+			f, err := sdp.ParseFragment(s.restart.Body)
 			if err != nil {
 				return verdict{skipped: "there is no fragment to be read"}
 			}
-			was, is := slices.Sorted(slices.Values(whip.FragmentOf(s.answer).Options)), slices.Sorted(slices.Values(f.Options))
+			was, is := slices.Sorted(slices.Values(s.answer.Fragment().Options)), slices.Sorted(slices.Values(f.Options))
 			if !slices.Equal(was, is) {
 				return verdict{broken: "they are " + orNone(strings.Join(is, " ")) + ", before " + orNone(strings.Join(was, " "))}
 			}
@@ -243,7 +244,7 @@ func restarted(run func(context.Context, *suite) verdict) func(context.Context, 
 	}
 }
 
-// isStrong tells a strong entity-tag (RFC 9110 §8.8.3).
+// isStrong recognizes a strong entity-tag (RFC 9110 §8.8.3).
 func isStrong(tag string) bool {
 	return len(tag) > 2 && strings.HasPrefix(tag, `"`) && strings.HasSuffix(tag, `"`)
 }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
+	"dialtone/diag/sdp"
 	"dialtone/signal/web"
 	"dialtone/signal/whip"
 )
@@ -41,15 +43,15 @@ var setup = []check{
 		"the body is an answer to the offer: as many media sections, with ICE credentials and a fingerprint",
 		answered(answerSDP)},
 	{"answer-recvonly", "4.2", Must, "every media section that is accepted is recvonly",
-		answered(eachSection(func(m section) string {
-			if !m.has("recvonly") {
+		answered(eachSection(func(m *sdp.Section) string {
+			if !m.Has("recvonly") {
 				return "it is not recvonly"
 			}
 			return ""
 		}))},
 	{"answer-candidates", "4.3.2", Must, "the answer holds all candidates of the server", answered(func(s *suite) string {
-		if !strings.Contains(s.answer, "\na=candidate:") {
-			return "it holds none"
+		if _, any := s.answer.Attribute("candidate"); !any {
+			return "it contains none"
 		}
 		return ""
 	})},
@@ -70,19 +72,19 @@ func opened(holds func(*suite) string) func(context.Context, *suite) verdict {
 func answered(holds func(*suite) string) func(context.Context, *suite) verdict {
 	return func(_ context.Context, s *suite) verdict {
 		s.recall("post")
-		if s.posted.Status/100 != 2 {
-			return verdict{skipped: "the POST is not taken"}
+		if s.answer == nil {
+			return verdict{skipped: "the POST is not accepted"}
 		}
 		return verdict{broken: holds(s)}
 	}
 }
 
-// eachSection applies to the answer's sections that are not refused.
-func eachSection(holds func(section) string) func(*suite) string {
+// eachSection applies to the answer's sections that are not rejected.
+func eachSection(holds func(*sdp.Section) string) func(*suite) string {
 	return func(s *suite) string {
-		_, media := sectionsOf(s.answer)
-		for i, m := range media {
-			if m.rejected() {
+		for i := range s.answer.Media {
+			m := &s.answer.Media[i]
+			if m.Rejected() {
 				continue
 			}
 			if why := holds(m); why != "" {
@@ -94,21 +96,11 @@ func eachSection(holds func(section) string) func(*suite) string {
 }
 
 func answerSDP(s *suite) string {
-	_, offered := sectionsOf(s.offer)
-	head, media := sectionsOf(s.answer)
-	all := append(section{}, head...)
-	for _, m := range media {
-		all = append(all, m...)
+	if err := s.answer.CheckSession(); err != nil {
+		return err.Error()
 	}
-	switch {
-	case len(head) == 0 || head[0] != "v=0":
-		return "the body is no SDP"
-	case len(media) != len(offered):
-		return fmt.Sprintf("it has %d media sections, the offer %d", len(media), len(offered))
-	case !all.has("ice-ufrag") || !all.has("ice-pwd"):
-		return "it has no ICE credentials"
-	case !all.has("fingerprint"):
-		return "it has no fingerprint"
+	if offered, n := len(sdp.Parse(s.offer).Media), len(s.answer.Media); n != offered {
+		return fmt.Sprintf("it has %d media sections, the offer %d", n, offered)
 	}
 	return ""
 }
@@ -157,44 +149,34 @@ func extensionLinks(_ context.Context, s *suite) verdict {
 // constraints are §4.4: what the answer must be like.
 var constraints = []check{
 	{"answer-bundle", "4.4.1", Must, "all media sections are in one BUNDLE group", answered(func(s *suite) string {
-		head, _ := sectionsOf(s.answer)
-		group, _ := head.value("group")
-		return eachSection(func(m section) string {
-			mid, _ := m.value("mid")
-			fields := strings.Fields(group)
-			for i, f := range fields {
-				if i > 0 && fields[0] == "BUNDLE" && f == mid {
-					return ""
-				}
+		group, _ := s.answer.Session.Attribute("group")
+		semantics, mids, _ := strings.Cut(group, " ")
+		return eachSection(func(m *sdp.Section) string {
+			if semantics == "BUNDLE" && slices.Contains(strings.Fields(mids), m.Mid) {
+				return ""
 			}
 			return "it is not in the group, which is " + orNone(group)
 		})(s)
 	})},
 	{"answer-rtcp-mux", "4.4.1", Must, "RTP and RTCP are multiplexed in every media section",
-		answered(eachSection(func(m section) string {
-			if !m.has("rtcp-mux") {
+		answered(eachSection(func(m *sdp.Section) string {
+			if !m.Has("rtcp-mux") {
 				return "it has no rtcp-mux"
 			}
 			return ""
 		}))},
-	{"answer-complete", "4.4.3", Should, "no single media section is refused: the whole POST is, or nothing",
+	{"answer-complete", "4.4.3", Should, "no single media section is rejected: the whole POST is, or nothing",
 		answered(func(s *suite) string {
-			_, media := sectionsOf(s.answer)
-			for i, m := range media {
-				if m.rejected() {
-					return fmt.Sprintf("media section %d is refused (port 0)", i)
+			for i := range s.answer.Media {
+				if s.answer.Media[i].Rejected() {
+					return fmt.Sprintf("media section %d is rejected (port 0)", i)
 				}
 			}
 			return ""
 		})},
 	{"answer-setup", "4.4.4", Must, "an offer of setup:actpass is answered active or passive",
 		answered(func(s *suite) string {
-			head, media := sectionsOf(s.answer)
-			whole := append(section{}, head...)
-			for _, m := range media {
-				whole = append(whole, m...)
-			}
-			if v, _ := whole.value("setup"); v != "active" && v != "passive" {
+			if v, _ := s.answer.Attribute("setup"); v != "active" && v != "passive" {
 				return "setup is " + orNone(v)
 			}
 			return ""

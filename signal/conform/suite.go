@@ -8,11 +8,10 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
+	"dialtone/diag/sdp"
 	"dialtone/signal/web"
-	"dialtone/signal/whip"
 )
 
 const (
@@ -31,14 +30,14 @@ type suite struct {
 	posted  *web.Answer
 	memory  map[string][]string // exchanges that several checks look at: "post", "options", "restart"
 	offer   string
-	answer  string
-	session *url.URL // nil: none
+	answer  *sdp.Description // nil: the POST was not accepted
+	session *url.URL         // nil: none
 	etag    string
 	patches bool   // PATCH is taken for candidates
 	refusal string // else why not
 	restart *web.Answer
-	ice     *whip.Fragment // of the client, as it is now
-	extra   []*url.URL     // further sessions to be deleted
+	ice     *sdp.Fragment // of the client, as it is now
+	extra   []*url.URL    // further sessions to be deleted
 }
 
 // prepare makes the session that most checks look at.
@@ -52,22 +51,22 @@ func (s *suite) prepare(ctx context.Context) error {
 		return err
 	}
 	s.remember("post")
-	s.posted, s.offer, s.ice = a, offer, whip.FragmentOf(offer)
+	s.posted, s.offer, s.ice = a, offer, sdp.Parse(offer).Fragment()
 	if a.Status/100 == 2 {
-		s.answer, s.session, s.etag = string(a.Body), resolve(a), a.Header.Get("ETag")
+		s.answer, s.session, s.etag = sdp.Parse(string(a.Body)), resolve(a), a.Header.Get("ETag")
 	}
 	return nil
 }
 
-// post sends an offer as a client does: with redirects, and again where the server asks for it.
+// post sends an offer as a client does: with redirects, and again if the server asks for it.
 func (s *suite) post(ctx context.Context, offer string) (*web.Answer, error) {
 	return s.do(ctx, web.Call{
-		Op: "offer", Method: http.MethodPost, URL: s.endpoint, ContentType: typeSDP, Accept: typeSDP, Body: []byte(offer), Redirects: true,
-		Expect: []int{http.StatusCreated},
+		Op: "offer", Method: http.MethodPost, URL: s.endpoint, ContentType: typeSDP, Accept: typeSDP,
+		Body: []byte(offer), Redirects: true, Expect: []int{http.StatusCreated},
 	})
 }
 
-// do makes a request and notes it. The answer is nil where there was none.
+// do makes a request and notes it. The answer is nil if there was none.
 func (s *suite) do(ctx context.Context, call web.Call) (*web.Answer, error) {
 	sent := call.Method + " " + s.name(call.URL)
 	if call.ContentType != "" {
@@ -91,7 +90,7 @@ func (s *suite) do(ctx context.Context, call web.Call) (*web.Answer, error) {
 	return a, nil
 }
 
-// name tells which address is meant without telling it: a path may be a key.
+// name is which address is meant, without the address: its path may be a key.
 func (s *suite) name(u *url.URL) string {
 	if u.String() == s.endpoint.String() {
 		return "endpoint"
@@ -99,7 +98,7 @@ func (s *suite) name(u *url.URL) string {
 	return "session"
 }
 
-// request is do for calls whose every status is worth judging; broken is set where there was no answer.
+// request is do for calls whose every status is judged; broken is set if there was no answer.
 func (s *suite) request(ctx context.Context, call web.Call) (*web.Answer, verdict) {
 	call.Op = "conformance"
 	a, err := s.do(ctx, call)
@@ -142,7 +141,7 @@ func (s *suite) open(ctx context.Context, change func(string) string) (*web.Answ
 	return a, verdict{}
 }
 
-// close deletes the sessions of open.
+// closeExtra deletes the sessions of open.
 func (s *suite) closeExtra(ctx context.Context) {
 	for _, u := range s.extra {
 		_, _ = s.client.Do(ctx, web.Call{Op: "bye", Method: http.MethodDelete, URL: u})
@@ -150,7 +149,7 @@ func (s *suite) closeExtra(ctx context.Context) {
 	s.extra = nil
 }
 
-// cleanUp deletes what is left, also where the run was broken off.
+// cleanUp deletes what is left, also after a run that was cancelled.
 func (s *suite) cleanUp(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
@@ -163,7 +162,7 @@ func (s *suite) cleanUp(ctx context.Context) {
 // noSession is the reason to skip what needs one.
 func (s *suite) noSession() verdict {
 	if s.session == nil {
-		return verdict{skipped: "there is no session to ask"}
+		return verdict{skipped: "there is no session"}
 	}
 	return verdict{}
 }
@@ -191,47 +190,4 @@ func fresh() (ufrag, pwd string) {
 	_, _ = rand.Read(raw[:]) // it never fails
 	text := hex.EncodeToString(raw[:])
 	return text[:8], text
-}
-
-// section is a media section of an SDP.
-type section []string
-
-// sectionsOf splits an SDP: the session part, and the media sections.
-func sectionsOf(sdp string) (section, []section) {
-	var head section
-	var media []section
-	for line := range strings.Lines(sdp) {
-		line = strings.TrimRight(line, "\r\n")
-		switch {
-		case strings.HasPrefix(line, "m="):
-			media = append(media, section{line})
-		case len(media) == 0:
-			head = append(head, line)
-		default:
-			media[len(media)-1] = append(media[len(media)-1], line)
-		}
-	}
-	return head, media
-}
-
-func (s section) has(attribute string) bool {
-	_, ok := s.value(attribute)
-	return ok
-}
-
-// value is an attribute's value.
-func (s section) value(attribute string) (string, bool) {
-	for _, line := range s {
-		v, ok := strings.CutPrefix(line, "a="+attribute)
-		if ok && (v == "" || v[0] == ':') {
-			return strings.TrimPrefix(v, ":"), true
-		}
-	}
-	return "", false
-}
-
-// rejected reports whether the section is refused: its port is 0 and bundling does not explain it (RFC 9143 §7.3.3).
-func (s section) rejected() bool {
-	fields := strings.Fields(s[0])
-	return len(fields) > 1 && fields[1] == "0" && !s.has("bundle-only")
 }

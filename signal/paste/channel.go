@@ -11,51 +11,39 @@ import (
 	"dialtone/signal"
 )
 
-// patience is how long a person may take with the other's text.
+// patience is how long a person may take with the peer's text.
 const patience = 30 * time.Minute
 
-// Desk is where the texts are shown and pasted. Its methods are called one at a time each.
-type Desk interface {
-	// Show presents our text ("offer" or "answer") to the person who carries it.
-	Show(kind, text string) error
-	// Read waits for a pasted text, of the kind that is expected. It must return when ctx ends; io.EOF tells that nothing
-	// more can be pasted.
-	Read(ctx context.Context, kind string) (string, error)
-	// Reject tells why a pasted text was of no use; Read follows.
-	Reject(err error)
-}
-
-// channel is one party's end.
+// channel is one peer's end.
 type channel struct {
-	desk  Desk
+	*signal.Inbox
+	texts signal.Texts
 	role  signal.Role
-	inbox *signal.Inbox
 	stop  context.CancelFunc
 
 	mu      sync.Mutex // guards what follows, and the start of the reader
 	over    bool
 	sent    bool
-	own     string // our text: pasted back, it is a mistake worth its own words
+	local   string // the local text: pasted back, it is a mistake that deserves its own message
 	reading sync.WaitGroup
-	once    sync.Once
 }
 
-// Offer is the channel of the party who begins: its text is shown when it offers, then the other's answer is read.
-func Offer(d Desk) signal.Channel {
-	c := newChannel(d, signal.RoleOfferer)
-	c.inbox.Put(signal.Message{Kind: signal.KindPaired, Role: signal.RoleOfferer})
+// Offer is the channel of the peer who begins: its text is shown when it offers, then the answer is read.
+func Offer(t signal.Texts) signal.Channel {
+	c := newChannel(t, signal.RoleOfferer)
+	c.Put(signal.Message{Kind: signal.KindPaired, Role: signal.RoleOfferer})
 	return c
 }
 
-// Answer is the channel of the other party: it reads an offer first, then shows its answer.
-func Answer(d Desk) signal.Channel {
-	c := newChannel(d, signal.RoleAnswerer)
+// Answer is the channel of the other peer: it reads an offer first, then shows its answer.
+func Answer(t signal.Texts) signal.Channel {
+	c := newChannel(t, signal.RoleAnswerer)
 	c.read(signal.KindOffer)
 	return c
 }
 
-func newChannel(d Desk, role signal.Role) *channel {
-	return &channel{desk: d, role: role, inbox: signal.NewInbox(), stop: func() {}}
+func newChannel(t signal.Texts, role signal.Role) *channel {
+	return &channel{Inbox: signal.NewInbox(), texts: t, role: role, stop: func() {}}
 }
 
 // Traits implements what signal.TraitsOf asks for.
@@ -63,7 +51,7 @@ func (*channel) Traits() signal.Traits { return signal.Traits{Whole: true, Patie
 
 // Send implements signal.Channel.
 func (c *channel) Send(ctx context.Context, m signal.Message) error {
-	if err := m.Validate(); err != nil {
+	if err := c.Check(m); err != nil {
 		return err
 	}
 	switch {
@@ -71,8 +59,8 @@ func (c *channel) Send(ctx context.Context, m signal.Message) error {
 		return c.Close(ctx)
 	case m.Kind == signal.KindEndOfCandidates:
 		return nil
-	case m.Kind != signal.KindOffer &&
-		m.Kind != signal.KindAnswer, (m.Kind == signal.KindOffer) != (c.role == signal.RoleOfferer):
+	case m.Kind != signal.KindOffer && m.Kind != signal.KindAnswer,
+		(m.Kind == signal.KindOffer) != (c.role == signal.RoleOfferer):
 		return fmt.Errorf("%w: a pasted text of the %s carries no %s", signal.ErrMessage, c.role, m.Kind)
 	}
 	if err := c.show(*m.Description); err != nil {
@@ -94,22 +82,21 @@ func (c *channel) show(d signal.Description) error {
 	case c.over:
 		err = signal.ErrClosed
 	case c.sent:
-		err = fmt.Errorf("%w: one text each way is all that is pasted", signal.ErrMessage)
+		err = fmt.Errorf("%w: only one text each way is pasted", signal.ErrMessage)
 	default:
-		c.sent, c.own = true, text
+		c.sent, c.local = true, text
 	}
 	c.mu.Unlock()
 	if err != nil {
 		return err
 	}
-	if err := c.desk.Show(d.Type, text); err != nil {
-		return &signal.Error{Op: "paste", Err: fmt.Errorf("the text cannot be shown: %w", err),
-			Hint: "look at where the output goes"}
+	if err := c.texts.Show(d.Type, text); err != nil {
+		return &signal.Error{Op: "paste", Code: "output", Err: fmt.Errorf("the text cannot be shown: %w", err)}
 	}
 	return nil
 }
 
-// read starts to wait for the other party's text.
+// read starts to wait for the peer's text.
 func (c *channel) read(kind signal.Kind) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -129,23 +116,23 @@ func (c *channel) read(kind signal.Kind) {
 
 // readOnce reports whether reading is over.
 func (c *channel) readOnce(ctx context.Context, kind signal.Kind) bool {
-	text, err := c.desk.Read(ctx, kind.String())
+	text, err := c.texts.Read(ctx, kind.String())
 	if err != nil {
 		if errors.Is(err, io.EOF) {
-			err = errors.New("the input ended before the other party's text was pasted")
+			err = errors.New("the input ended before the peer's text was pasted")
 		}
-		c.inbox.Finish(&signal.Error{Op: "paste", Err: err, Hint: "begin again and paste the other party's text"})
+		c.Finish(&signal.Error{Op: "paste", Code: "input", Err: err})
 		return true
 	}
 	d, err := c.accept(text, kind)
 	if err != nil {
-		c.desk.Reject(err)
+		c.texts.Reject(err)
 		return ctx.Err() != nil
 	}
 	if kind == signal.KindOffer {
-		c.inbox.Put(signal.Message{Kind: signal.KindPaired, Role: signal.RoleAnswerer})
+		c.Put(signal.Message{Kind: signal.KindPaired, Role: signal.RoleAnswerer})
 	}
-	c.inbox.Put(signal.Message{Kind: kind, Description: d})
+	c.Put(signal.Message{Kind: kind, Description: d})
 	return true
 }
 
@@ -153,40 +140,34 @@ func (c *channel) accept(text string, kind signal.Kind) (*signal.Description, er
 	d, err := Decode(text)
 	switch {
 	case errors.Is(err, ErrVersion):
-		return nil, fmt.Errorf("%w: use the same version on both sides", err)
+		return nil, fmt.Errorf("%w: use the same version at both ends", err)
 	case err != nil:
-		return nil, fmt.Errorf("%w: copy it again, from dt1 to its last letter", err)
+		return nil, fmt.Errorf("%w: copy it again, from dt1 to its last character", err)
 	}
 	c.mu.Lock()
-	own, encoded := c.own, ""
+	local := c.local
 	c.mu.Unlock()
-	if own != "" {
-		encoded, err = Encode(*d)
+	if encoded, err := Encode(*d); err == nil && encoded == local {
+		return nil, errors.New("this is your own text: paste the one that the peer sends back")
 	}
-	switch {
-	case err == nil && own != "" && encoded == own:
-		return nil, errors.New("this is your own text: paste the one that the other party sends back")
-	case d.Type != kind.String():
-		return nil, fmt.Errorf("this is an %s, and an %s is due: one party begins (call), the other answers (answer)", d.Type,
-			kind)
+	if d.Type != kind.String() {
+		return nil, fmt.Errorf("this is an %s, and an %s is needed: one peer begins (call), the other answers (answer)",
+			d.Type, kind)
 	}
 	return d, nil
 }
 
-// Receive implements signal.Channel.
-func (c *channel) Receive(ctx context.Context) (signal.Message, error) { return c.inbox.Take(ctx) }
-
-// Close implements signal.Channel. Nobody is told: there is no way to.
+// Close implements signal.Channel. The peer is not informed: there is no way to.
 func (c *channel) Close(context.Context) error {
-	c.once.Do(func() {
+	return c.Shut(func() error {
 		c.mu.Lock()
 		c.over = true
 		stop := c.stop
 		c.mu.Unlock()
 		stop()
-		c.inbox.Drop()
-		c.inbox.Finish(io.EOF)
+		c.Drop()
+		c.Finish(io.EOF)
 		c.reading.Wait()
+		return nil
 	})
-	return nil
 }

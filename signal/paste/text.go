@@ -23,19 +23,19 @@ const (
 
 // What is wrong with a text.
 var (
-	// ErrForeign: it is not one of ours.
-	ErrForeign = errors.New("this is not a text that dialtone made")
+	// ErrForeign: dialtone did not make it.
+	ErrForeign = errors.New("this is not a text of dialtone")
 	// ErrVersion: it was made by a version that writes it in another way.
 	ErrVersion = errors.New("this text was made by another version of dialtone")
 	// ErrDamaged: a part is missing or changed.
 	ErrDamaged = errors.New("this text is damaged: a part is missing or changed")
 )
 
-var letters = map[string]string{"offer": "o", "answer": "a"}
+var kindCodes = map[string]string{"offer": "o", "answer": "a"}
 
 // Encode makes the text of a description. The error is signal.ErrMessage for one that cannot be sent.
 func Encode(d signal.Description) (string, error) {
-	letter, ok := letters[d.Type]
+	code, ok := kindCodes[d.Type]
 	if !ok || d.SDP == "" || len(d.SDP) > signal.MaxSDP {
 		return "", fmt.Errorf("%w: only an offer or an answer of 1 to %d bytes becomes a text", signal.ErrMessage,
 			signal.MaxSDP)
@@ -49,15 +49,15 @@ func Encode(d signal.Description) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("%w: %w", signal.ErrMessage, err)
 	}
-	text := version + letter + "." + base64.RawURLEncoding.EncodeToString(packed.Bytes()) + "." + checksum(letter, d.SDP)
+	text := version + code + "." + base64.RawURLEncoding.EncodeToString(packed.Bytes()) + "." + checksum(code, d.SDP)
 	if len(text) > MaxText {
 		return "", fmt.Errorf("%w: its text would have %d bytes, more than %d", signal.ErrMessage, len(text), MaxText)
 	}
 	return text, nil
 }
 
-func checksum(letter, sdp string) string {
-	sum := binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE([]byte(letter+sdp)))
+func checksum(code, sdp string) string {
+	sum := binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE([]byte(code+sdp)))
 	return base64.RawURLEncoding.EncodeToString(sum)
 }
 
@@ -80,9 +80,9 @@ func Decode(text string) (*signal.Description, error) {
 	if !strings.HasPrefix(head, version) {
 		return nil, ErrVersion
 	}
-	letter, d := head[len(version):], &signal.Description{}
-	for kind, l := range letters {
-		if l == letter {
+	code, d := head[len(version):], &signal.Description{}
+	for kind, l := range kindCodes {
+		if l == code {
 			d.Type = kind
 		}
 	}
@@ -94,7 +94,7 @@ func Decode(text string) (*signal.Description, error) {
 	if err != nil {
 		return nil, err
 	}
-	if sum != checksum(letter, sdp) {
+	if sum != checksum(code, sdp) {
 		return nil, ErrDamaged
 	}
 	d.SDP = sdp
@@ -116,14 +116,21 @@ func unpack(data string) (string, error) {
 
 // dictionary is what descriptions of browsers and of pion hold, the most common last (RFC 1950 §2.2). It belongs to the
 // version: a change makes older texts unreadable.
-const dictionary = "a=fmtp:96 apt=\r\na=rtcp-fb: goog-remb\r\na=rtcp-fb: transport-cc\r\na=rtcp-fb: ccm fir\r\na=rtcp-fb: nack\r\na=rtcp-fb: nack pli\r\n" +
-	"a=fmtp:97 apt=96\r\na=rtpmap:97 rtx/90000\r\na=rtpmap:96 VP8/90000\r\na=fmtp:111 minptime=10;useinbandfec=1\r\na=rtpmap:111 opus/48000/2\r\n" +
-	"a=extmap:1 urn:ietf:params:rtp-hdrext:sdes:mid\r\na=extmap:2 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\n" +
-	"a=extmap:3 urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\na=extmap:4 http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time\r\n" +
-	"a=extmap:5 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\r\na=extmap:6 urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id\r\n" +
-	"a=ssrc-group:FID \r\na=ssrc: cname:dialtone\r\na=ssrc: msid:dialtone audio\r\na=ssrc: mslabel:dialtone\r\na=ssrc: label:video\r\na=msid:dialtone video\r\n" +
-	"a=sendonly\r\na=recvonly\r\na=inactive\r\na=rtcp-rsize\r\na=rtcp-mux\r\nm=video 9 UDP/TLS/RTP/SAVPF 96 97\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n" +
-	"v=0\r\no=- 0 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=msid-semantic:WMS*\r\na=group:BUNDLE 0 1 2\r\na=extmap-allow-mixed\r\na=ice-options:trickle\r\n" +
-	"m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\na=sctp-port:5000\r\na=max-message-size:1073741823\r\na=sendrecv\r\n" +
-	"a=ice-ufrag:\r\na=ice-pwd:\r\na=fingerprint:sha-256 \r\na=setup:active\r\na=setup:actpass\r\n" +
-	" tcptype passive\r\n typ relay raddr 0.0.0.0 rport \r\n typ srflx raddr 192.168.1. rport \r\na=candidate: 1 udp 2130706431 192.168. typ host ufrag \r\na=end-of-candidates\r\n"
+const dictionary = "a=fmtp:96 apt=\r\na=rtcp-fb: goog-remb\r\na=rtcp-fb: transport-cc\r\na=rtcp-fb: ccm fir\r\n" +
+	"a=rtcp-fb: nack\r\na=rtcp-fb: nack pli\r\na=fmtp:97 apt=96\r\na=rtpmap:97 rtx/90000\r\n" +
+	"a=rtpmap:96 VP8/90000\r\na=fmtp:111 minptime=10;useinbandfec=1\r\na=rtpmap:111 opus/48000/2\r\n" +
+	"a=extmap:1 urn:ietf:params:rtp-hdrext:sdes:mid\r\n" +
+	"a=extmap:2 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\n" +
+	"a=extmap:3 urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\n" +
+	"a=extmap:4 http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time\r\n" +
+	"a=extmap:5 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\r\n" +
+	"a=extmap:6 urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id\r\na=ssrc-group:FID \r\n" +
+	"a=ssrc: cname:dialtone\r\na=ssrc: msid:dialtone audio\r\na=ssrc: mslabel:dialtone\r\na=ssrc: label:video\r\n" +
+	"a=msid:dialtone video\r\na=sendonly\r\na=recvonly\r\na=inactive\r\na=rtcp-rsize\r\na=rtcp-mux\r\n" +
+	"m=video 9 UDP/TLS/RTP/SAVPF 96 97\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\nv=0\r\no=- 0 IN IP4 127.0.0.1\r\n" +
+	"s=-\r\nt=0 0\r\na=msid-semantic:WMS*\r\na=group:BUNDLE 0 1 2\r\na=extmap-allow-mixed\r\n" +
+	"a=ice-options:trickle\r\nm=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\n" +
+	"a=sctp-port:5000\r\na=max-message-size:1073741823\r\na=sendrecv\r\na=ice-ufrag:\r\na=ice-pwd:\r\n" +
+	"a=fingerprint:sha-256 \r\na=setup:active\r\na=setup:actpass\r\n tcptype passive\r\n" +
+	" typ relay raddr 0.0.0.0 rport \r\n typ srflx raddr 192.168.1. rport \r\n" +
+	"a=candidate: 1 udp 2130706431 192.168. typ host ufrag \r\na=end-of-candidates\r\n"

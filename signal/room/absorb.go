@@ -8,13 +8,12 @@ import (
 
 // What a server can do against the protocol.
 var (
-	errRole        = errors.New("the server changed this party's role")
+	errRole        = errors.New("the server changed the role")
 	errEarlyAnswer = errors.New("an answer came before the offer")
-	errLostAnswer  = errors.New("the answer was lost on the way: the server says connected without having given it")
+	errLostAnswer  = errors.New("the answer was lost: the server reports connected without having delivered it")
 )
 
-// absorb delivers what a poll brought, each thing once, and tells whether there
-// was anything new.
+// absorb delivers what a poll brought, each thing once, and reports whether there was anything new.
 func (e *engine) absorb(p polled) (news bool) {
 	switch p.status.code {
 	case "need_init":
@@ -29,15 +28,15 @@ func (e *engine) absorb(p polled) (news bool) {
 	return false
 }
 
-// onDue handles need_init and offered: our own offer or answer is wanted. The
-// original can forget one that it accepted, and then asks again.
+// onDue handles need_init and offered: the local offer or answer is wanted. The original can forget one that it
+// accepted, and then asks again.
 func (e *engine) onDue(p polled, role signal.Role) (news bool) {
 	if e.role == signal.RoleUnknown {
 		e.role, e.phase = role, phaseReply
-		e.c.inbox.Put(signal.Message{Kind: signal.KindPaired, Role: role})
+		e.c.Put(signal.Message{Kind: signal.KindPaired, Role: role})
 		if role == signal.RoleAnswerer {
-			e.gotOther = true
-			e.c.inbox.Put(signal.Message{Kind: signal.KindOffer, Description: p.status.description})
+			e.gotRemote = true
+			e.c.Put(signal.Message{Kind: signal.KindOffer, Description: p.status.description})
 		}
 		return true
 	}
@@ -45,7 +44,7 @@ func (e *engine) onDue(p polled, role signal.Role) (news bool) {
 		e.fail(errRole)
 		return false
 	}
-	// A poll that began before our post was accepted knows nothing of it.
+	// A poll that began before the post was accepted knows nothing of it.
 	if e.own != nil && p.number > e.ownAt {
 		e.repeat = true
 	}
@@ -58,35 +57,34 @@ func (e *engine) onAnswered(p polled) (news bool) {
 		return false
 	}
 	e.phase = phaseConnected
-	if e.gotOther {
+	if e.gotRemote {
 		return false
 	}
-	e.gotOther = true
-	e.c.inbox.Put(signal.Message{Kind: signal.KindAnswer, Description: p.status.description})
+	e.gotRemote = true
+	e.c.Put(signal.Message{Kind: signal.KindAnswer, Description: p.status.description})
 	return true
 }
 
 func (e *engine) onConnected(p polled) (news bool) {
-	if !e.gotOther {
+	if !e.gotRemote {
 		e.fail(errLostAnswer)
 		return false
 	}
-	news = !e.connected // a server that holds polls tells the first connected at once
+	news = !e.connected // a server that holds polls reports the first connected at once
 	if news {
-		e.tellLater()
+		e.resendLater()
 	}
 	e.connected, e.phase = true, phaseConnected
 	for _, m := range p.status.candidates {
 		if e.isNew(m) {
-			e.c.inbox.Put(m)
+			e.c.Put(m)
 			news = true
 		}
 	}
 	return news
 }
 
-// isNew tells a candidate that was not delivered yet from one whose post was
-// repeated because its answer had been lost.
+// isNew reports whether a candidate was not delivered yet: a post is repeated when its answer has been lost.
 func (e *engine) isNew(m signal.Message) bool {
 	if m.Kind == signal.KindEndOfCandidates {
 		was := e.sawBlank
@@ -118,8 +116,5 @@ func candidateKey(c *signal.Candidate) string {
 }
 
 func (e *engine) fail(what error) {
-	e.end = &signal.Error{
-		Op: "get_status", Reason: signal.ReasonProtocol, Err: what,
-		Hint: "dial again, both parties",
-	}
+	e.end = &signal.Error{Op: "get_status", Reason: signal.ReasonProtocol, Code: "inconsistent", Err: what}
 }

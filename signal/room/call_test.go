@@ -12,6 +12,7 @@ import (
 
 	"dialtone/signal"
 	"dialtone/signal/server"
+	"dialtone/signal/web"
 	"go.uber.org/goleak"
 )
 
@@ -36,22 +37,22 @@ func testContext(t testing.TB) context.Context {
 	return ctx
 }
 
-// recorder collects what OnRequest is told.
+// recorder collects what OnRequest gets.
 type recorder struct {
 	mu       sync.Mutex
-	requests []Request
+	requests []signal.Request
 }
 
-func (r *recorder) add(q Request) {
+func (r *recorder) add(q signal.Request) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.requests = append(r.requests, q)
 }
 
-func (r *recorder) all() []Request {
+func (r *recorder) all() []signal.Request {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return append([]Request{}, r.requests...)
+	return append([]signal.Request{}, r.requests...)
 }
 
 func mustDial(t testing.TB, o Options) signal.Channel {
@@ -116,7 +117,7 @@ func setUp(t testing.TB, a, b signal.Channel) {
 func TestRoundTrip(t *testing.T) {
 	h := startServer(t, server.Options{})
 	var seen recorder
-	a := mustDial(t, Options{Server: h.URL, Code: "w1", OnRequest: seen.add})
+	a := mustDial(t, Options{Server: h.URL, Code: "w1", Options: web.Options{OnRequest: seen.add}})
 	b := mustDial(t, Options{Server: h.URL + "/call", Code: "w1"})
 	setUp(t, a, b)
 	for n := range 5 {
@@ -144,7 +145,7 @@ func TestRoundTrip(t *testing.T) {
 		t.Errorf("sending after the end: %v", err)
 	}
 	for _, q := range seen.all() {
-		t.Logf("%-11s try %d long %t status %d answer %q total %s reused %t err %v", q.Code, q.Attempt, q.LongPoll, q.Status, q.Answer, q.Total, q.Reused, q.Err)
+		t.Logf("%-11s try %d long %t status %d answer %q total %s reused %t err %v", q.Op, q.Attempt, q.Wait > 0, q.Status, q.Answer, q.Total, q.Reused, q.Err)
 	}
 }
 

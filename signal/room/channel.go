@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,6 +15,7 @@ import (
 	"unicode/utf8"
 
 	"dialtone/signal"
+	"dialtone/signal/web"
 )
 
 const (
@@ -23,37 +26,38 @@ const (
 	goodbyeTimeout = 2 * time.Second
 )
 
-// channel is the client's end of a room: a signal.Channel. Its engine owns the wire.
+// channel is the client's end of a room: a signal.Channel. Its engine decides when requests are made.
 type channel struct {
-	wire    *wire
-	dialled letter
-	userID  atomic.Pointer[string] // another one where the server has lost our dial
-	inbox   *signal.Inbox
-	sends   chan *sending
-	closing chan struct{}
-	overlap bool // the server lets requests overlap
-	cancel  context.CancelFunc
-	done    chan struct{} // closed when the engine has stopped
-	end     error         // why; readable after done
+	*signal.Inbox
+	client   *web.Client
+	endpoint *url.URL
+	dialed   web.Call               // the request to dial, which may have to be made again
+	userID   atomic.Pointer[string] // another one after the server has lost the first dial
+	sends    chan *sending
+	closing  chan struct{}
+	overlap  bool // the server lets requests overlap
+	cancel   context.CancelFunc
+	done     chan struct{} // closed when the engine has stopped
+	end      error         // why; readable after done
 
 	closeOnce sync.Once
 	closed    chan struct{} // closed when Close is done
 	closeErr  error         // its result; readable after closed
 }
 
-// sending is a message under way.
+// sending is a message in transit.
 type sending struct {
 	kind      signal.Kind
-	letter    letter
+	call      web.Call
 	result    chan error      // buffered, 1
 	abandoned <-chan struct{} // the sender does not wait anymore
 }
 
-// Dial dials the code at the server and returns the channel to whoever dials it
-// too. ctx bounds the dialling only. The error is a *signal.Error.
+// Dial dials the code at the server and returns the channel to the peer that dials it too. ctx bounds the dialing only.
+// The error is a *signal.Error.
 //
-// Dial tries a connection up to three times, but never repeats a request that
-// the server may have seen: it would meet itself.
+// Dial tries a connection up to three times, but never repeats a request that the server may have seen: it would meet
+// itself.
 func Dial(ctx context.Context, options Options) (signal.Channel, error) {
 	o := options.withDefaults()
 	endpoint, err := Endpoint(o.Server)
@@ -64,32 +68,31 @@ func Dial(ctx context.Context, options Options) (signal.Channel, error) {
 	if err != nil {
 		return nil, err
 	}
-	transport, err := o.transport()
+	client, err := web.NewClient(endpoint, o.Options)
 	if err != nil {
-		return nil, err
-	}
-	w := &wire{transport: transport, endpoint: endpoint.String(), userAgent: o.UserAgent, timeout: o.Timeout,
-		onRequest: o.OnRequest}
-	l := letter{code: "dial", body: body}
-	userID, announced, err := dial(ctx, w, l)
-	if err != nil {
-		transport.CloseIdleConnections()
 		return nil, err
 	}
 	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	c := &channel{
-		wire: w, dialled: l, inbox: signal.NewInbox(), overlap: announced > 0, cancel: cancel,
+		Inbox: signal.NewInbox(), client: client, endpoint: endpoint, cancel: cancel,
 		sends: make(chan *sending), closing: make(chan struct{}), done: make(chan struct{}), closed: make(chan struct{}),
 	}
-	c.userID.Store(&userID)
-	e := newEngine(c, newPacer(o.LongPoll, announced), o.GiveUp)
+	c.dialed = c.request("dial", body)
+	longest, err := c.dial(ctx)
+	if err != nil {
+		cancel()
+		client.Close()
+		return nil, err
+	}
+	c.overlap = longest > 0
+	e := newEngine(c, newPacer(o.LongPoll, longest), o.GiveUp)
 	go e.run(life)
 	return c, nil
 }
 
 func dialBody(code string) ([]byte, error) {
 	fail := func(text string) error {
-		return &signal.Error{Op: "dial", Reason: signal.ReasonRejected, Err: errors.New(text), Hint: "choose another code"}
+		return &signal.Error{Op: "code", Reason: signal.ReasonRejected, Err: errors.New(text)}
 	}
 	switch n := utf8.RuneCountInString(code); {
 	case n == 0:
@@ -98,46 +101,34 @@ func dialBody(code string) ([]byte, error) {
 		return nil, fail(fmt.Sprintf("the call code has %d characters, more than %d", n, maxCode))
 	case !utf8.ValidString(code):
 		return nil, fail("the call code is not UTF-8")
-	}
-	for _, c := range code {
-		if unicode.IsControl(c) {
-			return nil, fail("the call code holds control characters")
-		}
+	case strings.ContainsFunc(code, unicode.IsControl):
+		return nil, fail("the call code contains control characters")
 	}
 	return json.Marshal(map[string]string{"code": "dial", "call_code": code})
 }
 
-func dial(ctx context.Context, w *wire, l letter) (userID string, announced time.Duration, err error) {
-	for l.attempt = 1; ; l.attempt++ {
-		a, failure := w.post(ctx, l)
-		if failure == nil {
-			if userID, err = parseUserID(a.body); err != nil {
-				failure = protocolError("dial", a, err)
-				a.request.Err = failure
-			}
-		}
-		w.tell(a.request)
-		if failure == nil {
-			return userID, a.announced, nil
-		}
-		if a.wrote || !mayConnect(failure) || l.attempt == dialAttempts || sleep(ctx, backoff(l.attempt)) != nil {
-			return "", 0, failure
+// dial takes a place at the server and returns the longest hold that it announces. After a dial that the server has
+// lost it is called again. The error is a *signal.Error.
+func (c *channel) dial(ctx context.Context) (longest time.Duration, err error) {
+	call := c.dialed
+	c.dialed.Repeat = true
+	call.Read = func(a *web.Answer, _ *signal.Request) error {
+		id, err := parseUserID(a.Body)
+		c.userID.Store(&id)
+		longest = announced(a)
+		return err
+	}
+	for call.Attempt = 1; ; call.Attempt++ {
+		_, err := c.client.Do(ctx, call)
+		failure := failureOf(err)
+		if failure == nil || failure.Sent || !mayConnect(failure) || call.Attempt == dialAttempts ||
+			web.Sleep(ctx, backoff(call.Attempt)) != nil {
+			return longest, err
 		}
 	}
 }
 
-// redial takes a seat anew, after the server has lost that of the first dial. The error is a *signal.Error.
-func (c *channel) redial(ctx context.Context) error {
-	l := c.dialled
-	l.repeat = true
-	userID, _, err := dial(ctx, c.wire, l)
-	if err == nil {
-		c.userID.Store(&userID)
-	}
-	return err
-}
-
-// mayConnect tells whether another attempt to connect may succeed soon.
+// mayConnect reports whether another attempt to connect may succeed soon.
 func mayConnect(f *signal.Error) bool {
 	var dns *net.DNSError
 	if errors.As(f, &dns) && dns.IsNotFound {
@@ -202,7 +193,7 @@ func (c *channel) pack(m signal.Message) (*sending, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", signal.ErrMessage, err)
 	}
-	return &sending{kind: m.Kind, letter: letter{code: code, body: raw}, result: make(chan error, 1)}, nil
+	return &sending{kind: m.Kind, call: c.request(code, raw), result: make(chan error, 1)}, nil
 }
 
 // sendEnd is what a Send after the end gets.
@@ -214,11 +205,6 @@ func (c *channel) sendEnd() error {
 		return signal.ErrClosed
 	}
 	return c.end
-}
-
-// Receive implements signal.Channel.
-func (c *channel) Receive(ctx context.Context) (signal.Message, error) {
-	return c.inbox.Take(ctx)
 }
 
 // Close implements signal.Channel.
@@ -253,8 +239,8 @@ func (c *channel) close(ctx context.Context) error {
 		c.cancel()
 		<-c.done
 	}
-	c.inbox.Drop()
-	defer c.wire.transport.CloseIdleConnections()
+	c.Drop()
+	defer c.client.Close()
 	if said || errors.Is(c.end, signal.ErrPeerGone) || errors.Is(c.end, errBye) || errors.Is(c.end, errSaidBye) {
 		return err
 	}
@@ -270,7 +256,7 @@ func isDone(c <-chan struct{}) bool {
 	}
 }
 
-// goodbye tells the server, once. That it knows the call no more is as good.
+// goodbye ends the call at the server, once. That the server does not know it anymore is as good.
 func (c *channel) goodbye(ctx context.Context) error {
 	bounded, cancel := context.WithTimeout(ctx, goodbyeTimeout)
 	defer cancel()
@@ -278,22 +264,8 @@ func (c *channel) goodbye(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.letter.attempt = 1
-	a, failure := c.wire.post(bounded, s.letter)
-	c.wire.tell(a.request)
-	if failure == nil || failure.Reason == signal.ReasonPeerGone {
+	if _, err = c.client.Do(bounded, s.call); errors.Is(err, signal.ErrPeerGone) {
 		return nil
 	}
-	return failure
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return err
 }

@@ -163,9 +163,9 @@ func TestLateCandidates(t *testing.T) {
 			t.Fatalf("%T", b)
 		}
 		for _, body := range []string{`null`, `{"candidate":1}`, `"x"`} {
-			post := letter{code: "ice", body: []byte(`{"code":"ice","user_id":"` + *channel.userID.Load() + `","ice":` + body + `}`)}
-			if _, failure := channel.wire.post(t.Context(), post); failure != nil {
-				t.Fatal(failure)
+			post := channel.request("ice", []byte(`{"code":"ice","user_id":"`+*channel.userID.Load()+`","ice":`+body+`}`))
+			if _, err := channel.client.Do(t.Context(), post); err != nil {
+				t.Fatal(err)
 			}
 		}
 		mustSend(t, b, candidate(501))

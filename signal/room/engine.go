@@ -10,12 +10,13 @@ import (
 	"time"
 
 	"dialtone/signal"
+	"dialtone/signal/web"
 )
 
 const (
 	// maxInbox is how many messages may wait to be received before polling pauses.
 	maxInbox = 1024
-	// maxCandidates bounds how many candidates are taken from the other party.
+	// maxCandidates bounds how many candidates of the peer are accepted.
 	maxCandidates = 4096
 	// stopGrace is how long a request under way may still take at the end, where the server might
 	// mix it up with the next one.
@@ -23,15 +24,15 @@ const (
 	// lossTime is for how long after a dial an unknown user means that the server has lost it: as long as a request takes
 	// that was under way then, and undid it. Later it means that the pair has ended.
 	lossTime = 2 * time.Second
-	// maxRedials is how often a dial that was lost is made again, each time after up to redialPause: by chance, because
-	// the first party polls at our own pace, and would undo each of them.
+	// maxRedials is how often a dial that was lost is made again, each time after up to redialPause: at random, because the
+	// first peer polls at the same pace, and would undo each of them.
 	maxRedials  = 8
 	redialPause = 300 * time.Millisecond
-	// maxTold bounds the candidates that are told again, and tellPause is when that is done after the server has said
+	// maxResent bounds the candidates that are sent again, and resendPause is when that is done after the server has said
 	// "connected", each further time after twice the pause.
-	maxTold   = 64
-	maxRounds = 5
-	tellPause = 400 * time.Millisecond
+	maxResent   = 64
+	maxRounds   = 5
+	resendPause = 400 * time.Millisecond
 )
 
 // Why an engine stopped, besides failures. Receivers get io.EOF for each.
@@ -67,23 +68,23 @@ type engine struct {
 	due     bool        // a poll may be made
 	timer   *time.Timer // until it is
 	trouble time.Time   // since when polls fail
-	told    []*sending  // our candidates that were accepted
-	untold  []*sending  // those to be told again
+	sent    []*sending  // local candidates that were accepted
+	resends []*sending  // those to be sent again
 	round   int         // of that
-	tell    *time.Timer // until the next one
-	dialled time.Time   // when we took our seat
+	resend  *time.Timer // until the next one
+	dialed  time.Time   // when the server accepted the dial
 	redials int
 
 	phase     phase
 	role      signal.Role
-	own       *sending // our offer or answer, once accepted
+	own       *sending // the local offer or answer, once accepted
 	ownAt     uint64   // number at that time: later polls know of it
 	repeat    bool     // the server has lost it and asks again
-	quiet     bool     // our last candidate has been sent
-	gotOther  bool     // the other's description was delivered
+	quiet     bool     // the last local candidate has been sent
+	gotRemote bool     // the peer's description was delivered
 	connected bool     // the server has said so
 	seen      map[string]bool
-	sawBlank  bool // the other's end of candidates was delivered
+	sawBlank  bool // the peer's end of candidates was delivered
 }
 
 // polled is one poll and its result.
@@ -101,12 +102,12 @@ type polled struct {
 
 func newEngine(c *channel, p *pacer, giveUp time.Duration) *engine {
 	e := &engine{
-		c: c, pacer: p, giveUp: giveUp, due: true, dialled: time.Now(),
+		c: c, pacer: p, giveUp: giveUp, due: true, dialed: time.Now(),
 		posted: make(chan error, 1), polled: make(chan polled, 1),
-		timer: time.NewTimer(time.Hour), tell: time.NewTimer(time.Hour), seen: make(map[string]bool),
+		timer: time.NewTimer(time.Hour), resend: time.NewTimer(time.Hour), seen: make(map[string]bool),
 	}
 	e.timer.Stop()
-	e.tell.Stop()
+	e.resend.Stop()
 	return e
 }
 
@@ -125,21 +126,21 @@ func (e *engine) run(ctx context.Context) {
 			e.onPolled(p)
 		case <-e.timer.C:
 			e.due = true
-		case <-e.tell.C:
-			e.untold = append([]*sending{}, e.told...)
-			e.tellLater()
+		case <-e.resend.C:
+			e.resends = append([]*sending{}, e.sent...)
+			e.resendLater()
 		case <-e.c.closing:
 			e.end = errClosing
 		}
 	}
 	e.timer.Stop()
-	e.tell.Stop()
+	e.resend.Stop()
 	e.stop()
 	e.c.end = e.end
 	if isOrderly(e.end) {
-		e.c.inbox.Finish(io.EOF)
+		e.c.Finish(io.EOF)
 	} else {
-		e.c.inbox.Finish(e.end)
+		e.c.Finish(e.end)
 	}
 }
 
@@ -152,7 +153,7 @@ func (e *engine) acceptable() <-chan *sending {
 	return e.c.sends
 }
 
-// startWaiting lets a message that waits go before the next poll.
+// startWaiting sends a message that waits before the next poll.
 func (e *engine) startWaiting(ctx context.Context) {
 	select {
 	case s := <-e.acceptable():
@@ -161,16 +162,16 @@ func (e *engine) startWaiting(ctx context.Context) {
 	}
 }
 
-// tellLater begins the wait after which our candidates are told again: a server of the original's kind loses those
-// whose post overlapped with a request of the other party, and tells nobody.
-func (e *engine) tellLater() {
+// resendLater begins the wait after which local candidates are sent again: a server of the original's kind loses those
+// whose post overlapped with a request of the peer, and reports success.
+func (e *engine) resendLater() {
 	if !e.pacer.announced && e.round < maxRounds {
-		e.tell.Reset(tellPause << e.round)
+		e.resend.Reset(resendPause << e.round)
 		e.round++
 	}
 }
 
-// startRepeat posts our own description again where the server asked for it, and candidates that it may have lost.
+// startRepeat posts the local description again if the server asked for it, and candidates that it may have lost.
 func (e *engine) startRepeat(ctx context.Context) {
 	if e.acceptable() == nil {
 		return
@@ -179,17 +180,17 @@ func (e *engine) startRepeat(ctx context.Context) {
 	case e.repeat:
 		e.repeat = false
 		e.startAgain(ctx, e.own)
-	case len(e.untold) > 0:
-		s := e.untold[0]
-		e.untold = e.untold[1:]
+	case len(e.resends) > 0:
+		s := e.resends[0]
+		e.resends = e.resends[1:]
 		e.startAgain(ctx, s)
 	}
 }
 
-// startAgain repeats a post for which nobody waits.
+// startAgain repeats a post whose sender does not wait.
 func (e *engine) startAgain(ctx context.Context, s *sending) {
 	again := *s
-	again.letter.repeat = true
+	again.call.Repeat = true
 	again.result = make(chan error, 1)
 	again.abandoned = nil
 	e.startPost(ctx, &again)
@@ -202,29 +203,30 @@ func (e *engine) startPost(ctx context.Context, s *sending) {
 	default:
 	}
 	e.posting, e.begun = s, time.Now()
-	e.running.Go(func() { e.posted <- e.persist(ctx, s.letter) })
+	e.running.Go(func() { e.posted <- e.persist(ctx, s.call) })
 }
 
-// persist makes a post, and repeats it while the failure may pass and the pair
-// may live.
-func (e *engine) persist(ctx context.Context, l letter) error {
+// persist makes a post, and repeats it while the failure may pass and the pair may live.
+func (e *engine) persist(ctx context.Context, call web.Call) error {
 	begun := time.Now()
-	for l.attempt = 1; ; l.attempt++ {
-		a, failure := e.c.wire.post(ctx, l)
-		if failure == nil && len(a.body) > 0 && !json.Valid(a.body) {
-			failure = protocolError(l.code, a, errNotEmpty)
-			a.request.Err = failure
+	call.Read = func(a *web.Answer, _ *signal.Request) error {
+		if len(a.Body) > 0 && !json.Valid(a.Body) {
+			return errNotEmpty
 		}
-		e.c.wire.tell(a.request)
+		return nil
+	}
+	for call.Attempt = 1; ; call.Attempt++ {
+		_, err := e.c.client.Do(ctx, call)
+		failure := failureOf(err)
 		switch {
 		case failure == nil:
 			return nil
-		case failure.Reason == signal.ReasonRejected && (l.attempt > 1 || l.repeat):
+		case failure.Reason == signal.ReasonRejected && call.Attempt > 1:
 			return nil // the first attempt had arrived
-		case !isPassing(failure), time.Since(begun)+backoff(l.attempt) > e.giveUp:
+		case !isPassing(failure), time.Since(begun)+backoff(call.Attempt) > e.giveUp:
 			return failure
 		}
-		if sleep(ctx, backoff(l.attempt)) != nil {
+		if web.Sleep(ctx, backoff(call.Attempt)) != nil {
 			return failure
 		}
 	}
@@ -232,8 +234,8 @@ func (e *engine) persist(ctx context.Context, l letter) error {
 
 func (e *engine) onPosted(err error) {
 	s := e.posting
-	var failure *signal.Error
-	if errors.As(err, &failure) && failure.Reason == signal.ReasonPeerGone && s.kind == signal.KindBye {
+	failure := failureOf(err)
+	if errors.Is(err, signal.ErrPeerGone) && s.kind == signal.KindBye {
 		err = nil // there is nothing left to end
 	}
 	switch {
@@ -246,23 +248,21 @@ func (e *engine) onPosted(err error) {
 	s.result <- err
 }
 
-// endsAll tells a failed post that is the end of the channel from one that
-// concerns its message only.
+// endsAll reports whether a failed post is the end of the channel, and does not concern only its message.
 func endsAll(f *signal.Error) bool {
 	return f.Reason == signal.ReasonPeerGone || f.Reason == signal.ReasonShutdown || isPassing(f)
 }
 
-// lose ends the channel. Where the server says that the other party hung up that is
-// its goodbye.
+// lose ends the channel. If the server says that the peer hung up, that is its goodbye.
 func (e *engine) lose(f *signal.Error) {
 	gone := f.Reason == signal.ReasonPeerGone
 	switch {
-	case gone && isDone(e.c.closing): // by our own goodbye
+	case gone && isDone(e.c.closing): // by the local goodbye
 		e.end = errClosing
 	case gone && e.posting != nil && e.posting.kind == signal.KindBye:
 		e.end = errSaidBye
 	case f.Code == "peer_left":
-		e.c.inbox.Put(signal.Message{Kind: signal.KindBye})
+		e.c.Put(signal.Message{Kind: signal.KindBye})
 		e.end = errBye
 	default:
 		e.end = f
@@ -283,8 +283,8 @@ func (e *engine) onAccepted(s *sending) {
 	case signal.KindBye:
 		e.end = errSaidBye
 	case signal.KindCandidate:
-		if !s.letter.repeat && !e.pacer.announced && len(e.told) < maxTold {
-			e.told = append(e.told, s)
+		if !s.call.Repeat && !e.pacer.announced && len(e.sent) < maxResent {
+			e.sent = append(e.sent, s)
 		}
 	case signal.KindUnknown, signal.KindPaired:
 	}
@@ -304,7 +304,7 @@ func (e *engine) startPoll(ctx context.Context) {
 	if !e.due || e.polling || e.posting != nil && !e.pacer.announced {
 		return
 	}
-	if e.c.inbox.Len() > maxInbox { // nobody receives: look again later
+	if e.c.Len() > maxInbox { // nothing is received: look again later
 		e.pollAfter(firstPause)
 		return
 	}
@@ -317,24 +317,24 @@ func (e *engine) startPoll(ctx context.Context) {
 	e.poll.hold = e.pacer.hold(e.phase, e.quiet)
 	e.poll.begun = time.Now()
 	e.poll.fresh = !e.pacer.announced && e.role == signal.RoleUnknown && e.redials < maxRedials &&
-		time.Since(e.dialled) < lossTime
+		time.Since(e.dialed) < lossTime
 	e.polling, e.due = true, false
 	p, numbered := e.poll, e.pacer.announced
 	e.running.Go(func() { e.polled <- e.c.ask(ctx, p, numbered) })
 }
 
-// ask makes one poll. Where it tells that the server has lost our dial, that is made again: a server of the original's
-// kind undoes it when a poll of the first party overlaps with it. Nothing has come of the pair yet, and the first party
+// ask makes one poll. If it shows that the server has lost the dial, that is made again: a server of the original's
+// kind undoes it when a poll of the first peer overlaps with it. Nothing has come of the pair yet, and the first party
 // still waits.
 func (c *channel) ask(ctx context.Context, p polled, numbered bool) polled {
 	p = c.getStatus(ctx, p, numbered)
 	if !p.fresh || p.failure == nil || p.failure.Reason != signal.ReasonPeerGone || p.failure.Code == "peer_left" {
 		return p
 	}
-	if sleep(ctx, rand.N(redialPause)) != nil { //nolint:gosec // no secret
+	if web.Sleep(ctx, rand.N(redialPause)) != nil { //nolint:gosec // no secret
 		return p
 	}
-	if err := c.redial(ctx); err == nil {
+	if _, err := c.dial(ctx); err == nil {
 		p.redone, p.failure, p.status = true, nil, &status{}
 	}
 	return p
@@ -356,19 +356,17 @@ func (c *channel) getStatus(ctx context.Context, p polled, numbered bool) polled
 		p.failure = &signal.Error{Op: body.Code, Err: err}
 		return p
 	}
-	var a *answer
-	a, p.failure = c.wire.post(ctx, letter{code: body.Code, body: raw, attempt: p.attempt, wait: p.hold})
-	if p.failure == nil {
-		if p.status, err = parseStatus(a.body); err != nil {
-			p.failure = protocolError(body.Code, a, err)
-			a.request.Err = p.failure
-		} else {
-			a.request.Answer = p.status.code
-			a.request.Candidates, a.request.Refused = len(p.status.candidates), p.status.refused
+	call := c.request(body.Code, raw)
+	call.Attempt, call.Hold = p.attempt, p.hold
+	call.Read = func(a *web.Answer, r *signal.Request) (err error) {
+		if p.status, err = parseStatus(a.Body); err != nil {
+			return err
 		}
+		r.Answer, r.Candidates, r.Refused = p.status.code, len(p.status.candidates), p.status.refused
+		return nil
 	}
-	p.took = a.request.Total
-	c.wire.tell(a.request)
+	_, err = c.client.Do(ctx, call)
+	p.took, p.failure = time.Since(p.begun), failureOf(err)
 	return p
 }
 
@@ -381,7 +379,7 @@ func (e *engine) onPolled(p polled) {
 	}
 	e.trouble = time.Time{}
 	if p.redone {
-		e.dialled = time.Now()
+		e.dialed = time.Now()
 		e.redials++
 	}
 	news := e.absorb(p)

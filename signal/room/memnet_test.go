@@ -10,6 +10,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"dialtone/signal/web"
 )
 
 // memNet is a network in memory, so that tests run on a clock of their own.
@@ -114,6 +116,6 @@ func inBubble(t *testing.T, handler http.Handler, test func(t *testing.T, n *mem
 			}
 			time.Sleep(time.Minute) // handlers that think come to their end
 		}()
-		test(t, n, Options{Server: "127.0.0.1", Code: "w1", dial: n.dial})
+		test(t, n, Options{Server: "127.0.0.1", Code: "w1", Options: web.Options{Trust: web.Trust{Dial: n.dial}}})
 	})
 }

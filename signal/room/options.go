@@ -2,66 +2,54 @@ package room
 
 import (
 	"context"
-	"crypto/x509"
-	"net"
 	"net/http"
 	"net/url"
+	"strconv"
+	"strings"
 	"time"
 
+	"dialtone/signal"
 	"dialtone/signal/web"
 )
 
-// Options configures one call. Server and Code are needed; 0 means the
-// documented default elsewhere.
+// Way is the room protocol.
+var Way = signal.Way{
+	Name:  "room",
+	Coded: true,
+	Check: []signal.Flag{{
+		Name: "room", Placeholder: "CODE",
+		Help: "Dial this code at --server and wait for the peer, such as dialtone answer.",
+	}},
+	ValidAddress: func(address string) error {
+		_, err := Endpoint(address)
+		return err
+	},
+	Dial: func(ctx context.Context, s signal.Setup) (signal.Channel, error) {
+		return Dial(ctx, Options{Server: s.Address, Code: s.Code, Options: web.OptionsOf(s)})
+	},
+}
+
+// Options configure one call. Server and Code are needed; 0 means the documented default elsewhere.
 type Options struct {
-	// Server is what a person pastes, see Endpoint.
+	// Server is the address of the server, see Endpoint.
 	Server string
-	// Code is the call code, 1 to 255 characters: who dials the same one meets.
+	// Code is the call code, 1 to 255 characters: both peers dial the same one.
 	Code string
-
-	// CAFile names a PEM file of certificates to trust besides the system's.
-	CAFile string
-	// RootCAs are the certificates to trust instead; nil means the system's and CAFile's.
-	RootCAs *x509.CertPool
-	// Insecure accepts every certificate: whoever is on the path can read and change the call.
-	Insecure bool
-	// Proxy chooses the HTTP proxy of a request; nil means HTTP_PROXY, HTTPS_PROXY and
-	// NO_PROXY of the environment, which never apply to loopback addresses.
-	Proxy func(*http.Request) (*url.URL, error)
-	// UserAgent is sent with every request. Default "dialtone".
-	UserAgent string
-
-	// OnRequest is told about every request when it is over, one at a time and
-	// before what it brought can be received. It must return quickly and must
-	// not call the channel.
-	OnRequest func(Request)
-
-	// Timeout bounds each request, for a long poll beyond its wait. Default 10 s.
-	Timeout time.Duration
-	// GiveUp is how long requests are repeated over network errors and 5xx before
-	// the channel fails. Default 10 s: by then the pair has expired.
+	// Options of the HTTP client. The protocol has no token. Timeout is 10 s by default. OnRequest gets a request before
+	// what it brought can be received, and must not call the channel.
+	web.Options
+	// GiveUp is how long requests are repeated over network errors and 5xx before the channel fails. Default 10 s: by then
+	// the pair has expired.
 	GiveUp time.Duration
-	// LongPoll is how long the server is asked to hold a poll, at most 25 s.
-	// Default 20 s. Negative: never, poll as the original's page does, only faster.
+	// LongPoll is how long the server is asked to hold a poll, at most 25 s. Default 20 s. Negative: never, poll as the
+	// original's page does, only faster.
 	LongPoll time.Duration
-
-	// dial replaces the network in tests.
-	dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 // The longest hold of the protocol.
 const maxWait = 25 * time.Second
 
 func (o Options) withDefaults() Options {
-	if o.UserAgent == "" {
-		o.UserAgent = "dialtone"
-	}
-	if o.Proxy == nil {
-		o.Proxy = http.ProxyFromEnvironment
-	}
-	if o.OnRequest == nil {
-		o.OnRequest = func(Request) {}
-	}
 	if o.Timeout == 0 {
 		o.Timeout = 10 * time.Second
 	}
@@ -75,7 +63,58 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// transport is the channel's own, so that its connections end with it.
-func (o Options) transport() (*http.Transport, error) {
-	return web.Trust{CAFile: o.CAFile, RootCAs: o.RootCAs, Insecure: o.Insecure, Proxy: o.Proxy, Dial: o.dial}.Transport()
+const (
+	// pagePath is where the original and dialtone's server have their page, and callPath is the endpoint below it.
+	pagePath = "/call/"
+	callPath = "call_line_process/"
+	// servePort is where dialtone's own server listens by default.
+	servePort = "8000"
+)
+
+// Endpoint makes the address that requests go to from that of a server: a host, host:port, the page's address with or
+// without slash, or the complete address of the endpoint. A query and a fragment are dropped.
+//
+//	call.example.org           https://call.example.org/call/call_line_process/
+//	call.example.org:8443      https://call.example.org:8443/call/call_line_process/
+//	call.example.org:8000      http://call.example.org:8000/call/call_line_process/
+//	localhost, 192.168.1.5     http://…:8000/call/call_line_process/
+//	https://host/room          https://host/room/call_line_process/
+//
+// web.PageEndpoint says what an address without a scheme means, and which error it returns.
+func Endpoint(server string) (*url.URL, error) {
+	u, err := web.PageEndpoint(server, servePort)
+	if err != nil {
+		return nil, err
+	}
+	u.RawQuery, u.ForceQuery, u.RawPath = "", false, ""
+	path := strings.TrimRight(u.Path, "/")
+	switch {
+	case path == "":
+		u.Path = pagePath + callPath
+	case strings.HasSuffix(path+"/", "/"+callPath):
+		u.Path = path + "/"
+	default:
+		u.Path = path + "/" + callPath
+	}
+	return u, nil
+}
+
+// headerWait announces a server that holds polls, numbers them, and makes every request atomic.
+const headerWait = "Dialtone-Wait-Ms"
+
+// announced is the longest hold that a server announces; 0: none.
+func announced(a *web.Answer) time.Duration {
+	ms, err := strconv.Atoi(a.Header.Get(headerWait))
+	if err != nil || ms <= 0 {
+		return 0
+	}
+	return min(time.Duration(ms)*time.Millisecond, maxWait)
+}
+
+// request makes a request of the protocol.
+func (c *channel) request(op string, body []byte) web.Call {
+	return web.Call{
+		Op: op, Method: http.MethodPost, URL: c.endpoint, ContentType: "application/json", Accept: "application/json",
+		Body: body, Expect: []int{http.StatusOK}, Anonymous: true, Refine: refine,
+	}
 }

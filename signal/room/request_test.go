@@ -15,6 +15,7 @@ import (
 
 	"dialtone/signal"
 	"dialtone/signal/server"
+	"dialtone/signal/web"
 )
 
 // TestRequestTimes looks at what is told about requests over TLS and a name.
@@ -28,13 +29,13 @@ func TestRequestTimes(t *testing.T) {
 	}
 	var seen recorder
 	begun := time.Now()
-	o := Options{Server: strings.Replace(h.URL, "127.0.0.1", "localhost", 1), Code: "w1", CAFile: ca.file, OnRequest: seen.add}
-	a, b := mustDial(t, o), mustDial(t, Options{Server: o.Server, Code: "w1", CAFile: ca.file})
+	o := Options{Server: strings.Replace(h.URL, "127.0.0.1", "localhost", 1), Code: "w1", Options: web.Options{Trust: web.Trust{CAFile: ca.file}, OnRequest: seen.add}}
+	a, b := mustDial(t, o), mustDial(t, Options{Server: o.Server, Code: "w1", Options: web.Options{Trust: web.Trust{CAFile: ca.file}}})
 	setUp(t, a, b)
 	mustSend(t, a, candidate(1))
 	all := seen.all()
 	dial := all[0]
-	if dial.Code != "dial" || dial.DNS <= 0 || dial.Connect <= 0 || dial.TLS <= 0 || dial.FirstByte <= 0 || dial.Reused || dial.LongPoll {
+	if dial.Op != "dial" || dial.DNS <= 0 || dial.Connect <= 0 || dial.TLS <= 0 || dial.FirstByte <= 0 || dial.Reused || dial.Wait > 0 {
 		t.Errorf("dial %+v", dial)
 	}
 	if sum := dial.DNS + dial.Connect + dial.TLS + dial.FirstByte; dial.Total < sum || dial.Start.Before(begun) {
@@ -52,7 +53,7 @@ func TestRequestTimes(t *testing.T) {
 		if q.Err == nil && (q.Status != 200 || q.RequestID == "" || q.Sent == 0 || q.Attempt != 1) {
 			t.Errorf("%+v", q)
 		}
-		if q.Code == "get_status" && q.Answer == "need_init" && (!q.LongPoll || q.Wait != 20*time.Second || q.Received != len(`{"code":"need_init"}`)) {
+		if q.Op == "get_status" && q.Answer == "need_init" && (q.Wait != 20*time.Second || q.Received != len(`{"code":"need_init"}`)) {
 			t.Errorf("first poll %+v", q)
 		}
 	}
@@ -66,13 +67,13 @@ func TestRequestTimes(t *testing.T) {
 func TestRequestsOfASetUp(t *testing.T) {
 	h := startServer(t, server.Options{})
 	var first, second recorder
-	a := mustDial(t, Options{Server: h.URL, Code: "w1", OnRequest: first.add})
-	b := mustDial(t, Options{Server: h.URL, Code: "w1", OnRequest: second.add})
+	a := mustDial(t, Options{Server: h.URL, Code: "w1", Options: web.Options{OnRequest: first.add}})
+	b := mustDial(t, Options{Server: h.URL, Code: "w1", Options: web.Options{OnRequest: second.add}})
 	exchange(t, a, b)
 	for name, seen := range map[string]*recorder{"offerer": &first, "answerer": &second} {
 		count := map[string]int{}
 		for _, q := range seen.all() {
-			count[q.Code]++
+			count[q.Op]++
 		}
 		t.Logf("%s: %v", name, count)
 		if count["dial"] != 1 || count["ice"] != 11 || count["get_status"] > 16 || count["offer"]+count["answer"] != 1 {

@@ -21,6 +21,7 @@ import (
 
 	"dialtone/signal"
 	"dialtone/signal/server"
+	"dialtone/signal/web"
 )
 
 // authority issues certificates for tests.
@@ -110,16 +111,16 @@ func TestTLS(t *testing.T) {
 		name    string
 		config  *tls.Config
 		options Options
-		words   string // of the error; "" means it works
+		code    string // of the error; "-" means it works
 	}{
-		{"authority by file", &tls.Config{Certificates: []tls.Certificate{good}}, Options{CAFile: ca.file}, ""},
-		{"insecure", &tls.Config{Certificates: []tls.Certificate{expired}}, Options{Insecure: true}, ""},
-		{"HTTP/1.1 only", &tls.Config{Certificates: []tls.Certificate{good}, NextProtos: []string{"http/1.1"}}, Options{CAFile: ca.file}, ""},
-		{"unknown authority", &tls.Config{Certificates: []tls.Certificate{good}}, Options{}, "--ca FILE"},
-		{"expired", &tls.Config{Certificates: []tls.Certificate{expired}}, Options{CAFile: ca.file}, "expired"},
-		{"wrong host", &tls.Config{Certificates: []tls.Certificate{other}}, Options{CAFile: ca.file}, "by a name that the certificate holds"},
-		{"old TLS", &tls.Config{Certificates: []tls.Certificate{good}, MaxVersion: tls.VersionTLS11}, Options{CAFile: ca.file}, "TLS versions"}, //nolint:gosec // on purpose
-		{"file without certificates", &tls.Config{Certificates: []tls.Certificate{good}}, Options{CAFile: junk}, "no PEM certificate"},
+		{"authority by file", &tls.Config{Certificates: []tls.Certificate{good}}, Options{Options: web.Options{Trust: web.Trust{CAFile: ca.file}}}, "-"},
+		{"insecure", &tls.Config{Certificates: []tls.Certificate{expired}}, Options{Options: web.Options{Trust: web.Trust{Insecure: true}}}, "-"},
+		{"HTTP/1.1 only", &tls.Config{Certificates: []tls.Certificate{good}, NextProtos: []string{"http/1.1"}}, Options{Options: web.Options{Trust: web.Trust{CAFile: ca.file}}}, "-"},
+		{"unknown authority", &tls.Config{Certificates: []tls.Certificate{good}}, Options{}, signal.CodeUnknownAuthority},
+		{"expired", &tls.Config{Certificates: []tls.Certificate{expired}}, Options{Options: web.Options{Trust: web.Trust{CAFile: ca.file}}}, signal.CodeExpired},
+		{"wrong host", &tls.Config{Certificates: []tls.Certificate{other}}, Options{Options: web.Options{Trust: web.Trust{CAFile: ca.file}}}, signal.CodeWrongName},
+		{"old TLS", &tls.Config{Certificates: []tls.Certificate{good}, MaxVersion: tls.VersionTLS11}, Options{Options: web.Options{Trust: web.Trust{CAFile: ca.file}}}, ""}, //nolint:gosec // on purpose
+		{"file without certificates", &tls.Config{Certificates: []tls.Certificate{good}}, Options{Options: web.Options{Trust: web.Trust{CAFile: junk}}}, ""},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -129,15 +130,15 @@ func TestTLS(t *testing.T) {
 			h := startTLS(t, test.config)
 			o := test.options
 			o.Server, o.Code = h.URL, "w1"
-			if test.words == "" {
+			if test.code == "-" {
 				a, b := mustDial(t, o), mustDial(t, o)
 				exchange(t, a, b)
 				return
 			}
 			_, err := Dial(testContext(t), o)
 			wantError(t, err, signal.ReasonTLS, nil)
-			if err != nil && !strings.Contains(err.Error(), test.words) {
-				t.Errorf("%v does not say %q", err, test.words)
+			if e := asError(t, err); e != nil && e.Code != test.code {
+				t.Errorf("%v has code %q", err, e.Code)
 			}
 		})
 	}
@@ -148,13 +149,13 @@ func TestSchemeMismatch(t *testing.T) {
 	plain := startServer(t, server.Options{})
 	_, err := Dial(testContext(t), Options{Server: strings.Replace(plain.URL, "http:", "https:", 1), Code: "w1"})
 	wantError(t, err, signal.ReasonTLS, nil)
-	if err != nil && !strings.Contains(err.Error(), "http://") {
-		t.Errorf("no advice: %v", err)
+	if e := asError(t, err); e != nil && e.Code != signal.CodeNoTLS {
+		t.Errorf("%+v", e)
 	}
 	secure := startTLS(t, &tls.Config{Certificates: []tls.Certificate{newAuthority(t).issue(time.Now().Add(time.Hour), "127.0.0.1")}})
 	_, err = Dial(testContext(t), Options{Server: strings.Replace(secure.URL, "https:", "http:", 1), Code: "w1"})
 	wantError(t, err, signal.ReasonRejected, nil)
-	if err != nil && !strings.Contains(err.Error(), "https://") {
-		t.Errorf("no advice: %v", err)
+	if e := asError(t, err); e != nil && e.Code != signal.CodeNeedsTLS {
+		t.Errorf("%+v", e)
 	}
 }

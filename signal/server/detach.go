@@ -15,21 +15,19 @@ import (
 const (
 	// patience is how long a parked request keeps its goroutine of net/http. Most
 	// are answered sooner while a call is set up; those of parties that wait for
-	// somebody leave it.
+	// a peer leave it.
 	patience = 100 * time.Millisecond
 	// answerTimeout bounds the writing of a detached connection's answer.
 	answerTimeout = 15 * time.Second
 )
 
-// A connection with a parked request costs net/http 30 KB: three buffers and two
-// stacks. So a request that waits for long is detached: its connection is taken
-// from net/http, waits in one goroutine with a small stack, is answered from there, and
-// goes back to net/http with the first byte of the next request. That is what
-// lets 10,000 parties wait in 100 MB instead of 320.
+// A connection with a parked request costs net/http 30 KB: three buffers and two stacks. So a request that waits for long
+// is detached: its connection is taken from net/http, waits in one goroutine with a small stack, is answered from there,
+// and goes back to net/http with the first byte of the next request. That lets 10,000 parties wait in 100 MB instead of
+// 320.
 
-// yard is where the detached connections of one Serve are. It is a
-// net.Listener: those that come back are accepted anew.
-type yard struct {
+// detachedConns are the detached connections of one Serve. It is a net.Listener: those that come back are accepted again.
+type detachedConns struct {
 	address net.Addr
 	back    chan net.Conn
 	closed  chan struct{}
@@ -40,89 +38,88 @@ type yard struct {
 	conns map[net.Conn]struct{}
 }
 
-func newYard(address net.Addr) *yard {
-	return &yard{address: address, back: make(chan net.Conn), closed: make(chan struct{}),
+func newDetachedConns(address net.Addr) *detachedConns {
+	return &detachedConns{address: address, back: make(chan net.Conn), closed: make(chan struct{}),
 		conns: make(map[net.Conn]struct{})}
 }
 
 // Accept implements net.Listener.
-func (y *yard) Accept() (net.Conn, error) {
+func (d *detachedConns) Accept() (net.Conn, error) {
 	select {
-	case c := <-y.back:
+	case c := <-d.back:
 		return c, nil
-	case <-y.closed:
+	case <-d.closed:
 		return nil, net.ErrClosed
 	}
 }
 
 // Addr implements net.Listener.
-func (y *yard) Addr() net.Addr { return y.address }
+func (d *detachedConns) Addr() net.Addr { return d.address }
 
-// Close implements net.Listener: connections without a request are closed.
-// Those with one are answered first; the store's close rouses them.
-func (y *yard) Close() error {
-	y.mu.Lock()
-	defer y.mu.Unlock()
-	if !y.over {
-		y.over = true
-		close(y.closed)
+// Close implements net.Listener: connections without a request are closed. Those with one are answered first; the
+// store's close wakes them.
+func (d *detachedConns) Close() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.over {
+		d.over = true
+		close(d.closed)
 	}
-	for c := range y.conns {
+	for c := range d.conns {
 		_ = c.SetReadDeadline(time.Unix(1, 0))
 	}
 	return nil
 }
 
-// wait blocks until all detached connections have ended; those that have not when ctx
-// ends are cut.
-func (y *yard) wait(ctx context.Context) {
+// wait blocks until all detached connections have ended; those that have not when ctx ends are closed.
+func (d *detachedConns) wait(ctx context.Context) {
 	stop := context.AfterFunc(ctx, func() {
-		y.mu.Lock()
-		defer y.mu.Unlock()
-		for c := range y.conns {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		for c := range d.conns {
 			_ = c.Close()
 		}
 	})
 	defer stop()
-	y.running.Wait()
+	d.running.Wait()
 }
 
-func (y *yard) enter(c net.Conn) bool {
-	y.mu.Lock()
-	defer y.mu.Unlock()
-	if y.over {
+func (d *detachedConns) add(c net.Conn) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.over {
 		return false
 	}
-	y.conns[c] = struct{}{}
-	y.running.Add(1)
+	d.conns[c] = struct{}{}
+	d.running.Add(1)
 	return true
 }
 
-func (y *yard) leave(c net.Conn) {
-	y.mu.Lock()
-	delete(y.conns, c)
-	y.mu.Unlock()
-	y.running.Done()
+func (d *detachedConns) remove(c net.Conn) {
+	d.mu.Lock()
+	delete(d.conns, c)
+	d.mu.Unlock()
+	d.running.Done()
 }
 
-// placeKey is the context key of a connection's place.
-type placeKey struct{}
+// connectionKey is the context key of a request's connection.
+type connectionKey struct{}
 
-// place tells a request which connection it came by.
-type place struct {
-	conn *net.TCPConn
-	yard *yard
+// connection is the one by which a request came.
+type connection struct {
+	conn     *net.TCPConn
+	detached *detachedConns
 }
 
 // inContext is an http.Server.ConnContext.
-func (y *yard) inContext(ctx context.Context, c net.Conn) context.Context {
+func (d *detachedConns) inContext(ctx context.Context, c net.Conn) context.Context {
 	switch c := c.(type) {
 	case *net.TCPConn:
-		return context.WithValue(ctx, placeKey{}, place{c, y})
+		return context.WithValue(ctx, connectionKey{}, connection{c, d})
 	case *returned:
-		return context.WithValue(ctx, placeKey{}, place{c.TCPConn, y})
+		return context.WithValue(ctx, connectionKey{}, connection{c.TCPConn, d})
 	}
-	return ctx // with TLS, for instance, requests stay where they are
+	return ctx // with TLS, for instance, requests stay with net/http
 }
 
 // returned is a connection on its way back, with what was read of its next request.
@@ -143,8 +140,8 @@ func (r *returned) Read(p []byte) (int, error) {
 
 // detached is a parked request on a connection of its own.
 type detached struct {
-	server    *Server
-	place     place
+	server *Server
+	connection
 	parked    *parked
 	id        string // of the request
 	remote    string
@@ -153,25 +150,25 @@ type detached struct {
 	readOne   [1]byte
 }
 
-// canDetach tells whether a request's connection can leave net/http.
-func canDetach(r *http.Request) (place, bool) {
-	p, ok := r.Context().Value(placeKey{}).(place)
-	return p, ok && r.ProtoMajor == 1 && r.ProtoMinor == 1
+// canDetach reports whether a request's connection can leave net/http.
+func canDetach(r *http.Request) (connection, bool) {
+	c, ok := r.Context().Value(connectionKey{}).(connection)
+	return c, ok && r.ProtoMajor == 1 && r.ProtoMinor == 1
 }
 
-// detach takes a parked request's connection from net/http. It tells whether
+// detach takes a parked request's connection from net/http. It reports whether
 // it did; if so the handler must not touch the request anymore.
-func (s *Server) detach(w http.ResponseWriter, r *http.Request, id string, p *parked, at place) bool {
+func (s *Server) detach(w http.ResponseWriter, r *http.Request, id string, p *parked, at connection) bool {
 	hijacker, ok := w.(http.Hijacker)
-	if !ok || !at.yard.enter(at.conn) {
+	if !ok || !at.detached.add(at.conn) {
 		return false
 	}
 	_, buffer, err := hijacker.Hijack()
 	if err != nil {
-		at.yard.leave(at.conn)
+		at.detached.remove(at.conn)
 		return false
 	}
-	d := &detached{server: s, place: at, parked: p, id: id, remote: r.RemoteAddr, keepAlive: !r.Close}
+	d := &detached{server: s, connection: at, parked: p, id: id, remote: r.RemoteAddr, keepAlive: !r.Close}
 	if n := buffer.Reader.Buffered(); n > 0 {
 		ahead, _ := buffer.Reader.Peek(n) // what is buffered can be peeked
 		d.first = bytes.Clone(ahead)
@@ -181,26 +178,26 @@ func (s *Server) detach(w http.ResponseWriter, r *http.Request, id string, p *pa
 }
 
 func (d *detached) run() {
-	defer d.place.yard.leave(d.place.conn)
+	defer d.connection.detached.remove(d.conn)
 	gone := d.wait()
 	reply, fail := d.server.store.finish(d.parked, gone)
 	d.parked = nil
 	if gone || d.answer(reply, fail) != nil || !d.keepAlive || !d.idle() {
-		_ = d.place.conn.Close()
+		_ = d.conn.Close()
 		return
 	}
 	select {
-	case d.place.yard.back <- &returned{d.place.conn, d.first}:
-	case <-d.place.yard.closed:
-		_ = d.place.conn.Close()
+	case d.connection.detached.back <- &returned{d.conn, d.first}:
+	case <-d.connection.detached.closed:
+		_ = d.conn.Close()
 	}
 }
 
-// wait blocks until the request has a reason to be answered, and tells whether
-// its client has left. Reading notices the latter; being roused and the end of
+// wait blocks until the request has a reason to be answered, and reports whether
+// its client has left. Reading notices the latter; being woken and the end of
 // the time are read deadlines.
 func (d *detached) wait() (gone bool) {
-	store, conn := d.server.store, d.place.conn
+	store, conn := d.server.store, d.conn
 	store.redirect(d.parked, func() { _ = conn.SetReadDeadline(time.Unix(1, 0)) })
 	for len(d.first) == 0 { // a client that sends ahead cannot be watched
 		_ = conn.SetReadDeadline(d.parked.until)
@@ -218,22 +215,22 @@ func (d *detached) wait() (gone bool) {
 	return false
 }
 
-// idle waits for the next request, and tells whether one begins.
+// idle waits for the next request, and reports whether one begins.
 func (d *detached) idle() bool {
-	_ = d.place.conn.SetReadDeadline(time.Now().Add(d.server.options.IdleTimeout))
+	_ = d.conn.SetReadDeadline(time.Now().Add(d.server.options.IdleTimeout))
 	select {
-	case <-d.place.yard.closed:
+	case <-d.connection.detached.closed:
 		return false
 	default:
 	}
 	if len(d.first) == 0 && d.read() != nil {
 		return false
 	}
-	return d.place.conn.SetDeadline(time.Time{}) == nil
+	return d.conn.SetDeadline(time.Time{}) == nil
 }
 
 func (d *detached) read() error {
-	n, err := d.place.conn.Read(d.readOne[:])
+	n, err := d.conn.Read(d.readOne[:])
 	d.first = append(d.first, d.readOne[:n]...)
 	return err
 }
@@ -247,8 +244,8 @@ func (d *detached) answer(reply *statusReply, fail *failure) error {
 		d.keepAlive = false
 		w.header.Set("Connection", "close")
 	}
-	_ = d.place.conn.SetWriteDeadline(time.Now().Add(answerTimeout))
-	_, err := d.place.conn.Write(w.bytes())
+	_ = d.conn.SetWriteDeadline(time.Now().Add(answerTimeout))
+	_, err := d.conn.Write(w.bytes())
 	return err
 }
 

@@ -10,7 +10,7 @@ type state uint8
 
 const (
 	stateUnknown  state = iota
-	stateWaiting        // the subscriber's seat is empty
+	stateWaiting        // there is no subscriber yet
 	stateNeedInit       // both are there, the initiator has to offer
 	stateOffered        // the subscriber has to answer
 	stateAnswered       // the initiator has to fetch the answer
@@ -50,7 +50,7 @@ type pair struct {
 	bytes      int // of offer, answer and waiting candidates
 	timer      *time.Timer
 	why        *failure // in stateEnded
-	forgotten  bool     // nobody can ask for why anymore
+	forgotten  bool     // why cannot be asked for anymore
 }
 
 // party is one of the two.
@@ -61,7 +61,7 @@ type party struct {
 
 	candidates []json.RawMessage // sent by this party, not yet fetched by the other
 	sent       int               // candidates sent so far
-	connected  bool              // has been told that the pair is connected
+	connected  bool              // knows that the pair is connected
 	parked     *parked
 	left       bool // this party hung up
 
@@ -81,7 +81,7 @@ type statusReply struct {
 
 func (p *party) isInitiator() bool { return p.pair.initiator == p }
 
-// other is the opposite party, nil while the seat is empty.
+// other is the opposite party, nil while there is none.
 func (p *party) other() *party {
 	if p.isInitiator() {
 		return p.pair.subscriber
@@ -89,14 +89,14 @@ func (p *party) other() *party {
 	return p.pair.initiator
 }
 
-// rouse lets the parked request, if there is one, look again.
-func (p *party) rouse() {
+// wake lets the parked request, if there is one, look again.
+func (p *party) wake() {
 	if p != nil && p.parked != nil {
-		p.parked.rouse()
+		p.parked.wake()
 	}
 }
 
-// hasNews tells whether a parked request of p has to be answered now. Only
+// hasNews reports whether a parked request of p has to be answered now. Only
 // "connected" without candidates is no news, except the first time.
 func (p *party) hasNews() bool {
 	switch p.pair.state {
@@ -124,7 +124,7 @@ func (p *party) take() *statusReply {
 		return &statusReply{Code: "offered", Offer: pr.offer}
 	case pr.state == stateAnswered && p.isInitiator():
 		pr.state = stateConnected
-		pr.subscriber.rouse()
+		pr.subscriber.wake()
 		return &statusReply{Code: "answered", Answer: pr.answer}
 	case pr.state == stateConnected:
 		from := p.other()
@@ -135,7 +135,7 @@ func (p *party) take() *statusReply {
 	return &statusReply{}
 }
 
-// takes tells whether giving r changed anything that a lost answer would lose.
+// takes reports whether giving r changed anything that a lost answer would lose.
 func (r *statusReply) takes() bool {
 	return r.Answer != nil || r.Routes != nil
 }
@@ -152,8 +152,8 @@ func (r *statusReply) size() int {
 	return n
 }
 
-// deadline is when the pair expires if nobody says anything anymore. A parked
-// request is a sign of life, and an empty seat cannot be silent.
+// deadline is when the pair expires without further requests. A parked
+// request is a sign of life, and a party that is not there yet cannot be silent.
 func (pr *pair) deadline(now time.Time, expiry time.Duration) time.Time {
 	end := now.Add(expiry)
 	for _, p := range []*party{pr.initiator, pr.subscriber} {

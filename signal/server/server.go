@@ -14,7 +14,7 @@ import (
 	"dialtone/signal"
 )
 
-// HeaderWait announces the wait_ms extension in every answer of the call line:
+// HeaderWait announces the wait_ms extension in every answer of the call endpoint:
 // its value is the longest wait in milliseconds. See the package comment.
 const HeaderWait = "Dialtone-Wait-Ms"
 
@@ -52,10 +52,10 @@ func (s *Server) Close() { s.store.close() }
 // closes ln in any case. The error is nil after an orderly shutdown.
 func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	defer s.Close()
-	yard := newYard(ln.Addr())
+	detached := newDetachedConns(ln.Addr())
 	hs := &http.Server{
 		Handler:           s,
-		ConnContext:       yard.inContext,
+		ConnContext:       detached.inContext,
 		ReadHeaderTimeout: s.options.HeaderTimeout,
 		// Parked requests need the longest wait, and then time to be written.
 		// There is no ReadTimeout: it would end parked requests as well; bodies
@@ -67,7 +67,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	}
 	served := make(chan error, 2)
 	go func() { served <- hs.Serve(ln) }()
-	go func() { served <- hs.Serve(yard) }()
+	go func() { served <- hs.Serve(detached) }()
 	var failed error
 	select {
 	case failed = <-served:
@@ -75,21 +75,21 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	case <-ctx.Done():
 	}
 	s.Close()
-	err := s.shutdown(ctx, hs, yard)
+	err := s.shutdown(ctx, hs, detached)
 	<-served
 	<-served
 	return errors.Join(failed, err)
 }
 
 // shutdown ends what the server still does, in order if it can.
-func (s *Server) shutdown(ctx context.Context, hs *http.Server, y *yard) error {
+func (s *Server) shutdown(ctx context.Context, hs *http.Server, d *detachedConns) error {
 	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.options.ShutdownTimeout)
 	defer cancel()
 	err := hs.Shutdown(bounded)
 	if err != nil {
 		err = errors.Join(err, hs.Close())
 	}
-	y.wait(bounded)
+	d.wait(bounded)
 	return err
 }
 
@@ -100,7 +100,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch r.URL.Path {
 	case "/call/call_line_process/", "/call/call_line_process":
 		s.announce(w.Header())
-		s.serveCallLine(w, r, id)
+		s.serveCall(w, r, id)
 	case "/call":
 		http.Redirect(w, r, "/call/", http.StatusPermanentRedirect)
 	case "/healthz":
@@ -114,7 +114,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (s *Server) serveCallLine(w http.ResponseWriter, r *http.Request, id string) {
+func (s *Server) serveCall(w http.ResponseWriter, r *http.Request, id string) {
 	if fail := s.store.admit(clientOf(r.RemoteAddr)); fail != nil {
 		s.refuse(w, id, r.RemoteAddr, fail)
 		return
@@ -123,7 +123,7 @@ func (s *Server) serveCallLine(w http.ResponseWriter, r *http.Request, id string
 		s.refuse(w, id, r.RemoteAddr, errUnknownCode)
 		return
 	}
-	if r.Header.Get("Sec-Fetch-Site") == "cross-site" { // it could not read the answers, but take seats and use up limits
+	if r.Header.Get("Sec-Fetch-Site") == "cross-site" { // it could not read the answers, but would use up limits
 		s.refuse(w, id, r.RemoteAddr, errCrossSite)
 		return
 	}
@@ -156,7 +156,7 @@ func (s *Server) serveCallLine(w http.ResponseWriter, r *http.Request, id string
 	}
 }
 
-// serveStatus answers get_status, now or when there is something to tell.
+// serveStatus answers get_status, now or when there is news.
 func (s *Server) serveStatus(w http.ResponseWriter, r *http.Request, id string, req *request) {
 	if fail := req.parseWait(); fail != nil {
 		s.refuse(w, id, r.RemoteAddr, fail)
@@ -262,7 +262,7 @@ func (s *Server) prepare(h http.Header, id string) {
 	h.Set("Cache-Control", "no-store")
 }
 
-// announce sets the header of the call line's answers.
+// announce sets the header of the call endpoint's answers.
 func (s *Server) announce(h http.Header) {
 	h.Set(HeaderWait, strconv.FormatInt(maxWait.Milliseconds(), 10))
 }
@@ -280,7 +280,7 @@ func (s *Server) refuse(w http.ResponseWriter, id, remote string, fail *failure)
 	writeJSON(w, fail.status, map[string]string{"error": fail.reason, "message": fail.message, "request_id": id})
 }
 
-// writeJSON answers in one write. An error means that nobody reads anymore.
+// writeJSON answers in one write. An error means that the client has left.
 func writeJSON(w http.ResponseWriter, status int, body any) {
 	raw, err := json.Marshal(body)
 	if err != nil {

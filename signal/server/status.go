@@ -12,12 +12,12 @@ type parked struct {
 	poll       uint64
 	until      time.Time
 	superseded bool
-	rouse      func() // called under the store's mutex when there may be something to answer
+	wake       func() // called under the store's mutex when there may be something to answer
 }
 
 // begin answers get_status at once where there is news or no wait is wished,
-// and parks it otherwise. rouse must not block.
-func (s *store) begin(r *request, rouse func()) (*statusReply, *parked, *failure) {
+// and parks it otherwise. wake must not block.
+func (s *store) begin(r *request, wake func()) (*statusReply, *parked, *failure) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
@@ -34,14 +34,14 @@ func (s *store) begin(r *request, rouse func()) (*statusReply, *parked, *failure
 	}
 	if old := p.parked; old != nil {
 		old.superseded = true
-		p.rouse()
+		p.wake()
 	}
 	s.parked++
-	p.parked = &parked{party: p, poll: r.poll, until: now.Add(r.wait), rouse: rouse}
+	p.parked = &parked{party: p, poll: r.poll, until: now.Add(r.wait), wake: wake}
 	return nil, p.parked, nil
 }
 
-// finish answers a parked request with whatever there is now. gone tells that
+// finish answers a parked request with whatever there is now. gone:
 // its client has left: then nothing is taken, and both results are nil.
 func (s *store) finish(w *parked, gone bool) (*statusReply, *failure) {
 	s.mu.Lock()
@@ -81,18 +81,18 @@ func (s *store) give(p *party, poll uint64) *statusReply {
 	return reply
 }
 
-// isDue tells whether a parked request has a reason to be answered.
+// isDue reports whether a parked request has a reason to be answered.
 func (s *store) isDue(w *parked) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.closed || w.superseded || w.party.hasNews()
 }
 
-// redirect lets somebody else be roused for w.
-func (s *store) redirect(w *parked, rouse func()) {
+// redirect sets what is woken for w.
+func (s *store) redirect(w *parked, wake func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	w.rouse = rouse
+	w.wake = wake
 }
 
 // verdict is how waiting ended.

@@ -25,7 +25,7 @@ type store struct {
 	onExpire func(*pair) // called without the mutex
 }
 
-// counters are what /healthz tells, since the start.
+// counters are those of /healthz, since the start.
 type counters struct {
 	Requests   uint64 `json:"requests"`
 	Refused    uint64 `json:"refused"`
@@ -45,7 +45,7 @@ func newStore(o Options, onExpire func(*pair)) *store {
 	}
 }
 
-// dial seats a new party: as the subscriber of the pair that waits under code,
+// dial adds a party: as the subscriber of the pair that waits under code,
 // or as the initiator of a new one.
 func (s *store) dial(code string, from client, now time.Time) (*party, *failure) {
 	if s.closed {
@@ -57,10 +57,10 @@ func (s *store) dial(code string, from client, now time.Time) (*party, *failure)
 		return s.open(code, from, now)
 	}
 	delete(s.waiting, code)
-	p := s.seat(pr, now)
+	p := s.addParty(pr, now)
 	pr.subscriber, pr.state = p, stateNeedInit
 	s.count.Paired++
-	pr.initiator.rouse()
+	pr.initiator.wake()
 	s.watch(pr, now)
 	return p, nil
 }
@@ -73,20 +73,20 @@ func (s *store) open(code string, from client, now time.Time) (*party, *failure)
 		return nil, errAddressLimit
 	}
 	pr := &pair{code: code, state: stateWaiting, opener: from}
-	pr.initiator = s.seat(pr, now)
+	pr.initiator = s.addParty(pr, now)
 	s.waiting[code] = pr
 	s.pairs++
 	pr.timer = time.AfterFunc(s.options.Expiry, func() { s.tick(pr) })
 	return pr.initiator, nil
 }
 
-func (s *store) seat(pr *pair, now time.Time) *party {
+func (s *store) addParty(pr *pair, now time.Time) *party {
 	p := &party{id: newUserID(), pair: pr, lastSeen: now}
 	s.parties[p.id] = p
 	return p
 }
 
-// newUserID gives 64 hex digits that nobody can guess. crypto/rand.Read never fails.
+// newUserID gives 64 hex digits that cannot be guessed. crypto/rand.Read never fails.
 func newUserID() string {
 	var b [32]byte
 	_, _ = rand.Read(b[:])
@@ -120,7 +120,7 @@ func (s *store) offer(p *party, raw json.RawMessage) *failure {
 		return errStorageLimit
 	}
 	p.pair.offer, p.pair.state = raw, stateOffered
-	p.other().rouse()
+	p.other().wake()
 	return nil
 }
 
@@ -132,11 +132,11 @@ func (s *store) answer(p *party, raw json.RawMessage) *failure {
 		return errStorageLimit
 	}
 	p.pair.answer, p.pair.state = raw, stateAnswered
-	p.other().rouse()
+	p.other().wake()
 	return nil
 }
 
-// ice keeps a candidate (or null) for the other side.
+// ice keeps a candidate (or null) for the peer.
 func (s *store) ice(p *party, raw json.RawMessage) *failure {
 	if exceeds(p.sent+1, s.options.CandidatesPerSide) {
 		return errCandidateLimit
@@ -148,7 +148,7 @@ func (s *store) ice(p *party, raw json.RawMessage) *failure {
 	p.sent++
 	s.count.Candidates++
 	if p.pair.state == stateConnected {
-		p.other().rouse()
+		p.other().wake()
 	}
 	return nil
 }
@@ -186,7 +186,7 @@ func (s *store) end(pr *pair, why *failure) {
 	for _, p := range []*party{pr.initiator, pr.subscriber} {
 		if p != nil {
 			p.candidates, p.reply = nil, nil
-			p.rouse()
+			p.wake()
 		}
 	}
 	s.ended++
@@ -245,6 +245,6 @@ func (s *store) close() {
 	s.closed = true
 	for _, p := range s.parties {
 		p.pair.timer.Stop()
-		p.rouse()
+		p.wake()
 	}
 }

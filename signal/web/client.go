@@ -27,28 +27,25 @@ const (
 // Options configure a Client. The zero value is usable.
 type Options struct {
 	Trust
-	// Token is sent as "Authorization: Bearer", to the endpoint's own origin alone; empty: none.
+	// Token is sent as "Authorization: Bearer", only to the endpoint's own origin; empty: none.
 	Token string
 	// UserAgent is sent with every request. Default "dialtone".
 	UserAgent string
-	// Timeout bounds each request. Default 15 s.
+	// Timeout bounds each request, beyond the time that the server was asked to hold it. Default 15 s.
 	Timeout time.Duration
-	// Patience bounds how long a server that says "not now" (503, 429, or 409 with Retry-After) is asked again. Default 15
-	// s. Negative: not at all.
+	// Patience bounds how long a server that says "not now" (503, 429, or 409 with Retry-After) is asked again. Default
+	// 15 s. Negative: not at all.
 	Patience time.Duration
-	// OnRequest is told about every request when it is over, one at a time. It must return quickly.
-	OnRequest func(Request)
+	// OnRequest gets every request when it is over, one at a time. It must return quickly.
+	OnRequest func(signal.Request)
 }
 
-// Request is one HTTP request with its times.
-type Request struct {
-	Op      string // the step: "offer", "candidates", "restart", "bye", …
-	Method  string
-	Attempt int // from 1
-	Times
-	Status         int // 0 without an answer
-	Sent, Received int // sizes of the bodies in bytes
-	Err            error
+// OptionsOf are those of a call's signaling.
+func OptionsOf(s signal.Setup) Options {
+	return Options{
+		Trust: Trust{CAFile: s.CAFile, Insecure: s.Insecure}, Token: s.Token, UserAgent: s.UserAgent,
+		OnRequest: s.OnRequest,
+	}
 }
 
 // Call is a request to make.
@@ -62,10 +59,20 @@ type Call struct {
 	Body        []byte
 	// Expect lists the statuses that are answers; every other is an error.
 	Expect []int
-	// Redirects tells to follow 307 and 308. Where a server asks to come again later, only such a call does.
+	// Redirects: 307 and 308 are followed, and a server that asks to come again later is asked again.
 	Redirects bool
 	// Anonymous sends no token.
 	Anonymous bool
+	// Hold is how long the server may hold its answer.
+	Hold time.Duration
+	// Attempt and Repeat are reported; Attempt 0 is the first.
+	Attempt int
+	Repeat  bool
+	// Read takes an expected answer in before the request is reported, and may add to the report; its error is the failure
+	// of the request.
+	Read func(*Answer, *signal.Request) error
+	// Refine changes what an unexpected status means.
+	Refine func(*signal.Error, *Answer)
 }
 
 // Answer is what came back.
@@ -76,7 +83,7 @@ type Answer struct {
 	URL    *url.URL // where it came from, after redirects
 }
 
-// Client makes requests of one endpoint.
+// Client makes requests to one endpoint.
 type Client struct {
 	o         Options
 	transport *http.Transport
@@ -87,15 +94,12 @@ type Client struct {
 
 // NewClient makes a client whose token belongs to the endpoint's origin. The error is a *signal.Error.
 func NewClient(endpoint *url.URL, o Options) (*Client, error) {
-	transport, err := o.Transport()
+	transport, err := o.transport()
 	if err != nil {
 		return nil, err
 	}
 	if strings.ContainsFunc(o.Token, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return nil, &signal.Error{
-			Op: "token", Err: errors.New("the bearer token holds characters that no token has"),
-			Hint: "give the token alone, without \"Bearer\", spaces or line ends",
-		}
+		return nil, &signal.Error{Op: "token", Err: errors.New("the bearer token contains invalid characters")}
 	}
 	if o.UserAgent == "" {
 		o.UserAgent = "dialtone"
@@ -107,45 +111,63 @@ func NewClient(endpoint *url.URL, o Options) (*Client, error) {
 		o.Patience = 15 * time.Second
 	}
 	if o.OnRequest == nil {
-		o.OnRequest = func(Request) {}
+		o.OnRequest = func(signal.Request) {}
 	}
 	return &Client{o: o, transport: transport, origin: endpoint}, nil
 }
 
+// Open makes a client of an address, see Endpoint. The error is a *signal.Error.
+func Open(address string, o Options) (*Client, error) {
+	endpoint, err := Endpoint(address)
+	if err != nil {
+		return nil, err
+	}
+	return NewClient(endpoint, o)
+}
+
+// Endpoint is the address that the client was made for.
+func (c *Client) Endpoint() *url.URL { return c.origin }
+
 // Close frees the connections.
 func (c *Client) Close() { c.transport.CloseIdleConnections() }
 
-// Do makes a request, follows redirects and comes again where the server says when. The error is a *signal.Error; the
-// answer is not nil where there was one, errors included.
+// Do makes a request, follows redirects and comes again when the server says so. The error is a *signal.Error; the
+// answer is not nil if there was one, errors included.
 func (c *Client) Do(ctx context.Context, call Call) (*Answer, error) {
 	deadline := time.Now().Add(c.o.Patience)
 	redirects := 0
-	for attempt := 1; ; attempt++ {
-		a, failure := c.once(ctx, call, attempt)
+	for call.Attempt = max(call.Attempt, 1); ; call.Attempt++ {
+		a, failure := c.once(ctx, call)
 		switch {
-		case a == nil, failure == nil && !isRedirect(a.Status):
+		case a == nil || failure == nil && !isRedirect(a.Status):
 			return a, orNil(failure)
-		case call.Redirects && isRedirect(a.Status):
+		case !call.Redirects:
+			return a, orNil(failure)
+		case isRedirect(a.Status):
 			if redirects++; redirects > maxRedirects {
-				return a, c.refuse(call, a, fmt.Errorf("it redirects more than %d times", maxRedirects))
+				return a, badRedirect(call, a, fmt.Errorf("the server redirects more than %d times", maxRedirects))
 			}
 			to, err := Resolve(call.URL, a.Header.Get("Location"))
 			if err != nil {
-				return a, c.refuse(call, a, err)
+				return a, badRedirect(call, a, err)
 			}
 			call.URL = to
 			continue
 		}
 		wait, ok := retryAfter(a, time.Until(deadline))
-		if !call.Redirects || !ok || attempt >= maxRetries || sleep(ctx, wait) != nil {
+		if !ok || call.Attempt >= maxRetries || Sleep(ctx, wait) != nil {
 			return a, failure
 		}
 	}
 }
 
-// isRedirect: others would turn a POST into a GET.
+// isRedirect: other statuses would turn a POST into a GET.
 func isRedirect(status int) bool {
 	return status == http.StatusTemporaryRedirect || status == http.StatusPermanentRedirect
+}
+
+func badRedirect(call Call, a *Answer, err error) error {
+	return &signal.Error{Op: call.Op, Reason: signal.ReasonStatus, Status: a.Status, Err: err}
 }
 
 func orNil(e *signal.Error) error {
@@ -155,7 +177,7 @@ func orNil(e *signal.Error) error {
 	return e
 }
 
-// retryAfter reads when the server wants to be asked again; false when it does not say, or not within the time left.
+// retryAfter reads when the server wants to be asked again; false if it does not say, or not within the time left.
 func retryAfter(a *Answer, left time.Duration) (time.Duration, bool) {
 	switch a.Status {
 	case http.StatusServiceUnavailable, http.StatusTooManyRequests, http.StatusConflict:
@@ -175,20 +197,30 @@ func retryAfter(a *Answer, left time.Duration) (time.Duration, bool) {
 	return max(wait, 100*time.Millisecond), true
 }
 
-// once makes one request and reports it. The answer is nil where there was none.
-func (c *Client) once(ctx context.Context, call Call, attempt int) (*Answer, *signal.Error) {
-	bounded, cancel := context.WithTimeout(ctx, c.o.Timeout)
+// once makes one request and reports it. The answer is nil if there was none.
+func (c *Client) once(ctx context.Context, call Call) (*Answer, *signal.Error) {
+	limit := call.Hold + c.o.Timeout
+	bounded, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	t := NewTracer()
-	a, err := c.roundTrip(httptrace.WithClientTrace(bounded, t.Hooks()), call)
-	r := Request{Op: call.Op, Method: call.Method, Attempt: attempt, Sent: len(call.Body)}
-	r.Times, _ = t.Finish()
-	failure := c.judge(ctx, call, a, err)
+	r := signal.Request{
+		Op: call.Op, Method: call.Method, Attempt: call.Attempt, Repeat: call.Repeat, Wait: call.Hold,
+		Sent: len(call.Body),
+	}
+	t := newTracer()
+	a, err := c.roundTrip(httptrace.WithClientTrace(bounded, t.hooks()), call)
+	var wrote bool
+	r.Times, wrote = t.finish()
 	if a != nil {
-		r.Status, r.Received = a.Status, len(a.Body)
+		r.Status, r.Received, r.RequestID = a.Status, len(a.Body), requestID(a)
+	}
+	failure := c.classify(ctx, call, a, err, limit)
+	if failure == nil && call.Read != nil && slices.Contains(call.Expect, a.Status) {
+		if err := call.Read(a, &r); err != nil {
+			failure = Protocol(call.Op, a, err)
+		}
 	}
 	if failure != nil {
-		r.Err = failure
+		failure.Sent, r.Err = wrote, failure
 	}
 	c.mu.Lock()
 	c.o.OnRequest(r)
@@ -196,29 +228,25 @@ func (c *Client) once(ctx context.Context, call Call, attempt int) (*Answer, *si
 	return a, failure
 }
 
-func (c *Client) judge(ctx context.Context, call Call, a *Answer, err error) *signal.Error {
+func (c *Client) classify(ctx context.Context, call Call, a *Answer, err error, limit time.Duration) *signal.Error {
 	switch {
 	case err != nil && ctx.Err() != nil:
-		return &signal.Error{Op: call.Op, Err: fmt.Errorf("given up here: %w", ctx.Err())}
+		return &signal.Error{Op: call.Op, Err: fmt.Errorf("cancelled: %w", ctx.Err())}
 	case errors.Is(err, errTooLarge):
-		return &signal.Error{Op: call.Op, Reason: signal.ReasonProtocol, Status: statusOf(a), Err: err,
-			Hint: "is this the right address?"}
+		return &signal.Error{Op: call.Op, Reason: signal.ReasonProtocol, Err: err}
 	case err != nil:
-		return NetworkError(call.Op, err, c.o.Timeout)
+		return networkError(call.Op, err, limit)
 	case slices.Contains(call.Expect, a.Status), call.Redirects && isRedirect(a.Status):
 		return nil
 	}
-	return c.statusError(call, a)
+	e := c.statusError(call, a)
+	if call.Refine != nil {
+		call.Refine(e, a)
+	}
+	return e
 }
 
 var errTooLarge = errors.New("the answer exceeds 1 MiB")
-
-func statusOf(a *Answer) int {
-	if a == nil {
-		return 0
-	}
-	return a.Status
-}
 
 // roundTrip uses the transport itself: a client would carry the token along on redirects to subdomains, and repeat the
 // whole address in its errors.
@@ -250,7 +278,7 @@ func (c *Client) roundTrip(ctx context.Context, call Call) (*Answer, error) {
 	a := &Answer{Status: resp.StatusCode, Header: resp.Header, URL: call.URL}
 	a.Body, err = io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
 	if len(a.Body) > maxBody {
-		a.Body, err = nil, errTooLarge
+		err = errTooLarge
 	}
 	if err != nil {
 		return nil, err
@@ -258,7 +286,8 @@ func (c *Client) roundTrip(ctx context.Context, call Call) (*Answer, error) {
 	return a, nil
 }
 
-func sleep(ctx context.Context, d time.Duration) error {
+// Sleep waits, or returns ctx's error if that ends first.
+func Sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

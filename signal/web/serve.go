@@ -7,11 +7,13 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"mime"
 	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -24,7 +26,7 @@ const (
 	idleTime     = 60 * time.Second
 	writeTime    = 60 * time.Second // of a request, the wait for the call included
 	shutdownTime = 3 * time.Second
-	// maxConnections is how many connections are kept: calls come one after another, so more are of no use.
+	// maxConnections is how many connections are kept: calls come one after another, so more are not needed.
 	maxConnections = 256
 )
 
@@ -32,7 +34,7 @@ const (
 func Serve(ctx context.Context, ln net.Listener, h http.Handler) error {
 	hs := &http.Server{
 		Handler: h, ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, WriteTimeout: writeTime, MaxHeaderBytes: 16 << 10,
-		ReadTimeout: headerTime + bodyTime, // of bodies that nobody reads; ReadBody has its own
+		ReadTimeout: headerTime + bodyTime, // of bodies that are not read; ReadBody has its own
 		ConnState:   limited(maxConnections),
 	}
 	served := make(chan error, 1)
@@ -59,7 +61,7 @@ func limited(most int) func(net.Conn, http.ConnState) {
 		switch state {
 		case http.StateNew:
 			if open.Add(1) > int64(most) {
-				_ = c.Close() // whoever it is learns it
+				_ = c.Close() // the client notices
 			}
 		case http.StateClosed, http.StateHijacked:
 			open.Add(-1)
@@ -75,6 +77,59 @@ type Problem struct {
 	Detail string `json:"detail,omitempty"` // the next step
 	// Retry is when to come again; 0: never.
 	Retry time.Duration `json:"-"`
+	// Err is what a session ends with because of it; nil: it does not end one.
+	Err error `json:"-"`
+}
+
+// retryTime is when a caller should come again who found no session.
+const retryTime = time.Second
+
+// Busy is the refusal while another session is in progress.
+func Busy() *Problem {
+	return &Problem{Status: http.StatusServiceUnavailable, Title: "another call is in progress",
+		Detail: "One call is answered at a time.", Retry: retryTime}
+}
+
+// Resource is what is at one URL of an answerer's server. It answers OPTIONS, which needs no token (RFC 9725 §4.7.1),
+// lets pages of every origin in that have the token, and refuses all others.
+type Resource struct {
+	Token   string
+	Accept  [2]string // a field of the answer to OPTIONS and its value, such as Accept-Post
+	Methods map[string]func(http.ResponseWriter, *http.Request) *Problem
+}
+
+// ServeHTTP implements http.Handler.
+func (x Resource) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	methods := strings.Join(append(slices.Sorted(maps.Keys(x.Methods)), http.MethodOptions), ", ")
+	cors(w, methods)
+	problem := foreign(r, x.Token)
+	method, known := x.Methods[r.Method]
+	switch {
+	case problem != nil:
+	case r.Method == http.MethodOptions:
+		if x.Accept[0] != "" {
+			w.Header().Set(x.Accept[0], x.Accept[1])
+		}
+		Reply(w, http.StatusNoContent, "", nil)
+	case !Authorized(r, x.Token):
+		problem = &Problem{Status: http.StatusUnauthorized, Title: "a bearer token is required",
+			Detail: "Send the token that this server was started with."}
+	case !known:
+		w.Header().Set("Allow", methods)
+		problem = &Problem{Status: http.StatusMethodNotAllowed, Title: "this method is not allowed here",
+			Detail: "Allowed are " + methods + "."}
+	default:
+		problem = method(w, r)
+	}
+	if problem != nil {
+		Refuse(w, *problem)
+	}
+}
+
+// Empty answers 204: nothing is there to be read.
+func Empty(w http.ResponseWriter, _ *http.Request) *Problem {
+	Reply(w, http.StatusNoContent, "", nil)
+	return nil
 }
 
 // Refuse answers with a problem.
@@ -92,7 +147,7 @@ func Refuse(w http.ResponseWriter, p Problem) {
 	Reply(w, p.Status, "application/problem+json", raw)
 }
 
-// Reply answers in one write. That nobody reads any more is no news.
+// Reply answers in one write. An error would mean that the client has left.
 func Reply(w http.ResponseWriter, status int, contentType string, body []byte) {
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Cache-Control", "no-store")
@@ -106,11 +161,10 @@ func Reply(w http.ResponseWriter, status int, contentType string, body []byte) {
 	_, _ = w.Write(body)
 }
 
-// Foreign is the refusal of a request that a web page makes whose place is elsewhere; nil for any other. Whoever opens
-// a page on this machine, or in its network, lets it reach what listens there: without a token that would be
-// everybody's call. Pages of this machine may call, and those of the very address that is asked, unless that is a name:
-// names can be made to lead here.
-func Foreign(r *http.Request, token string) *Problem {
+// foreign is the refusal of a request that a web page of another site makes; nil for any other. A page that is opened on
+// this machine, or in its network, reaches what listens there: without a token any page could call. Pages of this
+// machine may call, and those of the very address that is asked, unless that is a name: names can be made to lead here.
+func foreign(r *http.Request, token string) *Problem {
 	origin := r.Header.Get("Origin")
 	if origin == "" || token != "" || r.Method == http.MethodOptions { // a preflight does nothing yet
 		return nil
@@ -124,13 +178,13 @@ func Foreign(r *http.Request, token string) *Problem {
 		}
 	}
 	return &Problem{
-		Status: http.StatusForbidden, Title: "web pages from elsewhere need a token",
+		Status: http.StatusForbidden, Title: "web pages of other sites need a token",
 		Detail: "Start the server with --token and let the page send it, or open the page from http://localhost.",
 	}
 }
 
-// CORS lets pages of every origin use a resource with the given methods.
-func CORS(w http.ResponseWriter, methods string) {
+// cors lets pages of every origin use a resource with the given methods.
+func cors(w http.ResponseWriter, methods string) {
 	h := w.Header()
 	h.Set("Access-Control-Allow-Origin", "*")
 	h.Set("Access-Control-Allow-Methods", methods)
@@ -139,7 +193,7 @@ func CORS(w http.ResponseWriter, methods string) {
 	h.Set("Access-Control-Max-Age", "600")
 }
 
-// Authorized checks the bearer token of a request in constant time; an empty token lets everybody in.
+// Authorized checks the bearer token of a request in constant time; an empty token lets every request in.
 func Authorized(r *http.Request, token string) bool {
 	if token == "" {
 		return true
@@ -161,7 +215,7 @@ func MediaType(r *http.Request) string {
 // ReadBody reads a request's body of at most limit bytes in bounded time. The problem is nil when it was read.
 func ReadBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, *Problem) {
 	control := http.NewResponseController(w)
-	// A recorder in a test has no deadlines, and a connection that has none any more will not be read from.
+	// A recorder in a test has no deadlines, and a connection that is closed will not be read from.
 	_ = control.SetReadDeadline(time.Now().Add(bodyTime))
 	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	_ = control.SetReadDeadline(time.Time{})
@@ -169,9 +223,9 @@ func ReadBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, *Pro
 	switch {
 	case errors.As(err, &tooLarge):
 		return nil, &Problem{Status: http.StatusRequestEntityTooLarge, Title: "the body is too large",
-			Detail: "At most " + strconv.FormatInt(limit, 10) + " bytes are taken."}
+			Detail: "At most " + strconv.FormatInt(limit, 10) + " bytes are allowed."}
 	case err != nil:
-		return nil, &Problem{Status: http.StatusBadRequest, Title: "the body ended early or came too slowly",
+		return nil, &Problem{Status: http.StatusBadRequest, Title: "the body was incomplete or too slow",
 			Detail: "Send it again."}
 	}
 	return raw, nil

@@ -98,10 +98,10 @@ func TestForeign(t *testing.T) {
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", nil)
 		r.Host = test.host
 		r.Header.Set("Origin", test.origin)
-		if p := Foreign(r, test.token); (p != nil) != test.want {
+		if p := foreign(r, test.token); (p != nil) != test.want {
 			t.Errorf("%q at %q, token %q: %v", test.origin, test.host, test.token, p)
 		}
-		if r.Method = http.MethodOptions; Foreign(r, test.token) != nil {
+		if r.Method = http.MethodOptions; foreign(r, test.token) != nil {
 			t.Errorf("%q at %q: a preflight is refused", test.origin, test.host)
 		}
 	}
@@ -186,23 +186,23 @@ func (c *closing) Close() error {
 	return nil
 }
 
-func TestSeats(t *testing.T) {
-	var s Seats[int]
+func TestQueue(t *testing.T) {
+	var s Queue[int]
 	first, second := new(int), new(int)
 	if s.Take(t.Context()) != nil {
-		t.Error("a seat from nowhere")
+		t.Error("a session from nowhere")
 	}
 	taken := make(chan *int, 1)
 	go func() { taken <- s.Take(t.Context()) }()
-	if !s.Open(first) || <-taken != first {
-		t.Error("who waits does not get the seat that is opened")
+	if s.Add(first) != nil || <-taken != first {
+		t.Error("who waits does not get the session that is added")
 	}
-	if !s.Open(second) || s.Open(second) {
-		t.Error("one seat at a time is free")
+	if s.Add(second) != nil || s.Add(second) == nil {
+		t.Error("one session at a time is free")
 	}
-	s.Leave(second)
+	s.Remove(second)
 	if s.Take(t.Context()) != nil {
-		t.Error("a seat that was left is taken")
+		t.Error("a session that was left is taken")
 	}
-	s.Leave(first)
+	s.Remove(first)
 }

@@ -13,8 +13,8 @@ import (
 	"dialtone/signal"
 )
 
-// problem is an RFC 9457 problem body, or one of the habits from before it.
-type problem struct {
+// refusal is the JSON body of an error: an RFC 9457 problem, a room server's, or another habit.
+type refusal struct {
 	Title   string `json:"title"`
 	Detail  string `json:"detail"`
 	Error   string `json:"error"`
@@ -24,11 +24,40 @@ type problem struct {
 // longestPart is how long a part of a path may be, in bytes, to be taken for a name: what is longer may be a key.
 const longestPart = 15
 
-// leastValue is how long the value of a query is, in bytes, that is looked for in what a server says: shorter ones are
+// leastValue is how long the value of a query is, in bytes, that is looked for in a server's text: shorter ones are
 // everywhere.
 const leastValue = 4
 
-// keys are what a server may say back to us, and what is for nobody else: the token, and the keys that addresses hold.
+// Shown is an address fit to be shown and recorded: many media servers put a key into the path or the query. It is
+// empty for an address that is not valid.
+func Shown(address string) string {
+	u, err := Endpoint(address)
+	if err != nil {
+		return ""
+	}
+	parts := strings.Split(u.Path, "/")
+	for i, part := range parts {
+		if len(part) > longestPart {
+			parts[i] = "…"
+		}
+	}
+	query := ""
+	if u.RawQuery != "" {
+		query = "?…"
+	}
+	return (&url.URL{Scheme: u.Scheme, Host: u.Host}).String() + strings.Join(parts, "/") + query
+}
+
+// fit is a server's text without keys, cleaned and bounded.
+func (c *Client) fit(call Call, s string) string {
+	for _, key := range c.keys(call.URL) {
+		s = strings.ReplaceAll(s, key, "***")
+	}
+	return Clean(s)
+}
+
+// keys are what a server may repeat to this client but what must not be shown: the token, and the keys that addresses
+// hold.
 func (c *Client) keys(asked *url.URL) []string {
 	var out []string
 	add := func(least int, s string) {
@@ -54,87 +83,105 @@ func (c *Client) keys(asked *url.URL) []string {
 	return out
 }
 
-// words are what the body of an error says, without keys, cleaned and bounded; empty for nothing fit to be shown.
-func (c *Client) words(call Call, a *Answer) string {
-	keys := c.keys(call.URL)
-	fit := func(s string) string {
-		for _, key := range keys {
-			s = strings.ReplaceAll(s, key, "***")
-		}
-		return Clean(s)
-	}
+// text is what the body of an error says, without keys, cleaned and bounded, and the server's stable name for it; both
+// may be empty.
+func (c *Client) text(call Call, a *Answer) (text, code string) {
 	kind, _, err := mime.ParseMediaType(a.Header.Get("Content-Type"))
 	if err != nil {
 		kind = ""
 	}
-	text := strings.TrimSpace(string(a.Body))
-	if strings.HasSuffix(kind, "json") || strings.HasPrefix(text, "{") {
-		var p problem
-		if json.Unmarshal(a.Body, &p) != nil {
-			return ""
+	body := strings.TrimSpace(string(a.Body))
+	if strings.HasSuffix(kind, "json") || strings.HasPrefix(body, "{") {
+		var r refusal
+		if json.Unmarshal(a.Body, &r) != nil {
+			return "", ""
+		}
+		if isCode(r.Error) {
+			code = r.Error
 		}
 		var parts []string
-		for _, s := range []string{p.Title, p.Error, p.Detail, p.Message} {
-			if s = fit(s); s != "" {
+		for _, s := range []string{r.Title, r.Error, r.Detail, r.Message} {
+			if s = c.fit(call, s); s != "" {
 				parts = append(parts, s)
 			}
 		}
-		return strings.Join(parts, ": ")
+		return strings.Join(parts, ": "), code
 	}
-	if strings.HasPrefix(text, "<") || strings.HasPrefix(text, "v=0") || kind == "text/html" {
-		return ""
+	if strings.HasPrefix(body, "<") || strings.HasPrefix(body, "v=0") || kind == "text/html" {
+		return "", ""
 	}
-	return fit(text)
+	return c.fit(call, body), ""
 }
 
-// refuse is an answer that leads nowhere.
-func (c *Client) refuse(call Call, a *Answer, err error) error {
-	return &signal.Error{Op: call.Op, Reason: signal.ReasonStatus, Status: a.Status, Err: err,
-		Hint: "give the final address"}
+// isCode reports whether a server's name for its refusal is a stable name.
+func isCode(s string) bool {
+	return s != "" && len(s) <= 64 && !strings.ContainsFunc(s, func(c rune) bool {
+		return (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '_'
+	})
+}
+
+// requestID is a server's name for a request, if it is fit to be shown.
+func requestID(a *Answer) string {
+	s := a.Header.Get("X-Request-Id")
+	if len(s) > 64 || strings.ContainsFunc(s, func(c rune) bool { return c <= ' ' || c > '~' }) {
+		return ""
+	}
+	return s
 }
 
 // Protocol is an answer that is not of the protocol.
-func Protocol(op string, a *Answer, err error, hint string) *signal.Error {
+func Protocol(op string, a *Answer, err error) *signal.Error {
 	if strings.HasPrefix(strings.TrimSpace(string(a.Body)), "<") {
 		err = fmt.Errorf("%w: it is a web page", err)
 	}
-	return &signal.Error{Op: op, Reason: signal.ReasonProtocol, Status: a.Status, Err: err, Hint: hint}
+	return &signal.Error{Op: op, Reason: signal.ReasonProtocol, Status: a.Status, RequestID: requestID(a), Err: err}
 }
 
-// statusError names what a status means that was not expected.
+// statusError classifies a status that was not expected.
 func (c *Client) statusError(call Call, a *Answer) *signal.Error {
-	e := &signal.Error{Op: call.Op, Status: a.Status, Reason: signal.ReasonStatus,
-		Err: errors.New("the server answers " + StatusText(a.Status))}
-	if text := c.words(call, a); text != "" {
-		e.Err = fmt.Errorf("the server answers %s: %s", StatusText(a.Status), text)
+	text, code := c.text(call, a)
+	e := &signal.Error{Op: call.Op, Status: a.Status, Code: code, RequestID: requestID(a), Reason: reasonOf(a.Status),
+		Err: errors.New("the server answered " + StatusText(a.Status))}
+	if text != "" {
+		e.Err = fmt.Errorf("%w: %s", e.Err, text)
 	}
 	switch {
-	case a.Status == http.StatusTooManyRequests, a.Status == http.StatusRequestEntityTooLarge:
-		e.Reason, e.Hint = signal.ReasonLimit, "wait a little, or raise the limit where the server runs"
-	case a.Status == http.StatusProxyAuthRequired:
-		e.Reason, e.Hint = signal.ReasonProxy, "the proxy wants a login: check HTTP_PROXY and HTTPS_PROXY"
-	case a.Status == http.StatusUnauthorized, a.Status == http.StatusForbidden:
-		e.Hint = c.loginHint(call)
-	case a.Status == http.StatusNotFound, a.Status == http.StatusMethodNotAllowed, a.Status == http.StatusGone:
-		e.Hint = "nothing takes this request at this path: check the address, to the last letter"
-	case a.Status == http.StatusServiceUnavailable, a.Status == http.StatusConflict:
-		e.Hint = "it is busy, or nothing is there to be played: try again later"
-	case a.Status >= 500:
-		e.Hint = "the server has a fault: look at its log, or try again later"
-	case a.Status >= 300 && a.Status < 400:
-		e.Hint = "it redirects in a way that a POST must not follow (only 307 and 308 keep the request): give the final address"
-	default:
-		e.Reason, e.Hint = signal.ReasonRejected, "the server does not take this request: its words, or its log, say why"
+	case code == "shutting_down":
+		e.Reason = signal.ReasonShutdown
+	case a.Status/100 == 3:
+		if to := c.fit(call, a.Header.Get("Location")); !strings.Contains(to, "@") {
+			e.Location = to
+		}
+	case a.Status == http.StatusBadRequest && strings.Contains(text, "HTTPS server"):
+		e.Code = signal.CodeNeedsTLS
+	case (a.Status == http.StatusUnauthorized || a.Status == http.StatusForbidden) && code == "" && !call.Anonymous:
+		e.Code = c.tokenCode(call)
 	}
 	return e
 }
 
-func (c *Client) loginHint(call Call) string {
+func reasonOf(status int) signal.Reason {
+	switch status {
+	case http.StatusTooManyRequests, http.StatusRequestEntityTooLarge:
+		return signal.ReasonLimit
+	case http.StatusProxyAuthRequired:
+		return signal.ReasonProxy
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed,
+		http.StatusGone, http.StatusConflict, http.StatusRequestTimeout:
+		return signal.ReasonStatus
+	}
+	if status/100 == 4 {
+		return signal.ReasonRejected
+	}
+	return signal.ReasonStatus
+}
+
+func (c *Client) tokenCode(call Call) string {
 	switch {
 	case c.o.Token == "":
-		return "the server wants a bearer token: give one with --token"
+		return signal.CodeTokenMissing
 	case !SameOrigin(c.origin, call.URL):
-		return "the server redirects to another origin, which the token was not sent to: give that address itself"
+		return signal.CodeTokenWithheld
 	}
-	return "the server does not take this bearer token: check --token"
+	return signal.CodeTokenRejected
 }

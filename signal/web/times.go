@@ -5,44 +5,26 @@ import (
 	"net/http/httptrace"
 	"sync"
 	"time"
+
+	"dialtone/signal"
 )
 
-// Times are when a request began and how long its parts took. A duration of 0 means that the step did not happen or was
-// not reached: a reused connection needs no DNS, an address needs none either, http has no TLS.
-type Times struct {
-	// Start is when the request began.
-	Start time.Time
-	// DNS, Connect and TLS are what a new connection took.
-	DNS     time.Duration
-	Connect time.Duration
-	TLS     time.Duration
-	// FirstByte is from the request written to the first byte of the answer: the
-	// way there and back and the server's own time, with a long poll the hold.
-	FirstByte time.Duration
-	// Total is from Start to the answer read, or to the failure.
-	Total time.Duration
-	// Reused tells that no new connection was needed.
-	Reused bool
-	// Remote is the address and port connected to, a proxy's where there is one.
-	Remote string
-}
-
-// Tracer fills Times from the callbacks of httptrace, which come from
+// tracer fills Times from the callbacks of httptrace, which come from
 // several goroutines, and may come after the request is over.
-type Tracer struct {
+type tracer struct {
 	mu                          sync.Mutex
 	over                        bool
 	connected                   bool
 	wrote                       bool
-	times                       Times
+	times                       signal.Times
 	dns, connect, tls, wroteEnd time.Time
 }
 
-// NewTracer starts the clock.
-func NewTracer() *Tracer { return &Tracer{times: Times{Start: time.Now()}} }
+// newTracer starts the clock.
+func newTracer() *tracer { return &tracer{times: signal.Times{Start: time.Now()}} }
 
-// Hooks are for httptrace.WithClientTrace.
-func (t *Tracer) Hooks() *httptrace.ClientTrace {
+// hooks are for httptrace.WithClientTrace.
+func (t *tracer) hooks() *httptrace.ClientTrace {
 	return &httptrace.ClientTrace{
 		DNSStart:     func(httptrace.DNSStartInfo) { t.connecting(func(now time.Time) { t.dns = now }) },
 		DNSDone:      func(httptrace.DNSDoneInfo) { t.connecting(func(now time.Time) { t.times.DNS = now.Sub(t.dns) }) },
@@ -73,7 +55,7 @@ func (t *Tracer) Hooks() *httptrace.ClientTrace {
 
 // gotConn notes the connection. While one was being made another may have become free:
 // then what the making took, and goes on to take, is not this request's.
-func (t *Tracer) gotConn(info httptrace.GotConnInfo) {
+func (t *tracer) gotConn(info httptrace.GotConnInfo) {
 	t.mark(func(time.Time) {
 		t.connected = true
 		t.times.Reused = info.Reused
@@ -85,7 +67,7 @@ func (t *Tracer) gotConn(info httptrace.GotConnInfo) {
 }
 
 // connecting marks a step of making a connection, until there is one.
-func (t *Tracer) connecting(set func(time.Time)) {
+func (t *tracer) connecting(set func(time.Time)) {
 	t.mark(func(now time.Time) {
 		if !t.connected {
 			set(now)
@@ -93,7 +75,7 @@ func (t *Tracer) connecting(set func(time.Time)) {
 	})
 }
 
-func (t *Tracer) mark(set func(time.Time)) {
+func (t *tracer) mark(set func(time.Time)) {
 	now := time.Now()
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -102,8 +84,8 @@ func (t *Tracer) mark(set func(time.Time)) {
 	}
 }
 
-// Finish gives the times, and whether the server may have seen the request.
-func (t *Tracer) Finish() (times Times, wrote bool) {
+// finish gives the times, and whether the server may have seen the request.
+func (t *tracer) finish() (times signal.Times, wrote bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.over = true

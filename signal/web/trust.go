@@ -15,14 +15,14 @@ import (
 	"dialtone/signal"
 )
 
-// Trust says whom to believe and how to reach them. The zero value is what a browser does: the system's authorities and
-// the environment's proxies.
+// Trust says which certificates to trust and how to reach servers. The zero value is what a browser does: the system's
+// authorities and the environment's proxies.
 type Trust struct {
 	// CAFile names a PEM file of certificates to trust besides the system's.
 	CAFile string
 	// RootCAs are the certificates to trust instead; nil means the system's and CAFile's.
 	RootCAs *x509.CertPool
-	// Insecure accepts every certificate: whoever is on the path can read and change the call.
+	// Insecure accepts every certificate: anybody on the path can read and change the call.
 	Insecure bool
 	// Proxy chooses the HTTP proxy of a request; nil means HTTP_PROXY, HTTPS_PROXY and NO_PROXY of the environment, which
 	// never apply to loopback addresses.
@@ -31,15 +31,12 @@ type Trust struct {
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
-// Transport makes a transport of its own, so that its connections end with whoever uses it. The error is a
+// transport makes a transport of its own, so that its connections end with its user. The error is a
 // *signal.Error with Op "tls".
-func (t Trust) Transport() (*http.Transport, error) {
+func (t Trust) transport() (*http.Transport, error) {
 	roots, err := t.roots()
 	if err != nil {
-		return nil, &signal.Error{
-			Op: "tls", Reason: signal.ReasonTLS, Err: err,
-			Hint: "--ca takes a file of PEM certificates",
-		}
+		return nil, &signal.Error{Op: "tls", Reason: signal.ReasonTLS, Err: err}
 	}
 	proxy := t.Proxy
 	if proxy == nil {
@@ -80,7 +77,7 @@ func (t Trust) roots() (*x509.CertPool, error) {
 	}
 	roots, err := x509.SystemCertPool()
 	if err != nil {
-		roots = x509.NewCertPool() // a system without certificates of its own
+		roots = x509.NewCertPool() // the system has no certificates
 	}
 	if !roots.AppendCertsFromPEM(pem) {
 		return nil, errors.New("the certificates to trust: " + t.CAFile + " holds no PEM certificate")

@@ -12,13 +12,6 @@ const (
 	maxICEServers = 16
 )
 
-// ICEServer is what a Link field of relation "ice-server" names (RFC 9725 §4.6).
-type ICEServer struct {
-	URL        string // stun:, stuns:, turn: or turns:
-	Username   string
-	Credential string // a secret
-}
-
 // Link is one value of a Link field (RFC 8288 §3).
 type Link struct {
 	Target string
@@ -45,10 +38,10 @@ func ParseLinks(fields []string) []Link {
 	return out
 }
 
-// ParseICEServers picks the ICE servers out of Link fields. Those of other schemes, and credentials that are no
-// password, are left out; at most 16 are taken.
-func ParseICEServers(fields []string) []ICEServer {
-	var out []ICEServer
+// ParseICEServers picks the ICE servers out of Link fields of relation "ice-server" (RFC 9725 §4.6). Those of other
+// schemes, and credentials that are not passwords, are left out; at most 16 are kept.
+func ParseICEServers(fields []string) []signal.ICEServer {
+	var out []signal.ICEServer
 	for _, l := range ParseLinks(fields) {
 		if !l.Is("ice-server") || len(out) == maxICEServers {
 			continue
@@ -59,7 +52,7 @@ func ParseICEServers(fields []string) []ICEServer {
 		default:
 			continue
 		}
-		s := ICEServer{URL: l.Target}
+		s := signal.ICEServer{URL: l.Target}
 		if kind := l.Params["credential-type"]; kind == "" || strings.EqualFold(kind, "password") {
 			s.Username, s.Credential = l.Params["username"], l.Params["credential"]
 		}
@@ -82,7 +75,7 @@ func (l Link) Is(rel string) bool {
 }
 
 // formatLink writes a server's Link field.
-func formatLink(s ICEServer) string {
+func formatLink(s signal.ICEServer) string {
 	quote := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace
 	out := "<" + s.URL + `>; rel="ice-server"`
 	if s.Username != "" {

@@ -1,7 +1,6 @@
 package whip
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -13,83 +12,22 @@ import (
 
 const pwd = "P2uYro0UCOQ4zxjKXaWCBui1"
 
-func TestParseFragment(t *testing.T) {
-	full := "a=ice-options:trickle ice2\r\na=group:BUNDLE 0 1\r\na=ice-ufrag:EsAw\r\na=ice-pwd:" + pwd + "\r\n" +
-		"m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\na=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\na=end-of-candidates\r\n"
-	for name, test := range map[string]struct {
-		in   string
-		want *Fragment // nil: refused
-	}{
-		"all of it": {full, &Fragment{
-			Ufrag: "EsAw", Pwd: pwd, Options: []string{"ice-options:trickle ice2"}, End: true,
-			Sections: []Section{{Media: "audio 9 UDP/TLS/RTP/SAVPF 111", Mid: "0", Candidates: []string{"candidate:1 1 udp 1 192.0.2.1 9 typ host"}}},
-		}},
-		"bare line ends":           {strings.ReplaceAll("a=ice-ufrag:EsAw\r\na=ice-pwd:"+pwd, "\r", ""), &Fragment{Ufrag: "EsAw", Pwd: pwd}},
-		"nothing":                  {"", &Fragment{}},
-		"credentials of a section": {"m=audio 9 RTP/AVP 0\r\na=ice-ufrag:EsAw\r\na=ice-pwd:" + pwd, &Fragment{Ufrag: "EsAw", Pwd: pwd, Sections: []Section{{Media: "audio 9 RTP/AVP 0"}}}},
-		"ice-lite":                 {"a=ice-lite", &Fragment{Options: []string{"ice-lite"}}},
-		"an SDP":                   {"v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\n", nil},
-		"words":                    {"hello", nil},
-		"one credential":           {"a=ice-ufrag:EsAw", nil},
-		"short credentials":        {"a=ice-ufrag:x\r\na=ice-pwd:y", nil},
-		"odd characters":           {"a=ice-ufrag:Es Aw\r\na=ice-pwd:" + pwd, nil},
-		"two ICE sessions":         {"a=ice-ufrag:EsAw\r\na=ice-ufrag:Other\r\na=ice-pwd:" + pwd, nil},
-		"a candidate of nothing":   {"a=candidate:1 1 udp 1 192.0.2.1 9 typ host", nil},
-		"a long candidate":         {"m=audio\r\na=candidate:" + strings.Repeat("x", signal.MaxCandidate), nil},
-		"many candidates":          {"m=audio\r\n" + strings.Repeat("a=candidate:1\r\n", maxCandidates+1), nil},
-		"many sections":            {strings.Repeat("m=audio\r\n", maxSections+1), nil},
-		"a long mid":               {"m=audio\r\na=mid:" + strings.Repeat("x", 300), nil},
-		"too much":                 {strings.Repeat("a=x\r\n", maxFragment), nil},
-	} {
-		t.Run(name, func(t *testing.T) {
-			got, err := ParseFragment([]byte(test.in))
-			if test.want == nil {
-				if !errors.Is(err, errFragment) {
-					t.Errorf("%+v %v", got, err)
-				}
-				return
-			}
-			if diff := cmp.Diff(test.want, got); err != nil || diff != "" {
-				t.Error(err, diff)
-			}
-		})
-	}
-}
-
-func FuzzFragment(f *testing.F) {
-	f.Add([]byte("a=ice-lite\r\na=ice-ufrag:EsAw\r\na=ice-pwd:" + pwd + "\r\nm=audio 9 RTP/AVP 0\r\na=mid:0\r\na=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\na=end-of-candidates\r\n"))
-	f.Add([]byte("m=\na=mid:"))
-	f.Fuzz(func(t *testing.T, in []byte) {
-		x, err := ParseFragment(in)
-		if err != nil {
-			return
-		}
-		again, err := ParseFragment([]byte(x.String()))
-		if err != nil {
-			t.Fatalf("what was read cannot be written: %v\n%q", err, x.String())
-		}
-		if diff := cmp.Diff(x, again); diff != "" {
-			t.Fatal(diff)
-		}
-	})
-}
-
 func TestParseICEServers(t *testing.T) {
 	for name, test := range map[string]struct {
 		in   []string
-		want []ICEServer
+		want []signal.ICEServer
 	}{
 		"of the standard": {[]string{
 			`<stun:stun.example.net>; rel="ice-server"`,
 			`<turn:turn.example.net?transport=udp>; rel="ice-server"; username="user"; credential="myPassword"; credential-type="password"`,
-		}, []ICEServer{{URL: "stun:stun.example.net"}, {URL: "turn:turn.example.net?transport=udp", Username: "user", Credential: "myPassword"}}},
-		"one field":         {[]string{`<stun:a>; rel=ice-server, <stun:b>;rel="other ice-server" , <stun:c>; rel=next`}, []ICEServer{{URL: "stun:a"}, {URL: "stun:b"}}},
-		"escapes":           {[]string{`<turn:a>; REL="ICE-server"; username="a\"b\\"; credential="c,d;e>"`}, []ICEServer{{URL: "turn:a", Username: `a"b\`, Credential: "c,d;e>"}}},
-		"the first counts":  {[]string{`<stun:a>; rel=ice-server; rel=next`}, []ICEServer{{URL: "stun:a"}}},
-		"OAuth is not ours": {[]string{`<turn:a>; rel=ice-server; username=u; credential=c; credential-type=oauth`}, []ICEServer{{URL: "turn:a"}}},
+		}, []signal.ICEServer{{URL: "stun:stun.example.net"}, {URL: "turn:turn.example.net?transport=udp", Username: "user", Credential: "myPassword"}}},
+		"one field":         {[]string{`<stun:a>; rel=ice-server, <stun:b>;rel="other ice-server" , <stun:c>; rel=next`}, []signal.ICEServer{{URL: "stun:a"}, {URL: "stun:b"}}},
+		"escapes":           {[]string{`<turn:a>; REL="ICE-server"; username="a\"b\\"; credential="c,d;e>"`}, []signal.ICEServer{{URL: "turn:a", Username: `a"b\`, Credential: "c,d;e>"}}},
+		"the first counts":  {[]string{`<stun:a>; rel=ice-server; rel=next`}, []signal.ICEServer{{URL: "stun:a"}}},
+		"OAuth is not ours": {[]string{`<turn:a>; rel=ice-server; username=u; credential=c; credential-type=oauth`}, []signal.ICEServer{{URL: "turn:a"}}},
 		"other schemes":     {[]string{`<https://a>; rel=ice-server`, `<javascript:x>; rel=ice-server`}, nil},
 		"broken":            {[]string{`<stun:a`, `stun:a; rel=ice-server`, `<stun:a>; rel="ice-server`, `;;;,,,`, ``}, nil},
-		"then a good one":   {[]string{`garbage`, `<stun:a>; rel=ice-server`}, []ICEServer{{URL: "stun:a"}}},
+		"then a good one":   {[]string{`garbage`, `<stun:a>; rel=ice-server`}, []signal.ICEServer{{URL: "stun:a"}}},
 		"endless":           {[]string{strings.Repeat(",", maxLinkBytes+1), `<stun:a>; rel=ice-server`}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -118,31 +56,11 @@ func FuzzLink(f *testing.F) {
 			if s.Username == "" || s.URL != strings.TrimSpace(s.URL) {
 				continue
 			}
-			if diff := cmp.Diff([]ICEServer{s}, ParseICEServers([]string{formatLink(s)})); diff != "" {
+			if diff := cmp.Diff([]signal.ICEServer{s}, ParseICEServers([]string{formatLink(s)})); diff != "" {
 				t.Fatal(diff)
 			}
 		}
 	})
-}
-
-func TestRestarted(t *testing.T) {
-	before := description("sendonly", "EsAw", pwd)
-	f := &Fragment{Ufrag: "ysXw", Pwd: "vw5LmwG4y/e6dPP/zAP9Gp5k", Sections: []Section{{Media: "audio 9 UDP/TLS/RTP/SAVPF 111", Mid: "0", Candidates: []string{"candidate:9 1 udp 1 192.0.2.9 9 typ host"}}}}
-	after := restarted(before, f)
-	if strings.Contains(after, "EsAw") || strings.Contains(after, pwd) || strings.Contains(after, "127.0.0.1 9 typ") {
-		t.Errorf("something old is left:\n%s", after)
-	}
-	got := FragmentOf(after)
-	got.Options = nil
-	if diff := cmp.Diff(f, got); diff != "" {
-		t.Error(diff)
-	}
-	if err := checkSDP(after); err != nil || sections(after) != 2 {
-		t.Errorf("%v:\n%s", err, after)
-	}
-	if diff := cmp.Diff(before, restarted(after, FragmentOf(before))); diff != "" {
-		t.Error(diff)
-	}
 }
 
 // description is an SDP as a WebRTC stack writes it.

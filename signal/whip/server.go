@@ -4,13 +4,13 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 	"sync"
 	"time"
 
+	"dialtone/diag/sdp"
 	"dialtone/signal"
 	"dialtone/signal/web"
 )
@@ -19,52 +19,46 @@ import (
 type ServerOptions struct {
 	// Play makes it a WHEP server: clients receive.
 	Play bool
-	// Token is the bearer token that clients must send; empty: everybody may come.
+	// Token is the bearer token that clients must send; empty: every client is accepted.
 	Token string
 	// ICEServers are named to clients in Link fields.
-	ICEServers []ICEServer
+	ICEServers []signal.ICEServer
 	// AnswerTimeout bounds how long a client is kept waiting for an answer. Default 20 s.
 	AnswerTimeout time.Duration
 }
 
-// retryTime is when a client that found no seat should come again.
-const retryTime = time.Second
-
-// sessionPath stands before the name of a session.
+// sessionPath precedes the name of a session.
 const sessionPath = "/session/"
 
-// Server is a WHIP or WHEP endpoint with its sessions. It is an http.Handler.
+// Server is a WHIP or WHEP endpoint with its sessions. It is a signal.Server.
 type Server struct {
 	o     ServerOptions
-	seats web.Seats[seat]
+	queue web.Queue[session]
 
 	mu       sync.Mutex
-	sessions map[string]*seat // by name
+	sessions map[string]*session // by name
 }
 
-// NewServer makes a server. Clients are refused with 503 until somebody waits for one with Dial.
+// NewServer makes a server. Clients are refused with 503 until a session waits for one.
 func NewServer(o ServerOptions) *Server {
 	if o.AnswerTimeout <= 0 {
 		o.AnswerTimeout = 20 * time.Second
 	}
-	return &Server{o: o, sessions: map[string]*seat{}}
+	return &Server{o: o, sessions: map[string]*session{}}
 }
 
-// Dial opens a seat for the next client: the channel is paired as the answerer when an offer is posted.
-func (s *Server) Dial(context.Context) (signal.Channel, error) {
-	c := newSeat(s)
-	if !s.seats.Open(c) {
-		return nil, &signal.Error{
-			Op: "listen", Err: errors.New("another call waits at this server already: one call is answered after another"),
-			Hint: "wait until it has begun",
-		}
+// Accept implements signal.Server.
+func (s *Server) Accept(context.Context) (signal.Channel, error) {
+	c := newSession(s)
+	if err := s.queue.Add(c); err != nil {
+		return nil, err
 	}
 	return c, nil
 }
 
-// take gives the free seat to a client, under a name that nobody guesses.
-func (s *Server) take(ctx context.Context) *seat {
-	c := s.seats.Take(ctx)
+// take gives the session that waits to a client, under a name that cannot be guessed.
+func (s *Server) take(ctx context.Context) *session {
+	c := s.queue.Take(ctx)
 	if c != nil {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -74,15 +68,15 @@ func (s *Server) take(ctx context.Context) *seat {
 	return c
 }
 
-func (s *Server) find(name string) *seat {
+func (s *Server) find(name string) *session {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.sessions[name]
 }
 
-// forget takes a seat out of use.
-func (s *Server) forget(c *seat) {
-	s.seats.Leave(c)
+// forget takes a session out of use.
+func (s *Server) forget(c *session) {
+	s.queue.Remove(c)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.sessions, c.name)
@@ -95,26 +89,26 @@ func secret() string {
 	return base64.RawURLEncoding.EncodeToString(raw[:])
 }
 
-// ServeHTTP implements http.Handler.
+// methods are what a URL answers besides OPTIONS.
+type methods = map[string]func(http.ResponseWriter, *http.Request) *web.Problem
+
+// ServeHTTP implements http.Handler. There is no representation to be read (RFC 9725 §4.1).
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if foreign := web.Foreign(r, s.o.Token); foreign != nil {
-		web.CORS(w, "")
-		web.Refuse(w, *foreign)
-		return
-	}
-	problem := &web.Problem{Status: http.StatusNotFound, Title: "nothing is here",
-		Detail: "The endpoint is at " + s.endpoint() + "."}
+	x := web.Resource{Token: s.o.Token}
 	name, isSession := strings.CutPrefix(r.URL.Path, sessionPath)
 	switch {
 	case isSession:
-		problem = s.serveSession(w, r, name)
+		x.Accept = [2]string{"Accept-Patch", typeFragment}
+		x.Methods = s.ofSession(name)
 	case r.URL.Path == "/", r.URL.Path == s.endpoint():
-		problem = s.serveEndpoint(w, r)
+		x.Accept = [2]string{"Accept-Post", typeSDP}
+		x.Methods = methods{http.MethodPost: s.post, http.MethodGet: web.Empty, http.MethodHead: web.Empty}
+	default:
+		web.Refuse(w, web.Problem{Status: http.StatusNotFound, Title: "nothing is here",
+			Detail: "The endpoint is at " + s.endpoint() + "."})
+		return
 	}
-	if problem != nil {
-		web.CORS(w, "")
-		web.Refuse(w, *problem)
-	}
+	x.ServeHTTP(w, r)
 }
 
 func (s *Server) endpoint() string {
@@ -124,35 +118,23 @@ func (s *Server) endpoint() string {
 	return "/whip"
 }
 
-var errUnauthorized = &web.Problem{Status: http.StatusUnauthorized, Title: "a bearer token is needed",
-	Detail: "Send the token that this server was started with."}
-
-func notAllowed(w http.ResponseWriter, methods string) *web.Problem {
-	w.Header().Set("Allow", methods)
-	return &web.Problem{Status: http.StatusMethodNotAllowed, Title: "this method is not taken here",
-		Detail: "Taken are " + methods + "."}
-}
-
-// serveEndpoint does what the endpoint's URL is for.
-func (s *Server) serveEndpoint(w http.ResponseWriter, r *http.Request) *web.Problem {
-	const methods = "POST, OPTIONS, GET, HEAD"
-	web.CORS(w, methods)
-	if r.Method == http.MethodOptions { // a preflight carries no token (RFC 9725 §4.7.1)
-		w.Header().Set("Accept-Post", typeSDP)
-		web.Reply(w, http.StatusOK, "", nil)
-		return nil
+// ofSession is what a session's URL answers.
+func (s *Server) ofSession(name string) methods {
+	with := func(do func(*session, http.ResponseWriter, *http.Request) *web.Problem) func(http.ResponseWriter,
+		*http.Request) *web.Problem {
+		return func(w http.ResponseWriter, r *http.Request) *web.Problem {
+			if c := s.find(name); c != nil {
+				return do(c, w, r)
+			}
+			return &web.Problem{Status: http.StatusNotFound, Title: "there is no such session",
+				Detail: "It has ended or never existed: create another at " + s.endpoint() + "."}
+		}
 	}
-	if !web.Authorized(r, s.o.Token) {
-		return errUnauthorized
+	get := with(func(_ *session, w http.ResponseWriter, r *http.Request) *web.Problem { return web.Empty(w, r) })
+	return methods{
+		http.MethodPatch: with((*session).patch), http.MethodDelete: with((*session).remove),
+		http.MethodGet: get, http.MethodHead: get,
 	}
-	switch r.Method {
-	case http.MethodPost:
-		return s.post(w, r)
-	case http.MethodGet, http.MethodHead: // there is no representation (RFC 9725 §4.1)
-		web.Reply(w, http.StatusNoContent, "", nil)
-		return nil
-	}
-	return notAllowed(w, methods)
 }
 
 // post makes a session of an offer.
@@ -171,10 +153,9 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request) *web.Problem {
 	}
 	c := s.take(r.Context())
 	if c == nil {
-		return &web.Problem{Status: http.StatusServiceUnavailable, Title: "another session is under way",
-			Detail: "One is served after another.", Retry: retryTime}
+		return web.Busy()
 	}
-	answer, problem := c.open(r.Context(), offer, s.o.AnswerTimeout)
+	answer, problem := c.open(r.Context(), offer)
 	if problem != nil {
 		s.forget(c)
 		return problem
@@ -191,49 +172,18 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request) *web.Problem {
 
 // checkOffer refuses what cannot be a session of this direction (RFC 9725 §4.2).
 func (s *Server) checkOffer(offer string) error {
-	if err := checkSDP(offer); err != nil {
+	d := sdp.Parse(offer)
+	if err := d.CheckSession(); err != nil {
 		return err
 	}
-	wrong := []string{"recvonly", "inactive"}
+	wrong := "recvonly"
 	if s.o.Play {
-		wrong[0] = "sendonly"
+		wrong = "sendonly"
 	}
-	for _, direction := range wrong {
-		if _, is := attribute(offer, direction); is {
-			return fmt.Errorf("%w: a media section is %s", errSDP, direction)
+	for _, m := range d.Media {
+		if m.Direction == wrong || m.Direction == "inactive" {
+			return fmt.Errorf("%w: a media section is %s", sdp.ErrSession, m.Direction)
 		}
 	}
 	return nil
-}
-
-// serveSession does what a session's URL is for.
-func (s *Server) serveSession(w http.ResponseWriter, r *http.Request, name string) *web.Problem {
-	const methods = "PATCH, DELETE, OPTIONS, GET, HEAD"
-	web.CORS(w, methods)
-	if r.Method == http.MethodOptions {
-		w.Header().Set("Accept-Patch", typeFragment)
-		web.Reply(w, http.StatusOK, "", nil)
-		return nil
-	}
-	if !web.Authorized(r, s.o.Token) {
-		return errUnauthorized
-	}
-	c := s.find(name)
-	if c == nil {
-		return &web.Problem{Status: http.StatusNotFound, Title: "there is no such session",
-			Detail: "It has ended, or never was: make another at " + s.endpoint() + "."}
-	}
-	switch r.Method {
-	case http.MethodDelete: // an entity-tag does not matter here (RFC 9725 §4.3.1)
-		s.forget(c)
-		c.gone()
-		web.Reply(w, http.StatusOK, "", nil)
-		return nil
-	case http.MethodPatch:
-		return c.patch(w, r, s.o.AnswerTimeout)
-	case http.MethodGet, http.MethodHead:
-		web.Reply(w, http.StatusNoContent, "", nil)
-		return nil
-	}
-	return notAllowed(w, methods)
 }

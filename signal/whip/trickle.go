@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"dialtone/diag/sdp"
 	"dialtone/signal"
 	"dialtone/signal/web"
 )
@@ -20,17 +21,17 @@ func (c *Client) queue(candidate *signal.Candidate) {
 	case !c.o.Trickle || c.countered || c.untrickled:
 	case candidate == nil:
 		c.end = true
-	case len(c.pending) < maxCandidates && (candidate.UsernameFragment == nil || c.ufrag == "" ||
-		*candidate.UsernameFragment == c.ufrag):
+	case len(c.pending) < maxCandidates && (candidate.UsernameFragment == nil || c.local.Ufrag == "" ||
+		*candidate.UsernameFragment == c.local.Ufrag):
 		c.pending = append(c.pending, candidate.Candidate)
 	}
 	c.mu.Unlock()
-	c.wake()
+	c.notify()
 }
 
-func (c *Client) wake() {
+func (c *Client) notify() {
 	select {
-	case c.kick <- struct{}{}:
+	case c.wake <- struct{}{}:
 	default:
 	}
 }
@@ -39,18 +40,18 @@ func (c *Client) wake() {
 func (c *Client) trickle() {
 	for {
 		select {
-		case <-c.closed:
+		case <-c.Closed():
 			return
-		case <-c.kick:
+		case <-c.wake:
 		}
 		timer := time.NewTimer(collectTime)
 		select {
-		case <-c.closed:
+		case <-c.Closed():
 			timer.Stop()
 			return
 		case <-timer.C:
 		}
-		// What comes of it is told to OnRequest; a candidate that is lost ends nothing.
+		// OnRequest gets the result; a lost candidate ends nothing.
 		_ = c.alone(context.Background(), c.patch)
 	}
 }
@@ -58,8 +59,10 @@ func (c *Client) trickle() {
 // patch sends what has been collected.
 func (c *Client) patch(ctx context.Context) error {
 	c.mu.Lock()
-	f := &Fragment{Ufrag: c.ufrag, Pwd: c.pwd, End: c.end}
-	section := Section{Media: c.mid.Media, Mid: c.mid.Mid, Candidates: c.pending}
+	f := sdp.Fragment{Ufrag: c.local.Ufrag, Pwd: c.local.Pwd, End: c.end}
+	for _, s := range c.local.Sections {
+		f.Sections = []sdp.FragmentSection{{Media: s.Media, Mid: s.Mid, Candidates: c.pending}}
+	}
 	session, etag := c.session, c.etag
 	ready := session != nil && c.answer != "" && !c.untrickled && (len(c.pending) > 0 || c.end)
 	if ready {
@@ -69,7 +72,6 @@ func (c *Client) patch(ctx context.Context) error {
 	if !ready {
 		return nil
 	}
-	f.Sections = []Section{section}
 	_, err := c.client.Do(ctx, web.Call{
 		Op: "candidates", Method: http.MethodPatch, URL: session, ContentType: typeFragment, IfMatch: etag,
 		Body: []byte(f.String()), Expect: []int{http.StatusNoContent, http.StatusOK},
@@ -77,8 +79,8 @@ func (c *Client) patch(ctx context.Context) error {
 	var failed *signal.Error
 	if errors.As(err, &failed) {
 		switch failed.Status {
-		case http.StatusMethodNotAllowed, http.StatusNotImplemented, http.StatusUnprocessableEntity, http.StatusUnsupportedMediaType,
-			http.StatusPreconditionRequired: // the last: it wants an entity-tag, and gave none
+		case http.StatusMethodNotAllowed, http.StatusNotImplemented, http.StatusUnprocessableEntity,
+			http.StatusUnsupportedMediaType, http.StatusPreconditionRequired: // the last: it wants an entity-tag, and gave none
 			c.mu.Lock()
 			c.untrickled = true
 			c.mu.Unlock()

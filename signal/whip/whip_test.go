@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"dialtone/diag/sdp"
 	"dialtone/signal"
 )
 
@@ -41,16 +42,16 @@ func closing(t *testing.T, c signal.Channel) {
 }
 
 // pair is a client and the server's end of its session, with the first exchange done.
-func pair(t *testing.T, so ServerOptions, co Options) (client *Client, seat signal.Channel, server *httptest.Server) {
+func pair(t *testing.T, so ServerOptions, co Options) (client *Client, session signal.Channel, server *httptest.Server) {
 	t.Helper()
 	s := NewServer(so)
 	server = httptest.NewServer(s)
 	t.Cleanup(server.Close)
-	seat, err := s.Dial(t.Context())
+	session, err := s.Accept(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { closing(t, seat) })
+	t.Cleanup(func() { closing(t, session) })
 	co.URL, co.Token = server.URL+"/whip", so.Token
 	client, err = Dial(t.Context(), co)
 	if err != nil {
@@ -60,23 +61,23 @@ func pair(t *testing.T, so ServerOptions, co Options) (client *Client, seat sign
 	if m := receive(t, client); m.Kind != signal.KindPaired || m.Role != signal.RoleOfferer {
 		t.Fatalf("%+v", m)
 	}
-	exchange(t, client, seat, description("sendonly", "EsAw", pwd), description("recvonly", "SrvA", pwd))
-	return client, seat, server
+	exchange(t, client, session, description("sendonly", "EsAw", pwd), description("recvonly", "SrvA", pwd))
+	return client, session, server
 }
 
 // exchange sends an offer and answers it.
-func exchange(t *testing.T, client, seat signal.Channel, offer, answer string) {
+func exchange(t *testing.T, client, session signal.Channel, offer, answer string) {
 	t.Helper()
 	sent := make(chan error, 1)
 	go func() { sent <- client.Send(t.Context(), message(signal.KindOffer, offer)) }()
-	m := receive(t, seat)
+	m := receive(t, session)
 	if m.Kind == signal.KindPaired {
-		m = receive(t, seat)
+		m = receive(t, session)
 	}
-	if m.Kind != signal.KindOffer || m.Description.SDP != muxOnly(offer) {
+	if m.Kind != signal.KindOffer || m.Description.SDP != sdp.MuxOnly(offer) {
 		t.Errorf("the server's end got %s:\n%s", m.Kind, m.Description.SDP)
 	}
-	if err := seat.Send(t.Context(), message(signal.KindAnswer, answer)); err != nil {
+	if err := session.Send(t.Context(), message(signal.KindAnswer, answer)); err != nil {
 		t.Fatal(err)
 	}
 	if err := <-sent; err != nil {
@@ -88,9 +89,9 @@ func exchange(t *testing.T, client, seat signal.Channel, offer, answer string) {
 }
 
 func TestSession(t *testing.T) {
-	var servers []ICEServer
-	ice := []ICEServer{{URL: "turn:t.example", Username: "u", Credential: `p"w`}}
-	client, seat, _ := pair(t, ServerOptions{Token: "t0k3n", ICEServers: ice}, Options{OnICEServers: func(s []ICEServer) { servers = s }})
+	var servers []signal.ICEServer
+	ice := []signal.ICEServer{{URL: "turn:t.example", Username: "u", Credential: `p"w`}}
+	client, session, _ := pair(t, ServerOptions{Token: "t0k3n", ICEServers: ice}, Options{OnICEServers: func(s []signal.ICEServer) { servers = s }})
 	if diff := cmp.Diff(ice, servers); diff != "" {
 		t.Error(diff)
 	}
@@ -98,15 +99,15 @@ func TestSession(t *testing.T) {
 		t.Error(diff)
 	}
 	first := client.etag
-	exchange(t, client, seat, description("sendonly", "ysXw", pwd2), description("recvonly", "SrvB", pwd2))
+	exchange(t, client, session, description("sendonly", "ysXw", pwd2), description("recvonly", "SrvB", pwd2))
 	if client.etag == first || client.etag == "" {
 		t.Errorf("the ICE session is still %s", first)
 	}
 	closing(t, client)
-	if m := receive(t, seat); m.Kind != signal.KindBye {
+	if m := receive(t, session); m.Kind != signal.KindBye {
 		t.Errorf("%+v", m)
 	}
-	if _, err := seat.Receive(t.Context()); !errors.Is(err, io.EOF) {
+	if _, err := session.Receive(t.Context()); !errors.Is(err, io.EOF) {
 		t.Errorf("%v", err)
 	}
 	if err := client.Send(t.Context(), message(signal.KindOffer, "x")); !errors.Is(err, signal.ErrClosed) {
@@ -120,12 +121,12 @@ func candidate(line string) signal.Message {
 }
 
 func TestTrickle(t *testing.T) {
-	client, seat, _ := pair(t, ServerOptions{}, Options{Trickle: true})
+	client, session, _ := pair(t, ServerOptions{}, Options{Trickle: true})
 	for _, line := range []string{"candidate:1 1 udp 1 192.0.2.1 9 typ host", "candidate:2 1 udp 1 192.0.2.2 9 typ host"} {
 		if err := client.Send(t.Context(), candidate(line)); err != nil {
 			t.Fatal(err)
 		}
-		m := receive(t, seat)
+		m := receive(t, session)
 		if m.Kind != signal.KindCandidate || m.Candidate.Candidate != line || *m.Candidate.SDPMid != "0" || *m.Candidate.UsernameFragment != "EsAw" {
 			t.Errorf("%+v", m.Candidate)
 		}
@@ -133,7 +134,7 @@ func TestTrickle(t *testing.T) {
 	if err := client.Send(t.Context(), signal.Message{Kind: signal.KindEndOfCandidates}); err != nil {
 		t.Fatal(err)
 	}
-	if m := receive(t, seat); m.Kind != signal.KindEndOfCandidates {
+	if m := receive(t, session); m.Kind != signal.KindEndOfCandidates {
 		t.Errorf("%+v", m)
 	}
 }
@@ -161,17 +162,17 @@ func TestForeignPages(t *testing.T) {
 
 // TestEndIsToldOnce: a client that says again and again that no candidates will come does not fill the memory.
 func TestEndIsToldOnce(t *testing.T) {
-	client, seat, server := pair(t, ServerOptions{}, Options{})
+	client, session, server := pair(t, ServerOptions{}, Options{})
 	body := "a=ice-ufrag:EsAw\r\na=ice-pwd:" + pwd + "\r\na=end-of-candidates\r\n"
 	for range 3 {
 		if w := request(t, server.Config.Handler, http.MethodPatch, client.session.Path, body, "Content-Type", typeFragment, "If-Match", client.etag); w.Code != http.StatusNoContent {
 			t.Fatalf("%d %s", w.Code, w.Body)
 		}
 	}
-	receive(t, seat)
+	receive(t, session)
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if m, err := seat.Receive(ctx); err == nil {
+	if m, err := session.Receive(ctx); err == nil {
 		t.Errorf("and again: %+v", m)
 	}
 }
@@ -202,7 +203,7 @@ func TestServerRefuses(t *testing.T) {
 		"GET":                        {"GET", "/whip", "", []string{auth, bearer}, 204},
 		"HEAD":                       {"HEAD", "/whip", "", []string{auth, bearer}, 204},
 		"PUT":                        {"PUT", "/whip", offer, []string{auth, bearer}, 405},
-		"a preflight":                {"OPTIONS", "/whip", "", nil, 200},
+		"a preflight":                {"OPTIONS", "/whip", "", nil, 204},
 		"GET a session":              {"GET", session, "", []string{auth, bearer}, 204},
 		"POST to a session":          {"POST", session, offer, []string{auth, bearer, kind, typeSDP}, 405},
 		"a session of no name":       {"GET", sessionPath, "", []string{auth, bearer}, 404},
@@ -284,7 +285,7 @@ func creates(location string, others int) http.HandlerFunc {
 	}
 }
 
-func dialled(t *testing.T, o Options) *Client {
+func dialed(t *testing.T, o Options) *Client {
 	t.Helper()
 	c, err := Dial(t.Context(), o)
 	if err != nil {
@@ -302,7 +303,7 @@ func TestTheTokenStaysAtHome(t *testing.T) {
 	home := scripted(t, creates(other.URL+"/s/1", http.StatusOK))
 	o := Options{URL: home.URL + "/live/whip"}
 	o.Token = "t0k3n"
-	c := dialled(t, o)
+	c := dialed(t, o)
 	if err := c.Send(t.Context(), message(signal.KindOffer, description("sendonly", "EsAw", pwd))); err != nil {
 		t.Fatal(err)
 	}
@@ -324,7 +325,7 @@ func TestTrickleIsGivenUp(t *testing.T) {
 			}
 			creates("s/1", status)(w, r)
 		})
-		c := dialled(t, Options{URL: s.URL + "/a/whip", Trickle: true})
+		c := dialed(t, Options{URL: s.URL + "/a/whip", Trickle: true})
 		if err := c.Send(t.Context(), message(signal.KindOffer, description("sendonly", "EsAw", pwd))); err != nil {
 			t.Fatal(err)
 		}
@@ -357,7 +358,7 @@ func TestCandidatesAreCollected(t *testing.T) {
 			close(patched)
 		}
 	})
-	c := dialled(t, Options{URL: s.URL, Trickle: true})
+	c := dialed(t, Options{URL: s.URL, Trickle: true})
 	defer closing(t, c)
 	for _, line := range []string{"candidate:1", "candidate:2", "candidate:3"} {
 		if err := c.Send(t.Context(), candidate(line)); err != nil {
@@ -403,9 +404,9 @@ func TestAnswersThatAreNone(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := scripted(t, test.answer)
-			c := dialled(t, Options{URL: s.URL, Play: test.play})
+			c := dialed(t, Options{URL: s.URL, Play: test.play})
 			var e *signal.Error
-			if err := c.Send(t.Context(), message(signal.KindOffer, description("sendonly", "EsAw", pwd))); !errors.As(err, &e) || e.Reason != test.want || e.Hint == "" {
+			if err := c.Send(t.Context(), message(signal.KindOffer, description("sendonly", "EsAw", pwd))); !errors.As(err, &e) || e.Reason != test.want {
 				t.Errorf("%v", err)
 			}
 			_ = c.Close(t.Context()) // the goodbye goes to nobody
@@ -421,7 +422,7 @@ func TestRestartRefused(t *testing.T) {
 		}
 		creates("/s/1", http.StatusUnprocessableEntity)(w, r)
 	})
-	c := dialled(t, Options{URL: s.URL})
+	c := dialed(t, Options{URL: s.URL})
 	defer closing(t, c)
 	if err := c.Send(t.Context(), message(signal.KindOffer, description("sendonly", "EsAw", pwd))); err != nil {
 		t.Fatal(err)
@@ -442,7 +443,7 @@ func TestCloseDuringThePost(t *testing.T) {
 		close(reached)
 		<-r.Context().Done()
 	})
-	c := dialled(t, Options{URL: s.URL, Trickle: true})
+	c := dialed(t, Options{URL: s.URL, Trickle: true})
 	sent := make(chan error, 1)
 	go func() { sent <- c.Send(t.Context(), message(signal.KindOffer, description("sendonly", "EsAw", pwd))) }()
 	<-reached
@@ -462,7 +463,7 @@ func TestICEServersByOptions(t *testing.T) {
 		}
 	})
 	got, err := ICEServers(t.Context(), Options{URL: s.URL})
-	if diff := cmp.Diff([]ICEServer{{URL: "stun:s.example"}}, got); err != nil || diff != "" {
+	if diff := cmp.Diff([]signal.ICEServer{{URL: "stun:s.example"}}, got); err != nil || diff != "" {
 		t.Error(err, diff)
 	}
 	if _, err := ICEServers(t.Context(), Options{URL: "ftp://x"}); err == nil {

@@ -6,14 +6,14 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
-// UseASCII makes the theme draw with ASCII alone, and returns it. What is drawn must pass through [Theme.Ship] then.
+// UseASCII makes the theme draw with ASCII only, and returns it. What is drawn must pass through [Theme.Ship] then.
 func (t *Theme) UseASCII() *Theme {
 	t.Glyphs, t.ascii = ASCII, true
 	return t
 }
 
 // Ship is the last step of a frame. In a theme of ASCII it replaces what is left beyond it: punctuation and symbols of
-// our own words by their nearest look, everything else, which peers and servers wrote, by a question mark per column.
+// dialtone by the most similar ones, everything else, which peers and servers sent, by a question mark per column.
 func (t *Theme) Ship(frame string) string {
 	if !t.ascii || isASCII(frame) {
 		return frame
@@ -35,10 +35,12 @@ func (t *Theme) Ship(frame string) string {
 
 // looks are the replacements of single characters.
 var looks = map[rune]byte{
-	'…': '~', '–': '-', '—': '-', '‘': '\'', '’': '\'', '“': '"', '”': '"', '•': '*', '·': '|', '×': 'x', '÷': '/', '±': '~', '−': '-', '≈': '~', '≤': '<',
-	'≥': '>', 'µ': 'u', 'μ': 'u', '°': 'o', '⇄': '=', '↔': '=', '←': '<', '→': '>', '↑': '^', '↓': 'v', '↵': '>', '⏎': '>', '✓': '+', '✔': '+', '✗': 'X', '✘': 'X',
-	'▶': '>', '▷': '>', '▸': '>', '◀': '<', '◁': '<', '◂': '<', '▲': '!', '△': '^', '▴': '^', '▼': 'v', '▽': 'v', '▾': 'v', '●': '*', '○': 'o', '◐': '+', '◆': '*', '◇': 'o',
-	'─': '-', '━': '-', '═': '=', '│': '|', '┃': '|', '║': '|', '╱': '/', '╲': '\\', '╎': '|', '╌': '-', '┊': '|', '┈': '.',
+	'…': '~', '–': '-', '—': '-', '‘': '\'', '’': '\'', '“': '"', '”': '"', '•': '*', '·': '|', '×': 'x',
+	'÷': '/', '±': '~', '−': '-', '≈': '~', '≤': '<', '≥': '>', 'µ': 'u', 'μ': 'u', '°': 'o', '⇄': '=',
+	'↔': '=', '←': '<', '→': '>', '↑': '^', '↓': 'v', '↵': '>', '⏎': '>', '✓': '+', '✔': '+', '✗': 'X',
+	'✘': 'X', '▶': '>', '▷': '>', '▸': '>', '◀': '<', '◁': '<', '◂': '<', '▲': '!', '△': '^', '▴': '^',
+	'▼': 'v', '▽': 'v', '▾': 'v', '●': '*', '○': 'o', '◐': '+', '◆': '*', '◇': 'o', '─': '-', '━': '-',
+	'═': '=', '│': '|', '┃': '|', '║': '|', '╱': '/', '╲': '\\', '╎': '|', '╌': '-', '┊': '|', '┈': '.',
 	'░': ':', '▒': '%', '▓': '%', '▏': '|', '▎': '|', '▍': '|',
 }
 

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"dialtone/diag/words"
 )
 
 // Point is what was measured at a moment; NaN says that nothing was.
@@ -154,7 +156,7 @@ func (c Chart) times(th *Theme, left, columns, width int) string {
 	}
 	l := NewLine(width)
 	for at := (c.From + step - 1) / step * step; at <= c.To && at >= c.From; at += step {
-		text := Clock(at)
+		text := words.Clock(at)
 		column := left + int(float64(at-c.From)/float64(span)*float64(columns-1))
 		start := max(column-Width(text)/2, left-1)
 		if start+Width(text) <= width && (l.Width() == 0 || start > l.Width()) {
@@ -165,8 +167,9 @@ func (c Chart) times(th *Theme, left, columns, width int) string {
 }
 
 var timeSteps = []time.Duration{
-	time.Second, 2 * time.Second, 5 * time.Second, 10 * time.Second, 20 * time.Second, 30 * time.Second, time.Minute, 2 * time.Minute, 5 * time.Minute,
-	10 * time.Minute, 20 * time.Minute, 30 * time.Minute, time.Hour, 6 * time.Hour, 24 * time.Hour, 1000 * 24 * time.Hour,
+	time.Second, 2 * time.Second, 5 * time.Second, 10 * time.Second, 20 * time.Second, 30 * time.Second,
+	time.Minute, 2 * time.Minute, 5 * time.Minute, 10 * time.Minute, 20 * time.Minute, 30 * time.Minute,
+	time.Hour, 6 * time.Hour, 24 * time.Hour, 1000 * 24 * time.Hour,
 }
 
 // plot is a grid of dots, two by four in a cell.

@@ -11,7 +11,7 @@ type Glyphs struct {
 	Between, Dot, More    string    // ⇄ between two ends, · between two facts, … where something was cut
 	Rule, Hop, Wire, Head string    // lines: across the screen, within a site, between sites, their arrow head
 	Down                  string    // the path, drawn from top to bottom
-	Hatch, Cut            string    // the bar that is not ours, the scale where time was cut out
+	Hatch, Cut            string    // a remote bar, the scale where time was cut out
 	Bar                   [8]string // one to eight eighths of a column, from the left
 	Spark                 [8]string // one to eight eighths of a row, from below
 	Gap                   string    // a sparkline's missing value

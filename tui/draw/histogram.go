@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"dialtone/diag/words"
 )
 
 // Bucket counts the durations from From up to, but without, To.
@@ -69,10 +71,10 @@ func Histogram(th *Theme, list []Bucket, width int) []string {
 	labels, names, counts, fullest, total := make([]string, len(list)), 0, 0, 1, 0
 	for i, b := range list {
 		labels[i] = b.label()
-		names, counts = max(names, Width(labels[i])), max(counts, Width(Count(uint64(b.Count))))
+		names, counts = max(names, Width(labels[i])), max(counts, Width(words.Number(uint64(b.Count))))
 		fullest, total = max(fullest, b.Count), total+b.Count
 	}
-	room := width - names - 2 - 2 - counts - 9
+	room := width - names - 2 - 2 - counts - 8
 	out := make([]string, 0, len(list))
 	for i, b := range list {
 		l := NewLine(width).Gap(names-Width(labels[i])).Add(th.Dim, labels[i]).Gap(2)
@@ -87,9 +89,9 @@ func Histogram(th *Theme, list []Bucket, width int) []string {
 		if room > 0 {
 			l.Add(th.Accent, text).To(names + 2 + room + 2)
 		}
-		count := Count(uint64(b.Count))
-		share := fmt.Sprintf("%5s", Percent(float64(b.Count)/float64(max(total, 1))))
-		out = append(out, l.Gap(counts-Width(count)).Add(th.Plain, count).Gap(2).Add(th.Dim, share+" %").String())
+		count := words.Number(uint64(b.Count))
+		share := fmt.Sprintf("%6s", words.Percent(float64(b.Count)/float64(max(total, 1))))
+		out = append(out, l.Gap(counts-Width(count)).Add(th.Plain, count).Gap(2).Add(th.Dim, share).String())
 	}
 	return out
 }

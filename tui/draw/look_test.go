@@ -79,7 +79,7 @@ func FuzzShip(f *testing.F) {
 // contrastLeast is what WCAG 2.2 asks for text (success criterion 1.4.3).
 const contrastLeast = 4.5
 
-// TestContrast computes the contrast of every colour against backgrounds that are in use.
+// TestContrast computes the contrast of every color against backgrounds that are in use.
 func TestContrast(t *testing.T) {
 	light := map[string][3]uint8{"white": {255, 255, 255}, "paper": {250, 250, 250}, "Solarized light": {0xfd, 0xf6, 0xe3}}
 	dark := map[string][3]uint8{"black": {}, "VS Code": {0x1e, 0x1e, 0x1e}, "One Dark": {0x28, 0x2c, 0x34}, "Solarized dark": {0x00, 0x2b, 0x36}}
@@ -97,16 +97,16 @@ func TestContrast(t *testing.T) {
 	}
 }
 
-// palette is the colour of a number above 15 in the 256-colour palette: a cube of six steps, then greys.
+// palette is the color of a number above 15 in the 256-color palette: a cube of six steps, then grays.
 func palette(t *testing.T, number string) [3]uint8 {
 	t.Helper()
 	n, err := strconv.Atoi(number)
 	if err != nil || n < 16 || n > 255 {
-		t.Fatalf("colour %q", number)
+		t.Fatalf("color %q", number)
 	}
 	if n >= 232 {
-		grey := uint8(8 + 10*(n-232))
-		return [3]uint8{grey, grey, grey}
+		gray := uint8(8 + 10*(n-232))
+		return [3]uint8{gray, gray, gray}
 	}
 	steps := [6]uint8{0, 95, 135, 175, 215, 255}
 	n -= 16
@@ -118,7 +118,7 @@ func contrast(a, b [3]uint8) float64 {
 	return (max(la, lb) + 0.05) / (min(la, lb) + 0.05)
 }
 
-// luminance is WCAG's relative luminance of an sRGB colour.
+// luminance is WCAG's relative luminance of an sRGB color.
 func luminance(rgb [3]uint8) float64 {
 	var linear [3]float64
 	for i, v := range rgb {

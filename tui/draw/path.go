@@ -6,13 +6,13 @@ import "strings"
 type Node struct {
 	Title   string // "you", "your NAT", "relay", "peer"
 	Address string
-	Note    string // what the address is and how it is known
+	Note    string // what the address is and how it is known, separated by commas
 }
 
-// Path is the way between two parties.
+// Path is the way between two peers.
 type Path struct {
 	Nodes []Node
-	Wire  int       // the link behind this node leads from our site to the other's
+	Wire  int       // the link behind this node leads from the local to the remote site
 	Label string    // written on that link: protocol, round-trip time
 	Trips []float64 // the latest round-trip times, for a sparkline above the label
 }
@@ -23,7 +23,7 @@ const (
 	hopLeast   = 4   // a space, two columns of line, a space
 	wireFree   = 16  // columns of the wire beside its label
 	wireLeast  = 9   // the same where the space is short
-	pathLimit  = 132 // a longer wire tells no more
+	pathLimit  = 132 // a longer wire shows no more
 	noteMost   = 30  // columns that the last node's note may claim
 	tripsMost  = 24  // columns of the sparkline above the wire
 )
@@ -47,10 +47,10 @@ func (p Path) Lines(th *Theme, width int) []string {
 		titles.To(column).Add(th.Strong, n.Title)
 		places.To(column).Add(th.Plain, n.Address)
 		if i == len(p.Nodes)-1 {
-			notes.To(column).Add(th.Dim, Truncate(Safe(n.Note), last))
+			notes.To(column).Add(th.Dim, n.note(last))
 			break
 		}
-		notes.To(column).Add(th.Dim, Truncate(Safe(n.Note), n.width()+link-2))
+		notes.To(column).Add(th.Dim, n.note(n.width()+link-2))
 		column += n.width()
 		edge := 2
 		if hop == hopLeast {
@@ -94,6 +94,14 @@ func (p Path) links(width int) (hop, wire, last int) {
 // trips are the latest n round-trip times.
 func (p Path) trips(n int) []float64 { return p.Trips[max(len(p.Trips)-max(n, 0), 0):] }
 
+// note is what of the note fits, up to a comma where that is possible.
+func (n Node) note(width int) string {
+	if text := fitting(strings.Split(n.Note, ", "), ", ", width); text != "" {
+		return text
+	}
+	return Truncate(Safe(n.Note), width)
+}
+
 func (n Node) width() int { return max(Width(Safe(n.Title)), Width(Safe(n.Address))) }
 
 // wire writes ════ label ════▶ in n columns.
@@ -119,7 +127,7 @@ func (p Path) down(th *Theme, width int) []string {
 	var out []string
 	for i, n := range p.Nodes {
 		l := NewLine(width).Gap(pathIndent).Add(th.Strong, n.Title).To(pathIndent+titles+2).
-			Add(th.Plain, n.Address).To(pathIndent+titles+2+places+2).Add(th.Dim, n.Note)
+			Add(th.Plain, n.Address).To(pathIndent+titles+2+places+2).Add(th.Dim, n.note(width-titles-places-pathIndent-4))
 		out = append(out, l.String())
 		if i == p.Wire && len(p.Nodes) > 1 && p.Label != "" {
 			out = append(out, NewLine(width).Gap(pathIndent).Add(th.Accent, th.Glyphs.Down).To(pathIndent+titles+2).

@@ -5,9 +5,9 @@ import "strings"
 // quietZone is the width of the margin that a QR code needs, in modules (ISO/IEC 18004 §6.3.8).
 const quietZone = 4
 
-// QR draws a QR code of size×size modules, two rows of modules a line. black tells whether a module is dark; it is
-// asked within the code alone. The light modules are those that are drawn: in light letters on dark ground the code is
-// dark on light, as it must be. Letters of another colour make it light on dark, which many readers take, but not all.
+// QR draws a QR code of size×size modules, two rows of modules a line. black reports whether a module is dark; it is
+// called for modules of the code only. The light modules are those that are drawn: in light letters on dark ground the
+// code is dark on light, as it must be. Letters of another color make it light on dark, which not all readers accept.
 func QR(size int, black func(x, y int) bool) string {
 	light := func(x, y int) bool {
 		return x < 0 || y < 0 || x >= size || y >= size || !black(x, y)

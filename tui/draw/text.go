@@ -70,6 +70,16 @@ func Truncate(s string, width int) string {
 	return ansi.Truncate(s, width, Unicode.More)
 }
 
+// fitting joins as many of the parts as fit into width columns; none when not even the first fits.
+func fitting(parts []string, separator string, width int) string {
+	for n := len(parts); n > 0; n-- {
+		if text := strings.Join(parts[:n], separator); Width(Safe(text)) <= width {
+			return text
+		}
+	}
+	return ""
+}
+
 // Pad fills s with spaces on its right up to width columns.
 func Pad(s string, width int) string {
 	return s + Spaces(width-Width(s))
@@ -147,6 +157,11 @@ type Line struct {
 // NewLine begins a row of at most limit columns.
 func NewLine(limit int) *Line { return &Line{limit: limit} }
 
+// Row is a line of text behind an indent.
+func Row(width, indent int, p Paint, text string) string {
+	return NewLine(width).Gap(indent).Add(p, text).String()
+}
+
 // Add writes text, made [Safe], in the paint.
 func (l *Line) Add(p Paint, text string) *Line {
 	text = Truncate(Safe(text), l.limit-l.width)
@@ -181,6 +196,14 @@ func (l *Line) Right(other *Line) *Line {
 		return l
 	}
 	return l.To(l.limit - other.width).Append(other)
+}
+
+// Note writes text at the right edge, one column away from it, when it fits.
+func (l *Line) Note(p Paint, text string) *Line {
+	if text == "" {
+		return l
+	}
+	return l.Right(NewLine(l.limit).Add(p, text).Gap(1))
 }
 
 // Width is how many columns are written.

@@ -6,11 +6,11 @@ import (
 	"github.com/charmbracelet/lipgloss"
 )
 
-// Theme is how things look: one accent, three colours of state, dim for what is secondary, and the glyphs. Colours only
+// Theme is how things look: one accent, three colors of state, dim for what is secondary, and the glyphs. Colors only
 // support what words and glyphs already say.
 type Theme struct {
 	Plain  Paint // the terminal's own foreground
-	Accent Paint // what the eye may follow: our bars, our side
+	Accent Paint // emphasis: local bars, the selection
 	Good   Paint
 	Warn   Paint
 	Bad    Paint
@@ -19,11 +19,11 @@ type Theme struct {
 	Tab    Paint // the tab that is open
 	Glyphs Glyphs
 
-	ascii bool // frames hold ASCII alone
+	ascii bool // frames hold only ASCII
 }
 
-// tone is a colour on light and on dark backgrounds. Its numbers are those of the 256-colour palette, of which the test
-// computes the contrast, and of the 16 colours, whose looks the user has chosen: dark ones for light backgrounds,
+// tone is a color on light and on dark backgrounds. Its numbers are those of the 256-color palette, of which the test
+// computes the contrast, and of the 16 colors, whose looks the user has chosen: dark ones for light backgrounds,
 // bright ones for dark backgrounds, and neither yellow on light nor "bright black" on dark, which many palettes make
 // illegible.
 type tone struct{ light, dark, light16, dark16 string }
@@ -43,7 +43,7 @@ func (t tone) style(r *lipgloss.Renderer) lipgloss.Style {
 	})
 }
 
-// NewTheme returns the colours for the terminal behind r: its profile (none under NO_COLOR) and its background.
+// NewTheme returns the colors for the terminal behind r: its profile (none under NO_COLOR) and its background.
 func NewTheme(r *lipgloss.Renderer) *Theme {
 	return &Theme{
 		Accent: newPaint(accent.style(r)),
@@ -61,7 +61,7 @@ func NewTheme(r *lipgloss.Renderer) *Theme {
 // pieces. The zero value leaves text as it is.
 type Paint struct{ on, off string }
 
-// newPaint takes the sequences from a style that has colours and attributes only, no size and no borders.
+// newPaint takes the sequences from a style that has colors and attributes only, no size and no borders.
 func newPaint(s lipgloss.Style) Paint {
 	on, off, _ := strings.Cut(s.Render("x"), "x")
 	return Paint{on, off}
@@ -77,7 +77,7 @@ func (p Paint) wrap(s string) string {
 	return p.on + s + p.off
 }
 
-// Level grades a thing for the eye: it has a glyph and a colour, and always words beside them.
+// Level grades a thing: it has a glyph and a color, and always words beside them.
 type Level uint8
 
 // Levels.
@@ -100,4 +100,10 @@ func (t *Theme) Mark(l Level) (string, Paint) {
 	case Idle:
 	}
 	return t.Glyphs.Idle, t.Dim
+}
+
+// Graded is a cell of a table with the mark of a level.
+func (t *Theme) Graded(l Level, text string) Cell {
+	mark, paint := t.Mark(l)
+	return Cell{Text: text, Mark: mark, Level: paint}
 }

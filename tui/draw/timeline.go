@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"dialtone/diag/words"
 )
 
 // Timeline is a stretch of time with marks and a position, on one scale from left to right.
@@ -26,8 +28,8 @@ const minTrack = 8
 
 // track is where the scale is drawn: its first column and its number of columns; none when there is no room.
 func (t Timeline) track(width int) (from, columns int) {
-	from = 1 + len(Clock(t.Start)) + 1
-	columns = width - from - 1 - len(Clock(t.End)) - 1
+	from = 1 + len(words.Clock(t.Start)) + 1
+	columns = width - from - 1 - len(words.Clock(t.End)) - 1
 	if columns < minTrack {
 		return 0, 0
 	}
@@ -58,13 +60,13 @@ func (t Timeline) Bar(th *Theme, width int) string {
 	from, columns := t.track(width)
 	l := NewLine(width).Gap(1)
 	if columns == 0 {
-		return l.Add(th.Plain, Clock(t.At)).Add(th.Dim, " of "+Clock(t.End)).String()
+		return l.Add(th.Plain, words.Clock(t.At)).Add(th.Dim, " of "+words.Clock(t.End)).String()
 	}
 	first := th.Dim
 	if t.Lost {
 		first = th.Warn
 	}
-	l.Add(first, Clock(t.Start)).To(from)
+	l.Add(first, words.Clock(t.Start)).To(from)
 	here := t.column(t.At, columns)
 	marks := t.strongest(columns)
 	for col := 0; col < columns; {
@@ -89,7 +91,7 @@ func (t Timeline) Bar(th *Theme, width int) string {
 			col = next
 		}
 	}
-	return l.Gap(1).Add(th.Dim, Clock(t.End)).String()
+	return l.Gap(1).Add(th.Dim, words.Clock(t.End)).String()
 }
 
 // stretch draws n columns on which nothing is marked.

@@ -5,6 +5,8 @@ import (
 	"math"
 	"strings"
 	"time"
+
+	"dialtone/diag/words"
 )
 
 // Bar is one row of a [Waterfall].
@@ -12,10 +14,10 @@ type Bar struct {
 	Name       string
 	Start, End time.Duration // End counts only when the bar does not run any more
 	Running    bool
-	Theirs     bool  // hatched: the share of somebody else
-	Wait       bool  // time in which nothing but such bars ran may be cut out of the scale
-	Level      Level // Bad: failed; Warn: failed in part; Idle: given up
-	Note       string
+	Remote     bool  // hatched: this program cannot shorten it
+	Wait       bool  // time in which only such bars ran may be cut out of the scale
+	Level      Level // Bad: failed; Warn: failed in part; Idle: cancelled
+	Notes      []string
 }
 
 func (b Bar) end(now time.Duration) time.Duration {
@@ -33,7 +35,9 @@ type Waterfall struct {
 }
 
 const (
-	nameLeast   = 24  // how much of a name is shown at least
+	nameLeast   = 24 // how much of a name is shown at least
+	nameMost    = 32
+	noteGap     = " · "
 	noteFrom    = 100 // the width from which there are notes
 	lengthWidth = 9   // number and unit
 	startWidth  = 8   // seconds with milliseconds
@@ -54,7 +58,7 @@ func (w Waterfall) Lines(th *Theme, width, height int) []string {
 		left += startWidth + 2 + shareWidth + 2
 		whole = w.busy()
 	}
-	notes := min(w.notes(bars, width), (width-left)/4) // the bars are what one looks at
+	notes := w.notes(bars, width, (width-left)/3)
 	room := width - left - notes
 	if notes > 0 {
 		room -= 2
@@ -82,7 +86,7 @@ func (w Waterfall) Lines(th *Theme, width, height int) []string {
 		l.To(left)
 		sc.draw(l, th, b, w.Now)
 		if notes > 0 {
-			l.To(left+room+2).Add(th.Dim, b.Note)
+			l.To(left+room+2).Add(th.Dim, fitting(b.Notes, noteGap, notes))
 		}
 		out = append(out, l.String())
 	}
@@ -92,8 +96,8 @@ func (w Waterfall) Lines(th *Theme, width, height int) []string {
 	return out
 }
 
-// Head writes a title with those of the columns that there is room for: begins, took, share of the time in which there
-// was more than waiting.
+// Head writes a title and the columns for which there is room: start in seconds, duration, and share of the time in
+// which there was more than waiting.
 func (w Waterfall) Head(th *Theme, title string, indent, width, height int) *Line {
 	l := NewLine(width).Gap(1).Add(th.Strong, title)
 	if width < noteFrom+indent {
@@ -104,7 +108,7 @@ func (w Waterfall) Head(th *Theme, title string, indent, width, height int) *Lin
 	for _, c := range []struct {
 		title string
 		end   int
-	}{{"from s", startWidth}, {"took", startWidth + 2 + lengthWidth}, {"share",
+	}{{"start s", startWidth}, {"duration", startWidth + 2 + lengthWidth}, {"share",
 		startWidth + 2 + lengthWidth + 3 + shareWidth}} {
 		l.To(at+c.end-Width(c.title)).Add(th.Dim, c.title)
 	}
@@ -115,7 +119,7 @@ func (w Waterfall) Head(th *Theme, title string, indent, width, height int) *Lin
 func (w Waterfall) names(bars []Bar, width int) int {
 	names := 0
 	for _, b := range bars {
-		names = min(max(names, Width(Safe(b.Name))), max(nameLeast, width/4))
+		names = min(max(names, Width(Safe(b.Name))), max(nameLeast, min(width*3/10, nameMost)))
 	}
 	return names
 }
@@ -152,16 +156,15 @@ func (w Waterfall) share(b Bar, whole time.Duration) string {
 	return fmt.Sprintf("%.0f %%", percent)
 }
 
-// notes is the width of the notes' column.
-func (w Waterfall) notes(bars []Bar, width int) int {
-	if width < noteFrom {
-		return 0
-	}
+// notes is the width of the column of the notes, within what the bars can spare.
+func (w Waterfall) notes(bars []Bar, width, most int) int {
 	notes := 0
-	for _, b := range bars {
-		notes = max(notes, Width(Safe(b.Note)))
+	if width >= noteFrom {
+		for _, b := range bars {
+			notes = max(notes, Width(Safe(fitting(b.Notes, noteGap, most))))
+		}
 	}
-	return min(notes, width/3)
+	return notes
 }
 
 // fit leaves out the shortest bars until the others and a line about them have room.
@@ -178,13 +181,13 @@ func (w Waterfall) fit(height int) (bars []Bar, rest string) {
 				least = i
 			}
 		}
-		names = append(names, bars[least].Name+" "+Span(bars[least].end(w.Now)-bars[least].Start))
+		names = append(names, bars[least].Name+" "+words.Duration(bars[least].end(w.Now)-bars[least].Start))
 		bars = append(bars[:least], bars[least+1:]...)
 	}
 	if height == 1 {
 		return bars, ""
 	}
-	return bars, "and " + strings.Join(names, ", ")
+	return bars, "also " + strings.Join(names, ", ")
 }
 
 // weight says how much a bar matters when rows are short: failures and what still runs most, then by length.
@@ -196,19 +199,19 @@ func weight(b Bar, now time.Duration) time.Duration {
 	return length
 }
 
-// longest is the index of the longest bar that is our own; −1 for none, or when there is nothing to compare.
+// longest is the index of the longest bar that is not remote; −1 for none, or when there is nothing to compare.
 func (w Waterfall) longest(bars []Bar) int {
-	best, ours := -1, 0
+	best, count := -1, 0
 	for i, b := range bars {
-		if b.Theirs || b.Running || b.Level == Bad {
+		if b.Remote || b.Running || b.Level == Bad {
 			continue
 		}
-		ours++
+		count++
 		if best < 0 || b.end(w.Now)-b.Start > bars[best].end(w.Now)-bars[best].Start {
 			best = i
 		}
 	}
-	if ours < 2 {
+	if count < 2 {
 		return -1
 	}
 	return best
@@ -223,13 +226,13 @@ func (s scale) draw(l *Line, th *Theme, b Bar, now time.Duration) {
 	switch {
 	case b.Level == Bad:
 		paint = th.Bad
-	case b.Theirs || b.Level == Idle:
+	case b.Remote || b.Level == Idle:
 		paint = th.Dim
 	}
 	from, to := s.at(b.Start), s.at(b.end(now))
 	first := min(int(from), s.width-1)
 	l.Gap(first)
-	if b.Theirs {
+	if b.Remote {
 		for c := first; c < max(int(math.Round(to)), first+1); c++ {
 			glyph := g.Hatch
 			if s.isCut(c) {

@@ -8,7 +8,7 @@ import (
 )
 
 // Width is how many columns s takes; escape sequences take none. It answers at once for what a screen is mostly made
-// of: ASCII, our own glyphs and colours. Anything else is left to the segmentation of graphemes.
+// of: ASCII, our own glyphs and colors. Anything else is left to the segmentation of graphemes.
 func Width(s string) int {
 	n := 0
 	for i := 0; i < len(s); {
@@ -20,7 +20,7 @@ func Width(s string) int {
 		}
 		if c == 0x1b {
 			end := strings.IndexByte(s[i:], 'm')
-			if end < 0 || !isColour(s[i:i+end]) {
+			if end < 0 || !isColor(s[i:i+end]) {
 				return ansi.StringWidth(s)
 			}
 			i += end + 1
@@ -36,8 +36,8 @@ func Width(s string) int {
 	return n
 }
 
-// isColour reports whether s is the beginning of an SGR sequence, up to its final byte.
-func isColour(s string) bool {
+// isColor reports whether s is the beginning of an SGR sequence, up to its final byte.
+func isColor(s string) bool {
 	if len(s) < 2 || s[1] != '[' {
 		return false
 	}

@@ -1,4 +1,4 @@
-// Package edit is a line of text in which somebody types: for messages, filters and forms.
+// Package edit is a line of text with a cursor, for messages, filters and forms.
 package edit
 
 import (
@@ -12,7 +12,7 @@ import (
 // MaxText is how many characters one line may have.
 const MaxText = 1000
 
-// Line is a line of text that somebody types. Its cursor does not blink: nothing is drawn while nothing happens. The
+// Line is a line of text while it is typed. Its cursor does not blink: nothing is drawn while nothing happens. The
 // zero value is an empty line.
 type Line struct {
 	text []rune

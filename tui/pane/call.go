@@ -3,7 +3,6 @@ package pane
 import (
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
@@ -14,10 +13,7 @@ import (
 	"dialtone/tui/draw"
 )
 
-// twoColumns is the width from which panes use a second column.
-const twoColumns = 160
-
-// Call answers "does it work?": where the call stands, its path, how it was set up, its media and its last messages.
+// Call answers "does it work?": the state of the call, its path, its setup, its media and its latest messages.
 type Call struct {
 	size
 	*Scene
@@ -32,24 +28,28 @@ func (*Call) Title() string { return "Call" }
 // Keys are none: the pane only shows.
 func (*Call) Keys() []key.Binding { return nil }
 
-// Update takes nothing: everything is in the scene.
+// Update has nothing to do: everything is in the scene.
 func (*Call) Update(tea.Msg) tea.Cmd { return nil }
 
 // View arranges the sections: one below the other, or in two columns where there is room and something for both.
 func (p *Call) View() string {
-	lines := p.stack
 	if p.width >= twoColumns && len(p.Call.Messages)+len(p.Call.Tracks)+len(p.Call.Samples) > 0 {
-		lines = p.columns
+		return p.shown(p.columns())
 	}
-	return strings.Join(draw.Clamp(lines(), p.width, p.height), "\n")
+	return p.shown(p.stack())
 }
 
-// stack puts what says "it works" or "why not" first, and gives the set-up what the others leave.
+// stack puts what says "it works" or "why not" first, and gives the setup what the others leave.
 func (p *Call) stack() []string {
-	width := min(p.width, twoColumns) // a longer scale tells no more
-	lead, media := p.lead(width), p.media(p.mediaWidth())
+	width := min(p.width, twoColumns) // a longer scale shows no more
+	beside := p.width >= besideWidth
+	mediaWidth := width
+	if beside {
+		mediaWidth = min(width*2/3, 88)
+	}
+	lead, media := p.lead(width), p.media(mediaWidth)
 	last := 0
-	if p.width < besideWidth && len(p.messages(width, 1)) > 0 {
+	if !beside && len(p.messages(width, 1)) > 0 {
 		last = 1 // the latest message has its row, however short the space
 	}
 	gap := 0
@@ -58,8 +58,8 @@ func (p *Call) stack() []string {
 	}
 	out := join(gap, lead, p.setup(width, p.height-len(lead)-len(media)-last-(2+last)*gap))
 	left := p.height - len(out) - gap
-	if p.width >= besideWidth {
-		at := p.mediaWidth() + 2
+	if beside {
+		at := mediaWidth + 2
 		out = join(gap, out, draw.Beside(media, p.messages(width-at, left), at))
 	} else {
 		out = join(gap, out, media)
@@ -68,61 +68,66 @@ func (p *Call) stack() []string {
 	return join(gap, out, p.servers(width, p.height-len(out)-gap))
 }
 
-// columns has the call itself on the left, what flows over it on the right.
+// besideWidth is the width from which the messages stand beside the media.
+const besideWidth = 112
+
+// columns has the call itself on the left, what flows over it on the right, and its course in charts below both.
 func (p *Call) columns() []string {
 	right := min(p.width*2/5, 90)
 	left := p.width - right
 	lead := p.lead(left - 3)
 	setup := p.setup(left-3, p.height-len(lead)-1)
-	servers := p.servers(left-3, p.height-len(lead)-len(setup)-2)
+	first := join(1, lead, setup, p.servers(left-3, p.height-len(lead)-len(setup)-2))
 	media := p.media(right)
 	used := len(media)
 	if used > 0 {
 		used++
 	}
-	return draw.Beside(join(1, lead, setup, servers), join(1, media, p.messages(right, p.height-used)), left)
+	rows := max(p.height-used, 0)
+	if charts := p.height - len(first) - 1; charts >= chartGood {
+		rows = max(len(first)-used, 0)
+	}
+	out := draw.Beside(first, join(1, media, p.messages(right, rows)), left)
+	return join(1, out, p.course(p.height-len(out)-1))
 }
 
-// servers lists what each STUN and TURN server gave, where there is room for all and nothing else tells it.
-func (p *Call) servers(width, height int) []string {
-	rows := p.Call.Servers
-	if len(rows) == 0 || len(rows) >= height || p.Call.State() == call.StateWaiting {
+// course is the bitrate of all streams and the round-trip time of the path over time, side by side.
+func (p *Call) course(height int) []string {
+	if height < chartLeast || len(p.Call.Samples) == 0 {
 		return nil
 	}
-	out := []string{heading(p.Theme, width, "Servers")}
-	for _, s := range rows {
-		out = append(out, serverLine(p.Theme, s, 2, width))
+	width := (p.width - 2) / 2
+	height = min(height, chartMost)
+	course := func(name, unit string, value func(*diag.Sample) float64) []string {
+		c := chart{name: name, unit: unit, missing: "not measured", points: points(p.Call, value)}
+		return c.lines(p.Scene, width, height)
+	}
+	bitrate := course("Bitrate of all media", "kbit/s", totalBitrate)
+	return draw.Beside(bitrate, course("Round-trip time of the path", "ms", pathRTT), width+2)
+}
+
+// servers lists the results of the STUN and TURN servers, where there is room for all and nothing else shows them.
+func (p *Call) servers(width, height int) []string {
+	if len(p.Call.Servers) == 0 || p.Call.State() == call.StateWaiting {
+		return nil
+	}
+	out := append([]string{heading(p.Theme, width, "Servers")}, serverLines(p.Theme, p.Call.Servers, 2, width)...)
+	if len(out) > height {
+		return nil
 	}
 	return out
 }
 
-// besideWidth is the width from which the messages stand beside the media.
-const besideWidth = 112
-
-// mediaWidth is the width of the media table where the sections are stacked.
-func (p *Call) mediaWidth() int {
-	if p.width < besideWidth {
-		return p.width
-	}
-	return min(p.width*2/3, 88)
-}
-
-// join puts blocks below each other with gap empty lines between those that have lines.
-func join(gap int, blocks ...[]string) []string {
+// serverLines are the results of STUN and TURN servers.
+func serverLines(th *draw.Theme, list []call.ServerRow, indent, width int) []string {
 	var out []string
-	for _, b := range blocks {
-		if len(b) == 0 {
-			continue
-		}
-		if len(out) > 0 {
-			out = append(out, make([]string, gap)...)
-		}
-		out = append(out, b...)
+	for _, s := range list {
+		out = append(out, graded(th, serverLevel(s), s.URL+": "+words.Server(s.Server), indent, width)...)
 	}
 	return out
 }
 
-// lead is the first section: what is waited for, the path, or why there is none.
+// lead is the first section: what the call waits for, the path, or why there is none.
 func (p *Call) lead(width int) []string {
 	switch state := p.Call.State(); {
 	case p.Call.Failing():
@@ -138,63 +143,55 @@ func (p *Call) lead(width int) []string {
 	}
 }
 
-// failing tells at once that there is no path, while a diagnosis still looks for the reason.
+// failing says at once that there is no path, while a diagnosis still looks for the reason.
 func (p *Call) failing(width int) []string {
-	th := p.Theme
+	th, d := p.Theme, p.Call.Diagnosis()
 	mark, paint := th.Mark(draw.Bad)
-	first := draw.NewLine(width).Gap(1).Add(paint, mark).Gap(1).Add(th.Strong, capital(words.Verdict(p.Verdict).Headline)).String()
-	second := draw.NewLine(width).Gap(1).Add(th.Accent, p.Spinner()).Gap(1).Add(th.Plain,
-		"Asking the servers of this call what your network does").
-		Gap(2).Add(th.Dim, seconds(p.Clock-p.Call.Diagnosis().At)+" of "+seconds(p.Call.Diagnosis().Start.BudgetMs.Duration())+" at most").String()
-	return []string{first, second}
+	return []string{
+		draw.NewLine(width).Gap(1).Add(paint, mark).Gap(1).Add(th.Strong, p.headline()).String(),
+		draw.NewLine(width).Gap(1).Add(th.Accent, p.Spinner()).Gap(1).Add(th.Plain, "Diagnosing the network").
+			Gap(2).Add(th.Dim, seconds(p.Clock-d.At)+" of at most "+seconds(d.Start.BudgetMs.Duration())).String(),
+	}
 }
 
-// trouble says that the path went silent, while it is so.
+func (p *Call) headline() string { return words.Capital(words.Verdict(p.Verdict).Headline) }
+
+// trouble says that the path is silent, while it is.
 func (p *Call) trouble(width int) []string {
 	if p.Call.State() != call.StateReconnecting {
 		return nil
 	}
-	return labelled(p.Theme, p.Theme.Glyphs.Warn, p.Theme.Warn,
-		"The path went silent. Checks go on; r restarts ICE: new candidates, new checks.", 1, width)
+	return graded(p.Theme, draw.Warn, "The path went silent. Checks continue. Press r to restart ICE.", 1, width)
 }
 
-// ending tells how the call ended, and who ended it.
+// ending says how the call ended, and who ended it.
 func (p *Call) ending(width int) []string {
-	level := draw.Bad
-	if p.Verdict.Exit == diag.ExitPass {
-		level = draw.Good
-	} else if p.Verdict.Exit == diag.ExitInterrupted {
-		level = draw.Warn
-	}
-	mark, paint := p.Theme.Mark(level)
-	l := draw.NewLine(width).Gap(1).Add(paint, mark).Gap(1).Add(p.Theme.Strong, capital(words.Verdict(p.Verdict).Headline))
-	l.Right(draw.NewLine(width).Add(p.Theme.Dim, endedBy(p.Call.Ended.By)+" at "+draw.Clock(p.Call.EndedAt)).Gap(1))
-	return []string{l.String()}
+	mark, paint := p.Theme.Mark(ExitLevel(p.Verdict.Exit))
+	l := draw.NewLine(width).Gap(1).Add(paint, mark).Gap(1).Add(p.Theme.Strong, p.headline())
+	return []string{l.Note(p.Theme.Dim, words.EndedBy(p.Call.Ended.By)+" at "+words.Clock(p.Call.EndedAt)).String()}
 }
 
-func endedBy(by diag.EndedBy) string {
-	switch by {
-	case diag.ByLocal:
-		return "ended by you"
-	case diag.ByRemote:
-		return "ended by the other party"
-	case diag.ByServer:
-		return "ended by the signaling server"
-	case diag.ByNetwork:
-		return "ended by the network"
+// ExitLevel grades the end of a call.
+func ExitLevel(exit diag.Exit) draw.Level {
+	switch exit {
+	case diag.ExitPass:
+		return draw.Good
+	case diag.ExitInterrupted:
+		return draw.Warn
+	default:
+		return draw.Bad
 	}
-	return "ended"
 }
 
-// why tells why the call failed, and what to do.
+// why says why the call failed, and what to do.
 func (p *Call) why(width int) []string {
 	th, said := p.Theme, words.Verdict(p.Verdict)
 	var why, todo []string
 	for _, s := range said.Why {
-		why = append(why, labelled(th, th.Glyphs.Dot, th.Dim, s, 1, width)...)
+		why = append(why, labeled(th, th.Glyphs.Dot, th.Dim, s, 1, width)...)
 	}
 	for i, s := range said.Next {
-		todo = append(todo, labelled(th, strconv.Itoa(i+1)+".", th.Accent, s, 1, width)...)
+		todo = append(todo, labeled(th, strconv.Itoa(i+1)+".", th.Accent, s, 1, width)...)
 	}
 	if len(why) > 0 {
 		why = append([]string{heading(th, width, "Why")}, why...)
@@ -202,14 +199,11 @@ func (p *Call) why(width int) []string {
 	if len(todo) > 0 {
 		todo = append([]string{heading(th, width, "What to do")}, todo...)
 	}
-	gap := 0
-	if p.height >= 24 {
-		gap = 1
-	}
-	return join(gap, why, todo)
+	return join(p.gap(), why, todo)
 }
 
-// messages are the latest of the data channels, newest last. Greetings between the programs are left to the data pane.
+// messages are the latest of the data channels, the newest last. Greetings between the programs are left to the data
+// pane.
 func (p *Call) messages(width, height int) []string {
 	if height < 1 {
 		return nil
@@ -222,9 +216,9 @@ func (p *Call) messages(width, height int) []string {
 			continue
 		}
 		if height == 1 {
-			return []string{title + messageLine(p.Theme, all[i], width-draw.Width(title))}
+			return []string{title + messageLines(p.Theme, all[i], width-draw.Width(title), 1)[0]}
 		}
-		rows = append(rows, messageLine(p.Theme, all[i], width))
+		rows = append(rows, messageLines(p.Theme, all[i], width, 1)[0])
 	}
 	if len(rows) == 0 {
 		return nil

@@ -1,9 +1,7 @@
 package pane
 
 import (
-	"fmt"
-
-	"dialtone/diag"
+	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
 
@@ -16,92 +14,34 @@ func (p *Call) media(width int) []string {
 	if len(list) == 0 {
 		return nil
 	}
-	g := p.Theme.Glyphs
-	t := draw.Table{Indent: 3, Cursor: -1, Columns: []draw.Column{
-		{Title: "Media  " + g.Sending + " sent " + g.Receiving + " received", Min: 22, Max: 26, Strong: 5},
-		{Title: "kbit/s", Right: true, Min: 8},
-		{Title: "loss", Right: true, Min: 7},
-		{Title: "jitter", Right: true, Min: 9, Keep: 2},
-		{Title: "rtt", Right: true, Min: 9, Keep: 3},
-		{Title: "", Min: 8},
-		{Title: "", Min: sparkWidth, Keep: 1},
-	}}
-	for _, s := range list {
-		t.Rows = append(t.Rows, p.streamRow(s))
-	}
-	return append(t.Lines(p.Theme, width), p.endsLine(width)...)
+	th, g, table := p.Theme, p.Theme.Glyphs, columns[stream]{}
+	name := draw.Column{Title: "Media  " + g.Sending + " out " + g.Receiving + " in", Min: 21, Max: 26, Strong: 5}
+	table.text(name, th.Plain, func(s stream) string {
+		return words.Join(" ", arrow(th, s.direction), s.kind, s.codec, s.picture)
+	})
+	table.number("kbit/s", 8, 0, func(s stream) draw.Cell { return kbitCell(s.bitrate) })
+	table.number("loss", 7, 0, func(s stream) draw.Cell { return lossCell(th, s.loss) })
+	table.number("jitter", 9, 2, func(s stream) draw.Cell { return secondsCell(s.jitter) })
+	table.number("RTT", 9, 3, func(s stream) draw.Cell { return secondsCell(s.rtt) })
+	table.add(draw.Column{Min: 8}, p.flow)
+	table.text(draw.Column{Min: sparkWidth, Keep: 1}, th.Accent, func(s stream) string {
+		return draw.Sparkline(g, metrics[0].latest(p.Call, s.streamKey, sparkWidth), sparkWidth)
+	})
+	return append(table.table(list, -1).Lines(th, width), p.endsLine(width)...)
 }
 
-func (p *Call) streamRow(s stream) []draw.Cell {
-	th := p.Theme
-	name := draw.Cell{Text: joinSpace(arrow(th, s.direction), s.kind, s.codec, s.picture)}
-	row := []draw.Cell{name, number(s.bitrate, 1e-3, 5), lossCell(th, s.loss), millis(s.jitter), millis(s.rtt),
-		p.flowCell(s)}
-	return append(row, draw.Cell{Text: draw.Sparkline(th.Glyphs, bitrates(p.Call, s.streamKey, sparkWidth), sparkWidth),
-		Paint: th.Accent})
-}
-
-// flowCell says what the numbers alone do not: the frame rate, that a stream is muted, silent, or not there yet.
-func (p *Call) flowCell(s stream) draw.Cell {
-	th := p.Theme
+// flow is the state of a stream, or its frame rate while it flows.
+func (p *Call) flow(s stream) draw.Cell {
+	level, state := streamState(p.Call, s)
 	switch {
 	case s.muted:
-		return draw.Cell{Text: "muted", Paint: th.Dim}
-	case s.silence > 0:
-		return draw.Cell{Text: "silent " + draw.Span(secs(s.silence)), Mark: th.Glyphs.Warn, Level: th.Warn}
-	case s.bitrate == nil && s.ssrc != 0 && s.direction == diag.Inbound && p.Call.ConnectedAt != nil:
-		return draw.Cell{Text: "not measured yet", Paint: th.Dim}
+		return draw.Cell{Text: "muted", Paint: p.Theme.Dim}
+	case level != draw.Good:
+		return p.Theme.Graded(level, state)
 	case s.fps != nil:
-		return draw.Cell{Text: fmt.Sprintf("%.0f", *s.fps), Unit: "fps"}
+		c := fpsCell(s.fps)
+		c.Unit = "fps"
+		return c
 	}
-	level, words := streamState(p.Call, s)
-	if level == draw.Good {
-		return draw.Cell{Text: words, Paint: th.Dim}
-	}
-	mark, paint := th.Mark(level)
-	return draw.Cell{Text: words, Mark: mark, Level: paint}
-}
-
-func lossCell(th *draw.Theme, loss *float64) draw.Cell {
-	if loss == nil {
-		return draw.Cell{}
-	}
-	c := draw.Cell{Text: draw.Percent(*loss), Unit: "%"}
-	switch {
-	case *loss >= 0.05:
-		c.Mark, c.Level = th.Mark(draw.Bad)
-	case *loss >= 0.01:
-		c.Mark, c.Level = th.Mark(draw.Warn)
-	}
-	return c
-}
-
-// millis is a time in milliseconds for a column.
-func millis(seconds *float64) draw.Cell {
-	if seconds == nil {
-		return draw.Cell{}
-	}
-	n, unit := draw.Length(secs(*seconds))
-	return draw.Cell{Text: n, Unit: unit}
-}
-
-func number(v *float64, scale float64, width int) draw.Cell {
-	if v == nil {
-		return draw.Cell{}
-	}
-	return draw.Cell{Text: draw.Number(*v*scale, width)}
-}
-
-func joinSpace(parts ...string) string {
-	out := ""
-	for _, s := range parts {
-		if s == "" {
-			continue
-		}
-		if out != "" {
-			out += " "
-		}
-		out += s
-	}
-	return out
+	return draw.Cell{Text: state, Paint: p.Theme.Dim}
 }

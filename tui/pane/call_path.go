@@ -8,20 +8,20 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
 
 // path is the picture of the selected path, and a line about what was built upon it.
 func (p *Call) path(width int) []string {
-	picture, ok := pathOf(p.Call, p.Theme.Glyphs)
+	picture, ok := pathOf(p.Call)
 	if !ok {
 		return nil
 	}
-	out := picture.Lines(p.Theme, width)
-	return append(out, draw.NewLine(width).Gap(2).Add(p.Theme.Dim, p.layers()).String())
+	return append(picture.Lines(p.Theme, width), draw.Row(width, 2, p.Theme.Dim, p.layers()))
 }
 
-// layers tells what runs over the path, and how the path came to be.
+// layers says which pair was selected, and what runs over it.
 func (p *Call) layers() string {
 	c := p.Call
 	position := ""
@@ -30,54 +30,46 @@ func (p *Call) layers() string {
 			position = fmt.Sprintf("pair %d of %d", i+1, len(c.Pairs))
 		}
 	}
-	changed, restarted := "", ""
-	if c.PathChanges > 0 {
-		changed = "path changed " + draw.Plural(c.PathChanges, "time", "times")
-	}
-	if c.Restarts > 0 {
-		restarted = draw.Plural(c.Restarts, "ICE restart", "ICE restarts")
-	}
 	dtls := c.DTLS.Version
-	if dtls == "" && c.DTLS.State != "" {
-		dtls = "DTLS " + c.DTLS.State
+	if dtls == "" {
+		dtls = words.Prefixed("DTLS ", c.DTLS.State)
 	}
-	if dtls != "" && c.DTLS.Cipher != "" {
-		dtls += " " + c.DTLS.Cipher
+	if dtls != "" {
+		dtls = words.Join(" ", dtls, strings.TrimPrefix(c.DTLS.Cipher, "TLS_"))
 	}
-	return facts(p.Theme.Glyphs, position, changed, restarted, prefixed("SCTP ", c.SCTP.State), dtls)
+	return words.Join(" · ", position, words.Prefixed("path changed ", ifAny(c.PathChanges, "time", "times")),
+		ifAny(c.Restarts, "ICE restart", "ICE restarts"), words.Prefixed("SCTP ", c.SCTP.State), dtls)
 }
 
-// pathHistory is how many seconds of round trips the path shows.
+// pathHistory is how many seconds of round-trip times the path shows.
 const pathHistory = 24
 
 // pathOf builds the places that packets pass, from the selected pair's candidates. False before a pair is selected.
-func pathOf(c *call.Call, g draw.Glyphs) (draw.Path, bool) {
+func pathOf(c *call.Call) (draw.Path, bool) {
 	if c.Selected == nil {
 		return draw.Path{}, false
 	}
 	local, remote := c.LocalCandidate(c.Selected.LocalCandidateID), c.RemoteCandidate(c.Selected.RemoteCandidateID)
-	ours, theirs := ourSite(c, local, remote), theirSite(c, remote)
-	protocol := ""
+	here, there := localSite(c, local, remote), remoteSite(c, remote)
+	protocol, rtt := "", ""
 	if local != nil {
 		protocol = local.Protocol
 	}
-	rtt := ""
 	if d, ok := c.RoundTripTime(); ok {
-		rtt = draw.Span(d)
+		rtt = words.Duration(d)
 	}
-	trips := valuesOf(pathTrips(c, pathHistory))
-	return draw.Path{Nodes: append(ours, theirs...), Wire: len(ours) - 1, Label: facts(g, protocol, rtt),
-		Trips: trips}, true
+	return draw.Path{Nodes: append(here, there...), Wire: len(here) - 1, Label: words.Join(" · ", protocol, rtt),
+		Trips: values(c, pathHistory, pathRTT)}, true
 }
 
-// ourSite is the way from this machine to where packets enter the network between the sites.
-func ourSite(c *call.Call, local, remote *call.CandidateRow) []draw.Node {
+// localSite is the way from this machine to where packets enter the network between the sites.
+func localSite(c *call.Call, local, remote *call.CandidateRow) []draw.Node {
 	if local == nil {
 		return []draw.Node{{Title: "you", Address: c.Selected.Local}}
 	}
-	place := address(local.Address, local.Port)
-	base := address(local.RelatedAddress, local.RelatedPort)
-	you := draw.Node{Title: "you", Address: base, Note: join2("host", local.NetworkInterface)}
+	place := words.Address(local.Address, local.Port)
+	base := words.Address(local.RelatedAddress, local.RelatedPort)
+	you := draw.Node{Title: "you", Address: base, Note: words.Join(", ", "host", local.NetworkInterface)}
 	if base == "" || isAny(local.RelatedAddress) {
 		you.Address = "this machine"
 	}
@@ -86,7 +78,7 @@ func ourSite(c *call.Call, local, remote *call.CandidateRow) []draw.Node {
 		if base == place {
 			break
 		}
-		note := join2(typeWords(local.CandidateType), prefixed("from ", local.URL))
+		note := words.Join(", ", words.CandidateType(local.CandidateType), words.Prefixed("from ", local.URL))
 		return []draw.Node{you, {Title: "your NAT", Address: place, Note: note}}
 	case diag.Relay:
 		over := local.RelayProtocol
@@ -94,7 +86,7 @@ func ourSite(c *call.Call, local, remote *call.CandidateRow) []draw.Node {
 			over = ""
 		}
 		relay := draw.Node{Title: "relay", Address: place,
-			Note: join2(joinSpace("yours", prefixed("over ", over)), prefixed("at ", local.URL))}
+			Note: words.Join(", ", words.Join(" ", "yours", words.Prefixed("over ", over)), words.Prefixed("at ", local.URL))}
 		if nat, ok := relayNAT(c, local); ok {
 			return []draw.Node{you, nat, relay}
 		}
@@ -102,7 +94,7 @@ func ourSite(c *call.Call, local, remote *call.CandidateRow) []draw.Node {
 	case diag.Host:
 	}
 	you.Address = place
-	you.Note = join2(typeWords(local.CandidateType), local.NetworkInterface)
+	you.Note = words.Join(", ", words.CandidateType(local.CandidateType), local.NetworkInterface)
 	nodes := []draw.Node{you}
 	if remote != nil && isPrivate(local.Address) && isPublic(remote.Address) {
 		nodes = append(nodes, natOf(c, place))
@@ -110,38 +102,38 @@ func ourSite(c *call.Call, local, remote *call.CandidateRow) []draw.Node {
 	return nodes
 }
 
-// relayNAT is the translator between us and our relay, when the relay's server saw us at another address than our own.
-// Its port towards the relay is not known: what the server told was asked over another socket.
+// relayNAT is the NAT between this machine and its relay, when the relay's server reported a mapped address other than
+// the base. Its port towards the relay is not known: the server was queried from another socket.
 func relayNAT(c *call.Call, local *call.CandidateRow) (draw.Node, bool) {
 	for _, s := range c.Servers {
-		seen, _, err := net.SplitHostPort(s.Mapped())
+		mapped, _, err := net.SplitHostPort(s.Mapped())
 		if err == nil && s.URL == local.URL && local.RelatedAddress != "" && !isAny(local.RelatedAddress) &&
-			seen != local.RelatedAddress {
-			return draw.Node{Title: "your NAT", Address: seen, Note: "as the relay sees us"}, true
+			mapped != local.RelatedAddress {
+			return draw.Node{Title: "your NAT", Address: mapped, Note: "mapped address at the relay"}, true
 		}
 	}
 	return draw.Node{}, false
 }
 
-// natOf is the translator that must be there, since a private address talks to a public one. Its outer address is known
-// when a server told it for the same base.
+// natOf is the NAT that must be there, since a private address exchanges packets with a public one. Its mapped address
+// is known when a server reported it for the same base.
 func natOf(c *call.Call, base string) draw.Node {
 	for _, l := range c.Local {
-		if l.CandidateType == diag.Srflx && address(l.RelatedAddress, l.RelatedPort) == base {
-			return draw.Node{Title: "your NAT", Address: address(l.Address, l.Port),
-				Note: join2("server-reflexive", prefixed("from ", l.URL))}
+		if l.CandidateType == diag.Srflx && words.Address(l.RelatedAddress, l.RelatedPort) == base {
+			return draw.Node{Title: "your NAT", Address: words.Address(l.Address, l.Port),
+				Note: words.Join(", ", "server-reflexive", words.Prefixed("from ", l.URL))}
 		}
 	}
 	return draw.Node{Title: "your NAT", Address: "address unknown"}
 }
 
-// theirSite is the way from where packets leave that network to the other party's machine.
-func theirSite(c *call.Call, remote *call.CandidateRow) []draw.Node {
+// remoteSite is the way from where packets leave that network to the peer's machine.
+func remoteSite(c *call.Call, remote *call.CandidateRow) []draw.Node {
 	if remote == nil {
 		return []draw.Node{{Title: "peer", Address: c.Selected.Remote}}
 	}
-	place := address(shortName(remote.Address), remote.Port)
-	base := address(remote.RelatedAddress, remote.RelatedPort)
+	place := words.Address(shortName(remote.Address), remote.Port)
+	base := words.Address(remote.RelatedAddress, remote.RelatedPort)
 	behind := draw.Node{Title: "peer", Address: base, Note: "host"}
 	if base == "" || isAny(remote.RelatedAddress) {
 		behind = draw.Node{Title: "peer", Address: "behind it"}
@@ -154,18 +146,18 @@ func theirSite(c *call.Call, remote *call.CandidateRow) []draw.Node {
 	case diag.Relay:
 		return []draw.Node{{Title: "relay", Address: place, Note: "the peer's"}, behind}
 	case diag.Prflx:
-		return []draw.Node{{Title: "peer", Address: place, Note: "peer-reflexive: as its checks reach us"}}
+		return []draw.Node{{Title: "peer", Address: place, Note: "peer-reflexive: source of its checks"}}
 	case diag.Host:
 	}
-	note := typeWords(remote.CandidateType)
+	note := words.CandidateType(remote.CandidateType)
 	if strings.HasSuffix(remote.Address, ".local") {
-		note = join2(note, "address hidden (mDNS)")
+		note = words.Join(", ", note, "address hidden (mDNS)")
 	}
 	return []draw.Node{{Title: "peer", Address: place, Note: note}}
 }
 
-// shortName shortens the random names behind which browsers hide addresses (mDNS, a UUID each) to what tells them
-// apart.
+// shortName shortens the random names behind which browsers hide addresses (mDNS, a UUID each) to what distinguishes
+// them.
 func shortName(host string) string {
 	name, isLocal := strings.CutSuffix(host, ".local")
 	if !isLocal || len(name) <= 12 {
@@ -174,28 +166,21 @@ func shortName(host string) string {
 	return diag.Clean(name, 12) + ".local"
 }
 
-func join2(a, b string) string {
-	if a == "" || b == "" {
-		return a + b
-	}
-	return a + ", " + b
-}
-
 // isAny reports whether an address is a placeholder that hides the real one (RFC 8839 §5.1).
 func isAny(s string) bool {
 	a, err := netip.ParseAddr(s)
 	return err == nil && a.IsUnspecified()
 }
 
+// sharedSpace is the address space of CGNATs (RFC 6598).
+var sharedSpace = netip.MustParsePrefix("100.64.0.0/10")
+
 func isPrivate(s string) bool {
 	a, err := netip.ParseAddr(s)
-	return err == nil && (a.IsPrivate() && a.Is4() || carrierNAT.Contains(a))
+	return err == nil && (a.IsPrivate() && a.Is4() || sharedSpace.Contains(a))
 }
 
 func isPublic(s string) bool {
 	a, err := netip.ParseAddr(s)
-	return err == nil && a.IsGlobalUnicast() && !a.IsPrivate() && !carrierNAT.Contains(a)
+	return err == nil && a.IsGlobalUnicast() && !a.IsPrivate() && !sharedSpace.Contains(a)
 }
-
-// carrierNAT is the shared address space of RFC 6598.
-var carrierNAT = netip.MustParsePrefix("100.64.0.0/10")

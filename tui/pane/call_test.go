@@ -18,14 +18,14 @@ func TestPathOverARelay(t *testing.T) {
 	chosen := diag.Selected{PairID: "p", LocalCandidateID: "l", RemoteCandidateID: "r"}
 	places := func(list ...diag.Data) (out []string) {
 		s, _ := sceneOf(list...)
-		path, _ := pathOf(s.Call, s.Theme.Glyphs)
+		path, _ := pathOf(s.Call)
 		for _, n := range path.Nodes {
 			out = append(out, n.Title+": "+n.Address+" ("+n.Note+")")
 		}
 		return out
 	}
 	peer := "peer: 0d2cf8e7-….local:5000 (host, address hidden (mDNS))"
-	want := []string{"you: 192.0.2.10:5000 (host)", "your NAT: 203.0.113.7 (as the relay sees us)", "relay: 198.51.100.54:5000 (yours over tls, at turn:t)", peer}
+	want := []string{"you: 192.0.2.10:5000 (host)", "your NAT: 203.0.113.7 (mapped address at the relay)", "relay: 198.51.100.54:5000 (yours over tls, at turn:t)", peer}
 	got := places(local, remote, served("turn:t", "203.0.113.7:4"), chosen)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("behind a NAT (-want +got):\n%s", diff)
@@ -49,9 +49,9 @@ func served(url, mapped string) diag.ServerStage {
 	return stage
 }
 
-func TestEndIsTold(t *testing.T) {
+func TestEndIsShown(t *testing.T) {
 	for by, want := range map[diag.EndedBy]string{
-		diag.ByLocal: "ended by you", diag.ByRemote: "ended by the other party", diag.ByServer: "ended by the signaling server",
+		diag.ByLocal: "ended by you", diag.ByRemote: "ended by the peer", diag.ByServer: "ended by the signaling server",
 		diag.ByNetwork: "ended by the network", "": "ended at 00:00",
 	} {
 		s, _ := sceneOf(diag.CallStart{}, diag.CallEnded{Reason: diag.EndICE, By: by})

@@ -7,23 +7,23 @@ import (
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 
+	"dialtone/diag"
 	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
 
-// Candidates shows what ICE has to work with: servers, candidates of both sides, and the pairs made of them. One row is
-// selected and explained in words; each table can be sorted, and all be filtered.
+// Candidates shows what ICE has to work with: servers, candidates of both peers, and the pairs made of them. One row is
+// selected and explained; each table can be sorted, and all be filtered.
 type Candidates struct {
 	size
 	*Scene
-	keys    candidateKeys
-	filter  filter
-	sorts   [sectionCount]sorting
-	orders  [sectionCount][]int // the rows that are shown of a table, where it is sorted or filtered
-	cursor  int                 // counts the shown rows of all sections
-	chosen  rowID               // the row there, which stays selected when others come or go
-	moved   bool                // somebody has selected a row; until then the pair in use is
-	windows [2]window           // of the left and of the right column
+	keys   candidateKeys
+	filter filter
+	list   list
+	sorts  [tableCount]sorting
+	orders [tableCount][]int // the rows that are shown of a table, in their order
+	chosen rowID             // the selected row, which stays selected when others come or go
+	moved  bool              // a row was selected; until then the pair in use is
 }
 
 type candidateKeys struct {
@@ -31,10 +31,37 @@ type candidateKeys struct {
 	Sort, Reverse, Clear key.Binding
 }
 
+// The tables, in the order of the screen.
+const (
+	tableServers = iota
+	tableLocal
+	tableRemote
+	tablePairs
+	tableCount
+)
+
+// rowID is a row by its place in the call, which stays the same however the table is sorted.
+type rowID struct{ table, index int }
+
+// table is one kind of rows, as they came.
+type table struct {
+	title   string
+	columns []draw.Column
+	count   int
+	cells   func(i int) []draw.Cell
+	key     func(i, column int) sortKey
+	empty   string // what stands there when there are none
+}
+
+func tableOf[T any](title, empty string, rows []T, in columns[T]) table {
+	return table{title: title, columns: in.titles(), count: len(rows), empty: empty,
+		cells: func(i int) []draw.Cell { return in.cells(rows[i]) },
+		key:   func(i, column int) sortKey { return in[column].key(rows[i]) }}
+}
+
 // NewCandidates makes the pane.
 func NewCandidates(s *Scene) Pane {
-	bind := func(k, help string) key.Binding { return key.NewBinding(key.WithKeys(k), key.WithHelp(k, help)) }
-	keys := candidateKeys{newScrollKeys(), bind("s", "sort"), bind("S", "reverse"), bind("esc", "show all")}
+	keys := candidateKeys{newScrollKeys(), bind("sort", "s"), bind("reverse", "S"), bind("show all", "esc")}
 	p := &Candidates{Scene: s, keys: keys, filter: newFilter("filter")}
 	p.settle()
 	return p
@@ -64,6 +91,7 @@ func (p *Candidates) Update(msg tea.Msg) tea.Cmd {
 }
 
 func (p *Candidates) key(msg tea.KeyMsg) {
+	sorted := &p.sorts[p.chosen.table]
 	switch {
 	case p.filter.typing && p.filter.take(msg):
 	case p.filter.typing:
@@ -73,37 +101,112 @@ func (p *Candidates) key(msg tea.KeyMsg) {
 	case key.Matches(msg, p.keys.Clear):
 		p.filter.clear()
 	case key.Matches(msg, p.keys.Sort):
-		p.sorts[p.chosen.section].next(len(p.section(p.chosen.section).columns))
+		sorted.next(len(p.tables()[p.chosen.table].columns))
 	case key.Matches(msg, p.keys.Reverse):
-		p.sorts[p.chosen.section].reverse = !p.sorts[p.chosen.section].reverse
+		sorted.reverse = !sorted.reverse
 	default:
 		p.move(msg)
 	}
 }
 
 func (p *Candidates) move(msg tea.KeyMsg) {
-	if at, ok := p.keys.move(msg, p.cursor, p.total(), p.listHeight()); ok {
-		p.cursor, p.moved = at, true
+	if at, ok := p.keys.move(msg, p.list.cursor, p.total(), p.listRows(p.filtering())); ok {
+		p.list.cursor, p.moved = at, true
 		p.chosen = p.rowAt(at)
 	}
 }
 
-// settle puts sorted and filtered tables in order, and the selection back to its row.
+// settle puts the tables in order, and the selection back to its row.
 func (p *Candidates) settle() {
-	for k := range p.orders {
-		p.orders[k] = p.order(sectionKind(k))
+	for k, t := range p.tables() {
+		p.orders[k] = p.order(t, p.sorts[k])
 	}
 	if !p.moved {
 		p.chosen = p.inUse()
 	}
 	if at, ok := p.place(p.chosen); ok {
-		p.cursor = at
+		p.list.cursor = at
 	}
-	p.cursor = max(min(p.cursor, p.total()-1), 0)
+	p.list.cursor = max(min(p.list.cursor, p.total()-1), 0)
 	if !p.filter.typing && p.total() > 0 {
-		p.chosen = p.rowAt(p.cursor)
+		p.chosen = p.rowAt(p.list.cursor)
 	}
 	p.keys.Clear.SetEnabled(p.filter.active())
+}
+
+// order is the places of the rows that a table shows.
+func (p *Candidates) order(t table, s sorting) []int {
+	out := make([]int, 0, t.count)
+	for i := range t.count {
+		if !p.filter.active() || p.filter.keeps(t.text(i)) {
+			out = append(out, i)
+		}
+	}
+	if s.column > 0 {
+		keys := make([]sortKey, t.count)
+		for _, i := range out {
+			keys[i] = t.key(i, s.column-1)
+		}
+		slices.SortStableFunc(out, func(a, b int) int {
+			if s.reverse {
+				a, b = b, a
+			}
+			return keys[a].compare(keys[b])
+		})
+	} else if s.reverse {
+		slices.Reverse(out)
+	}
+	return out
+}
+
+// text is what a filter looks at: the title of the table and all cells, also those for which there is no room.
+func (t table) text(i int) string {
+	parts := []string{t.title}
+	for _, c := range t.cells(i) {
+		parts = append(parts, c.Text)
+	}
+	return lower(strings.Join(parts, " "))
+}
+
+// total is how many rows are shown.
+func (p *Candidates) total() int {
+	n := 0
+	for _, order := range p.orders {
+		n += len(order)
+	}
+	return n
+}
+
+// rowAt is the row at a place of the cursor; the first of all for a place beyond the end.
+func (p *Candidates) rowAt(at int) rowID {
+	for k, order := range p.orders {
+		if at < len(order) {
+			return rowID{k, order[at]}
+		}
+		at -= len(order)
+	}
+	return rowID{}
+}
+
+// place is where the cursor stands at a row; false when it is not shown.
+func (p *Candidates) place(row rowID) (at int, ok bool) {
+	for _, order := range p.orders[:row.table] {
+		at += len(order)
+	}
+	i := slices.Index(p.orders[row.table], row.index)
+	return at + i, i >= 0
+}
+
+// inUse is the row of the pair that carries the call; the first row while there is none.
+func (p *Candidates) inUse() rowID {
+	if i := slices.IndexFunc(p.Call.Pairs, p.selected); i >= 0 {
+		return rowID{tablePairs, i}
+	}
+	return p.rowAt(0)
+}
+
+func (p *Candidates) selected(pair diag.Pair) bool {
+	return p.Call.Selected != nil && p.Call.Selected.PairID == pair.ID
 }
 
 // Copy is the selected row as text.
@@ -111,221 +214,74 @@ func (p *Candidates) Copy() (what, text string) {
 	if p.total() == 0 {
 		return "the row", ""
 	}
-	row := p.rowAt(p.cursor)
-	switch c := p.Call; row.section {
-	case sectionServers:
+	row := p.rowAt(p.list.cursor)
+	switch c := p.Call; row.table {
+	case tableServers:
 		s := c.Servers[row.index]
 		return "the server", s.URL + ": " + words.Server(s.Server)
-	case sectionLocal:
-		return "the candidate", candidateText(c.Local[row.index].Candidate)
-	case sectionRemote:
-		return "the candidate", candidateText(c.Remote[row.index].Candidate)
-	case sectionPairs:
-		return "the pair", p.pairText(c.Pairs[row.index])
-	case sectionCount:
+	case tableLocal:
+		return "the candidate", words.Candidate(c.Local[row.index].Candidate)
+	case tableRemote:
+		return "the candidate", words.Candidate(c.Remote[row.index].Candidate)
 	}
-	return "the row", ""
+	pair := p.Call.Pairs[row.index]
+	return "the pair", words.Pair(pair, p.local(pair), p.remote(pair))
 }
 
-// section is a kind of row: how many are shown, its table's columns, and how one of its rows looks.
-type section struct {
-	kind    sectionKind
-	title   string
-	count   int
-	columns []draw.Column
-	row     func(i int) []draw.Cell
-	empty   string // what is said when there are none
-}
-
-func (p *Candidates) sections() []section {
-	out := make([]section, 0, sectionCount)
-	for k := range sectionCount {
-		out = append(out, p.section(k))
-	}
-	return out
-}
-
-// section is one table with its rows in the order in which they are shown.
-func (p *Candidates) section(k sectionKind) section {
-	s := p.unsorted(k)
-	if p.arranged(k) {
-		order, row := p.orders[k], s.row
-		if s.count > 0 {
-			s.empty = "no row passes the filter: esc shows all"
+// sections are the tables as they are shown: sorted and filtered.
+func (p *Candidates) sections() (left, right []section) {
+	var all []section
+	for k, t := range p.tables() {
+		order := p.orders[k]
+		s := section{title: t.title, columns: t.columns, count: len(order), empty: t.empty,
+			row: func(i int) []draw.Cell { return t.cells(order[i]) }}
+		if t.count > 0 {
+			s.empty = "no row matches the filter: esc shows all"
 		}
-		s.count = len(order)
-		s.row = func(i int) []draw.Cell { return row(order[i]) }
-	}
-	if at := p.sorts[k]; at.column > 0 {
-		s.columns = slices.Clone(s.columns)
-		arrow := p.Theme.Glyphs.Receiving
-		if at.reverse {
-			arrow = p.Theme.Glyphs.Sending
+		if at := p.sorts[k]; at.column > 0 {
+			arrow := p.Theme.Glyphs.Receiving
+			if at.reverse {
+				arrow = p.Theme.Glyphs.Sending
+			}
+			s.columns[at.column-1].Title += " " + arrow
 		}
-		c := &s.columns[at.column-1]
-		c.Title += " " + arrow
+		all = append(all, s)
 	}
-	return s
-}
-
-// unsorted is one table with all its rows as they came.
-func (p *Candidates) unsorted(k sectionKind) section {
-	c := p.Call
-	switch k {
-	case sectionServers:
-		return section{k, "Servers", len(c.Servers), serverColumns,
-			func(i int) []draw.Cell { return p.serverRow(c.Servers[i]) }, p.noServers()}
-	case sectionLocal:
-		return section{k, "Local", len(c.Local), p.candidateColumns("Local"),
-			func(i int) []draw.Cell { return p.candidateRow(c.Local[i]) }, "none yet"}
-	case sectionRemote:
-		return section{k, "Remote", len(c.Remote), p.candidateColumns("Remote"),
-			func(i int) []draw.Cell { return p.candidateRow(c.Remote[i]) }, "none yet"}
-	case sectionPairs, sectionCount:
-	}
-	return section{k, "Pairs", len(c.Pairs), pairColumns, func(i int) []draw.Cell { return p.pairRow(c.Pairs[i]) },
-		"none yet"}
-}
-
-func (p *Candidates) noServers() string {
-	if len(p.Call.Start.ICEServers) == 0 {
-		return "none configured: --ice stun:HOST adds one"
-	}
-	return "asking"
-}
-
-// listHeight is what filter and explanation leave.
-func (p *Candidates) listHeight() int {
-	height := p.height
-	if n := explainRows(p.height); n > 0 {
-		height -= n + 1
-	}
-	if p.filtering() {
-		height--
-	}
-	return max(height, 0)
+	return all[:tablePairs], all[tablePairs:]
 }
 
 func (p *Candidates) filtering() bool { return p.filter.typing || p.filter.active() }
 
-// View draws the sections in one column, or servers and candidates beside the pairs, and the explanation below.
+// View draws the tables in one column, or servers and candidates beside the pairs, and the explanation below.
 func (p *Candidates) View() string {
-	all, height := p.sections(), p.listHeight()
-	var lines []string
-	if p.width < twoColumns {
-		lines = p.column(0, all, 0, p.width, height)
-	} else {
-		at, first := p.width/2, 0
-		for _, s := range all[:3] {
-			first += s.count
-		}
-		lines = draw.Beside(p.column(0, all[:3], 0, at-3, height), p.column(1, all[3:], first, p.width-at-1, height), at)
-	}
-	lines = append(lines, make([]string, max(height-len(lines), 0))...)
+	line := ""
 	if p.filtering() {
 		count := ""
-		if p.filter.active() {
-			count = draw.Count(uint64(p.total())) + " of " + draw.Plural(p.rows(), "row", "rows")
+		if c := p.Call; p.filter.active() {
+			count = words.Number(uint64(p.total())) + " of " +
+				words.Count(len(c.Servers)+len(c.Local)+len(c.Remote)+len(c.Pairs), "row", "rows")
 		}
-		lines = append(lines, p.filter.line(p.Theme, p.width, count))
+		line = p.filter.line(p.Theme, p.width, count)
 	}
-	lines = append(lines, explanation(p.Theme, p.explain(), p.width, explainRows(p.height))...)
-	return strings.Join(draw.Clamp(lines, p.width, p.height), "\n")
+	left, right := p.sections()
+	rows := p.list.view(p.Theme, left, right, p.width, p.listRows(line != ""))
+	return p.explained(p.Theme, rows, line, p.explain())
 }
 
-// column draws sections below each other, scrolled so that the selected row is visible. Rows beyond the window are
-// counted, not drawn.
-func (p *Candidates) column(which int, list []section, first, width, height int) []string {
-	w := &p.windows[which]
-	w.rows = height
-	total, selected := 0, -1
-	for i, s := range list {
-		total += sectionHeight(s)
-		if i > 0 {
-			total++ // the empty line between
-		}
-	}
-	at, row, before := first, 0, -1
-	for _, s := range list {
-		if p.cursor >= at && p.cursor < at+s.count {
-			selected = row + 1 + p.cursor - at
-			switch p.cursor {
-			case first: // the first row of all shows what stands above it
-				before = 0
-			case at: // the first of a section shows its title
-				before = row
-			}
-		}
-		at += s.count
-		row += sectionHeight(s) + 1
-	}
-	if before >= 0 {
-		w.show(before, total)
-	}
-	if selected >= 0 {
-		w.show(selected, total)
-	}
-	from, to := w.visible(total)
-	return p.cut(list, first, width, from, to)
-}
-
-func sectionHeight(s section) int { return 1 + max(s.count, 1) }
-
-// cut draws the rows from–to of sections that stand below each other.
-func (p *Candidates) cut(list []section, first, width, from, to int) []string {
-	var out []string
-	row := 0
-	for _, s := range list {
-		if row >= to {
-			break
-		}
-		out = append(out, p.part(s, first, width, from-row, to-row)...)
-		row += sectionHeight(s)
-		if from <= row && row < to {
-			out = append(out, "")
-		}
-		row++
-		first += s.count
-	}
-	return out[:min(len(out), max(to-from, 0))]
-}
-
-// part draws the rows from–to of one section, its title being row 0. Only these rows are made.
-func (p *Candidates) part(s section, first, width, from, to int) []string {
-	if from >= sectionHeight(s) {
-		return nil
-	}
-	if s.count == 0 {
-		lines := []string{heading(p.Theme, width, s.title), draw.NewLine(width).Gap(3).Add(p.Theme.Dim, s.empty).String()}
-		return lines[max(from, 0):]
-	}
-	low, high := max(from-1, 0), min(to-1, s.count)
-	t := draw.Table{Indent: 3, Columns: s.columns, Cursor: p.cursor - first - low}
-	for i := low; i < high; i++ {
-		t.Rows = append(t.Rows, s.row(i))
-	}
-	lines := t.Lines(p.Theme, width)
-	if from > 0 { // the title is scrolled away
-		lines = lines[1:]
-	}
-	return lines
-}
-
-// explain puts the selected row into words.
+// explain is the text about the selected row.
 func (p *Candidates) explain() string {
 	if p.total() == 0 {
-		return "A candidate is an address at which a party may be reached. Every local one is tried with every remote one; a pair that answers can carry the call."
+		return words.ExplainCandidates
 	}
-	row := p.rowAt(p.cursor)
-	switch c := p.Call; row.section {
-	case sectionServers:
+	row := p.rowAt(p.list.cursor)
+	switch c := p.Call; row.table {
+	case tableServers:
 		return words.ExplainServer(c.Servers[row.index].Server)
-	case sectionLocal:
-		return explainLocal(c.Local[row.index].Candidate, c.Servers)
-	case sectionRemote:
-		return explainRemote(c.Remote[row.index].Candidate)
-	case sectionPairs, sectionCount:
+	case tableLocal:
+		return words.ExplainLocal(c.Local[row.index].Candidate)
+	case tableRemote:
+		return words.ExplainRemote(c.Remote[row.index].Candidate)
 	}
-	pair := p.Call.Pairs[row.index]
-	return p.explainPair(pair, p.Call.Selected != nil && p.Call.Selected.PairID == pair.ID)
+	pair := p.latest(p.Call.Pairs[row.index])
+	return words.ExplainPair(pair, p.selected(pair), p.local(pair), p.remote(pair))
 }

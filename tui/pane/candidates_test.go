@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"dialtone/diag"
+	"dialtone/diag/words"
 )
 
 func fourPairs() []diag.Data {
@@ -33,20 +34,17 @@ func fourPairs() []diag.Data {
 }
 
 // ids of the rows that a table shows.
-func (p *Candidates) ids(k sectionKind) string {
+func (p *Candidates) ids(k int) string {
 	out := ""
-	for i := range p.shown(k) {
-		if p.arranged(k) {
-			i = p.orders[k][i]
-		}
+	for _, i := range p.orders[k] {
 		switch k {
-		case sectionServers:
+		case tableServers:
 			out += p.Call.Servers[i].URL[:1]
-		case sectionLocal:
+		case tableLocal:
 			out += p.Call.Local[i].ID
-		case sectionRemote:
+		case tableRemote:
 			out += p.Call.Remote[i].ID
-		case sectionPairs, sectionCount:
+		default:
 			out += p.Call.Pairs[i].ID
 		}
 	}
@@ -58,15 +56,15 @@ func TestCandidatesBeginAtThePairInUse(t *testing.T) {
 	p := NewCandidates(s).(*Candidates)
 	p.SetSize(120, 40)
 	p.Update(events)
-	if got := chosen(p, s); !strings.HasPrefix(got, "● in use") || p.chosen != (rowID{sectionPairs, 1}) {
+	if got := chosen(p, s); !strings.HasPrefix(got, "● in use") || p.chosen != (rowID{tablePairs, 1}) {
 		t.Errorf("%q is selected", got)
 	}
 	press(p, tea.KeyUp)
 	change := diag.Event{Data: diag.Selected{PairID: "3", LocalCandidateID: "L", RemoteCandidateID: "c"}}
 	s.Call.Apply(change)
 	p.Update(Events{change})
-	if p.chosen != (rowID{sectionPairs, 0}) {
-		t.Errorf("what somebody selected is left: %v", p.chosen)
+	if p.chosen != (rowID{tablePairs, 0}) {
+		t.Errorf("the selection was lost: %v", p.chosen)
 	}
 }
 
@@ -89,22 +87,22 @@ func TestCandidatesSort(t *testing.T) {
 	}
 	for i, step := range steps {
 		typeIn(p, step.keys)
-		if p.ids(sectionPairs) != step.pairs || p.Call.Pairs[p.chosen.index].ID != step.selected || p.chosen.section != sectionPairs {
-			t.Errorf("after step %d (%s): %s, want %s; selected %v", i, step.keys, p.ids(sectionPairs), step.pairs, p.chosen)
+		if p.ids(tablePairs) != step.pairs || p.Call.Pairs[p.chosen.index].ID != step.selected || p.chosen.table != tablePairs {
+			t.Errorf("after step %d (%s): %s, want %s; selected %v", i, step.keys, p.ids(tablePairs), step.pairs, p.chosen)
 		}
 	}
-	p.cursor = len(s.Call.Servers) + len(s.Call.Local)
-	p.moved, p.chosen = true, p.rowAt(p.cursor)
+	p.list.cursor = len(s.Call.Servers) + len(s.Call.Local)
+	p.moved, p.chosen = true, p.rowAt(p.list.cursor)
 	p.Update(nil)
 	typeIn(p, "ss")
-	if got := p.ids(sectionRemote); got != "bacd" || !strings.Contains(p.View(), "address ↓") {
+	if got := p.ids(tableRemote); got != "bacd" || !strings.Contains(p.View(), "address ↓") {
 		t.Errorf("by address: %s\n%s", got, p.View())
 	}
 	typeIn(p, "S")
-	if got := p.ids(sectionRemote); got != "dcab" || !strings.Contains(p.View(), "address ↑") {
+	if got := p.ids(tableRemote); got != "dcab" || !strings.Contains(p.View(), "address ↑") {
 		t.Errorf("by address, reversed: %s", got)
 	}
-	if got := p.ids(sectionServers); got != "st" {
+	if got := p.ids(tableServers); got != "st" {
 		t.Errorf("another table is sorted too: %s", got)
 	}
 }
@@ -113,23 +111,23 @@ func TestCandidatesFilter(t *testing.T) {
 	s, events := sceneOf(fourPairs()...)
 	tests := []struct {
 		filter string
-		want   [sectionCount]string
+		want   [tableCount]string
 	}{
-		{"pairs", [sectionCount]string{"", "", "", "1234"}},
-		{"remote host", [sectionCount]string{"", "", "abcd", ""}},
-		{"SERVER-REFLEXIVE", [sectionCount]string{"", "L", "", ""}},
-		{"failed", [sectionCount]string{"", "", "", "1"}},
-		{"stun:", [sectionCount]string{"s", "L", "", ""}},
-		{"-host -server", [sectionCount]string{"", "", "", ""}},
-		{"401", [sectionCount]string{"t", "", "", ""}},
+		{"pairs", [tableCount]string{"", "", "", "1234"}},
+		{"remote host", [tableCount]string{"", "", "abcd", ""}},
+		{"SERVER-REFLEXIVE", [tableCount]string{"", "L", "", ""}},
+		{"failed", [tableCount]string{"", "", "", "1"}},
+		{"stun:", [tableCount]string{"s", "L", "", ""}},
+		{"-host -server", [tableCount]string{"", "", "", ""}},
+		{"401", [tableCount]string{"t", "", "", ""}},
 	}
 	for _, tt := range tests {
 		p := NewCandidates(s).(*Candidates)
 		p.SetSize(120, 40)
 		p.Update(events)
 		typeIn(p, "/"+tt.filter)
-		var got [sectionCount]string
-		for k := range sectionCount {
+		var got [tableCount]string
+		for k := range tableCount {
 			got[k] = p.ids(k)
 		}
 		if diff := cmp.Diff(tt.want, got); diff != "" || !p.Typing() {
@@ -137,8 +135,8 @@ func TestCandidatesFilter(t *testing.T) {
 		}
 		p.View()
 		press(p, tea.KeyEsc)
-		if p.ids(sectionPairs) != "1234" || p.chosen != (rowID{sectionPairs, 1}) {
-			t.Errorf("%q: esc leaves %s, and %v selected", tt.filter, p.ids(sectionPairs), p.chosen)
+		if p.ids(tablePairs) != "1234" || p.chosen != (rowID{tablePairs, 1}) {
+			t.Errorf("%q: esc leaves %s, and %v selected", tt.filter, p.ids(tablePairs), p.chosen)
 		}
 	}
 }
@@ -153,13 +151,13 @@ func TestCandidatesCopyAndExplain(t *testing.T) {
 		what, text string
 		explains   string
 	}{
-		{rowID{sectionServers, 1}, "the server", "turn:t: the server rejected the user name or password (error 401 Unauthenticated) · Check the user name and password for turn:t; a temporary (REST) credential may have expired.", "turn:t failed: the server rejected"},
-		{rowID{sectionLocal, 0}, "the candidate", "srflx udp 192.0.2.1:5000 base 10.0.0.1:5000 from stun:s", "learned from stun:s in 23.0 ms"},
-		{rowID{sectionRemote, 3}, "the candidate", "host udp b.local:5000", "hides its own address"},
-		{rowID{sectionPairs, 0}, "the pair", "srflx 192.0.2.1:5000 ⇄ host 10.0.0.10:5000: failed, 7 checks sent, 0 answered", "None of the other side's checks arrived either"},
+		{rowID{tableServers, 1}, "the server", "turn:t: the server rejected the user name or password (error 401 Unauthenticated) · Check the user name and password for turn:t; a temporary (REST) credential may have expired.", "turn:t failed: the server rejected"},
+		{rowID{tableLocal, 0}, "the candidate", "srflx udp 192.0.2.1:5000 base 10.0.0.1:5000 from stun:s", "reported by stun:s"},
+		{rowID{tableRemote, 3}, "the candidate", "host udp b.local:5000", "hides its address"},
+		{rowID{tablePairs, 0}, "the pair", "srflx 192.0.2.1:5000 ⇄ host 10.0.0.10:5000: failed, 7 checks sent, 0 answered", "No check of the peer arrived either"},
 	}
 	for _, tt := range tests {
-		p.cursor, _ = p.place(tt.row)
+		p.list.cursor, _ = p.place(tt.row)
 		what, text := p.Copy()
 		if what != tt.what || text != tt.text || !strings.Contains(p.explain(), tt.explains) {
 			t.Errorf("%v: %s %q; %s", tt.row, what, text, p.explain())
@@ -174,11 +172,12 @@ func TestWhyAPairFailed(t *testing.T) {
 	}{
 		{diag.Pair{}, "given up before its turn"},
 		{diag.Pair{RequestsSent: 7}, "a NAT or a firewall"},
-		{diag.Pair{RequestsSent: 7, RequestsReceived: 3}, "did arrive (3)"},
+		{diag.Pair{RequestsSent: 7, RequestsReceived: 3}, "3 checks of the peer arrived"},
 		{diag.Pair{RequestsSent: 7, ResponsesReceived: 1}, "worked at first"},
 	}
 	for _, tt := range tests {
-		if got := whyFailed(tt.pair); !strings.Contains(got, tt.want) {
+		tt.pair.State = diag.PairFailed
+		if got := words.ExplainPair(tt.pair, false, "a", "b"); !strings.Contains(got, tt.want) {
 			t.Errorf("%+v: %q", tt.pair, got)
 		}
 	}

@@ -9,15 +9,17 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/words"
 	"dialtone/tui/draw"
+	"dialtone/tui/edit"
 )
 
-// Data shows the data channels: what was said over them, their counters, and the round trips of the ping channel.
+// Data shows the data channels: their messages, their counters, and the round trips of the ping channel.
 type Data struct {
 	size
 	*Scene
 	keys   dataKeys
-	input  input
+	input  edit.Line
 	typing bool
 	back   int // how many messages the list is scrolled up
 	seen   uint64
@@ -30,17 +32,13 @@ type dataKeys struct {
 
 // NewData makes the pane.
 func NewData(s *Scene) Pane {
-	return &Data{Scene: s, keys: dataKeys{
-		scrollKeys: newScrollKeys(),
-		Send:       key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "send")),
-		Leave:      key.NewBinding(key.WithKeys("esc"), key.WithHelp("esc", "stop typing")),
-	}}
+	return &Data{Scene: s, keys: dataKeys{newScrollKeys(), bind("send", "enter"), bind("stop typing", "esc")}}
 }
 
 // Title is "Data".
 func (*Data) Title() string { return "Data" }
 
-// Keys are those of typing while somebody types, else those of scrolling.
+// Keys are those of typing, else those of scrolling.
 func (p *Data) Keys() []key.Binding {
 	if p.typing {
 		return []key.Binding{p.keys.Send, p.keys.Leave}
@@ -54,7 +52,7 @@ func (p *Data) Typing() bool { return p.typing }
 // Type opens the input line.
 func (p *Data) Type() { p.typing, p.back = true, 0 }
 
-// Update edits the line, or scrolls. The view of somebody who has scrolled up stays where it is when messages come.
+// Update edits the line, or scrolls. A view that is scrolled up stays where it is when messages arrive.
 func (p *Data) Update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case Events:
@@ -83,12 +81,12 @@ func (p *Data) edit(msg tea.KeyMsg) tea.Cmd {
 	case key.Matches(msg, p.keys.Leave):
 		p.typing = false
 	case key.Matches(msg, p.keys.Send):
-		if text := strings.TrimSpace(p.input.reset()); text != "" {
+		if text := strings.TrimSpace(p.input.Reset()); text != "" {
 			return func() tea.Msg { return Say(text) }
 		}
 		p.typing = false
 	default:
-		p.input.take(msg)
+		p.input.Take(msg)
 	}
 	return nil
 }
@@ -96,7 +94,7 @@ func (p *Data) edit(msg tea.KeyMsg) tea.Cmd {
 // dataBeside is the width from which channels and pings stand beside the messages.
 const dataBeside = 110
 
-// talkLeast is how many rows the messages have at least, with what divides them from what is above.
+// talkLeast is how many rows the messages have at least, with the lines around them.
 const talkLeast = 9
 
 // View puts channels and pings above the messages, or beside them.
@@ -109,29 +107,31 @@ func (p *Data) View() string {
 		if p.height >= 14 {
 			gap = 1
 		}
-		below := p.talk(p.width, p.height-len(top)-gap)
-		return strings.Join(draw.Clamp(join(gap, top, below), p.width, p.height), "\n")
+		return p.shown(join(gap, top, p.talk(p.width, p.height-len(top)-gap)))
 	}
 	left := p.width / 2
 	right := p.width - left - 2
 	pings := p.pings(right, min(p.height/2, 16))
 	side := join(1, pings, p.channels(right, p.height-len(pings)-4), p.association(right))
-	return strings.Join(draw.Clamp(draw.Beside(p.talk(left-2, p.height), side, left), p.width, p.height), "\n")
+	return p.shown(draw.Beside(p.talk(left-2, p.height), side, left))
 }
 
 // talk is the messages with the input line below them.
 func (p *Data) talk(width, height int) []string {
-	remark := ""
+	note := ""
 	if p.back > 0 {
-		remark = draw.Plural(p.back, "newer message below", "newer messages below")
+		note = words.Count(p.back, "newer message below", "newer messages below")
 	}
-	out := append([]string{heading(p.Theme, width, "Messages", remark)}, p.flood(width)...)
+	out := []string{heading(p.Theme, width, "Messages", note)}
+	if n := p.Call.Dropped; n > 0 {
+		out = append(out, graded(p.Theme, draw.Warn,
+			words.Number(n)+" more messages arrived too fast to be listed: they are only counted", 2, width)...)
+	}
 	rows := max(height-1-len(out), 0)
 	total := len(p.Call.Messages)
-	to := max(total-p.back, 0)
-	out = append(out, p.latest(to, rows, width)...)
+	out = append(out, p.latest(max(total-p.back, 0), rows, width)...)
 	if total == 0 && rows > 0 {
-		out = append(out, draw.NewLine(width).Gap(2).Add(p.Theme.Dim, p.nothingSaid()).String())
+		out = append(out, draw.Row(width, 2, p.Theme.Dim, p.noMessages()))
 	}
 	return append(out, p.prompt(width))
 }
@@ -143,24 +143,14 @@ func (p *Data) latest(to, rows, width int) []string {
 	var blocks [][]string
 	n := 0
 	for i := to - 1; i >= 0 && n < rows; i-- {
-		if isEcho(all, i) {
-			continue
+		if !isEcho(all, i) {
+			blocks = append(blocks, messageLines(p.Theme, all[i], width, messageMost))
+			n += len(blocks[len(blocks)-1])
 		}
-		blocks = append(blocks, messageLines(p.Theme, all[i], width))
-		n += len(blocks[len(blocks)-1])
 	}
 	slices.Reverse(blocks)
 	out := slices.Concat(blocks...)
 	return out[max(len(out)-rows, 0):]
-}
-
-// flood tells of messages that came too fast to be listed.
-func (p *Data) flood(width int) []string {
-	if p.Call.Dropped == 0 {
-		return nil
-	}
-	text := draw.Count(p.Call.Dropped) + " more messages came too fast to be listed: they were only counted"
-	return labelled(p.Theme, p.Theme.Glyphs.Warn, p.Theme.Warn, text, 2, width)
 }
 
 // Copy gives the latest message that is shown.
@@ -168,38 +158,36 @@ func (p *Data) Copy() (what, text string) {
 	if i := len(p.Call.Messages) - 1 - p.back; i >= 0 {
 		m := p.Call.Messages[i]
 		if m.Control != nil {
-			return "the message", controlWords(*m.Control)
+			return "the message", words.Control(*m.Control)
 		}
 		return "the message", m.Text
 	}
 	return "the message", ""
 }
 
-func (p *Data) nothingSaid() string {
+func (p *Data) noMessages() string {
 	switch {
 	case p.Call.Start.MediaOnly:
-		return "this call carries media alone: it has no data channels"
+		return "this call carries only media: it has no data channels"
 	case p.Call.OpenAt == nil:
-		return "no channel is open yet"
+		return "no data channel is open yet"
 	}
-	return "nothing was said yet"
+	return "no messages yet"
 }
 
 func (p *Data) prompt(width int) string {
 	if p.typing {
-		return p.input.line(p.Theme, width)
+		return prompt(p.Theme, &p.input, ">", width, "")
 	}
-	if !p.Live || !chatOpen(p.Call) {
+	if !p.Live || !ChatOpen(p.Call) {
 		return ""
 	}
-	return draw.NewLine(width).Gap(1).Add(p.Theme.Dim, "> t to type").String()
+	return draw.Row(width, 1, p.Theme.Dim, "> t to type")
 }
 
-func chatOpen(c *call.Call) bool {
-	for _, ch := range c.Channels {
-		if ch.Label == diag.LabelChat && ch.ClosedAt == nil {
-			return true
-		}
-	}
-	return false
+// ChatOpen reports whether messages can be sent.
+func ChatOpen(c *call.Call) bool {
+	return slices.ContainsFunc(c.Channels, func(ch call.ChannelRow) bool {
+		return ch.Label == diag.LabelChat && ch.ClosedAt == nil
+	})
 }

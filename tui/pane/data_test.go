@@ -24,8 +24,8 @@ func TestChannelsAreExplained(t *testing.T) {
 		width, height int
 		want          []string
 	}{
-		{79, 24, []string{"game 0 4,100 unknown", "game: protocol game.v2 · resent for 150 ms, unordered", "old 0 0 closed, unknown", "4,000 more messages came too fast"}},
-		{200, 40, []string{"game 0 4,100 99.9 123 unknown resent for 150 ms", "game: protocol game.v2 · resent for 150 ms, unordered", "SCTP connected · round trip 12.0 ms · window 4.4 kB · MTU 1228"}},
+		{79, 24, []string{"game 0 4,100 unknown", "game: protocol game.v2 · retransmitted for 150 ms, unordered", "old 0 0 closed, unknown", "4,000 more messages arrived too fast"}},
+		{200, 40, []string{"game 0 4,100 99.9 123 unknown retransmitted for 150 ms", "game: protocol game.v2 · retransmitted for 150 ms, unordered", "SCTP connected · round-trip time 12.0 ms · congestion window 4.38 kB · MTU 1228"}},
 	} {
 		p := NewData(s)
 		p.SetSize(tt.width, tt.height)
@@ -45,7 +45,7 @@ func TestPingsAreDistributed(t *testing.T) {
 	s, _ := sceneOf(list...)
 	p := NewData(s)
 	p.SetSize(79, 24)
-	for _, want := range []string{"p50 54.0 ms", "p99 103 ms", "min 5.00 ms", "max 104 ms", "100 round trips", "20–50 ms", "50.0 %"} {
+	for _, want := range []string{"p50 54.0 ms", "p99 103 ms", "min 5.00 ms", "max 104 ms", "100 round trips", "20–50 ms", "50 %"} {
 		if !strings.Contains(p.View(), want) {
 			t.Errorf("%q is not shown:\n%s", want, p.View())
 		}
@@ -61,11 +61,11 @@ func TestLongMessagesAreWrapped(t *testing.T) {
 		diag.Message{Direction: diag.Inbound, Label: diag.LabelChat, Text: strings.Repeat("日本 ", 30)},
 		diag.Message{Direction: diag.Outbound, Label: "files", Text: strings.Repeat("word ", 200), Truncated: true, Bytes: 9000},
 	)
-	lines := messageLines(s.Theme, s.Call.Messages[0], 60)
+	lines := messageLines(s.Theme, s.Call.Messages[0], 60, messageMost)
 	if len(lines) != 3 || !strings.HasPrefix(lines[1], strings.Repeat(" ", 10)+"日本") {
 		t.Errorf("wrapped into %q", lines)
 	}
-	if lines := messageLines(s.Theme, s.Call.Messages[1], 60); len(lines) != messageMost || !strings.HasSuffix(lines[len(lines)-1], "…") {
+	if lines := messageLines(s.Theme, s.Call.Messages[1], 60, messageMost); len(lines) != messageMost || !strings.HasSuffix(lines[len(lines)-1], "…") {
 		t.Errorf("a very long one into %q", lines)
 	}
 	p := NewData(s).(*Data)

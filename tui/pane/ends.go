@@ -11,127 +11,99 @@ import (
 	"dialtone/tui/draw"
 )
 
-var endsColumns = []draw.Column{
-	{Title: "Both ends", Strong: 9, Min: 12, Max: 20},
-	{Title: "", Min: 17},
-	{Title: "missing", Right: true, Min: 7},
-	{Title: "lost: here", Right: true, Min: 10, Keep: 2},
-	{Title: "there", Right: true, Min: 5, Keep: 2},
-	{Title: "picture", Min: 7, Keep: 3},
-}
-
-// ends is what both parties count of each stream, side by side, with what contradicts. Nothing where the other party
-// does not tell.
-func (p *Media) ends(gap int) []string {
-	e, told := p.Call.BothEnds()
-	if !told {
+// ends is what both peers count of each stream, side by side, and the contradictions between them. Nothing when the
+// peer sends no statistics.
+func (p *Media) ends() []string {
+	e, known := p.Call.BothEnds()
+	if !known {
 		return nil
 	}
-	t := draw.Table{Indent: 3, Cursor: -1, Columns: endsColumns}
-	for i, s := range e.Streams {
-		if i == maxStreams {
-			break
-		}
-		t.Rows = append(t.Rows, p.endsRow(s))
-	}
-	lead := draw.NewLine(p.width).Gap(3).Add(p.Theme.Dim, endsWords(p.Call, e)).String()
-	out := append(t.Lines(p.Theme, p.width), lead)
-	most := max(p.height/6, 1) + gap
-	for _, f := range judge.EndsFindings(p.Call) {
-		if most--; most < 0 {
-			break
-		}
-		out = append(out, labelled(p.Theme, p.Theme.Glyphs.Warn, p.Theme.Warn, words.Of(f).Title, 1, min(p.width, twoColumns))...)
+	t := p.endsColumns().table(e.Streams[:min(len(e.Streams), maxStreams)], -1)
+	out := append(t.Lines(p.Theme, p.width), draw.Row(p.width, 3, p.Theme.Dim, endsText(p.Call, e)))
+	found := judge.EndsFindings(p.Call)
+	for _, f := range found[:min(len(found), max(p.height/6, 1)+p.gap())] {
+		out = append(out, graded(p.Theme, draw.Warn, words.Of(f).Title, 1, min(p.width, twoColumns))...)
 	}
 	return out
 }
 
-func (p *Media) endsRow(s call.EndsStream) []draw.Cell {
+func (p *Media) endsColumns() columns[call.EndsStream] {
+	out := columns[call.EndsStream]{}
 	th := p.Theme
-	from, to := "here", "there"
-	if s.Direction == diag.Inbound {
-		from, to = to, from
-	}
-	missing := draw.Cell{}
-	if n, known := s.Missing(); known {
-		missing.Text = draw.Count(n)
-	}
-	return []draw.Cell{
-		{Text: joinSpace(arrow(th, s.Direction), s.Kind, codec(s.MimeType))},
-		{Text: packetsOr(s.Sent) + " " + from + " → " + packetsOr(s.Received) + " " + to},
-		missing,
-		lostCell(s.LostHere),
-		lostCell(s.LostThere),
-		{Text: pictures(s)},
-	}
+	out.text(draw.Column{Title: "Both ends", Strong: 9, Min: 12, Max: 20}, th.Plain, func(s call.EndsStream) string {
+		return words.Join(" ", arrow(th, s.Direction), s.Kind, words.Codec(s.MimeType))
+	})
+	out.text(draw.Column{Title: "packets sent → received", Min: 23}, th.Plain, func(s call.EndsStream) string {
+		from, to := "local", "remote"
+		if s.Direction == diag.Inbound {
+			from, to = to, from
+		}
+		return packets(s.Sent) + " " + from + " → " + packets(s.Received) + " " + to
+	})
+	out.number("missing", 7, 0, func(s call.EndsStream) draw.Cell {
+		if n, known := s.Missing(); known {
+			return draw.Cell{Text: words.Number(n)}
+		}
+		return draw.Cell{}
+	})
+	out.number("lost: local", 11, 2, func(s call.EndsStream) draw.Cell { return countCell(s.LostHere) })
+	out.number("remote", 6, 2, func(s call.EndsStream) draw.Cell { return countCell(s.LostThere) })
+	out.text(draw.Column{Title: "video", Min: 7, Keep: 3}, th.Plain, videos)
+	return out
 }
 
-func packetsOr(n *uint64) string {
+func packets(n *uint64) string {
 	if n == nil {
 		return "?"
 	}
-	return draw.Count(*n)
+	return words.Number(*n)
 }
 
-func lostCell(n *int64) draw.Cell {
-	if n == nil {
-		return draw.Cell{}
-	}
-	return draw.Cell{Text: draw.Count(uint64(max(*n, 0)))}
-}
-
-// pictures tells video as it is sent and as it is received; once where both are alike.
-func pictures(s call.EndsStream) string {
-	sent, received := pictureWords(s.AtSender), pictureWords(s.AtReceiver)
-	switch size := picture(s.AtSender.Width, s.AtSender.Height); {
-	case sent == received:
+// videos is the size and the frame rate as sent and as received; once when both are equal.
+func videos(s call.EndsStream) string {
+	size := words.Size(s.AtSender.Width, s.AtSender.Height)
+	sent := words.Join(" ", size, fpsText(s.AtSender.FPS))
+	received := words.Join(" ", words.Size(s.AtReceiver.Width, s.AtReceiver.Height), fpsText(s.AtReceiver.FPS))
+	switch {
+	case sent == received, received == "":
 		return sent
-	case sent == "" || received == "":
-		return sent + received
+	case sent == "":
+		return received
 	case size != "" && strings.HasPrefix(received, size+" "):
 		return strings.TrimSuffix(sent, " fps") + " → " + strings.TrimPrefix(received, size+" ")
 	}
 	return sent + " → " + received
 }
 
-func pictureWords(e call.EndPicture) string {
-	fps := ""
-	if e.FPS != nil {
-		fps = fmt.Sprintf("%.0f fps", *e.FPS)
-	}
-	return joinSpace(picture(e.Width, e.Height), fps)
-}
-
-// endsWords are the round trips of both ends, and how old the other one's statistics are where they are not of now.
-func endsWords(c *call.Call, e call.Ends) string {
-	old := ""
-	if now := max(c.Now, e.At); now-e.At > sampleGap && c.Ended == nil {
-		old = "the other party has told nothing for " + draw.Span(now-e.At)
-	}
-	agree := ""
+// endsText is the round-trip times at both ends, and the age of the peer's statistics when they are old.
+func endsText(c *call.Call, e call.Ends) string {
+	agree, old := "", ""
 	if len(judge.EndsFindings(c)) == 0 {
 		agree = "both ends agree"
 	}
-	return join2(join2("round trip "+tripOr(e.RTTHere)+" here, "+tripOr(e.RTTThere)+" there", agree), old)
+	if now := max(c.Now, e.At); now-e.At > sampleGap && c.Ended == nil {
+		old = "no statistics from the peer for " + words.Duration(now-e.At)
+	}
+	return words.Join(", ", "round-trip time "+rttText(e.RTTHere)+" local, "+rttText(e.RTTThere)+" remote", agree, old)
 }
 
-func tripOr(seconds *float64) string {
+func rttText(seconds *float64) string {
 	if seconds == nil {
 		return "not measured"
 	}
 	if *seconds == 0 { // browsers round to whole milliseconds
 		return "< 1 ms"
 	}
-	return draw.Span(secs(*seconds))
+	return words.Seconds(*seconds)
 }
 
-// endsLine is the same in a line: what contradicts, or that nothing does.
+// endsLine is the same in a line: the first contradiction, or that there is none.
 func (p *Call) endsLine(width int) []string {
-	e, told := p.Call.BothEnds()
-	if !told {
+	e, known := p.Call.BothEnds()
+	if !known {
 		return nil
 	}
-	level, text := draw.Good, "Both ends agree: "+missingWords(e)+", rtt "+tripOr(e.RTTHere)+" and "+tripOr(e.RTTThere)
+	level, text := draw.Good, "Both ends agree: "+missingText(e)+", RTT "+rttText(e.RTTHere)+" and "+rttText(e.RTTThere)
 	if found := judge.EndsFindings(p.Call); len(found) > 0 {
 		level, text = draw.Warn, words.Of(found[0]).Title
 	}
@@ -140,13 +112,13 @@ func (p *Call) endsLine(width int) []string {
 		draw.Truncate(draw.Safe(text), width-4)).String()}
 }
 
-// missingWords sums up what was sent and not received, both ways.
-func missingWords(e call.Ends) string {
+// missingText sums up what was sent and not received, both ways.
+func missingText(e call.Ends) string {
 	var sent, missing uint64
 	for _, s := range e.Streams {
 		if n, known := s.Missing(); known {
 			sent, missing = sent+*s.Sent, missing+n
 		}
 	}
-	return fmt.Sprintf("%s of %s packets missing", draw.Count(missing), draw.Count(sent))
+	return fmt.Sprintf("%s of %s packets missing", words.Number(missing), words.Number(sent))
 }

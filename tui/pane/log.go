@@ -34,11 +34,10 @@ type logKeys struct {
 	Follow, Open, Kinds, All key.Binding
 }
 
-// NewLog makes the pane; it follows the newest event until somebody moves away from it.
+// NewLog makes the pane; it follows the newest event until another is selected.
 func NewLog(s *Scene) Pane {
-	bind := func(k, help string) key.Binding { return key.NewBinding(key.WithKeys(k), key.WithHelp(k, help)) }
-	keys := logKeys{newScrollKeys(), bind("f", "follow"), bind("enter", "details"), bind("K", "kinds"),
-		bind("esc", "show all")}
+	keys := logKeys{newScrollKeys(), bind("follow", "f"), bind("details", "enter"), bind("kinds", "K"),
+		bind("show all", "esc")}
 	return &Log{Scene: s, keys: keys, filter: newFilter("filter"), follow: true, detail: newDetail()}
 }
 
@@ -51,7 +50,7 @@ func (p *Log) Keys() []key.Binding {
 	case p.filter.typing:
 		return p.filter.bindings()
 	case p.kinds.open:
-		return append(pickerBindings, p.keys.Up, p.keys.Down)
+		return append(pickerBindings, p.keys.bindings()...)
 	case p.detail.open:
 		return append(p.detail.bindings(), p.keys.bindings()...)
 	}
@@ -189,46 +188,43 @@ func (p *Log) selected() (diag.Event, bool) {
 
 // View draws the visible events and where they are in the whole; or what is in front of them.
 func (p *Log) View() string {
-	lines := make([]string, 0, p.height)
 	switch {
 	case p.kinds.open:
-		lines = p.kinds.lines(p.Theme, p.log.kind, p.width, p.height)
+		return p.shown(p.kinds.lines(p.Theme, p.log.kind, p.width, p.height))
 	case p.detail.open:
-		lines = p.detail.lines(p.Theme, p.width, p.height)
-	default:
-		from, to := p.window.visible(p.log.count())
-		for i := from; i < to; i++ {
-			lines = append(lines, p.line(p.log.at(i), i == p.cursor))
-		}
-		if p.log.count() == 0 {
-			lines = append(lines, draw.NewLine(p.width).Gap(2).Add(p.Theme.Dim, p.nothing()).String())
-		}
-		if p.height > p.window.rows {
-			for len(lines) < p.window.rows {
-				lines = append(lines, "")
-			}
-			lines = append(lines, p.foot(from, to))
-		}
+		return p.shown(p.detail.lines(p.Theme, p.width, p.height))
 	}
-	return strings.Join(draw.Clamp(lines, p.width, p.height), "\n")
+	var lines []string
+	from, to := p.window.visible(p.log.count())
+	for i := from; i < to; i++ {
+		lines = append(lines, p.line(p.log.at(i), i == p.cursor))
+	}
+	if p.log.count() == 0 {
+		lines = append(lines, draw.Row(p.width, 2, p.Theme.Dim, p.nothing()))
+	}
+	if p.height > p.window.rows {
+		lines = append(lines, make([]string, max(p.window.rows-len(lines), 0))...)
+		lines = append(lines, p.foot(from, to))
+	}
+	return p.shown(lines)
 }
 
 func (p *Log) nothing() string {
 	if len(p.log.events) == 0 {
-		return "no event yet"
+		return "no events yet"
 	}
-	return "no event passes the filter: esc shows all"
+	return "no event matches the filter: esc shows all"
 }
 
-// foot tells which events are shown of how many, and the filter.
+// foot is which events are shown of how many, and the filter.
 func (p *Log) foot(from, to int) string {
-	total := draw.Count(uint64(p.log.lost + len(p.log.events)))
+	total := words.Number(uint64(p.log.lost + len(p.log.events)))
 	state := "following"
 	if !p.follow {
-		state = "stopped: f follows again"
+		state = "paused: press f to follow"
 	}
 	if p.log.filtered() || p.filter.typing {
-		count := draw.Count(uint64(p.log.count())) + " of " + total + " events"
+		count := words.Number(uint64(p.log.count())) + " of " + total + " events"
 		if p.log.kind != "" {
 			count = "kind " + p.log.kind + "  " + count
 		}
@@ -238,11 +234,12 @@ func (p *Log) foot(from, to int) string {
 	if len(p.log.events) == 0 {
 		return l.String()
 	}
-	l.Add(p.Theme.Dim, "events "+draw.Count(uint64(p.log.lost+from+1))+"–"+draw.Count(uint64(p.log.lost+to))+" of "+total)
+	first, last := uint64(p.log.lost+from+1), uint64(p.log.lost+to)
+	l.Add(p.Theme.Dim, "events "+words.Number(first)+"–"+words.Number(last)+" of "+total)
 	return l.Gap(2).Add(p.Theme.Dim, state).String()
 }
 
-// The columns of an event: the mark of the selection, its time, a mark where it is trouble, its name and its words.
+// The columns of an event: the mark of the selection, its time, a mark of its level, its name and its text.
 const (
 	timeColumn  = 1
 	levelColumn = 10
@@ -256,20 +253,19 @@ func (p *Log) line(e diag.Event, selected bool) string {
 	if selected {
 		l.Add(th.Accent, th.Glyphs.Cursor)
 	}
-	l.To(timeColumn).Add(th.Dim, words.Clock(e.At)).To(levelColumn)
+	l.To(timeColumn).Add(th.Dim, words.EventTime(e.At)).To(levelColumn)
 	level, paint := eventLevel(e.Data), th.Plain
 	if level != draw.Idle {
 		var mark string
 		mark, paint = th.Mark(level)
 		l.Add(paint, mark)
 	}
-	name, words, _ := strings.Cut(words.Line(e), " ")
+	name, text, _ := strings.Cut(words.Line(e), " ")
 	highlight(l.To(nameColumn), th, th.Dim, name, p.filter.words).To(nameColumn + nameWidth)
-	return highlight(l, th, paint, strings.TrimLeft(words, " "), p.filter.words).String()
+	return highlight(l, th, paint, strings.TrimLeft(text, " "), p.filter.words).String()
 }
 
-// eventLevel picks out the events that the eye should find when it runs down the log: what failed, and what was
-// reached.
+// eventLevel marks the events that stand out: failures, and what was reached.
 func eventLevel(d diag.Data) draw.Level {
 	switch d := d.(type) {
 	case diag.Warning:

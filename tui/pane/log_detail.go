@@ -3,6 +3,7 @@ package pane
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"strings"
 
 	"github.com/charmbracelet/bubbles/key"
@@ -28,11 +29,8 @@ type detailKeys struct {
 }
 
 func newDetail() eventDetail {
-	return eventDetail{keys: detailKeys{
-		Close:    key.NewBinding(key.WithKeys("esc", "enter"), key.WithHelp("esc", "close")),
-		Next:     key.NewBinding(key.WithKeys("n"), key.WithHelp("n", "next event")),
-		Previous: key.NewBinding(key.WithKeys("N"), key.WithHelp("N", "previous event")),
-	}}
+	keys := detailKeys{bind("close", "esc", "enter"), bind("next event", "n"), bind("previous event", "N")}
+	return eventDetail{keys: keys}
 }
 
 func (d *eventDetail) bindings() []key.Binding {
@@ -44,7 +42,7 @@ func (d *eventDetail) show(e diag.Event) {
 	d.window.top = 0
 }
 
-// take scrolls or closes; ±1 for a key that asks for another event.
+// take scrolls or closes; ±1 for a key that goes to another event.
 func (d *eventDetail) take(msg tea.KeyMsg, keys scrollKeys, page int) (step int) {
 	switch {
 	case key.Matches(msg, d.keys.Close):
@@ -68,11 +66,10 @@ func (d *eventDetail) lines(th *draw.Theme, width, height int) []string {
 	}
 	d.window.rows = max(height-1, 0)
 	title := draw.NewLine(width).Gap(1).Add(th.Strong, string(d.event.Data.Type())).Gap(2).Add(th.Dim,
-		"at "+strings.TrimSpace(words.Clock(d.event.At))+" s")
+		"at "+strings.TrimSpace(words.EventTime(d.event.At))+" s")
 	from, to := d.window.visible(len(d.rows))
 	if to-from < len(d.rows) {
-		title.Right(draw.NewLine(width).Add(th.Dim,
-			"lines "+draw.Count(uint64(from+1))+"–"+draw.Count(uint64(to))+" of "+draw.Count(uint64(len(d.rows)))).Gap(1))
+		title.Note(th.Dim, fmt.Sprintf("lines %d–%d of %d", from+1, to, len(d.rows)))
 	}
 	out := []string{title.String()}
 	for _, row := range d.rows[from:to] {
@@ -99,10 +96,10 @@ func eventJSON(e diag.Event) string {
 	return b.String()
 }
 
-// hang is how far the second row of a long line stands behind the first.
+// hang is how far the second row of a long line is indented.
 const hang = 4
 
-// breakJSON breaks what is longer than width, and behind the line ends of a text within: a description becomes
+// breakJSON breaks lines that are longer than width, and behind the line ends of a text within: a description becomes
 // readable.
 func breakJSON(text string, width int) []string {
 	var out []string
@@ -119,7 +116,7 @@ func breakJSON(text string, width int) []string {
 	return out
 }
 
-// appendBroken measures character by character: a text of the peer may hold anything.
+// appendBroken measures character by character: a text of the peer may contain anything.
 func appendBroken(out []string, line string, indent, width int) []string {
 	indent = min(indent, max(width-8, 0))
 	before, start, used := "", 0, 0

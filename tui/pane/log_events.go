@@ -8,7 +8,7 @@ import (
 	"dialtone/diag/words"
 )
 
-// eventLog is the kept events, and which of them a filter leaves.
+// eventLog is the kept events, and those that a filter leaves.
 type eventLog struct {
 	events []diag.Event
 	lost   int      // how many were forgotten
@@ -16,7 +16,7 @@ type eventLog struct {
 	kinds  []string // words of the filter that are kinds, in lower case: one of them must begin the event's name
 	words  filter   // the other words
 	shown  []int    // places in events, in their order; only while something is left out
-	texts  []string // the events' lines, made only for filters that look at them
+	texts  []string // the events' lines in lower case, made only for filters that need them
 }
 
 func (g *eventLog) filtered() bool { return g.kind != "" || len(g.kinds) > 0 || g.words.active() }
@@ -102,7 +102,7 @@ func (g *eventLog) apply(f filter) {
 	}
 }
 
-// isKind tells "ice." and "ice.pair" from other words: they begin the name of some event.
+// isKind distinguishes "ice." and "ice.pair" from other words: they begin the name of some event.
 func (g *eventLog) isKind(word string) bool {
 	return strings.Contains(word, ".") && slices.ContainsFunc(g.events,
 		func(e diag.Event) bool { return strings.HasPrefix(string(e.Data.Type()), word) })
@@ -128,13 +128,13 @@ func (g *eventLog) passes(i int) bool {
 	return !g.words.active() || g.words.keeps(g.text(i))
 }
 
-// text is the line of an event; made once.
+// text is the line of an event in lower case; made once.
 func (g *eventLog) text(i int) string {
 	if i >= len(g.texts) {
 		g.texts = append(g.texts, make([]string, len(g.events)-len(g.texts))...)
 	}
 	if g.texts[i] == "" {
-		g.texts[i] = words.Line(g.events[i])
+		g.texts[i] = lower(words.Line(g.events[i]))
 	}
 	return g.texts[i]
 }

@@ -7,13 +7,14 @@ import (
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 
+	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
 
-// maxKinds bounds the list: a recording may hold as many types as it likes.
+// maxKinds bounds the list: a recording may hold any number of types.
 const maxKinds = 200
 
-// kindPicker is the list of the kinds of events that there are, with their counts, of which one can be picked.
+// kindPicker is the list of the kinds of events with their counts, of which one can be picked.
 type kindPicker struct {
 	open   bool
 	rows   []kindRow
@@ -27,10 +28,7 @@ type kindRow struct {
 	count int
 }
 
-var pickerBindings = []key.Binding{
-	key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "show only these")),
-	key.NewBinding(key.WithKeys("esc", "K"), key.WithHelp("esc", "back")),
-}
+var pickerBindings = []key.Binding{bind("show only these", "enter"), bind("back", "esc", "K")}
 
 // show counts the events and puts the mark on the kind that is shown now.
 func (k *kindPicker) show(g *eventLog) {
@@ -88,7 +86,7 @@ func (k *kindPicker) lines(th *draw.Theme, shown string, width, height int) []st
 			indent = 5
 		}
 		l.To(indent).Add(th.Plain, draw.Truncate(draw.Safe(name), max(min(width-14, 30), 0)))
-		count := draw.Count(uint64(row.count))
+		count := words.Number(uint64(row.count))
 		l.To(min(max(width-1, 0), 46)-draw.Width(count)).Add(th.Dim, count)
 		if row.kind == shown {
 			l.Gap(2).Add(th.Dim, "shown now")

@@ -42,7 +42,7 @@ func states(from, n int) Events {
 	return batch
 }
 
-func TestLogFollowsUntilSomebodyMoves(t *testing.T) {
+func TestLogFollowsUntilMoved(t *testing.T) {
 	s, _ := sceneOf()
 	p := NewLog(s)
 	p.SetSize(60, 6)
@@ -51,12 +51,12 @@ func TestLogFollowsUntilSomebodyMoves(t *testing.T) {
 		foot, line string
 	}{
 		{func() { p.Update(states(1, 20)) }, "events 16–20 of 20  following", "20.000   ice.state          state 20"},
-		{func() { press(p, tea.KeyUp) }, "events 16–20 of 20  stopped: f follows again", "19.000   ice.state          state 19"},
-		{func() { p.Update(states(21, 5)) }, "events 16–20 of 25  stopped: f follows again", "19.000   ice.state          state 19"},
+		{func() { press(p, tea.KeyUp) }, "events 16–20 of 20  paused: press f to follow", "19.000   ice.state          state 19"},
+		{func() { p.Update(states(21, 5)) }, "events 16–20 of 25  paused: press f to follow", "19.000   ice.state          state 19"},
 		{func() { press(p, tea.KeyEnd) }, "events 21–25 of 25  following", "25.000   ice.state          state 25"},
 		{func() { p.Update(states(26, 1)) }, "events 22–26 of 26  following", "26.000   ice.state          state 26"},
-		{func() { press(p, tea.KeyHome) }, "events 1–5 of 26  stopped: f follows again", "1.000   ice.state          state 1"},
-		{func() { p.Update(tea.MouseMsg{Action: tea.MouseActionPress, Button: tea.MouseButtonLeft, Y: 3}) }, "events 1–5 of 26  stopped: f follows again", "4.000   ice.state          state 4"},
+		{func() { press(p, tea.KeyHome) }, "events 1–5 of 26  paused: press f to follow", "1.000   ice.state          state 1"},
+		{func() { p.Update(tea.MouseMsg{Action: tea.MouseActionPress, Button: tea.MouseButtonLeft, Y: 3}) }, "events 1–5 of 26  paused: press f to follow", "4.000   ice.state          state 4"},
 		{func() { typeIn(p, "f") }, "events 22–26 of 26  following", "26.000   ice.state          state 26"},
 	}
 	for i, step := range steps {

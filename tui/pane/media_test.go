@@ -1,6 +1,7 @@
 package pane
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -41,7 +42,7 @@ func bothWays() diag.Sample {
 	}
 }
 
-func TestMediaSentence(t *testing.T) {
+func TestMediaState(t *testing.T) {
 	onlySent, onlyCame := bothWays(), bothWays()
 	onlySent.Inbound, onlyCame.Outbound = nil, nil
 	stopped := bothWays()
@@ -57,21 +58,21 @@ func TestMediaSentence(t *testing.T) {
 		scene *Scene
 		want  string
 	}{
-		{"before the call", waiting, "No media yet: audio and video start when the call is up."},
-		{"a call that never was", never, "There was no media: the call was never up."},
-		{"without media", without, "This call carries no media, as it was asked for (--no-media)."},
-		{"at first", mediaCall(), "Audio and video were negotiated; nothing was measured yet."},
+		{"before the call", waiting, "No media yet: audio and video start when the call is connected."},
+		{"a call that never was", never, "No media: the call never connected."},
+		{"without media", without, "This call carries no media (--no-media)."},
+		{"at first", mediaCall(), "Audio and video are negotiated, but not measured yet."},
 		{"both ways", mediaCall(bothWays()), "Audio and video flow both ways."},
 		{"after the end", mediaCall(bothWays(), diag.CallEnded{Reason: diag.EndHangup}), "Audio and video flowed both ways."},
-		{"one way", mediaCall(onlySent), "One way only. You send audio and video. No audio and video arrives, though the peer agreed to send it"},
-		{"the other way", mediaCall(onlyCame), "One way only. Audio and video from the peer arrives. No audio and video of yours is sent"},
-		{"muted by us", mediaCall(bothWays(), mute(diag.Local, "audio")), "You send video. You muted your audio."},
-		{"muted by the peer", mediaCall(bothWays(), mute(diag.Remote, "video")), "You send audio and video. The peer muted its video."},
-		{"it stopped", mediaCall(stopped), "Audio from the peer has stopped"},
+		{"one way", mediaCall(onlySent), "No audio or video received, although the peer negotiated to send it. Sending audio and video."},
+		{"the other way", mediaCall(onlyCame), "Receiving audio and video. No audio or video sent"},
+		{"muted by us", mediaCall(bothWays(), mute(diag.Local, "audio")), "Sending video. You muted audio."},
+		{"muted by the peer", mediaCall(bothWays(), mute(diag.Remote, "video")), "The peer muted video. Sending audio and video."},
+		{"it stopped", mediaCall(stopped), "Audio from the peer stopped"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if _, got := mediaSentence(tt.scene.Call); !strings.Contains(got, tt.want) {
+			if _, got := mediaState(tt.scene.Call); !strings.Contains(got, tt.want) {
 				t.Errorf("%q does not say %q", got, tt.want)
 			}
 		})
@@ -90,29 +91,29 @@ func TestMediaSelection(t *testing.T) {
 			}
 		}
 	}
-	says("Audio to the peer (is sent)", "9 kB were sent", "The peer has not reported yet", "never asked for a lost packet.", "Bitrate kbit/s now 32.0")
+	says("Audio to the peer · sending", "9.00 kB sent", "no report of the peer yet", "Bitrate kbit/s now 32.0")
 	press(p, tea.KeyRight)
-	says("Loss %", "only the peer's reports tell it, and none came yet")
+	says("Packet loss %", "not measured: no report of the peer has arrived yet")
 	press(p, tea.KeyDown, tea.KeyDown, tea.KeyDown, tea.KeyDown)
-	says("Video from the peer (arrives)", "at 25 frames a second", "as 9 frames, 2 of them whole pictures, 3 lost, the last 20.0 ms ago")
+	says("Video from the peer · receiving", "25 fps", "3 lost", "9 frames, 2 key frames", "last packet 20.0 ms ago")
 	press(p, tea.KeyLeft, tea.KeyLeft)
 	says("Frame rate fps now 25.0")
 	press(p, tea.KeyUp) // audio has no frames: the last chart that it has
-	says("Audio from the peer", "asked for lost packets 2 times (NACK)", "Round trip ms")
-	if what, text := p.Copy(); what != "the stream" || !strings.HasPrefix(text, "Audio from the peer (arrives): SSRC 3. ") {
+	says("Audio from the peer", "requested by you: lost packets (NACK) 2 times", "Round-trip time ms")
+	if what, text := p.Copy(); what != "the stream" || !strings.HasPrefix(text, "Audio from the peer · receiving · SSRC 3 · ") {
 		t.Errorf("%q is copied: %q", what, text)
 	}
 	p.SetSize(200, 60)
-	says("Bitrate", "Loss", "Jitter", "Round trip")
+	says("Bitrate", "Packet loss", "Jitter", "Round-trip time")
 }
 
-// What was agreed upon and never came has a row of its own.
+// A stream that was negotiated and never arrived has a row of its own.
 func TestMissingStreamHasARow(t *testing.T) {
 	sample := bothWays()
 	sample.Inbound = sample.Inbound[:1]
 	p := NewMedia(mediaCall(sample))
 	p.SetSize(120, 30)
-	if v := p.View(); !strings.Contains(v, "✗ ↓ video") || !strings.Contains(v, "never arrived") {
+	if v := p.View(); !strings.Contains(v, "✗ ↓ video") || !strings.Contains(v, "not received") {
 		t.Errorf("not told:\n%s", v)
 	}
 	empty := NewMedia(mediaCall())
@@ -120,5 +121,30 @@ func TestMissingStreamHasARow(t *testing.T) {
 	press(empty, tea.KeyDown, tea.KeyRight)
 	if v := empty.View(); strings.Count(v, "\n") > 2 {
 		t.Errorf("too high:\n%s", v)
+	}
+}
+
+// A statistic that samples hold becomes a chart by one entry in the list of metrics: its title, its unit, its newest
+// value, and its place among the charts that the arrow keys choose.
+func TestStatisticIsOneEntry(t *testing.T) {
+	kept := metrics
+	t.Cleanup(func() { metrics = kept })
+	metrics = append(slices.Clone(metrics), metric{
+		name: "Silence", unit: "packets", scale: 1, none: "not counted",
+		sent: func(*diag.OutboundRTP) *float64 { return nil },
+		received: func(in *diag.InboundRTP) *float64 {
+			if in.SilentPackets == nil {
+				return nil
+			}
+			return diag.Ptr(float64(*in.SilentPackets))
+		},
+	})
+	sample := bothWays()
+	sample.Inbound[0].SilentPackets = diag.Ptr(uint64(7))
+	p := NewMedia(mediaCall(sample)).(*Media)
+	p.SetSize(79, 20)
+	press(p, tea.KeyDown, tea.KeyDown, tea.KeyLeft) // from the first chart back to the last
+	if v := strings.Join(strings.Fields(p.View()), " "); !strings.Contains(v, "Silence packets now 7.00") {
+		t.Errorf("the statistic is not shown:\n%s", p.View())
 	}
 }

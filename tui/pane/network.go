@@ -126,18 +126,9 @@ func (p *Network) View() string {
 	}
 	lines := p.lead()
 	lines = lines[:min(len(lines), max(p.height/2, 1))]
-	words := explainRows(p.height)
-	below := words
-	if words > 0 {
-		below++
-	}
-	gap := 0
-	if p.height >= 24 {
-		gap = 1
-	}
-	room := max(p.height-len(lines)-gap-below, 0)
+	room := max(p.listRows(false)-len(lines)-p.gap(), 0)
 	left, right := p.parts()
-	body := make([]string, gap, room+gap)
+	body := make([]string, p.gap(), room+p.gap())
 	if p.width < twoColumns {
 		body = append(body, p.column(0, slices.Concat(left, right), 0, p.width, room)...)
 	} else {
@@ -148,10 +139,7 @@ func (p *Network) View() string {
 		body = append(body, draw.Beside(p.column(0, left, 0, at-3, room), p.column(1, right, first, p.width-at-1, room),
 			at)...)
 	}
-	lines = append(lines, body...)
-	lines = append(lines, make([]string, max(p.height-below-len(lines), 0))...)
-	lines = append(lines, explanation(p.Theme, p.explain(), p.width, words)...)
-	return strings.Join(draw.Clamp(lines, p.width, p.height), "\n")
+	return p.explained(p.Theme, append(lines, body...), "", p.explain())
 }
 
 // column draws sections below each other, scrolled so that the selected row is visible with what belongs to it.

@@ -49,7 +49,7 @@ func (p *Network) lead() []string {
 	}
 	from, n := p.shown()
 	warn := func(text string) {
-		out = append(out, labelled(p.Theme, p.Theme.Glyphs.Warn, p.Theme.Warn, text, 1, p.width)...)
+		out = append(out, labeled(p.Theme, p.Theme.Glyphs.Warn, p.Theme.Warn, text, 1, p.width)...)
 	}
 	switch {
 	case from != nil && from.Complete():
@@ -58,12 +58,12 @@ func (p *Network) lead() []string {
 			out = append(out, p.history()...)
 		}
 	case d.Running() && n != nil && sure(n):
-		out = append(out, labelled(p.Theme, p.Theme.Glyphs.Half, p.Theme.Accent,
+		out = append(out, labeled(p.Theme, p.Theme.Glyphs.Half, p.Theme.Accent,
 			"So far: "+words.OfNetwork(*n).Headline, 1, p.width)...)
 	case d.Running() && !p.Call.Diagnosing():
 		warn("The diagnosis did not finish.")
 	case !d.Running():
-		warn("The diagnosis did not finish: " + joinSpace(string(d.Ended.Stopped), d.Ended.Reason))
+		warn("The diagnosis did not finish: " + words.Join(" ", string(d.Ended.Stopped), d.Ended.Reason))
 	}
 	return out
 }
@@ -78,11 +78,11 @@ func sure(n *judge.Network) bool {
 func (p *Network) progress(d *call.NATRow) []string {
 	th, n := p.Theme, p.Judged(d)
 	l := draw.NewLine(p.width).Gap(1).Add(th.Accent, p.Spinner()).Gap(1).Add(th.Strong,
-		"Asking "+draw.Plural(len(d.Start.URLs), "server", "servers"))
+		"Asking "+words.Count(len(d.Start.URLs), "server", "servers"))
 	l.Gap(2).Add(th.Dim, seconds(p.Clock-d.At)+" of "+seconds(d.Start.BudgetMs.Duration())+" at most")
 	sent, answered := d.Count()
-	l.Gap(2).Add(th.Plain, draw.Count(uint64(sent))).Add(th.Dim, " requests ").Add(th.Plain,
-		draw.Count(uint64(answered))).Add(th.Dim, " answered")
+	l.Gap(2).Add(th.Plain, words.Number(uint64(sent))).Add(th.Dim, " requests ").Add(th.Plain,
+		words.Number(uint64(answered))).Add(th.Dim, " answered")
 	known, of := certain(n)
 	l.Right(draw.NewLine(p.width).Add(th.Accent, strings.Repeat(th.Glyphs.Bar[7], known)).Add(th.Dim,
 		strings.Repeat(th.Glyphs.Hatch, of-known)).
@@ -133,7 +133,7 @@ func further(d *call.NATRow) []string {
 // verdict is what a finished diagnosis says, and the line for the peer.
 func (p *Network) verdict(d *call.NATRow, n *judge.Network) []string {
 	th, text := p.Theme, words.OfNetwork(*n)
-	mark, paint := th.Mark(natLevel(n.Exit))
+	mark, paint := th.Mark(DiagnosisLevel(n.Exit))
 	var out []string
 	for i, line := range draw.Wrap(text.Headline, min(p.width-4, 140)) {
 		l := draw.NewLine(p.width).Gap(1)
@@ -143,28 +143,28 @@ func (p *Network) verdict(d *call.NATRow, n *judge.Network) []string {
 		out = append(out, l.To(3).Add(th.Strong, line).String())
 	}
 	sent, answered := d.Count()
-	took := draw.NewLine(p.width).Gap(3).Add(th.Dim, "after "+draw.Span(d.EndedAt-d.At)+", ").Add(th.Plain,
-		draw.Count(uint64(sent))).Add(th.Dim, " requests, ").Add(th.Plain, draw.Count(uint64(answered))).
-		Add(th.Dim, " answered"+prefixed("; stopped: ", string(d.Ended.Stopped)))
+	took := draw.NewLine(p.width).Gap(3).Add(th.Dim, "after "+words.Duration(d.EndedAt-d.At)+", ").Add(th.Plain,
+		words.Number(uint64(sent))).Add(th.Dim, " requests, ").Add(th.Plain, words.Number(uint64(answered))).
+		Add(th.Dim, " answered"+words.Prefixed("; stopped: ", string(d.Ended.Stopped)))
 	out = append(out, took.String())
 	if p.height >= 24 {
 		for _, why := range text.Why[:min(len(text.Why), 3)] {
-			out = append(out, labelled(th, th.Glyphs.Dot, th.Dim, why, 3, p.width)...)
+			out = append(out, labeled(th, th.Glyphs.Dot, th.Dim, why, 3, p.width)...)
 		}
 	}
 	if len(text.Next) > 0 {
-		out = append(out, labelled(th, "next", th.Accent, text.Next[0], 3, p.width)...)
+		out = append(out, labeled(th, "next", th.Accent, text.Next[0], 3, p.width)...)
 	}
 	if n.Pair != nil {
-		out = append(out, labelled(th, th.Glyphs.Between, th.Accent,
+		out = append(out, labeled(th, th.Glyphs.Between, th.Accent,
 			"With the peer: "+string(n.Pair.Path)+". "+words.Prediction(*n.Pair), 1, p.width)...)
 	}
 	return append(out, draw.NewLine(p.width).Gap(3).Add(th.Dim, "result ").Add(th.Accent, n.Side.String()).Add(th.Dim,
 		"  y copies it").String())
 }
 
-// natLevel grades the exit code of a diagnosis.
-func natLevel(e diag.Exit) draw.Level {
+// DiagnosisLevel grades the exit code of a diagnosis.
+func DiagnosisLevel(e diag.Exit) draw.Level {
 	switch e {
 	case diag.ExitPass:
 		return draw.Good
@@ -191,7 +191,7 @@ func (p *Network) history() []string {
 			mark = th.Glyphs.Idle
 		} else if changes := words.Changes(judge.Changes(before, n)); len(changes) > 0 {
 			mark, paint = th.Mark(draw.Warn)
-			last = "changed at " + draw.Clock(d.At) + ": " + strings.Join(changes, "; ")
+			last = "changed at " + words.Clock(d.At) + ": " + strings.Join(changes, "; ")
 		}
 		if l.Width() < p.width/2 {
 			l.Add(paint, mark)

@@ -1,6 +1,7 @@
 package pane
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -285,7 +286,7 @@ func (p *Network) findings(n *judge.Network) []netPart {
 		}
 		part.entries = append(part.entries, netEntry{
 			id: fmt.Sprint("finding ", i, " ", f.ID), cells: []draw.Cell{{Text: text.Title, Mark: mark, Level: paint}},
-			always: prefixed("next: ", text.Advice), more: append(slices.Clone(text.Evidence), "explained by: dialtone explain "+f.ID),
+			always: words.Prefixed("next: ", text.Advice), more: append(slices.Clone(text.Evidence), "explained by: dialtone explain "+f.ID),
 			about: about, text: strings.Join(append([]string{text.Title, text.Advice}, text.Evidence...), "\n"),
 		})
 	}
@@ -299,7 +300,7 @@ func (p *Network) findings(n *judge.Network) []netPart {
 	}
 	lines := []string{heading(p.Theme, p.width, "What to do")}
 	for i, next := range steps {
-		lines = append(lines, labelled(p.Theme, fmt.Sprint(i+1, "."), p.Theme.Accent, next, 3, p.columnWidth())...)
+		lines = append(lines, labeled(p.Theme, fmt.Sprint(i+1, "."), p.Theme.Accent, next, 3, p.columnWidth())...)
 	}
 	return append([]netPart{{lines: lines}}, out...)
 }
@@ -325,7 +326,7 @@ func (p *Network) runs() netPart {
 	for i := range p.Call.NAT {
 		d := &p.Call.NAT[i]
 		e := netEntry{id: fmt.Sprint("run ", d.At),
-			cells: []draw.Cell{{Text: draw.Clock(d.At)}, {Text: "in progress", Paint: p.Theme.Dim}, {}}}
+			cells: []draw.Cell{{Text: words.Clock(d.At)}, {Text: "in progress", Paint: p.Theme.Dim}, {}}}
 		switch {
 		case d.Complete():
 			n := p.Judged(d)
@@ -335,7 +336,7 @@ func (p *Network) runs() netPart {
 			e.cells[1].Text = string(d.Ended.Stopped)
 		}
 		e.text = e.cells[0].Text + " " + e.cells[1].Text + " " + e.cells[2].Text
-		e.about = orSay(e.about, "A diagnosis without a verdict.")
+		e.about = cmp.Or(e.about, "A diagnosis without a verdict.")
 		part.entries = append(part.entries, e)
 	}
 	slices.Reverse(part.entries)
@@ -343,7 +344,7 @@ func (p *Network) runs() netPart {
 }
 
 func (p *Network) run(e *netEntry, before, n *judge.Network) {
-	mark, paint := p.Theme.Mark(natLevel(n.Exit))
+	mark, paint := p.Theme.Mark(DiagnosisLevel(n.Exit))
 	e.cells[1] = draw.Cell{Text: words.NetworkExit(n.Exit), Mark: mark, Level: paint}
 	e.about = words.OfNetwork(*n).Headline
 	if before == nil {

@@ -24,7 +24,7 @@ func (p *Network) explain() string {
 // serverDetails are the facts about a server that its row has no room for.
 func serverDetails(row nat.ServerRow) []string {
 	out := words.ServerFacts(&row.Server)
-	for _, text := range []string{words.Grade(row), prefixed("next: ", words.ServerAdvice(&row.Server))} {
+	for _, text := range []string{words.Grade(row), words.Prefixed("next: ", words.ServerAdvice(&row.Server))} {
 		if text != "" {
 			out = append(out, text)
 		}

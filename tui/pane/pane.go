@@ -1,7 +1,7 @@
 // Package pane holds the panes of the terminal session, a file each.
 //
 // A pane reads the [Scene], which the root owns and changes between updates, and draws into the space that SetSize gave
-// it. It performs no input or output: what it wants done it returns as a message, through a command. A new pane is one
+// it. It performs no input or output: it returns requests as messages, through a command. A new pane is one
 // file with a [Factory], and one line in [All].
 package pane
 
@@ -42,7 +42,7 @@ type Pane interface {
 	// SetSize gives the space for View: columns and rows, never less than 1.
 	SetSize(width, height int)
 	// Update takes what the root hands on: [Events] always, keys while the pane has the focus,
-	// [Reset] when somebody has gone back in time, and mouse clicks in the pane's own coordinates.
+	// [Reset] after a step back in time, and mouse clicks in the pane's own coordinates.
 	Update(msg tea.Msg) tea.Cmd
 	// View draws at most height lines of at most width columns.
 	View() string
@@ -54,7 +54,7 @@ type Typist interface {
 	Typing() bool
 }
 
-// Writer is the pane in which messages to the other party are typed.
+// Writer is the pane in which messages to the peer are typed.
 type Writer interface {
 	Typist
 	Type() // begins
@@ -71,9 +71,9 @@ type Copier interface {
 type Scene struct {
 	Theme   *draw.Theme
 	Call    *call.Call    // the fold of all events up to the shown position; never nil
-	Verdict judge.Verdict // what the judge says of it now
+	Verdict judge.Verdict // the judge's verdict on it as it is now
 	Clock   time.Duration
-	Live    bool // the call can be talked to: it is no replay, it has not ended, and its present is shown
+	Live    bool // the call takes commands: it is not a replay, it has not ended, and its present is shown
 	Spin    int  // the frame of the spinner
 
 	judged map[judgedKey]*judge.Network
@@ -85,8 +85,8 @@ func (s *Scene) Spinner() string {
 	return frames[s.Spin%len(frames)]
 }
 
-// Since is the moment from which the present state counts: the connection's while it is up, the beginning of the wait
-// while it waits, else the start.
+// Since is the moment from which the present state counts: when the call connected, when its present wait began, else
+// the start.
 func (s *Scene) Since() time.Duration {
 	if at := s.Call.ConnectedAt; at != nil {
 		return *at
@@ -99,11 +99,11 @@ func (s *Scene) Since() time.Duration {
 	return 0
 }
 
-// Events are the new events of the call, told to every pane after the scene's Call has taken them.
+// Events are the new events of the call, handed to every pane after the scene's Call has applied them.
 type Events []diag.Event
 
-// Reset tells that the scene's Call is another one than before: somebody went back in the timeline. What a pane has
-// kept of events is void; these are all up to the shown position, but the oldest of a very long call, which are only
+// Reset says that the scene's Call is another one than before, after a step back in the timeline. What a pane has kept
+// of events is void; these are all up to the shown position, except the oldest of a very long call, which are only
 // counted.
 type Reset struct {
 	Events Events // not to be changed: the root goes on using them
@@ -115,9 +115,3 @@ type Say string
 
 // Diagnose asks the root to have the network diagnosed.
 type Diagnose struct{}
-
-// size is the space of a pane; panes embed it.
-type size struct{ width, height int }
-
-// SetSize keeps the space.
-func (s *size) SetSize(width, height int) { s.width, s.height = max(width, 1), max(height, 1) }

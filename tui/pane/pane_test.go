@@ -13,9 +13,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/call"
-	"dialtone/diag/diagtest"
 	"dialtone/diag/judge"
-	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
 
@@ -63,7 +61,7 @@ func TestPathOf(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			s, _ := sceneOf(tt.local, tt.remote, diag.Selected{PairID: "p", LocalCandidateID: "l", RemoteCandidateID: "r"})
-			path, ok := pathOf(s.Call, s.Theme.Glyphs)
+			path, ok := pathOf(s.Call)
 			var titles []string
 			for _, n := range path.Nodes {
 				titles = append(titles, n.Title)
@@ -77,7 +75,7 @@ func TestPathOf(t *testing.T) {
 
 func TestPathOfUnknownCandidates(t *testing.T) {
 	s, _ := sceneOf(diag.Selected{PairID: "p", LocalCandidateID: "?", RemoteCandidateID: "?", Local: "host udp 10.0.0.1:5", Remote: "relay udp 10.0.0.2:6"})
-	path, ok := pathOf(s.Call, s.Theme.Glyphs)
+	path, ok := pathOf(s.Call)
 	if want := "host udp 10.0.0.1:5"; !ok || len(path.Nodes) != 2 || path.Nodes[0].Address != want {
 		t.Errorf("the path is %+v", path)
 	}
@@ -104,14 +102,14 @@ func TestSetupBars(t *testing.T) {
 	rows := func(d detail) (out []row) {
 		bars, _ := setupBars(s.Call, s.Theme.Glyphs, d)
 		for _, b := range bars {
-			out = append(out, row{b.Name, b.Level, b.Running, b.Note})
+			out = append(out, row{b.Name, b.Level, b.Running, strings.Join(b.Notes, " · ")})
 		}
 		return out
 	}
 	want := []row{
 		{"dial", draw.Good, false, "why"},
-		{"gathering", draw.Warn, false, "✗ stun:a why · host 2.00 ms why"},
-		{"ICE checks", draw.Idle, false, "why, given up"},
+		{"gather", draw.Warn, false, "✗ stun:a why · host 2.00 ms why"},
+		{"ICE checks", draw.Idle, false, "why, cancelled"},
 		{"new-phase", draw.Good, true, ""},
 	}
 	if diff := cmp.Diff(want, rows(never)); diff != "" {
@@ -122,7 +120,7 @@ func TestSetupBars(t *testing.T) {
 	}
 }
 
-func TestRestartsAreToldBelow(t *testing.T) {
+func TestRestartsAreListed(t *testing.T) {
 	s, _ := sceneOf(
 		diag.PhaseStart{Phase: diag.PhaseDial}, diag.PhaseEnd{Phase: diag.PhaseDial, Outcome: diag.OutcomeOK},
 		diag.PhaseStart{Phase: diag.PhaseRestart}, diag.PhaseEnd{Phase: diag.PhaseRestart, Outcome: diag.OutcomeOK, Detail: "asked"},
@@ -131,7 +129,7 @@ func TestRestartsAreToldBelow(t *testing.T) {
 	)
 	p := NewCall(s)
 	p.SetSize(80, 24)
-	for _, want := range []string{"took 1.00 ms  asked", "failed after 1.00 ms", "goes on"} {
+	for _, want := range []string{"1.00 ms  asked", "failed after 1.00 ms", "in progress"} {
 		if !strings.Contains(p.View(), want) {
 			t.Errorf("%q is not shown:\n%s", want, p.View())
 		}
@@ -146,13 +144,13 @@ func TestWaitsAreNamed(t *testing.T) {
 		list []diag.Data
 		want string
 	}{
-		{"dialling", []diag.Data{begin, state(diag.SignalDialing, "")}, "Dialling w1"},
-		{"a server that fails", []diag.Data{begin, diag.SignalRequest{Code: "dial", Error: "connection refused"}}, "1 of 1 requests to the server failed: connection refused"},
-		{"waiting", []diag.Data{begin, state(diag.SignalWaiting, "")}, "Waiting for the other party to dial w1"},
-		{"we offer", []diag.Data{begin, state(diag.SignalPaired, diag.RoleOfferer)}, "our offer is on its way"},
+		{"dialing", []diag.Data{begin, state(diag.SignalDialing, "")}, "Dialing w1"},
+		{"a server that fails", []diag.Data{begin, diag.SignalRequest{Code: "dial", Error: "connection refused"}}, "1 of 1 signaling requests failed: connection refused"},
+		{"waiting", []diag.Data{begin, state(diag.SignalWaiting, "")}, "Waiting for the peer to dial w1"},
+		{"we offer", []diag.Data{begin, state(diag.SignalPaired, diag.RoleOfferer)}, "sending the offer"},
 		{"they offer", []diag.Data{begin, state(diag.SignalPaired, diag.RoleAnswerer)}, "waiting for its offer"},
-		{"checks", []diag.Data{begin, state(diag.SignalConnected, ""), diag.Pair{ID: "1", State: diag.PairFailed}, diag.Pair{ID: "2", State: diag.PairWaiting}}, "1 pair to try, 1 failed"},
-		{"handshake", []diag.Data{begin, state(diag.SignalConnected, ""), diag.ICEState{State: "connected"}}, "A path works: securing it"},
+		{"checks", []diag.Data{begin, state(diag.SignalConnected, ""), diag.Pair{ID: "1", State: diag.PairFailed}, diag.Pair{ID: "2", State: diag.PairWaiting}}, "1 pair to check, 1 failed"},
+		{"handshake", []diag.Data{begin, state(diag.SignalConnected, ""), diag.ICEState{State: "connected"}}, "Path found: DTLS handshake"},
 		{"silence", []diag.Data{
 			begin, diag.ConnectionState{State: "connected"}, diag.Selected{PairID: "p"}, diag.ConnectionState{State: "disconnected"},
 		}, "The path went silent"},
@@ -189,39 +187,13 @@ func TestCandidatesScroll(t *testing.T) {
 			}
 			press(p, tea.KeyDown)
 		}
-		if size[1] > 16 && !strings.Contains(p.View(), "Failed: l to host 10.0.0.59:5000. 7 checks were sent, 0 answered") {
+		if size[1] > 16 && !strings.Contains(p.View(), "Failed: l to host 10.0.0.59:5000. 7 checks sent, 0 answered") {
 			t.Errorf("at %v the last pair is not explained:\n%s", size, p.View())
 		}
 		press(p, tea.KeyHome)
 		if !strings.Contains(p.View(), "Servers") && size[1] > 9 {
 			t.Errorf("at %v the beginning is not visible:\n%s", size, p.View())
 		}
-	}
-}
-
-func TestExplanations(t *testing.T) {
-	tests := []struct {
-		name string
-		got  string
-		want string
-	}{
-		{"host", explainLocal(candidate("local", "", diag.Host, "10.0.0.1", ""), nil), "an address of this machine itself"},
-		{"srflx", explainLocal(candidate("local", "", diag.Srflx, "192.0.2.1", "10.0.0.1"), nil), "how the Internet sees 10.0.0.1:5000, learned from stun:s"},
-		{"prflx", explainLocal(candidate("local", "", diag.Prflx, "192.0.2.1", ""), nil), "its answer to a check told it"},
-		{"relay", explainLocal(candidate("local", "", diag.Relay, "192.0.2.1", ""), nil), "belongs to turn:t"},
-		{"remote host", explainRemote(candidate("remote", "", diag.Host, "10.0.0.1", "")), "only within one network"},
-		{"remote srflx", explainRemote(candidate("remote", "", diag.Srflx, "192.0.2.1", "10.0.0.1")), "its own address there is 10.0.0.1:5000"},
-		{"remote prflx", explainRemote(candidate("remote", "", diag.Prflx, "192.0.2.1", "")), "which it never announced"},
-		{"remote relay", explainRemote(candidate("remote", "", diag.Relay, "192.0.2.1", "")), "a TURN server of the other party"},
-		{"server", words.ExplainServer(diagtest.Relaying("turn:t", "udp", "", "192.0.2.9:4")), "192.0.2.9:4"},
-		{"broken server", words.ExplainServer(diagtest.Failing("turn:t", "udp", "", diag.StageAllocate, diag.Failure{Cause: diag.CauseSTUN, Code: 486})), "486"},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			if !strings.Contains(tt.got, tt.want) {
-				t.Errorf("%q does not say %q", tt.got, tt.want)
-			}
-		})
 	}
 }
 
@@ -236,7 +208,7 @@ func TestMediaRows(t *testing.T) {
 	)
 	p := NewCall(s)
 	p.SetSize(80, 24)
-	for _, want := range []string{"↑ audio opus", "✗ 10.0 %", "muted", "↓ audio opus", "▲ 3.0 %", "▲ silent 4.20 s", "↓ video H264", "not measured yet"} {
+	for _, want := range []string{"↑ audio opus", "✗ 10 %", "muted", "↓ audio opus", "▲ 3.0 %", "▲ silent 4.2 s", "↓ video H264", "not measured"} {
 		if !strings.Contains(p.View(), want) {
 			t.Errorf("%q is not shown:\n%s", want, p.View())
 		}
@@ -278,8 +250,8 @@ func TestMessageLines(t *testing.T) {
 		want string
 	}{
 		{call.MessageRow{Message: diag.Message{Direction: diag.Inbound, Label: "chat", Text: "hi"}, At: 42 * time.Second}, "  00:42 ◀ hi"},
-		{call.MessageRow{Message: diag.Message{Direction: diag.Outbound, Label: "chat", Text: "hi", Truncated: true, Bytes: 5000}}, "  00:00 ▶ hi (the beginning of 5,000 bytes)"},
-		{call.MessageRow{Message: diag.Message{Direction: diag.Inbound, Label: "files", Binary: true, Bytes: 1024}}, "  00:00 ◀ files: binary, 1,024 bytes"},
+		{call.MessageRow{Message: diag.Message{Direction: diag.Outbound, Label: "chat", Text: "hi", Truncated: true, Bytes: 5000}}, "  00:00 ▶ hi (the beginning of 5.00 kB)"},
+		{call.MessageRow{Message: diag.Message{Direction: diag.Inbound, Label: "files", Binary: true, Bytes: 1024}}, "  00:00 ◀ files: binary, 1.02 kB"},
 		{control(diag.Inbound, "mute_video", true), "  00:00 ◀ peer muted video"},
 		{control(diag.Outbound, "mute_audio", false), "  00:00 ▶ you unmuted audio"},
 		{control(diag.Inbound, "reject", false), "  00:00 ◀ peer hung up"},
@@ -287,7 +259,7 @@ func TestMessageLines(t *testing.T) {
 		{control(diag.Inbound, "dance", false), "  00:00 ◀ peer sent dance"},
 	}
 	for _, tt := range tests {
-		if got := messageLine(s.Theme, tt.row, 80); got != tt.want {
+		if got := messageLines(s.Theme, tt.row, 80, 1)[0]; got != tt.want {
 			t.Errorf("%q, want %q", got, tt.want)
 		}
 	}

@@ -1,6 +1,8 @@
 package pane
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/bubbles/key"
@@ -8,10 +10,11 @@ import (
 
 	"dialtone/diag/call"
 	"dialtone/diag/sdp"
+	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
 
-// SDP shows what was offered and what was answered, folded by section, and how they differ.
+// SDP shows offer and answer, folded by section, and how they differ.
 type SDP struct {
 	size
 	*Scene
@@ -30,7 +33,7 @@ type SDP struct {
 // exchange is an offer with its answer; one of them may be missing.
 type exchange struct{ offer, answer *call.DescriptionRow }
 
-// sdpVersion tells whether there are other descriptions than before.
+// sdpVersion identifies the descriptions that are shown.
 type sdpVersion struct {
 	call   *call.Call
 	count  int
@@ -45,9 +48,6 @@ type sdpKeys struct {
 
 // NewSDP makes the pane with all sections folded.
 func NewSDP(s *Scene) Pane {
-	bind := func(help string, keys ...string) key.Binding {
-		return key.NewBinding(key.WithKeys(keys...), key.WithHelp(keys[0], help))
-	}
 	keys := sdpKeys{newScrollKeys(), bind("fold", "enter", " "), bind("all", "a"), bind("older offer", "o"),
 		bind("next match", "n"), bind("previous match", "N"), bind("end search", "esc")}
 	p := &SDP{Scene: s, keys: keys, search: newFilter("search"), open: map[int]bool{}}
@@ -121,12 +121,12 @@ func (p *SDP) key(msg tea.KeyMsg) {
 }
 
 func (p *SDP) move(msg tea.KeyMsg) {
-	if at, ok := p.keys.move(msg, p.cursor, len(p.rows), p.listHeight()); ok {
+	if at, ok := p.keys.move(msg, p.cursor, len(p.rows), p.rowsShown()); ok {
 		p.cursor = at
 	}
 }
 
-// settle keeps the selection within the rows, and the keys true.
+// settle keeps the selection within the rows, and enables the keys that work.
 func (p *SDP) settle() {
 	p.cursor = max(min(p.cursor, len(p.rows)-1), 0)
 	p.keys.Older.SetEnabled(len(p.exchanges) > 1)
@@ -138,7 +138,7 @@ func (p *SDP) settle() {
 	}
 }
 
-// refresh takes the descriptions apart when there are others than before.
+// refresh parses the descriptions when there are others than before.
 func (p *SDP) refresh() {
 	list := p.Call.Descriptions
 	v := sdpVersion{call: p.Call, count: len(list), shown: p.older}
@@ -168,7 +168,7 @@ func parsed(d *call.DescriptionRow) *sdp.Description {
 	return sdp.Parse(d.SDP)
 }
 
-// exchanges ties each answer to the offer before it.
+// exchanges puts each answer to the offer before it.
 func exchanges(list []call.DescriptionRow) []exchange {
 	var out []exchange
 	for i := range list {
@@ -213,14 +213,14 @@ func (p *SDP) foldAll() {
 	p.cursor = p.place(sdpRow{section: section})
 }
 
-// find goes to the next row that holds what is searched for, in a direction, or stays at one that does (0). Sections
-// open.
+// find goes to the next row that matches the search, in a direction, or stays at one that does (0). Its section
+// opens.
 func (p *SDP) find(direction int) {
 	if !p.search.active() || len(p.rows) == 0 {
 		return
 	}
 	all := p.every()
-	at := max(indexOf(all, p.rows[min(p.cursor, len(p.rows)-1)]), 0)
+	at := max(slices.Index(all, p.rows[min(p.cursor, len(p.rows)-1)]), 0)
 	step := direction
 	if direction == 0 {
 		step = 1
@@ -229,7 +229,7 @@ func (p *SDP) find(direction int) {
 	}
 	for range all {
 		at = (at + len(all)) % len(all)
-		if row := all[at]; p.search.keeps(p.text(row)) {
+		if row := all[at]; p.search.keeps(lower(p.text(row))) {
 			if row.kind == sdpLine {
 				p.open[row.section] = true
 				p.arrange()
@@ -241,10 +241,10 @@ func (p *SDP) find(direction int) {
 	}
 }
 
-// matches are how many rows hold what is searched for, and which of them is selected; 0 for none.
+// matches are how many rows match the search, and which of them is selected; 0 for none.
 func (p *SDP) matches() (selected, total int) {
 	for _, row := range p.every() {
-		if !p.search.keeps(p.text(row)) {
+		if !p.search.keeps(lower(p.text(row))) {
 			continue
 		}
 		total++
@@ -283,51 +283,62 @@ func (p *SDP) Copy() (what, text string) {
 	return "the section", b.String()
 }
 
-// View draws which exchange is shown, its sections, and the selected row in words.
+// View draws which exchange is shown, its sections, and the explanation of the selected row.
 func (p *SDP) View() string {
 	if len(p.sections) == 0 {
-		return draw.NewLine(p.width).Gap(2).Add(p.Theme.Dim, "no offer yet: it is made when both parties are there").String()
+		return draw.Row(p.width, 2, p.Theme.Dim, "no offer yet: it is made when both peers have joined")
 	}
-	height := p.listHeight()
-	p.window.rows = height
+	p.window.rows = p.rowsShown()
 	p.window.show(p.cursor, len(p.rows))
 	from, to := p.window.visible(len(p.rows))
 	lines := []string{p.title()}
 	for i := from; i < to; i++ {
 		lines = append(lines, p.draw(p.rows[i], i == p.cursor))
 	}
-	lines = append(lines, make([]string, max(height-(to-from), 0))...)
+	search := ""
 	if p.searching() {
-		lines = append(lines, p.search.line(p.Theme, p.width, p.matchWords()))
+		search = p.search.line(p.Theme, p.width, p.matchText())
 	}
-	lines = append(lines, explanation(p.Theme, p.explain(), p.width, explainRows(p.height))...)
-	return strings.Join(draw.Clamp(lines, p.width, p.height), "\n")
+	return p.explained(p.Theme, lines, search, p.explain())
 }
 
 func (p *SDP) searching() bool { return p.search.typing || p.search.active() }
 
-func (p *SDP) matchWords() string {
+// rowsShown is what title, search and explanation leave.
+func (p *SDP) rowsShown() int { return max(p.listRows(p.searching())-1, 0) }
+
+func (p *SDP) matchText() string {
 	if !p.search.active() {
 		return ""
 	}
 	selected, total := p.matches()
 	switch {
 	case total == 0:
-		return "no line holds that"
+		return "no match"
 	case selected == 0:
-		return draw.Plural(total, "match", "matches")
+		return words.Count(total, "match", "matches")
 	}
-	return "match " + draw.Count(uint64(selected)) + " of " + draw.Count(uint64(total))
+	return fmt.Sprintf("match %d of %d", selected, total)
 }
 
-// listHeight is what title, search and explanation leave.
-func (p *SDP) listHeight() int {
-	height := p.height - 1
-	if n := explainRows(p.height); n > 0 {
-		height -= n + 1
+// explain is the text about the selected row.
+func (p *SDP) explain() string {
+	if p.cursor >= len(p.rows) {
+		return ""
 	}
-	if p.searching() {
-		height--
+	row := p.rows[p.cursor]
+	d := p.sections[row.section]
+	switch row.kind {
+	case sdpHead:
+		return words.ExplainSDPSection(d)
+	case sdpRemark:
+		return words.ExplainSDPRemark(d.Remarks[row.index])
+	case sdpLine:
 	}
-	return max(height, 0)
+	offer, answer := p.lines(row)
+	line, section := offer, d.Offer
+	if offer == nil {
+		line, section = answer, d.Answer
+	}
+	return words.Join(" ", words.ExplainSDPLine(*line, section), words.ExplainSDPMark(d.Rows[row.index], answer))
 }

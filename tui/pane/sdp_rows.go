@@ -2,6 +2,7 @@ package pane
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"dialtone/diag"
@@ -27,8 +28,8 @@ const (
 	sdpLine
 )
 
-// sdpSide is what of a line stands in its row: offer and answer of different lines stand below each other where the
-// screen is narrow.
+// sdpSide is what a row shows of a line: offer and answer of different lines stand below each other where the screen
+// is narrow.
 type sdpSide uint8
 
 const (
@@ -39,12 +40,12 @@ const (
 
 func (p *SDP) beside() bool { return p.width >= twoColumns }
 
-// arrange makes the rows of what is not folded.
+// arrange makes the rows that are not folded.
 func (p *SDP) arrange() {
 	p.rows = p.list(func(section int) bool { return p.open[section] })
 }
 
-// every row there would be if nothing was folded.
+// every row, also of what is folded.
 func (p *SDP) every() []sdpRow { return p.list(func(int) bool { return true }) }
 
 func (p *SDP) list(open func(section int) bool) []sdpRow {
@@ -79,22 +80,13 @@ func (p *SDP) list(open func(section int) bool) []sdpRow {
 
 // place is where a row stands now; the head of its section when it is folded.
 func (p *SDP) place(row sdpRow) int {
-	if i := indexOf(p.rows, row); i >= 0 {
+	if i := slices.Index(p.rows, row); i >= 0 {
 		return i
 	}
-	return max(indexOf(p.rows, sdpRow{section: row.section}), 0)
+	return max(slices.Index(p.rows, sdpRow{section: row.section}), 0)
 }
 
-func indexOf(rows []sdpRow, row sdpRow) int {
-	for i, r := range rows {
-		if r == row {
-			return i
-		}
-	}
-	return -1
-}
-
-// lines are what of offer and answer the row shows; nil for nothing.
+// lines are the lines of offer and answer that the row shows; nil for none.
 func (p *SDP) lines(row sdpRow) (offer, answer *sdp.Line) {
 	r := p.sections[row.section].Rows[row.index]
 	switch row.side {
@@ -107,14 +99,14 @@ func (p *SDP) lines(row sdpRow) (offer, answer *sdp.Line) {
 	return r.Offer, r.Answer
 }
 
-// text is what a search looks at, and what is copied.
+// text is what a search reads, and what is copied.
 func (p *SDP) text(row sdpRow) string {
 	d := p.sections[row.section]
 	switch row.kind {
 	case sdpHead:
 		return sectionName(d)
 	case sdpRemark:
-		return d.Remarks[row.index].Text
+		return words.SDPRemark(d.Remarks[row.index])
 	case sdpLine:
 	}
 	offer, answer := p.lines(row)
@@ -132,35 +124,35 @@ func (p *SDP) text(row sdpRow) string {
 // half is the column from which the answer stands where it stands beside the offer.
 func (p *SDP) half() int { return p.width / 2 }
 
-// title names the two descriptions, whose they are and when they came.
+// title names the two descriptions, their origin and their time.
 func (p *SDP) title() string {
 	th := p.Theme
 	x := p.exchanges[len(p.exchanges)-1-p.older]
-	l := draw.NewLine(p.width).Gap(1).Add(th.Strong, "Offer").Gap(1).Add(th.Dim, whose(x.offer))
+	l := draw.NewLine(p.width).Gap(1).Add(th.Strong, "Offer").Gap(1).Add(th.Dim, origin(x.offer))
 	if p.beside() {
 		l.To(p.half())
 	} else {
 		l.Gap(3)
 	}
-	l.Add(th.Strong, "Answer").Gap(1).Add(th.Dim, whose(x.answer))
+	l.Add(th.Strong, "Answer").Gap(1).Add(th.Dim, origin(x.answer))
 	if n := len(p.exchanges); n > 1 {
-		l.Right(draw.NewLine(p.width).Add(th.Dim, fmt.Sprintf("exchange %d of %d", n-p.older, n)).Gap(1))
+		l.Note(th.Dim, fmt.Sprintf("exchange %d of %d", n-p.older, n))
 	}
 	return l.String()
 }
 
-func whose(d *call.DescriptionRow) string {
+func origin(d *call.DescriptionRow) string {
 	if d == nil {
-		return "not there"
+		return "missing"
 	}
-	who := "yours"
+	who := "local"
 	if d.Side == diag.Remote {
-		who = "the peer's"
+		who = "remote"
 	}
 	if d.ICERestart {
 		who += ", ICE restart"
 	}
-	return who + ", at " + strings.TrimSpace(words.Clock(d.At)) + " s"
+	return who + ", at " + strings.TrimSpace(words.EventTime(d.At)) + " s"
 }
 
 func (p *SDP) draw(row sdpRow, selected bool) string {
@@ -174,25 +166,24 @@ func (p *SDP) draw(row sdpRow, selected bool) string {
 		p.head(l, row)
 	case sdpRemark:
 		r := p.sections[row.section].Remarks[row.index]
-		mark, paint := p.mark(r.Mark)
-		highlight(l.To(5).Add(paint, mark).Gap(1), p.Theme, paint, r.Text, p.search.words)
+		mark, paint := p.mark(r.Kind.Mark())
+		highlight(l.To(5).Add(paint, mark).Gap(1), p.Theme, paint, words.SDPRemark(r), p.search.words)
 	case sdpLine:
 		p.line(l, row)
 	}
 	return l.String()
 }
 
-// mark is how a difference looks: minus for what the answer leaves out, plus for what it adds, a wave for what it
-// changes.
+// mark is how a difference looks: minus for what the answer omits, plus for what it adds, a wave for what it changes.
 func (p *SDP) mark(m sdp.Mark) (string, draw.Paint) {
 	switch m {
-	case sdp.SDPDropped:
+	case sdp.Dropped:
 		return "-", p.Theme.Warn
-	case sdp.SDPAdded:
+	case sdp.Added:
 		return "+", p.Theme.Accent
-	case sdp.SDPChanged:
+	case sdp.Changed:
 		return "~", p.Theme.Warn
-	case sdp.SDPSame, sdp.SDPOwn:
+	case sdp.Same, sdp.Own:
 	}
 	return " ", p.Theme.Plain
 }
@@ -206,22 +197,22 @@ func (p *SDP) head(l *draw.Line, row sdpRow) {
 	}
 	l.Add(th.Accent, glyph).Gap(1)
 	highlight(l, th, th.Strong, sectionName(d), p.search.words).Gap(2)
-	if !p.beside() || d.Offer == nil || d.Answer == nil {
-		shown := d.Answer
-		if shown == nil {
-			shown = d.Offer
-		} else if p.beside() {
-			l.To(p.half())
-		}
-		l.Add(th.Plain, summary(th.Glyphs, shown)).Gap(2)
-		if l.Room() > 12 {
-			l.Right(draw.NewLine(p.width).Add(th.Dim, lineCount(d)).Gap(1))
-		}
+	lines := words.Count(len(d.Rows), "line", "lines")
+	if p.beside() && d.Offer != nil && d.Answer != nil {
+		l.Add(th.Plain, draw.Truncate(summary(d.Offer), max(p.half()-l.Width()-1, 0)))
+		l.To(p.half()).Add(th.Plain, summary(d.Answer)).Note(th.Dim, lines)
 		return
 	}
-	l.Add(th.Plain, draw.Truncate(summary(th.Glyphs, d.Offer), max(p.half()-l.Width()-1, 0)))
-	l.To(p.half()).Add(th.Plain, summary(th.Glyphs, d.Answer)).Right(draw.NewLine(p.width).Add(th.Dim,
-		lineCount(d)).Gap(1))
+	described := d.Answer
+	if described == nil {
+		described = d.Offer
+	} else if p.beside() {
+		l.To(p.half())
+	}
+	l.Add(th.Plain, summary(described))
+	if l.Room() > 12 {
+		l.Note(th.Dim, lines)
+	}
 }
 
 func sectionName(d sdp.Difference) string {
@@ -235,26 +226,22 @@ func sectionName(d sdp.Difference) string {
 	return s.Kind
 }
 
-func lineCount(d sdp.Difference) string {
-	return draw.Plural(len(d.Rows), "line", "lines")
-}
-
 // mostNames is how many codecs a summary names.
 const mostNames = 5
 
 // summary is a section in a few words.
-func summary(g draw.Glyphs, s *sdp.Section) string {
+func summary(s *sdp.Section) string {
 	if s.Kind == "session" {
-		return sessionSummary(g, s)
+		return sessionSummary(s)
 	}
 	if s.Rejected() {
-		return "refused"
+		return "rejected"
 	}
 	var names []string
 	counts := map[string]int{}
 	for _, c := range s.Codecs {
 		if c.Auxiliary() {
-			continue // they only help the others
+			continue // they only serve the others
 		}
 		if counts[c.Short()]++; counts[c.Short()] == 1 {
 			names = append(names, c.Short())
@@ -270,18 +257,15 @@ func summary(g draw.Glyphs, s *sdp.Section) string {
 			names[i] = fmt.Sprintf("%d %s", counts[n], n)
 		}
 	}
-	extensions := ""
-	if n := len(s.Extensions); n > 0 {
-		extensions = draw.Plural(n, "extension", "extensions")
-	}
 	setup := ""
 	if s.Kind == "application" {
-		setup = prefixed("DTLS ", s.Setup)
+		setup = words.Prefixed("DTLS ", s.Setup)
 	}
-	return facts(g, s.Direction, strings.Join(names, ", ")+rest, extensions, setup)
+	extensions := ifAny(len(s.Extensions), "extension", "extensions")
+	return words.Join(" · ", s.Direction, strings.Join(names, ", ")+rest, extensions, setup)
 }
 
-func sessionSummary(g draw.Glyphs, s *sdp.Section) string {
+func sessionSummary(s *sdp.Section) string {
 	var bundle, lite string
 	for _, l := range s.Lines {
 		if rest, ok := strings.CutPrefix(l.Value, "BUNDLE "); ok && l.Name == "group" {
@@ -291,10 +275,10 @@ func sessionSummary(g draw.Glyphs, s *sdp.Section) string {
 			lite = "ICE-lite"
 		}
 	}
-	return facts(g, bundle, lite)
+	return words.Join(" · ", bundle, lite)
 }
 
-// tagColumn and textColumn are where whose line it is, and the line itself, stand below each other.
+// tagColumn and textColumn are where the origin of a line, and the line itself, are aligned.
 const (
 	tagColumn  = 7
 	textColumn = 14
@@ -315,7 +299,7 @@ func (p *SDP) line(l *draw.Line, row sdpRow) {
 		left := draw.NewLine(max(p.half()-tagColumn-3, 0))
 		write(left, offer)
 		l.Append(left).To(p.half() - 2)
-		if offer != nil && answer != nil && r.Mark != sdp.SDPSame && r.Mark != sdp.SDPOwn {
+		if offer != nil && answer != nil && r.Mark != sdp.Same && r.Mark != sdp.Own {
 			l.Add(paint, mark)
 		}
 		write(l.To(p.half()), answer)

@@ -1,24 +1,24 @@
 package pane
 
 import (
-	"fmt"
 	"math"
 	"time"
 
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
 
-// stream is a stream of media: what is sent or arrives, absent where it was not measured.
+// stream is a stream of media, sent or received; what was not measured is absent.
 type stream struct {
 	streamKey
 	codec    string
 	mid      string
 	picture  string // "320×240"
 	packets  *uint64
-	bytes    uint64
-	resent   uint64   // packets
+	bytes    *uint64
+	resent   *uint64  // packets that were retransmitted
 	bitrate  *float64 // bit/s
 	recent   *float64 // loss of the last interval, 0–1
 	loss     *float64 // loss of all, 0–1
@@ -28,8 +28,8 @@ type stream struct {
 	fps      *float64
 	frames   *uint32
 	keys     *uint32 // key frames
-	nack     uint32  // asked of us when it is sent by us, else asked by us
-	pli, fir uint32
+	nack     *uint32 // requests of its receiver, as pli and fir
+	pli, fir *uint32
 	freezes  *uint32
 	frozen   *float64 // seconds
 	muted    bool
@@ -37,7 +37,7 @@ type stream struct {
 	silence  float64  // the same while it is long; else 0
 }
 
-// streamKey tells streams apart.
+// streamKey identifies a stream.
 type streamKey struct {
 	direction diag.Direction
 	kind      string
@@ -47,8 +47,8 @@ type streamKey struct {
 // maxStreams bounds the rows: a peer can announce as many streams as it likes.
 const maxStreams = 12
 
-// streams lists what is sent, then what arrives: of the latest sample, tracks that no sample holds yet, and what was
-// agreed upon and never came.
+// streams lists what is sent, then what is received: of the latest sample, tracks that no sample holds yet, and what
+// was negotiated and never arrived.
 func streams(c *call.Call) []stream {
 	var out []stream
 	if s := c.Latest(); s != nil {
@@ -62,14 +62,14 @@ func streams(c *call.Call) []stream {
 	for _, t := range c.Tracks {
 		if !hasStream(out, t) {
 			key := streamKey{t.Direction, t.Kind, t.SSRC}
-			out = append(out, stream{streamKey: key, codec: codec(t.MimeType), mid: t.Mid,
+			out = append(out, stream{streamKey: key, codec: words.Codec(t.MimeType), mid: t.Mid,
 				muted: isMuted(c, t.Direction, t.Kind)})
 		}
 	}
 	for _, kind := range mediaKinds {
-		awaited := diag.TrackAdded{Direction: diag.Inbound, Kind: kind}
+		expected := diag.TrackAdded{Direction: diag.Inbound, Kind: kind}
 		if flow := c.Flow(diag.Inbound, kind); (flow == call.FlowMissing || flow == call.FlowMuted) &&
-			!hasStream(out, call.TrackRow{TrackAdded: awaited}) {
+			!hasStream(out, call.TrackRow{TrackAdded: expected}) {
 			out = append(out, stream{streamKey: streamKey{diag.Inbound, kind, 0}, muted: isMuted(c, diag.Inbound, kind)})
 		}
 	}
@@ -87,10 +87,10 @@ func isMuted(c *call.Call, dir diag.Direction, kind string) bool {
 
 func sentStream(c *call.Call, o diag.OutboundRTP) stream {
 	s := stream{
-		streamKey: streamKey{diag.Outbound, o.Kind,
-			o.SSRC}, codec: codec(o.MimeType), mid: o.Mid, picture: picture(o.FrameWidth, o.FrameHeight),
-		packets: o.PacketsSent, bytes: diag.OrZero(o.BytesSent), resent: diag.OrZero(o.RetransmittedPacketsSent), bitrate: o.Bitrate, fps: o.FramesPerSecond,
-		frames: o.FramesSent, keys: o.KeyFramesSent, nack: diag.OrZero(o.NACKCount), pli: diag.OrZero(o.PLICount), fir: diag.OrZero(o.FIRCount), muted: c.LocalMuted[o.Kind],
+		streamKey: streamKey{diag.Outbound, o.Kind, o.SSRC}, codec: words.Codec(o.MimeType), mid: o.Mid,
+		picture: words.Size(o.FrameWidth, o.FrameHeight), packets: o.PacketsSent, bytes: o.BytesSent,
+		resent: o.RetransmittedPacketsSent, bitrate: o.Bitrate, fps: o.FramesPerSecond, frames: o.FramesSent,
+		keys: o.KeyFramesSent, nack: o.NACKCount, pli: o.PLICount, fir: o.FIRCount, muted: c.LocalMuted[o.Kind],
 	}
 	if r := o.Remote; r != nil {
 		s.recent, s.loss, s.lost = r.FractionLost, fraction(r.PacketsLost, diag.OrZero(o.PacketsSent)), r.PacketsLost
@@ -101,23 +101,21 @@ func sentStream(c *call.Call, o diag.OutboundRTP) stream {
 
 func receivedStream(c *call.Call, in diag.InboundRTP) stream {
 	s := stream{
-		streamKey: streamKey{diag.Inbound, in.Kind,
-			in.SSRC}, codec: codec(in.MimeType), mid: in.Mid, picture: picture(in.FrameWidth, in.FrameHeight),
-		packets: in.PacketsReceived, bytes: diag.OrZero(in.BytesReceived), resent: diag.OrZero(in.RetransmittedPackets), bitrate: in.Bitrate, recent: in.FractionLost,
-		lost: in.PacketsLost, jitter: in.Jitter, rtt: in.RoundTripTime, fps: in.FramesPerSecond, frames: in.FramesReceived,
-		keys: in.KeyFramesReceived, nack: diag.OrZero(in.NACKCount), pli: diag.OrZero(in.PLICount), fir: diag.OrZero(in.FIRCount), freezes: in.FreezeCount,
+		streamKey: streamKey{diag.Inbound, in.Kind, in.SSRC}, codec: words.Codec(in.MimeType), mid: in.Mid,
+		picture: words.Size(in.FrameWidth, in.FrameHeight), packets: in.PacketsReceived, bytes: in.BytesReceived,
+		resent: in.RetransmittedPackets, bitrate: in.Bitrate, recent: in.FractionLost, lost: in.PacketsLost,
+		jitter: in.Jitter, rtt: in.RoundTripTime, fps: in.FramesPerSecond, frames: in.FramesReceived,
+		keys: in.KeyFramesReceived, nack: in.NACKCount, pli: in.PLICount, fir: in.FIRCount, freezes: in.FreezeCount,
 		frozen: in.TotalFreezesDuration, muted: c.RemoteMuted[in.Kind], ago: in.LastPacketReceivedAgo,
 	}
-	if in.PacketsLost != nil {
-		s.loss = fraction(in.PacketsLost, diag.OrZero(in.PacketsReceived)+uint64(max(*in.PacketsLost, 0)))
-	}
+	s.loss = fraction(in.PacketsLost, diag.OrZero(in.PacketsReceived)+uint64(max(diag.OrZero(in.PacketsLost), 0)))
 	if ago := in.LastPacketReceivedAgo; ago != nil && *ago >= call.SilentAfter {
 		s.silence = *ago
 	}
 	return s
 }
 
-// ordered puts what is sent before what arrives, and audio before video, and bounds the list.
+// ordered puts what is sent before what is received, and audio before video, and bounds the list.
 func ordered(all []stream) []stream {
 	var out []stream
 	for _, dir := range []diag.Direction{diag.Outbound, diag.Inbound} {
@@ -148,59 +146,77 @@ func fraction(lost *int64, of uint64) *float64 {
 	return diag.Ptr(min(float64(max(*lost, 0))/float64(of), 1))
 }
 
-func picture(w, h *uint16) string {
-	if w == nil || h == nil || *w == 0 || *h == 0 {
-		return ""
+// streamState grades a stream and names its state.
+func streamState(c *call.Call, s stream) (draw.Level, string) {
+	inbound := s.direction == diag.Inbound
+	pick := func(in, out string) string {
+		if inbound {
+			return in
+		}
+		return out
 	}
-	return fmt.Sprintf("%d×%d", *w, *h)
+	switch missing := c.Flow(s.direction, s.kind) == call.FlowMissing; {
+	case s.muted:
+		return draw.Idle, pick("muted by peer", "muted by you")
+	case s.silence > 0:
+		return draw.Warn, "silent " + words.Duration(secs(s.silence))
+	case s.packets != nil && *s.packets > 0 && c.Ended != nil:
+		return draw.Good, pick("received", "sent")
+	case s.packets != nil && *s.packets > 0:
+		return draw.Good, pick("receiving", "sending")
+	case s.packets == nil && s.ssrc != 0:
+		return draw.Idle, "not measured"
+	case missing:
+		return draw.Bad, pick("not received", "not sent")
+	}
+	return draw.Idle, "not yet"
 }
 
 // metric is a value of streams that changes over time.
 type metric struct {
 	name, unit string
-	scale      float64 // from the unit of the statistics to ours
+	scale      float64 // from the unit of the statistics to that of the metric
 	sent       func(*diag.OutboundRTP) *float64
 	received   func(*diag.InboundRTP) *float64
 	none       string // why it may be missing
-	reported   bool   // of what is sent, only the peer's reports tell it
+	reported   bool   // of what is sent, only the peer's reports measure it
+	path       bool   // the path has it too, for streams that have not
+	video      bool   // audio does not have it
 }
 
-// The metrics, the most telling first; frames are the last, because only video has them.
+// The metrics, the most useful first. A new one is an entry here.
 var metrics = []metric{
 	{
-		"Bitrate", "kbit/s", 1e-3, func(o *diag.OutboundRTP) *float64 { return o.Bitrate },
-		func(in *diag.InboundRTP) *float64 { return in.Bitrate }, "no packet was counted yet", false,
+		name: "Bitrate", unit: "kbit/s", scale: 1e-3, none: "no packet was counted yet",
+		sent:     func(o *diag.OutboundRTP) *float64 { return o.Bitrate },
+		received: func(in *diag.InboundRTP) *float64 { return in.Bitrate },
 	},
 	{
-		"Loss", "%", 100, func(o *diag.OutboundRTP) *float64 {
+		name: "Packet loss", unit: "%", scale: 100, none: "too few packets arrived", reported: true,
+		sent: func(o *diag.OutboundRTP) *float64 {
 			return ofReport(o, func(r *diag.RemoteInbound) *float64 { return r.FractionLost })
 		},
-		func(in *diag.InboundRTP) *float64 { return in.FractionLost }, "too few packets came", true,
+		received: func(in *diag.InboundRTP) *float64 { return in.FractionLost },
 	},
 	{
-		"Jitter", "ms", 1e3, func(o *diag.OutboundRTP) *float64 {
+		name: "Jitter", unit: "ms", scale: 1e3, none: "too few packets arrived", reported: true,
+		sent: func(o *diag.OutboundRTP) *float64 {
 			return ofReport(o, func(r *diag.RemoteInbound) *float64 { return r.Jitter })
 		},
-		func(in *diag.InboundRTP) *float64 { return in.Jitter }, "too few packets came", true,
+		received: func(in *diag.InboundRTP) *float64 { return in.Jitter },
 	},
 	{
-		"Round trip", "ms", 1e3, func(o *diag.OutboundRTP) *float64 {
+		name: "Round-trip time", unit: "ms", scale: 1e3, none: "no report and no check has measured it yet", path: true,
+		sent: func(o *diag.OutboundRTP) *float64 {
 			return ofReport(o, func(r *diag.RemoteInbound) *float64 { return r.RoundTripTime })
 		},
-		func(in *diag.InboundRTP) *float64 { return in.RoundTripTime }, "no report and no check has told it yet", false,
+		received: func(in *diag.InboundRTP) *float64 { return in.RoundTripTime },
 	},
 	{
-		"Frame rate", "fps", 1, func(o *diag.OutboundRTP) *float64 { return o.FramesPerSecond },
-		func(in *diag.InboundRTP) *float64 { return in.FramesPerSecond }, "no frame was counted yet", false,
+		name: "Frame rate", unit: "fps", scale: 1, none: "no frame was counted yet", video: true,
+		sent:     func(o *diag.OutboundRTP) *float64 { return o.FramesPerSecond },
+		received: func(in *diag.InboundRTP) *float64 { return in.FramesPerSecond },
 	},
-}
-
-// missing says why a value of a stream is not there.
-func (m *metric) missing(s streamKey) string {
-	if m.reported && s.direction == diag.Outbound {
-		return "not measured: only the peer's reports tell it, and none came yet"
-	}
-	return "not measured: " + m.none
 }
 
 // ofReport is a value of the peer's report about a stream; nil before the first.
@@ -209,6 +225,14 @@ func ofReport(o *diag.OutboundRTP, value func(*diag.RemoteInbound) *float64) *fl
 		return nil
 	}
 	return value(o.Remote)
+}
+
+// missing says why a value of a stream is not there.
+func (m *metric) missing(s streamKey) string {
+	if m.reported && s.direction == diag.Outbound {
+		return "not measured: no report of the peer has arrived yet"
+	}
+	return "not measured: " + m.none
 }
 
 // in is the metric of a stream in a sample, in the unit of the metric; NaN when it was not measured.
@@ -227,50 +251,68 @@ func (m *metric) in(sample *diag.Sample, s streamKey) float64 {
 			}
 		}
 	}
-	if v == nil {
-		return math.NaN()
-	}
-	return *v * m.scale
+	return orNaN(v, m.scale)
 }
 
 // history is the metric of a stream in all samples.
 func (m *metric) history(c *call.Call, s streamKey) []draw.Point {
-	out := make([]draw.Point, len(c.Samples))
-	for i := range c.Samples {
-		out[i] = draw.Point{At: c.Samples[i].At, Value: m.in(&c.Samples[i].Sample, s)}
-	}
-	return out
+	return points(c, func(sample *diag.Sample) float64 { return m.in(sample, s) })
 }
 
-// pathTrips is the round-trip time of the path in the latest samples, in milliseconds: streams that arrive seldom have
-// their own.
-func pathTrips(c *call.Call, n int) []draw.Point {
-	samples := c.Samples[max(len(c.Samples)-n, 0):]
-	out := make([]draw.Point, len(samples))
-	for i := range samples {
-		out[i] = draw.Point{At: samples[i].At, Value: math.NaN()}
-		if pair := samples[i].Pair; pair != nil && pair.CurrentRoundTripTime != nil {
-			out[i].Value = *pair.CurrentRoundTripTime * 1e3
+// latest are the values of the latest n samples, for a sparkline.
+func (m *metric) latest(c *call.Call, s streamKey, n int) []float64 {
+	return values(c, n, func(sample *diag.Sample) float64 { return m.in(sample, s) })
+}
+
+// pathRTT is the round-trip time of the path in milliseconds: streams that are received seldom have their own.
+func pathRTT(sample *diag.Sample) float64 {
+	if sample.Pair == nil {
+		return math.NaN()
+	}
+	return orNaN(sample.Pair.CurrentRoundTripTime, 1e3)
+}
+
+// totalBitrate is that of all streams in kbit/s.
+func totalBitrate(sample *diag.Sample) float64 {
+	sum, known := 0.0, false
+	add := func(v *float64) {
+		if v != nil {
+			sum, known = sum+*v/1e3, true
 		}
 	}
-	return out
+	for i := range sample.Outbound {
+		add(sample.Outbound[i].Bitrate)
+	}
+	for i := range sample.Inbound {
+		add(sample.Inbound[i].Bitrate)
+	}
+	if !known {
+		return math.NaN()
+	}
+	return sum
 }
 
-// valuesOf are the values of points, for a sparkline.
-func valuesOf(points []draw.Point) []float64 {
-	out := make([]float64, len(points))
-	for i, p := range points {
-		out[i] = p.Value
+func orNaN(v *float64, scale float64) float64 {
+	if v == nil {
+		return math.NaN()
+	}
+	return *v * scale
+}
+
+// points are a value of all samples over time.
+func points(c *call.Call, value func(*diag.Sample) float64) []draw.Point {
+	out := make([]draw.Point, len(c.Samples))
+	for i := range c.Samples {
+		out[i] = draw.Point{At: c.Samples[i].At, Value: value(&c.Samples[i].Sample)}
 	}
 	return out
 }
 
-// bitrates is the stream's history in the latest samples, NaN where it was not measured.
-func bitrates(c *call.Call, s streamKey, n int) []float64 {
-	samples := c.Samples[max(len(c.Samples)-n, 0):]
-	out := make([]float64, 0, len(samples))
-	for i := range samples {
-		out = append(out, metrics[0].in(&samples[i].Sample, s))
+// values are a value of the latest n samples.
+func values(c *call.Call, n int, value func(*diag.Sample) float64) []float64 {
+	var out []float64
+	for i := max(len(c.Samples)-n, 0); i < len(c.Samples); i++ {
+		out = append(out, value(&c.Samples[i].Sample))
 	}
 	return out
 }

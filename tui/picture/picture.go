@@ -27,13 +27,14 @@ const (
 	fontNames = "ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono','Liberation Mono',monospace"
 )
 
-// SVG draws a frame of width × height cells: lines of text with SGR sequences, of which colours, bold, underlined and
+// SVG draws a frame of width × height cells: lines of text with SGR sequences, of which colors, bold, underlined and
 // reversed are understood. Other sequences are left out.
 func SVG(frame, title string, width, height int) string {
 	d := &drawing{}
 	wide, high := float64(width)*cellWide+2*margin, float64(height)*cellHigh+2*margin
-	fmt.Fprintf(&d.out, `<svg xmlns="http://www.w3.org/2000/svg" width="%.0f" height="%.0f" viewBox="0 0 %.0f %.0f" role="img" font-family="%s" font-size="%d">`+"\n",
-		wide, high, wide, high, fontNames, fontSize)
+	fmt.Fprintf(&d.out, `<svg xmlns="http://www.w3.org/2000/svg" width="%.0f" height="%.0f" viewBox="0 0 %.0f %.0f"`,
+		wide, high, wide, high)
+	fmt.Fprintf(&d.out, ` role="img" font-family="%s" font-size="%d">`+"\n", fontNames, fontSize)
 	fmt.Fprintf(&d.out, "<title>%s</title>\n", html.EscapeString(diag.Clean(title, 200)))
 	fmt.Fprintf(&d.out, `<rect width="100%%" height="100%%" rx="8" fill="%s"/>`+"\n", ground)
 	fmt.Fprintf(&d.out, `<g transform="translate(%d %d)" fill="%s" style="white-space:pre">`+"\n", margin, margin, ink)
@@ -46,11 +47,11 @@ func SVG(frame, title string, width, height int) string {
 
 // style is what SGR sequences have set.
 type style struct {
-	colour                string // "" for the usual ink
+	color                 string // "" for the usual ink
 	bold, under, reversed bool
 }
 
-// drawing is a picture under way: the run of text that is collected, and where it began.
+// drawing is a picture in progress: the run of text that is collected, and where it began.
 type drawing struct {
 	out      strings.Builder
 	style    style
@@ -142,10 +143,10 @@ func (d *drawing) flush() {
 }
 
 func (s style) attributes() string {
-	if s.colour == "" {
+	if s.color == "" {
 		return ""
 	}
-	return fmt.Sprintf(` fill="%s"`, s.colour)
+	return fmt.Sprintf(` fill="%s"`, s.color)
 }
 
 // with applies the parameters of an SGR sequence (ECMA-48 §8.3.117).
@@ -172,14 +173,14 @@ func (s style) with(parameters string) style {
 		case n == 27:
 			s.reversed = false
 		case n == 39:
-			s.colour = ""
+			s.color = ""
 		case n >= 30 && n <= 37:
-			s.colour = colour(n - 30)
+			s.color = color(n - 30)
 		case n >= 90 && n <= 97:
-			s.colour = colour(n - 90 + 8)
+			s.color = color(n - 90 + 8)
 		case n == 38 && i+2 < len(numbers) && numbers[i+1] == "5":
 			if c, err := strconv.Atoi(numbers[i+2]); err == nil {
-				s.colour = colour(c)
+				s.color = color(c)
 			}
 			i += 2
 		}
@@ -187,21 +188,22 @@ func (s style) with(parameters string) style {
 	return s
 }
 
-// sixteen are the first colours of the palette, which terminals choose as they like.
+// sixteen are the first colors of the palette, which terminals choose as they like.
 var sixteen = [16]string{
-	"#2b3038", "#e06c75", "#8cc265", "#d19a66", "#61afef", "#c678dd", "#56b6c2", "#c8ccd4", "#6b7380", "#ff7b86", "#a5e075", "#f0b778", "#6cbeff", "#de8ff7", "#66d9e8", "#ffffff",
+	"#2b3038", "#e06c75", "#8cc265", "#d19a66", "#61afef", "#c678dd", "#56b6c2", "#c8ccd4",
+	"#6b7380", "#ff7b86", "#a5e075", "#f0b778", "#6cbeff", "#de8ff7", "#66d9e8", "#ffffff",
 }
 
-// colour is an entry of the 256-colour palette: sixteen, a cube of six steps, greys.
-func colour(n int) string {
+// color is an entry of the 256-color palette: sixteen, a cube of six steps, grays.
+func color(n int) string {
 	switch {
 	case n < 0 || n > 255:
 		return ""
 	case n < 16:
 		return sixteen[n]
 	case n >= 232:
-		grey := 8 + 10*(n-232)
-		return fmt.Sprintf("#%02x%02x%02x", grey, grey, grey)
+		gray := 8 + 10*(n-232)
+		return fmt.Sprintf("#%02x%02x%02x", gray, gray, gray)
 	}
 	steps := [6]int{0, 95, 135, 175, 215, 255}
 	n -= 16

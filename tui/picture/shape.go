@@ -8,7 +8,7 @@ import (
 // lineWide is how thick lines are, in pixels.
 const lineWide = 1.2
 
-// shapeOf is the path of a character that joins its neighbours, in the cell at x, y; "" for any other.
+// shapeOf is the path of a character that joins its neighbors, in the cell at x, y; "" for any other.
 func shapeOf(r rune, x, y float64) string {
 	switch {
 	case r >= 0x2581 && r <= 0x2587: // eighths from below
@@ -33,16 +33,16 @@ func shapeOf(r rune, x, y float64) string {
 
 // lines are the characters that consist of arms from the middle of the cell.
 func lines(r rune, x, y float64) string {
-	middle, centre, half := x+cellWide/2, y+cellHigh/2, lineWide/2
-	left, right := box(x, centre-half, cellWide/2+half, lineWide), box(middle-half, centre-half, cellWide/2+half, lineWide)
-	up, down := box(middle-half, y, lineWide, cellHigh/2+half), box(middle-half, centre-half, lineWide, cellHigh/2+half)
+	middle, center, half := x+cellWide/2, y+cellHigh/2, lineWide/2
+	left, right := box(x, center-half, cellWide/2+half, lineWide), box(middle-half, center-half, cellWide/2+half, lineWide)
+	up, down := box(middle-half, y, lineWide, cellHigh/2+half), box(middle-half, center-half, lineWide, cellHigh/2+half)
 	switch r {
 	case '─':
 		return left + right
 	case '━':
-		return box(x, centre-lineWide, cellWide, 2*lineWide)
+		return box(x, center-lineWide, cellWide, 2*lineWide)
 	case '═':
-		return box(x, centre-2.2, cellWide, lineWide) + box(x, centre+1.2, cellWide, lineWide)
+		return box(x, center-2.2, cellWide, lineWide) + box(x, center+1.2, cellWide, lineWide)
 	case '│':
 		return up + down
 	case '┤':

@@ -1,9 +1,10 @@
-// Package quiet keeps the terminal unasked until there is a screen. It must be imported wherever Bubble Tea is.
+// Package quiet prevents Bubble Tea from querying the terminal before there is a screen. It must be imported wherever
+// Bubble Tea is.
 //
-// Bubble Tea asks the terminal for its background colour as soon as the program starts, whatever the program is about
-// to do (its tea_init.go), and waits five seconds where no answer comes. Go initialises packages in the order of their
-// import paths as far as imports allow, and this one needs nothing but Lip Gloss: it comes before Bubble Tea and tells
-// Lip Gloss a colour, after which that need not be asked. Screens ask by themselves, when they begin.
+// Bubble Tea queries the background color of the terminal as soon as the program starts, even when no screen follows
+// (its tea_init.go), and waits five seconds for an answer. Go initializes packages by import path, as
+// far as imports allow. This one needs only Lip Gloss, so it runs before Bubble Tea and sets a color, which makes the
+// query unnecessary. Screens query by themselves when they start.
 package quiet
 
 import "github.com/charmbracelet/lipgloss"

@@ -40,7 +40,7 @@ func printEvents(ctx context.Context, events eventSource, w io.Writer) error {
 func WriteLines(w io.Writer, events []diag.Event) error {
 	var text bytes.Buffer
 	for _, e := range events {
-		text.WriteString(words.Clock(e.At) + "  " + words.Line(e) + "\n")
+		text.WriteString(words.EventTime(e.At) + "  " + words.Line(e) + "\n")
 	}
 	_, err := w.Write(text.Bytes())
 	return err

@@ -32,16 +32,8 @@ type History struct {
 
 // HistoryFile is where the history is kept: dialtone/history.json in the user's directory for state, which is
 // $XDG_STATE_HOME or ~/.local/state, and on macOS and Windows the directory for caches.
-func HistoryFile(environ []string) (string, error) {
-	var dir, home string
-	for _, pair := range environ {
-		switch name, text, _ := strings.Cut(pair, "="); name {
-		case "XDG_STATE_HOME":
-			dir = text
-		case "HOME":
-			home = text
-		}
-	}
+func HistoryFile(getenv func(string) string) (string, error) {
+	dir, home := getenv("XDG_STATE_HOME"), getenv("HOME")
 	switch {
 	case filepath.IsAbs(dir):
 	case runtime.GOOS == "darwin" || runtime.GOOS == "windows":

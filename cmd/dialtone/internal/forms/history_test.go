@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"dialtone/cmd/dialtone/internal/settings"
+	"dialtone/cmd/dialtone/internal/terminal"
 	"dialtone/tui/start"
 )
 
@@ -91,7 +92,7 @@ func TestHistoryFile(t *testing.T) {
 		"XDG_STATE_HOME=/s HOME=/h": "/s/dialtone/history.json", "XDG_STATE_HOME=s HOME=/h": "/h/.local/state/dialtone/history.json",
 		"HOME=/h": "/h/.local/state/dialtone/history.json", "": "",
 	} {
-		got, err := HistoryFile(strings.Fields(environ))
+		got, err := HistoryFile(terminal.Streams{Environ: strings.Fields(environ)}.Getenv)
 		if got != want || (err == nil) != (want != "") {
 			t.Errorf("%q: %q, %v; want %q", environ, got, err, want)
 		}

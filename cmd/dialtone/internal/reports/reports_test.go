@@ -1,6 +1,9 @@
 package reports
 
 import (
+	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -47,5 +50,26 @@ func TestLinesAreRecordings(t *testing.T) {
 		if text := b.String(); strings.Contains(text, "t0k3n") || strings.Contains(text, "s3cret") || strings.Contains(text, "198.51.100.7") == redact || !strings.Contains(text, "says *** and ***") {
 			t.Errorf("redact %v: %s", redact, text)
 		}
+	}
+}
+
+// TestToyFormat: -o takes a format by its line in report.Formats.
+func TestToyFormat(t *testing.T) {
+	report.Formats["toy"] = func(w io.Writer, r *report.Report) error {
+		_, err := io.WriteString(w, "toy of "+r.Name)
+		return err
+	}
+	defer delete(report.Formats, "toy")
+	path := filepath.Join(t.TempDir(), "r.toy")
+	o, err := Parse("toy=" + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var stdout strings.Builder
+	if err := Write(&stdout, &report.Report{Name: "x"}, []Output{o}); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(path); err != nil || string(got) != "toy of x" {
+		t.Errorf("%q, %v", got, err)
 	}
 }

@@ -81,7 +81,7 @@ func (p *parser) decode(context *kong.DecodeContext, target reflect.Value) error
 	}
 	token, err := context.Scan.PopValue("value")
 	if err != nil { // kong's words would quote the token, and it may be a password that begins with a hyphen
-		return fmt.Errorf("%s requires a value: write %s=VALUE", origin, origin)
+		return fmt.Errorf("value missing: write %s=VALUE", origin)
 	}
 	tokens := []kong.Token{token}
 	if row.Flag == nil && row.IsSlice() {

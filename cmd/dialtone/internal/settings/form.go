@@ -38,6 +38,7 @@ func Forms(grammar any, config string, o Options) ([]Form, error) {
 		return nil, err
 	}
 	p.loadEnv(o.Environ)
+	p.loadFile(config)
 	for _, node := range p.kong.Model.Children {
 		about, _, _ := strings.Cut(node.Detail, "\n\n")
 		f := Form{Command: node.Name, Summary: strings.TrimSuffix(node.Help, "."), About: about}
@@ -45,8 +46,6 @@ func Forms(grammar any, config string, o Options) ([]Form, error) {
 		for _, flag := range node.Flags {
 			rows = append(rows, flag.Value)
 		}
-		p.sources = p.sources[:1] // without the file of the command before
-		p.loadFile(node.Name, config)
 		for _, row := range rows {
 			if listed(row, "form", node.Name) {
 				f.Fields = append(f.Fields, p.field(node.Name, row))

@@ -38,7 +38,7 @@ func (m Mistakes) Report(command string) string {
 	for _, one := range m {
 		fmt.Fprintf(&b, "  %s: %s\n", diag.Clean(one.Origin, 400), diag.Clean(one.Text, 600))
 	}
-	fmt.Fprintf(&b, "Nothing was started. Try: dialtone %s --help", command)
+	fmt.Fprintf(&b, "Nothing was started. Try: dialtone %s", strings.TrimSpace(command+" --help"))
 	return b.String()
 }
 
@@ -92,7 +92,7 @@ func (p *Parsed) Check(err error) error {
 	return found
 }
 
-// originOf says where the value of a flag was written. One that nobody wrote is missing where the command stands.
+// originOf says where the value of a flag was written. Without a value it is the place of the command.
 func (p *Parsed) originOf(flag string) string {
 	if origin, ok := p.origins[flag]; ok {
 		return origin

@@ -15,7 +15,7 @@
 //	scenario  "-" if it cannot be in a scenario, "top" if only at its top, "own" if checks do not inherit it
 //	whole     a variable holds one value of the list instead of several that commas or spaces separate
 //
-// How a text becomes a value depends on the field's type alone: see [Decoders]. A field of type diag.Secret is never
+// How a text becomes a value depends only on the field's type: see [Decoders]. A field of type diag.Secret is never
 // quoted and never shown.
 package settings
 
@@ -55,7 +55,7 @@ type Parsed struct {
 }
 
 // Parse reads args and the other sources into grammar, a pointer to a struct of commands. The error is [ErrHelp], or
-// says why args are not a command line; mistakes in values are those of [Parsed.Check].
+// [Mistakes] if args are not a command line; mistakes in values are those of [Parsed.Check].
 func Parse(grammar any, args []string, o Options) (*Parsed, error) {
 	p, err := newParser(grammar, o)
 	if err != nil {
@@ -93,27 +93,32 @@ func newParser(grammar any, o Options) (*parser, error) {
 
 func (p *parser) parse(args []string) (*Parsed, error) {
 	context, err := p.kong.Parse(args)
-	parsed := &Parsed{place: "the command line", origins: p.origins, Typed: map[string]bool{}}
-	var refused *kong.ParseError
-	switch {
-	case p.helped:
+	parsed := &Parsed{place: commandLine, origins: p.origins, Typed: map[string]bool{}}
+	if p.helped {
 		return parsed, ErrHelp
-	case errors.As(err, &refused):
+	}
+	var refused *kong.ParseError
+	if errors.As(err, &refused) {
 		context = refused.Context
 	}
-	parsed.mistakes = p.Mistakes
-	if context == nil || context.Selected() == nil {
-		return parsed, err
+	if node := context.Selected(); node != nil {
+		parsed.Name, parsed.Command = node.Name, node.Target.Addr().Interface()
 	}
-	node := context.Selected()
-	parsed.Name, parsed.Command = node.Name, node.Target.Addr().Interface()
+	if err != nil {
+		p.Add(commandLine, err)
+		return parsed, p.Mistakes
+	}
+	parsed.mistakes = p.Mistakes
 	for _, step := range context.Path {
 		if step.Flag != nil && !step.Resolved {
 			parsed.Typed[step.Flag.Name] = true
 		}
 	}
-	return parsed, err
+	return parsed, nil
 }
+
+// commandLine is the origin of what is missing.
+const commandLine = "the command line"
 
 // Validate implements kong.Resolver.
 func (p *parser) Validate(*kong.Application) error { return nil }
@@ -126,7 +131,7 @@ func (p *parser) Resolve(context *kong.Context, parent *kong.Path, flag *kong.Fl
 	}
 	if row := get(p.rows[command.Name], configFlag); !p.loaded && row != nil {
 		path, _ := context.FlagValue(row.Flag).(string)
-		p.loadFile(command.Name, path)
+		p.loadFile(path)
 	}
 	e, ok := p.find(command.Name, flag.Value)
 	if !ok {
@@ -203,5 +208,5 @@ func isSecret(v *kong.Value) bool { return v.Target.Type() == reflect.TypeFor[di
 
 // listed reports whether a tag, such as form:"call,demo", names a command.
 func listed(v *kong.Value, tag, command string) bool {
-	return slices.Contains(strings.Split(v.Tag.Get(tag), ","), command)
+	return command != "" && slices.Contains(strings.Split(v.Tag.Get(tag), ","), command)
 }

@@ -108,11 +108,11 @@ func SplitList(text string) []string {
 
 // loadFile reads the configuration file: the one that is named on the command line or by a variable, else the one in
 // the default place, if it is there.
-func (p *parser) loadFile(command, path string) {
+func (p *parser) loadFile(path string) {
 	p.loaded = true
 	origin := "--" + configFlag
-	if row := get(p.rows[command], configFlag); path == "" && row != nil {
-		if e, ok := p.find(command, row); ok {
+	if row := get(p.rows.of(""), configFlag); path == "" && row != nil {
+		if e, ok := p.find("", row); ok {
 			path, origin = e.texts[0], e.origin
 		}
 	}

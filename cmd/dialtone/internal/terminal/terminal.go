@@ -6,6 +6,8 @@ import (
 	"io"
 	"os"
 	ossignal "os/signal"
+	"slices"
+	"strings"
 	"syscall"
 
 	"golang.org/x/term"
@@ -36,6 +38,16 @@ func Process() Streams {
 }
 
 func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
+
+// Getenv looks a variable up; the last of a name counts.
+func (s Streams) Getenv(name string) string {
+	for _, pair := range slices.Backward(s.Environ) {
+		if key, text, _ := strings.Cut(pair, "="); key == name {
+			return text
+		}
+	}
+	return ""
+}
 
 // Complain writes a line to stderr. A failure of stderr cannot be reported anywhere.
 func (s Streams) Complain(text string) { _, _ = io.WriteString(s.Err, text+"\n") }

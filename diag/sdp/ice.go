@@ -1,0 +1,276 @@
+package sdp
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Bounds of a fragment.
+const (
+	MaxFragment      = 64 << 10 // bytes
+	maxCandidates    = 256
+	maxIdentifier    = 256 // bytes of a mid
+	shortestUfrag    = 4   // RFC 8839 §5.4
+	shortestPassword = 22
+	longestICE       = 256
+)
+
+// ErrSession is what a description is refused with that cannot be one of a WebRTC session.
+var ErrSession = errors.New("not a usable session description")
+
+// ErrFragment is what a fragment is refused with.
+var ErrFragment = errors.New("not a usable SDP fragment")
+
+// Has reports whether there is an attribute of this name.
+func (s *Section) Has(name string) bool {
+	_, ok := s.Attribute(name)
+	return ok
+}
+
+// Attribute is the value of the first attribute of this name, of the session or of a media section.
+func (d *Description) Attribute(name string) (string, bool) {
+	if value, ok := d.Session.Attribute(name); ok {
+		return value, ok
+	}
+	for i := range d.Media {
+		if value, ok := d.Media[i].Attribute(name); ok {
+			return value, ok
+		}
+	}
+	return "", false
+}
+
+// CheckSession reports with ErrSession what a description lacks that every WebRTC session needs.
+func (d *Description) CheckSession() error {
+	switch {
+	case len(d.Session.Lines) == 0 || d.Session.Lines[0].Text != "v=0":
+		return fmt.Errorf("%w: it does not begin with v=0", ErrSession)
+	case len(d.Media) == 0:
+		return fmt.Errorf("%w: it has no media section", ErrSession)
+	}
+	for _, name := range []string{"ice-ufrag", "ice-pwd", "fingerprint"} {
+		if _, ok := d.Attribute(name); !ok {
+			return fmt.Errorf("%w: it has no %s", ErrSession, name)
+		}
+	}
+	return nil
+}
+
+// Fragment is an application/trickle-ice-sdpfrag body (RFC 8840 §9): ICE credentials and candidates of a description.
+type Fragment struct {
+	Ufrag, Pwd string            // of the session, else of the first section
+	Options    []string          // ice-lite, ice-options, ice-pacing: session attributes that must not change
+	Sections   []FragmentSection // at most 64
+	End        bool              // end-of-candidates: no more will come
+}
+
+// FragmentSection is the part of a Fragment that belongs to one media section.
+type FragmentSection struct {
+	Media      string   // what follows "m=", with a protocol and formats that are not used
+	Mid        string   // its identification tag
+	Candidates []string // "candidate:…"
+}
+
+// sessionOptions are what a Fragment keeps in Options.
+var sessionOptions = []string{"ice-lite", "ice-options", "ice-pacing"}
+
+// ParseFragment reads a fragment. The error is ErrFragment, in a text fit to be shown.
+func ParseFragment(body []byte) (*Fragment, error) {
+	text := string(body)
+	switch {
+	case len(body) > MaxFragment:
+		return nil, fmt.Errorf("%w: it has %d bytes, more than %d", ErrFragment, len(body), MaxFragment)
+	case !utf8.ValidString(text), strings.ContainsFunc(text, isControl):
+		return nil, fmt.Errorf("%w: it contains control characters", ErrFragment)
+	}
+	d := Parse(text)
+	if d.Cut {
+		return nil, fmt.Errorf("%w: it has too many lines, or one is too long", ErrFragment)
+	}
+	f := &Fragment{}
+	if err := f.read(&d.Session, nil); err != nil {
+		return nil, err
+	}
+	for i := range d.Media {
+		f.Sections = append(f.Sections, FragmentSection{})
+		if err := f.read(&d.Media[i], &f.Sections[i]); err != nil {
+			return nil, err
+		}
+	}
+	return f, f.check()
+}
+
+func isControl(r rune) bool { return r != '\r' && r != '\n' && !unicode.IsPrint(r) }
+
+// read takes the lines of one section; into is nil for those of the session. Attributes that it does not know are left
+// out (RFC 8866 §5.13).
+func (f *Fragment) read(s *Section, into *FragmentSection) error {
+	for _, line := range s.Lines {
+		switch {
+		case line.Type == 'm' && into != nil:
+			into.Media = line.Value
+			continue
+		case line.Type != 'a' || line.Name == "":
+			return fmt.Errorf("%w: a line is neither an attribute nor a media section", ErrFragment)
+		}
+		switch line.Name {
+		case "ice-ufrag":
+			if err := keep(&f.Ufrag, line.Value); err != nil {
+				return err
+			}
+		case "ice-pwd":
+			if err := keep(&f.Pwd, line.Value); err != nil {
+				return err
+			}
+		case "ice-lite", "ice-options", "ice-pacing":
+			if into == nil {
+				f.Options = append(f.Options, line.Text[2:])
+			}
+		case "end-of-candidates":
+			f.End = true
+		case "mid":
+			if into != nil {
+				into.Mid = line.Value
+			}
+		case "candidate":
+			if into == nil {
+				return fmt.Errorf("%w: a candidate precedes all media sections", ErrFragment)
+			}
+			into.Candidates = append(into.Candidates, line.Text[2:])
+		}
+	}
+	return nil
+}
+
+// keep keeps the first value: bundled sections have one set of credentials.
+func keep(field *string, value string) error {
+	if *field != "" && *field != value {
+		return fmt.Errorf("%w: its sections have different ICE credentials, but they are bundled", ErrFragment)
+	}
+	*field = value
+	return nil
+}
+
+// check applies the bounds, and those of RFC 8839 §5.4 for credentials.
+func (f *Fragment) check() error {
+	candidates := 0
+	for _, s := range f.Sections {
+		candidates += len(s.Candidates)
+		if len(s.Mid) > maxIdentifier {
+			return fmt.Errorf("%w: a mid is too long", ErrFragment)
+		}
+	}
+	switch {
+	case candidates > maxCandidates:
+		return fmt.Errorf("%w: it has %d candidates, more than %d", ErrFragment, candidates, maxCandidates)
+	case (f.Ufrag == "") != (f.Pwd == ""):
+		return fmt.Errorf("%w: it has only one of ice-ufrag and ice-pwd", ErrFragment)
+	case f.Ufrag != "" && (!iceChars(f.Ufrag, shortestUfrag) || !iceChars(f.Pwd, shortestPassword)):
+		return fmt.Errorf("%w: ice-ufrag or ice-pwd has a wrong length or characters", ErrFragment)
+	}
+	return nil
+}
+
+func iceChars(s string, shortest int) bool {
+	return len(s) >= shortest && len(s) <= longestICE && !strings.ContainsFunc(s, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '+' && r != '/'
+	})
+}
+
+// Fragment takes what an ICE restart needs out of a description (RFC 9725 §4.3.3). Its one section is the first, to
+// which the candidates of all that are bundled belong.
+func (d *Description) Fragment() *Fragment {
+	f := &Fragment{Sections: []FragmentSection{{}}}
+	f.Ufrag, _ = d.Attribute("ice-ufrag")
+	f.Pwd, _ = d.Attribute("ice-pwd")
+	_, f.End = d.Attribute("end-of-candidates")
+	for _, name := range sessionOptions {
+		if value, ok := d.Session.Attribute(name); ok {
+			f.Options = append(f.Options, strings.TrimSuffix(name+":"+value, ":"))
+		}
+	}
+	if len(d.Media) > 0 {
+		first := &f.Sections[0]
+		first.Media, first.Mid = d.Media[0].Lines[0].Value, d.Media[0].Mid
+		for _, line := range d.Media[0].Lines {
+			if line.Name == "candidate" && len(first.Candidates) < maxCandidates {
+				first.Candidates = append(first.Candidates, line.Text[2:])
+			}
+		}
+	}
+	return f
+}
+
+// String writes the fragment.
+func (f *Fragment) String() string {
+	var b strings.Builder
+	for _, o := range f.Options {
+		b.WriteString("a=" + o + "\r\n")
+	}
+	if f.Ufrag != "" {
+		b.WriteString("a=ice-ufrag:" + f.Ufrag + "\r\na=ice-pwd:" + f.Pwd + "\r\n")
+	}
+	for _, s := range f.Sections {
+		b.WriteString("m=" + s.Media + "\r\n")
+		if s.Mid != "" {
+			b.WriteString("a=mid:" + s.Mid + "\r\n")
+		}
+		writeCandidates(&b, s)
+	}
+	if f.End {
+		b.WriteString("a=end-of-candidates\r\n")
+	}
+	return b.String()
+}
+
+func writeCandidates(b *strings.Builder, s FragmentSection) {
+	for _, c := range s.Candidates {
+		b.WriteString("a=" + c + "\r\n")
+	}
+}
+
+// Restarted is a description with the credentials and candidates of a fragment in place of its own: what an ICE restart
+// agrees on, because nothing else may change.
+func Restarted(description string, f *Fragment) string {
+	var b strings.Builder
+	candidates := func(section int) {
+		if section != 1 {
+			return
+		}
+		for _, s := range f.Sections {
+			writeCandidates(&b, s)
+		}
+		if f.End {
+			b.WriteString("a=end-of-candidates\r\n")
+		}
+	}
+	section := 0
+	for raw := range strings.Lines(description) {
+		raw = strings.TrimRight(raw, "\r\n")
+		switch line := parseLine(raw); {
+		case line.Name == "candidate", line.Name == "end-of-candidates":
+			continue
+		case line.Name == "ice-ufrag":
+			raw = "a=ice-ufrag:" + f.Ufrag
+		case line.Name == "ice-pwd":
+			raw = "a=ice-pwd:" + f.Pwd
+		case line.Type == 'm':
+			candidates(section)
+			section++
+		}
+		b.WriteString(raw + "\r\n")
+	}
+	candidates(section)
+	return b.String()
+}
+
+// MuxOnly adds to each section of an offer that RTP and RTCP must share a port (RFC 9725 §4.4.1).
+func MuxOnly(description string) string {
+	if strings.Contains(description, "a=rtcp-mux-only") {
+		return description
+	}
+	return strings.ReplaceAll(description, "a=rtcp-mux\r\n", "a=rtcp-mux\r\na=rtcp-mux-only\r\n")
+}

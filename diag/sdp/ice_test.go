@@ -1,0 +1,106 @@
+package sdp
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const pwd = "P2uYro0UCOQ4zxjKXaWCBui1"
+
+func TestParseFragment(t *testing.T) {
+	full := "a=ice-options:trickle ice2\r\na=group:BUNDLE 0 1\r\na=ice-ufrag:EsAw\r\na=ice-pwd:" + pwd + "\r\n" +
+		"m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\na=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\na=end-of-candidates\r\n"
+	for name, test := range map[string]struct {
+		in   string
+		want *Fragment // nil: refused
+	}{
+		"all of it": {full, &Fragment{
+			Ufrag: "EsAw", Pwd: pwd, Options: []string{"ice-options:trickle ice2"}, End: true,
+			Sections: []FragmentSection{{Media: "audio 9 UDP/TLS/RTP/SAVPF 111", Mid: "0", Candidates: []string{"candidate:1 1 udp 1 192.0.2.1 9 typ host"}}},
+		}},
+		"bare line ends":           {strings.ReplaceAll("a=ice-ufrag:EsAw\r\na=ice-pwd:"+pwd, "\r", ""), &Fragment{Ufrag: "EsAw", Pwd: pwd}},
+		"nothing":                  {"", &Fragment{}},
+		"credentials of a section": {"m=audio 9 RTP/AVP 0\r\na=ice-ufrag:EsAw\r\na=ice-pwd:" + pwd, &Fragment{Ufrag: "EsAw", Pwd: pwd, Sections: []FragmentSection{{Media: "audio 9 RTP/AVP 0"}}}},
+		"ice-lite":                 {"a=ice-lite", &Fragment{Options: []string{"ice-lite"}}},
+		"an SDP":                   {"v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\n", nil},
+		"words":                    {"hello", nil},
+		"one credential":           {"a=ice-ufrag:EsAw", nil},
+		"short credentials":        {"a=ice-ufrag:x\r\na=ice-pwd:y", nil},
+		"odd characters":           {"a=ice-ufrag:Es Aw\r\na=ice-pwd:" + pwd, nil},
+		"two ICE sessions":         {"a=ice-ufrag:EsAw\r\na=ice-ufrag:Other\r\na=ice-pwd:" + pwd, nil},
+		"a candidate of nothing":   {"a=candidate:1 1 udp 1 192.0.2.1 9 typ host", nil},
+		"a long candidate":         {"m=audio\r\na=candidate:" + strings.Repeat("x", 1024), nil},
+		"many candidates":          {"m=audio\r\n" + strings.Repeat("a=candidate:1\r\n", maxCandidates+1), nil},
+		"many sections":            {strings.Repeat("m=audio\r\n", maxSections+1), nil},
+		"a long mid":               {"m=audio\r\na=mid:" + strings.Repeat("x", 300), nil},
+		"too much":                 {strings.Repeat("a=x\r\n", MaxFragment), nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := ParseFragment([]byte(test.in))
+			if test.want == nil {
+				if !errors.Is(err, ErrFragment) {
+					t.Errorf("%+v %v", got, err)
+				}
+				return
+			}
+			if diff := cmp.Diff(test.want, got); err != nil || diff != "" {
+				t.Error(err, diff)
+			}
+		})
+	}
+}
+
+func FuzzFragment(f *testing.F) {
+	f.Add([]byte("a=ice-lite\r\na=ice-ufrag:EsAw\r\na=ice-pwd:" + pwd + "\r\nm=audio 9 RTP/AVP 0\r\na=mid:0\r\na=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\na=end-of-candidates\r\n"))
+	f.Add([]byte("m=\na=mid:"))
+	f.Fuzz(func(t *testing.T, in []byte) {
+		x, err := ParseFragment(in)
+		if err != nil {
+			return
+		}
+		again, err := ParseFragment([]byte(x.String()))
+		if err != nil {
+			t.Fatalf("what was read cannot be written: %v\n%q", err, x.String())
+		}
+		if diff := cmp.Diff(x, again); diff != "" {
+			t.Fatal(diff)
+		}
+	})
+}
+
+func TestRestarted(t *testing.T) {
+	before := description("sendonly", "EsAw", pwd)
+	f := &Fragment{Ufrag: "ysXw", Pwd: "vw5LmwG4y/e6dPP/zAP9Gp5k", Sections: []FragmentSection{{Media: "audio 9 UDP/TLS/RTP/SAVPF 111", Mid: "0", Candidates: []string{"candidate:9 1 udp 1 192.0.2.9 9 typ host"}}}}
+	after := Restarted(before, f)
+	if strings.Contains(after, "EsAw") || strings.Contains(after, pwd) || strings.Contains(after, "127.0.0.1 9 typ") {
+		t.Errorf("something old is left:\n%s", after)
+	}
+	got := Parse(after).Fragment()
+	got.Options = nil
+	if diff := cmp.Diff(f, got); diff != "" {
+		t.Error(diff)
+	}
+	if err := Parse(after).CheckSession(); err != nil || len(Parse(after).Media) != 2 {
+		t.Errorf("%v:\n%s", err, after)
+	}
+	if diff := cmp.Diff(before, Restarted(after, Parse(before).Fragment())); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// description is an SDP as a WebRTC stack writes it.
+func description(direction, ufrag, pwd string) string {
+	var b strings.Builder
+	b.WriteString("v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0 1\r\na=ice-options:trickle\r\n")
+	for i, m := range []string{"audio 9 UDP/TLS/RTP/SAVPF 111", "video 9 UDP/TLS/RTP/SAVPF 96"} {
+		fmt.Fprintf(&b, "m=%s\r\na=mid:%d\r\na=ice-ufrag:%s\r\na=ice-pwd:%s\r\na=fingerprint:sha-256 DA:7B\r\na=%s\r\na=rtcp-mux\r\n", m, i, ufrag, pwd, direction)
+		if i == 0 {
+			b.WriteString("a=candidate:1 1 udp 2130706431 127.0.0.1 9 typ host\r\n")
+		}
+	}
+	return b.String()
+}

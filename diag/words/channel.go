@@ -1,0 +1,65 @@
+package words
+
+import (
+	"fmt"
+
+	"dialtone/diag"
+)
+
+// UnknownChannel is the purpose of a channel that dialtone does not know.
+const UnknownChannel = "unknown"
+
+// Channel says what a data channel is for.
+func Channel(label string) string {
+	switch label {
+	case diag.LabelChat:
+		return "chat"
+	case diag.LabelPing:
+		return "round trips"
+	case diag.LabelControl, diag.LabelControlLegacy:
+		return "control"
+	case diag.LabelStats:
+		return "statistics"
+	}
+	return UnknownChannel
+}
+
+// Delivery says what a data channel guarantees (RFC 8831 §6.1).
+func Delivery(ch diag.ChannelOpen) string {
+	s := "reliable"
+	switch {
+	case ch.MaxRetransmits != nil:
+		s = "at most " + Count(int(*ch.MaxRetransmits), "retransmission", "retransmissions")
+	case ch.MaxPacketLifeTime != nil:
+		s = fmt.Sprintf("retransmitted for %d ms", *ch.MaxPacketLifeTime)
+	}
+	if !ch.Ordered {
+		s += ", unordered"
+	}
+	return s
+}
+
+// Control says what a message of the control channel means.
+func Control(c diag.Control) string {
+	who := "peer"
+	if c.Direction == diag.Outbound {
+		who = "you"
+	}
+	verb := "unmuted"
+	if c.Value != nil && *c.Value {
+		verb = "muted"
+	}
+	switch c.Code {
+	case "reject":
+		return who + " hung up"
+	case "hello":
+		return Join(" ", who, "said hello", c.Agent)
+	case "restart":
+		return who + " requested an ICE restart"
+	case "mute_audio", "mute_microphone":
+		return who + " " + verb + " audio"
+	case "mute_video":
+		return who + " " + verb + " video"
+	}
+	return who + " sent " + c.Code
+}

@@ -1,0 +1,44 @@
+package signal
+
+import "time"
+
+// Request is one HTTP request of an exchange with its times.
+type Request struct {
+	Op      string // the step: "dial", "get_status", "offer", "candidates", …
+	Method  string
+	Attempt int  // from 1; more are repeats after a failure
+	Repeat  bool // the server asked for the same message again, or may have lost it
+	// Wait is how long the server was asked to hold its answer; 0: not at all.
+	Wait time.Duration
+	Times
+	Status         int // 0 without an answer
+	Sent, Received int // sizes of the bodies in bytes
+	// Answer is the code of the answer to a poll, "" for none.
+	Answer string
+	// Candidates is how many candidates the answer brought; Refused how many of its entries were unusable and dropped.
+	Candidates, Refused int
+	// RequestID is the server's name for the request, "" where it gave none.
+	RequestID string
+	// Err is the failure, an *Error; nil for an answer that the protocol allows.
+	Err error
+}
+
+// Times are when a request began and how long its parts took. A duration of 0 means that the step did not happen or was
+// not reached: a reused connection needs no DNS, an address needs none either, http has no TLS.
+type Times struct {
+	// Start is when the request began.
+	Start time.Time
+	// DNS, Connect and TLS are what a new connection took.
+	DNS     time.Duration
+	Connect time.Duration
+	TLS     time.Duration
+	// FirstByte is from the request written to the first byte of the answer: the round trip and the server's own time,
+	// with a long poll the hold.
+	FirstByte time.Duration
+	// Total is from Start to the answer read, or to the failure.
+	Total time.Duration
+	// Reused means that no new connection was needed.
+	Reused bool
+	// Remote is the address and port connected to, a proxy's if there is one.
+	Remote string
+}
