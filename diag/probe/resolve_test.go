@@ -194,7 +194,7 @@ func TestSRVCertificate(t *testing.T) {
 func TestNoService(t *testing.T) {
 	resolver := zone{"SRV _turn._udp.example.com.": {srv(0, 0, 0, ".")}, "A example.com.": {addr("127.0.0.1")}}.serve(t)
 	r := ask(t, Target{URL: "turn:example.com", Username: user, Password: password, Resolver: resolver, Timeout: 5 * time.Second})
-	if r.Cause() != diag.CauseDNS || !strings.Contains(errorText(r), "has no TURN service over udp") || !strings.Contains(words.ServerAdvice(&r), "add the port") {
+	if r.Cause() != diag.CauseDNS || !strings.Contains(errorText(r), "has no TURN service over UDP") || !strings.Contains(words.ServerAdvice(&r), "add the port") {
 		t.Errorf("%+v", r)
 	}
 }

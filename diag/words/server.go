@@ -282,6 +282,9 @@ func (f failing) scheme() string {
 func (f failing) plain() string { return strings.TrimSuffix(f.scheme(), "s") }
 
 // overUDP reports whether the transport is UDP or DTLS.
+// transport is UDP, TCP, TLS or DTLS.
+func (f failing) transport() string { return strings.ToUpper(cmp.Or(diag.Clean(f.server.Transport, 20), "udp")) }
+
 func (f failing) overUDP() bool { return f.server.Transport == "udp" || f.server.Transport == "dtls" }
 
 func (f failing) config() (what, advice string) {
@@ -313,7 +316,7 @@ func (f failing) dns() (what, advice string) {
 		return "the DNS resolver did not answer for " + host,
 			"Check the DNS server and the network of this machine, or use the server's IP address."
 	case diag.DetailNoService:
-		return fmt.Sprintf("DNS SRV says that %s has no %s service over %s", host, f.kind(), f.server.Transport),
+		return fmt.Sprintf("DNS SRV says that %s has no %s service over %s", host, f.kind(), f.transport()),
 			"Use a transport that the server supports, or add the port to the URL to ask nevertheless."
 	default:
 		return fmt.Sprintf("the name %s could not be resolved: %s", host, cmp.Or(f.Reason, "unknown error")),
@@ -369,7 +372,7 @@ func (f failing) tls() (what, advice string) {
 }
 
 func (f failing) timeout() (what, advice string) {
-	what = fmt.Sprintf("no answer from %s over %s", f.at, cmp.Or(f.server.Transport, "udp"))
+	what = fmt.Sprintf("no answer from %s over %s", f.at, f.transport())
 	if f.stage.Peer != "" {
 		what = "no bytes came back through the relay from " + f.stage.Peer
 	}
@@ -419,7 +422,7 @@ func (f failing) unreachable() (what, advice string) {
 }
 
 func (f failing) protocol() (what, advice string) {
-	advice = fmt.Sprintf("Check that %s is a %s server over %s", f.at, f.kind(), f.server.Transport)
+	advice = fmt.Sprintf("Check that %s is a %s server over %s", f.at, f.kind(), f.transport())
 	if f.server.Transport == "tcp" {
 		advice += fmt.Sprintf("; if the port is for TLS, use %ss:", f.scheme())
 	}
