@@ -27,13 +27,14 @@ func TestNATDocument(t *testing.T) {
 	if !found {
 		t.Fatalf("%s has no line %q", natDocument, generatedMark)
 	}
-	r := &renderer{src: parseSource(t), used: map[string]bool{}}
-	objects := map[string]bool{"NATReport": true}
-	r.collect(r.src.structs["NATReport"], objects)
+	const root = "Network"
+	r := &renderer{src: parseNetwork(t), used: map[string]bool{}}
+	objects := map[string]bool{root: true}
+	r.collect(r.src.structs[root], objects)
 	r.line("")
-	r.object("NATReport")
+	r.object(root)
 	for _, name := range slices.Sorted(maps.Keys(objects)) {
-		if name != "NATReport" {
+		if name != root {
 			r.object(name)
 		}
 	}
@@ -50,23 +51,28 @@ func TestNATDocument(t *testing.T) {
 	}
 }
 
-// behaviorValues are those that each behavior may have. Of the lifetime they are forms: N and M stand for seconds.
+// parseNetwork reads what the JSON of a diagnosis is made of.
+func parseNetwork(t *testing.T) *source {
+	return parseFiles(t, "*.go", "nat/*.go", "judge/nat.go", "judge/finding.go", "words/finding.go", "report/finding.go", "report/network.go")
+}
+
+// behaviorValues are those that each behavior may have.
 var behaviorValues = map[string][]string{
-	"udp":               {BehaviorPresent, BehaviorNone, BehaviorUnknown},
-	"nat":               {BehaviorNone, BehaviorPresent, BehaviorUnknown},
-	"mapping":           {EndpointIndependent, AddressDependent, AddressAndPortDependent, BehaviorUnknown},
-	"filtering":         {EndpointIndependent, AddressDependent, AddressAndPortDependent, BehaviorUnknown},
-	"port_preservation": {PortPreserved, PortNotPreserved, BehaviorUnknown},
-	"pooling":           {PoolingPaired, PoolingArbitrary, BehaviorUnknown},
-	"uplinks":           {UplinksOne, UplinksSeveral, BehaviorUnknown},
-	"alg":               {BehaviorNone, BehaviorPresent, BehaviorUnknown},
-	"cgnat":             {BehaviorPresent, BehaviorUnknown},
-	"clat":              {BehaviorPresent, BehaviorUnknown},
-	"ipv6":              {BehaviorPresent, BehaviorNone, BehaviorUnknown},
-	"tcp_mapping":       {EndpointIndependent, AddressDependent, AddressAndPortDependent, BehaviorUnknown},
-	"lifetime":          {"between N s and M s", "at least N s", "less than M s", BehaviorUnknown},
-	"fragments":         {BehaviorPresent, FragmentsOutgoing, BehaviorNone, BehaviorUnknown},
-	"hairpin":           {BehaviorPresent, BehaviorNone, BehaviorUnknown},
+	"udp":               {"present", "none", "unknown"},
+	"nat":               {"none", "present", "unknown"},
+	"mapping":           {"endpoint-independent", "address-dependent", "address-and-port-dependent", "unknown"},
+	"filtering":         {"endpoint-independent", "address-dependent", "address-and-port-dependent", "unknown"},
+	"port_preservation": {"preserved", "not-preserved", "unknown"},
+	"pooling":           {"paired", "arbitrary", "unknown"},
+	"uplinks":           {"one", "several", "unknown"},
+	"alg":               {"none", "present", "unknown"},
+	"cgnat":             {"present", "unknown"},
+	"clat":              {"present", "unknown"},
+	"ipv6":              {"present", "none", "unknown"},
+	"tcp_mapping":       {"endpoint-independent", "address-dependent", "address-and-port-dependent", "unknown"},
+	"lifetime":          {"between", "at-least", "less-than", "unknown", "not-asked"},
+	"fragments":         {"present", "outgoing", "none", "unknown", "not-asked"},
+	"hairpin":           {"present", "none", "unknown", "not-asked"},
 }
 
 // TestBehaviorsDocument: the table of behaviors has a row for each that a report has, and in it the values that there are.
@@ -85,12 +91,12 @@ func TestBehaviorsDocument(t *testing.T) {
 		t.Errorf("the table of %s (-there are, +told):\n%s", natDocument, diff)
 	}
 	var keys []string
-	for _, f := range parseSource(t).structs["NATBehaviors"].fields {
+	for _, f := range parseNetwork(t).structs["Behaviors"].fields {
 		keys = append(keys, f.json)
 	}
 	slices.Sort(keys)
 	if diff := cmp.Diff(keys, slices.Sorted(maps.Keys(behaviorValues))); diff != "" {
-		t.Errorf("NATBehaviors (-there are, +listed):\n%s", diff)
+		t.Errorf("Behaviors (-there are, +listed):\n%s", diff)
 	}
 	for _, constant := range valueConstants(t) {
 		if !slices.ContainsFunc(slices.Collect(maps.Values(behaviorValues)), func(list []string) bool { return slices.Contains(list, constant) }) {
@@ -102,7 +108,7 @@ func TestBehaviorsDocument(t *testing.T) {
 // valueConstants are the constants of the block "Values of a behavior".
 func valueConstants(t *testing.T) (list []string) {
 	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), "nat.go", nil, parser.ParseComments)
+	file, err := parser.ParseFile(token.NewFileSet(), "nat/behavior.go", nil, parser.ParseComments)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,33 +131,4 @@ func valueConstants(t *testing.T) (list []string) {
 		t.Errorf("only %d values were found", len(list))
 	}
 	return list
-}
-
-// checkValues holds a report against the values that are documented.
-func checkValues(t *testing.T, b *NATBehaviors) {
-	t.Helper()
-	number := regexp.MustCompile(`\d+`)
-	for key, behavior := range map[string]Behavior{
-		"udp": b.UDP, "nat": b.NAT, "mapping": b.Mapping, "filtering": b.Filtering, "port_preservation": b.PortPreservation, "pooling": b.Pooling,
-		"uplinks": b.Uplinks, "alg": b.ALG, "cgnat": b.CGNAT, "clat": b.CLAT, "ipv6": b.IPv6, "tcp_mapping": b.TCPMapping, "lifetime": b.Lifetime,
-		"fragments": b.Fragments, "hairpin": b.Hairpin,
-	} {
-		value := behavior.Value
-		if key == "lifetime" {
-			n := 0
-			value = number.ReplaceAllStringFunc(value, func(string) string {
-				n++
-				if n == 2 || strings.HasPrefix(value, "less") {
-					return "M"
-				}
-				return "N"
-			})
-		}
-		if !slices.Contains(behaviorValues[key], value) {
-			t.Errorf("%s is %q, which is not documented", key, behavior.Value)
-		}
-		if len(behavior.Evidence) == 0 || behavior.Confidence == "" || (behavior.Value == BehaviorUnknown) && behavior.Confidence == Proven {
-			t.Errorf("%s: %+v", key, behavior)
-		}
-	}
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -29,6 +30,7 @@ type group struct {
 type structure struct {
 	name, event, doc string // event: its Type, empty for objects within events
 	fields           []field
+	embedded         []string // structs whose fields are its own
 }
 
 type field struct {
@@ -45,12 +47,15 @@ type enumeration struct {
 type value struct{ text, meaning string }
 
 // parseSource reads the packages whose structs are written to a recording.
-func parseSource(t *testing.T) *source {
+func parseSource(t *testing.T) *source { return parseFiles(t, "*.go", "record/*.go") }
+
+// parseFiles reads the files that match the patterns.
+func parseFiles(t *testing.T, patterns ...string) *source {
 	t.Helper()
 	src := &source{structs: map[string]*structure{}, enums: map[string]*enumeration{}, ints: map[string]string{}}
 	fset := token.NewFileSet()
-	for _, dir := range []string{".", "record"} {
-		files, err := fs.Glob(dirFS(dir), "*.go")
+	for _, pattern := range patterns {
+		files, err := fs.Glob(dirFS("."), pattern)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -58,14 +63,28 @@ func parseSource(t *testing.T) *source {
 			if strings.HasSuffix(name, "_test.go") {
 				continue
 			}
-			file, err := parser.ParseFile(fset, dir+"/"+name, nil, parser.ParseComments)
+			file, err := parser.ParseFile(fset, name, nil, parser.ParseComments)
 			if err != nil {
 				t.Fatal(err)
 			}
 			src.add(file)
 		}
 	}
+	for _, s := range src.structs {
+		s.fields = append(src.inherited(s), s.fields...)
+		s.embedded = nil
+	}
 	return src
+}
+
+// inherited are the fields of embedded structs, whose own ones have been taken in or not.
+func (src *source) inherited(s *structure) (list []field) {
+	for _, name := range s.embedded {
+		if inner := src.structs[name]; inner != nil {
+			list = append(append(list, src.inherited(inner)...), inner.fields...)
+		}
+	}
+	return list
 }
 
 // add takes the declarations of one file.
@@ -106,7 +125,11 @@ func (src *source) addSpecs(d *ast.GenDecl) []*structure {
 			}
 			switch typ := s.Type.(type) {
 			case *ast.StructType:
-				st := &structure{name: s.Name.Name, doc: oneLine(doc), fields: fields(typ)}
+				st := &structure{name: s.Name.Name, doc: oneLine(doc), fields: fields(typ), embedded: embedded(typ)}
+				if namesake := src.structs[st.name]; namesake != nil && slices.Contains(st.embedded, st.name) {
+					st.fields = append(slices.Clone(namesake.fields), st.fields...) // it embeds one of another package
+					st.embedded = slices.DeleteFunc(st.embedded, func(name string) bool { return name == st.name })
+				}
 				src.structs[st.name] = st
 				found = append(found, st)
 			case *ast.Ident:
@@ -174,13 +197,25 @@ func fields(s *ast.StructType) []field {
 		name, options, _ := strings.Cut(reflect.StructTag(tag).Get("json"), ",")
 		out := field{json: name, meaning: comment(f.Doc, f.Comment)}
 		out.kind, out.of = kindOf(f.Type)
-		out.absent = absent(f.Type, out.kind, options == "omitempty")
+		leftOut := options == "omitempty" || options == "omitzero"
+		out.absent = absent(f.Type, out.kind, leftOut)
 		out.unit = unit(f.Type, out)
 		out.meaning = leadingUnit.ReplaceAllString(out.meaning, "")
-		if strings.Contains(out.meaning, "absent") && options == "omitempty" {
+		if strings.Contains(out.meaning, "absent") && leftOut {
 			out.absent = "see right"
 		}
 		list = append(list, out)
+	}
+	return list
+}
+
+// embedded are the structs that a struct embeds.
+func embedded(s *ast.StructType) (list []string) {
+	for _, f := range s.Fields.List {
+		if len(f.Names) == 0 && f.Tag == nil {
+			_, of := kindOf(f.Type)
+			list = append(list, of)
+		}
 	}
 	return list
 }
@@ -202,7 +237,8 @@ func kindOf(expr ast.Expr) (kind, of string) {
 		_, of = kindOf(typ.Elt)
 		return "array", of
 	case *ast.SelectorExpr:
-		if typ.Sel.Name == "Time" {
+		switch typ.Sel.Name {
+		case "Time", "Addr", "AddrPort", "Prefix":
 			return "string", ""
 		}
 		return kindOf(typ.Sel)

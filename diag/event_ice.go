@@ -7,9 +7,9 @@ import (
 
 // The events of the transports: ICE, DTLS, SCTP, the whole connection.
 var _ = []Type{
-	register[Candidate](), register[ServerResult](), register[Pair](), register[Selected](), register[ICEState](),
-	register[GatheringState](), register[Restart](), register[DTLSState](), register[SCTPState](),
-	register[ConnectionState](), register[SignalingState](),
+	register[Candidate](), register[Pair](), register[Selected](), register[ICEState](), register[GatheringState](),
+	register[Restart](), register[DTLSState](), register[SCTPState](), register[ConnectionState](),
+	register[SignalingState](),
 }
 
 // CandidateType is an RTCIceCandidateType.
@@ -50,43 +50,6 @@ type Candidate struct {
 
 // Type is "ice.candidate".
 func (Candidate) Type() Type { return "ice.candidate" }
-
-// ServerResult ("ice.server") is what asking one STUN or TURN server gave, by a probe of our own that runs beside the
-// ICE agent (the agent reports no errors).
-type ServerResult struct {
-	URL       string `json:"url"`
-	Transport string `json:"transport"` // udp, tcp, tls or dtls
-	OK        bool   `json:"ok"`
-	Stage     string `json:"stage,omitempty"` // where it failed: dns, connect, tls, binding, allocate
-	// stable: dns, refused, timeout, unreachable, tls, auth, stun-error, protocol, config, cancelled
-	Cause string `json:"cause,omitempty"`
-	// STUN error code (RFC 8489 §14.8), as in RTCPeerConnectionIceErrorEvent
-	ErrorCode     int       `json:"errorCode,omitempty"`
-	ErrorText     string    `json:"errorText,omitempty"` // what happened, in words
-	Advice        string    `json:"advice,omitempty"`    // the next step
-	Address       string    `json:"address,omitempty"`   // ip:port that the name resolved to
-	SRV           string    `json:"srv,omitempty"`       // host:port that DNS SRV named, where the URL has no port
-	DNSMs         *Millis   `json:"dns_ms,omitempty"`
-	ConnectMs     *Millis   `json:"connect_ms,omitempty"`
-	TLSMs         *Millis   `json:"tls_ms,omitempty"`
-	TLSVersion    string    `json:"tlsVersion,omitempty"`    // "TLS 1.3", "DTLS 1.2"
-	TLSName       string    `json:"tlsName,omitempty"`       // subject of the certificate
-	TLSIssuer     string    `json:"tlsIssuer,omitempty"`     // who signed it
-	TLSExpires    string    `json:"tlsExpires,omitempty"`    // until when it is valid: RFC 3339, UTC
-	TLSDaysLeft   *int      `json:"tlsDaysLeft,omitempty"`   // whole days until then; negative: expired
-	RTTMs         *Millis   `json:"rtt_ms,omitempty"`        // of one request
-	Times         *NATTimes `json:"times,omitempty"`         // of several, where they were asked for
-	DurationMs    Millis    `json:"duration_ms"`             // of the whole probe
-	MappedAddress string    `json:"mappedAddress,omitempty"` // XOR-MAPPED-ADDRESS: how the server sees us
-	RelayAddress  string    `json:"relayAddress,omitempty"`  // XOR-RELAYED-ADDRESS of a TURN server
-	Realm         string    `json:"realm,omitempty"`
-	// the time in a user name of the REST API for TURN servers, where it is past: RFC 3339, UTC
-	CredentialExpired string `json:"credentialExpired,omitempty"`
-	Software          string `json:"software,omitempty"`
-}
-
-// Type is "ice.server".
-func (ServerResult) Type() Type { return "ice.server" }
 
 // PairState is an RTCStatsIceCandidatePairState.
 type PairState string

@@ -1,43 +1,180 @@
 package diag
 
-// The events of a diagnosis of the network, alone (dialtone nat) or during a call.
-var _ = []Type{register[NATStarted](), register[NATProgress]()}
+import "net/netip"
 
-// NATStarted ("diagnosis.start") begins a diagnosis: from now on servers are asked what the network between them and
-// this machine does.
-type NATStarted struct {
+// The events of a diagnosis of the network, alone (dialtone nat) or during a call.
+var _ = []Type{
+	register[DiagnosisStart](), register[NATLocal](), register[NATServer](), register[NATRequest](),
+	register[NATStream](), register[DiagnosisFurther](), register[DiagnosisEnd](),
+}
+
+// DiagnosisStart ("diagnosis.start") begins a diagnosis: servers are asked what the network between them and this
+// machine does. What follows are facts: every reader judges them.
+type DiagnosisStart struct {
 	URLs     []string `json:"urls"`              // the servers, without credentials
 	Deep     bool     `json:"deep,omitempty"`    // binding lifetime and fragments too
 	Hairpin  bool     `json:"hairpin,omitempty"` // hairpinning too
 	Run      int      `json:"run,omitempty"`     // of --watch, from 1
 	BudgetMs Millis   `json:"budget_ms"`         // it takes no longer
-	Because  string   `json:"because,omitempty"` // what made the session ask: a key, a failed ICE
+	Because  Because  `json:"because,omitempty"` // why a session asks during a call
+	Peer     string   `json:"peer,omitempty"`    // result line of the peer's network, as given with --peer
 }
 
 // Type is "diagnosis.start".
-func (NATStarted) Type() Type { return "diagnosis.start" }
+func (DiagnosisStart) Type() Type { return "diagnosis.start" }
 
-// NATProgress ("diagnosis.progress") is what a diagnosis knows so far. The last one of a diagnosis is Final; those
-// before may change their mind about everything.
-type NATProgress struct {
-	Sent     int       `json:"sent"`              // requests over UDP
-	Answered int       `json:"answered"`          // of these
-	Final    bool      `json:"final,omitempty"`   // nothing more comes of this diagnosis
-	Stopped  string    `json:"stopped,omitempty"` // why it ended before its time, of a final one: cancelled, or an error
-	Report   NATReport `json:"report"`
-}
+// Because says why a session diagnoses the network during a call.
+type Because string
 
-// Type is "diagnosis.progress".
-func (NATProgress) Type() Type { return "diagnosis.progress" }
-
-// Why a session diagnoses the network during a call.
+// Reasons of a diagnosis during a call.
 const (
-	BecauseAsked     = "asked for"
-	BecauseICEFailed = "ICE failed" // the call has failed, and ends when the diagnosis has told why
+	BecauseUnknown   Because = ""
+	BecauseAsked     Because = "asked"      // a key, or a command
+	BecauseICEFailed Because = "ice-failed" // the call has failed, and ends after the diagnosis
 )
 
-// Why a diagnosis ends before its time.
+// NATLocal ("nat.local") is the local address that requests leave from. Told again when IPv4 is used after IPv6.
+type NATLocal struct {
+	Address   netip.AddrPort `json:"address"`             // of a connected socket
+	Interface string         `json:"interface,omitempty"` // name of its interface
+	MTU       int            `json:"mtu,omitempty"`       // of that interface, in bytes
+	Network   netip.Prefix   `json:"network,omitzero"`    // of that interface, when it is a private one
+}
+
+// Type is "nat.local".
+func (NATLocal) Type() Type { return "nat.local" }
+
+// NATServer ("nat.server") is a STUN server that a diagnosis asks over UDP. Told again when it changes.
+type NATServer struct {
+	Server    int            `json:"server"`             // its number in this diagnosis, from 0
+	URL       string         `json:"url"`                // as given, without credentials
+	Address   netip.AddrPort `json:"address,omitzero"`   // asked; absent when the name did not resolve
+	SRV       string         `json:"srv,omitempty"`      // host:port that DNS SRV named, if the URL has no port
+	DNSMs     *Millis        `json:"dns_ms,omitempty"`   // until the name was resolved
+	Stage     StageName      `json:"stage,omitempty"`    // at which it failed
+	Failure   *Failure       `json:"failure,omitempty"`  // why nothing could be asked or heard
+	Elsewhere netip.AddrPort `json:"elsewhere,omitzero"` // other address from which a plain request was answered
+	Repeated  int            `json:"repeated,omitempty"` // answers to requests that had been answered
+}
+
+// Type is "nat.server".
+func (NATServer) Type() Type { return "nat.server" }
+
+// NATTest says what a request was sent for.
+type NATTest string
+
+// Tests. Those of filtering follow RFC 5780 §4.4; the proofs are the control arm, without which silence means nothing.
 const (
-	StoppedCancelled = "cancelled"
-	StoppedTimeOver  = "its time was over" // what is known by then is a report nevertheless
+	TestReach      NATTest = "reach"       // from a connected socket, which hears of a refusal (ICMP)
+	TestMapping    NATTest = "mapping"     // from one socket to every address of every server (§4.3)
+	TestRepeat     NATTest = "repeat"      // the first address of the mapping test once more, at its end
+	TestControl    NATTest = "control"     // a plain request from the socket of a filtering test
+	TestChangeBoth NATTest = "change-both" // to be answered from the alternate address and port
+	TestChangePort NATTest = "change-port" // to be answered from the alternate port
+	TestOpen       NATTest = "open"        // to the address that a proof is answered from, so that the NAT lets it in
+	TestProveBoth  NATTest = "prove-both"  // as change-both, answered to where open has opened the way
+	TestProvePort  NATTest = "prove-port"  // as change-port, in the same way
+
+	TestHold      NATTest = "hold"       // makes a mapping that is left alone then (§4.6), or that a hairpin goes to
+	TestWake      NATTest = "wake"       // to be answered to the held port (RESPONSE-PORT), after a pause
+	TestProveWake NATTest = "prove-wake" // as wake, without a pause
+	TestAgain     NATTest = "again"      // from the held socket itself, after a pause: has its port changed?
+	TestPadded    NATTest = "padded"     // with PADDING beyond the MTU, which asks for an answer as long (§3.5)
+	TestLong      NATTest = "long"       // as long, with an answer of the usual length
+	TestHairpin   NATTest = "hairpin"    // from one socket to the public address of another one (§3.4)
+)
+
+// SocketUse says what a socket of a diagnosis is for.
+type SocketUse string
+
+// Uses of a socket. What its number means is said with each.
+const (
+	SocketReach     SocketUse = "reach"           // connected to a server, by its number
+	SocketMapping   SocketUse = "mapping"         // the one of the mapping test; 4 or 6, by family
+	SocketBoth      SocketUse = "both"            // change-both with a server
+	SocketPort      SocketUse = "port"            // change-port with a server
+	SocketProveBoth SocketUse = "prove-both"      // control arm of change-both with a server
+	SocketProvePort SocketUse = "prove-port"      // control arm of change-port with a server
+	SocketAskBoth   SocketUse = "ask-both"        // asks for answers to the socket prove-both
+	SocketAskPort   SocketUse = "ask-port"        // asks for answers to the socket prove-port
+	SocketHairpin   SocketUse = "hairpin"         // one of two, 0 or 1
+	SocketPadded    SocketUse = "padded"          // long packets with a server
+	SocketLong      SocketUse = "long"            // long requests with a server
+	SocketHeld      SocketUse = "held"            // left alone for so many seconds
+	SocketBefore    SocketUse = "held-not-before" // control arm of the lifetime test, before the pauses
+	SocketAfter     SocketUse = "held-not-after"  // the same after the pauses
+	SocketWaking    SocketUse = "waking"          // asks for answers to held sockets
+)
+
+// NATSocket names a socket of a diagnosis: requests of one name left one local port.
+type NATSocket struct {
+	Use    SocketUse `json:"use"`
+	Number int       `json:"number,omitempty"` // which one of that use
+}
+
+// NATRequest ("nat.request") is a Binding request over UDP that was answered, or waited for long enough. Told again
+// when the answer comes later.
+type NATRequest struct {
+	Request int            `json:"request"`          // its number in this diagnosis, from 0
+	Server  int            `json:"server"`           // number of the server
+	Test    NATTest        `json:"test"`             // what it was sent for
+	Socket  NATSocket      `json:"socket"`           // that it left
+	Local   netip.AddrPort `json:"local"`            // of the socket; without an address when that is not known
+	To      netip.AddrPort `json:"to"`               // where it went
+	Held    NATSocket      `json:"held,omitzero"`    // that the answer is to come to, when that is another one
+	SentMs  Millis         `json:"sent_ms"`          // since the start of the diagnosis
+	Answer  *NATAnswer     `json:"answer,omitempty"` // absent: silence
+}
+
+// Type is "nat.request".
+func (NATRequest) Type() Type { return "nat.request" }
+
+// NATAnswer is a STUN response, or what a NAT has sent back inside.
+type NATAnswer struct {
+	From     netip.AddrPort `json:"from"`               // where it really came from
+	RTTMs    Millis         `json:"rtt_ms"`             // after the request
+	Code     int            `json:"code,omitempty"`     // STUN error code; absent for a success
+	Mapped   netip.AddrPort `json:"mapped,omitzero"`    // XOR-MAPPED-ADDRESS, or else MAPPED-ADDRESS
+	Plain    netip.AddrPort `json:"plain,omitzero"`     // MAPPED-ADDRESS (RFC 5780 §3.6 compares them)
+	Other    netip.AddrPort `json:"other,omitzero"`     // OTHER-ADDRESS
+	Origin   netip.AddrPort `json:"origin,omitzero"`    // RESPONSE-ORIGIN
+	Software string         `json:"software,omitempty"` // what the server calls itself
+	Size     int            `json:"size"`               // of the datagram, in bytes
+}
+
+// NATStream ("nat.stream") is a TCP connection of the mapping test: all of them leave one local port.
+type NATStream struct {
+	To      netip.AddrPort `json:"to"`                // the server
+	Mapped  netip.AddrPort `json:"mapped,omitzero"`   // how it saw the connection
+	Failure *Failure       `json:"failure,omitempty"` // why it did not say
+}
+
+// Type is "nat.stream".
+func (NATStream) Type() Type { return "nat.stream" }
+
+// DiagnosisFurther ("diagnosis.further") says that only the tests that take long are still in progress: binding
+// lifetime, fragments and hairpinning.
+type DiagnosisFurther struct{}
+
+// Type is "diagnosis.further".
+func (DiagnosisFurther) Type() Type { return "diagnosis.further" }
+
+// DiagnosisEnd ("diagnosis.end") ends a diagnosis.
+type DiagnosisEnd struct {
+	Stopped Stopped `json:"stopped,omitempty"` // why it ended early
+	Reason  string  `json:"reason,omitempty"`  // the system's error, of stopped error
+}
+
+// Type is "diagnosis.end".
+func (DiagnosisEnd) Type() Type { return "diagnosis.end" }
+
+// Stopped says why a diagnosis ended early.
+type Stopped string
+
+// Reasons of an early end.
+const (
+	StoppedNot       Stopped = ""          // it did not
+	StoppedCancelled Stopped = "cancelled" // by the user, or by the end of the call
+	StoppedTimeout   Stopped = "timeout"   // what is known by then counts nevertheless
+	StoppedError     Stopped = "error"     // no request could be made
 )

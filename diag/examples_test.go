@@ -1,6 +1,7 @@
 package diag
 
 import (
+	"net/netip"
 	"testing"
 	"time"
 )
@@ -35,16 +36,24 @@ func examples() []Event {
 			Address: "203.0.113.7", Port: 41822, CandidateType: Srflx, RelatedAddress: "192.0.2.10", RelatedPort: 50211, URL: "stun:stun.example:3478",
 			NetworkInterface: "wlan0", UsernameFragment: "abcd",
 		}},
-		{18 * time.Millisecond, ServerResult{
-			URL: "turn:turn.example:3478?transport=udp", Transport: "udp", Stage: "allocate", Cause: "auth", ErrorCode: 401, ErrorText: "the server refused the password",
-			Advice: "Correct --ice-user and --ice-pass.", Address: "203.0.113.9:3478", DNSMs: Ptr(Millis(2 * time.Millisecond)), RTTMs: Ptr(Millis(23 * time.Millisecond)),
-			DurationMs: Millis(48 * time.Millisecond), Realm: "turn.example", Software: "a TURN server",
+		{18 * time.Millisecond, ServerStage{
+			URL: "turn:turn.example:3478?transport=udp", Transport: "udp", TURN: true, Address: "203.0.113.9:3478", Stage: Stage{
+				Name: StageAllocate, DurationMs: Millis(48 * time.Millisecond), RTTMs: Ptr(Millis(23 * time.Millisecond)),
+				Failure: &Failure{Cause: CauseAuth, Code: 401, Reason: "Unauthorized"}, Realm: "turn.example", Software: "a TURN server",
+			},
 		}},
-		{19 * time.Millisecond, NATStarted{URLs: []string{"stun:stun.example:3478"}, BudgetMs: Millis(6 * time.Second), Because: "asked for"}},
-		{22 * time.Millisecond, NATProgress{Sent: 2, Answered: 1, Report: NATReport{
-			Schema: NATSchema, Servers: []NATServer{{URL: "stun:stun.example:3478", Address: "203.0.113.80:3478", Transport: "udp", OK: true, Mapped: "203.0.113.7:41822", Grade: GradePlain}},
-			TURN: []NATRelay{}, Exit: ExitInconclusive, Findings: []Finding{},
-		}}},
+		{19 * time.Millisecond, DiagnosisStart{URLs: []string{"stun:stun.example:3478"}, BudgetMs: Millis(6 * time.Second), Because: BecauseAsked}},
+		{20 * time.Millisecond, NATServer{URL: "stun:stun.example:3478", Address: netip.MustParseAddrPort("203.0.113.80:3478"), DNSMs: Ptr(Millis(time.Millisecond))}},
+		{21 * time.Millisecond, NATLocal{Address: netip.MustParseAddrPort("192.0.2.10:50300"), Interface: "wlan0", MTU: 1500}},
+		{22 * time.Millisecond, NATRequest{
+			Test: TestReach, Socket: NATSocket{Use: SocketReach}, Local: netip.MustParseAddrPort("192.0.2.10:50300"), To: netip.MustParseAddrPort("203.0.113.80:3478"),
+			SentMs: Millis(time.Millisecond), Answer: &NATAnswer{
+				From: netip.MustParseAddrPort("203.0.113.80:3478"), RTTMs: Millis(23 * time.Millisecond), Mapped: netip.MustParseAddrPort("203.0.113.7:41822"), Size: 68,
+			},
+		}},
+		{22 * time.Millisecond, NATStream{To: netip.MustParseAddrPort("203.0.113.80:3478"), Failure: &Failure{Cause: CauseRefused}}},
+		{22 * time.Millisecond, DiagnosisFurther{}},
+		{22 * time.Millisecond, DiagnosisEnd{Stopped: StoppedCancelled}},
 		{23 * time.Millisecond, PhaseEnd{Phase: PhaseGather, Subject: "stun:stun.example:3478", Outcome: OutcomeOK, Detail: "203.0.113.7"}},
 		{64 * time.Millisecond, ICEState{State: "checking"}},
 		{70 * time.Millisecond, Pair{

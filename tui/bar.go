@@ -47,8 +47,8 @@ func marksOf(c *call.Call) []draw.Mark {
 	for i := range c.NAT {
 		d := &c.NAT[i]
 		out = append(out, draw.Mark{At: d.At, Label: "diagnosis"})
-		if r := d.Report(); r != nil && c.Alone() {
-			out = append(out, draw.Mark{At: d.ToldAt, Level: pane.DiagnosisLevel(r.Exit)})
+		if d.Complete() && c.Alone() {
+			out = append(out, draw.Mark{At: d.EndedAt, Level: pane.DiagnosisLevel(judge.Diagnose(d.State).Exit)})
 		}
 	}
 	if c.Ended != nil {

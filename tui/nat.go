@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"dialtone/diag"
 	"dialtone/diag/words"
 	"dialtone/tui/draw"
 	"dialtone/tui/pane"
@@ -12,11 +11,12 @@ func (m *Model) natState(l *draw.Line) {
 	th, c := m.scene.Theme, m.scene.Call
 	level, text := draw.Idle, "the diagnosis did not finish"
 	if last := c.Diagnosed(); last != nil {
-		level, text = pane.DiagnosisLevel(last.Report().Exit), diag.NATWords(last.Report().Exit)
+		exit := m.scene.Judged(last).Exit
+		level, text = pane.DiagnosisLevel(exit), words.NetworkExit(exit)
 	}
 	mark, paint := th.Mark(level)
 	if c.Diagnosing() && c.Diagnosed() == nil {
-		mark, paint, text = th.Glyphs.Idle, th.Dim, "querying "+words.Count(len(c.Diagnosis().URLs), "server", "servers")
+		mark, paint, text = th.Glyphs.Idle, th.Dim, "asking "+words.Count(len(c.Diagnosis().Start.URLs), "server", "servers")
 	}
 	if m.spinning() {
 		mark = m.scene.Spinner()

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/nat"
 	"dialtone/diag/probe"
 )
 
@@ -28,7 +29,7 @@ type natCommand struct {
 	Hairpin    bool          `help:"Also find out whether hosts behind the NAT reach each other by its public address. Some firewalls take that for an attack."`
 	Watch      bool          `help:"Ask again and again, and tell what changes."`
 	Every      time.Duration `default:"30s" placeholder:"DURATION" help:"How long --watch waits between two diagnoses. Default: ${default}."`
-	Peer       *diag.NATSide `placeholder:"RESULT" help:"The result line of dialtone nat on the other side: tells whether the two will reach each other."`
+	Peer       *nat.Side     `placeholder:"RESULT" help:"The result line of dialtone nat on the other side: tells whether the two will reach each other."`
 	Output     string        `oneof:"text,json" short:"o" default:"text" placeholder:"FORMAT" help:"text or json. Default: ${default}."`
 	Verbose    bool          `short:"v" help:"In text also tell why something is not known."`
 	Plain      bool          `help:"Text instead of the screen. It is the default where stdin or stdout is no terminal, and with -o json."`
@@ -76,8 +77,10 @@ func (c *natCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	case c.IPv6 || from.Is6():
 		families = probe.OnlyIPv6
 	}
-	q := probe.Inquiry{URLs: urls, Families: families, Bind: from, TLS: trust, Peer: c.Peer, Deep: c.Deep,
-		Hairpin: c.Hairpin}
+	q := probe.Inquiry{URLs: urls, Families: families, Bind: from, TLS: trust, Deep: c.Deep, Hairpin: c.Hairpin}
+	if c.Peer != nil {
+		q.Peer = c.Peer.String()
+	}
 	q.Username, q.Password = c.credentials()
 	return c.diagnose(ctx, a, q)
 }
@@ -122,9 +125,9 @@ func parseLocalAddr(raw string) (netip.Addr, error) {
 	return netip.Addr{}, fmt.Errorf("%s is not an address of this machine", quote(raw))
 }
 
-// parseNATSide reads the result line of the other network.
-func parseNATSide(raw string) (*diag.NATSide, error) {
-	side, err := diag.ParseNATSide(raw)
+// parseNATSide reads the result line of the peer's network.
+func parseNATSide(raw string) (*nat.Side, error) {
+	side, err := nat.ParseSide(raw)
 	if err != nil {
 		return nil, err
 	}

@@ -9,7 +9,9 @@ import (
 
 	"dialtone/cmd/dialtone/internal/calls"
 	"dialtone/diag"
+	"dialtone/diag/call"
 	"dialtone/diag/feed"
+	"dialtone/diag/judge"
 	"dialtone/diag/probe"
 	"dialtone/diag/record"
 	"dialtone/tui"
@@ -22,12 +24,12 @@ type natRun struct {
 	command *natCommand
 	inquiry probe.Inquiry
 	log     *feed.Feed
-	again   chan struct{} // somebody wants another diagnosis now
+	again   chan struct{} // another diagnosis is wanted now
 	parts   sync.WaitGroup
 
 	// Of the goroutine that diagnoses, until it has ended.
-	last   *diag.NATReport // of the latest diagnosis that came to its end
-	failed error           // why the latest could not be made; nil when it was
+	events *feed.Reader
+	call   call.Call // the fold of the log, which is all that text and exit code are made of
 
 	recordErr error
 }
@@ -35,6 +37,8 @@ type natRun struct {
 // diagnose runs the diagnoses behind the screen, or as text.
 func (c *natCommand) diagnose(ctx context.Context, a app, q probe.Inquiry) (diag.Exit, error) {
 	r := &natRun{app: a, command: c, inquiry: q, log: feed.New(time.Now), again: make(chan struct{}, 1)}
+	r.inquiry.Report = func(d diag.Data) { r.log.Append(d) }
+	r.events = r.log.Reader()
 	if err := r.startRecording(context.WithoutCancel(ctx)); err != nil {
 		return diag.ExitCannotRun, err
 	}
@@ -46,16 +50,15 @@ func (c *natCommand) diagnose(ctx context.Context, a app, q probe.Inquiry) (diag
 	}
 	r.log.Close()
 	r.parts.Wait()
-	err = errors.Join(err, r.recordErr)
-	switch {
-	case err != nil:
+	if err = errors.Join(err, r.recordErr); err != nil {
 		return diag.ExitCannotRun, err
-	case r.last != nil:
-		return r.last.Exit, nil
-	case r.failed != nil && ctx.Err() == nil:
-		return diag.ExitCannotRun, r.failed
 	}
-	return diag.ExitInterrupted, nil
+	if d := r.call.Diagnosis(); d == nil {
+		return diag.ExitInterrupted, nil
+	} else if d.Ended != nil && d.Ended.Stopped == diag.StoppedError && r.call.Diagnosed() == nil {
+		return diag.ExitCannotRun, fmt.Errorf("the diagnosis failed: %s; check this machine's network and --bind", d.Ended.Reason)
+	}
+	return judge.Judge(&r.call).Exit, nil
 }
 
 // startRecording begins the file before anything is asked.
@@ -93,32 +96,25 @@ func (r *natRun) exporter() calls.Exporter {
 	}
 }
 
-// once diagnoses the network; false when ctx ended before it was done.
+// once diagnoses the network, and reads what came of it from the log; false when ctx ended before it was done.
 func (r *natRun) once(ctx context.Context, run int) bool {
 	q := r.inquiry
-	started := diag.NATStarted{Deep: q.Deep, Hairpin: q.Hairpin, BudgetMs: diag.Millis(probe.NATBudget)}
-	if q.Deep || q.Hairpin {
-		started.BudgetMs += diag.Millis(probe.FurtherBudget)
-	}
 	if r.command.Watch {
-		started.Run = run
+		q.Run = run
 	}
-	for _, u := range q.URLs {
-		started.URLs = append(started.URLs, u.Short())
+	_, _ = probe.Diagnose(ctx, q) // the log has its end, and an error
+	for ended := false; !ended; {
+		batch, err := r.events.Next(context.WithoutCancel(ctx))
+		if err != nil {
+			return false // the log is closed
+		}
+		for _, e := range batch {
+			r.call.Apply(e)
+			_, end := e.Data.(diag.DiagnosisEnd)
+			ended = ended || end
+		}
 	}
-	r.log.Append(started)
-	q.Progress = func(p diag.NATProgress) { r.log.Append(p) }
-	report, err := probe.Diagnose(ctx, q)
-	if err != nil {
-		r.log.Append(diag.NATProgress{Final: true, Stopped: diag.Clean(err.Error(), 400)})
-		r.failed = fmt.Errorf("%w; check this machine's network and --bind", err)
-		return ctx.Err() == nil
-	}
-	if ctx.Err() != nil {
-		return false
-	}
-	r.failed, r.last = nil, &report
-	return true
+	return ctx.Err() == nil
 }
 
 // pause waits until it is time for another diagnosis; false when there will be none.
@@ -140,7 +136,7 @@ func (r *natRun) pause(ctx context.Context, stays bool) bool {
 	return true
 }
 
-// onScreen shows the diagnosis until somebody leaves, and then tells its verdict.
+// onScreen shows the diagnosis until the user leaves, and then prints its verdict.
 func (r *natRun) onScreen(ctx context.Context) error {
 	inner, stop := context.WithCancel(ctx)
 	defer stop()
@@ -168,10 +164,12 @@ func (r *natRun) onScreen(ctx context.Context) error {
 	if err != nil && !errors.Is(err, tui.ErrInterrupted) && ctx.Err() == nil {
 		return calls.ScreenFault(r.app.Streams, readVersion().Version, err)
 	}
-	if r.last == nil {
+	last := r.call.Diagnosed()
+	if last == nil {
 		return nil
 	}
-	return r.app.Print("%s%s", natVerdict(r.last), natResult(r.last))
+	n := judge.Diagnose(last.State)
+	return r.app.Print("%s%s", natVerdict(n), natResult(n))
 }
 
 // natPanes are those of a diagnosis by itself.
@@ -198,7 +196,7 @@ func (natControls) RestartICE() error { return errNoCall }
 func (n natControls) Diagnose() error {
 	select {
 	case n.run.again <- struct{}{}:
-	default: // somebody has asked already
+	default: // it is wanted already
 	}
 	return nil
 }

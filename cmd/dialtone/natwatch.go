@@ -10,14 +10,17 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/judge"
+	"dialtone/diag/report"
+	"dialtone/diag/words"
 )
 
 // natLine is one diagnosis of --watch in JSON.
 type natLine struct {
 	Run     int       `json:"run"`     // from 1
-	At      time.Time `json:"at"`      // when it was over
-	Changes []string  `json:"changes"` // what is otherwise than in the one before; empty for the first
-	*diag.NATReport
+	At      time.Time `json:"at"`      // when it ended
+	Changes []string  `json:"changes"` // what is different from the one before; empty for the first
+	report.Network
 }
 
 // asText writes a diagnosis, or with --watch what each changes.
@@ -28,59 +31,59 @@ func (r *natRun) asText(ctx context.Context) error {
 		})
 		defer waiting.Stop()
 	}
-	var before *diag.NATReport
+	var before *judge.Network
 	for run := 1; ; run++ {
 		if !r.once(ctx, run) {
 			return nil
 		}
-		err := r.tell(run, before)
+		now, err := r.print(run, before)
 		if errors.Is(err, syscall.EPIPE) {
-			return nil // who reads has seen enough
+			return nil // the reader has seen enough
 		}
 		if err != nil || !r.pause(ctx, false) {
 			return err
 		}
-		before = r.last
+		before = now
 	}
 }
 
-// tell writes what the latest diagnosis has found. One that could not be made ends a single run, and is a complaint in
-// a watch.
-func (r *natRun) tell(run int, before *diag.NATReport) error {
-	if r.failed != nil {
+// print writes what the latest diagnosis has found. One that failed ends a single run, and is a complaint in a watch.
+func (r *natRun) print(run int, before *judge.Network) (*judge.Network, error) {
+	if d := r.call.Diagnosis(); d.Ended.Stopped == diag.StoppedError {
 		if r.command.Watch {
-			r.app.Complain(fmt.Sprintf("dialtone: run %d could not be made: %v", run, r.failed))
+			r.app.Complain(fmt.Sprintf("dialtone: run %d failed: %s", run, d.Ended.Reason))
 		}
-		return nil
+		return before, nil
 	}
+	now := judge.Diagnose(r.call.Diagnosis().State)
 	var changes []string
 	if before != nil {
-		changes = diag.NATChanges(before, r.last)
+		changes = words.Changes(judge.Changes(before, &now))
 	}
 	switch {
 	case r.command.Output == "json":
-		return r.tellJSON(run, changes)
+		return &now, r.printJSON(run, changes, now)
 	case before == nil:
-		return r.app.Print("%s", natText(r.last, r.command.Verbose))
+		return &now, r.app.Print("%s", natText(now, r.command.Verbose))
 	}
-	text := "nothing changed: " + diag.NATWords(r.last.Exit)
+	text := "nothing changed: " + words.NetworkExit(now.Exit)
 	if len(changes) > 0 {
 		text = strings.Join(changes, "; ")
 	}
-	return r.app.Print("%s  run %d: %s\n", time.Now().Format(time.TimeOnly), run, text)
+	return &now, r.app.Print("%s  run %d: %s\n", time.Now().Format(time.TimeOnly), run, text)
 }
 
-// tellJSON writes an object over several lines, or with --watch one in a line.
-func (r *natRun) tellJSON(run int, changes []string) error {
+// printJSON writes an object over several lines, or with --watch one in a line.
+func (r *natRun) printJSON(run int, changes []string, now judge.Network) error {
 	if !r.command.Watch {
-		raw, err := json.MarshalIndent(r.last, "", "  ")
+		raw, err := json.MarshalIndent(report.NewNetwork(now), "", "  ")
 		if err != nil {
 			return err
 		}
 		return r.app.Print("%s\n", raw)
 	}
 	raw, err := json.Marshal(natLine{Run: run, At: time.Now().UTC().Truncate(time.Millisecond),
-		Changes: append([]string{}, changes...), NATReport: r.last})
+		Changes: append([]string{}, changes...), Network: report.NewNetwork(now)})
 	if err != nil {
 		return err
 	}

@@ -87,7 +87,7 @@ func (a app) replayPlain(recording *record.Recording, damage string) (diag.Exit,
 	if err == nil {
 		text := calls.VerdictText(verdict)
 		if last := placed.Diagnosed(); placed.Alone() && last != nil {
-			text = "\n" + natText(last.Report(), true)
+			text = "\n" + natText(judge.Diagnose(last.State), true)
 		}
 		_, err = io.WriteString(a.Results(), text)
 	}

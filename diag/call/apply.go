@@ -42,8 +42,12 @@ func (c *Call) applyTransport(e diag.Event) bool {
 		} else {
 			c.Remote = keep(c.Remote, CandidateRow{d, e.At}, maxRows)
 		}
-	case diag.ServerResult:
-		c.putServer(ServerRow{d, e.At})
+	case diag.ServerStage:
+		if d.Diagnosis {
+			c.applyDiagnosis(e)
+		} else {
+			c.putServer(e.At, d)
+		}
 	case diag.Pair:
 		c.putPair(d)
 	case diag.Selected:
@@ -233,14 +237,17 @@ func (c *Call) closeSpan(at time.Duration, d diag.PhaseEnd) {
 	}
 }
 
-func (c *Call) putServer(row ServerRow) {
-	for i := range c.Servers {
-		if c.Servers[i].URL == row.URL {
-			c.Servers[i] = row
+// putServer folds a step of asking a server for the call.
+func (c *Call) putServer(at time.Duration, d diag.ServerStage) {
+	i := slices.IndexFunc(c.Servers, func(s ServerRow) bool { return s.URL == d.URL })
+	if i < 0 {
+		if len(c.Servers) == maxRows {
 			return
 		}
+		i, c.Servers = len(c.Servers), append(c.Servers, ServerRow{})
 	}
-	c.Servers = keep(c.Servers, row, maxRows)
+	c.Servers[i].Apply(d)
+	c.Servers[i].At = at
 }
 
 func (c *Call) putPair(p diag.Pair) {

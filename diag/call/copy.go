@@ -15,6 +15,9 @@ func (c *Call) Copy() *Call {
 	d.Channels, d.Messages, d.Tracks = slices.Clone(c.Channels), slices.Clone(c.Messages), slices.Clone(c.Tracks)
 	d.Theirs = slices.Clone(c.Theirs)
 	d.NAT = slices.Clone(c.NAT)
+	for i := range d.NAT {
+		d.NAT[i].State = c.NAT[i].Copy()
+	}
 	d.LocalMuted, d.RemoteMuted = maps.Clone(c.LocalMuted), maps.Clone(c.RemoteMuted)
 	d.Pings.ring, d.Pings.sorted = slices.Clone(c.Pings.ring), nil
 	return &d

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/nat"
 )
 
 // Bounds of what a fold keeps of a list that a peer can lengthen at will; beyond them only counters grow.
@@ -104,9 +105,9 @@ type (
 		diag.Candidate
 		At time.Duration
 	}
-	// ServerRow is a probed server and when its result came.
+	// ServerRow is a server that was asked for the call, and when its latest step was over.
 	ServerRow struct {
-		diag.ServerResult
+		diag.Server
 		At time.Duration
 	}
 	// DescriptionRow is an offer or answer and when it was set.
@@ -144,12 +145,11 @@ type (
 		Sent     uint64
 		Stats    *diag.DataChannelRow // of the latest sample
 	}
-	// NATRow is a diagnosis of the network: when it began, and what it knows so far.
+	// NATRow is a diagnosis of the network: what is known so far, when it began and when it ended.
 	NATRow struct {
-		diag.NATStarted
-		At       time.Duration
-		Progress *diag.NATProgress // nil before the first
-		ToldAt   time.Duration
+		*nat.State
+		At      time.Duration
+		EndedAt time.Duration // zero while it runs
 	}
 	// TrackRow is a media stream.
 	TrackRow struct {
@@ -185,12 +185,11 @@ func (c *Call) Apply(e diag.Event) {
 		c.Warnings = keep(c.Warnings, WarningRow{d, e.At}, maxWarnings)
 	case diag.CallEnded:
 		c.Ended, c.EndedAt = &d, e.At
-	case diag.NATStarted:
-		c.NAT = keep(c.NAT, NATRow{NATStarted: d, At: e.At}, maxDiagnoses)
-	case diag.NATProgress:
-		if n := len(c.NAT); n > 0 {
-			c.NAT[n-1].Progress, c.NAT[n-1].ToldAt = &d, e.At
-		}
+	case diag.DiagnosisStart:
+		c.NAT = keep(c.NAT, NATRow{State: &nat.State{}, At: e.At}, maxDiagnoses)
+		c.Diagnosis().Apply(d)
+	case diag.NATLocal, diag.NATServer, diag.NATRequest, diag.NATStream, diag.DiagnosisFurther, diag.DiagnosisEnd:
+		c.applyDiagnosis(e)
 	default:
 		if !c.applySignal(e) && !c.applyTransport(e) && !c.applyChannel(e) {
 			c.applyMedia(e)

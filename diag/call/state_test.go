@@ -141,7 +141,8 @@ func TestChannelsAndMessages(t *testing.T) {
 func TestPathsServersAndMutes(t *testing.T) {
 	c := Fold(diagtest.Log(
 		1, diag.Selected{PairID: "p1"}, 2, diag.Selected{PairID: "p1"}, 3, diag.Selected{PairID: "p2"},
-		4, diag.ServerResult{URL: "stun:a", Cause: "timeout"}, 5, diag.ServerResult{URL: "stun:b", OK: true}, 6, diag.ServerResult{URL: "stun:a", OK: true},
+		4, diag.ServerStage{URL: "stun:a", Stage: diag.Stage{Name: diag.StageBinding, Failure: &diag.Failure{Cause: diag.CauseTimeout}}},
+		5, diag.ServerStage{URL: "stun:b", Stage: diag.Stage{Name: diag.StageBinding}}, 6, diag.ServerStage{URL: "stun:a", Stage: diag.Stage{Name: diag.StageBinding}},
 		7, diag.TrackMuted{Side: diag.Remote, Kind: "video", Muted: true}, 8, diag.TrackMuted{Side: diag.Local, Kind: "audio", Muted: true},
 		9, diag.TrackMuted{Side: diag.Local, Kind: "audio"}, 10, diag.TrackMuted{Side: diag.Remote, Kind: "smell", Muted: true},
 		11, diag.Restart{By: diag.ByLocal}, 12, diag.SignalState{State: diag.SignalLost, Error: "refused"},
@@ -150,7 +151,7 @@ func TestPathsServersAndMutes(t *testing.T) {
 	if c.PathChanges != 1 || c.Restarts != 1 {
 		t.Errorf("%d changes of the path, %d restarts", c.PathChanges, c.Restarts)
 	}
-	if len(c.Servers) != 2 || !c.Servers[0].OK || c.Servers[0].At != 6*time.Millisecond {
+	if len(c.Servers) != 2 || !c.Servers[0].OK() || c.Servers[0].At != 6*time.Millisecond {
 		t.Errorf("servers: %+v: the latest result of a URL counts", c.Servers)
 	}
 	if diff := cmp.Diff(map[string]bool{"video": true}, c.RemoteMuted); diff != "" {
@@ -207,7 +208,7 @@ func TestFloodsStayBounded(t *testing.T) {
 		for _, d := range []diag.Data{
 			diag.Candidate{Side: diag.Local, ID: id},
 			diag.Candidate{Side: diag.Remote, ID: id},
-			diag.ServerResult{URL: id},
+			diag.ServerStage{URL: id},
 			diag.Pair{ID: id},
 			diag.Selected{PairID: id},
 			diag.SessionDescription{Side: diag.Remote, SDP: id},

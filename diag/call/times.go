@@ -27,7 +27,7 @@ func (c *Call) UpTime() time.Duration {
 // failedAt is when it was clear that there is no path: the call may have stayed for a diagnosis.
 func (c *Call) FailedAt() time.Duration {
 	for i := len(c.NAT) - 1; i >= 0; i-- {
-		if c.NAT[i].Because == diag.BecauseICEFailed {
+		if c.NAT[i].Start.Because == diag.BecauseICEFailed {
 			return c.NAT[i].At
 		}
 	}

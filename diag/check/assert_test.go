@@ -9,6 +9,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/judge"
+	"dialtone/diag/nat"
 	"dialtone/diag/report"
 )
 
@@ -145,7 +146,7 @@ func FuzzParseAssertion(f *testing.F) {
 func TestServersThatDidNotAnswer(t *testing.T) {
 	r := seen()
 	r.Target.ICEServers = []string{"stun:192.0.2.1:3478", "stun:192.0.2.2:3478"}
-	r.Servers = []diag.ServerResult{{URL: "stun:192.0.2.1:3478", OK: true}}
+	r.Servers = []report.ServerReport{{ServerRow: nat.ServerRow{Server: diag.Server{URL: "stun:192.0.2.1:3478"}}, OK: true}}
 	for text, want := range map[string]bool{
 		"all(servers, .ok)": false, "none(servers, .ok == false)": false, "len(servers) == 2": true, `any(servers, .url == "stun:192.0.2.2:3478")`: true,
 	} {

@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -143,31 +142,13 @@ func (c *checker) report(load judge.Load, interrupted bool) *report.Report {
 	r := report.Build(report.Input{
 		Tool: strings.TrimSpace("dialtone " +
 			c.Config.Version), Name: c.Name, StartedAt: c.begun, Duration: time.Since(c.begun), Target: target,
-		Load:     load,
-		Runs:     c.runs,
-		Findings: expiredCredentials(c.Config.ICEServers, c.begun), Interrupted: interrupted,
+		Load:        load,
+		Runs:        c.runs,
+		Interrupted: interrupted,
 	})
 	Assert(r, append(DefaultAssertions(x), c.Assertions...))
 	if c.Baseline != nil {
 		r.Compare(c.Baseline)
 	}
 	return r
-}
-
-// expiredCredentials are findings about temporary credentials whose time has passed: user names that begin with the
-// time at which they end, as the REST API for TURN has them.
-func expiredCredentials(servers []diag.ICEServerAuth, now time.Time) []judge.Finding {
-	var out []judge.Finding
-	for _, s := range servers {
-		stamp, _, _ := strings.Cut(s.Username, ":")
-		unix, err := strconv.ParseInt(stamp, 10, 64)
-		if err != nil || unix < 1e9 || unix > now.Unix() {
-			continue
-		}
-		out = append(out, judge.Finding{
-			ID: "turn.credentials_expired", Severity: judge.Problem, Subject: diag.Clean(s.URL, 300),
-			Evidence: judge.CredentialsExpired{Until: time.Unix(unix, 0).UTC()},
-		})
-	}
-	return out
 }

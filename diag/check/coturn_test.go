@@ -34,7 +34,7 @@ func startCoturn(t *testing.T, options ...string) string {
 		Answers: func(ctx context.Context, ports []string) (up bool) {
 			ctx, over := context.WithTimeout(ctx, time.Second)
 			defer over()
-			probe.All(ctx, []probe.Target{{URL: "stun:127.0.0.1:" + ports[0]}}, func(r diag.ServerResult) { up = r.OK })
+			probe.All(ctx, []probe.Target{{URL: "stun:127.0.0.1:" + ports[0]}}, func(r diag.Server) { up = r.OK() })
 			return up
 		},
 	}

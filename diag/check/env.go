@@ -40,7 +40,7 @@ func environment(r *report.Report) object {
 	env["servers"] = append(env["servers"].([]any), silentServers(r)...)
 	if nat, ok := env["nat"].(object); ok {
 		values := object{}
-		for name, b := range nat["behavior"].(object) {
+		for name, b := range nat["behaviors"].(object) {
 			values[name] = b.(object)["value"]
 		}
 		env["nat"] = values
@@ -77,8 +77,8 @@ func phaseEnv(phases []report.PhaseSummary, name diag.PhaseName) object {
 // silentServers are those that were given and had not answered when the call ended: nothing but their URL is known.
 func silentServers(r *report.Report) (out []any) {
 	for _, url := range r.Target.ICEServers {
-		if !slices.ContainsFunc(r.Servers, func(s diag.ServerResult) bool { return s.URL == url }) {
-			e := fields(reflect.ValueOf(diag.ServerResult{}))
+		if !slices.ContainsFunc(r.Servers, func(s report.ServerReport) bool { return s.URL == url }) {
+			e := fields(reflect.ValueOf(report.ServerReport{}))
 			for name := range e {
 				e[name] = nil
 			}

@@ -3,6 +3,7 @@ package diagtest
 
 import (
 	"fmt"
+	"net/netip"
 	"reflect"
 	"time"
 
@@ -18,6 +19,14 @@ type filler struct {
 // fill sets v and everything in it.
 func (f *filler) fill(v reflect.Value) {
 	f.n++
+	switch v.Type() {
+	case reflect.TypeFor[netip.AddrPort]():
+		v.Set(reflect.ValueOf(netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, byte(f.n)}), uint16(f.n))))
+		return
+	case reflect.TypeFor[netip.Prefix]():
+		v.Set(reflect.ValueOf(netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, byte(f.n), 0}), 24)))
+		return
+	}
 	switch v.Kind() {
 	case reflect.Pointer:
 		v.Set(reflect.New(v.Type().Elem()))

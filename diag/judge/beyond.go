@@ -1,9 +1,6 @@
 package judge
 
-import "time"
-
-// Evidence of findings that are made beside the rules about a call: by a comparison of reports, by conformance checks, and
-// before the call.
+// Evidence of findings that are made beside the rules about a call: by a comparison of reports and by conformance checks.
 type (
 	// BaselineWorse: a value got worse beyond the run-to-run variation of both reports.
 	BaselineWorse struct {
@@ -19,9 +16,5 @@ type (
 		Section     string   `json:"section"`
 		Reason      string   `json:"reason"`
 		Exchanges   []string `json:"exchanges,omitempty"`
-	}
-	// CredentialsExpired: the user name of temporary TURN credentials says that their time is over.
-	CredentialsExpired struct {
-		Until time.Time `json:"until"`
 	}
 )

@@ -1,82 +1,64 @@
 package judge
 
 import (
-	"strings"
-
 	"dialtone/diag"
 	"dialtone/diag/call"
 )
 
-// judgeDiagnosis is the verdict of a diagnosis by itself: that of its latest report.
+// judgeDiagnosis is the verdict of a diagnosis by itself: that of the latest one that can be judged.
 func judgeDiagnosis(c *call.Call) Verdict {
-	running := c.Diagnosing()
 	if last := c.Diagnosed(); last != nil {
-		r := last.Report()
-		return Verdict{
-			Done: !running, Exit: r.Exit, Findings: prose(r.Findings),
-			Outcome: Outcome{Network: &Network{r.Verdict.Headline, r.Verdict.Why, r.Verdict.Next}},
-		}
+		n := Diagnose(last.State)
+		return Verdict{Done: !c.Diagnosing(), Exit: n.Exit, Findings: n.Findings, Outcome: Outcome{Network: &n}}
 	}
+	v := Verdict{Done: true, Exit: diag.ExitInterrupted}
+	n := &Network{Outcome: NetworkCancelled}
 	switch d := c.Diagnosis(); {
-	case running:
-		return Verdict{Exit: diag.ExitInterrupted, Outcome: Outcome{Network: &Network{Headline: "the diagnosis is in progress"}}}
-	case d.Progress.Stopped == diag.StoppedCancelled:
-		return Verdict{Done: true, Exit: diag.ExitInterrupted, Outcome: Outcome{Network: &Network{
-			Headline: "the diagnosis was cancelled", Next: []string{"Run it again and wait for the verdict: it takes a few seconds at most."},
-		}}}
-	default:
-		return Verdict{Done: true, Exit: diag.ExitCannotRun, Outcome: Outcome{Network: &Network{
-			Headline: "the diagnosis failed: " + diag.Clean(d.Progress.Stopped, 300), Next: []string{"Check this machine's network."},
-		}}}
+	case d.Running():
+		v.Done, n.Outcome = false, NetworkAsking
+	case d.Ended.Stopped == diag.StoppedError:
+		v.Exit, n.Outcome, n.Reason = diag.ExitCannotRun, NetworkFailed, diag.Clean(d.Ended.Reason, 300)
 	}
+	n.Exit, v.Outcome.Network = v.Exit, n
+	return v
 }
 
 // networkFindings are those of the latest diagnosis of the network that a call has made. They explain a call that found
-// no path; beside any other they are remarks. What the probes have told of a server is not told again.
-func networkFindings(c *call.Call) []diag.Finding {
+// no path; beside any other they are remarks. What is known of a server from the call itself is not repeated.
+func networkFindings(c *call.Call, _ Expectation) []Finding {
 	d := c.Diagnosed()
 	if d == nil {
 		return nil
 	}
-	failed := c.NoPath()
-	told := map[string]bool{}
+	known := map[string]bool{}
 	for _, s := range c.Servers {
-		told[s.URL] = !s.OK
+		known[s.URL] = s.Failed() != nil
 	}
-	var out []diag.Finding
-	for _, f := range d.Report().Findings {
-		if url, _, silent := strings.Cut(f.Title, diag.GaveNothing); silent {
-			if f.ID == "turn.quota_reached" && c.RelayedBy(url) {
+	var out []Finding
+	for _, f := range Diagnose(d.State).Findings {
+		if e, about := f.Evidence.(ServerFailure); about {
+			if known[f.Subject] || e.Server.QuotaReached() && c.RelayedBy(f.Subject) {
 				continue
 			}
-			if told[url] {
-				continue
-			}
-			told[url] = true // a TURN server over UDP was asked twice: for a relay, and as a STUN server
+			known[f.Subject] = true // a TURN server over UDP was asked twice: for a relay, and as a STUN server
 		}
-		switch {
-		case failed && f.Severity == diag.Warn:
-			f.Severity = diag.Problem
-		case !failed && f.Severity == diag.Problem:
-			f.Severity = diag.Warn
+		if f.Severity != Info {
+			f.Severity = graver(c.NoPath())
 		}
 		out = append(out, f)
 	}
 	return out
 }
 
-// networkRule gives the findings of the latest diagnosis.
-func networkRule(c *call.Call, _ Expectation) []Finding { return prose(networkFindings(c)) }
-
-// network is what the diagnosis of a call without a path says of this side.
+// network is the diagnosis of a call without a path, when enough is known to blame this side's network.
 func network(c *call.Call) *Network {
 	d := c.Diagnosed()
 	if d == nil || !c.NoPath() {
 		return nil
 	}
-	switch r := d.Report(); r.Exit {
+	switch n := Diagnose(d.State); n.Exit {
 	case diag.ExitPass, diag.ExitRelay, diag.ExitNoRelay, diag.ExitNoConnectivity:
-		return &Network{Headline: diag.Clean(r.Verdict.Headline, 300), Next: r.Verdict.Next}
+		return &n
 	default: // too little is known to blame the network
 	}
 	return nil

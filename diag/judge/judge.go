@@ -31,12 +31,6 @@ type Outcome struct {
 	Network *Network       // of a diagnosis
 }
 
-// Network is what a diagnosis says; it still carries its words.
-type Network struct {
-	Headline  string
-	Why, Next []string
-}
-
 // Expectation is what a check asks of a call, beyond its connecting.
 type Expectation struct {
 	Media bool           // audio and video, until the end
@@ -58,7 +52,7 @@ type rule func(c *call.Call, x Expectation) []Finding
 // rules are all of them, in the order in which findings of one severity are listed.
 var rules = []rule{
 	endFindings, pathLostFindings, dtlsFindings, channelFindings, mediaFindings, publishFindings, lossFindings, endsFindings,
-	pathFindings, serverRule, networkRule, warningFindings,
+	pathFindings, serverFindings, networkFindings, warningFindings,
 }
 
 // Judge gives the verdict about a call. It is pure: the same call has the same verdict, live or replayed.

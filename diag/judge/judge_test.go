@@ -35,11 +35,9 @@ func up(end diag.CallEnded, parts ...any) []diag.Event {
 	return diagtest.Then(diagtest.Then(diagtest.GoodCall(), parts...), 5000, end)
 }
 
-func refusedTURN() diag.ServerResult {
-	return diag.ServerResult{
-		URL: "turn:turn.example", Transport: "udp", Stage: "allocate", Cause: "auth", ErrorCode: 401, ErrorText: "the server refused the password",
-		Advice: "Correct --ice-user and --ice-pass.",
-	}
+func refusedTURN() diag.ServerStage {
+	return diag.ServerStage{URL: "turn:turn.example", Transport: "udp", TURN: true, Stage: diag.Stage{Name: diag.StageAllocate,
+		Failure: &diag.Failure{Cause: diag.CauseAuth, Code: 401}}}
 }
 
 type judgeTest struct {
@@ -128,7 +126,7 @@ func transportEnds() []judgeTest {
 			"2 candidate pairs checked with 9 requests, none answered", "Local candidates: 1 host; remote candidates: 1 host", "Neither side has a relay candidate", "--ice stun:HOST --ice turn:HOST",
 		}, []string{"ice.no_path"}},
 		{"ICE, a server refused", failedICE(115, refusedTURN()), diag.ExitICE, "no path found after 2.1 s", []string{
-			"TURN server that works", "Correct --ice-user and --ice-pass",
+			"TURN server that works", "Check the user name and password",
 		}, []string{"ice.no_path", "turn.unauthorized"}},
 		{"ICE, one answered", failedICE(160, diag.Pair{ID: "p1", State: diag.PairFailed, RequestsSent: 8, ResponsesReceived: 1}), diag.ExitICE, "no path found after 2.1 s", []string{
 			"1 pair answered, but none could be used",
@@ -142,7 +140,7 @@ func transportEnds() []judgeTest {
 		},
 		{
 			"ICE, relay only", diagtest.Log(0, diag.CallStart{RelayOnly: true}, 1, refusedTURN(), 900, diag.CallEnded{Reason: diag.EndICE}), diag.ExitICE, "no path found after 900 ms",
-			[]string{"no TURN server allocated one", "without --relay-only", "Correct --ice-user"},
+			[]string{"no TURN server allocated one", "without --relay-only", "Check the user name and password"},
 			[]string{"ice.no_path", "turn.unauthorized"},
 		},
 		{
@@ -262,20 +260,6 @@ func TestSDPSends(t *testing.T) {
 	}
 }
 
-func TestServerFindingIDs(t *testing.T) {
-	tests := map[string]diag.ServerResult{
-		"turn.unauthorized": {ErrorCode: 401, Cause: "auth"}, "turn.forbidden": {ErrorCode: 403}, "turn.allocation_mismatch": {ErrorCode: 437},
-		"turn.stale_nonce": {ErrorCode: 438}, "turn.quota_reached": {ErrorCode: 486}, "turn.insufficient_capacity": {ErrorCode: 508},
-		"stun.error_response": {ErrorCode: 500}, "server.dns": {Cause: "dns"}, "server.refused": {Cause: "refused"}, "server.timeout": {Cause: "timeout"},
-		"server.protocol": {Cause: "protocol"}, "server.auth": {Cause: "auth"}, "server.unreachable": {Cause: "unreachable"}, "server.tls": {Cause: "tls"}, "server.config": {Cause: "config"}, "server.failed": {Cause: "\x1b[2J"},
-	}
-	for want, s := range tests {
-		if got := diag.ServerFindingID(s); got != want {
-			t.Errorf("%+v is %q, want %q", s, got, want)
-		}
-	}
-}
-
 // FuzzJudge: whatever words a peer, a server or a recording bring, a verdict is fit for a terminal.
 func FuzzJudge(f *testing.F) {
 	f.Add("hangup", "words\x1b[2J")
@@ -288,7 +272,11 @@ func FuzzJudge(f *testing.F) {
 				events = append(events, diag.Event{Data: d})
 			}
 		}
-		events = append(events, diag.Event{Data: diag.ServerResult{URL: text, ErrorText: text, Advice: text, Stage: text, Cause: text}})
+		for _, stage := range []diag.StageName{diag.StageAllocate, diag.StageSend} {
+			events = append(events, diag.Event{Data: diag.ServerStage{URL: text, TURN: true, Stage: diag.Stage{
+				Name: stage, Peer: text, Failure: &diag.Failure{Cause: diag.Cause(text), Detail: diag.Detail(text), Reason: text},
+			}}})
+		}
 		v := judge.Judge(call.Fold(append(events, diag.Event{Data: diag.CallEnded{Reason: diag.EndReason(reason), Cause: text, Code: text}})))
 		said := words.Verdict(v)
 		texts := slices.Concat([]string{said.Headline}, said.Why, said.Next)

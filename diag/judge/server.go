@@ -1,64 +1,189 @@
 package judge
 
 import (
-	"fmt"
-	"net/netip"
+	"cmp"
+	"math"
+	"net"
+	"slices"
+	"strings"
+	"time"
 
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/nat"
 )
 
-// serverFindings makes a finding of every server that gave nothing.
-func serverFindings(c *call.Call, severity diag.Severity) []diag.Finding {
-	var out []diag.Finding
-	for _, s := range c.Servers {
-		if s.OK {
-			out = diag.WithExpiry(out, s.ServerResult)
+// ServerFailure is the evidence of a server that failed.
+type ServerFailure struct {
+	Server diag.Server   `json:"server"`
+	Same   []diag.Server `json:"same,omitempty"` // the same failure under other URLs, or asked for something else
+}
+
+// CertificateEnd is the evidence of a certificate that ends soon.
+type CertificateEnd struct {
+	Certificate diag.Certificate `json:"certificate"`
+	Days        int              `json:"days"`           // whole days until then; negative: it has ended
+	Also        []string         `json:"also,omitempty"` // URLs of other servers that have it
+}
+
+// ServerAddress is the evidence about an address of a server.
+type ServerAddress struct {
+	Address string `json:"address"`           // that was asked
+	Other   string `json:"other,omitempty"`   // that is at issue
+	Relayed string `json:"relayed,omitempty"` // relayed transport address
+	Peer    string `json:"peer,omitempty"`    // STUN server that was asked through the relay
+}
+
+// ServerDelay is the evidence of a slow server.
+type ServerDelay struct {
+	RTTMs diag.Millis `json:"rtt_ms"`
+}
+
+// failedServers are the findings about servers that failed, the gravest first: one for each server and cause, however
+// many URLs name it and whatever it was asked for.
+func failedServers(list []diag.Server, severity func(*diag.Server) Severity) []Finding {
+	list = slices.DeleteFunc(slices.Clone(list), func(s diag.Server) bool { return s.Failed() == nil })
+	slices.SortStableFunc(list, func(a, b diag.Server) int { return severity(&b).Compare(severity(&a)) })
+	var out []Finding
+	at := map[string]int{}
+	for _, s := range list {
+		id := failureID(&s)
+		key := id + " " + failedAt(&s)
+		if i, known := at[key]; known {
+			e, _ := out[i].Evidence.(ServerFailure)
+			e.Same = append(e.Same, s)
+			out[i].Evidence = e
 			continue
 		}
-		if s.QuotaReached() && c.RelayedBy(s.URL) {
-			continue // by the call's own relay: it was the probe that came too late
-		}
-		out = append(out, diag.Finding{
-			ID: diag.ServerFindingID(s.ServerResult), Severity: severity,
-			Title:    diag.Clean(s.URL+diag.GaveNothing+s.ErrorText, 400),
-			Evidence: []string{diag.Clean("stage "+diag.OrUnknown(s.Stage)+", cause "+diag.OrUnknown(s.Cause), 200)},
-			Advice:   diag.About(s.URL, s.Advice),
-		})
+		at[key] = len(out)
+		out = append(out, Finding{ID: id, Severity: severity(&s), Subject: s.URL, Evidence: ServerFailure{Server: s}})
 	}
 	return out
 }
 
-// serverRule names servers of the call that failed, and relays that are of no use.
-func serverRule(c *call.Call, x Expectation) []Finding {
-	found := prose(serverFindings(c, graver(c.NoPath())))
-	if x.check {
-		found = append(found, prose(relayFindings(c))...)
-	}
-	return found
+// codeIDs are the findings of STUN error codes (RFC 8489 §14.8, RFC 8656 §19).
+var codeIDs = map[int]string{
+	300: "server.try_alternate", 401: "turn.unauthorized", 403: "turn.forbidden", 437: "turn.allocation_mismatch",
+	438: "turn.stale_nonce", 441: "turn.wrong_credentials", 442: "turn.transport_unsupported",
+	446: "turn.connection_exists", 486: "turn.quota_reached", 508: "turn.insufficient_capacity",
 }
 
-// relayFindings name TURN servers whose relay address is private while they themselves are elsewhere. Where the call
-// came up, only one of a public server is told: within one network private relays are right.
-func relayFindings(c *call.Call) []diag.Finding {
-	var out []diag.Finding
-	for _, s := range c.Servers {
-		server, err := netip.ParseAddrPort(s.Address)
-		relay, err2 := netip.ParseAddrPort(s.RelayAddress)
-		if !s.OK || err != nil || err2 != nil || !relay.Addr().IsPrivate() || relay.Addr() == server.Addr() ||
-			diag.Private(server.Addr()) && !c.NoPath() {
+// causeIDs are the findings of causes without an error code.
+var causeIDs = map[diag.Cause]string{
+	diag.CauseDNS: "server.dns", diag.CauseRefused: "server.refused", diag.CauseTimeout: "server.timeout",
+	diag.CauseUnreachable: "server.unreachable", diag.CauseTLS: "server.tls", diag.CauseConfig: "server.config",
+	diag.CauseProtocol: "server.protocol", diag.CauseAuth: "server.auth", diag.CauseCancelled: "server.timeout",
+}
+
+// failureID names the cause of a server's failure.
+func failureID(s *diag.Server) string {
+	code, cause := s.Code(), s.Cause()
+	switch {
+	case cause == diag.CauseAuth && (code == 400 || code == 401) && credentialExpired(s):
+		return "turn.credentials_expired"
+	case cause == diag.CauseAuth && code == 400:
+		return codeIDs[401] // some servers answer a wrong password with 400
+	case code != 0:
+		return cmp.Or(codeIDs[code], "stun.error_response")
+	}
+	return cmp.Or(causeIDs[cause], "server.failed")
+}
+
+// credentialExpired reports whether the user name says that the credentials are no longer valid.
+func credentialExpired(s *diag.Server) bool {
+	stage := s.Stage(diag.StageConfig)
+	if stage == nil {
+		return false
+	}
+	until, err := time.Parse(time.RFC3339, stage.CredentialExpires)
+	now, err2 := time.Parse(time.RFC3339, stage.Clock)
+	return err == nil && err2 == nil && now.After(until)
+}
+
+// failedAt distinguishes servers: what answers with an error, or has no address, by its name, anything else by where and
+// how it was asked.
+func failedAt(s *diag.Server) string {
+	switch {
+	case s.Cause() == diag.CauseConfig:
+		f := s.Failed().Failure
+		return hostOf(s.URL) + " " + string(f.Detail) + f.Reason
+	case s.Code() != 0 || s.Address == "":
+		return hostOf(s.URL)
+	}
+	return s.Transport + " " + s.Address
+}
+
+// hostOf is the host that a STUN or TURN URL names; something else as it is.
+func hostOf(url string) string {
+	_, rest, _ := strings.Cut(url, ":")
+	rest, _, _ = strings.Cut(rest, "?")
+	if host, _, err := net.SplitHostPort(rest); err == nil {
+		return host
+	}
+	return rest
+}
+
+// maxExpiry is how many days before its end a certificate is warned of: those of public authorities are renewed
+// earlier.
+const maxExpiry = 14
+
+// certificates are the findings about certificates that end soon, one for all servers that have it.
+func certificates(list []diag.Server) []Finding {
+	var out []Finding
+	for _, s := range list {
+		stage := s.Stage(diag.StageTLS)
+		if stage == nil || stage.Certificate == nil || !s.OK() {
 			continue
 		}
-		severity := diag.Warn
-		if c.NoPath() {
-			severity = diag.Problem
+		until, err := time.Parse(time.RFC3339, stage.Certificate.NotAfter)
+		now, err2 := time.Parse(time.RFC3339, stage.Clock)
+		days := int(math.Floor(until.Sub(now).Hours() / 24))
+		if err != nil || err2 != nil || days >= maxExpiry {
+			continue
 		}
-		out = append(out, diag.Finding{
-			ID: "turn.relay_private", Severity: severity,
-			Title:    diag.Clean(fmt.Sprintf("%s gave a relay, but its address is %s (private).", s.URL, s.RelayAddress), 400),
-			Evidence: []string{"the server itself is " + diag.Clean(s.Address, 100)}, Advice: diag.About(s.URL,
-				"set the external IP on the server (coturn: external-ip)"),
-		})
+		same := func(f Finding) bool {
+			c := f.Evidence.(CertificateEnd).Certificate //nolint:errcheck // all of them have it
+			return c.Name == stage.Certificate.Name && c.Issuer == stage.Certificate.Issuer &&
+				c.NotAfter == stage.Certificate.NotAfter
+		}
+		if i := slices.IndexFunc(out, same); i >= 0 {
+			e, _ := out[i].Evidence.(CertificateEnd)
+			e.Also = append(e.Also, s.URL)
+			out[i].Evidence = e
+			continue
+		}
+		out = append(out, Finding{ID: "server.tls_expires", Severity: Warn, Subject: s.URL,
+			Evidence: CertificateEnd{Certificate: *stage.Certificate, Days: days}})
+	}
+	return out
+}
+
+// privateRelay is the finding about a TURN server whose relay address is private.
+func privateRelay(s *diag.Server, severity Severity) Finding {
+	return Finding{ID: "turn.relay_private", Severity: severity, Subject: s.URL,
+		Evidence: ServerAddress{Address: s.Address, Relayed: s.Relayed()}}
+}
+
+// serverFindings are about the servers that were asked for the call.
+func serverFindings(c *call.Call, _ Expectation) []Finding {
+	var list, failed []diag.Server
+	for _, row := range c.Servers {
+		list = append(list, row.Server)
+		if !row.QuotaReached() || !c.RelayedBy(row.URL) { // by the call's own relay: it was the probe that came too late
+			failed = append(failed, row.Server)
+		}
+	}
+	severity := graver(c.NoPath())
+	out := append(failedServers(failed, func(*diag.Server) Severity { return severity }), certificates(list)...)
+	for i := range list {
+		s := &list[i]
+		if nat.PrivateRelay(*s, c.NoPath()) {
+			out = append(out, privateRelay(s, severity))
+		}
+		if credentialExpired(s) && !s.OK() && s.Cause() != diag.CauseAuth { // otherwise it is why the server failed
+			out = append(out, Finding{ID: "turn.credentials_expired", Severity: severity, Subject: s.URL,
+				Evidence: ServerFailure{Server: *s}})
+		}
 	}
 	return out
 }

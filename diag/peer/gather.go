@@ -13,20 +13,20 @@ type gathering struct {
 	p        *Peer
 	mu       sync.Mutex
 	begun    bool
-	agent    bool                         // the agent's own state is complete
-	complete bool                         // reported
-	restart  bool                         // an ICE restart is gathered: only the agent knows when its candidates are complete
-	notified bool                         // OnGathered was called
-	open     map[string]bool              // servers (and "host") that may still give a candidate
-	noRelay  map[string]bool              // TURN servers that gave the agent nothing; the probe's result explains why
-	early    map[string]diag.ServerResult // what probes found before the agent knew what it gets, by URL
+	agent    bool                   // the agent's own state is complete
+	complete bool                   // reported
+	restart  bool                   // an ICE restart is gathered: only the agent knows when its candidates are complete
+	notified bool                   // OnGathered was called
+	open     map[string]bool        // servers (and "host") that may still give a candidate
+	noRelay  map[string]bool        // TURN servers that gave the agent nothing; the probe's result explains why
+	early    map[string]diag.Server // results of probes before gathering began, by URL
 	stopped  bool
 }
 
 const hostSubject = "host"
 
 func newGathering(p *Peer) *gathering {
-	return &gathering{p: p, early: map[string]diag.ServerResult{}, noRelay: map[string]bool{}}
+	return &gathering{p: p, early: map[string]diag.Server{}, noRelay: map[string]bool{}}
 }
 
 // begin starts the spans; at a further description it does nothing.
@@ -83,7 +83,7 @@ func (g *gathering) candidate(d diag.Candidate) {
 }
 
 // probed uses the result of a server's probe. Success means that a candidate will come; failure that none will.
-func (g *gathering) probed(r diag.ServerResult) {
+func (g *gathering) probed(r diag.Server) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if !g.begun {
@@ -94,20 +94,28 @@ func (g *gathering) probed(r diag.ServerResult) {
 	g.checkComplete()
 }
 
-func (g *gathering) applyProbe(r diag.ServerResult) {
+func (g *gathering) applyProbe(r diag.Server) {
 	noRelay := g.noRelay[r.URL]
 	delete(g.noRelay, r.URL)
 	switch {
-	case noRelay && r.OK:
+	case noRelay && r.OK():
 		g.p.o.Phases.End(diag.PhaseGather, r.URL, diag.OutcomeFailed, "no relay for the call; a later probe got one")
 	case noRelay:
-		g.p.o.Phases.End(diag.PhaseGather, r.URL, diag.OutcomeFailed, r.ErrorText)
+		g.p.o.Phases.End(diag.PhaseGather, r.URL, diag.OutcomeFailed, failureOf(r))
 	case r.QuotaReached() && !g.agent:
 		// It may be the agent's own allocation that fills the quota: the agent's result decides.
 		g.early[r.URL] = r
-	case !r.OK:
-		g.end(r.URL, diag.OutcomeFailed, r.ErrorText)
+	case !r.OK():
+		g.end(r.URL, diag.OutcomeFailed, failureOf(r))
 	}
+}
+
+// failureOf is why a server failed, in the terms of the vocabulary.
+func failureOf(r diag.Server) string {
+	if stage := r.Failed(); stage != nil {
+		return string(stage.Name) + ": " + stage.Failure.String()
+	}
+	return ""
 }
 
 // agentState is pion's OnICEGatheringStateChange.
@@ -124,7 +132,7 @@ func (g *gathering) agentState(s webrtc.ICEGatheringState) {
 			delete(g.open, s.URL)
 			g.noRelay[s.URL] = true
 			g.p.o.OnNoRelay(s.URL)
-			if r, ok := g.early[s.URL]; ok && !r.OK {
+			if r, ok := g.early[s.URL]; ok && !r.OK() {
 				g.applyProbe(r)
 			}
 			continue

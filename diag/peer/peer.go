@@ -253,7 +253,7 @@ func (p *Peer) addNow(c Candidate) error {
 }
 
 // ServerProbed passes the result of an ICE server's probe on. Gathering no longer waits for a server that failed.
-func (p *Peer) ServerProbed(r diag.ServerResult) { p.gather.probed(r) }
+func (p *Peer) ServerProbed(r diag.Server) { p.gather.probed(r) }
 
 // restarting prepares the observers for new candidates and checks.
 func (p *Peer) restarting() {

@@ -2,67 +2,68 @@ package probe
 
 import (
 	"context"
-	"errors"
-	"fmt"
+	"net/netip"
 	"time"
 
 	"dialtone/diag"
 )
 
-// Answers that are well formed and of no use.
-var (
-	errNoMapped  = fmt.Errorf("%w: a success without a mapped address", errAnswer)
-	errNoRelayed = fmt.Errorf("%w: a success without a relayed address", errAnswer)
-	errNoRealm   = fmt.Errorf("%w: it asks for credentials without saying realm or nonce", errAnswer)
-)
-
-// maxUsername is how many bytes a user name may have (RFC 8489 §14.3).
-const maxUsername = 508
-
-// allocationTime is what a Refresh asks for: what an allocation lasts where nobody asks (RFC 8656 §3.2).
+// allocationTime is what a Refresh asks for: what an allocation lasts unless something else is asked (RFC 8656 §3.2).
 const allocationTime = 10 * time.Minute
 
 // releaseTime is how long the answer to a release is waited for.
 const releaseTime = 500 * time.Millisecond
 
-// allocate asks a TURN server for a relayed address (RFC 8656 §7) and releases it.
+// allocate asks a TURN server for a relayed address (RFC 8656 §7), uses it if that was asked for, and releases it.
 func (p *prober) allocate(ctx context.Context, l *link) error {
-	p.stage = StageAllocate
-	r, err := l.exchange(ctx, methodAllocate, true,
-		func(id txID) ([]byte, error) { return encode(methodAllocate, id, nil) })
-	if err != nil {
-		return err
-	}
-	p.note(r.answer)
-	p.result.RTTMs = diag.Ptr(diag.Millis(r.rtt))
-
-	var c *credentials
-	switch {
-	case !r.ok && r.code != 401:
-		return stunError(p.at, p.stage, r.code, r.phrase, r.alternate)
-	case !r.ok && (r.realm == "" || r.nonce == ""):
-		return errNoRealm
-	case !r.ok:
-		c = &credentials{username: p.target.Username, password: p.target.Password, realm: r.realm, nonce: r.nonce}
-		if r, err = p.allocateAs(ctx, l, c); err != nil {
+	var (
+		c       *credentials
+		granted bool
+		relayed netip.AddrPort
+		rtt     time.Duration
+	)
+	err := p.step(ctx, diag.StageAllocate, func(s *diag.Stage) error {
+		r, err := l.exchange(ctx, methodAllocate, true,
+			func(id txID) ([]byte, error) { return encode(methodAllocate, id, nil) })
+		if err != nil {
 			return err
 		}
+		note(s, r)
+		rtt = r.rtt
+		switch {
+		case !r.ok && r.code != 401:
+			return stunError(r.code, r.phrase, r.alternate)
+		case !r.ok && (r.realm == "" || r.nonce == ""):
+			return unusable(diag.DetailRealm)
+		case !r.ok:
+			c = &credentials{username: p.target.Username, password: p.target.Password, realm: r.realm, nonce: r.nonce}
+			if r, err = p.allocateAs(ctx, l, c, s); err != nil {
+				return err
+			}
+		}
+		granted, relayed = true, r.relayed
+		if !relayed.IsValid() {
+			return unusable(diag.DetailRelayed)
+		}
+		s.Relayed = relayed.String()
+		return nil
+	})
+	if !granted {
+		return err
 	}
-	if r.relayed.IsValid() && p.use {
-		p.carry(ctx, l, c, r.relayed)
+	if err == nil && p.target.Use {
+		p.carry(ctx, l, c, relayed, rtt)
 		p.refresh(ctx, l, c)
 	}
 	p.release(ctx, l, c)
-	if !r.relayed.IsValid() {
-		return errNoRelayed
+	if err == nil {
+		p.sample(ctx, l, nil)
 	}
-	p.result.RelayAddress = r.relayed.String()
-	p.times(ctx, l, nil)
-	return nil
+	return err
 }
 
 // allocateAs asks with credentials. A stale nonce (438) is replaced once.
-func (p *prober) allocateAs(ctx context.Context, l *link, c *credentials) (reply, error) {
+func (p *prober) allocateAs(ctx context.Context, l *link, c *credentials, s *diag.Stage) (reply, error) {
 	for again := false; ; again = true {
 		r, err := l.exchange(ctx, methodAllocate, false,
 			func(id txID) ([]byte, error) { return encode(methodAllocate, id, c) })
@@ -70,26 +71,22 @@ func (p *prober) allocateAs(ctx context.Context, l *link, c *credentials) (reply
 			return r, err
 		}
 		if !r.ok {
-			p.note(r.answer)
+			note(s, r)
 			if r.code != 438 || again || r.nonce == "" {
-				return r, refusedCredentials(p.at, c.username, r.code, r.phrase, r.alternate)
+				return r, credentialsError(r)
 			}
 			c.renew(r.answer)
 			continue
 		}
 		if _, err := r.signed(c); err != nil {
-			return r, &stageError{
-				stage: p.stage, cause: CauseProtocol,
-				text:   "the server accepted user name and password, but MESSAGE-INTEGRITY of its answer does not fit",
-				advice: "something on the way (a proxy, an ALG) changes messages, or the server is broken: compare with turns:",
-			}
+			return r, unusable(diag.DetailIntegrity)
 		}
-		p.note(r.answer)
+		note(s, r)
 		return r, nil
 	}
 }
 
-// renew takes over a new nonce, and the realm where the answer has one.
+// renew takes over a new nonce, and the realm if the answer has one.
 func (c *credentials) renew(a *answer) {
 	c.nonce = a.nonce
 	if a.realm != "" {
@@ -99,29 +96,27 @@ func (c *credentials) renew(a *answer) {
 
 // refresh asks for more time (RFC 8656 §7), as every call over a relay does every few minutes.
 func (p *prober) refresh(ctx context.Context, l *link, c *credentials) {
-	start := time.Now()
-	r, err := p.refreshFor(ctx, l, c, allocationTime, carryTime)
-	switch {
-	case err == nil:
-		p.carried.RefreshMs, p.carried.LifetimeS = since(start), int(r.lifetime/time.Second)
-	case p.carried.Stopped == "" && !errors.Is(ctx.Err(), context.Canceled):
-		p.stopped("refresh", err)
-	}
+	_ = p.step(ctx, diag.StageRefresh, func(s *diag.Stage) error {
+		r, err := refreshFor(ctx, l, c, allocationTime, carryTime)
+		if err == nil {
+			s.LifetimeS = int(r.lifetime / time.Second)
+		}
+		return err
+	}) // the step is reported
 }
 
 // release gives the allocation back (RFC 8656 §7: Refresh with lifetime 0), so that quota and ports are free again at
-// once. Whether it succeeds says nothing about the server's use: the allocation would expire by itself.
+// once. Whether it succeeds says nothing about the server: the allocation would expire by itself.
 func (p *prober) release(ctx context.Context, l *link, c *credentials) {
-	start := time.Now()
-	if _, err := p.refreshFor(ctx, l, c, 0, releaseTime); err == nil {
-		p.carried.ReleaseMs = since(start)
-	}
+	_ = p.step(ctx, diag.StageRelease, func(*diag.Stage) error {
+		_, err := refreshFor(ctx, l, c, 0, releaseTime)
+		return err
+	}) // the step is reported
 }
 
 // refreshFor sets the lifetime of the allocation, and waits for that no longer than patience. A stale nonce (438) is
 // replaced once.
-func (p *prober) refreshFor(ctx context.Context, l *link, c *credentials, lifetime, patience time.Duration) (reply,
-	error) {
+func refreshFor(ctx context.Context, l *link, c *credentials, lifetime, patience time.Duration) (reply, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for again := false; ; again = true {
@@ -131,7 +126,7 @@ func (p *prober) refreshFor(ctx context.Context, l *link, c *credentials, lifeti
 		case err != nil || r.ok:
 			return r, err
 		case r.code != 438 || r.nonce == "" || again || c == nil:
-			return r, stunError(p.at, p.stage, r.code, r.phrase, r.alternate)
+			return r, stunError(r.code, r.phrase, r.alternate)
 		}
 		c.renew(r.answer)
 	}

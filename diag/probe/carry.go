@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 	"net/netip"
@@ -19,30 +18,21 @@ const channelNumber = 0x4000
 // carryTime is how long each step through the relay may take.
 const carryTime = 800 * time.Millisecond
 
-// errNothingBack is that bytes went into the relay, and none came back.
-var errNothingBack = errors.New("nothing came back through the relay")
-
-// errAltered is that something came back from the peer, and it is not what a STUN server answers.
-var errAltered = errors.New("what came back through the relay is no answer of a STUN server: the bytes were changed, or somebody else answers there")
-
-// carry sends bytes through the relay and tells in p.carried how far they came. It is no failure of the allocation when
-// they do not come back: the peer may be at fault.
-func (p *prober) carry(ctx context.Context, l *link, c *credentials, relayed netip.AddrPort) {
+// carry sends bytes through the relay and reports how far they came. It is no failure of the allocation when they do
+// not come back: the peer may be at fault. rtt is that of the server.
+func (p *prober) carry(ctx context.Context, l *link, c *credentials, relayed netip.AddrPort, rtt time.Duration) {
 	peers := []netip.AddrPort{p.target.Through}
 	if !p.target.Through.IsValid() {
-		p.carried.OwnPeer = true
-		peers = ownPeers(p.url, p.addr, relayed)
+		peers = ownPeers(p.url, p.to.addr, relayed)
 	}
 	for i, peer := range peers {
 		patience := carryTime
 		if i < len(peers)-1 { // a guess
-			patience = min(carryTime, minGrace+4*p.result.RTTMs.Duration())
+			patience = min(carryTime, minGrace+4*rtt)
 		}
 		p.peer = peer
-		p.carried.Peer = peer.String()
-		p.carried.PermissionMs, p.carried.Stopped, p.carried.StoppedCode, p.carried.StoppedText = nil, "", 0, ""
-		if p.carryTo(ctx, l, c, patience); p.carried.SendMs != nil {
-			return // whatever came after, this peer answers
+		if p.carryTo(ctx, l, c, patience) {
+			return
 		}
 	}
 }
@@ -61,39 +51,35 @@ func ownPeers(u URL, server, relayed netip.AddrPort) []netip.AddrPort {
 	return []netip.AddrPort{netip.AddrPortFrom(ip, defaultPort), asked}
 }
 
-// carryTo sends to the peer in each way that there is, and gives each step so much time.
-func (p *prober) carryTo(ctx context.Context, l *link, c *credentials, patience time.Duration) {
+// carryTo sends to the peer in each way that there is, and gives each step so much time. It reports whether the peer
+// answers; what comes after that does not matter.
+func (p *prober) carryTo(ctx context.Context, l *link, c *credentials, patience time.Duration) (answers bool) {
 	for _, step := range []struct {
-		name string
-		took **diag.Millis
-		try  func(context.Context, *link, *credentials) error
+		name diag.StageName
+		try  func(context.Context, *link, *credentials, *diag.Stage) error
 	}{
-		{"permission", &p.carried.PermissionMs, p.permission(methodCreatePermission)},
-		{"send", &p.carried.SendMs, p.bounce(sendFraming)},
-		{"bind", &p.carried.BindMs, p.permission(methodChannelBind)},
-		{"channel", &p.carried.ChannelMs, p.bounce(channelFraming)},
+		{diag.StagePermission, p.permission(methodCreatePermission)},
+		{diag.StageSend, p.bounce(sendFraming)},
+		{diag.StageBind, p.permission(methodChannelBind)},
+		{diag.StageChannel, p.bounce(channelFraming)},
 	} {
-		start := time.Now()
-		stepCtx, cancel := context.WithTimeout(ctx, patience)
-		err := step.try(stepCtx, l, c)
-		cancel()
+		err := p.step(ctx, step.name, func(s *diag.Stage) error {
+			s.Peer, s.OwnPeer = p.peer.String(), !p.target.Through.IsValid()
+			ctx, cancel := context.WithTimeout(ctx, patience)
+			defer cancel()
+			return step.try(ctx, l, c, s)
+		})
 		if err != nil {
-			p.stopped(step.name, err)
-			return
+			return answers
 		}
-		*step.took = since(start)
+		answers = answers || step.name == diag.StageSend
 	}
-}
-
-// stopped notes where it went no further.
-func (p *prober) stopped(step string, err error) {
-	f := classify(p.at, p.stage, err)
-	p.carried.Stopped, p.carried.StoppedCode, p.carried.StoppedText = step, f.code, diag.Clean(err.Error(), maxText)
+	return answers
 }
 
 // permission makes the step that asks for leave to send to the peer, by CreatePermission or ChannelBind.
-func (p *prober) permission(m method) func(context.Context, *link, *credentials) error {
-	return func(ctx context.Context, l *link, c *credentials) error {
+func (p *prober) permission(m method) func(context.Context, *link, *credentials, *diag.Stage) error {
+	return func(ctx context.Context, l *link, c *credentials, _ *diag.Stage) error {
 		for again := false; ; again = true {
 			r, err := l.exchange(ctx, m, true, func(id txID) ([]byte, error) { return encodePeer(m, id, c, p.peer) })
 			switch {
@@ -102,7 +88,7 @@ func (p *prober) permission(m method) func(context.Context, *link, *credentials)
 			case r.ok:
 				return nil
 			case r.code != 438 || again || r.nonce == "" || c == nil:
-				return stunError(p.at, p.stage, r.code, r.phrase, r.alternate)
+				return stunError(r.code, r.phrase, r.alternate)
 			}
 			c.renew(r.answer)
 		}
@@ -143,8 +129,8 @@ var channelFraming = framing{
 // bounce makes the step that asks the STUN server through the relay: what it says is the relay's true address. The
 // bytes are checked on both ways: the request has a FINGERPRINT, without which the server would not answer a changed
 // one, and the answer counts only with the 96 bits of its transaction and, where it has one, a FINGERPRINT that fits.
-func (p *prober) bounce(f framing) func(context.Context, *link, *credentials) error {
-	return func(ctx context.Context, l *link, _ *credentials) error {
+func (p *prober) bounce(f framing) func(context.Context, *link, *credentials, *diag.Stage) error {
+	return func(ctx context.Context, l *link, _ *credentials, s *diag.Stage) error {
 		deadline, _ := ctx.Deadline()
 		start := time.Now()
 		sent, altered := map[txID]bool{}, false
@@ -166,15 +152,18 @@ func (p *prober) bounce(f framing) func(context.Context, *link, *credentials) er
 			if l.reliable || until.After(deadline) { // a deadline in the midst of a message would end a stream
 				until = deadline
 			}
-			err = p.awaitBounce(ctx, l, f, sent, &altered, until)
+			mapped, err := p.awaitBounce(ctx, l, f, sent, &altered, until)
+			if err == nil && mapped.IsValid() {
+				s.Mapped = mapped.String()
+			}
 			if err == nil || !isTimeout(err) {
 				return err
 			}
 			if until.Equal(deadline) || ctx.Err() != nil {
 				if altered {
-					return errAltered
+					return unusable(diag.DetailAltered)
 				}
-				return fmt.Errorf("%w from %s", errNothingBack, p.peer)
+				return &silenceError{requests: n + 1}
 			}
 		}
 	}
@@ -182,11 +171,11 @@ func (p *prober) bounce(f framing) func(context.Context, *link, *credentials) er
 
 // awaitBounce reads until the STUN server's response comes out of the relay.
 func (p *prober) awaitBounce(ctx context.Context, l *link, f framing, sent map[txID]bool, altered *bool,
-	until time.Time) error {
+	until time.Time) (mapped netip.AddrPort, err error) {
 	for {
 		b, err := l.receiveRelayed(ctx, until)
 		if err != nil {
-			return err
+			return mapped, err
 		}
 		data, ok := f.unwrap(p, b)
 		if !ok {
@@ -200,10 +189,7 @@ func (p *prober) awaitBounce(ctx context.Context, l *link, f framing, sent map[t
 		if !sent[a.id] {
 			continue // an answer to an earlier step, late
 		}
-		if a.mapped.IsValid() {
-			p.carried.Seen = a.mapped.String()
-		}
-		return nil
+		return a.mapped, nil
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"dialtone/diag"
 	"dialtone/diag/lab"
 )
 
@@ -26,8 +27,8 @@ func TestCarry(t *testing.T) {
 func checkCarry(t *testing.T, to Target, stun string) {
 	t.Helper()
 	to.Through = netip.MustParseAddrPort(strings.TrimPrefix(stun, "stun:"))
-	r := Relay(t.Context(), to)
-	if !r.OK || r.Stopped != "" || r.SendMs == nil || r.ChannelMs == nil || r.Seen != r.RelayAddress {
+	r := useRelay(t, to)
+	if !r.OK() || stoppedAt(r) != "" || r.Took(diag.StageSend) == nil || r.Took(diag.StageChannel) == nil || r.Seen() != r.Relayed() {
 		t.Errorf("%+v", r)
 	}
 }
@@ -46,7 +47,7 @@ func TestCarryNowhere(t *testing.T) {
 	defer func() { _ = silent.Close() }()
 	to := target(server.URL(lab.UDP), nil)
 	to.Through = netip.MustParseAddrPort(strings.TrimPrefix(silent.STUN(), "stun:"))
-	if r := Relay(t.Context(), to); !r.OK || r.Stopped != "send" || r.PermissionMs == nil || r.SendMs != nil {
+	if r := useRelay(t, to); !r.OK() || stoppedAt(r) != "send" || r.Took(diag.StagePermission) == nil || r.Took(diag.StageSend) != nil {
 		t.Errorf("%+v", r)
 	}
 }

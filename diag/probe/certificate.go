@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"math"
 	"strings"
 	"time"
 
@@ -13,14 +12,16 @@ import (
 )
 
 // noteCertificate takes over what the server's certificate says; nil says nothing.
-func (p *prober) noteCertificate(c *x509.Certificate) {
+func noteCertificate(s *diag.Stage, c *x509.Certificate, version string) {
 	if c == nil {
 		return
 	}
-	r := &p.result
-	r.TLSName, r.TLSIssuer = certificateName(c), issuerName(c)
-	r.TLSExpires = c.NotAfter.UTC().Format(time.RFC3339)
-	r.TLSDaysLeft = diag.Ptr(int(math.Floor(time.Until(c.NotAfter).Hours() / 24)))
+	names := certificateNames(c)
+	s.Clock = clock()
+	s.Certificate = &diag.Certificate{
+		Version: version, Name: certificateName(c), Names: names[:min(len(names), maxNames)], Issuer: issuerName(c),
+		NotBefore: c.NotBefore.UTC().Format(time.RFC3339), NotAfter: c.NotAfter.UTC().Format(time.RFC3339),
+	}
 }
 
 // refusedCertificate is the certificate that a handshake failed for, nil where it failed for something else.
@@ -44,8 +45,8 @@ func refusedCertificate(err error) *x509.Certificate {
 	return nil
 }
 
-// maxNames is how many names of a certificate are told.
-const maxNames = 3
+// maxNames is how many names of a certificate are kept, in a list of those that it is for.
+const maxNames = 4
 
 // certificateName is the subject of a certificate: its common name, otherwise the first name that it is for.
 func certificateName(c *x509.Certificate) string {
@@ -64,33 +65,14 @@ func issuerName(c *x509.Certificate) string {
 
 // certificateNames are the host names and addresses that a certificate is for.
 func certificateNames(c *x509.Certificate) []string {
-	names := append([]string(nil), c.DNSNames...)
+	var names []string
+	for _, name := range c.DNSNames {
+		names = append(names, diag.Clean(name, maxText))
+	}
 	for _, ip := range c.IPAddresses {
 		names = append(names, ip.String())
 	}
 	return names
-}
-
-// forWhom tells what a certificate is for, bounded.
-func forWhom(c *x509.Certificate) string {
-	names := certificateNames(c)
-	if len(names) == 0 {
-		return certificateName(c)
-	}
-	text := strings.Join(names[:min(len(names), maxNames)], ", ")
-	if len(names) > maxNames {
-		text += ", …"
-	}
-	return diag.Clean(text, maxText)
-}
-
-// described names a certificate, as an insertion behind the word.
-func described(c *x509.Certificate) string {
-	if c == nil {
-		return ""
-	}
-	return " " + certificateName(c) + " (issued by " + issuerName(c) + ", valid until " +
-		c.NotAfter.UTC().Format(time.DateOnly) + ")"
 }
 
 // first is the first of a list, or empty.

@@ -5,12 +5,16 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"fmt"
+	"math"
 	"net"
 	"strings"
 	"testing"
 	"time"
 
+	"dialtone/diag"
+	"dialtone/diag/judge"
 	"dialtone/diag/lab"
+	"dialtone/diag/nat"
 )
 
 // TestCertificateTold: what a certificate says is told whether the handshake succeeds or fails for it, and then in words.
@@ -45,19 +49,22 @@ func TestCertificateTold(t *testing.T) {
 			t.Run(tt.name+" "+string(tr), func(t *testing.T) {
 				s := startFault(t, lab.Fault{Network: tr, Behavior: lab.Correct, Certificate: tt.served})
 				r := ask(t, Target{URL: s.STUN(), TLS: tt.config})
-				if r.OK != (tt.names == nil) || r.OK != (r.TLSVersion != "") {
+				if r.OK() != (tt.names == nil) || r.OK() != (r.Certificate().Version != "") {
 					t.Fatalf("%+v", r)
 				}
 				for _, name := range tt.names {
-					if !strings.Contains(r.ErrorText, name) {
-						t.Errorf("%q does not say %q", r.ErrorText, name)
+					if !strings.Contains(errorText(r), name) {
+						t.Errorf("%q does not say %q", errorText(r), name)
 					}
 				}
-				if r.TLSName != tt.cn || r.TLSIssuer != issuer || r.TLSDaysLeft == nil || *r.TLSDaysLeft != tt.left {
-					t.Errorf("%+v", r)
+				tls := r.Stage(diag.StageTLS)
+				if c := tls.Certificate; c.Name != tt.cn || c.Issuer != issuer {
+					t.Errorf("%+v", c)
 				}
-				if _, err := time.Parse(time.RFC3339, r.TLSExpires); err != nil || !strings.HasSuffix(r.TLSExpires, "Z") {
-					t.Errorf("expires %q: %v", r.TLSExpires, err)
+				expires, err := time.Parse(time.RFC3339, tls.Certificate.NotAfter)
+				clock, err2 := time.Parse(time.RFC3339, tls.Clock)
+				if err != nil || err2 != nil || !strings.HasSuffix(tls.Certificate.NotAfter, "Z") || int(math.Floor((expires.Sub(clock)-time.Second).Hours()/24)) != tt.left {
+					t.Errorf("%+v at %s: %v, %v", tls.Certificate, tls.Clock, err, err2)
 				}
 			})
 		}
@@ -73,18 +80,15 @@ func TestHostileCertificate(t *testing.T) {
 		{Issuer: pkix.Name{Organization: []string{evil}}, IPAddresses: []net.IP{net.IPv6loopback}},
 		{DNSNames: make([]string, 5000)},
 	} {
-		for _, text := range []string{certificateName(c), issuerName(c), forWhom(c)} {
+		s := &diag.Stage{}
+		noteCertificate(s, c, "")
+		if len(s.Certificate.Names) > maxNames || s.Certificate.Issuer == "" || s.Clock == "" {
+			t.Errorf("%+v", s)
+		}
+		for _, text := range append([]string{s.Certificate.Name, s.Certificate.Issuer}, s.Certificate.Names...) {
 			if len(text) > maxText || strings.ContainsAny(text, "\x1b\a") {
 				t.Errorf("%q", text)
 			}
-		}
-		if text := described(c); len(text) > 3*maxText {
-			t.Errorf("%d bytes", len(text))
-		}
-		p := &prober{}
-		p.noteCertificate(c)
-		if p.result.TLSDaysLeft == nil || p.result.TLSIssuer == "" {
-			t.Errorf("%+v", p.result)
 		}
 	}
 }
@@ -101,7 +105,7 @@ func TestCredentialExpiry(t *testing.T) {
 	}
 }
 
-// TestExpired tells an expired credential from a wrong one, whichever code the server has for it.
+// TestExpired: the time in a user name is a fact, with the clock that it is compared with.
 func TestExpired(t *testing.T) {
 	for _, tt := range []struct {
 		expiry  time.Time
@@ -113,10 +117,16 @@ func TestExpired(t *testing.T) {
 		{time.Now().Add(-time.Minute), 403, false},
 		{time.Now().Add(time.Minute), 401, false},
 	} {
-		s := startFault(t, lab.Fault{Behavior: lab.AuthError, Code: tt.code})
-		r := ask(t, Target{URL: s.TURN(), Username: fmt.Sprintf("%d:ann", tt.expiry.Unix()), Password: password})
-		if r.ErrorCode != tt.code || (r.CredentialExpired != "") != tt.expired || strings.Contains(r.ErrorText, "expired") != tt.expired {
-			t.Errorf("%+v: %+v", tt, r)
+		server := startFault(t, lab.Fault{Behavior: lab.AuthError, Code: tt.code})
+		r := ask(t, Target{URL: server.TURN(), Username: fmt.Sprintf("%d:ann", tt.expiry.Unix()), Password: password})
+		s := &nat.State{}
+		for _, stage := range r.Stages {
+			s.Apply(diag.ServerStage{URL: r.URL, TURN: true, Diagnosis: true, Stage: stage})
+		}
+		s.Apply(diag.DiagnosisEnd{})
+		found := judge.Diagnose(s).Findings
+		if r.Code() != tt.code || len(found) != 1 || (found[0].ID == "turn.credentials_expired") != tt.expired {
+			t.Errorf("%+v: %+v, %+v", tt, r, found)
 		}
 	}
 }

@@ -15,6 +15,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/pion/stun/v2"
+
+	"dialtone/diag"
+	"dialtone/diag/words"
 )
 
 // message builds a response with raw attributes.
@@ -324,18 +327,17 @@ func FuzzDecode(f *testing.F) {
 
 // checkTold: what is said about an answer is short, clean, and names the next step.
 func checkTold(t *testing.T, a *answer) {
-	p := &prober{}
-	p.note(a)
-	texts := []string{p.result.Software, p.result.Realm, p.result.MappedAddress}
+	stage := diag.Stage{Name: diag.StageAllocate}
+	note(&stage, reply{answer: a})
+	texts := []string{stage.Software, stage.Realm, stage.Mapped}
 	if !a.ok {
-		for _, s := range []*stageError{
-			stunError(URL{Scheme: STUN, Host: "h"}, StageBinding, a.code, a.phrase, a.alternate),
-			refusedCredentials(URL{Scheme: TURN, Host: "h"}, "1433895918:ann", a.code, a.phrase, a.alternate),
-		} {
-			if s.advice == "" || s.cause == "" || s.code != a.code {
-				t.Fatalf("%+v", s)
+		for _, f := range []*failed{stunError(a.code, a.phrase, a.alternate), credentialsError(reply{answer: a})} {
+			stage.Failure = &f.Failure
+			s := diag.Server{URL: "turn:h", TURN: true, Stages: []diag.Stage{stage}}
+			if words.ServerAdvice(&s) == "" || f.Cause == "" || f.Code != a.code {
+				t.Fatalf("%+v", f)
 			}
-			texts = append(texts, s.text, s.advice)
+			texts = append(texts, words.ServerHeadline(&s), words.ServerAdvice(&s))
 		}
 	}
 	for _, text := range texts {

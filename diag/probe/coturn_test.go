@@ -17,6 +17,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/lab"
 	"dialtone/diag/lab/labtest"
+	"dialtone/diag/nat"
 )
 
 // coturn is a running turnserver.
@@ -81,7 +82,7 @@ func (c coturn) answers(ctx context.Context) bool {
 	for _, url := range []string{"stun:127.0.0.1:" + c.port, "stun:127.0.0.1:" + c.port + "?transport=tcp", "stuns:127.0.0.1:" + c.tlsPort} {
 		to := target(url, c.certificate)
 		to.Timeout = time.Second
-		if !Server(ctx, to).OK {
+		if r := Server(ctx, to); !r.OK() {
 			return false
 		}
 	}
@@ -90,25 +91,28 @@ func (c coturn) answers(ctx context.Context) bool {
 
 // askWithinQuota asks again while the quota is used up: turnserver counts an allocation for a moment after its
 // release. One that is not released counts for ten minutes.
-func askWithinQuota(t *testing.T, target Target) diag.ServerResult {
+func askWithinQuota(t *testing.T, target Target) diag.Server {
 	t.Helper()
 	retry := time.NewTicker(50 * time.Millisecond)
 	defer retry.Stop()
 	for range 200 {
-		if r := ask(t, target); r.ErrorCode != 486 {
+		if r := ask(t, target); r.Code() != 486 {
 			return r
 		}
 		<-retry.C
 	}
 	t.Fatal("allocations are not released")
-	return diag.ServerResult{}
+	return diag.Server{}
 }
 
 // findingIDs are those that a relay's result leads to.
-func findingIDs(r diag.NATRelay) []string {
-	report := diag.JudgeNAT(&diag.NATObservations{}, nil, []diag.NATRelay{r}, nil)
+func findingIDs(r diag.Server) []string {
+	s := &nat.State{}
+	for _, stage := range r.Stages {
+		s.Apply(diag.ServerStage{URL: r.URL, Transport: r.Transport, TURN: true, Diagnosis: true, Address: r.Address, SRV: r.SRV, Stage: stage})
+	}
 	ids := []string{}
-	for _, f := range report.Findings {
+	for _, f := range judged(s).Findings {
 		ids = append(ids, f.ID)
 	}
 	return ids
@@ -138,9 +142,9 @@ func TestCoturn(t *testing.T) {
 			} {
 				wrong := account(u, i)
 				change(&wrong)
-				r := Relay(t.Context(), wrong)
-				checkResult(t, r.ServerResult)
-				if diff := cmp.Diff([]string{"turn.unauthorized"}, findingIDs(r)); diff != "" || r.ErrorCode != 401 || r.DurationMs.Duration() >= DefaultTimeout {
+				r := useRelay(t, wrong)
+				checkResult(t, r)
+				if diff := cmp.Diff([]string{"turn.unauthorized"}, findingIDs(r)); diff != "" || r.Code() != 401 || r.DurationMs().Duration() >= DefaultTimeout {
 					t.Errorf("wrong %s: %+v\n%s", name, r, diff)
 				}
 			}
@@ -149,7 +153,7 @@ func TestCoturn(t *testing.T) {
 	t.Run("released", func(t *testing.T) {
 		// More often than the quota allows: each probe must give its allocation back.
 		for range 4 {
-			if r := askWithinQuota(t, account(c.relayURLs()[0], 4)); !r.OK {
+			if r := askWithinQuota(t, account(c.relayURLs()[0], 4)); !r.OK() {
 				t.Fatalf("%+v", r)
 			}
 		}
@@ -158,7 +162,7 @@ func TestCoturn(t *testing.T) {
 		to := account(c.relayURLs()[1], 5)
 		hold(t, to)
 		hold(t, to)
-		if r := Relay(t.Context(), to); r.ErrorCode != 486 || !slices.Equal(findingIDs(r), []string{"turn.quota_reached"}) {
+		if r := useRelay(t, to); r.Code() != 486 || !slices.Equal(findingIDs(r), []string{"turn.quota_reached"}) {
 			t.Errorf("%v %+v", findingIDs(r), r)
 		}
 	})
@@ -174,12 +178,12 @@ func (c coturn) checkBehavior(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := diag.JudgeNAT(o, nil, nil, nil)
-	if s := r.Servers[0]; s.Grade != diag.GradeRFC5780 || s.WhyPlain != "" || !strings.Contains(s.Software, "Coturn") {
+	r := judged(o)
+	if s := r.Servers[0]; s.Grade != nat.GradeRFC5780 || s.Basic != nil || !strings.Contains(s.Server.Software(), "Coturn") {
 		t.Errorf("%+v", s)
 	}
-	for name, b := range map[string]diag.Behavior{"mapping": r.Behavior.Mapping, "filtering": r.Behavior.Filtering} {
-		if b.Value != diag.EndpointIndependent || b.Confidence != diag.Proven {
+	for name, b := range map[string]nat.Behavior{"mapping": r.Behaviors.Mapping, "filtering": r.Behaviors.Filtering} {
+		if b.Value != nat.EndpointIndependent || b.Confidence != nat.Proven {
 			t.Errorf("%s: %+v", name, b)
 		}
 	}
@@ -192,24 +196,25 @@ func (c coturn) checkBehavior(t *testing.T) {
 func (c coturn) checkSTUN(t *testing.T, to Target) {
 	to.Samples = 3
 	r := ask(t, to)
-	if !r.OK || !strings.HasPrefix(r.MappedAddress, "127.0.0.1:") || !strings.Contains(r.Software, "Coturn") {
+	if !r.OK() || !strings.HasPrefix(r.Mapped(), "127.0.0.1:") || !strings.Contains(r.Software(), "Coturn") {
 		t.Errorf("%+v", r)
 	}
-	if r.Times == nil || r.Times.Sent != 3 || r.Times.Lost != 0 || r.Times.MinMs <= 0 || r.Times.MedianMs < r.Times.MinMs {
-		t.Errorf("times: %+v", r.Times)
+	if sampled(r) == nil || sampled(r).Sent != 3 || sampled(r).Lost != 0 || sampled(r).MinMs <= 0 || sampled(r).MedianMs < sampled(r).MinMs {
+		t.Errorf("times: %+v", sampled(r))
 	}
 	c.checkTLS(t, r)
 }
 
 // checkTLS wants the certificate of the lab, where there is one.
-func (c coturn) checkTLS(t *testing.T, r diag.ServerResult) {
+func (c coturn) checkTLS(t *testing.T, r diag.Server) {
 	t.Helper()
 	version := map[string]string{"tls": "TLS 1.", "dtls": "DTLS 1.2"}[r.Transport]
-	if !strings.HasPrefix(r.TLSVersion, version) || version == "" && r.TLSVersion != "" {
-		t.Errorf("TLS version %q, want %q", r.TLSVersion, version)
+	c509 := r.Certificate()
+	if (version == "") != (c509 == nil) || version != "" && !strings.HasPrefix(c509.Version, version) {
+		t.Errorf("certificate %+v, want %q", c509, version)
 	}
-	if version != "" && (r.TLSName != "localhost" || r.TLSIssuer != "dialtone lab authority" || r.TLSExpires == "" || r.TLSDaysLeft == nil || *r.TLSDaysLeft != 0) {
-		t.Errorf("certificate: %+v", r)
+	if version != "" && (c509.Name != "localhost" || c509.Issuer != "dialtone lab authority" || c509.NotAfter == "") {
+		t.Errorf("certificate: %+v", c509)
 	}
 }
 
@@ -220,22 +225,23 @@ func (c coturn) checkRelay(t *testing.T, to Target) {
 		if through != "" {
 			to.Through = netip.MustParseAddrPort(through)
 		}
-		r := Relay(t.Context(), to)
-		checkResult(t, r.ServerResult)
-		if !r.OK || r.Stopped != "" || r.Seen == "" || r.Seen != r.RelayAddress || r.OwnPeer != (through == "") || r.Realm != "example.org" {
+		r := useRelay(t, to)
+		checkResult(t, r)
+		_, own := r.Peer()
+		if !r.OK() || stoppedAt(r) != "" || r.Seen() == "" || r.Seen() != r.Relayed() || own != (through == "") || r.Stage(diag.StageAllocate).Realm != "example.org" {
 			t.Errorf("through %q: %+v", through, r)
 		}
 		for name, ms := range map[string]*diag.Millis{
-			"permission": r.PermissionMs, "send": r.SendMs, "bind": r.BindMs, "channel": r.ChannelMs, "refresh": r.RefreshMs, "release": r.ReleaseMs,
+			"permission": r.Took(diag.StagePermission), "send": r.Took(diag.StageSend), "bind": r.Took(diag.StageBind), "channel": r.Took(diag.StageChannel), "refresh": r.Took(diag.StageRefresh), "release": r.Took(diag.StageRelease),
 		} {
 			if ms == nil || *ms <= 0 {
 				t.Errorf("through %q: no time of %s: %+v", through, name, r)
 			}
 		}
-		if r.LifetimeS != 600 {
-			t.Errorf("the Refresh granted %d s", r.LifetimeS)
+		if refresh := r.Stage(diag.StageRefresh); refresh == nil || refresh.LifetimeS != 600 {
+			t.Errorf("the Refresh granted %+v", refresh)
 		}
-		c.checkTLS(t, r.ServerResult)
+		c.checkTLS(t, r)
 	}
 }
 
@@ -246,10 +252,10 @@ func hold(t *testing.T, to Target) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &prober{target: to, url: u, at: u}
+	p := &prober{target: to, url: u, to: endpoint{addr: netip.MustParseAddrPort(u.Address())}}
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	l, err := p.open(ctx, netip.MustParseAddrPort(u.Address()))
+	l, err := p.open(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -258,7 +264,7 @@ func hold(t *testing.T, to Target) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.allocateAs(ctx, l, &credentials{username: to.Username, password: to.Password, realm: r.realm, nonce: r.nonce}); err != nil {
+	if _, err := p.allocateAs(ctx, l, &credentials{username: to.Username, password: to.Password, realm: r.realm, nonce: r.nonce}, &diag.Stage{}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -289,15 +295,14 @@ func TestCoturnSecret(t *testing.T) {
 				{"expired", credentials(u, secret, past), "turn.credentials_expired", false},
 				{"another secret", credentials(u, "south wind", hence), "turn.unauthorized", false},
 			} {
-				r := Relay(t.Context(), tt.to)
-				checkResult(t, r.ServerResult)
-				ids := slices.DeleteFunc(findingIDs(r), func(id string) bool { return id == "server.tls_expires" && r.TLSVersion != "" && r.OK })
-				if diff := cmp.Diff([]string{tt.want}, ids); diff != "" || r.OK != tt.ok {
+				r := useRelay(t, tt.to)
+				checkResult(t, r)
+				ids := slices.DeleteFunc(findingIDs(r), func(id string) bool { return id == "server.tls_expires" && r.Certificate() != nil && r.OK() })
+				if diff := cmp.Diff([]string{tt.want}, ids); diff != "" || r.OK() != tt.ok {
 					t.Errorf("%s: %+v\n%s", tt.name, r, diff)
 				}
-				if expired := tt.want == "turn.credentials_expired"; expired != (r.CredentialExpired == past.UTC().Format(time.RFC3339)) ||
-					expired && !strings.Contains(r.ErrorText, past.UTC().Format("2006-01-02 15:04:05 UTC")) {
-					t.Errorf("%s: %q, %q", tt.name, r.CredentialExpired, r.ErrorText)
+				if config := r.Stage(diag.StageConfig); (config.CredentialExpires == past.UTC().Format(time.RFC3339)) != (tt.want == "turn.credentials_expired") {
+					t.Errorf("%s: %+v", tt.name, config)
 				}
 			}
 		})

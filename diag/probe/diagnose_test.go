@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"encoding/json"
 	"errors"
 	"net/netip"
 	"slices"
@@ -9,13 +10,20 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"dialtone/diag"
+	"dialtone/diag/judge"
 	"dialtone/diag/lab"
+	"dialtone/diag/nat"
+	"dialtone/diag/report"
+	"dialtone/diag/words"
 )
 
-// TestProgress: a diagnosis tells what it knows while it runs, never too often, the last state before a pause too, and it takes
-// nothing for silence that may still come.
-func TestProgress(t *testing.T) {
+// TestFacts: the facts of a diagnosis make sense at every moment: what is judged so far takes nothing for silence that may
+// still come, and what is replayed is judged as it was.
+func TestFacts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, err := lab.NewWorld(lab.WorldOptions{Responders: 3, Filtering: lab.AddressAndPortDependent, Delay: 30 * time.Millisecond, Lifetime: time.Minute})
 		if err != nil {
@@ -29,26 +37,44 @@ func TestProgress(t *testing.T) {
 			}
 			q.URLs = append(q.URLs, u)
 		}
-		var told []diag.NATProgress
+		var facts []diag.Data
 		var at []time.Duration
 		start := time.Now()
-		q.Progress = func(p diag.NATProgress) { told, at = append(told, p), append(at, time.Since(start)) }
-		report, err := Diagnose(t.Context(), q)
+		q.Report = func(d diag.Data) { facts, at = append(facts, d), append(at, time.Since(start)) }
+		state, err := Diagnose(t.Context(), q)
 		if err := errors.Join(err, w.Close()); err != nil {
 			t.Fatal(err)
 		}
-		if took := time.Since(start); took > q.Limit() {
-			t.Errorf("it took %v, longer than %v", took, q.Limit())
+		if took := time.Since(start); took > q.Longest() {
+			t.Errorf("it took %v, longer than %v", took, q.Longest())
 		}
-		checkProgress(t, told, at)
-		if last := told[len(told)-1]; !last.Final || last.Report.Behavior.Lifetime.Value != report.Behavior.Lifetime.Value || last.Sent == 0 || last.Answered == 0 {
-			t.Errorf("the last one: %+v", last)
+		checkFacts(t, facts, at)
+		live, again := judge.Diagnose(state), judge.Diagnose(replayed(t, facts))
+		if diff := cmp.Diff(report.NewNetwork(live), report.NewNetwork(again), cmpopts.EquateComparable(netip.Addr{})); diff != "" {
+			t.Errorf("judged again (-live +replayed):\n%s", diff)
 		}
-		known := slices.IndexFunc(told, func(p diag.NATProgress) bool { return p.Report.Behavior.Filtering.Confidence == diag.Proven })
-		if known < 0 || at[known] > 2*time.Second || told[known].Report.Exit != diag.ExitPass {
-			t.Errorf("the filtering was known in report %d of %v", known, at)
+		if live.Behaviors.Lifetime.Confidence != nat.Proven || live.Exit != diag.ExitPass {
+			t.Errorf("%v, %+v", live.Exit, live.Behaviors.Lifetime)
 		}
 	})
+}
+
+// replayed is the fold of facts that were written and read.
+func replayed(t *testing.T, facts []diag.Data) *nat.State {
+	t.Helper()
+	s := &nat.State{}
+	for i, fact := range facts {
+		raw, err := json.Marshal(diag.Event{Seq: uint64(i + 1), Data: fact})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var e diag.Event
+		if err := json.Unmarshal(raw, &e); err != nil {
+			t.Fatal(err)
+		}
+		s.Apply(e.Data)
+	}
+	return s
 }
 
 // TestBudgetHolds: relays that are silent, and servers that are silent over TCP as well, do not make it take longer.
@@ -70,50 +96,58 @@ func TestBudgetHolds(t *testing.T) {
 	}
 	start := time.Now()
 	r, err := Diagnose(t.Context(), q)
-	if took := time.Since(start); err != nil || took > q.Budget+2*time.Second || len(r.TURN) != 2 {
-		t.Errorf("after %v: %v, %+v", took, err, r.Verdict)
+	if took := time.Since(start); err != nil || took > q.Budget+2*time.Second || len(r.Asked) != 2 {
+		t.Errorf("after %v: %v, %+v", took, err, r.Asked)
 	}
 }
 
-// checkProgress holds interim reports against each other.
-func checkProgress(t *testing.T, told []diag.NATProgress, at []time.Duration) {
+// checkFacts judges after each fact.
+func checkFacts(t *testing.T, facts []diag.Data, at []time.Duration) {
 	t.Helper()
-	if len(told) < 10 {
-		t.Fatalf("told %d times", len(told))
+	s := &nat.State{}
+	var known time.Duration
+	lifetimes := map[string]bool{}
+	answered := 0
+	for i, fact := range facts {
+		s.Apply(fact)
+		_, start := fact.(diag.DiagnosisStart)
+		_, end := fact.(diag.DiagnosisEnd)
+		if start != (i == 0) || end != (i == len(facts)-1) {
+			t.Errorf("fact %d of %d: %+v", i, len(facts), fact)
+		}
+		n := judge.Diagnose(s)
+		if now := count(s); now < answered {
+			t.Errorf("%d answers, then %d", answered, now)
+		} else {
+			answered = now
+		}
+		if !end && (n.Outcome == judge.NetworkNoAnswer || slices.ContainsFunc(n.Findings, func(f judge.Finding) bool { return f.ID == "server.timeout" })) {
+			t.Errorf("fact %d: %s, %+v", i, n.Outcome, n.Findings)
+		}
+		if known == 0 && n.Behaviors.Filtering.Confidence == nat.Proven {
+			known = at[i]
+		}
+		lifetimes[words.BehaviorValue(n.Behaviors.Lifetime)] = true
 	}
-	if !slices.ContainsFunc(told[0].Report.Servers, func(s diag.NATServer) bool { return s.Waiting }) {
-		t.Errorf("the first one waits for nobody: %+v", told[0].Report.Servers)
+	if known == 0 || known > 2*time.Second {
+		t.Errorf("the filtering was known after %v", known)
 	}
-	for i, p := range told {
-		if p.Final != (i == len(told)-1) {
-			t.Errorf("report %d of %d: final %v", i, len(told), p.Final)
-		}
-		if i > 0 && !p.Final && at[i]-at[i-1] < progressEvery {
-			t.Errorf("told at %v and at %v", at[i-1], at[i])
-		}
-		if i > 0 && p.Answered < told[i-1].Answered {
-			t.Errorf("%d answers, then %d", told[i-1].Answered, p.Answered)
-		}
-		for _, f := range p.Report.Findings {
-			if f.ID == "server.timeout" {
-				t.Errorf("report %d: %+v", i, f)
-			}
-		}
-		if strings.Contains(p.Report.Verdict.Headline, "connectivity") {
-			t.Errorf("report %d: %s", i, p.Report.Verdict.Headline)
-		}
-	}
-	// Every pause that a mapping has outlived is told when it has, not with the next one.
+	// Every pause that a mapping has outlived is known when it has, not with the next one.
 	for _, pause := range []string{"at least 7 s", "at least 33 s", "at least 55 s"} {
-		if !slices.ContainsFunc(told, func(p diag.NATProgress) bool { return p.Report.Behavior.Lifetime.Value == pause }) {
-			t.Errorf("%q was never told", pause)
+		if !lifetimes[pause] {
+			t.Errorf("%q was never known: %v", pause, lifetimes)
 		}
 	}
+}
+
+func count(s *nat.State) int {
+	_, answered := s.Count()
+	return answered
 }
 
 // TestTCPMapping: connections from one port to two addresses show one port where there is no NAT.
 func TestTCPMapping(t *testing.T) {
-	var servers []diag.NATAsked
+	var servers []diag.NATServer
 	for _, listen := range []string{"127.0.0.1:0", "127.0.0.2:0"} {
 		s, err := lab.StartTURN(lab.TURNOptions{Listen: listen, UDP: true, TCP: true})
 		if err != nil {
@@ -124,21 +158,21 @@ func TestTCPMapping(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		servers = append(servers, diag.NATAsked{URL: u.String(), Address: netip.AddrPortFrom(netip.MustParseAddr(u.Host), u.Port)})
+		servers = append(servers, diag.NATServer{URL: u.String(), Address: netip.AddrPortFrom(netip.MustParseAddr(u.Host), u.Port)})
 	}
-	o := &diag.NATObservations{TCP: tcpMapping(t.Context(), servers, netip.Addr{})}
-	b := diag.JudgeNAT(o, nil, nil, nil).Behavior.TCPMapping
-	if b.Value != diag.EndpointIndependent || b.Confidence != diag.Proven {
+	o := &nat.State{Streams: tcpMapping(t.Context(), servers, netip.Addr{})}
+	b := judged(o).Behaviors.TCPMapping
+	if b.Value != nat.EndpointIndependent || b.Confidence != nat.Proven {
 		t.Errorf("%+v", b)
 	}
 	if list := tcpMapping(t.Context(), servers[:1], netip.Addr{}); list != nil {
 		t.Errorf("one server was asked: %+v", list)
 	}
 	// Nothing listens on a third one: it is named, and the others still tell.
-	servers = append(servers, diag.NATAsked{Address: netip.MustParseAddrPort("127.0.0.3:1")})
-	o.TCP = tcpMapping(t.Context(), servers, netip.Addr{})
-	b = diag.JudgeNAT(o, nil, nil, nil).Behavior.TCPMapping
-	if b.Value != diag.EndpointIndependent || !strings.Contains(strings.Join(b.Evidence, "\n"), "127.0.0.3:1 over TCP: ") {
+	servers = append(servers, diag.NATServer{Address: netip.MustParseAddrPort("127.0.0.3:1")})
+	o.Streams = tcpMapping(t.Context(), servers, netip.Addr{})
+	b = judged(o).Behaviors.TCPMapping
+	if b.Value != nat.EndpointIndependent || !strings.Contains(strings.Join(words.BehaviorEvidence(b), "\n"), "127.0.0.3:1 over TCP: ") {
 		t.Errorf("%+v", b)
 	}
 }
@@ -155,12 +189,12 @@ func TestOwnQuota(t *testing.T) {
 		q.URLs = append(q.URLs, u)
 	}
 	for range 5 {
-		report, err := Diagnose(t.Context(), q)
+		state, err := Diagnose(t.Context(), q)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, r := range report.TURN {
-			if !r.OK {
+		for _, r := range state.Asked {
+			if !r.OK() {
 				t.Errorf("%+v", r)
 			}
 		}

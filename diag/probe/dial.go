@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"net/netip"
-	"time"
 
 	"github.com/pion/dtls/v3"
 	dtlsnet "github.com/pion/dtls/v3/pkg/net"
@@ -16,39 +15,44 @@ import (
 	"dialtone/diag"
 )
 
-// open makes the connection, secured where the URL wants it.
-func (p *prober) open(ctx context.Context, to netip.AddrPort) (*link, error) {
-	p.stage = StageConnect
+// open makes the connection, secured if the URL wants it. That a UDP socket was opened is not worth a report.
+func (p *prober) open(ctx context.Context) (*link, error) {
 	network := "tcp"
 	if p.url.UDP {
 		network = "udp"
 	}
 	d := net.Dialer{LocalAddr: p.localAddr()}
-	start := time.Now()
-	conn, err := d.DialContext(ctx, network, to.String())
+	var conn net.Conn
+	dial := func(*diag.Stage) (err error) {
+		conn, err = d.DialContext(ctx, network, p.to.addr.String())
+		return err
+	}
+	var err error
+	if p.url.UDP {
+		err = dial(nil)
+	}
+	if err != nil || !p.url.UDP {
+		err = p.step(ctx, diag.StageConnect, dial)
+	}
 	if err != nil {
 		return nil, err
-	}
-	if !p.url.UDP {
-		p.result.ConnectMs = since(start)
 	}
 	l := &link{conn: conn, reliable: !p.url.UDP}
 	if !p.url.Scheme.Secured() {
 		return l, nil
 	}
-	p.stage = StageTLS
-	start = time.Now()
+	secure := p.tls
 	if p.url.UDP {
-		l.conn, err = p.dtls(ctx, conn)
-	} else {
-		l.conn, err = p.tls(ctx, conn)
+		secure = p.dtls
 	}
+	err = p.step(ctx, diag.StageTLS, func(s *diag.Stage) (err error) {
+		l.conn, err = secure(ctx, conn, s)
+		return err
+	})
 	if err != nil {
 		_ = conn.Close() // the handshake's error is the one that counts
-		p.noteCertificate(refusedCertificate(err))
 		return nil, err
 	}
-	p.result.TLSMs = since(start)
 	return l, nil
 }
 
@@ -78,21 +82,20 @@ func (p *prober) tlsConfig() *tls.Config {
 }
 
 // tls secures a TCP connection.
-func (p *prober) tls(ctx context.Context, conn net.Conn) (net.Conn, error) {
+func (p *prober) tls(ctx context.Context, conn net.Conn, s *diag.Stage) (net.Conn, error) {
 	c := tls.Client(conn, p.tlsConfig())
 	if err := c.HandshakeContext(ctx); err != nil {
+		noteCertificate(s, refusedCertificate(err), "")
 		return nil, err
 	}
-	state := c.ConnectionState()
-	p.result.TLSVersion = tls.VersionName(state.Version)
-	if len(state.PeerCertificates) > 0 {
-		p.noteCertificate(state.PeerCertificates[0])
+	if state := c.ConnectionState(); len(state.PeerCertificates) > 0 {
+		noteCertificate(s, state.PeerCertificates[0], tls.VersionName(state.Version))
 	}
 	return c, nil
 }
 
 // dtls secures a UDP socket.
-func (p *prober) dtls(ctx context.Context, conn net.Conn) (net.Conn, error) {
+func (p *prober) dtls(ctx context.Context, conn net.Conn, s *diag.Stage) (net.Conn, error) {
 	config := p.tlsConfig()
 	options := []dtls.ClientOption{
 		dtls.WithServerName(config.ServerName),
@@ -116,16 +119,13 @@ func (p *prober) dtls(ctx context.Context, conn net.Conn) (net.Conn, error) {
 	}
 	if err := c.HandshakeContext(ctx); err != nil {
 		_ = c.Close() // the handshake's error is the one that counts
+		noteCertificate(s, refusedCertificate(err), "")
 		return nil, err
 	}
-	p.result.TLSVersion = "DTLS 1.2" // the one version that pion/dtls speaks
 	if state, ok := c.ConnectionState(); ok && len(state.PeerCertificates) > 0 {
 		if leaf, err := x509.ParseCertificate(state.PeerCertificates[0]); err == nil {
-			p.noteCertificate(leaf)
+			noteCertificate(s, leaf, "DTLS 1.2") // the one version that pion/dtls speaks
 		}
 	}
 	return c, nil
 }
-
-// since is the time since start as a measured value.
-func since(start time.Time) *diag.Millis { return diag.Ptr(diag.Millis(time.Since(start))) }

@@ -11,6 +11,7 @@ import (
 	"github.com/pion/transport/v5"
 
 	"dialtone/diag"
+	"dialtone/diag/nat"
 )
 
 // NATBudget is how long [NAT] may take at most.
@@ -42,13 +43,14 @@ type NATOptions struct {
 
 	Deep, Hairpin bool // further tests, see [Inquiry]; they take up to [FurtherBudget] more
 
-	// Progress is given a copy of the observations after each that is new; nil: nobody is told.
-	Progress func(*diag.NATObservations)
+	// Report gets each fact, from one goroutine; nil: none is reported.
+	Report func(diag.Data)
 }
 
-// NAT asks STUN servers over UDP for everything that [diag.JudgeNAT] reads: it follows [planNAT] until nothing more can
-// be learned, until the budget is used up, or until ctx ends. It fails only when no request can be made.
-func NAT(ctx context.Context, servers []diag.NATAsked, options NATOptions) (*diag.NATObservations, error) {
+// NAT asks STUN servers over UDP for everything that [nat.Judge] reads: it follows [nat.Plan] until nothing more can be
+// learned, until the budget is used up, or until ctx ends. It returns the fold of what it has reported, and fails only
+// when no request can be made.
+func NAT(ctx context.Context, servers []diag.NATServer, options NATOptions) (*nat.State, error) {
 	if options.Net == nil {
 		options.Net = systemSockets{}
 	}
@@ -56,10 +58,14 @@ func NAT(ctx context.Context, servers []diag.NATAsked, options NATOptions) (*dia
 		options.Budget = NATBudget
 	}
 	r := &natRun{
-		options: options, start: time.Now(), o: &diag.NATObservations{Servers: slices.Clone(servers), Pending: true,
-			Deep: options.Deep, Hairpin: options.Hairpin},
-		sockets: map[string]*natSocket{}, arrivals: make(chan arrival, 64), sent: map[txID]*natSend{}, per: make([]natLine,
-			len(servers)),
+		options: options, start: time.Now(), o: &nat.State{},
+		sockets: map[diag.NATSocket]*natSocket{}, arrivals: make(chan arrival, 64), sent: map[txID]*natSend{},
+		per: make([]serverRun, len(servers)),
+	}
+	r.o.Start.Deep, r.o.Start.Hairpin = options.Deep, options.Hairpin
+	for i, s := range servers {
+		s.Server = i
+		r.report(s)
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	err := r.run(ctx)
@@ -72,27 +78,34 @@ func NAT(ctx context.Context, servers []diag.NATAsked, options NATOptions) (*dia
 type natRun struct {
 	options  NATOptions
 	start    time.Time
-	o        *diag.NATObservations
-	sockets  map[string]*natSocket
+	o        *nat.State // the fold of what was reported: the plan reads what every reader of the events has
+	sockets  map[diag.NATSocket]*natSocket
 	arrivals chan arrival
 	sent     map[txID]*natSend
-	per      []natLine
-	news     bool // something was observed that nobody has been told
+	per      []serverRun
 }
 
-// natLine is what concerns one server.
-type natLine struct {
+// report hands on a fact.
+func (r *natRun) report(d diag.Data) {
+	r.o.Apply(d)
+	if r.options.Report != nil {
+		r.options.Report(d)
+	}
+}
+
+// serverRun is what concerns one server.
+type serverRun struct {
 	waiting []*natSend      // planned, in the order of their time
 	flying  []*natSend      // sent, without an answer so far, and not yet given up
 	begun   []time.Duration // of the last natRate sends
 	slowest time.Duration   // round trip
-	strays  int             // datagrams from it that could not be read
-	unread  error           // why
+	unread  error           // why a datagram from it could not be read
+	repeats int             // answers to requests that had been answered
 }
 
 // natSend is one transaction.
 type natSend struct {
-	*natAsk
+	*nat.Question
 	question *natQuestion // shared by the sends of one question
 	due      time.Duration
 	at       time.Duration
@@ -100,18 +113,13 @@ type natSend struct {
 	local    netip.AddrPort
 }
 
-// aboutFiltering reports whether the request belongs to the filtering test.
-func (s *natSend) aboutFiltering() bool {
-	switch s.test {
-	case diag.TestControl, diag.TestChangeBoth, diag.TestChangePort, diag.TestOpen, diag.TestProveBoth, diag.TestProvePort:
-		return true
-	default:
+// behavior is what the request asks of the server.
+func (s *natSend) behavior() behavior {
+	return behavior{
+		size: s.Size, padding: s.Test == diag.TestPadded, changeIP: s.ChangesIP(), changePort: s.ChangesPort(),
+		responsePort: s.ResponsePort,
 	}
-	return false
 }
-
-// afterPause reports whether the request is one of the lifetime test.
-func (s *natSend) afterPause() bool { return s.test == diag.TestWake || s.test == diag.TestAgain }
 
 // natQuestion is what the sends of one question have in common.
 type natQuestion struct {
@@ -122,14 +130,12 @@ type natQuestion struct {
 // dueAt is when the request may be sent: the rate may have held back the one before it.
 func (s *natSend) dueAt() time.Duration { return max(s.due, s.question.again) }
 
-// run asks what can be told at once, then what takes longer.
+// run asks what can be known at once, then what takes longer.
 func (r *natRun) run(ctx context.Context) error {
 	err := r.phase(ctx, r.options.Budget, r.plan)
-	r.o.Pending = false
 	if err == nil && (r.options.Deep || r.options.Hairpin) {
-		r.o.Further, r.news = true, true
+		r.report(diag.DiagnosisFurther{})
 		err = r.phase(ctx, FurtherBudget, r.planFurther)
-		r.o.Further = false
 	}
 	r.finish()
 	return err
@@ -150,7 +156,6 @@ func (r *natRun) phase(ctx context.Context, budget time.Duration, plan func(time
 			r.drop()
 			return nil
 		}
-		r.tell()
 		wait := time.NewTimer(min(next, end) - now)
 		select {
 		case a := <-r.arrivals:
@@ -171,16 +176,9 @@ func (r *natRun) drop() {
 	}
 }
 
-// tell hands on a copy of what is new. The answers in it are never changed.
-func (r *natRun) tell() {
-	if !r.news || r.options.Progress == nil {
-		return
-	}
-	r.news = false
-	o := *r.o
-	o.Servers, o.Requests = slices.Clone(o.Servers), slices.Clone(o.Requests)
-	r.options.Progress(&o)
-}
+func aboutFiltering(s *natSend) bool { return s.AboutFiltering() }
+
+func afterPause(s *natSend) bool { return s.AfterPause() }
 
 // plan asks for a new plan for every server whose questions are over. What was asked about filtering, or will be, is no
 // longer waited for once that is known.
@@ -189,13 +187,13 @@ func (r *natRun) plan(now time.Duration) {
 	known := f.Known()
 	for i := range r.per {
 		if known {
-			r.per[i].waiting = slices.DeleteFunc(r.per[i].waiting, (*natSend).aboutFiltering)
-			r.per[i].flying = slices.DeleteFunc(r.per[i].flying, (*natSend).aboutFiltering)
+			r.per[i].waiting = slices.DeleteFunc(r.per[i].waiting, aboutFiltering)
+			r.per[i].flying = slices.DeleteFunc(r.per[i].flying, aboutFiltering)
 		}
 		if r.open(i) {
 			continue
 		}
-		for _, ask := range planNAT(r.o, i) {
+		for _, ask := range nat.Plan(r.o, i) {
 			r.ask(now, ask)
 		}
 	}
@@ -206,35 +204,35 @@ func (r *natRun) plan(now time.Duration) {
 func (r *natRun) planFurther(now time.Duration) {
 	if r.o.Outlived() {
 		for i := range r.per {
-			r.per[i].waiting = slices.DeleteFunc(r.per[i].waiting, (*natSend).afterPause)
+			r.per[i].waiting = slices.DeleteFunc(r.per[i].waiting, afterPause)
 		}
 	}
-	for _, topic := range furtherTopics {
-		if r.about(topic.name) {
+	for _, topic := range nat.Topics {
+		if r.about(topic.Name) {
 			continue
 		}
-		for _, ask := range topic.plan(r.o) {
-			ask.topic = topic.name
+		for _, ask := range topic.Plan(r.o) {
+			ask.Topic = topic.Name
 			r.ask(now, ask)
 		}
 	}
 }
 
 // about reports whether anything of a topic is planned or has been sent a moment ago.
-func (r *natRun) about(topic string) bool {
-	same := func(s *natSend) bool { return s.topic == topic }
-	return slices.ContainsFunc(r.per, func(l natLine) bool {
+func (r *natRun) about(topic nat.Topic) bool {
+	same := func(s *natSend) bool { return s.Topic == topic }
+	return slices.ContainsFunc(r.per, func(l serverRun) bool {
 		return slices.ContainsFunc(l.flying, same) ||
 			slices.ContainsFunc(l.waiting, func(s *natSend) bool { return same(s) && !s.question.answered })
 	})
 }
 
 // ask plans the sends of a question.
-func (r *natRun) ask(now time.Duration, ask natAsk) {
-	line, question := &r.per[ask.server], &natQuestion{}
-	first := max(now+ask.after, ask.at)
-	for n := range ask.tries {
-		line.waiting = append(line.waiting, &natSend{natAsk: &ask, question: question,
+func (r *natRun) ask(now time.Duration, ask nat.Question) {
+	line, question := &r.per[ask.Server], &natQuestion{}
+	first := max(now+ask.After, ask.At)
+	for n := range ask.Tries {
+		line.waiting = append(line.waiting, &natSend{Question: &ask, question: question,
 			due: first + time.Duration(n)*schedule[1], index: -1})
 	}
 	slices.SortStableFunc(line.waiting, func(a, b *natSend) int { return cmp.Compare(a.due, b.due) })
@@ -270,18 +268,18 @@ func (r *natRun) send(ctx context.Context, now time.Duration) error {
 }
 
 // free is when the rate allows the next transaction.
-func (l *natLine) free() time.Duration {
+func (l *serverRun) free() time.Duration {
 	if len(l.begun) < natRate {
 		return 0
 	}
 	return l.begun[0] + time.Second
 }
 
-// sendOne sends a request. What the system refuses, for this server, is told as its failure.
+// sendOne sends a request. What the system refuses, for this server, is reported as its failure.
 func (r *natRun) sendOne(ctx context.Context, s *natSend) error {
-	socket, err := r.socket(ctx, s.natAsk)
+	socket, err := r.socket(ctx, s.Question)
 	if err != nil { // no route, or no address of that family
-		r.fail(s.server, err)
+		r.fail(s.Server, err)
 		return nil
 	}
 	id := newTxID()
@@ -289,15 +287,15 @@ func (r *natRun) sendOne(ctx context.Context, s *natSend) error {
 	if err != nil {
 		return err
 	}
-	if s.answerAt != "" && r.sockets[s.answerAt] == nil {
+	if s.AnswerAt.Use != "" && r.sockets[s.AnswerAt] == nil {
 		return nil // nobody would hear the answer
 	}
 	s.local = socket.local
 	r.sent[id] = s
-	line := &r.per[s.server]
+	line := &r.per[s.Server]
 	line.flying = append(line.flying, s)
-	if err := socket.write(b, s.to); err != nil && s.to == r.o.Servers[s.server].Address {
-		r.fail(s.server, err)
+	if err := socket.write(b, s.To); err != nil && s.To == r.o.Servers[s.Server].Address {
+		r.fail(s.Server, err)
 	}
 	return nil
 }
@@ -324,14 +322,17 @@ func (r *natRun) giveUp(now time.Duration) {
 	}
 }
 
-// note makes a request part of the observations.
+// note reports a request.
 func (r *natRun) note(s *natSend, a *diag.NATAnswer) {
 	s.index = len(r.o.Requests)
-	r.o.Requests = append(r.o.Requests, diag.NATRequest{
-		Server: s.server, Socket: s.socket, Local: s.local, Test: s.test, To: s.to, Held: s.answerAt, SentAt: s.at, Answer: a,
+	r.report(diag.NATRequest{
+		Request: s.index, Server: s.Server, Socket: s.Socket, Local: s.local, Test: s.Test, To: s.To, Held: s.AnswerAt,
+		SentMs: micros(s.at), Answer: a,
 	})
-	r.news = true
 }
+
+// micros is a time in the resolution of recordings, so that what is replayed is what was judged.
+func micros(d time.Duration) diag.Millis { return diag.Millis(d.Round(time.Microsecond)) }
 
 // next is when something is due, unless something arrives before; not busy where nothing is.
 func (r *natRun) next(now time.Duration) (at time.Duration, busy bool) {

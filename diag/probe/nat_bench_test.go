@@ -9,10 +9,15 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/lab"
+	"dialtone/diag/nat"
+	"dialtone/diag/words"
 )
 
 // verdictTrip is the round trip to the servers of [BenchmarkVerdict].
 const verdictTrip = 20 * time.Millisecond
+
+// contacts is how many requests a server gets until it counts as silent, from each of two sockets.
+const contacts = 6
 
 // verdictCase is a network, and how long a verdict about it may take.
 type verdictCase struct {
@@ -24,20 +29,20 @@ type verdictCase struct {
 }
 
 // verdictCases are three servers that answer and three that do not. The NAT is the usual one of a home, whose filtering is
-// known by silence alone. A server is silent when both first questions have been sent maxContact times.
+// known by silence alone. A server is silent when both first questions have been sent so often.
 func verdictCases() map[string]verdictCase {
 	usual := lab.WorldOptions{Filtering: lab.AddressAndPortDependent, Responders: 3, Delay: verdictTrip / 2}
 	silent := usual
 	silent.BlockUDP = true
 	return map[string]verdictCase{
 		"answering": {usual, diag.ExitPass, 1500 * time.Millisecond, verdictTrip, leastRequests(3)},
-		"silent":    {silent, diag.ExitNoConnectivity, NATBudget, maxGrace, 2 * maxContact},
+		"silent":    {silent, diag.ExitNoConnectivity, NATBudget, maxGrace, 2 * contacts},
 	}
 }
 
 // bound is what no run can stay below that sends as many requests: the rate holds back the last one to the server that is
 // asked most (RFC 5780 §5), and then its answer is waited for.
-func (c verdictCase) bound(o *diag.NATObservations) (requests int, bound time.Duration) {
+func (c verdictCase) bound(o *nat.State) (requests int, bound time.Duration) {
 	to := make([]int, len(o.Servers))
 	for i := range o.Requests {
 		to[o.Requests[i].Server]++
@@ -48,10 +53,10 @@ func (c verdictCase) bound(o *diag.NATObservations) (requests int, bound time.Du
 
 // leastRequests is how many requests the server that is asked most gets at least, before silence proves that a NAT filters by
 // address and port. Nothing is lost, but the client can't know that: of k requests without an answer, beside h that were
-// heard, chance is 1 in (h+k+1 choose k) that all were lost (see [diag.Tally]), and the chances of all servers, multiplied,
-// have to be below [diag.Chance], for the other address and for the other port.
+// heard, chance is 1 in (h+k+1 choose k) that all were lost (see [nat.Tally]), and the chances of all servers, multiplied,
+// have to be below [nat.Chance], for the other address and for the other port.
 func leastRequests(servers int) int {
-	enough := -math.Log(diag.Chance)
+	enough := -math.Log(nat.Chance)
 	for n := 1; ; n++ {
 		reach := []silence{{}}
 		for range servers {
@@ -136,7 +141,7 @@ func BenchmarkVerdict(b *testing.B) {
 }
 
 // run asks and judges once, in a new world.
-func (c verdictCase) run(b *testing.B) (*diag.NATObservations, time.Duration) {
+func (c verdictCase) run(b *testing.B) (*nat.State, time.Duration) {
 	b.Helper()
 	w, err := lab.NewWorld(c.world)
 	if err != nil {
@@ -144,13 +149,13 @@ func (c verdictCase) run(b *testing.B) (*diag.NATObservations, time.Duration) {
 	}
 	start := time.Now()
 	o, err := NAT(b.Context(), worldServers(w), NATOptions{Net: w.Client(0)})
-	r := diag.JudgeNAT(o, nil, nil, nil)
+	r := judged(o)
 	took := time.Since(start)
 	if err := errors.Join(err, w.Close()); err != nil {
 		b.Fatal(err)
 	}
 	if r.Exit != c.exit {
-		b.Errorf("exit %d, want %d: %s", r.Exit, c.exit, r.Verdict.Headline)
+		b.Errorf("exit %d, want %d: %s", r.Exit, c.exit, words.OfNetwork(r).Headline)
 	}
 	return o, took
 }
@@ -161,7 +166,7 @@ func TestVerdictTimes(t *testing.T) {
 		o, took := observe(t, c.world)
 		requests, bound := c.bound(o)
 		t.Logf("%s: %v, bound %v for %d requests, limit %v; a verdict needs %d", name, took, bound, requests, c.limit, c.least)
-		r := diag.JudgeNAT(o, nil, nil, nil)
+		r := judged(o)
 		if r.Exit != c.exit || took > c.limit || took < bound || requests < c.least {
 			t.Errorf("%s: exit %d after %v and %d requests; want %d between %v and %v, after %d", name, r.Exit, took, requests, c.exit, bound, c.limit, c.least)
 		}

@@ -15,20 +15,23 @@ import (
 	"github.com/pion/transport/v5"
 
 	"dialtone/diag"
+	"dialtone/diag/judge"
 	"dialtone/diag/lab"
+	"dialtone/diag/nat"
+	"dialtone/diag/words"
 )
 
 // furtherIn asks with the further tests.
-func furtherIn(t *testing.T, world lab.WorldOptions, options NATOptions) (o *diag.NATObservations, took time.Duration) {
+func furtherIn(t *testing.T, world lab.WorldOptions, options NATOptions) (o *nat.State, took time.Duration) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		w, err := lab.NewWorld(world)
 		if err != nil {
 			t.Fatal(err)
 		}
-		var servers []diag.NATAsked
+		var servers []diag.NATServer
 		for _, r := range w.Responders() {
-			servers = append(servers, diag.NATAsked{URL: r.URL(), Address: r.Addr()})
+			servers = append(servers, diag.NATServer{URL: r.URL(), Address: r.Addr()})
 		}
 		start := time.Now()
 		options.Net = w.Client(0)
@@ -60,21 +63,21 @@ func TestLifetimes(t *testing.T) {
 		{60 * time.Second, lab.WorldOptions{Loss: 0.1, Seed: 3}, "between 55 s and 66 s", 80 * time.Second},
 		{30 * time.Second, lab.WorldOptions{Faults: plain}, "between 27 s and 33 s", 50 * time.Second},
 		{30 * time.Second, lab.WorldOptions{Faults: plain, Mapping: lab.AddressDependent, Filtering: lab.AddressDependent}, "between 27 s and 33 s", 50 * time.Second},
-		{200 * time.Second, lab.WorldOptions{Faults: plain}, diag.BehaviorUnknown, 140 * time.Second},
-		{30 * time.Second, lab.WorldOptions{Faults: plain, NoNAT: true}, diag.BehaviorUnknown, 140 * time.Second},
-		{30 * time.Second, lab.WorldOptions{BlockUDP: true}, diag.BehaviorUnknown, 7 * time.Second},
+		{200 * time.Second, lab.WorldOptions{Faults: plain}, "unknown", 140 * time.Second},
+		{30 * time.Second, lab.WorldOptions{Faults: plain, NoNAT: true}, "unknown", 140 * time.Second},
+		{30 * time.Second, lab.WorldOptions{BlockUDP: true}, "unknown", 7 * time.Second},
 	} {
 		name := fmt.Sprintf("%v %v %v %v %v", tt.lifetime, tt.world.Mapping, tt.world.NoNAT, tt.world.Loss, len(tt.world.Faults))
 		t.Run(name, func(t *testing.T) {
 			tt.world.Lifetime, tt.world.Delay = tt.lifetime, 10*time.Millisecond
 			o, took := furtherIn(t, tt.world, NATOptions{Deep: true})
-			r := diag.JudgeNAT(o, nil, nil, nil)
-			b := r.Behavior.Lifetime
-			t.Log(took, b.Value, b.Confidence, strings.Join(b.Evidence, "\n"))
-			if b.Value != tt.want || took > tt.limit {
+			r := judged(o)
+			b := r.Behaviors.Lifetime
+			t.Log(took, b.Value, b.Confidence, strings.Join(words.BehaviorEvidence(b), "\n"))
+			if words.BehaviorValue(b) != tt.want || took > tt.limit {
 				t.Errorf("%s after %v; want %s within %v", b.Value, took, tt.want, tt.limit)
 			}
-			if found := slices.ContainsFunc(r.Findings, func(f diag.Finding) bool { return f.ID == "nat.lifetime_short" }); found != (tt.lifetime < 115*time.Second && strings.Contains(tt.want, " s") && !tt.world.NoNAT) {
+			if found := slices.ContainsFunc(r.Findings, func(f judge.Finding) bool { return f.ID == "nat.lifetime_short" }); found != (tt.lifetime < 115*time.Second && strings.Contains(tt.want, " s") && !tt.world.NoNAT) {
 				t.Errorf("findings %+v", r.Findings)
 			}
 		})
@@ -89,12 +92,12 @@ func TestLifetimesWithLoss(t *testing.T) {
 		for seed := range uint64(6) {
 			for _, faults := range [][]lab.ResponderFaults{nil, {{NoResponsePort: true}}} {
 				o, _ := furtherIn(t, lab.WorldOptions{Lifetime: lifetime, Loss: loss, Seed: seed, Delay: 10 * time.Millisecond, Faults: faults}, NATOptions{Deep: true})
-				b := diag.JudgeNAT(o, nil, nil, nil).Behavior.Lifetime
-				from, to := ends(t, b.Value)
+				b := judged(o).Behaviors.Lifetime
+				from, to := ends(b)
 				if from > lifetime || to < lifetime {
-					t.Errorf("loss %v, seed %d: %s: %s", loss, seed, b.Value, strings.Join(b.Evidence, "\n"))
+					t.Errorf("loss %v, seed %d: %s: %s", loss, seed, b.Value, strings.Join(words.BehaviorEvidence(b), "\n"))
 				}
-				if b.Value != diag.BehaviorUnknown {
+				if b.Value != nat.Unknown {
 					told++
 				}
 			}
@@ -103,23 +106,16 @@ func TestLifetimesWithLoss(t *testing.T) {
 	t.Log("told in", told, "of 24 runs")
 }
 
-// ends reads the value of a lifetime.
-func ends(t *testing.T, value string) (from, to time.Duration) {
-	t.Helper()
-	var a, b int
-	for _, form := range []struct {
-		text string
-		into []any
-	}{{"between %d s and %d s", []any{&a, &b}}, {"at least %d s", []any{&a}}, {"less than %d s", []any{&b}}} {
-		a, b = 0, int(time.Hour/time.Second)
-		if _, err := fmt.Sscanf(value, form.text, form.into...); err == nil {
-			return time.Duration(a) * time.Second, time.Duration(b) * time.Second
-		}
+// ends are those of a lifetime.
+func ends(b nat.Behavior) (from, to time.Duration) {
+	to = time.Hour
+	if b.FromS != nil {
+		from = time.Duration(*b.FromS) * time.Second
 	}
-	if value != diag.BehaviorUnknown {
-		t.Fatalf("no lifetime: %q", value)
+	if b.ToS != nil {
+		to = time.Duration(*b.ToS) * time.Second
 	}
-	return 0, time.Hour
+	return from, to
 }
 
 // filter is a network in which those packets of the client get lost that drop names.
@@ -158,13 +154,13 @@ func TestFragments(t *testing.T) {
 		servers int
 		faults  lab.ResponderFaults
 		drop    func([]byte, netip.AddrPort) bool
-		want    string
+		want    nat.Value
 	}{
-		"pass":                       {2, lab.ResponderFaults{}, none, diag.BehaviorPresent},
-		"requests are lost":          {2, lab.ResponderFaults{}, long, diag.BehaviorNone},
-		"requests to one server":     {1, lab.ResponderFaults{}, long, diag.BehaviorUnknown},
-		"responses are lost":         {2, lab.ResponderFaults{}, padded, diag.FragmentsOutgoing},
-		"the servers refuse PADDING": {2, lab.ResponderFaults{NoPadding: true}, none, diag.BehaviorUnknown},
+		"pass":                       {2, lab.ResponderFaults{}, none, nat.Present},
+		"requests are lost":          {2, lab.ResponderFaults{}, long, nat.None},
+		"requests to one server":     {1, lab.ResponderFaults{}, long, nat.Unknown},
+		"responses are lost":         {2, lab.ResponderFaults{}, padded, nat.FragmentsOutgoing},
+		"the servers refuse PADDING": {2, lab.ResponderFaults{NoPadding: true}, none, nat.Unknown},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -172,15 +168,15 @@ func TestFragments(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				var servers []diag.NATAsked
+				var servers []diag.NATServer
 				for _, r := range w.Responders() {
-					servers = append(servers, diag.NATAsked{URL: r.URL(), Address: r.Addr()})
+					servers = append(servers, diag.NATServer{URL: r.URL(), Address: r.Addr()})
 				}
 				o, err := NAT(t.Context(), servers, NATOptions{Deep: true, Net: &filter{Sockets: w.Client(0), drop: tt.drop}})
 				if err := errors.Join(err, w.Close()); err != nil {
 					t.Fatal(err)
 				}
-				if b := diag.JudgeNAT(o, nil, nil, nil).Behavior.Fragments; b.Value != tt.want {
+				if b := judged(o).Behaviors.Fragments; b.Value != tt.want {
 					t.Errorf("%+v; want %s", b, tt.want)
 				}
 			})
@@ -216,16 +212,16 @@ func TestHairpin(t *testing.T) {
 	for name, tt := range map[string]struct {
 		world lab.WorldOptions
 		drop  bool
-		want  string
-		words string
+		want  nat.Value
+		says  nat.Kind
 	}{
-		"turned around":         {lab.WorldOptions{Filtering: lab.AddressAndPortDependent}, false, diag.BehaviorPresent, "arrived there"},
-		"turned around, loss":   {lab.WorldOptions{Filtering: lab.AddressDependent, Loss: 0.2, Seed: 5}, false, diag.BehaviorPresent, "arrived there"},
-		"not":                   {lab.WorldOptions{Filtering: lab.AddressAndPortDependent}, true, diag.BehaviorNone, "none arrived"},
-		"not, by endpoint":      {lab.WorldOptions{Mapping: lab.AddressDependent}, true, diag.BehaviorUnknown, "other ports"},
-		"by endpoint, let in":   {lab.WorldOptions{Mapping: lab.AddressDependent}, false, diag.BehaviorPresent, "arrived there"},
-		"by endpoint, filtered": {lab.WorldOptions{Mapping: lab.AddressDependent, Filtering: lab.AddressAndPortDependent}, false, diag.BehaviorUnknown, "other ports"},
-		"no NAT":                {lab.WorldOptions{NoNAT: true}, false, diag.BehaviorUnknown, "no NAT"},
+		"turned around":         {lab.WorldOptions{Filtering: lab.AddressAndPortDependent}, false, nat.Present, nat.KindHairpinArrived},
+		"turned around, loss":   {lab.WorldOptions{Filtering: lab.AddressDependent, Loss: 0.2, Seed: 5}, false, nat.Present, nat.KindHairpinArrived},
+		"not":                   {lab.WorldOptions{Filtering: lab.AddressAndPortDependent}, true, nat.None, nat.KindHairpinSilent},
+		"not, by endpoint":      {lab.WorldOptions{Mapping: lab.AddressDependent}, true, nat.Unknown, nat.KindHairpinPorts},
+		"by endpoint, let in":   {lab.WorldOptions{Mapping: lab.AddressDependent}, false, nat.Present, nat.KindHairpinArrived},
+		"by endpoint, filtered": {lab.WorldOptions{Mapping: lab.AddressDependent, Filtering: lab.AddressAndPortDependent}, false, nat.Unknown, nat.KindHairpinPorts},
+		"no NAT":                {lab.WorldOptions{NoNAT: true}, false, nat.Unknown, nat.KindHairpinNoNAT},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -237,15 +233,15 @@ func TestHairpin(t *testing.T) {
 				r, public := w.Responders()[0], w.Public(0)
 				sockets := &filter{Sockets: w.Client(0), drop: func(_ []byte, to netip.AddrPort) bool { return tt.drop && to.Addr() == public }}
 				start := time.Now()
-				o, err := NAT(t.Context(), []diag.NATAsked{{URL: r.URL(), Address: r.Addr()}}, NATOptions{Hairpin: true, Net: sockets, Bind: ownAddr(t, w.Client(0))})
+				o, err := NAT(t.Context(), []diag.NATServer{{URL: r.URL(), Address: r.Addr()}}, NATOptions{Hairpin: true, Net: sockets, Bind: ownAddr(t, w.Client(0))})
 				if took := time.Since(start); took > NATBudget+5*time.Second {
 					t.Errorf("it took %v", took)
 				}
 				if err := errors.Join(err, w.Close()); err != nil {
 					t.Fatal(err)
 				}
-				b := diag.JudgeNAT(o, nil, nil, nil).Behavior.Hairpin
-				if b.Value != tt.want || !strings.Contains(strings.Join(b.Evidence, " "), tt.words) {
+				b := judged(o).Behaviors.Hairpin
+				if b.Value != tt.want || !slices.ContainsFunc(b.Evidence, func(e nat.Evidence) bool { return e.Kind == tt.says }) {
 					t.Errorf("%+v; want %s", b, tt.want)
 				}
 			})

@@ -12,8 +12,8 @@ import (
 
 	"github.com/pion/transport/v5"
 
-	"dialtone/diag"
 	"dialtone/diag/lab"
+	"dialtone/diag/nat"
 )
 
 // naive is the classifier that the accuracy is compared with: the tests of RFC 5780 §4.3 and §4.4 as they are written there,
@@ -60,7 +60,7 @@ func (n naive) ask(ctx context.Context, conn net.PacketConn, to netip.AddrPort, 
 func (n naive) listen() (net.PacketConn, error) { return n.net.ListenPacket("udp4", "0.0.0.0:0") }
 
 // mapping is RFC 5780 §4.3.
-func (n naive) mapping(ctx context.Context) (value string, err error) {
+func (n naive) mapping(ctx context.Context) (value nat.Value, err error) {
 	conn, err := n.listen()
 	if err != nil {
 		return "", err
@@ -68,27 +68,27 @@ func (n naive) mapping(ctx context.Context) (value string, err error) {
 	defer func() { err = errors.Join(err, conn.Close()) }()
 	first, err := n.ask(ctx, conn, n.server, behavior{})
 	if err != nil || first == nil {
-		return diag.BehaviorUnknown, err
+		return nat.Unknown, err
 	}
 	second, err := n.ask(ctx, conn, netip.AddrPortFrom(first.other.Addr(), n.server.Port()), behavior{})
 	switch {
 	case err != nil || second == nil:
-		return diag.BehaviorUnknown, err
+		return nat.Unknown, err
 	case second.mapped == first.mapped:
-		return diag.EndpointIndependent, nil
+		return nat.EndpointIndependent, nil
 	}
 	third, err := n.ask(ctx, conn, first.other, behavior{})
 	switch {
 	case err != nil || third == nil:
-		return diag.BehaviorUnknown, err
+		return nat.Unknown, err
 	case third.mapped == second.mapped:
-		return diag.AddressDependent, nil
+		return nat.AddressDependent, nil
 	}
-	return diag.AddressAndPortDependent, nil
+	return nat.AddressAndPortDependent, nil
 }
 
 // filtering is RFC 5780 §4.4.
-func (n naive) filtering(ctx context.Context) (value string, err error) {
+func (n naive) filtering(ctx context.Context) (value nat.Value, err error) {
 	conn, err := n.listen()
 	if err != nil {
 		return "", err
@@ -96,17 +96,17 @@ func (n naive) filtering(ctx context.Context) (value string, err error) {
 	defer func() { err = errors.Join(err, conn.Close()) }()
 	first, err := n.ask(ctx, conn, n.server, behavior{})
 	if err != nil || first == nil {
-		return diag.BehaviorUnknown, err
+		return nat.Unknown, err
 	}
 	second, err := n.ask(ctx, conn, n.server, behavior{changeIP: true, changePort: true})
 	if err != nil || second != nil {
-		return diag.EndpointIndependent, err
+		return nat.EndpointIndependent, err
 	}
 	third, err := n.ask(ctx, conn, n.server, behavior{changePort: true})
 	if err != nil || third != nil {
-		return diag.AddressDependent, err
+		return nat.AddressDependent, err
 	}
-	return diag.AddressAndPortDependent, nil
+	return nat.AddressAndPortDependent, nil
 }
 
 // runNaive is [runCell] for it.
@@ -121,8 +121,8 @@ func runNaive(t *testing.T, c gridCell, seed uint64) (g gridResult) {
 		}
 		g = gridResult{
 			runs:      1,
-			mapping:   scoreOf(mapping, c.nat.Mapping.String(), diag.BehaviorUnknown),
-			filtering: scoreOf(filtering, c.nat.Filtering.String(), diag.BehaviorUnknown),
+			mapping:   scoreOf(mapping, nat.Value(c.nat.Mapping.String()), nat.Unknown),
+			filtering: scoreOf(filtering, nat.Value(c.nat.Filtering.String()), nat.Unknown),
 		}
 		g.both = worst(g.mapping, g.filtering)
 	})

@@ -12,7 +12,10 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/judge"
 	"dialtone/diag/lab"
+	"dialtone/diag/nat"
+	"dialtone/diag/words"
 )
 
 // accuracy makes the tables of docs/explanation/evidence.md: go test ./diag/probe -run ^TestAccuracy$ -accuracy 150
@@ -45,8 +48,8 @@ func (c gridCell) world(t *testing.T, seed uint64) *lab.World {
 }
 
 // side is what a result line has to say.
-func (c gridCell) side() diag.NATSide {
-	return diag.NATSide{Mapping: c.nat.Mapping.String(), Filtering: c.nat.Filtering.String(), UDP: true}
+func (c gridCell) side() nat.Side {
+	return nat.Side{Mapping: nat.Value(c.nat.Mapping.String()), Filtering: nat.Value(c.nat.Filtering.String()), UDP: true}
 }
 
 // score counts verdicts about one thing.
@@ -64,7 +67,7 @@ func (s score) unknownShare() float64 {
 }
 
 // scoreOf compares a verdict with the truth.
-func scoreOf(got, truth, unknown string) score {
+func scoreOf[T comparable](got, truth, unknown T) score {
 	switch got {
 	case truth:
 		return score{right: 1}
@@ -115,37 +118,37 @@ func (g *gridResult) unknown() int {
 }
 
 // judge compares a report with the truth.
-func (c gridCell) judge(r diag.NATReport) gridResult {
+func (c gridCell) judge(r judge.Network) gridResult {
 	g := gridResult{
 		runs:      1,
-		mapping:   scoreOf(r.Behavior.Mapping.Value, c.nat.Mapping.String(), diag.BehaviorUnknown),
-		filtering: scoreOf(r.Behavior.Filtering.Value, c.nat.Filtering.String(), diag.BehaviorUnknown),
+		mapping:   scoreOf(r.Behaviors.Mapping.Value, nat.Value(c.nat.Mapping.String()), nat.Unknown),
+		filtering: scoreOf(r.Behaviors.Filtering.Value, nat.Value(c.nat.Filtering.String()), nat.Unknown),
 		verdict:   c.verdict(r),
 	}
 	g.both = worst(g.mapping, g.filtering)
 	if g.wrong() > 0 || c.loss == 0 && g.unknown() > 0 {
-		g.complaints = []string{fmt.Sprintf("mapping %s (%s), filtering %s (%s), exit %d, %s", r.Behavior.Mapping.Value, strings.Join(r.Behavior.Mapping.Evidence, "; "),
-			r.Behavior.Filtering.Value, strings.Join(r.Behavior.Filtering.Evidence, "; "), r.Exit, r.Verdict.Result)}
+		g.complaints = []string{fmt.Sprintf("mapping %s (%s), filtering %s (%s), exit %d, %s", r.Behaviors.Mapping.Value, strings.Join(words.BehaviorEvidence(r.Behaviors.Mapping), "; "),
+			r.Behaviors.Filtering.Value, strings.Join(words.BehaviorEvidence(r.Behaviors.Filtering), "; "), r.Exit, r.Side.String())}
 	}
 	return g
 }
 
 // verdict is about what a person does next: the exit code, and from the result line what becomes of calls with each kind of
 // other side.
-func (c gridCell) verdict(r diag.NATReport) score {
+func (c gridCell) verdict(r judge.Network) score {
 	exit := diag.ExitNoRelay // the world has no TURN server
 	if c.nat.Mapping == lab.EndpointIndependent {
 		exit = diag.ExitPass
 	}
-	scores := []score{scoreOf(fmt.Sprint(r.Exit), fmt.Sprint(exit), fmt.Sprint(diag.ExitInconclusive))}
-	side, err := diag.ParseNATSide(r.Verdict.Result)
+	scores := []score{scoreOf(r.Exit, exit, diag.ExitInconclusive)}
+	side, err := nat.ParseSide(r.Side.String())
 	if err != nil {
 		return score{wrong: 1}
 	}
 	for i := range 9 {
 		other := gridCell{nat: natSide(i)}.side()
-		got, truth := diag.PredictPair(side, other), diag.PredictPair(c.side(), other)
-		scores = append(scores, scoreOf(string(got.Path), string(truth.Path), string(diag.PathUnknown)))
+		got, truth := nat.Predict(side, other), nat.Predict(c.side(), other)
+		scores = append(scores, scoreOf(got.Path, truth.Path, nat.PathUnknown))
 	}
 	return worst(scores...)
 }
@@ -160,7 +163,7 @@ func runCell(t *testing.T, c gridCell, seed uint64) (g gridResult) {
 		if err := errors.Join(err, w.Close()); err != nil {
 			t.Fatal(err)
 		}
-		g = c.judge(diag.JudgeNAT(o, nil, nil, nil))
+		g = c.judge(judged(o))
 		g.slowest, g.total = took, took
 		for i := range g.complaints {
 			g.complaints[i] = fmt.Sprintf("%+v seed %d: %s", c, seed, g.complaints[i])
@@ -266,15 +269,15 @@ func TestAccuracy(t *testing.T) {
 // TestGridNoticesMistakes: a report that is wrong, in one point, is counted as such.
 func TestGridNoticesMistakes(t *testing.T) {
 	c := gridCell{nat: natSide(2)} // endpoint-independent, filtered by port
-	report := func(mapping, filtering string, exit diag.Exit) diag.NATReport {
-		r := diag.NATReport{Exit: exit}
-		r.Behavior.Mapping.Value, r.Behavior.Filtering.Value = mapping, filtering
-		r.Verdict.Result = diag.NATSide{Mapping: mapping, Filtering: filtering, UDP: true}.String()
+	report := func(mapping, filtering nat.Value, exit diag.Exit) judge.Network {
+		r := judge.Network{Exit: exit}
+		r.Behaviors.Mapping.Value, r.Behaviors.Filtering.Value = mapping, filtering
+		r.Side = nat.Side{Mapping: mapping, Filtering: filtering, UDP: true}
 		return r
 	}
-	const ei, ad, apd, unknown = diag.EndpointIndependent, diag.AddressDependent, diag.AddressAndPortDependent, diag.BehaviorUnknown
+	const ei, ad, apd, unknown = nat.EndpointIndependent, nat.AddressDependent, nat.AddressAndPortDependent, nat.Unknown
 	for name, tt := range map[string]struct {
-		r                           diag.NATReport
+		r                           judge.Network
 		mapping, filtering, verdict score
 	}{
 		"right":             {report(ei, apd, diag.ExitPass), score{right: 1}, score{right: 1}, score{right: 1}},

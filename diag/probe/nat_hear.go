@@ -1,14 +1,13 @@
 package probe
 
 import (
-	"cmp"
 	"errors"
-	"fmt"
 	"net"
 	"net/netip"
 	"slices"
 
 	"dialtone/diag"
+	"dialtone/diag/nat"
 )
 
 // arrive takes a datagram, or the error of a connected socket, which is a refusal.
@@ -19,7 +18,7 @@ func (r *natRun) arrive(a arrival) {
 		}
 		return
 	}
-	if a.local.IsValid() && (!r.o.Local.IsValid() || r.o.Local.Addr().Is6() && a.local.Addr().Is4()) {
+	if own := r.o.Local.Address.Addr(); a.local.IsValid() && (!own.IsValid() || own.Is6() && a.local.Addr().Is4()) {
 		r.place(a.local) // that of IPv4, which is judged
 	}
 	if id, ok := requestID(a.bytes); ok {
@@ -33,53 +32,60 @@ func (r *natRun) arrive(a arrival) {
 	}
 	s, ours := r.sent[msg.id]
 	if !ours || msg.method != methodBinding || !s.expects(a, r.o) {
-		r.o.Strays++
-		if ours && s.behavior().flags() == 0 && a.from != s.to {
-			r.o.Servers[s.server].Elsewhere = a.from
+		if ours && s.behavior().flags() == 0 && a.from != s.To {
+			r.elsewhere(s.Server, a.from)
 		}
 		return
 	}
 	answer := &diag.NATAnswer{
-		From: a.from, RTT: a.at - s.at, Code: msg.code, Mapped: msg.mapped, Plain: msg.plain, Other: msg.other, Origin: msg.origin, Software: msg.software,
-		Size: len(a.bytes),
+		From: a.from, RTTMs: micros(a.at - s.at), Code: msg.code, Mapped: msg.mapped, Plain: msg.plain, Other: msg.other,
+		Origin: msg.origin, Software: msg.software, Size: len(a.bytes),
 	}
 	r.take(s, answer)
-	if s.to == a.from {
-		line := &r.per[s.server]
-		line.slowest = max(line.slowest, answer.RTT)
+	if s.To == a.from {
+		line := &r.per[s.Server]
+		line.slowest = max(line.slowest, a.at-s.at)
 	}
 }
 
-// place notes where this machine asks from.
+// place reports where this machine asks from.
 func (r *natRun) place(local netip.AddrPort) {
-	r.o.Local = local
+	d := diag.NATLocal{Address: local}
 	if _, system := r.options.Net.(systemSockets); system {
-		r.o.Interface, r.o.MTU, r.o.LAN = interfaceOf(local.Addr())
+		d.Interface, d.MTU, d.Network = interfaceOf(local.Addr())
+	}
+	r.report(d)
+}
+
+// elsewhere reports, once, that a server answers from another address.
+func (r *natRun) elsewhere(server int, from netip.AddrPort) {
+	if d := r.o.Servers[server]; !d.Elsewhere.IsValid() {
+		d.Elsewhere = from
+		r.report(d)
 	}
 }
 
 // arriveHairpin takes a request of our own, which the NAT has turned around.
 func (r *natRun) arriveHairpin(id txID, a arrival) {
 	s, ours := r.sent[id]
-	if !ours || s.test != diag.TestHairpin || a.socket != s.answerAt {
-		r.o.Strays++
-		return
+	if ours && s.Test == diag.TestHairpin && a.socket == s.AnswerAt {
+		r.take(s, &diag.NATAnswer{From: a.from, RTTMs: micros(a.at - s.at), Size: len(a.bytes)})
 	}
-	r.take(s, &diag.NATAnswer{From: a.from, RTT: a.at - s.at, Size: len(a.bytes)})
 }
 
-// take notes the answer to a request.
+// take reports the answer to a request.
 func (r *natRun) take(s *natSend, answer *diag.NATAnswer) {
-	line := &r.per[s.server]
+	line := &r.per[s.Server]
 	switch {
 	case s.index < 0:
 		line.flying = slices.DeleteFunc(line.flying, func(f *natSend) bool { return f == s })
 		r.note(s, answer)
-	case r.o.Requests[s.index].Answer == nil:
-		r.o.Requests[s.index].Answer = answer // late, but not silent
-		r.news = true
+	case s.index < len(r.o.Requests) && r.o.Requests[s.index].Answer == nil:
+		late := r.o.Requests[s.index] // but not silent
+		late.Answer = answer
+		r.report(late)
 	default:
-		r.o.Servers[s.server].Repeated++
+		line.repeats++
 		return
 	}
 	s.question.answered = true
@@ -87,90 +93,80 @@ func (r *natRun) take(s *natSend, answer *diag.NATAnswer) {
 
 // expects reports whether an answer came to the right socket, from an address that can be meant: where it went, or,
 // where another was asked for, any of the server's.
-func (s *natSend) expects(a arrival, o *diag.NATObservations) bool {
-	socket := s.socket
-	if s.answerAt != "" {
-		socket = s.answerAt
+func (s *natSend) expects(a arrival, o *nat.State) bool {
+	socket := s.Socket
+	if s.AnswerAt.Use != "" {
+		socket = s.AnswerAt
 	}
 	if a.socket != socket {
 		return false
 	}
-	if s.behavior().flags() == 0 || a.from == s.to {
-		return a.from == s.to
+	if s.behavior().flags() == 0 || a.from == s.To {
+		return a.from == s.To
 	}
-	other, why := o.Admitted(s.server)
-	return why == "" && (a.from.Addr() == other.Addr() || a.from.Addr() == s.to.Addr()) &&
-		(a.from.Port() == other.Port() || a.from.Port() == s.to.Port())
+	other, _ := o.Admitted(s.Server)
+	return other.IsValid() && (a.from.Addr() == other.Addr() || a.from.Addr() == s.To.Addr()) &&
+		(a.from.Port() == other.Port() || a.from.Port() == s.To.Port())
 }
 
-// stray counts what could not be read, by the server that it came from.
+// stray remembers what could not be read, by the server that it came from.
 func (r *natRun) stray(from netip.AddrPort, err error) {
-	r.o.Strays++
 	for i := range r.o.Servers {
 		if r.o.Servers[i].Address == from {
-			r.per[i].strays++
 			r.per[i].unread = err
 		}
 	}
 }
 
-// finish puts the requests in order, and names why servers gave nothing.
+// finish reports why servers gave nothing, and which answered too often.
 func (r *natRun) finish() {
-	slices.SortStableFunc(r.o.Requests, func(a, b diag.NATRequest) int { return cmp.Compare(a.SentAt, b.SentAt) })
 	for i := range r.o.Servers {
 		if r.per[i].unread != nil {
 			r.fail(i, r.per[i].unread)
 		}
 		if from := r.o.Servers[i].Elsewhere; from.IsValid() {
-			r.fail(i, fmt.Errorf("%w: it came from %s, and not from the address that was asked", errAnswer, from))
+			r.fail(i, &failed{diag.Failure{Cause: diag.CauseProtocol, Detail: diag.DetailElsewhere, Reason: from.String()}})
 		}
-		if r.o.Servers[i].Failure == nil {
-			r.refusal(i)
+		if code := r.rejection(i); code != 0 {
+			r.failWith(i, stunError(code, "", netip.AddrPort{}))
+		}
+		if d := r.o.Servers[i]; r.per[i].repeats > 0 {
+			d.Repeated = r.per[i].repeats
+			r.report(d)
 		}
 	}
 }
 
-// refusal notes the error code of a server that gave nothing else.
-func (r *natRun) refusal(server int) {
-	asked := &r.o.Servers[server]
-	code := 0
+// rejection is the error code of a server that gave nothing else, 0 when it did.
+func (r *natRun) rejection(server int) (code int) {
 	for _, q := range r.o.Requests {
 		switch {
 		case q.Server != server || q.Answer == nil:
 		case q.Answer.Code == 0:
-			return
+			return 0
 		default:
 			code = q.Answer.Code
 		}
 	}
-	u, err := ParseURL(asked.URL)
-	if code == 0 || err != nil {
-		return
-	}
-	f := stunError(u, StageBinding, code, "", netip.AddrPort{})
-	asked.Failure = &diag.ServerResult{
-		URL: asked.URL, Transport: "udp", Stage: f.stage, Cause: f.cause, ErrorCode: f.code, ErrorText: f.text, Advice: f.advice,
+	return code
+}
+
+// fail reports why a server cannot be asked. Of one that has answered before, it means nothing.
+func (r *natRun) fail(server int, err error) {
+	if !r.o.Heard(server) && !errors.Is(err, net.ErrClosed) {
+		r.failWith(server, err)
 	}
 }
 
-// fail notes why a server cannot be asked. Of one that has answered before, it means nothing.
-func (r *natRun) fail(server int, err error) {
-	asked := &r.o.Servers[server]
-	if r.o.Heard(server) || asked.Failure != nil || errors.Is(err, net.ErrClosed) {
+func (r *natRun) failWith(server int, err error) {
+	d := r.o.Servers[server]
+	if d.Failure != nil {
 		return
 	}
-	u, parseErr := ParseURL(asked.URL)
-	if parseErr != nil {
-		u = URL{Scheme: STUN, Host: asked.Address.Addr().String(), Port: asked.Address.Port(), UDP: true}
-	}
-	u.Port = asked.Address.Port() // DNS SRV may have named another than the default one
-	f := classify(u, StageBinding, err)
-	asked.Failure = &diag.ServerResult{
-		URL: asked.URL, Transport: "udp", Stage: f.stage, Cause: f.cause, ErrorCode: f.code, ErrorText: f.text, Advice: f.advice,
-	}
-	r.news = true
+	d.Stage, d.Failure = diag.StageBinding, classify(diag.StageBinding, err)
+	r.report(d)
 	for _, s := range r.per[server].flying {
 		r.note(s, nil)
 	}
-	r.per[server].waiting, r.per[server].flying = nil, nil // nobody waits for it any more
+	r.per[server].waiting, r.per[server].flying = nil, nil // nothing is expected from it any more
 }

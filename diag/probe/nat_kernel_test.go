@@ -18,6 +18,8 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/lab"
 	"dialtone/diag/lab/labtest"
+	"dialtone/diag/nat"
+	"dialtone/diag/words"
 )
 
 // kernelRole says what this test program is to do in a namespace: it runs itself there.
@@ -66,12 +68,13 @@ func TestKernelFurther(t *testing.T) {
 	in := labtest.StartInternet(t, own...)
 	startKernelServers(t, in)
 	tests := map[string]struct {
-		rules                        string
-		lifetime, fragments, hairpin string
+		rules              string
+		lifetime           string
+		fragments, hairpin nat.Value
 	}{
-		"masquerade":      {kernelMasquerade, "between 7 s and ", diag.BehaviorPresent, diag.BehaviorNone},
-		"turns around":    {kernelHairpin, "at least 12 s", diag.BehaviorPresent, diag.BehaviorPresent},
-		"drops fragments": {kernelNoFragments, "between 7 s and ", diag.BehaviorNone, diag.BehaviorNone},
+		"masquerade":      {kernelMasquerade, "between 7 s and ", nat.Present, nat.None},
+		"turns around":    {kernelHairpin, "at least 12 s", nat.Present, nat.Present},
+		"drops fragments": {kernelNoFragments, "between 7 s and ", nat.None, nat.None},
 	}
 	var all sync.WaitGroup // they sleep most of the time: all at once, however few processors there are
 	for name, tt := range tests {
@@ -79,7 +82,7 @@ func TestKernelFurther(t *testing.T) {
 		report := filepath.Join(t.TempDir(), "report")
 		all.Go(func() {
 			b, err := askFrom(t, site, report)
-			if err != nil || !strings.HasPrefix(b.Lifetime.Value, tt.lifetime) || b.Fragments.Value != tt.fragments || b.Hairpin.Value != tt.hairpin {
+			if err != nil || !strings.HasPrefix(words.BehaviorValue(b.Lifetime), tt.lifetime) || b.Fragments.Value != tt.fragments || b.Hairpin.Value != tt.hairpin {
 				t.Errorf("%s: %v, lifetime %+v, fragments %+v, hairpin %+v", name, err, b.Lifetime, b.Fragments, b.Hairpin)
 			}
 		})
@@ -148,7 +151,7 @@ func serveKernel(t *testing.T) {
 }
 
 // askFrom runs this program as the client at a site whose router forgets after ten seconds.
-func askFrom(t *testing.T, site *labtest.Site, report string) (b diag.NATBehaviors, err error) {
+func askFrom(t *testing.T, site *labtest.Site, report string) (b nat.Behaviors, err error) {
 	const script = "for f in nf_conntrack_udp_timeout nf_conntrack_udp_timeout_stream; do echo 10 >/proc/sys/net/netfilter/$f; done"
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -169,10 +172,10 @@ func askFrom(t *testing.T, site *labtest.Site, report string) (b diag.NATBehavio
 
 // askKernel is the role of the client. It waits no longer than the test needs.
 func askKernel(t *testing.T) {
-	var servers []diag.NATAsked
+	var servers []diag.NATServer
 	for _, server := range kernelServers {
 		a := netip.AddrPortFrom(netip.MustParseAddr(server[0]), 3478)
-		servers = append(servers, diag.NATAsked{URL: "stun:" + a.String(), Address: a})
+		servers = append(servers, diag.NATServer{URL: "stun:" + a.String(), Address: a})
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 17*time.Second)
 	defer cancel()
@@ -180,8 +183,8 @@ func askKernel(t *testing.T) {
 	if err != nil && !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatal(err)
 	}
-	r := diag.JudgeNAT(o, nil, nil, nil)
-	raw, err := json.Marshal(&r.Behavior)
+	r := judged(o)
+	raw, err := json.Marshal(&r.Behaviors)
 	if err != nil {
 		t.Fatal(err)
 	}

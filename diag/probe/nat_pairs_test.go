@@ -17,6 +17,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/lab"
+	"dialtone/diag/nat"
 )
 
 // TestPairs: what the result lines of two machines predict is what happens between two WebRTC peers on those machines,
@@ -59,22 +60,22 @@ func checkPair(t *testing.T, a, b lab.Side) {
 	defer relay.close(t)
 	stun := webrtc.ICEServer{URLs: []string{w.Responders()[0].URL()}}
 
-	caller, callee := resultOf(t, w, 0, nil), resultOf(t, w, 1, nil)
+	caller, callee := resultOf(t, w, 0, false), resultOf(t, w, 1, false)
 	try := attempt{world: w, servers: []webrtc.ICEServer{stun}, patience: pionPatience}
 	if storm(a, b) {
 		try.patience = 7 * pairTrip
 	}
-	alone := diag.PredictPair(caller, callee)
+	alone := nat.Predict(caller, callee)
 	if path := try.call(t); path != alone.Path {
 		t.Errorf("the call's path is %q; predicted: %q, %s", path, alone.Path, alone.Why)
 	}
-	if alone.Path == diag.PathDirect {
+	if alone.Path == nat.PathDirect {
 		return
 	}
-	caller = resultOf(t, w, 0, []diag.NATRelay{relay.works})
-	helped := diag.PredictPair(caller, callee)
+	caller = resultOf(t, w, 0, true)
+	helped := nat.Predict(caller, callee)
 	try.relays, try.onlyRelay, try.patience = []webrtc.ICEServer{relay.server}, storm(a, b), pionPatience
-	if path := try.call(t); path != helped.Path || path != diag.PathRelay {
+	if path := try.call(t); path != helped.Path || path != nat.PathRelay {
 		t.Errorf("with a TURN server the call's path is %q; predicted: %q, %s", path, helped.Path, helped.Why)
 	}
 }
@@ -98,18 +99,19 @@ func storm(a, b lab.Side) bool {
 // pairTrip is how long a packet takes between two machines.
 const pairTrip = 100 * time.Millisecond
 
-// resultOf is what dialtone nat tells on a client's machine, as the other side reads it.
-func resultOf(t *testing.T, w *lab.World, client int, relays []diag.NATRelay) diag.NATSide {
+// resultOf is what dialtone nat says on a client's machine, as the peer reads it.
+func resultOf(t *testing.T, w *lab.World, client int, relay bool) nat.Side {
 	t.Helper()
 	o, err := NAT(t.Context(), worldServers(w), NATOptions{Net: w.Client(client)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := diag.JudgeNAT(o, nil, relays, nil)
-	s, err := diag.ParseNATSide(r.Verdict.Result)
+	r := judged(o)
+	s, err := nat.ParseSide(r.Side.String())
 	if err != nil {
-		t.Fatal(r.Verdict.Result, err)
+		t.Fatal(r.Side, err)
 	}
+	s.TURN = relay
 	return s
 }
 
@@ -117,7 +119,6 @@ func resultOf(t *testing.T, w *lab.World, client int, relays []diag.NATRelay) di
 type worldRelay struct {
 	turn   *turn.Server
 	server webrtc.ICEServer
-	works  diag.NATRelay
 }
 
 // startRelay starts one. The client has a public address.
@@ -142,10 +143,7 @@ func startRelay(t *testing.T, w *lab.World, client int) *worldRelay {
 		t.Fatal(err)
 	}
 	url := "turn:" + pc.LocalAddr().String()
-	return &worldRelay{
-		turn: s, server: webrtc.ICEServer{URLs: []string{url}, Username: user, Credential: password},
-		works: diag.NATRelay{ServerResult: diag.ServerResult{URL: url, Transport: "udp", OK: true, RelayAddress: ip.String() + ":50000"}},
-	}
+	return &worldRelay{turn: s, server: webrtc.ICEServer{URLs: []string{url}, Username: user, Credential: password}}
 }
 
 func (r *worldRelay) close(t *testing.T) {
@@ -165,7 +163,7 @@ type attempt struct {
 
 // call lets two peers exchange descriptions, and then a message and its echo. The path is the one that carried them, or
 // none where ICE failed.
-func (a attempt) call(t *testing.T) diag.NATPath {
+func (a attempt) call(t *testing.T) nat.Path {
 	t.Helper()
 	policy := webrtc.ICETransportPolicyAll
 	if a.onlyRelay {
@@ -202,10 +200,10 @@ func (a attempt) call(t *testing.T) diag.NATPath {
 	case <-echoed:
 		return pathOf(t, caller)
 	case <-failed:
-		return diag.PathNone
+		return nat.PathNone
 	case <-time.After(5 * time.Minute):
 		t.Error("the call neither worked nor failed")
-		return diag.PathUnknown
+		return nat.PathUnknown
 	}
 }
 
@@ -254,27 +252,27 @@ func negotiate(caller, callee *webrtc.PeerConnection) error {
 }
 
 // pathOf is what the selected pair of a peer says.
-func pathOf(t *testing.T, pc *webrtc.PeerConnection) diag.NATPath {
+func pathOf(t *testing.T, pc *webrtc.PeerConnection) nat.Path {
 	t.Helper()
 	pair, err := pc.SCTP().Transport().ICETransport().GetSelectedCandidatePair()
 	switch {
 	case err != nil || pair == nil:
 		t.Errorf("no selected pair: %v", err)
-		return diag.PathUnknown
+		return nat.PathUnknown
 	case pair.Local.Typ == webrtc.ICECandidateTypeRelay || pair.Remote.Typ == webrtc.ICECandidateTypeRelay:
-		return diag.PathRelay
+		return nat.PathRelay
 	}
-	return diag.PathDirect
+	return nat.PathDirect
 }
 
 // silentLog keeps pion from the terminal.
 func silentLog() logging.LoggerFactory { return &logging.DefaultLoggerFactory{Writer: io.Discard} }
 
 // worldServers are the STUN servers of a world.
-func worldServers(w *lab.World) []diag.NATAsked {
-	var out []diag.NATAsked
+func worldServers(w *lab.World) []diag.NATServer {
+	var out []diag.NATServer
 	for _, r := range w.Responders() {
-		out = append(out, diag.NATAsked{URL: r.URL(), Address: r.Addr()})
+		out = append(out, diag.NATServer{URL: r.URL(), Address: r.Addr()})
 	}
 	return out
 }

@@ -31,8 +31,8 @@ func (f Families) has(a netip.Addr) bool {
 // NATServers resolves the servers that can be asked over plain UDP, all at once, and returns one for each address, in
 // the order of the URLs: also TURN servers, since every one of them answers a Binding request. Where a URL has no port,
 // DNS SRV is asked too. Of a name that does not resolve the failure is part of the result.
-func NATServers(ctx context.Context, urls []URL, families Families) []diag.NATAsked {
-	found := make([][]diag.NATAsked, len(urls))
+func NATServers(ctx context.Context, urls []URL, families Families) []diag.NATServer {
+	found := make([][]diag.NATServer, len(urls))
 	var all sync.WaitGroup
 	for i, u := range urls {
 		if u.UDP && !u.Scheme.Secured() {
@@ -40,7 +40,7 @@ func NATServers(ctx context.Context, urls []URL, families Families) []diag.NATAs
 		}
 	}
 	all.Wait()
-	var out []diag.NATAsked
+	var out []diag.NATServer
 	seen := map[netip.AddrPort]bool{}
 	for _, list := range found {
 		for _, s := range list {
@@ -54,20 +54,17 @@ func NATServers(ctx context.Context, urls []URL, families Families) []diag.NATAs
 }
 
 // natServer resolves one server; of the target, Families and Resolver count.
-func natServer(ctx context.Context, u URL, t Target) []diag.NATAsked {
+func natServer(ctx context.Context, u URL, t Target) []diag.NATServer {
 	ctx, cancel := context.WithTimeout(ctx, DefaultTimeout/2)
 	defer cancel()
 	p := prober{url: u, target: t}
 	endpoints, err := p.resolve(ctx)
-	if err != nil {
-		f := classify(u, StageDNS, err)
-		return []diag.NATAsked{{URL: u.Short(), DNS: p.result.DNSMs, Failure: &diag.ServerResult{
-			URL: u.Short(), Transport: "udp", Stage: f.stage, Cause: f.cause, ErrorText: f.text, Advice: f.advice,
-		}}}
+	if failure := p.server.Failed(); err != nil && failure != nil {
+		return []diag.NATServer{{URL: u.Short(), Stage: failure.Name, Failure: failure.Failure}}
 	}
-	out := make([]diag.NATAsked, 0, len(endpoints))
+	out := make([]diag.NATServer, 0, len(endpoints))
 	for _, e := range endpoints {
-		out = append(out, diag.NATAsked{URL: u.Short(), DNS: p.result.DNSMs, Address: e.addr, SRV: e.name()})
+		out = append(out, diag.NATServer{URL: u.Short(), DNSMs: p.server.Took(diag.StageDNS), Address: e.addr, SRV: e.name()})
 	}
 	return out
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/pion/transport/v5"
 
 	"dialtone/diag"
+	"dialtone/diag/nat"
 )
 
 // natSocket is a socket of one test.
@@ -22,7 +23,7 @@ type natSocket struct {
 
 // arrival is a datagram, or the error that a socket ended with.
 type arrival struct {
-	socket string
+	socket diag.NATSocket
 	server int            // of a connected socket, otherwise -1
 	local  netip.AddrPort // of a connected socket
 	from   netip.AddrPort
@@ -33,25 +34,25 @@ type arrival struct {
 
 // socket returns the socket of a name, a new one at the first time. Those of the reachability test are connected, so
 // that a refusal is heard.
-func (r *natRun) socket(ctx context.Context, ask *natAsk) (*natSocket, error) {
-	if s := r.sockets[ask.socket]; s != nil {
+func (r *natRun) socket(ctx context.Context, ask *nat.Question) (*natSocket, error) {
+	if s := r.sockets[ask.Socket]; s != nil {
 		return s, nil
 	}
 	network, local := "udp4", netip.IPv4Unspecified()
-	if ask.to.Addr().Is6() {
+	if ask.To.Addr().Is6() {
 		network, local = "udp6", netip.IPv6Unspecified()
 	}
 	if r.options.Bind.IsValid() {
 		local = r.options.Bind
 	}
-	s := &natSocket{connected: ask.test == diag.TestReach}
+	s := &natSocket{connected: ask.Test == diag.TestReach}
 	var err error
 	switch {
 	case s.connected && r.options.Bind.IsValid():
 		s.conn, err = r.options.Net.DialUDP(network, net.UDPAddrFromAddrPort(netip.AddrPortFrom(local, 0)),
-			net.UDPAddrFromAddrPort(ask.to))
+			net.UDPAddrFromAddrPort(ask.To))
 	case s.connected:
-		s.conn, err = r.options.Net.DialUDP(network, nil, net.UDPAddrFromAddrPort(ask.to))
+		s.conn, err = r.options.Net.DialUDP(network, nil, net.UDPAddrFromAddrPort(ask.To))
 	default:
 		s.conn, err = r.options.Net.ListenUDP(network, net.UDPAddrFromAddrPort(netip.AddrPortFrom(local, 0)))
 	}
@@ -59,10 +60,10 @@ func (r *natRun) socket(ctx context.Context, ask *natAsk) (*natSocket, error) {
 		return nil, err
 	}
 	s.local = udpAddr(s.conn.LocalAddr())
-	r.sockets[ask.socket] = s
-	a := arrival{socket: ask.socket, server: -1}
+	r.sockets[ask.Socket] = s
+	a := arrival{socket: ask.Socket, server: -1}
 	if s.connected {
-		a.server, a.local, a.from = ask.server, s.local, ask.to
+		a.server, a.local, a.from = ask.Server, s.local, ask.To
 	}
 	s.reader.Go(func() { s.read(ctx, r.start, a, r.arrivals) })
 	return s, nil

@@ -17,7 +17,7 @@ const (
 
 // tcpMapping asks servers over TCP, all from one local port, how they see it. Fewer than two addresses can be compared
 // with nothing: then nobody is asked.
-func tcpMapping(ctx context.Context, servers []diag.NATAsked, bind netip.Addr) []diag.NATStream {
+func tcpMapping(ctx context.Context, servers []diag.NATServer, bind netip.Addr) []diag.NATStream {
 	targets := streamTargets(servers, bind)
 	local, err := localPort(ctx, targets, bind)
 	if err != nil || len(targets) < 2 {
@@ -36,7 +36,7 @@ func tcpMapping(ctx context.Context, servers []diag.NATAsked, bind netip.Addr) [
 
 // streamTargets picks servers on different addresses, of the family that has more of them: IPv4 where both have as
 // many.
-func streamTargets(servers []diag.NATAsked, bind netip.Addr) []netip.AddrPort {
+func streamTargets(servers []diag.NATServer, bind netip.Addr) []netip.AddrPort {
 	families := map[bool][]netip.AddrPort{} // by whether it is IPv4
 	seen := map[netip.Addr]bool{}
 	for _, s := range servers {
@@ -78,7 +78,7 @@ func localPort(ctx context.Context, targets []netip.AddrPort, bind netip.Addr) (
 func askStream(ctx context.Context, local *net.TCPAddr, to netip.AddrPort) diag.NATStream {
 	out := diag.NATStream{To: to}
 	fail := func(err error) diag.NATStream {
-		out.Why = classify(URL{Scheme: STUN, Host: to.Addr().String(), Port: to.Port()}, StageConnect, err).text
+		out.Failure = classify(diag.StageConnect, err)
 		return out
 	}
 	dialer := net.Dialer{LocalAddr: local, Control: sharePort}
@@ -95,7 +95,7 @@ func askStream(ctx context.Context, local *net.TCPAddr, to netip.AddrPort) diag.
 	case err != nil:
 		return fail(err)
 	case !r.ok || !r.mapped.IsValid():
-		return fail(errNoMapped)
+		return fail(unusable(diag.DetailMapped))
 	}
 	out.Mapped = r.mapped
 	return out

@@ -7,29 +7,39 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/judge"
 	"dialtone/diag/lab"
+	"dialtone/diag/nat"
+	"dialtone/diag/words"
 )
 
 // inWorld asks the responders of a simulated world and judges what was seen.
-func inWorld(t *testing.T, options lab.WorldOptions) (report diag.NATReport, took time.Duration) {
+func inWorld(t *testing.T, options lab.WorldOptions) (report judge.Network, took time.Duration) {
 	t.Helper()
 	o, took := observe(t, options)
-	return diag.JudgeNAT(o, nil, nil, nil), took
+	return judged(o), took
 }
 
-func observe(t *testing.T, options lab.WorldOptions) (o *diag.NATObservations, took time.Duration) {
+// judged is the verdict when a diagnosis ends with what was observed.
+func judged(o *nat.State) judge.Network {
+	s := o.Copy()
+	s.Apply(diag.DiagnosisEnd{})
+	return judge.Diagnose(s)
+}
+
+func observe(t *testing.T, options lab.WorldOptions) (o *nat.State, took time.Duration) {
 	t.Helper()
 	return furtherIn(t, options, NATOptions{})
 }
 
-// TestOutvoted: one server of three lies about the address.
+// TestOutvoted: one server of three misreports the address.
 func TestOutvoted(t *testing.T) {
-	for name, lie := range map[string]string{"server.outlier": "7.7.7.7:7", "server.mapped_private": "10.1.1.1:7"} {
+	for name, wrong := range map[string]string{"server.outlier": "7.7.7.7:7", "server.mapped_private": "10.1.1.1:7"} {
 		r, _ := inWorld(t, lab.WorldOptions{
-			Delay: 5 * time.Millisecond, Responders: 3, Faults: []lab.ResponderFaults{{}, {Mapped: netip.MustParseAddrPort(lie)}},
+			Delay: 5 * time.Millisecond, Responders: 3, Faults: []lab.ResponderFaults{{}, {Mapped: netip.MustParseAddrPort(wrong)}},
 		})
-		if r.Behavior.Mapping.Value != diag.EndpointIndependent || !slices.ContainsFunc(r.Findings, func(f diag.Finding) bool { return f.ID == name }) {
-			t.Errorf("%s: mapping %+v, findings %+v", name, r.Behavior.Mapping, r.Findings)
+		if r.Behaviors.Mapping.Value != nat.EndpointIndependent || !slices.ContainsFunc(r.Findings, func(f judge.Finding) bool { return f.ID == name }) {
+			t.Errorf("%s: mapping %+v, findings %+v", name, r.Behaviors.Mapping, r.Findings)
 		}
 	}
 }
@@ -54,9 +64,9 @@ func TestNATTimes(t *testing.T) {
 			tt.world.Responders, tt.world.Delay = 3, 10*time.Millisecond
 			r, took := inWorld(t, tt.world)
 			if r.Exit != tt.exit || took > tt.limit {
-				t.Errorf("exit %v after %v: %s; want %v within %v", r.Exit, took, r.Verdict.Headline, tt.exit, tt.limit)
+				t.Errorf("exit %v after %v: %s; want %v within %v", r.Exit, took, words.OfNetwork(r).Headline, tt.exit, tt.limit)
 			}
-			t.Log(took, r.Verdict.Headline)
+			t.Log(took, words.OfNetwork(r).Headline)
 		})
 	}
 }
@@ -70,11 +80,12 @@ func TestRateIsKept(t *testing.T) {
 		var at []time.Duration
 		for _, r := range o.Requests {
 			if r.Server == server {
-				at = append(at, r.SentAt)
+				at = append(at, r.SentMs.Duration())
 			}
 		}
+		slices.Sort(at)
 		for i := natRate; i < len(at); i++ {
-			if at[i]-at[i-natRate] < time.Second {
+			if at[i]-at[i-natRate] < time.Second-2*time.Microsecond { // they are rounded
 				t.Errorf("server %d: %d requests between %v and %v", server, natRate+1, at[i-natRate], at[i])
 			}
 		}
@@ -93,7 +104,7 @@ func TestFreshSockets(t *testing.T) {
 		}
 		for _, s := range o.Requests {
 			if s.Socket == r.Socket && s.To != r.To {
-				t.Errorf("socket %q was used for %s to %s and %s to %s", r.Socket, r.Test, r.To, s.Test, s.To)
+				t.Errorf("socket %v was used for %s to %s and %s to %s", r.Socket, r.Test, r.To, s.Test, s.To)
 			}
 		}
 	}
@@ -110,11 +121,11 @@ func TestRefusedPort(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o, err := NAT(t.Context(), []diag.NATAsked{{URL: u.String(), Address: netip.AddrPortFrom(netip.MustParseAddr(u.Host), u.Port)}}, NATOptions{})
+	o, err := NAT(t.Context(), []diag.NATServer{{URL: u.String(), Address: netip.AddrPortFrom(netip.MustParseAddr(u.Host), u.Port)}}, NATOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if f := o.Servers[0].Failure; f == nil || f.Cause != CauseRefused {
+	if f := o.Servers[0].Failure; f == nil || f.Cause != diag.CauseRefused {
 		t.Errorf("%+v", f)
 	}
 }
@@ -126,13 +137,13 @@ func TestLoopback(t *testing.T) {
 		t.Skipf("a second loopback address is needed: %v", err)
 	}
 	defer func() { _ = server.Close() }()
-	o, err := NAT(t.Context(), []diag.NATAsked{{URL: server.URL(), Address: server.Addr()}}, NATOptions{})
+	o, err := NAT(t.Context(), []diag.NATServer{{URL: server.URL(), Address: server.Addr()}}, NATOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := diag.JudgeNAT(o, nil, nil, nil)
-	b := &r.Behavior
-	if b.NAT.Value != diag.BehaviorNone || b.Mapping.Value != diag.EndpointIndependent || b.Filtering.Value != diag.EndpointIndependent || r.Exit != diag.ExitPass {
+	r := judged(o)
+	b := &r.Behaviors
+	if b.NAT.Value != nat.None || b.Mapping.Value != nat.EndpointIndependent || b.Filtering.Value != nat.EndpointIndependent || r.Exit != diag.ExitPass {
 		t.Errorf("%+v", r)
 	}
 }

@@ -4,9 +4,10 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"net"
 	"net/netip"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -25,77 +26,41 @@ type Target struct {
 	Username, Password string         // for turn: and turns:
 	TLS                *tls.Config    // RootCAs, InsecureSkipVerify, ServerName; nil: the system's authorities
 	Resolver           *net.Resolver  // nil for the system's
-	Through            netip.AddrPort // a STUN server to be asked through the relay, see [Relay]
 	Timeout            time.Duration  // of the whole probe; 0 for [DefaultTimeout]
 	Local              netip.Addr     // address of this machine to ask from; the zero value lets the system choose
 	Families           Families       // of the server's addresses
+	Use                bool           // send bytes through the relay, extend it
+	Through            netip.AddrPort // STUN server to be asked through the relay; without one it is the TURN server itself
 	// Binding requests to be timed once the server has answered; 0 and 1: none but those that ask
 	Samples int
+
+	Diagnosis bool                   // asked by a diagnosis, and not by a call
+	Report    func(diag.ServerStage) // gets each step when it is over, one after another; nil: none is reported
 }
 
-// Server asks one server and tells what came of it. It returns when the answer is known, when the timeout is over, or
-// at once when ctx ends. It never fails otherwise: a failure is part of the result, with Stage, Cause and Advice.
-func Server(ctx context.Context, t Target) diag.ServerResult {
-	p := probe(ctx, t, false)
-	return p.result
-}
-
-// Relay asks as [Server] does. Where a relay is had, it also sends bytes through it, extends it and releases it. The
-// peer is t.Through; without one it is the TURN server itself, which answers Binding requests over UDP as a STUN server
-// does.
-func Relay(ctx context.Context, t Target) diag.NATRelay {
-	p := probe(ctx, t, true)
-	p.carried.ServerResult = p.result
-	return p.carried
-}
-
-// probe goes through all stages and sums up.
-func probe(ctx context.Context, t Target, use bool) *prober {
-	start := time.Now()
+// Server asks one server and returns what came of it: when the answer is known, when the timeout is over, or at once
+// when ctx ends. It never fails otherwise: a failure is part of the result.
+func Server(ctx context.Context, t Target) diag.Server {
 	if t.Timeout <= 0 {
 		t.Timeout = DefaultTimeout
 	}
-	timed, cancel := context.WithTimeout(ctx, t.Timeout)
+	ctx, cancel := context.WithTimeout(ctx, t.Timeout)
 	defer cancel()
-
-	p := &prober{target: t, use: use}
-	err := p.run(timed)
-	if err != nil {
-		if errors.Is(ctx.Err(), context.Canceled) {
-			err = ctx.Err() // whatever it interrupted
-		}
-		f := classify(p.at, p.stage, err)
-		r := &p.result
-		r.Stage, r.Cause, r.ErrorCode, r.ErrorText, r.Advice = f.stage, f.cause, f.code, f.text, f.advice
-		if !f.expired.IsZero() {
-			r.CredentialExpired = f.expired.Format(time.RFC3339)
-		}
-	}
-	p.result.OK = err == nil
-	p.result.DurationMs = diag.Millis(time.Since(start))
-	return p
+	p := &prober{target: t}
+	_ = p.run(ctx) // the server has the failure
+	return p.server
 }
 
 // All asks several servers at once, at most eight at a time, and calls emit for each as soon as it is known: in the
 // goroutine of the caller, one after another. It returns when every target has been emitted.
-func All(ctx context.Context, targets []Target, emit func(diag.ServerResult)) {
-	each(ctx, targets, Server, emit)
-}
-
-// Relays is [All] with [Relay].
-func Relays(ctx context.Context, targets []Target, emit func(diag.NATRelay)) {
-	each(ctx, targets, Relay, emit)
-}
-
-// each asks all targets, at most eight at a time, and emits their results in the goroutine of the caller.
-func each[R any](ctx context.Context, targets []Target, ask func(context.Context, Target) R, emit func(R)) {
-	results := make(chan R)
+func All(ctx context.Context, targets []Target, emit func(diag.Server)) {
+	results := make(chan diag.Server)
 	slots := make(chan struct{}, maxParallel)
 	var running sync.WaitGroup
 	for _, t := range targets {
 		running.Go(func() {
 			slots <- struct{}{}
-			r := ask(ctx, t)
+			r := Server(ctx, t)
 			<-slots
 			results <- r
 		})
@@ -110,39 +75,54 @@ func each[R any](ctx context.Context, targets []Target, ask func(context.Context
 type prober struct {
 	target Target
 	url    URL
-	at     URL            // as url, with host and port that DNS SRV named instead: for what is told
-	addr   netip.AddrPort // being asked
-	stage  string         // being tried
-	result diag.ServerResult
+	to     endpoint    // being asked
+	server diag.Server // what came of it so far
 
-	use     bool           // send bytes through the relay
-	peer    netip.AddrPort // of the relay
-	carried diag.NATRelay  // what went through it
+	further bool               // at an address after the first
+	held    []diag.ServerStage // what came of that, until the address has answered
+	peer    netip.AddrPort     // of the relay
 }
 
-// run goes through the stages.
-func (p *prober) run(ctx context.Context) error {
-	u, err := ParseURL(p.target.URL)
+// step makes a step and reports it.
+func (p *prober) step(ctx context.Context, name diag.StageName, try func(*diag.Stage) error) error {
+	stage := diag.Stage{Name: name}
+	start := time.Now()
+	err := try(&stage)
+	stage.DurationMs = diag.Millis(time.Since(start))
 	if err != nil {
-		p.result.URL = quotable(p.target.URL)
-		return &stageError{
-			cause: CauseConfig, text: err.Error(),
-			advice: "write stun:host, or turn:host with user name and password; host may be host:port, then ?transport=udp or tcp",
+		if errors.Is(ctx.Err(), context.Canceled) {
+			err = ctx.Err() // whatever it interrupted
 		}
+		stage.Failure = classify(name, err)
+		err = &failed{*stage.Failure}
 	}
-	p.url, p.at = u, u
-	p.result.URL, p.result.Transport = u.Short(), u.Transport()
-	if u.Scheme.TURN() && (p.target.Username == "" || p.target.Password == "") {
-		return &stageError{
-			cause: CauseConfig, text: "a TURN server needs user name and password",
-			advice: "give both with the server (--ice-user, --ice-pass)",
-		}
+	p.report(stage)
+	return err
+}
+
+// report hands on a step. What happens at another address than the first is held back until that one has answered.
+func (p *prober) report(stage diag.Stage) {
+	d := diag.ServerStage{URL: quotable(p.target.URL), Diagnosis: p.target.Diagnosis, Stage: stage}
+	if p.url.Host != "" {
+		d.URL, d.Transport, d.TURN = p.url.Short(), p.url.Transport(), p.url.Scheme.TURN()
 	}
-	if len(p.target.Username) > maxUsername {
-		return &stageError{
-			cause: CauseConfig, text: fmt.Sprintf("the user name is longer than %d bytes", maxUsername),
-			advice: "use the user name of the TURN server's account",
-		}
+	if p.to.addr.IsValid() {
+		d.Address, d.SRV = p.to.addr.String(), p.to.name()
+	}
+	if p.further {
+		p.held = append(p.held, d)
+		return
+	}
+	p.server.Apply(d)
+	if p.target.Report != nil {
+		p.target.Report(d)
+	}
+}
+
+// run goes through the steps.
+func (p *prober) run(ctx context.Context) error {
+	if err := p.configure(ctx); err != nil {
+		return err
 	}
 	endpoints, err := p.resolve(ctx)
 	if err != nil {
@@ -151,44 +131,87 @@ func (p *prober) run(ctx context.Context) error {
 	return p.tryEach(ctx, endpoints)
 }
 
-// tryEach asks the addresses in turn until one answers, each with its share of the time that is left. The failure of
-// the first is the one that is told: it is the address that the ICE agent uses.
+// configure reads URL and credentials. Its success is reported when the credentials say how long they are valid.
+func (p *prober) configure(ctx context.Context) error {
+	u, err := ParseURL(p.target.URL)
+	switch {
+	case err != nil:
+		err = misconfigured(diag.DetailURL, diag.Clean(err.Error(), maxURL+maxText))
+	case u.Scheme.TURN() && (p.target.Username == "" || p.target.Password == ""):
+		err = misconfigured(diag.DetailCredentials, "")
+	case len(p.target.Username) > maxUsername:
+		err = misconfigured(diag.DetailUsername, "")
+	}
+	p.url = u
+	expiry, expires := credentialExpiry(p.target.Username)
+	if err == nil && !(expires && u.Scheme.TURN()) {
+		return nil
+	}
+	return p.step(ctx, diag.StageConfig, func(s *diag.Stage) error {
+		if expires {
+			s.CredentialExpires, s.Clock = expiry.Format(time.RFC3339), clock()
+		}
+		return err
+	})
+}
+
+// clock is what this machine's clock says.
+func clock() string { return time.Now().UTC().Format(time.RFC3339) }
+
+// maxUsername is how many bytes a user name may have (RFC 8489 §14.3).
+const maxUsername = 508
+
+// credentialExpiry reads the time that a user name of the REST API for TURN servers carries: "seconds:name", or the
+// seconds alone (draft-uberti-behave-turn-rest-00 §2.2). False for any other user name. Nine to ten digits: years 1973
+// to 2286.
+func credentialExpiry(username string) (time.Time, bool) {
+	seconds, _, _ := strings.Cut(username, ":")
+	if len(seconds) < 9 || len(seconds) > 10 || strings.Trim(seconds, "0123456789") != "" {
+		return time.Time{}, false
+	}
+	n, err := strconv.ParseInt(seconds, 10, 64)
+	return time.Unix(n, 0).UTC(), err == nil
+}
+
+// tryEach asks the addresses in turn until one answers, each with its share of the time that is left. When none does,
+// the failure of the first stands: it is the address that the ICE agent uses.
 func (p *prober) tryEach(ctx context.Context, endpoints []endpoint) error {
 	deadline, _ := ctx.Deadline()
 	var first error
-	var firstResult diag.ServerResult
 	for i, e := range endpoints {
-		share := time.Until(deadline) / time.Duration(len(endpoints)-i)
-		tryCtx, cancel := context.WithTimeout(ctx, share)
-		before := p.result
+		tryCtx, cancel := context.WithTimeout(ctx, time.Until(deadline)/time.Duration(len(endpoints)-i))
+		p.further, p.held = i > 0, nil
 		err := p.try(tryCtx, e)
 		cancel()
+		p.further = false
 		if err == nil {
+			for _, d := range p.held {
+				p.to = e
+				p.report(d.Stage)
+			}
 			return nil
 		}
-		f := classify(p.at, p.stage, err)
 		if first == nil {
-			first, firstResult = f, p.result
+			first = err
 		}
-		if f.cause != CauseUnreachable && f.cause != CauseRefused && f.cause != CauseTimeout {
-			break
+		switch classify(diag.StageConnect, err).Cause {
+		case diag.CauseUnreachable, diag.CauseRefused, diag.CauseTimeout:
+		default:
+			return first
 		}
-		p.result = before
 	}
-	p.result = firstResult
 	return first
 }
 
-// try asks at one address. RFC 8656 §7.4: where the server believes that our address and port are in use (437),
-// another port may be free.
+// try asks at one address. RFC 8656 §7.4: when the server believes that our address and port are in use (437), another
+// port may be free.
 func (p *prober) try(ctx context.Context, e endpoint) error {
 	const ports = 3
-	p.addr, p.at.Host, p.at.Port = e.addr, e.host, e.addr.Port()
-	p.result.Address, p.result.SRV = e.addr.String(), e.name()
+	p.to = e
 	for n := 1; ; n++ {
 		err := p.ask(ctx)
-		var f *stageError
-		if !errors.As(err, &f) || f.code != 437 || n == ports {
+		var f *failed
+		if !errors.As(err, &f) || f.Code != 437 || n == ports {
 			return err
 		}
 	}
@@ -196,11 +219,11 @@ func (p *prober) try(ctx context.Context, e endpoint) error {
 
 // ask opens a connection and asks on it.
 func (p *prober) ask(ctx context.Context) error {
-	l, err := p.open(ctx, p.addr)
+	l, err := p.open(ctx)
 	if err != nil {
 		return err
 	}
-	// A deadline in the past wakes whoever reads or writes.
+	// A deadline in the past wakes whatever reads or writes.
 	watched := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(watched)
@@ -220,32 +243,40 @@ func (p *prober) ask(ctx context.Context) error {
 
 // bind asks a STUN server for our address.
 func (p *prober) bind(ctx context.Context, l *link) error {
-	p.stage = StageBinding
-	r, err := l.exchange(ctx, methodBinding, true, func(id txID) ([]byte, error) { return encode(methodBinding, id, nil) })
-	if err != nil {
-		return err
+	var first reply
+	err := p.step(ctx, diag.StageBinding, func(s *diag.Stage) (err error) {
+		first, err = l.exchange(ctx, methodBinding, true,
+			func(id txID) ([]byte, error) { return encode(methodBinding, id, nil) })
+		switch {
+		case err != nil:
+			return err
+		case !first.ok:
+			note(s, first)
+			return stunError(first.code, first.phrase, first.alternate)
+		case !first.mapped.IsValid():
+			return unusable(diag.DetailMapped)
+		}
+		note(s, first)
+		return nil
+	})
+	if err == nil {
+		p.sample(ctx, l, &first)
 	}
-	p.note(r.answer)
-	p.result.RTTMs = diag.Ptr(diag.Millis(r.rtt))
-	if !r.ok {
-		return stunError(p.at, p.stage, r.code, r.phrase, r.alternate)
-	}
-	if !r.mapped.IsValid() {
-		return errNoMapped
-	}
-	p.times(ctx, l, &r)
-	return nil
+	return err
 }
 
-// note takes over what every answer may tell.
-func (p *prober) note(a *answer) {
-	if a.software != "" {
-		p.result.Software = a.software
+// note takes over what every answer may say; the round trip is that of the first.
+func note(s *diag.Stage, r reply) {
+	if s.RTTMs == nil {
+		s.RTTMs = diag.Ptr(diag.Millis(r.rtt))
 	}
-	if a.realm != "" {
-		p.result.Realm = diag.Clean(a.realm, maxText)
+	if r.software != "" {
+		s.Software = r.software
 	}
-	if a.mapped.IsValid() {
-		p.result.MappedAddress = a.mapped.String()
+	if r.realm != "" {
+		s.Realm = diag.Clean(r.realm, maxText)
+	}
+	if r.mapped.IsValid() {
+		s.Mapped = r.mapped.String()
 	}
 }

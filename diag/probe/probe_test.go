@@ -13,6 +13,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/lab"
+	"dialtone/diag/words"
 )
 
 const (
@@ -23,15 +24,74 @@ const (
 var transports = []lab.Transport{lab.UDP, lab.TCP, lab.TLS, lab.DTLS}
 
 // ask probes a server.
-func ask(t *testing.T, target Target) diag.ServerResult {
+func ask(t *testing.T, target Target) diag.Server {
 	t.Helper()
 	r := Server(t.Context(), target)
 	checkResult(t, r)
 	return r
 }
 
+// errorText is why a server failed, in English; empty when it did not.
+func errorText(r diag.Server) string {
+	if r.OK() {
+		return ""
+	}
+	return words.ServerHeadline(&r)
+}
+
+// stageOf is the step at which a server failed; empty when it did not.
+func stageOf(r diag.Server) diag.StageName {
+	for _, stage := range r.Stages {
+		if stage.Failure != nil && !r.OK() {
+			return stage.Name
+		}
+	}
+	return ""
+}
+
+// cause is why asking a server ended without success, however early.
+func cause(r diag.Server) diag.Cause {
+	for _, stage := range r.Stages {
+		if stage.Failure != nil && !r.OK() {
+			return stage.Failure.Cause
+		}
+	}
+	return ""
+}
+
+// realmOf is what a TURN server wants credentials for.
+func realmOf(r diag.Server) string {
+	if stage := r.Stage(diag.StageAllocate); stage != nil {
+		return stage.Realm
+	}
+	return ""
+}
+
+// stoppedAt is the step at which using a relay failed; empty when it did not.
+func stoppedAt(r diag.Server) diag.StageName {
+	if stage := r.Stopped(); stage != nil {
+		return stage.Name
+	}
+	return ""
+}
+
+// sampled are the round trips of several requests, nil when they were not asked for.
+func sampled(r diag.Server) *diag.Times {
+	if stage := r.Stage(diag.StageSample); stage != nil {
+		return stage.Times
+	}
+	return nil
+}
+
+// useRelay asks for a relay and sends bytes through it.
+func useRelay(t *testing.T, to Target) diag.Server {
+	t.Helper()
+	to.Use = true
+	return Server(t.Context(), to)
+}
+
 // checkResult checks what holds for every result.
-func checkResult(t *testing.T, r diag.ServerResult) {
+func checkResult(t *testing.T, r diag.Server) {
 	t.Helper()
 	b, err := json.Marshal(r)
 	if err != nil {
@@ -42,13 +102,13 @@ func checkResult(t *testing.T, r diag.ServerResult) {
 			t.Errorf("the result tells a credential: %s", b)
 		}
 	}
-	if r.OK != (r.Cause == "") || r.OK != (r.ErrorText == "") || r.OK && r.Stage != "" {
+	if r.OK() != (cause(r) == "") || r.OK() != (errorText(r) == "") || r.OK() && stageOf(r) != "" {
 		t.Errorf("success and failure at once: %s", b)
 	}
-	if !r.OK && r.Cause != CauseCancelled && r.Advice == "" {
+	if !r.OK() && cause(r) != diag.CauseCancelled && words.ServerAdvice(&r) == "" {
 		t.Errorf("no advice: %s", b)
 	}
-	if r.DurationMs <= 0 {
+	if r.DurationMs() <= 0 {
 		t.Errorf("no duration: %s", b)
 	}
 }
@@ -95,20 +155,20 @@ func TestTURN(t *testing.T) {
 	for _, tr := range transports {
 		t.Run(string(tr), func(t *testing.T) {
 			r := ask(t, target(s.URL(tr), s.Certificate()))
-			if !r.OK {
+			if !r.OK() {
 				t.Fatalf("%+v", r)
 			}
-			if r.URL != s.URL(tr) || r.Transport != string(tr) || r.Address != s.Addr(tr).String() || r.Realm != "example.org" {
+			if r.URL != s.URL(tr) || r.Transport != string(tr) || r.Address != s.Addr(tr).String() || realmOf(r) != "example.org" {
 				t.Errorf("%+v", r)
 			}
-			for _, a := range []string{r.MappedAddress, r.RelayAddress} {
+			for _, a := range []string{r.Mapped(), r.Relayed()} {
 				if !strings.HasPrefix(a, "127.0.0.1:") {
 					t.Errorf("address %q in %+v", a, r)
 				}
 			}
 			stream := tr == lab.TCP || tr == lab.TLS
 			secured := tr == lab.TLS || tr == lab.DTLS
-			if r.RTTMs == nil || (r.ConnectMs != nil) != stream || (r.TLSMs != nil) != secured || r.DNSMs != nil {
+			if r.RTT() == nil || (r.Took(diag.StageConnect) != nil) != stream || (r.Took(diag.StageTLS) != nil) != secured || r.Took(diag.StageDNS) != nil {
 				t.Errorf("times: %+v", r)
 			}
 			if n := s.Allocations(); n != 0 {
@@ -123,7 +183,7 @@ func TestSTUN(t *testing.T) {
 		t.Run(string(tr), func(t *testing.T) {
 			s := startTURN(t, lab.TURNOptions{UDP: tr == lab.UDP, TCP: tr == lab.TCP, TLS: tr == lab.TLS, DTLS: tr == lab.DTLS})
 			r := ask(t, target(s.STUN(), s.Certificate()))
-			if !r.OK || r.Transport != string(tr) || r.RTTMs == nil || r.RelayAddress != "" || !strings.HasPrefix(r.MappedAddress, "127.0.0.1:") {
+			if !r.OK() || r.Transport != string(tr) || r.RTT() == nil || r.Relayed() != "" || !strings.HasPrefix(r.Mapped(), "127.0.0.1:") {
 				t.Errorf("%+v", r)
 			}
 		})
@@ -147,14 +207,14 @@ func TestWrongPassword(t *testing.T) {
 			t.Run(string(tr)+" "+name, func(t *testing.T) {
 				s.target.Password = "wrong"
 				r := ask(t, s.target)
-				if r.Cause != CauseAuth || r.Stage != StageAllocate || r.ErrorCode != s.code || !strings.Contains(r.ErrorText, "password") {
+				if r.Cause() != diag.CauseAuth || stageOf(r) != diag.StageAllocate || r.Code() != s.code || !strings.Contains(errorText(r), "password") {
 					t.Errorf("%+v", r)
 				}
-				if r.DurationMs.Duration() > time.Second {
-					t.Errorf("it took %v", r.DurationMs.Duration())
+				if r.DurationMs().Duration() > time.Second {
+					t.Errorf("it took %v", r.DurationMs().Duration())
 				}
 				s.target.Password, s.target.Username = password, "bob"
-				if r := ask(t, s.target); r.Cause != CauseAuth {
+				if r := ask(t, s.target); r.Cause() != diag.CauseAuth {
 					t.Errorf("wrong user: %+v", r)
 				}
 			})
@@ -164,7 +224,7 @@ func TestWrongPassword(t *testing.T) {
 
 func TestQuota(t *testing.T) {
 	s := startFault(t, lab.Fault{Behavior: lab.AuthError, Code: 486})
-	if r := ask(t, target(s.TURN(), nil)); r.Cause != CauseSTUN || r.ErrorCode != 486 || !strings.Contains(r.Advice, "quota") {
+	if r := ask(t, target(s.TURN(), nil)); r.Cause() != diag.CauseSTUN || r.Code() != 486 || !strings.Contains(words.ServerAdvice(&r), "quota") {
 		t.Errorf("%+v", r)
 	}
 }
@@ -177,12 +237,12 @@ func TestConfig(t *testing.T) {
 	}{
 		{"bad URL", Target{URL: "turn:h:99999"}, "outside"},
 		{"credentials in the URL", Target{URL: "turn:" + user + ":x@h"}, "separately"},
-		{"no credentials", Target{URL: "turn:127.0.0.1"}, "needs user name"},
-		{"no password", Target{URL: "turn:127.0.0.1", Username: user}, "needs user name"},
+		{"no credentials", Target{URL: "turn:127.0.0.1"}, "requires user name"},
+		{"no password", Target{URL: "turn:127.0.0.1", Username: user}, "requires user name"},
 		{"long user name", Target{URL: "turn:127.0.0.1", Username: strings.Repeat("u", 509), Password: password}, "508"},
 	} {
 		r := ask(t, tt.target)
-		if r.Cause != CauseConfig || r.Stage != "" || !strings.Contains(r.ErrorText, tt.text) {
+		if r.Cause() != diag.CauseConfig || stageOf(r) != diag.StageConfig || !strings.Contains(errorText(r), tt.text) {
 			t.Errorf("%s: %+v", tt.name, r)
 		}
 	}
@@ -193,10 +253,10 @@ func TestHostileText(t *testing.T) {
 	evil := "\x1b]0;title\a\u202e" + strings.Repeat("x", 500)
 	s := startFault(t, lab.Fault{Behavior: lab.Correct, Username: user, Password: password, Realm: evil, Software: evil})
 	r := ask(t, target(s.TURN(), nil))
-	if !r.OK {
+	if !r.OK() {
 		t.Fatalf("%+v", r)
 	}
-	for _, text := range []string{r.Realm, r.Software} {
+	for _, text := range []string{realmOf(r), r.Software()} {
 		if len(text) > maxText || strings.ContainsAny(text, "\x1b\a\u202e") || !strings.Contains(text, "title") {
 			t.Errorf("%q", text)
 		}
@@ -221,14 +281,14 @@ func TestCancel(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer time.AfterFunc(50*time.Millisecond, cancel).Stop()
 			r := Server(ctx, target)
-			if r.Cause != CauseCancelled || r.OK {
+			if cause(r) != diag.CauseCancelled || r.OK() {
 				t.Errorf("%+v", r)
 			}
 		})
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if r := Server(ctx, dns); r.Cause != CauseCancelled {
+	if r := Server(ctx, dns); cause(r) != diag.CauseCancelled {
 		t.Errorf("cancelled before: %+v", r)
 	}
 }
@@ -238,7 +298,7 @@ func TestDeadline(t *testing.T) {
 	s := startFault(t, lab.Fault{Behavior: lab.Silent})
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if r := Server(ctx, Target{URL: s.STUN(), Timeout: time.Hour}); r.Cause != CauseTimeout {
+	if r := Server(ctx, Target{URL: s.STUN(), Timeout: time.Hour}); r.Cause() != diag.CauseTimeout {
 		t.Errorf("%+v", r)
 	}
 }
@@ -251,21 +311,21 @@ func TestAll(t *testing.T) {
 		targets = append(targets, target(s.URL(lab.UDP), nil), target(s.URL(lab.TCP), nil))
 	}
 	targets = append(targets, Target{URL: silent.STUN(), Timeout: 300 * time.Millisecond}, Target{URL: "nonsense:"})
-	var got []diag.ServerResult
-	All(t.Context(), targets, func(r diag.ServerResult) { got = append(got, r) })
+	var got []diag.Server
+	All(t.Context(), targets, func(r diag.Server) { got = append(got, r) })
 	ok := 0
 	for _, r := range got {
-		if r.OK {
+		if r.OK() {
 			ok++
 		}
 	}
 	if len(got) != len(targets) || ok != 20 {
 		t.Fatalf("%d results, %d good", len(got), ok)
 	}
-	if last := got[len(got)-1]; last.Cause != CauseTimeout {
+	if last := got[len(got)-1]; last.Cause() != diag.CauseTimeout {
 		t.Errorf("the silent server was not the last to be known: %+v", last)
 	}
-	All(t.Context(), nil, func(diag.ServerResult) { t.Error("a result of nothing") })
+	All(t.Context(), nil, func(diag.Server) { t.Error("a result of nothing") })
 }
 
 // udpServer answers datagrams with what answer returns, which may be nothing.

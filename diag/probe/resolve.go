@@ -3,13 +3,14 @@ package probe
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/netip"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
+
+	"dialtone/diag"
 )
 
 // Bounds of a search by DNS SRV (RFC 2782). Any answer costs the plain one no more than the grace.
@@ -31,16 +32,21 @@ type endpoint struct {
 // without a port those that DNS SRV names come instead, where it names any.
 func (p *prober) resolve(ctx context.Context) ([]endpoint, error) {
 	if a, err := netip.ParseAddr(p.url.Host); err == nil {
-		return p.wanted([]endpoint{{addr: netip.AddrPortFrom(a, p.url.Port), host: p.url.Host}})
+		found, err := p.wanted([]endpoint{{addr: netip.AddrPortFrom(a, p.url.Port), host: p.url.Host}})
+		if err != nil {
+			err = p.step(ctx, diag.StageConfig, func(*diag.Stage) error { return err })
+		}
+		return found, err
 	}
-	p.stage = StageDNS
-	start := time.Now()
-	found, err := lookup(ctx, interruptible(p.target.Resolver), p.url)
-	if err != nil {
-		return nil, err
-	}
-	p.result.DNSMs = since(start)
-	return p.wanted(found)
+	var found []endpoint
+	err := p.step(ctx, diag.StageDNS, func(*diag.Stage) (err error) {
+		found, err = lookup(ctx, interruptible(p.target.Resolver), p.url)
+		if err == nil {
+			found, err = p.wanted(found)
+		}
+		return err
+	})
+	return found, err
 }
 
 // wanted are the endpoints of the families that were asked for.
@@ -53,10 +59,7 @@ func (p *prober) wanted(found []endpoint) ([]endpoint, error) {
 		}
 	}
 	if len(out) == 0 {
-		return nil, &stageError{
-			stage: StageDNS, cause: CauseConfig, text: p.url.Host + " has no address of the family that was asked for",
-			advice: "leave out -4 or -6, or ask from an address of the other family",
-		}
+		return nil, misconfigured(diag.DetailFamily, "")
 	}
 	return out, nil
 }
@@ -118,7 +121,7 @@ func newFound(e []endpoint, err error) found { return found{e, err} }
 
 // decides reports whether an SRV lookup makes the plain addresses needless: it has found some, or there is no such
 // service.
-func (f *found) decides() bool { return f.err == nil || errors.As(f.err, new(*stageError)) }
+func (f *found) decides() bool { return f.err == nil || errors.As(f.err, new(*failed)) }
 
 // lookupHost resolves a name to the first address of each family.
 func lookupHost(ctx context.Context, r *net.Resolver, host string, port uint16, srv bool) ([]endpoint, error) {
@@ -149,7 +152,7 @@ func lookupHost(ctx context.Context, r *net.Resolver, host string, port uint16, 
 }
 
 // lookupSRV finds what SRV names, in the order of priority and weight: _stun._udp, _stun._tcp, _stuns._tcp, _turn._udp
-// and so on, as scheme and transport want it. An error that is a [stageError] says that there is no such service.
+// and so on, as scheme and transport want it. An error that is a [failed] says that there is no such service.
 func lookupSRV(ctx context.Context, r *net.Resolver, u URL) ([]endpoint, error) {
 	proto := "tcp"
 	if u.UDP {
@@ -161,11 +164,7 @@ func lookupSRV(ctx context.Context, r *net.Resolver, u URL) ([]endpoint, error) 
 	}
 	targets, refused := srvTargets(records)
 	if refused {
-		return nil, &stageError{
-			stage: StageDNS, cause: CauseDNS, text: fmt.Sprintf("%s says in DNS (SRV) that it has no %s over %s", u.Host,
-				kind(u), u.Transport()),
-			advice: fmt.Sprintf("ask for a transport that it has, or write the port to ask all the same: %s", u),
-		}
+		return nil, &failed{diag.Failure{Cause: diag.CauseDNS, Detail: diag.DetailNoService}}
 	}
 	lists := make([][]endpoint, len(targets))
 	var all sync.WaitGroup

@@ -12,7 +12,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"dialtone/diag"
 	"dialtone/diag/lab"
+	"dialtone/diag/words"
 )
 
 // Types of DNS records (RFC 1035 §3.2.2, RFC 3596, RFC 2782).
@@ -150,7 +152,7 @@ func TestSRV(t *testing.T) {
 	}.serve(t)
 	named := fmt.Sprintf("far.example.com:%d", at.Port())
 	r := ask(t, Target{URL: "stun:example.com", Resolver: resolver})
-	if !r.OK || r.Address != server || r.SRV != named || r.URL != "stun:example.com" || r.DNSMs == nil {
+	if !r.OK() || r.Address != server || r.SRV != named || r.URL != "stun:example.com" || r.Took(diag.StageDNS) == nil {
 		t.Errorf("%+v", r)
 	}
 	u, err := ParseURL("example.com")
@@ -160,7 +162,7 @@ func TestSRV(t *testing.T) {
 	if s := natServer(t.Context(), u, Target{Resolver: resolver}); len(s) != 1 || s[0].Address != at || s[0].SRV != named {
 		t.Errorf("%+v", s)
 	}
-	if s := natServer(t.Context(), u, Target{Resolver: resolver, Families: OnlyIPv6}); len(s) != 1 || s[0].Failure == nil || s[0].Failure.Cause != CauseConfig {
+	if s := natServer(t.Context(), u, Target{Resolver: resolver, Families: OnlyIPv6}); len(s) != 1 || s[0].Failure == nil || s[0].Failure.Cause != diag.CauseConfig {
 		t.Errorf("%+v", s)
 	}
 }
@@ -181,7 +183,7 @@ func TestSRVCertificate(t *testing.T) {
 			}
 			to := target(url, c)
 			to.Resolver = zone{record: {srv(0, 0, port, "far.example.com")}, "A far.example.com.": {addr("127.0.0.1")}}.serve(t)
-			if r := ask(t, to); r.OK != ok || !ok && !strings.Contains(r.ErrorText, "not for example.com") {
+			if r := ask(t, to); r.OK() != ok || !ok && !strings.Contains(errorText(r), "not for example.com") {
 				t.Errorf("%s %s: %+v", tr, name, r)
 			}
 		}
@@ -192,7 +194,7 @@ func TestSRVCertificate(t *testing.T) {
 func TestNoService(t *testing.T) {
 	resolver := zone{"SRV _turn._udp.example.com.": {srv(0, 0, 0, ".")}, "A example.com.": {addr("127.0.0.1")}}.serve(t)
 	r := ask(t, Target{URL: "turn:example.com", Username: user, Password: password, Resolver: resolver, Timeout: 5 * time.Second})
-	if r.Cause != CauseDNS || !strings.Contains(r.ErrorText, "has no TURN over udp") || !strings.Contains(r.Advice, "turn:example.com:3478") {
+	if r.Cause() != diag.CauseDNS || !strings.Contains(errorText(r), "has no TURN service over udp") || !strings.Contains(words.ServerAdvice(&r), "add the port") {
 		t.Errorf("%+v", r)
 	}
 }
@@ -202,7 +204,7 @@ func TestOneFamily(t *testing.T) {
 	for _, target := range []Target{
 		{URL: "stun:127.0.0.1", Families: OnlyIPv6}, {URL: "stun:127.0.0.1", Local: netip.IPv6Loopback()}, {URL: "stun:[::1]", Families: OnlyIPv4},
 	} {
-		if r := ask(t, target); r.Cause != CauseConfig || !strings.Contains(r.ErrorText, "family") {
+		if r := ask(t, target); r.Cause() != diag.CauseConfig || !strings.Contains(errorText(r), "family") {
 			t.Errorf("%+v: %+v", target, r)
 		}
 	}

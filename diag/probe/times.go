@@ -19,9 +19,9 @@ type sampler struct {
 	sent  int
 }
 
-// times asks until so many Binding requests were sent as the target wants, and sums up. Before, first was asked and
+// sample asks until so many Binding requests were sent as the target wants, and sums up. Before, first was asked and
 // answered; nil: nothing was. The probe has succeeded by then: what fails here is no failure of the server.
-func (p *prober) times(ctx context.Context, l *link, first *reply) {
+func (p *prober) sample(ctx context.Context, l *link, first *reply) {
 	if p.target.Samples < 2 {
 		return
 	}
@@ -33,15 +33,15 @@ func (p *prober) times(ctx context.Context, l *link, first *reply) {
 		delete(s.open, first.id)
 		s.trips, s.sent = []time.Duration{first.rtt}, len(l.past)
 	}
-	for n := len(s.trips); n < p.target.Samples; n++ {
-		if n > 0 && !pause(ctx, samplePace) {
-			break
+	_ = p.step(ctx, diag.StageSample, func(stage *diag.Stage) error {
+		for n := len(s.trips); n < p.target.Samples; n++ {
+			if n > 0 && !pause(ctx, samplePace) || !s.sample(ctx) {
+				break
+			}
 		}
-		if !s.sample(ctx) {
-			break
-		}
-	}
-	p.result.Times = diag.NewNATTimes(s.trips, s.sent)
+		stage.Times = diag.NewTimes(s.trips, s.sent)
+		return nil
+	}) // it cannot fail
 }
 
 // sample sends one request and waits for its answer; false where the connection is of no more use.

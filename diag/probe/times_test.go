@@ -9,6 +9,7 @@ import (
 
 	"github.com/pion/stun/v2"
 
+	"dialtone/diag"
 	"dialtone/diag/lab"
 )
 
@@ -21,13 +22,13 @@ func TestTimes(t *testing.T) {
 			}
 			return bindingAnswer(t, b)
 		})
-		if r := ask(t, Target{URL: addr, Samples: 3}); !r.OK || r.Times == nil || r.Times.Sent != want[0] || r.Times.Lost != want[1] {
-			t.Errorf("request %d is lost: %+v", lost, r.Times)
+		if r := ask(t, Target{URL: addr, Samples: 3}); !r.OK() || sampled(r) == nil || sampled(r).Sent != want[0] || sampled(r).Lost != want[1] {
+			t.Errorf("request %d is lost: %+v", lost, sampled(r))
 		}
 	}
 	addr := udpServer(t, func(_ int, b []byte, _ net.Addr, _ net.PacketConn) []byte { return bindingAnswer(t, b) })
-	if r := ask(t, Target{URL: addr}); r.Times != nil {
-		t.Errorf("nobody asked for %+v", r.Times)
+	if r := ask(t, Target{URL: addr}); sampled(r) != nil {
+		t.Errorf("nobody asked for %+v", sampled(r))
 	}
 }
 
@@ -36,14 +37,15 @@ func TestTimesEnd(t *testing.T) {
 	server := startTURN(t, lab.TURNOptions{TCP: true})
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	p := &prober{target: Target{Samples: 3}, url: URL{Scheme: STUN}}
-	l, err := p.open(ctx, netip.MustParseAddrPort(server.Addr(lab.TCP).String()))
+	to := endpoint{addr: netip.MustParseAddrPort(server.Addr(lab.TCP).String())}
+	p := &prober{target: Target{Samples: 3}, url: URL{Scheme: STUN}, to: to}
+	l, err := p.open(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
 	_ = l.conn.Close()
-	if p.times(ctx, l, nil); p.result.Times != nil {
-		t.Errorf("%+v", p.result.Times)
+	if p.sample(ctx, l, nil); sampled(p.server) != nil {
+		t.Errorf("%+v", p.server)
 	}
 }
 
@@ -61,14 +63,14 @@ func TestLocal(t *testing.T) {
 		for _, url := range []string{s.URL(tr), strings.Replace(s.URL(tr), "turn", "stun", 1)} {
 			to := target(url, s.Certificate())
 			to.Local = local
-			if r := ask(t, to); !r.OK || !strings.HasPrefix(r.MappedAddress, "127.0.0.2:") {
+			if r := ask(t, to); !r.OK() || !strings.HasPrefix(r.Mapped(), "127.0.0.2:") {
 				t.Errorf("%s: %+v", url, r)
 			}
 		}
 	}
 	to := target(s.URL(lab.UDP), nil)
 	to.Local = netip.MustParseAddr("192.0.2.1") // nobody's (RFC 5737)
-	if r := ask(t, to); r.Cause != CauseUnreachable {
+	if r := ask(t, to); r.Cause() != diag.CauseUnreachable {
 		t.Errorf("%+v", r)
 	}
 }
@@ -83,13 +85,14 @@ func TestOwnPeer(t *testing.T) {
 	}
 	s := startTURN(t, lab.TURNOptions{Listen: host + ":0", Certificate: c, UDP: true, TCP: true, TLS: true, Username: user, Password: password})
 	for _, tr := range []lab.Transport{lab.UDP, lab.TCP} {
-		r := Relay(t.Context(), target(s.URL(tr), nil))
-		if !r.OK || r.Stopped != "" || !r.OwnPeer || r.Seen != r.RelayAddress || r.Peer != s.Addr(lab.UDP).String() || r.RefreshMs == nil || r.ReleaseMs == nil {
+		r := useRelay(t, target(s.URL(tr), nil))
+		peer, own := r.Peer()
+		if !r.OK() || stoppedAt(r) != "" || !own || r.Seen() != r.Relayed() || peer != s.Addr(lab.UDP).String() || r.Took(diag.StageRefresh) == nil || r.Took(diag.StageRelease) == nil {
 			t.Errorf("%+v", r)
 		}
 	}
-	r := Relay(t.Context(), target(s.URL(lab.TLS), s.Certificate())) // nothing listens to UDP at the port for TLS
-	if !r.OK || r.Stopped != "send" || !r.OwnPeer || r.ReleaseMs == nil {
+	r := useRelay(t, target(s.URL(lab.TLS), s.Certificate())) // nothing listens to UDP at the port for TLS
+	if _, own := r.Peer(); !r.OK() || stoppedAt(r) != "send" || !own || r.Took(diag.StageRelease) == nil {
 		t.Errorf("%+v", r)
 	}
 	if n := s.Allocations(); n != 0 {
@@ -155,8 +158,8 @@ func TestAltered(t *testing.T) {
 		}
 		return a.Raw
 	})
-	r := Relay(t.Context(), target("turn:"+addr, nil))
-	if !r.OK || r.Stopped != "send" || !strings.Contains(r.StoppedText, "changed") {
+	r := useRelay(t, target("turn:"+addr, nil))
+	if !r.OK() || stoppedAt(r) != "send" || r.Stopped().Failure.Detail != diag.DetailAltered {
 		t.Errorf("%+v", r)
 	}
 }

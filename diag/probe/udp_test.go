@@ -11,6 +11,7 @@ import (
 
 	"github.com/pion/stun/v2"
 
+	"dialtone/diag"
 	"dialtone/diag/lab"
 )
 
@@ -41,11 +42,11 @@ func TestLoss(t *testing.T) {
 		return bindingAnswer(t, b)
 	})
 	r := ask(t, Target{URL: addr})
-	if !r.OK {
+	if !r.OK() {
 		t.Fatalf("%+v", r)
 	}
-	if r.DurationMs.Duration() < sendAt(2) || r.RTTMs.Duration() > r.DurationMs.Duration()-sendAt(2) {
-		t.Errorf("the round trip of the third request took %v of %v", r.RTTMs.Duration(), r.DurationMs.Duration())
+	if r.DurationMs().Duration() < sendAt(2) || r.RTT().Duration() > r.DurationMs().Duration()-sendAt(2) {
+		t.Errorf("the round trip of the third request took %v of %v", r.RTT().Duration(), r.DurationMs().Duration())
 	}
 	seen := map[txID]bool{}
 	for range 3 {
@@ -88,7 +89,7 @@ func TestAllocateRepeats(t *testing.T) {
 		return a.Raw
 	})
 	r := ask(t, target("turn:"+addr, nil))
-	if !r.OK || r.RelayAddress != "192.0.2.9:9" {
+	if !r.OK() || r.Relayed() != "192.0.2.9:9" {
 		t.Fatalf("%+v", r)
 	}
 	if a, b, c := <-ids, <-ids, <-ids; a != b || b != c {
@@ -115,7 +116,7 @@ func TestSource(t *testing.T) {
 		}
 		return nil
 	})
-	if r := ask(t, Target{URL: addr, Timeout: 300 * time.Millisecond}); r.Cause != CauseTimeout {
+	if r := ask(t, Target{URL: addr, Timeout: 300 * time.Millisecond}); r.Cause() != diag.CauseTimeout {
 		t.Errorf("%+v", r)
 	}
 }
@@ -130,7 +131,7 @@ func TestStray(t *testing.T) {
 		}
 		return bindingAnswer(t, b)
 	})
-	if r := ask(t, Target{URL: addr}); !r.OK {
+	if r := ask(t, Target{URL: addr}); !r.OK() {
 		t.Errorf("%+v", r)
 	}
 }
@@ -159,7 +160,7 @@ func TestLateAnswers(t *testing.T) {
 		late = a.Raw
 		return a.Raw
 	})
-	if r := ask(t, target("turn:"+addr, nil)); r.Cause != CauseAuth || r.ErrorCode != 401 {
+	if r := ask(t, target("turn:"+addr, nil)); r.Cause() != diag.CauseAuth || r.Code() != 401 {
 		t.Errorf("%+v", r)
 	}
 }
@@ -223,7 +224,7 @@ func TestDNS(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := ask(t, Target{URL: "stun:stun.example.com", Resolver: resolverAt(tt.dns), Timeout: tt.timeout})
-			if r.Cause != CauseDNS || r.Stage != StageDNS || !strings.Contains(r.ErrorText, tt.text) {
+			if r.Cause() != diag.CauseDNS || stageOf(r) != diag.StageDNS || !strings.Contains(errorText(r), tt.text) {
 				t.Errorf("%+v", r)
 			}
 		})
@@ -234,7 +235,7 @@ func TestDNS(t *testing.T) {
 func TestSystemResolver(t *testing.T) {
 	timeout := time.Second
 	r := ask(t, Target{URL: "stun:dialtone.invalid", Timeout: timeout})
-	if r.Cause != CauseDNS || r.Stage != StageDNS || r.DurationMs.Duration() > 10*timeout {
+	if r.Cause() != diag.CauseDNS || stageOf(r) != diag.StageDNS || r.DurationMs().Duration() > 10*timeout {
 		t.Errorf("%+v", r)
 	}
 }
@@ -248,7 +249,7 @@ func TestName(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := ask(t, Target{URL: "stun:stun.example.com:" + port, Resolver: resolverAt(dns)})
-	if !r.OK || r.Address != addr || r.DNSMs == nil || r.URL != "stun:stun.example.com:"+port {
+	if !r.OK() || r.Address != addr || r.Took(diag.StageDNS) == nil || r.URL != "stun:stun.example.com:"+port {
 		t.Errorf("%+v", r)
 	}
 }
@@ -262,7 +263,7 @@ func TestTwoAddresses(t *testing.T) {
 	}
 	dns := dnsServer(t, 0, "127.0.0.1", "::1")
 	r := ask(t, Target{URL: "stun:stun.example.com:" + port, Resolver: resolverAt(dns)})
-	if r.Cause != CauseRefused || r.Address != refused {
+	if r.Cause() != diag.CauseRefused || r.Address != refused {
 		t.Errorf("%+v", r)
 	}
 }
@@ -298,7 +299,7 @@ func TestSecondAddress(t *testing.T) {
 	}
 	dns := dnsServer(t, 0, "127.0.0.1", "::1")
 	r := ask(t, Target{URL: "stun:stun.example.com:" + port, Resolver: resolverAt(dns)})
-	if !r.OK || r.Address != pc.LocalAddr().String() {
+	if !r.OK() || r.Address != pc.LocalAddr().String() {
 		t.Errorf("%+v", r)
 	}
 }

@@ -36,7 +36,7 @@ func leakyCall() []diag.Event {
 		diag.Message{Label: "chat", Text: string(twice)},
 		diag.Message{Label: "chat", Text: strings.ReplaceAll(string(nested), "/", `\/`)},
 		diag.Message{Label: "chat", Text: strings.NewReplacer("+", `\u002b`, "/", `\u002F`).Replace(string(nested))},
-		diag.ServerResult{ErrorText: "refused " + turnPassword + " of alice", Advice: "not " + turnPassword},
+		diag.ServerStage{Stage: diag.Stage{Software: "not " + turnPassword, Failure: &diag.Failure{Reason: "refused " + turnPassword + " of alice"}}},
 		diag.SignalRequest{Error: "401 for Authorization: Bearer " + icePassword + ", bearer " + icePassword},
 		diag.SignalRequest{Error: `Post "https://x/?a=1&access_token=` + icePassword + `": Authorization: Basic ` + icePassword},
 		diag.Unknown{Name: "future.auth", Raw: json.RawMessage(`{"credential":` + quoted(icePassword) + `,"ice-pwd":` + quoted(icePassword) + `,"x":{"access_token":[` + quoted(icePassword) + `]},"say":"the sdp a=ice-pwd:` + icePassword + `"}`)},

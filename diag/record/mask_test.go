@@ -119,7 +119,7 @@ func hostileCall() []diag.Event {
 		diag.SessionDescription{Side: diag.Remote, SDP: sdp},
 		diag.Candidate{Side: diag.Local, ID: "l1", Foundation: "999", Address: "10.20.30.40", Port: 6000, Protocol: "udp", CandidateType: diag.Host, NetworkInterface: "enxdeadbeef0001"},
 		diag.Candidate{Side: diag.Remote, ID: "r1", Address: "f3a1c2d4-0000-4aaa-8bbb-cccccccccccc.local", Port: 7000, Protocol: "udp", CandidateType: diag.Host},
-		diag.ServerResult{URL: "stun:8.8.4.4:3478", OK: true, MappedAddress: "8.8.4.4:5000", Address: "8.8.4.4:3478"},
+		diag.ServerStage{URL: "stun:8.8.4.4:3478", Address: "8.8.4.4:3478", Stage: diag.Stage{Name: diag.StageBinding, Mapped: "8.8.4.4:5000"}},
 		diag.Pair{ID: "l1:r1", State: diag.PairSucceeded, RequestsSent: 3, ResponsesReceived: 1},
 		diag.Message{Label: "chat", Text: `{"ip":"10.20.30.40","mac":"de:ad:be:ef:00:01","my laptop":"alices-laptop.local"}`},
 		diag.Unknown{Name: "future.map", Raw: json.RawMessage(`{"10.20.30.40":{"via":["fe80::dead:beef%enxdeadbeef0001"]}}`)},
@@ -149,7 +149,7 @@ func TestRedactedReplays(t *testing.T) {
 		t.Error("the header does not say that addresses are pseudonyms")
 	}
 	placed := call.Fold(rec.Events)
-	host, server := placed.Local[0].Address, placed.Servers[0].MappedAddress
+	host, server := placed.Local[0].Address, placed.Servers[0].Mapped()
 	sdp := placed.Descriptions[0].SDP
 	if !strings.Contains(sdp, "raddr "+host+" rport 6000") || !strings.Contains(sdp, strings.TrimSuffix(server, ":5000")+" 5000 typ srflx") || !strings.Contains(sdp, "candidate:"+placed.Local[0].Foundation+" ") {
 		t.Errorf("one thing has several pseudonyms: host %s, server %s, SDP %s", host, server, sdp)

@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"math"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,6 +20,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"dialtone/diag"
 	"dialtone/diag/feed"
@@ -32,7 +34,7 @@ func TestRoundTrip(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(want, rec.Events); diff != "" {
+	if diff := cmp.Diff(want, rec.Events, cmpopts.EquateComparable(netip.AddrPort{}, netip.Prefix{})); diff != "" {
 		t.Errorf("read otherwise than written:\n%s", diff)
 	}
 	h := header()

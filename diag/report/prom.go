@@ -134,7 +134,7 @@ func (p *promWriter) described(r *Report) {
 	for _, s := range r.Servers {
 		labels := []string{"url", s.URL, "transport", s.Transport}
 		p.add("server_success", "Whether the query to the STUN or TURN server succeeded.", truth(s.OK), labels...)
-		p.add("server_round_trip_seconds", "Round-trip time of one request to the server.", base(s.RTTMs), labels...)
+		p.add("server_round_trip_seconds", "Round-trip time of one request to the server.", base(s.RTT), labels...)
 	}
 }
 

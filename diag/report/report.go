@@ -126,11 +126,11 @@ type Kind struct {
 
 // Details are those of the described run.
 type Details struct {
-	Candidates []diag.Candidate    `json:"candidates"`
-	Pairs      []Pair              `json:"pairs"`
-	Channels   []Channel           `json:"channels"`
-	Servers    []diag.ServerResult `json:"servers"` // STUN and TURN servers as they were queried beside the call
-	NAT        *diag.NATReport     `json:"nat"`     // the diagnosis of the network, if there was one
+	Candidates []diag.Candidate `json:"candidates"`
+	Pairs      []Pair           `json:"pairs"`
+	Channels   []Channel        `json:"channels"`
+	Servers    []ServerReport   `json:"servers"` // STUN and TURN servers as they were queried beside the call
+	NAT        *Network         `json:"nat"`     // the diagnosis of the network, if there was one
 }
 
 // Pair is a candidate pair in its last state.

@@ -7,6 +7,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/judge"
+	"dialtone/diag/nat"
 )
 
 // RunInput is one run: the fold of the peer that the report describes, and of the other peer if it ran in this process
@@ -51,7 +52,7 @@ func runOf(in RunInput) Run {
 }
 
 func detailsOf(c *call.Call) Details {
-	d := Details{Candidates: []diag.Candidate{}, Pairs: []Pair{}, Channels: []Channel{}, Servers: []diag.ServerResult{}}
+	d := Details{Candidates: []diag.Candidate{}, Pairs: []Pair{}, Channels: []Channel{}, Servers: []ServerReport{}}
 	for _, row := range slices.Concat(c.Local, c.Remote) {
 		d.Candidates = append(d.Candidates, row.Candidate)
 	}
@@ -69,10 +70,12 @@ func detailsOf(c *call.Call) Details {
 		d.Channels = append(d.Channels, channelOf(c, row))
 	}
 	for _, server := range c.Servers {
-		d.Servers = append(d.Servers, server.ServerResult)
+		if s := server.State(); s == diag.ServerWorks || s == diag.ServerFailed {
+			d.Servers = append(d.Servers, newServer(nat.ServerRow{Server: server.Server}))
+		}
 	}
-	if n := len(c.NAT); n > 0 && c.NAT[n-1].Progress != nil {
-		d.NAT = &c.NAT[n-1].Progress.Report
+	if last := c.Diagnosed(); last != nil {
+		d.NAT = diag.Ptr(NewNetwork(judge.Diagnose(last.State)))
 	}
 	return d
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"dialtone/diag"
+	"dialtone/diag/nat"
 )
 
 const schemaFile = "../../docs/reference/report.schema.json"
@@ -26,7 +27,7 @@ var enums = map[string][]string{
 	"Report.schema":    {Schema},
 	"Verdict":          {string(Pass), string(Fail), string(Error)},
 	"Severity":         {string(diag.Info), string(diag.Warn), string(diag.Problem)},
-	"Confidence":       {string(diag.Proven), string(diag.Likely), string(diag.NotKnown), string(diag.Contradictory), ""},
+	"Confidence":       {string(nat.Proven), string(nat.Likely), string(nat.NotKnown), string(nat.Contradictory), ""},
 	"Exit.name":        exitNames(),
 	"Target.role":      {"offer", "answer", "any"},
 	"PhaseName":        phaseNames,
@@ -233,9 +234,6 @@ func (m schemaMaker) schema(typ reflect.Type, place string) object {
 		return nullable(m.schema(typ.Elem(), place))
 	case reflect.Slice:
 		list := object{"type": "array", "items": m.schema(typ.Elem(), place)}
-		if strings.HasPrefix(place, "NAT") || strings.HasPrefix(place, "Behavior") {
-			return nullable(list)
-		}
 		return list
 	case reflect.Struct:
 		return m.ref(typ)

@@ -8,6 +8,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/judge"
+	"dialtone/diag/nat"
 	"dialtone/diag/words"
 )
 
@@ -263,7 +264,7 @@ func (r *Report) channelSection() section {
 func (r *Report) serverSection() section {
 	s := section{Title: r.ofRun("STUN and TURN servers"), Columns: columns("", "server", "result")}
 	for _, server := range r.Servers {
-		s.add(state(server.OK, "ok", "failed"), server.URL, words.Server(server))
+		s.add(state(server.OK, "ok", "failed"), words.ServerLine(server.ServerRow))
 	}
 	return s
 }
@@ -273,18 +274,9 @@ func (r *Report) networkSection() section {
 	if r.NAT == nil {
 		return s
 	}
-	b := r.NAT.Behavior
-	for _, one := range []struct {
-		name string
-		diag.Behavior
-	}{
-		{"NAT", b.NAT}, {"mapping", b.Mapping}, {"filtering", b.Filtering}, {"port preservation", b.PortPreservation},
-		{"IP pooling", b.Pooling}, {"ALG", b.ALG}, {"CGNAT", b.CGNAT}, {"UDP", b.UDP}, {"IPv6", b.IPv6}, {"uplinks", b.Uplinks},
-		{"464XLAT", b.CLAT}, {"mapping of TCP", b.TCPMapping}, {"lifetime", b.Lifetime}, {"fragments", b.Fragments},
-		{"hairpinning", b.Hairpin},
-	} {
-		if one.Value != "" && one.Value != unknown {
-			s.add(one.name, one.Value, one.Confidence)
+	for _, row := range r.NAT.Behaviors.Rows() {
+		if row.Value != "" && row.Value != nat.Unknown {
+			s.add(cell{Text: words.BehaviorLabel(row.Name)}, words.BehaviorValue(row.Behavior), string(row.Confidence))
 		}
 	}
 	return s

@@ -33,7 +33,7 @@ type gatherer interface {
 
 type checker interface {
 	AddCandidate(peer.Candidate) error
-	ServerProbed(diag.ServerResult)
+	ServerProbed(diag.Server)
 	Path() (local, remote, protocol string)
 }
 

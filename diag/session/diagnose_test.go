@@ -65,7 +65,7 @@ func TestFailureIsDiagnosed(t *testing.T) {
 	if v.Exit != diag.ExitICE || !strings.Contains(why, "none answered") || a.call.Ended.Reason != diag.EndICE {
 		t.Errorf("%s %q", v.Exit, words.Verdict(v).Why)
 	}
-	if d := a.call.Diagnosed(); d == nil || d.Because != diag.BecauseICEFailed || d.Progress.Answered == 0 {
+	if d := a.call.Diagnosed(); d == nil || d.Start.Because != diag.BecauseICEFailed || !d.Heard(0) {
 		t.Errorf("diagnosis %+v", d)
 	}
 	checkLast(t, a)
@@ -82,8 +82,8 @@ func TestFailureDiagnosedInTime(t *testing.T) {
 		t.Errorf("%s", v.Exit)
 	}
 	d := a.call.Diagnosis()
-	if d.BudgetMs.Duration() != limit || d.Report() == nil {
-		t.Errorf("%+v, stopped %q", d.NATStarted, d.Progress.Stopped)
+	if d.Start.BudgetMs.Duration() != limit || !d.Complete() {
+		t.Errorf("%+v, %+v", d.Start, d.Ended)
 	}
 	checkLast(t, a)
 }
@@ -96,7 +96,7 @@ func TestInterruptedWhileDiagnosed(t *testing.T) {
 	start(t, "b", Options{Timeouts: quick, Probes: 300 * time.Millisecond, Config: diag.Config{Code: "w1"}, Dial: mislead(dialB)})
 	a.until("the failure", (*call.Call).Failing)
 	a.cancel()
-	if v := a.ended(); v.Exit != diag.ExitICE || a.call.Diagnosis().Progress.Stopped != diag.StoppedCancelled {
+	if v := a.ended(); v.Exit != diag.ExitICE || a.call.Diagnosis().Ended.Stopped != diag.StoppedCancelled {
 		t.Errorf("%s, %+v", v.Exit, a.call.Diagnosis())
 	}
 	checkLast(t, a)
@@ -116,12 +116,12 @@ func TestDiagnosisAskedFor(t *testing.T) {
 		}
 	}
 	a.until("a refusal", func(c *call.Call) bool { return len(c.Warnings) > 0 })
-	if w := a.call.Warnings[0]; w.ID != "diagnosis.in_progress" || len(a.call.NAT) != 1 || a.call.NAT[0].Because != diag.BecauseAsked {
+	if w := a.call.Warnings[0]; w.ID != "diagnosis.in_progress" || len(a.call.NAT) != 1 || a.call.NAT[0].Start.Because != diag.BecauseAsked {
 		t.Errorf("%+v %+v", w, a.call.NAT)
 	}
 	a.Hangup()
-	if v := a.ended(); v.Exit != diag.ExitPass || a.call.Diagnosis().Progress.Stopped != diag.StoppedCancelled {
-		t.Errorf("%s, %+v", v.Exit, a.call.Diagnosis().Progress)
+	if v := a.ended(); v.Exit != diag.ExitPass || a.call.Diagnosis().Ended.Stopped != diag.StoppedCancelled {
+		t.Errorf("%s, %+v", v.Exit, a.call.Diagnosis().Ended)
 	}
 	checkLast(t, a)
 }
@@ -162,13 +162,13 @@ func TestDiagnosisKeepsAccountsApart(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := a.until("a diagnosis", func(c *call.Call) bool { return c.Diagnosed() != nil })
-	relays := c.Diagnosed().Report().TURN
+	relays := c.Diagnosed().Asked
 	if len(relays) != len(servers) {
 		t.Fatalf("%d relays: %+v", len(relays), relays)
 	}
 	for _, r := range relays {
-		if !r.OK {
-			t.Errorf("%s was asked with another's account: %+v", r.URL, r.ServerResult)
+		if !r.OK() {
+			t.Errorf("%s was asked with another's account: %+v", r.URL, r)
 		}
 	}
 	a.Hangup()

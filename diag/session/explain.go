@@ -10,10 +10,18 @@ import (
 
 // diagnosis asks ICE servers what the network does, one inquiry at a time.
 type diagnosis struct {
-	ask     func(context.Context, probe.Inquiry) (diag.NATReport, error)
+	begin   func(probe.Inquiry) (run func(context.Context) error)
 	stop    context.CancelFunc // ends the one in progress; nil: none is
-	because string             // why the last one was begun
+	because diag.Because       // why the last one was begun
 	known   bool               // one has finished
+}
+
+func beginDiagnosis(q probe.Inquiry) func(context.Context) error {
+	d := probe.Begin(q)
+	return func(ctx context.Context) error {
+		_, err := d.Run(ctx)
+		return err
+	}
 }
 
 func (d *diagnosis) cancel() {
@@ -41,7 +49,7 @@ func (s *Session) Diagnose() error {
 // may have named some of them. The probe of a server reports an unusable URL.
 func (s *Session) inquiry() probe.Inquiry {
 	q := probe.Inquiry{TLS: s.o.TLS, Accounts: map[probe.URL]probe.Account{},
-		Progress: func(p diag.NATProgress) { s.o.Feed.Append(p) }}
+		Report: func(d diag.Data) { s.o.Feed.Append(d) }}
 	if s.o.Net != nil {
 		q.Net = s.o.Net
 	}
@@ -55,32 +63,21 @@ func (s *Session) inquiry() probe.Inquiry {
 }
 
 // diagnose asks in the background, for no longer than limit; 0: as long as it takes.
-func (s *Session) diagnose(because string, limit time.Duration) {
+func (s *Session) diagnose(because diag.Because, limit time.Duration) {
 	q := s.inquiry()
 	ctx, stop := context.WithCancel(context.Background()) // until the call ends
-	s.diagnosis.stop, s.diagnosis.because = stop, because
-	started := diag.NATStarted{Because: because, BudgetMs: diag.Millis(probe.NATBudget)}
+	s.diagnosis.stop, s.diagnosis.because, q.Because = stop, because, because
 	if limit > 0 {
-		q.Budget, started.BudgetMs = limit*2/3, diag.Millis(limit) // what is left is for servers over TCP
+		q.Budget, q.Limit = limit*2/3, limit // what is left is for servers over TCP
 	}
-	for _, u := range q.URLs {
-		started.URLs = append(started.URLs, u.String())
-	}
-	s.o.Feed.Append(started)
+	run := s.diagnosis.begin(q)
 	s.wg.Go(func() {
 		defer stop()
-		if limit > 0 {
-			var cancel context.CancelFunc
-			ctx, cancel = context.WithTimeout(ctx, limit)
-			defer cancel()
-		}
-		_, err := s.diagnosis.ask(ctx, q)
-		if err != nil {
-			s.o.Feed.Append(diag.NATProgress{Final: true, Stopped: cause(err)})
-		}
+		err := run(ctx)
+		known := err == nil && ctx.Err() == nil
 		s.do(func() {
 			s.diagnosis.stop = nil
-			s.diagnosis.known = s.diagnosis.known || err == nil
+			s.diagnosis.known = s.diagnosis.known || known
 			s.handle(input{kind: inDiagnosed})
 		})
 	})

@@ -144,8 +144,8 @@ func TestSilentServersHoldNothingUp(t *testing.T) {
 	start(t, "b", Options{Config: diag.Config{Code: "w1", Echo: true}, Dial: dialB})
 	c := a.until("gathering to end", func(c *call.Call) bool { return c.Gathering == "complete" && isConnected(c) })
 	for _, s := range c.Servers {
-		if s.OK || s.Cause != "timeout" {
-			t.Errorf("%s: ok %v, cause %s", s.URL, s.OK, s.Cause)
+		if s.OK() || s.Cause() != diag.CauseTimeout {
+			t.Errorf("%s: ok %v, cause %s", s.URL, s.OK(), s.Cause())
 		}
 	}
 	a.Hangup()

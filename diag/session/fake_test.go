@@ -69,7 +69,7 @@ func (p *fakePeer) AddCandidate(peer.Candidate) error {
 	p.add("peer candidate")
 	return p.err
 }
-func (p *fakePeer) ServerProbed(diag.ServerResult)      {}
+func (p *fakePeer) ServerProbed(diag.Server)            {}
 func (p *fakePeer) Path() (local, remote, proto string) { return "host", "host", "udp" }
 func (p *fakePeer) Waiting(string) uint64               { return 0 }
 func (p *fakePeer) Flush(context.Context, string)       {}

@@ -109,10 +109,12 @@ func ours(r *rig)        { r.cause = internal(errors.New("no socket")) }
 func stranger(r *rig)    { r.cause = peer.ErrCertificateChanged }
 func asks(r *rig) {
 	r.o.Explain, r.o.Config.ICEServers = time.Second, []diag.ICEServerAuth{{URL: "stun:192.0.2.1"}}
-	r.diagnosis.ask = func(ctx context.Context, _ probe.Inquiry) (diag.NATReport, error) {
+	r.diagnosis.begin = func(probe.Inquiry) func(context.Context) error {
 		r.add("ask")
-		<-ctx.Done()
-		return diag.NATReport{}, ctx.Err()
+		return func(ctx context.Context) error {
+			<-ctx.Done()
+			return ctx.Err()
+		}
 	}
 }
 func asked(r *rig) { asks(r); r.diagnosis.because = diag.BecauseICEFailed }

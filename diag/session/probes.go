@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"slices"
 	"time"
@@ -18,8 +17,6 @@ const (
 	beginTime = 100 * time.Millisecond
 	// agentTime is how long the agent has the TURN servers for itself.
 	agentTime = time.Second
-	// answerTime is how long a server must have been asked before the end of the call for its silence to mean anything.
-	answerTime = 800 * time.Millisecond
 )
 
 // probing is how the probes stand beside the agent: an account at a TURN server may allow few allocations, and those of
@@ -71,12 +68,13 @@ func (p *probing) wait(ctx context.Context, url string) {
 	}
 }
 
-// probeServers asks every ICE server, beside the agent, and reports the result both to the feed and to the peer
-// connection. TURN servers are asked when the agent has been served.
+// probeServers asks every ICE server, beside the agent, and reports its stages to the feed and its result to the
+// peer connection. TURN servers are asked when the agent has been served.
 func (s *Session) probeServers(ctx context.Context) {
 	var others []probe.Target
 	for _, server := range s.o.Config.ICEServers {
-		t := probe.Target{URL: server.URL, Username: server.Username, Password: server.Credential.Reveal(), TLS: s.o.TLS}
+		t := probe.Target{URL: server.URL, Username: server.Username, Password: server.Credential.Reveal(), TLS: s.o.TLS,
+			Report: func(d diag.ServerStage) { s.o.Feed.Append(d) }}
 		if u, err := probe.ParseURL(server.URL); err != nil || !u.Scheme.TURN() {
 			others = append(others, t)
 			continue
@@ -90,29 +88,16 @@ func (s *Session) probeServers(ctx context.Context) {
 }
 
 func (s *Session) probe(ctx context.Context, targets ...probe.Target) {
-	begun := time.Now()
-	probe.All(ctx, targets, func(r diag.ServerResult) {
-		if ctx.Err() != nil && !r.OK && !silence(&r, time.Since(begun)) {
+	probe.All(ctx, targets, func(r diag.Server) {
+		if r.State() == diag.ServerUnknown {
 			return // cut short by the end of the call: that says nothing about the server
 		}
-		s.o.Feed.Append(r)
 		s.do(func() {
 			s.peer.ServerProbed(r)
 			s.probes.left--
 			s.handle(input{kind: inProbed})
 		})
 	})
-}
-
-// silence makes a timeout of a probe that the end of the call has cut short, if the server had time to answer.
-func silence(r *diag.ServerResult, asked time.Duration) bool {
-	if asked < answerTime {
-		return false
-	}
-	r.Cause, r.ErrorText = probe.CauseTimeout, fmt.Sprintf("no answer within the %.1f s until the call ended",
-		asked.Seconds())
-	r.Advice = "check host, port and transport, and that no firewall drops the answers; a longer call would know more"
-	return true
 }
 
 // loopbackPolicy includes the loopback interface if both peers may well run on this machine: the signaling server is

@@ -43,8 +43,8 @@ func TestProbeTakesNothingFromTheCall(t *testing.T) {
 			b := start(t, "b", Options{Config: other, Dial: dialB})
 			b.until("a connection", isConnected)
 			c := a.until("a connection and the probe's end", func(c *call.Call) bool { return isConnected(c) && c.OpenAt != nil && len(c.Servers) == 1 })
-			if s := c.Servers[0]; s.OK || !s.QuotaReached() {
-				t.Errorf("the probe: %+v", s.ServerResult)
+			if s := c.Servers[0]; s.OK() || !s.QuotaReached() {
+				t.Errorf("the probe: %+v", s.Server)
 			}
 			for _, span := range c.Spans {
 				if span.Phase == diag.PhaseGather && span.Outcome != diag.OutcomeOK {
@@ -102,6 +102,7 @@ func TestFailureDoesNotWaitForSilence(t *testing.T) {
 // TestSilenceUntilTheEndIsTold: a server that did not answer while a short call lasted is told of; one that had no time is not.
 func TestSilenceUntilTheEndIsTold(t *testing.T) {
 	t.Parallel()
+	const answerTime = 800 * time.Millisecond // as in diag.Server
 	for _, lasts := range []time.Duration{answerTime + 200*time.Millisecond, 20 * time.Millisecond} {
 		dialA, dialB := piped()
 		a := start(t, "a", Options{Config: diag.Config{Code: "w1", For: lasts, ICEServers: muteServer(t)}, Dial: dialA})

@@ -488,9 +488,9 @@ func TestDiagnosedOnce(t *testing.T) {
 	r.in(checking)
 	r.probes.left = 0
 	asked := 0
-	r.diagnosis.ask = func(context.Context, probe.Inquiry) (diag.NATReport, error) {
+	r.diagnosis.begin = func(probe.Inquiry) func(context.Context) error {
 		asked++
-		return diag.NATReport{}, nil
+		return func(context.Context) error { return nil }
 	}
 	r.diagnose(diag.BecauseAsked, 0)
 	r.wg.Wait()
@@ -509,10 +509,14 @@ func TestDiagnosisInTime(t *testing.T) {
 		r.in(checking)
 		r.probes.left = 0
 		var budget time.Duration
-		r.diagnosis.ask = func(ctx context.Context, q probe.Inquiry) (diag.NATReport, error) {
+		r.diagnosis.begin = func(q probe.Inquiry) func(context.Context) error {
 			budget = q.Budget
-			<-ctx.Done()
-			return diag.NATReport{}, ctx.Err()
+			return func(ctx context.Context) error {
+				ctx, cancel := context.WithTimeout(ctx, q.Limit)
+				defer cancel()
+				<-ctx.Done()
+				return ctx.Err()
+			}
 		}
 		begun := time.Now()
 		r.handle(input{kind: inPathFailed})

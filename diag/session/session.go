@@ -9,7 +9,6 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/feed"
 	"dialtone/diag/peer"
-	"dialtone/diag/probe"
 	"dialtone/signal"
 )
 
@@ -87,7 +86,7 @@ func New(o Options) *Session {
 		}
 	}
 	s := &Session{o: o, state: dialing, inbox: newMailbox(), flood: newFlood(time.Now), deadlines: newDeadlines(),
-		probes: newProbing(o.Config.ICEServers), diagnosis: diagnosis{ask: probe.Diagnose},
+		probes: newProbing(o.Config.ICEServers), diagnosis: diagnosis{begin: beginDiagnosis},
 		newPeer: func(o peer.Options) (connection, error) { return peer.New(o) }}
 	s.phases = diag.NewPhases(s.phase)
 	s.pings = &pinger{emit: o.Feed.Append, heard: func() { s.do(s.echoed) },

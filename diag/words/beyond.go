@@ -2,7 +2,6 @@ package words
 
 import (
 	"fmt"
-	"time"
 
 	"dialtone/diag/judge"
 )
@@ -27,17 +26,6 @@ var beyondFindings = map[string]entry{
 			return Text{
 				Title: "The endpoint does not follow a SHOULD: " + e.Requirement + ".", Evidence: append(lines(e.Reason), e.Exchanges...),
 				Advice: "Check RFC 9725 §" + e.Section + "; other clients may rely on it.",
-			}
-		}),
-	"turn.credentials_expired": on(
-		"The user name for the TURN server carries the time at which it expires, as temporary credentials do (expiry:name, the REST "+
-			"API for TURN servers), and that time has passed: the server rejects them, or will. The application has to request new "+
-			"ones. If they are new, compare the clocks of this machine and of the one that makes them.",
-		func(f judge.Finding, e judge.CredentialsExpired) Text {
-			return Text{
-				Title:    "The credentials for " + f.Subject + " have expired.",
-				Evidence: []string{"the user name says that they were valid until " + e.Until.Format(time.RFC3339)},
-				Advice:   "Make new credentials (dialtone does with --turn-secret), and check the clock of the machine that makes them.",
 			}
 		}),
 }

@@ -3,7 +3,6 @@ package words
 import (
 	"cmp"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"dialtone/diag"
@@ -40,51 +39,9 @@ func checks(p diag.Pair) string {
 	return text
 }
 
-// Server is the result of a STUN or TURN server in one line.
-func Server(d diag.ServerResult) string {
-	if !d.OK {
-		code := ""
-		if d.ErrorCode != 0 {
-			code = strconv.Itoa(d.ErrorCode)
-		}
-		return Join(" · ", code, d.ErrorText, d.Advice)
-	}
-	rtt := ""
-	if d.RTTMs != nil {
-		rtt = Millis(*d.RTTMs)
-	}
-	return Join(" · ", rtt, Prefixed("mapped address ", d.MappedAddress), Prefixed("relayed ", d.RelayAddress))
-}
-
 // ExplainCandidates says what candidates are for.
 const ExplainCandidates = "A candidate is a transport address at which a peer may be reached. ICE checks each local " +
 	"candidate with each remote one; a pair whose check is answered can carry the call."
-
-// ExplainServer says what a STUN or TURN server returned, or how it failed and what to do.
-func ExplainServer(d diag.ServerResult) string {
-	if !d.OK {
-		code := ""
-		if d.ErrorCode != 0 {
-			code = fmt.Sprintf(" (STUN error %d)", d.ErrorCode)
-		}
-		return Join(" ", fmt.Sprintf("%s failed in the stage %s%s after %s%s%s%s.", d.URL, cmp.Or(d.Stage, "unknown"),
-			Prefixed(" over ", d.Transport), Millis(d.DurationMs), Prefixed(": ", strings.TrimSuffix(d.ErrorText, ".")), code,
-			Prefixed("; its name resolves to ", d.Address)), d.Advice)
-	}
-	text := d.URL + Prefixed(" at ", d.Address) + " responded"
-	if d.RTTMs != nil {
-		text += " in " + Millis(*d.RTTMs)
-	}
-	text += "."
-	if d.MappedAddress != "" {
-		text += " It reports the mapped address " + d.MappedAddress + " for this machine."
-	}
-	if d.RelayAddress != "" {
-		text += " It allocated the relayed transport address " + d.RelayAddress +
-			", whose traffic it forwards when no direct path works."
-	}
-	return text
-}
 
 // ExplainLocal says what a candidate of this machine is.
 func ExplainLocal(c diag.Candidate) string {

@@ -34,7 +34,7 @@ func on[E any](explain string, write func(f judge.Finding, e E) Text) entry {
 
 // entries are all findings by their ID: the tables of the files of this package.
 var entries = merged(beyondFindings, callFindings, signalFindings, pathFindings, channelFindings, mediaFindings,
-	warnings)
+	warnings, natFindings, serverFindings)
 
 func merged(tables ...map[string]entry) map[string]entry {
 	all := map[string]entry{}
@@ -63,16 +63,11 @@ func Of(f judge.Finding) Text {
 // Explain returns the paragraph about a finding, false for an unknown ID.
 func Explain(id string) (string, bool) {
 	id = strings.ToLower(strings.TrimSpace(id))
-	if e, ok := entries[id]; ok {
-		return e.explain, true
-	}
-	text, ok := explanations[id] // of findings that are not in the table yet
-	return text, ok
+	e, ok := entries[id]
+	return e.explain, ok
 }
 
 // FindingIDs lists the IDs that can be explained, in ascending order.
 func FindingIDs() []string {
-	ids := slices.AppendSeq(slices.Collect(maps.Keys(entries)), maps.Keys(explanations))
-	slices.Sort(ids)
-	return slices.Compact(ids)
+	return slices.Sorted(maps.Keys(entries))
 }

@@ -41,6 +41,12 @@ func texts(d diag.Data) string {
 	if s, ok := transportWords(d); ok {
 		return s
 	}
+	if s, ok := diagnosisLine(d); ok {
+		return s
+	}
+	if s, ok := diagnosisLine(d); ok {
+		return s
+	}
 	if s, ok := mediaWords(d); ok {
 		return s
 	}
@@ -55,12 +61,8 @@ func transportWords(d diag.Data) (string, bool) {
 	switch d := d.(type) {
 	case diag.Candidate:
 		return joinWords(string(d.Side), candidateWords(d)), true
-	case diag.ServerResult:
-		return d.URL + " " + Server(d), true
-	case diag.NATStarted:
-		return joinWords(diag.Plural(len(d.URLs), "server", "servers"), d.Because), true
-	case diag.NATProgress:
-		return natWords(d), true
+	case diag.ServerStage:
+		return stageLine(d), true
 	case diag.Pair:
 		return pairEventWords(d), true
 	case diag.Selected:
@@ -325,15 +327,3 @@ func joinWords(parts ...string) string {
 
 // EventTime writes a time since the start as the plain output does: seconds with milliseconds, right-aligned to 8 columns.
 func EventTime(at time.Duration) string { return fmt.Sprintf("%8.3f", at.Seconds()) }
-
-// natWords sums a diagnosis up.
-func natWords(d diag.NATProgress) string {
-	words := fmt.Sprintf("%d of %d requests answered", d.Answered, d.Sent)
-	if !d.Final {
-		return words
-	}
-	if d.Stopped != "" && d.Stopped != diag.StoppedTimeOver {
-		return joinWords(words, d.Stopped)
-	}
-	return joinWords(words, d.Stopped, d.Report.Verdict.Headline)
-}

@@ -24,7 +24,8 @@ const maxNext = 6
 func Verdict(v judge.Verdict) Said {
 	o := v.Outcome
 	if o.State == call.StateUnknown && o.Network != nil { // a diagnosis without a call
-		return Said{o.Network.Headline, o.Network.Why, o.Network.Next}
+		t := OfNetwork(*o.Network)
+		return Said{t.Headline, t.Why, t.Next}
 	}
 	var causes []judge.Finding
 	for _, f := range v.Findings {
@@ -43,7 +44,7 @@ func Verdict(v judge.Verdict) Said {
 		}
 	}
 	if o.Network != nil {
-		said.Why = append(said.Why, "Diagnosis of the local network: "+o.Network.Headline)
+		said.Why = append(said.Why, "Diagnosis of the local network: "+OfNetwork(*o.Network).Headline)
 	}
 	said.Why = unique(said.Why)
 	if v.Exit != diag.ExitPass && v.Done || o.Failing {
@@ -170,7 +171,7 @@ func next(v judge.Verdict, o judge.Outcome) []string {
 	}
 	out = append(out, last...)
 	if o.Network != nil {
-		out = append(out, o.Network.Next...)
+		out = append(out, OfNetwork(*o.Network).Next...)
 	}
 	out = unique(out)
 	return out[:min(len(out), maxNext)]

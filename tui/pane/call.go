@@ -122,7 +122,7 @@ func (p *Call) servers(width, height int) []string {
 func serverLines(th *draw.Theme, list []call.ServerRow, indent, width int) []string {
 	var out []string
 	for _, s := range list {
-		out = append(out, graded(th, serverLevel(s), s.URL+": "+words.Server(s.ServerResult), indent, width)...)
+		out = append(out, graded(th, serverLevel(s), s.URL+": "+words.Server(s.Server), indent, width)...)
 	}
 	return out
 }
@@ -150,7 +150,7 @@ func (p *Call) failing(width int) []string {
 	return []string{
 		draw.NewLine(width).Gap(1).Add(paint, mark).Gap(1).Add(th.Strong, p.headline()).String(),
 		draw.NewLine(width).Gap(1).Add(th.Accent, p.Spinner()).Gap(1).Add(th.Plain, "Diagnosing the network").
-			Gap(2).Add(th.Dim, seconds(p.Clock-d.At)+" of at most "+seconds(d.BudgetMs.Duration())).String(),
+			Gap(2).Add(th.Dim, seconds(p.Clock-d.At)+" of at most "+seconds(d.Start.BudgetMs.Duration())).String(),
 	}
 }
 

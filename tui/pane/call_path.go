@@ -106,7 +106,7 @@ func localSite(c *call.Call, local, remote *call.CandidateRow) []draw.Node {
 // the base. Its port towards the relay is not known: the server was queried from another socket.
 func relayNAT(c *call.Call, local *call.CandidateRow) (draw.Node, bool) {
 	for _, s := range c.Servers {
-		mapped, _, err := net.SplitHostPort(s.MappedAddress)
+		mapped, _, err := net.SplitHostPort(s.Mapped())
 		if err == nil && s.URL == local.URL && local.RelatedAddress != "" && !isAny(local.RelatedAddress) &&
 			mapped != local.RelatedAddress {
 			return draw.Node{Title: "your NAT", Address: mapped, Note: "mapped address at the relay"}, true

@@ -218,7 +218,7 @@ func (p *Candidates) Copy() (what, text string) {
 	switch c := p.Call; row.table {
 	case tableServers:
 		s := c.Servers[row.index]
-		return "the server", s.URL + ": " + words.Server(s.ServerResult)
+		return "the server", s.URL + ": " + words.Server(s.Server)
 	case tableLocal:
 		return "the candidate", words.Candidate(c.Local[row.index].Candidate)
 	case tableRemote:
@@ -276,7 +276,7 @@ func (p *Candidates) explain() string {
 	row := p.rowAt(p.list.cursor)
 	switch c := p.Call; row.table {
 	case tableServers:
-		return words.ExplainServer(c.Servers[row.index].ServerResult)
+		return words.ExplainServer(c.Servers[row.index].Server)
 	case tableLocal:
 		return words.ExplainLocal(c.Local[row.index].Candidate)
 	case tableRemote:

@@ -38,27 +38,31 @@ func (p *Candidates) serverColumns() columns[call.ServerRow] {
 		},
 		{
 			draw.Column{Title: "duration", Right: true, Min: 10, Keep: 1},
-			func(s call.ServerRow) draw.Cell { return draw.LengthCell(s.DurationMs.Duration()) },
-			func(s call.ServerRow) sortKey { return sortKey{number: float64(s.DurationMs)} },
+			func(s call.ServerRow) draw.Cell { return draw.LengthCell(s.DurationMs().Duration()) },
+			func(s call.ServerRow) sortKey { return sortKey{number: float64(s.DurationMs())} },
 		},
 		{
 			draw.Column{Title: "result", Min: 80, Flex: true},
-			func(s call.ServerRow) draw.Cell { return draw.Cell{Text: words.Server(s.ServerResult)} },
+			func(s call.ServerRow) draw.Cell { return draw.Cell{Text: words.Server(s.Server)} },
 			func(s call.ServerRow) sortKey {
-				if s.OK {
-					return byText(s.MappedAddress)
+				if s.OK() {
+					return byText(s.Mapped())
 				}
-				return sortKey{number: 1, text: s.ErrorText}
+				return sortKey{number: 1, text: words.Server(s.Server)}
 			},
 		},
 	}
 }
 
 func serverLevel(s call.ServerRow) draw.Level {
-	if s.OK {
+	switch s.State() {
+	case diag.ServerWorks:
 		return draw.Good
+	case diag.ServerFailed:
+		return draw.Bad
+	case diag.ServerAsking, diag.ServerUnknown:
 	}
-	return draw.Bad
+	return draw.Idle
 }
 
 // measured is how many rows of each side decide about the width of the candidates' columns.

@@ -270,8 +270,8 @@ func eventLevel(d diag.Data) draw.Level {
 	switch d := d.(type) {
 	case diag.Warning:
 		return draw.Warn
-	case diag.ServerResult:
-		if !d.OK {
+	case diag.ServerStage:
+		if d.Stage.Failure != nil {
 			return draw.Bad
 		}
 	case diag.SignalRequest:

@@ -7,8 +7,8 @@ import (
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 
-	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/judge"
 	"dialtone/tui/draw"
 )
 
@@ -54,7 +54,7 @@ func (p *Network) Keys() []key.Binding {
 	return append([]key.Binding{ask, unfold}, p.keys.bindings()...)
 }
 
-// hasServers reports whether there is somebody to ask.
+// hasServers reports whether there is a server to ask.
 func (p *Network) hasServers() bool {
 	return len(p.Call.Start.ICEServers) > 0 || p.Call.Alone()
 }
@@ -95,28 +95,28 @@ func (p *Network) settle() {
 	}
 }
 
-// Copy is the selected row as text; before somebody has moved, the result line.
+// Copy is the selected row as text; before the cursor has moved, the result line.
 func (p *Network) Copy() (what, text string) {
 	if all := p.entries(); p.cursor > 0 && p.cursor < len(all) {
 		return "the row", all[p.cursor].text
 	}
-	if _, r := p.shown(); r != nil && r.Verdict.Result != "" {
-		return "the result, for --peer on the other side", r.Verdict.Result
+	if _, n := p.shown(); n != nil {
+		return "the result, for --peer of the peer", n.Side.String()
 	}
 	return "the result", ""
 }
 
-// shown is the diagnosis whose report is shown, and the report: the latest, or while that has nothing final to say, the
-// one before it. Nil where there is none.
-func (p *Network) shown() (*call.NATRow, *diag.NATReport) {
-	if last := p.Call.Diagnosed(); last != nil {
-		return last, last.Report()
+// shown is the diagnosis that is shown, and its verdict: the latest that can be judged, or before the first the verdict
+// so far. Nil when there is none.
+func (p *Network) shown() (*call.NATRow, *judge.Network) {
+	d := p.Call.Diagnosed()
+	if d == nil {
+		d = p.Call.Diagnosis()
 	}
-	d := p.Call.Diagnosis()
-	if d == nil || d.Progress == nil {
+	if d == nil || d.Ended != nil && !d.Complete() {
 		return d, nil
 	}
-	return d, &d.Progress.Report
+	return d, p.Judged(d)
 }
 
 // View draws the verdict, the sections in one or two columns, and the explanation.

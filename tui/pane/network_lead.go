@@ -2,10 +2,13 @@ package pane
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/judge"
+	"dialtone/diag/nat"
 	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
@@ -32,67 +35,66 @@ func (p *Network) empty() []string {
 		say("It was not asked for during this call, which had no STUN or TURN server that could be asked.")
 	}
 	out = append(out, "")
-	say("A diagnosis tells whether UDP passes, whether your NAT keeps one port for all destinations (mapping) and whom it lets in (filtering), " +
-		"and whether the TURN servers relay. From that follows with whom direct calls work.")
+	say("A diagnosis shows whether UDP passes, how your NAT maps and filters, and whether the TURN servers relay. From that " +
+		"follows which direct calls work.")
 	return out
 }
 
-// lead is what the diagnosis says, growing surer while it goes on.
+// lead is what the diagnosis says, growing surer while it is in progress.
 func (p *Network) lead() []string {
 	d := p.Call.Diagnosis()
 	var out []string
 	if p.Call.Diagnosing() {
 		out = append(out, p.progress(d)...)
 	}
-	from, r := p.shown()
+	from, n := p.shown()
+	warn := func(text string) {
+		out = append(out, labeled(p.Theme, p.Theme.Glyphs.Warn, p.Theme.Warn, text, 1, p.width)...)
+	}
 	switch {
-	case from != nil && from.Report() != nil:
-		out = append(out, p.verdict(from, r)...)
+	case from != nil && from.Complete():
+		out = append(out, p.verdict(from, n)...)
 		if len(p.Call.NAT) > 1 {
 			out = append(out, p.history()...)
 		}
-	case d.Running() && r != nil && sure(r):
-		out = append(out, labeled(p.Theme, p.Theme.Glyphs.Half, p.Theme.Accent, "So far: "+r.Verdict.Headline, 1,
-			p.width)...)
+	case d.Running() && n != nil && sure(n):
+		out = append(out, labeled(p.Theme, p.Theme.Glyphs.Half, p.Theme.Accent,
+			"So far: "+words.OfNetwork(*n).Headline, 1, p.width)...)
 	case d.Running() && !p.Call.Diagnosing():
-		out = append(out, labeled(p.Theme, p.Theme.Glyphs.Warn, p.Theme.Warn, "The diagnosis did not come to its end.", 1,
-			p.width)...)
+		warn("The diagnosis did not finish.")
 	case !d.Running():
-		out = append(out, labeled(p.Theme, p.Theme.Glyphs.Warn, p.Theme.Warn,
-			"The diagnosis did not come to its end: "+d.Progress.Stopped, 1, p.width)...)
+		warn("The diagnosis did not finish: " + words.Join(" ", string(d.Ended.Stopped), d.Ended.Reason))
 	}
 	return out
 }
 
-// sure reports whether an interim report says something that will hardly be taken back: silence becomes a verdict only
+// sure reports whether an interim verdict says something that will hardly be taken back: silence becomes a verdict only
 // at the end.
-func sure(r *diag.NATReport) bool {
-	return r.Behavior.UDP.Value == diag.BehaviorPresent && r.Behavior.Mapping.Value != diag.BehaviorUnknown
+func sure(n *judge.Network) bool {
+	return n.Behaviors.UDP.Value == nat.Present && n.Behaviors.Mapping.Value != nat.Unknown
 }
 
-// progress tells what goes on: for how long, how many requests, what is known, and what is asked now.
+// progress shows what goes on: for how long, how many requests, what is known, and what is asked now.
 func (p *Network) progress(d *call.NATRow) []string {
-	th := p.Theme
+	th, n := p.Theme, p.Judged(d)
 	l := draw.NewLine(p.width).Gap(1).Add(th.Accent, p.Spinner()).Gap(1).Add(th.Strong,
-		"Asking "+words.Count(len(d.URLs), "server", "servers"))
-	l.Gap(2).Add(th.Dim, seconds(p.Clock-d.At)+" of "+seconds(d.BudgetMs.Duration())+" at most")
-	if d.Progress == nil {
-		return []string{l.String()}
-	}
-	l.Gap(2).Add(th.Plain, words.Number(uint64(d.Progress.Sent))).Add(th.Dim, " sent ").Add(th.Plain,
-		words.Number(uint64(d.Progress.Answered))).Add(th.Dim, " answered")
-	known, of := certain(&d.Progress.Report)
+		"Asking "+words.Count(len(d.Start.URLs), "server", "servers"))
+	l.Gap(2).Add(th.Dim, seconds(p.Clock-d.At)+" of "+seconds(d.Start.BudgetMs.Duration())+" at most")
+	sent, answered := d.Count()
+	l.Gap(2).Add(th.Plain, words.Number(uint64(sent))).Add(th.Dim, " requests ").Add(th.Plain,
+		words.Number(uint64(answered))).Add(th.Dim, " answered")
+	known, of := certain(n)
 	l.Right(draw.NewLine(p.width).Add(th.Accent, strings.Repeat(th.Glyphs.Bar[7], known)).Add(th.Dim,
 		strings.Repeat(th.Glyphs.Hatch, of-known)).
 		Gap(1).Add(th.Dim, fmt.Sprintf("%d of %d known", known, of)).Gap(1))
-	return []string{l.String(), draw.NewLine(p.width).Gap(3).Add(th.Dim, "now: "+askedNow(d)).String()}
+	return []string{l.String(), draw.NewLine(p.width).Gap(3).Add(th.Dim, "now: "+askedNow(d, n)).String()}
 }
 
 // certain counts the behaviors that are known.
-func certain(r *diag.NATReport) (known, of int) {
-	rows := r.Behavior.Rows()
+func certain(n *judge.Network) (known, of int) {
+	rows := n.Behaviors.Rows()
 	for _, row := range rows {
-		if row.Confidence == diag.Proven || row.Confidence == diag.Likely {
+		if row.Confidence == nat.Proven || row.Confidence == nat.Likely {
 			known++
 		}
 	}
@@ -100,58 +102,64 @@ func certain(r *diag.NATReport) (known, of int) {
 }
 
 // askedNow is the question that is open.
-func askedNow(d *call.NATRow) string {
-	b := &d.Progress.Report.Behavior
+func askedNow(d *call.NATRow, n *judge.Network) string {
+	b := &n.Behaviors
+	supports := func(row nat.ServerRow) bool { return row.Grade == nat.GradeRFC5780 }
 	switch {
-	case b.UDP.Value != diag.BehaviorPresent:
+	case b.UDP.Value != nat.Present:
 		return "whether the servers answer"
-	case b.Mapping.Confidence == diag.NotKnown:
+	case b.Mapping.Confidence == nat.NotKnown:
 		return "mapping: does every destination see the same port?"
-	case b.Filtering.Confidence == diag.NotKnown && rfc5780(&d.Progress.Report):
-		return "filtering: who is let in?"
+	case b.Filtering.Confidence == nat.NotKnown && slices.ContainsFunc(n.Servers, supports):
+		return "filtering: which hosts may send to the mapped address?"
+	case d.Further:
+		return "the tests that take long: " + strings.Join(further(d), ", ")
 	}
 	return "what is still open: relays, other transports, the rest of the list"
 }
 
-func rfc5780(r *diag.NATReport) bool {
-	for _, s := range r.Servers {
-		if s.Grade == diag.GradeRFC5780 {
-			return true
-		}
+// further names the tests that are made on request.
+func further(d *call.NATRow) []string {
+	var out []string
+	if d.Start.Deep {
+		out = append(out, words.BehaviorLabel(nat.NameLifetime), words.BehaviorLabel(nat.NameFragments))
 	}
-	return false
+	if d.Start.Hairpin {
+		out = append(out, words.BehaviorLabel(nat.NameHairpin))
+	}
+	return out
 }
 
-// verdict is what a finished diagnosis says, and the line for the other side.
-func (p *Network) verdict(d *call.NATRow, r *diag.NATReport) []string {
-	th := p.Theme
-	mark, paint := th.Mark(DiagnosisLevel(r.Exit))
+// verdict is what a finished diagnosis says, and the line for the peer.
+func (p *Network) verdict(d *call.NATRow, n *judge.Network) []string {
+	th, text := p.Theme, words.OfNetwork(*n)
+	mark, paint := th.Mark(DiagnosisLevel(n.Exit))
 	var out []string
-	for i, line := range draw.Wrap(r.Verdict.Headline, min(p.width-4, 140)) {
+	for i, line := range draw.Wrap(text.Headline, min(p.width-4, 140)) {
 		l := draw.NewLine(p.width).Gap(1)
 		if i == 0 {
 			l.Add(paint, mark)
 		}
 		out = append(out, l.To(3).Add(th.Strong, line).String())
 	}
-	took := draw.NewLine(p.width).Gap(3).Add(th.Dim, "after "+words.Duration(d.ToldAt-d.At)+", ").Add(th.Plain,
-		words.Number(uint64(d.Progress.Sent))).
-		Add(th.Dim, " requests, ").Add(th.Plain, words.Number(uint64(d.Progress.Answered))).Add(th.Dim,
-		" answered"+words.Prefixed("; ", d.Progress.Stopped))
+	sent, answered := d.Count()
+	took := draw.NewLine(p.width).Gap(3).Add(th.Dim, "after "+words.Duration(d.EndedAt-d.At)+", ").Add(th.Plain,
+		words.Number(uint64(sent))).Add(th.Dim, " requests, ").Add(th.Plain, words.Number(uint64(answered))).
+		Add(th.Dim, " answered"+words.Prefixed("; stopped: ", string(d.Ended.Stopped)))
 	out = append(out, took.String())
 	if p.height >= 24 {
-		for _, why := range r.Verdict.Why[:min(len(r.Verdict.Why), 3)] {
+		for _, why := range text.Why[:min(len(text.Why), 3)] {
 			out = append(out, labeled(th, th.Glyphs.Dot, th.Dim, why, 3, p.width)...)
 		}
 	}
-	if len(r.Verdict.Next) > 0 {
-		out = append(out, labeled(th, "next", th.Accent, r.Verdict.Next[0], 3, p.width)...)
+	if len(text.Next) > 0 {
+		out = append(out, labeled(th, "next", th.Accent, text.Next[0], 3, p.width)...)
 	}
-	if pair := r.Verdict.Peer; pair != nil {
-		out = append(out, labeled(th, th.Glyphs.Between, th.Accent, "With the other side: "+string(pair.Path)+". "+pair.Why,
-			1, p.width)...)
+	if n.Pair != nil {
+		out = append(out, labeled(th, th.Glyphs.Between, th.Accent,
+			"With the peer: "+string(n.Pair.Path)+". "+words.Prediction(*n.Pair), 1, p.width)...)
 	}
-	return append(out, draw.NewLine(p.width).Gap(3).Add(th.Dim, "result ").Add(th.Accent, r.Verdict.Result).Add(th.Dim,
+	return append(out, draw.NewLine(p.width).Gap(3).Add(th.Dim, "result ").Add(th.Accent, n.Side.String()).Add(th.Dim,
 		"  y copies it").String())
 }
 
@@ -170,24 +178,25 @@ func DiagnosisLevel(e diag.Exit) draw.Level {
 // history is a line about the runs: a mark for each, and what changed last.
 func (p *Network) history() []string {
 	th := p.Theme
-	l, last, before := draw.NewLine(p.width).Gap(3).Add(th.Dim,
-		"runs "), "nothing has changed so far", (*diag.NATReport)(nil)
+	l, last := draw.NewLine(p.width).Gap(3).Add(th.Dim, "runs "), "nothing has changed so far"
+	var before *judge.Network
 	for i := range p.Call.NAT {
-		r := p.Call.NAT[i].Report()
-		if r == nil {
+		d := &p.Call.NAT[i]
+		if !d.Complete() {
 			continue
 		}
+		n := p.Judged(d)
 		mark, paint := th.Glyphs.Dot, th.Dim
 		if before == nil {
 			mark = th.Glyphs.Idle
-		} else if changes := diag.NATChanges(before, r); len(changes) > 0 {
+		} else if changes := words.Changes(judge.Changes(before, n)); len(changes) > 0 {
 			mark, paint = th.Mark(draw.Warn)
-			last = "changed at " + words.Clock(p.Call.NAT[i].At) + ": " + strings.Join(changes, "; ")
+			last = "changed at " + words.Clock(d.At) + ": " + strings.Join(changes, "; ")
 		}
 		if l.Width() < p.width/2 {
 			l.Add(paint, mark)
 		}
-		before = r
+		before = n
 	}
 	return []string{l.Gap(2).Add(th.Dim, last).String()}
 }

@@ -8,6 +8,8 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/judge"
+	"dialtone/diag/nat"
 	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
@@ -30,7 +32,7 @@ type netEntry struct {
 	text   string   // the row for the clipboard
 }
 
-// maxNetRows bounds a section; only a recording that somebody has made up has more.
+// maxNetRows bounds a section; only a forged recording has more.
 const maxNetRows = 100
 
 // entries are the rows of all sections in the order of the cursor.
@@ -45,17 +47,16 @@ func (p *Network) entries() []netEntry {
 
 // parts are the sections of the left and of the right column. In a single one the behaviors come before the relays.
 func (p *Network) parts() (left, right []netPart) {
-	d, r := p.shown()
+	d, n := p.shown()
 	if d == nil {
 		return nil, nil
 	}
-	final := d.Report() != nil
-	left = append(left, p.servers(d, r, final))
-	if r == nil {
+	left = append(left, p.servers(d, n))
+	if n == nil {
 		return left, nil
 	}
-	right = append(right, p.behaviors(r))
-	relays, runs := p.relays(r), p.runs()
+	right = append(right, p.behaviors(n))
+	relays, runs := p.relays(n), p.runs()
 	if p.width < twoColumns {
 		left, right = append(left, right...), nil
 	}
@@ -65,8 +66,8 @@ func (p *Network) parts() (left, right []netPart) {
 	if len(runs.entries) > 1 {
 		left = append(left, runs)
 	}
-	if final {
-		right = append(right, p.findings(r)...)
+	if d.Complete() {
+		right = append(right, p.findings(n)...)
 	}
 	return left, right
 }
@@ -76,34 +77,33 @@ var netServerColumns = []draw.Column{
 	{Title: "over", Min: 4, Max: 5, Keep: 2},
 	{Title: "rtt", Right: true, Min: 10},
 	{Title: "lost", Right: true, Min: 7, Keep: 1},
-	{Title: "sees us as", Min: 20, Flex: true},
+	{Title: "mapped address", Min: 20, Flex: true},
 	{Title: "grade", Min: 8, Keep: 3},
 }
 
 // servers lists those that have answered or failed, and those that are still asked.
-func (p *Network) servers(d *call.NATRow, r *diag.NATReport, final bool) netPart {
+func (p *Network) servers(d *call.NATRow, n *judge.Network) netPart {
 	part := netPart{columns: netServerColumns, empty: "none"}
-	told := map[string]bool{}
-	if r != nil {
-		for i, s := range r.Servers[:min(len(r.Servers), maxNetRows)] {
-			told[s.URL] = true
-			if s.Waiting || !final && !s.OK && s.Cause == "timeout" {
-				part.entries = append(part.entries, p.asking(s.URL, s.Transport))
-				continue
+	listed := map[string]bool{}
+	if n != nil {
+		for i, row := range n.Servers[:min(len(n.Servers), maxNetRows)] {
+			listed[row.URL] = true
+			switch {
+			case row.TURN:
+			case row.State() == diag.ServerAsking:
+				part.entries = append(part.entries, p.asking(row.URL, row.Transport))
+			default:
+				e := p.server(row)
+				e.id = fmt.Sprint("server ", i, " ", row.URL)
+				part.entries = append(part.entries, e)
 			}
-			e := p.server(s)
-			e.id = fmt.Sprint("server ", i, " ", s.URL)
-			part.entries = append(part.entries, e)
-		}
-		for _, t := range r.TURN {
-			told[t.URL] = true
 		}
 	}
-	if final {
+	if d.Ended != nil {
 		return part
 	}
-	for _, u := range d.URLs[:min(len(d.URLs), maxNetRows)] {
-		if !told[u] {
+	for _, u := range d.Start.URLs[:min(len(d.Start.URLs), maxNetRows)] {
+		if !listed[u] {
 			part.entries = append(part.entries, p.asking(u, ""))
 		}
 	}
@@ -121,70 +121,65 @@ func (p *Network) asking(url, transport string) netEntry {
 	}
 }
 
-func (p *Network) server(s diag.NATServer) netEntry {
+func (p *Network) server(row nat.ServerRow) netEntry {
 	th := p.Theme
-	level, gave, paint := draw.Good, s.Mapped, th.Plain
-	grade := s.Grade
+	level, gave, paint := draw.Good, row.Mapped(), th.Plain
 	switch {
-	case !s.OK:
-		level, gave, paint = draw.Bad, cmp.Or(s.ErrorText, "it failed"), th.Bad
-	case s.Outlier:
-		level, grade = draw.Warn, "outlier"
-	case s.Grade == diag.GradeRFC5780:
-		grade = "RFC 5780"
+	case row.State() == diag.ServerFailed:
+		level, gave, paint = draw.Bad, words.ServerHeadline(&row.Server), th.Bad
+	case row.Outlier:
+		level = draw.Warn
 	}
 	mark, markPaint := th.Mark(level)
 	rtt, lost := draw.Cell{}, draw.Cell{}
-	if s.RTT != nil {
-		n, unit := draw.Length(s.RTT.MedianMs.Duration())
-		rtt = draw.Cell{Text: n, Unit: unit}
-		lost = draw.Cell{Text: fmt.Sprintf("%d of %d", s.RTT.Lost, s.RTT.Sent)}
-		if s.RTT.Lost > 0 {
+	if t := row.Times(); t != nil {
+		rtt = length(&t.MedianMs)
+		lost = draw.Cell{Text: fmt.Sprintf("%d of %d", t.Lost, t.Sent)}
+		if t.Lost > 0 {
 			lost.Paint = th.Warn
 		}
 	}
 	return netEntry{
 		cells: []draw.Cell{
-			{Text: s.URL, Mark: mark, Level: markPaint},
-			{Text: s.Transport, Paint: th.Dim},
+			{Text: row.URL, Mark: mark, Level: markPaint},
+			{Text: row.Transport, Paint: th.Dim},
 			rtt, lost,
 			{Text: gave, Paint: paint},
-			{Text: grade, Paint: th.Dim},
+			{Text: words.GradeLabel(row), Paint: th.Dim},
 		},
-		more: serverDetails(s), about: explainNATServer(s), text: strings.Join(append([]string{s.URL + " " + gave},
-			serverDetails(s)...), "\n"),
+		more: serverDetails(row), about: words.ServerSentence(row), text: words.ServerLine(row),
 	}
 }
 
 var behaviorColumns = []draw.Column{
-	{Title: "Behavior", Strong: 8, Min: 13, Max: 14},
+	{Title: "Behavior", Strong: 8, Min: 13, Max: 17},
 	{Title: "value", Min: 26, Max: 34},
 	{Title: "confidence", Min: 13},
 	{Title: "because", Min: 20, Flex: true, Keep: 1},
 }
 
-func (p *Network) behaviors(r *diag.NATReport) netPart {
+func (p *Network) behaviors(n *judge.Network) netPart {
 	part := netPart{columns: behaviorColumns, empty: "nothing is known yet"}
-	for _, row := range r.Behavior.Rows() {
+	for _, row := range n.Behaviors.Rows() {
 		mark, paint := p.confidence(row.Confidence)
+		label, value, evidence := words.BehaviorLabel(row.Name), words.BehaviorValue(row.Behavior), words.BehaviorEvidence(row.Behavior)
 		because := ""
-		if len(row.Evidence) > 0 {
-			because = row.Evidence[0]
+		if len(evidence) > 0 {
+			because = evidence[0]
 		}
-		value := p.Theme.Plain
+		valuePaint := p.Theme.Plain
 		switch {
-		case row.Confidence == diag.NotKnown:
-			value = p.Theme.Dim
+		case row.Confidence == nat.NotKnown:
+			valuePaint = p.Theme.Dim
 		case hurts(row):
-			value = p.Theme.Warn
+			valuePaint = p.Theme.Warn
 		}
 		part.entries = append(part.entries, netEntry{
-			id: "behavior " + row.Name, more: orNone(row.Evidence), about: explainBehavior(row),
-			text: strings.Join(append([]string{row.Name + ": " + row.Value + " (" + string(row.Confidence) + ")"},
-				row.Evidence...), "\n"),
+			id: "behavior " + string(row.Name), more: orNone(evidence), about: words.BehaviorMeaning(row),
+			text: strings.Join(append([]string{label + ": " + value + " (" + string(row.Confidence) + ")"}, evidence...), "\n"),
 			cells: []draw.Cell{
-				{Text: row.Name},
-				{Text: row.Value, Paint: value},
+				{Text: label},
+				{Text: value, Paint: valuePaint},
 				{Text: string(row.Confidence), Mark: mark, Level: paint},
 				{Text: because, Paint: p.Theme.Dim},
 			},
@@ -194,32 +189,33 @@ func (p *Network) behaviors(r *diag.NATReport) netPart {
 }
 
 // confidence is the glyph of a confidence; the word stands beside it.
-func (p *Network) confidence(c diag.Confidence) (string, draw.Paint) {
+func (p *Network) confidence(c nat.Confidence) (string, draw.Paint) {
 	switch c {
-	case diag.Proven:
+	case nat.Proven:
 		return p.Theme.Mark(draw.Good)
-	case diag.Likely:
+	case nat.Likely:
 		return p.Theme.Glyphs.Half, p.Theme.Good
-	case diag.Contradictory:
+	case nat.Contradictory:
 		return p.Theme.Mark(draw.Warn)
-	case diag.NotKnown:
+	case nat.NotKnown:
 	}
 	return p.Theme.Mark(draw.Idle)
 }
 
 // hurts reports whether a value makes direct calls harder.
-func hurts(row diag.NATBehaviorRow) bool {
+func hurts(row nat.Row) bool {
 	switch row.Value {
-	case diag.AddressDependent, diag.AddressAndPortDependent:
-		return row.Name != "filtering"
-	case diag.BehaviorNone:
-		return row.Name == "UDP"
-	case diag.BehaviorPresent:
-		return row.Name == "ALG"
-	case diag.PoolingArbitrary:
+	case nat.AddressDependent, nat.AddressAndPortDependent:
+		return row.Name != nat.NameFiltering
+	case nat.None:
+		return row.Name == nat.NameUDP
+	case nat.Present:
+		return row.Name == nat.NameALG
+	case nat.PoolingArbitrary:
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 var relayColumns = []draw.Column{
@@ -231,73 +227,79 @@ var relayColumns = []draw.Column{
 	{Title: "channel", Right: true, Min: 10, Keep: 1},
 }
 
-func (p *Network) relays(r *diag.NATReport) netPart {
+func (p *Network) relays(n *judge.Network) netPart {
 	part := netPart{columns: relayColumns}
-	for i, t := range r.TURN[:min(len(r.TURN), maxNetRows)] {
-		level, address, paint := draw.Good, t.RelayAddress, p.Theme.Plain
-		always := ""
-		switch {
-		case !t.OK:
-			level, address, paint = draw.Bad, "failed at "+cmp.Or(t.Stage, "an unknown stage"), p.Theme.Bad
-			always = relayFailure(t.ErrorCode, t.ErrorText)
-		case t.Stopped != "":
-			level, always = draw.Warn, "stopped at "+t.Stopped+": "+relayFailure(t.StoppedCode, t.StoppedText)
+	for i, row := range n.Servers[:min(len(n.Servers), maxNetRows)] {
+		if !row.TURN {
+			continue
+		}
+		level, address, paint, always := draw.Good, row.Relayed(), p.Theme.Plain, ""
+		switch failed, stopped := row.Failed(), row.Stopped(); {
+		case failed != nil:
+			level, address, paint = draw.Bad, "failed at "+words.StageLabel(failed.Name), p.Theme.Bad
+			always = words.ServerHeadline(&row.Server)
+		case stopped != nil:
+			level, always = draw.Warn, words.ServerStopped(&row.Server)
+		case row.State() == diag.ServerAsking:
+			level, address, paint = draw.Idle, "asking", p.Theme.Dim
 		}
 		mark, markPaint := p.Theme.Mark(level)
 		part.entries = append(part.entries, netEntry{
-			id: fmt.Sprint("relay ", i, " ", t.URL), always: always, more: orNone(relayStages(t)), about: explainRelay(t),
-			text: strings.Join(append([]string{t.URL + ": " + cmp.Or(t.RelayAddress, t.ErrorText)}, relayStages(t)...), "\n"),
+			id: fmt.Sprint("relay ", i, " ", row.URL), always: always, more: serverDetails(row),
+			about: words.ServerSentence(row), text: words.ServerLine(row),
 			cells: []draw.Cell{
-				{Text: t.URL, Mark: mark, Level: markPaint},
-				{Text: t.Transport, Paint: p.Theme.Dim},
+				{Text: row.URL, Mark: mark, Level: markPaint},
+				{Text: row.Transport, Paint: p.Theme.Dim},
 				{Text: address, Paint: paint},
-				millisCell(t.RTTMs), millisCell(t.SendMs), millisCell(t.ChannelMs),
+				length(row.RTT()), length(row.Took(diag.StageSend)), length(row.Took(diag.StageChannel)),
 			},
 		})
 	}
 	return part
 }
 
-func relayFailure(code int, text string) string {
-	if code != 0 {
-		return fmt.Sprintf("%d %s", code, text)
+// length is a time in a column; empty where it was not measured.
+func length(ms *diag.Millis) draw.Cell {
+	if ms == nil {
+		return draw.Cell{}
 	}
-	return text
+	n, unit := draw.Length(ms.Duration())
+	return draw.Cell{Text: n, Unit: unit}
 }
 
 // findings are what is noteworthy, each with its advice, and what to do about the whole.
-func (p *Network) findings(r *diag.NATReport) []netPart {
+func (p *Network) findings(n *judge.Network) []netPart {
 	part := netPart{columns: []draw.Column{{Title: "Findings", Strong: 8, Min: 20, Flex: true}}}
-	for i, f := range r.Findings[:min(len(r.Findings), maxNetRows)] {
-		level := draw.Idle
+	for i, f := range n.Findings[:min(len(n.Findings), maxNetRows)] {
+		level, text := draw.Idle, words.Of(f)
 		switch f.Severity {
-		case diag.Problem:
+		case judge.Problem:
 			level = draw.Bad
-		case diag.Warn:
+		case judge.Warn:
 			level = draw.Warn
-		case diag.Info:
+		case judge.Info:
 		}
 		mark, paint := p.Theme.Mark(level)
-		always := ""
-		if f.Advice != "" {
-			always = "next: " + f.Advice
+		about, explained := words.Explain(f.ID)
+		if !explained {
+			about = text.Title
 		}
-		more := append(slices.Clone(f.Evidence), "dialtone explain "+f.ID+" tells more")
 		part.entries = append(part.entries, netEntry{
-			id: fmt.Sprint("finding ", i, " ", f.ID), cells: []draw.Cell{{Text: f.Title, Mark: mark,
-				Level: paint}}, always: always, more: more,
-			about: explainFinding(f), text: strings.Join(append([]string{f.Title, f.Advice}, f.Evidence...), "\n"),
+			id: fmt.Sprint("finding ", i, " ", f.ID), cells: []draw.Cell{{Text: text.Title, Mark: mark, Level: paint}},
+			always: words.Prefixed("next: ", text.Advice), more: append(slices.Clone(text.Evidence), "explained by: dialtone explain "+f.ID),
+			about: about, text: strings.Join(append([]string{text.Title, text.Advice}, text.Evidence...), "\n"),
 		})
 	}
 	var out []netPart
 	if len(part.entries) > 0 {
 		out = append(out, part)
 	}
-	if len(r.Verdict.Next) < 2 {
+	steps := words.OfNetwork(*n).Next
+	if len(steps) < 2 {
 		return out // it stands on top
 	}
 	lines := []string{heading(p.Theme, p.width, "What to do")}
-	for i, next := range r.Verdict.Next {
+	for i, next := range steps {
 		lines = append(lines, labeled(p.Theme, fmt.Sprint(i+1, "."), p.Theme.Accent, next, 3, p.columnWidth())...)
 	}
 	return append([]netPart{{lines: lines}}, out...)
@@ -314,41 +316,43 @@ func (p *Network) columnWidth() int {
 var runColumns = []draw.Column{
 	{Title: "Runs", Strong: 4, Min: 8},
 	{Title: "verdict", Min: 24, Flex: true},
-	{Title: "changed since the one before", Min: 20, Flex: true},
+	{Title: "changed since the previous run", Min: 20, Flex: true},
 }
 
-// runs are the diagnoses so far, the latest first, and what each found otherwise than the one before it.
+// runs are the diagnoses so far, the latest first, and what changed since the previous run.
 func (p *Network) runs() netPart {
 	part := netPart{columns: runColumns}
-	var before *diag.NATReport
+	var before *judge.Network
 	for i := range p.Call.NAT {
 		d := &p.Call.NAT[i]
 		e := netEntry{id: fmt.Sprint("run ", d.At),
-			cells: []draw.Cell{{Text: words.Clock(d.At)}, {Text: "under way", Paint: p.Theme.Dim}, {}}}
-		switch r := d.Report(); {
-		case r != nil:
-			p.run(&e, before, r)
-			before = r
+			cells: []draw.Cell{{Text: words.Clock(d.At)}, {Text: "in progress", Paint: p.Theme.Dim}, {}}}
+		switch {
+		case d.Complete():
+			n := p.Judged(d)
+			p.run(&e, before, n)
+			before = n
 		case !d.Running():
-			e.cells[1].Text = "broken off: " + d.Progress.Stopped
+			e.cells[1].Text = string(d.Ended.Stopped)
 		}
 		e.text = e.cells[0].Text + " " + e.cells[1].Text + " " + e.cells[2].Text
-		e.about = cmp.Or(e.about, "A diagnosis that has no report.")
+		e.about = cmp.Or(e.about, "A diagnosis without a verdict.")
 		part.entries = append(part.entries, e)
 	}
 	slices.Reverse(part.entries)
 	return part
 }
 
-func (p *Network) run(e *netEntry, before, r *diag.NATReport) {
-	mark, paint := p.Theme.Mark(DiagnosisLevel(r.Exit))
-	e.cells[1] = draw.Cell{Text: diag.NATWords(r.Exit), Mark: mark, Level: paint}
-	e.about = r.Verdict.Headline
+func (p *Network) run(e *netEntry, before, n *judge.Network) {
+	mark, paint := p.Theme.Mark(DiagnosisLevel(n.Exit))
+	e.cells[1] = draw.Cell{Text: words.NetworkExit(n.Exit), Mark: mark, Level: paint}
+	e.about = words.OfNetwork(*n).Headline
 	if before == nil {
 		return
 	}
-	e.more = orNone(diag.NATChanges(before, r))
-	if changes := diag.NATChanges(before, r); len(changes) > 0 {
+	changes := words.Changes(judge.Changes(before, n))
+	e.more = orNone(changes)
+	if len(changes) > 0 {
 		changed, warn := p.Theme.Mark(draw.Warn)
 		e.cells[2] = draw.Cell{Text: strings.Join(changes, "; "), Mark: changed, Level: warn}
 		return

@@ -75,6 +75,8 @@ type Scene struct {
 	Clock   time.Duration
 	Live    bool // the call takes commands: it is not a replay, it has not ended, and its present is shown
 	Spin    int  // the frame of the spinner
+
+	judged map[judgedKey]*judge.Network
 }
 
 // Spinner is the present frame of the spinner.

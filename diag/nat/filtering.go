@@ -1,0 +1,235 @@
+package nat
+
+import (
+	"net/netip"
+
+	"dialtone/diag"
+)
+
+// Chance is how probable it may be that a silence which is taken for filtering was loss.
+const Chance = 1e-4
+
+// FilteringState is what the filtering tests with all servers have given so far. The plan of further requests and the
+// verdict read the same.
+type FilteringState struct {
+	Tallies []Tally // by server; the zero value for those that are not admitted
+	Usable  []int   // servers whose silence can mean something
+
+	Both, Port                 bool    // somebody answered from the right alternate
+	BothByChance, PortByChance float64 // that the silence of all proven servers is loss
+}
+
+// Filtering counts what is known. Servers are independent of each other, so their probabilities are multiplied; only
+// those count whose alternate is proven to send.
+func (s *State) Filtering() FilteringState {
+	f := FilteringState{Tallies: make([]Tally, len(s.Servers)), BothByChance: 1, PortByChance: 1}
+	for i := range s.Servers {
+		other, why := s.Admitted(i)
+		if why.Why != "" {
+			continue
+		}
+		t := s.Tally(i, other)
+		f.Tallies[i] = t
+		f.Both, f.Port = f.Both || t.Both, f.Port || t.Port
+		if !t.usable() {
+			continue
+		}
+		f.Usable = append(f.Usable, i)
+		if t.ProvedBoth && !t.Both {
+			f.BothByChance *= t.BothByChance
+		}
+		if t.ProvedPort && !t.Port {
+			f.PortByChance *= t.PortByChance
+		}
+	}
+	return f
+}
+
+// SilentBoth reports whether nothing came from the other address although it would have, by chance in fewer than one of
+// 10,000 runs: the filtering depends on the address.
+func (f *FilteringState) SilentBoth() bool { return !f.Both && f.BothByChance < Chance }
+
+// SilentPort is the same for the other port of the address that was asked.
+func (f *FilteringState) SilentPort() bool { return !f.Port && f.PortByChance < Chance }
+
+// Known reports whether no further request can add anything.
+func (f *FilteringState) Known() bool {
+	return f.Both || f.SilentBoth() && (f.Port || f.SilentPort())
+}
+
+// judgeFiltering reads the filtering tests (RFC 5780 §4.4). An answer is evidence by itself; silence is only when the
+// control arm was answered and loss is too improbable.
+func (s *State) judgeFiltering() Behavior {
+	f := s.Filtering()
+	evidence := f.evidence(s)
+	var value Value
+	switch {
+	case f.Both:
+		value = EndpointIndependent
+	case !f.SilentBoth():
+		return unknown(append(evidence, of(f.whyUnknown()))...)
+	case f.Port:
+		value = AddressDependent
+	case f.SilentPort():
+		value = AddressAndPortDependent
+	default:
+		return unknown(append(evidence, of(f.whyUnknown()))...)
+	}
+	b := Behavior{Value: value, Confidence: Proven, Evidence: evidence}
+	if f.Both && f.BothByChance < Chance || f.Port && f.PortByChance < Chance {
+		b.Confidence = Contradictory
+		b.Evidence = append(b.Evidence, of(KindDisagree))
+	}
+	return b
+}
+
+// whyUnknown says what is missing.
+func (f *FilteringState) whyUnknown() Kind {
+	var refused, ignored, proved int
+	for _, t := range f.Tallies {
+		if t.Refused != 0 {
+			refused++
+		}
+		if t.Ignored != 0 {
+			ignored++
+		}
+		if t.ProvedBoth && (t.ProvedPort || f.Port) {
+			proved++
+		}
+	}
+	switch {
+	case len(f.Usable) == 0 && ignored > 0:
+		return KindChangeIgnored
+	case len(f.Usable) == 0 && refused > 0:
+		return KindChangeNever
+	case len(f.Usable) == 0:
+		return KindNoRFC5780
+	case proved == 0:
+		return KindUnproven
+	}
+	return KindLoss
+}
+
+// evidence tells what was sent and what answered.
+func (f *FilteringState) evidence(s *State) []Evidence {
+	var out []Evidence
+	for i, t := range f.Tallies {
+		if t.AskedBoth+t.AskedPort == 0 {
+			continue
+		}
+		out = append(out, Evidence{Kind: KindFiltering, Tally: &t}.at(s.Servers[i].Address))
+		if t.Refused != 0 {
+			out = append(out, counted(KindChangeRejected, t.Refused).at(s.Servers[i].Address))
+		}
+	}
+	return out
+}
+
+// Tally is what the filtering tests with one server have given.
+type Tally struct {
+	Both       bool `json:"both"`       // an answer came from the alternate address and port
+	Port       bool `json:"port"`       // an answer came from the alternate port
+	ProvedBoth bool `json:"provedBoth"` // control arm: the server does send from the alternate address and port
+	ProvedPort bool `json:"provedPort"` // control arm: the server does send from the alternate port
+	Ignored    int  `json:"ignored"`    // answers from the address that was asked: CHANGE-REQUEST was not obeyed
+	Refused    int  `json:"refused"`    // STUN error code of a rejection, such as 420; 0: none
+	AskedBoth  int  `json:"askedBoth"`  // requests to be answered from the alternate address and port
+	AskedPort  int  `json:"askedPort"`  // requests to be answered from the alternate port
+	Proofs     int  `json:"proofs"`     // requests that the alternate address had to answer
+	Sent       int  `json:"sent"`       // direct requests to addresses that answer at all
+	Lost       int  `json:"lost"`       // requests of those without an answer
+
+	// how probable it is that all of AskedBoth, or AskedPort, were lost on the way
+	BothByChance, PortByChance float64 `json:"-"`
+}
+
+// filtering reports whether the request is to be answered from elsewhere.
+func filtering(t diag.NATTest) bool {
+	return t == diag.TestChangeBoth || t == diag.TestChangePort || t == diag.TestProveBoth || t == diag.TestProvePort
+}
+
+// usable reports whether the silence of the server can mean anything.
+func (t *Tally) usable() bool { return t.Ignored == 0 && t.Refused == 0 }
+
+// Tally counts what is known of one server's filtering tests. other is its alternate address.
+func (s *State) Tally(server int, other netip.AddrPort) Tally {
+	var t Tally
+	asked := s.Servers[server].Address
+	samePort := netip.AddrPortFrom(asked.Addr(), other.Port()) // A1:P2
+	for i := range s.Requests {
+		r := &s.Requests[i]
+		if r.Server != server {
+			continue
+		}
+		if r.Test == diag.TestProveBoth || direct(r.Test) && r.To == other {
+			t.Proofs++
+		}
+		if filtering(r.Test) {
+			t.count(r, other, samePort)
+		}
+	}
+	t.Sent, t.Lost = s.Loss(server)
+	t.BothByChance = allLost(t.AskedBoth, t.Sent, t.Lost)
+	t.PortByChance = allLost(t.AskedPort, t.Sent, t.Lost)
+	return t
+}
+
+// count notes a request that was to be answered from elsewhere.
+func (t *Tally) count(r *Request, other, samePort netip.AddrPort) {
+	want := other
+	switch r.Test {
+	case diag.TestChangeBoth:
+		t.AskedBoth++
+	case diag.TestChangePort:
+		t.AskedPort++
+		want = samePort
+	case diag.TestProvePort:
+		want = samePort
+	default: // from the other address and port
+	}
+	a := r.Answer
+	switch {
+	case a == nil:
+	case a.Code != 0 && (r.Test == diag.TestProveBoth || r.Test == diag.TestProvePort):
+		// It may be RESPONSE-PORT alone that the server does not know.
+	case a.Code != 0:
+		t.Refused = a.Code
+	case a.From == want && r.Test == diag.TestChangeBoth:
+		t.Both = true
+	case a.From == want && r.Test == diag.TestChangePort:
+		t.Port = true
+	case a.From == want && r.Test == diag.TestProveBoth:
+		t.ProvedBoth = true
+	case a.From == want && r.Test == diag.TestProvePort:
+		t.ProvedPort = true
+	default:
+		t.Ignored++
+	}
+}
+
+// Silence is how many requests must stay unanswered until that is loss in fewer than one of 10,000 runs, when lost of
+// sent others were; most where that would take more.
+func Silence(sent, lost, most int) int {
+	for k := range most {
+		if allLost(k, sent, lost) < Chance {
+			return k
+		}
+	}
+	return most
+}
+
+// allLost is how probable it is that k requests are all lost, when lost of sent others were. Nothing is assumed of the
+// loss beforehand: every rate is as probable as any other (the beta-binomial distribution with a uniform prior), so a
+// few requests that all came through are no proof that nothing is ever lost.
+func allLost(k, sent, lost int) float64 {
+	p := 1.0
+	for j := range k {
+		p *= float64(lost+1+j) / float64(sent+2+j)
+	}
+	return p
+}
+
+// AlternateSilent reports whether the alternate address of the server never answered, even when the NAT must let it in.
+func (t *Tally) AlternateSilent() bool {
+	return t.AskedBoth > 0 && !t.Both && !t.ProvedBoth && allLost(t.Proofs, t.Sent, t.Lost) < Chance
+}

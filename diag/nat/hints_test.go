@@ -1,0 +1,147 @@
+package nat
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+
+	"dialtone/diag"
+	"dialtone/diag/diagtest"
+)
+
+// said is the evidence with its counts.
+func said(b Behavior) string {
+	var out []string
+	for _, e := range b.Evidence {
+		out = append(out, strings.TrimSpace(fmt.Sprint(e.Kind, " ", e.Counts, " ", e.Order)))
+	}
+	return strings.Join(out, "\n")
+}
+
+// sockets notes direct requests, each from a socket of its own: local and public ports in turn.
+func sockets(s *diagtest.Diagnosis, ports ...int) *diagtest.Diagnosis {
+	for i := 0; i < len(ports); i += 2 {
+		r := s.Add(0, diag.TestHold, diagtest.ServerA, "5.5.5.5:1")
+		r.Socket.Number = i
+		r.Local = netip.AddrPortFrom(s.Local.Address.Addr(), uint16(ports[i]))
+		r.Answer.Mapped = netip.AddrPortFrom(r.Answer.Mapped.Addr(), uint16(ports[i+1]))
+	}
+	return s
+}
+
+func TestPorts(t *testing.T) {
+	for name, tt := range map[string]struct {
+		scene      *diagtest.Diagnosis
+		value      Value
+		confidence Confidence
+		says       string
+	}{
+		"nothing known": {diagtest.NewDiagnosis(diagtest.ServerA), Unknown, NotKnown, "no-mapped"},
+		"kept":          {sockets(diagtest.NewDiagnosis(diagtest.ServerA), 5000, 5000, 5003, 5003), PortPreserved, Proven, "ports-kept [2 5000]"},
+		"kept once":     {sockets(diagtest.NewDiagnosis(diagtest.ServerA), 5000, 5000), PortPreserved, Likely, "ports-kept [1 5000]"},
+		"sequential":    {sockets(diagtest.NewDiagnosis(diagtest.ServerA), 5000, 41000, 5003, 41001, 5009, 41003), PortNotPreserved, Proven, "port-steps [1 2] sequential"},
+		"no order":      {sockets(diagtest.NewDiagnosis(diagtest.ServerA), 5000, 41000, 5003, 1025, 5009, 60003), PortNotPreserved, Proven, "port-steps [-39975 58978] none"},
+		"a delta":       {sockets(diagtest.NewDiagnosis(diagtest.ServerA), 5000, 41000), PortNotPreserved, Likely, "ports-changed [5000 41000 36000]"},
+		"sometimes":     {sockets(diagtest.NewDiagnosis(diagtest.ServerA), 5000, 5000, 5003, 1025), PortNotPreserved, Likely, "ports-partly [1 2]"},
+		"parity": {
+			sockets(diagtest.NewDiagnosis(diagtest.ServerA), 5000, 1024, 5001, 3333, 5002, 2222, 5003, 60001, 5004, 7000), PortNotPreserved, Proven, "port-parity [5]",
+		},
+		"from destination to destination": {
+			diagtest.NewDiagnosis(diagtest.ServerA, diagtest.ServerC, diagtest.ServerD).Maps(0, "9.9.9.1:3478", "5.5.5.5:7001").Maps(1, "8.8.8.1:3478", "5.5.5.5:7002").Maps(2, "7.7.7.1:3478", "5.5.5.5:7004"),
+			PortNotPreserved, Likely, "port-by-targets [1 2] sequential",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := state(tt.scene)
+			b := o.judgePorts(o.judgeMapping())
+			if b.Value != tt.value || b.Confidence != tt.confidence || !strings.Contains(said(b), tt.says) {
+				t.Errorf("%s, %s; want %s, %s and %q in:\n%s", b.Value, b.Confidence, tt.value, tt.confidence, tt.says, said(b))
+			}
+		})
+	}
+}
+
+func TestHints(t *testing.T) {
+	const six, own = "[2001:db8::1]:3478", "[2001:db8:1::5]:5000"
+	at := func(local string) *diagtest.Diagnosis {
+		s := diagtest.NewDiagnosis(diagtest.ServerA, diagtest.ServerC)
+		s.Local.Address = netip.MustParseAddrPort(local)
+		s.Add(0, diag.TestReach, diagtest.ServerA, "5.5.5.5:1")
+		s.Add(1, diag.TestReach, diagtest.ServerC, "5.5.5.5:1")
+		return s
+	}
+	reach6 := func(mapped string) *diagtest.Diagnosis {
+		s := diagtest.NewDiagnosis(netip.MustParseAddrPort(six))
+		s.Local.Address = netip.MustParseAddrPort(own)
+		s.Add(0, diag.TestReach, netip.MustParseAddrPort(six), mapped)
+		return s
+	}
+	twoWays := at("192.168.1.5:5000")
+	twoWays.Requests[1].Local = netip.MustParseAddrPort("10.8.0.2:5001")
+	clatInterface := at("192.168.1.5:5000")
+	clatInterface.Local.Interface = "v4-rmnet0"
+	carrier := diagtest.NewDiagnosis(netip.MustParseAddrPort("10.9.9.1:3478")).Maps(0, "10.9.9.1:3478", "100.64.3.4:1")
+	cgnat := func(b *Behaviors) Behavior { return b.CGNAT }
+	clatOf := func(b *Behaviors) Behavior { return b.CLAT }
+	uplinks := func(b *Behaviors) Behavior { return b.Uplinks }
+	ipv6 := func(b *Behaviors) Behavior { return b.IPv6 }
+	for name, tt := range map[string]struct {
+		scene *diagtest.Diagnosis
+		of    func(*Behaviors) Behavior
+		value Value
+		says  Kind
+	}{
+		"no carrier":         {at("192.168.1.5:5000"), cgnat, Unknown, KindCarrierNot},
+		"carrier, here":      {at("100.64.0.9:5000"), cgnat, Present, KindCarrierShared},
+		"carrier, seen":      {carrier, cgnat, Present, KindCarrierShared},
+		"464XLAT":            {at("192.0.0.4:5000"), cgnat, Present, KindCarrierCLAT},
+		"CLAT":               {at("192.0.0.4:5000"), clatOf, Present, KindCLATAddress},
+		"CLAT, by its name":  {clatInterface, clatOf, Present, KindCLATInterface},
+		"no CLAT":            {at("192.168.1.5:5000"), clatOf, Unknown, KindCLATNot},
+		"one uplink":         {at("192.168.1.5:5000"), uplinks, UplinksOne, KindUplinkOne},
+		"two uplinks":        {twoWays, uplinks, UplinksSeveral, KindUplinks},
+		"pool or uplinks":    {diagtest.NewDiagnosis(diagtest.ServerA, diagtest.ServerC).Maps(0, "9.9.9.1:3478", "5.5.5.5:1").Maps(1, "8.8.8.1:3478", "5.5.5.6:1"), uplinks, Unknown, KindUplinksPool},
+		"no IPv6 asked":      {at("192.168.1.5:5000"), ipv6, Unknown, KindIPv6Unasked},
+		"IPv6":               {reach6(own), ipv6, Present, KindIPv6Mapped},
+		"IPv6 is translated": {reach6("[2001:db8:9::1]:5000"), ipv6, Present, KindIPv6Mapped},
+		"IPv6 is silent":     {reach6(""), ipv6, None, KindIPv6Silent},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := Judge(state(tt.scene))
+			b := tt.of(&r.Behaviors)
+			if b.Value != tt.value || !slices.ContainsFunc(b.Evidence, func(e Evidence) bool { return e.Kind == tt.says }) {
+				t.Errorf("%+v", b)
+			}
+		})
+	}
+}
+
+func TestTCPMappingRules(t *testing.T) {
+	view := func(to, mapped string) Stream {
+		s := Stream{To: netip.MustParseAddrPort(to), Failure: &diag.Failure{Cause: diag.CauseRefused}}
+		if mapped != "" {
+			s.Mapped = netip.MustParseAddrPort(mapped)
+		}
+		return s
+	}
+	for name, tt := range map[string]struct {
+		streams    []Stream
+		value      Value
+		confidence Confidence
+	}{
+		"not asked":     {nil, Unknown, NotKnown},
+		"no answer":     {[]Stream{view("9.9.9.1:1", ""), view("8.8.8.1:1", "")}, Unknown, NotKnown},
+		"one answer":    {[]Stream{view("9.9.9.1:1", "5.5.5.5:9"), view("8.8.8.1:1", "")}, Unknown, NotKnown},
+		"one port":      {[]Stream{view("9.9.9.1:1", "5.5.5.5:9"), view("8.8.8.1:1", "5.5.5.5:9")}, EndpointIndependent, Proven},
+		"several ports": {[]Stream{view("9.9.9.1:1", "5.5.5.5:9"), view("8.8.8.1:1", "5.5.5.5:8")}, Unknown, Likely},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := State{Streams: tt.streams, Ended: &diag.DiagnosisEnd{}}
+			if b := o.judgeTCP(); b.Value != tt.value || b.Confidence != tt.confidence {
+				t.Errorf("%+v", b)
+			}
+		})
+	}
+}

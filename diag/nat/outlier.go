@@ -1,0 +1,94 @@
+package nat
+
+import (
+	"net/netip"
+	"slices"
+
+	"dialtone/diag"
+)
+
+// together: requests within this time are in the NAT's memory at once.
+const together = 2e9 // 2 s
+
+// distrusted are the servers whose mapped address is not believed.
+func (s *State) distrusted() []int {
+	private, outliers := s.contradicting()
+	return slices.Concat(private, outliers, s.inconsistent())
+}
+
+// inconsistent are the servers that report one address and port for two sockets, asked from at the same time. No NAT
+// could tell their answers apart, so the address is made up.
+func (s *State) inconsistent() []int {
+	type report struct {
+		server     int
+		to, mapped netip.AddrPort
+	}
+	type use struct {
+		socket diag.NATSocket
+		at     diag.Millis
+	}
+	uses := map[report][]use{}
+	var out []int
+	for i := range s.Requests {
+		r := &s.Requests[i]
+		if !success(r) || !direct(r.Test) || !r.Answer.Mapped.IsValid() {
+			continue
+		}
+		v := report{r.Server, r.To, r.Answer.Mapped}
+		other := func(u use) bool {
+			return u.socket != r.Socket && (u.at.Duration()-r.SentMs.Duration()).Abs() < together
+		}
+		if slices.ContainsFunc(uses[v], other) && !slices.Contains(out, r.Server) {
+			out = append(out, r.Server)
+		}
+		uses[v] = append(uses[v], use{r.Socket, r.SentMs})
+	}
+	return out
+}
+
+// foreign reports whether a server that is public itself sees a private address which is not this machine's own.
+func (s *State) foreign(v view) bool {
+	local, mapped := s.Local.Address.Addr(), v.mapped.Addr()
+	return Private(mapped) && !Private(v.to.Addr()) && local.IsValid() && local.Is4() == mapped.Is4() && local != mapped
+}
+
+// contradicting are the servers whose mapped address contradicts the others: private are those that see a private
+// address, while they are public themselves, that is not ours or while others see a public one; outliers are those that
+// a majority of servers contradicts.
+func (s *State) contradicting() (private, outliers []int) {
+	list, _ := s.views(nil)
+	public := slices.ContainsFunc(list, func(v view) bool { return !Private(v.mapped.Addr()) })
+	for _, v := range list {
+		if (public && Private(v.mapped.Addr()) && !Private(v.to.Addr()) || s.foreign(v)) &&
+			!slices.Contains(private, v.server) {
+			private = append(private, v.server)
+		}
+	}
+	list = slices.DeleteFunc(list, func(v view) bool { return slices.Contains(private, v.server) })
+	return private, outvoted(list)
+}
+
+// outvoted are the servers that see another IP and another port than at least two other servers, the majority, which
+// agree on both. If the port is equal it may be a NAT with several addresses.
+func outvoted(list []view) []int {
+	byServer := map[int]netip.AddrPort{} // its first view
+	for _, v := range list {
+		if _, ok := byServer[v.server]; !ok {
+			byServer[v.server] = v.mapped
+		}
+	}
+	votes := map[netip.AddrPort]int{}
+	for _, m := range byServer {
+		votes[m]++
+	}
+	var out []int
+	for server, m := range byServer {
+		for other, n := range votes {
+			if n >= 2 && 2*n > len(byServer) && other.Addr() != m.Addr() && other.Port() != m.Port() {
+				out = append(out, server)
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
+}

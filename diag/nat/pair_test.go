@@ -1,0 +1,117 @@
+package nat
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+)
+
+// allSides are the nine kinds of NAT, in the order of the table.
+func allSides() []Side {
+	var out []Side
+	for _, m := range order9 {
+		for _, f := range order9 {
+			out = append(out, Side{Mapping: m, Filtering: f, UDP: true})
+		}
+	}
+	return out
+}
+
+// TestPairsAreSymmetric: who calls whom does not matter, and a TURN server of either side suffices.
+func TestPairsAreSymmetric(t *testing.T) {
+	direct := 0
+	for i, a := range allSides() {
+		for j, b := range allSides() {
+			p := Predict(a, b)
+			if p != Predict(b, a) {
+				t.Errorf("%d %d: %v and %v", i, j, p, Predict(b, a))
+			}
+			b.TURN = true
+			switch q := Predict(a, b); {
+			case p.Path == PathDirect && q.Path == PathDirect:
+				direct++
+			case p.Path != PathNone || q.Path != PathRelay:
+				t.Errorf("%d %d: %v, with TURN %v", i, j, p, q)
+			}
+		}
+	}
+	if direct != strings.Count(strings.Join(pairs[:], ""), "D") {
+		t.Errorf("%d pairs are direct", direct)
+	}
+}
+
+func TestPairOverrides(t *testing.T) {
+	strict := Side{Mapping: AddressAndPortDependent, Filtering: AddressAndPortDependent, UDP: true}
+	open := Side{Mapping: EndpointIndependent, Filtering: EndpointIndependent, UDP: true}
+	with := func(s Side, change func(*Side)) Side { change(&s); return s }
+	turn := func(s *Side) { s.TURN = true }
+	six := func(s *Side) { s.IPv6 = true }
+	noUDP := func(s *Side) { s.UDP = false }
+	home := func(s *Side) {
+		s.Public, s.LAN = netip.MustParseAddr("5.5.5.5"), netip.MustParsePrefix("192.168.1.0/24")
+	}
+	hairpin := func(s *Side) { s.Hairpin = true }
+	street := func(s *Side) { s.Public = netip.MustParseAddr("5.5.5.5") }
+	unknown := Side{Mapping: Unknown, Filtering: Unknown, UDP: true}
+	for name, tt := range map[string]struct {
+		a, b Side
+		want Path
+	}{
+		"strict both":             {strict, strict, PathNone},
+		"IPv6 both":               {with(strict, six), with(strict, six), PathDirect},
+		"IPv6 on one side":        {with(strict, six), strict, PathNone},
+		"one LAN":                 {with(strict, home), with(strict, home), PathDirect},
+		"same public address":     {with(open, street), with(open, street), PathNone},
+		"same, turned around":     {with(with(open, street), hairpin), with(open, street), PathDirect},
+		"same, turned, strict":    {with(with(strict, street), hairpin), with(strict, street), PathNone},
+		"same, with TURN":         {with(with(open, street), turn), with(open, street), PathRelay},
+		"UDP blocked":             {with(open, noUDP), open, PathNone},
+		"UDP blocked, own TURN":   {with(with(open, noUDP), turn), open, PathRelay},
+		"UDP blocked, their TURN": {with(open, noUDP), with(open, turn), PathNone},
+		"unknown to open":         {unknown, open, PathDirect},
+		"unknown to usual":        {unknown, allSides()[2], PathUnknown},
+		"unknown filter to open":  {Side{Mapping: EndpointIndependent, UDP: true}, open, PathDirect},
+		"dependent to itself":     {Side{Dependent: true, UDP: true}, Side{Dependent: true, UDP: true}, PathUnknown},
+		"dependent and strict":    {Side{Dependent: true, Filtering: AddressAndPortDependent, UDP: true, TURN: true}, strict, PathRelay},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := Predict(tt.a, tt.b); got.Path != tt.want || got.Why == "" {
+				t.Errorf("%+v, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestSideText(t *testing.T) {
+	for _, s := range append(allSides(),
+		Side{
+			Mapping: Unknown, Filtering: Unknown, Dependent: true, TURN: true, IPv6: true, Hairpin: true,
+			Public: netip.MustParseAddr("2001:db8::1"), LAN: netip.MustParsePrefix("192.168.1.0/24"),
+		}) {
+		got, err := ParseSide(" result: " + s.String() + "\n")
+		if err != nil || got != s {
+			t.Errorf("%s: %+v, %v", s, got, err)
+		}
+	}
+	for _, bad := range []string{"", "nat1", "nat1,map=ei", "nat1,filter=ei,udp", "nat2,map=ei,filter=ei", "nat1,map=xx", "nat1,ip=1", "nat1,lan=1", "nat1," + strings.Repeat("x", 300)} {
+		if s, err := ParseSide(bad); err == nil {
+			t.Errorf("%q: %+v", bad, s)
+		}
+	}
+	if _, err := ParseSide("nat1,map=ei,filter=apd,news"); err != nil {
+		t.Errorf("a word of a later version: %v", err)
+	}
+}
+
+func FuzzParseSide(f *testing.F) {
+	f.Add("nat1,map=ei,filter=apd,udp,turn,v6,ip=203.0.113.7,lan=192.168.1.0/24")
+	f.Fuzz(func(t *testing.T, text string) {
+		s, err := ParseSide(text)
+		if err != nil {
+			return
+		}
+		if again, err := ParseSide(s.String()); err != nil || again != s {
+			t.Errorf("%q: %+v, then %+v, %v", text, s, again, err)
+		}
+	})
+}
