@@ -7,9 +7,9 @@ import (
 
 // The events of the transports: ICE, DTLS, SCTP, the whole connection.
 var _ = []Type{
-	register[Candidate](), register[Pair](), register[Selected](), register[ICEState](), register[GatheringState](),
-	register[Restart](), register[DTLSState](), register[SCTPState](), register[ConnectionState](),
-	register[SignalingState](),
+	register[Candidate](), register[Pair](), register[Selected](), register[ICEState](),
+	register[GatheringState](), register[Restart](), register[DTLSState](), register[SCTPState](),
+	register[ConnectionState](), register[SignalingState](),
 }
 
 // CandidateType is an RTCIceCandidateType.

@@ -19,7 +19,7 @@ type gathering struct {
 	notified bool                   // OnGathered was called
 	open     map[string]bool        // servers (and "host") that may still give a candidate
 	noRelay  map[string]bool        // TURN servers that gave the agent nothing; the probe's result explains why
-	early    map[string]diag.Server // results of probes before gathering began, by URL
+	early    map[string]diag.Server // what probes found before the agent knew what it gets, by URL
 	stopped  bool
 }
 

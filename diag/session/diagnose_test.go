@@ -55,7 +55,7 @@ func TestFailureIsDiagnosed(t *testing.T) {
 	t.Parallel()
 	dialA, dialB := piped()
 	a := start(t, "a", Options{Timeouts: quick, Probes: 300 * time.Millisecond, Config: diag.Config{Code: "w1", ICEServers: stunServer(t)}, Dial: mislead(dialA), Explain: 5 * time.Second})
-	start(t, "b", Options{Timeouts: quick, Probes: 300 * time.Millisecond, Config: diag.Config{Code: "w1"}, Dial: mislead(dialB)})
+	start(t, "b", Options{Config: diag.Config{Code: "w1"}, Dial: mislead(dialB)})
 	c := a.until("the failure", (*call.Call).Failing)
 	if v := judge.Judge(c); v.Exit != diag.ExitICE || v.Done {
 		t.Errorf("at once: %+v", v)
@@ -77,7 +77,7 @@ func TestFailureDiagnosedInTime(t *testing.T) {
 	const limit = 300 * time.Millisecond
 	dialA, dialB := piped()
 	a := start(t, "a", Options{Timeouts: quick, Probes: 300 * time.Millisecond, Config: diag.Config{Code: "w1", ICEServers: muteServer(t)}, Dial: mislead(dialA), Explain: limit})
-	start(t, "b", Options{Timeouts: quick, Probes: 300 * time.Millisecond, Config: diag.Config{Code: "w1"}, Dial: mislead(dialB)})
+	start(t, "b", Options{Config: diag.Config{Code: "w1"}, Dial: mislead(dialB)})
 	if v := a.ended(); v.Exit != diag.ExitICE {
 		t.Errorf("%s", v.Exit)
 	}
@@ -93,7 +93,7 @@ func TestInterruptedWhileDiagnosed(t *testing.T) {
 	t.Parallel()
 	dialA, dialB := piped()
 	a := start(t, "a", Options{Timeouts: quick, Probes: 300 * time.Millisecond, Config: diag.Config{Code: "w1", ICEServers: muteServer(t)}, Dial: mislead(dialA), Explain: time.Hour})
-	start(t, "b", Options{Timeouts: quick, Probes: 300 * time.Millisecond, Config: diag.Config{Code: "w1"}, Dial: mislead(dialB)})
+	start(t, "b", Options{Config: diag.Config{Code: "w1"}, Dial: mislead(dialB)})
 	a.until("the failure", (*call.Call).Failing)
 	a.cancel()
 	if v := a.ended(); v.Exit != diag.ExitICE || a.call.Diagnosis().Ended.Stopped != diag.StoppedCancelled {

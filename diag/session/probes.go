@@ -12,13 +12,6 @@ import (
 	"dialtone/signal/room"
 )
 
-const (
-	// beginTime is how long a probe waits for the call to begin: before that it takes nothing away.
-	beginTime = 100 * time.Millisecond
-	// agentTime is how long the agent has the TURN servers for itself.
-	agentTime = time.Second
-)
-
 // probing is how the probes stand beside the agent: an account at a TURN server may allow few allocations, and those of
 // the call come first. It belongs to the goroutine of Run, but for the gates.
 type probing struct {
@@ -26,10 +19,11 @@ type probing struct {
 	settled  gate            // the call is connected, or has found no path
 	unserved map[string]gate // by URL: the agent got no relay there
 	left     int             // probes that have not ended
+	yield    time.Duration   // how long the agent has the TURN servers for itself
 }
 
-func newProbing(servers []diag.ICEServerAuth) *probing {
-	p := &probing{begun: make(gate), settled: make(gate), unserved: map[string]gate{}, left: len(servers)}
+func newProbing(servers []diag.ICEServerAuth, yield time.Duration) *probing {
+	p := &probing{begun: make(gate), settled: make(gate), unserved: map[string]gate{}, left: len(servers), yield: yield}
 	for _, server := range servers {
 		p.unserved[server.URL] = make(gate)
 	}
@@ -57,14 +51,14 @@ func (p *probing) wait(ctx context.Context, url string) {
 	case <-ctx.Done():
 		return
 	case <-p.begun:
-	case <-time.After(beginTime):
-		return // the peer is not there yet
+	case <-time.After(p.yield / 10):
+		return // the peer is not there yet: this takes nothing away
 	}
 	select {
 	case <-ctx.Done():
 	case <-p.settled:
 	case <-p.unserved[url]:
-	case <-time.After(agentTime):
+	case <-time.After(p.yield):
 	}
 }
 

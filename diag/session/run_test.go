@@ -377,7 +377,7 @@ func TestLostMessages(t *testing.T) {
 
 // TestProbesWait: a probe of a TURN server lets the agent go first, for a bounded time.
 func TestProbesWait(t *testing.T) {
-	const url = "turn:192.0.2.1"
+	const url, beginTime, agentTime = "turn:192.0.2.1", 100 * time.Millisecond, time.Second
 	for name, test := range map[string]struct {
 		script func(*probing)
 		want   time.Duration
@@ -391,7 +391,7 @@ func TestProbesWait(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				p := newProbing([]diag.ICEServerAuth{{URL: url}})
+				p := newProbing([]diag.ICEServerAuth{{URL: url}}, agentTime)
 				begun := time.Now()
 				go test.script(p)
 				p.wait(t.Context(), url)

@@ -29,6 +29,7 @@ type Options struct {
 	Redial   time.Duration // bounds an ICE restart; 0: 10 s
 	Linger   time.Duration // how long a connected call keeps its room, for late candidates; 0: 5 s
 	Probes   time.Duration // how long a call without a path waits for probes of ICE servers; 0: 2 s
+	Yield    time.Duration // how long a probe of a TURN server waits for the call's own allocation there; 0: 1 s
 	// Carry is how long the peer may take to begin after the local answer, if a person carries it; 0: no longer than a
 	// program.
 	Carry time.Duration
@@ -80,13 +81,13 @@ type remote struct {
 // New prepares a session; nothing happens before Run.
 func New(o Options) *Session {
 	for d, preset := range map[*time.Duration]time.Duration{&o.Setup: 40 * time.Second, &o.Redial: 10 * time.Second,
-		&o.Linger: 5 * time.Second, &o.Probes: 2 * time.Second} {
+		&o.Linger: 5 * time.Second, &o.Probes: 2 * time.Second, &o.Yield: time.Second} {
 		if *d == 0 {
 			*d = preset
 		}
 	}
 	s := &Session{o: o, state: dialing, inbox: newMailbox(), flood: newFlood(time.Now), deadlines: newDeadlines(),
-		probes: newProbing(o.Config.ICEServers), diagnosis: diagnosis{begin: beginDiagnosis},
+		probes: newProbing(o.Config.ICEServers, o.Yield), diagnosis: diagnosis{begin: beginDiagnosis},
 		newPeer: func(o peer.Options) (connection, error) { return peer.New(o) }}
 	s.phases = diag.NewPhases(s.phase)
 	s.pings = &pinger{emit: o.Feed.Append, heard: func() { s.do(s.echoed) },

@@ -211,9 +211,9 @@ func heap() uint64 {
 	return m.HeapAlloc
 }
 
-// TestCallsLeaveNothingBehind: 100 calls one after another, then 50 at once; goroutines, sockets and memory come back.
+// TestCallsLeaveNothingBehind: 100 calls one after another, then 30 at once; goroutines, sockets and memory come back.
 func TestCallsLeaveNothingBehind(t *testing.T) {
-	series, parallel := 100, 50
+	series, parallel := 100, 30
 	if testing.Short() {
 		series, parallel = 20, 10
 	}
