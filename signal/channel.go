@@ -2,7 +2,7 @@ package signal
 
 import "context"
 
-// Channel carries the messages of one exchange between two parties. Its methods
+// Channel carries the messages of one exchange between two peers. Its methods
 // may be called from several goroutines; messages keep the order in which Send
 // was called.
 type Channel interface {
@@ -14,13 +14,13 @@ type Channel interface {
 	Send(ctx context.Context, m Message) error
 
 	// Receive blocks for the next message. It returns io.EOF after the orderly
-	// end (a received KindBye, our Close), a typed error after any other end,
+	// end (a received KindBye, a local Close), a typed error after any other end,
 	// and ctx's error where ctx ends first; nothing is lost by the latter.
 	Receive(ctx context.Context) (Message, error)
 
-	// Close ends the exchange for both parties: it tells the other side, for as
-	// long as ctx allows, and frees everything. It waits for the goroutines of
-	// the channel, may be called again, and makes a blocked Send or Receive
-	// return. The error tells only that the goodbye could not be said.
+	// Close ends the exchange for both peers: it says goodbye, for as long as ctx
+	// allows, and frees everything. It waits for the goroutines of the channel,
+	// may be called again, and makes a blocked Send or Receive return. An error
+	// means only that the goodbye could not be sent.
 	Close(ctx context.Context) error
 }

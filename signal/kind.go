@@ -1,13 +1,13 @@
 package signal
 
-// Kind tells what a Message is.
+// Kind is what a Message is.
 type Kind uint8
 
 // The kinds of messages.
 const (
 	// KindUnknown is the zero value and never sent.
 	KindUnknown Kind = iota
-	// KindPaired tells that the other party is there; Message.Role says who offers.
+	// KindPaired: the peer is there; Message.Role says who offers.
 	// It comes from the channel itself and cannot be sent.
 	KindPaired
 	// KindOffer carries Message.Description of type "offer".
@@ -16,9 +16,9 @@ const (
 	KindAnswer
 	// KindCandidate carries Message.Candidate.
 	KindCandidate
-	// KindEndOfCandidates tells that the sender has found its last candidate.
+	// KindEndOfCandidates: the sender has found its last candidate.
 	KindEndOfCandidates
-	// KindBye ends the exchange for both parties.
+	// KindBye ends the exchange for both peers.
 	KindBye
 )
 
@@ -42,12 +42,12 @@ func (k Kind) String() string {
 	return "unknown"
 }
 
-// Role is a party's part in the exchange.
+// Role is a peer's part in the exchange.
 type Role uint8
 
 // The roles.
 const (
-	// RoleUnknown is the zero value: the parties have not met yet.
+	// RoleUnknown is the zero value: the peers have not met yet.
 	RoleUnknown Role = iota
 	// RoleOfferer makes the offer: the room's initiator, who came first.
 	RoleOfferer

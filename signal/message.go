@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// Bounds of what is accepted from the other side, in bytes. They are far above
+// Bounds of what is accepted from the peer, in bytes. They are far above
 // what browsers and pion produce (an SDP with three media sections is 6 KB, a
 // candidate 120 bytes) and far below what would hurt.
 const (

@@ -12,7 +12,7 @@ const pipeDepth = 256
 
 // Pipe is a pair in memory: what one end sends the other receives, in order.
 // Both are paired from the beginning. Send waits, as long as its context
-// allows, once the other side is 256 messages behind.
+// allows, once the peer is 256 messages behind.
 func Pipe() (offerer, answerer Channel) {
 	a, b := newPipeEnd(RoleOfferer), newPipeEnd(RoleAnswerer)
 	a.peer, b.peer = b, a
@@ -93,7 +93,7 @@ func (e *pipeEnd) Receive(ctx context.Context) (Message, error) {
 	}
 }
 
-// last hands out what the other side sent before it closed, then one KindBye.
+// last hands out what the peer sent before it closed, then one KindBye.
 func (e *pipeEnd) last() (Message, error) {
 	select {
 	case m := <-e.in:
@@ -115,7 +115,7 @@ func (e *pipeEnd) Close(context.Context) error {
 	return nil
 }
 
-// clone keeps a sender from changing what is already under way.
+// clone keeps a sender from changing what is already sent.
 func (m Message) clone() Message {
 	if m.Description != nil {
 		d := *m.Description

@@ -3,18 +3,17 @@ package signal
 import "time"
 
 // Traits say how a channel wants to be used. The zero value is a room's: candidates travel one by one, and the channel
-// can be closed once the call is up.
+// can be closed once the call is connected.
 type Traits struct {
-	// Whole tells that a description travels once and complete: it is sent when gathering is over, with its candidates
-	// inside. Candidates are not sent; the other side's may still be received.
+	// Whole: a description travels once and complete: it is sent when gathering is over, with its candidates
+	// inside. Candidates are not sent; the peer's may still be received.
 	Whole bool
-	// Lasting tells that the exchange lives as long as the call: to close it is to hang up, and its KindBye is the other
-	// party's.
+	// Lasting: the exchange lives as long as the call: to close it is to hang up, and its KindBye is the peer's.
 	Lasting bool
-	// Restarts tells that a further KindOffer on the same channel is an ICE restart, answered by a further KindAnswer.
+	// Restarts: a further KindOffer on the same channel is an ICE restart, answered by a further KindAnswer.
 	Restarts bool
-	// Patience is how long the other party may take for its description where a person carries it; 0: no longer than a
-	// program takes.
+	// Patience is how long the peer may take for its description if a person carries it; 0: no longer than a program
+	// takes.
 	Patience time.Duration
 }
 

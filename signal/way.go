@@ -71,7 +71,7 @@ type Setup struct {
 	UserAgent string
 	Texts     Texts // of ways that are carried
 
-	// OnRequest gets every request when it is over, one at a time; nil: nobody does.
+	// OnRequest gets every request when it is over, one at a time; nil: none.
 	OnRequest func(Request)
 	// OnICEServers gets ICE servers that come with the answer: too late for the candidates of this call.
 	OnICEServers func([]ICEServer)

@@ -52,8 +52,10 @@ func foul(s string) []diag.Event {
 		diag.SessionDescription{Side: diag.Remote, SDPType: s, SDP: s, Fingerprint: s},
 		diag.SessionDescription{Side: diag.Local, SDPType: "offer", SDP: foulSDP(s)},
 		diag.SessionDescription{Side: diag.Remote, SDPType: "answer", SDP: foulSDP(s+"2") + s},
-		diag.ServerResult{URL: s, Transport: s, Stage: s, Cause: s, ErrorCode: 401, ErrorText: s, Advice: s, Address: s, Realm: s},
-		diag.ServerResult{URL: s + "2", Transport: s, OK: true, MappedAddress: s, RelayAddress: s, Software: s},
+		diag.ServerStage{URL: s, Transport: s, Address: s, SRV: s, Stage: diag.Stage{Name: diag.StageName(s), Realm: s, Failure: &diag.Failure{
+			Cause: diag.Cause(s), Detail: diag.Detail(s), Code: 401, Reason: s, Alternate: s,
+		}}},
+		diag.ServerStage{URL: s + "2", Transport: s, TURN: true, Stage: diag.Stage{Name: diag.StageAllocate, Mapped: s, Relayed: s, Software: s}},
 		diag.Warning{ID: s, Subject: s, Cause: s},
 	)
 	for _, side := range []diag.Side{diag.Local, diag.Remote} {

@@ -79,10 +79,10 @@ func dialed(s *script) *script {
 			Address: "203.0.113.7", Port: 41822, CandidateType: diag.Srflx, RelatedAddress: "192.0.2.10", RelatedPort: 50211, URL: stunURL,
 			NetworkInterface: "wlan0",
 		},
-		diag.ServerResult{
-			URL: stunURL, Transport: "udp", OK: true, Address: "198.51.100.53:3478", RTTMs: diag.Ptr(diag.Millis(22.8e6)),
-			DurationMs: diag.Millis(23.1e6), MappedAddress: "203.0.113.7:41822", Software: "coturn",
-		},
+		diag.ServerStage{URL: stunURL, Transport: "udp", Address: "198.51.100.53:3478", Stage: diag.Stage{
+			Name: diag.StageBinding, RTTMs: diag.Ptr(diag.Millis(22.8e6)), DurationMs: diag.Millis(23.1e6), Mapped: "203.0.113.7:41822",
+			Software: "coturn",
+		}},
 		done(diag.PhaseGather, stunURL, ""),
 	)
 	return s
@@ -90,10 +90,10 @@ func dialed(s *script) *script {
 
 func turnRefuses(s *script) *script {
 	return s.at(41.3).add(
-		diag.ServerResult{
-			URL: turnURL, Transport: "udp", Stage: "allocate", Cause: "auth", ErrorCode: 401, ErrorText: "it refused the user name or the password",
-			Advice: "Correct --ice-user and --ice-pass.", Address: "198.51.100.54:3478", DurationMs: diag.Millis(40.9e6), Realm: "turn.example",
-		},
+		diag.ServerStage{URL: turnURL, Transport: "udp", TURN: true, Address: "198.51.100.54:3478", Stage: diag.Stage{
+			Name: diag.StageAllocate, DurationMs: diag.Millis(40.9e6), Realm: "turn.example",
+			Failure: &diag.Failure{Cause: diag.CauseAuth, Code: 401, Reason: "Unauthorized"},
+		}},
 		broken(diag.PhaseGather, turnURL, "401"), diag.GatheringState{State: "complete"},
 	)
 }
@@ -283,10 +283,10 @@ func scenarioRelay() []diag.Event {
 			Side: diag.Local, ID: "L4", Component: 1, Protocol: "udp", Priority: 16777215, Address: "198.51.100.54", Port: 49160, CandidateType: diag.Relay,
 			RelatedAddress: "192.0.2.10", RelatedPort: 50214, URL: turnURL, RelayProtocol: "tls",
 		},
-		diag.ServerResult{
-			URL: turnURL, Transport: "udp", OK: true, Address: "198.51.100.54:3478", RTTMs: diag.Ptr(diag.Millis(31.2e6)), DurationMs: diag.Millis(95e6),
-			MappedAddress: "203.0.113.7:41899", RelayAddress: "198.51.100.54:49160",
-		},
+		diag.ServerStage{URL: turnURL, Transport: "udp", TURN: true, Address: "198.51.100.54:3478", Stage: diag.Stage{
+			Name: diag.StageAllocate, RTTMs: diag.Ptr(diag.Millis(31.2e6)), DurationMs: diag.Millis(95e6), Mapped: "203.0.113.7:41899",
+			Relayed: "198.51.100.54:49160",
+		}},
 		done(diag.PhaseGather, turnURL, ""), diag.GatheringState{State: "complete"},
 	)
 	for i := 1; i <= 9; i++ {

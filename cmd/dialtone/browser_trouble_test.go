@@ -141,7 +141,7 @@ func TestBrowserIsToldWhatFailed(t *testing.T) {
 		b.state("connected")
 		b.flows()
 		b.do(chromedp.Navigate("about:blank"))
-		a.await("the other party hung up")
+		a.await("the peer hung up")
 		if code := a.exits(); code != int(diag.ExitPass) {
 			t.Errorf("answer exits with %d", code)
 		}

@@ -47,7 +47,9 @@ func (c *demoCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	if err := a.checked(errors.Join(withOwn.Validate(), c.complete())); err != nil {
 		return diag.ExitUsage, err
 	}
-	return a.placer().Repeat(ctx, func(ctx context.Context, n int) (calls.Outcome, error) { return c.once(ctx, a, config, n) })
+	return a.placer().Repeat(ctx, func(ctx context.Context, n int) (calls.Outcome, error) {
+		return c.once(ctx, a, config, n)
+	})
 }
 
 // once places the n-th call, with its own servers and peer.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -17,6 +18,8 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/lab/labtest"
+	"dialtone/diag/nat"
+	"dialtone/diag/report"
 )
 
 // Rules of routers. A router drops what nobody has asked for before it is tracked: a tracked packet would occupy its port,
@@ -61,8 +64,8 @@ const (
 // kernelWant is what dialtone nat has to say.
 type kernelWant struct {
 	exit                     diag.Exit
-	udp, nat                 string
-	mapping, filtering, ipv6 string
+	udp, nat                 nat.Value
+	mapping, filtering, ipv6 nat.Value
 	finding                  string
 }
 
@@ -76,8 +79,8 @@ type kernelCase struct {
 // kernelCases are the NATs, and what else there is between a client and servers.
 func kernelCases() map[string]kernelCase {
 	const (
-		ei, ad, apd            = diag.EndpointIndependent, diag.AddressDependent, diag.AddressAndPortDependent
-		none, present, unknown = diag.BehaviorNone, diag.BehaviorPresent, diag.BehaviorUnknown
+		ei, ad, apd            = nat.EndpointIndependent, nat.AddressDependent, nat.AddressAndPortDependent
+		none, present, unknown = nat.None, nat.Present, nat.Unknown
 	)
 	public := labtest.SiteOptions{LAN: netip.MustParsePrefix("198.51.100.0/24"), Routed: true}
 	stun := []string{"stun:" + kernelSTUN}
@@ -137,31 +140,31 @@ func TestKernelNATs(t *testing.T) {
 }
 
 // checkLossy: behind a plain masquerade that loses packets, what is said is right, or nothing.
-func checkLossy(t *testing.T, r diag.NATReport) {
+func checkLossy(t *testing.T, r report.Network) {
 	t.Helper()
-	for truth, b := range map[string]diag.Behavior{diag.EndpointIndependent: r.Behavior.Mapping, diag.AddressAndPortDependent: r.Behavior.Filtering} {
-		if b.Value != truth && b.Value != diag.BehaviorUnknown {
+	for truth, b := range map[nat.Value]nat.Behavior{nat.EndpointIndependent: r.Behaviors.Mapping, nat.AddressAndPortDependent: r.Behaviors.Filtering} {
+		if b.Value != truth && b.Value != nat.Unknown {
 			t.Errorf("%+v, and true is %s", b, truth)
 		}
 	}
 }
 
 // checkKernel compares a report with what is true.
-func checkKernel(t *testing.T, r diag.NATReport, want kernelWant) {
+func checkKernel(t *testing.T, r report.Network, want kernelWant) {
 	t.Helper()
-	b := r.Behavior
+	b := r.Behaviors
 	got := kernelWant{r.Exit, b.UDP.Value, b.NAT.Value, b.Mapping.Value, b.Filtering.Value, b.IPv6.Value, ""}
-	if slices.ContainsFunc(r.Findings, func(f diag.Finding) bool { return f.ID == want.finding }) {
+	if slices.ContainsFunc(r.Findings, func(f report.Finding) bool { return f.ID == want.finding }) {
 		got.finding = want.finding
 	}
 	if got != want {
-		t.Errorf("got  %+v\nwant %+v\nmapping: %s\nfiltering: %s\nfindings: %+v\n%s", got, want, strings.Join(b.Mapping.Evidence, "; "),
-			strings.Join(b.Filtering.Evidence, "; "), r.Findings, r.Verdict.Headline)
+		t.Errorf("got  %+v\nwant %+v\nmapping: %s\nfiltering: %s\nfindings: %+v\n%s", got, want, fmt.Sprint(b.Mapping.Evidence),
+			fmt.Sprint(b.Filtering.Evidence), r.Findings, r.Verdict.Headline)
 	}
 }
 
 // kernelDiagnosis runs dialtone nat at a site.
-func kernelDiagnosis(t *testing.T, site *labtest.Site, args []string) (r diag.NATReport) {
+func kernelDiagnosis(t *testing.T, site *labtest.Site, args []string) (r report.Network) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()

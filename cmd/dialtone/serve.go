@@ -39,7 +39,7 @@ func (serveCommand) Help() string {
 	return detail("It answers until it is stopped by Ctrl-C, SIGTERM or SIGHUP, which is its ordinary end. "+
 		"Limits that count take the word none. "+
 		"Browsers open the call page at the same address; camera and microphone they give to https alone, and to localhost. "+
-		"STUN and TURN are for tests in a network that you trust: whoever has the account of --turn reaches through it whatever this machine reaches, and the call page tells it to whoever opens the page.",
+		"STUN and TURN are for tests in a network that you trust: with the account of --turn, everything that this machine reaches can be reached, and the call page contains it.",
 		[]string{
 			"dialtone serve",
 			"dialtone serve --listen :8000 --log-level info",

@@ -21,7 +21,7 @@ type iceServerFlags struct {
 	TURNPass diag.Secret    `name:"turn-pass" placeholder:"PASSWORD" help:"Password that --turn asks for. Others can read it in the list of processes: better give it as DIALTONE_TURN_PASS or in the file."`
 }
 
-// complete tells what is missing, or nil.
+// complete reports what is missing, or nil.
 func (f *iceServerFlags) complete() error {
 	if f.TURN.IsValid() && (f.TURNUser == "" || f.TURNPass == "") {
 		return fmt.Errorf("--turn relays for those alone who have an account: add --turn-user NAME, and the password as %s",
@@ -64,7 +64,7 @@ func parseSTUNAddresses(raw string) (s stunAddresses, err error) {
 
 func parseTURNAddress(raw string) (netip.AddrPort, error) { return serverAddress(raw, stunPort) }
 
-// serverAddress reads IP or IP:PORT. A server must know its address, because it tells it to those who ask: neither a
+// serverAddress reads IP or IP:PORT. A server must know its address, because its answers contain it: neither a
 // name nor a wildcard will do.
 func serverAddress(raw string, port uint16) (netip.AddrPort, error) {
 	addr, err := netip.ParseAddrPort(raw)
@@ -195,7 +195,7 @@ func (s *iceServers) arguments() string {
 	return b.String()
 }
 
-// forBrowsers are the servers as the call page is told of them, the account of the TURN server included: a browser has
+// forBrowsers are the servers for the call page, the account of the TURN server included: a browser has
 // no other way to learn it.
 func (s *iceServers) forBrowsers(password string) []page.ICEServer {
 	var servers []page.ICEServer

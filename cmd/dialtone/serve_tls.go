@@ -20,7 +20,7 @@ type tlsFlags struct {
 	TLSKey  string `name:"tls-key" placeholder:"FILE" help:"The PEM file with the key of --tls-cert."`
 }
 
-// complete tells what is missing, or nil.
+// complete says what is missing, or nil.
 func (f *tlsFlags) complete() error {
 	switch {
 	case f.TLSCert != "" && f.TLSKey == "":

@@ -139,7 +139,7 @@ func newLineReader(r io.Reader) *lineReader {
 }
 
 // next waits for a line. When ctx ends first the read goes on until its line comes, or the process ends: a terminal
-// cannot be told to give up. The line is then the next one.
+// cannot be made to give up. The line is then the next one.
 func (l *lineReader) next(ctx context.Context) (string, error) {
 	if !l.busy {
 		l.busy = true

@@ -12,7 +12,7 @@ import (
 	"dialtone/tui/start"
 )
 
-// startCommand is dialtone start, and dialtone alone on a terminal.
+// startCommand is dialtone start, and dialtone without a command on a terminal.
 type startCommand struct {
 	glyphFlags
 	configurable

@@ -20,6 +20,10 @@ type toyGrammar struct {
 	Check toyCommand `cmd:"" help:"Check."`
 }
 
+func newToyGrammar() *toyGrammar {
+	return &toyGrammar{toyCommand{checkCommand: checkCommand{wayFlags: newWayFlags(checking)}}}
+}
+
 // TestASettingIsOneRow: that row is on the command line and in its help, in the environment, the file, the scenario and the
 // start form, with the same decoder everywhere.
 func TestASettingIsOneRow(t *testing.T) {
@@ -33,15 +37,15 @@ func TestASettingIsOneRow(t *testing.T) {
 		"file":         {args: []string{"--config", file}, want: 3 * time.Second},
 		"environment":  {environ: []string{"DIALTONE_TOY_TIME=4s"}, args: []string{"--config", file}, want: 4 * time.Second},
 	} {
-		var g toyGrammar
-		parsed, err := settings.Parse(&g, append([]string{"check"}, test.args...), testStreams(test.environ...).options())
+		g := newToyGrammar()
+		parsed, err := settings.Parse(g, append([]string{"check"}, test.args...), testStreams(test.environ...).options())
 		if err != nil || parsed.Check(nil) != nil || g.Check.ToyTime != test.want {
 			t.Errorf("%s: %v, want %v; %v", name, g.Check.ToyTime, test.want, err)
 		}
 	}
 
 	scenario := tempFile(t, "s.toml", "toy_time = \"5s\"\n[[check]]\n[[check]]\ntoy_time = \"6s\"\n[[check]]\ntoy_time = \"soon\"\n")
-	_, each, err := settings.ReadScenario(scenario, "check", func() any { return &toyGrammar{} }, testStreams().options())
+	_, each, err := settings.ReadScenario(scenario, "check", func() any { return newToyGrammar() }, testStreams().options())
 	if err != nil || len(each) != 3 {
 		t.Fatal(err, each)
 	}
@@ -54,7 +58,7 @@ func TestASettingIsOneRow(t *testing.T) {
 		t.Errorf("the mistake in the scenario is %v", err)
 	}
 
-	described, err := settings.Forms(&toyGrammar{}, file, testStreams().options())
+	described, err := settings.Forms(newToyGrammar(), file, testStreams().options())
 	if err != nil || len(described) != 1 {
 		t.Fatal(err, described)
 	}
@@ -70,7 +74,7 @@ func TestASettingIsOneRow(t *testing.T) {
 	var help strings.Builder
 	s := testStreams()
 	s.Out = &help
-	if _, err := settings.Parse(&toyGrammar{}, []string{"check", "--help"}, s.options()); err == nil || !strings.Contains(help.String(), "--toy-time=DURATION") {
+	if _, err := settings.Parse(newToyGrammar(), []string{"check", "--help"}, s.options()); err == nil || !strings.Contains(help.String(), "--toy-time=DURATION") {
 		t.Errorf("%v; the help does not show the setting:\n%s", err, help.String())
 	}
 }

@@ -219,8 +219,8 @@ func (s *Section) inherit(session *Section) {
 	}
 }
 
-// attribute is the value of the first attribute of this name.
-func (s *Section) attribute(name string) (string, bool) {
+// Attribute is the value of the first attribute of this name.
+func (s *Section) Attribute(name string) (string, bool) {
 	for i := range s.Lines {
 		if s.Lines[i].Type == 'a' && s.Lines[i].Name == name {
 			return s.Lines[i].Value, true

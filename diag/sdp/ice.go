@@ -24,22 +24,19 @@ var ErrSession = errors.New("not a usable session description")
 // ErrFragment is what a fragment is refused with.
 var ErrFragment = errors.New("not a usable SDP fragment")
 
-// Attribute is the value of the first attribute of this name.
-func (s *Section) Attribute(name string) (string, bool) { return s.attribute(name) }
-
 // Has reports whether there is an attribute of this name.
 func (s *Section) Has(name string) bool {
-	_, ok := s.attribute(name)
+	_, ok := s.Attribute(name)
 	return ok
 }
 
 // Attribute is the value of the first attribute of this name, of the session or of a media section.
 func (d *Description) Attribute(name string) (string, bool) {
-	if value, ok := d.Session.attribute(name); ok {
+	if value, ok := d.Session.Attribute(name); ok {
 		return value, ok
 	}
 	for i := range d.Media {
-		if value, ok := d.Media[i].attribute(name); ok {
+		if value, ok := d.Media[i].Attribute(name); ok {
 			return value, ok
 		}
 	}
@@ -191,7 +188,7 @@ func (d *Description) Fragment() *Fragment {
 	f.Pwd, _ = d.Attribute("ice-pwd")
 	_, f.End = d.Attribute("end-of-candidates")
 	for _, name := range sessionOptions {
-		if value, ok := d.Session.attribute(name); ok {
+		if value, ok := d.Session.Attribute(name); ok {
 			f.Options = append(f.Options, strings.TrimSuffix(name+":"+value, ":"))
 		}
 	}

@@ -89,8 +89,8 @@ func compareSections(offer, answer *Section, codecs codecMatch) []Remark {
 	if offer.Setup != "" && answer.Setup != "" && !setupFits(offer.Setup, answer.Setup) {
 		out = append(out, Remark{Kind: RolesConflict, From: offer.Setup, To: answer.Setup})
 	}
-	_, offered := offer.attribute("rtcp-mux")
-	if _, taken := answer.attribute("rtcp-mux"); offered && !taken {
+	_, offered := offer.Attribute("rtcp-mux")
+	if _, taken := answer.Attribute("rtcp-mux"); offered && !taken {
 		out = append(out, Remark{Kind: RTCPMuxDropped})
 	}
 	return out
@@ -99,15 +99,15 @@ func compareSections(offer, answer *Section, codecs codecMatch) []Remark {
 // compareSessions looks at what holds for all sections.
 func compareSessions(offer, answer *Section) []Remark {
 	var out []Remark
-	group, _ := offer.attribute("group")
-	taken, _ := answer.attribute("group")
+	group, _ := offer.Attribute("group")
+	taken, _ := answer.Attribute("group")
 	if mids, bundled := strings.CutPrefix(group, "BUNDLE"); bundled {
 		out = about(NotBundled, named(without(strings.Fields(mids), strings.Fields(taken))))
 	}
-	if _, lite := offer.attribute("ice-lite"); lite {
+	if _, lite := offer.Attribute("ice-lite"); lite {
 		out = append(out, Remark{Kind: OffererIsLite})
 	}
-	if _, lite := answer.attribute("ice-lite"); lite {
+	if _, lite := answer.Attribute("ice-lite"); lite {
 		out = append(out, Remark{Kind: AnswererIsLite})
 	}
 	return out

@@ -15,9 +15,9 @@
 // # Signaling
 //
 // A Dialer opens the signaling: [Over] dials with one of the ways of package ways, [Accept] answers the callers of a
-// server of this process. What differs between them the channel tells by its traits (signal.Traits): whether candidates
-// travel inside the description, whether the exchange lasts as long as the call, whether it can carry an ICE restart,
-// whether people carry it.
+// server of this process. Its channel reports by its traits (signal.Traits) whether candidates travel inside the
+// description, whether the exchange lasts as long as the call, whether it can carry an ICE restart, and whether people
+// carry it.
 //
 // # How a call ends
 //

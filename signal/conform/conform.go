@@ -23,8 +23,8 @@ type Outcome string
 // Outcomes.
 const (
 	Pass    Outcome = "pass"
-	Fail    Outcome = "fail" // a MUST is not kept
-	Warn    Outcome = "warn" // a SHOULD is not kept
+	Fail    Outcome = "fail" // a MUST is violated
+	Warn    Outcome = "warn" // a SHOULD is violated
 	Skipped Outcome = "skipped"
 )
 
@@ -33,7 +33,7 @@ type Result struct {
 	ID          string   `json:"id"`      // stable: "post-created"
 	Section     string   `json:"section"` // of RFC 9725
 	Level       Level    `json:"level"`
-	Requirement string   `json:"requirement"` // in our words
+	Requirement string   `json:"requirement"` // in plain words
 	Outcome     Outcome  `json:"outcome"`
 	Reason      string   `json:"reason,omitempty"` // of anything but pass
 	Exchanges   []string `json:"exchanges"`        // what was sent and seen, a line per request
@@ -58,8 +58,8 @@ type check struct {
 
 // verdict is what a check found: empty for a pass.
 type verdict struct {
-	broken  string // why it does not hold
-	skipped string // why it cannot be told
+	broken  string // why it is violated
+	skipped string // why it cannot be checked
 }
 
 // Run checks an endpoint. The error says that it could not be reached at all, or that no offer could be made: then

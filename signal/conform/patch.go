@@ -11,7 +11,7 @@ import (
 	"dialtone/signal/web"
 )
 
-// A candidate that goes nowhere (RFC 5737), and one of a transport that nobody has.
+// A candidate that goes nowhere (RFC 5737), and one of an unknown transport.
 const (
 	someCandidate = "candidate:1 1 udp 2130706431 192.0.2.1 61764 typ host"
 	oddCandidate  = "candidate:2 1 carrierpigeon 2130706175 192.0.2.1 61765 typ host"
@@ -28,7 +28,8 @@ var patching = []check{
 			switch {
 			case a == nil:
 				return v
-			case a.Status == http.StatusMethodNotAllowed, a.Status == http.StatusNotImplemented, a.Status == http.StatusUnprocessableEntity:
+			case a.Status == http.StatusMethodNotAllowed, a.Status == http.StatusNotImplemented,
+				a.Status == http.StatusUnprocessableEntity:
 				s.refusal = fmt.Sprintf("the server does not take candidates by PATCH (%d), which is its choice", a.Status)
 				return verdict{skipped: s.refusal}
 			}
@@ -243,7 +244,7 @@ func restarted(run func(context.Context, *suite) verdict) func(context.Context, 
 	}
 }
 
-// isStrong tells a strong entity-tag (RFC 9110 §8.8.3).
+// isStrong recognizes a strong entity-tag (RFC 9110 §8.8.3).
 func isStrong(tag string) bool {
 	return len(tag) > 2 && strings.HasPrefix(tag, `"`) && strings.HasSuffix(tag, `"`)
 }

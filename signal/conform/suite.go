@@ -61,8 +61,8 @@ func (s *suite) prepare(ctx context.Context) error {
 // post sends an offer as a client does: with redirects, and again if the server asks for it.
 func (s *suite) post(ctx context.Context, offer string) (*web.Answer, error) {
 	return s.do(ctx, web.Call{
-		Op: "offer", Method: http.MethodPost, URL: s.endpoint, ContentType: typeSDP, Accept: typeSDP, Body: []byte(offer), Redirects: true,
-		Expect: []int{http.StatusCreated},
+		Op: "offer", Method: http.MethodPost, URL: s.endpoint, ContentType: typeSDP, Accept: typeSDP,
+		Body: []byte(offer), Redirects: true, Expect: []int{http.StatusCreated},
 	})
 }
 

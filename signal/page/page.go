@@ -29,7 +29,8 @@ import (
 var static embed.FS
 
 // policy is the page's Content-Security-Policy: its own files, its own server, and nothing inline.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; media-src 'self' blob: mediastream:; " +
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; " +
+	"media-src 'self' blob: mediastream:; " +
 	"img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // ICEServer is a STUN or TURN server as W3C's RTCIceServer has it. Username and Credential reach everybody who can open
@@ -128,7 +129,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case isConfig:
 		w.Header().Set("Cache-Control", "no-store") // it may hold an account
 		w.Header().Set("Content-Type", "application/json")
-		_, _ = w.Write(h.config) // an error means that nobody reads anymore
+		_, _ = w.Write(h.config) // an error means that the client has left
 	default:
 		// Kept, but asked about at each use: a newer dialtone's page and its parts fit each other.
 		w.Header().Set("Cache-Control", "no-cache")

@@ -1,5 +1,5 @@
-// Package paste exchanges descriptions without any server: each party shows its description as a text that people copy,
-// send by whatever they have, and paste on the other side.
+// Package paste exchanges descriptions without any server: each peer shows its description as a text that people copy,
+// send by any means, and paste at the other end.
 //
 //	dt1o.VY5BDoIwEEX3…Q.k3x0Ag
 //
@@ -8,6 +8,6 @@
 // and mail programs break lines. [Encode] and [Decode] are the text alone; [Offer] and [Answer] are channels that show
 // and read it.
 //
-// The text holds the addresses of its party and the fingerprint of its certificate. Whoever can change it on its way
-// can listen to the call: send it by a way that you trust.
+// The text contains the addresses of its peer and the fingerprint of its certificate. Anybody who can change it in
+// transit can listen to the call: send it over a channel that you trust.
 package paste

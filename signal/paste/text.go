@@ -116,14 +116,21 @@ func unpack(data string) (string, error) {
 
 // dictionary is what descriptions of browsers and of pion hold, the most common last (RFC 1950 §2.2). It belongs to the
 // version: a change makes older texts unreadable.
-const dictionary = "a=fmtp:96 apt=\r\na=rtcp-fb: goog-remb\r\na=rtcp-fb: transport-cc\r\na=rtcp-fb: ccm fir\r\na=rtcp-fb: nack\r\na=rtcp-fb: nack pli\r\n" +
-	"a=fmtp:97 apt=96\r\na=rtpmap:97 rtx/90000\r\na=rtpmap:96 VP8/90000\r\na=fmtp:111 minptime=10;useinbandfec=1\r\na=rtpmap:111 opus/48000/2\r\n" +
-	"a=extmap:1 urn:ietf:params:rtp-hdrext:sdes:mid\r\na=extmap:2 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\n" +
-	"a=extmap:3 urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\na=extmap:4 http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time\r\n" +
-	"a=extmap:5 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\r\na=extmap:6 urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id\r\n" +
-	"a=ssrc-group:FID \r\na=ssrc: cname:dialtone\r\na=ssrc: msid:dialtone audio\r\na=ssrc: mslabel:dialtone\r\na=ssrc: label:video\r\na=msid:dialtone video\r\n" +
-	"a=sendonly\r\na=recvonly\r\na=inactive\r\na=rtcp-rsize\r\na=rtcp-mux\r\nm=video 9 UDP/TLS/RTP/SAVPF 96 97\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n" +
-	"v=0\r\no=- 0 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=msid-semantic:WMS*\r\na=group:BUNDLE 0 1 2\r\na=extmap-allow-mixed\r\na=ice-options:trickle\r\n" +
-	"m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\na=sctp-port:5000\r\na=max-message-size:1073741823\r\na=sendrecv\r\n" +
-	"a=ice-ufrag:\r\na=ice-pwd:\r\na=fingerprint:sha-256 \r\na=setup:active\r\na=setup:actpass\r\n" +
-	" tcptype passive\r\n typ relay raddr 0.0.0.0 rport \r\n typ srflx raddr 192.168.1. rport \r\na=candidate: 1 udp 2130706431 192.168. typ host ufrag \r\na=end-of-candidates\r\n"
+const dictionary = "a=fmtp:96 apt=\r\na=rtcp-fb: goog-remb\r\na=rtcp-fb: transport-cc\r\na=rtcp-fb: ccm fir\r\n" +
+	"a=rtcp-fb: nack\r\na=rtcp-fb: nack pli\r\na=fmtp:97 apt=96\r\na=rtpmap:97 rtx/90000\r\n" +
+	"a=rtpmap:96 VP8/90000\r\na=fmtp:111 minptime=10;useinbandfec=1\r\na=rtpmap:111 opus/48000/2\r\n" +
+	"a=extmap:1 urn:ietf:params:rtp-hdrext:sdes:mid\r\n" +
+	"a=extmap:2 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\n" +
+	"a=extmap:3 urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\n" +
+	"a=extmap:4 http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time\r\n" +
+	"a=extmap:5 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\r\n" +
+	"a=extmap:6 urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id\r\na=ssrc-group:FID \r\n" +
+	"a=ssrc: cname:dialtone\r\na=ssrc: msid:dialtone audio\r\na=ssrc: mslabel:dialtone\r\na=ssrc: label:video\r\n" +
+	"a=msid:dialtone video\r\na=sendonly\r\na=recvonly\r\na=inactive\r\na=rtcp-rsize\r\na=rtcp-mux\r\n" +
+	"m=video 9 UDP/TLS/RTP/SAVPF 96 97\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\nv=0\r\no=- 0 IN IP4 127.0.0.1\r\n" +
+	"s=-\r\nt=0 0\r\na=msid-semantic:WMS*\r\na=group:BUNDLE 0 1 2\r\na=extmap-allow-mixed\r\n" +
+	"a=ice-options:trickle\r\nm=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\n" +
+	"a=sctp-port:5000\r\na=max-message-size:1073741823\r\na=sendrecv\r\na=ice-ufrag:\r\na=ice-pwd:\r\n" +
+	"a=fingerprint:sha-256 \r\na=setup:active\r\na=setup:actpass\r\n tcptype passive\r\n" +
+	" typ relay raddr 0.0.0.0 rport \r\n typ srflx raddr 192.168.1. rport \r\n" +
+	"a=candidate: 1 udp 2130706431 192.168. typ host ufrag \r\na=end-of-candidates\r\n"

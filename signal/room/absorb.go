@@ -35,7 +35,7 @@ func (e *engine) onDue(p polled, role signal.Role) (news bool) {
 		e.role, e.phase = role, phaseReply
 		e.c.Put(signal.Message{Kind: signal.KindPaired, Role: role})
 		if role == signal.RoleAnswerer {
-			e.gotOther = true
+			e.gotRemote = true
 			e.c.Put(signal.Message{Kind: signal.KindOffer, Description: p.status.description})
 		}
 		return true
@@ -57,16 +57,16 @@ func (e *engine) onAnswered(p polled) (news bool) {
 		return false
 	}
 	e.phase = phaseConnected
-	if e.gotOther {
+	if e.gotRemote {
 		return false
 	}
-	e.gotOther = true
+	e.gotRemote = true
 	e.c.Put(signal.Message{Kind: signal.KindAnswer, Description: p.status.description})
 	return true
 }
 
 func (e *engine) onConnected(p polled) (news bool) {
-	if !e.gotOther {
+	if !e.gotRemote {
 		e.fail(errLostAnswer)
 		return false
 	}

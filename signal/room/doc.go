@@ -1,23 +1,19 @@
-// Package room is the client of a room server: a [signal.Channel] to whoever
-// dials the same call code. The server may be dialtone's own (package server) or
-// the original of the "WebRTC Call" page.
+// Package room is the client of a room server: a [signal.Channel] to the peer that dials the same call code. The server
+// may be dialtone's own (package server) or the original of the "WebRTC Call" page.
 //
 //	c, err := room.Dial(ctx, room.Options{Server: "https://call.example.org/call", Code: "w1"})
 //	…
 //	defer c.Close(ctx)
 //
-// # What a party experiences
+// # What a peer experiences
 //
-// Nobody tells a client its role. The first to come gets KindPaired(RoleOfferer)
-// when the second dials; the second gets KindPaired(RoleAnswerer) together with
-// the offer, because until then the server's answers to it look like a
-// first party's. Candidates of the other side arrive once the pair is connected: when the
-// offerer has fetched the answer. Each thing is delivered once, however often
-// the server repeats it.
+// The server does not report to a client its role. The first to come gets KindPaired(RoleOfferer) when the second dials; the
+// second gets KindPaired(RoleAnswerer) together with the offer, because until then the server's answers to it look like
+// those to a first peer. Remote candidates arrive once the pair is connected: when the offerer has fetched the answer.
+// Each thing is delivered once, however often the server repeats it.
 //
-// The channel goes on asking until Close, so that late candidates and a hang-up
-// arrive during the call. When the server dies Receive fails, after
-// Options.GiveUp; a call that is up does not need it anymore.
+// The channel continues to poll until Close, so that late candidates and a hang-up arrive during the call. When the
+// server dies Receive fails, after Options.GiveUp; an established call does not need it anymore.
 //
 // # One request at a time, or two
 //
@@ -41,7 +37,7 @@
 // post are in flight, and posts keep their order among themselves. With every
 // other server it is the second, strictly one at a time: whether it holds at all is
 // measured, and where it does not the client polls, at first 100 ms after an
-// answer, easing to 1 s while it waits for the other party and to 3 s once
+// answer, easing to 1 s while it waits for the peer and to 3 s once
 // connected.
 //
 // # What is repeated
@@ -52,12 +48,12 @@
 //   - polls: the announcing server numbers answers ("poll": K), and a repeated
 //     poll gets the lost answer again;
 //   - candidates: one that arrives twice is delivered once. The original loses
-//     some without a word, so they are posted to it again, up to five times with
+//     some and reports success, so they are posted to it again, up to five times with
 //     growing pauses, from when it says connected until the channel is closed;
 //   - offer and answer: a 400 to a repeated one means that the first arrived;
 //   - dial: repeated only where no connection was made. A dial whose answer was
 //     lost may have been accepted, and would meet itself. One that the original
-//     accepted and lost, because a poll of the first party overlapped with it,
+//     accepted and lost, because a poll of the first peer overlapped with it,
 //     shows by an unknown user at once: it is made again, up to eight times.
 //
 // An offer or answer that the original forgets, and asks for again, is posted again.

@@ -16,7 +16,7 @@ import (
 const (
 	// maxInbox is how many messages may wait to be received before polling pauses.
 	maxInbox = 1024
-	// maxCandidates bounds how many candidates are taken from the other party.
+	// maxCandidates bounds how many candidates of the peer are accepted.
 	maxCandidates = 4096
 	// stopGrace is how long a request under way may still take at the end, where the server might
 	// mix it up with the next one.
@@ -24,11 +24,11 @@ const (
 	// lossTime is for how long after a dial an unknown user means that the server has lost it: as long as a request takes
 	// that was under way then, and undid it. Later it means that the pair has ended.
 	lossTime = 2 * time.Second
-	// maxRedials is how often a dial that was lost is made again, each time after up to redialPause: by chance, because
-	// the first party polls at our own pace, and would undo each of them.
+	// maxRedials is how often a dial that was lost is made again, each time after up to redialPause: at random, because the
+	// first peer polls at the same pace, and would undo each of them.
 	maxRedials  = 8
 	redialPause = 300 * time.Millisecond
-	// maxResent bounds the candidates that are told again, and resendPause is when that is done after the server has said
+	// maxResent bounds the candidates that are sent again, and resendPause is when that is done after the server has said
 	// "connected", each further time after twice the pause.
 	maxResent   = 64
 	maxRounds   = 5
@@ -77,14 +77,14 @@ type engine struct {
 
 	phase     phase
 	role      signal.Role
-	own       *sending // our offer or answer, once accepted
+	own       *sending // the local offer or answer, once accepted
 	ownAt     uint64   // number at that time: later polls know of it
 	repeat    bool     // the server has lost it and asks again
-	quiet     bool     // our last candidate has been sent
-	gotOther  bool     // the other's description was delivered
+	quiet     bool     // the last local candidate has been sent
+	gotRemote bool     // the peer's description was delivered
 	connected bool     // the server has said so
 	seen      map[string]bool
-	sawBlank  bool // the other's end of candidates was delivered
+	sawBlank  bool // the peer's end of candidates was delivered
 }
 
 // polled is one poll and its result.
@@ -153,7 +153,7 @@ func (e *engine) acceptable() <-chan *sending {
 	return e.c.sends
 }
 
-// startWaiting lets a message that waits go before the next poll.
+// startWaiting sends a message that waits before the next poll.
 func (e *engine) startWaiting(ctx context.Context) {
 	select {
 	case s := <-e.acceptable():
@@ -162,8 +162,8 @@ func (e *engine) startWaiting(ctx context.Context) {
 	}
 }
 
-// tellLater begins the wait after which our candidates are told again: a server of the original's kind loses those
-// whose post overlapped with a request of the other party, and tells nobody.
+// resendLater begins the wait after which local candidates are sent again: a server of the original's kind loses those
+// whose post overlapped with a request of the peer, and reports success.
 func (e *engine) resendLater() {
 	if !e.pacer.announced && e.round < maxRounds {
 		e.resend.Reset(resendPause << e.round)
@@ -171,7 +171,7 @@ func (e *engine) resendLater() {
 	}
 }
 
-// startRepeat posts our own description again where the server asked for it, and candidates that it may have lost.
+// startRepeat posts the local description again if the server asked for it, and candidates that it may have lost.
 func (e *engine) startRepeat(ctx context.Context) {
 	if e.acceptable() == nil {
 		return
@@ -187,7 +187,7 @@ func (e *engine) startRepeat(ctx context.Context) {
 	}
 }
 
-// startAgain repeats a post for which nobody waits.
+// startAgain repeats a post whose sender does not wait.
 func (e *engine) startAgain(ctx context.Context, s *sending) {
 	again := *s
 	again.call.Repeat = true
@@ -221,7 +221,7 @@ func (e *engine) persist(ctx context.Context, call web.Call) error {
 		switch {
 		case failure == nil:
 			return nil
-		case failure.Reason == signal.ReasonRejected && (call.Attempt > 1 || call.Repeat):
+		case failure.Reason == signal.ReasonRejected && call.Attempt > 1:
 			return nil // the first attempt had arrived
 		case !isPassing(failure), time.Since(begun)+backoff(call.Attempt) > e.giveUp:
 			return failure
@@ -248,18 +248,16 @@ func (e *engine) onPosted(err error) {
 	s.result <- err
 }
 
-// endsAll tells a failed post that is the end of the channel from one that
-// concerns its message only.
+// endsAll reports whether a failed post is the end of the channel, and does not concern only its message.
 func endsAll(f *signal.Error) bool {
 	return f.Reason == signal.ReasonPeerGone || f.Reason == signal.ReasonShutdown || isPassing(f)
 }
 
-// lose ends the channel. Where the server says that the other party hung up that is
-// its goodbye.
+// lose ends the channel. If the server says that the peer hung up, that is its goodbye.
 func (e *engine) lose(f *signal.Error) {
 	gone := f.Reason == signal.ReasonPeerGone
 	switch {
-	case gone && isDone(e.c.closing): // by our own goodbye
+	case gone && isDone(e.c.closing): // by the local goodbye
 		e.end = errClosing
 	case gone && e.posting != nil && e.posting.kind == signal.KindBye:
 		e.end = errSaidBye
@@ -306,7 +304,7 @@ func (e *engine) startPoll(ctx context.Context) {
 	if !e.due || e.polling || e.posting != nil && !e.pacer.announced {
 		return
 	}
-	if e.c.Len() > maxInbox { // nobody receives: look again later
+	if e.c.Len() > maxInbox { // nothing is received: look again later
 		e.pollAfter(firstPause)
 		return
 	}
@@ -325,8 +323,8 @@ func (e *engine) startPoll(ctx context.Context) {
 	e.running.Go(func() { e.polled <- e.c.ask(ctx, p, numbered) })
 }
 
-// ask makes one poll. Where it tells that the server has lost our dial, that is made again: a server of the original's
-// kind undoes it when a poll of the first party overlaps with it. Nothing has come of the pair yet, and the first party
+// ask makes one poll. If it shows that the server has lost the dial, that is made again: a server of the original's
+// kind undoes it when a poll of the first peer overlaps with it. Nothing has come of the pair yet, and the first party
 // still waits.
 func (c *channel) ask(ctx context.Context, p polled, numbered bool) polled {
 	p = c.getStatus(ctx, p, numbered)

@@ -7,15 +7,14 @@ const (
 	firstPause     = 100 * time.Millisecond // after news
 	waitingPause   = time.Second            // at most, until the pair is connected
 	connectedPause = 3 * time.Second        // at most, afterwards: as often as the page
-	// replyPause applies while our own offer or answer is due: each poll would only ask
+	// replyPause applies while the local offer or answer is due: each poll would only ask
 	// for it again, and one in 10 s keeps the pair alive.
 	replyPause = 2500 * time.Millisecond
 	// shortHold is asked of a server that may hold polls but has not announced that
 	// they may overlap with posts, while candidates may have to be sent.
 	shortHold = 50 * time.Millisecond
-	// tellingHold is the shortest hold from whose answer can be told whether the
-	// server holds.
-	tellingHold = time.Second
+	// provingHold is the shortest hold whose answer shows whether the server holds.
+	provingHold = time.Second
 	minHold     = time.Second
 )
 
@@ -23,8 +22,8 @@ const (
 type phase uint8
 
 const (
-	phaseWaiting   phase = iota // for the other party; nothing can be sent
-	phaseReply                  // our own offer or answer is due
+	phaseWaiting   phase = iota // for the peer; nothing can be sent
+	phaseReply                  // the local offer or answer is due
 	phaseSettling               // sent; candidates may follow in both directions
 	phaseConnected              // the pair is connected; late candidates may follow
 )
@@ -47,7 +46,7 @@ func newPacer(longest, announced time.Duration) *pacer {
 	return p
 }
 
-// hold is what to ask for in the next poll. quiet tells that nothing of our own
+// hold is what to ask for in the next poll. quiet: nothing local
 // is going to be sent.
 func (p *pacer) hold(ph phase, quiet bool) time.Duration {
 	switch {
@@ -63,8 +62,8 @@ func (p *pacer) hold(ph phase, quiet bool) time.Duration {
 // after took, and gives the pause until the next one.
 func (p *pacer) answered(ph phase, hold, took time.Duration, news bool) time.Duration {
 	early := took < hold/2
-	if hold >= tellingHold && !p.announced {
-		p.holds = p.holds || took > tellingHold && !early
+	if hold >= provingHold && !p.announced {
+		p.holds = p.holds || took > provingHold && !early
 		p.holdless = p.holdless || early && !news
 	}
 	switch {
@@ -88,8 +87,8 @@ func (p *pacer) answered(ph phase, hold, took time.Duration, news bool) time.Dur
 	return pause
 }
 
-// hurry begins again with short pauses: something of ours has just been sent, and
-// an answer to it is to be expected.
+// hurry begins again with short pauses: a local message has just been sent, and
+// an answer to it is expected.
 func (p *pacer) hurry() { p.pause = firstPause }
 
 // failed takes note of a poll that failed: where something on the way does not

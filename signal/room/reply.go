@@ -34,7 +34,7 @@ func parseUserID(body []byte) (string, error) {
 }
 
 // parseStatus reads the answer to get_status. An error means that the answer is
-// not of the protocol, or that the other party's description is none.
+// not of the protocol, or that the peer's description is not one.
 func parseStatus(body []byte) (*status, error) {
 	fields, err := parseFields(body)
 	if err != nil {
@@ -65,9 +65,9 @@ func parseStatus(body []byte) (*status, error) {
 	return s, nil
 }
 
-// parseRoutes reads the candidates. null is skipped: it is what a client's
-// end of candidates or a mistake of its becomes, and nobody can tell which. One
-// unusable candidate does not end the call.
+// parseRoutes reads the candidates. null is skipped: it stands for a client's
+// end of candidates or for a mistake, which look alike. One unusable candidate
+// does not end the call.
 func (s *status) parseRoutes(raw json.RawMessage) error {
 	if raw == nil {
 		return nil

@@ -15,7 +15,7 @@ import (
 const (
 	// patience is how long a parked request keeps its goroutine of net/http. Most
 	// are answered sooner while a call is set up; those of parties that wait for
-	// somebody leave it.
+	// a peer leave it.
 	patience = 100 * time.Millisecond
 	// answerTimeout bounds the writing of a detached connection's answer.
 	answerTimeout = 15 * time.Second

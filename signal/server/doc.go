@@ -10,11 +10,11 @@
 //
 // or mount it anywhere as an http.Handler, and Close it at the end. It answers
 //
-//	POST /call/call_line_process/   the call line (the slash may be missing)
+//	POST /call/call_line_process/   the call endpoint (the slash may be missing)
 //	GET  /call/…                    Options.Page, where there is one
 //	GET  /healthz                   Health as JSON
 //
-// # The call line
+// # The call endpoint
 //
 // The body is a JSON object of at most 64 KiB; Content-Type is ignored.
 //
@@ -51,7 +51,7 @@
 // asks again under the same number it gets the same answer again; another
 // number confirms that the last answer arrived.
 //
-// The header Dialtone-Wait-Ms, in every answer of the call line, tells that this
+// The header Dialtone-Wait-Ms, in every answer of the call endpoint, says that this
 // server knows both fields, and that requests of one party may overlap:
 // each is atomic. The longest wait is its value. For a client that sends
 // neither field nothing differs from the original.

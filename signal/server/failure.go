@@ -29,10 +29,10 @@ func tooMany(reason, message string, retry time.Duration) *failure {
 // package comment.
 var (
 	errMalformed   = badRequest("malformed_json", "send one JSON object in UTF-8 as the body")
-	errIncomplete  = badRequest("incomplete_body", "the body ended early or came too slowly: send it again")
-	errUnknownUser = badRequest("unknown_user", "no call has this user_id: it has ended, or never was; dial again")
-	errPeerLeft    = badRequest("peer_left", "the other party has hung up; dial again for a new call")
-	errExpired     = badRequest("expired", "one party was silent for too long and the call was deleted; dial again")
+	errIncomplete  = badRequest("incomplete_body", "the body was incomplete or too slow: send it again")
+	errUnknownUser = badRequest("unknown_user", "no call has this user_id: it has ended or never existed; dial again")
+	errPeerLeft    = badRequest("peer_left", "the peer has hung up; dial again for a new call")
+	errExpired     = badRequest("expired", "one peer was silent for too long and the call was deleted; dial again")
 	errUnknownCode = badRequest("unknown_code",
 		"code must be one of dial, get_status, offer, answer, ice, disconnect, in a POST")
 	errCallCode = badRequest("bad_call_code",
@@ -43,17 +43,18 @@ var (
 	errAnswer      = badRequest("bad_answer", `answer must be {"type":"answer","sdp":"…"} with a non-empty sdp`)
 	errCandidate   = badRequest("bad_candidate", "ice must be null or an RTCIceCandidateInit of at most 2048 bytes")
 	errNotYourTurn = badRequest("wrong_state",
-		"not now, or not from this party: only the initiator offers in need_init, only the subscriber answers in offered, and each once")
+		"not now, or not from this peer: "+
+			"only the initiator offers in need_init, only the subscriber answers in offered, and each once")
 
 	errTooLarge = &failure{status: http.StatusRequestEntityTooLarge, reason: "body_too_large",
 		message: "the body exceeds this server's limit"}
 	errCrossSite = &failure{status: http.StatusForbidden, reason: "cross_site",
 		message: "web pages of other sites cannot call here: open this server's own page"}
 	errNotFound = &failure{status: http.StatusNotFound, reason: "not_found",
-		message: "nothing is here; the call line is at /call/call_line_process/"}
+		message: "nothing is here; the call endpoint is at /call/call_line_process/"}
 	errShuttingDown = &failure{status: http.StatusServiceUnavailable, reason: "shutting_down",
 		message: "the server is shutting down; dial again later"}
-	errCandidateLimit = tooMany("candidates_limit", "this party has sent as many candidates as the server keeps", 0)
+	errCandidateLimit = tooMany("candidates_limit", "this peer has sent as many candidates as the server keeps", 0)
 	errPairLimit      = tooMany("pairs_limit", "the server holds as many calls as it may; try again later", 10*time.Second)
 	errAddressLimit   = tooMany("address_pairs_limit",
 		"your address holds as many calls as it may; end one, or wait for one to expire", 10*time.Second)
@@ -65,7 +66,7 @@ func rateLimited(wait time.Duration) *failure {
 	return tooMany("rate_limited", "too many requests from your address; slow down", wait)
 }
 
-// closes tells whether the connection is of no use after the failure.
+// closes reports whether the connection cannot be used after the failure.
 func (f *failure) closes() bool {
 	return f == errShuttingDown || f == errTooLarge || f == errIncomplete
 }

@@ -23,7 +23,7 @@ type Health struct {
 	Since counters `json:"since_start"`
 }
 
-// Health tells how the server is.
+// Health reports the state of the server.
 func (s *Server) Health() Health {
 	st := s.store
 	st.mu.Lock()

@@ -3,25 +3,27 @@ package server
 import (
 	"net/netip"
 	"time"
+
+	"golang.org/x/time/rate"
 )
 
 const (
 	defaultPairsPerAddress   = 256
 	defaultRequestsPerSecond = 200
 	burstSeconds             = 10
-	// bucketsKept is how many addresses are remembered before those with a full
-	// bucket, which need no memory, are forgotten.
-	bucketsKept = 4096
+	// limitersKept is how many addresses are remembered before those with a full burst, which need no memory, are
+	// forgotten.
+	limitersKept = 4096
 )
 
 // limits counts per client address. The Server's mutex guards it.
 type limits struct {
 	pairs         int // negative: no limit
-	rate          float64
-	burst         float64
+	rate          rate.Limit
+	burst         int
 	skipLoopback  [2]bool // for pairs, for requests
 	pairsOf       map[client]int
-	buckets       map[client]*bucket
+	limiters      map[client]*rate.Limiter
 	sweepAtLength int
 }
 
@@ -31,28 +33,20 @@ type client struct {
 	loopback bool
 }
 
-// bucket is a token bucket: full at the beginning, refilled with rate.
-type bucket struct {
-	tokens float64
-	at     time.Time
-}
-
 func newLimits(o Options) *limits {
 	l := &limits{
-		pairs: o.PairsPerAddress, rate: o.RequestsPerSecond, burst: float64(o.RequestBurst),
-		skipLoopback:  [2]bool{o.PairsPerAddress == 0, o.RequestsPerSecond == 0 && o.RequestBurst == 0},
-		pairsOf:       make(map[client]int),
-		buckets:       make(map[client]*bucket),
-		sweepAtLength: bucketsKept,
+		pairs: o.PairsPerAddress, rate: rate.Limit(o.RequestsPerSecond), burst: o.RequestBurst,
+		skipLoopback: [2]bool{o.PairsPerAddress == 0, o.RequestsPerSecond == 0 && o.RequestBurst == 0},
+		pairsOf:      make(map[client]int), limiters: make(map[client]*rate.Limiter), sweepAtLength: limitersKept,
 	}
 	orDefault(&l.pairs, defaultPairsPerAddress)
 	orDefault(&l.rate, defaultRequestsPerSecond)
-	orDefault(&l.burst, max(1, l.rate*burstSeconds))
+	orDefault(&l.burst, max(1, int(l.rate*burstSeconds)))
 	return l
 }
 
-// clientOf reads a client from http.Request.RemoteAddr. What is no IP address
-// (a Unix socket, a test) counts as one client by its text.
+// clientOf reads a client from http.Request.RemoteAddr. A text that is not an IP address (a Unix socket, a test) counts
+// as one client.
 func clientOf(remote string) client {
 	addrPort, err := netip.ParseAddrPort(remote)
 	if err != nil {
@@ -67,44 +61,37 @@ func clientOf(remote string) client {
 	return client{key: addr.String(), loopback: addr.IsLoopback()}
 }
 
-// admitRequest takes a token of the client's bucket, or tells how long it takes until
-// there is one.
+// admitRequest counts a request of a client, or returns how long it takes until one is allowed.
 func (l *limits) admitRequest(c client, now time.Time) (wait time.Duration, ok bool) {
 	if l.rate < 0 || l.burst < 0 || c.loopback && l.skipLoopback[1] {
 		return 0, true
 	}
-	b := l.buckets[c]
-	if b == nil {
+	limiter := l.limiters[c]
+	if limiter == nil {
 		l.sweep(now)
-		b = &bucket{tokens: l.burst, at: now}
-		l.buckets[c] = b
+		limiter = rate.NewLimiter(l.rate, l.burst)
+		l.limiters[c] = limiter
 	}
-	b.refill(l, now)
-	if b.tokens < 1 {
-		return time.Duration((1 - b.tokens) / l.rate * float64(time.Second)), false
+	r := limiter.ReserveN(now, 1)
+	if wait = r.DelayFrom(now); wait > 0 {
+		r.CancelAt(now)
+		return wait, false
 	}
-	b.tokens--
 	return 0, true
 }
 
-func (b *bucket) refill(l *limits, now time.Time) {
-	b.tokens = min(l.burst, b.tokens+now.Sub(b.at).Seconds()*l.rate)
-	b.at = now
-}
-
-// sweep forgets the addresses that have been quiet. The threshold doubles
-// with what stays, so that the work stays proportional to the number of new addresses.
+// sweep forgets the addresses that have been quiet. The threshold doubles with what stays, so that the work stays
+// proportional to the number of new addresses.
 func (l *limits) sweep(now time.Time) {
-	if len(l.buckets) < l.sweepAtLength {
+	if len(l.limiters) < l.sweepAtLength {
 		return
 	}
-	for c, b := range l.buckets {
-		b.refill(l, now)
-		if b.tokens >= l.burst {
-			delete(l.buckets, c)
+	for c, limiter := range l.limiters {
+		if limiter.TokensAt(now) >= float64(l.burst) {
+			delete(l.limiters, c)
 		}
 	}
-	l.sweepAtLength = max(bucketsKept, 2*len(l.buckets))
+	l.sweepAtLength = max(limitersKept, 2*len(l.limiters))
 }
 
 // admitPair counts a new pair for c, unless that is one too many.

@@ -135,15 +135,15 @@ func TestClientOf(t *testing.T) {
 	}
 }
 
-// TestBucketsAreForgotten: many addresses leave no trace once they are quiet.
-func TestBucketsAreForgotten(t *testing.T) {
+// TestLimitersAreForgotten: many addresses leave no trace once they are quiet.
+func TestLimitersAreForgotten(t *testing.T) {
 	l := newLimits(Options{RequestsPerSecond: 10})
 	now := time.Now()
-	for n := range 3 * bucketsKept {
+	for n := range 3 * limitersKept {
 		l.admitRequest(client{key: fmt.Sprint(n)}, now.Add(time.Duration(n)*time.Second))
 	}
-	if len(l.buckets) > bucketsKept {
-		t.Errorf("%d buckets are kept", len(l.buckets))
+	if len(l.limiters) > limitersKept {
+		t.Errorf("%d limiters are kept", len(l.limiters))
 	}
 }
 

@@ -30,7 +30,7 @@ func (n *naming) request() string {
 }
 
 // hash names a secret: the same for the same secret while this process runs,
-// and of no use to whoever reads the log.
+// and useless to readers of the log.
 func (n *naming) hash(secret string) string {
 	mac := hmac.New(sha256.New, n.key[:])
 	mac.Write([]byte(secret))

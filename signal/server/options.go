@@ -21,16 +21,16 @@ const (
 // time means the default.
 //
 // Limits per client address count an IPv6 client by its /64. While their
-// option is 0 they do not apply to loopback addresses: whoever comes from there is
-// on this host, and may be a reverse proxy that speaks for everybody. An
+// option is 0 they do not apply to loopback addresses: such a client is
+// on this host, and may be a reverse proxy that speaks for all others. An
 // explicit value applies to all addresses.
 type Options struct {
-	// Version is told by /healthz.
+	// Version is reported by /healthz.
 	Version string
 	// Logger gets one record per event of a pair (debug: per refused request).
 	// Call codes and user IDs appear only as keyed hashes, SDP never. nil: no log.
 	Logger *slog.Logger
-	// Page answers what lies below /call/ beside the call line, with paths relative to it: "/" is the page.
+	// Page answers what lies below /call/ beside the call endpoint, with paths relative to it: "/" is the page.
 	// nil: nothing does.
 	Page http.Handler
 
@@ -92,7 +92,7 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// exceeds tells whether n is beyond a limit, where a negative limit is none.
+// exceeds reports whether n is beyond a limit; a negative limit is none.
 func exceeds(n, limit int) bool { return limit >= 0 && n > limit }
 
 func orDefault[T comparable](value *T, standard T) {

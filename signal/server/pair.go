@@ -50,7 +50,7 @@ type pair struct {
 	bytes      int // of offer, answer and waiting candidates
 	timer      *time.Timer
 	why        *failure // in stateEnded
-	forgotten  bool     // nobody can ask for why anymore
+	forgotten  bool     // why cannot be asked for anymore
 }
 
 // party is one of the two.
@@ -61,7 +61,7 @@ type party struct {
 
 	candidates []json.RawMessage // sent by this party, not yet fetched by the other
 	sent       int               // candidates sent so far
-	connected  bool              // has been told that the pair is connected
+	connected  bool              // knows that the pair is connected
 	parked     *parked
 	left       bool // this party hung up
 
@@ -96,7 +96,7 @@ func (p *party) wake() {
 	}
 }
 
-// hasNews tells whether a parked request of p has to be answered now. Only
+// hasNews reports whether a parked request of p has to be answered now. Only
 // "connected" without candidates is no news, except the first time.
 func (p *party) hasNews() bool {
 	switch p.pair.state {
@@ -135,7 +135,7 @@ func (p *party) take() *statusReply {
 	return &statusReply{}
 }
 
-// takes tells whether giving r changed anything that a lost answer would lose.
+// takes reports whether giving r changed anything that a lost answer would lose.
 func (r *statusReply) takes() bool {
 	return r.Answer != nil || r.Routes != nil
 }
@@ -152,7 +152,7 @@ func (r *statusReply) size() int {
 	return n
 }
 
-// deadline is when the pair expires if nobody says anything anymore. A parked
+// deadline is when the pair expires without further requests. A parked
 // request is a sign of life, and a party that is not there yet cannot be silent.
 func (pr *pair) deadline(now time.Time, expiry time.Duration) time.Time {
 	end := now.Add(expiry)

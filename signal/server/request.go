@@ -13,11 +13,11 @@ import (
 )
 
 // request is a decoded body. Fields are validated when they are used, because
-// which mistake is told first follows the original: the user, then the code.
+// which mistake is reported first follows the original: the user, then the code.
 type request struct {
 	code     string
 	callCode string // valid, or ""
-	userID   string // "" matches nobody
+	userID   string // "" matches no party
 	wait     time.Duration
 	poll     uint64
 	fields   map[string]json.RawMessage
@@ -41,7 +41,7 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64, timeout time.
 	case errors.As(err, &tooLarge):
 		return nil, errTooLarge
 	case err != nil:
-		return nil, errIncomplete // and the deadline stays: nobody waits for the rest
+		return nil, errIncomplete // and the deadline stays: the rest is not waited for
 	}
 	_ = deadline.SetReadDeadline(time.Time{})
 	return raw, nil

@@ -173,7 +173,7 @@ func TestClientGoesAwayForReal(t *testing.T) {
 	}
 }
 
-// TestPage: whatever lies below /call/ beside the call line is the page's, with paths relative to it.
+// TestPage: whatever lies below /call/ beside the call endpoint is the page's, with paths relative to it.
 func TestPage(t *testing.T) {
 	page := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, "page "+r.URL.Path) })
 	l := newLine(t, Options{Page: page})

@@ -14,7 +14,7 @@ import (
 	"dialtone/signal"
 )
 
-// HeaderWait announces the wait_ms extension in every answer of the call line:
+// HeaderWait announces the wait_ms extension in every answer of the call endpoint:
 // its value is the longest wait in milliseconds. See the package comment.
 const HeaderWait = "Dialtone-Wait-Ms"
 
@@ -100,7 +100,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch r.URL.Path {
 	case "/call/call_line_process/", "/call/call_line_process":
 		s.announce(w.Header())
-		s.serveCallLine(w, r, id)
+		s.serveCall(w, r, id)
 	case "/call":
 		http.Redirect(w, r, "/call/", http.StatusPermanentRedirect)
 	case "/healthz":
@@ -114,7 +114,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (s *Server) serveCallLine(w http.ResponseWriter, r *http.Request, id string) {
+func (s *Server) serveCall(w http.ResponseWriter, r *http.Request, id string) {
 	if fail := s.store.admit(clientOf(r.RemoteAddr)); fail != nil {
 		s.refuse(w, id, r.RemoteAddr, fail)
 		return
@@ -156,7 +156,7 @@ func (s *Server) serveCallLine(w http.ResponseWriter, r *http.Request, id string
 	}
 }
 
-// serveStatus answers get_status, now or when there is something to tell.
+// serveStatus answers get_status, now or when there is news.
 func (s *Server) serveStatus(w http.ResponseWriter, r *http.Request, id string, req *request) {
 	if fail := req.parseWait(); fail != nil {
 		s.refuse(w, id, r.RemoteAddr, fail)
@@ -262,7 +262,7 @@ func (s *Server) prepare(h http.Header, id string) {
 	h.Set("Cache-Control", "no-store")
 }
 
-// announce sets the header of the call line's answers.
+// announce sets the header of the call endpoint's answers.
 func (s *Server) announce(h http.Header) {
 	h.Set(HeaderWait, strconv.FormatInt(maxWait.Milliseconds(), 10))
 }
@@ -280,7 +280,7 @@ func (s *Server) refuse(w http.ResponseWriter, id, remote string, fail *failure)
 	writeJSON(w, fail.status, map[string]string{"error": fail.reason, "message": fail.message, "request_id": id})
 }
 
-// writeJSON answers in one write. An error means that nobody reads anymore.
+// writeJSON answers in one write. An error means that the client has left.
 func writeJSON(w http.ResponseWriter, status int, body any) {
 	raw, err := json.Marshal(body)
 	if err != nil {

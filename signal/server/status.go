@@ -41,7 +41,7 @@ func (s *store) begin(r *request, wake func()) (*statusReply, *parked, *failure)
 	return nil, p.parked, nil
 }
 
-// finish answers a parked request with whatever there is now. gone tells that
+// finish answers a parked request with whatever there is now. gone:
 // its client has left: then nothing is taken, and both results are nil.
 func (s *store) finish(w *parked, gone bool) (*statusReply, *failure) {
 	s.mu.Lock()
@@ -81,14 +81,14 @@ func (s *store) give(p *party, poll uint64) *statusReply {
 	return reply
 }
 
-// isDue tells whether a parked request has a reason to be answered.
+// isDue reports whether a parked request has a reason to be answered.
 func (s *store) isDue(w *parked) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.closed || w.superseded || w.party.hasNews()
 }
 
-// redirect lets somebody else be woken for w.
+// redirect sets what is woken for w.
 func (s *store) redirect(w *parked, wake func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

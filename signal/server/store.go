@@ -25,7 +25,7 @@ type store struct {
 	onExpire func(*pair) // called without the mutex
 }
 
-// counters are what /healthz tells, since the start.
+// counters are those of /healthz, since the start.
 type counters struct {
 	Requests   uint64 `json:"requests"`
 	Refused    uint64 `json:"refused"`
@@ -86,7 +86,7 @@ func (s *store) addParty(pr *pair, now time.Time) *party {
 	return p
 }
 
-// newUserID gives 64 hex digits that nobody can guess. crypto/rand.Read never fails.
+// newUserID gives 64 hex digits that cannot be guessed. crypto/rand.Read never fails.
 func newUserID() string {
 	var b [32]byte
 	_, _ = rand.Read(b[:])
@@ -136,7 +136,7 @@ func (s *store) answer(p *party, raw json.RawMessage) *failure {
 	return nil
 }
 
-// ice keeps a candidate (or null) for the other side.
+// ice keeps a candidate (or null) for the peer.
 func (s *store) ice(p *party, raw json.RawMessage) *failure {
 	if exceeds(p.sent+1, s.options.CandidatesPerSide) {
 		return errCandidateLimit

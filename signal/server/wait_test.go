@@ -306,3 +306,33 @@ func TestCloseWakes(t *testing.T) {
 		}
 	})
 }
+
+// TestExpiredBeforeItsTimer: a pair whose time has passed is expired, although its timer has not fired yet.
+func TestExpiredBeforeItsTimer(t *testing.T) {
+	s := New(Options{Expiry: 10 * time.Second})
+	defer s.Close()
+	now := time.Now()
+	s.store.mu.Lock()
+	defer s.store.mu.Unlock() // no timer gets through
+	a, fail := s.store.dial("w1", client{key: "a"}, now)
+	if fail != nil {
+		t.Fatal(fail)
+	}
+	if _, fail := s.store.find(a.id, now.Add(10*time.Second)); fail != errExpired {
+		t.Errorf("after its time: %v", fail)
+	}
+	if p, fail := s.store.find(a.id, now.Add(10*time.Second-1)); fail != nil || !p.lastSeen.Equal(now.Add(10*time.Second-1)) {
+		t.Errorf("before it: %v", fail)
+	}
+	b, fail := s.store.dial("w1", client{key: "b"}, now.Add(20*time.Second-2))
+	if fail != nil || b.pair != a.pair {
+		t.Errorf("in time: %v", fail)
+	}
+	c, fail := s.store.dial("w2", client{key: "a"}, now)
+	if fail != nil {
+		t.Fatal(fail)
+	}
+	if d, fail := s.store.dial("w2", client{key: "b"}, now.Add(10*time.Second)); fail != nil || d.pair == c.pair || !d.isInitiator() {
+		t.Errorf("the code of an expired pair leads to it: %v", fail)
+	}
+}

@@ -34,7 +34,7 @@ const (
 func Serve(ctx context.Context, ln net.Listener, h http.Handler) error {
 	hs := &http.Server{
 		Handler: h, ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, WriteTimeout: writeTime, MaxHeaderBytes: 16 << 10,
-		ReadTimeout: headerTime + bodyTime, // of bodies that nobody reads; ReadBody has its own
+		ReadTimeout: headerTime + bodyTime, // of bodies that are not read; ReadBody has its own
 		ConnState:   limited(maxConnections),
 	}
 	served := make(chan error, 1)

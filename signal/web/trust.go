@@ -15,8 +15,8 @@ import (
 	"dialtone/signal"
 )
 
-// Trust says which certificates to trust and how to reach servers. The zero value is what a browser does: the system's authorities and
-// the environment's proxies.
+// Trust says which certificates to trust and how to reach servers. The zero value is what a browser does: the system's
+// authorities and the environment's proxies.
 type Trust struct {
 	// CAFile names a PEM file of certificates to trust besides the system's.
 	CAFile string

@@ -56,7 +56,7 @@ func (s *Server) Accept(context.Context) (signal.Channel, error) {
 	return c, nil
 }
 
-// take gives the session that waits to a client, under a name that nobody guesses.
+// take gives the session that waits to a client, under a name that cannot be guessed.
 func (s *Server) take(ctx context.Context) *session {
 	c := s.queue.Take(ctx)
 	if c != nil {

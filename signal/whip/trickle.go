@@ -79,8 +79,8 @@ func (c *Client) patch(ctx context.Context) error {
 	var failed *signal.Error
 	if errors.As(err, &failed) {
 		switch failed.Status {
-		case http.StatusMethodNotAllowed, http.StatusNotImplemented, http.StatusUnprocessableEntity, http.StatusUnsupportedMediaType,
-			http.StatusPreconditionRequired: // the last: it wants an entity-tag, and gave none
+		case http.StatusMethodNotAllowed, http.StatusNotImplemented, http.StatusUnprocessableEntity,
+			http.StatusUnsupportedMediaType, http.StatusPreconditionRequired: // the last: it wants an entity-tag, and gave none
 			c.mu.Lock()
 			c.untrickled = true
 			c.mu.Unlock()

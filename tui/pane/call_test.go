@@ -26,19 +26,27 @@ func TestPathOverARelay(t *testing.T) {
 	}
 	peer := "peer: 0d2cf8e7-….local:5000 (host, address hidden (mDNS))"
 	want := []string{"you: 192.0.2.10:5000 (host)", "your NAT: 203.0.113.7 (mapped address at the relay)", "relay: 198.51.100.54:5000 (yours over tls, at turn:t)", peer}
-	got := places(local, remote, diag.ServerResult{URL: "turn:t", OK: true, MappedAddress: "203.0.113.7:4"}, chosen)
+	got := places(local, remote, served("turn:t", "203.0.113.7:4"), chosen)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("behind a NAT (-want +got):\n%s", diff)
 	}
 	want = []string{want[0], want[2], peer}
-	for name, server := range map[string]diag.Server{
-		"the same address": {URL: "turn:t", OK: true, MappedAddress: "192.0.2.10:4"}, "another server": {URL: "stun:s", OK: true, MappedAddress: "203.0.113.7:4"},
-		"no address": {URL: "turn:t"},
+	for name, server := range map[string]diag.ServerStage{
+		"the same address": served("turn:t", "192.0.2.10:4"), "another server": served("stun:s", "203.0.113.7:4"), "no address": served("turn:t", ""),
 	} {
 		if diff := cmp.Diff(want, places(local, remote, server, chosen)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
+}
+
+// served is the answer of a server that saw this machine with an address.
+func served(url, mapped string) diag.ServerStage {
+	stage := diag.ServerStage{URL: url, Transport: "udp", Stage: diag.Stage{Name: diag.StageBinding, Mapped: mapped}}
+	if strings.HasPrefix(url, "turn") {
+		stage.TURN, stage.Stage.Name = true, diag.StageAllocate
+	}
+	return stage
 }
 
 func TestEndIsShown(t *testing.T) {

@@ -21,8 +21,10 @@ func fourPairs() []diag.Data {
 	}
 	return append(list,
 		candidate(diag.Local, "L", diag.Srflx, "192.0.2.1", "10.0.0.1"),
-		diag.ServerResult{URL: "stun:s", OK: true, RTTMs: diag.Ptr(diag.Millis(23e6))},
-		diag.ServerResult{URL: "turn:t", ErrorCode: 401, ErrorText: "it refused the password", Stage: "allocate", Transport: "udp", DurationMs: diag.Millis(40e6), Advice: "Correct --ice-pass."},
+		diag.ServerStage{URL: "stun:s", Transport: "udp", Stage: diag.Stage{Name: diag.StageBinding, RTTMs: diag.Ptr(diag.Millis(23e6))}},
+		diag.ServerStage{URL: "turn:t", Transport: "udp", TURN: true, Stage: diag.Stage{
+			Name: diag.StageAllocate, DurationMs: diag.Millis(40e6), Failure: &diag.Failure{Cause: diag.CauseAuth, Code: 401},
+		}},
 		diag.Pair{ID: "1", LocalCandidateID: "L", RemoteCandidateID: "a", State: diag.PairFailed, RequestsSent: 7},
 		diag.Pair{ID: "2", LocalCandidateID: "L", RemoteCandidateID: "b", State: diag.PairSucceeded, RequestsSent: 2, ResponsesReceived: 2, CurrentRoundTripTime: diag.Ptr(0.02)},
 		diag.Pair{ID: "3", LocalCandidateID: "L", RemoteCandidateID: "c", State: diag.PairSucceeded, RequestsSent: 9, ResponsesReceived: 9, CurrentRoundTripTime: diag.Ptr(0.01)},
@@ -149,7 +151,7 @@ func TestCandidatesCopyAndExplain(t *testing.T) {
 		what, text string
 		explains   string
 	}{
-		{rowID{tableServers, 1}, "the server", "turn:t: 401 · it refused the password · Correct --ice-pass.", "failed in the stage allocate over udp after 40.0 ms: it refused the password (STUN error 401). Correct"},
+		{rowID{tableServers, 1}, "the server", "turn:t: the server rejected the user name or password (error 401 Unauthenticated) · Check the user name and password for turn:t; a temporary (REST) credential may have expired.", "turn:t failed: the server rejected"},
 		{rowID{tableLocal, 0}, "the candidate", "srflx udp 192.0.2.1:5000 base 10.0.0.1:5000 from stun:s", "reported by stun:s"},
 		{rowID{tableRemote, 3}, "the candidate", "host udp b.local:5000", "hides its address"},
 		{rowID{tablePairs, 0}, "the pair", "srflx 192.0.2.1:5000 ⇄ host 10.0.0.10:5000: failed, 7 checks sent, 0 answered", "No check of the peer arrived either"},

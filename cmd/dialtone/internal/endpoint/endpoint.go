@@ -62,7 +62,8 @@ func (e *Endpoint) Describe() string {
 	if e.own == nil {
 		return ""
 	}
-	return fmt.Sprintf("certificate:   self-signed, for %d days; browsers warn: compare the fingerprint\nSHA-256:       %s\n",
+	return fmt.Sprintf("certificate:   self-signed, for %d days; browsers warn: compare the fingerprint\nSHA-256:     "+
+		"  %s\n",
 		ownDays, fingerprint(e.own))
 }
 

@@ -29,7 +29,8 @@ func Replace(path string, content []byte, mode os.FileMode) error {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		return write(path, content, os.O_WRONLY, mode)
 	}
-	// In a shared directory such as /tmp somebody may plant a link: the name cannot be guessed, and the file must be new.
+	// In a shared directory such as /tmp another user may plant a link: the name cannot be guessed, and the file must be
+	// new.
 	beside := filepath.Join(filepath.Dir(path), fmt.Sprintf(".%s.%s.part", filepath.Base(path), rand.Text()))
 	err := write(beside, content, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err == nil {

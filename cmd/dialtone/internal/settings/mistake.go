@@ -92,7 +92,7 @@ func (p *Parsed) Check(err error) error {
 	return found
 }
 
-// originOf says where the value of a flag was written. One that nobody wrote is missing where the command stands.
+// originOf says where the value of a flag was written. Without a value it is the place of the command.
 func (p *Parsed) originOf(flag string) string {
 	if origin, ok := p.origins[flag]; ok {
 		return origin

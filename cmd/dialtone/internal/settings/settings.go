@@ -15,7 +15,7 @@
 //	scenario  "-" if it cannot be in a scenario, "top" if only at its top, "own" if checks do not inherit it
 //	whole     a variable holds one value of the list instead of several that commas or spaces separate
 //
-// How a text becomes a value depends on the field's type alone: see [Decoders]. A field of type diag.Secret is never
+// How a text becomes a value depends only on the field's type: see [Decoders]. A field of type diag.Secret is never
 // quoted and never shown.
 package settings
 

@@ -67,7 +67,7 @@ func (c *flakyConn) Write(p []byte) (int, error) {
 
 // TestHammer sends 1,000 candidates both ways while connections die under
 // requests and answers, parked polls among them: all arrive, once, in order.
-func TestHammer(t *testing.T) {
+func TestManyCalls(t *testing.T) {
 	const count = 1000
 	inBubble(t, server.New(server.Options{CandidatesPerSide: -1}), func(t *testing.T, n *memNet, o Options) {
 		for seed := range uint64(3) {
