@@ -50,7 +50,8 @@ func (s streams) options() settings.Options {
 			kong.Description("Place a real WebRTC call from a terminal and see whether it works, how well, and if not, why."),
 			kong.Vars{"server": defaultServer, "listen": defaultListen, "formats": strings.Join(reports.Formats(), ", "),
 				"call_tokens": tokenWays(calling, "and"), "answer_tokens": tokenWays(answering, "and")},
-			kong.Groups{"limits": "Limits:", "signaling": "Other ways to exchange offer and answer (docs/reference/signaling.md):"},
+			kong.Groups{"limits": "Limits:", "signaling": "Other ways to exchange offer and answer " +
+				"(docs/reference/signaling.md):"},
 		},
 	}
 }

@@ -56,7 +56,8 @@ func (c *natCommand) diagnose(ctx context.Context, a app, q probe.Inquiry) (diag
 	if d := r.call.Diagnosis(); d == nil {
 		return diag.ExitInterrupted, nil
 	} else if d.Ended != nil && d.Ended.Stopped == diag.StoppedError && r.call.Diagnosed() == nil {
-		return diag.ExitCannotRun, fmt.Errorf("the diagnosis failed: %s; check this machine's network and --bind", d.Ended.Reason)
+		return diag.ExitCannotRun, fmt.Errorf("the diagnosis failed: %s; check this machine's network and --bind",
+			d.Ended.Reason)
 	}
 	return judge.Judge(&r.call).Exit, nil
 }

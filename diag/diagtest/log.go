@@ -82,7 +82,8 @@ func Flowing() diag.Sample {
 	return diag.Sample{
 		Inbound: []diag.InboundRTP{{Kind: "audio", SSRC: 3, PacketsReceived: diag.Ptr(uint64(50))},
 			{Kind: "video", SSRC: 4, PacketsReceived: diag.Ptr(uint64(100))}},
-		Outbound: []diag.OutboundRTP{{Kind: "audio", SSRC: 1, PacketsSent: diag.Ptr(uint64(50))}, {Kind: "video", SSRC: 2, PacketsSent: diag.Ptr(uint64(100))}},
-		Pair:     &diag.Pair{ID: "p1", CurrentRoundTripTime: diag.Ptr(0.012)},
+		Outbound: []diag.OutboundRTP{{Kind: "audio", SSRC: 1, PacketsSent: diag.Ptr(uint64(50))},
+			{Kind: "video", SSRC: 2, PacketsSent: diag.Ptr(uint64(100))}},
+		Pair: &diag.Pair{ID: "p1", CurrentRoundTripTime: diag.Ptr(0.012)},
 	}
 }

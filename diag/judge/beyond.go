@@ -1,6 +1,7 @@
 package judge
 
-// Evidence of findings that are made beside the rules about a call: by a comparison of reports and by conformance checks.
+// Evidence of findings that are made beside the rules about a call: by a comparison of reports and by conformance
+// checks.
 type (
 	// BaselineWorse: a value got worse beyond the run-to-run variation of both reports.
 	BaselineWorse struct {

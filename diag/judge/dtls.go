@@ -42,7 +42,8 @@ func dtlsFindings(c *call.Call, _ Expectation) []Finding {
 	return []Finding{{ID: "dtls.timeout", Severity: Problem, Evidence: failed}}
 }
 
-// Path names the candidates of the selected pair: "host udp 192.0.2.1:5000 ⇄ srflx udp 198.51.100.7:3021"; empty without.
+// Path names the candidates of the selected pair: "host udp 192.0.2.1:5000 ⇄ srflx udp 198.51.100.7:3021"; empty
+// without.
 func Path(s *diag.Selected) string {
 	if s == nil {
 		return ""

@@ -108,7 +108,8 @@ func (x Expectation) expectedMedia(c *call.Call) []Finding {
 
 // missing names media of which no packet was counted; any kind and direction for empty ones.
 func missing(direction diag.Direction, kind string, c *call.Call, agreed, problem bool) Finding {
-	f := Finding{ID: "media.none", Severity: graver(problem), Evidence: MediaMissing{direction, kind, diag.Millis(c.UpTime()), agreed}}
+	f := Finding{ID: "media.none", Severity: graver(problem),
+		Evidence: MediaMissing{direction, kind, diag.Millis(c.UpTime()), agreed}}
 	if kind != "" {
 		f.ID = "media.no_" + string(direction) + "_" + kind
 	}
@@ -131,8 +132,8 @@ func faded(c *call.Call, kind string, severity Severity) []Finding {
 	return nil
 }
 
-// publishFindings name what is wrong with the media that the peer sends. Where people speak with each other, silence may be
-// meant, and only a check asks for more; whoever publishes means to be seen and heard.
+// publishFindings name what is wrong with the media that the peer sends. Where people speak with each other, silence
+// may be meant, and only a check asks for more; whoever publishes means to be seen and heard.
 func publishFindings(c *call.Call, _ Expectation) []Finding {
 	var out []Finding
 	for _, kind := range diag.Kinds {
@@ -173,7 +174,8 @@ func lossFindings(c *call.Call, x Expectation) []Finding {
 	return out
 }
 
-// OneWay is the evidence that packets were counted in one direction only, over all kinds of media; nil if that is not so.
+// OneWay is the evidence that packets were counted in one direction only, over all kinds of media; nil if that is not
+// so.
 func OneWay(c *call.Call) *MediaOneWay {
 	way := MediaOneWay{UpMs: diag.Millis(c.UpTime()), Path: Path(c.Selected)}
 	for _, direction := range []diag.Direction{diag.Outbound, diag.Inbound} {

@@ -331,8 +331,9 @@ func srvFinding(s *diag.Server) []Finding {
 	if s.SRV == "" || !s.OK() {
 		return nil
 	}
-	return []Finding{{ID: "server.found_by_srv", Severity: Info, Subject: s.URL, Evidence: ServerAddress{Address: s.Address,
-		Other: s.SRV}}}
+	return []Finding{{ID: "server.found_by_srv", Severity: Info, Subject: s.URL,
+		Evidence: ServerAddress{Address: s.Address,
+			Other: s.SRV}}}
 }
 
 // maxRepeats is how many answers beyond the first the network itself may have made.

@@ -100,8 +100,8 @@ func credentialExpired(s *diag.Server) bool {
 	return err == nil && err2 == nil && now.After(until)
 }
 
-// failedAt distinguishes servers: what answers with an error, or has no address, by its name, anything else by where and
-// how it was asked.
+// failedAt distinguishes servers: what answers with an error, or has no address, by its name, anything else by where
+// and how it was asked.
 func failedAt(s *diag.Server) string {
 	switch {
 	case s.Cause() == diag.CauseConfig:

@@ -19,7 +19,8 @@ func (s *State) judgeNAT(m mapping) Behavior {
 			slices.Contains(m.distrusted, r.Server) {
 			continue
 		}
-		b := Behavior{Value: Present, Confidence: Proven, Evidence: []Evidence{fact(KindLocalMapped, r.Local, r.Answer.Mapped)}}
+		b := Behavior{Value: Present, Confidence: Proven,
+			Evidence: []Evidence{fact(KindLocalMapped, r.Local, r.Answer.Mapped)}}
 		if r.Local == r.Answer.Mapped {
 			b.Value = None
 		}

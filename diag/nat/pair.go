@@ -168,7 +168,8 @@ var short = map[Value]string{
 
 // String is the compact result line: words without white space that a person can send to their peer.
 func (s Side) String() string {
-	words := []string{resultPrefix, "map=" + short[cmp.Or(s.Mapping, Unknown)], "filter=" + short[cmp.Or(s.Filtering, Unknown)]}
+	words := []string{resultPrefix, "map=" + short[cmp.Or(s.Mapping, Unknown)],
+		"filter=" + short[cmp.Or(s.Filtering, Unknown)]}
 	for _, flag := range s.flags() {
 		if *flag.set {
 			words = append(words, flag.name)

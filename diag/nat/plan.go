@@ -49,8 +49,8 @@ const (
 	openLead   = 30 * time.Millisecond
 )
 
-// Plan says what to ask a server next, given what is known. It is pure: the same observations give the same plan, and no
-// plan means that nothing more can be learned from this server now.
+// Plan says what to ask a server next, given what is known. It is pure: the same observations give the same plan, and
+// no plan means that nothing more can be learned from this server now.
 func Plan(o *State, server int) []Question {
 	p := plan{all: o, o: o.Family(), server: server, asked: o.Servers[server].Address}
 	if !p.asked.IsValid() || o.Servers[server].Failure != nil {

@@ -48,7 +48,8 @@ var warnings = map[string]entry{
 	"ice.restart_in_progress": warning("An ICE restart is already in progress.", "Wait until it finishes.",
 		"A restart was requested while another was in progress. One at a time is possible."),
 
-	"channel.full": warningOn("The data channel is full: ", "Check whether the peer's program hangs or its network is slow.",
+	"channel.full": warningOn("The data channel is full: ", "Check whether the peer's program hangs or its network is "+
+		"slow.",
 		"Messages wait on a data channel whose buffer is full. The peer does not acknowledge what it receives (SCTP), "+
 			"because its program hangs, or because the path is slower than what is sent."),
 	"channel.unavailable": warningOn("The data channel is not open: ",

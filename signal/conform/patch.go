@@ -26,7 +26,8 @@ func (s *suite) candidates(lines ...string) string {
 	return f.String()
 }
 
-// patching is §4.3.1 and §4.3.2. Its first check finds out whether PATCH is accepted at all, which is the server's choice.
+// patching is §4.3.1 and §4.3.2. Its first check finds out whether PATCH is accepted at all, which is the server's
+// choice.
 var patching = []check{
 	{"trickle-204", "4.3.2", Must, "a PATCH with candidates is answered 204 without content", hasSession,
 		patchOf(typeFragment, tag, candidate), func(_ context.Context, s *suite, a *web.Answer) error {

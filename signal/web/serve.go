@@ -161,8 +161,8 @@ func Reply(w http.ResponseWriter, status int, contentType string, body []byte) {
 	_, _ = w.Write(body)
 }
 
-// foreign is the refusal of a request that a web page of another site makes; nil for any other. A page that is opened on
-// this machine, or in its network, reaches what listens there: without a token any page could call. Pages of this
+// foreign is the refusal of a request that a web page of another site makes; nil for any other. A page that is opened
+// on this machine, or in its network, reaches what listens there: without a token any page could call. Pages of this
 // machine may call, and those of the very address that is asked, unless that is a name: names can be made to lead here.
 func foreign(r *http.Request, token string) *Problem {
 	origin := r.Header.Get("Origin")

@@ -308,8 +308,8 @@ func (c *Client) Close(ctx context.Context) error {
 	})
 }
 
-// bye waits for a request in flight, which the end has cancelled, and deletes the session. That it is gone already is as
-// good.
+// bye waits for a request in flight, which the end has cancelled, and deletes the session. That it is gone already is
+// as good.
 func (c *Client) bye(ctx context.Context) error {
 	c.requests <- struct{}{}
 	defer func() { <-c.requests }()

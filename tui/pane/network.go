@@ -129,8 +129,8 @@ func (p *Network) View() string {
 	return p.explained(p.Theme, slices.Concat(lines, make([]string, p.gap()), rows), "", p.explain())
 }
 
-// sections are the parts as tables whose rows have lines below them: what always belongs to a row, and its details while
-// they are shown.
+// sections are the parts as tables whose rows have lines below them: what always belongs to a row, and its details
+// while they are shown.
 func (p *Network) sections(parts []netPart) []section {
 	var out []section
 	for _, part := range parts {
