@@ -193,8 +193,10 @@ func (p *plan) filtering() []Question {
 	}
 	t := f.Tallies[p.server]
 	if t.AskedBoth == 0 {
-		return []Question{p.test(diag.SocketBoth, diag.TestChangeBoth), p.test(diag.SocketBoth, diag.TestControl),
-			p.test(diag.SocketPort, diag.TestChangePort), p.test(diag.SocketPort, diag.TestControl)}
+		return []Question{
+			p.test(diag.SocketBoth, diag.TestChangeBoth), p.test(diag.SocketBoth, diag.TestControl),
+			p.test(diag.SocketPort, diag.TestChangePort), p.test(diag.SocketPort, diag.TestControl),
+		}
 	}
 	samePort := netip.AddrPortFrom(p.asked.Addr(), p.other.Port())
 	if !t.ProvedBoth && p.unproven(diag.TestProveBoth, p.other) || t.AskedBoth >= maxSilence {

@@ -137,9 +137,16 @@ func (r *Report) facts() []fact {
 		started = r.StartedAt.UTC().Format("2006-01-02 15:04:05 UTC")
 	}
 	return []fact{
-		{"target", r.Target.words()}, {r.ofRun("setup"), span(r.Setup.Total)}, {r.ofRun("path"), r.Path.words()}, {"runs",
-			runs},
-		{"start", started}, {"duration", span(&r.Duration)}, {"tool", orUnknown(clean(r.Tool))},
+		{"target", r.Target.words()},
+		{r.ofRun("setup"), span(r.Setup.Total)},
+		{r.ofRun("path"), r.Path.words()},
+		{
+			"runs",
+			runs,
+		},
+		{"start", started},
+		{"duration", span(&r.Duration)},
+		{"tool", orUnknown(clean(r.Tool))},
 	}
 }
 
