@@ -79,7 +79,8 @@ func publishOffer(config diag.Config) func(context.Context) (string, error) {
 		}
 		gathered := make(chan struct{}, 1)
 		p, err := peer.New(peer.Options{
-			ICEServers: config.ICEServers, TLS: trust, RelayOnly: config.RelayOnly, Loopback: peer.LoopbackInclude, NoChannels: true, Flow: peer.FlowSend,
+			ICEServers: config.ICEServers, TLS: trust, RelayOnly: config.RelayOnly, Loopback: peer.LoopbackInclude,
+			NoChannels: true, Flow: peer.FlowSend,
 			OnGathered: func() {
 				select {
 				case gathered <- struct{}{}:

@@ -114,16 +114,16 @@ type planner interface{ check(a app) error }
 
 // checkLine says what is wrong with a command line, or nil.
 func (s streams) checkLine(args []string, password string) error {
-	s = s.withPassword(password)
-	s.Out, s.Err = io.Discard, io.Discard
-	parsed, err := settings.Parse(grammar(), args, s.options())
+	silent := s.withPassword(password)
+	silent.Out, silent.Err = io.Discard, io.Discard
+	parsed, err := settings.Parse(grammar(), args, silent.options())
 	if err != nil {
 		return err
 	}
 	if p, ok := parsed.Command.(planner); ok {
-		err = p.check(app{streams: s, settings: parsed, name: parsed.Name})
+		err = p.check(app{streams: silent, settings: parsed, name: parsed.Name})
 	}
-	var found settings.Mistakes
+	var found settings.MistakeErrors
 	if errors.As(parsed.Check(err), &found) {
 		return errors.New(found[0].Text)
 	}

@@ -7,21 +7,21 @@ import (
 	"dialtone/diag"
 )
 
-// log builds a log: milliseconds and what happened then, in turns.
+// Log builds a log: milliseconds and what happened then, in turns.
 func Log(parts ...any) []diag.Event {
 	var events []diag.Event
 	for i := 0; i < len(parts); i += 2 {
 		ms, isTime := parts[i].(int)
 		data, isData := parts[i+1].(diag.Data)
 		if !isTime || !isData {
-			panic(fmt.Sprintf("part %d of the log is no time and event", i))
+			panic(fmt.Sprintf("part %d of the log is no time and event", i)) //nolint:forbidigo // in tests only
 		}
 		events = append(events, diag.Event{Seq: uint64(i/2 + 1), At: time.Duration(ms) * time.Millisecond, Data: data})
 	}
 	return events
 }
 
-// goodCall is the set-up of a call that works, without its end.
+// GoodCall is the set-up of a call that works, without its end.
 func GoodCall() []diag.Event {
 	return Log(
 		0, diag.CallStart{Command: "call", Code: "w1", Media: true, Join: "dialtone call w1"},
@@ -82,7 +82,7 @@ func GoodCall() []diag.Event {
 	)
 }
 
-// then continues a log; times are absolute.
+// Then continues a log; times are absolute.
 func Then(events []diag.Event, parts ...any) []diag.Event {
 	for _, e := range Log(parts...) {
 		e.Seq = uint64(len(events) + 1)
@@ -91,7 +91,7 @@ func Then(events []diag.Event, parts ...any) []diag.Event {
 	return events
 }
 
-// flowing is a sample of a call with media both ways.
+// Flowing is a sample of a call with media both ways.
 func Flowing() diag.Sample {
 	return diag.Sample{
 		Inbound: []diag.InboundRTP{

@@ -7,7 +7,7 @@ import (
 
 // Evidence about data channels.
 type (
-	// ChannelNotOpen: connected, and no data channel opened.
+	// ChannelNotOpen means that the call is connected, and no data channel opened.
 	ChannelNotOpen struct {
 		UpMs     diag.Millis `json:"up_ms"`
 		SCTP     string      `json:"sctp,omitempty"` // RTCSctpTransportState

@@ -166,7 +166,9 @@ func mediaEnds() []judgeTest {
 	stuckAudio.Outbound = stuckAudio.Outbound[1:]
 	nothing := diag.Sample{}
 	end := diag.CallEnded{Reason: diag.EndDuration}
-	answer := func(sdp string) diag.SessionDescription { return diag.SessionDescription{Side: diag.Remote, SDP: sdp} }
+	answer := func(text string) diag.SessionDescription {
+		return diag.SessionDescription{Side: diag.Remote, SDP: text}
+	}
 	ok := "connected for 4.7 s; reached --for"
 	return []judgeTest{
 		{"no video comes", up(end, 1000, silentVideo), diag.ExitMedia, "connected for 4.7 s, but no inbound video", []string{"Check the sender"}, []string{"media.no_inbound_video"}},

@@ -115,7 +115,8 @@ func planHairpin(o *State) []Question {
 		case h.Through != nil:
 		case h.Sent == 0:
 			asks = append(asks, Question{
-				Server: servers[0], Socket: socket, Test: diag.TestHairpin, To: public[1-i], Tries: f.silence(servers[0]), AnswerAt: other,
+				Server: servers[0], Socket: socket, Test: diag.TestHairpin, To: public[1-i], Tries: f.silence(servers[0]),
+				AnswerAt: other,
 			})
 		case !h.Still[i] && n < maxContact:
 			asks = append(asks, Question{
@@ -227,7 +228,8 @@ func (f further) prove(server int, after bool) []Question {
 		return nil
 	}
 	return []Question{{
-		Server: server, Socket: wakingSocket, Test: diag.TestProveWake, To: f.Servers[server].Address, Tries: maxProveWake / 2,
+		Server: server, Socket: wakingSocket, Test: diag.TestProveWake, To: f.Servers[server].Address,
+		Tries:    maxProveWake / 2,
 		AnswerAt: socket, ResponsePort: mapped.Port(),
 	}}
 }

@@ -203,7 +203,8 @@ func (s *Side) flags() []sideFlag {
 }
 
 // ErrResult is returned (wrapped) for a text that is not a compact result line.
-var ErrResult = errors.New(`not a result of dialtone nat: paste the line that begins with "nat1," from the peer's output`)
+var ErrResult = errors.New("not a result of dialtone nat: " +
+	`paste the line that begins with "nat1," from the peer's output`)
 
 // maxResult is how many bytes a result line may have.
 const maxResult = 256

@@ -1,3 +1,5 @@
+// Package sdp reads session descriptions (RFC 8866): it parses them once, compares an offer with its answer, and
+// annotates the differences.
 package sdp
 
 import (

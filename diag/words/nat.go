@@ -385,7 +385,7 @@ func mappingSentence(n judge.Network) string {
 		}
 	}
 	return fmt.Sprintf("Your NAT uses one public port for all destinations (%s, %s).",
-		diag.Plural(servers, "server", "servers"), diag.Plural(n.IPs, "IP", "IPs"))
+		Count(servers, "server", "servers"), Count(n.IPs, "IP", "IPs"))
 }
 
 // relaySentence continues a headline when not every direct call works.

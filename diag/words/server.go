@@ -381,7 +381,7 @@ func (f failing) timeout() (what, advice string) {
 	}
 	switch {
 	case f.Cause == diag.CauseCancelled:
-		what += fmt.Sprintf(" within the %s until the call ended", diag.Span(f.server.DurationMs().Duration()))
+		what += fmt.Sprintf(" within the %s until the call ended", Duration(f.server.DurationMs().Duration()))
 		return what, "Check host, port and transport of " + f.url + ", and that no firewall drops the answers; " +
 			"a longer call would know more."
 	case f.stage.Name == diag.StageConnect:
@@ -396,7 +396,7 @@ func (f failing) timeout() (what, advice string) {
 		advice = "Check host and port of " + f.url + "; if a firewall blocks UDP, use ?transport=tcp or turns: on port 443."
 	}
 	if f.Requests > 0 {
-		what += fmt.Sprintf(" (%s", diag.Plural(f.Requests, "request", "requests"))
+		what += fmt.Sprintf(" (%s", Count(f.Requests, "request", "requests"))
 		if f.stage.DurationMs > 0 {
 			what += fmt.Sprintf(" in %.1f s", f.stage.DurationMs.Duration().Seconds())
 		}
@@ -539,7 +539,7 @@ func stageLine(d diag.ServerStage) string {
 func diagnosisLine(d diag.Data) (string, bool) {
 	switch d := d.(type) {
 	case diag.DiagnosisStart:
-		return joinWords(diag.Plural(len(d.URLs), "server", "servers"), string(d.Because)), true
+		return joinWords(Count(len(d.URLs), "server", "servers"), string(d.Because)), true
 	case diag.NATLocal:
 		return joinWords(d.Address.String(), d.Interface), true
 	case diag.NATServer:

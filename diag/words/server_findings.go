@@ -241,7 +241,7 @@ func relayText(verb, advice string) func(judge.Finding, judge.RelayUse) Text {
 
 // certificateText writes a finding about a certificate that ends soon.
 func certificateText(f judge.Finding, e judge.CertificateEnd) Text {
-	when := "expires in " + diag.Plural(e.Days, "day", "days")
+	when := "expires in " + Count(e.Days, "day", "days")
 	switch {
 	case e.Days < 0:
 		when = "has expired"

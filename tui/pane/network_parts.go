@@ -168,7 +168,8 @@ func (p *Network) behaviors(n *judge.Network) netPart {
 	part := netPart{columns: behaviorColumns, empty: "nothing is known yet"}
 	for _, row := range n.Behaviors.Rows() {
 		mark, paint := p.confidence(row.Confidence)
-		label, value, evidence := words.BehaviorLabel(row.Name), words.BehaviorValue(row.Behavior), words.BehaviorEvidence(row.Behavior)
+		label, value := words.BehaviorLabel(row.Name), words.BehaviorValue(row.Behavior)
+		evidence := words.BehaviorEvidence(row.Behavior)
 		because := ""
 		if len(evidence) > 0 {
 			because = evidence[0]

@@ -90,8 +90,8 @@ func TestOrigins(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := parsed.Check(errors.Join(errors.New("--loud is too loud"), errors.New("--user is unknown"), errors.New("--limit is missing"), Mistakes{{"there", "known"}}))
-	want := Mistakes{{"--loud", "--loud is too loud"}, {"DIALTONE_USER", "--user is unknown"}, {"the command line", "--limit is missing"}, {"there", "known"}}
+	got := parsed.Check(errors.Join(errors.New("--loud is too loud"), errors.New("--user is unknown"), errors.New("--limit is missing"), MistakeErrors{{"there", "known"}}))
+	want := MistakeErrors{{"--loud", "--loud is too loud"}, {"DIALTONE_USER", "--user is unknown"}, {"the command line", "--limit is missing"}, {"there", "known"}}
 	if diff := cmp.Diff(error(want), got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
