@@ -92,10 +92,10 @@ func ServerFacts(s *diag.Server) []string {
 			out = append(out, StageLabel(stage.Name)+" "+millis(stage.DurationMs))
 		}
 	}
-	if s.TURN && s.RTT() != nil {
+	switch t := s.Times(); {
+	case t == nil && s.TURN && s.RTT() != nil:
 		out = append(out, "round trip "+millis(*s.RTT()))
-	}
-	if t := s.Times(); t != nil {
+	case t != nil:
 		text := "round trip " + millis(t.MedianMs)
 		if t.Sent > 1 {
 			text += fmt.Sprintf(" (minimum %s, jitter %s, %d of %d lost)", millis(t.MinMs), millis(t.JitterMs), t.Lost, t.Sent)
@@ -283,7 +283,9 @@ func (f failing) plain() string { return strings.TrimSuffix(f.scheme(), "s") }
 
 // overUDP reports whether the transport is UDP or DTLS.
 // transport is UDP, TCP, TLS or DTLS.
-func (f failing) transport() string { return strings.ToUpper(cmp.Or(diag.Clean(f.server.Transport, 20), "udp")) }
+func (f failing) transport() string {
+	return strings.ToUpper(cmp.Or(diag.Clean(f.server.Transport, 20), "udp"))
+}
 
 func (f failing) overUDP() bool { return f.server.Transport == "udp" || f.server.Transport == "dtls" }
 
