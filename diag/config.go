@@ -72,10 +72,12 @@ func (c Config) Validate() error {
 		errs = append(errs, fmt.Errorf("the length of the call is negative (%v): give --for a duration such as 10s", c.For))
 	}
 	if c.Wait < 0 {
-		errs = append(errs, fmt.Errorf("the wait is negative (%v): give --wait a duration such as 1m, or 0 to wait without limit", c.Wait))
+		errs = append(errs, fmt.Errorf("the wait is negative (%v): give --wait a duration such as 1m, or 0 to wait "+
+			"without limit", c.Wait))
 	}
 	if c.RelayOnly && len(c.ICEServers) == 0 && !c.NamesServers {
-		errs = append(errs, errors.New("--relay-only needs a TURN server: add --ice turn:HOST --ice-user NAME --ice-pass PASSWORD"))
+		errs = append(errs, errors.New("--relay-only needs a TURN server: add --ice turn:HOST --ice-user NAME --ice-pass "+
+			"PASSWORD"))
 	}
 	return errors.Join(errs...)
 }

@@ -159,7 +159,8 @@ func withoutHead(b []byte) (json.RawMessage, error) {
 	return out.Bytes(), err
 }
 
-// decoders holds how each known type is read. The list is the vocabulary of a recording; docs/reference/events.md describes it.
+// decoders holds how each known type is read. The list is the vocabulary of a recording; docs/reference/events.md
+// describes it.
 var decoders = map[Type]func([]byte) (Data, error){}
 
 // Types lists the vocabulary of a recording in ascending order.

@@ -1,8 +1,10 @@
 package diag
 
 // The events of a call's frame: its start, its phases, its remarks, its end.
-var _ = []Type{register[CallStart](), register[PhaseStart](), register[PhaseEnd](), register[Warning](),
-	register[CallEnded]()}
+var _ = []Type{
+	register[CallStart](), register[PhaseStart](), register[PhaseEnd](), register[Warning](),
+	register[CallEnded](),
+}
 
 // CallStart ("call.start") opens every log: what was asked for, without any secret.
 type CallStart struct {
@@ -137,8 +139,8 @@ type CallEnded struct {
 	Reason EndReason `json:"reason"`
 	By     EndedBy   `json:"by,omitempty"`
 	Cause  string    `json:"cause,omitempty"` // the text of the underlying error, bounded and clean
-	// the cause as a stable word; of signaling: no-description; of ice-failed and dtls-failed: setup-timeout; of peer-lost:
-	// no-redial, certificate
+	// the cause as a stable word; of signaling: no-description; of ice-failed and dtls-failed: setup-timeout; of
+	// peer-lost: no-redial, certificate
 	Code string `json:"code,omitempty"`
 	// what failed in signaling; absent for any other cause
 	Signal *SignalFailure `json:"signal,omitempty"`

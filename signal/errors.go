@@ -59,12 +59,7 @@ var reasonNames = [...]string{
 }
 
 // String is the stable lower-case name, for logs, recordings and scripts.
-func (r Reason) String() string {
-	if int(r) < len(reasonNames) {
-		return reasonNames[r]
-	}
-	return reasonNames[ReasonUnknown]
-}
+func (r Reason) String() string { return nameOf(reasonNames[:], int(r)) }
 
 // Codes of an Error that dialtone gives itself, where a Reason has several causes that need different fixes. The others
 // are a server's own.

@@ -22,24 +22,20 @@ const (
 	KindBye
 )
 
+var kindNames = [...]string{
+	KindUnknown: "unknown", KindPaired: "paired", KindOffer: "offer", KindAnswer: "answer", KindCandidate: "candidate",
+	KindEndOfCandidates: "end-of-candidates", KindBye: "bye",
+}
+
 // String is the lower-case name, as it appears in logs and recordings.
-func (k Kind) String() string {
-	switch k {
-	case KindPaired:
-		return "paired"
-	case KindOffer:
-		return "offer"
-	case KindAnswer:
-		return "answer"
-	case KindCandidate:
-		return "candidate"
-	case KindEndOfCandidates:
-		return "end-of-candidates"
-	case KindBye:
-		return "bye"
-	case KindUnknown:
+func (k Kind) String() string { return nameOf(kindNames[:], int(k)) }
+
+// nameOf is the name of a value of an enum; values beyond the last are unknown.
+func nameOf(names []string, value int) string {
+	if value >= len(names) {
+		return names[0]
 	}
-	return "unknown"
+	return names[value]
 }
 
 // Role is a peer's part in the exchange.
@@ -55,14 +51,7 @@ const (
 	RoleAnswerer
 )
 
+var roleNames = [...]string{RoleUnknown: "unknown", RoleOfferer: "offerer", RoleAnswerer: "answerer"}
+
 // String is the lower-case name, as it appears in logs and recordings.
-func (r Role) String() string {
-	switch r {
-	case RoleOfferer:
-		return "offerer"
-	case RoleAnswerer:
-		return "answerer"
-	case RoleUnknown:
-	}
-	return "unknown"
-}
+func (r Role) String() string { return nameOf(roleNames[:], int(r)) }

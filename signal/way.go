@@ -11,8 +11,9 @@ import (
 type Way struct {
 	// Name is stable: recordings, reports and scenarios hold it.
 	Name string
-	// Call are its flags in dialtone call, Answer those in dialtone answer, Check those in dialtone check and in scenarios.
-	// The first of each chooses the way, and its value is Setup.Address; the values of the others are in Setup.Values.
+	// Call are its flags in dialtone call, Answer those in dialtone answer, Check those in dialtone check and in
+	// scenarios. The first of each chooses the way, and its value is Setup.Address; the values of the others are in
+	// Setup.Values.
 	Call, Answer, Check []Flag
 
 	// Coded: both peers give the same code (Setup.Code) to the same server (Setup.Address). The first flag of Check takes
@@ -88,8 +89,8 @@ type Server interface {
 type Texts interface {
 	// Show presents a local text ("offer" or "answer") to the person who carries it.
 	Show(kind, text string) error
-	// Read waits for the peer's text, of the kind that is expected. It must return when ctx ends; io.EOF means that nothing
-	// more can be read.
+	// Read waits for the peer's text, of the kind that is expected. It must return when ctx ends; io.EOF means that
+	// nothing more can be read.
 	Read(ctx context.Context, kind string) (string, error)
 	// Reject reports why a text could not be used; Read follows.
 	Reject(err error)

@@ -81,8 +81,10 @@ func (k *KeyMap) refresh(m *Model) {
 
 func (k *KeyMap) refreshTimeline(m *Model) {
 	any, back := m.time.head.Events > 0, m.transport.playback != following
-	for _, b := range []*key.Binding{&k.Pause, &k.StepBack, &k.Step, &k.Back, &k.Forward, &k.FarBack, &k.FarForward,
-		&k.Beginning} {
+	for _, b := range []*key.Binding{
+		&k.Pause, &k.StepBack, &k.Step, &k.Back, &k.Forward, &k.FarBack, &k.FarForward,
+		&k.Beginning,
+	} {
 		b.SetEnabled(any)
 	}
 	k.End.SetEnabled(back)
@@ -119,8 +121,9 @@ func (k *KeyMap) tools() []key.Binding { return []key.Binding{k.Copy, k.Export} 
 // timeline are the keys that move through the time of the call, as they are shown, in the order of the footer.
 func (k *KeyMap) timeline() []key.Binding {
 	return []key.Binding{
-		k.Pause, k.Live, pane.Both(k.StepBack, k.Step, ", .", "±1 event"), pane.Both(k.Back, k.Forward, "[ ]", "±1 s"),
-		pane.Both(k.FarBack, k.FarForward, "{ }", "±10 %"), pane.Both(k.Slower, k.Faster, "- +", "speed"),
+		k.Pause, k.Live,
+		pane.Both(k.StepBack, k.Step, ", .", "step 1 event"), pane.Both(k.Back, k.Forward, "[ ]", "step 1 s"),
+		pane.Both(k.FarBack, k.FarForward, "{ }", "step 10 %"), pane.Both(k.Slower, k.Faster, "- +", "speed"),
 		pane.Both(k.Beginning, k.End, "< >", "start/end"),
 	}
 }

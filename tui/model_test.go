@@ -115,7 +115,7 @@ func TestKeysThatCannotWork(t *testing.T) {
 		t.Errorf("footer %q, want %q", got, want)
 	}
 	replay := newReplay(t, scenarioGood(), 120, 36)
-	want := "space play · , . ±1 event · [ ] ±1 s · { } ±10 % · - + speed · < > start/end · y copy · ? keys · q quit"
+	want := "space play · , . step 1 event · [ ] step 1 s · { } step 10 % · - + speed · < > start/end · y copy · ? keys · q quit"
 	if got := strings.TrimSpace(replay.footerKeys()); got != want {
 		t.Errorf("footer of a replay %q, want %q", got, want)
 	}

@@ -29,9 +29,11 @@ type answerCommand struct {
 
 // Help implements kong.HelpProvider.
 func (answerCommand) Help() string {
-	return detail("It waits for a peer with the same room code and echoes audio, video and messages, without a screen. It writes one line per event, and a verdict after each call.\n\n"+
+	return detail("It waits for a peer with the same room code and echoes audio, video and messages, without a screen. "+
+		"It writes one line per event, and a verdict after each call.\n\n"+
 		"With --record call.jsonl, the second call is recorded to call-2.jsonl, and so on. "+
-		"With --listen, --whip and --whep it is a server itself and handles one call after another: other callers get 503 while one is active. "+
+		"With --listen, --whip and --whep it is a server itself and handles one call after another: other callers get 503 "+
+		"while one is active. "+
 		"With --whip it reports what is wrong with a publisher: no media, packet loss, no key frames.",
 		[]string{
 			"dialtone answer w1",
@@ -97,8 +99,10 @@ func (c *answerCommand) plan(a app) (diag.Config, chosen, error) {
 
 // placement is the n-th call.
 func (c *answerCommand) placement(a app, config diag.Config, w chosen, h *host, n int) calls.Placement {
-	p := calls.Placement{Config: config, Record: calls.Numbered(c.Record, n), Redact: c.Redact, Screen: c.Screen,
-		ASCII: c.ascii(a.streams)}
+	p := calls.Placement{
+		Config: config, Record: calls.Numbered(c.Record, n), Redact: c.Redact, Screen: c.Screen,
+		ASCII: c.ascii(a.streams),
+	}
 	switch {
 	case h != nil:
 		p.Engine = sessionOver(session.Accept(h), session.Flow(w.Way, true))
@@ -111,7 +115,9 @@ func (c *answerCommand) placement(a app, config diag.Config, w chosen, h *host, 
 // answerCalls answers one call after another. It ends with the context, when no peer came in time, after texts were
 // exchanged, and when the signaling server could never be reached: that is a wrong address. One that went away is
 // waited for.
-func (c *answerCommand) answerCalls(ctx context.Context, a app, config diag.Config, w chosen, h *host) (diag.Exit, error) {
+func (c *answerCommand) answerCalls(ctx context.Context, a app, config diag.Config, w chosen, h *host) (diag.Exit,
+	error,
+) {
 	reached, pause := false, shortestPause
 	for n := 1; ; n++ {
 		result, err := a.placer().Place(ctx, c.placement(a, config, w, h, n))

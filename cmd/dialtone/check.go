@@ -145,8 +145,10 @@ func (c *checkCommand) inherit(line, file *checkCommand, i int) {
 }
 
 // besideScenario are the flags that can accompany --scenario.
-var besideScenario = map[string]bool{"scenario": true, "config": true, "out": true, "record": true, "redact": true,
-	"baseline": true}
+var besideScenario = map[string]bool{
+	"scenario": true, "config": true, "out": true, "record": true, "redact": true,
+	"baseline": true,
+}
 
 // scenarioOnly says which flags of the command line belong into the file.
 func scenarioOnly(typed map[string]bool) error {

@@ -69,7 +69,8 @@ func (c *checkCommand) aim(o *diagcheck.Options, w chosen) error {
 	}
 	var parallel error
 	if w.Coded && c.Parallel > 1 {
-		parallel = errors.New("--parallel must be 1 in a room: simultaneous calls with one room code would reach each other; use --repeat, or a --scenario with a check for each code")
+		parallel = errors.New("--parallel must be 1 in a room: simultaneous calls with one room code would reach each " +
+			"other; use --repeat, or a --scenario with a check for each code")
 	}
 	return errors.Join(w.checkURL(), w.checkMedia(mediaFlags{NoMedia: c.NoMedia}), parallel)
 }

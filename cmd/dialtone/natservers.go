@@ -44,7 +44,8 @@ func (c *natCommand) urls() ([]probe.URL, error) {
 	}
 	for _, u := range list {
 		if u.Scheme.TURN() && (c.TURNSecret == "" && (c.ICEUser == "" || c.ICEPass == "")) {
-			errs = append(errs, fmt.Errorf("%s%v asks for a user name and a password: add --ice-user NAME, and the password as %s", flag, u, settings.EnvName("ice-pass")))
+			errs = append(errs, fmt.Errorf("%s%v asks for a user name and a password: add --ice-user NAME, and the password "+
+				"as %s", flag, u, settings.EnvName("ice-pass")))
 		}
 	}
 	return list, errors.Join(errs...)
@@ -69,5 +70,6 @@ func (c *natCommand) localAddr() (netip.Addr, error) {
 			return p.Addr(), nil
 		}
 	}
-	return netip.Addr{}, fmt.Errorf("--interface %s has no address to ask from: add -6 for its IPv6 address, or choose another", quote(c.Interface))
+	return netip.Addr{}, fmt.Errorf("--interface %s has no address to ask from: add -6 for its IPv6 address, or choose "+
+		"another", quote(c.Interface))
 }

@@ -39,7 +39,8 @@ func (serveCommand) Help() string {
 	return detail("It answers until it is stopped by Ctrl-C, SIGTERM or SIGHUP, which is its ordinary end. "+
 		"Limits that count take the word none. "+
 		"Browsers open the call page at the same address; camera and microphone they give to https alone, and to localhost. "+
-		"STUN and TURN are for tests in a network that you trust: with the account of --turn, everything that this machine reaches can be reached, and the call page contains it.",
+		"STUN and TURN are for tests in a network that you trust: with the account of --turn, everything that this "+
+		"machine reaches can be reached, and the call page contains it.",
 		[]string{
 			"dialtone serve",
 			"dialtone serve --listen :8000 --log-level info",

@@ -75,9 +75,11 @@ func serverAddress(raw string, port uint16) (netip.AddrPort, error) {
 	}
 	switch {
 	case err != nil:
-		return netip.AddrPort{}, fmt.Errorf("%s is no address: write IP or IP:PORT like 192.0.2.7:%d, [2001:db8::7]:%d for IPv6", quote(raw), stunPort, stunPort)
+		return netip.AddrPort{}, fmt.Errorf("%s is no address: write IP or IP:PORT like 192.0.2.7:%d, [2001:db8::7]:%d "+
+			"for IPv6", quote(raw), stunPort, stunPort)
 	case addr.Addr().IsUnspecified():
-		return netip.AddrPort{}, fmt.Errorf("%s stands for all addresses of this machine: write the one under which others reach it", quote(raw))
+		return netip.AddrPort{}, fmt.Errorf("%s stands for all addresses of this machine: write the one under which "+
+			"others reach it", quote(raw))
 	case addr.Addr().Zone() != "":
 		return netip.AddrPort{}, fmt.Errorf("%s counts on this machine alone: write an address without a zone", quote(raw))
 	}

@@ -43,7 +43,8 @@ func (t *terminalTexts) Show(kind, text string) error {
 	if kind == signal.KindOffer.String() {
 		next = " The peer runs: " + t.command
 	}
-	t.Say(fmt.Sprintf("\nSend this text to the peer over a channel that you trust.%s\n\n%s\n%s", next, paste.Wrap(text), t.qr(text)))
+	t.Say(fmt.Sprintf("\nSend this text to the peer over a channel that you trust.%s\n\n%s\n%s", next, paste.Wrap(text),
+		t.qr(text)))
 	return nil
 }
 
@@ -51,7 +52,8 @@ func (t *terminalTexts) Show(kind, text string) error {
 func (t *terminalTexts) Reject(err error) {
 	text := "That did not work: " + diag.Clean(err.Error(), 300) + "."
 	if errors.Is(err, paste.ErrDamaged) && t.Terminal && t.longest >= shortestCut {
-		text += fmt.Sprintf(" A line had %d characters, and terminals cut long ones: save the text in a file, and start again with --paste-from FILE.", t.longest)
+		text += fmt.Sprintf(" A line had %d characters, and terminals cut long ones: save the text in a file, and start "+
+			"again with --paste-from FILE.", t.longest)
 	}
 	t.longest = 0
 	t.Say(text)

@@ -56,11 +56,14 @@ func (c *startCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 
 // choose shows the screen. Without a choice there is an exit code.
 func (c *startCommand) choose(ctx context.Context, a app, all []forms.Form, past forms.History,
-	remark string) (*start.Choice, diag.Exit, error) {
+	remark string,
+) (*start.Choice, diag.Exit, error) {
 	ctx, restore := a.Interruptible(ctx)
 	defer restore()
-	options := start.Options{Version: readVersion().Version, Recent: past.Recent(all), Remark: remark,
-		ASCII: c.ascii(a.streams)}
+	options := start.Options{
+		Version: readVersion().Version, Recent: past.Recent(all), Remark: remark,
+		ASCII: c.ascii(a.streams),
+	}
 	for _, f := range all {
 		options.Commands = append(options.Commands, f.Screen())
 	}

@@ -12,8 +12,10 @@ func (c *Call) Relayed() bool {
 	if c.Selected == nil {
 		return false
 	}
-	for _, row := range []*CandidateRow{c.LocalCandidate(c.Selected.LocalCandidateID),
-		c.RemoteCandidate(c.Selected.RemoteCandidateID)} {
+	for _, row := range []*CandidateRow{
+		c.LocalCandidate(c.Selected.LocalCandidateID),
+		c.RemoteCandidate(c.Selected.RemoteCandidateID),
+	} {
 		if row != nil && row.CandidateType == diag.Relay {
 			return true
 		}

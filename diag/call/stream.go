@@ -9,9 +9,10 @@ import (
 // Stream is one direction of a kind of media over the whole call: the sum of its streams, and the worst of jitter and
 // round-trip time. What was not measured is nil.
 type Stream struct {
-	MimeType        string             `json:"mime_type,omitempty"`
-	Flows           bool               `json:"flows"`  // packets were counted until the end
-	Silent          bool               `json:"silent"` // inbound packets hold nothing but silence, since early in the connection
+	MimeType string `json:"mime_type,omitempty"`
+	Flows    bool   `json:"flows"` // packets were counted until the end
+	// inbound packets hold nothing but silence, since early in the connection
+	Silent          bool               `json:"silent"`
 	Packets         uint64             `json:"packets"`
 	Bytes           uint64             `json:"bytes"`               // of payload
 	Lost            *int64             `json:"lost,omitempty"`      // packets; negative if more were received than sent

@@ -140,8 +140,10 @@ func leftSide(text string) (*vm.Program, error) {
 		return nil, err
 	}
 	n, ok := tree.Node.(*ast.BinaryNode)
-	if !ok || !slices.Contains([]string{"==", "!=", "<", "<=", ">", ">=", "in", "not in", "contains", "startsWith",
-		"endsWith", "matches"}, n.Operator) {
+	if !ok || !slices.Contains([]string{
+		"==", "!=", "<", "<=", ">", ">=", "in", "not in", "contains", "startsWith",
+		"endsWith", "matches",
+	}, n.Operator) {
 		return nil, nil
 	}
 	return expr.Compile(n.Left.String(), dynamic()...)

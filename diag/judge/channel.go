@@ -13,7 +13,7 @@ type (
 		SCTP     string      `json:"sctp,omitempty"` // RTCSctpTransportState
 		Received uint64      `json:"packetsReceived"`
 	}
-	// ChannelNotEchoed: nothing that was sent was answered.
+	// ChannelNotEchoed means that nothing that was sent was answered.
 	ChannelNotEchoed struct {
 		Channels int `json:"channels"` // that were open
 	}

@@ -130,7 +130,7 @@ func TestJudgeCheck(t *testing.T) {
 	}
 }
 
-// TestExitsAreOrdered: a code that a call or check can have has a place in the order.
+// TestExitsAreOrdered means that a code that a call or check can have has a place in the order.
 func TestExitsAreOrdered(t *testing.T) {
 	nat := []diag.Exit{diag.ExitRelay, diag.ExitNoRelay, diag.ExitInconclusive, diag.ExitNoConnectivity}
 	for _, e := range diag.Exits() {

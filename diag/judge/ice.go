@@ -41,7 +41,8 @@ func noPath(c *call.Call) NoPath {
 	n := NoPath{
 		Local: candidates(c.Local, typeOf), Remote: candidates(c.Remote, typeOf), RelayOnly: c.Start.RelayOnly,
 		Configured: len(c.Servers) > 0 || len(c.Start.ICEServers) > 0,
-		RemoteMDNS: slices.ContainsFunc(c.Remote, func(r call.CandidateRow) bool { return strings.HasSuffix(r.Address, ".local") }),
+		RemoteMDNS: slices.ContainsFunc(c.Remote,
+			func(r call.CandidateRow) bool { return strings.HasSuffix(r.Address, ".local") }),
 	}
 	for _, p := range c.Pairs {
 		n.Requests += p.RequestsSent
@@ -71,8 +72,8 @@ func noPath(c *call.Call) NoPath {
 	return n
 }
 
-// PathTrouble says, while a call looks for a path, what is in the way so far: the evidence that a failure would have if it
-// were one now. Nil if a pair has answered, or nothing is known yet.
+// PathTrouble says, while a call looks for a path, what is in the way so far: the evidence that a failure would have if
+// it were one now. Nil if a pair has answered, or nothing is known yet.
 func PathTrouble(c *call.Call) *NoPath {
 	if c.Selected != nil || len(c.Local)+len(c.Remote) == 0 ||
 		slices.ContainsFunc(c.Pairs, func(p diag.Pair) bool { return p.State == diag.PairSucceeded }) {
@@ -84,13 +85,13 @@ func PathTrouble(c *call.Call) *NoPath {
 
 // Evidence about the path that was found.
 type (
-	// PathKind: it is not of the kind that was expected.
+	// PathKind means that it is not of the kind that was expected.
 	PathKind struct {
 		Path   string  `json:"path"`
 		Local  []Count `json:"local"`
 		Remote []Count `json:"remote"`
 	}
-	// IPv6Lost: both have IPv6, and all pairs of it failed.
+	// IPv6Lost means that both have IPv6, and all pairs of it failed.
 	IPv6Lost struct {
 		Failed int    `json:"failed"` // IPv6 pairs
 		Path   string `json:"path"`

@@ -79,7 +79,10 @@ func judge(c *call.Call, x Expectation) Verdict {
 
 // outcome collects what became of the call.
 func outcome(c *call.Call) Outcome {
-	o := Outcome{State: c.State(), Failing: c.Failing(), Stage: c.Stage(), After: c.Now, Path: c.Selected, Network: network(c)}
+	o := Outcome{
+		State: c.State(), Failing: c.Failing(), Stage: c.Stage(), After: c.Now, Path: c.Selected,
+		Network: network(c),
+	}
 	if c.ConnectedAt != nil {
 		up := c.UpTime()
 		o.Up = &up

@@ -36,8 +36,10 @@ func up(end diag.CallEnded, parts ...any) []diag.Event {
 }
 
 func refusedTURN() diag.ServerStage {
-	return diag.ServerStage{URL: "turn:turn.example", Transport: "udp", TURN: true, Stage: diag.Stage{Name: diag.StageAllocate,
-		Failure: &diag.Failure{Cause: diag.CauseAuth, Code: 401}}}
+	return diag.ServerStage{URL: "turn:turn.example", Transport: "udp", TURN: true, Stage: diag.Stage{
+		Name:    diag.StageAllocate,
+		Failure: &diag.Failure{Cause: diag.CauseAuth, Code: 401},
+	}}
 }
 
 type judgeTest struct {
@@ -260,7 +262,7 @@ func TestSDPSends(t *testing.T) {
 	}
 }
 
-// FuzzJudge: whatever words a peer, a server or a recording bring, a verdict is fit for a terminal.
+// FuzzJudge means that whatever words a peer, a server or a recording bring, a verdict is fit for a terminal.
 func FuzzJudge(f *testing.F) {
 	f.Add("hangup", "words\x1b[2J")
 	f.Add("ice-failed", "\u202e")

@@ -13,7 +13,10 @@ type Prose struct {
 func prose(list []diag.Finding) []Finding {
 	var out []Finding
 	for _, f := range list {
-		out = append(out, Finding{ID: f.ID, Severity: f.Severity, Subject: f.Title, Evidence: Prose{f.Title, f.Evidence, f.Advice}})
+		out = append(out, Finding{
+			ID: f.ID, Severity: f.Severity, Subject: f.Title,
+			Evidence: Prose{f.Title, f.Evidence, f.Advice},
+		})
 	}
 	return out
 }

@@ -14,8 +14,8 @@ const (
 )
 
 // roundTrips measures from reports that were sent and answers that name them (RFC 3550, section 6.4.1; RFC 3611,
-// section 4.5). The time of sending is taken from the local clock, not computed from the NTP time in the report, so neither a
-// wrong wall clock nor a report that was never sent gives a number. The zero value is ready.
+// section 4.5). The time of sending is taken from the local clock, not computed from the NTP time in the report, so
+// neither a wrong wall clock nor a report that was never sent gives a number. The zero value is ready.
 type roundTrips struct {
 	sent  [reportsKept]sentReport
 	next  int

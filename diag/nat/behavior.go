@@ -116,10 +116,21 @@ type Row struct {
 // Rows lists the behaviors that were asked for, in the order in which they are shown.
 func (b *Behaviors) Rows() []Row {
 	rows := []Row{
-		{NameUDP, b.UDP}, {NameNAT, b.NAT}, {NameMapping, b.Mapping}, {NameFiltering, b.Filtering},
-		{NamePortPreservation, b.PortPreservation}, {NamePooling, b.Pooling}, {NameTCPMapping, b.TCPMapping},
-		{NameUplinks, b.Uplinks}, {NameALG, b.ALG}, {NameCGNAT, b.CGNAT}, {NameCLAT, b.CLAT}, {NameIPv6, b.IPv6},
-		{NameLifetime, b.Lifetime}, {NameFragments, b.Fragments}, {NameHairpin, b.Hairpin},
+		{NameUDP, b.UDP},
+		{NameNAT, b.NAT},
+		{NameMapping, b.Mapping},
+		{NameFiltering, b.Filtering},
+		{NamePortPreservation, b.PortPreservation},
+		{NamePooling, b.Pooling},
+		{NameTCPMapping, b.TCPMapping},
+		{NameUplinks, b.Uplinks},
+		{NameALG, b.ALG},
+		{NameCGNAT, b.CGNAT},
+		{NameCLAT, b.CLAT},
+		{NameIPv6, b.IPv6},
+		{NameLifetime, b.Lifetime},
+		{NameFragments, b.Fragments},
+		{NameHairpin, b.Hairpin},
 	}
 	return slices.DeleteFunc(rows, func(r Row) bool { return r.Value == "" || r.Value == NotAsked })
 }
@@ -184,12 +195,13 @@ const (
 
 // Kinds of mapping, tcp_mapping, pooling and port_preservation.
 const (
-	KindViewChanged    Kind = "view-changed"    // addresses: the server, a mapped address, another one a moment later
-	KindViewRepeated   Kind = "view-repeated"   // asked again at the end, the first address reported the same
-	KindSame           Kind = "same"            // all of them reported the same
-	KindByPort         Kind = "by-port"         // two ports of one server address reported different ports
-	KindByAddress      Kind = "by-address"      // server addresses reported different ports, ports of one the same
-	KindByEither       Kind = "by-either"       // server addresses reported different ports; two ports of one were not asked
+	KindViewChanged  Kind = "view-changed"  // addresses: the server, a mapped address, another one a moment later
+	KindViewRepeated Kind = "view-repeated" // asked again at the end, the first address reported the same
+	KindSame         Kind = "same"          // all of them reported the same
+	KindByPort       Kind = "by-port"       // two ports of one server address reported different ports
+	KindByAddress    Kind = "by-address"    // server addresses reported different ports, ports of one the same
+	// server addresses reported different ports; two ports of one were not asked
+	KindByEither       Kind = "by-either"
 	KindAddressDiffers Kind = "address-differs" // reported addresses differ while the port is the same
 	KindOneServer      Kind = "one-server"      // fewer than two server addresses answered
 	KindStreamFailed   Kind = "stream-failed"   // address of the server, failure
@@ -202,7 +214,8 @@ const (
 	KindPortsPartly    Kind = "ports-partly"    // counts: ports that are kept, of how many
 	KindPortSteps      Kind = "port-steps"      // counts: steps of the public port from socket to socket; order
 	KindPortParity     Kind = "port-parity"     // counts: ports that are even where the local port is (RFC 4787 §4.2.2)
-	KindPortTargets    Kind = "port-by-targets" // counts: steps of one socket's port from destination to destination; order
+	// counts: steps of one socket's port from destination to destination; order
+	KindPortTargets Kind = "port-by-targets"
 )
 
 // Kinds of filtering.

@@ -118,8 +118,10 @@ func planHairpin(o *State) []Question {
 				Server: servers[0], Socket: socket, Test: diag.TestHairpin, To: public[1-i], Tries: f.silence(servers[0]), AnswerAt: other,
 			})
 		case !h.Still[i] && n < maxContact:
-			asks = append(asks, Question{Server: servers[0], Socket: socket, Test: diag.TestControl,
-				To: f.Servers[servers[0]].Address, Tries: tries})
+			asks = append(asks, Question{
+				Server: servers[0], Socket: socket, Test: diag.TestControl,
+				To: f.Servers[servers[0]].Address, Tries: tries,
+			})
 		}
 	}
 	return asks
@@ -197,8 +199,10 @@ func planLifetime(o *State) []Question {
 
 // wake asks after a pause whether the mapping of a socket is still there.
 func (f further) wake(l LifetimeState, socket diag.NATSocket, mapped netip.AddrPort, at time.Duration) Question {
-	ask := Question{Server: l.Server, Socket: socket, Test: diag.TestAgain, To: f.Servers[l.Server].Address,
-		Tries: maxMapping, At: at}
+	ask := Question{
+		Server: l.Server, Socket: socket, Test: diag.TestAgain, To: f.Servers[l.Server].Address,
+		Tries: maxMapping, At: at,
+	}
 	if l.Before {
 		ask.Socket, ask.AnswerAt, ask.Test = wakingSocket, socket, diag.TestWake
 		ask.Tries, ask.ResponsePort = f.silence(l.Server), mapped.Port()

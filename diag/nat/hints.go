@@ -19,7 +19,10 @@ func (s *State) judgeNAT(m mapping) Behavior {
 			slices.Contains(m.distrusted, r.Server) {
 			continue
 		}
-		b := Behavior{Value: Present, Confidence: Proven, Evidence: []Evidence{fact(KindLocalMapped, r.Local, r.Answer.Mapped)}}
+		b := Behavior{
+			Value: Present, Confidence: Proven,
+			Evidence: []Evidence{fact(KindLocalMapped, r.Local, r.Answer.Mapped)},
+		}
 		if r.Local == r.Answer.Mapped {
 			b.Value = None
 		}
@@ -45,8 +48,10 @@ func (s *State) judgeALG() Behavior {
 		}
 		compared++
 		if a.Plain != a.Mapped {
-			return Behavior{Value: Present, Confidence: Likely,
-				Evidence: []Evidence{fact(KindALGDiffers, a.From, a.Plain, a.Mapped)}}
+			return Behavior{
+				Value: Present, Confidence: Likely,
+				Evidence: []Evidence{fact(KindALGDiffers, a.From, a.Plain, a.Mapped)},
+			}
 		}
 	}
 	if compared == 0 {
@@ -121,8 +126,10 @@ func (s *State) judgeCLAT() Behavior {
 		return present(fact(KindCLATAddress, a))
 	}
 	if slices.ContainsFunc(clatNames, func(p string) bool { return strings.HasPrefix(s.Local.Interface, p) }) {
-		return Behavior{Value: Present, Confidence: Likely,
-			Evidence: []Evidence{{Kind: KindCLATInterface, Name: s.Local.Interface}}}
+		return Behavior{
+			Value: Present, Confidence: Likely,
+			Evidence: []Evidence{{Kind: KindCLATInterface, Name: s.Local.Interface}},
+		}
 	}
 	return unknown(of(KindCLATNot))
 }

@@ -72,8 +72,10 @@ func (s *State) judgeMapping() mapping {
 	m.ips = len(asked)
 	evidence := viewEvidence(list)
 	if len(unstable) > 0 {
-		m.Behavior = Behavior{Value: Unknown, Confidence: Contradictory,
-			Evidence: append(evidence, fact(KindViewChanged, unstable[:3]...))}
+		m.Behavior = Behavior{
+			Value: Unknown, Confidence: Contradictory,
+			Evidence: append(evidence, fact(KindViewChanged, unstable[:3]...)),
+		}
 		return m
 	}
 	m.pooling = judgePooling(list)

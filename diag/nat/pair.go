@@ -168,7 +168,10 @@ var short = map[Value]string{
 
 // String is the compact result line: words without white space that a person can send to their peer.
 func (s Side) String() string {
-	words := []string{resultPrefix, "map=" + short[cmp.Or(s.Mapping, Unknown)], "filter=" + short[cmp.Or(s.Filtering, Unknown)]}
+	words := []string{
+		resultPrefix, "map=" + short[cmp.Or(s.Mapping, Unknown)],
+		"filter=" + short[cmp.Or(s.Filtering, Unknown)],
+	}
 	for _, flag := range s.flags() {
 		if *flag.set {
 			words = append(words, flag.name)
@@ -190,8 +193,13 @@ type sideFlag struct {
 
 // flags are the words that are there or not.
 func (s *Side) flags() []sideFlag {
-	return []sideFlag{{"dependent", &s.Dependent}, {"udp", &s.UDP}, {"turn", &s.TURN}, {"v6", &s.IPv6},
-		{"hairpin", &s.Hairpin}}
+	return []sideFlag{
+		{"dependent", &s.Dependent},
+		{"udp", &s.UDP},
+		{"turn", &s.TURN},
+		{"v6", &s.IPv6},
+		{"hairpin", &s.Hairpin},
+	}
 }
 
 // ErrResult is returned (wrapped) for a text that is not a compact result line.

@@ -49,8 +49,8 @@ const (
 	openLead   = 30 * time.Millisecond
 )
 
-// Plan says what to ask a server next, given what is known. It is pure: the same observations give the same plan, and no
-// plan means that nothing more can be learned from this server now.
+// Plan says what to ask a server next, given what is known. It is pure: the same observations give the same plan, and
+// no plan means that nothing more can be learned from this server now.
 func Plan(o *State, server int) []Question {
 	p := plan{all: o, o: o.Family(), server: server, asked: o.Servers[server].Address}
 	if !p.asked.IsValid() || o.Servers[server].Failure != nil {
@@ -193,8 +193,10 @@ func (p *plan) filtering() []Question {
 	}
 	t := f.Tallies[p.server]
 	if t.AskedBoth == 0 {
-		return []Question{p.test(diag.SocketBoth, diag.TestChangeBoth), p.test(diag.SocketBoth, diag.TestControl),
-			p.test(diag.SocketPort, diag.TestChangePort), p.test(diag.SocketPort, diag.TestControl)}
+		return []Question{
+			p.test(diag.SocketBoth, diag.TestChangeBoth), p.test(diag.SocketBoth, diag.TestControl),
+			p.test(diag.SocketPort, diag.TestChangePort), p.test(diag.SocketPort, diag.TestControl),
+		}
 	}
 	samePort := netip.AddrPortFrom(p.asked.Addr(), p.other.Port())
 	if !t.ProvedBoth && p.unproven(diag.TestProveBoth, p.other) || t.AskedBoth >= maxSilence {

@@ -72,8 +72,10 @@ func (s *State) sortedAsked() []diag.Server {
 // row is a server that was asked over UDP.
 func (s *State) row(i int, outlier bool) ServerRow {
 	asked := &s.Servers[i]
-	row := ServerRow{Server: diag.Server{URL: asked.URL, Transport: "udp", SRV: asked.SRV, Address: text(asked.Address),
-		Stages: []diag.Stage{}}, Outlier: outlier}
+	row := ServerRow{Server: diag.Server{
+		URL: asked.URL, Transport: "udp", SRV: asked.SRV, Address: text(asked.Address),
+		Stages: []diag.Stage{},
+	}, Outlier: outlier}
 	if asked.DNSMs != nil {
 		row.Stages = append(row.Stages, diag.Stage{Name: diag.StageDNS, DurationMs: *asked.DNSMs})
 	}

@@ -22,15 +22,16 @@ const maxParallel = 8
 
 // Target is a server to be asked, and how.
 type Target struct {
-	URL                string         // as [ParseURL] reads it
-	Username, Password string         // for turn: and turns:
-	TLS                *tls.Config    // RootCAs, InsecureSkipVerify, ServerName; nil: the system's authorities
-	Resolver           *net.Resolver  // nil for the system's
-	Timeout            time.Duration  // of the whole probe; 0 for [DefaultTimeout]
-	Local              netip.Addr     // address of this machine to ask from; the zero value lets the system choose
-	Families           Families       // of the server's addresses
-	Use                bool           // send bytes through the relay, extend it
-	Through            netip.AddrPort // STUN server to be asked through the relay; without one it is the TURN server itself
+	URL                string        // as [ParseURL] reads it
+	Username, Password string        // for turn: and turns:
+	TLS                *tls.Config   // RootCAs, InsecureSkipVerify, ServerName; nil: the system's authorities
+	Resolver           *net.Resolver // nil for the system's
+	Timeout            time.Duration // of the whole probe; 0 for [DefaultTimeout]
+	Local              netip.Addr    // address of this machine to ask from; the zero value lets the system choose
+	Families           Families      // of the server's addresses
+	Use                bool          // send bytes through the relay, extend it
+	// STUN server to be asked through the relay; without one it is the TURN server itself
+	Through netip.AddrPort
 	// Binding requests to be timed once the server has answered; 0 and 1: none but those that ask
 	Samples int
 

@@ -155,7 +155,7 @@ func TestInterruptedIsTheWorst(t *testing.T) {
 	}
 }
 
-// TestFirstFailureIsTold: where the answering side fails first, the offering side knows only that it was left.
+// TestFirstFailureIsTold: if the answerer fails first, the offerer knows only that it was left.
 func TestFirstFailureIsTold(t *testing.T) {
 	left, failed := placed(5e6, diag.EndNobody), placed(5e6, diag.EndNobody)
 	left.Ended, failed.Ended = &diag.CallEnded{Reason: diag.EndPeerLeft, By: diag.ByRemote}, &diag.CallEnded{Reason: diag.EndICE, By: diag.ByNetwork}
@@ -284,7 +284,7 @@ func TestComparable(t *testing.T) {
 	}
 }
 
-// TestInterruptedIsNotBlamed: an answering side that the check interrupted, because the offering side had failed, explains
+// TestInterruptedIsNotBlamed: an answerer that the check interrupted, because the offerer had failed, explains
 // nothing.
 func TestInterruptedIsNotBlamed(t *testing.T) {
 	left, interrupted := placed(5e6, diag.EndNobody), placed(5e6, diag.EndInterrupted)

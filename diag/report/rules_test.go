@@ -45,8 +45,8 @@ func TestFollows(t *testing.T) {
 		"hung up when connected":  {call.Call{ConnectedAt: up, Ended: &diag.CallEnded{Reason: diag.EndPeerHangup}}, false},
 		"handshake, by the peer":  {call.Call{Ended: &diag.CallEnded{Reason: diag.EndDTLS, By: diag.ByRemote}}, true},
 		"handshake, by the local": {call.Call{Ended: &diag.CallEnded{Reason: diag.EndDTLS, By: diag.ByLocal}}, false},
-		"peer gone":               {call.Call{Ended: &diag.CallEnded{Reason: diag.EndSignaling, Code: "peer-gone"}}, true},
-		"signaling refused":       {call.Call{Ended: &diag.CallEnded{Reason: diag.EndSignaling, Code: "refused"}}, false},
+		"peer gone":               {call.Call{Ended: &diag.CallEnded{Reason: diag.EndSignaling, Signal: &diag.SignalFailure{Reason: "peer-gone"}}}, true},
+		"signaling refused":       {call.Call{Ended: &diag.CallEnded{Reason: diag.EndSignaling, Signal: &diag.SignalFailure{Reason: "refused"}}}, false},
 		"no path":                 {call.Call{Ended: &diag.CallEnded{Reason: diag.EndICE}}, false},
 	} {
 		if got := follows(&test.call); got != test.want {

@@ -137,8 +137,16 @@ func (r *Report) facts() []fact {
 		started = r.StartedAt.UTC().Format("2006-01-02 15:04:05 UTC")
 	}
 	return []fact{
-		{"target", r.Target.words()}, {r.ofRun("setup"), span(r.Setup.Total)}, {r.ofRun("path"), r.Path.words()}, {"runs", runs},
-		{"start", started}, {"duration", span(&r.Duration)}, {"tool", orUnknown(clean(r.Tool))},
+		{"target", r.Target.words()},
+		{r.ofRun("setup"), span(r.Setup.Total)},
+		{r.ofRun("path"), r.Path.words()},
+		{
+			"runs",
+			runs,
+		},
+		{"start", started},
+		{"duration", span(&r.Duration)},
+		{"tool", orUnknown(clean(r.Tool))},
 	}
 }
 
@@ -262,7 +270,7 @@ func (r *Report) channelSection() section {
 }
 
 func (r *Report) serverSection() section {
-	s := section{Title: r.ofRun("STUN and TURN servers"), Columns: columns("", "server", "result")}
+	s := section{Title: r.ofRun("STUN and TURN servers"), Columns: columns("", "server")}
 	for _, server := range r.Servers {
 		s.add(state(server.OK, "ok", "failed"), words.ServerLine(server.ServerRow))
 	}
@@ -276,7 +284,7 @@ func (r *Report) networkSection() section {
 	}
 	for _, row := range r.NAT.Behaviors.Rows() {
 		if row.Value != "" && row.Value != nat.Unknown {
-			s.add(cell{Text: words.BehaviorLabel(row.Name)}, words.BehaviorValue(row.Behavior), string(row.Confidence))
+			s.add(words.BehaviorLabel(row.Name), words.BehaviorValue(row.Behavior), row.Confidence)
 		}
 	}
 	return s

@@ -116,7 +116,8 @@ const neverOffered = "answered "
 
 // ownLines are the attributes that each peer sets for itself.
 var ownLines = map[string]bool{
-	"ice-ufrag": true, "ice-pwd": true, "fingerprint": true, "candidate": true, "end-of-candidates": true, "msid": true, "msid-semantic": true,
+	"ice-ufrag": true, "ice-pwd": true, "fingerprint": true,
+	"candidate": true, "end-of-candidates": true, "msid": true, "msid-semantic": true,
 	"ssrc": true, "ssrc-group": true, "rtcp": true, "sctp-port": true, "max-message-size": true, "cname": true,
 }
 
@@ -244,8 +245,10 @@ func (r *Row) grade() {
 }
 
 // complement is the answer that takes an offered direction as a whole (RFC 3264 §6.1).
-var complement = map[string]string{"sendrecv": "sendrecv", "sendonly": "recvonly", "recvonly": "sendonly",
-	"inactive": "inactive"}
+var complement = map[string]string{
+	"sendrecv": "sendrecv", "sendonly": "recvonly", "recvonly": "sendonly",
+	"inactive": "inactive",
+}
 
 func setupFits(offer, answer string) bool {
 	return offer == "actpass" && (answer == "active" || answer == "passive") || offer == "active" && answer == "passive" ||

@@ -39,8 +39,8 @@ func Accept(s signal.Server) Dialer {
 	return func(ctx context.Context, _ func(diag.SignalRequest)) (signal.Channel, error) { return s.Accept(ctx) }
 }
 
-// Flow is which way media goes at one end of a way. Options.Flow is to be set to it, and Config.MediaOnly where it is one
-// way.
+// Flow is which way media goes at one end of a way. Options.Flow is to be set to it, and Config.MediaOnly where it is
+// one way.
 func Flow(w signal.Way, answers bool) peer.Flow {
 	switch {
 	case !w.OneWay():

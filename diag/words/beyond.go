@@ -9,8 +9,10 @@ import (
 // beyondFindings are those that are made beside the rules about a call.
 var beyondFindings = map[string]entry{
 	"baseline.worse": on(
-		"A value of the report is worse than that of the earlier report, beyond the run-to-run variation of both. The noise comes "+
-			"from the spread of the percentiles of both reports, at least 10 % and 2 ms (0.01 for shares). With fewer than five runs "+
+		"A value of the report is worse than that of the earlier report, beyond the run-to-run variation of both. The "+
+			"noise comes "+
+			"from the spread of the percentiles of both reports, at least 10 % and 2 ms (0.01 for shares). With fewer than "+
+			"five runs "+
 			"the variation is unknown, and only a value that has more than doubled counts.",
 		func(_ judge.Finding, e judge.BaselineWorse) Text {
 			return Text{
@@ -20,11 +22,13 @@ var beyondFindings = map[string]entry{
 			}
 		}),
 	"whip.should_not_kept": on(
-		"dialtone check --whip URL --conformance asks a WHIP endpoint for what RFC 9725 §4 requires. This requirement is a SHOULD: a "+
+		"dialtone check --whip URL --conformance asks a WHIP endpoint for what RFC 9725 §4 requires. This requirement is "+
+			"a SHOULD: a "+
 			"server may have good reasons to ignore it, but other clients may rely on it.",
 		func(_ judge.Finding, e judge.ShouldNotKept) Text {
 			return Text{
-				Title: "The endpoint does not follow a SHOULD: " + e.Requirement + ".", Evidence: append(lines(e.Reason), e.Exchanges...),
+				Title: "The endpoint does not follow a SHOULD: " + e.Requirement +
+					".", Evidence: append(lines(e.Reason), e.Exchanges...),
 				Advice: "Check RFC 9725 §" + e.Section + "; other clients may rely on it.",
 			}
 		}),

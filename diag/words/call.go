@@ -15,7 +15,8 @@ var callFindings = map[string]entry{
 			"the same server, and the first one must wait long enough (--wait).",
 		func(_ judge.Finding, e judge.NobodyCame) Text {
 			return Text{
-				Title: "The peer did not come within " + Millis(e.WaitedMs) + ".", Evidence: nobodyEvidence(e), Advice: nobodyAdvice(e),
+				Title: "The peer did not come within " + Millis(e.WaitedMs) +
+					".", Evidence: nobodyEvidence(e), Advice: nobodyAdvice(e),
 			}
 		}),
 	"call.peer_left": on(
@@ -35,13 +36,15 @@ var callFindings = map[string]entry{
 			}
 		}),
 	"call.peer_lost": on(
-		"The connection was up, and then neither answers to connectivity checks nor media arrived any more. The peer's program "+
+		"The connection was up, and then neither answers to connectivity checks nor media arrived any more. The peer's "+
+			"program "+
 			"or machine died, or the network between both peers did.",
 		func(_ judge.Finding, e judge.PeerLost) Text {
 			return Text{
-				Title:    "The path was up and then went silent.",
-				Evidence: lines("connected for "+Millis(e.UpMs)+"; no consent answers and no media since then", labeled("cause", e.Cause)),
-				Advice:   Ended(diag.CallEnded{Reason: diag.EndPeerLost, Code: e.Code}),
+				Title: "The path was up and then went silent.",
+				Evidence: lines("connected for "+Millis(e.UpMs)+"; no consent answers and no media since then",
+					labeled("cause", e.Cause)),
+				Advice: Ended(diag.CallEnded{Reason: diag.EndPeerLost, Code: e.Code}),
 			}
 		}),
 	"call.ended_early": on(
@@ -54,7 +57,8 @@ var callFindings = map[string]entry{
 			}
 		}),
 	"call.cannot_run": on(
-		"dialtone itself could not run the call: it found no free port or no network interface, or the recording is of a newer version.",
+		"dialtone itself could not run the call: it found no free port or no network interface, or the recording is of a "+
+			"newer version.",
 		func(_ judge.Finding, e judge.CannotRun) Text {
 			if e.Reason != "" {
 				return Text{
@@ -69,7 +73,8 @@ var callFindings = map[string]entry{
 			}
 		}),
 	"tester.cpu": on(
-		"While the check ran, more than one in twenty timers of the program fired more than 10 ms late. Times, jitter and losses "+
+		"While the check ran, more than one in twenty timers of the program fired more than 10 ms late. Times, jitter and "+
+			"losses "+
 			"that it measured may be its own. Heavy loss is then a warning and no failure.",
 		func(_ judge.Finding, e judge.TesterShort) Text {
 			return Text{
@@ -105,23 +110,33 @@ func nobodyAdvice(e judge.NobodyCame) string {
 
 // signalTitles say what the signaling server did, by the part of the ID after "signal.", and explain it.
 var signalTitles = map[string][2]string{
-	"dns":         {"The name of the signaling server does not resolve.", ""},
-	"refused":     {"The signaling server refused the connection.", "Nothing listens at its address: it does not run, or it listens on another port."},
+	"dns": {"The name of the signaling server does not resolve.", ""},
+	"refused": {"The signaling server refused the connection.", "Nothing listens at its address: it does not run, " +
+		"or it listens on another port."},
 	"unreachable": {"The signaling server is unreachable.", "There is no route to it, or no network."},
-	"proxy":       {"The HTTP proxy failed or rejected the request.", "The environment names the proxy (HTTP_PROXY, HTTPS_PROXY)."},
-	"tls": {"The TLS handshake with the signaling server failed.",
-		"The usual cause is its certificate: expired, for another name, or of an unknown authority (--ca)."},
+	"proxy": {"The HTTP proxy failed or rejected the request.", "The environment names the proxy (HTTP_PROXY, " +
+		"HTTPS_PROXY)."},
+	"tls": {
+		"The TLS handshake with the signaling server failed.",
+		"The usual cause is its certificate: expired, for another name, or of an unknown authority (--ca).",
+	},
 	"timeout": {"The signaling server did not answer in time.", ""},
 	"broken":  {"The connection to the signaling server ended in the middle of a response.", ""},
-	"status": {"The signaling server answered with an unexpected HTTP status.",
-		"The address may belong to another service, or a gateway or login page in front of the server answered."},
-	"limit":     {"The signaling server rejects more or larger requests.", "It answers with 429 or 413."},
-	"protocol":  {"What answers is not a signaling server of this protocol.", "A web page or unreadable data came back."},
-	"rejected":  {"The signaling server rejected the message.", "In the present state of the exchange it does not accept it."},
-	"peer_gone": {"The signaling server says that the peer is gone.", "It hung up, or was silent for longer than the server waits."},
-	"shutdown":  {"The signaling server is shutting down.", ""},
-	"failed": {"The peers could not exchange offer, answer and candidates.",
-		"The cause has no name of its own; the evidence quotes it."},
+	"status": {
+		"The signaling server answered with an unexpected HTTP status.",
+		"The address may belong to another service, or a gateway or login page in front of the server answered.",
+	},
+	"limit":    {"The signaling server rejects more or larger requests.", "It answers with 429 or 413."},
+	"protocol": {"What answers is not a signaling server of this protocol.", "A web page or unreadable data came back."},
+	"rejected": {"The signaling server rejected the message.", "In the present state of the exchange it does not " +
+		"accept it."},
+	"peer_gone": {"The signaling server says that the peer is gone.", "It hung up, or was silent for longer than the " +
+		"server waits."},
+	"shutdown": {"The signaling server is shutting down.", ""},
+	"failed": {
+		"The peers could not exchange offer, answer and candidates.",
+		"The cause has no name of its own; the evidence quotes it.",
+	},
 }
 
 // signalFindings are those about failed signaling, and about the roles that a room gave.
@@ -129,9 +144,10 @@ var signalFindings = func() map[string]entry {
 	table := map[string]entry{}
 	for reason, texts := range signalTitles {
 		title := texts[0]
-		table["signal."+reason] = on(strings.TrimSpace(title+" "+texts[1]), func(_ judge.Finding, e judge.SignalingFailed) Text {
-			return Text{Title: title, Evidence: signalingEvidence(e), Advice: signalingAdvice(e)}
-		})
+		table["signal."+reason] = on(strings.TrimSpace(title+" "+texts[1]),
+			func(_ judge.Finding, e judge.SignalingFailed) Text {
+				return Text{Title: title, Evidence: signalingEvidence(e), Advice: signalingAdvice(e)}
+			})
 	}
 	return table
 }()

@@ -6,8 +6,8 @@ import (
 	"dialtone/diag"
 )
 
-// endings are the next steps after a call, by the most specific of what is known about its end: the reason with the code,
-// with the party, or alone. What failed in signaling has a table of its own.
+// endings are the next steps after a call, by the most specific of what is known about its end: the reason with the
+// code, with the party, or alone. What failed in signaling has a table of its own.
 var endings = map[string]string{
 	"internal":                 "Check that this machine has a network interface and free ports.",
 	"peer-lost":                "Ask whether the peer's program or network went away, then call again.",

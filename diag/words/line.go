@@ -325,5 +325,6 @@ func joinWords(parts ...string) string {
 	return strings.Join(kept, " ")
 }
 
-// EventTime writes a time since the start as the plain output does: seconds with milliseconds, right-aligned to 8 columns.
+// EventTime writes a time since the start as the plain output does: seconds with milliseconds, right-aligned to 8
+// columns.
 func EventTime(at time.Duration) string { return fmt.Sprintf("%8.3f", at.Seconds()) }

@@ -19,20 +19,25 @@ var behaviorTerms = map[nat.Name]struct{ label, meaning string }{
 		"destinations, so that peers can use the mapped address that a STUN server reports. Dependent (\"symmetric NAT\"): " +
 		"another one for each address, or for each address and port; peers cannot know it."},
 	nat.NameFiltering: {"filtering", "Which hosts may send to the mapped address. Endpoint-independent: any. " +
-		"Address-dependent: hosts that this machine has sent to. Address- and port-dependent: only the ports that it has sent to."},
+		"Address-dependent: hosts that this machine has sent to. Address- and port-dependent: only the ports that it has " +
+		"sent to."},
 	nat.NamePortPreservation: {"port preservation", "Whether the public port has the number of the local one. It makes " +
 		"guessing easier and decides nothing."},
-	nat.NamePooling: {"IP pooling", "Whether all sockets of this machine get the same public address (paired), as RFC 4787 " +
+	nat.NamePooling: {"IP pooling", "Whether all sockets of this machine get the same public address (paired), as RFC " +
+		"4787 " +
 		"requires, or one of several (arbitrary)."},
 	nat.NameTCPMapping: {"TCP mapping", "As mapping, for TCP connections."},
-	nat.NameUplinks:    {"uplinks", "Whether the traffic of this machine leaves by one interface, or by several, such as a VPN beside the router."},
-	nat.NameALG:        {"ALG", "Whether an application layer gateway rewrites addresses in messages, which breaks more than it fixes."},
-	nat.NameCGNAT:      {"CGNAT", "Whether the carrier has a NAT behind the router: ports in it cannot be opened."},
-	nat.NameCLAT:       {"464XLAT", "Whether this machine uses IPv4 over an IPv6 network."},
-	nat.NameIPv6:       {"IPv6", "Whether IPv6 works. If both peers have it, mostly no NAT is between them."},
-	nat.NameLifetime:   {"lifetime", "How long the NAT keeps the mapping of a silent socket. Calls refresh it every few seconds."},
-	nat.NameFragments:  {"fragments", "Whether packets larger than the MTU of the path arrive in fragments."},
-	nat.NameHairpin:    {"hairpinning", "Whether two hosts behind the NAT reach each other by its public address."},
+	nat.NameUplinks: {"uplinks", "Whether the traffic of this machine leaves by one interface, or by several, such " +
+		"as a VPN beside the router."},
+	nat.NameALG: {"ALG", "Whether an application layer gateway rewrites addresses in messages, which breaks " +
+		"more than it fixes."},
+	nat.NameCGNAT: {"CGNAT", "Whether the carrier has a NAT behind the router: ports in it cannot be opened."},
+	nat.NameCLAT:  {"464XLAT", "Whether this machine uses IPv4 over an IPv6 network."},
+	nat.NameIPv6:  {"IPv6", "Whether IPv6 works. If both peers have it, mostly no NAT is between them."},
+	nat.NameLifetime: {"lifetime", "How long the NAT keeps the mapping of a silent socket. Calls refresh it every " +
+		"few seconds."},
+	nat.NameFragments: {"fragments", "Whether packets larger than the MTU of the path arrive in fragments."},
+	nat.NameHairpin:   {"hairpinning", "Whether two hosts behind the NAT reach each other by its public address."},
 }
 
 // BehaviorLabel is what a behavior is called.
@@ -41,7 +46,8 @@ func BehaviorLabel(name nat.Name) string {
 }
 
 var confidenceMeanings = map[nat.Confidence]string{
-	nat.Proven:        "Proven: with another value, these observations would happen by chance in fewer than one of 10,000 runs.",
+	nat.Proven: "Proven: with another value, these observations would happen by chance in fewer than one of " +
+		"10,000 runs.",
 	nat.Likely:        "Likely: it fits all observations, and another value is not excluded.",
 	nat.NotKnown:      "Unknown: no observation decides it.",
 	nat.Contradictory: "Contradictory: the observations exclude each other.",
@@ -96,7 +102,8 @@ var plainEvidence = map[nat.Kind]string{
 	nat.KindLoss:         "too many packets are lost to tell loss from filtering",
 	nat.KindFewAddresses: "fewer than two server addresses were compared",
 
-	nat.KindUDPUnasked: "no server could be asked over UDP", nat.KindNoLocal: "the local address of the sockets is not known",
+	nat.KindUDPUnasked: "no server could be asked over UDP", nat.KindNoLocal: "the local address of the sockets is not " +
+		"known",
 	nat.KindALGUnknown:  "no answer had both forms of the address",
 	nat.KindCarrierNot:  "no sign of a carrier-grade NAT, which proves nothing",
 	nat.KindCLATNot:     "neither the address nor the interface of this machine is a sign of it; a router may do it",
@@ -107,12 +114,14 @@ var plainEvidence = map[nat.Kind]string{
 	nat.KindSame:         "all of them reported the same",
 	nat.KindByPort:       "two ports of one server address reported different ports of this machine",
 	nat.KindByAddress:    "different server addresses reported different ports, two ports of one address the same",
-	nat.KindByEither: "different server addresses reported different ports, so the mapping depends on the endpoint; only " +
+	nat.KindByEither: "different server addresses reported different ports, so the mapping depends on the endpoint; " +
+		"only " +
 		"two ports of one address show whether it depends on the port too",
-	nat.KindAddressDiffers: "the addresses differ while the port is the same: several uplinks, or a NAT with a pool of addresses",
-	nat.KindOneServer:      "fewer than two server addresses answered: ask a second server",
-	nat.KindStreamsFew:     "fewer than two server addresses could be asked over TCP",
-	nat.KindStreamsNone:    "no server reported a mapped address over TCP",
+	nat.KindAddressDiffers: "the addresses differ while the port is the same: several uplinks, or a NAT with a pool of " +
+		"addresses",
+	nat.KindOneServer:   "fewer than two server addresses answered: ask a second server",
+	nat.KindStreamsFew:  "fewer than two server addresses could be asked over TCP",
+	nat.KindStreamsNone: "no server reported a mapped address over TCP",
 
 	nat.KindDisagree:      "some servers' alternates get through and others' do not",
 	nat.KindChangeIgnored: "the server ignores CHANGE-REQUEST: it answers from the address that was asked",
@@ -120,10 +129,12 @@ var plainEvidence = map[nat.Kind]string{
 	nat.KindNoRFC5780:     "only a server that supports RFC 5780 can test it, and none answered",
 	nat.KindUnproven:      "the server's alternate address never answered, even when it must: the silence proves nothing",
 
-	nat.KindLongerLived:   "a mapping outlived a longer pause than one that it did not outlive",
-	nat.KindLongerAsking:  "longer pauses are in progress",
-	nat.KindServerStopped: "after that the server stopped answering even when it must: the silence after longer pauses proves nothing",
-	nat.KindPortReused: "this NAT keeps the port of a socket, so that a new mapping looks like the old one: only a server " +
+	nat.KindLongerLived:  "a mapping outlived a longer pause than one that it did not outlive",
+	nat.KindLongerAsking: "longer pauses are in progress",
+	nat.KindServerStopped: "after that the server stopped answering even when it must: the silence after longer pauses " +
+		"proves nothing",
+	nat.KindPortReused: "this NAT keeps the port of a socket, so that a new mapping looks like the old one: only a " +
+		"server " +
 		"with RESPONSE-PORT can test it",
 	nat.KindPortUnchanged:  "the port never changed: the mappings live longer, or new ones get the same port",
 	nat.KindLifetimeSilent: "no answer came, and too little is known of why",
@@ -161,9 +172,11 @@ var evidenceForms = map[nat.Kind]string{
 	nat.KindPortsPartly:    "{0} of {1} ports are preserved",
 	nat.KindPortParity:     "all {0} are even when the local port is even (RFC 4787 §4.2.2)",
 	nat.KindChangeRejected: "{a} rejected CHANGE-REQUEST with error {0}",
-	nat.KindWake: "{a} was asked to answer to sockets that had been silent for a while (RESPONSE-PORT), after one exchange " +
+	nat.KindWake: "{a} was asked to answer to sockets that had been silent for a while (RESPONSE-PORT), after one " +
+		"exchange " +
 		"of packets each",
-	nat.KindAgain:          "{a} does not support RESPONSE-PORT, so sockets that had been silent for a while asked it again",
+	nat.KindAgain: "{a} does not support RESPONSE-PORT, so sockets that had been silent for a while asked it " +
+		"again",
 	nat.KindLived:          "the port was the same after {*s}",
 	nat.KindGone:           "it was gone after {*s}",
 	nat.KindOpen:           "it is not known after {*s}",
@@ -381,7 +394,8 @@ func relaySentence(n judge.Network) string {
 	case judge.RelayingWorks:
 		return " You need TURN; your TURN server works (" + relayList(n) + ")."
 	case judge.RelayingUntested:
-		return " You need TURN; your TURN server allocates a relay (" + relayList(n) + "), but that it carries bytes is not proven."
+		return " You need TURN; your TURN server allocates a relay (" + relayList(n) + "), but that it carries bytes is " +
+			"not proven."
 	case judge.RelayingNone:
 		return " You need a TURN server, and none was given."
 	case judge.RelayingSilent:
@@ -458,9 +472,11 @@ func dependsSentence(mapping nat.Value) string {
 	case nat.AddressDependent:
 		return "Mapping is address-dependent: each address that this machine sends to gets another public port."
 	case nat.AddressAndPortDependent:
-		return "Mapping is address- and port-dependent: each port of each address that this machine sends to gets another public port."
+		return "Mapping is address- and port-dependent: each port of each address that this machine sends to gets another " +
+			"public port."
 	default:
-		return "Different addresses get different public ports; whether two ports of one address do was not reported, so the worse is assumed."
+		return "Different addresses get different public ports; whether two ports of one address do was not reported, so " +
+			"the worse is assumed."
 	}
 }
 

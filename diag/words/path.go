@@ -9,7 +9,8 @@ import (
 // pathFindings are those about the path and the handshake over it.
 var pathFindings = map[string]entry{
 	"ice.no_path": on(
-		"Offer and answer were exchanged, and no candidate pair worked. The evidence says which candidates there were and how "+
+		"Offer and answer were exchanged, and no candidate pair worked. The evidence says which candidates there were and "+
+			"how "+
 			"many checks were answered; findings about servers say which of them gave no candidate.",
 		func(_ judge.Finding, e judge.NoPath) Text {
 			return Text{Title: obstacleTitle(e), Evidence: NoPath(e), Advice: obstacleAdvice(e)}
@@ -23,19 +24,23 @@ var pathFindings = map[string]entry{
 			}
 		}),
 	"dtls.fingerprint_mismatch": on(
-		"The path works and the handshake is answered, but with another certificate than the description announced (RFC 8122). "+
-			"Either the description was changed on its way, or another party took the call. This is what the fingerprint is for: "+
+		"The path works and the handshake is answered, but with another certificate than the description announced (RFC "+
+			"8122). "+
+			"Either the description was changed on its way, or another party took the call. This is what the fingerprint is "+
+			"for: "+
 			"the call is rightly rejected.",
 		func(_ judge.Finding, e judge.FingerprintMismatch) Text {
 			return Text{
 				Title:    "The peer presented another certificate than its description announced.",
 				Evidence: []string{"announced: " + e.Announced, "presented: " + e.Presented},
-				Advice: "Check the signaling server and who can change what passes it: the offer or the answer was changed between " +
+				Advice: "Check the signaling server and who can change what passes it: the offer or the answer was changed " +
+					"between " +
 					"the peers, or another party took the call.",
 			}
 		}),
 	"dtls.timeout": on(
-		"Connectivity checks pass over the path, and the handshake over it was not answered in time. Large packets may be lost: "+
+		"Connectivity checks pass over the path, and the handshake over it was not answered in time. Large packets may be "+
+			"lost: "+
 			"a tunnel or VPN with a smaller MTU than it says.",
 		func(_ judge.Finding, e judge.HandshakeFailed) Text {
 			return Text{
@@ -55,7 +60,8 @@ var pathFindings = map[string]entry{
 			}
 		}),
 	"path.relay_unexpected": on(
-		"The check expected a direct path (--expect direct), and the selected pair goes through a TURN relay: no direct pair "+
+		"The check expected a direct path (--expect direct), and the selected pair goes through a TURN relay: no direct "+
+			"pair "+
 			"worked, or the relayed one was nominated first.",
 		func(_ judge.Finding, e judge.PathKind) Text {
 			return Text{
@@ -64,7 +70,8 @@ var pathFindings = map[string]entry{
 			}
 		}),
 	"path.direct_unexpected": on(
-		"The check expected a relayed path (--expect relay), and the selected pair is direct. Relays are used if nothing else "+
+		"The check expected a relayed path (--expect relay), and the selected pair is direct. Relays are used if nothing "+
+			"else "+
 			"works; --relay-only allows nothing else.",
 		func(_ judge.Finding, e judge.PathKind) Text {
 			return Text{
@@ -73,25 +80,31 @@ var pathFindings = map[string]entry{
 			}
 		}),
 	"path.ipv6_lost": on(
-		"Both sides offered IPv6 candidates, all pairs of them failed, and the path is IPv4. Firewalls that block incoming IPv6 "+
+		"Both sides offered IPv6 candidates, all pairs of them failed, and the path is IPv4. Firewalls that block "+
+			"incoming IPv6 "+
 			"are the usual cause. Calls work as long as IPv4 does.",
 		func(_ judge.Finding, e judge.IPv6Lost) Text {
 			return Text{
 				Title: "Both sides have IPv6, and the path is IPv4: no IPv6 pair worked.",
-				Evidence: []string{Count(e.Failed, "IPv6 pair was tried and failed", "IPv6 pairs were tried and all failed"),
-					"selected: " + e.Path},
+				Evidence: []string{
+					Count(e.Failed, "IPv6 pair was tried and failed", "IPv6 pairs were tried and all failed"),
+					"selected: " + e.Path,
+				},
 				Advice: "Check that the firewalls of both sides let UDP over IPv6 out and its answers in.",
 			}
 		}),
 	"path.rtt_differs": on(
-		"Both ends measure the round-trip time of the same path by their connectivity checks, and the results differ by more than "+
-			"50 ms and half as much again. The network is the same for both, so a machine or program at one end is slow to answer.",
+		"Both ends measure the round-trip time of the same path by their connectivity checks, and the results differ by "+
+			"more than "+
+			"50 ms and half as much again. The network is the same for both, so a machine or program at one end is slow to "+
+			"answer.",
 		func(_ judge.Finding, e judge.RTTDiffers) Text {
 			return Text{
 				Title: "The round-trip time is " + Millis(e.LocalMs) + " locally and " + Millis(e.RemoteMs) + " at the peer.",
 				Evidence: []string{fmt.Sprintf("medians of the latest connectivity checks, %d local and %d remote",
 					e.LocalSamples, e.RemoteSamples)},
-				Advice: "Check the side with the longer time: the path is the same for both, so its machine or program is slow to answer.",
+				Advice: "Check the side with the longer time: the path is the same for both, so its machine or program is slow " +
+					"to answer.",
 			}
 		}),
 }
@@ -104,7 +117,10 @@ func limit(e judge.HandshakeFailed) string {
 }
 
 func kindEvidence(e judge.PathKind) []string {
-	return []string{"selected: " + e.Path, "local candidates: " + Counts(e.Local), "remote candidates: " + Counts(e.Remote)}
+	return []string{
+		"selected: " + e.Path, "local candidates: " + Counts(e.Local),
+		"remote candidates: " + Counts(e.Remote),
+	}
 }
 
 func obstacleTitle(e judge.NoPath) string {
@@ -127,7 +143,8 @@ func NoPath(e judge.NoPath) []string {
 	var out []string
 	switch e.Obstacle {
 	case judge.NoPairAnswered:
-		out = append(out, fmt.Sprintf("%s checked with %d requests, none answered", Count(e.Pairs, "candidate pair", "candidate pairs"),
+		out = append(out, fmt.Sprintf("%s checked with %d requests, none answered",
+			Count(e.Pairs, "candidate pair", "candidate pairs"),
 			e.Requests))
 	case judge.NoPairUsable:
 		out = append(out, fmt.Sprintf("%s checked with %d requests; %s answered, but none could be used to the end",

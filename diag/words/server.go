@@ -163,7 +163,8 @@ func ServerSentence(row nat.ServerRow) string {
 	case row.Stopped() != nil:
 		text += " It " + ServerStopped(&row.Server) + "."
 	case row.Took(diag.StageChannel) != nil:
-		text += " Bytes came back through it as Send indication and as ChannelData: it carries calls when no direct path works."
+		text += " Bytes came back through it as Send indication and as ChannelData: it carries calls when no direct path " +
+			"works."
 	case row.TURN:
 		text += " Whether it carries bytes was not tested."
 	case row.Outlier:
@@ -443,7 +444,8 @@ func (f failing) protocol() (what, advice string) {
 	case diag.DetailElsewhere:
 		return unusable + "the answer came from " + f.Reason + ", and not from the address that was asked", advice
 	case diag.DetailAltered:
-		return "what came back through the relay is not an answer of a STUN server", "Ask another STUN server through the relay."
+		return "what came back through the relay is not an answer of a STUN server", "Ask another STUN server through the " +
+			"relay."
 	case diag.DetailClosed:
 		return f.at + " closed the connection instead of answering", advice
 	default:
@@ -467,7 +469,8 @@ var codeAdvice = map[int]string{
 	403: "Check the access rules of %s (coturn: allowed-peer-ip, denied-peer-ip, and the realm's users).",
 	405: "Allow mobility in the configuration of %s.",
 	420: "Update %s, or use another server: it does not know an attribute of the request.",
-	437: "Wait until the old allocation at %s expires (at most ten minutes), and look for a NAT that reuses ports at once.",
+	437: "Wait until the old allocation at %s expires (at most ten minutes), and look for a NAT that reuses ports at " +
+		"once.",
 	438: "Check that all requests reach the same server behind %s (load balancer), and its clock.",
 	440: "Enable this address family on %s, or use the other one.",
 	441: "Use the user name and password that the allocation at %s was made with.",

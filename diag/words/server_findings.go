@@ -14,10 +14,12 @@ func failed(explain string) entry { return on(explain, failedText) }
 
 // serverFindings are the findings about STUN and TURN servers.
 var serverFindings = map[string]entry{
-	"server.dns": failed("The name of the server does not resolve: it is misspelled, the server no longer exists, or the " +
+	"server.dns": failed("The name of the server does not resolve: it is misspelled, the server no longer exists, or " +
+		"the " +
 		"DNS resolver does not answer."),
 	"server.refused": failed("The machine reports that the port is closed: an ICMP message over UDP, a reset over TCP. " +
-		"The server does not run, or it listens on another port or transport. A firewall that drops packets is not the cause."),
+		"The server does not run, or it listens on another port or transport. A firewall that drops packets is not the " +
+		"cause."),
 	"server.timeout": failed("No answer came. The server is down, its address is wrong, or a firewall drops the packets " +
 		"in one direction. Asking the same server over TCP or TLS distinguishes these."),
 	"server.unreachable": failed("The operating system has no route to the server, or does not permit sending there. " +
@@ -25,14 +27,17 @@ var serverFindings = map[string]entry{
 	"server.tls": failed("The TLS or DTLS handshake failed: the certificate has expired, is signed by an unknown " +
 		"authority or is for another name, or the port does not speak TLS. Browsers reject such a server too."),
 	"server.auth": failed("The server requires credentials for a plain STUN request, or rejected the given ones."),
-	"server.config": failed("The server could not be asked because its URL or its credentials cannot be used, or because " +
+	"server.config": failed("The server could not be asked because its URL or its credentials cannot be used, or " +
+		"because " +
 		"its name has no address of the requested family (-4, -6). Nothing was sent."),
-	"server.protocol": failed("Something answers, and not as a STUN or TURN server does: another service on this port, a " +
+	"server.protocol": failed("Something answers, and not as a STUN or TURN server does: another service on this port, " +
+		"a " +
 		"captive portal, or a broken server whose messages cannot be read."),
 	"server.failed": failed("The server failed for a reason that has no finding of its own; the evidence names it."),
 	"server.try_alternate": failed("The server answered with 300 (Try Alternate, RFC 8489 §10): its clients must use " +
 		"another address. ICE agents do not follow that; name the other server."),
-	"stun.error_response": failed("The server answered with an error code that has no finding of its own. RFC 8489 §14.8 " +
+	"stun.error_response": failed("The server answered with an error code that has no finding of its own. RFC 8489 " +
+		"§14.8 " +
 		"and RFC 8656 §19 list the codes."),
 	"turn.unauthorized": failed("The TURN server is there and rejected the user name or password (401, of some servers " +
 		"400). A temporary (REST) credential may have expired, or its shared secret may differ."),
@@ -40,18 +45,22 @@ var serverFindings = map[string]entry{
 		"credentials do (the REST API for TURN servers: expiry:name), and that time has passed: the server rejects them, or "+
 		"will. The application has to fetch new credentials. If they are new, compare the clocks of this machine and of the "+
 		"credentials' issuer.", expiredText),
-	"turn.wrong_credentials": failed("The server holds an allocation for this address and port that was made with another " +
+	"turn.wrong_credentials": failed("The server holds an allocation for this address and port that was made with " +
+		"another " +
 		"user name or password (441)."),
 	"turn.transport_unsupported": failed("The server does not relay over UDP (442), which calls need. UDP relaying is " +
 		"switched off in its configuration."),
 	"turn.connection_exists": failed("The server already has a connection to that peer from this relayed transport " +
 		"address (446, RFC 6062)."),
 	"turn.forbidden": failed("The TURN server forbids this user or address (403)."),
-	"turn.allocation_mismatch": failed("The server still holds an allocation for this address and port (437). It expires " +
+	"turn.allocation_mismatch": failed("The server still holds an allocation for this address and port (437). It " +
+		"expires " +
 		"after ten minutes at most. A NAT that gives a port to the next socket at once makes this frequent."),
-	"turn.stale_nonce": failed("The server rejects the nonce that it has just issued (438). Requests of one client reach " +
+	"turn.stale_nonce": failed("The server rejects the nonce that it has just issued (438). Requests of one client " +
+		"reach " +
 		"different servers behind a load balancer, or the server's clock jumps."),
-	"turn.quota_reached": failed("The user has as many allocations as the server allows (486). Allocations of calls that " +
+	"turn.quota_reached": failed("The user has as many allocations as the server allows (486). Allocations of calls " +
+		"that " +
 		"ended badly last for up to ten minutes."),
 	"turn.insufficient_capacity": failed("The server has no relay port or bandwidth left (508)."),
 
@@ -59,12 +68,15 @@ var serverFindings = map[string]entry{
 		"From that day on browsers and dialtone reject the server. Authorities that renew automatically do so about 30 days "+
 		"before: that it has not happened means that something is broken.", certificateText),
 	"server.found_by_srv": on("The server was named without a port, and DNS SRV (RFC 8489 §8.1, RFC 5928) named another "+
-		"host or port than the usual one. dialtone nat follows that. ICE agents, in browsers and in dialtone's own calls, do "+
+		"host or port than the usual one. dialtone nat follows that. ICE agents, in browsers and in dialtone's own calls, "+
+		"do "+
 		"not ask for SRV: they use the name itself with the default port, which may be closed.",
 		func(f judge.Finding, e judge.ServerAddress) Text {
-			return Text{Title: "Calls and browsers will not find " + diag.Clean(f.Subject, 300) + ": DNS SRV names " +
-				diag.Clean(e.Other, 100) + " instead.",
-				Advice: "Name the server with its port in calls and in the configuration: " + diag.Clean(e.Other, 100) + "."}
+			return Text{
+				Title: "Calls and browsers will not find " + diag.Clean(f.Subject, 300) + ": DNS SRV names " +
+					diag.Clean(e.Other, 100) + " instead.",
+				Advice: "Name the server with its port in calls and in the configuration: " + diag.Clean(e.Other, 100) + ".",
+			}
 		}),
 	"server.slow": on("A round trip to the server takes more than a second. Calls gather candidates from it and wait as "+
 		"long. Causes are a satellite link, an overloaded server, or a server that sends its answer byte by byte.",
@@ -73,24 +85,31 @@ var serverFindings = map[string]entry{
 				e.RTTMs.Duration().Seconds()), Advice: "Use a server that is nearer or less busy: calls wait for its candidates."}
 		}),
 	"server.other_address_invalid": on("The server offers a second address (OTHER-ADDRESS, RFC 5780 §7.4) that cannot be "+
-		"one: with the IP address or the port that was asked, private, or with a RESPONSE-ORIGIN that is not where the answer "+
+		"one: with the IP address or the port that was asked, private, or with a RESPONSE-ORIGIN that is not where the "+
+		"answer "+
 		"came from. It counts as basic STUN, which reports the mapped address and nothing about filtering.",
 		func(f judge.Finding, e judge.BasicServer) Text {
-			return Text{Title: diag.Clean(f.Subject, 300) + " counts as basic STUN: " + basic(e.Basic) + ".",
-				Advice: "Give the server a second public IP address and a second port (coturn: two listening-ip, alternate-port)."}
+			return Text{
+				Title:  diag.Clean(f.Subject, 300) + " counts as basic STUN: " + basic(e.Basic) + ".",
+				Advice: "Give the server a second public IP address and a second port (coturn: two listening-ip, alternate-port).",
+			}
 		}),
 	"server.ignores_change_request": on("Asked to answer from its other address (CHANGE-REQUEST, RFC 5780 §7.2), the "+
 		"server answers from the one that was asked. Tools that do not check where an answer comes from take this for a NAT "+
 		"that filters nothing.", func(f judge.Finding, e judge.FilteringFound) Text {
-		return Text{Title: diag.Clean(f.Subject, 300) + " ignores CHANGE-REQUEST, so filtering cannot be tested with it.",
+		return Text{
+			Title:    diag.Clean(f.Subject, 300) + " ignores CHANGE-REQUEST, so filtering cannot be tested with it.",
 			Evidence: []string{fmt.Sprintf("%d answers came from the address that was asked", e.Tally.Ignored)},
-			Advice:   otherServer}
+			Advice:   otherServer,
+		}
 	}),
 	"server.refuses_change_request": on("Asked to answer from its other address, the server rejects the request, mostly "+
 		"with error 420 (unknown attribute). Filtering cannot be tested with it.",
 		func(f judge.Finding, e judge.FilteringFound) Text {
-			return Text{Title: diag.Clean(f.Subject, 300) + " rejects CHANGE-REQUEST, so filtering cannot be tested with it.",
-				Evidence: []string{fmt.Sprintf("error %d", e.Tally.Refused)}, Advice: otherServer}
+			return Text{
+				Title:    diag.Clean(f.Subject, 300) + " rejects CHANGE-REQUEST, so filtering cannot be tested with it.",
+				Evidence: []string{fmt.Sprintf("error %d", e.Tally.Refused)}, Advice: otherServer,
+			}
 		}),
 	"server.alternate_silent": on("No packet ever came from the second address of the server, even to a socket that the "+
 		"NAT must let it reach. The silence is therefore the server's, and says nothing about this network.",
@@ -103,7 +122,8 @@ var serverFindings = map[string]entry{
 		"agree. Its report is left out of the mapping. It may be behind a proxy, reached through a VPN, or unreliable.",
 		mappedText("reports another mapped address than most servers, and is not believed",
 			"Leave it out: it may be behind a proxy or reached through another uplink.")),
-	"server.mapped_private": on("A public server reports a private mapped address, while others report a public one. A NAT "+
+	"server.mapped_private": on("A public server reports a private mapped address, while others report a public one. A "+
+		"NAT "+
 		"or a load balancer in front of the server replaces the addresses of its clients: candidates from it cannot be used.",
 		mappedText("reports a private mapped address, and is not believed",
 			"Leave it out: a NAT or proxy in front of it replaces client addresses.")),
@@ -111,33 +131,41 @@ var serverFindings = map[string]entry{
 		"machine, both in use. No NAT can give one port to two sockets that talk to the same place, because it could not "+
 		"tell the answers apart: the address is made up. The report is left out of the mapping.",
 		func(f judge.Finding, _ any) Text {
-			return Text{Title: diag.Clean(f.Subject, 300) + " reports a mapped address that cannot be, and is not believed.",
+			return Text{
+				Title:    diag.Clean(f.Subject, 300) + " reports a mapped address that cannot be, and is not believed.",
 				Evidence: []string{"it reported one address and port for two sockets"}, Advice: "Leave " +
-					diag.Clean(f.Subject, 300) + " out."}
+					diag.Clean(f.Subject, 300) + " out.",
+			}
 		}),
 	"server.answers_elsewhere": on("The server answers from another address or port than the one that was asked, without "+
 		"having been asked to (CHANGE-REQUEST). Servers that listen on all addresses of a machine with several ones do so. "+
 		"Most NATs and firewalls drop such answers, and clients must not believe them: anyone could have sent them.",
 		func(f judge.Finding, e judge.ServerAddress) Text {
-			return Text{Title: diag.Clean(f.Subject, 300) + " answers from another address than the one that was asked; NATs " +
-				"and firewalls drop such answers.", Evidence: []string{fmt.Sprintf("asked %s, an answer came from %s",
-				diag.Clean(e.Address, 60), diag.Clean(e.Other, 60))},
-				Advice: "Bind the server to its public address instead of all addresses (coturn: listening-ip)."}
+			return Text{
+				Title: diag.Clean(f.Subject, 300) + " answers from another address than the one that was asked; NATs " +
+					"and firewalls drop such answers.", Evidence: []string{fmt.Sprintf("asked %s, an answer came from %s",
+					diag.Clean(e.Address, 60), diag.Clean(e.Other, 60))},
+				Advice: "Bind the server to its public address instead of all addresses (coturn: listening-ip).",
+			}
 		}),
 	"server.floods": on("The server sent many more answers than requests. It is broken, or packets run in a loop in a "+
 		"network on the path. Only the first answer to each request was read.",
 		func(f judge.Finding, e judge.Repeats) Text {
-			return Text{Title: diag.Clean(f.Subject, 300) + " repeats its answers.",
+			return Text{
+				Title:    diag.Clean(f.Subject, 300) + " repeats its answers.",
 				Evidence: []string{fmt.Sprintf("%d answers more than requests", e.Answers)},
-				Advice:   "Leave it out: it may be broken, or there is a loop in the network."}
+				Advice:   "Leave it out: it may be broken, or there is a loop in the network.",
+			}
 		}),
 
 	"turn.relay_private": on("The TURN server is public, and its relayed transport address is private: peers cannot send "+
 		"there. The server is behind a NAT and its public address is not configured (coturn: external-ip).",
 		func(f judge.Finding, e judge.ServerAddress) Text {
-			return Text{Title: fmt.Sprintf("%s allocates a private relayed transport address, %s.", diag.Clean(f.Subject, 300),
-				diag.Clean(e.Relayed, 60)), Evidence: []string{"the server itself is " + diag.Clean(e.Address, 60)},
-				Advice: "Set the external IP address of " + diag.Clean(f.Subject, 300) + " (coturn: external-ip)."}
+			return Text{
+				Title: fmt.Sprintf("%s allocates a private relayed transport address, %s.", diag.Clean(f.Subject, 300),
+					diag.Clean(e.Relayed, 60)), Evidence: []string{"the server itself is " + diag.Clean(e.Address, 60)},
+				Advice: "Set the external IP address of " + diag.Clean(f.Subject, 300) + " (coturn: external-ip).",
+			}
 		}),
 	"turn.relay_elsewhere": on("A STUN server that was asked through the relay saw another address than the one that the "+
 		"TURN server gives out. Peers would send to an address that is not the relay.",
@@ -146,26 +174,32 @@ var serverFindings = map[string]entry{
 			if at, err := netip.ParseAddrPort(seen); err == nil {
 				seen = at.Addr().String()
 			}
-			return Text{Title: fmt.Sprintf("%s gives out the relayed transport address %s, but sends from %s.",
-				diag.Clean(f.Subject, 300), diag.Clean(e.Relayed, 60), diag.Clean(e.Other, 60)),
+			return Text{
+				Title: fmt.Sprintf("%s gives out the relayed transport address %s, but sends from %s.",
+					diag.Clean(f.Subject, 300), diag.Clean(e.Relayed, 60), diag.Clean(e.Other, 60)),
 				Evidence: []string{diag.Clean(e.Peer, 60) + " saw " + diag.Clean(e.Other, 60)},
 				Advice: fmt.Sprintf("Set the external IP address of %s to %s (coturn: external-ip).", diag.Clean(f.Subject, 300),
-					diag.Clean(seen, 60))}
+					diag.Clean(seen, 60)),
+			}
 		}),
-	"turn.refresh_failed": on("The relay was allocated, and the server rejected or ignored a Refresh (RFC 8656 §7). Calls "+
+	"turn.refresh_failed": on("The relay was allocated, and the server rejected or ignored a Refresh (RFC 8656 §7). "+
+		"Calls "+
 		"over it would end with the allocation, mostly after ten minutes.", relayText(
 		"allocated a relay, but does not extend it", "Look into the server's log: calls over this relay would end with the "+
 			"allocation, mostly after ten minutes.")),
 	"turn.relay_untested": on("The relay was allocated, and no bytes came back from the only address that could be tried "+
 		"through it: the TURN server's own, because no STUN server was named. Servers may ignore or forbid requests to "+
 		"themselves, so this says nothing against the relay.", relayText(
-		"allocated a relay; whether it carries bytes is not known", "Name a STUN server too, so that it is asked through the "+
+		"allocated a relay; whether it carries bytes is not known", "Name a STUN server too, so that it is asked through "+
+			"the "+
 			"relay: dialtone nat STUN-SERVER TURN-SERVER.")),
-	"turn.peer_forbidden": on("The TURN server forbids sending to the peer that was tried (403). Servers are right to forbid "+
+	"turn.peer_forbidden": on("The TURN server forbids sending to the peer that was tried (403). Servers are right to "+
+		"forbid "+
 		"private and loopback addresses; if peers have such addresses, they have to be allowed.", relayText(
 		"forbids sending to the STUN server that was asked through the relay", "If peers have such addresses, allow them "+
 			"(coturn: allowed-peer-ip, denied-peer-ip, allow-loopback-peers).")),
-	"turn.relay_silent": on("The relay was allocated, and bytes that were sent through it did not come back. The firewall of "+
+	"turn.relay_silent": on("The relay was allocated, and bytes that were sent through it did not come back. The "+
+		"firewall of "+
 		"the TURN server blocks its relay ports, or the server has no route to the peer.", relayText(
 		"allocated a relay, but no bytes came back through it", openRelayPorts)),
 }
@@ -174,14 +208,17 @@ var serverFindings = map[string]entry{
 const otherServer = "Ask another server that supports RFC 5780."
 
 // openRelayPorts is the next step when a relay carries nothing.
-const openRelayPorts = "Check the firewall of the TURN server: its relay ports must be open for UDP (coturn: min-port, " +
+const openRelayPorts = "Check the firewall of the TURN server: its relay ports must be open for UDP (coturn: " +
+	"min-port, " +
 	"max-port)."
 
 // mappedText writes a finding about a server whose mapped address is not believed.
 func mappedText(verb, advice string) func(judge.Finding, judge.ServerAddress) Text {
 	return func(f judge.Finding, e judge.ServerAddress) Text {
-		return Text{Title: diag.Clean(f.Subject, 300) + " " + verb + ".",
-			Evidence: []string{"it reported " + diag.Clean(e.Other, 60)}, Advice: advice}
+		return Text{
+			Title:    diag.Clean(f.Subject, 300) + " " + verb + ".",
+			Evidence: []string{"it reported " + diag.Clean(e.Other, 60)}, Advice: advice,
+		}
 	}
 }
 
@@ -215,7 +252,8 @@ func certificateText(f judge.Finding, e judge.CertificateEnd) Text {
 	t := Text{
 		Title:    diag.Clean("The certificate of "+f.Subject+" "+when, 400) + ".",
 		Evidence: []string{diag.Clean(fmt.Sprintf("%s, issued by %s, is valid until %s", c.Name, c.Issuer, c.NotAfter), 300)},
-		Advice:   diag.Clean("Renew the certificate of "+f.Subject+", and check why it was not renewed automatically", 400) + ".",
+		Advice: diag.Clean("Renew the certificate of "+f.Subject+", and check why it was not renewed automatically", 400) +
+			".",
 	}
 	for _, url := range e.Also {
 		t.Evidence = append(t.Evidence, diag.Clean(url+" has it too", 400))
@@ -229,7 +267,8 @@ func expiredText(f judge.Finding, e judge.ServerFailure) Text {
 	t := Text{
 		Title:    "The credentials for " + url + " have expired.",
 		Evidence: lines(prefixed("the user name says that they were valid until ", expiry(&e.Server))),
-		Advice: "Fetch new credentials for " + url + ", or use --turn-secret, and check the clocks of this machine and of the " +
+		Advice: "Fetch new credentials for " + url + ", or use --turn-secret, and check the clocks of this machine and of " +
+			"the " +
 			"credentials' issuer.",
 	}
 	if e.Server.Failed() != nil {

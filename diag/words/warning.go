@@ -48,7 +48,8 @@ var warnings = map[string]entry{
 	"ice.restart_in_progress": warning("An ICE restart is already in progress.", "Wait until it finishes.",
 		"A restart was requested while another was in progress. One at a time is possible."),
 
-	"channel.full": warningOn("The data channel is full: ", "Check whether the peer's program hangs or its network is slow.",
+	"channel.full": warningOn("The data channel is full: ", "Check whether the peer's program hangs or its network is "+
+		"slow.",
 		"Messages wait on a data channel whose buffer is full. The peer does not acknowledge what it receives (SCTP), "+
 			"because its program hangs, or because the path is slower than what is sent."),
 	"channel.unavailable": warningOn("The data channel is not open: ",
@@ -113,11 +114,15 @@ func causes(e judge.Warning) []string {
 // wrongRole has the assigned role as its subject.
 func wrongRole(f judge.Finding) Text {
 	if f.Subject == "offerer" {
-		return Text{Title: "The room assigned the role of the offerer instead of the answerer.",
-			Advice: "Start the peer before the check, or use --role any."}
+		return Text{
+			Title:  "The room assigned the role of the offerer instead of the answerer.",
+			Advice: "Start the peer before the check, or use --role any.",
+		}
 	}
-	return Text{Title: "The room assigned the role of the answerer instead of the offerer.",
-		Advice: "Start the check before the peer, or use --role any."}
+	return Text{
+		Title:  "The room assigned the role of the answerer instead of the offerer.",
+		Advice: "Start the check before the peer, or use --role any.",
+	}
 }
 
 // warningLine is a warning in the log.

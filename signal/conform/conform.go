@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/url"
+	"slices"
 
 	"dialtone/signal/web"
 )
@@ -53,14 +54,18 @@ type check struct {
 	id, section string
 	level       Level
 	requirement string
-	run         func(ctx context.Context, s *suite) verdict
+	needs       func(*suite) string   // why it is skipped, "" if it is not; nil: never
+	ask         func(*suite) web.Call // a request to make; nil: earlier answers are looked at
+	holds       holdsFunc
 }
 
-// verdict is what a check found: empty for a pass.
-type verdict struct {
-	broken  string // why it is violated
-	skipped string // why it cannot be checked
-}
+// holdsFunc judges the answer to check.ask: why the requirement is violated; a skip: why that is not known.
+type holdsFunc = func(context.Context, *suite, *web.Answer) error
+
+// skip is why a requirement cannot be checked.
+type skip string
+
+func (s skip) Error() string { return string(s) }
 
 // Run checks an endpoint. The error says that it could not be reached at all, or that no offer could be made: then
 // there are no results.
@@ -94,27 +99,42 @@ func Run(ctx context.Context, o Options) ([]Result, error) {
 
 func (s *suite) check(ctx context.Context, c check) Result {
 	s.log = []string{}
-	v := c.run(ctx, s)
+	err := s.apply(ctx, c)
 	r := Result{ID: c.id, Section: c.section, Level: c.level, Requirement: c.requirement, Outcome: Pass, Exchanges: s.log}
+	var skipped skip
 	switch {
-	case v.skipped != "":
-		r.Outcome, r.Reason = Skipped, v.skipped
-	case v.broken != "":
-		r.Outcome, r.Reason = Fail, v.broken
-		if c.level == Should {
-			r.Outcome = Warn
+	case err == nil:
+		return r
+	case errors.As(err, &skipped):
+		r.Outcome = Skipped
+	case c.level == Should:
+		r.Outcome = Warn
+	default:
+		r.Outcome = Fail
+	}
+	r.Reason = err.Error()
+	return r
+}
+
+func (s *suite) apply(ctx context.Context, c check) error {
+	if c.needs != nil {
+		if why := c.needs(s); why != "" {
+			return skip(why)
 		}
 	}
-	return r
+	if c.ask == nil {
+		return c.holds(ctx, s, nil)
+	}
+	a, err := s.request(ctx, c.ask(s))
+	if err != nil {
+		return err
+	}
+	return c.holds(ctx, s, a)
 }
 
 // checks lists all, in the order in which they are made: later ones use what earlier ones did to the session.
 func checks() []check {
-	var all []check
-	for _, group := range [][]check{usage, setup, constraints, patching, trickling, restarting, teardown, again} {
-		all = append(all, group...)
-	}
-	return all
+	return slices.Concat(usage, setup, constraints, patching, restarting, teardown, again)
 }
 
 // resolve is where a session is; nil where the server did not say.

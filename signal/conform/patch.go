@@ -2,6 +2,7 @@ package conform
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -17,231 +18,174 @@ const (
 	oddCandidate  = "candidate:2 1 carrierpigeon 2130706175 192.0.2.1 61765 typ host"
 )
 
-// patching is §4.3.1. Its first check finds out whether PATCH is taken at all, which is for the server to choose.
-var patching = []check{
-	{"trickle-204", "4.3.2", Must, "a PATCH with candidates is answered 204 without content",
-		func(ctx context.Context, s *suite) verdict {
-			if v := s.noSession(); v.skipped != "" {
-				return v
-			}
-			a, v := s.patch(ctx, typeFragment, s.etag, s.candidates(someCandidate))
-			switch {
-			case a == nil:
-				return v
-			case a.Status == http.StatusMethodNotAllowed, a.Status == http.StatusNotImplemented,
-				a.Status == http.StatusUnprocessableEntity:
-				s.refusal = fmt.Sprintf("the server does not take candidates by PATCH (%d), which is its choice", a.Status)
-				return verdict{skipped: s.refusal}
-			}
-			s.patches = true
-			if a.Status != http.StatusNoContent || len(a.Body) > 0 {
-				return verdict{broken: fmt.Sprintf("it is answered %d with %d bytes", a.Status, len(a.Body))}
-			}
-			return verdict{}
-		}},
-	{"patch-type", "4.3.1", Must, "a PATCH of another content type is refused with 4xx",
-		patched(func(ctx context.Context, s *suite) verdict {
-			a, v := s.patch(ctx, "text/plain", s.etag, s.candidates(someCandidate))
-			if a == nil {
-				return v
-			}
-			return refused(a, "a PATCH of text/plain")
-		})},
-	{"patch-malformed", "4.3.1", Must, "a PATCH of a malformed fragment is refused with 4xx",
-		patched(func(ctx context.Context, s *suite) verdict {
-			a, v := s.patch(ctx, typeFragment, s.etag, "this is no fragment\r\n")
-			if a == nil {
-				return v
-			}
-			return refused(a, "a malformed fragment")
-		})},
-	{"patch-428", "4.3.1", Must, "a PATCH without If-Match is answered 428",
-		tagged(func(ctx context.Context, s *suite) verdict {
-			return s.status(ctx, "", http.StatusPreconditionRequired)
-		})},
-	{"patch-412", "4.3.1", Must, "a PATCH with another entity-tag is answered 412",
-		tagged(func(ctx context.Context, s *suite) verdict {
-			return s.status(ctx, `"not-the-tag"`, http.StatusPreconditionFailed)
-		})},
-}
-
-// trickling is the rest of §4.3.2.
-var trickling = []check{
-	{"trickle-no-etag", "4.3.2", Must, "the answer to candidates holds no ETag",
-		patched(func(ctx context.Context, s *suite) verdict {
-			a, v := s.patch(ctx, typeFragment, s.etag, s.candidates(someCandidate))
-			if a == nil {
-				return v
-			}
-			if tag := a.Header.Get("ETag"); tag != "" {
-				return verdict{broken: "it holds " + web.Clean(tag)}
-			}
-			return verdict{}
-		})},
-	{"trickle-odd", "4.3.2", Must, "a candidate of an unknown transport is dropped in silence",
-		patched(func(ctx context.Context, s *suite) verdict {
-			a, v := s.patch(ctx, typeFragment, s.etag, s.candidates(oddCandidate))
-			if a == nil {
-				return v
-			}
-			if a.Status != http.StatusNoContent {
-				return verdict{broken: fmt.Sprintf("it is answered %d, not 204", a.Status)}
-			}
-			return verdict{}
-		})},
-}
-
-// patched skips a check where the server takes no candidates.
-func patched(run func(context.Context, *suite) verdict) func(context.Context, *suite) verdict {
-	return func(ctx context.Context, s *suite) verdict {
-		switch {
-		case s.session == nil:
-			return s.noSession()
-		case !s.patches:
-			return verdict{skipped: s.refusal}
-		}
-		return run(ctx, s)
-	}
-}
-
-// tagged also skips it where there is no entity-tag to be matched.
-func tagged(run func(context.Context, *suite) verdict) func(context.Context, *suite) verdict {
-	return patched(func(ctx context.Context, s *suite) verdict {
-		if s.etag == "" {
-			return verdict{skipped: "the server gave no ETag, so there is none to be matched"}
-		}
-		return run(ctx, s)
-	})
-}
-
-func (s *suite) status(ctx context.Context, ifMatch string, want int) verdict {
-	a, v := s.patch(ctx, typeFragment, ifMatch, s.candidates(someCandidate))
-	if a == nil {
-		return v
-	}
-	if a.Status != want {
-		return verdict{broken: fmt.Sprintf("it is answered %d, not %d", a.Status, want)}
-	}
-	return verdict{}
-}
-
 // candidates is a fragment of the present ICE session.
 func (s *suite) candidates(lines ...string) string {
 	first := s.ice.Sections[0]
-	f := sdp.Fragment{Ufrag: s.ice.Ufrag, Pwd: s.ice.Pwd,
-		Sections: []sdp.FragmentSection{{Media: first.Media, Mid: first.Mid, Candidates: lines}}}
+	f := sdp.Fragment{
+		Ufrag: s.ice.Ufrag, Pwd: s.ice.Pwd,
+		Sections: []sdp.FragmentSection{{Media: first.Media, Mid: first.Mid, Candidates: lines}},
+	}
 	return f.String()
+}
+
+// patching is §4.3.1 and §4.3.2. Its first check finds out whether PATCH is accepted at all, which is the server's
+// choice.
+var patching = []check{
+	{
+		"trickle-204", "4.3.2", Must, "a PATCH with candidates is answered 204 without content", hasSession,
+		patchOf(typeFragment, tag, candidate), func(_ context.Context, s *suite, a *web.Answer) error {
+			switch a.Status {
+			case http.StatusMethodNotAllowed, http.StatusNotImplemented, http.StatusUnprocessableEntity:
+				s.refusal = fmt.Sprintf("the server does not accept candidates by PATCH (%d), which is its choice", a.Status)
+				return skip(s.refusal)
+			}
+			if s.patches = true; a.Status != http.StatusNoContent || len(a.Body) > 0 {
+				return fmt.Errorf("it is answered %d with %d bytes", a.Status, len(a.Body))
+			}
+			return nil
+		},
+	},
+	{
+		"patch-type", "4.3.1", Must, "a PATCH of another content type is refused with 4xx", takesPatches,
+		patchOf("text/plain", tag, candidate), isRefused("a PATCH of text/plain"),
+	},
+	{
+		"patch-malformed", "4.3.1", Must, "a PATCH of a malformed fragment is refused with 4xx", takesPatches,
+		patchOf(typeFragment, tag, text("this is no fragment\r\n")), isRefused("a malformed fragment"),
+	},
+	{
+		"patch-428", "4.3.1", Must, "a PATCH without If-Match is answered 428", hasTag,
+		patchOf(typeFragment, text(""), candidate), isStatus(http.StatusPreconditionRequired),
+	},
+	{
+		"patch-412", "4.3.1", Must, "a PATCH with another entity-tag is answered 412", hasTag,
+		patchOf(typeFragment, text(`"not-the-tag"`), candidate), isStatus(http.StatusPreconditionFailed),
+	},
+	{
+		"trickle-no-etag", "4.3.2", Must, "the answer to candidates has no ETag", takesPatches,
+		patchOf(typeFragment, tag, candidate), func(_ context.Context, _ *suite, a *web.Answer) error {
+			if tag := a.Header.Get("ETag"); tag != "" {
+				return errors.New("it has " + web.Clean(tag))
+			}
+			return nil
+		},
+	},
+	{
+		"trickle-odd", "4.3.2", Must, "a candidate of an unknown transport is dropped silently", takesPatches,
+		patchOf(typeFragment, tag, func(s *suite) string { return s.candidates(oddCandidate) }),
+		isStatus(http.StatusNoContent),
+	},
 }
 
 // restarting is §4.3.3.
 var restarting = []check{
-	{"restart-200", "4.3.3", Must, "an ICE restart is answered 200 with a fragment", restartCheck},
-	{"restart-etag-first", "4.3.1", Must, "a server that restarts gives an entity-tag, a strong one, with the 201",
-		restarted(func(_ context.Context, s *suite) verdict {
+	{"restart-200", "4.3.3", Must, "an ICE restart is answered 200 with a fragment", hasSession, restart, restarts},
+	{
+		"restart-etag-first", "4.3.1", Must, "a server that restarts gives an entity-tag, a strong one, with the 201",
+		hasRestarted, nil, state(func(s *suite) error {
 			s.recall("post")
 			if tag := s.posted.Header.Get("ETag"); !isStrong(tag) {
-				return verdict{broken: "ETag of the 201 is " + orNone(tag)}
+				return errors.New("ETag of the 201 is " + orNone(tag))
 			}
-			return verdict{}
-		})},
-	{"restart-credentials", "4.3.3", Must, "the fragment holds new ICE credentials of the server",
-		restarted(func(_ context.Context, s *suite) verdict {
+			return nil
+		}),
+	},
+	{
+		"restart-credentials", "4.3.3", Must, "the fragment contains new ICE credentials of the server", hasRestarted, nil,
+		state(func(s *suite) error {
 			before := s.answer.Fragment()
 			f, err := sdp.ParseFragment(s.restart.Body)
 			switch {
 			case err != nil:
-				return verdict{broken: web.Clean(err.Error())}
+				return errors.New(web.Clean(err.Error()))
 			case f.Ufrag == "":
-				return verdict{broken: "it holds none"}
+				return errors.New("it contains none")
 			case f.Ufrag == before.Ufrag || f.Pwd == before.Pwd:
-				return verdict{broken: "they are the old ones"}
+				return errors.New("they are the old ones")
 			}
-			return verdict{}
-		})},
-	{"restart-etag", "4.3.3", Must, "the answer to a restart holds a new entity-tag",
-		restarted(func(_ context.Context, s *suite) verdict {
-			now := s.restart.Header.Get("ETag")
-			if !isStrong(now) || now == s.posted.Header.Get("ETag") {
-				return verdict{broken: "ETag is " + orNone(now) + ", after " + orNone(s.posted.Header.Get("ETag"))}
+			return nil
+		}),
+	},
+	{
+		"restart-etag", "4.3.3", Must, "the answer to a restart has a new entity-tag", hasRestarted, nil,
+		state(func(s *suite) error {
+			was, is := s.posted.Header.Get("ETag"), s.restart.Header.Get("ETag")
+			if !isStrong(is) || is == was {
+				return errors.New("ETag is " + orNone(is) + ", after " + orNone(was))
 			}
-			return verdict{}
-		})},
-	{"restart-options", "4.3.3", Must, "the fragment has the ice-lite, ice-options and ice-pacing of the answer",
-		restarted(func(_ context.Context, s *suite) verdict {
+			return nil
+		}),
+	},
+	{
+		"restart-options", "4.3.3", Must, "the fragment has the ice-lite, ice-options and ice-pacing of the answer",
+		hasRestarted, nil, state(func(s *suite) error {
 			f, err := sdp.ParseFragment(s.restart.Body)
 			if err != nil {
-				return verdict{skipped: "there is no fragment to be read"}
+				return skip("there is no valid fragment")
 			}
 			was, is := slices.Sorted(slices.Values(s.answer.Fragment().Options)), slices.Sorted(slices.Values(f.Options))
 			if !slices.Equal(was, is) {
-				return verdict{broken: "they are " + orNone(strings.Join(is, " ")) + ", before " + orNone(strings.Join(was, " "))}
+				return errors.New("they are " + orNone(strings.Join(is, " ")) + ", before " + orNone(strings.Join(was, " ")))
 			}
-			return verdict{}
-		})},
-	{"restart-outdated", "4.3.1", Must, "after a restart the old entity-tag is answered 412",
-		restarted(func(ctx context.Context, s *suite) verdict {
-			old := s.posted.Header.Get("ETag")
-			if old == "" || !s.patches {
-				return verdict{skipped: "there is no entity-tag to be outdated, or no candidates are taken"}
+			return nil
+		}),
+	},
+	{
+		"restart-outdated", "4.3.1", Must, "after a restart the old entity-tag is answered 412", hasOldTag,
+		patchOf(typeFragment, func(s *suite) string { return s.posted.Header.Get("ETag") }, candidate),
+		isStatus(http.StatusPreconditionFailed),
+	},
+	{
+		"restart-unsatisfied", "4.3.3", Must,
+		"a restart that cannot be done is answered with an error, and the session continues", hasRestarted,
+		patchOf(typeFragment, text("*"), text("a=ice-ufrag:x\r\na=ice-pwd:short\r\n")),
+		func(ctx context.Context, s *suite, a *web.Answer) error {
+			if a.Status < 400 {
+				return fmt.Errorf("impossible credentials are answered %d", a.Status)
 			}
-			return s.status(ctx, old, http.StatusPreconditionFailed)
-		})},
-	{"restart-unsatisfied", "4.3.3", Must,
-		"a restart that cannot be done is answered with an error, and the session lives on",
-		restarted(func(ctx context.Context, s *suite) verdict {
-			a, v := s.patch(ctx, typeFragment, "*", "a=ice-ufrag:x\r\na=ice-pwd:short\r\n")
-			switch {
-			case a == nil:
-				return v
-			case a.Status < 400:
-				return verdict{broken: fmt.Sprintf("impossible credentials are answered %d", a.Status)}
+			a, err := s.request(ctx, getSession(s))
+			if err == nil && (a.Status == http.StatusNotFound || a.Status == http.StatusGone) {
+				return errors.New("the session is gone after it")
 			}
-			a, v = s.request(ctx, web.Call{Method: http.MethodGet, URL: s.session})
-			if a != nil && (a.Status == http.StatusNotFound || a.Status == http.StatusGone) {
-				return verdict{broken: "the session is gone after it"}
-			}
-			return v
-		})},
+			return err
+		},
+	},
 }
 
-// restartCheck restarts ICE. A server that does not restart says 422 where it takes candidates.
-func restartCheck(ctx context.Context, s *suite) verdict {
-	if v := s.noSession(); v.skipped != "" {
-		return v
+func hasOldTag(s *suite) string {
+	if why := hasRestarted(s); why != "" || s.posted.Header.Get("ETag") != "" && s.patches {
+		return why
 	}
+	return "there is no outdated entity-tag, or no candidates are accepted"
+}
+
+// restart is an ICE restart.
+func restart(s *suite) web.Call {
 	f := *s.ice
 	f.Ufrag, f.Pwd = fresh()
-	a, v := s.patch(ctx, typeFragment, "*", f.String())
+	s.next = &f
+	return patchOf(typeFragment, text("*"), text(f.String()))(s)
+}
+
+// restarts judges the answer to it. A server that does not restart says 422 if it accepts candidates.
+func restarts(_ context.Context, s *suite, a *web.Answer) error {
 	s.remember("restart")
 	switch {
-	case a == nil:
-		return v
 	case a.Status == http.StatusUnprocessableEntity:
-		return verdict{skipped: "the server does not restart ICE (422), which is its choice"}
+		return skip("the server does not restart ICE (422), which is its choice")
 	case !s.patches && a.Status >= 400:
-		return verdict{skipped: fmt.Sprintf("the server takes no PATCH (%d), which is its choice", a.Status)}
+		return skip(fmt.Sprintf("the server accepts no PATCH (%d), which is its choice", a.Status))
 	case a.Status >= 400:
-		return verdict{broken: fmt.Sprintf("candidates are taken but a restart is answered %d, not 422 or 200", a.Status)}
+		return fmt.Errorf("candidates are accepted but a restart is answered %d, not 422 or 200", a.Status)
 	}
-	s.restart, s.ice = a, &f
+	s.restart, s.ice = a, s.next
 	if tag := a.Header.Get("ETag"); tag != "" {
 		s.etag = tag
 	}
 	if kind := mediaType(a); a.Status != http.StatusOK || kind != typeFragment {
-		return verdict{broken: fmt.Sprintf("it is answered %d with content type %s", a.Status, orNone(kind))}
+		return fmt.Errorf("it is answered %d with content type %s", a.Status, orNone(kind))
 	}
-	return verdict{}
-}
-
-// restarted skips a check where no restart was done.
-func restarted(run func(context.Context, *suite) verdict) func(context.Context, *suite) verdict {
-	return func(ctx context.Context, s *suite) verdict {
-		s.recall("restart")
-		if s.restart == nil {
-			return verdict{skipped: "no ICE restart was done"}
-		}
-		return run(ctx, s)
-	}
+	return nil
 }
 
 // isStrong recognizes a strong entity-tag (RFC 9110 §8.8.3).

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"mime"
 	"net/http"
@@ -37,6 +38,7 @@ type suite struct {
 	refusal string // else why not
 	restart *web.Answer
 	ice     *sdp.Fragment // of the client, as it is now
+	next    *sdp.Fragment // as it is after the restart in progress
 	extra   []*url.URL    // further sessions to be deleted
 }
 
@@ -98,20 +100,17 @@ func (s *suite) name(u *url.URL) string {
 	return "session"
 }
 
-// request is do for calls whose every status is judged; broken is set if there was no answer.
-func (s *suite) request(ctx context.Context, call web.Call) (*web.Answer, verdict) {
+// request is do for calls whose every status is judged; the error is that there was no answer.
+func (s *suite) request(ctx context.Context, call web.Call) (*web.Answer, error) {
 	call.Op = "conformance"
-	a, err := s.do(ctx, call)
-	if a == nil {
-		return nil, verdict{broken: "there was no answer: " + web.Clean(fmt.Sprint(err))}
-	}
-	return a, verdict{}
+	return s.answered(s.do(ctx, call))
 }
 
-// patch sends a fragment to the session.
-func (s *suite) patch(ctx context.Context, contentType, ifMatch, body string) (*web.Answer, verdict) {
-	return s.request(ctx, web.Call{Method: http.MethodPatch, URL: s.session, ContentType: contentType, IfMatch: ifMatch,
-		Body: []byte(body)})
+func (s *suite) answered(a *web.Answer, err error) (*web.Answer, error) {
+	if a == nil {
+		return nil, errors.New("there was no answer: " + web.Clean(fmt.Sprint(err)))
+	}
+	return a, nil
 }
 
 // remember keeps the exchanges of the check at hand for others.
@@ -126,19 +125,23 @@ func (s *suite) remember(name string) {
 func (s *suite) recall(name string) { s.log = append(s.log, s.memory[name]...) }
 
 // open posts a fresh offer, changed by change, for a check of its own.
-func (s *suite) open(ctx context.Context, change func(string) string) (*web.Answer, verdict) {
+func (s *suite) open(ctx context.Context, change func(string) string) (*web.Answer, error) {
 	offer, err := s.o.Offer(ctx)
 	if err != nil {
-		return nil, verdict{skipped: "no offer could be made: " + web.Clean(err.Error())}
+		return nil, skip("no offer could be made: " + web.Clean(err.Error()))
 	}
-	a, err := s.post(ctx, change(offer))
-	if a == nil {
-		return nil, verdict{broken: "there was no answer: " + web.Clean(fmt.Sprint(err))}
+	a, err := s.answered(s.post(ctx, change(offer)))
+	s.keep(a)
+	return a, err
+}
+
+// keep notes a session that an answer has made, to be deleted.
+func (s *suite) keep(a *web.Answer) {
+	if a != nil && a.Status/100 == 2 {
+		if u := resolve(a); u != nil {
+			s.extra = append(s.extra, u)
+		}
 	}
-	if u := resolve(a); u != nil && a.Status/100 == 2 {
-		s.extra = append(s.extra, u)
-	}
-	return a, verdict{}
 }
 
 // closeExtra deletes the sessions of open.
@@ -159,21 +162,107 @@ func (s *suite) cleanUp(ctx context.Context) {
 	}
 }
 
-// noSession is the reason to skip what needs one.
-func (s *suite) noSession() verdict {
-	if s.session == nil {
-		return verdict{skipped: "there is no session"}
-	}
-	return verdict{}
+// What a check needs.
+
+func hasPosted(s *suite) string {
+	s.recall("post")
+	return ""
 }
 
-func isRefused(a *web.Answer) bool { return a.Status/100 == 4 }
-
-func refused(a *web.Answer, what string) verdict {
-	if isRefused(a) {
-		return verdict{}
+func hasAnswer(s *suite) string {
+	if s.recall("post"); s.answer == nil {
+		return "the POST is not accepted"
 	}
-	return verdict{broken: fmt.Sprintf("%s is answered %d, not 4xx", what, a.Status)}
+	return ""
+}
+
+func hasOptions(s *suite) string {
+	if s.recall("options"); s.options == nil || s.options.Status/100 != 2 {
+		return "OPTIONS is not answered 2xx"
+	}
+	return ""
+}
+
+func hasSession(s *suite) string {
+	if s.session == nil {
+		return "there is no session"
+	}
+	return ""
+}
+
+func takesPatches(s *suite) string {
+	if why := hasSession(s); why != "" || s.patches {
+		return why
+	}
+	return s.refusal
+}
+
+func hasTag(s *suite) string {
+	if why := takesPatches(s); why != "" || s.etag != "" {
+		return why
+	}
+	return "the server gave no ETag, so there is none to match"
+}
+
+func hasRestarted(s *suite) string {
+	if s.recall("restart"); s.restart == nil {
+		return "no ICE restart was done"
+	}
+	return ""
+}
+
+// Requests that checks make.
+
+func getEndpoint(s *suite) web.Call { return web.Call{Method: http.MethodGet, URL: s.endpoint} }
+func getSession(s *suite) web.Call  { return web.Call{Method: http.MethodGet, URL: s.session} }
+
+// postOf sends a body to where the first POST was answered.
+func postOf(contentType string, body func(*suite) string) func(*suite) web.Call {
+	return func(s *suite) web.Call {
+		return web.Call{Method: http.MethodPost, URL: s.posted.URL, ContentType: contentType, Body: []byte(body(s))}
+	}
+}
+
+// patchOf sends a body to the session, with the entity-tag of the ICE session or another.
+func patchOf(contentType string, ifMatch, body func(*suite) string) func(*suite) web.Call {
+	return func(s *suite) web.Call {
+		return web.Call{
+			Method: http.MethodPatch, URL: s.session, ContentType: contentType, IfMatch: ifMatch(s),
+			Body: []byte(body(s)),
+		}
+	}
+}
+
+func text(t string) func(*suite) string { return func(*suite) string { return t } }
+func tag(s *suite) string               { return s.etag }
+func candidate(s *suite) string         { return s.candidates(someCandidate) }
+
+// Judgments.
+
+func isStatus(want int) holdsFunc {
+	return func(_ context.Context, _ *suite, a *web.Answer) error {
+		if a.Status != want {
+			return fmt.Errorf("it is answered %d, not %d", a.Status, want)
+		}
+		return nil
+	}
+}
+
+// isRefused also ends a session that should not exist.
+func isRefused(what string) holdsFunc {
+	return func(ctx context.Context, s *suite, a *web.Answer) error {
+		s.keep(a)
+		s.closeExtra(ctx)
+		if a.Status/100 != 4 {
+			return fmt.Errorf("%s is answered %d, not 4xx", what, a.Status)
+		}
+		return nil
+	}
+}
+
+// state looks at what is known.
+func state(holds func(*suite) error) holdsFunc {
+	return func(_ context.Context, s *suite, _ *web.Answer) error { return holds(s) }
 }
 
 func mediaType(a *web.Answer) string {

@@ -1,6 +1,7 @@
 package room
 
 import (
+	"encoding/json"
 	"errors"
 
 	"dialtone/signal"
@@ -99,20 +100,10 @@ func (e *engine) isNew(m signal.Message) bool {
 	return true
 }
 
+// candidateKey is the same for equal candidates.
 func candidateKey(c *signal.Candidate) string {
-	key := c.Candidate + "\x00"
-	if c.SDPMid != nil {
-		key += *c.SDPMid
-	}
-	key += "\x00"
-	if c.SDPMLineIndex != nil {
-		key += string(rune(*c.SDPMLineIndex))
-	}
-	key += "\x00"
-	if c.UsernameFragment != nil {
-		key += *c.UsernameFragment
-	}
-	return key
+	raw, _ := json.Marshal(c) // texts and a number always marshal
+	return string(raw)
 }
 
 func (e *engine) fail(what error) {

@@ -180,3 +180,21 @@ func TestLateCandidates(t *testing.T) {
 		_, _ = a.Close(testContext(t)), b.Close(testContext(t))
 	})
 }
+
+// TestGoodbyeDoesNotOverlap: a server that mixes requests up gets the goodbye after the answer to the poll.
+func TestGoodbyeDoesNotOverlap(t *testing.T) {
+	o := newOriginal()
+	o.think = 300 * time.Millisecond
+	inBubble(t, o, func(t *testing.T, _ *memNet, options Options) {
+		a := mustDial(t, options)
+		time.Sleep(100 * time.Millisecond) // a poll is in flight
+		if err := a.Close(testContext(t)); err != nil {
+			t.Error(err)
+		}
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		if o.overlaps > 0 || o.posts["disconnect"] != 1 {
+			t.Errorf("%d requests overlapped, %d goodbyes", o.overlaps, o.posts["disconnect"])
+		}
+	})
+}

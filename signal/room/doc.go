@@ -7,10 +7,10 @@
 //
 // # What a peer experiences
 //
-// The server does not report to a client its role. The first to come gets KindPaired(RoleOfferer) when the second dials; the
-// second gets KindPaired(RoleAnswerer) together with the offer, because until then the server's answers to it look like
-// those to a first peer. Remote candidates arrive once the pair is connected: when the offerer has fetched the answer.
-// Each thing is delivered once, however often the server repeats it.
+// The server does not report to a client its role. The first to come gets KindPaired(RoleOfferer) when the second
+// dials; the second gets KindPaired(RoleAnswerer) together with the offer, because until then the server's answers to
+// it look like those to a first peer. Remote candidates arrive once the pair is connected: when the offerer has fetched
+// the answer. Each thing is delivered once, however often the server repeats it.
 //
 // The channel continues to poll until Close, so that late candidates and a hang-up arrive during the call. When the
 // server dies Receive fails, after Options.GiveUp; an established call does not need it anymore.

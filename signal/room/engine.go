@@ -24,8 +24,8 @@ const (
 	// lossTime is for how long after a dial an unknown user means that the server has lost it: as long as a request takes
 	// that was under way then, and undid it. Later it means that the pair has ended.
 	lossTime = 2 * time.Second
-	// maxRedials is how often a dial that was lost is made again, each time after up to redialPause: at random, because the
-	// first peer polls at the same pace, and would undo each of them.
+	// maxRedials is how often a dial that was lost is made again, each time after up to redialPause: at random, because
+	// the first peer polls at the same pace, and would undo each of them.
 	maxRedials  = 8
 	redialPause = 300 * time.Millisecond
 	// maxResent bounds the candidates that are sent again, and resendPause is when that is done after the server has said

@@ -11,9 +11,9 @@
 //
 // [Dial] publishes (WHIP) or plays (WHEP). The offer carries all its candidates unless Options.Trickle; then they
 // follow by PATCH, collected, and if the server does not accept that (405, 501, 422) nothing more is sent: the server
-// learns the client's addresses from its connectivity checks, which is enough if the server can be reached. A further offer on the
-// channel is an ICE restart: a PATCH with If-Match "*", whose fragment becomes an answer made from the first one. Close
-// sends the DELETE.
+// learns the client's addresses from its connectivity checks, which is enough if the server can be reached. A further
+// offer on the channel is an ICE restart: a PATCH with If-Match "*", whose fragment becomes an answer made from the
+// first one. Close sends the DELETE.
 //
 // ICE servers: a server may name them in the Link fields of the 201, which is too late for a peer whose offer already
 // holds its candidates; they are handed to Options.OnICEServers. Some servers name them in the answer to OPTIONS too

@@ -49,8 +49,8 @@ func TestGlyphSets(t *testing.T) {
 func TestShip(t *testing.T) {
 	th := plain().UseASCII()
 	for in, want := range map[string]string{
-		"plain":                "plain",
-		"a…b · 320×240 – 5 µs": "a~b | 320x240 - 5 us",
+		"plain":                    "plain",
+		"a…b · 320×240 – 5 µs, §6": "a~b | 320x240 - 5 us, S6",
 		"▏▎▍▌▋▊▉█ ⠋⠙ ┌─┐ ⣿\u2800": "|||##### .. +-+ . ",
 		"Grüße, 日本 🚀":             "Gr??e, ???? ??",
 		"e\u0301a\u0300":          "ea",

@@ -34,9 +34,9 @@ func (*Call) Update(tea.Msg) tea.Cmd { return nil }
 // View arranges the sections: one below the other, or in two columns where there is room and something for both.
 func (p *Call) View() string {
 	if p.width >= twoColumns && len(p.Call.Messages)+len(p.Call.Tracks)+len(p.Call.Samples) > 0 {
-		return p.shown(p.columns())
+		return p.clamped(p.columns())
 	}
-	return p.shown(p.stack())
+	return p.clamped(p.stack())
 }
 
 // stack puts what says "it works" or "why not" first, and gives the setup what the others leave.

@@ -107,13 +107,13 @@ func (p *Data) View() string {
 		if p.height >= 14 {
 			gap = 1
 		}
-		return p.shown(join(gap, top, p.talk(p.width, p.height-len(top)-gap)))
+		return p.clamped(join(gap, top, p.talk(p.width, p.height-len(top)-gap)))
 	}
 	left := p.width / 2
 	right := p.width - left - 2
 	pings := p.pings(right, min(p.height/2, 16))
 	side := join(1, pings, p.channels(right, p.height-len(pings)-4), p.association(right))
-	return p.shown(draw.Beside(p.talk(left-2, p.height), side, left))
+	return p.clamped(draw.Beside(p.talk(left-2, p.height), side, left))
 }
 
 // talk is the messages with the input line below them.

@@ -26,8 +26,8 @@ func (s *size) gap() int {
 	return 0
 }
 
-// shown is the pane's lines as View returns them.
-func (s *size) shown(lines []string) string {
+// clamped is the pane's lines as View returns them.
+func (s *size) clamped(lines []string) string {
 	return strings.Join(draw.Clamp(lines, s.width, s.height), "\n")
 }
 
@@ -70,7 +70,7 @@ func (s *size) explained(th *draw.Theme, list []string, line, text string) strin
 			list = append(list, draw.Row(s.width, 1, th.Plain, l))
 		}
 	}
-	return s.shown(list)
+	return s.clamped(list)
 }
 
 // join puts blocks below each other with gap empty lines between those that have lines.

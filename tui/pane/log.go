@@ -36,8 +36,10 @@ type logKeys struct {
 
 // NewLog makes the pane; it follows the newest event until another is selected.
 func NewLog(s *Scene) Pane {
-	keys := logKeys{newScrollKeys(), bind("follow", "f"), bind("details", "enter"), bind("kinds", "K"),
-		bind("show all", "esc")}
+	keys := logKeys{
+		newScrollKeys(), bind("follow", "f"), bind("details", "enter"), bind("kinds", "K"),
+		bind("show all", "esc"),
+	}
 	return &Log{Scene: s, keys: keys, filter: newFilter("filter"), follow: true, detail: newDetail()}
 }
 
@@ -190,9 +192,9 @@ func (p *Log) selected() (diag.Event, bool) {
 func (p *Log) View() string {
 	switch {
 	case p.kinds.open:
-		return p.shown(p.kinds.lines(p.Theme, p.log.kind, p.width, p.height))
+		return p.clamped(p.kinds.lines(p.Theme, p.log.kind, p.width, p.height))
 	case p.detail.open:
-		return p.shown(p.detail.lines(p.Theme, p.width, p.height))
+		return p.clamped(p.detail.lines(p.Theme, p.width, p.height))
 	}
 	var lines []string
 	from, to := p.window.visible(p.log.count())
@@ -206,7 +208,7 @@ func (p *Log) View() string {
 		lines = append(lines, make([]string, max(p.window.rows-len(lines), 0))...)
 		lines = append(lines, p.foot(from, to))
 	}
-	return p.shown(lines)
+	return p.clamped(lines)
 }
 
 func (p *Log) nothing() string {

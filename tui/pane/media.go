@@ -87,7 +87,7 @@ func (p *Media) View() string {
 		out = join(p.gap(), out, p.table(list, at), ends, p.details(list[at], len(ends) > 0))
 		out = join(1, out, p.charts(list[at], p.height-len(out)-1))
 	}
-	return p.shown(out)
+	return p.clamped(out)
 }
 
 // flowLevels grade how media fares; what is not listed is good.
@@ -207,8 +207,10 @@ func details(c *call.Call, s stream) []string {
 		title, way, other = "from the peer", "received", "you"
 	}
 	title = words.Capital(words.Join(" ", s.kind, title))
-	parts := []string{title, state, s.codec, words.Join(" at ", s.picture, fpsText(s.fps)), words.Prefixed("mid ", s.mid),
-		words.Prefixed("SSRC ", ssrcText(s))}
+	parts := []string{
+		title, state, s.codec, words.Join(" at ", s.picture, fpsText(s.fps)), words.Prefixed("mid ", s.mid),
+		words.Prefixed("SSRC ", ssrcText(s)),
+	}
 	if s.packets == nil {
 		return parts
 	}

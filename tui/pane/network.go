@@ -2,7 +2,6 @@ package pane
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
@@ -18,11 +17,10 @@ import (
 type Network struct {
 	size
 	*Scene
+	list
 	keys     networkKeys
-	cursor   int             // counts the rows of all sections
-	chosen   string          // the row there, which stays selected when others come
+	chosen   string          // the selected row, which stays selected when others come
 	unfolded map[string]bool // rows whose details are shown
-	windows  [2]window       // of the left and of the right column
 }
 
 type networkKeys struct {
@@ -32,9 +30,10 @@ type networkKeys struct {
 
 // NewNetwork makes the pane.
 func NewNetwork(s *Scene) Pane {
-	bind := func(k, help string) key.Binding { return key.NewBinding(key.WithKeys(k), key.WithHelp(k, help)) }
-	p := &Network{Scene: s, keys: networkKeys{newScrollKeys(), bind("d", "diagnose"), bind("enter", "details")},
-		unfolded: map[string]bool{}}
+	p := &Network{
+		Scene: s, keys: networkKeys{newScrollKeys(), bind("diagnose", "d"), bind("details", "enter")},
+		unfolded: map[string]bool{},
+	}
 	p.settle()
 	return p
 }
@@ -122,98 +121,42 @@ func (p *Network) shown() (*call.NATRow, *judge.Network) {
 // View draws the verdict, the sections in one or two columns, and the explanation.
 func (p *Network) View() string {
 	if p.Call.Diagnosis() == nil {
-		return strings.Join(draw.Clamp(p.empty(), p.width, p.height), "\n")
+		return p.clamped(p.empty())
 	}
 	lines := p.lead()
 	lines = lines[:min(len(lines), max(p.height/2, 1))]
 	room := max(p.listRows(false)-len(lines)-p.gap(), 0)
 	left, right := p.parts()
-	body := make([]string, p.gap(), room+p.gap())
-	if p.width < twoColumns {
-		body = append(body, p.column(0, slices.Concat(left, right), 0, p.width, room)...)
-	} else {
-		at, first := p.width/2, 0
-		for _, part := range left {
-			first += len(part.entries)
-		}
-		body = append(body, draw.Beside(p.column(0, left, 0, at-3, room), p.column(1, right, first, p.width-at-1, room),
-			at)...)
-	}
-	return p.explained(p.Theme, append(lines, body...), "", p.explain())
+	rows := p.view(p.Theme, p.sections(left), p.sections(right), p.width, room)
+	return p.explained(p.Theme, slices.Concat(lines, make([]string, p.gap()), rows), "", p.explain())
 }
 
-// column draws sections below each other, scrolled so that the selected row is visible with what belongs to it.
-func (p *Network) column(which int, parts []netPart, first, width, height int) []string {
-	w := &p.windows[which]
-	w.rows = height
-	var all []string
-	from, to := -1, -1
-	for i, part := range parts {
-		if i > 0 {
-			all = append(all, "")
+// sections are the parts as tables whose rows have lines below them: what always belongs to a row, and its details
+// while they are shown.
+func (p *Network) sections(parts []netPart) []section {
+	var out []section
+	for _, part := range parts {
+		s := section{columns: part.columns, count: len(part.entries), empty: part.empty, lines: part.lines}
+		if len(part.columns) > 0 {
+			s.title = part.columns[0].Title
 		}
-		lines, selected := p.draw(part, p.cursor-first, width)
-		if selected.to > 0 {
-			from, to = len(all)+selected.from, len(all)+selected.to
-			if p.cursor == first {
-				from = len(all) // the first of a section shows its title
+		s.row = func(i int) []draw.Cell { return part.entries[i].cells }
+		s.below = func(i, width int) []string {
+			e := part.entries[i]
+			lines := p.indented(e.always, 5, width)
+			if p.unfolded[e.id] {
+				for _, text := range e.more {
+					lines = append(lines, p.indented(text, 7, width)...)
+				}
 			}
-			if i == 0 && p.cursor == first {
-				from = 0
-			}
+			return lines
 		}
-		all = append(all, lines...)
-		first += len(part.entries)
+		out = append(out, s)
 	}
-	if to > 0 {
-		w.show(to-1, len(all))
-		w.show(from, len(all))
-	}
-	top, end := w.visible(len(all))
-	return all[top:end]
-}
-
-// span are the lines that a row takes; to is 0 for none.
-type lineSpan struct{ from, to int }
-
-// draw is a section: its title, and every row with what belongs to it. The row that the cursor is at is marked.
-func (p *Network) draw(part netPart, cursor, width int) (lines []string, selected lineSpan) {
-	if len(part.lines) > 0 {
-		return part.lines, lineSpan{}
-	}
-	if len(part.entries) == 0 {
-		return []string{heading(p.Theme, width, part.columns[0].Title),
-			draw.NewLine(width).Gap(3).Add(p.Theme.Dim, part.empty).String()}, lineSpan{}
-	}
-	t := draw.Table{Indent: 3, Columns: part.columns, Cursor: cursor}
-	for _, e := range part.entries {
-		t.Rows = append(t.Rows, e.cells)
-	}
-	rows := t.Lines(p.Theme, width)
-	lines = append(lines, rows[0])
-	for i, e := range part.entries {
-		start := len(lines)
-		lines = append(lines, rows[i+1])
-		if e.always != "" {
-			lines = append(lines, p.indented(e.always, 5, width)...)
-		}
-		if p.unfolded[e.id] {
-			for _, text := range e.more {
-				lines = append(lines, p.indented(text, 7, width)...)
-			}
-		}
-		if i == cursor {
-			selected = lineSpan{start, len(lines)}
-		}
-	}
-	return lines, selected
+	return out
 }
 
 // indented is dim text below a row.
 func (p *Network) indented(text string, indent, width int) []string {
-	var out []string
-	for _, line := range draw.Wrap(text, min(width-indent-1, 120)) {
-		out = append(out, draw.NewLine(width).Gap(indent).Add(p.Theme.Dim, line).String())
-	}
-	return out
+	return wrapped(p.Theme.Dim, text, indent, min(width, indent+121))
 }

@@ -24,7 +24,8 @@ func (p *Network) empty() []string {
 			" asks the servers of this call what your network does to it.").String(), "")
 		say("It takes some seconds and does not disturb the call.")
 	case p.Live:
-		say("This call has no STUN or TURN server that could be asked. Name one with --ice stun:HOST, or ask without a call: dialtone nat stun:HOST")
+		say("This call has no STUN or TURN server that could be asked. Name one with --ice stun:HOST, or ask without a " +
+			"call: dialtone nat stun:HOST")
 	case p.hasServers():
 		var urls []string
 		for _, s := range p.Call.Start.ICEServers {
@@ -35,7 +36,8 @@ func (p *Network) empty() []string {
 		say("It was not asked for during this call, which had no STUN or TURN server that could be asked.")
 	}
 	out = append(out, "")
-	say("A diagnosis shows whether UDP passes, how your NAT maps and filters, and whether the TURN servers relay. From that " +
+	say("A diagnosis shows whether UDP passes, how your NAT maps and filters, and whether the TURN servers relay. From " +
+		"that " +
 		"follows which direct calls work.")
 	return out
 }

@@ -115,9 +115,15 @@ func (p *Network) asking(url, transport string) netEntry {
 	mark, paint := p.Theme.Mark(draw.Idle)
 	return netEntry{
 		id: "asking " + url + transport, text: url + ": asking", about: url +
-			" is being asked and has not answered so far. Silence becomes a finding only when enough requests have gone unanswered.",
-		cells: []draw.Cell{{Text: url, Mark: mark, Level: paint}, {Text: transport, Paint: p.Theme.Dim}, {}, {},
-			{Text: "asking", Paint: p.Theme.Dim}},
+			" is being asked and has not answered so far. Silence becomes a finding only when enough requests have gone " +
+			"unanswered.",
+		cells: []draw.Cell{
+			{Text: url, Mark: mark, Level: paint},
+			{Text: transport, Paint: p.Theme.Dim},
+			{},
+			{},
+			{Text: "asking", Paint: p.Theme.Dim},
+		},
 	}
 }
 
@@ -286,7 +292,8 @@ func (p *Network) findings(n *judge.Network) []netPart {
 		}
 		part.entries = append(part.entries, netEntry{
 			id: fmt.Sprint("finding ", i, " ", f.ID), cells: []draw.Cell{{Text: text.Title, Mark: mark, Level: paint}},
-			always: words.Prefixed("next: ", text.Advice), more: append(slices.Clone(text.Evidence), "explained by: dialtone explain "+f.ID),
+			always: words.Prefixed("next: ", text.Advice), more: append(slices.Clone(text.Evidence), "explained by: dialtone "+
+				"explain "+f.ID),
 			about: about, text: strings.Join(append([]string{text.Title, text.Advice}, text.Evidence...), "\n"),
 		})
 	}
@@ -325,8 +332,10 @@ func (p *Network) runs() netPart {
 	var before *judge.Network
 	for i := range p.Call.NAT {
 		d := &p.Call.NAT[i]
-		e := netEntry{id: fmt.Sprint("run ", d.At),
-			cells: []draw.Cell{{Text: words.Clock(d.At)}, {Text: "in progress", Paint: p.Theme.Dim}, {}}}
+		e := netEntry{
+			id:    fmt.Sprint("run ", d.At),
+			cells: []draw.Cell{{Text: words.Clock(d.At)}, {Text: "in progress", Paint: p.Theme.Dim}, {}},
+		}
 		switch {
 		case d.Complete():
 			n := p.Judged(d)

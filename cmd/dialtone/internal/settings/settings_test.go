@@ -180,8 +180,11 @@ func TestForms(t *testing.T) {
 		got = append(got, f.Field)
 	}
 	want := []start.Field{
-		{Name: "songs", Label: "songs"}, {Name: "volume", Label: "volume", Value: "7"}, {Name: "loud", Label: "loud", Kind: start.Switch, Value: "false"},
-		{Name: "pass", Label: "password", Hint: "as configured", Kind: start.Secret}, {Name: "user", Label: "user"},
+		{Name: "songs", Label: "songs"},
+		{Name: "volume", Label: "volume", Value: "7"},
+		{Name: "loud", Label: "loud", Kind: start.Switch, Value: "false"},
+		{Name: "pass", Label: "password", Hint: "as configured", Kind: start.Secret},
+		{Name: "user", Label: "user"},
 		{Name: "volume", Label: "volume", Value: "8"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
