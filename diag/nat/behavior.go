@@ -163,7 +163,7 @@ type Kind string
 const (
 	KindAsking       Kind = "asking"        // the test is in progress
 	KindNoMapped     Kind = "no-mapped"     // no server reported a mapped address
-	KindLoss         Kind = "loss"          // too many packets are lost to tell
+	KindLoss         Kind = "loss"          // too many packets are lost: silence says nothing
 	KindAnswered     Kind = "answered"      // address, or else name: the server answered
 	KindView         Kind = "view"          // addresses: the server, the mapped address that it reported
 	KindFewAddresses Kind = "few-addresses" // fewer than two server addresses were compared

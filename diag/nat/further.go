@@ -84,7 +84,7 @@ func (f further) hold(server int, socket diag.NATSocket) (ask []Question, mapped
 	return ask, mapped
 }
 
-// silence is how often a server is asked until silence can be told from loss.
+// silence is how often a server is asked until silence cannot be loss.
 func (f further) silence(server int) int {
 	sent, lost := f.Loss(server)
 	return max(tries, Silence(sent, lost, maxFurther))

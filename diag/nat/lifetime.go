@@ -121,7 +121,7 @@ func (s *State) Dead(h Held) bool {
 	return h.Moved || h.Asked > 0 && !h.Same && allLost(h.Asked, sent, lost) < Chance
 }
 
-// judgeLifetime tells how long a socket that is silent keeps its port.
+// judgeLifetime reports how long a socket that is silent keeps its port.
 func (s *State) judgeLifetime(ports Behavior) Behavior {
 	if !s.Start.Deep {
 		return notAsked()

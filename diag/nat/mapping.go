@@ -87,7 +87,7 @@ func (s *State) judgeMapping() mapping {
 	return m
 }
 
-// judgePooling tells whether the hosts behind the NAT have one public address (RFC 4787 §4.1).
+// judgePooling reports whether the hosts behind the NAT have one public address (RFC 4787 §4.1).
 func judgePooling(list []view) Behavior {
 	var ips, asked []netip.Addr
 	for _, v := range list {

@@ -57,7 +57,7 @@ const (
 // order9 is the order of the rows and columns of the table.
 var order9 = []Value{EndpointIndependent, AddressDependent, AddressAndPortDependent}
 
-// pairs tells which pairs find a direct path (D) with host and server-reflexive candidates, and which need a relay
+// pairs says which pairs find a direct path (D) with host and server-reflexive candidates, and which need a relay
 // (R). It was measured with ICE, and the tests of diag/probe hold it to calls. Rows and columns are mapping (slowest)
 // and filtering, each in order9.
 var pairs = [9]string{

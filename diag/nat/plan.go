@@ -178,7 +178,7 @@ func (p *plan) othersMapped() bool {
 	return true
 }
 
-// filtering asks until an answer tells, or silence does. First once each; where that is silent, the control arm and
+// filtering asks until an answer shows it, or silence does. First once each; where that is silent, the control arm and
 // more of the same, with plain requests in between that measure the loss.
 func (p *plan) filtering() []Question {
 	f := p.o.Filtering()

@@ -488,6 +488,9 @@ func networkNext(n judge.Network) []string {
 	case judge.NetworkDependent:
 		return relayNext(n, "Configure a TURN server: dialtone nat turn:HOST --ice-user NAME.")
 	case judge.NetworkUnusable:
+		if advice := adviceOf(n, func(s *diag.Server) bool { return s.URL == n.Unusable.URL }); advice != nil {
+			return advice
+		}
 		return []string{ServerAdvice(n.Unusable)}
 	case judge.NetworkNoSTUN:
 		return append(adviceOf(n, func(s *diag.Server) bool { return !s.TURN }), "Ask another STUN server.")

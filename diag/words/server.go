@@ -92,10 +92,10 @@ func ServerFacts(s *diag.Server) []string {
 			out = append(out, StageLabel(stage.Name)+" "+millis(stage.DurationMs))
 		}
 	}
-	if s.TURN && s.RTT() != nil {
+	switch t := s.Times(); {
+	case t == nil && s.TURN && s.RTT() != nil:
 		out = append(out, "round trip "+millis(*s.RTT()))
-	}
-	if t := s.Times(); t != nil {
+	case t != nil:
 		text := "round trip " + millis(t.MedianMs)
 		if t.Sent > 1 {
 			text += fmt.Sprintf(" (minimum %s, jitter %s, %d of %d lost)", millis(t.MinMs), millis(t.JitterMs), t.Lost, t.Sent)
