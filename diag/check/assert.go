@@ -127,8 +127,8 @@ func isNil(n ast.Node) bool {
 
 func guarded(n ast.Node) ast.Node {
 	switch n.(type) {
-	case *ast.MemberNode, *ast.IdentifierNode, *ast.PointerNode, *ast.ChainNode, *ast.ConditionalNode, *ast.BuiltinNode,
-		*ast.BinaryNode:
+	case *ast.MemberNode, *ast.IdentifierNode, *ast.PointerNode, *ast.ChainNode, *ast.ConditionalNode,
+		*ast.BuiltinNode, *ast.BinaryNode:
 		return &ast.CallNode{Callee: &ast.IdentifierNode{Value: guardName}, Arguments: []ast.Node{n}}
 	}
 	return n

@@ -77,6 +77,27 @@ func (s *section) add(values ...any) *row {
 	return line
 }
 
+// grid is the table as texts, without the rows, and on request the columns, that are minor.
+func (s section) grid(minor bool, text func(cell) string) (list []column, lines [][]string) {
+	for _, c := range s.Columns {
+		if minor || !c.Minor {
+			list = append(list, c)
+		}
+	}
+	for _, r := range s.Rows {
+		var line []string
+		for i, c := range r.Cells {
+			if minor || !s.Columns[i].Minor {
+				line = append(line, text(c))
+			}
+		}
+		if !r.Minor {
+			lines = append(lines, line)
+		}
+	}
+	return list, lines
+}
+
 // columns have titles; those that begin with "#" hold numbers, those that end with "?" are minor.
 func columns(titles ...string) (out []column) {
 	for _, t := range titles {
@@ -110,8 +131,7 @@ func markOf(v any) mark { return cmp.Or(marks[v], idle) }
 func (r *Report) sections() []section {
 	list := []section{
 		r.assertionSection(), r.baselineSection(), r.percentileSection(), r.setupSection(), r.chartSection(),
-		r.mediaSection(),
-		r.channelSection(), r.serverSection(), r.networkSection(), r.candidateSection(), r.pairSection(), r.runSection(),
+		r.mediaSection(), r.channelSection(), r.serverSection(), r.networkSection(), r.candidateSection(), r.pairSection(), r.runSection(),
 	}
 	return slices.DeleteFunc(list, func(s section) bool { return len(s.Rows)+len(s.Steps)+len(s.Charts) == 0 })
 }
