@@ -257,3 +257,28 @@ func TestGrace(t *testing.T) {
 		t.Errorf("a post that has just begun: %s", g)
 	}
 }
+
+// TestPassing: which failures may be over when the request is repeated.
+func TestPassing(t *testing.T) {
+	for _, test := range []struct {
+		e    signal.Error
+		want bool
+	}{
+		{signal.Error{Reason: signal.ReasonBroken}, true},
+		{signal.Error{Reason: signal.ReasonTimeout}, true},
+		{signal.Error{Reason: signal.ReasonTLS}, false},
+		{signal.Error{Reason: signal.ReasonStatus, Status: 499}, false},
+		{signal.Error{Reason: signal.ReasonStatus, Status: 500}, true},
+		{signal.Error{Reason: signal.ReasonStatus, Status: 408}, true},
+		{signal.Error{Reason: signal.ReasonStatus, Status: 404}, false},
+		{signal.Error{Reason: signal.ReasonLimit, Status: 429}, true},
+		{signal.Error{Reason: signal.ReasonLimit, Status: 429, Code: "rate_limited"}, true},
+		{signal.Error{Reason: signal.ReasonLimit, Status: 429, Code: "pairs_limit"}, false},
+		{signal.Error{Reason: signal.ReasonLimit, Status: 413}, false},
+		{signal.Error{Reason: signal.ReasonRejected, Status: 400}, false},
+	} {
+		if got := isPassing(&test.e); got != test.want {
+			t.Errorf("%s %d %s: %t", test.e.Reason, test.e.Status, test.e.Code, got)
+		}
+	}
+}
