@@ -429,7 +429,7 @@ func TestChanges(t *testing.T) {
 		"verdict: a relay is needed, and none works → too little is known",
 		"public address: 5.5.5.5 → 6.6.6.6",
 		"IP pooling: paired → unknown",
-		"stun:9.9.9.1:3478 over udp: works → no answer from 9.9.9.1:3478 over udp",
+		"stun:9.9.9.1:3478 over UDP: works → no answer from 9.9.9.1:3478 over UDP",
 	}
 	if diff := gocmp.Diff(want, words.Changes(judge.Changes(&before, &now))); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -291,9 +291,10 @@ func (r *Report) channelSection() section {
 }
 
 func (r *Report) serverSection() section {
-	s := section{Title: r.ofRun("STUN and TURN servers"), Columns: columns("", "server")}
+	s := section{Title: r.ofRun("STUN and TURN servers"), Columns: columns("", "server", "result")}
 	for _, server := range r.Servers {
-		s.add(state(server.OK, "ok", "failed"), words.ServerLine(server.ServerRow))
+		s.add(state(server.OK, "ok", "failed"), words.ServerName(server.ServerRow),
+			words.ServerResult(server.ServerRow))
 	}
 	return s
 }

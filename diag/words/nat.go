@@ -616,7 +616,7 @@ func Change(c judge.Change) string {
 	case judge.ChangedBehavior:
 		text = BehaviorLabel(c.Name) + ": " + BehaviorValue(c.Behaviors[0]) + " → " + BehaviorValue(c.Behaviors[1])
 	case judge.ChangedServer:
-		text = fmt.Sprintf("%s over %s: %s → %s", c.Servers[1].URL, c.Servers[1].Transport, state(&c.Servers[0]),
+		text = fmt.Sprintf("%s: %s → %s", ServerName(nat.ServerRow{Server: c.Servers[1]}), state(&c.Servers[0]),
 			state(&c.Servers[1]))
 		if c.Servers[1].TURN {
 			text = "relay " + text

@@ -120,16 +120,24 @@ func ServerFacts(s *diag.Server) []string {
 }
 
 // ServerLine is a server in one line.
-func ServerLine(row nat.ServerRow) string {
-	line := diag.Clean(row.URL, 400)
+func ServerLine(row nat.ServerRow) string { return ServerName(row) + ": " + ServerResult(row) }
+
+// ServerName is the URL of a server, and the transport that it was asked over.
+func ServerName(row nat.ServerRow) string {
+	name := diag.Clean(row.URL, 400)
 	if row.Transport != "" {
-		line += " over " + strings.ToUpper(diag.Clean(row.Transport, 20))
+		name += " over " + strings.ToUpper(diag.Clean(row.Transport, 20))
 	}
-	line += ": " + strings.Join(append([]string{ServerHeadline(&row.Server)}, ServerFacts(&row.Server)...), ", ")
+	return name
+}
+
+// ServerResult is what a server returned, and what is known of it.
+func ServerResult(row nat.ServerRow) string {
+	parts := append([]string{ServerHeadline(&row.Server)}, ServerFacts(&row.Server)...)
 	if grade := Grade(row); grade != "" {
-		line += ", " + grade
+		parts = append(parts, grade)
 	}
-	return line
+	return strings.Join(parts, ", ")
 }
 
 // ServerStopped is where a relay that was allocated failed, and why; empty when it did not.
