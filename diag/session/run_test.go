@@ -216,10 +216,10 @@ func TestWholeDescription(t *testing.T) {
 	for name, gathers := range map[string]time.Duration{"in time": time.Second, "too long": time.Minute} {
 		place(t, Options{}, func(r *rig) {
 			r.channel.traits.Whole = true
-			r.peer.gathering = true
+			r.peer.gathering.Store(true)
 			r.channel.paired(signal.RoleOfferer)
 			time.AfterFunc(gathers, func() {
-				r.peer.gathering = false
+				r.peer.gathering.Store(false)
 				r.peer.callbacks.OnGathered()
 			})
 			synctest.Wait()
