@@ -101,7 +101,8 @@ func ValidCode(code string) error {
 // Start is the first event of a call with this configuration: everything but the secrets.
 func (c Config) Start(now time.Time) CallStart {
 	s := CallStart{
-		Command: c.Command, Code: c.Code, Signaling: c.Signaling, Listens: c.Listens, Carried: c.Carried, Server: c.Server, Join: c.Join, RelayOnly: c.RelayOnly,
+		Command: c.Command, Code: c.Code, Signaling: c.Signaling, Listens: c.Listens, Carried: c.Carried, Server: c.Server,
+		Join: c.Join, RelayOnly: c.RelayOnly,
 		PionDefaults: c.PionDefaults, Media: !c.NoMedia, MediaOnly: c.MediaOnly, LocalVersion: c.Version,
 		StartedAtUnix: float64(now.UnixMilli()) / 1e3,
 	}

@@ -246,6 +246,8 @@ func kindOf(expr ast.Expr) (kind, of string) {
 		switch typ.Name {
 		case "string":
 			return "string", ""
+		case "any":
+			return "object", ""
 		case "bool":
 			return "boolean", ""
 		case "float64", "Millis":

@@ -205,7 +205,7 @@ func (m *Millis) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// float is the number of milliseconds as JSON keeps it, so that a recording reads like the call did.
+// Float is the number of milliseconds as JSON keeps it, so that a recording reads like the call did.
 func (m Millis) Float() float64 { return float64(time.Duration(m).Round(time.Microsecond)) / 1e6 }
 
 // Duration is the ordinary Go duration.

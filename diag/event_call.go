@@ -1,8 +1,10 @@
 package diag
 
 // The events of a call's frame: its start, its phases, its remarks, its end.
-var _ = []Type{register[CallStart](), register[PhaseStart](), register[PhaseEnd](), register[Warning](),
-	register[CallEnded]()}
+var _ = []Type{
+	register[CallStart](), register[PhaseStart](), register[PhaseEnd](), register[Warning](),
+	register[CallEnded](),
+}
 
 // CallStart ("call.start") opens every log: what was asked for, without any secret.
 type CallStart struct {

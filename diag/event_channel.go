@@ -1,8 +1,10 @@
 package diag
 
 // The events of data channels.
-var _ = []Type{register[ChannelOpen](), register[ChannelClose](), register[Message](), register[Control](),
-	register[Ping](), register[MessagesDropped]()}
+var _ = []Type{
+	register[ChannelOpen](), register[ChannelClose](), register[Message](), register[Control](),
+	register[Ping](), register[MessagesDropped](),
+}
 
 // Labels of the channels that dialtone opens and understands; any other is shown as it comes.
 const (

@@ -4,8 +4,10 @@ import "time"
 
 // The events of media and statistics. Names and units are those of W3C webrtc-stats; a value that was not measured is
 // absent.
-var _ = []Type{register[TrackAdded](), register[TrackMuted](), register[FirstPacket](), register[FirstFrame](),
-	register[Sample]()}
+var _ = []Type{
+	register[TrackAdded](), register[TrackMuted](), register[FirstPacket](), register[FirstFrame](),
+	register[Sample](),
+}
 
 // TrackAdded ("track.added") is a media stream that is sent or has begun to arrive.
 type TrackAdded struct {

@@ -33,7 +33,7 @@ const (
 	BecauseICEFailed Because = "ice-failed" // the call has failed, and ends after the diagnosis
 )
 
-// NATLocal ("nat.local") is the local address that requests leave from. Told again when IPv4 is used after IPv6.
+// NATLocal ("nat.local") is the local address that requests leave from. Reported again when IPv4 is used after IPv6.
 type NATLocal struct {
 	Address   netip.AddrPort `json:"address"`             // of a connected socket
 	Interface string         `json:"interface,omitempty"` // name of its interface
@@ -44,7 +44,7 @@ type NATLocal struct {
 // Type is "nat.local".
 func (NATLocal) Type() Type { return "nat.local" }
 
-// NATServer ("nat.server") is a STUN server that a diagnosis asks over UDP. Told again when it changes.
+// NATServer ("nat.server") is a STUN server that a diagnosis asks over UDP. Reported again when it changes.
 type NATServer struct {
 	Server    int            `json:"server"`             // its number in this diagnosis, from 0
 	URL       string         `json:"url"`                // as given, without credentials
@@ -112,7 +112,7 @@ type NATSocket struct {
 	Number int       `json:"number,omitempty"` // which one of that use
 }
 
-// NATRequest ("nat.request") is a Binding request over UDP that was answered, or waited for long enough. Told again
+// NATRequest ("nat.request") is a Binding request over UDP that was answered, or waited for long enough. Reported again
 // when the answer comes later.
 type NATRequest struct {
 	Request int            `json:"request"`          // its number in this diagnosis, from 0

@@ -5,10 +5,11 @@ import (
 	"slices"
 )
 
-// exitOrder lists the codes of calls and checks from the best to the worst. Of several the worst counts: what was not
+// ExitOrder lists the codes of calls and checks from the best to the worst. Of several the worst counts: what was not
 // tried (interrupted, could not run) before what failed, and an earlier step of a call before a later one.
 var ExitOrder = []Exit{
-	ExitPass, ExitAssertion, ExitMedia, ExitChannel, ExitDTLS, ExitICE, ExitNobody, ExitSignaling, ExitUsage, ExitCannotRun, ExitInterrupted,
+	ExitPass, ExitAssertion, ExitMedia, ExitChannel, ExitDTLS, ExitICE, ExitNobody, ExitSignaling, ExitUsage,
+	ExitCannotRun, ExitInterrupted,
 }
 
 // Compare is negative where e is better than other, positive where it is worse.

@@ -24,8 +24,10 @@ func (m *Model) barShown() bool {
 }
 
 // marked are the phases whose start is a mark on the timeline.
-var marked = []diag.PhaseName{diag.PhaseDial, diag.PhaseWait, diag.PhaseOfferAnswer, diag.PhaseICE, diag.PhaseDTLS,
-	diag.PhaseSCTP, diag.PhaseRestart}
+var marked = []diag.PhaseName{
+	diag.PhaseDial, diag.PhaseWait, diag.PhaseOfferAnswer, diag.PhaseICE, diag.PhaseDTLS,
+	diag.PhaseSCTP, diag.PhaseRestart,
+}
 
 // marksOf are the notable moments of a call.
 func marksOf(c *call.Call) []draw.Mark {

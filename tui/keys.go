@@ -81,8 +81,10 @@ func (k *KeyMap) refresh(m *Model) {
 
 func (k *KeyMap) refreshTimeline(m *Model) {
 	any, back := m.time.head.Events > 0, m.transport.playback != following
-	for _, b := range []*key.Binding{&k.Pause, &k.StepBack, &k.Step, &k.Back, &k.Forward, &k.FarBack, &k.FarForward,
-		&k.Beginning} {
+	for _, b := range []*key.Binding{
+		&k.Pause, &k.StepBack, &k.Step, &k.Back, &k.Forward, &k.FarBack, &k.FarForward,
+		&k.Beginning,
+	} {
 		b.SetEnabled(any)
 	}
 	k.End.SetEnabled(back)

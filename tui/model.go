@@ -49,8 +49,10 @@ func New(ctx context.Context, o Options, r *lipgloss.Renderer) *Model {
 	if o.Panes == nil {
 		o.Panes = pane.All()
 	}
-	m := &Model{options: o, tasks: newTasks(ctx), keys: DefaultKeyMap(len(o.Panes)), time: newTimeline(maxKept),
-		transport: transport{speed: 1}}
+	m := &Model{
+		options: o, tasks: newTasks(ctx), keys: DefaultKeyMap(len(o.Panes)), time: newTimeline(maxKept),
+		transport: transport{speed: 1},
+	}
 	m.scene = &pane.Scene{Theme: o.theme(r), Call: &call.Call{}, Live: o.Controls != nil}
 	for _, newPane := range o.Panes {
 		m.panes = append(m.panes, newPane(m.scene))

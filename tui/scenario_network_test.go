@@ -171,8 +171,10 @@ func natHostile() []diag.Event {
 	d.Start = diag.DiagnosisStart{URLs: []string{hostile}, Because: hostile, Peer: hostile}
 	failure := diag.Failure{Cause: hostile, Detail: hostile, Reason: hostile, Alternate: hostile}
 	for i := range 200 {
-		d.Asked(diag.Server{URL: hostile + string(rune('a'+i%26)), Transport: hostile, TURN: i%2 == 0, Address: hostile, SRV: hostile,
-			Stages: []diag.Stage{{Name: diag.StageBinding, Failure: &failure, Realm: hostile}}})
+		d.Asked(diag.Server{
+			URL: hostile + string(rune('a'+i%26)), Transport: hostile, TURN: i%2 == 0, Address: hostile, SRV: hostile,
+			Stages: []diag.Stage{{Name: diag.StageBinding, Failure: &failure, Realm: hostile}},
+		})
 	}
 	for name, f := range map[diag.StageName]*diag.Failure{"": nil, diag.StageTLS: &failure, hostile: &failure} {
 		d.Asked(diag.Server{URL: hostile, Transport: hostile, TURN: true, Address: hostile, Stages: []diag.Stage{{

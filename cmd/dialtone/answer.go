@@ -99,8 +99,10 @@ func (c *answerCommand) plan(a app) (diag.Config, chosen, error) {
 
 // placement is the n-th call.
 func (c *answerCommand) placement(a app, config diag.Config, w chosen, h *host, n int) calls.Placement {
-	p := calls.Placement{Config: config, Record: calls.Numbered(c.Record, n), Redact: c.Redact, Screen: c.Screen,
-		ASCII: c.ascii(a.streams)}
+	p := calls.Placement{
+		Config: config, Record: calls.Numbered(c.Record, n), Redact: c.Redact, Screen: c.Screen,
+		ASCII: c.ascii(a.streams),
+	}
 	switch {
 	case h != nil:
 		p.Engine = sessionOver(session.Accept(h), session.Flow(w.Way, true))
@@ -114,7 +116,8 @@ func (c *answerCommand) placement(a app, config diag.Config, w chosen, h *host, 
 // exchanged, and when the signaling server could never be reached: that is a wrong address. One that went away is
 // waited for.
 func (c *answerCommand) answerCalls(ctx context.Context, a app, config diag.Config, w chosen, h *host) (diag.Exit,
-	error) {
+	error,
+) {
 	reached, pause := false, shortestPause
 	for n := 1; ; n++ {
 		result, err := a.placer().Place(ctx, c.placement(a, config, w, h, n))

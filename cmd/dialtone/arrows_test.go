@@ -49,7 +49,7 @@ var arrows = []struct {
 	{"dialtone/signal/*", []string{"dialtone/signal", "dialtone/signal/web", "dialtone/diag/sdp"}},
 	{"dialtone/diag", nil},
 	{"dialtone/diag/sdp", []string{"dialtone/diag", "github.com/pion/sdp/v3"}},
-	{"dialtone/diag/call", []string{"dialtone/diag", "dialtone/diag/sdp"}},
+	{"dialtone/diag/call", []string{"dialtone/diag", "dialtone/diag/nat", "dialtone/diag/sdp"}},
 	{"dialtone/diag/nat", []string{"dialtone/diag"}},
 	{"dialtone/diag/judge", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/nat", "dialtone/diag/sdp"}},
 	{"dialtone/diag/words", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/sdp"}},

@@ -43,8 +43,10 @@ type glyphFlags struct {
 
 // placement is the n-th call of this configuration: each has a recording of its own.
 func (f screenFlags) placement(a app, config diag.Config, r recordFlags, n int) calls.Placement {
-	return calls.Placement{Config: config, Record: calls.Numbered(r.Record, n), Redact: r.Redact,
-		Screen: a.Terminal && !f.Plain, ASCII: f.ascii(a.streams)}
+	return calls.Placement{
+		Config: config, Record: calls.Numbered(r.Record, n), Redact: r.Redact,
+		Screen: a.Terminal && !f.Plain, ASCII: f.ascii(a.streams),
+	}
 }
 
 // Help implements kong.HelpProvider.

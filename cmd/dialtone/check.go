@@ -97,7 +97,7 @@ func (c *checkCommand) plans(a app) (plans []checkPlan, out []reports.Output, sc
 		return []checkPlan{o}, c.Out, "", a.checked(errors.Join(err, reports.Clash(c.Out)))
 	}
 	top, each, err := settings.ReadScenario(c.Scenario, a.name, newScenarioGrammar, a.options())
-	var mistakes settings.Mistakes
+	var mistakes settings.MistakeErrors
 	mistakes.Add("--scenario", errors.Join(a.checked(scenarioOnly(a.settings.Typed)), err))
 	if err != nil {
 		return nil, nil, "", mistakes
@@ -137,16 +137,18 @@ func newScenarioGrammar() any {
 // inherit completes the i-th check of a scenario with what the command line and the top of the file say.
 func (c *checkCommand) inherit(line, file *checkCommand, i int) {
 	c.Name = cmp.Or(c.Name, fmt.Sprintf("check %d", i+1))
-	if record := cmp.Or(line.Record, file.Record); record != "" {
-		c.Record = filepath.Join(record, calls.FileWord(c.Name))
+	if dir := cmp.Or(line.Record, file.Record); dir != "" {
+		c.Record = filepath.Join(dir, calls.FileWord(c.Name))
 	}
 	c.Redact = line.Redact || file.Redact
 	c.Baseline = cmp.Or(c.Baseline, line.Baseline)
 }
 
 // besideScenario are the flags that can accompany --scenario.
-var besideScenario = map[string]bool{"scenario": true, "config": true, "out": true, "record": true, "redact": true,
-	"baseline": true}
+var besideScenario = map[string]bool{
+	"scenario": true, "config": true, "out": true, "record": true, "redact": true,
+	"baseline": true,
+}
 
 // scenarioOnly says which flags of the command line belong into the file.
 func scenarioOnly(typed map[string]bool) error {

@@ -70,7 +70,8 @@ func TestScenarioAndCommandLine(t *testing.T) {
 		"neither": {checks, nil, []plan{{"check 1", "", false}, {"b/c", "", false}}},
 		"file":    {top + "redact = true\n" + checks, nil, []plan{{"check 1", "dir/check-1", true}, {"b/c", "dir/b-c", true}}},
 		"command line": {
-			top + checks, []string{"--record", "other", "--redact"},
+			top + checks,
+			[]string{"--record", "other", "--redact"},
 			[]plan{{"check 1", "other/check-1", true}, {"b/c", "other/b-c", true}},
 		},
 	} {

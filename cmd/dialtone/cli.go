@@ -48,8 +48,10 @@ func (s streams) options() settings.Options {
 		Environ: s.Environ, ConfigDir: s.ConfigDir, Out: s.Out, Err: s.Err, Decoders: decoders(),
 		Kong: []kong.Option{
 			kong.Description("Place a real WebRTC call from a terminal and see whether it works, how well, and if not, why."),
-			kong.Vars{"server": defaultServer, "listen": defaultListen, "formats": strings.Join(reports.Formats(), ", "),
-				"call_tokens": tokenWays(calling, "and"), "answer_tokens": tokenWays(answering, "and")},
+			kong.Vars{
+				"server": defaultServer, "listen": defaultListen, "formats": strings.Join(reports.Formats(), ", "),
+				"call_tokens": tokenWays(calling, "and"), "answer_tokens": tokenWays(answering, "and"),
+			},
 			kong.Groups{"limits": "Limits:", "signaling": "Other ways to exchange offer and answer " +
 				"(docs/reference/signaling.md):"},
 		},

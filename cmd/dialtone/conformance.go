@@ -23,11 +23,15 @@ func conformTo(ctx context.Context, r *report.Report, o diagcheck.Options) {
 	if !ok {
 		return // the flags were checked: it is one
 	}
-	results, err := conform.Run(ctx, conform.Options{URL: target.Setup.Address, Offer: publishOffer(o.Config),
-		Options: web.OptionsOf(target.Setup)})
+	results, err := conform.Run(ctx, conform.Options{
+		URL: target.Setup.Address, Offer: publishOffer(o.Config),
+		Options: web.OptionsOf(target.Setup),
+	})
 	if err != nil {
-		r.Assertions = append(r.Assertions, report.Assertion{Expr: "RFC 9725: the endpoint can be asked",
-			Error: diag.Clean(err.Error(), 300)})
+		r.Assertions = append(r.Assertions, report.Assertion{
+			Expr:  "RFC 9725: the endpoint can be asked",
+			Error: diag.Clean(err.Error(), 300),
+		})
 	}
 	takeConformance(r, results)
 }
@@ -75,7 +79,8 @@ func publishOffer(config diag.Config) func(context.Context) (string, error) {
 		}
 		gathered := make(chan struct{}, 1)
 		p, err := peer.New(peer.Options{
-			ICEServers: config.ICEServers, TLS: trust, RelayOnly: config.RelayOnly, Loopback: peer.LoopbackInclude, NoChannels: true, Flow: peer.FlowSend,
+			ICEServers: config.ICEServers, TLS: trust, RelayOnly: config.RelayOnly, Loopback: peer.LoopbackInclude,
+			NoChannels: true, Flow: peer.FlowSend,
 			OnGathered: func() {
 				select {
 				case gathered <- struct{}{}:

@@ -55,7 +55,8 @@ func (natCommand) Help() string {
 			"dialtone nat stun.example.org stun2.example.org --peer nat1,map=ei,filter=apd,udp",
 			"dialtone nat stun.example.org stun2.example.org --watch --every 1m --plain",
 		},
-		diag.ExitPass, diag.ExitUsage, diag.ExitCannotRun, diag.ExitRelay, diag.ExitNoRelay, diag.ExitInconclusive, diag.ExitNoConnectivity,
+		diag.ExitPass, diag.ExitUsage, diag.ExitCannotRun, diag.ExitRelay, diag.ExitNoRelay, diag.ExitInconclusive,
+		diag.ExitNoConnectivity,
 		diag.ExitInterrupted)
 }
 

@@ -82,8 +82,10 @@ func (r *natRun) startRecording(ctx context.Context) error {
 
 // exporter saves as --record does.
 func (r *natRun) exporter() calls.Exporter {
-	config := diag.Config{Command: "nat", Code: "nat", NoMedia: true, Version: readVersion().Version,
-		Insecure: r.command.Insecure, CAFile: string(r.command.CA)}
+	config := diag.Config{
+		Command: "nat", Code: "nat", NoMedia: true, Version: readVersion().Version,
+		Insecure: r.command.Insecure, CAFile: string(r.command.CA),
+	}
 	for _, u := range r.inquiry.URLs {
 		server := diag.ICEServerAuth{URL: u.Short()}
 		if u.Scheme.TURN() {
@@ -156,8 +158,10 @@ func (r *natRun) onScreen(ctx context.Context) error {
 		panes = natPanes()
 	}
 	err := tui.Run(ctx, tui.Options{
-		Source: events, Controls: natControls{r,
-			stop}, Title: "nat", Start: r.log.Start(), Input: r.app.In, Output: r.app.Out,
+		Source: events, Controls: natControls{
+			r,
+			stop,
+		}, Title: "nat", Start: r.log.Start(), Input: r.app.In, Output: r.app.Out,
 		ASCII: r.command.ascii(r.app.streams), Panes: panes, Export: r.exporter().Write,
 	})
 	stop()

@@ -28,7 +28,7 @@ func TestNATScreen(t *testing.T) {
 
 	s := openTerminal(t, "nat", good.URL(), "--record", path)
 	s.await(t, "nat1,")
-	s.then(t, "jj", "are replaced on the way")    // a behavior, explained
+	s.then(t, "jj", "are translated on the path") // a behavior, explained
 	s.then(t, "\r", "the socket")                 // its evidence
 	s.then(t, "2", "diagnosis.start")             // the log
 	s.then(t, "1d", "nothing has changed so far") // asked again: a line about both runs

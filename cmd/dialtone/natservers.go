@@ -40,7 +40,9 @@ func (c *natCommand) urls() ([]probe.URL, error) {
 		}
 	}
 	if len(list) == 0 && errors.Join(errs...) == nil {
-		errs = append(errs, errors.New(`no server to ask: name some, such as dialtone nat stun.example.org; or list them in the configuration file: ice = ["stun:…"]; or add --public to ask public ones, which then see your address`))
+		errs = append(errs, errors.New(`no server to ask: name some, such as dialtone nat stun.example.org; `+
+			`or list them in the configuration file: ice = ["stun:…"]; `+
+			`or add --public to ask public ones, which then see your address`))
 	}
 	for _, u := range list {
 		if u.Scheme.TURN() && (c.TURNSecret == "" && (c.ICEUser == "" || c.ICEPass == "")) {

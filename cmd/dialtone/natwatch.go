@@ -82,8 +82,10 @@ func (r *natRun) printJSON(run int, changes []string, now judge.Network) error {
 		}
 		return r.app.Print("%s\n", raw)
 	}
-	raw, err := json.Marshal(natLine{Run: run, At: time.Now().UTC().Truncate(time.Millisecond),
-		Changes: append([]string{}, changes...), Network: report.NewNetwork(now)})
+	raw, err := json.Marshal(natLine{
+		Run: run, At: time.Now().UTC().Truncate(time.Millisecond),
+		Changes: append([]string{}, changes...), Network: report.NewNetwork(now),
+	})
 	if err != nil {
 		return err
 	}

@@ -101,7 +101,8 @@ func (a app) replayPlain(recording *record.Recording, damage string) (diag.Exit,
 
 // replayScreen runs the terminal session over the recording.
 func (a app) replayScreen(ctx context.Context, c *replayCommand, recording *record.Recording, damage string) (diag.Exit,
-	error) {
+	error,
+) {
 	ctx, restore := a.Interruptible(ctx)
 	defer restore()
 	export := calls.Exporter{Header: recording.Header, Redact: recording.Header.Redacted}

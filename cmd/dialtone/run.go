@@ -23,10 +23,10 @@ func run(ctx context.Context, args []string, s streams) diag.Exit {
 	}
 	parsed, err := settings.Parse(grammar(), args, s.options())
 	code := diag.ExitUsage
-	if err == nil {
-		code, err = parsed.Command.(command).run(ctx, app{s, parsed, parsed.Name}) //nolint:forcetypeassert // all are
+	if c, ok := parsed.Command.(command); err == nil && ok {
+		code, err = c.run(ctx, app{s, parsed, parsed.Name})
 	}
-	var wrong settings.Mistakes
+	var wrong settings.MistakeErrors
 	switch {
 	case errors.Is(err, settings.ErrHelp):
 		return diag.ExitPass

@@ -104,16 +104,16 @@ func (c *serveCommand) options(a app) server.Options {
 // invitation says where the servers listen, and what to type on both ends.
 func invitation(e *endpoint.Endpoint, ice *iceServers) string {
 	var b strings.Builder
-	page := e.URLs[0] + "/call/"
+	address := e.URLs[0] + "/call/"
 	for _, u := range e.URLs {
 		fmt.Fprintf(&b, "listening on %s/call/\n", u)
 	}
 	b.WriteString(e.Describe())
 	b.WriteString(ice.describe())
 	use := e.Arguments() + ice.arguments()
-	fmt.Fprintf(&b, "in a browser:  %s#w1\n", page)
-	fmt.Fprintf(&b, "one end:       dialtone answer w1 --server %s%s\n", page, use)
-	fmt.Fprintf(&b, "the other end: dialtone call w1 --server %s%s\n", page, use)
+	fmt.Fprintf(&b, "in a browser:  %s#w1\n", address)
+	fmt.Fprintf(&b, "one end:       dialtone answer w1 --server %s%s\n", address, use)
+	fmt.Fprintf(&b, "the other end: dialtone call w1 --server %s%s\n", address, use)
 	if command := ice.diagnosis(); command != "" {
 		fmt.Fprintf(&b, "the network:   %s\n", command)
 	}

@@ -34,14 +34,14 @@ func tempFile(t *testing.T, name, text string) string {
 }
 
 // fileMistakes are those of a configuration file with this text, without the directory of the file.
-func fileMistakes(t *testing.T, text string) settings.Mistakes {
+func fileMistakes(t *testing.T, text string) settings.MistakeErrors {
 	t.Helper()
 	path := tempFile(t, "f.toml", text)
 	parsed, err := settings.Parse(grammar(), []string{"serve", "--config", path}, testStreams().options())
 	if err != nil {
 		t.Fatal(err)
 	}
-	var found settings.Mistakes
+	var found settings.MistakeErrors
 	errors.As(parsed.Check(nil), &found)
 	for i := range found {
 		found[i].Origin = strings.ReplaceAll(found[i].Origin, filepath.Dir(path)+"/", "")
@@ -89,7 +89,7 @@ func TestPrecedence(t *testing.T) {
 			if grammar.Call.For != test.want {
 				t.Errorf("--for is %v, want %v", grammar.Call.For, test.want)
 			}
-			var found settings.Mistakes
+			var found settings.MistakeErrors
 			errors.As(got.Check(errors.New("--for is too long")), &found)
 			if len(found) != 1 || !strings.HasSuffix(found[0].Origin, test.origin) {
 				t.Errorf("it comes from %q, want %q", found, test.origin)

@@ -46,6 +46,7 @@ func (s side) flags(w signal.Way) []signal.Flag {
 		return w.Answer
 	case checking:
 		return w.Check
+	case calling:
 	}
 	return w.Call
 }
@@ -90,7 +91,8 @@ func newWayFlags(s side) wayFlags {
 // grammar is the grammar with the flags of the ways.
 func grammar() *cli {
 	c := &cli{}
-	c.Call.wayFlags, c.Answer.wayFlags, c.Check.wayFlags = newWayFlags(calling), newWayFlags(answering), newWayFlags(checking)
+	c.Call.wayFlags, c.Answer.wayFlags = newWayFlags(calling), newWayFlags(answering)
+	c.Check.wayFlags = newWayFlags(checking)
 	return c
 }
 

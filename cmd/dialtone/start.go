@@ -56,11 +56,14 @@ func (c *startCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 
 // choose shows the screen. Without a choice there is an exit code.
 func (c *startCommand) choose(ctx context.Context, a app, all []forms.Form, past forms.History,
-	remark string) (*start.Choice, diag.Exit, error) {
+	remark string,
+) (*start.Choice, diag.Exit, error) {
 	ctx, restore := a.Interruptible(ctx)
 	defer restore()
-	options := start.Options{Version: readVersion().Version, Recent: past.Recent(all), Remark: remark,
-		ASCII: c.ascii(a.streams)}
+	options := start.Options{
+		Version: readVersion().Version, Recent: past.Recent(all), Remark: remark,
+		ASCII: c.ascii(a.streams),
+	}
 	for _, f := range all {
 		options.Commands = append(options.Commands, f.Screen())
 	}
@@ -111,16 +114,16 @@ type planner interface{ check(a app) error }
 
 // checkLine says what is wrong with a command line, or nil.
 func (s streams) checkLine(args []string, password string) error {
-	s = s.withPassword(password)
-	s.Out, s.Err = io.Discard, io.Discard
-	parsed, err := settings.Parse(grammar(), args, s.options())
+	silent := s.withPassword(password)
+	silent.Out, silent.Err = io.Discard, io.Discard
+	parsed, err := settings.Parse(grammar(), args, silent.options())
 	if err != nil {
 		return err
 	}
 	if p, ok := parsed.Command.(planner); ok {
-		err = p.check(app{streams: s, settings: parsed, name: parsed.Name})
+		err = p.check(app{streams: silent, settings: parsed, name: parsed.Name})
 	}
-	var found settings.Mistakes
+	var found settings.MistakeErrors
 	if errors.As(parsed.Check(err), &found) {
 		return errors.New(found[0].Text)
 	}

@@ -93,7 +93,7 @@ var proseRules = append([]wordRule{
 	rule(`everything that was asked for`, "all checks passed"),
 	rule(`what was asked for|what (is|was) called`, "a noun: request, target"),
 	rule(`as it goes`, "plain words"),
-	wordRule{find: regexp.MustCompile(`(?:^|[.;:!?] )Where (?:it|there|the|a|an|one|no|both|only|several|nothing)\b`), use: "if, when"},
+	{find: regexp.MustCompile(`(?:^|[.;:!?] )Where (?:it|there|the|a|an|one|no|both|only|several|nothing)\b`), use: "if, when"},
 }, everywhereRules...)
 
 // everywhereRules hold for comments too.
@@ -348,8 +348,10 @@ func TestWordRules(t *testing.T) {
 	for _, f := range wordsOfFile(t, "p.go", source) {
 		got = append(got, f.place+" "+f.word)
 	}
-	want := []string{"p.go:1 seats", "p.go:1 whoever", "p.go:2 dialled", "p.go:7 yardLiar", "p.go:7 yardLiar", "p.go:7 HTTPBook", "p.go:9 told",
-		"p.go:10 party", "p.go:10 nobody"}
+	want := []string{
+		"p.go:1 seats", "p.go:1 whoever", "p.go:2 dialled", "p.go:7 yardLiar", "p.go:7 yardLiar", "p.go:7 HTTPBook", "p.go:9 told",
+		"p.go:10 party", "p.go:10 nobody",
+	}
 	slices.Sort(got)
 	slices.Sort(want)
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -9,7 +9,8 @@ import (
 // pointers point to and never changes it, so lists and maps are all that must be doubled.
 func (c *Call) Copy() *Call {
 	d := *c
-	d.Spans, d.Local, d.Remote, d.Servers = slices.Clone(c.Spans), slices.Clone(c.Local), slices.Clone(c.Remote), slices.Clone(c.Servers)
+	d.Spans, d.Local, d.Remote = slices.Clone(c.Spans), slices.Clone(c.Local), slices.Clone(c.Remote)
+	d.Servers = slices.Clone(c.Servers)
 	d.Pairs, d.pairIndex = slices.Clone(c.Pairs), maps.Clone(c.pairIndex)
 	d.Descriptions, d.Samples, d.Warnings = slices.Clone(c.Descriptions), slices.Clone(c.Samples), slices.Clone(c.Warnings)
 	d.Channels, d.Messages, d.Tracks = slices.Clone(c.Channels), slices.Clone(c.Messages), slices.Clone(c.Tracks)

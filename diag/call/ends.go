@@ -154,8 +154,10 @@ func (s *EndsStream) here(sample diag.Sample) {
 	}
 	for _, in := range sample.Inbound {
 		if in.Kind == s.Kind && in.SSRC == s.SSRC {
-			s.AtReceiver, s.MimeType, s.LostHere = EndPicture{in.FrameWidth, in.FrameHeight,
-				in.FramesPerSecond}, in.MimeType, in.PacketsLost
+			s.AtReceiver, s.MimeType, s.LostHere = EndPicture{
+				in.FrameWidth, in.FrameHeight,
+				in.FramesPerSecond,
+			}, in.MimeType, in.PacketsLost
 		}
 	}
 }

@@ -42,7 +42,7 @@ func (c *Call) MissingMedia() []MediaKind {
 	return missing
 }
 
-// anyMedia reports whether a packet of media was sent or has come.
+// AnyMedia reports whether a packet of media was sent or has come.
 func (c *Call) AnyMedia() bool {
 	sample := c.Latest()
 	return sample != nil && slices.ContainsFunc(diag.Kinds,
@@ -59,7 +59,7 @@ func (c *Call) sent(kind string) bool {
 	return false
 }
 
-// promised reports whether the other party's latest description says that it sends this kind (RFC 8866 §6.7).
+// Promised reports whether the other party's latest description says that it sends this kind (RFC 8866 §6.7).
 func (c *Call) Promised(kind string) bool {
 	for i := len(c.Descriptions) - 1; i >= 0; i-- {
 		if c.Descriptions[i].Side == diag.Remote {
@@ -87,7 +87,7 @@ func flowsOut(s diag.Sample, kind string) bool {
 	return false
 }
 
-// withoutKeyFrame reports whether video has come for a while without any key frame, and how many frames.
+// WithoutKeyFrame reports whether video has come for a while without any key frame, and how many frames.
 func (c *Call) WithoutKeyFrame() (frames uint32, without bool) {
 	sample := c.Latest()
 	if sample == nil || c.UpTime() < keyFrameGrace {
@@ -105,7 +105,7 @@ func (c *Call) WithoutKeyFrame() (frames uint32, without bool) {
 	return frames, without
 }
 
-// declined reports whether the latest remote offer sends a kind that our answer refuses, and with which codecs.
+// Declined reports whether the latest remote offer sends a kind that our answer refuses, and with which codecs.
 func (c *Call) Declined(kind string) (codecs string, yes bool) {
 	var offer, answer string
 	for _, d := range c.Descriptions {
@@ -124,10 +124,10 @@ func (c *Call) Declined(kind string) (codecs string, yes bool) {
 }
 
 // codecNames lists the codecs of the sections of a kind, each once (RFC 8866 §6.6).
-func codecNames(sdp, kind string) []string {
+func codecNames(description, kind string) []string {
 	var names []string
 	inside := false
-	for line := range strings.Lines(sdp) {
+	for line := range strings.Lines(description) {
 		line = strings.TrimRight(line, "\r\n")
 		if strings.HasPrefix(line, "m=") {
 			inside = strings.HasPrefix(line, "m="+kind+" ")

@@ -12,8 +12,10 @@ func (c *Call) Relayed() bool {
 	if c.Selected == nil {
 		return false
 	}
-	for _, row := range []*CandidateRow{c.LocalCandidate(c.Selected.LocalCandidateID),
-		c.RemoteCandidate(c.Selected.RemoteCandidateID)} {
+	for _, row := range []*CandidateRow{
+		c.LocalCandidate(c.Selected.LocalCandidateID),
+		c.RemoteCandidate(c.Selected.RemoteCandidateID),
+	} {
 		if row != nil && row.CandidateType == diag.Relay {
 			return true
 		}
@@ -21,7 +23,7 @@ func (c *Call) Relayed() bool {
 	return false
 }
 
-// relayedBy reports whether the call itself got a relay from this server.
+// RelayedBy reports whether the call itself got a relay from this server.
 func (c *Call) RelayedBy(url string) bool {
 	return slices.ContainsFunc(c.Local, func(row CandidateRow) bool {
 		return row.CandidateType == diag.Relay &&
@@ -29,7 +31,7 @@ func (c *Call) RelayedBy(url string) bool {
 	})
 }
 
-// lostIPv6 counts the IPv6 pairs that failed, where the selected one is IPv4 and not one of IPv6 did anything but fail.
+// LostIPv6 counts the IPv6 pairs that failed, where the selected one is IPv4 and not one of IPv6 did anything but fail.
 func (c *Call) LostIPv6() int {
 	isSix := func(row *CandidateRow) bool { return row != nil && row.IsIPv6() }
 	if isSix(c.LocalCandidate(c.Selected.LocalCandidateID)) {
@@ -54,11 +56,12 @@ func (r *CandidateRow) IsIPv6() bool {
 	return err == nil && a.Is6() && !a.Is4In6() && !a.IsLinkLocalUnicast()
 }
 
+// HasType reports whether one of the candidates is of the type.
 func HasType(rows []CandidateRow, t diag.CandidateType) bool {
 	return slices.ContainsFunc(rows, func(r CandidateRow) bool { return r.CandidateType == t })
 }
 
-// announced is the fingerprint in the other party's latest description; empty when there is none.
+// Announced is the fingerprint in the other party's latest description; empty when there is none.
 func (c *Call) Announced() string {
 	for i := len(c.Descriptions) - 1; i >= 0; i-- {
 		if c.Descriptions[i].Side == diag.Remote {

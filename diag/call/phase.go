@@ -15,8 +15,10 @@ const (
 	StateEnded              // CallEnded is there
 )
 
-var stateNames = [...]string{"unknown", "dialing", "waiting", "negotiating", "connecting", "connected", "reconnecting",
-	"ended"}
+var stateNames = [...]string{
+	"unknown", "dialing", "waiting", "negotiating", "connecting", "connected", "reconnecting",
+	"ended",
+}
 
 // String is the word that a header shows.
 func (s State) String() string {

@@ -18,7 +18,7 @@ func (c *Call) IsSilent(kind string) bool {
 	return ok
 }
 
-// silence finds the stretch up to the end in which every packet was silent, and reports whether it is most of the
+// Silence finds the stretch up to the end in which every packet was silent, and reports whether it is most of the
 // connection.
 func (c *Call) Silence(kind string) (packets uint64, length time.Duration, ok bool) {
 	last := c.Latest()

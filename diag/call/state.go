@@ -1,3 +1,4 @@
+// Package call is the state of one call: the fold of its events, and views of it.
 package call
 
 import (

@@ -7,10 +7,10 @@ import (
 	"dialtone/diag"
 )
 
-// noPath reports whether the call has failed because no path was found.
+// NoPath reports whether the call has failed because no path was found.
 func (c *Call) NoPath() bool { return c.Failing() || c.Ended != nil && c.Ended.Reason == diag.EndICE }
 
-// upTime is how long the connection was (or has been) up.
+// UpTime is how long the connection was (or has been) up.
 func (c *Call) UpTime() time.Duration {
 	if c.ConnectedAt == nil {
 		return 0
@@ -24,7 +24,7 @@ func (c *Call) UpTime() time.Duration {
 	return end - *c.ConnectedAt
 }
 
-// failedAt is when it was clear that there is no path: the call may have stayed for a diagnosis.
+// FailedAt is when it was clear that there is no path: the call may have stayed for a diagnosis.
 func (c *Call) FailedAt() time.Duration {
 	for i := len(c.NAT) - 1; i >= 0; i-- {
 		if c.NAT[i].Start.Because == diag.BecauseICEFailed {
@@ -37,7 +37,7 @@ func (c *Call) FailedAt() time.Duration {
 	return c.Now
 }
 
-// pairedAt is when both parties were there: the end of the wait, or of the dial for the one who came second.
+// PairedAt is when both parties were there: the end of the wait, or of the dial for the one who came second.
 func (c *Call) PairedAt() time.Duration {
 	var at time.Duration
 	for _, s := range c.Spans {
@@ -82,7 +82,7 @@ func (c *Call) waited() bool {
 		slices.ContainsFunc(c.Spans, func(s Span) bool { return s.Phase == diag.PhaseWait })
 }
 
-// listens reports whether the call waited at a server of its own.
+// Listens reports whether the call waited at a server of its own.
 func (c *Call) Listens() bool {
 	return c.Start.Listens
 }

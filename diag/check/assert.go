@@ -127,7 +127,8 @@ func isNil(n ast.Node) bool {
 
 func guarded(n ast.Node) ast.Node {
 	switch n.(type) {
-	case *ast.MemberNode, *ast.IdentifierNode, *ast.PointerNode, *ast.ChainNode, *ast.ConditionalNode, *ast.BuiltinNode, *ast.BinaryNode:
+	case *ast.MemberNode, *ast.IdentifierNode, *ast.PointerNode, *ast.ChainNode, *ast.ConditionalNode,
+		*ast.BuiltinNode, *ast.BinaryNode:
 		return &ast.CallNode{Callee: &ast.IdentifierNode{Value: guardName}, Arguments: []ast.Node{n}}
 	}
 	return n
@@ -140,8 +141,10 @@ func leftSide(text string) (*vm.Program, error) {
 		return nil, err
 	}
 	n, ok := tree.Node.(*ast.BinaryNode)
-	if !ok || !slices.Contains([]string{"==", "!=", "<", "<=", ">", ">=", "in", "not in", "contains", "startsWith",
-		"endsWith", "matches"}, n.Operator) {
+	if !ok || !slices.Contains([]string{
+		"==", "!=", "<", "<=", ">", ">=", "in", "not in", "contains", "startsWith",
+		"endsWith", "matches",
+	}, n.Operator) {
 		return nil, nil
 	}
 	return expr.Compile(n.Left.String(), dynamic()...)

@@ -22,6 +22,15 @@ var phaseNames = []diag.PhaseName{
 	diag.PhaseDTLS, diag.PhaseSCTP, diag.PhaseChannel, diag.PhaseFirstPacket, diag.PhaseFirstFrame, diag.PhaseRestart,
 }
 
+// part is an object inside another one; empty if there is none.
+func part(o object, name string) object {
+	inner, _ := o[name].(object)
+	if inner == nil {
+		inner = object{}
+	}
+	return inner
+}
+
 // environment is the report as expressions use it: that of its JSON, with times as durations, and four shortcuts:
 //   - setup has the percentiles over the runs beside the total of the described run;
 //   - phases has each phase by its name;
@@ -30,18 +39,21 @@ var phaseNames = []diag.PhaseName{
 func environment(r *report.Report) object {
 	env := fields(reflect.ValueOf(*r))
 	delete(env, "duration") // a function of expressions
-	setup := env["setup"].(object)
+	setup := part(env, "setup")
 	maps.Copy(setup, percentiles(r.Summary.Setup))
 	phases := object{}
 	for _, name := range phaseNames {
 		phases[strings.ReplaceAll(string(name), "-", "_")] = phaseEnv(r.Summary.Phases, name)
 	}
 	env["phases"] = phases
-	env["servers"] = append(env["servers"].([]any), silentServers(r)...)
+	rows, _ := env["servers"].([]any)
+	env["servers"] = append(rows, silentServers(r)...)
 	if nat, ok := env["nat"].(object); ok {
 		values := object{}
-		for name, b := range nat["behaviors"].(object) {
-			values[name] = b.(object)["value"]
+		for name, b := range part(nat, "behaviors") {
+			if behavior, ok := b.(object); ok {
+				values[name] = behavior["value"]
+			}
 		}
 		env["nat"] = values
 	}

@@ -187,8 +187,10 @@ func (c *checker) sessionOptions(log *feed.Feed, p Placement, answering bool) se
 	if answering {
 		greeting = "" // it would pass for the echo of the offerer's
 	}
-	return session.Options{Config: config, Feed: log, Dial: dial, TLS: c.TLS, Flow: p.Flow, Greeting: greeting,
-		Explain: c.explain()}
+	return session.Options{
+		Config: config, Feed: log, Dial: dial, TLS: c.TLS, Flow: p.Flow, Greeting: greeting,
+		Explain: c.explain(),
+	}
 }
 
 // explain is how long the next call may diagnose why it has found no path: the network does not change between runs.

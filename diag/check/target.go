@@ -102,8 +102,10 @@ func (g *roleGuard) Receive(ctx context.Context) (signal.Message, error) {
 		return m, err
 	}
 	g.warn(diag.Warning{ID: "signal.wrong_role", Subject: m.Role.String()})
-	return signal.Message{}, &signal.Error{Op: "pairing", Reason: signal.ReasonRejected, Code: "not_" + g.want.String(),
-		Err: fmt.Errorf("wrong role: %s instead of %s", m.Role, g.want)}
+	return signal.Message{}, &signal.Error{
+		Op: "pairing", Reason: signal.ReasonRejected, Code: "not_" + g.want.String(),
+		Err: fmt.Errorf("wrong role: %s instead of %s", m.Role, g.want),
+	}
 }
 
 // Traits passes on those of the channel inside.

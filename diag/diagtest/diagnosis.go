@@ -68,8 +68,10 @@ func (d *Diagnosis) Add(server int, test diag.NATTest, to netip.AddrPort, mapped
 		Test: test, To: to, SentMs: diag.Millis(len(d.Requests)),
 	}
 	if mapped != "" {
-		r.Answer = &diag.NATAnswer{From: to, RTTMs: diag.Millis(20 * time.Millisecond),
-			Mapped: netip.MustParseAddrPort(mapped), Origin: to}
+		r.Answer = &diag.NATAnswer{
+			From: to, RTTMs: diag.Millis(20 * time.Millisecond),
+			Mapped: netip.MustParseAddrPort(mapped), Origin: to,
+		}
 	}
 	d.Requests = append(d.Requests, r)
 	return r
@@ -110,8 +112,10 @@ func (d *Diagnosis) Asks(n int, test diag.NATTest, from netip.AddrPort) *Diagnos
 func (d *Diagnosis) Asked(servers ...diag.Server) *Diagnosis {
 	for _, s := range servers {
 		for _, stage := range s.Stages {
-			d.Stages = append(d.Stages, diag.ServerStage{URL: s.URL, Transport: s.Transport, TURN: s.TURN, Address: s.Address,
-				SRV: s.SRV, Stage: stage})
+			d.Stages = append(d.Stages, diag.ServerStage{
+				URL: s.URL, Transport: s.Transport, TURN: s.TURN, Address: s.Address,
+				SRV: s.SRV, Stage: stage,
+			})
 		}
 	}
 	return d
@@ -120,15 +124,19 @@ func (d *Diagnosis) Asked(servers ...diag.Server) *Diagnosis {
 // Failing is a server that failed at one step.
 func Failing(url, transport, address string, stage diag.StageName, f diag.Failure) diag.Server {
 	turn := stage == diag.StageAllocate
-	return diag.Server{URL: url, Transport: transport, TURN: turn, Address: address,
-		Stages: []diag.Stage{{Name: stage, Failure: &f}}}
+	return diag.Server{
+		URL: url, Transport: transport, TURN: turn, Address: address,
+		Stages: []diag.Stage{{Name: stage, Failure: &f}},
+	}
 }
 
 // Relaying is a TURN server that allocated a relay, and the steps through it.
 func Relaying(url, transport, address, relayed string, stages ...diag.Stage) diag.Server {
 	allocated := diag.Stage{Name: diag.StageAllocate, RTTMs: diag.Ptr(diag.Millis(31e6)), Relayed: relayed}
-	return diag.Server{URL: url, Transport: transport, TURN: true, Address: address,
-		Stages: append([]diag.Stage{allocated}, stages...)}
+	return diag.Server{
+		URL: url, Transport: transport, TURN: true, Address: address,
+		Stages: append([]diag.Stage{allocated}, stages...),
+	}
 }
 
 // Through are steps through a relay that succeed up to the one that stops, which has the failure; stop "" is all.

@@ -58,23 +58,23 @@ func (f *filler) fill(v reflect.Value) {
 	case reflect.Float32, reflect.Float64:
 		v.SetFloat(float64(f.n) + 0.25)
 	default:
-		panic(fmt.Sprintf("an event has a field of kind %s: teach the filler", v.Kind()))
+		panic(fmt.Sprintf("an event has a field of kind %s: teach the filler", v.Kind())) //nolint:forbidigo // in tests only
 	}
 }
 
-// filled returns one Data of every type of the vocabulary with every field set.
+// Filled returns one Data of every type of the vocabulary with every field set.
 func Filled(text string) map[diag.Type]diag.Data {
 	all := map[diag.Type]diag.Data{}
 	for _, name := range diag.Types() {
 		var e diag.Event
 		if err := e.UnmarshalJSON(fmt.Appendf(nil, `{"seq":1,"at":0,"type":%q}`, name)); err != nil {
-			panic(err)
+			panic(err) //nolint:forbidigo // in tests only
 		}
 		v := reflect.New(reflect.TypeOf(e.Data)).Elem()
 		(&filler{text: text}).fill(v)
 		data, ok := v.Interface().(diag.Data)
 		if !ok {
-			panic(name + " is no Data")
+			panic(name + " is no Data") //nolint:forbidigo // in tests only
 		}
 		all[name] = data
 	}

@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// checkClean fails when s is not fit for a terminal.
+// CheckClean fails when s is not fit for a terminal.
 func CheckClean(t *testing.T, s string, max int) {
 	t.Helper()
 	if len(s) > max {

@@ -3,7 +3,7 @@ package judge
 // Evidence of findings that are made beside the rules about a call: by a comparison of reports and by conformance
 // checks.
 type (
-	// BaselineWorse: a value got worse beyond the run-to-run variation of both reports.
+	// BaselineWorse means that a value got worse beyond the run-to-run variation of both reports.
 	BaselineWorse struct {
 		Name   string  `json:"name"`
 		Before float64 `json:"before"`
@@ -11,7 +11,7 @@ type (
 		Unit   string  `json:"unit"`
 		Noise  float64 `json:"noise"` // in the same unit
 	}
-	// ShouldNotKept: an endpoint does not follow a SHOULD of RFC 9725.
+	// ShouldNotKept means that an endpoint does not follow a SHOULD of RFC 9725.
 	ShouldNotKept struct {
 		Requirement string   `json:"requirement"`
 		Section     string   `json:"section"`

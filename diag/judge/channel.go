@@ -7,13 +7,13 @@ import (
 
 // Evidence about data channels.
 type (
-	// ChannelNotOpen: connected, and no data channel opened.
+	// ChannelNotOpen means that the call is connected, and no data channel opened.
 	ChannelNotOpen struct {
 		UpMs     diag.Millis `json:"up_ms"`
 		SCTP     string      `json:"sctp,omitempty"` // RTCSctpTransportState
 		Received uint64      `json:"packetsReceived"`
 	}
-	// ChannelNotEchoed: nothing that was sent was answered.
+	// ChannelNotEchoed means that nothing that was sent was answered.
 	ChannelNotEchoed struct {
 		Channels int `json:"channels"` // that were open
 	}

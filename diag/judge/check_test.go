@@ -114,7 +114,7 @@ func TestJudgeCheck(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			v := judge.JudgeCheck(test.call, test.want)
+			v := judge.Check(test.call, test.want)
 			if v.Exit != test.exit || !strings.Contains(words.Verdict(v).Headline, test.headline) {
 				t.Errorf("%s, %q", v.Exit, words.Verdict(v).Headline)
 			}
@@ -130,7 +130,7 @@ func TestJudgeCheck(t *testing.T) {
 	}
 }
 
-// TestExitsAreOrdered: a code that a call or check can have has a place in the order.
+// TestExitsAreOrdered means that a code that a call or check can have has a place in the order.
 func TestExitsAreOrdered(t *testing.T) {
 	nat := []diag.Exit{diag.ExitRelay, diag.ExitNoRelay, diag.ExitInconclusive, diag.ExitNoConnectivity}
 	for _, e := range diag.Exits() {

@@ -34,7 +34,7 @@ func during(d *diagtest.Diagnosis, because diag.Because) []any {
 
 func diagnosed(because diag.Because) []any { return during(symmetric(), because) }
 
-// TestDiagnosisExplainsFailure: what the network does is told beside the pairs that were tried, and of each server once.
+// TestDiagnosisExplainsFailure means that what the network does is told beside the pairs that were tried, and of each server once.
 func TestDiagnosisExplainsFailure(t *testing.T) {
 	v := judge.Judge(call.Fold(failedICE(append([]any{200, refusedTURN()}, diagnosed(diag.BecauseICEFailed)...)...)))
 	var ids []string
@@ -57,7 +57,7 @@ func TestDiagnosisExplainsFailure(t *testing.T) {
 	}
 }
 
-// TestRemarksAreNoSteps: what is good to know fixes nothing.
+// TestRemarksAreNoSteps means that what is good to know fixes nothing.
 func TestRemarksAreNoSteps(t *testing.T) {
 	v := judge.Judge(call.Fold(failedICE(diagnosed(diag.BecauseICEFailed)...)))
 	untested := slices.ContainsFunc(v.Findings, func(f judge.Finding) bool { return f.ID == "nat.filtering_untested" && f.Severity == judge.Info })
@@ -66,7 +66,7 @@ func TestRemarksAreNoSteps(t *testing.T) {
 	}
 }
 
-// TestFailureIsKnownAtOnce: while the diagnosis is in progress, the verdict says already that there is no path.
+// TestFailureIsKnownAtOnce means that while the diagnosis is in progress, the verdict says already that there is no path.
 func TestFailureIsKnownAtOnce(t *testing.T) {
 	events := failedICE(diagnosed(diag.BecauseICEFailed)[:6]...)
 	v := judge.Judge(call.Fold(events[:len(events)-2]))
@@ -75,7 +75,7 @@ func TestFailureIsKnownAtOnce(t *testing.T) {
 	}
 }
 
-// TestDiagnosisBesideCall: in a call that works its findings are warnings, those of an unfinished one nothing at all.
+// TestDiagnosisBesideCall means that in a call that works its findings are warnings, those of an unfinished one nothing at all.
 func TestDiagnosisBesideCall(t *testing.T) {
 	parts := diagnosed(diag.BecauseAsked)
 	for n, want := range map[int]int{2: 0, len(parts) - 2: 0, len(parts): 4} {

@@ -9,12 +9,12 @@ import (
 
 // Evidence about a handshake that failed over a path that works.
 type (
-	// FingerprintMismatch: the certificate is not the announced one (RFC 8122 §5).
+	// FingerprintMismatch means that the certificate is not the announced one (RFC 8122 §5).
 	FingerprintMismatch struct {
 		Announced string `json:"announced"` // in the peer's description: "sha-256 AB:CD:…"
 		Presented string `json:"presented"`
 	}
-	// HandshakeFailed: it got no answer, or the peer gave it up.
+	// HandshakeFailed means that it got no answer, or the peer gave it up.
 	HandshakeFailed struct {
 		Path  string `json:"path,omitempty"`
 		Cause string `json:"cause,omitempty"`

@@ -25,14 +25,14 @@ func signaling(c *call.Call) Signaling {
 
 // Evidence about how a call ended before it had done what was asked of it.
 type (
-	// NobodyCame: the wait for the peer timed out.
+	// NobodyCame means that the wait for the peer timed out.
 	NobodyCame struct {
 		WaitedMs diag.Millis `json:"waited_ms"`
 		Signaling
 		Server string `json:"server,omitempty"`
 		Join   string `json:"join,omitempty"` // what the peer types
 	}
-	// SignalingFailed: descriptions could not be exchanged.
+	// SignalingFailed means that descriptions could not be exchanged.
 	SignalingFailed struct {
 		Signaling
 		Requests  int                 `json:"requests"`
@@ -43,29 +43,29 @@ type (
 		Cause     string              `json:"cause,omitempty"`     // the text of the error that ended the call
 		LastError string              `json:"lastError,omitempty"` // of an earlier request, if it is another
 	}
-	// PeerLeft: the peer was there and went before the call was connected.
+	// PeerLeft means that the peer was there and went before the call was connected.
 	PeerLeft struct {
 		Signaling
 		HungUp bool   `json:"hungUp,omitempty"` // it said so
 		Cause  string `json:"cause,omitempty"`
 	}
-	// PeerLost: an established path went silent and did not come back.
+	// PeerLost means that an established path went silent and did not come back.
 	PeerLost struct {
 		UpMs  diag.Millis `json:"up_ms"`
 		Code  string      `json:"code,omitempty"` // "certificate": another peer dialed the room
 		Cause string      `json:"cause,omitempty"`
 	}
-	// EndedEarly: the peer hung up before the time that was asked for.
+	// EndedEarly means that the peer hung up before the time that was asked for.
 	EndedEarly struct {
 		UpMs    diag.Millis `json:"up_ms"`
 		AskedMs diag.Millis `json:"asked_ms"`
 	}
-	// CannotRun: this program could not do its part.
+	// CannotRun means that this program could not do its part.
 	CannotRun struct {
 		Reason string `json:"reason,omitempty"` // an end that this version does not know; empty: internal
 		Cause  string `json:"cause,omitempty"`
 	}
-	// SilentAtEnd: the connection was not up when the call ended in order.
+	// SilentAtEnd means that the connection was not up when the call ended in order.
 	SilentAtEnd struct {
 		Connection string `json:"connection"` // RTCPeerConnectionState
 	}

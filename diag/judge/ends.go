@@ -9,7 +9,7 @@ import (
 
 // Evidence about statistics of both ends that contradict each other.
 type (
-	// EndsDiffer: one end counts other packets of a stream than the other end.
+	// EndsDiffer means that one end counts other packets of a stream than the other end.
 	EndsDiffer struct {
 		Direction diag.Direction `json:"direction"` // of the stream, seen from here
 		Kind      string         `json:"kind"`
@@ -17,7 +17,7 @@ type (
 		Received  uint64         `json:"packetsReceived"`
 		LastMs    *diag.Millis   `json:"last_ms,omitempty"` // counted over so much time only; absent: the whole call
 	}
-	// RTTDiffers: both ends measure other round trips of the same path.
+	// RTTDiffers means that both ends measure other round trips of the same path.
 	RTTDiffers struct {
 		LocalMs       diag.Millis `json:"local_ms"` // medians
 		RemoteMs      diag.Millis `json:"remote_ms"`

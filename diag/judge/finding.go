@@ -26,7 +26,7 @@ type Finding struct {
 	ID       string   `json:"id"`
 	Severity Severity `json:"severity"`
 	Subject  string   `json:"subject,omitempty"` // what it is about: the URL of a server, "inbound audio"; empty: the call
-	Evidence any      `json:"facts,omitempty"`   // a struct of this package, one type for each ID; nil: the ID says it all
+	Evidence any      `json:"facts,omitempty"`   // typed: each ID has a form of its own; nil: the ID says it all
 }
 
 // Same reports whether two findings say the same of the same thing.

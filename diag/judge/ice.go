@@ -85,13 +85,13 @@ func PathTrouble(c *call.Call) *NoPath {
 
 // Evidence about the path that was found.
 type (
-	// PathKind: it is not of the kind that was expected.
+	// PathKind means that it is not of the kind that was expected.
 	PathKind struct {
 		Path   string  `json:"path"`
 		Local  []Count `json:"local"`
 		Remote []Count `json:"remote"`
 	}
-	// IPv6Lost: both have IPv6, and all pairs of it failed.
+	// IPv6Lost means that both have IPv6, and all pairs of it failed.
 	IPv6Lost struct {
 		Failed int    `json:"failed"` // IPv6 pairs
 		Path   string `json:"path"`

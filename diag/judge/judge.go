@@ -51,15 +51,16 @@ type rule func(c *call.Call, x Expectation) []Finding
 
 // rules are all of them, in the order in which findings of one severity are listed.
 var rules = []rule{
-	endFindings, pathLostFindings, dtlsFindings, channelFindings, mediaFindings, publishFindings, lossFindings, endsFindings,
+	endFindings, pathLostFindings, dtlsFindings, channelFindings, mediaFindings, publishFindings, lossFindings,
+	endsFindings,
 	pathFindings, serverFindings, networkFindings, warningFindings,
 }
 
 // Judge gives the verdict about a call. It is pure: the same call has the same verdict, live or replayed.
 func Judge(c *call.Call) Verdict { return judge(c, Expectation{}) }
 
-// JudgeCheck judges a call as a check does: beyond what [Judge] asks, everything that was expected must have been seen.
-func JudgeCheck(c *call.Call, x Expectation) Verdict {
+// Check judges a call as a check does: beyond what [Judge] asks, everything that was expected must have been seen.
+func Check(c *call.Call, x Expectation) Verdict {
 	x.check = true
 	return judge(c, x)
 }
@@ -79,8 +80,10 @@ func judge(c *call.Call, x Expectation) Verdict {
 
 // outcome collects what became of the call.
 func outcome(c *call.Call) Outcome {
-	o := Outcome{State: c.State(), Failing: c.Failing(), Stage: c.Stage(), After: c.Now, Path: c.Selected,
-		Network: network(c)}
+	o := Outcome{
+		State: c.State(), Failing: c.Failing(), Stage: c.Stage(), After: c.Now, Path: c.Selected,
+		Network: network(c),
+	}
 	if c.ConnectedAt != nil {
 		up := c.UpTime()
 		o.Up = &up
@@ -160,6 +163,7 @@ func (v Verdict) Explains(f Finding) bool {
 		return false
 	case diag.ExitChannel, diag.ExitMedia, diag.ExitAssertion:
 		return exitOfFinding(f) == v.Exit
+	default:
+		return true
 	}
-	return true
 }

@@ -36,8 +36,10 @@ func up(end diag.CallEnded, parts ...any) []diag.Event {
 }
 
 func refusedTURN() diag.ServerStage {
-	return diag.ServerStage{URL: "turn:turn.example", Transport: "udp", TURN: true, Stage: diag.Stage{Name: diag.StageAllocate,
-		Failure: &diag.Failure{Cause: diag.CauseAuth, Code: 401}}}
+	return diag.ServerStage{URL: "turn:turn.example", Transport: "udp", TURN: true, Stage: diag.Stage{
+		Name:    diag.StageAllocate,
+		Failure: &diag.Failure{Cause: diag.CauseAuth, Code: 401},
+	}}
 }
 
 type judgeTest struct {
@@ -164,7 +166,9 @@ func mediaEnds() []judgeTest {
 	stuckAudio.Outbound = stuckAudio.Outbound[1:]
 	nothing := diag.Sample{}
 	end := diag.CallEnded{Reason: diag.EndDuration}
-	answer := func(sdp string) diag.SessionDescription { return diag.SessionDescription{Side: diag.Remote, SDP: sdp} }
+	answer := func(text string) diag.SessionDescription {
+		return diag.SessionDescription{Side: diag.Remote, SDP: text}
+	}
 	ok := "connected for 4.7 s; reached --for"
 	return []judgeTest{
 		{"no video comes", up(end, 1000, silentVideo), diag.ExitMedia, "connected for 4.7 s, but no inbound video", []string{"Check the sender"}, []string{"media.no_inbound_video"}},
@@ -260,7 +264,7 @@ func TestSDPSends(t *testing.T) {
 	}
 }
 
-// FuzzJudge: whatever words a peer, a server or a recording bring, a verdict is fit for a terminal.
+// FuzzJudge means that whatever words a peer, a server or a recording bring, a verdict is fit for a terminal.
 func FuzzJudge(f *testing.F) {
 	f.Add("hangup", "words\x1b[2J")
 	f.Add("ice-failed", "\u202e")

@@ -7,21 +7,21 @@ import (
 
 // Evidence about media that was expected. Kind is audio or video, Direction is seen from here.
 type (
-	// MediaMissing: no packet was counted.
+	// MediaMissing means that no packet was counted.
 	MediaMissing struct {
 		Direction diag.Direction `json:"direction"`
 		Kind      string         `json:"kind"`
 		UpMs      diag.Millis    `json:"up_ms"`
 		Agreed    bool           `json:"agreed"` // both descriptions agree on it
 	}
-	// MediaOneWay: packets were counted in one direction only.
+	// MediaOneWay means that packets were counted in one direction only.
 	MediaOneWay struct {
 		Flows diag.Direction `json:"flows"`
 		Kinds []string       `json:"kinds"`
 		UpMs  diag.Millis    `json:"up_ms"`
 		Path  string         `json:"path,omitempty"`
 	}
-	// MediaStopped: packets came, and then none.
+	// MediaStopped means that packets came, and then none.
 	MediaStopped struct {
 		Kind    string      `json:"kind"`
 		Packets uint64      `json:"packetsReceived"`
@@ -29,14 +29,14 @@ type (
 		Running bool        `json:"running,omitempty"` // the call goes on
 		Muted   bool        `json:"muted,omitempty"`   // the peer said so
 	}
-	// MediaSilent: each packet proves by its coding that it holds silence (RFC 6716).
+	// MediaSilent means that each packet proves by its coding that it holds silence (RFC 6716).
 	MediaSilent struct {
 		Kind    string      `json:"kind"`
 		Packets uint64      `json:"packets"`
 		ForMs   diag.Millis `json:"for_ms"`
 		Muted   bool        `json:"muted,omitempty"`
 	}
-	// MediaLoss: packets did not arrive.
+	// MediaLoss means that packets did not arrive.
 	MediaLoss struct {
 		Kind        string  `json:"kind"`
 		Received    uint64  `json:"packetsReceived"`
@@ -44,12 +44,12 @@ type (
 		Share       float64 `json:"fractionLost"`          // 0–1
 		TesterShort bool    `json:"testerShort,omitempty"` // this machine was short of CPU, which may be the reason
 	}
-	// NoKeyFrame: frames came, and none that decoding can begin with.
+	// NoKeyFrame means that frames came, and none that decoding can begin with.
 	NoKeyFrame struct {
 		Frames uint32      `json:"framesReceived"`
 		UpMs   diag.Millis `json:"up_ms"`
 	}
-	// CodecDeclined: the peer offered no codec that is known here.
+	// CodecDeclined means that the peer offered no codec that is known here.
 	CodecDeclined struct {
 		Kind   string `json:"kind"`
 		Offers string `json:"offers"` // names of codecs
@@ -108,8 +108,10 @@ func (x Expectation) expectedMedia(c *call.Call) []Finding {
 
 // missing names media of which no packet was counted; any kind and direction for empty ones.
 func missing(direction diag.Direction, kind string, c *call.Call, agreed, problem bool) Finding {
-	f := Finding{ID: "media.none", Severity: graver(problem),
-		Evidence: MediaMissing{direction, kind, diag.Millis(c.UpTime()), agreed}}
+	f := Finding{
+		ID: "media.none", Severity: graver(problem),
+		Evidence: MediaMissing{direction, kind, diag.Millis(c.UpTime()), agreed},
+	}
 	if kind != "" {
 		f.ID = "media.no_" + string(direction) + "_" + kind
 	}

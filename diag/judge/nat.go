@@ -331,9 +331,13 @@ func srvFinding(s *diag.Server) []Finding {
 	if s.SRV == "" || !s.OK() {
 		return nil
 	}
-	return []Finding{{ID: "server.found_by_srv", Severity: Info, Subject: s.URL,
-		Evidence: ServerAddress{Address: s.Address,
-			Other: s.SRV}}}
+	return []Finding{{
+		ID: "server.found_by_srv", Severity: Info, Subject: s.URL,
+		Evidence: ServerAddress{
+			Address: s.Address,
+			Other:   s.SRV,
+		},
+	}}
 }
 
 // maxRepeats is how many answers beyond the first the network itself may have made.
@@ -440,8 +444,10 @@ func relayFindings(_ *nat.State, n *Network) []Finding {
 		}
 		if seen, elsewhere := relayElsewhere(&row.Server); elsewhere {
 			peer, _ := row.Peer()
-			out = append(out, Finding{ID: "turn.relay_elsewhere", Severity: Problem, Subject: row.URL,
-				Evidence: ServerAddress{Address: row.Address, Other: seen, Relayed: row.Relayed(), Peer: peer}})
+			out = append(out, Finding{
+				ID: "turn.relay_elsewhere", Severity: Problem, Subject: row.URL,
+				Evidence: ServerAddress{Address: row.Address, Other: seen, Relayed: row.Relayed(), Peer: peer},
+			})
 		}
 	}
 	return out

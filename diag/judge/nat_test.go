@@ -105,7 +105,7 @@ func TestNetworkVerdicts(t *testing.T) {
 	}
 }
 
-// TestSilentRelay: a relay through which nothing comes back does not count as one that works, unless the peer may be at fault.
+// TestSilentRelay means that a relay through which nothing comes back does not count as one that works, unless the peer may be at fault.
 func TestSilentRelay(t *testing.T) {
 	silence := diag.Failure{Cause: diag.CauseTimeout, Requests: 3}
 	through := func(peer netip.AddrPort, own bool, stop diag.StageName, f diag.Failure) diag.Server {
@@ -144,7 +144,7 @@ func TestSilentRelay(t *testing.T) {
 	}
 }
 
-// TestNetworkInterim: while servers are asked, silence is not yet a verdict.
+// TestNetworkInterim means that while servers are asked, silence is not yet a verdict.
 func TestNetworkInterim(t *testing.T) {
 	d := diagtest.NewDiagnosis(diagtest.ServerA, diagtest.ServerC)
 	d.Add(0, diag.TestReach, diagtest.ServerA, "")
@@ -159,7 +159,7 @@ func TestNetworkInterim(t *testing.T) {
 	}
 }
 
-// TestWhyUnknown: the headline of an unknown mapping says why it is, and what could not be asked is not called silent.
+// TestWhyUnknown means that the headline of an unknown mapping says why it is, and what could not be asked is not called silent.
 func TestWhyUnknown(t *testing.T) {
 	d := diagtest.NewDiagnosis(diagtest.ServerA).Maps(0, "9.9.9.1:3478", "5.5.5.5:1")
 	d.Add(0, diag.TestRepeat, diagtest.ServerA, "5.5.5.5:1").Socket = d.Requests[0].Socket
@@ -174,7 +174,7 @@ func TestWhyUnknown(t *testing.T) {
 	}
 }
 
-// TestFailuresAreNamedOnce: one finding for each server and cause, in the words of the gravest.
+// TestFailuresAreNamedOnce means that one finding for each server and cause, in the words of the gravest.
 func TestFailuresAreNamedOnce(t *testing.T) {
 	at := func(url, address string, failure *diag.Failure) *diagtest.Diagnosis {
 		d := diagtest.NewDiagnosis(netip.MustParseAddrPort(address))
@@ -231,7 +231,7 @@ func TestFailuresAreNamedOnce(t *testing.T) {
 	}
 }
 
-// TestSeverityOfServers: a server that fails explains a failure only when no other one does what it should.
+// TestSeverityOfServers means that a server that fails explains a failure only when no other one does what it should.
 func TestSeverityOfServers(t *testing.T) {
 	wrong := wrongPassword("turn:s?transport=udp", "udp", "203.0.113.9:3478")
 	works := relay("udp", "9.9.9.9:5000", carried()...)
@@ -289,7 +289,7 @@ func TestExpiryFindings(t *testing.T) {
 	}
 }
 
-// TestErrorCodeFindings: every cause and error code that has a next step of its own has a finding of its own.
+// TestErrorCodeFindings means that every cause and error code that has a next step of its own has a finding of its own.
 func TestErrorCodeFindings(t *testing.T) {
 	auth, stun := diag.CauseAuth, diag.CauseSTUN
 	for _, tt := range []struct {
@@ -297,12 +297,28 @@ func TestErrorCodeFindings(t *testing.T) {
 		code  int
 		want  string
 	}{
-		{stun, 300, "server.try_alternate"}, {auth, 400, "turn.unauthorized"}, {auth, 401, "turn.unauthorized"}, {stun, 403, "turn.forbidden"},
-		{stun, 437, "turn.allocation_mismatch"}, {stun, 438, "turn.stale_nonce"}, {auth, 441, "turn.wrong_credentials"}, {stun, 442, "turn.transport_unsupported"},
-		{stun, 446, "turn.connection_exists"}, {stun, 486, "turn.quota_reached"}, {stun, 508, "turn.insufficient_capacity"}, {stun, 599, "stun.error_response"},
-		{stun, 400, "stun.error_response"}, {diag.CauseDNS, 0, "server.dns"}, {diag.CauseRefused, 0, "server.refused"}, {diag.CauseTimeout, 0, "server.timeout"},
-		{diag.CauseProtocol, 0, "server.protocol"}, {auth, 0, "server.auth"}, {diag.CauseUnreachable, 0, "server.unreachable"}, {diag.CauseTLS, 0, "server.tls"},
-		{diag.CauseConfig, 0, "server.config"}, {"\x1b[2J", 0, "server.failed"},
+		{stun, 300, "server.try_alternate"},
+		{auth, 400, "turn.unauthorized"},
+		{auth, 401, "turn.unauthorized"},
+		{stun, 403, "turn.forbidden"},
+		{stun, 437, "turn.allocation_mismatch"},
+		{stun, 438, "turn.stale_nonce"},
+		{auth, 441, "turn.wrong_credentials"},
+		{stun, 442, "turn.transport_unsupported"},
+		{stun, 446, "turn.connection_exists"},
+		{stun, 486, "turn.quota_reached"},
+		{stun, 508, "turn.insufficient_capacity"},
+		{stun, 599, "stun.error_response"},
+		{stun, 400, "stun.error_response"},
+		{diag.CauseDNS, 0, "server.dns"},
+		{diag.CauseRefused, 0, "server.refused"},
+		{diag.CauseTimeout, 0, "server.timeout"},
+		{diag.CauseProtocol, 0, "server.protocol"},
+		{auth, 0, "server.auth"},
+		{diag.CauseUnreachable, 0, "server.unreachable"},
+		{diag.CauseTLS, 0, "server.tls"},
+		{diag.CauseConfig, 0, "server.config"},
+		{"\x1b[2J", 0, "server.failed"},
 	} {
 		s := diagtest.Failing("turn:t", "udp", "9.9.9.9:3478", diag.StageAllocate, diag.Failure{Cause: tt.cause, Code: tt.code})
 		found := diagnose(diagtest.NewDiagnosis().Asked(s)).Findings
@@ -312,7 +328,7 @@ func TestErrorCodeFindings(t *testing.T) {
 	}
 }
 
-// TestExpiredCredentials: the user name and the clock decide, in a call as in a diagnosis.
+// TestExpiredCredentials means that the user name and the clock decide, in a call as in a diagnosis.
 func TestExpiredCredentials(t *testing.T) {
 	server := func(clock string, f diag.Failure) diag.Server {
 		s := diagtest.Failing("turn:t", "udp", "9.9.9.9:3478", diag.StageAllocate, f)
@@ -344,7 +360,7 @@ func TestExpiredCredentials(t *testing.T) {
 	}
 }
 
-// TestNetworkFindings: each noteworthy observation has a finding.
+// TestNetworkFindings means that each noteworthy observation has a finding.
 func TestNetworkFindings(t *testing.T) {
 	from := func(local string) *diagtest.Diagnosis {
 		d := diagtest.NewDiagnosis(diagtest.ServerA, diagtest.ServerC)
@@ -413,14 +429,14 @@ func TestChanges(t *testing.T) {
 		"verdict: a relay is needed, and none works → too little is known",
 		"public address: 5.5.5.5 → 6.6.6.6",
 		"IP pooling: paired → unknown",
-		"stun:9.9.9.1:3478 over udp: works → no answer from 9.9.9.1:3478 over udp",
+		"stun:9.9.9.1:3478 over UDP: works → no answer from 9.9.9.1:3478 over UDP",
 	}
 	if diff := gocmp.Diff(want, words.Changes(judge.Changes(&before, &now))); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 
-// TestPairExit: the line of the peer decides the exit code.
+// TestPairExit means that the line of the peer decides the exit code.
 func TestPairExit(t *testing.T) {
 	for line, want := range map[string]diag.Exit{
 		"": diag.ExitNoRelay, "nat1,map=ei,filter=ei,udp": diag.ExitPass, "nat1,map=apd,filter=apd,udp,turn": diag.ExitRelay,

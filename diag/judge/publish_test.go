@@ -93,7 +93,7 @@ func TestSignalingWords(t *testing.T) {
 	}
 }
 
-// TestStoppedWhileTheCallGoesOn: a call that has not ended has no end before which something stopped.
+// TestStoppedWhileTheCallGoesOn means that a call that has not ended has no end before which something stopped.
 func TestStoppedWhileTheCallGoesOn(t *testing.T) {
 	ago := 2.5
 	c := call.Fold(diagtest.Log(

@@ -152,16 +152,20 @@ func certificates(list []diag.Server) []Finding {
 			out[i].Evidence = e
 			continue
 		}
-		out = append(out, Finding{ID: "server.tls_expires", Severity: Warn, Subject: s.URL,
-			Evidence: CertificateEnd{Certificate: *stage.Certificate, Days: days}})
+		out = append(out, Finding{
+			ID: "server.tls_expires", Severity: Warn, Subject: s.URL,
+			Evidence: CertificateEnd{Certificate: *stage.Certificate, Days: days},
+		})
 	}
 	return out
 }
 
 // privateRelay is the finding about a TURN server whose relay address is private.
 func privateRelay(s *diag.Server, severity Severity) Finding {
-	return Finding{ID: "turn.relay_private", Severity: severity, Subject: s.URL,
-		Evidence: ServerAddress{Address: s.Address, Relayed: s.Relayed()}}
+	return Finding{
+		ID: "turn.relay_private", Severity: severity, Subject: s.URL,
+		Evidence: ServerAddress{Address: s.Address, Relayed: s.Relayed()},
+	}
 }
 
 // serverFindings are about the servers that were asked for the call.
@@ -181,8 +185,10 @@ func serverFindings(c *call.Call, _ Expectation) []Finding {
 			out = append(out, privateRelay(s, severity))
 		}
 		if credentialExpired(s) && !s.OK() && s.Cause() != diag.CauseAuth { // otherwise it is why the server failed
-			out = append(out, Finding{ID: "turn.credentials_expired", Severity: severity, Subject: s.URL,
-				Evidence: ServerFailure{Server: *s}})
+			out = append(out, Finding{
+				ID: "turn.credentials_expired", Severity: severity, Subject: s.URL,
+				Evidence: ServerFailure{Server: *s},
+			})
 		}
 	}
 	return out

@@ -19,7 +19,8 @@ func TestToyFinding(t *testing.T) {
 		return []Finding{{ID: "toy.channels", Severity: Problem, Evidence: toyEvidence{len(c.Channels)}}}
 	})
 	c := call.Fold([]diag.Event{
-		{Data: diag.ConnectionState{State: "connected"}}, {Data: diag.ChannelOpen{Label: "chat"}},
+		{Data: diag.ConnectionState{State: "connected"}},
+		{Data: diag.ChannelOpen{Label: "chat"}},
 		{Data: diag.CallEnded{Reason: diag.EndHangup}},
 	})
 	v := Judge(c)

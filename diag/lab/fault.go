@@ -184,8 +184,10 @@ func (s *FaultServer) secure(c net.Conn) net.Conn {
 	if s.fault.Network != TLS || s.fault.Behavior == Mute {
 		return c
 	}
-	return tls.Server(c, &tls.Config{Certificates: []tls.Certificate{s.fault.Certificate.TLS},
-		MinVersion: tls.VersionTLS12})
+	return tls.Server(c, &tls.Config{
+		Certificates: []tls.Certificate{s.fault.Certificate.TLS},
+		MinVersion:   tls.VersionTLS12,
+	})
 }
 
 // startRefused reserves a port number without listening on it, with a socket that is connected elsewhere: the system

@@ -161,8 +161,10 @@ func (s *FaultServer) addresses(req *stun.Message, from net.Addr) []stun.Setter 
 		return nil
 	}
 	if s.fault.Behavior == EmptyMapped {
-		return []stun.Setter{stun.RawAttribute{Type: stun.AttrXORMappedAddress},
-			stun.RawAttribute{Type: stun.AttrXORRelayedAddress}}
+		return []stun.Setter{
+			stun.RawAttribute{Type: stun.AttrXORMappedAddress},
+			stun.RawAttribute{Type: stun.AttrXORRelayedAddress},
+		}
 	}
 	set := []stun.Setter{xorAddress{stun.AttrXORMappedAddress, addrPort(from)}}
 	if req.Type.Method == stun.MethodAllocate {

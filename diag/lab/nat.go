@@ -63,8 +63,10 @@ type links struct {
 type flow struct{ from, to netip.AddrPort }
 
 func newLinks(o WorldOptions, clients []netip.Addr) *links {
-	l := &links{loss: o.Loss, seed: o.Seed, way: o.Way, block: o.BlockUDP, clients: map[netip.Addr]bool{},
-		flows: map[flow]*rand.Rand{}}
+	l := &links{
+		loss: o.Loss, seed: o.Seed, way: o.Way, block: o.BlockUDP, clients: map[netip.Addr]bool{},
+		flows: map[flow]*rand.Rand{},
+	}
 	for _, a := range clients {
 		l.clients[a] = true
 	}

@@ -116,10 +116,21 @@ type Row struct {
 // Rows lists the behaviors that were asked for, in the order in which they are shown.
 func (b *Behaviors) Rows() []Row {
 	rows := []Row{
-		{NameUDP, b.UDP}, {NameNAT, b.NAT}, {NameMapping, b.Mapping}, {NameFiltering, b.Filtering},
-		{NamePortPreservation, b.PortPreservation}, {NamePooling, b.Pooling}, {NameTCPMapping, b.TCPMapping},
-		{NameUplinks, b.Uplinks}, {NameALG, b.ALG}, {NameCGNAT, b.CGNAT}, {NameCLAT, b.CLAT}, {NameIPv6, b.IPv6},
-		{NameLifetime, b.Lifetime}, {NameFragments, b.Fragments}, {NameHairpin, b.Hairpin},
+		{NameUDP, b.UDP},
+		{NameNAT, b.NAT},
+		{NameMapping, b.Mapping},
+		{NameFiltering, b.Filtering},
+		{NamePortPreservation, b.PortPreservation},
+		{NamePooling, b.Pooling},
+		{NameTCPMapping, b.TCPMapping},
+		{NameUplinks, b.Uplinks},
+		{NameALG, b.ALG},
+		{NameCGNAT, b.CGNAT},
+		{NameCLAT, b.CLAT},
+		{NameIPv6, b.IPv6},
+		{NameLifetime, b.Lifetime},
+		{NameFragments, b.Fragments},
+		{NameHairpin, b.Hairpin},
 	}
 	return slices.DeleteFunc(rows, func(r Row) bool { return r.Value == "" || r.Value == NotAsked })
 }
@@ -152,7 +163,7 @@ type Kind string
 const (
 	KindAsking       Kind = "asking"        // the test is in progress
 	KindNoMapped     Kind = "no-mapped"     // no server reported a mapped address
-	KindLoss         Kind = "loss"          // too many packets are lost to tell
+	KindLoss         Kind = "loss"          // too many packets are lost: silence says nothing
 	KindAnswered     Kind = "answered"      // address, or else name: the server answered
 	KindView         Kind = "view"          // addresses: the server, the mapped address that it reported
 	KindFewAddresses Kind = "few-addresses" // fewer than two server addresses were compared

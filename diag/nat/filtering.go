@@ -110,7 +110,7 @@ func (f *FilteringState) whyUnknown() Kind {
 	return KindLoss
 }
 
-// evidence tells what was sent and what answered.
+// evidence reports what was sent and what answered.
 func (f *FilteringState) evidence(s *State) []Evidence {
 	var out []Evidence
 	for i, t := range f.Tallies {

@@ -55,7 +55,7 @@ func (s *State) mtu() int {
 	return s.Local.MTU
 }
 
-// judgeFragments tells whether packets that are longer than the MTU pass (RFC 5780 §3.5). Of silence nothing can prove
+// judgeFragments reports whether packets longer than the MTU pass (RFC 5780 §3.5). Of silence nothing can prove
 // that the server's own network is not the cause, so two servers must be silent.
 func (s *State) judgeFragments() Behavior {
 	if !s.Start.Deep {
@@ -100,7 +100,7 @@ func (s *State) judgeFragments() Behavior {
 	return unknown(append(evidence, of(KindAskTwo))...)
 }
 
-// evidence tells what one server gave.
+// evidence reports what one server gave.
 func (t *fragmentTally) evidence(server netip.AddrPort) Evidence {
 	switch {
 	case t.in:

@@ -84,7 +84,7 @@ func (f further) hold(server int, socket diag.NATSocket) (ask []Question, mapped
 	return ask, mapped
 }
 
-// silence is how often a server is asked until silence can be told from loss.
+// silence is how often a server is asked until silence cannot be loss.
 func (f further) silence(server int) int {
 	sent, lost := f.Loss(server)
 	return max(tries, Silence(sent, lost, maxFurther))
@@ -115,11 +115,14 @@ func planHairpin(o *State) []Question {
 		case h.Through != nil:
 		case h.Sent == 0:
 			asks = append(asks, Question{
-				Server: servers[0], Socket: socket, Test: diag.TestHairpin, To: public[1-i], Tries: f.silence(servers[0]), AnswerAt: other,
+				Server: servers[0], Socket: socket, Test: diag.TestHairpin, To: public[1-i], Tries: f.silence(servers[0]),
+				AnswerAt: other,
 			})
 		case !h.Still[i] && n < maxContact:
-			asks = append(asks, Question{Server: servers[0], Socket: socket, Test: diag.TestControl,
-				To: f.Servers[servers[0]].Address, Tries: tries})
+			asks = append(asks, Question{
+				Server: servers[0], Socket: socket, Test: diag.TestControl,
+				To: f.Servers[servers[0]].Address, Tries: tries,
+			})
 		}
 	}
 	return asks
@@ -197,8 +200,10 @@ func planLifetime(o *State) []Question {
 
 // wake asks after a pause whether the mapping of a socket is still there.
 func (f further) wake(l LifetimeState, socket diag.NATSocket, mapped netip.AddrPort, at time.Duration) Question {
-	ask := Question{Server: l.Server, Socket: socket, Test: diag.TestAgain, To: f.Servers[l.Server].Address,
-		Tries: maxMapping, At: at}
+	ask := Question{
+		Server: l.Server, Socket: socket, Test: diag.TestAgain, To: f.Servers[l.Server].Address,
+		Tries: maxMapping, At: at,
+	}
 	if l.Before {
 		ask.Socket, ask.AnswerAt, ask.Test = wakingSocket, socket, diag.TestWake
 		ask.Tries, ask.ResponsePort = f.silence(l.Server), mapped.Port()
@@ -223,7 +228,8 @@ func (f further) prove(server int, after bool) []Question {
 		return nil
 	}
 	return []Question{{
-		Server: server, Socket: wakingSocket, Test: diag.TestProveWake, To: f.Servers[server].Address, Tries: maxProveWake / 2,
+		Server: server, Socket: wakingSocket, Test: diag.TestProveWake, To: f.Servers[server].Address,
+		Tries:    maxProveWake / 2,
 		AnswerAt: socket, ResponsePort: mapped.Port(),
 	}}
 }

@@ -37,7 +37,7 @@ func (s *State) Hairpins() HairpinState {
 	return h
 }
 
-// judgeHairpin tells whether hosts behind the NAT reach each other by its public address (RFC 4787 §6). Both sockets
+// judgeHairpin reports whether hosts behind the NAT reach each other by its public address (RFC 4787 §6). Both sockets
 // send to each other's public address, so that filtering lets them in.
 func (s *State) judgeHairpin(nat Behavior, m mapping) Behavior {
 	h := s.Hairpins()

@@ -19,8 +19,10 @@ func (s *State) judgeNAT(m mapping) Behavior {
 			slices.Contains(m.distrusted, r.Server) {
 			continue
 		}
-		b := Behavior{Value: Present, Confidence: Proven,
-			Evidence: []Evidence{fact(KindLocalMapped, r.Local, r.Answer.Mapped)}}
+		b := Behavior{
+			Value: Present, Confidence: Proven,
+			Evidence: []Evidence{fact(KindLocalMapped, r.Local, r.Answer.Mapped)},
+		}
 		if r.Local == r.Answer.Mapped {
 			b.Value = None
 		}
@@ -35,7 +37,7 @@ func (s *State) judgeNAT(m mapping) Behavior {
 // known reports whether an address is that of a socket, and not any.
 func known(a netip.Addr) bool { return a.IsValid() && !a.IsUnspecified() }
 
-// judgeALG compares MAPPED-ADDRESS, which a gateway may rewrite, with XOR-MAPPED-ADDRESS, which it cannot recognise
+// judgeALG compares MAPPED-ADDRESS, which a gateway may rewrite, with XOR-MAPPED-ADDRESS, which it cannot recognize
 // (RFC 5780 §3.6).
 func (s *State) judgeALG() Behavior {
 	compared := 0
@@ -46,8 +48,10 @@ func (s *State) judgeALG() Behavior {
 		}
 		compared++
 		if a.Plain != a.Mapped {
-			return Behavior{Value: Present, Confidence: Likely,
-				Evidence: []Evidence{fact(KindALGDiffers, a.From, a.Plain, a.Mapped)}}
+			return Behavior{
+				Value: Present, Confidence: Likely,
+				Evidence: []Evidence{fact(KindALGDiffers, a.From, a.Plain, a.Mapped)},
+			}
 		}
 	}
 	if compared == 0 {
@@ -56,7 +60,7 @@ func (s *State) judgeALG() Behavior {
 	return Behavior{Value: None, Confidence: Likely, Evidence: []Evidence{counted(KindALGEqual, compared)}}
 }
 
-// judgeUDP tells whether UDP passes. Silence means a firewall only when something else shows that servers are there.
+// judgeUDP reports whether UDP passes. Silence means a firewall only when something else shows that servers are there.
 func (s *State) judgeUDP() Behavior {
 	silent, refused := 0, ""
 	for i, server := range s.Servers {
@@ -116,19 +120,21 @@ func (s *State) judgeCGNAT(m mapping) Behavior {
 // clatNames are what systems call the interface of IPv4 over IPv6.
 var clatNames = []string{"clat", "v4-"}
 
-// judgeCLAT tells whether IPv4 is translated to IPv6 within this machine.
+// judgeCLAT reports whether IPv4 is translated to IPv6 within this machine.
 func (s *State) judgeCLAT() Behavior {
 	if a := s.Local.Address.Addr(); clat.Contains(a) {
 		return present(fact(KindCLATAddress, a))
 	}
 	if slices.ContainsFunc(clatNames, func(p string) bool { return strings.HasPrefix(s.Local.Interface, p) }) {
-		return Behavior{Value: Present, Confidence: Likely,
-			Evidence: []Evidence{{Kind: KindCLATInterface, Name: s.Local.Interface}}}
+		return Behavior{
+			Value: Present, Confidence: Likely,
+			Evidence: []Evidence{{Kind: KindCLATInterface, Name: s.Local.Interface}},
+		}
 	}
 	return unknown(of(KindCLATNot))
 }
 
-// judgeUplinks tells whether the traffic to different servers leaves by different interfaces.
+// judgeUplinks reports whether the traffic to different servers leaves by different interfaces.
 func (s *State) judgeUplinks(m mapping) Behavior {
 	var locals, asked []netip.Addr
 	for i := range s.Requests {
@@ -155,7 +161,7 @@ func (s *State) judgeUplinks(m mapping) Behavior {
 	return Behavior{Value: UplinksOne, Confidence: Likely, Evidence: []Evidence{one}}
 }
 
-// judgeIPv6 tells whether a server answers over IPv6, and whether addresses are translated there too.
+// judgeIPv6 reports whether a server answers over IPv6, and whether addresses are translated there too.
 func (s *State) judgeIPv6() Behavior {
 	asked := 0
 	var evidence []Evidence

@@ -121,7 +121,7 @@ func (s *State) Dead(h Held) bool {
 	return h.Moved || h.Asked > 0 && !h.Same && allLost(h.Asked, sent, lost) < Chance
 }
 
-// judgeLifetime tells how long a socket that is silent keeps its port.
+// judgeLifetime reports how long a socket that is silent keeps its port.
 func (s *State) judgeLifetime(ports Behavior) Behavior {
 	if !s.Start.Deep {
 		return notAsked()
@@ -148,7 +148,8 @@ func (s *State) judgeLifetime(ports Behavior) Behavior {
 
 // lifetimeBetween makes the behavior.
 func (s *State) lifetimeBetween(l LifetimeState, alive, dead time.Duration, ports Behavior,
-	evidence []Evidence) Behavior {
+	evidence []Evidence,
+) Behavior {
 	from, to := diag.Ptr(int(alive/time.Second)), diag.Ptr(int((dead+time.Second-1)/time.Second))
 	switch {
 	case alive != 0 && dead != 0 && alive > dead:
@@ -158,8 +159,10 @@ func (s *State) lifetimeBetween(l LifetimeState, alive, dead time.Duration, port
 	case dead != 0:
 		return Behavior{Value: LifetimeLess, ToS: to, Confidence: Proven, Evidence: evidence}
 	case alive != 0:
-		return Behavior{Value: LifetimeAtLeast, FromS: from, Confidence: Proven,
-			Evidence: append(evidence, s.whyOpen(l)...)}
+		return Behavior{
+			Value: LifetimeAtLeast, FromS: from, Confidence: Proven,
+			Evidence: append(evidence, s.whyOpen(l)...),
+		}
 	case l.Repeated && ports.Value == PortPreserved:
 		return unknown(append(evidence, of(KindPortReused))...)
 	case l.Repeated:

@@ -72,8 +72,10 @@ func (s *State) judgeMapping() mapping {
 	m.ips = len(asked)
 	evidence := viewEvidence(list)
 	if len(unstable) > 0 {
-		m.Behavior = Behavior{Value: Unknown, Confidence: Contradictory,
-			Evidence: append(evidence, fact(KindViewChanged, unstable[:3]...))}
+		m.Behavior = Behavior{
+			Value: Unknown, Confidence: Contradictory,
+			Evidence: append(evidence, fact(KindViewChanged, unstable[:3]...)),
+		}
 		return m
 	}
 	m.pooling = judgePooling(list)
@@ -85,7 +87,7 @@ func (s *State) judgeMapping() mapping {
 	return m
 }
 
-// judgePooling tells whether the hosts behind the NAT have one public address (RFC 4787 §4.1).
+// judgePooling reports whether the hosts behind the NAT have one public address (RFC 4787 §4.1).
 func judgePooling(list []view) Behavior {
 	var ips, asked []netip.Addr
 	for _, v := range list {

@@ -17,7 +17,7 @@ func (s *State) distrusted() []int {
 }
 
 // inconsistent are the servers that report one address and port for two sockets, asked from at the same time. No NAT
-// could tell their answers apart, so the address is made up.
+// can distinguish their answers, so the address is made up.
 func (s *State) inconsistent() []int {
 	type report struct {
 		server     int

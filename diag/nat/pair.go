@@ -57,7 +57,7 @@ const (
 // order9 is the order of the rows and columns of the table.
 var order9 = []Value{EndpointIndependent, AddressDependent, AddressAndPortDependent}
 
-// pairs tells which pairs find a direct path (D) with host and server-reflexive candidates, and which need a relay
+// pairs says which pairs find a direct path (D) with host and server-reflexive candidates, and which need a relay
 // (R). It was measured with ICE, and the tests of diag/probe hold it to calls. Rows and columns are mapping (slowest)
 // and filtering, each in order9.
 var pairs = [9]string{
@@ -168,8 +168,10 @@ var short = map[Value]string{
 
 // String is the compact result line: words without white space that a person can send to their peer.
 func (s Side) String() string {
-	words := []string{resultPrefix, "map=" + short[cmp.Or(s.Mapping, Unknown)],
-		"filter=" + short[cmp.Or(s.Filtering, Unknown)]}
+	words := []string{
+		resultPrefix, "map=" + short[cmp.Or(s.Mapping, Unknown)],
+		"filter=" + short[cmp.Or(s.Filtering, Unknown)],
+	}
 	for _, flag := range s.flags() {
 		if *flag.set {
 			words = append(words, flag.name)
@@ -191,12 +193,18 @@ type sideFlag struct {
 
 // flags are the words that are there or not.
 func (s *Side) flags() []sideFlag {
-	return []sideFlag{{"dependent", &s.Dependent}, {"udp", &s.UDP}, {"turn", &s.TURN}, {"v6", &s.IPv6},
-		{"hairpin", &s.Hairpin}}
+	return []sideFlag{
+		{"dependent", &s.Dependent},
+		{"udp", &s.UDP},
+		{"turn", &s.TURN},
+		{"v6", &s.IPv6},
+		{"hairpin", &s.Hairpin},
+	}
 }
 
 // ErrResult is returned (wrapped) for a text that is not a compact result line.
-var ErrResult = errors.New(`not a result of dialtone nat: paste the line that begins with "nat1," from the peer's output`)
+var ErrResult = errors.New("not a result of dialtone nat: " +
+	`paste the line that begins with "nat1," from the peer's output`)
 
 // maxResult is how many bytes a result line may have.
 const maxResult = 256

@@ -178,7 +178,7 @@ func (p *plan) othersMapped() bool {
 	return true
 }
 
-// filtering asks until an answer tells, or silence does. First once each; where that is silent, the control arm and
+// filtering asks until an answer shows it, or silence does. First once each; where that is silent, the control arm and
 // more of the same, with plain requests in between that measure the loss.
 func (p *plan) filtering() []Question {
 	f := p.o.Filtering()
@@ -193,8 +193,10 @@ func (p *plan) filtering() []Question {
 	}
 	t := f.Tallies[p.server]
 	if t.AskedBoth == 0 {
-		return []Question{p.test(diag.SocketBoth, diag.TestChangeBoth), p.test(diag.SocketBoth, diag.TestControl),
-			p.test(diag.SocketPort, diag.TestChangePort), p.test(diag.SocketPort, diag.TestControl)}
+		return []Question{
+			p.test(diag.SocketBoth, diag.TestChangeBoth), p.test(diag.SocketBoth, diag.TestControl),
+			p.test(diag.SocketPort, diag.TestChangePort), p.test(diag.SocketPort, diag.TestControl),
+		}
 	}
 	samePort := netip.AddrPortFrom(p.asked.Addr(), p.other.Port())
 	if !t.ProvedBoth && p.unproven(diag.TestProveBoth, p.other) || t.AskedBoth >= maxSilence {

@@ -26,7 +26,7 @@ func (s *State) portPairs(except []int) []portPair {
 	return out
 }
 
-// judgePorts tells whether the NAT keeps the port of a socket (RFC 4787 §4.2.1), and how it chooses another one.
+// judgePorts reports whether the NAT keeps the port of a socket (RFC 4787 §4.2.1), and how it chooses another one.
 func (s *State) judgePorts(m mapping) Behavior {
 	pairs := s.portPairs(m.distrusted)
 	kept := 0
@@ -61,7 +61,7 @@ const maxShown = 6
 
 func shown(list []int) []int { return list[:min(len(list), maxShown)] }
 
-// portEvidence tells how the public ports relate to the local ones, and to each other.
+// portEvidence reports how the public ports relate to the local ones, and to each other.
 func portEvidence(pairs []portPair, kept int) []Evidence {
 	first := pairs[0]
 	if kept == len(pairs) {
@@ -96,7 +96,7 @@ type Order string
 
 // Orders.
 const (
-	OrderUnknown    Order = "unknown" // too few ports to tell
+	OrderUnknown    Order = "unknown" // too few ports to know
 	OrderSequential Order = "sequential"
 	OrderNone       Order = "none"
 )

@@ -72,8 +72,10 @@ func (s *State) sortedAsked() []diag.Server {
 // row is a server that was asked over UDP.
 func (s *State) row(i int, outlier bool) ServerRow {
 	asked := &s.Servers[i]
-	row := ServerRow{Server: diag.Server{URL: asked.URL, Transport: "udp", SRV: asked.SRV, Address: text(asked.Address),
-		Stages: []diag.Stage{}}, Outlier: outlier}
+	row := ServerRow{Server: diag.Server{
+		URL: asked.URL, Transport: "udp", SRV: asked.SRV, Address: text(asked.Address),
+		Stages: []diag.Stage{},
+	}, Outlier: outlier}
 	if asked.DNSMs != nil {
 		row.Stages = append(row.Stages, diag.Stage{Name: diag.StageDNS, DurationMs: *asked.DNSMs})
 	}
@@ -121,7 +123,7 @@ func PrivateRelay(s diag.Server, failing bool) bool {
 // forbidden is the error code of a TURN server that does not send to an address (RFC 8656 §19).
 const forbidden = 403
 
-// carries tells whether bytes come through a relay. It is untested, and not refuted, when the STUN server that was
+// carries reports whether bytes come through a relay. It is untested, and not refuted, when the STUN server that was
 // asked through it may be the cause: because nothing else has heard from it, because it is the TURN server itself, or
 // because the TURN server forbids to send there.
 func carries(s diag.Server, all []ServerRow) Relay {

@@ -142,18 +142,22 @@ func TestRelayOverIPv6(t *testing.T) {
 	}
 }
 
+func stopped(c chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
 // TestCandidatesAreCompleteUnderLoad places calls beside four busy loops.
 func TestCandidatesAreCompleteUnderLoad(t *testing.T) {
 	stop := make(chan struct{})
 	var busy sync.WaitGroup
 	for range 4 {
 		busy.Go(func() {
-			for {
-				select {
-				case <-stop:
-					return
-				default:
-				}
+			for !stopped(stop) { //nolint:revive // it keeps a processor busy
 			}
 		})
 	}

@@ -12,8 +12,10 @@ const maxSDP = 64 << 10
 
 // describe makes the event of a description. The ICE password is a secret of the call and does not leave it.
 func describe(side diag.Side, kind, sdp string, restart bool) diag.SessionDescription {
-	return diag.SessionDescription{Side: side, SDPType: kind, SDP: maskSDP(sdp), Fingerprint: sdpFingerprint(sdp),
-		ICERestart: restart}
+	return diag.SessionDescription{
+		Side: side, SDPType: kind, SDP: maskSDP(sdp), Fingerprint: sdpFingerprint(sdp),
+		ICERestart: restart,
+	}
 }
 
 func maskSDP(sdp string) string {

@@ -151,8 +151,10 @@ func (t *tracks) reportSent() {
 		if sender == nil || sender.Track() == nil || transceiver.Mid() == "" {
 			continue
 		}
-		d := diag.TrackAdded{Direction: diag.Outbound, Kind: transceiver.Kind().String(), Mid: transceiver.Mid(),
-			TrackID: sender.Track().ID()}
+		d := diag.TrackAdded{
+			Direction: diag.Outbound, Kind: transceiver.Kind().String(), Mid: transceiver.Mid(),
+			TrackID: sender.Track().ID(),
+		}
 		if encodings := sender.GetParameters().Encodings; len(encodings) > 0 {
 			d.SSRC = uint32(encodings[0].SSRC)
 			t.p.recorder.SetMid(d.SSRC, d.Mid)

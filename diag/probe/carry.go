@@ -171,7 +171,8 @@ func (p *prober) bounce(f framing) func(context.Context, *link, *credentials, *d
 
 // awaitBounce reads until the STUN server's response comes out of the relay.
 func (p *prober) awaitBounce(ctx context.Context, l *link, f framing, sent map[txID]bool, altered *bool,
-	until time.Time) (mapped netip.AddrPort, err error) {
+	until time.Time,
+) (mapped netip.AddrPort, err error) {
 	for {
 		b, err := l.receiveRelayed(ctx, until)
 		if err != nil {

@@ -155,8 +155,10 @@ func encodeBinding(id txID, b behavior) ([]byte, error) {
 	}
 	if b.responsePort != 0 {
 		// Two bytes and no padding of our own: the codec adds it (RFC 5780 §7.5).
-		set = append(set, stun.RawAttribute{Type: stun.AttrResponsePort,
-			Value: binary.BigEndian.AppendUint16(nil, b.responsePort)})
+		set = append(set, stun.RawAttribute{
+			Type:  stun.AttrResponsePort,
+			Value: binary.BigEndian.AppendUint16(nil, b.responsePort),
+		})
 	}
 	msg, err := stun.Build(append(append(set, b.filling()...), stun.Fingerprint)...)
 	if err != nil {

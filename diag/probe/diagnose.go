@@ -199,8 +199,10 @@ func (d *Diagnosis) reporting(targets []Target) []Target {
 // targets are the servers that are asked otherwise than over UDP, and the relays, each for so long at most.
 func (q *Inquiry) targets(servers []diag.NATServer, timeout time.Duration) (others, turn []Target) {
 	for _, u := range q.URLs {
-		t := Target{URL: u.Short(), TLS: q.TLS, Families: q.Families, Local: q.Bind, Samples: samples, Timeout: timeout,
-			Diagnosis: true}
+		t := Target{
+			URL: u.Short(), TLS: q.TLS, Families: q.Families, Local: q.Bind, Samples: samples, Timeout: timeout,
+			Diagnosis: true,
+		}
 		switch {
 		case u.Scheme.TURN():
 			own := q.account(u)

@@ -80,7 +80,8 @@ func readMessage(r io.Reader) ([]byte, error) {
 // schedule is when a request is sent over UDP, since the first time: three times quickly, since most losses are
 // single, then with doubling pauses.
 var schedule = []time.Duration{
-	0, 100 * time.Millisecond, 200 * time.Millisecond, 700 * time.Millisecond, 1700 * time.Millisecond, 3700 * time.Millisecond,
+	0, 100 * time.Millisecond, 200 * time.Millisecond, 700 * time.Millisecond, 1700 * time.Millisecond,
+	3700 * time.Millisecond,
 }
 
 // sendAt is when send number n (from 0) is due; behind the schedule's end, every four seconds.

@@ -232,8 +232,10 @@ func (r *natRun) ask(now time.Duration, ask nat.Question) {
 	line, question := &r.per[ask.Server], &natQuestion{}
 	first := max(now+ask.After, ask.At)
 	for n := range ask.Tries {
-		line.waiting = append(line.waiting, &natSend{Question: &ask, question: question,
-			due: first + time.Duration(n)*schedule[1], index: -1})
+		line.waiting = append(line.waiting, &natSend{
+			Question: &ask, question: question,
+			due: first + time.Duration(n)*schedule[1], index: -1,
+		})
 	}
 	slices.SortStableFunc(line.waiting, func(a, b *natSend) int { return cmp.Compare(a.due, b.due) })
 }

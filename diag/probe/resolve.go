@@ -233,10 +233,12 @@ func interruptible(r *net.Resolver) *net.Resolver {
 	if r.Dial == nil {
 		return &net.Resolver{PreferGo: r.PreferGo, StrictErrors: r.StrictErrors, Dial: dialDNS}
 	}
-	return &net.Resolver{PreferGo: r.PreferGo, StrictErrors: r.StrictErrors,
+	return &net.Resolver{
+		PreferGo: r.PreferGo, StrictErrors: r.StrictErrors,
 		Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
 			return closedWith(ctx)(r.Dial(ctx, network, address))
-		}}
+		},
+	}
 }
 
 // dialDNS connects to a DNS server. When a lookup is cancelled, the resolver of package net abandons a goroutine that

@@ -93,12 +93,16 @@ var credentialPatterns = []struct {
 	{[]string{"inline:"}, regexp.MustCompile(`(?i)(\binline:)[^\s"'\\|]+()`)},
 	{[]string{"://", "@"}, regexp.MustCompile(`(?i)(\b[a-z][a-z0-9+.-]*://)[^\s/"'\\?#]+(@)`)},
 	// a slash in the password; no port
-	{[]string{"://", "@"},
-		regexp.MustCompile(`(?i)(\b[a-z][a-z0-9+.-]*://)[^\s:/@"'\\?#]*:[^\s/@"'\\?#]*[^\s/@"'\\?#0-9][^\s@"'\\?#]*(@)`)},
+	{
+		[]string{"://", "@"},
+		regexp.MustCompile(`(?i)(\b[a-z][a-z0-9+.-]*://)[^\s:/@"'\\?#]*:[^\s/@"'\\?#]*[^\s/@"'\\?#0-9][^\s@"'\\?#]*(@)`),
+	},
 	{[]string{":", "@"}, regexp.MustCompile(`(?i)(\b(?:turns?|stuns?):)[^\s"'\\?#,;]+(@)`)},
 	{[]string{"bearer"}, regexp.MustCompile(`(?i)(\bbearer\s+)[a-z0-9+/=._~-]{8,}()`)},
-	{[]string{"authorization"},
-		regexp.MustCompile(`(?i)(\bauthorization\\*"?\s*[:=]\s*\\*"?(?:[a-z]+\s+)?)[^\s"'\\,;]+()`)},
+	{
+		[]string{"authorization"},
+		regexp.MustCompile(`(?i)(\bauthorization\\*"?\s*[:=]\s*\\*"?(?:[a-z]+\s+)?)[^\s"'\\,;]+()`),
+	},
 	{[]string{"="}, regexp.MustCompile(`(?i)([?&;](?:(?:access_?)?token|password|passwd|pass|pwd|credential|secret|` +
 		`api_?key|key|sig|signature|auth|user_id)=)[^&#;\s"'\\]+()`)},
 	{[]string{`"`, ":"}, regexp.MustCompile(`(?i)("` + secretWords + `\\*"\s*:\s*\\*")(?:[^"\\]|\\.)+()`)},

@@ -58,7 +58,8 @@ func (m *masker) text(s string) string {
 // find adds an edit for each match of pattern that check accepts as an address and that no earlier edit covers; edits
 // are and stay in order. check gets the first group of the match, if the pattern has one.
 func (m *masker) find(edits []edit, s string, pattern *regexp.Regexp,
-	check func(s string, from, to int) (edit, bool)) []edit {
+	check func(s string, from, to int) (edit, bool),
+) []edit {
 	earlier := edits
 	for _, loc := range pattern.FindAllStringSubmatchIndex(s, -1) {
 		from, to := loc[0], loc[1]

@@ -58,8 +58,10 @@ func Build(in Input) *Report {
 // Combine makes one report of several checks: the worst verdict and exit code, and the checks inside. If interrupted is
 // set, some were not begun.
 func Combine(tool, name string, begun time.Time, took time.Duration, checks []Report, interrupted bool) *Report {
-	r := Build(Input{Tool: tool, Name: name, StartedAt: begun, Duration: took, Interrupted: interrupted,
-		Target: Target{Kind: "scenario", ICEServers: []string{}}})
+	r := Build(Input{
+		Tool: tool, Name: name, StartedAt: begun, Duration: took, Interrupted: interrupted,
+		Target: Target{Kind: "scenario", ICEServers: []string{}},
+	})
 	r.Checks = checks
 	passed := 0
 	for _, c := range checks {

@@ -17,19 +17,31 @@ type figure struct {
 }
 
 var figures = []figure{
-	{title: "packets", unit: unitCount, metric: "packets", help: "Packets of media in the described run.",
-		of: func(s *call.Stream) *float64 { return diag.Ptr(float64(s.Packets)) }},
-	{title: "bitrate", unit: unitBits, metric: "bytes_per_second", help: "Rate of the media over the whole connection.",
-		of: func(s *call.Stream) *float64 { return s.Bitrate }},
-	{title: "loss", unit: unitRatio, metric: "loss_ratio", help: "Share of the packets that were lost.", name: "loss",
-		of: func(s *call.Stream) *float64 { return s.Loss }},
-	{title: "jitter", unit: unitMillis, metric: "jitter_seconds", help: "Interarrival jitter.", name: "jitter",
-		of: func(s *call.Stream) *float64 { return float(s.Jitter) }},
-	{title: "round trip", unit: unitMillis, metric: "round_trip_seconds", help: "Round-trip time as RTCP measures it.",
-		of: func(s *call.Stream) *float64 { return float(s.RoundTrip) }},
-	{title: "frames", unit: unitPerSecond, metric: "frames_per_second",
+	{
+		title: "packets", unit: unitCount, metric: "packets", help: "Packets of media in the described run.",
+		of: func(s *call.Stream) *float64 { return diag.Ptr(float64(s.Packets)) },
+	},
+	{
+		title: "bitrate", unit: unitBits, metric: "bytes_per_second", help: "Rate of the media over the whole connection.",
+		of: func(s *call.Stream) *float64 { return s.Bitrate },
+	},
+	{
+		title: "loss", unit: unitRatio, metric: "loss_ratio", help: "Share of the packets that were lost.", name: "loss",
+		of: func(s *call.Stream) *float64 { return s.Loss },
+	},
+	{
+		title: "jitter", unit: unitMillis, metric: "jitter_seconds", help: "Interarrival jitter.", name: "jitter",
+		of: func(s *call.Stream) *float64 { return float(s.Jitter) },
+	},
+	{
+		title: "round trip", unit: unitMillis, metric: "round_trip_seconds", help: "Round-trip time as RTCP measures it.",
+		of: func(s *call.Stream) *float64 { return float(s.RoundTrip) },
+	},
+	{
+		title: "frames", unit: unitPerSecond, metric: "frames_per_second",
 		help: "Frames of video per second over the whole connection.",
-		of:   func(s *call.Stream) *float64 { return s.FramesPerSecond }},
+		of:   func(s *call.Stream) *float64 { return s.FramesPerSecond },
+	},
 	{
 		title: "NACK",
 		unit:  unitCount,

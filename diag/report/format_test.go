@@ -59,7 +59,7 @@ func TestWrap(t *testing.T) {
 func TestTableFits(t *testing.T) {
 	var b textWriter
 	long := strings.Repeat("word 語 ", 40) + strings.Repeat("x", 150)
-	b.table(columns("a", "#b", "c?", "d"), [][]string{{"a", "b", "c", "d"}, {long, "12", long, strings.Repeat("語", 90)}})
+	b.table(columns("a", "#b", "d"), [][]string{{"a", "b", "d"}, {long, "12", strings.Repeat("語", 90)}})
 	text := b.b.String()
 	for line := range strings.Lines(text) {
 		if n := ansi.StringWidth(strings.TrimSuffix(line, "\n")); n > textWidth {

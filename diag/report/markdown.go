@@ -95,21 +95,11 @@ func (m *mdWriter) section(s section) {
 		m.line("<details><summary>%s</summary>\n\n```text\n%s```\n\n</details>\n", md(s.Title), t.b.String())
 		return
 	}
-	var rows [][]string
-	for _, r := range s.Rows {
-		if r.Minor {
-			continue
-		}
-		row := make([]string, len(r.Cells))
-		for i, c := range r.Cells {
-			row[i] = c.md()
-		}
-		rows = append(rows, row)
-	}
+	list, rows := s.grid(true, cell.md)
 	if len(rows) > 0 && s.Title != "" {
 		m.line("#### %s\n", md(s.Title))
 	}
-	m.table(s.Columns, rows)
+	m.table(list, rows)
 }
 
 // table writes rows of cells that are escaped already.

@@ -41,8 +41,8 @@ func Fold(x judge.Expectation, in RunInput) Folded {
 func runOf(in RunInput) Run {
 	c := in.Call
 	return Run{
-		Start: diag.Millis(in.Start), Samples: samplesOf(c), Recording: in.Recording, Events: in.Events, Connected: c.ConnectedAt != nil,
-		Echoed: c.Echoed(),
+		Start: diag.Millis(in.Start), Samples: samplesOf(c), Recording: in.Recording, Events: in.Events,
+		Connected: c.ConnectedAt != nil, Echoed: c.Echoed(),
 		Measurements: Measurements{
 			Setup: setupOf(c),
 			Path:  pathOf(c),

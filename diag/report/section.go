@@ -77,6 +77,27 @@ func (s *section) add(values ...any) *row {
 	return line
 }
 
+// grid is the table as texts, without the rows, and on request the columns, that are minor.
+func (s section) grid(minor bool, text func(cell) string) (list []column, lines [][]string) {
+	for _, c := range s.Columns {
+		if minor || !c.Minor {
+			list = append(list, c)
+		}
+	}
+	for _, r := range s.Rows {
+		var line []string
+		for i, c := range r.Cells {
+			if minor || !s.Columns[i].Minor {
+				line = append(line, text(c))
+			}
+		}
+		if !r.Minor {
+			lines = append(lines, line)
+		}
+	}
+	return list, lines
+}
+
 // columns have titles; those that begin with "#" hold numbers, those that end with "?" are minor.
 func columns(titles ...string) (out []column) {
 	for _, t := range titles {
@@ -109,8 +130,9 @@ func markOf(v any) mark { return cmp.Or(marks[v], idle) }
 // sections are all that have something to show, in the order in which they are read. Headline and findings come before.
 func (r *Report) sections() []section {
 	list := []section{
-		r.assertionSection(), r.baselineSection(), r.percentileSection(), r.setupSection(), r.chartSection(), r.mediaSection(),
-		r.channelSection(), r.serverSection(), r.networkSection(), r.candidateSection(), r.pairSection(), r.runSection(),
+		r.assertionSection(), r.baselineSection(), r.percentileSection(), r.setupSection(), r.chartSection(),
+		r.mediaSection(), r.channelSection(), r.serverSection(), r.networkSection(),
+		r.candidateSection(), r.pairSection(), r.runSection(),
 	}
 	return slices.DeleteFunc(list, func(s section) bool { return len(s.Rows)+len(s.Steps)+len(s.Charts) == 0 })
 }
@@ -137,9 +159,16 @@ func (r *Report) facts() []fact {
 		started = r.StartedAt.UTC().Format("2006-01-02 15:04:05 UTC")
 	}
 	return []fact{
-		{"target", r.Target.words()}, {r.ofRun("setup"), span(r.Setup.Total)}, {r.ofRun("path"), r.Path.words()}, {"runs",
-			runs},
-		{"start", started}, {"duration", span(&r.Duration)}, {"tool", orUnknown(clean(r.Tool))},
+		{"target", r.Target.words()},
+		{r.ofRun("setup"), span(r.Setup.Total)},
+		{r.ofRun("path"), r.Path.words()},
+		{
+			"runs",
+			runs,
+		},
+		{"start", started},
+		{"duration", span(&r.Duration)},
+		{"tool", orUnknown(clean(r.Tool))},
 	}
 }
 
@@ -263,9 +292,10 @@ func (r *Report) channelSection() section {
 }
 
 func (r *Report) serverSection() section {
-	s := section{Title: r.ofRun("STUN and TURN servers"), Columns: columns("", "server")}
+	s := section{Title: r.ofRun("STUN and TURN servers"), Columns: columns("", "server", "result")}
 	for _, server := range r.Servers {
-		s.add(state(server.OK, "ok", "failed"), words.ServerLine(server.ServerRow))
+		s.add(state(server.OK, "ok", "failed"), words.ServerName(server.ServerRow),
+			words.ServerResult(server.ServerRow))
 	}
 	return s
 }

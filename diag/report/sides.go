@@ -11,12 +11,12 @@ import (
 
 // judgeRun judges both peers. What only the answerer has found is marked as its own.
 func judgeRun(x judge.Expectation, run RunInput) Result {
-	v := judge.JudgeCheck(run.Call, x)
+	v := judge.Check(run.Call, x)
 	out := resultOf(v, "")
 	if run.Other == nil {
 		return out
 	}
-	other := judge.JudgeCheck(run.Other, judge.Expectation{Media: x.Media, Load: x.Load})
+	other := judge.Check(run.Other, judge.Expectation{Media: x.Media, Load: x.Load})
 	blamed := v.Exit == diag.ExitPass && run.Other.ConnectedAt != nil && run.Other.Ended != nil &&
 		run.Other.Ended.Reason == diag.EndPeerHangup
 	own := v.Findings

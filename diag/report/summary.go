@@ -43,6 +43,7 @@ func summarize(runs []Run) Summary {
 				s.Phases[i].Failed++
 			case diag.OutcomeOK:
 				times[i] = append(times[i], *p.Duration)
+			case diag.OutcomeCancelled:
 			}
 		}
 	}

@@ -94,32 +94,25 @@ func (t *textWriter) section(s section) {
 		t.waterfall(s.Steps)
 		return
 	}
-	lines := [][]string{nil} // the header, then the rows that are shown
-	for _, c := range s.Columns {
-		lines[0] = append(lines[0], c.Title)
-	}
-	for _, r := range s.Rows {
-		if r.Minor {
-			continue
+	list, lines := s.grid(false, func(c cell) string {
+		if c.Mark == bad {
+			return strings.ToUpper(c.Text) // for want of a color
 		}
-		var line []string
-		for _, c := range r.Cells {
-			if c.Mark == bad {
-				c.Text = strings.ToUpper(c.Text) // for want of a color
-			}
-			line = append(line, c.Text)
-		}
-		lines = append(lines, line)
-	}
-	if len(lines) == 1 {
+		return c.Text
+	})
+	if len(lines) == 0 {
 		return
 	}
 	shown := len(lines)
 	if s.Long {
-		shown = min(shown, textRows+1)
+		shown = min(shown, textRows)
+	}
+	var header []string
+	for _, c := range list {
+		header = append(header, c.Title)
 	}
 	t.line("\n%s", s.Title)
-	t.table(s.Columns, lines[:shown])
+	t.table(list, append([][]string{header}, lines[:shown]...))
 	if more := len(lines) - shown; more > 0 {
 		t.line("  and %d more", more)
 	}
@@ -127,29 +120,14 @@ func (t *textWriter) section(s section) {
 
 // table writes cells in columns, wrapped if the lines were too long.
 func (t *textWriter) table(list []column, lines [][]string) {
-	var major []column
-	for _, c := range list {
-		if !c.Minor {
-			major = append(major, c)
-		}
-	}
 	style := lipgloss.NewRenderer(io.Discard).NewStyle().PaddingLeft(2)
-	grid := table.New().Border(lipgloss.HiddenBorder()).BorderTop(false).BorderBottom(false).BorderLeft(false).
-		BorderRight(false).BorderColumn(false).StyleFunc(func(_, c int) lipgloss.Style {
-		if major[c].Number {
+	grid := table.New().Rows(lines...).Border(lipgloss.HiddenBorder()).BorderTop(false).BorderBottom(false).
+		BorderLeft(false).BorderRight(false).BorderColumn(false).StyleFunc(func(_, c int) lipgloss.Style {
+		if list[c].Number {
 			return style.Align(lipgloss.Right)
 		}
 		return style
 	})
-	for _, l := range lines {
-		var cells []string
-		for i, c := range list {
-			if !c.Minor {
-				cells = append(cells, l[i])
-			}
-		}
-		grid.Row(cells...)
-	}
 	if lipgloss.Width(grid.String()) > textWidth {
 		grid.Width(textWidth)
 	}

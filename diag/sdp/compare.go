@@ -245,8 +245,10 @@ func (r *Row) grade() {
 }
 
 // complement is the answer that takes an offered direction as a whole (RFC 3264 §6.1).
-var complement = map[string]string{"sendrecv": "sendrecv", "sendonly": "recvonly", "recvonly": "sendonly",
-	"inactive": "inactive"}
+var complement = map[string]string{
+	"sendrecv": "sendrecv", "sendonly": "recvonly", "recvonly": "sendonly",
+	"inactive": "inactive",
+}
 
 func setupFits(offer, answer string) bool {
 	return offer == "actpass" && (answer == "active" || answer == "passive") || offer == "active" && answer == "passive" ||

@@ -1,3 +1,5 @@
+// Package sdp reads session descriptions (RFC 8866): it parses them once, compares an offer with its answer, and
+// annotates the differences.
 package sdp
 
 import (
@@ -94,8 +96,10 @@ func (e Extension) Short() string {
 }
 
 // staticNames are formats that need no a=rtpmap (RFC 3551 §6).
-var staticNames = map[string]string{"0": "PCMU/8000", "3": "GSM/8000", "8": "PCMA/8000", "9": "G722/8000",
-	"13": "CN/8000"}
+var staticNames = map[string]string{
+	"0": "PCMU/8000", "3": "GSM/8000", "8": "PCMA/8000", "9": "G722/8000",
+	"13": "CN/8000",
+}
 
 // Parse parses a description. It never fails: text of another form becomes lines.
 func Parse(text string) *Description {

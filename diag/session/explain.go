@@ -48,8 +48,10 @@ func (s *Session) Diagnose() error {
 // inquiry asks the servers of the call that can be asked, each with the account that the call has there: a media server
 // may have named some of them. The probe of a server reports an unusable URL.
 func (s *Session) inquiry() probe.Inquiry {
-	q := probe.Inquiry{TLS: s.o.TLS, Accounts: map[probe.URL]probe.Account{},
-		Report: func(d diag.Data) { s.o.Feed.Append(d) }}
+	q := probe.Inquiry{
+		TLS: s.o.TLS, Accounts: map[probe.URL]probe.Account{},
+		Report: func(d diag.Data) { s.o.Feed.Append(d) },
+	}
 	if s.o.Net != nil {
 		q.Net = s.o.Net
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -43,7 +44,7 @@ type fakePeer struct {
 	callbacks peer.Options
 	err       error // of offers, answers and candidates
 	full      error // of Send
-	gathering bool
+	gathering atomic.Bool
 }
 
 func (p *fakePeer) describe(kind string) (peer.Description, error) {
@@ -63,7 +64,7 @@ func (p *fakePeer) SetAnswer(peer.Description) error {
 	return p.err
 }
 func (p *fakePeer) Local() peer.Description { return peer.Description{Type: "offer", SDP: "whole"} }
-func (p *fakePeer) Gathered() bool          { return !p.gathering }
+func (p *fakePeer) Gathered() bool          { return !p.gathering.Load() }
 func (p *fakePeer) Candidates() int         { return 0 }
 func (p *fakePeer) AddCandidate(peer.Candidate) error {
 	p.add("peer candidate")

@@ -128,8 +128,10 @@ func (s *Session) match(in input) rule {
 
 // inputOf translates a message of the signaling.
 func inputOf(m signal.Message) input {
-	in := map[signal.Kind]kind{signal.KindPaired: inPaired, signal.KindOffer: inOffer, signal.KindAnswer: inAnswer,
-		signal.KindCandidate: inCandidate, signal.KindBye: inGoodbye}[m.Kind]
+	in := map[signal.Kind]kind{
+		signal.KindPaired: inPaired, signal.KindOffer: inOffer, signal.KindAnswer: inAnswer,
+		signal.KindCandidate: inCandidate, signal.KindBye: inGoodbye,
+	}[m.Kind]
 	return input{kind: in, role: m.Role, message: m}
 }
 

@@ -20,17 +20,21 @@ import (
 	"dialtone/signal"
 )
 
-var stateNames = map[state]string{dialing: "dialing", waiting: "waiting", negotiating: "negotiating", checking: "checking",
+var stateNames = map[state]string{
+	dialing: "dialing", waiting: "waiting", negotiating: "negotiating", checking: "checking",
 	securing: "securing", detached: "detached", connected: "connected", silent: "silent", restarting: "restarting",
-	redialing: "redialing", explaining: "explaining", over: "over"}
+	redialing: "redialing", explaining: "explaining", over: "over",
+}
 
-var kindNames = map[kind]string{inDialed: "dialed", inDialFailed: "dial failed", inPaired: "paired", inOffer: "offer",
+var kindNames = map[kind]string{
+	inDialed: "dialed", inDialFailed: "dial failed", inPaired: "paired", inOffer: "offer",
 	inAnswer: "answer", inCandidate: "candidate", inGoodbye: "goodbye", inSignalingLost: "signaling lost",
 	inCandidateLost: "candidate lost", inNegotiated: "negotiated", inNegotiationFailed: "negotiation failed",
 	inSecuring: "securing", inConnected: "connected", inSilent: "silent", inPathFailed: "path failed",
 	inHandshakeFailed: "handshake failed", inClosed: "closed", inDeadline: "deadline", inHeld: "held", inProbed: "probed",
 	inDiagnosed: "diagnosed", inHangup: "hangup", inInterrupt: "interrupt", inRestart: "restart",
-	inRestartRequest: "restart request", inReject: "reject"}
+	inRestartRequest: "restart request", inReject: "reject",
+}
 
 // in puts the session of a rig into a state, with the facts that are usual there.
 func (r *rig) in(s state) {

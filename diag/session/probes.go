@@ -67,8 +67,10 @@ func (p *probing) wait(ctx context.Context, url string) {
 func (s *Session) probeServers(ctx context.Context) {
 	var others []probe.Target
 	for _, server := range s.o.Config.ICEServers {
-		t := probe.Target{URL: server.URL, Username: server.Username, Password: server.Credential.Reveal(), TLS: s.o.TLS,
-			Report: func(d diag.ServerStage) { s.o.Feed.Append(d) }}
+		t := probe.Target{
+			URL: server.URL, Username: server.Username, Password: server.Credential.Reveal(), TLS: s.o.TLS,
+			Report: func(d diag.ServerStage) { s.o.Feed.Append(d) },
+		}
 		if u, err := probe.ParseURL(server.URL); err != nil || !u.Scheme.TURN() {
 			others = append(others, t)
 			continue

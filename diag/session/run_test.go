@@ -216,10 +216,10 @@ func TestWholeDescription(t *testing.T) {
 	for name, gathers := range map[string]time.Duration{"in time": time.Second, "too long": time.Minute} {
 		place(t, Options{}, func(r *rig) {
 			r.channel.traits.Whole = true
-			r.peer.gathering = true
+			r.peer.gathering.Store(true)
 			r.channel.paired(signal.RoleOfferer)
 			time.AfterFunc(gathers, func() {
-				r.peer.gathering = false
+				r.peer.gathering.Store(false)
 				r.peer.callbacks.OnGathered()
 			})
 			synctest.Wait()
@@ -464,8 +464,10 @@ func TestPeerStats(t *testing.T) {
 
 // TestStatsOf: the peer gets the names that it expects, of a bounded number of streams, and 0 where 0 was counted.
 func TestStatsOf(t *testing.T) {
-	sample := diag.Sample{Inbound: make([]diag.InboundRTP, maxStreams+1), Outbound: []diag.OutboundRTP{{Kind: "video", SSRC: 9, PacketsSent: diag.Ptr(uint64(3)),
-		Remote: &diag.RemoteInbound{PacketsLost: diag.Ptr(int64(2)), RoundTripTime: diag.Ptr(0.5)}}}, Pair: &diag.Pair{BytesSent: 7}}
+	sample := diag.Sample{Inbound: make([]diag.InboundRTP, maxStreams+1), Outbound: []diag.OutboundRTP{{
+		Kind: "video", SSRC: 9, PacketsSent: diag.Ptr(uint64(3)),
+		Remote: &diag.RemoteInbound{PacketsLost: diag.Ptr(int64(2)), RoundTripTime: diag.Ptr(0.5)},
+	}}, Pair: &diag.Pair{BytesSent: 7}}
 	for i := range sample.Inbound {
 		sample.Inbound[i].Kind = "audio"
 	}
@@ -475,8 +477,10 @@ func TestStatsOf(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := parseStats(raw)
-	want := []diag.OutboundRTP{{Kind: "video", SSRC: 9, PacketsSent: diag.Ptr(uint64(3)),
-		Remote: &diag.RemoteInbound{PacketsLost: diag.Ptr(int64(2)), RoundTripTime: diag.Ptr(0.5)}}}
+	want := []diag.OutboundRTP{{
+		Kind: "video", SSRC: 9, PacketsSent: diag.Ptr(uint64(3)),
+		Remote: &diag.RemoteInbound{PacketsLost: diag.Ptr(int64(2)), RoundTripTime: diag.Ptr(0.5)},
+	}}
 	if diff := cmp.Diff(want, got.Outbound); diff != "" || err != nil || len(got.Inbound) != maxStreams || *got.Pair.BytesSent != 7 || got.Timestamp != 5 {
 		t.Errorf("%v %s %+v", err, diff, got)
 	}

@@ -80,18 +80,24 @@ type remote struct {
 
 // New prepares a session; nothing happens before Run.
 func New(o Options) *Session {
-	for d, preset := range map[*time.Duration]time.Duration{&o.Setup: 40 * time.Second, &o.Redial: 10 * time.Second,
-		&o.Linger: 5 * time.Second, &o.Probes: 2 * time.Second, &o.Yield: time.Second} {
+	for d, preset := range map[*time.Duration]time.Duration{
+		&o.Setup: 40 * time.Second, &o.Redial: 10 * time.Second,
+		&o.Linger: 5 * time.Second, &o.Probes: 2 * time.Second, &o.Yield: time.Second,
+	} {
 		if *d == 0 {
 			*d = preset
 		}
 	}
-	s := &Session{o: o, state: dialing, inbox: newMailbox(), flood: newFlood(time.Now), deadlines: newDeadlines(),
+	s := &Session{
+		o: o, state: dialing, inbox: newMailbox(), flood: newFlood(time.Now), deadlines: newDeadlines(),
 		probes: newProbing(o.Config.ICEServers, o.Yield), diagnosis: diagnosis{begin: beginDiagnosis},
-		newPeer: func(o peer.Options) (connection, error) { return peer.New(o) }}
+		newPeer: func(o peer.Options) (connection, error) { return peer.New(o) },
+	}
 	s.phases = diag.NewPhases(s.phase)
-	s.pings = &pinger{emit: o.Feed.Append, heard: func() { s.do(s.echoed) },
-		send: func(data []byte) error { return s.peer.Send(diag.LabelPing, true, data) }}
+	s.pings = &pinger{
+		emit: o.Feed.Append, heard: func() { s.do(s.echoed) },
+		send: func(data []byte) error { return s.peer.Send(diag.LabelPing, true, data) },
+	}
 	s.peerStats = &peerStats{emit: o.Feed.Append, counts: func() []diag.StreamCount { return s.peer.Counts() }}
 	return s
 }

@@ -156,8 +156,10 @@ func statsOf(sample diag.Sample, now time.Time) statsMessage {
 		Outbound: append([]diag.OutboundRTP{}, sample.Outbound[:min(len(sample.Outbound), maxStreams)]...),
 	}
 	if p := sample.Pair; p != nil {
-		m.Pair = &diag.PeerPair{CurrentRoundTripTime: p.CurrentRoundTripTime, BytesSent: &p.BytesSent,
-			BytesReceived: &p.BytesReceived}
+		m.Pair = &diag.PeerPair{
+			CurrentRoundTripTime: p.CurrentRoundTripTime, BytesSent: &p.BytesSent,
+			BytesReceived: &p.BytesReceived,
+		}
 	}
 	return m
 }

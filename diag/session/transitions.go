@@ -89,8 +89,10 @@ func setupRules() []rule {
 		{from: of(securing), on: on(inClosed), to: over, end: refused},
 		{from: of(detached), on: on(inClosed), when: isSecuring, to: over, end: refused},
 		{from: of(dialing, waiting, negotiating, checking, detached), on: on(inClosed), to: over, end: peerLeft},
-		{from: live, on: on(inNegotiationFailed), when: is(peer.ErrCertificateChanged), to: over,
-			end: peerLost.because(diag.CodeCertificate)},
+		{
+			from: live, on: on(inNegotiationFailed), when: is(peer.ErrCertificateChanged), to: over,
+			end: peerLost.because(diag.CodeCertificate),
+		},
 		{from: live, on: on(inNegotiationFailed), when: is(errInternal), to: over, end: broken},
 		{from: live, on: on(inNegotiationFailed), to: over, end: peerFails},
 	}

@@ -116,12 +116,16 @@ var signalTitles = map[string][2]string{
 	"unreachable": {"The signaling server is unreachable.", "There is no route to it, or no network."},
 	"proxy": {"The HTTP proxy failed or rejected the request.", "The environment names the proxy (HTTP_PROXY, " +
 		"HTTPS_PROXY)."},
-	"tls": {"The TLS handshake with the signaling server failed.",
-		"The usual cause is its certificate: expired, for another name, or of an unknown authority (--ca)."},
+	"tls": {
+		"The TLS handshake with the signaling server failed.",
+		"The usual cause is its certificate: expired, for another name, or of an unknown authority (--ca).",
+	},
 	"timeout": {"The signaling server did not answer in time.", ""},
 	"broken":  {"The connection to the signaling server ended in the middle of a response.", ""},
-	"status": {"The signaling server answered with an unexpected HTTP status.",
-		"The address may belong to another service, or a gateway or login page in front of the server answered."},
+	"status": {
+		"The signaling server answered with an unexpected HTTP status.",
+		"The address may belong to another service, or a gateway or login page in front of the server answered.",
+	},
 	"limit":    {"The signaling server rejects more or larger requests.", "It answers with 429 or 413."},
 	"protocol": {"What answers is not a signaling server of this protocol.", "A web page or unreadable data came back."},
 	"rejected": {"The signaling server rejected the message.", "In the present state of the exchange it does not " +
@@ -129,8 +133,10 @@ var signalTitles = map[string][2]string{
 	"peer_gone": {"The signaling server says that the peer is gone.", "It hung up, or was silent for longer than the " +
 		"server waits."},
 	"shutdown": {"The signaling server is shutting down.", ""},
-	"failed": {"The peers could not exchange offer, answer and candidates.",
-		"The cause has no name of its own; the evidence quotes it."},
+	"failed": {
+		"The peers could not exchange offer, answer and candidates.",
+		"The cause has no name of its own; the evidence quotes it.",
+	},
 }
 
 // signalFindings are those about failed signaling, and about the roles that a room gave.

@@ -41,7 +41,7 @@ func merged(tables ...map[string]entry) map[string]entry {
 	for _, table := range tables {
 		for id, e := range table {
 			if _, twice := all[id]; twice {
-				panic("two entries for the finding " + id)
+				panic("two entries for the finding " + id) //nolint:forbidigo // at start, of a table of this package
 			}
 			all[id] = e
 		}
@@ -51,9 +51,6 @@ func merged(tables ...map[string]entry) map[string]entry {
 
 // Of writes a finding in English. A finding that has no entry, as in a report of a newer version, is named by its ID.
 func Of(f judge.Finding) Text {
-	if p, ok := f.Evidence.(judge.Prose); ok {
-		return Text(p)
-	}
 	if e, ok := entries[f.ID]; ok {
 		return e.write(f)
 	}

@@ -21,8 +21,10 @@ var channelFindings = map[string]entry{
 		func(_ judge.Finding, e judge.ChannelNotOpen) Text {
 			return Text{
 				Title: "No data channel opened.",
-				Evidence: []string{"connected for " + Millis(e.UpMs), "SCTP: " + unknown(e.SCTP),
-					fmt.Sprintf("%d packets received", e.Received)},
+				Evidence: []string{
+					"connected for " + Millis(e.UpMs), "SCTP: " + unknown(e.SCTP),
+					fmt.Sprintf("%d packets received", e.Received),
+				},
 				Advice: "Check that the peer accepts data channels (an m=application section in its answer), and that large " +
 					"packets " +
 					"are not lost on the way.",

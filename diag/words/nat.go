@@ -385,7 +385,7 @@ func mappingSentence(n judge.Network) string {
 		}
 	}
 	return fmt.Sprintf("Your NAT uses one public port for all destinations (%s, %s).",
-		diag.Plural(servers, "server", "servers"), diag.Plural(n.IPs, "IP", "IPs"))
+		Count(servers, "server", "servers"), Count(n.IPs, "IP", "IPs"))
 }
 
 // relaySentence continues a headline when not every direct call works.
@@ -488,6 +488,9 @@ func networkNext(n judge.Network) []string {
 	case judge.NetworkDependent:
 		return relayNext(n, "Configure a TURN server: dialtone nat turn:HOST --ice-user NAME.")
 	case judge.NetworkUnusable:
+		if advice := adviceOf(n, func(s *diag.Server) bool { return s.URL == n.Unusable.URL }); advice != nil {
+			return advice
+		}
 		return []string{ServerAdvice(n.Unusable)}
 	case judge.NetworkNoSTUN:
 		return append(adviceOf(n, func(s *diag.Server) bool { return !s.TURN }), "Ask another STUN server.")
@@ -613,7 +616,7 @@ func Change(c judge.Change) string {
 	case judge.ChangedBehavior:
 		text = BehaviorLabel(c.Name) + ": " + BehaviorValue(c.Behaviors[0]) + " → " + BehaviorValue(c.Behaviors[1])
 	case judge.ChangedServer:
-		text = fmt.Sprintf("%s over %s: %s → %s", c.Servers[1].URL, c.Servers[1].Transport, state(&c.Servers[0]),
+		text = fmt.Sprintf("%s: %s → %s", ServerName(nat.ServerRow{Server: c.Servers[1]}), state(&c.Servers[0]),
 			state(&c.Servers[1]))
 		if c.Servers[1].TURN {
 			text = "relay " + text

@@ -72,9 +72,11 @@ var natFindings = map[string]entry{
 			if e.Behavior.ToS != nil {
 				seconds = *e.Behavior.ToS
 			}
-			return Text{Title: fmt.Sprintf("The NAT forgets a silent port within %d s.", seconds),
+			return Text{
+				Title:    fmt.Sprintf("The NAT forgets a silent port within %d s.", seconds),
 				Evidence: BehaviorEvidence(e.Behavior), Advice: "Let applications send more often than that; WebRTC does, every " +
-					"few seconds. RFC 4787 requires two minutes of NATs."}
+					"few seconds. RFC 4787 requires two minutes of NATs.",
+			}
 		}),
 	"nat.fragments_lost": behavior("UDP packets that are longer than the MTU travel as several fragments, and these do "+
 		"not "+
@@ -88,7 +90,9 @@ var natFindings = map[string]entry{
 		"matter, "+
 		"because the mapping decides first; it does for two peers of whom one has an endpoint-dependent mapping.",
 		func(_ judge.Finding, e judge.BasicServers) Text {
-			return Text{Title: "None of the servers can test what the NAT filters.", Evidence: basicList(e.Servers),
-				Advice: "Ask a server that supports RFC 5780 too: coturn with two addresses, or dialtone serve --stun IP,IP2."}
+			return Text{
+				Title: "None of the servers can test what the NAT filters.", Evidence: basicList(e.Servers),
+				Advice: "Ask a server that supports RFC 5780 too: coturn with two addresses, or dialtone serve --stun IP,IP2.",
+			}
 		}),
 }

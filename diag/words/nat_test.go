@@ -111,19 +111,23 @@ func TestHeadlines(t *testing.T) {
 	}{
 		"open": {judge.NetworkDirect, nat.Side{Mapping: nat.EndpointIndependent, Filtering: nat.EndpointIndependent}, "with peers behind any NAT that lets UDP pass."},
 		"usual": {
-			judge.NetworkDirect, nat.Side{Mapping: nat.EndpointIndependent, Filtering: nat.AddressAndPortDependent},
+			judge.NetworkDirect,
+			nat.Side{Mapping: nat.EndpointIndependent, Filtering: nat.AddressAndPortDependent},
 			"with peers behind NATs with endpoint-independent mapping, as most are; others need a relay.",
 		},
 		"usual, filtering unknown": {
-			judge.NetworkDirect, nat.Side{Mapping: nat.EndpointIndependent, Filtering: nat.Unknown},
+			judge.NetworkDirect,
+			nat.Side{Mapping: nat.EndpointIndependent, Filtering: nat.Unknown},
 			"with peers behind NATs with endpoint-independent mapping, as most are, and perhaps with others.",
 		},
 		"strict": {
-			judge.NetworkDependent, nat.Side{Mapping: nat.AddressAndPortDependent, Filtering: nat.AddressAndPortDependent},
+			judge.NetworkDependent,
+			nat.Side{Mapping: nat.AddressAndPortDependent, Filtering: nat.AddressAndPortDependent},
 			"only with peers behind NATs with endpoint-independent mapping that do not filter by port; others need a relay. You need a TURN server, and none was given.",
 		},
 		"by address, open": {
-			judge.NetworkDependent, nat.Side{Mapping: nat.AddressDependent, Filtering: nat.EndpointIndependent},
+			judge.NetworkDependent,
+			nat.Side{Mapping: nat.AddressDependent, Filtering: nat.EndpointIndependent},
 			"only with peers behind NATs that do not filter by port; others need a relay. You need",
 		},
 		"of unknown kind": {judge.NetworkDependent, nat.Side{Dependent: true, Mapping: nat.Unknown, Filtering: nat.Unknown}, "and perhaps with others. You need"},

@@ -86,8 +86,10 @@ var pathFindings = map[string]entry{
 		func(_ judge.Finding, e judge.IPv6Lost) Text {
 			return Text{
 				Title: "Both sides have IPv6, and the path is IPv4: no IPv6 pair worked.",
-				Evidence: []string{Count(e.Failed, "IPv6 pair was tried and failed", "IPv6 pairs were tried and all failed"),
-					"selected: " + e.Path},
+				Evidence: []string{
+					Count(e.Failed, "IPv6 pair was tried and failed", "IPv6 pairs were tried and all failed"),
+					"selected: " + e.Path,
+				},
 				Advice: "Check that the firewalls of both sides let UDP over IPv6 out and its answers in.",
 			}
 		}),
@@ -115,8 +117,10 @@ func limit(e judge.HandshakeFailed) string {
 }
 
 func kindEvidence(e judge.PathKind) []string {
-	return []string{"selected: " + e.Path, "local candidates: " + Counts(e.Local),
-		"remote candidates: " + Counts(e.Remote)}
+	return []string{
+		"selected: " + e.Path, "local candidates: " + Counts(e.Local),
+		"remote candidates: " + Counts(e.Remote),
+	}
 }
 
 func obstacleTitle(e judge.NoPath) string {

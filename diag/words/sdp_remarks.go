@@ -72,8 +72,10 @@ var sdpRemarks = map[sdp.Kind]struct{ text, explain string }{
 const iceLite = "A server with a public address: it answers checks and sends none itself."
 
 // senders say who sends after an answer with a direction.
-var senders = map[string]string{"recvonly": ": only the offerer sends", "sendonly": ": only the answerer sends",
-	"inactive": ": neither peer sends"}
+var senders = map[string]string{
+	"recvonly": ": only the offerer sends", "sendonly": ": only the answerer sends",
+	"inactive": ": neither peer sends",
+}
 
 // SDPRemark is a difference between offer and answer in a line.
 func SDPRemark(r sdp.Remark) string {

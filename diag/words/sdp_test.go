@@ -85,8 +85,10 @@ func TestSDPRemarks(t *testing.T) {
 		{sdp.Remark{Kind: sdp.SectionRejected}, "rejected (port 0)"},
 		{sdp.Remark{Kind: sdp.CodecsDropped, Items: items}, "codecs not accepted: 2 of 3 H264, 2 VP9, AV1 35 as 36"},
 		{sdp.Remark{Kind: sdp.MidChanged, From: "0"}, "mid: offered 0, answered none"},
-		{sdp.Remark{Kind: sdp.DirectionChanged, From: "sendrecv", To: "recvonly"},
-			"offered sendrecv, answered recvonly: only the offerer sends"},
+		{
+			sdp.Remark{Kind: sdp.DirectionChanged, From: "sendrecv", To: "recvonly"},
+			"offered sendrecv, answered recvonly: only the offerer sends",
+		},
 		{sdp.Remark{}, "unknown difference"},
 	}
 	for _, tt := range tests {

@@ -92,10 +92,10 @@ func ServerFacts(s *diag.Server) []string {
 			out = append(out, StageLabel(stage.Name)+" "+millis(stage.DurationMs))
 		}
 	}
-	if s.TURN && s.RTT() != nil {
+	switch t := s.Times(); {
+	case t == nil && s.TURN && s.RTT() != nil:
 		out = append(out, "round trip "+millis(*s.RTT()))
-	}
-	if t := s.Times(); t != nil {
+	case t != nil:
 		text := "round trip " + millis(t.MedianMs)
 		if t.Sent > 1 {
 			text += fmt.Sprintf(" (minimum %s, jitter %s, %d of %d lost)", millis(t.MinMs), millis(t.JitterMs), t.Lost, t.Sent)
@@ -120,16 +120,24 @@ func ServerFacts(s *diag.Server) []string {
 }
 
 // ServerLine is a server in one line.
-func ServerLine(row nat.ServerRow) string {
-	line := diag.Clean(row.URL, 400)
+func ServerLine(row nat.ServerRow) string { return ServerName(row) + ": " + ServerResult(row) }
+
+// ServerName is the URL of a server, and the transport that it was asked over.
+func ServerName(row nat.ServerRow) string {
+	name := diag.Clean(row.URL, 400)
 	if row.Transport != "" {
-		line += " over " + strings.ToUpper(diag.Clean(row.Transport, 20))
+		name += " over " + strings.ToUpper(diag.Clean(row.Transport, 20))
 	}
-	line += ": " + strings.Join(append([]string{ServerHeadline(&row.Server)}, ServerFacts(&row.Server)...), ", ")
+	return name
+}
+
+// ServerResult is what a server returned, and what is known of it.
+func ServerResult(row nat.ServerRow) string {
+	parts := append([]string{ServerHeadline(&row.Server)}, ServerFacts(&row.Server)...)
 	if grade := Grade(row); grade != "" {
-		line += ", " + grade
+		parts = append(parts, grade)
 	}
-	return line
+	return strings.Join(parts, ", ")
 }
 
 // ServerStopped is where a relay that was allocated failed, and why; empty when it did not.
@@ -381,7 +389,7 @@ func (f failing) timeout() (what, advice string) {
 	}
 	switch {
 	case f.Cause == diag.CauseCancelled:
-		what += fmt.Sprintf(" within the %s until the call ended", diag.Span(f.server.DurationMs().Duration()))
+		what += fmt.Sprintf(" within the %s until the call ended", Duration(f.server.DurationMs().Duration()))
 		return what, "Check host, port and transport of " + f.url + ", and that no firewall drops the answers; " +
 			"a longer call would know more."
 	case f.stage.Name == diag.StageConnect:
@@ -396,7 +404,7 @@ func (f failing) timeout() (what, advice string) {
 		advice = "Check host and port of " + f.url + "; if a firewall blocks UDP, use ?transport=tcp or turns: on port 443."
 	}
 	if f.Requests > 0 {
-		what += fmt.Sprintf(" (%s", diag.Plural(f.Requests, "request", "requests"))
+		what += fmt.Sprintf(" (%s", Count(f.Requests, "request", "requests"))
 		if f.stage.DurationMs > 0 {
 			what += fmt.Sprintf(" in %.1f s", f.stage.DurationMs.Duration().Seconds())
 		}
@@ -539,7 +547,7 @@ func stageLine(d diag.ServerStage) string {
 func diagnosisLine(d diag.Data) (string, bool) {
 	switch d := d.(type) {
 	case diag.DiagnosisStart:
-		return joinWords(diag.Plural(len(d.URLs), "server", "servers"), string(d.Because)), true
+		return joinWords(Count(len(d.URLs), "server", "servers"), string(d.Because)), true
 	case diag.NATLocal:
 		return joinWords(d.Address.String(), d.Interface), true
 	case diag.NATServer:

@@ -72,9 +72,11 @@ var serverFindings = map[string]entry{
 		"do "+
 		"not ask for SRV: they use the name itself with the default port, which may be closed.",
 		func(f judge.Finding, e judge.ServerAddress) Text {
-			return Text{Title: "Calls and browsers will not find " + diag.Clean(f.Subject, 300) + ": DNS SRV names " +
-				diag.Clean(e.Other, 100) + " instead.",
-				Advice: "Name the server with its port in calls and in the configuration: " + diag.Clean(e.Other, 100) + "."}
+			return Text{
+				Title: "Calls and browsers will not find " + diag.Clean(f.Subject, 300) + ": DNS SRV names " +
+					diag.Clean(e.Other, 100) + " instead.",
+				Advice: "Name the server with its port in calls and in the configuration: " + diag.Clean(e.Other, 100) + ".",
+			}
 		}),
 	"server.slow": on("A round trip to the server takes more than a second. Calls gather candidates from it and wait as "+
 		"long. Causes are a satellite link, an overloaded server, or a server that sends its answer byte by byte.",
@@ -87,21 +89,27 @@ var serverFindings = map[string]entry{
 		"answer "+
 		"came from. It counts as basic STUN, which reports the mapped address and nothing about filtering.",
 		func(f judge.Finding, e judge.BasicServer) Text {
-			return Text{Title: diag.Clean(f.Subject, 300) + " counts as basic STUN: " + basic(e.Basic) + ".",
-				Advice: "Give the server a second public IP address and a second port (coturn: two listening-ip, alternate-port)."}
+			return Text{
+				Title:  diag.Clean(f.Subject, 300) + " counts as basic STUN: " + basic(e.Basic) + ".",
+				Advice: "Give the server a second public IP address and a second port (coturn: two listening-ip, alternate-port).",
+			}
 		}),
 	"server.ignores_change_request": on("Asked to answer from its other address (CHANGE-REQUEST, RFC 5780 §7.2), the "+
 		"server answers from the one that was asked. Tools that do not check where an answer comes from take this for a NAT "+
 		"that filters nothing.", func(f judge.Finding, e judge.FilteringFound) Text {
-		return Text{Title: diag.Clean(f.Subject, 300) + " ignores CHANGE-REQUEST, so filtering cannot be tested with it.",
+		return Text{
+			Title:    diag.Clean(f.Subject, 300) + " ignores CHANGE-REQUEST, so filtering cannot be tested with it.",
 			Evidence: []string{fmt.Sprintf("%d answers came from the address that was asked", e.Tally.Ignored)},
-			Advice:   otherServer}
+			Advice:   otherServer,
+		}
 	}),
 	"server.refuses_change_request": on("Asked to answer from its other address, the server rejects the request, mostly "+
 		"with error 420 (unknown attribute). Filtering cannot be tested with it.",
 		func(f judge.Finding, e judge.FilteringFound) Text {
-			return Text{Title: diag.Clean(f.Subject, 300) + " rejects CHANGE-REQUEST, so filtering cannot be tested with it.",
-				Evidence: []string{fmt.Sprintf("error %d", e.Tally.Refused)}, Advice: otherServer}
+			return Text{
+				Title:    diag.Clean(f.Subject, 300) + " rejects CHANGE-REQUEST, so filtering cannot be tested with it.",
+				Evidence: []string{fmt.Sprintf("error %d", e.Tally.Refused)}, Advice: otherServer,
+			}
 		}),
 	"server.alternate_silent": on("No packet ever came from the second address of the server, even to a socket that the "+
 		"NAT must let it reach. The silence is therefore the server's, and says nothing about this network.",
@@ -123,33 +131,41 @@ var serverFindings = map[string]entry{
 		"machine, both in use. No NAT can give one port to two sockets that talk to the same place, because it could not "+
 		"tell the answers apart: the address is made up. The report is left out of the mapping.",
 		func(f judge.Finding, _ any) Text {
-			return Text{Title: diag.Clean(f.Subject, 300) + " reports a mapped address that cannot be, and is not believed.",
+			return Text{
+				Title:    diag.Clean(f.Subject, 300) + " reports a mapped address that cannot be, and is not believed.",
 				Evidence: []string{"it reported one address and port for two sockets"}, Advice: "Leave " +
-					diag.Clean(f.Subject, 300) + " out."}
+					diag.Clean(f.Subject, 300) + " out.",
+			}
 		}),
 	"server.answers_elsewhere": on("The server answers from another address or port than the one that was asked, without "+
 		"having been asked to (CHANGE-REQUEST). Servers that listen on all addresses of a machine with several ones do so. "+
 		"Most NATs and firewalls drop such answers, and clients must not believe them: anyone could have sent them.",
 		func(f judge.Finding, e judge.ServerAddress) Text {
-			return Text{Title: diag.Clean(f.Subject, 300) + " answers from another address than the one that was asked; NATs " +
-				"and firewalls drop such answers.", Evidence: []string{fmt.Sprintf("asked %s, an answer came from %s",
-				diag.Clean(e.Address, 60), diag.Clean(e.Other, 60))},
-				Advice: "Bind the server to its public address instead of all addresses (coturn: listening-ip)."}
+			return Text{
+				Title: diag.Clean(f.Subject, 300) + " answers from another address than the one that was asked; NATs " +
+					"and firewalls drop such answers.", Evidence: []string{fmt.Sprintf("asked %s, an answer came from %s",
+					diag.Clean(e.Address, 60), diag.Clean(e.Other, 60))},
+				Advice: "Bind the server to its public address instead of all addresses (coturn: listening-ip).",
+			}
 		}),
 	"server.floods": on("The server sent many more answers than requests. It is broken, or packets run in a loop in a "+
 		"network on the path. Only the first answer to each request was read.",
 		func(f judge.Finding, e judge.Repeats) Text {
-			return Text{Title: diag.Clean(f.Subject, 300) + " repeats its answers.",
+			return Text{
+				Title:    diag.Clean(f.Subject, 300) + " repeats its answers.",
 				Evidence: []string{fmt.Sprintf("%d answers more than requests", e.Answers)},
-				Advice:   "Leave it out: it may be broken, or there is a loop in the network."}
+				Advice:   "Leave it out: it may be broken, or there is a loop in the network.",
+			}
 		}),
 
 	"turn.relay_private": on("The TURN server is public, and its relayed transport address is private: peers cannot send "+
 		"there. The server is behind a NAT and its public address is not configured (coturn: external-ip).",
 		func(f judge.Finding, e judge.ServerAddress) Text {
-			return Text{Title: fmt.Sprintf("%s allocates a private relayed transport address, %s.", diag.Clean(f.Subject, 300),
-				diag.Clean(e.Relayed, 60)), Evidence: []string{"the server itself is " + diag.Clean(e.Address, 60)},
-				Advice: "Set the external IP address of " + diag.Clean(f.Subject, 300) + " (coturn: external-ip)."}
+			return Text{
+				Title: fmt.Sprintf("%s allocates a private relayed transport address, %s.", diag.Clean(f.Subject, 300),
+					diag.Clean(e.Relayed, 60)), Evidence: []string{"the server itself is " + diag.Clean(e.Address, 60)},
+				Advice: "Set the external IP address of " + diag.Clean(f.Subject, 300) + " (coturn: external-ip).",
+			}
 		}),
 	"turn.relay_elsewhere": on("A STUN server that was asked through the relay saw another address than the one that the "+
 		"TURN server gives out. Peers would send to an address that is not the relay.",
@@ -158,11 +174,13 @@ var serverFindings = map[string]entry{
 			if at, err := netip.ParseAddrPort(seen); err == nil {
 				seen = at.Addr().String()
 			}
-			return Text{Title: fmt.Sprintf("%s gives out the relayed transport address %s, but sends from %s.",
-				diag.Clean(f.Subject, 300), diag.Clean(e.Relayed, 60), diag.Clean(e.Other, 60)),
+			return Text{
+				Title: fmt.Sprintf("%s gives out the relayed transport address %s, but sends from %s.",
+					diag.Clean(f.Subject, 300), diag.Clean(e.Relayed, 60), diag.Clean(e.Other, 60)),
 				Evidence: []string{diag.Clean(e.Peer, 60) + " saw " + diag.Clean(e.Other, 60)},
 				Advice: fmt.Sprintf("Set the external IP address of %s to %s (coturn: external-ip).", diag.Clean(f.Subject, 300),
-					diag.Clean(seen, 60))}
+					diag.Clean(seen, 60)),
+			}
 		}),
 	"turn.refresh_failed": on("The relay was allocated, and the server rejected or ignored a Refresh (RFC 8656 §7). "+
 		"Calls "+
@@ -197,8 +215,10 @@ const openRelayPorts = "Check the firewall of the TURN server: its relay ports m
 // mappedText writes a finding about a server whose mapped address is not believed.
 func mappedText(verb, advice string) func(judge.Finding, judge.ServerAddress) Text {
 	return func(f judge.Finding, e judge.ServerAddress) Text {
-		return Text{Title: diag.Clean(f.Subject, 300) + " " + verb + ".",
-			Evidence: []string{"it reported " + diag.Clean(e.Other, 60)}, Advice: advice}
+		return Text{
+			Title:    diag.Clean(f.Subject, 300) + " " + verb + ".",
+			Evidence: []string{"it reported " + diag.Clean(e.Other, 60)}, Advice: advice,
+		}
 	}
 }
 
@@ -221,7 +241,7 @@ func relayText(verb, advice string) func(judge.Finding, judge.RelayUse) Text {
 
 // certificateText writes a finding about a certificate that ends soon.
 func certificateText(f judge.Finding, e judge.CertificateEnd) Text {
-	when := "expires in " + diag.Plural(e.Days, "day", "days")
+	when := "expires in " + Count(e.Days, "day", "days")
 	switch {
 	case e.Days < 0:
 		when = "has expired"

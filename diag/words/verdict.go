@@ -25,7 +25,7 @@ func Verdict(v judge.Verdict) Said {
 	o := v.Outcome
 	if o.State == call.StateUnknown && o.Network != nil { // a diagnosis without a call
 		t := OfNetwork(*o.Network)
-		return Said{t.Headline, t.Why, t.Next}
+		return Said(t)
 	}
 	var causes []judge.Finding
 	for _, f := range v.Findings {
@@ -58,8 +58,9 @@ func nearHeadline(v judge.Verdict) bool {
 	switch v.Exit {
 	case diag.ExitChannel, diag.ExitMedia, diag.ExitAssertion:
 		return true
+	default:
+		return v.Outcome.Ended != diag.EndDTLS
 	}
-	return v.Outcome.Ended != diag.EndDTLS
 }
 
 // headline is the verdict in a line.
@@ -88,6 +89,7 @@ func headline(v judge.Verdict, causes []judge.Finding) string {
 		return "the DTLS handshake failed"
 	case diag.EndInternal:
 		return "dialtone could not run the call"
+	case diag.EndICE: // above
 	}
 	return "the call ended for a reason that this version does not know: " + diag.Clean(string(o.Ended), 60)
 }

@@ -21,15 +21,18 @@ const (
 // candidates is a fragment of the present ICE session.
 func (s *suite) candidates(lines ...string) string {
 	first := s.ice.Sections[0]
-	f := sdp.Fragment{Ufrag: s.ice.Ufrag, Pwd: s.ice.Pwd,
-		Sections: []sdp.FragmentSection{{Media: first.Media, Mid: first.Mid, Candidates: lines}}}
+	f := sdp.Fragment{
+		Ufrag: s.ice.Ufrag, Pwd: s.ice.Pwd,
+		Sections: []sdp.FragmentSection{{Media: first.Media, Mid: first.Mid, Candidates: lines}},
+	}
 	return f.String()
 }
 
 // patching is §4.3.1 and §4.3.2. Its first check finds out whether PATCH is accepted at all, which is the server's
 // choice.
 var patching = []check{
-	{"trickle-204", "4.3.2", Must, "a PATCH with candidates is answered 204 without content", hasSession,
+	{
+		"trickle-204", "4.3.2", Must, "a PATCH with candidates is answered 204 without content", hasSession,
 		patchOf(typeFragment, tag, candidate), func(_ context.Context, s *suite, a *web.Answer) error {
 			switch a.Status {
 			case http.StatusMethodNotAllowed, http.StatusNotImplemented, http.StatusUnprocessableEntity:
@@ -40,39 +43,55 @@ var patching = []check{
 				return fmt.Errorf("it is answered %d with %d bytes", a.Status, len(a.Body))
 			}
 			return nil
-		}},
-	{"patch-type", "4.3.1", Must, "a PATCH of another content type is refused with 4xx", takesPatches,
-		patchOf("text/plain", tag, candidate), isRefused("a PATCH of text/plain")},
-	{"patch-malformed", "4.3.1", Must, "a PATCH of a malformed fragment is refused with 4xx", takesPatches,
-		patchOf(typeFragment, tag, text("this is no fragment\r\n")), isRefused("a malformed fragment")},
-	{"patch-428", "4.3.1", Must, "a PATCH without If-Match is answered 428", hasTag,
-		patchOf(typeFragment, text(""), candidate), isStatus(http.StatusPreconditionRequired)},
-	{"patch-412", "4.3.1", Must, "a PATCH with another entity-tag is answered 412", hasTag,
-		patchOf(typeFragment, text(`"not-the-tag"`), candidate), isStatus(http.StatusPreconditionFailed)},
-	{"trickle-no-etag", "4.3.2", Must, "the answer to candidates has no ETag", takesPatches,
+		},
+	},
+	{
+		"patch-type", "4.3.1", Must, "a PATCH of another content type is refused with 4xx", takesPatches,
+		patchOf("text/plain", tag, candidate), isRefused("a PATCH of text/plain"),
+	},
+	{
+		"patch-malformed", "4.3.1", Must, "a PATCH of a malformed fragment is refused with 4xx", takesPatches,
+		patchOf(typeFragment, tag, text("this is no fragment\r\n")), isRefused("a malformed fragment"),
+	},
+	{
+		"patch-428", "4.3.1", Must, "a PATCH without If-Match is answered 428", hasTag,
+		patchOf(typeFragment, text(""), candidate), isStatus(http.StatusPreconditionRequired),
+	},
+	{
+		"patch-412", "4.3.1", Must, "a PATCH with another entity-tag is answered 412", hasTag,
+		patchOf(typeFragment, text(`"not-the-tag"`), candidate), isStatus(http.StatusPreconditionFailed),
+	},
+	{
+		"trickle-no-etag", "4.3.2", Must, "the answer to candidates has no ETag", takesPatches,
 		patchOf(typeFragment, tag, candidate), func(_ context.Context, _ *suite, a *web.Answer) error {
 			if tag := a.Header.Get("ETag"); tag != "" {
 				return errors.New("it has " + web.Clean(tag))
 			}
 			return nil
-		}},
-	{"trickle-odd", "4.3.2", Must, "a candidate of an unknown transport is dropped silently", takesPatches,
+		},
+	},
+	{
+		"trickle-odd", "4.3.2", Must, "a candidate of an unknown transport is dropped silently", takesPatches,
 		patchOf(typeFragment, tag, func(s *suite) string { return s.candidates(oddCandidate) }),
-		isStatus(http.StatusNoContent)},
+		isStatus(http.StatusNoContent),
+	},
 }
 
 // restarting is §4.3.3.
 var restarting = []check{
 	{"restart-200", "4.3.3", Must, "an ICE restart is answered 200 with a fragment", hasSession, restart, restarts},
-	{"restart-etag-first", "4.3.1", Must, "a server that restarts gives an entity-tag, a strong one, with the 201",
+	{
+		"restart-etag-first", "4.3.1", Must, "a server that restarts gives an entity-tag, a strong one, with the 201",
 		hasRestarted, nil, state(func(s *suite) error {
 			s.recall("post")
 			if tag := s.posted.Header.Get("ETag"); !isStrong(tag) {
 				return errors.New("ETag of the 201 is " + orNone(tag))
 			}
 			return nil
-		})},
-	{"restart-credentials", "4.3.3", Must, "the fragment contains new ICE credentials of the server", hasRestarted, nil,
+		}),
+	},
+	{
+		"restart-credentials", "4.3.3", Must, "the fragment contains new ICE credentials of the server", hasRestarted, nil,
 		state(func(s *suite) error {
 			before := s.answer.Fragment()
 			f, err := sdp.ParseFragment(s.restart.Body)
@@ -85,16 +104,20 @@ var restarting = []check{
 				return errors.New("they are the old ones")
 			}
 			return nil
-		})},
-	{"restart-etag", "4.3.3", Must, "the answer to a restart has a new entity-tag", hasRestarted, nil,
+		}),
+	},
+	{
+		"restart-etag", "4.3.3", Must, "the answer to a restart has a new entity-tag", hasRestarted, nil,
 		state(func(s *suite) error {
 			was, is := s.posted.Header.Get("ETag"), s.restart.Header.Get("ETag")
 			if !isStrong(is) || is == was {
 				return errors.New("ETag is " + orNone(is) + ", after " + orNone(was))
 			}
 			return nil
-		})},
-	{"restart-options", "4.3.3", Must, "the fragment has the ice-lite, ice-options and ice-pacing of the answer",
+		}),
+	},
+	{
+		"restart-options", "4.3.3", Must, "the fragment has the ice-lite, ice-options and ice-pacing of the answer",
 		hasRestarted, nil, state(func(s *suite) error {
 			f, err := sdp.ParseFragment(s.restart.Body)
 			if err != nil {
@@ -105,11 +128,15 @@ var restarting = []check{
 				return errors.New("they are " + orNone(strings.Join(is, " ")) + ", before " + orNone(strings.Join(was, " ")))
 			}
 			return nil
-		})},
-	{"restart-outdated", "4.3.1", Must, "after a restart the old entity-tag is answered 412", hasOldTag,
+		}),
+	},
+	{
+		"restart-outdated", "4.3.1", Must, "after a restart the old entity-tag is answered 412", hasOldTag,
 		patchOf(typeFragment, func(s *suite) string { return s.posted.Header.Get("ETag") }, candidate),
-		isStatus(http.StatusPreconditionFailed)},
-	{"restart-unsatisfied", "4.3.3", Must,
+		isStatus(http.StatusPreconditionFailed),
+	},
+	{
+		"restart-unsatisfied", "4.3.3", Must,
 		"a restart that cannot be done is answered with an error, and the session continues", hasRestarted,
 		patchOf(typeFragment, text("*"), text("a=ice-ufrag:x\r\na=ice-pwd:short\r\n")),
 		func(ctx context.Context, s *suite, a *web.Answer) error {
@@ -121,7 +148,8 @@ var restarting = []check{
 				return errors.New("the session is gone after it")
 			}
 			return err
-		}},
+		},
+	},
 }
 
 func hasOldTag(s *suite) string {

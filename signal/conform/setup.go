@@ -14,57 +14,70 @@ import (
 
 // setup is §4.2, and what the 201 brings.
 var setup = []check{
-	{"post-redirect", "4.5", Must, "the POST is not redirected by 301 or 302, which turn it into a GET", hasPosted, nil,
+	{
+		"post-redirect", "4.5", Must, "the POST is not redirected by 301 or 302, which turn it into a GET", hasPosted, nil,
 		state(func(s *suite) error {
 			switch c := s.posted.Status; c {
 			case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther:
 				return fmt.Errorf("the POST is answered %d", c)
 			}
 			return nil
-		})},
-	{"post-created", "4.2", Must, "a POST of an offer is answered 201 Created", hasPosted, nil,
+		}),
+	},
+	{
+		"post-created", "4.2", Must, "a POST of an offer is answered 201 Created", hasPosted, nil,
 		state(func(s *suite) error {
 			if s.posted.Status != http.StatusCreated {
 				return fmt.Errorf("the POST is answered %d", s.posted.Status)
 			}
 			return nil
-		})},
-	{"post-type", "4.2", Must, "the answer's content type is application/sdp", hasAnswer, nil,
+		}),
+	},
+	{
+		"post-type", "4.2", Must, "the answer's content type is application/sdp", hasAnswer, nil,
 		state(func(s *suite) error {
 			if mediaType(s.posted) != typeSDP {
 				return errors.New("Content-Type is " + orNone(s.posted.Header.Get("Content-Type")))
 			}
 			return nil
-		})},
+		}),
+	},
 	{"post-location", "4.2", Must, "Location names the session", hasAnswer, nil, state(func(s *suite) error {
 		if s.session == nil {
 			return errors.New("Location is " + orNone(s.posted.Header.Get("Location")))
 		}
 		return nil
 	})},
-	{"answer-sdp", "4.2", Must,
+	{
+		"answer-sdp", "4.2", Must,
 		"the body is an answer to the offer: as many media sections, with ICE credentials and a fingerprint",
 		hasAnswer, nil, state(func(s *suite) error {
 			if offered, n := len(sdp.Parse(s.offer).Media), len(s.answer.Media); n > 0 && n != offered {
 				return fmt.Errorf("it has %d media sections, the offer %d", n, offered)
 			}
 			return s.answer.CheckSession()
-		})},
-	{"answer-recvonly", "4.2", Must, "every media section that is accepted is recvonly", hasAnswer, nil,
+		}),
+	},
+	{
+		"answer-recvonly", "4.2", Must, "every media section that is accepted is recvonly", hasAnswer, nil,
 		eachSection(func(_ *suite, m *sdp.Section) string {
 			if !m.Has("recvonly") {
 				return "it is not recvonly"
 			}
 			return ""
-		})},
-	{"answer-candidates", "4.3.2", Must, "the answer contains all candidates of the server", hasAnswer, nil,
+		}),
+	},
+	{
+		"answer-candidates", "4.3.2", Must, "the answer contains all candidates of the server", hasAnswer, nil,
 		state(func(s *suite) error {
 			if _, any := s.answer.Attribute("candidate"); !any {
 				return errors.New("it contains none")
 			}
 			return nil
-		})},
-	{"link-ice-servers", "4.6", Must,
+		}),
+	},
+	{
+		"link-ice-servers", "4.6", Must,
 		"Link fields of relation ice-server name a stun or turn URL, the latter with its credentials", hasPosted, nil,
 		eachLink("ice-server", "the server names no ICE servers", func(_ *suite, l whip.Link) error {
 			scheme, _, _ := strings.Cut(strings.ToLower(l.Target), ":")
@@ -76,14 +89,17 @@ var setup = []check{
 				return errors.New("a Link names a TURN server without username or credential")
 			}
 			return nil
-		})},
-	{"link-extensions", "4.9", Must, "Link fields of extensions name a URL", hasPosted, nil,
+		}),
+	},
+	{
+		"link-extensions", "4.9", Must, "Link fields of extensions name a URL", hasPosted, nil,
 		eachLink("urn:ietf:params:whip:ext:", "the server names no extensions", func(s *suite, l whip.Link) error {
 			if _, err := web.Resolve(s.posted.URL, l.Target); err != nil {
 				return errors.New("an extension's Link names no usable URL")
 			}
 			return nil
-		})},
+		}),
+	},
 }
 
 // eachSection applies to the answer's sections that are not rejected.
@@ -124,7 +140,8 @@ func eachLink(relation, none string, holds func(*suite, whip.Link) error) holdsF
 
 // constraints are §4.4: what the answer must be like.
 var constraints = []check{
-	{"answer-bundle", "4.4.1", Must, "all media sections are in one BUNDLE group", hasAnswer, nil,
+	{
+		"answer-bundle", "4.4.1", Must, "all media sections are in one BUNDLE group", hasAnswer, nil,
 		eachSection(func(s *suite, m *sdp.Section) string {
 			group, _ := s.answer.Session.Attribute("group")
 			semantics, mids, _ := strings.Cut(group, " ")
@@ -132,26 +149,33 @@ var constraints = []check{
 				return ""
 			}
 			return "it is not in the group, which is " + orNone(group)
-		})},
-	{"answer-rtcp-mux", "4.4.1", Must, "RTP and RTCP are multiplexed in every media section", hasAnswer, nil,
+		}),
+	},
+	{
+		"answer-rtcp-mux", "4.4.1", Must, "RTP and RTCP are multiplexed in every media section", hasAnswer, nil,
 		eachSection(func(_ *suite, m *sdp.Section) string {
 			if !m.Has("rtcp-mux") {
 				return "it has no rtcp-mux"
 			}
 			return ""
-		})},
-	{"answer-complete", "4.4.3", Should, "no single media section is rejected: the whole POST is, or nothing", hasAnswer,
+		}),
+	},
+	{
+		"answer-complete", "4.4.3", Should, "no single media section is rejected: the whole POST is, or nothing", hasAnswer,
 		nil, state(func(s *suite) error {
 			if i := slices.IndexFunc(s.answer.Media, func(m sdp.Section) bool { return m.Rejected() }); i >= 0 {
 				return fmt.Errorf("media section %d is rejected (port 0)", i)
 			}
 			return nil
-		})},
-	{"answer-setup", "4.4.4", Must, "an offer of setup:actpass is answered active or passive", hasAnswer, nil,
+		}),
+	},
+	{
+		"answer-setup", "4.4.4", Must, "an offer of setup:actpass is answered active or passive", hasAnswer, nil,
 		state(func(s *suite) error {
 			if v, _ := s.answer.Attribute("setup"); v != "active" && v != "passive" {
 				return errors.New("setup is " + orNone(v))
 			}
 			return nil
-		})},
+		}),
+	},
 }

@@ -226,8 +226,10 @@ func postOf(contentType string, body func(*suite) string) func(*suite) web.Call 
 // patchOf sends a body to the session, with the entity-tag of the ICE session or another.
 func patchOf(contentType string, ifMatch, body func(*suite) string) func(*suite) web.Call {
 	return func(s *suite) web.Call {
-		return web.Call{Method: http.MethodPatch, URL: s.session, ContentType: contentType, IfMatch: ifMatch(s),
-			Body: []byte(body(s))}
+		return web.Call{
+			Method: http.MethodPatch, URL: s.session, ContentType: contentType, IfMatch: ifMatch(s),
+			Body: []byte(body(s)),
+		}
 	}
 }
 

@@ -13,14 +13,17 @@ import (
 
 // teardown is the end of the session in §4.2.
 var teardown = []check{
-	{"session-final", "4.5", Must, "requests to the session are not redirected", hasSession, getSession,
+	{
+		"session-final", "4.5", Must, "requests to the session are not redirected", hasSession, getSession,
 		func(_ context.Context, _ *suite, a *web.Answer) error {
 			if a.Status/100 == 3 {
 				return fmt.Errorf("it is answered %d", a.Status)
 			}
 			return nil
-		}},
-	{"delete", "4.2", Must, "DELETE ends the session with 2xx, whatever entity-tag is sent with it (§4.3.1)", hasSession,
+		},
+	},
+	{
+		"delete", "4.2", Must, "DELETE ends the session with 2xx, whatever entity-tag is sent with it (§4.3.1)", hasSession,
 		func(s *suite) web.Call {
 			return web.Call{Method: http.MethodDelete, URL: s.session, IfMatch: `"not-the-tag"`}
 		},
@@ -33,8 +36,10 @@ var teardown = []check{
 				return fmt.Errorf("it is answered %d", a.Status)
 			}
 			return nil
-		}},
-	{"deleted", "4.2", Must, "after DELETE there is no session any more", hasSession,
+		},
+	},
+	{
+		"deleted", "4.2", Must, "after DELETE there is no session any more", hasSession,
 		patchOf(typeFragment, text("*"), candidate), func(ctx context.Context, s *suite, a *web.Answer) error {
 			if a.Status < 400 {
 				return fmt.Errorf("a PATCH is still answered %d", a.Status)
@@ -44,16 +49,22 @@ var teardown = []check{
 				return fmt.Errorf("GET is still answered %d", a.Status)
 			}
 			return err
-		}},
+		},
+	},
 }
 
 // again is what needs further POSTs.
 var again = []check{
-	{"post-wrong-type", "4.2", Must, "a POST of another content type is refused with 4xx", nil,
-		postOf("text/plain", offered), isRefused("a POST of text/plain")},
-	{"post-malformed", "4.2", Must, "a POST of malformed SDP is refused with 4xx", nil,
-		postOf(typeSDP, text("this is no SDP\r\n")), isRefused("malformed SDP")},
-	{"post-distinct", "4.2", Must, "each POST makes a session of its own", hasSession, nil,
+	{
+		"post-wrong-type", "4.2", Must, "a POST of another content type is refused with 4xx", nil,
+		postOf("text/plain", offered), isRefused("a POST of text/plain"),
+	},
+	{
+		"post-malformed", "4.2", Must, "a POST of malformed SDP is refused with 4xx", nil,
+		postOf(typeSDP, text("this is no SDP\r\n")), isRefused("malformed SDP"),
+	},
+	{
+		"post-distinct", "4.2", Must, "each POST makes a session of its own", hasSession, nil,
 		func(ctx context.Context, s *suite, _ *web.Answer) error {
 			a, err := s.open(ctx, func(offer string) string { return offer })
 			defer s.closeExtra(ctx)
@@ -67,8 +78,10 @@ var again = []check{
 				return errors.New("both sessions have the same URL")
 			}
 			return nil
-		}},
-	{"setup-active", "4.4.4", Should, "an offer of setup:active is answered passive, or refused with 4xx", hasAnswer, nil,
+		},
+	},
+	{
+		"setup-active", "4.4.4", Should, "an offer of setup:active is answered passive, or refused with 4xx", hasAnswer, nil,
 		func(ctx context.Context, s *suite, _ *web.Answer) error {
 			a, err := s.open(ctx, func(offer string) string {
 				return regexp.MustCompile(`a=setup:\w+`).ReplaceAllString(offer, "a=setup:active")
@@ -86,8 +99,10 @@ var again = []check{
 				return fmt.Errorf("it is answered %d", a.Status)
 			}
 			return nil
-		}},
-	{"token-required", "4.7.1", Must, "if a token is required, a POST without it is refused with 401 and a challenge",
+		},
+	},
+	{
+		"token-required", "4.7.1", Must, "if a token is required, a POST without it is refused with 401 and a challenge",
 		func(s *suite) string {
 			if s.o.Token == "" {
 				return "no token is used"
@@ -108,7 +123,8 @@ var again = []check{
 				return errors.New("the 401 has no WWW-Authenticate (RFC 9110 §11.6.1)")
 			}
 			return isRefused("a POST without the token")(ctx, s, a)
-		}},
+		},
+	},
 }
 
 func offered(s *suite) string { return s.offer }

@@ -13,26 +13,32 @@ import (
 
 // usage is §4.1 and what OPTIONS is for.
 var usage = []check{
-	{"get-endpoint", "4.1", Must, "GET on the endpoint is answered 2xx without content: nothing is defined to be there",
-		nil, getEndpoint, isEmpty},
+	{
+		"get-endpoint", "4.1", Must, "GET on the endpoint is answered 2xx without content: nothing is defined to be there",
+		nil, getEndpoint, isEmpty,
+	},
 	{"get-session", "4.1", Must, "GET on the session is answered 2xx without content", hasSession, getSession, isEmpty},
 	{"options-cors", "4.2", Must, "OPTIONS on the endpoint supports CORS, without a token", nil, preflight, allowsPages},
-	{"options-accept-post", "4.2", Should, "the answer to OPTIONS names application/sdp in Accept-Post", hasOptions, nil,
+	{
+		"options-accept-post", "4.2", Should, "the answer to OPTIONS names application/sdp in Accept-Post", hasOptions, nil,
 		state(func(s *suite) error {
 			v := strings.Join(s.options.Header.Values("Accept-Post"), ",")
 			if !strings.Contains(strings.ToLower(v), typeSDP) {
 				return errors.New("Accept-Post is " + orNone(v))
 			}
 			return nil
-		})},
-	{"options-no-ice", "4.6", Should, "the answer to a preflight brings no STUN/TURN configuration, which is costly to " +
-		"make",
+		}),
+	},
+	{
+		"options-no-ice", "4.6", Should, "the answer to a preflight brings no STUN/TURN configuration, which is costly to " +
+			"make",
 		hasOptions, nil, state(func(s *suite) error {
 			if n := len(whip.ParseICEServers(s.options.Header.Values("Link"))); n > 0 {
 				return fmt.Errorf("it brings %d ICE servers", n)
 			}
 			return nil
-		})},
+		}),
+	},
 }
 
 func isEmpty(_ context.Context, _ *suite, a *web.Answer) error {

@@ -75,8 +75,10 @@ func New(o Options) http.Handler {
 			continue // embedded files can be read
 		}
 		sum := sha256.Sum256(data)
-		f := file{name: path.Base(name), kind: kindOf(name), tag: `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`,
-			data: data}
+		f := file{
+			name: path.Base(name), kind: kindOf(name), tag: `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`,
+			data: data,
+		}
 		h.files["/"+f.name] = f
 	}
 	h.files["/"] = h.files["/index.html"]

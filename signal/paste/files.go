@@ -30,8 +30,10 @@ const flagFrom, flagTo = "paste-from", "paste-to"
 
 var flags = []signal.Flag{
 	{Name: "paste", Help: "Exchange offer and answer as texts, by copy and paste: no server at all."},
-	{Name: flagFrom, Placeholder: "FILE",
-		Help: "With --paste: read the peer's text from this file, as soon as it exists, instead of stdin."},
+	{
+		Name: flagFrom, Placeholder: "FILE",
+		Help: "With --paste: read the peer's text from this file, as soon as it exists, instead of stdin.",
+	},
 	{Name: flagTo, Placeholder: "FILE", Help: "With --paste: write the local text to this file instead of showing it."},
 }
 

@@ -15,12 +15,18 @@ import (
 // Way is one POST of the offer.
 var Way = signal.Way{
 	Name: "post", Token: true, Path: "/offer",
-	Call: []signal.Flag{{Name: "offer", Placeholder: "URL",
-		Help: "Post the offer to this address, as JSON; the response is the answer."}},
-	Answer: []signal.Flag{{Name: "listen", Placeholder: "HOST:PORT",
-		Help: "Accept offers posted as JSON to http://HOST:PORT/offer, and answer in the response."}},
-	Check: []signal.Flag{{Name: "offer", Placeholder: "URL",
-		Help: "Post an offer to this address, as JSON; the response is the answer."}},
+	Call: []signal.Flag{{
+		Name: "offer", Placeholder: "URL",
+		Help: "Post the offer to this address, as JSON; the response is the answer.",
+	}},
+	Answer: []signal.Flag{{
+		Name: "listen", Placeholder: "HOST:PORT",
+		Help: "Accept offers posted as JSON to http://HOST:PORT/offer, and answer in the response.",
+	}},
+	Check: []signal.Flag{{
+		Name: "offer", Placeholder: "URL",
+		Help: "Post an offer to this address, as JSON; the response is the answer.",
+	}},
 	ValidAddress: web.Valid, Shown: web.Shown,
 	Dial: func(ctx context.Context, s signal.Setup) (signal.Channel, error) {
 		return Dial(ctx, Options{URL: s.Address, Options: web.OptionsOf(s)})

@@ -47,8 +47,10 @@ func (s *Server) Accept(context.Context) (signal.Channel, error) {
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path != "/" && r.URL.Path != Way.Path {
-		web.Refuse(w, web.Problem{Status: http.StatusNotFound, Title: "nothing is here",
-			Detail: "Offers are accepted at " + Way.Path + "."})
+		web.Refuse(w, web.Problem{
+			Status: http.StatusNotFound, Title: "nothing is here",
+			Detail: "Offers are accepted at " + Way.Path + ".",
+		})
 		return
 	}
 	web.Resource{
@@ -62,8 +64,10 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request) *web.Problem {
 	switch web.MediaType(r) {
 	case "application/json", "text/plain", "":
 	default:
-		return &web.Problem{Status: http.StatusUnsupportedMediaType, Title: "the body must be JSON",
-			Detail: "Send Content-Type: application/json."}
+		return &web.Problem{
+			Status: http.StatusUnsupportedMediaType, Title: "the body must be JSON",
+			Detail: "Send Content-Type: application/json.",
+		}
 	}
 	raw, problem := web.ReadBody(w, r, maxBody)
 	if problem != nil {
@@ -71,8 +75,10 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request) *web.Problem {
 	}
 	offer, err := signal.ParseDescription(raw, signal.KindOffer)
 	if err != nil {
-		return &web.Problem{Status: http.StatusBadRequest, Title: web.Clean(err.Error()),
-			Detail: `Post {"type":"offer","sdp":…}.`}
+		return &web.Problem{
+			Status: http.StatusBadRequest, Title: web.Clean(err.Error()),
+			Detail: `Post {"type":"offer","sdp":…}.`,
+		}
 	}
 	c := s.sessions.Take(r.Context())
 	if c == nil {

@@ -114,8 +114,11 @@ func TestCandidateIdentity(t *testing.T) {
 	e := idle(0)
 	text, zero, one := "0", uint16(0), uint16(1)
 	for n, c := range []signal.Candidate{
-		{Candidate: "candidate:1"}, {Candidate: "candidate:2"}, {Candidate: "candidate:1", SDPMid: &text},
-		{Candidate: "candidate:1", SDPMLineIndex: &zero}, {Candidate: "candidate:1", SDPMLineIndex: &one},
+		{Candidate: "candidate:1"},
+		{Candidate: "candidate:2"},
+		{Candidate: "candidate:1", SDPMid: &text},
+		{Candidate: "candidate:1", SDPMLineIndex: &zero},
+		{Candidate: "candidate:1", SDPMLineIndex: &one},
 		{Candidate: "candidate:1", UsernameFragment: &text},
 	} {
 		m := signal.Message{Kind: signal.KindCandidate, Candidate: &c}
@@ -220,8 +223,11 @@ func TestOneRequestAtATime(t *testing.T) {
 		polling, posting bool
 		want             bool
 	}{
-		{0, false, false, true}, {0, true, false, false}, {0, false, true, false},
-		{20 * time.Second, true, false, true}, {20 * time.Second, false, true, false},
+		{0, false, false, true},
+		{0, true, false, false},
+		{0, false, true, false},
+		{20 * time.Second, true, false, true},
+		{20 * time.Second, false, true, false},
 	} {
 		e := idle(test.announced)
 		e.polling = test.polling

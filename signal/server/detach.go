@@ -41,8 +41,10 @@ type detachedConns struct {
 }
 
 func newDetachedConns(address net.Addr) *detachedConns {
-	return &detachedConns{address: address, back: make(chan net.Conn), closed: make(chan struct{}),
-		conns: make(map[net.Conn]struct{})}
+	return &detachedConns{
+		address: address, back: make(chan net.Conn), closed: make(chan struct{}),
+		conns: make(map[net.Conn]struct{}),
+	}
 }
 
 // Accept implements net.Listener.

@@ -46,14 +46,22 @@ var (
 		"not now, or not from this peer: "+
 			"only the initiator offers in need_init, only the subscriber answers in offered, and each once")
 
-	errTooLarge = &failure{status: http.StatusRequestEntityTooLarge, reason: "body_too_large",
-		message: "the body exceeds this server's limit"}
-	errCrossSite = &failure{status: http.StatusForbidden, reason: "cross_site",
-		message: "web pages of other sites cannot call here: open this server's own page"}
-	errNotFound = &failure{status: http.StatusNotFound, reason: "not_found",
-		message: "nothing is here; the call endpoint is at /call/call_line_process/"}
-	errShuttingDown = &failure{status: http.StatusServiceUnavailable, reason: "shutting_down",
-		message: "the server is shutting down; dial again later"}
+	errTooLarge = &failure{
+		status: http.StatusRequestEntityTooLarge, reason: "body_too_large",
+		message: "the body exceeds this server's limit",
+	}
+	errCrossSite = &failure{
+		status: http.StatusForbidden, reason: "cross_site",
+		message: "web pages of other sites cannot call here: open this server's own page",
+	}
+	errNotFound = &failure{
+		status: http.StatusNotFound, reason: "not_found",
+		message: "nothing is here; the call endpoint is at /call/call_line_process/",
+	}
+	errShuttingDown = &failure{
+		status: http.StatusServiceUnavailable, reason: "shutting_down",
+		message: "the server is shutting down; dial again later",
+	}
 	errCandidateLimit = tooMany("candidates_limit", "this peer has sent as many candidates as the server keeps", 0)
 	errPairLimit      = tooMany("pairs_limit", "the server holds as many calls as it may; try again later", 10*time.Second)
 	errAddressLimit   = tooMany("address_pairs_limit",

@@ -86,8 +86,10 @@ const retryTime = time.Second
 
 // Busy is the refusal while another session is in progress.
 func Busy() *Problem {
-	return &Problem{Status: http.StatusServiceUnavailable, Title: "another call is in progress",
-		Detail: "One call is answered at a time.", Retry: retryTime}
+	return &Problem{
+		Status: http.StatusServiceUnavailable, Title: "another call is in progress",
+		Detail: "One call is answered at a time.", Retry: retryTime,
+	}
 }
 
 // Resource is what is at one URL of an answerer's server. It answers OPTIONS, which needs no token (RFC 9725 §4.7.1),
@@ -112,12 +114,16 @@ func (x Resource) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		Reply(w, http.StatusNoContent, "", nil)
 	case !Authorized(r, x.Token):
-		problem = &Problem{Status: http.StatusUnauthorized, Title: "a bearer token is required",
-			Detail: "Send the token that this server was started with."}
+		problem = &Problem{
+			Status: http.StatusUnauthorized, Title: "a bearer token is required",
+			Detail: "Send the token that this server was started with.",
+		}
 	case !known:
 		w.Header().Set("Allow", methods)
-		problem = &Problem{Status: http.StatusMethodNotAllowed, Title: "this method is not allowed here",
-			Detail: "Allowed are " + methods + "."}
+		problem = &Problem{
+			Status: http.StatusMethodNotAllowed, Title: "this method is not allowed here",
+			Detail: "Allowed are " + methods + ".",
+		}
 	default:
 		problem = method(w, r)
 	}
@@ -222,11 +228,15 @@ func ReadBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, *Pro
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return nil, &Problem{Status: http.StatusRequestEntityTooLarge, Title: "the body is too large",
-			Detail: "At most " + strconv.FormatInt(limit, 10) + " bytes are allowed."}
+		return nil, &Problem{
+			Status: http.StatusRequestEntityTooLarge, Title: "the body is too large",
+			Detail: "At most " + strconv.FormatInt(limit, 10) + " bytes are allowed.",
+		}
 	case err != nil:
-		return nil, &Problem{Status: http.StatusBadRequest, Title: "the body was incomplete or too slow",
-			Detail: "Send it again."}
+		return nil, &Problem{
+			Status: http.StatusBadRequest, Title: "the body was incomplete or too slow",
+			Detail: "Send it again.",
+		}
 	}
 	return raw, nil
 }

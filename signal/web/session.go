@@ -59,8 +59,10 @@ func (s *Session) Ask(ctx context.Context, offer string, patience time.Duration)
 		p.Title, p.Err = "the call ended before the answer", signal.ErrClosed
 	case <-timer.C:
 		p.Status, p.Title, p.Retry = http.StatusGatewayTimeout, "the call was not answered in time", 0
-		p.Err = &signal.Error{Op: "answer", Reason: signal.ReasonTimeout,
-			Err: errors.New("the caller was not answered in time")}
+		p.Err = &signal.Error{
+			Op: "answer", Reason: signal.ReasonTimeout,
+			Err: errors.New("the caller was not answered in time"),
+		}
 	}
 	return "", p
 }

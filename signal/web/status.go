@@ -140,8 +140,10 @@ func Protocol(op string, a *Answer, err error) *signal.Error {
 // statusError classifies a status that was not expected.
 func (c *Client) statusError(call Call, a *Answer) *signal.Error {
 	text, code := c.text(call, a)
-	e := &signal.Error{Op: call.Op, Status: a.Status, Code: code, RequestID: requestID(a), Reason: reasonOf(a.Status),
-		Err: errors.New("the server answered " + StatusText(a.Status))}
+	e := &signal.Error{
+		Op: call.Op, Status: a.Status, Code: code, RequestID: requestID(a), Reason: reasonOf(a.Status),
+		Err: errors.New("the server answered " + StatusText(a.Status)),
+	}
 	if text != "" {
 		e.Err = fmt.Errorf("%w: %s", e.Err, text)
 	}

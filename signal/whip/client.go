@@ -24,10 +24,14 @@ const (
 var (
 	Publish = way(signal.Way{
 		Name: "whip", Media: signal.MediaFromCaller,
-		Call: []signal.Flag{{Placeholder: "URL",
-			Help: "Publish the clips to this endpoint of a media server (WHIP, RFC 9725)."}},
-		Answer: []signal.Flag{{Placeholder: "HOST:PORT",
-			Help: "Accept what encoders publish to http://HOST:PORT/whip (WHIP, RFC 9725)."}},
+		Call: []signal.Flag{{
+			Placeholder: "URL",
+			Help:        "Publish the clips to this endpoint of a media server (WHIP, RFC 9725).",
+		}},
+		Answer: []signal.Flag{{
+			Placeholder: "HOST:PORT",
+			Help:        "Accept what encoders publish to http://HOST:PORT/whip (WHIP, RFC 9725).",
+		}},
 		Check: []signal.Flag{{Placeholder: "URL", Help: "Publish to this endpoint of a media server (WHIP)."}},
 	})
 	Play = way(signal.Way{
@@ -205,8 +209,10 @@ func (c *Client) post(ctx context.Context, offer string) error {
 	}
 	if problem := isDescription(a); problem != nil {
 		if a.Status == http.StatusNotAcceptable {
-			return &signal.Error{Op: "offer", Status: a.Status, Reason: signal.ReasonRejected,
-				Err: errors.New("the server does not accept the offer, and makes none itself")}
+			return &signal.Error{
+				Op: "offer", Status: a.Status, Reason: signal.ReasonRejected,
+				Err: errors.New("the server does not accept the offer, and makes none itself"),
+			}
 		}
 		return web.Protocol("offer", a, problem)
 	}
@@ -272,8 +278,10 @@ func (c *Client) restart(ctx context.Context, offer string) error {
 	session, answer := c.session, c.answer
 	c.mu.Unlock()
 	if session == nil {
-		return &signal.Error{Op: "restart", Reason: signal.ReasonProtocol,
-			Err: errors.New("the server did not name the session")}
+		return &signal.Error{
+			Op: "restart", Reason: signal.ReasonProtocol,
+			Err: errors.New("the server did not name the session"),
+		}
 	}
 	local := sdp.Parse(offer).Fragment()
 	var remote *sdp.Fragment

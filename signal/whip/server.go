@@ -104,8 +104,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		x.Accept = [2]string{"Accept-Post", typeSDP}
 		x.Methods = methods{http.MethodPost: s.post, http.MethodGet: web.Empty, http.MethodHead: web.Empty}
 	default:
-		web.Refuse(w, web.Problem{Status: http.StatusNotFound, Title: "nothing is here",
-			Detail: "The endpoint is at " + s.endpoint() + "."})
+		web.Refuse(w, web.Problem{
+			Status: http.StatusNotFound, Title: "nothing is here",
+			Detail: "The endpoint is at " + s.endpoint() + ".",
+		})
 		return
 	}
 	x.ServeHTTP(w, r)
@@ -126,8 +128,10 @@ func (s *Server) ofSession(name string) methods {
 			if c := s.find(name); c != nil {
 				return do(c, w, r)
 			}
-			return &web.Problem{Status: http.StatusNotFound, Title: "there is no such session",
-				Detail: "It has ended or never existed: create another at " + s.endpoint() + "."}
+			return &web.Problem{
+				Status: http.StatusNotFound, Title: "there is no such session",
+				Detail: "It has ended or never existed: create another at " + s.endpoint() + ".",
+			}
 		}
 	}
 	get := with(func(_ *session, w http.ResponseWriter, r *http.Request) *web.Problem { return web.Empty(w, r) })
@@ -140,8 +144,10 @@ func (s *Server) ofSession(name string) methods {
 // post makes a session of an offer.
 func (s *Server) post(w http.ResponseWriter, r *http.Request) *web.Problem {
 	if web.MediaType(r) != typeSDP {
-		return &web.Problem{Status: http.StatusUnsupportedMediaType, Title: "the body must be SDP",
-			Detail: "Send Content-Type: " + typeSDP + "."}
+		return &web.Problem{
+			Status: http.StatusUnsupportedMediaType, Title: "the body must be SDP",
+			Detail: "Send Content-Type: " + typeSDP + ".",
+		}
 	}
 	raw, problem := web.ReadBody(w, r, signal.MaxSDP)
 	if problem != nil {

@@ -60,8 +60,10 @@ func (c *session) tag() string {
 func (c *session) patch(w http.ResponseWriter, r *http.Request) *web.Problem {
 	if web.MediaType(r) != typeFragment {
 		w.Header().Set("Accept-Patch", typeFragment)
-		return &web.Problem{Status: http.StatusUnsupportedMediaType, Title: "the body must be an SDP fragment",
-			Detail: "Send Content-Type: " + typeFragment + "."}
+		return &web.Problem{
+			Status: http.StatusUnsupportedMediaType, Title: "the body must be an SDP fragment",
+			Detail: "Send Content-Type: " + typeFragment + ".",
+		}
 	}
 	raw, problem := web.ReadBody(w, r, sdp.MaxFragment)
 	if problem != nil {
@@ -96,8 +98,10 @@ func (c *session) patch(w http.ResponseWriter, r *http.Request) *web.Problem {
 func (c *session) precondition(fields []string) *web.Problem {
 	value := strings.Join(fields, ",")
 	if strings.TrimSpace(value) == "" {
-		return &web.Problem{Status: http.StatusPreconditionRequired, Title: "an If-Match field is required",
-			Detail: "Send the ETag of the session, or * for an ICE restart."}
+		return &web.Problem{
+			Status: http.StatusPreconditionRequired, Title: "an If-Match field is required",
+			Detail: "Send the ETag of the session, or * for an ICE restart.",
+		}
 	}
 	current := c.tag()
 	for _, tag := range strings.Split(value, ",") {
@@ -106,8 +110,10 @@ func (c *session) precondition(fields []string) *web.Problem {
 			return nil
 		}
 	}
-	return &web.Problem{Status: http.StatusPreconditionFailed, Title: "the entity-tag is not this ICE session's",
-		Detail: "Send the ETag that the last ICE restart was answered with."}
+	return &web.Problem{
+		Status: http.StatusPreconditionFailed, Title: "the entity-tag is not this ICE session's",
+		Detail: "Send the ETag that the last ICE restart was answered with.",
+	}
 }
 
 // candidates passes a client's candidates on. Those beyond the bound are dropped silently, as unusable ones are.

@@ -19,8 +19,8 @@ import (
 
 const pwd2 = "vw5LmwG4y/e6dPP/zAP9Gp5k"
 
-func message(kind signal.Kind, sdp string) signal.Message {
-	return signal.Message{Kind: kind, Description: &signal.Description{Type: kind.String(), SDP: sdp}}
+func message(kind signal.Kind, text string) signal.Message {
+	return signal.Message{Kind: kind, Description: &signal.Description{Type: kind.String(), SDP: text}}
 }
 
 func receive(t *testing.T, c signal.Channel) signal.Message {

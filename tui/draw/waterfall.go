@@ -108,8 +108,10 @@ func (w Waterfall) Head(th *Theme, title string, indent, width, height int) *Lin
 	for _, c := range []struct {
 		title string
 		end   int
-	}{{"start s", startWidth}, {"duration", startWidth + 2 + lengthWidth}, {"share",
-		startWidth + 2 + lengthWidth + 3 + shareWidth}} {
+	}{{"start s", startWidth}, {"duration", startWidth + 2 + lengthWidth}, {
+		"share",
+		startWidth + 2 + lengthWidth + 3 + shareWidth,
+	}} {
 		l.To(at+c.end-Width(c.title)).Add(th.Dim, c.title)
 	}
 	return l

@@ -58,8 +58,10 @@ func pathOf(c *call.Call) (draw.Path, bool) {
 	if d, ok := c.RoundTripTime(); ok {
 		rtt = words.Duration(d)
 	}
-	return draw.Path{Nodes: append(here, there...), Wire: len(here) - 1, Label: words.Join(" · ", protocol, rtt),
-		Trips: values(c, pathHistory, pathRTT)}, true
+	return draw.Path{
+		Nodes: append(here, there...), Wire: len(here) - 1, Label: words.Join(" · ", protocol, rtt),
+		Trips: values(c, pathHistory, pathRTT),
+	}, true
 }
 
 // localSite is the way from this machine to where packets enter the network between the sites.
@@ -85,8 +87,10 @@ func localSite(c *call.Call, local, remote *call.CandidateRow) []draw.Node {
 		if over == "udp" {
 			over = ""
 		}
-		relay := draw.Node{Title: "relay", Address: place,
-			Note: words.Join(", ", words.Join(" ", "yours", words.Prefixed("over ", over)), words.Prefixed("at ", local.URL))}
+		relay := draw.Node{
+			Title: "relay", Address: place,
+			Note: words.Join(", ", words.Join(" ", "yours", words.Prefixed("over ", over)), words.Prefixed("at ", local.URL)),
+		}
 		if nat, ok := relayNAT(c, local); ok {
 			return []draw.Node{you, nat, relay}
 		}
@@ -120,8 +124,10 @@ func relayNAT(c *call.Call, local *call.CandidateRow) (draw.Node, bool) {
 func natOf(c *call.Call, base string) draw.Node {
 	for _, l := range c.Local {
 		if l.CandidateType == diag.Srflx && words.Address(l.RelatedAddress, l.RelatedPort) == base {
-			return draw.Node{Title: "your NAT", Address: words.Address(l.Address, l.Port),
-				Note: words.Join(", ", "server-reflexive", words.Prefixed("from ", l.URL))}
+			return draw.Node{
+				Title: "your NAT", Address: words.Address(l.Address, l.Port),
+				Note: words.Join(", ", "server-reflexive", words.Prefixed("from ", l.URL)),
+			}
 		}
 	}
 	return draw.Node{Title: "your NAT", Address: "address unknown"}

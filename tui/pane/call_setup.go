@@ -78,8 +78,10 @@ type detail func(diag.PhaseName) bool
 // bars shows as much detail as there are rows: every server's gathering, on a large screen every channel and stream
 // too.
 func (p *Call) bars(rows int) (bars []draw.Bar, till time.Duration) {
-	details := []detail{func(n diag.PhaseName) bool { return n == diag.PhaseGather },
-		func(diag.PhaseName) bool { return false }}
+	details := []detail{
+		func(n diag.PhaseName) bool { return n == diag.PhaseGather },
+		func(diag.PhaseName) bool { return false },
+	}
 	if p.height >= 45 {
 		details = append([]detail{func(diag.PhaseName) bool { return true }}, details...)
 	}
@@ -121,8 +123,10 @@ func setupBars(c *call.Call, g draw.Glyphs, single detail) (bars []draw.Bar, til
 
 // barOf is the bar of one span. Alone it is named after its subject, else the subject goes to the notes.
 func barOf(s call.Span, g draw.Glyphs, alone bool) draw.Bar {
-	b := draw.Bar{Name: words.Phase(s.Phase), Start: s.Start, End: s.End, Running: s.Outcome == "", Level: draw.Good,
-		Remote: remote[s.Phase], Wait: s.Phase == diag.PhaseWait}
+	b := draw.Bar{
+		Name: words.Phase(s.Phase), Start: s.Start, End: s.End, Running: s.Outcome == "", Level: draw.Good,
+		Remote: remote[s.Phase], Wait: s.Phase == diag.PhaseWait,
+	}
 	mark, detail := "", s.Detail
 	switch s.Outcome {
 	case diag.OutcomeFailed:

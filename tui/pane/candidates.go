@@ -54,9 +54,11 @@ type table struct {
 }
 
 func tableOf[T any](title, empty string, rows []T, in columns[T]) table {
-	return table{title: title, columns: in.titles(), count: len(rows), empty: empty,
+	return table{
+		title: title, columns: in.titles(), count: len(rows), empty: empty,
 		cells: func(i int) []draw.Cell { return in.cells(rows[i]) },
-		key:   func(i, column int) sortKey { return in[column].key(rows[i]) }}
+		key:   func(i, column int) sortKey { return in[column].key(rows[i]) },
+	}
 }
 
 // NewCandidates makes the pane.
@@ -233,8 +235,10 @@ func (p *Candidates) sections() (left, right []section) {
 	var all []section
 	for k, t := range p.tables() {
 		order := p.orders[k]
-		s := section{title: t.title, columns: t.columns, count: len(order), empty: t.empty,
-			row: func(i int) []draw.Cell { return t.cells(order[i]) }}
+		s := section{
+			title: t.title, columns: t.columns, count: len(order), empty: t.empty,
+			row: func(i int) []draw.Cell { return t.cells(order[i]) },
+		}
 		if t.count > 0 {
 			s.empty = "no row matches the filter: esc shows all"
 		}

@@ -80,7 +80,8 @@ func (p *Candidates) candidateColumns(title string) columns[call.CandidateRow] {
 	}
 	return columns[call.CandidateRow]{
 		{
-			draw.Column{Title: title, Strong: len(title), Min: 18, Max: 18}, p.candidateType,
+			draw.Column{Title: title, Strong: len(title), Min: 18, Max: 18},
+			p.candidateType,
 			// the order of priority is that of the types
 			func(r call.CandidateRow) sortKey { return sortKey{-float64(r.Priority), string(r.CandidateType)} },
 		},
@@ -179,8 +180,10 @@ func (p *Candidates) pairColumns() columns[diag.Pair] {
 }
 
 // pairRanks put what works before what is tried, and that before what failed.
-var pairRanks = map[diag.PairState]float64{diag.PairSucceeded: 1, diag.PairInProgress: 2, diag.PairWaiting: 3,
-	diag.PairFrozen: 4, diag.PairFailed: 5}
+var pairRanks = map[diag.PairState]float64{
+	diag.PairSucceeded: 1, diag.PairInProgress: 2, diag.PairWaiting: 3,
+	diag.PairFrozen: 4, diag.PairFailed: 5,
+}
 
 func (p *Candidates) pairState(pair diag.Pair) draw.Cell {
 	level := draw.Idle

@@ -16,14 +16,6 @@ func secondsCell(seconds *float64) draw.Cell {
 	return draw.LengthCell(secs(*seconds))
 }
 
-// millisCell is a duration of an event; empty when it was not measured.
-func millisCell(ms *diag.Millis) draw.Cell {
-	if ms == nil {
-		return draw.Cell{}
-	}
-	return draw.LengthCell(ms.Duration())
-}
-
 // kbitCell is a bitrate in kbit/s.
 func kbitCell(bps *float64) draw.Cell {
 	if bps == nil {

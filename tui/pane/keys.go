@@ -20,8 +20,10 @@ func Both(a, b key.Binding, shown, help string) key.Binding {
 }
 
 func newScrollKeys() scrollKeys {
-	return scrollKeys{Up: bind("up", "up", "k"), Down: bind("down", "down", "j"), PageUp: bind("page up", "pgup", "b"),
-		PageDown: bind("page down", "pgdown"), Top: bind("first", "home", "g"), Bottom: bind("last", "end", "G")}
+	return scrollKeys{
+		Up: bind("up", "up", "k"), Down: bind("down", "down", "j"), PageUp: bind("page up", "pgup", "b"),
+		PageDown: bind("page down", "pgdown"), Top: bind("first", "home", "g"), Bottom: bind("last", "end", "G"),
+	}
 }
 
 // bindings are the keys as they are shown.

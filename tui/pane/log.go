@@ -36,8 +36,10 @@ type logKeys struct {
 
 // NewLog makes the pane; it follows the newest event until another is selected.
 func NewLog(s *Scene) Pane {
-	keys := logKeys{newScrollKeys(), bind("follow", "f"), bind("details", "enter"), bind("kinds", "K"),
-		bind("show all", "esc")}
+	keys := logKeys{
+		newScrollKeys(), bind("follow", "f"), bind("details", "enter"), bind("kinds", "K"),
+		bind("show all", "esc"),
+	}
 	return &Log{Scene: s, keys: keys, filter: newFilter("filter"), follow: true, detail: newDetail()}
 }
 

@@ -207,8 +207,10 @@ func details(c *call.Call, s stream) []string {
 		title, way, other = "from the peer", "received", "you"
 	}
 	title = words.Capital(words.Join(" ", s.kind, title))
-	parts := []string{title, state, s.codec, words.Join(" at ", s.picture, fpsText(s.fps)), words.Prefixed("mid ", s.mid),
-		words.Prefixed("SSRC ", ssrcText(s))}
+	parts := []string{
+		title, state, s.codec, words.Join(" at ", s.picture, fpsText(s.fps)), words.Prefixed("mid ", s.mid),
+		words.Prefixed("SSRC ", ssrcText(s)),
+	}
 	if s.packets == nil {
 		return parts
 	}

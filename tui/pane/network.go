@@ -30,8 +30,10 @@ type networkKeys struct {
 
 // NewNetwork makes the pane.
 func NewNetwork(s *Scene) Pane {
-	p := &Network{Scene: s, keys: networkKeys{newScrollKeys(), bind("diagnose", "d"), bind("details", "enter")},
-		unfolded: map[string]bool{}}
+	p := &Network{
+		Scene: s, keys: networkKeys{newScrollKeys(), bind("diagnose", "d"), bind("details", "enter")},
+		unfolded: map[string]bool{},
+	}
 	p.settle()
 	return p
 }

@@ -117,8 +117,13 @@ func (p *Network) asking(url, transport string) netEntry {
 		id: "asking " + url + transport, text: url + ": asking", about: url +
 			" is being asked and has not answered so far. Silence becomes a finding only when enough requests have gone " +
 			"unanswered.",
-		cells: []draw.Cell{{Text: url, Mark: mark, Level: paint}, {Text: transport, Paint: p.Theme.Dim}, {}, {},
-			{Text: "asking", Paint: p.Theme.Dim}},
+		cells: []draw.Cell{
+			{Text: url, Mark: mark, Level: paint},
+			{Text: transport, Paint: p.Theme.Dim},
+			{},
+			{},
+			{Text: "asking", Paint: p.Theme.Dim},
+		},
 	}
 }
 
@@ -163,7 +168,8 @@ func (p *Network) behaviors(n *judge.Network) netPart {
 	part := netPart{columns: behaviorColumns, empty: "nothing is known yet"}
 	for _, row := range n.Behaviors.Rows() {
 		mark, paint := p.confidence(row.Confidence)
-		label, value, evidence := words.BehaviorLabel(row.Name), words.BehaviorValue(row.Behavior), words.BehaviorEvidence(row.Behavior)
+		label, value := words.BehaviorLabel(row.Name), words.BehaviorValue(row.Behavior)
+		evidence := words.BehaviorEvidence(row.Behavior)
 		because := ""
 		if len(evidence) > 0 {
 			because = evidence[0]
@@ -327,8 +333,10 @@ func (p *Network) runs() netPart {
 	var before *judge.Network
 	for i := range p.Call.NAT {
 		d := &p.Call.NAT[i]
-		e := netEntry{id: fmt.Sprint("run ", d.At),
-			cells: []draw.Cell{{Text: words.Clock(d.At)}, {Text: "in progress", Paint: p.Theme.Dim}, {}}}
+		e := netEntry{
+			id:    fmt.Sprint("run ", d.At),
+			cells: []draw.Cell{{Text: words.Clock(d.At)}, {Text: "in progress", Paint: p.Theme.Dim}, {}},
+		}
 		switch {
 		case d.Complete():
 			n := p.Judged(d)

@@ -48,8 +48,10 @@ type sdpKeys struct {
 
 // NewSDP makes the pane with all sections folded.
 func NewSDP(s *Scene) Pane {
-	keys := sdpKeys{newScrollKeys(), bind("fold", "enter", " "), bind("all", "a"), bind("older offer", "o"),
-		bind("next match", "n"), bind("previous match", "N"), bind("end search", "esc")}
+	keys := sdpKeys{
+		newScrollKeys(), bind("fold", "enter", " "), bind("all", "a"), bind("older offer", "o"),
+		bind("next match", "n"), bind("previous match", "N"), bind("end search", "esc"),
+	}
 	p := &SDP{Scene: s, keys: keys, search: newFilter("search"), open: map[int]bool{}}
 	p.settle()
 	return p
@@ -63,8 +65,10 @@ func (p *SDP) Keys() []key.Binding {
 	if p.search.typing {
 		return p.search.bindings()
 	}
-	return append([]key.Binding{p.keys.Fold, p.keys.All, p.search.keys.Open, p.keys.Next, p.keys.Previous, p.keys.Clear,
-		p.keys.Older}, p.keys.bindings()...)
+	return append([]key.Binding{
+		p.keys.Fold, p.keys.All, p.search.keys.Open, p.keys.Next, p.keys.Previous, p.keys.Clear,
+		p.keys.Older,
+	}, p.keys.bindings()...)
 }
 
 // Typing reports whether keys are text of the search.

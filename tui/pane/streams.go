@@ -62,8 +62,10 @@ func streams(c *call.Call) []stream {
 	for _, t := range c.Tracks {
 		if !hasStream(out, t) {
 			key := streamKey{t.Direction, t.Kind, t.SSRC}
-			out = append(out, stream{streamKey: key, codec: words.Codec(t.MimeType), mid: t.Mid,
-				muted: isMuted(c, t.Direction, t.Kind)})
+			out = append(out, stream{
+				streamKey: key, codec: words.Codec(t.MimeType), mid: t.Mid,
+				muted: isMuted(c, t.Direction, t.Kind),
+			})
 		}
 	}
 	for _, kind := range mediaKinds {

@@ -103,8 +103,10 @@ func (i *Internet) Connect(t testing.TB, o SiteOptions) *Site {
 	if !o.LAN.IsValid() {
 		o.LAN = netip.MustParsePrefix("192.168.7.0/24")
 	}
-	s := &Site{router: fmt.Sprintf("%s-r%d", i.name, n), client: fmt.Sprintf("%s-c%d", i.name, n),
-		Public: publicNetwork.Masked().Addr()}
+	s := &Site{
+		router: fmt.Sprintf("%s-r%d", i.name, n), client: fmt.Sprintf("%s-c%d", i.name, n),
+		Public: publicNetwork.Masked().Addr(),
+	}
 	for range 100 + n {
 		s.Public = s.Public.Next()
 	}
@@ -136,8 +138,10 @@ func (s *Site) wire(t testing.TB, internet string, n int, o SiteOptions, inner, 
 		addressLine(netip.PrefixFrom(s.Public, publicNetwork.Bits()), "wan"), addressLine(router6, "wan"),
 		addressLine(inner, "lan"), addressLine(inner6, "lan"),
 		"link set wan up", "link set lan up")
-	lines := []string{"link set " + port + " master internet", "link set " + port + " up",
-		"route add " + inner6.Masked().String() + " via " + router6.Addr().String()}
+	lines := []string{
+		"link set " + port + " master internet", "link set " + port + " up",
+		"route add " + inner6.Masked().String() + " via " + router6.Addr().String(),
+	}
 	if o.Routed {
 		lines = append(lines, "route add "+inner.Masked().String()+" via "+s.Public.String())
 	}

@@ -16,10 +16,10 @@ type Mistake struct {
 	Text   string // what is wrong, and how to write it
 }
 
-// Mistakes are all that were found. As an error there is at least one.
-type Mistakes []Mistake
+// MistakeErrors are all that were found. As an error there is at least one.
+type MistakeErrors []Mistake
 
-func (m Mistakes) Error() string {
+func (m MistakeErrors) Error() string {
 	lines := make([]string, 0, len(m))
 	for _, one := range m {
 		lines = append(lines, one.Origin+": "+one.Text)
@@ -28,7 +28,7 @@ func (m Mistakes) Error() string {
 }
 
 // Report is the text for the user, with the next step.
-func (m Mistakes) Report(command string) string {
+func (m MistakeErrors) Report(command string) string {
 	head := "invalid configuration:"
 	if len(m) > 1 {
 		head = fmt.Sprintf("invalid configuration, %d mistakes:", len(m))
@@ -42,10 +42,10 @@ func (m Mistakes) Report(command string) string {
 	return b.String()
 }
 
-// Add takes over an error, which may be several joined. Mistakes keep their own origin.
-func (m *Mistakes) Add(origin string, err error) {
+// Add takes over an error, which may be several joined. MistakeErrors keep their own origin.
+func (m *MistakeErrors) Add(origin string, err error) {
 	for _, e := range flatten(err) {
-		if known, ok := e.(Mistakes); ok { //nolint:errorlint // one that is wrapped has further words
+		if known, ok := e.(MistakeErrors); ok { //nolint:errorlint // one that is wrapped has further words
 			*m = append(*m, known...)
 		} else {
 			*m = append(*m, Mistake{origin, e.Error()})
@@ -76,7 +76,7 @@ func isJoin(err error, parts []error) bool { return err.Error() == errors.Join(p
 // mentionedFlag finds the flag in an error's text.
 var mentionedFlag = regexp.MustCompile(`--[a-z][a-z-]*`)
 
-// Check returns all mistakes in the settings and those of err as one error of type [Mistakes], or nil.
+// Check returns all mistakes in the settings and those of err as one error of type [MistakeErrors], or nil.
 func (p *Parsed) Check(err error) error {
 	found := slices.Clone(p.mistakes)
 	for _, e := range flatten(err) {

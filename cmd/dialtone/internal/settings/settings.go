@@ -51,11 +51,11 @@ type Parsed struct {
 
 	place    string            // where it was written
 	origins  map[string]string // of the flags that came from elsewhere
-	mistakes Mistakes
+	mistakes MistakeErrors
 }
 
 // Parse reads args and the other sources into grammar, a pointer to a struct of commands. The error is [ErrHelp], or
-// [Mistakes] if args are not a command line; mistakes in values are those of [Parsed.Check].
+// [MistakeErrors] if args are not a command line; mistakes in values are those of [Parsed.Check].
 func Parse(grammar any, args []string, o Options) (*Parsed, error) {
 	p, err := newParser(grammar, o)
 	if err != nil {
@@ -74,7 +74,7 @@ type parser struct {
 	loaded  bool      // the configuration file was looked for
 	helped  bool
 	origins map[string]string
-	Mistakes
+	MistakeErrors
 }
 
 func newParser(grammar any, o Options) (*parser, error) {
@@ -106,9 +106,9 @@ func (p *parser) parse(args []string) (*Parsed, error) {
 	}
 	if err != nil {
 		p.Add(commandLine, err)
-		return parsed, p.Mistakes
+		return parsed, p.MistakeErrors
 	}
-	parsed.mistakes = p.Mistakes
+	parsed.mistakes = p.MistakeErrors
 	for _, step := range context.Path {
 		if step.Flag != nil && !step.Resolved {
 			parsed.Typed[step.Flag.Name] = true

@@ -90,8 +90,8 @@ func TestOrigins(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := parsed.Check(errors.Join(errors.New("--loud is too loud"), errors.New("--user is unknown"), errors.New("--limit is missing"), Mistakes{{"there", "known"}}))
-	want := Mistakes{{"--loud", "--loud is too loud"}, {"DIALTONE_USER", "--user is unknown"}, {"the command line", "--limit is missing"}, {"there", "known"}}
+	got := parsed.Check(errors.Join(errors.New("--loud is too loud"), errors.New("--user is unknown"), errors.New("--limit is missing"), MistakeErrors{{"there", "known"}}))
+	want := MistakeErrors{{"--loud", "--loud is too loud"}, {"DIALTONE_USER", "--user is unknown"}, {"the command line", "--limit is missing"}, {"there", "known"}}
 	if diff := cmp.Diff(error(want), got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -180,8 +180,11 @@ func TestForms(t *testing.T) {
 		got = append(got, f.Field)
 	}
 	want := []start.Field{
-		{Name: "songs", Label: "songs"}, {Name: "volume", Label: "volume", Value: "7"}, {Name: "loud", Label: "loud", Kind: start.Switch, Value: "false"},
-		{Name: "pass", Label: "password", Hint: "as configured", Kind: start.Secret}, {Name: "user", Label: "user"},
+		{Name: "songs", Label: "songs"},
+		{Name: "volume", Label: "volume", Value: "7"},
+		{Name: "loud", Label: "loud", Kind: start.Switch, Value: "false"},
+		{Name: "pass", Label: "password", Hint: "as configured", Kind: start.Secret},
+		{Name: "user", Label: "user"},
 		{Name: "volume", Label: "volume", Value: "8"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

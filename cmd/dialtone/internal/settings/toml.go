@@ -35,7 +35,7 @@ type tomlKey struct {
 
 func place(path string, line int) string { return fmt.Sprintf("%s:%d", path, line) }
 
-// readTOML reads a file into its tables, in the order in which they stand there. What is no TOML are [Mistakes].
+// readTOML reads a file into its tables, in the order in which they stand there. What is no TOML are [MistakeErrors].
 func readTOML(path string) ([]tomlTable, error) {
 	raw, err := files.Read(path, maxFile)
 	if err != nil {
@@ -44,7 +44,7 @@ func readTOML(path string) ([]tomlTable, error) {
 	text := string(raw)
 	var tree map[string]any
 	if _, err := toml.Decode(text, &tree); err != nil {
-		return nil, Mistakes{syntaxMistake(path, text, err)}
+		return nil, MistakeErrors{syntaxMistake(path, text, err)}
 	}
 	lines := linesOf(text)
 	top := map[string]any{}
