@@ -54,6 +54,9 @@ func Server(s diag.Server) string {
 		}
 	}
 	if s.State() != diag.ServerWorks {
+		if stage := s.Failed(); stage != nil {
+			add("failed at ", StageLabel(stage.Name))
+		}
 		add("", ServerHeadline(&s))
 		add("", ServerAdvice(&s))
 		return strings.Join(parts, " · ")
