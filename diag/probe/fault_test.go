@@ -30,7 +30,7 @@ func TestFaults(t *testing.T) {
 		lab.Silent: all(silent),
 		lab.Mute: {
 			lab.UDP: silent, lab.TCP: silent,
-			lab.TLS: {diag.StageTLS, diag.CauseTimeout, "TLS handshake"}, lab.DTLS: {diag.StageTLS, diag.CauseTimeout, "over dtls"},
+			lab.TLS: {diag.StageTLS, diag.CauseTimeout, "TLS handshake"}, lab.DTLS: {diag.StageTLS, diag.CauseTimeout, "over DTLS"},
 		},
 		lab.Refused: {
 			lab.UDP: {diag.StageAllocate, diag.CauseRefused, "UDP"}, lab.TCP: {diag.StageConnect, diag.CauseRefused, "TCP"},
