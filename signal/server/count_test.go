@@ -25,7 +25,9 @@ func TestCounters(t *testing.T) {
 		}
 		l.wantRefused("not now", l.offer(initiator), 400, "wrong_state")
 		l.want("the end", l.disconnect(subscriber), 200, "")
-		for l.poll(initiator).status != http.StatusTooManyRequests { // refused: peer_left, then rate_limited
+		status := 0
+		for status != http.StatusTooManyRequests { // refused: peer_left, then rate_limited
+			status = l.poll(initiator).status
 		}
 		after := l.health(t)
 		got := after.Since
