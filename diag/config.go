@@ -24,7 +24,7 @@ type Config struct {
 	NamesServers bool            // the signaling server may offer ICE servers
 	Server       string          // the signaling server as the user named it
 	Token        Secret          // bearer token of the signaling
-	Join         string          // what the other party types, shown while waiting
+	Join         string          // what the peer types, shown while waiting
 	ICEServers   []ICEServerAuth // asked in this order
 	RelayOnly    bool            // only relayed candidates (iceTransportPolicy "relay")
 	PionDefaults bool            // pion's own acceptance waits instead of none
@@ -32,7 +32,7 @@ type Config struct {
 	MediaOnly    bool            // no data channels, as WHIP and WHEP want it
 	Echo         bool            // send back what comes instead of clips (dialtone answer)
 	LoopbackOnly bool            // gather on the loopback interface alone: the demo needs no network
-	Wait         time.Duration   // for the other party; 0: without limit
+	Wait         time.Duration   // for the peer; 0: without limit
 	For          time.Duration   // length of the established call; 0: until somebody hangs up
 	Insecure     bool            // no TLS verification, of signaling, turns: and stuns: servers
 	CAFile       string          // PEM with further authorities to trust
@@ -82,11 +82,11 @@ func (c Config) Validate() error {
 	return errors.Join(errs...)
 }
 
-// ValidCode tells what is wrong with a call code, or nil.
+// ValidCode reports what is wrong with a call code, or nil.
 func ValidCode(code string) error {
 	switch n := utf8.RuneCountInString(code); {
 	case n == 0:
-		return errors.New("the call code is empty: choose a word that both parties dial")
+		return errors.New("the call code is empty: choose a word that both peers dial")
 	case n > MaxCode:
 		return fmt.Errorf("the call code has %d characters: at most %d are allowed", n, MaxCode)
 	}

@@ -9,7 +9,7 @@
 //
 // # State
 //
-// A [Call] is the fold of a log: [Call.Apply] takes the next event and does nothing else. Whoever has the log has the
+// A [Call] is the fold of a log: [Call.Apply] takes the next event and does nothing else. Anyone who has the log has the
 // state, live or from a recording. What was not measured is absent: a nil pointer, an empty string, an empty list.
 //
 // # Verdict
@@ -20,7 +20,7 @@
 // # Text of others
 //
 // Peers and servers are hostile. Their text is bounded where an event is made, and passes [Clean] before it reaches a
-// terminal, a log or a page. [Line] tells any event in one clean line.
+// terminal, a log or a page. [Line] reports any event in one clean line.
 //
 // Secrets are of type [Secret], which no formatting verb and no encoder prints.
 package diag

@@ -16,7 +16,7 @@ import (
 type Type string
 
 // Data is what happened: one of the structs of this package, each with a fixed [Type].
-// A Data is a value; whoever appended it to a feed does not change it afterwards.
+// A Data is a value; anyone who appended it to a feed does not change it afterwards.
 type Data interface {
 	Type() Type
 }
@@ -45,7 +45,7 @@ func (u Unknown) MarshalJSON() ([]byte, error) { return u.Raw, nil }
 // ErrEvent is returned (wrapped) for bytes that are no event.
 var ErrEvent = errors.New("not an event")
 
-// maxSeconds is the latest time that an event may have: thirty years, which a float64 still tells to the microsecond.
+// maxSeconds is the latest time that an event may have: thirty years, which a float64 still reports to the microsecond.
 const maxSeconds = 1e9
 
 // MarshalJSON writes one flat object: seq, at (seconds), type, then the fields of the data.
@@ -211,7 +211,7 @@ func (m Millis) Float() float64 { return float64(time.Duration(m).Round(time.Mic
 // Duration is the ordinary Go duration.
 func (m Millis) Duration() time.Duration { return time.Duration(m) }
 
-// Ptr returns a pointer to v: how a measured value is told from an absent one.
+// Ptr returns a pointer to v: how a measured value is reported from an absent one.
 func Ptr[T any](v T) *T { return &v }
 
 // OrZero is a measured value, or zero for an absent one: for sums, in which what is unknown does not count.

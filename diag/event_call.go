@@ -6,7 +6,7 @@ var _ = []Type{
 	register[CallEnded](),
 }
 
-// CallStart ("call.start") opens every log: what was asked for, without any secret.
+// CallStart ("call.start") opens every log: the request, without any secret.
 type CallStart struct {
 	Command string `json:"command"` // call, answer, demo or check
 	// the room code that both peers dial; empty if the signaling needs none
@@ -89,7 +89,7 @@ type PhaseEnd struct {
 	Phase   PhaseName `json:"phase"`
 	Subject string    `json:"subject,omitempty"`
 	Outcome Outcome   `json:"outcome"`
-	Detail  string    `json:"detail,omitempty"` // one clause for the eye: an address, a cipher, a cause
+	Detail  string    `json:"detail,omitempty"` // a short text: an address, a cipher, a cause
 }
 
 // Type is "phase.end".
@@ -115,7 +115,7 @@ const (
 	EndPeerHangup  EndReason = "peer-hangup" // the peer said so
 	EndPeerLost    EndReason = "peer-lost"   // the established path went silent and did not come back
 	EndInterrupted EndReason = "interrupted" // Ctrl-C, SIGTERM, SIGHUP
-	EndNobody      EndReason = "no-peer"     // the wait was over
+	EndNoPeer      EndReason = "no-peer"     // the wait was over
 	EndSignaling   EndReason = "signaling"   // dial, offer, answer or candidates could not be exchanged
 	EndPeerLeft    EndReason = "peer-left"   // the peer left before the call was connected
 	EndICE         EndReason = "ice-failed"  // no pair works

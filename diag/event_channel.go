@@ -42,7 +42,7 @@ type ChannelClose struct {
 // Type is "channel.close".
 func (ChannelClose) Type() Type { return "channel.close" }
 
-// Direction tells which way something travelled.
+// Direction reports which way something traveled.
 type Direction string
 
 // Directions.
@@ -83,7 +83,7 @@ type Ping struct {
 // Type is "channel.ping".
 func (Ping) Type() Type { return "channel.ping" }
 
-// MessagesDropped ("channel.dropped") tells how many messages of a flooding peer were counted but not logged one by
+// MessagesDropped ("channel.dropped") reports how many messages of a flooding peer were counted but not logged one by
 // one.
 type MessagesDropped struct {
 	Label    string `json:"label"`

@@ -83,7 +83,7 @@ type Pair struct {
 // Type is "ice.pair".
 func (Pair) Type() Type { return "ice.pair" }
 
-// Selected ("ice.selected") tells which path the call uses from now on.
+// Selected ("ice.selected") reports which path the call uses from now on.
 type Selected struct {
 	PairID            string `json:"pairId"`
 	LocalCandidateID  string `json:"localCandidateId"`
@@ -104,7 +104,7 @@ type ICEState struct {
 // Type is "ice.state".
 func (ICEState) Type() Type { return "ice.state" }
 
-// GatheringState ("ice.gathering") is a change of gathering: gathering, complete. Complete is told when every server
+// GatheringState ("ice.gathering") is a change of gathering: gathering, complete. Complete is reported when every server
 // has given a candidate or has been proven to give none, which may be before the agent itself gives up on a silent one.
 type GatheringState struct {
 	State string `json:"state"`
@@ -113,7 +113,7 @@ type GatheringState struct {
 // Type is "ice.gathering".
 func (GatheringState) Type() Type { return "ice.gathering" }
 
-// Restart ("ice.restart") tells that both sides dial again for new candidates and checks.
+// Restart ("ice.restart") reports that both sides dial again for new candidates and checks.
 type Restart struct {
 	By     EndedBy `json:"by"`     // who asked; network: the path failed
 	Reason string  `json:"reason"` // asked, failed

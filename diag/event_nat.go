@@ -2,7 +2,7 @@ package diag
 
 import "net/netip"
 
-// The events of a diagnosis of the network, alone (dialtone nat) or during a call.
+// The events of a diagnosis of the network, by itself (dialtone nat) or during a call.
 var _ = []Type{
 	register[DiagnosisStart](), register[NATLocal](), register[NATServer](), register[NATRequest](),
 	register[NATStream](), register[DiagnosisFurther](), register[DiagnosisEnd](),
@@ -75,7 +75,7 @@ const (
 	TestProveBoth  NATTest = "prove-both"  // as change-both, answered to where open has opened the way
 	TestProvePort  NATTest = "prove-port"  // as change-port, in the same way
 
-	TestHold      NATTest = "hold"       // makes a mapping that is left alone then (§4.6), or that a hairpin goes to
+	TestHold      NATTest = "hold"       // makes a mapping that is left idle then (§4.6), or that a hairpin goes to
 	TestWake      NATTest = "wake"       // to be answered to the held port (RESPONSE-PORT), after a pause
 	TestProveWake NATTest = "prove-wake" // as wake, without a pause
 	TestAgain     NATTest = "again"      // from the held socket itself, after a pause: has its port changed?
@@ -100,7 +100,7 @@ const (
 	SocketHairpin   SocketUse = "hairpin"         // one of two, 0 or 1
 	SocketPadded    SocketUse = "padded"          // long packets with a server
 	SocketLong      SocketUse = "long"            // long requests with a server
-	SocketHeld      SocketUse = "held"            // left alone for so many seconds
+	SocketHeld      SocketUse = "held"            // left idle for so many seconds
 	SocketBefore    SocketUse = "held-not-before" // control arm of the lifetime test, before the pauses
 	SocketAfter     SocketUse = "held-not-after"  // the same after the pauses
 	SocketWaking    SocketUse = "waking"          // asks for answers to held sockets

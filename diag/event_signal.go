@@ -1,6 +1,6 @@
 package diag
 
-// The events of signaling: requests, and what travelled in them.
+// The events of signaling: requests, and what traveled in them.
 var _ = []Type{register[SignalRequest](), register[SignalState](), register[SessionDescription]()}
 
 // SignalRequest ("signal.request") is one HTTP request to the signaling server, timed by its parts. A part that did
@@ -40,10 +40,10 @@ type SignalFailure struct {
 // Type is "signal.request".
 func (SignalRequest) Type() Type { return "signal.request" }
 
-// Role is the part that a party plays in the offer/answer exchange.
+// Role is the part that a peer plays in the offer/answer exchange.
 type Role string
 
-// Roles: who dialled first offers.
+// Roles: who dialed first offers.
 const (
 	RoleOfferer  Role = "offerer"
 	RoleAnswerer Role = "answerer"
@@ -55,14 +55,14 @@ type SignalPhase string
 // Signaling states.
 const (
 	SignalDialing   SignalPhase = "dialing"
-	SignalWaiting   SignalPhase = "waiting"   // dialled; the other party has not
+	SignalWaiting   SignalPhase = "waiting"   // dialed; the peer has not
 	SignalPaired    SignalPhase = "paired"    // both are there; Role is known
 	SignalConnected SignalPhase = "connected" // offer and answer are exchanged; candidates travel
-	SignalClosed    SignalPhase = "closed"    // ended in order
+	SignalClosed    SignalPhase = "closed"    // ended cleanly
 	SignalLost      SignalPhase = "lost"      // the server went away; an established call goes on
 )
 
-// SignalState ("signal.state") tells a change of signaling.
+// SignalState ("signal.state") reports a change of signaling.
 type SignalState struct {
 	State SignalPhase `json:"state"`
 	Role  Role        `json:"role,omitempty"`
@@ -72,7 +72,7 @@ type SignalState struct {
 // Type is "signal.state".
 func (SignalState) Type() Type { return "signal.state" }
 
-// Side tells whose a thing is.
+// Side reports whose a thing is.
 type Side string
 
 // Sides.

@@ -11,7 +11,7 @@ const (
 	ExitAssertion Exit = 1 // an assertion failed
 	ExitUsage     Exit = 2 // wrong flags or configuration; nothing was tried
 	ExitSignaling Exit = 3 // the parties could not exchange offer, answer and candidates
-	ExitNobody    Exit = 4 // the other party never came
+	ExitNoPeer    Exit = 4 // the peer never came
 	ExitICE       Exit = 5 // no path was found, or the path was lost
 	ExitDTLS      Exit = 6 // a path was found, the handshake over it failed
 	ExitChannel   Exit = 7 // connected, but a data channel did not open or did not echo
@@ -28,7 +28,7 @@ const (
 )
 
 var exitNames = map[Exit]string{
-	ExitPass: "pass", ExitAssertion: "assertion", ExitUsage: "usage", ExitSignaling: "signaling", ExitNobody: "no-peer",
+	ExitPass: "pass", ExitAssertion: "assertion", ExitUsage: "usage", ExitSignaling: "signaling", ExitNoPeer: "no-peer",
 	ExitICE: "ice", ExitDTLS: "dtls", ExitChannel: "channel", ExitMedia: "media", ExitCannotRun: "cannot-run",
 	ExitRelay: "relay", ExitNoRelay: "no-relay", ExitInconclusive: "inconclusive", ExitNoConnectivity: "no-connectivity",
 	ExitInterrupted: "interrupted",
@@ -37,7 +37,7 @@ var exitNames = map[Exit]string{
 // Exits lists every exit code in ascending order, for the documentation and its test.
 func Exits() []Exit {
 	return []Exit{
-		ExitPass, ExitAssertion, ExitUsage, ExitSignaling, ExitNobody, ExitICE, ExitDTLS, ExitChannel, ExitMedia,
+		ExitPass, ExitAssertion, ExitUsage, ExitSignaling, ExitNoPeer, ExitICE, ExitDTLS, ExitChannel, ExitMedia,
 		ExitCannotRun, ExitRelay, ExitNoRelay, ExitInconclusive, ExitNoConnectivity, ExitInterrupted,
 	}
 }

@@ -8,7 +8,7 @@ import (
 // ExitOrder lists the codes of calls and checks from the best to the worst. Of several the worst counts: what was not
 // tried (interrupted, could not run) before what failed, and an earlier step of a call before a later one.
 var ExitOrder = []Exit{
-	ExitPass, ExitAssertion, ExitMedia, ExitChannel, ExitDTLS, ExitICE, ExitNobody, ExitSignaling, ExitUsage,
+	ExitPass, ExitAssertion, ExitMedia, ExitChannel, ExitDTLS, ExitICE, ExitNoPeer, ExitSignaling, ExitUsage,
 	ExitCannotRun, ExitInterrupted,
 }
 

@@ -12,7 +12,7 @@ func TestExits(t *testing.T) {
 		name   string
 	}{
 		ExitPass: {0, "pass"}, ExitAssertion: {1, "assertion"}, ExitUsage: {2, "usage"}, ExitSignaling: {3, "signaling"},
-		ExitNobody: {4, "no-peer"}, ExitICE: {5, "ice"}, ExitDTLS: {6, "dtls"}, ExitChannel: {7, "channel"}, ExitMedia: {8, "media"},
+		ExitNoPeer: {4, "no-peer"}, ExitICE: {5, "ice"}, ExitDTLS: {6, "dtls"}, ExitChannel: {7, "channel"}, ExitMedia: {8, "media"},
 		ExitCannotRun: {9, "cannot-run"}, ExitRelay: {10, "relay"}, ExitNoRelay: {11, "no-relay"},
 		ExitInconclusive: {12, "inconclusive"}, ExitNoConnectivity: {13, "no-connectivity"}, ExitInterrupted: {130, "interrupted"},
 	}

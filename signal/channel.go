@@ -6,7 +6,7 @@ import "context"
 // may be called from several goroutines; messages keep the order in which Send
 // was called.
 type Channel interface {
-	// Send passes one message on and returns when the other end of the wire (the
+	// Send passes one message on and returns when the peer of the wire (the
 	// server, or the pair's queue) has accepted it. The error is ErrMessage for
 	// a message that cannot be sent, ErrClosed after Close, ErrPeerGone where
 	// the pair has ended, ctx's own error, or an *Error. An error other than
@@ -14,7 +14,7 @@ type Channel interface {
 	Send(ctx context.Context, m Message) error
 
 	// Receive blocks for the next message. It returns io.EOF after the orderly
-	// end (a received KindBye, a local Close), a typed error after any other end,
+	// end (a received KindBye, a local Close), a typed error otherwise,
 	// and ctx's error where ctx ends first; nothing is lost by the latter.
 	Receive(ctx context.Context) (Message, error)
 

@@ -129,7 +129,7 @@ func (c *answerCommand) answerCalls(ctx context.Context, a app, config diag.Conf
 		}
 		reached = reached || waited(result.Call)
 		switch {
-		case result.Exit == diag.ExitNobody:
+		case result.Exit == diag.ExitNoPeer:
 			return result.Exit, nil
 		case h != nil || result.Call.Ended == nil || result.Call.Ended.Reason != diag.EndSignaling:
 			pause = shortestPause

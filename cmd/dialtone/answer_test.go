@@ -41,13 +41,13 @@ func TestAnswerTakesCalls(t *testing.T) {
 		waits time.Duration
 	}{
 		"no server":                  {[]step{absent}, diag.ExitSignaling, 0},
-		"nobody":                     {[]step{met, {true, diag.EndNobody}}, diag.ExitNobody, 0},
-		"one after another":          {[]step{met, met, met, {true, diag.EndNobody}}, diag.ExitNobody, 0},
-		"the server restarts":        {[]step{met, restart, absent, absent, {true, diag.EndNobody}}, diag.ExitNobody, 7 * time.Second},
-		"pauses are bounded":         {[]step{met, absent, absent, absent, absent, absent, absent, absent, {true, diag.EndNobody}}, diag.ExitNobody, 91 * time.Second},
-		"a call makes them short":    {[]step{restart, absent, met, absent, {true, diag.EndNobody}}, diag.ExitNobody, 4 * time.Second},
-		"the first wait was broken":  {[]step{restart, {true, diag.EndNobody}}, diag.ExitNobody, time.Second},
-		"not what it could not know": {[]step{{true, diag.EndInternal}, {true, diag.EndNobody}}, diag.ExitNobody, 0},
+		"nobody":                     {[]step{met, {true, diag.EndNoPeer}}, diag.ExitNoPeer, 0},
+		"one after another":          {[]step{met, met, met, {true, diag.EndNoPeer}}, diag.ExitNoPeer, 0},
+		"the server restarts":        {[]step{met, restart, absent, absent, {true, diag.EndNoPeer}}, diag.ExitNoPeer, 7 * time.Second},
+		"pauses are bounded":         {[]step{met, absent, absent, absent, absent, absent, absent, absent, {true, diag.EndNoPeer}}, diag.ExitNoPeer, 91 * time.Second},
+		"a call makes them short":    {[]step{restart, absent, met, absent, {true, diag.EndNoPeer}}, diag.ExitNoPeer, 4 * time.Second},
+		"the first wait was broken":  {[]step{restart, {true, diag.EndNoPeer}}, diag.ExitNoPeer, time.Second},
+		"not what it could not know": {[]step{{true, diag.EndInternal}, {true, diag.EndNoPeer}}, diag.ExitNoPeer, 0},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

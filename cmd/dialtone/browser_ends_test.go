@@ -82,8 +82,8 @@ func onlyRecording(t *testing.T, dir string) string {
 // checkEnds holds what the other end told against what was counted when it came.
 func checkEnds(t *testing.T, c *call.Call) {
 	t.Helper()
-	if len(c.Theirs) < 3 {
-		t.Fatalf("%d samples of the page", len(c.Theirs))
+	if len(c.RemoteSamples) < 3 {
+		t.Fatalf("%d samples of the page", len(c.RemoteSamples))
 	}
 	for _, m := range c.Messages {
 		if m.Label == diag.LabelStats {
@@ -95,7 +95,7 @@ func checkEnds(t *testing.T, c *call.Call) {
 		kind      string
 	}
 	atFirst := map[stream]int64{}
-	for i := range c.Theirs {
+	for i := range c.RemoteSamples {
 		for _, s := range endsAt(c, i).Streams {
 			if s.Sent == nil || s.Received == nil {
 				t.Errorf("%s %s: a side does not count", s.Direction, s.Kind)
@@ -126,7 +126,7 @@ func checkEnds(t *testing.T, c *call.Call) {
 
 // endsAt is what both ends told at the i-th sample.
 func endsAt(c *call.Call, i int) call.Ends {
-	earlier := &call.Call{Theirs: c.Theirs[:i+1]}
+	earlier := &call.Call{RemoteSamples: c.RemoteSamples[:i+1]}
 	ends, _ := earlier.BothEnds()
 	return ends
 }
@@ -138,7 +138,7 @@ func trips(c *call.Call) (here, there []float64) {
 			here = append(here, *s.Pair.CurrentRoundTripTime)
 		}
 	}
-	for _, s := range c.Theirs {
+	for _, s := range c.RemoteSamples {
 		if s.Pair != nil && s.Pair.CurrentRoundTripTime != nil {
 			there = append(there, *s.Pair.CurrentRoundTripTime)
 		}

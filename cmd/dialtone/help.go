@@ -14,7 +14,7 @@ var exitWords = map[diag.Exit]string{
 	diag.ExitAssertion: "an assertion failed",
 	diag.ExitUsage:     "invalid flags or configuration; nothing was started",
 	diag.ExitSignaling: "the peers could not exchange offer, answer and candidates",
-	diag.ExitNobody:    "timed out waiting for the peer",
+	diag.ExitNoPeer:    "timed out waiting for the peer",
 	diag.ExitICE:       "no candidate pair connected, or the connection was lost",
 	diag.ExitDTLS:      "a candidate pair connected, but the DTLS handshake failed",
 	diag.ExitChannel:   "connected, but a data channel did not open or did not echo",
@@ -31,7 +31,7 @@ var exitWords = map[diag.Exit]string{
 
 // callExits are those of the commands that make calls.
 var callExits = []diag.Exit{
-	diag.ExitPass, diag.ExitUsage, diag.ExitSignaling, diag.ExitNobody, diag.ExitICE, diag.ExitDTLS, diag.ExitChannel,
+	diag.ExitPass, diag.ExitUsage, diag.ExitSignaling, diag.ExitNoPeer, diag.ExitICE, diag.ExitDTLS, diag.ExitChannel,
 	diag.ExitMedia, diag.ExitCannotRun, diag.ExitInterrupted,
 }
 

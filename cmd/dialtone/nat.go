@@ -19,7 +19,7 @@ type natCommand struct {
 	ICE        []probe.URL   `form:"nat" label:"STUN, TURN" hint:"the servers to ask, such as stun.example.org" sep:"none" name:"ice" placeholder:"URL" help:"A STUN or TURN server to ask where none is named: for the configuration file. May be repeated."`
 	ICEUser    string        `form:"nat" label:"user" hint:"for the TURN servers" private:"" name:"ice-user" placeholder:"NAME" help:"User name for the TURN servers."`
 	ICEPass    diag.Secret   `form:"nat" label:"password" hint:"for the TURN servers; it is not saved" name:"ice-pass" placeholder:"PASSWORD" help:"Password for the TURN servers. Others can read it in the list of processes: better give it as DIALTONE_ICE_PASS or in the file."`
-	TURNSecret diag.Secret   `name:"turn-secret" placeholder:"SECRET" help:"Secret that the TURN servers share with whoever makes their credentials; instead of --ice-pass."`
+	TURNSecret diag.Secret   `name:"turn-secret" placeholder:"SECRET" help:"Secret shared with the TURN servers, from which credentials are made; instead of --ice-pass."`
 	Public     bool          `form:"nat" label:"public" hint:"ask public STUN servers too, which then see your address" help:"Ask public STUN servers too, which then see your address; docs/reference/configuration.md lists them."`
 	IPv4       bool          `name:"ipv4" short:"4" xor:"family" help:"Ask over IPv4 only."`
 	IPv6       bool          `name:"ipv6" short:"6" xor:"family" help:"Ask over IPv6 only."`
@@ -27,12 +27,12 @@ type natCommand struct {
 	Interface  string        `placeholder:"NAME" help:"Ask from the address of this network interface; instead of --bind."`
 	Deep       bool          `help:"Also find out how long the NAT keeps a silent port, and whether fragments pass. It takes up to two minutes more."`
 	Hairpin    bool          `help:"Also find out whether hosts behind the NAT reach each other by its public address. Some firewalls take that for an attack."`
-	Watch      bool          `help:"Ask again and again, and tell what changes."`
+	Watch      bool          `help:"Ask again and again, and report what changes."`
 	Every      time.Duration `default:"30s" placeholder:"DURATION" help:"How long --watch waits between two diagnoses. Default: ${default}."`
-	Peer       *nat.Side     `placeholder:"RESULT" help:"The result line of dialtone nat on the other side: tells whether the two will reach each other."`
+	Peer       *nat.Side     `placeholder:"RESULT" help:"The result line of dialtone nat of the peer: predicts whether both reach each other."`
 	Output     string        `oneof:"text,json" short:"o" default:"text" placeholder:"FORMAT" help:"text or json. Default: ${default}."`
-	Verbose    bool          `short:"v" help:"In text also tell why something is not known."`
-	Plain      bool          `help:"Text instead of the screen. It is the default where stdin or stdout is no terminal, and with -o json."`
+	Verbose    bool          `short:"v" help:"In text also report why something is not known."`
+	Plain      bool          `help:"Text instead of the screen. It is the default where stdin or stdout is not a terminal, and with -o json."`
 	glyphFlags
 	recordFlags
 	Insecure bool   `help:"Accept any TLS certificate, of signaling and of TURN servers."`
@@ -90,7 +90,7 @@ func (c *natCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 // shortestWatch keeps --watch from being a burden for the servers.
 const shortestWatch = time.Second
 
-// checkEvery tells what is wrong with --every, or nil.
+// checkEvery reports what is wrong with --every, or nil.
 func (c *natCommand) checkEvery() error {
 	if c.Watch && c.Every < shortestWatch {
 		return fmt.Errorf("--every %v asks the servers too often: wait a second at least", c.Every)

@@ -22,12 +22,12 @@ type serveCommand struct {
 	LogLevel string `oneof:"debug,info,warn,error" default:"info" placeholder:"LEVEL" help:"What to log to stderr: debug, info, warn or error. Default: ${default}."`
 
 	MaxBody              limit         `placeholder:"BYTES" group:"limits" help:"Largest body of a request. Default: 65536."`
-	MaxCandidates        limit         `placeholder:"N" group:"limits" help:"Candidates that one party may send. Default: 256."`
+	MaxCandidates        limit         `placeholder:"N" group:"limits" help:"Candidates that one peer may send. Default: 256."`
 	MaxPairs             limit         `placeholder:"N" group:"limits" help:"Pairs at one time. Default: 20000."`
-	MaxPairsPerAddress   limit         `placeholder:"N" group:"limits" help:"Pairs begun by parties of one address. Default: 256, for loopback addresses none."`
+	MaxPairsPerAddress   limit         `placeholder:"N" group:"limits" help:"Pairs begun by peers of one address. Default: 256, for loopback addresses none."`
 	MaxRequestsPerSecond rate          `placeholder:"N" group:"limits" help:"Mean rate of requests from one address. Default: 200, for loopback addresses none."`
 	MaxRequestBurst      limit         `placeholder:"N" group:"limits" help:"Requests at once beyond that rate. Default: what ten seconds bring."`
-	Expiry               time.Duration `placeholder:"DURATION" group:"limits" help:"How long a party may be silent before its pair is deleted. Default: 10s, which pages in the wild rely on."`
+	Expiry               time.Duration `placeholder:"DURATION" group:"limits" help:"How long a peer may be silent before its pair is deleted. Default: 10s, which pages in the wild rely on."`
 	HeaderTimeout        time.Duration `placeholder:"DURATION" group:"limits" help:"For the header of a request. Default: 5s."`
 	BodyTimeout          time.Duration `placeholder:"DURATION" group:"limits" help:"For the body of a request. Default: 10s."`
 	IdleTimeout          time.Duration `placeholder:"DURATION" group:"limits" help:"For a connection without a request. Default: 60s."`
@@ -38,7 +38,7 @@ type serveCommand struct {
 func (serveCommand) Help() string {
 	return detail("It answers until it is stopped by Ctrl-C, SIGTERM or SIGHUP, which is its ordinary end. "+
 		"Limits that count take the word none. "+
-		"Browsers open the call page at the same address; camera and microphone they give to https alone, and to localhost. "+
+		"Browsers open the call page at the same address; they allow camera and microphone only over https and on localhost. "+
 		"STUN and TURN are for tests in a network that you trust: with the account of --turn, everything that this "+
 		"machine reaches can be reached, and the call page contains it.",
 		[]string{
@@ -113,7 +113,7 @@ func invitation(e *endpoint.Endpoint, ice *iceServers) string {
 	use := e.Arguments() + ice.arguments()
 	fmt.Fprintf(&b, "in a browser:  %s#w1\n", address)
 	fmt.Fprintf(&b, "one end:       dialtone answer w1 --server %s%s\n", address, use)
-	fmt.Fprintf(&b, "the other end: dialtone call w1 --server %s%s\n", address, use)
+	fmt.Fprintf(&b, "the peer: dialtone call w1 --server %s%s\n", address, use)
 	if command := ice.diagnosis(); command != "" {
 		fmt.Fprintf(&b, "the network:   %s\n", command)
 	}

@@ -24,7 +24,7 @@ type iceServerFlags struct {
 // complete reports what is missing, or nil.
 func (f *iceServerFlags) complete() error {
 	if f.TURN.IsValid() && (f.TURNUser == "" || f.TURNPass == "") {
-		return fmt.Errorf("--turn relays for those alone who have an account: add --turn-user NAME, and the password as %s",
+		return fmt.Errorf("--turn needs an account: add --turn-user NAME, and the password as %s",
 			settings.EnvName("turn-pass"))
 	}
 	return nil
@@ -75,13 +75,13 @@ func serverAddress(raw string, port uint16) (netip.AddrPort, error) {
 	}
 	switch {
 	case err != nil:
-		return netip.AddrPort{}, fmt.Errorf("%s is no address: write IP or IP:PORT like 192.0.2.7:%d, [2001:db8::7]:%d "+
+		return netip.AddrPort{}, fmt.Errorf("%s is not an address: write IP or IP:PORT like 192.0.2.7:%d, [2001:db8::7]:%d "+
 			"for IPv6", quote(raw), stunPort, stunPort)
 	case addr.Addr().IsUnspecified():
 		return netip.AddrPort{}, fmt.Errorf("%s stands for all addresses of this machine: write the one under which "+
 			"others reach it", quote(raw))
 	case addr.Addr().Zone() != "":
-		return netip.AddrPort{}, fmt.Errorf("%s counts on this machine alone: write an address without a zone", quote(raw))
+		return netip.AddrPort{}, fmt.Errorf("%s is valid on this machine only: write an address without a zone", quote(raw))
 	}
 	return addr, nil
 }

@@ -51,7 +51,7 @@ func qrOf(s streams, page string) string {
 	return "\n" + colouredQR(s.Environ, draw.QR(code.Size, code.Black)) + "\n"
 }
 
-// colouredQR draws white on black whatever the terminal's colours are.
+// colouredQR draws white on black whatever the terminal's colors are.
 func colouredQR(environ []string, drawing string) string {
 	if !slices.ContainsFunc(environ, func(pair string) bool {
 		return strings.HasPrefix(pair, "NO_COLOR=") &&

@@ -50,13 +50,13 @@ func (w chosen) join(url string, e *endpoint.Endpoint, token diag.Secret) string
 	return command
 }
 
-// invitation says where the server listens, and what to type at the other end.
+// invitation says where the server listens, and what to type at the peer.
 func (w chosen) invitation(urls []string, join string) string {
 	var b strings.Builder
 	for _, u := range urls {
 		fmt.Fprintf(&b, "listening on %s\n", u)
 	}
-	fmt.Fprintf(&b, "the other end: %s\n", join)
+	fmt.Fprintf(&b, "the peer: %s\n", join)
 	return b.String()
 }
 

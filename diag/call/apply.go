@@ -76,7 +76,7 @@ func (c *Call) applyTransport(e diag.Event) bool {
 	return true
 }
 
-// mergeDTLS keeps what earlier events told: the cipher is known before the state is "connected", and stays.
+// mergeDTLS keeps what earlier events reported: the cipher is known before the state is "connected", and stays.
 func mergeDTLS(old, d diag.DTLSState) diag.DTLSState {
 	fill := func(to *string, from string) {
 		if *to == "" {
@@ -118,7 +118,7 @@ func (c *Call) applyChannel(e diag.Event) bool {
 		c.Pings.Add(d.RTTMs.Duration())
 		c.countMessage(diag.LabelPing, diag.Outbound, 1)
 	case diag.RemoteSample:
-		c.Theirs = keep(c.Theirs, TheirRow{d, e.At}, maxSamples)
+		c.RemoteSamples = keep(c.RemoteSamples, TheirRow{d, e.At}, maxSamples)
 		c.countMessage(diag.LabelStats, diag.Inbound, 1)
 	case diag.MessagesDropped:
 		c.Dropped += d.Messages
@@ -212,7 +212,7 @@ func (c *Call) track(dir diag.Direction, kind string, ssrc uint32) *TrackRow {
 	return nil
 }
 
-// putTrack adds a track, or completes what its first packet has told of it.
+// putTrack adds a track, or completes what its first packet has reported of it.
 func (c *Call) putTrack(d diag.TrackAdded, at time.Duration) *TrackRow {
 	if t := c.track(d.Direction, d.Kind, d.SSRC); t != nil && t.MimeType == "" {
 		t.TrackAdded = d

@@ -23,7 +23,7 @@ func (c *Call) ChatEchoed() bool {
 	return false
 }
 
-// Received is how many packets the transport has received, by the latest sample that tells.
+// Received is how many packets the transport has received, by the latest sample that reports.
 func (c *Call) Received() uint64 {
 	if s := c.Latest(); s != nil && s.Transport != nil {
 		return s.Transport.PacketsReceived

@@ -7,22 +7,22 @@ import (
 	"dialtone/diag"
 )
 
-// Ends is a call as both parties' statistics tell it, side by side.
+// Ends is a call as both peers' statistics report it, side by side.
 type Ends struct {
-	At       time.Duration // when the other party's latest sample came
+	At       time.Duration // when the peer's latest sample came
 	Streams  []EndsStream  // what is sent here before what is sent there, audio before video
 	RTTHere  *float64      // of the path, seconds; nil where that side has not measured it
 	RTTThere *float64
 }
 
-// EndsStream is a stream at the one who sends it and at the one who receives it. What a side does not tell is nil.
+// EndsStream is a stream at the one who sends it and at the one who receives it. What a side does not report is nil.
 type EndsStream struct {
 	Direction      diag.Direction // seen from here
 	Kind           string
 	SSRC           uint32
 	MimeType       string
 	Sent, Received *uint64 // packets with retransmissions: of the same moment, but for what was under way
-	LostHere       *int64  // what we count, or what the other party's reports told us of what we send
+	LostHere       *int64  // what we count, or what the peer's reports reported us of what we send
 	LostThere      *int64
 	AtSender       EndPicture
 	AtReceiver     EndPicture
@@ -34,7 +34,7 @@ type EndPicture struct {
 	FPS           *float64
 }
 
-// Missing is how many packets were sent and not received, at least 0; false where a side does not tell.
+// Missing is how many packets were sent and not received, at least 0; false where a side does not report.
 func (s EndsStream) Missing() (uint64, bool) {
 	if s.Sent == nil || s.Received == nil {
 		return 0, false
@@ -42,13 +42,13 @@ func (s EndsStream) Missing() (uint64, bool) {
 	return *s.Sent - min(*s.Received, *s.Sent), true
 }
 
-// BothEnds puts the latest statistics of the other party beside what was counted here when they came. False where it
+// BothEnds puts the latest statistics of the peer beside what was counted here when they came. False where it
 // sends none.
 func (c *Call) BothEnds() (Ends, bool) {
-	if len(c.Theirs) == 0 {
+	if len(c.RemoteSamples) == 0 {
 		return Ends{}, false
 	}
-	last := c.Theirs[len(c.Theirs)-1]
+	last := c.RemoteSamples[len(c.RemoteSamples)-1]
 	e := Ends{At: last.At, Streams: EndsStreams(last.RemoteSample)}
 	if s := c.Latest(); s != nil {
 		for i := range e.Streams {
@@ -64,7 +64,7 @@ func (c *Call) BothEnds() (Ends, bool) {
 	return e, true
 }
 
-// EndsStreams pairs what was counted here with what the other party tells of it.
+// EndsStreams pairs what was counted here with what the peer reports of it.
 func EndsStreams(d diag.RemoteSample) []EndsStream {
 	var out []EndsStream
 	for _, n := range d.Here {
@@ -106,7 +106,7 @@ func (s EndsStream) rank() int {
 	return rank
 }
 
-// inbound finds the stream in what the other party receives: by its SSRC, or by its kind where there is none.
+// inbound finds the stream in what the peer receives: by its SSRC, or by its kind where there is none.
 func inbound(d *diag.RemoteSample, kind string, ssrc uint32) *diag.InboundRTP {
 	for i := range d.Inbound {
 		if in := &d.Inbound[i]; in.Kind == kind && (in.SSRC == ssrc || in.SSRC == 0) {
@@ -116,7 +116,7 @@ func inbound(d *diag.RemoteSample, kind string, ssrc uint32) *diag.InboundRTP {
 	return nil
 }
 
-// outbound finds it in what the other party sends.
+// outbound finds it in what the peer sends.
 func outbound(d *diag.RemoteSample, kind string, ssrc uint32) *diag.OutboundRTP {
 	for i := range d.Outbound {
 		if o := &d.Outbound[i]; o.Kind == kind && (o.SSRC == ssrc || o.SSRC == 0) {
@@ -139,7 +139,7 @@ func (s *EndsStream) sentThere(o diag.OutboundRTP) {
 	}
 }
 
-// here adds what our own sample tells beside the counters.
+// here adds what our own sample reports beside the counters.
 func (s *EndsStream) here(sample diag.Sample) {
 	if s.Direction == diag.Outbound {
 		for _, o := range sample.Outbound {

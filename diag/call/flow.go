@@ -8,7 +8,7 @@ type Flow uint8
 // Flows.
 const (
 	FlowUnknown Flow = iota // too early to say, or it was never measured
-	FlowNone                // it was not agreed upon: nobody sends it
+	FlowNone                // it was not agreed upon: no one sends it
 	FlowMuted               // its sender has stopped it on purpose
 	FlowMissing             // it was agreed upon, and no packet was seen
 	FlowSilent              // it came, and stopped
@@ -28,7 +28,7 @@ func (f Flow) String() string {
 // SilentAfter is how many seconds without a packet count as silence.
 const SilentAfter = 2.0
 
-// Flow tells how audio or video ("kind") fares in a direction, by the latest sample.
+// Flow reports how audio or video ("kind") fares in a direction, by the latest sample.
 func (c *Call) Flow(dir diag.Direction, kind string) Flow {
 	if c.ConnectedAt == nil {
 		return FlowUnknown

@@ -59,7 +59,7 @@ func (c *Call) sent(kind string) bool {
 	return false
 }
 
-// Promised reports whether the other party's latest description says that it sends this kind (RFC 8866 §6.7).
+// Promised reports whether the peer's latest description says that it sends this kind (RFC 8866 §6.7).
 func (c *Call) Promised(kind string) bool {
 	for i := len(c.Descriptions) - 1; i >= 0; i-- {
 		if c.Descriptions[i].Side == diag.Remote {

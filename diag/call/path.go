@@ -61,7 +61,7 @@ func HasType(rows []CandidateRow, t diag.CandidateType) bool {
 	return slices.ContainsFunc(rows, func(r CandidateRow) bool { return r.CandidateType == t })
 }
 
-// Announced is the fingerprint in the other party's latest description; empty when there is none.
+// Announced is the fingerprint in the peer's latest description; empty when there is none.
 func (c *Call) Announced() string {
 	for i := len(c.Descriptions) - 1; i >= 0; i-- {
 		if c.Descriptions[i].Side == diag.Remote {

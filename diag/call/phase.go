@@ -7,7 +7,7 @@ type State uint8
 const (
 	StateUnknown      State = iota
 	StateDialing            // the signaling server has not answered yet
-	StateWaiting            // for the other party
+	StateWaiting            // for the peer
 	StateNegotiating        // offer and answer travel
 	StateConnecting         // ICE checks, then DTLS
 	StateConnected          // media and data flow

@@ -45,7 +45,7 @@ func (c *Call) Silence(kind string) (packets uint64, length time.Duration, ok bo
 	return packets, length, packets >= silentPackets && length.Seconds() >= silentShare*c.UpTime().Seconds()
 }
 
-// silentCount sums the packets of a kind and the silent ones among them; known is false where nobody counted silence.
+// silentCount sums the packets of a kind and the silent ones among them; known is false where no one counted silence.
 func silentCount(s diag.Sample, kind string) (packets, silent uint64, known bool) {
 	for _, in := range s.Inbound {
 		if in.Kind == kind {

@@ -20,7 +20,7 @@ const (
 )
 
 // Call is the state of one call: the fold of its events. Readers own the Call that they fold and may read all of it;
-// only Apply changes it. What was never told is nil, empty or zero-valued with a doc that says so.
+// only Apply changes it. What was never reported is nil, empty or zero-valued with a doc that says so.
 type Call struct {
 	Start   diag.CallStart // zero until call.start
 	Now     time.Duration  // time of the latest event
@@ -53,13 +53,13 @@ type Call struct {
 	MessageRows uint64       // how many there were
 	Dropped     uint64       // counted but not logged, of a flooding peer
 	Pings       Distribution
-	PeerAgent   string // what the other party calls itself; empty when it did not say
+	PeerAgent   string // what the peer calls itself; empty when it did not say
 
-	Tracks      []TrackRow
-	LocalMuted  map[string]bool // by kind
-	RemoteMuted map[string]bool
-	Samples     []SampleRow // the latest hour
-	Theirs      []TheirRow  // what the other party's statistics say, the latest hour
+	Tracks        []TrackRow
+	LocalMuted    map[string]bool // by kind
+	RemoteMuted   map[string]bool
+	Samples       []SampleRow // the latest hour
+	RemoteSamples []TheirRow  // what the peer's statistics say, the latest hour
 
 	NAT []NATRow // diagnoses of the network, the latest 64
 
@@ -127,7 +127,7 @@ type (
 		diag.Sample
 		At time.Duration
 	}
-	// TheirRow is a sample of the other party and when it came.
+	// TheirRow is a sample of the peer and when it came.
 	TheirRow struct {
 		diag.RemoteSample
 		At time.Duration

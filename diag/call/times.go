@@ -76,7 +76,7 @@ func (c *Call) Stage() Stage {
 	return StageNegotiating
 }
 
-// waited reports whether the code was dialled and the other party awaited.
+// waited reports whether the code was dialed and the peer awaited.
 func (c *Call) waited() bool {
 	return c.Signal.State == diag.SignalWaiting ||
 		slices.ContainsFunc(c.Spans, func(s Span) bool { return s.Phase == diag.PhaseWait })

@@ -13,16 +13,16 @@ import (
 
 // Target is what a check calls.
 type Target interface {
-	// Describe says what a report tells of it: kind, URL, room, role.
+	// Describe says what a report reports of it: kind, URL, room, role.
 	Describe() report.Target
-	// Place says how one run is dialled. It is called once for each run.
+	// Place says how one run is dialed. It is called once for each run.
 	Place() Placement
 }
 
-// Placement is how one run is dialled.
+// Placement is how one run is dialed.
 type Placement struct {
 	Dial   session.Dialer // of the side that the report describes
-	Answer session.Dialer // of the other side where it is in this process too; nil: it is somebody else's
+	Answer session.Dialer // of the peer where it is in this process too; nil: it is somebody else's
 	Flow   peer.Flow      // of media, for signalings that carry it one way
 	// Guard, where it is set, looks at the channel of the described side; it may warn.
 	Guard func(c signal.Channel, warn func(diag.Warning)) signal.Channel

@@ -83,7 +83,7 @@ func (d *Diagnosis) Maps(server int, to, mapped string) *Diagnosis {
 	return d
 }
 
-// Grade makes server 0 support RFC 5780, with controls enough that silence can be told from loss.
+// Grade makes server 0 support RFC 5780, with controls enough that silence can be reported from loss.
 func (d *Diagnosis) Grade(controls, lost int) *Diagnosis {
 	for i := range controls {
 		mapped := "5.5.5.5:6000"

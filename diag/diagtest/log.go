@@ -14,14 +14,14 @@ func Log(parts ...any) []diag.Event {
 		ms, isTime := parts[i].(int)
 		data, isData := parts[i+1].(diag.Data)
 		if !isTime || !isData {
-			panic(fmt.Sprintf("part %d of the log is no time and event", i)) //nolint:forbidigo // in tests only
+			panic(fmt.Sprintf("part %d of the log is not a time and event", i)) //nolint:forbidigo // in tests only
 		}
 		events = append(events, diag.Event{Seq: uint64(i/2 + 1), At: time.Duration(ms) * time.Millisecond, Data: data})
 	}
 	return events
 }
 
-// GoodCall is the set-up of a call that works, without its end.
+// GoodCall is the setup of a call that works, without its end.
 func GoodCall() []diag.Event {
 	return Log(
 		0, diag.CallStart{Command: "call", Code: "w1", Media: true, Join: "dialtone call w1"},

@@ -89,7 +89,7 @@ func TestJudgeCheck(t *testing.T) {
 			diag.ExitPass, "connected",
 			nil,
 		},
-		"timed out waiting": {call.Fold(diagtest.Log(0, diag.CallStart{Code: "w"}, 900, diag.CallEnded{Reason: diag.EndNobody})), media, diag.ExitNobody, "timed out waiting", []string{"error call.nobody_came"}},
+		"timed out waiting": {call.Fold(diagtest.Log(0, diag.CallStart{Code: "w"}, 900, diag.CallEnded{Reason: diag.EndNoPeer})), media, diag.ExitNoPeer, "timed out waiting", []string{"error call.nobody_came"}},
 		"server refuses":    {call.Fold(diagtest.Log(0, diag.CallStart{Code: "w"}, 900, diag.CallEnded{Reason: diag.EndSignaling, Signal: &diag.SignalFailure{Reason: "refused"}, Cause: "connection refused"})), media, diag.ExitSignaling, "signaling failed", []string{"error signal.refused"}},
 		"wrong role": {
 			call.Fold(diagtest.Log(0, diag.CallStart{Code: "w"}, 5, diag.Warning{ID: "signal.wrong_role", Subject: "answerer"}, 9, diag.CallEnded{Reason: diag.EndSignaling, Cause: "x"})),

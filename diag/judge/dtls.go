@@ -23,7 +23,7 @@ type (
 	}
 )
 
-// dtlsFindings tell a certificate that is not the announced one from a handshake that got no answer.
+// dtlsFindings report a certificate that is not the announced one from a handshake that got no answer.
 func dtlsFindings(c *call.Call, _ Expectation) []Finding {
 	if c.Ended == nil || c.Ended.Reason != diag.EndDTLS {
 		return nil

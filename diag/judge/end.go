@@ -25,8 +25,8 @@ func signaling(c *call.Call) Signaling {
 
 // Evidence about how a call ended before it had done what was asked of it.
 type (
-	// NobodyCame means that the wait for the peer timed out.
-	NobodyCame struct {
+	// PeerAbsent means that the wait for the peer timed out.
+	PeerAbsent struct {
 		WaitedMs diag.Millis `json:"waited_ms"`
 		Signaling
 		Server string `json:"server,omitempty"`
@@ -83,9 +83,9 @@ func endFindings(c *call.Call, x Expectation) []Finding {
 	switch c.Ended.Reason {
 	case diag.EndSignaling:
 		return one(signalFindingID(c.Ended.Signal), signalingFailed(c, cause))
-	case diag.EndNobody:
+	case diag.EndNoPeer:
 		s := c.Start
-		return one("call.nobody_came", NobodyCame{
+		return one("call.nobody_came", PeerAbsent{
 			WaitedMs: diag.Millis(c.EndedAt), Signaling: signaling(c), Server: diag.Clean(s.Server, 200),
 			Join: diag.Clean(s.Join, 200),
 		})

@@ -9,7 +9,7 @@ import (
 
 // Evidence about statistics of both ends that contradict each other.
 type (
-	// EndsDiffer means that one end counts other packets of a stream than the other end.
+	// EndsDiffer means that one end counts other packets of a stream than the peer.
 	EndsDiffer struct {
 		Direction diag.Direction `json:"direction"` // of the stream, seen from here
 		Kind      string         `json:"kind"`
@@ -57,28 +57,28 @@ func endsDiffer(c *call.Call, s call.EndsStream) []Finding {
 	if found := contradiction(s, *s.Sent, *s.Received, slack, nil); found != nil {
 		return found
 	}
-	n := len(c.Theirs)
+	n := len(c.RemoteSamples)
 	if n <= endsWindow {
 		return nil
 	}
-	before := &c.Theirs[n-1-endsWindow]
+	before := &c.RemoteSamples[n-1-endsWindow]
 	for _, old := range call.EndsStreams(before.RemoteSample) {
 		if old.Direction == s.Direction && old.SSRC == s.SSRC && old.Kind == s.Kind && old.Sent != nil &&
 			old.Received != nil && *old.Sent <= *s.Sent && *old.Received <= *s.Received {
-			last := diag.Millis(c.Theirs[n-1].At - before.At)
+			last := diag.Millis(c.RemoteSamples[n-1].At - before.At)
 			return contradiction(s, *s.Sent-*old.Sent, *s.Received-*old.Received, slack, &last)
 		}
 	}
 	return nil
 }
 
-// inFlight is how many packets of a stream may be between the ends, or counted while the sample travelled.
+// inFlight is how many packets of a stream may be between the ends, or counted while the sample traveled.
 func inFlight(c *call.Call, s call.EndsStream) uint64 {
-	n := len(c.Theirs)
+	n := len(c.RemoteSamples)
 	if n < 2 {
 		return endsPackets
 	}
-	last, before := c.Theirs[n-1], c.Theirs[n-2]
+	last, before := c.RemoteSamples[n-1], c.RemoteSamples[n-2]
 	apart := (last.At - before.At).Seconds()
 	delay := endsDelay
 	if rtt, known := c.RoundTripTime(); known {
@@ -95,7 +95,7 @@ func inFlight(c *call.Call, s call.EndsStream) uint64 {
 	return endsPackets
 }
 
-// contradiction compares what one end says it sent with what the other end says it received.
+// contradiction compares what one end says it sent with what the peer says it received.
 func contradiction(s call.EndsStream, sent, received, slack uint64, last *diag.Millis) []Finding {
 	limit := slack + uint64(endsShare*float64(max(sent, received)))
 	id := ""
@@ -123,7 +123,7 @@ func rttDiffers(c *call.Call) []Finding {
 			local = append(local, *s.Pair.CurrentRoundTripTime)
 		}
 	}
-	for _, s := range c.Theirs[max(len(c.Theirs)-endsWindow, 0):] {
+	for _, s := range c.RemoteSamples[max(len(c.RemoteSamples)-endsWindow, 0):] {
 		if s.Pair != nil && s.Pair.CurrentRoundTripTime != nil {
 			remote = append(remote, *s.Pair.CurrentRoundTripTime)
 		}

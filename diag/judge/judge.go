@@ -113,8 +113,8 @@ func exitOf(c *call.Call, found []Finding) diag.Exit {
 		return exitOfOrderly(c, found)
 	case diag.EndPeerLost, diag.EndICE:
 		return diag.ExitICE
-	case diag.EndNobody:
-		return diag.ExitNobody
+	case diag.EndNoPeer:
+		return diag.ExitNoPeer
 	case diag.EndSignaling, diag.EndPeerLeft:
 		return diag.ExitSignaling
 	case diag.EndDTLS:

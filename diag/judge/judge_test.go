@@ -89,12 +89,12 @@ func orderlyEnds() []judgeTest {
 func signalingEnds() []judgeTest {
 	return []judgeTest{
 		{
-			"nobody came", diagtest.Log(0, diag.CallStart{Code: "w1", Join: "dialtone call w1"}, 60000, diag.CallEnded{Reason: diag.EndNobody}),
-			diag.ExitNobody, "timed out waiting for the peer after 1 min",
+			"nobody came", diagtest.Log(0, diag.CallStart{Code: "w1", Join: "dialtone call w1"}, 60000, diag.CallEnded{Reason: diag.EndNoPeer}),
+			diag.ExitNoPeer, "timed out waiting for the peer after 1 min",
 			[]string{`"w1"`, "Ask the peer to run: dialtone call w1"},
 			[]string{"call.nobody_came"},
 		},
-		{"nobody came, nothing to join with", diagtest.Log(0, diag.CallStart{Code: "w1"}, 100, diag.CallEnded{Reason: diag.EndNobody}), diag.ExitNobody, "timed out waiting for the peer after 100 ms", []string{"same room code"}, []string{"call.nobody_came"}},
+		{"nobody came, nothing to join with", diagtest.Log(0, diag.CallStart{Code: "w1"}, 100, diag.CallEnded{Reason: diag.EndNoPeer}), diag.ExitNoPeer, "timed out waiting for the peer after 100 ms", []string{"same room code"}, []string{"call.nobody_came"}},
 		{
 			"server refuses", diagtest.Log(
 				0, diag.CallStart{}, 1, diag.SignalRequest{Error: "connection refused"}, 2, diag.SignalRequest{Error: "no route"},
@@ -224,7 +224,7 @@ func TestJudge(t *testing.T) {
 		})
 	}
 	for _, reason := range []diag.EndReason{
-		diag.EndHangup, diag.EndDuration, diag.EndPeerHangup, diag.EndPeerLost, diag.EndInterrupted, diag.EndNobody, diag.EndSignaling, diag.EndPeerLeft, diag.EndICE, diag.EndDTLS, diag.EndInternal,
+		diag.EndHangup, diag.EndDuration, diag.EndPeerHangup, diag.EndPeerLost, diag.EndInterrupted, diag.EndNoPeer, diag.EndSignaling, diag.EndPeerLeft, diag.EndICE, diag.EndDTLS, diag.EndInternal,
 	} {
 		if !reasons[reason] {
 			t.Errorf("no call in the table ends by %q", reason)
@@ -234,7 +234,7 @@ func TestJudge(t *testing.T) {
 
 // TestEveryFailureHasANextStep, with as little known as possible.
 func TestEveryFailureHasANextStep(t *testing.T) {
-	for _, reason := range []diag.EndReason{diag.EndPeerLost, diag.EndNobody, diag.EndSignaling, diag.EndPeerLeft, diag.EndICE, diag.EndDTLS, diag.EndInternal, diag.EndPeerHangup, diag.EndHangup} {
+	for _, reason := range []diag.EndReason{diag.EndPeerLost, diag.EndNoPeer, diag.EndSignaling, diag.EndPeerLeft, diag.EndICE, diag.EndDTLS, diag.EndInternal, diag.EndPeerHangup, diag.EndHangup} {
 		if v := judge.Judge(call.Fold(diagtest.Log(0, diag.CallStart{Code: "w1"}, 5, diag.CallEnded{Reason: reason}))); len(words.Verdict(v).Next) == 0 {
 			t.Errorf("%s: exit %v without a next step", reason, v.Exit)
 		}

@@ -79,7 +79,7 @@ func mediaFindings(c *call.Call, x Expectation) []Finding {
 	return out
 }
 
-// agreedMedia is what both sides agreed to send and nobody saw, once there was time to look.
+// agreedMedia is what both sides agreed to send and no one saw, once there was time to look.
 func agreedMedia(c *call.Call) []Finding {
 	var out []Finding
 	for _, m := range c.MissingMedia() {
@@ -135,7 +135,7 @@ func faded(c *call.Call, kind string, severity Severity) []Finding {
 }
 
 // publishFindings name what is wrong with the media that the peer sends. Where people speak with each other, silence
-// may be meant, and only a check asks for more; whoever publishes means to be seen and heard.
+// may be meant, and only a check asks for more; anyone who publishes means to be seen and heard.
 func publishFindings(c *call.Call, _ Expectation) []Finding {
 	var out []Finding
 	for _, kind := range diag.Kinds {

@@ -55,7 +55,7 @@ var pairExits = map[nat.Path]diag.Exit{
 	nat.PathUnknown: diag.ExitInconclusive,
 }
 
-// Relaying is what the TURN servers are worth.
+// Relaying is how far the TURN servers relay.
 type Relaying string
 
 // Values of [Relaying].

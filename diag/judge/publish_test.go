@@ -77,13 +77,13 @@ func TestSignalingWords(t *testing.T) {
 		title    string
 		contains string
 	}{
-		{diag.CallStart{Command: "answer", Signaling: "post", Listens: true, Server: "http://h/offer"}, diag.EndNobody, "answer via post", "No offer was posted to http://h/offer."},
-		{diag.CallStart{Command: "answer", Signaling: "paste", Carried: true, Join: "dialtone call --paste"}, diag.EndNobody, "answer via paste", "No text of the peer was pasted"},
+		{diag.CallStart{Command: "answer", Signaling: "post", Listens: true, Server: "http://h/offer"}, diag.EndNoPeer, "answer via post", "No offer was posted to http://h/offer."},
+		{diag.CallStart{Command: "answer", Signaling: "paste", Carried: true, Join: "dialtone call --paste"}, diag.EndNoPeer, "answer via paste", "No text of the peer was pasted"},
 		{diag.CallStart{Command: "call", Signaling: "whep"}, diag.EndSignaling, "call via whep", "Check the address"},
 		{diag.CallStart{Command: "call", Signaling: "paste", Carried: true}, diag.EndSignaling, "call via paste", "each text is valid for one call"},
 		{diag.CallStart{Command: "answer", Signaling: "whip", Listens: true}, diag.EndSignaling, "answer via whip", "what the peer posts"},
 		{diag.CallStart{Command: "answer", Signaling: "whip", Listens: true}, diag.EndPeerLeft, "answer via whip", "xchange of descriptions ended"},
-		{diag.CallStart{Command: "call", Code: "w1"}, diag.EndNobody, "call w1", "same room code"},
+		{diag.CallStart{Command: "call", Code: "w1"}, diag.EndNoPeer, "call w1", "same room code"},
 	}
 	for _, test := range tests {
 		v := judge.Judge(call.Fold(diagtest.Log(0, test.start, 5, diag.CallEnded{Reason: test.end})))

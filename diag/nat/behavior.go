@@ -14,9 +14,9 @@ type Confidence string
 // value.
 const (
 	Proven        Confidence = "proven"        // what was seen would happen by chance in fewer than one of 10,000 runs
-	Likely        Confidence = "likely"        // nothing else explains it, and it is no proof
+	Likely        Confidence = "likely"        // nothing else explains it, and it is not a proof
 	NotKnown      Confidence = "unknown"       // the value is unknown too
-	Contradictory Confidence = "contradictory" // observations exclude each other
+	Contradictory Confidence = "contradictory" // observations contradict each other
 )
 
 // Value is what a behavior is, in the terms of RFC 4787 and RFC 5780.

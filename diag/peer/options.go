@@ -30,7 +30,7 @@ const (
 	FlowReceive             // as a WHEP client does, and a WHIP server
 )
 
-// Options configure a peer. The zero value is a data-and-media peer without servers that reports to nobody.
+// Options configure a peer. The zero value is a data-and-media peer without servers that reports to no one.
 type Options struct {
 	Emit         func(diag.Data)  // gets every event; must not block and must be safe for concurrent use
 	Phases       *diag.Phases     // shared with the session, so that spans lie on one list

@@ -141,8 +141,8 @@ func build(set []stun.Setter, c *credentials) ([]byte, error) {
 
 // behavior is what a Binding request asks for beyond an answer (RFC 5780 §7).
 type behavior struct {
-	changeIP, changePort bool   // where the answer shall come from
-	responsePort         uint16 // where it shall go to; 0: to where the request came from
+	changeIP, changePort bool   // where the answer must come from
+	responsePort         uint16 // where it must go to; 0: to where the request came from
 	size                 int    // bytes that the message has at least; 0: as it comes
 	padding              bool   // by PADDING, which asks for an answer as long, instead of by text that is ignored
 }
@@ -154,7 +154,7 @@ func encodeBinding(id txID, b behavior) ([]byte, error) {
 		set = append(set, stun.RawAttribute{Type: stun.AttrChangeRequest, Value: []byte{0, 0, 0, flags}})
 	}
 	if b.responsePort != 0 {
-		// Two bytes and no padding of our own: the codec adds it (RFC 5780 §7.5).
+		// Two bytes and no padding of its own: the codec adds it (RFC 5780 §7.5).
 		set = append(set, stun.RawAttribute{
 			Type:  stun.AttrResponsePort,
 			Value: binary.BigEndian.AppendUint16(nil, b.responsePort),
@@ -167,7 +167,7 @@ func encodeBinding(id txID, b behavior) ([]byte, error) {
 	return msg.Raw, nil
 }
 
-// filling makes the message as long as it shall be. PADDING is a request for an answer of that length (RFC 5780 §7.6).
+// filling makes the message as long as it must be. PADDING is a request for an answer of that length (RFC 5780 §7.6).
 // Otherwise SOFTWARE is repeated, of which a server needs to read the first only (RFC 8489 §14).
 func (b behavior) filling() []stun.Setter {
 	if b.size == 0 {
@@ -184,7 +184,7 @@ func (b behavior) filling() []stun.Setter {
 	return set
 }
 
-// requestID reads the transaction ID of a Binding request, such as one of our own that a NAT has turned around.
+// requestID reads the transaction ID of a Binding request, such as one of its own that a NAT has turned around.
 func requestID(b []byte) (txID, bool) {
 	msg, err := decodeMessage(b)
 	if err != nil || msg.Type != stun.BindingRequest {
@@ -228,7 +228,7 @@ type answer struct {
 	msg *stun.Message // for signed
 }
 
-// signed checks MESSAGE-INTEGRITY where it is present: present tells whether, err is nil when it fits.
+// signed checks MESSAGE-INTEGRITY where it is present: present reports whether, err is nil when it fits.
 func (a *answer) signed(c *credentials) (present bool, err error) {
 	if !a.msg.Contains(stun.AttrMessageIntegrity) {
 		return false, nil

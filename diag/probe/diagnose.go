@@ -230,7 +230,7 @@ func throughRelay(servers []diag.NATServer) netip.AddrPort {
 	return netip.AddrPort{}
 }
 
-// overTCP asks the servers that are silent over UDP once more, when all are: whether they are there at all tells a
+// overTCP asks the servers that are silent over UDP once more, when all are: whether they are there at all reports a
 // firewall from a dead server. Those that are silent over TCP too are not reported.
 func (d *Diagnosis) overTCP(ctx context.Context, o *nat.State, timeout time.Duration) {
 	for i := range o.Servers {

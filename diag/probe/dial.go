@@ -68,7 +68,7 @@ func (p *prober) localAddr() net.Addr {
 	}
 }
 
-// tlsConfig is the target's, with the server's name: the URL's, whatever target DNS SRV names, since nobody vouches for
+// tlsConfig is the target's, with the server's name: the URL's, whatever target DNS SRV names, since no one vouches for
 // that (RFC 6125 §6.2.1).
 func (p *prober) tlsConfig() *tls.Config {
 	c := &tls.Config{MinVersion: tls.VersionTLS12}

@@ -1,6 +1,6 @@
 // Package probe asks STUN and TURN servers whether they work, and says what is wrong with those that do not.
 //
-// An ICE agent tells nothing of a server that fails: the candidate is missing, and that is all. [Server] asks one
+// An ICE agent reports nothing of a server that fails: the candidate is missing, and that is all. [Server] asks one
 // server on a socket of its own, the way the agent would, and returns a [diag.ServerResult]: the times of each stage,
 // the addresses that the server gave, or where it failed, why, and what to do about it. [All] asks several at once.
 //

@@ -40,7 +40,7 @@ func (l *link) receive(ctx context.Context, until time.Time) ([]byte, error) {
 	if err := l.conn.SetReadDeadline(until); err != nil {
 		return nil, err
 	}
-	// Whoever watches ctx sets a deadline in the past, perhaps just before ours.
+	// Anyone who watches ctx sets a deadline in the past, perhaps just before ours.
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}

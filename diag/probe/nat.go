@@ -290,7 +290,7 @@ func (r *natRun) sendOne(ctx context.Context, s *natSend) error {
 		return err
 	}
 	if s.AnswerAt.Use != "" && r.sockets[s.AnswerAt] == nil {
-		return nil // nobody would hear the answer
+		return nil // no one would hear the answer
 	}
 	s.local = socket.local
 	r.sent[id] = s

@@ -65,7 +65,7 @@ func (r *natRun) elsewhere(server int, from netip.AddrPort) {
 	}
 }
 
-// arriveHairpin takes a request of our own, which the NAT has turned around.
+// arriveHairpin takes a request of its own, which the NAT has turned around.
 func (r *natRun) arriveHairpin(id txID, a arrival) {
 	s, ours := r.sent[id]
 	if ours && s.Test == diag.TestHairpin && a.socket == s.AnswerAt {

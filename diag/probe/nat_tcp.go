@@ -16,7 +16,7 @@ const (
 )
 
 // tcpMapping asks servers over TCP, all from one local port, how they see it. Fewer than two addresses can be compared
-// with nothing: then nobody is asked.
+// with nothing: then no one is asked.
 func tcpMapping(ctx context.Context, servers []diag.NATServer, bind netip.Addr) []diag.NATStream {
 	targets := streamTargets(servers, bind)
 	local, err := localPort(ctx, targets, bind)

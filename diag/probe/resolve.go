@@ -74,7 +74,7 @@ func lookup(ctx context.Context, r *net.Resolver, u URL) ([]endpoint, error) {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	// Nobody waits for these two after the answer: the end of ctx closes their sockets, and where the system itself looks
+	// No one waits for these two after the answer: the end of ctx closes their sockets, and where the system itself looks
 	// up (Windows) nothing can end it, as package net knows too.
 	srv, plain := make(chan found, 1), make(chan found, 1)
 	go func() { srv <- newFound(lookupSRV(ctx, r, u)) }()
@@ -258,7 +258,7 @@ func closedWith(ctx context.Context) func(net.Conn, error) (net.Conn, error) {
 	}
 }
 
-// name is how an endpoint that SRV named is told: host:port; otherwise empty.
+// name is how an endpoint that SRV named is reported: host:port; otherwise empty.
 func (e endpoint) name() string {
 	if !e.srv {
 		return ""

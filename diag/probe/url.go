@@ -228,7 +228,7 @@ func parsePort(s string, scheme Scheme) (uint16, error) {
 	return uint16(n), nil
 }
 
-// parseHost checks and normalises a DNS name or an IP address.
+// parseHost checks and normalizes a DNS name or an IP address.
 func parseHost(s string) (string, error) {
 	if a, err := netip.ParseAddr(s); err == nil {
 		if a.Zone() != "" {

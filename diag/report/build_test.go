@@ -24,7 +24,7 @@ func placed(setup time.Duration, end diag.EndReason) *call.Call {
 	add(0, diag.CallStart{Command: "check", Code: "w"})
 	add(0, diag.PhaseStart{Phase: diag.PhaseWait})
 	add(10*time.Millisecond, diag.PhaseEnd{Phase: diag.PhaseWait, Outcome: diag.OutcomeOK})
-	if end != diag.EndNobody {
+	if end != diag.EndNoPeer {
 		add(11*time.Millisecond, diag.PhaseStart{Phase: diag.PhaseICE})
 		add(at-time.Millisecond, diag.PhaseEnd{Phase: diag.PhaseICE, Outcome: diag.OutcomeOK})
 		add(at, diag.ConnectionState{State: "connected"})
@@ -66,7 +66,7 @@ func TestBuild(t *testing.T) {
 
 // TestWorstRunIsTold: of several failures the gravest, and the first of equals.
 func TestWorstRunIsTold(t *testing.T) {
-	r := Build(Input{Runs: runs(placed(5e6, diag.EndDuration), placed(5e6, diag.EndNobody), placed(5e6, diag.EndPeerLost), placed(5e6, diag.EndNobody))})
+	r := Build(Input{Runs: runs(placed(5e6, diag.EndDuration), placed(5e6, diag.EndNoPeer), placed(5e6, diag.EndPeerLost), placed(5e6, diag.EndNoPeer))})
 	if r.Exit.Name != "no-peer" || r.Detail != 1 || r.Verdict != Fail || r.Summary.Failed != 3 || r.Summary.Setup.N != 2 {
 		t.Errorf("%+v", r)
 	}
@@ -138,7 +138,7 @@ func TestRunWithEventsIsDescribed(t *testing.T) {
 	if r := Build(Input{Runs: in}); r.Detail != 5 {
 		t.Errorf("run %d is described", r.Detail)
 	}
-	failed := runs(placed(5e6, diag.EndNobody), placed(5e6, diag.EndNobody))
+	failed := runs(placed(5e6, diag.EndNoPeer), placed(5e6, diag.EndNoPeer))
 	failed[1].Events = []diag.Event{{}}
 	if r := Build(Input{Runs: failed}); r.Detail != 1 {
 		t.Errorf("run %d is described", r.Detail)
@@ -146,7 +146,7 @@ func TestRunWithEventsIsDescribed(t *testing.T) {
 }
 
 func TestInterruptedIsTheWorst(t *testing.T) {
-	r := Build(Input{Runs: runs(placed(5e6, diag.EndNobody)), Interrupted: true})
+	r := Build(Input{Runs: runs(placed(5e6, diag.EndNoPeer)), Interrupted: true})
 	if r.Exit.Code != 130 || r.Verdict != Error {
 		t.Errorf("%+v", r.Exit)
 	}
@@ -157,7 +157,7 @@ func TestInterruptedIsTheWorst(t *testing.T) {
 
 // TestFirstFailureIsTold: if the answerer fails first, the offerer knows only that it was left.
 func TestFirstFailureIsTold(t *testing.T) {
-	left, failed := placed(5e6, diag.EndNobody), placed(5e6, diag.EndNobody)
+	left, failed := placed(5e6, diag.EndNoPeer), placed(5e6, diag.EndNoPeer)
 	left.Ended, failed.Ended = &diag.CallEnded{Reason: diag.EndPeerLeft, By: diag.ByRemote}, &diag.CallEnded{Reason: diag.EndICE, By: diag.ByNetwork}
 	r := Build(Input{Runs: []Folded{Fold(judge.Expectation{}, RunInput{Call: left, Other: failed})}})
 	if r.Exit.Name != "ice" || !strings.HasPrefix(r.Headline, "Answerer: no path found") || len(r.Findings) != 1 || r.Findings[0].ID != "ice.no_path" {
@@ -179,7 +179,7 @@ func TestNothingPassesWithAFailedAssertion(t *testing.T) {
 			t.Errorf("%+v %q", r.Exit, r.Headline)
 		}
 	}
-	r := Build(Input{Runs: runs(placed(5e6, diag.EndNobody))})
+	r := Build(Input{Runs: runs(placed(5e6, diag.EndNoPeer))})
 	r.Assertions = append(r.Assertions, Assertion{Expr: "x"})
 	r.Settle()
 	if r.Exit.Name != "no-peer" {
@@ -287,7 +287,7 @@ func TestComparable(t *testing.T) {
 // TestInterruptedIsNotBlamed: an answerer that the check interrupted, because the offerer had failed, explains
 // nothing.
 func TestInterruptedIsNotBlamed(t *testing.T) {
-	left, interrupted := placed(5e6, diag.EndNobody), placed(5e6, diag.EndInterrupted)
+	left, interrupted := placed(5e6, diag.EndNoPeer), placed(5e6, diag.EndInterrupted)
 	left.Ended = &diag.CallEnded{Reason: diag.EndPeerLeft, By: diag.ByRemote}
 	r := Build(Input{Runs: []Folded{Fold(judge.Expectation{}, RunInput{Call: left, Other: interrupted})}})
 	if strings.HasPrefix(r.Headline, otherSide) || len(r.Findings) != 1 || r.Findings[0].ID != "call.peer_left" {

@@ -36,7 +36,7 @@ type ServerReport struct {
 // NetworkVerdict is what a diagnosis means for calls.
 type NetworkVerdict struct {
 	Outcome  judge.NetworkOutcome `json:"outcome"`        // what was found out
-	Relaying judge.Relaying       `json:"relaying"`       // what the TURN servers are worth
+	Relaying judge.Relaying       `json:"relaying"`       // how far the TURN servers relay
 	Headline string               `json:"headline"`       // which direct calls work, and which need a relay
 	Why      []string             `json:"why"`            // one sentence each
 	Next     []string             `json:"next"`           // steps to take

@@ -42,7 +42,7 @@ var phaseNames = []string{
 }
 
 var exitCodes = []diag.Exit{
-	diag.ExitPass, diag.ExitAssertion, diag.ExitUsage, diag.ExitSignaling, diag.ExitNobody, diag.ExitICE, diag.ExitDTLS, diag.ExitChannel, diag.ExitMedia,
+	diag.ExitPass, diag.ExitAssertion, diag.ExitUsage, diag.ExitSignaling, diag.ExitNoPeer, diag.ExitICE, diag.ExitDTLS, diag.ExitChannel, diag.ExitMedia,
 	diag.ExitCannotRun, diag.ExitInterrupted,
 }
 

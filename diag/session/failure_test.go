@@ -157,7 +157,7 @@ func TestSilentServersHoldNothingUp(t *testing.T) {
 func TestNobodyCame(t *testing.T) {
 	t.Parallel()
 	a := start(t, "a", Options{Config: diag.Config{Code: "w1", Wait: 50 * time.Millisecond}, Dial: through(roomServer(t), "w1")})
-	if v := a.ended(); v.Exit != diag.ExitNobody {
+	if v := a.ended(); v.Exit != diag.ExitNoPeer {
 		t.Errorf("%s %s", v.Exit, words.Verdict(v).Headline)
 	}
 }

@@ -79,7 +79,7 @@ func TestTimes(t *testing.T) {
 		code   string
 		want   time.Duration
 	}{
-		"no peer": {Options{Config: diag.Config{Wait: time.Minute}}, func(*rig) {}, diag.EndNobody, "", time.Minute},
+		"no peer": {Options{Config: diag.Config{Wait: time.Minute}}, func(*rig) {}, diag.EndNoPeer, "", time.Minute},
 		"no description": {Options{}, func(r *rig) {
 			r.channel.paired(signal.RoleAnswerer)
 		}, diag.EndSignaling, diag.CodeNoDescription, 40 * time.Second},

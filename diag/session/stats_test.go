@@ -86,12 +86,12 @@ func TestBothEnds(t *testing.T) {
 	a := start(t, "a", Options{Config: diag.Config{Code: "w1"}, Dial: dialA})
 	b := start(t, "b", Options{Config: diag.Config{Code: "w1", Echo: true}, Dial: dialB})
 	told := func(c *call.Call) bool {
-		n := len(c.Theirs)
-		return n > 1 && len(c.Theirs[n-1].Inbound) == 2 && len(c.Theirs[n-1].Outbound) == 2 && c.Theirs[n-1].Pair != nil
+		n := len(c.RemoteSamples)
+		return n > 1 && len(c.RemoteSamples[n-1].Inbound) == 2 && len(c.RemoteSamples[n-1].Outbound) == 2 && c.RemoteSamples[n-1].Pair != nil
 	}
 	b.until("statistics of a", told)
 	c := a.until("statistics of b", told)
-	last := c.Theirs[len(c.Theirs)-1]
+	last := c.RemoteSamples[len(c.RemoteSamples)-1]
 	for _, in := range last.Inbound {
 		for _, here := range last.Here {
 			if here.Direction == diag.Outbound && here.SSRC == in.SSRC && (*in.PacketsReceived > here.Packets || *in.PacketsReceived+200 < here.Packets) {

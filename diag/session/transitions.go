@@ -26,7 +26,7 @@ var (
 	timeOver    = ending{reason: diag.EndDuration, by: diag.ByLocal}
 	interrupted = ending{reason: diag.EndInterrupted, by: diag.ByLocal}
 	broken      = ending{reason: diag.EndInternal, by: diag.ByLocal}
-	noPeer      = ending{reason: diag.EndNobody, by: diag.ByNetwork}
+	noPeer      = ending{reason: diag.EndNoPeer, by: diag.ByNetwork}
 	peerHungUp  = ending{reason: diag.EndPeerHangup, by: diag.ByRemote}
 	peerLeft    = ending{reason: diag.EndPeerLeft, by: diag.ByRemote}
 	peerLost    = ending{reason: diag.EndPeerLost, by: diag.ByNetwork}

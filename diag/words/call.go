@@ -13,10 +13,10 @@ var callFindings = map[string]entry{
 	"call.nobody_came": on(
 		"The room code was dialed and the server answered, but no peer dialed it in time. Both peers need the same code at "+
 			"the same server, and the first one must wait long enough (--wait).",
-		func(_ judge.Finding, e judge.NobodyCame) Text {
+		func(_ judge.Finding, e judge.PeerAbsent) Text {
 			return Text{
 				Title: "The peer did not come within " + Millis(e.WaitedMs) +
-					".", Evidence: nobodyEvidence(e), Advice: nobodyAdvice(e),
+					".", Evidence: absentEvidence(e), Advice: absentAdvice(e),
 			}
 		}),
 	"call.peer_left": on(
@@ -36,7 +36,7 @@ var callFindings = map[string]entry{
 			}
 		}),
 	"call.peer_lost": on(
-		"The connection was up, and then neither answers to connectivity checks nor media arrived any more. The peer's "+
+		"The connection was established, and then neither answers to connectivity checks nor media arrived any more. The peer's "+
 			"program "+
 			"or machine died, or the network between both peers did.",
 		func(_ judge.Finding, e judge.PeerLost) Text {
@@ -86,7 +86,7 @@ var callFindings = map[string]entry{
 		}),
 }
 
-func nobodyEvidence(e judge.NobodyCame) []string {
+func absentEvidence(e judge.PeerAbsent) []string {
 	switch {
 	case e.Carried:
 		return []string{"no text of the peer was pasted"}
@@ -96,7 +96,7 @@ func nobodyEvidence(e judge.NobodyCame) []string {
 	return []string{fmt.Sprintf("the room code %q was dialed and the server answered, but no peer dialed it", e.Room)}
 }
 
-func nobodyAdvice(e judge.NobodyCame) string {
+func absentAdvice(e judge.PeerAbsent) string {
 	switch {
 	case e.Carried:
 		return "Start again with the peer's text; wait longer with --wait 5m."
@@ -111,7 +111,7 @@ func nobodyAdvice(e judge.NobodyCame) string {
 // signalTitles say what the signaling server did, by the part of the ID after "signal.", and explain it.
 var signalTitles = map[string][2]string{
 	"dns": {"The name of the signaling server does not resolve.", ""},
-	"refused": {"The signaling server refused the connection.", "Nothing listens at its address: it does not run, " +
+	"refused": {"The signaling server refused the connection.", "No program listens at its address: it does not run, " +
 		"or it listens on another port."},
 	"unreachable": {"The signaling server is unreachable.", "There is no route to it, or no network."},
 	"proxy": {"The HTTP proxy failed or rejected the request.", "The environment names the proxy (HTTP_PROXY, " +

@@ -136,5 +136,5 @@ func pairFailure(p diag.Pair) string {
 		return fmt.Sprintf("%s of the peer arrived, so only the way to the peer, or that of the responses, is blocked.",
 			Count(int(p.RequestsReceived), "check", "checks"))
 	}
-	return "No check of the peer arrived either: a NAT or a firewall drops them, or nothing listens there."
+	return "No check of the peer arrived either: a NAT or a firewall drops them, or no program listens there."
 }

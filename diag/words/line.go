@@ -11,7 +11,7 @@ import (
 	"dialtone/diag"
 )
 
-// Line tells an event in one line of words, without its time: what --plain prints and what the log pane shows. It never
+// Line reports an event in one line of words, without its time: what --plain prints and what the log pane shows. It never
 // contains a control character.
 func Line(e diag.Event) string {
 	name := string(e.Data.Type())
@@ -100,7 +100,7 @@ func mediaWords(d diag.Data) (string, bool) {
 	case diag.Ping:
 		return fmt.Sprintf("%.2f ms", d.RTTMs.Float()), true
 	case diag.MessagesDropped:
-		return fmt.Sprintf("%q: %d more messages (%d bytes) came too fast to be told one by one", d.Label, d.Messages,
+		return fmt.Sprintf("%q: %d more messages (%d bytes) came too fast to be reported one by one", d.Label, d.Messages,
 			d.Bytes), true
 	case diag.TrackAdded:
 		return joinWords(string(d.Direction), d.Kind, d.MimeType, prefixed("mid ", d.Mid)), true
@@ -126,7 +126,7 @@ func startWords(d diag.CallStart) string {
 	for _, ice := range d.ICEServers {
 		s += " " + ice.URL
 	}
-	return joinWords(s, prefixed("other party: ", d.Join))
+	return joinWords(s, prefixed("other peer: ", d.Join))
 }
 
 func requestWords(d diag.SignalRequest) string {
@@ -246,7 +246,7 @@ func sampleWords(d diag.Sample) string {
 	return strings.Join(parts, "  ")
 }
 
-// theirWords is a sample of the other party: ↑ is what it sends.
+// theirWords is a sample of the peer: ↑ is what it sends.
 func theirWords(d diag.RemoteSample) string {
 	parts := []string{"there:"}
 	for _, o := range d.Outbound {

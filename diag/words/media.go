@@ -78,7 +78,7 @@ var mediaFindings = map[string]entry{
 			}
 			return Text{
 				Title: "Inbound " + e.Kind + " stopped " + Millis(e.AgoMs) + " " + when + ".",
-				Evidence: lines(fmt.Sprintf("%d packets received, none in the last %s; the connection was up all the time",
+				Evidence: lines(fmt.Sprintf("%d packets received, none in the last %s; the connection was established all the time",
 					e.Packets, Millis(e.AgoMs)),
 					muted(e.Kind, e.Muted)),
 				Advice: "Check the sender and what happened then: a source that ended, a firewall that closes quiet ports, a " +
@@ -154,7 +154,7 @@ var mediaFindings = map[string]entry{
 			"than 5 % "+
 			"of the whole call or of its last seconds. Something between the peers drops them.", endsDiffer),
 	"media.received_not_sent": on(
-		"One end counts more packets of a stream than the other end says that it has sent. Statistics of one of them are "+
+		"One end counts more packets of a stream than the peer says that it has sent. Statistics of one of them are "+
 			"wrong, "+
 			"something duplicates packets, or another program sends.", endsDiffer),
 }

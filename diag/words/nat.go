@@ -50,7 +50,7 @@ var confidenceMeanings = map[nat.Confidence]string{
 		"10,000 runs.",
 	nat.Likely:        "Likely: it fits all observations, and another value is not excluded.",
 	nat.NotKnown:      "Unknown: no observation decides it.",
-	nat.Contradictory: "Contradictory: the observations exclude each other.",
+	nat.Contradictory: "Contradictory: the observations contradict each other.",
 }
 
 // BehaviorMeaning explains a behavior and how far it is known.
@@ -99,7 +99,7 @@ func lastOf(b nat.Behavior) string {
 // plainEvidence are the kinds of evidence that need nothing beside.
 var plainEvidence = map[nat.Kind]string{
 	nat.KindAsking: "in progress", nat.KindNoMapped: "no server reported a mapped address",
-	nat.KindLoss:         "too many packets are lost to tell loss from filtering",
+	nat.KindLoss:         "too many packets are lost to distinguish loss from filtering",
 	nat.KindFewAddresses: "fewer than two server addresses were compared",
 
 	nat.KindUDPUnasked: "no server could be asked over UDP", nat.KindNoLocal: "the local address of the sockets is not " +
@@ -240,12 +240,12 @@ func fill(form string, e nat.Evidence) string {
 	if len(addresses) == 0 && e.Name != "" {
 		addresses = []string{e.Name}
 	}
-	for i, letter := range []string{"{a}", "{b}", "{c}"} {
+	for i, placeholder := range []string{"{a}", "{b}", "{c}"} {
 		text := "?"
 		if i < len(addresses) {
 			text = addresses[i]
 		}
-		pairs = append(pairs, letter, text)
+		pairs = append(pairs, placeholder, text)
 	}
 	var seconds []string
 	for i, n := range e.Counts {
@@ -256,7 +256,7 @@ func fill(form string, e nat.Evidence) string {
 	return strings.NewReplacer(pairs...).Replace(form)
 }
 
-// tally tells what the filtering tests with a server gave.
+// tally reports what the filtering tests with a server gave.
 func tally(t *nat.Tally) string {
 	return fmt.Sprintf("other address and port %s, other port %s; %d of %d controls were lost",
 		heard(t.Both, t.AskedBoth, t.ProvedBoth), heard(t.Port, t.AskedPort, t.ProvedPort), t.Lost, t.Sent)

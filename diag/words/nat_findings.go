@@ -88,7 +88,7 @@ var natFindings = map[string]entry{
 		"it is "+
 		"asked to (RFC 5780): one with OTHER-ADDRESS. None of the servers that answered is one. Mostly that does not "+
 		"matter, "+
-		"because the mapping decides first; it does for two peers of whom one has an endpoint-dependent mapping.",
+		"because the mapping decides first; it does for two peers if one has an endpoint-dependent mapping.",
 		func(_ judge.Finding, e judge.BasicServers) Text {
 			return Text{
 				Title: "None of the servers can test what the NAT filters.", Evidence: basicList(e.Servers),

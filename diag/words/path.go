@@ -26,7 +26,7 @@ var pathFindings = map[string]entry{
 	"dtls.fingerprint_mismatch": on(
 		"The path works and the handshake is answered, but with another certificate than the description announced (RFC "+
 			"8122). "+
-			"Either the description was changed on its way, or another party took the call. This is what the fingerprint is "+
+			"Either the description was changed on its way, or another peer took the call. This is what the fingerprint is "+
 			"for: "+
 			"the call is rightly rejected.",
 		func(_ judge.Finding, e judge.FingerprintMismatch) Text {
@@ -35,7 +35,7 @@ var pathFindings = map[string]entry{
 				Evidence: []string{"announced: " + e.Announced, "presented: " + e.Presented},
 				Advice: "Check the signaling server and who can change what passes it: the offer or the answer was changed " +
 					"between " +
-					"the peers, or another party took the call.",
+					"the peers, or another peer took the call.",
 			}
 		}),
 	"dtls.timeout": on(

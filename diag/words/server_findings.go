@@ -129,7 +129,7 @@ var serverFindings = map[string]entry{
 			"Leave it out: a NAT or proxy in front of it replaces client addresses.")),
 	"server.mapped_untrue": on("The server reported one and the same mapped address and port for two sockets of this "+
 		"machine, both in use. No NAT can give one port to two sockets that talk to the same place, because it could not "+
-		"tell the answers apart: the address is made up. The report is left out of the mapping.",
+		"report the answers apart: the address is made up. The report is left out of the mapping.",
 		func(f judge.Finding, _ any) Text {
 			return Text{
 				Title:    diag.Clean(f.Subject, 300) + " reports a mapped address that cannot be, and is not believed.",

@@ -182,7 +182,7 @@ func lines(list ...string) []string {
 // unknown stands for a text that is not there.
 func unknown(s string) string { return cmp.Or(s, "unknown") }
 
-// labelled puts a label before a text that is not empty.
+// labeled puts a label before a text that is not empty.
 func labeled(label, s string) string { return Prefixed(label+": ", s) }
 
 // Capital writes s with a capital letter at its beginning.

@@ -79,7 +79,7 @@ func headline(v judge.Verdict, causes []judge.Finding) string {
 		return orderlyHeadline(o)
 	case diag.EndPeerLost:
 		return "the peer vanished after " + Duration(orZero(o.Up))
-	case diag.EndNobody:
+	case diag.EndNoPeer:
 		return "timed out waiting for the peer after " + Duration(o.After)
 	case diag.EndSignaling:
 		return "signaling failed after " + Duration(o.After)

@@ -3,7 +3,7 @@
 //
 //	report, err := conform.Run(ctx, conform.Options{URL: "https://…/whip", Offer: freshOffer})
 //
-// A MUST (or SHALL) that is not kept fails, a SHOULD warns. What depends on something that the server does not do
+// A MUST (or MUST) that is not kept fails, a SHOULD warns. What depends on something that the server does not do
 // (PATCH, a token, ICE servers) is skipped with the reason. What cannot be seen without media (consent, congestion
 // control, simulcast) is not checked. The sessions that the checks make are deleted again; no media is sent.
 package conform

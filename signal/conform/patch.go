@@ -51,7 +51,7 @@ var patching = []check{
 	},
 	{
 		"patch-malformed", "4.3.1", Must, "a PATCH of a malformed fragment is refused with 4xx", takesPatches,
-		patchOf(typeFragment, tag, text("this is no fragment\r\n")), isRefused("a malformed fragment"),
+		patchOf(typeFragment, tag, text("not a fragment\r\n")), isRefused("a malformed fragment"),
 	},
 	{
 		"patch-428", "4.3.1", Must, "a PATCH without If-Match is answered 428", hasTag,

@@ -61,7 +61,7 @@ var again = []check{
 	},
 	{
 		"post-malformed", "4.2", Must, "a POST of malformed SDP is refused with 4xx", nil,
-		postOf(typeSDP, text("this is no SDP\r\n")), isRefused("malformed SDP"),
+		postOf(typeSDP, text("not SDP\r\n")), isRefused("malformed SDP"),
 	},
 	{
 		"post-distinct", "4.2", Must, "each POST makes a session of its own", hasSession, nil,

@@ -1,5 +1,5 @@
 // Package paste exchanges descriptions without any server: each peer shows its description as a text that people copy,
-// send by any means, and paste at the other end.
+// send by any means, and paste at the peer.
 //
 //	dt1o.VY5BDoIwEEX3…Q.k3x0Ag
 //

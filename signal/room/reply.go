@@ -43,7 +43,7 @@ func parseStatus(body []byte) (*status, error) {
 	s := &status{}
 	if raw, ok := fields["code"]; ok {
 		if err := json.Unmarshal(raw, &s.code); err != nil {
-			return nil, fmt.Errorf("the answer's code is no text")
+			return nil, fmt.Errorf("the answer's code is not a string")
 		}
 	} else if len(fields) > 0 {
 		return nil, fmt.Errorf("the answer has no code")
@@ -74,7 +74,7 @@ func (s *status) parseRoutes(raw json.RawMessage) error {
 	}
 	var routes []json.RawMessage
 	if err := json.Unmarshal(raw, &routes); err != nil {
-		return fmt.Errorf("new_ice_routes is no list")
+		return fmt.Errorf("new_ice_routes is not a list")
 	}
 	for _, route := range routes {
 		if bytes.Equal(route, []byte("null")) {
@@ -97,7 +97,7 @@ func (s *status) parseRoutes(raw json.RawMessage) error {
 func parseFields(body []byte) (map[string]json.RawMessage, error) {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(body, &fields); err != nil || fields == nil {
-		return nil, fmt.Errorf("the answer is no JSON object")
+		return nil, fmt.Errorf("the answer is not a JSON object")
 	}
 	return fields, nil
 }

@@ -13,7 +13,7 @@ type Health struct {
 	UptimeSeconds float64 `json:"uptime_s"`
 	// Pairs and Parties live now; Waiting of the pairs have one party only.
 	Pairs   int `json:"pairs"`
-	Parties int `json:"parties"`
+	Parties int `json:"peers"`
 	Waiting int `json:"waiting"`
 	// Parked is how many get_status requests wait.
 	Parked int `json:"parked"`

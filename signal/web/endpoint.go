@@ -132,7 +132,7 @@ func Resolve(base *url.URL, reference string) (*url.URL, error) {
 		return nil, err
 	}
 	if base.Scheme == "https" && u.Scheme == "http" {
-		return nil, errors.New("the server redirects from https to http, where anybody on the path could change the call")
+		return nil, errors.New("the server redirects from https to http, where others on the path could change the call")
 	}
 	if near(u) && !near(base) {
 		return nil, errors.New("the server redirects to an address of this machine or its link")
