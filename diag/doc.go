@@ -9,8 +9,8 @@
 //
 // # State
 //
-// A [Call] is the fold of a log: [Call.Apply] takes the next event and does nothing else. Anyone who has the log has the
-// state, live or from a recording. What was not measured is absent: a nil pointer, an empty string, an empty list.
+// A [Call] is the fold of a log: [Call.Apply] takes the next event and does nothing else. Anyone who has the log has
+// the state, live or from a recording. What was not measured is absent: a nil pointer, an empty string, an empty list.
 //
 // # Verdict
 //

@@ -104,8 +104,9 @@ type ICEState struct {
 // Type is "ice.state".
 func (ICEState) Type() Type { return "ice.state" }
 
-// GatheringState ("ice.gathering") is a change of gathering: gathering, complete. Complete is reported when every server
-// has given a candidate or has been proven to give none, which may be before the agent itself gives up on a silent one.
+// GatheringState ("ice.gathering") is a change of gathering: gathering, complete. Complete is reported when every
+// server has given a candidate or has been proven to give none, which may be before the agent itself gives up on a
+// silent one.
 type GatheringState struct {
 	State string `json:"state"`
 }

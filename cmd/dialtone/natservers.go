@@ -10,7 +10,8 @@ import (
 	"dialtone/diag/probe"
 )
 
-// publicServers are STUN servers that let everybody ask; --public asks them. Never without it: anyone who is asked learns
+// publicServers are STUN servers that let everybody ask; --public asks them. Never without it: anyone who is asked
+// learns
 // the address of this machine, and when it was there. No one has measured them here, and no test asks them.
 // docs/reference/configuration.md has the same list.
 var publicServers = []string{

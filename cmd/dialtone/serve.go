@@ -38,7 +38,8 @@ type serveCommand struct {
 func (serveCommand) Help() string {
 	return detail("It answers until it is stopped by Ctrl-C, SIGTERM or SIGHUP, which is its ordinary end. "+
 		"Limits that count take the word none. "+
-		"Browsers open the call page at the same address; they allow camera and microphone only over https and on localhost. "+
+		"Browsers open the call page at the same address; they allow camera and microphone only over "+
+		"https and on localhost. "+
 		"STUN and TURN are for tests in a network that you trust: with the account of --turn, everything that this "+
 		"machine reaches can be reached, and the call page contains it.",
 		[]string{

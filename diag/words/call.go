@@ -36,7 +36,8 @@ var callFindings = map[string]entry{
 			}
 		}),
 	"call.peer_lost": on(
-		"The connection was established, and then neither answers to connectivity checks nor media arrived any more. The peer's "+
+		"The connection was established, and then neither answers to connectivity checks nor media arrived any more. The "+
+			"peer's "+
 			"program "+
 			"or machine died, or the network between both peers did.",
 		func(_ judge.Finding, e judge.PeerLost) Text {

@@ -11,8 +11,8 @@ import (
 	"dialtone/diag"
 )
 
-// Line reports an event in one line of words, without its time: what --plain prints and what the log pane shows. It never
-// contains a control character.
+// Line reports an event in one line of words, without its time: what --plain prints and what the log pane shows. It
+// never contains a control character.
 func Line(e diag.Event) string {
 	name := string(e.Data.Type())
 	return diag.Clean(fmt.Sprintf("%-18s %s", name, texts(e.Data)), 600)
