@@ -11,8 +11,7 @@ import (
 )
 
 // publicServers are STUN servers that let everybody ask; --public asks them. Never without it: anyone who is asked
-// learns
-// the address of this machine, and when it was there. No one has measured them here, and no test asks them.
+// learns the address of this machine, and when it was there. No one has measured them here, and no test asks them.
 // docs/reference/configuration.md has the same list.
 var publicServers = []string{
 	"stun:stun.l.google.com:19302",
