@@ -29,7 +29,8 @@ func (l leakChecked) Run() int {
 	if code := l.m.Run(); code != 0 {
 		return code
 	}
-	if err := goleak.Find(); err != nil {
+	// pion/srtp v3.1.3 may block for ever on the first packet of a stream while the connection closes.
+	if err := goleak.Find(goleak.IgnoreAnyFunction("github.com/pion/srtp/v3.(*SessionSRTP).decrypt")); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}

@@ -24,7 +24,8 @@ func TestMain(m *testing.M) {
 	if err := flag.Set("test.parallel", "8"); err != nil {
 		panic(err)
 	}
-	goleak.VerifyTestMain(m)
+	// pion/srtp v3.1.3 may block for ever on the first packet of a stream while the connection closes.
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/pion/srtp/v3.(*SessionSRTP).decrypt"))
 }
 
 // party is a session that runs, with the fold of its log.

@@ -126,7 +126,7 @@ func startWords(d diag.CallStart) string {
 	for _, ice := range d.ICEServers {
 		s += " " + ice.URL
 	}
-	return joinWords(s, prefixed("other peer: ", d.Join))
+	return joinWords(s, prefixed("peer: ", d.Join))
 }
 
 func requestWords(d diag.SignalRequest) string {

@@ -116,7 +116,7 @@ func TestCandidatesFilter(t *testing.T) {
 		{"pairs", [tableCount]string{"", "", "", "1234"}},
 		{"remote host", [tableCount]string{"", "", "abcd", ""}},
 		{"SERVER-REFLEXIVE", [tableCount]string{"", "L", "", ""}},
-		{"failed", [tableCount]string{"", "", "", "1"}},
+		{"failed", [tableCount]string{"t", "", "", "1"}},
 		{"stun:", [tableCount]string{"s", "L", "", ""}},
 		{"-host -server", [tableCount]string{"", "", "", ""}},
 		{"401", [tableCount]string{"t", "", "", ""}},
