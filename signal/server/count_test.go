@@ -155,3 +155,22 @@ func TestWaitOfALimit(t *testing.T) {
 		t.Errorf("burst %d", l.burst)
 	}
 }
+
+// TestEndedPairsAreBounded: of as many pairs as may live, the reason of their end is kept; it is forgotten with the time.
+func TestEndedPairsAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLine(t, Options{Pairs: 2, Expiry: 10 * time.Second})
+		end := func(code string) (other string) {
+			a, b := l.dial(code), l.dial(code)
+			l.want("the end", l.disconnect(a), 200, "")
+			return b
+		}
+		for range 2 { // and again when the first ones are forgotten
+			for n, reason := range []string{"peer_left", "peer_left", "unknown_user", "unknown_user"} {
+				user := end("w")
+				l.wantRefused(reason+" of "+string(rune('0'+n)), l.poll(user), 400, reason)
+			}
+			time.Sleep(time.Minute)
+		}
+	})
+}

@@ -71,8 +71,40 @@ func TestDetachedSendsAhead(t *testing.T) {
 	}
 }
 
+// TestDetachedWithTheNextRequest: a request that came in one packet with the one that is detached is answered too.
+func TestDetachedWithTheNextRequest(t *testing.T) {
+	address := serve(t, Options{})
+	c := newCaller(t, address)
+	user := c.mustPost(`{"code":"dial","call_code":"w"}`).userID(t)
+	conn, err := net.Dial("tcp", address) //nolint:noctx // loopback
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	both := ""
+	for _, wait := range []int{25000, 0} {
+		body := fmt.Sprintf(`{"code":"get_status","user_id":%q,"wait_ms":%d}`, user, wait)
+		both += fmt.Sprintf("POST /call/call_line_process/ HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+	}
+	if _, err := conn.Write([]byte(both)); err != nil {
+		t.Fatal(err)
+	}
+	_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second)) // long before the first one's wait is over
+	reader := bufio.NewReader(conn)
+	for n := range 2 {
+		resp, err := http.ReadResponse(reader, nil)
+		if err != nil {
+			t.Fatalf("answer %d: %v", n, err)
+		}
+		_ = resp.Body.Close()
+		if resp.StatusCode != http.StatusOK {
+			t.Errorf("answer %d: %s", n, resp.Status)
+		}
+	}
+}
+
 // TestDetachedTimes: the wait ends in time, an idle connection is closed, and
-// "Connection: close" is honoured.
+// "Connection: close" is honored.
 func TestDetachedTimes(t *testing.T) {
 	address := serve(t, Options{IdleTimeout: 50 * time.Millisecond})
 	c := newCaller(t, address)

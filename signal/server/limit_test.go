@@ -229,3 +229,55 @@ func TestCrossSite(t *testing.T) {
 		}
 	}
 }
+
+// TestSweep: limiters with a full burst are forgotten, and looked for only when there are many.
+func TestSweep(t *testing.T) {
+	l := newLimits(Options{RequestsPerSecond: 1, RequestBurst: 2})
+	now := time.Now()
+	for n := range limitersKept {
+		l.admitRequest(client{key: fmt.Sprint(n)}, now)
+	}
+	if len(l.limiters) != limitersKept {
+		t.Fatalf("%d limiters before the first sweep", len(l.limiters))
+	}
+	l.admitRequest(client{key: "one more"}, now.Add(time.Second/2)) // the others lack half a token
+	if len(l.limiters) != limitersKept+1 || l.sweepAtLength != 2*limitersKept {
+		t.Errorf("%d limiters, the next sweep at %d", len(l.limiters), l.sweepAtLength)
+	}
+	for n := range limitersKept {
+		l.admitRequest(client{key: fmt.Sprint("late ", n)}, now.Add(time.Second)) // the first ones are full now
+	}
+	if len(l.limiters) > limitersKept+1 || l.sweepAtLength != limitersKept && l.sweepAtLength != 2*limitersKept {
+		t.Errorf("%d limiters, the next sweep at %d", len(l.limiters), l.sweepAtLength)
+	}
+}
+
+// TestPairsOfAnAddress: a limit of none, and pairs that are released.
+func TestPairsOfAnAddress(t *testing.T) {
+	c := client{key: "a"}
+	l := newLimits(Options{PairsPerAddress: 2})
+	for n, want := range []bool{true, true, false} {
+		if l.admitPair(c) != want {
+			t.Errorf("pair %d", n)
+		}
+	}
+	l.releasePair(c)
+	if !l.admitPair(c) || l.admitPair(c) {
+		t.Error("one was released")
+	}
+	l.releasePair(c)
+	l.releasePair(c)
+	if len(l.pairsOf) != 0 {
+		t.Error("an address without pairs is kept")
+	}
+	l.pairs = 0
+	if l.admitPair(c) {
+		t.Error("a limit of 0 is a limit")
+	}
+	l = newLimits(Options{PairsPerAddress: -1})
+	for range 1000 {
+		if !l.admitPair(c) {
+			t.Fatal("no limit refuses")
+		}
+	}
+}
