@@ -90,7 +90,7 @@ func mediaWords(d diag.Data) (string, bool) {
 	switch d := d.(type) {
 	case diag.ChannelOpen:
 		return joinWords(strconv.Quote(d.Label), "opened by", string(d.Side), prefixed("protocol ", d.Protocol),
-			reliability(d)), true
+			Delivery(d)), true
 	case diag.ChannelClose:
 		return joinWords(strconv.Quote(d.Label), d.Error), true
 	case diag.Message:
@@ -171,20 +171,6 @@ func pairEventWords(d diag.Pair) string {
 		fmt.Sprintf("%d requests, %d responses", d.RequestsSent, d.ResponsesReceived))
 	if d.CurrentRoundTripTime != nil {
 		s += fmt.Sprintf(", rtt %.2f ms", *d.CurrentRoundTripTime*1e3)
-	}
-	return s
-}
-
-func reliability(d diag.ChannelOpen) string {
-	s := "reliable"
-	switch {
-	case d.MaxRetransmits != nil:
-		s = fmt.Sprintf("at most %d retransmissions", *d.MaxRetransmits)
-	case d.MaxPacketLifeTime != nil:
-		s = fmt.Sprintf("for at most %d ms", *d.MaxPacketLifeTime)
-	}
-	if !d.Ordered {
-		s += ", unordered"
 	}
 	return s
 }

@@ -50,7 +50,7 @@ func TestLine(t *testing.T) {
 		{diag.Pair{ID: "p", State: diag.PairSucceeded, Nominated: true, RequestsSent: 2, ResponsesReceived: 1, CurrentRoundTripTime: diag.Ptr(0.012)}, "ice.pair           p succeeded nominated 2 requests, 1 responses, rtt 12.00 ms"},
 		{diag.Restart{By: diag.ByRemote, Reason: "asked"}, "ice.restart        by remote asked"},
 		{diag.ChannelOpen{Side: diag.Remote, Label: "x\n", MaxRetransmits: diag.Ptr(uint16(3))}, `channel.open       "x\n" opened by remote at most 3 retransmissions, unordered`},
-		{diag.ChannelOpen{Side: diag.Local, Label: "x", Ordered: true, MaxPacketLifeTime: diag.Ptr(uint16(30))}, `channel.open       "x" opened by local for at most 30 ms`},
+		{diag.ChannelOpen{Side: diag.Local, Label: "x", Ordered: true, MaxPacketLifeTime: diag.Ptr(uint16(30))}, `channel.open       "x" opened by local retransmitted for 30 ms`},
 		{diag.Message{Direction: diag.Inbound, Label: "chat", Bytes: 2, Text: "hi"}, `channel.message    ◀ "chat" 2 bytes: hi`},
 		{diag.Message{Direction: diag.Outbound, Label: "b", Bytes: 9, Binary: true}, `channel.message    ▶ "b" 9 bytes: binary`},
 		{diag.Control{Direction: diag.Inbound, Code: "mute_audio", Value: diag.Ptr(false)}, "channel.control    inbound mute_audio false"},

@@ -102,14 +102,6 @@ func Bytes(n uint64) string {
 	return decimal(float64(n), "B")
 }
 
-// Bitrate writes a rate that is given in bit/s: "32.1 kbit/s", "1.21 Mbit/s".
-func Bitrate(bps float64) string {
-	if bps < 1000 {
-		return Significant(bps) + " bit/s"
-	}
-	return decimal(bps, "bit/s")
-}
-
 // decimal writes v with a decimal prefix.
 func decimal(v float64, unit string) string {
 	for _, prefix := range []string{"k", "M", "G", "T"} {

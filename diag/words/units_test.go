@@ -50,9 +50,6 @@ func TestUnits(t *testing.T) {
 		{"kilobytes", Bytes(12_300), "12.3 kB"},
 		{"rounds to a megabyte", Bytes(999_500), "1.00 MB"},
 		{"much", Bytes(math.MaxUint64), "18446744 TB"},
-		{"bitrate, low", Bitrate(800), "800 bit/s"},
-		{"bitrate", Bitrate(32_140), "32.1 kbit/s"},
-		{"bitrate, high", Bitrate(1_213_000), "1.21 Mbit/s"},
 
 		{"no loss", Percent(0), "0.0 %"},
 		{"little loss", Percent(0.0004), "<0.1 %"},
