@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -13,7 +12,7 @@ import (
 
 // Schema is the name of the format in the first line of a recording. The number after the slash changes if older
 // readers could misunderstand the file; new types of events and new fields do not change it.
-const Schema = schemaName + "/1"
+const Schema = schemaName + "/2"
 
 const schemaName = "dialtone.recording"
 
@@ -71,11 +70,10 @@ func parseHeader(line []byte) (Header, error) {
 	if err := json.Unmarshal(line, &probe); err != nil {
 		return Header{}, fmt.Errorf("%w: its first line is not a JSON object", ErrNotRecording)
 	}
-	major, ok := strings.CutPrefix(probe.Schema, schemaName+"/")
-	if !ok {
+	if !strings.HasPrefix(probe.Schema, schemaName+"/") {
 		return Header{}, fmt.Errorf("%w: its first line has no schema %q", ErrNotRecording, schemaName)
 	}
-	if n, err := strconv.Atoi(major); err != nil || n != 1 {
+	if probe.Schema != Schema {
 		return Header{}, &SchemaError{Schema: diag.Clean(probe.Schema, 100)}
 	}
 	h := Header{Schema: probe.Schema}

@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	line1  = `{"schema":"dialtone.recording/1","startedAt":"2026-01-02T03:04:05Z","version":"0.1.0","command":"call","config":{"code":"w1","media":true}}` + "\n"
+	line1  = `{"schema":"dialtone.recording/2","startedAt":"2026-01-02T03:04:05Z","version":"0.1.0","command":"call","config":{"code":"w1","media":true}}` + "\n"
 	stateA = `{"seq":1,"at":0.000000,"type":"ice.state","state":"new"}` + "\n"
 	stateB = `{"seq":2,"at":0.500000,"type":"ice.state","state":"checking"}` + "\n"
 	stateC = `{"seq":3,"at":0.700000,"type":"ice.state","state":"connected"}` + "\n"
@@ -89,7 +89,7 @@ func TestReadRefuses(t *testing.T) {
 }
 
 func TestReadOtherSchemas(t *testing.T) {
-	for _, schema := range []string{"dialtone.recording/2", "dialtone.recording/0", "dialtone.recording/10", "dialtone.recording/", "dialtone.recording/x", "dialtone.recording/2\u001b[2J"} {
+	for _, schema := range []string{"dialtone.recording/1", "dialtone.recording/0", "dialtone.recording/10", "dialtone.recording/", "dialtone.recording/x", "dialtone.recording/1\u001b[2J"} {
 		_, err := Read(strings.NewReader(`{"schema":"` + strings.ReplaceAll(schema, "\x1b", `\u001b`) + `"}` + "\n" + stateA))
 		var got *SchemaError
 		if !errors.As(err, &got) || !strings.Contains(err.Error(), "newer one") || strings.Contains(err.Error(), "\x1b") {
@@ -100,7 +100,7 @@ func TestReadOtherSchemas(t *testing.T) {
 
 // TestReadNewer reads what a later version of the same schema may write: more in the header, more types, more fields.
 func TestReadNewer(t *testing.T) {
-	text := `{"weather":{"sun":true},"schema":"dialtone.recording/1","startedAt":"2030-01-02T03:04:05Z","version":"9.9","command":"dance","config":{"code":"w1","media":true,"mood":[1]}}` + "\n" +
+	text := `{"weather":{"sun":true},"schema":"dialtone.recording/2","startedAt":"2030-01-02T03:04:05Z","version":"9.9","command":"dance","config":{"code":"w1","media":true,"mood":[1]}}` + "\n" +
 		`{"seq":1,"at":0.1,"type":"ice.state","state":"new","colour":"red"}` + "\n" +
 		`{"seq":2,"at":0.25,"type":"dance.step","foot":"left","at_":[1,2]}` + "\n"
 	rec, err := Read(strings.NewReader(text))
@@ -118,7 +118,7 @@ func TestReadNewer(t *testing.T) {
 
 // TestReadOlder reads a header of few words.
 func TestReadOlder(t *testing.T) {
-	rec, err := Read(strings.NewReader(`{"schema":"dialtone.recording/1"}` + "\n" + stateA))
+	rec, err := Read(strings.NewReader(`{"schema":"dialtone.recording/2"}` + "\n" + stateA))
 	if err != nil || len(rec.Events) != 1 || !rec.Header.StartedAt.IsZero() {
 		t.Errorf("%+v, %v", rec, err)
 	}
@@ -163,7 +163,7 @@ func TestOpenNamesTheFile(t *testing.T) {
 func FuzzRead(f *testing.F) {
 	f.Add([]byte(line1 + stateA + stateB))
 	f.Add([]byte(line1 + stateA + stateB[:20]))
-	f.Add([]byte(`{"schema":"dialtone.recording/2"}`))
+	f.Add([]byte(`{"schema":"dialtone.recording/1"}`))
 	f.Add([]byte(line1 + `{"seq":1,"at":3e8,"type":"x","a":"\u2028<\ud800>"}` + "\r\n\r\n" + stateC))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		rec, err := Read(bytes.NewReader(raw))

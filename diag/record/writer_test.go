@@ -49,7 +49,7 @@ func TestRoundTrip(t *testing.T) {
 
 func TestHeaderLine(t *testing.T) {
 	line, _, _ := strings.Cut(write(t, Options{}), "\n")
-	want := `{"schema":"dialtone.recording/1","startedAt":"2026-01-02T02:04:05.678901234Z","version":"0.1.0","command":"call",` +
+	want := `{"schema":"dialtone.recording/2","startedAt":"2026-01-02T02:04:05.678901234Z","version":"0.1.0","command":"call",` +
 		`"config":{"code":"w1","server":"http://127.0.0.1:8000/call/","iceServers":[{"url":"turn:192.168.7.7:3478","hasUsername":true}],` +
 		`"media":true,"wait_ms":60000.000,"customCA":true}}`
 	if diff := cmp.Diff(want, line); diff != "" {
