@@ -124,8 +124,8 @@ const noteConnected = `RTCPeerConnection = class extends RTCPeerConnection {
 	}
 }`
 
-// TestBrowserSetUp measures from the second dial, which is the page's, to its connection, 20 times. The original takes 7 s.
-func TestBrowserSetUp(t *testing.T) {
+// TestBrowserSetup measures from the second dial, which is the page's, to its connection, 20 times. The original takes 7 s.
+func TestBrowserSetup(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes twenty calls")
 	}

@@ -28,9 +28,9 @@ func bareAPI() *webrtc.API {
 	return webrtc.NewAPI(webrtc.WithSettingEngine(se))
 }
 
-// bareSetUp does with pion alone what a check's call does until its first channel is open: the same settings and channels,
-// descriptions and candidates handed over in memory. It begins where a check's set-up begins: both parties are there.
-func bareSetUp(tb testing.TB) time.Duration {
+// bareSetup does with pion alone what a check's call does until its first channel is open: the same settings and channels,
+// descriptions and candidates handed over in memory. It begins where a check's setup begins: both parties are there.
+func bareSetup(tb testing.TB) time.Duration {
 	tb.Helper()
 	must := func(err error) {
 		if err != nil {
@@ -81,8 +81,8 @@ func bareSetUp(tb testing.TB) time.Duration {
 	}
 }
 
-// checkSetUp is the set-up that a check of one short call reports.
-func checkSetUp(tb testing.TB) time.Duration {
+// checkSetup is the setup that a check of one short call reports.
+func checkSetup(tb testing.TB) time.Duration {
 	tb.Helper()
 	r, err := Run(tb.Context(), Options{Target: Loopback{}, Config: diag.Config{For: 300 * time.Millisecond, NoMedia: true}})
 	if err != nil || r.Setup.Total == nil {
@@ -96,19 +96,19 @@ func overhead(tb testing.TB, rounds int) (bare, checked float64) {
 	tb.Helper()
 	var a, b []diag.Millis
 	for range rounds {
-		a = append(a, diag.Millis(bareSetUp(tb)))
-		b = append(b, diag.Millis(checkSetUp(tb)))
+		a = append(a, diag.Millis(bareSetup(tb)))
+		b = append(b, diag.Millis(checkSetup(tb)))
 	}
 	return report.PercentilesOf(a).P50.Float(), report.PercentilesOf(b).P50.Float()
 }
 
-// BenchmarkSetUp compares the set-up of a loopback check with that of bare pion, alternating in one run: medians in ms, and
+// BenchmarkSetup compares the setup of a loopback check with that of bare pion, alternating in one run: medians in ms, and
 // their ratio.
-func BenchmarkSetUp(b *testing.B) {
+func BenchmarkSetup(b *testing.B) {
 	var bare, checked []diag.Millis
 	for b.Loop() {
-		bare = append(bare, diag.Millis(bareSetUp(b)))
-		checked = append(checked, diag.Millis(checkSetUp(b)))
+		bare = append(bare, diag.Millis(bareSetup(b)))
+		checked = append(checked, diag.Millis(checkSetup(b)))
 	}
 	x, y := report.PercentilesOf(bare).P50.Float(), report.PercentilesOf(checked).P50.Float()
 	b.ReportMetric(x, "bare-ms")
@@ -116,7 +116,7 @@ func BenchmarkSetUp(b *testing.B) {
 	b.ReportMetric(y/x, "ratio")
 }
 
-// TestOverhead holds the median set-up of a loopback check to 1.5 times that of bare pion. A machine that is busy gets three
+// TestOverhead holds the median setup of a loopback check to 1.5 times that of bare pion. A machine that is busy gets three
 // tries: the ratio of one run is what counts, and noise can only make it worse.
 func TestOverhead(t *testing.T) {
 	const bound = 1.5
@@ -127,7 +127,7 @@ func TestOverhead(t *testing.T) {
 			return
 		}
 		if try == 3 {
-			t.Fatalf("the set-up of a check takes %.2f times that of bare pion", checked/bare)
+			t.Fatalf("the setup of a check takes %.2f times that of bare pion", checked/bare)
 		}
 	}
 }

@@ -10,9 +10,9 @@ import (
 	"dialtone/signal/server"
 )
 
-// BenchmarkSetUp measures signaling alone over loopback: from the second dial to
+// BenchmarkSetup measures signaling alone over loopback: from the second dial to
 // both descriptions and one candidate each way delivered, without any WebRTC.
-func BenchmarkSetUp(b *testing.B) {
+func BenchmarkSetup(b *testing.B) {
 	h := startServer(b, server.Options{})
 	var times []time.Duration
 	for n := 0; b.Loop(); n++ {

@@ -213,9 +213,9 @@ func (s *switchable) set(h http.Handler) {
 	s.handler = h
 }
 
-// TestFaultsDuringSetUp: a server that fails for a while is borne, one that
+// TestFaultsDuringSetup: a server that fails for a while is borne, one that
 // fails for good, or in a way that does not pass, ends the channel.
-func TestFaultsDuringSetUp(t *testing.T) {
+func TestFaultsDuringSetup(t *testing.T) {
 	unknownUser := says(400, "Не найден user_id")
 	tests := []struct {
 		name    string
@@ -301,7 +301,7 @@ func TestPassingFaults(t *testing.T) {
 	}
 }
 
-// TestServerDies: killed during set-up, and while a poll is parked.
+// TestServerDies: killed during setup, and while a poll is parked.
 func TestServerDies(t *testing.T) {
 	room := map[string]func() http.Handler{
 		"original": func() http.Handler { return newOriginal() },

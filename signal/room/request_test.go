@@ -62,9 +62,9 @@ func TestRequestTimes(t *testing.T) {
 	}
 }
 
-// TestRequestsOfASetUp counts them: each side's part of a whole set-up with ten
+// TestRequestsOfSetup counts them: each side's part of a whole setup with ten
 // candidates each way.
-func TestRequestsOfASetUp(t *testing.T) {
+func TestRequestsOfSetup(t *testing.T) {
 	h := startServer(t, server.Options{})
 	var first, second recorder
 	a := mustDial(t, Options{Server: h.URL, Code: "w1", Options: web.Options{OnRequest: first.add}})
