@@ -52,7 +52,7 @@ func TestCallWithLoss(t *testing.T) {
 		return diff
 	})
 	checkOrdinary(t, caller, echo)
-	for _, kind := range []string{KindAudio, KindVideo} { // figures for docs/performance.md
+	for _, kind := range []string{KindAudio, KindVideo} { // figures for docs/explanation/performance.md
 		in := echo.inbound(kind)
 		s := loss.stream(in.SSRC)
 		t.Logf("%s: %d of %d packets dropped, %d NACK packets, %d retransmissions sent, %d packets repaired, %d lost for good",
