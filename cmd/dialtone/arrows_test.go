@@ -62,11 +62,15 @@ var arrows = []struct {
 		"github.com/charmbracelet/lipgloss", "github.com/charmbracelet/lipgloss/table", "github.com/charmbracelet/x/ansi",
 	}},
 	{"dialtone/diag/media", []string{"dialtone/diag", "github.com/pion/"}},
-	{"dialtone/diag/peer", []string{"dialtone/diag", "dialtone/diag/sdp", "dialtone/diag/media", "github.com/pion/"}},
-	{"dialtone/diag/probe", []string{"dialtone/diag", "dialtone/diag/nat", "github.com/pion/", stunPackage}},
+	{"dialtone/diag/iceurl", []string{"dialtone/diag"}},
+	{"dialtone/diag/reach", []string{"dialtone/diag", "dialtone/diag/iceurl", "github.com/pion/"}},
+	{"dialtone/diag/peer", []string{
+		"dialtone/diag", "dialtone/diag/iceurl", "dialtone/diag/sdp", "dialtone/diag/media", "dialtone/diag/reach", "github.com/pion/",
+	}},
+	{"dialtone/diag/probe", []string{"dialtone/diag", "dialtone/diag/iceurl", "dialtone/diag/nat", "dialtone/diag/reach", "github.com/pion/", stunPackage}},
 	{"dialtone/diag/session", []string{
-		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/feed", "dialtone/diag/media", "dialtone/diag/nat", "dialtone/diag/peer", "dialtone/diag/probe",
-		"dialtone/signal", "dialtone/signal/",
+		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/feed", "dialtone/diag/iceurl", "dialtone/diag/media", "dialtone/diag/nat",
+		"dialtone/diag/peer", "dialtone/diag/probe", "dialtone/diag/reach", "dialtone/signal", "dialtone/signal/",
 	}},
 	{"dialtone/diag/check", []string{
 		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/feed", "dialtone/diag/judge", "dialtone/diag/peer", "dialtone/diag/record", "dialtone/diag/report", "dialtone/diag/session",
