@@ -8,6 +8,7 @@ import (
 	"github.com/pion/transport/v5"
 
 	"dialtone/diag"
+	"dialtone/diag/media"
 )
 
 // Loopback says what part the loopback interface plays in gathering.
@@ -40,9 +41,12 @@ type Options struct {
 	RelayOnly    bool
 	PionDefaults bool
 	NoMedia      bool
-	NoChannels   bool // open no data channels: for signalings that carry media alone
-	Flow         Flow // which way media goes
-	Echo         bool // forward the media that comes back to its sender instead of playing clips
+	NoChannels   bool                   // open no data channels: for signalings that carry media alone
+	Flow         Flow                   // which way media goes
+	NoKinds      []string               // kinds of media that are not part of the call
+	Codecs       map[string][]string    // by kind, the names of the only codecs, in the order of preference; none: all
+	Clips        map[string]*media.Clip // by kind, what is sent instead of the codec's own clip
+	Echo         bool                   // forward the media that comes back to its sender instead of playing clips
 	Loopback     Loopback
 	// FirstCandidate is how many local candidates were reported before, by the peer that this one replaces.
 	FirstCandidate int
