@@ -14,6 +14,7 @@ type CallStart struct {
 	Signaling    string      `json:"signaling,omitempty"`    // how offer and answer travel: room, post, whip, whep, paste
 	Listens      bool        `json:"listens,omitempty"`      // the call waits at an address of its own, which Server is
 	Carried      bool        `json:"carried,omitempty"`      // people carry the descriptions
+	Dialed       bool        `json:"dialed,omitempty"`       // the peer is a server, which answers at Server
 	Server       string      `json:"server,omitempty"`       // the signaling server as the user named it
 	Join         string      `json:"join,omitempty"`         // what the peer types or opens
 	ICEServers   []ICEServer `json:"iceServers,omitempty"`   // without credentials
@@ -21,6 +22,9 @@ type CallStart struct {
 	PionDefaults bool        `json:"pionDefaults,omitempty"` // acceptance waits as pion has them
 	Media        bool        `json:"media"`                  // whether a tone and a picture are sent
 	MediaOnly    bool        `json:"mediaOnly,omitempty"`    // no data channels are opened
+	// by kind of media that takes part, the names of the codecs, in the order of preference
+	Codecs map[string][]string `json:"codecs,omitempty"`
+	Way    Direction           `json:"way,omitempty"` // the only direction of media; absent: both
 	// how long the peer is waited for; absent: without limit
 	WaitMs *Millis `json:"wait_ms,omitempty"`
 	// how long the call is held; absent: until one of the peers hangs up

@@ -2,7 +2,6 @@ package call
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"dialtone/diag"
@@ -105,41 +104,47 @@ func (c *Call) WithoutKeyFrame() (frames uint32, without bool) {
 	return frames, without
 }
 
-// Declined reports whether the latest remote offer sends a kind that our answer refuses, and with which codecs.
-func (c *Call) Declined(kind string) (codecs string, yes bool) {
-	var offer, answer string
-	for _, d := range c.Descriptions {
+// latestExchange is the last offer and the answer to it; agreed reports whether there is one.
+func (c *Call) latestExchange() (offer, answer *DescriptionRow, agreed bool) {
+	for i := range c.Descriptions {
+		d := &c.Descriptions[i]
 		switch {
-		case d.Side == diag.Remote && d.SDPType == "offer":
-			offer, answer = d.SDP, ""
-		case d.Side == diag.Local && d.SDPType == "answer":
-			answer = d.SDP
+		case d.SDPType == "offer":
+			offer, answer = d, nil
+		case d.SDPType == "answer" && offer != nil && d.Side != offer.Side:
+			answer = d
 		}
 	}
-	if answer == "" || !sdp.Sends(offer, kind) || !strings.Contains(answer, "m="+kind+" 0 ") ||
-		strings.Contains(answer, "a=bundle-only") {
-		return "", false
-	}
-	return strings.Join(codecNames(offer, kind), " "), true
+	return offer, answer, answer != nil
 }
 
-// codecNames lists the codecs of the sections of a kind, each once (RFC 8866 §6.6).
-func codecNames(description, kind string) []string {
-	var names []string
-	inside := false
-	for line := range strings.Lines(description) {
-		line = strings.TrimRight(line, "\r\n")
-		if strings.HasPrefix(line, "m=") {
-			inside = strings.HasPrefix(line, "m="+kind+" ")
-		}
-		mapping, ok := strings.CutPrefix(line, "a=rtpmap:")
-		_, codec, found := strings.Cut(mapping, " ")
-		if !inside || !ok || !found || len(names) >= 16 {
-			continue
-		}
-		if name, _, _ := strings.Cut(codec, "/"); !slices.Contains(names, name) {
-			names = append(names, name)
+// refused is what a side offered to send of a kind and the other's answer refuses; false if it takes it.
+func (c *Call) refused(offerer diag.Side, kind string) (sdp.Agreement, bool) {
+	offer, answer, agreed := c.latestExchange()
+	if !agreed || offer.Side != offerer {
+		return sdp.Agreement{}, false
+	}
+	var first *sdp.Agreement
+	for _, a := range sdp.Agree(sdp.Parse(offer.SDP), sdp.Parse(answer.SDP)) {
+		switch {
+		case a.Kind != kind || !a.Sends:
+		case a.Refusal == sdp.NoRefusal:
+			return sdp.Agreement{}, false
+		case first == nil:
+			first = &a
 		}
 	}
-	return names
+	if first == nil {
+		return sdp.Agreement{}, false
+	}
+	return *first, true
+}
+
+// Refused reports whether the peer's answer refuses a kind that was offered to it, and how.
+func (c *Call) Refused(kind string) (sdp.Agreement, bool) { return c.refused(diag.Local, kind) }
+
+// Declined reports whether the local answer rejects a kind that the peer offered to send, and with which codecs.
+func (c *Call) Declined(kind string) (codecs []string, yes bool) {
+	a, refused := c.refused(diag.Remote, kind)
+	return a.Offered, refused && a.Refusal == sdp.Rejected
 }

@@ -51,6 +51,17 @@ func (o Options) codecsOf(kind string) []*media.Codec {
 	return out
 }
 
+// CodecNames are the names of the codecs by the kinds of media that take part.
+func (o Options) CodecNames() map[string][]string {
+	names := map[string][]string{}
+	for _, kind := range diag.Kinds {
+		for _, c := range o.codecsOf(kind) {
+			names[kind] = append(names[kind], c.Name)
+		}
+	}
+	return names
+}
+
 // register tells pion the codecs of a kind. An offer of what is sent names each codec in the one form that its clip has;
 // everything else knows all forms.
 func register(me *webrtc.MediaEngine, o Options, kind string, offers bool) error {
@@ -107,7 +118,7 @@ func (e *NoCodecError) Error() string {
 // some of other codecs and no data channels, the error is a *NoCodecError.
 func (o Options) fitting(offer *sdp.Description) (map[string]bool, error) {
 	fits := map[string]bool{}
-	lacking := &NoCodecError{Offered: map[string][]string{}, Known: map[string][]string{}}
+	lacking := &NoCodecError{Offered: map[string][]string{}, Known: o.CodecNames()}
 	for _, a := range sdp.Agree(offer, offer) {
 		known := o.codecsOf(a.Kind)
 		if slices.ContainsFunc(known, func(c *media.Codec) bool {
@@ -117,10 +128,6 @@ func (o Options) fitting(offer *sdp.Description) (map[string]bool, error) {
 			continue
 		}
 		lacking.Offered[a.Kind] = append(lacking.Offered[a.Kind], a.Offered...)
-		lacking.Known[a.Kind] = nil
-		for _, c := range known {
-			lacking.Known[a.Kind] = append(lacking.Known[a.Kind], c.Name)
-		}
 	}
 	data := slices.ContainsFunc(offer.Media, func(s sdp.Section) bool { return s.Kind == "application" })
 	if len(fits) == 0 && len(lacking.Offered) > 0 && !data {

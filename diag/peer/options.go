@@ -41,12 +41,12 @@ type Options struct {
 	RelayOnly    bool
 	PionDefaults bool
 	NoMedia      bool
-	NoChannels   bool                   // open no data channels: for signalings that carry media alone
-	Flow         Flow                   // which way media goes
-	NoKinds      []string               // kinds of media that are not part of the call
-	Codecs       map[string][]string    // by kind, the names of the only codecs, in the order of preference; none: all
-	Clips        map[string]*media.Clip // by kind, what is sent instead of the codec's own clip
-	Echo         bool                   // forward the media that comes back to its sender instead of playing clips
+	NoChannels   bool                // open no data channels: for signalings that carry media alone
+	Flow         Flow                // which way media goes
+	NoKinds      []string            // kinds of media that are not part of the call
+	Codecs       map[string][]string // by kind, the names of the only codecs, in the order of preference; none: all
+	Clips        Clips               // what is sent instead of the codecs' own clips
+	Echo         bool                // forward the media that comes back to its sender instead of playing clips
 	Loopback     Loopback
 	// FirstCandidate is how many local candidates were reported before, by the peer that this one replaces.
 	FirstCandidate int
@@ -67,6 +67,9 @@ type Options struct {
 	// OnState gets each change that decides how a session goes on.
 	OnState func(State)
 }
+
+// Clips are what is sent, by kind of media.
+type Clips map[string]*media.Clip
 
 // Net is the network that a peer uses, for instance a simulated one.
 type Net = transport.Net
