@@ -2,6 +2,7 @@ package sdp
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -227,6 +228,22 @@ func TestSends(t *testing.T) {
 			t.Errorf("%s: audio %v, video %v", tt.name, audio, video)
 		}
 	}
+}
+
+// TestFeedbackIsBounded: pion gives each format its own copy of the feedback for all.
+func TestFeedbackIsBounded(t *testing.T) {
+	d := Parse("m=audio 9 RTP 111\r\n" + strings.Repeat("a=rtcp-fb:111 own\r\n", 2) + repeated("a=rtcp-fb:* x%d\r\n", maxList+1))
+	if f := d.Media[0].Codecs[0].Feedback; len(f) != maxList+1 || f[0] != "own" {
+		t.Errorf("%d messages of %v", len(f), f)
+	}
+}
+
+func repeated(format string, n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, format, i)
+	}
+	return b.String()
 }
 
 // FuzzSDP: any two texts are parsed and compared; every line is in exactly one row.

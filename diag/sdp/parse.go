@@ -17,7 +17,7 @@ const (
 	maxLines    = 2000
 	maxLine     = 1024 // bytes
 	maxSections = 64
-	maxList     = 128 // codecs or extensions of one section
+	maxList     = 128 // codecs, extensions, or kinds of feedback for all codecs of one section
 )
 
 // Parse parses a description. It never fails: text of another form becomes lines.
@@ -152,7 +152,16 @@ var staticNames = map[string]string{"3": "GSM/8000", "13": "CN/8000"}
 
 // readCodecs takes the formats of the m= line in their order.
 func (s *Section) readCodecs() {
-	known := (&pion.SessionDescription{MediaDescriptions: []*pion.MediaDescription{s.parsed}}).GetCodecMap()
+	forAll := 0 // feedback for all formats: pion multiplies it with them
+	attributes := slices.DeleteFunc(slices.Clone(s.parsed.Attributes), func(a pion.Attribute) bool {
+		if a.Key != "rtcp-fb" || !strings.HasPrefix(a.Value, "*") {
+			return false
+		}
+		forAll++
+		return forAll > maxList
+	})
+	section := []*pion.MediaDescription{{Attributes: attributes}}
+	known := (&pion.SessionDescription{MediaDescriptions: section}).GetCodecMap()
 	for _, format := range s.parsed.MediaName.Formats[:min(len(s.parsed.MediaName.Formats), maxList)] {
 		c := Codec{PayloadType: format, Name: staticNames[format]}
 		if n, err := strconv.ParseUint(format, 10, 8); err == nil {
