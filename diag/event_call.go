@@ -22,15 +22,24 @@ type CallStart struct {
 	PionDefaults bool        `json:"pionDefaults,omitempty"` // acceptance waits as pion has them
 	Media        bool        `json:"media"`                  // whether a tone and a picture are sent
 	MediaOnly    bool        `json:"mediaOnly,omitempty"`    // no data channels are opened
-	// by kind of media that takes part, the names of the codecs, in the order of preference
-	Codecs map[string][]string `json:"codecs,omitempty"`
-	Way    Direction           `json:"way,omitempty"` // the only direction of media; absent: both
+	// names of the codecs that take part, in the order of preference
+	AudioCodecs []string  `json:"audioCodecs,omitempty"`
+	VideoCodecs []string  `json:"videoCodecs,omitempty"`
+	Way         Direction `json:"way,omitempty"` // the only direction of media; absent: both
 	// how long the peer is waited for; absent: without limit
 	WaitMs *Millis `json:"wait_ms,omitempty"`
 	// how long the call is held; absent: until one of the peers hangs up
 	ForMs         *Millis `json:"for_ms,omitempty"`
 	LocalVersion  string  `json:"localVersion,omitempty"`  // dialtone's version
 	StartedAtUnix float64 `json:"startedAtUnix,omitempty"` // wall clock of event time 0, seconds
+}
+
+// Codecs are the names of the codecs of a kind of media.
+func (s CallStart) Codecs(kind string) []string {
+	if kind == Kinds[0] {
+		return s.AudioCodecs
+	}
+	return s.VideoCodecs
 }
 
 // Title names the call in a few words: "call w1", "answer via whip". It is not cleaned.

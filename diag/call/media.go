@@ -62,7 +62,7 @@ func (c *Call) sent(kind string) bool {
 func (c *Call) Promised(kind string) bool {
 	for i := len(c.Descriptions) - 1; i >= 0; i-- {
 		if c.Descriptions[i].Side == diag.Remote {
-			return sdp.Sends(c.Descriptions[i].SDP, kind)
+			return c.Descriptions[i].Parsed.Sends(kind)
 		}
 	}
 	return false
@@ -125,7 +125,7 @@ func (c *Call) refused(offerer diag.Side, kind string) (sdp.Agreement, bool) {
 		return sdp.Agreement{}, false
 	}
 	var first *sdp.Agreement
-	for _, a := range sdp.Agree(sdp.Parse(offer.SDP), sdp.Parse(answer.SDP)) {
+	for _, a := range sdp.Agree(offer.Parsed, answer.Parsed) {
 		switch {
 		case a.Kind != kind || !a.Sends:
 		case a.Refusal == sdp.NoRefusal:

@@ -222,7 +222,7 @@ func publishFindings(c *call.Call, _ Expectation) []Finding {
 	for _, kind := range diag.Kinds {
 		if offers, declined := c.Declined(kind); declined {
 			out = append(out, Finding{ID: "media.codec_declined", Severity: Warn, Subject: kind, Evidence: CodecDeclined{
-				kind, cleanNames(offers), c.Start.Codecs[kind],
+				kind, cleanNames(offers), cleanNames(c.Start.Codecs(kind)),
 			}})
 		}
 		if c.Start.MediaOnly && c.ConnectedAt != nil {

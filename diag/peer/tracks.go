@@ -215,14 +215,14 @@ func (t *tracks) negotiated() {
 }
 
 // expect remembers which media the peer's description offers to send.
-func (t *tracks) expect(description string) {
+func (t *tracks) expect(d *sdp.Description) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.expected != nil {
 		return
 	}
 	for _, kind := range []string{"audio", "video"} {
-		if sdp.Sends(description, kind) {
+		if d.Sends(kind) {
 			t.expected = append(t.expected, kind)
 		}
 	}

@@ -112,8 +112,6 @@ func (s *Section) codecNames() []string {
 // Simulcast reports whether a section has several encodings, told apart by a header extension (RFC 8853).
 func (d *Description) Simulcast() bool {
 	return slices.ContainsFunc(d.Media, func(s Section) bool {
-		_, simulcast := s.Attribute("simulcast")
-		_, rid := s.Attribute("rid")
-		return simulcast || rid
+		return s.Has("simulcast") || s.Has("rid")
 	})
 }

@@ -120,7 +120,8 @@ func (s *Session) do(job func()) { s.inbox.put(input{job: job}) }
 func (s *Session) Run(ctx context.Context) {
 	start := s.o.Config.Start(s.o.Feed.Start())
 	if start.Media {
-		start.Codecs = s.peerOptions().CodecNames()
+		names := s.peerOptions().CodecNames()
+		start.AudioCodecs, start.VideoCodecs = names["audio"], names["video"]
 	}
 	s.o.Feed.Append(start)
 	inner, stop := context.WithCancel(context.WithoutCancel(ctx))
