@@ -45,7 +45,13 @@ func sessionOptions(config diag.Config, log *feed.Feed) (session.Options, error)
 	if config.Echo {
 		greeting = "" // it only echoes
 	}
-	return session.Options{Config: config, Feed: log, TLS: trust, Greeting: greeting, Explain: explainTime}, nil
+	clips, err := readClips(config.SendMedia)
+	if err != nil {
+		return session.Options{}, err
+	}
+	return session.Options{
+		Config: config, Feed: log, TLS: trust, Greeting: greeting, Explain: explainTime, Clips: clips,
+	}, nil
 }
 
 // tlsConfig is how the certificates of TURN servers are verified; nil for the usual way.
