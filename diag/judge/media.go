@@ -94,7 +94,7 @@ func mediaFindings(c *call.Call, x Expectation) []Finding {
 		// there is nothing else that such a call could prove
 		agreed = append(agreed, missing("", "", c, true, true))
 	}
-	return slices.Concat(out, agreed, x.expectedMedia(c), unconfirmedFindings(c))
+	return slices.Concat(out, agreed, x.expectedMedia(c), unconfirmedFindings(c, x))
 }
 
 // refusedFindings name media that the peer's answer refuses. It is a failure unless a check expects it; an echo, which
@@ -129,13 +129,13 @@ func cleanNames(names []string) []string {
 	return out
 }
 
-// reportGrace is how long a call must have lasted before a report on what it sends is missed: the first comes within
+// ReportGrace is how long a call must have lasted before a report on what it sends is missed: the first comes within
 // seconds (RFC 3550 §6.2).
-const reportGrace = 6 * time.Second
+const ReportGrace = 6 * time.Second
 
-// unconfirmedFindings name media that is sent without a sign that the peer gets it. If the peer reports on the other
-// kind, it does not get this one.
-func unconfirmedFindings(c *call.Call) []Finding {
+// unconfirmedFindings name media that is sent without a sign that the peer gets it. A check wants to see one at its end;
+// without a check, it is a failure if the peer reports on the other kind, as it does not get this one then.
+func unconfirmedFindings(c *call.Call, x Expectation) []Finding {
 	var out []Finding
 	var reported []string
 	for _, kind := range diag.Kinds {
@@ -144,12 +144,12 @@ func unconfirmedFindings(c *call.Call) []Finding {
 		}
 	}
 	for _, kind := range diag.Kinds {
-		packets := c.StreamOf(diag.Outbound, kind).Packets
-		if packets == 0 || c.UpTime() < reportGrace || c.LocalMuted[kind] || slices.Contains(reported, kind) {
+		packets, wanted := c.StreamOf(diag.Outbound, kind).Packets, x.expects(diag.Outbound, kind) && c.Ended != nil
+		if packets == 0 || c.LocalMuted[kind] || slices.Contains(reported, kind) || c.UpTime() < ReportGrace && !wanted {
 			continue
 		}
 		out = append(out, Finding{
-			ID: "media.unconfirmed", Severity: graver(len(reported) > 0), Subject: kind,
+			ID: "media.unconfirmed", Severity: graver(wanted || len(reported) > 0), Subject: kind,
 			Evidence: MediaUnconfirmed{kind, packets, diag.Millis(c.UpTime()), reported},
 		})
 	}

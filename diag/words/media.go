@@ -160,7 +160,10 @@ var mediaFindings = map[string]entry{
 				},
 				Advice: "Check at the peer whether the " + e.Kind + " arrives; a receiver should send RTCP reports.",
 			}
-			if len(e.Reports) > 0 {
+			switch {
+			case e.UpMs.Duration() < judge.ReportGrace:
+				t.Advice = "Repeat with --for 10s: the first report may take some seconds."
+			case len(e.Reports) > 0:
 				t.Evidence = append(t.Evidence, "the peer reports on the "+names(e.Reports))
 				t.Advice = "Check why the peer drops the " + e.Kind + ": an unknown SSRC, payload type or codec."
 			}
