@@ -14,8 +14,8 @@ type CallStart struct {
 	Signaling    string      `json:"signaling,omitempty"`    // how offer and answer travel: room, post, whip, whep, paste
 	Listens      bool        `json:"listens,omitempty"`      // the call waits at an address of its own, which Server is
 	Carried      bool        `json:"carried,omitempty"`      // people carry the descriptions
-	Dialed       bool        `json:"dialed,omitempty"`       // the peer is a server, which answers at Server
 	Server       string      `json:"server,omitempty"`       // the signaling server as the user named it
+	Dialed       bool        `json:"dialed,omitempty"`       // the peer is a server, which answers at Server
 	Join         string      `json:"join,omitempty"`         // what the peer types or opens
 	ICEServers   []ICEServer `json:"iceServers,omitempty"`   // without credentials
 	RelayOnly    bool        `json:"relayOnly,omitempty"`    // iceTransportPolicy "relay"

@@ -30,7 +30,8 @@ const browserPatience = 2 * time.Minute
 // browsers are the seats for tests with a browser that run at the same time as others.
 var browsers = make(chan struct{}, 2)
 
-// besides lets a test with a browser run at the same time as others, when there is a seat for it. Tests that measure time do without.
+// besides lets a test with a browser run at the same time as others, when there is a seat for it. Tests that measure
+// time do without.
 func besides(t *testing.T) {
 	t.Helper()
 	t.Parallel()

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"strings"
 
 	"dialtone/diag"
 	"dialtone/diag/media"
@@ -60,8 +59,8 @@ func (m mediaFlags) apply(c *diag.Config) {
 	}
 }
 
-// check reports what contradicts itself, or the way media goes: flow is that of the signaling, echo means that the peer's
-// media is sent back.
+// check reports what contradicts itself, or the way media goes: flow is that of the signaling, echo means that the
+// peer's media is sent back.
 func (m mediaFlags) check(flow peer.Flow, echo bool) error {
 	var errs []error
 	exclude := func(a, b string, both bool) {
@@ -94,11 +93,12 @@ func (m mediaFlags) checkFiles() error {
 		return err
 	}
 	for kind, clip := range clips {
-		switch names := c.Codecs[kind]; {
+		names, name := c.Codecs[kind], clip.Codec.Name
+		switch {
 		case slices.Contains(c.NoKinds, kind):
 			err = errors.Join(err, fmt.Errorf("--send-media: the file holds %s, which is left out", kind))
-		case len(names) > 0 && !slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, clip.Codec.Name) }):
-			err = errors.Join(err, fmt.Errorf("--send-media: the file holds %s, which --%s-codec excludes", clip.Codec.Name, kind))
+		case len(names) > 0 && !slices.Contains(names, name):
+			err = errors.Join(err, fmt.Errorf("--send-media: the file holds %s, which --%s-codec excludes", name, kind))
 		}
 	}
 	return err

@@ -74,8 +74,8 @@ func silentIn(s diag.Sample, kind string) bool {
 	return true
 }
 
-// Confirmed reports whether the peer is known to get a kind of media that is sent: it reports on it (RFC 3550 §6.4), its
-// own statistics count packets of it, or it sends the same kind back.
+// Confirmed reports whether the peer is known to get a kind of media that is sent: it reports on it (RFC 3550 §6.4),
+// its own statistics count packets of it, or it sends the same kind back.
 func (c *Call) Confirmed(kind string) bool {
 	sample := c.Latest()
 	if sample == nil {

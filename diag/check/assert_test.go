@@ -130,7 +130,8 @@ func TestDefaultAssertionsAreValid(t *testing.T) {
 	}
 }
 
-// TestExpected: by default a call echoes and has the media that takes part in it; what is said or asserted replaces that.
+// TestExpected: by default a call echoes and has the media that takes part in it; what is said or asserted replaces
+// that.
 func TestExpected(t *testing.T) {
 	const all = "inbound audio, outbound audio, inbound video, outbound video"
 	for name, test := range map[string]struct {

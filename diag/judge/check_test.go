@@ -42,8 +42,10 @@ func ids(findings []judge.Finding) []string {
 func TestJudgeCheck(t *testing.T) {
 	over := diag.CallEnded{Reason: diag.EndDuration, By: diag.ByLocal}
 	both := []call.MediaKind{
-		{Direction: diag.Inbound, Kind: "audio"}, {Direction: diag.Outbound, Kind: "audio"},
-		{Direction: diag.Inbound, Kind: "video"}, {Direction: diag.Outbound, Kind: "video"},
+		{Direction: diag.Inbound, Kind: "audio"},
+		{Direction: diag.Outbound, Kind: "audio"},
+		{Direction: diag.Inbound, Kind: "video"},
+		{Direction: diag.Outbound, Kind: "video"},
 	}
 	media := judge.Expectation{Media: both, Echo: true}
 	candidate := func(side diag.Side, id, address string, kind diag.CandidateType) diag.Candidate {

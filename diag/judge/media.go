@@ -133,8 +133,8 @@ func cleanNames(names []string) []string {
 // seconds (RFC 3550 §6.2).
 const ReportGrace = 6 * time.Second
 
-// unconfirmedFindings name media that is sent without a sign that the peer gets it. A check wants to see one at its end;
-// without a check, it is a failure if the peer reports on the other kind, as it does not get this one then.
+// unconfirmedFindings name media that is sent without a sign that the peer gets it. A check wants to see one at its
+// end; without a check, it is a failure if the peer reports on the other kind, as it does not get this one then.
 func unconfirmedFindings(c *call.Call, x Expectation) []Finding {
 	var out []Finding
 	var reported []string
@@ -171,7 +171,8 @@ func (x Expectation) expectedMedia(c *call.Call) []Finding {
 		return nil
 	}
 	var out []Finding
-	if way := OneWay(c); way != nil && slices.ContainsFunc(x.Media, func(m call.MediaKind) bool { return m.Direction != way.Flows }) {
+	way := OneWay(c)
+	if way != nil && slices.ContainsFunc(x.Media, func(m call.MediaKind) bool { return m.Direction != way.Flows }) {
 		out = append(out, Finding{ID: "media.one_way", Severity: Problem, Evidence: *way})
 	}
 	for _, m := range x.Media {

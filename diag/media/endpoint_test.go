@@ -32,8 +32,8 @@ type endpoint struct {
 	events []diag.Data
 }
 
-// newEndpoint makes a peer connection with the recorder where the package documentation says it belongs. What is lossy is
-// the network: nearer than the recorder.
+// newEndpoint makes a peer connection with the recorder where the package documentation says it belongs. What is lossy
+// is the network: nearer than the recorder.
 func newEndpoint(t *testing.T, network interceptor.Factory) *endpoint {
 	t.Helper()
 	p := &endpoint{t: t}

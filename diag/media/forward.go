@@ -55,8 +55,9 @@ type Forwarder struct {
 // source through back.
 func NewForwarder(dst RTPWriter, back RTCPWriter) *Forwarder { return &Forwarder{dst: dst, back: back} }
 
-// Forward copies from src, of a codec with this clock rate, until ctx ends or src is at its end, when it returns nil, or until reading or writing fails.
-// It keeps one packet at a time and starts no goroutine. One Forward may run at a time; another may follow it.
+// Forward copies from src, of a codec with this clock rate, until ctx ends or src is at its end, when it returns nil,
+// or until reading or writing fails. It keeps one packet at a time and starts no goroutine. One Forward may run at a
+// time; another may follow it.
 func (f *Forwarder) Forward(ctx context.Context, src RTPReader, clockRate uint32) error {
 	f.rate = clockRate
 	stop := context.AfterFunc(ctx, func() { _ = src.SetReadDeadline(time.Unix(1, 0)) }) // a closed source has ended anyway

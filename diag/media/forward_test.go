@@ -70,8 +70,8 @@ func (b *back) WriteRTCP(pkts []rtcp.Packet) error {
 	return b.fail
 }
 
-// TestForwardJoins: gaps within the bounds of RFC 3550 A.1 stay, what is beyond them is a source that began anew and follows
-// what was sent, later by the time between.
+// TestForwardJoins: gaps within the bounds of RFC 3550 A.1 stay, what is beyond them is a source that began anew and
+// follows what was sent, later by the time between.
 func TestForwardJoins(t *testing.T) {
 	start := time.Unix(1e9, 0)
 	for name, test := range map[string]struct {

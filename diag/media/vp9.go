@@ -7,8 +7,8 @@ import (
 	"github.com/pion/rtp/codecs/vp9"
 )
 
-// parseVP9 reads the payload descriptor (RFC 9628, section 4.2): a picture begins with its lowest spatial layer, and is a
-// key picture if it is not predicted from others. The resolution is that of the highest layer of the scalability
+// parseVP9 reads the payload descriptor (RFC 9628, section 4.2): a picture begins with its lowest spatial layer, and is
+// a key picture if it is not predicted from others. The resolution is that of the highest layer of the scalability
 // structure or, without one, of the frame header.
 func parseVP9(b []byte) picture {
 	var d codecs.VP9Packet

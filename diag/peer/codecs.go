@@ -19,13 +19,16 @@ var variants = []webrtc.PayloadType{104, 106, 108, 112, 114, 116, 118, 120, 122,
 var feedback = map[string][]webrtc.RTCPFeedback{
 	media.KindAudio: {{Type: "transport-cc"}},
 	media.KindVideo: {
-		{Type: "goog-remb"}, {Type: "ccm", Parameter: "fir"}, {Type: "nack"}, {Type: "nack", Parameter: "pli"},
+		{Type: "goog-remb"},
+		{Type: "ccm", Parameter: "fir"},
+		{Type: "nack"},
+		{Type: "nack", Parameter: "pli"},
 		{Type: "transport-cc"},
 	},
 }
 
-// codecsOf are the codecs of a kind that this peer takes part in, in the order of preference. Those without a clip can be
-// received and echoed.
+// codecsOf are the codecs of a kind that this peer takes part in, in the order of preference. Those without a clip can
+// be received and echoed.
 func (o Options) codecsOf(kind string) []*media.Codec {
 	var out []*media.Codec
 	if slices.Contains(o.NoKinds, kind) {
@@ -62,8 +65,8 @@ func (o Options) CodecNames() map[string][]string {
 	return names
 }
 
-// register tells pion the codecs of a kind. An offer of what is sent names each codec in the one form that its clip has;
-// everything else knows all forms.
+// register makes the codecs of a kind known to pion. An offer of what is sent names each codec in the one form that its
+// clip has; everything else knows all forms.
 func register(me *webrtc.MediaEngine, o Options, kind string, offers bool) error {
 	free := variants
 	for _, c := range o.codecsOf(kind) {
@@ -83,11 +86,12 @@ func register(me *webrtc.MediaEngine, o Options, kind string, offers bool) error
 	return nil
 }
 
-// registerFormat tells pion one form of a codec and, of video, its retransmission.
+// registerFormat makes one form of a codec known and, of video, its retransmission.
 func registerFormat(me *webrtc.MediaEngine, c *media.Codec, pt webrtc.PayloadType, params string) error {
 	kind := webrtc.NewRTPCodecType(c.Kind)
 	err := me.RegisterCodec(webrtc.RTPCodecParameters{PayloadType: pt, RTPCodecCapability: webrtc.RTPCodecCapability{
-		MimeType: c.MimeType(), ClockRate: c.ClockRate, Channels: c.Channels, SDPFmtpLine: params, RTCPFeedback: feedback[c.Kind],
+		MimeType: c.MimeType(), ClockRate: c.ClockRate, Channels: c.Channels, SDPFmtpLine: params,
+		RTCPFeedback: feedback[c.Kind],
 	}}, kind)
 	if err != nil || c.Kind != media.KindVideo {
 		return err

@@ -66,7 +66,7 @@ func (t *tracks) start(job func(context.Context)) {
 	}
 }
 
-// prepare tells pion, before the first description, the codecs and an audio and a video track, or the readiness to
+// prepare registers, before the first description, the codecs and an audio and a video track, or the readiness to
 // receive them: all that is wanted in an offer, and what fits the peer's offer in an answer.
 func (t *tracks) prepare(offer *sdp.Description) error {
 	if t.ready || t.p.o.NoMedia {

@@ -109,7 +109,7 @@ func (s *Section) codecNames() []string {
 	return names
 }
 
-// Simulcast reports whether a section has several encodings, told apart by a header extension (RFC 8853).
+// Simulcast reports whether a section has several encodings, distinguished by a header extension (RFC 8853).
 func (d *Description) Simulcast() bool {
 	return slices.ContainsFunc(d.Media, func(s Section) bool {
 		return s.Has("simulcast") || s.Has("rid")
