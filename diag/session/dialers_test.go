@@ -5,7 +5,7 @@ import (
 
 	"dialtone/signal"
 	"dialtone/signal/room"
-	"dialtone/signal/whip"
+	"dialtone/signal/post"
 )
 
 // overRoom dials with options that no flag gives.
@@ -17,11 +17,11 @@ func overRoom(o room.Options) Dialer {
 	})
 }
 
-func overWHIP(o whip.Options) Dialer {
+func overWHIP(o post.Options) Dialer {
 	return Dialing(func(ctx context.Context, onRequest func(signal.Request)) (signal.Channel, error) {
 		o := o
 		o.OnRequest = onRequest
-		c, err := whip.Dial(ctx, o)
+		c, err := post.Dial(ctx, o)
 		if err != nil {
 			return nil, err
 		}
