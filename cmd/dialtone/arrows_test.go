@@ -32,7 +32,7 @@ var arrows = []struct {
 	{terminalPackage, []string{"dialtone/diag", "golang.org/x/term"}},
 	{"dialtone/cmd/dialtone/internal/calls", []string{
 		terminalPackage, "dialtone/diag", "dialtone/diag/call", "dialtone/diag/feed", "dialtone/diag/judge", "dialtone/diag/record",
-		"dialtone/diag/words", "dialtone/tui", "dialtone/tui/pane",
+		"dialtone/diag/words", "dialtone/diag/words/", "dialtone/tui", "dialtone/tui/pane",
 	}},
 	{settingsPackage, []string{filesPackage, "dialtone/diag", "dialtone/tui/start", "github.com/alecthomas/kong", "github.com/BurntSushi/toml"}},
 	{"dialtone/cmd/dialtone/internal/endpoint", nil},
@@ -53,6 +53,7 @@ var arrows = []struct {
 	{"dialtone/diag/nat", []string{"dialtone/diag"}},
 	{"dialtone/diag/judge", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/nat", "dialtone/diag/sdp"}},
 	{"dialtone/diag/words", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/sdp"}},
+	{"dialtone/diag/words/*", []string{"dialtone/diag", "dialtone/diag/judge", "dialtone/diag/sdp", "dialtone/diag/words"}},
 	{"dialtone/diag/feed", []string{"dialtone/diag"}},
 	{"dialtone/diag/record", []string{"dialtone/diag"}},
 	{"dialtone/diag/diagtest", []string{"dialtone/diag"}},
@@ -61,11 +62,15 @@ var arrows = []struct {
 		"github.com/charmbracelet/lipgloss", "github.com/charmbracelet/lipgloss/table", "github.com/charmbracelet/x/ansi",
 	}},
 	{"dialtone/diag/media", []string{"dialtone/diag", "github.com/pion/"}},
-	{"dialtone/diag/peer", []string{"dialtone/diag", "dialtone/diag/sdp", "dialtone/diag/media", "github.com/pion/"}},
-	{"dialtone/diag/probe", []string{"dialtone/diag", "dialtone/diag/nat", "github.com/pion/", stunPackage}},
+	{"dialtone/diag/iceurl", []string{"dialtone/diag"}},
+	{"dialtone/diag/reach", []string{"dialtone/diag", "dialtone/diag/iceurl", "github.com/pion/"}},
+	{"dialtone/diag/peer", []string{
+		"dialtone/diag", "dialtone/diag/iceurl", "dialtone/diag/sdp", "dialtone/diag/media", "dialtone/diag/reach", "github.com/pion/",
+	}},
+	{"dialtone/diag/probe", []string{"dialtone/diag", "dialtone/diag/iceurl", "dialtone/diag/nat", "dialtone/diag/reach", "github.com/pion/", stunPackage}},
 	{"dialtone/diag/session", []string{
-		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/feed", "dialtone/diag/media", "dialtone/diag/nat", "dialtone/diag/peer", "dialtone/diag/probe",
-		"dialtone/signal", "dialtone/signal/",
+		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/feed", "dialtone/diag/iceurl", "dialtone/diag/media", "dialtone/diag/nat",
+		"dialtone/diag/peer", "dialtone/diag/probe", "dialtone/diag/reach", "dialtone/signal", "dialtone/signal/",
 	}},
 	{"dialtone/diag/check", []string{
 		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/feed", "dialtone/diag/judge", "dialtone/diag/peer", "dialtone/diag/record", "dialtone/diag/report", "dialtone/diag/session",
@@ -73,8 +78,8 @@ var arrows = []struct {
 	}},
 	{"dialtone/diag/lab", []string{"dialtone/diag", "dialtone/signal", "dialtone/signal/", "github.com/pion/"}},
 	{"dialtone/diag/lab/*", []string{"dialtone/diag/lab"}},
-	{"dialtone/tui", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/words", "dialtone/tui/", "github.com/charmbracelet/", "github.com/aymanbagabas/", "github.com/muesli/", "github.com/mattn/", "github.com/rivo/"}},
-	{"dialtone/tui/*", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/sdp", "dialtone/diag/words", "dialtone/tui/", "github.com/charmbracelet/", "github.com/muesli/", "github.com/mattn/", "github.com/rivo/"}},
+	{"dialtone/tui", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/words", "dialtone/diag/words/", "dialtone/tui/", "github.com/charmbracelet/", "github.com/aymanbagabas/", "github.com/muesli/", "github.com/mattn/", "github.com/rivo/"}},
+	{"dialtone/tui/*", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/sdp", "dialtone/diag/words", "dialtone/diag/words/", "dialtone/tui/", "github.com/charmbracelet/", "github.com/muesli/", "github.com/mattn/", "github.com/rivo/"}},
 }
 
 // goPackage is what go list tells of one.

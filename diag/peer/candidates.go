@@ -31,13 +31,7 @@ type candidates struct {
 }
 
 func newCandidates(p *Peer) *candidates {
-	c := &candidates{p: p, ids: map[string]string{}}
-	for _, s := range p.o.ICEServers {
-		if parsed, ok := parseServer(s.URL); ok {
-			c.servers = append(c.servers, parsed)
-		}
-	}
-	return c
+	return &candidates{p: p, ids: map[string]string{}, servers: parseServers(p.o.ICEServers)}
 }
 
 // gathered is pion's OnICECandidate.
@@ -59,8 +53,10 @@ func (c *candidates) gathered(x *webrtc.ICECandidate) {
 func (c *candidates) local(x *webrtc.ICECandidate) diag.Candidate {
 	d := describeCandidate(diag.Local, x)
 	if from, ok := c.serverOf(d); ok {
-		d.URL = from.url
-		d.RelayProtocol = relayProtocol(d, from)
+		d.URL = from.text
+		if d.CandidateType == diag.Relay {
+			d.RelayProtocol = from.Transport()
+		}
 	}
 	d.NetworkInterface = interfaceOf(d)
 	return d
@@ -84,10 +80,10 @@ func (c *candidates) serverOf(d diag.Candidate) (server, bool) {
 	}
 	var sameKind []server
 	for _, s := range c.servers {
-		if s.turn != (d.CandidateType == diag.Relay) {
+		if s.Scheme.TURN() != (d.CandidateType == diag.Relay) {
 			continue
 		}
-		if c.p.socks.serverOf(int(d.RelatedPort), s.tcp) == s.hostPort {
+		if c.p.socks.serverOf(int(d.RelatedPort), !s.UDP) == s.Address() {
 			return s, true
 		}
 		sameKind = append(sameKind, s)
@@ -96,21 +92,6 @@ func (c *candidates) serverOf(d diag.Candidate) (server, bool) {
 		return server{}, false
 	}
 	return sameKind[0], true
-}
-
-func relayProtocol(d diag.Candidate, s server) string {
-	if d.CandidateType != diag.Relay {
-		return ""
-	}
-	switch {
-	case s.secured && s.tcp:
-		return "tls"
-	case s.secured:
-		return "dtls"
-	case s.tcp:
-		return "tcp"
-	}
-	return "udp"
 }
 
 // errCandidate is the error of an unusable candidate line.

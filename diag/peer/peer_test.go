@@ -10,7 +10,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/feed"
-	"dialtone/diag/words"
+	"dialtone/diag/words/line"
 )
 
 // TestMain looks for goroutines that were left. That of pion's SRTP is not waited for: it may block for ever when a first
@@ -83,7 +83,7 @@ func (s *side) until(t *testing.T, what string, holds func(*call.Call) bool) *ca
 			t.Fatalf("waiting for %s: %v", what, err)
 		}
 		for _, e := range batch {
-			t.Log(words.EventTime(e.At), words.Line(e))
+			t.Log(line.Time(e.At), line.Of(e))
 			s.call.Apply(e)
 		}
 	}
@@ -102,7 +102,7 @@ func TestCallOnLoopback(t *testing.T) {
 		return false
 	})
 	sample := a.Sample(true)
-	t.Log(words.Line(diag.Event{Data: sample}))
+	t.Log(line.Of(diag.Event{Data: sample}))
 	if c.DTLS.Version != "DTLS 1.2" || c.DTLS.Cipher == "" || c.DTLS.RemoteFingerprint == "" {
 		t.Errorf("DTLS: %+v", c.DTLS)
 	}

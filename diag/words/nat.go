@@ -55,7 +55,7 @@ var confidenceMeanings = map[nat.Confidence]string{
 
 // BehaviorMeaning explains a behavior and how far it is known.
 func BehaviorMeaning(row nat.Row) string {
-	return joinWords(behaviorTerms[row.Name].meaning, confidenceMeanings[row.Confidence])
+	return Join(" ", behaviorTerms[row.Name].meaning, confidenceMeanings[row.Confidence])
 }
 
 // BehaviorValue is the value of a behavior.
@@ -226,7 +226,7 @@ func evidence(e nat.Evidence) string {
 			orders[e.Order]
 	default:
 	}
-	return joinWords(string(e.Kind), strings.Join(e.Addresses, ", "), e.Name)
+	return Join(" ", string(e.Kind), strings.Join(e.Addresses, ", "), e.Name)
 }
 
 var orders = map[nat.Order]string{

@@ -3,7 +3,6 @@ package words
 import (
 	"cmp"
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -107,7 +106,7 @@ func ServerFacts(s *diag.Server) []string {
 	}
 	if c := s.Certificate(); c != nil {
 		day, _, _ := strings.Cut(c.NotAfter, "T")
-		add("", joinWords(c.Version, "certificate of", c.Name, "issued by", c.Issuer, "valid until", day))
+		add("", Join(" ", c.Version, "certificate of", c.Name, "issued by", c.Issuer, "valid until", day))
 	}
 	if peer, _ := s.Peer(); peer != "" && s.Seen() != "" {
 		add("bytes came back from "+diag.Clean(peer, 60)+", which saw the relay at ", s.Seen())
@@ -161,7 +160,7 @@ func ServerSentence(row nat.ServerRow) string {
 	url := diag.Clean(row.URL, 300)
 	switch row.State() {
 	case diag.ServerFailed:
-		return joinWords(url+" failed: "+ServerHeadline(&row.Server)+".", ServerAdvice(&row.Server))
+		return Join(" ", url+" failed: "+ServerHeadline(&row.Server)+".", ServerAdvice(&row.Server))
 	case diag.ServerWorks:
 	case diag.ServerAsking, diag.ServerUnknown:
 		return url + " is " + ServerHeadline(&row.Server) + "."
@@ -531,66 +530,6 @@ func expiry(s *diag.Server) string {
 		return ""
 	}
 	return until.UTC().Format("2006-01-02 15:04:05 UTC")
-}
-
-// stageLine describes a step of asking a server, for the log.
-func stageLine(d diag.ServerStage) string {
-	took, failed := "", ""
-	if d.Stage.DurationMs > 0 {
-		took = millis(d.Stage.DurationMs)
-	}
-	if d.Stage.Failure != nil {
-		failed = "failed: " + d.Stage.Failure.String()
-	}
-	return joinWords(d.URL, string(d.Stage.Name), took, failed, prefixed("mapped address ", d.Stage.Mapped),
-		prefixed("relayed address ", d.Stage.Relayed), d.Stage.Software)
-}
-
-// diagnosisLine describes the other events of a diagnosis, for the log.
-func diagnosisLine(d diag.Data) (string, bool) {
-	switch d := d.(type) {
-	case diag.DiagnosisStart:
-		return joinWords(Count(len(d.URLs), "server", "servers"), string(d.Because)), true
-	case diag.NATLocal:
-		return joinWords(d.Address.String(), d.Interface), true
-	case diag.NATServer:
-		failed := ""
-		if d.Failure != nil {
-			failed = "failed: " + d.Failure.String()
-		}
-		return joinWords(d.URL, addressed("", d.Address), failed, addressed("answered from ", d.Elsewhere)), true
-	case diag.NATRequest:
-		return joinWords(string(d.Test), addressed("to ", d.To), answerLine(d.Answer)), true
-	case diag.NATStream:
-		failed := ""
-		if d.Failure != nil {
-			failed = "failed: " + d.Failure.String()
-		}
-		return joinWords("TCP", addressed("to ", d.To), addressed("mapped address ", d.Mapped), failed), true
-	case diag.DiagnosisFurther:
-		return "the tests that take long", true
-	case diag.DiagnosisEnd:
-		return joinWords(string(d.Stopped), d.Reason), true
-	}
-	return "", false
-}
-
-func answerLine(a *diag.NATAnswer) string {
-	switch {
-	case a == nil:
-		return "no answer"
-	case a.Code != 0:
-		return fmt.Sprintf("error %d", a.Code)
-	}
-	return joinWords(timing("rtt", &a.RTTMs), addressed("mapped address ", a.Mapped))
-}
-
-// addressed writes an address behind its label, nothing for the zero value.
-func addressed(label string, a netip.AddrPort) string {
-	if !a.IsValid() {
-		return ""
-	}
-	return label + a.String()
 }
 
 // failedText is a finding about a server that failed.

@@ -266,7 +266,7 @@ func expiredText(f judge.Finding, e judge.ServerFailure) Text {
 	url := diag.Clean(f.Subject, 300)
 	t := Text{
 		Title:    "The credentials for " + url + " have expired.",
-		Evidence: lines(prefixed("the user name says that they were valid until ", expiry(&e.Server))),
+		Evidence: lines(Prefixed("the user name says that they were valid until ", expiry(&e.Server))),
 		Advice: "Fetch new credentials for " + url + ", or use --turn-secret, and check the clocks of this machine and of " +
 			"the " +
 			"credentials' issuer.",

@@ -1,4 +1,4 @@
-package words
+package explain
 
 // sdpTypes explain the types of lines other than attributes (RFC 8866 §5).
 var sdpTypes = map[byte]string{

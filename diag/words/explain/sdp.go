@@ -1,4 +1,5 @@
-package words
+// Package explain says what candidates, candidate pairs and lines of descriptions mean: the text beside a selection.
+package explain
 
 import (
 	"fmt"
@@ -6,10 +7,11 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/sdp"
+	"dialtone/diag/words"
 )
 
-// ExplainSDPSection says what a section of a description is, and whether the answer differs from the offer.
-func ExplainSDPSection(d sdp.Difference) string {
+// SDPSection says what a section of a description is, and whether the answer differs from the offer.
+func SDPSection(d sdp.Difference) string {
 	s := d.Offer
 	if s == nil {
 		s = d.Answer
@@ -34,9 +36,9 @@ func ExplainSDPSection(d sdp.Difference) string {
 	return what + " The marks show what the answer omits (-), adds (+) or changes (~)."
 }
 
-// ExplainSDPMark says how the answer treats a line of the offer; shown is the line of the answer when it is on the
+// SDPMark says how the answer treats a line of the offer; shown is the line of the answer when it is on the
 // screen.
-func ExplainSDPMark(r sdp.Row, shown *sdp.Line) string {
+func SDPMark(r sdp.Row, shown *sdp.Line) string {
 	switch r.Mark {
 	case sdp.Dropped:
 		return "The answer omits it."
@@ -53,8 +55,8 @@ func ExplainSDPMark(r sdp.Row, shown *sdp.Line) string {
 	return ""
 }
 
-// ExplainSDPLine says what a line of a section means.
-func ExplainSDPLine(l sdp.Line, s *sdp.Section) string {
+// SDPLine says what a line of a section means.
+func SDPLine(l sdp.Line, s *sdp.Section) string {
 	if l.Type != 'a' {
 		if text, ok := sdpTypes[l.Type]; ok {
 			return text
@@ -101,8 +103,8 @@ func explainFormat(l sdp.Line, s *sdp.Section) string {
 	case "rtpmap":
 		codec, clock, _ := strings.Cut(rest, "/")
 		clock, _, _ = strings.Cut(clock, "/")
-		return "Payload type " + number + " is " + codec + Prefixed(", ", sdpFormats[strings.ToLower(codec)]) +
-			Prefixed(". Clock rate: ", clock+strings.Repeat(" Hz", min(len(clock), 1))) + "."
+		return "Payload type " + number + " is " + codec + words.Prefixed(", ", sdpFormats[strings.ToLower(codec)]) +
+			words.Prefixed(". Clock rate: ", clock+strings.Repeat(" Hz", min(len(clock), 1))) + "."
 	case "fmtp":
 		if pt, ok := strings.CutPrefix(rest, "apt="); ok {
 			return "These retransmissions belong to payload type " + pt + "."
@@ -115,7 +117,7 @@ func explainFormat(l sdp.Line, s *sdp.Section) string {
 		}
 		return text
 	}
-	return "Feedback for " + name + ": " + rest + Prefixed(" ", sdpFeedback[rest]) + "."
+	return "Feedback for " + name + ": " + rest + words.Prefixed(" ", sdpFeedback[rest]) + "."
 }
 
 // explainCandidateLine reads "1 1 udp 2130706431 192.0.2.1 5000 typ host" (RFC 8839 §5.1).
@@ -125,7 +127,7 @@ func explainCandidateLine(value string) string {
 		return sdpAttributes["candidate"]
 	}
 	return fmt.Sprintf("A %s candidate: address %s, port %s, over %s, priority %s.",
-		CandidateType(diag.CandidateType(f[7])), f[4], f[5], strings.ToLower(f[2]), f[3])
+		words.CandidateType(diag.CandidateType(f[7])), f[4], f[5], strings.ToLower(f[2]), f[3])
 }
 
 func explainExtension(value string) string {

@@ -1,4 +1,4 @@
-package words
+package explain
 
 import (
 	"encoding/json"
@@ -12,7 +12,7 @@ import (
 
 func browserSDP(tb testing.TB, name string) string {
 	tb.Helper()
-	raw, err := os.ReadFile(filepath.Join("..", "..", "testdata", "sdp", name))
+	raw, err := os.ReadFile(filepath.Join("..", "..", "..", "testdata", "sdp", name))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -31,7 +31,7 @@ func TestSDPLinesAreExplained(t *testing.T) {
 		d := sdp.Parse(browserSDP(t, name))
 		for _, s := range append([]sdp.Section{d.Session}, d.Media...) {
 			for _, l := range s.Lines {
-				text := ExplainSDPLine(l, &s)
+				text := SDPLine(l, &s)
 				if strings.Contains(text, "not explained here") || !strings.HasSuffix(text, ".") {
 					t.Errorf("%s: %q", l.Text, text)
 				}
@@ -63,7 +63,7 @@ func TestSDPWords(t *testing.T) {
 	for line, want := range tests {
 		d := sdp.Parse("m=video 9 X 96\r\na=rtpmap:96 VP8/90000\r\n" + line)
 		s := &d.Media[0]
-		if got := ExplainSDPLine(s.Lines[len(s.Lines)-1], s); !strings.Contains(got, want) {
+		if got := SDPLine(s.Lines[len(s.Lines)-1], s); !strings.Contains(got, want) {
 			t.Errorf("%s: %q does not say %q", line, got, want)
 		}
 	}
@@ -92,7 +92,7 @@ func TestSDPRemarks(t *testing.T) {
 		{sdp.Remark{}, "unknown difference"},
 	}
 	for _, tt := range tests {
-		if got := SDPRemark(tt.remark); got != tt.want {
+		if got := SDPDifference(tt.remark); got != tt.want {
 			t.Errorf("%q, want %q", got, tt.want)
 		}
 	}

@@ -1,4 +1,4 @@
-package words
+package explain
 
 import (
 	"cmp"
@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"dialtone/diag/sdp"
+	"dialtone/diag/words"
 )
 
 // sdpRemarks are the differences between offer and answer: their text, in which %s is what they are about, and their
@@ -77,8 +78,8 @@ var senders = map[string]string{
 	"inactive": ": neither peer sends",
 }
 
-// SDPRemark is a difference between offer and answer in a line.
-func SDPRemark(r sdp.Remark) string {
+// SDPDifference is a difference between offer and answer in a line.
+func SDPDifference(r sdp.Remark) string {
 	var items []string
 	for _, it := range r.Items {
 		switch {
@@ -106,7 +107,7 @@ func SDPRemark(r sdp.Remark) string {
 	return strings.Replace(text.text, "%s", what, 1)
 }
 
-// ExplainSDPRemark says what a difference between offer and answer means.
-func ExplainSDPRemark(r sdp.Remark) string {
-	return Capital(SDPRemark(r)) + ". " + sdpRemarks[r.Kind].explain
+// SDPRemark says what a difference between offer and answer means.
+func SDPRemark(r sdp.Remark) string {
+	return words.Capital(SDPDifference(r)) + ". " + sdpRemarks[r.Kind].explain
 }

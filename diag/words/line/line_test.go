@@ -1,4 +1,4 @@
-package words
+package line
 
 import (
 	"fmt"
@@ -62,7 +62,7 @@ func TestLine(t *testing.T) {
 		},
 		{
 			diag.RemoteSample{Outbound: []diag.OutboundRTP{{Kind: "audio", PacketsSent: diag.Ptr(uint64(50))}}, Inbound: []diag.InboundRTP{{Kind: "video", PacketsReceived: diag.Ptr(uint64(9)), PacketsLost: diag.Ptr(int64(-1)), FramesPerSecond: diag.Ptr(25.0)}}, Pair: &diag.PeerPair{CurrentRoundTripTime: diag.Ptr(0.002)}},
-			"stats.remote       there:  ↑ audio 50 packets  ↓ video 9 packets 25 fps -1 lost  rtt 2.00 ms",
+			"stats.remote       there:  ↑ audio 50 packets  ↓ video 25 fps 9 packets -1 lost  rtt 2.00 ms",
 		},
 		{diag.CallEnded{Reason: diag.EndICE, By: diag.ByNetwork, Cause: "timeout"}, "call.ended         ice-failed by network timeout"},
 		{diag.Unknown{Name: "future.thing", Raw: []byte(`{"a":1}`)}, `future.thing       {"a":1}`},
@@ -70,7 +70,7 @@ func TestLine(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(string(tt.data.Type()), func(t *testing.T) {
-			if diff := cmp.Diff(tt.want, Line(diag.Event{Data: tt.data})); diff != "" {
+			if diff := cmp.Diff(tt.want, Of(diag.Event{Data: tt.data})); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -81,9 +81,9 @@ func TestLine(t *testing.T) {
 func TestLineHasWordsForAll(t *testing.T) {
 	for kind, data := range diagtest.Filled("x") {
 		e, name := diag.Event{Seq: 1, Data: data}, string(kind)
-		rest, ok := strings.CutPrefix(Line(e), fmt.Sprintf("%-18s ", name))
+		rest, ok := strings.CutPrefix(Of(e), fmt.Sprintf("%-18s ", name))
 		if !ok || rest == "" || strings.HasPrefix(rest, "{") {
-			t.Errorf("%s is told as %q", name, Line(e))
+			t.Errorf("%s is told as %q", name, Of(e))
 		}
 	}
 }
@@ -95,16 +95,16 @@ func FuzzLine(f *testing.F) {
 	f.Add(strings.Repeat("long ", 1000))
 	f.Fuzz(func(t *testing.T, text string) {
 		for _, data := range diagtest.Filled(text) {
-			diagtest.CheckClean(t, Line(diag.Event{Seq: 1, Data: data}), 600)
+			diagtest.CheckClean(t, Of(diag.Event{Seq: 1, Data: data}), 600)
 		}
-		diagtest.CheckClean(t, Line(diag.Event{Data: diag.Unknown{Name: diag.Type(text), Raw: []byte(text)}}), 600)
+		diagtest.CheckClean(t, Of(diag.Event{Data: diag.Unknown{Name: diag.Type(text), Raw: []byte(text)}}), 600)
 	})
 }
 
-func TestEventTime(t *testing.T) {
+func TestTime(t *testing.T) {
 	for at, want := range map[time.Duration]string{0: "   0.000", 1234 * time.Millisecond: "   1.234", time.Hour: "3600.000", 99999 * time.Second: "99999.000"} {
-		if got := EventTime(at); got != want {
-			t.Errorf("EventTime(%v) = %q, want %q", at, got, want)
+		if got := Time(at); got != want {
+			t.Errorf("Time(%v) = %q, want %q", at, got, want)
 		}
 	}
 }
@@ -113,6 +113,6 @@ func BenchmarkLine(b *testing.B) {
 	all := slices.Collect(maps.Values(diagtest.Filled("x")))
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
-		Line(diag.Event{Seq: 1, Data: all[i%len(all)]})
+		Of(diag.Event{Seq: 1, Data: all[i%len(all)]})
 	}
 }
