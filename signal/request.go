@@ -53,5 +53,6 @@ const (
 	RemarkBlank       = "blank"        // it begins with blank lines or spaces
 	RemarkLineEnd     = "line_end"     // its last line has no end
 	RemarkZipped      = "gzip"         // it is compressed, unasked
+	RemarkNoSession   = "no_session"   // it does not name the session, which cannot be ended then
 	RemarkElsewhere   = "elsewhere"    // it is at another place of the answer than the protocol says
 )

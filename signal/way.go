@@ -74,6 +74,7 @@ type Setup struct {
 	Header  http.Header       // further fields of requests: secrets, which go where the token goes
 	TokenTo []string          // hosts that get the token besides
 	Fields  map[string]any    // of the body of requests, by name
+	Secrets []string          // values of Fields that must not be shown
 	Trickle bool              // candidates follow the description, if the way can carry them
 
 	CAFile    string // PEM file of certificates to trust besides the system's

@@ -4,8 +4,8 @@ import (
 	"context"
 
 	"dialtone/signal"
-	"dialtone/signal/room"
 	"dialtone/signal/post"
+	"dialtone/signal/room"
 )
 
 // overRoom dials with options that no flag gives.

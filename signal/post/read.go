@@ -156,10 +156,23 @@ func (c *Client) readDescription(r *Request, a *web.Answer, report *signal.Reque
 		return false, err
 	}
 	report.Remarks = append(report.Remarks, remarks...)
+	if c.lacksSession(r, a) {
+		report.Remarks = append(report.Remarks, signal.RemarkNoSession)
+	}
 	if servers := web.ParseICEServers(a.Header.Values("Link")); len(servers) > 0 && c.o.OnICEServers != nil {
 		c.o.OnICEServers(servers)
 	}
 	return false, c.deliver(a, kind, body)
+}
+
+// lacksSession reports whether an answer lacks the Location by which the session is ended.
+func (c *Client) lacksSession(r *Request, a *web.Answer) bool {
+	for _, path := range r.Keep {
+		if path == "header.Location" {
+			return c.shape.End != nil && a.Header.Get("Location") == ""
+		}
+	}
+	return false
 }
 
 // deliver passes on the server's description.

@@ -88,6 +88,9 @@ type Request struct {
 // ErrShape is what a preset is refused with.
 var ErrShape = errors.New("not a usable preset")
 
+// free are the tables whose keys are the author's.
+var free = []string{"fields", "each", "json", "form", "header", "keep", "require", "until", "ended"}
+
 // maxShape bounds a preset, in bytes.
 const maxShape = 64 << 10
 
@@ -101,8 +104,10 @@ func ParseShape(text string) (*Shape, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrShape, err)
 	}
-	if unknown := meta.Undecoded(); len(unknown) > 0 {
-		return nil, fmt.Errorf("%w: unknown key %s", ErrShape, unknown[0])
+	for _, key := range meta.Undecoded() {
+		if !slices.ContainsFunc(key[:len(key)-1], func(table string) bool { return slices.Contains(free, table) }) {
+			return nil, fmt.Errorf("%w: unknown key %s", ErrShape, key)
+		}
 	}
 	return s, s.check()
 }

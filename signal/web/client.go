@@ -33,6 +33,8 @@ type Options struct {
 	Token string
 	// Header are further fields of every request. They are secrets, and go where the token goes.
 	Header http.Header
+	// Secrets are further texts that must not be shown if a server repeats them.
+	Secrets []string
 	// TokenTo are further hosts (HOST or HOST:PORT) that get the token and the header.
 	TokenTo []string
 	// UserAgent is sent with every request. Default "dialtone".
@@ -50,7 +52,7 @@ type Options struct {
 func OptionsOf(s signal.Setup) Options {
 	return Options{
 		Trust: Trust{CAFile: s.CAFile, Insecure: s.Insecure}, Token: s.Token, Header: s.Header, TokenTo: s.TokenTo,
-		UserAgent: s.UserAgent, OnRequest: s.OnRequest,
+		Secrets: s.Secrets, UserAgent: s.UserAgent, OnRequest: s.OnRequest,
 	}
 }
 

@@ -57,6 +57,9 @@ func (c *Client) keys(asked *url.URL) []string {
 		}
 	}
 	add(1, c.o.Token)
+	for _, s := range c.o.Secrets {
+		add(leastValue, s)
+	}
 	for _, values := range c.o.Header {
 		for _, v := range values {
 			add(leastValue, v)
