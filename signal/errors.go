@@ -68,9 +68,10 @@ const (
 	CodeWrongName        = "wrong_name"        // TLS: the certificate is for other names
 	CodeExpired          = "certificate_expired"
 	CodeBadCertificate   = "bad_certificate"
-	CodeNoTLS            = "no_tls"    // the port speaks something else
-	CodeNoHTTP           = "no_http"   // the same
-	CodeNeedsTLS         = "needs_tls" // http was spoken to a port for https
+	CodeNoTLS            = "no_tls"        // the port speaks something else
+	CodeNoHTTP           = "no_http"       // the same
+	CodeNeedsTLS         = "needs_tls"     // http was spoken to a port for https
+	CodeMissing          = "missing_value" // an answer lacks a value that the next request needs
 	CodeTokenMissing     = "token_missing"
 	CodeTokenWithheld    = "token_withheld" // the token was not sent to another origin
 	CodeTokenRejected    = "token_rejected"

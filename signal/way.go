@@ -25,6 +25,8 @@ type Way struct {
 	Token bool
 	// Media is which way media goes. Ways that carry it one way have no data channels, and answerers have nothing to echo.
 	Media Media
+	// Offered: the peer makes the offer, and the caller answers it.
+	Offered bool
 	// Channel is the label of the one data channel that the peer wants; "": those of dialtone.
 	Channel string
 

@@ -40,6 +40,11 @@ var signalAdvice = []struct {
 	},
 
 	{code: "needs_tls", advice: "Give an https:// address."},
+	{
+		code: "missing_value",
+		advice: "Show where the preset looks for the value: dialtone explain preset/NAME. In a room of Janus somebody must " +
+			"publish first.",
+	},
 	{code: "no_http", advice: "Check the address and the port."},
 	{code: "inconsistent", advice: "Dial again at both ends."},
 	{

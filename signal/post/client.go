@@ -220,7 +220,8 @@ func (c *Client) call(r *Request) (web.Call, error) {
 	for _, name := range append(r.placeholders(), r.Needs...) {
 		if v, known := c.values[name]; !known || v == nil {
 			return web.Call{}, &signal.Error{
-				Op: r.op(), Reason: signal.ReasonProtocol, Err: fmt.Errorf("the server did not give %s", name),
+				Op: r.op(), Reason: signal.ReasonProtocol, Code: signal.CodeMissing,
+				Err: fmt.Errorf("no answer of the server contained %q", name),
 			}
 		}
 	}
