@@ -42,8 +42,8 @@ var signalAdvice = []struct {
 	{code: "needs_tls", advice: "Give an https:// address."},
 	{
 		code: "missing_value",
-		advice: "Show where the preset looks for the value: dialtone explain preset/NAME. In a room of Janus somebody must " +
-			"publish first.",
+		advice: "Show where the preset looks for the value: dialtone explain preset/NAME. In a room of Janus another client " +
+			"must publish first.",
 	},
 	{code: "no_http", advice: "Check the address and the port."},
 	{code: "inconsistent", advice: "Dial again at both ends."},
@@ -138,7 +138,7 @@ var remarks = map[string]string{
 	"line_end":     "the last line of the description has no end",
 	"gzip":         "the answer is compressed, although it was not asked to be",
 	"elsewhere":    "the description is at another place of the answer than the protocol says",
-	"no_session":   "the answer has no Location: nobody can end the session",
+	"no_session":   "the answer has no Location: the session cannot be ended",
 }
 
 // requestFindings are those about requests that ended nothing.
