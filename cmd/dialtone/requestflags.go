@@ -48,7 +48,8 @@ func parseRequestHeader(raw string) (requestHeader, error) {
 		return requestHeader{}, err
 	}
 	scheme, credentials, _ := strings.Cut(value, " ")
-	if strings.EqualFold(name, "Authorization") && strings.EqualFold(scheme, "Basic") && strings.Contains(credentials, ":") {
+	basic := strings.EqualFold(name, "Authorization") && strings.EqualFold(scheme, "Basic")
+	if basic && strings.Contains(credentials, ":") { // base64 has none
 		value = "Basic " + base64.StdEncoding.EncodeToString([]byte(strings.TrimSpace(credentials)))
 	}
 	if value == "" || !httpguts.ValidHeaderFieldValue(value) {

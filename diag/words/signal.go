@@ -42,8 +42,8 @@ var signalAdvice = []struct {
 	{code: "needs_tls", advice: "Give an https:// address."},
 	{
 		code: "missing_value",
-		advice: "Show where the preset looks for the value: dialtone explain preset/NAME. In a room of Janus another client " +
-			"must publish first.",
+		advice: "Show where the preset looks for the value: dialtone explain preset/NAME. In a room of Janus another " +
+			"client must publish first.",
 	},
 	{code: "no_http", advice: "Check the address and the port."},
 	{code: "inconsistent", advice: "Dial again at both ends."},
@@ -155,8 +155,8 @@ var requestFindings = map[string]entry{
 			}
 			return t
 		}),
-	"signal.session_left": on("The request that ends the session failed. The server may keep the session until it notices "+
-		"that the media has stopped. If it does not know the session (404), its Location is wrong, for example because a "+
+	"signal.session_left": on("The request that ends the session failed. The server may keep the session until it "+
+		"notices that the media has stopped. If it does not know the session (404), its Location is wrong, for example because a "+
 		"proxy in front of it maps paths, or it has ended the session itself.",
 		func(_ judge.Finding, e judge.RequestFailed) Text {
 			t := Text{Title: "The session could not be ended at the server.", Evidence: failedRequest(e)}
@@ -178,7 +178,8 @@ var requestFindings = map[string]entry{
 			}
 			return Text{
 				Title: title, Evidence: failedRequest(e),
-				Advice: "Check the log of the server, and the Location that it returns against the paths of the proxy in front of it.",
+				Advice: "Check the log of the server, and the Location that it returns against the paths of the proxy in front " +
+					"of it.",
 			}
 		}),
 }

@@ -69,11 +69,13 @@ type Request struct {
 	Error   []string       `toml:"error"`
 	// Keep gives names to values of the answer, by path: "data.id", "header.ETag", "header.Location".
 	Keep map[string]string `toml:"keep"`
-	// Answer and Offer are the path of the server's description: "body" for all of it. Candidate is that of its candidates.
+	// Answer and Offer are the path of the server's description: "body" for all of it. Candidate is that of its
+	// candidates.
 	Answer    string `toml:"answer"`
 	Offer     string `toml:"offer"`
 	Candidate string `toml:"candidate"`
-	// Hold is how long the server may hold its answer ("30s"). The request is repeated until the answer has what it is for.
+	// Hold is how long the server may hold its answer ("30s"). The request is repeated until the answer has what it is
+	// for.
 	Hold string `toml:"hold"`
 	// Until is a value that must be in the answer, by path, or the request is repeated.
 	Until map[string]any `toml:"until"`
