@@ -50,7 +50,9 @@ func sessionOptions(config diag.Config, log *feed.Feed) (session.Options, error)
 	if config.Echo {
 		greeting = "" // it only echoes
 	}
-	return session.Options{Config: config, Feed: log, TLS: trust, Proxies: proxies, Greeting: greeting, Explain: explainTime}, nil
+	return session.Options{
+		Config: config, Feed: log, TLS: trust, Proxies: proxies, Greeting: greeting, Explain: explainTime,
+	}, nil
 }
 
 // tlsConfig is how the certificates of TURN servers are verified; nil for the usual way.

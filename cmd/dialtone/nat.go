@@ -86,7 +86,9 @@ func (c *natCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	case c.IPv6 || from.Is6():
 		families = reach.OnlyIPv6
 	}
-	q := probe.Inquiry{URLs: urls, Families: families, Bind: from, TLS: trust, Proxies: proxies, Deep: c.Deep, Hairpin: c.Hairpin}
+	q := probe.Inquiry{
+		URLs: urls, Families: families, Bind: from, TLS: trust, Proxies: proxies, Deep: c.Deep, Hairpin: c.Hairpin,
+	}
 	if c.Peer != nil {
 		q.Peer = c.Peer.String()
 	}

@@ -131,8 +131,8 @@ func configuration(o Options) (webrtc.Configuration, error) {
 	return c, nil
 }
 
-// iceServers are what the agent is given: STUN servers as they are, and of the TURN servers what leads to the forwarder.
-// One over UDP is also a STUN server (RFC 8656 §3.1): it gives a server-reflexive candidate.
+// iceServers are what the agent is given: STUN servers as they are, and of TURN servers what leads to the forwarder.
+// A TURN server over UDP is also a STUN server (RFC 8656 §3.1): it gives a server-reflexive candidate.
 func iceServers(o Options) []webrtc.ICEServer {
 	var out []webrtc.ICEServer
 	accounts := map[string]diag.ICEServerAuth{}

@@ -18,7 +18,7 @@ type link struct {
 	*reach.Conn
 	forwarder *forwarder
 	server    server
-	local     *net.TCPAddr           // that the agent is told: the port, and the family of the relay that it is to request
+	local     *net.TCPAddr           // for the agent: the port, and the family of the relay that it is to request
 	settle    func(next bool)        // what came of the request; next: one for the other family may be granted
 	messages  func() ([]byte, error) // the next one from the server
 	rest      []byte                 // of a message, where the reader's buffer was too short

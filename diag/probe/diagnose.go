@@ -203,8 +203,8 @@ func (d *Diagnosis) reporting(targets []Target) []Target {
 func (q *Inquiry) targets(servers []diag.NATServer, timeout time.Duration) (others, turn []Target) {
 	for _, u := range q.URLs {
 		t := Target{
-			URL: u.Short(), TLS: q.TLS, Proxies: q.Proxies, Families: q.Families, Local: q.Bind, Samples: samples, Timeout: timeout,
-			Diagnosis: true,
+			URL: u.Short(), TLS: q.TLS, Proxies: q.Proxies, Families: q.Families, Local: q.Bind, Samples: samples,
+			Timeout: timeout, Diagnosis: true,
 		}
 		switch {
 		case u.Scheme.TURN():

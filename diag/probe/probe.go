@@ -91,7 +91,9 @@ type prober struct {
 // newProber prepares a probe.
 func newProber(t Target) *prober {
 	p := &prober{target: t}
-	p.dialer = reach.Dialer{TLS: t.TLS, Resolver: t.Resolver, Local: t.Local, Families: t.Families, Proxies: t.Proxies, Step: p.step}
+	p.dialer = reach.Dialer{
+		TLS: t.TLS, Resolver: t.Resolver, Local: t.Local, Families: t.Families, Proxies: t.Proxies, Step: p.step,
+	}
 	return p
 }
 

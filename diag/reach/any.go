@@ -137,21 +137,21 @@ func (r *raceConn) Read(b []byte) (int, error) {
 // maxDatagram is the length of the longest datagram.
 const maxDatagram = 1 << 16
 
-// Write is as of [net.Conn].
-func (r *raceConn) Write(b []byte) (n int, err error) {
+// Write is as of [net.Conn]. Before one has won, it fails only when every socket does.
+func (r *raceConn) Write(b []byte) (int, error) {
 	if c := r.won.Load(); c != nil {
 		return c.Write(b)
 	}
-	var failed error
+	var errs []error
 	for _, c := range r.conns {
-		if n, err = c.Write(b); err != nil && failed == nil {
-			failed = err
+		if _, err := c.Write(b); err != nil && !IsRefused(err) {
+			errs = append(errs, err)
 		}
 	}
-	if n, err = len(b), failed; err != nil && r.won.Load() == nil && !IsRefused(err) {
-		return 0, err
+	if len(errs) == len(r.conns) && r.won.Load() == nil {
+		return 0, errors.Join(errs...)
 	}
-	return n, nil
+	return len(b), nil
 }
 
 // current is the socket that has won, or before that the first.
@@ -162,6 +162,7 @@ func (r *raceConn) current() *Conn {
 	return r.conns[0]
 }
 
+// Close is as of [net.Conn].
 func (r *raceConn) Close() error {
 	var errs []error
 	for _, c := range r.conns {
@@ -173,14 +174,23 @@ func (r *raceConn) Close() error {
 	return errors.Join(errs...)
 }
 
-func (r *raceConn) LocalAddr() net.Addr  { return r.current().LocalAddr() }
+// LocalAddr is as of [net.Conn].
+func (r *raceConn) LocalAddr() net.Addr { return r.current().LocalAddr() }
+
+// RemoteAddr is as of [net.Conn].
 func (r *raceConn) RemoteAddr() net.Addr { return r.current().RemoteAddr() }
+
+// SetDeadline is as of [net.Conn].
 func (r *raceConn) SetDeadline(t time.Time) error {
 	return r.all(func(c *Conn) error { return c.SetDeadline(t) })
 }
+
+// SetReadDeadline is as of [net.Conn].
 func (r *raceConn) SetReadDeadline(t time.Time) error {
 	return r.all(func(c *Conn) error { return c.SetReadDeadline(t) })
 }
+
+// SetWriteDeadline is as of [net.Conn].
 func (r *raceConn) SetWriteDeadline(t time.Time) error {
 	return r.all(func(c *Conn) error { return c.SetWriteDeadline(t) })
 }

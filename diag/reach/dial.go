@@ -128,8 +128,8 @@ func (d *Dialer) localAddr(network string) net.Addr {
 	}
 }
 
-// tlsConfig is the dialer's, with the server's name: that of the URL, whatever target DNS SRV names, since no one vouches for
-// that (RFC 6125 §6.2.1).
+// tlsConfig is the dialer's, with the server's name: that of the URL, whatever target DNS SRV names, since no one
+// vouches for that (RFC 6125 §6.2.1).
 func (d *Dialer) tlsConfig(host string) *tls.Config {
 	c := &tls.Config{MinVersion: tls.VersionTLS12}
 	if d.TLS != nil {

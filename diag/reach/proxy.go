@@ -54,7 +54,8 @@ func ParseProxy(text string) (*Proxy, error) {
 	case u.Port() != "":
 		port = u.Port()
 	}
-	return &Proxy{url.URL{Scheme: strings.ToLower(u.Scheme), User: u.User, Host: net.JoinHostPort(u.Hostname(), port)}}, nil
+	host := net.JoinHostPort(u.Hostname(), port)
+	return &Proxy{url.URL{Scheme: strings.ToLower(u.Scheme), User: u.User, Host: host}}, nil
 }
 
 // Proxies choose the proxy for a server. Nil is none.
@@ -80,14 +81,14 @@ func NewProxies(given string) (*Proxies, error) {
 		name = "HTTPS_PROXY"
 	}
 	if c.HTTPSProxy != "" {
-		proxy, err := ParseProxy(c.HTTPSProxy)
+		parsed, err := ParseProxy(c.HTTPSProxy)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 		if given != "" {
-			p.given = proxy
+			p.given = parsed
 		}
-		c.HTTPSProxy = proxy.url.String()
+		c.HTTPSProxy = parsed.url.String()
 	}
 	c.HTTPProxy = c.HTTPSProxy
 	p.choose = c.ProxyFunc()
@@ -99,8 +100,8 @@ func (p *Proxies) Request(r *http.Request) (*url.URL, error) {
 	if p == nil || p.given == nil {
 		return http.ProxyFromEnvironment(r)
 	}
-	if proxy := p.ForURL(r.URL); proxy != nil {
-		return &proxy.url, nil
+	if chosen := p.ForURL(r.URL); chosen != nil {
+		return &chosen.url, nil
 	}
 	return nil, nil //nolint:nilnil // as the transport of net/http wants it
 }
