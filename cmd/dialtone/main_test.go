@@ -11,7 +11,7 @@ import (
 )
 
 // atOnce is how many tests run at a time unless -parallel says otherwise: they wait for calls, timers and pages, hardly ever for a core.
-const atOnce = "12"
+const atOnce = "16"
 
 // atEnd ends what was started once for all tests.
 var atEnd []func()
