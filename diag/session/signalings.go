@@ -57,7 +57,7 @@ func requestEvent(r signal.Request) diag.SignalRequest {
 		Code: r.Op, Attempt: r.Attempt, Status: r.Status, Reused: r.Reused, LongPoll: r.Wait > 0, RemoteAddr: r.Remote,
 		BytesSent: r.Sent, BytesRecv: r.Received, Answer: diag.Clean(r.Answer, 64), DurationMs: diag.Millis(r.Total),
 		Remarks: r.Remarks,
-		DNSMs: present(r.DNS), ConnectMs: present(r.Connect), TLSMs: present(r.TLS), FirstByteMs: present(r.FirstByte),
+		DNSMs:   present(r.DNS), ConnectMs: present(r.Connect), TLSMs: present(r.TLS), FirstByteMs: present(r.FirstByte),
 	}
 	switch {
 	case errors.Is(r.Err, signal.ErrPeerGone): // the protocol's way to say that the pair has ended

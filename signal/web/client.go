@@ -51,8 +51,8 @@ type Options struct {
 // OptionsOf are those of a call's signaling.
 func OptionsOf(s signal.Setup) Options {
 	return Options{
-		Trust: Trust{CAFile: s.CAFile, Insecure: s.Insecure}, Token: s.Token, Header: s.Header, TokenTo: s.TokenTo,
-		Secrets: s.Secrets, UserAgent: s.UserAgent, OnRequest: s.OnRequest,
+		Trust: Trust{CAFile: s.CAFile, Insecure: s.Insecure, Proxy: s.Proxy}, Token: s.Token, Header: s.Header,
+		TokenTo: s.TokenTo, Secrets: s.Secrets, UserAgent: s.UserAgent, OnRequest: s.OnRequest,
 	}
 }
 
