@@ -28,7 +28,11 @@ var untrickled = []int{405, 415, 422, 428, 501}
 func signalingFindings(c *call.Call, _ Expectation) []Finding {
 	var out []Finding
 	if len(c.Signal.Remarks) > 0 {
-		out = append(out, Finding{ID: "signal.tolerated", Severity: Info, Evidence: Tolerated{c.Signal.Remarks}})
+		var e Tolerated
+		for _, remark := range c.Signal.Remarks {
+			e.Remarks = append(e.Remarks, diag.Clean(remark, 40))
+		}
+		out = append(out, Finding{ID: "signal.tolerated", Severity: Info, Evidence: e})
 	}
 	for _, r := range c.Signal.Side {
 		if r.Code == "candidates" && slices.Contains(untrickled, r.Status) {
