@@ -26,6 +26,8 @@ type CallStart struct {
 	AudioCodecs []string  `json:"audioCodecs,omitempty"`
 	VideoCodecs []string  `json:"videoCodecs,omitempty"`
 	Way         Direction `json:"way,omitempty"` // the only direction of media; absent: both
+	// the label of the only data channel that is opened, because the peer wants it; absent: those of dialtone
+	Channel string `json:"channel,omitempty"`
 	// how long the peer is waited for; absent: without limit
 	WaitMs *Millis `json:"wait_ms,omitempty"`
 	// how long the call is held; absent: until one of the peers hangs up

@@ -11,6 +11,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/feed"
 	"dialtone/diag/peer"
+	"dialtone/diag/reach"
 	"dialtone/diag/session"
 )
 
@@ -41,6 +42,10 @@ func sessionOptions(config diag.Config, log *feed.Feed) (session.Options, error)
 	if err != nil {
 		return session.Options{}, err
 	}
+	proxies, err := reach.NewProxies(config.Proxy.Reveal())
+	if err != nil {
+		return session.Options{}, err
+	}
 	greeting := "hello from dialtone " + config.Version
 	if config.Echo {
 		greeting = "" // it only echoes
@@ -50,7 +55,7 @@ func sessionOptions(config diag.Config, log *feed.Feed) (session.Options, error)
 		return session.Options{}, err
 	}
 	return session.Options{
-		Config: config, Feed: log, TLS: trust, Greeting: greeting, Explain: explainTime, Clips: clips,
+		Config: config, Feed: log, TLS: trust, Proxies: proxies, Greeting: greeting, Explain: explainTime, Clips: clips,
 	}, nil
 }
 

@@ -118,33 +118,32 @@ func (c *Call) latestExchange() (offer, answer *DescriptionRow, agreed bool) {
 	return offer, answer, answer != nil
 }
 
-// refused is what a side offered to send of a kind and the other's answer refuses; false if it takes it.
-func (c *Call) refused(offerer diag.Side, kind string) (sdp.Agreement, bool) {
+// agreements are those on the sections of a kind, if a side offered the latest exchange.
+func (c *Call) agreements(offerer diag.Side, kind string) []sdp.Agreement {
 	offer, answer, agreed := c.latestExchange()
 	if !agreed || offer.Side != offerer {
-		return sdp.Agreement{}, false
+		return nil
 	}
-	var first *sdp.Agreement
-	for _, a := range sdp.Agree(offer.Parsed, answer.Parsed) {
-		switch {
-		case a.Kind != kind || !a.Sends:
-		case a.Refusal == sdp.NoRefusal:
-			return sdp.Agreement{}, false
-		case first == nil:
-			first = &a
-		}
-	}
-	if first == nil {
-		return sdp.Agreement{}, false
-	}
-	return *first, true
+	return slices.DeleteFunc(sdp.Agree(offer.Parsed, answer.Parsed), func(a sdp.Agreement) bool { return a.Kind != kind })
 }
 
-// Refused reports whether the peer's answer refuses a kind that was offered to it, and how.
-func (c *Call) Refused(kind string) (sdp.Agreement, bool) { return c.refused(diag.Local, kind) }
+// Refused reports whether the peer's answer refuses a kind that was offered to it, and how. One section that is accepted
+// is enough.
+func (c *Call) Refused(kind string) (sdp.Agreement, bool) {
+	sent := slices.DeleteFunc(c.agreements(diag.Local, kind), func(a sdp.Agreement) bool { return !a.Sends })
+	if len(sent) == 0 || slices.ContainsFunc(sent, func(a sdp.Agreement) bool { return a.Refusal == sdp.NoRefusal }) {
+		return sdp.Agreement{}, false
+	}
+	return sent[0], true
+}
 
-// Declined reports whether the local answer rejects a kind that the peer offered to send, and with which codecs.
+// Declined reports whether the local answer rejects a section of the kind in the latest remote offer, and which codecs
+// the offer has there.
 func (c *Call) Declined(kind string) (codecs []string, yes bool) {
-	a, refused := c.refused(diag.Remote, kind)
-	return a.Offered, refused && a.Refusal == sdp.Rejected
+	for _, a := range c.agreements(diag.Remote, kind) {
+		if a.Refusal == sdp.Rejected {
+			return a.Offered, true
+		}
+	}
+	return nil, false
 }

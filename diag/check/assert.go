@@ -251,12 +251,12 @@ func shown(v any) any {
 	return diag.Clean(fmt.Sprint(v), 200)
 }
 
-// DefaultAssertions are those of every check: connected, a channel echoed and media until the end as far as that is
-// expected. They repeat the verdicts of the runs in a form that a report can list.
+// DefaultAssertions are those of every check: connected, something answered on a channel and media until the end as far
+// as that is expected. They repeat the verdicts of the runs in a form that a report can list.
 func DefaultAssertions(x judge.Expectation) []*Assertion {
 	texts := []string{"all(runs, .connected)"}
 	if x.Echo {
-		texts = append(texts, "all(runs, .echoed)")
+		texts = append(texts, "all(runs, .answered)")
 	}
 	for _, m := range x.Media {
 		texts = append(texts, fmt.Sprintf("all(runs, .media.%s.%s.flows)", m.Kind, m.Direction))

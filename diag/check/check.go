@@ -14,6 +14,7 @@ import (
 	"dialtone/diag/call"
 	"dialtone/diag/judge"
 	"dialtone/diag/peer"
+	"dialtone/diag/reach"
 	"dialtone/diag/report"
 	"dialtone/diag/session"
 )
@@ -26,9 +27,10 @@ type Options struct {
 	Expect string      // the path: judge.ExpectDirect, judge.ExpectRelay; "" for any
 	// ExpectMedia are the kinds of media that must flow; nil: all that take part in the call.
 	ExpectMedia []string
-	Clips       peer.Clips  // what is sent instead of clips of the program
-	NoEcho      bool        // no data channel needs to open and to be echoed
-	TLS         *tls.Config // for turns: and stuns: servers; nil: the system's authorities
+	Clips       peer.Clips     // what is sent instead of clips of the program
+	NoEcho      bool           // no data channel needs to open and to be answered
+	TLS         *tls.Config    // for turns: and stuns: servers; nil: the system's authorities
+	Proxies     *reach.Proxies // for TURN over TCP and TLS; nil: none
 
 	Repeat   int // runs; 0: 1
 	Parallel int // of them at once; 0: 1
@@ -130,7 +132,8 @@ func (c *checker) expect() judge.Expectation {
 		return slices.ContainsFunc(c.Assertions, func(a *Assertion) bool { return a.mentions(path...) })
 	}
 	x := judge.Expectation{Path: c.Expect}
-	x.Echo = !c.Config.MediaOnly && !c.NoEcho && !asserted("echoed") && !asserted("channels")
+	x.Echo = !c.Config.MediaOnly && !c.NoEcho &&
+		!asserted("answered") && !asserted("echoed") && !asserted("channels")
 	way := wayOf(c.Target.Place().Flow)
 	if way == "" {
 		way = c.Config.Way
@@ -172,6 +175,7 @@ func (c *checker) report(load judge.Load, interrupted bool) *report.Report {
 		Runs:        c.runs,
 		Interrupted: interrupted,
 	})
+	x.Echo = x.Echo && c.Config.Channel == "" // the peer's own channel needs to open, but not to answer
 	Assert(r, append(DefaultAssertions(x), c.Assertions...))
 	if c.Baseline != nil {
 		r.Compare(c.Baseline)

@@ -186,8 +186,9 @@ func (c *checker) sessionOptions(log *feed.Feed, p Placement, answering bool) se
 		greeting = "" // it would pass for the echo of the offerer's
 	}
 	return session.Options{
-		Config: config, Feed: log, Dial: dial, TLS: c.TLS, Flow: p.Flow, Clips: c.Clips, Greeting: greeting,
-		Explain: c.explain(),
+		Config: config, Feed: log, Dial: dial, TLS: c.TLS, Proxies: c.Proxies, Flow: p.Flow, Clips: c.Clips,
+		Greeting: greeting,
+		Explain:  c.explain(),
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/media"
+	"dialtone/diag/reach"
 )
 
 // Loopback says what part the loopback interface plays in gathering.
@@ -37,11 +38,13 @@ type Options struct {
 	Phases       *diag.Phases     // shared with the session, so that spans lie on one list
 	Now          func() time.Time // nil: time.Now
 	ICEServers   []diag.ICEServerAuth
-	TLS          *tls.Config // for turns: servers; nil: the system's authorities
+	TLS          *tls.Config    // for turns: servers; nil: the system's authorities
+	Proxies      *reach.Proxies // for TURN over TCP and TLS; nil: none
 	RelayOnly    bool
 	PionDefaults bool
 	NoMedia      bool
 	NoChannels   bool                // open no data channels: for signalings that carry media alone
+	Channel      string              // the only data channel to open; "": those of dialtone
 	Flow         Flow                // which way media goes
 	NoKinds      []string            // kinds of media that are not part of the call
 	Codecs       map[string][]string // by kind, the names of the only codecs, in the order of preference; none: all

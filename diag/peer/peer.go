@@ -18,8 +18,8 @@ type Peer struct {
 	o        Options
 	pc       *webrtc.PeerConnection
 	socks    *sockets
-	dial     *dialer
 	engine   *webrtc.MediaEngine
+	forward  *forwarder
 	recorder *media.Recorder
 	cancel   context.CancelFunc // ends players, forwarders and observers
 	done     <-chan struct{}
@@ -54,7 +54,7 @@ func New(o Options) (*Peer, error) {
 		cancel()
 		return nil, fmt.Errorf("reading the network interfaces: %w", err)
 	}
-	p.socks, p.dial = socks, newDialer(o.ICEServers, o.TLS, socks)
+	p.socks, p.forward = socks, newForwarder(o, socks)
 	p.recorder = media.NewRecorder(o.Now, p.mediaEvent)
 	if err := p.connect(); err != nil {
 		cancel()
@@ -75,7 +75,7 @@ func New(o Options) (*Peer, error) {
 // connect makes the RTCPeerConnection.
 func (p *Peer) connect() error {
 	p.engine = &webrtc.MediaEngine{}
-	a, err := api(settings(p.o, p.socks, p.dial), p.engine, p.recorder)
+	a, err := api(settings(p.o, p.socks, p.forward), p.engine, p.recorder)
 	if err != nil {
 		return fmt.Errorf("preparing WebRTC: %w", err)
 	}
@@ -201,7 +201,7 @@ func (p *Peer) setRemote(d Description, want webrtc.SDPType, restart bool) error
 			p.o.Emit(diag.Warning{ID: "ice.candidate_unusable", Cause: diag.Clean(err.Error(), 300)})
 		}
 	}
-	if err := p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: want, SDP: parsed.String()}); err != nil {
+	if err := p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: want, SDP: parsed.Bundled()}); err != nil {
 		return fmt.Errorf("the peer's %s is unusable: %w", want, err)
 	}
 	p.tracks.negotiated()
@@ -272,6 +272,7 @@ func (p *Peer) restarting() {
 	p.o.Phases.Again(diag.PhaseRestart, "")
 	p.o.Phases.Start(diag.PhaseRestart, "")
 	p.gather.prepareRestart()
+	p.forward.again()
 	p.checks.restart()
 	p.pendingMu.Lock()
 	defer p.pendingMu.Unlock()
@@ -294,7 +295,7 @@ func (p *Peer) Close() error {
 		if p.gather.waiting() {
 			p.socks.open.closeAll()
 		}
-		p.dial.open.closeAll()
+		p.forward.open.closeAll()
 		err = p.pc.GracefulClose()
 		p.socks.open.closeAll()
 		p.wg.Wait()

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Refusal is why an answer lets the offerer send nothing in a media section that was offered.
+// Refusal is why an answer takes no media in a section that was offered.
 type Refusal string
 
 // Refusals.
@@ -25,7 +25,7 @@ type Agreement struct {
 	Answered   []string
 	Sends      bool    // the offerer offers to send
 	Receives   bool    // the offerer offers to receive
-	Refusal    Refusal // of what the offerer sends; NoRefusal also where it offers to send nothing
+	Refusal    Refusal // NoRefusal also where nothing was offered
 	ToAnswerer bool    // the offerer may send
 	ToOfferer  bool    // the answerer may send
 }
@@ -75,17 +75,17 @@ func (a *Agreement) settle(o, answer *Section) {
 			refusal = NoCodec
 		case answer.Direction == "inactive":
 			refusal = Inactive
-		case answer.Direction == "sendonly":
+		case answer.Direction == "sendonly" && a.Sends:
 			refusal = Unwanted
 		default:
 			refusal = NoRefusal
 		}
 		a.ToOfferer = a.Receives && common && answer.sends()
 	}
-	a.ToAnswerer = a.Sends && refusal == NoRefusal
-	if a.Sends {
+	if a.Sends || a.Receives {
 		a.Refusal = refusal
 	}
+	a.ToAnswerer = a.Sends && refusal == NoRefusal
 }
 
 // sends reports whether who wrote the section wants to send.
