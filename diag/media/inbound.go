@@ -22,7 +22,8 @@ type inbound struct {
 	seq         sequence
 	jitter      jitter
 	frames      frames
-	sawFrame    bool // FirstFrame was emitted
+	sawFrame    bool          // FirstFrame was emitted
+	asks        map[int64]ask // by extended sequence number, for packets that are missing
 }
 
 func newInbound(r *Recorder, info *interceptor.StreamInfo) *inbound {
@@ -30,6 +31,7 @@ func newInbound(r *Recorder, info *interceptor.StreamInfo) *inbound {
 	return &inbound{
 		stream:    stream{rec: r, direction: diag.Inbound, ssrc: info.SSRC, codec: announced},
 		announced: announced, other: &codec{mime: announced.mime, kind: announced.kind}, payloadType: -1,
+		asks: map[int64]ask{},
 	}
 }
 
@@ -96,6 +98,9 @@ func (s *inbound) count(h header, repair bool, now time.Time) *openFrame {
 		s.jitter.restart()
 		s.frames.restart()
 	case arrivalNew, arrivalLate, arrivalRepair:
+		if repair || arrival == arrivalRepair && s.repairSSRC == 0 { // beside RTX, the media's SSRC carries no repairs
+			s.seq.repaired++
+		}
 	}
 	if !repair && arrival != arrivalRepair { // jitter is of the network, not of the time that a repair takes
 		s.jitter.add(now, h.timestamp, s.codec.rate)
@@ -133,8 +138,9 @@ func (s *inbound) stats(now time.Time, mid string) diag.InboundRTP {
 	if s.packets == 0 {
 		return d
 	}
-	s.rates.update(now, s.payloadBytes, s.frames.complete, s.seq.expected(), s.seq.unique)
-	d.PacketsLost = diag.Ptr(s.seq.lost())
+	s.rates.update(now, s.payloadBytes, s.frames.complete, s.seq.expected(), s.seq.lost())
+	d.PacketsLost, d.PacketsRepaired = diag.Ptr(s.seq.lost()), diag.Ptr(s.seq.repaired)
+	d.PacketsExpected = diag.Ptr(s.seq.expected())
 	if s.codec.silent != nil {
 		d.SilentPackets = diag.Ptr(s.silent)
 	}

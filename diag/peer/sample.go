@@ -16,6 +16,9 @@ func (p *Peer) Sample(final bool) diag.Sample {
 	report := p.pc.GetStats()
 	pairs := p.checks.readPairs(report)
 	s.Pair = p.checks.selectedPair(pairs)
+	if s.Pair != nil && s.Pair.CurrentRoundTripTime != nil {
+		p.recorder.SetRoundTrip(diag.SecondsOf(*s.Pair.CurrentRoundTripTime))
+	}
 	for _, stats := range report {
 		switch d := stats.(type) {
 		case webrtc.TransportStats:
