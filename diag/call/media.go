@@ -108,7 +108,8 @@ func (c *Call) WithoutKeyFrame() (frames uint32, without bool) {
 // mostCodecs bounds the codecs that are named of a declined offer.
 const mostCodecs = 16
 
-// Declined reports whether the latest remote offer sends a kind that our answer refuses, and with which codecs.
+// Declined reports whether the local answer rejects a section of the kind in the latest remote offer, and which codecs
+// the offer has there.
 func (c *Call) Declined(kind string) (codecs string, yes bool) {
 	var offer, answer *sdp.Description
 	for _, d := range c.Descriptions {
@@ -119,17 +120,20 @@ func (c *Call) Declined(kind string) (codecs string, yes bool) {
 			answer = d.Parsed
 		}
 	}
-	if offer == nil || answer == nil || !offer.Sends(kind) || !slices.ContainsFunc(answer.Media,
-		func(s sdp.Section) bool { return s.Kind == kind && s.Rejected() }) {
+	if offer == nil || answer == nil {
 		return "", false
 	}
 	var names []string
-	for _, s := range offer.Media {
+	for i, s := range offer.Media[:min(len(offer.Media), len(answer.Media))] {
+		if s.Kind != kind || s.Rejected() || s.Direction == "inactive" || !answer.Media[i].Rejected() {
+			continue
+		}
+		yes = true
 		for _, codec := range s.Codecs {
-			if s.Kind == kind && len(names) < mostCodecs && !slices.Contains(names, codec.Short()) {
+			if len(names) < mostCodecs && !slices.Contains(names, codec.Short()) {
 				names = append(names, codec.Short())
 			}
 		}
 	}
-	return strings.Join(names, " "), true
+	return strings.Join(names, " "), yes
 }

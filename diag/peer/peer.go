@@ -135,6 +135,9 @@ func (p *Peer) Answer(offer Description) (Description, error) {
 	if err := p.setRemote(offer, webrtc.SDPTypeOffer, restart); err != nil {
 		return Description{}, err
 	}
+	if err := p.tracks.dropUnusable(); err != nil {
+		return Description{}, fmt.Errorf("making the answer: %w", err)
+	}
 	answer, err := p.pc.CreateAnswer(nil)
 	if err != nil {
 		return Description{}, fmt.Errorf("making the answer: %w", err)
@@ -191,7 +194,7 @@ func (p *Peer) setRemote(d Description, want webrtc.SDPType, restart bool) error
 			p.o.Emit(diag.Warning{ID: "ice.candidate_unusable", Cause: diag.Clean(err.Error(), 300)})
 		}
 	}
-	if err := p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: want, SDP: parsed.String()}); err != nil {
+	if err := p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: want, SDP: parsed.Bundled()}); err != nil {
 		return fmt.Errorf("the peer's %s is unusable: %w", want, err)
 	}
 	p.tracks.negotiated()

@@ -23,6 +23,7 @@ type transports struct {
 	cipher      string
 	announced   string // the fingerprint in the first remote description
 	setup       string // the local one, by the first answer: active (the DTLS client) or passive; empty before
+	ungrouped   bool   // the remote offer has no BUNDLE group, so an answer may not have one (RFC 9143 §7.3)
 	sctp        string // as last reported
 	secured     bool   // the handshake has succeeded
 	remoteEnded bool   // the peer has closed the association
@@ -121,6 +122,9 @@ const (
 func (t *transports) settleSetup(side diag.Side, kind webrtc.SDPType, d *sdp.Description) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if side == diag.Remote && kind == webrtc.SDPTypeOffer {
+		t.ungrouped = !d.Session.Has("group")
+	}
 	if kind != webrtc.SDPTypeAnswer || t.setup != "" {
 		return
 	}
@@ -138,6 +142,9 @@ func (t *transports) withSetup(kind webrtc.SDPType, description string) string {
 	defer t.mu.Unlock()
 	if kind != webrtc.SDPTypeAnswer || t.setup == "" {
 		return description
+	}
+	if t.ungrouped {
+		description = sdp.Parse(description).Without("group")
 	}
 	return sdp.Parse(description).With(setupAttribute, t.setup)
 }

@@ -258,6 +258,37 @@ func (d *Description) String() string {
 	return d.rewrite("", func(l *Line) string { return l.raw + "\r\n" })
 }
 
+// Without is the text of the description without the attributes of a name.
+func (d *Description) Without(name string) string {
+	return d.rewrite("", func(l *Line) string {
+		if l.Name == name {
+			return ""
+		}
+		return l.raw + "\r\n"
+	})
+}
+
+// Bundled is the text of the description with a BUNDLE group (RFC 9143) if it has none: of the sections that share the
+// ICE credentials of the first. pion rejects a section that is in no group, even the only one.
+func (d *Description) Bundled() string {
+	if d.Session.Has("group") || len(d.Media) == 0 {
+		return d.String()
+	}
+	group := "a=group:BUNDLE"
+	first, _ := d.Media[0].Attribute("ice-ufrag")
+	for _, m := range d.Media {
+		if ufrag, _ := m.Attribute("ice-ufrag"); m.Mid != "" && ufrag == first {
+			group += " " + m.Mid
+		}
+	}
+	return d.rewrite("", func(l *Line) string {
+		if l == &d.Media[0].Lines[0] {
+			return group + "\r\n" + l.raw + "\r\n"
+		}
+		return l.raw + "\r\n"
+	})
+}
+
 // With is the text of the description with one value for all attributes of a name, wherever there are any.
 func (d *Description) With(name, value string) string {
 	return d.rewrite("", func(l *Line) string {

@@ -196,6 +196,25 @@ func TestOneAfterAnother(t *testing.T) {
 	}
 }
 
+// TestUnanswerable: a caller whose offer cannot be answered learns why, and not to come again.
+func TestUnanswerable(t *testing.T) {
+	s := NewServer(ServerOptions{})
+	b := waiting(t, s)
+	w, over := httptest.NewRecorder(), make(chan struct{})
+	go func() {
+		defer close(over)
+		s.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/offer", strings.NewReader(usableJSON)))
+	}()
+	receive(t, b)
+	receive(t, b)
+	signal.Refuse(b, errors.New("no codec in common"))
+	closing(t, b)
+	<-over
+	if w.Code != http.StatusUnprocessableEntity || w.Header().Get("Retry-After") != "" || !strings.Contains(w.Body.String(), "no codec in common") {
+		t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
+	}
+}
+
 func TestNoAnswerInTime(t *testing.T) {
 	s := NewServer(ServerOptions{AnswerTimeout: 30 * time.Millisecond})
 	b := waiting(t, s)
