@@ -90,6 +90,13 @@ type InboundRTP struct {
 	// of the last interval, 0–1; not in webrtc-stats for inbound
 	FractionLost *float64 `json:"fractionLost,omitempty"`
 	Jitter       *float64 `json:"jitter,omitempty"` // seconds, RFC 3550 A.8
+	ClockRate    uint32   `json:"clockRate,omitempty"`
+	// how fast the timestamps advance by the receiver's clock, Hz; not in webrtc-stats
+	TimestampRate *float64 `json:"timestampRate,omitempty"`
+	// the largest error of timestampRate that the jitter explains, Hz
+	TimestampRateMargin *float64 `json:"timestampRateMargin,omitempty"`
+	// steps of the timestamps of over a second that no pause explains; not in webrtc-stats
+	TimestampJumps *uint32 `json:"timestampJumps,omitempty"`
 	// bit/s of payload over the last interval; not in webrtc-stats
 	Bitrate               *float64 `json:"bitrate,omitempty"`
 	RoundTripTime         *float64 `json:"roundTripTime,omitempty"` // seconds, by DLRR (RFC 3611) if the sender gives it

@@ -33,6 +33,7 @@ const (
 	endsDelay   = 0.25 // seconds that a sample may take beside the round trip
 	endsWindow  = 10   // samples that say what has happened lately
 	endsRTT     = 0.05 // seconds by which round trips may differ, and they may by half
+	rttWindow   = 30   // samples whose round trips are compared: checks measure one every few seconds
 )
 
 // endsFindings are the contradictions between both ends.
@@ -130,16 +131,17 @@ func contradiction(s call.EndsStream, sent, received, slack uint64, last *diag.M
 // rttDiffers compares the medians of the latest round trips of both ends.
 func rttDiffers(c *call.Call) []Finding {
 	var local, remote []float64
-	for _, s := range c.Samples[max(len(c.Samples)-endsWindow, 0):] {
+	for _, s := range c.Samples[max(len(c.Samples)-rttWindow, 0):] {
 		if s.Pair != nil && s.Pair.CurrentRoundTripTime != nil {
 			local = append(local, *s.Pair.CurrentRoundTripTime)
 		}
 	}
-	for _, s := range c.RemoteSamples[max(len(c.RemoteSamples)-endsWindow, 0):] {
+	for _, s := range c.RemoteSamples[max(len(c.RemoteSamples)-rttWindow, 0):] {
 		if s.Pair != nil && s.Pair.CurrentRoundTripTime != nil {
 			remote = append(remote, *s.Pair.CurrentRoundTripTime)
 		}
 	}
+	local, remote = slices.Compact(local), slices.Compact(remote) // a value that is repeated was not measured again
 	if len(local) < 3 || len(remote) < 3 {
 		return nil
 	}

@@ -21,6 +21,7 @@ type inbound struct {
 	last        time.Time
 	seq         sequence
 	jitter      jitter
+	timing      timing
 	frames      frames
 	sawFrame    bool          // FirstFrame was emitted
 	asks        map[int64]ask // by extended sequence number, for packets that are missing
@@ -96,6 +97,7 @@ func (s *inbound) count(h header, repair bool, now time.Time) *openFrame {
 		return nil
 	case arrivalRestart:
 		s.jitter.restart()
+		s.timing.restart()
 		s.frames.restart()
 	case arrivalNew, arrivalLate, arrivalRepair:
 		if repair || arrival == arrivalRepair && s.repairSSRC == 0 { // beside RTX, the media's SSRC carries no repairs
@@ -104,6 +106,9 @@ func (s *inbound) count(h header, repair bool, now time.Time) *openFrame {
 	}
 	if !repair && arrival != arrivalRepair { // jitter is of the network, not of the time that a repair takes
 		s.jitter.add(now, h.timestamp, s.codec.rate)
+	}
+	if arrival == arrivalNew {
+		s.timing.add(now, h.timestamp, s.codec.rate)
 	}
 	if s.codec.kind != KindVideo || len(h.payload) == 0 {
 		return nil
@@ -146,6 +151,8 @@ func (s *inbound) stats(now time.Time, mid string) diag.InboundRTP {
 	}
 	d.LastPacketReceivedAgo = diag.Ptr(max(0, now.Sub(s.last).Seconds()))
 	d.Jitter = s.jitter.seconds()
+	d.ClockRate, d.TimestampJumps = s.codec.rate, diag.Ptr(s.timing.jumps)
+	d.TimestampRate, d.TimestampRateMargin = s.timing.rate(d.Jitter)
 	d.Bitrate, d.FractionLost = s.rates.bits(), s.rates.fractionLost()
 	if d.Kind == KindVideo {
 		s.video(&d)

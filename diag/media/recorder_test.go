@@ -45,7 +45,7 @@ func TestInboundAudio(t *testing.T) {
 	want.PacketsLost, want.PacketsDuplicated = diag.Ptr(int64(2)), diag.Ptr(uint64(1))
 	want.PacketsRepaired, want.PacketsExpected = diag.Ptr(int64(0)), diag.Ptr(int64(11))
 	want.FractionLost = diag.Ptr(0.2)
-	want.Jitter = diag.Ptr(0.0)
+	want.Jitter, want.ClockRate, want.TimestampJumps = diag.Ptr(0.0), 48_000, diag.Ptr(uint32(0))
 	want.Bitrate = diag.Ptr(9 * 80 * 8 / 0.25)
 	want.LastPacketReceivedAgo = diag.Ptr(0.05)
 	want.SilentPackets = diag.Ptr(uint64(0))
@@ -113,7 +113,7 @@ func TestInboundVideoWithRepairs(t *testing.T) {
 		FramesReceived: diag.Ptr(uint32(3)), KeyFramesReceived: diag.Ptr(uint32(1)),
 		FrameWidth: diag.Ptr(uint16(320)), FrameHeight: diag.Ptr(uint16(240)),
 		FreezeCount: diag.Ptr(uint32(0)), TotalFreezesDuration: diag.Ptr(0.0),
-		Jitter: diag.Ptr(0.0), LastPacketReceivedAgo: diag.Ptr(0.0),
+		Jitter: diag.Ptr(0.0), ClockRate: 90_000, TimestampJumps: diag.Ptr(uint32(0)), LastPacketReceivedAgo: diag.Ptr(0.0),
 	}
 	if diff := cmp.Diff(counted(want), in[1], cmpopts.IgnoreFields(diag.InboundRTP{}, "Jitter")); diff != "" {
 		t.Error(diff)
