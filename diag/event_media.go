@@ -91,9 +91,9 @@ type InboundRTP struct {
 	FractionLost *float64 `json:"fractionLost,omitempty"`
 	Jitter       *float64 `json:"jitter,omitempty"` // seconds, RFC 3550 A.8
 	ClockRate    uint32   `json:"clockRate,omitempty"`
-	// how fast the timestamps advance by the receiver's clock, Hz; not in webrtc-stats
+	// Hz, how fast the timestamps advance by the receiver's clock; not in webrtc-stats
 	TimestampRate *float64 `json:"timestampRate,omitempty"`
-	// the largest error of timestampRate that the jitter explains, Hz
+	// Hz, the largest error of timestampRate that the jitter explains
 	TimestampRateMargin *float64 `json:"timestampRateMargin,omitempty"`
 	// steps of the timestamps of over a second that no pause explains; not in webrtc-stats
 	TimestampJumps *uint32 `json:"timestampJumps,omitempty"`
