@@ -3,8 +3,8 @@ package diag
 // Loss of a stream is counted as RFC 3550 does (appendix A.3): packets lost of packets expected, by their sequence
 // numbers, before any retransmission. These functions are the only place where it is computed.
 
-// Expected is how many packets of the stream should have arrived: as counted, or as the counters of a peer imply. Nil if
-// they do not.
+// Expected is how many packets of the stream should have arrived: as counted, or as the counters of a peer imply. Nil
+// if they do not.
 func (in *InboundRTP) Expected() *int64 {
 	switch {
 	case in.PacketsExpected != nil:

@@ -48,7 +48,9 @@ func timingFindings(c *call.Call, _ Expectation) []Finding {
 		}
 		announced := float64(in.ClockRate)
 		off := (math.Abs(*in.TimestampRate-announced) - *in.TimestampRateMargin) / announced
-		f := Finding{Subject: subject, Evidence: ClockDiffers{subject, in.ClockRate, *in.TimestampRate, *in.TimestampRateMargin}}
+		f := Finding{Subject: subject, Evidence: ClockDiffers{
+			subject, in.ClockRate, *in.TimestampRate, *in.TimestampRateMargin,
+		}}
 		switch {
 		case off > wrongClock:
 			f.ID, f.Severity = "media.clock_rate", Warn

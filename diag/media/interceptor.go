@@ -15,7 +15,8 @@ func (f factory) NewInterceptor(string) (interceptor.Interceptor, error) {
 	return &tap{rec: f.rec}, nil
 }
 
-// tap hands every packet to the recorder and changes none, but for requests to retransmit that come too early. What fails to be sent was not sent and is not counted.
+// tap hands every packet to the recorder and changes none, but for requests to retransmit that come too early. What
+// fails to be sent was not sent and is not counted.
 type tap struct {
 	interceptor.NoOp
 	rec *Recorder

@@ -19,8 +19,8 @@ var timingFindings = map[string]entry{
 			}
 		}),
 	"media.clock_drift": on(
-		"The sender's media clock and the clock of this machine differ by more than crystals do. Over minutes, audio and video "+
-			"drift apart, and receivers must repeat or drop samples.",
+		"The sender's media clock and the clock of this machine differ by more than crystals do. Over minutes, audio and "+
+			"video drift apart, and receivers must repeat or drop samples.",
 		func(_ judge.Finding, e judge.ClockDiffers) Text {
 			return Text{
 				Title: fmt.Sprintf("The media clock of inbound %s is %+.0f ppm off.", e.Kind,
@@ -30,8 +30,8 @@ var timingFindings = map[string]entry{
 			}
 		}),
 	"media.timestamp_jump": on(
-		"Two packets that followed each other closely have timestamps that differ by more than a second. The sender changed its "+
-			"source or began anew without a new SSRC; receivers may freeze, or lose the synchronization of audio and video.",
+		"Two packets that followed each other closely have timestamps that differ by more than a second. The sender changed "+
+			"its source or began anew without a new SSRC; receivers may freeze, or lose the synchronization of audio and video.",
 		func(_ judge.Finding, e judge.TimestampJump) Text {
 			return Text{
 				Title:    "The timestamps of inbound " + e.Kind + " jumped.",
