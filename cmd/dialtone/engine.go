@@ -17,6 +17,10 @@ import (
 // explainTime is how long a call without a path stays to ask its servers why.
 const explainTime = 3 * time.Second
 
+// strangers bounds what all calls of this process send to hosts that do not answer: who can place calls here cannot send
+// more than one call could.
+var strangers peer.Limiter
+
 // newSession is the engine of real calls.
 func newSession(config diag.Config, log *feed.Feed) (calls.Caller, error) {
 	room := inRoom(config.Code)
@@ -45,7 +49,9 @@ func sessionOptions(config diag.Config, log *feed.Feed) (session.Options, error)
 	if config.Echo {
 		greeting = "" // it only echoes
 	}
-	return session.Options{Config: config, Feed: log, TLS: trust, Greeting: greeting, Explain: explainTime}, nil
+	return session.Options{
+		Config: config, Feed: log, TLS: trust, Greeting: greeting, Explain: explainTime, Limiter: &strangers,
+	}, nil
 }
 
 // tlsConfig is how the certificates of TURN servers are verified; nil for the usual way.

@@ -53,7 +53,7 @@ type rule func(c *call.Call, x Expectation) []Finding
 var rules = []rule{
 	endFindings, pathLostFindings, dtlsFindings, channelFindings, mediaFindings, publishFindings, lossFindings,
 	endsFindings,
-	pathFindings, serverFindings, networkFindings, warningFindings,
+	pathFindings, limitFindings, serverFindings, networkFindings, warningFindings,
 }
 
 // Judge gives the verdict about a call. It is pure: the same call has the same verdict, live or replayed.

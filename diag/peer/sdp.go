@@ -64,14 +64,3 @@ func replaceAttribute(sdp, name, value string) string {
 	}
 	return b.String()
 }
-
-// sdpCandidates returns the candidate lines that a description carries.
-func sdpCandidates(sdp string) []string {
-	var out []string
-	for value := range attributes(sdp, "candidate") {
-		if len(out) < maxPending {
-			out = append(out, "candidate:"+value)
-		}
-	}
-	return out
-}

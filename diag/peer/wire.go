@@ -2,6 +2,8 @@ package peer
 
 import (
 	"encoding/binary"
+	"net"
+	"net/netip"
 
 	"github.com/pion/stun/v4"
 )
@@ -12,50 +14,75 @@ const (
 	helloServer     = 2 // HandshakeType server_hello
 )
 
-// isServerRequest reports whether b is a STUN request to a server: a Binding or Allocate (RFC 8489, RFC 8656) that is
-// no connectivity check, which always carries a USERNAME with a colon (RFC 8445 §7.2.2).
-func isServerRequest(b []byte) bool {
-	if !stun.IsMessage(b) {
-		return false
-	}
-	m := stun.Message{Raw: b}
-	if m.Decode() != nil {
-		return false
-	}
+// isServerRequest reports whether a message is a request to a server: a Binding or Allocate (RFC 8489, RFC 8656) that
+// is no connectivity check, which always carries a USERNAME (RFC 8445 §7.2.2).
+func isServerRequest(m *stun.Message) bool {
 	return m.Type == stun.NewType(stun.MethodAllocate, stun.ClassRequest) ||
 		m.Type == stun.BindingRequest && !m.Contains(stun.AttrUsername)
 }
 
-// dtlsRecord returns what of a datagram may be DTLS: all of it, or what is inside a TURN message; nil for other things.
-// The first byte distinguishes them (RFC 7983 §7).
-func dtlsRecord(b []byte) []byte {
-	isDTLS := func(b []byte) bool { return len(b) > 0 && b[0] >= 20 && b[0] <= 63 }
-	if isDTLS(b) {
-		return b
-	}
-	if inner := turnPayload(b); isDTLS(inner) {
-		return inner
-	}
-	return nil
+// isDTLS reports whether a datagram is DTLS by its first byte (RFC 7983 §7).
+func isDTLS(b []byte) bool { return len(b) > 0 && b[0] >= 20 && b[0] <= 63 }
+
+// envelope is a packet on a socket of the agent, out of the TURN message that may carry it.
+type envelope struct {
+	payload []byte
+	peer    netip.AddrPort // where it comes from or goes to; invalid for the server itself and for an unknown channel
+	relayed bool           // it travels in a TURN message
 }
 
-// turnPayload returns what a ChannelData message (RFC 8656 §12.4) or a Send or Data indication carries.
-func turnPayload(b []byte) []byte {
+// open takes a packet out of a ChannelData message (RFC 8656 §12.4) or a Send or Data indication.
+func (c *socket) open(b []byte, at net.Addr) envelope {
 	switch {
 	case len(b) < 4:
 	case b[0] >= 0x40 && b[0] < 0x80:
 		if n := int(binary.BigEndian.Uint16(b[2:])); 4+n <= len(b) {
-			return b[4 : 4+n]
+			return envelope{b[4 : 4+n], c.channel(binary.BigEndian.Uint16(b)), true}
 		}
 	case stun.IsMessage(b):
 		m := stun.Message{Raw: b}
-		if m.Decode() == nil && m.Type.Class == stun.ClassIndication &&
-			(m.Type.Method == stun.MethodSend || m.Type.Method == stun.MethodData) {
+		if m.Decode() != nil {
+			break
+		}
+		switch m.Type {
+		case stun.NewType(stun.MethodSend, stun.ClassIndication), stun.NewType(stun.MethodData, stun.ClassIndication):
 			data, _ := m.Get(stun.AttrData)
-			return data
+			return envelope{data, peerAddress(&m), true}
+		case stun.NewType(stun.MethodChannelBind, stun.ClassRequest):
+			c.bind(&m)
 		}
 	}
-	return nil
+	return envelope{b, addrPortOf(at), false}
+}
+
+// peerAddress is the XOR-PEER-ADDRESS of a TURN message; invalid if there is none.
+func peerAddress(m *stun.Message) netip.AddrPort {
+	var x stun.XORMappedAddress
+	if x.GetFromAs(m, stun.AttrXORPeerAddress) != nil {
+		return netip.AddrPort{}
+	}
+	ip, _ := netip.AddrFromSlice(x.IP)
+	return netip.AddrPortFrom(ip.Unmap(), uint16(x.Port)) // #nosec G115 -- a port
+}
+
+// bind remembers the peer of a channel that the agent requests.
+func (c *socket) bind(m *stun.Message) {
+	number, err := m.Get(stun.AttrChannelNumber)
+	if err != nil || len(number) < 2 {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.channels == nil {
+		c.channels = map[uint16]netip.AddrPort{}
+	}
+	c.channels[binary.BigEndian.Uint16(number)] = peerAddress(m)
+}
+
+func (c *socket) channel(number uint16) netip.AddrPort {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.channels[number]
 }
 
 // isEncryptedAlert reports whether a record is an alert after the handshake: its epoch is not 0 (RFC 6347 §4.1).
