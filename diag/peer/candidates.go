@@ -54,6 +54,9 @@ func (c *candidates) gathered(x *webrtc.ICECandidate) {
 	}
 	c.report(d)
 	c.p.gather.candidate(d)
+	if d.TCPType == tcpActive {
+		return // made for a passive one of the peer, which needs not know it, when gathering may be over
+	}
 	c.p.o.OnCandidate(Candidate(init))
 }
 

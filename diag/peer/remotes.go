@@ -132,4 +132,7 @@ func (r *remotes) affordable(d diag.Candidate) bool {
 }
 
 // Values of [diag.Candidate.TCPType] (RFC 6544 §4.5).
-const tcpPassive = "passive"
+const (
+	tcpActive  = "active"
+	tcpPassive = "passive"
+)

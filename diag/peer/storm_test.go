@@ -2,11 +2,13 @@ package peer
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 	"dialtone/diag/lab"
 )
 
@@ -99,5 +101,46 @@ func stormBetween(t *testing.T, filtering [2]lab.NATBehavior) {
 	t.Logf("%d packets in %.1f s, at most %.0f; %d in the pairs; held back: %v", packets, took, most, counted, limits)
 	if float64(packets) > most || counted > uint64(packets) || limits[0].Checks+limits[1].Checks == 0 {
 		t.Error("the storm is not bounded, or its counts are wrong")
+	}
+}
+
+// TestCandidatesWithoutEnd: 3,900 candidates, trickled before the description, after it, or in it, are 100 that are used and a
+// count.
+func TestCandidatesWithoutEnd(t *testing.T) {
+	offer := chromium(t, "chromium-offer.json")
+	line := func(n int) string { return fmt.Sprintf("candidate:%d 1 udp %d 127.0.0.1 %d typ host", n, n, 1024+n) }
+	inside := offer
+	var lines strings.Builder
+	for n := range 3900 {
+		lines.WriteString("a=" + line(n) + "\r\n")
+	}
+	inside.SDP = strings.ReplaceAll(offer.SDP, "a=setup:actpass\r\n", "a=setup:actpass\r\n"+lines.String()) // in each section
+	trickle := func(p *Peer) {
+		for n := range 3900 {
+			p.AddCandidate(Candidate{Candidate: line(n)})
+		}
+	}
+	for name, signal := range map[string]func(*Peer) error{
+		"before":         func(p *Peer) error { trickle(p); _, err := p.Answer(offer); return err },
+		"after":          func(p *Peer) error { _, err := p.Answer(offer); trickle(p); return err },
+		"in the section": func(p *Peer) error { _, err := p.Answer(inside); return err },
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := alone(t, Options{NoMedia: true, Loopback: LoopbackOnly})
+			if err := signal(a.Peer); err != nil {
+				t.Fatal(err)
+			}
+			a.Ending()
+			c := a.until(t, "the limits", func(c *call.Call) bool { return c.Limits.Candidates >= 3799 })
+			signaled := 0
+			for _, r := range c.Remote {
+				if r.CandidateType == diag.Host {
+					signaled++
+				}
+			}
+			if signaled != maxRemote || c.Limits.Candidates > 3900-maxRemote+1 {
+				t.Errorf("%d candidates, and %d were not used", signaled, c.Limits.Candidates)
+			}
+		})
 	}
 }
