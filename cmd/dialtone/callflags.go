@@ -7,17 +7,17 @@ import (
 
 	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/diag"
-	"dialtone/diag/probe"
+	"dialtone/diag/iceurl"
 )
 
 // networkFlags name the servers that a call uses.
 type networkFlags struct {
-	Server   serverURL   `own:"demo" form:"call,answer,check" label:"server" hint:"the address of the signaling server's page" default:"${server}" placeholder:"URL" help:"The signaling server: the address of its page. Default: ${default}."`
-	ICE      []probe.URL `own:"demo" form:"call,answer,check" label:"STUN, TURN" hint:"not needed within one network; stun:HOST turn:HOST" name:"ice" sep:"none" placeholder:"URL" help:"A STUN or TURN server, such as stun:HOST or turn:HOST:3478?transport=tcp. Repeatable."`
-	ICEUser  string      `own:"demo" form:"call,answer,check" label:"user" hint:"for the TURN servers" private:"" name:"ice-user" placeholder:"NAME" help:"User name for the TURN servers."`
-	ICEPass  diag.Secret `own:"demo" form:"call,answer,check" label:"password" hint:"for the TURN servers; it is not saved" name:"ice-pass" placeholder:"PASSWORD" help:"Password for the TURN servers. Process lists show it: prefer DIALTONE_ICE_PASS or the file."`
-	Insecure bool        `own:"demo" help:"Accept any TLS certificate from signaling and TURN servers."`
-	CA       caFile      `own:"demo" name:"ca" placeholder:"FILE" help:"PEM file with additional certificate authorities to trust."`
+	Server   serverURL    `own:"demo" form:"call,answer,check" label:"server" hint:"the address of the signaling server's page" default:"${server}" placeholder:"URL" help:"The signaling server: the address of its page. Default: ${default}."`
+	ICE      []iceurl.URL `own:"demo" form:"call,answer,check" label:"STUN, TURN" hint:"not needed within one network; stun:HOST turn:HOST" name:"ice" sep:"none" placeholder:"URL" help:"A STUN or TURN server, such as stun:HOST or turn:HOST:3478?transport=tcp. Repeatable."`
+	ICEUser  string       `own:"demo" form:"call,answer,check" label:"user" hint:"for the TURN servers" private:"" name:"ice-user" placeholder:"NAME" help:"User name for the TURN servers."`
+	ICEPass  diag.Secret  `own:"demo" form:"call,answer,check" label:"password" hint:"for the TURN servers; it is not saved" name:"ice-pass" placeholder:"PASSWORD" help:"Password for the TURN servers. Process lists show it: prefer DIALTONE_ICE_PASS or the file."`
+	Insecure bool         `own:"demo" help:"Accept any TLS certificate from signaling and TURN servers."`
+	CA       caFile       `own:"demo" name:"ca" placeholder:"FILE" help:"PEM file with additional certificate authorities to trust."`
 }
 
 // mediaFlags say what the call is made of.

@@ -33,13 +33,9 @@ type candidates struct {
 }
 
 func newCandidates(p *Peer) *candidates {
-	c := &candidates{p: p, ids: map[string]string{}, known: map[string]diag.Candidate{}}
-	for _, s := range p.o.ICEServers {
-		if parsed, ok := parseServer(s.URL); ok {
-			c.servers = append(c.servers, parsed)
-		}
+	return &candidates{
+		p: p, ids: map[string]string{}, known: map[string]diag.Candidate{}, servers: parseServers(p.o.ICEServers),
 	}
-	return c
 }
 
 // gathered is pion's OnICECandidate.
@@ -64,8 +60,10 @@ func (c *candidates) gathered(x *webrtc.ICECandidate) {
 func (c *candidates) local(x *webrtc.ICECandidate) diag.Candidate {
 	d := describeCandidate(diag.Local, x)
 	if from, ok := c.serverOf(d); ok {
-		d.URL = from.url
-		d.RelayProtocol = relayProtocol(d, from)
+		d.URL = from.text
+		if d.CandidateType == diag.Relay {
+			d.RelayProtocol = from.Transport()
+		}
 	}
 	d.NetworkInterface = interfaceOf(d)
 	return d
@@ -89,10 +87,10 @@ func (c *candidates) serverOf(d diag.Candidate) (server, bool) {
 	}
 	var sameKind []server
 	for _, s := range c.servers {
-		if s.turn != (d.CandidateType == diag.Relay) {
+		if s.Scheme.TURN() != (d.CandidateType == diag.Relay) {
 			continue
 		}
-		if c.p.socks.serverOf(int(d.RelatedPort), s.tcp) == s.hostPort {
+		if c.p.socks.serverOf(int(d.RelatedPort), !s.UDP) == s.Address() {
 			return s, true
 		}
 		sameKind = append(sameKind, s)
@@ -101,21 +99,6 @@ func (c *candidates) serverOf(d diag.Candidate) (server, bool) {
 		return server{}, false
 	}
 	return sameKind[0], true
-}
-
-func relayProtocol(d diag.Candidate, s server) string {
-	if d.CandidateType != diag.Relay {
-		return ""
-	}
-	switch {
-	case s.secured && s.tcp:
-		return "tls"
-	case s.secured:
-		return "dtls"
-	case s.tcp:
-		return "tcp"
-	}
-	return "udp"
 }
 
 // errCandidate is the error of an unusable candidate line.
@@ -183,8 +166,8 @@ func (c *candidates) idOf(side diag.Side, s webrtc.ICECandidateStats) string {
 	return c.report(d)
 }
 
-// count puts the counters of the wire into a pair. It reports whether it is one: the agent also pairs addresses that are
-// never checked.
+// count puts the counters of the wire into a pair. It reports whether it is one: the agent also pairs addresses that
+// are never checked.
 func (c *candidates) count(pair *diag.Pair) bool {
 	c.mu.Lock()
 	local, remote := c.known[pair.LocalCandidateID], c.known[pair.RemoteCandidateID]
@@ -194,7 +177,7 @@ func (c *candidates) count(pair *diag.Pair) bool {
 	}
 	from := baseOf(local)
 	to, err := netip.ParseAddr(remote.Address)
-	if err == nil && !sameKind(from, to) {
+	if err == nil && !sameKind(from.addr, to) {
 		return false
 	}
 	counts, checked := c.p.guard.counts(from, netip.AddrPortFrom(to, remote.Port))
@@ -210,8 +193,12 @@ func (c *candidates) count(pair *diag.Pair) bool {
 func baseOf(d diag.Candidate) base {
 	b := base{port: d.RelatedPort, relayed: d.CandidateType == diag.Relay}
 	address := d.RelatedAddress
-	if d.CandidateType == diag.Host {
+	switch d.CandidateType {
+	case diag.Host:
 		b.port, address = d.Port, d.Address
+	case diag.Relay:
+		address = d.Address
+	case diag.Srflx, diag.Prflx:
 	}
 	b.addr, _ = netip.ParseAddr(address) // a name does not happen
 	return b

@@ -25,9 +25,9 @@ type dialer struct {
 
 func newDialer(servers []diag.ICEServerAuth, config *tls.Config, socks *sockets) *dialer {
 	d := &dialer{tls: config, secured: map[string]string{}, sockets: socks}
-	for _, s := range servers {
-		if u, ok := parseServer(s.URL); ok && u.secured && u.tcp {
-			d.secured[u.hostPort] = u.host
+	for _, s := range parseServers(servers) {
+		if s.Transport() == "tls" {
+			d.secured[s.Address()] = s.Host
 		}
 	}
 	return d

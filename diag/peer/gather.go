@@ -6,6 +6,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"dialtone/diag"
+	"dialtone/diag/iceurl"
 )
 
 // gathering measures how long each server takes to give a candidate, and decides when gathering is complete.
@@ -128,7 +129,7 @@ func (g *gathering) agentState(s webrtc.ICEGatheringState) {
 	g.agent = true
 	g.end(hostSubject, diag.OutcomeFailed, "no usable network interface")
 	for _, s := range g.p.o.ICEServers {
-		if u, ok := parseServer(s.URL); ok && u.turn && g.open[s.URL] {
+		if u, err := iceurl.Parse(s.URL); err == nil && u.Scheme.TURN() && g.open[s.URL] {
 			delete(g.open, s.URL)
 			g.noRelay[s.URL] = true
 			g.p.o.OnNoRelay(s.URL)

@@ -41,7 +41,7 @@ type guard struct {
 
 // base is the local end of a check: the socket, or the relayed address behind it.
 type base struct {
-	addr    netip.Addr // unspecified: any of this machine
+	addr    netip.Addr // of the interface, or of the relay; unspecified: any of this machine
 	port    uint16
 	relayed bool
 }
@@ -111,7 +111,7 @@ func (g *guard) sends(from base, m *stun.Message, to netip.AddrPort) bool {
 		return true
 	case m.Type != stun.BindingRequest || !m.Contains(stun.AttrUsername):
 		return true // no check: a server is asked
-	case !sameKind(from, to.Addr()):
+	case !sameKind(from.addr, to.Addr()):
 		return false
 	}
 	p := g.pair(key)
@@ -188,7 +188,7 @@ func (g *guard) checkReceived(at base, key wirePair, m *stun.Message) arrival {
 	if name.GetFrom(m) != nil || g.username == "" || !strings.HasPrefix(name.String(), g.username) {
 		return pass // it is of another session: the agent rejects it
 	}
-	if !sameKind(at, key.remote.Addr()) {
+	if !sameKind(at.addr, key.remote.Addr()) {
 		return ignore
 	}
 	p := g.pair(key)
@@ -261,12 +261,8 @@ func plain(a netip.AddrPort) netip.AddrPort {
 }
 
 // sameKind reports whether a pair of these addresses may be checked: a loopback address reaches loopback addresses
-// only, and a link-local one those of its link (RFC 8445 §5.1.1.1, §6.1.2.2). A relay reaches neither.
-func sameKind(from base, to netip.Addr) bool {
-	at := from.addr.Unmap()
-	if from.relayed {
-		at = netip.Addr{}
-	}
-	to = to.Unmap()
-	return at.IsLoopback() == to.IsLoopback() && at.IsLinkLocalUnicast() == to.IsLinkLocalUnicast()
+// only, and a link-local one those of its link (RFC 8445 §5.1.1.1, §6.1.2.2).
+func sameKind(from, to netip.Addr) bool {
+	from, to = from.Unmap(), to.Unmap()
+	return from.IsLoopback() == to.IsLoopback() && from.IsLinkLocalUnicast() == to.IsLinkLocalUnicast()
 }

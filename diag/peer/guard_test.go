@@ -145,7 +145,7 @@ func TestAnsweringHost(t *testing.T) {
 
 func TestPairKinds(t *testing.T) {
 	at := func(a string) base { return base{addr: netip.MustParseAddr(a), port: 5000} }
-	relay := base{addr: netip.MustParseAddr("127.0.0.1"), port: 5000, relayed: true}
+	relay := base{addr: netip.MustParseAddr("203.0.113.9"), port: 5000, relayed: true}
 	for _, test := range []struct {
 		from base
 		to   string

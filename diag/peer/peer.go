@@ -134,6 +134,9 @@ func (p *Peer) Answer(offer Description) (Description, error) {
 	if err := p.setRemote(offer, webrtc.SDPTypeOffer, restart); err != nil {
 		return Description{}, err
 	}
+	if err := p.tracks.dropUnusable(); err != nil {
+		return Description{}, fmt.Errorf("making the answer: %w", err)
+	}
 	answer, err := p.pc.CreateAnswer(nil)
 	if err != nil {
 		return Description{}, fmt.Errorf("making the answer: %w", err)
@@ -163,13 +166,15 @@ func (p *Peer) Gathered() bool { return p.gather.over() }
 
 func (p *Peer) setLocal(d webrtc.SessionDescription, restart bool) (Description, error) {
 	p.gather.begin()
-	p.guard.local(firstAttribute(d.SDP, "ice-ufrag"))
-	p.transports.settleSetup(diag.Local, d.Type, d.SDP)
+	own := sdp.Parse(d.SDP)
+	fragment, _ := own.Attribute("ice-ufrag")
+	p.guard.local(fragment)
+	p.transports.settleSetup(diag.Local, d.Type, own)
 	if err := p.pc.SetLocalDescription(d); err != nil {
 		return Description{}, fmt.Errorf("setting the local %s: %w", d.Type, err)
 	}
 	d.SDP = p.transports.withSetup(d.Type, d.SDP) // pion sets only what it has made itself, so this is between both peers
-	p.o.Emit(describe(diag.Local, d.Type.String(), d.SDP, restart))
+	p.o.Emit(describe(diag.Local, d.Type.String(), sdp.Parse(d.SDP), restart))
 	p.tracks.reportSent()
 	return Description{Type: d.Type.String(), SDP: d.SDP}, nil
 }
@@ -178,25 +183,23 @@ func (p *Peer) setRemote(d Description, want webrtc.SDPType, restart bool) error
 	if d.Type != want.String() {
 		return fmt.Errorf("the peer sent a description of type %q instead of %s", diag.Clean(d.Type, 40), want)
 	}
-	if same := p.transports.setAnnounced(sdpFingerprint(d.SDP)); restart && !same {
+	parsed := sdp.Parse(d.SDP)
+	if same := p.transports.setAnnounced(announced(parsed)); restart && !same {
 		return ErrCertificateChanged
 	}
-	p.o.Emit(describe(diag.Remote, d.Type, d.SDP, restart))
-	p.tracks.expect(d.SDP)
-	p.transports.settleSetup(diag.Remote, want, d.SDP)
-	// pion would check every candidate of the description: it gets them one by one, as trickled ones.
-	separate, err := sdp.Separate(d.SDP)
-	if err != nil {
-		return fmt.Errorf("the peer's %s is unusable: %w", want, err)
-	}
-	if separate.Lite {
+	p.o.Emit(describe(diag.Remote, d.Type, parsed, restart))
+	p.tracks.expect(parsed)
+	p.transports.settleSetup(diag.Remote, want, parsed)
+	if parsed.Session.Has("ice-lite") {
 		p.guard.remoteLite()
 	}
-	if err := p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: want, SDP: separate.Rest}); err != nil {
+	// pion would check every candidate of the description: it gets them one by one, as trickled ones.
+	bare := sdp.Parse(parsed.Bundled()).Without("candidate")
+	if err := p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: want, SDP: bare}); err != nil {
 		return fmt.Errorf("the peer's %s is unusable: %w", want, err)
 	}
 	p.tracks.negotiated()
-	p.remotes.describe(separate.Candidates)
+	p.remotes.describe(parsed)
 	return nil
 }
 

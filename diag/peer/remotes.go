@@ -40,19 +40,17 @@ func (r *remotes) restart() {
 }
 
 // describe uses the candidates of a description that is set, and those that came before it.
-func (r *remotes) describe(list []sdp.Candidate) {
+func (r *remotes) describe(d *sdp.Description) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.described = true
-	all := make([]Candidate, 0, len(list)+len(r.pending))
-	for _, c := range list {
-		all = append(all, Candidate{Candidate: c.Line, SDPMid: diag.Ptr(c.Mid)})
+	for value := range d.Candidates() {
+		r.pass(Candidate{Candidate: "candidate:" + value})
 	}
-	all = append(all, r.pending...)
-	r.pending = nil
-	for _, c := range all {
+	for _, c := range r.pending {
 		r.pass(c)
 	}
+	r.pending = nil
 }
 
 // add passes a trickled candidate on, or keeps it until there is a description.

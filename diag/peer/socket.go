@@ -17,6 +17,7 @@ type socket struct {
 
 	mu       sync.Mutex
 	channels map[uint16]netip.AddrPort // of a TURN server: number → peer
+	relay    netip.Addr                // allocated there
 
 	held map[netip.AddrPort]datagram // answers that wait for a check of the peer
 	next *datagram                   // was held, and is read next
@@ -91,7 +92,15 @@ func (c *socket) arrived(b []byte, from net.Addr) bool {
 }
 
 // end is the local end of what an envelope carries.
-func (c *socket) end(e envelope) base { return base{c.base.Addr(), c.base.Port(), e.relayed} }
+func (c *socket) end(e envelope) base {
+	b := base{c.base.Addr(), c.base.Port(), e.relayed}
+	if e.relayed {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		b.addr = c.relay
+	}
+	return b
+}
 
 // stunMessageIn decodes a STUN message; nil if it is none.
 func stunMessageIn(b []byte) *stun.Message {

@@ -45,7 +45,8 @@ func newSockets(network Net, g *guard, onHello func(version, cipher uint16), onA
 		network = system
 	}
 	return &sockets{
-		Net: network, guard: g, onHello: onHello, onAlert: onAlert, names: map[string]string{}, servers: map[localPort]string{},
+		Net: network, guard: g, onHello: onHello, onAlert: onAlert, names: map[string]string{},
+		servers: map[localPort]string{},
 	}, nil
 }
 

@@ -49,6 +49,7 @@ func stormBetween(t *testing.T, filtering [2]lab.NATBehavior) {
 	ready.Add(1)
 	for i := range peers {
 		o := Options{Net: w.Client(i), ICEServers: []diag.ICEServerAuth{server}, NoMedia: true}
+		o.Timeouts = Timeouts{Disconnected: 2 * time.Second, Failed: time.Second}
 		o.Emit = func(d diag.Data) {
 			mu.Lock()
 			defer mu.Unlock()

@@ -17,7 +17,7 @@ import (
 // firewall.
 func tcpOnly(t *testing.T, listen string) *webrtc.PeerConnection {
 	t.Helper()
-	listener, err := net.Listen("tcp4", listen)
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp4", listen)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -47,22 +47,31 @@ func (c *socket) open(b []byte, at net.Addr) envelope {
 		switch m.Type {
 		case stun.NewType(stun.MethodSend, stun.ClassIndication), stun.NewType(stun.MethodData, stun.ClassIndication):
 			data, _ := m.Get(stun.AttrData)
-			return envelope{data, peerAddress(&m), true}
+			return envelope{data, addressIn(&m, stun.AttrXORPeerAddress), true}
 		case stun.NewType(stun.MethodChannelBind, stun.ClassRequest):
 			c.bind(&m)
+		case stun.NewType(stun.MethodAllocate, stun.ClassSuccessResponse):
+			c.allocated(addressIn(&m, stun.AttrXORRelayedAddress).Addr())
 		}
 	}
 	return envelope{b, addrPortOf(at), false}
 }
 
-// peerAddress is the XOR-PEER-ADDRESS of a TURN message; invalid if there is none.
-func peerAddress(m *stun.Message) netip.AddrPort {
+// addressIn is an address that a TURN message holds in the form of XOR-MAPPED-ADDRESS; invalid if there is none.
+func addressIn(m *stun.Message, kind stun.AttrType) netip.AddrPort {
 	var x stun.XORMappedAddress
-	if x.GetFromAs(m, stun.AttrXORPeerAddress) != nil {
+	if x.GetFromAs(m, kind) != nil {
 		return netip.AddrPort{}
 	}
 	ip, _ := netip.AddrFromSlice(x.IP)
 	return netip.AddrPortFrom(ip.Unmap(), uint16(x.Port)) // #nosec G115 -- a port
+}
+
+// allocated remembers the address of the relay behind this socket.
+func (c *socket) allocated(a netip.Addr) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.relay = a
 }
 
 // bind remembers the peer of a channel that the agent requests.
@@ -76,7 +85,7 @@ func (c *socket) bind(m *stun.Message) {
 	if c.channels == nil {
 		c.channels = map[uint16]netip.AddrPort{}
 	}
-	c.channels[binary.BigEndian.Uint16(number)] = peerAddress(m)
+	c.channels[binary.BigEndian.Uint16(number)] = addressIn(m, stun.AttrXORPeerAddress)
 }
 
 func (c *socket) channel(number uint16) netip.AddrPort {

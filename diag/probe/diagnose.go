@@ -9,16 +9,18 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/iceurl"
 	"dialtone/diag/nat"
+	"dialtone/diag/reach"
 )
 
 // Inquiry is what a diagnosis of the network asks.
 type Inquiry struct {
-	URLs               []URL
+	URLs               []iceurl.URL
 	Username, Password string // for the TURN servers among them that have no account of their own
-	Accounts           map[URL]Account
+	Accounts           map[iceurl.URL]Account
 	TLS                *tls.Config // as in [Target]
-	Families           Families
+	Families           reach.Families
 	Bind               netip.Addr // local address; the zero value lets the system choose
 	Deep               bool       // binding lifetime and fragments too
 	Hairpin            bool       // hairpinning too
@@ -39,7 +41,7 @@ type Inquiry struct {
 type Account struct{ Username, Password string }
 
 // account is what a server is asked with.
-func (q *Inquiry) account(u URL) Account {
+func (q *Inquiry) account(u iceurl.URL) Account {
 	if own, ok := q.Accounts[u]; ok {
 		return own
 	}
@@ -219,7 +221,7 @@ func (q *Inquiry) targets(servers []diag.NATServer, timeout time.Duration) (othe
 // each is tried with itself. A relay over UDP has an IPv4 address.
 func throughRelay(servers []diag.NATServer) netip.AddrPort {
 	for _, s := range servers {
-		u, err := ParseURL(s.URL)
+		u, err := iceurl.Parse(s.URL)
 		if err != nil || !s.Address.Addr().Is4() {
 			continue
 		}
@@ -243,7 +245,7 @@ func (d *Diagnosis) overTCP(ctx context.Context, o *nat.State, timeout time.Dura
 	var mu sync.Mutex
 	for _, u := range d.q.URLs {
 		if u.UDP && !u.Scheme.Secured() {
-			u.Scheme, u.UDP = STUN, false
+			u.Scheme, u.UDP = iceurl.STUN, false
 			targets = append(targets, Target{
 				URL: u.Short(), Local: d.q.Bind, Families: d.q.Families, Timeout: timeout, Diagnosis: true,
 				Report: func(s diag.ServerStage) {

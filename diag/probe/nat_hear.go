@@ -8,12 +8,13 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/nat"
+	"dialtone/diag/reach"
 )
 
 // arrive takes a datagram, or the error of a connected socket, which is a refusal.
 func (r *natRun) arrive(a arrival) {
 	if a.err != nil {
-		if a.server >= 0 && !isTimeout(a.err) {
+		if a.server >= 0 && !reach.IsTimeout(a.err) {
 			r.fail(a.server, a.err)
 		}
 		return
@@ -125,7 +126,9 @@ func (r *natRun) finish() {
 			r.fail(i, r.per[i].unread)
 		}
 		if from := r.o.Servers[i].Elsewhere; from.IsValid() {
-			r.fail(i, &failed{diag.Failure{Cause: diag.CauseProtocol, Detail: diag.DetailElsewhere, Reason: from.String()}})
+			r.fail(i, &reach.Error{Failure: diag.Failure{
+				Cause: diag.CauseProtocol, Detail: diag.DetailElsewhere, Reason: from.String(),
+			}})
 		}
 		if code := r.rejection(i); code != 0 {
 			r.failWith(i, stunError(code, "", netip.AddrPort{}))
@@ -163,7 +166,7 @@ func (r *natRun) failWith(server int, err error) {
 	if d.Failure != nil {
 		return
 	}
-	d.Stage, d.Failure = diag.StageBinding, classify(diag.StageBinding, err)
+	d.Stage, d.Failure = diag.StageBinding, reach.Classify(diag.StageBinding, err)
 	r.report(d)
 	for _, s := range r.per[server].flying {
 		r.note(s, nil)

@@ -77,6 +77,9 @@ func answer(s *Session, in input) input {
 	s.probes.begun.open()
 	answer, err := s.peer.Answer(peer.Description(*in.message.Description))
 	if err != nil {
+		if s.exchange != nil {
+			signal.Refuse(s.exchange.channel, err)
+		}
 		return s.fail(err)
 	}
 	return s.describe(signal.KindAnswer, answer)

@@ -1,4 +1,5 @@
-package probe
+// Package iceurl reads the URLs of STUN and TURN servers (RFC 7064, RFC 7065).
+package iceurl
 
 import (
 	"errors"
@@ -11,8 +12,8 @@ import (
 	"dialtone/diag"
 )
 
-// ErrURL is returned (wrapped) for a text that names no STUN or TURN server.
-var ErrURL = errors.New("not a STUN or TURN server")
+// ErrInvalid is returned (wrapped) for a text that names no STUN or TURN server.
+var ErrInvalid = errors.New("not a STUN or TURN server")
 
 // Scheme is the scheme of a server's URI (RFC 7064, RFC 7065).
 type Scheme string
@@ -33,14 +34,14 @@ func (s Scheme) TURN() bool { return s == TURN || s == TURNS }
 
 // Default ports (RFC 8489 §8.1, RFC 8656 §17.3).
 const (
-	defaultPort        = 3478
-	defaultPortSecured = 5349
+	DefaultPort        = 3478
+	DefaultPortSecured = 5349
 )
 
-// maxURL is how many bytes of text may name a server: the longest name, a scheme, a port and a transport.
-const maxURL = 320
+// MaxLength is how many bytes of text may name a server: the longest name, a scheme, a port and a transport.
+const MaxLength = 320
 
-// URL names a server. The zero value names none; [ParseURL] makes them.
+// URL names a server. The zero value names none; [Parse] makes them.
 type URL struct {
 	Scheme Scheme
 	Host   string // DNS name in lower case, or IP address without brackets
@@ -67,10 +68,10 @@ func (u URL) Address() string { return net.JoinHostPort(u.Host, strconv.Itoa(int
 
 // String is the canonical form: always with the port, with the transport for TURN, and for STUN only where it differs
 // from the scheme's own, because RFC 7064 has none. It is what an ICE agent is given, which knows no DNS SRV:
-// ParseURL(u.String()) is u with NoPort false.
+// Parse(u.String()) is u with NoPort false.
 func (u URL) String() string { return u.write(u.Address()) }
 
-// Short is as [URL.String], without the port where none was written. ParseURL(u.Short()) is u.
+// Short is as [URL.String], without the port where none was written. Parse(u.Short()) is u.
 func (u URL) Short() string {
 	if u.NoPort {
 		return u.write(u.Host)
@@ -92,29 +93,29 @@ func (u URL) write(address string) string {
 // defaultUDP reports whether a scheme without "transport" means UDP; the secured ones mean TLS over TCP.
 func defaultUDP(s Scheme) bool { return !s.Secured() }
 
-// ParseURL reads what names a server: stun:, stuns:, turn: or turns:, a host, an optional port, an optional
+// Parse reads what names a server: stun:, stuns:, turn: or turns:, a host, an optional port, an optional
 // ?transport=udp or tcp (RFC 7064, RFC 7065; "transport" is taken for STUN too), without regard to case. A bare host
-// or host:port is a STUN server. IPv6 addresses stand in brackets when a port follows. An error wraps [ErrURL], says
-// what to change, and never quotes a user name or password that somebody wrote into the URL.
-func ParseURL(text string) (URL, error) {
-	u, err := parseURL(text)
+// or host:port is a STUN server. IPv6 addresses stand in brackets when a port follows. An error wraps [ErrInvalid],
+// says what to change, and never quotes a user name or password that somebody wrote into the URL.
+func Parse(text string) (URL, error) {
+	u, err := parse(text)
 	if err != nil {
-		return URL{}, fmt.Errorf("%q: %w: %w", quotable(text), ErrURL, err)
+		return URL{}, fmt.Errorf("%q: %w: %w", Quotable(text), ErrInvalid, err)
 	}
 	return u, nil
 }
 
-// quotable is a text as far as it may be shown: bounded, clean, and without anything before an "@".
-func quotable(text string) string {
+// Quotable is a text as far as it may be shown: bounded, clean, and without anything before an "@".
+func Quotable(text string) string {
 	if i := strings.LastIndexByte(text, '@'); i >= 0 {
 		text = "…" + text[i:]
 	}
-	return diag.Clean(text, maxURL)
+	return diag.Clean(text, MaxLength)
 }
 
-func parseURL(text string) (URL, error) {
-	if len(text) > maxURL {
-		return URL{}, fmt.Errorf("longer than %d bytes", maxURL)
+func parse(text string) (URL, error) {
+	if len(text) > MaxLength {
+		return URL{}, fmt.Errorf("longer than %d bytes", MaxLength)
 	}
 	for i := range len(text) {
 		if text[i] >= 0x80 {
@@ -146,7 +147,7 @@ func parseURL(text string) (URL, error) {
 	if err != nil {
 		return URL{}, err
 	}
-	if u.Host, err = parseHost(host); err != nil {
+	if u.Host, err = ParseHost(host); err != nil {
 		return URL{}, err
 	}
 	if _, err := netip.ParseAddr(u.Host); err != nil {
@@ -212,9 +213,9 @@ func splitAddress(s string) (host, port string, err error) {
 func parsePort(s string, scheme Scheme) (uint16, error) {
 	if s == "" {
 		if scheme.Secured() {
-			return defaultPortSecured, nil
+			return DefaultPortSecured, nil
 		}
-		return defaultPort, nil
+		return DefaultPort, nil
 	}
 	for i := range len(s) {
 		if s[i] < '0' || s[i] > '9' {
@@ -228,8 +229,8 @@ func parsePort(s string, scheme Scheme) (uint16, error) {
 	return uint16(n), nil
 }
 
-// parseHost checks and normalizes a DNS name or an IP address.
-func parseHost(s string) (string, error) {
+// ParseHost checks and normalizes a DNS name or an IP address.
+func ParseHost(s string) (string, error) {
 	if a, err := netip.ParseAddr(s); err == nil {
 		if a.Zone() != "" {
 			return "", errors.New("an IPv6 zone is not supported")

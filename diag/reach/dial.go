@@ -1,4 +1,4 @@
-package probe
+package reach
 
 import (
 	"context"
@@ -13,77 +13,104 @@ import (
 	"github.com/pion/logging"
 
 	"dialtone/diag"
+	"dialtone/diag/iceurl"
 )
 
-// open makes the connection, secured if the URL wants it. That a UDP socket was opened is not worth a report.
-func (p *prober) open(ctx context.Context) (*link, error) {
+// Dialer connects to STUN and TURN servers.
+type Dialer struct {
+	TLS      *tls.Config   // RootCAs, InsecureSkipVerify, ServerName; nil: the system's authorities
+	Resolver *net.Resolver // nil for the system's
+	Local    netip.Addr    // address of this machine to connect from; the zero value lets the system choose
+	Families Families      // of the server's addresses
+
+	// Step makes each step and reports it. It returns the step's error, classified.
+	Step func(ctx context.Context, name diag.StageName, try func(*diag.Stage) error) error
+}
+
+// Families says which addresses are asked.
+type Families int
+
+// Families.
+const (
+	BothFamilies Families = iota
+	OnlyIPv4
+	OnlyIPv6
+)
+
+// Has reports whether an address belongs to them.
+func (f Families) Has(a netip.Addr) bool {
+	return f == BothFamilies || (f == OnlyIPv4) == a.Is4()
+}
+
+// Connect makes the connection, secured if the URL wants it. That a UDP socket was opened is not worth a report.
+func (d *Dialer) Connect(ctx context.Context, u iceurl.URL, to Endpoint) (net.Conn, error) {
 	network := "tcp"
-	if p.url.UDP {
+	if u.UDP {
 		network = "udp"
 	}
-	d := net.Dialer{LocalAddr: p.localAddr()}
+	dialer := net.Dialer{LocalAddr: d.localAddr(u)}
 	var conn net.Conn
 	dial := func(*diag.Stage) (err error) {
-		conn, err = d.DialContext(ctx, network, p.to.addr.String())
+		conn, err = dialer.DialContext(ctx, network, to.Addr.String())
 		return err
 	}
 	var err error
-	if p.url.UDP {
+	if u.UDP {
 		err = dial(nil)
 	}
-	if err != nil || !p.url.UDP {
-		err = p.step(ctx, diag.StageConnect, dial)
+	if err != nil || !u.UDP {
+		err = d.Step(ctx, diag.StageConnect, dial)
 	}
 	if err != nil {
 		return nil, err
 	}
-	l := &link{conn: conn, reliable: !p.url.UDP}
-	if !p.url.Scheme.Secured() {
-		return l, nil
+	if !u.Scheme.Secured() {
+		return conn, nil
 	}
-	secure := p.tls
-	if p.url.UDP {
-		secure = p.dtls
+	secure := d.tls
+	if u.UDP {
+		secure = d.dtls
 	}
-	err = p.step(ctx, diag.StageTLS, func(s *diag.Stage) (err error) {
-		l.conn, err = secure(ctx, conn, s)
+	secured := conn
+	err = d.Step(ctx, diag.StageTLS, func(s *diag.Stage) (err error) {
+		secured, err = secure(ctx, u, conn, s)
 		return err
 	})
 	if err != nil {
 		_ = conn.Close() // the handshake's error is the one that counts
 		return nil, err
 	}
-	return l, nil
+	return secured, nil
 }
 
 // localAddr is where connections are made from; nil leaves that to the system.
-func (p *prober) localAddr() net.Addr {
-	switch from := netip.AddrPortFrom(p.target.Local, 0); {
-	case !p.target.Local.IsValid():
+func (d *Dialer) localAddr(u iceurl.URL) net.Addr {
+	switch from := netip.AddrPortFrom(d.Local, 0); {
+	case !d.Local.IsValid():
 		return nil
-	case p.url.UDP:
+	case u.UDP:
 		return net.UDPAddrFromAddrPort(from)
 	default:
 		return net.TCPAddrFromAddrPort(from)
 	}
 }
 
-// tlsConfig is the target's, with the server's name: the URL's, whatever target DNS SRV names, since no one vouches for
+// tlsConfig is the dialer's, with the server's name: the URL's, whatever target DNS SRV names, since no one vouches for
 // that (RFC 6125 §6.2.1).
-func (p *prober) tlsConfig() *tls.Config {
+func (d *Dialer) tlsConfig(u iceurl.URL) *tls.Config {
 	c := &tls.Config{MinVersion: tls.VersionTLS12}
-	if p.target.TLS != nil {
-		c = p.target.TLS.Clone()
+	if d.TLS != nil {
+		c = d.TLS.Clone()
 	}
 	if c.ServerName == "" {
-		c.ServerName = p.url.Host
+		c.ServerName = u.Host
 	}
 	return c
 }
 
 // tls secures a TCP connection.
-func (p *prober) tls(ctx context.Context, conn net.Conn, s *diag.Stage) (net.Conn, error) {
-	c := tls.Client(conn, p.tlsConfig())
+func (d *Dialer) tls(ctx context.Context, u iceurl.URL, conn net.Conn, s *diag.Stage) (net.Conn, error) {
+	c := tls.Client(conn, d.tlsConfig(u))
 	if err := c.HandshakeContext(ctx); err != nil {
 		noteCertificate(s, refusedCertificate(err), "")
 		return nil, err
@@ -95,8 +122,8 @@ func (p *prober) tls(ctx context.Context, conn net.Conn, s *diag.Stage) (net.Con
 }
 
 // dtls secures a UDP socket.
-func (p *prober) dtls(ctx context.Context, conn net.Conn, s *diag.Stage) (net.Conn, error) {
-	config := p.tlsConfig()
+func (d *Dialer) dtls(ctx context.Context, u iceurl.URL, conn net.Conn, s *diag.Stage) (net.Conn, error) {
+	config := d.tlsConfig(u)
 	options := []dtls.ClientOption{
 		dtls.WithServerName(config.ServerName),
 		dtls.WithInsecureSkipVerify(config.InsecureSkipVerify),

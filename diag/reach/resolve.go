@@ -1,4 +1,4 @@
-package probe
+package reach
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/iceurl"
 )
 
 // Bounds of a search by DNS SRV (RFC 2782). Any answer costs the plain one no more than the grace.
@@ -21,28 +22,28 @@ const (
 	maxEndpoints = 6                      // addresses that are asked
 )
 
-// endpoint is an address to ask.
-type endpoint struct {
-	addr netip.AddrPort
-	host string // the name that the address belongs to: the URL's, or the target of an SRV record
-	srv  bool   // an SRV record named host and port
+// Endpoint is an address of a server.
+type Endpoint struct {
+	Addr netip.AddrPort
+	Host string // the name that the address belongs to: the URL's, or the target of an SRV record
+	SRV  bool   // an SRV record named host and port
 }
 
-// resolve finds the addresses to ask: the first of IPv4, as the ICE agent takes it, then the first of IPv6. Of a name
+// Resolve finds the addresses to ask: the first of IPv4, as the ICE agent takes it, then the first of IPv6. Of a name
 // without a port those that DNS SRV names come instead, where it names any.
-func (p *prober) resolve(ctx context.Context) ([]endpoint, error) {
-	if a, err := netip.ParseAddr(p.url.Host); err == nil {
-		found, err := p.wanted([]endpoint{{addr: netip.AddrPortFrom(a, p.url.Port), host: p.url.Host}})
+func (d *Dialer) Resolve(ctx context.Context, u iceurl.URL) ([]Endpoint, error) {
+	if a, err := netip.ParseAddr(u.Host); err == nil {
+		found, err := d.wanted([]Endpoint{{Addr: netip.AddrPortFrom(a, u.Port), Host: u.Host}})
 		if err != nil {
-			err = p.step(ctx, diag.StageConfig, func(*diag.Stage) error { return err })
+			err = d.Step(ctx, diag.StageConfig, func(*diag.Stage) error { return err })
 		}
 		return found, err
 	}
-	var found []endpoint
-	err := p.step(ctx, diag.StageDNS, func(*diag.Stage) (err error) {
-		found, err = lookup(ctx, interruptible(p.target.Resolver), p.url)
+	var found []Endpoint
+	err := d.Step(ctx, diag.StageDNS, func(*diag.Stage) (err error) {
+		found, err = lookup(ctx, interruptible(d.Resolver), u)
 		if err == nil {
-			found, err = p.wanted(found)
+			found, err = d.wanted(found)
 		}
 		return err
 	})
@@ -50,16 +51,16 @@ func (p *prober) resolve(ctx context.Context) ([]endpoint, error) {
 }
 
 // wanted are the endpoints of the families that were asked for.
-func (p *prober) wanted(found []endpoint) ([]endpoint, error) {
-	var out []endpoint
-	local := p.target.Local
+func (d *Dialer) wanted(found []Endpoint) ([]Endpoint, error) {
+	var out []Endpoint
+	local := d.Local
 	for _, e := range found {
-		if p.target.Families.has(e.addr.Addr()) && (!local.IsValid() || local.Unmap().Is4() == e.addr.Addr().Is4()) {
+		if d.Families.Has(e.Addr.Addr()) && (!local.IsValid() || local.Unmap().Is4() == e.Addr.Addr().Is4()) {
 			out = append(out, e)
 		}
 	}
 	if len(out) == 0 {
-		return nil, misconfigured(diag.DetailFamily, "")
+		return nil, Misconfigured(diag.DetailFamily, "")
 	}
 	return out, nil
 }
@@ -68,7 +69,7 @@ func (p *prober) wanted(found []endpoint) ([]endpoint, error) {
 // names counts (RFC 8489 §8.1, RFC 5928 §3), otherwise the plain addresses with the default port. The NAPTR records of
 // RFC 5928, which would choose the transport, are not asked for: Go's resolver does not know them, and the URL's
 // transport is taken.
-func lookup(ctx context.Context, r *net.Resolver, u URL) ([]endpoint, error) {
+func lookup(ctx context.Context, r *net.Resolver, u iceurl.URL) ([]Endpoint, error) {
 	if !u.NoPort || u.Host == "localhost" { // RFC 6761 §6.3: no DNS server is asked about localhost
 		return lookupHost(ctx, r, u.Host, u.Port, false)
 	}
@@ -113,18 +114,18 @@ func lookup(ctx context.Context, r *net.Resolver, u URL) ([]endpoint, error) {
 
 // found is what one of the two lookups gave.
 type found struct {
-	endpoints []endpoint
+	endpoints []Endpoint
 	err       error
 }
 
-func newFound(e []endpoint, err error) found { return found{e, err} }
+func newFound(e []Endpoint, err error) found { return found{e, err} }
 
 // decides reports whether an SRV lookup makes the plain addresses needless: it has found some, or there is no such
 // service.
-func (f *found) decides() bool { return f.err == nil || errors.As(f.err, new(*failed)) }
+func (f *found) decides() bool { return f.err == nil || errors.As(f.err, new(*Error)) }
 
 // lookupHost resolves a name to the first address of each family.
-func lookupHost(ctx context.Context, r *net.Resolver, host string, port uint16, srv bool) ([]endpoint, error) {
+func lookupHost(ctx context.Context, r *net.Resolver, host string, port uint16, srv bool) ([]Endpoint, error) {
 	found, err := r.LookupNetIP(ctx, "ip", host)
 	if err != nil {
 		return nil, err
@@ -139,10 +140,10 @@ func lookupHost(ctx context.Context, r *net.Resolver, host string, port uint16, 
 			six = a
 		}
 	}
-	var out []endpoint
+	var out []Endpoint
 	for _, a := range []netip.Addr{four, six} {
 		if a.IsValid() {
-			out = append(out, endpoint{addr: netip.AddrPortFrom(a, port), host: strings.TrimSuffix(host, "."), srv: srv})
+			out = append(out, Endpoint{Addr: netip.AddrPortFrom(a, port), Host: strings.TrimSuffix(host, "."), SRV: srv})
 		}
 	}
 	if len(out) == 0 {
@@ -152,8 +153,8 @@ func lookupHost(ctx context.Context, r *net.Resolver, host string, port uint16, 
 }
 
 // lookupSRV finds what SRV names, in the order of priority and weight: _stun._udp, _stun._tcp, _stuns._tcp, _turn._udp
-// and so on, as scheme and transport want it. An error that is a [failed] says that there is no such service.
-func lookupSRV(ctx context.Context, r *net.Resolver, u URL) ([]endpoint, error) {
+// and so on, as scheme and transport want it. An error that is a [Error] says that there is no such service.
+func lookupSRV(ctx context.Context, r *net.Resolver, u iceurl.URL) ([]Endpoint, error) {
 	proto := "tcp"
 	if u.UDP {
 		proto = "udp"
@@ -164,9 +165,9 @@ func lookupSRV(ctx context.Context, r *net.Resolver, u URL) ([]endpoint, error) 
 	}
 	targets, refused := srvTargets(records)
 	if refused {
-		return nil, &failed{diag.Failure{Cause: diag.CauseDNS, Detail: diag.DetailNoService}}
+		return nil, &Error{diag.Failure{Cause: diag.CauseDNS, Detail: diag.DetailNoService}}
 	}
-	lists := make([][]endpoint, len(targets))
+	lists := make([][]Endpoint, len(targets))
 	var all sync.WaitGroup
 	for i, t := range targets {
 		all.Go(func() {
@@ -176,7 +177,7 @@ func lookupSRV(ctx context.Context, r *net.Resolver, u URL) ([]endpoint, error) 
 		})
 	}
 	all.Wait()
-	var out []endpoint
+	var out []Endpoint
 	for _, list := range lists {
 		out = append(out, list...)
 	}
@@ -201,7 +202,7 @@ func srvTargets(records []*net.SRV) (targets []srvTarget, refused bool) {
 	}
 	seen := map[srvTarget]bool{}
 	for _, r := range records {
-		host, err := parseHost(strings.TrimSuffix(r.Target, "."))
+		host, err := iceurl.ParseHost(strings.TrimSuffix(r.Target, "."))
 		t := srvTarget{host: host, port: r.Port}
 		if err != nil || r.Port == 0 || seen[t] {
 			continue
@@ -258,10 +259,10 @@ func closedWith(ctx context.Context) func(net.Conn, error) (net.Conn, error) {
 	}
 }
 
-// name is how an endpoint that SRV named is reported: host:port; otherwise empty.
-func (e endpoint) name() string {
-	if !e.srv {
+// Name is how an Endpoint that SRV named is reported: host:port; otherwise empty.
+func (e Endpoint) Name() string {
+	if !e.SRV {
 		return ""
 	}
-	return net.JoinHostPort(e.host, strconv.Itoa(int(e.addr.Port())))
+	return net.JoinHostPort(e.Host, strconv.Itoa(int(e.Addr.Port())))
 }

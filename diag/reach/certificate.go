@@ -1,4 +1,4 @@
-package probe
+package reach
 
 import (
 	"cmp"
@@ -17,12 +17,15 @@ func noteCertificate(s *diag.Stage, c *x509.Certificate, version string) {
 		return
 	}
 	names := certificateNames(c)
-	s.Clock = clock()
+	s.Clock = Clock()
 	s.Certificate = &diag.Certificate{
 		Version: version, Name: certificateName(c), Names: names[:min(len(names), maxNames)], Issuer: issuerName(c),
 		NotBefore: c.NotBefore.UTC().Format(time.RFC3339), NotAfter: c.NotAfter.UTC().Format(time.RFC3339),
 	}
 }
+
+// Clock is what this machine's clock says.
+func Clock() string { return time.Now().UTC().Format(time.RFC3339) }
 
 // refusedCertificate is the certificate that a handshake failed for, nil where it failed for something else.
 func refusedCertificate(err error) *x509.Certificate {
@@ -51,7 +54,7 @@ const maxNames = 4
 // certificateName is the subject of a certificate: its common name, otherwise the first name that it is for.
 func certificateName(c *x509.Certificate) string {
 	return diag.Clean(cmp.Or(c.Subject.CommonName, first(certificateNames(c)), first(c.Subject.Organization), "(no name)"),
-		maxText)
+		MaxText)
 }
 
 // issuerName is who signed a certificate.
@@ -60,14 +63,14 @@ func issuerName(c *x509.Certificate) string {
 	if name != "" && organization != "" && !strings.Contains(name, organization) {
 		name += " (" + organization + ")"
 	}
-	return diag.Clean(cmp.Or(name, organization, "(no name)"), maxText)
+	return diag.Clean(cmp.Or(name, organization, "(no name)"), MaxText)
 }
 
 // certificateNames are the host names and addresses that a certificate is for.
 func certificateNames(c *x509.Certificate) []string {
 	var names []string
 	for _, name := range c.DNSNames {
-		names = append(names, diag.Clean(name, maxText))
+		names = append(names, diag.Clean(name, MaxText))
 	}
 	for _, ip := range c.IPAddresses {
 		names = append(names, ip.String())

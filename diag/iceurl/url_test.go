@@ -1,4 +1,4 @@
-package probe
+package iceurl
 
 import (
 	"errors"
@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestParseURL(t *testing.T) {
+func TestParse(t *testing.T) {
 	tests := []struct {
 		text string
 		want URL
@@ -36,7 +36,7 @@ func TestParseURL(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.text, func(t *testing.T) {
-			got, err := ParseURL(tt.text)
+			got, err := Parse(tt.text)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -46,14 +46,14 @@ func TestParseURL(t *testing.T) {
 			if got.String() != tt.str {
 				t.Errorf("String: %s, want %s", got, tt.str)
 			}
-			if again, err := ParseURL(got.Short()); err != nil || again != got {
+			if again, err := Parse(got.Short()); err != nil || again != got {
 				t.Errorf("Short: %s is read as %+v, %v", got.Short(), again, err)
 			}
 		})
 	}
 }
 
-func TestParseURLRefuses(t *testing.T) {
+func TestParseRefuses(t *testing.T) {
 	tests := []struct{ text, part string }{
 		{"", "empty"},
 		{"stun:", "empty"},
@@ -94,9 +94,9 @@ func TestParseURLRefuses(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.text, func(t *testing.T) {
-			got, err := ParseURL(tt.text)
-			if !errors.Is(err, ErrURL) {
-				t.Fatalf("got %v, %v, want ErrURL", got, err)
+			got, err := Parse(tt.text)
+			if !errors.Is(err, ErrInvalid) {
+				t.Fatalf("got %v, %v, want ErrInvalid", got, err)
 			}
 			if !strings.Contains(err.Error(), tt.part) {
 				t.Errorf("%q does not say %q", err, tt.part)
@@ -113,23 +113,23 @@ func TestURLTransport(t *testing.T) {
 		"stun:h": "udp", "stun:h?transport=tcp": "tcp", "stuns:h": "tls", "stuns:h?transport=udp": "dtls",
 		"turn:h": "udp", "turn:h?transport=tcp": "tcp", "turns:h": "tls", "turns:h?transport=udp": "dtls",
 	} {
-		u, err := ParseURL(text)
+		u, err := Parse(text)
 		if err != nil || u.Transport() != want {
 			t.Errorf("%s: %s, %v, want %s", text, u.Transport(), err, want)
 		}
 	}
 }
 
-func FuzzParseURL(f *testing.F) {
+func FuzzParse(f *testing.F) {
 	for _, s := range []string{
 		"stun:a", "turn:[::1]:1?transport=udp", "turns:h:443?transport=TCP", "a:1", "::1", "turn:u:p@h", "stun://h", "stun:1", "[::ffff:1.2.3.4]", "::ffff:1.2.3.4",
 	} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		u, err := ParseURL(s)
+		u, err := Parse(s)
 		if err != nil {
-			if !errors.Is(err, ErrURL) || len(err.Error()) > maxURL*6 {
+			if !errors.Is(err, ErrInvalid) || len(err.Error()) > MaxLength*6 {
 				t.Fatalf("%q: %v", s, err)
 			}
 			return
@@ -137,11 +137,11 @@ func FuzzParseURL(f *testing.F) {
 		if u.Port == 0 || u.Host == "" {
 			t.Fatalf("%q: %+v", s, u)
 		}
-		again, err := ParseURL(u.Short())
+		again, err := Parse(u.Short())
 		if err != nil || again != u {
 			t.Fatalf("%q: %+v is written as %s and read as %+v, %v", s, u, u.Short(), again, err)
 		}
-		again, err = ParseURL(u.String())
+		again, err = Parse(u.String())
 		u.NoPort = false
 		if err != nil || again != u {
 			t.Fatalf("%q: %+v is written as %s and read as %+v, %v", s, u, u, again, err)
