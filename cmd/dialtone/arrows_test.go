@@ -66,6 +66,7 @@ var arrows = []struct {
 	{"dialtone/diag/reach", []string{"dialtone/diag", "dialtone/diag/iceurl", "github.com/pion/"}},
 	{"dialtone/diag/peer", []string{
 		"dialtone/diag", "dialtone/diag/iceurl", "dialtone/diag/sdp", "dialtone/diag/media", "dialtone/diag/reach", "github.com/pion/",
+		"golang.org/x/time/rate",
 	}},
 	{"dialtone/diag/probe", []string{"dialtone/diag", "dialtone/diag/iceurl", "dialtone/diag/nat", "dialtone/diag/reach", "github.com/pion/", stunPackage}},
 	{"dialtone/diag/session", []string{

@@ -147,7 +147,7 @@ func (g *guard) pair(key wirePair) *wireChecks {
 	return p
 }
 
-// expire forgets checks that nobody will answer any more.
+// expire forgets checks that are too old to be answered.
 func (g *guard) expire(now time.Time) {
 	if len(g.open) < 4*maxPairs {
 		return

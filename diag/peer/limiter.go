@@ -8,7 +8,7 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// What a host may be sent while it does not answer: nobody can be made to flood a third party, nor two NATs each other.
+// What a host may be sent while it does not answer, so that no offer makes this program flood another host.
 const (
 	strangerBurst  = 100 // packets at once
 	strangerRate   = 5   // packets per second after that

@@ -29,7 +29,7 @@ type datagram struct {
 	from net.Addr
 }
 
-// WriteTo sends, unless the guard holds the packet back. The agent is not told: to it, a check may be lost at any time.
+// WriteTo sends, unless the guard holds the packet back. To the agent, that is a lost packet.
 func (c *socket) WriteTo(b []byte, to net.Addr) (int, error) {
 	e := c.open(b, to)
 	if m := stunMessageIn(e.payload); m != nil {

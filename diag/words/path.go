@@ -18,9 +18,9 @@ var pathFindings = map[string]entry{
 		}),
 	"ice.limited": on(
 		"A call uses at most 100 candidates of the peer and checks at most 100 candidate pairs (RFC 8445 §6.1.2.5). A host "+
-			"that has not answered gets at most 100 checks, and then 5 each second, so that nobody can be made to flood "+
-			"another host. Peers rarely reach these limits, except two NATs with address- and port-dependent mapping, "+
-			"between which no direct pair works.",
+			"that has not answered gets at most 100 checks, and then 5 each second, so that no description makes a "+
+			"call flood another host. Most calls stay far below. Between two NATs with address- and port-dependent mapping "+
+			"every check comes from another port, so they reach the limits, and no direct pair works.",
 		func(_ judge.Finding, e diag.ICELimits) Text {
 			return Text{
 				Title: "Connectivity checks reached a limit.", Evidence: lines(ICELimits(e)),
