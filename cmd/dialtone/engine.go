@@ -11,6 +11,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/feed"
 	"dialtone/diag/peer"
+	"dialtone/diag/reach"
 	"dialtone/diag/session"
 )
 
@@ -45,12 +46,17 @@ func sessionOptions(config diag.Config, log *feed.Feed) (session.Options, error)
 	if err != nil {
 		return session.Options{}, err
 	}
+	proxies, err := reach.NewProxies(config.Proxy.Reveal())
+	if err != nil {
+		return session.Options{}, err
+	}
 	greeting := "hello from dialtone " + config.Version
 	if config.Echo {
 		greeting = "" // it only echoes
 	}
 	return session.Options{
-		Config: config, Feed: log, TLS: trust, Greeting: greeting, Explain: explainTime, Limiter: &strangers,
+		Config: config, Feed: log, TLS: trust, Proxies: proxies, Greeting: greeting, Explain: explainTime,
+		Limiter: &strangers,
 	}, nil
 }
 

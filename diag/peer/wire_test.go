@@ -59,7 +59,8 @@ func (n nowhere) WriteTo(b []byte, _ net.Addr) (int, error) {
 // watched is a socket without a network.
 func watched(onHello func(version, cipher uint16)) *socket {
 	return &socket{
-		UDPConn: nowhere{sent: new([][]byte)}, sockets: &sockets{onHello: onHello, guard: newGuard(Options{}.withDefaults())},
+		UDPConn: nowhere{sent: new([][]byte)},
+		gate:    gate{sockets: &sockets{onHello: onHello, guard: newGuard(Options{}.withDefaults())}},
 	}
 }
 
@@ -77,7 +78,7 @@ func TestHelloIsSeenInEveryWrapping(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var version, cipher uint16
-			watched(func(v, c uint16) { version, cipher = v, c }).arrived(datagram, &net.UDPAddr{})
+			watched(func(v, c uint16) { version, cipher = v, c }).arrives(datagram, &net.UDPAddr{})
 			if version != 0xfefd || cipher != 0xc02b {
 				t.Errorf("version %#x, cipher %#x from %s", version, cipher, hex.EncodeToString(datagram))
 			}
@@ -98,7 +99,7 @@ func TestWhatIsNoHello(t *testing.T) {
 		"RTP":             {0x80, 96, 0, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			watched(func(v, c uint16) { t.Errorf("taken for a ServerHello: %#x %#x", v, c) }).arrived(datagram, &net.UDPAddr{})
+			watched(func(v, c uint16) { t.Errorf("taken for a ServerHello: %#x %#x", v, c) }).arrives(datagram, &net.UDPAddr{})
 		})
 	}
 }
@@ -131,7 +132,7 @@ func FuzzDatagram(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		s := watched(func(uint16, uint16) {})
 		s.sockets.guard.local("a")
-		s.arrived(b, &net.UDPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 5000})
+		s.arrives(b, &net.UDPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 5000})
 		if n := len(s.sockets.guard.pairs); n > 1 {
 			t.Errorf("one datagram made %d pairs", n)
 		}

@@ -2,6 +2,7 @@ package words
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"dialtone/diag"
@@ -31,10 +32,17 @@ var channelFindings = map[string]entry{
 			}
 		}),
 	"channel.not_echoed": on(
-		"A data channel opened, and nothing that was sent on it was answered: no pong to a ping, and no message that came "+
-			"back. "+
-			"Whether the channel carries data both ways is therefore unknown.",
+		"A data channel opened, and nothing that was sent on it came back: no pong to a ping, and no message as it was "+
+			"sent. If the peer answers with a text of its own, the channel carries data both ways. If it sends nothing, that "+
+			"is unknown.",
 		func(_ judge.Finding, e judge.ChannelNotEchoed) Text {
+			if e.Answer != "" {
+				return Text{
+					Title:    "The peer answers on a data channel, but does not echo.",
+					Evidence: []string{"it sent " + strconv.Quote(e.Answer)},
+					Advice:   "Nothing needs to change if this server is not to echo: data arrives in both directions.",
+				}
+			}
 			return Text{
 				Title: "No message on a data channel was answered.",
 				Evidence: []string{Count(e.Channels, "channel was open", "channels were open") + "; no ping was answered, no " +
@@ -132,9 +140,9 @@ var mediaFindings = map[string]entry{
 			}
 		}),
 	"media.codec_declined": on(
-		"The peer's offer has no codec for this kind of media that dialtone can receive, or send if the peer wants to "+
-			"receive. So the answer declines it (port 0, RFC 3264 §6). WebRTC endpoints have Opus and G.711 for audio, VP8 and H.264 "+
-			"for video in common (RFC 7874, RFC 7742).",
+		"The peer's offer has no codec for this kind of media that dialtone can receive, or send if the peer wants "+
+			"to receive. So the answer declines it (port 0, RFC 3264 §6). WebRTC endpoints have Opus and G.711 for "+
+			"audio, VP8 and H.264 for video in common (RFC 7874, RFC 7742).",
 		func(_ judge.Finding, e judge.CodecDeclined) Text {
 			return Text{
 				Title:    Capital(e.Kind) + " was declined: the peer offers no codec for it that dialtone can use.",
