@@ -34,6 +34,8 @@ type Peer struct {
 	channels   *channels
 	tracks     *tracks
 
+	srtt float64 // of SCTP, in the sample before
+
 	ending    atomic.Bool
 	closeOnce sync.Once
 }
