@@ -18,6 +18,10 @@ import (
 // explainTime is how long a call without a path stays to ask its servers why.
 const explainTime = 3 * time.Second
 
+// strangers bounds what all calls of this process send to hosts that do not answer: many calls make it send no more than
+// one could.
+var strangers peer.Limiter
+
 // newSession is the engine of real calls.
 func newSession(config diag.Config, log *feed.Feed) (calls.Caller, error) {
 	room := inRoom(config.Code)
@@ -55,7 +59,8 @@ func sessionOptions(config diag.Config, log *feed.Feed) (session.Options, error)
 		return session.Options{}, err
 	}
 	return session.Options{
-		Config: config, Feed: log, TLS: trust, Proxies: proxies, Greeting: greeting, Explain: explainTime, Clips: clips,
+		Config: config, Feed: log, TLS: trust, Proxies: proxies, Greeting: greeting, Explain: explainTime,
+		Limiter: &strangers, Clips: clips,
 	}, nil
 }
 
