@@ -52,9 +52,15 @@ func codecCalls() []codecCall {
 		for _, way := range []string{"whip", "whep"} {
 			for _, p := range codecPairs {
 				c := codecCall{s, way, p.audio, p.video}
-				if c.speaks(p.audio) || c.speaks(p.video) {
-					all = append(all, c)
+				switch {
+				case !c.speaks(p.audio) && !c.speaks(p.video):
+					continue
+				case !c.speaks(p.audio):
+					c.audio = "opus"
+				case !c.speaks(p.video):
+					c.video = "VP8"
 				}
+				all = append(all, c)
 			}
 		}
 	}
@@ -84,7 +90,7 @@ func (c codecCall) place(t *testing.T) (map[string]bool, error) {
 	got := map[string]bool{}
 	for kind, codec := range map[string]string{"audio": c.audio, "video": c.video} {
 		s := call.StreamOf(direction, kind)
-		got[codec] = s.Flows && s.Packets > 20 && s.MimeType == media.CodecOf(codec).MimeType()
+		got[codec] = s.Flows && s.Packets > 20 && media.CodecOf(s.MimeType) == media.CodecOf(codec)
 		if direction == diag.Outbound {
 			got[codec] = got[codec] && map[string]int{"audio": theirs.Audio, "video": theirs.Video}[kind] > 10
 		}
@@ -129,8 +135,8 @@ func TestCodecs(t *testing.T) {
 				mu.Lock()
 				defer mu.Unlock()
 				for codec, ok := range got {
-					if ok != c.speaks(codec) {
-						t.Errorf("%s was seen: %v", codec, ok)
+					if !ok {
+						t.Errorf("no %s was seen", codec)
 					}
 					if seen[codec] == nil {
 						seen[codec] = map[string]bool{}

@@ -24,7 +24,7 @@ CODECS = {
     "PCMU": (AUDIO + "mulawenc ! rtppcmupay", "PCMU", 8000, 0, ""),
     "PCMA": (AUDIO + "alawenc ! rtppcmapay", "PCMA", 8000, 8, ""),
     "VP8": (VIDEO + "vp8enc deadline=1 keyframe-max-dist=50 ! rtpvp8pay picture-id-mode=15-bit", "VP8", 90000, 96, ""),
-    "VP9": (VIDEO + "vp9enc deadline=1 keyframe-max-dist=50 ! rtpvp9pay picture-id-mode=15-bit", "VP9", 90000, 98, ""),
+    "VP9": (VIDEO + "vp9enc deadline=1 cpu-used=8 keyframe-max-dist=50 ! rtpvp9pay picture-id-mode=15-bit", "VP9", 90000, 98, ""),
     "H264": (VIDEO + "openh264enc gop-size=50 ! video/x-h264,profile=constrained-baseline ! rtph264pay config-interval=-1", "H264", 90000, 102,
              ",packetization-mode=(string)1,profile-level-id=(string)42e01f"),
     # 1.22 has no payloader for it.
