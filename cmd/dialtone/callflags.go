@@ -19,6 +19,7 @@ type networkFlags struct {
 	ICEPass  diag.Secret  `own:"demo" form:"call,answer,check" label:"password" hint:"for the TURN servers; it is not saved" name:"ice-pass" placeholder:"PASSWORD" help:"Password for the TURN servers. Process lists show it: prefer DIALTONE_ICE_PASS or the file."`
 	Insecure bool         `own:"demo" help:"Accept any TLS certificate from signaling and TURN servers."`
 	proxyFlag
+	iceFromFlags
 	CA caFile `own:"demo" name:"ca" placeholder:"FILE" help:"PEM file with additional certificate authorities to trust."`
 }
 
@@ -56,7 +57,10 @@ func (n *networkFlags) config(m mediaFlags, length time.Duration) diag.Config {
 	c := diag.Config{
 		Server: string(n.Server), Insecure: n.Insecure, CAFile: string(n.CA), Proxy: n.Proxy,
 		RelayOnly: m.RelayOnly, PionDefaults: m.PionDefaults, NoMedia: m.NoMedia, For: length,
-		Version: readVersion().Version,
+		Version: readVersion().Version, NamesServers: n.ICEFrom.url != "",
+	}
+	for _, h := range n.ICEHeader {
+		c.Secrets = append(c.Secrets, h.value)
 	}
 	for _, u := range n.ICE {
 		server := diag.ICEServerAuth{URL: u.String()}

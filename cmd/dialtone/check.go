@@ -80,7 +80,9 @@ func (c *checkCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	}
 	ctx, restore := a.Interruptible(ctx)
 	defer restore()
-	nameServers(ctx, plans)
+	if err := nameServers(ctx, plans); err != nil {
+		return diag.ExitSignaling, err
+	}
 	r, runErr := c.all(ctx, a, plans, name)
 	writeErr := reports.Write(a.Results(), r, reports.Guard(out, guard(plans)))
 	exit := diag.Exit(r.Exit.Code)
@@ -175,6 +177,7 @@ func guard(plans []checkPlan) record.Options {
 // checkPlan is a check to do.
 type checkPlan struct {
 	diagcheck.Options
+	supply      iceFromFlags
 	conformance bool // ask the endpoint for RFC 9725 too
 }
 
@@ -182,7 +185,7 @@ type checkPlan struct {
 func (c *checkCommand) plan() (checkPlan, error) {
 	config := c.networkFlags.config(c.mediaFlags, c.For)
 	config.Wait = c.Wait
-	o := checkPlan{conformance: c.Conformance, Options: diagcheck.Options{
+	o := checkPlan{conformance: c.Conformance, supply: c.iceFromFlags, Options: diagcheck.Options{
 		Name: c.Name, Config: config, Repeat: int(c.Repeat), Parallel: int(c.Parallel), Record: c.Record, Redact: c.Redact,
 		Assertions: c.Assert,
 	}}

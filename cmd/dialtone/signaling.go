@@ -297,7 +297,8 @@ func (w chosen) shown() string {
 // apply puts the way into the configuration of a call.
 func (w chosen) apply(config *diag.Config, token diag.Secret) {
 	config.Signaling, config.Code, config.NoCode = w.Name, w.value, !w.Coded
-	config.MediaOnly, config.Carried, config.NamesServers = w.OneWay(), w.Carried, w.ICEServers != nil
+	config.MediaOnly, config.Carried = w.OneWay(), w.Carried
+	config.NamesServers = config.NamesServers || w.ICEServers != nil
 	if w.Token {
 		config.Token = token
 	}

@@ -27,6 +27,11 @@ type Options struct {
 	// for TURN over TCP and TLS; nil: none
 	Proxies *reach.Proxies
 
+	// Renew replaces ICE servers whose credentials expire, before each run; nil: none do.
+	Renew func(ctx context.Context, have []diag.ICEServerAuth) ([]diag.ICEServerAuth, error)
+	// Notes are warnings that every run begins with.
+	Notes []diag.Warning
+
 	Repeat   int // runs; 0: 1
 	Parallel int // of them at once; 0: 1
 

@@ -23,6 +23,8 @@ var signalAdvice = []struct {
 			"or localhost:8000.",
 	},
 	{op: "endpoint", advice: "Give a complete address, such as https://media.example.org/whip."},
+	{op: "ice-servers", from: 401, to: 403, advice: "Check --ice-header: the service wants to know who asks."},
+	{op: "ice-servers", reason: "protocol", advice: "Check --ice-from: its answer names no STUN or TURN server."},
 	{op: "preset", advice: "Show what the preset needs: dialtone explain preset/NAME."},
 	{op: "token", advice: `Give only the token, without "Bearer", spaces or line breaks.`},
 	{op: "tls", advice: "Give a file of PEM certificates with --ca."},
