@@ -21,7 +21,6 @@ import (
 	"dialtone/diag/reach"
 	"dialtone/diag/record"
 	"dialtone/diag/report"
-	"dialtone/signal/whip"
 )
 
 // checkCommand is dialtone check.
@@ -30,7 +29,7 @@ type checkCommand struct {
 	wayFlags
 	Scenario string `scenario:"-" placeholder:"FILE" help:"Run the checks in this TOML file, one after another. See docs/reference/check.md."`
 
-	Conformance bool `help:"With --whip: after the calls, test the endpoint against each MUST and SHOULD of RFC 9725 §4. A violated MUST fails the check, a violated SHOULD is a warning."`
+	conformanceFlags
 	networkFlags
 	requestFlags
 	TURNSecret diag.Secret `name:"turn-secret" placeholder:"SECRET" help:"Secret shared with the TURN servers, from which credentials are made; instead of --ice-pass."`
@@ -178,14 +177,14 @@ func guard(plans []checkPlan) record.Options {
 type checkPlan struct {
 	diagcheck.Options
 	supply      iceFromFlags
-	conformance bool // ask the endpoint for RFC 9725 too
+	conformance conformanceFlags
 }
 
 // plan makes one check of the flags.
 func (c *checkCommand) plan() (checkPlan, error) {
 	config := c.networkFlags.config(c.mediaFlags, c.For)
 	config.Wait = c.Wait
-	o := checkPlan{conformance: c.Conformance, supply: c.iceFromFlags, Options: diagcheck.Options{
+	o := checkPlan{conformance: c.conformanceFlags, supply: c.iceFromFlags, Options: diagcheck.Options{
 		Name: c.Name, Config: config, Repeat: int(c.Repeat), Parallel: int(c.Parallel), Record: c.Record, Redact: c.Redact,
 		Assertions: c.Assert,
 	}}
@@ -194,9 +193,7 @@ func (c *checkCommand) plan() (checkPlan, error) {
 	}
 	var errs []error
 	targets, asked := c.targets(), c.chosen()
-	if c.Conformance && !slices.ContainsFunc(asked, func(w chosen) bool { return w.Name == whip.Publish.Name }) {
-		errs = append(errs, errors.New("--conformance requires --whip URL"))
-	}
+	errs = append(errs, c.wrong(asked)...)
 	switch {
 	case len(targets) > 1:
 		errs = append(errs, fmt.Errorf("--%s and --%s are mutually exclusive", targets[0], targets[1]))
@@ -299,8 +296,8 @@ func (c *checkCommand) all(ctx context.Context, a app, plans []checkPlan, scenar
 		o.Progress = p.Show
 		r, err := diagcheck.Run(ctx, o.Options)
 		p.Stop()
-		if o.conformance && ctx.Err() == nil {
-			conformTo(ctx, r, o.Options)
+		if o.conformance.Conformance && ctx.Err() == nil {
+			conformTo(ctx, r, o.Options, o.conformance)
 		}
 		done = append(done, *r)
 		errs = append(errs, err)
