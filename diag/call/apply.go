@@ -141,7 +141,7 @@ func (c *Call) applyChannel(e diag.Event) bool {
 		c.Pings.Add(d.RTTMs.Duration())
 		c.countMessage(diag.LabelPing, diag.Outbound, 1)
 	case diag.RemoteSample:
-		c.RemoteSamples = keep(c.RemoteSamples, TheirRow{d, e.At}, maxSamples)
+		c.addRemoteSample(TheirRow{d, e.At})
 		c.countMessage(diag.LabelStats, diag.Inbound, 1)
 	case diag.MessagesDropped:
 		c.Dropped += d.Messages

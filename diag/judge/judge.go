@@ -52,7 +52,8 @@ type rule func(c *call.Call, x Expectation) []Finding
 // rules are all of them, in the order in which findings of one severity are listed.
 var rules = []rule{
 	endFindings, signalingFindings,
-	pathLostFindings, dtlsFindings, channelFindings, mediaFindings, publishFindings, lossFindings,
+	pathLostFindings, dtlsFindings, channelFindings,
+	mediaFindings, publishFindings, lossFindings, timingFindings,
 	endsFindings,
 	pathFindings, serverFindings, networkFindings, warningFindings,
 }

@@ -13,7 +13,6 @@ import (
 
 	"github.com/pion/ice/v4"
 	"github.com/pion/interceptor"
-	"github.com/pion/interceptor/pkg/nack"
 	"github.com/pion/logging"
 	"github.com/pion/webrtc/v4"
 
@@ -76,9 +75,8 @@ func api(se webrtc.SettingEngine, recorder *media.Recorder, flow Flow) (*webrtc.
 	}
 	registry := &interceptor.Registry{}
 	registry.Add(recorder.Factory())
-	// Three requests per packet: without the bound a burst of loss makes pion ask hundreds of times.
-	if err := webrtc.ConfigureNackWithOptions(me, registry,
-		[]nack.GeneratorOption{nack.GeneratorMaxNacksPerPacket(3)}); err != nil {
+	// The recorder decides which of the generator's requests are sent (media.Recorder.pace).
+	if err := webrtc.ConfigureNack(me, registry); err != nil {
 		return nil, err
 	}
 	if err := webrtc.ConfigureRTCPReports(registry); err != nil {

@@ -37,6 +37,8 @@ type Peer struct {
 	pending   []Candidate // remote candidates that came before the description
 	added     int         // remote candidates passed on since the last restart
 
+	srtt float64 // of SCTP, in the sample before
+
 	ending    atomic.Bool
 	closeOnce sync.Once
 }

@@ -109,13 +109,17 @@ var mediaFindings = map[string]entry{
 			}
 		}),
 	"media.loss": on(
-		"More than 5 % of the packets of a direction did not arrive, even after repair by retransmission. Above 20 % a "+
-			"check "+
+		"More than 5 % of the packets of a direction were lost, counted as receiver reports do (RFC 3550), before any "+
+			"retransmission. Retransmission repairs video; what it did not repair is the unrepaired loss. Above 20 % a check "+
 			"fails: speech can hardly be understood.",
 		func(_ judge.Finding, e judge.MediaLoss) Text {
+			way, source := "received", ""
+			if e.Direction == diag.Outbound {
+				way, source = "sent", ", as the peer's receiver reports say"
+			}
 			t := Text{
-				Title:    Percent(e.Share) + " of inbound " + e.Kind + " was lost.",
-				Evidence: []string{fmt.Sprintf("%d packets received, %d lost", e.Received, e.Lost)},
+				Title:    Percent(e.Share) + " of " + string(e.Direction) + " " + e.Kind + " was lost.",
+				Evidence: []string{Number(e.Packets) + " packets " + way + ", " + Lost(e.Lost, e.Repaired) + source},
 				Advice: "Look for a link that is full or a weak radio signal on either side; try another network, or a closer " +
 					"relay.",
 			}
