@@ -140,6 +140,7 @@ var remarks = map[string]string{
 	"line_end":     "the last line of the description has no end",
 	"gzip":         "the answer is compressed, although it was not asked to be",
 	"elsewhere":    "the description is at another place of the answer than the protocol says",
+	"no_setup":     "the description has no a=setup: it does not say who starts the DTLS handshake",
 	"no_session":   "the answer has no Location: the session cannot be ended",
 }
 
