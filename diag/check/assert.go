@@ -250,7 +250,8 @@ func shown(v any) any {
 	return diag.Clean(fmt.Sprint(v), 200)
 }
 
-// DefaultAssertions are those of every check: connected, something answered on a channel, media both ways if the check expects it.
+// DefaultAssertions are those of every check: connected, something answered on a channel, media both ways if the check
+// expects it.
 // They repeat the verdicts of the runs in a form that a report can list.
 func DefaultAssertions(x Expect) []*Assertion {
 	texts := []string{"all(runs, .connected)"}

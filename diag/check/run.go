@@ -200,7 +200,7 @@ func (c *checker) sessionOptions(log *feed.Feed, p Placement, answering bool) se
 	}
 	return session.Options{
 		Config: config, Feed: log, Dial: dial, TLS: c.TLS, Proxies: c.Proxies, Flow: p.Flow, Greeting: greeting,
-		Notes: c.Notes,
+		Notes:   c.Notes,
 		Explain: c.explain(),
 	}
 }

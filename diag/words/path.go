@@ -173,7 +173,7 @@ var remoteOnly = map[string]struct{ evidence, advice string }{
 		"the peer offers TCP candidates only", "Let the peer offer a UDP candidate too: dialtone connects by UDP.",
 	},
 	judge.OnlyUnspecified: {
-		"the peer offers 0.0.0.0 or :: only, which is no address to reach",
+		"the peer offers 0.0.0.0 or :: only, which cannot be reached",
 		"Set the address of the server that clients can reach, in its own configuration: it announces 0.0.0.0.",
 	},
 	judge.OnlyLoopback: {

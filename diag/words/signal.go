@@ -159,8 +159,8 @@ var requestFindings = map[string]entry{
 			return t
 		}),
 	"signal.session_left": on("The request that ends the session failed. The server may keep the session until it "+
-		"notices that the media has stopped. If it does not know the session (404), its Location is wrong, for example because a "+
-		"proxy in front of it maps paths, or it has ended the session itself.",
+		"notices that the media has stopped. If it does not know the session (404), its Location is wrong, for example "+
+		"because a proxy in front of it maps paths, or it has ended the session itself.",
 		func(_ judge.Finding, e judge.RequestFailed) Text {
 			t := Text{Title: "The session could not be ended at the server.", Evidence: failedRequest(e)}
 			switch e.Status {

@@ -92,10 +92,14 @@ var patching = []check{
 
 // restarting is §4.3.3.
 var restarting = []check{
-	{"restart-200", "4.3.3", "4.4.3", Must, "an ICE restart is answered 200 with a fragment", hasSession, restart, restarts},
 	{
-		"restart-etag-first", "4.3.1", "4.4.1", Must, "a server that restarts gives an entity-tag, a strong one, with the 201",
-		hasRestarted, nil, state(func(s *suite) error {
+		"restart-200", "4.3.3", "4.4.3", Must, "an ICE restart is answered 200 with a fragment", hasSession, restart,
+		restarts,
+	},
+	{
+		"restart-etag-first", "4.3.1", "4.4.1", Must,
+		"a server that restarts gives an entity-tag, a strong one, with the 201", hasRestarted, nil,
+		state(func(s *suite) error {
 			s.recall("post")
 			switch tag := s.posted.Header.Get("ETag"); {
 			case tag == "*":
@@ -107,8 +111,8 @@ var restarting = []check{
 		}),
 	},
 	{
-		"restart-credentials", "4.3.3", "4.4.3", Must, "the fragment contains new ICE credentials of the server", hasRestarted, nil,
-		state(func(s *suite) error {
+		"restart-credentials", "4.3.3", "4.4.3", Must, "the fragment contains new ICE credentials of the server",
+		hasRestarted, nil, state(func(s *suite) error {
 			before := s.answer.Fragment()
 			f, err := sdp.ParseFragment(s.restart.Body)
 			switch {
@@ -136,7 +140,8 @@ var restarting = []check{
 		}),
 	},
 	{
-		"restart-options", "4.3.3", "4.4.3", Must, "the fragment has the ice-lite, ice-options and ice-pacing of the answer",
+		"restart-options", "4.3.3", "4.4.3", Must,
+		"the fragment has the ice-lite, ice-options and ice-pacing of the answer",
 		hasRestarted, nil, state(func(s *suite) error {
 			f, err := sdp.ParseFragment(s.restart.Body)
 			if err != nil {

@@ -14,8 +14,8 @@ import (
 // setup is §4.2, and what the 201 brings.
 var setup = []check{
 	{
-		"post-redirect", "4.5", "4.6", Must, "the POST is not redirected by 301 or 302, which turn it into a GET", hasPosted, nil,
-		state(func(s *suite) error {
+		"post-redirect", "4.5", "4.6", Must, "the POST is not redirected by 301 or 302, which turn it into a GET",
+		hasPosted, nil, state(func(s *suite) error {
 			switch c := s.posted.Status; c {
 			case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther:
 				return fmt.Errorf("the POST is answered %d", c)
@@ -63,8 +63,8 @@ var setup = []check{
 		}),
 	},
 	{
-		"answer-direction", "4.2", "4.2", Must, "every media section that is accepted is recvonly (WHEP: sendonly)", hasAnswer,
-		nil, eachSection(func(s *suite, m *sdp.Section) string {
+		"answer-direction", "4.2", "4.2", Must, "every media section that is accepted is recvonly (WHEP: sendonly)",
+		hasAnswer, nil, eachSection(func(s *suite, m *sdp.Section) string {
 			want := "recvonly"
 			if s.o.Play {
 				want = "sendonly"
@@ -124,8 +124,8 @@ func eachSection(holds func(*suite, *sdp.Section) string) holdsFunc {
 	})
 }
 
-// eachLink applies to the Link fields of a relation, or of all that begin with it if it ends with a colon (wh_p is whip or
-// whep); none is a reason to skip.
+// eachLink applies to the Link fields of a relation, or of all that begin with it if it ends with a colon (wh_p is
+// whip or whep); none is a reason to skip.
 func eachLink(relation, none string, holds func(*suite, web.Link) error) holdsFunc {
 	return state(func(s *suite) error {
 		found := 0
@@ -170,7 +170,8 @@ var constraints = []check{
 		}),
 	},
 	{
-		"answer-complete", "4.4.3", "", Should, "no single media section is rejected: the whole POST is, or nothing", hasAnswer,
+		"answer-complete", "4.4.3", "", Should,
+		"no single media section is rejected: the whole POST is, or nothing", hasAnswer,
 		nil, state(func(s *suite) error {
 			if i := slices.IndexFunc(s.answer.Media, func(m sdp.Section) bool { return m.Rejected() }); i >= 0 {
 				return fmt.Errorf("media section %d is rejected (port 0)", i)

@@ -22,7 +22,8 @@ var teardown = []check{
 		},
 	},
 	{
-		"delete", "4.2", "4.3", Must, "DELETE ends the session with 2xx, whatever entity-tag is sent with it (§4.3.1)", hasSession,
+		"delete", "4.2", "4.3", Must,
+		"DELETE ends the session with 2xx, whatever entity-tag is sent with it (§4.3.1)", hasSession,
 		func(s *suite) web.Call {
 			return web.Call{Method: http.MethodDelete, URL: s.session, IfMatch: `"not-the-tag"`}
 		},
@@ -80,7 +81,8 @@ var again = []check{
 		},
 	},
 	{
-		"setup-active", "4.4.4", "", Should, "an offer of setup:active is answered passive, or refused with 4xx", hasAnswer, nil,
+		"setup-active", "4.4.4", "", Should,
+		"an offer of setup:active is answered passive, or refused with 4xx", hasAnswer, nil,
 		func(ctx context.Context, s *suite, _ *web.Answer) error {
 			a, err := s.open(ctx, func(offer string) string {
 				return sdp.Parse(offer).With("setup", "active")
@@ -101,7 +103,8 @@ var again = []check{
 		},
 	},
 	{
-		"token-required", "4.7.1", "4.8.1", Must, "if a token is required, a POST without it is refused with 401 and a challenge",
+		"token-required", "4.7.1", "4.8.1", Must,
+		"if a token is required, a POST without it is refused with 401 and a challenge",
 		func(s *suite) string {
 			if s.o.Token == "" {
 				return "no token is used"
