@@ -54,6 +54,11 @@ func settings(o Options, socks *sockets, forward *forwarder) webrtc.SettingEngin
 		}
 		se.SetDTLSInsecureSkipHelloVerify(true) // ICE has verified the address already: one round trip less
 	}
+	// With TCP the agent connects to passive candidates (RFC 6544 §4.1), whatever the policy is for its own.
+	se.SetNetworkTypes([]webrtc.NetworkType{
+		webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6, webrtc.NetworkTypeTCP4, webrtc.NetworkTypeTCP6,
+	})
+	se.DisableActiveTCP(o.RelayOnly)
 	switch o.Loopback {
 	case LoopbackOff:
 	case LoopbackInclude:
@@ -61,7 +66,7 @@ func settings(o Options, socks *sockets, forward *forwarder) webrtc.SettingEngin
 	case LoopbackOnly:
 		se.SetIncludeLoopbackCandidate(true)
 		se.SetIPFilter(func(ip net.IP) bool { return ip.IsLoopback() && ip.To4() != nil })
-		se.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
+		se.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeTCP4})
 		se.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	}
 	return se

@@ -47,6 +47,7 @@ type Options struct {
 	Flow         Flow   // which way media goes
 	Echo         bool   // forward the media that comes back to its sender instead of playing clips
 	Loopback     Loopback
+	Limiter      *Limiter // what hosts that do not answer may be sent; nil: one of this peer's own
 	// FirstCandidate is how many local candidates were reported before, by the peer that this one replaces.
 	FirstCandidate int
 	Timeouts       Timeouts
