@@ -92,18 +92,21 @@ func (i *Internet) Start(t testing.TB, listens netip.AddrPort, program string, a
 }
 
 // awaitTCP returns when a connection can be made.
-func awaitTCP(t testing.TB, from func(context.Context, string, ...string) *exec.Cmd, to netip.AddrPort) {
+func awaitTCP(t testing.TB, from commander, to netip.AddrPort) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), startTime)
 	defer cancel()
 	connect := fmt.Sprintf("until (echo >/dev/tcp/%s/%d) 2>/dev/null; do sleep 0.05; done", to.Addr(), to.Port())
 	if out, err := from(ctx, NeedProgram(t, "bash"), "-c", connect).CombinedOutput(); err != nil {
-		t.Fatalf("nothing listens at %v: %v %s", to, err, out)
+		t.Fatalf("no TCP connection to %v: %v %s", to, err, out)
 	}
 }
 
+// commander makes the command of a program in a namespace.
+type commander func(ctx context.Context, program string, args ...string) *exec.Cmd
+
 // background runs a program until the end of the test. If the test fails, its output is logged.
-func background(t testing.TB, command func(context.Context, string, ...string) *exec.Cmd, program string, args ...string) {
+func background(t testing.TB, command commander, program string, args ...string) {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	cmd := command(ctx, program, args...)
@@ -135,7 +138,8 @@ func (s *Site) NAT64(t testing.TB, to netip.AddrPort) {
 		t.Fatal(err)
 	}
 	run(t, "", "ip", "netns", "exec", s.router, tayga, "-c", config, "--mktun")
-	batch(t, s.router, "link set nat64 up", "route add 192.168.255.0/24 dev nat64", "route add 2001:db8:64:64::/96 dev nat64")
+	batch(t, s.router, "link set nat64 up", "route add 192.168.255.0/24 dev nat64",
+		"route add 2001:db8:64:64::/96 dev nat64")
 	run(t, "", "ip", "-netns", s.client, "-4", "address", "flush", "dev", "lan")
 	background(t, s.RouterCommand, tayga, "-c", config, "-d", "--nodetach")
 	awaitTCP(t, s.Command, to)
