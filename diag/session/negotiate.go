@@ -19,7 +19,7 @@ func internal(err error) error { return fmt.Errorf("%w: %w", errInternal, err) }
 func (s *Session) peerOptions() peer.Options {
 	c := s.o.Config
 	o := peer.Options{
-		Emit: s.o.Feed.Append, Phases: s.phases, ICEServers: c.ICEServers, TLS: s.o.TLS,
+		Emit: s.o.Feed.Append, Phases: s.phases, ICEServers: c.ICEServers, TLS: s.o.TLS, Proxies: s.o.Proxies,
 		RelayOnly: c.RelayOnly, PionDefaults: c.PionDefaults, NoMedia: c.NoMedia, Echo: c.Echo,
 		Loopback: loopbackPolicy(c), Timeouts: s.o.Timeouts, Net: s.o.Net,
 		NoChannels: c.MediaOnly, Flow: s.o.Flow,

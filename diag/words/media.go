@@ -132,9 +132,9 @@ var mediaFindings = map[string]entry{
 			}
 		}),
 	"media.codec_declined": on(
-		"The peer's offer has no codec for this kind of media that dialtone can receive, or send if the peer wants to "+
-			"receive. So the answer declines it (port 0, RFC 3264 §6). WebRTC endpoints have Opus and G.711 for audio, VP8 and H.264 "+
-			"for video in common (RFC 7874, RFC 7742).",
+		"The peer's offer has no codec for this kind of media that dialtone can receive, or send if the peer wants "+
+			"to receive. So the answer declines it (port 0, RFC 3264 §6). WebRTC endpoints have Opus and G.711 for "+
+			"audio, VP8 and H.264 for video in common (RFC 7874, RFC 7742).",
 		func(_ judge.Finding, e judge.CodecDeclined) Text {
 			return Text{
 				Title:    Capital(e.Kind) + " was declined: the peer offers no codec for it that dialtone can use.",
