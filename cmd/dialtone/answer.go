@@ -155,12 +155,8 @@ func interrupted(ctx context.Context) bool { return ctx.Err() != nil }
 
 // sleep waits, or returns false when the context ends first.
 func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
+	waiting, stop := context.WithTimeout(ctx, d)
+	defer stop()
+	<-waiting.Done()
+	return ctx.Err() == nil
 }
