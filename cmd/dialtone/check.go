@@ -17,7 +17,6 @@ import (
 	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/diag"
 	diagcheck "dialtone/diag/check"
-	"dialtone/diag/probe"
 	"dialtone/diag/reach"
 	"dialtone/diag/record"
 	"dialtone/diag/report"
@@ -32,8 +31,8 @@ type checkCommand struct {
 
 	Conformance bool `help:"With --whip: after the calls, test the endpoint against each MUST and SHOULD of RFC 9725 §4. A violated MUST fails the check, a violated SHOULD is a warning."`
 	networkFlags
-	Token      diag.Secret `placeholder:"TOKEN" help:"Bearer token for ${call_tokens}. Prefer DIALTONE_TOKEN or the file."`
-	TURNSecret diag.Secret `name:"turn-secret" placeholder:"SECRET" help:"Secret shared with the TURN servers, from which credentials are made; instead of --ice-pass."`
+	Token diag.Secret `placeholder:"TOKEN" help:"Bearer token for ${call_tokens}. Prefer DIALTONE_TOKEN or the file."`
+	secretFlag
 	mediaFlags
 	Role     string                 `oneof:"offer,answer,any" default:"any" placeholder:"ROLE" help:"The role in a room: offer, answer or any. Default: ${default}."`
 	Wait     time.Duration          `default:"1m" placeholder:"DURATION" help:"How long to wait for the peer in a room. Default: ${default}."`
@@ -180,6 +179,7 @@ type checkPlan struct {
 
 // plan makes one check of the flags.
 func (c *checkCommand) plan() (checkPlan, error) {
+	c.sign(&c.accountFlags)
 	config := c.networkFlags.config(c.mediaFlags, c.For)
 	config.Wait = c.Wait
 	o := checkPlan{conformance: c.Conformance, Options: diagcheck.Options{
@@ -211,7 +211,7 @@ func (c *checkCommand) plan() (checkPlan, error) {
 	if c.For == 0 {
 		errs = append(errs, errors.New("--for must be more than 0, such as --for 10s"))
 	}
-	errs = append(errs, o.Config.Validate(), c.account(&o.Config))
+	errs = append(errs, o.Config.Validate(), c.complete())
 	var err error
 	if o.TLS, err = tlsConfig(config); err != nil {
 		errs = append(errs, err)
@@ -222,20 +222,6 @@ func (c *checkCommand) plan() (checkPlan, error) {
 		errs = append(errs, c.readBaseline(&o.Options))
 	}
 	return o, errors.Join(errs...)
-}
-
-// account sets the credentials of the TURN servers.
-func (c *checkCommand) account(config *diag.Config) error {
-	if c.TURNSecret == "" {
-		return c.complete()
-	}
-	user, pass := probe.SharedSecret(c.TURNSecret.Reveal(), c.ICEUser, time.Now().Add(secretValid))
-	for i, u := range c.ICE {
-		if u.Scheme.TURN() {
-			config.ICEServers[i].Username, config.ICEServers[i].Credential = user, diag.Secret(pass)
-		}
-	}
-	return nil
 }
 
 // maxBaseline bounds an earlier report, in bytes.
