@@ -25,7 +25,7 @@ import (
 
 // checkCommand is dialtone check.
 type checkCommand struct {
-	Loopback bool `help:"Call between two peers in this process: tests the ICE servers that are given, or without any that WebRTC works at all."`
+	Loopback bool `help:"Call between two peers in this process: tests the given ICE servers, or, without any, that WebRTC works on this machine."`
 	wayFlags
 	Scenario string `scenario:"-" placeholder:"FILE" help:"Run the checks in this TOML file, one after another. See docs/reference/check.md."`
 
@@ -53,9 +53,9 @@ type checkCommand struct {
 func (checkCommand) Help() string {
 	return detail("A check passes if each call connects, opens and echoes a data channel, has audio and video both "+
 		"ways until the end, and meets each --assert.\n\n"+
-		"The report goes to stdout, progress to stderr. Of several runs the worst exit code counts.\n\n"+
-		"--assert can use setup, phases, path, media, channels, findings, servers, nat, runs and summary; a value that "+
-		"is absent fails it. docs/reference/check.md lists all names.",
+		"The report goes to stdout, progress to stderr. With several runs, the exit code is that of the worst.\n\n"+
+		"--assert can use setup, phases, path, media, channels, findings, servers, nat, runs and summary; it fails if a "+
+		"value is absent. docs/reference/check.md lists all names.",
 		[]string{
 			"dialtone check --loopback --for 2s",
 			"DIALTONE_ICE_PASS=… dialtone check --loopback --relay-only --ice turn:turn.example.org --ice-user ann",

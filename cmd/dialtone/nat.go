@@ -24,16 +24,16 @@ type natCommand struct {
 	Public    bool          `form:"nat" label:"public" hint:"ask public STUN servers too, which then see your address" help:"Ask public STUN servers too, which then see your address; docs/reference/configuration.md lists them."`
 	IPv4      bool          `name:"ipv4" short:"4" xor:"family" help:"Ask over IPv4 only."`
 	IPv6      bool          `name:"ipv6" short:"6" xor:"family" help:"Ask over IPv6 only."`
-	Bind      netip.Addr    `placeholder:"ADDRESS" help:"Ask from this address of this machine."`
-	Interface string        `placeholder:"NAME" help:"Ask from the address of this network interface; instead of --bind."`
-	Deep      bool          `help:"Also find out how long the NAT keeps a silent port, and whether fragments pass. It takes up to two minutes more."`
-	Hairpin   bool          `help:"Also find out whether hosts behind the NAT reach each other by its public address. Some firewalls take that for an attack."`
-	Watch     bool          `help:"Ask again and again, and report what changes."`
-	Every     time.Duration `default:"30s" placeholder:"DURATION" help:"How long --watch waits between two diagnoses. Default: ${default}."`
-	Peer      *nat.Side     `placeholder:"RESULT" help:"The result line of dialtone nat of the peer: predicts whether both reach each other."`
-	Output    string        `oneof:"text,json" short:"o" default:"text" placeholder:"FORMAT" help:"text or json. Default: ${default}."`
-	Verbose   bool          `short:"v" help:"In text also report why something is not known."`
-	Plain     bool          `help:"Text instead of the screen. It is the default where stdin or stdout is not a terminal, and with -o json."`
+	Bind      netip.Addr    `placeholder:"ADDRESS" help:"Send from this local address."`
+	Interface string        `placeholder:"NAME" help:"Send from the address of this network interface; instead of --bind."`
+	Deep      bool          `help:"Also measure how long the NAT keeps idle mappings, and test whether IP fragments pass. Takes up to two minutes more."`
+	Hairpin   bool          `help:"Also test hairpinning: whether hosts behind the NAT reach each other at its public address. Some firewalls report this as an attack."`
+	Watch     bool          `help:"Repeat the diagnosis and report what changes."`
+	Every     time.Duration `default:"30s" placeholder:"DURATION" help:"Pause of --watch between two diagnoses. Default: ${default}."`
+	Peer      *nat.Side     `placeholder:"RESULT" help:"The result line of the peer's dialtone nat: predicts whether both peers reach each other."`
+	Output    string        `oneof:"text,json" short:"o" default:"text" placeholder:"FORMAT" help:"Format: text or json. Default: ${default}."`
+	Verbose   bool          `short:"v" help:"In text, also explain why a behavior is unknown."`
+	Plain     bool          `help:"Text instead of the screen. The default if stdin or stdout is not a terminal, and with -o json."`
 	glyphFlags
 	recordFlags
 	trustFlags
@@ -43,10 +43,9 @@ type natCommand struct {
 // Help implements kong.HelpProvider.
 func (natCommand) Help() string {
 	return detail("It asks STUN servers how your NAT maps and filters UDP, tests TURN servers, and reports what that "+
-		"means for calls. "+
-		"Use STUN servers on two addresses, or one that supports RFC 5780.\n\n"+
+		"means for calls. Use STUN servers on two addresses, or one that supports RFC 5780.\n\n"+
 		"On a terminal it shows a screen until you press q; otherwise text. The exit code is that of the last diagnosis: "+
-		"0 if direct calls are likely to work, with --peer between both networks.",
+		"0 if direct calls are likely to work; with --peer, between both networks.",
 		[]string{
 			"dialtone nat stun.example.org stun2.example.org",
 			"dialtone nat --public",

@@ -21,13 +21,13 @@ import (
 // callingFlags are the ways of signaling of a caller, beside the room code.
 type callingFlags struct {
 	wayFlags `group:"signaling"`
-	Token    diag.Secret `placeholder:"TOKEN" group:"signaling" help:"Bearer token for ${call_tokens}. Others can read it in the list of processes: better give it as DIALTONE_TOKEN or in the file."`
+	Token    diag.Secret `placeholder:"TOKEN" group:"signaling" help:"Bearer token for ${call_tokens}. Process lists show it: prefer DIALTONE_TOKEN or the file."`
 }
 
 // answeringFlags are those of an answerer.
 type answeringFlags struct {
 	wayFlags `group:"signaling"`
-	Token    diag.Secret `placeholder:"TOKEN" group:"signaling" help:"Bearer token that callers of ${answer_tokens} must send. Better given as DIALTONE_TOKEN or in the file."`
+	Token    diag.Secret `placeholder:"TOKEN" group:"signaling" help:"Bearer token that callers of ${answer_tokens} must send. Prefer DIALTONE_TOKEN or the file."`
 	tlsFlags
 }
 

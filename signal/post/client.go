@@ -17,7 +17,7 @@ var Way = signal.Way{
 	Name: "post", Token: true, Path: "/offer",
 	Call: []signal.Flag{{
 		Name: "offer", Placeholder: "URL",
-		Help: "Post the offer to this address, as JSON; the response is the answer.",
+		Help: "POST the offer to this address as JSON; the response is the answer.",
 	}},
 	Answer: []signal.Flag{{
 		Name: "listen", Placeholder: "HOST:PORT",
@@ -25,7 +25,7 @@ var Way = signal.Way{
 	}},
 	Check: []signal.Flag{{
 		Name: "offer", Placeholder: "URL",
-		Help: "Post an offer to this address, as JSON; the response is the answer.",
+		Help: "POST an offer to this address as JSON; the response is the answer.",
 	}},
 	ValidAddress: web.Valid, Shown: web.Shown,
 	Dial: func(ctx context.Context, s signal.Setup) (signal.Channel, error) {
