@@ -2,8 +2,10 @@ package session
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/tls"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"dialtone/diag"
@@ -64,6 +66,8 @@ type Session struct {
 	unusable  int // remote candidates
 	diagnosis diagnosis
 	end       ending
+	id        string      // in the hello
+	echoing   atomic.Bool // the hello came back: the peer echoes what it gets
 }
 
 // hold is from when a call's time counts.
@@ -91,7 +95,7 @@ func New(o Options) *Session {
 		}
 	}
 	s := &Session{
-		o: o, state: dialing, inbox: newMailbox(), flood: newFlood(time.Now), deadlines: newDeadlines(),
+		o: o, id: rand.Text(), state: dialing, inbox: newMailbox(), flood: newFlood(time.Now), deadlines: newDeadlines(),
 		probes: newProbing(o.Config.ICEServers, o.Yield), diagnosis: diagnosis{begin: beginDiagnosis},
 		newPeer: func(o peer.Options) (connection, error) { return peer.New(o) },
 	}
