@@ -27,7 +27,9 @@ var (
 	Play = way(signal.Way{
 		Name:   "whep",
 		Call:   []signal.Flag{{Placeholder: "URL", Help: "Play from this endpoint of a media server (WHEP)."}},
-		Answer: []signal.Flag{{Placeholder: "HOST:PORT", Help: "Send test audio and video to players at http://HOST:PORT/whep (WHEP)."}},
+		Answer: []signal.Flag{{
+			Placeholder: "HOST:PORT", Help: "Send test audio and video to players at http://HOST:PORT/whep (WHEP).",
+		}},
 		Check:  []signal.Flag{{Placeholder: "URL", Help: "Play from this endpoint of a media server (WHEP)."}},
 	})
 )
