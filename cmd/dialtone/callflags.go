@@ -44,13 +44,6 @@ func (t *trustFlags) checkProxy() error {
 	return err
 }
 
-// mediaFlags say what the call is made of.
-type mediaFlags struct {
-	RelayOnly    bool `form:"call,demo,check" label:"relay only" hint:"tests whether a TURN server carries a call" help:"Use relay candidates only: tests whether a TURN server carries a call."`
-	PionDefaults bool `help:"Wait before accepting a candidate pair as long as pion does by default, instead of not at all."`
-	NoMedia      bool `form:"call,demo,check" label:"no media" hint:"messages only, no audio and no video" help:"Data channels only, no audio and no video."`
-}
-
 // lengthFlags say how long the call lasts.
 type lengthFlags struct {
 	For time.Duration `form:"call,demo" label:"length" hint:"10s, 1m30s; empty: until you hang up" placeholder:"DURATION" help:"Hang up this long after connecting. Default: no limit."`
@@ -66,9 +59,9 @@ type recordFlags struct {
 func (n *networkFlags) config(m mediaFlags, length time.Duration) diag.Config {
 	c := diag.Config{
 		Server: string(n.Server), Insecure: n.Insecure, CAFile: string(n.CA), Proxy: n.Proxy,
-		RelayOnly: m.RelayOnly, PionDefaults: m.PionDefaults, NoMedia: m.NoMedia, For: length,
-		Version: readVersion().Version,
+		RelayOnly: m.RelayOnly, PionDefaults: m.PionDefaults, For: length, Version: readVersion().Version,
 	}
+	m.apply(&c)
 	for _, u := range n.ICE {
 		server := diag.ICEServerAuth{URL: u.String()}
 		if u.Scheme.TURN() {

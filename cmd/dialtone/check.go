@@ -17,6 +17,7 @@ import (
 	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/diag"
 	diagcheck "dialtone/diag/check"
+	"dialtone/diag/peer"
 	"dialtone/diag/reach"
 	"dialtone/diag/record"
 	"dialtone/diag/report"
@@ -34,18 +35,20 @@ type checkCommand struct {
 	requestFlags
 	secretFlag
 	mediaFlags
-	Role     string                 `oneof:"offer,answer,any" default:"any" placeholder:"ROLE" help:"The role in a room: offer, answer or any. Default: ${default}."`
-	Wait     time.Duration          `default:"1m" placeholder:"DURATION" help:"How long to wait for the peer in a room. Default: ${default}."`
-	For      time.Duration          `form:"check" label:"length" hint:"of each call: 10s, 1m30s" default:"10s" placeholder:"DURATION" help:"How long each call lasts once connected. Default: ${default}."`
-	Repeat   count                  `form:"check" label:"calls" hint:"how many, one after another" default:"1" placeholder:"N" help:"How many calls to place. Default: ${default}."`
-	Parallel count                  `default:"1" placeholder:"N" help:"How many of them at once. Default: ${default}."`
-	Expect   string                 `oneof:"direct,relay,any" default:"any" placeholder:"PATH" help:"The path that the call must take: direct, relay or any. Default: ${default}."`
-	Assert   []*diagcheck.Assertion `whole:"" sep:"none" placeholder:"EXPR" help:"Condition the report must meet, such as 'setup.p95 < duration(\"800ms\")'. Repeatable."`
-	Baseline string                 `placeholder:"FILE" help:"An earlier report in JSON: fail on significant regressions."`
-	Out      []reports.Output       `scenario:"top" sep:"none" short:"o" placeholder:"FORMAT[=FILE]" help:"Write the report in this format, to the file or to stdout: ${formats}. Repeatable; only one can go to stdout. Default: text."`
-	Name     string                 `scenario:"own" placeholder:"NAME" help:"The name of the check in the report. Default: its target."`
-	Record   string                 `scenario:"top" placeholder:"DIR" help:"Write a recording of each peer of each call to this directory."`
-	Redact   bool                   `scenario:"top" help:"Mask addresses in the recordings and in jsonl; other reports show them. Passwords are never written."`
+	Role        string                 `oneof:"offer,answer,any" default:"any" placeholder:"ROLE" help:"The role in a room: offer, answer or any. Default: ${default}."`
+	Wait        time.Duration          `default:"1m" placeholder:"DURATION" help:"How long to wait for the peer in a room. Default: ${default}."`
+	For         time.Duration          `form:"check" label:"length" hint:"of each call: 10s, 1m30s" default:"10s" placeholder:"DURATION" help:"How long each call lasts once connected. Default: ${default}."`
+	Repeat      count                  `form:"check" label:"calls" hint:"how many, one after another" default:"1" placeholder:"N" help:"How many calls to place. Default: ${default}."`
+	Parallel    count                  `default:"1" placeholder:"N" help:"How many of them at once. Default: ${default}."`
+	Expect      string                 `oneof:"direct,relay,any" default:"any" placeholder:"PATH" help:"The path that the call must take: direct, relay or any. Default: ${default}."`
+	ExpectMedia string                 `oneof:"audio,video,both,none" default:"both" placeholder:"KIND" help:"The media that must flow until the end: audio, video, both or none. Default: ${default}, as far as they take part in the call."`
+	NoEcho      bool                   `help:"Do not expect a data channel that opens and is echoed: for servers without one."`
+	Assert      []*diagcheck.Assertion `whole:"" sep:"none" placeholder:"EXPR" help:"Condition the report must meet, such as 'setup.p95 < duration(\"800ms\")'. Repeatable."`
+	Baseline    string                 `placeholder:"FILE" help:"An earlier report in JSON: fail on significant regressions."`
+	Out         []reports.Output       `scenario:"top" sep:"none" short:"o" placeholder:"FORMAT[=FILE]" help:"Write the report in this format, to the file or to stdout: ${formats}. Repeatable; only one can go to stdout. Default: text."`
+	Name        string                 `scenario:"own" placeholder:"NAME" help:"The name of the check in the report. Default: its target."`
+	Record      string                 `scenario:"top" placeholder:"DIR" help:"Write a recording of each peer of each call to this directory."`
+	Redact      bool                   `scenario:"top" help:"Mask addresses in the recordings and in jsonl; other reports show them. Passwords are never written."`
 	configurable
 }
 
@@ -184,8 +187,15 @@ func (c *checkCommand) plan() (checkPlan, error) {
 	config.Wait = c.Wait
 	o := checkPlan{conformance: c.Conformance, Options: diagcheck.Options{
 		Name: c.Name, Config: config, Repeat: int(c.Repeat), Parallel: int(c.Parallel), Record: c.Record, Redact: c.Redact,
-		Assertions: c.Assert,
+		Assertions: c.Assert, NoEcho: c.NoEcho,
 	}}
+	switch c.ExpectMedia {
+	case "both":
+	case "none":
+		o.ExpectMedia = []string{}
+	default:
+		o.ExpectMedia = []string{c.ExpectMedia}
+	}
 	if c.Expect != "any" {
 		o.Expect = c.Expect
 	}
@@ -198,6 +208,7 @@ func (c *checkCommand) plan() (checkPlan, error) {
 	case len(targets) > 1:
 		errs = append(errs, fmt.Errorf("--%s and --%s are mutually exclusive", targets[0], targets[1]))
 	case c.Loopback:
+		errs = append(errs, c.mediaFlags.check(peer.FlowBoth, false))
 		o.Target, o.Config.Code, o.Config.Server = diagcheck.Loopback{}, "loopback", ""
 	case len(asked) == 1:
 		errs = append(errs, c.aim(&o.Options, asked[0]))
@@ -215,6 +226,14 @@ func (c *checkCommand) plan() (checkPlan, error) {
 	var err error
 	if o.TLS, err = tlsConfig(config); err != nil {
 		errs = append(errs, err)
+	}
+	if o.Clips, err = readClips(config.SendMedia); err != nil {
+		errs = append(errs, err)
+	}
+	for _, kind := range o.ExpectMedia {
+		if slices.Contains(o.Config.NoKinds, kind) {
+			errs = append(errs, fmt.Errorf("--expect-media %s: %s is left out of the call", kind, kind))
+		}
 	}
 	o.Proxies, err = reach.NewProxies(config.Proxy.Reveal())
 	errs = append(errs, err)

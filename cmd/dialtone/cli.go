@@ -9,6 +9,7 @@ import (
 	"dialtone/cmd/dialtone/internal/reports"
 	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/diag"
+	"dialtone/diag/media"
 )
 
 // cli is the grammar of the command line, and the table of settings.
@@ -50,7 +51,9 @@ func (s streams) options() settings.Options {
 			kong.Description("Place a real WebRTC call from a terminal and see whether it works, how well, and if not, why."),
 			kong.Vars{
 				"server": defaultServer, "listen": defaultListen, "formats": strings.Join(reports.Formats(), ", "),
-				"call_tokens": tokenWays(calling, "and"), "answer_tokens": tokenWays(answering, "and"),
+				"audio_codecs": listed(media.Names(media.KindAudio), "and"),
+				"video_codecs": listed(media.Names(media.KindVideo), "and"),
+				"call_tokens":  tokenWays(calling, "and"), "answer_tokens": tokenWays(answering, "and"),
 			},
 			kong.Groups{"limits": "Limits:", "signaling": "Other ways to exchange offer and answer " +
 				"(docs/reference/signaling.md):"},

@@ -257,12 +257,12 @@ func (a app) superfluous(w chosen, s side) error {
 	return errors.Join(errs...)
 }
 
-// checkMedia refuses to carry no media on a way that carries nothing else.
-func (w chosen) checkMedia(m mediaFlags) error {
+// checkMedia refuses what the way cannot carry, and no media on a way that carries nothing else.
+func (w chosen) checkMedia(m mediaFlags, answers bool) error {
 	if w.OneWay() && m.NoMedia {
 		return fmt.Errorf("--no-media and --%s are mutually exclusive: it carries only media", w.flag)
 	}
-	return nil
+	return m.check(session.Flow(w.Way, answers), answers && !w.OneWay())
 }
 
 // checkURL reports what is wrong with the address to dial.

@@ -7,6 +7,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/judge"
+	"dialtone/diag/sdp"
 )
 
 // lookAtSender is the advice if a path carries packets and media is missing.
@@ -63,9 +64,9 @@ var mediaFindings = map[string]entry{
 		"Media was expected both ways, but packets were counted in one direction only. A NAT or firewall drops one "+
 			"direction, one side has no source, or a description says sendonly or recvonly.",
 		func(_ judge.Finding, e judge.MediaOneWay) Text {
-			title := "Media flows one way only: outbound " + strings.Join(e.Kinds, " and ") + ", nothing inbound."
+			title := "Media goes one way only: " + strings.Join(e.Kinds, " and ") + " was sent, nothing was received."
 			if e.Flows == diag.Inbound {
-				title = "Media flows one way only: inbound " + strings.Join(e.Kinds, " and ") + ", nothing outbound."
+				title = "Media goes one way only: " + strings.Join(e.Kinds, " and ") + " was received, nothing was sent."
 			}
 			return Text{
 				Title: title, Evidence: lines("connected for "+Millis(e.UpMs), labeled("path", e.Path)),
@@ -103,12 +104,17 @@ var mediaFindings = map[string]entry{
 			}
 		}),
 	"media.loss": on(
-		"More than 5 % of the packets of a direction did not arrive, even after repair by retransmission. Above 20 % "+
-			"a check fails: speech is hardly intelligible.",
+		"More than 5 % of the packets of a direction were lost, counted as receiver reports do (RFC 3550), before any "+
+			"retransmission. Retransmission repairs video; what it did not repair is the unrepaired loss. Above 20 % a check "+
+			"fails: speech is hardly intelligible.",
 		func(_ judge.Finding, e judge.MediaLoss) Text {
+			way, source := "received", ""
+			if e.Direction == diag.Outbound {
+				way, source = "sent", ", as the peer's receiver reports say"
+			}
 			t := Text{
-				Title:    Percent(e.Share) + " of inbound " + e.Kind + " was lost.",
-				Evidence: []string{fmt.Sprintf("%d packets received, %d lost", e.Received, e.Lost)},
+				Title:    Percent(e.Share) + " of " + string(e.Direction) + " " + e.Kind + " was lost.",
+				Evidence: []string{Number(e.Packets) + " packets " + way + ", " + Lost(e.Lost, e.Repaired) + source},
 				Advice: "Look for a link that is full or a weak radio signal on either side; try another network, or a closer " +
 					"relay.",
 			}
@@ -137,9 +143,34 @@ var mediaFindings = map[string]entry{
 		func(_ judge.Finding, e judge.CodecDeclined) Text {
 			return Text{
 				Title:    Capital(e.Kind) + " was declined: the peer offers no codec for it that dialtone can use.",
-				Evidence: lines(labeled("offered", e.Offers)),
-				Advice:   "Let the peer offer Opus for audio and VP8 for video. H.264 is enough if dialtone only receives.",
+				Evidence: lines(labeled("offered", names(e.Offers)), labeled("known", names(e.Known))),
+				Advice:   "Let the peer offer Opus for audio, and H.264 or VP8 for video.",
 			}
+		}),
+	"media.refused": on(
+		"The answer refuses a kind of media that was offered to be sent, so none of it is sent; the rest of the call goes "+
+			"on. An answer refuses a section by port 0 (RFC 3264 §6), by the directions inactive or sendonly (§6.1), by "+
+			"leaving it out, which RFC 3264 forbids, or by naming only codecs that were not offered.", mediaRefused),
+	"media.unconfirmed": on(
+		"This kind of media is sent, and nothing shows that the peer gets it: no receiver report (RFC 3550 §6.4), no "+
+			"statistics of the peer's own, and nothing of the kind comes back. If the peer reports on the other kind, it does "+
+			"not get this one; else it may be an endpoint that sends no reports.",
+		func(_ judge.Finding, e judge.MediaUnconfirmed) Text {
+			t := Text{
+				Title: "The peer never confirmed that it receives the " + e.Kind + ".",
+				Evidence: []string{
+					fmt.Sprintf("%d packets sent in %s, no receiver report on them", e.Packets, Millis(e.UpMs)),
+				},
+				Advice: "Check at the peer whether the " + e.Kind + " arrives; a receiver should send RTCP reports.",
+			}
+			switch {
+			case e.UpMs.Duration() < judge.ReportGrace:
+				t.Advice = "Repeat with --for 10s: the first report may take some seconds."
+			case len(e.Reports) > 0:
+				t.Evidence = append(t.Evidence, "the peer reports on the "+names(e.Reports))
+				t.Advice = "Check why the peer drops the " + e.Kind + ": an unknown SSRC, payload type or codec."
+			}
+			return t
 		}),
 	"media.not_received_there": on(
 		"The local side counts packets of a stream as sent, and the peer's statistics do not count them as received, "+
@@ -167,14 +198,46 @@ func mediaMissing(_ judge.Finding, e judge.MediaMissing) Text {
 	case e.Agreed && e.Kind != "":
 		t.Evidence = append(t.Evidence, "both descriptions agree on it")
 	case !e.Agreed && e.Direction == diag.Inbound:
-		t.Advice = "Let the peer send " + e.Kind + ", which its description does not offer; or check without media " +
-			"(--no-media)."
+		t.Advice = "Let the peer send " + e.Kind + ", which its description does not offer; or do not expect it " +
+			"(--expect-media)."
 	case !e.Agreed && e.Direction == diag.Outbound:
 		t.Advice = "Check the peer's description (dialtone call shows it): it accepts no " + e.Kind +
 			", or this machine could not send."
 	}
 	return t
 }
+
+// refusals say how an answer refuses a section.
+var refusals = map[sdp.Refusal]string{
+	sdp.Rejected:  "the answer rejects the section (port 0)",
+	sdp.Inactive:  "the answer says a=inactive",
+	sdp.Unwanted:  "the answer says a=sendonly: it sends and does not receive",
+	sdp.NoSection: "the answer lacks the section",
+	sdp.NoCodec:   "the answer names no codec that was offered",
+}
+
+func mediaRefused(_ judge.Finding, e judge.MediaRefused) Text {
+	who := "peer"
+	if e.Server {
+		who = "server"
+	}
+	t := Text{
+		Title:    "The " + who + " refuses " + e.Kind + ": it was offered " + names(e.Offered) + ".",
+		Evidence: lines(refusals[e.How]),
+		Advice: "Check which codecs and directions the " + who + " takes; choose one with --" + e.Kind + "-codec, or leave " +
+			e.Kind + " out (" + without[e.Kind] + ").",
+	}
+	if e.How == sdp.NoCodec {
+		t.Evidence = lines(refusals[e.How], labeled("answered", names(e.Answered)))
+	}
+	return t
+}
+
+// without are the flags that leave a kind of media out.
+var without = map[string]string{"audio": "--video-only", "video": "--audio-only"}
+
+// names is a list in a sentence.
+func names(list []string) string { return strings.Join(list, ", ") }
 
 func muted(kind string, is bool) string {
 	if !is {

@@ -25,12 +25,12 @@ var (
 		Check: []signal.Flag{{Placeholder: "URL", Help: "Publish to this endpoint of a media server (WHIP)."}},
 	})
 	Play = way(signal.Way{
-		Name:   "whep",
-		Call:   []signal.Flag{{Placeholder: "URL", Help: "Play from this endpoint of a media server (WHEP)."}},
+		Name: "whep",
+		Call: []signal.Flag{{Placeholder: "URL", Help: "Play from this endpoint of a media server (WHEP)."}},
 		Answer: []signal.Flag{{
 			Placeholder: "HOST:PORT", Help: "Send test audio and video to players at http://HOST:PORT/whep (WHEP).",
 		}},
-		Check:  []signal.Flag{{Placeholder: "URL", Help: "Play from this endpoint of a media server (WHEP)."}},
+		Check: []signal.Flag{{Placeholder: "URL", Help: "Play from this endpoint of a media server (WHEP)."}},
 	})
 )
 
