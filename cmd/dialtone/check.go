@@ -18,7 +18,6 @@ import (
 	"dialtone/diag"
 	diagcheck "dialtone/diag/check"
 	"dialtone/diag/peer"
-	"dialtone/diag/probe"
 	"dialtone/diag/reach"
 	"dialtone/diag/record"
 	"dialtone/diag/report"
@@ -27,14 +26,14 @@ import (
 
 // checkCommand is dialtone check.
 type checkCommand struct {
-	Loopback bool `help:"Call between two peers in this process: tests the ICE servers that are given, or without any that WebRTC works at all."`
+	Loopback bool `help:"Call between two peers in this process: tests the given ICE servers, or, without any, that WebRTC works on this machine."`
 	wayFlags
 	Scenario string `scenario:"-" placeholder:"FILE" help:"Run the checks in this TOML file, one after another. See docs/reference/check.md."`
 
 	Conformance bool `help:"With --whip: after the calls, test the endpoint against each MUST and SHOULD of RFC 9725 §4. A violated MUST fails the check, a violated SHOULD is a warning."`
 	networkFlags
 	requestFlags
-	TURNSecret diag.Secret `name:"turn-secret" placeholder:"SECRET" help:"Secret shared with the TURN servers, from which credentials are made; instead of --ice-pass."`
+	secretFlag
 	mediaFlags
 	Role        string                 `oneof:"offer,answer,any" default:"any" placeholder:"ROLE" help:"The role in a room: offer, answer or any. Default: ${default}."`
 	Wait        time.Duration          `default:"1m" placeholder:"DURATION" help:"How long to wait for the peer in a room. Default: ${default}."`
@@ -57,9 +56,9 @@ type checkCommand struct {
 func (checkCommand) Help() string {
 	return detail("A check passes if each call connects, opens and echoes a data channel, has audio and video both "+
 		"ways until the end, and meets each --assert.\n\n"+
-		"The report goes to stdout, progress to stderr. Of several runs the worst exit code counts.\n\n"+
-		"--assert can use setup, phases, path, media, channels, findings, servers, nat, runs and summary; a value that "+
-		"is absent fails it. docs/reference/check.md lists all names.",
+		"The report goes to stdout, progress to stderr. With several runs, the exit code is that of the worst.\n\n"+
+		"--assert can use setup, phases, path, media, channels, findings, servers, nat, runs and summary; it fails if a "+
+		"value is absent. docs/reference/check.md lists all names.",
 		[]string{
 			"dialtone check --loopback --for 2s",
 			"DIALTONE_ICE_PASS=… dialtone check --loopback --relay-only --ice turn:turn.example.org --ice-user ann",
@@ -183,6 +182,7 @@ type checkPlan struct {
 
 // plan makes one check of the flags.
 func (c *checkCommand) plan() (checkPlan, error) {
+	c.sign(&c.accountFlags)
 	config := c.networkFlags.config(c.mediaFlags, c.For)
 	config.Wait = c.Wait
 	o := checkPlan{conformance: c.Conformance, Options: diagcheck.Options{
@@ -222,7 +222,7 @@ func (c *checkCommand) plan() (checkPlan, error) {
 	if c.For == 0 {
 		errs = append(errs, errors.New("--for must be more than 0, such as --for 10s"))
 	}
-	errs = append(errs, o.Config.Validate(), c.account(&o.Config))
+	errs = append(errs, o.Config.Validate(), c.complete())
 	var err error
 	if o.TLS, err = tlsConfig(config); err != nil {
 		errs = append(errs, err)
@@ -241,20 +241,6 @@ func (c *checkCommand) plan() (checkPlan, error) {
 		errs = append(errs, c.readBaseline(&o.Options))
 	}
 	return o, errors.Join(errs...)
-}
-
-// account sets the credentials of the TURN servers.
-func (c *checkCommand) account(config *diag.Config) error {
-	if c.TURNSecret == "" {
-		return c.complete()
-	}
-	user, pass := probe.SharedSecret(c.TURNSecret.Reveal(), c.ICEUser, time.Now().Add(secretValid))
-	for i, u := range c.ICE {
-		if u.Scheme.TURN() {
-			config.ICEServers[i].Username, config.ICEServers[i].Credential = user, diag.Secret(pass)
-		}
-	}
-	return nil
 }
 
 // maxBaseline bounds an earlier report, in bytes.

@@ -27,7 +27,7 @@ type callingFlags struct {
 // answeringFlags are those of an answerer.
 type answeringFlags struct {
 	wayFlags `group:"signaling"`
-	Token    diag.Secret `placeholder:"TOKEN" group:"signaling" help:"Bearer token that callers of ${answer_tokens} must send. Better given as DIALTONE_TOKEN or in the file."`
+	Token    diag.Secret `placeholder:"TOKEN" group:"signaling" help:"Bearer token that callers of ${answer_tokens} must send. Prefer DIALTONE_TOKEN or the file."`
 	tlsFlags
 }
 
