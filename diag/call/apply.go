@@ -78,6 +78,8 @@ func (c *Call) applyTransport(e diag.Event) bool {
 			c.PathChanges++
 		}
 		c.Selected = &d
+	case diag.ICELimits:
+		c.Limits = d
 	case diag.ICEState:
 		c.ICE = d.State
 	case diag.GatheringState:

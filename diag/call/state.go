@@ -45,6 +45,7 @@ type Call struct {
 	Servers      []ServerRow
 	Pairs        []diag.Pair // the latest of each ID, in the order of their first appearance
 	Selected     *diag.Selected
+	Limits       diag.ICELimits
 	PathChanges  int // after the first selection
 	Restarts     int
 	Descriptions []DescriptionRow
