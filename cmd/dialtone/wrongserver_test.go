@@ -235,7 +235,7 @@ func TestWrongServers(t *testing.T) {
 			if test.flag != "" {
 				flag = "--" + test.flag
 			}
-			code, text := checked(t, append([]string{flag, h.URL, "--for", "500ms"}, test.more...)...)
+			code, text := checked(t, append([]string{flag, h.URL, "--for", "500ms", "--expect-media", "none"}, test.more...)...)
 			if code != test.exit {
 				t.Errorf("exit %v", code)
 			}
@@ -265,7 +265,7 @@ func TestTokenTo(t *testing.T) {
 		http.Redirect(w, r, there.URL+r.URL.Path, http.StatusTemporaryRedirect)
 	}))
 	t.Cleanup(here.Close)
-	args := []string{"--whip", here.URL + "/whip", "--token", "t0k3n-secret", "--for", "500ms"}
+	args := []string{"--whip", here.URL + "/whip", "--token", "t0k3n-secret", "--for", "500ms", "--expect-media", "none"}
 	code, text := checked(t, args...)
 	if code != diag.ExitSignaling || !strings.Contains(text, fmt.Sprintf("If you trust %s, add --token-to %s.", host, host)) {
 		t.Errorf("%v %s", code, text)
