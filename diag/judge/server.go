@@ -78,7 +78,10 @@ var causeIDs = map[diag.Cause]string{
 // failureID names the cause of a server's failure.
 func failureID(s *diag.Server) string {
 	code, cause := s.Code(), s.Cause()
+	failed := s.Failed()
 	switch {
+	case failed != nil && failed.Name == diag.StageBinding && cause == diag.CauseAuth:
+		return "server.auth" // it asks for credentials even for STUN
 	case cause == diag.CauseAuth && (code == 400 || code == 401) && credentialExpired(s):
 		return "turn.credentials_expired"
 	case cause == diag.CauseAuth && code == 400:
@@ -160,20 +163,12 @@ func certificates(list []diag.Server) []Finding {
 	return out
 }
 
-// privateRelay is the finding about a TURN server whose relay address is private.
-func privateRelay(s *diag.Server, severity Severity) Finding {
-	return Finding{
-		ID: "turn.relay_private", Severity: severity, Subject: s.URL,
-		Evidence: ServerAddress{Address: s.Address, Relayed: s.Relayed()},
-	}
-}
-
 // serverFindings are about the servers that were asked for the call.
 func serverFindings(c *call.Call, _ Expectation) []Finding {
 	var list, failed []diag.Server
 	for _, row := range c.Servers {
 		list = append(list, row.Server)
-		if !row.QuotaReached() || !c.RelayedBy(row.URL) { // by the call's own relay: it was the probe that came too late
+		if !c.ServedBy(row.URL) { // otherwise it was the probe beside the call that failed, and not the server
 			failed = append(failed, row.Server)
 		}
 	}
@@ -181,8 +176,8 @@ func serverFindings(c *call.Call, _ Expectation) []Finding {
 	out := append(failedServers(failed, func(*diag.Server) Severity { return severity }), certificates(list)...)
 	for i := range list {
 		s := &list[i]
-		if nat.PrivateRelay(*s, c.NoPath()) {
-			out = append(out, privateRelay(s, severity))
+		if flaw := nat.AddressFlaw(s, c.NoPath()); flaw != "" {
+			out = append(out, flawFinding(s, flaw, severity))
 		}
 		if credentialExpired(s) && !s.OK() && s.Cause() != diag.CauseAuth { // otherwise it is why the server failed
 			out = append(out, Finding{

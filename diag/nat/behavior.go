@@ -163,6 +163,10 @@ type Kind string
 const (
 	KindAsking       Kind = "asking"        // the test is in progress
 	KindNoMapped     Kind = "no-mapped"     // no server reported a mapped address
+
+	// addresses: the TURN server, the mapped address in its answer to Allocate
+	KindAllocateMapped Kind = "allocate-mapped"
+	KindNeedsBinding   Kind = "needs-binding" // no server has answered a Binding request, which alone shows it
 	KindLoss         Kind = "loss"          // too many packets are lost: silence says nothing
 	KindAnswered     Kind = "answered"      // address, or else name: the server answered
 	KindView         Kind = "view"          // addresses: the server, the mapped address that it reported
@@ -173,6 +177,7 @@ const (
 const (
 	KindUDPSilent     Kind = "udp-silent"      // counts: silent servers, servers, servers answering over TCP or TLS
 	KindUDPUnasked    Kind = "udp-unasked"     // no server could be asked over UDP
+	KindUDPNone       Kind = "udp-none"        // no server was named that is asked over UDP
 	KindPortClosed    Kind = "port-closed"     // name: URL; ICMP said so, which only UDP can cause
 	KindLocalMapped   Kind = "local-mapped"    // addresses: the socket, its mapped address
 	KindNoLocal       Kind = "no-local"        // the local address of the sockets is not known

@@ -85,6 +85,8 @@ func (s *State) judgeUDP() Behavior {
 	}
 	evidence := counted(KindUDPSilent, silent, len(s.Servers), len(streams))
 	switch {
+	case len(s.Servers) == 0:
+		return unknown(of(KindUDPNone))
 	case silent+len(streams) == 0 && refused == "":
 		return unknown(of(KindUDPUnasked))
 	case refused != "":

@@ -102,6 +102,8 @@ var plainEvidence = map[nat.Kind]string{
 	nat.KindLoss:         "too many packets are lost to distinguish loss from filtering",
 	nat.KindFewAddresses: "fewer than two server addresses were compared",
 
+	nat.KindUDPNone: "no server was named that is asked over UDP",
+	nat.KindNeedsBinding: "only answers to Binding requests show the mapping, and no server gave one",
 	nat.KindUDPUnasked: "no server could be asked over UDP", nat.KindNoLocal: "the local address of the sockets is not " +
 		"known",
 	nat.KindALGUnknown:  "no answer had both forms of the address",
@@ -153,6 +155,7 @@ var plainEvidence = map[nat.Kind]string{
 // them.
 var evidenceForms = map[nat.Kind]string{
 	nat.KindAnswered: "{a} answered", nat.KindView: "{a} reported {b}",
+	nat.KindAllocateMapped: "{a} reported the mapped address {b} in its answer to Allocate",
 	nat.KindLocalMapped:    "the socket {a} is mapped to {b}",
 	nat.KindALGDiffers:     "{a} reported MAPPED-ADDRESS {b} and XOR-MAPPED-ADDRESS {c}",
 	nat.KindALGEqual:       "both forms of the address were equal in {0} answers",
