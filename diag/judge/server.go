@@ -64,8 +64,9 @@ func failedServers(list []diag.Server, severity func(*diag.Server) Severity) []F
 // codeIDs are the findings of STUN error codes (RFC 8489 §14.8, RFC 8656 §19).
 var codeIDs = map[int]string{
 	300: "server.try_alternate", 401: "turn.unauthorized", 403: "turn.forbidden", 437: "turn.allocation_mismatch",
-	438: "turn.stale_nonce", 441: "turn.wrong_credentials", 442: "turn.transport_unsupported",
-	446: "turn.connection_exists", 486: "turn.quota_reached", 508: "turn.insufficient_capacity",
+	438: "turn.stale_nonce", 440: "turn.family_unsupported", 441: "turn.wrong_credentials",
+	442: "turn.transport_unsupported", 443: "turn.peer_family", 446: "turn.connection_exists", 486: "turn.quota_reached",
+	500: "server.internal_error", 508: "turn.insufficient_capacity",
 }
 
 // causeIDs are the findings of causes without an error code.
@@ -168,7 +169,7 @@ func serverFindings(c *call.Call, _ Expectation) []Finding {
 	var list, failed []diag.Server
 	for _, row := range c.Servers {
 		list = append(list, row.Server)
-		if !c.ServedBy(row.URL) { // otherwise it was the probe beside the call that failed, and not the server
+		if !row.Served { // otherwise it was the probe beside the call that failed, and not the server
 			failed = append(failed, row.Server)
 		}
 	}
@@ -178,6 +179,9 @@ func serverFindings(c *call.Call, _ Expectation) []Finding {
 		s := &list[i]
 		if flaw := nat.AddressFlaw(s, c.NoPath()); flaw != "" {
 			out = append(out, flawFinding(s, flaw, severity))
+		}
+		if allocate := s.Stage(diag.StageAllocate); s.OK() && allocate != nil && allocate.EmptyRealm {
+			out = append(out, flawFinding(s, nat.FlawEmptyRealm, Warn))
 		}
 		if credentialExpired(s) && !s.OK() && s.Cause() != diag.CauseAuth { // otherwise it is why the server failed
 			out = append(out, Finding{

@@ -161,16 +161,16 @@ type Kind string
 
 // Kinds that several behaviors have.
 const (
-	KindAsking       Kind = "asking"        // the test is in progress
-	KindNoMapped     Kind = "no-mapped"     // no server reported a mapped address
+	KindAsking   Kind = "asking"    // the test is in progress
+	KindNoMapped Kind = "no-mapped" // no server reported a mapped address
 
 	// addresses: the TURN server, the mapped address in its answer to Allocate
 	KindAllocateMapped Kind = "allocate-mapped"
 	KindNeedsBinding   Kind = "needs-binding" // no server has answered a Binding request, which alone shows it
-	KindLoss         Kind = "loss"          // too many packets are lost: silence says nothing
-	KindAnswered     Kind = "answered"      // address, or else name: the server answered
-	KindView         Kind = "view"          // addresses: the server, the mapped address that it reported
-	KindFewAddresses Kind = "few-addresses" // fewer than two server addresses were compared
+	KindLoss           Kind = "loss"          // too many packets are lost: silence says nothing
+	KindAnswered       Kind = "answered"      // address, or else name: the server answered
+	KindView           Kind = "view"          // addresses: the server, the mapped address that it reported
+	KindFewAddresses   Kind = "few-addresses" // fewer than two server addresses were compared
 )
 
 // Kinds of udp, nat, alg, cgnat, clat, ipv6 and uplinks.

@@ -2,15 +2,22 @@ package words
 
 import (
 	"fmt"
-	"net/netip"
 
 	"dialtone/diag"
 	"dialtone/diag/judge"
 	"dialtone/diag/nat"
 )
 
-// failed makes the entry of findings about servers that failed.
-func failed(explain string) entry { return on(explain, failedText) }
+// failed makes the entry of findings about servers that failed, or whose relay did.
+func failed(explain string) entry {
+	return entry{explain: explain, write: func(f judge.Finding) Text {
+		if e, ok := f.Evidence.(judge.RelayUse); ok {
+			return relayFailedText(f, e)
+		}
+		e, _ := f.Evidence.(judge.ServerFailure)
+		return failedText(f, e)
+	}}
+}
 
 // serverFindings are the findings about STUN and TURN servers.
 var serverFindings = map[string]entry{
@@ -25,8 +32,11 @@ var serverFindings = map[string]entry{
 	"server.unreachable": failed("The operating system has no route to the server, or does not permit sending there. " +
 		"Without IPv6 this is normal for a server's IPv6 address."),
 	"server.tls": failed("The TLS or DTLS handshake failed: the certificate has expired, is signed by an unknown " +
-		"authority or is for another name, or the port does not speak TLS. Browsers reject such a server too."),
-	"server.auth": failed("The server requires credentials for a plain STUN request, or rejected the given ones."),
+		"authority, is for another name or has none in subjectAltName, its intermediate certificate was not sent, or the " +
+		"port does not speak TLS. Browsers reject such a server too. Whether a certificate is valid now depends on this " +
+		"machine's clock."),
+	"server.auth": failed("The server requires credentials for a plain STUN request (coturn: secure-stun), which ICE " +
+		"agents do not send. As a TURN server it may work."),
 	"server.config": failed("The server could not be asked because its URL or its credentials cannot be used, or " +
 		"because " +
 		"its name has no address of the requested family (-4, -6). Nothing was sent."),
@@ -34,15 +44,17 @@ var serverFindings = map[string]entry{
 		"a " +
 		"captive portal, or a broken server whose messages cannot be read."),
 	"server.failed": failed("The server failed for a reason that has no finding of its own; the evidence names it."),
-	"server.try_alternate": failed("The server answered with 300 (Try Alternate, RFC 8489 §10): its clients must use " +
-		"another address. ICE agents do not follow that; name the other server."),
+	"server.try_alternate": failed("The server answered with 300 (Try Alternate, RFC 8489 §10): its clients have to use " +
+		"another server, which it names. dialtone nat follows it over the same transport, as libwebrtc (Chromium, Safari), " +
+		"libnice and libjuice do in calls. pion, and so the calls of dialtone, and Firefox do not: they get no relay. Name " +
+		"the other server itself, and every client gets one."),
 	"stun.error_response": failed("The server answered with an error code that has no finding of its own. RFC 8489 " +
 		"§14.8 " +
 		"and RFC 8656 §19 list the codes."),
 	"turn.unauthorized": failed("The TURN server is there and rejected the user name or password (401, of some servers " +
-		"400). A temporary (REST) credential may have expired, or its shared secret may differ."),
+		"400). Of temporary credentials (REST) the shared secret may differ, or the clocks of both machines."),
 	"turn.credentials_expired": on("The user name for the TURN server carries the time at which it expires, as temporary "+
-		"credentials do (the REST API for TURN servers: expiry:name), and that time has passed: the server rejects them, or "+
+		"credentials do (the REST API for TURN servers: expiry:name or name:expiry), and that time has passed: the server rejects them, or "+
 		"will. The application has to fetch new credentials. If they are new, compare the clocks of this machine and of the "+
 		"credentials' issuer.", expiredText),
 	"turn.wrong_credentials": failed("The server holds an allocation for this address and port that was made with " +
@@ -50,6 +62,11 @@ var serverFindings = map[string]entry{
 		"user name or password (441)."),
 	"turn.transport_unsupported": failed("The server does not relay over UDP (442), which calls need. UDP relaying is " +
 		"switched off in its configuration."),
+	"turn.family_unsupported": failed("The server does not relay the address family that was asked for (440, RFC 8656 " +
+		"§7.2)."),
+	"turn.peer_family": failed("The relay and the peer have addresses of different families, IPv4 and IPv6 (443, RFC 8656 " +
+		"§9.2): this relay cannot send there."),
+	"server.internal_error": failed("The server had an error of its own (500); its log says which."),
 	"turn.connection_exists": failed("The server already has a connection to that peer from this relayed transport " +
 		"address (446, RFC 6062)."),
 	"turn.forbidden": failed("The TURN server forbids this user or address (403)."),
@@ -157,60 +174,10 @@ var serverFindings = map[string]entry{
 				Advice:   "Leave it out: it may be broken, or there is a loop in the network.",
 			}
 		}),
-
-	"turn.relay_private": on("The TURN server is public, and its relayed transport address is private: peers cannot send "+
-		"there. The server is behind a NAT and its public address is not configured (coturn: external-ip).",
-		func(f judge.Finding, e judge.ServerAddress) Text {
-			return Text{
-				Title: fmt.Sprintf("%s allocates a private relayed transport address, %s.", diag.Clean(f.Subject, 300),
-					diag.Clean(e.Relayed, 60)), Evidence: []string{"the server itself is " + diag.Clean(e.Address, 60)},
-				Advice: "Set the external IP address of " + diag.Clean(f.Subject, 300) + " (coturn: external-ip).",
-			}
-		}),
-	"turn.relay_elsewhere": on("A STUN server that was asked through the relay saw another address than the one that the "+
-		"TURN server gives out. Peers would send to an address that is not the relay.",
-		func(f judge.Finding, e judge.ServerAddress) Text {
-			seen := e.Other
-			if at, err := netip.ParseAddrPort(seen); err == nil {
-				seen = at.Addr().String()
-			}
-			return Text{
-				Title: fmt.Sprintf("%s gives out the relayed transport address %s, but sends from %s.",
-					diag.Clean(f.Subject, 300), diag.Clean(e.Relayed, 60), diag.Clean(e.Other, 60)),
-				Evidence: []string{diag.Clean(e.Peer, 60) + " saw " + diag.Clean(e.Other, 60)},
-				Advice: fmt.Sprintf("Set the external IP address of %s to %s (coturn: external-ip).", diag.Clean(f.Subject, 300),
-					diag.Clean(seen, 60)),
-			}
-		}),
-	"turn.refresh_failed": on("The relay was allocated, and the server rejected or ignored a Refresh (RFC 8656 §7). "+
-		"Calls "+
-		"over it would end with the allocation, mostly after ten minutes.", relayText(
-		"allocated a relay, but does not extend it", "Look into the server's log: calls over this relay would end with the "+
-			"allocation, mostly after ten minutes.")),
-	"turn.relay_untested": on("The relay was allocated, and no bytes came back from the only address that could be tried "+
-		"through it: the TURN server's own, because no STUN server was named. Servers may ignore or forbid requests to "+
-		"themselves, so this says nothing against the relay.", relayText(
-		"allocated a relay; whether it carries bytes is not known", "Name a STUN server too, so that it is asked through "+
-			"the "+
-			"relay: dialtone nat STUN-SERVER TURN-SERVER.")),
-	"turn.peer_forbidden": on("The TURN server forbids sending to the peer that was tried (403). Servers are right to "+
-		"forbid "+
-		"private and loopback addresses; if peers have such addresses, they have to be allowed.", relayText(
-		"forbids sending to the STUN server that was asked through the relay", "If peers have such addresses, allow them "+
-			"(coturn: allowed-peer-ip, denied-peer-ip, allow-loopback-peers).")),
-	"turn.relay_silent": on("The relay was allocated, and bytes that were sent through it did not come back. The "+
-		"firewall of "+
-		"the TURN server blocks its relay ports, or the server has no route to the peer.", relayText(
-		"allocated a relay, but no bytes came back through it", openRelayPorts)),
 }
 
 // otherServer is the next step when filtering cannot be tested with a server.
 const otherServer = "Ask another server that supports RFC 5780."
-
-// openRelayPorts is the next step when a relay carries nothing.
-const openRelayPorts = "Check the firewall of the TURN server: its relay ports must be open for UDP (coturn: " +
-	"min-port, " +
-	"max-port)."
 
 // mappedText writes a finding about a server whose mapped address is not believed.
 func mappedText(verb, advice string) func(judge.Finding, judge.ServerAddress) Text {
@@ -219,23 +186,6 @@ func mappedText(verb, advice string) func(judge.Finding, judge.ServerAddress) Te
 			Title:    diag.Clean(f.Subject, 300) + " " + verb + ".",
 			Evidence: []string{"it reported " + diag.Clean(e.Other, 60)}, Advice: advice,
 		}
-	}
-}
-
-// relayText writes a finding about a relay that was allocated.
-func relayText(verb, advice string) func(judge.Finding, judge.RelayUse) Text {
-	return func(f judge.Finding, e judge.RelayUse) Text {
-		t := Text{Title: diag.Clean(f.Subject, 300) + " " + verb + ".", Advice: advice}
-		if stage := e.Server.Stopped(); stage != nil {
-			what, _ := failure(&e.Server, stage)
-			t.Evidence = append(t.Evidence, StageLabel(stage.Name)+" failed: "+what)
-		}
-		if peer, own := e.Server.Peer(); own {
-			t.Evidence = append(t.Evidence, "asked through it: the TURN server itself, "+diag.Clean(peer, 60))
-		} else if peer != "" {
-			t.Evidence = append(t.Evidence, "asked through it: "+diag.Clean(peer, 60))
-		}
-		return t
 	}
 }
 
@@ -298,4 +248,18 @@ func GradeLabel(row nat.ServerRow) string {
 		return "basic"
 	}
 	return ""
+}
+
+// failedText is a finding about a server that failed.
+func failedText(f judge.Finding, e judge.ServerFailure) Text {
+	what, advice := serverFailure(&e.Server)
+	evidence := []string{}
+	if stage := e.Server.Failed(); stage != nil {
+		evidence = append(evidence, "step "+StageLabel(stage.Name)+", cause "+diag.Clean(string(stage.Failure.Cause), 60))
+	}
+	for _, same := range e.Same {
+		what, _ := serverFailure(&same)
+		evidence = append(evidence, diag.Clean("the same: "+same.URL+": "+what, 400))
+	}
+	return Text{Title: diag.Clean(f.Subject+" failed: "+what, 500) + ".", Evidence: evidence, Advice: advice}
 }

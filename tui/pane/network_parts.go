@@ -241,11 +241,13 @@ func (p *Network) relays(n *judge.Network) netPart {
 			continue
 		}
 		level, address, paint, always := draw.Good, row.Relayed(), p.Theme.Plain, ""
-		switch failed, stopped := row.Failed(), row.Stopped(); {
+		switch failed := row.Failed(); {
 		case failed != nil:
 			level, address, paint = draw.Bad, "failed at "+words.StageLabel(failed.Name), p.Theme.Bad
 			always = words.ServerHeadline(&row.Server)
-		case stopped != nil:
+		case row.Relay == nat.RelayFails:
+			level, always = draw.Bad, words.ServerStopped(&row.Server)
+		case len(row.Flaws) > 0:
 			level, always = draw.Warn, words.ServerStopped(&row.Server)
 		case row.State() == diag.ServerAsking:
 			level, address, paint = draw.Idle, "asking", p.Theme.Dim
