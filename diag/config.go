@@ -36,6 +36,7 @@ type Config struct {
 	For          time.Duration   // length of the established call; 0: until somebody hangs up
 	Insecure     bool            // no TLS verification, of signaling, turns: and stuns: servers
 	CAFile       string          // PEM with further authorities to trust
+	Proxy        Secret          // URL of the proxy for signaling and for TURN over TCP and TLS; "": the environment's
 	Version      string          // dialtone's
 }
 

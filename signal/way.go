@@ -3,6 +3,7 @@ package signal
 import (
 	"context"
 	"net/http"
+	"net/url"
 )
 
 // Way is one way to exchange descriptions with a peer. It is all that the rest of the program knows of it: the flags
@@ -71,6 +72,8 @@ type Setup struct {
 	Insecure  bool   // accept every certificate
 	UserAgent string
 	Texts     Texts // of ways that are carried
+	// Proxy chooses the proxy of a request; nil: that of the environment.
+	Proxy func(*http.Request) (*url.URL, error)
 
 	// OnRequest gets every request when it is over, one at a time; nil: none.
 	OnRequest func(Request)

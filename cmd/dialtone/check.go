@@ -18,6 +18,7 @@ import (
 	"dialtone/diag"
 	diagcheck "dialtone/diag/check"
 	"dialtone/diag/probe"
+	"dialtone/diag/reach"
 	"dialtone/diag/record"
 	"dialtone/diag/report"
 	"dialtone/signal/whip"
@@ -215,6 +216,8 @@ func (c *checkCommand) plan() (checkPlan, error) {
 	if o.TLS, err = tlsConfig(config); err != nil {
 		errs = append(errs, err)
 	}
+	o.Proxies, err = reach.NewProxies(config.Proxy.Reveal())
+	errs = append(errs, err)
 	if errors.Join(errs...) == nil {
 		errs = append(errs, c.readBaseline(&o.Options))
 	}

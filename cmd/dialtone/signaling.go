@@ -11,6 +11,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"dialtone/diag"
+	"dialtone/diag/reach"
 	"dialtone/diag/session"
 	"dialtone/diag/words"
 	"dialtone/signal"
@@ -284,6 +285,9 @@ func (w chosen) setup(config diag.Config) signal.Setup {
 	}
 	if w.Coded {
 		s.Address = config.Server
+	}
+	if proxies, err := reach.NewProxies(config.Proxy.Reveal()); err == nil { // a mistake is reported by the call
+		s.Proxy = proxies.Request
 	}
 	return s
 }

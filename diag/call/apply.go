@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/sdp"
 )
 
 func (c *Call) applySignal(e diag.Event) bool {
@@ -25,7 +26,7 @@ func (c *Call) applySignal(e diag.Event) bool {
 			c.Signal.LastError = d.Error
 		}
 	case diag.SessionDescription:
-		c.Descriptions = keep(c.Descriptions, DescriptionRow{d, e.At}, maxDescriptions)
+		c.Descriptions = keep(c.Descriptions, DescriptionRow{d, e.At, sdp.Parse(d.SDP)}, maxDescriptions)
 	case diag.SignalingState:
 		c.Signaling = d.State
 	default:

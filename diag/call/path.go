@@ -24,8 +24,8 @@ func (c *Call) Relayed() bool {
 	return false
 }
 
-// ServedBy reports whether this server gave the call what it was asked for: a TURN server a relay, a STUN server a mapped
-// address.
+// ServedBy reports whether this server gave the call what it was asked for: a TURN server a relay, a STUN server a
+// mapped address.
 func (c *Call) ServedBy(url string) bool {
 	turn := strings.HasPrefix(url, "turn")
 	return slices.ContainsFunc(c.Local, func(row CandidateRow) bool {
@@ -42,7 +42,8 @@ func (c *Call) Carries(url string) bool {
 	return row != nil && row.CandidateType == diag.Relay && row.URL == url
 }
 
-// LostIPv6 counts the IPv6 pairs that failed, where the selected one is IPv4 and not one of IPv6 did anything but fail.
+// LostIPv6 counts the IPv6 pairs that failed, where the selected one is IPv4 and not one of IPv6 did anything but
+// fail.
 func (c *Call) LostIPv6() int {
 	isSix := func(row *CandidateRow) bool { return row != nil && row.IsIPv6() }
 	if isSix(c.LocalCandidate(c.Selected.LocalCandidateID)) {

@@ -6,6 +6,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/nat"
+	"dialtone/diag/sdp"
 )
 
 // Bounds of what a fold keeps of a list that a peer can lengthen at will; beyond them only counters grow.
@@ -115,7 +116,8 @@ type (
 	// DescriptionRow is an offer or answer and when it was set.
 	DescriptionRow struct {
 		diag.SessionDescription
-		At time.Duration
+		At     time.Duration
+		Parsed *sdp.Description
 	}
 	// MessageRow is a data-channel message, or a control message that was understood.
 	MessageRow struct {

@@ -23,8 +23,8 @@ func judgeDiagnosis(c *call.Call) Verdict {
 	return v
 }
 
-// networkFindings are those of the latest diagnosis of the network that a call has made. They explain a call that found
-// no path; beside any other they are remarks. What is known of a server from the call itself is not repeated.
+// networkFindings are those of the latest diagnosis of the network that a call has made. They explain a call that
+// found no path; beside any other they are remarks. What is known of a server from the call itself is not repeated.
 func networkFindings(c *call.Call, _ Expectation) []Finding {
 	d := c.Diagnosed()
 	if d == nil {

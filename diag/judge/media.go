@@ -49,7 +49,7 @@ type (
 		Frames uint32      `json:"framesReceived"`
 		UpMs   diag.Millis `json:"up_ms"`
 	}
-	// CodecDeclined means that the peer offered no codec that is known here.
+	// CodecDeclined means that the peer offered no codec that can be used here.
 	CodecDeclined struct {
 		Kind   string `json:"kind"`
 		Offers string `json:"offers"` // names of codecs

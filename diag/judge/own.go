@@ -25,8 +25,8 @@ const (
 	HairpinMissing   HairpinTrace = "missing"   // no answer
 )
 
-// unreachable reports whether a server with this network's own public address was not reached: the lack of hairpinning
-// explains it.
+// unreachable reports whether a server with this network's own public address was not reached: the lack of
+// hairpinning explains it.
 func unreachable(row *nat.ServerRow) bool {
 	return row.Own && (row.Cause() == diag.CauseTimeout || row.Cause() == diag.CauseRefused)
 }

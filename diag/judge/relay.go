@@ -19,7 +19,7 @@ const (
 	RelayingUntested   Relaying = "untested"   // a relay was allocated, and whether it carries bytes is not known
 	RelayingRedirected Relaying = "redirected" // a relay is at another server, to which not every client follows
 	RelayingSilent     Relaying = "silent"     // a relay was allocated, and no bytes came back
-	RelayingUnreached  Relaying = "unreached"  // the TURN servers have this network's own public address, and did not answer
+	RelayingUnreached  Relaying = "unreached"  // they have the public address of this network, and did not answer
 	RelayingFails      Relaying = "fails"      // no relay, or one that is of no use
 )
 
@@ -55,7 +55,8 @@ func (n *Network) relaying() Relaying {
 	return RelayingFails
 }
 
-// Relays are the TURN servers that work, those that carried bytes first; of them those without a flaw, then by transport.
+// Relays are the TURN servers that work, those that carried bytes first; of them those without a flaw, then by
+// transport.
 func (n *Network) Relays() []*nat.ServerRow {
 	order := []string{"udp", "dtls", "tcp", "tls"}
 	var out []*nat.ServerRow
@@ -129,8 +130,8 @@ func flawFinding(s *diag.Server, flaw nat.Flaw, severity Severity) Finding {
 	return f
 }
 
-// bindingOnly reports whether a TURN server that gives a relay has rejected or ignored Binding requests: then it is not
-// the server that failed.
+// bindingOnly reports whether a TURN server that gives a relay has rejected or ignored Binding requests: then it is
+// not the server that failed.
 func (n *Network) bindingOnly(row *nat.ServerRow) bool {
 	failed := row.Failed()
 	return !row.TURN && failed != nil && failed.Name == diag.StageBinding && slices.ContainsFunc(n.Servers,

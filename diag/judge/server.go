@@ -66,7 +66,7 @@ var codeIDs = map[int]string{
 	300: "server.try_alternate", 401: "turn.unauthorized", 403: "turn.forbidden", 437: "turn.allocation_mismatch",
 	438: "turn.stale_nonce", 440: "turn.family_unsupported", 441: "turn.wrong_credentials",
 	442: "turn.transport_unsupported", 443: "turn.peer_family", 446: "turn.connection_exists", 486: "turn.quota_reached",
-	500: "server.internal_error", 508: "turn.insufficient_capacity",
+	508: "turn.insufficient_capacity",
 }
 
 // causeIDs are the findings of causes without an error code.
@@ -81,6 +81,8 @@ func failureID(s *diag.Server) string {
 	code, cause := s.Code(), s.Cause()
 	failed := s.Failed()
 	switch {
+	case failed != nil && failed.Name == diag.StageProxy:
+		return "server.proxy"
 	case failed != nil && failed.Name == diag.StageBinding && cause == diag.CauseAuth:
 		return "server.auth" // it asks for credentials even for STUN
 	case cause == diag.CauseAuth && (code == 400 || code == 401) && credentialExpired(s):
@@ -108,6 +110,8 @@ func credentialExpired(s *diag.Server) bool {
 // and how it was asked.
 func failedAt(s *diag.Server) string {
 	switch {
+	case s.Failed().Name == diag.StageProxy && s.Cause() != diag.CauseProxy:
+		return s.Proxy
 	case s.Cause() == diag.CauseConfig:
 		f := s.Failed().Failure
 		return hostOf(s.URL) + " " + string(f.Detail) + f.Reason

@@ -123,8 +123,8 @@ func (s *FaultServer) failure(req *stun.Message, code int, reason string) []stun
 	return append(s.plainFailure(req, code, reason), stun.NewRealm(s.fault.Realm), s.nonce())
 }
 
-// plainFailure is an error response with the attributes that some codes need: 300 an alternate server, 420 the unknown
-// attribute.
+// plainFailure is an error response with the attributes that some codes need: 300 an alternate server, 420 the
+// unknown attribute.
 func (s *FaultServer) plainFailure(req *stun.Message, code int, reason string) []stun.Setter {
 	set := []stun.Setter{
 		stun.NewType(req.Type.Method, stun.ClassErrorResponse),

@@ -8,7 +8,8 @@ import (
 	"github.com/pion/stun/v4"
 )
 
-// TURNFaults are what a TURN server does wrong once it has allocated a relay, over UDP. Everything else it does right.
+// TURNFaults are what a TURN server does wrong once it has allocated a relay, over UDP. Everything else it does
+// right.
 type TURNFaults struct {
 	// Error codes of the answers to CreatePermission, ChannelBind and Refresh requests; 0: they succeed. With 438 each
 	// answer has another nonce.

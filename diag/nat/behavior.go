@@ -10,8 +10,8 @@ import (
 // Confidence says how far a behavior is known.
 type Confidence string
 
-// Confidences. Proven means: what was observed cannot be, or by chance in fewer than one of 10,000 runs, with any other
-// value.
+// Confidences. Proven means: what was observed cannot be, or by chance in fewer than one of 10,000 runs, with any
+// other value.
 const (
 	Proven        Confidence = "proven"        // what was seen would happen by chance in fewer than one of 10,000 runs
 	Likely        Confidence = "likely"        // nothing else explains it, and it is not a proof
@@ -166,7 +166,7 @@ const (
 
 	// addresses: the TURN server, the mapped address in its answer to Allocate
 	KindAllocateMapped Kind = "allocate-mapped"
-	KindNeedsBinding   Kind = "needs-binding" // no server has answered a Binding request, which alone shows it
+	KindNeedsBinding   Kind = "needs-binding" // no server has answered a Binding request, and nothing else shows it
 	KindLoss           Kind = "loss"          // too many packets are lost: silence says nothing
 	KindAnswered       Kind = "answered"      // address, or else name: the server answered
 	KindView           Kind = "view"          // addresses: the server, the mapped address that it reported

@@ -60,7 +60,8 @@ func (s *State) judgeALG() Behavior {
 	return Behavior{Value: None, Confidence: Likely, Evidence: []Evidence{counted(KindALGEqual, compared)}}
 }
 
-// judgeUDP reports whether UDP passes. Silence means a firewall only when something else shows that servers are there.
+// judgeUDP reports whether UDP passes. Silence means a firewall only when something else shows that servers are
+// there.
 func (s *State) judgeUDP() Behavior {
 	silent, refused := 0, ""
 	for i, server := range s.Servers {

@@ -7,7 +7,7 @@ import (
 	"dialtone/diag"
 )
 
-// Relay says what the relay of a TURN server is worth. It is the one rule for that: exit code, verdict, result line,
+// Relay says how far the relay of a TURN server works. It is the one rule for that: exit code, verdict, result line,
 // prediction and findings all read it.
 type Relay string
 
@@ -16,7 +16,7 @@ const (
 	RelayCarries    Relay = "carries"    // bytes came back through it
 	RelayUntested   Relay = "untested"   // none did, and the peer that was asked through it may be the cause
 	RelayRedirected Relay = "redirected" // as carries or untested, at another server; not every client goes there
-	RelayFails      Relay = "fails"      // no relay, or one that is of no use
+	RelayFails      Relay = "fails"      // no relay, or one that carries nothing
 )
 
 // Flaw is something that is wrong with a relay that was allocated.
@@ -52,7 +52,7 @@ var (
 // Useless reports whether a relay with this flaw carries no call.
 func (f Flaw) Useless() bool { return slices.Contains(useless, f) }
 
-// judgeRelay says what a relay is worth, and what is wrong with it.
+// judgeRelay says how far a relay works, and what is wrong with it.
 func judgeRelay(s *diag.Server, all []ServerRow) (Relay, []Flaw) {
 	if !s.OK() {
 		return RelayFails, nil
@@ -101,14 +101,16 @@ func relayFlaws(s *diag.Server, all []ServerRow) []Flaw {
 // forbidden is the error code of a TURN server that does not send to an address (RFC 8656 §19).
 const forbidden = 403
 
-// stageFlaw is how far bytes came; empty where they came back in both ways. Silence is the peer's fault, perhaps, when
-// nothing else has heard from it, or when it is the TURN server itself.
+// stageFlaw is how far bytes came; empty where they came back in both ways. Silence is the peer's fault, perhaps,
+// when nothing else has heard from it, or when it is the TURN server itself.
 func stageFlaw(s *diag.Server, all []ServerRow) Flaw {
 	stopped := s.Stopped()
 	peer, own := s.Peer()
 	switch {
 	case stopped == nil, stopped.Name == diag.StageRefresh:
 		return ""
+	case stopped.Failure.Code == forbidden && stopped.Name == diag.StagePermission && own: // rightly so
+		return FlawPeerSilent
 	case stopped.Failure.Code == forbidden && stopped.Name == diag.StagePermission:
 		return FlawForbidden
 	case stopped.Failure.Code != 0 && stopped.Name == diag.StageBind:
@@ -136,8 +138,8 @@ func answers(address string, all []ServerRow) bool {
 	})
 }
 
-// AddressFlaw says what is wrong with the address of a relay by itself; empty: nothing. failing: the call has found no
-// path, so that a private server is suspected too when its relay is elsewhere.
+// AddressFlaw says what is wrong with the address of a relay by itself; empty: nothing. failing: the call has found
+// no path, so that a private server is suspected too when its relay is elsewhere.
 func AddressFlaw(s *diag.Server, failing bool) Flaw {
 	for _, f := range addressFlaws(s, failing) {
 		return f
@@ -146,14 +148,15 @@ func AddressFlaw(s *diag.Server, failing bool) Flaw {
 }
 
 func addressFlaws(s *diag.Server, failing bool) []Flaw {
-	server, err := netip.ParseAddrPort(s.Address)
-	relay, err2 := netip.ParseAddrPort(s.Relayed())
-	switch {
-	case err != nil || err2 != nil:
+	relay, err := netip.ParseAddrPort(s.Relayed())
+	if err != nil {
 		return nil
-	case !sendable(relay), relay.Addr().IsLoopback() && !server.Addr().IsLoopback():
+	}
+	server, err := netip.ParseAddrPort(s.Address) // unknown behind a proxy
+	switch {
+	case !sendable(relay), err == nil && relay.Addr().IsLoopback() && !server.Addr().IsLoopback():
 		return []Flaw{FlawImpossible}
-	case Private(relay.Addr()) && (!Private(server.Addr()) || failing && relay.Addr() != server.Addr()):
+	case err == nil && Private(relay.Addr()) && (!Private(server.Addr()) || failing && relay.Addr() != server.Addr()):
 		return []Flaw{FlawPrivate}
 	}
 	return nil

@@ -54,8 +54,9 @@ func (s *State) rows(outliers []int) []ServerRow {
 	return out
 }
 
-// markOwn marks the servers that have the public address of this machine's network: they are behind the same NAT, and a
-// router has to send packets to its own address back inside (hairpinning, RFC 4787 §6) for this machine to reach them.
+// markOwn marks the servers that have the public address of this machine's network: they are behind the same NAT,
+// and a router has to send packets to its own address back inside (hairpinning, RFC 4787 §6) for this machine to
+// reach them.
 func (r *Report) markOwn(s *State) {
 	if r.Behaviors.NAT.Value == None {
 		return
@@ -70,8 +71,8 @@ func (r *Report) markOwn(s *State) {
 	}
 }
 
-// seenInside reports whether a public server saw this machine with an address of this machine's own private network: the
-// router has turned the packet around, and has put its own address there.
+// seenInside reports whether a public server saw this machine with an address of this machine's own private network:
+// the router has turned the packet around, and has put its own address there.
 func (s *State) seenInside(server netip.AddrPort) bool {
 	return slices.ContainsFunc(s.Requests, func(r Request) bool {
 		return r.To.Addr() == server.Addr() && success(&r) && s.Local.Network.IsValid() &&
@@ -126,9 +127,9 @@ func (s *State) sent(server int) (n int) {
 	return n
 }
 
-// useAllocations reads the mapped addresses of Allocate responses where no server has reported one to a Binding request.
-// Each is that of another socket, so they show the address of this network, whether there is a NAT, and nothing of the
-// mapping.
+// useAllocations reads the mapped addresses of Allocate responses where no server has reported one to a Binding
+// request. Each is that of another socket, so they show the address of this network, whether there is a NAT, and
+// nothing of the mapping.
 func (r *Report) useAllocations(s *State) {
 	b := &r.Behaviors
 	for i := range r.Servers {
@@ -140,12 +141,12 @@ func (r *Report) useAllocations(s *State) {
 			continue
 		}
 		r.Side.Public = mapped.Addr()
-		told := Evidence{Kind: KindAllocateMapped, Addresses: []string{row.Address, row.Mapped()}}
+		report := Evidence{Kind: KindAllocateMapped, Addresses: []string{row.Address, row.Mapped()}}
 		if b.Mapping.Value == Unknown {
-			b.Mapping.Evidence = []Evidence{told, of(KindNeedsBinding)}
+			b.Mapping.Evidence = []Evidence{report, of(KindNeedsBinding)}
 		}
 		if local := s.Local.Address.Addr(); known(local) && local.Is4() == mapped.Addr().Is4() && b.NAT.Value == Unknown {
-			b.NAT = Behavior{Value: Present, Confidence: Likely, Evidence: []Evidence{told}}
+			b.NAT = Behavior{Value: Present, Confidence: Likely, Evidence: []Evidence{report}}
 			if local == mapped.Addr() {
 				b.NAT.Value = None
 			}

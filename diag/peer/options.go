@@ -8,6 +8,7 @@ import (
 	"github.com/pion/transport/v5"
 
 	"dialtone/diag"
+	"dialtone/diag/reach"
 )
 
 // Loopback says what part the loopback interface plays in gathering.
@@ -36,7 +37,8 @@ type Options struct {
 	Phases       *diag.Phases     // shared with the session, so that spans lie on one list
 	Now          func() time.Time // nil: time.Now
 	ICEServers   []diag.ICEServerAuth
-	TLS          *tls.Config // for turns: servers; nil: the system's authorities
+	TLS          *tls.Config    // for turns: servers; nil: the system's authorities
+	Proxies      *reach.Proxies // for TURN over TCP and TLS; nil: none
 	RelayOnly    bool
 	PionDefaults bool
 	NoMedia      bool

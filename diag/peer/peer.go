@@ -10,6 +10,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/media"
+	"dialtone/diag/sdp"
 )
 
 // Peer is one RTCPeerConnection. Its methods may be called from any goroutine but not from its own callbacks.
@@ -17,7 +18,7 @@ type Peer struct {
 	o        Options
 	pc       *webrtc.PeerConnection
 	socks    *sockets
-	dial     *dialer
+	forward  *forwarder
 	recorder *media.Recorder
 	cancel   context.CancelFunc // ends players, forwarders and observers
 	done     <-chan struct{}
@@ -52,7 +53,7 @@ func New(o Options) (*Peer, error) {
 		cancel()
 		return nil, fmt.Errorf("reading the network interfaces: %w", err)
 	}
-	p.socks, p.dial = socks, newDialer(o.ICEServers, o.TLS, socks)
+	p.socks, p.forward = socks, newForwarder(o, socks)
 	p.recorder = media.NewRecorder(o.Now, p.mediaEvent)
 	if err := p.connect(); err != nil {
 		cancel()
@@ -78,7 +79,7 @@ func New(o Options) (*Peer, error) {
 
 // connect makes the RTCPeerConnection.
 func (p *Peer) connect() error {
-	a, err := api(settings(p.o, p.socks, p.dial), p.recorder, p.o.Flow)
+	a, err := api(settings(p.o, p.socks, p.forward), p.recorder, p.o.Flow)
 	if err != nil {
 		return fmt.Errorf("preparing WebRTC: %w", err)
 	}
@@ -134,6 +135,9 @@ func (p *Peer) Answer(offer Description) (Description, error) {
 	if err := p.setRemote(offer, webrtc.SDPTypeOffer, restart); err != nil {
 		return Description{}, err
 	}
+	if err := p.tracks.dropUnusable(); err != nil {
+		return Description{}, fmt.Errorf("making the answer: %w", err)
+	}
 	answer, err := p.pc.CreateAnswer(nil)
 	if err != nil {
 		return Description{}, fmt.Errorf("making the answer: %w", err)
@@ -163,12 +167,12 @@ func (p *Peer) Gathered() bool { return p.gather.over() }
 
 func (p *Peer) setLocal(d webrtc.SessionDescription, restart bool) (Description, error) {
 	p.gather.begin()
-	p.transports.settleSetup(diag.Local, d.Type, d.SDP)
+	p.transports.settleSetup(diag.Local, d.Type, sdp.Parse(d.SDP))
 	if err := p.pc.SetLocalDescription(d); err != nil {
 		return Description{}, fmt.Errorf("setting the local %s: %w", d.Type, err)
 	}
 	d.SDP = p.transports.withSetup(d.Type, d.SDP) // pion sets only what it has made itself, so this is between both peers
-	p.o.Emit(describe(diag.Local, d.Type.String(), d.SDP, restart))
+	p.o.Emit(describe(diag.Local, d.Type.String(), sdp.Parse(d.SDP), restart))
 	p.tracks.reportSent()
 	return Description{Type: d.Type.String(), SDP: d.SDP}, nil
 }
@@ -177,19 +181,20 @@ func (p *Peer) setRemote(d Description, want webrtc.SDPType, restart bool) error
 	if d.Type != want.String() {
 		return fmt.Errorf("the peer sent a description of type %q instead of %s", diag.Clean(d.Type, 40), want)
 	}
-	if same := p.transports.setAnnounced(sdpFingerprint(d.SDP)); restart && !same {
+	parsed := sdp.Parse(d.SDP)
+	if same := p.transports.setAnnounced(announced(parsed)); restart && !same {
 		return ErrCertificateChanged
 	}
-	p.o.Emit(describe(diag.Remote, d.Type, d.SDP, restart))
-	p.tracks.expect(d.SDP)
-	p.transports.settleSetup(diag.Remote, want, d.SDP)
+	p.o.Emit(describe(diag.Remote, d.Type, parsed, restart))
+	p.tracks.expect(parsed)
+	p.transports.settleSetup(diag.Remote, want, parsed)
 	// Before pion learns of them: its statistics may name a candidate as soon as it does.
-	for _, c := range sdpCandidates(d.SDP) {
+	for _, c := range remoteCandidates(parsed) {
 		if err := p.candidates.addRemote(c); err != nil { // pion has taken the description as a whole: it left this one out
 			p.o.Emit(diag.Warning{ID: "ice.candidate_unusable", Cause: diag.Clean(err.Error(), 300)})
 		}
 	}
-	if err := p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: want, SDP: d.SDP}); err != nil {
+	if err := p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: want, SDP: parsed.Bundled()}); err != nil {
 		return fmt.Errorf("the peer's %s is unusable: %w", want, err)
 	}
 	p.tracks.negotiated()
@@ -260,6 +265,7 @@ func (p *Peer) restarting() {
 	p.o.Phases.Again(diag.PhaseRestart, "")
 	p.o.Phases.Start(diag.PhaseRestart, "")
 	p.gather.prepareRestart()
+	p.forward.again()
 	p.checks.restart()
 	p.pendingMu.Lock()
 	defer p.pendingMu.Unlock()
@@ -282,7 +288,7 @@ func (p *Peer) Close() error {
 		if p.gather.waiting() {
 			p.socks.open.closeAll()
 		}
-		p.dial.open.closeAll()
+		p.forward.open.closeAll()
 		err = p.pc.GracefulClose()
 		p.socks.open.closeAll()
 		p.wg.Wait()

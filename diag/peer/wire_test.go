@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"dialtone/diag"
+	"dialtone/diag/sdp"
 )
 
 // serverHello is a DTLS 1.2 ServerHello with a session ID of n bytes and TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256.
@@ -115,15 +116,15 @@ func FuzzDatagram(f *testing.F) {
 }
 
 func TestMaskSDP(t *testing.T) {
-	sdp := "v=0\r\na=ice-ufrag:u\r\na=ice-pwd:secret\r\na=fingerprint:SHA-256 ab:CD\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=ice-pwd:secret\r\na=candidate:1 1 udp 1 192.0.2.1 5000 typ host\r\n"
-	d := describe(diag.Local, "offer", sdp, false)
+	parsed := sdp.Parse("v=0\r\na=ice-ufrag:u\r\na=ice-pwd:secret\r\na=fingerprint:SHA-256 ab:CD\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=ice-pwd:secret\r\na=candidate:1 1 udp 1 192.0.2.1 5000 typ host\r\n")
+	d := describe(diag.Local, "offer", parsed, false)
 	if d.Fingerprint != "sha-256 AB:CD" {
 		t.Errorf("fingerprint %q", d.Fingerprint)
 	}
 	if want := "v=0\r\na=ice-ufrag:u\r\na=ice-pwd:***\r\na=fingerprint:SHA-256 ab:CD\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=ice-pwd:***\r\na=candidate:1 1 udp 1 192.0.2.1 5000 typ host\r\n"; d.SDP != want {
 		t.Errorf("SDP %q", d.SDP)
 	}
-	if got := sdpCandidates(sdp); len(got) != 1 || got[0] != "candidate:1 1 udp 1 192.0.2.1 5000 typ host" {
+	if got := remoteCandidates(parsed); len(got) != 1 || got[0] != "candidate:1 1 udp 1 192.0.2.1 5000 typ host" {
 		t.Errorf("candidates %q", got)
 	}
 }

@@ -47,8 +47,8 @@ func (p *prober) carry(ctx context.Context, l *link, c *credentials, relayed net
 	}
 }
 
-// peerSuspected reports whether the peer may be why bytes did not come back, so that another one is worth a try: it was
-// silent, or is one that the server forbids.
+// peerSuspected reports whether the peer may be why bytes did not come back, so that another one is worth a try: it
+// was silent, or is one that the server forbids.
 func peerSuspected(stages []diag.Stage) bool {
 	failure := stages[len(stages)-1].Failure
 	return failure != nil && (failure.Code == 0 || failure.Code == 403)
@@ -74,12 +74,15 @@ func (p *prober) peers(relayed netip.AddrPort) (list []netip.AddrPort, given int
 // asked, and in front of it the usual one where that is for TLS. The relay's family may be another than that of the
 // address that was asked: then it is the relay's own address.
 func ownPeers(u iceurl.URL, server, relayed netip.AddrPort) []netip.AddrPort {
-	ip := server.Addr()
-	if ip.Is4() != relayed.Addr().Is4() {
+	ip, port := server.Addr(), server.Port()
+	if !server.IsValid() { // behind a proxy
+		port = u.Port
+	}
+	if ip.Is4() != relayed.Addr().Is4() || !server.IsValid() {
 		ip = relayed.Addr()
 	}
-	asked := netip.AddrPortFrom(ip, server.Port())
-	if !u.Scheme.Secured() || server.Port() == iceurl.DefaultPort {
+	asked := netip.AddrPortFrom(ip, port)
+	if !u.Scheme.Secured() || port == iceurl.DefaultPort {
 		return []netip.AddrPort{asked}
 	}
 	return []netip.AddrPort{netip.AddrPortFrom(ip, iceurl.DefaultPort), asked}

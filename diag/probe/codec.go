@@ -17,8 +17,8 @@ import (
 	"dialtone/diag/reach"
 )
 
-// This file is the only one that knows pion/stun. Two faults of its decoder shape it: an address attribute that is too
-// short makes it panic or read half an address (GHSA-34rh-wp3j-6cxc), so sizes are checked before; and it keeps
+// This file is the only one that knows pion/stun. Two faults of its decoder shape it: an address attribute that is
+// too short makes it panic or read half an address (GHSA-34rh-wp3j-6cxc), so sizes are checked before; and it keeps
 // whatever a server sends, so everything is bounded here.
 
 // Sizes of messages, in bytes.
@@ -304,8 +304,8 @@ func messageSize(b []byte) (int, error) {
 	return headerSize + length, nil
 }
 
-// vouched is the part of a message that its signature covers: the attributes behind MESSAGE-INTEGRITY are to be ignored
-// (RFC 8489 §14.5). Checking the signature itself needs the whole message.
+// vouched is the part of a message that its signature covers: the attributes behind MESSAGE-INTEGRITY are to be
+// ignored (RFC 8489 §14.5). Checking the signature itself needs the whole message.
 func vouched(msg *stun.Message) *stun.Message {
 	for i, a := range msg.Attributes {
 		if a.Type == stun.AttrMessageIntegrity {

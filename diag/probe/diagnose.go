@@ -19,7 +19,8 @@ type Inquiry struct {
 	URLs               []iceurl.URL
 	Username, Password string // for the TURN servers among them that have no account of their own
 	Accounts           map[iceurl.URL]Account
-	TLS                *tls.Config // as in [Target]
+	TLS                *tls.Config    // as in [Target]
+	Proxies            *reach.Proxies // as in [Target]
 	Families           reach.Families
 	Bind               netip.Addr // local address; the zero value lets the system choose
 	Deep               bool       // binding lifetime and fragments too
@@ -203,8 +204,8 @@ func (d *Diagnosis) targets(servers []diag.NATServer, timeout time.Duration) (ot
 	q := &d.q
 	for _, u := range q.URLs {
 		t := Target{
-			URL: u.Short(), TLS: q.TLS, Families: q.Families, Local: q.Bind, Samples: samples, Timeout: timeout,
-			Diagnosis: true,
+			URL: u.Short(), TLS: q.TLS, Proxies: q.Proxies, Families: q.Families, Local: q.Bind, Samples: samples,
+			Timeout: timeout, Diagnosis: true,
 		}
 		switch {
 		case u.Scheme.TURN():
@@ -219,8 +220,8 @@ func (d *Diagnosis) targets(servers []diag.NATServer, timeout time.Duration) (ot
 	return others, turn
 }
 
-// throughRelay are the STUN servers that relays are tried with: those that have answered, or if none has so far, those
-// that were named. None, when only TURN servers were.
+// throughRelay are the STUN servers that relays are tried with: those that have answered, or if none has so far,
+// those that were named. None, when only TURN servers were.
 func (d *Diagnosis) throughRelay(servers []diag.NATServer) []netip.AddrPort {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -279,8 +280,8 @@ func (d *Diagnosis) overTCP(ctx context.Context, o *nat.State, timeout time.Dura
 // maxAgain bounds how many relays are asked a second time.
 const maxAgain = 4
 
-// askAgain asks those relays once more, one after another, that were rejected for the account's quota while others were
-// asked at the same time: our own requests may have used it up.
+// askAgain asks those relays once more, one after another, that were rejected for the account's quota while others
+// were asked at the same time: our own requests may have used it up.
 func (d *Diagnosis) askAgain(ctx context.Context, turn []Target) {
 	if len(turn) < 2 {
 		return

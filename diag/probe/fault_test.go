@@ -45,13 +45,14 @@ func TestFaults(t *testing.T) {
 		lab.NoAddress:        protocol("relayed transport address"),
 		lab.EmptyMapped:      protocol("0 bytes long"),
 		lab.WrongTransaction: protocol("not asked"),
-		lab.NoNonce:          protocol("realm or nonce"),
+		lab.NoNonce:          protocol("no REALM"),
 		lab.Trickle: {
 			lab.UDP: {}, lab.TCP: {diag.StageAllocate, diag.CauseTimeout, "bytes of an answer"},
 			lab.TLS: {diag.StageAllocate, diag.CauseTimeout, "bytes of an answer"}, lab.DTLS: {},
 		},
-		lab.StaleOnce: all(want{}),
-		lab.Correct:   all(want{}),
+		lab.StaleOnce:  all(want{}),
+		lab.EmptyRealm: all(want{}),
+		lab.Correct:    all(want{}),
 	}
 	var targets []Target
 	type expected struct {

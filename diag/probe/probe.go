@@ -31,6 +31,7 @@ type Target struct {
 	Resolver           *net.Resolver  // nil for the system's
 	Timeout            time.Duration  // of the whole probe; 0 for [DefaultTimeout]
 	Local              netip.Addr     // address of this machine to ask from; the zero value lets the system choose
+	Proxies            *reach.Proxies // for TCP and TLS; nil: none
 	Families           reach.Families // of the server's addresses
 	Use                bool           // send bytes through the relay, extend it
 	// STUN servers to be asked through the relay, the best first; nil, or none of the relay's family: the TURN server
@@ -91,13 +92,17 @@ type prober struct {
 	ownPeer bool               // that is the TURN server itself
 
 	redirects []string       // servers that named another one, as in [diag.ServerStage]
-	next      reach.Endpoint // that the server has just named; the zero value: none
+	alternate netip.AddrPort // the one of them that was named last; the zero value: none
+	domain    string         // that goes with it, of ALTERNATE-DOMAIN
+	next      netip.AddrPort // that was just named
 }
 
 // newProber prepares a probe.
 func newProber(t Target) *prober {
 	p := &prober{target: t}
-	p.dialer = reach.Dialer{TLS: t.TLS, Resolver: t.Resolver, Local: t.Local, Families: t.Families, Step: p.step}
+	p.dialer = reach.Dialer{
+		TLS: t.TLS, Resolver: t.Resolver, Local: t.Local, Families: t.Families, Proxies: t.Proxies, Step: p.step,
+	}
 	return p
 }
 
@@ -132,6 +137,9 @@ func (p *prober) report(stage diag.Stage) {
 	}
 	if p.to.Addr.IsValid() {
 		d.Address, d.SRV = p.to.Addr.String(), p.to.Name()
+	}
+	if p.to.Proxy != nil {
+		d.Proxy = p.to.Proxy.String()
 	}
 	if p.further {
 		p.held = append(p.held, d)
@@ -187,8 +195,9 @@ func (p *prober) configure(ctx context.Context) error {
 // maxUsername is how many bytes a user name may have (RFC 8489 §14.3).
 const maxUsername = 508
 
-// credentialExpiry reads the time that a user name of the REST API for TURN servers carries: "seconds:name", "name:seconds"
-// or the seconds alone (draft-uberti-behave-turn-rest-00 §2.2; coturn takes each). False for any other user name.
+// credentialExpiry reads the time that a user name of the REST API for TURN servers carries: "seconds:name",
+// "name:seconds" or the seconds alone (draft-uberti-behave-turn-rest-00 §2.2; coturn takes each). False for any
+// other user name.
 func credentialExpiry(username string) (time.Time, bool) {
 	before, after, _ := strings.Cut(username, ":")
 	for _, part := range []string{before, after} {
@@ -215,7 +224,7 @@ func (p *prober) tryEach(ctx context.Context, endpoints []reach.Endpoint) error 
 	var first error
 	for i, e := range endpoints {
 		tryCtx, cancel := context.WithTimeout(ctx, time.Until(deadline)/time.Duration(len(endpoints)-i))
-		p.further, p.held, p.redirects = i > 0, nil, nil
+		p.further, p.held, p.redirects, p.alternate, p.domain = i > 0, nil, nil, netip.AddrPort{}, ""
 		err := p.try(tryCtx, e)
 		cancel()
 		p.further = false
@@ -246,9 +255,9 @@ func (p *prober) try(ctx context.Context, e reach.Endpoint) error {
 		err := p.ask(ctx)
 		var f *reach.Error
 		switch {
-		case p.next.Addr.IsValid():
-			p.redirects = append(p.redirects, p.to.Addr.String())
-			p.to, p.next, n = p.next, reach.Endpoint{}, 0
+		case p.next.IsValid():
+			p.follow()
+			n = 0
 		case !errors.As(err, &f) || f.Code != 437 || n == ports:
 			return err
 		}
@@ -257,7 +266,7 @@ func (p *prober) try(ctx context.Context, e reach.Endpoint) error {
 
 // ask opens a connection and asks on it.
 func (p *prober) ask(ctx context.Context) error {
-	conn, err := p.redirected().Connect(ctx, p.url, p.to)
+	conn, err := p.connect(ctx)
 	if err != nil {
 		return err
 	}

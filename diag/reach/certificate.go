@@ -78,8 +78,8 @@ func certificateFailure(f *diag.Failure, err error) bool {
 	return true
 }
 
-// unknownAuthority tells a certificate that vouches for itself, and one whose issuer's certificate was not sent with it,
-// from one whose authority is not trusted.
+// unknownAuthority distinguishes a certificate that vouches for itself, and one whose issuer's certificate was not
+// sent with it, from one whose authority is not trusted.
 func unknownAuthority(err error) diag.Detail {
 	var verification *tls.CertificateVerificationError
 	if !errors.As(err, &verification) || len(verification.UnverifiedCertificates) == 0 {
@@ -96,8 +96,8 @@ func unknownAuthority(err error) diag.Detail {
 	return diag.DetailAuthority
 }
 
-// verify checks a chain of certificates, the server's first, as crypto/tls does: pion/dtls does not report the chain, and
-// forgets a name that is an IP address, because it must not be sent to the server (RFC 6066 §3).
+// verify checks a chain of certificates, the server's first, as crypto/tls does: pion/dtls does not report the
+// chain, and forgets a name that is an IP address, because it must not be sent to the server (RFC 6066 §3).
 func verify(config *tls.Config, raw [][]byte) error {
 	chain := make([]*x509.Certificate, 0, len(raw))
 	options := x509.VerifyOptions{Roots: config.RootCAs, DNSName: config.ServerName, Intermediates: x509.NewCertPool()}
@@ -125,7 +125,8 @@ const maxNames = 4
 
 // certificateName is the subject of a certificate: its common name, otherwise the first name that it is for.
 func certificateName(c *x509.Certificate) string {
-	return diag.Clean(cmp.Or(c.Subject.CommonName, first(certificateNames(c)), first(c.Subject.Organization), "(no name)"),
+	return diag.Clean(cmp.Or(c.Subject.CommonName, first(certificateNames(c)), first(c.Subject.Organization), "(no "+
+		"name)"),
 		MaxText)
 }
 

@@ -11,8 +11,8 @@ import (
 	"dialtone/diag/words"
 )
 
-// RunInput is one run: the fold of the peer that the report describes, and of the other peer if it ran in this process
-// too.
+// RunInput is one run: the fold of the peer that the report describes, and of the other peer if it ran in this
+// process too.
 type RunInput struct {
 	Start     time.Duration // since the check began
 	Call      *call.Call    // of the offerer, or the only one

@@ -19,7 +19,7 @@ func internal(err error) error { return fmt.Errorf("%w: %w", errInternal, err) }
 func (s *Session) peerOptions() peer.Options {
 	c := s.o.Config
 	o := peer.Options{
-		Emit: s.o.Feed.Append, Phases: s.phases, ICEServers: c.ICEServers, TLS: s.o.TLS,
+		Emit: s.o.Feed.Append, Phases: s.phases, ICEServers: c.ICEServers, TLS: s.o.TLS, Proxies: s.o.Proxies,
 		RelayOnly: c.RelayOnly, PionDefaults: c.PionDefaults, NoMedia: c.NoMedia, Echo: c.Echo,
 		Loopback: loopbackPolicy(c), Timeouts: s.o.Timeouts, Net: s.o.Net,
 		NoChannels: c.MediaOnly, Flow: s.o.Flow,
@@ -77,6 +77,9 @@ func answer(s *Session, in input) input {
 	s.probes.begun.open()
 	answer, err := s.peer.Answer(peer.Description(*in.message.Description))
 	if err != nil {
+		if s.exchange != nil {
+			signal.Refuse(s.exchange.channel, err)
+		}
 		return s.fail(err)
 	}
 	return s.describe(signal.KindAnswer, answer)

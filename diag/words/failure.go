@@ -17,6 +17,10 @@ func failure(s *diag.Server, stage *diag.Stage) (what, advice string) {
 		return "it did not answer", ""
 	}
 	f := failing{server: s, stage: stage, Failure: stage.Failure, url: diag.Clean(s.URL, 300), at: whereOf(s)}
+	if stage.Name == diag.StageProxy || f.Cause == diag.CauseProxy {
+		what, advice = f.proxy()
+		return diag.Clean(what, 400), diag.Clean(advice, 400)
+	}
 	switch f.Cause {
 	case diag.CauseConfig:
 		what, advice = f.config()
@@ -194,11 +198,13 @@ func (f failing) protocol() (what, advice string) {
 		return "it requires credentials and sends no " + missing + ", so no client can log in",
 			"Check the realm and the authentication in the configuration of " + f.url + " (coturn: realm, lt-cred-mech)."
 	case diag.DetailNoTime:
-		return "the server accepted it and granted 0 s, which ends the allocation", "Update the TURN server, or use another."
+		return "the server accepted it and granted 0 s, which ends the allocation", "Update the TURN server, or use " +
+			"another."
 	case diag.DetailElsewhere:
 		return unusable + "the answer came from " + f.Reason + ", and not from the address that was asked", advice
 	case diag.DetailAltered:
-		return "what came back through the relay is not an answer of a STUN server", "Ask another STUN server through the " +
+		return "what came back through the relay is not an answer of a STUN server", "Ask another STUN server through " +
+			"the " +
 			"relay."
 	case diag.DetailClosed:
 		return f.at + " closed the connection instead of answering", advice

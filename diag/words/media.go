@@ -132,15 +132,14 @@ var mediaFindings = map[string]entry{
 			}
 		}),
 	"media.codec_declined": on(
-		"The peer offered to send this kind of media with no codec that dialtone can receive, so the answer declines it "+
-			"(port 0, "+
-			"RFC 3264 §6). WebRTC endpoints have Opus and G.711 for audio, VP8 and H.264 for video in common (RFC 7874, RFC "+
-			"7742).",
+		"The peer's offer has no codec for this kind of media that dialtone can receive, or send if the peer wants "+
+			"to receive. So the answer declines it (port 0, RFC 3264 §6). WebRTC endpoints have Opus and G.711 for "+
+			"audio, VP8 and H.264 for video in common (RFC 7874, RFC 7742).",
 		func(_ judge.Finding, e judge.CodecDeclined) Text {
 			return Text{
-				Title:    "The peer's " + e.Kind + " was declined: it offers no codec that dialtone knows.",
+				Title:    Capital(e.Kind) + " was declined: the peer offers no codec for it that dialtone can use.",
 				Evidence: lines(labeled("offered", e.Offers)),
-				Advice:   "Let the peer send Opus for audio, and VP8 or H.264 for video.",
+				Advice:   "Let the peer offer Opus for audio and VP8 for video. H.264 is enough if dialtone only receives.",
 			}
 		}),
 	"media.not_received_there": on(

@@ -12,7 +12,8 @@ import (
 
 // stageLabels are what the steps of asking a server are called.
 var stageLabels = map[diag.StageName]string{
-	diag.StageConfig: "configuration", diag.StageDNS: "DNS", diag.StageConnect: "connect", diag.StageTLS: "TLS handshake",
+	diag.StageConfig: "configuration", diag.StageDNS: "DNS", diag.StageConnect: "connect",
+	diag.StageProxy: "proxy", diag.StageTLS: "TLS handshake",
 	diag.StageBinding: "Binding", diag.StageAllocate: "Allocate", diag.StagePermission: "CreatePermission",
 	diag.StageSend: "data by Send", diag.StageBind: "ChannelBind", diag.StageChannel: "data by ChannelData",
 	diag.StageRefresh: "Refresh", diag.StageRelease: "release", diag.StageSample: "round trips",
@@ -63,8 +64,8 @@ func CallServer(row call.ServerRow) string {
 	return strings.Join(parts, " · ")
 }
 
-// CallServerHeadline is [ServerHeadline] of a server of a call, with the step that failed. One that served the call has
-// not failed, whatever became of asking it beside the call.
+// CallServerHeadline is [ServerHeadline] of a server of a call, with the step that failed. One that served the call
+// has not failed, whatever became of asking it beside the call.
 func CallServerHeadline(row call.ServerRow) string {
 	text := ServerHeadline(&row.Server)
 	stage := row.Failed()
@@ -108,6 +109,7 @@ func ServerFacts(s *diag.Server) []string {
 	}
 	add("named by DNS SRV: ", s.SRV)
 	add("redirected (300) by ", strings.Join(s.Redirects, ", "))
+	add("through the proxy ", s.Proxy)
 	for _, stage := range s.Stages {
 		if stage.Failure == nil && stage.DurationMs > 0 && stage.Times == nil && stage.RTTMs == nil {
 			out = append(out, StageLabel(stage.Name)+" "+millis(stage.DurationMs))
@@ -124,8 +126,7 @@ func ServerFacts(s *diag.Server) []string {
 		out = append(out, text)
 	}
 	if c := s.Certificate(); c != nil {
-		day, _, _ := strings.Cut(c.NotAfter, "T")
-		add("", Join(" ", c.Version, "certificate of", c.Name, "issued by", c.Issuer, "valid until", day))
+		add("", Join(" ", c.Version, "certificate of", c.Name, "issued by", c.Issuer, "valid until", day(c.NotAfter)))
 	}
 	if peer, _ := s.Peer(); peer != "" && s.Seen() != "" {
 		add("bytes came back from "+diag.Clean(peer, 60)+", which saw the relay at ", s.Seen())
@@ -199,7 +200,8 @@ func ServerSentence(row nat.ServerRow) string {
 	case row.Outlier:
 		text += " Most servers report another mapped address, so this one is not believed."
 	case row.Grade == nat.GradeRFC5780:
-		text += " It supports RFC 5780: it answers from a second address when asked to, which shows the filtering of the NAT."
+		text += " It supports RFC 5780: it answers from a second address when asked to, which shows the filtering of " +
+			"the NAT."
 	case row.Grade == nat.GradeBasic:
 		text += " It supports basic STUN only, so filtering cannot be tested with it (" + basic(*row.Basic) + ")."
 	}

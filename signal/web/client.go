@@ -43,7 +43,7 @@ type Options struct {
 // OptionsOf are those of a call's signaling.
 func OptionsOf(s signal.Setup) Options {
 	return Options{
-		Trust: Trust{CAFile: s.CAFile, Insecure: s.Insecure}, Token: s.Token, UserAgent: s.UserAgent,
+		Trust: Trust{CAFile: s.CAFile, Insecure: s.Insecure, Proxy: s.Proxy}, Token: s.Token, UserAgent: s.UserAgent,
 		OnRequest: s.OnRequest,
 	}
 }

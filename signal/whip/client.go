@@ -7,7 +7,6 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
-	"strings"
 	"sync"
 
 	"dialtone/diag/sdp"
@@ -237,7 +236,7 @@ func isDescription(a *web.Answer) error {
 	if err != nil || kind != typeSDP {
 		return fmt.Errorf("the answer's content type is not %s", typeSDP)
 	}
-	if len(a.Body) > signal.MaxSDP || !strings.HasPrefix(string(a.Body), "v=0") {
+	if len(a.Body) > signal.MaxSDP || len(sdp.Parse(string(a.Body)).Media) == 0 {
 		return errors.New("the answer's body is not SDP")
 	}
 	return nil

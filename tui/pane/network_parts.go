@@ -183,7 +183,8 @@ func (p *Network) behaviors(n *judge.Network) netPart {
 		}
 		part.entries = append(part.entries, netEntry{
 			id: "behavior " + string(row.Name), more: orNone(evidence), about: words.BehaviorMeaning(row),
-			text: strings.Join(append([]string{label + ": " + value + " (" + string(row.Confidence) + ")"}, evidence...), "\n"),
+			text: strings.Join(append([]string{label + ": " + value + " " +
+				"(" + string(row.Confidence) + ")"}, evidence...), "\n"),
 			cells: []draw.Cell{
 				{Text: label},
 				{Text: value, Paint: valuePaint},

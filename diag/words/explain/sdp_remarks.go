@@ -68,9 +68,14 @@ var sdpRemarks = map[sdp.Kind]struct{ text, explain string }{
 	},
 	sdp.OffererIsLite:  {"the offerer is ICE-lite", iceLite},
 	sdp.AnswererIsLite: {"the answerer is ICE-lite", iceLite},
+	sdp.OfferInvalid:   {"the offer is not valid SDP: %s", sdpInvalid},
+	sdp.AnswerInvalid:  {"the answer is not valid SDP: %s", sdpInvalid},
 }
 
 const iceLite = "A server with a public address: it answers checks and sends none itself."
+
+const sdpInvalid = "RFC 8866 does not allow this line here or in this form, and strict parsers reject the whole " +
+	"description. The other lines are explained as if it were absent."
 
 // senders say who sends after an answer with a direction.
 var senders = map[string]string{

@@ -72,7 +72,7 @@ func TestSDPWords(t *testing.T) {
 // Each kind of difference has a text, an explanation and the place for what it is about.
 func TestSDPRemarks(t *testing.T) {
 	items := []sdp.Item{{Name: "H264", Count: 2, Of: 3}, {Name: "VP9", Count: 2}, {Name: "AV1", Count: 1, From: "35", To: "36"}}
-	for kind := sdp.SectionMissing; kind <= sdp.AnswererIsLite; kind++ {
+	for kind := sdp.SectionMissing; kind <= sdp.AnswerInvalid; kind++ {
 		text := sdpRemarks[kind]
 		if text.text == "" || !strings.HasSuffix(text.explain, ".") {
 			t.Errorf("kind %d: %+v", kind, text)

@@ -205,12 +205,12 @@ func mutedWord(muted bool) string {
 func sampleWords(in []diag.InboundRTP, out []diag.OutboundRTP, rtt *float64) string {
 	var parts []string
 	for _, o := range out {
-		parts = append(parts, join("↑", diag.Clean(o.Kind, 20), kbits(o.Bitrate), countWords(o.PacketsSent),
-			fps(o.FramesPerSecond)))
+		parts = append(parts, join("↑", diag.Clean(o.Kind, 20), kbits(o.Bitrate), fps(o.FramesPerSecond),
+			countWords(o.PacketsSent)))
 	}
 	for _, i := range in {
-		parts = append(parts, join("↓", diag.Clean(i.Kind, 20), kbits(i.Bitrate), countWords(i.PacketsReceived),
-			fps(i.FramesPerSecond), known("%d lost", i.PacketsLost), scaled("jitter %.1f ms", i.Jitter, 1e3)))
+		parts = append(parts, join("↓", diag.Clean(i.Kind, 20), kbits(i.Bitrate), fps(i.FramesPerSecond),
+			countWords(i.PacketsReceived), known("%d lost", i.PacketsLost), scaled("jitter %.1f ms", i.Jitter, 1e3)))
 	}
 	return words.Join("  ", append(parts, scaled("rtt %.2f ms", rtt, 1e3))...)
 }

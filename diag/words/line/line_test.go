@@ -62,7 +62,7 @@ func TestLine(t *testing.T) {
 		},
 		{
 			diag.RemoteSample{Outbound: []diag.OutboundRTP{{Kind: "audio", PacketsSent: diag.Ptr(uint64(50))}}, Inbound: []diag.InboundRTP{{Kind: "video", PacketsReceived: diag.Ptr(uint64(9)), PacketsLost: diag.Ptr(int64(-1)), FramesPerSecond: diag.Ptr(25.0)}}, Pair: &diag.PeerPair{CurrentRoundTripTime: diag.Ptr(0.002)}},
-			"stats.remote       there:  ↑ audio 50 packets  ↓ video 9 packets 25 fps -1 lost  rtt 2.00 ms",
+			"stats.remote       there:  ↑ audio 50 packets  ↓ video 25 fps 9 packets -1 lost  rtt 2.00 ms",
 		},
 		{diag.CallEnded{Reason: diag.EndICE, By: diag.ByNetwork, Cause: "timeout"}, "call.ended         ice-failed by network timeout"},
 		{diag.Unknown{Name: "future.thing", Raw: []byte(`{"a":1}`)}, `future.thing       {"a":1}`},
