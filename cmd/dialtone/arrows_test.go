@@ -45,6 +45,8 @@ var arrows = []struct {
 	{"dialtone/signal/web", []string{"dialtone/signal"}},
 	{"dialtone/signal/conform", []string{"dialtone/signal", "dialtone/signal/web", "dialtone/signal/whip", "dialtone/diag/sdp"}},
 	{"dialtone/signal/server", []string{"dialtone/signal", "golang.org/x/time/rate"}},
+	{"dialtone/signal/post", []string{"dialtone/signal", "dialtone/signal/web", "dialtone/diag/sdp", "github.com/BurntSushi/toml"}},
+	{"dialtone/signal/whip", []string{"dialtone/signal", "dialtone/signal/web", "dialtone/signal/post", "dialtone/diag/sdp"}},
 	{"dialtone/signal/ways", []string{"dialtone/signal", "dialtone/signal/"}},
 	{"dialtone/signal/*", []string{"dialtone/signal", "dialtone/signal/web", "dialtone/diag/sdp"}},
 	{"dialtone/diag", nil},
@@ -68,6 +70,7 @@ var arrows = []struct {
 	}},
 	{"dialtone/diag/peer", []string{
 		"dialtone/diag", "dialtone/diag/iceurl", "dialtone/diag/sdp", "dialtone/diag/media", "dialtone/diag/reach", "github.com/pion/",
+		"golang.org/x/time/rate",
 	}},
 	{"dialtone/diag/probe", []string{"dialtone/diag", "dialtone/diag/iceurl", "dialtone/diag/nat", "dialtone/diag/reach", "github.com/pion/", stunPackage}},
 	{"dialtone/diag/session", []string{

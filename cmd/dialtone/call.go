@@ -90,6 +90,7 @@ func (c *callCommand) plan(a app) (diag.Config, chosen, error) {
 		return config, w, errors.Join(errs...) // there is nothing to validate yet
 	}
 	w.apply(&config, c.Token)
+	errs = append(errs, w.ask(c.requestFlags, &config))
 	switch {
 	case w.Coded:
 		config.Join = "dialtone call " + shellQuoted(config.Code) + " --server " + shellQuoted(string(c.Server))

@@ -32,7 +32,7 @@ type checkCommand struct {
 
 	Conformance bool `help:"With --whip: after the calls, test the endpoint against each MUST and SHOULD of RFC 9725 §4. A violated MUST fails the check, a violated SHOULD is a warning."`
 	networkFlags
-	Token      diag.Secret `placeholder:"TOKEN" help:"Bearer token for ${call_tokens}. Prefer DIALTONE_TOKEN or the file."`
+	requestFlags
 	TURNSecret diag.Secret `name:"turn-secret" placeholder:"SECRET" help:"Secret shared with the TURN servers, from which credentials are made; instead of --ice-pass."`
 	mediaFlags
 	Role     string                 `oneof:"offer,answer,any" default:"any" placeholder:"ROLE" help:"The role in a room: offer, answer or any. Default: ${default}."`

@@ -32,7 +32,7 @@ func (c *Call) MissingMedia() []MediaKind {
 	}
 	var missing []MediaKind
 	for _, kind := range diag.Kinds {
-		if c.sent(kind) && !flowsOut(sample.Sample, kind) {
+		if c.sent(kind) && c.Agreed(diag.Outbound, kind) && !flowsOut(sample.Sample, kind) {
 			missing = append(missing, MediaKind{diag.Outbound, kind})
 		}
 		if c.Promised(kind) && !c.RemoteMuted[kind] && !flowsIn(sample.Sample, kind) {
@@ -61,12 +61,28 @@ func (c *Call) sent(kind string) bool {
 
 // Promised reports whether the peer's latest description says that it sends this kind (RFC 8866 §6.7).
 func (c *Call) Promised(kind string) bool {
+	d := c.description(diag.Remote)
+	return d != nil && d.Sends(kind)
+}
+
+// Agreed reports whether the latest descriptions of both sides let media of a kind pass in a direction. One that is not
+// known yet forbids nothing.
+func (c *Call) Agreed(direction diag.Direction, kind string) bool {
+	from, to := c.description(diag.Local), c.description(diag.Remote)
+	if direction == diag.Inbound {
+		from, to = to, from
+	}
+	return (from == nil || from.Sends(kind)) && (to == nil || to.Receives(kind))
+}
+
+// description is the latest of a side; nil before the first.
+func (c *Call) description(side diag.Side) *sdp.Description {
 	for i := len(c.Descriptions) - 1; i >= 0; i-- {
-		if c.Descriptions[i].Side == diag.Remote {
-			return c.Descriptions[i].Parsed.Sends(kind)
+		if c.Descriptions[i].Side == side {
+			return c.Descriptions[i].Parsed
 		}
 	}
-	return false
+	return nil
 }
 
 func flowsIn(s diag.Sample, kind string) bool {

@@ -122,7 +122,7 @@ func (c *checker) cut() bool {
 
 // expect is what is asked of each call.
 func (c *checker) expect() Expect {
-	x := Expect{Media: !c.Config.NoMedia, MediaOnly: c.Config.MediaOnly, Path: c.Expect}
+	x := Expect{Media: !c.Config.NoMedia, MediaOnly: c.Config.MediaOnly, OwnChannel: c.Config.Channel != "", Path: c.Expect}
 	x.Way = wayOf(c.Target.Place().Flow)
 	return x
 }

@@ -13,7 +13,6 @@ import (
 
 	"github.com/pion/ice/v4"
 	"github.com/pion/interceptor"
-	"github.com/pion/interceptor/pkg/nack"
 	"github.com/pion/logging"
 	"github.com/pion/webrtc/v4"
 
@@ -55,6 +54,11 @@ func settings(o Options, socks *sockets, forward *forwarder) webrtc.SettingEngin
 		}
 		se.SetDTLSInsecureSkipHelloVerify(true) // ICE has verified the address already: one round trip less
 	}
+	// With TCP the agent connects to passive candidates (RFC 6544 §4.1), whatever the policy is for its own.
+	se.SetNetworkTypes([]webrtc.NetworkType{
+		webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6, webrtc.NetworkTypeTCP4, webrtc.NetworkTypeTCP6,
+	})
+	se.DisableActiveTCP(o.RelayOnly)
 	switch o.Loopback {
 	case LoopbackOff:
 	case LoopbackInclude:
@@ -62,7 +66,7 @@ func settings(o Options, socks *sockets, forward *forwarder) webrtc.SettingEngin
 	case LoopbackOnly:
 		se.SetIncludeLoopbackCandidate(true)
 		se.SetIPFilter(func(ip net.IP) bool { return ip.IsLoopback() && ip.To4() != nil })
-		se.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
+		se.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeTCP4})
 		se.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	}
 	return se
@@ -76,9 +80,8 @@ func api(se webrtc.SettingEngine, recorder *media.Recorder, flow Flow) (*webrtc.
 	}
 	registry := &interceptor.Registry{}
 	registry.Add(recorder.Factory())
-	// Three requests per packet: without the bound a burst of loss makes pion ask hundreds of times.
-	if err := webrtc.ConfigureNackWithOptions(me, registry,
-		[]nack.GeneratorOption{nack.GeneratorMaxNacksPerPacket(3)}); err != nil {
+	// The recorder decides which of the generator's requests are sent (media.Recorder.pace).
+	if err := webrtc.ConfigureNack(me, registry); err != nil {
 		return nil, err
 	}
 	if err := webrtc.ConfigureRTCPReports(registry); err != nil {

@@ -42,10 +42,12 @@ type Options struct {
 	RelayOnly    bool
 	PionDefaults bool
 	NoMedia      bool
-	NoChannels   bool // open no data channels: for signalings that carry media alone
-	Flow         Flow // which way media goes
-	Echo         bool // forward the media that comes back to its sender instead of playing clips
+	NoChannels   bool   // open no data channels: for signalings that carry media alone
+	Channel      string // the only data channel to open; "": those of dialtone
+	Flow         Flow   // which way media goes
+	Echo         bool   // forward the media that comes back to its sender instead of playing clips
 	Loopback     Loopback
+	Limiter      *Limiter // what hosts that do not answer may be sent; nil: one of this peer's own
 	// FirstCandidate is how many local candidates were reported before, by the peer that this one replaces.
 	FirstCandidate int
 	Timeouts       Timeouts

@@ -2,6 +2,7 @@ package words
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"dialtone/diag"
@@ -31,10 +32,17 @@ var channelFindings = map[string]entry{
 			}
 		}),
 	"channel.not_echoed": on(
-		"A data channel opened, and nothing that was sent on it was answered: no pong to a ping, and no message that came "+
-			"back. "+
-			"Whether the channel carries data both ways is therefore unknown.",
+		"A data channel opened, and nothing that was sent on it came back: no pong to a ping, and no message as it was "+
+			"sent. If the peer answers with a text of its own, the channel carries data both ways. If it sends nothing, that "+
+			"is unknown.",
 		func(_ judge.Finding, e judge.ChannelNotEchoed) Text {
+			if e.Answer != "" {
+				return Text{
+					Title:    "The peer answers on a data channel, but does not echo.",
+					Evidence: []string{"it sent " + strconv.Quote(e.Answer)},
+					Advice:   "Nothing needs to change if this server is not to echo: data arrives in both directions.",
+				}
+			}
 			return Text{
 				Title: "No message on a data channel was answered.",
 				Evidence: []string{Count(e.Channels, "channel was open", "channels were open") + "; no ping was answered, no " +
@@ -101,13 +109,17 @@ var mediaFindings = map[string]entry{
 			}
 		}),
 	"media.loss": on(
-		"More than 5 % of the packets of a direction did not arrive, even after repair by retransmission. Above 20 % a "+
-			"check "+
+		"More than 5 % of the packets of a direction were lost, counted as receiver reports do (RFC 3550), before any "+
+			"retransmission. Retransmission repairs video; what it did not repair is the unrepaired loss. Above 20 % a check "+
 			"fails: speech can hardly be understood.",
 		func(_ judge.Finding, e judge.MediaLoss) Text {
+			way, source := "received", ""
+			if e.Direction == diag.Outbound {
+				way, source = "sent", ", as the peer's receiver reports say"
+			}
 			t := Text{
-				Title:    Percent(e.Share) + " of inbound " + e.Kind + " was lost.",
-				Evidence: []string{fmt.Sprintf("%d packets received, %d lost", e.Received, e.Lost)},
+				Title:    Percent(e.Share) + " of " + string(e.Direction) + " " + e.Kind + " was lost.",
+				Evidence: []string{Number(e.Packets) + " packets " + way + ", " + Lost(e.Lost, e.Repaired) + source},
 				Advice: "Look for a link that is full or a weak radio signal on either side; try another network, or a closer " +
 					"relay.",
 			}
