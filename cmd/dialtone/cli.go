@@ -15,14 +15,14 @@ import (
 // cli is the grammar of the command line, and the table of settings.
 type cli struct {
 	Call    callCommand    `cmd:"" help:"Place a call and watch every step."`
-	Answer  answerCommand  `cmd:"" help:"Answer calls, echo media and messages."`
-	Demo    demoCommand    `cmd:"" help:"Place a call that needs nothing else."`
-	Check   checkCommand   `cmd:"" help:"Place calls and report on them, for pipelines."`
-	NAT     natCommand     `cmd:"" name:"nat" help:"Find out what this network does to calls."`
+	Answer  answerCommand  `cmd:"" help:"Answer calls and echo media and messages."`
+	Demo    demoCommand    `cmd:"" help:"Place a real call that stays on this machine."`
+	Check   checkCommand   `cmd:"" help:"Run test calls and report the results, for CI pipelines."`
+	NAT     natCommand     `cmd:"" name:"nat" help:"Diagnose the NAT, the firewall, and STUN and TURN servers."`
 	Serve   serveCommand   `cmd:"" help:"Run a signaling server, with a page for browsers."`
 	Explain explainCommand `cmd:"" help:"Explain a finding."`
 	Replay  replayCommand  `cmd:"" help:"Replay a recorded call."`
-	Start   startCommand   `cmd:"" help:"Show a screen with forms for these commands."`
+	Start   startCommand   `cmd:"" help:"Start one of these commands from a form."`
 	Version versionCommand `cmd:"" help:"Show the version."`
 }
 

@@ -27,7 +27,7 @@ type callingFlags struct {
 // answeringFlags are those of an answerer.
 type answeringFlags struct {
 	wayFlags `group:"signaling"`
-	Token    diag.Secret `placeholder:"TOKEN" group:"signaling" help:"Bearer token that callers of ${answer_tokens} must send. Better given as DIALTONE_TOKEN or in the file."`
+	Token    diag.Secret `placeholder:"TOKEN" group:"signaling" help:"Bearer token that callers of ${answer_tokens} must send. Prefer DIALTONE_TOKEN or the file."`
 	tlsFlags
 }
 
@@ -297,12 +297,18 @@ func (w chosen) shown() string {
 // apply puts the way into the configuration of a call.
 func (w chosen) apply(config *diag.Config, token diag.Secret) {
 	config.Signaling, config.Code, config.NoCode = w.Name, w.value, !w.Coded
-	config.MediaOnly, config.Carried, config.NamesServers = w.OneWay(), w.Carried, w.ICEServers != nil
+	config.MediaOnly, config.Carried = w.OneWay(), w.Carried
+	config.NamesServers = config.NamesServers || w.ICEServers != nil
 	if w.Token {
 		config.Token = token
 	}
 	if !w.Coded {
 		config.Code, config.Server = "", ""
+	}
+	for _, kind := range diag.Kinds {
+		if w.Kinds != nil && !slices.Contains(w.Kinds, kind) && !slices.Contains(config.NoKinds, kind) {
+			config.NoKinds = append(config.NoKinds, kind)
+		}
 	}
 }
 
