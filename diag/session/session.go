@@ -85,8 +85,14 @@ type remote struct {
 	stats    bool   // it reads statistics
 }
 
+// patientSetup bounds the setup of a call that waits for a path as long as RFC 8863 asks for.
+const patientSetup = diag.PatientTime + 20*time.Second
+
 // New prepares a session; nothing happens before Run.
 func New(o Options) *Session {
+	if o.Setup == 0 && o.Config.Patient {
+		o.Setup = patientSetup
+	}
 	for d, preset := range map[*time.Duration]time.Duration{
 		&o.Setup: 40 * time.Second, &o.Redial: 10 * time.Second,
 		&o.Linger: 5 * time.Second, &o.Probes: 2 * time.Second, &o.Yield: time.Second,
@@ -222,7 +228,7 @@ func (s *Session) limit() time.Time {
 	case detached:
 		after = graceTime
 	case silent:
-		if s.o.Carry > 0 {
+		if s.o.Carry > 0 || s.o.Config.Patient {
 			after = lostAfter
 		}
 	case restarting, redialing:
