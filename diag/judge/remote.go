@@ -28,7 +28,7 @@ const (
 	remoteMDNS                          // likewise, of mDNS
 	remoteTCP
 	remoteUnroutable // nothing could be sent there
-	remotePrivate    // it was checked in vain, and is of a private network
+	remotePrivate    // it was checked in vain, and is of a private network; or of another machine's loopback or link
 	remotePublic     // it was checked in vain
 	remoteClasses
 )
@@ -75,7 +75,7 @@ func classOf(c *call.Call, r call.CandidateRow, checks remoteChecks) remoteClass
 		return remoteUnresolved
 	case checks.sent == 0 && checks.failed > 0:
 		return remoteUnroutable
-	case checks.sent == 0:
+	case checks.sent == 0 && kind != diag.AddressLoopback && kind != diag.AddressLinkLocal:
 		return remoteAnswering
 	case kind == diag.AddressPublic:
 		return remotePublic

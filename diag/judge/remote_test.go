@@ -70,6 +70,7 @@ func TestRemoteCauses(t *testing.T) {
 		"private and TCP":         {remotes: []remote{udp("10.0.0.5", 8), tcp}, want: []string{"error ice.remote_private"}},
 		"private, and one answer": {remotes: []remote{udp("10.0.0.5", 8), {protocol: "udp", address: "10.0.0.6", port: 1, sent: 3, answered: 1}}},
 		"link-local":              {remotes: []remote{udp("fe80::5", 8), udp("169.254.1.1", 8)}, want: []string{"error ice.remote_private"}},
+		"loopback, not checked":   {remotes: []remote{udp("127.0.0.1", 0)}, want: []string{"error ice.remote_private"}},
 		"0.0.0.0":                 {remotes: []remote{udp("0.0.0.0", 0), udp("::", 0)}, want: []string{"error ice.remote_unusable"}, says: "0.0.0.0:5000"},
 		"multicast, broadcast":    {remotes: []remote{udp("224.0.0.251", 0), udp("255.255.255.255", 0), udp("ff02::1", 0)}, want: []string{"error ice.remote_unusable"}},
 		"port 0":                  {remotes: []remote{{protocol: "udp", address: "203.0.113.7"}}, want: []string{"error ice.remote_unusable"}},

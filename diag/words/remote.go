@@ -27,7 +27,7 @@ var remoteFindings = map[string]entry{
 			"loopback or link-local ones, and no check was answered. Such an address works within its own network "+
 			"only. A server behind NAT has to announce its public address; other peers ask a STUN server.",
 		func(judge.RemoteCandidates) (title, advice string) {
-			return "The peer signaled private addresses only, and none of them answered.",
+			return "The peer signaled no address that other networks can reach, and none answered.",
 				"Let the peer announce its public address or use a STUN server. If both peers are in one network, check that it " +
 					"lets its hosts reach each other."
 		}),
