@@ -37,15 +37,25 @@ type Candidate struct {
 	Port            uint16        `json:"port"`
 	CandidateType   CandidateType `json:"candidateType"`
 	TCPType         string        `json:"tcpType,omitempty"`
-	// the base (srflx, prflx) or the mapped address (relay)
+	// the base: of a local relay the one towards its server, which the description withholds; of a remote one whatever
+	// the peer says
 	RelatedAddress string `json:"relatedAddress,omitempty"`
 	RelatedPort    uint16 `json:"relatedPort,omitempty"`
 	URL            string `json:"url,omitempty"` // the server that gave it, without credentials
 	// udp, tcp, tls or dtls: how the TURN server is reached
-	RelayProtocol string `json:"relayProtocol,omitempty"`
+	RelayProtocol string       `json:"relayProtocol,omitempty"`
+	Server        *RelayServer `json:"server,omitempty"` // more of that
 	// its base's interface: eth0, wlan0, …; absent for the remote
 	NetworkInterface string `json:"networkInterface,omitempty"`
 	UsernameFragment string `json:"usernameFragment,omitempty"`
+}
+
+// RelayServer is the connection to the TURN server of a relay candidate.
+type RelayServer struct {
+	Address    string `json:"address,omitempty"`    // ip:port of the server; absent behind a proxy
+	Proxy      string `json:"proxy,omitempty"`      // scheme and host:port of the proxy
+	TLSVersion string `json:"tlsVersion,omitempty"` // "TLS 1.3", "DTLS 1.2"
+	TLSCipher  string `json:"tlsCipher,omitempty"`  // IANA name
 }
 
 // Type is "ice.candidate".

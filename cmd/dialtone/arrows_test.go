@@ -45,6 +45,8 @@ var arrows = []struct {
 	{"dialtone/signal/web", []string{"dialtone/signal"}},
 	{"dialtone/signal/conform", []string{"dialtone/signal", "dialtone/signal/web", "dialtone/signal/whip", "dialtone/diag/sdp"}},
 	{"dialtone/signal/server", []string{"dialtone/signal", "golang.org/x/time/rate"}},
+	{"dialtone/signal/post", []string{"dialtone/signal", "dialtone/signal/web", "dialtone/diag/sdp", "github.com/BurntSushi/toml"}},
+	{"dialtone/signal/whip", []string{"dialtone/signal", "dialtone/signal/web", "dialtone/signal/post", "dialtone/diag/sdp"}},
 	{"dialtone/signal/ways", []string{"dialtone/signal", "dialtone/signal/"}},
 	{"dialtone/signal/*", []string{"dialtone/signal", "dialtone/signal/web", "dialtone/diag/sdp"}},
 	{"dialtone/diag", nil},
@@ -63,7 +65,9 @@ var arrows = []struct {
 	}},
 	{"dialtone/diag/media", []string{"dialtone/diag", "github.com/pion/"}},
 	{"dialtone/diag/iceurl", []string{"dialtone/diag"}},
-	{"dialtone/diag/reach", []string{"dialtone/diag", "dialtone/diag/iceurl", "github.com/pion/"}},
+	{"dialtone/diag/reach", []string{
+		"dialtone/diag", "dialtone/diag/iceurl", "github.com/pion/", "golang.org/x/net/http/httpproxy", "golang.org/x/net/proxy",
+	}},
 	{"dialtone/diag/peer", []string{
 		"dialtone/diag", "dialtone/diag/iceurl", "dialtone/diag/sdp", "dialtone/diag/media", "dialtone/diag/reach", "github.com/pion/",
 	}},
@@ -73,7 +77,8 @@ var arrows = []struct {
 		"dialtone/diag/peer", "dialtone/diag/probe", "dialtone/diag/reach", "dialtone/signal", "dialtone/signal/",
 	}},
 	{"dialtone/diag/check", []string{
-		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/feed", "dialtone/diag/judge", "dialtone/diag/peer", "dialtone/diag/record", "dialtone/diag/report", "dialtone/diag/session",
+		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/feed", "dialtone/diag/judge", "dialtone/diag/peer", "dialtone/diag/reach", "dialtone/diag/record",
+		"dialtone/diag/report", "dialtone/diag/session",
 		"dialtone/signal", "dialtone/signal/", "github.com/expr-lang/expr", "github.com/expr-lang/expr/",
 	}},
 	{"dialtone/diag/lab", []string{"dialtone/diag", "dialtone/signal", "dialtone/signal/", "github.com/pion/"}},

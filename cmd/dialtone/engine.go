@@ -11,6 +11,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/feed"
 	"dialtone/diag/peer"
+	"dialtone/diag/reach"
 	"dialtone/diag/session"
 )
 
@@ -41,11 +42,17 @@ func sessionOptions(config diag.Config, log *feed.Feed) (session.Options, error)
 	if err != nil {
 		return session.Options{}, err
 	}
+	proxies, err := reach.NewProxies(config.Proxy.Reveal())
+	if err != nil {
+		return session.Options{}, err
+	}
 	greeting := "hello from dialtone " + config.Version
 	if config.Echo {
 		greeting = "" // it only echoes
 	}
-	return session.Options{Config: config, Feed: log, TLS: trust, Greeting: greeting, Explain: explainTime}, nil
+	return session.Options{
+		Config: config, Feed: log, TLS: trust, Proxies: proxies, Greeting: greeting, Explain: explainTime,
+	}, nil
 }
 
 // tlsConfig is how the certificates of TURN servers are verified; nil for the usual way.

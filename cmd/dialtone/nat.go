@@ -37,8 +37,9 @@ type natCommand struct {
 	Plain      bool          `help:"Text instead of the screen. It is the default where stdin or stdout is not a terminal, and with -o json."`
 	glyphFlags
 	recordFlags
-	Insecure bool   `help:"Accept any TLS certificate, of signaling and of TURN servers."`
-	CA       caFile `name:"ca" placeholder:"FILE" help:"PEM file with further certificate authorities to trust."`
+	Insecure bool `help:"Accept any TLS certificate, of signaling and of TURN servers."`
+	proxyFlag
+	CA caFile `name:"ca" placeholder:"FILE" help:"PEM file with further certificate authorities to trust."`
 	configurable
 }
 
@@ -72,6 +73,10 @@ func (c *natCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	if err != nil {
 		return diag.ExitCannotRun, err
 	}
+	proxies, err := reach.NewProxies(c.Proxy.Reveal())
+	if err = a.checked(err); err != nil {
+		return diag.ExitUsage, err
+	}
 	ctx, restore := a.Interruptible(ctx)
 	defer restore()
 	families := reach.BothFamilies
@@ -81,7 +86,9 @@ func (c *natCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	case c.IPv6 || from.Is6():
 		families = reach.OnlyIPv6
 	}
-	q := probe.Inquiry{URLs: urls, Families: families, Bind: from, TLS: trust, Deep: c.Deep, Hairpin: c.Hairpin}
+	q := probe.Inquiry{
+		URLs: urls, Families: families, Bind: from, TLS: trust, Proxies: proxies, Deep: c.Deep, Hairpin: c.Hairpin,
+	}
 	if c.Peer != nil {
 		q.Peer = c.Peer.String()
 	}

@@ -45,6 +45,8 @@ func decoders() settings.Decoders {
 	settings.Add(d, parseLocalAddr)
 	settings.Add(d, parseNATSide)
 	settings.Add(d, parseSTUNAddresses)
+	settings.Add(d, parseRequestHeader)
+	settings.Add(d, parseRequestField)
 	settings.Add(d, parseTURNAddress)
 	return d
 }

@@ -16,6 +16,7 @@ func (c *Call) applySignal(e diag.Event) bool {
 			c.Signal.Failed++
 			c.Signal.LastError = d.Error
 		}
+		c.Signal.applyRequest(d)
 	case diag.SignalState:
 		c.Signal.State = d.State
 		c.Signal.Lost = d.State == diag.SignalLost
@@ -33,6 +34,27 @@ func (c *Call) applySignal(e diag.Event) bool {
 		return false
 	}
 	return true
+}
+
+// maxRemarks bounds what is kept of the remarks about answers.
+const maxRemarks = 16
+
+// applyRequest notes what a request says beside its success.
+func (s *Signal) applyRequest(d diag.SignalRequest) {
+	for _, remark := range d.Remarks {
+		if !slices.Contains(s.Remarks, remark) && len(s.Remarks) < maxRemarks {
+			s.Remarks = append(s.Remarks, remark)
+		}
+	}
+	switch d.Code {
+	case "candidates", "restart", "bye":
+	default:
+		return
+	}
+	s.Side = slices.DeleteFunc(s.Side, func(r diag.SignalRequest) bool { return r.Code == d.Code })
+	if d.Error != "" {
+		s.Side = append(s.Side, d)
+	}
 }
 
 func (c *Call) applyTransport(e diag.Event) bool {

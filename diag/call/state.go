@@ -80,6 +80,9 @@ type Signal struct {
 	Failed    int    // requests that got no answer or an error
 	LastError string // empty when none
 	Lost      bool   // the server went away and has not come back
+
+	Remarks []string             // what was wrong with answers and was tolerated, each once
+	Side    []diag.SignalRequest // the last failure of each request that a call can do without: candidates, restart, bye
 }
 
 // Span is a phase with its times.

@@ -51,7 +51,8 @@ type rule func(c *call.Call, x Expectation) []Finding
 
 // rules are all of them, in the order in which findings of one severity are listed.
 var rules = []rule{
-	endFindings, pathLostFindings, dtlsFindings, channelFindings, mediaFindings, publishFindings, lossFindings,
+	endFindings, signalingFindings,
+	pathLostFindings, dtlsFindings, channelFindings, mediaFindings, publishFindings, lossFindings,
 	endsFindings,
 	pathFindings, serverFindings, networkFindings, warningFindings,
 }

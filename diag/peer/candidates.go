@@ -52,11 +52,14 @@ func (c *candidates) gathered(x *webrtc.ICECandidate) {
 // local describes a candidate of this peer with the server it was obtained from.
 func (c *candidates) local(x *webrtc.ICECandidate) diag.Candidate {
 	d := describeCandidate(diag.Local, x)
-	if from, ok := c.serverOf(d); ok {
-		d.URL = from.text
-		if d.CandidateType == diag.Relay {
-			d.RelayProtocol = from.Transport()
+	switch d.CandidateType {
+	case diag.Relay:
+		if l := c.p.forward.linkOf(int(d.RelatedPort)); l != nil {
+			d.URL, d.RelayProtocol, d.RelatedAddress, d.Server = l.server.text, l.server.Transport(), l.base(), l.facts()
 		}
+	case diag.Srflx:
+		d.URL = c.serverOf(d)
+	case diag.Host, diag.Prflx:
 	}
 	d.NetworkInterface = interfaceOf(d)
 	return d
@@ -72,26 +75,24 @@ func describeCandidate(side diag.Side, x *webrtc.ICECandidate) diag.Candidate {
 	}
 }
 
-// serverOf finds the server that gave a candidate: the one that its base's socket spoke to, or the only one
-// of its kind, as a socket may have been reused or closed by now.
-func (c *candidates) serverOf(d diag.Candidate) (server, bool) {
-	if d.CandidateType != diag.Srflx && d.CandidateType != diag.Relay {
-		return server{}, false
-	}
-	var sameKind []server
+// serverOf finds the server that gave a server-reflexive candidate: the one that its base's socket spoke to, or the
+// only one, as a socket may have been reused or closed by now.
+func (c *candidates) serverOf(d diag.Candidate) string {
+	to := c.p.socks.serverOf(int(d.RelatedPort))
+	var all []string
 	for _, s := range c.servers {
-		if s.Scheme.TURN() != (d.CandidateType == diag.Relay) {
+		if s.Transport() != "udp" {
 			continue
 		}
-		if c.p.socks.serverOf(int(d.RelatedPort), !s.UDP) == s.Address() {
-			return s, true
+		if s.Address() == to {
+			return s.text
 		}
-		sameKind = append(sameKind, s)
+		all = append(all, s.text)
 	}
-	if len(sameKind) != 1 {
-		return server{}, false
+	if len(all) != 1 {
+		return ""
 	}
-	return sameKind[0], true
+	return all[0]
 }
 
 // errCandidate is the error of an unusable candidate line.

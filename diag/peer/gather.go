@@ -79,7 +79,9 @@ func (g *gathering) candidate(d diag.Candidate) {
 	if d.CandidateType == diag.Host {
 		subject = hostSubject
 	}
-	g.end(subject, diag.OutcomeOK, d.String())
+	if u, err := iceurl.Parse(subject); err != nil || !u.Scheme.TURN() || d.CandidateType == diag.Relay {
+		g.end(subject, diag.OutcomeOK, d.String())
+	}
 	g.checkComplete()
 }
 

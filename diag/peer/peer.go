@@ -18,7 +18,7 @@ type Peer struct {
 	o        Options
 	pc       *webrtc.PeerConnection
 	socks    *sockets
-	dial     *dialer
+	forward  *forwarder
 	recorder *media.Recorder
 	cancel   context.CancelFunc // ends players, forwarders and observers
 	done     <-chan struct{}
@@ -53,7 +53,7 @@ func New(o Options) (*Peer, error) {
 		cancel()
 		return nil, fmt.Errorf("reading the network interfaces: %w", err)
 	}
-	p.socks, p.dial = socks, newDialer(o.ICEServers, o.TLS, socks)
+	p.socks, p.forward = socks, newForwarder(o, socks)
 	p.recorder = media.NewRecorder(o.Now, p.mediaEvent)
 	if err := p.connect(); err != nil {
 		cancel()
@@ -79,7 +79,7 @@ func New(o Options) (*Peer, error) {
 
 // connect makes the RTCPeerConnection.
 func (p *Peer) connect() error {
-	a, err := api(settings(p.o, p.socks, p.dial), p.recorder, p.o.Flow)
+	a, err := api(settings(p.o, p.socks, p.forward), p.recorder, p.o.Flow)
 	if err != nil {
 		return fmt.Errorf("preparing WebRTC: %w", err)
 	}
@@ -265,6 +265,7 @@ func (p *Peer) restarting() {
 	p.o.Phases.Again(diag.PhaseRestart, "")
 	p.o.Phases.Start(diag.PhaseRestart, "")
 	p.gather.prepareRestart()
+	p.forward.again()
 	p.checks.restart()
 	p.pendingMu.Lock()
 	defer p.pendingMu.Unlock()
@@ -287,7 +288,7 @@ func (p *Peer) Close() error {
 		if p.gather.waiting() {
 			p.socks.open.closeAll()
 		}
-		p.dial.open.closeAll()
+		p.forward.open.closeAll()
 		err = p.pc.GracefulClose()
 		p.socks.open.closeAll()
 		p.wg.Wait()

@@ -1,8 +1,7 @@
 package peer
 
 import (
-	"errors"
-	"fmt"
+	"context"
 	"io"
 	"net"
 	"strconv"
@@ -22,13 +21,8 @@ type sockets struct {
 	open    closers
 
 	mu      sync.Mutex
-	names   map[string]string    // resolved "ip:port" → "host:port" as asked for
-	servers map[localPort]string // → "ip:port" of the first STUN request to a server, "host:port" for TCP
-}
-
-type localPort struct {
-	tcp  bool
-	port int
+	names   map[string]string // resolved "ip:port" → "host:port" as asked for
+	servers map[int]string    // local port → "ip:port" of the first STUN request to a server
 }
 
 // socketBuffer is what a UDP socket requests of the kernel: with the default, bursts of video key frames and data are
@@ -44,7 +38,7 @@ func newSockets(network Net, onHello func(version, cipher uint16), onAlert func(
 		network = system
 	}
 	return &sockets{
-		Net: network, onHello: onHello, onAlert: onAlert, names: map[string]string{}, servers: map[localPort]string{},
+		Net: network, onHello: onHello, onAlert: onAlert, names: map[string]string{}, servers: map[int]string{},
 	}, nil
 }
 
@@ -57,22 +51,31 @@ func (s *sockets) ListenUDP(network string, addr *net.UDPAddr) (transport.UDPCon
 	return s.watch(conn)
 }
 
-// ListenPacket opens a watched socket, as TURN over UDP uses it.
-func (s *sockets) ListenPacket(network, address string) (net.PacketConn, error) {
-	conn, err := s.Net.ListenPacket(network, address)
+// dial opens a socket to a server: over UDP in this network, over TCP in that of the operating system.
+func (s *sockets) dial(ctx context.Context, d *net.Dialer, network, address string) (net.Conn, error) {
+	if network != "udp" {
+		return d.DialContext(ctx, network, address)
+	}
+	to, err := net.ResolveUDPAddr(network, address)
 	if err != nil {
 		return nil, err
 	}
-	udp, ok := conn.(transport.UDPConn)
-	if !ok {
-		return nil, errors.Join(fmt.Errorf("%w: a packet connection of type %T", errors.ErrUnsupported, conn), conn.Close())
+	local, _ := d.LocalAddr.(*net.UDPAddr)
+	conn, err := s.Net.DialUDP(network, local, to)
+	if err != nil {
+		return nil, err
 	}
-	return s.watch(udp)
+	enlarge(conn)
+	return conn, nil
+}
+
+func enlarge(conn transport.UDPConn) {
+	_ = conn.SetReadBuffer(socketBuffer)
+	_ = conn.SetWriteBuffer(socketBuffer)
 }
 
 func (s *sockets) watch(conn transport.UDPConn) (transport.UDPConn, error) {
-	_ = conn.SetReadBuffer(socketBuffer)
-	_ = conn.SetWriteBuffer(socketBuffer)
+	enlarge(conn)
 	w := &socket{UDPConn: conn, sockets: s, port: portOf(conn.LocalAddr())}
 	if err := s.open.add(w); err != nil {
 		return nil, err
@@ -91,19 +94,12 @@ func (s *sockets) ResolveUDPAddr(network, address string) (*net.UDPAddr, error) 
 	return addr, err
 }
 
-// dialed remembers that a TCP connection from a local port goes to a server.
-func (s *sockets) dialed(local net.Addr, hostPort string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.servers[localPort{true, portOf(local)}] = hostPort
-}
-
 // serverOf returns the "host:port" of the server that a local port spoke to; empty when unknown.
-func (s *sockets) serverOf(port int, tcp bool) string {
+func (s *sockets) serverOf(port int) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	addr := s.servers[localPort{tcp, port}]
-	if name, ok := s.names[addr]; ok && !tcp {
+	addr := s.servers[port]
+	if name, ok := s.names[addr]; ok {
 		return name
 	}
 	return addr
@@ -114,12 +110,16 @@ func (s *sockets) sent(port int, b []byte, to net.Addr) {
 	if isServerRequest(b) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if key := (localPort{false, port}); s.servers[key] == "" {
-			s.servers[key] = to.String()
+		if s.servers[port] == "" {
+			s.servers[port] = to.String()
 		}
 		return
 	}
-	record := dtlsRecord(b)
+	s.leaving(dtlsRecord(b))
+}
+
+// leaving inspects a DTLS record that is about to be sent.
+func (s *sockets) leaving(record []byte) {
 	if isEncryptedAlert(record) && s.onAlert != nil {
 		s.onAlert()
 	}

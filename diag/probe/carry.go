@@ -42,12 +42,15 @@ func (p *prober) carry(ctx context.Context, l *link, c *credentials, relayed net
 // ownPeers are where a TURN server may answer Binding requests over UDP, as seen from its relay: the port that was
 // asked, and in front of it the usual one where that is for TLS. The relay has an IPv4 address, and so its peers have.
 func ownPeers(u iceurl.URL, server, relayed netip.AddrPort) []netip.AddrPort {
-	ip := server.Addr()
+	ip, port := server.Addr(), server.Port()
+	if !server.IsValid() { // behind a proxy
+		port = u.Port
+	}
 	if !ip.Is4() {
 		ip = relayed.Addr()
 	}
-	asked := netip.AddrPortFrom(ip, server.Port())
-	if !u.Scheme.Secured() || server.Port() == iceurl.DefaultPort {
+	asked := netip.AddrPortFrom(ip, port)
+	if !u.Scheme.Secured() || port == iceurl.DefaultPort {
 		return []netip.AddrPort{asked}
 	}
 	return []netip.AddrPort{netip.AddrPortFrom(ip, iceurl.DefaultPort), asked}

@@ -19,7 +19,8 @@ type Inquiry struct {
 	URLs               []iceurl.URL
 	Username, Password string // for the TURN servers among them that have no account of their own
 	Accounts           map[iceurl.URL]Account
-	TLS                *tls.Config // as in [Target]
+	TLS                *tls.Config    // as in [Target]
+	Proxies            *reach.Proxies // as in [Target]
 	Families           reach.Families
 	Bind               netip.Addr // local address; the zero value lets the system choose
 	Deep               bool       // binding lifetime and fragments too
@@ -202,8 +203,8 @@ func (d *Diagnosis) reporting(targets []Target) []Target {
 func (q *Inquiry) targets(servers []diag.NATServer, timeout time.Duration) (others, turn []Target) {
 	for _, u := range q.URLs {
 		t := Target{
-			URL: u.Short(), TLS: q.TLS, Families: q.Families, Local: q.Bind, Samples: samples, Timeout: timeout,
-			Diagnosis: true,
+			URL: u.Short(), TLS: q.TLS, Proxies: q.Proxies, Families: q.Families, Local: q.Bind, Samples: samples,
+			Timeout: timeout, Diagnosis: true,
 		}
 		switch {
 		case u.Scheme.TURN():

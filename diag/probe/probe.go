@@ -30,6 +30,7 @@ type Target struct {
 	Resolver           *net.Resolver  // nil for the system's
 	Timeout            time.Duration  // of the whole probe; 0 for [DefaultTimeout]
 	Local              netip.Addr     // address of this machine to ask from; the zero value lets the system choose
+	Proxies            *reach.Proxies // for TCP and TLS; nil: none
 	Families           reach.Families // of the server's addresses
 	Use                bool           // send bytes through the relay, extend it
 	// STUN server to be asked through the relay; without one it is the TURN server itself
@@ -90,7 +91,9 @@ type prober struct {
 // newProber prepares a probe.
 func newProber(t Target) *prober {
 	p := &prober{target: t}
-	p.dialer = reach.Dialer{TLS: t.TLS, Resolver: t.Resolver, Local: t.Local, Families: t.Families, Step: p.step}
+	p.dialer = reach.Dialer{
+		TLS: t.TLS, Resolver: t.Resolver, Local: t.Local, Families: t.Families, Proxies: t.Proxies, Step: p.step,
+	}
 	return p
 }
 
@@ -119,6 +122,9 @@ func (p *prober) report(stage diag.Stage) {
 	}
 	if p.to.Addr.IsValid() {
 		d.Address, d.SRV = p.to.Addr.String(), p.to.Name()
+	}
+	if p.to.Proxy != nil {
+		d.Proxy = p.to.Proxy.String()
 	}
 	if p.further {
 		p.held = append(p.held, d)

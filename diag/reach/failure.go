@@ -162,6 +162,9 @@ func (s *SilenceError) Error() string {
 // Timeout makes it one, as of package net.
 func (s *SilenceError) Timeout() bool { return true }
 
+// IsRefused reports whether the port is closed.
+func IsRefused(err error) bool { return isAny(err, refusedErrors) }
+
 // isAny reports whether err is one of list.
 func isAny(err error, list []error) bool {
 	for _, e := range list {

@@ -27,11 +27,16 @@ type Endpoint struct {
 	Addr netip.AddrPort
 	Host string // the name that the address belongs to: the URL's, or the target of an SRV record
 	SRV  bool   // an SRV record named host and port
+	// the proxy that leads there and resolves the name; then Addr is not known
+	Proxy *Proxy
 }
 
 // Resolve finds the addresses to ask: the first of IPv4, as the ICE agent takes it, then the first of IPv6. Of a name
 // without a port those that DNS SRV names come instead, where it names any.
 func (d *Dialer) Resolve(ctx context.Context, u iceurl.URL) ([]Endpoint, error) {
+	if proxy := d.Proxies.For(u); proxy != nil {
+		return []Endpoint{{Host: u.Host, Proxy: proxy}}, nil
+	}
 	if a, err := netip.ParseAddr(u.Host); err == nil {
 		found, err := d.wanted([]Endpoint{{Addr: netip.AddrPortFrom(a, u.Port), Host: u.Host}})
 		if err != nil {

@@ -50,7 +50,7 @@ func (s *Session) Diagnose() error {
 // may have named some of them. The probe of a server reports an unusable URL.
 func (s *Session) inquiry() probe.Inquiry {
 	q := probe.Inquiry{
-		TLS: s.o.TLS, Accounts: map[iceurl.URL]probe.Account{},
+		TLS: s.o.TLS, Proxies: s.o.Proxies, Accounts: map[iceurl.URL]probe.Account{},
 		Report: func(d diag.Data) { s.o.Feed.Append(d) },
 	}
 	if s.o.Net != nil {

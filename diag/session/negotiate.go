@@ -19,10 +19,10 @@ func internal(err error) error { return fmt.Errorf("%w: %w", errInternal, err) }
 func (s *Session) peerOptions() peer.Options {
 	c := s.o.Config
 	o := peer.Options{
-		Emit: s.o.Feed.Append, Phases: s.phases, ICEServers: c.ICEServers, TLS: s.o.TLS,
+		Emit: s.o.Feed.Append, Phases: s.phases, ICEServers: c.ICEServers, TLS: s.o.TLS, Proxies: s.o.Proxies,
 		RelayOnly: c.RelayOnly, PionDefaults: c.PionDefaults, NoMedia: c.NoMedia, Echo: c.Echo,
 		Loopback: loopbackPolicy(c), Timeouts: s.o.Timeouts, Net: s.o.Net,
-		NoChannels: c.MediaOnly, Flow: s.o.Flow,
+		NoChannels: c.MediaOnly, Channel: c.Channel, Flow: s.o.Flow,
 		OnNoRelay:   func(url string) { s.do(s.probes.unserved[url].open) },
 		OnGathered:  func() { s.do(func() { s.sendWhole(false) }) },
 		OnCandidate: func(x peer.Candidate) { s.do(func() { s.gathered(x) }) },

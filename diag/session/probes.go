@@ -70,7 +70,8 @@ func (s *Session) probeServers(ctx context.Context) {
 	for _, server := range s.o.Config.ICEServers {
 		t := probe.Target{
 			URL: server.URL, Username: server.Username, Password: server.Credential.Reveal(), TLS: s.o.TLS,
-			Report: func(d diag.ServerStage) { s.o.Feed.Append(d) },
+			Proxies: s.o.Proxies,
+			Report:  func(d diag.ServerStage) { s.o.Feed.Append(d) },
 		}
 		if u, err := iceurl.Parse(server.URL); err != nil || !u.Scheme.TURN() {
 			others = append(others, t)

@@ -2,6 +2,7 @@ package words
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"dialtone/diag"
@@ -31,10 +32,17 @@ var channelFindings = map[string]entry{
 			}
 		}),
 	"channel.not_echoed": on(
-		"A data channel opened, and nothing that was sent on it was answered: no pong to a ping, and no message that came "+
-			"back. "+
-			"Whether the channel carries data both ways is therefore unknown.",
+		"A data channel opened, and nothing that was sent on it came back: no pong to a ping, and no message as it was "+
+			"sent. If the peer answers with a text of its own, the channel carries data both ways. If it sends nothing, that "+
+			"is unknown.",
 		func(_ judge.Finding, e judge.ChannelNotEchoed) Text {
+			if e.Answer != "" {
+				return Text{
+					Title:    "The peer answers on a data channel, but does not echo.",
+					Evidence: []string{"it sent " + strconv.Quote(e.Answer)},
+					Advice:   "Nothing needs to change if this server is not to echo: data arrives in both directions.",
+				}
+			}
 			return Text{
 				Title: "No message on a data channel was answered.",
 				Evidence: []string{Count(e.Channels, "channel was open", "channels were open") + "; no ping was answered, no " +

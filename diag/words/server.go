@@ -14,7 +14,8 @@ import (
 
 // stageLabels are what the steps of asking a server are called.
 var stageLabels = map[diag.StageName]string{
-	diag.StageConfig: "configuration", diag.StageDNS: "DNS", diag.StageConnect: "connect", diag.StageTLS: "TLS handshake",
+	diag.StageConfig: "configuration", diag.StageDNS: "DNS", diag.StageConnect: "connect",
+	diag.StageProxy: "proxy", diag.StageTLS: "TLS handshake",
 	diag.StageBinding: "Binding", diag.StageAllocate: "Allocate", diag.StagePermission: "CreatePermission",
 	diag.StageSend: "data by Send", diag.StageBind: "ChannelBind", diag.StageChannel: "data by ChannelData",
 	diag.StageRefresh: "Refresh", diag.StageRelease: "release", diag.StageSample: "round trips",
@@ -89,6 +90,7 @@ func ServerFacts(s *diag.Server) []string {
 		add("address ", s.Address)
 	}
 	add("named by DNS SRV: ", s.SRV)
+	add("through the proxy ", s.Proxy)
 	for _, stage := range s.Stages {
 		if stage.Failure == nil && stage.DurationMs > 0 && stage.Times == nil && stage.RTTMs == nil {
 			out = append(out, StageLabel(stage.Name)+" "+millis(stage.DurationMs))
@@ -237,6 +239,10 @@ func failure(s *diag.Server, stage *diag.Stage) (what, advice string) {
 		return "it did not answer", ""
 	}
 	f := failing{server: s, stage: stage, Failure: stage.Failure, url: diag.Clean(s.URL, 300), at: whereOf(s)}
+	if stage.Name == diag.StageProxy || f.Cause == diag.CauseProxy {
+		what, advice = f.proxy()
+		return diag.Clean(what, 400), diag.Clean(advice, 400)
+	}
 	switch f.Cause {
 	case diag.CauseConfig:
 		what, advice = f.config()

@@ -61,7 +61,7 @@ func TestExchange(t *testing.T) {
 	if _, err := s.Accept(t.Context()); err == nil {
 		t.Error("two sessions wait at one time")
 	}
-	o := Options{URL: h.URL + "/offer"}
+	o := Options{Shape: Builtin("aiortc"), URL: h.URL + "/offer"}
 	o.Token = "t0k3n"
 	a, err := Dial(t.Context(), o)
 	if err != nil {
@@ -83,13 +83,13 @@ func TestExchange(t *testing.T) {
 	if diff := cmp.Diff(offerOf(usable), receive(t, b)); diff != "" {
 		t.Error(diff)
 	}
-	if err := b.Send(t.Context(), answerOf("v=0 answer")); err != nil {
+	if err := b.Send(t.Context(), answerOf("v=0 answer\r\n")); err != nil {
 		t.Fatal(err)
 	}
 	if err := <-sent; err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(answerOf("v=0 answer"), receive(t, a)); diff != "" {
+	if diff := cmp.Diff(answerOf("v=0 answer\r\n"), receive(t, a)); diff != "" {
 		t.Error(diff)
 	}
 	closing(t, a)
@@ -172,7 +172,7 @@ func TestOneAfterAnother(t *testing.T) {
 	h := httptest.NewServer(s)
 	defer h.Close()
 	first := waiting(t, s)
-	a, err := Dial(t.Context(), Options{URL: h.URL})
+	a, err := Dial(t.Context(), Options{Shape: Builtin("aiortc"), URL: h.URL})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -256,7 +256,7 @@ func TestAnswersThatAreNone(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			h := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprint(w, body) }))
 			defer h.Close()
-			c, err := Dial(t.Context(), Options{URL: h.URL})
+			c, err := Dial(t.Context(), Options{Shape: Builtin("aiortc"), URL: h.URL})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -270,7 +270,7 @@ func TestAnswersThatAreNone(t *testing.T) {
 }
 
 func TestWhatCannotBeSent(t *testing.T) {
-	c, err := Dial(t.Context(), Options{URL: "http://127.0.0.1:9/"})
+	c, err := Dial(t.Context(), Options{Shape: Builtin("aiortc"), URL: "http://127.0.0.1:9/"})
 	if err != nil {
 		t.Fatal(err)
 	}

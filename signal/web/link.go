@@ -1,4 +1,4 @@
-package whip
+package web
 
 import (
 	"strings"
@@ -74,8 +74,8 @@ func (l Link) Is(rel string) bool {
 	return false
 }
 
-// formatLink writes a server's Link field.
-func formatLink(s signal.ICEServer) string {
+// FormatLink writes a server's Link field.
+func FormatLink(s signal.ICEServer) string {
 	quote := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace
 	out := "<" + s.URL + `>; rel="ice-server"`
 	if s.Username != "" {
