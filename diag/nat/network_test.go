@@ -22,6 +22,9 @@ type network struct {
 	lossEvery          int           // each such datagram is lost; 0: none
 	noResponsePort     bool          // of all servers
 	noneOut, noneIn    bool          // fragments that are dropped
+	ignoresChange      bool          // of all servers: CHANGE-REQUEST is answered from where it went
+	deaf               diag.NATTest  // requests that are never answered
+	dead               netip.AddrPort
 	graded             map[netip.AddrPort]netip.AddrPort
 
 	now    time.Duration
@@ -98,7 +101,7 @@ func (n *network) in(from, to netip.AddrPort) (diag.NATSocket, bool) {
 
 // answer is what comes of one request; nil for silence.
 func (n *network) answer(s *State, q Question, from netip.AddrPort) *Answer {
-	if n.lost() || q.Size > 0 && n.noneOut {
+	if n.lost() || q.Size > 0 && n.noneOut || q.Test == n.deaf || q.To == n.dead {
 		return nil
 	}
 	at := cmp.Or(q.AnswerAt, q.Socket)
@@ -118,6 +121,7 @@ func (n *network) answer(s *State, q Question, from netip.AddrPort) *Answer {
 	case q.ChangesPort() && !graded || q.ResponsePort != 0 && n.noResponsePort:
 		a.Code, q.ResponsePort = 420, 0
 		at = q.Socket
+	case n.ignoresChange:
 	case q.ChangesIP():
 		a.From = other
 	case q.ChangesPort():
