@@ -8,6 +8,7 @@ import (
 // The events of the transports: ICE, DTLS, SCTP, the whole connection.
 var _ = []Type{
 	register[Candidate](), register[Pair](), register[Selected](), register[ICEState](),
+	register[ICELimits](),
 	register[GatheringState](), register[Restart](), register[DTLSState](), register[SCTPState](),
 	register[ConnectionState](), register[SignalingState](),
 }
@@ -104,6 +105,17 @@ type Selected struct {
 
 // Type is "ice.selected".
 func (Selected) Type() Type { return "ice.selected" }
+
+// ICELimits ("ice.limits") counts what the limits of ICE held back by now: at most 100 candidate pairs are checked (RFC
+// 8445 §6.1.2.5), and a host that has not answered gets 100 checks and then 5 each second. It is emitted when it has
+// changed, at most once a second.
+type ICELimits struct {
+	Candidates uint64 `json:"candidates,omitempty"` // remote ones that are not used
+	Checks     uint64 `json:"checks,omitempty"`     // that were not sent
+}
+
+// Type is "ice.limits".
+func (ICELimits) Type() Type { return "ice.limits" }
 
 // ICEState ("ice.state") is a change of RTCIceConnectionState: new, checking, connected, completed, disconnected,
 // failed, closed.

@@ -74,7 +74,7 @@ func (c *checkCommand) aim(o *diagcheck.Options, w chosen) error {
 		parallel = errors.New("--parallel must be 1 in a room: simultaneous calls with one room code would reach each " +
 			"other; use --repeat, or a --scenario with a check for each code")
 	}
-	return errors.Join(err, w.checkURL(), w.checkMedia(mediaFlags{NoMedia: c.NoMedia}), parallel)
+	return errors.Join(err, w.checkURL(), w.checkMedia(c.mediaFlags, false), parallel)
 }
 
 // nameServers adds the ICE servers that the endpoints of the plans name.

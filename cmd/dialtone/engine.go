@@ -18,6 +18,10 @@ import (
 // explainTime is how long a call without a path stays to ask its servers why.
 const explainTime = 3 * time.Second
 
+// strangers bounds what all calls of this process send to hosts that do not answer: many calls make it send no more than
+// one could.
+var strangers peer.Limiter
+
 // newSession is the engine of real calls.
 func newSession(config diag.Config, log *feed.Feed) (calls.Caller, error) {
 	room := inRoom(config.Code)
@@ -50,8 +54,13 @@ func sessionOptions(config diag.Config, log *feed.Feed) (session.Options, error)
 	if config.Echo {
 		greeting = "" // it only echoes
 	}
+	clips, err := readClips(config.SendMedia)
+	if err != nil {
+		return session.Options{}, err
+	}
 	return session.Options{
 		Config: config, Feed: log, TLS: trust, Proxies: proxies, Greeting: greeting, Explain: explainTime,
+		Limiter: &strangers, Clips: clips,
 	}, nil
 }
 

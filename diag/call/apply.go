@@ -78,6 +78,8 @@ func (c *Call) applyTransport(e diag.Event) bool {
 			c.PathChanges++
 		}
 		c.Selected = &d
+	case diag.ICELimits:
+		c.Limits = d
 	case diag.ICEState:
 		c.ICE = d.State
 	case diag.GatheringState:
@@ -141,7 +143,7 @@ func (c *Call) applyChannel(e diag.Event) bool {
 		c.Pings.Add(d.RTTMs.Duration())
 		c.countMessage(diag.LabelPing, diag.Outbound, 1)
 	case diag.RemoteSample:
-		c.RemoteSamples = keep(c.RemoteSamples, TheirRow{d, e.At}, maxSamples)
+		c.addRemoteSample(TheirRow{d, e.At})
 		c.countMessage(diag.LabelStats, diag.Inbound, 1)
 	case diag.MessagesDropped:
 		c.Dropped += d.Messages

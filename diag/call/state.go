@@ -45,6 +45,7 @@ type Call struct {
 	Servers      []ServerRow
 	Pairs        []diag.Pair // the latest of each ID, in the order of their first appearance
 	Selected     *diag.Selected
+	Limits       diag.ICELimits
 	PathChanges  int // after the first selection
 	Restarts     int
 	Descriptions []DescriptionRow
@@ -61,6 +62,8 @@ type Call struct {
 	RemoteMuted   map[string]bool
 	Samples       []SampleRow // the latest hour
 	RemoteSamples []TheirRow  // what the peer's statistics say, the latest hour
+	RemoteSince   *TheirRow   // the first sample since the peer's counters began anew; nil if they never did
+	fastest       float64     // shortest time from a peer's clock to ours, ms: only differences are meaningful
 
 	NAT []NATRow // diagnoses of the network, the latest 64
 

@@ -33,6 +33,7 @@ const (
 	endsDelay   = 0.25 // seconds that a sample may take beside the round trip
 	endsWindow  = 10   // samples that say what has happened lately
 	endsRTT     = 0.05 // seconds by which round trips may differ, and they may by half
+	rttWindow   = 30   // samples whose round trips are compared: checks measure one every few seconds
 )
 
 // endsFindings are the contradictions between both ends.
@@ -48,28 +49,50 @@ func EndsFindings(c *call.Call) []Finding {
 	return append(out, rttDiffers(c)...)
 }
 
-// endsDiffer looks for a contradiction over the whole call, then over the last seconds.
+// endsDiffer looks for a contradiction over the whole call, or since the peer began to count anew, then over the last
+// seconds.
 func endsDiffer(c *call.Call, s call.EndsStream) []Finding {
-	if s.Sent == nil || s.Received == nil {
+	n := len(c.RemoteSamples)
+	if s.Sent == nil || s.Received == nil || !c.Agreed(s.Direction, s.Kind) || c.IsLate(&c.RemoteSamples[n-1]) {
 		return nil
 	}
 	slack := inFlight(c, s)
-	if found := contradiction(s, *s.Sent, *s.Received, slack, nil); found != nil {
+	if c.RemoteSince == nil {
+		if found := contradiction(s, *s.Sent, *s.Received, lostAtReceiver(&s), slack, nil); found != nil {
+			return found
+		}
+	} else if found := contradictionSince(c, s, c.RemoteSince, slack); found != nil {
 		return found
 	}
-	n := len(c.RemoteSamples)
 	if n <= endsWindow {
 		return nil
 	}
-	before := &c.RemoteSamples[n-1-endsWindow]
+	return contradictionSince(c, s, &c.RemoteSamples[n-1-endsWindow], slack)
+}
+
+// contradictionSince looks for one in what was counted since an earlier sample.
+func contradictionSince(c *call.Call, s call.EndsStream, before *call.TheirRow, slack uint64) []Finding {
+	if c.IsLate(before) {
+		return nil
+	}
 	for _, old := range call.EndsStreams(before.RemoteSample) {
 		if old.Direction == s.Direction && old.SSRC == s.SSRC && old.Kind == s.Kind && old.Sent != nil &&
 			old.Received != nil && *old.Sent <= *s.Sent && *old.Received <= *s.Received {
-			last := diag.Millis(c.RemoteSamples[n-1].At - before.At)
-			return contradiction(s, *s.Sent-*old.Sent, *s.Received-*old.Received, slack, &last)
+			last := diag.Millis(c.RemoteSamples[len(c.RemoteSamples)-1].At - before.At)
+			lost := lostAtReceiver(&s) - min(lostAtReceiver(&s), lostAtReceiver(&old))
+			return contradiction(s, *s.Sent-*old.Sent, *s.Received-*old.Received, lost, slack, &last)
 		}
 	}
 	return nil
+}
+
+// lostAtReceiver is how many packets the receiver itself counts as lost: those are loss, which both ends agree on.
+func lostAtReceiver(s *call.EndsStream) uint64 {
+	lost := s.LostThere
+	if s.Direction == diag.Inbound {
+		lost = s.LostHere
+	}
+	return uint64(max(0, diag.OrZero(lost))) // #nosec G115 -- not negative
 }
 
 // inFlight is how many packets of a stream may be between the ends, or counted while the sample traveled.
@@ -95,14 +118,14 @@ func inFlight(c *call.Call, s call.EndsStream) uint64 {
 	return endsPackets
 }
 
-// contradiction compares what one end says it sent with what the peer says it received.
-func contradiction(s call.EndsStream, sent, received, slack uint64, last *diag.Millis) []Finding {
+// contradiction compares what one end says it sent with what the peer says it received, and lost.
+func contradiction(s call.EndsStream, sent, received, lost, slack uint64, last *diag.Millis) []Finding {
 	limit := slack + uint64(endsShare*float64(max(sent, received)))
 	id := ""
 	switch {
-	case sent > received && sent-received > limit && s.Direction == diag.Inbound:
+	case sent > received+lost && sent-received-lost > limit && s.Direction == diag.Inbound:
 		id = "media.not_received_here"
-	case sent > received && sent-received > limit:
+	case sent > received+lost && sent-received-lost > limit:
 		id = "media.not_received_there"
 	case received > sent && received-sent > limit:
 		id = "media.received_not_sent"
@@ -118,16 +141,17 @@ func contradiction(s call.EndsStream, sent, received, slack uint64, last *diag.M
 // rttDiffers compares the medians of the latest round trips of both ends.
 func rttDiffers(c *call.Call) []Finding {
 	var local, remote []float64
-	for _, s := range c.Samples[max(len(c.Samples)-endsWindow, 0):] {
+	for _, s := range c.Samples[max(len(c.Samples)-rttWindow, 0):] {
 		if s.Pair != nil && s.Pair.CurrentRoundTripTime != nil {
 			local = append(local, *s.Pair.CurrentRoundTripTime)
 		}
 	}
-	for _, s := range c.RemoteSamples[max(len(c.RemoteSamples)-endsWindow, 0):] {
+	for _, s := range c.RemoteSamples[max(len(c.RemoteSamples)-rttWindow, 0):] {
 		if s.Pair != nil && s.Pair.CurrentRoundTripTime != nil {
 			remote = append(remote, *s.Pair.CurrentRoundTripTime)
 		}
 	}
+	local, remote = slices.Compact(local), slices.Compact(remote) // a value that is repeated was not measured again
 	if len(local) < 3 || len(remote) < 3 {
 		return nil
 	}

@@ -25,7 +25,8 @@ type Recorder struct {
 	emit   func(diag.Data)
 	codecs [128]atomic.Pointer[codec] // by payload type
 
-	negotiated atomic.Bool // codecs is set
+	negotiated atomic.Bool  // codecs is set
+	pathTrip   atomic.Int64 // of connectivity checks, ns
 
 	mu      sync.RWMutex // before the lock of a stream
 	in      streams[*inbound]
@@ -79,7 +80,7 @@ func (r *Recorder) SetPaused(kind string, paused bool) {
 	defer r.mu.RUnlock()
 	for ssrc := range r.in.bySSRC {
 		r.in.update(ssrc, func(s *inbound) {
-			if s.codec.kind == kind {
+			if s.codec.Kind == kind {
 				s.frames.freezes.pause(paused)
 			}
 		})

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"strconv"
 	"strings"
 	"sync"
@@ -17,21 +18,24 @@ import (
 // maxCandidate bounds one candidate line of a peer, in bytes; real ones have around 150.
 const maxCandidate = 1024
 
-// maxRemote bounds how many candidates of a peer are checked and become events.
-const maxRemote = 512
+// maxReported bounds how many candidates of a peer become events.
+const maxReported = 512
 
 // candidates gives each candidate an ID (L1, L2, … R1, …) and reports it once.
 type candidates struct {
 	p       *Peer
 	servers []server
 	mu      sync.Mutex
-	ids     map[string]string // candidateKey → ID
+	ids     map[string]string         // candidateKey → ID
+	known   map[string]diag.Candidate // by ID
 	locals  int
 	remotes int
 }
 
 func newCandidates(p *Peer) *candidates {
-	return &candidates{p: p, ids: map[string]string{}, servers: parseServers(p.o.ICEServers)}
+	return &candidates{
+		p: p, ids: map[string]string{}, known: map[string]diag.Candidate{}, servers: parseServers(p.o.ICEServers),
+	}
 }
 
 // gathered is pion's OnICECandidate.
@@ -46,6 +50,9 @@ func (c *candidates) gathered(x *webrtc.ICECandidate) {
 	}
 	c.report(d)
 	c.p.gather.candidate(d)
+	if d.TCPType == tcpActive {
+		return // made for a passive one of the peer, which needs not know it, when gathering may be over
+	}
 	c.p.o.OnCandidate(Candidate(init))
 }
 
@@ -98,14 +105,14 @@ func (c *candidates) serverOf(d diag.Candidate) string {
 // errCandidate is the error of an unusable candidate line.
 var errCandidate = errors.New("not a usable candidate")
 
-// addRemote reports a candidate line of the remote peer, with or without "candidate:" in front.
-func (c *candidates) addRemote(line string) error {
+// parseRemote reads a candidate line of the remote peer, with or without "candidate:" in front.
+func parseRemote(line string) (diag.Candidate, error) {
 	if len(line) > maxCandidate {
-		return fmt.Errorf("%w: %d bytes, at most %d are read", errCandidate, len(line), maxCandidate)
+		return diag.Candidate{}, fmt.Errorf("%w: %d bytes, at most %d are read", errCandidate, len(line), maxCandidate)
 	}
 	x, err := ice.UnmarshalCandidate(strings.TrimPrefix(line, "candidate:"))
 	if err != nil {
-		return fmt.Errorf("%w: %q: %w", errCandidate, diag.Clean(line, 120), err)
+		return diag.Candidate{}, fmt.Errorf("%w: %q: %w", errCandidate, diag.Clean(line, 120), err)
 	}
 	d := diag.Candidate{
 		Side: diag.Remote, Foundation: diag.Clean(x.Foundation(), 64), Component: x.Component(),
@@ -116,9 +123,7 @@ func (c *candidates) addRemote(line string) error {
 	if r := x.RelatedAddress(); r != nil {
 		d.RelatedAddress, d.RelatedPort = diag.Clean(r.Address, 256), uint16(r.Port) // #nosec G115 -- checked by the parser
 	}
-	c.p.checks.remoteCandidate()
-	c.report(d)
-	return nil
+	return d, nil
 }
 
 // report emits a candidate that is new and returns its ID; empty for a remote one beyond the bound.
@@ -134,13 +139,13 @@ func (c *candidates) report(d diag.Candidate) string {
 		c.locals++
 		d.ID = "L" + strconv.Itoa(c.p.o.FirstCandidate+c.locals)
 	} else {
-		if c.remotes >= maxRemote {
+		if c.remotes >= maxReported {
 			return ""
 		}
 		c.remotes++
 		d.ID = "R" + strconv.Itoa(c.remotes)
 	}
-	c.ids[key] = d.ID
+	c.ids[key], c.known[d.ID] = d.ID, d
 	c.p.o.Emit(d) // under the lock, so that no event with the ID comes before this one
 	return d.ID
 }
@@ -154,6 +159,10 @@ func (c *candidates) idOf(side diag.Side, s webrtc.ICECandidateStats) string {
 		// #nosec G115 -- a port
 		Address: s.IP, Port: uint16(s.Port), CandidateType: diag.CandidateType(s.CandidateType.String()),
 	}
+	if side == diag.Local && d.Protocol == "tcp" { // made when the peer's was added, maybe long after gathering
+		d.TCPType, d.NetworkInterface = tcpActive, interfaceOf(d)
+		return c.report(d)
+	}
 	if side == diag.Local && d.CandidateType != diag.Prflx && c.p.gather.waiting() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
@@ -162,8 +171,46 @@ func (c *candidates) idOf(side diag.Side, s webrtc.ICECandidateStats) string {
 	return c.report(d)
 }
 
-// count is how many local candidates there are.
-func (c *candidates) count() int {
+// count puts the counters of the wire into a pair. It reports whether it is one: the agent also pairs addresses that
+// are never checked.
+func (c *candidates) count(pair *diag.Pair) bool {
+	c.mu.Lock()
+	local, remote := c.known[pair.LocalCandidateID], c.known[pair.RemoteCandidateID]
+	c.mu.Unlock()
+	if local.Protocol == "tcp" {
+		return true // the agent's own connection
+	}
+	from := baseOf(local)
+	to, err := netip.ParseAddr(remote.Address)
+	if err == nil && !sameKind(from.addr, to) {
+		return false
+	}
+	counts, checked := c.p.guard.counts(from, netip.AddrPortFrom(to, remote.Port))
+	pair.RequestsSent, pair.ResponsesReceived = counts.requestsSent, counts.responsesReceived
+	pair.RequestsReceived, pair.ResponsesSent = counts.requestsReceived, counts.responsesSent
+	if counts.responsesReceived > 0 {
+		pair.CurrentRoundTripTime = diag.Ptr(counts.roundTrip.Seconds())
+	}
+	return checked
+}
+
+// baseOf is the socket of a local candidate.
+func baseOf(d diag.Candidate) base {
+	b := base{port: d.RelatedPort, relayed: d.CandidateType == diag.Relay}
+	address := d.RelatedAddress
+	switch d.CandidateType {
+	case diag.Host:
+		b.port, address = d.Port, d.Address
+	case diag.Relay:
+		address = d.Address
+	case diag.Srflx, diag.Prflx:
+	}
+	b.addr, _ = netip.ParseAddr(address) // a name does not happen
+	return b
+}
+
+// gatheredSoFar is how many local candidates there are.
+func (c *candidates) gatheredSoFar() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.locals

@@ -5,7 +5,6 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -13,7 +12,6 @@ import (
 
 	"github.com/pion/ice/v4"
 	"github.com/pion/interceptor"
-	"github.com/pion/interceptor/pkg/nack"
 	"github.com/pion/logging"
 	"github.com/pion/webrtc/v4"
 
@@ -55,6 +53,11 @@ func settings(o Options, socks *sockets, forward *forwarder) webrtc.SettingEngin
 		}
 		se.SetDTLSInsecureSkipHelloVerify(true) // ICE has verified the address already: one round trip less
 	}
+	// With TCP the agent connects to passive candidates (RFC 6544 §4.1), whatever the policy is for its own.
+	se.SetNetworkTypes([]webrtc.NetworkType{
+		webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6, webrtc.NetworkTypeTCP4, webrtc.NetworkTypeTCP6,
+	})
+	se.DisableActiveTCP(o.RelayOnly)
 	switch o.Loopback {
 	case LoopbackOff:
 	case LoopbackInclude:
@@ -62,23 +65,20 @@ func settings(o Options, socks *sockets, forward *forwarder) webrtc.SettingEngin
 	case LoopbackOnly:
 		se.SetIncludeLoopbackCandidate(true)
 		se.SetIPFilter(func(ip net.IP) bool { return ip.IsLoopback() && ip.To4() != nil })
-		se.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
+		se.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeTCP4})
 		se.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	}
 	return se
 }
 
-// api assembles pion with the recorder nearest to the wire.
-func api(se webrtc.SettingEngine, recorder *media.Recorder, flow Flow) (*webrtc.API, error) {
-	me := &webrtc.MediaEngine{}
-	if err := registerCodecs(me, flow); err != nil {
-		return nil, err
-	}
+// api assembles pion with the recorder nearest to the wire. Its media engine gets to know the codecs before the first
+// description.
+func api(se webrtc.SettingEngine, me *webrtc.MediaEngine, recorder *media.Recorder) (*webrtc.API, error) {
+	se.DisableMediaEngineCopy(true)
 	registry := &interceptor.Registry{}
 	registry.Add(recorder.Factory())
-	// Three requests per packet: without the bound a burst of loss makes pion ask hundreds of times.
-	if err := webrtc.ConfigureNackWithOptions(me, registry,
-		[]nack.GeneratorOption{nack.GeneratorMaxNacksPerPacket(3)}); err != nil {
+	// The recorder decides which of the generator's requests are sent (media.Recorder.pace).
+	if err := webrtc.ConfigureNack(me, registry); err != nil {
 		return nil, err
 	}
 	if err := webrtc.ConfigureRTCPReports(registry); err != nil {
@@ -89,29 +89,6 @@ func api(se webrtc.SettingEngine, recorder *media.Recorder, flow Flow) (*webrtc.
 	}
 	return webrtc.NewAPI(webrtc.WithSettingEngine(se), webrtc.WithMediaEngine(me),
 		webrtc.WithInterceptorRegistry(registry)), nil
-}
-
-// Codecs: what the clips are made of and what every browser speaks.
-var (
-	opus = webrtc.RTPCodecCapability{
-		MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2,
-		SDPFmtpLine: "minptime=10;useinbandfec=1",
-	}
-	vp8 = webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeVP8, ClockRate: 90000, RTCPFeedback: []webrtc.RTCPFeedback{
-		{Type: "goog-remb"}, {Type: "ccm", Parameter: "fir"}, {Type: "nack"}, {Type: "nack", Parameter: "pli"},
-	}}
-	vp8RTX = webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeRTX, ClockRate: 90000, SDPFmtpLine: "apt=96"}
-)
-
-func registerCodecs(me *webrtc.MediaEngine, flow Flow) error {
-	if flow == FlowReceive { // encoders publish H.264, which can be received though there is no clip of it
-		return me.RegisterDefaultCodecs()
-	}
-	return errors.Join(
-		me.RegisterCodec(webrtc.RTPCodecParameters{RTPCodecCapability: opus, PayloadType: 111}, webrtc.RTPCodecTypeAudio),
-		me.RegisterCodec(webrtc.RTPCodecParameters{RTPCodecCapability: vp8, PayloadType: 96}, webrtc.RTPCodecTypeVideo),
-		me.RegisterCodec(webrtc.RTPCodecParameters{RTPCodecCapability: vp8RTX, PayloadType: 97}, webrtc.RTPCodecTypeVideo),
-	)
 }
 
 // configuration translates options to an RTCConfiguration with a fresh P-256 certificate.

@@ -109,7 +109,8 @@ func (f *forwarder) Dial(network, address string) (net.Conn, error) {
 			return nil, err
 		}
 	}
-	l := &link{forwarder: f, server: f.servers[i], settle: func(next bool) { r.settle(six, next) }}
+	l := &link{forwarder: f, gate: gate{sockets: f.socks}, server: f.servers[i]}
+	l.settle = func(next bool) { r.settle(six, next) }
 	if err := f.connect(ctx, l, six); err != nil {
 		l.settle(false)
 		return nil, err
@@ -157,6 +158,7 @@ func (f *forwarder) connect(ctx context.Context, l *link, six bool) error {
 	if six {
 		l.local.IP = net.IPv6unspecified
 	}
+	l.at = l.local.AddrPort()
 	l.reading()
 	f.mu.Lock()
 	f.links[l.local.Port] = l

@@ -16,6 +16,7 @@ import (
 // link is a connection to a TURN server as the agent uses it: a stream of messages, whatever carries them.
 type link struct {
 	*reach.Conn
+	gate
 	forwarder *forwarder
 	server    server
 	local     *net.TCPAddr           // for the agent: the port, and the family of the relay that it is to request
@@ -98,14 +99,19 @@ func padded(b []byte) []byte {
 
 // Read hands the agent the next message.
 func (l *link) Read(b []byte) (int, error) {
-	if len(l.rest) == 0 {
+	for len(l.rest) == 0 {
+		if p, ok := l.released(); ok {
+			l.rest = p.data
+			break
+		}
 		m, err := l.messages()
 		if err != nil {
 			return 0, err
 		}
-		l.forwarder.socks.findHello(dtlsRecord(m))
 		l.answered(m)
-		l.rest = m
+		if l.arrives(m, l.local) {
+			l.rest = m
+		}
 	}
 	n := copy(b, l.rest)
 	l.rest = l.rest[n:]
@@ -114,7 +120,9 @@ func (l *link) Read(b []byte) (int, error) {
 
 // Write sends a message of the agent.
 func (l *link) Write(b []byte) (int, error) {
-	l.forwarder.socks.leaving(dtlsRecord(b))
+	if !l.leaves(b, l.local) {
+		return len(b), nil
+	}
 	return l.Conn.Write(b)
 }
 

@@ -17,7 +17,9 @@ import (
 type Peer struct {
 	o        Options
 	pc       *webrtc.PeerConnection
+	guard    *guard
 	socks    *sockets
+	engine   *webrtc.MediaEngine
 	forward  *forwarder
 	recorder *media.Recorder
 	cancel   context.CancelFunc // ends players, forwarders and observers
@@ -27,15 +29,13 @@ type Peer struct {
 
 	gather     *gathering
 	candidates *candidates
+	remotes    *remotes
 	checks     *checks
 	transports *transports
 	channels   *channels
 	tracks     *tracks
 
-	pendingMu sync.Mutex
-	remoteSet bool
-	pending   []Candidate // remote candidates that came before the description
-	added     int         // remote candidates passed on since the last restart
+	srtt float64 // of SCTP, in the sample before
 
 	ending    atomic.Bool
 	closeOnce sync.Once
@@ -48,7 +48,8 @@ func New(o Options) (*Peer, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	p.cancel, p.done = cancel, ctx.Done()
 	p.transports = &transports{p: p}
-	socks, err := newSockets(o.Net, p.transports.helloSeen, p.transports.alertSent)
+	p.guard = newGuard(o)
+	socks, err := newSockets(o.Net, p.guard, p.transports.helloSeen, p.transports.alertSent)
 	if err != nil {
 		cancel()
 		return nil, fmt.Errorf("reading the network interfaces: %w", err)
@@ -60,17 +61,12 @@ func New(o Options) (*Peer, error) {
 		return nil, err
 	}
 	p.candidates = newCandidates(p)
+	p.remotes = &remotes{p: p}
 	p.gather = newGathering(p)
 	p.checks = newChecks(p)
 	p.channels = newChannels(p)
 	p.tracks = newTracks(p)
 	p.observe()
-	if !o.NoMedia {
-		if err := p.tracks.add(); err != nil {
-			_ = p.Close()
-			return nil, fmt.Errorf("adding media: %w", err)
-		}
-	}
 	p.o.Emit(diag.DTLSState{State: "new", LocalFingerprint: p.transports.localFingerprint})
 	p.watching.Go(p.watch)
 	p.wg.Go(func() { p.tracks.run(ctx) })
@@ -79,7 +75,8 @@ func New(o Options) (*Peer, error) {
 
 // connect makes the RTCPeerConnection.
 func (p *Peer) connect() error {
-	a, err := api(settings(p.o, p.socks, p.forward), p.recorder, p.o.Flow)
+	p.engine = &webrtc.MediaEngine{}
+	a, err := api(settings(p.o, p.socks, p.forward), p.engine, p.recorder)
 	if err != nil {
 		return fmt.Errorf("preparing WebRTC: %w", err)
 	}
@@ -112,6 +109,9 @@ func (p *Peer) observe() {
 
 // Offer makes an offer, sets it and so begins to gather. The first offer of a call also opens the data channels.
 func (p *Peer) Offer(restart bool) (Description, error) {
+	if err := p.tracks.prepare(nil); err != nil {
+		return Description{}, fmt.Errorf("adding media: %w", err)
+	}
 	if restart {
 		p.restarting()
 	} else if !p.o.NoChannels {
@@ -132,22 +132,31 @@ func (p *Peer) Answer(offer Description) (Description, error) {
 	if restart {
 		p.restarting()
 	}
+	if err := p.tracks.prepare(sdp.Parse(offer.SDP)); err != nil {
+		return Description{}, fmt.Errorf("the peer's offer is unusable: %w", err)
+	}
 	if err := p.setRemote(offer, webrtc.SDPTypeOffer, restart); err != nil {
 		return Description{}, err
-	}
-	if err := p.tracks.dropUnusable(); err != nil {
-		return Description{}, fmt.Errorf("making the answer: %w", err)
 	}
 	answer, err := p.pc.CreateAnswer(nil)
 	if err != nil {
 		return Description{}, fmt.Errorf("making the answer: %w", err)
 	}
-	return p.setLocal(answer, restart)
+	local, err := p.setLocal(answer, restart)
+	if err != nil {
+		return Description{}, err
+	}
+	p.tracks.agree(offer.SDP, local.SDP, false)
+	return local, nil
 }
 
 // SetAnswer sets the peer's answer to the offer.
 func (p *Peer) SetAnswer(answer Description) error {
-	return p.setRemote(answer, webrtc.SDPTypeAnswer, p.remoteKnown())
+	if err := p.setRemote(answer, webrtc.SDPTypeAnswer, p.remoteKnown()); err != nil {
+		return err
+	}
+	p.tracks.agree(p.pc.LocalDescription().SDP, answer.SDP, true)
+	return nil
 }
 
 // Local is the last local description with the candidates that have been gathered by now; empty before the first.
@@ -160,20 +169,22 @@ func (p *Peer) Local() Description {
 }
 
 // Candidates is how many local candidates have been reported, those before Options.FirstCandidate included.
-func (p *Peer) Candidates() int { return p.o.FirstCandidate + p.candidates.count() }
+func (p *Peer) Candidates() int { return p.o.FirstCandidate + p.candidates.gatheredSoFar() }
 
 // Gathered reports whether gathering is over.
 func (p *Peer) Gathered() bool { return p.gather.over() }
 
 func (p *Peer) setLocal(d webrtc.SessionDescription, restart bool) (Description, error) {
 	p.gather.begin()
-	p.transports.settleSetup(diag.Local, d.Type, sdp.Parse(d.SDP))
+	own := sdp.Parse(d.SDP)
+	fragment, _ := own.Attribute("ice-ufrag")
+	p.guard.local(fragment)
+	p.transports.settleSetup(diag.Local, d.Type, own)
 	if err := p.pc.SetLocalDescription(d); err != nil {
 		return Description{}, fmt.Errorf("setting the local %s: %w", d.Type, err)
 	}
 	d.SDP = p.transports.withSetup(d.Type, d.SDP) // pion sets only what it has made itself, so this is between both peers
 	p.o.Emit(describe(diag.Local, d.Type.String(), sdp.Parse(d.SDP), restart))
-	p.tracks.reportSent()
 	return Description{Type: d.Type.String(), SDP: d.SDP}, nil
 }
 
@@ -188,74 +199,24 @@ func (p *Peer) setRemote(d Description, want webrtc.SDPType, restart bool) error
 	p.o.Emit(describe(diag.Remote, d.Type, parsed, restart))
 	p.tracks.expect(parsed)
 	p.transports.settleSetup(diag.Remote, want, parsed)
-	// Before pion learns of them: its statistics may name a candidate as soon as it does.
-	for _, c := range remoteCandidates(parsed) {
-		if err := p.candidates.addRemote(c); err != nil { // pion has taken the description as a whole: it left this one out
-			p.o.Emit(diag.Warning{ID: "ice.candidate_unusable", Cause: diag.Clean(err.Error(), 300)})
-		}
+	if parsed.Session.Has("ice-lite") {
+		p.guard.remoteLite()
 	}
-	if err := p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: want, SDP: parsed.Bundled()}); err != nil {
+	// pion would check every candidate of the description: it gets them one by one, as trickled ones.
+	bare := sdp.Parse(parsed.Bundled()).Without("candidate")
+	if err := p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: want, SDP: bare}); err != nil {
 		return fmt.Errorf("the peer's %s is unusable: %w", want, err)
 	}
 	p.tracks.negotiated()
-	return p.flushPending()
-}
-
-func (p *Peer) remoteKnown() bool {
-	p.pendingMu.Lock()
-	defer p.pendingMu.Unlock()
-	return p.remoteSet
-}
-
-// AddCandidate passes a candidate of the peer on; one that comes before the description is kept until then.
-// Candidates that cannot be parsed are an error that ends nothing.
-func (p *Peer) AddCandidate(c Candidate) error {
-	p.pendingMu.Lock()
-	defer p.pendingMu.Unlock()
-	if !p.remoteSet {
-		if len(p.pending) >= maxPending {
-			return ErrTooManyCandidates
-		}
-		p.pending = append(p.pending, c)
-		return nil
-	}
-	return p.addNow(c)
-}
-
-// maxPending bounds what a hostile peer can have kept.
-const maxPending = 256
-
-func (p *Peer) flushPending() error {
-	p.pendingMu.Lock()
-	defer p.pendingMu.Unlock()
-	p.remoteSet = true
-	for _, c := range p.pending {
-		if err := p.addNow(c); err != nil {
-			p.o.Emit(diag.Warning{ID: "ice.candidate_unusable", Cause: diag.Clean(err.Error(), 300)})
-		}
-	}
-	p.pending = nil
+	p.remotes.describe(parsed)
 	return nil
 }
 
-func (p *Peer) addNow(c Candidate) error {
-	if p.added >= maxRemote {
-		return ErrTooManyCandidates
-	}
-	p.added++
-	if c.Candidate != "" {
-		if err := p.candidates.addRemote(c.Candidate); err != nil {
-			return err
-		}
-	}
-	err := p.pc.AddICECandidate(webrtc.ICECandidateInit{
-		Candidate: c.Candidate, SDPMid: c.SDPMid, SDPMLineIndex: c.SDPMLineIndex, UsernameFragment: c.UsernameFragment,
-	})
-	if err != nil {
-		return fmt.Errorf("adding the candidate %q: %w", diag.Clean(c.Candidate, 120), err)
-	}
-	return nil
-}
+func (p *Peer) remoteKnown() bool { return p.remotes.known() }
+
+// AddCandidate passes a candidate of the peer on; one that comes before the description is kept until then. A warning
+// reports one that cannot be used, which ends nothing.
+func (p *Peer) AddCandidate(c Candidate) { p.remotes.add(c) }
 
 // ServerProbed passes the result of an ICE server's probe on. Gathering no longer waits for a server that failed.
 func (p *Peer) ServerProbed(r diag.Server) { p.gather.probed(r) }
@@ -267,13 +228,16 @@ func (p *Peer) restarting() {
 	p.gather.prepareRestart()
 	p.forward.again()
 	p.checks.restart()
-	p.pendingMu.Lock()
-	defer p.pendingMu.Unlock()
-	p.added = 0
+	p.guard.restart()
+	p.remotes.restart()
 }
 
 // Ending announces that the call is over: what the peer closes from now on, in answer to the hang-up, is not reported.
-func (p *Peer) Ending() { p.ending.Store(true) }
+func (p *Peer) Ending() {
+	if !p.ending.Swap(true) {
+		p.checks.final()
+	}
+}
 
 // Close ends the connection and everything that the peer started, and waits for it. It may be called again.
 func (p *Peer) Close() error {

@@ -30,14 +30,3 @@ func announced(d *sdp.Description) string {
 	}
 	return diag.Clean(strings.ToLower(algorithm)+" "+strings.ToUpper(hex), 256)
 }
-
-// remoteCandidates returns the candidate lines that a description carries, as many as are kept.
-func remoteCandidates(d *sdp.Description) []string {
-	var out []string
-	for value := range d.Attributes("candidate") {
-		if len(out) < maxPending {
-			out = append(out, "candidate:"+value)
-		}
-	}
-	return out
-}

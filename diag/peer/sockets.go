@@ -4,7 +4,7 @@ import (
 	"context"
 	"io"
 	"net"
-	"strconv"
+	"net/netip"
 	"sync"
 
 	"github.com/pion/transport/v5"
@@ -16,6 +16,7 @@ import (
 // still waits for a silent TURN server.
 type sockets struct {
 	transport.Net
+	guard   *guard
 	onHello func(version, cipher uint16)
 	onAlert func() // an encrypted DTLS alert is sent
 	open    closers
@@ -29,7 +30,7 @@ type sockets struct {
 // dropped. The kernel may grant less.
 const socketBuffer = 1 << 20
 
-func newSockets(network Net, onHello func(version, cipher uint16), onAlert func()) (*sockets, error) {
+func newSockets(network Net, g *guard, onHello func(version, cipher uint16), onAlert func()) (*sockets, error) {
 	if network == nil {
 		system, err := stdnet.NewNet()
 		if err != nil {
@@ -38,7 +39,7 @@ func newSockets(network Net, onHello func(version, cipher uint16), onAlert func(
 		network = system
 	}
 	return &sockets{
-		Net: network, onHello: onHello, onAlert: onAlert, names: map[string]string{}, servers: map[int]string{},
+		Net: network, guard: g, onHello: onHello, onAlert: onAlert, names: map[string]string{}, servers: map[int]string{},
 	}, nil
 }
 
@@ -76,7 +77,7 @@ func enlarge(conn transport.UDPConn) {
 
 func (s *sockets) watch(conn transport.UDPConn) (transport.UDPConn, error) {
 	enlarge(conn)
-	w := &socket{UDPConn: conn, sockets: s, port: portOf(conn.LocalAddr())}
+	w := &socket{UDPConn: conn, gate: gate{sockets: s, at: addrPortOf(conn.LocalAddr())}}
 	if err := s.open.add(w); err != nil {
 		return nil, err
 	}
@@ -105,25 +106,34 @@ func (s *sockets) serverOf(port int) string {
 	return addr
 }
 
-// sent inspects a datagram that is about to be sent.
-func (s *sockets) sent(port int, b []byte, to net.Addr) {
-	if isServerRequest(b) {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if s.servers[port] == "" {
-			s.servers[port] = to.String()
-		}
-		return
+// addresses are the local ones of an IP version from which the agent sends.
+func (s *sockets) addresses(ip4 bool) []netip.Addr {
+	interfaces, err := s.Interfaces()
+	if err != nil {
+		return nil
 	}
-	s.leaving(dtlsRecord(b))
+	var out []netip.Addr
+	for _, i := range interfaces {
+		addrs, err := i.Addrs()
+		if err != nil {
+			continue
+		}
+		for _, a := range addrs {
+			if p, err := netip.ParsePrefix(a.String()); err == nil && p.Addr().Is4() == ip4 {
+				out = append(out, p.Addr())
+			}
+		}
+	}
+	return out
 }
 
-// leaving inspects a DTLS record that is about to be sent.
-func (s *sockets) leaving(record []byte) {
-	if isEncryptedAlert(record) && s.onAlert != nil {
-		s.onAlert()
+// asked remembers the server that a local port sends its first request to.
+func (s *sockets) asked(port int, to net.Addr) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.servers[port] == "" {
+		s.servers[port] = to.String()
 	}
-	s.findHello(record)
 }
 
 // findHello passes a ServerHello on, if the record carries one.
@@ -136,35 +146,17 @@ func (s *sockets) findHello(record []byte) {
 	}
 }
 
-func portOf(addr net.Addr) int {
-	_, port, err := net.SplitHostPort(addr.String())
-	if err != nil {
-		return 0
+func portOf(addr net.Addr) int { return int(addrPortOf(addr).Port()) }
+
+// addrPortOf is the IP address and port of an address; invalid if it has none.
+func addrPortOf(addr net.Addr) netip.AddrPort {
+	switch a := addr.(type) {
+	case *net.UDPAddr:
+		return a.AddrPort()
+	case *net.TCPAddr:
+		return a.AddrPort()
 	}
-	n, _ := strconv.Atoi(port)
-	return n
-}
-
-type socket struct {
-	transport.UDPConn
-	sockets *sockets
-	port    int
-}
-
-func (c *socket) WriteTo(b []byte, to net.Addr) (int, error) {
-	c.sockets.sent(c.port, b, to)
-	return c.UDPConn.WriteTo(b, to)
-}
-
-func (c *socket) ReadFrom(b []byte) (int, net.Addr, error) {
-	n, from, err := c.UDPConn.ReadFrom(b)
-	c.sockets.findHello(dtlsRecord(b[:max(n, 0)]))
-	return n, from, err
-}
-
-func (c *socket) Close() error {
-	c.sockets.open.remove(c)
-	return c.UDPConn.Close()
+	return netip.AddrPort{}
 }
 
 // closers are open connections that can be closed all at once, after which no new ones are accepted. The zero value is

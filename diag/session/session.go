@@ -28,7 +28,9 @@ type Options struct {
 	Greeting string         // sent on the chat channel when it opens; empty: nothing
 	Timeouts peer.Timeouts  // zero values: the defaults
 	Net      peer.Net       // nil: the operating system's network
-	Flow     peer.Flow      // which way media goes; zero: both ways
+	Flow     peer.Flow      // which way media goes; zero: as Config.Way says
+	Clips    peer.Clips     // what is sent instead of clips of the program
+	Limiter  *peer.Limiter  // what hosts that do not answer may be sent; nil: one of this call's own
 	Setup    time.Duration  // bounds the time from the pairing to the connection; 0: 40 s
 	Redial   time.Duration  // bounds an ICE restart; 0: 10 s
 	Linger   time.Duration  // how long a connected call keeps its room, for late candidates; 0: 5 s
@@ -63,7 +65,6 @@ type Session struct {
 	setupBy   time.Time          // when a call that is being set up should be connected
 	held      hold
 	remote    remote
-	unusable  int // remote candidates
 	diagnosis diagnosis
 	end       ending
 	id        string      // in the hello
@@ -123,7 +124,12 @@ func (s *Session) do(job func()) { s.inbox.put(input{job: job}) }
 // and the feed is closed. The end of ctx is an interruption. How the call went is in the feed, not in a return value:
 // fold it and ask the judge.
 func (s *Session) Run(ctx context.Context) {
-	s.o.Feed.Append(s.o.Config.Start(s.o.Feed.Start()))
+	start := s.o.Config.Start(s.o.Feed.Start())
+	if start.Media {
+		names := s.peerOptions().CodecNames()
+		start.AudioCodecs, start.VideoCodecs = names["audio"], names["video"]
+	}
+	s.o.Feed.Append(start)
 	inner, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.begin(inner)
 	for s.state != over {

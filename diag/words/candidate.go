@@ -2,6 +2,7 @@ package words
 
 import (
 	"fmt"
+	"strings"
 
 	"dialtone/diag"
 )
@@ -36,4 +37,16 @@ func Checks(p diag.Pair) string {
 		text += ", round-trip time " + Seconds(*p.CurrentRoundTripTime)
 	}
 	return text
+}
+
+// ICELimits says what the limits of ICE held back.
+func ICELimits(d diag.ICELimits) string {
+	var out []string
+	if d.Candidates > 0 {
+		out = append(out, Number(d.Candidates)+" remote candidates were not used")
+	}
+	if d.Checks > 0 {
+		out = append(out, Number(d.Checks)+" checks were not sent")
+	}
+	return strings.Join(out, ", ")
 }

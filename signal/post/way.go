@@ -14,7 +14,7 @@ const defaultPreset = "aiortc"
 var Way = Over(signal.Way{
 	Name: "post", Path: "/offer",
 	Call: []signal.Flag{
-		{Name: "offer", Placeholder: "URL", Help: "Post the offer to this address, as JSON; the response is the answer."},
+		{Name: "offer", Placeholder: "URL", Help: "POST the offer to this address as JSON; the response is the answer."},
 		presetFlag,
 	},
 	Answer: []signal.Flag{{
@@ -22,7 +22,7 @@ var Way = Over(signal.Way{
 		Help: "Accept offers posted as JSON to http://HOST:PORT/offer, and answer in the response.",
 	}},
 	Check: []signal.Flag{
-		{Name: "offer", Placeholder: "URL", Help: "Post an offer to this address, as JSON; the response is the answer."},
+		{Name: "offer", Placeholder: "URL", Help: "POST an offer to this address as JSON; the response is the answer."},
 		presetFlag,
 	},
 	For:    configured,

@@ -66,6 +66,8 @@ func transportWords(d diag.Data) (string, bool) {
 		return pairEventWords(d), true
 	case diag.Selected:
 		return d.Local + " ⇄ " + d.Remote, true
+	case diag.ICELimits:
+		return words.ICELimits(d), true
 	case diag.ICEState:
 		return d.State, true
 	case diag.GatheringState:
