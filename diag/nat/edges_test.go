@@ -96,11 +96,9 @@ func TestEvidence(t *testing.T) {
 	}
 	direct := 0
 	for _, q := range s.Requests {
-		switch q.Test {
-		case diag.TestReach, diag.TestMapping, diag.TestRepeat, diag.TestControl, diag.TestHold:
-			if q.To == diagtest.ServerA {
-				direct++
-			}
+		if slices.Contains([]diag.NATTest{diag.TestReach, diag.TestMapping, diag.TestRepeat, diag.TestControl, diag.TestHold}, q.Test) &&
+			q.To == diagtest.ServerA {
+			direct++
 		}
 	}
 	row := r.Servers[0]
@@ -212,10 +210,14 @@ func TestFragmentSizes(t *testing.T) {
 		evidence  Kind
 		asks      int // bytes
 	}{
-		{1500, 1472, Unknown, KindFragmentsShort, 1500}, {1500, 1473, Present, KindFragmentsBoth, 1500},
-		{0, 1472, Unknown, KindFragmentsShort, 1500}, {0, 1473, Present, KindFragmentsBoth, 1500},
-		{1401, 1373, Unknown, KindFragmentsShort, 1404}, {1401, 1374, Present, KindFragmentsBoth, 1404},
-		{3000, 2973, Present, KindFragmentsBoth, 3000}, {3001, 2999, Unknown, KindLargeMTU, 0},
+		{1500, 1472, Unknown, KindFragmentsShort, 1500},
+		{1500, 1473, Present, KindFragmentsBoth, 1500},
+		{0, 1472, Unknown, KindFragmentsShort, 1500},
+		{0, 1473, Present, KindFragmentsBoth, 1500},
+		{1401, 1373, Unknown, KindFragmentsShort, 1404},
+		{1401, 1374, Present, KindFragmentsBoth, 1404},
+		{3000, 2973, Present, KindFragmentsBoth, 3000},
+		{3001, 2999, Unknown, KindLargeMTU, 0},
 	} {
 		d := diagtest.NewDiagnosis(diagtest.ServerA).Grade(3, 0)
 		d.Start.Deep, d.Local.MTU, d.End = true, tt.mtu, nil

@@ -58,10 +58,9 @@ func (n *network) out(socket diag.NATSocket, to netip.AddrPort) (from, public ne
 		n.locals[socket] = uint16(40000 + 7*len(n.locals))
 	}
 	key := fmt.Sprint(socket)
-	switch n.mapping {
-	case AddressDependent:
+	if n.mapping == AddressDependent {
 		key += to.Addr().String()
-	case AddressAndPortDependent:
+	} else if n.mapping == AddressAndPortDependent {
 		key += to.String()
 	}
 	b := n.maps[key]
