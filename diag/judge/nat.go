@@ -1,7 +1,6 @@
 package judge
 
 import (
-	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -36,6 +35,7 @@ const (
 	NetworkUDPBlocked    NetworkOutcome = "udp-blocked"     // no answer over UDP, while TCP works
 	NetworkUnusable      NetworkOutcome = "server-unusable" // a server answers, and cannot be used
 	NetworkNoSTUN        NetworkOutcome = "no-stun"         // the network is there, and no STUN server over UDP
+	NetworkServers       NetworkOutcome = "servers"         // nothing was asked about the network: no STUN server over UDP
 	NetworkNoAnswer      NetworkOutcome = "no-answer"       // no server answered on any transport
 	NetworkCancelled     NetworkOutcome = "cancelled"       // the diagnosis was cancelled
 	NetworkFailed        NetworkOutcome = "failed"          // no request could be made
@@ -55,23 +55,10 @@ var pairExits = map[nat.Path]diag.Exit{
 	nat.PathUnknown: diag.ExitInconclusive,
 }
 
-// Relaying is how far the TURN servers relay.
-type Relaying string
-
-// Values of [Relaying].
-const (
-	RelayingAsking   Relaying = "asking"   // not known so far
-	RelayingNone     Relaying = "none"     // no TURN server was given
-	RelayingWorks    Relaying = "works"    // bytes came back through a relay
-	RelayingUntested Relaying = "untested" // a relay was allocated, and whether it carries bytes is not known
-	RelayingSilent   Relaying = "silent"   // a relay was allocated, and no bytes came back
-	RelayingFails    Relaying = "fails"    // no relay
-)
-
 // networkRules make the findings of a diagnosis, those about the network first.
 var networkRules = []func(*nat.State, *Network) []Finding{
 	behaviorFindings, networkFailures, stunFindings, conductFindings, slowFindings, untestedFindings, expiryFindings,
-	relayFindings,
+	relayFindings, ownFindings,
 }
 
 // Diagnose judges a diagnosis. It is pure: the same facts give the same verdict, live or replayed.
@@ -95,56 +82,17 @@ func (n *Network) exit() diag.Exit {
 	if exit, known := outcomeExits[n.Outcome]; known {
 		return exit
 	}
+	if n.Outcome == NetworkServers {
+		return n.serversExit()
+	}
 	switch n.Relaying {
 	case RelayingWorks, RelayingUntested:
 		return diag.ExitRelay
 	case RelayingAsking:
 		return diag.ExitInconclusive
-	case RelayingNone, RelayingSilent, RelayingFails:
+	case RelayingNone, RelayingSilent, RelayingFails, RelayingRedirected, RelayingUnreached:
 	}
 	return diag.ExitNoRelay
-}
-
-// Relays are the TURN servers that work, those that carried bytes first, then by transport.
-func (n *Network) Relays() []*nat.ServerRow {
-	order := []string{"udp", "dtls", "tcp", "tls"}
-	var out []*nat.ServerRow
-	for _, relay := range []nat.Relay{nat.RelayCarries, nat.RelayUntested} {
-		for i := range n.Servers {
-			if n.Servers[i].Relay == relay {
-				out = append(out, &n.Servers[i])
-			}
-		}
-		if len(out) > 0 {
-			break
-		}
-	}
-	slices.SortStableFunc(out, func(a, b *nat.ServerRow) int {
-		return slices.Index(order, a.Transport) - slices.Index(order, b.Transport)
-	})
-	return out
-}
-
-// relaying sums up the TURN servers.
-func (n *Network) relaying() Relaying {
-	given, silent := false, false
-	for _, row := range n.Servers {
-		given = given || row.TURN
-		silent = silent || row.TURN && row.OK() && row.Stopped() != nil
-	}
-	switch relays := n.Relays(); {
-	case len(relays) > 0 && relays[0].Relay == nat.RelayCarries:
-		return RelayingWorks
-	case len(relays) > 0:
-		return RelayingUntested
-	case n.Pending:
-		return RelayingAsking
-	case !given:
-		return RelayingNone
-	case silent:
-		return RelayingSilent
-	}
-	return RelayingFails
 }
 
 // outcome is what the behaviors amount to.
@@ -155,6 +103,8 @@ func (n *Network) outcome(s *nat.State) (NetworkOutcome, *diag.Server) {
 		return NetworkUDPBlocked, nil
 	case b.UDP.Value == nat.Unknown && n.Pending:
 		return NetworkAsking, nil
+	case len(s.Servers) == 0:
+		return n.servers()
 	case b.UDP.Value == nat.Unknown:
 		return n.silent()
 	case b.Mapping.Value == nat.EndpointIndependent:
@@ -188,6 +138,27 @@ func (n *Network) silent() (NetworkOutcome, *diag.Server) {
 		}
 	}
 	return NetworkNoAnswer, nil
+}
+
+// servers concludes when nothing was asked that shows anything of the network. Where no server was reached, it is the
+// same as if no one had answered over UDP.
+func (n *Network) servers() (NetworkOutcome, *diag.Server) {
+	for i := range n.Servers {
+		if reached(&n.Servers[i].Server) {
+			return NetworkServers, nil
+		}
+	}
+	return n.silent()
+}
+
+// serversExit is the code when only servers were asked: whether all of them do what they were asked for.
+func (n *Network) serversExit() diag.Exit {
+	for i := range n.Servers {
+		if row := &n.Servers[i]; !row.OK() || row.TURN && row.Relay != nat.RelayCarries {
+			return diag.ExitInconclusive
+		}
+	}
+	return diag.ExitPass
 }
 
 // reached reports whether something answered, if only with a rejection.
@@ -242,7 +213,8 @@ func networkFailures(s *nat.State, n *Network) []Finding {
 		blocked := n.Behaviors.UDP.Value == nat.None && row.Cause() == diag.CauseTimeout &&
 			(row.Transport == "udp" || row.Transport == "dtls")
 		switch overUDP := i < len(s.Servers); {
-		case blocked, overUDP && s.Servers[i].Elsewhere.IsValid() && !row.OK(): // that has a finding of its own
+		case blocked, n.isOwnFailure(s, i), n.bindingOnly(row):
+		case overUDP && s.Servers[i].Elsewhere.IsValid() && !row.OK(): // that has a finding of its own
 		case row.TURN:
 			turn = append(turn, row.Server)
 		case overUDP:
@@ -251,7 +223,7 @@ func networkFailures(s *nat.State, n *Network) []Finding {
 			others = append(others, row.Server)
 		}
 	}
-	return failedServers(slices.Concat(turn, udp, others), n.severity)
+	return append(failedServers(slices.Concat(turn, udp, others), n.severity), n.bindingFindings()...)
 }
 
 // severity is how grave it is that a server fails: it explains a failure only when no other one does what it should.
@@ -299,7 +271,7 @@ func stunFindings(s *nat.State, n *Network) []Finding {
 		if row.Outlier {
 			note("server.outlier", Warn, mapped)
 		}
-		if slices.Contains(n.Private, i) {
+		if slices.Contains(n.Private, i) && !row.Own {
 			note("server.mapped_private", Warn, mapped)
 		}
 		other, _ := s.Admitted(i)
@@ -355,7 +327,7 @@ func conductFindings(s *nat.State, n *Network) []Finding {
 		out = append(out, Finding{ID: id, Severity: Warn, Subject: url, Evidence: evidence})
 	}
 	for i, server := range s.Servers {
-		if server.Elsewhere.IsValid() {
+		if server.Elsewhere.IsValid() && !n.Servers[i].Own {
 			note("server.answers_elsewhere", server.URL,
 				ServerAddress{Address: server.Address.String(), Other: server.Elsewhere.String()})
 		}
@@ -421,61 +393,4 @@ func expiryFindings(s *nat.State, n *Network) []Finding {
 		}
 	}
 	return append(certificates(list), out...)
-}
-
-// RelayUse is the evidence of a relay that was allocated and does not do what it should.
-type RelayUse struct {
-	Server diag.Server `json:"server"`
-}
-
-// relayFindings say which relay does not carry bytes, or is elsewhere than the server says.
-func relayFindings(_ *nat.State, n *Network) []Finding {
-	var out []Finding
-	for i := range n.Servers {
-		row := &n.Servers[i]
-		if !row.TURN || !row.OK() || row.Relay == "" {
-			continue
-		}
-		if nat.PrivateRelay(row.Server, false) {
-			out = append(out, privateRelay(&row.Server, n.severity(&row.Server)))
-		}
-		if id, severity := n.stopped(row); id != "" {
-			out = append(out, Finding{ID: id, Severity: severity, Subject: row.URL, Evidence: RelayUse{row.Server}})
-		}
-		if seen, elsewhere := relayElsewhere(&row.Server); elsewhere {
-			peer, _ := row.Peer()
-			out = append(out, Finding{
-				ID: "turn.relay_elsewhere", Severity: Problem, Subject: row.URL,
-				Evidence: ServerAddress{Address: row.Address, Other: seen, Relayed: row.Relayed(), Peer: peer},
-			})
-		}
-	}
-	return out
-}
-
-// stopped names why a relay was of no use; empty when nothing stopped it.
-func (n *Network) stopped(row *nat.ServerRow) (id string, severity Severity) {
-	stage := row.Stopped()
-	_, own := row.Peer()
-	switch {
-	case stage == nil:
-		return "", ""
-	case stage.Name == diag.StageRefresh:
-		return "turn.refresh_failed", Warn
-	case own:
-		return "turn.relay_untested", Info
-	case stage.Failure.Code == 403:
-		return "turn.peer_forbidden", Warn
-	}
-	return "turn.relay_silent", n.severity(&row.Server)
-}
-
-// relayElsewhere reports whether the peer saw another address of the relay than the server gives out.
-func relayElsewhere(s *diag.Server) (seen string, elsewhere bool) {
-	address, _ := s.Peer()
-	at, err := netip.ParseAddrPort(s.Seen())
-	relay, err2 := netip.ParseAddrPort(s.Relayed())
-	peer, err3 := netip.ParseAddrPort(address)
-	return s.Seen(), err == nil && err2 == nil && err3 == nil && at.Addr() != relay.Addr() && !nat.Private(at.Addr()) &&
-		!nat.Private(peer.Addr())
 }

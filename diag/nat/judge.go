@@ -37,6 +37,8 @@ func Judge(s *State) Report {
 		UDP: b.UDP.Value == Present, TURN: r.relays(RelayCarries, RelayUntested), IPv6: b.IPv6.Value == Present,
 		Hairpin: b.Hairpin.Value == Present, Public: m.public.Addr(), LAN: s.Local.Network,
 	}
+	r.useAllocations(main)
+	r.markOwn(main)
 	return r
 }
 

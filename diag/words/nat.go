@@ -16,12 +16,14 @@ var behaviorTerms = map[nat.Name]struct{ label, meaning string }{
 	nat.NameUDP: {"UDP", "Calls go over UDP. If it is blocked, media needs a TURN server over TCP or TLS."},
 	nat.NameNAT: {"NAT", "Whether the addresses of this machine are translated on the path."},
 	nat.NameMapping: {"mapping", "Which public port a socket gets. Endpoint-independent: the same one for all " +
-		"destinations, so that peers can use the mapped address that a STUN server reports. Dependent (\"symmetric NAT\"): " +
+		"destinations, so that peers can use the mapped address that a STUN server reports. Dependent (\"symmetric " +
+		"NAT\"): " +
 		"another one for each address, or for each address and port; peers cannot know it."},
 	nat.NameFiltering: {"filtering", "Which hosts may send to the mapped address. Endpoint-independent: any. " +
 		"Address-dependent: hosts that this machine has sent to. Address- and port-dependent: only the ports that it has " +
 		"sent to."},
-	nat.NamePortPreservation: {"port preservation", "Whether the public port has the number of the local one. It makes " +
+	nat.NamePortPreservation: {"port preservation", "Whether the public port has the number of the local one. It " +
+		"makes " +
 		"guessing easier and decides nothing."},
 	nat.NamePooling: {"IP pooling", "Whether all sockets of this machine get the same public address (paired), as RFC " +
 		"4787 " +
@@ -102,7 +104,10 @@ var plainEvidence = map[nat.Kind]string{
 	nat.KindLoss:         "too many packets are lost to distinguish loss from filtering",
 	nat.KindFewAddresses: "fewer than two server addresses were compared",
 
-	nat.KindUDPUnasked: "no server could be asked over UDP", nat.KindNoLocal: "the local address of the sockets is not " +
+	nat.KindUDPNone:      "no server was named that is asked over UDP",
+	nat.KindNeedsBinding: "only answers to Binding requests show the mapping, and no server gave one",
+	nat.KindUDPUnasked:   "no server could be asked over UDP", nat.KindNoLocal: "the local address of the sockets " +
+		"is not " +
 		"known",
 	nat.KindALGUnknown:  "no answer had both forms of the address",
 	nat.KindCarrierNot:  "no sign of a carrier-grade NAT, which proves nothing",
@@ -117,7 +122,8 @@ var plainEvidence = map[nat.Kind]string{
 	nat.KindByEither: "different server addresses reported different ports, so the mapping depends on the endpoint; " +
 		"only " +
 		"two ports of one address show whether it depends on the port too",
-	nat.KindAddressDiffers: "the addresses differ while the port is the same: several uplinks, or a NAT with a pool of " +
+	nat.KindAddressDiffers: "the addresses differ while the port is the same: several uplinks, or a NAT with a " +
+		"pool of " +
 		"addresses",
 	nat.KindOneServer:   "fewer than two server addresses answered: ask a second server",
 	nat.KindStreamsFew:  "fewer than two server addresses could be asked over TCP",
@@ -127,11 +133,13 @@ var plainEvidence = map[nat.Kind]string{
 	nat.KindChangeIgnored: "the server ignores CHANGE-REQUEST: it answers from the address that was asked",
 	nat.KindChangeNever:   "the server rejects CHANGE-REQUEST",
 	nat.KindNoRFC5780:     "only a server that supports RFC 5780 can test it, and none answered",
-	nat.KindUnproven:      "the server's alternate address never answered, even when it must: the silence proves nothing",
+	nat.KindUnproven: "the server's alternate address never answered, even when it must: the silence proves " +
+		"nothing",
 
 	nat.KindLongerLived:  "a mapping outlived a longer pause than one that it did not outlive",
 	nat.KindLongerAsking: "longer pauses are in progress",
-	nat.KindServerStopped: "after that the server stopped answering even when it must: the silence after longer pauses " +
+	nat.KindServerStopped: "after that the server stopped answering even when it must: the silence after longer " +
+		"pauses " +
 		"proves nothing",
 	nat.KindPortReused: "this NAT keeps the port of a socket, so that a new mapping looks like the old one: only a " +
 		"server " +
@@ -144,7 +152,8 @@ var plainEvidence = map[nat.Kind]string{
 	nat.KindAskTwo:         "a server's own network may drop fragments: ask two on different addresses",
 	nat.KindHairpinNoNAT:   "there is no NAT, so hairpinning is not needed",
 	nat.KindHairpinNoPair:  "no server reported the mapped addresses of two sockets",
-	nat.KindHairpinPorts:   "this NAT may use other ports for them than the servers report, so the silence proves nothing",
+	nat.KindHairpinPorts: "this NAT may use other ports for them than the servers report, so the silence proves " +
+		"nothing",
 	nat.KindHairpinStopped: "the servers no longer answered these sockets, so the silence proves nothing",
 	nat.KindHairpinStill:   "the servers continued to answer both",
 }
@@ -153,6 +162,7 @@ var plainEvidence = map[nat.Kind]string{
 // them.
 var evidenceForms = map[nat.Kind]string{
 	nat.KindAnswered: "{a} answered", nat.KindView: "{a} reported {b}",
+	nat.KindAllocateMapped: "{a} reported the mapped address {b} in its answer to Allocate",
 	nat.KindLocalMapped:    "the socket {a} is mapped to {b}",
 	nat.KindALGDiffers:     "{a} reported MAPPED-ADDRESS {b} and XOR-MAPPED-ADDRESS {c}",
 	nat.KindALGEqual:       "both forms of the address were equal in {0} answers",
@@ -182,7 +192,8 @@ var evidenceForms = map[nat.Kind]string{
 	nat.KindOpen:           "it is not known after {*s}",
 	nat.KindFragmentsBoth:  "{a}: a fragmented request got a fragmented response",
 	nat.KindFragmentsShort: "{a}: a fragmented request got a short response",
-	nat.KindFragmentsOut:   "{a}: a fragmented request was answered, but {0} requests for a fragmented response were not",
+	nat.KindFragmentsOut: "{a}: a fragmented request was answered, but {0} requests for a fragmented response " +
+		"were not",
 	nat.KindFragmentsNone:  "{a}: {0} fragmented requests were not answered",
 	nat.KindLargeMTU:       "the interface takes packets of {0} bytes, so nothing is fragmented",
 	nat.KindHairpinArrived: "a packet to the mapped address of another socket arrived there, from {a}",
@@ -216,7 +227,8 @@ func evidence(e nat.Evidence) string {
 		}
 	case nat.KindPortsChanged:
 		if len(e.Counts) > 2 {
-			return fmt.Sprintf("local port %d is mapped to %d; public less local port, by socket: %s", e.Counts[0], e.Counts[1],
+			return fmt.Sprintf("local port %d is mapped to %d; public less local port, by socket: "+
+				"%s", e.Counts[0], e.Counts[1],
 				signed(e.Counts[2:]))
 		}
 	case nat.KindPortSteps:
@@ -357,6 +369,8 @@ func networkHeadline(n judge.Network) string {
 		return "No STUN server could be used: " + n.Unusable.URL + " failed: " + what + "."
 	case judge.NetworkNoSTUN:
 		return "The network works, but no STUN server could be used over UDP: nothing is known about direct calls."
+	case judge.NetworkServers:
+		return serversHeadline(n)
 	case judge.NetworkNoAnswer:
 		return "No server answered on any transport: this machine has no connectivity, or no server is running."
 	case judge.NetworkCancelled:
@@ -392,7 +406,11 @@ func mappingSentence(n judge.Network) string {
 func relaySentence(n judge.Network) string {
 	switch n.Relaying {
 	case judge.RelayingWorks:
-		return " You need TURN; your TURN server works (" + relayList(n) + ")."
+		return " You need TURN; your TURN server works (" + relayList(n) + ")" + caveat(n) + "."
+	case judge.RelayingRedirected:
+		return " You need TURN; your TURN server redirects to another, which only some clients follow."
+	case judge.RelayingUnreached:
+		return " You need TURN, and your TURN server is not reached from inside its own network."
 	case judge.RelayingUntested:
 		return " You need TURN; your TURN server allocates a relay (" + relayList(n) + "), but that it carries bytes is " +
 			"not proven."
@@ -405,6 +423,57 @@ func relaySentence(n judge.Network) string {
 	case judge.RelayingAsking:
 	}
 	return " You need TURN."
+}
+
+// caveat says what is wrong with the best relay, which carries bytes; empty: nothing.
+func caveat(n judge.Network) string {
+	for _, flaw := range n.Relays()[0].Flaws {
+		switch flaw {
+		case nat.FlawEmptyRealm:
+			return ", but not for browsers"
+		case nat.FlawNotExtended, nat.FlawShort:
+			return ", but does not extend its relays"
+		case nat.FlawBind:
+			return ", but rejects channels"
+		default:
+		}
+	}
+	return ""
+}
+
+// serversHeadline is the verdict when nothing was asked about the network: whether the servers do what they are for.
+func serversHeadline(n judge.Network) string {
+	const nothing = " Nothing was asked about this network."
+	answering, failing := 0, 0
+	for _, row := range n.Servers {
+		switch {
+		case row.TURN:
+		case row.OK():
+			answering++
+		default:
+			failing++
+		}
+	}
+	var said []string
+	switch n.Relaying {
+	case judge.RelayingWorks:
+		said = append(said, "Your TURN server works ("+relayList(n)+")"+caveat(n)+".")
+	case judge.RelayingUntested:
+		said = append(said, "Your TURN server allocates a relay ("+relayList(n)+"), but that it carries bytes is not "+
+			"proven.")
+	case judge.RelayingRedirected:
+		said = append(said, "Your TURN server redirects to another, which only some clients follow.")
+	case judge.RelayingSilent, judge.RelayingFails, judge.RelayingUnreached:
+		said = append(said, "Your TURN server does not work.")
+	case judge.RelayingNone, judge.RelayingAsking:
+	}
+	switch {
+	case answering > 0 && failing == 0:
+		said = append(said, Count(answering, "STUN server", "STUN servers")+" answered.")
+	case answering+failing > 0:
+		said = append(said, fmt.Sprintf("%d of %d STUN servers answered.", answering, answering+failing))
+	}
+	return strings.Join(said, " ") + nothing
 }
 
 // relayList names the transports over which a relay works, with their round trips.
@@ -423,7 +492,7 @@ func relayList(n judge.Network) string {
 // networkWhy are the reasons of the verdict.
 func networkWhy(n judge.Network) []string {
 	switch n.Outcome {
-	case judge.NetworkAsking, judge.NetworkCancelled, judge.NetworkFailed:
+	case judge.NetworkAsking, judge.NetworkCancelled, judge.NetworkFailed, judge.NetworkServers:
 		return nil
 	case judge.NetworkUDPBlocked, judge.NetworkUnusable, judge.NetworkNoSTUN, judge.NetworkNoAnswer:
 		return sentences(BehaviorEvidence(n.Behaviors.UDP))
@@ -441,8 +510,16 @@ func networkWhy(n judge.Network) []string {
 			break
 		}
 		switch n.Relaying {
-		case judge.RelayingWorks, judge.RelayingUntested:
-			why = append(why, "Your TURN server works, for the calls that need a relay ("+relayList(n)+").")
+		case judge.RelayingWorks:
+			why = append(why, "Your TURN server works, for the calls that need a relay ("+relayList(n)+")"+caveat(n)+".")
+		case judge.RelayingUntested:
+			why = append(why, "Your TURN server allocates a relay ("+relayList(n)+"); that it carries bytes is not proven.")
+		case judge.RelayingRedirected:
+			why = append(why, "Your TURN server redirects to another, which only some clients follow: the others get no "+
+				"relay.")
+		case judge.RelayingUnreached:
+			why = append(why, "Your TURN server is not reached from inside its own network, so calls of this machine get "+
+				"no relay.")
 		case judge.RelayingSilent, judge.RelayingFails:
 			why = append(why, "Your TURN server does not work, so calls that need a relay will fail.")
 		case judge.RelayingNone, judge.RelayingAsking:
@@ -472,7 +549,8 @@ func dependsSentence(mapping nat.Value) string {
 	case nat.AddressDependent:
 		return "Mapping is address-dependent: each address that this machine sends to gets another public port."
 	case nat.AddressAndPortDependent:
-		return "Mapping is address- and port-dependent: each port of each address that this machine sends to gets another " +
+		return "Mapping is address- and port-dependent: each port of each address that this machine sends to gets " +
+			"another " +
 			"public port."
 	default:
 		return "Different addresses get different public ports; whether two ports of one address do was not reported, so " +
@@ -494,6 +572,10 @@ func networkNext(n judge.Network) []string {
 		return []string{ServerAdvice(n.Unusable)}
 	case judge.NetworkNoSTUN:
 		return append(adviceOf(n, func(s *diag.Server) bool { return !s.TURN }), "Ask another STUN server.")
+	case judge.NetworkServers:
+		return append(adviceOf(n, func(*diag.Server) bool { return true }), "Name STUN servers on two addresses to "+
+			"test this "+
+			"network too, such as dialtone nat --public.")
 	case judge.NetworkNoAnswer:
 		return []string{"Check this machine's network, then ask a server that is known to run."}
 	case judge.NetworkMapping:
@@ -528,17 +610,28 @@ func relayNext(n judge.Network, get string) []string {
 		return []string{openRelayPorts}
 	case judge.RelayingFails:
 		return append(adviceOf(n, func(s *diag.Server) bool { return s.TURN }), "Configure another TURN server.")
+	case judge.RelayingRedirected, judge.RelayingUnreached:
+		return adviceOf(n, func(s *diag.Server) bool { return s.TURN })
 	case judge.RelayingWorks, judge.RelayingAsking:
 	}
 	return nil
 }
 
-// adviceOf is the advice of the first finding about a server of that kind; nil when there is none.
+// adviceOf is the advice of the first finding about a server of that kind that failed or is of no use; nil when
+// there is none.
 func adviceOf(n judge.Network, kind func(*diag.Server) bool) []string {
 	for _, f := range n.Findings {
-		e, ok := f.Evidence.(judge.ServerFailure)
-		if ok && (kind(&e.Server) || slices.ContainsFunc(e.Same, func(s diag.Server) bool { return kind(&s) })) ||
-			f.ID == "turn.relay_private" && kind(&diag.Server{TURN: true}) {
+		subject := diag.Server{URL: f.Subject, TURN: strings.HasPrefix(f.Subject, "turn")}
+		fits := false
+		switch e := f.Evidence.(type) {
+		case judge.ServerFailure:
+			fits = kind(&e.Server) || slices.ContainsFunc(e.Same, func(s diag.Server) bool { return kind(&s) })
+		case judge.RelayUse, judge.OwnAddress:
+			fits = kind(&subject)
+		case judge.ServerAddress:
+			fits = e.Relayed != "" && kind(&subject)
+		}
+		if fits && f.Severity != judge.Info {
 			return []string{Of(f).Advice}
 		}
 	}
