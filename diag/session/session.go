@@ -268,7 +268,7 @@ func (s *Session) echoed() {
 	s.setHold()
 }
 
-// goodbyeTime bounds how long the peer and the server are informed of the end.
+// goodbyeTime bounds how long the server is informed of the end.
 const goodbyeTime = 500 * time.Millisecond
 
 // finish takes the last sample, says goodbye, and records the end.
@@ -301,9 +301,10 @@ func (s *Session) finish() {
 	s.o.Feed.Append(e)
 }
 
-// flush waits, for a bounded time, until the peer has what was sent on the control channel.
+// flush waits, for a bounded time, until the peer has what was sent on the control channel: without it, the peer has to
+// wait for silence.
 func (s *Session) flush() {
-	ctx, cancel := context.WithTimeout(context.Background(), goodbyeTime)
+	ctx, cancel := context.WithTimeout(context.Background(), hangupTime)
 	defer cancel()
 	s.peer.Flush(ctx, diag.LabelControl)
 }
