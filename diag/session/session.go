@@ -26,6 +26,7 @@ type Options struct {
 	TLS      *tls.Config    // for turns: and stuns: servers; nil: the system's authorities
 	Proxies  *reach.Proxies // for TURN over TCP and TLS; nil: none
 	Greeting string         // sent on the chat channel when it opens; empty: nothing
+	Notes    []diag.Warning // what is known before the call begins
 	Timeouts peer.Timeouts  // zero values: the defaults
 	Net      peer.Net       // nil: the operating system's network
 	Flow     peer.Flow      // which way media goes; zero: as Config.Way says
@@ -130,6 +131,9 @@ func (s *Session) Run(ctx context.Context) {
 		start.AudioCodecs, start.VideoCodecs = names["audio"], names["video"]
 	}
 	s.o.Feed.Append(start)
+	for _, note := range s.o.Notes {
+		s.o.Feed.Append(note)
+	}
 	inner, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.begin(inner)
 	for s.state != over {
