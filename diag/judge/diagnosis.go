@@ -52,8 +52,8 @@ func networkFindings(c *call.Call, _ Expectation) []Finding {
 	return out
 }
 
-// inCall is a finding of a diagnosis as one of a call: without a path what harms calls explains that. A flaw of a server
-// that works does not.
+// inCall is a finding of a diagnosis as one of a call: without a path what harms calls explains that. A flaw of a
+// server that works does not.
 func (f Finding) inCall(noPath bool) Finding {
 	_, use := f.Evidence.(RelayUse)
 	_, end := f.Evidence.(CertificateEnd)
