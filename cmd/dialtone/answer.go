@@ -118,7 +118,12 @@ func (c *answerCommand) answerCalls(ctx context.Context, a app, config diag.Conf
 	error,
 ) {
 	reached, pause := false, shortestPause
+	supply := newICESupply(c.iceFromFlags, config)
 	for n := 1; ; n++ {
+		var err error
+		if config.ICEServers, err = supply.renew(ctx, config.ICEServers); err != nil {
+			return diag.ExitSignaling, err
+		}
 		result, err := a.placer().Place(ctx, c.placement(a, config, w, h, n))
 		switch {
 		case err != nil, c.Once, (c.Screen || w.Carried) && !result.Again:

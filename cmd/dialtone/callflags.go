@@ -17,6 +17,7 @@ type networkFlags struct {
 	Server serverURL    `own:"demo" form:"call,answer,check" label:"server" hint:"the address of the signaling server's page" default:"${server}" placeholder:"URL" help:"The signaling server: the address of its page. Default: ${default}."`
 	ICE    []iceurl.URL `own:"demo" form:"call,answer,check" label:"STUN, TURN" hint:"not needed within one network; stun:HOST turn:HOST" name:"ice" sep:"none" placeholder:"URL" help:"A STUN or TURN server, such as stun:HOST or turn:HOST:3478?transport=tcp. Repeatable."`
 	accountFlags
+	iceFromFlags
 	trustFlags
 }
 
@@ -59,9 +60,13 @@ type recordFlags struct {
 func (n *networkFlags) config(m mediaFlags, length time.Duration) diag.Config {
 	c := diag.Config{
 		Server: string(n.Server), Insecure: n.Insecure, CAFile: string(n.CA), Proxy: n.Proxy,
-		RelayOnly: m.RelayOnly, PionDefaults: m.PionDefaults, For: length, Version: readVersion().Version,
+		RelayOnly: m.RelayOnly, PionDefaults: m.PionDefaults, Patient: m.Patient, For: length,
+		Version: readVersion().Version, NamesServers: n.ICEFrom.url != "",
 	}
 	m.apply(&c)
+	for _, h := range n.ICEHeader {
+		c.Secrets = append(c.Secrets, h.value)
+	}
 	for _, u := range n.ICE {
 		server := diag.ICEServerAuth{URL: u.String()}
 		if u.Scheme.TURN() {

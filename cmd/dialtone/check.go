@@ -21,7 +21,6 @@ import (
 	"dialtone/diag/reach"
 	"dialtone/diag/record"
 	"dialtone/diag/report"
-	"dialtone/signal/whip"
 )
 
 // checkCommand is dialtone check.
@@ -30,7 +29,7 @@ type checkCommand struct {
 	wayFlags
 	Scenario string `scenario:"-" placeholder:"FILE" help:"Run the checks in this TOML file, one after another. See docs/reference/check.md."`
 
-	Conformance bool `help:"With --whip: after the calls, test the endpoint against each MUST and SHOULD of RFC 9725 §4. A violated MUST fails the check, a violated SHOULD is a warning."`
+	conformanceFlags
 	networkFlags
 	requestFlags
 	secretFlag
@@ -82,7 +81,9 @@ func (c *checkCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	}
 	ctx, restore := a.Interruptible(ctx)
 	defer restore()
-	nameServers(ctx, plans)
+	if err := nameServers(ctx, plans); err != nil {
+		return diag.ExitSignaling, err
+	}
 	r, runErr := c.all(ctx, a, plans, name)
 	writeErr := reports.Write(a.Results(), r, reports.Guard(out, guard(plans)))
 	exit := diag.Exit(r.Exit.Code)
@@ -177,7 +178,8 @@ func guard(plans []checkPlan) record.Options {
 // checkPlan is a check to do.
 type checkPlan struct {
 	diagcheck.Options
-	conformance bool // ask the endpoint for RFC 9725 too
+	supply      iceFromFlags
+	conformance conformanceFlags
 }
 
 // plan makes one check of the flags.
@@ -185,7 +187,7 @@ func (c *checkCommand) plan() (checkPlan, error) {
 	c.sign(&c.accountFlags)
 	config := c.networkFlags.config(c.mediaFlags, c.For)
 	config.Wait = c.Wait
-	o := checkPlan{conformance: c.Conformance, Options: diagcheck.Options{
+	o := checkPlan{conformance: c.conformanceFlags, supply: c.iceFromFlags, Options: diagcheck.Options{
 		Name: c.Name, Config: config, Repeat: int(c.Repeat), Parallel: int(c.Parallel), Record: c.Record, Redact: c.Redact,
 		Assertions: c.Assert, NoEcho: c.NoEcho,
 	}}
@@ -201,9 +203,7 @@ func (c *checkCommand) plan() (checkPlan, error) {
 	}
 	var errs []error
 	targets, asked := c.targets(), c.chosen()
-	if c.Conformance && !slices.ContainsFunc(asked, func(w chosen) bool { return w.Name == whip.Publish.Name }) {
-		errs = append(errs, errors.New("--conformance requires --whip URL"))
-	}
+	errs = append(errs, c.wrong(asked)...)
 	switch {
 	case len(targets) > 1:
 		errs = append(errs, fmt.Errorf("--%s and --%s are mutually exclusive", targets[0], targets[1]))
@@ -301,8 +301,8 @@ func (c *checkCommand) all(ctx context.Context, a app, plans []checkPlan, scenar
 		o.Progress = p.Show
 		r, err := diagcheck.Run(ctx, o.Options)
 		p.Stop()
-		if o.conformance && ctx.Err() == nil {
-			conformTo(ctx, r, o.Options)
+		if o.conformance.Conformance && ctx.Err() == nil {
+			conformTo(ctx, r, o.Options, o.conformance)
 		}
 		done = append(done, *r)
 		errs = append(errs, err)

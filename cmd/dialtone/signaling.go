@@ -297,12 +297,18 @@ func (w chosen) shown() string {
 // apply puts the way into the configuration of a call.
 func (w chosen) apply(config *diag.Config, token diag.Secret) {
 	config.Signaling, config.Code, config.NoCode = w.Name, w.value, !w.Coded
-	config.MediaOnly, config.Carried, config.NamesServers = w.OneWay(), w.Carried, w.ICEServers != nil
+	config.MediaOnly, config.Carried = w.OneWay(), w.Carried
+	config.NamesServers = config.NamesServers || w.ICEServers != nil
 	if w.Token {
 		config.Token = token
 	}
 	if !w.Coded {
 		config.Code, config.Server = "", ""
+	}
+	for _, kind := range diag.Kinds {
+		if w.Kinds != nil && !slices.Contains(w.Kinds, kind) && !slices.Contains(config.NoKinds, kind) {
+			config.NoKinds = append(config.NoKinds, kind)
+		}
 	}
 }
 

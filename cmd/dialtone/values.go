@@ -49,6 +49,7 @@ func decoders() settings.Decoders {
 	settings.Add(d, parseNATSide)
 	settings.Add(d, parseSTUNAddresses)
 	settings.Add(d, parseRequestHeader)
+	settings.Add(d, parseICESource)
 	settings.Add(d, parseRequestField)
 	settings.Add(d, parseTURNAddress)
 	return d

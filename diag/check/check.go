@@ -32,6 +32,11 @@ type Options struct {
 	TLS         *tls.Config    // for turns: and stuns: servers; nil: the system's authorities
 	Proxies     *reach.Proxies // for TURN over TCP and TLS; nil: none
 
+	// Renew replaces ICE servers whose credentials expire, before each run; nil: none do.
+	Renew func(ctx context.Context, have []diag.ICEServerAuth) ([]diag.ICEServerAuth, error)
+	// Notes are warnings that every run begins with.
+	Notes []diag.Warning
+
 	Repeat   int // runs; 0: 1
 	Parallel int // of them at once; 0: 1
 
@@ -132,7 +137,7 @@ func (c *checker) expect() judge.Expectation {
 		return slices.ContainsFunc(c.Assertions, func(a *Assertion) bool { return a.mentions(path...) })
 	}
 	x := judge.Expectation{Path: c.Expect}
-	x.Echo = !c.Config.MediaOnly && !c.NoEcho &&
+	x.Echo = !c.Config.MediaOnly && c.Config.Channel == "" && !c.NoEcho &&
 		!asserted("answered") && !asserted("echoed") && !asserted("channels")
 	way := wayOf(c.Target.Place().Flow)
 	if way == "" {

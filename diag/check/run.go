@@ -58,6 +58,14 @@ type side struct {
 // runOne places one call and notes its result.
 func (c *checker) runOne(ctx context.Context, n int) {
 	p := c.Target.Place()
+	if c.Renew != nil {
+		servers, err := c.Renew(ctx, c.Config.ICEServers)
+		if err != nil {
+			c.failed(err)
+			return
+		}
+		p.iceServers = servers
+	}
 	lasting := context.WithoutCancel(ctx)
 	in := report.RunInput{Start: time.Since(c.begun)}
 	offering, err := c.open(lasting, n, p, false)
@@ -161,6 +169,9 @@ func (s *side) abandon() {
 func (c *checker) sessionOptions(log *feed.Feed, p Placement, answering bool) session.Options {
 	config := c.Config
 	config.Command = "check"
+	if p.iceServers != nil {
+		config.ICEServers = p.iceServers
+	}
 	target := c.Target.Describe()
 	config.Code, config.Server = target.Room, target.URL
 	if target.Room == "" {
@@ -187,8 +198,7 @@ func (c *checker) sessionOptions(log *feed.Feed, p Placement, answering bool) se
 	}
 	return session.Options{
 		Config: config, Feed: log, Dial: dial, TLS: c.TLS, Proxies: c.Proxies, Flow: p.Flow, Clips: c.Clips,
-		Greeting: greeting,
-		Explain:  c.explain(),
+		Greeting: greeting, Notes: c.Notes, Explain: c.explain(),
 	}
 }
 

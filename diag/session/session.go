@@ -26,6 +26,7 @@ type Options struct {
 	TLS      *tls.Config    // for turns: and stuns: servers; nil: the system's authorities
 	Proxies  *reach.Proxies // for TURN over TCP and TLS; nil: none
 	Greeting string         // sent on the chat channel when it opens; empty: nothing
+	Notes    []diag.Warning // what is known before the call begins
 	Timeouts peer.Timeouts  // zero values: the defaults
 	Net      peer.Net       // nil: the operating system's network
 	Flow     peer.Flow      // which way media goes; zero: as Config.Way says
@@ -85,8 +86,14 @@ type remote struct {
 	stats    bool   // it reads statistics
 }
 
+// patientSetup bounds the setup of a call that waits for a path as long as RFC 8863 asks for.
+const patientSetup = diag.PatientTime + 20*time.Second
+
 // New prepares a session; nothing happens before Run.
 func New(o Options) *Session {
+	if o.Setup == 0 && o.Config.Patient {
+		o.Setup = patientSetup
+	}
 	for d, preset := range map[*time.Duration]time.Duration{
 		&o.Setup: 40 * time.Second, &o.Redial: 10 * time.Second,
 		&o.Linger: 5 * time.Second, &o.Probes: 2 * time.Second, &o.Yield: time.Second,
@@ -130,6 +137,9 @@ func (s *Session) Run(ctx context.Context) {
 		start.AudioCodecs, start.VideoCodecs = names["audio"], names["video"]
 	}
 	s.o.Feed.Append(start)
+	for _, note := range s.o.Notes {
+		s.o.Feed.Append(note)
+	}
 	inner, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.begin(inner)
 	for s.state != over {
@@ -222,7 +232,7 @@ func (s *Session) limit() time.Time {
 	case detached:
 		after = graceTime
 	case silent:
-		if s.o.Carry > 0 {
+		if s.o.Carry > 0 || s.o.Config.Patient {
 			after = lostAfter
 		}
 	case restarting, redialing:
@@ -258,7 +268,7 @@ func (s *Session) echoed() {
 	s.setHold()
 }
 
-// goodbyeTime bounds how long the peer and the server are informed of the end.
+// goodbyeTime bounds how long the server is informed of the end.
 const goodbyeTime = 500 * time.Millisecond
 
 // finish takes the last sample, says goodbye, and records the end.
@@ -291,9 +301,10 @@ func (s *Session) finish() {
 	s.o.Feed.Append(e)
 }
 
-// flush waits, for a bounded time, until the peer has what was sent on the control channel.
+// flush waits, for a bounded time, until the peer has what was sent on the control channel: without it, the peer has to
+// wait for silence.
 func (s *Session) flush() {
-	ctx, cancel := context.WithTimeout(context.Background(), goodbyeTime)
+	ctx, cancel := context.WithTimeout(context.Background(), hangupTime)
 	defer cancel()
 	s.peer.Flush(ctx, diag.LabelControl)
 }

@@ -1,6 +1,7 @@
 package words
 
 import (
+	"cmp"
 	"fmt"
 
 	"dialtone/diag/judge"
@@ -21,13 +22,18 @@ var beyondFindings = map[string]entry{
 			}
 		}),
 	"whip.should_not_kept": on(
-		"dialtone check --whip URL --conformance asks a WHIP endpoint for what RFC 9725 §4 requires. This requirement "+
-			"is a SHOULD: a server may have good reasons to ignore it, but other clients may rely on it.",
+		"dialtone check --conformance asks a WHIP endpoint for what RFC 9725 §4 requires, and a WHEP endpoint for what "+
+			"draft-ietf-wish-whep requires. This requirement is a SHOULD, or an earlier draft required something else, which "+
+			"the server does: it may have good reasons, but other clients may rely on the requirement.",
 		func(_ judge.Finding, e judge.ShouldNotKept) Text {
-			return Text{
-				Title: "The endpoint does not follow a SHOULD: " + e.Requirement +
-					".", Evidence: append(lines(e.Reason), e.Exchanges...),
-				Advice: "Check RFC 9725 §" + e.Section + "; other clients may rely on it.",
+			t := Text{
+				Title:    "The endpoint does not follow a SHOULD: " + e.Requirement + ".",
+				Evidence: append(lines(e.Reason), e.Exchanges...),
+				Advice:   "Check " + cmp.Or(e.Standard, "RFC 9725") + " §" + e.Section + "; other clients may rely on it.",
 			}
+			if e.Draft {
+				t.Title = "The endpoint follows a draft, not the standard: " + e.Requirement + "."
+			}
+			return t
 		}),
 }

@@ -23,6 +23,11 @@ var warnings = map[string]entry{
 		"The endpoint named STUN or TURN servers in the Link fields of its answer (RFC 9725 §4.6). By then the candidates "+
 			"were gathered and sent in the offer. An endpoint that also names them in its answer to OPTIONS is asked in "+
 			"time; otherwise give them with --ice."),
+	"signal.options_silent": warning("The server does not answer OPTIONS.",
+		"Let the server answer OPTIONS with 204: browsers on other sites cannot call it otherwise.",
+		"Before the call the endpoint was asked with OPTIONS for its ICE servers (RFC 9725 §4.6), and nothing came within "+
+			"three seconds. The call was placed anyway, three seconds later than it could have been. A browser on a page of "+
+			"another site asks the same before it posts, and waits in vain."),
 	"signal.wrong_role": {explain: "The peer that dials a room first makes the offer. The check was to offer (or to " +
 		"answer), and the server assigned the other role, because the peer had (or had not) dialed before. Start the " +
 		"two in the other order, or use --role any.", write: wrongRole},

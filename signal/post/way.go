@@ -57,7 +57,7 @@ func Over(w signal.Way, shape *Shape) signal.Way {
 		}
 	}
 	w.Token, w.Media, w.Channel, w.ValidAddress, w.Shown = true, shape.Way(), shape.Channel, web.Valid, web.Shown
-	w.Offered = shape.offers()
+	w.Kinds, w.Offered = shape.Kinds, shape.offers()
 	w.Dial = func(ctx context.Context, s signal.Setup) (signal.Channel, error) {
 		c, err := Dial(ctx, options(s))
 		if err != nil {
