@@ -9,6 +9,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/judge"
 	"dialtone/diag/nat"
+	"dialtone/diag/words/failure"
 )
 
 // behaviorTerms are what behaviors are called, and what they mean (RFC 4787, RFC 5780).
@@ -365,7 +366,7 @@ func networkHeadline(n judge.Network) string {
 	case judge.NetworkUDPBlocked:
 		return "UDP appears blocked; TCP works. Direct calls will not work." + relaySentence(n)
 	case judge.NetworkUnusable:
-		what, _ := serverFailure(n.Unusable)
+		what, _ := failure.Of(n.Unusable)
 		return "No STUN server could be used: " + n.Unusable.URL + " failed: " + what + "."
 	case judge.NetworkNoSTUN:
 		return "The network works, but no STUN server could be used over UDP: nothing is known about direct calls."
