@@ -20,7 +20,7 @@ func (s *Session) peerOptions() peer.Options {
 	c := s.o.Config
 	o := peer.Options{
 		Emit: s.o.Feed.Append, Phases: s.phases, ICEServers: c.ICEServers, TLS: s.o.TLS, Proxies: s.o.Proxies,
-		RelayOnly: c.RelayOnly, PionDefaults: c.PionDefaults, NoMedia: c.NoMedia, Echo: c.Echo,
+		RelayOnly: c.RelayOnly, PionDefaults: c.PionDefaults, Patient: c.Patient, NoMedia: c.NoMedia, Echo: c.Echo,
 		Loopback: loopbackPolicy(c), Timeouts: s.o.Timeouts, Net: s.o.Net,
 		NoChannels: c.MediaOnly, Channel: c.Channel, Flow: s.o.Flow, Limiter: s.o.Limiter,
 		NoKinds: c.NoKinds, Codecs: c.Codecs, Clips: s.o.Clips,
