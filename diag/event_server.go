@@ -51,8 +51,8 @@ const (
 )
 
 var stageOrder = []StageName{
-	StageConfig, StageDNS, StageConnect, StageProxy, StageTLS, StageBinding, StageAllocate, StagePermission, StageSend, StageBind,
-	StageChannel, StageRefresh, StageRelease, StageSample,
+	StageConfig, StageDNS, StageConnect, StageProxy, StageTLS, StageBinding, StageAllocate, StagePermission,
+	StageSend, StageBind, StageChannel, StageRefresh, StageRelease, StageSample,
 }
 
 // rank is the place of the step in their order; an unknown one comes last.

@@ -131,7 +131,8 @@ func (p *prober) report(stage diag.Stage) {
 		return
 	}
 	d := diag.ServerStage{
-		URL: iceurl.Quotable(p.target.URL), Diagnosis: p.target.Diagnosis, Direct: p.target.Direct, Redirects: slices.Clone(p.redirects), Stage: stage,
+		URL: iceurl.Quotable(p.target.URL), Diagnosis: p.target.Diagnosis, Direct: p.target.Direct,
+		Redirects: slices.Clone(p.redirects), Stage: stage,
 	}
 	if p.url.Host != "" {
 		d.URL, d.Transport, d.TURN = p.url.Short(), p.url.Transport(), p.url.Scheme.TURN()
