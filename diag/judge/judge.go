@@ -59,7 +59,7 @@ var rules = []rule{
 	endFindings, signalingFindings,
 	pathLostFindings, dtlsFindings, channelFindings,
 	mediaFindings, publishFindings, lossFindings, timingFindings,
-	endsFindings,
+	endsFindings, clientFindings,
 	pathFindings, limitFindings, remoteFindings, serverFindings, networkFindings, warningFindings,
 }
 
