@@ -138,11 +138,11 @@ func TestTCPOnlyServer(t *testing.T) {
 		exit  diag.Exit
 		says  []string
 	}{
-		"UDP blocked":           {noUDP, diag.ExitPass, []string{"host tcp 203.0.113.10:4443"}},
-		"UDP and TCP blocked":   {noUDP + tcpPort + "drop\n", diag.ExitICE, []string{"ice.tcp_only", "host tcp 203.0.113.10:4443", "Open TCP to these addresses"}},
-		"UDP and TCP rejected":  {noUDP + tcpPort + "reject with tcp reset\n", diag.ExitICE, []string{"ice.tcp_only", "1 of 1 remote candidate"}},
-		"nothing is blocked":    {masquerade, diag.ExitPass, []string{"host tcp 203.0.113.10:4443"}},
-		"small TCP segments":    {noUDP + "add rule inet filter forward tcp flags syn tcp option maxseg size set 500\n", diag.ExitPass, []string{"host tcp"}},
+		"UDP blocked":          {noUDP, diag.ExitPass, []string{"host tcp 203.0.113.10:4443"}},
+		"UDP and TCP blocked":  {noUDP + tcpPort + "drop\n", diag.ExitICE, []string{"ice.tcp_only", "host tcp 203.0.113.10:4443", "Open TCP to these addresses"}},
+		"UDP and TCP rejected": {noUDP + tcpPort + "reject with tcp reset\n", diag.ExitICE, []string{"ice.tcp_only", "1 of 1 remote candidate"}},
+		"nothing is blocked":   {masquerade, diag.ExitPass, []string{"host tcp 203.0.113.10:4443"}},
+		"small TCP segments":   {noUDP + "add rule inet filter forward tcp flags syn tcp option maxseg size set 500\n", diag.ExitPass, []string{"host tcp"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
