@@ -8,6 +8,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/judge"
 	"dialtone/diag/nat"
+	"dialtone/diag/words/failure"
 )
 
 // relayFindings are those about relays that were allocated, and about servers behind this machine's own router.
@@ -119,7 +120,7 @@ var relayFindings = map[string]entry{
 		"secure-stun). It then shows nothing of the NAT, and that is all: its relay, and the mapped address that it "+
 		"reports "+
 		"with it, are not concerned.", func(f judge.Finding, e judge.ServerFailure) Text {
-		what, _ := serverFailure(&e.Server)
+		what, _ := failure.Of(&e.Server)
 		return Text{
 			Title:    diag.Clean(f.Subject, 300) + " allocates relays, but does not serve as a STUN server: " + what + ".",
 			Evidence: []string{"step " + StageLabel(diag.StageBinding)},
@@ -148,7 +149,7 @@ func ownAddressText(f judge.Finding, e judge.OwnAddress) Text {
 	inside := "let its name resolve to the server's private address inside this network."
 	switch e.Hairpin {
 	case judge.HairpinMissing:
-		what, _ := serverFailure(&e.Server)
+		what, _ := failure.Of(&e.Server)
 		return Text{
 			Title:    own + ", and the router shows no hairpinning: it is not reached from inside.",
 			Evidence: []string{what},
@@ -181,7 +182,7 @@ func relayFailedText(f judge.Finding, e judge.RelayUse) Text {
 	if stage == nil {
 		return Text{Title: diag.Clean(f.Subject, 300) + " allocated a relay."}
 	}
-	what, advice := failure(&e.Server, stage)
+	what, advice := failure.At(&e.Server, stage)
 	t := relayText("allocated a relay, but "+StageLabel(stage.Name)+" failed: "+what, advice)(f, e)
 	t.Evidence = t.Evidence[1:] // the title has it
 	if e.Flaw == nat.FlawBind {
@@ -211,7 +212,7 @@ func relayText(verb, advice string) func(judge.Finding, judge.RelayUse) Text {
 	return func(f judge.Finding, e judge.RelayUse) Text {
 		t := Text{Title: diag.Clean(f.Subject+" "+verb, 600) + ".", Advice: advice}
 		if stage := e.Server.Stopped(); stage != nil {
-			what, _ := failure(&e.Server, stage)
+			what, _ := failure.At(&e.Server, stage)
 			t.Evidence = append(t.Evidence, StageLabel(stage.Name)+" failed: "+what)
 		}
 		if peer, own := e.Server.Peer(); own {
