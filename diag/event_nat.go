@@ -4,8 +4,8 @@ import "net/netip"
 
 // The events of a diagnosis of the network, by itself (dialtone nat) or during a call.
 var _ = []Type{
-	register[DiagnosisStart](), register[NATLocal](), register[NATServer](), register[NATRequest](),
-	register[NATStream](), register[DiagnosisFurther](), register[DiagnosisEnd](),
+	register[DiagnosisStart](), register[NATLocal](), register[NATFamilies](), register[NATServer](),
+	register[NATRequest](), register[NATStream](), register[DiagnosisFurther](), register[DiagnosisEnd](),
 }
 
 // DiagnosisStart ("diagnosis.start") begins a diagnosis: servers are asked what the network between them and this
@@ -43,6 +43,17 @@ type NATLocal struct {
 
 // Type is "nat.local".
 func (NATLocal) Type() Type { return "nat.local" }
+
+// NATFamilies ("nat.families") says which addresses this machine has, and how its network translates between the
+// families. Reported again when DNS names a prefix.
+type NATFamilies struct {
+	IPv4  bool           `json:"ipv4"`            // it has an IPv4 address, beside those of loopback and of one link only
+	IPv6  bool           `json:"ipv6"`            // the same of IPv6
+	NAT64 []netip.Prefix `json:"nat64,omitempty"` // prefixes in the answer of DNS for ipv4only.arpa (RFC 7050)
+}
+
+// Type is "nat.families".
+func (NATFamilies) Type() Type { return "nat.families" }
 
 // NATServer ("nat.server") is a STUN server that a diagnosis asks over UDP. Reported again when it changes.
 type NATServer struct {

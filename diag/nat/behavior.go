@@ -79,7 +79,8 @@ type Behaviors struct {
 	ALG              Behavior `json:"alg"`               // a gateway that rewrites addresses in messages
 	CGNAT            Behavior `json:"cgnat"`             // carrier-grade NAT (RFC 6598)
 	CLAT             Behavior `json:"clat"`              // 464XLAT: IPv4 over IPv6 within this machine (RFC 6877)
-	IPv6             Behavior `json:"ipv6"`              // whether a server answers over IPv6
+	IPv6             Behavior `json:"ipv6"`              // whether a server answers over IPv6, and not through a NAT64
+	NAT64            Behavior `json:"nat64"`             // whether IPv4 is reached through a NAT64 (RFC 6146)
 	Lifetime         Behavior `json:"lifetime"`          // how long a silent UDP socket keeps its port; with --deep
 	Fragments        Behavior `json:"fragments"`         // whether fragmented packets pass; with --deep
 	Hairpin          Behavior `json:"hairpin"`           // hairpinning (RFC 4787 §6); with --hairpin
@@ -102,6 +103,7 @@ const (
 	NameCGNAT            Name = "cgnat"
 	NameCLAT             Name = "clat"
 	NameIPv6             Name = "ipv6"
+	NameNAT64            Name = "nat64"
 	NameLifetime         Name = "lifetime"
 	NameFragments        Name = "fragments"
 	NameHairpin          Name = "hairpin"
@@ -111,11 +113,16 @@ const (
 type Row struct {
 	Name Name
 	Behavior
+	Family Family // of a row about another family than the main one
 }
 
 // Rows lists the behaviors that were asked for, in the order in which they are shown.
 func (b *Behaviors) Rows() []Row {
-	rows := []Row{
+	var rows []Row
+	for _, named := range []struct {
+		name Name
+		Behavior
+	}{
 		{NameUDP, b.UDP},
 		{NameNAT, b.NAT},
 		{NameMapping, b.Mapping},
@@ -128,9 +135,12 @@ func (b *Behaviors) Rows() []Row {
 		{NameCGNAT, b.CGNAT},
 		{NameCLAT, b.CLAT},
 		{NameIPv6, b.IPv6},
+		{NameNAT64, b.NAT64},
 		{NameLifetime, b.Lifetime},
 		{NameFragments, b.Fragments},
 		{NameHairpin, b.Hairpin},
+	} {
+		rows = append(rows, Row{Name: named.name, Behavior: named.Behavior})
 	}
 	return slices.DeleteFunc(rows, func(r Row) bool { return r.Value == "" || r.Value == NotAsked })
 }
@@ -163,13 +173,14 @@ type Kind string
 const (
 	KindAsking       Kind = "asking"        // the test is in progress
 	KindNoMapped     Kind = "no-mapped"     // no server reported a mapped address
+	KindNotBelieved  Kind = "not-believed"  // no server reported a mapped address that can be that of this machine
 	KindLoss         Kind = "loss"          // too many packets are lost: silence says nothing
 	KindAnswered     Kind = "answered"      // address, or else name: the server answered
 	KindView         Kind = "view"          // addresses: the server, the mapped address that it reported
 	KindFewAddresses Kind = "few-addresses" // fewer than two server addresses were compared
 )
 
-// Kinds of udp, nat, alg, cgnat, clat, ipv6 and uplinks.
+// Kinds of udp, nat, alg, cgnat, clat, ipv6, nat64 and uplinks.
 const (
 	KindUDPSilent     Kind = "udp-silent"      // counts: silent servers, servers, servers answering over TCP or TLS
 	KindUDPUnasked    Kind = "udp-unasked"     // no server could be asked over UDP
@@ -191,6 +202,9 @@ const (
 	KindIPv6Mapped    Kind = "ipv6-mapped"     // addresses: the socket, its mapped address
 	KindIPv6Unasked   Kind = "ipv6-unasked"    // no server was asked over IPv6
 	KindIPv6Silent    Kind = "ipv6-silent"     // counts: requests without an answer
+	KindNAT64         Kind = "nat64"           // addresses: the server, the mapped address; name: the prefix
+	KindNAT64DNS      Kind = "nat64-dns"       // name: the prefix in the answer of DNS for ipv4only.arpa (RFC 7050)
+	KindNAT64Not      Kind = "nat64-no-sign"   // no sign of it
 )
 
 // Kinds of mapping, tcp_mapping, pooling and port_preservation.

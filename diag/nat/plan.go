@@ -52,12 +52,12 @@ const (
 // Plan says what to ask a server next, given what is known. It is pure: the same observations give the same plan, and
 // no plan means that nothing more can be learned from this server now.
 func Plan(o *State, server int) []Question {
-	p := plan{all: o, o: o.Family(), server: server, asked: o.Servers[server].Address}
+	p := plan{all: o, o: o.OfServer(server), server: server, asked: o.Servers[server].Address}
 	if !p.asked.IsValid() || o.Servers[server].Failure != nil {
 		return nil
 	}
 	if contact := p.contact(); contact != nil || !p.o.Heard(server) {
-		return contact // that a server of the other family answers is all that is asked of it
+		return contact
 	}
 	p.other, _ = p.o.Admitted(server)
 	asks := p.mapping()
@@ -70,7 +70,7 @@ func Plan(o *State, server int) []Question {
 // plan is the plan for one server while it is made.
 type plan struct {
 	all    *State
-	o      *State // of the family that is judged
+	o      *State // of the family that the server is reached by
 	server int
 	asked  netip.AddrPort // A1:P1
 	other  netip.AddrPort // A2:P2, the zero value for a plain server

@@ -126,6 +126,7 @@ func (d *Diagnosis) Run(ctx context.Context) (*nat.State, error) {
 func (d *Diagnosis) run(ctx context.Context) error {
 	start := time.Now()
 	servers := NATServers(ctx, d.q.URLs, d.q.Families)
+	families := d.q.families(ctx, servers)
 	left := max(d.q.budget()-time.Since(start), leastTime) // names may have taken their time
 	others, turn := d.q.targets(servers, min(left, DefaultTimeout))
 	parts := []func(){
@@ -152,6 +153,7 @@ func (d *Diagnosis) run(ctx context.Context) error {
 	}
 	o, err := NAT(ctx, servers, NATOptions{
 		Net: d.q.Net, Bind: d.q.Bind, Budget: left, Deep: d.q.Deep, Hairpin: d.q.Hairpin,
+		Families: families,
 		Report: func(fact diag.Data) {
 			if _, further := fact.(diag.DiagnosisFurther); further {
 				d.done()

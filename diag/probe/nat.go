@@ -43,6 +43,8 @@ type NATOptions struct {
 
 	Deep, Hairpin bool // further tests, see [Inquiry]; they take up to [FurtherBudget] more
 
+	Families *diag.NATFamilies // of this machine, for its network; nil when not known
+
 	// Report gets each fact, from one goroutine; nil: none is reported.
 	Report func(diag.Data)
 }
@@ -63,6 +65,9 @@ func NAT(ctx context.Context, servers []diag.NATServer, options NATOptions) (*na
 		per: make([]serverRun, len(servers)),
 	}
 	r.o.Start.Deep, r.o.Start.Hairpin = options.Deep, options.Hairpin
+	if options.Families != nil {
+		r.report(*options.Families)
+	}
 	for i, s := range servers {
 		s.Server = i
 		r.report(s)
@@ -183,10 +188,13 @@ func afterPause(s *natSend) bool { return s.AfterPause() }
 // plan asks for a new plan for every server whose questions are over. What was asked about filtering, or will be, is no
 // longer waited for once that is known.
 func (r *natRun) plan(now time.Duration) {
-	f := r.o.Family().Filtering()
-	known := f.Known()
+	known := map[nat.Family]bool{}
+	for _, f := range r.o.Families() {
+		filtering := r.o.Of(f).Filtering()
+		known[f] = filtering.Known()
+	}
 	for i := range r.per {
-		if known {
+		if known[r.o.FamilyOf(i)] {
 			r.per[i].waiting = slices.DeleteFunc(r.per[i].waiting, aboutFiltering)
 			r.per[i].flying = slices.DeleteFunc(r.per[i].flying, aboutFiltering)
 		}

@@ -84,6 +84,21 @@ var natFindings = map[string]entry{
 		"with one exception: a DTLS handshake with large certificates, which then stalls.", "Fragmented packets are lost.",
 		always("Keep what is sent over UDP below 1,200 bytes: WebRTC does; large certificates in a DTLS handshake may not.")),
 
+	"nat.nat64": behavior("This network reaches IPv4 servers by IPv6 addresses that a NAT64 translates (RFC 6146). An ICE "+
+		"agent does not know the prefix, so it cannot send to the IPv4 address of a peer that has no IPv6: such calls need a "+
+		"TURN server on this side. Calls between two peers with IPv6 do not meet the NAT64.",
+		"IPv4 is reached through NAT64.", func(relay bool) string {
+			if relay {
+				return "Keep the TURN server: peers that have only IPv4 need it."
+			}
+			return "Configure a TURN server, which peers that have only IPv4 need, or give this machine IPv4 (464XLAT)."
+		}),
+	"server.mapped_family": on("The server was asked over one address family and reports a mapped address of the other. It "+
+		"does not see its clients: a proxy in front of it (a container's published port, a load balancer) or a translation "+
+		"between the families replaces their addresses. The report says nothing about a NAT on this side, and candidates "+
+		"from it cannot be used.", mappedText("reports a mapped address of another family than it was asked over, and is not "+
+		"believed", "Let the server see its clients: publish its port without a proxy (host networking), or leave it out.")),
+
 	"nat.filtering_untested": on("Filtering can only be tested with a server that answers from a second address when "+
 		"it is "+
 		"asked to (RFC 5780): one with OTHER-ADDRESS. None of the servers that answered is one. Mostly that does not "+

@@ -553,6 +553,8 @@ func diagnosisLine(d diag.Data) (string, bool) {
 		return joinWords(Count(len(d.URLs), "server", "servers"), string(d.Because)), true
 	case diag.NATLocal:
 		return joinWords(d.Address.String(), d.Interface), true
+	case diag.NATFamilies:
+		return familiesLine(d), true
 	case diag.NATServer:
 		failed := ""
 		if d.Failure != nil {

@@ -122,9 +122,9 @@ var serverFindings = map[string]entry{
 		"agree. Its report is left out of the mapping. It may be behind a proxy, reached through a VPN, or unreliable.",
 		mappedText("reports another mapped address than most servers, and is not believed",
 			"Leave it out: it may be behind a proxy or reached through another uplink.")),
-	"server.mapped_private": on("A public server reports a private mapped address, while others report a public one. A "+
-		"NAT "+
-		"or a load balancer in front of the server replaces the addresses of its clients: candidates from it cannot be used.",
+	"server.mapped_private": on("A public server reports a private mapped address that this machine does not have. A NAT, "+
+		"a proxy or a load balancer in front of the server replaces the addresses of its clients: candidates from it cannot be "+
+		"used, and it says nothing about a NAT on this side.",
 		mappedText("reports a private mapped address, and is not believed",
 			"Leave it out: a NAT or proxy in front of it replaces client addresses.")),
 	"server.mapped_untrue": on("The server reported one and the same mapped address and port for two sockets of this "+
