@@ -5,7 +5,8 @@ import "net/netip"
 // The events of a diagnosis of the network, by itself (dialtone nat) or during a call.
 var _ = []Type{
 	register[DiagnosisStart](), register[NATLocal](), register[NATFamilies](), register[NATServer](),
-	register[NATRequest](), register[NATStream](), register[DiagnosisFurther](), register[DiagnosisEnd](),
+	register[NATRequest](), register[NATStream](), register[NATRelay](), register[DiagnosisFurther](),
+	register[DiagnosisEnd](),
 }
 
 // DiagnosisStart ("diagnosis.start") begins a diagnosis: servers are asked what the network between them and this
@@ -86,6 +87,8 @@ const (
 	TestProveBoth  NATTest = "prove-both"  // as change-both, answered to where open has opened the way
 	TestProvePort  NATTest = "prove-port"  // as change-port, in the same way
 
+	TestOtherPort NATTest = "other-port" // from a connected socket to the port that OTHER-ADDRESS names, at the address asked
+
 	TestHold      NATTest = "hold"       // makes a mapping that is left idle then (§4.6), or that a hairpin goes to
 	TestWake      NATTest = "wake"       // to be answered to the held port (RESPONSE-PORT), after a pause
 	TestProveWake NATTest = "prove-wake" // as wake, without a pause
@@ -108,6 +111,7 @@ const (
 	SocketProvePort SocketUse = "prove-port"      // control arm of change-port with a server
 	SocketAskBoth   SocketUse = "ask-both"        // asks for answers to the socket prove-both
 	SocketAskPort   SocketUse = "ask-port"        // asks for answers to the socket prove-port
+	SocketOtherPort SocketUse = "other-port"      // connected to the other port of a server, by its number
 	SocketHairpin   SocketUse = "hairpin"         // one of two, 0 or 1
 	SocketPadded    SocketUse = "padded"          // long packets with a server
 	SocketLong      SocketUse = "long"            // long requests with a server
@@ -135,6 +139,8 @@ type NATRequest struct {
 	Held    NATSocket      `json:"held,omitzero"`    // that the answer is to come to, when that is another one
 	SentMs  Millis         `json:"sent_ms"`          // since the start of the diagnosis
 	Answer  *NATAnswer     `json:"answer,omitempty"` // absent: silence
+
+	Refused bool `json:"refused,omitempty"` // instead of an answer, ICMP said that the port is closed
 }
 
 // Type is "nat.request".
@@ -153,15 +159,29 @@ type NATAnswer struct {
 	Size     int            `json:"size"`               // of the datagram, in bytes
 }
 
-// NATStream ("nat.stream") is a TCP connection of the mapping test: all of them leave one local port.
+// NATStream ("nat.stream") is a TCP connection of the mapping test, all of which leave one local port, or one beside UDP.
 type NATStream struct {
 	To      netip.AddrPort `json:"to"`                // the server
+	Beside  bool           `json:"beside,omitempty"`  // to a port that was silent over UDP, from a local port of its own
 	Mapped  netip.AddrPort `json:"mapped,omitzero"`   // how it saw the connection
 	Failure *Failure       `json:"failure,omitempty"` // why it did not say
 }
 
 // Type is "nat.stream".
 func (NATStream) Type() Type { return "nat.stream" }
+
+// NATRelay ("nat.relay") is what became of packets that were sent straight to the relayed transport address of a TURN
+// server, which has a port that no firewall expects.
+type NATRelay struct {
+	URL     string         `json:"url"`               // of the TURN server, without credentials
+	Relayed netip.AddrPort `json:"relayed"`           // where the packets went
+	Sent    int            `json:"sent"`              // until one arrived, or all
+	From    netip.AddrPort `json:"from,omitzero"`     // where the relay saw one come from; absent: none arrived
+	Refused bool           `json:"refused,omitempty"` // ICMP said that the port is closed
+}
+
+// Type is "nat.relay".
+func (NATRelay) Type() Type { return "nat.relay" }
 
 // DiagnosisFurther ("diagnosis.further") says that only the tests that take long are still in progress: binding
 // lifetime, fragments and hairpinning.

@@ -52,6 +52,10 @@ func examples() []Event {
 				From: netip.MustParseAddrPort("203.0.113.80:3478"), RTTMs: Millis(23 * time.Millisecond), Mapped: netip.MustParseAddrPort("203.0.113.7:41822"), Size: 68,
 			},
 		}},
+		{22 * time.Millisecond, NATRelay{
+			URL: "turn:turn.example.org", Relayed: netip.MustParseAddrPort("203.0.113.9:50000"), Sent: 1,
+			From: netip.MustParseAddrPort("198.51.100.7:50300"),
+		}},
 		{22 * time.Millisecond, NATStream{To: netip.MustParseAddrPort("203.0.113.80:3478"), Failure: &Failure{Cause: CauseRefused}}},
 		{22 * time.Millisecond, DiagnosisFurther{}},
 		{22 * time.Millisecond, DiagnosisEnd{Stopped: StoppedCancelled}},

@@ -31,6 +31,8 @@ const (
 	NetworkMapping       NetworkOutcome = "mapping-unknown" // UDP works, the mapping is not known
 	NetworkContradictory NetworkOutcome = "contradictory"   // UDP works, the mapping contradicts itself
 	NetworkUDPBlocked    NetworkOutcome = "udp-blocked"     // no answer over UDP, while TCP works
+	NetworkPortsFiltered NetworkOutcome = "ports-filtered"  // UDP gets answers from some ports only
+	NetworkPortsUnknown  NetworkOutcome = "ports-unknown"   // so it seems, or the server is the cause
 	NetworkUnusable      NetworkOutcome = "server-unusable" // a server answers, and cannot be used
 	NetworkNoSTUN        NetworkOutcome = "no-stun"         // the network is there, and no STUN server over UDP
 	NetworkNoAnswer      NetworkOutcome = "no-answer"       // no server answered on any transport
@@ -41,7 +43,7 @@ const (
 // outcomeExits are the exit codes of outcomes that do not depend on a relay.
 var outcomeExits = map[NetworkOutcome]diag.Exit{
 	NetworkAsking: diag.ExitInconclusive, NetworkMappingAsking: diag.ExitInconclusive, NetworkDirect: diag.ExitPass,
-	NetworkMapping: diag.ExitInconclusive, NetworkContradictory: diag.ExitInconclusive,
+	NetworkPortsUnknown: diag.ExitInconclusive, NetworkMapping: diag.ExitInconclusive, NetworkContradictory: diag.ExitInconclusive,
 	NetworkUnusable: diag.ExitInconclusive, NetworkNoSTUN: diag.ExitInconclusive,
 	NetworkNoAnswer: diag.ExitNoConnectivity,
 }
@@ -154,6 +156,10 @@ func (n *Network) outcome(s *nat.State) (NetworkOutcome, *diag.Server) {
 		return NetworkAsking, nil
 	case b.UDP.Value == nat.Unknown:
 		return n.silent()
+	case b.UDPPorts.Value == nat.PortsFiltered && !n.Pending:
+		return NetworkPortsFiltered, nil
+	case b.UDPPorts.Confidence == nat.Contradictory && !n.Pending && b.Mapping.Value == nat.EndpointIndependent:
+		return NetworkPortsUnknown, nil
 	case b.Mapping.Value == nat.EndpointIndependent:
 		return NetworkDirect, nil
 	case n.Dependent:

@@ -24,6 +24,7 @@ func behaviorFindings(_ *nat.State, n *Network) []Finding {
 	short := b.Lifetime.Confidence == nat.Proven && b.Lifetime.ToS != nil && *b.Lifetime.ToS <= enough
 	lost := b.Fragments.Value == nat.None || b.Fragments.Value == nat.FragmentsOutgoing
 	note(b.UDP.Value == nat.None, "nat.udp_blocked", Problem, b.UDP)
+	note(b.UDPPorts.Value == nat.PortsFiltered && !n.Pending, "nat.ports_filtered", Problem, b.UDPPorts)
 	note(n.Dependent, "nat.endpoint_dependent_mapping", Warn, b.Mapping)
 	note(b.Mapping.Confidence == nat.Contradictory && !arbitrary, "nat.mapping_unstable", Warn, b.Mapping)
 	note(arbitrary, "nat.pooling", Warn, b.Pooling)

@@ -15,8 +15,8 @@ func networkFailures(s *nat.State, n *Network) []Finding {
 	var turn, udp, others []diag.Server
 	for i := range n.Servers {
 		row := &n.Servers[i]
-		blocked := n.Behaviors.UDP.Value == nat.None && row.Cause() == diag.CauseTimeout &&
-			(row.Transport == "udp" || row.Transport == "dtls")
+		blocked := (n.Behaviors.UDP.Value == nat.None || n.Behaviors.UDPPorts.Value == nat.PortsFiltered) &&
+			row.Cause() == diag.CauseTimeout && (row.Transport == "udp" || row.Transport == "dtls")
 		switch overUDP := i < len(s.Servers); {
 		case blocked, overUDP && s.Servers[i].Elsewhere.IsValid() && !row.OK(): // that has a finding of its own
 		case row.TURN:
@@ -54,6 +54,7 @@ type BasicServer struct {
 type FilteringFound struct {
 	Tally nat.Tally `json:"tally"`
 	Other string    `json:"other,omitempty"` // its alternate address
+	Path  bool      `json:"path,omitempty"`  // a firewall on the path may be the cause of its silence
 }
 
 // stunFindings are those about STUN servers over UDP that answer.
@@ -85,12 +86,15 @@ func stunFindings(s *nat.State, n *Network) []Finding {
 		if !other.IsValid() {
 			continue
 		}
-		if id := filteringID(&n.Filtering[i]); id != "" {
-			note(id, Info, FilteringFound{n.Filtering[i], other.String()})
+		if id := filteringID(&n.Filtering[i]); id != "" && !(id == alternateSilent && n.Side.Ports) {
+			note(id, Info, FilteringFound{n.Filtering[i], other.String(), n.Behaviors.UDPPorts.Value != nat.PortsOpen})
 		}
 	}
 	return out
 }
+
+// alternateSilent is the finding about a server whose other address is silent.
+const alternateSilent = "server.alternate_silent"
 
 // filteringID names how a server that offers RFC 5780 does not keep to it; empty when it does.
 func filteringID(t *nat.Tally) string {
@@ -100,7 +104,7 @@ func filteringID(t *nat.Tally) string {
 	case t.Refused != 0:
 		return "server.refuses_change_request"
 	case t.AlternateSilent():
-		return "server.alternate_silent"
+		return alternateSilent
 	}
 	return ""
 }

@@ -33,6 +33,9 @@ const (
 	Unknown  Value = "unknown"   // too little was seen
 	NotAsked Value = "not-asked" // the test is made on request only
 
+	PortsOpen     Value = "open"     // different ports get answers
+	PortsFiltered Value = "filtered" // only some do
+
 	PoolingPaired    Value = "paired"    // RFC 4787 §4.1: one public address per host
 	PoolingArbitrary Value = "arbitrary" // several
 	PortPreserved    Value = "preserved" // RFC 4787 §4.2.1
@@ -69,6 +72,7 @@ func notAsked() Behavior {
 // Behaviors are all of them.
 type Behaviors struct {
 	UDP              Behavior `json:"udp"`               // whether answers come over UDP
+	UDPPorts         Behavior `json:"udp_ports"`         // whether UDP leaves to any port, or to some only
 	NAT              Behavior `json:"nat"`               // whether addresses are translated at all
 	Mapping          Behavior `json:"mapping"`           // RFC 4787 §4.1
 	Filtering        Behavior `json:"filtering"`         // RFC 4787 §5
@@ -92,6 +96,7 @@ type Name string
 // Names.
 const (
 	NameUDP              Name = "udp"
+	NameUDPPorts         Name = "udp_ports"
 	NameNAT              Name = "nat"
 	NameMapping          Name = "mapping"
 	NameFiltering        Name = "filtering"
@@ -124,6 +129,7 @@ func (b *Behaviors) Rows() []Row {
 		Behavior
 	}{
 		{NameUDP, b.UDP},
+		{NameUDPPorts, b.UDPPorts},
 		{NameNAT, b.NAT},
 		{NameMapping, b.Mapping},
 		{NameFiltering, b.Filtering},
@@ -205,6 +211,20 @@ const (
 	KindNAT64         Kind = "nat64"           // addresses: the server, the mapped address; name: the prefix
 	KindNAT64DNS      Kind = "nat64-dns"       // name: the prefix in the answer of DNS for ipv4only.arpa (RFC 7050)
 	KindNAT64Not      Kind = "nat64-no-sign"   // no sign of it
+)
+
+// Kinds of udp_ports.
+const (
+	KindPortsOpen    Kind = "ports-open"    // counts: ports from which servers answered over UDP
+	KindPortsOne     Kind = "ports-one"     // counts: the only port that was asked
+	KindPortsOnly    Kind = "ports-only"    // counts: ports from which servers answered; no others do
+	KindPortsEither  Kind = "ports-either"  // the server may be the cause, or a firewall
+	KindPortSilent   Kind = "port-silent"   // address that is silent; counts: requests
+	KindPortRejected Kind = "port-rejected" // address whose port is closed, by ICMP
+	KindPortStream   Kind = "port-stream"   // address that answers over TCP
+	KindPortReached  Kind = "port-reached"  // address whose host rejects TCP there, so that it is reached
+	KindRelayArrived Kind = "relay-arrived" // address of a relay that packets reached straight
+	KindRelaySilent  Kind = "relay-silent"  // address of a relay that none did; counts: packets
 )
 
 // Kinds of mapping, tcp_mapping, pooling and port_preservation.

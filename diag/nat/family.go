@@ -59,6 +59,7 @@ func (s *State) Main() Family {
 type FamilyReport struct {
 	Family    Family     `json:"family"`
 	Public    netip.Addr `json:"public,omitzero"` // the public address of this machine
+	UDPPorts  Behavior   `json:"udp_ports"`       // as in Behaviors
 	NAT       Behavior   `json:"nat"`             // as in Behaviors
 	Mapping   Behavior   `json:"mapping"`         // as in Behaviors
 	Filtering Behavior   `json:"filtering"`       // as in Behaviors
@@ -69,7 +70,7 @@ func (s *State) judgeFamily(f Family) FamilyReport {
 	own := s.Of(f)
 	m := own.judgeMapping()
 	return FamilyReport{
-		Family: f, Public: m.public.Addr(), NAT: own.judgeNAT(m), Mapping: m.Behavior, Filtering: own.judgeFiltering(),
+		Family: f, Public: m.public.Addr(), UDPPorts: own.judgeUDPPorts(), NAT: own.judgeNAT(m), Mapping: m.Behavior, Filtering: own.judgeFiltering(),
 	}
 }
 
@@ -91,8 +92,8 @@ func (r *Report) Rows() []Row { return Rows(&r.Behaviors, r.Families) }
 func Rows(b *Behaviors, families []FamilyReport) []Row {
 	rows := b.Rows()
 	for _, f := range families[min(1, len(families)):] {
-		rows = append(rows, Row{NameNAT, f.NAT, f.Family}, Row{NameMapping, f.Mapping, f.Family},
-			Row{NameFiltering, f.Filtering, f.Family})
+		rows = append(rows, Row{NameUDPPorts, f.UDPPorts, f.Family}, Row{NameNAT, f.NAT, f.Family},
+			Row{NameMapping, f.Mapping, f.Family}, Row{NameFiltering, f.Filtering, f.Family})
 	}
 	return rows
 }

@@ -23,7 +23,7 @@ func Judge(s *State) Report {
 	m := main.judgeMapping()
 	r := Report{
 		Behaviors: Behaviors{
-			NAT: main.judgeNAT(m), Mapping: m.Behavior, Filtering: main.judgeFiltering(),
+			UDPPorts: main.judgeUDPPorts(), NAT: main.judgeNAT(m), Mapping: m.Behavior, Filtering: main.judgeFiltering(),
 			PortPreservation: main.judgePorts(m), Pooling: m.pooling, ALG: main.judgeALG(), CGNAT: main.judgeCGNAT(m),
 			UDP: all.judgeUDP(), IPv6: all.judgeIPv6(), NAT64: all.judgeNAT64(), Uplinks: main.judgeUplinks(m),
 			CLAT: all.judgeCLAT(), TCPMapping: all.judgeTCP(), Fragments: main.judgeFragments(),

@@ -175,7 +175,8 @@ func viewEvidence(list []view) []Evidence {
 func (s *State) judgeTCP() Behavior {
 	var list []view
 	var failed []Evidence
-	for i, c := range s.Streams {
+	streams := slices.DeleteFunc(slices.Clone(s.Streams), func(c Stream) bool { return c.Beside })
+	for i, c := range streams {
 		if c.Mapped.IsValid() {
 			list = append(list, view{i, c.To, c.Mapped})
 			continue
@@ -185,9 +186,9 @@ func (s *State) judgeTCP() Behavior {
 		failed = append(failed, e)
 	}
 	switch {
-	case len(s.Streams) == 0 && s.Pending():
+	case len(streams) == 0 && s.Pending():
 		return unknown(of(KindAsking))
-	case len(s.Streams) == 0:
+	case len(streams) == 0:
 		return unknown(of(KindStreamsFew))
 	case len(list) == 0:
 		return unknown(append(failed, of(KindStreamsNone))...)

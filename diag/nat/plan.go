@@ -2,6 +2,7 @@ package nat
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"dialtone/diag"
@@ -60,7 +61,7 @@ func Plan(o *State, server int) []Question {
 		return contact
 	}
 	p.other, _ = p.o.Admitted(server)
-	asks := p.mapping()
+	asks := append(p.mapping(), p.otherPort()...)
 	if p.other.IsValid() {
 		asks = append(asks, p.filtering()...)
 	}
@@ -149,6 +150,30 @@ func (p *plan) mapping() []Question {
 		return []Question{again}
 	}
 	return nil
+}
+
+// otherPort asks the other port that a server names, from a connected socket: unless the mapping test has heard it.
+func (p *plan) otherPort() []Question {
+	to := p.o.OtherPort(p.server)
+	mapped, answered := p.sends(p.o, diag.TestMapping, to)
+	if !to.IsValid() || answered || p.other.IsValid() && mapped < maxMapping {
+		return nil
+	}
+	n, heard := p.sends(p.o, diag.TestOtherPort, to)
+	sent, lost := p.o.Loss(p.server)
+	if heard || n >= maxOtherPort || n > 0 && allLost(mapped+n, sent, lost) < Chance || p.refused(to) {
+		return nil
+	}
+	return []Question{{
+		Server: p.server, Socket: p.socket(diag.SocketOtherPort), Test: diag.TestOtherPort, To: to, Tries: tries,
+	}}
+}
+
+// refused reports whether ICMP said that the port is closed.
+func (p *plan) refused(to netip.AddrPort) bool {
+	return slices.ContainsFunc(p.o.Requests, func(r Request) bool {
+		return r.Server == p.server && r.To == to && r.Refused
+	})
 }
 
 // isFirst reports whether no server before this one can be asked again.

@@ -40,8 +40,13 @@ func (r *Report) side(s *State) Side {
 		out.NAT64 = r.Families[0].Family == FamilyNAT64
 		out.NoIPv4 = r.Families[0].Family != FamilyIPv4 && (s.Machine != nil && !s.Machine.IPv4 || s.deafIPv4())
 	}
+	out.Ports = b.UDPPorts.Value == PortsFiltered
 	for _, f := range r.Families {
-		if f.Family == FamilyIPv6 && f.NAT.Value == Present {
+		if f.Family != FamilyIPv6 {
+			continue
+		}
+		out.IPv6 = out.IPv6 && f.UDPPorts.Value != PortsFiltered
+		if f.NAT.Value == Present {
 			out.Mapping6, out.Filtering6 = f.Mapping.Value, f.Filtering.Value
 		}
 	}

@@ -36,6 +36,7 @@ type State struct {
 	Servers  []Server
 	Requests []Request
 	Streams  []Stream
+	Relays   []diag.NATRelay
 	Asked    []diag.Server // over other transports than UDP, and for relays
 	Further  bool          // only the tests that take long are still in progress
 	Ended    *diag.DiagnosisEnd
@@ -60,6 +61,8 @@ func (s *State) Apply(d diag.Data) {
 		}
 	case diag.NATStream:
 		s.Streams = put(s.Streams, len(s.Streams), d, maxServers)
+	case diag.NATRelay:
+		s.Relays = put(s.Relays, len(s.Relays), d, maxServers)
 	case diag.ServerStage:
 		if d.Diagnosis {
 			s.Asked = diag.PutServer(s.Asked, d, maxServers)
@@ -87,7 +90,7 @@ func (s *State) Copy() *State {
 	c := *s
 	c.Servers, c.Requests = slices.Clone(s.Servers), slices.Clone(s.Requests)
 	c.Streams, c.Asked = slices.Clone(s.Streams), slices.Clone(s.Asked)
-	c.Prefixes = slices.Clone(s.Prefixes)
+	c.Prefixes, c.Relays = slices.Clone(s.Prefixes), slices.Clone(s.Relays)
 	return &c
 }
 
@@ -198,7 +201,7 @@ func success(r *Request) bool { return r.Answer != nil && r.Answer.Code == 0 }
 func direct(t diag.NATTest) bool {
 	switch t {
 	case diag.TestReach, diag.TestMapping, diag.TestRepeat, diag.TestControl, diag.TestOpen, diag.TestHold,
-		diag.TestAgain:
+		diag.TestAgain, diag.TestOtherPort:
 		return true
 	case diag.TestChangeBoth, diag.TestChangePort, diag.TestProveBoth, diag.TestProvePort, diag.TestWake,
 		diag.TestProveWake, diag.TestPadded, diag.TestLong, diag.TestHairpin:

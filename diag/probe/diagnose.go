@@ -128,7 +128,7 @@ func (d *Diagnosis) run(ctx context.Context) error {
 	servers := NATServers(ctx, d.q.URLs, d.q.Families)
 	families := d.q.families(ctx, servers)
 	left := max(d.q.budget()-time.Since(start), leastTime) // names may have taken their time
-	others, turn := d.q.targets(servers, min(left, DefaultTimeout))
+	others, turn := d.targets(servers, min(left, DefaultTimeout))
 	parts := []func(){
 		func() { All(ctx, d.reporting(others), func(diag.Server) {}) },
 		func() {
@@ -166,7 +166,20 @@ func (d *Diagnosis) run(ctx context.Context) error {
 		d.overTCP(ctx, o, min(max(d.q.budget()-time.Since(start), leastTime), 2*time.Second))
 	}
 	asking.Wait()
+	if err == nil && d.q.Net == nil {
+		d.besideUDP(ctx, max(d.q.budget()-time.Since(start), leastTime))
+	}
 	return err
+}
+
+// besideUDP asks over TCP where UDP is silent.
+func (d *Diagnosis) besideUDP(ctx context.Context, timeout time.Duration) {
+	d.mu.Lock()
+	silent := d.state.SilentPorts()
+	d.mu.Unlock()
+	for _, s := range besideUDP(ctx, silent, d.q.Bind, min(timeout, tcpTime)) {
+		d.report(s)
+	}
 }
 
 // report hands on a fact.
@@ -199,7 +212,8 @@ func (d *Diagnosis) reporting(targets []Target) []Target {
 }
 
 // targets are the servers that are asked otherwise than over UDP, and the relays, each for so long at most.
-func (q *Inquiry) targets(servers []diag.NATServer, timeout time.Duration) (others, turn []Target) {
+func (d *Diagnosis) targets(servers []diag.NATServer, timeout time.Duration) (others, turn []Target) {
+	q := &d.q
 	for _, u := range q.URLs {
 		t := Target{
 			URL: u.Short(), TLS: q.TLS, Families: q.Families, Local: q.Bind, Samples: samples, Timeout: timeout,
@@ -209,6 +223,9 @@ func (q *Inquiry) targets(servers []diag.NATServer, timeout time.Duration) (othe
 		case u.Scheme.TURN():
 			own := q.account(u)
 			t.Username, t.Password, t.Use, t.Through = own.Username, own.Password, true, throughRelay(servers)
+			if q.Net == nil {
+				t.Straight = func(r diag.NATRelay) { d.report(r) }
+			}
 			turn = append(turn, t)
 		case !u.UDP || u.Scheme.Secured():
 			others = append(others, t)

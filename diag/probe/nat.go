@@ -116,6 +116,7 @@ type natSend struct {
 	at       time.Duration
 	index    int // in the observations once it has been noted, or -1
 	local    netip.AddrPort
+	refused  bool // ICMP said that the port is closed
 }
 
 // behavior is what the request asks of the server.
@@ -337,7 +338,7 @@ func (r *natRun) note(s *natSend, a *diag.NATAnswer) {
 	s.index = len(r.o.Requests)
 	r.report(diag.NATRequest{
 		Request: s.index, Server: s.Server, Socket: s.Socket, Local: s.local, Test: s.Test, To: s.To, Held: s.AnswerAt,
-		SentMs: micros(s.at), Answer: a,
+		SentMs: micros(s.at), Answer: a, Refused: s.refused,
 	})
 }
 

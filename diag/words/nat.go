@@ -74,6 +74,11 @@ func networkHeadline(n judge.Network) string {
 			peers + rest + "." + relaySentence(n)
 	case judge.NetworkUDPBlocked:
 		return "UDP appears blocked; TCP works. Direct calls will not work." + relaySentence(n)
+	case judge.NetworkPortsFiltered:
+		return "UDP to ports other than " + openPorts(n.Behaviors.UDPPorts) + " gets no answer: a firewall filters it. " +
+			portsCalls(n) + relaySentence(n)
+	case judge.NetworkPortsUnknown:
+		return "It is unknown whether direct calls will work: " + lastOf(n.Behaviors.UDPPorts) + "."
 	case judge.NetworkUnusable:
 		what, _ := serverFailure(n.Unusable)
 		return "No STUN server could be used: " + n.Unusable.URL + " failed: " + what + "."
@@ -93,6 +98,14 @@ func networkHeadline(n judge.Network) string {
 		return "The mapping of your NAT is unknown: " + lastOf(n.Behaviors.Mapping) + "."
 	}
 	return diag.Clean(string(n.Outcome), 60)
+}
+
+// portsCalls says what a filter of ports means for direct calls: nothing for a family that it does not concern.
+func portsCalls(n judge.Network) string {
+	if n.Side.IPv6 {
+		return "Direct calls will work only with peers that have IPv6."
+	}
+	return "Direct calls will not work."
 }
 
 // mappingSentence is the sentence for a mapping that does not depend on the endpoint.
@@ -173,6 +186,9 @@ func networkWhy(n judge.Network) []string {
 		return nil
 	case judge.NetworkUDPBlocked, judge.NetworkUnusable, judge.NetworkNoSTUN, judge.NetworkNoAnswer:
 		return sentences(BehaviorEvidence(n.Behaviors.UDP))
+	case judge.NetworkPortsFiltered, judge.NetworkPortsUnknown:
+		list := BehaviorEvidence(n.Behaviors.UDPPorts)
+		return sentences(list[:max(len(list)-1, 0)])
 	default:
 	}
 	why := append([]string{filteringSentence(n.Behaviors.Filtering)}, familySentences(n)...)
@@ -229,8 +245,10 @@ func dependsSentence(mapping nat.Value) string {
 // networkNext are the steps to take, the best first.
 func networkNext(n judge.Network) []string {
 	switch n.Outcome {
-	case judge.NetworkUDPBlocked:
+	case judge.NetworkUDPBlocked, judge.NetworkPortsFiltered:
 		return relayNext(n, openUDP(false))
+	case judge.NetworkPortsUnknown:
+		return []string{"Ask a TURN server too, or a second server that supports RFC 5780: they show which it is."}
 	case judge.NetworkDependent:
 		return relayNext(n, "Configure a TURN server: dialtone nat turn:HOST --ice-user NAME.")
 	case judge.NetworkUnusable:

@@ -12,6 +12,8 @@ import (
 // behaviorTerms are what behaviors are called, and what they mean (RFC 4787, RFC 5780).
 var behaviorTerms = map[nat.Name]struct{ label, meaning string }{
 	nat.NameUDP: {"UDP", "Calls go over UDP. If it is blocked, media needs a TURN server over TCP or TLS."},
+	nat.NameUDPPorts: {"UDP ports", "Whether UDP leaves for any port. Peers have any; a firewall may open single ones, such as " +
+		"that of STUN."},
 	nat.NameNAT: {"NAT", "Whether the addresses of this machine are translated on the path."},
 	nat.NameMapping: {"mapping", "Which public port a socket gets. Endpoint-independent: the same one for all " +
 		"destinations, so that peers can use the mapped address that a STUN server reports. Dependent (\"symmetric NAT\"): " +

@@ -23,6 +23,9 @@ var plainEvidence = map[nat.Kind]string{
 	nat.KindNAT64Not:    "neither DNS nor an answer is a sign of it",
 	nat.KindIPv6Unasked: "no server was asked over IPv6",
 
+	nat.KindPortsEither: "either the server does not answer there, or a firewall lets UDP leave for single ports: ask a " +
+		"second server, or a TURN server",
+
 	nat.KindViewRepeated: "asked again at the end, the first address reported the same",
 	nat.KindSame:         "all of them reported the same",
 	nat.KindByPort:       "two ports of one server address reported different ports of this machine",
@@ -63,7 +66,7 @@ var plainEvidence = map[nat.Kind]string{
 }
 
 // evidenceForms are the other kinds: a, b and c stand for addresses (or the name), 0 and 1 for counts, * for all of
-// them.
+// them: addresses, numbers, or seconds.
 var evidenceForms = map[nat.Kind]string{
 	nat.KindAnswered: "{a} answered", nat.KindView: "{a} reported {b}",
 	nat.KindLocalMapped:    "the socket {a} is mapped to {b}",
@@ -72,6 +75,15 @@ var evidenceForms = map[nat.Kind]string{
 	nat.KindALGEqual:       "both forms of the address were equal in {0} answers",
 	nat.KindUDPSilent:      "{0} of {1} servers did not answer over UDP; {2} answered over TCP or TLS",
 	nat.KindPortClosed:     "the port of {a} is closed (ICMP unreachable), which only UDP can have caused",
+	nat.KindPortsOpen:      "servers answered from port {*n}",
+	nat.KindPortsOne:       "only port {*n} was asked",
+	nat.KindPortsOnly:      "UDP to ports other than {*n} gets no answer",
+	nat.KindPortSilent:     "{0} requests to {a} were not answered, while its host answers at another port",
+	nat.KindPortRejected:   "the port of {a} is closed (ICMP unreachable), while its host answers at another port",
+	nat.KindPortStream:     "{a} answers over TCP",
+	nat.KindPortReached:    "the host of {a} is reached: it rejects TCP there",
+	nat.KindRelayArrived:   "packets arrived straight at the relay {a}",
+	nat.KindRelaySilent:    "{0} packets straight to the relay {a} did not arrive, while it carries bytes",
 	nat.KindCarrierShared:  "{a} belongs to 100.64.0.0/10, the range between CGNATs and their customers (RFC 6598)",
 	nat.KindCarrierCLAT:    "{a} belongs to 192.0.0.0/29: the carrier translates IPv6 to IPv4 (464XLAT, RFC 6877)",
 	nat.KindCLATAddress:    "this machine's address {a} belongs to 192.0.0.0/29 (RFC 7335)",
@@ -163,12 +175,13 @@ func fill(form string, e nat.Evidence) string {
 		}
 		pairs = append(pairs, placeholder, text)
 	}
-	var seconds []string
+	var numbers, seconds []string
 	for i, n := range e.Counts {
 		pairs = append(pairs, fmt.Sprintf("{%d}", i), fmt.Sprint(n))
-		seconds = append(seconds, fmt.Sprintf("%d s", n))
+		numbers, seconds = append(numbers, fmt.Sprint(n)), append(seconds, fmt.Sprintf("%d s", n))
 	}
-	pairs = append(pairs, "{*a}", strings.Join(addresses, ", "), "{*s}", strings.Join(seconds, ", "))
+	pairs = append(pairs, "{*a}", strings.Join(addresses, ", "), "{*s}", strings.Join(seconds, ", "),
+		"{*n}", strings.Join(numbers, ", "))
 	return strings.NewReplacer(pairs...).Replace(form)
 }
 
@@ -204,4 +217,14 @@ func signed(list []int) string {
 func sameHost(a, b string) bool {
 	cut := func(s string) string { return s[:max(strings.LastIndexByte(s, ':'), 0)] }
 	return cut(a) == cut(b)
+}
+
+// openPorts lists the ports that UDP leaves for.
+func openPorts(b nat.Behavior) string {
+	for _, e := range b.Evidence {
+		if e.Kind == nat.KindPortsOnly {
+			return fill("{*n}", e)
+		}
+	}
+	return "some"
 }

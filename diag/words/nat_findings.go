@@ -22,6 +22,15 @@ var natFindings = map[string]entry{
 		"cause "+
 		"is a firewall that blocks UDP, in companies, hotels and some mobile networks. Calls then need a TURN server over "+
 		"TLS on port 443, which looks like a web server to the firewall.", "UDP appears blocked; TCP works.", openUDP),
+	"nat.ports_filtered": on("Servers answer over UDP from some ports, and not from others where they are known to be: they "+
+		"answer there over TCP, or several of them are silent in the same way. A firewall lets UDP leave for single ports, as "+
+		"many companies have it. Peers have any port, so calls need a TURN server, at a port that is open.",
+		func(_ judge.Finding, e judge.BehaviorFound) Text {
+			return Text{
+				Title:    "UDP to ports other than " + openPorts(e.Behavior) + " gets no answer.",
+				Evidence: BehaviorEvidence(e.Behavior), Advice: openUDP(e.Relay),
+			}
+		}),
 	"nat.endpoint_dependent_mapping": behavior("The NAT gives one socket another public port for each destination (RFC "+
 		"4787 "+
 		"§4.1; often called symmetric). The mapped address that a STUN server reports is then not the one that the peer "+

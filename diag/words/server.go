@@ -562,7 +562,17 @@ func diagnosisLine(d diag.Data) (string, bool) {
 		}
 		return joinWords(d.URL, addressed("", d.Address), failed, addressed("answered from ", d.Elsewhere)), true
 	case diag.NATRequest:
-		return joinWords(string(d.Test), addressed("to ", d.To), answerLine(d.Answer)), true
+		answer := answerLine(d.Answer)
+		if d.Refused {
+			answer = "port closed (ICMP unreachable)"
+		}
+		return joinWords(string(d.Test), addressed("to ", d.To), answer), true
+	case diag.NATRelay:
+		came := "no packet arrived"
+		if d.From.IsValid() {
+			came = "arrived from " + d.From.String()
+		}
+		return joinWords(d.URL, addressed("straight to ", d.Relayed), came), true
 	case diag.NATStream:
 		failed := ""
 		if d.Failure != nil {

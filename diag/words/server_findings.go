@@ -112,10 +112,14 @@ var serverFindings = map[string]entry{
 			}
 		}),
 	"server.alternate_silent": on("No packet ever came from the second address of the server, even to a socket that the "+
-		"NAT must let it reach. The silence is therefore the server's, and says nothing about this network.",
+		"NAT must let it reach. The server is the cause, or a firewall that lets UDP leave for its first port only.",
 		func(f judge.Finding, e judge.FilteringFound) Text {
+			cause := "the server is at fault."
+			if e.Path {
+				cause = "the server is at fault, or a firewall."
+			}
 			return Text{Title: "The alternate address of " + diag.Clean(f.Subject, 300) + " never answers, even when the NAT " +
-				"lets it in: the server is at fault.", Evidence: []string{fmt.Sprintf("%d requests to be answered from %s",
+				"lets it in: " + cause, Evidence: []string{fmt.Sprintf("%d requests to be answered from %s",
 				e.Tally.AskedBoth, diag.Clean(e.Other, 60))}, Advice: otherServer}
 		}),
 	"server.outlier": on("The server reports another mapped address and port than the majority of the servers, which "+
