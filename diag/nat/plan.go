@@ -160,7 +160,7 @@ func (p *plan) otherPort() []Question {
 		return nil
 	}
 	n, heard := p.sends(p.o, diag.TestOtherPort, to)
-	sent, lost := p.o.Loss(p.server)
+	sent, lost := p.o.totalLoss()
 	if heard || n >= maxOtherPort || n > 0 && allLost(mapped+n, sent, lost) < Chance || p.refused(to) {
 		return nil
 	}

@@ -76,7 +76,8 @@ func (s *State) silentPorts() []silentPort {
 	for i := range s.Servers {
 		if to := s.OtherPort(i); s.Heard(i) && to.IsValid() {
 			out = s.addSilent(out, i, i, to)
-			if other, _ := s.Admitted(i); other.IsValid() && s.first(i, netip.AddrPortFrom(other.Addr(), s.Servers[i].Address.Port())) != nil {
+			if other, _ := s.Admitted(i); other.IsValid() &&
+				s.first(i, netip.AddrPortFrom(other.Addr(), s.Servers[i].Address.Port())) != nil {
 				out = s.addSilent(out, i, i, other)
 			}
 		}
@@ -90,16 +91,15 @@ func (s *State) silentPorts() []silentPort {
 			}
 		}
 		if s.stream(s.Servers[i].Address) == streamAnswered && len(s.Families()) > 0 {
-			out = s.addSilent(out, i, s.mostHeard(), s.Servers[i].Address)
+			out = s.addSilent(out, i, i, s.Servers[i].Address)
 		}
 	}
 	return append(out, s.silentRelays()...)
 }
 
-// addSilent adds an address of a server when it is silent and loss is not the cause; control is a server whose answers
-// show how much is lost.
-func (s *State) addSilent(list []silentPort, server, control int, to netip.AddrPort) []silentPort {
-	p := silentPort{to: to, system: s.system(control), stream: s.stream(to)}
+// addSilent adds an address of a server when it is silent and loss is not the cause; host is a server on the same host.
+func (s *State) addSilent(list []silentPort, server, host int, to netip.AddrPort) []silentPort {
+	p := silentPort{to: to, system: s.system(host), stream: s.stream(to)}
 	for i := range s.Requests {
 		r := &s.Requests[i]
 		switch {
@@ -114,7 +114,7 @@ func (s *State) addSilent(list []silentPort, server, control int, to netip.AddrP
 	if f := s.Servers[server].Failure; f != nil && f.Cause == diag.CauseRefused && to == s.Servers[server].Address {
 		p.refused = true
 	}
-	sent, lost := s.Loss(control)
+	sent, lost := s.totalLoss()
 	known := slices.ContainsFunc(list, func(o silentPort) bool { return o.to == to })
 	if known || !p.refused && allLost(p.sent, sent, lost) >= Chance {
 		return list
@@ -122,15 +122,13 @@ func (s *State) addSilent(list []silentPort, server, control int, to netip.AddrP
 	return append(list, p)
 }
 
-// mostHeard is the server with the most answers.
-func (s *State) mostHeard() int {
-	best, most := 0, -1
+// totalLoss counts as Loss does, of all servers: nothing of it may depend on a port.
+func (s *State) totalLoss() (sent, lost int) {
 	for i := range s.Servers {
-		if sent, lost := s.Loss(i); sent-lost > most {
-			best, most = i, sent-lost
-		}
+		n, l := s.Loss(i)
+		sent, lost = sent+n, lost+l
 	}
-	return best
+	return sent, lost
 }
 
 // system is one address for all addresses of a server: of those that it names, the lowest.
@@ -159,11 +157,7 @@ func (s *State) stream(to netip.AddrPort) streamAnswer {
 // silentRelays are the relays that no packet reached straight, although they carry bytes, and are where they say.
 func (s *State) silentRelays() []silentPort {
 	var out []silentPort
-	control := s.mostHeard()
-	if len(s.Servers) == 0 {
-		return nil
-	}
-	sent, lost := s.Loss(control)
+	sent, lost := s.totalLoss()
 	for _, d := range s.Relays {
 		at := slices.IndexFunc(s.Asked, func(a diag.Server) bool { return a.URL == d.URL && a.TURN })
 		if at < 0 || d.From.IsValid() || s.familyOf(d.Relayed.Addr()) != s.Main() || !s.trusted(&s.Asked[at], d.Relayed) {
