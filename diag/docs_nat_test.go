@@ -74,6 +74,7 @@ var behaviorValues = map[string][]string{
 	"fragments":         {"present", "outgoing", "none", "unknown", "not-asked"},
 	"nat64":             {"present", "unknown"},
 	"udp_ports":         {"open", "filtered", "unknown"},
+	"packet_size":       {"full", "fragmented", "limited", "unknown"},
 	"hairpin":           {"present", "none", "unknown", "not-asked"},
 }
 

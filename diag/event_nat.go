@@ -95,6 +95,9 @@ const (
 	TestAgain     NATTest = "again"      // from the held socket itself, after a pause: has its port changed?
 	TestPadded    NATTest = "padded"     // with PADDING beyond the MTU, which asks for an answer as long (§3.5)
 	TestLong      NATTest = "long"       // as long, with an answer of the usual length
+	TestSize      NATTest = "size"       // as long as one packet, not to be fragmented, with an answer of the usual length
+	TestSizeBack  NATTest = "size-back"  // with PADDING that makes the answer as long as one packet
+	TestSizeAny   NATTest = "size-any"   // as size, and may be fragmented
 	TestHairpin   NATTest = "hairpin"    // from one socket to the public address of another one (§3.4)
 )
 
@@ -112,6 +115,8 @@ const (
 	SocketAskBoth   SocketUse = "ask-both"        // asks for answers to the socket prove-both
 	SocketAskPort   SocketUse = "ask-port"        // asks for answers to the socket prove-port
 	SocketOtherPort SocketUse = "other-port"      // connected to the other port of a server, by its number
+	SocketSize      SocketUse = "size"            // packets of a size, not to be fragmented, with a server
+	SocketSizeAny   SocketUse = "size-any"        // the same, and they may be fragmented
 	SocketHairpin   SocketUse = "hairpin"         // one of two, 0 or 1
 	SocketPadded    SocketUse = "padded"          // long packets with a server
 	SocketLong      SocketUse = "long"            // long requests with a server
@@ -140,6 +145,7 @@ type NATRequest struct {
 	SentMs  Millis         `json:"sent_ms"`          // since the start of the diagnosis
 	Answer  *NATAnswer     `json:"answer,omitempty"` // absent: silence
 
+	Bytes   int  `json:"bytes,omitempty"`   // of a test of packet sizes: length of the IP packet, of size-back that of the answer
 	Refused bool `json:"refused,omitempty"` // instead of an answer, ICMP said that the port is closed
 }
 

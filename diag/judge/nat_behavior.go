@@ -11,6 +11,9 @@ type BehaviorFound struct {
 // enough is how many seconds a NAT must remember a silent port (RFC 4787 REQ-5).
 const enough = 120
 
+// mediaSize is how long the packets of a call are at most, in bytes: RTP and SCTP of 1,200 bytes and what goes around them.
+const mediaSize = 1280
+
 // behaviorFindings are those about this machine's network.
 func behaviorFindings(_ *nat.State, n *Network) []Finding {
 	b := &n.Behaviors
@@ -28,6 +31,9 @@ func behaviorFindings(_ *nat.State, n *Network) []Finding {
 	note(n.Dependent, "nat.endpoint_dependent_mapping", Warn, b.Mapping)
 	note(b.Mapping.Confidence == nat.Contradictory && !arbitrary, "nat.mapping_unstable", Warn, b.Mapping)
 	note(arbitrary, "nat.pooling", Warn, b.Pooling)
+	small := b.PacketSize.Bytes != nil && *b.PacketSize.Bytes < mediaSize ||
+		b.PacketSize.BytesBack != nil && *b.PacketSize.BytesBack < mediaSize
+	note(small && b.PacketSize.Value == nat.SizeLimited, "nat.packets_limited", Warn, b.PacketSize)
 	note(b.ALG.Value == nat.Present, "nat.alg", Warn, b.ALG)
 	note(b.CGNAT.Value == nat.Present, "nat.cgnat", Info, b.CGNAT)
 	note(n.Main() == nat.FamilyNAT64, "nat.nat64", Info, b.NAT64)

@@ -36,6 +36,10 @@ const (
 	PortsOpen     Value = "open"     // different ports get answers
 	PortsFiltered Value = "filtered" // only some do
 
+	SizeFull       Value = "full"       // as long as the interface, or Ethernet, allows
+	SizeFragmented Value = "fragmented" // longer ones than bytes arrive in fragments
+	SizeLimited    Value = "limited"    // longer ones than bytes are lost
+
 	PoolingPaired    Value = "paired"    // RFC 4787 §4.1: one public address per host
 	PoolingArbitrary Value = "arbitrary" // several
 	PortPreserved    Value = "preserved" // RFC 4787 §4.2.1
@@ -52,11 +56,13 @@ const (
 
 // Behavior is one property of the network between this machine and the servers.
 type Behavior struct {
-	Value      Value      `json:"value"`            // what it is
-	FromS      *int       `json:"from_s,omitempty"` // of the lifetime: seconds that a mapping outlived
-	ToS        *int       `json:"to_s,omitempty"`   // of the lifetime: seconds that it did not
-	Confidence Confidence `json:"confidence"`       // how far it is known
-	Evidence   []Evidence `json:"evidence"`         // how it is known
+	Value      Value      `json:"value"`                // what it is
+	FromS      *int       `json:"from_s,omitempty"`     // of the lifetime: seconds that a mapping outlived
+	ToS        *int       `json:"to_s,omitempty"`       // of the lifetime: seconds that it did not
+	Bytes      *int       `json:"bytes,omitempty"`      // of the packet size: the longest IP packet that arrives
+	BytesBack  *int       `json:"bytes_back,omitempty"` // the same of packets to this machine
+	Confidence Confidence `json:"confidence"`           // how far it is known
+	Evidence   []Evidence `json:"evidence"`             // how it is known
 }
 
 // unknown is a behavior that could not be found out, and why.
@@ -83,6 +89,7 @@ type Behaviors struct {
 	ALG              Behavior `json:"alg"`               // a gateway that rewrites addresses in messages
 	CGNAT            Behavior `json:"cgnat"`             // carrier-grade NAT (RFC 6598)
 	CLAT             Behavior `json:"clat"`              // 464XLAT: IPv4 over IPv6 within this machine (RFC 6877)
+	PacketSize       Behavior `json:"packet_size"`       // which UDP packets arrive without fragmentation
 	IPv6             Behavior `json:"ipv6"`              // whether a server answers over IPv6, and not through a NAT64
 	NAT64            Behavior `json:"nat64"`             // whether IPv4 is reached through a NAT64 (RFC 6146)
 	Lifetime         Behavior `json:"lifetime"`          // how long a silent UDP socket keeps its port; with --deep
@@ -107,6 +114,7 @@ const (
 	NameALG              Name = "alg"
 	NameCGNAT            Name = "cgnat"
 	NameCLAT             Name = "clat"
+	NamePacketSize       Name = "packet_size"
 	NameIPv6             Name = "ipv6"
 	NameNAT64            Name = "nat64"
 	NameLifetime         Name = "lifetime"
@@ -140,6 +148,7 @@ func (b *Behaviors) Rows() []Row {
 		{NameALG, b.ALG},
 		{NameCGNAT, b.CGNAT},
 		{NameCLAT, b.CLAT},
+		{NamePacketSize, b.PacketSize},
 		{NameIPv6, b.IPv6},
 		{NameNAT64, b.NAT64},
 		{NameLifetime, b.Lifetime},
@@ -225,6 +234,17 @@ const (
 	KindPortReached  Kind = "port-reached"  // address whose host rejects TCP there, so that it is reached
 	KindRelayArrived Kind = "relay-arrived" // address of a relay that packets reached straight
 	KindRelaySilent  Kind = "relay-silent"  // address of a relay that none did; counts: packets
+)
+
+// Kinds of packet_size.
+const (
+	KindSizePassed   Kind = "size-passed"    // address; counts: bytes that were answered
+	KindSizeLost     Kind = "size-lost"      // address; counts: bytes that were not, requests
+	KindSizeBack     Kind = "size-back"      // address; counts: bytes of an answer that came
+	KindSizeBackLost Kind = "size-back-lost" // address; counts: bytes of answers that did not, requests
+	KindSizeSplit    Kind = "size-split"     // address; counts: bytes that were answered in fragments
+	KindSizeUnasked  Kind = "size-unasked"   // no server answers longer requests
+	KindSizeServer   Kind = "size-server"    // a server of basic STUN may be the cause
 )
 
 // Kinds of mapping, tcp_mapping, pooling and port_preservation.

@@ -146,6 +146,8 @@ func planFragments(o *State) []Question {
 		size = UsualMTU
 	}
 	servers := f.servers()
+	sent, lost := f.totalLoss()
+	silence := max(tries, Silence(sent, lost, maxFurther))
 	var asks []Question
 	for _, server := range servers[:min(len(servers), maxPadded)] {
 		for test, use := range map[diag.NATTest]diag.SocketUse{
@@ -154,8 +156,8 @@ func planFragments(o *State) []Question {
 			socket := diag.NATSocket{Use: use, Number: server}
 			if n, _ := f.sends(test, socket); n == 0 {
 				asks = append(asks, Question{
-					Server: server, Socket: socket, Test: test, To: f.Servers[server].Address, Tries: f.silence(server), Size: (size +
-						3) / 4 * 4,
+					Server: server, Socket: socket, Test: test, To: f.Servers[server].Address, Tries: silence,
+					Size: (size+3)/4*4 + paddedHeader,
 				})
 			}
 		}

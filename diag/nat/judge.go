@@ -25,7 +25,7 @@ func Judge(s *State) Report {
 		Behaviors: Behaviors{
 			UDPPorts: main.judgeUDPPorts(), NAT: main.judgeNAT(m), Mapping: m.Behavior, Filtering: main.judgeFiltering(),
 			PortPreservation: main.judgePorts(m), Pooling: m.pooling, ALG: main.judgeALG(), CGNAT: main.judgeCGNAT(m),
-			UDP: all.judgeUDP(), IPv6: all.judgeIPv6(), NAT64: all.judgeNAT64(), Uplinks: main.judgeUplinks(m),
+			UDP: all.judgeUDP(), PacketSize: main.judgePacketSize(), IPv6: all.judgeIPv6(), NAT64: all.judgeNAT64(), Uplinks: main.judgeUplinks(m),
 			CLAT: all.judgeCLAT(), TCPMapping: all.judgeTCP(), Fragments: main.judgeFragments(),
 		},
 		Dependent: m.dependent, Counted: m.servers, IPs: m.ips, Pending: s.Pending(), Filtering: make([]Tally, len(s.Servers)),

@@ -20,7 +20,8 @@ type Question struct {
 
 	AnswerAt     diag.NATSocket // that the answer comes to, when it is another one
 	ResponsePort uint16         // its public port, for RESPONSE-PORT
-	Size         int            // bytes that the message has at least, of a test of fragments
+	Size         int            // bytes of the message, of a test of packet sizes or fragments
+	Bytes        int            // of the IP packet, of a test of packet sizes
 	Topic        Topic          // of the further tests; questions of one topic are planned together
 }
 
@@ -65,7 +66,7 @@ func Plan(o *State, server int) []Question {
 	if p.other.IsValid() {
 		asks = append(asks, p.filtering()...)
 	}
-	return asks
+	return append(asks, p.packetSize()...)
 }
 
 // plan is the plan for one server while it is made.

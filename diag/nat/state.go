@@ -204,7 +204,8 @@ func direct(t diag.NATTest) bool {
 		diag.TestAgain, diag.TestOtherPort:
 		return true
 	case diag.TestChangeBoth, diag.TestChangePort, diag.TestProveBoth, diag.TestProvePort, diag.TestWake,
-		diag.TestProveWake, diag.TestPadded, diag.TestLong, diag.TestHairpin:
+		diag.TestProveWake, diag.TestPadded, diag.TestLong, diag.TestSize, diag.TestSizeBack, diag.TestSizeAny,
+		diag.TestHairpin:
 	}
 	return false
 }

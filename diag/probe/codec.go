@@ -143,7 +143,7 @@ func build(set []stun.Setter, c *credentials) ([]byte, error) {
 type behavior struct {
 	changeIP, changePort bool   // where the answer must come from
 	responsePort         uint16 // where it must go to; 0: to where the request came from
-	size                 int    // bytes that the message has at least; 0: as it comes
+	size                 int    // bytes of the message, to the next multiple of 4 below; 0: as it comes
 	padding              bool   // by PADDING, which asks for an answer as long, instead of by text that is ignored
 }
 
@@ -167,19 +167,21 @@ func encodeBinding(id txID, b behavior) ([]byte, error) {
 	return msg.Raw, nil
 }
 
-// filling makes the message as long as it must be. PADDING is a request for an answer of that length (RFC 5780 §7.6).
-// Otherwise SOFTWARE is repeated, of which a server needs to read the first only (RFC 8489 §14).
+// filling makes the message as long as it must be, beside its header and FINGERPRINT. PADDING is a request for an answer
+// of that length (RFC 5780 §7.6). Otherwise SOFTWARE is repeated, of which a server needs to read the first only (RFC 8489
+// §14).
 func (b behavior) filling() []stun.Setter {
-	if b.size == 0 {
-		return nil
-	}
-	if b.padding {
-		return []stun.Setter{stun.RawAttribute{Type: stun.AttrPadding, Value: make([]byte, b.size)}}
-	}
-	const most = 760 // bytes, RFC 8489 §14.14
+	const head, most = 4, 760 // bytes of an attribute's header, and of SOFTWARE (RFC 8489 §14.14)
+	left := (b.size - headerSize - 2*head) / 4 * 4
 	var set []stun.Setter
-	for left := b.size; left > 0; left -= most {
-		set = append(set, stun.RawAttribute{Type: stun.AttrSoftware, Value: bytes.Repeat([]byte(" "), most)})
+	for left >= head {
+		value := left - head
+		if b.padding {
+			return append(set, stun.RawAttribute{Type: stun.AttrPadding, Value: make([]byte, value)})
+		}
+		value = min(value, most)
+		set = append(set, stun.RawAttribute{Type: stun.AttrSoftware, Value: bytes.Repeat([]byte(" "), value)})
+		left -= head + value
 	}
 	return set
 }

@@ -122,7 +122,7 @@ type natSend struct {
 // behavior is what the request asks of the server.
 func (s *natSend) behavior() behavior {
 	return behavior{
-		size: s.Size, padding: s.Test == diag.TestPadded, changeIP: s.ChangesIP(), changePort: s.ChangesPort(),
+		size: s.Size, padding: s.Test == diag.TestPadded || s.Test == diag.TestSizeBack, changeIP: s.ChangesIP(), changePort: s.ChangesPort(),
 		responsePort: s.ResponsePort,
 	}
 }
@@ -338,7 +338,7 @@ func (r *natRun) note(s *natSend, a *diag.NATAnswer) {
 	s.index = len(r.o.Requests)
 	r.report(diag.NATRequest{
 		Request: s.index, Server: s.Server, Socket: s.Socket, Local: s.local, Test: s.Test, To: s.To, Held: s.AnswerAt,
-		SentMs: micros(s.at), Answer: a, Refused: s.refused,
+		SentMs: micros(s.at), Answer: a, Bytes: s.Bytes, Refused: s.refused,
 	})
 }
 

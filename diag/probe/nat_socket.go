@@ -59,6 +59,9 @@ func (r *natRun) socket(ctx context.Context, ask *nat.Question) (*natSocket, err
 	if err != nil {
 		return nil, err
 	}
+	if raw, system := s.conn.(*net.UDPConn); system && ask.Socket.Use == diag.SocketSize {
+		dontFragment(raw, ask.To.Addr().Is6())
+	}
 	s.local = udpAddr(s.conn.LocalAddr())
 	r.sockets[ask.Socket] = s
 	a := arrival{socket: ask.Socket, server: -1}

@@ -34,6 +34,8 @@ var behaviorTerms = map[nat.Name]struct{ label, meaning string }{
 	nat.NameCGNAT: {"CGNAT", "Whether the carrier has a NAT behind the router: ports in it cannot be opened."},
 	nat.NameCLAT:  {"464XLAT", "Whether this machine uses IPv4 over an IPv6 network."},
 	nat.NameIPv6:  {"IPv6", "Whether IPv6 works. If both peers have it, mostly no NAT is between them."},
+	nat.NamePacketSize: {"packet size", "How long a UDP packet may be to arrive whole. Calls send up to 1,280 bytes; if long " +
+		"packets are lost, a call connects, and video and long messages fail."},
 	nat.NameNAT64: {"NAT64", "Whether IPv4 servers are reached by IPv6 addresses that a NAT64 translates (RFC 6146)."},
 	nat.NameLifetime: {"lifetime", "How long the NAT keeps the mapping of a silent socket. Calls refresh it every " +
 		"few seconds."},
@@ -91,9 +93,27 @@ func BehaviorValue(b nat.Behavior) string {
 		return fmt.Sprintf("at least %d s", from)
 	case nat.LifetimeLess:
 		return fmt.Sprintf("less than %d s", to)
+	case nat.SizeFull:
+		return longest(b)
+	case nat.SizeFragmented:
+		return longest(b) + ", longer in fragments"
+	case nat.SizeLimited:
+		return longest(b) + ", longer are lost"
 	default:
 		return diag.Clean(string(b.Value), 60)
 	}
+}
+
+// longest says how long packets may be, each way where that is known and differs.
+func longest(b nat.Behavior) string {
+	if b.Bytes == nil {
+		return "some size"
+	}
+	text := fmt.Sprintf("%d bytes", *b.Bytes)
+	if b.BytesBack != nil && *b.BytesBack != *b.Bytes {
+		text = fmt.Sprintf("%d bytes out, %d bytes in", *b.Bytes, *b.BytesBack)
+	}
+	return text
 }
 
 // BehaviorEvidence is how a behavior is known, a line each.

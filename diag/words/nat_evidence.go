@@ -26,6 +26,9 @@ var plainEvidence = map[nat.Kind]string{
 	nat.KindPortsEither: "either the server does not answer there, or a firewall lets UDP leave for single ports: ask a " +
 		"second server, or a TURN server",
 
+	nat.KindSizeUnasked: "no server answers longer requests",
+	nat.KindSizeServer:  "the server's own network may drop long packets: ask two, or one that supports RFC 5780",
+
 	nat.KindViewRepeated: "asked again at the end, the first address reported the same",
 	nat.KindSame:         "all of them reported the same",
 	nat.KindByPort:       "two ports of one server address reported different ports of this machine",
@@ -84,6 +87,11 @@ var evidenceForms = map[nat.Kind]string{
 	nat.KindPortReached:    "the host of {a} is reached: it rejects TCP there",
 	nat.KindRelayArrived:   "packets arrived straight at the relay {a}",
 	nat.KindRelaySilent:    "{0} packets straight to the relay {a} did not arrive, while it carries bytes",
+	nat.KindSizePassed:     "{a} answered a request of {0} bytes",
+	nat.KindSizeLost:       "{a}: {1} requests of {0} bytes and more were not answered",
+	nat.KindSizeBack:       "{a}: an answer of {0} bytes came",
+	nat.KindSizeBackLost:   "{a}: {1} answers of {0} bytes and more did not come",
+	nat.KindSizeSplit:      "{a} answered a request of {0} bytes that may travel in fragments",
 	nat.KindCarrierShared:  "{a} belongs to 100.64.0.0/10, the range between CGNATs and their customers (RFC 6598)",
 	nat.KindCarrierCLAT:    "{a} belongs to 192.0.0.0/29: the carrier translates IPv6 to IPv4 (464XLAT, RFC 6877)",
 	nat.KindCLATAddress:    "this machine's address {a} belongs to 192.0.0.0/29 (RFC 7335)",

@@ -73,6 +73,16 @@ var natFindings = map[string]entry{
 		"This machine uses several uplinks at once, each with its own public address.", always("If calls break, bind "+
 			"dialtone "+
 			"to one of them (--interface, --bind), or give one route precedence.")),
+	"nat.packets_limited": on("UDP packets longer than some size are lost, and nothing reports it (ICMP), as in a tunnel or a "+
+		"VPN whose MTU is lower than what its ends believe. Calls send packets of up to 1,280 bytes: connecting works, since "+
+		"those packets are short; then video has no key frame, a DTLS handshake with long certificates stalls, and long "+
+		"messages on data channels never arrive.", func(_ judge.Finding, e judge.BehaviorFound) Text {
+		return Text{
+			Title: "UDP packets over " + longest(e.Behavior) + " are lost.", Evidence: BehaviorEvidence(e.Behavior),
+			Advice: "Lower the MTU of this machine's interface to that of the tunnel or VPN, or let ICMP \"fragmentation needed\" " +
+				"through; TURN over TCP or TLS works meanwhile.",
+		}
+	}),
 	"nat.lifetime_short": on("A UDP socket that neither sends nor receives loses its public port sooner than the two "+
 		"minutes that RFC 4787 REQ-5 requires. Calls keep their ports open by sending every few seconds (RFC 7675, RFC 8445 "+
 		"§11). A connection over UDP that is silent for longer, such as an idle signaling connection, is cut off.",
