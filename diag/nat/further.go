@@ -153,17 +153,23 @@ func planFragments(o *State) []Question {
 		for test, use := range map[diag.NATTest]diag.SocketUse{
 			diag.TestPadded: diag.SocketPadded, diag.TestLong: diag.SocketLong,
 		} {
-			socket := diag.NATSocket{Use: use, Number: server}
-			if n, _ := f.sends(test, socket); n == 0 {
-				asks = append(asks, Question{
-					Server: server, Socket: socket, Test: test, To: f.Servers[server].Address, Tries: silence,
-					Size: (size+3)/4*4 + paddedHeader,
-				})
+			q := Question{
+				Server: server, Socket: diag.NATSocket{Use: use, Number: server}, Test: test, To: f.Servers[server].Address,
+				Tries: silence, Size: (size+3)/4*4 + beyond,
+			}
+			if test == diag.TestPadded {
+				q.Padding = size
+			}
+			if n, _ := f.sends(test, q.Socket); n == 0 {
+				asks = append(asks, q)
 			}
 		}
 	}
 	return asks
 }
+
+// beyond is how many bytes a message is longer than the MTU when it must be fragmented.
+const beyond = 32
 
 // planLifetime leaves sockets alone, each for another pause, and lets a server send to them then (RFC 5780 §4.6, all
 // pauses at once instead of one after another). Where no server obeys RESPONSE-PORT the sockets ask again themselves.

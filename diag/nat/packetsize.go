@@ -9,7 +9,7 @@ import (
 // LeastSize is the shortest IP packet that the test of packet sizes sends, in bytes.
 const LeastSize = 600
 
-// sizeSteps are the bytes that an answer to a test of packet sizes may differ from what was asked for.
+// sizeSlack are the bytes that an answer to a test of packet sizes may differ from what was asked for.
 const sizeSlack = 8
 
 // packetSizes are the sizes that are told apart, in bytes, in ascending order: close to each other where tunnels have
@@ -47,12 +47,14 @@ type SizeTally struct {
 	other bool // the server answers them, and not at the length that was asked for
 }
 
-// sizes counts what is known of one server in one test.
+// sizes counts what is known of one server in one test. An answer to a request that asks for a long answer shows that the
+// request has arrived; silence does not show that it has not.
 func (s *State) sizes(server int, test diag.NATTest) SizeTally {
 	t := SizeTally{sends: map[int]int{}}
 	for i := range s.Requests {
 		r := &s.Requests[i]
-		if r.Server != server || r.Test != test {
+		both := test == diag.TestSize && r.Test == diag.TestSizeBack
+		if r.Server != server || r.Test != test && !(both && success(r)) {
 			continue
 		}
 		t.sends[r.Bytes]++
@@ -115,58 +117,65 @@ func (t *SizeTally) next(most int, enough func(lost int) bool) int {
 // maxSized is how many servers are asked with long packets.
 const maxSized = 2
 
-// sized reports whether a server is one of those that are asked with long packets.
-func (s *State) sized(server int) bool {
+// sizing reports whether the server is one of those that are asked with long packets.
+func (p *plan) sizing() bool {
 	var asked []int
-	for i := range s.Requests {
-		if r := &s.Requests[i]; r.Test == diag.TestSize {
-			asked = appendNew(asked, r.Server)
+	for i := range p.o.Requests {
+		if t := p.o.Requests[i].Test; t == diag.TestSize || t == diag.TestSizeBack {
+			asked = appendNew(asked, p.o.Requests[i].Server)
 		}
 	}
-	return slices.Contains(asked, server) || len(asked) < maxSized
+	return p.o.Main() == p.o.FamilyOf(p.server) && (slices.Contains(asked, p.server) || len(asked) < maxSized)
 }
 
-// packetSize asks a server with requests of one packet's size, at first the longest: then with answers of that size,
-// and, when long packets are lost, with such that may be fragmented.
+// packetSize asks a server with requests of one packet's size, the longest first: one that supports RFC 5780 for an
+// answer of that size. When that is lost, requests show whether it is they; then such that may be fragmented.
 func (p *plan) packetSize() []Question {
-	if p.o.Main() != p.o.FamilyOf(p.server) || !p.o.sized(p.server) {
+	if !p.sizing() {
 		return nil
 	}
 	most := p.o.mostSize()
-	enough := func(lost int) bool {
-		sent, gone := p.o.Loss(p.server)
-		return allLost(lost, sent, gone) < Chance
+	out, back := p.o.sizes(p.server, diag.TestSize), p.o.sizes(p.server, diag.TestSizeBack)
+	if p.other.IsValid() && len(back.sends) == 0 {
+		return p.askSize(diag.TestSizeBack, most)
 	}
-	ask := func(test diag.NATTest, use diag.SocketUse, bytes, size int) []Question {
-		return []Question{{
-			Server: p.server, Socket: p.socket(use), Test: test, To: p.asked, Tries: tries, Bytes: bytes, Size: size,
-		}}
-	}
-	head := headers(p.asked.Addr().Is6())
-	out := p.o.sizes(p.server, diag.TestSize)
+	sent, lost := p.o.Loss(p.server)
+	enough := func(silent int) bool { return allLost(silent, sent, lost) < Chance }
 	if size := out.next(most, enough); size > 0 {
-		return ask(diag.TestSize, diag.SocketSize, size, size-head)
+		return p.askSize(diag.TestSize, size)
 	}
-	if out.Best == 0 {
-		return nil
+	if split := p.o.sizes(p.server, diag.TestSizeAny); out.Best > 0 && out.Best < most && split.Best == 0 &&
+		!enough(split.lost) && split.lost < maxFurther {
+		return p.askSize(diag.TestSizeAny, most)
 	}
-	if split := p.o.sizes(p.server, diag.TestSizeAny); out.Best < most && split.Best == 0 && !enough(split.lost) &&
-		split.lost < maxFurther {
-		return ask(diag.TestSizeAny, diag.SocketSizeAny, most, most-head)
-	}
-	if !p.other.IsValid() {
+	if !p.other.IsValid() || out.Best == 0 {
 		return nil // it does not know PADDING either
 	}
-	back := p.o.sizes(p.server, diag.TestSizeBack)
-	plain := p.o.first(p.server, p.asked).Size
-	if size := back.next(most, enough); size > 0 && size-plain+paddedHeader <= out.Best {
-		return ask(diag.TestSizeBack, diag.SocketSize, size, size-head-plain+paddedHeader)
+	if size := back.next(most, enough); size > 0 && size <= out.Best {
+		return p.askSize(diag.TestSizeBack, size)
+	}
+	if back.sends[out.Best] < tries && back.Best < out.Best && !back.other {
+		return p.askSize(diag.TestSizeBack, out.Best) // longer requests do not arrive
 	}
 	return nil
 }
 
-// paddedHeader is how much longer a request with PADDING is than what it adds to the answer: header and FINGERPRINT.
-const paddedHeader = 28
+// askSize asks with a packet of a size.
+func (p *plan) askSize(test diag.NATTest, bytes int) []Question {
+	q := Question{
+		Server: p.server, Socket: p.socket(diag.SocketSize), Test: test, To: p.asked, Tries: tries, Bytes: bytes,
+		Size: bytes - headers(p.asked.Addr().Is6()),
+	}
+	switch test {
+	case diag.TestSizeAny:
+		q.Socket = p.socket(diag.SocketSizeAny)
+	case diag.TestSizeBack:
+		const attribute = 4 // bytes of the header of PADDING
+		q.Padding = max(0, q.Size-p.o.first(p.server, p.asked).Size-attribute)
+	default:
+	}
+	return []Question{q}
+}
 
 // judgePacketSize reports which packets arrive whole. A server may drop long packets itself: one that supports RFC 5780
 // is made for them, others count when two of them agree.

@@ -22,6 +22,7 @@ type Question struct {
 	ResponsePort uint16         // its public port, for RESPONSE-PORT
 	Size         int            // bytes of the message, of a test of packet sizes or fragments
 	Bytes        int            // of the IP packet, of a test of packet sizes
+	Padding      int            // bytes of PADDING, which an answer then has too
 	Topic        Topic          // of the further tests; questions of one topic are planned together
 }
 
@@ -219,10 +220,14 @@ func (p *plan) filtering() []Question {
 	}
 	t := f.Tallies[p.server]
 	if t.AskedBoth == 0 {
-		return []Question{
+		asks := []Question{
 			p.test(diag.SocketBoth, diag.TestChangeBoth), p.test(diag.SocketBoth, diag.TestControl),
-			p.test(diag.SocketPort, diag.TestChangePort), p.test(diag.SocketPort, diag.TestControl),
+			p.test(diag.SocketPort, diag.TestChangePort),
 		}
+		if !p.sizing() { // its long packet costs as much of the rate
+			asks = append(asks, p.test(diag.SocketPort, diag.TestControl))
+		}
+		return asks
 	}
 	samePort := netip.AddrPortFrom(p.asked.Addr(), p.other.Port())
 	if !t.ProvedBoth && p.unproven(diag.TestProveBoth, p.other) || t.AskedBoth >= maxSilence {

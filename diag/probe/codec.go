@@ -144,7 +144,7 @@ type behavior struct {
 	changeIP, changePort bool   // where the answer must come from
 	responsePort         uint16 // where it must go to; 0: to where the request came from
 	size                 int    // bytes of the message, to the next multiple of 4 below; 0: as it comes
-	padding              bool   // by PADDING, which asks for an answer as long, instead of by text that is ignored
+	padding              int    // bytes of PADDING among them, which asks for an answer with as many
 }
 
 // encodeBinding makes a Binding request that asks for a behavior.
@@ -167,19 +167,18 @@ func encodeBinding(id txID, b behavior) ([]byte, error) {
 	return msg.Raw, nil
 }
 
-// filling makes the message as long as it must be, beside its header and FINGERPRINT. PADDING is a request for an answer
-// of that length (RFC 5780 §7.6). Otherwise SOFTWARE is repeated, of which a server needs to read the first only (RFC 8489
-// §14).
+// filling makes the message as long as it must be, beside its header and FINGERPRINT. PADDING asks for an answer with as
+// much (RFC 5780 §7.6). The rest is SOFTWARE, repeated, of which a server needs to read the first only (RFC 8489 §14).
 func (b behavior) filling() []stun.Setter {
 	const head, most = 4, 760 // bytes of an attribute's header, and of SOFTWARE (RFC 8489 §14.14)
 	left := (b.size - headerSize - 2*head) / 4 * 4
 	var set []stun.Setter
+	if padding := min(b.padding, left-head) / 4 * 4; padding > 0 {
+		set = append(set, stun.RawAttribute{Type: stun.AttrPadding, Value: make([]byte, padding)})
+		left -= head + padding
+	}
 	for left >= head {
-		value := left - head
-		if b.padding {
-			return append(set, stun.RawAttribute{Type: stun.AttrPadding, Value: make([]byte, value)})
-		}
-		value = min(value, most)
+		value := min(left-head, most)
 		set = append(set, stun.RawAttribute{Type: stun.AttrSoftware, Value: bytes.Repeat([]byte(" "), value)})
 		left -= head + value
 	}

@@ -122,7 +122,7 @@ type natSend struct {
 // behavior is what the request asks of the server.
 func (s *natSend) behavior() behavior {
 	return behavior{
-		size: s.Size, padding: s.Test == diag.TestPadded || s.Test == diag.TestSizeBack, changeIP: s.ChangesIP(), changePort: s.ChangesPort(),
+		size: s.Size, padding: s.Padding, changeIP: s.ChangesIP(), changePort: s.ChangesPort(),
 		responsePort: s.ResponsePort,
 	}
 }
