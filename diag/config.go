@@ -24,6 +24,8 @@ type Config struct {
 	NamesServers bool            // the signaling server may offer ICE servers
 	Server       string          // the signaling server as the user named it
 	Token        Secret          // bearer token of the signaling
+	Secrets      []Secret        // further ones, which no file may contain
+	Channel      string          // label of the one data channel that is opened instead of dialtone's own; "": those
 	Join         string          // what the peer types, shown while waiting
 	ICEServers   []ICEServerAuth // asked in this order
 	RelayOnly    bool            // only relayed candidates (iceTransportPolicy "relay")
@@ -36,6 +38,7 @@ type Config struct {
 	For          time.Duration   // length of the established call; 0: until somebody hangs up
 	Insecure     bool            // no TLS verification, of signaling, turns: and stuns: servers
 	CAFile       string          // PEM with further authorities to trust
+	Proxy        Secret          // URL of the proxy for signaling and for TURN over TCP and TLS; "": the environment's
 	Version      string          // dialtone's
 }
 
@@ -102,7 +105,7 @@ func ValidCode(code string) error {
 func (c Config) Start(now time.Time) CallStart {
 	s := CallStart{
 		Command: c.Command, Code: c.Code, Signaling: c.Signaling, Listens: c.Listens, Carried: c.Carried, Server: c.Server,
-		Join: c.Join, RelayOnly: c.RelayOnly,
+		Join: c.Join, RelayOnly: c.RelayOnly, Channel: c.Channel,
 		PionDefaults: c.PionDefaults, Media: !c.NoMedia, MediaOnly: c.MediaOnly, LocalVersion: c.Version,
 		StartedAtUnix: float64(now.UnixMilli()) / 1e3,
 	}

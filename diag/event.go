@@ -163,6 +163,9 @@ func withoutHead(b []byte) (json.RawMessage, error) {
 // describes it.
 var decoders = map[Type]func([]byte) (Data, error){}
 
+// Known reports whether this version knows events of the type.
+func (t Type) Known() bool { return decoders[t] != nil }
+
 // Types lists the vocabulary of a recording in ascending order.
 func Types() []Type { return slices.Sorted(maps.Keys(decoders)) }
 

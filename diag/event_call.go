@@ -21,6 +21,8 @@ type CallStart struct {
 	PionDefaults bool        `json:"pionDefaults,omitempty"` // acceptance waits as pion has them
 	Media        bool        `json:"media"`                  // whether a tone and a picture are sent
 	MediaOnly    bool        `json:"mediaOnly,omitempty"`    // no data channels are opened
+	// the label of the only data channel that is opened, because the peer wants it; absent: those of dialtone
+	Channel string `json:"channel,omitempty"`
 	// how long the peer is waited for; absent: without limit
 	WaitMs *Millis `json:"wait_ms,omitempty"`
 	// how long the call is held; absent: until one of the peers hangs up

@@ -8,6 +8,7 @@ import (
 // The events of the transports: ICE, DTLS, SCTP, the whole connection.
 var _ = []Type{
 	register[Candidate](), register[Pair](), register[Selected](), register[ICEState](),
+	register[ICELimits](),
 	register[GatheringState](), register[Restart](), register[DTLSState](), register[SCTPState](),
 	register[ConnectionState](), register[SignalingState](),
 }
@@ -37,15 +38,25 @@ type Candidate struct {
 	Port            uint16        `json:"port"`
 	CandidateType   CandidateType `json:"candidateType"`
 	TCPType         string        `json:"tcpType,omitempty"`
-	// the base (srflx, prflx) or the mapped address (relay)
+	// the base: of a local relay the one towards its server, which the description withholds; of a remote one whatever
+	// the peer says
 	RelatedAddress string `json:"relatedAddress,omitempty"`
 	RelatedPort    uint16 `json:"relatedPort,omitempty"`
 	URL            string `json:"url,omitempty"` // the server that gave it, without credentials
 	// udp, tcp, tls or dtls: how the TURN server is reached
-	RelayProtocol string `json:"relayProtocol,omitempty"`
+	RelayProtocol string       `json:"relayProtocol,omitempty"`
+	Server        *RelayServer `json:"server,omitempty"` // more of that
 	// its base's interface: eth0, wlan0, …; absent for the remote
 	NetworkInterface string `json:"networkInterface,omitempty"`
 	UsernameFragment string `json:"usernameFragment,omitempty"`
+}
+
+// RelayServer is the connection to the TURN server of a relay candidate.
+type RelayServer struct {
+	Address    string `json:"address,omitempty"`    // ip:port of the server; absent behind a proxy
+	Proxy      string `json:"proxy,omitempty"`      // scheme and host:port of the proxy
+	TLSVersion string `json:"tlsVersion,omitempty"` // "TLS 1.3", "DTLS 1.2"
+	TLSCipher  string `json:"tlsCipher,omitempty"`  // IANA name
 }
 
 // Type is "ice.candidate".
@@ -94,6 +105,17 @@ type Selected struct {
 
 // Type is "ice.selected".
 func (Selected) Type() Type { return "ice.selected" }
+
+// ICELimits ("ice.limits") counts what the limits of ICE held back by now: at most 100 candidate pairs are checked (RFC
+// 8445 §6.1.2.5), and a host that has not answered gets 100 checks and then 5 each second. It is emitted when it has
+// changed, at most once a second.
+type ICELimits struct {
+	Candidates uint64 `json:"candidates,omitempty"` // remote ones that are not used
+	Checks     uint64 `json:"checks,omitempty"`     // that were not sent
+}
+
+// Type is "ice.limits".
+func (ICELimits) Type() Type { return "ice.limits" }
 
 // ICEState ("ice.state") is a change of RTCIceConnectionState: new, checking, connected, completed, disconnected,
 // failed, closed.

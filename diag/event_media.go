@@ -81,13 +81,22 @@ type InboundRTP struct {
 	PacketsReceived     *uint64 `json:"packetsReceived,omitempty"`
 	BytesReceived       *uint64 `json:"bytesReceived,omitempty"` // payload bytes
 	HeaderBytesReceived *uint64 `json:"headerBytesReceived,omitempty"`
-	PacketsLost         *int64  `json:"packetsLost,omitempty"`       // RFC 3550 A.3; repaired packets do not count
+	PacketsLost         *int64  `json:"packetsLost,omitempty"`       // RFC 3550 A.3, before any retransmission
+	PacketsRepaired     *int64  `json:"packetsRepaired,omitempty"`   // lost, and retransmitted; not in webrtc-stats
+	PacketsExpected     *int64  `json:"packetsExpected,omitempty"`   // RFC 3550 A.3; not in webrtc-stats
 	PacketsDuplicated   *uint64 `json:"packetsDuplicated,omitempty"` // not in webrtc-stats
 	// packets that came as retransmissions
 	RetransmittedPackets *uint64 `json:"retransmittedPacketsReceived,omitempty"`
 	// of the last interval, 0–1; not in webrtc-stats for inbound
 	FractionLost *float64 `json:"fractionLost,omitempty"`
 	Jitter       *float64 `json:"jitter,omitempty"` // seconds, RFC 3550 A.8
+	ClockRate    uint32   `json:"clockRate,omitempty"`
+	// Hz, how fast the timestamps advance by the receiver's clock; not in webrtc-stats
+	TimestampRate *float64 `json:"timestampRate,omitempty"`
+	// Hz, the largest error of timestampRate that the jitter explains
+	TimestampRateMargin *float64 `json:"timestampRateMargin,omitempty"`
+	// steps of the timestamps of over a second that no pause explains; not in webrtc-stats
+	TimestampJumps *uint32 `json:"timestampJumps,omitempty"`
 	// bit/s of payload over the last interval; not in webrtc-stats
 	Bitrate               *float64 `json:"bitrate,omitempty"`
 	RoundTripTime         *float64 `json:"roundTripTime,omitempty"` // seconds, by DLRR (RFC 3611) if the sender gives it
@@ -136,7 +145,10 @@ type OutboundRTP struct {
 
 // RemoteInbound is what receiver reports say of a stream to its sender (RTCRemoteInboundRtpStreamStats).
 type RemoteInbound struct {
-	PacketsLost  *int64   `json:"packetsLost,omitempty"`
+	PacketsLost *int64 `json:"packetsLost,omitempty"`
+	// of the packets up to the highest sequence number that the report names
+	PacketsReceived *uint64 `json:"packetsReceived,omitempty"`
+
 	FractionLost *float64 `json:"fractionLost,omitempty"` // 0–1, of the receiver's last interval
 	Jitter       *float64 `json:"jitter,omitempty"`       // seconds
 	// seconds; absent until measured, rejected outside 0–60

@@ -19,6 +19,7 @@ type ServerStage struct {
 	Diagnosis bool   `json:"diagnosis,omitempty"` // asked by a diagnosis, and not by the call
 	Address   string `json:"address,omitempty"`   // ip:port that the name resolved to
 	SRV       string `json:"srv,omitempty"`       // host:port that DNS SRV named, if the URL has no port
+	Proxy     string `json:"proxy,omitempty"`     // scheme and host:port of the proxy that leads there
 	Stage     Stage  `json:"stage"`               // what was done, and what came of it
 }
 
@@ -33,6 +34,7 @@ const (
 	StageConfig     StageName = "config"     // URL and credentials are read
 	StageDNS        StageName = "dns"        // the name is resolved
 	StageConnect    StageName = "connect"    // the connection is opened
+	StageProxy      StageName = "proxy"      // the proxy is reached, and connects to the server
 	StageTLS        StageName = "tls"        // TLS or DTLS handshake
 	StageBinding    StageName = "binding"    // Binding request (RFC 8489)
 	StageAllocate   StageName = "allocate"   // Allocate request (RFC 8656)
@@ -46,7 +48,7 @@ const (
 )
 
 var stageOrder = []StageName{
-	StageConfig, StageDNS, StageConnect, StageTLS, StageBinding, StageAllocate, StagePermission, StageSend, StageBind,
+	StageConfig, StageDNS, StageConnect, StageProxy, StageTLS, StageBinding, StageAllocate, StagePermission, StageSend, StageBind,
 	StageChannel, StageRefresh, StageRelease, StageSample,
 }
 
@@ -99,6 +101,7 @@ const (
 	CauseAuth        Cause = "auth"        // the server rejected the credentials
 	CauseSTUN        Cause = "stun-error"  // the server answered with an error code
 	CauseProtocol    Cause = "protocol"    // something answers, and not as a STUN or TURN server does
+	CauseProxy       Cause = "proxy"       // the proxy answered, and does not lead there
 	CauseConfig      Cause = "config"      // URL or credentials cannot be used: nothing was sent
 	CauseCancelled   Cause = "cancelled"   // the caller stopped waiting
 )
@@ -139,6 +142,7 @@ type Failure struct {
 	Cause     Cause  `json:"cause"`
 	Detail    Detail `json:"detail,omitempty"`
 	Code      int    `json:"code,omitempty"`      // STUN error code (RFC 8489 §14.8)
+	Status    int    `json:"status,omitempty"`    // HTTP status of a proxy
 	Reason    string `json:"reason,omitempty"`    // the server's reason phrase, or the system's error
 	Alternate string `json:"alternate,omitempty"` // ip:port that the server names instead, with code 300
 	Requests  int    `json:"requests,omitempty"`  // requests sent without an answer
@@ -162,6 +166,7 @@ func (f *Failure) String() string {
 // Certificate is what the certificate of a server says.
 type Certificate struct {
 	Version   string   `json:"version,omitempty"` // "TLS 1.3", "DTLS 1.2", of a handshake that succeeded
+	Cipher    string   `json:"cipher,omitempty"`  // IANA name of the cipher suite
 	Name      string   `json:"name"`              // subject
 	Names     []string `json:"names,omitempty"`   // host names and addresses that it is for, the first of them
 	Issuer    string   `json:"issuer"`            // who signed it

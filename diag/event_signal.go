@@ -6,7 +6,8 @@ var _ = []Type{register[SignalRequest](), register[SignalState](), register[Sess
 // SignalRequest ("signal.request") is one HTTP request to the signaling server, timed by its parts. A part that did
 // not take place (a reused connection needs no DNS, connect or TLS) is absent.
 type SignalRequest struct {
-	// the request of the room protocol: dial, get_status, offer, answer, ice, disconnect
+	// the request of the room protocol (dial, get_status, offer, answer, ice, disconnect), or of another way: offer,
+	// candidates, restart, bye, and what a preset names
 	Code        string  `json:"code"`
 	Attempt     int     `json:"attempt"`          // from 1
 	Status      int     `json:"status,omitempty"` // HTTP status; absent when no answer came
@@ -23,7 +24,9 @@ type SignalRequest struct {
 	BytesRecv  int    `json:"bytesReceived"`
 	// what the body was: need_init, offered, answered, connected; ended: the pair is gone
 	Answer string `json:"answer,omitempty"`
-	Error  string `json:"error,omitempty"`
+	// what was wrong with the answer and was tolerated: status, content_type, bom, blank, line_end, gzip, elsewhere
+	Remarks []string `json:"remarks,omitempty"`
+	Error   string   `json:"error,omitempty"`
 }
 
 // SignalFailure is why signaling failed, in stable words.
@@ -34,7 +37,8 @@ type SignalFailure struct {
 	Reason   string `json:"reason,omitempty"`
 	Status   int    `json:"status,omitempty"`   // HTTP status; absent without an answer
 	Code     string `json:"code,omitempty"`     // the detail: dialtone's or the server's stable name for it
-	Location string `json:"location,omitempty"` // where a redirect leads that was not followed
+	Location string `json:"location,omitempty"` // where a redirect leads that was not followed; with token_withheld the host
+	Scheme   string `json:"scheme,omitempty"`   // how the server wants to know its clients: Basic, Bearer, …
 }
 
 // Type is "signal.request".

@@ -65,6 +65,7 @@ func examples() []Event {
 			ID: "local-2:remote-1", LocalCandidateID: "local-2", RemoteCandidateID: "remote-1", State: PairSucceeded, Nominated: true, RequestsSent: 2,
 			ResponsesReceived: 2, RequestsReceived: 1, ResponsesSent: 1, CurrentRoundTripTime: Ptr(0.0121),
 		}},
+		{70 * time.Millisecond, ICELimits{Candidates: 3800, Checks: 12}},
 		{71 * time.Millisecond, Selected{
 			PairID: "local-2:remote-1", LocalCandidateID: "local-2", RemoteCandidateID: "remote-1",
 			Local: "srflx udp 203.0.113.7:41822", Remote: "host udp 198.51.100.4:3021",

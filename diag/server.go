@@ -12,6 +12,7 @@ type Server struct {
 	TURN      bool    `json:"turn,omitempty"`      // asked for a relay, and not for a mapped address only
 	Address   string  `json:"address,omitempty"`   // ip:port that the name resolved to
 	SRV       string  `json:"srv,omitempty"`       // host:port that DNS SRV named, if the URL has no port
+	Proxy     string  `json:"proxy,omitempty"`     // scheme and host:port of the proxy that leads there
 	Stages    []Stage `json:"stages"`              // steps that are over, in their order, each once
 }
 
@@ -45,7 +46,7 @@ func (s *Server) Apply(d ServerStage) {
 	if keep < 0 {
 		keep = len(s.Stages)
 	}
-	s.URL, s.Transport, s.TURN, s.Address, s.SRV = d.URL, d.Transport, d.TURN, d.Address, d.SRV
+	s.URL, s.Transport, s.TURN, s.Address, s.SRV, s.Proxy = d.URL, d.Transport, d.TURN, d.Address, d.SRV, d.Proxy
 	s.Stages = append(slices.Clone(s.Stages[:keep]), d.Stage)
 }
 

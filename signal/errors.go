@@ -68,9 +68,10 @@ const (
 	CodeWrongName        = "wrong_name"        // TLS: the certificate is for other names
 	CodeExpired          = "certificate_expired"
 	CodeBadCertificate   = "bad_certificate"
-	CodeNoTLS            = "no_tls"    // the port speaks something else
-	CodeNoHTTP           = "no_http"   // the same
-	CodeNeedsTLS         = "needs_tls" // http was spoken to a port for https
+	CodeNoTLS            = "no_tls"        // the port speaks something else
+	CodeNoHTTP           = "no_http"       // the same
+	CodeNeedsTLS         = "needs_tls"     // http was spoken to a port for https
+	CodeMissing          = "missing_value" // an answer lacks a value that the next request needs
 	CodeTokenMissing     = "token_missing"
 	CodeTokenWithheld    = "token_withheld" // the token was not sent to another origin
 	CodeTokenRejected    = "token_rejected"
@@ -89,8 +90,11 @@ type Error struct {
 	Status int
 	// Code is the stable name of the detail: one of the Code constants, or the server's own; "" for none.
 	Code string
-	// Location is where a redirect that was not followed leads, "" if that is unknown or not fit to be shown.
+	// Location is where a redirect that was not followed leads, or with CodeTokenWithheld the host that did not get the
+	// token; "" if that is unknown or not fit to be shown.
 	Location string
+	// Scheme is how the server wants to know its clients ("Basic", "Bearer"), "" if it does not say.
+	Scheme string
 	// RequestID is the server's name for the request, "" if it gave none.
 	RequestID string
 	// Sent means that the server may have seen the request.

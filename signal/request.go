@@ -17,6 +17,8 @@ type Request struct {
 	Answer string
 	// Candidates is how many candidates the answer brought; Refused how many of its entries were unusable and dropped.
 	Candidates, Refused int
+	// Remarks are names of what was wrong with the answer and was tolerated.
+	Remarks []string
 	// RequestID is the server's name for the request, "" where it gave none.
 	RequestID string
 	// Err is the failure, an *Error; nil for an answer that the protocol allows.
@@ -42,3 +44,15 @@ type Times struct {
 	// Remote is the address and port connected to, a proxy's if there is one.
 	Remote string
 }
+
+// Remarks of a Request: what was wrong with an answer, and was tolerated as other clients do.
+const (
+	RemarkStatus      = "status"       // another 2xx than the protocol has
+	RemarkContentType = "content_type" // the description has another content type, or none
+	RemarkBOM         = "bom"          // it begins with a byte order mark
+	RemarkBlank       = "blank"        // it begins with blank lines or spaces
+	RemarkLineEnd     = "line_end"     // its last line has no end
+	RemarkZipped      = "gzip"         // it is compressed, unasked
+	RemarkNoSession   = "no_session"   // it does not name the session, which cannot be ended then
+	RemarkElsewhere   = "elsewhere"    // it is at another place of the answer than the protocol says
+)

@@ -25,3 +25,11 @@ func TraitsOf(c Channel) Traits {
 	}
 	return Traits{}
 }
+
+// Refuse says to a channel with a method Refuse(error), before it is closed, why its offer cannot be answered. Others
+// learn of the end only.
+func Refuse(c Channel, reason error) {
+	if r, ok := c.(interface{ Refuse(reason error) }); ok {
+		r.Refuse(reason)
+	}
+}

@@ -3,6 +3,7 @@ package signal
 import (
 	"context"
 	"net/http"
+	"net/url"
 )
 
 // Way is one way to exchange descriptions with a peer. It is all that the rest of the program knows of it: the flags
@@ -25,6 +26,13 @@ type Way struct {
 	Token bool
 	// Media is which way media goes. Ways that carry it one way have no data channels, and answerers have nothing to echo.
 	Media Media
+	// Offered: the peer makes the offer, and the caller answers it.
+	Offered bool
+	// Channel is the label of the one data channel that the peer wants; "": those of dialtone.
+	Channel string
+
+	// For is the way as the values of its flags make it; nil: they change nothing. The error is for the user.
+	For func(w Way, values map[string]string) (Way, error)
 
 	// ValidAddress checks an address to dial; nil: any is usable. The error is an *Error.
 	ValidAddress func(address string) error
@@ -65,12 +73,19 @@ type Setup struct {
 	Code    string            // of ways that are coded
 	Values  map[string]string // of further flags of the way, by name
 	Answers bool              // the call waits for an offer; of ways that are coded the server decides
-	Token   string            // a secret, sent only to the origin of Address; "": none
+	Token   string            // a secret, sent only to the origin of Address and to TokenTo; "": none
+	Header  http.Header       // further fields of requests: secrets, which go where the token goes
+	TokenTo []string          // hosts that get the token besides
+	Fields  map[string]any    // of the body of requests, by name
+	Secrets []string          // values of Fields that must not be shown
+	Trickle bool              // candidates follow the description, if the way can carry them
 
 	CAFile    string // PEM file of certificates to trust besides the system's
 	Insecure  bool   // accept every certificate
 	UserAgent string
 	Texts     Texts // of ways that are carried
+	// Proxy chooses the proxy of a request; nil: that of the environment.
+	Proxy func(*http.Request) (*url.URL, error)
 
 	// OnRequest gets every request when it is over, one at a time; nil: none.
 	OnRequest func(Request)

@@ -13,6 +13,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/sdp"
 	"dialtone/tui/pane"
 )
 
@@ -22,7 +23,7 @@ func checkPosition(t *testing.T, b *bench, all []diag.Event, n int) {
 	if b.time.at != n {
 		t.Errorf("at event %d, want %d", b.time.at, n)
 	}
-	if diff := cmp.Diff(call.Fold(all[:n]), b.scene.Call, cmpopts.IgnoreUnexported(call.Call{}, call.Distribution{})); diff != "" {
+	if diff := cmp.Diff(call.Fold(all[:n]), b.scene.Call, cmpopts.IgnoreUnexported(call.Call{}, call.Distribution{}, sdp.Line{}, sdp.Section{}, sdp.Description{})); diff != "" {
 		t.Errorf("what is shown is not the call at event %d:\n%s", n, diff)
 	}
 	toy, ok := b.panes[0].(*toy)

@@ -76,7 +76,7 @@ func (c *answerCommand) plan(a app) (diag.Config, chosen, error) {
 	config := c.networkFlags.config(c.mediaFlags, c.For)
 	config.Command, config.Wait = "answer", c.Wait
 	w, err := a.choose(c.Code, &c.wayFlags)
-	errs := []error{err, w.checkMedia(c.mediaFlags), c.networkFlags.complete()}
+	errs := []error{err, w.checkMedia(c.mediaFlags), c.networkFlags.complete(), c.checkProxy()}
 	if w.Listen != nil {
 		errs = append(errs, c.tlsFlags.complete())
 	}

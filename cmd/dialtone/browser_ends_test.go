@@ -12,60 +12,70 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/judge"
+	"dialtone/diag/lab/labtest"
 )
 
-// Bounds of what both ends may tell differently on the loopback interface.
+// Bounds of what both ends may report differently on the loopback interface.
 const (
-	loopbackFlight = 25    // packets of a stream that are sent within the time that a sample and its message take
-	loopbackStart  = 60    // packets that may be sent before the other end is ready to read them
-	loopbackRTT    = 0.005 // seconds
+	loopbackStart = 60   // packets that may be sent before the other end is ready to read them
+	loopbackRTT   = 0.25 // seconds: what a busy machine adds; a wrong unit is further off
 )
 
 // TestBothEndsAgree: the call page with call, answer and check, either of them first. Each dialtone has the page's statistics in its
 // recording, and they are what it counted itself.
 func TestBothEndsAgree(t *testing.T) {
-	browser := openBrowser(t)
-	for _, program := range []string{"call", "answer", "check"} {
-		for _, first := range []string{"page", "terminal"} {
-			t.Run(program+", "+first+" first", func(t *testing.T) {
-				url, dir := startServe(t), t.TempDir()
-				start := func() *tool {
-					if program == "check" {
-						return startTool(t, "check", "--room", "w1", "--server", url, "--for", "5s", "--wait", "30s", "--record", dir)
-					}
-					args := []string{program, "w1", "--server", url, "--record", filepath.Join(dir, "x.jsonl")}
-					if program == "call" {
-						return startTool(t, append(args, "--for", "5s", "--plain")...)
-					}
-					return startTool(t, append(args, "--once")...)
-				}
-				b := openTab(t, browser, "page", url+"?code=w1")
-				var a *tool
-				if first == "page" {
-					b.click("call")
-					b.state("waiting")
-					a = start()
-				} else {
-					a = start()
-					b.await(`fetch("/healthz").then((r) => r.json()).then((health) => health.waiting === 1)`)
-					b.click("call")
-				}
-				b.state("connected")
-				b.flows()
-				if program == "answer" {
-					b.await(`parseInt(document.getElementById("timer").textContent.slice(2)) >= 5`)
-					b.click("hang-up")
-					b.outcome("hangup")
-				} else {
-					b.outcome("peer_hangup")
-				}
-				if code := a.exits(); code != int(diag.ExitPass) {
-					t.Errorf("%s exits with %d:\n%s\n%s", program, code, strings.Join(a.stdout, "\n"), a.stderr.String())
-				}
-				checkEnds(t, folded(t, onlyRecording(t, dir)))
-			})
-		}
+	t.Parallel()
+	for _, e := range []ends{
+		{"call", "page"}, {"answer", "terminal"}, {"check", "page"},
+		{"call", "terminal"}, {"answer", "page"}, {"check", "terminal"},
+	}[:labtest.Sample(6, 3)] {
+		t.Run(e.program+", "+e.first+" first", func(t *testing.T) {
+			besides(t)
+			e.meet(t)
+		})
 	}
+}
+
+// ends are a page and a program in one call: the one that dials first offers.
+type ends struct{ program, first string }
+
+func (e ends) meet(t *testing.T) {
+	t.Helper()
+	url, dir := startServe(t), t.TempDir()
+	start := func() *tool {
+		if e.program == "check" {
+			return startTool(t, "check", "--room", "w1", "--server", url, "--for", "8s", "--wait", "30s", "--record", dir)
+		}
+		args := []string{e.program, "w1", "--server", url, "--record", filepath.Join(dir, "x.jsonl")}
+		if e.program == "call" {
+			return startTool(t, append(args, "--plain")...)
+		}
+		return startTool(t, append(args, "--once")...)
+	}
+	b := openTab(t, openBrowser(t), "page", url+"?code=w1")
+	var a *tool
+	if e.first == "page" {
+		b.click("call")
+		b.state("waiting")
+		a = start()
+	} else {
+		a = start()
+		b.await(`fetch("/healthz").then((r) => r.json()).then((health) => health.waiting === 1)`)
+		b.click("call")
+	}
+	b.state("connected")
+	b.flows()
+	if e.program == "check" {
+		b.outcome("peer_hangup")
+	} else {
+		a.awaitTimes("stats.remote", 4)
+		b.click("hang-up")
+		b.outcome("hangup")
+	}
+	if code := a.exits(); code != int(diag.ExitPass) {
+		t.Errorf("%s exits with %d:\n%s\n%s", e.program, code, strings.Join(a.stdout, "\n"), a.stderr.String())
+	}
+	checkEnds(t, folded(t, onlyRecording(t, dir)))
 }
 
 // onlyRecording is the path of the one recording in a directory.
@@ -79,7 +89,8 @@ func onlyRecording(t *testing.T, dir string) string {
 	return files[0]
 }
 
-// checkEnds holds what the other end told against what was counted when it came.
+// checkEnds holds what the other end reported against what was counted here. A report may wait on its way, so counts are
+// compared with those of one report later: by then everything that had been sent is there.
 func checkEnds(t *testing.T, c *call.Call) {
 	t.Helper()
 	if len(c.RemoteSamples) < 3 {
@@ -94,26 +105,29 @@ func checkEnds(t *testing.T, c *call.Call) {
 		direction diag.Direction
 		kind      string
 	}
-	atFirst := map[stream]int64{}
+	before := map[stream]call.EndsStream{}
 	for i := range c.RemoteSamples {
 		for _, s := range endsAt(c, i).Streams {
 			if s.Sent == nil || s.Received == nil {
 				t.Errorf("%s %s: a side does not count", s.Direction, s.Kind)
 				continue
 			}
-			apart := int64(*s.Sent) - int64(*s.Received) // #nosec G115 -- packets of a short call
-			start, later := atFirst[stream{s.Direction, s.Kind}]
+			was, later := before[stream{s.Direction, s.Kind}]
+			before[stream{s.Direction, s.Kind}] = s
 			if !later {
-				atFirst[stream{s.Direction, s.Kind}], start = apart, apart
+				continue
 			}
-			if apart > loopbackStart || max(apart-start, start-apart) > loopbackFlight {
-				t.Errorf("%s %s: %d sent, %d received, %d apart at first", s.Direction, s.Kind, *s.Sent, *s.Received, start)
+			if *was.Sent > *s.Received+loopbackStart {
+				t.Errorf("%s %s: %d sent, and %d received one report later", s.Direction, s.Kind, *was.Sent, *s.Received)
+			}
+			if *was.Received > *s.Sent {
+				t.Errorf("%s %s: %d received, and %d sent one report later", s.Direction, s.Kind, *was.Received, *s.Sent)
 			}
 		}
 	}
-	ends, _ := c.BothEnds()
-	if found := judge.EndsFindings(c); len(ends.Streams) != 4 || len(found) > 0 {
-		t.Errorf("%d streams, contradictions %+v", len(ends.Streams), found)
+	both, _ := c.BothEnds()
+	if found := judge.EndsFindings(c); len(both.Streams) != 4 || len(found) > 0 {
+		t.Errorf("%d streams, contradictions %+v", len(both.Streams), found)
 	}
 	here, there := trips(c)
 	if len(here) == 0 || len(there) == 0 {
@@ -127,8 +141,8 @@ func checkEnds(t *testing.T, c *call.Call) {
 // endsAt is what both ends told at the i-th sample.
 func endsAt(c *call.Call, i int) call.Ends {
 	earlier := &call.Call{RemoteSamples: c.RemoteSamples[:i+1]}
-	ends, _ := earlier.BothEnds()
-	return ends
+	both, _ := earlier.BothEnds()
+	return both
 }
 
 // trips are the round trips of both ends, in ascending order.

@@ -14,6 +14,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"dialtone/diag"
+	"dialtone/diag/lab/labtest"
 )
 
 // look sets the size of the window and the scheme of colours ("light" or "dark").
@@ -124,17 +125,31 @@ const noteConnected = `RTCPeerConnection = class extends RTCPeerConnection {
 	}
 }`
 
-// TestBrowserSetup measures from the second dial, which is the page's, to its connection, 20 times. The original takes 7 s.
+// TestBrowserSetup measures from the second dial, which is the page's, to its connection. The original takes 7 s. A machine
+// that is busy gets three tries.
 func TestBrowserSetup(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it takes twenty calls")
-	}
+	const bound = 500 // ms
 	browser := openBrowser(t)
 	url := startServe(t)
 	a := startTool(t, "answer", "w1", "--server", url)
 	a.await("waiting")
-	var took []float64
-	for range 20 {
+	for try := 1; ; try++ {
+		took := setups(t, browser, url, labtest.Sample(20, 5))
+		median := took[len(took)/2]
+		t.Logf("median %.0f ms, fastest %.0f ms, slowest %.0f ms", median, took[0], took[len(took)-1])
+		if median < bound {
+			return
+		}
+		if try == 3 {
+			t.Fatalf("the median of %d calls is %.0f ms, want less than %d", len(took), median, bound)
+		}
+	}
+}
+
+// setups are the durations of calls in ms, in ascending order.
+func setups(t *testing.T, browser context.Context, url string, calls int) (took []float64) {
+	t.Helper()
+	for range calls {
 		b := openTab(t, browser, "page", url+"?code=w1&media=test", noteConnected)
 		b.click("call")
 		b.state("connected")
@@ -144,10 +159,8 @@ func TestBrowserSetup(t *testing.T) {
 		b.click("hang-up")
 		b.outcome("hangup")
 		b.await(`fetch("/healthz").then((r) => r.json()).then((health) => health.waiting === 1)`) // answer has dialled again
+		b.do(chromedp.Navigate("about:blank"))
 	}
 	slices.Sort(took)
-	t.Logf("median %.0f ms, fastest %.0f ms, slowest %.0f ms", took[10], took[0], took[19])
-	if took[10] >= 500 {
-		t.Errorf("the median of %d calls is %.0f ms, want less than 500", len(took), took[10])
-	}
+	return took
 }

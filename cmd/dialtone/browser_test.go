@@ -8,7 +8,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -27,24 +29,41 @@ import (
 // browserPatience bounds everything that a test does with one browser.
 const browserPatience = 2 * time.Minute
 
-// browsers are the seats for tests with a browser that run at the same time as others.
-var browsers = make(chan struct{}, 2)
+// pages bounds how many tests with a page run at the same time.
+var pages = make(chan struct{}, 3)
 
-// besides lets a test with a browser run at the same time as others, when there is a seat for it. Tests that measure time do without.
+// besides lets a test with a page run at the same time as others. Tests that measure time do without.
 func besides(t *testing.T) {
 	t.Helper()
 	t.Parallel()
-	browsers <- struct{}{}
-	t.Cleanup(func() { <-browsers })
+	pages <- struct{}{}
+	t.Cleanup(func() { <-pages })
 }
 
-// openBrowser starts a Chromium without a window, with devices that are fakes and candidates on the loopback interface.
-func openBrowser(t *testing.T, more ...chromedp.ExecAllocatorOption) context.Context {
+// chromium is one for all tests, without a window, with devices that are fakes and candidates on the loopback interface.
+var chromium struct {
+	sync.Mutex
+	ctx context.Context //nolint:containedctx // chromedp keeps the browser in it
+}
+
+// startChromium starts the browser for the first test that needs it; TestMain ends it.
+func startChromium(t *testing.T) context.Context {
 	t.Helper()
-	options := append(chromedp.DefaultExecAllocatorOptions[:len(chromedp.DefaultExecAllocatorOptions):len(chromedp.DefaultExecAllocatorOptions)],
-		chromedp.ExecPath(labtest.NeedProgram(t, "chromium")),
+	program := labtest.NeedProgram(t, "chromium")
+	chromium.Lock()
+	defer chromium.Unlock()
+	if chromium.ctx != nil {
+		return chromium.ctx
+	}
+	dir, err := os.MkdirTemp("", "dialtone-chromium")
+	if err != nil {
+		t.Fatal(err)
+	}
+	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
+		chromedp.ExecPath(program),
 		chromedp.NoSandbox,
-		chromedp.UserDataDir(t.TempDir()),
+		chromedp.IgnoreCertErrors,
+		chromedp.UserDataDir(dir),
 		chromedp.Flag("headless", "new"),
 		chromedp.Flag("use-fake-device-for-media-stream", true),
 		chromedp.Flag("use-fake-ui-for-media-stream", true),
@@ -55,19 +74,34 @@ func openBrowser(t *testing.T, more ...chromedp.ExecAllocatorOption) context.Con
 		chromedp.Flag("accept-lang", "en-GB"),
 		chromedp.WindowSize(1280, 800),
 	)
-	limited, stop := context.WithTimeout(t.Context(), browserPatience)
-	allocator, free := chromedp.NewExecAllocator(limited, append(options, more...)...)
+	allocator, free := chromedp.NewExecAllocator(context.Background(), options...)
 	browser, cancel := chromedp.NewContext(allocator)
-	t.Cleanup(func() {
+	atEnd = append(atEnd, func() {
 		cancel()
 		free()
 		chromedp.FromContext(browser).Allocator.Wait()
-		stop()
+		_ = os.RemoveAll(dir)
 	})
 	if err := chromedp.Do(browser); err != nil {
 		t.Fatal("chromium does not start: ", err)
 	}
+	chromium.ctx = browser
 	return browser
+}
+
+// openBrowser makes a profile of its own in the browser, without anything that another test has left.
+func openBrowser(t *testing.T) context.Context {
+	t.Helper()
+	limited, stop := context.WithTimeout(startChromium(t), browserPatience)
+	profile, cancel := chromedp.NewContext(limited, chromedp.WithNewBrowserContext())
+	t.Cleanup(func() {
+		cancel()
+		stop()
+	})
+	if err := chromedp.Do(profile); err != nil {
+		t.Fatal("chromium opens no profile: ", err)
+	}
+	return profile
 }
 
 // tab is a page in a browser.
@@ -294,13 +328,23 @@ func (s *tool) Write(p []byte) (int, error) {
 // await waits for a line of stdout that has a text in it.
 func (s *tool) await(text string) string {
 	s.t.Helper()
+	return s.awaitTimes(text, 1)
+}
+
+// awaitTimes waits for a number of such lines and returns the last.
+func (s *tool) awaitTimes(text string, times int) string {
+	s.t.Helper()
 	late := time.After(patience)
 	for {
 		s.mu.Lock()
 		lines, changed := s.stdout, s.changed
 		s.mu.Unlock()
+		found := 0
 		for _, line := range lines {
-			if strings.Contains(line, text) {
+			if !strings.Contains(line, text) {
+				continue
+			}
+			if found++; found == times {
 				return line
 			}
 		}

@@ -170,7 +170,7 @@ func TestBrowserIsToldWhatFailed(t *testing.T) {
 // TestBrowserUsesServersOfServe: the page learns of STUN and TURN, over https with a certificate that the server has made.
 func TestBrowserUsesServersOfServe(t *testing.T) {
 	besides(t)
-	browser := openBrowser(t, chromedp.IgnoreCertErrors)
+	browser := openBrowser(t)
 	address := startServe(t, "--tls", "--turn", "127.0.0.1:0", "--turn-user", "ann", "--turn-pass", "secret")
 	// The browser is made to use nothing but the relay.
 	b := openTab(t, browser, "page", address+"?code=w1", `RTCPeerConnection = class extends RTCPeerConnection {

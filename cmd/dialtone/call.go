@@ -85,11 +85,12 @@ func (c *callCommand) plan(a app) (diag.Config, chosen, error) {
 	config := c.networkFlags.config(c.mediaFlags, c.For)
 	config.Command, config.Wait = "call", c.Wait
 	w, err := a.choose(c.Code, &c.wayFlags)
-	errs := []error{err, w.checkMedia(c.mediaFlags), c.complete()}
+	errs := []error{err, w.checkMedia(c.mediaFlags), c.complete(), c.checkProxy()}
 	if w.Name == "" {
 		return config, w, errors.Join(errs...) // there is nothing to validate yet
 	}
 	w.apply(&config, c.Token)
+	errs = append(errs, w.ask(c.requestFlags, &config))
 	switch {
 	case w.Coded:
 		config.Join = "dialtone call " + shellQuoted(config.Code) + " --server " + shellQuoted(string(c.Server))

@@ -7,17 +7,30 @@ import (
 
 	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/diag"
-	"dialtone/diag/probe"
+	"dialtone/diag/iceurl"
+	"dialtone/diag/reach"
 )
 
 // networkFlags name the servers that a call uses.
 type networkFlags struct {
-	Server   serverURL   `own:"demo" form:"call,answer,check" label:"server" hint:"the address of the signaling server's page" default:"${server}" placeholder:"URL" help:"The signaling server: the address of its page. Default: ${default}."`
-	ICE      []probe.URL `own:"demo" form:"call,answer,check" label:"STUN, TURN" hint:"not needed within one network; stun:HOST turn:HOST" name:"ice" sep:"none" placeholder:"URL" help:"A STUN or TURN server, such as stun:HOST or turn:HOST:3478?transport=tcp. Repeatable."`
-	ICEUser  string      `own:"demo" form:"call,answer,check" label:"user" hint:"for the TURN servers" private:"" name:"ice-user" placeholder:"NAME" help:"User name for the TURN servers."`
-	ICEPass  diag.Secret `own:"demo" form:"call,answer,check" label:"password" hint:"for the TURN servers; it is not saved" name:"ice-pass" placeholder:"PASSWORD" help:"Password for the TURN servers. Process lists show it: prefer DIALTONE_ICE_PASS or the file."`
-	Insecure bool        `own:"demo" help:"Accept any TLS certificate from signaling and TURN servers."`
-	CA       caFile      `own:"demo" name:"ca" placeholder:"FILE" help:"PEM file with additional certificate authorities to trust."`
+	Server   serverURL    `own:"demo" form:"call,answer,check" label:"server" hint:"the address of the signaling server's page" default:"${server}" placeholder:"URL" help:"The signaling server: the address of its page. Default: ${default}."`
+	ICE      []iceurl.URL `own:"demo" form:"call,answer,check" label:"STUN, TURN" hint:"not needed within one network; stun:HOST turn:HOST" name:"ice" sep:"none" placeholder:"URL" help:"A STUN or TURN server, such as stun:HOST or turn:HOST:3478?transport=tcp. Repeatable."`
+	ICEUser  string       `own:"demo" form:"call,answer,check" label:"user" hint:"for the TURN servers" private:"" name:"ice-user" placeholder:"NAME" help:"User name for the TURN servers."`
+	ICEPass  diag.Secret  `own:"demo" form:"call,answer,check" label:"password" hint:"for the TURN servers; it is not saved" name:"ice-pass" placeholder:"PASSWORD" help:"Password for the TURN servers. Process lists show it: prefer DIALTONE_ICE_PASS or the file."`
+	Insecure bool         `own:"demo" help:"Accept any TLS certificate from signaling and TURN servers."`
+	proxyFlag
+	CA caFile `own:"demo" name:"ca" placeholder:"FILE" help:"PEM file with additional certificate authorities to trust."`
+}
+
+// proxyFlag names the way out of a network that has no other.
+type proxyFlag struct {
+	Proxy diag.Secret `own:"demo" name:"proxy" placeholder:"URL" help:"Proxy for signaling and for TURN over TCP and TLS: http://HOST:PORT (CONNECT), https:// or socks5://. Default: HTTPS_PROXY or ALL_PROXY. NO_PROXY names hosts to reach without it."`
+}
+
+// checkProxy reports what is wrong with the proxy, or nil.
+func (p *proxyFlag) checkProxy() error {
+	_, err := reach.NewProxies(p.Proxy.Reveal())
+	return err
 }
 
 // mediaFlags say what the call is made of.
@@ -41,7 +54,7 @@ type recordFlags struct {
 // config is what the flags ask of a call.
 func (n *networkFlags) config(m mediaFlags, length time.Duration) diag.Config {
 	c := diag.Config{
-		Server: string(n.Server), Insecure: n.Insecure, CAFile: string(n.CA),
+		Server: string(n.Server), Insecure: n.Insecure, CAFile: string(n.CA), Proxy: n.Proxy,
 		RelayOnly: m.RelayOnly, PionDefaults: m.PionDefaults, NoMedia: m.NoMedia, For: length,
 		Version: readVersion().Version,
 	}

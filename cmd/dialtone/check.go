@@ -18,6 +18,7 @@ import (
 	"dialtone/diag"
 	diagcheck "dialtone/diag/check"
 	"dialtone/diag/probe"
+	"dialtone/diag/reach"
 	"dialtone/diag/record"
 	"dialtone/diag/report"
 	"dialtone/signal/whip"
@@ -31,7 +32,7 @@ type checkCommand struct {
 
 	Conformance bool `help:"With --whip: after the calls, test the endpoint against each MUST and SHOULD of RFC 9725 §4. A violated MUST fails the check, a violated SHOULD is a warning."`
 	networkFlags
-	Token      diag.Secret `placeholder:"TOKEN" help:"Bearer token for ${call_tokens}. Prefer DIALTONE_TOKEN or the file."`
+	requestFlags
 	TURNSecret diag.Secret `name:"turn-secret" placeholder:"SECRET" help:"Secret shared with the TURN servers, from which credentials are made; instead of --ice-pass."`
 	mediaFlags
 	Role     string                 `oneof:"offer,answer,any" default:"any" placeholder:"ROLE" help:"The role in a room: offer, answer or any. Default: ${default}."`
@@ -215,6 +216,8 @@ func (c *checkCommand) plan() (checkPlan, error) {
 	if o.TLS, err = tlsConfig(config); err != nil {
 		errs = append(errs, err)
 	}
+	o.Proxies, err = reach.NewProxies(config.Proxy.Reveal())
+	errs = append(errs, err)
 	if errors.Join(errs...) == nil {
 		errs = append(errs, c.readBaseline(&o.Options))
 	}

@@ -57,7 +57,9 @@ func (c *checkCommand) prefer(typed map[string]bool) {
 
 // aim makes the target of a way of signaling.
 func (c *checkCommand) aim(o *diagcheck.Options, w chosen) error {
+	w, err := w.configured()
 	w.apply(&o.Config, c.Token)
+	err = errors.Join(err, w.ask(c.requestFlags, &o.Config))
 	target := diagcheck.Remote{Way: w.Way, Setup: w.setup(o.Config), Shown: w.shown(), Role: c.Role}
 	name := w.Name
 	if w.Coded {
@@ -72,7 +74,7 @@ func (c *checkCommand) aim(o *diagcheck.Options, w chosen) error {
 		parallel = errors.New("--parallel must be 1 in a room: simultaneous calls with one room code would reach each " +
 			"other; use --repeat, or a --scenario with a check for each code")
 	}
-	return errors.Join(w.checkURL(), w.checkMedia(mediaFlags{NoMedia: c.NoMedia}), parallel)
+	return errors.Join(err, w.checkURL(), w.checkMedia(mediaFlags{NoMedia: c.NoMedia}), parallel)
 }
 
 // nameServers adds the ICE servers that the endpoints of the plans name.

@@ -11,11 +11,16 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/feed"
 	"dialtone/diag/peer"
+	"dialtone/diag/reach"
 	"dialtone/diag/session"
 )
 
 // explainTime is how long a call without a path stays to ask its servers why.
 const explainTime = 3 * time.Second
+
+// strangers bounds what all calls of this process send to hosts that do not answer: many calls make it send no more than
+// one could.
+var strangers peer.Limiter
 
 // newSession is the engine of real calls.
 func newSession(config diag.Config, log *feed.Feed) (calls.Caller, error) {
@@ -41,11 +46,18 @@ func sessionOptions(config diag.Config, log *feed.Feed) (session.Options, error)
 	if err != nil {
 		return session.Options{}, err
 	}
+	proxies, err := reach.NewProxies(config.Proxy.Reveal())
+	if err != nil {
+		return session.Options{}, err
+	}
 	greeting := "hello from dialtone " + config.Version
 	if config.Echo {
 		greeting = "" // it only echoes
 	}
-	return session.Options{Config: config, Feed: log, TLS: trust, Greeting: greeting, Explain: explainTime}, nil
+	return session.Options{
+		Config: config, Feed: log, TLS: trust, Proxies: proxies, Greeting: greeting, Explain: explainTime,
+		Limiter: &strangers,
+	}, nil
 }
 
 // tlsConfig is how the certificates of TURN servers are verified; nil for the usual way.

@@ -11,6 +11,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/lab/labtest"
 )
 
 // allWays are the signalings that a counterpart may speak, as its programs name them.
@@ -212,7 +213,10 @@ func TestInterop(t *testing.T) {
 	var rows []matrixRow
 	seats := make(chan struct{}, encountersAtOnce)
 	var group sync.WaitGroup
-	for _, e := range encounters() {
+	for i, e := range encounters() {
+		if i%5 != 3 && i != 0 && !labtest.Full() && !*update { // what is left has each stack, each way and both roles
+			continue
+		}
 		seats <- struct{}{}
 		group.Go(func() {
 			defer func() { <-seats }()

@@ -11,7 +11,10 @@ import (
 )
 
 // atOnce is how many tests run at a time unless -parallel says otherwise: they wait for calls, timers and pages, hardly ever for a core.
-const atOnce = "8"
+const atOnce = "16"
+
+// atEnd ends what was started once for all tests.
+var atEnd []func()
 
 // TestMain makes the test binary double as dialtone, for the scripts.
 func TestMain(m *testing.M) {
@@ -26,7 +29,11 @@ type leakChecked struct{ m *testing.M }
 
 // Run implements testscript.TestingM.
 func (l leakChecked) Run() int {
-	if code := l.m.Run(); code != 0 {
+	code := l.m.Run()
+	for _, end := range atEnd {
+		end()
+	}
+	if code != 0 {
 		return code
 	}
 	// pion/srtp v3.1.3 may block for ever on the first packet of a stream while the connection closes.

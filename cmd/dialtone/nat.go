@@ -9,14 +9,16 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/iceurl"
 	"dialtone/diag/nat"
 	"dialtone/diag/probe"
+	"dialtone/diag/reach"
 )
 
 // natCommand is dialtone nat.
 type natCommand struct {
 	Servers    []string      `arg:"" optional:"" name:"server" help:"STUN and TURN servers to ask: stun:HOST, turns:HOST:443?transport=tcp, or HOST:PORT. Default: those of --ice."`
-	ICE        []probe.URL   `form:"nat" label:"STUN, TURN" hint:"the servers to ask, such as stun.example.org" sep:"none" name:"ice" placeholder:"URL" help:"A STUN or TURN server to ask where none is named: for the configuration file. May be repeated."`
+	ICE        []iceurl.URL  `form:"nat" label:"STUN, TURN" hint:"the servers to ask, such as stun.example.org" sep:"none" name:"ice" placeholder:"URL" help:"A STUN or TURN server to ask where none is named: for the configuration file. May be repeated."`
 	ICEUser    string        `form:"nat" label:"user" hint:"for the TURN servers" private:"" name:"ice-user" placeholder:"NAME" help:"User name for the TURN servers."`
 	ICEPass    diag.Secret   `form:"nat" label:"password" hint:"for the TURN servers; it is not saved" name:"ice-pass" placeholder:"PASSWORD" help:"Password for the TURN servers. Others can read it in the list of processes: better give it as DIALTONE_ICE_PASS or in the file."`
 	TURNSecret diag.Secret   `name:"turn-secret" placeholder:"SECRET" help:"Secret shared with the TURN servers, from which credentials are made; instead of --ice-pass."`
@@ -35,8 +37,9 @@ type natCommand struct {
 	Plain      bool          `help:"Text instead of the screen. It is the default where stdin or stdout is not a terminal, and with -o json."`
 	glyphFlags
 	recordFlags
-	Insecure bool   `help:"Accept any TLS certificate, of signaling and of TURN servers."`
-	CA       caFile `name:"ca" placeholder:"FILE" help:"PEM file with further certificate authorities to trust."`
+	Insecure bool `help:"Accept any TLS certificate, of signaling and of TURN servers."`
+	proxyFlag
+	CA caFile `name:"ca" placeholder:"FILE" help:"PEM file with further certificate authorities to trust."`
 	configurable
 }
 
@@ -70,16 +73,22 @@ func (c *natCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	if err != nil {
 		return diag.ExitCannotRun, err
 	}
+	proxies, err := reach.NewProxies(c.Proxy.Reveal())
+	if err = a.checked(err); err != nil {
+		return diag.ExitUsage, err
+	}
 	ctx, restore := a.Interruptible(ctx)
 	defer restore()
-	families := probe.BothFamilies
+	families := reach.BothFamilies
 	switch {
 	case c.IPv4 || from.Is4():
-		families = probe.OnlyIPv4
+		families = reach.OnlyIPv4
 	case c.IPv6 || from.Is6():
-		families = probe.OnlyIPv6
+		families = reach.OnlyIPv6
 	}
-	q := probe.Inquiry{URLs: urls, Families: families, Bind: from, TLS: trust, Deep: c.Deep, Hairpin: c.Hairpin}
+	q := probe.Inquiry{
+		URLs: urls, Families: families, Bind: from, TLS: trust, Proxies: proxies, Deep: c.Deep, Hairpin: c.Hairpin,
+	}
 	if c.Peer != nil {
 		q.Peer = c.Peer.String()
 	}

@@ -4,14 +4,14 @@ import (
 	"strings"
 	"testing"
 
-	"dialtone/diag/probe"
+	"dialtone/diag/iceurl"
 )
 
 // TestPublicServers: the list can be used, and the documentation has the same.
 func TestPublicServers(t *testing.T) {
 	doc := readDoc(t, "reference/configuration.md")
 	for _, s := range publicServers {
-		if u, err := probe.ParseURL(s); err != nil || u.Scheme != probe.STUN || u.String() != s {
+		if u, err := iceurl.Parse(s); err != nil || u.Scheme != iceurl.STUN || u.String() != s {
 			t.Errorf("%s is read as %v, %v", s, u, err)
 		}
 		if !strings.Contains(doc, s) {

@@ -7,7 +7,7 @@ import (
 	"net/netip"
 
 	"dialtone/cmd/dialtone/internal/settings"
-	"dialtone/diag/probe"
+	"dialtone/diag/iceurl"
 )
 
 // publicServers are STUN servers that let everybody ask; --public asks them. Never without it: anyone who is asked
@@ -22,7 +22,7 @@ var publicServers = []string{
 }
 
 // urls are the servers to ask; the error names all that is wrong with them.
-func (c *natCommand) urls() ([]probe.URL, error) {
+func (c *natCommand) urls() ([]iceurl.URL, error) {
 	list, flag := c.ICE, "--ice "
 	named := c.Servers
 	if len(named) > 0 {
@@ -33,7 +33,7 @@ func (c *natCommand) urls() ([]probe.URL, error) {
 	}
 	var errs []error
 	for _, s := range named {
-		u, err := probe.ParseURL(s)
+		u, err := iceurl.Parse(s)
 		errs = append(errs, err)
 		if err == nil {
 			list = append(list, u)

@@ -11,6 +11,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"dialtone/diag"
+	"dialtone/diag/reach"
 	"dialtone/diag/session"
 	"dialtone/diag/words"
 	"dialtone/signal"
@@ -20,7 +21,7 @@ import (
 // callingFlags are the ways of signaling of a caller, beside the room code.
 type callingFlags struct {
 	wayFlags `group:"signaling"`
-	Token    diag.Secret `placeholder:"TOKEN" group:"signaling" help:"Bearer token for ${call_tokens}. Others can read it in the list of processes: better give it as DIALTONE_TOKEN or in the file."`
+	requestFlags
 }
 
 // answeringFlags are those of an answerer.
@@ -149,7 +150,7 @@ func (f *wayFlags) chosen() []chosen {
 	var out []chosen
 	for _, w := range ways.All {
 		if flags := f.side.flags(w); len(flags) > 0 && values[flags[0].Name] != "" {
-			out = append(out, chosen{w, flags[0].Name, values[flags[0].Name], values})
+			out = append(out, chosen{Way: w, flag: flags[0].Name, value: values[flags[0].Name], values: values})
 		}
 	}
 	return out
@@ -161,6 +162,7 @@ type chosen struct {
 	flag   string // that asked for it, without hyphens
 	value  string // the address, or the code
 	values map[string]string
+	asks   requestFlags // how its requests are made
 }
 
 // inRoom is the way on which both peers dial a code.
@@ -192,9 +194,34 @@ func (a app) choose(code *string, f *wayFlags) (chosen, error) {
 	case 0:
 		return chosen{}, errors.New("no target given: give a room code, or another way, such as --paste")
 	case 1:
-		return asked[0], a.superfluous(asked[0], f.side)
+		w, err := asked[0].configured()
+		return w, errors.Join(err, a.superfluous(w, f.side))
 	}
 	return chosen{}, fmt.Errorf("--%s and --%s are mutually exclusive: leave one out", asked[0].flag, asked[1].flag)
+}
+
+// configured is the way as its flags make it.
+func (w chosen) configured() (chosen, error) {
+	if w.For == nil {
+		return w, nil
+	}
+	way, err := w.For(w.Way, w.values)
+	if err != nil {
+		return w, err
+	}
+	w.Way = way
+	return w, nil
+}
+
+// ask says how the requests of a call are made.
+func (w *chosen) ask(f requestFlags, config *diag.Config) error {
+	w.asks = f
+	if f.Channel != "" && !w.OneWay() {
+		w.Channel = f.Channel
+	}
+	config.Channel = w.Channel
+	config.Secrets = append(config.Secrets, f.secrets()...)
+	return f.consistent()
 }
 
 // superfluous names flags of the command line that have nothing to do with the way. In the environment or the file they
@@ -212,7 +239,10 @@ func (a app) superfluous(w chosen, s side) error {
 		refuse("a room code", "server")
 	}
 	if !w.Token {
-		refuse(tokenWays(s, "or"), "token")
+		refuse(tokenWays(s, "or"), "token", "token-to", "header", "trickle")
+	}
+	if w.For == nil {
+		refuse("--offer", "field", "channel")
 	}
 	if w.Listen == nil {
 		refuse(tokenWays(s, "or"), "tls", "tls-cert", "tls-key")
@@ -284,6 +314,10 @@ func (w chosen) setup(config diag.Config) signal.Setup {
 	}
 	if w.Coded {
 		s.Address = config.Server
+	}
+	w.asks.into(&s)
+	if proxies, err := reach.NewProxies(config.Proxy.Reveal()); err == nil { // a mistake is reported by the call
+		s.Proxy = proxies.Request
 	}
 	return s
 }

@@ -9,7 +9,7 @@ import (
 	"dialtone/cmd/dialtone/internal/calls"
 	"dialtone/diag"
 	"dialtone/diag/feed"
-	"dialtone/diag/probe"
+	"dialtone/diag/iceurl"
 	"dialtone/diag/session"
 	"dialtone/signal"
 )
@@ -74,7 +74,7 @@ func namedServers(ctx context.Context, w signal.Way, s signal.Setup, have []diag
 func usable(named []signal.ICEServer, have []diag.ICEServerAuth) []diag.ICEServerAuth {
 	var out []diag.ICEServerAuth
 	for _, n := range named {
-		u, err := probe.ParseURL(n.URL)
+		u, err := iceurl.Parse(n.URL)
 		known := func(s diag.ICEServerAuth) bool { return s.URL == u.String() }
 		if err != nil || u.Scheme.TURN() && (n.Username == "" || n.Credential == "") ||
 			slices.ContainsFunc(have, known) || slices.ContainsFunc(out, known) {

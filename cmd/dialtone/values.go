@@ -11,7 +11,7 @@ import (
 	"dialtone/cmd/dialtone/internal/reports"
 	"dialtone/cmd/dialtone/internal/settings"
 	diagcheck "dialtone/diag/check"
-	"dialtone/diag/probe"
+	"dialtone/diag/iceurl"
 	"dialtone/signal/room"
 )
 
@@ -39,12 +39,14 @@ func decoders() settings.Decoders {
 	settings.Add(d, parseListenAddress)
 	settings.Add(d, parseServerURL)
 	settings.Add(d, parseCAFile)
-	settings.Add(d, probe.ParseURL)
+	settings.Add(d, iceurl.Parse)
 	settings.Add(d, parseAssertion)
 	settings.Add(d, reports.Parse)
 	settings.Add(d, parseLocalAddr)
 	settings.Add(d, parseNATSide)
 	settings.Add(d, parseSTUNAddresses)
+	settings.Add(d, parseRequestHeader)
+	settings.Add(d, parseRequestField)
 	settings.Add(d, parseTURNAddress)
 	return d
 }

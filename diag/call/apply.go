@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/sdp"
 )
 
 func (c *Call) applySignal(e diag.Event) bool {
@@ -15,6 +16,7 @@ func (c *Call) applySignal(e diag.Event) bool {
 			c.Signal.Failed++
 			c.Signal.LastError = d.Error
 		}
+		c.Signal.applyRequest(d)
 	case diag.SignalState:
 		c.Signal.State = d.State
 		c.Signal.Lost = d.State == diag.SignalLost
@@ -25,13 +27,34 @@ func (c *Call) applySignal(e diag.Event) bool {
 			c.Signal.LastError = d.Error
 		}
 	case diag.SessionDescription:
-		c.Descriptions = keep(c.Descriptions, DescriptionRow{d, e.At}, maxDescriptions)
+		c.Descriptions = keep(c.Descriptions, DescriptionRow{d, e.At, sdp.Parse(d.SDP)}, maxDescriptions)
 	case diag.SignalingState:
 		c.Signaling = d.State
 	default:
 		return false
 	}
 	return true
+}
+
+// maxRemarks bounds what is kept of the remarks about answers.
+const maxRemarks = 16
+
+// applyRequest notes what a request says beside its success.
+func (s *Signal) applyRequest(d diag.SignalRequest) {
+	for _, remark := range d.Remarks {
+		if !slices.Contains(s.Remarks, remark) && len(s.Remarks) < maxRemarks {
+			s.Remarks = append(s.Remarks, remark)
+		}
+	}
+	switch d.Code {
+	case "candidates", "restart", "bye":
+	default:
+		return
+	}
+	s.Side = slices.DeleteFunc(s.Side, func(r diag.SignalRequest) bool { return r.Code == d.Code })
+	if d.Error != "" {
+		s.Side = append(s.Side, d)
+	}
 }
 
 func (c *Call) applyTransport(e diag.Event) bool {
@@ -55,6 +78,8 @@ func (c *Call) applyTransport(e diag.Event) bool {
 			c.PathChanges++
 		}
 		c.Selected = &d
+	case diag.ICELimits:
+		c.Limits = d
 	case diag.ICEState:
 		c.ICE = d.State
 	case diag.GatheringState:
@@ -118,7 +143,7 @@ func (c *Call) applyChannel(e diag.Event) bool {
 		c.Pings.Add(d.RTTMs.Duration())
 		c.countMessage(diag.LabelPing, diag.Outbound, 1)
 	case diag.RemoteSample:
-		c.RemoteSamples = keep(c.RemoteSamples, TheirRow{d, e.At}, maxSamples)
+		c.addRemoteSample(TheirRow{d, e.At})
 		c.countMessage(diag.LabelStats, diag.Inbound, 1)
 	case diag.MessagesDropped:
 		c.Dropped += d.Messages

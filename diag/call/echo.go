@@ -23,6 +23,23 @@ func (c *Call) ChatEchoed() bool {
 	return false
 }
 
+// Answer is what came on a data channel that something was sent on, and is not the same: "" if nothing did. It shows
+// that both directions work.
+func (c *Call) Answer() string {
+	for _, m := range c.Messages {
+		if m.Direction == diag.Inbound && !IsControl(m.Label) && m.Label != diag.LabelStats {
+			if m.Text == "" {
+				return "binary"
+			}
+			return m.Text
+		}
+	}
+	return ""
+}
+
+// Answered reports whether something that was sent on a data channel was answered in any way.
+func (c *Call) Answered() bool { return c.Echoed() || c.Answer() != "" }
+
 // Received is how many packets the transport has received, by the latest sample that reports.
 func (c *Call) Received() uint64 {
 	if s := c.Latest(); s != nil && s.Transport != nil {

@@ -42,6 +42,44 @@ func (s EndsStream) Missing() (uint64, bool) {
 	return *s.Sent - min(*s.Received, *s.Sent), true
 }
 
+// travel is how long a sample took to come, ms, in a scale that starts anywhere.
+func (r *TheirRow) travel() float64 { return float64(r.At)/float64(time.Millisecond) - r.Timestamp }
+
+// lateness is how much longer than the fastest a sample may take before its counters are of another time than ours.
+const lateness = 500 // ms
+
+// IsLate reports whether a sample of the peer was held up on its way, as in an outage, so that what was counted here
+// when it came is of a later time.
+func (c *Call) IsLate(r *TheirRow) bool { return r.travel() > c.fastest+lateness }
+
+func (c *Call) addRemoteSample(r TheirRow) {
+	n := len(c.RemoteSamples)
+	if n == 0 {
+		c.fastest = r.travel()
+	} else if beganAnew(&c.RemoteSamples[n-1].RemoteSample, &r.RemoteSample) {
+		c.RemoteSince = &r
+	}
+	c.fastest = min(c.fastest, r.travel())
+	c.RemoteSamples = keep(c.RemoteSamples, r, maxSamples)
+}
+
+// beganAnew reports whether a counter of the peer fell: Firefox starts them again at an ICE restart.
+func beganAnew(before, now *diag.RemoteSample) bool {
+	for _, old := range before.Inbound {
+		in := inbound(now, old.Kind, old.SSRC)
+		if in != nil && diag.OrZero(in.PacketsReceived) < diag.OrZero(old.PacketsReceived) {
+			return true
+		}
+	}
+	for _, old := range before.Outbound {
+		o := outbound(now, old.Kind, old.SSRC)
+		if o != nil && diag.OrZero(o.PacketsSent) < diag.OrZero(old.PacketsSent) {
+			return true
+		}
+	}
+	return false
+}
+
 // BothEnds puts the latest statistics of the peer beside what was counted here when they came. False where it
 // sends none.
 func (c *Call) BothEnds() (Ends, bool) {

@@ -32,7 +32,7 @@ func (c *Call) MissingMedia() []MediaKind {
 	}
 	var missing []MediaKind
 	for _, kind := range diag.Kinds {
-		if c.sent(kind) && !flowsOut(sample.Sample, kind) {
+		if c.sent(kind) && c.Agreed(diag.Outbound, kind) && !flowsOut(sample.Sample, kind) {
 			missing = append(missing, MediaKind{diag.Outbound, kind})
 		}
 		if c.Promised(kind) && !c.RemoteMuted[kind] && !flowsIn(sample.Sample, kind) {
@@ -61,12 +61,28 @@ func (c *Call) sent(kind string) bool {
 
 // Promised reports whether the peer's latest description says that it sends this kind (RFC 8866 §6.7).
 func (c *Call) Promised(kind string) bool {
+	d := c.description(diag.Remote)
+	return d != nil && d.Sends(kind)
+}
+
+// Agreed reports whether the latest descriptions of both sides let media of a kind pass in a direction. One that is not
+// known yet forbids nothing.
+func (c *Call) Agreed(direction diag.Direction, kind string) bool {
+	from, to := c.description(diag.Local), c.description(diag.Remote)
+	if direction == diag.Inbound {
+		from, to = to, from
+	}
+	return (from == nil || from.Sends(kind)) && (to == nil || to.Receives(kind))
+}
+
+// description is the latest of a side; nil before the first.
+func (c *Call) description(side diag.Side) *sdp.Description {
 	for i := len(c.Descriptions) - 1; i >= 0; i-- {
-		if c.Descriptions[i].Side == diag.Remote {
-			return sdp.Sends(c.Descriptions[i].SDP, kind)
+		if c.Descriptions[i].Side == side {
+			return c.Descriptions[i].Parsed
 		}
 	}
-	return false
+	return nil
 }
 
 func flowsIn(s diag.Sample, kind string) bool {
@@ -105,41 +121,35 @@ func (c *Call) WithoutKeyFrame() (frames uint32, without bool) {
 	return frames, without
 }
 
-// Declined reports whether the latest remote offer sends a kind that our answer refuses, and with which codecs.
+// mostCodecs bounds the codecs that are named of a declined offer.
+const mostCodecs = 16
+
+// Declined reports whether the local answer rejects a section of the kind in the latest remote offer, and which codecs
+// the offer has there.
 func (c *Call) Declined(kind string) (codecs string, yes bool) {
-	var offer, answer string
+	var offer, answer *sdp.Description
 	for _, d := range c.Descriptions {
 		switch {
 		case d.Side == diag.Remote && d.SDPType == "offer":
-			offer, answer = d.SDP, ""
+			offer, answer = d.Parsed, nil
 		case d.Side == diag.Local && d.SDPType == "answer":
-			answer = d.SDP
+			answer = d.Parsed
 		}
 	}
-	if answer == "" || !sdp.Sends(offer, kind) || !strings.Contains(answer, "m="+kind+" 0 ") ||
-		strings.Contains(answer, "a=bundle-only") {
+	if offer == nil || answer == nil {
 		return "", false
 	}
-	return strings.Join(codecNames(offer, kind), " "), true
-}
-
-// codecNames lists the codecs of the sections of a kind, each once (RFC 8866 §6.6).
-func codecNames(description, kind string) []string {
 	var names []string
-	inside := false
-	for line := range strings.Lines(description) {
-		line = strings.TrimRight(line, "\r\n")
-		if strings.HasPrefix(line, "m=") {
-			inside = strings.HasPrefix(line, "m="+kind+" ")
-		}
-		mapping, ok := strings.CutPrefix(line, "a=rtpmap:")
-		_, codec, found := strings.Cut(mapping, " ")
-		if !inside || !ok || !found || len(names) >= 16 {
+	for i, s := range offer.Media[:min(len(offer.Media), len(answer.Media))] {
+		if s.Kind != kind || s.Rejected() || s.Direction == "inactive" || !answer.Media[i].Rejected() {
 			continue
 		}
-		if name, _, _ := strings.Cut(codec, "/"); !slices.Contains(names, name) {
-			names = append(names, name)
+		yes = true
+		for _, codec := range s.Codecs {
+			if len(names) < mostCodecs && !slices.Contains(names, codec.Short()) {
+				names = append(names, codec.Short())
+			}
 		}
 	}
-	return names
+	return strings.Join(names, " "), yes
 }

@@ -6,6 +6,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/nat"
+	"dialtone/diag/sdp"
 )
 
 // Bounds of what a fold keeps of a list that a peer can lengthen at will; beyond them only counters grow.
@@ -44,6 +45,7 @@ type Call struct {
 	Servers      []ServerRow
 	Pairs        []diag.Pair // the latest of each ID, in the order of their first appearance
 	Selected     *diag.Selected
+	Limits       diag.ICELimits
 	PathChanges  int // after the first selection
 	Restarts     int
 	Descriptions []DescriptionRow
@@ -60,6 +62,8 @@ type Call struct {
 	RemoteMuted   map[string]bool
 	Samples       []SampleRow // the latest hour
 	RemoteSamples []TheirRow  // what the peer's statistics say, the latest hour
+	RemoteSince   *TheirRow   // the first sample since the peer's counters began anew; nil if they never did
+	fastest       float64     // shortest time from a peer's clock to ours, ms: only differences are meaningful
 
 	NAT []NATRow // diagnoses of the network, the latest 64
 
@@ -79,6 +83,9 @@ type Signal struct {
 	Failed    int    // requests that got no answer or an error
 	LastError string // empty when none
 	Lost      bool   // the server went away and has not come back
+
+	Remarks []string             // what was wrong with answers and was tolerated, each once
+	Side    []diag.SignalRequest // the last failure of each request that a call can do without: candidates, restart, bye
 }
 
 // Span is a phase with its times.
@@ -114,7 +121,8 @@ type (
 	// DescriptionRow is an offer or answer and when it was set.
 	DescriptionRow struct {
 		diag.SessionDescription
-		At time.Duration
+		At     time.Duration
+		Parsed *sdp.Description
 	}
 	// MessageRow is a data-channel message, or a control message that was understood.
 	MessageRow struct {

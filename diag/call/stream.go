@@ -12,11 +12,15 @@ type Stream struct {
 	MimeType string `json:"mime_type,omitempty"`
 	Flows    bool   `json:"flows"` // packets were counted until the end
 	// inbound packets hold nothing but silence, since early in the connection
-	Silent          bool               `json:"silent"`
-	Packets         uint64             `json:"packets"`
-	Bytes           uint64             `json:"bytes"`               // of payload
-	Lost            *int64             `json:"lost,omitempty"`      // packets; negative if more were received than sent
-	Loss            *float64           `json:"loss,omitempty"`      // lost / expected, 0–1
+	Silent  bool     `json:"silent"`
+	Packets uint64   `json:"packets"`
+	Bytes   uint64   `json:"bytes"`          // of payload
+	Lost    *int64   `json:"lost,omitempty"` // packets; negative if more were received than sent
+	Loss    *float64 `json:"loss,omitempty"` // lost / expected, 0–1, before any retransmission
+	// of those lost, inbound: retransmitted and received
+	Repaired *int64 `json:"repaired,omitempty"`
+	// lost and not repaired / expected, 0–1; inbound
+	UnrepairedLoss  *float64           `json:"unrepaired_loss,omitempty"`
 	Jitter          *diag.Millis       `json:"jitter_ms,omitempty"` // of the latest sample
 	RoundTrip       *diag.Millis       `json:"rtt_ms,omitempty"`
 	Bitrate         *float64           `json:"bitrate,omitempty"`           // bit/s over the whole connection
@@ -31,6 +35,8 @@ type Stream struct {
 	Outbound        []diag.OutboundRTP `json:"outbound_rtp,omitempty"`
 
 	Ago *time.Duration `json:"-"` // since the last packet; inbound
+
+	expected *int64 // packets that Lost is about
 }
 
 // StreamOf sums up a kind of media ("audio" or "video") in a direction, by the latest sample.
@@ -55,9 +61,9 @@ func (c *Call) StreamOf(dir diag.Direction, kind string) Stream {
 		}
 	}
 	s.Flows = s.Packets > 0 && (s.Ago == nil || s.Ago.Seconds() < SilentAfter)
-	if s.Lost != nil && s.Packets > 0 {
-		expected := float64(s.Packets) + float64(max(0, *s.Lost))
-		s.Loss = diag.Ptr(max(0, float64(*s.Lost)) / expected)
+	s.Loss = diag.LossShare(s.Lost, s.expected)
+	if s.Lost != nil && s.Repaired != nil {
+		s.UnrepairedLoss = diag.LossShare(diag.Ptr(*s.Lost-*s.Repaired), s.expected)
 	}
 	if up := c.UpTime().Seconds(); up > 0 {
 		s.Bitrate = diag.Ptr(float64(s.Bytes) * 8 / up)
@@ -74,6 +80,8 @@ func (s *Stream) addInbound(in diag.InboundRTP) {
 	s.Bytes += diag.OrZero(in.BytesReceived)
 	s.NACK, s.PLI = s.NACK+diag.OrZero(in.NACKCount), s.PLI+diag.OrZero(in.PLICount)
 	sum(&s.Lost, in.PacketsLost)
+	sum(&s.Repaired, in.PacketsRepaired)
+	sum(&s.expected, in.Expected())
 	worst(&s.Jitter, in.Jitter)
 	worst(&s.RoundTrip, in.RoundTripTime)
 	if in.LastPacketReceivedAgo != nil {
@@ -93,8 +101,9 @@ func (s *Stream) addOutbound(out diag.OutboundRTP) {
 	s.NACK, s.PLI = s.NACK+diag.OrZero(out.NACKCount), s.PLI+diag.OrZero(out.PLICount)
 	sum(&s.Frames, out.FramesSent)
 	s.picture(out.MimeType, out.FrameWidth, out.FrameHeight)
+	sum(&s.Lost, out.Lost())
+	sum(&s.expected, out.Expected())
 	if out.Remote != nil {
-		sum(&s.Lost, out.Remote.PacketsLost)
 		worst(&s.Jitter, out.Remote.Jitter)
 		worst(&s.RoundTrip, out.Remote.RoundTripTime)
 	}

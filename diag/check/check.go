@@ -12,6 +12,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/judge"
+	"dialtone/diag/reach"
 	"dialtone/diag/report"
 	"dialtone/diag/session"
 )
@@ -23,6 +24,8 @@ type Options struct {
 	Config diag.Config // of each call; Command, Code and LoopbackOnly are set here
 	Expect string      // the path: judge.ExpectDirect, judge.ExpectRelay; "" for any
 	TLS    *tls.Config // for turns: and stuns: servers; nil: the system's authorities
+	// for TURN over TCP and TLS; nil: none
+	Proxies *reach.Proxies
 
 	Repeat   int // runs; 0: 1
 	Parallel int // of them at once; 0: 1
@@ -119,7 +122,7 @@ func (c *checker) cut() bool {
 
 // expect is what is asked of each call.
 func (c *checker) expect() Expect {
-	x := Expect{Media: !c.Config.NoMedia, MediaOnly: c.Config.MediaOnly, Path: c.Expect}
+	x := Expect{Media: !c.Config.NoMedia, MediaOnly: c.Config.MediaOnly, OwnChannel: c.Config.Channel != "", Path: c.Expect}
 	x.Way = wayOf(c.Target.Place().Flow)
 	return x
 }

@@ -2,6 +2,7 @@ package check
 
 import (
 	"context"
+	"flag"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,6 +21,9 @@ import (
 // TestMain looks for goroutines that were left. That of pion's SRTP is not waited for: it may block for ever when a first
 // packet of a stream arrives while the connection closes (pion/srtp v3.1.3, session_srtp.go:229).
 func TestMain(m *testing.M) {
+	if err := flag.Set("test.parallel", "8"); err != nil { // they wait; the command line has the last word
+		panic(err)
+	}
 	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/pion/srtp/v3.(*SessionSRTP).decrypt"))
 }
 
@@ -34,6 +38,7 @@ func written(t *testing.T, r *report.Report) string {
 }
 
 func TestLoopback(t *testing.T) {
+	t.Parallel()
 	r, err := Run(t.Context(), Options{Target: Loopback{}, Config: diag.Config{For: 1500 * time.Millisecond}})
 	if err != nil {
 		t.Fatal(err)
@@ -60,6 +65,7 @@ func TestLoopback(t *testing.T) {
 }
 
 func TestInterruptedHalfWay(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -108,6 +114,7 @@ func TestRecordingThatCannotBeWritten(t *testing.T) {
 }
 
 func TestExpectedPath(t *testing.T) {
+	t.Parallel()
 	a, err := ParseAssertion(`path.local.candidateType == "relay"`)
 	if err != nil {
 		t.Fatal(err)

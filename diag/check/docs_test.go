@@ -13,6 +13,7 @@ import (
 
 // TestEveryExampleRuns: each assertion that the documents show can be evaluated over the report of a call.
 func TestEveryExampleRuns(t *testing.T) {
+	t.Parallel()
 	var shown []*Assertion
 	for _, file := range []string{"reference/check.md", "reference/findings.md", "how-to/check.md", "examples/check.yml", "examples/gitlab-ci.yml", "examples/cronjob.yaml"} {
 		raw, err := os.ReadFile("../../docs/" + file)

@@ -41,6 +41,7 @@ func TestShortOfCPU(t *testing.T) {
 
 // TestOtherSideIsJudged: what the offering side sends never arrives, which only the answering side can know.
 func TestOtherSideIsJudged(t *testing.T) {
+	t.Parallel()
 	o := here(2500 * time.Millisecond)
 	n := newSieve(t, isRTP)
 	o.Tune = func(answering bool, s *session.Options) {

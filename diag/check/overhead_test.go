@@ -12,6 +12,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"dialtone/diag"
+	"dialtone/diag/lab/labtest"
 	"dialtone/diag/report"
 )
 
@@ -84,7 +85,7 @@ func bareSetup(tb testing.TB) time.Duration {
 // checkSetup is the setup that a check of one short call reports.
 func checkSetup(tb testing.TB) time.Duration {
 	tb.Helper()
-	r, err := Run(tb.Context(), Options{Target: Loopback{}, Config: diag.Config{For: 300 * time.Millisecond, NoMedia: true}})
+	r, err := Run(tb.Context(), Options{Target: Loopback{}, Config: diag.Config{For: 50 * time.Millisecond, NoMedia: true}})
 	if err != nil || r.Setup.Total == nil {
 		tb.Fatal(err, r.Headline)
 	}
@@ -121,7 +122,7 @@ func BenchmarkSetup(b *testing.B) {
 func TestOverhead(t *testing.T) {
 	const bound = 1.5
 	for try := 1; ; try++ {
-		bare, checked := overhead(t, 24)
+		bare, checked := overhead(t, labtest.Sample(24, 10))
 		t.Logf("bare pion %.2f ms, check %.2f ms: %.2f times", bare, checked, checked/bare)
 		if checked <= bound*bare {
 			return

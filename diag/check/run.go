@@ -188,7 +188,7 @@ func (c *checker) sessionOptions(log *feed.Feed, p Placement, answering bool) se
 		greeting = "" // it would pass for the echo of the offerer's
 	}
 	return session.Options{
-		Config: config, Feed: log, Dial: dial, TLS: c.TLS, Flow: p.Flow, Greeting: greeting,
+		Config: config, Feed: log, Dial: dial, TLS: c.TLS, Proxies: c.Proxies, Flow: p.Flow, Greeting: greeting,
 		Explain: c.explain(),
 	}
 }

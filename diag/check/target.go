@@ -54,6 +54,9 @@ type Remote struct {
 // Describe implements Target.
 func (r Remote) Describe() report.Target {
 	t := report.Target{Kind: r.Way.Name, URL: r.Shown, Role: RoleOffer}
+	if r.Way.Offered {
+		t.Role = RoleAnswer
+	}
 	if r.Way.Coded {
 		t.Room, t.Role = r.Setup.Code, r.Role
 	}

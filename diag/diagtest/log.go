@@ -41,7 +41,7 @@ func GoodCall() []diag.Event {
 		183, diag.TrackAdded{Direction: diag.Outbound, Kind: "video", MimeType: "video/VP8", SSRC: 2},
 		184, diag.SessionDescription{
 			Side: diag.Local, SDPType: "offer",
-			SDP: "v=0\r\nm=audio 9 RTP 0\r\nm=video 9 RTP 0\r\n",
+			SDP: "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\nm=audio 9 RTP 0\r\nm=video 9 RTP 0\r\n",
 		},
 		185, diag.Candidate{
 			Side: diag.Local, ID: "l1", Address: "192.0.2.10", Port: 5000, Protocol: "udp",
@@ -51,7 +51,7 @@ func GoodCall() []diag.Event {
 		190, diag.PhaseEnd{Phase: diag.PhaseGather, Subject: "host", Outcome: diag.OutcomeOK},
 		240, diag.SessionDescription{
 			Side: diag.Remote, SDPType: "answer",
-			SDP: "v=0\r\nm=audio 9 RTP 0\r\nm=video 9 RTP 0\r\n",
+			SDP: "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\nm=audio 9 RTP 0\r\nm=video 9 RTP 0\r\n",
 		},
 		241, diag.SignalState{State: diag.SignalConnected},
 		242, diag.Candidate{

@@ -13,9 +13,10 @@ type (
 		SCTP     string      `json:"sctp,omitempty"` // RTCSctpTransportState
 		Received uint64      `json:"packetsReceived"`
 	}
-	// ChannelNotEchoed means that nothing that was sent was answered.
+	// ChannelNotEchoed means that nothing came back as it was sent.
 	ChannelNotEchoed struct {
-		Channels int `json:"channels"` // that were open
+		Channels int    `json:"channels"`         // that were open
+		Answer   string `json:"answer,omitempty"` // what came instead; absent: nothing
 	}
 )
 
@@ -28,8 +29,12 @@ func channelFindings(c *call.Call, x Expectation) []Finding {
 		return []Finding{{ID: "channel.not_open", Severity: Problem, Evidence: ChannelNotOpen{
 			diag.Millis(c.UpTime()), c.SCTP.State, c.Received(),
 		}}}
-	case x.check && !c.Echoed():
-		return []Finding{{ID: "channel.not_echoed", Severity: Problem, Evidence: ChannelNotEchoed{len(c.Channels)}}}
+	case x.check && c.Start.Channel == "" && !c.Echoed():
+		answer := c.Answer()
+		return []Finding{{
+			ID: "channel.not_echoed", Severity: graver(answer == ""),
+			Evidence: ChannelNotEchoed{len(c.Channels), diag.Clean(answer, 60)},
+		}}
 	}
 	return nil
 }

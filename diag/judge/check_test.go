@@ -31,6 +31,39 @@ func sampled(in ...diag.InboundRTP) diag.Sample {
 	}}
 }
 
+// TestMediaOfACall: what a check fails for is a warning in a call of people.
+func TestMediaOfACall(t *testing.T) {
+	over := diag.CallEnded{Reason: diag.EndDuration, By: diag.ByLocal}
+	half := sampled(audioIn(250, 0, 0, 0.01))
+	half.Outbound[0].PacketsSent = diag.Ptr(uint64(2000)) // the report is older than that
+	half.Outbound[0].Remote = &diag.RemoteInbound{PacketsLost: diag.Ptr(int64(500)), PacketsReceived: diag.Ptr(uint64(500))}
+	repaired := sampled(audioIn(250, 0, 0, 0.01))
+	repaired.Inbound[1].PacketsLost, repaired.Inbound[1].PacketsRepaired = diag.Ptr(int64(20)), diag.Ptr(int64(20))
+	for name, test := range map[string]struct {
+		call     *call.Call
+		findings []string
+		words    string
+	}{
+		"all seen":           {checked(over, 4900, sampled(audioIn(250, 0, 0, 0.01))), nil, ""},
+		"stopped":            {checked(over, 4900, sampled(audioIn(150, 0, 0, 2.1))), []string{"warning media.stopped"}, "Inbound audio stopped"},
+		"stopped on mute":    {checked(over, 300, diag.TrackMuted{Side: diag.Remote, Kind: "audio", Muted: true}, 4900, sampled(audioIn(150, 0, 0, 2.1))), nil, ""},
+		"silent":             {checked(over, 1000, sampled(audioIn(30, 10, 0, 0.01)), 4900, sampled(audioIn(230, 210, 0, 0.01))), []string{"warning media.silent"}, "silent"},
+		"loss in":            {checked(over, 4900, sampled(audioIn(175, 0, 75, 0.01))), []string{"warning media.loss"}, "30 % of inbound audio was lost."},
+		"loss out":           {checked(over, 4900, half), []string{"warning media.loss"}, "50 % of outbound audio was lost."},
+		"all of it repaired": {checked(over, 4900, repaired), []string{"warning media.loss"}, "20 % of inbound video was lost."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			v := judge.Judge(test.call)
+			if diff := cmp.Diff(test.findings, ids(v.Findings)); diff != "" || v.Exit != diag.ExitPass {
+				t.Error(v.Exit, diff)
+			}
+			if len(v.Findings) > 0 && !strings.Contains(words.Of(v.Findings[0]).Title, test.words) {
+				t.Error(words.Of(v.Findings[0]).Title)
+			}
+		})
+	}
+}
+
 func ids(findings []judge.Finding) []string {
 	var list []string
 	for _, f := range findings {

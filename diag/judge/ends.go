@@ -33,6 +33,7 @@ const (
 	endsDelay   = 0.25 // seconds that a sample may take beside the round trip
 	endsWindow  = 10   // samples that say what has happened lately
 	endsRTT     = 0.05 // seconds by which round trips may differ, and they may by half
+	rttWindow   = 30   // samples whose round trips are compared: checks measure one every few seconds
 )
 
 // endsFindings are the contradictions between both ends.
@@ -48,24 +49,36 @@ func EndsFindings(c *call.Call) []Finding {
 	return append(out, rttDiffers(c)...)
 }
 
-// endsDiffer looks for a contradiction over the whole call, then over the last seconds.
+// endsDiffer looks for a contradiction over the whole call, or since the peer began to count anew, then over the last
+// seconds.
 func endsDiffer(c *call.Call, s call.EndsStream) []Finding {
-	if s.Sent == nil || s.Received == nil {
+	n := len(c.RemoteSamples)
+	if s.Sent == nil || s.Received == nil || !c.Agreed(s.Direction, s.Kind) || c.IsLate(&c.RemoteSamples[n-1]) {
 		return nil
 	}
 	slack := inFlight(c, s)
-	if found := contradiction(s, *s.Sent, *s.Received, slack, nil); found != nil {
+	if c.RemoteSince == nil {
+		if found := contradiction(s, *s.Sent, *s.Received, slack, nil); found != nil {
+			return found
+		}
+	} else if found := contradictionSince(c, s, c.RemoteSince, slack); found != nil {
 		return found
 	}
-	n := len(c.RemoteSamples)
 	if n <= endsWindow {
 		return nil
 	}
-	before := &c.RemoteSamples[n-1-endsWindow]
+	return contradictionSince(c, s, &c.RemoteSamples[n-1-endsWindow], slack)
+}
+
+// contradictionSince looks for one in what was counted since an earlier sample.
+func contradictionSince(c *call.Call, s call.EndsStream, before *call.TheirRow, slack uint64) []Finding {
+	if c.IsLate(before) {
+		return nil
+	}
 	for _, old := range call.EndsStreams(before.RemoteSample) {
 		if old.Direction == s.Direction && old.SSRC == s.SSRC && old.Kind == s.Kind && old.Sent != nil &&
 			old.Received != nil && *old.Sent <= *s.Sent && *old.Received <= *s.Received {
-			last := diag.Millis(c.RemoteSamples[n-1].At - before.At)
+			last := diag.Millis(c.RemoteSamples[len(c.RemoteSamples)-1].At - before.At)
 			return contradiction(s, *s.Sent-*old.Sent, *s.Received-*old.Received, slack, &last)
 		}
 	}
@@ -118,16 +131,17 @@ func contradiction(s call.EndsStream, sent, received, slack uint64, last *diag.M
 // rttDiffers compares the medians of the latest round trips of both ends.
 func rttDiffers(c *call.Call) []Finding {
 	var local, remote []float64
-	for _, s := range c.Samples[max(len(c.Samples)-endsWindow, 0):] {
+	for _, s := range c.Samples[max(len(c.Samples)-rttWindow, 0):] {
 		if s.Pair != nil && s.Pair.CurrentRoundTripTime != nil {
 			local = append(local, *s.Pair.CurrentRoundTripTime)
 		}
 	}
-	for _, s := range c.RemoteSamples[max(len(c.RemoteSamples)-endsWindow, 0):] {
+	for _, s := range c.RemoteSamples[max(len(c.RemoteSamples)-rttWindow, 0):] {
 		if s.Pair != nil && s.Pair.CurrentRoundTripTime != nil {
 			remote = append(remote, *s.Pair.CurrentRoundTripTime)
 		}
 	}
+	local, remote = slices.Compact(local), slices.Compact(remote) // a value that is repeated was not measured again
 	if len(local) < 3 || len(remote) < 3 {
 		return nil
 	}

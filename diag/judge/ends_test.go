@@ -19,10 +19,10 @@ func TestBothEnds(t *testing.T) {
 	n := func(v uint64) *uint64 { return &v }
 	told := func(at time.Duration, sentHere, receivedThere, sentThere, receivedHere uint64) diag.Event {
 		return diag.Event{At: at, Data: diag.RemoteSample{
-			Timestamp: 1, Inbound: []diag.InboundRTP{{Kind: "audio", SSRC: 1, PacketsReceived: n(receivedThere), PacketsLost: diag.Ptr(int64(2))}},
+			Timestamp: float64(at/time.Millisecond) + 1, Inbound: []diag.InboundRTP{{Kind: "audio", SSRC: 1, PacketsReceived: n(receivedThere), PacketsLost: diag.Ptr(int64(2))}},
 			Outbound: []diag.OutboundRTP{{Kind: "video", SSRC: 2, PacketsSent: n(sentThere), FrameWidth: diag.Ptr(uint16(640)), FrameHeight: diag.Ptr(uint16(360))}},
 			Here:     []diag.StreamCount{{Direction: diag.Inbound, Kind: "video", SSRC: 2, Packets: receivedHere}, {Direction: diag.Outbound, Kind: "audio", SSRC: 1, Packets: sentHere}},
-			Pair:     &diag.PeerPair{CurrentRoundTripTime: diag.Ptr(0.01)},
+			Pair:     &diag.PeerPair{CurrentRoundTripTime: diag.Ptr(0.01 + at.Seconds()/1e4)},
 		}}
 	}
 	many := func(each func(i uint64) diag.Event) []diag.Event {
@@ -56,7 +56,20 @@ func TestBothEnds(t *testing.T) {
 		{"a fast stream over a slow path", append(many(func(i uint64) diag.Event {
 			return told(time.Duration(i)*time.Second, 1000*i, 1000*i-min(500*i, 500), 7, 7)
 		}), sample(0.6)), nil},
-		{"round trips that differ", append(many(func(i uint64) diag.Event { return told(0, 1, 1, 1, 1) }), sample(0.1), sample(0.12), sample(0.11)), []string{"The round-trip time is 110 ms locally and 10.0 ms at the peer."}},
+		{"a peer that began to count anew", []diag.Event{told(time.Second, 900, 900, 900, 900), told(2*time.Second, 1000, 60, 1000, 1000), told(3*time.Second, 1100, 160, 1100, 1100)}, nil},
+		{"loss since it began to count anew", []diag.Event{told(time.Second, 900, 900, 900, 900), told(2*time.Second, 1000, 60, 1000, 1000), told(3*time.Second, 1500, 160, 1500, 1500)}, []string{
+			"400 of 500 audio packets sent locally were not received by the peer in the last 1.0 s.",
+		}},
+		{"a sample that an outage held up", []diag.Event{told(time.Second, 100, 100, 100, 100), {At: 9 * time.Second, Data: diag.RemoteSample{
+			Timestamp: 2001, Inbound: []diag.InboundRTP{{Kind: "audio", SSRC: 1, PacketsReceived: n(150)}},
+			Here: []diag.StreamCount{{Direction: diag.Outbound, Kind: "audio", SSRC: 1, Packets: 900}},
+		}}}, nil},
+		{"a section that the peer does not receive", []diag.Event{
+			{Data: diag.SessionDescription{Side: diag.Remote, SDPType: "answer", SDP: "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=sendonly\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=sendonly\r\n"}},
+			told(time.Second, 1000, 0, 900, 900),
+		}, nil},
+		{"round trips that differ", append(many(func(i uint64) diag.Event { return told(time.Duration(i)*time.Second, 1, 1, 1, 1) }), sample(0.1), sample(0.12), sample(0.11)), []string{"The round-trip time is 110 ms locally and 10.6 ms at the peer."}},
+		{"one round trip, repeated", append(many(func(i uint64) diag.Event { return told(0, 1, 1, 1, 1) }), sample(0.1), sample(0.12), sample(0.11)), nil},
 		{"round trips that differ a little", append(many(func(i uint64) diag.Event { return told(0, 1, 1, 1, 1) }), sample(0.05), sample(0.04), sample(0.03)), nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -75,7 +88,7 @@ func TestBothEnds(t *testing.T) {
 		Pair:     &diag.Pair{CurrentRoundTripTime: diag.Ptr(0.012)},
 	}}, told(2*time.Second, 100, 96, 90, 93)})
 	got, _ := placed.BothEnds()
-	want := call.Ends{At: 2 * time.Second, RTTHere: diag.Ptr(0.012), RTTThere: diag.Ptr(0.01), Streams: []call.EndsStream{
+	want := call.Ends{At: 2 * time.Second, RTTHere: diag.Ptr(0.012), RTTThere: diag.Ptr(0.0102), Streams: []call.EndsStream{
 		{Direction: diag.Outbound, Kind: "audio", SSRC: 1, MimeType: "audio/opus", Sent: n(100), Received: n(96), LostHere: diag.Ptr(int64(3)), LostThere: diag.Ptr(int64(2))},
 		{
 			Direction: diag.Inbound, Kind: "video", SSRC: 2, Sent: n(90), Received: n(93), LostHere: diag.Ptr(int64(4)),

@@ -98,6 +98,18 @@ type (
 	}
 )
 
+// limitFindings report that limits of ICE held something back.
+func limitFindings(c *call.Call, _ Expectation) []Finding {
+	if c.Limits == (diag.ICELimits{}) {
+		return nil
+	}
+	severity := Info
+	if c.NoPath() {
+		severity = Warn
+	}
+	return []Finding{{ID: "ice.limited", Severity: severity, Evidence: c.Limits}}
+}
+
 // pathFindings name that no path was found, or one that is not as expected.
 func pathFindings(c *call.Call, x Expectation) []Finding {
 	if c.NoPath() {

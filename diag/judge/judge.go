@@ -51,9 +51,11 @@ type rule func(c *call.Call, x Expectation) []Finding
 
 // rules are all of them, in the order in which findings of one severity are listed.
 var rules = []rule{
-	endFindings, pathLostFindings, dtlsFindings, channelFindings, mediaFindings, publishFindings, lossFindings,
+	endFindings, signalingFindings,
+	pathLostFindings, dtlsFindings, channelFindings,
+	mediaFindings, publishFindings, lossFindings, timingFindings,
 	endsFindings,
-	pathFindings, serverFindings, networkFindings, warningFindings,
+	pathFindings, limitFindings, serverFindings, networkFindings, warningFindings,
 }
 
 // Judge gives the verdict about a call. It is pure: the same call has the same verdict, live or replayed.

@@ -11,7 +11,6 @@ import (
 	"dialtone/diag/call"
 	"dialtone/diag/diagtest"
 	"dialtone/diag/judge"
-	"dialtone/diag/sdp"
 	"dialtone/diag/words"
 )
 
@@ -237,29 +236,6 @@ func TestEveryFailureHasANextStep(t *testing.T) {
 	for _, reason := range []diag.EndReason{diag.EndPeerLost, diag.EndNoPeer, diag.EndSignaling, diag.EndPeerLeft, diag.EndICE, diag.EndDTLS, diag.EndInternal, diag.EndPeerHangup, diag.EndHangup} {
 		if v := judge.Judge(call.Fold(diagtest.Log(0, diag.CallStart{Code: "w1"}, 5, diag.CallEnded{Reason: reason}))); len(words.Verdict(v).Next) == 0 {
 			t.Errorf("%s: exit %v without a next step", reason, v.Exit)
-		}
-	}
-}
-
-func TestSDPSends(t *testing.T) {
-	tests := []struct {
-		name, sdp    string
-		audio, video bool
-	}{
-		{"nothing", "", false, false},
-		{"no media section", "v=0\r\na=sendrecv\r\n", false, false},
-		{"both by default", "v=0\r\nm=audio 9 x 0\r\nm=video 9 x 0\r\n", true, true},
-		{"bare line feeds", "v=0\nm=audio 9 x 0\nm=video 9 x 0\na=inactive\n", true, false},
-		{"one way each", "m=audio 9 x 0\r\na=sendonly\r\nm=video 9 x 0\r\na=recvonly\r\n", true, false},
-		{"refused", "m=audio 0 x 0\r\nm=video 9 x 0\r\n", false, true},
-		{"bundle-only is not refused", "m=audio 9 x 0\r\nm=video 0 x 0\r\na=bundle-only\r\n", true, true},
-		{"bundle-only and inactive", "m=video 0 x 0\r\na=inactive\r\na=bundle-only\r\nm=application 0 x 0\r\n", false, false},
-		{"the second of a kind", "m=video 9 x 0\r\na=recvonly\r\nm=video 9 x 0\r\n", false, true},
-		{"another kind that begins alike", "m=audiobook 9 x 0\r\n", false, false},
-	}
-	for _, tt := range tests {
-		if audio, video := sdp.Sends(tt.sdp, "audio"), sdp.Sends(tt.sdp, "video"); audio != tt.audio || video != tt.video {
-			t.Errorf("%s: audio %v, video %v", tt.name, audio, video)
 		}
 	}
 }

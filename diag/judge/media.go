@@ -36,20 +36,22 @@ type (
 		ForMs   diag.Millis `json:"for_ms"`
 		Muted   bool        `json:"muted,omitempty"`
 	}
-	// MediaLoss means that packets did not arrive.
+	// MediaLoss means that packets did not arrive: here, or at the peer by its reports.
 	MediaLoss struct {
-		Kind        string  `json:"kind"`
-		Received    uint64  `json:"packetsReceived"`
-		Lost        int64   `json:"packetsLost"`
-		Share       float64 `json:"fractionLost"`          // 0–1
-		TesterShort bool    `json:"testerShort,omitempty"` // this machine was short of CPU, which may be the reason
+		Direction   diag.Direction `json:"direction"`
+		Kind        string         `json:"kind"`
+		Packets     uint64         `json:"packets"` // received or sent
+		Lost        int64          `json:"packetsLost"`
+		Repaired    *int64         `json:"packetsRepaired,omitempty"`
+		Share       float64        `json:"fractionLost"`          // 0–1
+		TesterShort bool           `json:"testerShort,omitempty"` // this machine was short of CPU, which may be the reason
 	}
 	// NoKeyFrame means that frames came, and none that decoding can begin with.
 	NoKeyFrame struct {
 		Frames uint32      `json:"framesReceived"`
 		UpMs   diag.Millis `json:"up_ms"`
 	}
-	// CodecDeclined means that the peer offered no codec that is known here.
+	// CodecDeclined means that the peer offered no codec that can be used here.
 	CodecDeclined struct {
 		Kind   string `json:"kind"`
 		Offers string `json:"offers"` // names of codecs
@@ -74,7 +76,14 @@ func mediaFindings(c *call.Call, x Expectation) []Finding {
 		out = append(out, missing("", "", c, true, true))
 	}
 	if x.check && x.Media {
-		out = append(out, x.expectedMedia(c)...)
+		return append(out, x.expectedMedia(c)...)
+	}
+	if c.Ended == nil || c.Ended.Reason != diag.EndPeerLost { // then the peer is missing, not its media
+		for _, kind := range diag.Kinds {
+			if !c.RemoteMuted[kind] {
+				out = append(out, faded(c, kind, Warn)...)
+			}
+		}
 	}
 	return out
 }
@@ -134,8 +143,7 @@ func faded(c *call.Call, kind string, severity Severity) []Finding {
 	return nil
 }
 
-// publishFindings name what is wrong with the media that the peer sends. Where people speak with each other, silence
-// may be meant, and only a check asks for more; anyone who publishes means to be seen and heard.
+// publishFindings name what is wrong with the video that the peer sends.
 func publishFindings(c *call.Call, _ Expectation) []Finding {
 	var out []Finding
 	for _, kind := range diag.Kinds {
@@ -143,9 +151,6 @@ func publishFindings(c *call.Call, _ Expectation) []Finding {
 			out = append(out, Finding{ID: "media.codec_declined", Severity: Warn, Subject: kind, Evidence: CodecDeclined{
 				kind, diag.Clean(offers, 200),
 			}})
-		}
-		if c.Start.MediaOnly && c.ConnectedAt != nil {
-			out = append(out, faded(c, kind, Warn)...)
 		}
 	}
 	if frames, without := c.WithoutKeyFrame(); without {
@@ -157,21 +162,30 @@ func publishFindings(c *call.Call, _ Expectation) []Finding {
 	return out
 }
 
-// lossFindings name heavy loss. If the program was short of CPU, it is no failure: the packets may have been late here.
+// lossFindings name heavy loss in either direction. It fails a check if too much was not repaired, unless the program
+// was short of CPU: the packets may have been late here.
 func lossFindings(c *call.Call, x Expectation) []Finding {
-	if c.ConnectedAt == nil || !x.check {
+	if c.ConnectedAt == nil {
 		return nil
 	}
 	var out []Finding
-	for _, kind := range diag.Kinds {
-		in := c.StreamOf(diag.Inbound, kind)
-		if in.Loss == nil || *in.Loss <= lossWarn || in.Packets < lossPackets {
-			continue
+	for _, direction := range []diag.Direction{diag.Inbound, diag.Outbound} {
+		for _, kind := range diag.Kinds {
+			s := c.StreamOf(direction, kind)
+			if s.Loss == nil || *s.Loss <= lossWarn || s.Packets < lossPackets {
+				continue
+			}
+			harmful := *s.Loss
+			if s.UnrepairedLoss != nil {
+				harmful = *s.UnrepairedLoss
+			}
+			short := x.Load.Short() && direction == diag.Inbound
+			out = append(out, Finding{
+				ID: "media.loss", Severity: graver(x.check && harmful > lossProblem && !short),
+				Subject:  string(direction) + " " + kind,
+				Evidence: MediaLoss{direction, kind, s.Packets, *s.Lost, s.Repaired, *s.Loss, short},
+			})
 		}
-		out = append(out, Finding{
-			ID: "media.loss", Severity: graver(*in.Loss > lossProblem && !x.Load.Short()), Subject: kind,
-			Evidence: MediaLoss{kind, in.Packets, *in.Lost, *in.Loss, x.Load.Short()},
-		})
 	}
 	return out
 }

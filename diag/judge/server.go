@@ -79,6 +79,8 @@ var causeIDs = map[diag.Cause]string{
 func failureID(s *diag.Server) string {
 	code, cause := s.Code(), s.Cause()
 	switch {
+	case s.Failed().Name == diag.StageProxy:
+		return "server.proxy"
 	case cause == diag.CauseAuth && (code == 400 || code == 401) && credentialExpired(s):
 		return "turn.credentials_expired"
 	case cause == diag.CauseAuth && code == 400:
@@ -104,6 +106,8 @@ func credentialExpired(s *diag.Server) bool {
 // and how it was asked.
 func failedAt(s *diag.Server) string {
 	switch {
+	case s.Failed().Name == diag.StageProxy && s.Cause() != diag.CauseProxy:
+		return s.Proxy
 	case s.Cause() == diag.CauseConfig:
 		f := s.Failed().Failure
 		return hostOf(s.URL) + " " + string(f.Detail) + f.Reason

@@ -96,3 +96,24 @@ func TestInboundRoundTripTime(t *testing.T) {
 		t.Errorf("round trip %v", got)
 	}
 }
+
+// TestLossIsOfWhatTheReportIsAbout: the share is that of the packets up to the report's highest number, however many
+// were sent since.
+func TestLossIsOfWhatTheReportIsAbout(t *testing.T) {
+	r := newHarness(t)
+	send := r.leaves(opusStream)
+	for i := range uint16(1000) {
+		send(10, 65000+i, false, make([]byte, 80)) // the numbers wrap
+	}
+	r.read(1, &rtcp.ReceiverReport{Reports: []rtcp.ReceptionReport{
+		{SSRC: 10, LastSequenceNumber: 65000 + 399, TotalLost: 100},
+	}})
+	out := r.outbound()
+	if got := diag.LossShare(out.Lost(), out.Expected()); got == nil || *got != 0.25 || *out.Remote.PacketsReceived != 300 {
+		t.Errorf("%v of %v lost", out.Lost(), out.Expected())
+	}
+	r.read(1, &rtcp.ReceiverReport{Reports: []rtcp.ReceptionReport{{SSRC: 10, LastSequenceNumber: 60000, TotalLost: 100}}})
+	if got := r.outbound().Remote.PacketsReceived; got != nil {
+		t.Errorf("%d received by a report about what was never sent", *got)
+	}
+}

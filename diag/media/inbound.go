@@ -21,8 +21,10 @@ type inbound struct {
 	last        time.Time
 	seq         sequence
 	jitter      jitter
+	timing      timing
 	frames      frames
-	sawFrame    bool // FirstFrame was emitted
+	sawFrame    bool          // FirstFrame was emitted
+	asks        map[int64]ask // by extended sequence number, for packets that are missing
 }
 
 func newInbound(r *Recorder, info *interceptor.StreamInfo) *inbound {
@@ -30,6 +32,7 @@ func newInbound(r *Recorder, info *interceptor.StreamInfo) *inbound {
 	return &inbound{
 		stream:    stream{rec: r, direction: diag.Inbound, ssrc: info.SSRC, codec: announced},
 		announced: announced, other: &codec{mime: announced.mime, kind: announced.kind}, payloadType: -1,
+		asks: map[int64]ask{},
 	}
 }
 
@@ -94,11 +97,18 @@ func (s *inbound) count(h header, repair bool, now time.Time) *openFrame {
 		return nil
 	case arrivalRestart:
 		s.jitter.restart()
+		s.timing.restart()
 		s.frames.restart()
 	case arrivalNew, arrivalLate, arrivalRepair:
+		if repair || arrival == arrivalRepair && s.repairSSRC == 0 { // beside RTX, the media's SSRC carries no repairs
+			s.seq.repaired++
+		}
 	}
 	if !repair && arrival != arrivalRepair { // jitter is of the network, not of the time that a repair takes
 		s.jitter.add(now, h.timestamp, s.codec.rate)
+	}
+	if arrival == arrivalNew {
+		s.timing.add(now, h.timestamp, s.codec.rate)
 	}
 	if s.codec.kind != KindVideo || len(h.payload) == 0 {
 		return nil
@@ -133,13 +143,16 @@ func (s *inbound) stats(now time.Time, mid string) diag.InboundRTP {
 	if s.packets == 0 {
 		return d
 	}
-	s.rates.update(now, s.payloadBytes, s.frames.complete, s.seq.expected(), s.seq.unique)
-	d.PacketsLost = diag.Ptr(s.seq.lost())
+	s.rates.update(now, s.payloadBytes, s.frames.complete, s.seq.expected(), s.seq.lost())
+	d.PacketsLost, d.PacketsRepaired = diag.Ptr(s.seq.lost()), diag.Ptr(s.seq.repaired)
+	d.PacketsExpected = diag.Ptr(s.seq.expected())
 	if s.codec.silent != nil {
 		d.SilentPackets = diag.Ptr(s.silent)
 	}
 	d.LastPacketReceivedAgo = diag.Ptr(max(0, now.Sub(s.last).Seconds()))
 	d.Jitter = s.jitter.seconds()
+	d.ClockRate, d.TimestampJumps = s.codec.rate, diag.Ptr(s.timing.jumps)
+	d.TimestampRate, d.TimestampRateMargin = s.timing.rate(d.Jitter)
 	d.Bitrate, d.FractionLost = s.rates.bits(), s.rates.fractionLost()
 	if d.Kind == KindVideo {
 		s.video(&d)

@@ -15,7 +15,8 @@ func (f factory) NewInterceptor(string) (interceptor.Interceptor, error) {
 	return &tap{rec: f.rec}, nil
 }
 
-// tap hands every packet to the recorder and changes none. What fails to be sent was not sent and is not counted.
+// tap hands every packet to the recorder and changes none, but for requests to retransmit that come too early. What
+// fails to be sent was not sent and is not counted.
 type tap struct {
 	interceptor.NoOp
 	rec *Recorder
@@ -73,6 +74,9 @@ func (t *tap) BindRTCPReader(next interceptor.RTCPReader) interceptor.RTCPReader
 func (t *tap) BindRTCPWriter(next interceptor.RTCPWriter) interceptor.RTCPWriter {
 	return interceptor.RTCPWriterFunc(func(pkts []rtcp.Packet, a interceptor.Attributes) (int, error) {
 		now := t.rec.now()
+		if pkts = t.rec.pace(pkts, now); len(pkts) == 0 {
+			return 0, nil
+		}
 		n, err := next.Write(pkts, a)
 		if err == nil && n > 0 {
 			t.rec.sent(pkts, now)

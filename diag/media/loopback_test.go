@@ -56,7 +56,7 @@ func TestCallWithLoss(t *testing.T) {
 		in := echo.inbound(kind)
 		s := loss.stream(in.SSRC)
 		t.Logf("%s: %d of %d packets dropped, %d NACK packets, %d retransmissions sent, %d packets repaired, %d lost for good",
-			kind, s.packets-len(s.came), s.packets, *in.NACKCount, s.repairs, len(s.repaired), *in.PacketsLost)
+			kind, s.packets-len(s.came), s.packets, *in.NACKCount, s.repairs, len(s.repaired), *in.PacketsLost-*in.PacketsRepaired)
 	}
 	if t.Failed() {
 		t.Log(loss)
@@ -134,13 +134,13 @@ func (p *endpoint) outboundDiff(loss *lossy) string {
 
 // inboundDiff compares the recorder at the other end of a lossy path with the truth.
 func (p *endpoint) inboundDiff(loss *lossy, caller *endpoint) string {
-	type row struct{ Packets, Lost, Repairs, Duplicates, Frames, NACKs int }
+	type row struct{ Packets, Lost, Repaired, Repairs, Duplicates, Frames, NACKs int }
 	var want, got []row
 	for _, kind := range []string{KindAudio, KindVideo} {
 		in := p.inbound(kind)
 		s := loss.stream(in.SSRC)
 		want = append(want, row{
-			len(s.came) + s.repairsCame, s.lost(), s.repairsCame, 0,
+			len(s.came) + s.repairsCame, s.lost() + len(s.repaired), len(s.repaired), s.repairsCame, 0,
 			s.frames(func(seq uint16) bool { return s.came[seq] || s.repaired[seq] }),
 			int(*caller.outbound(kind).NACKCount),
 		})
@@ -149,7 +149,8 @@ func (p *endpoint) inboundDiff(loss *lossy, caller *endpoint) string {
 			frames = *in.FramesReceived
 		}
 		got = append(got, row{
-			int(*in.PacketsReceived), int(*in.PacketsLost), int(*in.RetransmittedPackets), int(*in.PacketsDuplicated),
+			int(*in.PacketsReceived), int(*in.PacketsLost), int(*in.PacketsRepaired), int(*in.RetransmittedPackets),
+			int(*in.PacketsDuplicated),
 			int(frames), int(*in.NACKCount),
 		})
 	}
@@ -163,7 +164,7 @@ func (p *endpoint) inboundDiff(loss *lossy, caller *endpoint) string {
 func (p *endpoint) echoDiff(echo *endpoint) string {
 	var want, got []int64
 	for _, kind := range []string{KindAudio, KindVideo} {
-		want = append(want, *echo.inbound(kind).PacketsLost)
+		want = append(want, *echo.inbound(kind).PacketsLost-*echo.inbound(kind).PacketsRepaired)
 		got = append(got, *p.inbound(kind).PacketsLost)
 	}
 	return cmp.Diff(want, got)

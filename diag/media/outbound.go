@@ -13,13 +13,14 @@ import (
 // outbound is one stream that is sent, with its retransmissions and what the peer reports of it.
 type outbound struct {
 	stream
-	firSeq        int16  // of the last FIR, −1 before
-	seq           uint16 // highest sent
-	started       bool   // seq is set
+	firSeq        int16 // of the last FIR, −1 before
+	base, seq     int64 // first and highest sequence number sent, extended
+	started       bool  // they are set
 	frames, keys  uint32
 	key           bool // the frame that is being sent is a key frame
 	width, height uint16
 	report        *rtcp.ReceptionReport // the last
+	expected      int64                 // packets that it is about, −1 if it names one that was not sent
 }
 
 func newOutbound(r *Recorder, info *interceptor.StreamInfo) *outbound {
@@ -60,11 +61,14 @@ func (s *outbound) count(h *rtp.Header, payload []byte, p picture) bool {
 	}
 	s.headerBytes += uint64(overhead)
 	s.payloadBytes += uint64(len(payload))
-	if repair || s.started && int16(h.SequenceNumber-s.seq) <= 0 {
+	if repair || s.started && s.extended(h.SequenceNumber) <= s.seq {
 		s.repairs++
 		return false
 	}
-	s.started, s.seq = true, h.SequenceNumber
+	if !s.started {
+		s.base, s.seq = int64(h.SequenceNumber), int64(h.SequenceNumber)
+	}
+	s.started, s.seq = true, s.extended(h.SequenceNumber)
 	if s.codec.kind != KindVideo || len(payload) == 0 {
 		return false
 	}
@@ -83,6 +87,9 @@ func (s *outbound) count(h *rtp.Header, payload []byte, p picture) bool {
 	return true
 }
 
+// extended is the number nearest to the highest one that ends in seq.
+func (s *outbound) extended(seq uint16) int64 { return s.seq + int64(int16(seq-uint16(s.seq))) }
+
 // receptionReport keeps what the peer reports of the stream. The same report may be handed up more than once, when it
 // is addressed to several streams.
 func (s *outbound) receptionReport(r rtcp.ReceptionReport, now time.Time) {
@@ -95,7 +102,10 @@ func (s *outbound) receptionReport(r rtcp.ReceptionReport, now time.Time) {
 			r.Jitter = s.report.Jitter
 		}
 	}
-	s.report = &r
+	s.report, s.expected = &r, -1
+	if highest := s.extended(uint16(r.LastSequenceNumber)); s.started && highest >= s.base && highest <= s.seq {
+		s.expected = highest - s.base + 1
+	}
 	s.roundTrips.answer(r.LastSenderReport, r.Delay, now)
 }
 
@@ -142,12 +152,16 @@ func (s *outbound) remote() *diag.RemoteInbound {
 	if s.report == nil {
 		return nil
 	}
+	lost := int64(int32(s.report.TotalLost<<8) >> 8) // 24 bits, signed
 	r := &diag.RemoteInbound{
-		PacketsLost:               diag.Ptr(int64(int32(s.report.TotalLost<<8) >> 8)), // 24 bits, signed
+		PacketsLost:               &lost,
 		FractionLost:              diag.Ptr(float64(s.report.FractionLost) / 256),
 		RoundTripTime:             s.roundTrips.seconds(),
 		TotalRoundTripTime:        diag.Ptr(s.roundTrips.total.Seconds()),
 		RoundTripTimeMeasurements: diag.Ptr(s.roundTrips.count),
+	}
+	if s.expected >= max(0, lost) {
+		r.PacketsReceived = diag.Ptr(uint64(s.expected - lost)) // #nosec G115 -- not negative
 	}
 	if s.codec.rate != 0 {
 		r.Jitter = diag.Ptr(float64(s.report.Jitter) / float64(s.codec.rate))

@@ -15,7 +15,7 @@ type rates struct {
 	bytes    uint64
 	frames   uint32
 	expected int64
-	unique   int64
+	lost     int64
 
 	known bool // the following have been computed
 	bps   float64
@@ -23,7 +23,7 @@ type rates struct {
 	loss  float64 // −1 when nothing was expected
 }
 
-func (r *rates) update(now time.Time, bytes uint64, frames uint32, expected, unique int64) {
+func (r *rates) update(now time.Time, bytes uint64, frames uint32, expected, lost int64) {
 	interval := now.Sub(r.at)
 	if !r.at.IsZero() && interval < minInterval {
 		return
@@ -35,11 +35,11 @@ func (r *rates) update(now time.Time, bytes uint64, frames uint32, expected, uni
 		r.fps = float64(frames-r.frames) / seconds
 		r.loss = -1
 		if n := expected - r.expected; n > 0 {
-			// repairs of older packets make it less than nothing
-			r.loss = min(1, max(0, float64(n-(unique-r.unique))/float64(n)))
+			// packets that came late after all make it less than nothing
+			r.loss = min(1, max(0, float64(lost-r.lost)/float64(n)))
 		}
 	}
-	r.at, r.bytes, r.frames, r.expected, r.unique = now, bytes, frames, expected, unique
+	r.at, r.bytes, r.frames, r.expected, r.lost = now, bytes, frames, expected, lost
 }
 
 func (r *rates) bits() *float64            { return r.value(r.bps) }

@@ -25,7 +25,8 @@ type Recorder struct {
 	emit   func(diag.Data)
 	codecs [128]atomic.Pointer[codec] // by payload type
 
-	negotiated atomic.Bool // codecs is set
+	negotiated atomic.Bool  // codecs is set
+	pathTrip   atomic.Int64 // of connectivity checks, ns
 
 	mu      sync.RWMutex // before the lock of a stream
 	in      streams[*inbound]

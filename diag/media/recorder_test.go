@@ -43,8 +43,9 @@ func TestInboundAudio(t *testing.T) {
 	r.clock = r.clock.Add(50 * time.Millisecond)
 	want.PacketsReceived, want.BytesReceived, want.HeaderBytesReceived = diag.Ptr(uint64(10)), diag.Ptr(uint64(800)), diag.Ptr(uint64(120))
 	want.PacketsLost, want.PacketsDuplicated = diag.Ptr(int64(2)), diag.Ptr(uint64(1))
+	want.PacketsRepaired, want.PacketsExpected = diag.Ptr(int64(0)), diag.Ptr(int64(11))
 	want.FractionLost = diag.Ptr(0.2)
-	want.Jitter = diag.Ptr(0.0)
+	want.Jitter, want.ClockRate, want.TimestampJumps = diag.Ptr(0.0), 48_000, diag.Ptr(uint32(0))
 	want.Bitrate = diag.Ptr(9 * 80 * 8 / 0.25)
 	want.LastPacketReceivedAgo = diag.Ptr(0.05)
 	want.SilentPackets = diag.Ptr(uint64(0))
@@ -107,11 +108,12 @@ func TestInboundVideoWithRepairs(t *testing.T) {
 	want := diag.InboundRTP{
 		Kind: "video", SSRC: 20, MimeType: "video/VP8",
 		PacketsReceived: diag.Ptr(uint64(6)), BytesReceived: diag.Ptr(uint64(11 + 4 + 4 + 4 + 4)), HeaderBytesReceived: diag.Ptr(uint64(6*12 + 2*2)),
-		PacketsLost: diag.Ptr(int64(0)), PacketsDuplicated: diag.Ptr(uint64(1)), RetransmittedPackets: diag.Ptr(uint64(2)),
+		PacketsLost: diag.Ptr(int64(1)), PacketsRepaired: diag.Ptr(int64(1)), PacketsExpected: diag.Ptr(int64(4)),
+		PacketsDuplicated: diag.Ptr(uint64(1)), RetransmittedPackets: diag.Ptr(uint64(2)),
 		FramesReceived: diag.Ptr(uint32(3)), KeyFramesReceived: diag.Ptr(uint32(1)),
 		FrameWidth: diag.Ptr(uint16(320)), FrameHeight: diag.Ptr(uint16(240)),
 		FreezeCount: diag.Ptr(uint32(0)), TotalFreezesDuration: diag.Ptr(0.0),
-		Jitter: diag.Ptr(0.0), LastPacketReceivedAgo: diag.Ptr(0.0),
+		Jitter: diag.Ptr(0.0), ClockRate: 90_000, TimestampJumps: diag.Ptr(uint32(0)), LastPacketReceivedAgo: diag.Ptr(0.0),
 	}
 	if diff := cmp.Diff(counted(want), in[1], cmpopts.IgnoreFields(diag.InboundRTP{}, "Jitter")); diff != "" {
 		t.Error(diff)
@@ -128,7 +130,11 @@ func TestRepairsDoNotCountAsJitter(t *testing.T) {
 	for name, rtx := range map[string]bool{"RTX": true, "on the stream itself": false} {
 		t.Run(name, func(t *testing.T) {
 			r := newHarness(t)
-			packet, repair := r.arrives(vp8Stream), r.arrives(rtxStream)
+			packet := r.arrives(vp8Stream)
+			repair := packet
+			if rtx {
+				repair = r.arrives(rtxStream)
+			}
 			for i := range uint16(100) {
 				if i != 50 {
 					packet(i, uint32(i)*3600, true, vp8Inter)
@@ -142,8 +148,10 @@ func TestRepairsDoNotCountAsJitter(t *testing.T) {
 				r.clock = r.clock.Add(40 * time.Millisecond)
 			}
 			in, _ := r.rec.Snapshot()
-			if d := in[0]; *d.Jitter != 0 || *d.PacketsLost != 0 || *d.FramesReceived != 100 || (*d.NACKCount == 0) != rtx {
-				t.Errorf("jitter %v, lost %d, frames %d, NACKs %d", *d.Jitter, *d.PacketsLost, *d.FramesReceived, *d.NACKCount)
+			if d := in[0]; *d.Jitter != 0 || *d.PacketsLost != 1 || *d.PacketsRepaired != 1 || *d.FramesReceived != 100 ||
+				(*d.NACKCount == 0) != rtx {
+				t.Errorf("jitter %v, lost %d, repaired %d, frames %d, NACKs %d",
+					*d.Jitter, *d.PacketsLost, *d.PacketsRepaired, *d.FramesReceived, *d.NACKCount)
 			}
 		})
 	}
@@ -296,7 +304,7 @@ func TestAStreamThatComesBackGoesOn(t *testing.T) {
 	r.tap.UnbindRemoteStream(rtxStream)
 	r.arrives(vp8Stream)(3, 7200, true, vp8Inter)
 	r.arrives(rtxStream)(9, 3600, true, append([]byte{0, 2}, vp8Inter...))
-	if row := r.inbound(); *row.PacketsReceived != 3 || *row.PacketsLost != 0 || *row.RetransmittedPackets != 1 {
+	if row := r.inbound(); *row.PacketsReceived != 3 || *row.PacketsLost != 1 || *row.PacketsRepaired != 1 || *row.RetransmittedPackets != 1 {
 		t.Errorf("%d packets, %d lost, %d retransmitted", *row.PacketsReceived, *row.PacketsLost, *row.RetransmittedPackets)
 	}
 }

@@ -31,6 +31,7 @@ type sequence struct {
 	odd       int32 // what would follow the last odd packet, −1 for none
 	past      int64 // expected before the source restarted
 	unique    int64 // arrived, each counted once
+	repaired  int64 // of those, arrived as retransmissions
 	got       bits  // arrived, of the window up to max
 	asked     bits  // asked for with a NACK, of the window up to max
 }
@@ -123,8 +124,8 @@ func (s *sequence) expected() int64 {
 	return s.past + s.max - s.base + 1
 }
 
-// lost is how many of them never came.
-func (s *sequence) lost() int64 { return s.expected() - s.unique }
+// lost is how many of them did not come by themselves; some of those were repaired.
+func (s *sequence) lost() int64 { return s.expected() - s.unique + s.repaired }
 
 // bits is a set of extended sequence numbers of one window.
 type bits [window / 64]uint64

@@ -15,7 +15,7 @@ type stream struct {
 	rec        *Recorder
 	direction  diag.Direction
 	ssrc       uint32
-	repairSSRC uint32 // of RTX, 0 for none; of inbound streams under the lock of the recorder
+	repairSSRC uint32 // of RTX, 0 for none
 
 	mu           sync.Mutex
 	ended        bool // it was taken down; its figures remain for the last Snapshot
@@ -143,7 +143,9 @@ func (r *Recorder) bindRepair(ssrc uint32) *inbound {
 	if s == nil || s.repairSSRC != 0 {
 		return nil
 	}
-	s.repairSSRC = ssrc
+	s.mu.Lock()
+	s.repairSSRC = ssrc // written under both locks, so read under either
+	s.mu.Unlock()
 	r.repairs[ssrc] = s
 	return s
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"strconv"
 	"strings"
 	"sync"
@@ -17,27 +18,24 @@ import (
 // maxCandidate bounds one candidate line of a peer, in bytes; real ones have around 150.
 const maxCandidate = 1024
 
-// maxRemote bounds how many candidates of a peer are checked and become events.
-const maxRemote = 512
+// maxReported bounds how many candidates of a peer become events.
+const maxReported = 512
 
 // candidates gives each candidate an ID (L1, L2, … R1, …) and reports it once.
 type candidates struct {
 	p       *Peer
 	servers []server
 	mu      sync.Mutex
-	ids     map[string]string // candidateKey → ID
+	ids     map[string]string         // candidateKey → ID
+	known   map[string]diag.Candidate // by ID
 	locals  int
 	remotes int
 }
 
 func newCandidates(p *Peer) *candidates {
-	c := &candidates{p: p, ids: map[string]string{}}
-	for _, s := range p.o.ICEServers {
-		if parsed, ok := parseServer(s.URL); ok {
-			c.servers = append(c.servers, parsed)
-		}
+	return &candidates{
+		p: p, ids: map[string]string{}, known: map[string]diag.Candidate{}, servers: parseServers(p.o.ICEServers),
 	}
-	return c
 }
 
 // gathered is pion's OnICECandidate.
@@ -52,15 +50,23 @@ func (c *candidates) gathered(x *webrtc.ICECandidate) {
 	}
 	c.report(d)
 	c.p.gather.candidate(d)
+	if d.TCPType == tcpActive {
+		return // made for a passive one of the peer, which needs not know it, when gathering may be over
+	}
 	c.p.o.OnCandidate(Candidate(init))
 }
 
 // local describes a candidate of this peer with the server it was obtained from.
 func (c *candidates) local(x *webrtc.ICECandidate) diag.Candidate {
 	d := describeCandidate(diag.Local, x)
-	if from, ok := c.serverOf(d); ok {
-		d.URL = from.url
-		d.RelayProtocol = relayProtocol(d, from)
+	switch d.CandidateType {
+	case diag.Relay:
+		if l := c.p.forward.linkOf(int(d.RelatedPort)); l != nil {
+			d.URL, d.RelayProtocol, d.RelatedAddress, d.Server = l.server.text, l.server.Transport(), l.base(), l.facts()
+		}
+	case diag.Srflx:
+		d.URL = c.serverOf(d)
+	case diag.Host, diag.Prflx:
 	}
 	d.NetworkInterface = interfaceOf(d)
 	return d
@@ -76,54 +82,37 @@ func describeCandidate(side diag.Side, x *webrtc.ICECandidate) diag.Candidate {
 	}
 }
 
-// serverOf finds the server that gave a candidate: the one that its base's socket spoke to, or the only one
-// of its kind, as a socket may have been reused or closed by now.
-func (c *candidates) serverOf(d diag.Candidate) (server, bool) {
-	if d.CandidateType != diag.Srflx && d.CandidateType != diag.Relay {
-		return server{}, false
-	}
-	var sameKind []server
+// serverOf finds the server that gave a server-reflexive candidate: the one that its base's socket spoke to, or the
+// only one, as a socket may have been reused or closed by now.
+func (c *candidates) serverOf(d diag.Candidate) string {
+	to := c.p.socks.serverOf(int(d.RelatedPort))
+	var all []string
 	for _, s := range c.servers {
-		if s.turn != (d.CandidateType == diag.Relay) {
+		if s.Transport() != "udp" {
 			continue
 		}
-		if c.p.socks.serverOf(int(d.RelatedPort), s.tcp) == s.hostPort {
-			return s, true
+		if s.Address() == to {
+			return s.text
 		}
-		sameKind = append(sameKind, s)
+		all = append(all, s.text)
 	}
-	if len(sameKind) != 1 {
-		return server{}, false
-	}
-	return sameKind[0], true
-}
-
-func relayProtocol(d diag.Candidate, s server) string {
-	if d.CandidateType != diag.Relay {
+	if len(all) != 1 {
 		return ""
 	}
-	switch {
-	case s.secured && s.tcp:
-		return "tls"
-	case s.secured:
-		return "dtls"
-	case s.tcp:
-		return "tcp"
-	}
-	return "udp"
+	return all[0]
 }
 
 // errCandidate is the error of an unusable candidate line.
 var errCandidate = errors.New("not a usable candidate")
 
-// addRemote reports a candidate line of the remote peer, with or without "candidate:" in front.
-func (c *candidates) addRemote(line string) error {
+// parseRemote reads a candidate line of the remote peer, with or without "candidate:" in front.
+func parseRemote(line string) (diag.Candidate, error) {
 	if len(line) > maxCandidate {
-		return fmt.Errorf("%w: %d bytes, at most %d are read", errCandidate, len(line), maxCandidate)
+		return diag.Candidate{}, fmt.Errorf("%w: %d bytes, at most %d are read", errCandidate, len(line), maxCandidate)
 	}
 	x, err := ice.UnmarshalCandidate(strings.TrimPrefix(line, "candidate:"))
 	if err != nil {
-		return fmt.Errorf("%w: %q: %w", errCandidate, diag.Clean(line, 120), err)
+		return diag.Candidate{}, fmt.Errorf("%w: %q: %w", errCandidate, diag.Clean(line, 120), err)
 	}
 	d := diag.Candidate{
 		Side: diag.Remote, Foundation: diag.Clean(x.Foundation(), 64), Component: x.Component(),
@@ -134,9 +123,7 @@ func (c *candidates) addRemote(line string) error {
 	if r := x.RelatedAddress(); r != nil {
 		d.RelatedAddress, d.RelatedPort = diag.Clean(r.Address, 256), uint16(r.Port) // #nosec G115 -- checked by the parser
 	}
-	c.p.checks.remoteCandidate()
-	c.report(d)
-	return nil
+	return d, nil
 }
 
 // report emits a candidate that is new and returns its ID; empty for a remote one beyond the bound.
@@ -152,13 +139,13 @@ func (c *candidates) report(d diag.Candidate) string {
 		c.locals++
 		d.ID = "L" + strconv.Itoa(c.p.o.FirstCandidate+c.locals)
 	} else {
-		if c.remotes >= maxRemote {
+		if c.remotes >= maxReported {
 			return ""
 		}
 		c.remotes++
 		d.ID = "R" + strconv.Itoa(c.remotes)
 	}
-	c.ids[key] = d.ID
+	c.ids[key], c.known[d.ID] = d.ID, d
 	c.p.o.Emit(d) // under the lock, so that no event with the ID comes before this one
 	return d.ID
 }
@@ -172,6 +159,10 @@ func (c *candidates) idOf(side diag.Side, s webrtc.ICECandidateStats) string {
 		// #nosec G115 -- a port
 		Address: s.IP, Port: uint16(s.Port), CandidateType: diag.CandidateType(s.CandidateType.String()),
 	}
+	if side == diag.Local && d.Protocol == "tcp" { // made when the peer's was added, maybe long after gathering
+		d.TCPType, d.NetworkInterface = tcpActive, interfaceOf(d)
+		return c.report(d)
+	}
 	if side == diag.Local && d.CandidateType != diag.Prflx && c.p.gather.waiting() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
@@ -180,8 +171,46 @@ func (c *candidates) idOf(side diag.Side, s webrtc.ICECandidateStats) string {
 	return c.report(d)
 }
 
-// count is how many local candidates there are.
-func (c *candidates) count() int {
+// count puts the counters of the wire into a pair. It reports whether it is one: the agent also pairs addresses that
+// are never checked.
+func (c *candidates) count(pair *diag.Pair) bool {
+	c.mu.Lock()
+	local, remote := c.known[pair.LocalCandidateID], c.known[pair.RemoteCandidateID]
+	c.mu.Unlock()
+	if local.Protocol == "tcp" {
+		return true // the agent's own connection
+	}
+	from := baseOf(local)
+	to, err := netip.ParseAddr(remote.Address)
+	if err == nil && !sameKind(from.addr, to) {
+		return false
+	}
+	counts, checked := c.p.guard.counts(from, netip.AddrPortFrom(to, remote.Port))
+	pair.RequestsSent, pair.ResponsesReceived = counts.requestsSent, counts.responsesReceived
+	pair.RequestsReceived, pair.ResponsesSent = counts.requestsReceived, counts.responsesSent
+	if counts.responsesReceived > 0 {
+		pair.CurrentRoundTripTime = diag.Ptr(counts.roundTrip.Seconds())
+	}
+	return checked
+}
+
+// baseOf is the socket of a local candidate.
+func baseOf(d diag.Candidate) base {
+	b := base{port: d.RelatedPort, relayed: d.CandidateType == diag.Relay}
+	address := d.RelatedAddress
+	switch d.CandidateType {
+	case diag.Host:
+		b.port, address = d.Port, d.Address
+	case diag.Relay:
+		address = d.Address
+	case diag.Srflx, diag.Prflx:
+	}
+	b.addr, _ = netip.ParseAddr(address) // a name does not happen
+	return b
+}
+
+// gatheredSoFar is how many local candidates there are.
+func (c *candidates) gatheredSoFar() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.locals

@@ -32,6 +32,14 @@ func newChannels(p *Peer) *channels {
 // ownLabels are the channels that an offerer opens: both names of the control channel, chat, ping, and statistics.
 var ownLabels = []string{diag.LabelControl, diag.LabelControlLegacy, diag.LabelChat, diag.LabelPing, diag.LabelStats}
 
+// labels are the channels that this peer opens as the offerer.
+func (c *channels) labels() []string {
+	if c.p.o.Channel != "" {
+		return []string{c.p.o.Channel}
+	}
+	return ownLabels
+}
+
 // create opens the offerer's channels, once.
 func (c *channels) create() error {
 	c.mu.Lock()
@@ -40,7 +48,7 @@ func (c *channels) create() error {
 		return nil
 	}
 	c.created = true
-	for _, label := range ownLabels {
+	for _, label := range c.labels() {
 		dc, err := c.p.pc.CreateDataChannel(label, nil)
 		if err != nil {
 			return err
@@ -55,7 +63,7 @@ func (c *channels) associated() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.created {
-		for _, label := range ownLabels {
+		for _, label := range c.labels() {
 			c.p.o.Phases.Start(diag.PhaseChannel, label)
 		}
 	}

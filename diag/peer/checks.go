@@ -26,8 +26,10 @@ type checks struct {
 	changedAt time.Time            // of the last new candidate or pair state
 	startedAt time.Time            // of checking
 	remotes   int
-	failed    bool   // StateICEFailed was reported
-	path      string // ID of the selected pair, as last reported
+	failed    bool           // StateICEFailed was reported
+	path      string         // ID of the selected pair, as last reported
+	limits    diag.ICELimits // as last reported
+	limitsAt  time.Time
 }
 
 func newChecks(p *Peer) *checks {
@@ -79,7 +81,34 @@ func (c *checks) fail(cause string) {
 	if c.p.o.Phases.Running(diag.PhaseICE, "") {
 		c.p.o.Phases.End(diag.PhaseICE, "", diag.OutcomeFailed, cause)
 	}
+	c.final()
 	c.p.o.OnState(StateICEFailed)
+}
+
+// final reports the counters as they are when checking is over.
+func (c *checks) final() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for id, last := range c.pairs {
+		pair := last
+		c.p.candidates.count(&pair)
+		pair.CurrentRoundTripTime = last.CurrentRoundTripTime
+		if pair != last {
+			c.pairs[id] = pair
+			c.p.o.Emit(pair)
+		}
+	}
+	c.reportLimits(0)
+}
+
+// reportLimits emits what the limits held back if it has changed, no sooner than some time after the last report. The
+// caller holds the lock.
+func (c *checks) reportLimits(after time.Duration) {
+	now := c.p.o.Now()
+	if limits := c.p.guard.limited(); limits != c.limits && now.Sub(c.limitsAt) >= after {
+		c.limits, c.limitsAt = limits, now
+		c.p.o.Emit(limits)
+	}
 }
 
 // connected lets a later failure be reported again.
@@ -158,6 +187,9 @@ func (p *Peer) pollInterval() time.Duration {
 // poll reads the pairs, reports what changed, and declares an early failure when no pair can work any more.
 func (c *checks) poll() {
 	pairs := c.readPairs(c.p.pc.GetStats())
+	c.mu.Lock()
+	c.reportLimits(time.Second)
+	c.mu.Unlock()
 	failed := 0
 	for _, pair := range pairs {
 		c.reportPair(pair)
@@ -179,7 +211,7 @@ func (c *checks) earlyFailure(pairs, failed int) string {
 	if !c.p.gather.done() || !c.p.remoteKnown() {
 		return ""
 	}
-	locals := c.p.candidates.count()
+	locals := c.p.candidates.gatheredSoFar()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.p.o.Now()
@@ -196,7 +228,7 @@ func (c *checks) earlyFailure(pairs, failed int) string {
 	return ""
 }
 
-// readPairs translates pion's pair statistics, but for pairs of candidates without an ID.
+// readPairs translates pion's pair statistics, but for pairs of candidates without an ID and those that are none.
 func (c *checks) readPairs(report webrtc.StatsReport) []diag.Pair {
 	var out []diag.Pair
 	for _, s := range report {
@@ -221,7 +253,7 @@ func (c *checks) readPairs(report webrtc.StatsReport) []diag.Pair {
 		if pair.ResponsesReceived > 0 {
 			d.CurrentRoundTripTime = diag.Ptr(pair.CurrentRoundTripTime)
 		}
-		if d.LocalCandidateID != "" && d.RemoteCandidateID != "" {
+		if d.LocalCandidateID != "" && d.RemoteCandidateID != "" && c.p.candidates.count(&d) {
 			out = append(out, d)
 		}
 	}

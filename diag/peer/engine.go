@@ -13,7 +13,6 @@ import (
 
 	"github.com/pion/ice/v4"
 	"github.com/pion/interceptor"
-	"github.com/pion/interceptor/pkg/nack"
 	"github.com/pion/logging"
 	"github.com/pion/webrtc/v4"
 
@@ -31,12 +30,12 @@ const acceptanceWait = time.Duration(0)
 const directHeadStart = 300 * time.Millisecond
 
 // settings translates options to pion's setting engine.
-func settings(o Options, socks *sockets, dial *dialer) webrtc.SettingEngine {
+func settings(o Options, socks *sockets, forward *forwarder) webrtc.SettingEngine {
 	var se webrtc.SettingEngine
 	// What pion logs is reported by an event, or foreign text that was not cleaned.
 	se.LoggerFactory = &logging.DefaultLoggerFactory{Writer: io.Discard, DefaultLogLevel: logging.LogLevelDisabled}
 	se.SetNet(socks)
-	se.SetICEProxyDialer(dial)
+	se.SetICEProxyDialer(forward)
 	// pion closes the connection by itself at the peer's close_notify, in a goroutine that races with reading statistics.
 	// The end of the SCTP association shows the same, and the session closes.
 	se.DisableCloseByDTLS(true)
@@ -55,6 +54,11 @@ func settings(o Options, socks *sockets, dial *dialer) webrtc.SettingEngine {
 		}
 		se.SetDTLSInsecureSkipHelloVerify(true) // ICE has verified the address already: one round trip less
 	}
+	// With TCP the agent connects to passive candidates (RFC 6544 §4.1), whatever the policy is for its own.
+	se.SetNetworkTypes([]webrtc.NetworkType{
+		webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6, webrtc.NetworkTypeTCP4, webrtc.NetworkTypeTCP6,
+	})
+	se.DisableActiveTCP(o.RelayOnly)
 	switch o.Loopback {
 	case LoopbackOff:
 	case LoopbackInclude:
@@ -62,7 +66,7 @@ func settings(o Options, socks *sockets, dial *dialer) webrtc.SettingEngine {
 	case LoopbackOnly:
 		se.SetIncludeLoopbackCandidate(true)
 		se.SetIPFilter(func(ip net.IP) bool { return ip.IsLoopback() && ip.To4() != nil })
-		se.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
+		se.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeTCP4})
 		se.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	}
 	return se
@@ -76,9 +80,8 @@ func api(se webrtc.SettingEngine, recorder *media.Recorder, flow Flow) (*webrtc.
 	}
 	registry := &interceptor.Registry{}
 	registry.Add(recorder.Factory())
-	// Three requests per packet: without the bound a burst of loss makes pion ask hundreds of times.
-	if err := webrtc.ConfigureNackWithOptions(me, registry,
-		[]nack.GeneratorOption{nack.GeneratorMaxNacksPerPacket(3)}); err != nil {
+	// The recorder decides which of the generator's requests are sent (media.Recorder.pace).
+	if err := webrtc.ConfigureNack(me, registry); err != nil {
 		return nil, err
 	}
 	if err := webrtc.ConfigureRTCPReports(registry); err != nil {
@@ -124,17 +127,35 @@ func configuration(o Options) (webrtc.Configuration, error) {
 	if err != nil {
 		return webrtc.Configuration{}, fmt.Errorf("making the DTLS certificate: %w", err)
 	}
-	c := webrtc.Configuration{Certificates: []webrtc.Certificate{*cert}, ICEServers: iceServers(o.ICEServers)}
+	c := webrtc.Configuration{Certificates: []webrtc.Certificate{*cert}, ICEServers: iceServers(o)}
 	if o.RelayOnly {
 		c.ICETransportPolicy = webrtc.ICETransportPolicyRelay
 	}
 	return c, nil
 }
 
-func iceServers(list []diag.ICEServerAuth) []webrtc.ICEServer {
+// iceServers are what the agent is given: STUN servers as they are, and of TURN servers what leads to the forwarder.
+// A TURN server over UDP is also a STUN server (RFC 8656 §3.1): it gives a server-reflexive candidate.
+func iceServers(o Options) []webrtc.ICEServer {
 	var out []webrtc.ICEServer
-	for _, s := range list {
-		out = append(out, webrtc.ICEServer{URLs: []string{s.URL}, Username: s.Username, Credential: s.Credential.Reveal()})
+	accounts := map[string]diag.ICEServerAuth{}
+	for _, s := range o.ICEServers {
+		accounts[s.URL] = s
+	}
+	stun := map[string]bool{}
+	turns := 0
+	for _, s := range parseServers(o.ICEServers) {
+		if s.Transport() == "udp" && !stun[s.Address()] && !o.RelayOnly {
+			stun[s.Address()] = true
+			out = append(out, webrtc.ICEServer{URLs: []string{"stun:" + s.Address()}})
+		}
+		if s.Scheme.TURN() {
+			account := accounts[s.text]
+			out = append(out, webrtc.ICEServer{
+				URLs: []string{agentURL(turns, s.URL)}, Username: account.Username, Credential: account.Credential.Reveal(),
+			})
+			turns++
+		}
 	}
 	return out
 }

@@ -7,8 +7,6 @@ var (
 	// ErrCertificateChanged: an offer or answer for an ICE restart announces another DTLS certificate than the call began
 	// with.
 	ErrCertificateChanged = errors.New("the description announces another certificate than the call began with")
-	// ErrTooManyCandidates: the peer sent more candidates than are kept before its description, or checked after it.
-	ErrTooManyCandidates = errors.New("the peer sends too many candidates")
 	// ErrNoChannel: the data channel is not open.
 	ErrNoChannel = errors.New("the data channel is not open")
 	// ErrChannelFull: the data channel's buffer is full; the peer does not read.

@@ -156,7 +156,7 @@ func TestFlows(t *testing.T) {
 		if whole := p.Local(); !strings.Contains(whole.SDP, "a=candidate:") || !p.Gathered() || p.Candidates() == 0 {
 			t.Errorf("without candidates:\n%s", whole.SDP)
 		}
-		if sends := flow != FlowReceive; sdp.Sends(offer.SDP, "audio") != sends {
+		if sends := flow != FlowReceive; sdp.Parse(offer.SDP).Sends("audio") != sends {
 			t.Errorf("%s: sends %v", want, !sends)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"dialtone/diag"
+	"dialtone/diag/iceurl"
 )
 
 // gathering measures how long each server takes to give a candidate, and decides when gathering is complete.
@@ -78,7 +79,9 @@ func (g *gathering) candidate(d diag.Candidate) {
 	if d.CandidateType == diag.Host {
 		subject = hostSubject
 	}
-	g.end(subject, diag.OutcomeOK, d.String())
+	if u, err := iceurl.Parse(subject); err != nil || !u.Scheme.TURN() || d.CandidateType == diag.Relay {
+		g.end(subject, diag.OutcomeOK, d.String())
+	}
 	g.checkComplete()
 }
 
@@ -128,7 +131,7 @@ func (g *gathering) agentState(s webrtc.ICEGatheringState) {
 	g.agent = true
 	g.end(hostSubject, diag.OutcomeFailed, "no usable network interface")
 	for _, s := range g.p.o.ICEServers {
-		if u, ok := parseServer(s.URL); ok && u.turn && g.open[s.URL] {
+		if u, err := iceurl.Parse(s.URL); err == nil && u.Scheme.TURN() && g.open[s.URL] {
 			delete(g.open, s.URL)
 			g.noRelay[s.URL] = true
 			g.p.o.OnNoRelay(s.URL)

@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"net"
 	"slices"
 	"testing"
 
@@ -58,8 +59,11 @@ func TestEncryptedAlerts(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			seen := false
-			s := &sockets{onAlert: func() { seen = true }}
-			s.sent(1, test.datagram, nil)
+			s := watched(nil)
+			s.sockets.onAlert = func() { seen = true }
+			if _, err := s.WriteTo(test.datagram, &net.UDPAddr{}); err != nil {
+				t.Fatal(err)
+			}
 			if seen != test.want {
 				t.Errorf("seen %v", seen)
 			}

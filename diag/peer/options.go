@@ -8,6 +8,7 @@ import (
 	"github.com/pion/transport/v5"
 
 	"dialtone/diag"
+	"dialtone/diag/reach"
 )
 
 // Loopback says what part the loopback interface plays in gathering.
@@ -36,14 +37,17 @@ type Options struct {
 	Phases       *diag.Phases     // shared with the session, so that spans lie on one list
 	Now          func() time.Time // nil: time.Now
 	ICEServers   []diag.ICEServerAuth
-	TLS          *tls.Config // for turns: servers; nil: the system's authorities
+	TLS          *tls.Config    // for turns: servers; nil: the system's authorities
+	Proxies      *reach.Proxies // for TURN over TCP and TLS; nil: none
 	RelayOnly    bool
 	PionDefaults bool
 	NoMedia      bool
-	NoChannels   bool // open no data channels: for signalings that carry media alone
-	Flow         Flow // which way media goes
-	Echo         bool // forward the media that comes back to its sender instead of playing clips
+	NoChannels   bool   // open no data channels: for signalings that carry media alone
+	Channel      string // the only data channel to open; "": those of dialtone
+	Flow         Flow   // which way media goes
+	Echo         bool   // forward the media that comes back to its sender instead of playing clips
 	Loopback     Loopback
+	Limiter      *Limiter // what hosts that do not answer may be sent; nil: one of this peer's own
 	// FirstCandidate is how many local candidates were reported before, by the peer that this one replaces.
 	FirstCandidate int
 	Timeouts       Timeouts

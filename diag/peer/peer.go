@@ -10,14 +10,16 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/media"
+	"dialtone/diag/sdp"
 )
 
 // Peer is one RTCPeerConnection. Its methods may be called from any goroutine but not from its own callbacks.
 type Peer struct {
 	o        Options
 	pc       *webrtc.PeerConnection
+	guard    *guard
 	socks    *sockets
-	dial     *dialer
+	forward  *forwarder
 	recorder *media.Recorder
 	cancel   context.CancelFunc // ends players, forwarders and observers
 	done     <-chan struct{}
@@ -26,15 +28,13 @@ type Peer struct {
 
 	gather     *gathering
 	candidates *candidates
+	remotes    *remotes
 	checks     *checks
 	transports *transports
 	channels   *channels
 	tracks     *tracks
 
-	pendingMu sync.Mutex
-	remoteSet bool
-	pending   []Candidate // remote candidates that came before the description
-	added     int         // remote candidates passed on since the last restart
+	srtt float64 // of SCTP, in the sample before
 
 	ending    atomic.Bool
 	closeOnce sync.Once
@@ -47,18 +47,20 @@ func New(o Options) (*Peer, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	p.cancel, p.done = cancel, ctx.Done()
 	p.transports = &transports{p: p}
-	socks, err := newSockets(o.Net, p.transports.helloSeen, p.transports.alertSent)
+	p.guard = newGuard(o)
+	socks, err := newSockets(o.Net, p.guard, p.transports.helloSeen, p.transports.alertSent)
 	if err != nil {
 		cancel()
 		return nil, fmt.Errorf("reading the network interfaces: %w", err)
 	}
-	p.socks, p.dial = socks, newDialer(o.ICEServers, o.TLS, socks)
+	p.socks, p.forward = socks, newForwarder(o, socks)
 	p.recorder = media.NewRecorder(o.Now, p.mediaEvent)
 	if err := p.connect(); err != nil {
 		cancel()
 		return nil, err
 	}
 	p.candidates = newCandidates(p)
+	p.remotes = &remotes{p: p}
 	p.gather = newGathering(p)
 	p.checks = newChecks(p)
 	p.channels = newChannels(p)
@@ -78,7 +80,7 @@ func New(o Options) (*Peer, error) {
 
 // connect makes the RTCPeerConnection.
 func (p *Peer) connect() error {
-	a, err := api(settings(p.o, p.socks, p.dial), p.recorder, p.o.Flow)
+	a, err := api(settings(p.o, p.socks, p.forward), p.recorder, p.o.Flow)
 	if err != nil {
 		return fmt.Errorf("preparing WebRTC: %w", err)
 	}
@@ -134,6 +136,9 @@ func (p *Peer) Answer(offer Description) (Description, error) {
 	if err := p.setRemote(offer, webrtc.SDPTypeOffer, restart); err != nil {
 		return Description{}, err
 	}
+	if err := p.tracks.dropUnusable(); err != nil {
+		return Description{}, fmt.Errorf("making the answer: %w", err)
+	}
 	answer, err := p.pc.CreateAnswer(nil)
 	if err != nil {
 		return Description{}, fmt.Errorf("making the answer: %w", err)
@@ -156,19 +161,22 @@ func (p *Peer) Local() Description {
 }
 
 // Candidates is how many local candidates have been reported, those before Options.FirstCandidate included.
-func (p *Peer) Candidates() int { return p.o.FirstCandidate + p.candidates.count() }
+func (p *Peer) Candidates() int { return p.o.FirstCandidate + p.candidates.gatheredSoFar() }
 
 // Gathered reports whether gathering is over.
 func (p *Peer) Gathered() bool { return p.gather.over() }
 
 func (p *Peer) setLocal(d webrtc.SessionDescription, restart bool) (Description, error) {
 	p.gather.begin()
-	p.transports.settleSetup(diag.Local, d.Type, d.SDP)
+	own := sdp.Parse(d.SDP)
+	fragment, _ := own.Attribute("ice-ufrag")
+	p.guard.local(fragment)
+	p.transports.settleSetup(diag.Local, d.Type, own)
 	if err := p.pc.SetLocalDescription(d); err != nil {
 		return Description{}, fmt.Errorf("setting the local %s: %w", d.Type, err)
 	}
 	d.SDP = p.transports.withSetup(d.Type, d.SDP) // pion sets only what it has made itself, so this is between both peers
-	p.o.Emit(describe(diag.Local, d.Type.String(), d.SDP, restart))
+	p.o.Emit(describe(diag.Local, d.Type.String(), sdp.Parse(d.SDP), restart))
 	p.tracks.reportSent()
 	return Description{Type: d.Type.String(), SDP: d.SDP}, nil
 }
@@ -177,80 +185,31 @@ func (p *Peer) setRemote(d Description, want webrtc.SDPType, restart bool) error
 	if d.Type != want.String() {
 		return fmt.Errorf("the peer sent a description of type %q instead of %s", diag.Clean(d.Type, 40), want)
 	}
-	if same := p.transports.setAnnounced(sdpFingerprint(d.SDP)); restart && !same {
+	parsed := sdp.Parse(d.SDP)
+	if same := p.transports.setAnnounced(announced(parsed)); restart && !same {
 		return ErrCertificateChanged
 	}
-	p.o.Emit(describe(diag.Remote, d.Type, d.SDP, restart))
-	p.tracks.expect(d.SDP)
-	p.transports.settleSetup(diag.Remote, want, d.SDP)
-	// Before pion learns of them: its statistics may name a candidate as soon as it does.
-	for _, c := range sdpCandidates(d.SDP) {
-		if err := p.candidates.addRemote(c); err != nil { // pion has taken the description as a whole: it left this one out
-			p.o.Emit(diag.Warning{ID: "ice.candidate_unusable", Cause: diag.Clean(err.Error(), 300)})
-		}
+	p.o.Emit(describe(diag.Remote, d.Type, parsed, restart))
+	p.tracks.expect(parsed)
+	p.transports.settleSetup(diag.Remote, want, parsed)
+	if parsed.Session.Has("ice-lite") {
+		p.guard.remoteLite()
 	}
-	if err := p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: want, SDP: d.SDP}); err != nil {
+	// pion would check every candidate of the description: it gets them one by one, as trickled ones.
+	bare := sdp.Parse(parsed.Bundled()).Without("candidate")
+	if err := p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: want, SDP: bare}); err != nil {
 		return fmt.Errorf("the peer's %s is unusable: %w", want, err)
 	}
 	p.tracks.negotiated()
-	return p.flushPending()
-}
-
-func (p *Peer) remoteKnown() bool {
-	p.pendingMu.Lock()
-	defer p.pendingMu.Unlock()
-	return p.remoteSet
-}
-
-// AddCandidate passes a candidate of the peer on; one that comes before the description is kept until then.
-// Candidates that cannot be parsed are an error that ends nothing.
-func (p *Peer) AddCandidate(c Candidate) error {
-	p.pendingMu.Lock()
-	defer p.pendingMu.Unlock()
-	if !p.remoteSet {
-		if len(p.pending) >= maxPending {
-			return ErrTooManyCandidates
-		}
-		p.pending = append(p.pending, c)
-		return nil
-	}
-	return p.addNow(c)
-}
-
-// maxPending bounds what a hostile peer can have kept.
-const maxPending = 256
-
-func (p *Peer) flushPending() error {
-	p.pendingMu.Lock()
-	defer p.pendingMu.Unlock()
-	p.remoteSet = true
-	for _, c := range p.pending {
-		if err := p.addNow(c); err != nil {
-			p.o.Emit(diag.Warning{ID: "ice.candidate_unusable", Cause: diag.Clean(err.Error(), 300)})
-		}
-	}
-	p.pending = nil
+	p.remotes.describe(parsed)
 	return nil
 }
 
-func (p *Peer) addNow(c Candidate) error {
-	if p.added >= maxRemote {
-		return ErrTooManyCandidates
-	}
-	p.added++
-	if c.Candidate != "" {
-		if err := p.candidates.addRemote(c.Candidate); err != nil {
-			return err
-		}
-	}
-	err := p.pc.AddICECandidate(webrtc.ICECandidateInit{
-		Candidate: c.Candidate, SDPMid: c.SDPMid, SDPMLineIndex: c.SDPMLineIndex, UsernameFragment: c.UsernameFragment,
-	})
-	if err != nil {
-		return fmt.Errorf("adding the candidate %q: %w", diag.Clean(c.Candidate, 120), err)
-	}
-	return nil
-}
+func (p *Peer) remoteKnown() bool { return p.remotes.known() }
+
+// AddCandidate passes a candidate of the peer on; one that comes before the description is kept until then. A warning
+// reports one that cannot be used, which ends nothing.
+func (p *Peer) AddCandidate(c Candidate) { p.remotes.add(c) }
 
 // ServerProbed passes the result of an ICE server's probe on. Gathering no longer waits for a server that failed.
 func (p *Peer) ServerProbed(r diag.Server) { p.gather.probed(r) }
@@ -260,14 +219,18 @@ func (p *Peer) restarting() {
 	p.o.Phases.Again(diag.PhaseRestart, "")
 	p.o.Phases.Start(diag.PhaseRestart, "")
 	p.gather.prepareRestart()
+	p.forward.again()
 	p.checks.restart()
-	p.pendingMu.Lock()
-	defer p.pendingMu.Unlock()
-	p.added = 0
+	p.guard.restart()
+	p.remotes.restart()
 }
 
 // Ending announces that the call is over: what the peer closes from now on, in answer to the hang-up, is not reported.
-func (p *Peer) Ending() { p.ending.Store(true) }
+func (p *Peer) Ending() {
+	if !p.ending.Swap(true) {
+		p.checks.final()
+	}
+}
 
 // Close ends the connection and everything that the peer started, and waits for it. It may be called again.
 func (p *Peer) Close() error {
@@ -282,7 +245,7 @@ func (p *Peer) Close() error {
 		if p.gather.waiting() {
 			p.socks.open.closeAll()
 		}
-		p.dial.open.closeAll()
+		p.forward.open.closeAll()
 		err = p.pc.GracefulClose()
 		p.socks.open.closeAll()
 		p.wg.Wait()

@@ -9,13 +9,16 @@ import (
 	"dialtone/diag"
 )
 
-// Sample reads the present statistics. Rates are over the time since the last sample.
+// Sample reads the present statistics. Rates are over the time since the last sample. One goroutine takes all samples.
 func (p *Peer) Sample(final bool) diag.Sample {
 	s := diag.Sample{Final: final}
 	s.Inbound, s.Outbound = p.recorder.Snapshot()
 	report := p.pc.GetStats()
 	pairs := p.checks.readPairs(report)
 	s.Pair = p.checks.selectedPair(pairs)
+	if s.Pair != nil && s.Pair.CurrentRoundTripTime != nil {
+		p.recorder.SetRoundTrip(diag.SecondsOf(*s.Pair.CurrentRoundTripTime))
+	}
 	for _, stats := range report {
 		switch d := stats.(type) {
 		case webrtc.TransportStats:
@@ -27,9 +30,10 @@ func (p *Peer) Sample(final bool) diag.Sample {
 			}
 		case webrtc.SCTPTransportStats:
 			s.SCTP = &diag.SCTPStats{CongestionWindow: d.CongestionWindow, ReceiverWindow: d.ReceiverWindow, MTU: d.MTU}
-			if d.SmoothedRoundTripTime > 0 {
+			if d.SmoothedRoundTripTime > 0 && d.SmoothedRoundTripTime != p.srtt { // else it was not measured since
 				s.SCTP.SmoothedRoundTripTime = diag.Ptr(d.SmoothedRoundTripTime)
 			}
+			p.srtt = d.SmoothedRoundTripTime
 		case webrtc.DataChannelStats:
 			s.Channels = append(s.Channels, diag.DataChannelRow{
 				Label: diag.Clean(d.Label, 128), ID: channelID(d), State: d.State.String(),

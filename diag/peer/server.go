@@ -1,31 +1,23 @@
 package peer
 
 import (
-	"net"
-	"strconv"
-
-	"github.com/pion/stun/v4"
+	"dialtone/diag"
+	"dialtone/diag/iceurl"
 )
 
-// server is an ICE server's URL in the parts that identify its socket. The URL itself was checked where the
-// configuration was read.
+// server is an ICE server of the configuration.
 type server struct {
-	url      string
-	host     string
-	hostPort string
-	turn     bool
-	secured  bool
-	tcp      bool
+	iceurl.URL
+	text string // the URL as configured, which events repeat
 }
 
-func parseServer(url string) (server, bool) {
-	u, err := stun.ParseURI(url)
-	if err != nil {
-		return server{}, false
+// parseServers reads the configured servers, which were checked where the configuration was read.
+func parseServers(list []diag.ICEServerAuth) []server {
+	var out []server
+	for _, s := range list {
+		if u, err := iceurl.Parse(s.URL); err == nil {
+			out = append(out, server{URL: u, text: s.URL})
+		}
 	}
-	return server{
-		url: url, host: u.Host, hostPort: net.JoinHostPort(u.Host, strconv.Itoa(u.Port)),
-		turn:    u.Scheme == stun.SchemeTypeTURN || u.Scheme == stun.SchemeTypeTURNS,
-		secured: u.IsSecure(), tcp: u.Proto == stun.ProtoTypeTCP,
-	}, true
+	return out
 }

@@ -7,6 +7,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/sdp"
 )
 
 // TestPartsStay: whoever offers a restart, both answers say the parts of the handshake that there was (RFC 8842 §5.5).
@@ -36,8 +37,8 @@ func TestPartsStay(t *testing.T) {
 		if err != nil {
 			t.Fatal(test.name, err)
 		}
-		for _, sdp := range []string{answer.SDP, test.answers.Local().SDP} {
-			if got := firstAttribute(sdp, setupAttribute); got != test.want {
+		for _, text := range []string{answer.SDP, test.answers.Local().SDP} {
+			if got, _ := sdp.Parse(text).Attribute(setupAttribute); got != test.want {
 				t.Errorf("%s: the answer says %q, want %q", test.name, got, test.want)
 			}
 		}
@@ -63,12 +64,12 @@ func TestSettleSetup(t *testing.T) {
 		{"they do not say", diag.Remote, "v=0\r\n", setupPassive},
 	} {
 		l := &transports{}
-		l.settleSetup(test.side, webrtc.SDPTypeOffer, "a=setup:actpass\r\n")
+		l.settleSetup(test.side, webrtc.SDPTypeOffer, sdp.Parse("a=setup:actpass\r\n"))
 		if l.setup != "" {
 			t.Errorf("%s: the offer settled it", test.name)
 		}
-		l.settleSetup(test.side, webrtc.SDPTypeAnswer, test.answer)
-		l.settleSetup(diag.Local, webrtc.SDPTypeAnswer, "a=setup:active\r\n") // of a restart
+		l.settleSetup(test.side, webrtc.SDPTypeAnswer, sdp.Parse(test.answer))
+		l.settleSetup(diag.Local, webrtc.SDPTypeAnswer, sdp.Parse("a=setup:active\r\n")) // of a restart
 		if l.setup != test.want {
 			t.Errorf("%s: %q, want %q", test.name, l.setup, test.want)
 		}

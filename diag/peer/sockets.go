@@ -1,11 +1,10 @@
 package peer
 
 import (
-	"errors"
-	"fmt"
+	"context"
 	"io"
 	"net"
-	"strconv"
+	"net/netip"
 	"sync"
 
 	"github.com/pion/transport/v5"
@@ -17,25 +16,21 @@ import (
 // still waits for a silent TURN server.
 type sockets struct {
 	transport.Net
+	guard   *guard
 	onHello func(version, cipher uint16)
 	onAlert func() // an encrypted DTLS alert is sent
 	open    closers
 
 	mu      sync.Mutex
-	names   map[string]string    // resolved "ip:port" → "host:port" as asked for
-	servers map[localPort]string // → "ip:port" of the first STUN request to a server, "host:port" for TCP
-}
-
-type localPort struct {
-	tcp  bool
-	port int
+	names   map[string]string // resolved "ip:port" → "host:port" as asked for
+	servers map[int]string    // local port → "ip:port" of the first STUN request to a server
 }
 
 // socketBuffer is what a UDP socket requests of the kernel: with the default, bursts of video key frames and data are
 // dropped. The kernel may grant less.
 const socketBuffer = 1 << 20
 
-func newSockets(network Net, onHello func(version, cipher uint16), onAlert func()) (*sockets, error) {
+func newSockets(network Net, g *guard, onHello func(version, cipher uint16), onAlert func()) (*sockets, error) {
 	if network == nil {
 		system, err := stdnet.NewNet()
 		if err != nil {
@@ -44,7 +39,7 @@ func newSockets(network Net, onHello func(version, cipher uint16), onAlert func(
 		network = system
 	}
 	return &sockets{
-		Net: network, onHello: onHello, onAlert: onAlert, names: map[string]string{}, servers: map[localPort]string{},
+		Net: network, guard: g, onHello: onHello, onAlert: onAlert, names: map[string]string{}, servers: map[int]string{},
 	}, nil
 }
 
@@ -57,23 +52,32 @@ func (s *sockets) ListenUDP(network string, addr *net.UDPAddr) (transport.UDPCon
 	return s.watch(conn)
 }
 
-// ListenPacket opens a watched socket, as TURN over UDP uses it.
-func (s *sockets) ListenPacket(network, address string) (net.PacketConn, error) {
-	conn, err := s.Net.ListenPacket(network, address)
+// dial opens a socket to a server: over UDP in this network, over TCP in that of the operating system.
+func (s *sockets) dial(ctx context.Context, d *net.Dialer, network, address string) (net.Conn, error) {
+	if network != "udp" {
+		return d.DialContext(ctx, network, address)
+	}
+	to, err := net.ResolveUDPAddr(network, address)
 	if err != nil {
 		return nil, err
 	}
-	udp, ok := conn.(transport.UDPConn)
-	if !ok {
-		return nil, errors.Join(fmt.Errorf("%w: a packet connection of type %T", errors.ErrUnsupported, conn), conn.Close())
+	local, _ := d.LocalAddr.(*net.UDPAddr)
+	conn, err := s.Net.DialUDP(network, local, to)
+	if err != nil {
+		return nil, err
 	}
-	return s.watch(udp)
+	enlarge(conn)
+	return conn, nil
+}
+
+func enlarge(conn transport.UDPConn) {
+	_ = conn.SetReadBuffer(socketBuffer)
+	_ = conn.SetWriteBuffer(socketBuffer)
 }
 
 func (s *sockets) watch(conn transport.UDPConn) (transport.UDPConn, error) {
-	_ = conn.SetReadBuffer(socketBuffer)
-	_ = conn.SetWriteBuffer(socketBuffer)
-	w := &socket{UDPConn: conn, sockets: s, port: portOf(conn.LocalAddr())}
+	enlarge(conn)
+	w := &socket{UDPConn: conn, gate: gate{sockets: s, at: addrPortOf(conn.LocalAddr())}}
 	if err := s.open.add(w); err != nil {
 		return nil, err
 	}
@@ -91,39 +95,45 @@ func (s *sockets) ResolveUDPAddr(network, address string) (*net.UDPAddr, error) 
 	return addr, err
 }
 
-// dialed remembers that a TCP connection from a local port goes to a server.
-func (s *sockets) dialed(local net.Addr, hostPort string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.servers[localPort{true, portOf(local)}] = hostPort
-}
-
 // serverOf returns the "host:port" of the server that a local port spoke to; empty when unknown.
-func (s *sockets) serverOf(port int, tcp bool) string {
+func (s *sockets) serverOf(port int) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	addr := s.servers[localPort{tcp, port}]
-	if name, ok := s.names[addr]; ok && !tcp {
+	addr := s.servers[port]
+	if name, ok := s.names[addr]; ok {
 		return name
 	}
 	return addr
 }
 
-// sent inspects a datagram that is about to be sent.
-func (s *sockets) sent(port int, b []byte, to net.Addr) {
-	if isServerRequest(b) {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if key := (localPort{false, port}); s.servers[key] == "" {
-			s.servers[key] = to.String()
+// addresses are the local ones of an IP version from which the agent sends.
+func (s *sockets) addresses(ip4 bool) []netip.Addr {
+	interfaces, err := s.Interfaces()
+	if err != nil {
+		return nil
+	}
+	var out []netip.Addr
+	for _, i := range interfaces {
+		addrs, err := i.Addrs()
+		if err != nil {
+			continue
 		}
-		return
+		for _, a := range addrs {
+			if p, err := netip.ParsePrefix(a.String()); err == nil && p.Addr().Is4() == ip4 {
+				out = append(out, p.Addr())
+			}
+		}
 	}
-	record := dtlsRecord(b)
-	if isEncryptedAlert(record) && s.onAlert != nil {
-		s.onAlert()
+	return out
+}
+
+// asked remembers the server that a local port sends its first request to.
+func (s *sockets) asked(port int, to net.Addr) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.servers[port] == "" {
+		s.servers[port] = to.String()
 	}
-	s.findHello(record)
 }
 
 // findHello passes a ServerHello on, if the record carries one.
@@ -136,35 +146,17 @@ func (s *sockets) findHello(record []byte) {
 	}
 }
 
-func portOf(addr net.Addr) int {
-	_, port, err := net.SplitHostPort(addr.String())
-	if err != nil {
-		return 0
+func portOf(addr net.Addr) int { return int(addrPortOf(addr).Port()) }
+
+// addrPortOf is the IP address and port of an address; invalid if it has none.
+func addrPortOf(addr net.Addr) netip.AddrPort {
+	switch a := addr.(type) {
+	case *net.UDPAddr:
+		return a.AddrPort()
+	case *net.TCPAddr:
+		return a.AddrPort()
 	}
-	n, _ := strconv.Atoi(port)
-	return n
-}
-
-type socket struct {
-	transport.UDPConn
-	sockets *sockets
-	port    int
-}
-
-func (c *socket) WriteTo(b []byte, to net.Addr) (int, error) {
-	c.sockets.sent(c.port, b, to)
-	return c.UDPConn.WriteTo(b, to)
-}
-
-func (c *socket) ReadFrom(b []byte) (int, net.Addr, error) {
-	n, from, err := c.UDPConn.ReadFrom(b)
-	c.sockets.findHello(dtlsRecord(b[:max(n, 0)]))
-	return n, from, err
-}
-
-func (c *socket) Close() error {
-	c.sockets.open.remove(c)
-	return c.UDPConn.Close()
+	return netip.AddrPort{}
 }
 
 // closers are open connections that can be closed all at once, after which no new ones are accepted. The zero value is

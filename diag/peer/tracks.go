@@ -116,6 +116,21 @@ func (t *tracks) sender(track webrtc.TrackLocal) (*webrtc.RTPSender, error) {
 	return transceiver.Sender(), nil
 }
 
+// dropUnusable withdraws the tracks for which the offer has no codec, because pion cannot answer with them. Then the
+// answer declines their sections.
+func (t *tracks) dropUnusable() error {
+	for _, transceiver := range t.p.pc.GetTransceivers() {
+		sender := transceiver.Sender()
+		if sender == nil || sender.Track() == nil || transceiver.Mid() == "" || len(sender.GetParameters().Codecs) > 0 {
+			continue
+		}
+		if err := t.p.pc.RemoveTrack(sender); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // readReports keeps the interceptors fed and passes requests for key frames on. It ends with the connection.
 func (t *tracks) readReports(s *sending) {
 	for {
@@ -178,14 +193,14 @@ func (t *tracks) negotiated() {
 }
 
 // expect remembers which media the peer's description offers to send.
-func (t *tracks) expect(description string) {
+func (t *tracks) expect(d *sdp.Description) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.expected != nil {
 		return
 	}
 	for _, kind := range []string{"audio", "video"} {
-		if sdp.Sends(description, kind) {
+		if d.Sends(kind) {
 			t.expected = append(t.expected, kind)
 		}
 	}

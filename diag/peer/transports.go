@@ -10,6 +10,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"dialtone/diag"
+	"dialtone/diag/sdp"
 )
 
 // transports follows what is above ICE: DTLS, SCTP, and the connection as a whole.
@@ -22,6 +23,7 @@ type transports struct {
 	cipher      string
 	announced   string // the fingerprint in the first remote description
 	setup       string // the local one, by the first answer: active (the DTLS client) or passive; empty before
+	ungrouped   bool   // the remote offer has no BUNDLE group, so an answer may not have one (RFC 9143 §7.3)
 	sctp        string // as last reported
 	secured     bool   // the handshake has succeeded
 	remoteEnded bool   // the peer has closed the association
@@ -117,14 +119,17 @@ const (
 
 // settleSetup reads the local role from the first answer, which settles it (RFC 8842 §5.3): the active side is the
 // client. pion's offerer is the server also when the answer says neither.
-func (t *transports) settleSetup(side diag.Side, kind webrtc.SDPType, sdp string) {
+func (t *transports) settleSetup(side diag.Side, kind webrtc.SDPType, d *sdp.Description) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if side == diag.Remote && kind == webrtc.SDPTypeOffer {
+		t.ungrouped = !d.Session.Has("group")
+	}
 	if kind != webrtc.SDPTypeAnswer || t.setup != "" {
 		return
 	}
 	t.setup = setupPassive
-	if value := firstAttribute(sdp, setupAttribute); side == diag.Local && value == setupActive ||
+	if value, _ := d.Attribute(setupAttribute); side == diag.Local && value == setupActive ||
 		side == diag.Remote && value == setupPassive {
 		t.setup = setupActive
 	}
@@ -132,13 +137,16 @@ func (t *transports) settleSetup(side diag.Side, kind webrtc.SDPType, sdp string
 
 // withSetup lets an answer say the role that was settled: it stays as long as the association does (RFC 8842 §5.5), and
 // pion answers each offer with the role of a new one.
-func (t *transports) withSetup(kind webrtc.SDPType, sdp string) string {
+func (t *transports) withSetup(kind webrtc.SDPType, description string) string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if kind != webrtc.SDPTypeAnswer || t.setup == "" {
-		return sdp
+		return description
 	}
-	return replaceAttribute(sdp, setupAttribute, t.setup)
+	if t.ungrouped {
+		description = sdp.Parse(description).Without("group")
+	}
+	return sdp.Parse(description).With(setupAttribute, t.setup)
 }
 
 // role is the local DTLS role; empty before it is known.

@@ -12,51 +12,15 @@ const (
 	helloServer     = 2 // HandshakeType server_hello
 )
 
-// isServerRequest reports whether b is a STUN request to a server: a Binding or Allocate (RFC 8489, RFC 8656) that is
-// no connectivity check, which always carries a USERNAME with a colon (RFC 8445 §7.2.2).
-func isServerRequest(b []byte) bool {
-	if !stun.IsMessage(b) {
-		return false
-	}
-	m := stun.Message{Raw: b}
-	if m.Decode() != nil {
-		return false
-	}
+// isServerRequest reports whether a message is a request to a server: a Binding or Allocate (RFC 8489, RFC 8656) that
+// is no connectivity check, which always carries a USERNAME (RFC 8445 §7.2.2).
+func isServerRequest(m *stun.Message) bool {
 	return m.Type == stun.NewType(stun.MethodAllocate, stun.ClassRequest) ||
 		m.Type == stun.BindingRequest && !m.Contains(stun.AttrUsername)
 }
 
-// dtlsRecord returns what of a datagram may be DTLS: all of it, or what is inside a TURN message; nil for other things.
-// The first byte distinguishes them (RFC 7983 §7).
-func dtlsRecord(b []byte) []byte {
-	isDTLS := func(b []byte) bool { return len(b) > 0 && b[0] >= 20 && b[0] <= 63 }
-	if isDTLS(b) {
-		return b
-	}
-	if inner := turnPayload(b); isDTLS(inner) {
-		return inner
-	}
-	return nil
-}
-
-// turnPayload returns what a ChannelData message (RFC 8656 §12.4) or a Send or Data indication carries.
-func turnPayload(b []byte) []byte {
-	switch {
-	case len(b) < 4:
-	case b[0] >= 0x40 && b[0] < 0x80:
-		if n := int(binary.BigEndian.Uint16(b[2:])); 4+n <= len(b) {
-			return b[4 : 4+n]
-		}
-	case stun.IsMessage(b):
-		m := stun.Message{Raw: b}
-		if m.Decode() == nil && m.Type.Class == stun.ClassIndication &&
-			(m.Type.Method == stun.MethodSend || m.Type.Method == stun.MethodData) {
-			data, _ := m.Get(stun.AttrData)
-			return data
-		}
-	}
-	return nil
-}
+// isDTLS reports whether a datagram is DTLS by its first byte (RFC 7983 §7).
+func isDTLS(b []byte) bool { return len(b) > 0 && b[0] >= 20 && b[0] <= 63 }
 
 // isEncryptedAlert reports whether a record is an alert after the handshake: its epoch is not 0 (RFC 6347 §4.1).
 func isEncryptedAlert(record []byte) bool {

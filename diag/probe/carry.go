@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/iceurl"
+	"dialtone/diag/reach"
 )
 
 // channelNumber is the one channel that is ever bound (RFC 8656 §12: 0x4000 to 0x4FFF).
@@ -23,7 +25,7 @@ const carryTime = 800 * time.Millisecond
 func (p *prober) carry(ctx context.Context, l *link, c *credentials, relayed netip.AddrPort, rtt time.Duration) {
 	peers := []netip.AddrPort{p.target.Through}
 	if !p.target.Through.IsValid() {
-		peers = ownPeers(p.url, p.to.addr, relayed)
+		peers = ownPeers(p.url, p.to.Addr, relayed)
 	}
 	for i, peer := range peers {
 		patience := carryTime
@@ -39,16 +41,19 @@ func (p *prober) carry(ctx context.Context, l *link, c *credentials, relayed net
 
 // ownPeers are where a TURN server may answer Binding requests over UDP, as seen from its relay: the port that was
 // asked, and in front of it the usual one where that is for TLS. The relay has an IPv4 address, and so its peers have.
-func ownPeers(u URL, server, relayed netip.AddrPort) []netip.AddrPort {
-	ip := server.Addr()
+func ownPeers(u iceurl.URL, server, relayed netip.AddrPort) []netip.AddrPort {
+	ip, port := server.Addr(), server.Port()
+	if !server.IsValid() { // behind a proxy
+		port = u.Port
+	}
 	if !ip.Is4() {
 		ip = relayed.Addr()
 	}
-	asked := netip.AddrPortFrom(ip, server.Port())
-	if !u.Scheme.Secured() || server.Port() == defaultPort {
+	asked := netip.AddrPortFrom(ip, port)
+	if !u.Scheme.Secured() || port == iceurl.DefaultPort {
 		return []netip.AddrPort{asked}
 	}
-	return []netip.AddrPort{netip.AddrPortFrom(ip, defaultPort), asked}
+	return []netip.AddrPort{netip.AddrPortFrom(ip, iceurl.DefaultPort), asked}
 }
 
 // carryTo sends to the peer in each way that there is, and gives each step so much time. It reports whether the peer
@@ -156,14 +161,14 @@ func (p *prober) bounce(f framing) func(context.Context, *link, *credentials, *d
 			if err == nil && mapped.IsValid() {
 				s.Mapped = mapped.String()
 			}
-			if err == nil || !isTimeout(err) {
+			if err == nil || !reach.IsTimeout(err) {
 				return err
 			}
 			if until.Equal(deadline) || ctx.Err() != nil {
 				if altered {
 					return unusable(diag.DetailAltered)
 				}
-				return &silenceError{requests: n + 1}
+				return &reach.SilenceError{Requests: n + 1}
 			}
 		}
 	}
@@ -219,7 +224,7 @@ func readFrame(r io.Reader) ([]byte, error) {
 	}
 	length := int(binary.BigEndian.Uint16(head[2:]))
 	if length > maxMessage {
-		return nil, fmt.Errorf("%w: ChannelData of %d bytes", errAnswer, length)
+		return nil, fmt.Errorf("%w: ChannelData of %d bytes", reach.ErrAnswer, length)
 	}
 	b := append(head, make([]byte, (length+3)/4*4)...)
 	_, err := io.ReadFull(r, b[4:])

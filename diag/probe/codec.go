@@ -12,6 +12,7 @@ import (
 	"github.com/pion/stun/v2"
 
 	"dialtone/diag"
+	"dialtone/diag/reach"
 )
 
 // This file is the only one that knows pion/stun. Two faults of its decoder shape it: an address attribute that is too
@@ -237,11 +238,11 @@ func (a *answer) signed(c *credentials) (present bool, err error) {
 	return true, c.key().Check(a.msg)
 }
 
-// decode reads a response. An error wraps [errAnswer]. b is not kept.
+// decode reads a response. An error wraps [reach.ErrAnswer]. b is not kept.
 func decode(b []byte) (*answer, error) {
 	msg, err := decodeMessage(b)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errAnswer, err)
+		return nil, fmt.Errorf("%w: %w", reach.ErrAnswer, err)
 	}
 	a := &answer{id: msg.TransactionID, msg: msg}
 	for m, code := range stunMethods {
@@ -254,10 +255,10 @@ func decode(b []byte) (*answer, error) {
 		a.ok = true
 	case stun.ClassErrorResponse:
 	case stun.ClassRequest, stun.ClassIndication:
-		return nil, fmt.Errorf("%w: a STUN %s instead of a response", errAnswer, msg.Type.Class)
+		return nil, fmt.Errorf("%w: a STUN %s instead of a response", reach.ErrAnswer, msg.Type.Class)
 	}
 	if err := a.read(); err != nil {
-		return nil, fmt.Errorf("%w: %w", errAnswer, err)
+		return nil, fmt.Errorf("%w: %w", reach.ErrAnswer, err)
 	}
 	return a, nil
 }
@@ -371,13 +372,13 @@ func (a *answer) read() error {
 		a.nonce = string(nonce)
 	}
 	if software.GetFrom(msg) == nil {
-		a.software = diag.Clean(string(software), maxText)
+		a.software = diag.Clean(string(software), reach.MaxText)
 	}
 	if !a.ok {
 		if code.GetFrom(msg) != nil || code.Code < 300 || code.Code > 699 {
 			return errors.New("an error response without an error code")
 		}
-		a.code, a.phrase = int(code.Code), diag.Clean(string(code.Reason), maxText)
+		a.code, a.phrase = int(code.Code), diag.Clean(string(code.Reason), reach.MaxText)
 	}
 	if v, err := msg.Get(stun.AttrLifetime); err == nil {
 		a.lifetime = time.Duration(binary.BigEndian.Uint32(v)) * time.Second

@@ -17,6 +17,7 @@ import (
 	"github.com/pion/stun/v2"
 
 	"dialtone/diag"
+	"dialtone/diag/reach"
 	"dialtone/diag/words"
 )
 
@@ -69,7 +70,7 @@ func TestDecode(t *testing.T) {
 			method: methodAllocate, ok: true,
 		}},
 		{"long text", message(t, stun.BindingSuccess, stun.NewSoftware(strings.Repeat("x", 700))), answer{
-			method: methodBinding, ok: true, software: strings.Repeat("x", maxText-3) + "…",
+			method: methodBinding, ok: true, software: strings.Repeat("x", reach.MaxText-3) + "…",
 		}},
 	}
 	for _, tt := range tests {
@@ -147,7 +148,7 @@ func TestDecodeRefuses(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			a, err := decode(tt.in)
-			if !errors.Is(err, errAnswer) || !strings.Contains(err.Error(), tt.part) {
+			if !errors.Is(err, reach.ErrAnswer) || !strings.Contains(err.Error(), tt.part) {
 				t.Fatalf("got %+v, %v, want an error with %q", a, err, tt.part)
 			}
 		})
@@ -235,9 +236,9 @@ func TestReadMessage(t *testing.T) {
 		{"part of a header", good[:7], 7, io.ErrUnexpectedEOF},
 		{"header alone", good[:headerSize], headerSize, io.ErrUnexpectedEOF},
 		{"part of the body", good[:len(good)-1], len(good) - 1, io.ErrUnexpectedEOF},
-		{"TLS alert", []byte{0x15, 3, 3, 0, 2, 2, 40}, 7, errAnswer},
-		{"other bytes", bytes.Repeat([]byte{0xff}, 40), headerSize, errAnswer},
-		{"too long", append([]byte{1, 1, 0xff, 0xfc}, good[4:]...), headerSize, errAnswer},
+		{"TLS alert", []byte{0x15, 3, 3, 0, 2, 2, 40}, 7, reach.ErrAnswer},
+		{"other bytes", bytes.Repeat([]byte{0xff}, 40), headerSize, reach.ErrAnswer},
+		{"too long", append([]byte{1, 1, 0xff, 0xfc}, good[4:]...), headerSize, reach.ErrAnswer},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -307,7 +308,7 @@ func FuzzDecode(f *testing.F) {
 		}
 		a, err := decode(b)
 		if err != nil {
-			if !errors.Is(err, errAnswer) {
+			if !errors.Is(err, reach.ErrAnswer) {
 				t.Fatal(err)
 			}
 			return
@@ -315,7 +316,7 @@ func FuzzDecode(f *testing.F) {
 		if _, err := a.signed(c); err == nil && a.msg.Contains(stun.AttrMessageIntegrity) && len(b) < headerSize+24 {
 			t.Fatal("signed by nobody")
 		}
-		if len(a.software) > maxText || len(a.phrase) > maxText || len(a.realm) > 763 || len(a.nonce) > 763 {
+		if len(a.software) > reach.MaxText || len(a.phrase) > reach.MaxText || len(a.realm) > 763 || len(a.nonce) > 763 {
 			t.Fatalf("unbounded text: %+v", a)
 		}
 		if a.ok == (a.code != 0) {
@@ -331,7 +332,7 @@ func checkTold(t *testing.T, a *answer) {
 	note(&stage, reply{answer: a})
 	texts := []string{stage.Software, stage.Realm, stage.Mapped}
 	if !a.ok {
-		for _, f := range []*failed{stunError(a.code, a.phrase, a.alternate), credentialsError(reply{answer: a})} {
+		for _, f := range []*reach.Error{stunError(a.code, a.phrase, a.alternate), credentialsError(reply{answer: a})} {
 			stage.Failure = &f.Failure
 			s := diag.Server{URL: "turn:h", TURN: true, Stages: []diag.Stage{stage}}
 			if words.ServerAdvice(&s) == "" || f.Cause == "" || f.Code != a.code {
@@ -341,7 +342,7 @@ func checkTold(t *testing.T, a *answer) {
 		}
 	}
 	for _, text := range texts {
-		if len(text) > 3*maxText || strings.ContainsFunc(text, unicode.IsControl) || !utf8.ValidString(text) {
+		if len(text) > 3*reach.MaxText || strings.ContainsFunc(text, unicode.IsControl) || !utf8.ValidString(text) {
 			t.Fatalf("%q", text)
 		}
 	}

@@ -15,9 +15,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"dialtone/diag"
+	"dialtone/diag/iceurl"
 	"dialtone/diag/lab"
 	"dialtone/diag/lab/labtest"
 	"dialtone/diag/nat"
+	"dialtone/diag/reach"
 )
 
 // coturn is a running turnserver.
@@ -170,11 +172,11 @@ func TestCoturn(t *testing.T) {
 
 // checkBehavior: two addresses, two ports, no NAT.
 func (c coturn) checkBehavior(t *testing.T) {
-	u, err := ParseURL("127.0.0.1:" + c.port)
+	u, err := iceurl.Parse("127.0.0.1:" + c.port)
 	if err != nil {
 		t.Fatal(err)
 	}
-	o, err := NAT(t.Context(), NATServers(t.Context(), []URL{u}, BothFamilies), NATOptions{})
+	o, err := NAT(t.Context(), NATServers(t.Context(), []iceurl.URL{u}, reach.BothFamilies), NATOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -248,18 +250,20 @@ func (c coturn) checkRelay(t *testing.T, to Target) {
 // hold keeps an allocation until the test ends.
 func hold(t *testing.T, to Target) {
 	t.Helper()
-	u, err := ParseURL(to.URL)
+	u, err := iceurl.Parse(to.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &prober{target: to, url: u, to: endpoint{addr: netip.MustParseAddrPort(u.Address())}}
+	p := newProber(to)
+	p.url, p.to = u, reach.Endpoint{Addr: netip.MustParseAddrPort(u.Address())}
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	l, err := p.open(ctx)
+	conn, err := p.dialer.Connect(ctx, u, p.to)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = l.conn.Close() })
+	t.Cleanup(func() { _ = conn.Close() })
+	l := &link{conn: conn, reliable: !u.UDP}
 	r, err := l.exchange(ctx, methodAllocate, true, func(id txID) ([]byte, error) { return encode(methodAllocate, id, nil) })
 	if err != nil {
 		t.Fatal(err)

@@ -9,16 +9,19 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/iceurl"
 	"dialtone/diag/nat"
+	"dialtone/diag/reach"
 )
 
 // Inquiry is what a diagnosis of the network asks.
 type Inquiry struct {
-	URLs               []URL
+	URLs               []iceurl.URL
 	Username, Password string // for the TURN servers among them that have no account of their own
-	Accounts           map[URL]Account
-	TLS                *tls.Config // as in [Target]
-	Families           Families
+	Accounts           map[iceurl.URL]Account
+	TLS                *tls.Config    // as in [Target]
+	Proxies            *reach.Proxies // as in [Target]
+	Families           reach.Families
 	Bind               netip.Addr // local address; the zero value lets the system choose
 	Deep               bool       // binding lifetime and fragments too
 	Hairpin            bool       // hairpinning too
@@ -39,7 +42,7 @@ type Inquiry struct {
 type Account struct{ Username, Password string }
 
 // account is what a server is asked with.
-func (q *Inquiry) account(u URL) Account {
+func (q *Inquiry) account(u iceurl.URL) Account {
 	if own, ok := q.Accounts[u]; ok {
 		return own
 	}
@@ -216,8 +219,8 @@ func (d *Diagnosis) targets(servers []diag.NATServer, timeout time.Duration) (ot
 	q := &d.q
 	for _, u := range q.URLs {
 		t := Target{
-			URL: u.Short(), TLS: q.TLS, Families: q.Families, Local: q.Bind, Samples: samples, Timeout: timeout,
-			Diagnosis: true,
+			URL: u.Short(), TLS: q.TLS, Proxies: q.Proxies, Families: q.Families, Local: q.Bind, Samples: samples,
+			Timeout: timeout, Diagnosis: true,
 		}
 		switch {
 		case u.Scheme.TURN():
@@ -238,7 +241,7 @@ func (d *Diagnosis) targets(servers []diag.NATServer, timeout time.Duration) (ot
 // each is tried with itself. A relay over UDP has an IPv4 address.
 func throughRelay(servers []diag.NATServer) netip.AddrPort {
 	for _, s := range servers {
-		u, err := ParseURL(s.URL)
+		u, err := iceurl.Parse(s.URL)
 		if err != nil || !s.Address.Addr().Is4() {
 			continue
 		}
@@ -262,7 +265,7 @@ func (d *Diagnosis) overTCP(ctx context.Context, o *nat.State, timeout time.Dura
 	var mu sync.Mutex
 	for _, u := range d.q.URLs {
 		if u.UDP && !u.Scheme.Secured() {
-			u.Scheme, u.UDP = STUN, false
+			u.Scheme, u.UDP = iceurl.STUN, false
 			targets = append(targets, Target{
 				URL: u.Short(), Local: d.q.Bind, Families: d.q.Families, Timeout: timeout, Diagnosis: true,
 				Report: func(s diag.ServerStage) {

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"dialtone/diag"
+	"dialtone/diag/iceurl"
 	"dialtone/diag/judge"
 	"dialtone/diag/lab"
 	"dialtone/diag/nat"
@@ -31,7 +32,7 @@ func TestFacts(t *testing.T) {
 		}
 		q := Inquiry{Net: w.Client(0), Deep: true}
 		for _, r := range w.Responders() {
-			u, err := ParseURL(r.URL())
+			u, err := iceurl.Parse(r.URL())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -87,7 +88,7 @@ func TestBudgetHolds(t *testing.T) {
 		}
 		t.Cleanup(func() { _ = mute.Close() })
 		for _, scheme := range schemes {
-			u, err := ParseURL(scheme + mute.Addr() + "?transport=" + string(network))
+			u, err := iceurl.Parse(scheme + mute.Addr() + "?transport=" + string(network))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -154,7 +155,7 @@ func TestTCPMapping(t *testing.T) {
 			t.Skipf("a second loopback address is needed: %v", err)
 		}
 		t.Cleanup(func() { _ = s.Close() })
-		u, err := ParseURL(s.STUN())
+		u, err := iceurl.Parse(s.STUN())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -182,7 +183,7 @@ func TestOwnQuota(t *testing.T) {
 	s := startTURN(t, lab.TURNOptions{UDP: true, TCP: true, Username: user, Password: password, MaxAllocations: 1})
 	q := Inquiry{Username: user, Password: password}
 	for _, raw := range []string{s.URL(lab.UDP), s.URL(lab.TCP)} {
-		u, err := ParseURL(raw)
+		u, err := iceurl.Parse(raw)
 		if err != nil {
 			t.Fatal(err)
 		}

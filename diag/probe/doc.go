@@ -11,9 +11,6 @@
 // once. A failure names its stage and one of the causes of this package. [Relay] also uses the relay before it gives it
 // back: permission, Send, channel, ChannelData, Refresh.
 //
-// Where a URL has no port, DNS SRV is asked beside the plain addresses (RFC 8489 §8.1, RFC 5928 §3), which wait for it
-// no longer than a moment. NAPTR is not asked for: Go's resolver does not know it.
-//
 // # How it asks
 //
 // Over UDP a request is sent at 0, 100 and 200 ms, then ever more slowly until the deadline, each time as a

@@ -9,6 +9,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/nat"
+	"dialtone/diag/reach"
 )
 
 // prefixTime is how long DNS may take to name a prefix of NAT64.
@@ -32,7 +33,7 @@ func (q *Inquiry) families(ctx context.Context, servers []diag.NATServer) *diag.
 	over6 := func(s diag.NATServer) bool {
 		return s.Address.Addr().Is6() && !nat.WellKnown.Contains(s.Address.Addr())
 	}
-	if out.IPv6 && q.Families != OnlyIPv4 && (!out.IPv4 || slices.ContainsFunc(servers, over6)) {
+	if out.IPv6 && q.Families != reach.OnlyIPv4 && (!out.IPv4 || slices.ContainsFunc(servers, over6)) {
 		out.NAT64 = prefixes(ctx, nil)
 	}
 	return &out
@@ -42,7 +43,7 @@ func (q *Inquiry) families(ctx context.Context, servers []diag.NATServer) *diag.
 func prefixes(ctx context.Context, r *net.Resolver) []netip.Prefix {
 	ctx, cancel := context.WithTimeout(ctx, prefixTime)
 	defer cancel()
-	answers, err := interruptible(r).LookupNetIP(ctx, "ip6", "ipv4only.arpa")
+	answers, err := reach.Interruptible(r).LookupNetIP(ctx, "ip6", "ipv4only.arpa")
 	if err != nil {
 		return nil // there is none, or no one to ask
 	}

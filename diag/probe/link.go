@@ -7,6 +7,8 @@ import (
 	"io"
 	"net"
 	"time"
+
+	"dialtone/diag/reach"
 )
 
 // link is a connection to a server that carries whole messages.
@@ -55,19 +57,19 @@ func (l *link) receive(ctx context.Context, until time.Time) ([]byte, error) {
 }
 
 // readMessage reads one STUN message from a stream, which is cut by the length in each header (RFC 8489 §6.2.2). What
-// cannot be a header ends it, and so does a length beyond [maxMessage]; both errors wrap [errAnswer]. With an error it
-// returns what was read before.
+// cannot be a header ends it, and so does a length beyond [maxMessage]; both errors wrap [reach.ErrAnswer]. With an
+// error it returns what was read before.
 func readMessage(r io.Reader) ([]byte, error) {
 	b := make([]byte, headerSize, 256)
 	if n, err := io.ReadFull(r, b); err != nil {
 		if n > 0 && looksLike(b[:n]) != "" {
-			return b[:n], fmt.Errorf("%w: no STUN message%s", errAnswer, looksLike(b[:n]))
+			return b[:n], fmt.Errorf("%w: no STUN message%s", reach.ErrAnswer, looksLike(b[:n]))
 		}
 		return b[:n], err
 	}
 	size, err := messageSize(b)
 	if err != nil {
-		return b, fmt.Errorf("%w: %w", errAnswer, err)
+		return b, fmt.Errorf("%w: %w", reach.ErrAnswer, err)
 	}
 	b = append(b, make([]byte, size-headerSize)...)
 	n, err := io.ReadFull(r, b[headerSize:])
@@ -131,7 +133,7 @@ func (l *link) exchange(ctx context.Context, m method, fresh bool, build func(tx
 			until = deadline
 		}
 		r, err := x.await(ctx, until)
-		if err == nil || !isTimeout(err) || until.Equal(deadline) || ctx.Err() != nil {
+		if err == nil || !reach.IsTimeout(err) || until.Equal(deadline) || ctx.Err() != nil {
 			return r, x.explain(ctx, err, time.Since(start))
 		}
 	}
@@ -169,7 +171,7 @@ func (x *transaction) await(ctx context.Context, until time.Time) (reply, error)
 			case x.asked(a.id):
 				continue // a late answer to an earlier question
 			}
-			err = fmt.Errorf("%w: a response to something that was not asked", errAnswer)
+			err = fmt.Errorf("%w: a response to something that was not asked", reach.ErrAnswer)
 		}
 		x.last = err
 		if x.stray++; x.reliable || x.stray >= maxStray {
@@ -191,34 +193,13 @@ func (x *transaction) explain(ctx context.Context, err error, waited time.Durati
 		return nil
 	case errors.Is(ctx.Err(), context.Canceled):
 		return ctx.Err()
-	case isTimeout(err) && x.last != nil:
+	case reach.IsTimeout(err) && x.last != nil:
 		return x.last
-	case isTimeout(err):
-		return &silenceError{requests: x.sends, part: x.part, waited: waited}
+	case reach.IsTimeout(err):
+		return &reach.SilenceError{Requests: x.sends, Part: x.part, Waited: waited}
 	}
 	return err
 }
-
-// silenceError is that no answer came.
-type silenceError struct {
-	requests int
-	part     int // bytes of an answer
-	waited   time.Duration
-}
-
-func (s *silenceError) Error() string {
-	text := fmt.Sprintf("%d requests in %.1f s", s.requests, s.waited.Seconds())
-	if s.requests == 1 {
-		text = fmt.Sprintf("1 request in %.1f s", s.waited.Seconds())
-	}
-	if s.part > 0 {
-		text += fmt.Sprintf(", %d bytes of an answer", s.part)
-	}
-	return text
-}
-
-// Timeout makes it one, as of package net.
-func (s *silenceError) Timeout() bool { return true }
 
 // retire remembers the sends, whose answers may still come.
 func (x *transaction) retire() {

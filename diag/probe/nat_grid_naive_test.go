@@ -14,6 +14,7 @@ import (
 
 	"dialtone/diag/lab"
 	"dialtone/diag/nat"
+	"dialtone/diag/reach"
 )
 
 // naive is the classifier that the accuracy is compared with: the tests of RFC 5780 §4.3 and §4.4 as they are written there,
@@ -43,7 +44,7 @@ func (n naive) ask(ctx context.Context, conn net.PacketConn, to netip.AddrPort, 
 	buffer := make([]byte, maxMessage)
 	for ctx.Err() == nil {
 		size, _, err := conn.ReadFrom(buffer)
-		if isTimeout(err) {
+		if reach.IsTimeout(err) {
 			return nil, nil //nolint:nilnil // silence
 		}
 		if err != nil {

@@ -8,13 +8,14 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/nat"
+	"dialtone/diag/reach"
 )
 
 // arrive takes a datagram, or the error of a connected socket, which is a refusal.
 func (r *natRun) arrive(a arrival) {
 	if a.err != nil {
 		switch {
-		case a.server < 0 || isTimeout(a.err):
+		case a.server < 0 || reach.IsTimeout(a.err):
 		case a.socket.Use == diag.SocketOtherPort:
 			r.refused(a)
 		default:
@@ -55,7 +56,7 @@ func (r *natRun) arrive(a arrival) {
 // refused reports the requests to another port that ICMP has answered, and asks no more.
 func (r *natRun) refused(a arrival) {
 	line := &r.per[a.server]
-	refused := classify(diag.StageBinding, a.err).Cause == diag.CauseRefused
+	refused := reach.Classify(diag.StageBinding, a.err).Cause == diag.CauseRefused
 	line.flying = slices.DeleteFunc(line.flying, func(s *natSend) bool {
 		if s.Socket != a.socket || !refused {
 			return false
@@ -143,7 +144,9 @@ func (r *natRun) finish() {
 			r.fail(i, r.per[i].unread)
 		}
 		if from := r.o.Servers[i].Elsewhere; from.IsValid() {
-			r.fail(i, &failed{diag.Failure{Cause: diag.CauseProtocol, Detail: diag.DetailElsewhere, Reason: from.String()}})
+			r.fail(i, &reach.Error{Failure: diag.Failure{
+				Cause: diag.CauseProtocol, Detail: diag.DetailElsewhere, Reason: from.String(),
+			}})
 		}
 		if code := r.rejection(i); code != 0 {
 			r.failWith(i, stunError(code, "", netip.AddrPort{}))
@@ -181,7 +184,7 @@ func (r *natRun) failWith(server int, err error) {
 	if d.Failure != nil {
 		return
 	}
-	d.Stage, d.Failure = diag.StageBinding, classify(diag.StageBinding, err)
+	d.Stage, d.Failure = diag.StageBinding, reach.Classify(diag.StageBinding, err)
 	r.report(d)
 	for _, s := range r.per[server].flying {
 		r.note(s, nil)

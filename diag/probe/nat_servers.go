@@ -11,27 +11,14 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/iceurl"
+	"dialtone/diag/reach"
 )
-
-// Families says which addresses are asked.
-type Families int
-
-// Families.
-const (
-	BothFamilies Families = iota
-	OnlyIPv4
-	OnlyIPv6
-)
-
-// has reports whether an address belongs to them.
-func (f Families) has(a netip.Addr) bool {
-	return f == BothFamilies || (f == OnlyIPv4) == a.Is4()
-}
 
 // NATServers resolves the servers that can be asked over plain UDP, all at once, and returns one for each address, in
 // the order of the URLs: also TURN servers, since every one of them answers a Binding request. Where a URL has no port,
 // DNS SRV is asked too. Of a name that does not resolve the failure is part of the result.
-func NATServers(ctx context.Context, urls []URL, families Families) []diag.NATServer {
+func NATServers(ctx context.Context, urls []iceurl.URL, families reach.Families) []diag.NATServer {
 	found := make([][]diag.NATServer, len(urls))
 	var all sync.WaitGroup
 	for i, u := range urls {
@@ -54,17 +41,18 @@ func NATServers(ctx context.Context, urls []URL, families Families) []diag.NATSe
 }
 
 // natServer resolves one server; of the target, Families and Resolver count.
-func natServer(ctx context.Context, u URL, t Target) []diag.NATServer {
+func natServer(ctx context.Context, u iceurl.URL, t Target) []diag.NATServer {
 	ctx, cancel := context.WithTimeout(ctx, DefaultTimeout/2)
 	defer cancel()
-	p := prober{url: u, target: t}
-	endpoints, err := p.resolve(ctx)
+	p := newProber(t)
+	p.url = u
+	endpoints, err := p.dialer.Resolve(ctx, u)
 	if failure := p.server.Failed(); err != nil && failure != nil {
 		return []diag.NATServer{{URL: u.Short(), Stage: failure.Name, Failure: failure.Failure}}
 	}
 	out := make([]diag.NATServer, 0, len(endpoints))
 	for _, e := range endpoints {
-		out = append(out, diag.NATServer{URL: u.Short(), DNSMs: p.server.Took(diag.StageDNS), Address: e.addr, SRV: e.name()})
+		out = append(out, diag.NATServer{URL: u.Short(), DNSMs: p.server.Took(diag.StageDNS), Address: e.Addr, SRV: e.Name()})
 	}
 	return out
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/reach"
 )
 
 const (
@@ -102,7 +103,7 @@ func besideUDP(ctx context.Context, silent []netip.AddrPort, bind netip.Addr, ti
 func askStream(ctx context.Context, local *net.TCPAddr, to netip.AddrPort) diag.NATStream {
 	out := diag.NATStream{To: to}
 	fail := func(err error) diag.NATStream {
-		out.Failure = classify(diag.StageConnect, err)
+		out.Failure = reach.Classify(diag.StageConnect, err)
 		return out
 	}
 	dialer := net.Dialer{Control: sharePort}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/iceurl"
 	"dialtone/diag/judge"
 	"dialtone/diag/lab"
 	"dialtone/diag/nat"
@@ -117,7 +118,7 @@ func TestRefusedPort(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = server.Close() }()
-	u, err := ParseURL(server.STUN())
+	u, err := iceurl.Parse(server.STUN())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/iceurl"
+	"dialtone/diag/reach"
 )
 
 // DefaultTimeout is how long a whole probe may take.
@@ -22,14 +24,15 @@ const maxParallel = 8
 
 // Target is a server to be asked, and how.
 type Target struct {
-	URL                string        // as [ParseURL] reads it
-	Username, Password string        // for turn: and turns:
-	TLS                *tls.Config   // RootCAs, InsecureSkipVerify, ServerName; nil: the system's authorities
-	Resolver           *net.Resolver // nil for the system's
-	Timeout            time.Duration // of the whole probe; 0 for [DefaultTimeout]
-	Local              netip.Addr    // address of this machine to ask from; the zero value lets the system choose
-	Families           Families      // of the server's addresses
-	Use                bool          // send bytes through the relay, extend it
+	URL                string         // as [iceurl.Parse] reads it
+	Username, Password string         // for turn: and turns:
+	TLS                *tls.Config    // RootCAs, InsecureSkipVerify, ServerName; nil: the system's authorities
+	Resolver           *net.Resolver  // nil for the system's
+	Timeout            time.Duration  // of the whole probe; 0 for [DefaultTimeout]
+	Local              netip.Addr     // address of this machine to ask from; the zero value lets the system choose
+	Proxies            *reach.Proxies // for TCP and TLS; nil: none
+	Families           reach.Families // of the server's addresses
+	Use                bool           // send bytes through the relay, extend it
 	// STUN server to be asked through the relay; without one it is the TURN server itself
 	Through netip.AddrPort
 	// Binding requests to be timed once the server has answered; 0 and 1: none but those that ask
@@ -50,7 +53,7 @@ func Server(ctx context.Context, t Target) diag.Server {
 	}
 	ctx, cancel := context.WithTimeout(ctx, t.Timeout)
 	defer cancel()
-	p := &prober{target: t}
+	p := newProber(t)
 	_ = p.run(ctx) // the server has the failure
 	return p.server
 }
@@ -78,13 +81,23 @@ func All(ctx context.Context, targets []Target, emit func(diag.Server)) {
 // prober is one probe while it runs.
 type prober struct {
 	target Target
-	url    URL
-	to     endpoint    // being asked
-	server diag.Server // what came of it so far
+	url    iceurl.URL
+	dialer reach.Dialer
+	to     reach.Endpoint // being asked
+	server diag.Server    // what came of it so far
 
 	further bool               // at an address after the first
 	held    []diag.ServerStage // what came of that, until the address has answered
 	peer    netip.AddrPort     // of the relay
+}
+
+// newProber prepares a probe.
+func newProber(t Target) *prober {
+	p := &prober{target: t}
+	p.dialer = reach.Dialer{
+		TLS: t.TLS, Resolver: t.Resolver, Local: t.Local, Families: t.Families, Proxies: t.Proxies, Step: p.step,
+	}
+	return p
 }
 
 // step makes a step and reports it.
@@ -97,8 +110,8 @@ func (p *prober) step(ctx context.Context, name diag.StageName, try func(*diag.S
 		if errors.Is(ctx.Err(), context.Canceled) {
 			err = ctx.Err() // whatever it interrupted
 		}
-		stage.Failure = classify(name, err)
-		err = &failed{*stage.Failure}
+		stage.Failure = reach.Classify(name, err)
+		err = &reach.Error{Failure: *stage.Failure}
 	}
 	p.report(stage)
 	return err
@@ -106,12 +119,15 @@ func (p *prober) step(ctx context.Context, name diag.StageName, try func(*diag.S
 
 // report hands on a step. What happens at another address than the first is held back until that one has answered.
 func (p *prober) report(stage diag.Stage) {
-	d := diag.ServerStage{URL: quotable(p.target.URL), Diagnosis: p.target.Diagnosis, Stage: stage}
+	d := diag.ServerStage{URL: iceurl.Quotable(p.target.URL), Diagnosis: p.target.Diagnosis, Stage: stage}
 	if p.url.Host != "" {
 		d.URL, d.Transport, d.TURN = p.url.Short(), p.url.Transport(), p.url.Scheme.TURN()
 	}
-	if p.to.addr.IsValid() {
-		d.Address, d.SRV = p.to.addr.String(), p.to.name()
+	if p.to.Addr.IsValid() {
+		d.Address, d.SRV = p.to.Addr.String(), p.to.Name()
+	}
+	if p.to.Proxy != nil {
+		d.Proxy = p.to.Proxy.String()
 	}
 	if p.further {
 		p.held = append(p.held, d)
@@ -128,7 +144,7 @@ func (p *prober) run(ctx context.Context) error {
 	if err := p.configure(ctx); err != nil {
 		return err
 	}
-	endpoints, err := p.resolve(ctx)
+	endpoints, err := p.dialer.Resolve(ctx, p.url)
 	if err != nil {
 		return err
 	}
@@ -137,14 +153,14 @@ func (p *prober) run(ctx context.Context) error {
 
 // configure reads URL and credentials. Its success is reported when the credentials say how long they are valid.
 func (p *prober) configure(ctx context.Context) error {
-	u, err := ParseURL(p.target.URL)
+	u, err := iceurl.Parse(p.target.URL)
 	switch {
 	case err != nil:
-		err = misconfigured(diag.DetailURL, diag.Clean(err.Error(), maxURL+maxText))
+		err = reach.Misconfigured(diag.DetailURL, diag.Clean(err.Error(), iceurl.MaxLength+reach.MaxText))
 	case u.Scheme.TURN() && (p.target.Username == "" || p.target.Password == ""):
-		err = misconfigured(diag.DetailCredentials, "")
+		err = reach.Misconfigured(diag.DetailCredentials, "")
 	case len(p.target.Username) > maxUsername:
-		err = misconfigured(diag.DetailUsername, "")
+		err = reach.Misconfigured(diag.DetailUsername, "")
 	}
 	p.url = u
 	expiry, expires := credentialExpiry(p.target.Username)
@@ -153,14 +169,11 @@ func (p *prober) configure(ctx context.Context) error {
 	}
 	return p.step(ctx, diag.StageConfig, func(s *diag.Stage) error {
 		if expires {
-			s.CredentialExpires, s.Clock = expiry.Format(time.RFC3339), clock()
+			s.CredentialExpires, s.Clock = expiry.Format(time.RFC3339), reach.Clock()
 		}
 		return err
 	})
 }
-
-// clock is what this machine's clock says.
-func clock() string { return time.Now().UTC().Format(time.RFC3339) }
 
 // maxUsername is how many bytes a user name may have (RFC 8489 §14.3).
 const maxUsername = 508
@@ -179,7 +192,7 @@ func credentialExpiry(username string) (time.Time, bool) {
 
 // tryEach asks the addresses in turn until one answers, each with its share of the time that is left. When none does,
 // the failure of the first stands: it is the address that the ICE agent uses.
-func (p *prober) tryEach(ctx context.Context, endpoints []endpoint) error {
+func (p *prober) tryEach(ctx context.Context, endpoints []reach.Endpoint) error {
 	deadline, _ := ctx.Deadline()
 	var first error
 	for i, e := range endpoints {
@@ -198,7 +211,7 @@ func (p *prober) tryEach(ctx context.Context, endpoints []endpoint) error {
 		if first == nil {
 			first = err
 		}
-		switch classify(diag.StageConnect, err).Cause {
+		switch reach.Classify(diag.StageConnect, err).Cause {
 		case diag.CauseUnreachable, diag.CauseRefused, diag.CauseTimeout:
 		default:
 			return first
@@ -209,12 +222,12 @@ func (p *prober) tryEach(ctx context.Context, endpoints []endpoint) error {
 
 // try asks at one address. RFC 8656 §7.4: when the server believes that our address and port are in use (437), another
 // port may be free.
-func (p *prober) try(ctx context.Context, e endpoint) error {
+func (p *prober) try(ctx context.Context, e reach.Endpoint) error {
 	const ports = 3
 	p.to = e
 	for n := 1; ; n++ {
 		err := p.ask(ctx)
-		var f *failed
+		var f *reach.Error
 		if !errors.As(err, &f) || f.Code != 437 || n == ports {
 			return err
 		}
@@ -223,10 +236,11 @@ func (p *prober) try(ctx context.Context, e endpoint) error {
 
 // ask opens a connection and asks on it.
 func (p *prober) ask(ctx context.Context) error {
-	l, err := p.open(ctx)
+	conn, err := p.dialer.Connect(ctx, p.url, p.to)
 	if err != nil {
 		return err
 	}
+	l := &link{conn: conn, reliable: !p.url.UDP}
 	// A deadline in the past wakes whatever reads or writes.
 	watched := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
@@ -278,7 +292,7 @@ func note(s *diag.Stage, r reply) {
 		s.Software = r.software
 	}
 	if r.realm != "" {
-		s.Realm = diag.Clean(r.realm, maxText)
+		s.Realm = diag.Clean(r.realm, reach.MaxText)
 	}
 	if r.mapped.IsValid() {
 		s.Mapped = r.mapped.String()

@@ -13,6 +13,8 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/lab"
+	"dialtone/diag/lab/labtest"
+	"dialtone/diag/reach"
 	"dialtone/diag/words"
 )
 
@@ -257,7 +259,7 @@ func TestHostileText(t *testing.T) {
 		t.Fatalf("%+v", r)
 	}
 	for _, text := range []string{realmOf(r), r.Software()} {
-		if len(text) > maxText || strings.ContainsAny(text, "\x1b\a\u202e") || !strings.Contains(text, "title") {
+		if len(text) > reach.MaxText || strings.ContainsAny(text, "\x1b\a\u202e") || !strings.Contains(text, "title") {
 			t.Errorf("%q", text)
 		}
 	}
@@ -266,7 +268,7 @@ func TestHostileText(t *testing.T) {
 // TestCancel ends probes in each stage that waits.
 func TestCancel(t *testing.T) {
 	hanging := startFault(t, lab.Fault{Behavior: lab.Silent})
-	dns := Target{URL: "stun:host.example", Resolver: resolverAt(hanging.Addr())}
+	dns := Target{URL: "stun:host.example", Resolver: labtest.ResolverAt(hanging.Addr())}
 	targets := map[string]Target{"dns": dns}
 	for _, tr := range transports {
 		for _, b := range []lab.Behavior{lab.Silent, lab.Mute} {

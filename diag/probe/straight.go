@@ -8,6 +8,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/nat"
+	"dialtone/diag/reach"
 )
 
 // Packets to a relayed transport address, until one arrives.
@@ -21,7 +22,7 @@ const (
 // relay must let in. It is the last use of a relay that works, so that what it leaves on the connection does no harm.
 func (p *prober) straight(ctx context.Context, l *link, c *credentials, relayed, mapped netip.AddrPort) {
 	to := p.beside(relayed)
-	if p.target.Straight == nil || !mapped.IsValid() || to.Addr().Is4() != p.to.addr.Addr().Is4() ||
+	if p.target.Straight == nil || !mapped.IsValid() || to.Addr().Is4() != p.to.Addr.Addr().Is4() ||
 		to.Addr().IsUnspecified() || p.server.Took(diag.StageSend) == nil {
 		return
 	}
@@ -39,7 +40,7 @@ func (p *prober) straight(ctx context.Context, l *link, c *credentials, relayed,
 
 // beside is how the relayed address is reached from here: as the server is.
 func (p *prober) beside(relayed netip.AddrPort) netip.AddrPort {
-	if nat.WellKnown.Contains(p.to.addr.Addr()) && relayed.Addr().Is4() {
+	if nat.WellKnown.Contains(p.to.Addr.Addr()) && relayed.Addr().Is4() {
 		return netip.AddrPortFrom(nat.Embed(nat.WellKnown, relayed.Addr()), relayed.Port())
 	}
 	return relayed
@@ -65,7 +66,7 @@ func (p *prober) sendStraight(ctx context.Context, l *link, d *diag.NATRelay) er
 		}
 		sent[id], d.Sent = true, n+1
 		if _, err := conn.Write(b); err != nil {
-			d.Refused = classify(diag.StageBinding, err).Cause == diag.CauseRefused
+			d.Refused = reach.Classify(diag.StageBinding, err).Cause == diag.CauseRefused
 			return nil
 		}
 		until := start.Add(time.Duration(n+1) * straightStep)
@@ -73,7 +74,7 @@ func (p *prober) sendStraight(ctx context.Context, l *link, d *diag.NATRelay) er
 			until = until.Add(minGrace)
 		}
 		d.From, err = awaitStraight(ctx, l, sent, until)
-		if d.From.IsValid() || err != nil && !isTimeout(err) {
+		if d.From.IsValid() || err != nil && !reach.IsTimeout(err) {
 			return err
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/reach"
 )
 
 // samplePace is the pause between the requests that are timed, as between the first sends over UDP.
@@ -60,7 +61,7 @@ func (s *sampler) sample(ctx context.Context) bool {
 	for stray := 0; stray < maxStray; {
 		b, err := s.link.receive(ctx, until)
 		if err != nil {
-			return isTimeout(err) && !s.link.reliable && ctx.Err() == nil
+			return reach.IsTimeout(err) && !s.link.reliable && ctx.Err() == nil
 		}
 		a, err := decode(b)
 		if err != nil {

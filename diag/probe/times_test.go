@@ -10,7 +10,9 @@ import (
 	"github.com/pion/stun/v2"
 
 	"dialtone/diag"
+	"dialtone/diag/iceurl"
 	"dialtone/diag/lab"
+	"dialtone/diag/reach"
 )
 
 // TestTimes counts what is lost. Where it is the first request, the second one answers the question.
@@ -37,13 +39,15 @@ func TestTimesEnd(t *testing.T) {
 	server := startTURN(t, lab.TURNOptions{TCP: true})
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	to := endpoint{addr: netip.MustParseAddrPort(server.Addr(lab.TCP).String())}
-	p := &prober{target: Target{Samples: 3}, url: URL{Scheme: STUN}, to: to}
-	l, err := p.open(ctx)
+	to := reach.Endpoint{Addr: netip.MustParseAddrPort(server.Addr(lab.TCP).String())}
+	p := newProber(Target{Samples: 3})
+	p.url, p.to = iceurl.URL{Scheme: iceurl.STUN}, to
+	conn, err := p.dialer.Connect(ctx, p.url, to)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_ = l.conn.Close()
+	_ = conn.Close()
+	l := &link{conn: conn, reliable: true}
 	if p.sample(ctx, l, nil); sampled(p.server) != nil {
 		t.Errorf("%+v", p.server)
 	}
@@ -114,7 +118,7 @@ func TestOwnPeers(t *testing.T) {
 		{"turns:h:3478", netip.AddrPortFrom(four, 3478), "192.0.2.1:3478"},
 		{"turn:h", netip.AddrPortFrom(six, 3478), "192.0.2.9:3478"},
 	} {
-		u, err := ParseURL(tt.url)
+		u, err := iceurl.Parse(tt.url)
 		if err != nil {
 			t.Fatal(err)
 		}

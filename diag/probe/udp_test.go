@@ -1,7 +1,6 @@
 package probe
 
 import (
-	"context"
 	"encoding/binary"
 	"net"
 	"net/netip"
@@ -13,6 +12,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/lab"
+	"dialtone/diag/lab/labtest"
 )
 
 // bindingAnswer is a success for a request.
@@ -177,13 +177,6 @@ func TestRate(t *testing.T) {
 	}
 }
 
-// resolverAt asks the DNS server at an address.
-func resolverAt(addr string) *net.Resolver {
-	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return dialDNS(ctx, "udp", addr)
-	}}
-}
-
 // dnsServer answers every question with a code, or with addresses of the type that is asked for.
 func dnsServer(t *testing.T, code byte, addrs ...string) string {
 	return udpServer(t, func(_ int, b []byte, _ net.Addr, _ net.PacketConn) []byte {
@@ -223,7 +216,7 @@ func TestDNS(t *testing.T) {
 		{"silent resolver", silent, "did not answer", 300 * time.Millisecond},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			r := ask(t, Target{URL: "stun:stun.example.com", Resolver: resolverAt(tt.dns), Timeout: tt.timeout})
+			r := ask(t, Target{URL: "stun:stun.example.com", Resolver: labtest.ResolverAt(tt.dns), Timeout: tt.timeout})
 			if r.Cause() != diag.CauseDNS || stageOf(r) != diag.StageDNS || !strings.Contains(errorText(r), tt.text) {
 				t.Errorf("%+v", r)
 			}
@@ -248,7 +241,7 @@ func TestName(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := ask(t, Target{URL: "stun:stun.example.com:" + port, Resolver: resolverAt(dns)})
+	r := ask(t, Target{URL: "stun:stun.example.com:" + port, Resolver: labtest.ResolverAt(dns)})
 	if !r.OK() || r.Address != addr || r.Took(diag.StageDNS) == nil || r.URL != "stun:stun.example.com:"+port {
 		t.Errorf("%+v", r)
 	}
@@ -262,7 +255,7 @@ func TestTwoAddresses(t *testing.T) {
 		t.Fatal(err)
 	}
 	dns := dnsServer(t, 0, "127.0.0.1", "::1")
-	r := ask(t, Target{URL: "stun:stun.example.com:" + port, Resolver: resolverAt(dns)})
+	r := ask(t, Target{URL: "stun:stun.example.com:" + port, Resolver: labtest.ResolverAt(dns)})
 	if r.Cause() != diag.CauseRefused || r.Address != refused {
 		t.Errorf("%+v", r)
 	}
@@ -298,7 +291,7 @@ func TestSecondAddress(t *testing.T) {
 		t.Fatal(err)
 	}
 	dns := dnsServer(t, 0, "127.0.0.1", "::1")
-	r := ask(t, Target{URL: "stun:stun.example.com:" + port, Resolver: resolverAt(dns)})
+	r := ask(t, Target{URL: "stun:stun.example.com:" + port, Resolver: labtest.ResolverAt(dns)})
 	if !r.OK() || r.Address != pc.LocalAddr().String() {
 		t.Errorf("%+v", r)
 	}

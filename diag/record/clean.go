@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"dialtone/diag"
 )
 
 // hidden replaces a credential.
@@ -56,7 +58,7 @@ func (c cleaner) value(key, s string) string {
 		s = strings.ReplaceAll(s, secret, hidden)
 	}
 	s = hideCredentials(s)
-	if c.mask == nil {
+	if c.mask == nil || key == "type" && diag.Type(s).Known() { // nat.local has the form of an mDNS name
 		return s
 	}
 	if key == "foundation" {

@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"dialtone/diag"
-	"dialtone/diag/words"
+	"dialtone/diag/words/line"
 )
 
 const (
@@ -65,7 +65,7 @@ func TestNoCredentials(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			all += string(raw) + words.Line(e)
+			all += string(raw) + line.Of(e)
 		}
 		// Pieces are looked for too: half a password is one half too much.
 		for _, secret := range []string{icePassword[:8], icePassword[8:16], icePassword[16:23], turnPassword, "hunter2"} {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/netip"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -13,7 +14,9 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/diagtest"
 	"dialtone/diag/judge"
+	"dialtone/diag/nat"
 	"dialtone/diag/words"
 )
 
@@ -22,25 +25,25 @@ func TestMask(t *testing.T) {
 	tests := []struct{ name, in, want string }{
 		{"nothing", "hello world", "hello world"},
 		{"public", "8.8.8.8", "203.0.113.1"},
-		{"private", "10.1.2.3 172.16.0.9 192.168.1.1 169.254.7.7", "192.0.2.1 192.0.2.2 192.0.2.3 192.0.2.4"},
-		{"carrier's NAT", "100.64.0.1 100.128.0.1", "198.51.100.1 203.0.113.1"},
+		{"private", "10.1.2.3 172.16.0.9 192.168.1.1 169.254.7.7", "10.113.0.1 10.113.0.2 10.113.0.3 169.254.0.1"},
+		{"carrier's NAT", "100.64.0.1 100.128.0.1", "100.113.0.1 203.0.113.1"},
 		{"same address, same pseudonym", "8.8.8.8 1.1.1.1 8.8.8.8", "203.0.113.1 203.0.113.2 203.0.113.1"},
 		{"ports and prefixes", "8.8.8.8:53 8.8.8.0/24", "203.0.113.1:53 203.0.113.2/24"},
 		{"what says nothing", "127.0.0.1 127.9.9.9 0.0.0.0 224.0.0.251 255.255.255.255 ::1 :: ff02::fb", "127.0.0.1 127.9.9.9 0.0.0.0 224.0.0.251 255.255.255.255 ::1 :: ff02::fb"},
 		{"end of a sentence", "from 8.8.8.8.", "from 203.0.113.1."},
 		{"in a host name", "8.8.8.8.nip.example", "203.0.113.1.nip.example"},
 		{"after a letter", "ip8.8.8.8", "ip203.0.113.1"},
-		{"leading zeros", "010.001.002.003 10.1.2.3", "192.0.2.1 192.0.2.1"},
+		{"leading zeros", "010.001.002.003 10.1.2.3", "10.113.0.1 10.113.0.1"},
 		{"versions", "1.2.3 v120.0.6099.109 300.1.1.1", "1.2.3 v120.0.6099.109 300.1.1.1"},
 		{"IPv6", "2a00:1450::8 [2a00:1450::8]:443 2A00:1450:0:0:0:0:0:8", "2001:db8::1 [2001:db8::1]:443 2001:db8::1"},
-		{"unique local, link-local", "fd00::1 fe80::1 fe80::1%eth0", "2001:db8:1::1 2001:db8:2::1 2001:db8:2::1%eth0"},
+		{"unique local, link-local", "fd00::1 fe80::1 fe80::1%eth0", "fd00:113::1 fe80::113:1 fe80::113:1%eth0"},
 		{"IPv4 within IPv6", "::ffff:8.8.8.8 8.8.8.8 ::ffff:127.0.0.1", "::ffff:203.0.113.1 203.0.113.1 ::ffff:127.0.0.1"},
 		{"port behind eight groups", "2a00:1:2:3:4:5:6:7:50000", "2001:db8::1:50000"},
-		{"punctuation", "fe80::1, (fe80::1); fe80::1: fe80::1.", "2001:db8:2::1, (2001:db8:2::1); 2001:db8:2::1: 2001:db8:2::1."},
-		{"behind a scheme", "udp:fe80::1 stun:8.8.8.8:3478 turn:[fe80::1]:3478", "udp:2001:db8:2::1 stun:203.0.113.1:3478 turn:[2001:db8:2::1]:3478"},
+		{"punctuation", "fe80::1, (fe80::1); fe80::1: fe80::1.", "fe80::113:1, (fe80::113:1); fe80::113:1: fe80::113:1."},
+		{"behind a scheme", "udp:fe80::1 stun:8.8.8.8:3478 turn:[fe80::1]:3478", "udp:fe80::113:1 stun:203.0.113.1:3478 turn:[fe80::113:1]:3478"},
 		{"no IPv6", "12:34:56 std::dead Rust::add a:b:c 1:2", "12:34:56 std::dead Rust::add a:b:c 1:2"},
-		{"JSON in a text", `{\"ip\":\"fe80::1\",\"x\":\"a\nfe80::1\"}`, `{\"ip\":\"2001:db8:2::1\",\"x\":\"a\n2001:db8:2::1\"}`},
-		{"escaped line break", `a\nfe80::1\r\nfe80::1`, `a\n2001:db8:2::1\r\n2001:db8:2::1`},
+		{"JSON in a text", `{\"ip\":\"fe80::1\",\"x\":\"a\nfe80::1\"}`, `{\"ip\":\"fe80::113:1\",\"x\":\"a\nfe80::113:1\"}`},
+		{"escaped line break", `a\nfe80::1\r\nfe80::1`, `a\nfe80::113:1\r\nfe80::113:1`},
 		{"MAC", "de:ad:be:ef:00:01 DE-AD-BE-EF-00-01 00:11:22:33:44:55", "00:00:5e:00:53:01 00-00-5e-00-53-01 00:00:5e:00:53:02"},
 		{"MAC in an interface name", "enxdeadbeef0001 wlxdeadbeef0002 eth0 enp3s0 boxdeadbeef0001", "enx00005e005301 wlx00005e005302 eth0 enp3s0 boxdeadbeef0001"},
 		{"fingerprint", "sha-256 AB:CD:EF:01:23:45:67:89:AB:CD:EF:01:23:45:67:89", "sha-256 AB:CD:EF:01:23:45:67:89:AB:CD:EF:01:23:45:67:89"},
@@ -50,10 +53,10 @@ func TestMask(t *testing.T) {
 		{"host names stay", "https://stun.example.org:3478/call", "https://stun.example.org:3478/call"},
 		{
 			"candidate", "candidate:842163049 1 udp 1677729535 8.8.8.8 46154 typ srflx raddr 10.0.17.1 rport 46154",
-			"candidate:1 1 udp 1677729535 203.0.113.1 46154 typ srflx raddr 192.0.2.1 rport 46154",
+			"candidate:1 1 udp 1677729535 203.0.113.1 46154 typ srflx raddr 10.113.0.1 rport 46154",
 		},
 		{"SDP", "o=- 46 2 IN IP4 127.0.0.1\r\nc=IN IP6 2a00::5\r\na=rtcp:9 IN IP4 0.0.0.0\r\n", "o=- 46 2 IN IP4 127.0.0.1\r\nc=IN IP6 2001:db8::1\r\na=rtcp:9 IN IP4 0.0.0.0\r\n"},
-		{"other alphabets", "адрес8.8.8.8и fe80::1、", "адрес203.0.113.1и 2001:db8:2::1、"},
+		{"other alphabets", "адрес8.8.8.8и fe80::1、", "адрес203.0.113.1и fe80::113:1、"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -91,7 +94,7 @@ func TestMaskTableEnds(t *testing.T) {
 		addr[14], addr[15] = byte(i>>8), byte(i)
 		m.ip6[private].number(netip.AddrFrom16(addr))
 	}
-	if got := m.text("fd00::1 fd99::1 fd99::2 fd00::1"); got != "2001:db8:1::2 2001:db8:1::ffff 2001:db8:1::ffff 2001:db8:1::2" {
+	if got := m.text("fd00::1 fd99::1 fd99::2 fd00::1"); got != "fd00:113::2 fd00:113::ffff fd00:113::ffff fd00:113::2" {
 		t.Errorf("beyond the table: %s", got)
 	}
 	if n := len(m.ip6[private]); n != maxPseudonyms {
@@ -101,7 +104,7 @@ func TestMaskTableEnds(t *testing.T) {
 
 // harmless reports whether an address may stand in a redacted file.
 func harmless(a netip.Addr) bool {
-	for _, p := range []string{"192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "240.0.0.0/4", "127.0.0.0/8", "224.0.0.0/4", "2001:db8::/32", "ff00::/8", "::1/128", "::/128", "0.0.0.0/32"} {
+	for _, p := range []string{"203.0.113.0/24", "240.0.0.0/16", "10.113.0.0/16", "100.113.0.0/16", "169.254.0.0/16", "192.0.0.0/29", "127.0.0.0/8", "224.0.0.0/4", "2001:db8::/112", "fd00:113::/112", "fe80::113:0/112", "ff00::/8", "::1/128", "::/128", "0.0.0.0/32", "255.255.255.255/32"} {
 		if prefix := netip.MustParsePrefix(p); prefix.Contains(a.WithZone("")) || prefix.Contains(a.Unmap().WithZone("")) {
 			return true
 		}
@@ -157,6 +160,85 @@ func TestRedactedReplays(t *testing.T) {
 	got, want := judge.Judge(placed), judge.Judge(call.Fold(events))
 	if got.Exit != want.Exit || words.Verdict(got).Headline != words.Verdict(want).Headline || len(words.Verdict(got).Why) != len(words.Verdict(want).Why) || len(words.Verdict(got).Next) != len(words.Verdict(want).Next) {
 		t.Errorf("the verdict changed from %+v to %+v", want, got)
+	}
+}
+
+// TestMaskKeepsTheClass: what verdicts ask of an address is the same of its pseudonym.
+func TestMaskKeepsTheClass(t *testing.T) {
+	for _, in := range []string{
+		"8.8.8.8", "10.1.2.3", "172.31.255.1", "172.32.0.1", "192.168.0.1", "169.254.1.1", "100.64.0.1", "100.127.255.254", "100.128.0.1",
+		"192.0.0.4", "127.0.0.1", "2a00:1450::8", "fd12::1", "fe80::1", "::1", "64:ff9b::808:808", "::ffff:10.1.2.3", "::ffff:8.8.8.8",
+	} {
+		m := newMasker()
+		for range 300 { // beyond the end of the documentation range
+			m.text(in)
+			m.ip4[public].number(netip.AddrFrom4([4]byte{8, 8, byte(len(m.ip4[public]) >> 8), byte(len(m.ip4[public]))}))
+		}
+		was, is := netip.MustParseAddr(in), netip.MustParseAddr(m.text(in))
+		if nat.Private(was.Unmap()) != nat.Private(is.Unmap()) || was.IsPrivate() != is.IsPrivate() || was.IsLinkLocalUnicast() != is.IsLinkLocalUnicast() ||
+			was.IsGlobalUnicast() != is.IsGlobalUnicast() || was.Is4() != is.Is4() || was.Is4In6() != is.Is4In6() || was.IsLoopback() != is.IsLoopback() {
+			t.Errorf("%s became %s, which is of another kind", was, is)
+		}
+	}
+}
+
+// verdicts are the judgments on a log without its addresses: of the call, and of each diagnosis.
+func verdicts(events []diag.Event) []string {
+	c := call.Fold(events)
+	v := judge.Judge(c)
+	out := []string{v.Exit.String()}
+	for _, f := range v.Findings {
+		out = append(out, fmt.Sprint(f.ID, " ", f.Severity))
+	}
+	for i := range c.NAT {
+		n := judge.Diagnose(c.NAT[i].State)
+		out = append(out, fmt.Sprint(n.Exit, " ", n.Outcome))
+		for _, f := range n.Findings {
+			out = append(out, fmt.Sprint(f.ID, " ", f.Severity))
+		}
+	}
+	return out
+}
+
+// TestRedactedVerdicts: recorded calls, and diagnoses whose verdict depends on the kind of an address, are judged alike when redacted.
+func TestRedactedVerdicts(t *testing.T) {
+	logs := map[string][]diag.Event{}
+	files, err := filepath.Glob("../../testdata/calls/*.jsonl")
+	if err != nil || len(files) < 5 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		rec, err := Open(file)
+		if err != nil {
+			t.Fatal(file, err)
+		}
+		logs[filepath.Base(file)] = rec.Events
+	}
+	for _, address := range []string{"8.8.8.8", "192.168.1.9", "10.9.9.9", "172.16.0.9", "100.64.0.9", "169.254.9.9", "192.0.0.4", "127.0.0.1"} {
+		relayed := diagtest.NewDiagnosis(diagtest.ServerA, diagtest.ServerC).Maps(0, "9.9.9.1:3478", "5.5.5.5:1").Maps(1, "8.8.8.1:3478", "5.5.5.5:2").
+			Asked(diagtest.Relaying("turn:t?transport=tls", "tls", "9.9.9.9:3478", address+":50000", diagtest.Through(diagtest.ServerA, false, "9.9.9.9:50000", "", diag.Failure{})...))
+		mapped := diagtest.NewDiagnosis(diagtest.ServerA, diagtest.ServerC).Maps(0, "9.9.9.1:3478", "5.5.5.5:1").Maps(1, "8.8.8.1:3478", address+":1")
+		local := diagtest.NewDiagnosis(diagtest.ServerA)
+		local.Local.Address = netip.MustParseAddrPort(address + ":5000")
+		local.Maps(0, "9.9.9.1:3478", "5.5.5.5:1")
+		for name, d := range map[string]*diagtest.Diagnosis{"relayed": relayed, "mapped": mapped, "local": local} {
+			var parts []any
+			for i, data := range d.Facts() {
+				parts = append(parts, i, data)
+			}
+			logs[name+" "+address] = diagtest.Log(parts...)
+		}
+	}
+	for name, events := range logs {
+		t.Run(name, func(t *testing.T) {
+			rec, err := Read(strings.NewReader(write(t, Options{Redact: true}, events...)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(verdicts(events), verdicts(rec.Events)); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
 }
 

@@ -10,21 +10,25 @@ import (
 // maxPseudonyms bounds each table: beyond it all further addresses share one pseudonym. No ordinary call has so many.
 const maxPseudonyms = 0xfffe
 
-// class is the kind of network of an address; its pseudonym has the same class.
+// class is the kind of network of an address. A pseudonym has the class of its address, because verdicts depend on it:
+// a private relay, a CGNAT.
 type class uint8
 
 const (
 	public    class = iota
-	private         // RFC 1918, RFC 4193; of IPv4 also link-local
+	private         // RFC 1918, RFC 4193
 	shared          // RFC 6598: CGNAT
-	linkLocal       // of IPv6
+	linkLocal       // RFC 3927, RFC 4291
 	classes
 )
 
-// The documentation ranges, by class. After the end of an IPv4 range, addresses of the reserved 240.0.0.0/4 follow.
+// The pseudonyms by class. Public IPv4 addresses are of a documentation range, and after its end of the reserved
+// 240.0.0.0/4; private ones, which identify no network, have 113 in the place that tells pseudonyms.
+const documentation4 = "203.0.113."
+
 var (
-	ranges4 = [classes]string{public: "203.0.113.", private: "192.0.2.", shared: "198.51.100."}
-	ranges6 = [classes]string{public: "2001:db8::", private: "2001:db8:1::", linkLocal: "2001:db8:2::"}
+	ranges4 = [classes]string{public: "240.0", private: "10.113", shared: "100.113", linkLocal: "169.254"}
+	ranges6 = [classes]string{public: "2001:db8::", private: "fd00:113::", linkLocal: "fe80::113:"}
 )
 
 // masker assigns pseudonyms. The same value always has the same pseudonym within one masker.
@@ -58,7 +62,8 @@ func (t *table[K]) number(k K) int {
 func (m *masker) addr(a netip.Addr) (string, bool) {
 	mapped := a.Is4In6()
 	a = a.Unmap().WithZone("")
-	if a.IsLoopback() || a.IsUnspecified() || a.IsMulticast() || a == netip.AddrFrom4([4]byte{255, 255, 255, 255}) {
+	if a.IsLoopback() || a.IsUnspecified() || a.IsMulticast() || a == netip.AddrFrom4([4]byte{255, 255, 255, 255}) ||
+		clatRange.Contains(a) {
 		return "", false
 	}
 	c := classOf(a)
@@ -66,9 +71,9 @@ func (m *masker) addr(a netip.Addr) (string, bool) {
 		return ranges6[c] + strconv.FormatInt(int64(m.ip6[c].number(a)), 16), true
 	}
 	n := m.ip4[c].number(a)
-	text := ranges4[c] + strconv.Itoa(n)
-	if n > 254 {
-		text = fmt.Sprintf("%d.0.%d.%d", 240+int(c), n>>8, n&0xff)
+	text := fmt.Sprintf("%s.%d.%d", ranges4[c], n>>8, n&0xff)
+	if c == public && n <= 254 {
+		text = documentation4 + strconv.Itoa(n)
 	}
 	if mapped {
 		text = "::ffff:" + text
@@ -76,13 +81,14 @@ func (m *masker) addr(a netip.Addr) (string, bool) {
 	return text, true
 }
 
-var sharedRange = netip.MustParsePrefix("100.64.0.0/10")
+var (
+	sharedRange = netip.MustParsePrefix("100.64.0.0/10")
+	clatRange   = netip.MustParsePrefix("192.0.0.0/29") // the same few addresses in every host (RFC 7335)
+)
 
 func classOf(a netip.Addr) class {
 	switch {
 	case a.IsPrivate():
-		return private
-	case a.IsLinkLocalUnicast() && a.Is4():
 		return private
 	case a.IsLinkLocalUnicast():
 		return linkLocal

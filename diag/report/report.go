@@ -207,7 +207,8 @@ type Run struct {
 	Samples   []Sample `json:"samples"`             // of the connection, for charts, at most 600
 	Recording string   `json:"recording,omitempty"` // file, with --record
 	Connected bool     `json:"connected"`
-	Echoed    bool     `json:"echoed"` // a message that was sent on a data channel was answered
+	Echoed    bool     `json:"echoed"`   // a message that was sent on a data channel came back, or a ping was answered
+	Answered  bool     `json:"answered"` // the peer sent anything on a data channel
 
 	Events []diag.Event `json:"-"` // of the described peer; nil in a report that was read
 }

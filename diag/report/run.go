@@ -42,7 +42,7 @@ func runOf(in RunInput) Run {
 	c := in.Call
 	return Run{
 		Start: diag.Millis(in.Start), Samples: samplesOf(c), Recording: in.Recording, Events: in.Events,
-		Connected: c.ConnectedAt != nil, Echoed: c.Echoed(),
+		Connected: c.ConnectedAt != nil, Echoed: c.Echoed(), Answered: c.Answered(),
 		Measurements: Measurements{
 			Setup: setupOf(c),
 			Path:  pathOf(c),

@@ -62,13 +62,8 @@ func Compare(offer, answer *Description) []Difference {
 			d.Rows[r].Mark = Same
 		}
 	}
-	return out
-}
-
-func (d *Description) sections() []*Section {
-	out := []*Section{&d.Session}
-	for i := range d.Media {
-		out = append(out, &d.Media[i])
+	if len(out) > 0 {
+		out[0].Remarks = append(invalid(OfferInvalid, offer), append(invalid(AnswerInvalid, answer), out[0].Remarks...)...)
 	}
 	return out
 }

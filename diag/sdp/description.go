@@ -3,27 +3,22 @@
 package sdp
 
 import (
+	"iter"
 	"slices"
-	"strconv"
 	"strings"
 
-	"dialtone/diag"
+	pion "github.com/pion/sdp/v3"
 )
 
-// Bounds of what is read of a description; a browser's has some 200 lines in 6 KB.
-const (
-	maxLines    = 2000
-	maxLine     = 1024 // bytes
-	maxSections = 64
-	maxList     = 128 // codecs or extensions of one section
-)
-
-// Description is a session description (RFC 8866), parsed for display. Nothing is rejected: what is not understood is
-// kept as a line.
+// Description is a session description (RFC 8866). Nothing is rejected: what the grammar forbids is kept as a line, and
+// the other lines are understood without it.
 type Description struct {
 	Session Section
 	Media   []Section
-	Cut     bool // there was more than is kept: 2,000 lines, 64 media sections, 1,024 bytes a line
+	Cut     bool  // there was more than is kept: 2,000 lines, 64 media sections, 1,024 bytes a line
+	Invalid *Line // where a strict parser, as that of pion/webrtc, stops; nil if the grammar permits all lines
+
+	rest []Line // what is not read, because there is more than is kept
 }
 
 // Section is the lines before the first m= line, or from one m= line to the next.
@@ -37,10 +32,9 @@ type Section struct {
 	Codecs     []Codec
 	Extensions []Extension
 	Lines      []Line
-}
 
-// Rejected reports whether the section's port of 0 rejects it (RFC 3264 §6).
-func (s *Section) Rejected() bool { return s.Port == 0 && !s.BundleOnly }
+	parsed *pion.MediaDescription // of the session, only the attributes
+}
 
 // Line is one line, without control characters.
 type Line struct {
@@ -48,6 +42,8 @@ type Line struct {
 	Name  string // of an attribute: "rtpmap" of "a=rtpmap:96 VP8/90000"; else empty
 	Value string // behind the name's colon, or behind the "="
 	Text  string // the whole line
+
+	raw string // as it came, without its end
 }
 
 // Codec is one format of a media section.
@@ -95,140 +91,67 @@ func (e Extension) Short() string {
 	return e.URI
 }
 
-// staticNames are formats that need no a=rtpmap (RFC 3551 §6).
-var staticNames = map[string]string{
-	"0": "PCMU/8000", "3": "GSM/8000", "8": "PCMA/8000", "9": "G722/8000",
-	"13": "CN/8000",
+// Sends reports whether a media section of the kind is sent: sendrecv (the default) or sendonly, and not rejected.
+func (d *Description) Sends(kind string) bool { return d.flows(kind, "sendonly") }
+
+// Receives reports whether a media section of the kind is received: sendrecv (the default) or recvonly, and not
+// rejected.
+func (d *Description) Receives(kind string) bool { return d.flows(kind, "recvonly") }
+
+func (d *Description) flows(kind, direction string) bool {
+	return slices.ContainsFunc(d.Media, func(s Section) bool {
+		return s.Kind == kind && !s.Rejected() && (s.Direction == "sendrecv" || s.Direction == direction)
+	})
 }
 
-// Parse parses a description. It never fails: text of another form becomes lines.
-func Parse(text string) *Description {
-	d := &Description{Session: Section{Kind: "session", Port: -1}}
-	section, n := &d.Session, 0
-	for raw := range strings.Lines(text) {
-		raw = strings.TrimRight(raw, "\r\n")
-		if raw == "" {
-			continue
-		}
-		if n++; n > maxLines {
-			d.Cut = true
-			break
-		}
-		d.Cut = d.Cut || len(raw) > maxLine
-		line := parseLine(diag.Clean(raw, maxLine))
-		if line.Type == 'm' {
-			if len(d.Media) == maxSections {
-				d.Cut = true
-				break
-			}
-			d.Media = append(d.Media, newSection(line))
-			section = &d.Media[len(d.Media)-1]
-		}
-		section.take(line)
-	}
-	for i := range d.Media {
-		d.Media[i].inherit(&d.Session)
-	}
-	return d
-}
-
-func parseLine(text string) Line {
-	if len(text) < 2 || text[1] != '=' {
-		return Line{Text: text}
-	}
-	line := Line{Type: text[0], Value: text[2:], Text: text}
-	if line.Type == 'a' {
-		line.Name, line.Value, _ = strings.Cut(text[2:], ":")
-	}
-	return line
-}
-
-// newSection reads "m=audio 9 UDP/TLS/RTP/SAVPF 111 63".
-func newSection(line Line) Section {
-	s := Section{Kind: "unknown", Port: -1}
-	fields := strings.Fields(line.Value)
-	if len(fields) > 0 {
-		s.Kind = fields[0]
-	}
-	if len(fields) > 1 {
-		port, _, _ := strings.Cut(fields[1], "/")
-		if n, err := strconv.ParseUint(port, 10, 16); err == nil {
-			s.Port = int(n)
-		}
-	}
-	if s.Kind == "audio" || s.Kind == "video" {
-		for _, pt := range fields[min(len(fields), 3):min(len(fields), 3+maxList)] {
-			s.Codecs = append(s.Codecs, Codec{PayloadType: pt, Name: staticNames[pt]})
-		}
-	}
-	return s
-}
-
-// take keeps a line and what it says.
-func (s *Section) take(line Line) {
-	s.Lines = append(s.Lines, line)
-	switch line.Name {
-	case "mid":
-		s.Mid = line.Value
-	case "setup":
-		s.Setup = line.Value
-	case "bundle-only":
-		s.BundleOnly = true
-	case "sendrecv", "sendonly", "recvonly", "inactive":
-		s.Direction = line.Name
-	case "extmap":
-		id, uri, ok := strings.Cut(line.Value, " ")
-		if uri, _, _ = strings.Cut(uri, " "); ok && len(s.Extensions) < maxList {
-			s.Extensions = append(s.Extensions, Extension{ID: id, URI: uri})
-		}
-	case "rtpmap", "fmtp", "rtcp-fb":
-		s.takeFormat(line)
-	}
-}
-
-func (s *Section) takeFormat(line Line) {
-	pt, rest, _ := strings.Cut(line.Value, " ")
-	for i := range s.Codecs {
-		c := &s.Codecs[i]
-		if c.PayloadType != pt && (pt != "*" || line.Name != "rtcp-fb") {
-			continue
-		}
-		switch line.Name {
-		case "rtpmap":
-			c.Name = rest
-		case "fmtp":
-			c.Params = rest
-		case "rtcp-fb":
-			if len(c.Feedback) < maxList && !slices.Contains(c.Feedback, rest) {
-				c.Feedback = append(c.Feedback, rest)
-			}
-		}
-	}
-}
-
-// inherit takes what the session says for all sections, and the default direction (RFC 8866 §6.7).
-func (s *Section) inherit(session *Section) {
-	if s.Setup == "" {
-		s.Setup = session.Setup
-	}
-	if s.Kind != "audio" && s.Kind != "video" {
-		s.Direction = ""
-		return
-	}
-	if s.Direction == "" {
-		s.Direction = session.Direction
-	}
-	if s.Direction == "" {
-		s.Direction = "sendrecv"
-	}
-}
+// Rejected reports whether the section's port of 0 rejects it (RFC 3264 §6).
+func (s *Section) Rejected() bool { return s.Port == 0 && !s.BundleOnly }
 
 // Attribute is the value of the first attribute of this name.
-func (s *Section) Attribute(name string) (string, bool) {
-	for i := range s.Lines {
-		if s.Lines[i].Type == 'a' && s.Lines[i].Name == name {
-			return s.Lines[i].Value, true
+func (s *Section) Attribute(name string) (string, bool) { return s.parsed.Attribute(name) }
+
+// Has reports whether there is an attribute of this name.
+func (s *Section) Has(name string) bool {
+	_, ok := s.Attribute(name)
+	return ok
+}
+
+// Attributes are the values of the attributes of this name.
+func (s *Section) Attributes(name string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, a := range s.parsed.Attributes {
+			if a.Key == name && !yield(a.Value) {
+				return
+			}
 		}
 	}
+}
+
+// Attribute is the value of the first attribute of this name, of the session or of a media section.
+func (d *Description) Attribute(name string) (value string, ok bool) {
+	for value := range d.Attributes(name) {
+		return value, true
+	}
 	return "", false
+}
+
+// Attributes are the values of the attributes of this name in all sections.
+func (d *Description) Attributes(name string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, s := range d.sections() {
+			for value := range s.Attributes(name) {
+				if !yield(value) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func (d *Description) sections() []*Section {
+	out := []*Section{&d.Session}
+	for i := range d.Media {
+		out = append(out, &d.Media[i])
+	}
+	return out
 }

@@ -2,6 +2,7 @@ package sdp
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -130,7 +131,7 @@ func TestCompareSDP(t *testing.T) {
 		{"two clients", audio + "a=setup:active\r\n", audio + "a=setup:active\r\n", 1, []Remark{{Kind: RolesConflict, From: "active", To: "active"}}},
 		{"roles that fit ill", audio + "a=setup:passive\r\n", audio + "a=setup:actpass\r\n", 1, []Remark{{Kind: RolesConflict, From: "passive", To: "actpass"}}},
 		{"two ports", audio + "a=rtcp-mux\r\n", audio, 1, []Remark{{Kind: RTCPMuxDropped}}},
-		{"bundles", "a=group:BUNDLE 0 1 2\r\n" + audio, "a=group:BUNDLE 0\r\na=ice-lite\r\n" + audio, 0, []Remark{
+		{"bundles", session + "a=group:BUNDLE 0 1 2\r\n" + audio, session + "a=group:BUNDLE 0\r\na=ice-lite\r\n" + audio, 0, []Remark{
 			{Kind: NotBundled, Items: []Item{{Name: "1", Count: 1}, {Name: "2", Count: 1}}}, {Kind: AnswererIsLite},
 		}},
 	}
@@ -204,6 +205,45 @@ func TestSDPIsBounded(t *testing.T) {
 	if !long.Cut || len(long.Session.Lines) != maxLines || !wide.Cut || len(wide.Session.Lines[0].Text) > maxLine || !many.Cut || len(many.Media) != maxSections {
 		t.Errorf("cut: %v %v %v", long.Cut, wide.Cut, many.Cut)
 	}
+}
+
+func TestSends(t *testing.T) {
+	tests := []struct {
+		name, sdp    string
+		audio, video bool
+	}{
+		{"nothing", "", false, false},
+		{"no media section", "v=0\r\na=sendrecv\r\n", false, false},
+		{"both by default", "v=0\r\nm=audio 9 x 0\r\nm=video 9 x 0\r\n", true, true},
+		{"bare line feeds", "v=0\nm=audio 9 x 0\nm=video 9 x 0\na=inactive\n", true, false},
+		{"one way each", "m=audio 9 x 0\r\na=sendonly\r\nm=video 9 x 0\r\na=recvonly\r\n", true, false},
+		{"refused", "m=audio 0 x 0\r\nm=video 9 x 0\r\n", false, true},
+		{"bundle-only is not refused", "m=audio 9 x 0\r\nm=video 0 x 0\r\na=bundle-only\r\n", true, true},
+		{"bundle-only and inactive", "m=video 0 x 0\r\na=inactive\r\na=bundle-only\r\nm=application 0 x 0\r\n", false, false},
+		{"the second of a kind", "m=video 9 x 0\r\na=recvonly\r\nm=video 9 x 0\r\n", false, true},
+		{"another kind that begins alike", "m=audiobook 9 x 0\r\n", false, false},
+	}
+	for _, tt := range tests {
+		if audio, video := Parse(tt.sdp).Sends("audio"), Parse(tt.sdp).Sends("video"); audio != tt.audio || video != tt.video {
+			t.Errorf("%s: audio %v, video %v", tt.name, audio, video)
+		}
+	}
+}
+
+// TestFeedbackIsBounded: pion gives each format its own copy of the feedback for all.
+func TestFeedbackIsBounded(t *testing.T) {
+	d := Parse("m=audio 9 RTP 111\r\n" + strings.Repeat("a=rtcp-fb:111 own\r\n", 2) + repeated("a=rtcp-fb:* x%d\r\n", maxList+1))
+	if f := d.Media[0].Codecs[0].Feedback; len(f) != maxList+1 || f[0] != "own" {
+		t.Errorf("%d messages of %v", len(f), f)
+	}
+}
+
+func repeated(format string, n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, format, i)
+	}
+	return b.String()
 }
 
 // FuzzSDP: any two texts are parsed and compared; every line is in exactly one row.

@@ -24,25 +24,6 @@ var ErrSession = errors.New("not a usable session description")
 // ErrFragment is what a fragment is refused with.
 var ErrFragment = errors.New("not a usable SDP fragment")
 
-// Has reports whether there is an attribute of this name.
-func (s *Section) Has(name string) bool {
-	_, ok := s.Attribute(name)
-	return ok
-}
-
-// Attribute is the value of the first attribute of this name, of the session or of a media section.
-func (d *Description) Attribute(name string) (string, bool) {
-	if value, ok := d.Session.Attribute(name); ok {
-		return value, ok
-	}
-	for i := range d.Media {
-		if value, ok := d.Media[i].Attribute(name); ok {
-			return value, ok
-		}
-	}
-	return "", false
-}
-
 // CheckSession reports with ErrSession what a description lacks that every WebRTC session needs.
 func (d *Description) CheckSession() error {
 	switch {
@@ -50,6 +31,9 @@ func (d *Description) CheckSession() error {
 		return fmt.Errorf("%w: it does not begin with v=0", ErrSession)
 	case len(d.Media) == 0:
 		return fmt.Errorf("%w: it has no media section", ErrSession)
+	}
+	if d.Invalid != nil {
+		return fmt.Errorf("%w: a line has the wrong place or form: %.80s", ErrSession, d.Invalid.Text)
 	}
 	for _, name := range []string{"ice-ufrag", "ice-pwd", "fingerprint"} {
 		if _, ok := d.Attribute(name); !ok {
@@ -195,9 +179,9 @@ func (d *Description) Fragment() *Fragment {
 	if len(d.Media) > 0 {
 		first := &f.Sections[0]
 		first.Media, first.Mid = d.Media[0].Lines[0].Value, d.Media[0].Mid
-		for _, line := range d.Media[0].Lines {
-			if line.Name == "candidate" && len(first.Candidates) < maxCandidates {
-				first.Candidates = append(first.Candidates, line.Text[2:])
+		for value := range d.Media[0].Attributes("candidate") {
+			if len(first.Candidates) < maxCandidates {
+				first.Candidates = append(first.Candidates, "candidate:"+value)
 			}
 		}
 	}
@@ -233,44 +217,103 @@ func writeCandidates(b *strings.Builder, s FragmentSection) {
 }
 
 // Restarted is a description with the credentials and candidates of a fragment in place of its own: what an ICE restart
-// agrees on, because nothing else may change.
+// agrees on, because nothing else may change. The candidates belong to the first media section.
 func Restarted(description string, f *Fragment) string {
-	var b strings.Builder
-	candidates := func(section int) {
-		if section != 1 {
-			return
-		}
-		for _, s := range f.Sections {
-			writeCandidates(&b, s)
-		}
-		if f.End {
-			b.WriteString("a=end-of-candidates\r\n")
-		}
+	var candidates strings.Builder
+	for _, s := range f.Sections {
+		writeCandidates(&candidates, s)
 	}
-	section := 0
-	for raw := range strings.Lines(description) {
-		raw = strings.TrimRight(raw, "\r\n")
-		switch line := parseLine(raw); {
-		case line.Name == "candidate", line.Name == "end-of-candidates":
-			continue
-		case line.Name == "ice-ufrag":
-			raw = "a=ice-ufrag:" + f.Ufrag
-		case line.Name == "ice-pwd":
-			raw = "a=ice-pwd:" + f.Pwd
-		case line.Type == 'm':
-			candidates(section)
-			section++
-		}
-		b.WriteString(raw + "\r\n")
+	if f.End {
+		candidates.WriteString("a=end-of-candidates\r\n")
 	}
-	candidates(section)
-	return b.String()
+	return Parse(description).rewrite(candidates.String(), func(l *Line) string {
+		switch l.Name {
+		case "candidate", "end-of-candidates":
+			return ""
+		case "ice-ufrag":
+			return "a=ice-ufrag:" + f.Ufrag + "\r\n"
+		case "ice-pwd":
+			return "a=ice-pwd:" + f.Pwd + "\r\n"
+		}
+		return l.raw + "\r\n"
+	})
 }
 
 // MuxOnly adds to each section of an offer that RTP and RTCP must share a port (RFC 9725 §4.4.1).
 func MuxOnly(description string) string {
-	if strings.Contains(description, "a=rtcp-mux-only") {
+	d := Parse(description)
+	if _, ok := d.Attribute("rtcp-mux-only"); ok {
 		return description
 	}
-	return strings.ReplaceAll(description, "a=rtcp-mux\r\n", "a=rtcp-mux\r\na=rtcp-mux-only\r\n")
+	return d.rewrite("", func(l *Line) string {
+		if l.Name == "rtcp-mux" {
+			return l.raw + "\r\na=rtcp-mux-only\r\n"
+		}
+		return l.raw + "\r\n"
+	})
+}
+
+// String is the text of the description in lines that end with CRLF. pion rejects one whose last line does not end.
+func (d *Description) String() string {
+	return d.rewrite("", func(l *Line) string { return l.raw + "\r\n" })
+}
+
+// Without is the text of the description without the attributes of a name.
+func (d *Description) Without(name string) string {
+	return d.rewrite("", func(l *Line) string {
+		if l.Name == name {
+			return ""
+		}
+		return l.raw + "\r\n"
+	})
+}
+
+// Bundled is the text of the description with a BUNDLE group (RFC 9143) if it has none: of the sections that share the
+// ICE credentials of the first. pion rejects a section that is in no group, even the only one.
+func (d *Description) Bundled() string {
+	if d.Session.Has("group") || len(d.Media) == 0 {
+		return d.String()
+	}
+	group := "a=group:BUNDLE"
+	first, _ := d.Media[0].Attribute("ice-ufrag")
+	for _, m := range d.Media {
+		if ufrag, _ := m.Attribute("ice-ufrag"); m.Mid != "" && ufrag == first {
+			group += " " + m.Mid
+		}
+	}
+	return d.rewrite("", func(l *Line) string {
+		if l == &d.Media[0].Lines[0] {
+			return group + "\r\n" + l.raw + "\r\n"
+		}
+		return l.raw + "\r\n"
+	})
+}
+
+// With is the text of the description with one value for all attributes of a name, wherever there are any.
+func (d *Description) With(name, value string) string {
+	return d.rewrite("", func(l *Line) string {
+		if l.Name == name {
+			return "a=" + name + ":" + value + "\r\n"
+		}
+		return l.raw + "\r\n"
+	})
+}
+
+// rewrite is the text of the description with each line as edit returns it, and something more in the first media
+// section.
+func (d *Description) rewrite(more string, edit func(*Line) string) string {
+	var b strings.Builder
+	write := func(lines []Line) {
+		for i := range lines {
+			b.WriteString(edit(&lines[i]))
+		}
+	}
+	for i, s := range d.sections() {
+		write(s.Lines)
+		if i == 1 {
+			b.WriteString(more)
+		}
+	}
+	write(d.rest)
+	return b.String()
 }

@@ -30,6 +30,8 @@ const (
 	NotBundled                  // Items are the mids
 	OffererIsLite               // the offerer only answers checks
 	AnswererIsLite              // the answerer only answers checks
+	OfferInvalid                // Items are the first line that the grammar forbids
+	AnswerInvalid               // Items are the first line that the grammar forbids
 )
 
 // Mark is how the answer treats what was offered.
@@ -57,6 +59,14 @@ type Item struct {
 	Count    int    // how many of the name
 	Of       int    // how many the offer has; 0 where that does not matter
 	From, To string // payload types
+}
+
+// invalid is the remark about a description that a strict parser rejects.
+func invalid(kind Kind, d *Description) []Remark {
+	if d == nil || d.Invalid == nil {
+		return nil
+	}
+	return []Remark{{Kind: kind, Items: []Item{{Name: d.Invalid.Text, Count: 1}}}}
 }
 
 // compareSections lists what a section's answer accepts, omits and changes.
@@ -89,8 +99,7 @@ func compareSections(offer, answer *Section, codecs codecMatch) []Remark {
 	if offer.Setup != "" && answer.Setup != "" && !setupFits(offer.Setup, answer.Setup) {
 		out = append(out, Remark{Kind: RolesConflict, From: offer.Setup, To: answer.Setup})
 	}
-	_, offered := offer.Attribute("rtcp-mux")
-	if _, taken := answer.Attribute("rtcp-mux"); offered && !taken {
+	if offer.Has("rtcp-mux") && !answer.Has("rtcp-mux") {
 		out = append(out, Remark{Kind: RTCPMuxDropped})
 	}
 	return out
@@ -104,10 +113,10 @@ func compareSessions(offer, answer *Section) []Remark {
 	if mids, bundled := strings.CutPrefix(group, "BUNDLE"); bundled {
 		out = about(NotBundled, named(without(strings.Fields(mids), strings.Fields(taken))))
 	}
-	if _, lite := offer.Attribute("ice-lite"); lite {
+	if offer.Has("ice-lite") {
 		out = append(out, Remark{Kind: OffererIsLite})
 	}
-	if _, lite := answer.Attribute("ice-lite"); lite {
+	if answer.Has("ice-lite") {
 		out = append(out, Remark{Kind: AnswererIsLite})
 	}
 	return out

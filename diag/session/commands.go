@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"errors"
 
 	"dialtone/diag"
@@ -21,7 +22,7 @@ func (s *Session) RestartICE() error {
 
 // Chat sends a line of text.
 func (s *Session) Chat(text string) error {
-	return s.now(func() { s.say(diag.LabelChat, text) })
+	return s.now(func() { s.say(cmp.Or(s.o.Config.Channel, diag.LabelChat), text) })
 }
 
 // Mute stops or resumes sending a kind of media ("audio" or "video") and informs the peer.

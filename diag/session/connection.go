@@ -32,7 +32,7 @@ type gatherer interface {
 }
 
 type checker interface {
-	AddCandidate(peer.Candidate) error
+	AddCandidate(peer.Candidate)
 	ServerProbed(diag.Server)
 	Path() (local, remote, protocol string)
 }

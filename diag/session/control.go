@@ -17,6 +17,7 @@ const (
 	codeMuteVideo = "mute_video"
 	codeMuteMic   = "mute_microphone"
 	codeHello     = "hello"   // of dialtone: its name, and that it can renegotiate
+	codeEcho      = "echo"    // of events: the own hello came back, so the peer echoes what it gets
 	codeRestart   = "restart" // of dialtone: it dials again for an ICE restart, and asks the peer to do so
 )
 
@@ -29,6 +30,7 @@ type control struct {
 	Value *bool  `json:"value,omitempty"`
 	Agent string `json:"agent,omitempty"`
 	Stats bool   `json:"stats,omitempty"` // of hello: what comes on the channel for statistics is read
+	ID    string `json:"id,omitempty"`    // of hello: who said it, so that one that comes back is recognized
 }
 
 var errControl = errors.New("not a control message")
@@ -59,7 +61,7 @@ func parseControl(data []byte) (control, error) {
 		if err := json.Unmarshal(data, &c); err != nil {
 			return control{}, fmt.Errorf("%w: %s: %w", errControl, name, err)
 		}
-		return control{Code: name, Agent: diag.Clean(c.Agent, 64), Stats: c.Stats}, nil
+		return control{Code: name, Agent: diag.Clean(c.Agent, 64), Stats: c.Stats, ID: c.ID}, nil
 	}
 	return control{Code: name}, nil
 }

@@ -4,8 +4,8 @@ import (
 	"context"
 
 	"dialtone/signal"
+	"dialtone/signal/post"
 	"dialtone/signal/room"
-	"dialtone/signal/whip"
 )
 
 // overRoom dials with options that no flag gives.
@@ -17,11 +17,11 @@ func overRoom(o room.Options) Dialer {
 	})
 }
 
-func overWHIP(o whip.Options) Dialer {
+func overWHIP(o post.Options) Dialer {
 	return Dialing(func(ctx context.Context, onRequest func(signal.Request)) (signal.Channel, error) {
 		o := o
 		o.OnRequest = onRequest
-		c, err := whip.Dial(ctx, o)
+		c, err := post.Dial(ctx, o)
 		if err != nil {
 			return nil, err
 		}

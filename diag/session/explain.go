@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/iceurl"
 	"dialtone/diag/probe"
 )
 
@@ -49,14 +50,14 @@ func (s *Session) Diagnose() error {
 // may have named some of them. The probe of a server reports an unusable URL.
 func (s *Session) inquiry() probe.Inquiry {
 	q := probe.Inquiry{
-		TLS: s.o.TLS, Accounts: map[probe.URL]probe.Account{},
+		TLS: s.o.TLS, Proxies: s.o.Proxies, Accounts: map[iceurl.URL]probe.Account{},
 		Report: func(d diag.Data) { s.o.Feed.Append(d) },
 	}
 	if s.o.Net != nil {
 		q.Net = s.o.Net
 	}
 	for _, server := range s.o.Config.ICEServers {
-		if u, err := probe.ParseURL(server.URL); err == nil {
+		if u, err := iceurl.Parse(server.URL); err == nil {
 			q.URLs = append(q.URLs, u)
 			q.Accounts[u] = probe.Account{Username: server.Username, Password: server.Credential.Reveal()}
 		}

@@ -63,13 +63,10 @@ func (p *fakePeer) SetAnswer(peer.Description) error {
 	p.add("peer accepts")
 	return p.err
 }
-func (p *fakePeer) Local() peer.Description { return peer.Description{Type: "offer", SDP: "whole"} }
-func (p *fakePeer) Gathered() bool          { return !p.gathering.Load() }
-func (p *fakePeer) Candidates() int         { return 0 }
-func (p *fakePeer) AddCandidate(peer.Candidate) error {
-	p.add("peer candidate")
-	return p.err
-}
+func (p *fakePeer) Local() peer.Description             { return peer.Description{Type: "offer", SDP: "whole"} }
+func (p *fakePeer) Gathered() bool                      { return !p.gathering.Load() }
+func (p *fakePeer) Candidates() int                     { return 0 }
+func (p *fakePeer) AddCandidate(peer.Candidate)         { p.add("peer candidate") }
 func (p *fakePeer) ServerProbed(diag.Server)            {}
 func (p *fakePeer) Path() (local, remote, proto string) { return "host", "host", "udp" }
 func (p *fakePeer) Waiting(string) uint64               { return 0 }

@@ -13,8 +13,8 @@ import (
 // floodLimit is how many messages a second of one label become an event each; the rest is counted once a second.
 const floodLimit = 200
 
-// statsLimit is the same for statistics, of which one a second is due.
-const statsLimit = 4
+// statsBurst is the same for statistics, of which one a second is due: after an outage all that waited comes at once.
+const statsBurst = 120
 
 // flood counts what comes too fast for events.
 type flood struct {
@@ -39,7 +39,7 @@ func (f *flood) admit(label string, bytes int) bool {
 	}
 	limit := floodLimit
 	if label == diag.LabelStats {
-		limit = statsLimit
+		limit = statsBurst
 	}
 	if f.count[label] < limit {
 		f.count[label]++

@@ -172,7 +172,6 @@ var expected = []transition{
 	{from: up, on: inGoodbye, do: []string{"channel closes", "state closed"}},
 	{from: up, on: inSignalingLost, do: []string{"channel closes", "state lost", "warning signal.server_lost"}},
 	{from: with(live, explaining), on: inCandidate, do: []string{"peer candidate"}},
-	{from: live, on: inCandidate, facts: given(failing), do: []string{"peer candidate", "warning ice.candidate_unusable"}},
 	{from: searching, on: inCandidateLost, do: []string{"warning signal.candidate_lost"}},
 
 	// Negotiation.

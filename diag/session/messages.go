@@ -13,7 +13,7 @@ func (s *Session) opened(label string) {
 	switch label {
 	case diag.LabelControl, diag.LabelControlLegacy:
 		agent := strings.TrimSpace("dialtone " + s.o.Config.Version)
-		s.sendControlOn(label, control{Code: codeHello, Agent: agent, Stats: true})
+		s.sendControlOn(label, control{Code: codeHello, Agent: agent, Stats: true, ID: s.id})
 	case diag.LabelChat:
 		if s.o.Greeting != "" {
 			s.say(label, s.o.Greeting)
@@ -38,7 +38,9 @@ func (s *Session) received(label string, text bool, data []byte) {
 	}
 	switch {
 	case label == diag.LabelPing:
-		s.pings.receive(data)
+		if !s.pings.receive(data) && s.flood.admit(label, len(data)) {
+			record(message(diag.Inbound, label, text, data))
+		}
 	case label == diag.LabelStats:
 		s.peerStats.receive(text, data, admitted)
 	default:
@@ -48,7 +50,11 @@ func (s *Session) received(label string, text bool, data []byte) {
 			if s.o.Config.Echo && s.peer.Send(label, text, data) == nil {
 				record(message(diag.Outbound, label, text, data))
 			}
-		} else if c, err := parseControl(data); text && err == nil && admitted {
+		} else if c, err := parseControl(data); text && err == nil && admitted && !s.echoing.Load() {
+			if c.ID == s.id { // what else it sends back is our own, too
+				s.echoing.Store(true)
+				c = control{Code: codeEcho}
+			}
 			record(diag.Control{Direction: diag.Inbound, Code: c.Code, Value: c.Value, Agent: c.Agent})
 			s.do(func() { s.obey(c) })
 		}

@@ -19,10 +19,10 @@ func internal(err error) error { return fmt.Errorf("%w: %w", errInternal, err) }
 func (s *Session) peerOptions() peer.Options {
 	c := s.o.Config
 	o := peer.Options{
-		Emit: s.o.Feed.Append, Phases: s.phases, ICEServers: c.ICEServers, TLS: s.o.TLS,
+		Emit: s.o.Feed.Append, Phases: s.phases, ICEServers: c.ICEServers, TLS: s.o.TLS, Proxies: s.o.Proxies,
 		RelayOnly: c.RelayOnly, PionDefaults: c.PionDefaults, NoMedia: c.NoMedia, Echo: c.Echo,
 		Loopback: loopbackPolicy(c), Timeouts: s.o.Timeouts, Net: s.o.Net,
-		NoChannels: c.MediaOnly, Flow: s.o.Flow,
+		NoChannels: c.MediaOnly, Channel: c.Channel, Flow: s.o.Flow, Limiter: s.o.Limiter,
 		OnNoRelay:   func(url string) { s.do(s.probes.unserved[url].open) },
 		OnGathered:  func() { s.do(func() { s.sendWhole(false) }) },
 		OnCandidate: func(x peer.Candidate) { s.do(func() { s.gathered(x) }) },
@@ -77,6 +77,9 @@ func answer(s *Session, in input) input {
 	s.probes.begun.open()
 	answer, err := s.peer.Answer(peer.Description(*in.message.Description))
 	if err != nil {
+		if s.exchange != nil {
+			signal.Refuse(s.exchange.channel, err)
+		}
 		return s.fail(err)
 	}
 	return s.describe(signal.KindAnswer, answer)
@@ -170,16 +173,9 @@ func (s *Session) gathered(c peer.Candidate) {
 	}
 }
 
-// maxUnusable is how many unusable candidates are reported; a hostile peer has more.
-const maxUnusable = 8
-
 // addCandidate passes a remote candidate on.
 func addCandidate(s *Session, in input) input {
-	if err := s.peer.AddCandidate(peer.Candidate(*in.message.Candidate)); err != nil {
-		if s.unusable++; s.unusable <= maxUnusable {
-			s.o.Feed.Append(diag.Warning{ID: "ice.candidate_unusable", Cause: cause(err)})
-		}
-	}
+	s.peer.AddCandidate(peer.Candidate(*in.message.Candidate))
 	return input{}
 }
 

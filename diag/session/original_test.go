@@ -13,6 +13,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/lab/labtest"
 	"dialtone/diag/words"
 	"dialtone/signal/room"
 )
@@ -185,10 +186,10 @@ func (r *originalRow) status(side int) string {
 	return `{}`
 }
 
-// TestServerOfTheOriginal: a hundred calls through a server that loses what overlaps, and all of them connect.
+// TestServerOfTheOriginal: calls through a server that loses what overlaps, and all of them connect.
 func TestServerOfTheOriginal(t *testing.T) {
 	t.Parallel()
-	const calls, atOnce = 100, 10
+	calls, atOnce := labtest.Sample(100, 30), 10
 	o := &originalServer{think: 30 * time.Millisecond, rows: map[int]originalRow{}}
 	s := httptest.NewServer(o)
 	t.Cleanup(s.Close)

@@ -56,18 +56,15 @@ func (p *pinger) write(m pingMessage) error {
 	return p.send(data)
 }
 
-// receive answers a ping, or measures an answered one.
-func (p *pinger) receive(data []byte) {
+// receive answers a ping, or measures an answered one. false: it is neither.
+func (p *pinger) receive(data []byte) bool {
 	var m pingMessage
-	if len(data) > 256 || json.Unmarshal(data, &m) != nil {
-		return
+	if len(data) > 256 || json.Unmarshal(data, &m) != nil || m.Ping == nil && m.Pong == nil {
+		return false
 	}
 	if m.Ping != nil {
 		_ = p.write(pingMessage{Pong: m.Ping}) // one that cannot be sent is a lost ping of the sender
-		return
-	}
-	if m.Pong == nil {
-		return
+		return true
 	}
 	p.mu.Lock()
 	at, known := p.sent[*m.Pong]
@@ -77,4 +74,5 @@ func (p *pinger) receive(data []byte) {
 		p.emit(diag.Ping{RTTMs: diag.Millis(time.Since(at))})
 		p.answer.Do(p.heard)
 	}
+	return true
 }

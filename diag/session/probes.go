@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/iceurl"
 	"dialtone/diag/peer"
 	"dialtone/diag/probe"
 	"dialtone/signal/room"
@@ -69,9 +70,10 @@ func (s *Session) probeServers(ctx context.Context) {
 	for _, server := range s.o.Config.ICEServers {
 		t := probe.Target{
 			URL: server.URL, Username: server.Username, Password: server.Credential.Reveal(), TLS: s.o.TLS,
-			Report: func(d diag.ServerStage) { s.o.Feed.Append(d) },
+			Proxies: s.o.Proxies,
+			Report:  func(d diag.ServerStage) { s.o.Feed.Append(d) },
 		}
-		if u, err := probe.ParseURL(server.URL); err != nil || !u.Scheme.TURN() {
+		if u, err := iceurl.Parse(server.URL); err != nil || !u.Scheme.TURN() {
 			others = append(others, t)
 			continue
 		}

@@ -312,20 +312,6 @@ func TestRestartKeepsTheExchange(t *testing.T) {
 	})
 }
 
-// TestUnusableCandidates: a hostile peer has as many as it likes, and the log has not.
-func TestUnusableCandidates(t *testing.T) {
-	r := newRig(Options{})
-	r.in(checking)
-	failing(r)
-	for range 3 * maxUnusable {
-		r.handle(r.inputFor(inCandidate))
-	}
-	r.take()
-	if r.events(t); len(r.take()) != maxUnusable {
-		t.Error("each one is reported")
-	}
-}
-
 // TestLateNews: what an exchange says that was given up is not heard.
 func TestLateNews(t *testing.T) {
 	r := newRig(Options{})

@@ -2,13 +2,16 @@ package session
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/tls"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"dialtone/diag"
 	"dialtone/diag/feed"
 	"dialtone/diag/peer"
+	"dialtone/diag/reach"
 	"dialtone/signal"
 )
 
@@ -20,16 +23,18 @@ type Options struct {
 	Config   diag.Config
 	Feed     *feed.Feed
 	Dial     Dialer
-	TLS      *tls.Config   // for turns: and stuns: servers; nil: the system's authorities
-	Greeting string        // sent on the chat channel when it opens; empty: nothing
-	Timeouts peer.Timeouts // zero values: the defaults
-	Net      peer.Net      // nil: the operating system's network
-	Flow     peer.Flow     // which way media goes; zero: both ways
-	Setup    time.Duration // bounds the time from the pairing to the connection; 0: 40 s
-	Redial   time.Duration // bounds an ICE restart; 0: 10 s
-	Linger   time.Duration // how long a connected call keeps its room, for late candidates; 0: 5 s
-	Probes   time.Duration // how long a call without a path waits for probes of ICE servers; 0: 2 s
-	Yield    time.Duration // how long a probe of a TURN server waits for the call's own allocation there; 0: 1 s
+	TLS      *tls.Config    // for turns: and stuns: servers; nil: the system's authorities
+	Proxies  *reach.Proxies // for TURN over TCP and TLS; nil: none
+	Greeting string         // sent on the chat channel when it opens; empty: nothing
+	Timeouts peer.Timeouts  // zero values: the defaults
+	Net      peer.Net       // nil: the operating system's network
+	Flow     peer.Flow      // which way media goes; zero: both ways
+	Limiter  *peer.Limiter  // what hosts that do not answer may be sent; nil: one of this call's own
+	Setup    time.Duration  // bounds the time from the pairing to the connection; 0: 40 s
+	Redial   time.Duration  // bounds an ICE restart; 0: 10 s
+	Linger   time.Duration  // how long a connected call keeps its room, for late candidates; 0: 5 s
+	Probes   time.Duration  // how long a call without a path waits for probes of ICE servers; 0: 2 s
+	Yield    time.Duration  // how long a probe of a TURN server waits for the call's own allocation there; 0: 1 s
 	// Carry is how long the peer may take to begin after the local answer, if a person carries it; 0: no longer than a
 	// program.
 	Carry time.Duration
@@ -59,9 +64,10 @@ type Session struct {
 	setupBy   time.Time          // when a call that is being set up should be connected
 	held      hold
 	remote    remote
-	unusable  int // remote candidates
 	diagnosis diagnosis
 	end       ending
+	id        string      // in the hello
+	echoing   atomic.Bool // the hello came back: the peer echoes what it gets
 }
 
 // hold is from when a call's time counts.
@@ -89,7 +95,7 @@ func New(o Options) *Session {
 		}
 	}
 	s := &Session{
-		o: o, state: dialing, inbox: newMailbox(), flood: newFlood(time.Now), deadlines: newDeadlines(),
+		o: o, id: rand.Text(), state: dialing, inbox: newMailbox(), flood: newFlood(time.Now), deadlines: newDeadlines(),
 		probes: newProbing(o.Config.ICEServers, o.Yield), diagnosis: diagnosis{begin: beginDiagnosis},
 		newPeer: func(o peer.Options) (connection, error) { return peer.New(o) },
 	}

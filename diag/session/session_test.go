@@ -15,6 +15,7 @@ import (
 	"dialtone/diag/feed"
 	"dialtone/diag/judge"
 	"dialtone/diag/words"
+	"dialtone/diag/words/line"
 	"dialtone/signal"
 )
 
@@ -58,7 +59,7 @@ func start(t *testing.T, name string, o Options) *party {
 		if t.Failed() {
 			p.drain()
 			for _, e := range p.events {
-				t.Log(name, words.EventTime(e.At), words.Line(e))
+				t.Log(name, line.Time(e.At), line.Of(e))
 			}
 		}
 	})

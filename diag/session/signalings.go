@@ -56,7 +56,8 @@ func requestEvent(r signal.Request) diag.SignalRequest {
 	d := diag.SignalRequest{
 		Code: r.Op, Attempt: r.Attempt, Status: r.Status, Reused: r.Reused, LongPoll: r.Wait > 0, RemoteAddr: r.Remote,
 		BytesSent: r.Sent, BytesRecv: r.Received, Answer: diag.Clean(r.Answer, 64), DurationMs: diag.Millis(r.Total),
-		DNSMs: present(r.DNS), ConnectMs: present(r.Connect), TLSMs: present(r.TLS), FirstByteMs: present(r.FirstByte),
+		Remarks: r.Remarks,
+		DNSMs:   present(r.DNS), ConnectMs: present(r.Connect), TLSMs: present(r.TLS), FirstByteMs: present(r.FirstByte),
 	}
 	switch {
 	case errors.Is(r.Err, signal.ErrPeerGone): // the protocol's way to say that the pair has ended
@@ -82,6 +83,7 @@ func FailureOf(err error) *diag.SignalFailure {
 	}
 	f := &diag.SignalFailure{
 		Op: diag.Clean(e.Op, 64), Status: e.Status, Code: diag.Clean(e.Code, 64), Location: diag.Clean(e.Location, 200),
+		Scheme: diag.Clean(e.Scheme, 20),
 	}
 	if e.Reason != signal.ReasonUnknown {
 		f.Reason = e.Reason.String()

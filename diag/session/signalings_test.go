@@ -95,7 +95,7 @@ func TestWHIPAndWHEP(t *testing.T) {
 				}
 				b := start(t, "server", Options{Config: diag.Config{Code: "w1", MediaOnly: true}, Flow: server, Dial: Accept(s)})
 				b.until("the wait", func(c *call.Call) bool { return c.State() == call.StateWaiting })
-				o := whip.Options{URL: h.URL, Play: play, Trickle: trickle}
+				o := post.Options{URL: h.URL, Shape: post.Builtin(strings.ToLower(name)), Trickle: trickle}
 				o.Token = "t0k3n"
 				a := start(t, "client", Options{Config: diag.Config{Code: "w1", MediaOnly: true}, Flow: client, Dial: overWHIP(o)})
 				flows(a, play)
@@ -207,7 +207,7 @@ func TestWHEPCounterOffer(t *testing.T) {
 	t.Cleanup(h.Close)
 	a := start(t, "player", Options{
 		Config: diag.Config{Code: "w1", MediaOnly: true}, Flow: peer.FlowReceive,
-		Dial: overWHIP(whip.Options{URL: h.URL + "/channel/whep", Play: true}),
+		Dial: overWHIP(post.Options{URL: h.URL + "/channel/whep", Shape: post.Builtin("whep")}),
 	})
 	flows(a, true)
 	a.Hangup()
@@ -226,7 +226,7 @@ func TestWHIPRefused(t *testing.T) {
 		_, _ = io.WriteString(w, `{"title":"stream key unknown"}`)
 	}))
 	t.Cleanup(h.Close)
-	a := start(t, "client", Options{Config: diag.Config{Code: "w1", MediaOnly: true}, Flow: peer.FlowSend, Dial: overWHIP(whip.Options{URL: h.URL})})
+	a := start(t, "client", Options{Config: diag.Config{Code: "w1", MediaOnly: true}, Flow: peer.FlowSend, Dial: overWHIP(post.Options{URL: h.URL, Shape: post.Builtin("whip")})})
 	v := a.ended()
 	if v.Exit != diag.ExitSignaling || !strings.Contains(a.call.Ended.Cause, "stream key unknown") || !strings.Contains(strings.Join(words.Verdict(v).Next, " "), "--token") {
 		t.Errorf("%s %q %+v", v.Exit, words.Verdict(v).Headline, a.call.Ended)

@@ -32,6 +32,20 @@ type peerStats struct {
 	emit                 func(diag.Data)
 	counts               func() []diag.StreamCount
 	unreadable, flooding sync.Once
+	second               int64 // of the peer's clock, that the latest sample is of
+	samples              int   // of this second
+}
+
+// maxRate is how many samples of one second of the peer's clock are read; one is due.
+const maxRate = 4
+
+// admit bounds the rate by the peer's own clock, since samples that an outage held up come at once.
+func (p *peerStats) admit(at float64) bool {
+	if second := int64(at / 1000); second != p.second {
+		p.second, p.samples = second, 0
+	}
+	p.samples++
+	return p.samples <= maxRate
 }
 
 var (
@@ -41,8 +55,9 @@ var (
 
 // receive runs on the channel's goroutine.
 func (p *peerStats) receive(text bool, data []byte, admitted bool) {
+	flooding := func() { p.flooding.Do(func() { p.emit(diag.Warning{ID: "stats.too_many"}) }) }
 	if !admitted {
-		p.flooding.Do(func() { p.emit(diag.Warning{ID: "stats.too_many"}) })
+		flooding()
 		return
 	}
 	sample, err := diag.RemoteSample{}, fmt.Errorf("%w: binary", errStats)
@@ -53,6 +68,8 @@ func (p *peerStats) receive(text bool, data []byte, admitted bool) {
 	case errors.Is(err, errNoStats):
 	case err != nil:
 		p.unreadable.Do(func() { p.emit(diag.Warning{ID: "stats.unreadable", Cause: cause(err)}) })
+	case !p.admit(sample.Timestamp):
+		flooding()
 	default:
 		sample.Here = p.counts()
 		p.emit(sample)

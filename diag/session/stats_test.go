@@ -3,8 +3,10 @@ package session
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -79,6 +81,29 @@ func FuzzStats(f *testing.F) {
 	})
 }
 
+// TestBacklogOfStatistics: what an outage held up comes at once, and is no flood.
+func TestBacklogOfStatistics(t *testing.T) {
+	var got []diag.Data
+	p := peerStats{emit: func(d diag.Data) { got = append(got, d) }, counts: func() []diag.StreamCount { return nil }}
+	f := newFlood(func() time.Time { return time.Unix(0, 0) })
+	send := func(at int) {
+		data := fmt.Appendf(nil, `{"type":"stats","at":%d}`, at)
+		p.receive(true, data, f.admit(diag.LabelStats, len(data)))
+	}
+	for i := range 60 {
+		send(1000 + 1000*i)
+	}
+	if len(got) != 60 {
+		t.Errorf("%d samples of 60", len(got))
+	}
+	for i := range 100 { // no clock excuses as many as this
+		send(100_000 + 1000*i)
+	}
+	if _, ok := got[len(got)-1].(diag.Warning); !ok || len(got) != statsBurst+1 {
+		t.Errorf("%d events, the last is %+v", len(got), got[len(got)-1])
+	}
+}
+
 // TestBothEnds: each of two dialtones learns what the other one counts; none of it becomes a message.
 func TestBothEnds(t *testing.T) {
 	t.Parallel()
@@ -102,8 +127,8 @@ func TestBothEnds(t *testing.T) {
 	if last.Pair.LocalCandidateType == "" || last.Pair.Protocol != "udp" {
 		t.Errorf("the pair there: %+v", last.Pair)
 	}
-	for range 20 {
-		if err := b.peer.Send(diag.LabelStats, true, []byte(`{"type":"stats","at":"now"}`)); err != nil {
+	for _, at := range []string{`"now"`, `5000`, `5100`, `5200`, `5300`, `5400`} { // the last is one too many in a second
+		if err := b.peer.Send(diag.LabelStats, true, []byte(`{"type":"stats","at":`+at+`}`)); err != nil {
 			t.Fatal(err)
 		}
 	}

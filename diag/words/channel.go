@@ -54,6 +54,8 @@ func Control(c diag.Control) string {
 		return who + " hung up"
 	case "hello":
 		return Join(" ", who, "said hello", c.Agent)
+	case "echo":
+		return who + " sent the hello back"
 	case "restart":
 		return who + " requested an ICE restart"
 	case "mute_audio", "mute_microphone":

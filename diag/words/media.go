@@ -2,6 +2,7 @@ package words
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"dialtone/diag"
@@ -31,10 +32,17 @@ var channelFindings = map[string]entry{
 			}
 		}),
 	"channel.not_echoed": on(
-		"A data channel opened, and nothing that was sent on it was answered: no pong to a ping, and no message that came "+
-			"back. "+
-			"Whether the channel carries data both ways is therefore unknown.",
+		"A data channel opened, and nothing that was sent on it came back: no pong to a ping, and no message as it was "+
+			"sent. If the peer answers with a text of its own, the channel carries data both ways. If it sends nothing, that "+
+			"is unknown.",
 		func(_ judge.Finding, e judge.ChannelNotEchoed) Text {
+			if e.Answer != "" {
+				return Text{
+					Title:    "The peer answers on a data channel, but does not echo.",
+					Evidence: []string{"it sent " + strconv.Quote(e.Answer)},
+					Advice:   "Nothing needs to change if this server is not to echo: data arrives in both directions.",
+				}
+			}
 			return Text{
 				Title: "No message on a data channel was answered.",
 				Evidence: []string{Count(e.Channels, "channel was open", "channels were open") + "; no ping was answered, no " +
@@ -101,13 +109,17 @@ var mediaFindings = map[string]entry{
 			}
 		}),
 	"media.loss": on(
-		"More than 5 % of the packets of a direction did not arrive, even after repair by retransmission. Above 20 % a "+
-			"check "+
+		"More than 5 % of the packets of a direction were lost, counted as receiver reports do (RFC 3550), before any "+
+			"retransmission. Retransmission repairs video; what it did not repair is the unrepaired loss. Above 20 % a check "+
 			"fails: speech can hardly be understood.",
 		func(_ judge.Finding, e judge.MediaLoss) Text {
+			way, source := "received", ""
+			if e.Direction == diag.Outbound {
+				way, source = "sent", ", as the peer's receiver reports say"
+			}
 			t := Text{
-				Title:    Percent(e.Share) + " of inbound " + e.Kind + " was lost.",
-				Evidence: []string{fmt.Sprintf("%d packets received, %d lost", e.Received, e.Lost)},
+				Title:    Percent(e.Share) + " of " + string(e.Direction) + " " + e.Kind + " was lost.",
+				Evidence: []string{Number(e.Packets) + " packets " + way + ", " + Lost(e.Lost, e.Repaired) + source},
 				Advice: "Look for a link that is full or a weak radio signal on either side; try another network, or a closer " +
 					"relay.",
 			}
@@ -132,15 +144,14 @@ var mediaFindings = map[string]entry{
 			}
 		}),
 	"media.codec_declined": on(
-		"The peer offered to send this kind of media with no codec that dialtone can receive, so the answer declines it "+
-			"(port 0, "+
-			"RFC 3264 §6). WebRTC endpoints have Opus and G.711 for audio, VP8 and H.264 for video in common (RFC 7874, RFC "+
-			"7742).",
+		"The peer's offer has no codec for this kind of media that dialtone can receive, or send if the peer wants "+
+			"to receive. So the answer declines it (port 0, RFC 3264 §6). WebRTC endpoints have Opus and G.711 for "+
+			"audio, VP8 and H.264 for video in common (RFC 7874, RFC 7742).",
 		func(_ judge.Finding, e judge.CodecDeclined) Text {
 			return Text{
-				Title:    "The peer's " + e.Kind + " was declined: it offers no codec that dialtone knows.",
+				Title:    Capital(e.Kind) + " was declined: the peer offers no codec for it that dialtone can use.",
 				Evidence: lines(labeled("offered", e.Offers)),
-				Advice:   "Let the peer send Opus for audio, and VP8 or H.264 for video.",
+				Advice:   "Let the peer offer Opus for audio and VP8 for video. H.264 is enough if dialtone only receives.",
 			}
 		}),
 	"media.not_received_there": on(

@@ -3,7 +3,6 @@ package words
 import (
 	"cmp"
 	"fmt"
-	"strings"
 
 	"dialtone/diag"
 	"dialtone/diag/nat"
@@ -74,7 +73,7 @@ var confidenceMeanings = map[nat.Confidence]string{
 
 // BehaviorMeaning explains a behavior and how far it is known.
 func BehaviorMeaning(row nat.Row) string {
-	return joinWords(behaviorTerms[row.Name].meaning, confidenceMeanings[row.Confidence])
+	return Join(" ", behaviorTerms[row.Name].meaning, confidenceMeanings[row.Confidence])
 }
 
 // BehaviorValue is the value of a behavior.
@@ -131,21 +130,4 @@ func lastOf(b nat.Behavior) string {
 		return list[len(list)-1]
 	}
 	return "nothing was observed"
-}
-
-// familiesLine says which families a machine has, for the log.
-func familiesLine(d diag.NATFamilies) string {
-	var parts []string
-	for _, family := range []struct {
-		name string
-		has  bool
-	}{{"IPv4", d.IPv4}, {"IPv6", d.IPv6}} {
-		if family.has {
-			parts = append(parts, family.name)
-		}
-	}
-	for _, p := range d.NAT64 {
-		parts = append(parts, "NAT64 "+p.String())
-	}
-	return cmp.Or(strings.Join(parts, ", "), "neither IPv4 nor IPv6")
 }

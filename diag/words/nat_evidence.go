@@ -162,7 +162,7 @@ func evidence(e nat.Evidence) string {
 			orders[e.Order]
 	default:
 	}
-	return joinWords(string(e.Kind), strings.Join(e.Addresses, ", "), e.Name)
+	return Join(" ", string(e.Kind), strings.Join(e.Addresses, ", "), e.Name)
 }
 
 var orders = map[nat.Order]string{

@@ -3,6 +3,7 @@ package words
 import (
 	"fmt"
 
+	"dialtone/diag"
 	"dialtone/diag/judge"
 )
 
@@ -14,6 +15,17 @@ var pathFindings = map[string]entry{
 			"many checks were answered; findings about servers say which of them gave no candidate.",
 		func(_ judge.Finding, e judge.NoPath) Text {
 			return Text{Title: obstacleTitle(e), Evidence: NoPath(e), Advice: obstacleAdvice(e)}
+		}),
+	"ice.limited": on(
+		"A call uses at most 100 candidates of the peer and checks at most 100 candidate pairs (RFC 8445 §6.1.2.5). A host "+
+			"that has not answered gets at most 100 checks, and then 5 each second, so that no description makes a "+
+			"call flood another host. Most calls stay far below. Between two NATs with address- and port-dependent mapping "+
+			"every check comes from another port, so they reach the limits, and no direct pair works.",
+		func(_ judge.Finding, e diag.ICELimits) Text {
+			return Text{
+				Title: "Connectivity checks reached a limit.", Evidence: lines(ICELimits(e)),
+				Advice: "Check how many candidates the peer signals, or give both peers a TURN server.",
+			}
 		}),
 	"ice.silent_at_end": on(
 		"The call was connected, and its path was silent when it ended: connectivity checks were not answered any more.",

@@ -3,7 +3,6 @@ package words
 import (
 	"cmp"
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -15,7 +14,8 @@ import (
 
 // stageLabels are what the steps of asking a server are called.
 var stageLabels = map[diag.StageName]string{
-	diag.StageConfig: "configuration", diag.StageDNS: "DNS", diag.StageConnect: "connect", diag.StageTLS: "TLS handshake",
+	diag.StageConfig: "configuration", diag.StageDNS: "DNS", diag.StageConnect: "connect",
+	diag.StageProxy: "proxy", diag.StageTLS: "TLS handshake",
 	diag.StageBinding: "Binding", diag.StageAllocate: "Allocate", diag.StagePermission: "CreatePermission",
 	diag.StageSend: "data by Send", diag.StageBind: "ChannelBind", diag.StageChannel: "data by ChannelData",
 	diag.StageRefresh: "Refresh", diag.StageRelease: "release", diag.StageSample: "round trips",
@@ -90,6 +90,7 @@ func ServerFacts(s *diag.Server) []string {
 		add("address ", s.Address)
 	}
 	add("named by DNS SRV: ", s.SRV)
+	add("through the proxy ", s.Proxy)
 	for _, stage := range s.Stages {
 		if stage.Failure == nil && stage.DurationMs > 0 && stage.Times == nil && stage.RTTMs == nil {
 			out = append(out, StageLabel(stage.Name)+" "+millis(stage.DurationMs))
@@ -107,7 +108,7 @@ func ServerFacts(s *diag.Server) []string {
 	}
 	if c := s.Certificate(); c != nil {
 		day, _, _ := strings.Cut(c.NotAfter, "T")
-		add("", joinWords(c.Version, "certificate of", c.Name, "issued by", c.Issuer, "valid until", day))
+		add("", Join(" ", c.Version, "certificate of", c.Name, "issued by", c.Issuer, "valid until", day))
 	}
 	if peer, _ := s.Peer(); peer != "" && s.Seen() != "" {
 		add("bytes came back from "+diag.Clean(peer, 60)+", which saw the relay at ", s.Seen())
@@ -161,7 +162,7 @@ func ServerSentence(row nat.ServerRow) string {
 	url := diag.Clean(row.URL, 300)
 	switch row.State() {
 	case diag.ServerFailed:
-		return joinWords(url+" failed: "+ServerHeadline(&row.Server)+".", ServerAdvice(&row.Server))
+		return Join(" ", url+" failed: "+ServerHeadline(&row.Server)+".", ServerAdvice(&row.Server))
 	case diag.ServerWorks:
 	case diag.ServerAsking, diag.ServerUnknown:
 		return url + " is " + ServerHeadline(&row.Server) + "."
@@ -238,6 +239,10 @@ func failure(s *diag.Server, stage *diag.Stage) (what, advice string) {
 		return "it did not answer", ""
 	}
 	f := failing{server: s, stage: stage, Failure: stage.Failure, url: diag.Clean(s.URL, 300), at: whereOf(s)}
+	if stage.Name == diag.StageProxy || f.Cause == diag.CauseProxy {
+		what, advice = f.proxy()
+		return diag.Clean(what, 400), diag.Clean(advice, 400)
+	}
 	switch f.Cause {
 	case diag.CauseConfig:
 		what, advice = f.config()
@@ -531,78 +536,6 @@ func expiry(s *diag.Server) string {
 		return ""
 	}
 	return until.UTC().Format("2006-01-02 15:04:05 UTC")
-}
-
-// stageLine describes a step of asking a server, for the log.
-func stageLine(d diag.ServerStage) string {
-	took, failed := "", ""
-	if d.Stage.DurationMs > 0 {
-		took = millis(d.Stage.DurationMs)
-	}
-	if d.Stage.Failure != nil {
-		failed = "failed: " + d.Stage.Failure.String()
-	}
-	return joinWords(d.URL, string(d.Stage.Name), took, failed, prefixed("mapped address ", d.Stage.Mapped),
-		prefixed("relayed address ", d.Stage.Relayed), d.Stage.Software)
-}
-
-// diagnosisLine describes the other events of a diagnosis, for the log.
-func diagnosisLine(d diag.Data) (string, bool) {
-	switch d := d.(type) {
-	case diag.DiagnosisStart:
-		return joinWords(Count(len(d.URLs), "server", "servers"), string(d.Because)), true
-	case diag.NATLocal:
-		return joinWords(d.Address.String(), d.Interface), true
-	case diag.NATFamilies:
-		return familiesLine(d), true
-	case diag.NATServer:
-		failed := ""
-		if d.Failure != nil {
-			failed = "failed: " + d.Failure.String()
-		}
-		return joinWords(d.URL, addressed("", d.Address), failed, addressed("answered from ", d.Elsewhere)), true
-	case diag.NATRequest:
-		answer := answerLine(d.Answer)
-		if d.Refused {
-			answer = "port closed (ICMP unreachable)"
-		}
-		return joinWords(string(d.Test), addressed("to ", d.To), answer), true
-	case diag.NATRelay:
-		came := "no packet arrived"
-		if d.From.IsValid() {
-			came = "arrived from " + d.From.String()
-		}
-		return joinWords(d.URL, addressed("straight to ", d.Relayed), came), true
-	case diag.NATStream:
-		failed := ""
-		if d.Failure != nil {
-			failed = "failed: " + d.Failure.String()
-		}
-		return joinWords("TCP", addressed("to ", d.To), addressed("mapped address ", d.Mapped), failed), true
-	case diag.DiagnosisFurther:
-		return "the tests that take long", true
-	case diag.DiagnosisEnd:
-		return joinWords(string(d.Stopped), d.Reason), true
-	}
-	return "", false
-}
-
-func answerLine(a *diag.NATAnswer) string {
-	switch {
-	case a == nil:
-		return "no answer"
-	case a.Code != 0:
-		return fmt.Sprintf("error %d", a.Code)
-	}
-	return joinWords(timing("rtt", &a.RTTMs), addressed("mapped address ", a.Mapped))
-}
-
-// addressed writes an address behind its label, nothing for the zero value.
-func addressed(label string, a netip.AddrPort) string {
-	if !a.IsValid() {
-		return ""
-	}
-	return label + a.String()
 }
 
 // failedText is a finding about a server that failed.

@@ -33,6 +33,9 @@ var serverFindings = map[string]entry{
 	"server.protocol": failed("Something answers, and not as a STUN or TURN server does: another service on this port, " +
 		"a " +
 		"captive portal, or a broken server whose messages cannot be read."),
+	"server.proxy": failed("The proxy that is to lead to the server cannot be reached, or does not connect to it. The " +
+		"proxy is that of --proxy, HTTPS_PROXY or ALL_PROXY; hosts in NO_PROXY are reached without it. Whether the server " +
+		"itself works was not found out."),
 	"server.failed": failed("The server failed for a reason that has no finding of its own; the evidence names it."),
 	"server.try_alternate": failed("The server answered with 300 (Try Alternate, RFC 8489 §10): its clients must use " +
 		"another address. ICE agents do not follow that; name the other server."),
@@ -270,7 +273,7 @@ func expiredText(f judge.Finding, e judge.ServerFailure) Text {
 	url := diag.Clean(f.Subject, 300)
 	t := Text{
 		Title:    "The credentials for " + url + " have expired.",
-		Evidence: lines(prefixed("the user name says that they were valid until ", expiry(&e.Server))),
+		Evidence: lines(Prefixed("the user name says that they were valid until ", expiry(&e.Server))),
 		Advice: "Fetch new credentials for " + url + ", or use --turn-secret, and check the clocks of this machine and of " +
 			"the " +
 			"credentials' issuer.",

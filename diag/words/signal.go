@@ -1,6 +1,14 @@
 package words
 
-import "dialtone/diag"
+import (
+	"cmp"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"dialtone/diag"
+	"dialtone/diag/judge"
+)
 
 // signalAdvice is what to do about failures of signaling: the first row that fits counts. What a row leaves empty fits
 // everything.
@@ -15,6 +23,7 @@ var signalAdvice = []struct {
 			"or localhost:8000.",
 	},
 	{op: "endpoint", advice: "Give a complete address, such as https://media.example.org/whip."},
+	{op: "preset", advice: "Show what the preset needs: dialtone explain preset/NAME."},
 	{op: "token", advice: `Give only the token, without "Bearer", spaces or line breaks.`},
 	{op: "tls", advice: "Give a file of PEM certificates with --ca."},
 	{op: "code", advice: "Choose another room code."},
@@ -31,6 +40,11 @@ var signalAdvice = []struct {
 	},
 
 	{code: "needs_tls", advice: "Give an https:// address."},
+	{
+		code: "missing_value",
+		advice: "Show where the preset looks for the value: dialtone explain preset/NAME. In a room of Janus another " +
+			"client must publish first.",
+	},
 	{code: "no_http", advice: "Check the address and the port."},
 	{code: "inconsistent", advice: "Dial again at both ends."},
 	{
@@ -66,12 +80,7 @@ var signalAdvice = []struct {
 	{reason: "tls", advice: "Check the TLS versions and certificates of the server."},
 
 	{code: "token_missing", advice: "Give the bearer token with --token."},
-	{
-		code: "token_withheld",
-		advice: "Give the address that the server redirects to: the token is sent only to the origin that " +
-			"you name.",
-	},
-	{code: "token_rejected", advice: "Check --token."},
+	{code: "token_rejected", advice: "Check --token, or the Authorization in --header."},
 	{
 		reason: "status", from: 300, to: 399,
 		advice: "Give the final address: only the redirects 307 and 308 keep a POST.",
@@ -92,8 +101,22 @@ var signalAdvice = []struct {
 	{reason: "rejected", advice: "Check the log of the server for the reason."},
 }
 
+// schemeAdvice is how to give what servers want to know their clients by, by the scheme that they name.
+var schemeAdvice = map[string]string{
+	"basic":  "Give the user name and the password: --header 'Authorization: Basic USER:PASSWORD'.",
+	"digest": "Let the server, or the proxy in front of it, accept Bearer or Basic: dialtone does not support Digest.",
+	"negotiate": "Let the server, or the proxy in front of it, accept Bearer or Basic: dialtone does not support " +
+		"Negotiate.",
+}
+
 // SignalAdvice is the next step after a failure of signaling; "" if there is none.
 func SignalAdvice(f diag.SignalFailure) string {
+	if f.Code == "token_withheld" {
+		return "If you trust " + diag.Clean(f.Location, 200) + ", add --token-to " + diag.Clean(f.Location, 200) + "."
+	}
+	if advice, ok := schemeAdvice[strings.ToLower(f.Scheme)]; ok && f.Status == http.StatusUnauthorized {
+		return advice
+	}
 	if f.Location != "" {
 		return "Give the address that the server redirects to: " + diag.Clean(f.Location, 200) + "."
 	}
@@ -104,4 +127,67 @@ func SignalAdvice(f diag.SignalFailure) string {
 		}
 	}
 	return ""
+}
+
+// remarks say what was wrong with an answer and was tolerated.
+var remarks = map[string]string{
+	"status":       "the status is not the one that the protocol has",
+	"content_type": "the content type is not application/sdp",
+	"bom":          "the description begins with a byte order mark",
+	"blank":        "the description begins with blank lines or spaces",
+	"line_end":     "the last line of the description has no end",
+	"gzip":         "the answer is compressed, although it was not asked to be",
+	"elsewhere":    "the description is at another place of the answer than the protocol says",
+	"no_session":   "the answer has no Location: the session cannot be ended",
+}
+
+// requestFindings are those about requests that ended nothing.
+var requestFindings = map[string]entry{
+	"signal.tolerated": on("An answer of the signaling server is not as its protocol has it. dialtone uses it, as other "+
+		"clients do. A stricter client may fail with this server.",
+		func(_ judge.Finding, e judge.Tolerated) Text {
+			t := Text{
+				Title:  "The answer of the server is not exactly as its protocol has it.",
+				Advice: "Fix the server, if other clients fail with it.",
+			}
+			for _, r := range e.Remarks {
+				t.Evidence = append(t.Evidence, cmp.Or(remarks[r], r))
+			}
+			return t
+		}),
+	"signal.session_left": on("The request that ends the session failed. The server may keep the session until it "+
+		"notices that the media has stopped. If it does not know the session (404), its Location is wrong, for example because a "+
+		"proxy in front of it maps paths, or it has ended the session itself.",
+		func(_ judge.Finding, e judge.RequestFailed) Text {
+			t := Text{Title: "The session could not be ended at the server.", Evidence: failedRequest(e)}
+			switch e.Status {
+			case http.StatusNotFound, http.StatusGone, http.StatusMethodNotAllowed:
+				t.Advice = "Check the Location that the server returns against the paths of the proxy in front of it."
+			default:
+				t.Advice = "Check the log of the server for sessions that stay."
+			}
+			return t
+		}),
+	"signal.request_failed": on("A request that a call can do without failed: one with candidates that were found after "+
+		"the offer, or for an ICE restart. Without candidates the server learns the local addresses from connectivity "+
+		"checks, if it can be reached.",
+		func(_ judge.Finding, e judge.RequestFailed) Text {
+			title := "The server did not accept candidates that were found after the offer."
+			if e.Request == "restart" {
+				title = "The server did not accept an ICE restart."
+			}
+			return Text{
+				Title: title, Evidence: failedRequest(e),
+				Advice: "Check the log of the server, and the Location that it returns against the paths of the proxy in front " +
+					"of it.",
+			}
+		}),
+}
+
+func failedRequest(e judge.RequestFailed) []string {
+	status := "no answer"
+	if e.Status != 0 {
+		status = fmt.Sprintf("HTTP %d", e.Status)
+	}
+	return lines("the request "+e.Request+": "+status, e.Cause)
 }

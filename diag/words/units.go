@@ -94,6 +94,15 @@ func Count(n int, singular, plural string) string {
 	return Number(uint64(max(n, 0))) + " " + plural
 }
 
+// Lost writes how many packets were lost and, if it is known, how many of those retransmission repaired.
+func Lost(lost int64, repaired *int64) string {
+	text := Number(uint64(max(lost, 0))) + " lost"
+	if repaired == nil || *repaired == 0 {
+		return text
+	}
+	return text + ", " + Number(uint64(max(*repaired, 0))) + " of them repaired"
+}
+
 // Bytes writes a size: "980 bytes", "12.3 kB", "1.20 MB".
 func Bytes(n uint64) string {
 	if n < 1000 {

@@ -1,7 +1,6 @@
 package words
 
 import (
-	"dialtone/diag"
 	"dialtone/diag/judge"
 )
 
@@ -123,10 +122,4 @@ func wrongRole(f judge.Finding) Text {
 		Title:  "The room assigned the role of the answerer instead of the offerer.",
 		Advice: "Start the check before the peer, or use --role any.",
 	}
-}
-
-// warningLine is a warning in the log.
-func warningLine(w diag.Warning) string {
-	t := Of(judge.Finding{ID: w.ID, Subject: w.Subject, Evidence: judge.Warning{Cause: w.Cause}})
-	return joinWords(w.ID+":", t.Title, brackets(w.Cause), t.Advice)
 }

@@ -9,7 +9,6 @@ import (
 
 	"dialtone/diag/sdp"
 	"dialtone/signal/web"
-	"dialtone/signal/whip"
 )
 
 // setup is §4.2, and what the 201 brings.
@@ -79,7 +78,7 @@ var setup = []check{
 	{
 		"link-ice-servers", "4.6", Must,
 		"Link fields of relation ice-server name a stun or turn URL, the latter with its credentials", hasPosted, nil,
-		eachLink("ice-server", "the server names no ICE servers", func(_ *suite, l whip.Link) error {
+		eachLink("ice-server", "the server names no ICE servers", func(_ *suite, l web.Link) error {
 			scheme, _, _ := strings.Cut(strings.ToLower(l.Target), ":")
 			turn := scheme == "turn" || scheme == "turns"
 			switch {
@@ -93,7 +92,7 @@ var setup = []check{
 	},
 	{
 		"link-extensions", "4.9", Must, "Link fields of extensions name a URL", hasPosted, nil,
-		eachLink("urn:ietf:params:whip:ext:", "the server names no extensions", func(s *suite, l whip.Link) error {
+		eachLink("urn:ietf:params:whip:ext:", "the server names no extensions", func(s *suite, l web.Link) error {
 			if _, err := web.Resolve(s.posted.URL, l.Target); err != nil {
 				return errors.New("an extension's Link names no usable URL")
 			}
@@ -118,10 +117,10 @@ func eachSection(holds func(*suite, *sdp.Section) string) holdsFunc {
 
 // eachLink applies to the Link fields of a relation, or of all that begin with it if it ends with a colon; none is a
 // reason to skip.
-func eachLink(relation, none string, holds func(*suite, whip.Link) error) holdsFunc {
+func eachLink(relation, none string, holds func(*suite, web.Link) error) holdsFunc {
 	return state(func(s *suite) error {
 		found := 0
-		for _, l := range whip.ParseLinks(s.posted.Header.Values("Link")) {
+		for _, l := range web.ParseLinks(s.posted.Header.Values("Link")) {
 			family := strings.HasSuffix(relation, ":") && strings.HasPrefix(strings.ToLower(l.Params["rel"]), relation)
 			if !family && !l.Is(relation) {
 				continue

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"regexp"
 
 	"dialtone/diag/sdp"
 	"dialtone/signal/web"
@@ -84,7 +83,7 @@ var again = []check{
 		"setup-active", "4.4.4", Should, "an offer of setup:active is answered passive, or refused with 4xx", hasAnswer, nil,
 		func(ctx context.Context, s *suite, _ *web.Answer) error {
 			a, err := s.open(ctx, func(offer string) string {
-				return regexp.MustCompile(`a=setup:\w+`).ReplaceAllString(offer, "a=setup:active")
+				return sdp.Parse(offer).With("setup", "active")
 			})
 			defer s.closeExtra(ctx)
 			if err != nil || a.Status/100 == 4 {

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"dialtone/signal/web"
-	"dialtone/signal/whip"
 )
 
 // usage is §4.1 and what OPTIONS is for.
@@ -33,7 +32,7 @@ var usage = []check{
 		"options-no-ice", "4.6", Should, "the answer to a preflight brings no STUN/TURN configuration, which is costly to " +
 			"make",
 		hasOptions, nil, state(func(s *suite) error {
-			if n := len(whip.ParseICEServers(s.options.Header.Values("Link"))); n > 0 {
+			if n := len(web.ParseICEServers(s.options.Header.Values("Link"))); n > 0 {
 				return fmt.Errorf("it brings %d ICE servers", n)
 			}
 			return nil

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -60,7 +61,7 @@ func TestExchange(t *testing.T) {
 	if _, err := s.Accept(t.Context()); err == nil {
 		t.Error("two sessions wait at one time")
 	}
-	o := Options{URL: h.URL + "/offer"}
+	o := Options{Shape: Builtin("aiortc"), URL: h.URL + "/offer"}
 	o.Token = "t0k3n"
 	a, err := Dial(t.Context(), o)
 	if err != nil {
@@ -74,21 +75,21 @@ func TestExchange(t *testing.T) {
 		t.Error(diff)
 	}
 	sent := make(chan error, 1)
-	go func() { sent <- a.Send(t.Context(), offerOf("v=0 offer")) }()
+	go func() { sent <- a.Send(t.Context(), offerOf(usable)) }()
 	want.Role = signal.RoleAnswerer
 	if diff := cmp.Diff(want, receive(t, b)); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff(offerOf("v=0 offer"), receive(t, b)); diff != "" {
+	if diff := cmp.Diff(offerOf(usable), receive(t, b)); diff != "" {
 		t.Error(diff)
 	}
-	if err := b.Send(t.Context(), answerOf("v=0 answer")); err != nil {
+	if err := b.Send(t.Context(), answerOf("v=0 answer\r\n")); err != nil {
 		t.Fatal(err)
 	}
 	if err := <-sent; err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(answerOf("v=0 answer"), receive(t, a)); diff != "" {
+	if diff := cmp.Diff(answerOf("v=0 answer\r\n"), receive(t, a)); diff != "" {
 		t.Error(diff)
 	}
 	closing(t, a)
@@ -101,9 +102,15 @@ func TestExchange(t *testing.T) {
 	}
 }
 
+// usable is the least that an offer must say.
+const usable = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=fingerprint:sha-256 AB\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0\r\n" +
+	"a=ice-ufrag:u\r\na=ice-pwd:p\r\n"
+
+var usableJSON = `{"type":"offer","sdp":` + strconv.Quote(usable) + `}`
+
 // TestWhatIsRefused goes through the server's refusals, each with the status that HTTP has for it.
 func TestWhatIsRefused(t *testing.T) {
-	good := `{"type":"offer","sdp":"v=0"}`
+	good := usableJSON
 	for name, test := range map[string]struct {
 		method, path, kind, token, body string
 		want                            int
@@ -118,6 +125,8 @@ func TestWhatIsRefused(t *testing.T) {
 		"no JSON":          {"POST", "/", "application/json", "t0k3n", "v=0", 400, ""},
 		"an answer":        {"POST", "/", "application/json", "t0k3n", `{"type":"answer","sdp":"v=0"}`, 400, ""},
 		"no SDP":           {"POST", "/", "application/json", "t0k3n", `{"type":"offer"}`, 400, ""},
+		"no fingerprint":   {"POST", "/", "application/json", "t0k3n", strings.Replace(good, "fingerprint", "print", 1), 400, ""},
+		"a broken line":    {"POST", "/", "application/json", "t0k3n", strings.Replace(good, "t=0 0", "t=now", 1), 400, ""},
 		"too much":         {"POST", "/", "application/json", "t0k3n", `"` + strings.Repeat("x", maxBody) + `"`, 413, ""},
 		"nobody to answer": {"POST", "/offer", "application/json", "t0k3n", good, 503, "Retry-After"},
 	} {
@@ -143,7 +152,7 @@ func TestWhatIsRefused(t *testing.T) {
 func TestForeignPages(t *testing.T) {
 	s := NewServer(ServerOptions{AnswerTimeout: 30 * time.Millisecond})
 	session := waiting(t, s)
-	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/offer", strings.NewReader(`{"type":"offer","sdp":"v=0"}`))
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/offer", strings.NewReader(usableJSON))
 	r.Header.Set("Content-Type", "text/plain")
 	r.Header.Set("Origin", "https://evil.example")
 	w := httptest.NewRecorder()
@@ -163,17 +172,17 @@ func TestOneAfterAnother(t *testing.T) {
 	h := httptest.NewServer(s)
 	defer h.Close()
 	first := waiting(t, s)
-	a, err := Dial(t.Context(), Options{URL: h.URL})
+	a, err := Dial(t.Context(), Options{Shape: Builtin("aiortc"), URL: h.URL})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer closing(t, a)
 	sent := make(chan error, 1)
-	go func() { sent <- a.Send(t.Context(), offerOf("first")) }()
+	go func() { sent <- a.Send(t.Context(), offerOf(usable)) }()
 	receive(t, first)
 	receive(t, first)
 	w := httptest.NewRecorder()
-	s.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/offer", strings.NewReader(`{"type":"offer","sdp":"second"}`)))
+	s.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/offer", strings.NewReader(usableJSON)))
 	if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" {
 		t.Errorf("%d %v", w.Code, w.Header())
 	}
@@ -187,11 +196,30 @@ func TestOneAfterAnother(t *testing.T) {
 	}
 }
 
+// TestUnanswerable: a caller whose offer cannot be answered learns why, and not to come again.
+func TestUnanswerable(t *testing.T) {
+	s := NewServer(ServerOptions{})
+	b := waiting(t, s)
+	w, over := httptest.NewRecorder(), make(chan struct{})
+	go func() {
+		defer close(over)
+		s.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/offer", strings.NewReader(usableJSON)))
+	}()
+	receive(t, b)
+	receive(t, b)
+	signal.Refuse(b, errors.New("no codec in common"))
+	closing(t, b)
+	<-over
+	if w.Code != http.StatusUnprocessableEntity || w.Header().Get("Retry-After") != "" || !strings.Contains(w.Body.String(), "no codec in common") {
+		t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
+	}
+}
+
 func TestNoAnswerInTime(t *testing.T) {
 	s := NewServer(ServerOptions{AnswerTimeout: 30 * time.Millisecond})
 	b := waiting(t, s)
 	w := httptest.NewRecorder()
-	s.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/offer", strings.NewReader(`{"type":"offer","sdp":"x"}`)))
+	s.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/offer", strings.NewReader(usableJSON)))
 	if w.Code != http.StatusGatewayTimeout {
 		t.Errorf("%d", w.Code)
 	}
@@ -210,7 +238,7 @@ func TestCallerGoesAway(t *testing.T) {
 	over := make(chan struct{})
 	go func() {
 		defer close(over)
-		s.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, http.MethodPost, "/offer", strings.NewReader(`{"type":"offer","sdp":"x"}`)))
+		s.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, http.MethodPost, "/offer", strings.NewReader(usableJSON)))
 	}()
 	receive(t, b)
 	receive(t, b)
@@ -228,7 +256,7 @@ func TestAnswersThatAreNone(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			h := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprint(w, body) }))
 			defer h.Close()
-			c, err := Dial(t.Context(), Options{URL: h.URL})
+			c, err := Dial(t.Context(), Options{Shape: Builtin("aiortc"), URL: h.URL})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -242,7 +270,7 @@ func TestAnswersThatAreNone(t *testing.T) {
 }
 
 func TestWhatCannotBeSent(t *testing.T) {
-	c, err := Dial(t.Context(), Options{URL: "http://127.0.0.1:9/"})
+	c, err := Dial(t.Context(), Options{Shape: Builtin("aiortc"), URL: "http://127.0.0.1:9/"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"dialtone/diag/sdp"
 	"dialtone/signal"
 	"dialtone/signal/web"
 )
@@ -79,6 +80,9 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request) *web.Problem {
 			Status: http.StatusBadRequest, Title: web.Clean(err.Error()),
 			Detail: `Post {"type":"offer","sdp":…}.`,
 		}
+	}
+	if err := sdp.Parse(offer.SDP).CheckSession(); err != nil {
+		return &web.Problem{Status: http.StatusBadRequest, Title: err.Error(), Detail: "Send the offer of a WebRTC session."}
 	}
 	c := s.sessions.Take(r.Context())
 	if c == nil {

@@ -2,11 +2,13 @@ package web
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/cookiejar"
 	"net/http/httptrace"
 	"net/url"
 	"slices"
@@ -27,8 +29,14 @@ const (
 // Options configure a Client. The zero value is usable.
 type Options struct {
 	Trust
-	// Token is sent as "Authorization: Bearer", only to the endpoint's own origin; empty: none.
+	// Token is sent as "Authorization: Bearer", only to the endpoint's own origin and to TokenTo; empty: none.
 	Token string
+	// Header are further fields of every request. They are secrets, and go where the token goes.
+	Header http.Header
+	// Secrets are further texts that must not be shown if a server repeats them.
+	Secrets []string
+	// TokenTo are further hosts (HOST or HOST:PORT) that get the token and the header.
+	TokenTo []string
 	// UserAgent is sent with every request. Default "dialtone".
 	UserAgent string
 	// Timeout bounds each request, beyond the time that the server was asked to hold it. Default 15 s.
@@ -43,8 +51,8 @@ type Options struct {
 // OptionsOf are those of a call's signaling.
 func OptionsOf(s signal.Setup) Options {
 	return Options{
-		Trust: Trust{CAFile: s.CAFile, Insecure: s.Insecure}, Token: s.Token, UserAgent: s.UserAgent,
-		OnRequest: s.OnRequest,
+		Trust: Trust{CAFile: s.CAFile, Insecure: s.Insecure, Proxy: s.Proxy}, Token: s.Token, Header: s.Header,
+		TokenTo: s.TokenTo, Secrets: s.Secrets, UserAgent: s.UserAgent, OnRequest: s.OnRequest,
 	}
 }
 
@@ -57,7 +65,7 @@ type Call struct {
 	IfMatch     string
 	Header      http.Header // further fields
 	Body        []byte
-	// Expect lists the statuses that are answers; every other is an error.
+	// Expect lists the statuses that are answers; every other is an error. Empty: any 2xx is an answer.
 	Expect []int
 	// Redirects: 307 and 308 are followed, and a server that asks to come again later is asked again.
 	Redirects bool
@@ -68,8 +76,8 @@ type Call struct {
 	// Attempt and Repeat are reported; Attempt 0 is the first.
 	Attempt int
 	Repeat  bool
-	// Read takes an expected answer in before the request is reported, and may add to the report; its error is the failure
-	// of the request.
+	// Read takes an expected answer in before the request is reported, and may add to the report. Its error is the failure
+	// of the request: a *signal.Error as it is, any other as one of the protocol.
 	Read func(*Answer, *signal.Request) error
 	// Refine changes what an unexpected status means.
 	Refine func(*signal.Error, *Answer)
@@ -81,12 +89,14 @@ type Answer struct {
 	Header http.Header
 	Body   []byte
 	URL    *url.URL // where it came from, after redirects
+	Zipped bool     // the body came compressed, unasked
 }
 
 // Client makes requests to one endpoint.
 type Client struct {
 	o         Options
 	transport *http.Transport
+	jar       *cookiejar.Jar // what balancers set, so that all requests of a call reach one server
 	origin    *url.URL
 
 	mu sync.Mutex // one report at a time
@@ -113,7 +123,11 @@ func NewClient(endpoint *url.URL, o Options) (*Client, error) {
 	if o.OnRequest == nil {
 		o.OnRequest = func(signal.Request) {}
 	}
-	return &Client{o: o, transport: transport, origin: endpoint}, nil
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		return nil, &signal.Error{Op: "endpoint", Err: err} // it never fails
+	}
+	return &Client{o: o, transport: transport, jar: jar, origin: endpoint}, nil
 }
 
 // Open makes a client of an address, see Endpoint. The error is a *signal.Error.
@@ -214,8 +228,8 @@ func (c *Client) once(ctx context.Context, call Call) (*Answer, *signal.Error) {
 		r.Status, r.Received, r.RequestID = a.Status, len(a.Body), requestID(a)
 	}
 	failure := c.classify(ctx, call, a, err, limit)
-	if failure == nil && call.Read != nil && slices.Contains(call.Expect, a.Status) {
-		if err := call.Read(a, &r); err != nil {
+	if failure == nil && call.Read != nil && call.expects(a.Status) {
+		if err := call.Read(a, &r); err != nil && !errors.As(err, &failure) {
 			failure = Protocol(call.Op, a, err)
 		}
 	}
@@ -236,7 +250,7 @@ func (c *Client) classify(ctx context.Context, call Call, a *Answer, err error, 
 		return &signal.Error{Op: call.Op, Reason: signal.ReasonProtocol, Err: err}
 	case err != nil:
 		return networkError(call.Op, err, limit)
-	case slices.Contains(call.Expect, a.Status), call.Redirects && isRedirect(a.Status):
+	case call.expects(a.Status), call.Redirects && isRedirect(a.Status):
 		return nil
 	}
 	e := c.statusError(call, a)
@@ -245,6 +259,25 @@ func (c *Client) classify(ctx context.Context, call Call, a *Answer, err error, 
 	}
 	return e
 }
+
+// expects reports whether a status is an answer.
+func (call Call) expects(status int) bool {
+	if len(call.Expect) == 0 {
+		return status/100 == 2
+	}
+	return slices.Contains(call.Expect, status)
+}
+
+// trusts reports whether an address may get the token and the header: the endpoint's own origin, and the hosts that the
+// user named.
+func (c *Client) trusts(u *url.URL) bool {
+	return SameOrigin(c.origin, u) || slices.ContainsFunc(c.o.TokenTo, func(host string) bool {
+		return strings.EqualFold(host, u.Host) || strings.EqualFold(host, u.Hostname())
+	})
+}
+
+// authorized reports whether the user gave anything that a server could know them by.
+func (c *Client) authorized() bool { return c.o.Token != "" || c.o.Header.Get("Authorization") != "" }
 
 var errTooLarge = errors.New("the answer exceeds 1 MiB")
 
@@ -267,16 +300,32 @@ func (c *Client) roundTrip(ctx context.Context, call Call) (*Answer, error) {
 	set("Accept", call.Accept)
 	set("If-Match", call.IfMatch)
 	set("User-Agent", c.o.UserAgent)
-	if c.o.Token != "" && !call.Anonymous && SameOrigin(c.origin, call.URL) {
-		set("Authorization", "Bearer "+c.o.Token)
+	if !call.Anonymous && c.trusts(call.URL) {
+		for name, values := range c.o.Header {
+			req.Header[name] = values
+		}
+		if c.o.Token != "" {
+			set("Authorization", "Bearer "+c.o.Token)
+		}
+	}
+	for _, cookie := range c.jar.Cookies(call.URL) {
+		req.AddCookie(cookie)
 	}
 	resp, err := c.transport.RoundTrip(req)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = resp.Body.Close() }()
+	c.jar.SetCookies(call.URL, resp.Cookies())
 	a := &Answer{Status: resp.StatusCode, Header: resp.Header, URL: call.URL}
-	a.Body, err = io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
+	body := io.Reader(resp.Body)
+	if resp.Header.Get("Content-Encoding") == "gzip" {
+		if body, err = gzip.NewReader(resp.Body); err != nil {
+			return nil, err
+		}
+		a.Zipped = true
+	}
+	a.Body, err = io.ReadAll(io.LimitReader(body, maxBody+1))
 	if len(a.Body) > maxBody {
 		err = errTooLarge
 	}

@@ -15,12 +15,16 @@ type Session struct {
 	*signal.Inbox
 	traits  signal.Traits
 	answer  chan *signal.Description // buffered, 1: from the call to the request that waits for it
+	refusal chan error               // buffered, 1: why there will be no answer
 	release func()
 }
 
 // NewSession makes a session; release is called when it is closed.
 func NewSession(traits signal.Traits, release func()) *Session {
-	return &Session{Inbox: signal.NewInbox(), traits: traits, answer: make(chan *signal.Description, 1), release: release}
+	return &Session{
+		Inbox: signal.NewInbox(), traits: traits, release: release,
+		answer: make(chan *signal.Description, 1), refusal: make(chan error, 1),
+	}
 }
 
 // Open pairs the session with a caller and returns the answer to its first offer. The problem is what the request is
@@ -57,6 +61,12 @@ func (s *Session) Ask(ctx context.Context, offer string, patience time.Duration)
 		default:
 		}
 		p.Title, p.Err = "the call ended before the answer", signal.ErrClosed
+		select {
+		case reason := <-s.refusal:
+			p.Status, p.Title, p.Retry = http.StatusUnprocessableEntity, Clean(reason.Error()), 0
+			p.Detail = "Change the offer: the same one is not answered later either."
+		default:
+		}
 	case <-timer.C:
 		p.Status, p.Title, p.Retry = http.StatusGatewayTimeout, "the call was not answered in time", 0
 		p.Err = &signal.Error{
@@ -65,6 +75,14 @@ func (s *Session) Ask(ctx context.Context, offer string, patience time.Duration)
 		}
 	}
 	return "", p
+}
+
+// Refuse implements what signal.Refuse asks for.
+func (s *Session) Refuse(reason error) {
+	select {
+	case s.refusal <- reason:
+	default:
+	}
 }
 
 // Traits implements what signal.TraitsOf asks for.

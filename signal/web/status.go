@@ -1,25 +1,16 @@
 package web
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"mime"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
+	"unicode"
 
 	"dialtone/signal"
 )
-
-// refusal is the JSON body of an error: an RFC 9457 problem, a room server's, or another habit.
-type refusal struct {
-	Title   string `json:"title"`
-	Detail  string `json:"detail"`
-	Error   string `json:"error"`
-	Message string `json:"message"`
-}
 
 // longestPart is how long a part of a path may be, in bytes, to be taken for a name: what is longer may be a key.
 const longestPart = 15
@@ -48,9 +39,9 @@ func Shown(address string) string {
 	return (&url.URL{Scheme: u.Scheme, Host: u.Host}).String() + strings.Join(parts, "/") + query
 }
 
-// fit is a server's text without keys, cleaned and bounded.
-func (c *Client) fit(call Call, s string) string {
-	for _, key := range c.keys(call.URL) {
+// Fit is a server's text without keys, cleaned and bounded. asked is where it came from.
+func (c *Client) Fit(asked *url.URL, s string) string {
+	for _, key := range c.keys(asked) {
 		s = strings.ReplaceAll(s, key, "***")
 	}
 	return Clean(s)
@@ -66,6 +57,17 @@ func (c *Client) keys(asked *url.URL) []string {
 		}
 	}
 	add(1, c.o.Token)
+	for _, s := range c.o.Secrets {
+		add(leastValue, s)
+	}
+	for _, values := range c.o.Header {
+		for _, v := range values {
+			add(leastValue, v)
+			if _, credentials, ok := strings.Cut(v, " "); ok {
+				add(leastValue, credentials)
+			}
+		}
+	}
 	for _, u := range []*url.URL{c.origin, asked} {
 		add(leastValue, u.RawQuery)
 		for _, values := range u.Query() {
@@ -81,43 +83,6 @@ func (c *Client) keys(asked *url.URL) []string {
 	}
 	slices.SortFunc(out, func(a, b string) int { return len(b) - len(a) }) // what holds another comes before it
 	return out
-}
-
-// text is what the body of an error says, without keys, cleaned and bounded, and the server's stable name for it; both
-// may be empty.
-func (c *Client) text(call Call, a *Answer) (text, code string) {
-	kind, _, err := mime.ParseMediaType(a.Header.Get("Content-Type"))
-	if err != nil {
-		kind = ""
-	}
-	body := strings.TrimSpace(string(a.Body))
-	if strings.HasSuffix(kind, "json") || strings.HasPrefix(body, "{") {
-		var r refusal
-		if json.Unmarshal(a.Body, &r) != nil {
-			return "", ""
-		}
-		if isCode(r.Error) {
-			code = r.Error
-		}
-		var parts []string
-		for _, s := range []string{r.Title, r.Error, r.Detail, r.Message} {
-			if s = c.fit(call, s); s != "" {
-				parts = append(parts, s)
-			}
-		}
-		return strings.Join(parts, ": "), code
-	}
-	if strings.HasPrefix(body, "<") || strings.HasPrefix(body, "v=0") || kind == "text/html" {
-		return "", ""
-	}
-	return c.fit(call, body), ""
-}
-
-// isCode reports whether a server's name for its refusal is a stable name.
-func isCode(s string) bool {
-	return s != "" && len(s) <= 64 && !strings.ContainsFunc(s, func(c rune) bool {
-		return (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '_'
-	})
 }
 
 // requestID is a server's name for a request, if it is fit to be shown.
@@ -137,6 +102,11 @@ func Protocol(op string, a *Answer, err error) *signal.Error {
 	return &signal.Error{Op: op, Reason: signal.ReasonProtocol, Status: a.Status, RequestID: requestID(a), Err: err}
 }
 
+// Refused is the failure that an answer's status and body are, whatever the status.
+func (c *Client) Refused(op string, a *Answer) *signal.Error {
+	return c.statusError(Call{Op: op, URL: a.URL}, a)
+}
+
 // statusError classifies a status that was not expected.
 func (c *Client) statusError(call Call, a *Answer) *signal.Error {
 	text, code := c.text(call, a)
@@ -151,14 +121,17 @@ func (c *Client) statusError(call Call, a *Answer) *signal.Error {
 	case code == "shutting_down":
 		e.Reason = signal.ReasonShutdown
 	case a.Status/100 == 3:
-		if to := c.fit(call, a.Header.Get("Location")); !strings.Contains(to, "@") {
+		if to := c.Fit(call.URL, a.Header.Get("Location")); !strings.Contains(to, "@") {
 			e.Location = to
 		}
 	case a.Status == http.StatusBadRequest && strings.Contains(text, "HTTPS server"):
 		e.Code = signal.CodeNeedsTLS
 	case (a.Status == http.StatusUnauthorized || a.Status == http.StatusForbidden) && code == "" && !call.Anonymous:
-		e.Code = c.tokenCode(call)
+		if e.Code = c.tokenCode(call); e.Code == signal.CodeTokenWithheld {
+			e.Location = call.URL.Host
+		}
 	}
+	e.Scheme = challenge(a)
 	return e
 }
 
@@ -180,10 +153,19 @@ func reasonOf(status int) signal.Reason {
 
 func (c *Client) tokenCode(call Call) string {
 	switch {
-	case c.o.Token == "":
+	case !c.authorized():
 		return signal.CodeTokenMissing
-	case !SameOrigin(c.origin, call.URL):
+	case !c.trusts(call.URL):
 		return signal.CodeTokenWithheld
 	}
 	return signal.CodeTokenRejected
+}
+
+// challenge is the scheme by which a server wants to know its clients (RFC 9110 §11.6.1): "Basic", "Bearer", "Digest".
+func challenge(a *Answer) string {
+	scheme, _, _ := strings.Cut(strings.TrimSpace(a.Header.Get("WWW-Authenticate")), " ")
+	if len(scheme) > 20 || strings.ContainsFunc(scheme, func(r rune) bool { return !unicode.IsLetter(r) && r != '-' }) {
+		return ""
+	}
+	return scheme
 }

@@ -170,7 +170,7 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request) *web.Problem {
 	w.Header().Set("ETag", c.tag())
 	w.Header().Set("Accept-Patch", typeFragment)
 	for _, ice := range s.o.ICEServers {
-		w.Header().Add("Link", formatLink(ice))
+		w.Header().Add("Link", web.FormatLink(ice))
 	}
 	web.Reply(w, http.StatusCreated, typeSDP, []byte(answer))
 	return nil

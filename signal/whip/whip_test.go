@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -15,6 +14,7 @@ import (
 
 	"dialtone/diag/sdp"
 	"dialtone/signal"
+	"dialtone/signal/post"
 )
 
 const pwd2 = "vw5LmwG4y/e6dPP/zAP9Gp5k"
@@ -42,18 +42,18 @@ func closing(t *testing.T, c signal.Channel) {
 }
 
 // pair is a client and the server's end of its session, with the first exchange done.
-func pair(t *testing.T, so ServerOptions, co Options) (client *Client, session signal.Channel, server *httptest.Server) {
+func pair(t *testing.T, so ServerOptions, co post.Options) (client *post.Client, session signal.Channel, server *Server) {
 	t.Helper()
-	s := NewServer(so)
-	server = httptest.NewServer(s)
-	t.Cleanup(server.Close)
-	session, err := s.Accept(t.Context())
+	server = NewServer(so)
+	h := httptest.NewServer(server)
+	t.Cleanup(h.Close)
+	session, err := server.Accept(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { closing(t, session) })
-	co.URL, co.Token = server.URL+"/whip", so.Token
-	client, err = Dial(t.Context(), co)
+	co.URL, co.Token, co.Shape = h.URL+"/whip", so.Token, post.Builtin("whip")
+	client, err = post.Dial(t.Context(), co)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,6 +63,20 @@ func pair(t *testing.T, so ServerOptions, co Options) (client *Client, session s
 	}
 	exchange(t, client, session, description("sendonly", "EsAw", pwd), description("recvonly", "SrvA", pwd))
 	return client, session, server
+}
+
+// only is the path and the entity-tag of the only session.
+func (s *Server) only(t *testing.T) (path, tag string) {
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.sessions) != 1 {
+		t.Fatalf("%d sessions", len(s.sessions))
+	}
+	for name, c := range s.sessions {
+		path, tag = sessionPath+name, c.tag()
+	}
+	return path, tag
 }
 
 // exchange sends an offer and answers it.
@@ -91,16 +105,16 @@ func exchange(t *testing.T, client, session signal.Channel, offer, answer string
 func TestSession(t *testing.T) {
 	var servers []signal.ICEServer
 	ice := []signal.ICEServer{{URL: "turn:t.example", Username: "u", Credential: `p"w`}}
-	client, session, _ := pair(t, ServerOptions{Token: "t0k3n", ICEServers: ice}, Options{OnICEServers: func(s []signal.ICEServer) { servers = s }})
+	client, session, server := pair(t, ServerOptions{Token: "t0k3n", ICEServers: ice}, post.Options{OnICEServers: func(s []signal.ICEServer) { servers = s }})
 	if diff := cmp.Diff(ice, servers); diff != "" {
 		t.Error(diff)
 	}
 	if diff := cmp.Diff(signal.Traits{Whole: true, Lasting: true, Restarts: true}, client.Traits()); diff != "" {
 		t.Error(diff)
 	}
-	first := client.etag
+	_, first := server.only(t)
 	exchange(t, client, session, description("sendonly", "ysXw", pwd2), description("recvonly", "SrvB", pwd2))
-	if client.etag == first || client.etag == "" {
+	if _, tag := server.only(t); tag == first {
 		t.Errorf("the ICE session is still %s", first)
 	}
 	closing(t, client)
@@ -121,7 +135,7 @@ func candidate(line string) signal.Message {
 }
 
 func TestTrickle(t *testing.T) {
-	client, session, _ := pair(t, ServerOptions{}, Options{Trickle: true})
+	client, session, _ := pair(t, ServerOptions{}, post.Options{Trickle: true})
 	for _, line := range []string{"candidate:1 1 udp 1 192.0.2.1 9 typ host", "candidate:2 1 udp 1 192.0.2.2 9 typ host"} {
 		if err := client.Send(t.Context(), candidate(line)); err != nil {
 			t.Fatal(err)
@@ -162,10 +176,11 @@ func TestForeignPages(t *testing.T) {
 
 // TestEndIsToldOnce: a client that says again and again that no candidates will come does not fill the memory.
 func TestEndIsToldOnce(t *testing.T) {
-	client, session, server := pair(t, ServerOptions{}, Options{})
+	_, session, server := pair(t, ServerOptions{}, post.Options{})
+	path, tag := server.only(t)
 	body := "a=ice-ufrag:EsAw\r\na=ice-pwd:" + pwd + "\r\na=end-of-candidates\r\n"
 	for range 3 {
-		if w := request(t, server.Config.Handler, http.MethodPatch, client.session.Path, body, "Content-Type", typeFragment, "If-Match", client.etag); w.Code != http.StatusNoContent {
+		if w := request(t, server, http.MethodPatch, path, body, "Content-Type", typeFragment, "If-Match", tag); w.Code != http.StatusNoContent {
 			t.Fatalf("%d %s", w.Code, w.Body)
 		}
 	}
@@ -178,8 +193,8 @@ func TestEndIsToldOnce(t *testing.T) {
 }
 
 func TestServerRefuses(t *testing.T) {
-	client, _, server := pair(t, ServerOptions{Token: "t0k3n"}, Options{})
-	h, session, tag := server.Config.Handler, client.session.Path, client.etag
+	_, _, h := pair(t, ServerOptions{Token: "t0k3n"}, post.Options{})
+	session, tag := h.only(t)
 	const auth, bearer, kind, match = "Authorization", "Bearer t0k3n", "Content-Type", "If-Match"
 	good := "a=ice-ufrag:EsAw\r\na=ice-pwd:" + pwd + "\r\nm=audio 9 RTP/AVP 0\r\na=mid:0\r\na=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\n"
 	offer := description("sendonly", "EsAw", pwd)
@@ -235,238 +250,5 @@ func TestServerRefuses(t *testing.T) {
 				t.Error("a 204 with an ETag")
 			}
 		})
-	}
-}
-
-// script is a server whose answers a test writes, with what it was asked.
-type script struct {
-	mu    sync.Mutex
-	asked []string // "METHOD /path Authorization If-Match"
-	bodys []string
-	*httptest.Server
-}
-
-func scripted(t *testing.T, answer http.HandlerFunc) *script {
-	t.Helper()
-	s := &script{}
-	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
-			return
-		}
-		s.mu.Lock()
-		s.asked = append(s.asked, strings.TrimRight(r.Method+" "+r.URL.Path+" "+r.Header.Get("Authorization")+" "+r.Header.Get("If-Match"), " "))
-		s.bodys = append(s.bodys, string(body))
-		s.mu.Unlock()
-		answer(w, r)
-	}))
-	t.Cleanup(s.Close)
-	return s
-}
-
-func (s *script) requests() []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return append([]string{}, s.asked...)
-}
-
-// creates answers a POST as a server should, and others with a status.
-func creates(location string, others int) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodPost {
-			w.WriteHeader(others)
-			return
-		}
-		w.Header().Set("Location", location)
-		w.Header().Set("ETag", `"one"`)
-		w.Header().Set("Content-Type", typeSDP)
-		w.WriteHeader(http.StatusCreated)
-		_, _ = io.WriteString(w, description("recvonly", "SrvA", pwd))
-	}
-}
-
-func dialed(t *testing.T, o Options) *Client {
-	t.Helper()
-	c, err := Dial(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if m := receive(t, c); m.Kind != signal.KindPaired {
-		t.Fatalf("%+v", m)
-	}
-	return c
-}
-
-// TestTheTokenStaysAtHome: a session at another origin is used, but gets no token.
-func TestTheTokenStaysAtHome(t *testing.T) {
-	other := scripted(t, creates("", http.StatusOK))
-	home := scripted(t, creates(other.URL+"/s/1", http.StatusOK))
-	o := Options{URL: home.URL + "/live/whip"}
-	o.Token = "t0k3n"
-	c := dialed(t, o)
-	if err := c.Send(t.Context(), message(signal.KindOffer, description("sendonly", "EsAw", pwd))); err != nil {
-		t.Fatal(err)
-	}
-	closing(t, c)
-	if diff := cmp.Diff([]string{"POST /live/whip Bearer t0k3n"}, home.requests()); diff != "" {
-		t.Error(diff)
-	}
-	if diff := cmp.Diff([]string{"DELETE /s/1"}, other.requests()); diff != "" {
-		t.Error(diff)
-	}
-}
-
-// TestTrickleIsGivenUp: a server that does not take candidates is not asked again.
-func TestTrickleIsGivenUp(t *testing.T) {
-	for _, status := range []int{405, 501, 422, 428} {
-		s := scripted(t, func(w http.ResponseWriter, r *http.Request) {
-			if r.Method == http.MethodDelete {
-				return
-			}
-			creates("s/1", status)(w, r)
-		})
-		c := dialed(t, Options{URL: s.URL + "/a/whip", Trickle: true})
-		if err := c.Send(t.Context(), message(signal.KindOffer, description("sendonly", "EsAw", pwd))); err != nil {
-			t.Fatal(err)
-		}
-		for len(s.requests()) < 2 {
-			if err := c.Send(t.Context(), candidate("candidate:1 1 udp 1 192.0.2.1 9 typ host")); err != nil {
-				t.Fatal(err)
-			}
-			if err := c.alone(t.Context(), func(context.Context) error { return nil }); err != nil {
-				t.Fatal(err)
-			}
-		}
-		// The next request is made only after the answer to the first was understood.
-		if err := c.alone(t.Context(), c.patch); err != nil {
-			t.Errorf("%d: %v", status, err)
-		}
-		closing(t, c)
-		want := []string{"POST /a/whip", `PATCH /a/s/1  "one"`, "DELETE /a/s/1"}
-		if diff := cmp.Diff(want, s.requests()); diff != "" {
-			t.Errorf("%d: %s", status, diff)
-		}
-	}
-}
-
-// TestCandidatesAreCollected: what is found before the 201 goes out in one PATCH.
-func TestCandidatesAreCollected(t *testing.T) {
-	patched := make(chan struct{})
-	s := scripted(t, func(w http.ResponseWriter, r *http.Request) {
-		creates("/s/1", http.StatusNoContent)(w, r)
-		if r.Method == http.MethodPatch {
-			close(patched)
-		}
-	})
-	c := dialed(t, Options{URL: s.URL, Trickle: true})
-	defer closing(t, c)
-	for _, line := range []string{"candidate:1", "candidate:2", "candidate:3"} {
-		if err := c.Send(t.Context(), candidate(line)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := c.Send(t.Context(), message(signal.KindOffer, description("sendonly", "EsAw", pwd))); err != nil {
-		t.Fatal(err)
-	}
-	<-patched
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, line := range []string{"a=ice-ufrag:EsAw", "a=mid:0", "a=candidate:1", "a=candidate:3"} {
-		if !strings.Contains(s.bodys[1], line+"\r\n") {
-			t.Errorf("no %s in %q", line, s.bodys[1])
-		}
-	}
-}
-
-func TestAnswersThatAreNone(t *testing.T) {
-	for name, test := range map[string]struct {
-		answer http.HandlerFunc
-		play   bool
-		want   signal.Reason
-	}{
-		"JSON": {func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Content-Type", "application/json")
-			w.WriteHeader(http.StatusCreated)
-		}, false, signal.ReasonProtocol},
-		"no SDP": {func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Content-Type", typeSDP)
-			w.WriteHeader(http.StatusCreated)
-			_, _ = io.WriteString(w, "hello")
-		}, false, signal.ReasonProtocol},
-		"a page":                  {func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<html>") }, false, signal.ReasonProtocol},
-		"a session in a file":     {creates("file:///etc/passwd", 200), false, signal.ReasonProtocol},
-		"a counter-offer of WHIP": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotAcceptable) }, false, signal.ReasonRejected},
-		"a counter-offer of nothing": {func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Location", "/s")
-			w.WriteHeader(http.StatusNotAcceptable)
-		}, true, signal.ReasonRejected},
-		"a counter-offer from nobody": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotAcceptable) }, true, signal.ReasonProtocol},
-	} {
-		t.Run(name, func(t *testing.T) {
-			s := scripted(t, test.answer)
-			c := dialed(t, Options{URL: s.URL, Play: test.play})
-			var e *signal.Error
-			if err := c.Send(t.Context(), message(signal.KindOffer, description("sendonly", "EsAw", pwd))); !errors.As(err, &e) || e.Reason != test.want {
-				t.Errorf("%v", err)
-			}
-			_ = c.Close(t.Context()) // the goodbye goes to nobody
-		})
-	}
-}
-
-// TestRestartRefused: the error is the restart's; the session goes on.
-func TestRestartRefused(t *testing.T) {
-	s := scripted(t, func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodDelete {
-			return
-		}
-		creates("/s/1", http.StatusUnprocessableEntity)(w, r)
-	})
-	c := dialed(t, Options{URL: s.URL})
-	defer closing(t, c)
-	if err := c.Send(t.Context(), message(signal.KindOffer, description("sendonly", "EsAw", pwd))); err != nil {
-		t.Fatal(err)
-	}
-	var e *signal.Error
-	if err := c.Send(t.Context(), message(signal.KindOffer, description("sendonly", "ysXw", pwd2))); !errors.As(err, &e) || e.Status != 422 {
-		t.Errorf("%v", err)
-	}
-	if got := s.requests(); got[1] != "PATCH /s/1  *" {
-		t.Errorf("%q", got)
-	}
-}
-
-// TestCloseDuringThePost: the request is given up, and Close does not wait for the server.
-func TestCloseDuringThePost(t *testing.T) {
-	reached := make(chan struct{})
-	s := scripted(t, func(_ http.ResponseWriter, r *http.Request) {
-		close(reached)
-		<-r.Context().Done()
-	})
-	c := dialed(t, Options{URL: s.URL, Trickle: true})
-	sent := make(chan error, 1)
-	go func() { sent <- c.Send(t.Context(), message(signal.KindOffer, description("sendonly", "EsAw", pwd))) }()
-	<-reached
-	closing(t, c)
-	if err := <-sent; err == nil {
-		t.Error("it was sent")
-	}
-	if _, err := c.Receive(t.Context()); !errors.Is(err, io.EOF) {
-		t.Errorf("%v", err)
-	}
-}
-
-func TestICEServersByOptions(t *testing.T) {
-	s := scripted(t, func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Access-Control-Request-Headers") == "Link" {
-			w.Header().Set("Link", `<stun:s.example>; rel="ice-server"`)
-		}
-	})
-	got, err := ICEServers(t.Context(), Options{URL: s.URL})
-	if diff := cmp.Diff([]signal.ICEServer{{URL: "stun:s.example"}}, got); err != nil || diff != "" {
-		t.Error(err, diff)
-	}
-	if _, err := ICEServers(t.Context(), Options{URL: "ftp://x"}); err == nil {
-		t.Error("an address that is none")
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/words"
+	"dialtone/diag/words/explain"
 	"dialtone/tui/draw"
 )
 
@@ -275,17 +276,17 @@ func (p *Candidates) View() string {
 // explain is the text about the selected row.
 func (p *Candidates) explain() string {
 	if p.total() == 0 {
-		return words.ExplainCandidates
+		return explain.Candidates
 	}
 	row := p.rowAt(p.list.cursor)
 	switch c := p.Call; row.table {
 	case tableServers:
 		return words.ExplainServer(c.Servers[row.index].Server)
 	case tableLocal:
-		return words.ExplainLocal(c.Local[row.index].Candidate)
+		return explain.Local(c.Local[row.index].Candidate)
 	case tableRemote:
-		return words.ExplainRemote(c.Remote[row.index].Candidate)
+		return explain.Remote(c.Remote[row.index].Candidate)
 	}
 	pair := p.latest(p.Call.Pairs[row.index])
-	return words.ExplainPair(pair, p.selected(pair), p.local(pair), p.remote(pair))
+	return explain.Pair(pair, p.selected(pair), p.local(pair), p.remote(pair))
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"dialtone/diag"
-	"dialtone/diag/words"
+	"dialtone/diag/words/explain"
 )
 
 func fourPairs() []diag.Data {
@@ -177,7 +177,7 @@ func TestWhyAPairFailed(t *testing.T) {
 	}
 	for _, tt := range tests {
 		tt.pair.State = diag.PairFailed
-		if got := words.ExplainPair(tt.pair, false, "a", "b"); !strings.Contains(got, tt.want) {
+		if got := explain.Pair(tt.pair, false, "a", "b"); !strings.Contains(got, tt.want) {
 			t.Errorf("%+v: %q", tt.pair, got)
 		}
 	}

@@ -188,6 +188,6 @@ func (p *Data) prompt(width int) string {
 // ChatOpen reports whether messages can be sent.
 func ChatOpen(c *call.Call) bool {
 	return slices.ContainsFunc(c.Channels, func(ch call.ChannelRow) bool {
-		return ch.Label == diag.LabelChat && ch.ClosedAt == nil
+		return (ch.Label == diag.LabelChat || ch.Label == c.Start.Channel) && ch.ClosedAt == nil
 	})
 }

@@ -8,6 +8,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/words"
+	"dialtone/diag/words/line"
 	"dialtone/tui/draw"
 )
 
@@ -255,14 +256,14 @@ func (p *Log) line(e diag.Event, selected bool) string {
 	if selected {
 		l.Add(th.Accent, th.Glyphs.Cursor)
 	}
-	l.To(timeColumn).Add(th.Dim, words.EventTime(e.At)).To(levelColumn)
+	l.To(timeColumn).Add(th.Dim, line.Time(e.At)).To(levelColumn)
 	level, paint := eventLevel(e.Data), th.Plain
 	if level != draw.Idle {
 		var mark string
 		mark, paint = th.Mark(level)
 		l.Add(paint, mark)
 	}
-	name, text, _ := strings.Cut(words.Line(e), " ")
+	name, text, _ := strings.Cut(line.Of(e), " ")
 	highlight(l.To(nameColumn), th, th.Dim, name, p.filter.words).To(nameColumn + nameWidth)
 	return highlight(l, th, paint, strings.TrimLeft(text, " "), p.filter.words).String()
 }

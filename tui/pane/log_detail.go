@@ -10,7 +10,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"dialtone/diag"
-	"dialtone/diag/words"
+	"dialtone/diag/words/line"
 	"dialtone/tui/draw"
 )
 
@@ -66,7 +66,7 @@ func (d *eventDetail) lines(th *draw.Theme, width, height int) []string {
 	}
 	d.window.rows = max(height-1, 0)
 	title := draw.NewLine(width).Gap(1).Add(th.Strong, string(d.event.Data.Type())).Gap(2).Add(th.Dim,
-		"at "+strings.TrimSpace(words.EventTime(d.event.At))+" s")
+		"at "+strings.TrimSpace(line.Time(d.event.At))+" s")
 	from, to := d.window.visible(len(d.rows))
 	if to-from < len(d.rows) {
 		title.Note(th.Dim, fmt.Sprintf("lines %d–%d of %d", from+1, to, len(d.rows)))
@@ -101,12 +101,12 @@ const hang = 4
 
 // breakJSON breaks lines that are longer than width, and behind the line ends of a text within: a description becomes
 // readable.
-func breakJSON(text string, width int) []string {
+func breakJSON(all string, width int) []string {
 	var out []string
-	for line := range strings.Lines(text) {
-		line = strings.TrimRight(line, "\n")
-		indent := len(line) - len(strings.TrimLeft(line, " ")) + hang
-		for i, part := range strings.SplitAfter(line, `\n`) {
+	for text := range strings.Lines(all) {
+		text = strings.TrimRight(text, "\n")
+		indent := len(text) - len(strings.TrimLeft(text, " ")) + hang
+		for i, part := range strings.SplitAfter(text, `\n`) {
 			if i > 0 {
 				part = draw.Spaces(indent) + part
 			}
@@ -117,16 +117,16 @@ func breakJSON(text string, width int) []string {
 }
 
 // appendBroken measures character by character: a text of the peer may contain anything.
-func appendBroken(out []string, line string, indent, width int) []string {
+func appendBroken(out []string, text string, indent, width int) []string {
 	indent = min(indent, max(width-8, 0))
 	before, start, used := "", 0, 0
-	for i, r := range line {
+	for i, r := range text {
 		w := draw.Width(string(r))
 		if used+w > width && i > start {
-			out = append(out, before+line[start:i])
+			out = append(out, before+text[start:i])
 			before, start, used = draw.Spaces(indent), i, indent
 		}
 		used += w
 	}
-	return append(out, before+line[start:])
+	return append(out, before+text[start:])
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"dialtone/diag"
-	"dialtone/diag/words"
+	"dialtone/diag/words/line"
 )
 
 // eventLog is the kept events, and those that a filter leaves.
@@ -134,7 +134,7 @@ func (g *eventLog) text(i int) string {
 		g.texts = append(g.texts, make([]string, len(g.events)-len(g.texts))...)
 	}
 	if g.texts[i] == "" {
-		g.texts[i] = lower(words.Line(g.events[i]))
+		g.texts[i] = lower(line.Of(g.events[i]))
 	}
 	return g.texts[i]
 }

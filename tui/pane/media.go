@@ -217,7 +217,7 @@ func details(c *call.Call, s stream) []string {
 	parts = append(parts, words.Count(int(*s.packets), "packet", "packets")+", "+words.Bytes(diag.OrZero(s.bytes))+" "+way)
 	switch {
 	case s.lost != nil:
-		parts = append(parts, words.Number(uint64(max(*s.lost, 0)))+" lost")
+		parts = append(parts, words.Lost(*s.lost, s.repaired))
 	case s.direction == diag.Outbound:
 		parts = append(parts, "no report of the peer yet")
 	}

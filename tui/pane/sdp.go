@@ -11,6 +11,7 @@ import (
 	"dialtone/diag/call"
 	"dialtone/diag/sdp"
 	"dialtone/diag/words"
+	"dialtone/diag/words/explain"
 	"dialtone/tui/draw"
 )
 
@@ -169,7 +170,7 @@ func parsed(d *call.DescriptionRow) *sdp.Description {
 	if d == nil {
 		return nil
 	}
-	return sdp.Parse(d.SDP)
+	return d.Parsed
 }
 
 // exchanges puts each answer to the offer before it.
@@ -334,9 +335,9 @@ func (p *SDP) explain() string {
 	d := p.sections[row.section]
 	switch row.kind {
 	case sdpHead:
-		return words.ExplainSDPSection(d)
+		return explain.SDPSection(d)
 	case sdpRemark:
-		return words.ExplainSDPRemark(d.Remarks[row.index])
+		return explain.SDPRemark(d.Remarks[row.index])
 	case sdpLine:
 	}
 	offer, answer := p.lines(row)
@@ -344,5 +345,5 @@ func (p *SDP) explain() string {
 	if offer == nil {
 		line, section = answer, d.Answer
 	}
-	return words.Join(" ", words.ExplainSDPLine(*line, section), words.ExplainSDPMark(d.Rows[row.index], answer))
+	return words.Join(" ", explain.SDPLine(*line, section), explain.SDPMark(d.Rows[row.index], answer))
 }

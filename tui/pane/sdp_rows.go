@@ -9,6 +9,8 @@ import (
 	"dialtone/diag/call"
 	"dialtone/diag/sdp"
 	"dialtone/diag/words"
+	"dialtone/diag/words/explain"
+	"dialtone/diag/words/line"
 	"dialtone/tui/draw"
 )
 
@@ -106,7 +108,7 @@ func (p *SDP) text(row sdpRow) string {
 	case sdpHead:
 		return sectionName(d)
 	case sdpRemark:
-		return words.SDPRemark(d.Remarks[row.index])
+		return explain.SDPDifference(d.Remarks[row.index])
 	case sdpLine:
 	}
 	offer, answer := p.lines(row)
@@ -152,7 +154,7 @@ func origin(d *call.DescriptionRow) string {
 	if d.ICERestart {
 		who += ", ICE restart"
 	}
-	return who + ", at " + strings.TrimSpace(words.EventTime(d.At)) + " s"
+	return who + ", at " + strings.TrimSpace(line.Time(d.At)) + " s"
 }
 
 func (p *SDP) draw(row sdpRow, selected bool) string {
@@ -167,7 +169,7 @@ func (p *SDP) draw(row sdpRow, selected bool) string {
 	case sdpRemark:
 		r := p.sections[row.section].Remarks[row.index]
 		mark, paint := p.mark(r.Kind.Mark())
-		highlight(l.To(5).Add(paint, mark).Gap(1), p.Theme, paint, words.SDPRemark(r), p.search.words)
+		highlight(l.To(5).Add(paint, mark).Gap(1), p.Theme, paint, explain.SDPDifference(r), p.search.words)
 	case sdpLine:
 		p.line(l, row)
 	}

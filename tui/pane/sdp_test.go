@@ -31,8 +31,9 @@ func browserSDP(tb testing.TB, name string) string {
 }
 
 const (
-	smallOffer  = "v=0\r\na=group:BUNDLE 0 1\r\nm=audio 9 X 111 9\r\na=mid:0\r\na=rtpmap:111 opus/48000/2\r\na=ice-ufrag:aa\r\nm=video 9 X 96\r\na=mid:1\r\na=rtpmap:96 VP8/90000\r\n"
-	smallAnswer = "v=0\r\na=group:BUNDLE 0\r\nm=audio 9 X 111\r\na=mid:0\r\na=recvonly\r\na=rtpmap:111 opus/48000/2\r\na=ice-ufrag:bb\r\nm=video 0 X 96\r\na=mid:1\r\n"
+	session     = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n"
+	smallOffer  = session + "a=group:BUNDLE 0 1\r\nm=audio 9 UDP 111 9\r\na=mid:0\r\na=rtpmap:111 opus/48000/2\r\na=ice-ufrag:aa\r\nm=video 9 UDP 96\r\na=mid:1\r\na=rtpmap:96 VP8/90000\r\n"
+	smallAnswer = session + "a=group:BUNDLE 0\r\nm=audio 9 UDP 111\r\na=mid:0\r\na=recvonly\r\na=rtpmap:111 opus/48000/2\r\na=ice-ufrag:bb\r\nm=video 0 UDP 96\r\na=mid:1\r\n"
 )
 
 func offered(sdp string) diag.Data {
@@ -66,7 +67,7 @@ func TestSDPFoldedAndUnfolded(t *testing.T) {
 	p := sdpPane(t, 70, 30, offered(smallOffer), answered(smallAnswer))
 	want := []string{
 		" Offer local, at 0.000 s   Answer remote, at 0.001 s",
-		"▸▷ session  one path for sections 0                           2 lines",
+		"▸▷ session  one path for sections 0                           5 lines",
 		"     - not bundled: 1",
 		" ▷ audio (mid 0)  recvonly · opus                             5 lines",
 		"     ~ offered sendrecv, answered recvonly: only the offerer sends",
@@ -82,8 +83,8 @@ func TestSDPFoldedAndUnfolded(t *testing.T) {
 		"▸▽ audio (mid 0)  recvonly · opus                             5 lines",
 		"     ~ offered sendrecv, answered recvonly: only the offerer sends",
 		"     - codecs not accepted: G722",
-		"     ~ offer  m=audio 9 X 111 9",
-		"     ~ answer m=audio 9 X 111",
+		"     ~ offer  m=audio 9 UDP 111 9",
+		"     ~ answer m=audio 9 UDP 111",
 		"              a=mid:0",
 		"     + answer a=recvonly",
 		"              a=rtpmap:111 opus/48000/2",
@@ -112,21 +113,21 @@ func TestSDPBeside(t *testing.T) {
 	typeIn(p, "a")
 	squeeze := regexp.MustCompile(`  +`)
 	var got []string
-	for _, line := range frame(p)[5:16] {
+	for _, line := range frame(p)[8:19] {
 		got = append(got, squeeze.ReplaceAllString(line, "  "))
 	}
 	want := []string{
 		" ▽ audio (mid 0)  sendrecv · opus, G722  recvonly · opus  5 lines",
 		"  ~ offered sendrecv, answered recvonly: only the offerer sends",
 		"  - codecs not accepted: G722",
-		"  ~ m=audio 9 X 111 9  ~ m=audio 9 X 111",
+		"  ~ m=audio 9 UDP 111 9  ~ m=audio 9 UDP 111",
 		"  a=mid:0  a=mid:0",
 		"  +  a=recvonly",
 		"  a=rtpmap:111 opus/48000/2  a=rtpmap:111 opus/48000/2",
 		"  a=ice-ufrag:aa  a=ice-ufrag:bb",
 		" ▽ video (mid 1)  sendrecv · VP8  rejected  3 lines",
 		"  - rejected (port 0)",
-		"  ~ m=video 9 X 96  ~ m=video 0 X 96",
+		"  ~ m=video 9 UDP 96  ~ m=video 0 UDP 96",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -181,7 +182,8 @@ func TestSDPExchanges(t *testing.T) {
 
 func TestSDPCopy(t *testing.T) {
 	p := sdpPane(t, 80, 30, offered(smallOffer), answered(smallAnswer))
-	if what, text := p.Copy(); what != "the section" || text != "v=0\na=group:BUNDLE 0 1\n\nv=0\na=group:BUNDLE 0\n" {
+	plain := strings.ReplaceAll(session, "\r", "")
+	if what, text := p.Copy(); what != "the section" || text != plain+"a=group:BUNDLE 0 1\n\n"+plain+"a=group:BUNDLE 0\n" {
 		t.Errorf("%s: %q", what, text)
 	}
 	press(p, tea.KeyDown)

@@ -23,6 +23,7 @@ type stream struct {
 	recent   *float64 // loss of the last interval, 0–1
 	loss     *float64 // loss of all, 0–1
 	lost     *int64   // packets
+	repaired *int64   // of those
 	jitter   *float64 // seconds
 	rtt      *float64 // seconds
 	fps      *float64
@@ -95,7 +96,7 @@ func sentStream(c *call.Call, o diag.OutboundRTP) stream {
 		keys: o.KeyFramesSent, nack: o.NACKCount, pli: o.PLICount, fir: o.FIRCount, muted: c.LocalMuted[o.Kind],
 	}
 	if r := o.Remote; r != nil {
-		s.recent, s.loss, s.lost = r.FractionLost, fraction(r.PacketsLost, diag.OrZero(o.PacketsSent)), r.PacketsLost
+		s.recent, s.loss, s.lost = r.FractionLost, diag.LossShare(o.Lost(), o.Expected()), o.Lost()
 		s.jitter, s.rtt = r.Jitter, r.RoundTripTime
 	}
 	return s
@@ -106,11 +107,12 @@ func receivedStream(c *call.Call, in diag.InboundRTP) stream {
 		streamKey: streamKey{diag.Inbound, in.Kind, in.SSRC}, codec: words.Codec(in.MimeType), mid: in.Mid,
 		picture: words.Size(in.FrameWidth, in.FrameHeight), packets: in.PacketsReceived, bytes: in.BytesReceived,
 		resent: in.RetransmittedPackets, bitrate: in.Bitrate, recent: in.FractionLost, lost: in.PacketsLost,
-		jitter: in.Jitter, rtt: in.RoundTripTime, fps: in.FramesPerSecond, frames: in.FramesReceived,
+		repaired: in.PacketsRepaired,
+		jitter:   in.Jitter, rtt: in.RoundTripTime, fps: in.FramesPerSecond, frames: in.FramesReceived,
 		keys: in.KeyFramesReceived, nack: in.NACKCount, pli: in.PLICount, fir: in.FIRCount, freezes: in.FreezeCount,
 		frozen: in.TotalFreezesDuration, muted: c.RemoteMuted[in.Kind], ago: in.LastPacketReceivedAgo,
 	}
-	s.loss = fraction(in.PacketsLost, diag.OrZero(in.PacketsReceived)+uint64(max(diag.OrZero(in.PacketsLost), 0)))
+	s.loss = diag.LossShare(in.PacketsLost, in.Expected())
 	if ago := in.LastPacketReceivedAgo; ago != nil && *ago >= call.SilentAfter {
 		s.silence = *ago
 	}
@@ -139,13 +141,6 @@ func hasStream(list []stream, t call.TrackRow) bool {
 		}
 	}
 	return false
-}
-
-func fraction(lost *int64, of uint64) *float64 {
-	if lost == nil || of == 0 {
-		return nil
-	}
-	return diag.Ptr(min(float64(max(*lost, 0))/float64(of), 1))
 }
 
 // streamState grades a stream and names its state.

@@ -8,11 +8,23 @@ import (
 	"testing"
 )
 
+// Full reports whether grids of tests are tried in full: with CI=true, as in the project's own checks. Otherwise a
+// sample of them keeps go test short.
+func Full() bool { return os.Getenv("CI") == "true" }
+
+// Sample is the full number of repetitions of a test with CI=true, otherwise a smaller one.
+func Sample(full, sample int) int {
+	if Full() {
+		return full
+	}
+	return sample
+}
+
 // missing ends a test that needs something that the machine does not have: the test is skipped with the reason. With
 // CI=true, as in the project's own checks, it fails instead, so that no test is skipped unnoticed.
 func missing(t testing.TB, format string, args ...any) {
 	t.Helper()
-	if os.Getenv("CI") == "true" {
+	if Full() {
 		t.Fatalf("required with CI=true: "+format, args...)
 		return
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -43,7 +44,7 @@ type Placement struct {
 
 // Secrets are the texts that no file may contain.
 func (p Placement) Secrets() []diag.Secret {
-	var out []diag.Secret
+	out := slices.Clone(p.Config.Secrets)
 	if p.Config.Token != "" {
 		out = append(out, p.Config.Token)
 	}

@@ -12,6 +12,7 @@ import (
 	"dialtone/diag/call"
 	"dialtone/diag/judge"
 	"dialtone/diag/words"
+	"dialtone/diag/words/line"
 )
 
 // eventSource gives the events of a call, in order and in batches; io.EOF is the end. *feed.Reader is one.
@@ -40,7 +41,7 @@ func printEvents(ctx context.Context, events eventSource, w io.Writer) error {
 func WriteLines(w io.Writer, events []diag.Event) error {
 	var text bytes.Buffer
 	for _, e := range events {
-		text.WriteString(words.EventTime(e.At) + "  " + words.Line(e) + "\n")
+		text.WriteString(line.Time(e.At) + "  " + line.Of(e) + "\n")
 	}
 	_, err := w.Write(text.Bytes())
 	return err
@@ -50,8 +51,8 @@ func WriteLines(w io.Writer, events []diag.Event) error {
 func VerdictText(v judge.Verdict) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\nverdict: %s (exit %d, %s)\n", words.Verdict(v).Headline, int(v.Exit), v.Exit)
-	for _, line := range words.Lines(v) {
-		fmt.Fprintf(&b, "%7s: %s\n", line[0], line[1])
+	for _, row := range words.Lines(v) {
+		fmt.Fprintf(&b, "%7s: %s\n", row[0], row[1])
 	}
 	return b.String()
 }

@@ -130,6 +130,6 @@ func syntaxMistake(path, text string, err error) Mistake {
 }
 
 // secretKey finds the keys of passwords and the like.
-var secretKey = regexp.MustCompile("pass|secret|token")
+var secretKey = regexp.MustCompile("pass|secret|token|header|field")
 
 func sorted[T any](m map[string]T) []string { return slices.Sorted(maps.Keys(m)) }

@@ -1,0 +1,176 @@
+//go:build linux
+
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"dialtone/diag/lab/labtest"
+)
+
+// The hosts of nobody in these tests: the router counts what is sent there.
+const thirdHosts = `
+table inet third {
+	counter hosts {}
+	chain every { type filter hook prerouting priority 0;
+		ip daddr { 203.0.113.66, 198.51.100.0/24 } counter name hosts
+		ip6 daddr 2001:db8:66::/64 counter name hosts
+	}
+}
+`
+
+// thirdHostCase is an offer whose candidates are at hosts that have nothing to do with the call.
+type thirdHostCase struct {
+	candidate func(n int) string // the n-th
+	offers    int                // how many are made, one after the other; 0: one
+	rate      float64            // packets each second beyond the first 100, at the hosts together
+	burst     int
+}
+
+func thirdHostCases() map[string]thirdHostCase {
+	const prefix = "candidate:%d 1 udp %d "
+	return map[string]thirdHostCase{
+		"ports of one host": {candidate: func(n int) string {
+			return fmt.Sprintf(prefix+"203.0.113.66 %d typ host", n, n, 1024+n)
+		}, burst: 100, rate: 5},
+		"candidates of every type": {candidate: func(n int) string {
+			kind := []string{"host", "srflx", "relay"}[n%3]
+			return fmt.Sprintf(prefix+"203.0.113.66 %d typ %s", n, n, 3478+n, kind)
+		}, burst: 100, rate: 5},
+		"addresses of one IPv6 host": {candidate: func(n int) string {
+			return fmt.Sprintf(prefix+"2001:db8:66::%x 5000 typ host", n, n, n+1)
+		}, burst: 100, rate: 5},
+		"TCP": {candidate: func(n int) string {
+			return fmt.Sprintf("candidate:1 1 tcp 1 203.0.113.66 %d typ host tcptype passive", 1024+n)
+		}, burst: 100, rate: 5},
+		"a network of hosts": {candidate: func(n int) string {
+			return fmt.Sprintf(prefix+"198.51.100.%d %d typ host", n, n, n%256, 1024+n)
+		}, burst: 1000}, // 100 pairs, with eight checks each
+		"one offer after another": {candidate: func(n int) string {
+			return fmt.Sprintf(prefix+"203.0.113.66 %d typ host", n, n, 1024+n)
+		}, offers: 4, burst: 100, rate: 5},
+	}
+}
+
+// TestChecksAtThirdHosts: an offer with 3,900 candidates makes the answerer send a host that does not answer 100 packets and
+// then 5 a second, however many addresses, ports, transports and offers there are.
+func TestChecksAtThirdHosts(t *testing.T) {
+	in := labtest.StartInternet(t, netip.MustParseAddr("203.0.113.10"))
+	for name, test := range thirdHostCases() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			site := in.Connect(t, labtest.SiteOptions{Rules: thirdHosts})
+			begun := time.Now()
+			printed := answerOffers(t, site, thirdHostOffer(t, test.candidate), max(test.offers, 1))
+			packets := thirdHostPackets(t, site)
+			most := float64(test.burst) + test.rate*time.Since(begun).Seconds()
+			t.Logf("%d packets, at most %.0f", packets, most)
+			if float64(packets) > most || packets == 0 {
+				t.Errorf("%d packets, at most %.0f\n%s", packets, most, printed)
+			}
+			if !strings.Contains(printed, "remote candidates were not used") {
+				t.Errorf("the number of candidates is not reported:\n%s", printed)
+			}
+		})
+	}
+}
+
+// thirdHostOffer is the offer of a browser with 3,900 candidates, as a request of the POST signaling.
+func thirdHostOffer(t *testing.T, candidate func(int) string) string {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join("..", "..", "testdata", "sdp", "chromium-offer.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var d struct{ Type, SDP string }
+	if err := json.Unmarshal(raw, &d); err != nil {
+		t.Fatal(err)
+	}
+	var lines strings.Builder
+	for n := 0; n < 3900 && lines.Len() < 240<<10; n++ { // a request has at most 256 KB
+		lines.WriteString("a=" + candidate(n) + "\r\n")
+	}
+	d.SDP = strings.Replace(d.SDP, "a=setup:actpass\r\n", "a=setup:actpass\r\n"+lines.String(), 1)
+	body, err := json.Marshal(map[string]string{"type": d.Type, "sdp": d.SDP})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "offer.json")
+	if err := os.WriteFile(path, body, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// answerOffers runs dialtone answer at a site until it has answered as many offers, each sent when the call before has
+// ended. It returns what was printed.
+func answerOffers(t *testing.T, site *labtest.Site, offer string, n int) string {
+	t.Helper()
+	post := `import sys, urllib.request
+urllib.request.urlopen(urllib.request.Request(sys.argv[2], open(sys.argv[1], "rb").read(), {"Content-Type": "application/json"}), timeout=20).read()`
+	python := labtest.NeedProgram(t, "python3")
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	cmd := site.Command(ctx, "dialtone", "answer", "--listen", "127.0.0.1:8080")
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var printed strings.Builder
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		printed.WriteString(lines.Text() + "\n")
+		switch {
+		case strings.Contains(lines.Text(), "signal.state       waiting") && n > 0:
+			n--
+			go func() {
+				if out, err := site.Command(ctx, python, "-c", post, offer, "http://127.0.0.1:8080/offer").CombinedOutput(); err != nil {
+					t.Errorf("%v: %s", err, out)
+				}
+			}()
+		case strings.Contains(lines.Text(), "signal.state       waiting"):
+			cancel() // all have been answered
+		}
+	}
+	var exit *exec.ExitError
+	if err := cmd.Wait(); err != nil && !errors.As(err, &exit) && ctx.Err() == nil {
+		t.Error(err)
+	}
+	return printed.String()
+}
+
+// thirdHostPackets is what the router has forwarded to hosts of nobody.
+func thirdHostPackets(t *testing.T, site *labtest.Site) int {
+	t.Helper()
+	raw, err := site.RouterCommand(t.Context(), "nft", "-j", "list", "counters").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list struct {
+		NFTables []struct{ Counter *struct{ Packets int } } `json:"nftables"`
+	}
+	if err := json.Unmarshal(raw, &list); err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range list.NFTables {
+		if row.Counter != nil {
+			return row.Counter.Packets
+		}
+	}
+	t.Fatalf("no counter in %s", raw)
+	return 0
+}

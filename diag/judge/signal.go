@@ -1,0 +1,54 @@
+package judge
+
+import (
+	"slices"
+
+	"dialtone/diag"
+	"dialtone/diag/call"
+)
+
+// Evidence about requests that ended nothing.
+type (
+	// Tolerated means that answers of the signaling server were not as its protocol has them, and were used.
+	Tolerated struct {
+		Remarks []string `json:"remarks"` // as of signal.request
+	}
+	// RequestFailed means that a request failed without which the call continued.
+	RequestFailed struct {
+		Request string `json:"request"`          // bye, candidates, restart
+		Status  int    `json:"status,omitempty"` // HTTP status; absent without an answer
+		Cause   string `json:"cause,omitempty"`
+	}
+)
+
+// untrickled are the statuses of servers that do not accept candidates later, which is their choice (RFC 9725 §4.3.2).
+var untrickled = []int{405, 415, 422, 428, 501}
+
+// signalingFindings name what the signaling server did that ended nothing.
+func signalingFindings(c *call.Call, _ Expectation) []Finding {
+	var out []Finding
+	if len(c.Signal.Remarks) > 0 {
+		var e Tolerated
+		for _, remark := range c.Signal.Remarks {
+			e.Remarks = append(e.Remarks, diag.Clean(remark, 40))
+		}
+		out = append(out, Finding{ID: "signal.tolerated", Severity: Info, Evidence: e})
+	}
+	for _, r := range c.Signal.Side {
+		if r.Code == "candidates" && slices.Contains(untrickled, r.Status) {
+			continue
+		}
+		id := "signal.request_failed"
+		if r.Code == "bye" {
+			id = "signal.session_left"
+			if c.Ended != nil && c.Ended.By == diag.ByRemote {
+				continue // it has ended the session itself
+			}
+		}
+		out = append(out, Finding{
+			ID: id, Severity: Warn, Subject: diag.Clean(r.Code, 40),
+			Evidence: RequestFailed{diag.Clean(r.Code, 40), r.Status, diag.Clean(r.Error, 300)},
+		})
+	}
+	return out
+}

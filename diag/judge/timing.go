@@ -1,0 +1,65 @@
+package judge
+
+import (
+	"math"
+
+	"dialtone/diag"
+	"dialtone/diag/call"
+)
+
+// Evidence about the timestamps of a stream (RFC 3550 §5.1).
+type (
+	// ClockDiffers means that timestamps advance at another rate than the codec's clock.
+	ClockDiffers struct {
+		Kind      string  `json:"kind"`
+		ClockRate uint32  `json:"clockRate"`     // announced, Hz
+		Rate      float64 `json:"timestampRate"` // measured by the clock of this machine, Hz
+		Margin    float64 `json:"timestampRateMargin"`
+	}
+	// TimestampJump means that timestamps stepped as no pause explains.
+	TimestampJump struct {
+		Kind  string `json:"kind"`
+		Jumps uint32 `json:"timestampJumps"`
+	}
+)
+
+// Bounds of what is a clock's inaccuracy: of crystals it is below 100 parts in a million.
+const (
+	wrongClock = 0.05
+	driftClock = 0.0005
+)
+
+// timingFindings name inbound streams whose timestamps contradict the clock rate that was announced.
+func timingFindings(c *call.Call, _ Expectation) []Finding {
+	sample := c.Latest()
+	if sample == nil {
+		return nil
+	}
+	var out []Finding
+	for _, in := range sample.Inbound {
+		subject := diag.Clean(in.Kind, 20)
+		if n := diag.OrZero(in.TimestampJumps); n > 0 {
+			out = append(out, Finding{
+				ID: "media.timestamp_jump", Severity: Warn, Subject: subject, Evidence: TimestampJump{subject, n},
+			})
+		}
+		if in.ClockRate == 0 || in.TimestampRate == nil || in.TimestampRateMargin == nil {
+			continue
+		}
+		announced := float64(in.ClockRate)
+		off := (math.Abs(*in.TimestampRate-announced) - *in.TimestampRateMargin) / announced
+		f := Finding{Subject: subject, Evidence: ClockDiffers{
+			subject, in.ClockRate, *in.TimestampRate, *in.TimestampRateMargin,
+		}}
+		switch {
+		case off > wrongClock:
+			f.ID, f.Severity = "media.clock_rate", Warn
+		case off > driftClock:
+			f.ID, f.Severity = "media.clock_drift", Info
+		default:
+			continue
+		}
+		out = append(out, f)
+	}
+	return out
+}

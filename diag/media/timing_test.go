@@ -1,0 +1,89 @@
+package media
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+	"time"
+)
+
+// TestTimestampRate: the rate is that of the source, whatever was announced and however the packets jitter.
+func TestTimestampRate(t *testing.T) {
+	for name, test := range map[string]struct {
+		announced uint32
+		real      float64 // Hz
+		jitter    time.Duration
+	}{
+		"right":            {48_000, 48_000, 0},
+		"jitter":           {48_000, 48_000, 30 * time.Millisecond},
+		"44.1 kHz":         {48_000, 44_100, 10 * time.Millisecond},
+		"an eighth":        {48_000, 8_000, 0},
+		"six times":        {8_000, 48_000, 0},
+		"a fast crystal":   {48_000, 48_000 * 1.002, 5 * time.Millisecond},
+		"video":            {90_000, 90_000, 5 * time.Millisecond},
+		"across the wraps": {math.MaxInt32, math.MaxInt32, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			random := rand.New(rand.NewPCG(1, 2))
+			var m timing
+			var j jitter
+			start := time.Unix(1e9, 0)
+			for i := range 3000 {
+				at := time.Duration(i) * 20 * time.Millisecond
+				ts := uint32(int64(at.Seconds() * test.real))
+				if test.jitter > 0 {
+					at += time.Duration(random.Int64N(int64(test.jitter)))
+				}
+				m.add(start.Add(at), ts, test.announced)
+				j.add(start.Add(at), ts, test.announced)
+				if hz, _ := m.rate(j.seconds()); hz != nil && i < 149 {
+					t.Fatalf("a rate after %v", at)
+				}
+			}
+			hz, margin := m.rate(j.seconds())
+			if hz == nil || math.Abs(*hz-test.real) > *margin || m.jumps != 0 {
+				t.Errorf("%v ± %v Hz with %d jumps, want %v", *hz, *margin, m.jumps, test.real)
+			}
+			if *margin > 0.01*test.real {
+				t.Errorf("a margin of %v", *margin)
+			}
+		})
+	}
+}
+
+// TestTimestampJumps: a step that the time between the packets does not explain is a jump; a pause is none.
+func TestTimestampJumps(t *testing.T) {
+	var m timing
+	now, ts := time.Unix(1e9, 0), uint32(0)
+	send := func(after time.Duration, ticks int64) {
+		now, ts = now.Add(after), ts+uint32(ticks)
+		m.add(now, ts, 48_000)
+	}
+	for range 100 {
+		send(20*time.Millisecond, 960)
+	}
+	send(30*time.Second, 30*48_000) // DTX
+	send(30*time.Second, 960)       // a source that stopped its clock
+	if m.jumps != 0 {
+		t.Errorf("%d jumps without any", m.jumps)
+	}
+	send(20*time.Millisecond, 100_000)
+	send(20*time.Millisecond, -100_000)
+	if m.jumps != 2 {
+		t.Errorf("%d jumps of 2", m.jumps)
+	}
+	for range 200 {
+		send(20*time.Millisecond, 960)
+	}
+	send(30*time.Second, 960)
+	for range 200 {
+		send(20*time.Millisecond, 960)
+	}
+	if hz, _ := m.rate(new(float64)); hz == nil || *hz < 47_999 || *hz > 48_001 {
+		t.Error("the clock that stood still in a pause counts")
+	}
+	send(20*time.Millisecond, 100_000)
+	if hz, _ := m.rate(new(float64)); hz != nil {
+		t.Errorf("%v Hz right after a jump", *hz)
+	}
+}

@@ -1,0 +1,136 @@
+package peer
+
+import (
+	"fmt"
+	"net/netip"
+	"sync"
+
+	"github.com/pion/webrtc/v4"
+
+	"dialtone/diag"
+	"dialtone/diag/sdp"
+)
+
+// maxRemote bounds the peer's candidates of one negotiation: more cannot be in maxPairs pairs.
+const maxRemote = maxPairs
+
+// remotes are the candidates of the peer, from its descriptions and trickled.
+type remotes struct {
+	p *Peer
+
+	mu        sync.Mutex
+	described bool // the first description is set
+	pending   []Candidate
+	keys      map[string]bool // passed on since the last restart
+	unusable  int             // that were reported
+}
+
+// known reports whether a remote description is set.
+func (r *remotes) known() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.described
+}
+
+// restart expects the candidates of another negotiation.
+func (r *remotes) restart() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.keys = nil
+}
+
+// describe uses the candidates of a description that is set, and those that came before it.
+func (r *remotes) describe(d *sdp.Description) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.described = true
+	for value := range d.Candidates() {
+		r.pass(Candidate{Candidate: "candidate:" + value})
+	}
+	for _, c := range r.pending {
+		r.pass(c)
+	}
+	r.pending = nil
+}
+
+// add passes a trickled candidate on, or keeps it until there is a description.
+func (r *remotes) add(c Candidate) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case r.described:
+		r.pass(c)
+	case len(r.pending) >= maxRemote:
+		r.p.guard.dropped()
+	default:
+		r.pending = append(r.pending, c)
+	}
+}
+
+// maxUnusable is how many unusable candidates are reported; a hostile peer has more.
+const maxUnusable = 8
+
+// pass uses a candidate, or reports why it cannot be used, which ends nothing.
+func (r *remotes) pass(c Candidate) {
+	if err := r.use(c); err != nil {
+		if r.unusable++; r.unusable <= maxUnusable {
+			r.p.o.Emit(diag.Warning{ID: "ice.candidate_unusable", Cause: diag.Clean(err.Error(), 300)})
+		}
+	}
+}
+
+// use gives a candidate to the agent, if it can be checked and there is room for it.
+func (r *remotes) use(c Candidate) error {
+	if c.Candidate == "" {
+		return nil // the end of candidates, which changes nothing
+	}
+	d, err := parseRemote(c.Candidate)
+	if err != nil {
+		return err
+	}
+	key := candidateKey(d)
+	if r.keys[key] {
+		return nil
+	}
+	if len(r.keys) >= maxRemote || !r.affordable(d) {
+		r.p.guard.dropped()
+		return nil
+	}
+	if r.keys == nil {
+		r.keys = map[string]bool{}
+	}
+	r.keys[key] = true
+	// Before the agent learns of it: its statistics may name a candidate as soon as it does.
+	r.p.checks.remoteCandidate()
+	r.p.candidates.report(d)
+	if !d.Reachable() {
+		return nil // the report shows its address
+	}
+	err = r.p.pc.AddICECandidate(webrtc.ICECandidateInit{
+		Candidate: c.Candidate, SDPMid: c.SDPMid, SDPMLineIndex: c.SDPMLineIndex, UsernameFragment: c.UsernameFragment,
+	})
+	if err != nil {
+		return fmt.Errorf("adding the candidate %q: %w", diag.Clean(c.Candidate, 120), err)
+	}
+	return nil
+}
+
+// affordable reports whether the host of a TCP candidate may be sent what connecting to it takes. The agent connects
+// from every local address by itself.
+func (r *remotes) affordable(d diag.Candidate) bool {
+	if d.TCPType != tcpPassive {
+		return true
+	}
+	to, err := netip.ParseAddr(d.Address)
+	if err != nil {
+		return true // a name
+	}
+	attempts := len(r.p.socks.addresses(to.Is4()))
+	return r.p.guard.hosts.allow(to, attempts*synsPerAttempt, r.p.o.Now())
+}
+
+// Values of [diag.Candidate.TCPType] (RFC 6544 §4.5).
+const (
+	tcpActive  = "active"
+	tcpPassive = "passive"
+)

@@ -1,0 +1,32 @@
+package sdp
+
+import "iter"
+
+// Candidates are the values of the a=candidate lines of all sections, those beyond what is kept for display included,
+// each once: the sections of a bundle may repeat them.
+func (d *Description) Candidates() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		seen := map[string]bool{}
+		for _, lines := range d.allLines() {
+			for i := range lines {
+				l := &lines[i]
+				if l.Type != 'a' || l.Name != "candidate" || seen[l.Value] {
+					continue
+				}
+				seen[l.Value] = true
+				if !yield(l.Value) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// allLines are the lines of each section, and those beyond.
+func (d *Description) allLines() [][]Line {
+	var out [][]Line
+	for _, s := range d.sections() {
+		out = append(out, s.Lines)
+	}
+	return append(out, d.rest)
+}

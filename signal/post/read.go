@@ -1,0 +1,215 @@
+package post
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"dialtone/diag/sdp"
+	"dialtone/signal"
+	"dialtone/signal/web"
+)
+
+// pollPause is the pause between two requests of one kind: a server that does not hold its answers is not flooded.
+const pollPause = 100 * time.Millisecond
+
+// random is a name that cannot be guessed.
+func random() string { return rand.Text() }
+
+// read takes in what an answer brings. again: what the request is for is not there yet.
+func (c *Client) read(r *Request, a *web.Answer, report *signal.Request) (again bool, err error) {
+	tree := decode(a.Body)
+	if err := c.refused(r, a, tree); err != nil {
+		return false, err
+	}
+	if len(r.Status) > 0 && !slices.Contains(r.Status, a.Status) && a.Status != http.StatusNotAcceptable {
+		report.Remarks = append(report.Remarks, signal.RemarkStatus)
+	}
+	for path, want := range r.Until {
+		if !holds(tree, path, want) {
+			return true, nil
+		}
+	}
+	if err := c.keep(r, a, tree); err != nil {
+		return false, err
+	}
+	c.candidates(r, tree)
+	for _, path := range sortedKeys(r.Ended) {
+		if holds(tree, path, r.Ended[path]...) {
+			c.Put(signal.Message{Kind: signal.KindBye})
+			c.Finish(io.EOF)
+			return false, errEnded
+		}
+	}
+	return c.readDescription(r, a, report)
+}
+
+// errEnded ends the poll; it is no failure.
+var errEnded = fmt.Errorf("%w: the server ended the session", signal.ErrPeerGone)
+
+// refused is an error in an answer of 2xx.
+func (c *Client) refused(r *Request, a *web.Answer, tree any) error {
+	why := ""
+	for _, path := range r.Error {
+		if v := at(tree, path); v != nil && why == "" {
+			why = text(v)
+		}
+	}
+	for _, path := range sortedKeys(r.Require) {
+		if want := r.Require[path]; why == "" && !holds(tree, path, want) {
+			why = fmt.Sprintf("%s is %s instead of %s", path, orNone(text(at(tree, path))), text(want))
+		}
+	}
+	if why == "" {
+		return nil
+	}
+	return &signal.Error{
+		Op: r.op(), Reason: signal.ReasonRejected, Status: a.Status,
+		Err: errors.New("the server rejected the request: " + c.client.Fit(a.URL, why)),
+	}
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "absent"
+	}
+	return s
+}
+
+// keep notes what later requests need. A Location is resolved here, because it is relative to the answer.
+func (c *Client) keep(r *Request, a *web.Answer, tree any) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for name, path := range r.Keep {
+		if c.shape.fixed[name] {
+			continue
+		}
+		field, isField := strings.CutPrefix(path, "header.")
+		if !isField {
+			if v := at(tree, path); v != nil {
+				c.values[name] = v
+			}
+			continue
+		}
+		value := a.Header.Get(field)
+		if strings.EqualFold(field, "Location") && value != "" {
+			u, err := web.Resolve(a.URL, value)
+			if err != nil {
+				return err
+			}
+			value = u.String()
+		}
+		if value != "" {
+			c.values[name] = value
+		} else {
+			delete(c.values, name)
+		}
+	}
+	return nil
+}
+
+// candidates passes on the server's candidates: one RTCIceCandidateInit, or a list of them. What is none is skipped.
+func (c *Client) candidates(r *Request, tree any) {
+	if r.Candidate == "" {
+		return
+	}
+	v := at(tree, r.Candidate)
+	list, isList := v.([]any)
+	if !isList {
+		list = []any{v}
+	}
+	for _, one := range list[:min(len(list), maxCandidates)] {
+		if x, err := signal.ParseCandidate([]byte(text(one))); err == nil && x.Candidate != "" {
+			c.Put(signal.Message{Kind: signal.KindCandidate, Candidate: x})
+		}
+	}
+}
+
+// fragment is the path of the answer to an ICE restart that is a fragment of the server's description.
+const fragment = "fragment"
+
+// readDescription passes on the description of an answer.
+func (c *Client) readDescription(r *Request, a *web.Answer, report *signal.Request) (again bool, err error) {
+	path, kind := r.Answer, signal.KindAnswer
+	switch {
+	case r.Offer != "":
+		path, kind = r.Offer, signal.KindOffer
+	case path == "":
+		return false, nil
+	case path == fragment:
+		return false, c.restarted(a)
+	case a.Status == http.StatusNotAcceptable:
+		kind = signal.KindOffer
+	}
+	body, remarks, err := describe(a, path, kind)
+	switch {
+	case errors.Is(err, errNoDescription) && r.hold > 0:
+		return true, nil
+	case errors.Is(err, errNoDescription) && a.Status == http.StatusNotAcceptable:
+		return false, c.client.Refused(r.op(), a)
+	case err != nil:
+		return false, err
+	}
+	report.Remarks = append(report.Remarks, remarks...)
+	if c.lacksSession(r, a) {
+		report.Remarks = append(report.Remarks, signal.RemarkNoSession)
+	}
+	if servers := web.ParseICEServers(a.Header.Values("Link")); len(servers) > 0 && c.o.OnICEServers != nil {
+		c.o.OnICEServers(servers)
+	}
+	return false, c.deliver(a, kind, body)
+}
+
+// lacksSession reports whether an answer lacks the Location by which the session is ended.
+func (c *Client) lacksSession(r *Request, a *web.Answer) bool {
+	for _, path := range r.Keep {
+		if path == "header.Location" {
+			return c.shape.End != nil && a.Header.Get("Location") == ""
+		}
+	}
+	return false
+}
+
+// deliver passes on the server's description.
+func (c *Client) deliver(a *web.Answer, kind signal.Kind, body string) error {
+	c.mu.Lock()
+	if a.Status == http.StatusNotAcceptable {
+		if !c.values.has(c.shape.Counter) {
+			c.mu.Unlock()
+			return errors.New("the server makes an offer and does not say where to answer it")
+		}
+		c.countered = true
+	}
+	if kind == signal.KindAnswer {
+		c.remote = body
+	}
+	c.mu.Unlock()
+	if kind == signal.KindOffer && c.shape.offers() {
+		c.Put(signal.Message{Kind: signal.KindPaired, Role: signal.RoleAnswerer})
+	}
+	c.Put(signal.Message{Kind: kind, Description: &signal.Description{Type: kind.String(), SDP: body}})
+	c.notify()
+	return nil
+}
+
+// restarted applies the answer to an ICE restart to the first answer.
+func (c *Client) restarted(a *web.Answer) error {
+	f, err := sdp.ParseFragment(a.Body)
+	if err == nil && f.Ufrag == "" {
+		err = fmt.Errorf("%w: it has no ICE credentials", sdp.ErrFragment)
+	}
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	body := sdp.Restarted(c.remote, f)
+	c.remote = body
+	c.mu.Unlock()
+	c.Put(signal.Message{Kind: signal.KindAnswer, Description: &signal.Description{Type: "answer", SDP: body}})
+	return nil
+}

@@ -1,0 +1,106 @@
+package web
+
+import (
+	"encoding/json"
+	"mime"
+	"strings"
+)
+
+// Bounds of what is kept of an error in JSON.
+const (
+	maxDepth = 5
+	maxParts = 6
+)
+
+// textKeys are where servers write what is wrong, in the order in which it reads best: RFC 9457 problems, a room
+// server's errors, {"error":{"message":…}}, FastAPI's {"detail":[{"loc":[…],"msg":…}]}, and other habits.
+var textKeys = []string{
+	"title", "error", "errors", "loc", "code", "detail", "message", "msg", "reason", "description", "error_description",
+	"errorDescription",
+}
+
+// text is what the body of an error says, without keys, cleaned and bounded, and the server's stable name for it; both
+// may be empty.
+func (c *Client) text(call Call, a *Answer) (text, code string) {
+	kind, _, err := mime.ParseMediaType(a.Header.Get("Content-Type"))
+	if err != nil {
+		kind = ""
+	}
+	body := strings.TrimSpace(string(a.Body))
+	if strings.HasSuffix(kind, "json") || strings.HasPrefix(body, "{") || strings.HasPrefix(body, "[") {
+		var tree any
+		if json.Unmarshal(a.Body, &tree) != nil {
+			return "", ""
+		}
+		var parts []string
+		for _, s := range textsIn(tree, 0, nil) {
+			if s = c.Fit(call.URL, s); s != "" && len(parts) < maxParts {
+				parts = append(parts, s)
+			}
+		}
+		return Clean(strings.Join(parts, ": ")), codeIn(tree)
+	}
+	if strings.HasPrefix(body, "<") || strings.HasPrefix(body, "v=0") || kind == "text/html" {
+		return "", ""
+	}
+	return c.Fit(call.URL, body), ""
+}
+
+// textsIn collects what an error in JSON says, whatever its shape, without what says the same twice.
+func textsIn(v any, depth int, out []string) []string {
+	if depth > maxDepth || len(out) >= maxParts {
+		return out
+	}
+	switch v := v.(type) {
+	case string:
+		for _, has := range out {
+			if has == v {
+				return out
+			}
+		}
+		return append(out, v)
+	case []any:
+		for _, one := range v {
+			out = textsIn(one, depth+1, out)
+		}
+	case map[string]any:
+		for _, key := range textKeys {
+			if path, isPath := v[key].([]any); isPath && key == "loc" {
+				out = append(out, dotted(path))
+				continue
+			}
+			out = textsIn(v[key], depth+1, out)
+		}
+	}
+	return out
+}
+
+// dotted joins the names of a path, as FastAPI says where a field is.
+func dotted(path []any) string {
+	var names []string
+	for _, step := range path {
+		if name, ok := step.(string); ok {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ".")
+}
+
+// codeIn is a server's stable name for an error: {"error":"code"} or {"error":{"code":"code"}}.
+func codeIn(tree any) string {
+	object, _ := tree.(map[string]any)
+	inner, _ := object["error"].(map[string]any)
+	for _, v := range []any{object["error"], inner["code"]} {
+		if s, ok := v.(string); ok && isCode(s) {
+			return s
+		}
+	}
+	return ""
+}
+
+// isCode reports whether a server's name for its refusal is a stable name.
+func isCode(s string) bool {
+	return s != "" && len(s) <= 64 && !strings.ContainsFunc(s, func(c rune) bool {
+		return (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '_'
+	})
+}

@@ -1,0 +1,45 @@
+package whip
+
+import (
+	"dialtone/signal"
+	"dialtone/signal/post"
+)
+
+const (
+	typeSDP      = "application/sdp"
+	typeFragment = "application/trickle-ice-sdpfrag"
+)
+
+// Publish is WHIP, and Play is WHEP. Their clients are presets of package post.
+var (
+	Publish = way(signal.Way{
+		Name: "whip",
+		Call: []signal.Flag{{
+			Placeholder: "URL",
+			Help:        "Publish the clips to this endpoint of a media server (WHIP, RFC 9725).",
+		}},
+		Answer: []signal.Flag{{
+			Placeholder: "HOST:PORT",
+			Help:        "Accept what encoders publish to http://HOST:PORT/whip (WHIP, RFC 9725).",
+		}},
+		Check: []signal.Flag{{Placeholder: "URL", Help: "Publish to this endpoint of a media server (WHIP)."}},
+	})
+	Play = way(signal.Way{
+		Name:   "whep",
+		Call:   []signal.Flag{{Placeholder: "URL", Help: "Play from this endpoint of a media server (WHEP)."}},
+		Answer: []signal.Flag{{Placeholder: "HOST:PORT", Help: "Play the clips to players at http://HOST:PORT/whep (WHEP)."}},
+		Check:  []signal.Flag{{Placeholder: "URL", Help: "Play from this endpoint of a media server (WHEP)."}},
+	})
+)
+
+// way completes what the two have in common.
+func way(w signal.Way) signal.Way {
+	for _, flags := range [][]signal.Flag{w.Call, w.Answer, w.Check} {
+		flags[0].Name = w.Name
+	}
+	w = post.Over(w, post.Builtin(w.Name))
+	w.Path = "/" + w.Name
+	play := w.Media == signal.MediaToCaller
+	w.Listen = func(s signal.Setup) signal.Server { return NewServer(ServerOptions{Play: play, Token: s.Token}) }
+	return w
+}
