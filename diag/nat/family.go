@@ -57,12 +57,12 @@ func (s *State) Main() Family {
 
 // FamilyReport is what the network does to one family.
 type FamilyReport struct {
-	Family    Family     `json:"family"`
-	Public    netip.Addr `json:"public,omitzero"` // the public address of this machine
-	UDPPorts  Behavior   `json:"udp_ports"`       // as in Behaviors
-	NAT       Behavior   `json:"nat"`             // as in Behaviors
-	Mapping   Behavior   `json:"mapping"`         // as in Behaviors
-	Filtering Behavior   `json:"filtering"`       // as in Behaviors
+	Family    Family   `json:"family"`
+	Public    string   `json:"public,omitempty"` // the public IP address of this machine
+	UDPPorts  Behavior `json:"udp_ports"`        // as in Behaviors
+	NAT       Behavior `json:"nat"`              // as in Behaviors
+	Mapping   Behavior `json:"mapping"`          // as in Behaviors
+	Filtering Behavior `json:"filtering"`        // as in Behaviors
 }
 
 // judgeFamily judges a family by itself.
@@ -70,7 +70,7 @@ func (s *State) judgeFamily(f Family) FamilyReport {
 	own := s.Of(f)
 	m := own.judgeMapping()
 	return FamilyReport{
-		Family: f, Public: m.public.Addr(), UDPPorts: own.judgeUDPPorts(), NAT: own.judgeNAT(m), Mapping: m.Behavior, Filtering: own.judgeFiltering(),
+		Family: f, Public: ip(m.public), UDPPorts: own.judgeUDPPorts(), NAT: own.judgeNAT(m), Mapping: m.Behavior, Filtering: own.judgeFiltering(),
 	}
 }
 
@@ -96,4 +96,12 @@ func Rows(b *Behaviors, families []FamilyReport) []Row {
 			Row{NameMapping, f.Mapping, f.Family}, Row{NameFiltering, f.Filtering, f.Family})
 	}
 	return rows
+}
+
+// ip is the IP address of an address, empty for the zero value.
+func ip(a netip.AddrPort) string {
+	if !a.IsValid() {
+		return ""
+	}
+	return a.Addr().String()
 }

@@ -48,7 +48,7 @@ func Judge(s *State) Report {
 	b := &r.Behaviors
 	b.Lifetime = main.judgeLifetime(b.PortPreservation)
 	b.Hairpin = main.judgeHairpin(b.NAT, m)
-	r.Side = r.side(s)
+	r.Side = r.side(s, m.public)
 	return r
 }
 

@@ -28,7 +28,7 @@ type Side struct {
 }
 
 // side is this side, as the peer needs to know it.
-func (r *Report) side(s *State) Side {
+func (r *Report) side(s *State, public netip.AddrPort) Side {
 	b := &r.Behaviors
 	out := Side{
 		Mapping: b.Mapping.Value, Filtering: b.Filtering.Value, Dependent: r.Dependent && b.Mapping.Value == Unknown,
@@ -36,7 +36,7 @@ func (r *Report) side(s *State) Side {
 		Hairpin: b.Hairpin.Value == Present, LAN: s.Local.Network,
 	}
 	if len(r.Families) > 0 {
-		out.Public = r.Families[0].Public
+		out.Public = public.Addr()
 		out.NAT64 = r.Families[0].Family == FamilyNAT64
 		out.NoIPv4 = r.Families[0].Family != FamilyIPv4 && (s.Machine != nil && !s.Machine.IPv4 || s.deafIPv4())
 	}
