@@ -87,7 +87,7 @@ const (
 	TestProveBoth  NATTest = "prove-both"  // as change-both, answered to where open has opened the way
 	TestProvePort  NATTest = "prove-port"  // as change-port, in the same way
 
-	TestOtherPort NATTest = "other-port" // from a connected socket to the port that OTHER-ADDRESS names, at the address asked
+	TestOtherPort NATTest = "other-port" // from a connected socket, to the port of OTHER-ADDRESS
 
 	TestHold      NATTest = "hold"       // makes a mapping that is left idle then (§4.6), or that a hairpin goes to
 	TestWake      NATTest = "wake"       // to be answered to the held port (RESPONSE-PORT), after a pause
@@ -132,8 +132,8 @@ type NATSocket struct {
 	Number int       `json:"number,omitempty"` // which one of that use
 }
 
-// NATRequest ("nat.request") is a Binding request over UDP that was answered, or waited for long enough. Reported again
-// when the answer comes later.
+// NATRequest ("nat.request") is a Binding request over UDP that was answered, or waited for long enough. Reported
+// again when the answer comes later.
 type NATRequest struct {
 	Request int            `json:"request"`          // its number in this diagnosis, from 0
 	Server  int            `json:"server"`           // number of the server
@@ -145,7 +145,7 @@ type NATRequest struct {
 	SentMs  Millis         `json:"sent_ms"`          // since the start of the diagnosis
 	Answer  *NATAnswer     `json:"answer,omitempty"` // absent: silence
 
-	Bytes   int  `json:"bytes,omitempty"`   // of a test of packet sizes: length of the IP packet, of size-back that of the answer
+	Bytes   int  `json:"bytes,omitempty"`   // of a test of packet sizes: length of the IP packet, both ways
 	Refused bool `json:"refused,omitempty"` // instead of an answer, ICMP said that the port is closed
 }
 
@@ -165,7 +165,8 @@ type NATAnswer struct {
 	Size     int            `json:"size"`               // of the datagram, in bytes
 }
 
-// NATStream ("nat.stream") is a TCP connection of the mapping test, all of which leave one local port, or one beside UDP.
+// NATStream ("nat.stream") is a TCP connection of the mapping test, all of which leave one local port, or one beside
+// UDP.
 type NATStream struct {
 	To      netip.AddrPort `json:"to"`                // the server
 	Beside  bool           `json:"beside,omitempty"`  // to a port that was silent over UDP, from a local port of its own

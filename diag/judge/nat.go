@@ -43,8 +43,9 @@ const (
 // outcomeExits are the exit codes of outcomes that do not depend on a relay.
 var outcomeExits = map[NetworkOutcome]diag.Exit{
 	NetworkAsking: diag.ExitInconclusive, NetworkMappingAsking: diag.ExitInconclusive, NetworkDirect: diag.ExitPass,
-	NetworkPortsUnknown: diag.ExitInconclusive, NetworkMapping: diag.ExitInconclusive, NetworkContradictory: diag.ExitInconclusive,
-	NetworkUnusable: diag.ExitInconclusive, NetworkNoSTUN: diag.ExitInconclusive,
+	NetworkPortsUnknown: diag.ExitInconclusive, NetworkMapping: diag.ExitInconclusive,
+	NetworkContradictory: diag.ExitInconclusive,
+	NetworkUnusable:      diag.ExitInconclusive, NetworkNoSTUN: diag.ExitInconclusive,
 	NetworkNoAnswer: diag.ExitNoConnectivity,
 }
 

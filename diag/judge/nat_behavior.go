@@ -11,7 +11,8 @@ type BehaviorFound struct {
 // enough is how many seconds a NAT must remember a silent port (RFC 4787 REQ-5).
 const enough = 120
 
-// mediaSize is how long the packets of a call are at most, in bytes: RTP and SCTP of 1,200 bytes and what goes around them.
+// mediaSize is how long the packets of a call are at most, in bytes: RTP and SCTP of 1,200 bytes and what goes around
+// them.
 const mediaSize = 1280
 
 // behaviorFindings are those about this machine's network.

@@ -137,10 +137,11 @@ func (b *Behaviors) Rows() []Row {
 		Behavior
 	}{
 		{NameUDP, b.UDP},
-		{NameUDPPorts, b.UDPPorts},
 		{NameNAT, b.NAT},
 		{NameMapping, b.Mapping},
 		{NameFiltering, b.Filtering},
+		{NameUDPPorts, b.UDPPorts},
+		{NamePacketSize, b.PacketSize},
 		{NamePortPreservation, b.PortPreservation},
 		{NamePooling, b.Pooling},
 		{NameTCPMapping, b.TCPMapping},
@@ -148,7 +149,6 @@ func (b *Behaviors) Rows() []Row {
 		{NameALG, b.ALG},
 		{NameCGNAT, b.CGNAT},
 		{NameCLAT, b.CLAT},
-		{NamePacketSize, b.PacketSize},
 		{NameIPv6, b.IPv6},
 		{NameNAT64, b.NAT64},
 		{NameLifetime, b.Lifetime},

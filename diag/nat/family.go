@@ -70,7 +70,8 @@ func (s *State) judgeFamily(f Family) FamilyReport {
 	own := s.Of(f)
 	m := own.judgeMapping()
 	return FamilyReport{
-		Family: f, Public: ip(m.public), UDPPorts: own.judgeUDPPorts(), NAT: own.judgeNAT(m), Mapping: m.Behavior, Filtering: own.judgeFiltering(),
+		Family: f, Public: ip(m.public), UDPPorts: own.judgeUDPPorts(),
+		NAT: own.judgeNAT(m), Mapping: m.Behavior, Filtering: own.judgeFiltering(),
 	}
 }
 
@@ -92,8 +93,8 @@ func (r *Report) Rows() []Row { return Rows(&r.Behaviors, r.Families) }
 func Rows(b *Behaviors, families []FamilyReport) []Row {
 	rows := b.Rows()
 	for _, f := range families[min(1, len(families)):] {
-		rows = append(rows, Row{NameUDPPorts, f.UDPPorts, f.Family}, Row{NameNAT, f.NAT, f.Family},
-			Row{NameMapping, f.Mapping, f.Family}, Row{NameFiltering, f.Filtering, f.Family})
+		rows = append(rows, Row{NameNAT, f.NAT, f.Family}, Row{NameMapping, f.Mapping, f.Family},
+			Row{NameFiltering, f.Filtering, f.Family}, Row{NameUDPPorts, f.UDPPorts, f.Family})
 	}
 	return rows
 }

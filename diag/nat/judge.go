@@ -23,12 +23,14 @@ func Judge(s *State) Report {
 	m := main.judgeMapping()
 	r := Report{
 		Behaviors: Behaviors{
-			UDPPorts: main.judgeUDPPorts(), NAT: main.judgeNAT(m), Mapping: m.Behavior, Filtering: main.judgeFiltering(),
-			PortPreservation: main.judgePorts(m), Pooling: m.pooling, ALG: main.judgeALG(), CGNAT: main.judgeCGNAT(m),
-			UDP: all.judgeUDP(), PacketSize: main.judgePacketSize(), IPv6: all.judgeIPv6(), NAT64: all.judgeNAT64(), Uplinks: main.judgeUplinks(m),
-			CLAT: all.judgeCLAT(), TCPMapping: all.judgeTCP(), Fragments: main.judgeFragments(),
+			UDP: all.judgeUDP(), NAT: main.judgeNAT(m), Mapping: m.Behavior, Filtering: main.judgeFiltering(),
+			UDPPorts: main.judgeUDPPorts(), PacketSize: main.judgePacketSize(), PortPreservation: main.judgePorts(m),
+			Pooling: m.pooling, TCPMapping: all.judgeTCP(), Uplinks: main.judgeUplinks(m), ALG: main.judgeALG(),
+			CGNAT: main.judgeCGNAT(m), CLAT: all.judgeCLAT(), IPv6: all.judgeIPv6(), NAT64: all.judgeNAT64(),
+			Fragments: main.judgeFragments(),
 		},
-		Dependent: m.dependent, Counted: m.servers, IPs: m.ips, Pending: s.Pending(), Filtering: make([]Tally, len(s.Servers)),
+		Dependent: m.dependent, Counted: m.servers, IPs: m.ips, Pending: s.Pending(),
+		Filtering: make([]Tally, len(s.Servers)),
 	}
 	var outliers []int
 	for _, f := range all.Families() {

@@ -14,7 +14,8 @@ var lengths = []int{96, 64, 56, 48, 40, 32}
 // maxPrefixes bounds how many prefixes a fold keeps; a network has one or two.
 const maxPrefixes = 16
 
-// Embed is the IPv6 address by which a prefix of NAT64 reaches an IPv4 address (RFC 6052 §2.2). The ninth byte is zero.
+// Embed is the IPv6 address by which a prefix of NAT64 reaches an IPv4 address (RFC 6052 §2.2). The ninth byte is
+// zero.
 func Embed(prefix netip.Prefix, a netip.Addr) netip.Addr {
 	six, four := prefix.Masked().Addr().As16(), a.As4()
 	at := prefix.Bits() / 8
@@ -107,7 +108,7 @@ func (s *State) translated(a netip.Addr) (prefix netip.Prefix, four netip.Addr, 
 	return netip.Prefix{}, netip.Addr{}, false
 }
 
-// native is an address as the other end of a NAT64 knows it.
+// native is an address as it is beyond a NAT64.
 func (s *State) native(a netip.AddrPort) netip.AddrPort {
 	if _, four, ok := s.translated(a.Addr()); ok {
 		return netip.AddrPortFrom(four, a.Port())

@@ -54,7 +54,7 @@ func (s *State) foreign(v view) bool {
 
 // distrust lists the servers whose mapped address contradicts the others, or how they were asked.
 type distrust struct {
-	private  []int // a private address, while they are public themselves, that is not ours or while others see a public one
+	private  []int // a private address, while they are public, that is not ours or while others see a public one
 	foreign  []int // an address of another family than they were asked over
 	outliers []int // an address that a majority of servers contradicts
 }

@@ -12,8 +12,8 @@ const LeastSize = 600
 // sizeSlack are the bytes that an answer to a test of packet sizes may differ from what was asked for.
 const sizeSlack = 8
 
-// packetSizes are the sizes that are told apart, in bytes, in ascending order: close to each other where tunnels have
-// their MTU.
+// packetSizes are the sizes that are distinguished, in bytes, in ascending order: close to each other where tunnels
+// have their MTU.
 func packetSizes(most int) []int {
 	var out []int
 	for size := LeastSize; size < most; {
@@ -47,8 +47,8 @@ type SizeTally struct {
 	other bool // the server answers them, and not at the length that was asked for
 }
 
-// sizes counts what is known of one server in one test. An answer to a request that asks for a long answer shows that the
-// request has arrived; silence does not show that it has not.
+// sizes counts what is known of one server in one test. An answer to a request that asks for a long answer shows that
+// the request has arrived; silence does not show that it has not.
 func (s *State) sizes(server int, test diag.NATTest) SizeTally {
 	t := SizeTally{sends: map[int]int{}}
 	for i := range s.Requests {
@@ -177,8 +177,8 @@ func (p *plan) askSize(test diag.NATTest, bytes int) []Question {
 	return []Question{q}
 }
 
-// judgePacketSize reports which packets arrive whole. A server may drop long packets itself: one that supports RFC 5780
-// is made for them, others count when two of them agree.
+// judgePacketSize reports which packets arrive whole. A server may drop long packets itself: one that supports RFC
+// 5780 is made for them, others count when two of them agree.
 func (s *State) judgePacketSize() Behavior {
 	most := s.mostSize()
 	var evidence []Evidence

@@ -152,8 +152,8 @@ func direct4(a, b Side, same bool) (Path, PathWhy) {
 	return meet(a.kinds(), b.kinds()), WhyNATsDisagree
 }
 
-// welcomes reports whether a side without IPv4 may be reached by it: through a NAT64 that lets in packets from anywhere.
-// It cannot begin by itself, because an ICE agent does not know the prefix.
+// welcomes reports whether a side without IPv4 may be reached by it: through a NAT64 that lets in packets from
+// anywhere. It cannot begin by itself, because an ICE agent does not know the prefix.
 func (s Side) welcomes() bool {
 	return s.NAT64 && (s.Filtering == EndpointIndependent || !slices.Contains(order9, s.Filtering))
 }

@@ -29,8 +29,8 @@ const (
 // maxOtherPort is how many requests a server's other port gets.
 const maxOtherPort = 12
 
-// OtherPort is the port beside the one asked that a server names (OTHER-ADDRESS), at the address that was asked; the zero
-// value when it names none.
+// OtherPort is the port beside the one asked that a server names (OTHER-ADDRESS), at the address that was asked; the
+// zero value when it names none.
 func (s *State) OtherPort(server int) netip.AddrPort {
 	asked := s.Servers[server].Address
 	a := s.first(server, asked)
@@ -40,8 +40,8 @@ func (s *State) OtherPort(server int) netip.AddrPort {
 	return netip.AddrPortFrom(asked.Addr(), a.Other.Port())
 }
 
-// SilentPorts are the addresses that do not answer over UDP although their hosts answer at another port, or must exist:
-// whether they answer over TCP says more.
+// SilentPorts are the addresses that do not answer over UDP although their hosts answer at another port, or must
+// exist: whether they answer over TCP says more.
 func (s *State) SilentPorts() []netip.AddrPort {
 	var out []netip.AddrPort
 	for _, f := range s.Families() {
@@ -97,7 +97,8 @@ func (s *State) silentPorts() []silentPort {
 	return append(out, s.silentRelays()...)
 }
 
-// addSilent adds an address of a server when it is silent and loss is not the cause; host is a server on the same host.
+// addSilent adds an address of a server when it is silent and loss is not the cause; host is a server on the same
+// host.
 func (s *State) addSilent(list []silentPort, server, host int, to netip.AddrPort) []silentPort {
 	p := silentPort{to: to, system: s.system(host), stream: s.stream(to)}
 	for i := range s.Requests {

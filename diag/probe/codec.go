@@ -168,8 +168,9 @@ func encodeBinding(id txID, b behavior) ([]byte, error) {
 	return msg.Raw, nil
 }
 
-// filling makes the message as long as it must be, beside its header and FINGERPRINT. PADDING asks for an answer with as
-// much (RFC 5780 §7.6). The rest is SOFTWARE, repeated, of which a server needs to read the first only (RFC 8489 §14).
+// filling makes the message as long as it must be, beside its header and FINGERPRINT. PADDING asks for an answer with
+// as much (RFC 5780 §7.6). The rest is SOFTWARE, repeated, of which a server needs to read the first only (RFC 8489
+// §14).
 func (b behavior) filling() []stun.Setter {
 	const head, most = 4, 760 // bytes of an attribute's header, and of SOFTWARE (RFC 8489 §14.14)
 	left := (b.size - headerSize - 2*head) / 4 * 4
@@ -302,8 +303,8 @@ func messageSize(b []byte) (int, error) {
 	return headerSize + length, nil
 }
 
-// vouched is the part of a message that its signature covers: the attributes behind MESSAGE-INTEGRITY are to be ignored
-// (RFC 8489 §14.5). Checking the signature itself needs the whole message.
+// vouched is the part of a message that its signature covers: the attributes behind MESSAGE-INTEGRITY are to be
+// ignored (RFC 8489 §14.5). Checking the signature itself needs the whole message.
 func vouched(msg *stun.Message) *stun.Message {
 	for i, a := range msg.Attributes {
 		if a.Type == stun.AttrMessageIntegrity {

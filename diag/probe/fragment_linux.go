@@ -5,8 +5,8 @@ import (
 	"syscall"
 )
 
-// dontFragment makes a socket send whole packets only, whatever the kernel has learned of the path (RFC 4821 §3): what is
-// too long is lost, and not sent in fragments. Without it the test says less, and nothing wrong.
+// dontFragment makes a socket send whole packets only, whatever the kernel has learned of the path (RFC 4821 §3): what
+// is too long is lost, and not sent in fragments. Without it the test says less, and nothing wrong.
 func dontFragment(c *net.UDPConn, six bool) {
 	level, option := syscall.IPPROTO_IP, syscall.IP_MTU_DISCOVER
 	if six {

@@ -32,8 +32,8 @@ type arrival struct {
 	err    error
 }
 
-// socket returns the socket of a name, a new one at the first time. Those that ask whether a port is there are connected,
-// so that a refusal is heard.
+// socket returns the socket of a name, a new one at the first time. Those that ask whether a port is there are
+// connected, so that a refusal is heard.
 func (r *natRun) socket(ctx context.Context, ask *nat.Question) (*natSocket, error) {
 	if s := r.sockets[ask.Socket]; s != nil {
 		return s, nil

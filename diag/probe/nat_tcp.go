@@ -78,8 +78,8 @@ func localPort(ctx context.Context, targets []netip.AddrPort, bind netip.Addr) (
 // maxBeside bounds how many silent ports are asked over TCP.
 const maxBeside = 6
 
-// besideUDP asks over TCP at ports that are silent over UDP: whether a host is reached there tells a filter on the path
-// from a server that is not there.
+// besideUDP asks over TCP at ports that are silent over UDP: whether a host is reached there distinguishes a filter on
+// the path from a server that is not there.
 func besideUDP(ctx context.Context, silent []netip.AddrPort, bind netip.Addr, timeout time.Duration) []diag.NATStream {
 	var local *net.TCPAddr
 	if bind.IsValid() {

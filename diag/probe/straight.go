@@ -18,8 +18,9 @@ const (
 )
 
 // straight sends packets straight to the relayed transport address and reports whether the relay has received them: it
-// has a port that no firewall expects, as peers have. mapped is how the server sees this machine, and therefore what the
-// relay must let in. It is the last use of a relay that works, so that what it leaves on the connection does no harm.
+// has a port that no firewall expects, as peers have. mapped is how the server sees this machine, and therefore what
+// the relay must let in. It is the last use of a relay that works, so that what it leaves on the connection does no
+// harm.
 func (p *prober) straight(ctx context.Context, l *link, c *credentials, relayed, mapped netip.AddrPort) {
 	to := p.beside(relayed)
 	if p.target.Straight == nil || !mapped.IsValid() || to.Addr().Is4() != p.to.Addr.Addr().Is4() ||
@@ -46,7 +47,8 @@ func (p *prober) beside(relayed netip.AddrPort) netip.AddrPort {
 	return relayed
 }
 
-// sendStraight sends until the relay hands on a packet, until ICMP says that the port is closed, or all have been sent.
+// sendStraight sends until the relay hands on a packet, until ICMP says that the port is closed, or all have been
+// sent.
 func (p *prober) sendStraight(ctx context.Context, l *link, d *diag.NATRelay) error {
 	dialer := net.Dialer{}
 	if p.target.Local.IsValid() {

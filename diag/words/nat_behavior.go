@@ -11,7 +11,8 @@ import (
 // behaviorTerms are what behaviors are called, and what they mean (RFC 4787, RFC 5780).
 var behaviorTerms = map[nat.Name]struct{ label, meaning string }{
 	nat.NameUDP: {"UDP", "Calls go over UDP. If it is blocked, media needs a TURN server over TCP or TLS."},
-	nat.NameUDPPorts: {"UDP ports", "Whether UDP leaves for any port. Peers have any; a firewall may open single ones, such as " +
+	nat.NameUDPPorts: {"UDP ports", "Whether UDP leaves for any port. Peers have any; a firewall may open single " +
+		"ones, such as " +
 		"that of STUN."},
 	nat.NameNAT: {"NAT", "Whether the addresses of this machine are translated on the path."},
 	nat.NameMapping: {"mapping", "Which public port a socket gets. Endpoint-independent: the same one for all " +
@@ -33,7 +34,8 @@ var behaviorTerms = map[nat.Name]struct{ label, meaning string }{
 	nat.NameCGNAT: {"CGNAT", "Whether the carrier has a NAT behind the router: ports in it cannot be opened."},
 	nat.NameCLAT:  {"464XLAT", "Whether this machine uses IPv4 over an IPv6 network."},
 	nat.NameIPv6:  {"IPv6", "Whether IPv6 works. If both peers have it, mostly no NAT is between them."},
-	nat.NamePacketSize: {"packet size", "How long a UDP packet may be to arrive whole. Calls send up to 1,280 bytes; if long " +
+	nat.NamePacketSize: {"packet size", "How long a UDP packet may be to arrive whole. Calls send up to 1,280 bytes; " +
+		"if long " +
 		"packets are lost, a call connects, and video and long messages fail."},
 	nat.NameNAT64: {"NAT64", "Whether IPv4 servers are reached by IPv6 addresses that a NAT64 translates (RFC 6146)."},
 	nat.NameLifetime: {"lifetime", "How long the NAT keeps the mapping of a silent socket. Calls refresh it every " +

@@ -129,8 +129,10 @@ var serverFindings = map[string]entry{
 		"agree. Its report is left out of the mapping. It may be behind a proxy, reached through a VPN, or unreliable.",
 		mappedText("reports another mapped address than most servers, and is not believed",
 			"Leave it out: it may be behind a proxy or reached through another uplink.")),
-	"server.mapped_private": on("A public server reports a private mapped address that this machine does not have. A NAT, "+
-		"a proxy or a load balancer in front of the server replaces the addresses of its clients: candidates from it cannot be "+
+	"server.mapped_private": on("A public server reports a private mapped address that this machine does not have. A "+
+		"NAT, "+
+		"a proxy or a load balancer in front of the server replaces the addresses of its clients: candidates from it "+
+		"cannot be "+
 		"used, and it says nothing about a NAT on this side.",
 		mappedText("reports a private mapped address, and is not believed",
 			"Leave it out: a NAT or proxy in front of it replaces client addresses.")),
