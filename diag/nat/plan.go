@@ -2,7 +2,6 @@ package nat
 
 import (
 	"net/netip"
-	"slices"
 	"time"
 
 	"dialtone/diag"
@@ -163,19 +162,12 @@ func (p *plan) otherPort() []Question {
 	}
 	n, heard := p.sends(p.o, diag.TestOtherPort, to)
 	sent, lost := p.o.totalLoss()
-	if heard || n >= maxOtherPort || n > 0 && allLost(mapped+n, sent, lost) < Chance || p.refused(to) {
+	if heard || n >= maxOtherPort || n > 0 && allLost(mapped+n, sent, lost) < Chance || p.o.refused(p.server, to) {
 		return nil
 	}
 	return []Question{{
 		Server: p.server, Socket: p.socket(diag.SocketOtherPort), Test: diag.TestOtherPort, To: to, Tries: tries,
 	}}
-}
-
-// refused reports whether ICMP said that the port is closed.
-func (p *plan) refused(to netip.AddrPort) bool {
-	return slices.ContainsFunc(p.o.Requests, func(r Request) bool {
-		return r.Server == p.server && r.To == to && r.Refused
-	})
 }
 
 // isFirst reports whether no server before this one can be asked again.

@@ -76,8 +76,7 @@ func (s *State) silentPorts() []silentPort {
 	for i := range s.Servers {
 		if to := s.OtherPort(i); s.Heard(i) && to.IsValid() {
 			out = s.addSilent(out, i, i, to)
-			if other, _ := s.Admitted(i); other.IsValid() &&
-				s.first(i, netip.AddrPortFrom(other.Addr(), s.Servers[i].Address.Port())) != nil {
+			if other := s.otherSilent(i); other.IsValid() && !s.refused(i, to) {
 				out = s.addSilent(out, i, i, other)
 			}
 		}
@@ -95,6 +94,23 @@ func (s *State) silentPorts() []silentPort {
 		}
 	}
 	return append(out, s.silentRelays()...)
+}
+
+// otherSilent is the alternate address of a server whose other IP address answers at the port that was asked; else the
+// zero value: it may not be there.
+func (s *State) otherSilent(server int) netip.AddrPort {
+	other, _ := s.Admitted(server)
+	if !other.IsValid() || s.first(server, netip.AddrPortFrom(other.Addr(), s.Servers[server].Address.Port())) == nil {
+		return netip.AddrPort{}
+	}
+	return other
+}
+
+// refused reports whether ICMP said that a server's port is closed. Only a connected socket hears that.
+func (s *State) refused(server int, to netip.AddrPort) bool {
+	return slices.ContainsFunc(s.Requests, func(r Request) bool {
+		return r.Server == server && r.To == to && r.Refused
+	})
 }
 
 // addSilent adds an address of a server when it is silent and loss is not the cause; host is a server on the same

@@ -224,8 +224,8 @@ type answer struct {
 	relayed   netip.AddrPort // XOR-RELAYED-ADDRESS
 	alternate netip.AddrPort // ALTERNATE-SERVER
 	plain     netip.AddrPort // MAPPED-ADDRESS alone
-	other     netip.AddrPort // OTHER-ADDRESS (RFC 5780 §7.4)
-	origin    netip.AddrPort // RESPONSE-ORIGIN (RFC 5780 §7.3)
+	other     netip.AddrPort // OTHER-ADDRESS (RFC 5780 §7.4), or CHANGED-ADDRESS (RFC 3489 §11.2.3)
+	origin    netip.AddrPort // RESPONSE-ORIGIN (RFC 5780 §7.3), or SOURCE-ADDRESS (RFC 3489 §11.2.5)
 	lifetime  time.Duration
 
 	msg *stun.Message // for signed
@@ -391,6 +391,12 @@ func (a *answer) read() error {
 		a.mapped = a.plain
 	}
 	a.other, a.origin = optionalAddress(msg, stun.AttrOtherAddress), optionalAddress(msg, stun.AttrResponseOrigin)
+	if !a.other.IsValid() {
+		a.other = optionalAddress(msg, stun.AttrChangedAddress)
+	}
+	if !a.origin.IsValid() {
+		a.origin = optionalAddress(msg, stun.AttrSourceAddress)
+	}
 	return nil
 }
 
