@@ -15,31 +15,35 @@ const MaxCode = 255
 // Config is what a user asked of one call. It is plain data: reading flags, files and the environment is the command's
 // job.
 type Config struct {
-	Command      string          // call, answer or demo: as written to the recording
-	Code         string          // 1–255 characters, none of them a control character
-	Signaling    string          // the way in which offer and answer travel, by its name
-	NoCode       bool            // it needs no code
-	Listens      bool            // the call waits at an address of its own
-	Carried      bool            // people carry the descriptions
-	NamesServers bool            // the signaling server may offer ICE servers
-	Server       string          // the signaling server as the user named it
-	Token        Secret          // bearer token of the signaling
-	Secrets      []Secret        // further ones, which no file may contain
-	Channel      string          // label of the one data channel that is opened instead of dialtone's own; "": those
-	Join         string          // what the peer types, shown while waiting
-	ICEServers   []ICEServerAuth // asked in this order
-	RelayOnly    bool            // only relayed candidates (iceTransportPolicy "relay")
-	PionDefaults bool            // pion's own acceptance waits instead of none
-	NoMedia      bool            // data channels only
-	MediaOnly    bool            // no data channels, as WHIP and WHEP want it
-	Echo         bool            // send back what comes instead of clips (dialtone answer)
-	LoopbackOnly bool            // gather on the loopback interface alone: the demo needs no network
-	Wait         time.Duration   // for the peer; 0: without limit
-	For          time.Duration   // length of the established call; 0: until somebody hangs up
-	Insecure     bool            // no TLS verification, of signaling, turns: and stuns: servers
-	CAFile       string          // PEM with further authorities to trust
-	Proxy        Secret          // URL of the proxy for signaling and for TURN over TCP and TLS; "": the environment's
-	Version      string          // dialtone's
+	Command      string              // call, answer or demo: as written to the recording
+	Code         string              // 1–255 characters, none of them a control character
+	Signaling    string              // the way in which offer and answer travel, by its name
+	NoCode       bool                // it needs no code
+	Listens      bool                // the call waits at an address of its own
+	Carried      bool                // people carry the descriptions
+	NamesServers bool                // the signaling server may offer ICE servers
+	Server       string              // the signaling server as the user named it
+	Token        Secret              // bearer token of the signaling
+	Secrets      []Secret            // further ones, which no file may contain
+	Channel      string              // label of the one data channel that is opened instead of dialtone's own; "": those
+	Join         string              // what the peer types, shown while waiting
+	ICEServers   []ICEServerAuth     // asked in this order
+	RelayOnly    bool                // only relayed candidates (iceTransportPolicy "relay")
+	PionDefaults bool                // pion's own acceptance waits instead of none
+	NoMedia      bool                // data channels only
+	NoKinds      []string            // kinds of media that are left out: audio or video
+	Way          Direction           // the only direction of media; "" for both
+	Codecs       map[string][]string // by kind of media, the names of the only codecs, the preferred first; none: all
+	SendMedia    []string            // files that are sent instead of clips
+	MediaOnly    bool                // no data channels, as WHIP and WHEP want it
+	Echo         bool                // send back what comes instead of clips (dialtone answer)
+	LoopbackOnly bool                // gather on the loopback interface alone: the demo needs no network
+	Wait         time.Duration       // for the peer; 0: without limit
+	For          time.Duration       // length of the established call; 0: until somebody hangs up
+	Insecure     bool                // no TLS verification, of signaling, turns: and stuns: servers
+	CAFile       string              // PEM with further authorities to trust
+	Proxy        Secret              // URL of the proxy for signaling and for TURN over TCP and TLS; "": the environment's
+	Version      string              // dialtone's
 }
 
 // ICEServerAuth is an RTCIceServer with one URL.
@@ -105,10 +109,11 @@ func ValidCode(code string) error {
 func (c Config) Start(now time.Time) CallStart {
 	s := CallStart{
 		Command: c.Command, Code: c.Code, Signaling: c.Signaling, Listens: c.Listens, Carried: c.Carried, Server: c.Server,
-		Join: c.Join, RelayOnly: c.RelayOnly, Channel: c.Channel,
-		PionDefaults: c.PionDefaults, Media: !c.NoMedia, MediaOnly: c.MediaOnly, LocalVersion: c.Version,
+		Join: c.Join, RelayOnly: c.RelayOnly, Channel: c.Channel, PionDefaults: c.PionDefaults,
+		Media: !c.NoMedia, MediaOnly: c.MediaOnly, Way: c.Way, LocalVersion: c.Version,
 		StartedAtUnix: float64(now.UnixMilli()) / 1e3,
 	}
+	s.Dialed = c.NoCode && !c.Listens && !c.Carried && c.Server != ""
 	for _, ice := range c.ICEServers {
 		s.ICEServers = append(s.ICEServers, ICEServer{URL: ice.URL, HasUsername: ice.Username != ""})
 	}

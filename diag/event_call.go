@@ -15,12 +15,17 @@ type CallStart struct {
 	Listens      bool        `json:"listens,omitempty"`      // the call waits at an address of its own, which Server is
 	Carried      bool        `json:"carried,omitempty"`      // people carry the descriptions
 	Server       string      `json:"server,omitempty"`       // the signaling server as the user named it
+	Dialed       bool        `json:"dialed,omitempty"`       // the peer is a server, which answers at Server
 	Join         string      `json:"join,omitempty"`         // what the peer types or opens
 	ICEServers   []ICEServer `json:"iceServers,omitempty"`   // without credentials
 	RelayOnly    bool        `json:"relayOnly,omitempty"`    // iceTransportPolicy "relay"
 	PionDefaults bool        `json:"pionDefaults,omitempty"` // acceptance waits as pion has them
 	Media        bool        `json:"media"`                  // whether a tone and a picture are sent
 	MediaOnly    bool        `json:"mediaOnly,omitempty"`    // no data channels are opened
+	// names of the codecs that take part, in the order of preference
+	AudioCodecs []string  `json:"audioCodecs,omitempty"`
+	VideoCodecs []string  `json:"videoCodecs,omitempty"`
+	Way         Direction `json:"way,omitempty"` // the only direction of media; absent: both
 	// the label of the only data channel that is opened, because the peer wants it; absent: those of dialtone
 	Channel string `json:"channel,omitempty"`
 	// how long the peer is waited for; absent: without limit
@@ -29,6 +34,14 @@ type CallStart struct {
 	ForMs         *Millis `json:"for_ms,omitempty"`
 	LocalVersion  string  `json:"localVersion,omitempty"`  // dialtone's version
 	StartedAtUnix float64 `json:"startedAtUnix,omitempty"` // wall clock of event time 0, seconds
+}
+
+// Codecs are the names of the codecs of a kind of media.
+func (s CallStart) Codecs(kind string) []string {
+	if kind == Kinds[0] {
+		return s.AudioCodecs
+	}
+	return s.VideoCodecs
 }
 
 // Title names the call in a few words: "call w1", "answer via whip". It is not cleaned.

@@ -51,6 +51,17 @@ const (
 	Outbound Direction = "outbound"
 )
 
+// Opposite is the direction as the peer sees it; "" stays so.
+func (d Direction) Opposite() Direction {
+	switch d {
+	case Inbound:
+		return Outbound
+	case Outbound:
+		return Inbound
+	}
+	return d
+}
+
 // Message ("channel.message") is one message of a data channel, except pings. Text is at most [MaxMessageText] bytes.
 type Message struct {
 	Direction Direction `json:"direction"`

@@ -9,9 +9,9 @@ import (
 // The events of STUN and TURN servers, each asked beside a call or for a diagnosis.
 var _ = []Type{register[ServerStage]()}
 
-// ServerStage ("server.stage") is one step of asking a STUN or TURN server, finished. The steps of a server come in the
-// order of their names. A step that comes again, or one before it, begins anew from there: at another address, from
-// another port, or because the server was asked once more.
+// ServerStage ("server.stage") is one step of asking a STUN or TURN server, finished. The steps of a server come in
+// the order of their names. A step that comes again, or one before it, begins anew from there: at another address,
+// from another port, or because the server was asked once more.
 type ServerStage struct {
 	URL       string `json:"url"`                 // as given, without credentials
 	Transport string `json:"transport,omitempty"` // udp, tcp, tls or dtls
@@ -20,7 +20,9 @@ type ServerStage struct {
 	Address   string `json:"address,omitempty"`   // ip:port that the name resolved to
 	SRV       string `json:"srv,omitempty"`       // host:port that DNS SRV named, if the URL has no port
 	Proxy     string `json:"proxy,omitempty"`     // scheme and host:port of the proxy that leads there
-	Stage     Stage  `json:"stage"`               // what was done, and what came of it
+	// ip:port of the servers that named another one instead (300 Try Alternate), in their order; the last named Address
+	Redirects []string `json:"redirects,omitempty"`
+	Stage     Stage    `json:"stage"` // what was done, and what came of it
 }
 
 // Type is "server.stage".
@@ -74,13 +76,15 @@ type Stage struct {
 	Times       *Times       `json:"times,omitempty"`       // of several requests
 	Certificate *Certificate `json:"certificate,omitempty"` // that the server presented, of tls
 	// XOR-MAPPED-ADDRESS: how the server sees this machine, or through a relay how the peer sees the relay
-	Mapped   string `json:"mapped,omitempty"`
-	Relayed  string `json:"relayed,omitempty"`  // XOR-RELAYED-ADDRESS of a TURN server
-	Realm    string `json:"realm,omitempty"`    // of its long-term credentials
-	Software string `json:"software,omitempty"` // what the server calls itself
-	Peer     string `json:"peer,omitempty"`     // STUN server that is asked through the relay
-	OwnPeer  bool   `json:"ownPeer,omitempty"`  // the peer is the TURN server itself: no STUN server was given
-	// seconds that a Refresh granted
+	Mapped  string `json:"mapped,omitempty"`
+	Relayed string `json:"relayed,omitempty"` // XOR-RELAYED-ADDRESS of a TURN server
+	Realm   string `json:"realm,omitempty"`   // of its long-term credentials
+	// REALM is there and empty: some clients take that for none, and cannot log in
+	EmptyRealm bool   `json:"emptyRealm,omitempty"`
+	Software   string `json:"software,omitempty"` // what the server calls itself
+	Peer       string `json:"peer,omitempty"`     // STUN server that is asked through the relay
+	OwnPeer    bool   `json:"ownPeer,omitempty"`  // the peer is the TURN server itself: no STUN server was given
+	// seconds that an Allocate or a Refresh granted
 	LifetimeS int `json:"lifetime_s,omitempty"`
 	// the time in a user name of the REST API for TURN servers: RFC 3339, UTC
 	CredentialExpires string `json:"credentialExpires,omitempty"`
@@ -121,8 +125,12 @@ const (
 	DetailNoService Detail = "no-service" // dns: SRV says that there is no such service
 
 	DetailAuthority    Detail = "authority"     // tls: signed by an unknown authority
+	DetailIssuer       Detail = "no-issuer"     // tls: signed by an authority whose certificate was not sent
+	DetailSelfSigned   Detail = "self-signed"   // tls: signed with its own key
 	DetailName         Detail = "name"          // tls: the certificate is for another name
-	DetailExpired      Detail = "expired"       // tls: expired, or not valid yet
+	DetailNoSAN        Detail = "no-san"        // tls: the certificate has no name in subjectAltName
+	DetailExpired      Detail = "expired"       // tls: expired, by this machine's clock
+	DetailNotYet       Detail = "not-yet"       // tls: not valid yet, by this machine's clock
 	DetailInvalid      Detail = "invalid"       // tls: not valid for another reason
 	DetailNotTLS       Detail = "not-tls"       // tls: the port does not speak TLS
 	DetailAlert        Detail = "alert"         // tls: the server sent an alert
@@ -132,9 +140,14 @@ const (
 	DetailIntegrity Detail = "integrity"  // protocol: MESSAGE-INTEGRITY of a success does not match
 	DetailMapped    Detail = "no-mapped"  // protocol: a success without a mapped address
 	DetailRelayed   Detail = "no-relayed" // protocol: a success without a relayed address
-	DetailRealm     Detail = "no-realm"   // protocol: asks for credentials without realm or nonce
-	DetailElsewhere Detail = "elsewhere"  // protocol: answers from another address than the one asked
-	DetailAltered   Detail = "altered"    // protocol: what came through the relay is not a response of a STUN server
+	DetailRealm     Detail = "no-realm"   // protocol: asks for credentials without REALM
+	DetailNonce     Detail = "no-nonce"   // protocol: asks for credentials without NONCE
+	DetailNoTime    Detail = "no-time"    // protocol: a Refresh succeeds and grants 0 s
+
+	DetailLoop      Detail = "loop"      // stun-error 300: the servers name each other
+	DetailAlternate Detail = "alternate" // stun-error 300: the server that it names cannot be asked
+	DetailElsewhere Detail = "elsewhere" // protocol: answers from another address than the one asked
+	DetailAltered   Detail = "altered"   // protocol: what came through the relay is not a response of a STUN server
 )
 
 // Failure is why a step of asking a server failed.

@@ -24,7 +24,7 @@ type SignalRequest struct {
 	BytesRecv  int    `json:"bytesReceived"`
 	// what the body was: need_init, offered, answered, connected; ended: the pair is gone
 	Answer string `json:"answer,omitempty"`
-	// what was wrong with the answer and was tolerated: status, content_type, bom, blank, line_end, gzip, elsewhere
+	// what was wrong with the answer and was tolerated: status, content_type, bom, blank, line_end, gzip, elsewhere, no_setup, no_session
 	Remarks []string `json:"remarks,omitempty"`
 	Error   string   `json:"error,omitempty"`
 }

@@ -7,13 +7,15 @@ import (
 
 // Server is a STUN or TURN server as it was asked: the fold of its [ServerStage] events.
 type Server struct {
-	URL       string  `json:"url"`                 // as given, without credentials
-	Transport string  `json:"transport,omitempty"` // udp, tcp, tls or dtls
-	TURN      bool    `json:"turn,omitempty"`      // asked for a relay, and not for a mapped address only
-	Address   string  `json:"address,omitempty"`   // ip:port that the name resolved to
-	SRV       string  `json:"srv,omitempty"`       // host:port that DNS SRV named, if the URL has no port
-	Proxy     string  `json:"proxy,omitempty"`     // scheme and host:port of the proxy that leads there
-	Stages    []Stage `json:"stages"`              // steps that are over, in their order, each once
+	URL       string `json:"url"`                 // as given, without credentials
+	Transport string `json:"transport,omitempty"` // udp, tcp, tls or dtls
+	TURN      bool   `json:"turn,omitempty"`      // asked for a relay, and not for a mapped address only
+	Address   string `json:"address,omitempty"`   // ip:port that the name resolved to
+	SRV       string `json:"srv,omitempty"`       // host:port that DNS SRV named, if the URL has no port
+	Proxy     string `json:"proxy,omitempty"`     // scheme and host:port of the proxy that leads there
+	// ip:port of the servers that named another one instead, as in [ServerStage]
+	Redirects []string `json:"redirects,omitempty"`
+	Stages    []Stage  `json:"stages"` // steps that are over, in their order, each once
 }
 
 // ServerState is how far asking a server has come.
@@ -47,6 +49,7 @@ func (s *Server) Apply(d ServerStage) {
 		keep = len(s.Stages)
 	}
 	s.URL, s.Transport, s.TURN, s.Address, s.SRV, s.Proxy = d.URL, d.Transport, d.TURN, d.Address, d.SRV, d.Proxy
+	s.Redirects = d.Redirects
 	s.Stages = append(slices.Clone(s.Stages[:keep]), d.Stage)
 }
 

@@ -53,6 +53,7 @@ const (
 	RemarkBlank       = "blank"        // it begins with blank lines or spaces
 	RemarkLineEnd     = "line_end"     // its last line has no end
 	RemarkZipped      = "gzip"         // it is compressed, unasked
+	RemarkNoSetup     = "no_setup"     // it does not say who starts the DTLS handshake (a=setup, RFC 8842 §5)
 	RemarkNoSession   = "no_session"   // it does not name the session, which cannot be ended then
 	RemarkElsewhere   = "elsewhere"    // it is at another place of the answer than the protocol says
 )

@@ -26,6 +26,8 @@ type Way struct {
 	Token bool
 	// Media is which way media goes. Ways that carry it one way have no data channels, and answerers have nothing to echo.
 	Media Media
+	// Kinds are the kinds of media that the peer takes, "audio" and "video"; nil: both.
+	Kinds []string
 	// Offered: the peer makes the offer, and the caller answers it.
 	Offered bool
 	// Channel is the label of the one data channel that the peer wants; "": those of dialtone.

@@ -75,7 +75,7 @@ func checkTimeline(t *testing.T, line *timeline, all []diag.Event) {
 		got  *call.Call
 		want []diag.Event
 	}{"end": {line.head, all}, "position": {line.call, all[:line.lost+line.at]}, "forgotten": {line.base, all[:line.lost]}} {
-		if diff := cmp.Diff(call.Fold(c.want), c.got, cmpopts.IgnoreUnexported(call.Call{}, call.Distribution{}),
+		if diff := cmp.Diff(call.Fold(c.want), c.got, exported,
 			cmpopts.IgnoreFields(call.DescriptionRow{}, "Parsed")); diff != "" {
 			t.Errorf("the fold of the %s: %s", name, diff)
 		}

@@ -17,13 +17,16 @@ import (
 	"dialtone/tui/pane"
 )
 
+// exported compares calls without what their packages keep to themselves.
+var exported = cmpopts.IgnoreUnexported(call.Call{}, call.Distribution{}, sdp.Description{}, sdp.Section{}, sdp.Line{})
+
 // checkPosition compares what is shown with a fold of the first n events.
 func checkPosition(t *testing.T, b *bench, all []diag.Event, n int) {
 	t.Helper()
 	if b.time.at != n {
 		t.Errorf("at event %d, want %d", b.time.at, n)
 	}
-	if diff := cmp.Diff(call.Fold(all[:n]), b.scene.Call, cmpopts.IgnoreUnexported(call.Call{}, call.Distribution{}, sdp.Line{}, sdp.Section{}, sdp.Description{})); diff != "" {
+	if diff := cmp.Diff(call.Fold(all[:n]), b.scene.Call, exported); diff != "" {
 		t.Errorf("what is shown is not the call at event %d:\n%s", n, diff)
 	}
 	toy, ok := b.panes[0].(*toy)

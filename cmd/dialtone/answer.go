@@ -29,12 +29,11 @@ type answerCommand struct {
 
 // Help implements kong.HelpProvider.
 func (answerCommand) Help() string {
-	return detail("It waits for a peer with the same room code and echoes audio, video and messages, without a screen. "+
-		"It writes one line per event, and a verdict after each call.\n\n"+
+	return detail("It waits for a peer with the same room code and echoes audio, video and messages. "+
+		"It prints one line per event, and a verdict after each call.\n\n"+
 		"With --record call.jsonl, the second call is recorded to call-2.jsonl, and so on. "+
-		"With --listen, --whip and --whep it is a server itself and handles one call after another: other callers get 503 "+
-		"while one is active. "+
-		"With --whip it reports what is wrong with a publisher: no media, packet loss, no key frames.",
+		"With --listen, --whip and --whep it is a server and handles one call after another: other callers get 503 "+
+		"while one is active. With --whip it reports what is wrong with a publisher: no media, packet loss, no key frames.",
 		[]string{
 			"dialtone answer w1",
 			"dialtone answer w1 --once --wait 1m --server https://call.example.org/call/",
@@ -76,7 +75,7 @@ func (c *answerCommand) plan(a app) (diag.Config, chosen, error) {
 	config := c.networkFlags.config(c.mediaFlags, c.For)
 	config.Command, config.Wait = "answer", c.Wait
 	w, err := a.choose(c.Code, &c.wayFlags)
-	errs := []error{err, w.checkMedia(c.mediaFlags), c.networkFlags.complete(), c.checkProxy()}
+	errs := []error{err, w.checkMedia(c.mediaFlags, true), c.networkFlags.complete(), c.checkProxy()}
 	if w.Listen != nil {
 		errs = append(errs, c.tlsFlags.complete())
 	}
@@ -119,7 +118,12 @@ func (c *answerCommand) answerCalls(ctx context.Context, a app, config diag.Conf
 	error,
 ) {
 	reached, pause := false, shortestPause
+	supply := newICESupply(c.iceFromFlags, config)
 	for n := 1; ; n++ {
+		var err error
+		if config.ICEServers, err = supply.renew(ctx, config.ICEServers); err != nil {
+			return diag.ExitSignaling, err
+		}
 		result, err := a.placer().Place(ctx, c.placement(a, config, w, h, n))
 		switch {
 		case err != nil, c.Once, (c.Screen || w.Carried) && !result.Again:
@@ -155,12 +159,8 @@ func interrupted(ctx context.Context) bool { return ctx.Err() != nil }
 
 // sleep waits, or returns false when the context ends first.
 func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
+	waiting, stop := context.WithTimeout(ctx, d)
+	defer stop()
+	<-waiting.Done()
+	return ctx.Err() == nil
 }

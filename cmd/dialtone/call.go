@@ -52,10 +52,9 @@ func (f screenFlags) placement(a app, config diag.Config, r recordFlags, n int) 
 // Help implements kong.HelpProvider.
 func (callCommand) Help() string {
 	return detail("Both peers dial the same room code at the same server. The peer can be dialtone answer on another "+
-		"machine, or a browser on the server's page. "+
-		"To run your own server: dialtone serve.\n\n"+
-		"On a terminal the call has a screen with its path, setup, media and messages; otherwise dialtone writes one "+
-		"line per event, and a verdict at the end.",
+		"machine, or a browser on the server's page. To run your own server: dialtone serve.\n\n"+
+		"On a terminal, a screen shows the path, the setup, media and messages; otherwise dialtone prints one line per "+
+		"event, and the verdict at the end.",
 		[]string{
 			"dialtone call w1 --server https://call.example.org/call/",
 			"dialtone call w1 --ice stun:stun.example.org --for 10s --record call.jsonl",
@@ -73,8 +72,13 @@ func (c *callCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	if err := a.checked(err); err != nil {
 		return diag.ExitUsage, err
 	}
+	supply := newICESupply(c.iceFromFlags, config)
 	return a.placer().Repeat(ctx, func(ctx context.Context, n int) (calls.Outcome, error) {
 		p := c.placement(a, config, c.recordFlags, n)
+		var err error
+		if p.Config.ICEServers, err = supply.renew(ctx, p.Config.ICEServers); err != nil {
+			return calls.Outcome{Exit: diag.ExitSignaling}, err
+		}
 		way.reach(ctx, a, &p)
 		return a.placer().Place(ctx, p)
 	})
@@ -85,7 +89,7 @@ func (c *callCommand) plan(a app) (diag.Config, chosen, error) {
 	config := c.networkFlags.config(c.mediaFlags, c.For)
 	config.Command, config.Wait = "call", c.Wait
 	w, err := a.choose(c.Code, &c.wayFlags)
-	errs := []error{err, w.checkMedia(c.mediaFlags), c.complete(), c.checkProxy()}
+	errs := []error{err, w.checkMedia(c.mediaFlags, false), c.complete(), c.checkProxy()}
 	if w.Name == "" {
 		return config, w, errors.Join(errs...) // there is nothing to validate yet
 	}

@@ -8,36 +8,41 @@ import (
 	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/diag"
 	"dialtone/diag/iceurl"
+	"dialtone/diag/probe"
 	"dialtone/diag/reach"
 )
 
 // networkFlags name the servers that a call uses.
 type networkFlags struct {
-	Server   serverURL    `own:"demo" form:"call,answer,check" label:"server" hint:"the address of the signaling server's page" default:"${server}" placeholder:"URL" help:"The signaling server: the address of its page. Default: ${default}."`
-	ICE      []iceurl.URL `own:"demo" form:"call,answer,check" label:"STUN, TURN" hint:"not needed within one network; stun:HOST turn:HOST" name:"ice" sep:"none" placeholder:"URL" help:"A STUN or TURN server, such as stun:HOST or turn:HOST:3478?transport=tcp. Repeatable."`
-	ICEUser  string       `own:"demo" form:"call,answer,check" label:"user" hint:"for the TURN servers" private:"" name:"ice-user" placeholder:"NAME" help:"User name for the TURN servers."`
-	ICEPass  diag.Secret  `own:"demo" form:"call,answer,check" label:"password" hint:"for the TURN servers; it is not saved" name:"ice-pass" placeholder:"PASSWORD" help:"Password for the TURN servers. Process lists show it: prefer DIALTONE_ICE_PASS or the file."`
-	Insecure bool         `own:"demo" help:"Accept any TLS certificate from signaling and TURN servers."`
-	proxyFlag
-	CA caFile `own:"demo" name:"ca" placeholder:"FILE" help:"PEM file with additional certificate authorities to trust."`
+	Server serverURL    `own:"demo" form:"call,answer,check" label:"server" hint:"the address of the signaling server's page" default:"${server}" placeholder:"URL" help:"The signaling server: the address of its page. Default: ${default}."`
+	ICE    []iceurl.URL `own:"demo" form:"call,answer,check" label:"STUN, TURN" hint:"not needed within one network; stun:HOST turn:HOST" name:"ice" sep:"none" placeholder:"URL" help:"A STUN or TURN server, such as stun:HOST or turn:HOST:3478?transport=tcp. Repeatable."`
+	accountFlags
+	iceFromFlags
+	trustFlags
 }
 
-// proxyFlag names the way out of a network that has no other.
-type proxyFlag struct {
-	Proxy diag.Secret `own:"demo" name:"proxy" placeholder:"URL" help:"Proxy for signaling and for TURN over TCP and TLS: http://HOST:PORT (CONNECT), https:// or socks5://. Default: HTTPS_PROXY or ALL_PROXY. NO_PROXY names hosts to reach without it."`
+// accountFlags are the credentials for the TURN servers.
+type accountFlags struct {
+	ICEUser string      `own:"demo" form:"call,answer,check,nat" label:"user" hint:"for the TURN servers" private:"" name:"ice-user" placeholder:"NAME" help:"User name for the TURN servers."`
+	ICEPass diag.Secret `own:"demo" form:"call,answer,check,nat" label:"password" hint:"for the TURN servers; it is not saved" name:"ice-pass" placeholder:"PASSWORD" help:"Password for the TURN servers. Process lists show it: prefer DIALTONE_ICE_PASS or the file."`
+}
+
+// secretFlag makes the credentials of those who know the secret of the TURN servers.
+type secretFlag struct {
+	TURNSecret diag.Secret `name:"turn-secret" placeholder:"SECRET" help:"Secret shared with the TURN servers, from which credentials are made; instead of --ice-pass."`
+}
+
+// trustFlags say how servers are reached, and which are trusted.
+type trustFlags struct {
+	Insecure bool        `own:"demo" help:"Accept any TLS certificate from signaling and TURN servers."`
+	Proxy    diag.Secret `own:"demo" name:"proxy" placeholder:"URL" help:"Proxy for signaling and for TURN over TCP and TLS: http://HOST:PORT (CONNECT), https:// or socks5://. Default: HTTPS_PROXY or ALL_PROXY. NO_PROXY names hosts to reach without it."`
+	CA       caFile      `own:"demo" name:"ca" placeholder:"FILE" help:"PEM file with additional certificate authorities to trust."`
 }
 
 // checkProxy reports what is wrong with the proxy, or nil.
-func (p *proxyFlag) checkProxy() error {
-	_, err := reach.NewProxies(p.Proxy.Reveal())
+func (t *trustFlags) checkProxy() error {
+	_, err := reach.NewProxies(t.Proxy.Reveal())
 	return err
-}
-
-// mediaFlags say what the call is made of.
-type mediaFlags struct {
-	RelayOnly    bool `form:"call,demo,check" label:"relay only" hint:"tests whether a TURN server carries a call" help:"Use relay candidates only: tests whether a TURN server carries a call."`
-	PionDefaults bool `help:"Wait before accepting a candidate pair as long as pion does by default, instead of not at all."`
-	NoMedia      bool `form:"call,demo,check" label:"no media" hint:"messages only, no audio and no video" help:"Data channels only, no audio and no video."`
 }
 
 // lengthFlags say how long the call lasts.
@@ -55,8 +60,12 @@ type recordFlags struct {
 func (n *networkFlags) config(m mediaFlags, length time.Duration) diag.Config {
 	c := diag.Config{
 		Server: string(n.Server), Insecure: n.Insecure, CAFile: string(n.CA), Proxy: n.Proxy,
-		RelayOnly: m.RelayOnly, PionDefaults: m.PionDefaults, NoMedia: m.NoMedia, For: length,
-		Version: readVersion().Version,
+		RelayOnly: m.RelayOnly, PionDefaults: m.PionDefaults, For: length, Version: readVersion().Version,
+		NamesServers: n.ICEFrom.url != "",
+	}
+	m.apply(&c)
+	for _, h := range n.ICEHeader {
+		c.Secrets = append(c.Secrets, h.value)
 	}
 	for _, u := range n.ICE {
 		server := diag.ICEServerAuth{URL: u.String()}
@@ -69,16 +78,29 @@ func (n *networkFlags) config(m mediaFlags, length time.Duration) diag.Config {
 }
 
 // complete says which servers lack what they need, or nil.
-func (n *networkFlags) complete() error {
+func (n *networkFlags) complete() error { return n.suffices(n.ICE, "--ice ") }
+
+// suffices says which TURN servers lack user name or password, or nil; flag is how they were given.
+func (a *accountFlags) suffices(servers []iceurl.URL, flag string) error {
 	var errs []error
-	for _, u := range n.ICE {
-		if u.Scheme.TURN() && (n.ICEUser == "" || n.ICEPass == "") {
-			errs = append(errs, fmt.Errorf("--ice %v requires a user name and a password: add --ice-user NAME, and the "+
-				"password as %s",
-				u, settings.EnvName("ice-pass")))
+	for _, u := range servers {
+		if u.Scheme.TURN() && (a.ICEUser == "" || a.ICEPass == "") {
+			errs = append(errs, fmt.Errorf("%s%v requires a user name and a password: add --ice-user NAME, and the "+
+				"password as %s", flag, u, settings.EnvName("ice-pass")))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// secretValid is how long the credentials that are made of a shared secret are valid.
+const secretValid = time.Hour
+
+// sign replaces the credentials by those that the secret makes, if there is one.
+func (s *secretFlag) sign(a *accountFlags) {
+	if s.TURNSecret != "" {
+		user, pass := probe.SharedSecret(s.TURNSecret.Reveal(), a.ICEUser, time.Now().Add(secretValid))
+		a.ICEUser, a.ICEPass = user, diag.Secret(pass)
+	}
 }
 
 // shellQuoted is an argument that can be pasted into a shell.

@@ -17,36 +17,37 @@ import (
 	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/diag"
 	diagcheck "dialtone/diag/check"
-	"dialtone/diag/probe"
+	"dialtone/diag/peer"
 	"dialtone/diag/reach"
 	"dialtone/diag/record"
 	"dialtone/diag/report"
-	"dialtone/signal/whip"
 )
 
 // checkCommand is dialtone check.
 type checkCommand struct {
-	Loopback bool `help:"Call between two peers in this process: tests the ICE servers that are given, or without any that WebRTC works at all."`
+	Loopback bool `help:"Call between two peers in this process: tests the given ICE servers, or, without any, that WebRTC works on this machine."`
 	wayFlags
 	Scenario string `scenario:"-" placeholder:"FILE" help:"Run the checks in this TOML file, one after another. See docs/reference/check.md."`
 
-	Conformance bool `help:"With --whip: after the calls, test the endpoint against each MUST and SHOULD of RFC 9725 §4. A violated MUST fails the check, a violated SHOULD is a warning."`
+	conformanceFlags
 	networkFlags
 	requestFlags
-	TURNSecret diag.Secret `name:"turn-secret" placeholder:"SECRET" help:"Secret shared with the TURN servers, from which credentials are made; instead of --ice-pass."`
+	secretFlag
 	mediaFlags
-	Role     string                 `oneof:"offer,answer,any" default:"any" placeholder:"ROLE" help:"The role in a room: offer, answer or any. Default: ${default}."`
-	Wait     time.Duration          `default:"1m" placeholder:"DURATION" help:"How long to wait for the peer in a room. Default: ${default}."`
-	For      time.Duration          `form:"check" label:"length" hint:"of each call: 10s, 1m30s" default:"10s" placeholder:"DURATION" help:"How long each call lasts once connected. Default: ${default}."`
-	Repeat   count                  `form:"check" label:"calls" hint:"how many, one after another" default:"1" placeholder:"N" help:"How many calls to place. Default: ${default}."`
-	Parallel count                  `default:"1" placeholder:"N" help:"How many of them at once. Default: ${default}."`
-	Expect   string                 `oneof:"direct,relay,any" default:"any" placeholder:"PATH" help:"The path that the call must take: direct, relay or any. Default: ${default}."`
-	Assert   []*diagcheck.Assertion `whole:"" sep:"none" placeholder:"EXPR" help:"Condition the report must meet, such as 'setup.p95 < duration(\"800ms\")'. Repeatable."`
-	Baseline string                 `placeholder:"FILE" help:"An earlier report in JSON: fail on significant regressions."`
-	Out      []reports.Output       `scenario:"top" sep:"none" short:"o" placeholder:"FORMAT[=FILE]" help:"Write the report in this format, to the file or to stdout: ${formats}. Repeatable; only one can go to stdout. Default: text."`
-	Name     string                 `scenario:"own" placeholder:"NAME" help:"The name of the check in the report. Default: its target."`
-	Record   string                 `scenario:"top" placeholder:"DIR" help:"Write a recording of each peer of each call to this directory."`
-	Redact   bool                   `scenario:"top" help:"Mask addresses in the recordings and in jsonl; other reports show them. Passwords are never written."`
+	Role        string                 `oneof:"offer,answer,any" default:"any" placeholder:"ROLE" help:"The role in a room: offer, answer or any. Default: ${default}."`
+	Wait        time.Duration          `default:"1m" placeholder:"DURATION" help:"How long to wait for the peer in a room. Default: ${default}."`
+	For         time.Duration          `form:"check" label:"length" hint:"of each call: 10s, 1m30s" default:"10s" placeholder:"DURATION" help:"How long each call lasts once connected. Default: ${default}."`
+	Repeat      count                  `form:"check" label:"calls" hint:"how many, one after another" default:"1" placeholder:"N" help:"How many calls to place. Default: ${default}."`
+	Parallel    count                  `default:"1" placeholder:"N" help:"How many of them at once. Default: ${default}."`
+	Expect      string                 `oneof:"direct,relay,any" default:"any" placeholder:"PATH" help:"The path that the call must take: direct, relay or any. Default: ${default}."`
+	ExpectMedia string                 `oneof:"audio,video,both,none" default:"both" placeholder:"KIND" help:"The media that must flow until the end: audio, video, both or none. Default: ${default}, as far as they take part in the call."`
+	NoEcho      bool                   `help:"Do not expect a data channel that opens and is echoed: for servers without one."`
+	Assert      []*diagcheck.Assertion `whole:"" sep:"none" placeholder:"EXPR" help:"Condition the report must meet, such as 'setup.p95 < duration(\"800ms\")'. Repeatable."`
+	Baseline    string                 `placeholder:"FILE" help:"An earlier report in JSON: fail on significant regressions."`
+	Out         []reports.Output       `scenario:"top" sep:"none" short:"o" placeholder:"FORMAT[=FILE]" help:"Write the report in this format, to the file or to stdout: ${formats}. Repeatable; only one can go to stdout. Default: text."`
+	Name        string                 `scenario:"own" placeholder:"NAME" help:"The name of the check in the report. Default: its target."`
+	Record      string                 `scenario:"top" placeholder:"DIR" help:"Write a recording of each peer of each call to this directory."`
+	Redact      bool                   `scenario:"top" help:"Mask addresses in the recordings and in jsonl; other reports show them. Passwords are never written."`
 	configurable
 }
 
@@ -54,9 +55,9 @@ type checkCommand struct {
 func (checkCommand) Help() string {
 	return detail("A check passes if each call connects, opens and echoes a data channel, has audio and video both "+
 		"ways until the end, and meets each --assert.\n\n"+
-		"The report goes to stdout, progress to stderr. Of several runs the worst exit code counts.\n\n"+
-		"--assert can use setup, phases, path, media, channels, findings, servers, nat, runs and summary; a value that "+
-		"is absent fails it. docs/reference/check.md lists all names.",
+		"The report goes to stdout, progress to stderr. With several runs, the exit code is that of the worst.\n\n"+
+		"--assert can use setup, phases, path, media, channels, findings, servers, nat, runs and summary; it fails if a "+
+		"value is absent. docs/reference/check.md lists all names.",
 		[]string{
 			"dialtone check --loopback --for 2s",
 			"DIALTONE_ICE_PASS=… dialtone check --loopback --relay-only --ice turn:turn.example.org --ice-user ann",
@@ -80,7 +81,9 @@ func (c *checkCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	}
 	ctx, restore := a.Interruptible(ctx)
 	defer restore()
-	nameServers(ctx, plans)
+	if err := nameServers(ctx, plans); err != nil {
+		return diag.ExitSignaling, err
+	}
 	r, runErr := c.all(ctx, a, plans, name)
 	writeErr := reports.Write(a.Results(), r, reports.Guard(out, guard(plans)))
 	exit := diag.Exit(r.Exit.Code)
@@ -175,29 +178,37 @@ func guard(plans []checkPlan) record.Options {
 // checkPlan is a check to do.
 type checkPlan struct {
 	diagcheck.Options
-	conformance bool // ask the endpoint for RFC 9725 too
+	supply      iceFromFlags
+	conformance conformanceFlags
 }
 
 // plan makes one check of the flags.
 func (c *checkCommand) plan() (checkPlan, error) {
+	c.sign(&c.accountFlags)
 	config := c.networkFlags.config(c.mediaFlags, c.For)
 	config.Wait = c.Wait
-	o := checkPlan{conformance: c.Conformance, Options: diagcheck.Options{
+	o := checkPlan{conformance: c.conformanceFlags, supply: c.iceFromFlags, Options: diagcheck.Options{
 		Name: c.Name, Config: config, Repeat: int(c.Repeat), Parallel: int(c.Parallel), Record: c.Record, Redact: c.Redact,
-		Assertions: c.Assert,
+		Assertions: c.Assert, NoEcho: c.NoEcho,
 	}}
+	switch c.ExpectMedia {
+	case "both":
+	case "none":
+		o.ExpectMedia = []string{}
+	default:
+		o.ExpectMedia = []string{c.ExpectMedia}
+	}
 	if c.Expect != "any" {
 		o.Expect = c.Expect
 	}
 	var errs []error
 	targets, asked := c.targets(), c.chosen()
-	if c.Conformance && !slices.ContainsFunc(asked, func(w chosen) bool { return w.Name == whip.Publish.Name }) {
-		errs = append(errs, errors.New("--conformance requires --whip URL"))
-	}
+	errs = append(errs, c.wrong(asked)...)
 	switch {
 	case len(targets) > 1:
 		errs = append(errs, fmt.Errorf("--%s and --%s are mutually exclusive", targets[0], targets[1]))
 	case c.Loopback:
+		errs = append(errs, c.mediaFlags.check(peer.FlowBoth, false))
 		o.Target, o.Config.Code, o.Config.Server = diagcheck.Loopback{}, "loopback", ""
 	case len(asked) == 1:
 		errs = append(errs, c.aim(&o.Options, asked[0]))
@@ -211,10 +222,18 @@ func (c *checkCommand) plan() (checkPlan, error) {
 	if c.For == 0 {
 		errs = append(errs, errors.New("--for must be more than 0, such as --for 10s"))
 	}
-	errs = append(errs, o.Config.Validate(), c.account(&o.Config))
+	errs = append(errs, o.Config.Validate(), c.complete())
 	var err error
 	if o.TLS, err = tlsConfig(config); err != nil {
 		errs = append(errs, err)
+	}
+	if o.Clips, err = readClips(config.SendMedia); err != nil {
+		errs = append(errs, err)
+	}
+	for _, kind := range o.ExpectMedia {
+		if slices.Contains(o.Config.NoKinds, kind) {
+			errs = append(errs, fmt.Errorf("--expect-media %s: %s is left out of the call", kind, kind))
+		}
 	}
 	o.Proxies, err = reach.NewProxies(config.Proxy.Reveal())
 	errs = append(errs, err)
@@ -222,20 +241,6 @@ func (c *checkCommand) plan() (checkPlan, error) {
 		errs = append(errs, c.readBaseline(&o.Options))
 	}
 	return o, errors.Join(errs...)
-}
-
-// account sets the credentials of the TURN servers.
-func (c *checkCommand) account(config *diag.Config) error {
-	if c.TURNSecret == "" {
-		return c.complete()
-	}
-	user, pass := probe.SharedSecret(c.TURNSecret.Reveal(), c.ICEUser, time.Now().Add(secretValid))
-	for i, u := range c.ICE {
-		if u.Scheme.TURN() {
-			config.ICEServers[i].Username, config.ICEServers[i].Credential = user, diag.Secret(pass)
-		}
-	}
-	return nil
 }
 
 // maxBaseline bounds an earlier report, in bytes.
@@ -296,8 +301,8 @@ func (c *checkCommand) all(ctx context.Context, a app, plans []checkPlan, scenar
 		o.Progress = p.Show
 		r, err := diagcheck.Run(ctx, o.Options)
 		p.Stop()
-		if o.conformance && ctx.Err() == nil {
-			conformTo(ctx, r, o.Options)
+		if o.conformance.Conformance && ctx.Err() == nil {
+			conformTo(ctx, r, o.Options, o.conformance)
 		}
 		done = append(done, *r)
 		errs = append(errs, err)

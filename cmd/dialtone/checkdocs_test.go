@@ -40,7 +40,7 @@ func TestScenarioExample(t *testing.T) {
 	if relay := checks[0]; relay.ICEPass.Reveal() != "secret" || relay.Repeat != 20 || !relay.RelayOnly {
 		t.Errorf("%+v", relay)
 	}
-	if media, err := checks[2].plan(); err != nil || !media.conformance || media.Config.Token.Reveal() != "bear" || !media.Config.MediaOnly {
+	if media, err := checks[2].plan(); err != nil || !media.conformance.Conformance || media.Config.Token.Reveal() != "bear" || !media.Config.MediaOnly {
 		t.Errorf("%v: %+v", err, media)
 	}
 }

@@ -74,17 +74,26 @@ func (c *checkCommand) aim(o *diagcheck.Options, w chosen) error {
 		parallel = errors.New("--parallel must be 1 in a room: simultaneous calls with one room code would reach each " +
 			"other; use --repeat, or a --scenario with a check for each code")
 	}
-	return errors.Join(err, w.checkURL(), w.checkMedia(mediaFlags{NoMedia: c.NoMedia}), parallel)
+	return errors.Join(err, w.checkURL(), w.checkMedia(c.mediaFlags, false), parallel)
 }
 
-// nameServers adds the ICE servers that the endpoints of the plans name.
-func nameServers(ctx context.Context, plans []checkPlan) {
+// nameServers adds the ICE servers of --ice-from, and those that the endpoints of the plans name.
+func nameServers(ctx context.Context, plans []checkPlan) error {
 	for i := range plans {
+		config := &plans[i].Config
+		if supply := newICESupply(plans[i].supply, *config); supply != nil {
+			plans[i].Renew = supply.renew
+			var err error
+			if config.ICEServers, err = supply.renew(ctx, config.ICEServers); err != nil {
+				return err
+			}
+		}
 		t, ok := plans[i].Target.(diagcheck.Remote)
 		if !ok || ctx.Err() != nil {
 			continue
 		}
-		config := &plans[i].Config
-		config.ICEServers = append(config.ICEServers, namedServers(ctx, t.Way, t.Setup, config.ICEServers)...)
+		named, notes := namedServers(ctx, t.Way, t.Setup, config.ICEServers)
+		config.ICEServers, plans[i].Notes = append(config.ICEServers, named...), notes
 	}
+	return nil
 }

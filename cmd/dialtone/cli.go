@@ -9,19 +9,20 @@ import (
 	"dialtone/cmd/dialtone/internal/reports"
 	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/diag"
+	"dialtone/diag/media"
 )
 
 // cli is the grammar of the command line, and the table of settings.
 type cli struct {
 	Call    callCommand    `cmd:"" help:"Place a call and watch every step."`
-	Answer  answerCommand  `cmd:"" help:"Answer calls, echo media and messages."`
-	Demo    demoCommand    `cmd:"" help:"Place a call that needs nothing else."`
-	Check   checkCommand   `cmd:"" help:"Place calls and report on them, for pipelines."`
-	NAT     natCommand     `cmd:"" name:"nat" help:"Find out what this network does to calls."`
+	Answer  answerCommand  `cmd:"" help:"Answer calls and echo media and messages."`
+	Demo    demoCommand    `cmd:"" help:"Place a real call that stays on this machine."`
+	Check   checkCommand   `cmd:"" help:"Run test calls and report the results, for CI pipelines."`
+	NAT     natCommand     `cmd:"" name:"nat" help:"Diagnose the NAT, the firewall, and STUN and TURN servers."`
 	Serve   serveCommand   `cmd:"" help:"Run a signaling server, with a page for browsers."`
 	Explain explainCommand `cmd:"" help:"Explain a finding."`
 	Replay  replayCommand  `cmd:"" help:"Replay a recorded call."`
-	Start   startCommand   `cmd:"" help:"Show a screen with forms for these commands."`
+	Start   startCommand   `cmd:"" help:"Start one of these commands from a form."`
 	Version versionCommand `cmd:"" help:"Show the version."`
 }
 
@@ -50,7 +51,9 @@ func (s streams) options() settings.Options {
 			kong.Description("Place a real WebRTC call from a terminal and see whether it works, how well, and if not, why."),
 			kong.Vars{
 				"server": defaultServer, "listen": defaultListen, "formats": strings.Join(reports.Formats(), ", "),
-				"call_tokens": tokenWays(calling, "and"), "answer_tokens": tokenWays(answering, "and"),
+				"audio_codecs": listed(media.Names(media.KindAudio), "and"),
+				"video_codecs": listed(media.Names(media.KindVideo), "and"),
+				"call_tokens":  tokenWays(calling, "and"), "answer_tokens": tokenWays(answering, "and"),
 			},
 			kong.Groups{"limits": "Limits:", "signaling": "Other ways to exchange offer and answer " +
 				"(docs/reference/signaling.md):"},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,24 +13,53 @@ import (
 	"dialtone/diag/judge"
 	"dialtone/diag/peer"
 	"dialtone/diag/report"
+	"dialtone/diag/session"
 	"dialtone/signal/conform"
 	"dialtone/signal/web"
+	"dialtone/signal/whip"
 )
 
-// conformTo asks the WHIP endpoint of a check for what RFC 9725 demands and takes the answers into the report: each
+// conformanceFlags choose what is asked of an endpoint beside a call.
+type conformanceFlags struct {
+	Conformance bool     `help:"With --whip or --whep: after the calls, test the endpoint against each MUST and SHOULD of RFC 9725 §4, or of the draft of WHEP. A violated MUST fails the check, a violated SHOULD is a warning."`
+	Skip        []string `placeholder:"ID" help:"With --conformance: leave this requirement out. Repeatable."`
+	Only        []string `placeholder:"ID" help:"With --conformance: report only this requirement. Repeatable."`
+}
+
+// wrong says which IDs are unknown, and what needs --conformance.
+func (f *conformanceFlags) wrong(asked []chosen) (errs []error) {
+	if f.Conformance && !slices.ContainsFunc(asked, func(w chosen) bool {
+		return w.Name == whip.Publish.Name || w.Name == whip.Play.Name
+	}) {
+		errs = append(errs, errors.New("--conformance requires --whip URL or --whep URL"))
+	}
+	for flag, ids := range map[string][]string{"--skip": f.Skip, "--only": f.Only} {
+		if len(ids) > 0 && !f.Conformance {
+			errs = append(errs, errors.New(flag+" requires --conformance"))
+		}
+		for _, id := range ids {
+			if !slices.Contains(conform.IDs(), id) {
+				errs = append(errs, fmt.Errorf("%s: unknown requirement %s%s", flag, quote(id), didYouMean("", id, conform.IDs())))
+			}
+		}
+	}
+	return errs
+}
+
+// conformTo asks the endpoint of a check for what its standard demands and takes the answers into the report: each
 // requirement is an assertion, a SHOULD that is not kept a warning besides.
-func conformTo(ctx context.Context, r *report.Report, o diagcheck.Options) {
+func conformTo(ctx context.Context, r *report.Report, o diagcheck.Options, f conformanceFlags) {
 	target, ok := o.Target.(diagcheck.Remote)
 	if !ok {
 		return // the flags were checked: it is one
 	}
 	results, err := conform.Run(ctx, conform.Options{
-		URL: target.Setup.Address, Offer: publishOffer(o.Config),
-		Options: web.OptionsOf(target.Setup),
+		URL: target.Setup.Address, Offer: freshOffer(o.Config, session.Flow(target.Way, false)),
+		Play: target.Way.Name == whip.Play.Name, Skip: f.Skip, Only: f.Only, Options: web.OptionsOf(target.Setup),
 	})
 	if err != nil {
 		r.Assertions = append(r.Assertions, report.Assertion{
-			Expr:  "RFC 9725: the endpoint can be asked",
+			Expr:  "conformance: the endpoint can be asked",
 			Error: diag.Clean(err.Error(), 300),
 		})
 	}
@@ -43,7 +73,8 @@ func takeConformance(r *report.Report, results []conform.Result) {
 		if one.Outcome == conform.Warn {
 			r.Findings = append(r.Findings, report.Written([]judge.Finding{{
 				ID: "whip.should_not_kept", Severity: judge.Warn, Subject: one.ID, Evidence: judge.ShouldNotKept{
-					Requirement: one.Requirement, Section: one.Section, Reason: one.Reason, Exchanges: one.Exchanges,
+					Standard: one.Standard, Draft: one.Level == conform.Must, Requirement: one.Requirement, Section: one.Section,
+					Reason: one.Reason, Exchanges: one.Exchanges,
 				},
 			}})...)
 		}
@@ -54,7 +85,7 @@ func takeConformance(r *report.Report, results []conform.Result) {
 // requirement is a result as an assertion, which all formats show.
 func requirement(one conform.Result) report.Assertion {
 	a := report.Assertion{
-		Expr: fmt.Sprintf("RFC 9725 §%s %s %s: %s", one.Section, one.Level, one.ID,
+		Expr: fmt.Sprintf("%s §%s %s %s: %s", one.Standard, one.Section, one.Level, one.ID,
 			one.Requirement), Pass: one.Outcome != conform.Fail, Value: string(one.Outcome),
 	}
 	switch one.Outcome {
@@ -70,8 +101,8 @@ func requirement(one conform.Result) report.Assertion {
 // gatherTime bounds how long an offer waits for its candidates.
 const gatherTime = 8 * time.Second
 
-// publishOffer makes offers to publish, each of a peer of its own that is never connected.
-func publishOffer(config diag.Config) func(context.Context) (string, error) {
+// freshOffer makes offers to publish or to play, each of a peer of its own that is never connected.
+func freshOffer(config diag.Config, flow peer.Flow) func(context.Context) (string, error) {
 	return func(ctx context.Context) (string, error) {
 		trust, err := tlsConfig(config)
 		if err != nil {
@@ -80,7 +111,7 @@ func publishOffer(config diag.Config) func(context.Context) (string, error) {
 		gathered := make(chan struct{}, 1)
 		p, err := peer.New(peer.Options{
 			ICEServers: config.ICEServers, TLS: trust, RelayOnly: config.RelayOnly, Loopback: peer.LoopbackInclude,
-			NoChannels: true, Flow: peer.FlowSend,
+			NoChannels: true, Flow: flow,
 			OnGathered: func() {
 				select {
 				case gathered <- struct{}{}:

@@ -13,7 +13,7 @@ import (
 func TestConformanceCounts(t *testing.T) {
 	result := func(level conform.Level, outcome conform.Outcome) conform.Result {
 		return conform.Result{
-			ID: "post-created", Section: "4.2", Level: level, Requirement: "a POST is answered 201 Created", Outcome: outcome,
+			ID: "post-created", Standard: "RFC 9725", Section: "4.2", Level: level, Requirement: "a POST is answered 201 Created", Outcome: outcome,
 			Reason: "it was answered 200", Exchanges: []string{"POST endpoint → 200 ok, 5 bytes"},
 		}
 	}

@@ -27,13 +27,13 @@ type demoCommand struct {
 // Help implements kong.HelpProvider.
 func (demoCommand) Help() string {
 	return detail("The signaling server, STUN, TURN and the peer run inside dialtone, on this machine's loopback "+
-		"interface. The call between them is a real one.\n\n"+
+		"interface. The call between them is real.\n\n"+
 		"With --server, that server carries the signaling instead. Servers given with --ice are used in addition.",
 		[]string{
 			"dialtone demo",
 			"dialtone demo --plain --for 4s",
 			"dialtone demo --relay-only --record demo.jsonl",
-			"dialtone demo --relay-only --ice-pass wrong   # what a refused relay looks like",
+			"dialtone demo --relay-only --ice-pass wrong   # a rejected password",
 		},
 		callExits...)
 }

@@ -54,9 +54,13 @@ func sessionOptions(config diag.Config, log *feed.Feed) (session.Options, error)
 	if config.Echo {
 		greeting = "" // it only echoes
 	}
+	clips, err := readClips(config.SendMedia)
+	if err != nil {
+		return session.Options{}, err
+	}
 	return session.Options{
 		Config: config, Feed: log, TLS: trust, Proxies: proxies, Greeting: greeting, Explain: explainTime,
-		Limiter: &strangers,
+		Limiter: &strangers, Clips: clips,
 	}, nil
 }
 

@@ -20,7 +20,9 @@ type explainCommand struct {
 
 // Help implements kong.HelpProvider.
 func (explainCommand) Help() string {
-	return detail("", []string{"dialtone explain nat.udp_blocked", "dialtone explain", "dialtone explain preset/srs > own.toml"}, diag.ExitPass, diag.ExitUsage,
+	return detail("", []string{
+		"dialtone explain nat.udp_blocked", "dialtone explain", "dialtone explain preset/srs > own.toml",
+	}, diag.ExitPass, diag.ExitUsage,
 		diag.ExitCannotRun)
 }
 

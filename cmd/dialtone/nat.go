@@ -17,39 +17,35 @@ import (
 
 // natCommand is dialtone nat.
 type natCommand struct {
-	Servers    []string      `arg:"" optional:"" name:"server" help:"STUN and TURN servers to ask: stun:HOST, turns:HOST:443?transport=tcp, or HOST:PORT. Default: those of --ice."`
-	ICE        []iceurl.URL  `form:"nat" label:"STUN, TURN" hint:"the servers to ask, such as stun.example.org" sep:"none" name:"ice" placeholder:"URL" help:"A STUN or TURN server to ask where none is named: for the configuration file. May be repeated."`
-	ICEUser    string        `form:"nat" label:"user" hint:"for the TURN servers" private:"" name:"ice-user" placeholder:"NAME" help:"User name for the TURN servers."`
-	ICEPass    diag.Secret   `form:"nat" label:"password" hint:"for the TURN servers; it is not saved" name:"ice-pass" placeholder:"PASSWORD" help:"Password for the TURN servers. Others can read it in the list of processes: better give it as DIALTONE_ICE_PASS or in the file."`
-	TURNSecret diag.Secret   `name:"turn-secret" placeholder:"SECRET" help:"Secret shared with the TURN servers, from which credentials are made; instead of --ice-pass."`
-	Public     bool          `form:"nat" label:"public" hint:"ask public STUN servers too, which then see your address" help:"Ask public STUN servers too, which then see your address; docs/reference/configuration.md lists them."`
-	IPv4       bool          `name:"ipv4" short:"4" xor:"family" help:"Ask over IPv4 only."`
-	IPv6       bool          `name:"ipv6" short:"6" xor:"family" help:"Ask over IPv6 only."`
-	Bind       netip.Addr    `placeholder:"ADDRESS" help:"Ask from this address of this machine."`
-	Interface  string        `placeholder:"NAME" help:"Ask from the address of this network interface; instead of --bind."`
-	Deep       bool          `help:"Also find out how long the NAT keeps a silent port, and whether fragments pass. It takes up to two minutes more."`
-	Hairpin    bool          `help:"Also find out whether hosts behind the NAT reach each other by its public address. Some firewalls take that for an attack."`
-	Watch      bool          `help:"Ask again and again, and report what changes."`
-	Every      time.Duration `default:"30s" placeholder:"DURATION" help:"How long --watch waits between two diagnoses. Default: ${default}."`
-	Peer       *nat.Side     `placeholder:"RESULT" help:"The result line of dialtone nat of the peer: predicts whether both reach each other."`
-	Output     string        `oneof:"text,json" short:"o" default:"text" placeholder:"FORMAT" help:"text or json. Default: ${default}."`
-	Verbose    bool          `short:"v" help:"In text also report why something is not known."`
-	Plain      bool          `help:"Text instead of the screen. It is the default where stdin or stdout is not a terminal, and with -o json."`
+	Servers []string     `arg:"" optional:"" name:"server" help:"STUN and TURN servers to ask: stun:HOST, turns:HOST:443?transport=tcp, or HOST:PORT. Default: those of --ice."`
+	ICE     []iceurl.URL `form:"nat" label:"STUN, TURN" hint:"the servers to ask, such as stun.example.org" sep:"none" name:"ice" placeholder:"URL" help:"A STUN or TURN server to ask if none is named: for the configuration file. Repeatable."`
+	accountFlags
+	secretFlag
+	Public    bool          `form:"nat" label:"public" hint:"ask public STUN servers too, which then see your address" help:"Ask public STUN servers too, which then see your address; docs/reference/configuration.md lists them."`
+	IPv4      bool          `name:"ipv4" short:"4" xor:"family" help:"Ask over IPv4 only."`
+	IPv6      bool          `name:"ipv6" short:"6" xor:"family" help:"Ask over IPv6 only."`
+	Bind      netip.Addr    `placeholder:"ADDRESS" help:"Send from this local address."`
+	Interface string        `placeholder:"NAME" help:"Send from the address of this network interface; instead of --bind."`
+	Deep      bool          `help:"Also measure how long the NAT keeps idle mappings, and test whether IP fragments pass. Takes up to two minutes more."`
+	Hairpin   bool          `help:"Also test hairpinning: whether hosts behind the NAT reach each other at its public address. Some firewalls report this as an attack."`
+	Watch     bool          `help:"Repeat the diagnosis and report what changes."`
+	Every     time.Duration `default:"30s" placeholder:"DURATION" help:"Pause of --watch between two diagnoses. Default: ${default}."`
+	Peer      *nat.Side     `placeholder:"RESULT" help:"The result line of the peer's dialtone nat: predicts whether both peers reach each other."`
+	Output    string        `oneof:"text,json" short:"o" default:"text" placeholder:"FORMAT" help:"Format: text or json. Default: ${default}."`
+	Verbose   bool          `short:"v" help:"In text, also explain why a behavior is unknown."`
+	Plain     bool          `help:"Text instead of the screen. The default if stdin or stdout is not a terminal, and with -o json."`
 	glyphFlags
 	recordFlags
-	Insecure bool `help:"Accept any TLS certificate, of signaling and of TURN servers."`
-	proxyFlag
-	CA caFile `name:"ca" placeholder:"FILE" help:"PEM file with further certificate authorities to trust."`
+	trustFlags
 	configurable
 }
 
 // Help implements kong.HelpProvider.
 func (natCommand) Help() string {
 	return detail("It asks STUN servers how your NAT maps and filters UDP, tests TURN servers, and reports what that "+
-		"means for calls. "+
-		"Use STUN servers on two addresses, or one that supports RFC 5780.\n\n"+
+		"means for calls. Use STUN servers on two addresses, or one that supports RFC 5780.\n\n"+
 		"On a terminal it shows a screen until you press q; otherwise text. The exit code is that of the last diagnosis: "+
-		"0 if direct calls are likely to work, with --peer between both networks.",
+		"0 if direct calls are likely to work; with --peer, between both networks.",
 		[]string{
 			"dialtone nat stun.example.org stun2.example.org",
 			"dialtone nat --public",
@@ -64,6 +60,7 @@ func (natCommand) Help() string {
 }
 
 func (c *natCommand) run(ctx context.Context, a app) (diag.Exit, error) {
+	c.sign(&c.accountFlags)
 	urls, err := c.urls()
 	from, bindErr := c.localAddr()
 	if err = a.checked(errors.Join(err, bindErr, c.checkEvery())); err != nil {
@@ -88,11 +85,11 @@ func (c *natCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	}
 	q := probe.Inquiry{
 		URLs: urls, Families: families, Bind: from, TLS: trust, Proxies: proxies, Deep: c.Deep, Hairpin: c.Hairpin,
+		Username: c.ICEUser, Password: c.ICEPass.Reveal(),
 	}
 	if c.Peer != nil {
 		q.Peer = c.Peer.String()
 	}
-	q.Username, q.Password = c.credentials()
 	return c.diagnose(ctx, a, q)
 }
 
@@ -105,17 +102,6 @@ func (c *natCommand) checkEvery() error {
 		return fmt.Errorf("--every %v asks the servers too often: wait a second at least", c.Every)
 	}
 	return nil
-}
-
-// secretValid is how long the credentials that are made of a shared secret are valid.
-const secretValid = time.Hour
-
-// credentials are those for the TURN servers.
-func (c *natCommand) credentials() (username, password string) {
-	if c.TURNSecret != "" {
-		return probe.SharedSecret(c.TURNSecret.Reveal(), c.ICEUser, time.Now().Add(secretValid))
-	}
-	return c.ICEUser, c.ICEPass.Reveal()
 }
 
 // parseLocalAddr reads an address of this machine.

@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/netip"
 
-	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/diag/iceurl"
 )
 
@@ -44,13 +43,7 @@ func (c *natCommand) urls() ([]iceurl.URL, error) {
 			`or list them in the configuration file: ice = ["stun:…"]; `+
 			`or add --public to ask public ones, which then see your address`))
 	}
-	for _, u := range list {
-		if u.Scheme.TURN() && (c.TURNSecret == "" && (c.ICEUser == "" || c.ICEPass == "")) {
-			errs = append(errs, fmt.Errorf("%s%v asks for a user name and a password: add --ice-user NAME, and the password "+
-				"as %s", flag, u, settings.EnvName("ice-pass")))
-		}
-	}
-	return list, errors.Join(errs...)
+	return list, errors.Join(append(errs, c.suffices(list, flag))...)
 }
 
 // localAddr is the address to ask from, the zero value for any.

@@ -19,7 +19,7 @@ import (
 
 // replayCommand is dialtone replay.
 type replayCommand struct {
-	File  string `form:"replay" label:"recording" hint:"a file that --record has written" arg:"" help:"A recording, as --record writes it."`
+	File  string `form:"replay" label:"recording" hint:"a file that --record has written" arg:"" help:"A recording that --record has written."`
 	Speed speed  `default:"1" placeholder:"X" help:"Playback speed, 0.25 to 16. Default: ${default}."`
 	screenFlags
 	configurable
@@ -27,11 +27,10 @@ type replayCommand struct {
 
 // Help implements kong.HelpProvider.
 func (replayCommand) Help() string {
-	return detail("A recording has the screen of a call: pause with space, step with , and ., seek with [ and ] or "+
-		"with the mouse on the timeline. "+
-		"--record writes recordings, and so does e on the screen of a call.\n\n"+
-		"Without a terminal, or with --plain, dialtone writes its events, one per line, and the verdict, and exits with "+
-		"the recorded call's code. The screen exits with 0.",
+	return detail("A recording opens in the screen of a call: pause with space, step with , and ., seek with [ and ] or "+
+		"with the mouse on the timeline. To make one, use --record, or press e on the screen of a call.\n\n"+
+		"Without a terminal, or with --plain, dialtone prints one line per event and the verdict, and exits with the "+
+		"recorded call's code. The screen exits with 0.",
 		[]string{
 			"dialtone replay call.jsonl",
 			"dialtone replay call.jsonl --speed 4",

@@ -47,7 +47,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits": cmdExits, "start": cmdStart, "await": cmdAwait, "send": cmdSend, "ends": cmdEnds, "fetch": cmdFetch, "page": cmdPage,
+			"exits": cmdExits, "start": cmdStart, "await": cmdAwait, "send": cmdSend, "ends": cmdEnds, "fetch": cmdFetch, "page": cmdPage, "dialect": cmdDialect,
 		},
 	})
 }

@@ -19,29 +19,28 @@ type serveCommand struct {
 	tlsFlags
 	iceServerFlags
 	configurable
-	LogLevel string `oneof:"debug,info,warn,error" default:"info" placeholder:"LEVEL" help:"What to log to stderr: debug, info, warn or error. Default: ${default}."`
+	LogLevel string `oneof:"debug,info,warn,error" default:"info" placeholder:"LEVEL" help:"Lowest level to log to stderr: debug, info, warn or error. Default: ${default}."`
 
-	MaxBody              limit         `placeholder:"BYTES" group:"limits" help:"Largest body of a request. Default: 65536."`
+	MaxBody              limit         `placeholder:"BYTES" group:"limits" help:"Largest request body. Default: 65536."`
 	MaxCandidates        limit         `placeholder:"N" group:"limits" help:"Candidates that one peer may send. Default: 256."`
-	MaxPairs             limit         `placeholder:"N" group:"limits" help:"Pairs at one time. Default: 20000."`
-	MaxPairsPerAddress   limit         `placeholder:"N" group:"limits" help:"Pairs begun by peers of one address. Default: 256, for loopback addresses none."`
-	MaxRequestsPerSecond rate          `placeholder:"N" group:"limits" help:"Mean rate of requests from one address. Default: 200, for loopback addresses none."`
-	MaxRequestBurst      limit         `placeholder:"N" group:"limits" help:"Requests at once beyond that rate. Default: what ten seconds bring."`
-	Expiry               time.Duration `placeholder:"DURATION" group:"limits" help:"How long a peer may be silent before its pair is deleted. Default: 10s, which pages in the wild rely on."`
-	HeaderTimeout        time.Duration `placeholder:"DURATION" group:"limits" help:"For the header of a request. Default: 5s."`
-	BodyTimeout          time.Duration `placeholder:"DURATION" group:"limits" help:"For the body of a request. Default: 10s."`
-	IdleTimeout          time.Duration `placeholder:"DURATION" group:"limits" help:"For a connection without a request. Default: 60s."`
-	ShutdownTimeout      time.Duration `placeholder:"DURATION" group:"limits" help:"For requests that run when the server is stopped. Default: 5s."`
+	MaxPairs             limit         `placeholder:"N" group:"limits" help:"Pairs of peers at one time. Default: 20000."`
+	MaxPairsPerAddress   limit         `placeholder:"N" group:"limits" help:"Pairs of peers from one address. Default: 256, for loopback addresses none."`
+	MaxRequestsPerSecond rate          `placeholder:"N" group:"limits" help:"Mean request rate from one address. Default: 200, for loopback addresses none."`
+	MaxRequestBurst      limit         `placeholder:"N" group:"limits" help:"Burst of requests beyond that rate. Default: ten seconds' worth."`
+	Expiry               time.Duration `placeholder:"DURATION" group:"limits" help:"How long a peer may be silent before its pair is deleted. Default: 10s, which deployed pages rely on."`
+	HeaderTimeout        time.Duration `placeholder:"DURATION" group:"limits" help:"Time to receive a request header. Default: 5s."`
+	BodyTimeout          time.Duration `placeholder:"DURATION" group:"limits" help:"Time to receive a request body. Default: 10s."`
+	IdleTimeout          time.Duration `placeholder:"DURATION" group:"limits" help:"Time that a connection may be idle. Default: 60s."`
+	ShutdownTimeout      time.Duration `placeholder:"DURATION" group:"limits" help:"Time that pending requests have at shutdown. Default: 5s."`
 }
 
 // Help implements kong.HelpProvider.
 func (serveCommand) Help() string {
-	return detail("It answers until it is stopped by Ctrl-C, SIGTERM or SIGHUP, which is its ordinary end. "+
-		"Limits that count take the word none. "+
-		"Browsers open the call page at the same address; they allow camera and microphone only over "+
-		"https and on localhost. "+
-		"STUN and TURN are for tests in a network that you trust: with the account of --turn, everything that this "+
-		"machine reaches can be reached, and the call page contains it.",
+	return detail("It runs until Ctrl-C, SIGTERM or SIGHUP, and then exits with 0. "+
+		"Browsers open the call page at the same address; they allow camera and microphone only over https and on "+
+		"localhost. A limit in numbers can be none.\n\n"+
+		"Use --stun and --turn for tests in a trusted network only: the call page contains the account of --turn, "+
+		"which gives access to every host that this machine reaches.",
 		[]string{
 			"dialtone serve",
 			"dialtone serve --listen :8000 --log-level info",
@@ -113,8 +112,8 @@ func invitation(e *endpoint.Endpoint, ice *iceServers) string {
 	b.WriteString(ice.describe())
 	use := e.Arguments() + ice.arguments()
 	fmt.Fprintf(&b, "in a browser:  %s#w1\n", address)
-	fmt.Fprintf(&b, "one end:       dialtone answer w1 --server %s%s\n", address, use)
-	fmt.Fprintf(&b, "the peer: dialtone call w1 --server %s%s\n", address, use)
+	fmt.Fprintf(&b, "one peer:      dialtone answer w1 --server %s%s\n", address, use)
+	fmt.Fprintf(&b, "other peer:    dialtone call w1 --server %s%s\n", address, use)
 	if command := ice.diagnosis(); command != "" {
 		fmt.Fprintf(&b, "the network:   %s\n", command)
 	}

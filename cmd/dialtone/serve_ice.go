@@ -15,10 +15,10 @@ import (
 
 // iceServerFlags are the STUN and TURN servers that dialtone serve offers besides.
 type iceServerFlags struct {
-	STUN     stunAddresses  `name:"stun" placeholder:"IP[:PORT][,IP2[:PORT2]]" help:"Offer a STUN server at this address; with a second address of this machine one that lets NATs be examined (RFC 5780). Default ports: 3478 and the next one."`
-	TURN     netip.AddrPort `name:"turn" placeholder:"IP[:PORT]" help:"Offer a STUN and TURN server at this address, over UDP and TCP. Default port: 3478."`
-	TURNUser string         `name:"turn-user" placeholder:"NAME" help:"User name that --turn asks for."`
-	TURNPass diag.Secret    `name:"turn-pass" placeholder:"PASSWORD" help:"Password that --turn asks for. Others can read it in the list of processes: better give it as DIALTONE_TURN_PASS or in the file."`
+	STUN     stunAddresses  `name:"stun" placeholder:"IP[:PORT][,IP2[:PORT2]]" help:"Run a STUN server on this address. With a second address of this machine it supports NAT behavior discovery (RFC 5780). Default ports: 3478 and the next one."`
+	TURN     netip.AddrPort `name:"turn" placeholder:"IP[:PORT]" help:"Run a STUN and TURN server on this address, over UDP and TCP. Default port: 3478."`
+	TURNUser string         `name:"turn-user" placeholder:"NAME" help:"User name that --turn requires."`
+	TURNPass diag.Secret    `name:"turn-pass" placeholder:"PASSWORD" help:"Password that --turn requires. Process lists show it: prefer DIALTONE_TURN_PASS or the file."`
 }
 
 // complete reports what is missing, or nil.

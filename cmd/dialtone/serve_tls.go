@@ -15,9 +15,9 @@ import (
 
 // tlsFlags let dialtone serve speak https, without which browsers give no camera and no microphone.
 type tlsFlags struct {
-	TLS     bool   `name:"tls" help:"Serve https. Without --tls-cert and --tls-key with a certificate of its own, made anew at each start, whose fingerprint is printed."`
-	TLSCert string `name:"tls-cert" placeholder:"FILE" help:"Serve https with the certificate in this PEM file, intermediates after it."`
-	TLSKey  string `name:"tls-key" placeholder:"FILE" help:"The PEM file with the key of --tls-cert."`
+	TLS     bool   `name:"tls" help:"Serve https. Without --tls-cert and --tls-key, each start makes a self-signed certificate and prints its fingerprint."`
+	TLSCert string `name:"tls-cert" placeholder:"FILE" help:"Serve https with the certificate in this PEM file, followed by its intermediates."`
+	TLSKey  string `name:"tls-key" placeholder:"FILE" help:"PEM file with the private key of --tls-cert."`
 }
 
 // complete says what is missing, or nil.

@@ -27,7 +27,7 @@ type callingFlags struct {
 // answeringFlags are those of an answerer.
 type answeringFlags struct {
 	wayFlags `group:"signaling"`
-	Token    diag.Secret `placeholder:"TOKEN" group:"signaling" help:"Bearer token that callers of ${answer_tokens} must send. Better given as DIALTONE_TOKEN or in the file."`
+	Token    diag.Secret `placeholder:"TOKEN" group:"signaling" help:"Bearer token that callers of ${answer_tokens} must send. Prefer DIALTONE_TOKEN or the file."`
 	tlsFlags
 }
 
@@ -257,12 +257,12 @@ func (a app) superfluous(w chosen, s side) error {
 	return errors.Join(errs...)
 }
 
-// checkMedia refuses to carry no media on a way that carries nothing else.
-func (w chosen) checkMedia(m mediaFlags) error {
+// checkMedia refuses what the way cannot carry, and no media on a way that carries nothing else.
+func (w chosen) checkMedia(m mediaFlags, answers bool) error {
 	if w.OneWay() && m.NoMedia {
 		return fmt.Errorf("--no-media and --%s are mutually exclusive: it carries only media", w.flag)
 	}
-	return nil
+	return m.check(session.Flow(w.Way, answers), answers && !w.OneWay())
 }
 
 // checkURL reports what is wrong with the address to dial.
@@ -297,12 +297,18 @@ func (w chosen) shown() string {
 // apply puts the way into the configuration of a call.
 func (w chosen) apply(config *diag.Config, token diag.Secret) {
 	config.Signaling, config.Code, config.NoCode = w.Name, w.value, !w.Coded
-	config.MediaOnly, config.Carried, config.NamesServers = w.OneWay(), w.Carried, w.ICEServers != nil
+	config.MediaOnly, config.Carried = w.OneWay(), w.Carried
+	config.NamesServers = config.NamesServers || w.ICEServers != nil
 	if w.Token {
 		config.Token = token
 	}
 	if !w.Coded {
 		config.Code, config.Server = "", ""
+	}
+	for _, kind := range diag.Kinds {
+		if w.Kinds != nil && !slices.Contains(w.Kinds, kind) && !slices.Contains(config.NoKinds, kind) {
+			config.NoKinds = append(config.NoKinds, kind)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -20,18 +21,20 @@ func (w chosen) reach(ctx context.Context, a app, p *calls.Placement) {
 		return // the app's own engine does it
 	}
 	have := p.Config.ICEServers
-	p.Config.ICEServers = append(slices.Clone(have), namedServers(ctx, w.Way, w.setup(p.Config), have)...)
-	w.dial(a, p, false)
+	named, notes := namedServers(ctx, w.Way, w.setup(p.Config), have)
+	p.Config.ICEServers = append(slices.Clone(have), named...)
+	w.dial(a, p, false, notes...)
 }
 
 // dial lets a placement dial over the way.
-func (w chosen) dial(a app, p *calls.Placement, answers bool) {
+func (w chosen) dial(a app, p *calls.Placement, answers bool, notes ...diag.Warning) {
 	p.Exchange = w.Carried
 	p.Engine = func(config diag.Config, log *feed.Feed) (calls.Caller, error) {
 		o, err := sessionOptions(config, log)
 		if err != nil {
 			return nil, err
 		}
+		o.Notes = notes
 		s := w.setup(config)
 		s.Answers = answers
 		s.OnICEServers = func(named []signal.ICEServer) { warnLate(log, usable(named, config.ICEServers)) }
@@ -55,19 +58,24 @@ const carryTime = 30 * time.Minute
 // optionsTime bounds the request for ICE servers that precedes a call.
 const optionsTime = 3 * time.Second
 
-// namedServers asks an address for its ICE servers. If it does not answer there are none; the call itself will find out
-// why.
-func namedServers(ctx context.Context, w signal.Way, s signal.Setup, have []diag.ICEServerAuth) []diag.ICEServerAuth {
+// namedServers asks an address for its ICE servers. If it refuses there are none; the call itself will find out why. A
+// server that does not answer delays every browser and every call, which is worth a note.
+func namedServers(ctx context.Context, w signal.Way, s signal.Setup, have []diag.ICEServerAuth) ([]diag.ICEServerAuth,
+	[]diag.Warning,
+) {
 	if w.ICEServers == nil {
-		return nil
+		return nil, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, optionsTime)
 	defer cancel()
 	named, err := w.ICEServers(ctx, s)
-	if err != nil {
-		return nil
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return nil, []diag.Warning{{ID: "signal.options_silent"}}
 	}
-	return usable(named, have)
+	if err != nil {
+		return nil, nil
+	}
+	return usable(named, have), nil
 }
 
 // usable are the servers that a peer can ask and does not ask already.

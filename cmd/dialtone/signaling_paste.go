@@ -64,41 +64,18 @@ const shortestCut = 1000
 
 // Read implements signal.Texts.
 func (t *terminalTexts) Read(ctx context.Context, kind string) (string, error) {
-	t.Say(fmt.Sprintf("Paste the peer's %s here; it begins with dt1%c. Then press Enter.", kind, kind[0]))
-	return t.readLines(ctx)
-}
-
-// readLines reads until a text is complete: terminals and mail programs break it into lines.
-func (t *terminalTexts) readLines(ctx context.Context) (string, error) {
-	text := ""
+	t.Say(fmt.Sprintf("Paste the peer's %s here; it begins with %s. Then press Enter.", kind, paste.Beginning(kind)))
+	var text paste.Lines
 	for {
 		line, err := t.lines.next(ctx)
 		if err != nil {
 			return "", err
 		}
 		t.longest = max(t.longest, len(line))
-		line = strings.Join(strings.Fields(line), "")
-		switch {
-		case line == "" && text == "":
-			continue
-		case strings.HasPrefix(line, "dt"): // a new one: what was there before is dropped
-			text = line
-		default:
-			text += line
-		}
-		if line == "" || complete(text) || len(text) > paste.MaxText {
-			return text, nil
+		if whole, complete := text.Add(line); complete {
+			return whole, nil
 		}
 	}
-}
-
-// complete reports whether a text has its end, the six characters of its checksum; any other text has none.
-func complete(text string) bool {
-	if !strings.HasPrefix(text, "dt") {
-		return true
-	}
-	parts := strings.SplitN(text, ".", 3)
-	return len(parts) == 3 && len(parts[2]) >= 6
 }
 
 // qr draws a text for the camera of a phone where the terminal has room for it, or says how much it takes.

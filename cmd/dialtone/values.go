@@ -39,6 +39,9 @@ func decoders() settings.Decoders {
 	settings.Add(d, parseListenAddress)
 	settings.Add(d, parseServerURL)
 	settings.Add(d, parseCAFile)
+	settings.Add(d, parseAudioCodec)
+	settings.Add(d, parseVideoCodec)
+	settings.Add(d, parseMediaFile)
 	settings.Add(d, iceurl.Parse)
 	settings.Add(d, parseAssertion)
 	settings.Add(d, reports.Parse)
@@ -46,6 +49,7 @@ func decoders() settings.Decoders {
 	settings.Add(d, parseNATSide)
 	settings.Add(d, parseSTUNAddresses)
 	settings.Add(d, parseRequestHeader)
+	settings.Add(d, parseICESource)
 	settings.Add(d, parseRequestField)
 	settings.Add(d, parseTURNAddress)
 	return d

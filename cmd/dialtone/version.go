@@ -16,7 +16,7 @@ var version string
 
 // versionCommand is dialtone version.
 type versionCommand struct {
-	JSON bool `name:"json" help:"Write it as JSON."`
+	JSON bool `name:"json" help:"Print JSON."`
 }
 
 // Help implements kong.HelpProvider.

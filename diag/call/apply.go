@@ -62,6 +62,9 @@ func (c *Call) applyTransport(e diag.Event) bool {
 	case diag.Candidate:
 		if d.Side == diag.Local {
 			c.Local = keep(c.Local, CandidateRow{d, e.At}, maxRows)
+			for i := range c.Servers {
+				c.Servers[i].Served = c.ServedBy(c.Servers[i].URL)
+			}
 		} else {
 			c.Remote = keep(c.Remote, CandidateRow{d, e.At}, maxRows)
 		}
@@ -272,7 +275,7 @@ func (c *Call) putServer(at time.Duration, d diag.ServerStage) {
 		i, c.Servers = len(c.Servers), append(c.Servers, ServerRow{})
 	}
 	c.Servers[i].Apply(d)
-	c.Servers[i].At = at
+	c.Servers[i].At, c.Servers[i].Served = at, c.ServedBy(d.URL)
 }
 
 func (c *Call) putPair(p diag.Pair) {

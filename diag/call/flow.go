@@ -73,3 +73,28 @@ func silentIn(s diag.Sample, kind string) bool {
 	}
 	return true
 }
+
+// Confirmed reports whether the peer is known to get a kind of media that is sent: it reports on it (RFC 3550 §6.4),
+// its own statistics count packets of it, or it sends the same kind back.
+func (c *Call) Confirmed(kind string) bool {
+	sample := c.Latest()
+	if sample == nil {
+		return false
+	}
+	for _, out := range sample.Outbound {
+		if out.Kind == kind && out.Remote != nil {
+			return true
+		}
+	}
+	if flowsIn(sample.Sample, kind) {
+		return true
+	}
+	if n := len(c.RemoteSamples); n > 0 {
+		for _, in := range c.RemoteSamples[n-1].Inbound {
+			if in.Kind == kind && diag.OrZero(in.PacketsReceived) > 0 {
+				return true
+			}
+		}
+	}
+	return false
+}

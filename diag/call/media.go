@@ -2,7 +2,6 @@ package call
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"dialtone/diag"
@@ -121,35 +120,46 @@ func (c *Call) WithoutKeyFrame() (frames uint32, without bool) {
 	return frames, without
 }
 
-// mostCodecs bounds the codecs that are named of a declined offer.
-const mostCodecs = 16
+// latestExchange is the last offer and the answer to it; agreed reports whether there is one.
+func (c *Call) latestExchange() (offer, answer *DescriptionRow, agreed bool) {
+	for i := range c.Descriptions {
+		d := &c.Descriptions[i]
+		switch {
+		case d.SDPType == "offer":
+			offer, answer = d, nil
+		case d.SDPType == "answer" && offer != nil && d.Side != offer.Side:
+			answer = d
+		}
+	}
+	return offer, answer, answer != nil
+}
+
+// agreements are those on the sections of a kind, if a side offered the latest exchange.
+func (c *Call) agreements(offerer diag.Side, kind string) []sdp.Agreement {
+	offer, answer, agreed := c.latestExchange()
+	if !agreed || offer.Side != offerer {
+		return nil
+	}
+	return slices.DeleteFunc(sdp.Agree(offer.Parsed, answer.Parsed), func(a sdp.Agreement) bool { return a.Kind != kind })
+}
+
+// Refused reports whether the peer's answer refuses a kind that was offered to it, and how. One section that is
+// accepted is enough.
+func (c *Call) Refused(kind string) (sdp.Agreement, bool) {
+	sent := slices.DeleteFunc(c.agreements(diag.Local, kind), func(a sdp.Agreement) bool { return !a.Sends })
+	if len(sent) == 0 || slices.ContainsFunc(sent, func(a sdp.Agreement) bool { return a.Refusal == sdp.NoRefusal }) {
+		return sdp.Agreement{}, false
+	}
+	return sent[0], true
+}
 
 // Declined reports whether the local answer rejects a section of the kind in the latest remote offer, and which codecs
 // the offer has there.
-func (c *Call) Declined(kind string) (codecs string, yes bool) {
-	var offer, answer *sdp.Description
-	for _, d := range c.Descriptions {
-		switch {
-		case d.Side == diag.Remote && d.SDPType == "offer":
-			offer, answer = d.Parsed, nil
-		case d.Side == diag.Local && d.SDPType == "answer":
-			answer = d.Parsed
+func (c *Call) Declined(kind string) (codecs []string, yes bool) {
+	for _, a := range c.agreements(diag.Remote, kind) {
+		if a.Refusal == sdp.Rejected {
+			return a.Offered, true
 		}
 	}
-	if offer == nil || answer == nil {
-		return "", false
-	}
-	var names []string
-	for i, s := range offer.Media[:min(len(offer.Media), len(answer.Media))] {
-		if s.Kind != kind || s.Rejected() || s.Direction == "inactive" || !answer.Media[i].Rejected() {
-			continue
-		}
-		yes = true
-		for _, codec := range s.Codecs {
-			if len(names) < mostCodecs && !slices.Contains(names, codec.Short()) {
-				names = append(names, codec.Short())
-			}
-		}
-	}
-	return strings.Join(names, " "), yes
+	return nil, false
 }

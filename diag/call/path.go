@@ -3,6 +3,7 @@ package call
 import (
 	"net/netip"
 	"slices"
+	"strings"
 
 	"dialtone/diag"
 )
@@ -23,15 +24,26 @@ func (c *Call) Relayed() bool {
 	return false
 }
 
-// RelayedBy reports whether the call itself got a relay from this server.
-func (c *Call) RelayedBy(url string) bool {
+// ServedBy reports whether this server gave the call what it was asked for: a TURN server a relay, a STUN server a
+// mapped address.
+func (c *Call) ServedBy(url string) bool {
+	turn := strings.HasPrefix(url, "turn")
 	return slices.ContainsFunc(c.Local, func(row CandidateRow) bool {
-		return row.CandidateType == diag.Relay &&
-			row.URL == url
+		return row.URL == url && (row.CandidateType == diag.Relay || !turn && row.CandidateType == diag.Srflx)
 	})
 }
 
-// LostIPv6 counts the IPv6 pairs that failed, where the selected one is IPv4 and not one of IPv6 did anything but fail.
+// Carries reports whether the selected path leads through a relay of this server.
+func (c *Call) Carries(url string) bool {
+	if c.Selected == nil {
+		return false
+	}
+	row := c.LocalCandidate(c.Selected.LocalCandidateID)
+	return row != nil && row.CandidateType == diag.Relay && row.URL == url
+}
+
+// LostIPv6 counts the IPv6 pairs that failed, where the selected one is IPv4 and not one of IPv6 did anything but
+// fail.
 func (c *Call) LostIPv6() int {
 	isSix := func(row *CandidateRow) bool { return row != nil && row.IsIPv6() }
 	if isSix(c.LocalCandidate(c.Selected.LocalCandidateID)) {

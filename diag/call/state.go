@@ -116,7 +116,8 @@ type (
 	// ServerRow is a server that was asked for the call, and when its latest step was over.
 	ServerRow struct {
 		diag.Server
-		At time.Duration
+		At     time.Duration
+		Served bool // the call itself got what the server was asked for, whatever became of asking it beside the call
 	}
 	// DescriptionRow is an offer or answer and when it was set.
 	DescriptionRow struct {

@@ -10,7 +10,9 @@ import (
 // round-trip time. What was not measured is nil.
 type Stream struct {
 	MimeType string `json:"mime_type,omitempty"`
-	Flows    bool   `json:"flows"` // packets were counted until the end
+	// packets were counted until the end; of outbound media where they are sent, and the peer reported on them or sends
+	// the same kind back
+	Flows bool `json:"flows"`
 	// inbound packets hold nothing but silence, since early in the connection
 	Silent  bool     `json:"silent"`
 	Packets uint64   `json:"packets"`
@@ -60,7 +62,8 @@ func (c *Call) StreamOf(dir diag.Direction, kind string) Stream {
 			}
 		}
 	}
-	s.Flows = s.Packets > 0 && (s.Ago == nil || s.Ago.Seconds() < SilentAfter)
+	s.Flows = s.Packets > 0 && (s.Ago == nil || s.Ago.Seconds() < SilentAfter) &&
+		(dir == diag.Inbound || c.Confirmed(kind))
 	s.Loss = diag.LossShare(s.Lost, s.expected)
 	if s.Lost != nil && s.Repaired != nil {
 		s.UnrepairedLoss = diag.LossShare(diag.Ptr(*s.Lost-*s.Repaired), s.expected)

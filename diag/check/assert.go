@@ -15,6 +15,7 @@ import (
 	"github.com/expr-lang/expr/vm"
 
 	"dialtone/diag"
+	"dialtone/diag/judge"
 	"dialtone/diag/report"
 )
 
@@ -250,19 +251,15 @@ func shown(v any) any {
 	return diag.Clean(fmt.Sprint(v), 200)
 }
 
-// DefaultAssertions are those of every check: connected, something answered on a channel, media both ways if the check expects it.
-// They repeat the verdicts of the runs in a form that a report can list.
-func DefaultAssertions(x Expect) []*Assertion {
+// DefaultAssertions are those of every check: connected, something answered on a channel and media until the end as far
+// as that is expected. They repeat the verdicts of the runs in a form that a report can list.
+func DefaultAssertions(x judge.Expectation) []*Assertion {
 	texts := []string{"all(runs, .connected)"}
-	if !x.MediaOnly && !x.OwnChannel {
+	if x.Echo {
 		texts = append(texts, "all(runs, .answered)")
 	}
-	for _, kind := range []string{"audio", "video"} {
-		for _, dir := range []diag.Direction{diag.Inbound, diag.Outbound} {
-			if x.Media && (x.Way == "" || x.Way == dir) {
-				texts = append(texts, fmt.Sprintf("all(runs, .media.%s.%s.flows)", kind, dir))
-			}
-		}
+	for _, m := range x.Media {
+		texts = append(texts, fmt.Sprintf("all(runs, .media.%s.%s.flows)", m.Kind, m.Direction))
 	}
 	list := make([]*Assertion, 0, len(texts))
 	for _, text := range texts {
@@ -276,12 +273,42 @@ func DefaultAssertions(x Expect) []*Assertion {
 	return list
 }
 
-// Expect is what a check expects of its calls.
-type Expect struct {
-	Media     bool
-	MediaOnly bool // without data channels
-	// OwnChannel: the one data channel is the peer's own, on which dialtone sends nothing by itself.
-	OwnChannel bool
-	Way        diag.Direction // of the media; "" for both
-	Path       string         // judge.ExpectDirect, judge.ExpectRelay or ""
+// mentions reports whether the expression uses a path of names, such as media.audio.inbound.
+func (a *Assertion) mentions(path ...string) bool {
+	tree, err := parser.Parse(a.Expr)
+	if err != nil {
+		return false
+	}
+	var names mentioned
+	ast.Walk(&tree.Node, &names)
+	return slices.ContainsFunc(names, func(name string) bool {
+		return slices.Equal(strings.Split(name, ".")[:min(len(path), strings.Count(name, ".")+1)], path)
+	})
+}
+
+// mentioned collects the paths of names in an expression.
+type mentioned []string
+
+// Visit implements ast.Visitor.
+func (m *mentioned) Visit(node *ast.Node) {
+	var path []string
+	for n := *node; ; {
+		switch at := n.(type) {
+		case *ast.ChainNode:
+			n = at.Node
+			continue
+		case *ast.MemberNode:
+			if name, ok := at.Property.(*ast.StringNode); ok {
+				path = append([]string{name.Value}, path...)
+			}
+			n = at.Node
+			continue
+		case *ast.IdentifierNode:
+			path = append([]string{at.Value}, path...)
+		}
+		break
+	}
+	if len(path) > 0 {
+		*m = append(*m, strings.Join(path, "."))
+	}
 }

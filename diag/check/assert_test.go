@@ -121,11 +121,58 @@ func TestWrongExpressions(t *testing.T) {
 }
 
 func TestDefaultAssertionsAreValid(t *testing.T) {
-	if n := len(DefaultAssertions(Expect{Media: true})); n != 6 {
+	media := []call.MediaKind{{Direction: diag.Outbound, Kind: "audio"}, {Direction: diag.Inbound, Kind: "video"}}
+	if n := len(DefaultAssertions(judge.Expectation{Media: media, Echo: true})); n != 4 {
 		t.Errorf("%d default assertions", n)
 	}
-	if n := len(DefaultAssertions(Expect{Media: true, MediaOnly: true, Way: diag.Outbound})); n != 3 {
-		t.Errorf("%d default assertions of media that is sent alone", n)
+	if n := len(DefaultAssertions(judge.Expectation{})); n != 1 {
+		t.Errorf("%d default assertions of a call without anything", n)
+	}
+}
+
+// TestExpected: by default a call echoes and has the media that takes part in it; what is said or asserted replaces
+// that.
+func TestExpected(t *testing.T) {
+	const all = "inbound audio, outbound audio, inbound video, outbound video"
+	for name, test := range map[string]struct {
+		change  func(*Options)
+		asserts []string
+		media   string
+		echo    bool
+	}{
+		"default":                    {func(*Options) {}, nil, all, true},
+		"no media":                   {func(o *Options) { o.Config.NoMedia = true }, nil, "", true},
+		"audio only":                 {func(o *Options) { o.Config.NoKinds = []string{"video"} }, nil, "inbound audio, outbound audio", true},
+		"only sent":                  {func(o *Options) { o.Config.Way = diag.Outbound }, nil, "outbound audio, outbound video", true},
+		"media only":                 {func(o *Options) { o.Config.MediaOnly = true }, nil, all, false},
+		"no echo":                    {func(o *Options) { o.NoEcho = true }, nil, all, false},
+		"expects video":              {func(o *Options) { o.ExpectMedia = []string{"video"} }, nil, "inbound video, outbound video", true},
+		"expects none":               {func(o *Options) { o.ExpectMedia = []string{} }, nil, "", true},
+		"asserts about a stream":     {func(*Options) {}, []string{"not media.video.inbound.flows"}, "inbound audio, outbound audio, outbound video", true},
+		"asserts about each run":     {func(*Options) {}, []string{"all(runs, .media.audio.outbound.loss < 0.1)"}, "inbound audio, inbound video, outbound video", true},
+		"asserts about channels":     {func(*Options) {}, []string{"len(channels) == 0"}, all, false},
+		"asserts about the echo":     {func(*Options) {}, []string{"any(runs, .echoed)"}, all, false},
+		"asserts about other things": {func(*Options) {}, []string{"runs[0].connected"}, all, true},
+		"a stream is not its kind":   {func(*Options) {}, []string{"media.audio != nil"}, all, true},
+		"two conditions in one":      {func(*Options) {}, []string{"media.audio.inbound.flows && media.video.inbound.flows"}, "outbound audio, outbound video", true},
+	} {
+		o := Options{Target: Loopback{}}
+		test.change(&o)
+		for _, text := range test.asserts {
+			a, err := ParseAssertion(text)
+			if err != nil {
+				t.Fatal(name, err)
+			}
+			o.Assertions = append(o.Assertions, a)
+		}
+		x := (&checker{Options: o}).expect()
+		var got []string
+		for _, m := range x.Media {
+			got = append(got, string(m.Direction)+" "+m.Kind)
+		}
+		if media := strings.Join(got, ", "); media != test.media || x.Echo != test.echo {
+			t.Errorf("%s: %s, echo %v", name, media, x.Echo)
+		}
 	}
 }
 

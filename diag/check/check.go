@@ -11,7 +11,9 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 	"dialtone/diag/judge"
+	"dialtone/diag/peer"
 	"dialtone/diag/reach"
 	"dialtone/diag/report"
 	"dialtone/diag/session"
@@ -23,9 +25,17 @@ type Options struct {
 	Target Target      // what it calls
 	Config diag.Config // of each call; Command, Code and LoopbackOnly are set here
 	Expect string      // the path: judge.ExpectDirect, judge.ExpectRelay; "" for any
-	TLS    *tls.Config // for turns: and stuns: servers; nil: the system's authorities
-	// for TURN over TCP and TLS; nil: none
-	Proxies *reach.Proxies
+	// ExpectMedia are the kinds of media that must flow; nil: all that take part in the call.
+	ExpectMedia []string
+	Clips       peer.Clips     // what is sent instead of clips of the program
+	NoEcho      bool           // no data channel needs to open and to be answered
+	TLS         *tls.Config    // for turns: and stuns: servers; nil: the system's authorities
+	Proxies     *reach.Proxies // for TURN over TCP and TLS; nil: none
+
+	// Renew replaces ICE servers whose credentials expire, before each run; nil: none do.
+	Renew func(ctx context.Context, have []diag.ICEServerAuth) ([]diag.ICEServerAuth, error)
+	// Notes are warnings that every run begins with.
+	Notes []diag.Warning
 
 	Repeat   int // runs; 0: 1
 	Parallel int // of them at once; 0: 1
@@ -120,10 +130,31 @@ func (c *checker) cut() bool {
 	return len(c.runs) < c.Repeat || c.short
 }
 
-// expect is what is asked of each call.
-func (c *checker) expect() Expect {
-	x := Expect{Media: !c.Config.NoMedia, MediaOnly: c.Config.MediaOnly, OwnChannel: c.Config.Channel != "", Path: c.Expect}
-	x.Way = wayOf(c.Target.Place().Flow)
+// expect is what is asked of each call: a data channel that is echoed, and all media that takes part in it, unless the
+// user said what to expect or asserts something about the same thing.
+func (c *checker) expect() judge.Expectation {
+	asserted := func(path ...string) bool {
+		return slices.ContainsFunc(c.Assertions, func(a *Assertion) bool { return a.mentions(path...) })
+	}
+	x := judge.Expectation{Path: c.Expect}
+	x.Echo = !c.Config.MediaOnly && c.Config.Channel == "" && !c.NoEcho &&
+		!asserted("answered") && !asserted("echoed") && !asserted("channels")
+	way := wayOf(c.Target.Place().Flow)
+	if way == "" {
+		way = c.Config.Way
+	}
+	kinds := c.ExpectMedia
+	if kinds == nil {
+		kinds = diag.Kinds
+	}
+	for _, kind := range kinds {
+		for _, dir := range []diag.Direction{diag.Inbound, diag.Outbound} {
+			left := c.Config.NoMedia || slices.Contains(c.Config.NoKinds, kind) || way != "" && way != dir
+			if !left && !asserted("media", kind, string(dir)) {
+				x.Media = append(x.Media, call.MediaKind{Direction: dir, Kind: kind})
+			}
+		}
+	}
 	return x
 }
 
@@ -149,6 +180,7 @@ func (c *checker) report(load judge.Load, interrupted bool) *report.Report {
 		Runs:        c.runs,
 		Interrupted: interrupted,
 	})
+	x.Echo = x.Echo && c.Config.Channel == "" // the peer's own channel needs to open, but not to answer
 	Assert(r, append(DefaultAssertions(x), c.Assertions...))
 	if c.Baseline != nil {
 		r.Compare(c.Baseline)

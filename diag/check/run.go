@@ -10,7 +10,6 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/feed"
-	"dialtone/diag/judge"
 	"dialtone/diag/peer"
 	"dialtone/diag/record"
 	"dialtone/diag/report"
@@ -59,6 +58,14 @@ type side struct {
 // runOne places one call and notes its result.
 func (c *checker) runOne(ctx context.Context, n int) {
 	p := c.Target.Place()
+	if c.Renew != nil {
+		servers, err := c.Renew(ctx, c.Config.ICEServers)
+		if err != nil {
+			c.failed(err)
+			return
+		}
+		p.iceServers = servers
+	}
 	lasting := context.WithoutCancel(ctx)
 	in := report.RunInput{Start: time.Since(c.begun)}
 	offering, err := c.open(lasting, n, p, false)
@@ -103,8 +110,7 @@ func (s *side) finish(stop context.CancelFunc) {
 func (c *checker) note(n int, in report.RunInput, sides ...*side) {
 	cut := in.Call.Ended == nil || in.Call.Ended.Reason == diag.EndInterrupted
 	diagnosed := in.Call.Diagnosed() != nil || in.Other != nil && in.Other.Diagnosed() != nil
-	x := c.expect()
-	f := report.Fold(judge.Expectation{Media: x.Media, Way: x.Way, Path: x.Path}, in)
+	f := report.Fold(c.expect(), in)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.explained, c.short = c.explained || diagnosed, c.short || cut
@@ -163,6 +169,9 @@ func (s *side) abandon() {
 func (c *checker) sessionOptions(log *feed.Feed, p Placement, answering bool) session.Options {
 	config := c.Config
 	config.Command = "check"
+	if p.iceServers != nil {
+		config.ICEServers = p.iceServers
+	}
 	target := c.Target.Describe()
 	config.Code, config.Server = target.Room, target.URL
 	if target.Room == "" {
@@ -170,7 +179,7 @@ func (c *checker) sessionOptions(log *feed.Feed, p Placement, answering bool) se
 	}
 	dial := p.Dial
 	if answering {
-		dial, config.For, config.Wait = p.Answer, 0, 0
+		dial, config.For, config.Wait, config.Way = p.Answer, 0, 0, config.Way.Opposite()
 	}
 	config.LoopbackOnly = config.LoopbackOnly || p.Answer != nil && len(config.ICEServers) == 0
 	if p.Guard != nil && !answering {
@@ -188,8 +197,8 @@ func (c *checker) sessionOptions(log *feed.Feed, p Placement, answering bool) se
 		greeting = "" // it would pass for the echo of the offerer's
 	}
 	return session.Options{
-		Config: config, Feed: log, Dial: dial, TLS: c.TLS, Proxies: c.Proxies, Flow: p.Flow, Greeting: greeting,
-		Explain: c.explain(),
+		Config: config, Feed: log, Dial: dial, TLS: c.TLS, Proxies: c.Proxies, Flow: p.Flow, Clips: c.Clips,
+		Greeting: greeting, Notes: c.Notes, Explain: c.explain(),
 	}
 }
 

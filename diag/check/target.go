@@ -21,9 +21,10 @@ type Target interface {
 
 // Placement is how one run is dialed.
 type Placement struct {
-	Dial   session.Dialer // of the side that the report describes
-	Answer session.Dialer // of the peer where it is in this process too; nil: it is somebody else's
-	Flow   peer.Flow      // of media, for signalings that carry it one way
+	Dial       session.Dialer       // of the side that the report describes
+	Answer     session.Dialer       // of the peer where it is in this process too; nil: it is somebody else's
+	Flow       peer.Flow            // of media, for signalings that carry it one way
+	iceServers []diag.ICEServerAuth // renewed for this run; nil: those of the configuration
 	// Guard, where it is set, looks at the channel of the described side; it may warn.
 	Guard func(c signal.Channel, warn func(diag.Warning)) signal.Channel
 }

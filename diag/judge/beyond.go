@@ -13,6 +13,8 @@ type (
 	}
 	// ShouldNotKept means that an endpoint does not follow a SHOULD of RFC 9725.
 	ShouldNotKept struct {
+		Standard    string   `json:"standard,omitempty"` // RFC 9725, or the draft of WHEP
+		Draft       bool     `json:"draft,omitempty"`    // the server does what a draft required
 		Requirement string   `json:"requirement"`
 		Section     string   `json:"section"`
 		Reason      string   `json:"reason"`

@@ -23,7 +23,7 @@ type (
 // channelFindings name a data channel that did not open, or from which nothing came back.
 func channelFindings(c *call.Call, x Expectation) []Finding {
 	switch {
-	case c.ConnectedAt == nil || c.Ended == nil || c.Start.MediaOnly:
+	case c.ConnectedAt == nil || c.Ended == nil || c.Start.MediaOnly || x.check && !x.Echo && c.Start.Channel == "":
 		return nil
 	case c.OpenAt == nil:
 		return []Finding{{ID: "channel.not_open", Severity: Problem, Evidence: ChannelNotOpen{

@@ -74,7 +74,13 @@ func ids(findings []judge.Finding) []string {
 
 func TestJudgeCheck(t *testing.T) {
 	over := diag.CallEnded{Reason: diag.EndDuration, By: diag.ByLocal}
-	media := judge.Expectation{Media: true}
+	both := []call.MediaKind{
+		{Direction: diag.Inbound, Kind: "audio"},
+		{Direction: diag.Outbound, Kind: "audio"},
+		{Direction: diag.Inbound, Kind: "video"},
+		{Direction: diag.Outbound, Kind: "video"},
+	}
+	media := judge.Expectation{Media: both, Echo: true}
 	candidate := func(side diag.Side, id, address string, kind diag.CandidateType) diag.Candidate {
 		return diag.Candidate{Side: side, ID: id, Address: address, Protocol: "udp", CandidateType: kind}
 	}
@@ -87,9 +93,9 @@ func TestJudgeCheck(t *testing.T) {
 		findings []string
 	}{
 		"all seen":          {checked(over, 4900, sampled(audioIn(250, 0, 0, 0.01))), media, diag.ExitPass, "connected", nil},
-		"no media asked":    {checked(over), judge.Expectation{}, diag.ExitPass, "connected", nil},
-		"not echoed":        {call.Fold(diagtest.Then(diagtest.GoodCall(), 5000, over)), judge.Expectation{}, diag.ExitChannel, "no message on a data channel was answered", []string{"error channel.not_echoed"}},
-		"nothing in":        {checked(over, 4900, diag.Sample{Outbound: []diag.OutboundRTP{{Kind: "audio", PacketsSent: diag.Ptr(uint64(9))}, {Kind: "video", PacketsSent: diag.Ptr(uint64(9))}}}), media, diag.ExitMedia, "but no inbound audio, no inbound video", []string{"error media.no_inbound_audio", "error media.no_inbound_video", "error media.one_way"}},
+		"no media asked":    {checked(over), judge.Expectation{Echo: true}, diag.ExitPass, "connected", nil},
+		"not echoed":        {call.Fold(diagtest.Then(diagtest.GoodCall(), 5000, over)), judge.Expectation{Echo: true}, diag.ExitChannel, "no message on a data channel was answered", []string{"error channel.not_echoed"}},
+		"nothing in":        {checked(over, 4900, diag.Sample{Outbound: []diag.OutboundRTP{{Kind: "audio", PacketsSent: diag.Ptr(uint64(9))}, {Kind: "video", PacketsSent: diag.Ptr(uint64(9))}}}), media, diag.ExitMedia, "but no inbound audio, no inbound video", []string{"error media.no_inbound_audio", "error media.no_inbound_video", "error media.one_way", "error media.unconfirmed", "error media.unconfirmed"}},
 		"stopped":           {checked(over, 4900, sampled(audioIn(150, 0, 0, 2.1))), media, diag.ExitMedia, "inbound audio stopped 2.1 s before the end", []string{"error media.stopped"}},
 		"stopped just now":  {checked(over, 4900, sampled(audioIn(150, 0, 0, 1.9))), media, diag.ExitPass, "connected", nil},
 		"silent":            {checked(over, 1000, sampled(audioIn(30, 10, 0, 0.01)), 4900, sampled(audioIn(230, 210, 0, 0.01))), media, diag.ExitMedia, "inbound audio has been silent for 3.9 s", []string{"error media.silent"}},
@@ -99,26 +105,26 @@ func TestJudgeCheck(t *testing.T) {
 		"heavy loss":        {checked(over, 4900, sampled(audioIn(175, 0, 75, 0.01))), media, diag.ExitMedia, "30 % of inbound audio was lost", []string{"error media.loss"}},
 		"heavy loss, but the machine was busy": {
 			checked(over, 4900, sampled(audioIn(175, 0, 75, 0.01))),
-			judge.Expectation{Media: true, Load: short},
+			judge.Expectation{Media: both, Echo: true, Load: short},
 			diag.ExitPass, "connected",
 			[]string{"warning media.loss"},
 		},
-		"relay expected": {checked(over), judge.Expectation{Path: judge.ExpectRelay}, diag.ExitAssertion, "the path is direct, although a relay was expected", []string{"error path.direct_unexpected"}},
+		"relay expected": {checked(over), judge.Expectation{Echo: true, Path: judge.ExpectRelay}, diag.ExitAssertion, "the path is direct, although a relay was expected", []string{"error path.direct_unexpected"}},
 		"direct expected": {
 			checked(over, 330, candidate(diag.Local, "lr", "203.0.113.9", diag.Relay), 340, diag.Selected{PairID: "x", LocalCandidateID: "lr", RemoteCandidateID: "r1"}),
-			judge.Expectation{Path: judge.ExpectDirect},
+			judge.Expectation{Echo: true, Path: judge.ExpectDirect},
 			diag.ExitAssertion, "through a relay, although a direct one was expected",
 			[]string{"error path.relay_unexpected"},
 		},
 		"IPv6 lost": {
 			checked(over, 330, candidate(diag.Local, "l6", "2001:db8::1", diag.Host), 330, candidate(diag.Remote, "r6", "2001:db8::2", diag.Host), 340, diag.Pair{ID: "six", LocalCandidateID: "l6", RemoteCandidateID: "r6", State: diag.PairFailed}),
-			judge.Expectation{},
+			judge.Expectation{Echo: true},
 			diag.ExitAssertion, "both sides have IPv6",
 			[]string{"error path.ipv6_lost"},
 		},
 		"IPv6 was not needed": {
 			checked(over, 330, candidate(diag.Local, "l6", "2001:db8::1", diag.Host), 330, candidate(diag.Remote, "r6", "2001:db8::2", diag.Host), 340, diag.Pair{ID: "six", LocalCandidateID: "l6", RemoteCandidateID: "r6", State: diag.PairWaiting}),
-			judge.Expectation{},
+			judge.Expectation{Echo: true},
 			diag.ExitPass, "connected",
 			nil,
 		},
@@ -140,7 +146,7 @@ func TestJudgeCheck(t *testing.T) {
 		"no answer to the handshake": {call.Fold(diagtest.Log(0, diag.CallStart{}, 9, diag.CallEnded{Reason: diag.EndDTLS, By: diag.ByNetwork})), media, diag.ExitDTLS, "handshake failed", []string{"error dtls.timeout"}},
 		"hung up early": {
 			call.Fold(diagtest.Then(diagtest.Log(0, diag.CallStart{ForMs: diag.Ptr(diag.Millis(10 * time.Second))}, 10, diag.ConnectionState{State: "connected"}, 20, diag.ChannelOpen{Label: "ping"}, 30, diag.Ping{}), 3000, diag.CallEnded{Reason: diag.EndPeerHangup, By: diag.ByRemote})),
-			judge.Expectation{},
+			judge.Expectation{Echo: true},
 			diag.ExitAssertion, "the peer hung up before --for was reached",
 			[]string{"error call.ended_early"},
 		},

@@ -23,8 +23,8 @@ func judgeDiagnosis(c *call.Call) Verdict {
 	return v
 }
 
-// networkFindings are those of the latest diagnosis of the network that a call has made. They explain a call that found
-// no path; beside any other they are remarks. What is known of a server from the call itself is not repeated.
+// networkFindings are those of the latest diagnosis of the network that a call has made. They explain a call that
+// found no path; beside any other they are remarks. What is known of a server from the call itself is not repeated.
 func networkFindings(c *call.Call, _ Expectation) []Finding {
 	d := c.Diagnosed()
 	if d == nil {
@@ -36,11 +36,16 @@ func networkFindings(c *call.Call, _ Expectation) []Finding {
 	}
 	var out []Finding
 	for _, f := range Diagnose(d.State).Findings {
-		if e, about := f.Evidence.(ServerFailure); about {
-			if known[f.Subject] || e.Server.QuotaReached() && c.RelayedBy(f.Subject) {
+		switch f.Evidence.(type) {
+		case ServerFailure:
+			if known[f.Subject] || c.ServedBy(f.Subject) {
 				continue
 			}
 			known[f.Subject] = true // a TURN server over UDP was asked twice: for a relay, and as a STUN server
+		case RelayUse, ServerAddress:
+			if c.Carries(f.Subject) {
+				continue // the call itself shows the contrary
+			}
 		}
 		if f.Severity != Info {
 			f.Severity = graver(c.NoPath())

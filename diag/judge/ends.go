@@ -58,7 +58,7 @@ func endsDiffer(c *call.Call, s call.EndsStream) []Finding {
 	}
 	slack := inFlight(c, s)
 	if c.RemoteSince == nil {
-		if found := contradiction(s, *s.Sent, *s.Received, slack, nil); found != nil {
+		if found := contradiction(s, *s.Sent, *s.Received, lostAtReceiver(&s), slack, nil); found != nil {
 			return found
 		}
 	} else if found := contradictionSince(c, s, c.RemoteSince, slack); found != nil {
@@ -79,10 +79,20 @@ func contradictionSince(c *call.Call, s call.EndsStream, before *call.TheirRow, 
 		if old.Direction == s.Direction && old.SSRC == s.SSRC && old.Kind == s.Kind && old.Sent != nil &&
 			old.Received != nil && *old.Sent <= *s.Sent && *old.Received <= *s.Received {
 			last := diag.Millis(c.RemoteSamples[len(c.RemoteSamples)-1].At - before.At)
-			return contradiction(s, *s.Sent-*old.Sent, *s.Received-*old.Received, slack, &last)
+			lost := lostAtReceiver(&s) - min(lostAtReceiver(&s), lostAtReceiver(&old))
+			return contradiction(s, *s.Sent-*old.Sent, *s.Received-*old.Received, lost, slack, &last)
 		}
 	}
 	return nil
+}
+
+// lostAtReceiver is how many packets the receiver itself counts as lost: those are loss, which both ends agree on.
+func lostAtReceiver(s *call.EndsStream) uint64 {
+	lost := s.LostThere
+	if s.Direction == diag.Inbound {
+		lost = s.LostHere
+	}
+	return uint64(max(0, diag.OrZero(lost))) // #nosec G115 -- not negative
 }
 
 // inFlight is how many packets of a stream may be between the ends, or counted while the sample traveled.
@@ -108,14 +118,14 @@ func inFlight(c *call.Call, s call.EndsStream) uint64 {
 	return endsPackets
 }
 
-// contradiction compares what one end says it sent with what the peer says it received.
-func contradiction(s call.EndsStream, sent, received, slack uint64, last *diag.Millis) []Finding {
+// contradiction compares what one end says it sent with what the peer says it received, and lost.
+func contradiction(s call.EndsStream, sent, received, lost, slack uint64, last *diag.Millis) []Finding {
 	limit := slack + uint64(endsShare*float64(max(sent, received)))
 	id := ""
 	switch {
-	case sent > received && sent-received > limit && s.Direction == diag.Inbound:
+	case sent > received+lost && sent-received-lost > limit && s.Direction == diag.Inbound:
 		id = "media.not_received_here"
-	case sent > received && sent-received > limit:
+	case sent > received+lost && sent-received-lost > limit:
 		id = "media.not_received_there"
 	case received > sent && received-sent > limit:
 		id = "media.received_not_sent"

@@ -60,6 +60,10 @@ func TestBothEnds(t *testing.T) {
 		{"loss since it began to count anew", []diag.Event{told(time.Second, 900, 900, 900, 900), told(2*time.Second, 1000, 60, 1000, 1000), told(3*time.Second, 1500, 160, 1500, 1500)}, []string{
 			"400 of 500 audio packets sent locally were not received by the peer in the last 1.0 s.",
 		}},
+		{"loss that the receiver counts", []diag.Event{{At: time.Second, Data: diag.RemoteSample{
+			Timestamp: 1001, Inbound: []diag.InboundRTP{{Kind: "audio", SSRC: 1, PacketsReceived: n(600), PacketsLost: diag.Ptr(int64(400))}},
+			Here: []diag.StreamCount{{Direction: diag.Outbound, Kind: "audio", SSRC: 1, Packets: 1000}},
+		}}}, nil},
 		{"a sample that an outage held up", []diag.Event{told(time.Second, 100, 100, 100, 100), {At: 9 * time.Second, Data: diag.RemoteSample{
 			Timestamp: 2001, Inbound: []diag.InboundRTP{{Kind: "audio", SSRC: 1, PacketsReceived: n(150)}},
 			Here: []diag.StreamCount{{Direction: diag.Outbound, Kind: "audio", SSRC: 1, Packets: 900}},

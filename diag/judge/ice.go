@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -33,6 +34,45 @@ type NoPath struct {
 	NoRelay    bool     `json:"noRelay,omitempty"`    // neither side has a relay candidate
 	Configured bool     `json:"configured,omitempty"` // STUN or TURN servers were given
 	RemoteMDNS bool     `json:"remoteMDNS,omitempty"` // the peer hides addresses behind .local names
+	// RemoteOnly is what all candidates of the peer have in common that keeps this machine from reaching it: tcp,
+	// unspecified (0.0.0.0), loopback or private; absent: nothing
+	RemoteOnly string `json:"remoteOnly,omitempty"`
+}
+
+// What all remote candidates may have in common.
+const (
+	OnlyTCP         = "tcp"
+	OnlyUnspecified = "unspecified"
+	OnlyLoopback    = "loopback"
+	OnlyPrivate     = "private"
+)
+
+// remoteOnly is what all signaled candidates of the peer have in common; "" for nothing.
+func remoteOnly(rows []call.CandidateRow) string {
+	common := func(is func(call.CandidateRow, netip.Addr) bool) bool {
+		signaled := 0
+		for _, r := range rows {
+			addr, err := netip.ParseAddr(r.Address)
+			if r.CandidateType == diag.Prflx {
+				continue
+			}
+			if signaled++; err != nil || !is(r, addr.Unmap()) {
+				return false
+			}
+		}
+		return signaled > 0
+	}
+	switch {
+	case common(func(r call.CandidateRow, _ netip.Addr) bool { return strings.EqualFold(r.Protocol, "tcp") }):
+		return OnlyTCP
+	case common(func(_ call.CandidateRow, a netip.Addr) bool { return a.IsUnspecified() }):
+		return OnlyUnspecified
+	case common(func(_ call.CandidateRow, a netip.Addr) bool { return a.IsLoopback() }):
+		return OnlyLoopback
+	case common(func(_ call.CandidateRow, a netip.Addr) bool { return a.IsPrivate() }):
+		return OnlyPrivate
+	}
+	return ""
 }
 
 // noPath looks at what was gathered and tried.
@@ -40,6 +80,7 @@ func noPath(c *call.Call) NoPath {
 	typeOf := func(r call.CandidateRow) diag.CandidateType { return r.CandidateType }
 	n := NoPath{
 		Local: candidates(c.Local, typeOf), Remote: candidates(c.Remote, typeOf), RelayOnly: c.Start.RelayOnly,
+		RemoteOnly: remoteOnly(c.Remote),
 		Configured: len(c.Servers) > 0 || len(c.Start.ICEServers) > 0,
 		RemoteMDNS: slices.ContainsFunc(c.Remote,
 			func(r call.CandidateRow) bool { return strings.HasSuffix(r.Address, ".local") }),

@@ -33,11 +33,16 @@ type Outcome struct {
 
 // Expectation is what a check asks of a call, beyond its connecting.
 type Expectation struct {
-	Media bool           // audio and video, until the end
-	Way   diag.Direction // of the media; "" for both
-	Path  string         // direct or relay; "" for any
-	Load  Load           // how the program itself fared meanwhile
-	check bool           // everything that can be seen must have been seen
+	Media []call.MediaKind // what must flow, until the end
+	Echo  bool             // a data channel must open and be echoed
+	Path  string           // direct or relay; "" for any
+	Load  Load             // how the program itself fared meanwhile
+	check bool             // everything that can be seen must have been seen
+}
+
+// expects reports whether a kind of media must flow in a direction.
+func (x Expectation) expects(direction diag.Direction, kind string) bool {
+	return slices.Contains(x.Media, call.MediaKind{Direction: direction, Kind: kind})
 }
 
 // Values of [Expectation].Path.

@@ -1,8 +1,12 @@
 package judge
 
 import (
+	"slices"
+	"time"
+
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/sdp"
 )
 
 // Evidence about media that was expected. Kind is audio or video, Direction is seen from here.
@@ -53,8 +57,24 @@ type (
 	}
 	// CodecDeclined means that the peer offered no codec that can be used here.
 	CodecDeclined struct {
-		Kind   string `json:"kind"`
-		Offers string `json:"offers"` // names of codecs
+		Kind   string   `json:"kind"`
+		Offers []string `json:"offers"`          // names of codecs
+		Known  []string `json:"known,omitempty"` // those that the answer would take
+	}
+	// MediaRefused means that the peer's answer refuses media that was offered.
+	MediaRefused struct {
+		Kind     string      `json:"kind"`
+		How      sdp.Refusal `json:"how"`
+		Offered  []string    `json:"offered"` // names of codecs
+		Answered []string    `json:"answered,omitempty"`
+		Server   bool        `json:"server,omitempty"` // it answered a request
+	}
+	// MediaUnconfirmed means that media was sent, and nothing shows that the peer gets it.
+	MediaUnconfirmed struct {
+		Kind    string      `json:"kind"`
+		Packets uint64      `json:"packetsSent"`
+		UpMs    diag.Millis `json:"up_ms"`
+		Reports []string    `json:"reports,omitempty"` // kinds of media on which the peer reports
 	}
 )
 
@@ -67,23 +87,81 @@ const (
 
 // mediaFindings name media that was agreed on, or is expected, and was not seen.
 func mediaFindings(c *call.Call, x Expectation) []Finding {
+	out := refusedFindings(c, x)
 	if c.ConnectedAt == nil {
-		return nil
+		return out
 	}
-	out := agreedMedia(c)
-	if c.Ended != nil && c.Start.MediaOnly && !c.AnyMedia() && len(out) == 0 {
+	agreed := agreedMedia(c)
+	if c.Ended != nil && c.Start.MediaOnly && !c.AnyMedia() && len(agreed)+len(out) == 0 {
 		// there is nothing else that such a call could prove
-		out = append(out, missing("", "", c, true, true))
+		agreed = append(agreed, missing("", "", c, true, true))
 	}
-	if x.check && x.Media {
-		return append(out, x.expectedMedia(c)...)
-	}
+	out = slices.Concat(out, agreed, x.expectedMedia(c), unconfirmedFindings(c, x))
 	if c.Ended == nil || c.Ended.Reason != diag.EndPeerLost { // then the peer is missing, not its media
 		for _, kind := range diag.Kinds {
-			if !c.RemoteMuted[kind] {
+			if !c.RemoteMuted[kind] && !x.expects(diag.Inbound, kind) {
 				out = append(out, faded(c, kind, Warn)...)
 			}
 		}
+	}
+	return out
+}
+
+// refusedFindings name media that the peer's answer refuses. It is a failure unless a check expects it; an echo, which
+// only sends what comes, loses nothing.
+func refusedFindings(c *call.Call, x Expectation) []Finding {
+	var out []Finding
+	for _, kind := range diag.Kinds {
+		a, refused := c.Refused(kind)
+		if !refused {
+			continue
+		}
+		f := Finding{ID: "media.refused", Severity: Problem, Subject: kind, Evidence: MediaRefused{
+			kind, a.Refusal, cleanNames(a.Offered), cleanNames(a.Answered), c.Start.Dialed,
+		}}
+		switch {
+		case x.check && !x.expects(diag.Outbound, kind):
+			f.Severity = Info
+		case c.Start.Command == "answer":
+			f.Severity = Warn
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+// cleanNames bounds and cleans names out of a description.
+func cleanNames(names []string) []string {
+	var out []string
+	for _, name := range names[:min(len(names), 16)] {
+		out = append(out, diag.Clean(name, 40))
+	}
+	return out
+}
+
+// ReportGrace is how long a call must have lasted before a report on what it sends is missed: the first comes within
+// seconds (RFC 3550 §6.2).
+const ReportGrace = 6 * time.Second
+
+// unconfirmedFindings name media that is sent without a sign that the peer gets it. A check wants to see one at its
+// end; without a check, it is a failure if the peer reports on the other kind, as it does not get this one then.
+func unconfirmedFindings(c *call.Call, x Expectation) []Finding {
+	var out []Finding
+	var reported []string
+	for _, kind := range diag.Kinds {
+		if c.Confirmed(kind) {
+			reported = append(reported, kind)
+		}
+	}
+	for _, kind := range diag.Kinds {
+		packets, wanted := c.StreamOf(diag.Outbound, kind).Packets, x.expects(diag.Outbound, kind) && c.Ended != nil
+		if packets == 0 || c.LocalMuted[kind] || slices.Contains(reported, kind) || c.UpTime() < ReportGrace && !wanted {
+			continue
+		}
+		out = append(out, Finding{
+			ID: "media.unconfirmed", Severity: graver(wanted || len(reported) > 0), Subject: kind,
+			Evidence: MediaUnconfirmed{kind, packets, diag.Millis(c.UpTime()), reported},
+		})
 	}
 	return out
 }
@@ -99,18 +177,23 @@ func agreedMedia(c *call.Call) []Finding {
 
 // expectedMedia is what a check asks for.
 func (x Expectation) expectedMedia(c *call.Call) []Finding {
+	if !x.check {
+		return nil
+	}
 	var out []Finding
-	if way := OneWay(c); way != nil && x.Way == "" {
+	way := OneWay(c)
+	if way != nil && slices.ContainsFunc(x.Media, func(m call.MediaKind) bool { return m.Direction != way.Flows }) {
 		out = append(out, Finding{ID: "media.one_way", Severity: Problem, Evidence: *way})
 	}
+	for _, m := range x.Media {
+		if _, refused := c.Refused(m.Kind); !refused && c.StreamOf(m.Direction, m.Kind).Packets == 0 {
+			out = append(out, missing(m.Direction, m.Kind, c, m.Direction == diag.Inbound && c.Promised(m.Kind), true))
+		}
+	}
 	for _, kind := range diag.Kinds {
-		if x.Way != diag.Outbound && c.StreamOf(diag.Inbound, kind).Packets == 0 {
-			out = append(out, missing(diag.Inbound, kind, c, c.Promised(kind), true))
+		if x.expects(diag.Inbound, kind) {
+			out = append(out, faded(c, kind, Problem)...)
 		}
-		if x.Way != diag.Inbound && c.StreamOf(diag.Outbound, kind).Packets == 0 {
-			out = append(out, missing(diag.Outbound, kind, c, false, true))
-		}
-		out = append(out, faded(c, kind, Problem)...)
 	}
 	return out
 }
@@ -149,7 +232,7 @@ func publishFindings(c *call.Call, _ Expectation) []Finding {
 	for _, kind := range diag.Kinds {
 		if offers, declined := c.Declined(kind); declined {
 			out = append(out, Finding{ID: "media.codec_declined", Severity: Warn, Subject: kind, Evidence: CodecDeclined{
-				kind, diag.Clean(offers, 200),
+				kind, cleanNames(offers), cleanNames(c.Start.Codecs(kind)),
 			}})
 		}
 	}

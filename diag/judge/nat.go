@@ -1,8 +1,6 @@
 package judge
 
 import (
-	"slices"
-
 	"dialtone/diag"
 	"dialtone/diag/nat"
 )
@@ -35,6 +33,7 @@ const (
 	NetworkPortsUnknown  NetworkOutcome = "ports-unknown"   // so it seems, or the server is the cause
 	NetworkUnusable      NetworkOutcome = "server-unusable" // a server answers, and cannot be used
 	NetworkNoSTUN        NetworkOutcome = "no-stun"         // the network is there, and no STUN server over UDP
+	NetworkServers       NetworkOutcome = "servers"         // nothing was asked about the network: no STUN server over UDP
 	NetworkNoAnswer      NetworkOutcome = "no-answer"       // no server answered on any transport
 	NetworkCancelled     NetworkOutcome = "cancelled"       // the diagnosis was cancelled
 	NetworkFailed        NetworkOutcome = "failed"          // no request could be made
@@ -55,23 +54,10 @@ var pairExits = map[nat.Path]diag.Exit{
 	nat.PathUnknown: diag.ExitInconclusive,
 }
 
-// Relaying is how far the TURN servers relay.
-type Relaying string
-
-// Values of [Relaying].
-const (
-	RelayingAsking   Relaying = "asking"   // not known so far
-	RelayingNone     Relaying = "none"     // no TURN server was given
-	RelayingWorks    Relaying = "works"    // bytes came back through a relay
-	RelayingUntested Relaying = "untested" // a relay was allocated, and whether it carries bytes is not known
-	RelayingSilent   Relaying = "silent"   // a relay was allocated, and no bytes came back
-	RelayingFails    Relaying = "fails"    // no relay
-)
-
 // networkRules make the findings of a diagnosis, those about the network first.
 var networkRules = []func(*nat.State, *Network) []Finding{
 	behaviorFindings, networkFailures, stunFindings, conductFindings, slowFindings, untestedFindings, expiryFindings,
-	relayFindings,
+	relayFindings, ownFindings,
 }
 
 // Diagnose judges a diagnosis. It is pure: the same facts give the same verdict, live or replayed.
@@ -95,56 +81,17 @@ func (n *Network) exit() diag.Exit {
 	if exit, known := outcomeExits[n.Outcome]; known {
 		return exit
 	}
+	if n.Outcome == NetworkServers {
+		return n.serversExit()
+	}
 	switch n.Relaying {
 	case RelayingWorks, RelayingUntested:
 		return diag.ExitRelay
 	case RelayingAsking:
 		return diag.ExitInconclusive
-	case RelayingNone, RelayingSilent, RelayingFails:
+	case RelayingNone, RelayingSilent, RelayingFails, RelayingRedirected, RelayingUnreached:
 	}
 	return diag.ExitNoRelay
-}
-
-// Relays are the TURN servers that work, those that carried bytes first, then by transport.
-func (n *Network) Relays() []*nat.ServerRow {
-	order := []string{"udp", "dtls", "tcp", "tls"}
-	var out []*nat.ServerRow
-	for _, relay := range []nat.Relay{nat.RelayCarries, nat.RelayUntested} {
-		for i := range n.Servers {
-			if n.Servers[i].Relay == relay {
-				out = append(out, &n.Servers[i])
-			}
-		}
-		if len(out) > 0 {
-			break
-		}
-	}
-	slices.SortStableFunc(out, func(a, b *nat.ServerRow) int {
-		return slices.Index(order, a.Transport) - slices.Index(order, b.Transport)
-	})
-	return out
-}
-
-// relaying sums up the TURN servers.
-func (n *Network) relaying() Relaying {
-	given, silent := false, false
-	for _, row := range n.Servers {
-		given = given || row.TURN
-		silent = silent || row.TURN && row.OK() && row.Stopped() != nil
-	}
-	switch relays := n.Relays(); {
-	case len(relays) > 0 && relays[0].Relay == nat.RelayCarries:
-		return RelayingWorks
-	case len(relays) > 0:
-		return RelayingUntested
-	case n.Pending:
-		return RelayingAsking
-	case !given:
-		return RelayingNone
-	case silent:
-		return RelayingSilent
-	}
-	return RelayingFails
 }
 
 // outcome is what the behaviors amount to.
@@ -155,6 +102,8 @@ func (n *Network) outcome(s *nat.State) (NetworkOutcome, *diag.Server) {
 		return NetworkUDPBlocked, nil
 	case b.UDP.Value == nat.Unknown && n.Pending:
 		return NetworkAsking, nil
+	case len(s.Servers) == 0:
+		return n.servers()
 	case b.UDP.Value == nat.Unknown:
 		return n.silent()
 	case b.UDPPorts.Value == nat.PortsFiltered && !n.Pending:
@@ -192,6 +141,27 @@ func (n *Network) silent() (NetworkOutcome, *diag.Server) {
 		}
 	}
 	return NetworkNoAnswer, nil
+}
+
+// servers concludes when nothing was asked that shows anything of the network. Where no server was reached, it is the
+// same as if no one had answered over UDP.
+func (n *Network) servers() (NetworkOutcome, *diag.Server) {
+	for i := range n.Servers {
+		if reached(&n.Servers[i].Server) {
+			return NetworkServers, nil
+		}
+	}
+	return n.silent()
+}
+
+// serversExit is the code when only servers were asked: whether all of them do what they were asked for.
+func (n *Network) serversExit() diag.Exit {
+	for i := range n.Servers {
+		if row := &n.Servers[i]; !row.OK() || row.TURN && row.Relay != nat.RelayCarries {
+			return diag.ExitInconclusive
+		}
+	}
+	return diag.ExitPass
 }
 
 // reached reports whether something answered, if only with a rejection.

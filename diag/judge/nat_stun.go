@@ -18,7 +18,8 @@ func networkFailures(s *nat.State, n *Network) []Finding {
 		blocked := (n.Behaviors.UDP.Value == nat.None || n.Behaviors.UDPPorts.Value == nat.PortsFiltered) &&
 			row.Cause() == diag.CauseTimeout && (row.Transport == "udp" || row.Transport == "dtls")
 		switch overUDP := i < len(s.Servers); {
-		case blocked, overUDP && s.Servers[i].Elsewhere.IsValid() && !row.OK(): // that has a finding of its own
+		case blocked, n.isOwnFailure(s, i), n.bindingOnly(row):
+		case overUDP && s.Servers[i].Elsewhere.IsValid() && !row.OK(): // that has a finding of its own
 		case row.TURN:
 			turn = append(turn, row.Server)
 		case overUDP:
@@ -27,7 +28,7 @@ func networkFailures(s *nat.State, n *Network) []Finding {
 			others = append(others, row.Server)
 		}
 	}
-	return failedServers(slices.Concat(turn, udp, others), n.severity)
+	return append(failedServers(slices.Concat(turn, udp, others), n.severity), n.bindingFindings()...)
 }
 
 // severity is how grave it is that a server fails: it explains a failure only when no other one does what it should.
@@ -76,10 +77,10 @@ func stunFindings(s *nat.State, n *Network) []Finding {
 		if row.Outlier {
 			note("server.outlier", Warn, mapped)
 		}
-		if slices.Contains(n.Private, i) {
+		if slices.Contains(n.Private, i) && !row.Own {
 			note("server.mapped_private", Warn, mapped)
 		}
-		if slices.Contains(n.Foreign, i) {
+		if slices.Contains(n.Foreign, i) && !row.Own {
 			note("server.mapped_family", Warn, mapped)
 		}
 		other, _ := s.Admitted(i)
@@ -138,7 +139,7 @@ func conductFindings(s *nat.State, n *Network) []Finding {
 		out = append(out, Finding{ID: id, Severity: Warn, Subject: url, Evidence: evidence})
 	}
 	for i, server := range s.Servers {
-		if server.Elsewhere.IsValid() {
+		if server.Elsewhere.IsValid() && !n.Servers[i].Own {
 			note("server.answers_elsewhere", server.URL,
 				ServerAddress{Address: server.Address.String(), Other: server.Elsewhere.String()})
 		}

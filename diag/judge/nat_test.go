@@ -121,20 +121,20 @@ func TestSilentRelay(t *testing.T) {
 		"bytes came back":             {[]diag.Server{relay("udp", "9.9.9.9:50000", carried()...)}, judge.RelayingWorks, ""},
 		"silent":                      {[]diag.Server{through(diagtest.ServerA, false, diag.StageSend, silence)}, judge.RelayingSilent, "turn.relay_silent"},
 		"silent, another one works":   {[]diag.Server{through(diagtest.ServerA, false, diag.StageSend, silence), other}, judge.RelayingWorks, "turn.relay_silent"},
-		"the peer never answers":      {[]diag.Server{through(diagtest.ServerD, false, diag.StageSend, silence)}, judge.RelayingUntested, "turn.relay_silent"},
-		"the peer answers a relay":    {[]diag.Server{through(diagtest.ServerD, false, diag.StageChannel, silence)}, judge.RelayingSilent, "turn.relay_silent"},
+		"the peer never answers":      {[]diag.Server{through(diagtest.ServerD, false, diag.StageSend, silence)}, judge.RelayingUntested, "turn.relay_untested"},
+		"the peer answers a relay":    {[]diag.Server{through(diagtest.ServerD, false, diag.StageChannel, silence)}, judge.RelayingFails, "turn.channel_silent"},
 		"the peer is the relay":       {[]diag.Server{through(diagtest.ServerA, true, diag.StageSend, silence)}, judge.RelayingUntested, "turn.relay_untested"},
 		"the peer is forbidden":       {[]diag.Server{through(diagtest.ServerA, false, diag.StagePermission, rejected(403))}, judge.RelayingUntested, "turn.peer_forbidden"},
-		"no permissions":              {[]diag.Server{through(diagtest.ServerA, false, diag.StagePermission, rejected(508))}, judge.RelayingSilent, "turn.relay_silent"},
-		"Send works, no channels":     {[]diag.Server{through(diagtest.ServerA, false, diag.StageBind, rejected(400))}, judge.RelayingWorks, "turn.relay_silent"},
-		"Send works, silent channels": {[]diag.Server{through(diagtest.ServerA, false, diag.StageChannel, silence)}, judge.RelayingSilent, "turn.relay_silent"},
+		"no permissions":              {[]diag.Server{through(diagtest.ServerA, false, diag.StagePermission, rejected(508))}, judge.RelayingFails, "turn.insufficient_capacity"},
+		"Send works, no channels":     {[]diag.Server{through(diagtest.ServerA, false, diag.StageBind, rejected(400))}, judge.RelayingWorks, "stun.error_response"},
+		"Send works, silent channels": {[]diag.Server{through(diagtest.ServerA, false, diag.StageChannel, silence)}, judge.RelayingFails, "turn.channel_silent"},
 		"not extended":                {[]diag.Server{relay("udp", "9.9.9.9:50000", append(carried()[:4], diag.Stage{Name: diag.StageRefresh, Failure: &silence}, diag.Stage{Name: diag.StageRelease})...)}, judge.RelayingWorks, "turn.refresh_failed"},
-		"elsewhere":                   {[]diag.Server{relay("udp", "9.9.9.8:50000", carried()...)}, judge.RelayingWorks, "turn.relay_elsewhere"},
+		"elsewhere":                   {[]diag.Server{relay("udp", "9.9.9.8:50000", carried()...)}, judge.RelayingFails, "turn.relay_elsewhere"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := diagnose(dependent().Asked(tt.turn...))
 			exit := diag.ExitRelay
-			if tt.relaying == judge.RelayingSilent {
+			if tt.relaying == judge.RelayingSilent || tt.relaying == judge.RelayingFails {
 				exit = diag.ExitNoRelay
 			}
 			if n.Relaying != tt.relaying || n.Exit != exit || tt.finding != "" && !slices.Contains(findingIDs(n), tt.finding) {

@@ -64,8 +64,9 @@ func failedServers(list []diag.Server, severity func(*diag.Server) Severity) []F
 // codeIDs are the findings of STUN error codes (RFC 8489 §14.8, RFC 8656 §19).
 var codeIDs = map[int]string{
 	300: "server.try_alternate", 401: "turn.unauthorized", 403: "turn.forbidden", 437: "turn.allocation_mismatch",
-	438: "turn.stale_nonce", 441: "turn.wrong_credentials", 442: "turn.transport_unsupported",
-	446: "turn.connection_exists", 486: "turn.quota_reached", 508: "turn.insufficient_capacity",
+	438: "turn.stale_nonce", 440: "turn.family_unsupported", 441: "turn.wrong_credentials",
+	442: "turn.transport_unsupported", 443: "turn.peer_family", 446: "turn.connection_exists", 486: "turn.quota_reached",
+	508: "turn.insufficient_capacity",
 }
 
 // causeIDs are the findings of causes without an error code.
@@ -78,9 +79,12 @@ var causeIDs = map[diag.Cause]string{
 // failureID names the cause of a server's failure.
 func failureID(s *diag.Server) string {
 	code, cause := s.Code(), s.Cause()
+	failed := s.Failed()
 	switch {
-	case s.Failed().Name == diag.StageProxy:
+	case failed != nil && failed.Name == diag.StageProxy:
 		return "server.proxy"
+	case failed != nil && failed.Name == diag.StageBinding && cause == diag.CauseAuth:
+		return "server.auth" // it asks for credentials even for STUN
 	case cause == diag.CauseAuth && (code == 400 || code == 401) && credentialExpired(s):
 		return "turn.credentials_expired"
 	case cause == diag.CauseAuth && code == 400:
@@ -164,20 +168,12 @@ func certificates(list []diag.Server) []Finding {
 	return out
 }
 
-// privateRelay is the finding about a TURN server whose relay address is private.
-func privateRelay(s *diag.Server, severity Severity) Finding {
-	return Finding{
-		ID: "turn.relay_private", Severity: severity, Subject: s.URL,
-		Evidence: ServerAddress{Address: s.Address, Relayed: s.Relayed()},
-	}
-}
-
 // serverFindings are about the servers that were asked for the call.
 func serverFindings(c *call.Call, _ Expectation) []Finding {
 	var list, failed []diag.Server
 	for _, row := range c.Servers {
 		list = append(list, row.Server)
-		if !row.QuotaReached() || !c.RelayedBy(row.URL) { // by the call's own relay: it was the probe that came too late
+		if !row.Served { // otherwise it was the probe beside the call that failed, and not the server
 			failed = append(failed, row.Server)
 		}
 	}
@@ -185,8 +181,11 @@ func serverFindings(c *call.Call, _ Expectation) []Finding {
 	out := append(failedServers(failed, func(*diag.Server) Severity { return severity }), certificates(list)...)
 	for i := range list {
 		s := &list[i]
-		if nat.PrivateRelay(*s, c.NoPath()) {
-			out = append(out, privateRelay(s, severity))
+		if flaw := nat.AddressFlaw(s, c.NoPath()); flaw != "" {
+			out = append(out, flawFinding(s, flaw, severity))
+		}
+		if allocate := s.Stage(diag.StageAllocate); s.OK() && allocate != nil && allocate.EmptyRealm {
+			out = append(out, flawFinding(s, nat.FlawEmptyRealm, Warn))
 		}
 		if credentialExpired(s) && !s.OK() && s.Cause() != diag.CauseAuth { // otherwise it is why the server failed
 			out = append(out, Finding{

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -38,14 +39,15 @@ const (
 	WrongTransaction // as Correct, with an unknown transaction ID
 	// announces a message of 4,000 bytes and sends one byte every 50 ms; over UDP all of it at once, as zeros
 	Endless
-	Flood   // answers a request with 10,000 responses to others
-	NoNonce // requires credentials without realm and nonce
+	Flood      // answers a request with 10,000 responses to others
+	NoNonce    // requires credentials without realm and nonce
+	EmptyRealm // as Correct, with an empty realm: REALM is there, and has no text
 )
 
 var behaviorNames = [...]string{
 	"unknown", "silent", "mute", "refused", "closing", "garbage", "http", "huge", "trickle", "stun-error", "auth-error",
 	"stale-once", "correct", "bad-integrity", "no-address", "empty-mapped", "wrong-transaction", "endless", "flood",
-	"no-nonce",
+	"no-nonce", "empty-realm",
 }
 
 // String is the name in lower case, as in test names.
@@ -75,7 +77,12 @@ type Fault struct {
 	Behavior Behavior
 	Code     int    // of StunError and AuthError: 300–699 (RFC 8489 §14.8)
 	Reason   string // reason phrase
-	Listen   string // ip:port, default "127.0.0.1:0"
+
+	// Alternate is the server that an answer with code 300 names, and Domain its name; default none.
+	Alternate netip.AddrPort
+	Domain    string
+
+	Listen string // ip:port, default "127.0.0.1:0"
 
 	Username, Password string // of the account; without a username, no credentials are required
 	Realm              string // default "dialtone"
@@ -124,7 +131,7 @@ func (f *Fault) complete() (err error) {
 	if f.Listen == "" {
 		f.Listen = "127.0.0.1:0"
 	}
-	if f.Realm == "" {
+	if f.Realm == "" && f.Behavior != EmptyRealm {
 		f.Realm = "dialtone"
 	}
 	if !slices.Contains([]Transport{UDP, TCP, TLS, DTLS}, f.Network) {

@@ -21,6 +21,8 @@ const (
 	endlessAnswer = 4000     // bytes
 	relayPort     = 49152    // of the relayed transport address that Correct invents
 	nonce         = "nonce-" // followed by a number
+
+	alternateDomain stun.AttrType = 0x8003 // RFC 8489 §14.16
 )
 
 // readMessage reads one STUN message from a stream (RFC 8489 §6.2.2).
@@ -121,17 +123,20 @@ func (s *FaultServer) failure(req *stun.Message, code int, reason string) []stun
 	return append(s.plainFailure(req, code, reason), stun.NewRealm(s.fault.Realm), s.nonce())
 }
 
-// plainFailure is an error response with the attributes that some codes need: 300 an alternate server, 420 the unknown
-// attribute.
+// plainFailure is an error response with the attributes that some codes need: 300 an alternate server, 420 the
+// unknown attribute.
 func (s *FaultServer) plainFailure(req *stun.Message, code int, reason string) []stun.Setter {
 	set := []stun.Setter{
 		stun.NewType(req.Type.Method, stun.ClassErrorResponse),
 		stun.ErrorCodeAttribute{Code: stun.ErrorCode(code), Reason: []byte(reason)},
 	}
-	switch code {
-	case 300:
-		set = append(set, &stun.AlternateServer{IP: net.IPv4(192, 0, 2, 7), Port: 3478})
-	case 420:
+	if to := s.fault.Alternate; code == 300 && to.IsValid() {
+		set = append(set, &stun.AlternateServer{IP: to.Addr().AsSlice(), Port: int(to.Port())})
+		if s.fault.Domain != "" {
+			set = append(set, stun.RawAttribute{Type: alternateDomain, Value: []byte(s.fault.Domain)})
+		}
+	}
+	if code == 420 {
 		set = append(set, stun.UnknownAttributes{stun.AttrRequestedTransport})
 	}
 	return s.named(set)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/pion/dtls/v3"
 	"github.com/pion/logging"
+	"github.com/pion/stun/v4"
 	"github.com/pion/turn/v5"
 )
 
@@ -40,6 +41,9 @@ type TURNOptions struct {
 
 	// Certificate is for TLS and DTLS; default one for localhost and the loopback addresses.
 	Certificate *Certificate
+
+	// Faults are those of the server over UDP; default none.
+	Faults TURNFaults
 }
 
 // TURN is a running server. Its methods may be called from any goroutine.
@@ -105,10 +109,10 @@ func (o *TURNOptions) complete() error {
 		return fmt.Errorf("%w: listen %q is not ip:port", ErrOptions, o.Listen)
 	}
 	if !o.RelayIP.IsValid() {
+		if listen.Addr().IsUnspecified() {
+			return fmt.Errorf("%w: listening on %s needs a relay address that clients can reach", ErrOptions, o.Listen)
+		}
 		o.RelayIP = listen.Addr()
-	}
-	if o.RelayIP.IsUnspecified() {
-		return fmt.Errorf("%w: listening on %s needs a relay address that clients can reach", ErrOptions, o.Listen)
 	}
 	if o.Certificate == nil && (o.TLS || o.DTLS) {
 		o.Certificate, err = NewCertificate(CertificateOptions{})
@@ -125,6 +129,10 @@ func (t *TURN) listen(o TURNOptions, config *turn.ServerConfig) error {
 	pc, l, err := open(o.Listen, o.UDP, o.TCP)
 	if err != nil {
 		return err
+	}
+	if pc != nil && !o.Faults.none() {
+		key := stun.NewLongTermIntegrity(o.Username, o.Realm, o.Password)
+		pc = &faultyConn{PacketConn: pc, faults: o.Faults, key: key, realm: o.Realm}
 	}
 	if err := t.usePacketConn(pc, relay, config); err != nil {
 		return err

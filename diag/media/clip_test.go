@@ -4,60 +4,82 @@ import (
 	"bytes"
 	"errors"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
+// TestClips: each codec that is offered has a clip that begins with a key frame, is short, and shows what it is.
 func TestClips(t *testing.T) {
-	tests := []struct {
-		name       string
-		clip       func() (*Clip, error)
-		want       Clip
-		frames     int
-		keys       int
-		bits, most int // bits in all, bytes of the largest frame
-	}{
-		{
-			"tone", Tone,
-			Clip{KindAudio, "audio/opus", 48000, 2, 20 * time.Millisecond, nil},
-			500, 500, 320_000, 80,
-		},
-		{
-			"picture", Picture,
-			Clip{KindVideo, "video/VP8", 90000, 0, 40 * time.Millisecond, nil},
-			250, 5, 1_500_000, 10_000,
-		},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			clip, err := tt.clip()
-			if err != nil {
-				t.Fatal(err)
+	for _, c := range Codecs {
+		if c.Clip == "" {
+			continue
+		}
+		t.Run(c.Name, func(t *testing.T) {
+			clip := clipOf(t, c.ReadClip)
+			if again, _ := c.ReadClip(); again != clip {
+				t.Error("read twice")
 			}
-			if again, _ := tt.clip(); again != clip {
-				t.Error("parsed twice")
-			}
-			if diff := cmp.Diff(tt.want, *clip, cmpopts.IgnoreUnexported(Clip{})); diff != "" {
-				t.Error(diff)
-			}
-			keys, bits := 0, 0
+			keys, length, size := 0, time.Duration(0), 0
 			for i, f := range clip.frames {
 				if f.key {
 					keys++
 				}
-				bits += 8 * len(f.data)
-				if len(f.data) > tt.most || len(f.data) == 0 {
-					t.Errorf("frame %d has %d bytes", i, len(f.data))
+				length += f.length
+				size += len(f.data)
+				if len(f.data) == 0 || f.length != clip.frames[0].length {
+					t.Errorf("frame %d: %d bytes, %v", i, len(f.data), f.length)
 				}
 			}
-			if len(clip.frames) != tt.frames || keys != tt.keys || time.Duration(len(clip.frames))*clip.FrameDuration != 10*time.Second {
-				t.Errorf("%d frames, %d key frames, %v", len(clip.frames), keys, time.Duration(len(clip.frames))*clip.FrameDuration)
+			want := map[string][3]any{
+				"opus": {500, 500, 10 * time.Second}, "G722": {50, 50, time.Second}, "PCMU": {50, 50, time.Second},
+				"PCMA": {50, 50, time.Second}, "H264": {100, 2, 4 * time.Second}, "VP8": {100, 2, 4 * time.Second},
+				"VP9": {100, 2, 4 * time.Second}, "AV1": {100, 2, 4 * time.Second},
+			}[c.Name]
+			if diff := cmp.Diff(want, [3]any{len(clip.frames), keys, length}); diff != "" {
+				t.Error(diff)
 			}
-			if bits < tt.bits*9/10 || bits > tt.bits*11/10 {
-				t.Errorf("%d bits", bits)
+			if size > 100_000 {
+				t.Errorf("%d bytes", size)
 			}
+		})
+	}
+}
+
+// TestClipsAsPackets: what is sent of a clip of video is put together again to frames, key frames and a resolution, by
+// the recorder's own inspection of the packets.
+func TestClipsAsPackets(t *testing.T) {
+	for _, c := range Codecs {
+		if c.Clip == "" || c.Kind != KindVideo {
+			continue
+		}
+		t.Run(c.Name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := &sink{}
+				run(t, NewPlayer(clipOf(t, c.ReadClip), w), 4*time.Second-1)
+				frames, keys, size := 0, 0, picture{}
+				key := false
+				for i, p := range w.packets {
+					if len(p.Payload) > maxPayload {
+						t.Fatalf("packet %d has %d bytes", i, len(p.Payload))
+					}
+					seen := c.parse(p.Payload)
+					if key = key || seen.key; seen.width != 0 {
+						size = seen
+					}
+					if p.Marker {
+						frames++
+						if key {
+							keys++
+						}
+						key = false
+					}
+				}
+				if frames != 100 || keys != 2 || size.width != 320 || size.height != 240 {
+					t.Errorf("%d frames, %d key frames, %d×%d", frames, keys, size.width, size.height)
+				}
+			})
 		})
 	}
 }
@@ -95,49 +117,116 @@ func TestPictureSize(t *testing.T) {
 	}
 }
 
-func TestUnusableClips(t *testing.T) {
-	noKey := bytes.Clone(pictureFile)
-	noKey[32+12] |= 1 // of the first frame's tag: an inter frame
-	vp9 := bytes.Clone(pictureFile)
-	copy(vp9[8:], "VP90")
-	noTime := bytes.Clone(pictureFile)
-	copy(noTime[16:24], make([]byte, 8))
+func clipFile(t *testing.T, name string) []byte {
+	t.Helper()
+	raw, err := clipFiles.ReadFile("clips/" + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bytes.Clone(raw)
+}
+
+func TestFiles(t *testing.T) {
+	for file, want := range map[string]string{
+		"tone.ogg": "opus", "picture.h264": "H264", "picture.vp8.ivf": "VP8", "picture.vp9.ivf": "VP9", "picture.av1.ivf": "AV1",
+	} {
+		clip, err := ReadFile(bytes.NewReader(clipFile(t, file)))
+		if err != nil || clip.Codec.Name != want || len(clip.frames) < 100 {
+			t.Errorf("%s: %v", file, err)
+		}
+	}
+}
+
+func TestUnusableFiles(t *testing.T) {
+	tone, picture, annexB := clipFile(t, "tone.ogg"), clipFile(t, "picture.vp8.ivf"), clipFile(t, "picture.h264")
+	changed := func(b []byte, at int, to ...byte) []byte {
+		b = bytes.Clone(b)
+		copy(b[at:], to)
+		return b
+	}
 	tests := []struct {
 		name string
-		read func(b []byte) (*Clip, error)
 		file []byte
 	}{
-		{"no Ogg", ogg, []byte("no")},
-		{"no packet", ogg, toneFile[:47]},
-		{"Ogg cut off", ogg, toneFile[:len(toneFile)-10]},
-		{"no IVF", ivf, []byte("no")},
-		{"another codec", ivf, vp9},
-		{"no time base", ivf, noTime},
-		{"no key frame first", ivf, noKey},
-		{"IVF cut off", ivf, pictureFile[:len(pictureFile)-10]},
-		{"no frame", ivf, pictureFile[:32]},
+		{"nothing", nil},
+		{"a text", []byte("a text that is long enough")},
+		{"no packet", tone[:47]},
+		{"Ogg cut off", tone[:len(tone)-10]},
+		{"Ogg damaged", changed(tone, 60, 0xff)},
+		{"another codec", changed(picture, 8, 'M', 'J', 'P', 'G')},
+		{"no time base", changed(picture, 16, 0, 0, 0, 0, 0, 0, 0, 0)},
+		{"no key frame first", changed(picture, 32+12, picture[32+12]|1)},
+		{"a frame before its time", changed(picture, 32+4, 9)},
+		{"IVF cut off", picture[:len(picture)-10]},
+		{"no frame", picture[:32]},
+		{"H264 without a picture", annexB[:30]},
+		{"H264 without a key frame", append([]byte{0, 0, 0, 1}, 0x41, 0x9a, 0, 0, 1, 0x41, 0x9a, 0x12)},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if _, err := tt.read(tt.file); !errors.Is(err, ErrClip) {
+			if _, err := ReadFile(bytes.NewReader(tt.file)); !errors.Is(err, ErrClip) {
 				t.Errorf("error %v", err)
 			}
 		})
 	}
 }
 
-// TestIVFHeader: the time base is a fraction, and an empty frame is no key frame.
-func TestIVFHeader(t *testing.T) {
-	file := bytes.Clone(pictureFile[:32])
-	copy(file[16:24], []byte{100, 0, 0, 0, 4, 0, 0, 0}) // 4/100 s
-	file = append(file, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10)
-	file = append(file, make([]byte, 12)...) // a frame of no bytes
-	clip, err := ivf(file)
+// TestIVFTimes: frames last until the next one is due, in units of a time base that is a fraction.
+func TestIVFTimes(t *testing.T) {
+	file := clipFile(t, "picture.vp8.ivf")[:32]
+	copy(file[16:24], []byte{0x30, 0x75, 0, 0, 0xe9, 0x03, 0, 0}) // 1001/30000 s
+	for _, at := range []byte{0, 1, 3} {
+		file = append(file, 1, 0, 0, 0, at, 0, 0, 0, 0, 0, 0, 0, 0x10)
+	}
+	clip, err := ReadFile(bytes.NewReader(file))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if clip.FrameDuration != 40*time.Millisecond || len(clip.frames) != 2 || !clip.frames[0].key || clip.frames[1].key {
-		t.Errorf("%+v", clip)
+	const unit = time.Second * 1001 / 30000
+	var got []time.Duration
+	for _, f := range clip.frames {
+		got = append(got, f.length)
+	}
+	if diff := cmp.Diff([]time.Duration{unit, 2 * unit, 2 * unit}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestOggPagesOfManyPackets: encoders put a second of packets in a page, and a packet may go on in the next page.
+func TestOggPagesOfManyPackets(t *testing.T) {
+	page := make([]byte, 27)
+	page[26] = 5
+	page = append(page, 3, 255, 0, 255, 7) // segments
+	want := []piece{{3, true}, {255, true}, {262, true}}
+	if diff := cmp.Diff(want, lacing(page), cmp.AllowUnexported(piece{})); diff != "" {
+		t.Error(diff)
+	}
+	page[26] = 1
+	if diff := cmp.Diff([]piece{{3, true}}, lacing(page), cmp.AllowUnexported(piece{})); diff != "" {
+		t.Error(diff)
+	}
+	page[27] = 255
+	if diff := cmp.Diff([]piece{{255, false}}, lacing(page), cmp.AllowUnexported(piece{})); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestOpusLength(t *testing.T) {
+	for name, test := range map[string]struct {
+		packet []byte
+		want   time.Duration
+	}{
+		"none":               {nil, 0},
+		"SILK, 60 ms":        {[]byte{3 << 3}, 60 * time.Millisecond},
+		"hybrid, 10 ms":      {[]byte{12 << 3}, 10 * time.Millisecond},
+		"CELT, 2.5 ms":       {[]byte{16 << 3}, 2500 * time.Microsecond},
+		"CELT, 20 ms, twice": {[]byte{31<<3 | 1}, 40 * time.Millisecond},
+		"CELT, 20 ms, three": {[]byte{31<<3 | 3, 3}, 60 * time.Millisecond},
+		"no count":           {[]byte{31<<3 | 3}, 0},
+	} {
+		if got := opusLength(test.packet); got != test.want {
+			t.Errorf("%s: %v", name, got)
+		}
 	}
 }
 
@@ -151,6 +240,3 @@ func TestNextKeyFrame(t *testing.T) {
 		t.Error(diff)
 	}
 }
-
-func ogg(b []byte) (*Clip, error) { return readOgg(bytes.NewReader(b)) }
-func ivf(b []byte) (*Clip, error) { return readIVF(bytes.NewReader(b)) }

@@ -2,9 +2,10 @@
 //
 // # Sending
 //
-// [Tone] and [Picture] are two short clips. A [Player] sends one over and over, on an absolute schedule, to anything
-// with WriteRTP (a webrtc.TrackLocalStaticRTP). A [Forwarder] sends back what arrives: the echo of an answering peer.
-// Both have RequestKeyFrame, to be called when [WantsKeyFrame] says so of the RTCP of the track:
+// [Codecs] is the table of codecs; a new codec is one row of it. Most have a short [Clip], and [ReadFile] reads one of
+// a user. A [Player] sends a clip over and over, on an absolute schedule, to anything with WriteRTP (a
+// webrtc.TrackLocalStaticRTP). A [Forwarder] sends back what arrives: the echo of an answering peer. Both have
+// RequestKeyFrame, to be called when [WantsKeyFrame] says so of the RTCP of the track:
 //
 //	for {
 //		pkts, _, err := sender.ReadRTCP()

@@ -3,6 +3,7 @@ package media
 import (
 	"context"
 	"net"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -31,8 +32,8 @@ type endpoint struct {
 	events []diag.Data
 }
 
-// newEndpoint makes a peer connection with the recorder where the package documentation says it belongs. What is lossy is
-// the network: nearer than the recorder.
+// newEndpoint makes a peer connection with the recorder where the package documentation says it belongs. What is lossy
+// is the network: nearer than the recorder.
 func newEndpoint(t *testing.T, network interceptor.Factory) *endpoint {
 	t.Helper()
 	p := &endpoint{t: t}
@@ -75,7 +76,10 @@ func newEndpoint(t *testing.T, network interceptor.Factory) *endpoint {
 // fast returns the clip at 200 frames a second.
 func fast(t *testing.T, get func() (*Clip, error)) *Clip {
 	clip := *clipOf(t, get)
-	clip.FrameDuration = 10 * time.Millisecond // faster, and a busy machine loses packets of its own
+	clip.frames = slices.Clone(clip.frames)
+	for i := range clip.frames {
+		clip.frames[i].length = 10 * time.Millisecond // faster, and a busy machine loses packets of its own
+	}
 	return &clip
 }
 
@@ -95,7 +99,7 @@ func (p *endpoint) track(mime string, rate uint32, channels uint16) (*webrtc.Tra
 
 // plays adds a track for a clip; what comes back is read and thrown away.
 func (p *endpoint) plays(clip *Clip) {
-	track, sender := p.track(clip.MimeType, clip.ClockRate, clip.Channels)
+	track, sender := p.track(clip.Codec.MimeType(), clip.Codec.ClockRate, clip.Codec.Channels)
 	player := NewPlayer(clip, track)
 	p.players = append(p.players, player)
 	p.readRTCP(sender.ReadRTCP, player.RequestKeyFrame)
@@ -119,8 +123,8 @@ func (p *endpoint) echoes() {
 	for kind, clip := range map[webrtc.RTPCodecType]*Clip{
 		webrtc.RTPCodecTypeAudio: clipOf(p.t, Tone), webrtc.RTPCodecTypeVideo: clipOf(p.t, Picture),
 	} {
-		track, sender := p.track(clip.MimeType, clip.ClockRate, clip.Channels)
-		f := NewForwarder(track, p.pc, clip.ClockRate)
+		track, sender := p.track(clip.Codec.MimeType(), clip.Codec.ClockRate, clip.Codec.Channels)
+		f := NewForwarder(track, p.pc)
 		forwarders[kind] = f
 		p.readRTCP(sender.ReadRTCP, func() {
 			if err := f.RequestKeyFrame(); err != nil {
@@ -131,7 +135,7 @@ func (p *endpoint) echoes() {
 	p.pc.OnTrack(func(remote *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
 		p.readRTCP(receiver.ReadRTCP, func() {})
 		p.wg.Go(func() {
-			if err := forwarders[remote.Kind()].Forward(ctx, remote); err != nil {
+			if err := forwarders[remote.Kind()].Forward(ctx, remote, remote.Codec().ClockRate); err != nil {
 				p.t.Error(err)
 			}
 		})

@@ -34,10 +34,10 @@ type RTCPWriter interface {
 type Forwarder struct {
 	dst  RTPWriter
 	back RTCPWriter
-	rate uint32 // timestamp units a second
 
 	// Of the goroutine that forwards.
-	fresh    bool // the next packet begins a source
+	rate     uint32 // timestamp units a second
+	fresh    bool   // the next packet begins a source
 	inSeq    uint16
 	seqShift uint16
 	tsShift  uint32
@@ -51,15 +51,15 @@ type Forwarder struct {
 	askedAt time.Time
 }
 
-// NewForwarder returns a forwarder to dst, the local track of the same codec, with its clock rate. Requests for key
-// frames go to the source through back.
-func NewForwarder(dst RTPWriter, back RTCPWriter, clockRate uint32) *Forwarder {
-	return &Forwarder{dst: dst, back: back, rate: clockRate}
-}
+// NewForwarder returns a forwarder to dst, a local track that keeps payload types. Requests for key frames go to the
+// source through back.
+func NewForwarder(dst RTPWriter, back RTCPWriter) *Forwarder { return &Forwarder{dst: dst, back: back} }
 
-// Forward copies from src until ctx ends or src is at its end, when it returns nil, or until reading or writing fails.
-// It keeps one packet at a time and starts no goroutine. One Forward may run at a time; another may follow it.
-func (f *Forwarder) Forward(ctx context.Context, src RTPReader) error {
+// Forward copies from src, of a codec with this clock rate, until ctx ends or src is at its end, when it returns nil,
+// or until reading or writing fails. It keeps one packet at a time and starts no goroutine. One Forward may run at a
+// time; another may follow it.
+func (f *Forwarder) Forward(ctx context.Context, src RTPReader, clockRate uint32) error {
+	f.rate = clockRate
 	stop := context.AfterFunc(ctx, func() { _ = src.SetReadDeadline(time.Unix(1, 0)) }) // a closed source has ended anyway
 	defer stop()
 	f.fresh = true
@@ -94,7 +94,7 @@ func (f *Forwarder) write(in *rtp.Packet, now time.Time) error {
 	f.inSeq = in.SequenceNumber
 	out := rtp.Packet{
 		Header: rtp.Header{
-			Version: 2, Marker: in.Marker,
+			Version: 2, Marker: in.Marker, PayloadType: in.PayloadType,
 			SequenceNumber: in.SequenceNumber + f.seqShift, Timestamp: in.Timestamp + f.tsShift,
 		},
 		Payload: in.Payload,

@@ -70,8 +70,8 @@ func (b *back) WriteRTCP(pkts []rtcp.Packet) error {
 	return b.fail
 }
 
-// TestForwardJoins: gaps within the bounds of RFC 3550 A.1 stay, what is beyond them is a source that began anew and follows
-// what was sent, later by the time between.
+// TestForwardJoins: gaps within the bounds of RFC 3550 A.1 stay, what is beyond them is a source that began anew and
+// follows what was sent, later by the time between.
 func TestForwardJoins(t *testing.T) {
 	start := time.Unix(1e9, 0)
 	for name, test := range map[string]struct {
@@ -85,7 +85,8 @@ func TestForwardJoins(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := &sink{}
-			f := NewForwarder(w, &back{}, 90000)
+			f := NewForwarder(w, &back{})
+			f.rate = 90000
 			f.fresh = true
 			for _, p := range []struct {
 				seq uint16
@@ -108,7 +109,7 @@ func TestForwardJoins(t *testing.T) {
 func TestForward(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &sink{}
-		f := NewForwarder(w, &back{}, 90000)
+		f := NewForwarder(w, &back{})
 		forward := func(ssrc uint32, packets ...[2]uint32) {
 			t.Helper()
 			src := newSource()
@@ -117,7 +118,7 @@ func TestForward(t *testing.T) {
 			}
 			src.packets <- []byte("garbage")
 			close(src.packets)
-			if err := f.Forward(t.Context(), src); err != nil {
+			if err := f.Forward(t.Context(), src, 90000); err != nil {
 				t.Error(err)
 			}
 		}
@@ -131,7 +132,7 @@ func TestForward(t *testing.T) {
 		src.put(t, 2, 30_000, 5) // the source began anew
 		src.put(t, 2, 30_001, 3605)
 		close(src.packets)
-		if err := f.Forward(t.Context(), src); err != nil {
+		if err := f.Forward(t.Context(), src, 90000); err != nil {
 			t.Error(err)
 		}
 
@@ -169,21 +170,21 @@ func TestForwardEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, cancel)
-		f := NewForwarder(&sink{}, &back{}, 48000)
-		if err := f.Forward(ctx, newSource()); err != nil {
+		f := NewForwarder(&sink{}, &back{})
+		if err := f.Forward(ctx, newSource(), 48000); err != nil {
 			t.Errorf("at the end of the context: %v", err)
 		}
 
 		src := newSource()
 		close(src.deadline)
-		if err := f.Forward(t.Context(), src); !errors.Is(err, context.DeadlineExceeded) {
+		if err := f.Forward(t.Context(), src, 48000); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("when reading fails: %v", err)
 		}
 
 		src = newSource()
 		src.put(t, 1, 1, 1)
-		f = NewForwarder(&sink{before: func(int) error { return io.ErrClosedPipe }}, &back{}, 48000)
-		if err := f.Forward(t.Context(), src); !errors.Is(err, io.ErrClosedPipe) {
+		f = NewForwarder(&sink{before: func(int) error { return io.ErrClosedPipe }}, &back{})
+		if err := f.Forward(t.Context(), src, 48000); !errors.Is(err, io.ErrClosedPipe) {
 			t.Errorf("when writing fails: %v", err)
 		}
 	})
@@ -192,7 +193,7 @@ func TestForwardEnds(t *testing.T) {
 func TestForwarderAsksForKeyFrames(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := &back{}
-		f := NewForwarder(&sink{}, b, 90000)
+		f := NewForwarder(&sink{}, b)
 		ask := func(want int) {
 			t.Helper()
 			if err := f.RequestKeyFrame(); err != nil {
@@ -206,7 +207,7 @@ func TestForwarderAsksForKeyFrames(t *testing.T) {
 		src := newSource()
 		src.put(t, 77, 1, 1)
 		close(src.packets)
-		if err := f.Forward(t.Context(), src); err != nil {
+		if err := f.Forward(t.Context(), src, 90000); err != nil {
 			t.Fatal(err)
 		}
 		ask(1)

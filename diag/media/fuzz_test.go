@@ -1,6 +1,7 @@
 package media
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math"
 	"testing"
@@ -18,8 +19,14 @@ func FuzzPayloads(f *testing.F) {
 	f.Add(vp8Key)
 	f.Add([]byte{0x67, 0x42, 0xc0, 0x0d, 0xd9, 0x01, 0x41, 0xfb, 0x01, 0x10})
 	f.Fuzz(func(t *testing.T, b []byte) {
-		parseVP8(b)
-		parseH264(b)
+		for _, c := range Codecs {
+			if c.parse != nil {
+				c.parse(b)
+			}
+		}
+		if len(b) < 1000 {
+			_, _ = ReadFile(bytes.NewReader(b))
+		}
 		h, ok := parseRTP(b)
 		if !ok {
 			return
@@ -98,7 +105,7 @@ func newPuppet(t *testing.T) *puppet {
 	p.rtcpIn = p.tap.BindRTCPReader(interceptor.RTCPReaderFunc(p.read))
 	p.rtcpOut = p.tap.BindRTCPWriter(interceptor.RTCPWriterFunc(
 		func([]rtcp.Packet, interceptor.Attributes) (int, error) { return 1, nil }))
-	p.out = p.tap.BindLocalStream(&interceptor.StreamInfo{SSRC: 30, SSRCRetransmission: 31, MimeType: MimeH264, ClockRate: 90000},
+	p.out = p.tap.BindLocalStream(&interceptor.StreamInfo{SSRC: 30, SSRCRetransmission: 31, MimeType: "video/H264", ClockRate: 90000},
 		interceptor.RTPWriterFunc(func(*rtp.Header, []byte, interceptor.Attributes) (int, error) { return 1, nil }))
 	return p
 }
@@ -129,7 +136,7 @@ func (p *puppet) step(op byte, data []byte) {
 		}
 	case 7:
 		if len(data) >= 4 {
-			info := &interceptor.StreamInfo{SSRC: binary.BigEndian.Uint32(data), MimeType: MimeVP8, ClockRate: 90000}
+			info := &interceptor.StreamInfo{SSRC: binary.BigEndian.Uint32(data), MimeType: "video/VP8", ClockRate: 90000}
 			p.tap.BindRemoteStream(info, p.readers[0])
 			p.tap.UnbindRemoteStream(info)
 		}

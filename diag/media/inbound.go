@@ -12,28 +12,19 @@ import (
 // inbound is one stream that arrives, with the retransmissions that repair it.
 type inbound struct {
 	stream
-	announced *codec // possibly a guess
-	other     *codec // of payload types that were not negotiated: the same name, not understood
-
-	payloadType int16 // of the last packet, −1 before
-	duplicates  uint64
-	silent      uint64
-	last        time.Time
-	seq         sequence
-	jitter      jitter
-	timing      timing
-	frames      frames
-	sawFrame    bool          // FirstFrame was emitted
-	asks        map[int64]ask // by extended sequence number, for packets that are missing
+	duplicates uint64
+	silent     uint64
+	last       time.Time
+	seq        sequence
+	jitter     jitter
+	timing     timing
+	frames     frames
+	sawFrame   bool          // FirstFrame was emitted
+	asks       map[int64]ask // by extended sequence number, for packets that are missing
 }
 
 func newInbound(r *Recorder, info *interceptor.StreamInfo) *inbound {
-	announced := newCodec(info.MimeType, info.ClockRate)
-	return &inbound{
-		stream:    stream{rec: r, direction: diag.Inbound, ssrc: info.SSRC, codec: announced},
-		announced: announced, other: &codec{mime: announced.mime, kind: announced.kind}, payloadType: -1,
-		asks: map[int64]ask{},
-	}
+	return &inbound{stream: newStream(r, diag.Inbound, info), asks: map[int64]ask{}}
 }
 
 // nack counts one NACK packet that was sent, as nackCount of webrtc-stats counts them.
@@ -60,7 +51,7 @@ func (s *inbound) packet(b []byte, repair bool) {
 		s.sawFrame = true
 		event = &diag.FirstFrame{Width: frame.width, Height: frame.height, KeyFrame: frame.key}
 	}
-	kind := s.codec.kind
+	kind := s.codec.Kind
 	s.mu.Unlock()
 	s.counted(first, kind, event)
 }
@@ -77,9 +68,8 @@ func (s *inbound) count(h header, repair bool, now time.Time) *openFrame {
 		}
 		h = original
 		s.repairs++
-	} else if int16(h.payloadType) != s.payloadType {
-		s.payloadType = int16(h.payloadType)
-		s.codec = s.codecOf(h.payloadType)
+	} else {
+		s.holds(h.payloadType)
 		s.frames.starts = s.codec.starts
 	}
 	s.headerBytes += uint64(h.overhead)
@@ -110,22 +100,11 @@ func (s *inbound) count(h header, repair bool, now time.Time) *openFrame {
 	if arrival == arrivalNew {
 		s.timing.add(now, h.timestamp, s.codec.rate)
 	}
-	if s.codec.kind != KindVideo || len(h.payload) == 0 {
+	if s.codec.Kind != KindVideo || len(h.payload) == 0 {
 		return nil
 	}
 	late := arrival == arrivalLate || arrival == arrivalRepair || repair
 	return s.frames.add(ext, h, s.codec.picture(h.payload), &s.seq, late, now)
-}
-
-// codecOf is the codec of a payload type: as negotiated, or as announced while that is unknown.
-func (s *inbound) codecOf(payloadType uint8) *codec {
-	if c := s.rec.codecs[payloadType].Load(); c != nil {
-		return c
-	}
-	if s.rec.negotiated.Load() {
-		return s.other
-	}
-	return s.announced
 }
 
 // stats is the stream at a time, as part of a media section. Rates are those since the call before.
@@ -133,7 +112,7 @@ func (s *inbound) stats(now time.Time, mid string) diag.InboundRTP {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	d := diag.InboundRTP{
-		Kind: s.codec.kind, SSRC: s.ssrc, Mid: mid, MimeType: s.codec.mime,
+		Kind: s.codec.Kind, SSRC: s.ssrc, Mid: mid, MimeType: s.codec.mime,
 		PacketsReceived: diag.Ptr(s.packets), BytesReceived: diag.Ptr(s.payloadBytes),
 		HeaderBytesReceived: diag.Ptr(s.headerBytes), PacketsDuplicated: diag.Ptr(s.duplicates),
 		RetransmittedPackets: diag.Ptr(s.repairs),

@@ -44,7 +44,7 @@ func (t *tap) BindLocalStream(info *interceptor.StreamInfo, next interceptor.RTP
 		return next
 	}
 	return interceptor.RTPWriterFunc(func(h *rtp.Header, payload []byte, a interceptor.Attributes) (int, error) {
-		p := stream.codec.picture(payload) // before the next may change it in place
+		p := stream.picture(h, payload) // before the next may change it in place
 		n, err := next.Write(h, payload, a)
 		if err == nil && n > 0 { // pion drops what is written before the connection is up, and says 0
 			stream.packet(h, payload, p)

@@ -24,13 +24,20 @@ type outbound struct {
 }
 
 func newOutbound(r *Recorder, info *interceptor.StreamInfo) *outbound {
-	return &outbound{
-		stream: stream{
-			rec: r, direction: diag.Outbound, ssrc: info.SSRC, repairSSRC: info.SSRCRetransmission,
-			codec: newCodec(info.MimeType, info.ClockRate),
-		},
-		firSeq: -1,
+	s := &outbound{stream: newStream(r, diag.Outbound, info), firSeq: -1}
+	s.repairSSRC = info.SSRCRetransmission
+	return s
+}
+
+// picture is what the payload of a packet shows that is about to go out.
+func (s *outbound) picture(h *rtp.Header, payload []byte) picture {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if h.SSRC != s.ssrc {
+		return picture{} // a repair, or error correction
 	}
+	s.holds(h.PayloadType)
+	return s.codec.picture(payload)
 }
 
 // packet counts a packet that went out. A picture is what its payload shows.
@@ -41,7 +48,7 @@ func (s *outbound) packet(h *rtp.Header, payload []byte, p picture) {
 	if s.count(h, payload, p) && s.frames == 1 {
 		event = &diag.FirstFrame{Width: s.width, Height: s.height, KeyFrame: s.keys == 1}
 	}
-	kind := s.codec.kind
+	kind := s.codec.Kind
 	s.mu.Unlock()
 	s.counted(first, kind, event)
 }
@@ -69,7 +76,7 @@ func (s *outbound) count(h *rtp.Header, payload []byte, p picture) bool {
 		s.base, s.seq = int64(h.SequenceNumber), int64(h.SequenceNumber)
 	}
 	s.started, s.seq = true, s.extended(h.SequenceNumber)
-	if s.codec.kind != KindVideo || len(payload) == 0 {
+	if s.codec.Kind != KindVideo || len(payload) == 0 {
 		return false
 	}
 	s.key = s.key || p.key
@@ -124,7 +131,7 @@ func (s *outbound) stats(now time.Time, mid string) diag.OutboundRTP {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	d := diag.OutboundRTP{
-		Kind: s.codec.kind, SSRC: s.ssrc, Mid: mid, MimeType: s.codec.mime,
+		Kind: s.codec.Kind, SSRC: s.ssrc, Mid: mid, MimeType: s.codec.mime,
 		PacketsSent: diag.Ptr(s.packets), BytesSent: diag.Ptr(s.payloadBytes), HeaderBytesSent: diag.Ptr(s.headerBytes),
 		RetransmittedPacketsSent: diag.Ptr(s.repairs),
 		NACKCount:                diag.Ptr(s.nacks), PLICount: diag.Ptr(s.plis), FIRCount: diag.Ptr(s.firs),

@@ -142,3 +142,46 @@ func unhex(t *testing.T, s string) []byte {
 	}
 	return b
 }
+
+// TestParseLayersAndAggregates: what the packets of the clips do not have.
+func TestParseLayersAndAggregates(t *testing.T) {
+	const hevcSPSUnit = "42010101600000030090000003000003003ca00a880f9c9596566924caf0168080000003008000000c84" // 330×246, cropped
+	av1 := clipOf(t, CodecOf("AV1").ReadClip).frames[0].data
+	tests := []struct {
+		name  string
+		parse func([]byte) picture
+		in    []byte
+		want  picture
+	}{
+		{"H265 SPS", parseH265, unhex(t, hevcSPSUnit), picture{width: 330, height: 246}},
+		{"H265 IDR", parseH265, unhex(t, "2801af1d"), picture{key: true}},
+		{"H265 inter", parseH265, unhex(t, "0201d019"), picture{}},
+		{
+			"H265 aggregate of SPS and IDR", parseH265, unhex(t, "6001"+"002a"+hevcSPSUnit+"0004"+"2801af1d"),
+			picture{key: true, width: 330, height: 246},
+		},
+		{"H265 fragment of an IDR", parseH265, unhex(t, "620194af"), picture{key: true}},
+		{"H265 aggregate cut off", parseH265, unhex(t, "6001"+"00ff"+"2801"), picture{}},
+		{"H265 short", parseH265, unhex(t, "4201"), picture{}},
+		{"VP9 key picture, base layer, structure of two layers", parseVP9, unhex(t, "aa"+"01"+"00"+"00"+"38"+"0140"+"00b4"+"0280"+"0168"+"00"), picture{start: true, key: true, width: 640, height: 360}},
+		{"VP9 upper layer of a key picture", parseVP9, unhex(t, "a8"+"01"+"03"+"00"+"82"), picture{}},
+		{"VP9 inter picture", parseVP9, unhex(t, "c8"+"01"+"86"), picture{start: true}},
+		{"VP9 in the middle", parseVP9, unhex(t, "80"+"01"+"86"), picture{}},
+		{"AV1 no new sequence", parseAV1, unhex(t, "10"+"32"), picture{}},
+		{"AV1 new sequence, no header", parseAV1, unhex(t, "18"+"32"+"00"), picture{key: true}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if diff := cmp.Diff(tt.want, tt.parse(tt.in), comparePictures); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+	// An aggregate: the length of the sequence header is before it, and a frame follows.
+	header := av1[2:] // behind the temporal delimiter
+	size := int(header[1])
+	aggregate := append([]byte{0x28, byte(size + 1), header[0] &^ 2}, header[2:2+size]...)
+	if diff := cmp.Diff(picture{key: true, width: 320, height: 240}, parseAV1(append(aggregate, 0x30, 0)), comparePictures); diff != "" {
+		t.Error("AV1 aggregate:", diff)
+	}
+}

@@ -9,7 +9,6 @@ import (
 
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
-	"github.com/pion/rtp/codecs"
 )
 
 const (
@@ -23,9 +22,6 @@ const (
 	// lost packet does not get ten seconds of key frames in one.
 	keyFrameGap = 200 * time.Millisecond
 )
-
-// opusSilence is one frame of 20 ms of digital silence (RFC 6716: full-band CELT, mono).
-var opusSilence = []byte{0xf8, 0xff, 0xfe}
 
 // RTPWriter takes packets; webrtc.TrackLocalStaticRTP is one. SSRC and payload type are for the writer to set. It must
 // not keep the packet nor its payload after it returned.
@@ -41,20 +37,20 @@ type Player struct {
 	wants atomic.Bool // a key frame
 
 	// Of the goroutine that plays, kept from one Play to the next so that the stream stays one stream.
-	packet  rtp.Packet
-	vp8     codecs.VP8Payloader
-	seq     uint16
-	base    uint32 // timestamp of slot 0
-	slot    int64  // frames since the player was made, sent or not
-	index   int    // of the next frame in the clip
-	seek    bool   // the next frame must be a key frame
-	lastKey int64  // slot of the last answer to a request
+	packet    rtp.Packet
+	payloader rtp.Payloader
+	seq       uint16
+	base      uint32        // timestamp of the first frame
+	at        time.Duration // of the next frame, since the first
+	index     int           // of the next frame in the clip
+	seek      bool          // the next frame must be a key frame
+	lastKey   time.Duration // of the last answer to a request
 }
 
 // NewPlayer returns a player of the clip that writes to w.
 func NewPlayer(clip *Clip, w RTPWriter) *Player {
 	return &Player{
-		clip: clip, w: w, lastKey: -1 << 32, vp8: codecs.VP8Payloader{EnablePictureID: true},
+		clip: clip, w: w, lastKey: -keyFrameGap, payloader: clip.Codec.payloader(),
 		seq: uint16(rand.Uint32()), base: rand.Uint32(),
 	}
 }
@@ -71,8 +67,7 @@ func (p *Player) RequestKeyFrame() { p.wants.Store(true) }
 // counted from the beginning; a process that slept for more than 200 ms skips what it missed instead of sending it in a
 // burst, and the timestamps leave the gap.
 func (p *Player) Play(ctx context.Context) error {
-	first := p.slot
-	start := time.Now()
+	start := time.Now().Add(-p.at)
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -81,61 +76,63 @@ func (p *Player) Play(ctx context.Context) error {
 			return nil
 		case <-timer.C:
 		}
-		due := start.Add(time.Duration(p.slot-first) * p.clip.FrameDuration)
-		if late := time.Since(due); late > maxLate {
-			p.skip(int64(late / p.clip.FrameDuration))
+		if time.Since(start.Add(p.at)) > maxLate {
+			p.skip(time.Since(start))
 		}
-		if err := p.sendSlot(); err != nil {
-			return fmt.Errorf("send %s: %w", p.clip.Kind, err)
+		if err := p.sendFrame(); err != nil {
+			return fmt.Errorf("send %s: %w", p.clip.Codec.Kind, err)
 		}
-		p.slot++
-		timer.Reset(time.Until(start.Add(time.Duration(p.slot-first) * p.clip.FrameDuration)))
+		timer.Reset(time.Until(start.Add(p.at)))
 	}
 }
 
-// skip leaves out n frames. A tone goes on where it would be, a picture at a key frame.
-func (p *Player) skip(n int64) {
-	p.slot += n
-	p.index = int((int64(p.index) + n) % int64(len(p.clip.frames)))
-	p.seek = true
+// skip leaves out the frames that are over at a time. A tone goes on where it would be, a picture at a key frame.
+func (p *Player) skip(now time.Duration) {
+	for p.at+p.clip.frames[p.index].length <= now {
+		p.pass()
+	}
+	p.seek = p.clip.Codec.Kind == KindVideo
 }
 
-// sendSlot sends the frame of the present slot, if there is one.
-func (p *Player) sendSlot() error {
-	if p.clip.Kind == KindAudio {
-		data := p.clip.frames[p.index].data
-		if p.muted.Load() {
-			data = opusSilence
-		}
-		p.index = (p.index + 1) % len(p.clip.frames)
-		return p.write(data, false)
-	}
-	if p.muted.Load() {
-		p.seek = true
-		return nil
-	}
-	if (p.slot-p.lastKey)*int64(p.clip.FrameDuration) >= int64(keyFrameGap) && p.wants.Swap(false) {
-		p.seek, p.lastKey = true, p.slot
-	}
-	if p.seek {
-		p.index, p.seek = p.clip.nextKey(p.index), false
-	}
-	data := p.clip.frames[p.index].data
+// pass goes on to the next frame.
+func (p *Player) pass() {
+	p.at += p.clip.frames[p.index].length
 	p.index = (p.index + 1) % len(p.clip.frames)
-	packets := p.vp8.Payload(maxPayload, data)
+}
+
+// sendFrame sends the frame that is due, and goes on to the next.
+func (p *Player) sendFrame() error {
+	muted, codec := p.muted.Load(), p.clip.Codec
+	if codec.Kind == KindVideo {
+		if p.at-p.lastKey >= keyFrameGap && !muted && p.wants.Swap(false) {
+			p.seek, p.lastKey = true, p.at
+		}
+		if p.seek && !muted {
+			p.index, p.seek = p.clip.nextKey(p.index), false
+		}
+		p.seek = p.seek || muted
+	}
+	data, at := p.clip.frames[p.index].data, p.at
+	p.pass()
+	switch {
+	case muted && codec.Kind == KindVideo:
+		return nil
+	case muted:
+		data = codec.mute(len(data))
+	}
+	packets := p.payloader.Payload(maxPayload, data)
 	for i, payload := range packets {
-		if err := p.write(payload, i == len(packets)-1); err != nil {
+		if err := p.write(payload, at, codec.Kind == KindVideo && i == len(packets)-1); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (p *Player) write(payload []byte, marker bool) error {
-	ticks := int64(p.clip.ClockRate) * int64(p.clip.FrameDuration) / int64(time.Second)
+func (p *Player) write(payload []byte, at time.Duration, marker bool) error {
 	p.packet = rtp.Packet{
 		Header: rtp.Header{
-			Version: 2, Marker: marker, SequenceNumber: p.seq, Timestamp: p.base + uint32(p.slot*ticks),
+			Version: 2, Marker: marker, SequenceNumber: p.seq, Timestamp: p.base + uint32(units(at, p.clip.Codec.ClockRate)),
 		},
 		Payload: payload,
 	}

@@ -80,7 +80,7 @@ func (r *Recorder) SetPaused(kind string, paused bool) {
 	defer r.mu.RUnlock()
 	for ssrc := range r.in.bySSRC {
 		r.in.update(ssrc, func(s *inbound) {
-			if s.codec.kind == kind {
+			if s.codec.Kind == kind {
 				s.frames.freezes.pause(paused)
 			}
 		})

@@ -18,8 +18,11 @@ type stream struct {
 	repairSSRC uint32 // of RTX, 0 for none
 
 	mu           sync.Mutex
-	ended        bool // it was taken down; its figures remain for the last Snapshot
-	codec        *codec
+	ended        bool   // it was taken down; its figures remain for the last Snapshot
+	announced    *codec // possibly a guess
+	other        *codec // of payload types that were not negotiated: the same name, not understood
+	codec        *codec // of the last packet
+	payloadType  int16  // of the last packet, −1 before
 	packets      uint64
 	payloadBytes uint64
 	headerBytes  uint64
@@ -28,6 +31,31 @@ type stream struct {
 	plis, firs   uint32
 	roundTrips   roundTrips
 	rates        rates
+}
+
+func newStream(r *Recorder, direction diag.Direction, info *interceptor.StreamInfo) stream {
+	c := newCodec(info.MimeType, info.ClockRate)
+	return stream{
+		rec: r, direction: direction, ssrc: info.SSRC, announced: c, codec: c,
+		other: &codec{&Codec{Kind: c.Kind}, c.mime, 0}, payloadType: -1,
+	}
+}
+
+// holds notes which codec a packet of the stream holds: the negotiated one of its payload type, or the announced one
+// while that is unknown.
+func (s *stream) holds(payloadType uint8) {
+	if int16(payloadType) == s.payloadType {
+		return
+	}
+	s.payloadType = int16(payloadType)
+	switch c := s.rec.codecs[payloadType&0x7f].Load(); {
+	case c != nil:
+		s.codec = c
+	case s.rec.negotiated.Load():
+		s.codec = s.other
+	default:
+		s.codec = s.announced
+	}
 }
 
 func (s *stream) common() *stream { return s }
@@ -110,7 +138,7 @@ func (l *streams[S]) counts(out []diag.StreamCount) []diag.StreamCount {
 	for _, s := range l.order {
 		l.update(s.common().ssrc, func(s S) {
 			c := s.common()
-			out = append(out, diag.StreamCount{Direction: c.direction, Kind: c.codec.kind, SSRC: c.ssrc, Packets: c.packets})
+			out = append(out, diag.StreamCount{Direction: c.direction, Kind: c.codec.Kind, SSRC: c.ssrc, Packets: c.packets})
 		})
 	}
 	return out
@@ -128,7 +156,7 @@ func (r *Recorder) bindInbound(info *interceptor.StreamInfo) (s *inbound, repair
 		return r.bindRepair(info.SSRC), true
 	}
 	s, ok := r.in.bind(r, info.SSRC, func() *inbound { return newInbound(r, info) })
-	if ok && s.announced.kind == KindVideo {
+	if ok && s.announced.Kind == KindVideo {
 		r.newest = s
 	}
 	return s, false

@@ -10,8 +10,8 @@ import (
 // Confidence says how far a behavior is known.
 type Confidence string
 
-// Confidences. Proven means: what was observed cannot be, or by chance in fewer than one of 10,000 runs, with any other
-// value.
+// Confidences. Proven means: what was observed cannot be, or by chance in fewer than one of 10,000 runs, with any
+// other value.
 const (
 	Proven        Confidence = "proven"        // what was seen would happen by chance in fewer than one of 10,000 runs
 	Likely        Confidence = "likely"        // nothing else explains it, and it is not a proof
@@ -186,19 +186,24 @@ type Kind string
 
 // Kinds that several behaviors have.
 const (
-	KindAsking       Kind = "asking"        // the test is in progress
-	KindNoMapped     Kind = "no-mapped"     // no server reported a mapped address
-	KindNotBelieved  Kind = "not-believed"  // no server reported a mapped address that can be that of this machine
-	KindLoss         Kind = "loss"          // too many packets are lost: silence says nothing
-	KindAnswered     Kind = "answered"      // address, or else name: the server answered
-	KindView         Kind = "view"          // addresses: the server, the mapped address that it reported
-	KindFewAddresses Kind = "few-addresses" // fewer than two server addresses were compared
+	KindAsking      Kind = "asking"       // the test is in progress
+	KindNoMapped    Kind = "no-mapped"    // no server reported a mapped address
+	KindNotBelieved Kind = "not-believed" // no server reported a mapped address that can be that of this machine
+
+	// addresses: the TURN server, the mapped address in its answer to Allocate
+	KindAllocateMapped Kind = "allocate-mapped"
+	KindNeedsBinding   Kind = "needs-binding" // no server has answered a Binding request, and nothing else shows it
+	KindLoss           Kind = "loss"          // too many packets are lost: silence says nothing
+	KindAnswered       Kind = "answered"      // address, or else name: the server answered
+	KindView           Kind = "view"          // addresses: the server, the mapped address that it reported
+	KindFewAddresses   Kind = "few-addresses" // fewer than two server addresses were compared
 )
 
 // Kinds of udp, nat, alg, cgnat, clat, ipv6, nat64 and uplinks.
 const (
 	KindUDPSilent     Kind = "udp-silent"      // counts: silent servers, servers, servers answering over TCP or TLS
 	KindUDPUnasked    Kind = "udp-unasked"     // no server could be asked over UDP
+	KindUDPNone       Kind = "udp-none"        // no server was named that is asked over UDP
 	KindPortClosed    Kind = "port-closed"     // name: URL; ICMP said so, which only UDP can cause
 	KindLocalMapped   Kind = "local-mapped"    // addresses: the socket, its mapped address
 	KindNoLocal       Kind = "no-local"        // the local address of the sockets is not known

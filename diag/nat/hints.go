@@ -63,7 +63,8 @@ func (s *State) judgeALG() Behavior {
 	return Behavior{Value: None, Confidence: Likely, Evidence: []Evidence{counted(KindALGEqual, compared)}}
 }
 
-// judgeUDP reports whether UDP passes. Silence means a firewall only when something else shows that servers are there.
+// judgeUDP reports whether UDP passes. Silence means a firewall only when something else shows that servers are
+// there.
 func (s *State) judgeUDP() Behavior {
 	silent, refused := 0, ""
 	for i, server := range s.Servers {
@@ -88,6 +89,8 @@ func (s *State) judgeUDP() Behavior {
 	}
 	evidence := counted(KindUDPSilent, silent, len(s.Servers), len(streams))
 	switch {
+	case len(s.Servers) == 0:
+		return unknown(of(KindUDPNone))
 	case silent+len(streams) == 0 && refused == "":
 		return unknown(of(KindUDPUnasked))
 	case refused != "":

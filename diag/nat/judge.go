@@ -51,6 +51,8 @@ func Judge(s *State) Report {
 	b.Lifetime = main.judgeLifetime(b.PortPreservation)
 	b.Hairpin = main.judgeHairpin(b.NAT, m)
 	r.Side = r.side(s, m.public)
+	r.useAllocations(main)
+	r.markOwn(main)
 	return r
 }
 

@@ -14,7 +14,9 @@ type ServerRow struct {
 	Grade   Grade  `json:"grade,omitempty"`   // what STUN it supports, of one that answered
 	Basic   *Basic `json:"basic,omitempty"`   // why it counts as one of basic STUN
 	Outlier bool   `json:"outlier,omitempty"` // the majority of the servers reports another mapped address
+	Own     bool   `json:"own,omitempty"`     // it has the public address of this machine's own network
 	Relay   Relay  `json:"relay,omitempty"`   // whether its relay carries bytes, of a TURN server
+	Flaws   []Flaw `json:"flaws,omitempty"`   // what is wrong with its relay, the gravest first
 }
 
 // Grade is what a STUN server supports.
@@ -24,16 +26,6 @@ type Grade string
 const (
 	GradeRFC5780 Grade = "rfc5780" // NAT behavior discovery
 	GradeBasic   Grade = "basic"   // nothing beyond a mapped address
-)
-
-// Relay says whether a relay carries bytes.
-type Relay string
-
-// Values of a [Relay].
-const (
-	RelayCarries  Relay = "carries"  // bytes came back through it
-	RelayUntested Relay = "untested" // none did, and the peer that was asked through it may be the cause
-	RelayFails    Relay = "fails"    // no relay, or one that carries nothing
 )
 
 // rows are all servers: those over UDP first, then other transports, then relays.
@@ -56,10 +48,36 @@ func (s *State) rows(outliers []int) []ServerRow {
 		row := &out[i]
 		used := row.State() == diag.ServerFailed || row.Stage(diag.StageRelease) != nil || !s.Running()
 		if row.TURN && used {
-			row.Relay = carries(row.Server, out)
+			row.Relay, row.Flaws = judgeRelay(&row.Server, out)
 		}
 	}
 	return out
+}
+
+// markOwn marks the servers that have the public address of this machine's network: they are behind the same NAT,
+// and a router has to send packets to its own address back inside (hairpinning, RFC 4787 §6) for this machine to
+// reach them.
+func (r *Report) markOwn(s *State) {
+	if r.Behaviors.NAT.Value == None {
+		return
+	}
+	for i := range r.Servers {
+		row := &r.Servers[i]
+		at, err := netip.ParseAddrPort(row.Address)
+		if err != nil || Private(at.Addr()) {
+			continue
+		}
+		row.Own = at.Addr() == r.Side.Public || s.seenInside(at)
+	}
+}
+
+// seenInside reports whether a public server saw this machine with an address of this machine's own private network:
+// the router has turned the packet around, and has put its own address there.
+func (s *State) seenInside(server netip.AddrPort) bool {
+	return slices.ContainsFunc(s.Requests, func(r Request) bool {
+		return r.To.Addr() == server.Addr() && success(&r) && s.Local.Network.IsValid() &&
+			s.Local.Network.Contains(r.Answer.Mapped.Addr())
+	})
 }
 
 // sortedAsked does not depend on which server answered first.
@@ -109,54 +127,29 @@ func (s *State) sent(server int) (n int) {
 	return n
 }
 
-// PrivateRelay reports whether a server that is public itself gives a relay address that is not. failing: the call has
-// found no path, so that a private server is suspected too when its relay is elsewhere.
-func PrivateRelay(s diag.Server, failing bool) bool {
-	server, err := netip.ParseAddrPort(s.Address)
-	relay, err2 := netip.ParseAddrPort(s.Relayed())
-	if err != nil || err2 != nil || !Private(relay.Addr()) {
-		return false
-	}
-	return !Private(server.Addr()) || failing && relay.Addr() != server.Addr()
-}
-
-// forbidden is the error code of a TURN server that does not send to an address (RFC 8656 §19).
-const forbidden = 403
-
-// carries reports whether bytes come through a relay. It is untested, and not refuted, when the STUN server that was
-// asked through it may be the cause: because nothing else has heard from it, because it is the TURN server itself, or
-// because the TURN server forbids to send there.
-func carries(s diag.Server, all []ServerRow) Relay {
-	if !s.OK() || PrivateRelay(s, false) {
-		return RelayFails
-	}
-	stopped := s.Stopped()
-	peer, own := s.Peer()
-	untested := false
-	switch {
-	case stopped == nil, stopped.Name == diag.StageRefresh:
-		if s.Took(diag.StageChannel) != nil {
-			return RelayCarries
+// useAllocations reads the mapped addresses of Allocate responses where no server has reported one to a Binding
+// request. Each is that of another socket, so they show the address of this network, whether there is a NAT, and
+// nothing of the mapping.
+func (r *Report) useAllocations(s *State) {
+	b := &r.Behaviors
+	for i := range r.Servers {
+		row := &r.Servers[i]
+		mapped, err := netip.ParseAddrPort(row.Mapped())
+		server, err2 := netip.ParseAddrPort(row.Address)
+		if r.Side.Public.IsValid() || err != nil || err2 != nil || !row.TURN || !row.OK() || row.Transport != "udp" ||
+			Private(mapped.Addr()) && !Private(server.Addr()) {
+			continue
 		}
-		untested = true
-	case stopped.Name == diag.StageBind: // Send indications go on to work
-		return RelayCarries
-	case stopped.Failure.Code != 0:
-		untested = stopped.Failure.Code == forbidden
-	default:
-		untested = s.Took(diag.StageSend) == nil && (own || !answers(peer, all))
+		r.Side.Public = mapped.Addr()
+		report := Evidence{Kind: KindAllocateMapped, Addresses: []string{row.Address, row.Mapped()}}
+		if b.Mapping.Value == Unknown {
+			b.Mapping.Evidence = []Evidence{report, of(KindNeedsBinding)}
+		}
+		if local := s.Local.Address.Addr(); known(local) && local.Is4() == mapped.Addr().Is4() && b.NAT.Value == Unknown {
+			b.NAT = Behavior{Value: Present, Confidence: Likely, Evidence: []Evidence{report}}
+			if local == mapped.Addr() {
+				b.NAT.Value = None
+			}
+		}
 	}
-	if untested {
-		return RelayUntested
-	}
-	return RelayFails
-}
-
-// answers reports whether a STUN server is known to answer: to this machine, or through any relay.
-func answers(address string, all []ServerRow) bool {
-	return slices.ContainsFunc(all, func(r ServerRow) bool {
-		peer, _ := r.Peer()
-		return !r.TURN && r.OK() && r.Address == address ||
-			r.TURN && peer == address && r.Took(diag.StageSend) != nil
-	})
 }

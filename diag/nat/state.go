@@ -128,6 +128,11 @@ func (s *State) Heard(server int) bool {
 	return slices.ContainsFunc(s.Requests, func(r Request) bool { return r.Server == server && r.Answer != nil })
 }
 
+// HeardFrom reports whether a request to that address was answered.
+func (s *State) HeardFrom(to netip.AddrPort) bool {
+	return slices.ContainsFunc(s.Requests, func(r Request) bool { return r.To == to && success(&r) })
+}
+
 // Admitted returns the alternate address of an RFC 5780 server (the one with another IP and another port), or why the
 // server counts as one of basic STUN. Nothing of an answer is believed before. A server behind a NAT64 names its IPv4
 // addresses, which are reached through the same prefix.

@@ -5,7 +5,6 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -72,12 +71,10 @@ func settings(o Options, socks *sockets, forward *forwarder) webrtc.SettingEngin
 	return se
 }
 
-// api assembles pion with the recorder nearest to the wire.
-func api(se webrtc.SettingEngine, recorder *media.Recorder, flow Flow) (*webrtc.API, error) {
-	me := &webrtc.MediaEngine{}
-	if err := registerCodecs(me, flow); err != nil {
-		return nil, err
-	}
+// api assembles pion with the recorder nearest to the wire. Its media engine gets to know the codecs before the first
+// description.
+func api(se webrtc.SettingEngine, me *webrtc.MediaEngine, recorder *media.Recorder) (*webrtc.API, error) {
+	se.DisableMediaEngineCopy(true)
 	registry := &interceptor.Registry{}
 	registry.Add(recorder.Factory())
 	// The recorder decides which of the generator's requests are sent (media.Recorder.pace).
@@ -92,29 +89,6 @@ func api(se webrtc.SettingEngine, recorder *media.Recorder, flow Flow) (*webrtc.
 	}
 	return webrtc.NewAPI(webrtc.WithSettingEngine(se), webrtc.WithMediaEngine(me),
 		webrtc.WithInterceptorRegistry(registry)), nil
-}
-
-// Codecs: what the clips are made of and what every browser speaks.
-var (
-	opus = webrtc.RTPCodecCapability{
-		MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2,
-		SDPFmtpLine: "minptime=10;useinbandfec=1",
-	}
-	vp8 = webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeVP8, ClockRate: 90000, RTCPFeedback: []webrtc.RTCPFeedback{
-		{Type: "goog-remb"}, {Type: "ccm", Parameter: "fir"}, {Type: "nack"}, {Type: "nack", Parameter: "pli"},
-	}}
-	vp8RTX = webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeRTX, ClockRate: 90000, SDPFmtpLine: "apt=96"}
-)
-
-func registerCodecs(me *webrtc.MediaEngine, flow Flow) error {
-	if flow == FlowReceive { // encoders publish H.264, which can be received though there is no clip of it
-		return me.RegisterDefaultCodecs()
-	}
-	return errors.Join(
-		me.RegisterCodec(webrtc.RTPCodecParameters{RTPCodecCapability: opus, PayloadType: 111}, webrtc.RTPCodecTypeAudio),
-		me.RegisterCodec(webrtc.RTPCodecParameters{RTPCodecCapability: vp8, PayloadType: 96}, webrtc.RTPCodecTypeVideo),
-		me.RegisterCodec(webrtc.RTPCodecParameters{RTPCodecCapability: vp8RTX, PayloadType: 97}, webrtc.RTPCodecTypeVideo),
-	)
 }
 
 // configuration translates options to an RTCConfiguration with a fresh P-256 certificate.

@@ -16,6 +16,7 @@ import (
 func h264Offer(t *testing.T, profile string) Description {
 	t.Helper()
 	me := &webrtc.MediaEngine{}
+	opus := webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2}
 	h264 := webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeH264, ClockRate: 90000, SDPFmtpLine: "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=" + profile}
 	if err := me.RegisterCodec(webrtc.RTPCodecParameters{RTPCodecCapability: opus, PayloadType: 97}, webrtc.RTPCodecTypeAudio); err != nil {
 		t.Fatal(err)

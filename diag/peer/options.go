@@ -8,6 +8,7 @@ import (
 	"github.com/pion/transport/v5"
 
 	"dialtone/diag"
+	"dialtone/diag/media"
 	"dialtone/diag/reach"
 )
 
@@ -42,10 +43,13 @@ type Options struct {
 	RelayOnly    bool
 	PionDefaults bool
 	NoMedia      bool
-	NoChannels   bool   // open no data channels: for signalings that carry media alone
-	Channel      string // the only data channel to open; "": those of dialtone
-	Flow         Flow   // which way media goes
-	Echo         bool   // forward the media that comes back to its sender instead of playing clips
+	NoChannels   bool                // open no data channels: for signalings that carry media alone
+	Channel      string              // the only data channel to open; "": those of dialtone
+	Flow         Flow                // which way media goes
+	NoKinds      []string            // kinds of media that are not part of the call
+	Codecs       map[string][]string // by kind, the names of the only codecs, in the order of preference; none: all
+	Clips        Clips               // what is sent instead of the codecs' own clips
+	Echo         bool                // forward the media that comes back to its sender instead of playing clips
 	Loopback     Loopback
 	Limiter      *Limiter // what hosts that do not answer may be sent; nil: one of this peer's own
 	// FirstCandidate is how many local candidates were reported before, by the peer that this one replaces.
@@ -67,6 +71,9 @@ type Options struct {
 	// OnState gets each change that decides how a session goes on.
 	OnState func(State)
 }
+
+// Clips are what is sent, by kind of media.
+type Clips map[string]*media.Clip
 
 // Net is the network that a peer uses, for instance a simulated one.
 type Net = transport.Net

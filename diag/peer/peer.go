@@ -19,6 +19,7 @@ type Peer struct {
 	pc       *webrtc.PeerConnection
 	guard    *guard
 	socks    *sockets
+	engine   *webrtc.MediaEngine
 	forward  *forwarder
 	recorder *media.Recorder
 	cancel   context.CancelFunc // ends players, forwarders and observers
@@ -66,12 +67,6 @@ func New(o Options) (*Peer, error) {
 	p.channels = newChannels(p)
 	p.tracks = newTracks(p)
 	p.observe()
-	if !o.NoMedia {
-		if err := p.tracks.add(); err != nil {
-			_ = p.Close()
-			return nil, fmt.Errorf("adding media: %w", err)
-		}
-	}
 	p.o.Emit(diag.DTLSState{State: "new", LocalFingerprint: p.transports.localFingerprint})
 	p.watching.Go(p.watch)
 	p.wg.Go(func() { p.tracks.run(ctx) })
@@ -80,7 +75,8 @@ func New(o Options) (*Peer, error) {
 
 // connect makes the RTCPeerConnection.
 func (p *Peer) connect() error {
-	a, err := api(settings(p.o, p.socks, p.forward), p.recorder, p.o.Flow)
+	p.engine = &webrtc.MediaEngine{}
+	a, err := api(settings(p.o, p.socks, p.forward), p.engine, p.recorder)
 	if err != nil {
 		return fmt.Errorf("preparing WebRTC: %w", err)
 	}
@@ -113,6 +109,9 @@ func (p *Peer) observe() {
 
 // Offer makes an offer, sets it and so begins to gather. The first offer of a call also opens the data channels.
 func (p *Peer) Offer(restart bool) (Description, error) {
+	if err := p.tracks.prepare(nil); err != nil {
+		return Description{}, fmt.Errorf("adding media: %w", err)
+	}
 	if restart {
 		p.restarting()
 	} else if !p.o.NoChannels {
@@ -133,22 +132,31 @@ func (p *Peer) Answer(offer Description) (Description, error) {
 	if restart {
 		p.restarting()
 	}
+	if err := p.tracks.prepare(sdp.Parse(offer.SDP)); err != nil {
+		return Description{}, fmt.Errorf("the peer's offer is unusable: %w", err)
+	}
 	if err := p.setRemote(offer, webrtc.SDPTypeOffer, restart); err != nil {
 		return Description{}, err
-	}
-	if err := p.tracks.dropUnusable(); err != nil {
-		return Description{}, fmt.Errorf("making the answer: %w", err)
 	}
 	answer, err := p.pc.CreateAnswer(nil)
 	if err != nil {
 		return Description{}, fmt.Errorf("making the answer: %w", err)
 	}
-	return p.setLocal(answer, restart)
+	local, err := p.setLocal(answer, restart)
+	if err != nil {
+		return Description{}, err
+	}
+	p.tracks.agree(offer.SDP, local.SDP, false)
+	return local, nil
 }
 
 // SetAnswer sets the peer's answer to the offer.
 func (p *Peer) SetAnswer(answer Description) error {
-	return p.setRemote(answer, webrtc.SDPTypeAnswer, p.remoteKnown())
+	if err := p.setRemote(answer, webrtc.SDPTypeAnswer, p.remoteKnown()); err != nil {
+		return err
+	}
+	p.tracks.agree(p.pc.LocalDescription().SDP, answer.SDP, true)
+	return nil
 }
 
 // Local is the last local description with the candidates that have been gathered by now; empty before the first.
@@ -177,7 +185,6 @@ func (p *Peer) setLocal(d webrtc.SessionDescription, restart bool) (Description,
 	}
 	d.SDP = p.transports.withSetup(d.Type, d.SDP) // pion sets only what it has made itself, so this is between both peers
 	p.o.Emit(describe(diag.Local, d.Type.String(), sdp.Parse(d.SDP), restart))
-	p.tracks.reportSent()
 	return Description{Type: d.Type.String(), SDP: d.SDP}, nil
 }
 

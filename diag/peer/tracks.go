@@ -2,9 +2,12 @@ package peer
 
 import (
 	"context"
-	"strings"
+	"errors"
+	"slices"
 	"sync"
 
+	"github.com/pion/interceptor"
+	"github.com/pion/rtcp"
 	"github.com/pion/webrtc/v4"
 
 	"dialtone/diag"
@@ -17,22 +20,26 @@ type tracks struct {
 	p    *Peer
 	jobs chan func(context.Context) // players and forwarders, started by run
 
-	mu        sync.Mutex
-	sends     map[string]*sending // by kind
-	announced bool                // the outbound tracks were reported
-	expected  []string            // kinds that the peer's description offers to send
-	up        bool
+	mu       sync.Mutex
+	ready    bool                // codecs and tracks are known to pion
+	sends    map[string]*sending // by kind
+	expected []string            // kinds that the peer's description offers to send
+	agreed   bool                // both descriptions are known
+	up       bool
 }
 
 // sending is one outbound track: a clip that is played, or an echo of what arrives.
 type sending struct {
 	kind    string
-	track   *webrtc.TrackLocalStaticRTP
+	track   *outgoing
 	sender  *webrtc.RTPSender
-	player  *media.Player    // nil when echoing
+	codec   *media.Codec // nil before both descriptions are known
+	ssrc    uint32
+	allowed bool             // the peer takes it
+	muted   bool             // from the beginning
+	player  *media.Player    // nil when echoing, and before it plays
 	forward *media.Forwarder // nil when playing
 	source  sync.Mutex       // held by the track that is echoed
-	started bool
 }
 
 func newTracks(p *Peer) *tracks {
@@ -59,47 +66,60 @@ func (t *tracks) start(job func(context.Context)) {
 	}
 }
 
-// add prepares an audio and a video track, or the readiness to receive them.
-func (t *tracks) add() error {
-	if t.p.o.Flow == FlowReceive {
-		return t.receiveOnly()
+// prepare registers, before the first description, the codecs and an audio and a video track, or the readiness to
+// receive them: all that is wanted in an offer, and what fits the peer's offer in an answer.
+func (t *tracks) prepare(offer *sdp.Description) error {
+	if t.ready || t.p.o.NoMedia {
+		return nil
 	}
-	for _, kind := range []string{"audio", "video"} {
-		codec, clip := opus, media.Tone
-		if kind == "video" {
-			codec, clip = vp8, media.Picture
-		}
-		track, err := webrtc.NewTrackLocalStaticRTP(codec, kind, "dialtone")
-		if err != nil {
+	t.ready = true
+	fits := map[string]bool{"audio": true, "video": true}
+	if offer != nil {
+		var err error
+		if fits, err = t.p.o.fitting(offer); err != nil {
 			return err
 		}
-		s := &sending{kind: kind, track: track}
-		if !t.p.o.Echo {
-			c, err := clip()
-			if err != nil {
+		if offer.Simulcast() { // only then: pion finds streams without an announced SSRC by their payload type otherwise
+			if err := webrtc.ConfigureSimulcastExtensionHeaders(t.p.engine); err != nil {
 				return err
 			}
-			s.player = media.NewPlayer(c, track)
-		} else {
-			s.forward = media.NewForwarder(track, t.p.pc, codec.ClockRate)
 		}
-		if s.sender, err = t.sender(track); err != nil {
+	}
+	for _, kind := range diag.Kinds {
+		if !fits[kind] || len(t.p.o.codecsOf(kind)) == 0 {
+			continue
+		}
+		if err := errors.Join(register(t.p.engine, t.p.o, kind, offer == nil), t.add(kind)); err != nil {
 			return err
 		}
-		t.sends[kind] = s
-		t.p.wg.Go(func() { t.readReports(s) })
 	}
 	return nil
 }
 
-// receiveOnly prepares for media of the peer only.
-func (t *tracks) receiveOnly() error {
-	for _, kind := range []webrtc.RTPCodecType{webrtc.RTPCodecTypeAudio, webrtc.RTPCodecTypeVideo} {
+// add prepares a track of a kind, or the readiness to receive it.
+func (t *tracks) add(kind string) error {
+	if t.p.o.Flow == FlowReceive {
 		direction := webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly}
-		if _, err := t.p.pc.AddTransceiverFromKind(kind, direction); err != nil {
-			return err
-		}
+		_, err := t.p.pc.AddTransceiverFromKind(webrtc.NewRTPCodecType(kind), direction)
+		return err
 	}
+	s := &sending{kind: kind}
+	s.track = &outgoing{
+		kind: kind, echo: t.p.o.Echo,
+		usable: func(c *media.Codec) bool { return slices.Contains(t.p.o.codecsOf(kind), c) },
+		bound:  func(c *media.Codec, ssrc uint32) { t.bound(s, c, ssrc) },
+	}
+	if t.p.o.Echo {
+		s.forward = media.NewForwarder(s.track, t.p.pc)
+	}
+	var err error
+	if s.sender, err = t.sender(s.track); err != nil {
+		return err
+	}
+	t.mu.Lock()
+	t.sends[kind] = s
+	t.mu.Unlock()
+	t.p.wg.Go(func() { t.readReports(s) })
 	return nil
 }
 
@@ -116,19 +136,10 @@ func (t *tracks) sender(track webrtc.TrackLocal) (*webrtc.RTPSender, error) {
 	return transceiver.Sender(), nil
 }
 
-// dropUnusable withdraws the tracks for which the offer has no codec, because pion cannot answer with them. Then the
-// answer declines their sections.
-func (t *tracks) dropUnusable() error {
-	for _, transceiver := range t.p.pc.GetTransceivers() {
-		sender := transceiver.Sender()
-		if sender == nil || sender.Track() == nil || transceiver.Mid() == "" || len(sender.GetParameters().Codecs) > 0 {
-			continue
-		}
-		if err := t.p.pc.RemoveTrack(sender); err != nil {
-			return err
-		}
-	}
-	return nil
+func (t *tracks) bound(s *sending, c *media.Codec, ssrc uint32) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	s.codec, s.ssrc = c, ssrc
 }
 
 // readReports keeps the interceptors fed and passes requests for key frames on. It ends with the connection.
@@ -145,40 +156,51 @@ func (t *tracks) readReports(s *sending) {
 }
 
 func (t *tracks) requestKeyFrame(s *sending) {
-	if s.player != nil {
-		s.player.RequestKeyFrame()
-		return
+	t.mu.Lock()
+	player := s.player
+	t.mu.Unlock()
+	switch {
+	case player != nil:
+		player.RequestKeyFrame()
+	case s.forward != nil:
+		// The request goes to the source of the echo; the peer that waits for the frame repeats one that is lost.
+		_ = s.forward.RequestKeyFrame()
 	}
-	// The request goes to the source of the echo; the peer that waits for the frame repeats one that is lost.
-	_ = s.forward.RequestKeyFrame()
 }
 
-// reportSent reports the tracks that are sent, once their sections are known.
-func (t *tracks) reportSent() {
+// agree notes what both descriptions agree on, and reports the tracks that are sent. What the answer refuses is not
+// sent.
+func (t *tracks) agree(offer, answer string, offers bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.announced {
+	if t.agreed {
 		return
 	}
-	t.announced = true
-	for _, transceiver := range t.p.pc.GetTransceivers() {
-		sender := transceiver.Sender()
-		if sender == nil || sender.Track() == nil || transceiver.Mid() == "" {
+	t.agreed = true
+	for _, a := range sdp.Agree(sdp.Parse(offer), sdp.Parse(answer)) {
+		s := t.sends[a.Kind]
+		if s == nil || s.codec == nil || s.allowed || offers && !a.ToAnswerer || !offers && !a.ToOfferer {
 			continue
 		}
-		d := diag.TrackAdded{
-			Direction: diag.Outbound, Kind: transceiver.Kind().String(), Mid: transceiver.Mid(),
-			TrackID: sender.Track().ID(),
-		}
-		if encodings := sender.GetParameters().Encodings; len(encodings) > 0 {
-			d.SSRC = uint32(encodings[0].SSRC)
-			t.p.recorder.SetMid(d.SSRC, d.Mid)
-		}
-		if s := t.sends[d.Kind]; s != nil {
-			d.MimeType, d.ClockRate = s.track.Codec().MimeType, s.track.Codec().ClockRate
-		}
-		t.p.o.Emit(d)
+		s.allowed = true
+		t.report(s)
 	}
+	t.play()
+}
+
+// report reports a track that is sent.
+func (t *tracks) report(s *sending) {
+	d := diag.TrackAdded{
+		Direction: diag.Outbound, Kind: s.kind, SSRC: s.ssrc, MimeType: s.codec.MimeType(), ClockRate: s.codec.ClockRate,
+		TrackID: s.track.ID(),
+	}
+	for _, transceiver := range t.p.pc.GetTransceivers() {
+		if transceiver.Sender() == s.sender {
+			d.Mid = transceiver.Mid()
+		}
+	}
+	t.p.recorder.SetMid(d.SSRC, d.Mid)
+	t.p.o.Emit(d)
 }
 
 // negotiated passes the codecs of both descriptions to the recorder: pion announces each stream with the first one.
@@ -220,18 +242,40 @@ func (t *tracks) connected() {
 			t.p.o.Phases.Start(diag.PhaseFirstFrame, "inbound "+kind)
 		}
 	}
+	t.play()
+}
+
+// play begins to play what the peer takes, once it is connected.
+func (t *tracks) play() {
+	if !t.up || !t.agreed || t.p.o.Echo {
+		return
+	}
 	for _, s := range t.sends {
-		if s.player != nil && !s.started {
-			s.started = true
-			t.start(func(ctx context.Context) { t.play(ctx, s) })
+		if !s.allowed || s.player != nil {
+			continue
 		}
+		clip := t.p.o.Clips[s.kind]
+		if clip == nil {
+			var err error
+			if clip, err = s.codec.ReadClip(); err != nil {
+				t.stopped(s.kind, err)
+				continue
+			}
+		}
+		player := media.NewPlayer(clip, s.track)
+		player.SetMuted(s.muted)
+		s.player = player
+		t.start(func(ctx context.Context) {
+			if err := player.Play(ctx); err != nil && !t.p.closing() {
+				t.stopped(s.kind, err)
+			}
+		})
 	}
 }
 
-func (t *tracks) play(ctx context.Context, s *sending) {
-	if err := s.player.Play(ctx); err != nil && !t.p.closing() {
-		t.p.o.Emit(diag.Warning{ID: "media.source_stopped", Subject: s.kind, Cause: diag.Clean(err.Error(), 300)})
-	}
+// stopped reports a source that ended.
+func (t *tracks) stopped(kind string, err error) {
+	t.p.o.Emit(diag.Warning{ID: "media.source_stopped", Subject: kind, Cause: diag.Clean(err.Error(), 300)})
 }
 
 // mediaEvent passes first packets and frames on and closes their spans.
@@ -264,8 +308,12 @@ func (t *tracks) remote(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver)
 	t.p.recorder.SetMid(d.SSRC, d.Mid)
 	t.p.o.Emit(d)
 	t.start(func(context.Context) {
+		read := receiver.ReadRTCP
+		if rid := track.RID(); rid != "" { // of several: simulcast
+			read = func() ([]rtcp.Packet, interceptor.Attributes, error) { return receiver.ReadSimulcastRTCP(rid) }
+		}
 		for { // the interceptors see reports only if they are read
-			if _, _, err := receiver.ReadRTCP(); err != nil {
+			if _, _, err := read(); err != nil {
 				return
 			}
 		}
@@ -273,13 +321,16 @@ func (t *tracks) remote(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver)
 	t.start(func(ctx context.Context) { t.read(ctx, track) })
 }
 
-// read reads a track to its end, forwarding it if this peer echoes.
+// read reads a track to its end, forwarding it if this peer echoes and the peer takes it.
 func (t *tracks) read(ctx context.Context, track *webrtc.TrackRemote) {
-	if s := t.sends[track.Kind().String()]; t.p.o.Echo && s != nil &&
-		strings.EqualFold(track.Codec().MimeType, s.track.Codec().MimeType) {
+	t.mu.Lock()
+	s := t.sends[track.Kind().String()]
+	echo := s != nil && s.forward != nil && s.allowed
+	t.mu.Unlock()
+	if echo {
 		s.source.Lock() // one source at a time: the echo is one stream
 		defer s.source.Unlock()
-		if err := s.forward.Forward(ctx, track); err != nil {
+		if err := s.forward.Forward(ctx, track, track.Codec().ClockRate); err != nil {
 			return // the track or the connection has ended
 		}
 	}
@@ -296,10 +347,15 @@ func (p *Peer) RemoteMuted(kind string, muted bool) { p.recorder.SetPaused(kind,
 
 // Mute stops or resumes sending a kind of media. It reports whether there is such a track.
 func (p *Peer) Mute(kind string, muted bool) bool {
+	p.tracks.mu.Lock()
+	defer p.tracks.mu.Unlock()
 	s := p.tracks.sends[kind]
-	if s == nil || s.player == nil {
+	if s == nil || s.forward != nil || p.tracks.agreed && !s.allowed {
 		return false
 	}
-	s.player.SetMuted(muted)
+	s.muted = muted
+	if s.player != nil {
+		s.player.SetMuted(muted)
+	}
 	return true
 }

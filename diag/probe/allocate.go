@@ -33,11 +33,13 @@ func (p *prober) allocate(ctx context.Context, l *link) error {
 		rtt = r.rtt
 		switch {
 		case !r.ok && r.code != 401:
-			return stunError(r.code, r.phrase, r.alternate)
-		case !r.ok && (r.realm == "" || r.nonce == ""):
+			return p.rejected(r, stunError(r))
+		case !r.ok && r.realm == nil:
 			return unusable(diag.DetailRealm)
+		case !r.ok && r.nonce == nil:
+			return unusable(diag.DetailNonce)
 		case !r.ok:
-			c = &credentials{username: p.target.Username, password: p.target.Password, realm: r.realm, nonce: r.nonce}
+			c = &credentials{username: p.target.Username, password: p.target.Password, realm: *r.realm, nonce: *r.nonce}
 			if r, err = p.allocateAs(ctx, l, c, s); err != nil {
 				return err
 			}
@@ -46,7 +48,7 @@ func (p *prober) allocate(ctx context.Context, l *link) error {
 		if !relayed.IsValid() {
 			return unusable(diag.DetailRelayed)
 		}
-		s.Relayed = relayed.String()
+		s.Relayed, s.LifetimeS = relayed.String(), r.seconds()
 		return nil
 	})
 	if !granted {
@@ -74,8 +76,8 @@ func (p *prober) allocateAs(ctx context.Context, l *link, c *credentials, s *dia
 		}
 		if !r.ok {
 			note(s, r)
-			if r.code != 438 || again || r.nonce == "" {
-				return r, credentialsError(r)
+			if r.code != 438 || again || r.nonce == nil {
+				return r, p.rejected(r, credentialsError(r))
 			}
 			c.renew(r.answer)
 			continue
@@ -88,22 +90,34 @@ func (p *prober) allocateAs(ctx context.Context, l *link, c *credentials, s *dia
 	}
 }
 
-// renew takes over a new nonce, and the realm if the answer has one.
+// renew takes over the new nonce, and the realm if the answer has one.
 func (c *credentials) renew(a *answer) {
-	c.nonce = a.nonce
-	if a.realm != "" {
-		c.realm = a.realm
+	c.nonce = *a.nonce
+	if a.realm != nil {
+		c.realm = *a.realm
 	}
+}
+
+// seconds are those that LIFETIME grants; 0 where it says nothing.
+func (a *answer) seconds() int {
+	if a.lifetime == nil {
+		return 0
+	}
+	return int(*a.lifetime / time.Second)
 }
 
 // refresh asks for more time (RFC 8656 §7), as every call over a relay does every few minutes.
 func (p *prober) refresh(ctx context.Context, l *link, c *credentials) {
 	_ = p.step(ctx, diag.StageRefresh, func(s *diag.Stage) error {
 		r, err := refreshFor(ctx, l, c, allocationTime, carryTime)
-		if err == nil {
-			s.LifetimeS = int(r.lifetime / time.Second)
+		switch {
+		case err != nil:
+			return err
+		case r.lifetime != nil && *r.lifetime == 0: // RFC 8656 §7.2: 0 ends the allocation
+			return unusable(diag.DetailNoTime)
 		}
-		return err
+		s.LifetimeS = r.seconds()
+		return nil
 	}) // the step is reported
 }
 
@@ -127,8 +141,8 @@ func refreshFor(ctx context.Context, l *link, c *credentials, lifetime, patience
 		switch {
 		case err != nil || r.ok:
 			return r, err
-		case r.code != 438 || r.nonce == "" || again || c == nil:
-			return r, stunError(r.code, r.phrase, r.alternate)
+		case r.code != 438 || r.nonce == nil || again || c == nil:
+			return r, stunError(r)
 		}
 		c.renew(r.answer)
 	}

@@ -21,32 +21,64 @@ const channelNumber = 0x4000
 const carryTime = 800 * time.Millisecond
 
 // carry sends bytes through the relay and reports how far they came. It is no failure of the allocation when they do
-// not come back: the peer may be at fault. rtt is that of the server.
+// not come back: the peer may be at fault. So several peers are tried, and of those that do not answer the first, the
+// best, stands. rtt is that of the server.
 func (p *prober) carry(ctx context.Context, l *link, c *credentials, relayed netip.AddrPort, rtt time.Duration) {
-	peers := []netip.AddrPort{p.target.Through}
-	if !p.target.Through.IsValid() {
-		peers = ownPeers(p.url, p.to.Addr, relayed)
-	}
+	peers, given := p.peers(relayed)
+	var best []diag.Stage
 	for i, peer := range peers {
 		patience := carryTime
-		if i < len(peers)-1 { // a guess
+		if i >= given && i < len(peers)-1 { // a guess
 			patience = min(carryTime, minGrace+4*rtt)
 		}
-		p.peer = peer
-		if p.carryTo(ctx, l, c, patience) {
-			return
+		var stages []diag.Stage
+		p.peer, p.ownPeer, p.aside = peer, i >= given, &stages
+		answers := p.carryTo(ctx, l, c, patience)
+		p.aside = nil
+		if best == nil || answers {
+			best = stages
 		}
+		if answers || !peerSuspected(stages) {
+			break
+		}
+	}
+	for _, stage := range best {
+		p.report(stage)
 	}
 }
 
+// peerSuspected reports whether the peer may be why bytes did not come back, so that another one is worth a try: it
+// was silent, or is one that the server forbids.
+func peerSuspected(stages []diag.Stage) bool {
+	failure := stages[len(stages)-1].Failure
+	return failure != nil && (failure.Code == 0 || failure.Code == 403)
+}
+
+// maxThrough is how many STUN servers a relay is tried with.
+const maxThrough = 2
+
+// peers are what the relay is tried with: the STUN servers that were given, then the TURN server itself, all of the
+// relay's address family.
+func (p *prober) peers(relayed netip.AddrPort) (list []netip.AddrPort, given int) {
+	if p.target.Through != nil {
+		for _, a := range p.target.Through() {
+			if a.Addr().Is4() == relayed.Addr().Is4() && len(list) < maxThrough {
+				list = append(list, a)
+			}
+		}
+	}
+	return append(list, ownPeers(p.url, p.to.Addr, relayed)...), len(list)
+}
+
 // ownPeers are where a TURN server may answer Binding requests over UDP, as seen from its relay: the port that was
-// asked, and in front of it the usual one where that is for TLS. The relay has an IPv4 address, and so its peers have.
+// asked, and in front of it the usual one where that is for TLS. The relay's family may be another than that of the
+// address that was asked: then it is the relay's own address.
 func ownPeers(u iceurl.URL, server, relayed netip.AddrPort) []netip.AddrPort {
 	ip, port := server.Addr(), server.Port()
 	if !server.IsValid() { // behind a proxy
 		port = u.Port
 	}
-	if !ip.Is4() {
+	if ip.Is4() != relayed.Addr().Is4() || !server.IsValid() {
 		ip = relayed.Addr()
 	}
 	asked := netip.AddrPortFrom(ip, port)
@@ -69,7 +101,7 @@ func (p *prober) carryTo(ctx context.Context, l *link, c *credentials, patience 
 		{diag.StageChannel, p.bounce(channelFraming)},
 	} {
 		err := p.step(ctx, step.name, func(s *diag.Stage) error {
-			s.Peer, s.OwnPeer = p.peer.String(), !p.target.Through.IsValid()
+			s.Peer, s.OwnPeer = p.peer.String(), p.ownPeer
 			ctx, cancel := context.WithTimeout(ctx, patience)
 			defer cancel()
 			return step.try(ctx, l, c, s)
@@ -92,8 +124,8 @@ func (p *prober) permission(m method) func(context.Context, *link, *credentials,
 				return err
 			case r.ok:
 				return nil
-			case r.code != 438 || again || r.nonce == "" || c == nil:
-				return stunError(r.code, r.phrase, r.alternate)
+			case r.code != 438 || again || r.nonce == nil || c == nil:
+				return stunError(r)
 			}
 			c.renew(r.answer)
 		}

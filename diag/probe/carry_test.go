@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"dialtone/diag"
 	"dialtone/diag/lab"
@@ -26,29 +27,84 @@ func TestCarry(t *testing.T) {
 
 func checkCarry(t *testing.T, to Target, stun string) {
 	t.Helper()
-	to.Through = netip.MustParseAddrPort(strings.TrimPrefix(stun, "stun:"))
+	to.Through = throughOnly(strings.TrimPrefix(stun, "stun:"))
 	r := useRelay(t, to)
 	if !r.OK() || stoppedAt(r) != "" || r.Took(diag.StageSend) == nil || r.Took(diag.StageChannel) == nil || r.Seen() != r.Relayed() {
 		t.Errorf("%+v", r)
 	}
 }
 
-// TestCarryNowhere: a relay whose peer is silent is had, and carries nothing back.
-func TestCarryNowhere(t *testing.T) {
-	server, err := lab.StartTURN(lab.TURNOptions{UDP: true, Username: user, Password: password})
-	if err != nil {
-		t.Fatal(err)
+// throughOnly is one STUN server to be asked through a relay.
+func throughOnly(address string) func() []netip.AddrPort {
+	return func() []netip.AddrPort { return []netip.AddrPort{netip.MustParseAddrPort(address)} }
+}
+
+// TestCarryDeadPeer: a STUN server that is silent says nothing about the relay, which is tried with the TURN server itself
+// then. Of a relay that carries nothing the first attempt stands.
+func TestCarryDeadPeer(t *testing.T) {
+	silent := startFault(t, lab.Fault{Network: lab.UDP, Behavior: lab.Silent})
+	for name, tt := range map[string]struct {
+		faults lab.TURNFaults
+		stop   diag.StageName
+		own    bool
+	}{
+		"a relay that works":   {lab.TURNFaults{}, "", true},
+		"a relay that is dead": {lab.TURNFaults{NoSend: true}, diag.StageSend, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := startTURN(t, lab.TURNOptions{Username: user, Password: password, Faults: tt.faults})
+			to := target(server.URL(lab.UDP), nil)
+			to.Through = throughOnly(silent.Addr())
+			r := useRelay(t, to)
+			if _, own := r.Peer(); !r.OK() || stoppedAt(r) != tt.stop || own != tt.own {
+				t.Errorf("%+v", r)
+			}
+		})
 	}
-	defer func() { _ = server.Close() }()
-	silent, err := lab.StartFault(lab.Fault{Network: lab.UDP, Behavior: lab.Silent})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = silent.Close() }()
-	to := target(server.URL(lab.UDP), nil)
-	to.Through = netip.MustParseAddrPort(strings.TrimPrefix(silent.STUN(), "stun:"))
-	if r := useRelay(t, to); !r.OK() || stoppedAt(r) != "send" || r.Took(diag.StagePermission) == nil || r.Took(diag.StageSend) != nil {
-		t.Errorf("%+v", r)
+}
+
+// TestRelayStages: whatever a server answers behind the allocation is known by its stage and code, and silence is the
+// cause of a step only where nothing came.
+func TestRelayStages(t *testing.T) {
+	none, minute := time.Duration(0), time.Minute
+	for name, tt := range map[string]struct {
+		faults lab.TURNFaults
+		stop   diag.StageName
+		want   diag.Failure
+	}{
+		"permission 437":    {lab.TURNFaults{Permission: 437}, diag.StagePermission, diag.Failure{Cause: diag.CauseSTUN, Code: 437}},
+		"permission 438":    {lab.TURNFaults{Permission: 438}, diag.StagePermission, diag.Failure{Cause: diag.CauseSTUN, Code: 438}},
+		"permission 441":    {lab.TURNFaults{Permission: 441}, diag.StagePermission, diag.Failure{Cause: diag.CauseAuth, Code: 441}},
+		"permission 443":    {lab.TURNFaults{Permission: 443}, diag.StagePermission, diag.Failure{Cause: diag.CauseSTUN, Code: 443}},
+		"permission 403":    {lab.TURNFaults{Permission: 403}, diag.StagePermission, diag.Failure{Cause: diag.CauseSTUN, Code: 403}},
+		"permission 508":    {lab.TURNFaults{Permission: 508}, diag.StagePermission, diag.Failure{Cause: diag.CauseSTUN, Code: 508}},
+		"permission silent": {lab.TURNFaults{NoAnswer: true}, diag.StagePermission, diag.Failure{Cause: diag.CauseTimeout, Requests: 4}},
+		"nothing sent":      {lab.TURNFaults{NoSend: true}, diag.StageSend, diag.Failure{Cause: diag.CauseTimeout, Requests: 4}},
+		"bind 486":          {lab.TURNFaults{Bind: 486}, diag.StageBind, diag.Failure{Cause: diag.CauseSTUN, Code: 486}},
+		"bind 508":          {lab.TURNFaults{Bind: 508}, diag.StageBind, diag.Failure{Cause: diag.CauseSTUN, Code: 508}},
+		"no ChannelData":    {lab.TURNFaults{NoChannel: true}, diag.StageChannel, diag.Failure{Cause: diag.CauseTimeout, Requests: 4}},
+		"refresh 441":       {lab.TURNFaults{Refresh: 441}, diag.StageRefresh, diag.Failure{Cause: diag.CauseAuth, Code: 441}},
+		"refresh 437":       {lab.TURNFaults{Refresh: 437}, diag.StageRefresh, diag.Failure{Cause: diag.CauseSTUN, Code: 437}},
+		"refresh of 0 s":    {lab.TURNFaults{Lifetime: &none}, diag.StageRefresh, diag.Failure{Cause: diag.CauseProtocol, Detail: diag.DetailNoTime}},
+		"refresh of 60 s":   {lab.TURNFaults{Lifetime: &minute}, "", diag.Failure{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := startTURN(t, lab.TURNOptions{Username: user, Password: password, Faults: tt.faults})
+			r := useRelay(t, target(server.URL(lab.UDP), nil))
+			checkResult(t, r)
+			var got diag.Failure
+			if stage := r.Stopped(); stage != nil {
+				got = *stage.Failure
+				got.Reason = ""
+			}
+			if !r.OK() || stoppedAt(r) != tt.stop || got != tt.want {
+				t.Errorf("%s: %+v", stoppedAt(r), got)
+			}
+			if refresh := r.Stage(diag.StageRefresh); tt.faults.Lifetime == &minute && (refresh == nil || refresh.LifetimeS != 60) {
+				t.Errorf("%+v", refresh)
+			}
+		})
 	}
 }
 

@@ -71,7 +71,7 @@ func TestCertificateTold(t *testing.T) {
 func TestCredentialExpiry(t *testing.T) {
 	for username, want := range map[string]int64{
 		"1433895918:ann": 1433895918, "1433895918": 1433895918, "100000000:": 100000000, "1433895918:a:b": 1433895918,
-		"ann": 0, "ann:1433895918": 0, "": 0, ":": 0, "12345678:ann": 0, "14338959180000:ann": 0, "+433895918:ann": 0, "143389591 :ann": 0,
+		"ann": 0, "ann:1433895918": 1433895918, "100000000:1433895918": 100000000, "ann:12345678": 0, "": 0, ":": 0, "12345678:ann": 0, "14338959180000:ann": 0, "+433895918:ann": 0, "143389591 :ann": 0,
 	} {
 		at, ok := credentialExpiry(username)
 		if ok != (want != 0) || ok && at.Unix() != want {

@@ -7,16 +7,18 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/pion/stun/v2"
 
 	"dialtone/diag"
+	"dialtone/diag/iceurl"
 	"dialtone/diag/reach"
 )
 
-// This file is the only one that knows pion/stun. Two faults of its decoder shape it: an address attribute that is too
-// short makes it panic or read half an address (GHSA-34rh-wp3j-6cxc), so sizes are checked before; and it keeps
+// This file is the only one that knows pion/stun. Two faults of its decoder shape it: an address attribute that is
+// too short makes it panic or read half an address (GHSA-34rh-wp3j-6cxc), so sizes are checked before; and it keeps
 // whatever a server sends, so everything is bounded here.
 
 // Sizes of messages, in bytes.
@@ -218,7 +220,8 @@ type answer struct {
 	phrase   string
 	software string
 
-	realm, nonce string // at most 763 bytes each (RFC 8489 §14.9, §14.10)
+	realm, nonce *string // at most 763 bytes each (RFC 8489 §14.9, §14.10); nil: it has none
+	domain       string  // ALTERNATE-DOMAIN (RFC 8489 §14.16)
 
 	mapped    netip.AddrPort // XOR-MAPPED-ADDRESS, or MAPPED-ADDRESS where a server knows only that one
 	relayed   netip.AddrPort // XOR-RELAYED-ADDRESS
@@ -226,7 +229,7 @@ type answer struct {
 	plain     netip.AddrPort // MAPPED-ADDRESS alone
 	other     netip.AddrPort // OTHER-ADDRESS (RFC 5780 §7.4), or CHANGED-ADDRESS (RFC 3489 §11.2.3)
 	origin    netip.AddrPort // RESPONSE-ORIGIN (RFC 5780 §7.3), or SOURCE-ADDRESS (RFC 3489 §11.2.5)
-	lifetime  time.Duration
+	lifetime  *time.Duration // LIFETIME, nil: it has none
 
 	msg *stun.Message // for signed
 }
@@ -367,22 +370,27 @@ func (a *answer) read() error {
 		code     stun.ErrorCodeAttribute
 	)
 	if realm.GetFrom(msg) == nil {
-		a.realm = string(realm)
+		a.realm = diag.Ptr(string(realm))
 	}
 	if nonce.GetFrom(msg) == nil {
-		a.nonce = string(nonce)
+		a.nonce = diag.Ptr(string(nonce))
 	}
 	if software.GetFrom(msg) == nil {
-		a.software = diag.Clean(string(software), reach.MaxText)
+		a.software = diag.Clean(trimmed(string(software)), reach.MaxText)
+	}
+	if domain, err := msg.Get(attrAlternateDomain); err == nil {
+		if host, err := iceurl.ParseHost(trimmed(string(domain))); err == nil {
+			a.domain = host
+		}
 	}
 	if !a.ok {
 		if code.GetFrom(msg) != nil || code.Code < 300 || code.Code > 699 {
 			return errors.New("an error response without an error code")
 		}
-		a.code, a.phrase = int(code.Code), diag.Clean(string(code.Reason), reach.MaxText)
+		a.code, a.phrase = int(code.Code), diag.Clean(trimmed(string(code.Reason)), reach.MaxText)
 	}
 	if v, err := msg.Get(stun.AttrLifetime); err == nil {
-		a.lifetime = time.Duration(binary.BigEndian.Uint32(v)) * time.Second
+		a.lifetime = diag.Ptr(time.Duration(binary.BigEndian.Uint32(v)) * time.Second)
 	}
 	a.relayed = xorAddress(msg, stun.AttrXORRelayedAddress)
 	a.alternate = address(msg, stun.AttrAlternateServer)
@@ -399,6 +407,12 @@ func (a *answer) read() error {
 	}
 	return nil
 }
+
+// attrAlternateDomain is ALTERNATE-DOMAIN (RFC 8489 §14.16).
+const attrAlternateDomain stun.AttrType = 0x8003
+
+// trimmed is text without the NULs and blanks that some servers fill an attribute with.
+func trimmed(s string) string { return strings.Trim(s, "\x00 \t\r\n") }
 
 // xorAddress is an address coded like XOR-MAPPED-ADDRESS, invalid when it is absent. Its size has been checked.
 func xorAddress(msg *stun.Message, t stun.AttrType) netip.AddrPort {

@@ -223,9 +223,9 @@ func (c coturn) checkTLS(t *testing.T, r diag.Server) {
 // checkRelay sends through a relay, once with a STUN server on the way and once without.
 func (c coturn) checkRelay(t *testing.T, to Target) {
 	for _, through := range []string{"127.0.0.1:" + c.port, ""} {
-		to.Through = netip.AddrPort{}
+		to.Through = nil
 		if through != "" {
-			to.Through = netip.MustParseAddrPort(through)
+			to.Through = throughOnly(through)
 		}
 		r := useRelay(t, to)
 		checkResult(t, r)
@@ -268,7 +268,7 @@ func hold(t *testing.T, to Target) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.allocateAs(ctx, l, &credentials{username: to.Username, password: to.Password, realm: r.realm, nonce: r.nonce}, &diag.Stage{}); err != nil {
+	if _, err := p.allocateAs(ctx, l, &credentials{username: to.Username, password: to.Password, realm: *r.realm, nonce: *r.nonce}, &diag.Stage{}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -279,7 +279,7 @@ func TestCoturnSecret(t *testing.T) {
 	const secret = "north wind"
 	c := startCoturn(t, "--use-auth-secret", "--static-auth-secret="+secret)
 	credentials := func(url, secret string, expiry time.Time) Target {
-		to := Target{URL: url, TLS: target(url, c.certificate).TLS, Through: netip.MustParseAddrPort("127.0.0.1:" + c.port)}
+		to := Target{URL: url, TLS: target(url, c.certificate).TLS, Through: throughOnly("127.0.0.1:" + c.port)}
 		to.Username, to.Password = SharedSecret(secret, user, expiry)
 		return to
 	}
@@ -287,7 +287,7 @@ func TestCoturnSecret(t *testing.T) {
 	for _, u := range c.relayURLs() {
 		t.Run(u, func(t *testing.T) {
 			own := credentials(u, secret, hence)
-			own.Through = netip.AddrPort{}
+			own.Through = nil
 			for _, tt := range []struct {
 				name string
 				to   Target

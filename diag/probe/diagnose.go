@@ -225,7 +225,8 @@ func (d *Diagnosis) targets(servers []diag.NATServer, timeout time.Duration) (ot
 		switch {
 		case u.Scheme.TURN():
 			own := q.account(u)
-			t.Username, t.Password, t.Use, t.Through = own.Username, own.Password, true, throughRelay(servers)
+			t.Username, t.Password, t.Use = own.Username, own.Password, true
+			t.Through = func() []netip.AddrPort { return d.throughRelay(servers) }
 			if q.Net == nil {
 				t.Straight = func(r diag.NATRelay) { d.report(r) }
 			}
@@ -237,19 +238,26 @@ func (d *Diagnosis) targets(servers []diag.NATServer, timeout time.Duration) (ot
 	return others, turn
 }
 
-// throughRelay is the STUN server that relays are tried with, the zero value when only TURN servers were named: then
-// each is tried with itself. A relay over UDP has an IPv4 address.
-func throughRelay(servers []diag.NATServer) netip.AddrPort {
+// throughRelay are the STUN servers that relays are tried with: those that have answered, or if none has so far,
+// those that were named. None, when only TURN servers were.
+func (d *Diagnosis) throughRelay(servers []diag.NATServer) []netip.AddrPort {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var heard, named []netip.AddrPort
 	for _, s := range servers {
 		u, err := iceurl.Parse(s.URL)
-		if err != nil || !s.Address.Addr().Is4() {
+		if err != nil || u.Scheme.TURN() || !s.Address.IsValid() {
 			continue
 		}
-		if !u.Scheme.TURN() {
-			return s.Address
+		named = append(named, s.Address)
+		if d.state.HeardFrom(s.Address) {
+			heard = append(heard, s.Address)
 		}
 	}
-	return netip.AddrPort{}
+	if len(heard) > 0 {
+		return heard
+	}
+	return named
 }
 
 // overTCP asks the servers that are silent over UDP once more, when all are: whether they are there at all reports a
@@ -290,8 +298,8 @@ func (d *Diagnosis) overTCP(ctx context.Context, o *nat.State, timeout time.Dura
 // maxAgain bounds how many relays are asked a second time.
 const maxAgain = 4
 
-// askAgain asks those relays once more, one after another, that were rejected for the account's quota while others were
-// asked at the same time: our own requests may have used it up.
+// askAgain asks those relays once more, one after another, that were rejected for the account's quota while others
+// were asked at the same time: our own requests may have used it up.
 func (d *Diagnosis) askAgain(ctx context.Context, turn []Target) {
 	if len(turn) < 2 {
 		return

@@ -1,8 +1,6 @@
 package probe
 
 import (
-	"net/netip"
-
 	"dialtone/diag"
 	"dialtone/diag/reach"
 )
@@ -13,13 +11,13 @@ func unusable(detail diag.Detail) error {
 }
 
 // stunError describes an error response to a request. The alternate server is that of 300, when one was named.
-func stunError(code int, phrase string, alternate netip.AddrPort) *reach.Error {
-	f := &reach.Error{Failure: diag.Failure{Cause: diag.CauseSTUN, Code: code, Reason: phrase}}
-	if code == 401 || code == 441 {
+func stunError(r reply) *reach.Error {
+	f := &reach.Error{Failure: diag.Failure{Cause: diag.CauseSTUN, Code: r.code, Reason: r.phrase}}
+	if r.code == 401 || r.code == 441 {
 		f.Cause = diag.CauseAuth
 	}
-	if code == 300 && alternate.IsValid() {
-		f.Alternate = alternate.String()
+	if r.code == 300 && r.alternate.IsValid() {
+		f.Alternate = r.alternate.String()
 	}
 	return f
 }
@@ -27,7 +25,7 @@ func stunError(code int, phrase string, alternate netip.AddrPort) *reach.Error {
 // credentialsError describes an error response to a request with credentials. A server that asked for them and then
 // calls the request bad means the credentials: pion/turn answers 400 instead of 401 (RFC 8489 §9.2.4).
 func credentialsError(r reply) *reach.Error {
-	f := stunError(r.code, r.phrase, r.alternate)
+	f := stunError(r)
 	if r.code == 400 {
 		f.Cause = diag.CauseAuth
 	}

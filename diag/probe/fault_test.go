@@ -2,6 +2,7 @@ package probe
 
 import (
 	"crypto/tls"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -44,13 +45,14 @@ func TestFaults(t *testing.T) {
 		lab.NoAddress:        protocol("relayed transport address"),
 		lab.EmptyMapped:      protocol("0 bytes long"),
 		lab.WrongTransaction: protocol("not asked"),
-		lab.NoNonce:          protocol("realm or nonce"),
+		lab.NoNonce:          protocol("no REALM"),
 		lab.Trickle: {
 			lab.UDP: {}, lab.TCP: {diag.StageAllocate, diag.CauseTimeout, "bytes of an answer"},
 			lab.TLS: {diag.StageAllocate, diag.CauseTimeout, "bytes of an answer"}, lab.DTLS: {},
 		},
-		lab.StaleOnce: all(want{}),
-		lab.Correct:   all(want{}),
+		lab.StaleOnce:  all(want{}),
+		lab.EmptyRealm: all(want{}),
+		lab.Correct:    all(want{}),
 	}
 	var targets []Target
 	type expected struct {
@@ -120,8 +122,8 @@ func TestErrorCodes(t *testing.T) {
 }
 
 func TestAlternateServer(t *testing.T) {
-	s := startFault(t, lab.Fault{Behavior: lab.StunError, Code: 300})
-	if r := ask(t, target(s.STUN(), nil)); !strings.Contains(words.ServerAdvice(&r), "192.0.2.7:3478") {
+	s := startFault(t, lab.Fault{Behavior: lab.StunError, Code: 300, Alternate: netip.MustParseAddrPort("[2001:db8::7]:3478")})
+	if r := ask(t, target(s.STUN(), nil)); !strings.Contains(errorText(r), "[2001:db8::7]:3478") || words.ServerAdvice(&r) == "" {
 		t.Errorf("%+v", r)
 	}
 }
@@ -162,7 +164,7 @@ func TestCertificates(t *testing.T) {
 		config *tls.Config
 		text   string
 	}{
-		{"unknown authority", good, nil, "unknown authority"},
+		{"unknown authority", good, nil, "was not sent"},
 		{"expired", expired, &tls.Config{RootCAs: expired.Pool}, "valid from"},
 		{"another name", foreign, &tls.Config{RootCAs: foreign.Pool}, "not for 127.0.0.1"},
 		{"another name is asked for", foreign, &tls.Config{RootCAs: foreign.Pool, ServerName: "other.example"}, ""},

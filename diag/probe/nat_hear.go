@@ -149,7 +149,7 @@ func (r *natRun) finish() {
 			}})
 		}
 		if code := r.rejection(i); code != 0 {
-			r.failWith(i, stunError(code, "", netip.AddrPort{}))
+			r.failWith(i, stunError(reply{answer: &answer{code: code}}))
 		}
 		if d := r.o.Servers[i]; r.per[i].repeats > 0 {
 			d.Repeated = r.per[i].repeats

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -33,8 +34,9 @@ type Target struct {
 	Proxies            *reach.Proxies // for TCP and TLS; nil: none
 	Families           reach.Families // of the server's addresses
 	Use                bool           // send bytes through the relay, extend it
-	// STUN server to be asked through the relay; without one it is the TURN server itself
-	Through netip.AddrPort
+	// STUN servers to be asked through the relay, the best first; nil, or none of the relay's family: the TURN server
+	// itself
+	Through func() []netip.AddrPort
 	// Binding requests to be timed once the server has answered; 0 and 1: none but those that ask
 	Samples int
 
@@ -88,7 +90,14 @@ type prober struct {
 
 	further bool               // at an address after the first
 	held    []diag.ServerStage // what came of that, until the address has answered
+	aside   *[]diag.Stage      // what comes of one of several peers of the relay; nil: it is reported
 	peer    netip.AddrPort     // of the relay
+	ownPeer bool               // that is the TURN server itself
+
+	redirects []string       // servers that named another one, as in [diag.ServerStage]
+	alternate netip.AddrPort // the one of them that was named last; the zero value: none
+	domain    string         // that goes with it, of ALTERNATE-DOMAIN
+	next      netip.AddrPort // that was just named
 }
 
 // newProber prepares a probe.
@@ -119,7 +128,13 @@ func (p *prober) step(ctx context.Context, name diag.StageName, try func(*diag.S
 
 // report hands on a step. What happens at another address than the first is held back until that one has answered.
 func (p *prober) report(stage diag.Stage) {
-	d := diag.ServerStage{URL: iceurl.Quotable(p.target.URL), Diagnosis: p.target.Diagnosis, Stage: stage}
+	if p.aside != nil {
+		*p.aside = append(*p.aside, stage)
+		return
+	}
+	d := diag.ServerStage{
+		URL: iceurl.Quotable(p.target.URL), Diagnosis: p.target.Diagnosis, Redirects: slices.Clone(p.redirects), Stage: stage,
+	}
 	if p.url.Host != "" {
 		d.URL, d.Transport, d.TURN = p.url.Short(), p.url.Transport(), p.url.Scheme.TURN()
 	}
@@ -133,6 +148,11 @@ func (p *prober) report(stage diag.Stage) {
 		p.held = append(p.held, d)
 		return
 	}
+	p.emit(d)
+}
+
+// emit makes a step part of the result, and reports it.
+func (p *prober) emit(d diag.ServerStage) {
 	p.server.Apply(d)
 	if p.target.Report != nil {
 		p.target.Report(d)
@@ -178,15 +198,25 @@ func (p *prober) configure(ctx context.Context) error {
 // maxUsername is how many bytes a user name may have (RFC 8489 §14.3).
 const maxUsername = 508
 
-// credentialExpiry reads the time that a user name of the REST API for TURN servers carries: "seconds:name", or the
-// seconds alone (draft-uberti-behave-turn-rest-00 §2.2). False for any other user name. Nine to ten digits: years 1973
-// to 2286.
+// credentialExpiry reads the time that a user name of the REST API for TURN servers carries: "seconds:name",
+// "name:seconds" or the seconds alone (draft-uberti-behave-turn-rest-00 §2.2; coturn takes each). False for any
+// other user name.
 func credentialExpiry(username string) (time.Time, bool) {
-	seconds, _, _ := strings.Cut(username, ":")
-	if len(seconds) < 9 || len(seconds) > 10 || strings.Trim(seconds, "0123456789") != "" {
+	before, after, _ := strings.Cut(username, ":")
+	for _, part := range []string{before, after} {
+		if expiry, ok := unixTime(part); ok {
+			return expiry, true
+		}
+	}
+	return time.Time{}, false
+}
+
+// unixTime reads seconds since 1970, of nine to ten digits: years 1973 to 2286.
+func unixTime(digits string) (time.Time, bool) {
+	if len(digits) < 9 || len(digits) > 10 || strings.Trim(digits, "0123456789") != "" {
 		return time.Time{}, false
 	}
-	n, err := strconv.ParseInt(seconds, 10, 64)
+	n, err := strconv.ParseInt(digits, 10, 64)
 	return time.Unix(n, 0).UTC(), err == nil
 }
 
@@ -197,14 +227,13 @@ func (p *prober) tryEach(ctx context.Context, endpoints []reach.Endpoint) error 
 	var first error
 	for i, e := range endpoints {
 		tryCtx, cancel := context.WithTimeout(ctx, time.Until(deadline)/time.Duration(len(endpoints)-i))
-		p.further, p.held = i > 0, nil
+		p.further, p.held, p.redirects, p.alternate, p.domain = i > 0, nil, nil, netip.AddrPort{}, ""
 		err := p.try(tryCtx, e)
 		cancel()
 		p.further = false
 		if err == nil {
 			for _, d := range p.held {
-				p.to = e
-				p.report(d.Stage)
+				p.emit(d)
 			}
 			return nil
 		}
@@ -220,15 +249,19 @@ func (p *prober) tryEach(ctx context.Context, endpoints []reach.Endpoint) error 
 	return first
 }
 
-// try asks at one address. RFC 8656 §7.4: when the server believes that our address and port are in use (437), another
-// port may be free.
+// try asks at one address, and where that one sends it. RFC 8656 §7.4: when the server believes that our address and
+// port are in use (437), another port may be free.
 func (p *prober) try(ctx context.Context, e reach.Endpoint) error {
 	const ports = 3
 	p.to = e
 	for n := 1; ; n++ {
 		err := p.ask(ctx)
 		var f *reach.Error
-		if !errors.As(err, &f) || f.Code != 437 || n == ports {
+		switch {
+		case p.next.IsValid():
+			p.follow()
+			n = 0
+		case !errors.As(err, &f) || f.Code != 437 || n == ports:
 			return err
 		}
 	}
@@ -236,7 +269,7 @@ func (p *prober) try(ctx context.Context, e reach.Endpoint) error {
 
 // ask opens a connection and asks on it.
 func (p *prober) ask(ctx context.Context) error {
-	conn, err := p.dialer.Connect(ctx, p.url, p.to)
+	conn, err := p.connect(ctx)
 	if err != nil {
 		return err
 	}
@@ -270,7 +303,7 @@ func (p *prober) bind(ctx context.Context, l *link) error {
 			return err
 		case !first.ok:
 			note(s, first)
-			return stunError(first.code, first.phrase, first.alternate)
+			return p.rejected(first, stunError(first))
 		case !first.mapped.IsValid():
 			return unusable(diag.DetailMapped)
 		}
@@ -291,8 +324,8 @@ func note(s *diag.Stage, r reply) {
 	if r.software != "" {
 		s.Software = r.software
 	}
-	if r.realm != "" {
-		s.Realm = diag.Clean(r.realm, reach.MaxText)
+	if r.realm != nil {
+		s.Realm, s.EmptyRealm = diag.Clean(trimmed(*r.realm), reach.MaxText), *r.realm == ""
 	}
 	if r.mapped.IsValid() {
 		s.Mapped = r.mapped.String()

@@ -1,10 +1,12 @@
 package reach
 
 import (
+	"bytes"
 	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -48,12 +50,83 @@ func refusedCertificate(err error) *x509.Certificate {
 	return nil
 }
 
+// certificateFailure describes why a certificate was not accepted; false when the error is not about one.
+func certificateFailure(f *diag.Failure, err error) bool {
+	var (
+		unknown x509.UnknownAuthorityError
+		name    x509.HostnameError
+		invalid x509.CertificateInvalidError
+	)
+	switch {
+	case errors.As(err, &unknown):
+		f.Detail = unknownAuthority(err)
+	case errors.As(err, &name):
+		f.Detail, f.Reason = diag.DetailName, diag.Clean(name.Host, MaxText)
+		if c := name.Certificate; c != nil && len(c.DNSNames)+len(c.IPAddresses) == 0 {
+			f.Detail = diag.DetailNoSAN // the name in the subject does not count (RFC 6125 §6.4.4, RFC 9525 §2)
+		}
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		f.Detail = diag.DetailExpired
+		if invalid.Cert != nil && time.Now().Before(invalid.Cert.NotBefore) {
+			f.Detail = diag.DetailNotYet
+		}
+	case errors.As(err, &invalid):
+		f.Detail, f.Reason = diag.DetailInvalid, reason(err)
+	default:
+		return false
+	}
+	return true
+}
+
+// unknownAuthority distinguishes a certificate that vouches for itself, and one whose issuer's certificate was not
+// sent with it, from one whose authority is not trusted.
+func unknownAuthority(err error) diag.Detail {
+	var verification *tls.CertificateVerificationError
+	if !errors.As(err, &verification) || len(verification.UnverifiedCertificates) == 0 {
+		return diag.DetailAuthority
+	}
+	sent := verification.UnverifiedCertificates
+	c := sent[0]
+	switch {
+	case bytes.Equal(c.RawIssuer, c.RawSubject):
+		return diag.DetailSelfSigned
+	case !slices.ContainsFunc(sent[1:], func(i *x509.Certificate) bool { return bytes.Equal(i.RawSubject, c.RawIssuer) }):
+		return diag.DetailIssuer
+	}
+	return diag.DetailAuthority
+}
+
+// verify checks a chain of certificates, the server's first, as crypto/tls does: pion/dtls does not report the
+// chain, and forgets a name that is an IP address, because it must not be sent to the server (RFC 6066 §3).
+func verify(config *tls.Config, raw [][]byte) error {
+	chain := make([]*x509.Certificate, 0, len(raw))
+	options := x509.VerifyOptions{Roots: config.RootCAs, DNSName: config.ServerName, Intermediates: x509.NewCertPool()}
+	for i, der := range raw {
+		c, err := x509.ParseCertificate(der)
+		if err != nil {
+			return err
+		}
+		chain = append(chain, c)
+		if i > 0 {
+			options.Intermediates.AddCert(c)
+		}
+	}
+	if len(chain) == 0 {
+		return errors.New("the server sent no certificate")
+	}
+	if _, err := chain[0].Verify(options); err != nil {
+		return &tls.CertificateVerificationError{UnverifiedCertificates: chain, Err: err}
+	}
+	return nil
+}
+
 // maxNames is how many names of a certificate are kept, in a list of those that it is for.
 const maxNames = 4
 
 // certificateName is the subject of a certificate: its common name, otherwise the first name that it is for.
 func certificateName(c *x509.Certificate) string {
-	return diag.Clean(cmp.Or(c.Subject.CommonName, first(certificateNames(c)), first(c.Subject.Organization), "(no name)"),
+	return diag.Clean(cmp.Or(c.Subject.CommonName, first(certificateNames(c)), first(c.Subject.Organization), "(no "+
+		"name)"),
 		MaxText)
 }
 

@@ -160,19 +160,15 @@ func (d *Dialer) dtls(ctx context.Context, u iceurl.URL, conn net.Conn, s *diag.
 	config := d.tlsConfig(u.Host)
 	options := []dtls.ClientOption{
 		dtls.WithServerName(config.ServerName),
-		dtls.WithInsecureSkipVerify(config.InsecureSkipVerify),
+		dtls.WithInsecureSkipVerify(true), // it is verified below
+		dtls.WithVerifyPeerCertificate(func(raw [][]byte, _ [][]*x509.Certificate) error {
+			if config.InsecureSkipVerify {
+				return nil
+			}
+			return verify(config, raw)
+		}),
 		// The factory of its own would write to the terminal.
 		dtls.WithLoggerFactory(&logging.DefaultLoggerFactory{Writer: io.Discard}),
-	}
-	if config.RootCAs != nil {
-		options = append(options, dtls.WithRootCAs(config.RootCAs))
-	}
-	if net.ParseIP(config.ServerName) != nil && !config.InsecureSkipVerify {
-		// pion/dtls forgets a name that is an IP address, because it must not be sent to the server (RFC 6066 §3), and so
-		// does not verify it either.
-		options = append(options, dtls.WithVerifyPeerCertificate(func(_ [][]byte, chains [][]*x509.Certificate) error {
-			return chains[0][0].VerifyHostname(config.ServerName)
-		}))
 	}
 	c, err := dtls.ClientWithOptions(dtlsnet.PacketConnFromConn(conn), conn.RemoteAddr(), options...)
 	if err != nil {

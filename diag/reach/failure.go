@@ -3,7 +3,6 @@ package reach
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -81,21 +80,11 @@ func resolving(f *diag.Failure, err *net.DNSError) {
 // handshake describes a failed handshake; false when the error is not about TLS.
 func handshake(f *diag.Failure, err error) bool {
 	var (
-		unknown x509.UnknownAuthorityError
-		name    x509.HostnameError
-		invalid x509.CertificateInvalidError
-		record  tls.RecordHeaderError
-		alert   tls.AlertError
+		record tls.RecordHeaderError
+		alert  tls.AlertError
 	)
 	switch {
-	case errors.As(err, &unknown):
-		f.Detail = diag.DetailAuthority
-	case errors.As(err, &name):
-		f.Detail, f.Reason = diag.DetailName, diag.Clean(name.Host, MaxText)
-	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		f.Detail = diag.DetailExpired
-	case errors.As(err, &invalid):
-		f.Detail, f.Reason = diag.DetailInvalid, reason(err)
+	case certificateFailure(f, err):
 	case errors.As(err, &record):
 		f.Detail = diag.DetailNotTLS
 	case errors.As(err, &alert):

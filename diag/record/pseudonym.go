@@ -23,7 +23,7 @@ const (
 )
 
 // The pseudonyms by class. Public IPv4 addresses are of a documentation range, and after its end of the reserved
-// 240.0.0.0/4; private ones, which identify no network, have 113 in the place that tells pseudonyms.
+// 240.0.0.0/4; private ones, which identify no network, have 113 in the place that shows pseudonyms.
 const documentation4 = "203.0.113."
 
 var (

@@ -38,7 +38,7 @@ func placed(setup time.Duration, end diag.EndReason) *call.Call {
 func runs(calls ...*call.Call) []Folded {
 	var in []Folded
 	for _, c := range calls {
-		in = append(in, Fold(judge.Expectation{}, RunInput{Call: c}))
+		in = append(in, Fold(judge.Expectation{Echo: true}, RunInput{Call: c}))
 	}
 	return in
 }
@@ -98,7 +98,7 @@ func TestBusyMachine(t *testing.T) {
 		{Kind: "audio", PacketsReceived: diag.Ptr(uint64(700)), PacketsLost: diag.Ptr(int64(300))},
 		{Kind: "video", PacketsReceived: diag.Ptr(uint64(700))},
 	}}})
-	folded := Fold(judge.Expectation{Media: true, Way: diag.Inbound, Load: judge.Load{Ticks: 100, Late: 100}}, RunInput{Call: lossy})
+	folded := Fold(judge.Expectation{Media: inboundMedia, Echo: true, Load: judge.Load{Ticks: 100, Late: 100}}, RunInput{Call: lossy})
 	for _, test := range []struct {
 		load     judge.Load
 		severity judge.Severity
@@ -159,11 +159,11 @@ func TestInterruptedIsTheWorst(t *testing.T) {
 func TestFirstFailureIsTold(t *testing.T) {
 	left, failed := placed(5e6, diag.EndNoPeer), placed(5e6, diag.EndNoPeer)
 	left.Ended, failed.Ended = &diag.CallEnded{Reason: diag.EndPeerLeft, By: diag.ByRemote}, &diag.CallEnded{Reason: diag.EndICE, By: diag.ByNetwork}
-	r := Build(Input{Runs: []Folded{Fold(judge.Expectation{}, RunInput{Call: left, Other: failed})}})
+	r := Build(Input{Runs: []Folded{Fold(judge.Expectation{Echo: true}, RunInput{Call: left, Other: failed})}})
 	if r.Exit.Name != "ice" || !strings.HasPrefix(r.Headline, "Answerer: no path found") || len(r.Findings) != 1 || r.Findings[0].ID != "ice.no_path" {
 		t.Errorf("%+v %q %+v", r.Exit, r.Headline, r.Findings)
 	}
-	r = Build(Input{Runs: []Folded{Fold(judge.Expectation{}, RunInput{Call: failed, Other: left})}})
+	r = Build(Input{Runs: []Folded{Fold(judge.Expectation{Echo: true}, RunInput{Call: failed, Other: left})}})
 	if r.Exit.Name != "ice" || !strings.HasPrefix(r.Headline, "no path found") || len(r.Findings) != 1 {
 		t.Errorf("%+v %q %+v", r.Exit, r.Headline, r.Findings)
 	}
@@ -289,7 +289,7 @@ func TestComparable(t *testing.T) {
 func TestInterruptedIsNotBlamed(t *testing.T) {
 	left, interrupted := placed(5e6, diag.EndNoPeer), placed(5e6, diag.EndInterrupted)
 	left.Ended = &diag.CallEnded{Reason: diag.EndPeerLeft, By: diag.ByRemote}
-	r := Build(Input{Runs: []Folded{Fold(judge.Expectation{}, RunInput{Call: left, Other: interrupted})}})
+	r := Build(Input{Runs: []Folded{Fold(judge.Expectation{Echo: true}, RunInput{Call: left, Other: interrupted})}})
 	if strings.HasPrefix(r.Headline, otherSide) || len(r.Findings) != 1 || r.Findings[0].ID != "call.peer_left" {
 		t.Errorf("%+v %q %+v", r.Exit, r.Headline, r.Findings)
 	}

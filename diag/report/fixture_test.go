@@ -15,9 +15,15 @@ import (
 
 var begun = time.Date(2026, 3, 1, 4, 5, 6, 0, time.UTC)
 
+// What checks expect by default, and of a peer that only sends.
+var (
+	inboundMedia = []call.MediaKind{{Direction: diag.Inbound, Kind: "audio"}, {Direction: diag.Inbound, Kind: "video"}}
+	bothWays     = append([]call.MediaKind{{Direction: diag.Outbound, Kind: "audio"}, {Direction: diag.Outbound, Kind: "video"}}, inboundMedia...)
+)
+
 // recordedCalls are those of testdata/calls, with what is asked of them.
 var recordedCalls = map[string]judge.Expectation{
-	"good": {Media: true}, "relay": {Media: true, Path: judge.ExpectRelay}, "ice-failure": {Media: true}, "one-way": {Media: true}, "hostile": {Media: true},
+	"good": {Media: bothWays, Echo: true}, "relay": {Media: bothWays, Echo: true, Path: judge.ExpectRelay}, "ice-failure": {Media: bothWays, Echo: true}, "one-way": {Media: bothWays, Echo: true}, "hostile": {Media: bothWays, Echo: true},
 }
 
 // events of a recorded call.

@@ -58,7 +58,7 @@ func TestFollows(t *testing.T) {
 // TestAnswererAlone: what only the answerer has seen is its finding, also where the offerer passed.
 func TestAnswererAlone(t *testing.T) {
 	good, lost := placed(5e6, diag.EndDuration), placed(5e6, diag.EndPeerLost)
-	r := Build(Input{Runs: []Folded{Fold(judge.Expectation{}, RunInput{Call: good, Other: lost})}})
+	r := Build(Input{Runs: []Folded{Fold(judge.Expectation{Echo: true}, RunInput{Call: good, Other: lost})}})
 	if len(r.Findings) != 1 || r.Findings[0].ID != "call.peer_lost" || r.Findings[0].Side != answerer || r.Exit.Code != diag.ExitPass {
 		t.Errorf("%+v %+v", r.Exit, r.Findings)
 	}

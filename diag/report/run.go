@@ -8,10 +8,11 @@ import (
 	"dialtone/diag/call"
 	"dialtone/diag/judge"
 	"dialtone/diag/nat"
+	"dialtone/diag/words"
 )
 
-// RunInput is one run: the fold of the peer that the report describes, and of the other peer if it ran in this process
-// too.
+// RunInput is one run: the fold of the peer that the report describes, and of the other peer if it ran in this
+// process too.
 type RunInput struct {
 	Start     time.Duration // since the check began
 	Call      *call.Call    // of the offerer, or the only one
@@ -71,7 +72,11 @@ func detailsOf(c *call.Call) Details {
 	}
 	for _, server := range c.Servers {
 		if s := server.State(); s == diag.ServerWorks || s == diag.ServerFailed {
-			d.Servers = append(d.Servers, newServer(nat.ServerRow{Server: server.Server}))
+			row := newServer(nat.ServerRow{Server: server.Server})
+			if server.Served && !row.OK {
+				row.OK, row.Headline, row.Advice = true, words.CallServerHeadline(server), ""
+			}
+			d.Servers = append(d.Servers, row)
 		}
 	}
 	if last := c.Diagnosed(); last != nil {

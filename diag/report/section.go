@@ -256,6 +256,8 @@ func (r *Report) mediaSection() section {
 // state is what is wrong with a stream, or that it flows.
 func (d directed) state() cell {
 	switch {
+	case !d.Flows && d.direction == string(diag.Outbound) && d.Packets > 0:
+		return cell{Text: "sent, not confirmed", Mark: warn}
 	case !d.Flows:
 		return cell{Text: "stopped", Mark: bad}
 	case d.Silent:

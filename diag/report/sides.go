@@ -16,7 +16,11 @@ func judgeRun(x judge.Expectation, run RunInput) Result {
 	if run.Other == nil {
 		return out
 	}
-	other := judge.Check(run.Other, judge.Expectation{Media: x.Media, Load: x.Load})
+	mirrored := judge.Expectation{Echo: x.Echo, Load: x.Load}
+	for _, m := range x.Media {
+		mirrored.Media = append(mirrored.Media, call.MediaKind{Direction: m.Direction.Opposite(), Kind: m.Kind})
+	}
+	other := judge.Check(run.Other, mirrored)
 	blamed := v.Exit == diag.ExitPass && run.Other.ConnectedAt != nil && run.Other.Ended != nil &&
 		run.Other.Ended.Reason == diag.EndPeerHangup
 	own := v.Findings

@@ -92,16 +92,14 @@ func (e Extension) Short() string {
 }
 
 // Sends reports whether a media section of the kind is sent: sendrecv (the default) or sendonly, and not rejected.
-func (d *Description) Sends(kind string) bool { return d.flows(kind, "sendonly") }
+func (d *Description) Sends(kind string) bool { return d.flows(kind, (*Section).sends) }
 
 // Receives reports whether a media section of the kind is received: sendrecv (the default) or recvonly, and not
 // rejected.
-func (d *Description) Receives(kind string) bool { return d.flows(kind, "recvonly") }
+func (d *Description) Receives(kind string) bool { return d.flows(kind, (*Section).receives) }
 
-func (d *Description) flows(kind, direction string) bool {
-	return slices.ContainsFunc(d.Media, func(s Section) bool {
-		return s.Kind == kind && !s.Rejected() && (s.Direction == "sendrecv" || s.Direction == direction)
-	})
+func (d *Description) flows(kind string, does func(*Section) bool) bool {
+	return slices.ContainsFunc(d.Media, func(s Section) bool { return s.Kind == kind && does(&s) })
 }
 
 // Rejected reports whether the section's port of 0 rejects it (RFC 3264 §6).

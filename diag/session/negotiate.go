@@ -23,12 +23,16 @@ func (s *Session) peerOptions() peer.Options {
 		RelayOnly: c.RelayOnly, PionDefaults: c.PionDefaults, NoMedia: c.NoMedia, Echo: c.Echo,
 		Loopback: loopbackPolicy(c), Timeouts: s.o.Timeouts, Net: s.o.Net,
 		NoChannels: c.MediaOnly, Channel: c.Channel, Flow: s.o.Flow, Limiter: s.o.Limiter,
+		NoKinds: c.NoKinds, Codecs: c.Codecs, Clips: s.o.Clips,
 		OnNoRelay:   func(url string) { s.do(s.probes.unserved[url].open) },
 		OnGathered:  func() { s.do(func() { s.sendWhole(false) }) },
 		OnCandidate: func(x peer.Candidate) { s.do(func() { s.gathered(x) }) },
 		OnMessage:   s.received,
 		OnOpen:      func(label string) { s.do(func() { s.opened(label) }) },
 		OnState:     func(st peer.State) { s.inbox.put(input{kind: peerInputs[st]}) },
+	}
+	if o.Flow == peer.FlowBoth {
+		o.Flow = map[diag.Direction]peer.Flow{diag.Outbound: peer.FlowSend, diag.Inbound: peer.FlowReceive}[c.Way]
 	}
 	if s.o.Carry > 0 {
 		// Checks begin with the local answer, and while a person carries that, no one answers them. Silence on an

@@ -26,9 +26,11 @@ type Options struct {
 	TLS      *tls.Config    // for turns: and stuns: servers; nil: the system's authorities
 	Proxies  *reach.Proxies // for TURN over TCP and TLS; nil: none
 	Greeting string         // sent on the chat channel when it opens; empty: nothing
+	Notes    []diag.Warning // what is known before the call begins
 	Timeouts peer.Timeouts  // zero values: the defaults
 	Net      peer.Net       // nil: the operating system's network
-	Flow     peer.Flow      // which way media goes; zero: both ways
+	Flow     peer.Flow      // which way media goes; zero: as Config.Way says
+	Clips    peer.Clips     // what is sent instead of clips of the program
 	Limiter  *peer.Limiter  // what hosts that do not answer may be sent; nil: one of this call's own
 	Setup    time.Duration  // bounds the time from the pairing to the connection; 0: 40 s
 	Redial   time.Duration  // bounds an ICE restart; 0: 10 s
@@ -123,7 +125,15 @@ func (s *Session) do(job func()) { s.inbox.put(input{job: job}) }
 // and the feed is closed. The end of ctx is an interruption. How the call went is in the feed, not in a return value:
 // fold it and ask the judge.
 func (s *Session) Run(ctx context.Context) {
-	s.o.Feed.Append(s.o.Config.Start(s.o.Feed.Start()))
+	start := s.o.Config.Start(s.o.Feed.Start())
+	if start.Media {
+		names := s.peerOptions().CodecNames()
+		start.AudioCodecs, start.VideoCodecs = names["audio"], names["video"]
+	}
+	s.o.Feed.Append(start)
+	for _, note := range s.o.Notes {
+		s.o.Feed.Append(note)
+	}
 	inner, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.begin(inner)
 	for s.state != over {

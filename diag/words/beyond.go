@@ -1,6 +1,7 @@
 package words
 
 import (
+	"cmp"
 	"fmt"
 
 	"dialtone/diag/judge"
@@ -10,26 +11,29 @@ import (
 var beyondFindings = map[string]entry{
 	"baseline.worse": on(
 		"A value of the report is worse than that of the earlier report, beyond the run-to-run variation of both. The "+
-			"noise comes "+
-			"from the spread of the percentiles of both reports, at least 10 % and 2 ms (0.01 for shares). With fewer than "+
-			"five runs "+
-			"the variation is unknown, and only a value that has more than doubled counts.",
+			"variation is taken from the spread of the percentiles of both reports; it is at least 10 % and 2 ms "+
+			"(0.01 for shares). With fewer than five runs the variation is unknown, and only a value that has more "+
+			"than doubled counts.",
 		func(_ judge.Finding, e judge.BaselineWorse) Text {
 			return Text{
 				Title:    e.Name + " is worse than in the baseline.",
-				Evidence: []string{fmt.Sprintf("%g before, %g now (%s); the noise is %g", e.Before, e.Now, e.Unit, e.Noise)},
+				Evidence: []string{fmt.Sprintf("%g before, %g now (%s); the variation is %g", e.Before, e.Now, e.Unit, e.Noise)},
 				Advice:   "Check what changed between the two reports; repeat the check to see whether the difference stays.",
 			}
 		}),
 	"whip.should_not_kept": on(
-		"dialtone check --whip URL --conformance asks a WHIP endpoint for what RFC 9725 §4 requires. This requirement is "+
-			"a SHOULD: a "+
-			"server may have good reasons to ignore it, but other clients may rely on it.",
+		"dialtone check --conformance asks a WHIP endpoint for what RFC 9725 §4 requires, and a WHEP endpoint for what "+
+			"draft-ietf-wish-whep requires. This requirement is a SHOULD, or an earlier draft required something else, which "+
+			"the server does: it may have good reasons, but other clients may rely on the requirement.",
 		func(_ judge.Finding, e judge.ShouldNotKept) Text {
-			return Text{
-				Title: "The endpoint does not follow a SHOULD: " + e.Requirement +
-					".", Evidence: append(lines(e.Reason), e.Exchanges...),
-				Advice: "Check RFC 9725 §" + e.Section + "; other clients may rely on it.",
+			t := Text{
+				Title:    "The endpoint does not follow a SHOULD: " + e.Requirement + ".",
+				Evidence: append(lines(e.Reason), e.Exchanges...),
+				Advice:   "Check " + cmp.Or(e.Standard, "RFC 9725") + " §" + e.Section + "; other clients may rely on it.",
 			}
+			if e.Draft {
+				t.Title = "The endpoint follows a draft, not the standard: " + e.Requirement + "."
+			}
+			return t
 		}),
 }

@@ -11,8 +11,8 @@ import (
 // callFindings are those about the start and the end of a call.
 var callFindings = map[string]entry{
 	"call.nobody_came": on(
-		"The room code was dialed and the server answered, but no peer dialed it in time. Both peers need the same code at "+
-			"the same server, and the first one must wait long enough (--wait).",
+		"The room code was dialed and the server answered, but no other peer dialed it in time. Both peers need the "+
+			"same code at the same server, and the first one must wait long enough (--wait).",
 		func(_ judge.Finding, e judge.PeerAbsent) Text {
 			return Text{
 				Title: "The peer did not come within " + Millis(e.WaitedMs) +
@@ -36,10 +36,8 @@ var callFindings = map[string]entry{
 			}
 		}),
 	"call.peer_lost": on(
-		"The connection was established, and then neither answers to connectivity checks nor media arrived any more. The "+
-			"peer's "+
-			"program "+
-			"or machine died, or the network between both peers did.",
+		"The connection was established, and then neither answers to connectivity checks nor media arrived. The "+
+			"peer's program, its machine, or the network between the peers failed.",
 		func(_ judge.Finding, e judge.PeerLost) Text {
 			return Text{
 				Title: "The path was up and then went silent.",
@@ -49,7 +47,7 @@ var callFindings = map[string]entry{
 			}
 		}),
 	"call.ended_early": on(
-		"The peer hung up before the time that was asked for was over, so the call could not be checked to its end.",
+		"The peer hung up before --for was reached, so the call could not be checked to its end.",
 		func(_ judge.Finding, e judge.EndedEarly) Text {
 			return Text{
 				Title:    "The peer hung up before --for was reached.",
@@ -58,8 +56,8 @@ var callFindings = map[string]entry{
 			}
 		}),
 	"call.cannot_run": on(
-		"dialtone itself could not run the call: it found no free port or no network interface, or the recording is of a "+
-			"newer version.",
+		"dialtone itself could not run the call: it found no free port or no network interface, or a newer version "+
+			"made the recording.",
 		func(_ judge.Finding, e judge.CannotRun) Text {
 			if e.Reason != "" {
 				return Text{
@@ -74,12 +72,11 @@ var callFindings = map[string]entry{
 			}
 		}),
 	"tester.cpu": on(
-		"While the check ran, more than one in twenty timers of the program fired more than 10 ms late. Times, jitter and "+
-			"losses "+
-			"that it measured may be its own. Heavy loss is then a warning and no failure.",
+		"While the check ran, more than one in twenty timers of the program fired more than 10 ms late. The times, "+
+			"jitter and loss that it measured may be its own. Heavy loss is then a warning, not a failure.",
 		func(_ judge.Finding, e judge.TesterShort) Text {
 			return Text{
-				Title: "This machine was short of CPU: times, losses and jitter may be its own and not the network's.",
+				Title: "This machine was short of CPU: times, loss and jitter may be caused by it, not by the network.",
 				Evidence: []string{fmt.Sprintf("%d of %d timers fired more than %s late, the latest by %s",
 					e.Late, e.Ticks, Millis(e.LimitMs), Millis(e.WorstMs))},
 				Advice: "Run fewer calls at once (--parallel), or use a machine with less load.",
@@ -127,16 +124,18 @@ var signalTitles = map[string][2]string{
 		"The signaling server answered with an unexpected HTTP status.",
 		"The address may belong to another service, or a gateway or login page in front of the server answered.",
 	},
-	"limit":    {"The signaling server rejects more or larger requests.", "It answers with 429 or 413."},
-	"protocol": {"What answers is not a signaling server of this protocol.", "A web page or unreadable data came back."},
-	"rejected": {"The signaling server rejected the message.", "In the present state of the exchange it does not " +
-		"accept it."},
+	"limit": {"The signaling server limits the rate or the size of requests.", "It answers with 429 or 413."},
+	"protocol": {
+		"The server at this address does not speak this signaling protocol.", "A web page or unreadable data came back.",
+	},
+	"rejected": {"The signaling server rejected the message.", "It does not accept this message at this point of the " +
+		"exchange."},
 	"peer_gone": {"The signaling server says that the peer is gone.", "It hung up, or was silent for longer than the " +
 		"server waits."},
 	"shutdown": {"The signaling server is shutting down.", ""},
 	"failed": {
 		"The peers could not exchange offer, answer and candidates.",
-		"The cause has no name of its own; the evidence quotes it.",
+		"The cause has no finding of its own; the evidence quotes it.",
 	},
 }
 

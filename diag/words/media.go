@@ -7,6 +7,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/judge"
+	"dialtone/diag/sdp"
 )
 
 // lookAtSender is the advice if a path carries packets and media is missing.
@@ -16,9 +17,8 @@ const lookAtSender = "Check the sender: muted, without a source, or with a codec
 // channelFindings are those about data channels.
 var channelFindings = map[string]entry{
 	"channel.not_open": on(
-		"ICE and DTLS are connected, and no data channel opened. The peer did not accept the m=application section, its "+
-			"SCTP "+
-			"association did not connect, or large packets are lost.",
+		"ICE and DTLS are connected, but no data channel opened. The peer did not accept the m=application section, "+
+			"its SCTP association did not connect, or large packets are lost.",
 		func(_ judge.Finding, e judge.ChannelNotOpen) Text {
 			return Text{
 				Title: "No data channel opened.",
@@ -26,13 +26,12 @@ var channelFindings = map[string]entry{
 					"connected for " + Millis(e.UpMs), "SCTP: " + unknown(e.SCTP),
 					fmt.Sprintf("%d packets received", e.Received),
 				},
-				Advice: "Check that the peer accepts data channels (an m=application section in its answer), and that large " +
-					"packets " +
-					"are not lost on the way.",
+				Advice: "Check that the peer accepts data channels (an m=application section in its answer), and that " +
+					"large packets arrive.",
 			}
 		}),
 	"channel.not_echoed": on(
-		"A data channel opened, and nothing that was sent on it came back: no pong to a ping, and no message as it was "+
+		"A data channel opened, but nothing sent on it came back: no pong to a ping, and no message as it was "+
 			"sent. If the peer answers with a text of its own, the channel carries data both ways. If it sends nothing, that "+
 			"is unknown.",
 		func(_ judge.Finding, e judge.ChannelNotEchoed) Text {
@@ -54,21 +53,20 @@ var channelFindings = map[string]entry{
 
 // mediaFindings are those about audio and video.
 var mediaFindings = map[string]entry{
-	"media.none": on("The call carries nothing but media, and no packet was counted in either direction.", mediaMissing),
-	"media.no_inbound_audio": on("The peer's description says that it sends audio, or audio was expected, and no "+
+	"media.none": on("The call carries only media, and no packet was counted in either direction.", mediaMissing),
+	"media.no_inbound_audio": on("The peer's description says that it sends audio, or audio was expected, but no "+
 		"packet arrived.", mediaMissing),
-	"media.no_inbound_video": on("The peer's description says that it sends video, or video was expected, and no "+
+	"media.no_inbound_video": on("The peer's description says that it sends video, or video was expected, but no "+
 		"packet arrived.", mediaMissing),
-	"media.no_outbound_audio": on("Audio was to be sent, and no packet was counted.", mediaMissing),
-	"media.no_outbound_video": on("Video was to be sent, and no packet was counted.", mediaMissing),
+	"media.no_outbound_audio": on("Audio was expected to be sent, but no packet was counted.", mediaMissing),
+	"media.no_outbound_video": on("Video was expected to be sent, but no packet was counted.", mediaMissing),
 	"media.one_way": on(
-		"Media was expected both ways, and packets were counted in one direction only. A NAT or firewall drops one "+
-			"direction, a "+
-			"side has no source, or a description says sendonly or recvonly.",
+		"Media was expected both ways, but packets were counted in one direction only. A NAT or firewall drops one "+
+			"direction, one side has no source, or a description says sendonly or recvonly.",
 		func(_ judge.Finding, e judge.MediaOneWay) Text {
-			title := "Media flows one way only: outbound " + strings.Join(e.Kinds, " and ") + ", nothing inbound."
+			title := "Media goes one way only: " + strings.Join(e.Kinds, " and ") + " was sent, nothing was received."
 			if e.Flows == diag.Inbound {
-				title = "Media flows one way only: inbound " + strings.Join(e.Kinds, " and ") + ", nothing outbound."
+				title = "Media goes one way only: " + strings.Join(e.Kinds, " and ") + " was received, nothing was sent."
 			}
 			return Text{
 				Title: title, Evidence: lines("connected for "+Millis(e.UpMs), labeled("path", e.Path)),
@@ -76,9 +74,8 @@ var mediaFindings = map[string]entry{
 			}
 		}),
 	"media.stopped": on(
-		"Packets of this kind arrived, and none in the last two seconds or more of a connection that was up to its end. A "+
-			"source "+
-			"ended, or something on the way closed.",
+		"Packets of this kind arrived, but none in the last two seconds or more, although the call stayed connected. The "+
+			"source ended, or something on the path closed.",
 		func(_ judge.Finding, e judge.MediaStopped) Text {
 			when := "before the end"
 			if e.Running {
@@ -89,20 +86,18 @@ var mediaFindings = map[string]entry{
 				Evidence: lines(fmt.Sprintf("%d packets received, none in the last %s; the connection was established all the time",
 					e.Packets, Millis(e.AgoMs)),
 					muted(e.Kind, e.Muted)),
-				Advice: "Check the sender and what happened then: a source that ended, a firewall that closes quiet ports, a " +
-					"bandwidth limit.",
+				Advice: "Check the sender at that time: its source may have ended. Then check firewalls and bandwidth " +
+					"limits on the path.",
 			}
 		}),
 	"media.silent": on(
-		"Every packet of the audio since then holds only silence, which Opus shows without decoding: a packet without a "+
-			"frame "+
-			"(discontinuous transmission), or a CELT frame whose silence flag is set. Quiet sound is not called silence. For "+
-			"video "+
-			"and other codecs nothing is claimed.",
+		"Since then every audio packet contains only silence, which Opus shows without decoding: a packet without a "+
+			"frame (discontinuous transmission), or a CELT frame whose silence flag is set. Quiet sound does not "+
+			"count as silence. Video and other codecs are not examined.",
 		func(_ judge.Finding, e judge.MediaSilent) Text {
 			return Text{
 				Title: "Inbound " + e.Kind + " has been silent for " + Millis(e.ForMs) + ".",
-				Evidence: lines(fmt.Sprintf("each of the last %d packets of %s holds only silence by its coding (RFC 6716)",
+				Evidence: lines(fmt.Sprintf("each of the last %d %s packets contains only silence (RFC 6716)",
 					e.Packets, e.Kind),
 					muted(e.Kind, e.Muted)),
 				Advice: "Check the sender's source: a microphone that is muted, missing or not allowed.",
@@ -111,7 +106,7 @@ var mediaFindings = map[string]entry{
 	"media.loss": on(
 		"More than 5 % of the packets of a direction were lost, counted as receiver reports do (RFC 3550), before any "+
 			"retransmission. Retransmission repairs video; what it did not repair is the unrepaired loss. Above 20 % a check "+
-			"fails: speech can hardly be understood.",
+			"fails: speech is hardly intelligible.",
 		func(_ judge.Finding, e judge.MediaLoss) Text {
 			way, source := "received", ""
 			if e.Direction == diag.Outbound {
@@ -124,17 +119,15 @@ var mediaFindings = map[string]entry{
 					"relay.",
 			}
 			if e.TesterShort {
-				t.Evidence = append(t.Evidence, "this machine was short of CPU (tester.cpu), which may be the reason")
+				t.Evidence = append(t.Evidence, "this machine was short of CPU (tester.cpu), which may be the cause")
 				t.Advice = "Repeat the check on a machine with less load before you check the network."
 			}
 			return t
 		}),
 	"media.no_key_frame": on(
-		"Video packets arrive, and none of their frames is a key frame, although one was requested. A receiver that joins "+
-			"cannot "+
-			"start to decode. Encoders that publish over WHIP must answer a Picture Loss Indication (RFC 4585) with a key "+
-			"frame, or "+
-			"send one every second or two.",
+		"Video packets arrive, but none of their frames is a key frame, although one was requested. A receiver that "+
+			"joins cannot start decoding. Encoders that publish over WHIP must answer a Picture Loss Indication (RFC "+
+			"4585) with a key frame, or send one every second or two.",
 		func(_ judge.Finding, e judge.NoKeyFrame) Text {
 			return Text{
 				Title:    "Video arrives without a key frame, so that decoding cannot start.",
@@ -150,24 +143,46 @@ var mediaFindings = map[string]entry{
 		func(_ judge.Finding, e judge.CodecDeclined) Text {
 			return Text{
 				Title:    Capital(e.Kind) + " was declined: the peer offers no codec for it that dialtone can use.",
-				Evidence: lines(labeled("offered", e.Offers)),
-				Advice:   "Let the peer offer Opus for audio and VP8 for video. H.264 is enough if dialtone only receives.",
+				Evidence: lines(labeled("offered", names(e.Offers)), labeled("known", names(e.Known))),
+				Advice:   "Let the peer offer Opus for audio, and H.264 or VP8 for video.",
 			}
+		}),
+	"media.refused": on(
+		"The answer refuses a kind of media that was offered to be sent, so none of it is sent; the rest of the call goes "+
+			"on. An answer refuses a section by port 0 (RFC 3264 §6), by the directions inactive or sendonly (§6.1), by "+
+			"leaving it out, which RFC 3264 forbids, or by naming only codecs that were not offered.", mediaRefused),
+	"media.unconfirmed": on(
+		"This kind of media is sent, and nothing shows that the peer gets it: no receiver report (RFC 3550 §6.4), no "+
+			"statistics of the peer's own, and nothing of the kind comes back. If the peer reports on the other kind, it does "+
+			"not get this one; else it may be an endpoint that sends no reports.",
+		func(_ judge.Finding, e judge.MediaUnconfirmed) Text {
+			t := Text{
+				Title: "The peer never confirmed that it receives the " + e.Kind + ".",
+				Evidence: []string{
+					fmt.Sprintf("%d packets sent in %s, no receiver report on them", e.Packets, Millis(e.UpMs)),
+				},
+				Advice: "Check at the peer whether the " + e.Kind + " arrives; a receiver should send RTCP reports.",
+			}
+			switch {
+			case e.UpMs.Duration() < judge.ReportGrace:
+				t.Advice = "Repeat with --for 10s: the first report may take some seconds."
+			case len(e.Reports) > 0:
+				t.Evidence = append(t.Evidence, "the peer reports on the "+names(e.Reports))
+				t.Advice = "Check why the peer drops the " + e.Kind + ": an unknown SSRC, payload type or codec."
+			}
+			return t
 		}),
 	"media.not_received_there": on(
 		"The local side counts packets of a stream as sent, and the peer's statistics do not count them as received, "+
-			"beyond what "+
-			"may be in flight: more than 5 % of the whole call or of its last seconds. They were lost on the way, or the "+
-			"peer does "+
-			"not know the stream; its count of lost packets shows which.", endsDiffer),
+			"beyond what may be in flight: more than 5 % of the whole call or of its last seconds. They were lost on "+
+			"the way, or the peer does not know the stream; its count of lost packets shows which.", endsDiffer),
 	"media.not_received_here": on(
 		"The peer's statistics count packets of a stream as sent that did not arrive, beyond what may be in flight: more "+
 			"than 5 % "+
 			"of the whole call or of its last seconds. Something between the peers drops them.", endsDiffer),
 	"media.received_not_sent": on(
-		"One end counts more packets of a stream than the peer says that it has sent. Statistics of one of them are "+
-			"wrong, "+
-			"something duplicates packets, or another program sends.", endsDiffer),
+		"One end counts more packets of a stream than the peer says that it has sent. The statistics of one peer are "+
+			"wrong, something duplicates packets, or another program sends too.", endsDiffer),
 }
 
 func mediaMissing(_ judge.Finding, e judge.MediaMissing) Text {
@@ -183,14 +198,46 @@ func mediaMissing(_ judge.Finding, e judge.MediaMissing) Text {
 	case e.Agreed && e.Kind != "":
 		t.Evidence = append(t.Evidence, "both descriptions agree on it")
 	case !e.Agreed && e.Direction == diag.Inbound:
-		t.Advice = "Let the peer send " + e.Kind + ", which its description does not offer; or check without media " +
-			"(--no-media)."
+		t.Advice = "Let the peer send " + e.Kind + ", which its description does not offer; or do not expect it " +
+			"(--expect-media)."
 	case !e.Agreed && e.Direction == diag.Outbound:
 		t.Advice = "Check the peer's description (dialtone call shows it): it accepts no " + e.Kind +
 			", or this machine could not send."
 	}
 	return t
 }
+
+// refusals say how an answer refuses a section.
+var refusals = map[sdp.Refusal]string{
+	sdp.Rejected:  "the answer rejects the section (port 0)",
+	sdp.Inactive:  "the answer says a=inactive",
+	sdp.Unwanted:  "the answer says a=sendonly: it sends and does not receive",
+	sdp.NoSection: "the answer lacks the section",
+	sdp.NoCodec:   "the answer names no codec that was offered",
+}
+
+func mediaRefused(_ judge.Finding, e judge.MediaRefused) Text {
+	who := "peer"
+	if e.Server {
+		who = "server"
+	}
+	t := Text{
+		Title:    "The " + who + " refuses " + e.Kind + ": it was offered " + names(e.Offered) + ".",
+		Evidence: lines(refusals[e.How]),
+		Advice: "Check which codecs and directions the " + who + " takes; choose one with --" + e.Kind + "-codec, or leave " +
+			e.Kind + " out (" + without[e.Kind] + ").",
+	}
+	if e.How == sdp.NoCodec {
+		t.Evidence = lines(refusals[e.How], labeled("answered", names(e.Answered)))
+	}
+	return t
+}
+
+// without are the flags that leave a kind of media out.
+var without = map[string]string{"audio": "--video-only", "video": "--audio-only"}
+
+// names is a list in a sentence.
+func names(list []string) string { return strings.Join(list, ", ") }
 
 func muted(kind string, is bool) string {
 	if !is {
@@ -214,8 +261,7 @@ func endsDiffer(f judge.Finding, e judge.EndsDiffer) Text {
 		t.Title = fmt.Sprintf("%d of %d %s packets sent %s were not received %s %s.", e.Sent-e.Received, e.Sent, e.Kind,
 			sender, receiver, when)
 		t.Advice = "Look for a firewall or NAT that drops one direction, or a link that is full; if all are missing, " +
-			"check whether the " +
-			"receiver knows the stream."
+			"check whether the receiver knows the stream."
 		return t
 	}
 	t.Title = fmt.Sprintf("%d %s packets were received %s, but %d sent %s %s.", e.Received, e.Kind, receiver, e.Sent,

@@ -1,6 +1,7 @@
 package words
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -84,6 +85,8 @@ func networkHeadline(n judge.Network) string {
 		return "No STUN server could be used: " + n.Unusable.URL + " failed: " + what + "."
 	case judge.NetworkNoSTUN:
 		return "The network works, but no STUN server could be used over UDP: nothing is known about direct calls."
+	case judge.NetworkServers:
+		return serversHeadline(n)
 	case judge.NetworkNoAnswer:
 		return "No server answered on any transport: this machine has no connectivity, or no server is running."
 	case judge.NetworkCancelled:
@@ -151,7 +154,11 @@ func familySentences(n judge.Network) []string {
 func relaySentence(n judge.Network) string {
 	switch n.Relaying {
 	case judge.RelayingWorks:
-		return " You need TURN; your TURN server works (" + relayList(n) + ")."
+		return " You need TURN; your TURN server works (" + relayList(n) + ")" + caveat(n) + "."
+	case judge.RelayingRedirected:
+		return " You need TURN; your TURN server redirects to another, which only some clients follow."
+	case judge.RelayingUnreached:
+		return " You need TURN, and your TURN server is not reached from inside its own network."
 	case judge.RelayingUntested:
 		return " You need TURN; your TURN server allocates a relay (" + relayList(n) + "), but that it carries bytes is " +
 			"not proven."
@@ -164,6 +171,57 @@ func relaySentence(n judge.Network) string {
 	case judge.RelayingAsking:
 	}
 	return " You need TURN."
+}
+
+// caveat says what is wrong with the best relay, which carries bytes; empty: nothing.
+func caveat(n judge.Network) string {
+	for _, flaw := range n.Relays()[0].Flaws {
+		switch flaw {
+		case nat.FlawEmptyRealm:
+			return ", but not for browsers"
+		case nat.FlawNotExtended, nat.FlawShort:
+			return ", but does not extend its relays"
+		case nat.FlawBind:
+			return ", but rejects channels"
+		default:
+		}
+	}
+	return ""
+}
+
+// serversHeadline is the verdict when nothing was asked about the network: whether the servers do what they are for.
+func serversHeadline(n judge.Network) string {
+	const nothing = " Nothing was asked about this network."
+	answering, failing := 0, 0
+	for _, row := range n.Servers {
+		switch {
+		case row.TURN:
+		case row.OK():
+			answering++
+		default:
+			failing++
+		}
+	}
+	var said []string
+	switch n.Relaying {
+	case judge.RelayingWorks:
+		said = append(said, "Your TURN server works ("+relayList(n)+")"+caveat(n)+".")
+	case judge.RelayingUntested:
+		said = append(said, "Your TURN server allocates a relay ("+relayList(n)+"), but that it carries bytes is not "+
+			"proven.")
+	case judge.RelayingRedirected:
+		said = append(said, "Your TURN server redirects to another, which only some clients follow.")
+	case judge.RelayingSilent, judge.RelayingFails, judge.RelayingUnreached:
+		said = append(said, "Your TURN server does not work.")
+	case judge.RelayingNone, judge.RelayingAsking:
+	}
+	switch {
+	case answering > 0 && failing == 0:
+		said = append(said, Count(answering, "STUN server", "STUN servers")+" answered.")
+	case answering+failing > 0:
+		said = append(said, fmt.Sprintf("%d of %d STUN servers answered.", answering, answering+failing))
+	}
+	return strings.Join(said, " ") + nothing
 }
 
 // relayList names the transports over which a relay works, with their round trips.
@@ -182,7 +240,7 @@ func relayList(n judge.Network) string {
 // networkWhy are the reasons of the verdict.
 func networkWhy(n judge.Network) []string {
 	switch n.Outcome {
-	case judge.NetworkAsking, judge.NetworkCancelled, judge.NetworkFailed:
+	case judge.NetworkAsking, judge.NetworkCancelled, judge.NetworkFailed, judge.NetworkServers:
 		return nil
 	case judge.NetworkUDPBlocked, judge.NetworkUnusable, judge.NetworkNoSTUN, judge.NetworkNoAnswer:
 		return sentences(BehaviorEvidence(n.Behaviors.UDP))
@@ -203,8 +261,16 @@ func networkWhy(n judge.Network) []string {
 			break
 		}
 		switch n.Relaying {
-		case judge.RelayingWorks, judge.RelayingUntested:
-			why = append(why, "Your TURN server works, for the calls that need a relay ("+relayList(n)+").")
+		case judge.RelayingWorks:
+			why = append(why, "Your TURN server works, for the calls that need a relay ("+relayList(n)+")"+caveat(n)+".")
+		case judge.RelayingUntested:
+			why = append(why, "Your TURN server allocates a relay ("+relayList(n)+"); that it carries bytes is not proven.")
+		case judge.RelayingRedirected:
+			why = append(why, "Your TURN server redirects to another, which only some clients follow: the others get no "+
+				"relay.")
+		case judge.RelayingUnreached:
+			why = append(why, "Your TURN server is not reached from inside its own network, so calls of this machine get "+
+				"no relay.")
 		case judge.RelayingSilent, judge.RelayingFails:
 			why = append(why, "Your TURN server does not work, so calls that need a relay will fail.")
 		case judge.RelayingNone, judge.RelayingAsking:
@@ -234,7 +300,8 @@ func dependsSentence(mapping nat.Value) string {
 	case nat.AddressDependent:
 		return "Mapping is address-dependent: each address that this machine sends to gets another public port."
 	case nat.AddressAndPortDependent:
-		return "Mapping is address- and port-dependent: each port of each address that this machine sends to gets another " +
+		return "Mapping is address- and port-dependent: each port of each address that this machine sends to gets " +
+			"another " +
 			"public port."
 	default:
 		return "Different addresses get different public ports; whether two ports of one address do was not reported, so " +
@@ -258,6 +325,10 @@ func networkNext(n judge.Network) []string {
 		return []string{ServerAdvice(n.Unusable)}
 	case judge.NetworkNoSTUN:
 		return append(adviceOf(n, func(s *diag.Server) bool { return !s.TURN }), "Ask another STUN server.")
+	case judge.NetworkServers:
+		return append(adviceOf(n, func(*diag.Server) bool { return true }), "Name STUN servers on two addresses to "+
+			"test this "+
+			"network too, such as dialtone nat --public.")
 	case judge.NetworkNoAnswer:
 		return []string{"Check this machine's network, then ask a server that is known to run."}
 	case judge.NetworkMapping:
@@ -292,17 +363,28 @@ func relayNext(n judge.Network, get string) []string {
 		return []string{openRelayPorts}
 	case judge.RelayingFails:
 		return append(adviceOf(n, func(s *diag.Server) bool { return s.TURN }), "Configure another TURN server.")
+	case judge.RelayingRedirected, judge.RelayingUnreached:
+		return adviceOf(n, func(s *diag.Server) bool { return s.TURN })
 	case judge.RelayingWorks, judge.RelayingAsking:
 	}
 	return nil
 }
 
-// adviceOf is the advice of the first finding about a server of that kind; nil when there is none.
+// adviceOf is the advice of the first finding about a server of that kind that failed or is of no use; nil when
+// there is none.
 func adviceOf(n judge.Network, kind func(*diag.Server) bool) []string {
 	for _, f := range n.Findings {
-		e, ok := f.Evidence.(judge.ServerFailure)
-		if ok && (kind(&e.Server) || slices.ContainsFunc(e.Same, func(s diag.Server) bool { return kind(&s) })) ||
-			f.ID == "turn.relay_private" && kind(&diag.Server{TURN: true}) {
+		subject := diag.Server{URL: f.Subject, TURN: strings.HasPrefix(f.Subject, "turn")}
+		fits := false
+		switch e := f.Evidence.(type) {
+		case judge.ServerFailure:
+			fits = kind(&e.Server) || slices.ContainsFunc(e.Same, func(s diag.Server) bool { return kind(&s) })
+		case judge.RelayUse, judge.OwnAddress:
+			fits = kind(&subject)
+		case judge.ServerAddress:
+			fits = e.Relayed != "" && kind(&subject)
+		}
+		if fits && f.Severity != judge.Info {
 			return []string{Of(f).Advice}
 		}
 	}

@@ -14,7 +14,9 @@ var plainEvidence = map[nat.Kind]string{
 	nat.KindLoss:         "too many packets are lost to distinguish loss from filtering",
 	nat.KindFewAddresses: "fewer than two server addresses were compared",
 
-	nat.KindUDPUnasked: "no server could be asked over UDP", nat.KindNoLocal: "the local address of the sockets is not " +
+	nat.KindUDPNone:      "no server was named that is asked over UDP",
+	nat.KindNeedsBinding: "only answers to Binding requests show the mapping, and no server gave one",
+	nat.KindUDPUnasked:   "no server could be asked over UDP", nat.KindNoLocal: "the local address of the sockets is not " +
 		"known",
 	nat.KindALGUnknown:  "no answer had both forms of the address",
 	nat.KindCarrierNot:  "no sign of a carrier-grade NAT, which proves nothing",
@@ -72,6 +74,7 @@ var plainEvidence = map[nat.Kind]string{
 // them: addresses, numbers, or seconds.
 var evidenceForms = map[nat.Kind]string{
 	nat.KindAnswered: "{a} answered", nat.KindView: "{a} reported {b}",
+	nat.KindAllocateMapped: "{a} reported the mapped address {b} in its answer to Allocate",
 	nat.KindLocalMapped:    "the socket {a} is mapped to {b}",
 	nat.KindNAT64DNS:       "DNS names the prefix {a} (RFC 7050)",
 	nat.KindALGDiffers:     "{a} reported MAPPED-ADDRESS {b} and XOR-MAPPED-ADDRESS {c}",

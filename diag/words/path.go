@@ -170,14 +170,39 @@ func NoPath(e judge.NoPath) []string {
 	if e.NoRelay {
 		out = append(out, "neither side has a relay candidate")
 	}
+	if text := remoteOnly[e.RemoteOnly].evidence; text != "" {
+		out = append(out, text)
+	}
 	if e.RemoteMDNS {
 		out = append(out, "the peer hides its addresses behind mDNS names, which only resolve within one network")
 	}
 	return out
 }
 
+// remoteOnly is what all candidates of the peer have in common.
+var remoteOnly = map[string]struct{ evidence, advice string }{
+	judge.OnlyTCP: {
+		"the peer offers TCP candidates only", "Let the peer offer a UDP candidate too: dialtone connects by UDP.",
+	},
+	judge.OnlyUnspecified: {
+		"the peer offers 0.0.0.0 or :: only, which cannot be reached",
+		"Set the address of the server that clients can reach, in its own configuration: it announces 0.0.0.0.",
+	},
+	judge.OnlyLoopback: {
+		"the peer offers addresses of the loopback interface only",
+		"Set the address of the server that clients can reach, in its own configuration.",
+	},
+	judge.OnlyPrivate: {
+		"the peer offers private addresses only (RFC 1918, RFC 4193)",
+		"Give the peer a STUN or TURN server, or set its public address in its own configuration: private addresses " +
+			"are reached only from its own network.",
+	},
+}
+
 func obstacleAdvice(e judge.NoPath) string {
 	switch {
+	case e.RemoteOnly != judge.OnlyPrivate && remoteOnly[e.RemoteOnly].advice != "" && len(e.Local) > 0:
+		return remoteOnly[e.RemoteOnly].advice
 	case e.Obstacle == judge.NoRelayGathered:
 		return "Check the TURN server and its credentials, or call without --relay-only."
 	case e.Obstacle == judge.NoLocalCandidate:
@@ -186,6 +211,8 @@ func obstacleAdvice(e judge.NoPath) string {
 		return "Check the peer's network, its ICE servers, and how it signals candidates."
 	case e.NoRelay && !e.Configured:
 		return "Give both peers a STUN server and one of them a TURN server: --ice stun:HOST --ice turn:HOST --ice-user NAME."
+	case e.RemoteOnly == judge.OnlyPrivate:
+		return remoteOnly[e.RemoteOnly].advice
 	case e.NoRelay:
 		return "Give one side a TURN server that works: --ice turn:HOST --ice-user NAME."
 	}

@@ -2,57 +2,85 @@ package words
 
 import (
 	"fmt"
-	"net/netip"
 
 	"dialtone/diag"
 	"dialtone/diag/judge"
 	"dialtone/diag/nat"
 )
 
-// failed makes the entry of findings about servers that failed.
-func failed(explain string) entry { return on(explain, failedText) }
+// failed makes the entry of findings about servers that failed, or whose relay did.
+func failed(explain string) entry {
+	return entry{explain: explain, write: func(f judge.Finding) Text {
+		if e, ok := f.Evidence.(judge.RelayUse); ok {
+			return relayFailedText(f, e)
+		}
+		e, _ := f.Evidence.(judge.ServerFailure)
+		return failedText(f, e)
+	}}
+}
 
 // serverFindings are the findings about STUN and TURN servers.
 var serverFindings = map[string]entry{
 	"server.dns": failed("The name of the server does not resolve: it is misspelled, the server no longer exists, or " +
 		"the " +
 		"DNS resolver does not answer."),
-	"server.refused": failed("The machine reports that the port is closed: an ICMP message over UDP, a reset over TCP. " +
+	"server.refused": failed("The machine reports that the port is closed: an ICMP message over UDP, a reset over " +
+		"TCP. " +
 		"The server does not run, or it listens on another port or transport. A firewall that drops packets is not the " +
 		"cause."),
-	"server.timeout": failed("No answer came. The server is down, its address is wrong, or a firewall drops the packets " +
+	"server.timeout": failed("No answer came. The server is down, its address is wrong, or a firewall drops the " +
+		"packets " +
 		"in one direction. Asking the same server over TCP or TLS distinguishes these."),
 	"server.unreachable": failed("The operating system has no route to the server, or does not permit sending there. " +
 		"Without IPv6 this is normal for a server's IPv6 address."),
 	"server.tls": failed("The TLS or DTLS handshake failed: the certificate has expired, is signed by an unknown " +
-		"authority or is for another name, or the port does not speak TLS. Browsers reject such a server too."),
-	"server.auth": failed("The server requires credentials for a plain STUN request, or rejected the given ones."),
+		"authority, is for another name or has none in subjectAltName, its intermediate certificate was not sent, or the " +
+		"port does not speak TLS. Browsers reject such a server too. Whether a certificate is valid now depends on this " +
+		"machine's clock."),
+	"server.auth": failed("The server requires credentials for a plain STUN request (coturn: secure-stun), which ICE " +
+		"agents do not send. As a TURN server it may work."),
 	"server.config": failed("The server could not be asked because its URL or its credentials cannot be used, or " +
 		"because " +
 		"its name has no address of the requested family (-4, -6). Nothing was sent."),
-	"server.protocol": failed("Something answers, and not as a STUN or TURN server does: another service on this port, " +
+	"server.protocol": failed("Something answers, and not as a STUN or TURN server does: another service on this " +
+		"port, " +
 		"a " +
 		"captive portal, or a broken server whose messages cannot be read."),
 	"server.proxy": failed("The proxy that is to lead to the server cannot be reached, or does not connect to it. The " +
-		"proxy is that of --proxy, HTTPS_PROXY or ALL_PROXY; hosts in NO_PROXY are reached without it. Whether the server " +
+		"proxy is that of --proxy, HTTPS_PROXY or ALL_PROXY; hosts in NO_PROXY are reached without it. Whether the " +
+		"server " +
 		"itself works was not found out."),
 	"server.failed": failed("The server failed for a reason that has no finding of its own; the evidence names it."),
-	"server.try_alternate": failed("The server answered with 300 (Try Alternate, RFC 8489 §10): its clients must use " +
-		"another address. ICE agents do not follow that; name the other server."),
+	"server.try_alternate": failed("The server answered with 300 (Try Alternate, RFC 8489 §10): its clients have " +
+		"to use " +
+		"another server, which it names. dialtone nat follows it over the same transport, as libwebrtc (Chromium, " +
+		"Safari), " +
+		"libnice and libjuice do in calls. pion, and so the calls of dialtone, and Firefox do not: they get no relay. " +
+		"Name " +
+		"the other server itself, and every client gets one."),
 	"stun.error_response": failed("The server answered with an error code that has no finding of its own. RFC 8489 " +
 		"§14.8 " +
 		"and RFC 8656 §19 list the codes."),
-	"turn.unauthorized": failed("The TURN server is there and rejected the user name or password (401, of some servers " +
-		"400). A temporary (REST) credential may have expired, or its shared secret may differ."),
-	"turn.credentials_expired": on("The user name for the TURN server carries the time at which it expires, as temporary "+
-		"credentials do (the REST API for TURN servers: expiry:name), and that time has passed: the server rejects them, or "+
-		"will. The application has to fetch new credentials. If they are new, compare the clocks of this machine and of the "+
+	"turn.unauthorized": failed("The TURN server is there and rejected the user name or password (401, of some " +
+		"servers " +
+		"400). Of temporary credentials (REST) the shared secret may differ, or the clocks of both machines."),
+	"turn.credentials_expired": on("The user name for the TURN server carries the time at which it expires, as "+
+		"temporary "+
+		"credentials do (the REST API for TURN servers: expiry:name or name:expiry), and that time has passed: the "+
+		"server rejects them, or "+
+		"will. The application has to fetch new credentials. If they are new, compare the clocks of this machine and "+
+		"of the "+
 		"credentials' issuer.", expiredText),
 	"turn.wrong_credentials": failed("The server holds an allocation for this address and port that was made with " +
 		"another " +
 		"user name or password (441)."),
 	"turn.transport_unsupported": failed("The server does not relay over UDP (442), which calls need. UDP relaying is " +
 		"switched off in its configuration."),
+	"turn.family_unsupported": failed("The server does not relay the address family that was asked for (440, RFC 8656 " +
+		"§7.2)."),
+	"turn.peer_family": failed("The relay and the peer have addresses of different families, IPv4 and IPv6 (443, " +
+		"RFC 8656 " +
+		"§9.2): this relay cannot send there."),
 	"turn.connection_exists": failed("The server already has a connection to that peer from this relayed transport " +
 		"address (446, RFC 6062)."),
 	"turn.forbidden": failed("The TURN server forbids this user or address (403)."),
@@ -67,10 +95,13 @@ var serverFindings = map[string]entry{
 		"ended badly last for up to ten minutes."),
 	"turn.insufficient_capacity": failed("The server has no relay port or bandwidth left (508)."),
 
-	"server.tls_expires": on("The certificate of the server expires within 14 days, or has expired and is not verified. "+
-		"From that day on browsers and dialtone reject the server. Authorities that renew automatically do so about 30 days "+
+	"server.tls_expires": on("The certificate of the server expires within 14 days, or has expired and is not "+
+		"verified. "+
+		"From that day on browsers and dialtone reject the server. Authorities that renew automatically do so about "+
+		"30 days "+
 		"before: that it has not happened means that something is broken.", certificateText),
-	"server.found_by_srv": on("The server was named without a port, and DNS SRV (RFC 8489 §8.1, RFC 5928) named another "+
+	"server.found_by_srv": on("The server was named without a port, and DNS SRV (RFC 8489 §8.1, RFC 5928) named "+
+		"another "+
 		"host or port than the usual one. dialtone nat follows that. ICE agents, in browsers and in dialtone's own calls, "+
 		"do "+
 		"not ask for SRV: they use the name itself with the default port, which may be closed.",
@@ -81,24 +112,28 @@ var serverFindings = map[string]entry{
 				Advice: "Name the server with its port in calls and in the configuration: " + diag.Clean(e.Other, 100) + ".",
 			}
 		}),
-	"server.slow": on("A round trip to the server takes more than a second. Calls gather candidates from it and wait as "+
+	"server.slow": on("A round trip to the server takes more than a second. Calls gather candidates from it and "+
+		"wait as "+
 		"long. Causes are a satellite link, an overloaded server, or a server that sends its answer byte by byte.",
 		func(f judge.Finding, e judge.ServerDelay) Text {
 			return Text{Title: fmt.Sprintf("%s takes %.1f s to answer.", diag.Clean(f.Subject, 300),
 				e.RTTMs.Duration().Seconds()), Advice: "Use a server that is nearer or less busy: calls wait for its candidates."}
 		}),
-	"server.other_address_invalid": on("The server offers a second address (OTHER-ADDRESS, RFC 5780 §7.4) that cannot be "+
+	"server.other_address_invalid": on("The server offers a second address (OTHER-ADDRESS, RFC 5780 §7.4) that "+
+		"cannot be "+
 		"one: with the IP address or the port that was asked, private, or with a RESPONSE-ORIGIN that is not where the "+
 		"answer "+
 		"came from. It counts as basic STUN, which reports the mapped address and nothing about filtering.",
 		func(f judge.Finding, e judge.BasicServer) Text {
 			return Text{
-				Title:  diag.Clean(f.Subject, 300) + " counts as basic STUN: " + basic(e.Basic) + ".",
-				Advice: "Give the server a second public IP address and a second port (coturn: two listening-ip, alternate-port).",
+				Title: diag.Clean(f.Subject, 300) + " counts as basic STUN: " + basic(e.Basic) + ".",
+				Advice: "Give the server a second public IP address and a second port (coturn: two listening-ip, " +
+					"alternate-port).",
 			}
 		}),
 	"server.ignores_change_request": on("Asked to answer from its other address (CHANGE-REQUEST, RFC 5780 §7.2), the "+
-		"server answers from the one that was asked. Tools that do not check where an answer comes from take this for a NAT "+
+		"server answers from the one that was asked. Tools that do not check where an answer comes from take this for "+
+		"a NAT "+
 		"that filters nothing.", func(f judge.Finding, e judge.FilteringFound) Text {
 		return Text{
 			Title:    diag.Clean(f.Subject, 300) + " ignores CHANGE-REQUEST, so filtering cannot be tested with it.",
@@ -106,7 +141,8 @@ var serverFindings = map[string]entry{
 			Advice:   otherServer,
 		}
 	}),
-	"server.refuses_change_request": on("Asked to answer from its other address, the server rejects the request, mostly "+
+	"server.refuses_change_request": on("Asked to answer from its other address, the server rejects the request, "+
+		"mostly "+
 		"with error 420 (unknown attribute). Filtering cannot be tested with it.",
 		func(f judge.Finding, e judge.FilteringFound) Text {
 			return Text{
@@ -146,8 +182,10 @@ var serverFindings = map[string]entry{
 					diag.Clean(f.Subject, 300) + " out.",
 			}
 		}),
-	"server.answers_elsewhere": on("The server answers from another address or port than the one that was asked, without "+
-		"having been asked to (CHANGE-REQUEST). Servers that listen on all addresses of a machine with several ones do so. "+
+	"server.answers_elsewhere": on("The server answers from another address or port than the one that was asked, "+
+		"without "+
+		"having been asked to (CHANGE-REQUEST). Servers that listen on all addresses of a machine with several ones "+
+		"do so. "+
 		"Most NATs and firewalls drop such answers, and clients must not believe them: anyone could have sent them.",
 		func(f judge.Finding, e judge.ServerAddress) Text {
 			return Text{
@@ -166,60 +204,10 @@ var serverFindings = map[string]entry{
 				Advice:   "Leave it out: it may be broken, or there is a loop in the network.",
 			}
 		}),
-
-	"turn.relay_private": on("The TURN server is public, and its relayed transport address is private: peers cannot send "+
-		"there. The server is behind a NAT and its public address is not configured (coturn: external-ip).",
-		func(f judge.Finding, e judge.ServerAddress) Text {
-			return Text{
-				Title: fmt.Sprintf("%s allocates a private relayed transport address, %s.", diag.Clean(f.Subject, 300),
-					diag.Clean(e.Relayed, 60)), Evidence: []string{"the server itself is " + diag.Clean(e.Address, 60)},
-				Advice: "Set the external IP address of " + diag.Clean(f.Subject, 300) + " (coturn: external-ip).",
-			}
-		}),
-	"turn.relay_elsewhere": on("A STUN server that was asked through the relay saw another address than the one that the "+
-		"TURN server gives out. Peers would send to an address that is not the relay.",
-		func(f judge.Finding, e judge.ServerAddress) Text {
-			seen := e.Other
-			if at, err := netip.ParseAddrPort(seen); err == nil {
-				seen = at.Addr().String()
-			}
-			return Text{
-				Title: fmt.Sprintf("%s gives out the relayed transport address %s, but sends from %s.",
-					diag.Clean(f.Subject, 300), diag.Clean(e.Relayed, 60), diag.Clean(e.Other, 60)),
-				Evidence: []string{diag.Clean(e.Peer, 60) + " saw " + diag.Clean(e.Other, 60)},
-				Advice: fmt.Sprintf("Set the external IP address of %s to %s (coturn: external-ip).", diag.Clean(f.Subject, 300),
-					diag.Clean(seen, 60)),
-			}
-		}),
-	"turn.refresh_failed": on("The relay was allocated, and the server rejected or ignored a Refresh (RFC 8656 §7). "+
-		"Calls "+
-		"over it would end with the allocation, mostly after ten minutes.", relayText(
-		"allocated a relay, but does not extend it", "Look into the server's log: calls over this relay would end with the "+
-			"allocation, mostly after ten minutes.")),
-	"turn.relay_untested": on("The relay was allocated, and no bytes came back from the only address that could be tried "+
-		"through it: the TURN server's own, because no STUN server was named. Servers may ignore or forbid requests to "+
-		"themselves, so this says nothing against the relay.", relayText(
-		"allocated a relay; whether it carries bytes is not known", "Name a STUN server too, so that it is asked through "+
-			"the "+
-			"relay: dialtone nat STUN-SERVER TURN-SERVER.")),
-	"turn.peer_forbidden": on("The TURN server forbids sending to the peer that was tried (403). Servers are right to "+
-		"forbid "+
-		"private and loopback addresses; if peers have such addresses, they have to be allowed.", relayText(
-		"forbids sending to the STUN server that was asked through the relay", "If peers have such addresses, allow them "+
-			"(coturn: allowed-peer-ip, denied-peer-ip, allow-loopback-peers).")),
-	"turn.relay_silent": on("The relay was allocated, and bytes that were sent through it did not come back. The "+
-		"firewall of "+
-		"the TURN server blocks its relay ports, or the server has no route to the peer.", relayText(
-		"allocated a relay, but no bytes came back through it", openRelayPorts)),
 }
 
 // otherServer is the next step when filtering cannot be tested with a server.
 const otherServer = "Ask another server that supports RFC 5780."
-
-// openRelayPorts is the next step when a relay carries nothing.
-const openRelayPorts = "Check the firewall of the TURN server: its relay ports must be open for UDP (coturn: " +
-	"min-port, " +
-	"max-port)."
 
 // mappedText writes a finding about a server whose mapped address is not believed.
 func mappedText(verb, advice string) func(judge.Finding, judge.ServerAddress) Text {
@@ -228,23 +216,6 @@ func mappedText(verb, advice string) func(judge.Finding, judge.ServerAddress) Te
 			Title:    diag.Clean(f.Subject, 300) + " " + verb + ".",
 			Evidence: []string{"it reported " + diag.Clean(e.Other, 60)}, Advice: advice,
 		}
-	}
-}
-
-// relayText writes a finding about a relay that was allocated.
-func relayText(verb, advice string) func(judge.Finding, judge.RelayUse) Text {
-	return func(f judge.Finding, e judge.RelayUse) Text {
-		t := Text{Title: diag.Clean(f.Subject, 300) + " " + verb + ".", Advice: advice}
-		if stage := e.Server.Stopped(); stage != nil {
-			what, _ := failure(&e.Server, stage)
-			t.Evidence = append(t.Evidence, StageLabel(stage.Name)+" failed: "+what)
-		}
-		if peer, own := e.Server.Peer(); own {
-			t.Evidence = append(t.Evidence, "asked through it: the TURN server itself, "+diag.Clean(peer, 60))
-		} else if peer != "" {
-			t.Evidence = append(t.Evidence, "asked through it: "+diag.Clean(peer, 60))
-		}
-		return t
 	}
 }
 
@@ -259,8 +230,9 @@ func certificateText(f judge.Finding, e judge.CertificateEnd) Text {
 	}
 	c := e.Certificate
 	t := Text{
-		Title:    diag.Clean("The certificate of "+f.Subject+" "+when, 400) + ".",
-		Evidence: []string{diag.Clean(fmt.Sprintf("%s, issued by %s, is valid until %s", c.Name, c.Issuer, c.NotAfter), 300)},
+		Title: diag.Clean("The certificate of "+f.Subject+" "+when, 400) + ".",
+		Evidence: []string{diag.Clean(fmt.Sprintf("%s, issued by %s, is valid until "+
+			"%s", c.Name, c.Issuer, c.NotAfter), 300)},
 		Advice: diag.Clean("Renew the certificate of "+f.Subject+", and check why it was not renewed automatically", 400) +
 			".",
 	}
@@ -276,7 +248,8 @@ func expiredText(f judge.Finding, e judge.ServerFailure) Text {
 	t := Text{
 		Title:    "The credentials for " + url + " have expired.",
 		Evidence: lines(Prefixed("the user name says that they were valid until ", expiry(&e.Server))),
-		Advice: "Fetch new credentials for " + url + ", or use --turn-secret, and check the clocks of this machine and of " +
+		Advice: "Fetch new credentials for " + url + ", or use --turn-secret, and check the clocks of this machine " +
+			"and of " +
 			"the " +
 			"credentials' issuer.",
 	}
@@ -307,4 +280,18 @@ func GradeLabel(row nat.ServerRow) string {
 		return "basic"
 	}
 	return ""
+}
+
+// failedText is a finding about a server that failed.
+func failedText(f judge.Finding, e judge.ServerFailure) Text {
+	what, advice := serverFailure(&e.Server)
+	evidence := []string{}
+	if stage := e.Server.Failed(); stage != nil {
+		evidence = append(evidence, "step "+StageLabel(stage.Name)+", cause "+diag.Clean(string(stage.Failure.Cause), 60))
+	}
+	for _, same := range e.Same {
+		what, _ := serverFailure(&same)
+		evidence = append(evidence, diag.Clean("the same: "+same.URL+": "+what, 400))
+	}
+	return Text{Title: diag.Clean(f.Subject+" failed: "+what, 500) + ".", Evidence: evidence, Advice: advice}
 }

@@ -23,6 +23,8 @@ var signalAdvice = []struct {
 			"or localhost:8000.",
 	},
 	{op: "endpoint", advice: "Give a complete address, such as https://media.example.org/whip."},
+	{op: "ice-servers", from: 401, to: 403, advice: "Check --ice-header: the service wants to know who asks."},
+	{op: "ice-servers", reason: "protocol", advice: "Check --ice-from: its answer names no STUN or TURN server."},
 	{op: "preset", advice: "Show what the preset needs: dialtone explain preset/NAME."},
 	{op: "token", advice: `Give only the token, without "Bearer", spaces or line breaks.`},
 	{op: "tls", advice: "Give a file of PEM certificates with --ca."},
@@ -138,6 +140,7 @@ var remarks = map[string]string{
 	"line_end":     "the last line of the description has no end",
 	"gzip":         "the answer is compressed, although it was not asked to be",
 	"elsewhere":    "the description is at another place of the answer than the protocol says",
+	"no_setup":     "the description has no a=setup: it does not say who starts the DTLS handshake",
 	"no_session":   "the answer has no Location: the session cannot be ended",
 }
 
@@ -156,8 +159,8 @@ var requestFindings = map[string]entry{
 			return t
 		}),
 	"signal.session_left": on("The request that ends the session failed. The server may keep the session until it "+
-		"notices that the media has stopped. If it does not know the session (404), its Location is wrong, for example because a "+
-		"proxy in front of it maps paths, or it has ended the session itself.",
+		"notices that the media has stopped. If it does not know the session (404), its Location is wrong, for example "+
+		"because a proxy in front of it maps paths, or it has ended the session itself.",
 		func(_ judge.Finding, e judge.RequestFailed) Text {
 			t := Text{Title: "The session could not be ended at the server.", Evidence: failedRequest(e)}
 			switch e.Status {

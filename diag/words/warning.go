@@ -23,6 +23,11 @@ var warnings = map[string]entry{
 		"The endpoint named STUN or TURN servers in the Link fields of its answer (RFC 9725 §4.6). By then the candidates "+
 			"were gathered and sent in the offer. An endpoint that also names them in its answer to OPTIONS is asked in "+
 			"time; otherwise give them with --ice."),
+	"signal.options_silent": warning("The server does not answer OPTIONS.",
+		"Let the server answer OPTIONS with 204: browsers on other sites cannot call it otherwise.",
+		"Before the call the endpoint was asked with OPTIONS for its ICE servers (RFC 9725 §4.6), and nothing came within "+
+			"three seconds. The call was placed anyway, three seconds later than it could have been. A browser on a page of "+
+			"another site asks the same before it posts, and waits in vain."),
 	"signal.wrong_role": {explain: "The peer that dials a room first makes the offer. The check was to offer (or to " +
 		"answer), and the server assigned the other role, because the peer had (or had not) dialed before. Start the " +
 		"two in the other order, or use --role any.", write: wrongRole},
@@ -30,7 +35,7 @@ var warnings = map[string]entry{
 	"ice.candidate_unusable": warning("A remote candidate is not usable.",
 		"Check what the peer's program signals; the call continues without this candidate.",
 		"The peer signaled a candidate that cannot be parsed or used: a syntax other than that of RFC 8839 §5.1, an "+
-			"unsupported address family or protocol, or more candidates than are kept. The others are still tried."),
+			"unsupported address family or protocol, or one more than dialtone keeps. The others are still tried."),
 	"ice.consent_lost": warning("The peer stopped answering connectivity checks.",
 		"Wait some seconds, then check the network on both sides.",
 		"A sender needs answers to its connectivity checks to continue sending (consent, RFC 7675), and the peer stopped "+
@@ -45,7 +50,7 @@ var warnings = map[string]entry{
 		"An ICE restart over a room needs a peer that dials the room again when asked to. A peer announces that with a "+
 			"hello on its control channel; this one did not."),
 	"ice.restart_in_progress": warning("An ICE restart is already in progress.", "Wait until it finishes.",
-		"A restart was requested while another was in progress. One at a time is possible."),
+		"A restart was requested while another was in progress. Only one at a time is possible."),
 
 	"channel.full": warningOn("The data channel is full: ", "Check whether the peer's program hangs or its network is "+
 		"slow.",
@@ -59,8 +64,8 @@ var warnings = map[string]entry{
 		"The data channel rejected a message. The cause is in the evidence."),
 	"channel.too_many": warning("The peer opened too many data channels; the excess was closed.",
 		"Check whether the peer's program opens channels in a loop.",
-		"The peer opened more data channels than one call listens to. Those beyond that are closed at once, which bounds "+
-			"memory; the earlier ones are not affected."),
+		"The peer opened more data channels than one call listens to. Further ones are closed at once, which bounds "+
+			"memory use; the earlier ones are not affected."),
 
 	"stats.unreadable": warning("The peer's statistics are unreadable and are left out.",
 		"Check the peer's program; the call itself continues.",
@@ -72,17 +77,17 @@ var warnings = map[string]entry{
 			"a flood costs nothing; the Data pane counts them."),
 
 	"media.source_stopped": warningOn("The media source stopped: ", "Check the file or device that is sent.",
-		"The source of the local audio or video (a file, or the pattern that dialtone makes) reported an error during "+
-			"the call. The other kind and the data channels continue; the peer sees a freeze or hears silence."),
+		"The source of the local audio or video (a file, or dialtone's test pattern) reported an error during the "+
+			"call. The other kind of media and the data channels continue; the peer sees a freeze or hears silence."),
 	"media.not_sent": warningOn("The call does not send ", "Call without --no-media, or choose a signaling that sends it.",
-		"A kind of media was to be muted that this call does not send."),
+		"A request to mute named a kind of media that this call does not send."),
 
 	"call.not_connected": warning("The call is not connected.", "Wait until the state is connected.",
-		"A command needs a connection and the call has none yet, or none at the moment."),
+		"A command needs a connection, and the call has none yet or has none at the moment."),
 	"diagnosis.no_servers": warning("No STUN or TURN server is configured.", "Call again with one: --ice stun:HOST.",
 		"A diagnosis of the network asks STUN and TURN servers, and this call has none."),
 	"diagnosis.in_progress": warning("A diagnosis is already in progress.", "Wait some seconds for its verdict.",
-		"A diagnosis of the network was requested while another was in progress. One at a time is possible."),
+		"A diagnosis of the network was requested while another was in progress. Only one at a time is possible."),
 
 	"record.unwritable": warningOn("The recording lacks an event: ", "Report this as a bug of dialtone.",
 		"An event could not be written as it was, so this warning is recorded in its place. The recording is otherwise "+

@@ -25,14 +25,15 @@ type Outcome string
 const (
 	Pass    Outcome = "pass"
 	Fail    Outcome = "fail" // a MUST is violated
-	Warn    Outcome = "warn" // a SHOULD is violated
+	Warn    Outcome = "warn" // a SHOULD is violated, or the server follows a draft
 	Skipped Outcome = "skipped"
 )
 
 // Result is one check. Its texts hold no token; those of the server are bounded and printable.
 type Result struct {
-	ID          string   `json:"id"`      // stable: "post-created"
-	Section     string   `json:"section"` // of RFC 9725
+	ID          string   `json:"id"`       // stable: "post-created"
+	Standard    string   `json:"standard"` // RFC 9725, or the draft of WHEP
+	Section     string   `json:"section"`  // of it
 	Level       Level    `json:"level"`
 	Requirement string   `json:"requirement"` // in plain words
 	Outcome     Outcome  `json:"outcome"`
@@ -44,7 +45,12 @@ type Result struct {
 type Options struct {
 	// URL is the endpoint, see web.Endpoint.
 	URL string
-	// Offer makes a fresh offer to publish (sendonly), with its candidates. It is called for each session.
+	// Play tests a WHEP endpoint instead of a WHIP one.
+	Play bool
+	// Skip and Only choose the checks that are reported, by their IDs; both empty: all.
+	Skip, Only []string
+	// Offer makes a fresh offer to publish (sendonly) or to play (recvonly), with its candidates. It is called for each
+	// session.
 	Offer func(ctx context.Context) (string, error)
 	web.Options
 }
@@ -52,6 +58,7 @@ type Options struct {
 // check is one requirement.
 type check struct {
 	id, section string
+	whep        string // the section of the draft of WHEP; "": it has no such requirement
 	level       Level
 	requirement string
 	needs       func(*suite) string   // why it is skipped, "" if it is not; nil: never
@@ -66,6 +73,17 @@ type holdsFunc = func(context.Context, *suite, *web.Answer) error
 type skip string
 
 func (s skip) Error() string { return string(s) }
+
+// draft is how a server follows a draft that required something else.
+type draft string
+
+func (d draft) Error() string { return string(d) }
+
+// Standards.
+const (
+	whipStandard = "RFC 9725"
+	whepStandard = "draft-ietf-wish-whep"
+)
 
 // Run checks an endpoint. The error says that it could not be reached at all, or that no offer could be made: then
 // there are no results.
@@ -84,30 +102,57 @@ func Run(ctx context.Context, o Options) ([]Result, error) {
 	defer client.Close()
 	s := &suite{client: client, endpoint: endpoint, o: o}
 	defer s.cleanUp(ctx)
-	if err := s.prepare(ctx); err != nil {
-		return nil, err
-	}
 	var results []Result
-	for _, c := range checks() {
-		if ctx.Err() != nil {
-			return results, ctx.Err()
+	for i, group := range groups {
+		if err := s.begin(ctx); err != nil && i == 0 {
+			return nil, err
 		}
-		results = append(results, s.check(ctx, c))
+		for _, c := range group {
+			if ctx.Err() != nil {
+				return results, ctx.Err()
+			}
+			if o.Play {
+				c.section = c.whep
+			}
+			if c.section == "" {
+				continue
+			}
+			r := s.check(ctx, c)
+			if !slices.Contains(o.Skip, c.id) && (len(o.Only) == 0 || slices.Contains(o.Only, c.id)) {
+				results = append(results, r)
+			}
+		}
 	}
 	return results, nil
+}
+
+// IDs lists the checks.
+func IDs() []string {
+	var out []string
+	for _, c := range slices.Concat(groups...) {
+		out = append(out, c.id)
+	}
+	return out
 }
 
 func (s *suite) check(ctx context.Context, c check) Result {
 	s.log = []string{}
 	err := s.apply(ctx, c)
-	r := Result{ID: c.id, Section: c.section, Level: c.level, Requirement: c.requirement, Outcome: Pass, Exchanges: s.log}
+	r := Result{
+		ID: c.id, Standard: whipStandard, Section: c.section, Level: c.level, Requirement: c.requirement, Outcome: Pass,
+		Exchanges: s.log,
+	}
+	if s.o.Play {
+		r.Standard = whepStandard
+	}
 	var skipped skip
+	var drafted draft
 	switch {
 	case err == nil:
 		return r
 	case errors.As(err, &skipped):
 		r.Outcome = Skipped
-	case c.level == Should:
+	case c.level == Should, errors.As(err, &drafted):
 		r.Outcome = Warn
 	default:
 		r.Outcome = Fail
@@ -117,6 +162,9 @@ func (s *suite) check(ctx context.Context, c check) Result {
 }
 
 func (s *suite) apply(ctx context.Context, c check) error {
+	if s.mute {
+		return skip("the server has stopped to answer")
+	}
 	if c.needs != nil {
 		if why := c.needs(s); why != "" {
 			return skip(why)
@@ -132,9 +180,10 @@ func (s *suite) apply(ctx context.Context, c check) error {
 	return c.holds(ctx, s, a)
 }
 
-// checks lists all, in the order in which they are made: later ones use what earlier ones did to the session.
-func checks() []check {
-	return slices.Concat(usage, setup, constraints, patching, restarting, teardown, again)
+// groups are all checks in the order in which they are made. Each group has a session of its own, so that what a server
+// does wrong in one does not spoil the next.
+var groups = [][]check{
+	slices.Concat(usage, setup, constraints), patching, restarting, slices.Concat(teardown, again),
 }
 
 // resolve is where a session is; nil where the server did not say.

@@ -38,6 +38,11 @@ func freshOffer(context.Context) (string, error) {
 	return describe("sendonly", "actpass", ufrag, pwd), nil
 }
 
+func playersOffer(context.Context) (string, error) {
+	ufrag, pwd := fresh()
+	return describe("recvonly", "actpass", ufrag, pwd), nil
+}
+
 // answering keeps a server's seat taken, one call after another, until the test ends. Its answers are made of words alone.
 func answering(t *testing.T, s *whip.Server) {
 	t.Helper()
@@ -72,17 +77,27 @@ func serve(ctx context.Context, c signal.Channel) {
 		}
 		if m.Kind == signal.KindOffer {
 			ufrag, pwd := fresh()
-			_ = c.Send(ctx, signal.Message{Kind: signal.KindAnswer, Description: &signal.Description{Type: "answer", SDP: describe("recvonly", "passive", ufrag, pwd)}})
+			direction := "recvonly"
+			if strings.Contains(m.Description.SDP, "a=recvonly") {
+				direction = "sendonly"
+			}
+			_ = c.Send(ctx, signal.Message{Kind: signal.KindAnswer, Description: &signal.Description{Type: "answer", SDP: describe(direction, "passive", ufrag, pwd)}})
 		}
 	}
 }
 
 func run(t *testing.T, h http.Handler, token string) map[string]Result {
 	t.Helper()
+	o := Options{Offer: freshOffer}
+	o.Token = token
+	return runWith(t, h, o)
+}
+
+func runWith(t *testing.T, h http.Handler, o Options) map[string]Result {
+	t.Helper()
 	server := httptest.NewServer(h)
 	t.Cleanup(server.Close)
-	o := Options{URL: server.URL + "/whip", Offer: freshOffer}
-	o.Token, o.Patience = token, time.Second/4
+	o.URL, o.Patience = server.URL, time.Second/4
 	results, err := Run(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
@@ -197,7 +212,7 @@ func TestSeededFaults(t *testing.T) {
 		"200 instead of 201":               {created(func(a *httptest.ResponseRecorder) { a.Code = http.StatusOK }), "post-created", Fail},
 		"no Location":                      {created(func(a *httptest.ResponseRecorder) { a.Header().Del("Location") }), "post-location", Fail},
 		"the answer as JSON":               {created(func(a *httptest.ResponseRecorder) { a.Header().Set("Content-Type", "application/json") }), "post-type", Fail},
-		"a sendrecv answer":                {created(func(a *httptest.ResponseRecorder) { rewrite(a, "a=recvonly", "a=sendrecv") }), "answer-recvonly", Fail},
+		"a sendrecv answer":                {created(func(a *httptest.ResponseRecorder) { rewrite(a, "a=recvonly", "a=sendrecv") }), "answer-direction", Fail},
 		"candidates to follow":             {created(func(a *httptest.ResponseRecorder) { rewrite(a, "a=candidate", "a=x") }), "answer-candidates", Fail},
 		"no bundle":                        {created(func(a *httptest.ResponseRecorder) { rewrite(a, "BUNDLE 0 1", "BUNDLE 0") }), "answer-bundle", Fail},
 		"no rtcp-mux":                      {created(func(a *httptest.ResponseRecorder) { rewrite(a, "a=rtcp-mux", "a=x") }), "answer-rtcp-mux", Fail},
@@ -205,7 +220,7 @@ func TestSeededFaults(t *testing.T) {
 		"actpass in the answer":            {created(func(a *httptest.ResponseRecorder) { rewrite(a, "setup:passive", "setup:actpass") }), "answer-setup", Fail},
 		"no entity-tag":                    {created(func(a *httptest.ResponseRecorder) { a.Header().Del("ETag") }), "restart-etag-first", Fail},
 		"a TURN server without a password": {created(func(a *httptest.ResponseRecorder) { a.Header().Set("Link", `<turn:t.example>; rel="ice-server"`) }), "link-ice-servers", Fail},
-		"GET is 405":                       {after(http.MethodGet, status(http.StatusMethodNotAllowed)), "get-endpoint", Fail},
+		"GET is 405":                       {after(http.MethodGet, status(http.StatusMethodNotAllowed)), "get-endpoint", Warn},
 		"GET has content":                  {after(http.MethodGet, func(_ *http.Request, a *httptest.ResponseRecorder) { a.Code = 200; a.Body.WriteString("hello") }), "get-session", Fail},
 		"no CORS":                          {after(http.MethodOptions, without("Access-Control-Allow-Origin")), "options-cors", Fail},
 		"no Accept-Post":                   {after(http.MethodOptions, without("Accept-Post")), "options-accept-post", Warn},
@@ -313,5 +328,127 @@ func TestNothingToCheck(t *testing.T) {
 	bad := errors.New("no camera")
 	if _, err := Run(t.Context(), Options{URL: closed.URL, Offer: func(context.Context) (string, error) { return "", bad }}); !errors.Is(err, bad) {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestPlaying: an endpoint of WHEP, without faults and with ten of them.
+func TestPlaying(t *testing.T) {
+	for name, test := range map[string]struct {
+		fault spoil
+		found string // "": none
+		as    Outcome
+	}{
+		"none":                    {func(*http.Request, []byte, *httptest.ResponseRecorder) {}, "", ""},
+		"200 instead of 201":      {created(func(a *httptest.ResponseRecorder) { a.Code = http.StatusOK }), "post-created", Fail},
+		"no Location":             {created(func(a *httptest.ResponseRecorder) { a.Header().Del("Location") }), "post-location", Fail},
+		"the answer as JSON":      {created(func(a *httptest.ResponseRecorder) { a.Header().Set("Content-Type", "application/json") }), "post-type", Fail},
+		"an answer that receives": {created(func(a *httptest.ResponseRecorder) { rewrite(a, "a=sendonly", "a=recvonly") }), "answer-direction", Fail},
+		"no candidates":           {created(func(a *httptest.ResponseRecorder) { rewrite(a, "a=candidate", "a=x") }), "answer-candidates", Fail},
+		"no bundle":               {created(func(a *httptest.ResponseRecorder) { rewrite(a, "BUNDLE 0 1", "BUNDLE 0") }), "answer-bundle", Fail},
+		"PATCH without an ETag":   {created(func(a *httptest.ResponseRecorder) { a.Header().Del("ETag") }), "trickle-etag", Fail},
+		"no CORS":                 {after(http.MethodOptions, without("Access-Control-Allow-Origin")), "options-cors", Fail},
+		"an extension of WHIP's": {created(func(a *httptest.ResponseRecorder) {
+			a.Header().Set("Link", `<ftp://x/>; rel="urn:ietf:params:whep:ext:core:layer"`)
+		}), "link-extensions", Fail},
+		"DELETE does nothing": {before(http.MethodDelete, func(r *http.Request, _ []byte, a *httptest.ResponseRecorder) {
+			if r.Header.Get("If-Match") != "" {
+				a.Header().Set("X", "x")
+			}
+		}), "deleted", Fail},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := whip.NewServer(whip.ServerOptions{Play: true})
+			answering(t, s)
+			results := runWith(t, wrong(s, test.fault), Options{Play: true, Offer: playersOffer})
+			if test.found != "" {
+				if r := results[test.found]; r.Outcome != test.as || r.Standard != "draft-ietf-wish-whep" {
+					t.Errorf("%+v", r)
+				}
+				return
+			}
+			for id, r := range results {
+				if r.Outcome == Fail || r.Outcome == Warn {
+					t.Errorf("%s: %s %s", id, r.Outcome, r.Reason)
+				}
+			}
+			if len(results) < 28 || results["get-endpoint"].Section != "4.1" || results["delete"].Section != "4.3" {
+				t.Errorf("%d checks, %+v", len(results), results["delete"])
+			}
+		})
+	}
+}
+
+// TestServersThatAreRight: what a standard or a draft lets a server do is no failure.
+func TestServersThatAreRight(t *testing.T) {
+	refusal := func(code int, words string) spoil {
+		return before(http.MethodPost, func(_ *http.Request, _ []byte, a *httptest.ResponseRecorder) {
+			a.Header().Set("Content-Type", "text/plain")
+			a.Code = code
+			a.Body.WriteString(words)
+		})
+	}
+	for name, test := range map[string]struct {
+		fault spoil
+		id    string
+		as    Outcome
+		why   string
+	}{
+		"another codec, 406":     {refusal(http.StatusNotAcceptable, "H264 only"), "post-created", Skipped, `rejects what is offered (406), as it may: "H264 only"`},
+		"another codec, 422":     {refusal(http.StatusUnprocessableEntity, ""), "post-created", Skipped, "rejects what is offered (422), as it may"},
+		"nothing is published":   {refusal(http.StatusConflict, ""), "post-created", Skipped, "nothing to play"},
+		"ETag *":                 {created(func(a *httptest.ResponseRecorder) { a.Header().Set("ETag", "*") }), "trickle-etag", Warn, "ETag is *, as servers of drafts"},
+		"ETag * is not compared": {created(func(a *httptest.ResponseRecorder) { a.Header().Set("ETag", "*") }), "patch-412", Skipped, "none to match"},
+		"GET is 405":             {after(http.MethodGet, status(http.StatusMethodNotAllowed)), "get-session", Warn, "as drafts"},
+		"its words":              {refusal(http.StatusForbidden, "stream key unknown"), "post-created", Fail, `the POST is answered 403: "stream key unknown"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := whip.NewServer(whip.ServerOptions{})
+			answering(t, s)
+			results := run(t, wrong(s, test.fault), "")
+			if r := results[test.id]; r.Outcome != test.as || !strings.Contains(r.Reason, test.why) {
+				t.Errorf("%+v", r)
+			}
+			for id, r := range results {
+				if r.Outcome == Fail && test.as != Fail {
+					t.Errorf("%s: %s", id, r.Reason)
+				}
+			}
+		})
+	}
+}
+
+// TestServerDies: what comes after the end of a server is skipped, not failed.
+func TestServerDies(t *testing.T) {
+	s := whip.NewServer(whip.ServerOptions{})
+	answering(t, s)
+	var dead atomic.Bool
+	results := run(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		dead.Store(dead.Load() || r.Method == http.MethodPatch)
+		if dead.Load() {
+			panic(http.ErrAbortHandler)
+		}
+		s.ServeHTTP(w, r)
+	}), "")
+	failed := 0
+	for _, r := range results {
+		if r.Outcome == Fail {
+			failed++
+		}
+	}
+	if r := results["delete"]; failed != 1 || r.Outcome != Skipped || !strings.Contains(r.Reason, "stopped to answer") {
+		t.Errorf("%d failed; %+v", failed, r)
+	}
+}
+
+// TestChosen: gates leave requirements out, or ask for some only.
+func TestChosen(t *testing.T) {
+	s := whip.NewServer(whip.ServerOptions{})
+	answering(t, s)
+	some := runWith(t, s, Options{Offer: freshOffer, Only: []string{"delete", "patch-412"}})
+	if len(some) != 2 || some["patch-412"].Outcome != Pass {
+		t.Errorf("%+v", some)
+	}
+	if most := runWith(t, s, Options{Offer: freshOffer, Skip: []string{"delete"}}); len(most) < 35 || most["delete"].ID != "" {
+		t.Errorf("%d", len(most))
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 
 	"dialtone/diag/sdp"
@@ -39,11 +40,17 @@ type suite struct {
 	restart *web.Answer
 	ice     *sdp.Fragment // of the client, as it is now
 	next    *sdp.Fragment // as it is after the restart in progress
+	mute    bool          // the server has stopped to answer
 	extra   []*url.URL    // further sessions to be deleted
 }
 
-// prepare makes the session that most checks look at.
-func (s *suite) prepare(ctx context.Context) error {
+// begin makes the session that the checks of a group look at, in the place of the one before.
+func (s *suite) begin(ctx context.Context) error {
+	s.log = nil
+	if s.session != nil {
+		_, _ = s.client.Do(ctx, web.Call{Op: "bye", Method: http.MethodDelete, URL: s.session})
+	}
+	s.answer, s.session, s.etag, s.restart = nil, nil, "", nil
 	offer, err := s.o.Offer(ctx)
 	if err != nil {
 		return fmt.Errorf("making an offer: %w", err)
@@ -80,9 +87,10 @@ func (s *suite) do(ctx context.Context, call web.Call) (*web.Answer, error) {
 	a, err := s.client.Do(ctx, call)
 	if a == nil {
 		s.log = append(s.log, sent+" → no answer: "+web.Clean(fmt.Sprint(err)))
+		s.mute = s.mute || !s.alive(ctx)
 		return nil, err
 	}
-	seen := fmt.Sprintf("%d %s", a.Status, web.StatusText(a.Status))
+	seen := fmt.Sprintf("%d %s", a.Status, web.StatusText(a.Status)) + s.says(a)
 	for _, field := range []string{"Content-Type", "ETag"} {
 		if v := a.Header.Get(field); v != "" {
 			seen += ", " + field + ": " + web.Clean(v)
@@ -90,6 +98,31 @@ func (s *suite) do(ctx context.Context, call web.Call) (*web.Answer, error) {
 	}
 	s.log = append(s.log, fmt.Sprintf("%s → %s, %d bytes", sent, seen, len(a.Body)))
 	return a, nil
+}
+
+// alive asks the endpoint whether the server still answers at all.
+func (s *suite) alive(ctx context.Context) bool {
+	if ctx.Err() != nil {
+		return true // this end gave up
+	}
+	a, _ := s.client.Do(ctx, web.Call{Op: "conformance", Method: http.MethodOptions, URL: s.endpoint})
+	return a != nil
+}
+
+// says quotes what a server says about a refusal; "" if it says nothing.
+func (s *suite) says(a *web.Answer) string {
+	if words := s.client.Words(a); a.Status >= 400 && words != "" {
+		return ": " + strconv.Quote(words)
+	}
+	return ""
+}
+
+// protocol is "whip" or "whep".
+func (s *suite) protocol() string {
+	if s.o.Play {
+		return "whep"
+	}
+	return "whip"
 }
 
 // name is which address is meant, without the address: its path may be a key.
@@ -198,10 +231,10 @@ func takesPatches(s *suite) string {
 }
 
 func hasTag(s *suite) string {
-	if why := takesPatches(s); why != "" || s.etag != "" {
+	if why := takesPatches(s); why != "" || isStrong(s.etag) {
 		return why
 	}
-	return "the server gave no ETag, so there is none to match"
+	return "the server gave no entity-tag, so there is none to match"
 }
 
 func hasRestarted(s *suite) string {
@@ -240,9 +273,9 @@ func candidate(s *suite) string         { return s.candidates(someCandidate) }
 // Judgments.
 
 func isStatus(want int) holdsFunc {
-	return func(_ context.Context, _ *suite, a *web.Answer) error {
+	return func(_ context.Context, s *suite, a *web.Answer) error {
 		if a.Status != want {
-			return fmt.Errorf("it is answered %d, not %d", a.Status, want)
+			return fmt.Errorf("it is answered %d, not %d%s", a.Status, want, s.says(a))
 		}
 		return nil
 	}

@@ -13,7 +13,7 @@ import (
 // teardown is the end of the session in §4.2.
 var teardown = []check{
 	{
-		"session-final", "4.5", Must, "requests to the session are not redirected", hasSession, getSession,
+		"session-final", "4.5", "", Must, "requests to the session are not redirected", hasSession, getSession,
 		func(_ context.Context, _ *suite, a *web.Answer) error {
 			if a.Status/100 == 3 {
 				return fmt.Errorf("it is answered %d", a.Status)
@@ -22,7 +22,8 @@ var teardown = []check{
 		},
 	},
 	{
-		"delete", "4.2", Must, "DELETE ends the session with 2xx, whatever entity-tag is sent with it (§4.3.1)", hasSession,
+		"delete", "4.2", "4.3", Must,
+		"DELETE ends the session with 2xx, whatever entity-tag is sent with it (§4.3.1)", hasSession,
 		func(s *suite) web.Call {
 			return web.Call{Method: http.MethodDelete, URL: s.session, IfMatch: `"not-the-tag"`}
 		},
@@ -38,7 +39,7 @@ var teardown = []check{
 		},
 	},
 	{
-		"deleted", "4.2", Must, "after DELETE there is no session any more", hasSession,
+		"deleted", "4.2", "4.3", Must, "after DELETE there is no session any more", hasSession,
 		patchOf(typeFragment, text("*"), candidate), func(ctx context.Context, s *suite, a *web.Answer) error {
 			if a.Status < 400 {
 				return fmt.Errorf("a PATCH is still answered %d", a.Status)
@@ -55,15 +56,15 @@ var teardown = []check{
 // again is what needs further POSTs.
 var again = []check{
 	{
-		"post-wrong-type", "4.2", Must, "a POST of another content type is refused with 4xx", nil,
+		"post-wrong-type", "4.2", "4.2", Must, "a POST of another content type is refused with 4xx", nil,
 		postOf("text/plain", offered), isRefused("a POST of text/plain"),
 	},
 	{
-		"post-malformed", "4.2", Must, "a POST of malformed SDP is refused with 4xx", nil,
+		"post-malformed", "4.2", "4.2", Must, "a POST of malformed SDP is refused with 4xx", nil,
 		postOf(typeSDP, text("not SDP\r\n")), isRefused("malformed SDP"),
 	},
 	{
-		"post-distinct", "4.2", Must, "each POST makes a session of its own", hasSession, nil,
+		"post-distinct", "4.2", "4.2", Must, "each POST makes a session of its own", hasSession, nil,
 		func(ctx context.Context, s *suite, _ *web.Answer) error {
 			a, err := s.open(ctx, func(offer string) string { return offer })
 			defer s.closeExtra(ctx)
@@ -80,7 +81,8 @@ var again = []check{
 		},
 	},
 	{
-		"setup-active", "4.4.4", Should, "an offer of setup:active is answered passive, or refused with 4xx", hasAnswer, nil,
+		"setup-active", "4.4.4", "", Should,
+		"an offer of setup:active is answered passive, or refused with 4xx", hasAnswer, nil,
 		func(ctx context.Context, s *suite, _ *web.Answer) error {
 			a, err := s.open(ctx, func(offer string) string {
 				return sdp.Parse(offer).With("setup", "active")
@@ -101,7 +103,8 @@ var again = []check{
 		},
 	},
 	{
-		"token-required", "4.7.1", Must, "if a token is required, a POST without it is refused with 401 and a challenge",
+		"token-required", "4.7.1", "4.8.1", Must,
+		"if a token is required, a POST without it is refused with 401 and a challenge",
 		func(s *suite) string {
 			if s.o.Token == "" {
 				return "no token is used"

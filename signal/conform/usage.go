@@ -13,13 +13,21 @@ import (
 // usage is §4.1 and what OPTIONS is for.
 var usage = []check{
 	{
-		"get-endpoint", "4.1", Must, "GET on the endpoint is answered 2xx without content: nothing is defined to be there",
+		"get-endpoint", "4.1", "4.1", Must,
+		"GET on the endpoint is answered 2xx without content: nothing is defined to be there",
 		nil, getEndpoint, isEmpty,
 	},
-	{"get-session", "4.1", Must, "GET on the session is answered 2xx without content", hasSession, getSession, isEmpty},
-	{"options-cors", "4.2", Must, "OPTIONS on the endpoint supports CORS, without a token", nil, preflight, allowsPages},
 	{
-		"options-accept-post", "4.2", Should, "the answer to OPTIONS names application/sdp in Accept-Post", hasOptions, nil,
+		"get-session", "4.1", "4.1", Must,
+		"GET on the session is answered 2xx without content", hasSession, getSession, isEmpty,
+	},
+	{
+		"options-cors", "4.2", "4.3", Must,
+		"OPTIONS on the endpoint supports CORS, without a token", nil, preflight, allowsPages,
+	},
+	{
+		"options-accept-post", "4.2", "4.3", Should,
+		"the answer to OPTIONS names application/sdp in Accept-Post", hasOptions, nil,
 		state(func(s *suite) error {
 			v := strings.Join(s.options.Header.Values("Accept-Post"), ",")
 			if !strings.Contains(strings.ToLower(v), typeSDP) {
@@ -29,7 +37,8 @@ var usage = []check{
 		}),
 	},
 	{
-		"options-no-ice", "4.6", Should, "the answer to a preflight brings no STUN/TURN configuration, which is costly to " +
+		"options-no-ice", "4.6", "", Should,
+		"the answer to a preflight brings no STUN/TURN configuration, which is costly to " +
 			"make",
 		hasOptions, nil, state(func(s *suite) error {
 			if n := len(web.ParseICEServers(s.options.Header.Values("Link"))); n > 0 {
@@ -43,7 +52,7 @@ var usage = []check{
 func isEmpty(_ context.Context, _ *suite, a *web.Answer) error {
 	switch {
 	case a.Status == http.StatusMethodNotAllowed:
-		return errors.New("GET is answered 405, as in early drafts, not 2xx")
+		return draft("GET is answered 405, as drafts such as draft-ietf-wish-whip-08 required, not 2xx")
 	case a.Status/100 != 2:
 		return fmt.Errorf("GET is answered %d, not 2xx", a.Status)
 	case len(a.Body) > 0:

@@ -289,3 +289,27 @@ func TestCloseEndsReading(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// TestLines: however a text is broken, it is complete with its checksum.
+func TestLines(t *testing.T) {
+	tests := map[string]struct {
+		lines []string
+		want  string
+	}{
+		"whole":            {[]string{"dt1o.abc.123456"}, "dt1o.abc.123456"},
+		"broken":           {[]string{"", "  dt1o.a", "bc.12 3", "456"}, "dt1o.abc.123456"},
+		"begun anew":       {[]string{"dt1o.abc", "dt1o.abc.123456"}, "dt1o.abc.123456"},
+		"given up":         {[]string{"dt1o.abc.123", ""}, "dt1o.abc.123"},
+		"not of dialtone":  {[]string{"hello there"}, "hellothere"},
+		"longer than ever": {[]string{"dt1o." + strings.Repeat("x", MaxText)}, "dt1o." + strings.Repeat("x", MaxText)},
+	}
+	for name, tt := range tests {
+		var l Lines
+		for i, line := range tt.lines {
+			text, complete := l.Add(line)
+			if last := i == len(tt.lines)-1; complete != last || last && text != tt.want {
+				t.Errorf("%s, line %d: %q, %t", name, i, text, complete)
+			}
+		}
+	}
+}

@@ -33,6 +33,29 @@ var (
 
 var kindCodes = map[string]string{"offer": "o", "answer": "a"}
 
+// Beginning is how the text of an offer or of an answer begins.
+func Beginning(kind string) string { return version + kindCodes[kind] }
+
+// Lines puts a text together that a terminal or a mail program has broken.
+type Lines struct{ text string }
+
+// Add takes the next line, and returns the text when it is complete: with its checksum, or at an empty line. What
+// dialtone did not make is complete with its line. A text that begins anew replaces what was there before.
+func (l *Lines) Add(line string) (text string, complete bool) {
+	line = strings.Join(strings.Fields(line), "")
+	if line == "" {
+		return l.text, l.text != ""
+	}
+	if strings.HasPrefix(line, "dt") {
+		l.text = ""
+	}
+	l.text += line
+	const sumLength = 6 // of CRC-32 in base64
+	parts := strings.SplitN(l.text, ".", 3)
+	summed := len(parts) == 3 && len(parts[2]) >= sumLength
+	return l.text, summed || !strings.HasPrefix(l.text, "dt") || len(l.text) > MaxText
+}
+
 // Encode makes the text of a description. The error is signal.ErrMessage for one that cannot be sent.
 func Encode(d signal.Description) (string, error) {
 	code, ok := kindCodes[d.Type]

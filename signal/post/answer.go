@@ -71,6 +71,9 @@ func describe(a *web.Answer, path string, want signal.Kind) (sdp string, remarks
 	case !strings.HasSuffix(found, "\n"):
 		found, remarks = found+"\r\n", append(remarks, signal.RemarkLineEnd)
 	}
+	if !strings.Contains(found, "\na=setup:") {
+		remarks = append(remarks, signal.RemarkNoSetup)
+	}
 	return found, remarks, nil
 }
 

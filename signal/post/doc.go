@@ -12,9 +12,9 @@
 //
 // [Dial] makes the requests that need no local description; [Client.Send] of the description makes the rest. Texts in a
 // request contain placeholders: {{sdp}}, {{sdp-mux-only}} (without separate RTCP, RFC 9725 §4.4.1), {{sdp64}},
-// {{type}}, {{address}}, {{random}}, {{fragment}} (RFC 8840), the lists {{candidates}} and {{sections}}, the fields of the shape,
-// and what earlier answers gave (keep). A request whose placeholders are unknown is not made: a session without an
-// address is not deleted.
+// {{type}}, {{address}}, {{random}}, {{fragment}} (RFC 8840), the lists {{candidates}} and {{sections}}, the fields
+// of the shape, and what earlier answers gave (keep). A request whose placeholders are unknown is not made: a
+// session without an address is not deleted.
 //
 // An answer is any 2xx that contains a description: at the place that the shape names, or else wherever it is, in
 // base64 or not. What is tolerated is a remark of the request (signal.Request).

@@ -121,6 +121,11 @@ func (s *Shape) check() error {
 	default:
 		return fmt.Errorf("%w: media is %q, not both, send or receive", ErrShape, s.Media)
 	}
+	for _, kind := range s.Kinds {
+		if kind != "audio" && kind != "video" {
+			return fmt.Errorf("%w: kinds has %q, not audio or video", ErrShape, kind)
+		}
+	}
 	if !slices.ContainsFunc(s.Requests, func(r *Request) bool { return r.Answer != "" || r.Offer != "" }) {
 		return fmt.Errorf("%w: no [[request]] says where the answer is", ErrShape)
 	}

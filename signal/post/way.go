@@ -14,7 +14,7 @@ const defaultPreset = "aiortc"
 var Way = Over(signal.Way{
 	Name: "post", Path: "/offer",
 	Call: []signal.Flag{
-		{Name: "offer", Placeholder: "URL", Help: "Post the offer to this address, as JSON; the response is the answer."},
+		{Name: "offer", Placeholder: "URL", Help: "POST the offer to this address as JSON; the response is the answer."},
 		presetFlag,
 	},
 	Answer: []signal.Flag{{
@@ -22,7 +22,7 @@ var Way = Over(signal.Way{
 		Help: "Accept offers posted as JSON to http://HOST:PORT/offer, and answer in the response.",
 	}},
 	Check: []signal.Flag{
-		{Name: "offer", Placeholder: "URL", Help: "Post an offer to this address, as JSON; the response is the answer."},
+		{Name: "offer", Placeholder: "URL", Help: "POST an offer to this address as JSON; the response is the answer."},
 		presetFlag,
 	},
 	For:    configured,
@@ -57,7 +57,7 @@ func Over(w signal.Way, shape *Shape) signal.Way {
 		}
 	}
 	w.Token, w.Media, w.Channel, w.ValidAddress, w.Shown = true, shape.Way(), shape.Channel, web.Valid, web.Shown
-	w.Offered = shape.offers()
+	w.Kinds, w.Offered = shape.Kinds, shape.offers()
 	w.Dial = func(ctx context.Context, s signal.Setup) (signal.Channel, error) {
 		c, err := Dial(ctx, options(s))
 		if err != nil {

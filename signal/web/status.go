@@ -102,6 +102,12 @@ func Protocol(op string, a *Answer, err error) *signal.Error {
 	return &signal.Error{Op: op, Reason: signal.ReasonProtocol, Status: a.Status, RequestID: requestID(a), Err: err}
 }
 
+// Words are what the body of an answer says about an error; "" if it says nothing, or not in words.
+func (c *Client) Words(a *Answer) string {
+	text, _ := c.text(Call{URL: a.URL}, a)
+	return text
+}
+
 // Refused is the failure that an answer's status and body are, whatever the status.
 func (c *Client) Refused(op string, a *Answer) *signal.Error {
 	return c.statusError(Call{Op: op, URL: a.URL}, a)

@@ -16,7 +16,7 @@ var (
 		Name: "whip",
 		Call: []signal.Flag{{
 			Placeholder: "URL",
-			Help:        "Publish the clips to this endpoint of a media server (WHIP, RFC 9725).",
+			Help:        "Publish test audio and video to this endpoint of a media server (WHIP, RFC 9725).",
 		}},
 		Answer: []signal.Flag{{
 			Placeholder: "HOST:PORT",
@@ -25,10 +25,12 @@ var (
 		Check: []signal.Flag{{Placeholder: "URL", Help: "Publish to this endpoint of a media server (WHIP)."}},
 	})
 	Play = way(signal.Way{
-		Name:   "whep",
-		Call:   []signal.Flag{{Placeholder: "URL", Help: "Play from this endpoint of a media server (WHEP)."}},
-		Answer: []signal.Flag{{Placeholder: "HOST:PORT", Help: "Play the clips to players at http://HOST:PORT/whep (WHEP)."}},
-		Check:  []signal.Flag{{Placeholder: "URL", Help: "Play from this endpoint of a media server (WHEP)."}},
+		Name: "whep",
+		Call: []signal.Flag{{Placeholder: "URL", Help: "Play from this endpoint of a media server (WHEP)."}},
+		Answer: []signal.Flag{{
+			Placeholder: "HOST:PORT", Help: "Send test audio and video to players at http://HOST:PORT/whep (WHEP).",
+		}},
+		Check: []signal.Flag{{Placeholder: "URL", Help: "Play from this endpoint of a media server (WHEP)."}},
 	})
 )
 

@@ -122,7 +122,7 @@ func (p *Call) servers(width, height int) []string {
 func serverLines(th *draw.Theme, list []call.ServerRow, indent, width int) []string {
 	var out []string
 	for _, s := range list {
-		out = append(out, graded(th, serverLevel(s), s.URL+": "+words.Server(s.Server), indent, width)...)
+		out = append(out, graded(th, serverLevel(s), s.URL+": "+words.CallServer(s), indent, width)...)
 	}
 	return out
 }

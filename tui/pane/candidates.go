@@ -221,7 +221,7 @@ func (p *Candidates) Copy() (what, text string) {
 	switch c := p.Call; row.table {
 	case tableServers:
 		s := c.Servers[row.index]
-		return "the server", s.URL + ": " + words.Server(s.Server)
+		return "the server", s.URL + ": " + words.CallServer(s)
 	case tableLocal:
 		return "the candidate", words.Candidate(c.Local[row.index].Candidate)
 	case tableRemote:

@@ -43,19 +43,23 @@ func (p *Candidates) serverColumns() columns[call.ServerRow] {
 		},
 		{
 			draw.Column{Title: "result", Min: 80, Flex: true},
-			func(s call.ServerRow) draw.Cell { return draw.Cell{Text: words.Server(s.Server)} },
+			func(s call.ServerRow) draw.Cell { return draw.Cell{Text: words.CallServer(s)} },
 			func(s call.ServerRow) sortKey {
 				if s.OK() {
 					return byText(s.Mapped())
 				}
-				return sortKey{number: 1, text: words.Server(s.Server)}
+				return sortKey{number: 1, text: words.CallServer(s)}
 			},
 		},
 	}
 }
 
 func serverLevel(s call.ServerRow) draw.Level {
-	switch s.State() {
+	state := s.State()
+	if s.Served {
+		state = diag.ServerWorks
+	}
+	switch state {
 	case diag.ServerWorks:
 		return draw.Good
 	case diag.ServerFailed:

@@ -151,7 +151,7 @@ func TestCandidatesCopyAndExplain(t *testing.T) {
 		what, text string
 		explains   string
 	}{
-		{rowID{tableServers, 1}, "the server", "turn:t: failed at Allocate · the server rejected the user name or password (error 401 Unauthenticated) · Check the user name and password for turn:t; a temporary (REST) credential may have expired.", "turn:t failed: the server rejected"},
+		{rowID{tableServers, 1}, "the server", "turn:t: failed at Allocate · the server rejected the user name or password (error 401 Unauthenticated) · Check the user name and password for turn:t.", "turn:t failed: the server rejected"},
 		{rowID{tableLocal, 0}, "the candidate", "srflx udp 192.0.2.1:5000 base 10.0.0.1:5000 from stun:s", "reported by stun:s"},
 		{rowID{tableRemote, 3}, "the candidate", "host udp b.local:5000", "hides its address"},
 		{rowID{tablePairs, 0}, "the pair", "srflx 192.0.2.1:5000 ⇄ host 10.0.0.10:5000: failed, 7 checks sent, 0 answered", "No check of the peer arrived either"},

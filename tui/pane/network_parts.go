@@ -183,7 +183,8 @@ func (p *Network) behaviors(n *judge.Network) netPart {
 		}
 		part.entries = append(part.entries, netEntry{
 			id: "behavior " + string(row.Family) + string(row.Name), more: orNone(evidence), about: words.BehaviorMeaning(row),
-			text: strings.Join(append([]string{label + ": " + value + " (" + string(row.Confidence) + ")"}, evidence...), "\n"),
+			text: strings.Join(append([]string{label + ": " + value + " " +
+				"(" + string(row.Confidence) + ")"}, evidence...), "\n"),
 			cells: []draw.Cell{
 				{Text: label},
 				{Text: value, Paint: valuePaint},
@@ -241,11 +242,13 @@ func (p *Network) relays(n *judge.Network) netPart {
 			continue
 		}
 		level, address, paint, always := draw.Good, row.Relayed(), p.Theme.Plain, ""
-		switch failed, stopped := row.Failed(), row.Stopped(); {
+		switch failed := row.Failed(); {
 		case failed != nil:
 			level, address, paint = draw.Bad, "failed at "+words.StageLabel(failed.Name), p.Theme.Bad
 			always = words.ServerHeadline(&row.Server)
-		case stopped != nil:
+		case row.Relay == nat.RelayFails:
+			level, always = draw.Bad, words.ServerStopped(&row.Server)
+		case len(row.Flaws) > 0:
 			level, always = draw.Warn, words.ServerStopped(&row.Server)
 		case row.State() == diag.ServerAsking:
 			level, address, paint = draw.Idle, "asking", p.Theme.Dim

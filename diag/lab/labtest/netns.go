@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -81,6 +82,73 @@ var internets atomic.Int32
 // Command is a program that runs in the namespace of the servers. It ends with the test.
 func (i *Internet) Command(ctx context.Context, program string, args ...string) *exec.Cmd {
 	return inside(ctx, i.name, program, args...)
+}
+
+// Start runs a server until the end of the test, and returns when something listens to TCP at the address.
+func (i *Internet) Start(t testing.TB, listens netip.AddrPort, program string, args ...string) {
+	t.Helper()
+	background(t, i.Command, NeedProgram(t, program), args...)
+	awaitTCP(t, i.Command, listens)
+}
+
+// awaitTCP returns when a connection can be made.
+func awaitTCP(t testing.TB, from commander, to netip.AddrPort) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), startTime)
+	defer cancel()
+	connect := fmt.Sprintf("until (echo >/dev/tcp/%s/%d) 2>/dev/null; do sleep 0.05; done", to.Addr(), to.Port())
+	if out, err := from(ctx, NeedProgram(t, "bash"), "-c", connect).CombinedOutput(); err != nil {
+		t.Fatalf("no TCP connection to %v: %v %s", to, err, out)
+	}
+}
+
+// commander makes the command of a program in a namespace.
+type commander func(ctx context.Context, program string, args ...string) *exec.Cmd
+
+// background runs a program until the end of the test. If the test fails, its output is logged.
+func background(t testing.TB, command commander, program string, args ...string) {
+	t.Helper()
+	ctx, stop := context.WithCancel(context.Background())
+	cmd := command(ctx, program, args...)
+	var printed output
+	cmd.Stdout, cmd.Stderr = &printed, &printed
+	if err := cmd.Start(); err != nil {
+		stop()
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		stop()
+		_ = cmd.Wait() // it is killed
+		if t.Failed() {
+			t.Log(program, printed.String())
+		}
+	})
+}
+
+// NAT64 makes the router translate addresses of a prefix to IPv4 (RFC 6146, RFC 6052), and takes IPv4 from the client.
+// It returns when the client can connect to the address over TCP. The prefix is not 64:ff9b::/96, which must not lead to
+// addresses for documentation (RFC 6052 §3.1).
+func (s *Site) NAT64(t testing.TB, prefix netip.Prefix, to netip.AddrPort) {
+	t.Helper()
+	tayga := NeedProgram(t, "tayga")
+	config := filepath.Join(t.TempDir(), "tayga.conf")
+	text := "tun-device nat64\nipv4-addr 192.168.255.1\nipv6-addr 2001:db8:ffff::1\nprefix " + prefix.String() +
+		"\ndynamic-pool 192.168.255.0/24\ndata-dir " + filepath.Dir(config) + "\n"
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run(t, "", "ip", "netns", "exec", s.router, tayga, "-c", config, "--mktun")
+	batch(t, s.router, "link set nat64 up", "route add 192.168.255.0/24 dev nat64",
+		"route add "+prefix.String()+" dev nat64")
+	s.WithoutIPv4(t)
+	background(t, s.RouterCommand, tayga, "-c", config, "-d", "--nodetach")
+	awaitTCP(t, s.Command, to)
+}
+
+// WithoutIPv4 takes the client's IPv4 address away.
+func (s *Site) WithoutIPv4(t testing.TB) {
+	t.Helper()
+	run(t, "", "ip", "-netns", s.client, "-4", "address", "flush", "dev", "lan")
 }
 
 // Command is a program that runs in the namespace of the client.

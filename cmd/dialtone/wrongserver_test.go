@@ -1,0 +1,276 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"dialtone/diag"
+	"dialtone/diag/feed"
+	"dialtone/diag/peer"
+	"dialtone/diag/session"
+	"dialtone/signal"
+	posting "dialtone/signal/post"
+	"dialtone/signal/whip"
+)
+
+// answered answers the callers of a server, one after another, until the test ends.
+func answered(t *testing.T, s signal.Server, flow peer.Flow) http.Handler {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	t.Cleanup(func() { cancel(); running.Wait() })
+	ready := make(chan struct{}, 1)
+	running.Go(func() {
+		for ctx.Err() == nil {
+			log := feed.New(time.Now)
+			dial := func(ctx context.Context, _ func(diag.SignalRequest)) (signal.Channel, error) {
+				defer func() {
+					select {
+					case ready <- struct{}{}:
+					default:
+					}
+				}()
+				return s.Accept(ctx)
+			}
+			config := diag.Config{Code: "x", Echo: flow == peer.FlowBoth, MediaOnly: flow != peer.FlowBoth, Server: "http://127.0.0.1/"}
+			session.New(session.Options{Config: config, Feed: log, Dial: dial, Flow: flow}).Run(ctx)
+		}
+	})
+	<-ready
+	return s
+}
+
+// rewritten is a server whose answers to a method are changed.
+func rewritten(h http.Handler, method string, change func(r *http.Request, a *httptest.ResponseRecorder)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != method {
+			h.ServeHTTP(w, r)
+			return
+		}
+		a := httptest.NewRecorder()
+		h.ServeHTTP(a, r)
+		if a.Code/100 == 2 {
+			change(r, a)
+		}
+		for name, values := range a.Header() {
+			if name != "Content-Length" {
+				w.Header()[name] = values
+			}
+		}
+		w.WriteHeader(a.Code)
+		_, _ = w.Write(a.Body.Bytes())
+	})
+}
+
+// body is a change of the body of an answer.
+func body(change func(string) string) func(*http.Request, *httptest.ResponseRecorder) {
+	return func(_ *http.Request, a *httptest.ResponseRecorder) {
+		text := change(a.Body.String())
+		a.Body.Reset()
+		a.Body.WriteString(text)
+	}
+}
+
+// inSDP is a change of the description in {type, sdp}.
+func inSDP(change func(string) string) func(*http.Request, *httptest.ResponseRecorder) {
+	return body(func(raw string) string {
+		var d signal.Description
+		if err := json.Unmarshal([]byte(raw), &d); err != nil {
+			panic(err)
+		}
+		d.SDP = change(d.SDP)
+		out, err := json.Marshal(d)
+		if err != nil {
+			panic(err)
+		}
+		return string(out)
+	})
+}
+
+// refuses answers every POST with a status and a body.
+func refuses(status int, kind, text string, fields ...string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodPost {
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
+		for i := 0; i+1 < len(fields); i += 2 {
+			w.Header().Set(fields[i], fields[i+1])
+		}
+		w.Header().Set("Content-Type", kind)
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, text)
+	})
+}
+
+// checked runs dialtone check in this process.
+func checked(t *testing.T, args ...string) (diag.Exit, string) {
+	t.Helper()
+	out := &lockedText{grown: make(chan struct{}, 1)}
+	s := realStreams()
+	s.In, s.Out, s.Err, s.Terminal, s.Environ = strings.NewReader(""), out, out, false, nil
+	s.ConfigDir = func() (string, error) { return t.TempDir(), nil }
+	code := run(t.Context(), append([]string{"check"}, args...), s)
+	return code, strings.Join(strings.Fields(out.String()), " ")
+}
+
+func gzipped(s string) string {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	_, _ = io.WriteString(w, s)
+	_ = w.Close()
+	return b.String()
+}
+
+// TestWrongServers: what servers do wrong is told with its cause, and only what makes a call fail fails it.
+func TestWrongServers(t *testing.T) {
+	t.Parallel()
+	post := func(t *testing.T) http.Handler {
+		return answered(t, posting.NewServer(posting.ServerOptions{}), peer.FlowBoth)
+	}
+	publish := func(t *testing.T) http.Handler {
+		return answered(t, whip.NewServer(whip.ServerOptions{}), peer.FlowReceive)
+	}
+	changed := func(make func(*testing.T) http.Handler, method string, change func(*http.Request, *httptest.ResponseRecorder)) func(*testing.T) http.Handler {
+		return func(t *testing.T) http.Handler { return rewritten(make(t), method, change) }
+	}
+	fixed := func(h http.Handler) func(*testing.T) http.Handler { return func(*testing.T) http.Handler { return h } }
+	candidates := regexp.MustCompile(`a=candidate:[^\r]*\r\n`)
+	only := func(line string) func(string) string {
+		return func(sdp string) string {
+			first := true
+			return candidates.ReplaceAllStringFunc(sdp, func(string) string {
+				if !first {
+					return ""
+				}
+				first = false
+				return "a=candidate:" + line + "\r\n"
+			})
+		}
+	}
+	unreached := func(line string) func(*testing.T) http.Handler { // it does not learn our addresses either
+		return func(t *testing.T) http.Handler {
+			h := rewritten(post(t), "POST", inSDP(only(line)))
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				raw, err := io.ReadAll(r.Body)
+				if err != nil {
+					return
+				}
+				r.Body = io.NopCloser(strings.NewReader(regexp.MustCompile(`a=candidate:.*?\\r\\n`).ReplaceAllString(string(raw), "")))
+				h.ServeHTTP(w, r)
+			})
+		}
+	}
+	seats := make(chan struct{}, 3) // a busy machine sees other faults
+	for name, test := range map[string]struct {
+		server func(*testing.T) http.Handler
+		flag   string // --offer by default
+		more   []string
+		exit   diag.Exit
+		says   []string
+		not    string
+	}{
+		"SDP as text":      {changed(publish, "POST", func(_ *http.Request, a *httptest.ResponseRecorder) { a.Header().Set("Content-Type", "text/plain") }), "whip", nil, diag.ExitPass, []string{"the content type is not application/sdp"}, ""},
+		"200":              {changed(publish, "POST", func(_ *http.Request, a *httptest.ResponseRecorder) { a.Code = 200 }), "whip", nil, diag.ExitPass, []string{"the status is not the one that the protocol has"}, ""},
+		"BOM":              {changed(publish, "POST", body(func(s string) string { return "\ufeff" + s })), "whip", nil, diag.ExitPass, []string{"byte order mark"}, ""},
+		"blank lines":      {changed(publish, "POST", body(func(s string) string { return "\r\n\r\n" + s })), "whip", nil, diag.ExitPass, []string{"blank lines"}, ""},
+		"no last line end": {changed(publish, "POST", body(func(s string) string { return strings.TrimRight(s, "\r\n") })), "whip", nil, diag.ExitPass, []string{"the last line of the description has no end"}, ""},
+		"gzip": {changed(publish, "POST", func(r *http.Request, a *httptest.ResponseRecorder) {
+			a.Header().Set("Content-Encoding", "gzip")
+			body(gzipped)(r, a)
+		}), "whip", nil, diag.ExitPass, []string{"compressed"}, ""},
+		"JSON in base64":  {changed(post, "POST", body(func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) })), "", nil, diag.ExitPass, []string{"another place of the answer"}, ""},
+		"a nested answer": {changed(post, "POST", body(func(s string) string { return `{"ok":true,"answer":` + s + `}` })), "", nil, diag.ExitPass, []string{"another place of the answer"}, ""},
+		"one odd candidate": {changed(post, "POST", inSDP(func(s string) string {
+			return strings.Replace(s, "a=candidate:", "a=candidate:1 1 udp nonsense x y\r\na=candidate:9 1 udp 5 no-such-name.invalid 9 typ host\r\na=candidate:", 1)
+		})), "", nil, diag.ExitPass, []string{"A remote candidate is not usable"}, ""},
+		"TCP alone":         {unreached("1 1 tcp 1671430143 127.0.0.1 9 typ host tcptype passive"), "", nil, diag.ExitICE, []string{"TCP"}, ""},
+		"0.0.0.0":           {unreached("1 1 udp 2130706431 0.0.0.0 50000 typ host"), "", nil, diag.ExitICE, []string{"0.0.0.0"}, ""},
+		"private addresses": {unreached("1 1 udp 2130706431 10.255.255.7 50000 typ host"), "", nil, diag.ExitICE, []string{"private"}, ""},
+		"no a=setup":        {changed(post, "POST", inSDP(func(s string) string { return regexp.MustCompile(`a=setup:\w+\r\n`).ReplaceAllString(s, "") })), "", nil, diag.ExitPass, []string{"does not say who starts the DTLS handshake"}, ""},
+		"Basic":             {fixed(refuses(401, "text/plain", "", "WWW-Authenticate", `Basic realm="x"`)), "whip", nil, diag.ExitSignaling, []string{"--header 'Authorization: Basic USER:PASSWORD'"}, ""},
+		"Digest":            {fixed(refuses(401, "text/plain", "", "WWW-Authenticate", `Digest realm="x", nonce="y"`)), "whip", []string{"--token", "x"}, diag.ExitSignaling, []string{"does not support Digest"}, ""},
+		"Bearer":            {fixed(refuses(401, "text/plain", "", "WWW-Authenticate", `Bearer`)), "whip", nil, diag.ExitSignaling, []string{"Give the bearer token with --token"}, ""},
+		"error.message":     {fixed(refuses(400, "application/json", `{"error":{"message":"Unsupported codec: VP8","type":"invalid_request_error","code":"bad_codec"}}`)), "", nil, diag.ExitSignaling, []string{"Unsupported codec: VP8"}, ""},
+		"detail[]":          {fixed(refuses(422, "application/json", `{"detail":[{"loc":["body","sdp"],"msg":"field required","type":"value_error.missing"}]}`)), "", nil, diag.ExitSignaling, []string{"body.sdp: field required"}, ""},
+		"words with 406":    {fixed(refuses(406, "text/plain", "codecs not supported by client")), "whip", nil, diag.ExitSignaling, []string{"codecs not supported by client"}, ""},
+		"DELETE fails":      {changed(publish, "DELETE", func(_ *http.Request, a *httptest.ResponseRecorder) { a.Code = 500 }), "whip", nil, diag.ExitPass, []string{"The session could not be ended at the server", "HTTP 500"}, ""},
+		"a Location that is cut": {changed(publish, "POST", func(_ *http.Request, a *httptest.ResponseRecorder) {
+			a.Header().Set("Location", "/elsewhere"+a.Header().Get("Location"))
+		}), "whip", nil, diag.ExitPass, []string{"HTTP 404", "against the paths of the proxy"}, ""},
+		"no Location": {changed(publish, "POST", func(_ *http.Request, a *httptest.ResponseRecorder) { a.Header().Del("Location") }), "whip", nil, diag.ExitPass, []string{"has no Location"}, ""},
+		"OPTIONS hangs": {func(t *testing.T) http.Handler {
+			h := publish(t)
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Method == http.MethodOptions {
+					<-r.Context().Done()
+					return
+				}
+				h.ServeHTTP(w, r)
+			})
+		}, "whip", nil, diag.ExitPass, []string{"The server does not answer OPTIONS"}, ""},
+		"GET that breaks a MUST":    {changed(publish, "GET", func(_ *http.Request, a *httptest.ResponseRecorder) { a.Code = 299; a.Body.WriteString("x") }), "whip", []string{"--conformance"}, diag.ExitAssertion, []string{"FAILED RFC 9725 §4.1 MUST get-endpoint"}, ""},
+		"a gate that leaves it out": {changed(publish, "GET", func(_ *http.Request, a *httptest.ResponseRecorder) { a.Code = 299; a.Body.WriteString("x") }), "whip", []string{"--conformance", "--skip", "get-endpoint", "--skip", "get-session"}, diag.ExitPass, []string{"post-created"}, "get-endpoint"},
+		"GET of a draft":            {changed(publish, "GET", func(_ *http.Request, a *httptest.ResponseRecorder) { a.Code = 405 }), "whip", []string{"--conformance", "--only", "get-endpoint"}, diag.ExitPass, []string{"The endpoint follows a draft, not the standard"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			seats <- struct{}{}
+			defer func() { <-seats }()
+			h := httptest.NewServer(test.server(t))
+			t.Cleanup(h.Close)
+			flag := "--offer"
+			if test.flag != "" {
+				flag = "--" + test.flag
+			}
+			code, text := checked(t, append([]string{flag, h.URL, "--for", "500ms", "--expect-media", "none"}, test.more...)...)
+			if code != test.exit {
+				t.Errorf("exit %v", code)
+			}
+			for _, want := range test.says {
+				if !strings.Contains(text, want) {
+					t.Errorf("no %q", want)
+				}
+			}
+			if test.not != "" && strings.Contains(text, test.not) {
+				t.Errorf("%q is there", test.not)
+			}
+			if t.Failed() {
+				t.Log(text)
+			}
+		})
+	}
+}
+
+// TestTokenTo: a token goes to another host only if the user names that.
+func TestTokenTo(t *testing.T) {
+	t.Parallel()
+	s := answered(t, whip.NewServer(whip.ServerOptions{Token: "t0k3n-secret"}), peer.FlowReceive)
+	there := httptest.NewServer(s)
+	t.Cleanup(there.Close)
+	host := strings.TrimPrefix(there.URL, "http://")
+	here := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, there.URL+r.URL.Path, http.StatusTemporaryRedirect)
+	}))
+	t.Cleanup(here.Close)
+	args := []string{"--whip", here.URL + "/whip", "--token", "t0k3n-secret", "--for", "500ms", "--expect-media", "none"}
+	code, text := checked(t, args...)
+	if code != diag.ExitSignaling || !strings.Contains(text, fmt.Sprintf("If you trust %s, add --token-to %s.", host, host)) {
+		t.Errorf("%v %s", code, text)
+	}
+	if code, text = checked(t, append(args, "--token-to", host)...); code != diag.ExitPass || strings.Contains(text, "secret") {
+		t.Errorf("%v %s", code, text)
+	}
+}

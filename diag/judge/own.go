@@ -1,0 +1,64 @@
+package judge
+
+import (
+	"slices"
+
+	"dialtone/diag"
+	"dialtone/diag/nat"
+)
+
+// OwnAddress is the evidence about a server that has the public address of this machine's own network.
+type OwnAddress struct {
+	Server    diag.Server  `json:"server"`
+	Hairpin   HairpinTrace `json:"hairpin"`
+	Mapped    string       `json:"mapped,omitempty"`    // how it sees this machine
+	Elsewhere string       `json:"elsewhere,omitempty"` // where its answer came from
+}
+
+// HairpinTrace is what the router does with packets from inside to its own public address.
+type HairpinTrace string
+
+// Values of a [HairpinTrace].
+const (
+	HairpinRewritten HairpinTrace = "rewritten" // they come back inside, from the router's own address
+	HairpinDirect    HairpinTrace = "direct"    // they come back inside, and the answer comes past the router
+	HairpinMissing   HairpinTrace = "missing"   // no answer
+)
+
+// unreachable reports whether a server with this network's own public address was not reached: the lack of
+// hairpinning explains it.
+func unreachable(row *nat.ServerRow) bool {
+	return row.Own && (row.Cause() == diag.CauseTimeout || row.Cause() == diag.CauseRefused)
+}
+
+// isOwnFailure reports whether [ownFindings] explain the failure of a server, by its place.
+func (n *Network) isOwnFailure(s *nat.State, i int) bool {
+	return unreachable(&n.Servers[i]) || n.Servers[i].Own && i < len(s.Servers) && s.Servers[i].Elsewhere.IsValid()
+}
+
+// ownFindings are about servers that have the public address of this machine's own network: one for each URL.
+func ownFindings(s *nat.State, n *Network) []Finding {
+	var out []Finding
+	for i := range slices.Backward(n.Servers) { // the relays are the last: what counts for calls
+		row := &n.Servers[i]
+		e := OwnAddress{Server: row.Server, Mapped: row.Mapped()}
+		severity := Info
+		switch {
+		case !row.Own:
+			continue
+		case i < len(s.Servers) && s.Servers[i].Elsewhere.IsValid():
+			e.Hairpin, e.Elsewhere, severity = HairpinDirect, s.Servers[i].Elsewhere.String(), n.severity(&row.Server)
+		case unreachable(row):
+			e.Hairpin, severity = HairpinMissing, n.severity(&row.Server)
+		case i < len(s.Servers) && slices.Contains(n.Private, i):
+			e.Hairpin = HairpinRewritten
+		default:
+			continue
+		}
+		f := Finding{ID: "server.own_address", Severity: severity, Subject: row.URL, Evidence: e}
+		if !slices.ContainsFunc(out, f.Same) {
+			out = append(out, f)
+		}
+	}
+	return out
+}

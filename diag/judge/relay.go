@@ -1,0 +1,153 @@
+package judge
+
+import (
+	"cmp"
+	"slices"
+
+	"dialtone/diag"
+	"dialtone/diag/nat"
+)
+
+// Relaying is how far the TURN servers relay.
+type Relaying string
+
+// Values of [Relaying].
+const (
+	RelayingAsking     Relaying = "asking"     // not known so far
+	RelayingNone       Relaying = "none"       // no TURN server was given
+	RelayingWorks      Relaying = "works"      // bytes came back through a relay
+	RelayingUntested   Relaying = "untested"   // a relay was allocated, and whether it carries bytes is not known
+	RelayingRedirected Relaying = "redirected" // a relay is at another server, to which not every client follows
+	RelayingSilent     Relaying = "silent"     // a relay was allocated, and no bytes came back
+	RelayingUnreached  Relaying = "unreached"  // they have the public address of this network, and did not answer
+	RelayingFails      Relaying = "fails"      // no relay, or one that is of no use
+)
+
+// relaying sums up the TURN servers.
+func (n *Network) relaying() Relaying {
+	given, silent, redirected, unreached := false, false, false, true
+	for i := range n.Servers {
+		row := &n.Servers[i]
+		if !row.TURN {
+			continue
+		}
+		given = true
+		silent = silent || slices.Contains(row.Flaws, nat.FlawSilent)
+		redirected = redirected || row.Relay == nat.RelayRedirected
+		unreached = unreached && unreachable(row)
+	}
+	switch relays := n.Relays(); {
+	case len(relays) > 0 && relays[0].Relay == nat.RelayCarries:
+		return RelayingWorks
+	case len(relays) > 0:
+		return RelayingUntested
+	case n.Pending:
+		return RelayingAsking
+	case !given:
+		return RelayingNone
+	case redirected:
+		return RelayingRedirected
+	case unreached:
+		return RelayingUnreached
+	case silent:
+		return RelayingSilent
+	}
+	return RelayingFails
+}
+
+// Relays are the TURN servers that work, those that carried bytes first; of them those without a flaw, then by
+// transport.
+func (n *Network) Relays() []*nat.ServerRow {
+	order := []string{"udp", "dtls", "tcp", "tls"}
+	var out []*nat.ServerRow
+	for _, relay := range []nat.Relay{nat.RelayCarries, nat.RelayUntested} {
+		for i := range n.Servers {
+			if n.Servers[i].Relay == relay {
+				out = append(out, &n.Servers[i])
+			}
+		}
+		if len(out) > 0 {
+			break
+		}
+	}
+	slices.SortStableFunc(out, func(a, b *nat.ServerRow) int {
+		return cmp.Or(min(len(a.Flaws), 1)-min(len(b.Flaws), 1),
+			slices.Index(order, a.Transport)-slices.Index(order, b.Transport))
+	})
+	return out
+}
+
+// RelayUse is the evidence of a relay that was allocated and does not do what it should.
+type RelayUse struct {
+	Server diag.Server `json:"server"`
+	Flaw   nat.Flaw    `json:"flaw"`
+}
+
+// flawIDs are the findings of flaws. What the server rejected has that of its error code.
+var flawIDs = map[nat.Flaw]string{
+	nat.FlawImpossible: "turn.relay_impossible", nat.FlawPrivate: "turn.relay_private",
+	nat.FlawElsewhere: "turn.relay_elsewhere", nat.FlawUnanswered: "turn.unanswered", nat.FlawSilent: "turn.relay_silent",
+	nat.FlawAltered: "turn.relay_altered", nat.FlawNoChannel: "turn.channel_silent",
+	nat.FlawForbidden: "turn.peer_forbidden", nat.FlawPeerSilent: "turn.relay_untested",
+	nat.FlawRedirect: "server.try_alternate", nat.FlawNotExtended: "turn.refresh_failed",
+	nat.FlawShort: "turn.refresh_short", nat.FlawEmptyRealm: "turn.realm_empty",
+}
+
+// relayFindings say what is wrong with relays that were allocated.
+func relayFindings(_ *nat.State, n *Network) []Finding {
+	var out []Finding
+	for i := range n.Servers {
+		row := &n.Servers[i]
+		for _, flaw := range row.Flaws {
+			out = append(out, flawFinding(&row.Server, flaw, n.flawSeverity(row, flaw)))
+		}
+	}
+	return out
+}
+
+// flawSeverity is how grave a flaw is: one that makes a relay useless may explain a failure.
+func (n *Network) flawSeverity(row *nat.ServerRow, flaw nat.Flaw) Severity {
+	switch {
+	case flaw.Useless(), flaw == nat.FlawRedirect:
+		return n.severity(&row.Server)
+	case flaw == nat.FlawPeerSilent:
+		return Info
+	}
+	return Warn
+}
+
+// flawFinding is the finding about a flaw.
+func flawFinding(s *diag.Server, flaw nat.Flaw, severity Severity) Finding {
+	f := Finding{ID: flawIDs[flaw], Severity: severity, Subject: s.URL, Evidence: RelayUse{*s, flaw}}
+	if stopped := s.Stopped(); stopped != nil && f.ID == "" {
+		f.ID = cmp.Or(codeIDs[stopped.Failure.Code], "stun.error_response")
+	}
+	switch peer, _ := s.Peer(); flaw {
+	case nat.FlawImpossible, nat.FlawPrivate, nat.FlawElsewhere:
+		f.Evidence = ServerAddress{Address: s.Address, Other: s.Seen(), Relayed: s.Relayed(), Peer: peer}
+	default:
+	}
+	return f
+}
+
+// bindingOnly reports whether a TURN server that gives a relay has rejected or ignored Binding requests: then it is
+// not the server that failed.
+func (n *Network) bindingOnly(row *nat.ServerRow) bool {
+	failed := row.Failed()
+	return !row.TURN && failed != nil && failed.Name == diag.StageBinding && slices.ContainsFunc(n.Servers,
+		func(r nat.ServerRow) bool { return r.TURN && r.OK() && r.URL == row.URL && len(r.Redirects) == 0 })
+}
+
+// bindingFindings are about such servers.
+func (n *Network) bindingFindings() []Finding {
+	var out []Finding
+	for i := range n.Servers {
+		if row := &n.Servers[i]; n.bindingOnly(row) {
+			out = append(out, Finding{
+				ID: "server.binding_failed", Severity: Info, Subject: row.URL,
+				Evidence: ServerFailure{Server: row.Server},
+			})
+		}
+	}
+	return out
+}

@@ -1,0 +1,79 @@
+package media
+
+import "github.com/pion/rtp/codecs/av1/obu"
+
+// parseAV1 reads the aggregation header (AV1 RTP payload format 1.0, section 4.4), whose N bit marks the first packet
+// of a coded video sequence, which begins with a key frame, and the resolution in the sequence header, which is its
+// first OBU.
+func parseAV1(b []byte) picture {
+	const continues, count, newSequence = 0x80, 0x30, 0x08
+	if len(b) < 2 || b[0]&newSequence == 0 {
+		return picture{}
+	}
+	p := picture{key: true}
+	unit := b[1:]
+	if b[0]&count != 0x10 { // more than one OBU: a length precedes the first
+		n, size, err := obu.ReadLeb128(unit)
+		if err != nil || n > uint(len(unit))-size {
+			return p
+		}
+		unit = unit[size : size+n]
+	}
+	head, err := obu.ParseOBUHeader(unit)
+	if err != nil || head.Type != obu.OBUSequenceHeader || b[0]&continues != 0 || head.HasSizeField {
+		return p
+	}
+	if w, h, ok := av1Size(unit[head.Size():]); ok {
+		p.width, p.height = w, h
+	}
+	return p
+}
+
+// av1Size reads the largest resolution out of a sequence header (AV1 specification, section 5.5.1).
+func av1Size(b []byte) (width, height uint16, ok bool) {
+	r := bitReader{b: b, plain: true}
+	r.bits(4)           // seq_profile, still_picture
+	if r.bits(1) == 1 { // reduced_still_picture_header
+		r.bits(5) // seq_level_idx
+	} else {
+		r.operatingPoints()
+	}
+	widthBits, heightBits := int(r.bits(4))+1, int(r.bits(4))+1
+	w, h := r.bits(widthBits)+1, r.bits(heightBits)+1
+	if r.bad || w > 0xffff || h > 0xffff {
+		return 0, 0, false
+	}
+	return uint16(w), uint16(h), true
+}
+
+// operatingPoints reads timing_info to the last operating point.
+func (r *bitReader) operatingPoints() {
+	decoderModel, delayBits := false, 0
+	if r.bits(1) == 1 { // timing_info_present_flag
+		r.bits(32)          // num_units_in_display_tick
+		r.bits(32)          // time_scale
+		if r.bits(1) == 1 { // equal_picture_interval
+			r.ue() // num_ticks_per_picture_minus_1, a uvlc
+		}
+		if decoderModel = r.bits(1) == 1; decoderModel {
+			delayBits = int(r.bits(5)) + 1
+			r.bits(32) // num_units_in_decoding_tick
+			r.bits(10) // lengths of buffer_removal_time and frame_presentation_time
+		}
+	}
+	initialDelay := r.bits(1) == 1
+	for range r.bits(5) + 1 { // operating_points_cnt_minus_1
+		r.bits(12)         // operating_point_idc
+		if r.bits(5) > 7 { // seq_level_idx
+			r.bits(1) // seq_tier
+		}
+		if decoderModel && r.bits(1) == 1 { // decoder_model_present_for_this_op
+			r.bits(delayBits) // decoder_buffer_delay
+			r.bits(delayBits) // encoder_buffer_delay
+			r.bits(1)         // low_delay_mode_flag
+		}
+		if initialDelay && r.bits(1) == 1 {
+			r.bits(4) // initial_display_delay_minus_1
+		}
+	}
+}
