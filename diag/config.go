@@ -29,6 +29,7 @@ type Config struct {
 	Join         string              // what the peer types, shown while waiting
 	ICEServers   []ICEServerAuth     // asked in this order
 	RelayOnly    bool                // only relayed candidates (iceTransportPolicy "relay")
+	Patient      bool                // waits for a path as long as RFC 8863 asks for
 	PionDefaults bool                // pion's own acceptance waits instead of none
 	NoMedia      bool                // data channels only
 	NoKinds      []string            // kinds of media that are left out: audio or video
@@ -109,7 +110,7 @@ func ValidCode(code string) error {
 func (c Config) Start(now time.Time) CallStart {
 	s := CallStart{
 		Command: c.Command, Code: c.Code, Signaling: c.Signaling, Listens: c.Listens, Carried: c.Carried, Server: c.Server,
-		Join: c.Join, RelayOnly: c.RelayOnly, Channel: c.Channel, PionDefaults: c.PionDefaults,
+		Join: c.Join, RelayOnly: c.RelayOnly, Channel: c.Channel, PionDefaults: c.PionDefaults, Patient: c.Patient,
 		Media: !c.NoMedia, MediaOnly: c.MediaOnly, Way: c.Way, LocalVersion: c.Version,
 		StartedAtUnix: float64(now.UnixMilli()) / 1e3,
 	}

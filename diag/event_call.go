@@ -19,6 +19,7 @@ type CallStart struct {
 	Join         string      `json:"join,omitempty"`         // what the peer types or opens
 	ICEServers   []ICEServer `json:"iceServers,omitempty"`   // without credentials
 	RelayOnly    bool        `json:"relayOnly,omitempty"`    // iceTransportPolicy "relay"
+	Patient      bool        `json:"patient,omitempty"`      // waits for a path as long as RFC 8863 asks for
 	PionDefaults bool        `json:"pionDefaults,omitempty"` // acceptance waits as pion has them
 	Media        bool        `json:"media"`                  // whether a tone and a picture are sent
 	MediaOnly    bool        `json:"mediaOnly,omitempty"`    // no data channels are opened

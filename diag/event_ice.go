@@ -3,6 +3,7 @@ package diag
 import (
 	"net"
 	"strconv"
+	"time"
 )
 
 // The events of the transports: ICE, DTLS, SCTP, the whole connection.
@@ -34,7 +35,8 @@ type Candidate struct {
 	Priority        uint32        `json:"priority"`        // RFC 8445 §5.1.2
 	TypePreference  uint8         `json:"typePreference"`  // its first 8 bits, decoded
 	LocalPreference uint16        `json:"localPreference"` // its next 16 bits, decoded
-	Address         string        `json:"address"`         // an IP, or an mDNS name
+	Address         string        `json:"address"`         // an IP, an mDNS name, or a name that was signaled
+	Name            string        `json:"name,omitempty"`  // that was signaled, of an address that it resolved to
 	Port            uint16        `json:"port"`
 	CandidateType   CandidateType `json:"candidateType"`
 	TCPType         string        `json:"tcpType,omitempty"`
@@ -62,6 +64,9 @@ type RelayServer struct {
 // Type is "ice.candidate".
 func (Candidate) Type() Type { return "ice.candidate" }
 
+// PatientTime is how long a call that found no path has to wait for one (RFC 8863 §4): the peer may be slow to begin.
+const PatientTime = 39500 * time.Millisecond
+
 // PairState is an RTCStatsIceCandidatePairState.
 type PairState string
 
@@ -86,6 +91,8 @@ type Pair struct {
 	ResponsesReceived    uint64    `json:"responsesReceived"`
 	RequestsReceived     uint64    `json:"requestsReceived"`
 	ResponsesSent        uint64    `json:"responsesSent"`
+	RequestsFailed       uint64    `json:"requestsFailed,omitempty"`       // that the operating system did not send
+	SendError            string    `json:"sendError,omitempty"`            // why not: "network is unreachable"
 	CurrentRoundTripTime *float64  `json:"currentRoundTripTime,omitempty"` // seconds
 	BytesSent            uint64    `json:"bytesSent,omitempty"`
 	BytesReceived        uint64    `json:"bytesReceived,omitempty"`

@@ -60,8 +60,8 @@ type recordFlags struct {
 func (n *networkFlags) config(m mediaFlags, length time.Duration) diag.Config {
 	c := diag.Config{
 		Server: string(n.Server), Insecure: n.Insecure, CAFile: string(n.CA), Proxy: n.Proxy,
-		RelayOnly: m.RelayOnly, PionDefaults: m.PionDefaults, For: length, Version: readVersion().Version,
-		NamesServers: n.ICEFrom.url != "",
+		RelayOnly: m.RelayOnly, PionDefaults: m.PionDefaults, Patient: m.Patient, For: length,
+		Version: readVersion().Version, NamesServers: n.ICEFrom.url != "",
 	}
 	m.apply(&c)
 	for _, h := range n.ICEHeader {

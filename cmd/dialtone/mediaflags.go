@@ -22,6 +22,7 @@ type (
 // mediaFlags say what the call is made of.
 type mediaFlags struct {
 	RelayOnly    bool         `form:"call,demo,check" label:"relay only" hint:"tests whether a TURN server carries a call" help:"Use relay candidates only: tests whether a TURN server carries a call."`
+	Patient      bool         `help:"If no path works, wait for one as long as RFC 8863 asks for, 39.5 s, before reporting that; otherwise some seconds."`
 	PionDefaults bool         `help:"Wait before accepting a candidate pair as long as pion does by default, instead of not at all."`
 	NoMedia      bool         `form:"call,demo,check" label:"no media" hint:"messages only, no audio and no video" help:"Data channels only, no audio and no video."`
 	AudioOnly    bool         `help:"Leave video out."`

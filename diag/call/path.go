@@ -73,6 +73,16 @@ func HasType(rows []CandidateRow, t diag.CandidateType) bool {
 	return slices.ContainsFunc(rows, func(r CandidateRow) bool { return r.CandidateType == t })
 }
 
+// RemoteLite reports whether the peer is ICE-lite: its latest description says so.
+func (c *Call) RemoteLite() bool {
+	for i := len(c.Descriptions) - 1; i >= 0; i-- {
+		if c.Descriptions[i].Side == diag.Remote {
+			return strings.Contains(c.Descriptions[i].SDP, "\na=ice-lite")
+		}
+	}
+	return false
+}
+
 // Announced is the fingerprint in the peer's latest description; empty when there is none.
 func (c *Call) Announced() string {
 	for i := len(c.Descriptions) - 1; i >= 0; i-- {

@@ -37,6 +37,16 @@ func (c *Call) FailedAt() time.Duration {
 	return c.Now
 }
 
+// CheckingAt is when the first candidate pairs were checked; false: none were.
+func (c *Call) CheckingAt() (time.Duration, bool) {
+	for _, s := range c.Spans {
+		if s.Phase == diag.PhaseICE {
+			return s.Start, true
+		}
+	}
+	return 0, false
+}
+
 // PairedAt is when both parties were there: the end of the wait, or of the dial for the one who came second.
 func (c *Call) PairedAt() time.Duration {
 	var at time.Duration

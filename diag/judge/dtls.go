@@ -20,6 +20,7 @@ type (
 		Cause string `json:"cause,omitempty"`
 		// how long the handshake was allowed to take; absent: it ended otherwise
 		LimitMs *diag.Millis `json:"limit_ms,omitempty"`
+		Checks  uint64       `json:"responsesReceived,omitempty"` // of the peer to checks on the pair
 	}
 )
 
@@ -39,7 +40,25 @@ func dtlsFindings(c *call.Call, _ Expectation) []Finding {
 	case c.Ended.By == diag.ByRemote:
 		return []Finding{{ID: "dtls.closed_by_peer", Severity: Problem, Evidence: failed}}
 	}
+	if pair := unusedPair(c); pair != nil {
+		failed.Checks = pair.ResponsesReceived
+		return []Finding{{ID: "dtls.pair_unused", Severity: Problem, Evidence: failed}}
+	}
 	return []Finding{{ID: "dtls.timeout", Severity: Problem, Evidence: failed}}
+}
+
+// unusedPair is the selected pair if the peer has answered checks on it and sent none itself, as it does on each pair
+// that it uses (RFC 8445 §7.3.1.4) unless it is ICE-lite; else nil.
+func unusedPair(c *call.Call) *diag.Pair {
+	if c.Selected == nil || c.RemoteLite() {
+		return nil
+	}
+	for i, p := range c.Pairs {
+		if p.ID == c.Selected.PairID && p.ResponsesReceived > 0 && p.RequestsReceived == 0 {
+			return &c.Pairs[i]
+		}
+	}
+	return nil
 }
 
 // Path names the candidates of the selected pair: "host udp 192.0.2.1:5000 ⇄ srflx udp 198.51.100.7:3021"; empty

@@ -1,9 +1,7 @@
 package judge
 
 import (
-	"net/netip"
 	"slices"
-	"strings"
 
 	"dialtone/diag"
 	"dialtone/diag/call"
@@ -17,7 +15,8 @@ const (
 	NoRelayGathered   Obstacle = "no-relay-gathered"   // relay candidates only, and no TURN server allocated one
 	NoLocalCandidate  Obstacle = "no-local-candidate"  // no usable network interface
 	NoRemoteCandidate Obstacle = "no-remote-candidate" // the peer signaled none
-	NoPairFormed      Obstacle = "no-pair-formed"      // they fit nowhere: protocols or IP versions
+	NoPairFormed      Obstacle = "no-pair-formed"      // they fit nowhere: protocols, IP versions or addresses
+	NoCheckSent       Obstacle = "no-check-sent"       // the operating system sent none
 	NoPairAnswered    Obstacle = "no-pair-answered"    // checks were sent, and none was answered
 	NoPairUsable      Obstacle = "no-pair-usable"      // some were answered, and none could be used to the end
 )
@@ -27,52 +26,16 @@ type NoPath struct {
 	Obstacle   Obstacle `json:"obstacle"`
 	Local      []Count  `json:"local"`  // candidates by type
 	Remote     []Count  `json:"remote"` // candidates by type
-	Pairs      int      `json:"pairs"`  // that were checked
+	Pairs      int      `json:"pairs"`  // that were checked over UDP
 	Answered   int      `json:"answered"`
 	Requests   uint64   `json:"requestsSent"`
+	TCPPairs   int      `json:"tcpPairs,omitempty"` // that were tried over TCP
 	RelayOnly  bool     `json:"relayOnly,omitempty"`
 	NoRelay    bool     `json:"noRelay,omitempty"`    // neither side has a relay candidate
 	Configured bool     `json:"configured,omitempty"` // STUN or TURN servers were given
-	RemoteMDNS bool     `json:"remoteMDNS,omitempty"` // the peer hides addresses behind .local names
-	// RemoteOnly is what all candidates of the peer have in common that keeps this machine from reaching it: tcp,
-	// unspecified (0.0.0.0), loopback or private; absent: nothing
-	RemoteOnly string `json:"remoteOnly,omitempty"`
-}
-
-// What all remote candidates may have in common.
-const (
-	OnlyTCP         = "tcp"
-	OnlyUnspecified = "unspecified"
-	OnlyLoopback    = "loopback"
-	OnlyPrivate     = "private"
-)
-
-// remoteOnly is what all signaled candidates of the peer have in common; "" for nothing.
-func remoteOnly(rows []call.CandidateRow) string {
-	common := func(is func(call.CandidateRow, netip.Addr) bool) bool {
-		signaled := 0
-		for _, r := range rows {
-			addr, err := netip.ParseAddr(r.Address)
-			if r.CandidateType == diag.Prflx {
-				continue
-			}
-			if signaled++; err != nil || !is(r, addr.Unmap()) {
-				return false
-			}
-		}
-		return signaled > 0
-	}
-	switch {
-	case common(func(r call.CandidateRow, _ netip.Addr) bool { return strings.EqualFold(r.Protocol, "tcp") }):
-		return OnlyTCP
-	case common(func(_ call.CandidateRow, a netip.Addr) bool { return a.IsUnspecified() }):
-		return OnlyUnspecified
-	case common(func(_ call.CandidateRow, a netip.Addr) bool { return a.IsLoopback() }):
-		return OnlyLoopback
-	case common(func(_ call.CandidateRow, a netip.Addr) bool { return a.IsPrivate() }):
-		return OnlyPrivate
-	}
-	return ""
+	// how long pairs were checked; absent: it is not known
+	CheckedMs *diag.Millis `json:"checked_ms,omitempty"`
+	Early     bool         `json:"early,omitempty"` // that is less than RFC 8863 §4 asks for
 }
 
 // noPath looks at what was gathered and tried.
@@ -80,15 +43,22 @@ func noPath(c *call.Call) NoPath {
 	typeOf := func(r call.CandidateRow) diag.CandidateType { return r.CandidateType }
 	n := NoPath{
 		Local: candidates(c.Local, typeOf), Remote: candidates(c.Remote, typeOf), RelayOnly: c.Start.RelayOnly,
-		RemoteOnly: remoteOnly(c.Remote),
 		Configured: len(c.Servers) > 0 || len(c.Start.ICEServers) > 0,
-		RemoteMDNS: slices.ContainsFunc(c.Remote,
-			func(r call.CandidateRow) bool { return strings.HasSuffix(r.Address, ".local") }),
 	}
+	if began, known := c.CheckingAt(); known && c.NoPath() {
+		checked := c.FailedAt() - began
+		n.CheckedMs, n.Early = diag.Ptr(diag.Millis(checked)), checked < diag.PatientTime
+	}
+	unsent := false
 	for _, p := range c.Pairs {
-		n.Requests += p.RequestsSent
-		if p.RequestsSent > 0 {
+		unsent = unsent || p.RequestsFailed > 0
+		local := c.LocalCandidate(p.LocalCandidateID)
+		switch {
+		case local != nil && local.Protocol == "tcp":
+			n.TCPPairs++
+		case p.RequestsSent > 0:
 			n.Pairs++
+			n.Requests += p.RequestsSent
 		}
 		if p.ResponsesReceived > 0 {
 			n.Answered++
@@ -103,7 +73,9 @@ func noPath(c *call.Call) NoPath {
 		n.Obstacle = NoLocalCandidate
 	case len(c.Remote) == 0:
 		n.Obstacle = NoRemoteCandidate
-	case n.Pairs == 0:
+	case n.Pairs+n.TCPPairs == 0 && unsent:
+		n.Obstacle = NoCheckSent
+	case n.Pairs+n.TCPPairs == 0:
 		n.Obstacle = NoPairFormed
 	case n.Answered == 0:
 		n.Obstacle = NoPairAnswered

@@ -21,7 +21,7 @@ func failedICE(parts ...any) []diag.Event {
 		0, diag.PhaseStart{Phase: diag.PhaseWait}, 100, diag.PhaseEnd{Phase: diag.PhaseWait, Outcome: diag.OutcomeOK},
 		100, diag.SignalState{State: diag.SignalPaired, Role: diag.RoleAnswerer},
 		110, diag.Candidate{Side: diag.Local, ID: "l1", Address: "192.0.2.10", Protocol: "udp", CandidateType: diag.Host},
-		120, diag.Candidate{Side: diag.Remote, ID: "r1", Address: "198.51.100.4", Protocol: "udp", CandidateType: diag.Host},
+		120, diag.Candidate{Side: diag.Remote, ID: "r1", Address: "198.51.100.4", Port: 5000, Protocol: "udp", CandidateType: diag.Host},
 		130, diag.ICEState{State: "checking"},
 		140, diag.Pair{ID: "p1", State: diag.PairFailed, RequestsSent: 7},
 		150, diag.Pair{ID: "p2", State: diag.PairFailed, RequestsSent: 2},
@@ -132,7 +132,7 @@ func transportEnds() []judgeTest {
 		{"ICE, one answered", failedICE(160, diag.Pair{ID: "p1", State: diag.PairFailed, RequestsSent: 8, ResponsesReceived: 1}), diag.ExitICE, "no path found after 2.1 s", []string{
 			"1 pair answered, but none could be used",
 		}, []string{"ice.no_path"}},
-		{"ICE, peer behind mDNS", failedICE(160, diag.Candidate{Side: diag.Remote, Address: "aa.local", CandidateType: diag.Host}), diag.ExitICE, "no path found after 2.1 s", []string{"mDNS", "remote candidates: 2 host"}, []string{"ice.no_path"}},
+		{"ICE, peer behind mDNS", failedICE(160, diag.Candidate{Side: diag.Remote, ID: "r2", Protocol: "udp", Address: "aa.local", Port: 5000, CandidateType: diag.Host}), diag.ExitICE, "no path found after 2.1 s", []string{"passes multicast", "remote candidates: 2 host"}, []string{"ice.no_path", "ice.remote_mdns"}},
 		{"ICE, relays", failedICE(160, diag.Candidate{Side: diag.Local, CandidateType: diag.Relay}), diag.ExitICE, "no path found after 2.1 s", []string{"ocal candidates: 1 host, 1 relay"}, []string{"ice.no_path"}},
 		{
 			"ICE, nothing gathered", diagtest.Log(0, diag.CallStart{}, 900, diag.CallEnded{Reason: diag.EndICE}), diag.ExitICE, "no path found after 900 ms",
@@ -150,7 +150,7 @@ func transportEnds() []judgeTest {
 			[]string{"ice.no_path"},
 		},
 		{
-			"ICE, no pair", diagtest.Log(0, diag.Candidate{Side: diag.Local, CandidateType: diag.Host}, 1, diag.Candidate{Side: diag.Remote, CandidateType: diag.Srflx}, 900, diag.CallEnded{Reason: diag.EndICE}),
+			"ICE, no pair", diagtest.Log(0, diag.Candidate{Side: diag.Local, Port: 5000, CandidateType: diag.Host}, 1, diag.Candidate{Side: diag.Remote, CandidateType: diag.Srflx, Port: 5000}, 900, diag.CallEnded{Reason: diag.EndICE}),
 			diag.ExitICE, "no path found after 900 ms",
 			[]string{"No candidate pair could be formed"},
 			[]string{"ice.no_path"},

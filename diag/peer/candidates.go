@@ -105,12 +105,21 @@ func (c *candidates) serverOf(d diag.Candidate) string {
 // errCandidate is the error of an unusable candidate line.
 var errCandidate = errors.New("not a usable candidate")
 
+// addressField is the position of the address in a candidate line (RFC 8839 §5.1).
+const addressField = 4
+
 // parseRemote reads a candidate line of the remote peer, with or without "candidate:" in front.
 func parseRemote(line string) (diag.Candidate, error) {
 	if len(line) > maxCandidate {
 		return diag.Candidate{}, fmt.Errorf("%w: %d bytes, at most %d are read", errCandidate, len(line), maxCandidate)
 	}
-	x, err := ice.UnmarshalCandidate(strings.TrimPrefix(line, "candidate:"))
+	line = strings.TrimPrefix(line, "candidate:")
+	fields, name := strings.Fields(line), ""
+	if len(fields) > addressField && isHostName(fields[addressField]) { // pion parses addresses only
+		name = fields[addressField]
+		line = strings.Replace(line, " "+name+" ", " 192.0.2.0 ", 1)
+	}
+	x, err := ice.UnmarshalCandidate(line)
 	if err != nil {
 		return diag.Candidate{}, fmt.Errorf("%w: %q: %w", errCandidate, diag.Clean(line, 120), err)
 	}
@@ -119,6 +128,9 @@ func parseRemote(line string) (diag.Candidate, error) {
 		Protocol: x.NetworkType().NetworkShort(), Priority: x.Priority(), Address: diag.Clean(x.Address(), 256),
 		Port:          uint16(x.Port()), // #nosec G115 -- checked by the parser
 		CandidateType: diag.CandidateType(x.Type().String()), TCPType: x.TCPType().String(),
+	}
+	if name != "" {
+		d.Address = diag.Clean(name, 256)
 	}
 	if r := x.RelatedAddress(); r != nil {
 		d.RelatedAddress, d.RelatedPort = diag.Clean(r.Address, 256), uint16(r.Port) // #nosec G115 -- checked by the parser
@@ -188,6 +200,7 @@ func (c *candidates) count(pair *diag.Pair) bool {
 	counts, checked := c.p.guard.counts(from, netip.AddrPortFrom(to, remote.Port))
 	pair.RequestsSent, pair.ResponsesReceived = counts.requestsSent, counts.responsesReceived
 	pair.RequestsReceived, pair.ResponsesSent = counts.requestsReceived, counts.responsesSent
+	pair.RequestsFailed, pair.SendError = counts.requestsFailed, diag.Clean(counts.sendError, 120)
 	if counts.responsesReceived > 0 {
 		pair.CurrentRoundTripTime = diag.Ptr(counts.roundTrip.Seconds())
 	}

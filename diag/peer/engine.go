@@ -23,6 +23,9 @@ import (
 // they make a call slower, not better, as checks already show which pairs work.
 const acceptanceWait = time.Duration(0)
 
+// checkInterval is that of pion's checks on a pair.
+const checkInterval = 200 * time.Millisecond
+
 // directHeadStart is how long a relayed pair that works stands back for a direct one, where direct ones are tried at
 // all: two NATs let checks through only after both sides have sent some, and pion never leaves the pair that it
 // nominated first. One and a half of its rounds of checks.
@@ -42,6 +45,9 @@ func settings(o Options, socks *sockets, forward *forwarder) webrtc.SettingEngin
 	se.SetDTLSConnectContextMaker(func() (context.Context, func()) {
 		return context.WithTimeout(context.Background(), o.Timeouts.DTLS)
 	})
+	if o.Patient { // each check is repeated until the end
+		se.SetICEMaxBindingRequests(uint16(diag.PatientTime / checkInterval))
+	}
 	if !o.PionDefaults {
 		se.SetHostAcceptanceMinWait(acceptanceWait)
 		se.SetSrflxAcceptanceMinWait(acceptanceWait)

@@ -57,6 +57,14 @@ func (g *gate) leaves(b []byte, to net.Addr) bool {
 	return true
 }
 
+// failed takes back a packet that could not be sent.
+func (g *gate) failed(b []byte, to net.Addr, err error) {
+	e := g.open(b, to)
+	if m := stunMessageIn(e.payload); m != nil {
+		g.sockets.guard.unsent(g.end(e), m, e.peer, err)
+	}
+}
+
 // arrives reports whether a packet is for the agent now.
 func (g *gate) arrives(b []byte, from net.Addr) bool {
 	e := g.open(b, from)

@@ -1,9 +1,12 @@
 package peer
 
 import (
+	"errors"
+	"net"
 	"net/netip"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/pion/stun/v4"
@@ -57,6 +60,8 @@ type wirePair struct {
 type wireChecks struct {
 	requestsSent, responsesReceived uint64
 	requestsReceived, responsesSent uint64
+	requestsFailed                  uint64
+	sendError                       string        // of the latest of those
 	roundTrip                       time.Duration // of the latest answer
 	answeredAt                      time.Time     // first
 }
@@ -127,6 +132,27 @@ func (g *guard) sends(from base, m *stun.Message, to netip.AddrPort) bool {
 	g.expire(now)
 	g.open[m.TransactionID] = transaction{key, now}
 	return true
+}
+
+// unsent takes back a check that the operating system did not send.
+func (g *guard) unsent(from base, m *stun.Message, to netip.AddrPort, err error) {
+	if m.Type != stun.BindingRequest || errors.Is(err, net.ErrClosed) {
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	p := g.pairs[wirePair{from.port, from.relayed, plain(to)}]
+	if _, known := g.open[m.TransactionID]; p == nil || !known {
+		return
+	}
+	delete(g.open, m.TransactionID)
+	p.requestsSent--
+	p.requestsFailed++
+	p.sendError = err.Error()
+	var errno syscall.Errno
+	if errors.As(err, &errno) {
+		p.sendError = errno.Error()
+	}
 }
 
 // pair is an entry of the checklist, made if there is room; nil if not.

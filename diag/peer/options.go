@@ -42,6 +42,7 @@ type Options struct {
 	Proxies      *reach.Proxies // for TURN over TCP and TLS; nil: none
 	RelayOnly    bool
 	PionDefaults bool
+	Patient      bool // wait for a path as long as RFC 8863 asks for
 	NoMedia      bool
 	NoChannels   bool                // open no data channels: for signalings that carry media alone
 	Channel      string              // the only data channel to open; "": those of dialtone
@@ -104,6 +105,11 @@ func (o Options) withDefaults() Options {
 		orElse(&t.Failed, 25*time.Second)
 	}
 	orElse(&t.Disconnected, 5*time.Second)
+	if o.Patient { // pion gives up after both
+		orElse(&t.Failed, diag.PatientTime-t.Disconnected)
+		orElse(&t.NoCandidates, diag.PatientTime)
+		orElse(&t.LastPair, diag.PatientTime)
+	}
 	orElse(&t.Failed, 10*time.Second)
 	orElse(&t.KeepAlive, 2*time.Second)
 	orElse(&t.DTLS, 10*time.Second)

@@ -61,7 +61,7 @@ func New(o Options) (*Peer, error) {
 		return nil, err
 	}
 	p.candidates = newCandidates(p)
-	p.remotes = &remotes{p: p}
+	p.remotes = newRemotes(p)
 	p.gather = newGathering(p)
 	p.checks = newChecks(p)
 	p.channels = newChannels(p)
@@ -70,6 +70,7 @@ func New(o Options) (*Peer, error) {
 	p.o.Emit(diag.DTLSState{State: "new", LocalFingerprint: p.transports.localFingerprint})
 	p.watching.Go(p.watch)
 	p.wg.Go(func() { p.tracks.run(ctx) })
+	p.wg.Go(func() { p.remotes.resolveNames(ctx) })
 	return p, nil
 }
 

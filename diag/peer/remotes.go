@@ -1,9 +1,13 @@
 package peer
 
 import (
+	"context"
 	"fmt"
+	"net"
 	"net/netip"
+	"strings"
 	"sync"
+	"time"
 
 	"github.com/pion/webrtc/v4"
 
@@ -23,7 +27,12 @@ type remotes struct {
 	pending   []Candidate
 	keys      map[string]bool // passed on since the last restart
 	unusable  int             // that were reported
+	names     int             // that were to be resolved
+
+	unresolved chan named
 }
+
+func newRemotes(p *Peer) *remotes { return &remotes{p: p, unresolved: make(chan named, maxNames)} }
 
 // known reports whether a remote description is set.
 func (r *remotes) known() bool {
@@ -72,15 +81,16 @@ const maxUnusable = 8
 
 // pass uses a candidate, or reports why it cannot be used, which ends nothing.
 func (r *remotes) pass(c Candidate) {
-	if err := r.use(c); err != nil {
+	if err := r.use(c, ""); err != nil {
 		if r.unusable++; r.unusable <= maxUnusable {
 			r.p.o.Emit(diag.Warning{ID: "ice.candidate_unusable", Cause: diag.Clean(err.Error(), 300)})
 		}
 	}
 }
 
-// use gives a candidate to the agent, if it can be checked and there is room for it.
-func (r *remotes) use(c Candidate) error {
+// use gives a candidate to the agent, if it can be checked and there is room for it; name is what its address was
+// resolved from.
+func (r *remotes) use(c Candidate, name string) error {
 	if c.Candidate == "" {
 		return nil // the end of candidates, which changes nothing
 	}
@@ -88,6 +98,7 @@ func (r *remotes) use(c Candidate) error {
 	if err != nil {
 		return err
 	}
+	d.Name = name
 	key := candidateKey(d)
 	if r.keys[key] {
 		return nil
@@ -103,8 +114,12 @@ func (r *remotes) use(c Candidate) error {
 	// Before the agent learns of it: its statistics may name a candidate as soon as it does.
 	r.p.checks.remoteCandidate()
 	r.p.candidates.report(d)
-	if !d.Reachable() {
+	switch {
+	case !d.Reachable():
 		return nil // the report shows its address
+	case isHostName(d.Address):
+		r.resolve(c, d.Address)
+		return nil
 	}
 	err = r.p.pc.AddICECandidate(webrtc.ICECandidateInit{
 		Candidate: c.Candidate, SDPMid: c.SDPMid, SDPMLineIndex: c.SDPMLineIndex, UsernameFragment: c.UsernameFragment,
@@ -113,6 +128,60 @@ func (r *remotes) use(c Candidate) error {
 		return fmt.Errorf("adding the candidate %q: %w", diag.Clean(c.Candidate, 120), err)
 	}
 	return nil
+}
+
+// Names in candidates are rare, and agents are to ignore them (RFC 8839 §5.1); browsers resolve them.
+const (
+	maxNames = 4
+	nameTime = 2 * time.Second
+)
+
+// isHostName reports whether an address is a name of the DNS. Those of mDNS are the agent's.
+func isHostName(address string) bool {
+	return diag.KindOfAddress(address) == diag.AddressName && !strings.HasSuffix(address, ".local")
+}
+
+// named is a candidate with a name for an address.
+type named struct {
+	candidate Candidate
+	name      string
+}
+
+// resolve lets resolveNames resolve a name. A candidate whose name does not resolve stays alone.
+func (r *remotes) resolve(c Candidate, name string) {
+	if r.names++; r.names > maxNames {
+		r.p.guard.dropped()
+		return
+	}
+	r.unresolved <- named{c, name} // there is room for all
+}
+
+// resolveNames uses the addresses of names, when they are known, beside the names. It returns with the context.
+func (r *remotes) resolveNames(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case n := <-r.unresolved:
+			r.useAddresses(ctx, n)
+		}
+	}
+}
+
+func (r *remotes) useAddresses(ctx context.Context, n named) {
+	ctx, cancel := context.WithTimeout(ctx, nameTime)
+	defer cancel()
+	found, err := net.DefaultResolver.LookupNetIP(ctx, "ip", n.name)
+	if err != nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, a := range found[:min(len(found), maxNames)] {
+		c := n.candidate
+		c.Candidate = strings.Replace(c.Candidate, " "+n.name+" ", " "+a.Unmap().String()+" ", 1)
+		_ = r.use(c, n.name) // it could be parsed before
+	}
 }
 
 // affordable reports whether the host of a TCP candidate may be sent what connecting to it takes. The agent connects

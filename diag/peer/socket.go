@@ -17,7 +17,11 @@ func (c *socket) WriteTo(b []byte, to net.Addr) (int, error) {
 	if !c.leaves(b, to) {
 		return len(b), nil
 	}
-	return c.UDPConn.WriteTo(b, to)
+	n, err := c.UDPConn.WriteTo(b, to)
+	if err != nil {
+		c.failed(b, to, err)
+	}
+	return n, err
 }
 
 // ReadFrom returns the next datagram for the agent.

@@ -16,8 +16,9 @@
 // With [Options].Redact every IP address, MAC address and mDNS name becomes a pseudonym: the same for the same address
 // in one file, and of the same kind of network, so that a redacted recording replays like the original: public
 // addresses become such as are reserved for documentation (RFC 5737, RFC 3849), private ones stay private. Loopback,
-// unspecified and multicast addresses identify no one and are kept. So are the host names in URLs: a recording must show which servers were tested. The foundation of an ICE
-// candidate, from which an address could be computed, is replaced too.
+// unspecified and multicast addresses identify no one and are kept. So are the host names in URLs: a recording must
+// show which servers were tested. The foundation of an ICE candidate, from which an address could be computed, is
+// replaced too.
 //
 // # Reading
 //

@@ -36,6 +36,7 @@ type Config struct {
 	Join         string           `json:"join,omitempty"`
 	ICEServers   []diag.ICEServer `json:"iceServers,omitempty"`
 	RelayOnly    bool             `json:"relayOnly,omitempty"`
+	Patient      bool             `json:"patient,omitempty"`
 	PionDefaults bool             `json:"pionDefaults,omitempty"`
 	Media        bool             `json:"media"`
 	MediaOnly    bool             `json:"mediaOnly,omitempty"`
@@ -54,7 +55,7 @@ func NewHeader(c diag.Config, start time.Time) Header {
 		StartedAt: start.UTC(), Version: c.Version, Command: c.Command,
 		Config: Config{
 			Code: s.Code, Signaling: s.Signaling, Listens: s.Listens, Carried: s.Carried, Server: s.Server, Join: s.Join,
-			ICEServers: s.ICEServers, RelayOnly: s.RelayOnly, PionDefaults: s.PionDefaults, Media: s.Media,
+			ICEServers: s.ICEServers, RelayOnly: s.RelayOnly, PionDefaults: s.PionDefaults, Patient: s.Patient, Media: s.Media,
 			MediaOnly: s.MediaOnly, Echo: c.Echo, LoopbackOnly: c.LoopbackOnly, WaitMs: s.WaitMs, ForMs: s.ForMs,
 			Insecure: c.Insecure, CustomCA: c.CAFile != "",
 		},

@@ -78,18 +78,13 @@ func Comparable(before *Report, name string, target Target) error {
 	case before.Schema != Schema:
 		return fmt.Errorf("unknown report format: schema %q instead of %q", diag.Clean(before.Schema, 60), Schema)
 	case before.Name != name:
-		return fmt.Errorf(
-			"the report is of another check: %q instead of %q",
-			diag.Clean(before.Name, 60),
-			diag.Clean(name, 60),
-		)
+		return fmt.Errorf("the report is of another check: %q instead of %q", diag.Clean(before.Name, 60),
+			diag.Clean(name, 60))
 	case !reflect.DeepEqual(was, target):
 		return fmt.Errorf("the report is of another target: %s instead of %s", was.words(), target.words())
 	case before.Summary.Setup == nil:
-		return fmt.Errorf(
-			"no run of the report connected (%s): nothing to compare with",
-			diag.Clean(before.Headline, 100),
-		)
+		return fmt.Errorf("no run of the report connected (%s): nothing to compare with",
+			diag.Clean(before.Headline, 100))
 	}
 	return nil
 }

@@ -211,19 +211,13 @@ func spread(runs []Run, p *Percentiles) *histogram {
 		tall := float64(n) / float64(h.Most) * chartHeight
 		h.Bars = append(h.Bars, histogramBar{
 			X: tenth(float64(i)*room + 1), Y: tenth(chartHeight - tall), W: tenth(room - 2), H: tenth(tall),
-			Title: fmt.Sprintf(
-				"%d runs of %s to %s ms",
-				n,
-				short(from+float64(i)*width),
-				short(from+float64(i+1)*width),
-			),
+			Title: fmt.Sprintf("%d runs of %s to %s ms", n, short(from+float64(i)*width),
+				short(from+float64(i+1)*width)),
 		})
 	}
 	for _, q := range p.list()[1:4] {
-		h.Marks = append(
-			h.Marks,
-			histogramMark{q.name, short(q.time.Float()) + " ms", tenth(place(q.time) * chartWidth)},
-		)
+		h.Marks = append(h.Marks,
+			histogramMark{q.name, short(q.time.Float()) + " ms", tenth(place(q.time) * chartWidth)})
 	}
 	return h
 }

@@ -151,13 +151,8 @@ func (p *Path) words() string {
 	if p.Relay {
 		kind = "relayed"
 	}
-	return fmt.Sprintf(
-		"%s ⇄ %s, %s, round trip %s",
-		clean(p.Local.String()),
-		clean(p.Remote.String()),
-		kind,
-		span(p.RTT),
-	)
+	return fmt.Sprintf("%s ⇄ %s, %s, round trip %s", clean(p.Local.String()), clean(p.Remote.String()), kind,
+		span(p.RTT))
 }
 
 // title is a phase with its subject.

@@ -52,7 +52,8 @@ type NetworkVerdict struct {
 func NewNetwork(n judge.Network) Network {
 	text := words.OfNetwork(n)
 	out := Network{
-		Schema: NetworkSchema, Behaviors: n.Behaviors, Families: append([]nat.FamilyReport{}, n.Families...), Servers: []ServerReport{}, Exit: n.Exit, Findings: Written(n.Findings),
+		Schema: NetworkSchema, Behaviors: n.Behaviors, Families: append([]nat.FamilyReport{}, n.Families...),
+		Servers: []ServerReport{}, Exit: n.Exit, Findings: Written(n.Findings),
 		Verdict: NetworkVerdict{
 			Outcome: n.Outcome, Relaying: n.Relaying, Headline: text.Headline, Why: text.Why, Next: text.Next,
 			Result: n.Side.String(), Peer: n.Pair,

@@ -71,32 +71,23 @@ func (p *promWriter) check(r *Report) {
 		"verdict", string(r.Verdict), "exit", r.Exit.Name, "target", r.Target.Kind, "tool", r.Tool)
 	p.add("exit_code", "Exit code of the check: 0 is a pass.", value(r.Exit.Code))
 	if !r.StartedAt.IsZero() {
-		p.add(
-			"start_timestamp_seconds",
-			"When the check began, in Unix time.",
-			value(float64(r.StartedAt.UnixMilli())/1000),
-		)
+		p.add("start_timestamp_seconds", "When the check began, in Unix time.",
+			value(float64(r.StartedAt.UnixMilli())/1000))
 	}
 	p.add("duration_seconds", "Duration of the check.", base(&r.Duration))
 	p.add("runs", "Runs of the check.", value(r.Summary.Runs))
 	p.add("failed_runs", "Runs that failed.", value(r.Summary.Failed))
 	p.add("interrupted_runs", "Runs that were interrupted: neither passed nor failed.", value(r.Summary.Interrupted))
 	p.add("failed_runs_ratio", "Share of the runs that failed.", r.Summary.share())
-	p.quantiles(
-		"setup_seconds",
-		"Quantiles of the setup time of the runs that connected, by nearest rank.",
-		r.Summary.Setup,
-	)
+	p.quantiles("setup_seconds", "Quantiles of the setup time of the runs that connected, by nearest rank.",
+		r.Summary.Setup)
 	if s := r.Summary.Setup; s != nil {
 		p.add("setup_runs", "Runs that connected: those of setup_seconds.", value(s.N))
 	}
 	for _, f := range r.Summary.Phases {
 		labels := []string{"phase", string(f.Phase), "subject", f.Subject}
-		p.quantiles(
-			"phase_seconds",
-			"Quantiles of the duration of a phase in the runs in which it succeeded.",
-			f.Times,
-			labels...)
+		p.quantiles("phase_seconds", "Quantiles of the duration of a phase in the runs in which it succeeded.",
+			f.Times, labels...)
 		p.add("phase_runs", "Runs in which the phase began.", value(f.Seen), labels...)
 		p.add("phase_failed_runs", "Runs in which the phase failed.", value(f.Failed), labels...)
 	}

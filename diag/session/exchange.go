@@ -186,7 +186,7 @@ func (s *Session) release() *exchange {
 	return x
 }
 
-// hangupTime bounds a goodbye that the server could only replace by waiting for silence.
+// hangupTime bounds a goodbye that its recipient could only replace by waiting for silence.
 const hangupTime = 2 * time.Second
 
 // hangUp closes a channel within the time for goodbyes. A goodbye that does not arrive does no harm: the server forgets

@@ -86,8 +86,14 @@ type remote struct {
 	stats    bool   // it reads statistics
 }
 
+// patientSetup bounds the setup of a call that waits for a path as long as RFC 8863 asks for.
+const patientSetup = diag.PatientTime + 20*time.Second
+
 // New prepares a session; nothing happens before Run.
 func New(o Options) *Session {
+	if o.Setup == 0 && o.Config.Patient {
+		o.Setup = patientSetup
+	}
 	for d, preset := range map[*time.Duration]time.Duration{
 		&o.Setup: 40 * time.Second, &o.Redial: 10 * time.Second,
 		&o.Linger: 5 * time.Second, &o.Probes: 2 * time.Second, &o.Yield: time.Second,
@@ -226,7 +232,7 @@ func (s *Session) limit() time.Time {
 	case detached:
 		after = graceTime
 	case silent:
-		if s.o.Carry > 0 {
+		if s.o.Carry > 0 || s.o.Config.Patient {
 			after = lostAfter
 		}
 	case restarting, redialing:
@@ -262,7 +268,7 @@ func (s *Session) echoed() {
 	s.setHold()
 }
 
-// goodbyeTime bounds how long the peer and the server are informed of the end.
+// goodbyeTime bounds how long the server is informed of the end.
 const goodbyeTime = 500 * time.Millisecond
 
 // finish takes the last sample, says goodbye, and records the end.
@@ -295,9 +301,10 @@ func (s *Session) finish() {
 	s.o.Feed.Append(e)
 }
 
-// flush waits, for a bounded time, until the peer has what was sent on the control channel.
+// flush waits, for a bounded time, until the peer has what was sent on the control channel: without it, the peer has to
+// wait for silence.
 func (s *Session) flush() {
-	ctx, cancel := context.WithTimeout(context.Background(), goodbyeTime)
+	ctx, cancel := context.WithTimeout(context.Background(), hangupTime)
 	defer cancel()
 	s.peer.Flush(ctx, diag.LabelControl)
 }

@@ -16,14 +16,14 @@ var plainEvidence = map[nat.Kind]string{
 
 	nat.KindUDPNone:      "no server was named that is asked over UDP",
 	nat.KindNeedsBinding: "only answers to Binding requests show the mapping, and no server gave one",
-	nat.KindUDPUnasked:   "no server could be asked over UDP", nat.KindNoLocal: "the local address of the sockets is not " +
-		"known",
-	nat.KindALGUnknown:  "no answer had both forms of the address",
-	nat.KindCarrierNot:  "no sign of a carrier-grade NAT, which proves nothing",
-	nat.KindCLATNot:     "neither the address nor the interface of this machine is a sign of it; a router may do it",
-	nat.KindUplinksPool: "a router with several uplinks looks like a NAT with a pool of addresses",
-	nat.KindNAT64Not:    "neither DNS nor an answer is a sign of it",
-	nat.KindIPv6Unasked: "no server was asked over IPv6",
+	nat.KindUDPUnasked:   "no server could be asked over UDP",
+	nat.KindNoLocal:      "the local address of the sockets is not known",
+	nat.KindALGUnknown:   "no answer had both forms of the address",
+	nat.KindCarrierNot:   "no sign of a carrier-grade NAT, which proves nothing",
+	nat.KindCLATNot:      "neither the address nor the interface of this machine is a sign of it; a router may do it",
+	nat.KindUplinksPool:  "a router with several uplinks looks like a NAT with a pool of addresses",
+	nat.KindNAT64Not:     "neither DNS nor an answer is a sign of it",
+	nat.KindIPv6Unasked:  "no server was asked over IPv6",
 
 	nat.KindPortsEither: "either the server does not answer there, or a firewall lets UDP leave for single ports: ask a " +
 		"second server, or a TURN server",

@@ -61,6 +61,18 @@ var pathFindings = map[string]entry{
 				Advice:   "Check the MTU of VPNs and tunnels: large packets may be lost on the way.",
 			}
 		}),
+	"dtls.pair_unused": on(
+		"A peer sends checks of its own on each candidate pair that it uses (RFC 8445 §7.3.1.4). This one answered those of "+
+			"dialtone on the selected pair, and sent none: the pair is not one of its own, so nothing else passes over it. "+
+			"dialtone prefers pairs on which checks came in both ways, so there was no other.",
+		func(_ judge.Finding, e judge.HandshakeFailed) Text {
+			return Text{
+				Title: "The peer sent no check on the selected candidate pair, and the DTLS handshake over it timed out.",
+				Evidence: lines(labeled("path", e.Path), Number(e.Checks)+" checks answered by the peer, none sent by it",
+					labeled("cause", e.Cause), limit(e)),
+				Advice: "Check which candidates the peer's program uses and signals; the MTU is not the cause.",
+			}
+		}),
 	"dtls.closed_by_peer": on(
 		"The peer ended the handshake. It does not say why on the wire; its own log or its side's findings do.",
 		func(_ judge.Finding, e judge.HandshakeFailed) Text {
@@ -144,7 +156,9 @@ func obstacleTitle(e judge.NoPath) string {
 	case judge.NoRemoteCandidate:
 		return "The peer sent no candidate, so there was nothing to check."
 	case judge.NoPairFormed:
-		return "No candidate pair could be formed: protocols or IP versions differ."
+		return "No candidate pair could be formed: no remote candidate fits a local one."
+	case judge.NoCheckSent:
+		return "No connectivity check could be sent to the peer."
 	case judge.NoPairAnswered, judge.NoPairUsable:
 	}
 	return "No candidate pair worked."
@@ -155,13 +169,17 @@ func NoPath(e judge.NoPath) []string {
 	var out []string
 	switch e.Obstacle {
 	case judge.NoPairAnswered:
-		out = append(out, fmt.Sprintf("%s checked with %d requests, none answered",
-			Count(e.Pairs, "candidate pair", "candidate pairs"),
-			e.Requests))
+		if e.Pairs > 0 {
+			out = append(out, fmt.Sprintf("%s checked with %d requests, none answered",
+				Count(e.Pairs, "candidate pair", "candidate pairs"), e.Requests))
+		}
+		if e.TCPPairs > 0 {
+			out = append(out, Count(e.TCPPairs, "candidate pair", "candidate pairs")+" tried over TCP, none answered")
+		}
 	case judge.NoPairUsable:
 		out = append(out, fmt.Sprintf("%s checked with %d requests; %s answered, but none could be used to the end",
 			Count(e.Pairs, "candidate pair", "candidate pairs"), e.Requests, Count(e.Answered, "pair", "pairs")))
-	case judge.NoRelayGathered, judge.NoLocalCandidate, judge.NoRemoteCandidate, judge.NoPairFormed:
+	case judge.NoRelayGathered, judge.NoLocalCandidate, judge.NoRemoteCandidate, judge.NoPairFormed, judge.NoCheckSent:
 		out = append(out, obstacleTitle(e))
 	}
 	if len(e.Local) > 0 && len(e.Remote) > 0 {
@@ -170,39 +188,15 @@ func NoPath(e judge.NoPath) []string {
 	if e.NoRelay {
 		out = append(out, "neither side has a relay candidate")
 	}
-	if text := remoteOnly[e.RemoteOnly].evidence; text != "" {
-		out = append(out, text)
-	}
-	if e.RemoteMDNS {
-		out = append(out, "the peer hides its addresses behind mDNS names, which only resolve within one network")
+	if e.Early && e.CheckedMs != nil {
+		out = append(out, "this is early: pairs were checked for "+Millis(*e.CheckedMs)+" of the "+
+			Duration(diag.PatientTime)+" that RFC 8863 asks for, which --patient waits")
 	}
 	return out
 }
 
-// remoteOnly is what all candidates of the peer have in common.
-var remoteOnly = map[string]struct{ evidence, advice string }{
-	judge.OnlyTCP: {
-		"the peer offers TCP candidates only", "Let the peer offer a UDP candidate too: dialtone connects by UDP.",
-	},
-	judge.OnlyUnspecified: {
-		"the peer offers 0.0.0.0 or :: only, which cannot be reached",
-		"Set the address of the server that clients can reach, in its own configuration: it announces 0.0.0.0.",
-	},
-	judge.OnlyLoopback: {
-		"the peer offers addresses of the loopback interface only",
-		"Set the address of the server that clients can reach, in its own configuration.",
-	},
-	judge.OnlyPrivate: {
-		"the peer offers private addresses only (RFC 1918, RFC 4193)",
-		"Give the peer a STUN or TURN server, or set its public address in its own configuration: private addresses " +
-			"are reached only from its own network.",
-	},
-}
-
 func obstacleAdvice(e judge.NoPath) string {
 	switch {
-	case e.RemoteOnly != judge.OnlyPrivate && remoteOnly[e.RemoteOnly].advice != "" && len(e.Local) > 0:
-		return remoteOnly[e.RemoteOnly].advice
 	case e.Obstacle == judge.NoRelayGathered:
 		return "Check the TURN server and its credentials, or call without --relay-only."
 	case e.Obstacle == judge.NoLocalCandidate:
@@ -211,8 +205,6 @@ func obstacleAdvice(e judge.NoPath) string {
 		return "Check the peer's network, its ICE servers, and how it signals candidates."
 	case e.NoRelay && !e.Configured:
 		return "Give both peers a STUN server and one of them a TURN server: --ice stun:HOST --ice turn:HOST --ice-user NAME."
-	case e.RemoteOnly == judge.OnlyPrivate:
-		return remoteOnly[e.RemoteOnly].advice
 	case e.NoRelay:
 		return "Give one side a TURN server that works: --ice turn:HOST --ice-user NAME."
 	}

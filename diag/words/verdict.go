@@ -39,7 +39,7 @@ func Verdict(v judge.Verdict) Said {
 		if i > 0 || !nearHeadline(v) {
 			said.Why = append(said.Why, text.Title)
 		}
-		if i == 0 {
+		if i == 0 || f.Family() == "ice" { // more than one thing may keep candidates apart
 			said.Why = append(said.Why, sentences(text.Evidence)...)
 		}
 	}

@@ -24,7 +24,7 @@ func (s *Site) Hosts(t testing.TB, text string) {
 			t.Error(err)
 		}
 	})
-	if err := os.WriteFile(filepath.Join(dir, "hosts"), []byte(text), 0o644); err != nil { //nolint:gosec // as /etc/hosts is
+	if err := os.WriteFile(filepath.Join(dir, "hosts"), []byte(text), 0o644); err != nil { //nolint:gosec // as in /etc
 		t.Fatal(err)
 	}
 }

@@ -126,8 +126,8 @@ func background(t testing.TB, command commander, program string, args ...string)
 }
 
 // NAT64 makes the router translate addresses of a prefix to IPv4 (RFC 6146, RFC 6052), and takes IPv4 from the client.
-// It returns when the client can connect to the address over TCP. The prefix is not 64:ff9b::/96, which must not lead to
-// addresses for documentation (RFC 6052 §3.1).
+// It returns when the client can connect to the address over TCP. The prefix is not 64:ff9b::/96, which must not lead
+// to addresses for documentation (RFC 6052 §3.1).
 func (s *Site) NAT64(t testing.TB, prefix netip.Prefix, to netip.AddrPort) {
 	t.Helper()
 	tayga := NeedProgram(t, "tayga")

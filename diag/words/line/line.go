@@ -35,6 +35,9 @@ func texts(d diag.Data) string {
 		return join(string(d.Reason), words.Prefixed("by ", string(d.By)), d.Cause)
 	case diag.SignalRequest:
 		return requestWords(d)
+	case diag.ServedRequest:
+		return join(d.Method, d.Path, strconv.Itoa(d.Status), fmt.Sprintf("%.1f ms", d.DurationMs.Float()), d.Problem,
+			words.Prefixed("from ", d.RemoteAddr), words.Prefixed("for ", d.Origin))
 	case diag.SignalState:
 		return join(string(d.State), string(d.Role), d.Error)
 	case diag.SessionDescription:

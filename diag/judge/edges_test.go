@@ -1,0 +1,327 @@
+package judge_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"dialtone/diag"
+	"dialtone/diag/call"
+	"dialtone/diag/diagtest"
+	"dialtone/diag/judge"
+	"dialtone/diag/nat"
+)
+
+// named are the IDs of findings.
+func named(findings []judge.Finding) (out []string) {
+	for _, f := range findings {
+		out = append(out, f.ID)
+	}
+	return out
+}
+
+// TestShortOfCPU: from how many late timers on the program is not to be trusted with times.
+func TestShortOfCPU(t *testing.T) {
+	for _, tt := range []struct {
+		ticks, late int
+		want        bool
+	}{{19, 19, false}, {20, 1, false}, {20, 2, true}, {1000, 50, false}, {1000, 51, true}, {0, 0, false}} {
+		if got := (judge.Load{Ticks: tt.ticks, Late: tt.late}).Short(); got != tt.want {
+			t.Errorf("%d of %d late: %v", tt.late, tt.ticks, got)
+		}
+	}
+}
+
+// TestEndedEarly: how much sooner than asked a call may end.
+func TestEndedEarly(t *testing.T) {
+	for at, want := range map[int]bool{9_749: true, 9_750: false, 9_900: false, 10_400: false} {
+		c := call.Fold(diagtest.Log(
+			0, diag.CallStart{ForMs: diag.Ptr(diag.Millis(10 * time.Second))}, 0, diag.ConnectionState{State: "connected"},
+			at, diag.CallEnded{Reason: diag.EndPeerHangup, By: diag.ByRemote},
+		))
+		if got := slices.Contains(named(judge.Check(c, judge.Expectation{}).Findings), "call.ended_early"); got != want {
+			t.Errorf("after %d ms: %v", at, got)
+		}
+	}
+}
+
+// ends is what was sent here and received there, at a second of both clocks.
+func ends(second int, sent, received uint64, lost int64) diag.Event {
+	return diag.Event{At: time.Duration(second) * time.Second, Data: diag.RemoteSample{
+		Timestamp: float64(1000*second + 1),
+		Inbound:   []diag.InboundRTP{{Kind: "audio", SSRC: 1, PacketsReceived: &received, PacketsLost: &lost}},
+		Outbound:  []diag.OutboundRTP{{Kind: "video", SSRC: 2, PacketsSent: diag.Ptr(uint64(1 + 20_000*second))}},
+		Here: []diag.StreamCount{
+			{Direction: diag.Inbound, Kind: "video", SSRC: 2, Packets: uint64(1 + 20_000*second)},
+			{Direction: diag.Outbound, Kind: "audio", SSRC: 1, Packets: sent},
+		},
+	}}
+}
+
+// TestPacketsUnderWay: what may be between the ends is what one stream sends in the time of a round trip and a quarter
+// of a second, whatever the other streams do.
+func TestPacketsUnderWay(t *testing.T) {
+	for name, tt := range map[string]struct {
+		events []diag.Event
+		want   bool
+	}{
+		"none before":           {[]diag.Event{ends(10, 1000, 901, 0)}, false},
+		"few before":            {[]diag.Event{ends(10, 1000, 899, 0)}, true},
+		"1,000 a second, under": {[]diag.Event{ends(10, 1000, 1000, 0), ends(12, 3000, 3000-440, 0)}, false},
+		"1,000 a second, over":  {[]diag.Event{ends(10, 1000, 1000, 0), ends(12, 3000, 3000-460, 0)}, true},
+		"it stands still":       {[]diag.Event{ends(10, 3000, 3000-210, 0), ends(12, 3000, 3000-210, 0)}, true},
+		"lost, not missing":     {[]diag.Event{ends(10, 1000, 1000, 0), ends(12, 3000, 2000, 900)}, false},
+	} {
+		c := call.Fold(tt.events)
+		found := named(judge.EndsFindings(c))
+		if slices.Contains(found, "media.not_received_there") != tt.want || len(found) > 1 {
+			t.Errorf("%s: %v", name, found)
+		}
+	}
+}
+
+// TestLatelyIsTenSamples: what has happened lately is counted from the tenth sample before the last.
+func TestLatelyIsTenSamples(t *testing.T) {
+	series := func(n int, each func(i int) diag.Event) (out []diag.Event) {
+		for i := range n {
+			out = append(out, each(i))
+		}
+		return out
+	}
+	stopped := func(i int) diag.Event { return ends(i+1, uint64(100_000+100*i), 100_000, 1000) }
+	invents := func(i int) diag.Event { return ends(i+1, 100_000, uint64(100_000+100*i), 1000) }
+	for name, tt := range map[string]struct {
+		events []diag.Event
+		want   string
+	}{
+		"ten samples":             {series(10, stopped), ""},
+		"eleven samples":          {series(11, stopped), "media.not_received_there"},
+		"more received than sent": {series(11, invents), "media.received_not_sent"},
+	} {
+		found := named(judge.EndsFindings(call.Fold(tt.events)))
+		if (tt.want == "") != (len(found) == 0) || tt.want != "" && found[0] != tt.want {
+			t.Errorf("%s: %v", name, found)
+		}
+	}
+}
+
+// TestRoundTripsOfBothEnds: medians of three samples or more that differ by half and by 50 ms.
+func TestRoundTripsOfBothEnds(t *testing.T) {
+	for _, tt := range []struct {
+		samples       int
+		local, remote float64
+		want          bool
+	}{
+		{3, 0.1, 0.2, true}, {2, 0.1, 0.2, false}, {3, 0.2, 0.1, true}, {3, 0.02, 0.06, false}, {3, 0.25, 0.375, true}, {3, 0.25, 0.37, false},
+	} {
+		c := &call.Call{}
+		for i := range tt.samples {
+			at, off := time.Duration(i)*time.Second, float64(i-1)/1000 // around the median
+			local, remote := tt.local+off, tt.remote+off
+			c.Apply(diag.Event{At: at, Data: diag.Sample{Pair: &diag.Pair{CurrentRoundTripTime: &local}}})
+			c.Apply(diag.Event{At: at, Data: diag.RemoteSample{Timestamp: at.Seconds() * 1000, Pair: &diag.PeerPair{CurrentRoundTripTime: &remote}}})
+		}
+		if got := slices.Contains(named(judge.EndsFindings(c)), "path.rtt_differs"); got != tt.want {
+			t.Errorf("%d samples of %g and %g: %v", tt.samples, tt.local, tt.remote, got)
+		}
+	}
+}
+
+// TestObstacles: at what a call without a path stopped, and whether a relay was missing.
+func TestObstacles(t *testing.T) {
+	candidate := func(side diag.Side) diag.Data {
+		return diag.Candidate{Side: side, ID: string(side), Address: "192.0.2.1", Port: 1, Protocol: "udp", CandidateType: diag.Host}
+	}
+	pair := func(sent, answered uint64) diag.Data {
+		return diag.Pair{ID: "p", LocalCandidateID: "local", RemoteCandidateID: "remote", RequestsSent: sent, ResponsesReceived: answered}
+	}
+	local, remote := candidate(diag.Local), candidate(diag.Remote)
+	for name, tt := range map[string]struct {
+		data    []diag.Data
+		want    judge.Obstacle
+		noRelay bool
+	}{
+		"nothing":         {nil, judge.NoLocalCandidate, false},
+		"no remote":       {[]diag.Data{local}, judge.NoRemoteCandidate, false},
+		"no local":        {[]diag.Data{remote}, judge.NoLocalCandidate, false},
+		"no pair":         {[]diag.Data{local, remote}, judge.NoPairFormed, true},
+		"never asked":     {[]diag.Data{local, remote, pair(0, 0)}, judge.NoPairFormed, true},
+		"never answered":  {[]diag.Data{local, remote, pair(1, 0)}, judge.NoPairAnswered, true},
+		"not good enough": {[]diag.Data{local, remote, pair(1, 1)}, judge.NoPairUsable, true},
+	} {
+		parts := []any{0, diag.CallStart{Command: "call"}, 1, diag.SignalState{State: diag.SignalPaired, Role: diag.RoleOfferer}}
+		for _, d := range tt.data {
+			parts = append(parts, 2, d)
+		}
+		v := judge.Judge(call.Fold(diagtest.Log(append(parts, 9, diag.CallEnded{Reason: diag.EndICE})...)))
+		at := slices.IndexFunc(v.Findings, func(f judge.Finding) bool { _, is := f.Evidence.(judge.NoPath); return is })
+		if at < 0 {
+			t.Errorf("%s: %v", name, named(v.Findings))
+			continue
+		}
+		if got := v.Findings[at].Evidence.(judge.NoPath); got.Obstacle != tt.want || got.NoRelay != tt.noRelay {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}
+
+// TestLossToThePacket: from which share of how many packets on loss is named, and when it fails a check.
+func TestLossToThePacket(t *testing.T) {
+	for _, tt := range []struct {
+		packets  uint64
+		lost     int64
+		severity judge.Severity
+	}{
+		{95, 5, ""}, {94, 6, judge.Warn}, {49, 51, ""}, {50, 10, judge.Warn}, {80, 20, judge.Warn}, {79, 21, judge.Problem},
+	} {
+		c := checked(diag.CallEnded{Reason: diag.EndDuration, By: diag.ByLocal}, 5000, sampled(audioIn(tt.packets, 0, tt.lost, 0)))
+		var got judge.Severity
+		for _, f := range judge.Check(c, judge.Expectation{}).Findings {
+			if f.ID == "media.loss" {
+				got = f.Severity
+			}
+		}
+		if got != tt.severity {
+			t.Errorf("%d lost beside %d: %q, want %q", tt.lost, tt.packets, got, tt.severity)
+		}
+	}
+}
+
+// TestStoppedToTheSecond: media that came has stopped after two seconds; what never came has not.
+func TestStoppedToTheSecond(t *testing.T) {
+	for _, tt := range []struct {
+		packets uint64
+		ago     float64
+		want    bool
+	}{{90, 1.9, false}, {90, call.SilentAfter, true}, {0, 9, false}} {
+		c := checked(diag.CallEnded{Reason: diag.EndDuration, By: diag.ByLocal}, 5000, sampled(audioIn(tt.packets, 0, 0, tt.ago)))
+		if got := slices.Contains(named(judge.Check(c, judge.Expectation{}).Findings), "media.stopped"); got != tt.want {
+			t.Errorf("%d packets, the last %g s ago: %v", tt.packets, tt.ago, got)
+		}
+	}
+}
+
+// lasting is a diagnosis in which a mapping was gone after a pause, and lived one second less where lived is set.
+func lasting(seconds int, lived bool) *diagtest.Diagnosis {
+	d := diagtest.NewDiagnosis(diagtest.ServerA).Grade(20, 0)
+	d.Start.Deep = true
+	at := func(r *diag.NATRequest, socket diag.NATSocket, sent time.Duration) {
+		r.Socket, r.SentMs = socket, diag.Millis(sent)
+	}
+	waking := diag.NATSocket{Use: diag.SocketWaking}
+	wake := func(number, pause int, mapped string) {
+		held := diag.NATSocket{Use: diag.SocketHeld, Number: number}
+		at(d.Add(0, diag.TestHold, diagtest.ServerA, fmt.Sprint("5.5.5.5:", 7000+number)), held, time.Second)
+		for range 8 {
+			r := d.Add(0, diag.TestWake, diagtest.ServerA, mapped)
+			at(r, waking, time.Duration(1020+1000*pause)*time.Millisecond)
+			r.Held = held
+			if mapped != "" {
+				break
+			}
+		}
+	}
+	if lived {
+		wake(1, seconds-1, "5.5.5.5:1")
+	}
+	wake(2, seconds, "")
+	for _, use := range []diag.SocketUse{diag.SocketBefore, diag.SocketAfter} {
+		r := d.Add(0, diag.TestProveWake, diagtest.ServerA, "5.5.5.5:1")
+		at(r, waking, 200*time.Second)
+		r.Held = diag.NATSocket{Use: use}
+	}
+	return d
+}
+
+// TestShortLifetimes: a NAT must remember a silent port for two minutes.
+func TestShortLifetimes(t *testing.T) {
+	for seconds, want := range map[int]bool{30: true, 120: true, 121: false, 150: false} {
+		n := diagnose(lasting(seconds, true))
+		if l := n.Behaviors.Lifetime; l.ToS == nil || *l.ToS != seconds {
+			t.Fatalf("%d s: %+v", seconds, l)
+		}
+		if got := slices.Contains(findingIDs(n), "nat.lifetime_short"); got != want {
+			t.Errorf("%d s: %v", seconds, got)
+		}
+	}
+	if slices.Contains(findingIDs(diagnose(independent())), "nat.lifetime_short") {
+		t.Error("a lifetime that was not tested is short")
+	}
+}
+
+// TestWhatIsAChange: of lifetimes their bounds, and of servers those with the same address.
+func TestWhatIsAChange(t *testing.T) {
+	changes := func(a, b *diagtest.Diagnosis) (out []string) {
+		before, now := diagnose(a), diagnose(b)
+		for _, c := range judge.Changes(&before, &now) {
+			out = append(out, fmt.Sprint(c.What, " ", c.Name))
+		}
+		return out
+	}
+	lifetime := fmt.Sprint(judge.ChangedBehavior, " ", nat.Name("lifetime"))
+	for name, tt := range map[string]struct {
+		a, b *diagtest.Diagnosis
+		want bool
+	}{
+		"the same":      {lasting(30, true), lasting(30, true), false},
+		"longer":        {lasting(30, true), lasting(60, true), true},
+		"nothing lived": {lasting(30, true), lasting(30, false), true},
+	} {
+		got := changes(tt.a, tt.b)
+		if slices.ContainsFunc(got, func(s string) bool {
+			return s == lifetime || s == fmt.Sprint(judge.ChangedBehavior, " binding-lifetime")
+		}) != tt.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+	turn := func(address string, code int) *diagtest.Diagnosis {
+		s := relay("tls", "9.9.9.9:50000", carried()...)
+		if code != 0 {
+			s = diagtest.Failing(s.URL, "tls", address, diag.StageAllocate, diag.Failure{Cause: diag.CauseAuth, Code: code})
+		}
+		s.Address = address
+		return independent().Asked(s)
+	}
+	server := func(list []string) bool {
+		return slices.ContainsFunc(list, func(s string) bool { return s == fmt.Sprint(judge.ChangedServer, " ") })
+	}
+	for name, tt := range map[string]struct {
+		a, b string
+		want bool
+	}{
+		"the same address": {"9.9.9.9:3478", "9.9.9.9:3478", true}, "another address": {"9.9.9.9:3478", "9.9.9.8:3478", false},
+		"unknown before": {"", "9.9.9.9:3478", true}, "unknown now": {"9.9.9.9:3478", "", true},
+	} {
+		if got := changes(turn(tt.a, 0), turn(tt.b, 401)); server(got) != tt.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
+// TestWhatAnswers: a server that rejects shows that the network is there, one that is still asked does not.
+func TestWhatAnswers(t *testing.T) {
+	rejects := wrongPassword("turn:t?transport=tcp", "tcp", "9.9.9.9:3478")
+	asking := diag.Server{URL: "turn:t?transport=tcp", Transport: "tcp", TURN: true, Address: "9.9.9.9:3478", Stages: []diag.Stage{{Name: diag.StageConnect}}}
+	for name, tt := range map[string]struct {
+		server diag.Server
+		want   judge.NetworkOutcome
+	}{
+		"rejects": {rejects, judge.NetworkUDPBlocked}, "asking": {asking, judge.NetworkNoAnswer},
+	} {
+		if n := diagnose(silent().Asked(tt.server)); n.Outcome != tt.want {
+			t.Errorf("%s: %s", name, n.Outcome)
+		}
+	}
+	dtls := silent().Asked(relay("tls", "9.9.9.9:50000", carried()...), diagtest.Failing("turns:t?transport=udp", "dtls", "9.9.9.9:5349", diag.StageConnect, diag.Failure{Cause: diag.CauseTimeout}))
+	if found := findingIDs(diagnose(dtls)); slices.Contains(found, "turn.timeout") {
+		t.Errorf("UDP is blocked, and a server over DTLS is blamed: %v", found)
+	}
+	for repeated, want := range map[int]bool{19: false, 20: false, 21: true} {
+		d := diagtest.NewDiagnosis(diagtest.ServerA).Maps(0, "9.9.9.1:3478", "5.5.5.5:1")
+		d.Servers[0].Repeated = repeated
+		if got := slices.Contains(findingIDs(diagnose(d)), "server.floods"); got != want {
+			t.Errorf("%d answers too many: %v", repeated, got)
+		}
+	}
+}

@@ -1,0 +1,57 @@
+package peer
+
+import (
+	"strings"
+	"testing"
+
+	"dialtone/diag/call"
+)
+
+// TestNamesInCandidates: a name is resolved and its address used, as browsers do; one that does not resolve costs only
+// itself.
+func TestNamesInCandidates(t *testing.T) {
+	a, b := alone(t, Options{NoMedia: true, Loopback: LoopbackOnly}), alone(t, Options{NoMedia: true, Loopback: LoopbackOnly})
+	offer, err := a.Offer(false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := b.Answer(offer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.until(t, "candidates", func(c *call.Call) bool { return c.Gathering == "complete" })
+	answer = b.Local()
+	if !strings.Contains(answer.SDP, " 127.0.0.1 ") {
+		t.Fatal(answer.SDP)
+	}
+	answer.SDP = strings.ReplaceAll(answer.SDP, " 127.0.0.1 ", " localhost ")
+	if err := a.SetAnswer(answer); err != nil {
+		t.Fatal(err)
+	}
+	a.AddCandidate(Candidate{Candidate: "candidate:7 1 udp 7 media.invalid 5000 typ host"})
+	c := a.until(t, "a path", func(c *call.Call) bool { return c.Selected != nil && len(c.Remote) >= 3 })
+	for _, r := range c.Remote {
+		if wrong := r.Address == "127.0.0.1" && r.Name != "localhost" && r.Foundation != ""; wrong {
+			t.Errorf("%+v", r.Candidate)
+		}
+	}
+}
+
+// TestUnreachableCandidates are reported, and never reach the agent, which would check them.
+func TestUnreachableCandidates(t *testing.T) {
+	a := alone(t, Options{NoMedia: true, Loopback: LoopbackOnly})
+	if _, err := a.Answer(chromium(t, "chromium-offer.json")); err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range []string{
+		"1 1 udp 1 0.0.0.0 5000 typ host", "2 1 udp 1 :: 5000 typ host", "3 1 udp 1 224.0.0.251 5353 typ host",
+		"4 1 udp 1 255.255.255.255 5000 typ host", "5 1 udp 1 ff02::1 5000 typ host", "6 1 udp 1 127.0.0.1 0 typ host",
+	} {
+		a.AddCandidate(Candidate{Candidate: "candidate:" + line})
+	}
+	a.AddCandidate(Candidate{Candidate: "candidate:7 1 udp 1 127.0.0.1 9 typ host"})
+	c := a.until(t, "a pair", func(c *call.Call) bool { return len(c.Pairs) > 0 })
+	if len(c.Remote) != 7 || len(c.Pairs) != 1 {
+		t.Errorf("%d candidates, %d pairs", len(c.Remote), len(c.Pairs))
+	}
+}

@@ -1,0 +1,76 @@
+package words
+
+import (
+	"fmt"
+	"strings"
+
+	"dialtone/diag/judge"
+)
+
+// remoteFindings are those about the candidates of the peer.
+var remoteFindings = map[string]entry{
+	"ice.tcp_only": remoteEntry(
+		"The peer has TCP candidates (RFC 6544) and no other that can be checked, as media servers do behind a "+
+			"firewall that blocks UDP. dialtone connects to them from each of its addresses, unless only relay "+
+			"candidates are allowed, and no check was answered over such a connection. Either a firewall blocks TCP "+
+			"to that port as well, or the peer does not listen there.",
+		func(e judge.RemoteCandidates) (title, advice string) {
+			if e.RelayOnly {
+				return "The peer has TCP candidates only, which a call with relay candidates only cannot use.",
+					"Call without --relay-only, or enable UDP at the peer."
+			}
+			return "The peer has TCP candidates only, and no check over TCP was answered.",
+				"Open TCP to these addresses in the firewalls, or enable UDP or a TURN server at the peer."
+		}),
+	"ice.remote_private": remoteEntry(
+		"All candidates of the peer that could be checked have private addresses (RFC 1918, RFC 4193, RFC 6598), "+
+			"loopback or link-local ones, and no check was answered. Such an address works within its own network "+
+			"only. A server behind NAT has to announce its public address; other peers ask a STUN server.",
+		func(judge.RemoteCandidates) (title, advice string) {
+			return "The peer signaled no address that other networks can reach, and none answered.",
+				"Let the peer announce its public address or use a STUN server. If both peers are in one network, check that it " +
+					"lets its hosts reach each other."
+		}),
+	"ice.remote_unroutable": remoteEntry(
+		"The operating system did not send the checks to these candidates. The evidence has its words: it has no "+
+			"route to the network, as to IPv6 addresses on a machine with IPv4 only, or a local firewall rejects the "+
+			"packets.",
+		func(judge.RemoteCandidates) (title, advice string) {
+			return "This machine could not send checks to candidates of the peer.",
+				"Check the routes and the local firewall for these addresses."
+		}),
+	"ice.remote_unusable": remoteEntry(
+		"The peer signaled candidates to which nothing can be sent: 0.0.0.0 or ::, a multicast or broadcast "+
+			"address, or port 0. Its program does not know its own address, often inside a container.",
+		func(judge.RemoteCandidates) (title, advice string) {
+			return "The peer signaled candidates without a usable address or port.",
+				"Set the address that the peer announces in the configuration of its program."
+		}),
+	"ice.remote_unresolved": remoteEntry(
+		"The peer signaled names instead of addresses. Agents have to ignore them (RFC 8839 §5.1); browsers and "+
+			"dialtone resolve them. The DNS gave no address for these.",
+		func(judge.RemoteCandidates) (title, advice string) {
+			return "The peer signaled names that do not resolve.",
+				"Check these names in the DNS, or let the peer signal IP addresses."
+		}),
+	"ice.remote_mdns": remoteEntry(
+		"Browsers without permission for camera or microphone hide their addresses behind random names under "+
+			".local, which only machines in the same network can resolve by multicast. These did not resolve here.",
+		func(judge.RemoteCandidates) (title, advice string) {
+			return "The peer hides its addresses behind mDNS names, which did not resolve.",
+				"Give the peer a STUN server, or connect both to one network that passes multicast."
+		}),
+}
+
+// remoteEntry makes the entry of a finding about candidates of the peer.
+func remoteEntry(explain string, write func(judge.RemoteCandidates) (title, advice string)) entry {
+	return on(explain, func(_ judge.Finding, e judge.RemoteCandidates) Text {
+		title, advice := write(e)
+		named := fmt.Sprintf("%d of %s: %s", e.N, Count(e.Of, "remote candidate", "remote candidates"),
+			strings.Join(e.Candidates, ", "))
+		if e.N > len(e.Candidates) {
+			named += " …"
+		}
+		return Text{Title: title, Evidence: lines(named, strings.Join(e.Errors, ", ")), Advice: advice}
+	})
+}
