@@ -31,6 +31,7 @@ const (
 	NetworkUDPBlocked    NetworkOutcome = "udp-blocked"     // no answer over UDP, while TCP works
 	NetworkPortsFiltered NetworkOutcome = "ports-filtered"  // UDP gets answers from some ports only
 	NetworkPortsUnknown  NetworkOutcome = "ports-unknown"   // so it seems, or the server is the cause
+	NetworkOnlyProxy     NetworkOutcome = "only-proxy"      // no answer over UDP, nor over TCP without the proxy
 	NetworkUnusable      NetworkOutcome = "server-unusable" // a server answers, and cannot be used
 	NetworkNoSTUN        NetworkOutcome = "no-stun"         // the network is there, and no STUN server over UDP
 	NetworkServers       NetworkOutcome = "servers"         // nothing was asked about the network: no STUN server over UDP
@@ -98,6 +99,8 @@ func (n *Network) exit() diag.Exit {
 func (n *Network) outcome(s *nat.State) (NetworkOutcome, *diag.Server) {
 	b := &n.Behaviors
 	switch {
+	case b.UDP.Value == nat.None && s.OnlyProxy() != nil:
+		return NetworkOnlyProxy, nil
 	case b.UDP.Value == nat.None:
 		return NetworkUDPBlocked, nil
 	case b.UDP.Value == nat.Unknown && n.Pending:
@@ -157,7 +160,7 @@ func (n *Network) servers() (NetworkOutcome, *diag.Server) {
 // serversExit is the code when only servers were asked: whether all of them do what they were asked for.
 func (n *Network) serversExit() diag.Exit {
 	for i := range n.Servers {
-		if row := &n.Servers[i]; !row.OK() || row.TURN && row.Relay != nat.RelayCarries {
+		if row := &n.Servers[i]; !row.Direct && !row.OK() || row.TURN && row.Relay != nat.RelayCarries {
 			return diag.ExitInconclusive
 		}
 	}

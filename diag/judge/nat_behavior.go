@@ -16,9 +16,12 @@ const enough = 120
 const mediaSize = 1280
 
 // behaviorFindings are those about this machine's network.
-func behaviorFindings(_ *nat.State, n *Network) []Finding {
+func behaviorFindings(s *nat.State, n *Network) []Finding {
 	b := &n.Behaviors
 	var out []Finding
+	if way := s.OnlyProxy(); way != nil {
+		out = append(out, Finding{ID: "nat.only_proxy", Severity: Warn, Subject: way.Through.Proxy, Evidence: *way})
+	}
 	note := func(when bool, id string, severity Severity, from nat.Behavior) {
 		if when {
 			out = append(out, Finding{ID: id, Severity: severity, Evidence: BehaviorFound{from, n.Side.TURN}})
@@ -27,7 +30,7 @@ func behaviorFindings(_ *nat.State, n *Network) []Finding {
 	arbitrary := b.Pooling.Value == nat.PoolingArbitrary
 	short := b.Lifetime.Confidence == nat.Proven && b.Lifetime.ToS != nil && *b.Lifetime.ToS <= enough
 	lost := b.Fragments.Value == nat.None || b.Fragments.Value == nat.FragmentsOutgoing
-	note(b.UDP.Value == nat.None, "nat.udp_blocked", Problem, b.UDP)
+	note(b.UDP.Value == nat.None && n.Outcome != NetworkOnlyProxy, "nat.udp_blocked", Problem, b.UDP)
 	note(b.UDPPorts.Value == nat.PortsFiltered && !n.Pending, "nat.ports_filtered", Problem, b.UDPPorts)
 	note(n.Dependent, "nat.endpoint_dependent_mapping", Warn, b.Mapping)
 	note(b.Mapping.Confidence == nat.Contradictory && !arbitrary, "nat.mapping_unstable", Warn, b.Mapping)

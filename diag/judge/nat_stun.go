@@ -18,6 +18,7 @@ func networkFailures(s *nat.State, n *Network) []Finding {
 		blocked := (n.Behaviors.UDP.Value == nat.None || n.Behaviors.UDPPorts.Value == nat.PortsFiltered) &&
 			row.Cause() == diag.CauseTimeout && (row.Transport == "udp" || row.Transport == "dtls")
 		switch overUDP := i < len(s.Servers); {
+		case row.Direct: // a comparison
 		case blocked, n.isOwnFailure(s, i), n.bindingOnly(row):
 		case overUDP && s.Servers[i].Elsewhere.IsValid() && !row.OK(): // that has a finding of its own
 		case row.TURN:

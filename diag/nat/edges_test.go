@@ -326,8 +326,10 @@ func TestBounds(t *testing.T) {
 		t.Error("two sockets are together for less than two seconds")
 	}
 	four := []view{
-		{0, diagtest.ServerA, netip.MustParseAddrPort("5.5.5.5:1")}, {1, diagtest.ServerB, netip.MustParseAddrPort("5.5.5.5:1")},
-		{2, diagtest.ServerC, netip.MustParseAddrPort("6.6.6.6:2")}, {3, diagtest.ServerD, netip.MustParseAddrPort("7.7.7.7:3")},
+		{0, diagtest.ServerA, netip.MustParseAddrPort("5.5.5.5:1")},
+		{1, diagtest.ServerB, netip.MustParseAddrPort("5.5.5.5:1")},
+		{2, diagtest.ServerC, netip.MustParseAddrPort("6.6.6.6:2")},
+		{3, diagtest.ServerD, netip.MustParseAddrPort("7.7.7.7:3")},
 	}
 	if out := outvoted(four); len(out) != 0 {
 		t.Errorf("half of the servers outvote %v", out)

@@ -80,6 +80,9 @@ func networkHeadline(n judge.Network) string {
 			portsCalls(n) + relaySentence(n)
 	case judge.NetworkPortsUnknown:
 		return "It is unknown whether direct calls will work: " + lastOf(n.Behaviors.UDPPorts) + "."
+	case judge.NetworkOnlyProxy:
+		return "Only the proxy leads out: no answer comes over UDP, nor over TCP without the proxy. Direct calls will not " +
+			"work." + relaySentence(n)
 	case judge.NetworkUnusable:
 		what, _ := serverFailure(n.Unusable)
 		return "No STUN server could be used: " + n.Unusable.URL + " failed: " + what + "."
@@ -242,7 +245,8 @@ func networkWhy(n judge.Network) []string {
 	switch n.Outcome {
 	case judge.NetworkAsking, judge.NetworkCancelled, judge.NetworkFailed, judge.NetworkServers:
 		return nil
-	case judge.NetworkUDPBlocked, judge.NetworkUnusable, judge.NetworkNoSTUN, judge.NetworkNoAnswer:
+	case judge.NetworkUDPBlocked, judge.NetworkOnlyProxy, judge.NetworkUnusable, judge.NetworkNoSTUN,
+		judge.NetworkNoAnswer:
 		return sentences(BehaviorEvidence(n.Behaviors.UDP))
 	case judge.NetworkPortsFiltered, judge.NetworkPortsUnknown:
 		list := BehaviorEvidence(n.Behaviors.UDPPorts)
@@ -316,6 +320,8 @@ func networkNext(n judge.Network) []string {
 		return relayNext(n, openUDP(false))
 	case judge.NetworkPortsUnknown:
 		return []string{"Ask a TURN server too, or a second server that supports RFC 5780: they show which it is."}
+	case judge.NetworkOnlyProxy:
+		return relayNext(n, "Configure a TURN server over TLS, which the proxy leads to: turns:HOST:443?transport=tcp.")
 	case judge.NetworkDependent:
 		return relayNext(n, "Configure a TURN server: dialtone nat turn:HOST --ice-user NAME.")
 	case judge.NetworkUnusable:

@@ -150,6 +150,9 @@ func ServerName(row nat.ServerRow) string {
 	if row.Transport != "" {
 		name += " over " + strings.ToUpper(diag.Clean(row.Transport, 20))
 	}
+	if row.Direct {
+		name += " without the proxy"
+	}
 	return name
 }
 
