@@ -8,6 +8,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/judge"
 	"dialtone/diag/nat"
+	"dialtone/diag/words/failure"
 )
 
 // NetworkText is the verdict of a diagnosis in English.
@@ -84,7 +85,7 @@ func networkHeadline(n judge.Network) string {
 		return "Only the proxy leads out: no answer comes over UDP, nor over TCP without the proxy. Direct calls will not " +
 			"work." + relaySentence(n)
 	case judge.NetworkUnusable:
-		what, _ := serverFailure(n.Unusable)
+		what, _ := failure.Of(n.Unusable)
 		return "No STUN server could be used: " + n.Unusable.URL + " failed: " + what + "."
 	case judge.NetworkNoSTUN:
 		return "The network works, but no STUN server could be used over UDP: nothing is known about direct calls."

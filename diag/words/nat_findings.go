@@ -6,6 +6,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/judge"
 	"dialtone/diag/nat"
+	"dialtone/diag/words/failure"
 )
 
 // behavior makes the entry of a finding about the network. advice depends on whether a TURN server works.
@@ -39,7 +40,7 @@ var natFindings = map[string]entry{
 		"lets TCP out only by the proxy. If UDP is blocked too, no direct call works: calls need a TURN server over TCP or "+
 		"TLS, and the proxy must be set where the calls are made. Browsers use that of the system.",
 		func(_ judge.Finding, e nat.ProxyWay) Text {
-			what, _ := serverFailure(&e.Direct)
+			what, _ := failure.Of(&e.Direct)
 			return Text{
 				Title:    "Connections get out only through the proxy " + diag.Clean(e.Through.Proxy, 200) + ".",
 				Evidence: []string{diag.Clean(e.Through.URL, 300) + " works through the proxy; without it: " + what},
