@@ -115,6 +115,22 @@ var relayFindings = map[string]entry{
 		"allocated a relay, but did not answer the request that followed", "Look into the server's log, and check "+
 			"that all "+
 			"requests of a client reach the same server (load balancer).")),
+	"ice.relays_isolated": on("Both peers have a relay of one TURN server, at one address, and no check between "+
+		"these relays "+
+		"was answered. The server gives out an address at which it is not reached itself: either that is not its public "+
+		"address, or a NAT in front of the server (1:1 NAT of a cloud) does not send packets to it back inside "+
+		"(hairpinning). Peers without a relay there may connect all the same.",
+		func(_ judge.Finding, e judge.IsolatedRelays) Text {
+			address := diag.Clean(e.Address, 60)
+			return Text{
+				Title: "Both peers have a relay at " + address + ", and these relays do not reach each other.",
+				Evidence: []string{fmt.Sprintf("%d checks from port %d to port %d, none "+
+					"answered", e.Requests, e.Local, e.Remote)},
+				Advice: "Check that " + address + " is the public address of the TURN server (coturn: external-ip); if it " +
+					"is, let " +
+					"the NAT in front of the server send packets to it back inside (hairpinning).",
+			}
+		}),
 
 	"server.binding_failed": on("The TURN server allocates relays, and rejects or ignores Binding requests (coturn: "+
 		"secure-stun). It then shows nothing of the NAT, and that is all: its relay, and the mapped address that it "+
