@@ -20,6 +20,7 @@ type ServerStage struct {
 	Address   string `json:"address,omitempty"`   // ip:port that the name resolved to
 	SRV       string `json:"srv,omitempty"`       // host:port that DNS SRV named, if the URL has no port
 	Proxy     string `json:"proxy,omitempty"`     // scheme and host:port of the proxy that leads there
+	Direct    bool   `json:"direct,omitempty"`    // asked without the proxy that leads there, to compare
 	// ip:port of the servers that named another one instead (300 Try Alternate), in their order; the last named Address
 	Redirects []string `json:"redirects,omitempty"`
 	Stage     Stage    `json:"stage"` // what was done, and what came of it
@@ -50,8 +51,8 @@ const (
 )
 
 var stageOrder = []StageName{
-	StageConfig, StageDNS, StageConnect, StageProxy, StageTLS, StageBinding, StageAllocate, StagePermission, StageSend, StageBind,
-	StageChannel, StageRefresh, StageRelease, StageSample,
+	StageConfig, StageDNS, StageConnect, StageProxy, StageTLS, StageBinding, StageAllocate, StagePermission,
+	StageSend, StageBind, StageChannel, StageRefresh, StageRelease, StageSample,
 }
 
 // rank is the place of the step in their order; an unknown one comes last.

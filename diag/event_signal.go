@@ -1,7 +1,7 @@
 package diag
 
 // The events of signaling: requests, and what traveled in them.
-var _ = []Type{register[SignalRequest](), register[SignalState](), register[SessionDescription]()}
+var _ = []Type{register[SignalRequest](), register[ServedRequest](), register[SignalState](), register[SessionDescription]()}
 
 // SignalRequest ("signal.request") is one HTTP request to the signaling server, timed by its parts. A part that did
 // not take place (a reused connection needs no DNS, connect or TLS) is absent.
@@ -28,6 +28,21 @@ type SignalRequest struct {
 	Remarks []string `json:"remarks,omitempty"`
 	Error   string   `json:"error,omitempty"`
 }
+
+// ServedRequest ("signal.served") is one HTTP request of a client to the server that the call waits at, once it was
+// answered.
+type ServedRequest struct {
+	Method     string `json:"method"`
+	Path       string `json:"path"` // without the name of a session, which is a secret
+	Status     int    `json:"status"`
+	Problem    string `json:"problem,omitempty"` // why it was refused
+	Origin     string `json:"origin,omitempty"`  // of the web page that made it
+	RemoteAddr string `json:"remoteAddress,omitempty"`
+	DurationMs Millis `json:"duration_ms"`
+}
+
+// Type is "signal.served".
+func (ServedRequest) Type() Type { return "signal.served" }
 
 // SignalFailure is why signaling failed, in stable words.
 type SignalFailure struct {

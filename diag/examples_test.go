@@ -19,6 +19,10 @@ func examples() []Event {
 			Media:      true, WaitMs: Ptr(Millis(time.Minute)), ForMs: Ptr(Millis(10 * time.Second)), LocalVersion: "0.1.0", StartedAtUnix: 1767323045.123,
 		}},
 		{210 * time.Microsecond, PhaseStart{Phase: PhaseGather, Subject: "stun:stun.example:3478"}},
+		{11 * time.Millisecond, ServedRequest{
+			Method: "PATCH", Path: "/session/…", Status: 428, Problem: "an If-Match field is required", Origin: "https://app.example",
+			RemoteAddr: "192.0.2.7:51000", DurationMs: Millis(400 * time.Microsecond),
+		}},
 		{12 * time.Millisecond, SignalRequest{
 			Code: "dial", Attempt: 1, Status: 200, DNSMs: Ptr(Millis(1800 * time.Microsecond)), ConnectMs: Ptr(Millis(9 * time.Millisecond)),
 			TLSMs: Ptr(Millis(11 * time.Millisecond)), FirstByteMs: Ptr(Millis(31 * time.Millisecond)), DurationMs: Millis(32 * time.Millisecond),

@@ -13,6 +13,7 @@ type Server struct {
 	Address   string `json:"address,omitempty"`   // ip:port that the name resolved to
 	SRV       string `json:"srv,omitempty"`       // host:port that DNS SRV named, if the URL has no port
 	Proxy     string `json:"proxy,omitempty"`     // scheme and host:port of the proxy that leads there
+	Direct    bool   `json:"direct,omitempty"`    // asked without the proxy that leads there, to compare
 	// ip:port of the servers that named another one instead, as in [ServerStage]
 	Redirects []string `json:"redirects,omitempty"`
 	Stages    []Stage  `json:"stages"` // steps that are over, in their order, each once
@@ -31,12 +32,14 @@ const (
 
 // PutServer folds a step into the server of a list that it belongs to; at most that many are kept.
 func PutServer(list []Server, d ServerStage, most int) []Server {
-	at := slices.IndexFunc(list, func(s Server) bool { return s.URL == d.URL && s.TURN == d.TURN })
+	at := slices.IndexFunc(list, func(s Server) bool {
+		return s.URL == d.URL && s.TURN == d.TURN && s.Direct == d.Direct
+	})
 	if at < 0 {
 		if len(list) >= most {
 			return list
 		}
-		at, list = len(list), append(list, Server{URL: d.URL, TURN: d.TURN})
+		at, list = len(list), append(list, Server{URL: d.URL, TURN: d.TURN, Direct: d.Direct})
 	}
 	list[at].Apply(d)
 	return list
@@ -49,6 +52,7 @@ func (s *Server) Apply(d ServerStage) {
 		keep = len(s.Stages)
 	}
 	s.URL, s.Transport, s.TURN, s.Address, s.SRV, s.Proxy = d.URL, d.Transport, d.TURN, d.Address, d.SRV, d.Proxy
+	s.Direct = d.Direct
 	s.Redirects = d.Redirects
 	s.Stages = append(slices.Clone(s.Stages[:keep]), d.Stage)
 }

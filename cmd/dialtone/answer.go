@@ -104,7 +104,7 @@ func (c *answerCommand) placement(a app, config diag.Config, w chosen, h *host, 
 	}
 	switch {
 	case h != nil:
-		p.Engine = sessionOver(session.Accept(h), session.Flow(w.Way, true))
+		p.Engine = h.engine(sessionOver(session.Accept(h), session.Flow(w.Way, true)))
 	case !w.Coded:
 		w.dial(a, &p, true)
 	}

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"dialtone/diag"
+	"dialtone/diag/judge"
 	"dialtone/diag/lab"
 	"dialtone/diag/lab/labtest"
 	"dialtone/diag/report"
@@ -89,7 +90,27 @@ func TestRelays(t *testing.T) {
 			r := relayedCall(t, site, tt.env, append([]string{"--ca", ca, "--ice"}, tt.args...))
 			tt.want.url = r.Target.ICEServers[0]
 			checkRelay(t, r, tt.want)
+			if name == "TLS, HTTP proxy" {
+				checkOnlyProxy(t, site, ca, http)
+			}
 		})
+	}
+}
+
+// checkOnlyProxy: dialtone nat says that only the proxy leads out, and that calls work by the relay behind it.
+func checkOnlyProxy(t *testing.T, site *labtest.Site, ca, proxy string) {
+	t.Helper()
+	args := []string{"stun:" + relayServer, "turns:" + relayServer, "--ca=" + ca, "--ice-user=ann", "--ice-pass=secret"}
+	r := kernelDiagnosis(t, site, append(args, "--proxy="+proxy))
+	found := func(id string) bool {
+		return slices.ContainsFunc(r.Findings, func(f report.Finding) bool { return f.ID == id })
+	}
+	if r.Exit != diag.ExitRelay || r.Verdict.Outcome != judge.NetworkOnlyProxy || !found("nat.only_proxy") || found("nat.udp_blocked") || found("server.timeout") {
+		t.Errorf("%v %s %+v\n%+v", r.Exit, r.Verdict.Headline, r.Findings, r.Servers)
+	}
+	// Without the proxy nothing answers.
+	if r := kernelDiagnosis(t, site, args); r.Exit != diag.ExitNoConnectivity {
+		t.Errorf("%v %s", r.Exit, r.Verdict.Headline)
 	}
 }
 

@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 
+	"dialtone/cmd/dialtone/internal/calls"
 	"dialtone/cmd/dialtone/internal/endpoint"
 	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/diag"
+	"dialtone/diag/feed"
 	"dialtone/signal"
 	"dialtone/signal/web"
 )
@@ -16,7 +19,8 @@ import (
 // host is a signaling server of this process, whose calls are answered one after another.
 type host struct {
 	signal.Server
-	url, join string // how it is reached, and by which command
+	url, join string                    // how it is reached, and by which command
+	log       atomic.Pointer[feed.Feed] // of the call that waits or is in progress
 	stop      context.CancelFunc
 	ended     chan error
 }
@@ -37,8 +41,26 @@ func (w chosen) open(ctx context.Context, a app, f *answeringFlags) (*host, erro
 		return nil, errors.Join(err, e.Close())
 	}
 	ctx, h.stop = context.WithCancel(context.WithoutCancel(ctx))
-	go func() { h.ended <- web.Serve(ctx, e, h.Server) }()
+	go func() { h.ended <- web.Serve(ctx, e, web.Watched(h.Server, h.served)) }()
 	return h, nil
+}
+
+// engine is that of a call, in whose log the requests of clients are from then on.
+func (h *host) engine(e calls.Engine) calls.Engine {
+	return func(config diag.Config, log *feed.Feed) (calls.Caller, error) {
+		h.log.Store(log)
+		return e(config, log)
+	}
+}
+
+// served reports a request of a client.
+func (h *host) served(r web.Served) {
+	if log := h.log.Load(); log != nil {
+		log.Append(diag.ServedRequest{
+			Method: diag.Clean(r.Method, 20), Path: diag.Clean(r.Path, 100), Status: r.Status, Problem: diag.Clean(r.Problem, 300),
+			Origin: diag.Clean(r.Origin, 100), RemoteAddr: diag.Clean(r.Remote, 64), DurationMs: diag.Millis(r.Duration),
+		})
+	}
 }
 
 // join is the command for the peer.

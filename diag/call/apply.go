@@ -10,6 +10,8 @@ import (
 
 func (c *Call) applySignal(e diag.Event) bool {
 	switch d := e.Data.(type) {
+	case diag.ServedRequest:
+		c.Signal.applyServed(d)
 	case diag.SignalRequest:
 		c.Signal.Requests++
 		if d.Error != "" {
@@ -38,6 +40,25 @@ func (c *Call) applySignal(e diag.Event) bool {
 
 // maxRemarks bounds what is kept of the remarks about answers.
 const maxRemarks = 16
+
+// maxRefused bounds what is kept of refused requests.
+const maxRefused = 16
+
+// applyServed notes a request of a client that was refused. A second one of the same kind only counts.
+func (s *Signal) applyServed(d diag.ServedRequest) {
+	if d.Status < 400 {
+		return
+	}
+	i := slices.IndexFunc(s.Refused, func(r RefusedRequest) bool {
+		return r.Method == d.Method && r.Status == d.Status && r.Problem == d.Problem
+	})
+	switch {
+	case i >= 0:
+		s.Refused[i].Times++
+	case len(s.Refused) < maxRefused:
+		s.Refused = append(s.Refused, RefusedRequest{d, 1})
+	}
+}
 
 // applyRequest notes what a request says beside its success.
 func (s *Signal) applyRequest(d diag.SignalRequest) {

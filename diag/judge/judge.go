@@ -59,8 +59,8 @@ var rules = []rule{
 	endFindings, signalingFindings,
 	pathLostFindings, dtlsFindings, channelFindings,
 	mediaFindings, publishFindings, lossFindings, timingFindings,
-	endsFindings,
-	pathFindings, limitFindings, remoteFindings, serverFindings, networkFindings, warningFindings,
+	endsFindings, clientFindings,
+	pathFindings, isolatedFindings, limitFindings, remoteFindings, serverFindings, networkFindings, warningFindings,
 }
 
 // Judge gives the verdict about a call. It is pure: the same call has the same verdict, live or replayed.

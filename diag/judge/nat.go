@@ -33,6 +33,7 @@ const (
 	NetworkMapping       NetworkOutcome = "mapping-unknown" // UDP works, the mapping is not known
 	NetworkContradictory NetworkOutcome = "contradictory"   // UDP works, the mapping contradicts itself
 	NetworkUDPBlocked    NetworkOutcome = "udp-blocked"     // no answer over UDP, while TCP works
+	NetworkOnlyProxy     NetworkOutcome = "only-proxy"      // no answer over UDP, nor over TCP without the proxy
 	NetworkUnusable      NetworkOutcome = "server-unusable" // a server answers, and cannot be used
 	NetworkNoSTUN        NetworkOutcome = "no-stun"         // the network is there, and no STUN server over UDP
 	NetworkServers       NetworkOutcome = "servers"         // nothing was asked about the network: no STUN server over UDP
@@ -99,6 +100,8 @@ func (n *Network) exit() diag.Exit {
 func (n *Network) outcome(s *nat.State) (NetworkOutcome, *diag.Server) {
 	b := &n.Behaviors
 	switch {
+	case b.UDP.Value == nat.None && s.OnlyProxy() != nil:
+		return NetworkOnlyProxy, nil
 	case b.UDP.Value == nat.None:
 		return NetworkUDPBlocked, nil
 	case b.UDP.Value == nat.Unknown && n.Pending:
@@ -154,7 +157,7 @@ func (n *Network) servers() (NetworkOutcome, *diag.Server) {
 // serversExit is the code when only servers were asked: whether all of them do what they were asked for.
 func (n *Network) serversExit() diag.Exit {
 	for i := range n.Servers {
-		if row := &n.Servers[i]; !row.OK() || row.TURN && row.Relay != nat.RelayCarries {
+		if row := &n.Servers[i]; !row.Direct && !row.OK() || row.TURN && row.Relay != nat.RelayCarries {
 			return diag.ExitInconclusive
 		}
 	}
@@ -181,9 +184,12 @@ type BehaviorFound struct {
 const enough = 120
 
 // behaviorFindings are those about this machine's network.
-func behaviorFindings(_ *nat.State, n *Network) []Finding {
+func behaviorFindings(s *nat.State, n *Network) []Finding {
 	b := &n.Behaviors
 	var out []Finding
+	if way := s.OnlyProxy(); way != nil {
+		out = append(out, Finding{ID: "nat.only_proxy", Severity: Warn, Subject: way.Through.Proxy, Evidence: *way})
+	}
 	note := func(when bool, id string, severity Severity, from nat.Behavior) {
 		if when {
 			out = append(out, Finding{ID: id, Severity: severity, Evidence: BehaviorFound{from, n.Side.TURN}})
@@ -192,7 +198,7 @@ func behaviorFindings(_ *nat.State, n *Network) []Finding {
 	arbitrary := b.Pooling.Value == nat.PoolingArbitrary
 	short := b.Lifetime.Confidence == nat.Proven && b.Lifetime.ToS != nil && *b.Lifetime.ToS <= enough
 	lost := b.Fragments.Value == nat.None || b.Fragments.Value == nat.FragmentsOutgoing
-	note(b.UDP.Value == nat.None, "nat.udp_blocked", Problem, b.UDP)
+	note(b.UDP.Value == nat.None && n.Outcome != NetworkOnlyProxy, "nat.udp_blocked", Problem, b.UDP)
 	note(n.Dependent, "nat.endpoint_dependent_mapping", Warn, b.Mapping)
 	note(b.Mapping.Confidence == nat.Contradictory && !arbitrary, "nat.mapping_unstable", Warn, b.Mapping)
 	note(arbitrary, "nat.pooling", Warn, b.Pooling)
@@ -213,6 +219,7 @@ func networkFailures(s *nat.State, n *Network) []Finding {
 		blocked := n.Behaviors.UDP.Value == nat.None && row.Cause() == diag.CauseTimeout &&
 			(row.Transport == "udp" || row.Transport == "dtls")
 		switch overUDP := i < len(s.Servers); {
+		case row.Direct: // a comparison
 		case blocked, n.isOwnFailure(s, i), n.bindingOnly(row):
 		case overUDP && s.Servers[i].Elsewhere.IsValid() && !row.OK(): // that has a finding of its own
 		case row.TURN:

@@ -115,7 +115,7 @@ func (e *NoCodecError) Error() string {
 			parts = append(parts, kind+" "+strings.Join(offered, ", ")+" (known: "+strings.Join(e.Known[kind], ", ")+")")
 		}
 	}
-	return "no codec in common: the offer has " + strings.Join(parts, "; ")
+	return "the offer has " + strings.Join(parts, "; ")
 }
 
 // fitting reports of which kinds an offer has a section with a codec that this peer knows. Without any, while it has

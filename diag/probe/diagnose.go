@@ -132,11 +132,7 @@ func (d *Diagnosis) run(ctx context.Context) error {
 	left := max(d.q.budget()-time.Since(start), leastTime) // names may have taken their time
 	others, turn := d.targets(servers, min(left, DefaultTimeout))
 	parts := []func(){
-		func() { All(ctx, d.reporting(others), func(diag.Server) {}) },
-		func() {
-			All(ctx, d.reporting(turn), func(diag.Server) {})
-			d.askAgain(ctx, turn)
-		},
+		func() { d.askServers(ctx, others, turn) },
 		func() {
 			if d.q.Net == nil {
 				for _, s := range tcpMapping(ctx, servers, d.q.Bind) {
@@ -168,6 +164,18 @@ func (d *Diagnosis) run(ctx context.Context) error {
 	}
 	asking.Wait()
 	return err
+}
+
+// askServers asks the servers over other transports, and for relays.
+func (d *Diagnosis) askServers(ctx context.Context, others, turn []Target) {
+	var asking sync.WaitGroup
+	var through []diag.Server
+	asking.Go(func() { All(ctx, d.reporting(others), func(s diag.Server) { through = append(through, s) }) })
+	var relays []diag.Server
+	All(ctx, d.reporting(turn), func(s diag.Server) { relays = append(relays, s) })
+	d.askAgain(ctx, turn)
+	asking.Wait()
+	d.withoutProxy(ctx, append(through, relays...))
 }
 
 // report hands on a fact.

@@ -40,6 +40,7 @@ type Target struct {
 	// Binding requests to be timed once the server has answered; 0 and 1: none but those that ask
 	Samples int
 
+	Direct    bool                   // asked without a proxy, to compare
 	Diagnosis bool                   // asked by a diagnosis, and not by a call
 	Report    func(diag.ServerStage) // gets each step when it is over, one after another; nil: none is reported
 }
@@ -130,7 +131,8 @@ func (p *prober) report(stage diag.Stage) {
 		return
 	}
 	d := diag.ServerStage{
-		URL: iceurl.Quotable(p.target.URL), Diagnosis: p.target.Diagnosis, Redirects: slices.Clone(p.redirects), Stage: stage,
+		URL: iceurl.Quotable(p.target.URL), Diagnosis: p.target.Diagnosis, Direct: p.target.Direct,
+		Redirects: slices.Clone(p.redirects), Stage: stage,
 	}
 	if p.url.Host != "" {
 		d.URL, d.Transport, d.TURN = p.url.Short(), p.url.Transport(), p.url.Scheme.TURN()

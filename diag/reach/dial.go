@@ -85,7 +85,11 @@ func (d *Dialer) Connect(ctx context.Context, u iceurl.URL, to Endpoint) (*Conn,
 func (d *Dialer) open(ctx context.Context, u iceurl.URL, to Endpoint) (conn net.Conn, err error) {
 	if to.Proxy != nil {
 		err = d.Step(ctx, diag.StageProxy, func(*diag.Stage) (err error) {
-			conn, err = d.tunnel(ctx, to.Proxy, u.Address())
+			address := u.Address()
+			if to.Addr.IsValid() { // another that the server has named
+				address = to.Addr.String()
+			}
+			conn, err = d.tunnel(ctx, to.Proxy, address)
 			return err
 		})
 		return conn, err

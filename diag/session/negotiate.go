@@ -82,11 +82,20 @@ func answer(s *Session, in input) input {
 	answer, err := s.peer.Answer(peer.Description(*in.message.Description))
 	if err != nil {
 		if s.exchange != nil {
-			signal.Refuse(s.exchange.channel, err)
+			signal.Refuse(s.exchange.channel, refusal(err))
 		}
 		return s.fail(err)
 	}
 	return s.describe(signal.KindAnswer, answer)
+}
+
+// refusal is why an offer is not answered, in the terms of signaling.
+func refusal(err error) error {
+	var noCodec *peer.NoCodecError
+	if errors.As(err, &noCodec) {
+		return fmt.Errorf("%w: %w", signal.ErrNoCodec, noCodec)
+	}
+	return err
 }
 
 // startOver replaces the peer connection: the peer answers the local offer with one of its own, and pion cannot take an

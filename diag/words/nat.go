@@ -9,6 +9,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/judge"
 	"dialtone/diag/nat"
+	"dialtone/diag/words/failure"
 )
 
 // behaviorTerms are what behaviors are called, and what they mean (RFC 4787, RFC 5780).
@@ -364,8 +365,11 @@ func networkHeadline(n judge.Network) string {
 			peers + rest + "." + relaySentence(n)
 	case judge.NetworkUDPBlocked:
 		return "UDP appears blocked; TCP works. Direct calls will not work." + relaySentence(n)
+	case judge.NetworkOnlyProxy:
+		return "Only the proxy leads out: no answer comes over UDP, nor over TCP without the proxy. Direct calls will not " +
+			"work." + relaySentence(n)
 	case judge.NetworkUnusable:
-		what, _ := serverFailure(n.Unusable)
+		what, _ := failure.Of(n.Unusable)
 		return "No STUN server could be used: " + n.Unusable.URL + " failed: " + what + "."
 	case judge.NetworkNoSTUN:
 		return "The network works, but no STUN server could be used over UDP: nothing is known about direct calls."
@@ -494,7 +498,8 @@ func networkWhy(n judge.Network) []string {
 	switch n.Outcome {
 	case judge.NetworkAsking, judge.NetworkCancelled, judge.NetworkFailed, judge.NetworkServers:
 		return nil
-	case judge.NetworkUDPBlocked, judge.NetworkUnusable, judge.NetworkNoSTUN, judge.NetworkNoAnswer:
+	case judge.NetworkUDPBlocked, judge.NetworkOnlyProxy, judge.NetworkUnusable, judge.NetworkNoSTUN,
+		judge.NetworkNoAnswer:
 		return sentences(BehaviorEvidence(n.Behaviors.UDP))
 	default:
 	}
@@ -563,6 +568,8 @@ func networkNext(n judge.Network) []string {
 	switch n.Outcome {
 	case judge.NetworkUDPBlocked:
 		return relayNext(n, openUDP(false))
+	case judge.NetworkOnlyProxy:
+		return relayNext(n, "Configure a TURN server over TLS, which the proxy leads to: turns:HOST:443?transport=tcp.")
 	case judge.NetworkDependent:
 		return relayNext(n, "Configure a TURN server: dialtone nat turn:HOST --ice-user NAME.")
 	case judge.NetworkUnusable:

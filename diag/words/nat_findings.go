@@ -3,7 +3,10 @@ package words
 import (
 	"fmt"
 
+	"dialtone/diag"
 	"dialtone/diag/judge"
+	"dialtone/diag/nat"
+	"dialtone/diag/words/failure"
 )
 
 // behavior makes the entry of a finding about the network. advice depends on whether a TURN server works.
@@ -22,6 +25,17 @@ var natFindings = map[string]entry{
 		"cause "+
 		"is a firewall that blocks UDP, in companies, hotels and some mobile networks. Calls then need a TURN server over "+
 		"TLS on port 443, which looks like a web server to the firewall.", "UDP appears blocked; TCP works.", openUDP),
+	"nat.only_proxy": on("A server that works through the proxy cannot be connected to without it. So a firewall "+
+		"lets TCP out only by the proxy. If UDP is blocked too, no direct call works: calls need a TURN server over TCP or "+
+		"TLS, and the proxy must be set where the calls are made. Browsers use that of the system.",
+		func(_ judge.Finding, e nat.ProxyWay) Text {
+			what, _ := failure.Of(&e.Direct)
+			return Text{
+				Title:    "Connections get out only through the proxy " + diag.Clean(e.Through.Proxy, 200) + ".",
+				Evidence: []string{diag.Clean(e.Through.URL, 300) + " works through the proxy; without it: " + what},
+				Advice:   "Use TURN over TLS on port 443, and check that the application uses the proxy.",
+			}
+		}),
 	"nat.endpoint_dependent_mapping": behavior("The NAT gives one socket another public port for each destination (RFC "+
 		"4787 "+
 		"§4.1; often called symmetric). The mapped address that a STUN server reports is then not the one that the peer "+

@@ -6,6 +6,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/judge"
 	"dialtone/diag/nat"
+	"dialtone/diag/words/failure"
 )
 
 // failed makes the entry of findings about servers that failed, or whose relay did.
@@ -244,14 +245,14 @@ func expiredText(f judge.Finding, e judge.ServerFailure) Text {
 	url := diag.Clean(f.Subject, 300)
 	t := Text{
 		Title:    "The credentials for " + url + " have expired.",
-		Evidence: lines(Prefixed("the user name says that they were valid until ", expiry(&e.Server))),
+		Evidence: lines(Prefixed("the user name says that they were valid until ", failure.Expiry(&e.Server))),
 		Advice: "Fetch new credentials for " + url + ", or use --turn-secret, and check the clocks of this machine " +
 			"and of " +
 			"the " +
 			"credentials' issuer.",
 	}
 	if e.Server.Failed() != nil {
-		what, _ := serverFailure(&e.Server)
+		what, _ := failure.Of(&e.Server)
 		t.Evidence = append(t.Evidence, what)
 	}
 	return t
@@ -281,13 +282,13 @@ func GradeLabel(row nat.ServerRow) string {
 
 // failedText is a finding about a server that failed.
 func failedText(f judge.Finding, e judge.ServerFailure) Text {
-	what, advice := serverFailure(&e.Server)
+	what, advice := failure.Of(&e.Server)
 	evidence := []string{}
 	if stage := e.Server.Failed(); stage != nil {
 		evidence = append(evidence, "step "+StageLabel(stage.Name)+", cause "+diag.Clean(string(stage.Failure.Cause), 60))
 	}
 	for _, same := range e.Same {
-		what, _ := serverFailure(&same)
+		what, _ := failure.Of(&same)
 		evidence = append(evidence, diag.Clean("the same: "+same.URL+": "+what, 400))
 	}
 	return Text{Title: diag.Clean(f.Subject+" failed: "+what, 500) + ".", Evidence: evidence, Advice: advice}

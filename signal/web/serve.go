@@ -140,6 +140,9 @@ func Empty(w http.ResponseWriter, _ *http.Request) *Problem {
 
 // Refuse answers with a problem.
 func Refuse(w http.ResponseWriter, p Problem) {
+	if watched, ok := w.(*watchedWriter); ok {
+		watched.problem = p.Title
+	}
 	raw, err := json.Marshal(p)
 	if err != nil {
 		raw = []byte("{}")

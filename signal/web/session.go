@@ -64,6 +64,9 @@ func (s *Session) Ask(ctx context.Context, offer string, patience time.Duration)
 		select {
 		case reason := <-s.refusal:
 			p.Status, p.Title, p.Retry = http.StatusUnprocessableEntity, Clean(reason.Error()), 0
+			if errors.Is(reason, signal.ErrNoCodec) {
+				p.Status = http.StatusNotAcceptable
+			}
 			p.Detail = "Change the offer: the same one is not answered later either."
 		default:
 		}

@@ -134,7 +134,7 @@ function within(promise, what) {
 // play sends RTP that no encoder made: silence in Opus, and the picture of dialtone's own clip in VP8. send gets a kind and a
 // packet. It gives a function that stops it.
 function play(send, payloads, ssrcs) {
-  const clip = frames(path.join(__dirname, "../../diag/media/clips/picture.ivf"));
+  const clip = frames(path.join(__dirname, "../../diag/media/clips/picture.vp8.ivf"));
   let sequence = 0, pictures = 0, n = 0;
   const packet = (kind, time, marker, payload) => {
     const header = Buffer.alloc(12);

@@ -35,7 +35,10 @@ class Arguments:
         parser.add_argument("role", choices=["offer", "answer", "check"])
         parser.add_argument("url", nargs="?")
         parser.add_argument("--signaling", choices=["offer", "whip", "whep", "room"], default="offer")
+        parser.add_argument("--audio", default="opus", help="name of a codec, for counterparts with a choice")
+        parser.add_argument("--video", default="VP8", help="likewise")
         given = parser.parse_args()
+        self.codecs = {"audio": given.audio, "video": given.video}
         self.checks = given.role == "check"  # the imports have succeeded already
         self.offers, self.url, self.signaling = given.role == "offer", given.url, given.signaling
         self.room = given.signaling == "room"

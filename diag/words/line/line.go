@@ -11,6 +11,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/judge"
 	"dialtone/diag/words"
+	"dialtone/diag/words/term"
 )
 
 // Of reports an event in one line of words, without its time: what --plain prints and what the log pane shows. It
@@ -35,6 +36,9 @@ func texts(d diag.Data) string {
 		return join(string(d.Reason), words.Prefixed("by ", string(d.By)), d.Cause)
 	case diag.SignalRequest:
 		return requestWords(d)
+	case diag.ServedRequest:
+		return join(d.Method, d.Path, strconv.Itoa(d.Status), fmt.Sprintf("%.1f ms", d.DurationMs.Float()), d.Problem,
+			words.Prefixed("from ", d.RemoteAddr), words.Prefixed("for ", d.Origin))
 	case diag.SignalState:
 		return join(string(d.State), string(d.Role), d.Error)
 	case diag.SessionDescription:
@@ -91,7 +95,7 @@ func mediaWords(d diag.Data) (string, bool) {
 	switch d := d.(type) {
 	case diag.ChannelOpen:
 		return join(strconv.Quote(d.Label), "opened by", string(d.Side), words.Prefixed("protocol ", d.Protocol),
-			words.Delivery(d)), true
+			term.Delivery(d)), true
 	case diag.ChannelClose:
 		return join(strconv.Quote(d.Label), d.Error), true
 	case diag.Message:

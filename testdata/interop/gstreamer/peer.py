@@ -16,15 +16,33 @@ from gi.repository import GLib, Gst, GstSdp, GstWebRTC  # noqa: E402
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 import signaling  # noqa: E402
 
-SOURCES = {
-    "audio": "audiotestsrc is-live=true ! opusenc ! rtpopuspay pt={audio} ! application/x-rtp,media=audio,encoding-name=OPUS,payload={audio},clock-rate=48000 ! bin.",
-    "video": "videotestsrc is-live=true ! video/x-raw,width=320,height=240,framerate=25/1 ! vp8enc deadline=1 keyframe-max-dist=50 ! "
-    "rtpvp8pay picture-id-mode=15-bit pt={video} ! application/x-rtp,media=video,encoding-name=VP8,payload={video},clock-rate=90000 ! bin.",
+AUDIO = "audiotestsrc is-live=true ! audio/x-raw,channels=1 ! audioconvert ! audioresample ! "
+VIDEO = "videotestsrc is-live=true ! video/x-raw,width=320,height=240,framerate=25/1 ! "
+# What makes packets of a codec, and its encoding name, clock rate, payload type and further caps.
+CODECS = {
+    "opus": (AUDIO + "opusenc ! rtpopuspay", "OPUS", 48000, 111, ",encoding-params=(string)2"),
+    "PCMU": (AUDIO + "mulawenc ! rtppcmupay", "PCMU", 8000, 0, ""),
+    "PCMA": (AUDIO + "alawenc ! rtppcmapay", "PCMA", 8000, 8, ""),
+    "VP8": (VIDEO + "vp8enc deadline=1 keyframe-max-dist=50 ! rtpvp8pay picture-id-mode=15-bit", "VP8", 90000, 96, ""),
+    "VP9": (VIDEO + "vp9enc deadline=1 cpu-used=8 keyframe-max-dist=50 ! rtpvp9pay picture-id-mode=15-bit", "VP9", 90000, 98, ""),
+    "H264": (VIDEO + "openh264enc gop-size=50 ! video/x-h264,profile=constrained-baseline ! rtph264pay config-interval=-1", "H264", 90000, 102,
+             ",packetization-mode=(string)1,profile-level-id=(string)42e01f"),
+    # 1.22 has no payloader for it.
+    "AV1": (None, "AV1", 90000, 45, ""),
+    # The encoder is in a package of its own.
+    "G722": (None, "G722", 8000, 9, ""),
 }
-CAPS = {
-    "audio": "application/x-rtp,media=audio,encoding-name=OPUS,payload=111,clock-rate=48000,encoding-params=(string)2",
-    "video": "application/x-rtp,media=video,encoding-name=VP8,payload=96,clock-rate=90000",
-}
+
+
+def caps(codec, kind, payload=None):
+    _, name, rate, own, more = CODECS[codec]
+    return "application/x-rtp,media=%s,encoding-name=%s,payload=%d,clock-rate=%d%s" % (kind, name, own if payload is None else payload, rate, more)
+
+
+def source(codec, kind, payload):
+    return "%s pt=%d ! %s ! bin." % (CODECS[codec][0], payload, caps(codec, kind, payload))
+
+
 USED_BY_WEBRTCBIN = ["nicesrc", "dtlssrtpenc", "srtpenc", "sctpenc"]  # it fails without them only during a call
 DIRECTIONS = GstWebRTC.WebRTCRTPTransceiverDirection
 
@@ -38,7 +56,9 @@ class Peer:
 
     def build(self, payloads):
         """Make the pipeline. payloads are the payload types by kind of what is sent."""
-        sources = [SOURCES[kind].format(**payloads) for kind in payloads] if self.arguments.sends else []
+        chosen = self.arguments.codecs
+        sources = [source(chosen[kind], kind, payloads[kind]) for kind in payloads if CODECS[chosen[kind]][0]] if self.arguments.sends else []
+        self.sends = len(sources)
         self.pipeline = Gst.parse_launch(" ".join(["webrtcbin name=bin bundle-policy=max-bundle", *sources]) + " fakesrc num-buffers=1 ! fakesink")
         self.bin = self.pipeline.get_by_name("bin")
         # Nothing but the loopback interface, which libnice leaves out by itself. The agent is kept: in 1.22 it comes without a
@@ -140,13 +160,14 @@ class Peer:
         self.set("remote", GstWebRTC.WebRTCSessionDescription.new(kind, message))
 
     def offer(self):
-        self.build({"audio": 111, "video": 96})
+        chosen = self.arguments.codecs
+        self.build({kind: CODECS[chosen[kind]][3] for kind in chosen})
         if self.arguments.sends:
-            for n in range(2):
+            for n in range(self.sends):
                 self.bin.emit("get-transceiver", n).set_property("direction", getattr(DIRECTIONS, self.arguments.direction.upper()))
         else:
-            for kind in CAPS:
-                self.bin.emit("add-transceiver", DIRECTIONS.RECVONLY, Gst.Caps.from_string(CAPS[kind]))
+            for kind in chosen:
+                self.bin.emit("add-transceiver", DIRECTIONS.RECVONLY, Gst.Caps.from_string(caps(chosen[kind], kind)))
         self.pipeline.set_state(Gst.State.READY if self.arguments.data else Gst.State.PLAYING)
         if self.arguments.data:
             self.call_out()
@@ -165,21 +186,21 @@ class Peer:
         self.end("close")
 
     def answer(self, sdp):
-        self.build(payload_types(sdp))
+        self.build(payload_types(sdp, self.arguments.codecs))
         self.pipeline.set_state(Gst.State.PLAYING)
         self.take_remote(GstWebRTC.WebRTCSDPType.OFFER, sdp)
         return self.create("answer")
 
 
-def payload_types(sdp):
-    """The payload types that an offer has for Opus and VP8: a sender has to use those."""
+def payload_types(sdp, codecs):
+    """The payload types that an offer has for the codecs: a sender has to use those."""
     found = {}
     for line in sdp.splitlines():
         if line.startswith("a=rtpmap:"):
             number, name = line[len("a=rtpmap:"):].split(" ", 1)
-            kind = {"opus/48000/2": "audio", "vp8/90000": "video"}.get(name.lower())
-            if kind:
-                found.setdefault(kind, int(number))
+            for kind, codec in codecs.items():
+                if name.split("/")[0].lower() == codec.lower():
+                    found.setdefault(kind, int(number))
     return found
 
 
@@ -187,7 +208,8 @@ def main():
     Gst.init(None)
     arguments = signaling.Arguments()
     if arguments.checks:
-        Gst.parse_launch(" ".join(["webrtcbin name=bin", *SOURCES.values()]).format(audio=111, video=96))  # fails if one is missing
+        every = [source(name, codec[0][:5], codec[3]) for name, codec in CODECS.items() if codec[0]]
+        Gst.parse_launch(" ".join(["webrtcbin name=bin", *every]))  # fails if one is missing
         sys.exit(0 if all(Gst.ElementFactory.find(name) for name in USED_BY_WEBRTCBIN) else "missing: one of %s" % USED_BY_WEBRTCBIN)
     peer = Peer(arguments)
     threading.Thread(target=GLib.MainLoop().run, daemon=True).start()

@@ -1,0 +1,223 @@
+//go:build unix
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"dialtone/diag"
+	"dialtone/diag/media"
+)
+
+// codecPairs are the codecs of the calls that TestCodecs places: each one at least once.
+var codecPairs = []struct{ audio, video string }{
+	{"opus", "H264"}, {"PCMU", "VP8"}, {"PCMA", "VP9"}, {"G722", "AV1"},
+}
+
+// unspoken are the codecs that a stack cannot send or receive, by its directory; with "→" it cannot send them only.
+var unspoken = map[string][]string{
+	"aiortc":    {"G722", "VP9", "AV1"},
+	"gstreamer": {"→G722", "→AV1"},
+}
+
+// codecCall is one call for the table of codecs.
+type codecCall struct {
+	stack stack
+	way   string // whip: the stack sends, whep: it receives
+	audio string
+	video string
+}
+
+func (c codecCall) name() string { return c.stack.dir + " " + c.way + " " + c.audio + " " + c.video }
+
+// speaks reports whether the stack has the codec in the direction of the call.
+func (c codecCall) speaks(codec string) bool {
+	list := unspoken[c.stack.dir]
+	return !slices.Contains(list, codec) && (c.way == "whep" || !slices.Contains(list, "→"+codec))
+}
+
+// codecCalls are all that there are: both directions with each counterpart that does not only repeat a clip.
+func codecCalls() []codecCall {
+	var all []codecCall
+	for _, s := range stacks {
+		if s.dir == "werift" || s.dir == "node-datachannel" {
+			continue
+		}
+		for _, way := range []string{"whip", "whep"} {
+			for _, p := range codecPairs {
+				c := codecCall{s, way, p.audio, p.video}
+				switch {
+				case !c.speaks(p.audio) && !c.speaks(p.video):
+					continue
+				case !c.speaks(p.audio):
+					c.audio = "opus"
+				case !c.speaks(p.video):
+					c.video = "VP8"
+				}
+				all = append(all, c)
+			}
+		}
+	}
+	return all
+}
+
+// place makes the call, in which dialtone takes no other codecs, and returns for each codec whether it was seen at both
+// ends. The error is errCounterpart.
+func (c codecCall) place(t *testing.T) (map[string]bool, error) {
+	t.Helper()
+	recording := filepath.Join(t.TempDir(), "call.jsonl")
+	ours := startTool(t, "answer", "--"+c.way, "127.0.0.1:0", "--once", "--record", recording, "--audio-codec", c.audio, "--video-codec", c.video)
+	endpoint := strings.TrimPrefix(ours.await("listening on "), "listening on ")
+	var theirs seen
+	var err error
+	if c.stack.dir == "chromium" {
+		theirs, err = chromiumSaw(t, c.way, endpoint)
+	} else {
+		theirs, err = startCounterpart(t, c.stack, "offer", endpoint, "--signaling", c.way, "--audio", c.audio, "--video", c.video).saw()
+	}
+	if err != nil {
+		return nil, err
+	}
+	ours.exits()
+	call := folded(t, recording)
+	direction := map[string]diag.Direction{"whip": diag.Inbound, "whep": diag.Outbound}[c.way]
+	got := map[string]bool{}
+	for kind, codec := range map[string]string{"audio": c.audio, "video": c.video} {
+		s := call.StreamOf(direction, kind)
+		got[codec] = s.Flows && s.Packets > 20 && media.CodecOf(s.MimeType) == media.CodecOf(codec)
+		if direction == diag.Outbound {
+			got[codec] = got[codec] && map[string]int{"audio": theirs.Audio, "video": theirs.Video}[kind] > 10
+		}
+		if kind == "video" && got[codec] && direction == diag.Inbound { // the recorder understands it
+			keys := uint32(0)
+			for _, in := range s.Inbound {
+				keys += diag.OrZero(in.KeyFramesReceived)
+			}
+			if keys == 0 || s.Width == nil || diag.OrZero(s.Frames) < 10 {
+				t.Errorf("%s: %d key frames of %d, width %v", codec, keys, diag.OrZero(s.Frames), s.Width)
+			}
+		}
+		t.Logf("%s %s: %v, %d packets of %s; the counterpart: %+v", direction, codec, got[codec], s.Packets, s.MimeType, theirs)
+	}
+	return got, nil
+}
+
+// TestCodecs places a call for each codec, direction and counterpart. With -update it writes the table in
+// docs/explanation/evidence.md, else it compares. Without CI a few of the calls have to do.
+func TestCodecs(t *testing.T) {
+	besides(t)
+	calls := codecCalls()
+	if os.Getenv("CI") != "true" && !*update {
+		calls = slices.DeleteFunc(calls, func(c codecCall) bool { return c.stack.dir != "gstreamer" || c.video != "H264" })
+	}
+	var mu sync.Mutex
+	seen := map[string]map[string]bool{} // codec → stack and way → whether it was seen
+	seats := make(chan struct{}, encountersAtOnce)
+	var group sync.WaitGroup
+	for _, c := range calls {
+		seats <- struct{}{}
+		group.Go(func() {
+			defer func() { <-seats }()
+			t.Run(c.name(), func(t *testing.T) {
+				got, err := c.place(t)
+				if err != nil { // a fault of theirs: once more
+					t.Log(err)
+					if got, err = c.place(t); err != nil {
+						t.Fatal(err)
+					}
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				for codec, ok := range got {
+					if !ok {
+						t.Errorf("no %s was seen", codec)
+					}
+					if seen[codec] == nil {
+						seen[codec] = map[string]bool{}
+					}
+					seen[codec][c.stack.dir+c.way] = ok
+				}
+			})
+		})
+	}
+	group.Wait()
+	if !t.Failed() && len(calls) == len(codecCalls()) {
+		compareTable(t, matrixFile, codecBegin, codecEnd, codecTable(seen))
+	}
+}
+
+const (
+	codecBegin = "<!-- The table is written by: go test ./cmd/dialtone -run TestCodecs -update -->\n"
+	codecEnd   = "<!-- The end of the table of codecs. -->\n"
+)
+
+// codecTable has a row for each codec, and two columns for each counterpart.
+func codecTable(seen map[string]map[string]bool) string {
+	var stacksOf []stack
+	for _, c := range codecCalls() {
+		if !slices.ContainsFunc(stacksOf, func(s stack) bool { return s.dir == c.stack.dir }) {
+			stacksOf = append(stacksOf, c.stack)
+		}
+	}
+	var b strings.Builder
+	b.WriteString("\n| codec |")
+	for _, s := range stacksOf {
+		fmt.Fprintf(&b, " to %s | from %s |", s.name, s.name)
+	}
+	b.WriteString("\n|---|" + strings.Repeat("---|", 2*len(stacksOf)) + "\n")
+	for _, c := range media.Codecs {
+		if c.Clip == "" {
+			continue
+		}
+		fmt.Fprintf(&b, "| %s |", c.Name)
+		for _, s := range stacksOf {
+			for _, way := range []string{"whep", "whip"} {
+				fmt.Fprintf(&b, " %s |", map[bool]string{true: "yes", false: "–"}[seen[c.Name][s.dir+way]])
+			}
+		}
+		b.WriteString("\n")
+	}
+	return b.String() + "\n"
+}
+
+// compareTable compares a table of the evidence with what was seen, or writes it.
+func compareTable(t *testing.T, path, begin, end, table string) {
+	t.Helper()
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, rest, begun := strings.Cut(string(raw), begin)
+	documented, tail, ended := strings.Cut(rest, end)
+	switch {
+	case !begun || !ended:
+		t.Fatalf("%s has no place for the table", path)
+	case *update:
+		if err := os.WriteFile(path, []byte(head+begin+table+end+tail), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	case documented != table:
+		t.Errorf("%s has another table than\n%s\nWrite it anew with -update if that is right.", path, table)
+	}
+}
+
+// TestCodecDocs compares the table of codecs in docs/reference/media.md with that of the program, or writes it.
+func TestCodecDocs(t *testing.T) {
+	const begin = "<!-- The table is written by: go test ./cmd/dialtone -run TestCodecDocs -update -->\n"
+	var b strings.Builder
+	b.WriteString("\n| codec | kind | clock rate | parameters in an offer | sent |\n|---|---|---|---|---|\n")
+	for _, c := range media.Codecs {
+		sent := "`" + c.Clip + "`"
+		if c.Clip == "" {
+			sent = "no: it is received and echoed"
+		}
+		fmt.Fprintf(&b, "| %s | %s | %d | %s | %s |\n", c.Name, c.Kind, c.ClockRate, strings.ReplaceAll(c.Params, ";", "; "), sent)
+	}
+	compareTable(t, "../../docs/reference/media.md", begin, codecEnd, b.String()+"\n")
+}

@@ -1,0 +1,55 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+	"time"
+)
+
+// Served is a request of a client, and how it was answered. Its texts are the client's own, but for Problem.
+type Served struct {
+	Method   string
+	Path     string // without the name of a session, which is a secret
+	Origin   string // of the web page that made it; "": none
+	Remote   string // address
+	Status   int
+	Problem  string // why it was refused; "": it was not
+	Duration time.Duration
+}
+
+// Watched reports each request to a handler when it has been answered.
+func Watched(h http.Handler, report func(Served)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		begun := time.Now()
+		watched := &watchedWriter{ResponseWriter: w}
+		h.ServeHTTP(watched, r)
+		report(Served{
+			Method: r.Method, Path: firstSegment(r.URL.Path), Origin: r.Header.Get("Origin"), Remote: r.RemoteAddr,
+			Status: watched.status, Problem: watched.problem, Duration: time.Since(begun),
+		})
+	})
+}
+
+// firstSegment is a path to its second slash.
+func firstSegment(path string) string {
+	if i := strings.IndexByte(strings.TrimPrefix(path, "/"), '/'); i >= 0 {
+		return path[:i+2] + "…"
+	}
+	return path
+}
+
+// watchedWriter remembers how a request is answered.
+type watchedWriter struct {
+	http.ResponseWriter
+	status  int
+	problem string
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (w *watchedWriter) WriteHeader(status int) {
+	w.status = status
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap lets http.ResponseController set deadlines.
+func (w *watchedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
