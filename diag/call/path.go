@@ -32,7 +32,8 @@ func (c *Call) ServedBy(url string) bool {
 
 // isOf reports whether a candidate is what was asked of a server.
 func isOf(d diag.Candidate, url string) bool {
-	return d.URL == url && (d.CandidateType == diag.Relay || d.CandidateType == diag.Srflx && !strings.HasPrefix(url, "turn"))
+	return d.URL == url && (d.CandidateType == diag.Relay ||
+		d.CandidateType == diag.Srflx && !strings.HasPrefix(url, "turn"))
 }
 
 // Carries reports whether the selected path leads through a relay of this server.
