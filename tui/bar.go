@@ -6,7 +6,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/judge"
-	"dialtone/diag/words"
+	"dialtone/diag/words/term"
 	"dialtone/tui/draw"
 	"dialtone/tui/pane"
 )
@@ -34,7 +34,7 @@ func marksOf(c *call.Call) []draw.Mark {
 	var out []draw.Mark
 	for _, s := range c.Spans {
 		if slices.Contains(marked, s.Phase) {
-			out = append(out, draw.Mark{At: s.Start, Label: words.Phase(s.Phase)})
+			out = append(out, draw.Mark{At: s.Start, Label: term.Phase(s.Phase)})
 		}
 		if s.Outcome == diag.OutcomeFailed {
 			out = append(out, draw.Mark{At: s.End, Level: draw.Bad})

@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/netip"
 	"time"
 
+	"dialtone/cmd/dialtone/internal/endpoint"
 	"dialtone/diag"
 	"dialtone/diag/iceurl"
 	"dialtone/diag/nat"
@@ -45,7 +45,8 @@ func (natCommand) Help() string {
 	return detail("It asks STUN servers how your NAT maps and filters UDP, tests TURN servers, and reports what that "+
 		"means for calls. Use STUN servers on two addresses, or one that supports RFC 5780.\n\n"+
 		"On a terminal it shows a screen until you press q; otherwise text. The exit code is that of the last diagnosis: "+
-		"0 if direct calls are likely to work; with --peer, between both networks.",
+		"0 if direct calls are likely to work; with --peer, between both networks; if only servers are named that show "+
+		"nothing of the network, such as turns:, 0 if all of them work.",
 		[]string{
 			"dialtone nat stun.example.org stun2.example.org",
 			"dialtone nat --public",
@@ -62,7 +63,10 @@ func (natCommand) Help() string {
 func (c *natCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	c.sign(&c.accountFlags)
 	urls, err := c.urls()
-	from, bindErr := c.localAddr()
+	from, bindErr := c.Bind, error(nil)
+	if c.Interface != "" && !from.IsValid() {
+		from, bindErr = endpoint.AddressOf(c.Interface, c.IPv6)
+	}
 	if err = a.checked(errors.Join(err, bindErr, c.checkEvery())); err != nil {
 		return diag.ExitUsage, err
 	}
@@ -102,24 +106,6 @@ func (c *natCommand) checkEvery() error {
 		return fmt.Errorf("--every %v asks the servers too often: wait a second at least", c.Every)
 	}
 	return nil
-}
-
-// parseLocalAddr reads an address of this machine.
-func parseLocalAddr(raw string) (netip.Addr, error) {
-	a, err := netip.ParseAddr(raw)
-	if err != nil {
-		return netip.Addr{}, fmt.Errorf("invalid IP address %s: use one of this machine, such as 192.168.1.5", quote(raw))
-	}
-	own, err := net.InterfaceAddrs()
-	if err != nil {
-		return netip.Addr{}, fmt.Errorf("cannot read the addresses of this machine: %w", err)
-	}
-	for _, o := range own {
-		if p, err := netip.ParsePrefix(o.String()); err == nil && (p.Addr() == a || a.IsLoopback()) {
-			return a, nil
-		}
-	}
-	return netip.Addr{}, fmt.Errorf("%s is not an address of this machine", quote(raw))
 }
 
 // parseNATSide reads the result line of the peer's network.

@@ -31,7 +31,7 @@ func BenchmarkCodecs(b *testing.B) {
 			if err != nil || r.Exit.Code != diag.ExitPass || r.Setup.Total == nil {
 				b.Fatalf("%s: %v %+v", codec, err, r.Exit)
 			}
-			cpu[codec] = append(cpu[codec], (processorTime(b) - before).Seconds()/length.Seconds())
+			cpu[codec] = append(cpu[codec], (processorTime(b)-before).Seconds()/length.Seconds())
 			setup[codec] = append(setup[codec], float64(r.Setup.Total.Duration())/float64(time.Millisecond))
 			frame[codec] = append(frame[codec], firstFrame(r.Setup.Phases))
 		}

@@ -121,6 +121,17 @@ func faults() map[string]func(t *testing.T) Options {
 		"TURN private relay": func(t *testing.T) Options {
 			return relayed(turn(t, lab.TURNOptions{RelayIP: netip.MustParseAddr("10.255.255.1")}), "right")
 		},
+		"two relays that do not reach each other": func(t *testing.T) Options {
+			return relayed(turn(t, lab.TURNOptions{RelayIP: netip.MustParseAddr("198.51.100.9")}), "right")
+		},
+		"TURN relay at 0.0.0.0": func(t *testing.T) Options {
+			return relayed(turn(t, lab.TURNOptions{RelayIP: netip.IPv4Unspecified()}), "right")
+		},
+		"TURN redirects": func(t *testing.T) Options {
+			to := strings.TrimSuffix(strings.TrimPrefix(turn(t, lab.TURNOptions{}), "turn:"), "?transport=udp")
+			s := fault(t, lab.Fault{Behavior: lab.AuthError, Code: 300, Alternate: netip.MustParseAddrPort(to)})
+			return relayed(s.TURN(), "right")
+		},
 		"TURN silent over TLS": func(t *testing.T) Options {
 			s := fault(t, lab.Fault{Network: lab.TLS, Behavior: lab.Silent})
 			o := relayed(s.TURN(), "right")

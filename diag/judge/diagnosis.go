@@ -47,12 +47,20 @@ func networkFindings(c *call.Call, _ Expectation) []Finding {
 				continue // the call itself shows the contrary
 			}
 		}
-		if f.Severity != Info {
-			f.Severity = graver(c.NoPath())
-		}
-		out = append(out, f)
+		out = append(out, f.inCall(c.NoPath()))
 	}
 	return out
+}
+
+// inCall is a finding of a diagnosis as one of a call: without a path what harms calls explains that. A flaw of a
+// server that works does not.
+func (f Finding) inCall(noPath bool) Finding {
+	_, use := f.Evidence.(RelayUse)
+	_, end := f.Evidence.(CertificateEnd)
+	if f.Severity == Problem || f.Severity == Warn && !use && !end {
+		f.Severity = graver(noPath)
+	}
+	return f
 }
 
 // network is the diagnosis of a call without a path, when enough is known to blame this side's network.

@@ -60,7 +60,7 @@ var rules = []rule{
 	pathLostFindings, dtlsFindings, channelFindings,
 	mediaFindings, publishFindings, lossFindings, timingFindings,
 	endsFindings, clientFindings,
-	pathFindings, limitFindings, remoteFindings, serverFindings, networkFindings, warningFindings,
+	pathFindings, isolatedFindings, limitFindings, remoteFindings, serverFindings, networkFindings, warningFindings,
 }
 
 // Judge gives the verdict about a call. It is pure: the same call has the same verdict, live or replayed.

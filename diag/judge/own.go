@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"net/netip"
 	"slices"
 
 	"dialtone/diag"
@@ -42,16 +43,17 @@ func ownFindings(s *nat.State, n *Network) []Finding {
 	for i := range slices.Backward(n.Servers) { // the relays are the last: what counts for calls
 		row := &n.Servers[i]
 		e := OwnAddress{Server: row.Server, Mapped: row.Mapped()}
-		severity := Info
+		severity := n.severity(&row.Server)
+		from := elsewhere(s, row.Address)
 		switch {
 		case !row.Own:
 			continue
-		case i < len(s.Servers) && s.Servers[i].Elsewhere.IsValid():
-			e.Hairpin, e.Elsewhere, severity = HairpinDirect, s.Servers[i].Elsewhere.String(), n.severity(&row.Server)
+		case from.IsValid() && !row.OK():
+			e.Hairpin, e.Elsewhere = HairpinDirect, from.String()
 		case unreachable(row):
-			e.Hairpin, severity = HairpinMissing, n.severity(&row.Server)
+			e.Hairpin = HairpinMissing
 		case i < len(s.Servers) && slices.Contains(n.Private, i):
-			e.Hairpin = HairpinRewritten
+			e.Hairpin, severity = HairpinRewritten, Info
 		default:
 			continue
 		}
@@ -61,4 +63,14 @@ func ownFindings(s *nat.State, n *Network) []Finding {
 		}
 	}
 	return out
+}
+
+// elsewhere is where a request over UDP to an address was answered from; the zero value: from there, or not at all.
+func elsewhere(s *nat.State, address string) netip.AddrPort {
+	for _, server := range s.Servers {
+		if server.Address.String() == address {
+			return server.Elsewhere
+		}
+	}
+	return netip.AddrPort{}
 }

@@ -184,6 +184,9 @@ func serverFindings(c *call.Call, _ Expectation) []Finding {
 		if flaw := nat.AddressFlaw(s, c.NoPath()); flaw != "" {
 			out = append(out, flawFinding(s, flaw, severity))
 		}
+		if s.OK() && len(s.Redirects) > 0 && !c.ServedBy(s.URL) {
+			out = append(out, flawFinding(s, nat.FlawRedirect, severity))
+		}
 		if allocate := s.Stage(diag.StageAllocate); s.OK() && allocate != nil && allocate.EmptyRealm {
 			out = append(out, flawFinding(s, nat.FlawEmptyRealm, Warn))
 		}

@@ -143,38 +143,6 @@ func TestHeadlines(t *testing.T) {
 	}
 }
 
-// TestEveryFailureHasWords: each cause and detail says what happened and what to do; no two error codes advise the same.
-func TestEveryFailureHasWords(t *testing.T) {
-	check := func(f diag.Failure, stage diag.StageName) string {
-		s := diag.Server{URL: "turn:t.example:3478?transport=tcp", Transport: "tcp", TURN: true, Stages: []diag.Stage{{Name: stage, Failure: &f}}}
-		what, advice := failure(&s, &s.Stages[0])
-		if what == "" || strings.HasSuffix(what, ".") || !strings.HasSuffix(advice, ".") || strings.Contains(what+advice, "%!") {
-			t.Errorf("%+v: %q, %q", f, what, advice)
-		}
-		return advice
-	}
-	for _, cause := range constants(t, "../event_server.go", "Cause") {
-		check(diag.Failure{Cause: diag.Cause(cause), Detail: diag.DetailURL, Reason: "x"}, diag.StageAllocate)
-	}
-	file, err := os.ReadFile("../event_server.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, m := range regexp.MustCompile(`Detail = "([\w-]+)" +// ([\w, ]+):`).FindAllStringSubmatch(string(file), -1) {
-		for cause := range strings.SplitSeq(m[2], ", ") {
-			check(diag.Failure{Cause: diag.Cause(cause), Detail: diag.Detail(m[1]), Reason: "x"}, diag.StageTLS)
-		}
-	}
-	seen := map[string]int{}
-	for code := range codeAdvice {
-		advice := check(diag.Failure{Cause: diag.CauseSTUN, Code: code}, diag.StageAllocate)
-		if other, twice := seen[advice]; twice {
-			t.Errorf("%d and %d have the same advice", code, other)
-		}
-		seen[advice] = code
-	}
-}
-
 // TestEveryFindingOfTheJudgeHasWords looks for IDs in the source of the judge: an entry or an explanation knows each.
 func TestEveryFindingOfTheJudgeHasWords(t *testing.T) {
 	paths, err := filepath.Glob("../judge/*.go")

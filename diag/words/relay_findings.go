@@ -8,6 +8,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/judge"
 	"dialtone/diag/nat"
+	"dialtone/diag/words/failure"
 )
 
 // relayFindings are those about relays that were allocated, and about servers behind this machine's own router.
@@ -114,12 +115,28 @@ var relayFindings = map[string]entry{
 		"allocated a relay, but did not answer the request that followed", "Look into the server's log, and check "+
 			"that all "+
 			"requests of a client reach the same server (load balancer).")),
+	"ice.relays_isolated": on("Both peers have a relay of one TURN server, at one address, and no check between "+
+		"these relays "+
+		"was answered. The server gives out an address at which it is not reached itself: either that is not its public "+
+		"address, or a NAT in front of the server (1:1 NAT of a cloud) does not send packets to it back inside "+
+		"(hairpinning). Peers without a relay there may connect all the same.",
+		func(_ judge.Finding, e judge.IsolatedRelays) Text {
+			address := diag.Clean(e.Address, 60)
+			return Text{
+				Title: "Both peers have a relay at " + address + ", and these relays do not reach each other.",
+				Evidence: []string{fmt.Sprintf("%d checks from port %d to port %d, none "+
+					"answered", e.Requests, e.Local, e.Remote)},
+				Advice: "Check that " + address + " is the public address of the TURN server (coturn: external-ip); if it " +
+					"is, let " +
+					"the NAT in front of the server send packets to it back inside (hairpinning).",
+			}
+		}),
 
 	"server.binding_failed": on("The TURN server allocates relays, and rejects or ignores Binding requests (coturn: "+
 		"secure-stun). It then shows nothing of the NAT, and that is all: its relay, and the mapped address that it "+
 		"reports "+
 		"with it, are not concerned.", func(f judge.Finding, e judge.ServerFailure) Text {
-		what, _ := serverFailure(&e.Server)
+		what, _ := failure.Of(&e.Server)
 		return Text{
 			Title:    diag.Clean(f.Subject, 300) + " allocates relays, but does not serve as a STUN server: " + what + ".",
 			Evidence: []string{"step " + StageLabel(diag.StageBinding)},
@@ -148,7 +165,7 @@ func ownAddressText(f judge.Finding, e judge.OwnAddress) Text {
 	inside := "let its name resolve to the server's private address inside this network."
 	switch e.Hairpin {
 	case judge.HairpinMissing:
-		what, _ := serverFailure(&e.Server)
+		what, _ := failure.Of(&e.Server)
 		return Text{
 			Title:    own + ", and the router shows no hairpinning: it is not reached from inside.",
 			Evidence: []string{what},
@@ -181,7 +198,7 @@ func relayFailedText(f judge.Finding, e judge.RelayUse) Text {
 	if stage == nil {
 		return Text{Title: diag.Clean(f.Subject, 300) + " allocated a relay."}
 	}
-	what, advice := failure(&e.Server, stage)
+	what, advice := failure.At(&e.Server, stage)
 	t := relayText("allocated a relay, but "+StageLabel(stage.Name)+" failed: "+what, advice)(f, e)
 	t.Evidence = t.Evidence[1:] // the title has it
 	if e.Flaw == nat.FlawBind {
@@ -211,7 +228,7 @@ func relayText(verb, advice string) func(judge.Finding, judge.RelayUse) Text {
 	return func(f judge.Finding, e judge.RelayUse) Text {
 		t := Text{Title: diag.Clean(f.Subject+" "+verb, 600) + ".", Advice: advice}
 		if stage := e.Server.Stopped(); stage != nil {
-			what, _ := failure(&e.Server, stage)
+			what, _ := failure.At(&e.Server, stage)
 			t.Evidence = append(t.Evidence, StageLabel(stage.Name)+" failed: "+what)
 		}
 		if peer, own := e.Server.Peer(); own {

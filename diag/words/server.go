@@ -8,6 +8,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/nat"
+	"dialtone/diag/words/failure"
 )
 
 // stageLabels are what the steps of asking a server are called.
@@ -33,7 +34,7 @@ func ServerHeadline(s *diag.Server) string {
 		}
 		return "mapped address " + diag.Clean(s.Mapped(), 60)
 	case diag.ServerFailed:
-		what, _ := serverFailure(s)
+		what, _ := failure.Of(s)
 		return what
 	case diag.ServerUnknown:
 		return "not known: it was cancelled"
@@ -92,7 +93,7 @@ func ServerAdvice(s *diag.Server) string {
 	if s.Failed() == nil {
 		return ""
 	}
-	_, advice := serverFailure(s)
+	_, advice := failure.Of(s)
 	return advice
 }
 
@@ -126,7 +127,7 @@ func ServerFacts(s *diag.Server) []string {
 		out = append(out, text)
 	}
 	if c := s.Certificate(); c != nil {
-		add("", Join(" ", c.Version, "certificate of", c.Name, "issued by", c.Issuer, "valid until", day(c.NotAfter)))
+		add("", Join(" ", c.Version, "certificate of", c.Name, "issued by", c.Issuer, "valid until", failure.Day(c.NotAfter)))
 	}
 	if peer, _ := s.Peer(); peer != "" && s.Seen() != "" {
 		add("bytes came back from "+diag.Clean(peer, 60)+", which saw the relay at ", s.Seen())
@@ -171,7 +172,7 @@ func ServerStopped(s *diag.Server) string {
 	if stopped == nil {
 		return ""
 	}
-	what, _ := failure(s, stopped)
+	what, _ := failure.At(s, stopped)
 	return "failed at " + StageLabel(stopped.Name) + ": " + what
 }
 

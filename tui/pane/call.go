@@ -10,6 +10,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/words"
+	"dialtone/diag/words/term"
 	"dialtone/tui/draw"
 )
 
@@ -168,7 +169,7 @@ func (p *Call) trouble(width int) []string {
 func (p *Call) ending(width int) []string {
 	mark, paint := p.Theme.Mark(ExitLevel(p.Verdict.Exit))
 	l := draw.NewLine(width).Gap(1).Add(paint, mark).Gap(1).Add(p.Theme.Strong, p.headline())
-	return []string{l.Note(p.Theme.Dim, words.EndedBy(p.Call.Ended.By)+" at "+words.Clock(p.Call.EndedAt)).String()}
+	return []string{l.Note(p.Theme.Dim, term.EndedBy(p.Call.Ended.By)+" at "+words.Clock(p.Call.EndedAt)).String()}
 }
 
 // ExitLevel grades the end of a call.

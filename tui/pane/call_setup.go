@@ -7,6 +7,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/words"
+	"dialtone/diag/words/term"
 	"dialtone/tui/draw"
 )
 
@@ -43,7 +44,7 @@ func (p *Call) restarts(width int) []string {
 		if s.Phase != diag.PhaseRestart {
 			continue
 		}
-		l := draw.NewLine(width).Gap(2).Add(th.Plain, words.Phase(s.Phase)+" at "+words.Clock(s.Start)).Gap(2)
+		l := draw.NewLine(width).Gap(2).Add(th.Plain, term.Phase(s.Phase)+" at "+words.Clock(s.Start)).Gap(2)
 		switch s.Outcome {
 		case "":
 			l.Add(th.Dim, "in progress")
@@ -124,7 +125,7 @@ func setupBars(c *call.Call, g draw.Glyphs, single detail) (bars []draw.Bar, til
 // barOf is the bar of one span. Alone it is named after its subject, else the subject goes to the notes.
 func barOf(s call.Span, g draw.Glyphs, alone bool) draw.Bar {
 	b := draw.Bar{
-		Name: words.Phase(s.Phase), Start: s.Start, End: s.End, Running: s.Outcome == "", Level: draw.Good,
+		Name: term.Phase(s.Phase), Start: s.Start, End: s.End, Running: s.Outcome == "", Level: draw.Good,
 		Remote: remote[s.Phase], Wait: s.Phase == diag.PhaseWait,
 	}
 	mark, detail := "", s.Detail

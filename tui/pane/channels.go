@@ -7,6 +7,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/words"
+	"dialtone/diag/words/term"
 	"dialtone/tui/draw"
 )
 
@@ -36,9 +37,9 @@ const channelsWide = 130
 func (p *Data) unknown(width int) []string {
 	var out []string
 	for _, ch := range p.Call.Channels {
-		if words.Channel(ch.Label) == words.UnknownChannel {
+		if term.Channel(ch.Label) == term.UnknownChannel {
 			out = append(out, wrapped(p.Theme.Dim,
-				ch.Label+": protocol "+cmp.Or(ch.Protocol, "not named")+" · "+words.Delivery(ch.ChannelOpen), 5, width)...)
+				ch.Label+": protocol "+cmp.Or(ch.Protocol, "not named")+" · "+term.Delivery(ch.ChannelOpen), 5, width)...)
 		}
 	}
 	return out
@@ -74,12 +75,12 @@ func (p *Data) channelColumns() columns[call.ChannelRow] {
 	})
 	out.text(draw.Column{Title: "purpose", Min: 12, Keep: 1}, th.Dim, func(ch call.ChannelRow) string {
 		if ch.ClosedAt != nil {
-			return "closed, " + words.Channel(ch.Label)
+			return "closed, " + term.Channel(ch.Label)
 		}
-		return words.Channel(ch.Label)
+		return term.Channel(ch.Label)
 	})
 	delivery := draw.Column{Title: "delivery", Keep: 2, Min: 25, Max: 42, Flex: true}
-	out.text(delivery, th.Dim, func(ch call.ChannelRow) string { return words.Delivery(ch.ChannelOpen) })
+	out.text(delivery, th.Dim, func(ch call.ChannelRow) string { return term.Delivery(ch.ChannelOpen) })
 	protocol := draw.Column{Title: "protocol", Keep: 4, Min: 8, Max: 16, Flex: true}
 	out.text(protocol, th.Dim, func(ch call.ChannelRow) string { return ch.Protocol })
 	out.text(draw.Column{Title: "state", Keep: 5, Min: 6}, th.Dim, func(ch call.ChannelRow) string {

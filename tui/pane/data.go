@@ -10,6 +10,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/words"
+	"dialtone/diag/words/term"
 	"dialtone/tui/draw"
 	"dialtone/tui/edit"
 )
@@ -158,7 +159,7 @@ func (p *Data) Copy() (what, text string) {
 	if i := len(p.Call.Messages) - 1 - p.back; i >= 0 {
 		m := p.Call.Messages[i]
 		if m.Control != nil {
-			return "the message", words.Control(*m.Control)
+			return "the message", term.Control(*m.Control)
 		}
 		return "the message", m.Text
 	}

@@ -8,6 +8,7 @@ import (
 	"dialtone/diag/call"
 	"dialtone/diag/judge"
 	"dialtone/diag/words"
+	"dialtone/diag/words/term"
 	"dialtone/tui/draw"
 )
 
@@ -31,7 +32,7 @@ func (p *Media) endsColumns() columns[call.EndsStream] {
 	out := columns[call.EndsStream]{}
 	th := p.Theme
 	out.text(draw.Column{Title: "Both ends", Strong: 9, Min: 12, Max: 20}, th.Plain, func(s call.EndsStream) string {
-		return words.Join(" ", arrow(th, s.Direction), s.Kind, words.Codec(s.MimeType))
+		return words.Join(" ", arrow(th, s.Direction), s.Kind, term.Codec(s.MimeType))
 	})
 	out.text(draw.Column{Title: "packets sent → received", Min: 23}, th.Plain, func(s call.EndsStream) string {
 		from, to := "local", "remote"

@@ -12,6 +12,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/words"
+	"dialtone/diag/words/term"
 	"dialtone/tui/draw"
 )
 
@@ -110,7 +111,7 @@ func mediaState(c *call.Call) (draw.Level, string) {
 					kinds = append(kinds, kind)
 				}
 			}
-			if text := words.Flow(dir, flow, kinds); text != "" {
+			if text := term.Flow(dir, flow, kinds); text != "" {
 				level = max(level, flowLevels[flow])
 				parts = append(parts, text)
 			}

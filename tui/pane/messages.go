@@ -6,6 +6,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/words"
+	"dialtone/diag/words/term"
 	"dialtone/tui/draw"
 )
 
@@ -24,7 +25,7 @@ func messageLines(th *draw.Theme, m call.MessageRow, width, most int) []string {
 	label, text, note := "", m.Text, ""
 	switch {
 	case m.Control != nil:
-		text, paint = words.Control(*m.Control), th.Dim
+		text, paint = term.Control(*m.Control), th.Dim
 	case m.Label != diag.LabelChat:
 		label = m.Label + ": "
 	}

@@ -7,6 +7,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/words"
+	"dialtone/diag/words/term"
 	"dialtone/tui/draw"
 )
 
@@ -64,7 +65,7 @@ func streams(c *call.Call) []stream {
 		if !hasStream(out, t) {
 			key := streamKey{t.Direction, t.Kind, t.SSRC}
 			out = append(out, stream{
-				streamKey: key, codec: words.Codec(t.MimeType), mid: t.Mid,
+				streamKey: key, codec: term.Codec(t.MimeType), mid: t.Mid,
 				muted: isMuted(c, t.Direction, t.Kind),
 			})
 		}
@@ -90,7 +91,7 @@ func isMuted(c *call.Call, dir diag.Direction, kind string) bool {
 
 func sentStream(c *call.Call, o diag.OutboundRTP) stream {
 	s := stream{
-		streamKey: streamKey{diag.Outbound, o.Kind, o.SSRC}, codec: words.Codec(o.MimeType), mid: o.Mid,
+		streamKey: streamKey{diag.Outbound, o.Kind, o.SSRC}, codec: term.Codec(o.MimeType), mid: o.Mid,
 		picture: words.Size(o.FrameWidth, o.FrameHeight), packets: o.PacketsSent, bytes: o.BytesSent,
 		resent: o.RetransmittedPacketsSent, bitrate: o.Bitrate, fps: o.FramesPerSecond, frames: o.FramesSent,
 		keys: o.KeyFramesSent, nack: o.NACKCount, pli: o.PLICount, fir: o.FIRCount, muted: c.LocalMuted[o.Kind],
@@ -104,7 +105,7 @@ func sentStream(c *call.Call, o diag.OutboundRTP) stream {
 
 func receivedStream(c *call.Call, in diag.InboundRTP) stream {
 	s := stream{
-		streamKey: streamKey{diag.Inbound, in.Kind, in.SSRC}, codec: words.Codec(in.MimeType), mid: in.Mid,
+		streamKey: streamKey{diag.Inbound, in.Kind, in.SSRC}, codec: term.Codec(in.MimeType), mid: in.Mid,
 		picture: words.Size(in.FrameWidth, in.FrameHeight), packets: in.PacketsReceived, bytes: in.BytesReceived,
 		resent: in.RetransmittedPackets, bitrate: in.Bitrate, recent: in.FractionLost, lost: in.PacketsLost,
 		repaired: in.PacketsRepaired,

@@ -11,6 +11,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/judge"
 	"dialtone/diag/words"
+	"dialtone/diag/words/term"
 )
 
 // Of reports an event in one line of words, without its time: what --plain prints and what the log pane shows. It
@@ -94,7 +95,7 @@ func mediaWords(d diag.Data) (string, bool) {
 	switch d := d.(type) {
 	case diag.ChannelOpen:
 		return join(strconv.Quote(d.Label), "opened by", string(d.Side), words.Prefixed("protocol ", d.Protocol),
-			words.Delivery(d)), true
+			term.Delivery(d)), true
 	case diag.ChannelClose:
 		return join(strconv.Quote(d.Label), d.Error), true
 	case diag.Message:

@@ -1,4 +1,4 @@
-package words
+package term
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/words"
 )
 
 // flows say how kinds of media fare in a direction.
@@ -34,7 +35,7 @@ func Flow(dir diag.Direction, flow call.Flow, kinds []string) string {
 	if strings.Contains(format, "no %s") {
 		and = " or "
 	}
-	return Capital(fmt.Sprintf(format, strings.Join(kinds, and)))
+	return words.Capital(fmt.Sprintf(format, strings.Join(kinds, and)))
 }
 
 // Codec is the name of a MIME type: "opus" of "audio/opus".

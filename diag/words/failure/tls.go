@@ -1,4 +1,4 @@
-package words
+package failure
 
 import (
 	"cmp"
@@ -20,9 +20,9 @@ func (f failing) tls() (what, advice string) {
 		if len(c.Names) > maxNames {
 			names = append(slices.Clone(names), "…")
 		}
-		certificate += fmt.Sprintf(" %s (issued by %s, valid until %s)", c.Name, c.Issuer, day(c.NotAfter))
-		validity = fmt.Sprintf("it is valid from %s to %s, and this machine's clock says %s", day(c.NotBefore),
-			day(c.NotAfter), minute(f.stage.Clock))
+		certificate += fmt.Sprintf(" %s (issued by %s, valid until %s)", c.Name, c.Issuer, Day(c.NotAfter))
+		validity = fmt.Sprintf("it is valid from %s to %s, and this machine's clock says %s", Day(c.NotBefore),
+			Day(c.NotAfter), minute(f.stage.Clock))
 	}
 	if f.Detail == diag.DetailExpired || f.Detail == diag.DetailNotYet {
 		return f.outdated(certificate, validity)
@@ -85,21 +85,24 @@ func (f failing) chain(certificate string) (what, advice string) {
 // outdated is about a certificate that is not valid now, by this machine's clock.
 func (f failing) outdated(certificate, validity string) (what, advice string) {
 	if f.Detail == diag.DetailNotYet {
-		return Join(": ", certificate+" is not valid yet", validity), "Set this machine's clock; if it is right, install " +
+		return stated(certificate+" is not valid yet", validity), "Set this machine's clock; if it is right, install " +
 			"a certificate that is valid already on " + f.at + "."
 	}
-	return Join(": ", certificate+" has expired", validity), "Renew the certificate of " + f.at + "; if this " +
+	return stated(certificate+" has expired", validity), "Renew the certificate of " + f.at + "; if this " +
 		"machine's " +
 		"clock is wrong, set it."
 }
 
-// day is the date of an RFC 3339 time, minute the same with the time of day.
-func day(time string) string {
+// Day is the date of an RFC 3339 time, minute the same with the time of day.
+func Day(time string) string {
 	date, _, _ := strings.Cut(time, "T")
 	return date
 }
 
 func minute(time string) string {
 	date, clock, _ := strings.Cut(time, "T")
-	return Join(" ", date, clock[:min(len(clock), len("15:04"))])
+	return strings.TrimSpace(date + " " + clock[:min(len(clock), len("15:04"))])
 }
+
+// stated is a fact with its details, if there are any.
+func stated(fact, details string) string { return strings.TrimSuffix(fact+": "+details, ": ") }

@@ -1,4 +1,4 @@
-package words
+package failure
 
 import (
 	"cmp"
@@ -96,8 +96,8 @@ func validUntil(s *diag.Server) string {
 	return ""
 }
 
-// expiry is the time that a user name carries, when it is past; otherwise empty.
-func expiry(s *diag.Server) string {
+// Expiry is the time that a user name carries, when it is past; otherwise empty.
+func Expiry(s *diag.Server) string {
 	stage := s.Stage(diag.StageConfig)
 	if stage == nil {
 		return ""

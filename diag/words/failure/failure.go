@@ -1,4 +1,5 @@
-package words
+// Package failure says why a STUN or TURN server, or the proxy to it, failed, and what to do.
+package failure
 
 import (
 	"cmp"
@@ -8,11 +9,11 @@ import (
 	"dialtone/diag"
 )
 
-// serverFailure is why a server failed, and the next step.
-func serverFailure(s *diag.Server) (what, advice string) { return failure(s, s.Failed()) }
+// Of is why a server failed, as a clause, and the next step, as a sentence.
+func Of(s *diag.Server) (what, advice string) { return At(s, s.Failed()) }
 
-// failure is why a step failed, as a clause, and the next step, as a sentence.
-func failure(s *diag.Server, stage *diag.Stage) (what, advice string) {
+// At is the same of a step.
+func At(s *diag.Server, stage *diag.Stage) (what, advice string) {
 	if stage == nil || stage.Failure == nil {
 		return "it did not answer", ""
 	}
@@ -135,7 +136,7 @@ func (f failing) timeout() (what, advice string) {
 	}
 	switch {
 	case f.Cause == diag.CauseCancelled:
-		what += fmt.Sprintf(" within the %s until the call ended", Duration(f.server.DurationMs().Duration()))
+		what += fmt.Sprintf(" within the %.1f s until the call ended", f.server.DurationMs().Duration().Seconds())
 		return what, "Check host, port and transport of " + f.url + ", and that no firewall drops the answers; " +
 			"a longer call would know more."
 	case f.stage.Name == diag.StageConnect:
@@ -150,7 +151,7 @@ func (f failing) timeout() (what, advice string) {
 		advice = "Check host and port of " + f.url + "; if a firewall blocks UDP, use ?transport=tcp or turns: on port 443."
 	}
 	if f.Requests > 0 {
-		what += fmt.Sprintf(" (%s", Count(f.Requests, "request", "requests"))
+		what += fmt.Sprintf(" (%d request%s", f.Requests, strings.Repeat("s", min(f.Requests-1, 1)))
 		if f.stage.DurationMs > 0 {
 			what += fmt.Sprintf(" in %.1f s", f.stage.DurationMs.Duration().Seconds())
 		}

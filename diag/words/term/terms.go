@@ -1,4 +1,5 @@
-package words
+// Package term names what a call is made of: phases, channels, flows and ends.
+package term
 
 import "dialtone/diag"
 

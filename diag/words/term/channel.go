@@ -1,9 +1,10 @@
-package words
+package term
 
 import (
 	"fmt"
 
 	"dialtone/diag"
+	"dialtone/diag/words"
 )
 
 // UnknownChannel is the purpose of a channel that dialtone does not know.
@@ -29,7 +30,7 @@ func Delivery(ch diag.ChannelOpen) string {
 	s := "reliable"
 	switch {
 	case ch.MaxRetransmits != nil:
-		s = "at most " + Count(int(*ch.MaxRetransmits), "retransmission", "retransmissions")
+		s = "at most " + words.Count(int(*ch.MaxRetransmits), "retransmission", "retransmissions")
 	case ch.MaxPacketLifeTime != nil:
 		s = fmt.Sprintf("retransmitted for %d ms", *ch.MaxPacketLifeTime)
 	}
@@ -53,7 +54,7 @@ func Control(c diag.Control) string {
 	case "reject":
 		return who + " hung up"
 	case "hello":
-		return Join(" ", who, "said hello", c.Agent)
+		return words.Join(" ", who, "said hello", c.Agent)
 	case "echo":
 		return who + " sent the hello back"
 	case "restart":
