@@ -90,7 +90,8 @@ func (c *answerCommand) plan(a app) (diag.Config, chosen, error) {
 	config.Echo, config.Listens = !w.OneWay(), w.Listen != nil
 	switch {
 	case w.Coded:
-		config.Join = "dialtone call " + settings.ShellQuoted(config.Code) + " --server " + settings.ShellQuoted(string(c.Server))
+		config.Join = "dialtone call " + settings.ShellQuoted(config.Code) + " --server " +
+			settings.ShellQuoted(string(c.Server))
 	case w.Listen == nil:
 		config.Join = "dialtone call --" + w.Call[0].Name
 	}
@@ -130,7 +131,7 @@ func (c *answerCommand) answerCalls(ctx context.Context, a app, config diag.Conf
 		case err != nil, c.Once, (c.Screen || w.Carried) && !result.Again:
 			return result.Exit, err
 		case ctx.Err() != nil: // a call may have ended at the same moment: this ended with the interruption
-			return diag.ExitInterrupted, nil
+			return diag.ExitInterrupted, nil //nolint:nilerr // the exit code says it
 		}
 		reached = reached || waited(result.Call)
 		switch {

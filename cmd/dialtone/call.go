@@ -98,7 +98,8 @@ func (c *callCommand) plan(a app) (diag.Config, chosen, error) {
 	errs = append(errs, w.ask(c.requestFlags, &config))
 	switch {
 	case w.Coded:
-		config.Join = "dialtone call " + settings.ShellQuoted(config.Code) + " --server " + settings.ShellQuoted(string(c.Server))
+		config.Join = "dialtone call " + settings.ShellQuoted(config.Code) + " --server " +
+			settings.ShellQuoted(string(c.Server))
 	case w.Carried:
 		config.Join = w.answerCommand()
 	default:
