@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 
+	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/diag"
 	"dialtone/diag/media"
 	"dialtone/diag/peer"
@@ -129,7 +130,7 @@ func readClip(path string) (*media.Clip, error) {
 	defer func() { _ = f.Close() }() // it was only read
 	clip, err := media.ReadFile(bufio.NewReader(f))
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", quote(path), err)
+		return nil, fmt.Errorf("%s: %w", settings.Quote(path), err)
 	}
 	return clip, nil
 }
@@ -154,5 +155,5 @@ func codecName(raw, kind string) (string, error) {
 	if c := media.CodecOf(raw); c != nil && c.Kind == kind {
 		return c.Name, nil
 	}
-	return "", fmt.Errorf("unknown %s codec %s: use %s", kind, quote(raw), listed(media.Names(kind), "or"))
+	return "", fmt.Errorf("unknown %s codec %s: use %s", kind, settings.Quote(raw), listed(media.Names(kind), "or"))
 }

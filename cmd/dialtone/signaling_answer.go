@@ -66,7 +66,7 @@ func (h *host) served(r web.Served) {
 
 // join is the command for the peer.
 func (w chosen) join(url string, e *endpoint.Endpoint, token diag.Secret) string {
-	command := "dialtone call --" + w.Call[0].Name + " " + shellQuoted(url) + e.Arguments()
+	command := "dialtone call --" + w.Call[0].Name + " " + settings.ShellQuoted(url) + e.Arguments()
 	if token != "" {
 		command = settings.EnvName("token") + "=… " + command
 	}
