@@ -10,6 +10,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/diag"
 	"dialtone/diag/reach"
 	"dialtone/diag/session"
@@ -183,7 +184,7 @@ func (a app) choose(code *string, f *wayFlags) (chosen, error) {
 	}
 	switch {
 	case code != nil && len(typed) > 0:
-		return chosen{}, fmt.Errorf("--%s needs no code: leave out %s, or the flag", typed[0].flag, quote(*code))
+		return chosen{}, fmt.Errorf("--%s needs no code: leave out %s, or the flag", typed[0].flag, settings.Quote(*code))
 	case code != nil:
 		w := inRoom(*code)
 		return w, a.superfluous(w, f.side)
@@ -221,6 +222,9 @@ func (w *chosen) ask(f requestFlags, config *diag.Config) error {
 	}
 	config.Channel = w.Channel
 	config.Secrets = append(config.Secrets, f.secrets()...)
+	if w.ValidFields != nil && w.For != nil {
+		return errors.Join(f.consistent(), w.ValidFields(f.fields()))
+	}
 	return f.consistent()
 }
 
