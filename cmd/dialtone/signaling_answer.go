@@ -58,8 +58,8 @@ func (h *host) served(r web.Served) {
 	if log := h.log.Load(); log != nil {
 		log.Append(diag.ServedRequest{
 			Method: diag.Clean(r.Method, 20), Path: diag.Clean(r.Path, 100), Status: r.Status,
-			Problem: diag.Clean(r.Problem, 300),
-			Origin:  diag.Clean(r.Origin, 100), RemoteAddr: diag.Clean(r.Remote, 64), DurationMs: diag.Millis(r.Duration),
+			Problem: diag.Clean(r.Problem, 300), Origin: diag.Clean(r.Origin, 100),
+			RemoteAddr: diag.Clean(r.Remote, 64), DurationMs: diag.Millis(r.Duration),
 		})
 	}
 }

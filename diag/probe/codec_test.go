@@ -118,9 +118,9 @@ func TestDecodeRefuses(t *testing.T) {
 	}{
 		{"nothing", nil, "shorter"},
 		{"short", good[:19], "shorter"},
-		{"TLS alert", []byte{0x15, 3, 3, 0, 2, 2, 40}, "TLS"},
-		{"web server", []byte("HTTP/1.1 400 Bad Request\r\n\r\n"), "web server"},
-		{"SSH server", []byte("SSH-2.0-OpenSSH_9.2p1 Debian-2"), "SSH"},
+		{"TLS alert", []byte{0x15, 3, 3, 0, 2, 2, 40}, "tls-port"},
+		{"web server", []byte("HTTP/1.1 400 Bad Request\r\n\r\n"), "protocol web"},
+		{"SSH server", []byte("SSH-2.0-OpenSSH_9.2p1 Debian-2"), "protocol ssh"},
 		{"no cookie", append(append([]byte{}, good[:4]...), bytes.Repeat([]byte{0}, 16)...), "no STUN"},
 		{"length that is no multiple of 4", append([]byte{1, 1, 0, 3}, append(append([]byte{}, good[4:]...), 0, 0, 0)...), "no STUN"},
 		{"truncated", append([]byte{1, 1, 0, 8}, good[4:]...), "cut short"},
@@ -371,18 +371,27 @@ func FuzzReadMessage(f *testing.F) {
 	})
 }
 
-// TestFilling: messages of the test of fragments are longer than a packet, whichever way, and a NAT's turning them around
-// leaves the transaction ID.
+// TestFilling: messages have the length that was asked for, with PADDING or without, and a NAT's turning them around leaves
+// the transaction ID.
 func TestFilling(t *testing.T) {
-	for _, padding := range []bool{true, false} {
-		id := newTxID()
-		b, err := encodeBinding(id, behavior{size: 1500, padding: padding})
-		if err != nil {
-			t.Fatal(err)
-		}
-		got, ok := requestID(b)
-		if len(b) <= 1500 || len(b) > maxMessage || !ok || got != id {
-			t.Errorf("padding %v: %d bytes, %v", padding, len(b), ok)
+	for _, size := range []int{552, 1472, 1532, 3000} {
+		for _, padding := range []int{0, 400, size} {
+			id := newTxID()
+			b, err := encodeBinding(id, behavior{size: size, padding: padding})
+			if err != nil {
+				t.Fatal(err)
+			}
+			msg, err := decodeMessage(b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var padded int
+			if v, err := msg.Get(stun.AttrPadding); err == nil {
+				padded = len(v)
+			}
+			if got, ok := requestID(b); len(b) != size || padded > padding || (padded > 0) != (padding > 0) || !ok || got != id {
+				t.Errorf("%d bytes, padding %d: %d bytes, padding %d, %v", size, padding, len(b), padded, ok)
+			}
 		}
 	}
 	if _, ok := requestID([]byte("HTTP/1.1 400 Bad Request")); ok {

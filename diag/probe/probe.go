@@ -40,6 +40,9 @@ type Target struct {
 	// Binding requests to be timed once the server has answered; 0 and 1: none but those that ask
 	Samples int
 
+	// Straight gets what became of packets sent straight to the relay; nil: none are sent.
+	Straight func(diag.NATRelay)
+
 	Direct    bool                   // asked without a proxy, to compare
 	Diagnosis bool                   // asked by a diagnosis, and not by a call
 	Report    func(diag.ServerStage) // gets each step when it is over, one after another; nil: none is reported
@@ -270,7 +273,7 @@ func (p *prober) try(ctx context.Context, e reach.Endpoint) error {
 func (p *prober) ask(ctx context.Context) error {
 	conn, err := p.connect(ctx)
 	if err != nil {
-		return err
+		return p.frontend(ctx, diag.StageTLS, err)
 	}
 	l := &link{conn: conn, reliable: !p.url.UDP}
 	// A deadline in the past wakes whatever reads or writes.
@@ -279,15 +282,20 @@ func (p *prober) ask(ctx context.Context) error {
 		defer close(watched)
 		_ = l.conn.SetDeadline(time.Unix(1, 0))
 	})
+	first, cancel := p.reserve(ctx)
+	defer cancel()
 	if p.url.Scheme.TURN() {
-		err = p.allocate(ctx, l)
+		err = p.allocate(first, l)
 	} else {
-		err = p.bind(ctx, l)
+		err = p.bind(first, l)
 	}
 	if !stop() {
 		<-watched
 	}
 	_ = l.conn.Close() // what it says no longer matters
+	if err != nil {
+		err = p.frontend(ctx, diag.StageBinding, err)
+	}
 	return err
 }
 

@@ -31,8 +31,8 @@ func behavior(n judge.Network, verbose bool) string {
 	var b strings.Builder
 	var folded []string
 	nothing := n.Behaviors.UDP.Value != nat.Present // then nothing else can be known
-	for _, row := range n.Behaviors.Rows() {
-		label := words.BehaviorLabel(row.Name)
+	for _, row := range n.Rows() {
+		label := words.RowLabel(row)
 		if row.Value == nat.Unknown && !verbose && (row.Minor() || nothing && row.Name != nat.NameUDP) {
 			folded = append(folded, label)
 			continue
