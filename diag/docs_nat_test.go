@@ -72,6 +72,9 @@ var behaviorValues = map[string][]string{
 	"tcp_mapping":       {"endpoint-independent", "address-dependent", "address-and-port-dependent", "unknown"},
 	"lifetime":          {"between", "at-least", "less-than", "unknown", "not-asked"},
 	"fragments":         {"present", "outgoing", "none", "unknown", "not-asked"},
+	"nat64":             {"present", "unknown"},
+	"udp_ports":         {"open", "filtered", "unknown"},
+	"packet_size":       {"full", "fragmented", "limited", "unknown"},
 	"hairpin":           {"present", "none", "unknown", "not-asked"},
 }
 

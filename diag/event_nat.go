@@ -4,8 +4,9 @@ import "net/netip"
 
 // The events of a diagnosis of the network, by itself (dialtone nat) or during a call.
 var _ = []Type{
-	register[DiagnosisStart](), register[NATLocal](), register[NATServer](), register[NATRequest](),
-	register[NATStream](), register[DiagnosisFurther](), register[DiagnosisEnd](),
+	register[DiagnosisStart](), register[NATLocal](), register[NATFamilies](), register[NATServer](),
+	register[NATRequest](), register[NATStream](), register[NATRelay](), register[DiagnosisFurther](),
+	register[DiagnosisEnd](),
 }
 
 // DiagnosisStart ("diagnosis.start") begins a diagnosis: servers are asked what the network between them and this
@@ -44,6 +45,17 @@ type NATLocal struct {
 // Type is "nat.local".
 func (NATLocal) Type() Type { return "nat.local" }
 
+// NATFamilies ("nat.families") says which addresses this machine has, and how its network translates between the
+// families. Reported again when DNS names a prefix.
+type NATFamilies struct {
+	IPv4  bool           `json:"ipv4"`            // it has an IPv4 address, beside those of loopback and of one link only
+	IPv6  bool           `json:"ipv6"`            // the same of IPv6
+	NAT64 []netip.Prefix `json:"nat64,omitempty"` // prefixes in the answer of DNS for ipv4only.arpa (RFC 7050)
+}
+
+// Type is "nat.families".
+func (NATFamilies) Type() Type { return "nat.families" }
+
 // NATServer ("nat.server") is a STUN server that a diagnosis asks over UDP. Reported again when it changes.
 type NATServer struct {
 	Server    int            `json:"server"`             // its number in this diagnosis, from 0
@@ -75,12 +87,17 @@ const (
 	TestProveBoth  NATTest = "prove-both"  // as change-both, answered to where open has opened the way
 	TestProvePort  NATTest = "prove-port"  // as change-port, in the same way
 
+	TestOtherPort NATTest = "other-port" // from a connected socket, to the port of OTHER-ADDRESS
+
 	TestHold      NATTest = "hold"       // makes a mapping that is left idle then (§4.6), or that a hairpin goes to
 	TestWake      NATTest = "wake"       // to be answered to the held port (RESPONSE-PORT), after a pause
 	TestProveWake NATTest = "prove-wake" // as wake, without a pause
 	TestAgain     NATTest = "again"      // from the held socket itself, after a pause: has its port changed?
 	TestPadded    NATTest = "padded"     // with PADDING beyond the MTU, which asks for an answer as long (§3.5)
 	TestLong      NATTest = "long"       // as long, with an answer of the usual length
+	TestSize      NATTest = "size"       // as long as one packet, not to be fragmented, with an answer of the usual length
+	TestSizeBack  NATTest = "size-back"  // with PADDING that makes the answer as long as one packet
+	TestSizeAny   NATTest = "size-any"   // as size, and may be fragmented
 	TestHairpin   NATTest = "hairpin"    // from one socket to the public address of another one (§3.4)
 )
 
@@ -97,6 +114,9 @@ const (
 	SocketProvePort SocketUse = "prove-port"      // control arm of change-port with a server
 	SocketAskBoth   SocketUse = "ask-both"        // asks for answers to the socket prove-both
 	SocketAskPort   SocketUse = "ask-port"        // asks for answers to the socket prove-port
+	SocketOtherPort SocketUse = "other-port"      // connected to the other port of a server, by its number
+	SocketSize      SocketUse = "size"            // packets of a size, not to be fragmented, with a server
+	SocketSizeAny   SocketUse = "size-any"        // the same, and they may be fragmented
 	SocketHairpin   SocketUse = "hairpin"         // one of two, 0 or 1
 	SocketPadded    SocketUse = "padded"          // long packets with a server
 	SocketLong      SocketUse = "long"            // long requests with a server
@@ -112,8 +132,8 @@ type NATSocket struct {
 	Number int       `json:"number,omitempty"` // which one of that use
 }
 
-// NATRequest ("nat.request") is a Binding request over UDP that was answered, or waited for long enough. Reported again
-// when the answer comes later.
+// NATRequest ("nat.request") is a Binding request over UDP that was answered, or waited for long enough. Reported
+// again when the answer comes later.
 type NATRequest struct {
 	Request int            `json:"request"`          // its number in this diagnosis, from 0
 	Server  int            `json:"server"`           // number of the server
@@ -124,6 +144,9 @@ type NATRequest struct {
 	Held    NATSocket      `json:"held,omitzero"`    // that the answer is to come to, when that is another one
 	SentMs  Millis         `json:"sent_ms"`          // since the start of the diagnosis
 	Answer  *NATAnswer     `json:"answer,omitempty"` // absent: silence
+
+	Bytes   int  `json:"bytes,omitempty"`   // of a test of packet sizes: length of the IP packet, both ways
+	Refused bool `json:"refused,omitempty"` // instead of an answer, ICMP said that the port is closed
 }
 
 // Type is "nat.request".
@@ -142,15 +165,30 @@ type NATAnswer struct {
 	Size     int            `json:"size"`               // of the datagram, in bytes
 }
 
-// NATStream ("nat.stream") is a TCP connection of the mapping test: all of them leave one local port.
+// NATStream ("nat.stream") is a TCP connection of the mapping test, all of which leave one local port, or one beside
+// UDP.
 type NATStream struct {
 	To      netip.AddrPort `json:"to"`                // the server
+	Beside  bool           `json:"beside,omitempty"`  // to a port that was silent over UDP, from a local port of its own
 	Mapped  netip.AddrPort `json:"mapped,omitzero"`   // how it saw the connection
 	Failure *Failure       `json:"failure,omitempty"` // why it did not say
 }
 
 // Type is "nat.stream".
 func (NATStream) Type() Type { return "nat.stream" }
+
+// NATRelay ("nat.relay") is what became of packets that were sent straight to the relayed transport address of a TURN
+// server, which has a port that no firewall expects.
+type NATRelay struct {
+	URL     string         `json:"url"`               // of the TURN server, without credentials
+	Relayed netip.AddrPort `json:"relayed"`           // where the packets went
+	Sent    int            `json:"sent"`              // until one arrived, or all
+	From    netip.AddrPort `json:"from,omitzero"`     // where the relay saw one come from; absent: none arrived
+	Refused bool           `json:"refused,omitempty"` // ICMP said that the port is closed
+}
+
+// Type is "nat.relay".
+func (NATRelay) Type() Type { return "nat.relay" }
 
 // DiagnosisFurther ("diagnosis.further") says that only the tests that take long are still in progress: binding
 // lifetime, fragments and hairpinning.

@@ -1,7 +1,9 @@
 package diag
 
 // The events of signaling: requests, and what traveled in them.
-var _ = []Type{register[SignalRequest](), register[ServedRequest](), register[SignalState](), register[SessionDescription]()}
+var _ = []Type{
+	register[SignalRequest](), register[ServedRequest](), register[SignalState](), register[SessionDescription](),
+}
 
 // SignalRequest ("signal.request") is one HTTP request to the signaling server, timed by its parts. A part that did
 // not take place (a reused connection needs no DNS, connect or TLS) is absent.
@@ -24,7 +26,8 @@ type SignalRequest struct {
 	BytesRecv  int    `json:"bytesReceived"`
 	// what the body was: need_init, offered, answered, connected; ended: the pair is gone
 	Answer string `json:"answer,omitempty"`
-	// what was wrong with the answer and was tolerated: status, content_type, bom, blank, line_end, gzip, elsewhere, no_setup, no_session
+	// what was wrong with the answer and was tolerated: status, content_type, bom, blank, line_end, gzip, elsewhere,
+	// no_setup, no_session
 	Remarks []string `json:"remarks,omitempty"`
 	Error   string   `json:"error,omitempty"`
 }

@@ -49,11 +49,16 @@ func examples() []Event {
 		{19 * time.Millisecond, DiagnosisStart{URLs: []string{"stun:stun.example:3478"}, BudgetMs: Millis(6 * time.Second), Because: BecauseAsked}},
 		{20 * time.Millisecond, NATServer{URL: "stun:stun.example:3478", Address: netip.MustParseAddrPort("203.0.113.80:3478"), DNSMs: Ptr(Millis(time.Millisecond))}},
 		{21 * time.Millisecond, NATLocal{Address: netip.MustParseAddrPort("192.0.2.10:50300"), Interface: "wlan0", MTU: 1500}},
+		{21 * time.Millisecond, NATFamilies{IPv6: true, NAT64: []netip.Prefix{netip.MustParsePrefix("64:ff9b::/96")}}},
 		{22 * time.Millisecond, NATRequest{
 			Test: TestReach, Socket: NATSocket{Use: SocketReach}, Local: netip.MustParseAddrPort("192.0.2.10:50300"), To: netip.MustParseAddrPort("203.0.113.80:3478"),
 			SentMs: Millis(time.Millisecond), Answer: &NATAnswer{
 				From: netip.MustParseAddrPort("203.0.113.80:3478"), RTTMs: Millis(23 * time.Millisecond), Mapped: netip.MustParseAddrPort("203.0.113.7:41822"), Size: 68,
 			},
+		}},
+		{22 * time.Millisecond, NATRelay{
+			URL: "turn:turn.example.org", Relayed: netip.MustParseAddrPort("203.0.113.9:50000"), Sent: 1,
+			From: netip.MustParseAddrPort("198.51.100.7:50300"),
 		}},
 		{22 * time.Millisecond, NATStream{To: netip.MustParseAddrPort("203.0.113.80:3478"), Failure: &Failure{Cause: CauseRefused}}},
 		{22 * time.Millisecond, DiagnosisFurther{}},

@@ -36,6 +36,10 @@ var arrows = []struct {
 	}},
 	{settingsPackage, []string{filesPackage, "dialtone/diag", "dialtone/tui/start", "github.com/alecthomas/kong", "github.com/BurntSushi/toml"}},
 	{"dialtone/cmd/dialtone/internal/endpoint", nil},
+	{"dialtone/cmd/dialtone/internal/texts", []string{
+		terminalPackage, "dialtone/diag", "dialtone/signal", "dialtone/signal/paste", "dialtone/tui/draw", "golang.org/x/term", "rsc.io/qr",
+	}},
+	{"dialtone/cmd/dialtone/internal/nattext", []string{"dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/words"}},
 	{"dialtone/cmd/dialtone/internal/demo", []string{"dialtone/diag", "dialtone/diag/lab", "dialtone/signal/server"}},
 	{"dialtone/cmd/dialtone/internal/forms", []string{filesPackage, settingsPackage, "dialtone/tui/start"}},
 	{"dialtone/cmd/dialtone/internal/reports", []string{

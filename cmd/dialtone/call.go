@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"dialtone/cmd/dialtone/internal/calls"
+	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/diag"
 )
 
@@ -97,9 +98,9 @@ func (c *callCommand) plan(a app) (diag.Config, chosen, error) {
 	errs = append(errs, w.ask(c.requestFlags, &config))
 	switch {
 	case w.Coded:
-		config.Join = "dialtone call " + shellQuoted(config.Code) + " --server " + shellQuoted(string(c.Server))
+		config.Join = "dialtone call " + settings.ShellQuoted(config.Code) + " --server " + settings.ShellQuoted(string(c.Server))
 	case w.Carried:
-		config.Join = "dialtone answer --" + w.Answer[0].Name
+		config.Join = w.answerCommand()
 	default:
 		config.Server = w.shown()
 		errs = append(errs, w.checkURL())

@@ -102,6 +102,3 @@ func (s *secretFlag) sign(a *accountFlags) {
 		a.ICEUser, a.ICEPass = user, diag.Secret(pass)
 	}
 }
-
-// shellQuoted is an argument that can be pasted into a shell.
-func shellQuoted(arg string) string { return settings.ShellQuoted(arg) }

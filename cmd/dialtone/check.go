@@ -117,7 +117,7 @@ func (c *checkCommand) plans(a app) (plans []checkPlan, out []reports.Output, sc
 		check.inherit(c, file, i)
 		o, err := check.plan()
 		if taken[check.Name] {
-			err = errors.Join(err, fmt.Errorf("duplicate name %s: give each check its own name", quote(check.Name)))
+			err = errors.Join(err, fmt.Errorf("duplicate name %s: give each check its own name", settings.Quote(check.Name)))
 		}
 		taken[check.Name] = true
 		mistakes.Add(c.Scenario, one.Check(err))
@@ -252,7 +252,7 @@ func (c *checkCommand) readBaseline(o *diagcheck.Options) error {
 		return nil
 	}
 	refuse := func(err error) error {
-		return fmt.Errorf("cannot compare with --baseline %s: %w; make one with -o json=FILE", quote(c.Baseline), err)
+		return fmt.Errorf("cannot compare with --baseline %s: %w; make one with -o json=FILE", settings.Quote(c.Baseline), err)
 	}
 	raw, err := files.Read(c.Baseline, maxBaseline)
 	if err != nil {
@@ -302,7 +302,7 @@ func (c *checkCommand) all(ctx context.Context, a app, plans []checkPlan, scenar
 		r, err := diagcheck.Run(ctx, o.Options)
 		p.Stop()
 		if o.conformance.Conformance && ctx.Err() == nil {
-			conformTo(ctx, r, o.Options, o.conformance)
+			diagcheck.Conform(ctx, r, o.Options, o.conformance.Skip, o.conformance.Only)
 		}
 		done = append(done, *r)
 		errs = append(errs, err)

@@ -18,8 +18,8 @@ import (
 // explainTime is how long a call without a path stays to ask its servers why.
 const explainTime = 3 * time.Second
 
-// strangers bounds what all calls of this process send to hosts that do not answer: many calls make it send no more than
-// one could.
+// strangers bounds what all calls of this process send to hosts that do not answer: many calls make it send no more
+// than one could.
 var strangers peer.Limiter
 
 // newSession is the engine of real calls.

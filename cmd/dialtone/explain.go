@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/diag"
 	"dialtone/diag/words"
 	posting "dialtone/signal/post"
@@ -49,12 +50,12 @@ func (c *explainCommand) text() (string, error) {
 		if text, ok := posting.PresetText(name); ok {
 			return strings.TrimSuffix(text, "\n"), nil
 		}
-		return "", fmt.Errorf("unknown preset %s%s; dialtone explain preset lists all", quote(name),
-			didYouMean("", name, posting.Presets()))
+		return "", fmt.Errorf("unknown preset %s%s; dialtone explain preset lists all", settings.Quote(name),
+			settings.DidYouMean("", name, posting.Presets()))
 	}
 	if text, ok := words.Explain(c.ID); ok {
 		return text, nil
 	}
-	return "", fmt.Errorf("unknown finding %s%s; dialtone explain lists all", quote(c.ID),
-		didYouMean("", c.ID, words.FindingIDs()))
+	return "", fmt.Errorf("unknown finding %s%s; dialtone explain lists all", settings.Quote(c.ID),
+		settings.DidYouMean("", c.ID, words.FindingIDs()))
 }

@@ -21,7 +21,7 @@ func TestMain(m *testing.M) {
 	if err := flag.Set("test.parallel", atOnce); err != nil { // the command line, which is read later, has the last word
 		panic(err)
 	}
-	testscript.Main(leakChecked{m}, map[string]func(){"dialtone": main, "dialtone-bomb": mainWithBomb})
+	testscript.Main(leakChecked{m}, map[string]func(){"dialtone": main, "dialtone-bomb": mainWithBomb, "dialtone-tcponly": mainTCPOnly})
 }
 
 // leakChecked fails a run that leaves goroutines behind.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 
+	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/diag"
 	"dialtone/diag/media"
 	"dialtone/diag/peer"
@@ -29,7 +30,7 @@ type mediaFlags struct {
 	VideoOnly    bool         `help:"Leave audio out."`
 	AudioCodec   []audioCodec `placeholder:"NAME" help:"Use only these audio codecs, the preferred one first: ${audio_codecs}. Default: all, in this order."`
 	VideoCodec   []videoCodec `form:"call,demo,check" label:"video codecs" hint:"such as VP8 H264, the preferred one first; empty: all" placeholder:"NAME" help:"Use only these video codecs, the preferred one first: ${video_codecs}. Default: all, in this order."`
-	SendMedia    []mediaFile  `own:"demo" placeholder:"FILE" help:"Send this file again and again instead of the built-in clip: IVF with VP8, VP9 or AV1, Ogg with Opus, or H264 in Annex B (25 frames a second). Repeatable: one file of audio, one of video."`
+	SendMedia    []mediaFile  `own:"demo" whole:"" sep:"none" placeholder:"FILE" help:"Send this file again and again instead of the built-in clip: IVF with VP8, VP9 or AV1, Ogg with Opus, or H264 in Annex B (25 frames a second). Repeatable: one file of audio, one of video."`
 	Recvonly     bool         `own:"demo" help:"Receive media only."`
 	Sendonly     bool         `own:"demo" help:"Send media only."`
 }
@@ -129,7 +130,7 @@ func readClip(path string) (*media.Clip, error) {
 	defer func() { _ = f.Close() }() // it was only read
 	clip, err := media.ReadFile(bufio.NewReader(f))
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", quote(path), err)
+		return nil, fmt.Errorf("%s: %w", settings.Quote(path), err)
 	}
 	return clip, nil
 }
@@ -154,5 +155,5 @@ func codecName(raw, kind string) (string, error) {
 	if c := media.CodecOf(raw); c != nil && c.Kind == kind {
 		return c.Name, nil
 	}
-	return "", fmt.Errorf("unknown %s codec %s: use %s", kind, quote(raw), listed(media.Names(kind), "or"))
+	return "", fmt.Errorf("unknown %s codec %s: use %s", kind, settings.Quote(raw), listed(media.Names(kind), "or"))
 }

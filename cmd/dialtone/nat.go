@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/netip"
 	"time"
 
+	"dialtone/cmd/dialtone/internal/endpoint"
 	"dialtone/diag"
 	"dialtone/diag/iceurl"
 	"dialtone/diag/nat"
@@ -63,7 +63,10 @@ func (natCommand) Help() string {
 func (c *natCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	c.sign(&c.accountFlags)
 	urls, err := c.urls()
-	from, bindErr := c.localAddr()
+	from, bindErr := c.Bind, error(nil)
+	if c.Interface != "" && !from.IsValid() {
+		from, bindErr = endpoint.AddressOf(c.Interface, c.IPv6)
+	}
 	if err = a.checked(errors.Join(err, bindErr, c.checkEvery())); err != nil {
 		return diag.ExitUsage, err
 	}
@@ -103,24 +106,6 @@ func (c *natCommand) checkEvery() error {
 		return fmt.Errorf("--every %v asks the servers too often: wait a second at least", c.Every)
 	}
 	return nil
-}
-
-// parseLocalAddr reads an address of this machine.
-func parseLocalAddr(raw string) (netip.Addr, error) {
-	a, err := netip.ParseAddr(raw)
-	if err != nil {
-		return netip.Addr{}, fmt.Errorf("invalid IP address %s: use one of this machine, such as 192.168.1.5", quote(raw))
-	}
-	own, err := net.InterfaceAddrs()
-	if err != nil {
-		return netip.Addr{}, fmt.Errorf("cannot read the addresses of this machine: %w", err)
-	}
-	for _, o := range own {
-		if p, err := netip.ParsePrefix(o.String()); err == nil && (p.Addr() == a || a.IsLoopback()) {
-			return a, nil
-		}
-	}
-	return netip.Addr{}, fmt.Errorf("%s is not an address of this machine", quote(raw))
 }
 
 // parseNATSide reads the result line of the peer's network.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"dialtone/cmd/dialtone/internal/calls"
+	"dialtone/cmd/dialtone/internal/nattext"
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/feed"
@@ -174,7 +175,7 @@ func (r *natRun) onScreen(ctx context.Context) error {
 		return nil
 	}
 	n := judge.Diagnose(last.State)
-	return r.app.Print("%s%s", natVerdict(n), natResult(n))
+	return r.app.Print("%s%s", nattext.Verdict(n), nattext.Result(n))
 }
 
 // natPanes are those of a diagnosis by itself.

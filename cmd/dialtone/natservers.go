@@ -2,9 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
-	"net"
-	"net/netip"
 
 	"dialtone/diag/iceurl"
 )
@@ -44,27 +41,4 @@ func (c *natCommand) urls() ([]iceurl.URL, error) {
 			`or add --public to ask public ones, which then see your address`))
 	}
 	return list, errors.Join(append(errs, c.suffices(list, flag))...)
-}
-
-// localAddr is the address to ask from, the zero value for any.
-func (c *natCommand) localAddr() (netip.Addr, error) {
-	if c.Interface == "" || c.Bind.IsValid() {
-		return c.Bind, nil
-	}
-	own, err := net.InterfaceByName(c.Interface)
-	if err != nil {
-		return netip.Addr{}, fmt.Errorf("--interface %s is not there: ip address or ifconfig lists those of this machine",
-			quote(c.Interface))
-	}
-	list, err := own.Addrs()
-	if err != nil {
-		return netip.Addr{}, fmt.Errorf("--interface %s: %w", quote(c.Interface), err)
-	}
-	for _, a := range list {
-		if p, err := netip.ParsePrefix(a.String()); err == nil && p.Addr().Is6() == c.IPv6 && !p.Addr().IsLinkLocalUnicast() {
-			return p.Addr(), nil
-		}
-	}
-	return netip.Addr{}, fmt.Errorf("--interface %s has no address to ask from: add -6 for its IPv6 address, or choose "+
-		"another", quote(c.Interface))
 }

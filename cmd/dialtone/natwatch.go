@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"dialtone/cmd/dialtone/internal/nattext"
 	"dialtone/diag"
 	"dialtone/diag/judge"
 	"dialtone/diag/report"
@@ -64,7 +65,7 @@ func (r *natRun) print(run int, before *judge.Network) (*judge.Network, error) {
 	case r.command.Output == "json":
 		return &now, r.printJSON(run, changes, now)
 	case before == nil:
-		return &now, r.app.Print("%s", natText(now, r.command.Verbose))
+		return &now, r.app.Print("%s", nattext.Text(now, r.command.Verbose))
 	}
 	text := "nothing changed: " + words.NetworkExit(now.Exit)
 	if len(changes) > 0 {

@@ -85,7 +85,7 @@ func TestRelays(t *testing.T) {
 			t.Parallel()
 			site := in.Connect(t, labtest.SiteOptions{Rules: tt.rules})
 			if tt.nat64 {
-				site.NAT64(t, netip.AddrPortFrom(netip.MustParseAddr(throughNAT64), 3478))
+				site.NAT64(t, netip.MustParsePrefix("2001:db8:64:64::/96"), netip.AddrPortFrom(netip.MustParseAddr(throughNAT64), 3478))
 			}
 			r := relayedCall(t, site, tt.env, append([]string{"--ca", ca, "--ice"}, tt.args...))
 			tt.want.url = r.Target.ICEServers[0]

@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"dialtone/cmd/dialtone/internal/calls"
+	"dialtone/cmd/dialtone/internal/nattext"
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/judge"
@@ -86,7 +87,7 @@ func (a app) replayPlain(recording *record.Recording, damage string) (diag.Exit,
 	if err == nil {
 		text := calls.VerdictText(verdict)
 		if last := placed.Diagnosed(); placed.Alone() && last != nil {
-			text = "\n" + natText(judge.Diagnose(last.State), true)
+			text = "\n" + nattext.Text(judge.Diagnose(last.State), true)
 		}
 		_, err = io.WriteString(a.Results(), text)
 	}

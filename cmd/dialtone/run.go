@@ -47,8 +47,3 @@ func (a app) logger(name string) *slog.Logger {
 	_ = level.UnmarshalText([]byte(name)) // the setting takes no other names
 	return slog.New(slog.NewTextHandler(a.Err, &slog.HandlerOptions{Level: level}))
 }
-
-// didYouMean is the end of a sentence about an unknown word.
-func didYouMean(prefix, word string, candidates []string) string {
-	return settings.DidYouMean(prefix, word, candidates)
-}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -41,6 +42,11 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
+			clips, err := filepath.Abs("../../diag/media/clips")
+			if err != nil {
+				return err
+			}
+			env.Setenv("CLIPS", clips)
 			env.Values[programsKey{}] = programs{}
 			env.Setenv("XDG_CONFIG_HOME", env.WorkDir+"/config")
 			env.Setenv("PATH", env.Getenv("PATH"))

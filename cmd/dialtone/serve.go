@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"dialtone/cmd/dialtone/internal/endpoint"
+	"dialtone/cmd/dialtone/internal/texts"
 	"dialtone/diag"
 	"dialtone/signal/page"
 	"dialtone/signal/server"
@@ -76,7 +77,7 @@ func (c *serveCommand) serve(ctx context.Context, a app, ice *iceServers) error 
 	}
 	text := invitation(e, ice)
 	if c.endpoint() != (endpoint.TLS{}) {
-		text += qrOf(a.streams, e.URLs[0]+"/call/")
+		text += texts.PageQR(a.Streams, e.URLs[0]+"/call/")
 	}
 	if err := a.Print("%s", text); err != nil {
 		return errors.Join(err, e.Close())

@@ -76,12 +76,12 @@ func serverAddress(raw string, port uint16) (netip.AddrPort, error) {
 	switch {
 	case err != nil:
 		return netip.AddrPort{}, fmt.Errorf("%s is not an address: write IP or IP:PORT like 192.0.2.7:%d, [2001:db8::7]:%d "+
-			"for IPv6", quote(raw), stunPort, stunPort)
+			"for IPv6", settings.Quote(raw), stunPort, stunPort)
 	case addr.Addr().IsUnspecified():
 		return netip.AddrPort{}, fmt.Errorf("%s stands for all addresses of this machine: write the one under which "+
-			"others reach it", quote(raw))
+			"others reach it", settings.Quote(raw))
 	case addr.Addr().Zone() != "":
-		return netip.AddrPort{}, fmt.Errorf("%s is valid on this machine only: write an address without a zone", quote(raw))
+		return netip.AddrPort{}, fmt.Errorf("%s is valid on this machine only: write an address without a zone", settings.Quote(raw))
 	}
 	return addr, nil
 }
@@ -160,10 +160,10 @@ func (s *iceServers) describe() string {
 func (s *iceServers) diagnosis() string {
 	var args []string
 	if s.responder != nil {
-		args = append(args, shellQuoted(s.responder.URL()))
+		args = append(args, settings.ShellQuoted(s.responder.URL()))
 	}
 	if s.turn != nil {
-		args = append(args, shellQuoted(s.turn.URL(lab.UDP)), "--ice-user", shellQuoted(s.user))
+		args = append(args, settings.ShellQuoted(s.turn.URL(lab.UDP)), "--ice-user", settings.ShellQuoted(s.user))
 	}
 	if len(args) == 0 {
 		return ""
@@ -192,7 +192,7 @@ func (s *iceServers) arguments() string {
 			b.WriteString(arg)
 			continue
 		}
-		b.WriteString(shellQuoted(arg))
+		b.WriteString(settings.ShellQuoted(arg))
 	}
 	return b.String()
 }

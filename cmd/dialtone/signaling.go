@@ -10,6 +10,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/diag"
 	"dialtone/diag/reach"
 	"dialtone/diag/session"
@@ -183,7 +184,7 @@ func (a app) choose(code *string, f *wayFlags) (chosen, error) {
 	}
 	switch {
 	case code != nil && len(typed) > 0:
-		return chosen{}, fmt.Errorf("--%s needs no code: leave out %s, or the flag", typed[0].flag, quote(*code))
+		return chosen{}, fmt.Errorf("--%s needs no code: leave out %s, or the flag", typed[0].flag, settings.Quote(*code))
 	case code != nil:
 		w := inRoom(*code)
 		return w, a.superfluous(w, f.side)

@@ -57,15 +57,16 @@ func (h *host) engine(e calls.Engine) calls.Engine {
 func (h *host) served(r web.Served) {
 	if log := h.log.Load(); log != nil {
 		log.Append(diag.ServedRequest{
-			Method: diag.Clean(r.Method, 20), Path: diag.Clean(r.Path, 100), Status: r.Status, Problem: diag.Clean(r.Problem, 300),
-			Origin: diag.Clean(r.Origin, 100), RemoteAddr: diag.Clean(r.Remote, 64), DurationMs: diag.Millis(r.Duration),
+			Method: diag.Clean(r.Method, 20), Path: diag.Clean(r.Path, 100), Status: r.Status,
+			Problem: diag.Clean(r.Problem, 300), Origin: diag.Clean(r.Origin, 100),
+			RemoteAddr: diag.Clean(r.Remote, 64), DurationMs: diag.Millis(r.Duration),
 		})
 	}
 }
 
 // join is the command for the peer.
 func (w chosen) join(url string, e *endpoint.Endpoint, token diag.Secret) string {
-	command := "dialtone call --" + w.Call[0].Name + " " + shellQuoted(url) + e.Arguments()
+	command := "dialtone call --" + w.Call[0].Name + " " + settings.ShellQuoted(url) + e.Arguments()
 	if token != "" {
 		command = settings.EnvName("token") + "=… " + command
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"dialtone/cmd/dialtone/internal/calls"
+	"dialtone/cmd/dialtone/internal/texts"
 	"dialtone/diag"
 	"dialtone/diag/feed"
 	"dialtone/diag/iceurl"
@@ -39,18 +40,21 @@ func (w chosen) dial(a app, p *calls.Placement, answers bool, notes ...diag.Warn
 		s.Answers = answers
 		s.OnICEServers = func(named []signal.ICEServer) { warnLate(log, usable(named, config.ICEServers)) }
 		if w.Carried {
-			texts := newTerminalTexts(a.streams, w)
-			s.Texts = texts
+			shown := texts.New(a.Streams, w.answerCommand())
+			s.Texts = shown
 			if answers {
 				o.Carry = carryTime
 			} else {
-				texts.Say("Gathering the addresses under which this machine can be reached …")
+				shown.Say("Gathering the addresses under which this machine can be reached …")
 			}
 		}
 		o.Dial, o.Flow = session.Over(w.Way, s), session.Flow(w.Way, answers)
 		return session.New(o), nil
 	}
 }
+
+// answerCommand is what the peer runs to answer an offer on the way.
+func (w chosen) answerCommand() string { return "dialtone answer --" + w.Answer[0].Name }
 
 // carryTime is how long a text may be on its way back to the caller.
 const carryTime = 30 * time.Minute

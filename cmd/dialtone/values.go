@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strconv"
 
+	"dialtone/cmd/dialtone/internal/endpoint"
 	"dialtone/cmd/dialtone/internal/files"
 	"dialtone/cmd/dialtone/internal/reports"
 	"dialtone/cmd/dialtone/internal/settings"
@@ -45,7 +46,7 @@ func decoders() settings.Decoders {
 	settings.Add(d, iceurl.Parse)
 	settings.Add(d, parseAssertion)
 	settings.Add(d, reports.Parse)
-	settings.Add(d, parseLocalAddr)
+	settings.Add(d, endpoint.ParseLocal)
 	settings.Add(d, parseNATSide)
 	settings.Add(d, parseSTUNAddresses)
 	settings.Add(d, parseRequestHeader)
@@ -62,7 +63,7 @@ func parseListenAddress(raw string) (listenAddress, error) {
 	}
 	if err != nil {
 		return "", fmt.Errorf("invalid address %s: use HOST:PORT, such as 127.0.0.1:8000, or :8000 for all "+
-			"interfaces", quote(raw))
+			"interfaces", settings.Quote(raw))
 	}
 	return listenAddress(raw), nil
 }
@@ -85,13 +86,10 @@ func parseCAFile(raw string) (caFile, error) {
 		return "", fmt.Errorf("cannot read the certificate authorities: %w", err)
 	}
 	if !x509.NewCertPool().AppendCertsFromPEM(pem) {
-		return "", fmt.Errorf("no certificate in %s: use the authority's file in PEM format", quote(raw))
+		return "", fmt.Errorf("no certificate in %s: use the authority's file in PEM format", settings.Quote(raw))
 	}
 	return caFile(raw), nil
 }
-
-// quote shows what was written, bounded and without control characters.
-func quote(raw string) string { return settings.Quote(raw) }
 
 func parseAssertion(raw string) (*diagcheck.Assertion, error) {
 	a, err := diagcheck.ParseAssertion(raw)

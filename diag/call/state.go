@@ -205,7 +205,8 @@ func (c *Call) Apply(e diag.Event) {
 	case diag.DiagnosisStart:
 		c.NAT = keep(c.NAT, NATRow{State: &nat.State{}, At: e.At}, maxDiagnoses)
 		c.Diagnosis().Apply(d)
-	case diag.NATLocal, diag.NATServer, diag.NATRequest, diag.NATStream, diag.DiagnosisFurther, diag.DiagnosisEnd:
+	case diag.NATLocal, diag.NATFamilies, diag.NATServer, diag.NATRequest, diag.NATStream, diag.NATRelay,
+		diag.DiagnosisFurther, diag.DiagnosisEnd:
 		c.applyDiagnosis(e)
 	default:
 		if !c.applySignal(e) && !c.applyTransport(e) && !c.applyChannel(e) {

@@ -1,10 +1,6 @@
 package judge
 
 import (
-	"slices"
-	"strings"
-	"time"
-
 	"dialtone/diag"
 	"dialtone/diag/nat"
 )
@@ -33,6 +29,8 @@ const (
 	NetworkMapping       NetworkOutcome = "mapping-unknown" // UDP works, the mapping is not known
 	NetworkContradictory NetworkOutcome = "contradictory"   // UDP works, the mapping contradicts itself
 	NetworkUDPBlocked    NetworkOutcome = "udp-blocked"     // no answer over UDP, while TCP works
+	NetworkPortsFiltered NetworkOutcome = "ports-filtered"  // UDP gets answers from some ports only
+	NetworkPortsUnknown  NetworkOutcome = "ports-unknown"   // so it seems, or the server is the cause
 	NetworkOnlyProxy     NetworkOutcome = "only-proxy"      // no answer over UDP, nor over TCP without the proxy
 	NetworkUnusable      NetworkOutcome = "server-unusable" // a server answers, and cannot be used
 	NetworkNoSTUN        NetworkOutcome = "no-stun"         // the network is there, and no STUN server over UDP
@@ -45,8 +43,9 @@ const (
 // outcomeExits are the exit codes of outcomes that do not depend on a relay.
 var outcomeExits = map[NetworkOutcome]diag.Exit{
 	NetworkAsking: diag.ExitInconclusive, NetworkMappingAsking: diag.ExitInconclusive, NetworkDirect: diag.ExitPass,
-	NetworkMapping: diag.ExitInconclusive, NetworkContradictory: diag.ExitInconclusive,
-	NetworkUnusable: diag.ExitInconclusive, NetworkNoSTUN: diag.ExitInconclusive,
+	NetworkPortsUnknown: diag.ExitInconclusive, NetworkMapping: diag.ExitInconclusive,
+	NetworkContradictory: diag.ExitInconclusive,
+	NetworkUnusable:      diag.ExitInconclusive, NetworkNoSTUN: diag.ExitInconclusive,
 	NetworkNoAnswer: diag.ExitNoConnectivity,
 }
 
@@ -110,6 +109,10 @@ func (n *Network) outcome(s *nat.State) (NetworkOutcome, *diag.Server) {
 		return n.servers()
 	case b.UDP.Value == nat.Unknown:
 		return n.silent()
+	case b.UDPPorts.Value == nat.PortsFiltered && !n.Pending:
+		return NetworkPortsFiltered, nil
+	case b.UDPPorts.Confidence == nat.Contradictory && !n.Pending && b.Mapping.Value == nat.EndpointIndependent:
+		return NetworkPortsUnknown, nil
 	case b.Mapping.Value == nat.EndpointIndependent:
 		return NetworkDirect, nil
 	case n.Dependent:
@@ -172,232 +175,4 @@ func reached(s *diag.Server) bool {
 	default:
 		return s.State() != diag.ServerAsking
 	}
-}
-
-// BehaviorFound is the evidence of a finding about the network.
-type BehaviorFound struct {
-	Behavior nat.Behavior `json:"behavior"`
-	Relay    bool         `json:"relay"` // a TURN server works
-}
-
-// enough is how many seconds a NAT must remember a silent port (RFC 4787 REQ-5).
-const enough = 120
-
-// behaviorFindings are those about this machine's network.
-func behaviorFindings(s *nat.State, n *Network) []Finding {
-	b := &n.Behaviors
-	var out []Finding
-	if way := s.OnlyProxy(); way != nil {
-		out = append(out, Finding{ID: "nat.only_proxy", Severity: Warn, Subject: way.Through.Proxy, Evidence: *way})
-	}
-	note := func(when bool, id string, severity Severity, from nat.Behavior) {
-		if when {
-			out = append(out, Finding{ID: id, Severity: severity, Evidence: BehaviorFound{from, n.Side.TURN}})
-		}
-	}
-	arbitrary := b.Pooling.Value == nat.PoolingArbitrary
-	short := b.Lifetime.Confidence == nat.Proven && b.Lifetime.ToS != nil && *b.Lifetime.ToS <= enough
-	lost := b.Fragments.Value == nat.None || b.Fragments.Value == nat.FragmentsOutgoing
-	note(b.UDP.Value == nat.None && n.Outcome != NetworkOnlyProxy, "nat.udp_blocked", Problem, b.UDP)
-	note(n.Dependent, "nat.endpoint_dependent_mapping", Warn, b.Mapping)
-	note(b.Mapping.Confidence == nat.Contradictory && !arbitrary, "nat.mapping_unstable", Warn, b.Mapping)
-	note(arbitrary, "nat.pooling", Warn, b.Pooling)
-	note(b.ALG.Value == nat.Present, "nat.alg", Warn, b.ALG)
-	note(b.CGNAT.Value == nat.Present, "nat.cgnat", Info, b.CGNAT)
-	note(b.Uplinks.Value == nat.UplinksSeveral, "nat.uplinks", Info, b.Uplinks)
-	note(short, "nat.lifetime_short", Info, b.Lifetime)
-	note(lost, "nat.fragments_lost", Info, b.Fragments)
-	return out
-}
-
-// networkFailures are the findings about servers that failed, TURN first. When UDP is blocked, silence over UDP says
-// nothing about a server.
-func networkFailures(s *nat.State, n *Network) []Finding {
-	var turn, udp, others []diag.Server
-	for i := range n.Servers {
-		row := &n.Servers[i]
-		blocked := n.Behaviors.UDP.Value == nat.None && row.Cause() == diag.CauseTimeout &&
-			(row.Transport == "udp" || row.Transport == "dtls")
-		switch overUDP := i < len(s.Servers); {
-		case row.Direct: // a comparison
-		case blocked, n.isOwnFailure(s, i), n.bindingOnly(row):
-		case overUDP && s.Servers[i].Elsewhere.IsValid() && !row.OK(): // that has a finding of its own
-		case row.TURN:
-			turn = append(turn, row.Server)
-		case overUDP:
-			udp = append(udp, row.Server)
-		default:
-			others = append(others, row.Server)
-		}
-	}
-	return append(failedServers(slices.Concat(turn, udp, others), n.severity), n.bindingFindings()...)
-}
-
-// severity is how grave it is that a server fails: it explains a failure only when no other one does what it should.
-func (n *Network) severity(s *diag.Server) Severity {
-	turn := strings.HasPrefix(s.URL, "turn")
-	if turn && n.lacksRelay() || !turn && !n.Side.Public.IsValid() {
-		return Problem
-	}
-	return Warn
-}
-
-// lacksRelay reports whether some calls need a relay, and no TURN server gives one.
-func (n *Network) lacksRelay() bool {
-	return !n.Side.TURN && (!n.Side.UDP || n.Side.Reach().Sure != nat.Everyone)
-}
-
-// BasicServer is the evidence about a server that does not support RFC 5780.
-type BasicServer struct {
-	URL   string    `json:"url"`
-	Basic nat.Basic `json:"basic"`
-}
-
-// FilteringFound is the evidence about a server that filtering cannot be found out with.
-type FilteringFound struct {
-	Tally nat.Tally `json:"tally"`
-	Other string    `json:"other,omitempty"` // its alternate address
-}
-
-// stunFindings are those about STUN servers over UDP that answer.
-func stunFindings(s *nat.State, n *Network) []Finding {
-	var out []Finding
-	for i := range s.Servers {
-		row := &n.Servers[i]
-		if !row.OK() {
-			continue
-		}
-		note := func(id string, severity Severity, evidence any) {
-			out = append(out, Finding{ID: id, Severity: severity, Subject: row.URL, Evidence: evidence})
-		}
-		if row.Basic != nil && row.Basic.Other != "" {
-			note("server.other_address_invalid", Info, BasicServer{row.URL, *row.Basic})
-		}
-		out = append(out, srvFinding(&row.Server)...)
-		mapped := ServerAddress{Address: row.Address, Other: row.Mapped()}
-		if row.Outlier {
-			note("server.outlier", Warn, mapped)
-		}
-		if slices.Contains(n.Private, i) && !row.Own {
-			note("server.mapped_private", Warn, mapped)
-		}
-		other, _ := s.Admitted(i)
-		if !other.IsValid() {
-			continue
-		}
-		if id := filteringID(&n.Filtering.Tallies[i]); id != "" {
-			note(id, Info, FilteringFound{n.Filtering.Tallies[i], other.String()})
-		}
-	}
-	return out
-}
-
-// filteringID names how a server that offers RFC 5780 does not keep to it; empty when it does.
-func filteringID(t *nat.Tally) string {
-	switch {
-	case t.Ignored > 0:
-		return "server.ignores_change_request"
-	case t.Refused != 0:
-		return "server.refuses_change_request"
-	case t.AlternateSilent():
-		return "server.alternate_silent"
-	}
-	return ""
-}
-
-// srvFinding is about a server that only DNS SRV knows: no ICE agent asks for that.
-func srvFinding(s *diag.Server) []Finding {
-	if s.SRV == "" || !s.OK() {
-		return nil
-	}
-	return []Finding{{
-		ID: "server.found_by_srv", Severity: Info, Subject: s.URL,
-		Evidence: ServerAddress{
-			Address: s.Address,
-			Other:   s.SRV,
-		},
-	}}
-}
-
-// maxRepeats is how many answers beyond the first the network itself may have made.
-const maxRepeats = 20
-
-// Repeats is the evidence of a server that floods.
-type Repeats struct {
-	Answers int `json:"answers"` // more than were asked for
-}
-
-// conductFindings are those about servers that answer, and not as they should.
-func conductFindings(s *nat.State, n *Network) []Finding {
-	var out []Finding
-	note := func(id, url string, evidence any) {
-		out = append(out, Finding{ID: id, Severity: Warn, Subject: url, Evidence: evidence})
-	}
-	for i, server := range s.Servers {
-		if server.Elsewhere.IsValid() && !n.Servers[i].Own {
-			note("server.answers_elsewhere", server.URL,
-				ServerAddress{Address: server.Address.String(), Other: server.Elsewhere.String()})
-		}
-		if server.Repeated > maxRepeats {
-			note("server.floods", server.URL, Repeats{server.Repeated})
-		}
-		if slices.Contains(n.Invented, i) {
-			note("server.mapped_untrue", server.URL, nil)
-		}
-	}
-	return out
-}
-
-// slowAnswer is the round trip from which on a server is called slow.
-const slowAnswer = time.Second
-
-// slowFindings name the servers whose answers take long.
-func slowFindings(_ *nat.State, n *Network) []Finding {
-	var out []Finding
-	for i := range n.Servers {
-		row := &n.Servers[i]
-		rtt := row.RTT()
-		if times := row.Times(); times != nil {
-			rtt = &times.MedianMs
-		}
-		if row.OK() && rtt != nil && rtt.Duration() >= slowAnswer {
-			out = append(out, Finding{ID: "server.slow", Severity: Info, Subject: row.URL, Evidence: ServerDelay{*rtt}})
-		}
-	}
-	return out
-}
-
-// BasicServers is the evidence that filtering could not be tested.
-type BasicServers struct {
-	Servers []BasicServer `json:"servers"`
-}
-
-// untestedFindings say that no server could be asked what the NAT filters, when none even offered it.
-func untestedFindings(s *nat.State, n *Network) []Finding {
-	var basic BasicServers
-	for i := range s.Servers {
-		switch row := &n.Servers[i]; row.Grade {
-		case nat.GradeRFC5780:
-			return nil
-		case nat.GradeBasic:
-			basic.Servers = append(basic.Servers, BasicServer{row.URL, *row.Basic})
-		}
-	}
-	if len(basic.Servers) == 0 {
-		return nil
-	}
-	return []Finding{{ID: "nat.filtering_untested", Severity: Info, Evidence: basic}}
-}
-
-// expiryFindings are about certificates that end soon, and about servers over TCP that only DNS SRV knows.
-func expiryFindings(s *nat.State, n *Network) []Finding {
-	var out []Finding
-	var list []diag.Server
-	for i := range n.Servers {
-		list = append(list, n.Servers[i].Server)
-		if i >= len(s.Servers) {
-			out = append(out, srvFinding(&n.Servers[i].Server)...)
-		}
-	}
-	return append(certificates(list), out...)
 }

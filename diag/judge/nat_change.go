@@ -1,8 +1,6 @@
 package judge
 
 import (
-	"net/netip"
-
 	"dialtone/diag"
 	"dialtone/diag/nat"
 )
@@ -84,12 +82,10 @@ func outcomeOf(row *nat.ServerRow) serverOutcome {
 	return serverOutcome{stage.Name, stage.Failure.Cause, stage.Failure.Detail, stage.Failure.Code}
 }
 
-// publicAddress is the IP address that the first server that is believed reported; empty when none did.
+// publicAddress is the IP address that a server which is believed reported; empty when none did.
 func (n *Network) publicAddress() string {
-	for _, row := range n.Servers {
-		if a, err := netip.ParseAddrPort(row.Mapped()); err == nil && row.OK() && !row.Outlier {
-			return a.Addr().String()
-		}
+	if !n.Side.Public.IsValid() {
+		return ""
 	}
-	return ""
+	return n.Side.Public.String()
 }

@@ -400,6 +400,8 @@ func TestNetworkFindings(t *testing.T) {
 		"server.outlier":                 diagtest.NewDiagnosis(diagtest.ServerA, diagtest.ServerC, diagtest.ServerD).Maps(0, "9.9.9.1:3478", "5.5.5.5:1").Maps(1, "8.8.8.1:3478", "5.5.5.5:1").Maps(2, "7.7.7.1:3478", "4.4.4.4:99"),
 		"server.mapped_private":          diagtest.NewDiagnosis(diagtest.ServerA, diagtest.ServerC).Maps(0, "9.9.9.1:3478", "5.5.5.5:1").Maps(1, "8.8.8.1:3478", "10.0.0.7:1"),
 		"nat.endpoint_dependent_mapping": dependent(),
+		"server.mapped_family":           diagtest.NewDiagnosis(diagtest.ServerA).Maps(0, "9.9.9.1:3478", "[2001:db8::7]:1"),
+		"nat.nat64":                      diagtest.NewDiagnosis(nat64Server).Maps(0, nat64Server.String(), "5.5.5.5:1"),
 	} {
 		n := diagnose(facts)
 		at := slices.IndexFunc(n.Findings, func(f judge.Finding) bool { return f.ID == want })
@@ -413,6 +415,9 @@ func TestNetworkFindings(t *testing.T) {
 		}
 	}
 }
+
+// nat64Server is ServerA behind a NAT64.
+var nat64Server = netip.MustParseAddrPort("[64:ff9b::9.9.9.1]:3478")
 
 func TestChanges(t *testing.T) {
 	before, now := diagnose(dependent()), diagnose(dependent())

@@ -42,6 +42,7 @@ type ResponderFaults struct {
 
 	OtherAddress netip.AddrPort // in OTHER-ADDRESS: the address of another machine
 
+	RFC3489         bool // SOURCE-ADDRESS and CHANGED-ADDRESS instead of what RFC 5780 has, and no XOR-MAPPED-ADDRESS
 	IgnoreChange    bool // CHANGE-REQUEST has no effect
 	RefuseChange    bool // CHANGE-REQUEST gets 420
 	NoResponsePort  bool // RESPONSE-PORT gets 420

@@ -166,6 +166,9 @@ func (r *Responder) mapped(from netip.AddrPort) []stun.Setter {
 	if f.PlainMapped.IsValid() {
 		plain = f.PlainMapped
 	}
+	if f.RFC3489 {
+		return []stun.Setter{plainAddress{stun.AttrMappedAddress, plain}}
+	}
 	return []stun.Setter{
 		xorAddress{stun.AttrXORMappedAddress, from},
 		plainAddress{stun.AttrMappedAddress, plain},
@@ -178,7 +181,11 @@ func (r *Responder) origins(source netip.AddrPort, address, port int) []stun.Set
 	if f.Origin.IsValid() {
 		source = f.Origin
 	}
-	set := []stun.Setter{plainAddress{stun.AttrResponseOrigin, source}}
+	origin, alternate := stun.AttrResponseOrigin, stun.AttrOtherAddress
+	if f.RFC3489 {
+		origin, alternate = stun.AttrSourceAddress, stun.AttrChangedAddress
+	}
+	set := []stun.Setter{plainAddress{origin, source}}
 	if r.options.Plain || f.NoOtherAddress {
 		return set
 	}
@@ -192,7 +199,7 @@ func (r *Responder) origins(source netip.AddrPort, address, port int) []stun.Set
 	if f.OtherAddress.IsValid() {
 		other = f.OtherAddress
 	}
-	return append(set, plainAddress{stun.AttrOtherAddress, other})
+	return append(set, plainAddress{alternate, other})
 }
 
 // plainAddress is an attribute with the encoding of MAPPED-ADDRESS.

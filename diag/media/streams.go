@@ -178,7 +178,12 @@ func (r *Recorder) bindRepair(ssrc uint32) *inbound {
 	return s
 }
 
+// bindOutbound starts or continues to record a stream. It returns nil for one that is not recorded; without a codec
+// nothing will be sent.
 func (r *Recorder) bindOutbound(info *interceptor.StreamInfo) *outbound {
+	if info.MimeType == "" {
+		return nil
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s, _ := r.out.bind(r, info.SSRC, func() *outbound { return newOutbound(r, info) })

@@ -33,6 +33,13 @@ const (
 	Unknown  Value = "unknown"   // too little was seen
 	NotAsked Value = "not-asked" // the test is made on request only
 
+	PortsOpen     Value = "open"     // different ports get answers
+	PortsFiltered Value = "filtered" // only some do
+
+	SizeFull       Value = "full"       // as long as the interface, or Ethernet, allows
+	SizeFragmented Value = "fragmented" // longer ones than bytes arrive in fragments
+	SizeLimited    Value = "limited"    // longer ones than bytes are lost
+
 	PoolingPaired    Value = "paired"    // RFC 4787 §4.1: one public address per host
 	PoolingArbitrary Value = "arbitrary" // several
 	PortPreserved    Value = "preserved" // RFC 4787 §4.2.1
@@ -49,11 +56,13 @@ const (
 
 // Behavior is one property of the network between this machine and the servers.
 type Behavior struct {
-	Value      Value      `json:"value"`            // what it is
-	FromS      *int       `json:"from_s,omitempty"` // of the lifetime: seconds that a mapping outlived
-	ToS        *int       `json:"to_s,omitempty"`   // of the lifetime: seconds that it did not
-	Confidence Confidence `json:"confidence"`       // how far it is known
-	Evidence   []Evidence `json:"evidence"`         // how it is known
+	Value      Value      `json:"value"`                // what it is
+	FromS      *int       `json:"from_s,omitempty"`     // of the lifetime: seconds that a mapping outlived
+	ToS        *int       `json:"to_s,omitempty"`       // of the lifetime: seconds that it did not
+	Bytes      *int       `json:"bytes,omitempty"`      // of the packet size: the longest IP packet that arrives
+	BytesBack  *int       `json:"bytes_back,omitempty"` // the same of packets to this machine
+	Confidence Confidence `json:"confidence"`           // how far it is known
+	Evidence   []Evidence `json:"evidence"`             // how it is known
 }
 
 // unknown is a behavior that could not be found out, and why.
@@ -69,6 +78,7 @@ func notAsked() Behavior {
 // Behaviors are all of them.
 type Behaviors struct {
 	UDP              Behavior `json:"udp"`               // whether answers come over UDP
+	UDPPorts         Behavior `json:"udp_ports"`         // whether UDP leaves to any port, or to some only
 	NAT              Behavior `json:"nat"`               // whether addresses are translated at all
 	Mapping          Behavior `json:"mapping"`           // RFC 4787 §4.1
 	Filtering        Behavior `json:"filtering"`         // RFC 4787 §5
@@ -79,7 +89,9 @@ type Behaviors struct {
 	ALG              Behavior `json:"alg"`               // a gateway that rewrites addresses in messages
 	CGNAT            Behavior `json:"cgnat"`             // carrier-grade NAT (RFC 6598)
 	CLAT             Behavior `json:"clat"`              // 464XLAT: IPv4 over IPv6 within this machine (RFC 6877)
-	IPv6             Behavior `json:"ipv6"`              // whether a server answers over IPv6
+	PacketSize       Behavior `json:"packet_size"`       // which UDP packets arrive without fragmentation
+	IPv6             Behavior `json:"ipv6"`              // whether a server answers over IPv6, and not through a NAT64
+	NAT64            Behavior `json:"nat64"`             // whether IPv4 is reached through a NAT64 (RFC 6146)
 	Lifetime         Behavior `json:"lifetime"`          // how long a silent UDP socket keeps its port; with --deep
 	Fragments        Behavior `json:"fragments"`         // whether fragmented packets pass; with --deep
 	Hairpin          Behavior `json:"hairpin"`           // hairpinning (RFC 4787 §6); with --hairpin
@@ -91,6 +103,7 @@ type Name string
 // Names.
 const (
 	NameUDP              Name = "udp"
+	NameUDPPorts         Name = "udp_ports"
 	NameNAT              Name = "nat"
 	NameMapping          Name = "mapping"
 	NameFiltering        Name = "filtering"
@@ -101,7 +114,9 @@ const (
 	NameALG              Name = "alg"
 	NameCGNAT            Name = "cgnat"
 	NameCLAT             Name = "clat"
+	NamePacketSize       Name = "packet_size"
 	NameIPv6             Name = "ipv6"
+	NameNAT64            Name = "nat64"
 	NameLifetime         Name = "lifetime"
 	NameFragments        Name = "fragments"
 	NameHairpin          Name = "hairpin"
@@ -111,15 +126,22 @@ const (
 type Row struct {
 	Name Name
 	Behavior
+	Family Family // of a row about another family than the main one
 }
 
 // Rows lists the behaviors that were asked for, in the order in which they are shown.
 func (b *Behaviors) Rows() []Row {
-	rows := []Row{
+	var rows []Row
+	for _, named := range []struct {
+		name Name
+		Behavior
+	}{
 		{NameUDP, b.UDP},
 		{NameNAT, b.NAT},
 		{NameMapping, b.Mapping},
 		{NameFiltering, b.Filtering},
+		{NameUDPPorts, b.UDPPorts},
+		{NamePacketSize, b.PacketSize},
 		{NamePortPreservation, b.PortPreservation},
 		{NamePooling, b.Pooling},
 		{NameTCPMapping, b.TCPMapping},
@@ -128,9 +150,12 @@ func (b *Behaviors) Rows() []Row {
 		{NameCGNAT, b.CGNAT},
 		{NameCLAT, b.CLAT},
 		{NameIPv6, b.IPv6},
+		{NameNAT64, b.NAT64},
 		{NameLifetime, b.Lifetime},
 		{NameFragments, b.Fragments},
 		{NameHairpin, b.Hairpin},
+	} {
+		rows = append(rows, Row{Name: named.name, Behavior: named.Behavior})
 	}
 	return slices.DeleteFunc(rows, func(r Row) bool { return r.Value == "" || r.Value == NotAsked })
 }
@@ -161,8 +186,9 @@ type Kind string
 
 // Kinds that several behaviors have.
 const (
-	KindAsking   Kind = "asking"    // the test is in progress
-	KindNoMapped Kind = "no-mapped" // no server reported a mapped address
+	KindAsking      Kind = "asking"       // the test is in progress
+	KindNoMapped    Kind = "no-mapped"    // no server reported a mapped address
+	KindNotBelieved Kind = "not-believed" // no server reported a mapped address that can be that of this machine
 
 	// addresses: the TURN server, the mapped address in its answer to Allocate
 	KindAllocateMapped Kind = "allocate-mapped"
@@ -173,7 +199,7 @@ const (
 	KindFewAddresses   Kind = "few-addresses" // fewer than two server addresses were compared
 )
 
-// Kinds of udp, nat, alg, cgnat, clat, ipv6 and uplinks.
+// Kinds of udp, nat, alg, cgnat, clat, ipv6, nat64 and uplinks.
 const (
 	KindUDPSilent     Kind = "udp-silent"      // counts: silent servers, servers, servers answering over TCP or TLS
 	KindUDPUnasked    Kind = "udp-unasked"     // no server could be asked over UDP
@@ -196,6 +222,34 @@ const (
 	KindIPv6Mapped    Kind = "ipv6-mapped"     // addresses: the socket, its mapped address
 	KindIPv6Unasked   Kind = "ipv6-unasked"    // no server was asked over IPv6
 	KindIPv6Silent    Kind = "ipv6-silent"     // counts: requests without an answer
+	KindNAT64         Kind = "nat64"           // addresses: the server, the mapped address; name: the prefix
+	KindNAT64DNS      Kind = "nat64-dns"       // name: the prefix in the answer of DNS for ipv4only.arpa (RFC 7050)
+	KindNAT64Not      Kind = "nat64-no-sign"   // no sign of it
+)
+
+// Kinds of udp_ports.
+const (
+	KindPortsOpen    Kind = "ports-open"    // counts: ports from which servers answered over UDP
+	KindPortsOne     Kind = "ports-one"     // counts: the only port that was asked
+	KindPortsOnly    Kind = "ports-only"    // counts: ports from which servers answered; no others do
+	KindPortsEither  Kind = "ports-either"  // the server may be the cause, or a firewall
+	KindPortSilent   Kind = "port-silent"   // address that is silent; counts: requests
+	KindPortRejected Kind = "port-rejected" // address whose port is closed, by ICMP
+	KindPortStream   Kind = "port-stream"   // address that answers over TCP
+	KindPortReached  Kind = "port-reached"  // address whose host rejects TCP there, so that it is reached
+	KindRelayArrived Kind = "relay-arrived" // address of a relay that packets reached straight
+	KindRelaySilent  Kind = "relay-silent"  // address of a relay that none did; counts: packets
+)
+
+// Kinds of packet_size.
+const (
+	KindSizePassed   Kind = "size-passed"    // address; counts: bytes that were answered
+	KindSizeLost     Kind = "size-lost"      // address; counts: bytes that were not, requests
+	KindSizeBack     Kind = "size-back"      // address; counts: bytes of an answer that came
+	KindSizeBackLost Kind = "size-back-lost" // address; counts: bytes of answers that did not, requests
+	KindSizeSplit    Kind = "size-split"     // address; counts: bytes that were answered in fragments
+	KindSizeUnasked  Kind = "size-unasked"   // no server answers longer requests
+	KindSizeServer   Kind = "size-server"    // a server of basic STUN may be the cause
 )
 
 // Kinds of mapping, tcp_mapping, pooling and port_preservation.

@@ -81,7 +81,7 @@ func TestEvidence(t *testing.T) {
 		said(b.Lifetime):         "wake []\nlived [7 12 17 22 27 33 42 55]\ngone [65 85 100 115 130]",
 		said(b.Mapping):          "view []\nview []\nview []\nview []\nview-repeated []\nsame []",
 		said(b.Fragments):        "fragments-both []",
-		said(b.PortPreservation): "ports-changed [40000 20003 -19997 -20001 -20005 -20009 -20013 -20017]\nport-steps [3 3 3 3 3 3] sequential",
+		said(b.PortPreservation): "ports-changed [40000 20003 -19997 -20001 -20005 -20013 -20017 -20021]\nport-steps [3 3 6 3 3 -9] none",
 		r.Side.String():          "nat1,map=ei,filter=apd,udp,hairpin,ip=5.5.5.5",
 	} {
 		if got != want {
@@ -210,13 +210,13 @@ func TestFragmentSizes(t *testing.T) {
 		evidence  Kind
 		asks      int // bytes
 	}{
-		{1500, 1472, Unknown, KindFragmentsShort, 1500},
-		{1500, 1473, Present, KindFragmentsBoth, 1500},
-		{0, 1472, Unknown, KindFragmentsShort, 1500},
-		{0, 1473, Present, KindFragmentsBoth, 1500},
-		{1401, 1373, Unknown, KindFragmentsShort, 1404},
-		{1401, 1374, Present, KindFragmentsBoth, 1404},
-		{3000, 2973, Present, KindFragmentsBoth, 3000},
+		{1500, 1472, Unknown, KindFragmentsShort, 1500 + beyond},
+		{1500, 1473, Present, KindFragmentsBoth, 1500 + beyond},
+		{0, 1472, Unknown, KindFragmentsShort, 1500 + beyond},
+		{0, 1473, Present, KindFragmentsBoth, 1500 + beyond},
+		{1401, 1373, Unknown, KindFragmentsShort, 1404 + beyond},
+		{1401, 1374, Present, KindFragmentsBoth, 1404 + beyond},
+		{3000, 2973, Present, KindFragmentsBoth, 3000 + beyond},
 		{3001, 2999, Unknown, KindLargeMTU, 0},
 	} {
 		d := diagtest.NewDiagnosis(diagtest.ServerA).Grade(3, 0)

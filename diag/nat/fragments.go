@@ -67,12 +67,12 @@ func (s *State) judgeFragments() Behavior {
 	var evidence []Evidence
 	var in, out, short bool
 	silentIn, silentOut := map[netip.Addr]bool{}, map[netip.Addr]bool{} // servers
+	sent, lost := s.totalLoss()
 	for i, server := range s.Servers {
 		t := s.fragments(i)
 		if t.padded == 0 {
 			continue
 		}
-		sent, lost := s.Loss(i)
 		in, out, short = in || t.in, out || t.out, short || t.short
 		silent := !t.in && !t.short && allLost(t.padded, sent, lost) < Chance
 		if silent && t.out {

@@ -93,7 +93,7 @@ func (f further) silence(server int) int {
 // planHairpin lets two sockets send to each other's public address (RFC 5780 §3.4), so that both mappings are there and
 // filtering lets them in; at the end both show that they still are.
 func planHairpin(o *State) []Question {
-	f := further{o.Family()}
+	f := further{o.Of(o.Main())}
 	servers := f.servers()
 	if !o.Start.Hairpin || len(servers) == 0 || o.NAT().Value != Present {
 		return nil
@@ -137,7 +137,7 @@ func host(a netip.AddrPort) bool {
 // planFragments asks with requests beyond the MTU (RFC 5780 §3.5): with PADDING, which is answered at the same length,
 // and with as many bytes that are answered shortly.
 func planFragments(o *State) []Question {
-	f := further{o.Family()}
+	f := further{o.Of(o.Main())}
 	if !o.Start.Deep || o.Local.MTU > MostMTU {
 		return nil
 	}
@@ -146,27 +146,35 @@ func planFragments(o *State) []Question {
 		size = UsualMTU
 	}
 	servers := f.servers()
+	sent, lost := f.totalLoss()
+	silence := max(tries, Silence(sent, lost, maxFurther))
 	var asks []Question
 	for _, server := range servers[:min(len(servers), maxPadded)] {
 		for test, use := range map[diag.NATTest]diag.SocketUse{
 			diag.TestPadded: diag.SocketPadded, diag.TestLong: diag.SocketLong,
 		} {
-			socket := diag.NATSocket{Use: use, Number: server}
-			if n, _ := f.sends(test, socket); n == 0 {
-				asks = append(asks, Question{
-					Server: server, Socket: socket, Test: test, To: f.Servers[server].Address, Tries: f.silence(server), Size: (size +
-						3) / 4 * 4,
-				})
+			q := Question{
+				Server: server, Socket: diag.NATSocket{Use: use, Number: server}, Test: test, To: f.Servers[server].Address,
+				Tries: silence, Size: (size+3)/4*4 + beyond,
+			}
+			if test == diag.TestPadded {
+				q.Padding = size
+			}
+			if n, _ := f.sends(test, q.Socket); n == 0 {
+				asks = append(asks, q)
 			}
 		}
 	}
 	return asks
 }
 
+// beyond is how many bytes a message is longer than the MTU when it must be fragmented.
+const beyond = 32
+
 // planLifetime leaves sockets alone, each for another pause, and lets a server send to them then (RFC 5780 §4.6, all
 // pauses at once instead of one after another). Where no server obeys RESPONSE-PORT the sockets ask again themselves.
 func planLifetime(o *State) []Question {
-	f := further{o.Family()}
+	f := further{o.Of(o.Main())}
 	servers := f.servers()
 	if !o.Start.Deep || len(servers) == 0 {
 		return nil

@@ -54,11 +54,7 @@ func (s *State) judgeHairpin(nat Behavior, m mapping) Behavior {
 		return unknown(of(KindHairpinNoPair))
 	}
 	evidence := []Evidence{counted(KindHairpinSilent, h.Sent)}
-	sent, lost := 0, 0
-	for i := range s.Servers {
-		n, l := s.Loss(i)
-		sent, lost = sent+n, lost+l
-	}
+	sent, lost := s.totalLoss()
 	switch {
 	case m.Value != EndpointIndependent:
 		return unknown(append(evidence, of(KindHairpinPorts))...)

@@ -9,7 +9,7 @@ import (
 )
 
 // NAT judges whether addresses are translated.
-func (s *State) NAT() Behavior { return s.Family().judgeNAT(mapping{}) }
+func (s *State) NAT() Behavior { return s.Of(s.Main()).judgeNAT(mapping{}) }
 
 // judgeNAT compares the address of a socket with how it is seen.
 func (s *State) judgeNAT(m mapping) Behavior {
@@ -28,8 +28,11 @@ func (s *State) judgeNAT(m mapping) Behavior {
 		}
 		return b
 	}
-	if m.public.IsValid() {
+	switch {
+	case m.public.IsValid():
 		return unknown(of(KindNoLocal))
+	case len(m.distrusted) > 0:
+		return unknown(of(KindNotBelieved))
 	}
 	return unknown(of(KindNoMapped))
 }
@@ -164,13 +167,14 @@ func (s *State) judgeUplinks(m mapping) Behavior {
 	return Behavior{Value: UplinksOne, Confidence: Likely, Evidence: []Evidence{one}}
 }
 
-// judgeIPv6 reports whether a server answers over IPv6, and whether addresses are translated there too.
+// judgeIPv6 reports whether a server answers over IPv6, and whether addresses are translated there too. What a NAT64
+// makes of IPv6 says nothing about it.
 func (s *State) judgeIPv6() Behavior {
 	asked := 0
 	var evidence []Evidence
 	for i := range s.Requests {
 		r := &s.Requests[i]
-		if !r.To.Addr().Is6() {
+		if s.familyOf(r.To.Addr()) != FamilyIPv6 {
 			continue
 		}
 		asked++
@@ -180,8 +184,9 @@ func (s *State) judgeIPv6() Behavior {
 		if evidence == nil {
 			evidence = []Evidence{fact(KindAnswered, r.To)}
 		}
-		if r.Test == diag.TestReach && known(r.Local.Addr()) && r.Answer.Mapped.IsValid() {
-			evidence = append(evidence, fact(KindIPv6Mapped, r.Local, r.Answer.Mapped))
+		if mapped := r.Answer.Mapped; r.Test == diag.TestReach && known(r.Local.Addr()) && mapped.IsValid() &&
+			!s.otherFamily(r.To, mapped) {
+			evidence = append(evidence, fact(KindIPv6Mapped, r.Local, mapped))
 		}
 	}
 	switch {

@@ -3,40 +3,54 @@ package nat
 // Report is what a diagnosis shows: behaviors, servers, and this side of a pair of users.
 type Report struct {
 	Behaviors Behaviors
-	Servers   []ServerRow // those over UDP first, then other transports, then relays
-	Side      Side        // as the peer needs to know it
-	Dependent bool        // the mapping depends on the endpoint, even if its value cannot say on what
-	IPs       int         // server addresses that the mapping is based on
-	Pending   bool        // the usual tests are still in progress: silence means nothing yet
-	Private   []int       // servers over UDP that report a private address and are not believed
-	Invented  []int       // servers over UDP that report one address for two sockets and are not believed
-	Filtering FilteringState
+	Servers   []ServerRow    // those over UDP first, then other transports, then relays
+	Side      Side           // as the peer needs to know it
+	Dependent bool           // the mapping depends on the endpoint, even if its value cannot say on what
+	Counted   int            // servers that the mapping is based on
+	IPs       int            // server addresses that the mapping is based on
+	Pending   bool           // the usual tests are still in progress: silence means nothing yet
+	Families  []FamilyReport // those that answer, each judged by itself; the first is the main one
+	Private   []int          // servers over UDP that report a private address and are not believed
+	Foreign   []int          // servers over UDP that report an address of another family and are not believed
+	Invented  []int          // servers over UDP that report one address for two sockets and are not believed
+	Filtering []Tally        // by server over UDP; the zero value for those that do not support RFC 5780
 }
 
 // Judge reads the state of a diagnosis. It is pure: the same facts give the same report, live or replayed.
 func Judge(s *State) Report {
 	all := s.sorted()
-	main := all.Family()
+	main := all.Of(all.Main())
 	m := main.judgeMapping()
-	private, outliers := main.contradicting()
 	r := Report{
 		Behaviors: Behaviors{
-			NAT: main.judgeNAT(m), Mapping: m.Behavior, Filtering: main.judgeFiltering(),
-			PortPreservation: main.judgePorts(m), Pooling: m.pooling, ALG: main.judgeALG(), CGNAT: main.judgeCGNAT(m),
-			UDP: all.judgeUDP(), IPv6: all.judgeIPv6(), Uplinks: main.judgeUplinks(m), CLAT: all.judgeCLAT(),
-			TCPMapping: all.judgeTCP(), Fragments: main.judgeFragments(),
+			UDP: all.judgeUDP(), NAT: main.judgeNAT(m), Mapping: m.Behavior, Filtering: main.judgeFiltering(),
+			UDPPorts: main.judgeUDPPorts(), PacketSize: main.judgePacketSize(), PortPreservation: main.judgePorts(m),
+			Pooling: m.pooling, TCPMapping: all.judgeTCP(), Uplinks: main.judgeUplinks(m), ALG: main.judgeALG(),
+			CGNAT: main.judgeCGNAT(m), CLAT: all.judgeCLAT(), IPv6: all.judgeIPv6(), NAT64: all.judgeNAT64(),
+			Fragments: main.judgeFragments(),
 		},
-		Servers: all.rows(outliers), Dependent: m.dependent, IPs: m.ips, Pending: s.Pending(),
-		Private: private, Invented: main.inconsistent(), Filtering: main.Filtering(),
+		Dependent: m.dependent, Counted: m.servers, IPs: m.ips, Pending: s.Pending(),
+		Filtering: make([]Tally, len(s.Servers)),
 	}
+	var outliers []int
+	for _, f := range all.Families() {
+		r.Families = append(r.Families, all.judgeFamily(f))
+		own := all.Of(f)
+		d := own.contradicting()
+		outliers, r.Private, r.Foreign = append(outliers, d.outliers...), append(r.Private, d.private...),
+			append(r.Foreign, d.foreign...)
+		r.Invented = append(r.Invented, own.inconsistent()...)
+		for i, t := range own.Filtering().Tallies {
+			if all.FamilyOf(i) == f {
+				r.Filtering[i] = t
+			}
+		}
+	}
+	r.Servers = all.rows(outliers)
 	b := &r.Behaviors
 	b.Lifetime = main.judgeLifetime(b.PortPreservation)
 	b.Hairpin = main.judgeHairpin(b.NAT, m)
-	r.Side = Side{
-		Mapping: b.Mapping.Value, Filtering: b.Filtering.Value, Dependent: m.dependent && b.Mapping.Value == Unknown,
-		UDP: b.UDP.Value == Present, TURN: r.relays(RelayCarries, RelayUntested), IPv6: b.IPv6.Value == Present,
-		Hairpin: b.Hairpin.Value == Present, Public: m.public.Addr(), LAN: s.Local.Network,
-	}
+	r.Side = r.side(s, m.public)
 	r.useAllocations(main)
 	r.markOwn(main)
 	return r

@@ -45,7 +45,8 @@ type mapping struct {
 	pooling   Behavior
 	dependent bool           // it depends on the endpoint, even if its value cannot say on what
 	public    netip.AddrPort // the first view, the zero value when there is none
-	ips       int            // server addresses that were compared
+	servers   int            // servers whose answers were compared
+	ips       int            // their addresses
 	ports     []uint16       // of all views, in the order of the requests
 
 	distrusted []int // servers whose mapped address is not believed
@@ -61,15 +62,18 @@ func (s *State) judgeMapping() mapping {
 	list, unstable := s.views(distrusted)
 	m := mapping{distrusted: distrusted, Behavior: unknown(of(KindNoMapped)), pooling: unknown(of(KindFewAddresses))}
 	if len(list) == 0 {
+		if len(distrusted) > 0 {
+			m.Behavior = unknown(of(KindNotBelieved))
+		}
 		return m
 	}
 	m.public = list[0].mapped
-	asked := map[netip.Addr]bool{}
+	asked, servers := map[netip.Addr]bool{}, map[int]bool{}
 	for _, v := range list {
 		m.ports = append(m.ports, v.mapped.Port())
-		asked[v.to.Addr()] = true
+		asked[v.to.Addr()], servers[v.server] = true, true
 	}
-	m.ips = len(asked)
+	m.servers, m.ips = len(servers), len(asked)
 	evidence := viewEvidence(list)
 	if len(unstable) > 0 {
 		m.Behavior = Behavior{
@@ -171,7 +175,8 @@ func viewEvidence(list []view) []Evidence {
 func (s *State) judgeTCP() Behavior {
 	var list []view
 	var failed []Evidence
-	for i, c := range s.Streams {
+	streams := slices.DeleteFunc(slices.Clone(s.Streams), func(c Stream) bool { return c.Beside })
+	for i, c := range streams {
 		if c.Mapped.IsValid() {
 			list = append(list, view{i, c.To, c.Mapped})
 			continue
@@ -181,9 +186,9 @@ func (s *State) judgeTCP() Behavior {
 		failed = append(failed, e)
 	}
 	switch {
-	case len(s.Streams) == 0 && s.Pending():
+	case len(streams) == 0 && s.Pending():
 		return unknown(of(KindAsking))
-	case len(s.Streams) == 0:
+	case len(streams) == 0:
 		return unknown(of(KindStreamsFew))
 	case len(list) == 0:
 		return unknown(append(failed, of(KindStreamsNone))...)

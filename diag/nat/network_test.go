@@ -150,7 +150,7 @@ func (n *network) ask(s *State, q Question) {
 		from, seen := n.out(q.Socket, q.To)
 		r := Request{
 			Request: len(s.Requests), Server: q.Server, Test: q.Test, Socket: q.Socket, Local: from, To: q.To, Held: q.AnswerAt,
-			SentMs: diag.Millis(n.now), Answer: n.answer(s, q, seen),
+			SentMs: diag.Millis(n.now), Bytes: q.Bytes, Answer: n.answer(s, q, seen),
 		}
 		n.now += 50 * time.Millisecond
 		s.Apply(r)
@@ -331,7 +331,7 @@ func TestFurtherTests(t *testing.T) {
 		"fragments":               {network{graded: rfc5780}, two, fragments, Present, KindFragmentsBoth},
 		"no fragments out":        {network{noneOut: true, graded: bothGraded}, two, fragments, None, KindFragmentsNone},
 		"no fragments in":         {network{noneIn: true, graded: bothGraded}, two, fragments, FragmentsOutgoing, KindFragmentsOut},
-		"plain servers":           {network{noneOut: true}, two, fragments, Unknown, KindAskTwo},
+		"plain servers":           {network{noneOut: true}, two, fragments, None, KindFragmentsNone},
 		"one server says little":  {network{noneOut: true, graded: rfc5780}, two[:1], fragments, Unknown, KindAskTwo},
 		"no NAT, no hairpin":      {network{none: true}, two, hairpin, Unknown, KindHairpinNoNAT},
 	} {

@@ -12,8 +12,8 @@ const together = 2e9 // 2 s
 
 // distrusted are the servers whose mapped address is not believed.
 func (s *State) distrusted() []int {
-	private, outliers := s.contradicting()
-	return slices.Concat(private, outliers, s.inconsistent())
+	d := s.contradicting()
+	return slices.Concat(d.private, d.foreign, d.outliers, s.inconsistent())
 }
 
 // inconsistent are the servers that report one address and port for two sockets, asked from at the same time. No NAT
@@ -52,20 +52,40 @@ func (s *State) foreign(v view) bool {
 	return Private(mapped) && !Private(v.to.Addr()) && local.IsValid() && local.Is4() == mapped.Is4() && local != mapped
 }
 
-// contradicting are the servers whose mapped address contradicts the others: private are those that see a private
-// address, while they are public themselves, that is not ours or while others see a public one; outliers are those that
-// a majority of servers contradicts.
-func (s *State) contradicting() (private, outliers []int) {
+// distrust lists the servers whose mapped address contradicts the others, or how they were asked.
+type distrust struct {
+	private  []int // a private address, while they are public, that is not ours or while others see a public one
+	foreign  []int // an address of another family than they were asked over
+	outliers []int // an address that a majority of servers contradicts
+}
+
+// contradicting finds them among the servers of one family.
+func (s *State) contradicting() (d distrust) {
 	list, _ := s.views(nil)
 	public := slices.ContainsFunc(list, func(v view) bool { return !Private(v.mapped.Addr()) })
+	kept := list[:0:0]
 	for _, v := range list {
-		if (public && Private(v.mapped.Addr()) && !Private(v.to.Addr()) || s.foreign(v)) &&
-			!slices.Contains(private, v.server) {
-			private = append(private, v.server)
+		other := s.otherFamily(v.to, v.mapped)
+		switch {
+		case (public || other) && Private(v.mapped.Addr()) && !Private(v.to.Addr()) || s.foreign(v):
+			d.private = appendNew(d.private, v.server)
+		case other:
+			d.foreign = appendNew(d.foreign, v.server)
+		default:
+			kept = append(kept, v)
 		}
 	}
-	list = slices.DeleteFunc(list, func(v view) bool { return slices.Contains(private, v.server) })
-	return private, outvoted(list)
+	kept = slices.DeleteFunc(kept, func(v view) bool { return slices.Contains(d.private, v.server) })
+	d.outliers = outvoted(kept)
+	return d
+}
+
+// appendNew adds a number that the list does not have.
+func appendNew(list []int, n int) []int {
+	if slices.Contains(list, n) {
+		return list
+	}
+	return append(list, n)
 }
 
 // outvoted are the servers that see another IP and another port than at least two other servers, the majority, which

@@ -1,27 +1,6 @@
 package nat
 
-import (
-	"cmp"
-	"errors"
-	"fmt"
-	"net/netip"
-	"slices"
-	"strings"
-
-	"dialtone/diag"
-)
-
-// Side is one side of a pair of users, as the compact result line has it.
-type Side struct {
-	Mapping, Filtering Value
-	Dependent          bool // the mapping depends on the endpoint, when Mapping is unknown
-	UDP                bool // UDP gets answers
-	TURN               bool // a TURN server gives this side a relay
-	IPv6               bool // IPv6 gets answers
-	Hairpin            bool // the NAT supports hairpinning
-	Public             netip.Addr
-	LAN                netip.Prefix // a private network that it is in
-}
+import "slices"
 
 // Path is how two peers will reach each other.
 type Path string
@@ -46,8 +25,10 @@ type PathWhy string
 // Reasons of a prediction.
 const (
 	WhySameNetwork  PathWhy = "same-network"  // both are in one network
-	WhyIPv6         PathWhy = "ipv6"          // both have IPv6
+	WhyIPv6         PathWhy = "ipv6"          // both have IPv6, and it lets both in
 	WhyNoUDP        PathWhy = "no-udp"        // one side gets no answer over UDP
+	WhyPorts        PathWhy = "udp-ports"     // one side's UDP leaves for some ports only
+	WhyFamilies     PathWhy = "families"      // one side has only IPv6, and the other has shown no IPv6
 	WhyNoHairpin    PathWhy = "no-hairpin"    // both have one public address, and its NAT shows no hairpinning
 	WhyNATsAgree    PathWhy = "nats-agree"    // each NAT lets the other's packets in
 	WhyNATsDisagree PathWhy = "nats-disagree" // they do not
@@ -73,16 +54,27 @@ var pairs = [9]string{
 }
 
 // kinds are the rows of the table that a side may be, more than one when something is unknown.
-func (s Side) kinds() []int {
-	mappings, filterings := []Value{s.Mapping}, []Value{s.Filtering}
+func (s Side) kinds() []int { return kindsOf(s.Mapping, s.Filtering, s.Dependent) }
+
+// kinds6 are those of its IPv6: without a word about it there is no NAT, and a firewall at most.
+func (s Side) kinds6() []int {
+	if s.Mapping6 == "" {
+		return kindsOf(EndpointIndependent, AddressAndPortDependent, false)
+	}
+	return kindsOf(s.Mapping6, s.Filtering6, false)
+}
+
+// kindsOf are the rows of the table that a NAT may be.
+func kindsOf(mapping, filtering Value, dependent bool) []int {
+	mappings, filterings := []Value{mapping}, []Value{filtering}
 	switch {
-	case slices.Contains(order9, s.Mapping):
-	case s.Dependent:
+	case slices.Contains(order9, mapping):
+	case dependent:
 		mappings = order9[1:]
 	default:
 		mappings = order9
 	}
-	if !slices.Contains(order9, s.Filtering) {
+	if !slices.Contains(order9, filtering) {
 		filterings = order9
 	}
 	var out []int
@@ -121,28 +113,56 @@ func (s Side) Reach() Reach {
 
 // Predict says how two sides will reach each other.
 func Predict(a, b Side) Prediction {
-	relay := func(why PathWhy) Prediction {
-		if a.TURN || b.TURN {
-			return Prediction{PathRelay, why}
-		}
-		return Prediction{PathNone, why}
-	}
 	same := a.Public.IsValid() && a.Public == b.Public
-	switch {
-	case same && a.LAN.IsValid() && a.LAN == b.LAN:
+	if same && a.LAN.IsValid() && a.LAN == b.LAN {
 		return Prediction{PathDirect, WhySameNetwork}
-	case a.IPv6 && b.IPv6 && a.UDP && b.UDP:
-		return Prediction{PathDirect, WhyIPv6}
-	case !a.UDP && !a.TURN || !b.UDP && !b.TURN:
-		return Prediction{PathNone, WhyNoUDP}
-	case !a.UDP || !b.UDP:
-		return Prediction{PathRelay, WhyNoUDP}
-	case same && !a.Hairpin && !b.Hairpin:
-		return relay(WhyNoHairpin)
 	}
+	six := PathNone
+	if a.IPv6 && b.IPv6 && a.UDP && b.UDP {
+		six = meet(a.kinds6(), b.kinds6())
+	}
+	four, why := direct4(a, b, same)
+	switch {
+	case six == PathDirect:
+		return Prediction{PathDirect, WhyIPv6}
+	case four == PathDirect:
+		return Prediction{PathDirect, WhyNATsAgree}
+	case four == PathUnknown || six == PathUnknown:
+		return Prediction{PathUnknown, WhyTooLittle}
+	case relayed(a, b):
+		return Prediction{PathRelay, why}
+	}
+	return Prediction{PathNone, why}
+}
+
+// direct4 reports whether two sides meet over IPv4, or why they do not.
+func direct4(a, b Side, same bool) (Path, PathWhy) {
+	switch {
+	case !a.UDP || !b.UDP:
+		return PathNone, WhyNoUDP
+	case a.Ports || b.Ports:
+		return PathNone, WhyPorts
+	case a.NoIPv4 && b.NoIPv4 || a.NoIPv4 && !a.welcomes() || b.NoIPv4 && !b.welcomes():
+		return PathNone, WhyFamilies
+	case same && !a.Hairpin && !b.Hairpin:
+		return PathNone, WhyNoHairpin
+	case a.NoIPv4 && a.Filtering != EndpointIndependent || b.NoIPv4 && b.Filtering != EndpointIndependent:
+		return PathUnknown, WhyTooLittle
+	}
+	return meet(a.kinds(), b.kinds()), WhyNATsDisagree
+}
+
+// welcomes reports whether a side without IPv4 may be reached by it: through a NAT64 that lets in packets from
+// anywhere. It cannot begin by itself, because an ICE agent does not know the prefix.
+func (s Side) welcomes() bool {
+	return s.NAT64 && (s.Filtering == EndpointIndependent || !slices.Contains(order9, s.Filtering))
+}
+
+// meet reads the table for what two sides may be.
+func meet(rows, columns []int) Path {
 	direct, relayed := false, false
-	for _, row := range a.kinds() {
-		for _, column := range b.kinds() {
+	for _, row := range rows {
+		for _, column := range columns {
 			if pairs[row][column] == 'D' {
 				direct = true
 			} else {
@@ -152,115 +172,18 @@ func Predict(a, b Side) Prediction {
 	}
 	switch {
 	case direct && relayed:
-		return Prediction{PathUnknown, WhyTooLittle}
+		return PathUnknown
 	case direct:
-		return Prediction{PathDirect, WhyNATsAgree}
+		return PathDirect
 	}
-	return relay(WhyNATsDisagree)
+	return PathNone
 }
 
-// resultPrefix begins the compact line and names its form.
-const resultPrefix = "nat1"
-
-var short = map[Value]string{
-	EndpointIndependent: "ei", AddressDependent: "ad", AddressAndPortDependent: "apd", Unknown: "unknown",
+// relayed reports whether a TURN server carries the call. One side's relay is enough, unless the other cannot send to
+// it: then it needs one of its own.
+func relayed(a, b Side) bool {
+	return (a.TURN || b.TURN) && (a.TURN || !a.confined()) && (b.TURN || !b.confined())
 }
 
-// String is the compact result line: words without white space that a person can send to their peer.
-func (s Side) String() string {
-	words := []string{
-		resultPrefix, "map=" + short[cmp.Or(s.Mapping, Unknown)],
-		"filter=" + short[cmp.Or(s.Filtering, Unknown)],
-	}
-	for _, flag := range s.flags() {
-		if *flag.set {
-			words = append(words, flag.name)
-		}
-	}
-	if s.Public.IsValid() {
-		words = append(words, "ip="+s.Public.String())
-	}
-	if s.LAN.IsValid() {
-		words = append(words, "lan="+s.LAN.String())
-	}
-	return strings.Join(words, ",")
-}
-
-type sideFlag struct {
-	name string
-	set  *bool
-}
-
-// flags are the words that are there or not.
-func (s *Side) flags() []sideFlag {
-	return []sideFlag{
-		{"dependent", &s.Dependent},
-		{"udp", &s.UDP},
-		{"turn", &s.TURN},
-		{"v6", &s.IPv6},
-		{"hairpin", &s.Hairpin},
-	}
-}
-
-// ErrResult is returned (wrapped) for a text that is not a compact result line.
-var ErrResult = errors.New("not a result of dialtone nat: " +
-	`paste the line that begins with "nat1," from the peer's output`)
-
-// maxResult is how many bytes a result line may have.
-const maxResult = 256
-
-// ParseSide reads a compact result line. All of it is checked, since it comes from the peer; words that a later
-// version may add are ignored.
-func ParseSide(text string) (Side, error) {
-	text = strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(text), "result:"))
-	words := strings.Split(text, ",")
-	if len(text) > maxResult || words[0] != resultPrefix {
-		return Side{}, ErrResult
-	}
-	var s Side
-	for _, word := range words[1:] {
-		if err := s.set(word); err != nil {
-			return Side{}, err
-		}
-	}
-	if s.Mapping == "" || s.Filtering == "" {
-		return Side{}, fmt.Errorf("incomplete: %w", ErrResult)
-	}
-	return s, nil
-}
-
-// set reads one word of a result line.
-func (s *Side) set(word string) error {
-	key, value, _ := strings.Cut(word, "=")
-	var err error
-	switch key {
-	case "map":
-		s.Mapping, err = long(value)
-	case "filter":
-		s.Filtering, err = long(value)
-	case "ip":
-		s.Public, err = netip.ParseAddr(value)
-	case "lan":
-		s.LAN, err = netip.ParsePrefix(value)
-	default:
-		for _, flag := range s.flags() {
-			if flag.name == word {
-				*flag.set = true
-			}
-		}
-	}
-	if err != nil {
-		return fmt.Errorf("%q: %w", diag.Clean(word, 80), ErrResult)
-	}
-	return nil
-}
-
-// long is the value of a short word.
-func long(word string) (Value, error) {
-	for value, s := range short {
-		if s == word {
-			return value, nil
-		}
-	}
-	return "", ErrResult
-}
+// confined reports whether a side cannot send to a relay of its peer, which has any port, and an IPv4 address.
+func (s Side) confined() bool { return !s.UDP || s.Ports || s.NoIPv4 }

@@ -53,6 +53,13 @@ func TestPairOverrides(t *testing.T) {
 	hairpin := func(s *Side) { s.Hairpin = true }
 	street := func(s *Side) { s.Public = netip.MustParseAddr("5.5.5.5") }
 	unknown := Side{Mapping: Unknown, Filtering: Unknown, UDP: true}
+	ports := func(s *Side) { s.Ports = true }
+	only6 := func(s *Side) { s.IPv6, s.NoIPv4 = true, true }
+	nat64 := func(s *Side) { s.NAT64, s.NoIPv4 = true, true }
+	nat66 := func(s *Side) {
+		s.IPv6, s.NoIPv4, s.Mapping6, s.Filtering6 = true, true, AddressAndPortDependent, AddressAndPortDependent
+	}
+	usual := allSides()[2]
 	for name, tt := range map[string]struct {
 		a, b Side
 		want Path
@@ -68,6 +75,21 @@ func TestPairOverrides(t *testing.T) {
 		"UDP blocked":             {with(open, noUDP), open, PathNone},
 		"UDP blocked, own TURN":   {with(with(open, noUDP), turn), open, PathRelay},
 		"UDP blocked, their TURN": {with(open, noUDP), with(open, turn), PathNone},
+		"ports":                   {with(open, ports), open, PathNone},
+		"ports, own TURN":         {with(with(open, ports), turn), open, PathRelay},
+		"ports, their TURN":       {with(open, ports), with(open, turn), PathNone},
+		"ports, both TURN":        {with(with(open, ports), turn), with(with(open, ports), turn), PathRelay},
+		"ports, IPv6 both":        {with(with(open, ports), six), with(open, six), PathDirect},
+		"IPv6 only to IPv4":       {with(usual, only6), usual, PathNone},
+		"IPv6 only, own TURN":     {with(with(usual, only6), turn), usual, PathRelay},
+		"IPv6 only, their TURN":   {with(usual, only6), with(usual, turn), PathNone},
+		"IPv6 only both":          {with(usual, only6), with(usual, only6), PathDirect},
+		"NAT64 to IPv4":           {with(usual, nat64), open, PathNone},
+		"NAT64 to IPv4, own TURN": {with(with(usual, nat64), turn), usual, PathRelay},
+		"NAT64, open, to IPv4":    {with(open, nat64), usual, PathDirect},
+		"NAT64, unknown, to IPv4": {with(unknown, nat64), usual, PathUnknown},
+		"NAT66 both":              {with(usual, nat66), with(usual, nat66), PathNone},
+		"NAT66 to IPv6":           {with(usual, nat66), with(usual, only6), PathNone},
 		"unknown to open":         {unknown, open, PathDirect},
 		"unknown to usual":        {unknown, allSides()[2], PathUnknown},
 		"unknown filter to open":  {Side{Mapping: EndpointIndependent, UDP: true}, open, PathDirect},
@@ -87,6 +109,7 @@ func TestSideText(t *testing.T) {
 		Side{
 			Mapping: Unknown, Filtering: Unknown, Dependent: true, TURN: true, IPv6: true, Hairpin: true,
 			Public: netip.MustParseAddr("2001:db8::1"), LAN: netip.MustParsePrefix("192.168.1.0/24"),
+			Ports: true, NoIPv4: true, NAT64: true, Mapping6: AddressDependent, Filtering6: Unknown,
 		}) {
 		got, err := ParseSide(" result: " + s.String() + "\n")
 		if err != nil || got != s {
@@ -104,7 +127,7 @@ func TestSideText(t *testing.T) {
 }
 
 func FuzzParseSide(f *testing.F) {
-	f.Add("nat1,map=ei,filter=apd,udp,turn,v6,ip=203.0.113.7,lan=192.168.1.0/24")
+	f.Add("nat1,map=ei,filter=apd,udp,ports,turn,v6,no4,nat64,map6=ad,filter6=ei,ip=203.0.113.7,lan=192.168.1.0/24")
 	f.Fuzz(func(t *testing.T, text string) {
 		s, err := ParseSide(text)
 		if err != nil {

@@ -19,7 +19,9 @@ type Question struct {
 
 	AnswerAt     diag.NATSocket // that the answer comes to, when it is another one
 	ResponsePort uint16         // its public port, for RESPONSE-PORT
-	Size         int            // bytes that the message has at least, of a test of fragments
+	Size         int            // bytes of the message, of a test of packet sizes or fragments
+	Bytes        int            // of the IP packet, of a test of packet sizes
+	Padding      int            // bytes of PADDING, which an answer then has too
 	Topic        Topic          // of the further tests; questions of one topic are planned together
 }
 
@@ -52,25 +54,25 @@ const (
 // Plan says what to ask a server next, given what is known. It is pure: the same observations give the same plan, and
 // no plan means that nothing more can be learned from this server now.
 func Plan(o *State, server int) []Question {
-	p := plan{all: o, o: o.Family(), server: server, asked: o.Servers[server].Address}
+	p := plan{all: o, o: o.OfServer(server), server: server, asked: o.Servers[server].Address}
 	if !p.asked.IsValid() || o.Servers[server].Failure != nil {
 		return nil
 	}
 	if contact := p.contact(); contact != nil || !p.o.Heard(server) {
-		return contact // that a server of the other family answers is all that is asked of it
+		return contact
 	}
 	p.other, _ = p.o.Admitted(server)
-	asks := p.mapping()
+	asks := append(p.mapping(), p.otherPort()...)
 	if p.other.IsValid() {
 		asks = append(asks, p.filtering()...)
 	}
-	return asks
+	return append(asks, p.packetSize()...)
 }
 
 // plan is the plan for one server while it is made.
 type plan struct {
 	all    *State
-	o      *State // of the family that is judged
+	o      *State // of the family that the server is reached by
 	server int
 	asked  netip.AddrPort // A1:P1
 	other  netip.AddrPort // A2:P2, the zero value for a plain server
@@ -151,6 +153,23 @@ func (p *plan) mapping() []Question {
 	return nil
 }
 
+// otherPort asks the other port that a server names, from a connected socket: unless the mapping test has heard it.
+func (p *plan) otherPort() []Question {
+	to := p.o.OtherPort(p.server)
+	mapped, answered := p.sends(p.o, diag.TestMapping, to)
+	if !to.IsValid() || answered || p.other.IsValid() && mapped < maxMapping {
+		return nil
+	}
+	n, heard := p.sends(p.o, diag.TestOtherPort, to)
+	sent, lost := p.o.totalLoss()
+	if heard || n >= maxOtherPort || n > 0 && allLost(mapped+n, sent, lost) < Chance || p.o.refused(p.server, to) {
+		return nil
+	}
+	return []Question{{
+		Server: p.server, Socket: p.socket(diag.SocketOtherPort), Test: diag.TestOtherPort, To: to, Tries: tries,
+	}}
+}
+
 // isFirst reports whether no server before this one can be asked again.
 func (p *plan) isFirst() bool {
 	for i := range p.server {
@@ -193,10 +212,14 @@ func (p *plan) filtering() []Question {
 	}
 	t := f.Tallies[p.server]
 	if t.AskedBoth == 0 {
-		return []Question{
+		asks := []Question{
 			p.test(diag.SocketBoth, diag.TestChangeBoth), p.test(diag.SocketBoth, diag.TestControl),
-			p.test(diag.SocketPort, diag.TestChangePort), p.test(diag.SocketPort, diag.TestControl),
+			p.test(diag.SocketPort, diag.TestChangePort),
 		}
+		if !p.sizing() { // its long packet costs as much of the rate
+			asks = append(asks, p.test(diag.SocketPort, diag.TestControl))
+		}
+		return asks
 	}
 	samePort := netip.AddrPortFrom(p.asked.Addr(), p.other.Port())
 	if !t.ProvedBoth && p.unproven(diag.TestProveBoth, p.other) || t.AskedBoth >= maxSilence {

@@ -7,19 +7,23 @@ import (
 	"dialtone/diag"
 )
 
-// TestOtherFamily: once IPv4 answers, a server that answered over IPv6 is asked nothing more.
-func TestOtherFamily(t *testing.T) {
-	four, six := netip.MustParseAddrPort("192.0.2.1:3478"), netip.MustParseAddrPort("[2001:db8::1]:3478")
-	o := &State{
-		Servers: []Server{{URL: "stun:" + four.String(), Address: four}, {URL: "stun:" + six.String(), Address: six}},
+// TestPlanPerFamily: each family is asked by itself, also beside another one that answers.
+func TestPlanPerFamily(t *testing.T) {
+	o := answered("192.0.2.1:3478", "[2001:db8::1]:3478")
+	for i := range o.Servers {
+		if asks := Plan(o, i); len(asks) == 0 {
+			t.Errorf("nothing more is asked of %s", o.Servers[i].URL)
+		}
 	}
-	for i, s := range o.Servers {
-		o.Requests = append(o.Requests, Request{Server: i, Test: diag.TestReach, To: s.Address, Answer: &Answer{From: s.Address, Mapped: s.Address}})
+}
+
+// answered has servers that have answered one request, each with the address that it was asked at.
+func answered(servers ...string) *State {
+	o := &State{}
+	for i, text := range servers {
+		a := netip.MustParseAddrPort(text)
+		o.Apply(Server{Server: i, URL: "stun:" + text, Address: a})
+		o.Apply(Request{Request: i, Server: i, Test: diag.TestReach, To: a, Answer: &Answer{From: a, Mapped: a}})
 	}
-	if asks := Plan(o, 1); len(asks) != 0 {
-		t.Errorf("%+v", asks)
-	}
-	if asks := Plan(o, 0); len(asks) == 0 {
-		t.Error("nothing is asked over IPv4 either")
-	}
+	return o
 }

@@ -16,8 +16,8 @@ func (s *State) portPairs(except []int) []portPair {
 	known := map[diag.NATSocket]bool{}
 	for i := range s.Requests {
 		r := &s.Requests[i]
-		if !success(r) || !direct(r.Test) || !r.Answer.Mapped.IsValid() || r.Local.Port() == 0 || known[r.Socket] ||
-			slices.Contains(except, r.Server) {
+		if !success(r) || !direct(r.Test) && r.Bytes == 0 || !r.Answer.Mapped.IsValid() || r.Local.Port() == 0 ||
+			known[r.Socket] || slices.Contains(except, r.Server) {
 			continue
 		}
 		known[r.Socket] = true

@@ -31,9 +31,12 @@ const (
 type State struct {
 	Start    diag.DiagnosisStart
 	Local    diag.NATLocal
+	Machine  *diag.NATFamilies // nil when not reported
+	Prefixes []netip.Prefix    // of NAT64, as DNS and answers have shown them
 	Servers  []Server
 	Requests []Request
 	Streams  []Stream
+	Relays   []diag.NATRelay
 	Asked    []diag.Server // over other transports than UDP, and for relays
 	Further  bool          // only the tests that take long are still in progress
 	Ended    *diag.DiagnosisEnd
@@ -46,14 +49,20 @@ func (s *State) Apply(d diag.Data) {
 		*s = State{Start: d}
 	case diag.NATLocal:
 		s.Local = d
+	case diag.NATFamilies:
+		s.Machine = &d
+		s.addPrefixes(d.NAT64...)
 	case diag.NATServer:
 		s.Servers = put(s.Servers, d.Server, d, maxServers)
 	case diag.NATRequest:
 		if d.Server >= 0 && d.Server < len(s.Servers) {
 			s.Requests = put(s.Requests, d.Request, d, maxRequests)
+			s.addPrefixes(shownPrefix(&d)...)
 		}
 	case diag.NATStream:
 		s.Streams = put(s.Streams, len(s.Streams), d, maxServers)
+	case diag.NATRelay:
+		s.Relays = put(s.Relays, len(s.Relays), d, maxServers)
 	case diag.ServerStage:
 		if d.Diagnosis {
 			s.Asked = diag.PutServer(s.Asked, d, maxServers)
@@ -81,6 +90,7 @@ func (s *State) Copy() *State {
 	c := *s
 	c.Servers, c.Requests = slices.Clone(s.Servers), slices.Clone(s.Requests)
 	c.Streams, c.Asked = slices.Clone(s.Streams), slices.Clone(s.Asked)
+	c.Prefixes, c.Relays = slices.Clone(s.Prefixes), slices.Clone(s.Relays)
 	return &c
 }
 
@@ -113,20 +123,6 @@ func (s *State) sorted() *State {
 	return &c
 }
 
-// Family is the state with the requests of one address family: IPv4 unless only IPv6 answered.
-func (s *State) Family() *State {
-	four := slices.ContainsFunc(s.Requests, func(r Request) bool { return success(&r) && r.To.Addr().Is4() })
-	six := !four && slices.ContainsFunc(s.Requests, func(r Request) bool { return success(&r) && r.To.Addr().Is6() })
-	c := *s
-	c.Requests = nil
-	for i := range s.Requests {
-		if s.Requests[i].To.Addr().Is6() == six {
-			c.Requests = append(c.Requests, s.Requests[i])
-		}
-	}
-	return &c
-}
-
 // Heard reports whether any request to the server was answered.
 func (s *State) Heard(server int) bool {
 	return slices.ContainsFunc(s.Requests, func(r Request) bool { return r.Server == server && r.Answer != nil })
@@ -138,14 +134,15 @@ func (s *State) HeardFrom(to netip.AddrPort) bool {
 }
 
 // Admitted returns the alternate address of an RFC 5780 server (the one with another IP and another port), or why the
-// server counts as one of basic STUN. Nothing of an answer is believed before.
+// server counts as one of basic STUN. Nothing of an answer is believed before. A server behind a NAT64 names its IPv4
+// addresses, which are reached through the same prefix.
 func (s *State) Admitted(server int) (netip.AddrPort, Basic) {
-	asked := s.Servers[server].Address
-	a := s.first(server, asked)
+	to := s.Servers[server].Address
+	a := s.first(server, to)
 	if a == nil {
 		return netip.AddrPort{}, Basic{Why: BasicSilent}
 	}
-	other := a.Other
+	asked, from, other := s.native(to), s.native(a.From), a.Other
 	why := Basic{Other: text(other), Origin: text(a.Origin), From: text(a.From)}
 	switch {
 	case !other.IsValid():
@@ -160,10 +157,10 @@ func (s *State) Admitted(server int) (netip.AddrPort, Basic) {
 		why.Why = BasicNotPublic
 	case !a.Origin.IsValid():
 		why.Why = BasicNoOrigin
-	case a.Origin != a.From:
+	case a.Origin != from:
 		why.Why = BasicWrongOrigin
 	default:
-		return other, Basic{}
+		return s.beside(to, other), Basic{}
 	}
 	return netip.AddrPort{}, why
 }
@@ -209,10 +206,11 @@ func success(r *Request) bool { return r.Answer != nil && r.Answer.Code == 0 }
 func direct(t diag.NATTest) bool {
 	switch t {
 	case diag.TestReach, diag.TestMapping, diag.TestRepeat, diag.TestControl, diag.TestOpen, diag.TestHold,
-		diag.TestAgain:
+		diag.TestAgain, diag.TestOtherPort:
 		return true
 	case diag.TestChangeBoth, diag.TestChangePort, diag.TestProveBoth, diag.TestProvePort, diag.TestWake,
-		diag.TestProveWake, diag.TestPadded, diag.TestLong, diag.TestHairpin:
+		diag.TestProveWake, diag.TestPadded, diag.TestLong, diag.TestSize, diag.TestSizeBack, diag.TestSizeAny,
+		diag.TestHairpin:
 	}
 	return false
 }

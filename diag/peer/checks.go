@@ -206,6 +206,9 @@ func (c *checks) poll() {
 	}
 }
 
+// resolveTime is how long the agent tries to resolve an mDNS name, which makes no pair before.
+const resolveTime = 5 * time.Second
+
 // earlyFailure is why no pair can work any more; empty while one may.
 func (c *checks) earlyFailure(pairs, failed int) string {
 	if !c.p.gather.done() || !c.p.remoteKnown() {
@@ -222,6 +225,8 @@ func (c *checks) earlyFailure(pairs, failed int) string {
 		return "no local candidate"
 	case c.remotes == 0 && !c.startedAt.IsZero() && now.Sub(c.startedAt) > c.p.o.Timeouts.NoCandidates:
 		return "no remote candidate"
+	case pairs == 0 && c.remotes > 0 && now.Sub(c.changedAt) > c.p.o.Timeouts.LastPair+resolveTime:
+		return "no candidate pair"
 	case pairs > 0 && failed == pairs && now.Sub(c.changedAt) > c.p.o.Timeouts.LastPair:
 		return "all pairs failed"
 	}

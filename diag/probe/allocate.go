@@ -20,6 +20,7 @@ func (p *prober) allocate(ctx context.Context, l *link) error {
 		c       *credentials
 		granted bool
 		relayed netip.AddrPort
+		mapped  netip.AddrPort
 		rtt     time.Duration
 	)
 	err := p.step(ctx, diag.StageAllocate, func(s *diag.Stage) error {
@@ -43,7 +44,7 @@ func (p *prober) allocate(ctx context.Context, l *link) error {
 				return err
 			}
 		}
-		granted, relayed = true, r.relayed
+		granted, relayed, mapped = true, r.relayed, r.mapped
 		if !relayed.IsValid() {
 			return unusable(diag.DetailRelayed)
 		}
@@ -56,6 +57,7 @@ func (p *prober) allocate(ctx context.Context, l *link) error {
 	if err == nil && p.target.Use {
 		p.carry(ctx, l, c, relayed, rtt)
 		p.refresh(ctx, l, c)
+		p.straight(ctx, l, c, relayed, mapped)
 	}
 	p.release(ctx, l, c)
 	if err == nil {

@@ -146,8 +146,8 @@ func build(set []stun.Setter, c *credentials) ([]byte, error) {
 type behavior struct {
 	changeIP, changePort bool   // where the answer must come from
 	responsePort         uint16 // where it must go to; 0: to where the request came from
-	size                 int    // bytes that the message has at least; 0: as it comes
-	padding              bool   // by PADDING, which asks for an answer as long, instead of by text that is ignored
+	size                 int    // bytes of the message, to the next multiple of 4 below; 0: as it comes
+	padding              int    // bytes of PADDING among them, which asks for an answer with as many
 }
 
 // encodeBinding makes a Binding request that asks for a behavior.
@@ -170,19 +170,21 @@ func encodeBinding(id txID, b behavior) ([]byte, error) {
 	return msg.Raw, nil
 }
 
-// filling makes the message as long as it must be. PADDING is a request for an answer of that length (RFC 5780 §7.6).
-// Otherwise SOFTWARE is repeated, of which a server needs to read the first only (RFC 8489 §14).
+// filling makes the message as long as it must be, beside its header and FINGERPRINT. PADDING asks for an answer with
+// as much (RFC 5780 §7.6). The rest is SOFTWARE, repeated, of which a server needs to read the first only (RFC 8489
+// §14).
 func (b behavior) filling() []stun.Setter {
-	if b.size == 0 {
-		return nil
-	}
-	if b.padding {
-		return []stun.Setter{stun.RawAttribute{Type: stun.AttrPadding, Value: make([]byte, b.size)}}
-	}
-	const most = 760 // bytes, RFC 8489 §14.14
+	const head, most = 4, 760 // bytes of an attribute's header, and of SOFTWARE (RFC 8489 §14.14)
+	left := (b.size - headerSize - 2*head) / 4 * 4
 	var set []stun.Setter
-	for left := b.size; left > 0; left -= most {
-		set = append(set, stun.RawAttribute{Type: stun.AttrSoftware, Value: bytes.Repeat([]byte(" "), most)})
+	if padding := min(b.padding, left-head) / 4 * 4; padding > 0 {
+		set = append(set, stun.RawAttribute{Type: stun.AttrPadding, Value: make([]byte, padding)})
+		left -= head + padding
+	}
+	for left >= head {
+		value := min(left-head, most)
+		set = append(set, stun.RawAttribute{Type: stun.AttrSoftware, Value: bytes.Repeat([]byte(" "), value)})
+		left -= head + value
 	}
 	return set
 }
@@ -225,8 +227,8 @@ type answer struct {
 	relayed   netip.AddrPort // XOR-RELAYED-ADDRESS
 	alternate netip.AddrPort // ALTERNATE-SERVER
 	plain     netip.AddrPort // MAPPED-ADDRESS alone
-	other     netip.AddrPort // OTHER-ADDRESS (RFC 5780 §7.4)
-	origin    netip.AddrPort // RESPONSE-ORIGIN (RFC 5780 §7.3)
+	other     netip.AddrPort // OTHER-ADDRESS (RFC 5780 §7.4), or CHANGED-ADDRESS (RFC 3489 §11.2.3)
+	origin    netip.AddrPort // RESPONSE-ORIGIN (RFC 5780 §7.3), or SOURCE-ADDRESS (RFC 3489 §11.2.5)
 	lifetime  *time.Duration // LIFETIME, nil: it has none
 
 	msg *stun.Message // for signed
@@ -397,6 +399,12 @@ func (a *answer) read() error {
 		a.mapped = a.plain
 	}
 	a.other, a.origin = optionalAddress(msg, stun.AttrOtherAddress), optionalAddress(msg, stun.AttrResponseOrigin)
+	if !a.other.IsValid() {
+		a.other = optionalAddress(msg, stun.AttrChangedAddress)
+	}
+	if !a.origin.IsValid() {
+		a.origin = optionalAddress(msg, stun.AttrSourceAddress)
+	}
 	return nil
 }
 

@@ -371,18 +371,27 @@ func FuzzReadMessage(f *testing.F) {
 	})
 }
 
-// TestFilling: messages of the test of fragments are longer than a packet, whichever way, and a NAT's turning them around
-// leaves the transaction ID.
+// TestFilling: messages have the length that was asked for, with PADDING or without, and a NAT's turning them around leaves
+// the transaction ID.
 func TestFilling(t *testing.T) {
-	for _, padding := range []bool{true, false} {
-		id := newTxID()
-		b, err := encodeBinding(id, behavior{size: 1500, padding: padding})
-		if err != nil {
-			t.Fatal(err)
-		}
-		got, ok := requestID(b)
-		if len(b) <= 1500 || len(b) > maxMessage || !ok || got != id {
-			t.Errorf("padding %v: %d bytes, %v", padding, len(b), ok)
+	for _, size := range []int{552, 1472, 1532, 3000} {
+		for _, padding := range []int{0, 400, size} {
+			id := newTxID()
+			b, err := encodeBinding(id, behavior{size: size, padding: padding})
+			if err != nil {
+				t.Fatal(err)
+			}
+			msg, err := decodeMessage(b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var padded int
+			if v, err := msg.Get(stun.AttrPadding); err == nil {
+				padded = len(v)
+			}
+			if got, ok := requestID(b); len(b) != size || padded > padding || (padded > 0) != (padding > 0) || !ok || got != id {
+				t.Errorf("%d bytes, padding %d: %d bytes, padding %d, %v", size, padding, len(b), padded, ok)
+			}
 		}
 	}
 	if _, ok := requestID([]byte("HTTP/1.1 400 Bad Request")); ok {

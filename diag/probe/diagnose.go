@@ -129,6 +129,7 @@ func (d *Diagnosis) Run(ctx context.Context) (*nat.State, error) {
 func (d *Diagnosis) run(ctx context.Context) error {
 	start := time.Now()
 	servers := NATServers(ctx, d.q.URLs, d.q.Families)
+	families := d.q.families(ctx, servers)
 	left := max(d.q.budget()-time.Since(start), leastTime) // names may have taken their time
 	others, turn := d.targets(servers, min(left, DefaultTimeout))
 	parts := []func(){
@@ -151,6 +152,7 @@ func (d *Diagnosis) run(ctx context.Context) error {
 	}
 	o, err := NAT(ctx, servers, NATOptions{
 		Net: d.q.Net, Bind: d.q.Bind, Budget: left, Deep: d.q.Deep, Hairpin: d.q.Hairpin,
+		Families: families,
 		Report: func(fact diag.Data) {
 			if _, further := fact.(diag.DiagnosisFurther); further {
 				d.done()
@@ -163,7 +165,20 @@ func (d *Diagnosis) run(ctx context.Context) error {
 		d.overTCP(ctx, o, min(max(d.q.budget()-time.Since(start), leastTime), 2*time.Second))
 	}
 	asking.Wait()
+	if err == nil && d.q.Net == nil {
+		d.besideUDP(ctx, max(d.q.budget()-time.Since(start), leastTime))
+	}
 	return err
+}
+
+// besideUDP asks over TCP where UDP is silent.
+func (d *Diagnosis) besideUDP(ctx context.Context, timeout time.Duration) {
+	d.mu.Lock()
+	silent := d.state.SilentPorts()
+	d.mu.Unlock()
+	for _, s := range besideUDP(ctx, silent, d.q.Bind, min(timeout, tcpTime)) {
+		d.report(s)
+	}
 }
 
 // askServers asks the servers over other transports, and for relays.
@@ -220,6 +235,9 @@ func (d *Diagnosis) targets(servers []diag.NATServer, timeout time.Duration) (ot
 			own := q.account(u)
 			t.Username, t.Password, t.Use = own.Username, own.Password, true
 			t.Through = func() []netip.AddrPort { return d.throughRelay(servers) }
+			if q.Net == nil {
+				t.Straight = func(r diag.NATRelay) { d.report(r) }
+			}
 			turn = append(turn, t)
 		case !u.UDP || u.Scheme.Secured():
 			others = append(others, t)

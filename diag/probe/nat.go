@@ -43,6 +43,8 @@ type NATOptions struct {
 
 	Deep, Hairpin bool // further tests, see [Inquiry]; they take up to [FurtherBudget] more
 
+	Families *diag.NATFamilies // of this machine, for its network; nil when not known
+
 	// Report gets each fact, from one goroutine; nil: none is reported.
 	Report func(diag.Data)
 }
@@ -63,6 +65,9 @@ func NAT(ctx context.Context, servers []diag.NATServer, options NATOptions) (*na
 		per: make([]serverRun, len(servers)),
 	}
 	r.o.Start.Deep, r.o.Start.Hairpin = options.Deep, options.Hairpin
+	if options.Families != nil {
+		r.report(*options.Families)
+	}
 	for i, s := range servers {
 		s.Server = i
 		r.report(s)
@@ -111,12 +116,13 @@ type natSend struct {
 	at       time.Duration
 	index    int // in the observations once it has been noted, or -1
 	local    netip.AddrPort
+	refused  bool // ICMP said that the port is closed
 }
 
 // behavior is what the request asks of the server.
 func (s *natSend) behavior() behavior {
 	return behavior{
-		size: s.Size, padding: s.Test == diag.TestPadded, changeIP: s.ChangesIP(), changePort: s.ChangesPort(),
+		size: s.Size, padding: s.Padding, changeIP: s.ChangesIP(), changePort: s.ChangesPort(),
 		responsePort: s.ResponsePort,
 	}
 }
@@ -183,10 +189,13 @@ func afterPause(s *natSend) bool { return s.AfterPause() }
 // plan asks for a new plan for every server whose questions are over. What was asked about filtering, or will be, is no
 // longer waited for once that is known.
 func (r *natRun) plan(now time.Duration) {
-	f := r.o.Family().Filtering()
-	known := f.Known()
+	known := map[nat.Family]bool{}
+	for _, f := range r.o.Families() {
+		filtering := r.o.Of(f).Filtering()
+		known[f] = filtering.Known()
+	}
 	for i := range r.per {
-		if known {
+		if known[r.o.FamilyOf(i)] {
 			r.per[i].waiting = slices.DeleteFunc(r.per[i].waiting, aboutFiltering)
 			r.per[i].flying = slices.DeleteFunc(r.per[i].flying, aboutFiltering)
 		}
@@ -329,7 +338,7 @@ func (r *natRun) note(s *natSend, a *diag.NATAnswer) {
 	s.index = len(r.o.Requests)
 	r.report(diag.NATRequest{
 		Request: s.index, Server: s.Server, Socket: s.Socket, Local: s.local, Test: s.Test, To: s.To, Held: s.AnswerAt,
-		SentMs: micros(s.at), Answer: a,
+		SentMs: micros(s.at), Answer: a, Bytes: s.Bytes, Refused: s.refused,
 	})
 }
 

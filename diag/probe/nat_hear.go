@@ -14,7 +14,11 @@ import (
 // arrive takes a datagram, or the error of a connected socket, which is a refusal.
 func (r *natRun) arrive(a arrival) {
 	if a.err != nil {
-		if a.server >= 0 && !reach.IsTimeout(a.err) {
+		switch {
+		case a.server < 0 || reach.IsTimeout(a.err):
+		case a.socket.Use == diag.SocketOtherPort:
+			r.refused(a)
+		default:
 			r.fail(a.server, a.err)
 		}
 		return
@@ -47,6 +51,20 @@ func (r *natRun) arrive(a arrival) {
 		line := &r.per[s.Server]
 		line.slowest = max(line.slowest, a.at-s.at)
 	}
+}
+
+// refused reports the requests to another port that ICMP has answered, and asks no more.
+func (r *natRun) refused(a arrival) {
+	line := &r.per[a.server]
+	refused := reach.Classify(diag.StageBinding, a.err).Cause == diag.CauseRefused
+	line.flying = slices.DeleteFunc(line.flying, func(s *natSend) bool {
+		if s.Socket != a.socket || !refused {
+			return false
+		}
+		s.question.answered, s.refused = true, true
+		r.note(s, nil)
+		return true
+	})
 }
 
 // place reports where this machine asks from.

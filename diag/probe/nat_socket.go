@@ -32,8 +32,8 @@ type arrival struct {
 	err    error
 }
 
-// socket returns the socket of a name, a new one at the first time. Those of the reachability test are connected, so
-// that a refusal is heard.
+// socket returns the socket of a name, a new one at the first time. Those that ask whether a port is there are
+// connected, so that a refusal is heard.
 func (r *natRun) socket(ctx context.Context, ask *nat.Question) (*natSocket, error) {
 	if s := r.sockets[ask.Socket]; s != nil {
 		return s, nil
@@ -45,7 +45,7 @@ func (r *natRun) socket(ctx context.Context, ask *nat.Question) (*natSocket, err
 	if r.options.Bind.IsValid() {
 		local = r.options.Bind
 	}
-	s := &natSocket{connected: ask.Test == diag.TestReach}
+	s := &natSocket{connected: ask.Test == diag.TestReach || ask.Test == diag.TestOtherPort}
 	var err error
 	switch {
 	case s.connected && r.options.Bind.IsValid():
@@ -58,6 +58,9 @@ func (r *natRun) socket(ctx context.Context, ask *nat.Question) (*natSocket, err
 	}
 	if err != nil {
 		return nil, err
+	}
+	if raw, system := s.conn.(*net.UDPConn); system && ask.Socket.Use == diag.SocketSize {
+		dontFragment(raw, ask.To.Addr().Is6())
 	}
 	s.local = udpAddr(s.conn.LocalAddr())
 	r.sockets[ask.Socket] = s

@@ -75,14 +75,41 @@ func localPort(ctx context.Context, targets []netip.AddrPort, bind netip.Addr) (
 	return &local, l.Close()
 }
 
-// askStream asks one server over TCP from a port that other sockets share.
+// maxBeside bounds how many silent ports are asked over TCP.
+const maxBeside = 6
+
+// besideUDP asks over TCP at ports that are silent over UDP: whether a host is reached there distinguishes a filter on
+// the path from a server that is not there.
+func besideUDP(ctx context.Context, silent []netip.AddrPort, bind netip.Addr, timeout time.Duration) []diag.NATStream {
+	var local *net.TCPAddr
+	if bind.IsValid() {
+		local = &net.TCPAddr{IP: bind.AsSlice()}
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	out := make([]diag.NATStream, min(len(silent), maxBeside))
+	var all sync.WaitGroup
+	for i, to := range silent[:len(out)] {
+		all.Go(func() {
+			out[i] = askStream(ctx, local, to)
+			out[i].Beside = true
+		})
+	}
+	all.Wait()
+	return out
+}
+
+// askStream asks one server over TCP, from a port that other sockets share, or from any when local is nil.
 func askStream(ctx context.Context, local *net.TCPAddr, to netip.AddrPort) diag.NATStream {
 	out := diag.NATStream{To: to}
 	fail := func(err error) diag.NATStream {
 		out.Failure = reach.Classify(diag.StageConnect, err)
 		return out
 	}
-	dialer := net.Dialer{LocalAddr: local, Control: sharePort}
+	dialer := net.Dialer{Control: sharePort}
+	if local != nil {
+		dialer.LocalAddr = local
+	}
 	conn, err := dialer.DialContext(ctx, "tcp", to.String())
 	if err != nil {
 		return fail(err)

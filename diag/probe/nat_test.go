@@ -45,6 +45,16 @@ func TestOutvoted(t *testing.T) {
 	}
 }
 
+// TestRFC3489: a server of the time before RFC 5780 names its other address as CHANGED-ADDRESS.
+func TestRFC3489(t *testing.T) {
+	r, _ := inWorld(t, lab.WorldOptions{
+		Filtering: lab.AddressDependent, Delay: 5 * time.Millisecond, Faults: []lab.ResponderFaults{{RFC3489: true}},
+	})
+	if r.Servers[0].Grade != nat.GradeRFC5780 || r.Behaviors.Filtering.Value != nat.AddressDependent {
+		t.Errorf("%+v, filtering %+v", r.Servers[0], r.Behaviors.Filtering)
+	}
+}
+
 // TestNATTimes: three servers that answer in 20 ms, and three that do not.
 func TestNATTimes(t *testing.T) {
 	for name, tt := range map[string]struct {

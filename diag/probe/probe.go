@@ -40,6 +40,9 @@ type Target struct {
 	// Binding requests to be timed once the server has answered; 0 and 1: none but those that ask
 	Samples int
 
+	// Straight gets what became of packets sent straight to the relay; nil: none are sent.
+	Straight func(diag.NATRelay)
+
 	Direct    bool                   // asked without a proxy, to compare
 	Diagnosis bool                   // asked by a diagnosis, and not by a call
 	Report    func(diag.ServerStage) // gets each step when it is over, one after another; nil: none is reported

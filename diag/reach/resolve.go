@@ -46,7 +46,7 @@ func (d *Dialer) Resolve(ctx context.Context, u iceurl.URL) ([]Endpoint, error) 
 	}
 	var found []Endpoint
 	err := d.Step(ctx, diag.StageDNS, func(*diag.Stage) (err error) {
-		found, err = lookup(ctx, interruptible(d.Resolver), u)
+		found, err = lookup(ctx, Interruptible(d.Resolver), u)
 		if err == nil {
 			found, err = d.wanted(found)
 		}
@@ -231,8 +231,8 @@ func rooted(host string) string {
 	return host
 }
 
-// interruptible makes a resolver whose sockets are closed when its context ends; nil is the system's.
-func interruptible(r *net.Resolver) *net.Resolver {
+// Interruptible makes a resolver whose sockets are closed when its context ends; nil is the system's.
+func Interruptible(r *net.Resolver) *net.Resolver {
 	if r == nil {
 		return &net.Resolver{Dial: dialDNS}
 	}

@@ -59,7 +59,7 @@ func TestLookup(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			found, err := lookup(t.Context(), interruptible(tt.zone.Serve(t)), u)
+			found, err := lookup(t.Context(), Interruptible(tt.zone.Serve(t)), u)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -12,12 +12,16 @@ const NetworkSchema = "dialtone.nat/2"
 
 // Network is a diagnosis of the network, as dialtone nat -o json writes it.
 type Network struct {
-	Schema    string         `json:"schema"`    // dialtone.nat/2
-	Behaviors nat.Behaviors  `json:"behaviors"` // of the family that was judged: IPv4 if it answers
-	Servers   []ServerReport `json:"servers"`   // STUN over UDP first, then other transports, then TURN
-	Verdict   NetworkVerdict `json:"verdict"`   // what it means for calls
-	Exit      diag.Exit      `json:"exit"`      // the process's exit code
-	Findings  []Finding      `json:"findings"`  // those about the network first
+	Schema    string        `json:"schema"`    // dialtone.nat/2
+	Behaviors nat.Behaviors `json:"behaviors"` // of the main family: IPv4 if it answers
+
+	// Families are those that answer, each judged by itself; the first is the main one.
+	Families []nat.FamilyReport `json:"families"`
+
+	Servers  []ServerReport `json:"servers"`  // STUN over UDP first, then other transports, then TURN
+	Verdict  NetworkVerdict `json:"verdict"`  // what it means for calls
+	Exit     diag.Exit      `json:"exit"`     // the process's exit code
+	Findings []Finding      `json:"findings"` // those about the network first
 }
 
 // ServerReport is a STUN or TURN server: its steps, what follows from them, and the same in English.
@@ -48,7 +52,8 @@ type NetworkVerdict struct {
 func NewNetwork(n judge.Network) Network {
 	text := words.OfNetwork(n)
 	out := Network{
-		Schema: NetworkSchema, Behaviors: n.Behaviors, Servers: []ServerReport{}, Exit: n.Exit, Findings: Written(n.Findings),
+		Schema: NetworkSchema, Behaviors: n.Behaviors, Families: append([]nat.FamilyReport{}, n.Families...),
+		Servers: []ServerReport{}, Exit: n.Exit, Findings: Written(n.Findings),
 		Verdict: NetworkVerdict{
 			Outcome: n.Outcome, Relaying: n.Relaying, Headline: text.Headline, Why: text.Why, Next: text.Next,
 			Result: n.Side.String(), Peer: n.Pair,

@@ -307,9 +307,9 @@ func (r *Report) networkSection() section {
 	if r.NAT == nil {
 		return s
 	}
-	for _, row := range r.NAT.Behaviors.Rows() {
+	for _, row := range nat.Rows(&r.NAT.Behaviors, r.NAT.Families) {
 		if row.Value != "" && row.Value != nat.Unknown {
-			s.add(words.BehaviorLabel(row.Name), words.BehaviorValue(row.Behavior), row.Confidence)
+			s.add(words.RowLabel(row), words.BehaviorValue(row.Behavior), row.Confidence)
 		}
 	}
 	return s

@@ -25,6 +25,17 @@ var natFindings = map[string]entry{
 		"cause "+
 		"is a firewall that blocks UDP, in companies, hotels and some mobile networks. Calls then need a TURN server over "+
 		"TLS on port 443, which looks like a web server to the firewall.", "UDP appears blocked; TCP works.", openUDP),
+	"nat.ports_filtered": on("Servers answer over UDP from some ports, and not from others where they are known to "+
+		"be: they "+
+		"answer there over TCP, or several of them are silent in the same way. A firewall lets UDP leave for single "+
+		"ports, as "+
+		"many companies have it. Peers have any port, so calls need a TURN server, at a port that is open.",
+		func(_ judge.Finding, e judge.BehaviorFound) Text {
+			return Text{
+				Title:    "UDP to ports other than " + openPorts(e.Behavior) + " gets no answer.",
+				Evidence: BehaviorEvidence(e.Behavior), Advice: openUDP(e.Relay),
+			}
+		}),
 	"nat.only_proxy": on("A server that works through the proxy cannot be connected to without it. So a firewall "+
 		"lets TCP out only by the proxy. If UDP is blocked too, no direct call works: calls need a TURN server over TCP or "+
 		"TLS, and the proxy must be set where the calls are made. Browsers use that of the system.",
@@ -78,6 +89,19 @@ var natFindings = map[string]entry{
 		"This machine uses several uplinks at once, each with its own public address.", always("If calls break, bind "+
 			"dialtone "+
 			"to one of them (--interface, --bind), or give one route precedence.")),
+	"nat.packets_limited": on("UDP packets longer than some size are lost, and nothing reports it (ICMP), as in a "+
+		"tunnel or a "+
+		"VPN whose MTU is lower than what its ends believe. Calls send packets of up to 1,280 bytes: connecting works, "+
+		"since "+
+		"those packets are short; then video has no key frame, a DTLS handshake with long certificates stalls, and long "+
+		"messages on data channels never arrive.", func(_ judge.Finding, e judge.BehaviorFound) Text {
+		return Text{
+			Title: "UDP packets over " + longest(e.Behavior) + " are lost.", Evidence: BehaviorEvidence(e.Behavior),
+			Advice: "Lower the MTU of this machine's interface to that of the tunnel or VPN, or let ICMP \"fragmentation " +
+				"needed\" " +
+				"through; TURN over TCP or TLS works meanwhile.",
+		}
+	}),
 	"nat.lifetime_short": on("A UDP socket that neither sends nor receives loses its public port sooner than the two "+
 		"minutes that RFC 4787 REQ-5 requires. Calls keep their ports open by sending every few seconds (RFC 7675, RFC 8445 "+
 		"§11). A connection over UDP that is silent for longer, such as an idle signaling connection, is cut off.",
@@ -97,6 +121,25 @@ var natFindings = map[string]entry{
 		"arrive, at least in one direction. Many firewalls and CGNATs drop them. WebRTC sends no packets over 1,200 bytes, "+
 		"with one exception: a DTLS handshake with large certificates, which then stalls.", "Fragmented packets are lost.",
 		always("Keep what is sent over UDP below 1,200 bytes: WebRTC does; large certificates in a DTLS handshake may not.")),
+
+	"nat.nat64": behavior("This network reaches IPv4 servers by IPv6 addresses that a NAT64 translates (RFC 6146). "+
+		"An ICE "+
+		"agent does not know the prefix, so it cannot send to the IPv4 address of a peer that has no IPv6: such calls "+
+		"need a "+
+		"TURN server on this side. Calls between two peers with IPv6 do not meet the NAT64.",
+		"IPv4 is reached through NAT64.", func(relay bool) string {
+			if relay {
+				return "Keep the TURN server: peers that have only IPv4 need it."
+			}
+			return "Configure a TURN server, which peers that have only IPv4 need, or give this machine IPv4 (464XLAT)."
+		}),
+	"server.mapped_family": on("The server was asked over one address family and reports a mapped address of the "+
+		"other. It "+
+		"does not see its clients: a proxy in front of it (a container's published port, a load balancer) or a translation "+
+		"between the families replaces their addresses. The report says nothing about a NAT on this side, and candidates "+
+		"from it cannot be used.", mappedText("reports a mapped address of another family than it was asked over, and "+
+		"is not "+
+		"believed", "Let the server see its clients: publish its port without a proxy (host networking), or leave it out.")),
 
 	"nat.filtering_untested": on("Filtering can only be tested with a server that answers from a second address when "+
 		"it is "+

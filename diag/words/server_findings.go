@@ -151,23 +151,26 @@ var serverFindings = map[string]entry{
 				Evidence: []string{fmt.Sprintf("error %d", e.Tally.Refused)}, Advice: otherServer,
 			}
 		}),
-	"server.alternate_silent": on("No packet ever came from the second address of the server, even to a socket "+
-		"that the "+
-		"NAT must let it reach. The silence is therefore the server's, and says nothing about this network.",
+	"server.alternate_silent": on("No packet ever came from the second address of the server, even to a socket that the "+
+		"NAT must let it reach. The server is the cause, or a firewall that lets UDP leave for its first port only.",
 		func(f judge.Finding, e judge.FilteringFound) Text {
-			return Text{Title: "The alternate address of " + diag.Clean(f.Subject, 300) + " never answers, even when the " +
-				"NAT " +
-				"lets it in: the server is at fault.", Evidence: []string{fmt.Sprintf("%d requests to be answered from %s",
+			cause := "the server is at fault."
+			if e.Path {
+				cause = "the server is at fault, or a firewall."
+			}
+			return Text{Title: "The alternate address of " + diag.Clean(f.Subject, 300) + " never answers, even when the NAT " +
+				"lets it in: " + cause, Evidence: []string{fmt.Sprintf("%d requests to be answered from %s",
 				e.Tally.AskedBoth, diag.Clean(e.Other, 60))}, Advice: otherServer}
 		}),
 	"server.outlier": on("The server reports another mapped address and port than the majority of the servers, which "+
 		"agree. Its report is left out of the mapping. It may be behind a proxy, reached through a VPN, or unreliable.",
 		mappedText("reports another mapped address than most servers, and is not believed",
 			"Leave it out: it may be behind a proxy or reached through another uplink.")),
-	"server.mapped_private": on("A public server reports a private mapped address, while others report a public one. A "+
-		"NAT "+
-		"or a load balancer in front of the server replaces the addresses of its clients: candidates from it cannot "+
-		"be used.",
+	"server.mapped_private": on("A public server reports a private mapped address that this machine does not have. A "+
+		"NAT, "+
+		"a proxy or a load balancer in front of the server replaces the addresses of its clients: candidates from it "+
+		"cannot be "+
+		"used, and it says nothing about a NAT on this side.",
 		mappedText("reports a private mapped address, and is not believed",
 			"Leave it out: a NAT or proxy in front of it replaces client addresses.")),
 	"server.mapped_untrue": on("The server reported one and the same mapped address and port for two sockets of this "+

@@ -24,7 +24,7 @@ var signalAdvice = []struct {
 	},
 	{op: "endpoint", advice: "Give a complete address, such as https://media.example.org/whip."},
 	{op: "ice-servers", from: 401, to: 403, advice: "Check --ice-header: the service wants to know who asks."},
-	{op: "ice-servers", reason: "protocol", advice: "Check --ice-from: its answer names no STUN or TURN server."},
+	{op: "ice-servers", reason: "protocol", advice: "Give the address of the service that hands out TURN credentials."},
 	{op: "preset", advice: "Show what the preset needs: dialtone explain preset/NAME."},
 	{op: "token", advice: `Give only the token, without "Bearer", spaces or line breaks.`},
 	{op: "tls", advice: "Give a file of PEM certificates with --ca."},

@@ -51,7 +51,6 @@ func Preset(name string) (*Shape, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	s.name = name
 	return s, nil
 }
 

@@ -45,7 +45,6 @@ type Shape struct {
 	// Servers names ICE servers before the call.
 	Servers *Request `toml:"servers"`
 
-	name  string          // of the preset
 	fixed map[string]bool // placeholders that the user has set: no answer changes them
 }
 

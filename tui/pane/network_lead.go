@@ -94,7 +94,7 @@ func (p *Network) progress(d *call.NATRow) []string {
 
 // certain counts the behaviors that are known.
 func certain(n *judge.Network) (known, of int) {
-	rows := n.Behaviors.Rows()
+	rows := n.Rows()
 	for _, row := range rows {
 		if row.Confidence == nat.Proven || row.Confidence == nat.Likely {
 			known++

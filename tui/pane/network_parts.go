@@ -166,9 +166,9 @@ var behaviorColumns = []draw.Column{
 
 func (p *Network) behaviors(n *judge.Network) netPart {
 	part := netPart{columns: behaviorColumns, empty: "nothing is known yet"}
-	for _, row := range n.Behaviors.Rows() {
+	for _, row := range n.Rows() {
 		mark, paint := p.confidence(row.Confidence)
-		label, value := words.BehaviorLabel(row.Name), words.BehaviorValue(row.Behavior)
+		label, value := words.RowLabel(row), words.BehaviorValue(row.Behavior)
 		evidence := words.BehaviorEvidence(row.Behavior)
 		because := ""
 		if len(evidence) > 0 {
@@ -182,7 +182,7 @@ func (p *Network) behaviors(n *judge.Network) netPart {
 			valuePaint = p.Theme.Warn
 		}
 		part.entries = append(part.entries, netEntry{
-			id: "behavior " + string(row.Name), more: orNone(evidence), about: words.BehaviorMeaning(row),
+			id: "behavior " + string(row.Family) + string(row.Name), more: orNone(evidence), about: words.BehaviorMeaning(row),
 			text: strings.Join(append([]string{label + ": " + value + " " +
 				"(" + string(row.Confidence) + ")"}, evidence...), "\n"),
 			cells: []draw.Cell{

@@ -125,24 +125,30 @@ func background(t testing.TB, command commander, program string, args ...string)
 	})
 }
 
-// NAT64 makes the router translate 2001:db8:64:64::/96 to IPv4 (RFC 6146), and takes IPv4 from the client. It returns
-// when the client can connect to the address over TCP. The prefix is not 64:ff9b::/96, which must not lead to addresses
-// for documentation (RFC 6052 §3.1).
-func (s *Site) NAT64(t testing.TB, to netip.AddrPort) {
+// NAT64 makes the router translate addresses of a prefix to IPv4 (RFC 6146, RFC 6052), and takes IPv4 from the client.
+// It returns when the client can connect to the address over TCP. The prefix is not 64:ff9b::/96, which must not lead
+// to addresses for documentation (RFC 6052 §3.1).
+func (s *Site) NAT64(t testing.TB, prefix netip.Prefix, to netip.AddrPort) {
 	t.Helper()
 	tayga := NeedProgram(t, "tayga")
 	config := filepath.Join(t.TempDir(), "tayga.conf")
-	text := "tun-device nat64\nipv4-addr 192.168.255.1\nipv6-addr 2001:db8:64::1\nprefix 2001:db8:64:64::/96\n" +
-		"dynamic-pool 192.168.255.0/24\ndata-dir " + filepath.Dir(config) + "\n"
+	text := "tun-device nat64\nipv4-addr 192.168.255.1\nipv6-addr 2001:db8:ffff::1\nprefix " + prefix.String() +
+		"\ndynamic-pool 192.168.255.0/24\ndata-dir " + filepath.Dir(config) + "\n"
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	run(t, "", "ip", "netns", "exec", s.router, tayga, "-c", config, "--mktun")
 	batch(t, s.router, "link set nat64 up", "route add 192.168.255.0/24 dev nat64",
-		"route add 2001:db8:64:64::/96 dev nat64")
-	run(t, "", "ip", "-netns", s.client, "-4", "address", "flush", "dev", "lan")
+		"route add "+prefix.String()+" dev nat64")
+	s.WithoutIPv4(t)
 	background(t, s.RouterCommand, tayga, "-c", config, "-d", "--nodetach")
 	awaitTCP(t, s.Command, to)
+}
+
+// WithoutIPv4 takes the client's IPv4 address away.
+func (s *Site) WithoutIPv4(t testing.TB) {
+	t.Helper()
+	run(t, "", "ip", "-netns", s.client, "-4", "address", "flush", "dev", "lan")
 }
 
 // Command is a program that runs in the namespace of the client.

@@ -1,8 +1,10 @@
 package line
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
+	"strings"
 
 	"dialtone/diag"
 	"dialtone/diag/words"
@@ -26,10 +28,22 @@ func diagnosisLine(d diag.Data) (string, bool) {
 		return join(words.Count(len(d.URLs), "server", "servers"), string(d.Because)), true
 	case diag.NATLocal:
 		return join(d.Address.String(), d.Interface), true
+	case diag.NATFamilies:
+		return familiesLine(d), true
 	case diag.NATServer:
 		return join(d.URL, addressed("", d.Address), failed(d.Failure), addressed("answered from ", d.Elsewhere)), true
 	case diag.NATRequest:
-		return join(string(d.Test), addressed("to ", d.To), answerLine(d.Answer)), true
+		answer := answerLine(d.Answer)
+		if d.Refused {
+			answer = "port closed (ICMP unreachable)"
+		}
+		return join(string(d.Test), addressed("to ", d.To), answer), true
+	case diag.NATRelay:
+		came := "no packet arrived"
+		if d.From.IsValid() {
+			came = "arrived from " + d.From.String()
+		}
+		return join(d.URL, addressed("straight to ", d.Relayed), came), true
 	case diag.NATStream:
 		return join("TCP", addressed("to ", d.To), addressed("mapped address ", d.Mapped), failed(d.Failure)), true
 	case diag.DiagnosisFurther:
@@ -63,4 +77,21 @@ func failed(f *diag.Failure) string {
 		return ""
 	}
 	return "failed: " + f.String()
+}
+
+// familiesLine says which families a machine has, for the log.
+func familiesLine(d diag.NATFamilies) string {
+	var parts []string
+	for _, family := range []struct {
+		name string
+		has  bool
+	}{{"IPv4", d.IPv4}, {"IPv6", d.IPv6}} {
+		if family.has {
+			parts = append(parts, family.name)
+		}
+	}
+	for _, p := range d.NAT64 {
+		parts = append(parts, "NAT64 "+p.String())
+	}
+	return cmp.Or(strings.Join(parts, ", "), "neither IPv4 nor IPv6")
 }

@@ -72,6 +72,9 @@ func (p *parser) mappers() []kong.Option {
 	return options
 }
 
+// noSep is kong's separator of lists whose elements may hold any character.
+const noSep = -1
+
 // decode hands what was typed to the decoder. What is wrong with it is a mistake and does not end the parse.
 func (p *parser) decode(context *kong.DecodeContext, target reflect.Value) error {
 	row := context.Value
@@ -91,6 +94,9 @@ func (p *parser) decode(context *kong.DecodeContext, target reflect.Value) error
 		texts, several := token.Value.([]string)
 		if !several {
 			texts = []string{fmt.Sprint(token.Value)}
+			if row.IsSlice() && row.Tag.Sep != noSep {
+				texts = SplitList(texts[0])
+			}
 		}
 		for _, text := range texts {
 			p.Add(origin, p.options.Decoders.set(row, target, text))

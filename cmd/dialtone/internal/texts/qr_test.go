@@ -1,4 +1,4 @@
-package main
+package texts
 
 import (
 	"strings"
@@ -10,20 +10,20 @@ import (
 // TestQRInTheTerminal: where a terminal can show it, and nowhere else.
 func TestQRInTheTerminal(t *testing.T) {
 	const page = "https://192.0.2.7:8443/call/"
-	shown := streams{Streams: terminal.Streams{Terminal: true, Environ: []string{"LANG=C.UTF-8", "NO_COLOR=1"}}}
+	shown := terminal.Streams{Terminal: true, Environ: []string{"LANG=C.UTF-8", "NO_COLOR=1"}}
 	for name, tt := range map[string]struct {
-		s    streams
+		s    terminal.Streams
 		page string
 		want bool
 	}{
 		"terminal":       {shown, page, true},
-		"in colours":     {streams{Streams: terminal.Streams{Terminal: true, Environ: []string{"LANG=C.UTF-8", "NO_COLOR="}}}, page, true},
-		"pipe":           {streams{Streams: terminal.Streams{Environ: []string{"LANG=C.UTF-8"}}}, page, false},
-		"not in Unicode": {streams{Streams: terminal.Streams{Terminal: true, Environ: []string{"LANG=C"}}}, page, false},
+		"in colours":     {terminal.Streams{Terminal: true, Environ: []string{"LANG=C.UTF-8", "NO_COLOR="}}, page, true},
+		"pipe":           {terminal.Streams{Environ: []string{"LANG=C.UTF-8"}}, page, false},
+		"not in Unicode": {terminal.Streams{Terminal: true, Environ: []string{"LANG=C"}}, page, false},
 		"this machine":   {shown, "https://[::1]:8443/call/", false},
 		"localhost":      {shown, "https://localhost:8443/call/", false},
 	} {
-		got := qrOf(tt.s, tt.page)
+		got := PageQR(tt.s, tt.page)
 		if (got != "") != tt.want || strings.Contains(got, "\x1b") != (name == "in colours") {
 			t.Errorf("%s: %q", name, got)
 		}

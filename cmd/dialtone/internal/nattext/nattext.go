@@ -1,4 +1,5 @@
-package main
+// Package nattext writes the report of a diagnosis for people.
+package nattext
 
 import (
 	"fmt"
@@ -10,28 +11,28 @@ import (
 	"dialtone/diag/words"
 )
 
-// natText is the report for people: what it means and what to do, then how that is known. The line for the peer is the
+// Text is the report for people: what it means and what to do, then how that is known. The line for the peer is the
 // last.
-func natText(n judge.Network, verbose bool) string {
+func Text(n judge.Network, verbose bool) string {
 	var b strings.Builder
-	b.WriteString(natVerdict(n) + "\n" + natBehavior(n, verbose) + "\n")
+	b.WriteString(Verdict(n) + "\n" + behavior(n, verbose) + "\n")
 	for _, row := range n.Servers {
 		b.WriteString(words.ServerLine(row) + "\n")
 	}
-	return b.String() + "\n" + natResult(n)
+	return b.String() + "\n" + Result(n)
 }
 
 // behaviorIndent is the column of a behavior's value.
 const behaviorIndent = 18
 
-// natBehavior is a row for each behavior, with its evidence. Those that are not known, and mostly need not be, share a
+// behavior is a row for each behavior, with its evidence. Those that are not known, and mostly need not be, share a
 // line unless verbose.
-func natBehavior(n judge.Network, verbose bool) string {
+func behavior(n judge.Network, verbose bool) string {
 	var b strings.Builder
 	var folded []string
 	nothing := n.Behaviors.UDP.Value != nat.Present // then nothing else can be known
-	for _, row := range n.Behaviors.Rows() {
-		label := words.BehaviorLabel(row.Name)
+	for _, row := range n.Rows() {
+		label := words.RowLabel(row)
 		if row.Value == nat.Unknown && !verbose && (row.Minor() || nothing && row.Name != nat.NameUDP) {
 			folded = append(folded, label)
 			continue
@@ -51,8 +52,8 @@ func natBehavior(n judge.Network, verbose bool) string {
 	return b.String()
 }
 
-// natVerdict is what it means, and what to do.
-func natVerdict(n judge.Network) string {
+// Verdict is what it means, and what to do.
+func Verdict(n judge.Network) string {
 	var b strings.Builder
 	text := words.OfNetwork(n)
 	fmt.Fprintf(&b, "verdict: %s (exit %d, %s)\n", text.Headline, int(n.Exit), n.Exit)
@@ -77,5 +78,5 @@ func natVerdict(n judge.Network) string {
 	return b.String()
 }
 
-// natResult is the line for the peer.
-func natResult(n judge.Network) string { return "result: " + n.Side.String() + "\n" }
+// Result is the line for the peer.
+func Result(n judge.Network) string { return "result: " + n.Side.String() + "\n" }

@@ -1,4 +1,5 @@
-package main
+// Package texts shows texts that people carry on the terminal, and reads those that they paste.
+package texts
 
 import (
 	"bufio"
@@ -12,33 +13,31 @@ import (
 	"golang.org/x/term"
 	"rsc.io/qr"
 
+	"dialtone/cmd/dialtone/internal/terminal"
 	"dialtone/diag"
 	"dialtone/signal"
 	"dialtone/signal/paste"
 	"dialtone/tui/draw"
 )
 
-// terminalTexts is where a person finds the local text and pastes the peer's: the terminal.
-type terminalTexts struct {
-	streams
+// Terminal is where a person finds the local text and pastes the peer's. It implements signal.Texts.
+type Terminal struct {
+	terminal.Streams
 	command string // what the peer runs to answer an offer
 	lines   *lineReader
 	longest int // length of the longest line that was pasted
 }
 
-func newTerminalTexts(s streams, w chosen) *terminalTexts {
-	t := &terminalTexts{streams: s, lines: newLineReader(s.In)}
-	if len(w.Answer) > 0 {
-		t.command = "dialtone answer --" + w.Answer[0].Name
-	}
-	return t
+// New makes one; command is what the peer runs to answer an offer.
+func New(s terminal.Streams, command string) *Terminal {
+	return &Terminal{Streams: s, command: command, lines: newLineReader(s.In)}
 }
 
 // Say implements signal.Texts.
-func (t *terminalTexts) Say(message string) { t.Complain(message) }
+func (t *Terminal) Say(message string) { t.Complain(message) }
 
 // Show implements signal.Texts.
-func (t *terminalTexts) Show(kind, text string) error {
+func (t *Terminal) Show(kind, text string) error {
 	next := " The call begins when it is pasted there."
 	if kind == signal.KindOffer.String() {
 		next = " The peer runs: " + t.command
@@ -49,7 +48,7 @@ func (t *terminalTexts) Show(kind, text string) error {
 }
 
 // Reject implements signal.Texts.
-func (t *terminalTexts) Reject(err error) {
+func (t *Terminal) Reject(err error) {
 	text := "That did not work: " + diag.Clean(err.Error(), 300) + "."
 	if errors.Is(err, paste.ErrDamaged) && t.Terminal && t.longest >= shortestCut {
 		text += fmt.Sprintf(" A line had %d characters, and terminals cut long ones: save the text in a file, and start "+
@@ -63,7 +62,7 @@ func (t *terminalTexts) Reject(err error) {
 const shortestCut = 1000
 
 // Read implements signal.Texts.
-func (t *terminalTexts) Read(ctx context.Context, kind string) (string, error) {
+func (t *Terminal) Read(ctx context.Context, kind string) (string, error) {
 	t.Say(fmt.Sprintf("Paste the peer's %s here; it begins with %s. Then press Enter.", kind, paste.Beginning(kind)))
 	var text paste.Lines
 	for {
@@ -79,7 +78,7 @@ func (t *terminalTexts) Read(ctx context.Context, kind string) (string, error) {
 }
 
 // qr draws a text for the camera of a phone where the terminal has room for it, or says how much it takes.
-func (t *terminalTexts) qr(text string) string {
+func (t *Terminal) qr(text string) string {
 	out, isFile := t.Out.(*os.File)
 	if !isFile || !t.Terminal || !t.Unicode() {
 		return ""
@@ -95,7 +94,7 @@ func (t *terminalTexts) qr(text string) string {
 	if columns > width || rows >= height {
 		return fmt.Sprintf("(As a QR code it takes a terminal of %d columns and %d lines.)\n", columns, rows+1)
 	}
-	return colouredQR(t.Environ, drawing)
+	return coloredQR(t.Streams, drawing)
 }
 
 // lineReader reads lines on demand: otherwise nothing reads, so that what is typed later goes to the next reader.

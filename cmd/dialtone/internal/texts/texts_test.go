@@ -1,0 +1,76 @@
+package texts
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+
+	"dialtone/cmd/dialtone/internal/terminal"
+	"dialtone/signal"
+	"dialtone/signal/paste"
+)
+
+// longText is the text of an offer with many candidates.
+func longText(t *testing.T, candidates int) string {
+	t.Helper()
+	var sdp strings.Builder
+	sdp.WriteString("v=0\r\no=- 1 2 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\nm=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n")
+	for i := range candidates {
+		fmt.Fprintf(&sdp, "a=candidate:%d 1 udp %d 2001:db8:%x:%x::%x %d typ host\r\n", i*7919, 2130706431-i, i*31, i*57, i*101, 40000+i*13)
+	}
+	text, err := paste.Encode(signal.Description{Type: "offer", SDP: sdp.String()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// TestPastedText reads texts as terminals hand them over: in lines, in one line, after others.
+func TestPastedText(t *testing.T) {
+	short, long := longText(t, 3), longText(t, 200)
+	if len(long) < 5000 {
+		t.Fatalf("the long text has %d bytes: no terminal would cut it", len(long))
+	}
+	tests := map[string]struct{ typed, want string }{
+		"in lines":              {paste.Wrap(short), short},
+		"in one line":           {long + "\n", long},
+		"long, in lines":        {paste.Wrap(long), long},
+		"quoted by blanks":      {"  " + strings.ReplaceAll(paste.Wrap(short), "\n", "\r\n  "), short},
+		"after empty lines":     {"\n\n" + paste.Wrap(short), short},
+		"after half of another": {short[:40] + "\n" + paste.Wrap(short), short},
+		"something else":        {"good morning\n", "goodmorning"},
+		"given up":              {short[:40] + "\n\n", short[:40]},
+		"without an end":        {short, short},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			for line := range strings.Lines(paste.Wrap(test.want)) {
+				if len(line) > paste.LineLength+1 {
+					t.Errorf("a line of %d bytes", len(line))
+				}
+			}
+			d := New(terminal.Streams{In: strings.NewReader(test.typed), Err: io.Discard}, "")
+			got, err := d.Read(t.Context(), "offer")
+			if err != nil || got != test.want {
+				t.Errorf("read %.60q (%d bytes), %v; want %.60q (%d)", got, len(got), err, test.want, len(test.want))
+			}
+		})
+	}
+}
+
+// TestCutText tells what to do when the terminal has cut a line.
+func TestCutText(t *testing.T) {
+	long := longText(t, 200)
+	var told strings.Builder
+	d := New(terminal.Streams{In: strings.NewReader(long[:4095] + "\n\n"), Err: &told, Terminal: true}, "")
+	text, err := d.Read(t.Context(), "offer")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = paste.Decode(text)
+	d.Reject(err)
+	if !strings.Contains(told.String(), "terminals cut long ones") || !strings.Contains(told.String(), "--paste-from FILE") {
+		t.Errorf("told: %s", told.String())
+	}
+}

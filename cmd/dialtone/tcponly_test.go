@@ -1,0 +1,161 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pion/ice/v4"
+	"github.com/pion/webrtc/v4"
+
+	"dialtone/diag"
+	"dialtone/diag/lab/labtest"
+)
+
+// Where the servers of these tests listen: for HTTP, and for media over TCP.
+const (
+	mediaServer = "203.0.113.10"
+	mediaHTTP   = "8080"
+	mediaTCP    = 4443
+)
+
+// mainTCPOnly is a media server that answers offers by HTTP, is reached by ICE-TCP alone and returns what comes on data
+// channels.
+func mainTCPOnly() {
+	listener, err := net.ListenTCP("tcp4", &net.TCPAddr{IP: net.ParseIP(mediaServer), Port: mediaTCP})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	var se webrtc.SettingEngine
+	se.SetICETCPMux(webrtc.NewICETCPMux(nil, listener, 8))
+	se.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeTCP4})
+	se.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
+	api := webrtc.NewAPI(webrtc.WithSettingEngine(se))
+	http.HandleFunc("POST /", func(w http.ResponseWriter, r *http.Request) {
+		var offer webrtc.SessionDescription
+		answer, err := &webrtc.SessionDescription{}, json.NewDecoder(r.Body).Decode(&offer)
+		if err == nil {
+			answer, err = answerOverTCP(api, offer)
+		}
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		_ = json.NewEncoder(w).Encode(answer)
+	})
+	server := &http.Server{Addr: net.JoinHostPort(mediaServer, mediaHTTP), ReadHeaderTimeout: time.Second}
+	fmt.Fprintln(os.Stderr, server.ListenAndServe())
+	os.Exit(1)
+}
+
+func answerOverTCP(api *webrtc.API, offer webrtc.SessionDescription) (*webrtc.SessionDescription, error) {
+	pc, err := api.NewPeerConnection(webrtc.Configuration{})
+	if err != nil {
+		return nil, err
+	}
+	pc.OnDataChannel(func(d *webrtc.DataChannel) {
+		d.OnMessage(func(m webrtc.DataChannelMessage) { _ = d.SendText(string(m.Data)) })
+	})
+	gathered := webrtc.GatheringCompletePromise(pc)
+	if err := pc.SetRemoteDescription(offer); err != nil {
+		return nil, err
+	}
+	answer, err := pc.CreateAnswer(nil)
+	if err != nil {
+		return nil, err
+	}
+	if err := pc.SetLocalDescription(answer); err != nil {
+		return nil, err
+	}
+	<-gathered
+	return pc.LocalDescription(), nil
+}
+
+// serveMedia runs a server in the namespace of an Internet until the end of the test, and waits for its HTTP.
+func serveMedia(t *testing.T, in *labtest.Internet, program string, args ...string) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	cmd := in.Command(ctx, program, args...)
+	log, err := os.Create(filepath.Join(t.TempDir(), "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stdout, cmd.Stderr = log, log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cancel()
+		_ = cmd.Wait() // it was killed
+		_ = log.Close()
+	})
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		if in.Command(ctx, "bash", "-c", "exec 3<>/dev/tcp/"+mediaServer+"/"+mediaHTTP).Run() == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			text, _ := os.ReadFile(log.Name())
+			t.Fatalf("%s does not listen: %s", program, text)
+		}
+	}
+}
+
+// checkMedia runs a check of the server at a site.
+func checkMedia(t *testing.T, site *labtest.Site, args ...string) (diag.Exit, string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	cmd := site.Command(ctx, "dialtone", append([]string{"check", "--for", "1s"}, args...)...)
+	out, err := cmd.CombinedOutput()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return diag.Exit(cmd.ProcessState.ExitCode()), string(out)
+}
+
+// TestTCPOnlyServer: a server with ICE-TCP alone is reached where UDP is blocked; where its port is blocked too, that is
+// named.
+func TestTCPOnlyServer(t *testing.T) {
+	in := labtest.StartInternet(t, netip.MustParseAddr(mediaServer))
+	serveMedia(t, in, "dialtone-tcponly")
+	const tcpPort = "add rule inet filter forward tcp dport 4443 "
+	for name, test := range map[string]struct {
+		rules string
+		exit  diag.Exit
+		says  []string
+	}{
+		"UDP blocked":          {noUDP, diag.ExitPass, []string{"host tcp 203.0.113.10:4443"}},
+		"UDP and TCP blocked":  {noUDP + tcpPort + "drop\n", diag.ExitICE, []string{"ice.tcp_only", "host tcp 203.0.113.10:4443", "Open TCP to these addresses"}},
+		"UDP and TCP rejected": {noUDP + tcpPort + "reject with tcp reset\n", diag.ExitICE, []string{"ice.tcp_only", "1 of 1 remote candidate"}},
+		"nothing is blocked":   {masquerade, diag.ExitPass, []string{"host tcp 203.0.113.10:4443"}},
+		"small TCP segments":   {noUDP + "add rule inet filter forward tcp flags syn tcp option maxseg size set 500\n", diag.ExitPass, []string{"host tcp"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			site := in.Connect(t, labtest.SiteOptions{Rules: test.rules})
+			exit, out := checkMedia(t, site, "--offer", "http://"+mediaServer+":"+mediaHTTP+"/", "--no-media")
+			for _, want := range test.says {
+				if !strings.Contains(out, want) {
+					t.Errorf("nothing says %q", want)
+				}
+			}
+			if exit != test.exit || t.Failed() {
+				t.Errorf("exit %v, want %v: %s", exit, test.exit, out)
+			}
+		})
+	}
+}

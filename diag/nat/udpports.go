@@ -1,0 +1,272 @@
+package nat
+
+import (
+	"net/netip"
+	"slices"
+
+	"dialtone/diag"
+)
+
+// silentPort is an address that must be there and does not answer over UDP, although its host answers at another port.
+type silentPort struct {
+	to      netip.AddrPort
+	system  netip.Addr // the host that has it, as its servers name it
+	sent    int
+	refused bool // ICMP: closed, or rejected by a firewall
+	relay   bool
+	stream  streamAnswer
+}
+
+// streamAnswer is what TCP to the same port says.
+type streamAnswer int
+
+const (
+	streamUnknown  streamAnswer = iota
+	streamAnswered              // something answered
+	streamRejected              // the host rejected the connection: it is reached
+)
+
+// maxOtherPort is how many requests a server's other port gets.
+const maxOtherPort = 12
+
+// OtherPort is the port beside the one asked that a server names (OTHER-ADDRESS), at the address that was asked; the
+// zero value when it names none.
+func (s *State) OtherPort(server int) netip.AddrPort {
+	asked := s.Servers[server].Address
+	a := s.first(server, asked)
+	if a == nil || a.Other.Port() == 0 || a.Other.Port() == asked.Port() {
+		return netip.AddrPort{}
+	}
+	return netip.AddrPortFrom(asked.Addr(), a.Other.Port())
+}
+
+// SilentPorts are the addresses that do not answer over UDP although their hosts answer at another port, or must
+// exist: whether they answer over TCP says more.
+func (s *State) SilentPorts() []netip.AddrPort {
+	var out []netip.AddrPort
+	for _, f := range s.Families() {
+		for _, p := range s.Of(f).silentPorts() {
+			out = append(out, p.to)
+		}
+	}
+	for i := range s.Servers {
+		if a := s.Servers[i].Address; a.IsValid() && !s.Heard(i) && !slices.Contains(out, a) {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// openPorts are those from which servers answered, in ascending order.
+func (s *State) openPorts() []int {
+	var out []int
+	for i := range s.Requests {
+		r := &s.Requests[i]
+		if port := int(r.To.Port()); direct(r.Test) && success(r) && !slices.Contains(out, port) {
+			out = append(out, port)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// silentPorts finds the silent ports of one family. Loss is excluded.
+func (s *State) silentPorts() []silentPort {
+	var out []silentPort
+	for i := range s.Servers {
+		if to := s.OtherPort(i); s.Heard(i) && to.IsValid() {
+			out = s.addSilent(out, i, i, to)
+			if other := s.otherSilent(i); other.IsValid() && !s.refused(i, to) {
+				out = s.addSilent(out, i, i, other)
+			}
+		}
+		if s.Heard(i) || !s.Servers[i].Address.IsValid() {
+			continue
+		}
+		for j := range s.Servers { // the same host at another port
+			if s.Heard(j) && s.Servers[j].Address.Addr() == s.Servers[i].Address.Addr() {
+				out = s.addSilent(out, i, j, s.Servers[i].Address)
+				break
+			}
+		}
+		if s.stream(s.Servers[i].Address) == streamAnswered && len(s.Families()) > 0 {
+			out = s.addSilent(out, i, i, s.Servers[i].Address)
+		}
+	}
+	return append(out, s.silentRelays()...)
+}
+
+// otherSilent is the alternate address of a server whose other IP address answers at the port that was asked; else the
+// zero value: it may not be there.
+func (s *State) otherSilent(server int) netip.AddrPort {
+	other, _ := s.Admitted(server)
+	if !other.IsValid() || s.first(server, netip.AddrPortFrom(other.Addr(), s.Servers[server].Address.Port())) == nil {
+		return netip.AddrPort{}
+	}
+	return other
+}
+
+// refused reports whether ICMP said that a server's port is closed. Only a connected socket hears that.
+func (s *State) refused(server int, to netip.AddrPort) bool {
+	return slices.ContainsFunc(s.Requests, func(r Request) bool {
+		return r.Server == server && r.To == to && r.Refused
+	})
+}
+
+// addSilent adds an address of a server when it is silent and loss is not the cause; host is a server on the same
+// host.
+func (s *State) addSilent(list []silentPort, server, host int, to netip.AddrPort) []silentPort {
+	p := silentPort{to: to, system: s.system(host), stream: s.stream(to)}
+	for i := range s.Requests {
+		r := &s.Requests[i]
+		switch {
+		case r.Server != server || r.To != to || !direct(r.Test):
+		case r.Answer != nil:
+			return list
+		default:
+			p.sent++
+			p.refused = p.refused || r.Refused
+		}
+	}
+	if f := s.Servers[server].Failure; f != nil && f.Cause == diag.CauseRefused && to == s.Servers[server].Address {
+		p.refused = true
+	}
+	sent, lost := s.totalLoss()
+	known := slices.ContainsFunc(list, func(o silentPort) bool { return o.to == to })
+	if known || !p.refused && allLost(p.sent, sent, lost) >= Chance {
+		return list
+	}
+	return append(list, p)
+}
+
+// totalLoss counts as Loss does, of all servers: nothing of it may depend on a port.
+func (s *State) totalLoss() (sent, lost int) {
+	for i := range s.Servers {
+		n, l := s.Loss(i)
+		sent, lost = sent+n, lost+l
+	}
+	return sent, lost
+}
+
+// system is one address for all addresses of a server: of those that it names, the lowest.
+func (s *State) system(server int) netip.Addr {
+	own := s.native(s.Servers[server].Address).Addr()
+	if a := s.first(server, s.Servers[server].Address); a != nil && a.Other.Addr().IsValid() && a.Other.Addr().Less(own) {
+		return a.Other.Addr()
+	}
+	return own
+}
+
+// stream is what TCP to an address gave.
+func (s *State) stream(to netip.AddrPort) streamAnswer {
+	for _, c := range s.Streams {
+		switch {
+		case c.To != to:
+		case c.Mapped.IsValid():
+			return streamAnswered
+		case c.Failure != nil && c.Failure.Cause == diag.CauseRefused:
+			return streamRejected
+		}
+	}
+	return streamUnknown
+}
+
+// silentRelays are the relays that no packet reached straight, although they carry bytes, and are where they say.
+func (s *State) silentRelays() []silentPort {
+	var out []silentPort
+	sent, lost := s.totalLoss()
+	for _, d := range s.Relays {
+		at := slices.IndexFunc(s.Asked, func(a diag.Server) bool { return a.URL == d.URL && a.TURN })
+		if at < 0 || d.From.IsValid() || s.familyOf(d.Relayed.Addr()) != s.Main() || !s.trusted(&s.Asked[at], d.Relayed) {
+			continue
+		}
+		if d.Refused || allLost(d.Sent, sent, lost) < Chance {
+			out = append(out, silentPort{
+				to: d.Relayed, system: s.native(d.Relayed).Addr(), sent: d.Sent, refused: d.Refused, relay: true,
+				stream: s.stream(d.Relayed),
+			})
+		}
+	}
+	return out
+}
+
+// trusted reports whether a relay carries bytes, and is where the server says that it is.
+func (s *State) trusted(server *diag.Server, relayed netip.AddrPort) bool {
+	seen, err := netip.ParseAddrPort(server.Seen())
+	return err == nil && seen.Addr() == s.native(relayed).Addr() && server.Took(diag.StageSend) != nil
+}
+
+// usualPorts are those that a firewall opens for STUN and TURN, or for anything.
+var usualPorts = []int{53, 80, 443, 3478, 3479, 5349, 5350}
+
+// judgeUDPPorts reports whether UDP leaves to any port (RFC 4787 says nothing about firewalls; companies open single
+// ports). A silent port may be the server's fault. It counts when TCP shows that the host is reached there, or when
+// several hosts are silent in the same way.
+func (s *State) judgeUDPPorts() Behavior {
+	open, silent := s.openPorts(), s.silentPorts()
+	for _, d := range s.Relays {
+		if d.From.IsValid() && s.familyOf(d.Relayed.Addr()) == s.Main() {
+			return Behavior{
+				Value: PortsOpen, Confidence: Likely,
+				Evidence: []Evidence{counted(KindPortsOpen, open...), fact(KindRelayArrived, d.Relayed)},
+			}
+		}
+	}
+	silent = slices.DeleteFunc(silent, func(p silentPort) bool { return dismissed(p, open) })
+	switch {
+	case len(open) == 0:
+		return unknown(of(KindUDPUnasked))
+	case len(silent) > 0:
+		return silentBehavior(silent, open)
+	case len(open) > 1:
+		return Behavior{Value: PortsOpen, Confidence: Likely, Evidence: []Evidence{counted(KindPortsOpen, open...)}}
+	}
+	return unknown(counted(KindPortsOne, open...))
+}
+
+// dismissed reports whether a silent port is the server's fault: others answer from that port, or from one that no
+// firewall would open before.
+func dismissed(p silentPort, open []int) bool {
+	port := int(p.to.Port())
+	return slices.ContainsFunc(open, func(o int) bool { return o == port || o > port && !slices.Contains(usualPorts, o) })
+}
+
+// silentBehavior is what silent ports show.
+func silentBehavior(silent []silentPort, open []int) Behavior {
+	var evidence []Evidence
+	var systems []netip.Addr
+	shown := false
+	for _, p := range silent {
+		shown = shown || p.stream == streamAnswered || p.stream == streamRejected && (!p.refused || p.relay)
+		if !slices.Contains(systems, p.system) {
+			systems = append(systems, p.system)
+		}
+		evidence = append(evidence, p.evidence()...)
+	}
+	if !shown && len(systems) < 2 {
+		return Behavior{Value: Unknown, Confidence: Contradictory, Evidence: append(evidence, of(KindPortsEither))}
+	}
+	return Behavior{
+		Value: PortsFiltered, Confidence: Likely, Evidence: append(evidence, counted(KindPortsOnly, open...)),
+	}
+}
+
+// evidence reports a silent port.
+func (p *silentPort) evidence() []Evidence {
+	kind := KindPortSilent
+	switch {
+	case p.refused:
+		kind = KindPortRejected
+	case p.relay:
+		kind = KindRelaySilent
+	}
+	out := []Evidence{counted(kind, p.sent).at(p.to)}
+	switch p.stream {
+	case streamAnswered:
+		out = append(out, fact(KindPortStream, p.to))
+	case streamRejected:
+		out = append(out, fact(KindPortReached, p.to))
+	case streamUnknown:
+	}
+	return out
+}

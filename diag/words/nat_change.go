@@ -1,0 +1,49 @@
+package words
+
+import (
+	"cmp"
+	"fmt"
+
+	"dialtone/diag"
+	"dialtone/diag/judge"
+	"dialtone/diag/nat"
+)
+
+// Change writes what is different between two diagnoses.
+func Change(c judge.Change) string {
+	value := func(s string) string { return diag.Clean(cmp.Or(s, "unknown"), 300) }
+	state := func(s *diag.Server) string {
+		if s.State() == diag.ServerWorks && s.Stopped() == nil {
+			return "works"
+		}
+		if stopped := s.Stopped(); stopped != nil && s.OK() {
+			return "failed at " + StageLabel(stopped.Name)
+		}
+		return ServerHeadline(s)
+	}
+	var text string
+	switch c.What {
+	case judge.ChangedExit:
+		text = "verdict: " + NetworkExit(c.Exits[0]) + " → " + NetworkExit(c.Exits[1])
+	case judge.ChangedAddress:
+		text = "public address: " + value(c.Addresses[0]) + " → " + value(c.Addresses[1])
+	case judge.ChangedBehavior:
+		text = BehaviorLabel(c.Name) + ": " + BehaviorValue(c.Behaviors[0]) + " → " + BehaviorValue(c.Behaviors[1])
+	case judge.ChangedServer:
+		text = fmt.Sprintf("%s: %s → %s", ServerName(nat.ServerRow{Server: c.Servers[1]}), state(&c.Servers[0]),
+			state(&c.Servers[1]))
+		if c.Servers[1].TURN {
+			text = "relay " + text
+		}
+	}
+	return diag.Clean(text, 300)
+}
+
+// Changes writes what is different between two diagnoses.
+func Changes(list []judge.Change) []string {
+	var out []string
+	for _, c := range list {
+		out = append(out, Change(c))
+	}
+	return out
+}
