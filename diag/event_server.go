@@ -145,10 +145,14 @@ const (
 	DetailNonce     Detail = "no-nonce"   // protocol: asks for credentials without NONCE
 	DetailNoTime    Detail = "no-time"    // protocol: a Refresh succeeds and grants 0 s
 
-	DetailLoop      Detail = "loop"      // stun-error 300: the servers name each other
-	DetailAlternate Detail = "alternate" // stun-error 300: the server that it names cannot be asked
-	DetailElsewhere Detail = "elsewhere" // protocol: answers from another address than the one asked
-	DetailAltered   Detail = "altered"   // protocol: what came through the relay is not a response of a STUN server
+	DetailLoop        Detail = "loop"           // stun-error 300: the servers name each other
+	DetailAlternate   Detail = "alternate"      // stun-error 300: the server that it names cannot be asked
+	DetailElsewhere   Detail = "elsewhere"      // protocol: answers from another address than the one asked
+	DetailWeb         Detail = "web"            // protocol: a web server answers
+	DetailSSH         Detail = "ssh"            // protocol: an SSH server answers
+	DetailTLSPort     Detail = "tls-port"       // protocol: the port is for TLS
+	DetailProxyHeader Detail = "proxy-protocol" // protocol: it answers behind a header of the PROXY protocol only
+	DetailAltered     Detail = "altered"        // protocol: what came through the relay is not a response of a STUN server
 )
 
 // Failure is why a step of asking a server failed.

@@ -36,6 +36,8 @@ type Way struct {
 	// For is the way as the values of its flags make it; nil: they change nothing. The error is for the user.
 	For func(w Way, values map[string]string) (Way, error)
 
+	// ValidFields checks the fields of requests that the user gives; nil: the way has none. The error is for the user.
+	ValidFields func(fields map[string]any) error
 	// ValidAddress checks an address to dial; nil: any is usable. The error is an *Error.
 	ValidAddress func(address string) error
 	// Shown is an address without the keys that it may contain; nil: as it is.

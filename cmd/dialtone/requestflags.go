@@ -103,15 +103,18 @@ func (f *requestFlags) secrets() []diag.Secret {
 	return out
 }
 
+// fields are those of the body, by name.
+func (f *requestFlags) fields() map[string]any {
+	out := map[string]any{}
+	for _, one := range f.Field {
+		out[one.name] = one.value
+	}
+	return out
+}
+
 // into puts what was asked for into the setup of a call.
 func (f *requestFlags) into(s *signal.Setup) {
-	s.Header, s.TokenTo, s.Trickle = header(f.Header), f.TokenTo, f.Trickle
-	for _, one := range f.Field {
-		if s.Fields == nil {
-			s.Fields = map[string]any{}
-		}
-		s.Fields[one.name] = one.value
-	}
+	s.Header, s.TokenTo, s.Trickle, s.Fields = header(f.Header), f.TokenTo, f.Trickle, f.fields()
 	for _, secret := range f.secrets() {
 		s.Secrets = append(s.Secrets, secret.Reveal())
 	}

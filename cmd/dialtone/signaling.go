@@ -222,6 +222,9 @@ func (w *chosen) ask(f requestFlags, config *diag.Config) error {
 	}
 	config.Channel = w.Channel
 	config.Secrets = append(config.Secrets, f.secrets()...)
+	if w.ValidFields != nil && w.For != nil {
+		return errors.Join(f.consistent(), w.ValidFields(f.fields()))
+	}
 	return f.consistent()
 }
 

@@ -84,7 +84,8 @@ func (c *Call) applyTransport(e diag.Event) bool {
 		if d.Side == diag.Local {
 			c.Local = keep(c.Local, CandidateRow{d, e.At}, maxRows)
 			for i := range c.Servers {
-				c.Servers[i].Served = c.ServedBy(c.Servers[i].URL)
+				s := &c.Servers[i]
+				s.Served = s.Served || isOf(d, s.URL)
 			}
 		} else {
 			c.Remote = keep(c.Remote, CandidateRow{d, e.At}, maxRows)

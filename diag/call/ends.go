@@ -20,18 +20,31 @@ type EndsStream struct {
 	Direction      diag.Direction // seen from here
 	Kind           string
 	SSRC           uint32
-	MimeType       string
 	Sent, Received *uint64 // packets with retransmissions: of the same moment, but for what was under way
-	LostHere       *int64  // what we count, or what the peer's reports reported us of what we send
-	LostThere      *int64
-	AtSender       EndPicture
-	AtReceiver     EndPicture
+	Sender         *diag.OutboundRTP
+	Receiver       *diag.InboundRTP
 }
 
-// EndPicture is video at one end; nil for audio and where it is not known.
-type EndPicture struct {
-	Width, Height *uint16
-	FPS           *float64
+// MimeType is the codec, as either side reports it.
+func (s EndsStream) MimeType() string {
+	switch {
+	case s.Sender != nil && s.Sender.MimeType != "":
+		return s.Sender.MimeType
+	case s.Receiver != nil:
+		return s.Receiver.MimeType
+	}
+	return ""
+}
+
+// Lost is what a side counts as lost: the receiver itself, or the sender by the receiver's reports to it.
+func (s EndsStream) Lost(side diag.Side) *int64 {
+	switch sends := (s.Direction == diag.Outbound) == (side == diag.Local); {
+	case sends && s.Sender != nil && s.Sender.Remote != nil:
+		return s.Sender.Remote.PacketsLost
+	case !sends && s.Receiver != nil:
+		return s.Receiver.PacketsLost
+	}
+	return nil
 }
 
 // Missing is how many packets were sent and not received, at least 0; false where a side does not report.
@@ -66,13 +79,13 @@ func (c *Call) addRemoteSample(r TheirRow) {
 // beganAnew reports whether a counter of the peer fell: Firefox starts them again at an ICE restart.
 func beganAnew(before, now *diag.RemoteSample) bool {
 	for _, old := range before.Inbound {
-		in := inbound(now, old.Kind, old.SSRC)
+		in := inbound(now.Inbound, old.Kind, old.SSRC)
 		if in != nil && diag.OrZero(in.PacketsReceived) < diag.OrZero(old.PacketsReceived) {
 			return true
 		}
 	}
 	for _, old := range before.Outbound {
-		o := outbound(now, old.Kind, old.SSRC)
+		o := outbound(now.Outbound, old.Kind, old.SSRC)
 		if o != nil && diag.OrZero(o.PacketsSent) < diag.OrZero(old.PacketsSent) {
 			return true
 		}
@@ -90,7 +103,11 @@ func (c *Call) BothEnds() (Ends, bool) {
 	e := Ends{At: last.At, Streams: EndsStreams(last.RemoteSample)}
 	if s := c.Latest(); s != nil {
 		for i := range e.Streams {
-			e.Streams[i].here(s.Sample)
+			if t := &e.Streams[i]; t.Direction == diag.Outbound {
+				t.Sender = outbound(s.Outbound, t.Kind, t.SSRC)
+			} else {
+				t.Receiver = inbound(s.Inbound, t.Kind, t.SSRC)
+			}
 		}
 		if s.Pair != nil {
 			e.RTTHere = s.Pair.CurrentRoundTripTime
@@ -106,16 +123,16 @@ func (c *Call) BothEnds() (Ends, bool) {
 func EndsStreams(d diag.RemoteSample) []EndsStream {
 	var out []EndsStream
 	for _, n := range d.Here {
-		s := EndsStream{Direction: n.Direction, Kind: n.Kind, SSRC: n.SSRC}
+		s := EndsStream{Direction: n.Direction, Kind: n.Kind, SSRC: n.SSRC, Sent: &n.Packets, Received: &n.Packets}
 		if n.Direction == diag.Outbound {
-			s.Sent, s.Received = &n.Packets, diag.Ptr(uint64(0))
-			if in := inbound(&d, n.Kind, n.SSRC); in != nil {
-				s.receivedThere(*in)
+			s.Receiver, s.Received = inbound(d.Inbound, n.Kind, n.SSRC), new(uint64)
+			if s.Receiver != nil {
+				s.Received = s.Receiver.PacketsReceived
 			}
 		} else {
-			s.Sent, s.Received = diag.Ptr(uint64(0)), &n.Packets
-			if o := outbound(&d, n.Kind, n.SSRC); o != nil {
-				s.sentThere(*o)
+			s.Sender, s.Sent = outbound(d.Outbound, n.Kind, n.SSRC), new(uint64)
+			if s.Sender != nil {
+				s.Sent = s.Sender.PacketsSent
 			}
 		}
 		out = append(out, s)
@@ -124,9 +141,9 @@ func EndsStreams(d diag.RemoteSample) []EndsStream {
 		if !slices.ContainsFunc(out, func(s EndsStream) bool {
 			return s.Direction == diag.Inbound && s.Kind == o.Kind && (s.SSRC == o.SSRC || o.SSRC == 0)
 		}) {
-			s := EndsStream{Direction: diag.Inbound, Kind: o.Kind, SSRC: o.SSRC, Received: diag.Ptr(uint64(0))}
-			s.sentThere(o)
-			out = append(out, s)
+			out = append(out, EndsStream{
+				Direction: diag.Inbound, Kind: o.Kind, SSRC: o.SSRC, Sent: o.PacketsSent, Received: new(uint64), Sender: &o,
+			})
 		}
 	}
 	slices.SortStableFunc(out, func(a, b EndsStream) int { return a.rank() - b.rank() })
@@ -144,58 +161,22 @@ func (s EndsStream) rank() int {
 	return rank
 }
 
-// inbound finds the stream in what the peer receives: by its SSRC, or by its kind where there is none.
-func inbound(d *diag.RemoteSample, kind string, ssrc uint32) *diag.InboundRTP {
-	for i := range d.Inbound {
-		if in := &d.Inbound[i]; in.Kind == kind && (in.SSRC == ssrc || in.SSRC == 0) {
+// inbound finds a stream among those that a side receives: by its SSRC, or by its kind where there is none.
+func inbound(list []diag.InboundRTP, kind string, ssrc uint32) *diag.InboundRTP {
+	for i := range list {
+		if in := &list[i]; in.Kind == kind && (in.SSRC == ssrc || in.SSRC == 0) {
 			return in
 		}
 	}
 	return nil
 }
 
-// outbound finds it in what the peer sends.
-func outbound(d *diag.RemoteSample, kind string, ssrc uint32) *diag.OutboundRTP {
-	for i := range d.Outbound {
-		if o := &d.Outbound[i]; o.Kind == kind && (o.SSRC == ssrc || o.SSRC == 0) {
+// outbound finds it among those that a side sends.
+func outbound(list []diag.OutboundRTP, kind string, ssrc uint32) *diag.OutboundRTP {
+	for i := range list {
+		if o := &list[i]; o.Kind == kind && (o.SSRC == ssrc || o.SSRC == 0) {
 			return o
 		}
 	}
 	return nil
-}
-
-func (s *EndsStream) receivedThere(in diag.InboundRTP) {
-	s.Received, s.LostThere, s.MimeType = in.PacketsReceived, in.PacketsLost, in.MimeType
-	s.AtReceiver = EndPicture{in.FrameWidth, in.FrameHeight, in.FramesPerSecond}
-}
-
-func (s *EndsStream) sentThere(o diag.OutboundRTP) {
-	s.Sent, s.MimeType = o.PacketsSent, o.MimeType
-	s.AtSender = EndPicture{o.FrameWidth, o.FrameHeight, o.FramesPerSecond}
-	if o.Remote != nil {
-		s.LostThere = o.Remote.PacketsLost
-	}
-}
-
-// here adds what our own sample reports beside the counters.
-func (s *EndsStream) here(sample diag.Sample) {
-	if s.Direction == diag.Outbound {
-		for _, o := range sample.Outbound {
-			if o.Kind == s.Kind && o.SSRC == s.SSRC {
-				s.AtSender, s.MimeType = EndPicture{o.FrameWidth, o.FrameHeight, o.FramesPerSecond}, o.MimeType
-				if o.Remote != nil {
-					s.LostHere = o.Remote.PacketsLost
-				}
-			}
-		}
-		return
-	}
-	for _, in := range sample.Inbound {
-		if in.Kind == s.Kind && in.SSRC == s.SSRC {
-			s.AtReceiver, s.MimeType, s.LostHere = EndPicture{
-				in.FrameWidth, in.FrameHeight,
-				in.FramesPerSecond,
-			}, in.MimeType, in.PacketsLost
-		}
-	}
 }

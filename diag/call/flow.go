@@ -37,9 +37,7 @@ func (c *Call) Flow(dir diag.Direction, kind string) Flow {
 	if dir == diag.Inbound {
 		agreed, muted = c.Promised(kind), c.RemoteMuted[kind]
 	}
-	sample := c.Latest()
-	seen := sample != nil && (dir == diag.Inbound && flowsIn(sample.Sample, kind) || dir == diag.Outbound &&
-		flowsOut(sample.Sample, kind))
+	sample, seen := c.Latest(), c.packets(dir, kind) > 0
 	switch {
 	case muted && (agreed || seen):
 		return FlowMuted
@@ -86,7 +84,7 @@ func (c *Call) Confirmed(kind string) bool {
 			return true
 		}
 	}
-	if flowsIn(sample.Sample, kind) {
+	if c.packets(diag.Inbound, kind) > 0 {
 		return true
 	}
 	if n := len(c.RemoteSamples); n > 0 {

@@ -22,19 +22,16 @@ type MediaKind struct {
 
 // MissingMedia lists what both sides agreed to send and of which no packet was counted, once there was time to look.
 func (c *Call) MissingMedia() []MediaKind {
-	if !c.Start.Media || c.UpTime() < mediaGrace {
-		return nil
-	}
-	sample := c.Latest()
-	if sample == nil {
+	if !c.Start.Media || c.UpTime() < mediaGrace || c.Latest() == nil {
 		return nil
 	}
 	var missing []MediaKind
 	for _, kind := range diag.Kinds {
-		if c.sent(kind) && c.Agreed(diag.Outbound, kind) && !flowsOut(sample.Sample, kind) {
+		sends := c.hasTrack(diag.Outbound, kind) && !c.LocalMuted[kind] && c.Agreed(diag.Outbound, kind)
+		if sends && c.packets(diag.Outbound, kind) == 0 {
 			missing = append(missing, MediaKind{diag.Outbound, kind})
 		}
-		if c.Promised(kind) && !c.RemoteMuted[kind] && !flowsIn(sample.Sample, kind) {
+		if c.Promised(kind) && !c.RemoteMuted[kind] && c.packets(diag.Inbound, kind) == 0 {
 			missing = append(missing, MediaKind{diag.Inbound, kind})
 		}
 	}
@@ -43,19 +40,8 @@ func (c *Call) MissingMedia() []MediaKind {
 
 // AnyMedia reports whether a packet of media was sent or has come.
 func (c *Call) AnyMedia() bool {
-	sample := c.Latest()
-	return sample != nil && slices.ContainsFunc(diag.Kinds,
-		func(kind string) bool { return flowsIn(sample.Sample, kind) || flowsOut(sample.Sample, kind) })
-}
-
-// sent reports whether we have a track of this kind that is not muted.
-func (c *Call) sent(kind string) bool {
-	for _, t := range c.Tracks {
-		if t.Direction == diag.Outbound && t.Kind == kind && !c.LocalMuted[kind] {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(diag.Kinds,
+		func(kind string) bool { return c.packets(diag.Inbound, kind)+c.packets(diag.Outbound, kind) > 0 })
 }
 
 // Promised reports whether the peer's latest description says that it sends this kind (RFC 8866 §6.7).
@@ -84,22 +70,26 @@ func (c *Call) description(side diag.Side) *sdp.Description {
 	return nil
 }
 
-func flowsIn(s diag.Sample, kind string) bool {
-	for _, in := range s.Inbound {
-		if in.Kind == kind && diag.OrZero(in.PacketsReceived) > 0 {
-			return true
+// packets counts those of a kind in a direction, by the latest sample.
+func (c *Call) packets(dir diag.Direction, kind string) (n uint64) {
+	sample := c.Latest()
+	if sample == nil {
+		return 0
+	}
+	if dir == diag.Inbound {
+		for _, in := range sample.Inbound {
+			if in.Kind == kind {
+				n += diag.OrZero(in.PacketsReceived)
+			}
+		}
+		return n
+	}
+	for _, out := range sample.Outbound {
+		if out.Kind == kind {
+			n += diag.OrZero(out.PacketsSent)
 		}
 	}
-	return false
-}
-
-func flowsOut(s diag.Sample, kind string) bool {
-	for _, out := range s.Outbound {
-		if out.Kind == kind && diag.OrZero(out.PacketsSent) > 0 {
-			return true
-		}
-	}
-	return false
+	return n
 }
 
 // WithoutKeyFrame reports whether video has come for a while without any key frame, and how many frames.

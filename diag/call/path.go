@@ -27,10 +27,13 @@ func (c *Call) Relayed() bool {
 // ServedBy reports whether this server gave the call what it was asked for: a TURN server a relay, a STUN server a
 // mapped address.
 func (c *Call) ServedBy(url string) bool {
-	turn := strings.HasPrefix(url, "turn")
-	return slices.ContainsFunc(c.Local, func(row CandidateRow) bool {
-		return row.URL == url && (row.CandidateType == diag.Relay || !turn && row.CandidateType == diag.Srflx)
-	})
+	return slices.ContainsFunc(c.Local, func(row CandidateRow) bool { return isOf(row.Candidate, url) })
+}
+
+// isOf reports whether a candidate is what was asked of a server.
+func isOf(d diag.Candidate, url string) bool {
+	return d.URL == url && (d.CandidateType == diag.Relay ||
+		d.CandidateType == diag.Srflx && !strings.HasPrefix(url, "turn"))
 }
 
 // Carries reports whether the selected path leads through a relay of this server.

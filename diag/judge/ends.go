@@ -88,11 +88,11 @@ func contradictionSince(c *call.Call, s call.EndsStream, before *call.TheirRow, 
 
 // lostAtReceiver is how many packets the receiver itself counts as lost: those are loss, which both ends agree on.
 func lostAtReceiver(s *call.EndsStream) uint64 {
-	lost := s.LostThere
+	receiver := diag.Remote
 	if s.Direction == diag.Inbound {
-		lost = s.LostHere
+		receiver = diag.Local
 	}
-	return uint64(max(0, diag.OrZero(lost))) // #nosec G115 -- not negative
+	return uint64(max(0, diag.OrZero(s.Lost(receiver)))) // #nosec G115 -- not negative
 }
 
 // inFlight is how many packets of a stream may be between the ends, or counted while the sample traveled.

@@ -93,12 +93,18 @@ func TestBothEnds(t *testing.T) {
 	}}, told(2*time.Second, 100, 96, 90, 93)})
 	got, _ := placed.BothEnds()
 	want := call.Ends{At: 2 * time.Second, RTTHere: diag.Ptr(0.012), RTTThere: diag.Ptr(0.0102), Streams: []call.EndsStream{
-		{Direction: diag.Outbound, Kind: "audio", SSRC: 1, MimeType: "audio/opus", Sent: n(100), Received: n(96), LostHere: diag.Ptr(int64(3)), LostThere: diag.Ptr(int64(2))},
-		{
-			Direction: diag.Inbound, Kind: "video", SSRC: 2, Sent: n(90), Received: n(93), LostHere: diag.Ptr(int64(4)),
-			AtSender: call.EndPicture{Width: diag.Ptr(uint16(640)), Height: diag.Ptr(uint16(360))}, AtReceiver: call.EndPicture{FPS: diag.Ptr(25.0)},
-		},
+		{Direction: diag.Outbound, Kind: "audio", SSRC: 1, Sent: n(100), Received: n(96), Sender: &placed.Latest().Outbound[0], Receiver: &placed.RemoteSamples[0].Inbound[0]},
+		{Direction: diag.Inbound, Kind: "video", SSRC: 2, Sent: n(90), Received: n(93), Sender: &placed.RemoteSamples[0].Outbound[0], Receiver: &placed.Latest().Inbound[0]},
 	}}
+	for i, want := range []struct {
+		mime        string
+		here, there *int64
+	}{{"audio/opus", diag.Ptr(int64(3)), diag.Ptr(int64(2))}, {"", diag.Ptr(int64(4)), nil}} {
+		s := got.Streams[i]
+		if diff := cmp.Diff([]any{want.mime, want.here, want.there}, []any{s.MimeType(), s.Lost(diag.Local), s.Lost(diag.Remote)}); diff != "" {
+			t.Errorf("stream %d: %s", i, diff)
+		}
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

@@ -270,7 +270,10 @@ func decode(b []byte) (*answer, error) {
 // decodeMessage does what is needed before any attribute is looked at.
 func decodeMessage(b []byte) (*stun.Message, error) {
 	if len(b) < headerSize {
-		return nil, fmt.Errorf("%d bytes, shorter than a STUN header%s", len(b), looksLike(b))
+		if detail := looksLike(b); detail != "" {
+			return nil, unusable(detail)
+		}
+		return nil, fmt.Errorf("%d bytes, shorter than a STUN header", len(b))
 	}
 	size, err := messageSize(b)
 	if err != nil {
@@ -298,7 +301,7 @@ func decodeMessage(b []byte) (*stun.Message, error) {
 func messageSize(b []byte) (int, error) {
 	length := int(binary.BigEndian.Uint16(b[2:]))
 	if b[0]&0xc0 != 0 || length%4 != 0 || !stun.IsMessage(b) {
-		return 0, fmt.Errorf("no STUN message%s", looksLike(b))
+		return 0, notSTUN(b)
 	}
 	if headerSize+length > maxMessage {
 		return 0, fmt.Errorf("a message of %d bytes; none is longer than %d", headerSize+length, maxMessage)
@@ -450,17 +453,4 @@ func addrPort(ip []byte, port int) netip.AddrPort {
 		return netip.AddrPort{}
 	}
 	return netip.AddrPortFrom(a.Unmap(), uint16(port))
-}
-
-// looksLike names the protocol that bytes are likely to be, as the end of a sentence; empty when unknown.
-func looksLike(b []byte) string {
-	switch {
-	case len(b) >= 3 && (b[0] == 0x15 || b[0] == 0x16) && b[1] == 3:
-		return ": it looks like TLS"
-	case len(b) >= 5 && string(b[:5]) == "HTTP/":
-		return ": it looks like a web server"
-	case len(b) >= 4 && string(b[:4]) == "SSH-":
-		return ": it looks like an SSH server"
-	}
-	return ""
 }

@@ -118,9 +118,9 @@ func TestDecodeRefuses(t *testing.T) {
 	}{
 		{"nothing", nil, "shorter"},
 		{"short", good[:19], "shorter"},
-		{"TLS alert", []byte{0x15, 3, 3, 0, 2, 2, 40}, "TLS"},
-		{"web server", []byte("HTTP/1.1 400 Bad Request\r\n\r\n"), "web server"},
-		{"SSH server", []byte("SSH-2.0-OpenSSH_9.2p1 Debian-2"), "SSH"},
+		{"TLS alert", []byte{0x15, 3, 3, 0, 2, 2, 40}, "tls-port"},
+		{"web server", []byte("HTTP/1.1 400 Bad Request\r\n\r\n"), "protocol web"},
+		{"SSH server", []byte("SSH-2.0-OpenSSH_9.2p1 Debian-2"), "protocol ssh"},
 		{"no cookie", append(append([]byte{}, good[:4]...), bytes.Repeat([]byte{0}, 16)...), "no STUN"},
 		{"length that is no multiple of 4", append([]byte{1, 1, 0, 3}, append(append([]byte{}, good[4:]...), 0, 0, 0)...), "no STUN"},
 		{"truncated", append([]byte{1, 1, 0, 8}, good[4:]...), "cut short"},

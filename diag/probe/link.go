@@ -63,7 +63,7 @@ func readMessage(r io.Reader) ([]byte, error) {
 	b := make([]byte, headerSize, 256)
 	if n, err := io.ReadFull(r, b); err != nil {
 		if n > 0 && looksLike(b[:n]) != "" {
-			return b[:n], fmt.Errorf("%w: no STUN message%s", reach.ErrAnswer, looksLike(b[:n]))
+			return b[:n], fmt.Errorf("%w: %w", reach.ErrAnswer, notSTUN(b[:n]))
 		}
 		return b[:n], err
 	}

@@ -273,7 +273,7 @@ func (p *prober) try(ctx context.Context, e reach.Endpoint) error {
 func (p *prober) ask(ctx context.Context) error {
 	conn, err := p.connect(ctx)
 	if err != nil {
-		return err
+		return p.frontend(ctx, diag.StageTLS, err)
 	}
 	l := &link{conn: conn, reliable: !p.url.UDP}
 	// A deadline in the past wakes whatever reads or writes.
@@ -282,15 +282,20 @@ func (p *prober) ask(ctx context.Context) error {
 		defer close(watched)
 		_ = l.conn.SetDeadline(time.Unix(1, 0))
 	})
+	first, cancel := p.reserve(ctx)
+	defer cancel()
 	if p.url.Scheme.TURN() {
-		err = p.allocate(ctx, l)
+		err = p.allocate(first, l)
 	} else {
-		err = p.bind(ctx, l)
+		err = p.bind(first, l)
 	}
 	if !stop() {
 		<-watched
 	}
 	_ = l.conn.Close() // what it says no longer matters
+	if err != nil {
+		err = p.frontend(ctx, diag.StageBinding, err)
+	}
 	return err
 }
 

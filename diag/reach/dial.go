@@ -85,11 +85,7 @@ func (d *Dialer) Connect(ctx context.Context, u iceurl.URL, to Endpoint) (*Conn,
 func (d *Dialer) open(ctx context.Context, u iceurl.URL, to Endpoint) (conn net.Conn, err error) {
 	if to.Proxy != nil {
 		err = d.Step(ctx, diag.StageProxy, func(*diag.Stage) (err error) {
-			address := u.Address()
-			if to.Addr.IsValid() { // another that the server has named
-				address = to.Addr.String()
-			}
-			conn, err = d.tunnel(ctx, to.Proxy, address)
+			conn, err = d.tunnel(ctx, to.Proxy, u.Address())
 			return err
 		})
 		return conn, err

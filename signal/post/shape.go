@@ -249,7 +249,7 @@ func (s *Shape) with(set map[string]any) (*Shape, error) {
 	}
 	for _, name := range sortedKeys(out.Fields) {
 		if out.Fields[name] == "" {
-			return nil, fmt.Errorf("the preset needs --field %s=VALUE", name)
+			return nil, fmt.Errorf("--field %s=VALUE is missing: the preset needs it", name)
 		}
 	}
 	if len(extra) == 0 {

@@ -65,6 +65,10 @@ func Over(w signal.Way, shape *Shape) signal.Way {
 		}
 		return c, nil
 	}
+	w.ValidFields = func(fields map[string]any) error {
+		_, err := shape.with(fields)
+		return err
+	}
 	w.ICEServers = nil
 	if shape.Servers != nil {
 		w.ICEServers = func(ctx context.Context, s signal.Setup) ([]signal.ICEServer, error) {

@@ -32,7 +32,7 @@ func (p *Media) endsColumns() columns[call.EndsStream] {
 	out := columns[call.EndsStream]{}
 	th := p.Theme
 	out.text(draw.Column{Title: "Both ends", Strong: 9, Min: 12, Max: 20}, th.Plain, func(s call.EndsStream) string {
-		return words.Join(" ", arrow(th, s.Direction), s.Kind, term.Codec(s.MimeType))
+		return words.Join(" ", arrow(th, s.Direction), s.Kind, term.Codec(s.MimeType()))
 	})
 	out.text(draw.Column{Title: "packets sent → received", Min: 23}, th.Plain, func(s call.EndsStream) string {
 		from, to := "local", "remote"
@@ -47,8 +47,8 @@ func (p *Media) endsColumns() columns[call.EndsStream] {
 		}
 		return draw.Cell{}
 	})
-	out.number("lost: local", 11, 2, func(s call.EndsStream) draw.Cell { return countCell(s.LostHere) })
-	out.number("remote", 6, 2, func(s call.EndsStream) draw.Cell { return countCell(s.LostThere) })
+	out.number("lost: local", 11, 2, func(s call.EndsStream) draw.Cell { return countCell(s.Lost(diag.Local)) })
+	out.number("remote", 6, 2, func(s call.EndsStream) draw.Cell { return countCell(s.Lost(diag.Remote)) })
 	out.text(draw.Column{Title: "video", Min: 7, Keep: 3}, th.Plain, videos)
 	return out
 }
@@ -62,9 +62,14 @@ func packets(n *uint64) string {
 
 // videos is the size and the frame rate as sent and as received; once when both are equal.
 func videos(s call.EndsStream) string {
-	size := words.Size(s.AtSender.Width, s.AtSender.Height)
-	sent := words.Join(" ", size, fpsText(s.AtSender.FPS))
-	received := words.Join(" ", words.Size(s.AtReceiver.Width, s.AtReceiver.Height), fpsText(s.AtReceiver.FPS))
+	var size, sent, received string
+	if o := s.Sender; o != nil {
+		size = words.Size(o.FrameWidth, o.FrameHeight)
+		sent = words.Join(" ", size, fpsText(o.FramesPerSecond))
+	}
+	if in := s.Receiver; in != nil {
+		received = words.Join(" ", words.Size(in.FrameWidth, in.FrameHeight), fpsText(in.FramesPerSecond))
+	}
 	switch {
 	case sent == received, received == "":
 		return sent

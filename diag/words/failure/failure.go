@@ -203,6 +203,8 @@ func (f failing) protocol() (what, advice string) {
 			"another."
 	case diag.DetailElsewhere:
 		return unusable + "the answer came from " + f.Reason + ", and not from the address that was asked", advice
+	case diag.DetailWeb, diag.DetailSSH, diag.DetailTLSPort, diag.DetailProxyHeader:
+		return f.frontend()
 	case diag.DetailAltered:
 		return "what came back through the relay is not an answer of a STUN server", "Ask another STUN server through " +
 			"the " +

@@ -50,3 +50,21 @@ func (f failing) proxyRefusal(name string) (what, advice string) {
 	return fmt.Sprintf("the proxy %s answered %s instead of connecting to %s", name, reason, f.at),
 		"Check that the proxy can reach " + f.at + "."
 }
+
+// frontend is what answers in the place of a STUN or TURN server.
+func (f failing) frontend() (what, advice string) {
+	forward := fmt.Sprintf("Check that %s is the port of the %s server, and that what stands before it forwards TCP as "+
+		"it is.", f.at, f.kind())
+	switch f.Detail {
+	case diag.DetailWeb:
+		return "a web server answers at " + f.at, forward
+	case diag.DetailSSH:
+		return "an SSH server answers at " + f.at, "Check host and port of " + f.url + "."
+	case diag.DetailTLSPort:
+		return "the port of " + f.at + " is for TLS", fmt.Sprintf("Use %ss: with this port, or %s: with the port that is "+
+			"not for TLS (usually 3478).", f.plain(), f.plain())
+	default:
+	}
+	return f.at + " answers only behind a header of the PROXY protocol",
+		"Use the address of the load balancer, which adds the header, or switch the PROXY protocol off for this port."
+}
