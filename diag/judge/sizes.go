@@ -17,8 +17,8 @@ type LongPackets struct {
 // fewSizes is how many packets each side of a bound on the length must have.
 const fewSizes = 8
 
-// longPackets finds the length from which on nine of ten sent packets are missed by the peer, while nine of ten of those
-// that are shorter arrive; nil when there is none.
+// longPackets finds the length from which on nine of ten sent packets are missed by the peer, while nine of ten shorter
+// ones arrive; nil when there is none.
 func longPackets(sizes []diag.PacketSizes) *LongPackets {
 	for i := 1; i < len(sizes); i++ {
 		e := LongPackets{Over: sizes[i].Bytes}

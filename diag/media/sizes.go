@@ -12,8 +12,8 @@ const (
 	sizeRing  = 1024 // packets that are remembered until the peer misses them
 )
 
-// sizes counts the packets of a stream by their length, and those that the peer has missed. Loss that depends on the length
-// shows what no packet alone does: a path that drops long packets.
+// sizes counts the packets of a stream by their length, and those that the peer has missed. Loss that depends on the
+// length shows what no packet alone does: a path that drops long packets.
 type sizes struct {
 	sent, missed [sizeCount]uint32
 	ring         [sizeRing]struct {
