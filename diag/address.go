@@ -43,12 +43,12 @@ func KindOfAddress(host string) AddressKind {
 }
 
 // Reachable reports whether a remote candidate has an address that a connectivity check can be sent to. Where it is a
-// name, that is found when it is resolved.
+// name, that is found when it is resolved. The port of an active TCP candidate means nothing (RFC 6544 §4.5).
 func (c Candidate) Reachable() bool {
 	switch KindOfAddress(c.Address) {
 	case AddressUnspecified, AddressMulticast, AddressBroadcast:
 		return false
 	default:
-		return c.Port != 0
+		return c.Port != 0 || c.TCPType == "active"
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"dialtone/cmd/dialtone/internal/calls"
-	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/session"
@@ -90,7 +89,7 @@ func (c *answerCommand) plan(a app) (diag.Config, chosen, error) {
 	config.Echo, config.Listens = !w.OneWay(), w.Listen != nil
 	switch {
 	case w.Coded:
-		config.Join = "dialtone call " + settings.ShellQuoted(config.Code) + " --server " + settings.ShellQuoted(string(c.Server))
+		config.Join = joinRoom(config.Code, string(c.Server))
 	case w.Listen == nil:
 		config.Join = "dialtone call --" + w.Call[0].Name
 	}
@@ -129,7 +128,7 @@ func (c *answerCommand) answerCalls(ctx context.Context, a app, config diag.Conf
 		switch {
 		case err != nil, c.Once, (c.Screen || w.Carried) && !result.Again:
 			return result.Exit, err
-		case ctx.Err() != nil: // a call may have ended at the same moment: this ended with the interruption
+		case interrupted(ctx): // a call may have ended at the same moment: this ended with the interruption
 			return diag.ExitInterrupted, nil
 		}
 		reached = reached || waited(result.Call)
@@ -154,6 +153,9 @@ func (c *answerCommand) answerCalls(ctx context.Context, a app, config diag.Conf
 func waited(c *call.Call) bool {
 	return c.Role != "" || c.Signal.State == diag.SignalWaiting || c.Signal.Requests > c.Signal.Failed
 }
+
+// interrupted reports whether the command is to end.
+func interrupted(ctx context.Context) bool { return ctx.Err() != nil }
 
 // sleep waits, or returns false when the context ends first.
 func sleep(ctx context.Context, d time.Duration) bool {

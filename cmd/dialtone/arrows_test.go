@@ -72,7 +72,9 @@ var arrows = []struct {
 	{"dialtone/diag/reach", []string{
 		"dialtone/diag", "dialtone/diag/iceurl", "github.com/pion/", "golang.org/x/net/http/httpproxy", "golang.org/x/net/proxy",
 	}},
+	{"dialtone/diag/forward", []string{"dialtone/diag", "dialtone/diag/iceurl", "dialtone/diag/reach", "github.com/pion/"}},
 	{"dialtone/diag/peer", []string{
+		"dialtone/diag/forward",
 		"dialtone/diag", "dialtone/diag/iceurl", "dialtone/diag/sdp", "dialtone/diag/media", "dialtone/diag/reach", "github.com/pion/",
 		"golang.org/x/time/rate",
 	}},

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"dialtone/cmd/dialtone/internal/calls"
-	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/diag"
 )
 
@@ -98,7 +97,7 @@ func (c *callCommand) plan(a app) (diag.Config, chosen, error) {
 	errs = append(errs, w.ask(c.requestFlags, &config))
 	switch {
 	case w.Coded:
-		config.Join = "dialtone call " + settings.ShellQuoted(config.Code) + " --server " + settings.ShellQuoted(string(c.Server))
+		config.Join = joinRoom(config.Code, string(c.Server))
 	case w.Carried:
 		config.Join = w.answerCommand()
 	default:

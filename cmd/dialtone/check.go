@@ -252,7 +252,8 @@ func (c *checkCommand) readBaseline(o *diagcheck.Options) error {
 		return nil
 	}
 	refuse := func(err error) error {
-		return fmt.Errorf("cannot compare with --baseline %s: %w; make one with -o json=FILE", settings.Quote(c.Baseline), err)
+		return fmt.Errorf("cannot compare with --baseline %s: %w; make one with -o json=FILE",
+			settings.Quote(c.Baseline), err)
 	}
 	raw, err := files.Read(c.Baseline, maxBaseline)
 	if err != nil {

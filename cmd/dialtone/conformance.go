@@ -30,7 +30,8 @@ func (f *conformanceFlags) wrong(asked []chosen) (errs []error) {
 		}
 		for _, id := range ids {
 			if !slices.Contains(conform.IDs(), id) {
-				errs = append(errs, fmt.Errorf("%s: unknown requirement %s%s", flag, settings.Quote(id), settings.DidYouMean("", id, conform.IDs())))
+				errs = append(errs, fmt.Errorf("%s: unknown requirement %s%s", flag, settings.Quote(id),
+					settings.DidYouMean("", id, conform.IDs())))
 			}
 		}
 	}

@@ -81,7 +81,8 @@ func serverAddress(raw string, port uint16) (netip.AddrPort, error) {
 		return netip.AddrPort{}, fmt.Errorf("%s stands for all addresses of this machine: write the one under which "+
 			"others reach it", settings.Quote(raw))
 	case addr.Addr().Zone() != "":
-		return netip.AddrPort{}, fmt.Errorf("%s is valid on this machine only: write an address without a zone", settings.Quote(raw))
+		return netip.AddrPort{}, fmt.Errorf("%s is valid on this machine only: write an address without a zone",
+			settings.Quote(raw))
 	}
 	return addr, nil
 }

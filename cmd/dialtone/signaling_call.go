@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"dialtone/cmd/dialtone/internal/calls"
+	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/cmd/dialtone/internal/texts"
 	"dialtone/diag"
 	"dialtone/diag/feed"
@@ -51,6 +52,11 @@ func (w chosen) dial(a app, p *calls.Placement, answers bool, notes ...diag.Warn
 		o.Dial, o.Flow = session.Over(w.Way, s), session.Flow(w.Way, answers)
 		return session.New(o), nil
 	}
+}
+
+// joinRoom is what the peer runs to dial a room.
+func joinRoom(code, server string) string {
+	return "dialtone call " + settings.ShellQuoted(code) + " --server " + settings.ShellQuoted(server)
 }
 
 // answerCommand is what the peer runs to answer an offer on the way.

@@ -159,3 +159,38 @@ func TestTCPOnlyServer(t *testing.T) {
 		})
 	}
 }
+
+// TestJanusOverTCP: Debian's Janus with ICE-TCP carries media both ways where UDP is blocked.
+func TestJanusOverTCP(t *testing.T) {
+	program := labtest.NeedProgram(t, "janus")
+	folders, err := filepath.Glob(janusFolders)
+	if err != nil || len(folders) == 0 {
+		t.Fatalf("no %s: %v", janusFolders, err)
+	}
+	in := labtest.StartInternet(t, netip.MustParseAddr(mediaServer))
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"janus.jcfg": fmt.Sprintf(`general: { configs_folder = %q
+  plugins_folder = %q
+  transports_folder = %q }
+nat: { ice_lite = true
+  ice_tcp = true
+  ice_enforce_list = "203.0.113.10"
+  ice_ignore_list = "" }
+`, dir, folders[0]+"/plugins", folders[0]+"/transports"),
+		"janus.transport.http.jcfg": `general: { base_path = "/janus", http = true, port = ` + mediaHTTP + ` }
+admin: { admin_http = false }
+`,
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	serveMedia(t, in, program, "--configs-folder", dir, "--config", filepath.Join(dir, "janus.jcfg"))
+	site := in.Connect(t, labtest.SiteOptions{Rules: noUDP})
+	exit, out := checkMedia(t, site, "--offer", "http://"+mediaServer+":"+mediaHTTP+"/janus", "--preset", "janus")
+	if exit != diag.ExitPass || !strings.Contains(out, "host tcp "+mediaServer) ||
+		!strings.Contains(strings.Join(strings.Fields(out), " "), "passed all(runs, .media.video.inbound.flows) true") {
+		t.Errorf("exit %v: %s", exit, out)
+	}
+}

@@ -70,11 +70,11 @@ func parseListenAddress(raw string) (listenAddress, error) {
 
 // parseServerURL takes a signaling server as people paste it.
 func parseServerURL(raw string) (serverURL, error) {
-	endpoint, err := room.Endpoint(raw)
+	u, err := room.Endpoint(raw)
 	if err != nil {
 		return "", advised(err)
 	}
-	return serverURL(endpoint.ResolveReference(&url.URL{Path: ".."}).String()), nil
+	return serverURL(u.ResolveReference(&url.URL{Path: ".."}).String()), nil
 }
 
 // maxPEM bounds a file of certificates, in bytes.

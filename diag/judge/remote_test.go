@@ -17,6 +17,7 @@ import (
 // remote is a candidate of the peer, and what became of its pair.
 type remote struct {
 	protocol, address string
+	tcpType           string
 	port              uint16
 	name              string
 	sent, failed      uint64
@@ -35,7 +36,7 @@ func withRemotes(start diag.CallStart, list ...remote) *call.Call {
 			local = "l2"
 		}
 		c := diag.Candidate{
-			Side: diag.Remote, ID: id, Protocol: r.protocol, Address: r.address, Port: r.port, Name: r.name, CandidateType: diag.Host,
+			Side: diag.Remote, ID: id, Protocol: r.protocol, Address: r.address, Port: r.port, TCPType: r.tcpType, Name: r.name, CandidateType: diag.Host,
 		}
 		log = diagtest.Then(log, 20, c)
 		if r.sent+r.failed > 0 {
@@ -63,6 +64,7 @@ func TestRemoteCauses(t *testing.T) {
 		"TCP":                     {remotes: []remote{tcp}, want: []string{"error ice.tcp_only"}, says: "203.0.113.7:443"},
 		"TCP, relay only":         {remotes: []remote{tcp}, relay: true, want: []string{"error ice.tcp_only"}, says: "without --relay-only"},
 		"TCP on a private one":    {remotes: []remote{{protocol: "tcp", address: "10.1.1.1", port: 443, sent: 8}}, want: []string{"error ice.tcp_only"}},
+		"active TCP beside it":    {remotes: []remote{udp("10.0.0.5", 8), {protocol: "tcp", address: "10.0.0.5", tcpType: "active"}}, want: []string{"error ice.remote_private"}},
 		"TCP beside UDP":          {remotes: []remote{tcp, udp("203.0.113.7", 8)}},
 		"TCP beside 0.0.0.0":      {remotes: []remote{tcp, udp("0.0.0.0", 0)}, want: []string{"error ice.tcp_only", "warning ice.remote_unusable"}},
 		"private":                 {remotes: []remote{udp("10.0.0.5", 8), udp("fd00::5", 8), udp("100.64.1.1", 8)}, want: []string{"error ice.remote_private"}, says: "3 of 3 remote candidates"},

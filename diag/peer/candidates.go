@@ -61,9 +61,7 @@ func (c *candidates) local(x *webrtc.ICECandidate) diag.Candidate {
 	d := describeCandidate(diag.Local, x)
 	switch d.CandidateType {
 	case diag.Relay:
-		if l := c.p.forward.linkOf(int(d.RelatedPort)); l != nil {
-			d.URL, d.RelayProtocol, d.RelatedAddress, d.Server = l.server.text, l.server.Transport(), l.base(), l.facts()
-		}
+		c.p.forward.Describe(&d)
 	case diag.Srflx:
 		d.URL = c.serverOf(d)
 	case diag.Host, diag.Prflx:

@@ -16,6 +16,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"dialtone/diag"
+	"dialtone/diag/forward"
 	"dialtone/diag/media"
 )
 
@@ -32,12 +33,12 @@ const checkInterval = 200 * time.Millisecond
 const directHeadStart = 300 * time.Millisecond
 
 // settings translates options to pion's setting engine.
-func settings(o Options, socks *sockets, forward *forwarder) webrtc.SettingEngine {
+func settings(o Options, socks *sockets, relays *forward.Forwarder) webrtc.SettingEngine {
 	var se webrtc.SettingEngine
 	// What pion logs is reported by an event, or foreign text that was not cleaned.
 	se.LoggerFactory = &logging.DefaultLoggerFactory{Writer: io.Discard, DefaultLogLevel: logging.LogLevelDisabled}
 	se.SetNet(socks)
-	se.SetICEProxyDialer(forward)
+	se.SetICEProxyDialer(relays)
 	// pion closes the connection by itself at the peer's close_notify, in a goroutine that races with reading statistics.
 	// The end of the SCTP association shows the same, and the session closes.
 	se.DisableCloseByDTLS(true)
@@ -132,7 +133,7 @@ func iceServers(o Options) []webrtc.ICEServer {
 		if s.Scheme.TURN() {
 			account := accounts[s.text]
 			out = append(out, webrtc.ICEServer{
-				URLs: []string{agentURL(turns, s.URL)}, Username: account.Username, Credential: account.Credential.Reveal(),
+				URLs: []string{forward.AgentURL(turns, s.URL)}, Username: account.Username, Credential: account.Credential.Reveal(),
 			})
 			turns++
 		}

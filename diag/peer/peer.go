@@ -9,6 +9,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"dialtone/diag"
+	"dialtone/diag/forward"
 	"dialtone/diag/media"
 	"dialtone/diag/sdp"
 )
@@ -20,7 +21,7 @@ type Peer struct {
 	guard    *guard
 	socks    *sockets
 	engine   *webrtc.MediaEngine
-	forward  *forwarder
+	forward  *forward.Forwarder
 	recorder *media.Recorder
 	cancel   context.CancelFunc // ends players, forwarders and observers
 	done     <-chan struct{}
@@ -54,7 +55,10 @@ func New(o Options) (*Peer, error) {
 		cancel()
 		return nil, fmt.Errorf("reading the network interfaces: %w", err)
 	}
-	p.socks, p.forward = socks, newForwarder(o, socks)
+	p.socks = socks
+	p.forward = forward.New(forward.Options{
+		Servers: o.ICEServers, TLS: o.TLS, Proxies: o.Proxies, Dial: socks.dial, Gate: socks.gateOf,
+	})
 	p.recorder = media.NewRecorder(o.Now, p.mediaEvent)
 	if err := p.connect(); err != nil {
 		cancel()
@@ -227,7 +231,7 @@ func (p *Peer) restarting() {
 	p.o.Phases.Again(diag.PhaseRestart, "")
 	p.o.Phases.Start(diag.PhaseRestart, "")
 	p.gather.prepareRestart()
-	p.forward.again()
+	p.forward.Again()
 	p.checks.restart()
 	p.guard.restart()
 	p.remotes.restart()
@@ -251,11 +255,11 @@ func (p *Peer) Close() error {
 		// A silent TURN server would hold the agent for seconds: closing its sockets ends that wait. Only then, because
 		// closed sockets can send no close_notify.
 		if p.gather.waiting() {
-			p.socks.open.closeAll()
+			p.socks.open.CloseAll()
 		}
-		p.forward.open.closeAll()
+		p.forward.Close()
 		err = p.pc.GracefulClose()
-		p.socks.open.closeAll()
+		p.socks.open.CloseAll()
 		p.wg.Wait()
 	})
 	return err

@@ -39,6 +39,6 @@ func (c *socket) ReadFrom(b []byte) (int, net.Addr, error) {
 
 // Close closes the socket.
 func (c *socket) Close() error {
-	c.sockets.open.remove(c)
+	c.sockets.open.Remove(c)
 	return c.UDPConn.Close()
 }

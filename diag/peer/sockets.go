@@ -2,13 +2,14 @@ package peer
 
 import (
 	"context"
-	"io"
 	"net"
 	"net/netip"
 	"sync"
 
 	"github.com/pion/transport/v5"
 	"github.com/pion/transport/v5/stdnet"
+
+	"dialtone/diag/forward"
 )
 
 // sockets is a network, watched: it knows which local port spoke STUN to which address, what a server name resolved to,
@@ -19,7 +20,7 @@ type sockets struct {
 	guard   *guard
 	onHello func(version, cipher uint16)
 	onAlert func() // an encrypted DTLS alert is sent
-	open    closers
+	open    forward.Closers
 
 	mu      sync.Mutex
 	names   map[string]string // resolved "ip:port" → "host:port" as asked for
@@ -78,7 +79,7 @@ func enlarge(conn transport.UDPConn) {
 func (s *sockets) watch(conn transport.UDPConn) (transport.UDPConn, error) {
 	enlarge(conn)
 	w := &socket{UDPConn: conn, gate: gate{sockets: s, at: addrPortOf(conn.LocalAddr())}}
-	if err := s.open.add(w); err != nil {
+	if err := s.open.Add(w); err != nil {
 		return nil, err
 	}
 	return w, nil
@@ -136,6 +137,29 @@ func (s *sockets) asked(port int, to net.Addr) {
 	}
 }
 
+// gateOf makes the gate of a connection to a TURN server.
+func (s *sockets) gateOf(at netip.AddrPort) forward.Gate {
+	return &relayGate{gate{sockets: s, at: at}}
+}
+
+// relayGate is the gate of a connection to a TURN server.
+type relayGate struct{ gate }
+
+// Leaves implements [forward.Gate].
+func (g *relayGate) Leaves(b []byte, to net.Addr) bool { return g.leaves(b, to) }
+
+// Arrives implements [forward.Gate].
+func (g *relayGate) Arrives(b []byte, from net.Addr) bool { return g.arrives(b, from) }
+
+// Released implements [forward.Gate].
+func (g *relayGate) Released() ([]byte, bool) {
+	p, ok := g.released()
+	if !ok {
+		return nil, false
+	}
+	return p.data, true
+}
+
 // findHello passes a ServerHello on, if the record carries one.
 func (s *sockets) findHello(record []byte) {
 	if len(record) < 1 || record[0] != recordHandshake || s.onHello == nil {
@@ -146,8 +170,6 @@ func (s *sockets) findHello(record []byte) {
 	}
 }
 
-func portOf(addr net.Addr) int { return int(addrPortOf(addr).Port()) }
-
 // addrPortOf is the IP address and port of an address; invalid if it has none.
 func addrPortOf(addr net.Addr) netip.AddrPort {
 	switch a := addr.(type) {
@@ -157,48 +179,4 @@ func addrPortOf(addr net.Addr) netip.AddrPort {
 		return a.AddrPort()
 	}
 	return netip.AddrPort{}
-}
-
-// closers are open connections that can be closed all at once, after which no new ones are accepted. The zero value is
-// ready.
-type closers struct {
-	mu     sync.Mutex
-	open   map[io.Closer]struct{}
-	closed bool
-}
-
-// add keeps a connection, or closes it when the others have been closed.
-func (l *closers) add(c io.Closer) error {
-	l.mu.Lock()
-	closed := l.closed
-	if !closed {
-		if l.open == nil {
-			l.open = map[io.Closer]struct{}{}
-		}
-		l.open[c] = struct{}{}
-	}
-	l.mu.Unlock()
-	if closed {
-		_ = c.Close() // calls remove
-		return net.ErrClosed
-	}
-	return nil
-}
-
-func (l *closers) remove(c io.Closer) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	delete(l.open, c)
-}
-
-// closeAll closes every connection; pending reads and writes return an error.
-func (l *closers) closeAll() {
-	l.mu.Lock()
-	l.closed = true
-	open := l.open
-	l.open = nil
-	l.mu.Unlock()
-	for c := range open {
-		_ = c.Close()
-	}
 }

@@ -1,9 +1,16 @@
 package probe
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
 	"fmt"
 	"math"
+	"math/big"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +19,7 @@ import (
 	"dialtone/diag/judge"
 	"dialtone/diag/lab"
 	"dialtone/diag/nat"
+	"dialtone/diag/words"
 )
 
 // TestCertificateTold: what a certificate says is told whether the handshake succeeds or fails for it, and then in words.
@@ -117,4 +125,89 @@ func FuzzCredentialExpiry(f *testing.F) {
 			t.Fatalf("%q: %v", username, at)
 		}
 	})
+}
+
+// signed is a certificate of a template by a parent, nil for one that signs itself.
+type signed struct {
+	*x509.Certificate
+	key *ecdsa.PrivateKey
+}
+
+func sign(t *testing.T, template *x509.Certificate, by *signed) *signed {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template.SerialNumber = big.NewInt(time.Now().UnixNano())
+	if template.NotAfter.IsZero() {
+		template.NotBefore, template.NotAfter = time.Now().Add(-time.Hour), time.Now().Add(24*time.Hour)
+	}
+	parent, parentKey := template, key
+	if by != nil {
+		parent, parentKey = by.Certificate, by.key
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, parent, &key.PublicKey, parentKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &signed{c, key}
+}
+
+// TestCertificateCauses: why a certificate is not accepted is what is wrong with it, over TLS and DTLS alike.
+func TestCertificateCauses(t *testing.T) {
+	authority := func(name string, by *signed) *signed {
+		return sign(t, &x509.Certificate{Subject: pkix.Name{CommonName: name}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}, by)
+	}
+	loopback := []net.IP{net.IPv4(127, 0, 0, 1)}
+	leaf := func(by *signed, c x509.Certificate) *signed {
+		c.Subject.CommonName, c.ExtKeyUsage = "127.0.0.1", []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
+		return sign(t, &c, by)
+	}
+	root := authority("Lab Root", nil)
+	issuer := authority("Lab Issuer", root)
+	foreign := authority("Lab Root", nil) // of the same name, with another key
+	at := func(from, to time.Duration) x509.Certificate {
+		return x509.Certificate{IPAddresses: loopback, NotBefore: time.Now().Add(from), NotAfter: time.Now().Add(to)}
+	}
+	for name, tt := range map[string]struct {
+		chain  []*signed
+		detail diag.Detail
+		says   string
+	}{
+		"right":                     {[]*signed{leaf(issuer, x509.Certificate{IPAddresses: loopback}), issuer}, "", ""},
+		"no subjectAltName":         {[]*signed{leaf(issuer, x509.Certificate{}), issuer}, diag.DetailNoSAN, "no host name in subjectAltName"},
+		"no host in subjectAltName": {[]*signed{leaf(issuer, x509.Certificate{EmailAddresses: []string{"a@b.example"}}), issuer}, diag.DetailNoSAN, "no host name in subjectAltName"},
+		"another name":              {[]*signed{leaf(issuer, x509.Certificate{DNSNames: []string{"turn.lab"}}), issuer}, diag.DetailName, "is for turn.lab, not for 127.0.0.1"},
+		"no intermediate":           {[]*signed{leaf(issuer, x509.Certificate{IPAddresses: loopback})}, diag.DetailIssuer, "was not sent"},
+		"self-signed":               {[]*signed{leaf(nil, x509.Certificate{IPAddresses: loopback})}, diag.DetailSelfSigned, "self-signed"},
+		"unknown authority":         {[]*signed{leaf(foreign, x509.Certificate{IPAddresses: loopback}), foreign}, diag.DetailAuthority, "unknown authority"},
+		"expired":                   {[]*signed{leaf(issuer, at(-48*time.Hour, -time.Hour)), issuer}, diag.DetailExpired, "has expired: it is valid from"},
+		"not valid yet":             {[]*signed{leaf(issuer, at(time.Hour, 48*time.Hour)), issuer}, diag.DetailNotYet, "this machine's clock says"},
+	} {
+		for _, tr := range []lab.Transport{lab.TLS, lab.DTLS} {
+			t.Run(name+" "+string(tr), func(t *testing.T) {
+				served := &lab.Certificate{TLS: tls.Certificate{PrivateKey: tt.chain[0].key}, Pool: x509.NewCertPool()}
+				for _, c := range tt.chain {
+					served.TLS.Certificate = append(served.TLS.Certificate, c.Raw)
+				}
+				served.Pool.AddCert(root.Certificate)
+				s := startFault(t, lab.Fault{Network: tr, Behavior: lab.Correct, Certificate: served})
+				r := ask(t, target(s.STUN(), served))
+				if tt.detail == "" {
+					if !r.OK() {
+						t.Errorf("%+v", r)
+					}
+					return
+				}
+				if f := r.Failed(); f == nil || f.Failure.Detail != tt.detail || !strings.Contains(errorText(r), tt.says) || words.ServerAdvice(&r) == "" {
+					t.Errorf("%v: %s", f.Failure, errorText(r))
+				}
+			})
+		}
+	}
 }

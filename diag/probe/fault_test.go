@@ -2,6 +2,7 @@ package probe
 
 import (
 	"crypto/tls"
+	"fmt"
 	"net/netip"
 	"strings"
 	"testing"
@@ -118,6 +119,30 @@ func TestErrorCodes(t *testing.T) {
 			cause = diag.CauseAuth // with credentials, see credentialsError
 		}
 		check("with credentials", ask(t, target(refusing.TURN(), nil)), diag.StageAllocate, cause)
+	}
+}
+
+// TestSharedSecretRejected: credentials that were made of a shared secret a moment ago have not expired. The secret differs,
+// or the clock.
+func TestSharedSecretRejected(t *testing.T) {
+	for _, format := range []string{"%d:ann", "ann:%d"} {
+		server := startFault(t, lab.Fault{Behavior: lab.AuthError, Code: 401})
+		to := target(server.TURN(), nil)
+		to.Username = fmt.Sprintf(format, time.Now().Add(time.Hour).Unix())
+		r := ask(t, to)
+		said := errorText(r) + ". " + words.ServerAdvice(&r)
+		if !strings.Contains(said, "valid until") || !strings.Contains(said, "shared secret") || strings.Contains(said, "expired") {
+			t.Errorf("%s: %s", format, said)
+		}
+	}
+}
+
+// TestPadding: what a server fills its texts with is not shown.
+func TestPadding(t *testing.T) {
+	server := startFault(t, lab.Fault{Behavior: lab.StunError, Code: 508, Reason: "Full\x00\x00\x00", Software: "A server \x00"})
+	r := ask(t, target(server.TURN(), nil))
+	if f := r.Failed(); f == nil || f.Failure.Reason != "Full" || r.Software() != "A server" {
+		t.Errorf("%+v, %q", f, r.Software())
 	}
 }
 

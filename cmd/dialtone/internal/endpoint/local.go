@@ -40,6 +40,6 @@ func AddressOf(name string, ipv6 bool) (netip.Addr, error) {
 			return p.Addr(), nil
 		}
 	}
-	return netip.Addr{}, fmt.Errorf("--interface %.80q has no address to ask from: add -6 for its IPv6 address, or choose "+
-		"another", name)
+	return netip.Addr{}, fmt.Errorf("--interface %.80q has no address to ask from: add -6 for its IPv6 address, "+
+		"or choose another", name)
 }

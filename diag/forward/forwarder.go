@@ -1,10 +1,14 @@
-package peer
+// Package forward carries the messages of an ICE agent to TURN servers. The agent, which is pion's, reaches few kinds
+// of servers by itself, and does not say which server a relay came from.
+package forward
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"strconv"
 	"strings"
 	"sync"
@@ -22,19 +26,43 @@ const serverTimeout = 5 * time.Second
 // have room for one.
 const ipv4First = time.Second
 
-// forwarder stands between the ICE agent and the TURN servers. The agent believes that it reaches each of them through
+// Options say how TURN servers are reached.
+type Options struct {
+	Servers []diag.ICEServerAuth // those of STUN are left out
+	TLS     *tls.Config          // nil: the system's authorities
+	Proxies *reach.Proxies       // for TCP and TLS; nil: none
+	// Dial opens sockets.
+	Dial func(ctx context.Context, d *net.Dialer, network, address string) (net.Conn, error)
+	// Gate makes what each connection passes; at is how the agent knows it.
+	Gate func(at netip.AddrPort) Gate
+}
+
+// Gate decides which messages pass between the agent and a TURN server, in plain.
+type Gate interface {
+	Leaves(message []byte, to net.Addr) bool    // may be sent
+	Arrives(message []byte, from net.Addr) bool // is for the agent now
+	Released() (message []byte, ok bool)        // arrived before, and is for the agent now
+}
+
+// Forwarder stands between the ICE agent and the TURN servers. The agent believes that it reaches each of them through
 // a proxy over TCP, and so hands the messages over, two times per server: for a relay of either family. The forwarder
 // carries them over UDP, TCP, TLS or DTLS and either family, with the authorities that were given. So it knows which
 // relay came from where, and sees the DTLS that is inside.
-type forwarder struct {
-	servers []server // of TURN
+type Forwarder struct {
+	servers []server
 	reach   reach.Dialer
-	socks   *sockets
-	open    closers // connections, and dials in progress
+	gate    func(at netip.AddrPort) Gate
+	open    Closers // connections, and dials in progress
 
 	mu     sync.Mutex
 	links  map[int]*link // by the local port that the agent knows
 	rounds []*round      // by server
+}
+
+// server is a TURN server.
+type server struct {
+	iceurl.URL
+	text string // the URL as configured, which events repeat
 }
 
 // round is the order of a server's relays in one gathering.
@@ -46,27 +74,28 @@ type round struct {
 
 func newRound() *round { return &round{four: make(chan struct{}), once: new(sync.Once)} }
 
-func newForwarder(o Options, socks *sockets) *forwarder {
-	f := &forwarder{socks: socks, links: map[int]*link{}}
+// New makes a forwarder.
+func New(o Options) *Forwarder {
+	f := &Forwarder{gate: o.Gate, links: map[int]*link{}}
 	f.reach = reach.Dialer{
-		TLS: o.TLS, Proxies: o.Proxies, Dial: socks.dial,
+		TLS: o.TLS, Proxies: o.Proxies, Dial: o.Dial,
 		// A failure is reported by the probe of the server.
 		Step: func(_ context.Context, _ diag.StageName, try func(*diag.Stage) error) error {
 			return try(&diag.Stage{})
 		},
 	}
-	for _, s := range parseServers(o.ICEServers) {
-		if s.Scheme.TURN() {
-			s.NoPort = false // no ICE agent asks for DNS SRV
-			f.servers, f.rounds = append(f.servers, s), append(f.rounds, newRound())
+	for _, s := range o.Servers {
+		if u, err := iceurl.Parse(s.URL); err == nil && u.Scheme.TURN() {
+			u.NoPort = false // no ICE agent asks for DNS SRV
+			f.servers, f.rounds = append(f.servers, server{u, s.URL}), append(f.rounds, newRound())
 		}
 	}
 	return f
 }
 
-// agentURL is what the agent is given instead of a TURN server's URL. It ranks relays by the URL: those whose packets
-// are not held up by a lost one come first.
-func agentURL(i int, u iceurl.URL) string {
+// AgentURL is what the agent is given instead of the URL of TURN server number i, from 0. It ranks relays by the URL:
+// those whose packets are not held up by a lost one come first.
+func AgentURL(i int, u iceurl.URL) string {
 	scheme := iceurl.TURNS
 	if u.UDP {
 		scheme = iceurl.TURN
@@ -74,8 +103,8 @@ func agentURL(i int, u iceurl.URL) string {
 	return fmt.Sprintf("%s:%d.invalid:%d?transport=tcp", scheme, i, iceurl.DefaultPort)
 }
 
-// again prepares the next gathering.
-func (f *forwarder) again() {
+// Again prepares the next gathering.
+func (f *Forwarder) Again() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for i := range f.rounds {
@@ -86,8 +115,8 @@ func (f *forwarder) again() {
 // errNoServer is of an address that the agent was not given.
 var errNoServer = errors.New("not a configured TURN server")
 
-// Dial connects to the server behind an address of [agentURL], for a relay of IPv4 (tcp4) or IPv6 (tcp6).
-func (f *forwarder) Dial(network, address string) (net.Conn, error) {
+// Dial connects to the server behind an address of [AgentURL], for a relay of IPv4 (tcp4) or IPv6 (tcp6).
+func (f *Forwarder) Dial(network, address string) (net.Conn, error) {
 	index, _, _ := strings.Cut(address, ".")
 	i, err := strconv.Atoi(index)
 	if err != nil || i < 0 || i >= len(f.servers) {
@@ -96,10 +125,10 @@ func (f *forwarder) Dial(network, address string) (net.Conn, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	dial := &canceler{cancel}
-	if err := f.open.add(dial); err != nil {
+	if err := f.open.Add(dial); err != nil {
 		return nil, err
 	}
-	defer f.open.remove(dial)
+	defer f.open.Remove(dial)
 	f.mu.Lock()
 	r := f.rounds[i]
 	f.mu.Unlock()
@@ -109,7 +138,7 @@ func (f *forwarder) Dial(network, address string) (net.Conn, error) {
 			return nil, err
 		}
 	}
-	l := &link{forwarder: f, gate: gate{sockets: f.socks}, server: f.servers[i]}
+	l := &link{forwarder: f, server: f.servers[i]}
 	l.settle = func(next bool) { r.settle(six, next) }
 	if err := f.connect(ctx, l, six); err != nil {
 		l.settle(false)
@@ -144,7 +173,7 @@ func (r *round) settle(six, next bool) {
 }
 
 // connect makes the connection for one relay.
-func (f *forwarder) connect(ctx context.Context, l *link, six bool) error {
+func (f *Forwarder) connect(ctx context.Context, l *link, six bool) error {
 	ctx, cancel := context.WithTimeout(ctx, serverTimeout)
 	defer cancel()
 	found, err := f.reach.Resolve(ctx, l.server.URL)
@@ -158,16 +187,16 @@ func (f *forwarder) connect(ctx context.Context, l *link, six bool) error {
 	if six {
 		l.local.IP = net.IPv6unspecified
 	}
-	l.at = l.local.AddrPort()
+	l.gate = f.gate(l.local.AddrPort())
 	l.reading()
 	f.mu.Lock()
 	f.links[l.local.Port] = l
 	f.mu.Unlock()
-	return f.open.add(l)
+	return f.open.Add(l)
 }
 
 // dialUnique connects from a port that no other link has, over UDP or TCP: candidates name it.
-func (f *forwarder) dialUnique(ctx context.Context, u iceurl.URL, to []reach.Endpoint) (*reach.Conn, error) {
+func (f *Forwarder) dialUnique(ctx context.Context, u iceurl.URL, to []reach.Endpoint) (*reach.Conn, error) {
 	const attempts = 3
 	for n := 1; ; n++ {
 		conn, err := f.reach.Any(ctx, u, to)
@@ -178,12 +207,22 @@ func (f *forwarder) dialUnique(ctx context.Context, u iceurl.URL, to []reach.End
 	}
 }
 
-// linkOf returns the connection by which the agent got a relay, by the port that its candidate names.
-func (f *forwarder) linkOf(port int) *link {
+// linkOf returns the connection that a local port belongs to; nil: none.
+func (f *Forwarder) linkOf(port int) *link {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.links[port]
 }
+
+// Describe adds to a relay candidate what is known of its server. The candidate's related port names the connection.
+func (f *Forwarder) Describe(d *diag.Candidate) {
+	if l := f.linkOf(int(d.RelatedPort)); l != nil {
+		d.URL, d.RelayProtocol, d.RelatedAddress, d.Server = l.server.text, l.server.Transport(), l.base(), l.facts()
+	}
+}
+
+// Close ends all connections, and makes those in progress fail.
+func (f *Forwarder) Close() { f.open.CloseAll() }
 
 // canceler ends a dial when it is closed.
 type canceler struct{ cancel context.CancelFunc }
@@ -191,4 +230,13 @@ type canceler struct{ cancel context.CancelFunc }
 func (c *canceler) Close() error {
 	c.cancel()
 	return nil
+}
+
+// portOf is the port of a socket's address.
+func portOf(addr net.Addr) int {
+	a, err := netip.ParseAddrPort(addr.String())
+	if err != nil {
+		return 0
+	}
+	return int(a.Port())
 }

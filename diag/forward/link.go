@@ -1,4 +1,4 @@
-package peer
+package forward
 
 import (
 	"bufio"
@@ -16,8 +16,8 @@ import (
 // link is a connection to a TURN server as the agent uses it: a stream of messages, whatever carries them.
 type link struct {
 	*reach.Conn
-	gate
-	forwarder *forwarder
+	gate      Gate
+	forwarder *Forwarder
 	server    server
 	local     *net.TCPAddr           // for the agent: the port, and the family of the relay that it is to request
 	settle    func(next bool)        // what came of the request; next: one for the other family may be granted
@@ -100,8 +100,8 @@ func padded(b []byte) []byte {
 // Read hands the agent the next message.
 func (l *link) Read(b []byte) (int, error) {
 	for len(l.rest) == 0 {
-		if p, ok := l.released(); ok {
-			l.rest = p.data
+		if data, ok := l.gate.Released(); ok {
+			l.rest = data
 			break
 		}
 		m, err := l.messages()
@@ -109,7 +109,7 @@ func (l *link) Read(b []byte) (int, error) {
 			return 0, err
 		}
 		l.answered(m)
-		if l.arrives(m, l.local) {
+		if l.gate.Arrives(m, l.local) {
 			l.rest = m
 		}
 	}
@@ -120,7 +120,7 @@ func (l *link) Read(b []byte) (int, error) {
 
 // Write sends a message of the agent.
 func (l *link) Write(b []byte) (int, error) {
-	if !l.leaves(b, l.local) {
+	if !l.gate.Leaves(b, l.local) {
 		return len(b), nil
 	}
 	return l.Conn.Write(b)
@@ -172,7 +172,7 @@ func (l *link) facts() *diag.RelayServer {
 
 // Close ends the connection.
 func (l *link) Close() error {
-	l.forwarder.open.remove(l)
+	l.forwarder.open.Remove(l)
 	l.settle(false)
 	return l.Conn.Close()
 }
