@@ -141,6 +141,14 @@ type OutboundRTP struct {
 	FrameWidth               *uint16        `json:"frameWidth,omitempty"`
 	FrameHeight              *uint16        `json:"frameHeight,omitempty"`
 	Remote                   *RemoteInbound `json:"remoteInbound,omitempty"` // absent until the receiver's first report
+	Sizes                    []PacketSizes  `json:"sizes,omitempty"`         // of video, by length in ascending order
+}
+
+// PacketSizes counts the RTP packets of a stream whose length is in a range of 100 bytes.
+type PacketSizes struct {
+	Bytes  int    `json:"bytes"`  // the shortest of the range; the range from 1,500 has no end
+	Sent   uint32 `json:"sent"`   // without retransmissions
+	Missed uint32 `json:"missed"` // of those, requested again by the receiver (NACK)
 }
 
 // RemoteInbound is what receiver reports say of a stream to its sender (RTCRemoteInboundRtpStreamStats).

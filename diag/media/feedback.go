@@ -18,7 +18,10 @@ func (r *Recorder) received(pkts []rtcp.Packet) {
 		case *rtcp.ReceiverReport:
 			r.receptionReports(pkt.Reports, now)
 		case *rtcp.TransportLayerNack:
-			r.out.update(pkt.MediaSSRC, func(s *outbound) { s.nacks++ })
+			r.out.update(pkt.MediaSSRC, func(s *outbound) {
+				s.nacks++
+				s.sizes.nack(pkt.Nacks)
+			})
 		case *rtcp.PictureLossIndication:
 			r.out.update(pkt.MediaSSRC, func(s *outbound) { s.plis++ })
 		case *rtcp.FullIntraRequest: // its media SSRC is 0, the entries name the streams (RFC 5104, section 4.3.1.2)

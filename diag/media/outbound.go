@@ -19,6 +19,7 @@ type outbound struct {
 	frames, keys  uint32
 	key           bool // the frame that is being sent is a key frame
 	width, height uint16
+	sizes         sizes
 	report        *rtcp.ReceptionReport // the last
 	expected      int64                 // packets that it is about, −1 if it names one that was not sent
 }
@@ -76,6 +77,7 @@ func (s *outbound) count(h *rtp.Header, payload []byte, p picture) bool {
 		s.base, s.seq = int64(h.SequenceNumber), int64(h.SequenceNumber)
 	}
 	s.started, s.seq = true, s.extended(h.SequenceNumber)
+	s.sizes.packet(h.SequenceNumber, overhead+len(payload))
 	if s.codec.Kind != KindVideo || len(payload) == 0 {
 		return false
 	}
@@ -145,6 +147,7 @@ func (s *outbound) stats(now time.Time, mid string) diag.OutboundRTP {
 	if d.Kind != KindVideo {
 		return d
 	}
+	d.Sizes = s.sizes.stats()
 	d.FramesSent, d.FramesPerSecond = diag.Ptr(s.frames), s.rates.framesPerSecond()
 	if s.codec.hasKeys() {
 		d.KeyFramesSent = diag.Ptr(s.keys)

@@ -173,7 +173,8 @@ func TestOutbound(t *testing.T) {
 	send(99, 0, true, []byte{1})                         // forward error correction
 	r.clock = r.clock.Add(time.Second)
 	want := diag.OutboundRTP{
-		Kind: "video", SSRC: 20, Mid: "1", MimeType: "video/VP8",
+		Sizes: []diag.PacketSizes{{Sent: 3}},
+		Kind:  "video", SSRC: 20, Mid: "1", MimeType: "video/VP8",
 		PacketsSent: diag.Ptr(uint64(5)), BytesSent: diag.Ptr(uint64(11 + 2 + 4 + 4 + 2)), HeaderBytesSent: diag.Ptr(uint64(5*12 + 2)), RetransmittedPacketsSent: diag.Ptr(uint64(2)),
 		Bitrate:    diag.Ptr(12 * 8.0),
 		FramesSent: diag.Ptr(uint32(2)), KeyFramesSent: diag.Ptr(uint32(1)), FramesPerSecond: diag.Ptr(2.0),

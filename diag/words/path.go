@@ -83,6 +83,21 @@ var pathFindings = map[string]entry{
 					"in its description.",
 			}
 		}),
+	"path.long_packets_lost": on(
+		"Nearly all long packets that were sent are lost, and the short ones arrive: a tunnel or VPN on the path has an "+
+			"MTU that its ends do not know, and nothing reports it (ICMP). Connecting works, since those packets are short. "+
+			"Video has no key frame then, and long messages on data channels do not arrive. The other way is mostly the same.",
+		func(_ judge.Finding, e judge.LongPackets) Text {
+			return Text{
+				Title: fmt.Sprintf("Packets with %d bytes of RTP and more do not arrive at the peer.", e.Over),
+				Evidence: []string{
+					fmt.Sprintf("the peer missed %d of %d packets that are as long, and %d of %d shorter ones", e.LongMissed, e.Long,
+						e.ShortMissed, e.Short),
+				},
+				Advice: "Lower the MTU of the interface to that of the tunnel or VPN, or let ICMP \"fragmentation needed\" " +
+					"through; dialtone nat measures it.",
+			}
+		}),
 	"path.relay_unexpected": on(
 		"The check expected a direct path (--expect direct), and the selected pair goes through a TURN relay: no direct "+
 			"pair "+
