@@ -39,7 +39,7 @@ var arrows = []struct {
 	{"dialtone/cmd/dialtone/internal/texts", []string{
 		terminalPackage, "dialtone/diag", "dialtone/signal", "dialtone/signal/paste", "dialtone/tui/draw", "golang.org/x/term", "rsc.io/qr",
 	}},
-	{"dialtone/cmd/dialtone/internal/nattext", []string{"dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/words"}},
+	{"dialtone/cmd/dialtone/internal/nattext", []string{"dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/words", "dialtone/diag/words/"}},
 	{"dialtone/cmd/dialtone/internal/demo", []string{"dialtone/diag", "dialtone/diag/lab", "dialtone/signal/server"}},
 	{"dialtone/cmd/dialtone/internal/forms", []string{filesPackage, settingsPackage, "dialtone/tui/start"}},
 	{"dialtone/cmd/dialtone/internal/reports", []string{
@@ -59,12 +59,12 @@ var arrows = []struct {
 	{"dialtone/diag/nat", []string{"dialtone/diag"}},
 	{"dialtone/diag/judge", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/nat", "dialtone/diag/sdp"}},
 	{"dialtone/diag/words", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/sdp", "dialtone/diag/words/failure"}},
-	{"dialtone/diag/words/*", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/sdp", "dialtone/diag/words", "dialtone/diag/words/term"}},
+	{"dialtone/diag/words/*", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/sdp", "dialtone/diag/words", "dialtone/diag/words/term"}},
 	{"dialtone/diag/feed", []string{"dialtone/diag"}},
 	{"dialtone/diag/record", []string{"dialtone/diag"}},
 	{"dialtone/diag/diagtest", []string{"dialtone/diag"}},
 	{"dialtone/diag/report", []string{
-		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/record", "dialtone/diag/sdp", "dialtone/diag/words",
+		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/record", "dialtone/diag/sdp", "dialtone/diag/words", "dialtone/diag/words/",
 		"github.com/charmbracelet/lipgloss", "github.com/charmbracelet/lipgloss/table", "github.com/charmbracelet/x/ansi",
 	}},
 	{"dialtone/diag/media", []string{"dialtone/diag", "github.com/pion/"}},

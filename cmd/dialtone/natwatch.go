@@ -14,6 +14,7 @@ import (
 	"dialtone/diag/judge"
 	"dialtone/diag/report"
 	"dialtone/diag/words"
+	"dialtone/diag/words/compare"
 )
 
 // natLine is one diagnosis of --watch in JSON.
@@ -59,7 +60,7 @@ func (r *natRun) print(run int, before *judge.Network) (*judge.Network, error) {
 	now := judge.Diagnose(r.call.Diagnosis().State)
 	var changes []string
 	if before != nil {
-		changes = words.Changes(judge.Changes(before, &now))
+		changes = compare.Changes(judge.Changes(before, &now))
 	}
 	switch {
 	case r.command.Output == "json":

@@ -18,6 +18,7 @@ import (
 	"dialtone/diag/nat"
 	"dialtone/diag/report"
 	"dialtone/diag/words"
+	"dialtone/diag/words/compare"
 )
 
 // diagnose judges the facts of a test.
@@ -436,7 +437,7 @@ func TestChanges(t *testing.T) {
 		"IP pooling: paired → unknown",
 		"stun:9.9.9.1:3478 over UDP: works → no answer from 9.9.9.1:3478 over UDP",
 	}
-	if diff := gocmp.Diff(want, words.Changes(judge.Changes(&before, &now))); diff != "" {
+	if diff := gocmp.Diff(want, compare.Changes(judge.Changes(&before, &now))); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

@@ -23,6 +23,7 @@ import (
 	"dialtone/diag/nat"
 	"dialtone/diag/report"
 	"dialtone/diag/words"
+	difference "dialtone/diag/words/compare"
 )
 
 // Addresses that the servers of the lab get in a simulated network: those of the recorded calls, and of a world.
@@ -311,7 +312,7 @@ func sentences(n judge.Network) []string {
 	said := words.OfNetwork(n)
 	out := append(append([]string{said.Headline}, said.Why...), said.Next...)
 	if n.Pair != nil {
-		out = append(out, words.Prediction(*n.Pair))
+		out = append(out, difference.Prediction(*n.Pair))
 	}
 	for _, f := range n.Findings {
 		text := words.Of(f)

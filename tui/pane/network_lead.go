@@ -10,6 +10,7 @@ import (
 	"dialtone/diag/judge"
 	"dialtone/diag/nat"
 	"dialtone/diag/words"
+	"dialtone/diag/words/compare"
 	"dialtone/tui/draw"
 )
 
@@ -159,7 +160,7 @@ func (p *Network) verdict(d *call.NATRow, n *judge.Network) []string {
 	}
 	if n.Pair != nil {
 		out = append(out, labeled(th, th.Glyphs.Between, th.Accent,
-			"With the peer: "+string(n.Pair.Path)+". "+words.Prediction(*n.Pair), 1, p.width)...)
+			"With the peer: "+string(n.Pair.Path)+". "+compare.Prediction(*n.Pair), 1, p.width)...)
 	}
 	return append(out, draw.NewLine(p.width).Gap(3).Add(th.Dim, "result ").Add(th.Accent, n.Side.String()).Add(th.Dim,
 		"  y copies it").String())
@@ -191,7 +192,7 @@ func (p *Network) history() []string {
 		mark, paint := th.Glyphs.Dot, th.Dim
 		if before == nil {
 			mark = th.Glyphs.Idle
-		} else if changes := words.Changes(judge.Changes(before, n)); len(changes) > 0 {
+		} else if changes := compare.Changes(judge.Changes(before, n)); len(changes) > 0 {
 			mark, paint = th.Mark(draw.Warn)
 			last = "changed at " + words.Clock(d.At) + ": " + strings.Join(changes, "; ")
 		}

@@ -11,6 +11,7 @@ import (
 	"dialtone/diag/judge"
 	"dialtone/diag/nat"
 	"dialtone/diag/words"
+	"dialtone/diag/words/compare"
 	"dialtone/tui/draw"
 )
 
@@ -363,7 +364,7 @@ func (p *Network) run(e *netEntry, before, n *judge.Network) {
 	if before == nil {
 		return
 	}
-	changes := words.Changes(judge.Changes(before, n))
+	changes := compare.Changes(judge.Changes(before, n))
 	e.more = orNone(changes)
 	if len(changes) > 0 {
 		changed, warn := p.Theme.Mark(draw.Warn)

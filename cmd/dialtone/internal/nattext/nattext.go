@@ -9,6 +9,7 @@ import (
 	"dialtone/diag/judge"
 	"dialtone/diag/nat"
 	"dialtone/diag/words"
+	"dialtone/diag/words/compare"
 )
 
 // Text is the report for people: what it means and what to do, then how that is known. The line for the peer is the
@@ -61,7 +62,7 @@ func Verdict(n judge.Network) string {
 		fmt.Fprintf(&b, "    why: %s\n", why)
 	}
 	if p := n.Pair; p != nil {
-		fmt.Fprintf(&b, "   pair: %s: %s\n", p.Path, words.Prediction(*p))
+		fmt.Fprintf(&b, "   pair: %s: %s\n", p.Path, compare.Prediction(*p))
 	}
 	said := slices.Clone(text.Next)
 	for _, f := range n.Findings {

@@ -1,4 +1,5 @@
-package words
+// Package compare says what differs between two diagnoses, and what two networks make of a call.
+package compare
 
 import (
 	"cmp"
@@ -7,6 +8,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/judge"
 	"dialtone/diag/nat"
+	"dialtone/diag/words"
 )
 
 // Change writes what is different between two diagnoses.
@@ -17,20 +19,20 @@ func Change(c judge.Change) string {
 			return "works"
 		}
 		if stopped := s.Stopped(); stopped != nil && s.OK() {
-			return "failed at " + StageLabel(stopped.Name)
+			return "failed at " + words.StageLabel(stopped.Name)
 		}
-		return ServerHeadline(s)
+		return words.ServerHeadline(s)
 	}
 	var text string
 	switch c.What {
 	case judge.ChangedExit:
-		text = "verdict: " + NetworkExit(c.Exits[0]) + " → " + NetworkExit(c.Exits[1])
+		text = "verdict: " + words.NetworkExit(c.Exits[0]) + " → " + words.NetworkExit(c.Exits[1])
 	case judge.ChangedAddress:
 		text = "public address: " + value(c.Addresses[0]) + " → " + value(c.Addresses[1])
 	case judge.ChangedBehavior:
-		text = BehaviorLabel(c.Name) + ": " + BehaviorValue(c.Behaviors[0]) + " → " + BehaviorValue(c.Behaviors[1])
+		text = words.BehaviorLabel(c.Name) + ": " + words.BehaviorValue(c.Behaviors[0]) + " → " + words.BehaviorValue(c.Behaviors[1])
 	case judge.ChangedServer:
-		text = fmt.Sprintf("%s: %s → %s", ServerName(nat.ServerRow{Server: c.Servers[1]}), state(&c.Servers[0]),
+		text = fmt.Sprintf("%s: %s → %s", words.ServerName(nat.ServerRow{Server: c.Servers[1]}), state(&c.Servers[0]),
 			state(&c.Servers[1]))
 		if c.Servers[1].TURN {
 			text = "relay " + text

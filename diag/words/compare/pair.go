@@ -1,4 +1,4 @@
-package words
+package compare
 
 import (
 	"dialtone/diag"
