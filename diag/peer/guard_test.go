@@ -120,6 +120,7 @@ func TestAnsweringHost(t *testing.T) {
 	to := netip.MustParseAddrPort("198.51.100.9:4000")
 	first := check(t)
 	g.sends(home, first, to)
+	g.sends(home, check(t), netip.MustParseAddrPort("198.51.100.9:4001")) // a pair, too
 	for name, from := range map[string]netip.AddrPort{
 		"another port": netip.MustParseAddrPort("198.51.100.9:4001"), "another host": netip.MustParseAddrPort("198.51.100.8:4000"),
 	} {
