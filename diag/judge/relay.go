@@ -20,7 +20,7 @@ const (
 	RelayingRedirected Relaying = "redirected" // a relay is at another server, to which not every client follows
 	RelayingSilent     Relaying = "silent"     // a relay was allocated, and no bytes came back
 	RelayingUnreached  Relaying = "unreached"  // they have the public address of this network, and did not answer
-	RelayingFails      Relaying = "fails"      // no relay, or one that is of no use
+	RelayingFails      Relaying = "fails"      // no relay, or one that carries nothing
 )
 
 // relaying sums up the TURN servers.
