@@ -2,6 +2,7 @@ package judge
 
 import (
 	"math"
+	"time"
 
 	"dialtone/diag"
 	"dialtone/diag/call"
@@ -27,6 +28,7 @@ type (
 const (
 	wrongClock = 0.05
 	driftClock = 0.0005
+	driftTime  = 30 * time.Second // a shorter call measures the start of the stream rather than its clock
 )
 
 // timingFindings name inbound streams whose timestamps contradict the clock rate that was announced.
@@ -54,7 +56,7 @@ func timingFindings(c *call.Call, _ Expectation) []Finding {
 		switch {
 		case off > wrongClock:
 			f.ID, f.Severity = "media.clock_rate", Warn
-		case off > driftClock:
+		case off > driftClock && c.UpTime() >= driftTime:
 			f.ID, f.Severity = "media.clock_drift", Info
 		default:
 			continue

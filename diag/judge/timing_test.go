@@ -2,13 +2,22 @@ package judge_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
+	"dialtone/diag/diagtest"
 	"dialtone/diag/judge"
 	"dialtone/diag/words"
 )
+
+// long is a call of a minute.
+func long(end diag.CallEnded, last diag.Sample) *call.Call {
+	events := diagtest.Then(diagtest.GoodCall(), 320, diag.Ping{RTTMs: diag.Millis(time.Millisecond)})
+	return call.Fold(diagtest.Then(events, 60_000, last, 60_300, end))
+}
 
 func TestTimestamps(t *testing.T) {
 	over := diag.CallEnded{Reason: diag.EndDuration, By: diag.ByLocal}
@@ -28,7 +37,7 @@ func TestTimestamps(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			in := audioIn(250, 0, 0, 0.01)
 			in.ClockRate, in.TimestampRate, in.TimestampRateMargin, in.TimestampJumps = 48_000, &test.rate, &test.margin, &test.jumps
-			v := judge.Judge(checked(over, 4900, sampled(in)))
+			v := judge.Judge(long(over, sampled(in)))
 			if diff := cmp.Diff(test.want, ids(v.Findings)); diff != "" || v.Exit != diag.ExitPass {
 				t.Fatal(v.Exit, diff)
 			}

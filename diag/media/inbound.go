@@ -131,7 +131,7 @@ func (s *inbound) stats(now time.Time, mid string) diag.InboundRTP {
 	d.LastPacketReceivedAgo = diag.Ptr(max(0, now.Sub(s.last).Seconds()))
 	d.Jitter = s.jitter.seconds()
 	d.ClockRate, d.TimestampJumps = s.codec.rate, diag.Ptr(s.timing.jumps)
-	d.TimestampRate, d.TimestampRateMargin = s.timing.rate(d.Jitter)
+	d.TimestampRate, d.TimestampRateMargin = s.timing.rate(s.codec.rate, d.Jitter)
 	d.Bitrate, d.FractionLost = s.rates.bits(), s.rates.fractionLost()
 	if d.Kind == KindVideo {
 		s.video(&d)

@@ -12,18 +12,30 @@ const (
 	// maxStep is how far the steps of timestamps and arrivals of two packets may differ; more is a jump. A longer time
 	// without a packet is a pause.
 	maxStep = time.Second
-	// lateBy is what the arrivals of the first and last packet may differ from those of their timestamps, beside jitter.
+	// timingWindow is the time of which the fastest packet counts: others waited on the way, or came in a burst.
+	timingWindow = time.Second
+	// lateBy is what the fastest packets of two windows may differ, beside jitter.
 	lateBy = 20 * time.Millisecond
 )
 
 // timing measures how fast the timestamps of a stream advance, by the clock of this machine. The zero value is ready.
 type timing struct {
-	started bool
-	from    time.Time
-	ticks   int64 // since from
-	at      time.Time
-	ts      uint32
-	jumps   uint32
+	started     bool
+	from        time.Time
+	ticks       int64 // of timestamps, since from
+	at          time.Time
+	ts          uint32
+	jumps       uint32
+	worst       int64    // ticks, largest difference between the steps of two packets, since from
+	window      int64    // number of the present one
+	open        fastest  // of the present one
+	first, last *fastest // of the first and the latest complete one
+}
+
+// fastest is the packet of a window that traveled least.
+type fastest struct {
+	after   time.Duration // since from
+	transit int64         // ticks, more than the first packet
 }
 
 // add processes a packet that arrived in order, of a stream that announces a clock rate in Hz.
@@ -32,34 +44,51 @@ func (t *timing) add(at time.Time, ts, rate uint32) {
 		return
 	}
 	step := int64(int32(ts - t.ts)) // #nosec G115 -- the difference wraps by intent
-	switch gap := at.Sub(t.at); {
+	gap := at.Sub(t.at)
+	off := max(step-units(gap, rate), units(gap, rate)-step)
+	switch {
 	case !t.started:
 	case gap > maxStep: // whether the clock of the source ran on in a pause is unknown
 		t.started = false
-	case abs(step-units(gap, rate)) > units(maxStep, rate):
+	case off > units(maxStep, rate):
 		t.jumps++
 		t.started = false
 	}
 	if !t.started {
-		t.started, t.from, t.ticks = true, at, 0
-	} else {
-		t.ticks += step
+		*t = timing{started: true, from: at, at: at, ts: ts, jumps: t.jumps}
+		return
 	}
-	t.at, t.ts = at, ts
+	t.ticks += step
+	t.at, t.ts, t.worst = at, ts, max(t.worst, off)
+	after := at.Sub(t.from)
+	t.observe(fastest{after, units(after, rate) - t.ticks})
+}
+
+// observe keeps the fastest packet of each window.
+func (t *timing) observe(f fastest) {
+	if window := int64(f.after / timingWindow); window != t.window {
+		done := t.open
+		if t.last = &done; t.first == nil {
+			t.first = &done
+		}
+		t.window, t.open = window, f
+	}
+	if f.transit < t.open.transit {
+		t.open = f
+	}
 }
 
 // restart forgets the last packet, but not the jumps: the source began anew.
 func (t *timing) restart() { t.started = false }
 
-// rate is what was measured since the start or the last jump, in Hz, and the largest error that the jitter (in seconds)
-// explains; nil before there is enough to measure.
-func (t *timing) rate(jitter *float64) (hz, margin *float64) {
-	seconds := t.at.Sub(t.from).Seconds()
-	if !t.started || jitter == nil || seconds < minTiming.Seconds() {
+// rate is what was measured since the start or the last jump, in Hz, of a stream that announces a rate, and the largest
+// error that the jitter (in seconds) and a stall of the sender, the network or this program explain; nil before there is
+// enough to measure.
+func (t *timing) rate(announced uint32, jitter *float64) (hz, margin *float64) {
+	if !t.started || jitter == nil || t.last == nil || t.last.after-t.first.after < minTiming-timingWindow {
 		return nil, nil
 	}
-	measured := float64(t.ticks) / seconds
-	return &measured, diag.Ptr(measured * (lateBy.Seconds() + 4**jitter) / seconds)
+	seconds := (t.last.after - t.first.after).Seconds()
+	measured := float64(announced) - float64(t.last.transit-t.first.transit)/seconds
+	return &measured, diag.Ptr((float64(announced)*(lateBy.Seconds()+4**jitter) + 2*float64(t.worst)) / seconds)
 }
-
-func abs(n int64) int64 { return max(n, -n) }

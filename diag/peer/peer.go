@@ -75,6 +75,7 @@ func New(o Options) (*Peer, error) {
 	p.watching.Go(p.watch)
 	p.wg.Go(func() { p.tracks.run(ctx) })
 	p.wg.Go(func() { p.remotes.resolveNames(ctx) })
+	p.wg.Go(func() { p.remotes.release(ctx) })
 	return p, nil
 }
 

@@ -30,9 +30,12 @@ type remotes struct {
 	names     int             // that were to be resolved
 
 	unresolved chan named
+	held       chan held
 }
 
-func newRemotes(p *Peer) *remotes { return &remotes{p: p, unresolved: make(chan named, maxNames)} }
+func newRemotes(p *Peer) *remotes {
+	return &remotes{p: p, unresolved: make(chan named, maxNames), held: make(chan held, maxRemote)}
+}
 
 // known reports whether a remote description is set.
 func (r *remotes) known() bool {
@@ -120,14 +123,53 @@ func (r *remotes) use(c Candidate, name string) error {
 	case isHostName(d.Address):
 		r.resolve(c, d.Address)
 		return nil
+	case d.TCPType == tcpPassive:
+		select {
+		case r.held <- held{c, time.Now().Add(udpHeadStart)}:
+		default: // several negotiations at once
+			r.p.guard.dropped()
+		}
+		return nil
 	}
-	err = r.p.pc.AddICECandidate(webrtc.ICECandidateInit{
+	return r.give(c)
+}
+
+// give passes a candidate to the agent.
+func (r *remotes) give(c Candidate) error {
+	err := r.p.pc.AddICECandidate(webrtc.ICECandidateInit{
 		Candidate: c.Candidate, SDPMid: c.SDPMid, SDPMLineIndex: c.SDPMLineIndex, UsernameFragment: c.UsernameFragment,
 	})
 	if err != nil {
 		return fmt.Errorf("adding the candidate %q: %w", diag.Clean(c.Candidate, 120), err)
 	}
 	return nil
+}
+
+// udpHeadStart is how long TCP candidates stand back for those over UDP, which are better for media (RFC 8421 §5):
+// pion never leaves the pair that it nominated first.
+const udpHeadStart = 500 * time.Millisecond
+
+// held is a candidate that the agent gets later.
+type held struct {
+	candidate Candidate
+	due       time.Time
+}
+
+// release gives the agent what was held, in its order. It returns with the context.
+func (r *remotes) release(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case h := <-r.held:
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(time.Until(h.due)):
+				_ = r.give(h.candidate) // it could be parsed before
+			}
+		}
+	}
 }
 
 // Names in candidates are rare, and agents are to ignore them (RFC 8839 §5.1); browsers resolve them.

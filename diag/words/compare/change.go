@@ -30,7 +30,8 @@ func Change(c judge.Change) string {
 	case judge.ChangedAddress:
 		text = "public address: " + value(c.Addresses[0]) + " → " + value(c.Addresses[1])
 	case judge.ChangedBehavior:
-		text = words.BehaviorLabel(c.Name) + ": " + words.BehaviorValue(c.Behaviors[0]) + " → " + words.BehaviorValue(c.Behaviors[1])
+		text = words.BehaviorLabel(c.Name) + ": " + words.BehaviorValue(c.Behaviors[0]) + " → " +
+			words.BehaviorValue(c.Behaviors[1])
 	case judge.ChangedServer:
 		text = fmt.Sprintf("%s: %s → %s", words.ServerName(nat.ServerRow{Server: c.Servers[1]}), state(&c.Servers[0]),
 			state(&c.Servers[1]))
