@@ -92,8 +92,10 @@ func (p publishing) connection() (*webrtc.PeerConnection, error) {
 		return nil, err
 	}
 	pc.OnTrack(func(track *webrtc.TrackRemote, _ *webrtc.RTPReceiver) {
-		for b := make([]byte, 1500); err == nil; {
-			_, _, err = track.Read(b)
+		for b := make([]byte, 1500); ; {
+			if _, _, err := track.Read(b); err != nil {
+				return
+			}
 		}
 	})
 	return pc, nil
