@@ -98,7 +98,7 @@ func (s *inbound) count(h header, repair bool, now time.Time) *openFrame {
 		s.jitter.add(now, h.timestamp, s.codec.rate)
 	}
 	if arrival == arrivalNew {
-		s.timing.add(now, h.timestamp, s.codec.rate)
+		s.timing.add(now, ext, h.timestamp, s.codec.rate)
 	}
 	if s.codec.Kind != KindVideo || len(h.payload) == 0 {
 		return nil

@@ -25,6 +25,7 @@ type timing struct {
 	ticks       int64 // of timestamps, since from
 	at          time.Time
 	ts          uint32
+	seq         int64 // extended
 	jumps       uint32
 	worst       int64    // ticks, largest difference between the steps of two packets, since from
 	window      int64    // number of the present one
@@ -38,8 +39,9 @@ type fastest struct {
 	transit int64         // ticks, more than the first packet
 }
 
-// add processes a packet that arrived in order, of a stream that announces a clock rate in Hz.
-func (t *timing) add(at time.Time, ts, rate uint32) {
+// add processes a packet that arrived in order, of a stream that announces a clock rate in Hz. A step of timestamps
+// over lost packets, whose number is extended, is no jump.
+func (t *timing) add(at time.Time, seq int64, ts, rate uint32) {
 	if rate == 0 {
 		return
 	}
@@ -51,15 +53,16 @@ func (t *timing) add(at time.Time, ts, rate uint32) {
 	case gap > maxStep: // whether the clock of the source ran on in a pause is unknown
 		t.started = false
 	case off > units(maxStep, rate):
-		t.jumps++
-		t.started = false
+		if t.started = false; seq == t.seq+1 {
+			t.jumps++
+		}
 	}
 	if !t.started {
-		*t = timing{started: true, from: at, at: at, ts: ts, jumps: t.jumps}
+		*t = timing{started: true, from: at, at: at, ts: ts, seq: seq, jumps: t.jumps}
 		return
 	}
 	t.ticks += step
-	t.at, t.ts, t.worst = at, ts, max(t.worst, off)
+	t.at, t.seq, t.ts, t.worst = at, seq, ts, max(t.worst, off)
 	after := at.Sub(t.from)
 	t.observe(fastest{after, units(after, rate) - t.ticks})
 }

@@ -34,7 +34,7 @@ func TestTimestampRate(t *testing.T) {
 				if test.jitter > 0 {
 					at += time.Duration(random.Int64N(int64(test.jitter)))
 				}
-				m.add(start.Add(at), ts, test.announced)
+				m.add(start.Add(at), int64(i), ts, test.announced)
 				j.add(start.Add(at), ts, test.announced)
 				if hz, _ := m.rate(test.announced, j.seconds()); hz != nil && i < 149 {
 					t.Fatalf("a rate after %v", at)
@@ -57,7 +57,7 @@ func TestTimestampsAfterAStall(t *testing.T) {
 	start := time.Unix(1e9, 0)
 	for i := range 250 { // 5 s
 		at := time.Duration(i) * 20 * time.Millisecond
-		m.add(start.Add(max(at, 500*time.Millisecond)), uint32(i)*960, 48_000)
+		m.add(start.Add(max(at, 500*time.Millisecond)), int64(i), uint32(i)*960, 48_000)
 	}
 	if hz, margin := m.rate(48_000, new(float64)); hz == nil || *hz-48_000 > *margin {
 		t.Errorf("%v ± %v Hz", *hz, *margin)
@@ -67,10 +67,10 @@ func TestTimestampsAfterAStall(t *testing.T) {
 // TestTimestampJumps: a step that the time between the packets does not explain is a jump; a pause is none.
 func TestTimestampJumps(t *testing.T) {
 	var m timing
-	now, ts := time.Unix(1e9, 0), uint32(0)
+	now, ts, seq := time.Unix(1e9, 0), uint32(0), int64(0)
 	send := func(after time.Duration, ticks int64) {
-		now, ts = now.Add(after), ts+uint32(ticks)
-		m.add(now, ts, 48_000)
+		now, ts, seq = now.Add(after), ts+uint32(ticks), seq+1
+		m.add(now, seq, ts, 48_000)
 	}
 	for range 100 {
 		send(20*time.Millisecond, 960)
@@ -79,6 +79,11 @@ func TestTimestampJumps(t *testing.T) {
 	send(30*time.Second, 960)       // a source that stopped its clock
 	if m.jumps != 0 {
 		t.Errorf("%d jumps without any", m.jumps)
+	}
+	seq += 100
+	send(20*time.Millisecond, 101*960) // those between were lost, or wait in a queue that overflowed
+	if m.jumps != 0 {
+		t.Errorf("%d jumps over lost packets", m.jumps)
 	}
 	send(20*time.Millisecond, 100_000)
 	send(20*time.Millisecond, -100_000)
