@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"testing"
 
 	"dialtone/diag"
@@ -24,7 +25,12 @@ type pairSide struct {
 	stun   []string // its servers
 	turn   string   // its TURN server, when it has one
 	server string   // the signaling server, as it reaches it
+	proxy  string
 }
+
+// onlyPairProxy lets nothing out but connections to the proxy.
+const onlyPairProxy = masquerade + "add rule inet filter forward iifname lan meta l4proto udp drop\n" +
+	"add rule inet filter forward iifname lan meta l4proto tcp tcp dport != 8888 drop\n"
 
 // pairPrefix is that of the NAT64.
 var pairPrefix = netip.MustParsePrefix("2001:db8:64::/96")
@@ -37,7 +43,11 @@ func pairSides() map[string]pairSide {
 	return map[string]pairSide{
 		"usual": {rules: masquerade, stun: stun4, turn: "turn:" + kernelTURN, server: four},
 		"ports": {rules: only3478, stun: stun4, turn: "turn:" + kernelTURN, server: four},
-		"proxy": {rules: noUDP, stun: stun4, turn: "turn:" + kernelTURN + "?transport=tcp", server: four},
+		"tcp":   {rules: noUDP, stun: stun4, turn: "turn:" + kernelTURN + "?transport=tcp", server: four},
+		"proxy": {
+			rules: onlyPairProxy, stun: stun4, turn: "turn:" + kernelTURN + "?transport=tcp", server: four,
+			proxy: "http://" + kernelTURN + ":8888",
+		},
 		"nat64": {
 			rules: masquerade, only6: true, nat64: true, stun: []string{"stun:" + via(kernelSTUN), stun6[0]}, turn: "turn:" + via(kernelTURN), server: six,
 		},
@@ -49,6 +59,7 @@ func pairSides() map[string]pairSide {
 func TestKernelPairs(t *testing.T) {
 	in := startKernelInternet(t)
 	signaling := startSignaling(t, in)
+	startPairProxy(t, in)
 	sides := pairSides()
 	mustRun(t, in.Command(t.Context(), "sh", "-c", "echo 1 >/proc/sys/net/ipv6/conf/all/forwarding"))
 	for name, tt := range map[string]struct {
@@ -61,7 +72,10 @@ func TestKernelPairs(t *testing.T) {
 		"ports with TURN, usual": {"ports", "usual", true, false, nat.PathRelay},
 		"ports, usual with TURN": {"ports", "usual", false, true, nat.PathNone},
 		"ports, ports with TURN": {"ports", "ports", true, true, nat.PathRelay},
-		"UDP blocked with TURN":  {"proxy", "usual", true, false, nat.PathRelay},
+		"UDP blocked with TURN":  {"tcp", "usual", true, false, nat.PathRelay},
+		"only a proxy, usual":    {"proxy", "usual", false, false, nat.PathNone},
+		"only a proxy with TURN": {"proxy", "usual", true, false, nat.PathRelay},
+		"only a proxy, twice":    {"proxy", "proxy", true, true, nat.PathRelay},
 		"NAT64, IPv4":            {"nat64", "usual", false, false, nat.PathNone},
 		"NAT64 with TURN, IPv4":  {"nat64", "usual", true, false, nat.PathRelay},
 		"NAT64, IPv4 with TURN":  {"nat64", "usual", false, true, nat.PathNone},
@@ -77,6 +91,16 @@ func TestKernelPairs(t *testing.T) {
 			}
 		})
 	}
+}
+
+// startPairProxy runs tinyproxy where the TURN server is.
+func startPairProxy(t *testing.T, in *labtest.Internet) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "proxy.conf")
+	if err := os.WriteFile(file, []byte("Port 8888\nListen "+kernelTURN+"\nTimeout 60\nMaxClients 50\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	in.Start(t, netip.MustParseAddrPort(kernelTURN+":8888"), "tinyproxy", "-d", "-c", file)
 }
 
 // pairPeer is a peer at its site.
@@ -115,7 +139,7 @@ func mustRun(t *testing.T, cmd *exec.Cmd) {
 // result is the result line of the peer's network.
 func (p pairPeer) result(t *testing.T) nat.Side {
 	t.Helper()
-	r := kernelDiagnosis(t, p.site, append([]string{"--ice-user=ann", "--ice-pass=secret"}, p.ice...))
+	r := kernelDiagnosis(t, p.site, append([]string{"--ice-user=ann", "--ice-pass=secret", "--proxy=" + p.proxy}, p.ice...))
 	side, err := nat.ParseSide(r.Verdict.Result)
 	if err != nil {
 		t.Fatal(err)
@@ -125,7 +149,7 @@ func (p pairPeer) result(t *testing.T) nat.Side {
 
 // command is a program of the peer.
 func (p pairPeer) command(ctx context.Context, args ...string) *exec.Cmd {
-	args = append(args, "--no-media", "--ice-user=ann", "--server="+p.server)
+	args = append(args, "--no-media", "--ice-user=ann", "--server="+p.server, "--proxy="+p.proxy)
 	for _, url := range p.ice {
 		args = append(args, "--ice="+url)
 	}

@@ -108,6 +108,11 @@ func kernelCases() map[string]kernelCase {
 			stun,
 			kernelWant{diag.ExitPass, present, present, ei, apd, unknown, "nat.cgnat"},
 		},
+		"a server at home, no hairpinning": {
+			labtest.SiteOptions{Rules: masquerade + "add rule inet filter input iifname lan ip daddr $public drop\n"},
+			append(stun, "turn:$public", "--ice-user=ann", "--ice-pass=secret"),
+			kernelWant{diag.ExitPass, present, present, ei, apd, unknown, "server.own_address"},
+		},
 		"no NAT":    {public, stun, kernelWant{diag.ExitPass, present, none, ei, ei, unknown, ""}},
 		"IPv6":      {labtest.SiteOptions{Rules: masquerade}, append(stun, "stun:["+kernelSTUN6+"]"), kernelWant{diag.ExitPass, present, present, ei, apd, present, ""}},
 		"IPv6 only": {labtest.SiteOptions{Rules: masquerade}, []string{"-6", "stun:[" + kernelSTUN6 + "]"}, kernelWant{diag.ExitPass, present, none, ei, ei, present, ""}},
@@ -169,7 +174,8 @@ func kernelDiagnosis(t *testing.T, site *labtest.Site, args []string) (r report.
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	start := time.Now()
-	cmd := site.Command(ctx, "dialtone", append([]string{"nat", "-o", "json"}, args...)...)
+	line := strings.ReplaceAll(strings.Join(args, "\n"), "$public", site.Public.String())
+	cmd := site.Command(ctx, "dialtone", append([]string{"nat", "-o", "json"}, strings.Split(line, "\n")...)...)
 	var complaints bytes.Buffer
 	cmd.Stderr = &complaints
 	raw, err := cmd.Output()

@@ -85,8 +85,8 @@ func (t *timing) observe(f fastest) {
 func (t *timing) restart() { t.started = false }
 
 // rate is what was measured since the start or the last jump, in Hz, of a stream that announces a rate, and the largest
-// error that the jitter (in seconds) and a stall of the sender, the network or this program explain; nil before there is
-// enough to measure.
+// error that the jitter (in seconds) and a stall of the sender, the network or this program explain; nil before there
+// is enough to measure.
 func (t *timing) rate(announced uint32, jitter *float64) (hz, margin *float64) {
 	if !t.started || jitter == nil || t.last == nil || t.last.after-t.first.after < minTiming-timingWindow {
 		return nil, nil
