@@ -206,10 +206,11 @@ func (s *State) judgeUDPPorts() Behavior {
 	open, silent := s.openPorts(), s.silentPorts()
 	for _, d := range s.Relays {
 		if d.From.IsValid() && s.familyOf(d.Relayed.Addr()) == s.Main() {
-			return Behavior{
-				Value: PortsOpen, Confidence: Likely,
-				Evidence: []Evidence{counted(KindPortsOpen, open...), fact(KindRelayArrived, d.Relayed)},
+			b := Behavior{Value: PortsOpen, Confidence: Likely, Evidence: []Evidence{fact(KindRelayArrived, d.Relayed)}}
+			if len(open) > 0 {
+				b.Evidence = append(b.Evidence, counted(KindPortsOpen, open...))
 			}
+			return b
 		}
 	}
 	silent = slices.DeleteFunc(silent, func(p silentPort) bool { return dismissed(p, open) })

@@ -48,7 +48,8 @@ var plainEvidence = map[nat.Kind]string{
 	nat.KindChangeIgnored: "the server ignores CHANGE-REQUEST: it answers from the address that was asked",
 	nat.KindChangeNever:   "the server rejects CHANGE-REQUEST",
 	nat.KindNoRFC5780:     "only a server that supports RFC 5780 can test it, and none answered",
-	nat.KindUnproven:      "the server's alternate address never answered, even when it must: the silence proves nothing",
+	nat.KindUnproven: "the server's alternate address never answered, not even a socket that had sent to it: the " +
+		"silence proves nothing",
 
 	nat.KindLongerLived:  "a mapping outlived a longer pause than one that it did not outlive",
 	nat.KindLongerAsking: "longer pauses are in progress",
