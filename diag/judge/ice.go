@@ -111,13 +111,14 @@ type (
 	}
 )
 
-// limitFindings report that limits of ICE held something back.
+// limitFindings report that limits of ICE held something back. Checks that were only repeated less often explain
+// nothing.
 func limitFindings(c *call.Call, _ Expectation) []Finding {
 	if c.Limits == (diag.ICELimits{}) {
 		return nil
 	}
 	severity := Info
-	if c.NoPath() {
+	if c.NoPath() && c.Limits.Candidates > 0 {
 		severity = Warn
 	}
 	return []Finding{{ID: "ice.limited", Severity: severity, Evidence: c.Limits}}

@@ -22,10 +22,11 @@ var pathFindings = map[string]entry{
 			"call flood another host. Most calls stay far below. Between two NATs with address- and port-dependent mapping "+
 			"every check comes from another port, so they reach the limits, and no direct pair works.",
 		func(_ judge.Finding, e diag.ICELimits) Text {
-			return Text{
-				Title: "Connectivity checks reached a limit.", Evidence: lines(ICELimits(e)),
-				Advice: "Check how many candidates the peer signals, or give both peers a TURN server.",
+			t := Text{Title: "Connectivity checks reached a limit.", Evidence: lines(ICELimits(e))}
+			if e.Candidates > 0 {
+				t.Advice = "Check how many candidates the peer signals."
 			}
+			return t
 		}),
 	"ice.silent_at_end": on(
 		"The call was connected, and its path was silent when it ended: connectivity checks were not answered any more.",
