@@ -33,7 +33,7 @@ type NoPath struct {
 	RelayOnly  bool     `json:"relayOnly,omitempty"`
 	NoRelay    bool     `json:"noRelay,omitempty"`    // neither side has a relay candidate
 	Configured bool     `json:"configured,omitempty"` // STUN or TURN servers were given
-	// how long pairs were checked; absent: it is not known
+	// how long pairs were checked; absent: none was, or it is not known
 	CheckedMs *diag.Millis `json:"checked_ms,omitempty"`
 	Early     bool         `json:"early,omitempty"` // that is less than RFC 8863 §4 asks for
 }
@@ -44,10 +44,6 @@ func noPath(c *call.Call) NoPath {
 	n := NoPath{
 		Local: candidates(c.Local, typeOf), Remote: candidates(c.Remote, typeOf), RelayOnly: c.Start.RelayOnly,
 		Configured: len(c.Servers) > 0 || len(c.Start.ICEServers) > 0,
-	}
-	if began, known := c.CheckingAt(); known && c.NoPath() {
-		checked := c.FailedAt() - began
-		n.CheckedMs, n.Early = diag.Ptr(diag.Millis(checked)), checked < diag.PatientTime
 	}
 	unsent := false
 	for _, p := range c.Pairs {
@@ -63,6 +59,10 @@ func noPath(c *call.Call) NoPath {
 		if p.ResponsesReceived > 0 {
 			n.Answered++
 		}
+	}
+	if began, known := c.CheckingAt(); known && c.NoPath() && n.Pairs+n.TCPPairs > 0 {
+		checked := c.FailedAt() - began
+		n.CheckedMs, n.Early = diag.Ptr(diag.Millis(checked)), checked < diag.PatientTime
 	}
 	both := len(c.Local) > 0 && len(c.Remote) > 0
 	n.NoRelay = both && !call.HasType(c.Local, diag.Relay) && !call.HasType(c.Remote, diag.Relay)

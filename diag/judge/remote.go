@@ -84,9 +84,9 @@ func classOf(c *call.Call, r call.CandidateRow, checks remoteChecks) remoteClass
 }
 
 // remoteFindings name what is wrong with the candidates of the peer of a call without a path. One that holds for all of
-// them explains the failure.
+// them explains the failure. Without a local candidate nothing was checked, and none of them explains anything.
 func remoteFindings(c *call.Call, _ Expectation) []Finding {
-	if !c.NoPath() {
+	if !c.NoPath() || len(c.Local) == 0 {
 		return nil
 	}
 	var by [remoteClasses]RemoteCandidates

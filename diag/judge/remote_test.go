@@ -103,11 +103,30 @@ func TestRemoteCauses(t *testing.T) {
 	}
 }
 
+// TestNothingToCheckFrom: a TURN server rejected the password, and only relay candidates were allowed. Nothing was checked,
+// so neither the peer's candidates nor the time explain the failure.
+func TestNothingToCheckFrom(t *testing.T) {
+	v := judge.Judge(call.Fold(diagtest.Log(
+		0, diag.CallStart{RelayOnly: true}, 5, diag.PhaseStart{Phase: diag.PhaseICE},
+		20, diag.Candidate{Side: diag.Remote, ID: "r1", Address: "127.0.0.1", Port: 45166, Protocol: "udp", CandidateType: diag.Relay},
+		30, diag.CallEnded{Reason: diag.EndICE, By: diag.ByNetwork},
+	)))
+	if len(v.Findings) != 1 || v.Findings[0].ID != "ice.no_path" {
+		t.Errorf("%+v", v.Findings)
+	}
+	if e := v.Findings[0].Evidence.(judge.NoPath); e.Early || e.CheckedMs != nil {
+		t.Errorf("%+v", e)
+	}
+}
+
 // TestEarlyVerdict: one before the time of RFC 8863 says so, and a later one does not.
 func TestEarlyVerdict(t *testing.T) {
 	for after, want := range map[time.Duration]bool{4200 * time.Millisecond: true, 39600 * time.Millisecond: false} {
-		log := diagtest.Log(0, diag.CallStart{}, 5, diag.PhaseStart{Phase: diag.PhaseICE}, int(after/time.Millisecond),
-			diag.CallEnded{Reason: diag.EndICE, By: diag.ByNetwork})
+		log := diagtest.Log(0, diag.CallStart{}, 5, diag.PhaseStart{Phase: diag.PhaseICE},
+			10, diag.Candidate{Side: diag.Local, ID: "l1", Address: "192.0.2.10", Port: 5000, Protocol: "udp", CandidateType: diag.Host},
+			10, diag.Candidate{Side: diag.Remote, ID: "r1", Address: "203.0.113.7", Port: 5000, Protocol: "udp", CandidateType: diag.Host},
+			20, diag.Pair{ID: "p", LocalCandidateID: "l1", RemoteCandidateID: "r1", State: diag.PairFailed, RequestsSent: 7},
+			int(after/time.Millisecond), diag.CallEnded{Reason: diag.EndICE, By: diag.ByNetwork})
 		said := fmt.Sprint(words.Lines(judge.Judge(call.Fold(log))))
 		if strings.Contains(said, "--patient") != want {
 			t.Errorf("after %v: %s", after, said)
