@@ -84,35 +84,6 @@ func answerOverTCP(api *webrtc.API, offer webrtc.SessionDescription) (*webrtc.Se
 	return pc.LocalDescription(), nil
 }
 
-// serveMedia runs a server in the namespace of an Internet until the end of the test, and waits for its HTTP.
-func serveMedia(t *testing.T, in *labtest.Internet, program string, args ...string) {
-	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	cmd := in.Command(ctx, program, args...)
-	log, err := os.Create(filepath.Join(t.TempDir(), "log"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd.Stdout, cmd.Stderr = log, log
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		cancel()
-		_ = cmd.Wait() // it was killed
-		_ = log.Close()
-	})
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) {
-		if in.Command(ctx, "bash", "-c", "exec 3<>/dev/tcp/"+mediaServer+"/"+mediaHTTP).Run() == nil {
-			return
-		}
-		if time.Now().After(deadline) {
-			text, _ := os.ReadFile(log.Name())
-			t.Fatalf("%s does not listen: %s", program, text)
-		}
-	}
-}
-
 // checkMedia runs a check of the server at a site.
 func checkMedia(t *testing.T, site *labtest.Site, args ...string) (diag.Exit, string) {
 	t.Helper()
@@ -131,7 +102,7 @@ func checkMedia(t *testing.T, site *labtest.Site, args ...string) (diag.Exit, st
 // named.
 func TestTCPOnlyServer(t *testing.T) {
 	in := labtest.StartInternet(t, netip.MustParseAddr(mediaServer))
-	serveMedia(t, in, "dialtone-tcponly")
+	in.Start(t, netip.MustParseAddrPort(mediaServer+":"+mediaHTTP), "dialtone-tcponly")
 	const tcpPort = "add rule inet filter forward tcp dport 4443 "
 	for name, test := range map[string]struct {
 		rules string
@@ -186,7 +157,7 @@ admin: { admin_http = false }
 			t.Fatal(err)
 		}
 	}
-	serveMedia(t, in, program, "--configs-folder", dir, "--config", filepath.Join(dir, "janus.jcfg"))
+	in.Start(t, netip.MustParseAddrPort(mediaServer+":"+mediaHTTP), program, "--configs-folder", dir, "--config", filepath.Join(dir, "janus.jcfg"))
 	site := in.Connect(t, labtest.SiteOptions{Rules: noUDP})
 	exit, out := checkMedia(t, site, "--offer", "http://"+mediaServer+":"+mediaHTTP+"/janus", "--preset", "janus")
 	if exit != diag.ExitPass || !strings.Contains(out, "host tcp "+mediaServer) ||
