@@ -24,7 +24,7 @@ func (c *Call) UpTime() time.Duration {
 	return end - *c.ConnectedAt
 }
 
-// FailedAt is when it was clear that there is no path: the call may have stayed for a diagnosis.
+// FailedAt is when it was clear that no path would be found: the call may have continued for a diagnosis.
 func (c *Call) FailedAt() time.Duration {
 	for i := len(c.NAT) - 1; i >= 0; i-- {
 		if c.NAT[i].Start.Because == diag.BecauseICEFailed {

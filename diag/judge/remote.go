@@ -8,7 +8,7 @@ import (
 	"dialtone/diag/call"
 )
 
-// RemoteCandidates is the evidence of candidates of the peer that explain why there is no path.
+// RemoteCandidates is the evidence of candidates of the peer that explain why no path was found.
 type RemoteCandidates struct {
 	Candidates []string `json:"candidates"` // the first of them: "host udp 0.0.0.0:5000"
 	N          int      `json:"n"`          // of them
