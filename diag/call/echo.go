@@ -1,6 +1,8 @@
 package call
 
 import (
+	"cmp"
+
 	"dialtone/diag"
 )
 
@@ -24,17 +26,20 @@ func (c *Call) ChatEchoed() bool {
 }
 
 // Answer is what came on a data channel that something was sent on, and is not the same: "" if nothing did. It shows
-// that both directions work.
+// that both directions work. What came on the chat is preferred, since channels open in any order.
 func (c *Call) Answer() string {
+	answer := ""
 	for _, m := range c.Messages {
-		if m.Direction == diag.Inbound && !IsControl(m.Label) && m.Label != diag.LabelStats {
-			if m.Text == "" {
-				return "binary"
-			}
-			return m.Text
+		if m.Direction != diag.Inbound || IsControl(m.Label) || m.Label == diag.LabelStats {
+			continue
 		}
+		text := cmp.Or(m.Text, "binary")
+		if m.Label == diag.LabelChat {
+			return text
+		}
+		answer = cmp.Or(answer, text)
 	}
-	return ""
+	return answer
 }
 
 // Answered reports whether something that was sent on a data channel was answered in any way.
