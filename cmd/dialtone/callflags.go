@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"time"
@@ -19,6 +20,7 @@ type networkFlags struct {
 	accountFlags
 	iceFromFlags
 	trustFlags
+	Redial time.Duration `own:"demo" default:"60s" placeholder:"DURATION" help:"How long to dial again after the path was lost, such as by a change of networks; 0: end the call. Default: ${default}."`
 }
 
 // accountFlags are the credentials for the TURN servers.
@@ -62,6 +64,7 @@ func (n *networkFlags) config(m mediaFlags, length time.Duration) diag.Config {
 		Server: string(n.Server), Insecure: n.Insecure, CAFile: string(n.CA), Proxy: n.Proxy,
 		RelayOnly: m.RelayOnly, PionDefaults: m.PionDefaults, Patient: m.Patient, For: length,
 		Version: readVersion().Version, NamesServers: n.ICEFrom.url != "",
+		Redial: cmp.Or(n.Redial, -1),
 	}
 	m.apply(&c)
 	for _, h := range n.ICEHeader {

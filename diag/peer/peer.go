@@ -232,6 +232,7 @@ func (p *Peer) restarting() {
 	p.o.Phases.Again(diag.PhaseRestart, "")
 	p.o.Phases.Start(diag.PhaseRestart, "")
 	p.gather.prepareRestart()
+	p.socks.refresh()
 	p.forward.Again()
 	p.checks.restart()
 	p.guard.restart()

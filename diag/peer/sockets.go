@@ -21,6 +21,7 @@ type sockets struct {
 	onHello func(version, cipher uint16)
 	onAlert func() // an encrypted DTLS alert is sent
 	open    forward.Closers
+	pulse   pulse
 
 	mu      sync.Mutex
 	names   map[string]string // resolved "ip:port" → "host:port" as asked for

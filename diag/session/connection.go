@@ -2,6 +2,8 @@ package session
 
 import (
 	"context"
+	"net/netip"
+	"time"
 
 	"dialtone/diag"
 	"dialtone/diag/peer"
@@ -35,6 +37,8 @@ type checker interface {
 	AddCandidate(peer.Candidate)
 	ServerProbed(diag.Server)
 	Path() (local, remote, protocol string)
+	Silence() time.Duration
+	Base() netip.Addr
 }
 
 type messenger interface {

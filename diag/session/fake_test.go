@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/netip"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -45,6 +46,8 @@ type fakePeer struct {
 	err       error // of offers, answers and candidates
 	full      error // of Send
 	gathering atomic.Bool
+	silence   time.Duration
+	base      netip.Addr
 }
 
 func (p *fakePeer) describe(kind string) (peer.Description, error) {
@@ -69,6 +72,8 @@ func (p *fakePeer) Candidates() int                     { return 0 }
 func (p *fakePeer) AddCandidate(peer.Candidate)         { p.add("peer candidate") }
 func (p *fakePeer) ServerProbed(diag.Server)            {}
 func (p *fakePeer) Path() (local, remote, proto string) { return "host", "host", "udp" }
+func (p *fakePeer) Silence() time.Duration              { return p.silence }
+func (p *fakePeer) Base() netip.Addr                    { return p.base }
 func (p *fakePeer) Waiting(string) uint64               { return 0 }
 func (p *fakePeer) Flush(context.Context, string)       {}
 func (p *fakePeer) Mute(string, bool) bool              { return true }

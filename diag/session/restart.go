@@ -1,6 +1,10 @@
 package session
 
-import "dialtone/diag"
+import (
+	"errors"
+
+	"dialtone/diag"
+)
 
 // The agent gives up its old path the moment it makes new credentials, so the descriptions of an ICE restart cannot
 // travel over the call itself: unless the signaling still carries them, both peers dial the room again.
@@ -13,6 +17,9 @@ func (s *Session) announceRestart(in input) {
 		r.By = diag.ByLocal
 	case inPathFailed:
 		r = diag.Restart{By: diag.ByNetwork, Reason: "failed"}
+		if errors.Is(in.err, errNetworkChanged) {
+			r.Reason = "network"
+		}
 	default:
 	}
 	s.o.Feed.Append(r)
@@ -37,9 +44,6 @@ func requestRestart(s *Session, in input) input {
 	s.flush()
 	return dialAgain(s, in)
 }
-
-// offerRestart is the offer in the new room.
-func offerRestart(s *Session, _ input) input { return s.offer(true) }
 
 // answerRestart: the peer restarts over the exchange in use.
 func answerRestart(s *Session, in input) input {

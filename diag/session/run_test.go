@@ -153,7 +153,7 @@ func TestTimes(t *testing.T) {
 			r.peer.callbacks.OnMessage(diag.LabelControl, true, []byte(`{"code":"hello"}`))
 			synctest.Wait()
 			r.peer.callbacks.OnState(peer.StateICEFailed)
-		}, diag.EndPeerLost, diag.CodeNoRedial, 10 * time.Second},
+		}, diag.EndPeerLost, diag.CodeNoRedial, time.Minute},
 		"silence, with a person's patience": {Options{Carry: time.Hour}, func(r *rig) {
 			r.answers()
 			r.peer.callbacks.OnState(peer.StateDisconnected)

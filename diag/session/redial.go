@@ -1,0 +1,188 @@
+package session
+
+import (
+	"errors"
+	"net/netip"
+	"slices"
+	"time"
+
+	"dialtone/diag"
+	"dialtone/signal"
+)
+
+// redial is the way back of a call whose path is lost: both peers dial the room code again, each until one attempt
+// succeeds. A peer whose address changed knows it at once, the other one only by its silence. So that they meet, a
+// peer that hears nothing for a moment dials, too, while its path may still work: it stands by.
+type redial struct {
+	until   time.Time // when the call is given up; zero: its path is not lost
+	standby bool
+	early   bool  // the path was given up before it failed: it may come back
+	met     bool  // the other peer dialed, too: an ICE restart has begun
+	err     error // why the last attempt failed; nil: the peer did not dial
+}
+
+const (
+	quietTime   = 2 * time.Second        // of silence, after which a peer stands by: pings come each second
+	quietTick   = 250 * time.Millisecond // between looks at a path that is silent
+	redialPause = time.Second            // after an attempt that failed
+	attemptTime = 10 * time.Second       // bounds an ICE restart
+)
+
+// errNetworkChanged: the address that the path sends from is no longer there.
+var errNetworkChanged = errors.New("the local address of the path is gone")
+
+// machineChanged takes what is observed about this machine.
+func (s *Session) machineChanged(d diag.Data) {
+	s.o.Feed.Append(d)
+	if change, ok := d.(diag.NetworkChanged); ok {
+		s.do(func() { s.networkChanged(change) })
+	}
+}
+
+// networkChanged gives up a path that cannot work any more, and dials again at once on a new network.
+func (s *Session) networkChanged(d diag.NetworkChanged) {
+	wasOffline := s.offline
+	s.offline = !d.Online
+	switch {
+	case s.state == redialing && wasOffline && restartsInBand(s, input{}):
+		if d.Online {
+			s.handle(s.offer(true))
+		}
+	case s.state == redialing && !s.redial.met, slices.Contains(up, s.state) && s.redial.standby:
+		s.redialNow()
+	case s.mayReturn() && s.lostBase(d):
+		s.handle(input{kind: inPathFailed, err: errNetworkChanged})
+	}
+}
+
+// lostBase reports whether the address that the path sends from was removed.
+func (s *Session) lostBase(d diag.NetworkChanged) bool {
+	base := s.peer.Base()
+	return base.IsValid() && slices.ContainsFunc(d.Removed, func(a diag.InterfaceAddress) bool {
+		removed, err := netip.ParseAddr(a.Address)
+		return err == nil && removed == base.Unmap().WithZone("")
+	})
+}
+
+// mayReturn: the call has a path and can get another one.
+func (s *Session) mayReturn() bool {
+	inBand := s.o.Redial > 0 && restartsInBand(s, input{})
+	return slices.Contains(up, s.state) && inBand || s.state != redialing && slices.Contains(established, s.state) &&
+		redials(s, input{})
+}
+
+// redials: both peers dial again when the path is lost.
+func redials(s *Session, _ input) bool {
+	return s.remote.restarts && s.o.Redial > 0 && !s.o.Config.Carried
+}
+
+// standsBy: a dial is in progress, or a room waits, while the path may still work.
+func standsBy(s *Session, _ input) bool { return s.redial.standby }
+
+// isTrying: an ICE restart has begun, and not only the wait for the other peer.
+func isTrying(s *Session, in input) bool { return s.redial.met || isInBand(s, in) && !s.offline }
+
+// isInBand: the exchange of the call carries its restarts, or ends the call when it ends.
+func isInBand(s *Session, in input) bool { return restartsInBand(s, in) || isLasting(s, in) }
+
+// losePathInBand restarts over the exchange in use, at once or when there is a network.
+func losePathInBand(s *Session, in input) input {
+	s.redial = redial{until: time.Now().Add(s.o.Redial)}
+	s.announceRestart(in)
+	if s.offline {
+		return input{}
+	}
+	return s.offer(true)
+}
+
+// redialPath dials again, unless this peer does so already.
+func redialPath(s *Session, in input) input {
+	s.redial.until = time.Now().Add(s.o.Redial)
+	s.redial.early = errors.Is(in.err, errNetworkChanged)
+	s.announceRestart(in)
+	if !s.redial.standby || s.redial.early { // a room dialed from there waits for nobody
+		s.dial()
+	}
+	s.redial.standby = false
+	s.deadlines.in(dueQuiet, quietTick)
+	return input{}
+}
+
+// listen looks whether the path is silent, and whether one that was has come back.
+func (s *Session) listen() {
+	silence, next := s.peer.Silence(), quietTick
+	isUp := slices.Contains(up, s.state)
+	switch {
+	case isUp && !s.redial.standby && silence < quietTime:
+		next = max(quietTime-silence, quietTick)
+	case isUp && !s.redial.standby && redials(s, input{}) && s.o.Config.Code != "":
+		s.redial.standby = true
+		s.dial()
+	case isUp && s.redial.standby && silence < time.Second:
+		s.redial = redial{}
+		s.stopDial()
+		s.leave()
+	case s.state == redialing && s.redial.early && !s.redial.met && silence < quietTick:
+		s.handle(input{kind: inConnected})
+	}
+	s.deadlines.in(dueQuiet, next)
+}
+
+// meet begins the restart: the other peer is in the room, too.
+func meet(s *Session, in input) input {
+	if s.redial.standby {
+		s.redial = redial{until: time.Now().Add(s.o.Redial)}
+		s.announceRestart(input{kind: inPathFailed})
+	}
+	s.redial.met = true
+	if s.state != restarting {
+		s.deadlines.in(dueRedial, attemptTime)
+	}
+	if in.role == signal.RoleOfferer {
+		return s.offer(true)
+	}
+	return input{}
+}
+
+// endOldPath: the path that was lost has failed, while the other peer is waited for.
+func endOldPath(s *Session, _ input) input {
+	s.redial.early = false
+	return input{}
+}
+
+// tryAgain: an attempt failed, and another one follows.
+func tryAgain(s *Session, in input) input {
+	s.redial.err, s.redial.met = in.err, false
+	if in.kind != inPathFailed {
+		detach(s, in)
+	}
+	s.deadlines.in(dueRedial, redialPause)
+	return input{}
+}
+
+// redialNow makes the next attempt, if the call still has no path.
+func (s *Session) redialNow() {
+	if s.state != redialing && !(s.redial.standby && slices.Contains(up, s.state)) {
+		return
+	}
+	s.deadlines.drop(dueRedial)
+	if isInBand(s, input{}) {
+		s.handle(s.offer(true))
+		return
+	}
+	s.redial.met = false
+	s.dial()
+}
+
+// returned: the path works.
+func (s *Session) returned() {
+	s.deadlines.drop(dueRedial)
+	switch {
+	case s.redial.met:
+	case s.redial.standby, !s.redial.until.IsZero() && !restartsInBand(s, input{}): // the old path came back
+		s.stopDial()
+		s.leave()
+	}
+	s.redial = redial{}
+	s.deadlines.in(dueQuiet, quietTime)
+}
