@@ -1,22 +1,6 @@
 package peer
 
-import (
-	"net/netip"
-	"sync/atomic"
-	"time"
-)
-
-// pulse is when a packet of the peer came last.
-type pulse struct{ at atomic.Int64 } // nanoseconds since began
-
-var began = time.Now()
-
-func (p *pulse) beat() { p.at.Store(int64(time.Since(began))) }
-
-// Silence is how long no packet has come on any path. It means something once there was one.
-func (p *Peer) Silence() time.Duration {
-	return time.Since(began) - time.Duration(p.socks.pulse.at.Load())
-}
+import "net/netip"
 
 // Base is the local address that the selected path sends from; the zero value if there is none, or it is unknown. Of a
 // relay it is the one towards the server.

@@ -70,7 +70,6 @@ func (g *gate) arrives(b []byte, from net.Addr) bool {
 	e := g.open(b, from)
 	m := stunMessageIn(e.payload)
 	if m == nil {
-		g.sockets.pulse.beat()
 		if isDTLS(e.payload) {
 			g.sockets.findHello(e.payload)
 		}
@@ -86,7 +85,6 @@ func (g *gate) arrives(b []byte, from net.Addr) bool {
 		g.held[e.peer] = packet{append([]byte{}, b...), from}
 		return false
 	case release:
-		g.sockets.pulse.beat()
 		if p, ok := g.held[e.peer]; ok {
 			g.next = &p
 			delete(g.held, e.peer)

@@ -21,7 +21,6 @@ type sockets struct {
 	onHello func(version, cipher uint16)
 	onAlert func() // an encrypted DTLS alert is sent
 	open    forward.Closers
-	pulse   pulse
 
 	mu      sync.Mutex
 	names   map[string]string // resolved "ip:port" → "host:port" as asked for

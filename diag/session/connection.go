@@ -3,7 +3,6 @@ package session
 import (
 	"context"
 	"net/netip"
-	"time"
 
 	"dialtone/diag"
 	"dialtone/diag/peer"
@@ -37,7 +36,6 @@ type checker interface {
 	AddCandidate(peer.Candidate)
 	ServerProbed(diag.Server)
 	Path() (local, remote, protocol string)
-	Silence() time.Duration
 	Base() netip.Addr
 }
 

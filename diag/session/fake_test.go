@@ -46,7 +46,6 @@ type fakePeer struct {
 	err       error // of offers, answers and candidates
 	full      error // of Send
 	gathering atomic.Bool
-	silence   time.Duration
 	base      netip.Addr
 }
 
@@ -72,7 +71,6 @@ func (p *fakePeer) Candidates() int                     { return 0 }
 func (p *fakePeer) AddCandidate(peer.Candidate)         { p.add("peer candidate") }
 func (p *fakePeer) ServerProbed(diag.Server)            {}
 func (p *fakePeer) Path() (local, remote, proto string) { return "host", "host", "udp" }
-func (p *fakePeer) Silence() time.Duration              { return p.silence }
 func (p *fakePeer) Base() netip.Addr                    { return p.base }
 func (p *fakePeer) Waiting(string) uint64               { return 0 }
 func (p *fakePeer) Flush(context.Context, string)       {}

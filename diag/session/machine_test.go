@@ -225,8 +225,8 @@ var expected = []transition{
 	{from: up, on: inDialed, facts: given(standing), do: []string{"channel closes", "end of dial: ok", "state waiting"}},
 	{from: up, on: inDialFailed, facts: given(standing), do: []string{"channel closes", "end of dial: failed", "state lost"}},
 	{from: up, on: inGoodbye, facts: given(standing), do: []string{"channel closes", "state closed"}},
-	{from: up, on: inPaired, facts: given(standing), to: redialing, do: []string{"restart network failed"}},
-	{from: up, on: inPaired, facts: given(standing, toOffer), to: redialing, do: []string{"peer offer", "peer restarts", "restart network failed", "signal offer"}},
+	{from: up, on: inPaired, facts: given(standing), to: redialing, do: []string{"restart network silence"}},
+	{from: up, on: inPaired, facts: given(standing, toOffer), to: redialing, do: []string{"peer offer", "peer restarts", "restart network silence", "signal offer"}},
 	{from: up, on: inPathFailed, facts: given(greeted, standing), to: redialing, do: []string{"restart network failed"}},
 
 	// An ICE restart.

@@ -12,8 +12,9 @@ import (
 
 // redial is the way back of a call whose path is lost: both peers dial the room code again, each until one attempt
 // succeeds. A peer whose address changed knows it at once, the other one only by its silence. So that they meet, a
-// peer that hears nothing for a moment dials, too, while its path may still work: it stands by.
+// peer whose pings are not answered for a moment dials, too, while its path may still work: it stands by.
 type redial struct {
+	since   time.Time // the path is in doubt or lost; before that: it works
 	until   time.Time // when the call is given up; zero: its path is not lost
 	standby bool
 	early   bool  // the path was given up before it failed: it may come back
@@ -22,14 +23,17 @@ type redial struct {
 }
 
 const (
-	quietTime   = 2 * time.Second        // of silence, after which a peer stands by: pings come each second
-	quietTick   = 250 * time.Millisecond // between looks at a path that is silent
-	redialPause = time.Second            // after an attempt that failed
-	attemptTime = 10 * time.Second       // bounds an ICE restart
+	quietTime   = 2300 * time.Millisecond // without an answer to a ping, of which there is one each second
+	quietTick   = 250 * time.Millisecond  // between looks at a path that is silent
+	redialPause = time.Second             // after an attempt that failed
+	attemptTime = 10 * time.Second        // bounds an ICE restart
 )
 
-// errNetworkChanged: the address that the path sends from is no longer there.
-var errNetworkChanged = errors.New("the local address of the path is gone")
+// Why a path is given up before it has failed.
+var (
+	errNetworkChanged = errors.New("the local address of the path is gone")
+	errSilent         = errors.New("the peer does not answer")
+)
 
 // machineChanged takes what is observed about this machine.
 func (s *Session) machineChanged(d diag.Data) {
@@ -41,14 +45,9 @@ func (s *Session) machineChanged(d diag.Data) {
 
 // networkChanged gives up a path that cannot work any more, and dials again at once on a new network.
 func (s *Session) networkChanged(d diag.NetworkChanged) {
-	wasOffline := s.offline
 	s.offline = !d.Online
 	switch {
-	case s.state == redialing && wasOffline && restartsInBand(s, input{}):
-		if d.Online {
-			s.handle(s.offer(true))
-		}
-	case s.state == redialing && !s.redial.met, slices.Contains(up, s.state) && s.redial.standby:
+	case s.state == redialing, slices.Contains(up, s.state) && s.redial.standby:
 		s.redialNow()
 	case s.mayReturn() && s.lostBase(d):
 		s.handle(input{kind: inPathFailed, err: errNetworkChanged})
@@ -97,32 +96,30 @@ func losePathInBand(s *Session, in input) input {
 
 // redialPath dials again, unless this peer does so already.
 func redialPath(s *Session, in input) input {
-	s.redial.until = time.Now().Add(s.o.Redial)
+	s.redial.since, s.redial.until = time.Now(), time.Now().Add(s.o.Redial)
 	s.redial.early = errors.Is(in.err, errNetworkChanged)
 	s.announceRestart(in)
 	if !s.redial.standby || s.redial.early { // a room dialed from there waits for nobody
-		s.dial()
+		s.dialOnline()
 	}
 	s.redial.standby = false
 	s.deadlines.in(dueQuiet, quietTick)
 	return input{}
 }
 
-// listen looks whether the path is silent, and whether one that was has come back.
+// listen looks whether pings are answered on the path: an answer shows that it works both ways.
 func (s *Session) listen() {
-	silence, next := s.peer.Silence(), quietTick
-	isUp := slices.Contains(up, s.state)
+	isUp, echo, next := slices.Contains(up, s.state), s.pings.echoedAt(), quietTick
+	silence := min(time.Since(echo), time.Since(s.redial.since))
 	switch {
 	case isUp && !s.redial.standby && silence < quietTime:
 		next = max(quietTime-silence, quietTick)
-	case isUp && !s.redial.standby && redials(s, input{}) && s.o.Config.Code != "":
-		s.redial.standby = true
-		s.dial()
-	case isUp && s.redial.standby && silence < time.Second:
-		s.redial = redial{}
-		s.stopDial()
-		s.leave()
-	case s.state == redialing && s.redial.early && !s.redial.met && silence < quietTick:
+	case isUp && !s.redial.standby && redials(s, input{}) && !echo.IsZero() && s.o.Config.Code != "":
+		s.redial.since, s.redial.standby = time.Now(), true
+		s.dialOnline()
+	case isUp && s.redial.standby && echo.After(s.redial.since):
+		s.returned()
+	case s.state == redialing && s.redial.early && !s.redial.met && echo.After(s.redial.since):
 		s.handle(input{kind: inConnected})
 	}
 	s.deadlines.in(dueQuiet, next)
@@ -131,8 +128,8 @@ func (s *Session) listen() {
 // meet begins the restart: the other peer is in the room, too.
 func meet(s *Session, in input) input {
 	if s.redial.standby {
-		s.redial = redial{until: time.Now().Add(s.o.Redial)}
-		s.announceRestart(input{kind: inPathFailed})
+		s.redial = redial{since: s.redial.since, until: time.Now().Add(s.o.Redial)}
+		s.announceRestart(input{kind: inPathFailed, err: errSilent})
 	}
 	s.redial.met = true
 	if s.state != restarting {
@@ -156,7 +153,11 @@ func tryAgain(s *Session, in input) input {
 	if in.kind != inPathFailed {
 		detach(s, in)
 	}
-	s.deadlines.in(dueRedial, redialPause)
+	pause := redialPause
+	if in.kind == inGoodbye { // the other peer dials again, too
+		pause = quietTick
+	}
+	s.deadlines.in(dueRedial, pause)
 	return input{}
 }
 
@@ -166,12 +167,20 @@ func (s *Session) redialNow() {
 		return
 	}
 	s.deadlines.drop(dueRedial)
-	if isInBand(s, input{}) {
+	switch {
+	case !isInBand(s, input{}):
+		s.redial.met = false
+		s.dialOnline()
+	case !s.offline:
 		s.handle(s.offer(true))
-		return
 	}
-	s.redial.met = false
-	s.dial()
+}
+
+// dialOnline dials, unless this machine has no network: then it dials when there is one.
+func (s *Session) dialOnline() {
+	if !s.offline {
+		s.dial()
+	}
 }
 
 // returned: the path works.
@@ -179,10 +188,12 @@ func (s *Session) returned() {
 	s.deadlines.drop(dueRedial)
 	switch {
 	case s.redial.met:
-	case s.redial.standby, !s.redial.until.IsZero() && !restartsInBand(s, input{}): // the old path came back
-		s.stopDial()
+	case s.redial.standby, !s.redial.until.IsZero() && !isInBand(s, input{}): // the old path came back
+		if s.stopDial != nil {
+			s.stopDial()
+		}
 		s.leave()
 	}
-	s.redial = redial{}
+	s.redial = redial{since: time.Now()}
 	s.deadlines.in(dueQuiet, quietTime)
 }

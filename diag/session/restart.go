@@ -17,8 +17,11 @@ func (s *Session) announceRestart(in input) {
 		r.By = diag.ByLocal
 	case inPathFailed:
 		r = diag.Restart{By: diag.ByNetwork, Reason: "failed"}
-		if errors.Is(in.err, errNetworkChanged) {
-			r.Reason = "network"
+		switch {
+		case errors.Is(in.err, errNetworkChanged):
+			r.Reason = "address"
+		case errors.Is(in.err, errSilent):
+			r.Reason = "silence"
 		}
 	default:
 	}
