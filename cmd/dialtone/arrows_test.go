@@ -63,7 +63,7 @@ var arrows = []struct {
 	{"dialtone/diag/nat/pair", []string{"dialtone/diag", "dialtone/diag/nat"}},
 	{"dialtone/diag/judge", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/nat", "dialtone/diag/nat/", "dialtone/diag/sdp"}},
 	{"dialtone/diag/words", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/nat/", "dialtone/diag/sdp", "dialtone/diag/words/failure"}},
-	{"dialtone/diag/words/*", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/nat/", "dialtone/diag/sdp", "dialtone/diag/words", "dialtone/diag/words/term"}},
+	{"dialtone/diag/words/*", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/nat/", "dialtone/diag/sdp", "dialtone/diag/words", "dialtone/diag/words/failure", "dialtone/diag/words/term", "dialtone/diag/words/verdict"}},
 	{"dialtone/diag/feed", []string{"dialtone/diag"}},
 	{"dialtone/diag/record", []string{"dialtone/diag"}},
 	{"dialtone/diag/diagtest", []string{"dialtone/diag"}},
