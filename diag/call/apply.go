@@ -110,12 +110,15 @@ func (c *Call) applyTransport(e diag.Event) bool {
 	case diag.GatheringState:
 		c.Gathering = d.State
 	case diag.Restart:
-		c.Restarts++
+		c.Restarts, c.RestartAt = c.Restarts+1, diag.Ptr(e.At)
 	case diag.DTLSState:
 		c.DTLS = mergeDTLS(c.DTLS, d)
 	case diag.SCTPState:
 		c.SCTP = d
 	case diag.ConnectionState:
+		if c.Connection == "connected" && d.State != "connected" {
+			c.DownAt = e.At
+		}
 		c.Connection = d.State
 		if d.State == "connected" && c.ConnectedAt == nil {
 			c.ConnectedAt = diag.Ptr(e.At)
@@ -166,6 +169,7 @@ func (c *Call) applyChannel(e diag.Event) bool {
 		c.applyControl(d)
 	case diag.Ping:
 		c.Pings.Add(d.RTTMs.Duration())
+		c.EchoAt = diag.Ptr(e.At)
 		c.countMessage(diag.LabelPing, diag.Outbound, 1)
 	case diag.RemoteSample:
 		c.addRemoteSample(TheirRow{d, e.At})

@@ -16,6 +16,8 @@ func (c *Call) Copy() *Call {
 	d.Channels, d.Messages, d.Tracks = slices.Clone(c.Channels), slices.Clone(c.Messages), slices.Clone(c.Tracks)
 	d.RemoteSamples = slices.Clone(c.RemoteSamples)
 	d.NAT = slices.Clone(c.NAT)
+	m := c.Machine
+	d.Machine = Machine{slices.Clone(m.Changes), slices.Clone(m.Outages), slices.Clone(m.Pauses)}
 	d.Signal.Refused = slices.Clone(c.Signal.Refused)
 	for i := range d.NAT {
 		d.NAT[i].State = c.NAT[i].Copy()

@@ -37,6 +37,8 @@ type Call struct {
 	DTLS        diag.DTLSState
 	SCTP        diag.SCTPState
 	ConnectedAt *time.Duration // when the connection was first up
+	DownAt      time.Duration  // when the connection last ceased to be up; zero: it never did
+	EchoAt      *time.Duration // when a ping was last answered
 	OpenAt      *time.Duration // when the first data channel opened
 
 	Spans        []Span
@@ -48,6 +50,7 @@ type Call struct {
 	Limits       diag.ICELimits
 	PathChanges  int // after the first selection
 	Restarts     int
+	RestartAt    *time.Duration // the latest
 	Descriptions []DescriptionRow
 
 	Channels    []ChannelRow
@@ -68,7 +71,8 @@ type Call struct {
 	// what the call did to its own packets on purpose, or its peer in this process did; nil: nothing
 	Impaired *diag.Impaired
 
-	NAT []NATRow // diagnoses of the network, the latest 64
+	Machine Machine
+	NAT     []NATRow // diagnoses of the network, the latest 64
 
 	Warnings []WarningRow
 	Ended    *diag.CallEnded
@@ -212,7 +216,7 @@ func (c *Call) Apply(e diag.Event) {
 		diag.DiagnosisFurther, diag.DiagnosisEnd:
 		c.applyDiagnosis(e)
 	default:
-		if !c.applySignal(e) && !c.applyTransport(e) && !c.applyChannel(e) {
+		if !c.applySignal(e) && !c.applyTransport(e) && !c.applyChannel(e) && !c.applyMachine(e) {
 			c.applyMedia(e)
 		}
 	}

@@ -47,6 +47,9 @@ func texts(d diag.Data) string {
 	if s, ok := transportWords(d); ok {
 		return s
 	}
+	if s, ok := machineLine(d); ok {
+		return s
+	}
 	if s, ok := diagnosisLine(d); ok {
 		return s
 	}
