@@ -63,14 +63,22 @@ func (c *Call) applyMachine(e diag.Event) bool {
 	return true
 }
 
-// LostAt is when an established path was last seen to work, if it does not any more: the last answer to a ping or,
-// without pings, the last change of the connection.
+// silentTime is how long a path has been silent when its connection is reported as disconnected.
+const silentTime = 5 * time.Second
+
+// LostAt is when an established path was last seen to work, if it does not any more: when a ping was answered or, if
+// that is long ago, some seconds before the connection ceased to be up.
 func (c *Call) LostAt() (time.Duration, bool) {
-	switch {
-	case c.ConnectedAt == nil || c.Connection == "connected" && (c.Ended == nil || c.Ended.Reason != diag.EndPeerLost):
+	lost := c.Ended != nil && c.Ended.Reason == diag.EndPeerLost
+	if c.ConnectedAt == nil || c.Connection == "connected" && !lost {
 		return 0, false
-	case c.EchoAt != nil:
-		return max(*c.EchoAt, *c.ConnectedAt), true
 	}
-	return max(c.DownAt, *c.ConnectedAt), true
+	at := c.DownAt - silentTime
+	if c.DownAt == 0 {
+		at = c.Now
+	}
+	if c.EchoAt != nil {
+		at = max(at, *c.EchoAt)
+	}
+	return max(at, *c.ConnectedAt), true
 }

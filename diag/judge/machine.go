@@ -98,6 +98,22 @@ func paused(c *call.Call) (longest *call.PauseRow, ended bool) {
 	return longest, ended
 }
 
+// ownSilence reports whether this machine explains that no answers had come at a time: it asked for none.
+func ownSilence(c *call.Call, at time.Duration) bool {
+	for _, o := range c.Machine.Outages {
+		if o.From <= at && (o.To == nil || at <= *o.To+lateEcho) {
+			return true
+		}
+	}
+	for _, p := range c.Machine.Pauses {
+		// Either may be noticed first when the program goes on.
+		if from := p.At - p.DurationMs.Duration(); from <= at && at <= p.At+lateEcho {
+			return true
+		}
+	}
+	return false
+}
+
 // brokeAt reports whether the call lost its peer, and its path never worked after an outage that ended at this time.
 func brokeAt(c *call.Call, end time.Duration) bool {
 	lost, known := c.LostAt()

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -47,6 +48,7 @@ type fakePeer struct {
 	full      error // of Send
 	gathering atomic.Bool
 	base      netip.Addr
+	pongs     atomic.Bool // pings are answered
 }
 
 func (p *fakePeer) describe(kind string) (peer.Description, error) {
@@ -80,6 +82,9 @@ func (p *fakePeer) Sample(final bool) diag.Sample       { return diag.Sample{Fin
 func (p *fakePeer) Counts() []diag.StreamCount          { return nil }
 func (p *fakePeer) Ending()                             {}
 func (p *fakePeer) Send(label string, _ bool, data []byte) error {
+	if label == diag.LabelPing && p.pongs.Load() {
+		go p.callbacks.OnMessage(label, true, bytes.Replace(data, []byte("ping"), []byte("pong"), 1))
+	}
 	if p.full == nil {
 		p.add("peer sends %s", data)
 	}
