@@ -86,13 +86,14 @@ var arrows = []struct {
 		"dialtone/diag", "dialtone/diag/iceurl", "dialtone/diag/sdp", "dialtone/diag/media", "dialtone/diag/reach", "github.com/pion/",
 	}},
 	{"dialtone/diag/probe", []string{"dialtone/diag", "dialtone/diag/iceurl", "dialtone/diag/nat", "dialtone/diag/reach", "github.com/pion/", stunPackage}},
+	{"dialtone/diag/watch", []string{"dialtone/diag", "github.com/mdlayher/netlink", "golang.org/x/sys/unix"}},
 	{"dialtone/diag/session", []string{
 		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/feed", "dialtone/diag/guard", "dialtone/diag/iceurl", "dialtone/diag/impair", "dialtone/diag/media", "dialtone/diag/nat",
 		"dialtone/diag/peer", "dialtone/diag/probe", "dialtone/diag/reach", "dialtone/signal", "dialtone/signal/",
 	}},
 	{"dialtone/diag/check", []string{
 		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/feed", "dialtone/diag/judge", "dialtone/diag/peer", "dialtone/diag/reach", "dialtone/diag/record",
-		"dialtone/diag/report", "dialtone/diag/session",
+		"dialtone/diag/report", "dialtone/diag/session", "dialtone/diag/watch",
 		"dialtone/signal", "dialtone/signal/", "github.com/expr-lang/expr", "github.com/expr-lang/expr/",
 	}},
 	{"dialtone/diag/lab", []string{"dialtone/diag", "dialtone/signal", "dialtone/signal/", "github.com/pion/"}},

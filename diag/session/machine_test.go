@@ -209,6 +209,7 @@ var expected = []transition{
 	{from: of(connected), on: inSilent, to: silent, do: []string{"warning ice.consent_lost"}},
 	{from: of(restarting), on: inSilent, do: []string{"warning ice.consent_lost"}},
 	{from: of(silent), on: inConnected, to: connected},
+	{from: of(silent), on: inConnected, facts: given(standing), to: connected},
 	{from: established, on: inHeld, to: over, end: timeOver},
 
 	// A lost path.

@@ -23,10 +23,11 @@ type redial struct {
 }
 
 const (
-	quietTime   = 2300 * time.Millisecond // without an answer to a ping, of which there is one each second
-	quietTick   = 250 * time.Millisecond  // between looks at a path that is silent
-	redialPause = time.Second             // after an attempt that failed
-	attemptTime = 10 * time.Second        // bounds an ICE restart
+	quietTime    = 2300 * time.Millisecond // without an answer to a ping, of which there is one each second
+	quietTick    = 250 * time.Millisecond  // between looks at a path that is silent
+	redialPause  = time.Second             // after an attempt that failed
+	attemptTime  = 10 * time.Second        // bounds an ICE restart
+	codelessTime = 30 * time.Second        // bounds dialing again without a room code
 )
 
 // Why a path is given up before it has failed.
@@ -75,6 +76,15 @@ func redials(s *Session, _ input) bool {
 	return s.remote.restarts && s.o.Redial > 0 && !s.o.Config.Carried
 }
 
+// redialTime is how long a lost path is dialed for again. A server without room codes takes the next caller for the
+// peer, so it does not wait for long.
+func (s *Session) redialTime() time.Duration {
+	if s.o.Config.Code == "" && !restartsInBand(s, input{}) {
+		return min(s.o.Redial, codelessTime)
+	}
+	return s.o.Redial
+}
+
 // standsBy: a dial is in progress, or a room waits, while the path may still work.
 func standsBy(s *Session, _ input) bool { return s.redial.standby }
 
@@ -86,7 +96,7 @@ func isInBand(s *Session, in input) bool { return restartsInBand(s, in) || isLas
 
 // losePathInBand restarts over the exchange in use, at once or when there is a network.
 func losePathInBand(s *Session, in input) input {
-	s.redial = redial{until: time.Now().Add(s.o.Redial)}
+	s.redial = redial{until: time.Now().Add(s.redialTime())}
 	s.announceRestart(in)
 	if s.offline {
 		return input{}
@@ -96,10 +106,10 @@ func losePathInBand(s *Session, in input) input {
 
 // redialPath dials again, unless this peer does so already.
 func redialPath(s *Session, in input) input {
-	s.redial.since, s.redial.until = time.Now(), time.Now().Add(s.o.Redial)
+	s.redial.since, s.redial.until = time.Now(), time.Now().Add(s.redialTime())
 	s.redial.early = errors.Is(in.err, errNetworkChanged)
 	s.announceRestart(in)
-	if !s.redial.standby || s.redial.early { // a room dialed from there waits for nobody
+	if !s.redial.standby || s.redial.early { // a room dialed from there waits in vain
 		s.dialOnline()
 	}
 	s.redial.standby = false
@@ -116,6 +126,7 @@ func (s *Session) listen() {
 		next = max(quietTime-silence, quietTick)
 	case isUp && !s.redial.standby && redials(s, input{}) && !echo.IsZero() && s.o.Config.Code != "":
 		s.redial.since, s.redial.standby = time.Now(), true
+		s.deadlines.drop(dueLinger)
 		s.dialOnline()
 	case isUp && s.redial.standby && echo.After(s.redial.since):
 		s.returned()
@@ -128,7 +139,7 @@ func (s *Session) listen() {
 // meet begins the restart: the other peer is in the room, too.
 func meet(s *Session, in input) input {
 	if s.redial.standby {
-		s.redial = redial{since: s.redial.since, until: time.Now().Add(s.o.Redial)}
+		s.redial = redial{since: s.redial.since, until: time.Now().Add(s.redialTime())}
 		s.announceRestart(input{kind: inPathFailed, err: errSilent})
 	}
 	s.redial.met = true

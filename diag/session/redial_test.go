@@ -171,9 +171,20 @@ func TestStandingBy(t *testing.T) {
 		m.expect(t, "when the path is back", 2)
 		m.peer.pongs.Store(false)
 		time.Sleep(quietTime + time.Second)
+		m.peer.callbacks.OnState(peer.StateDisconnected)
+		m.peer.callbacks.OnState(peer.StateConnected) // what had arrived before is read
+		time.Sleep(8 * time.Second)
+		if room, _ := m.l.last(); len(room.take()) > 0 {
+			t.Error("the room is left before a ping is answered")
+		}
+		m.peer.pongs.Store(true)
+		time.Sleep(2 * time.Second)
+		m.expect(t, "when the path is back", 3)
+		m.peer.pongs.Store(false)
+		time.Sleep(quietTime + time.Second)
 		m.meets(signal.RoleAnswerer)
 		time.Sleep(10 * time.Second)
-		m.expect(t, "after the restart", 3)
+		m.expect(t, "after the restart", 4)
 		m.Hangup()
 	})
 	if c.Restarts != 1 || c.Ended.Reason != diag.EndHangup {

@@ -147,7 +147,7 @@ func TestTimes(t *testing.T) {
 			time.Sleep(time.Second)
 			r.opens(diag.LabelPing)
 		}, diag.EndDuration, "", 4 * time.Second},
-		"a restart without a peer": {Options{}, func(r *rig) {
+		"a restart without a peer": {Options{Config: diag.Config{Code: "w1"}}, func(r *rig) {
 			r.answers()
 			r.opens(diag.LabelControl)
 			r.peer.callbacks.OnMessage(diag.LabelControl, true, []byte(`{"code":"hello"}`))

@@ -105,6 +105,7 @@ func callRules() []rule {
 	return []rule{
 		{from: of(connected), on: on(inSilent), do: warn("ice.consent_lost"), to: silent},
 		{from: of(restarting), on: on(inSilent), do: warn("ice.consent_lost")},
+		{from: of(silent), on: on(inConnected), when: standsBy, to: connected}, // a ping that is answered shows more
 		{from: of(silent), on: on(inConnected), do: resume, to: connected},
 		{from: of(silent), on: on(inDeadline), do: losePath},
 		{from: up, on: on(inPathFailed), when: restartsInBand, do: losePathInBand, to: redialing},

@@ -30,7 +30,7 @@ var beyond = [2]netip.AddrPort{
 	netip.MustParseAddrPort("192.0.2.1:9"), netip.MustParseAddrPort("[2001:db8:ffff:ffff::1]:9"),
 }
 
-// readNetwork asks the operating system. What it does not tell is not there.
+// readNetwork asks the operating system. What it does not report is not there.
 func readNetwork() network {
 	n := network{addresses: map[diag.InterfaceAddress]bool{}}
 	interfaces, err := net.Interfaces()
