@@ -28,6 +28,8 @@ type Recorder struct {
 	negotiated atomic.Bool  // codecs is set
 	pathTrip   atomic.Int64 // of connectivity checks, ns
 
+	transportCC, remb atomic.Uint64 // received
+
 	mu      sync.RWMutex // before the lock of a stream
 	in      streams[*inbound]
 	out     streams[*outbound]
