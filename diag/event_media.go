@@ -57,7 +57,8 @@ type FirstFrame struct {
 // Type is "media.first_frame".
 func (FirstFrame) Type() Type { return "media.first_frame" }
 
-// KeyFrameRequested ("media.key_frame_requested") is a request for a key frame (PLI, RFC 4585) that is sent to the peer.
+// KeyFrameRequested ("media.key_frame_requested") is a request for a key frame that is sent to the peer (PLI, RFC 4585
+// §6.3.1).
 type KeyFrameRequested struct {
 	SSRC uint32 `json:"ssrc"`
 	// since the last key frame; absent: there was none

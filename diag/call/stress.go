@@ -176,11 +176,11 @@ const (
 	ownShare = 0.8
 )
 
-// keyFrames looks at the requests in the quiet after the losses. A key frame counts as an answer if it comes sooner than
-// the next one would by itself.
+// keyFrames looks at the requests in the quiet after the losses. A key frame counts as an answer if it comes sooner
+// than the next one would by itself.
 func (c *Call) keyFrames(r *Reactions) {
 	from, to, ok := c.step(diag.StressKeyFrame)
-	if !ok {
+	if !ok || !slices.Contains(c.flowing(to.Sample), "video") { // what does not flow has no key frames
 		return
 	}
 	trip, _ := c.RoundTripTime()

@@ -23,10 +23,10 @@ const Unit = time.Second
 var steps = []Step{
 	{Name: diag.StressQuiet, Units: 3},
 	{Name: diag.StressLossIn, Units: 3, impair: []diag.Impairment{
-		{Direction: diag.Inbound, Loss: 0.1, Only: diag.ProtocolRTP},
+		{Direction: diag.Inbound, Loss: 0.2, Only: diag.ProtocolRTP},
 	}},
 	{Name: diag.StressLossOut, Units: 3, impair: []diag.Impairment{
-		{Direction: diag.Outbound, Loss: 0.1, Only: diag.ProtocolRTP},
+		{Direction: diag.Outbound, Loss: 0.2, Only: diag.ProtocolRTP},
 	}},
 	{Name: diag.StressKeyFrame, Units: 3, requests: []float64{0, 0.7, 1.4}},
 	{Name: diag.StressReports, Units: 4, impair: []diag.Impairment{

@@ -19,7 +19,8 @@ const (
 	slowRecovery = diag.Millis(2000e6)
 )
 
-// stressFindings are what the peer did not do in a stress test. It fails a check.
+// stressFindings are what the peer did not do in a stress test. It fails a check, unless this
+// machine was short of CPU: then the packets may have been late here.
 func stressFindings(c *call.Call, x Expectation) []Finding {
 	r := c.Reactions()
 	if r == nil {
@@ -28,7 +29,7 @@ func stressFindings(c *call.Call, x Expectation) []Finding {
 	var out []Finding
 	fails := func(id string, ok *bool, e Reaction) {
 		if ok != nil && !*ok {
-			out = append(out, Finding{ID: id, Severity: graver(x.check), Evidence: e})
+			out = append(out, Finding{ID: id, Severity: graver(x.check && !x.Load.Short()), Evidence: e})
 		}
 	}
 	slow := func(id string, took *diag.Millis, limit diag.Millis) {

@@ -11,20 +11,21 @@ import (
 // Findings are the entries of package words about impairments and stress tests.
 var Findings = map[string]phrase.Entry{
 	"stress.no_retransmission": fault(
-		"In a stress test a tenth of the inbound packets of media was dropped, and dialtone requested the lost video again "+
+		"In a stress test a fifth of the inbound packets of media was dropped, and dialtone requested the lost video again "+
 			"(NACK, RFC 4585). The peer retransmitted less than half of it. Without retransmission, each lost packet is a "+
 			"broken picture until the next key frame.",
 		"The peer does not retransmit lost video.",
 		"Let the peer offer or answer with a=rtcp-fb nack, keep sent packets for a second, and answer NACK (RFC 4585), best "+
 			"by RTX (RFC 4588).", repairs),
 	"stress.no_nack": fault(
-		"In a stress test a tenth of the outbound packets of media was dropped. The peer announces NACK (RFC 4585) for video "+
-			"and did not request one lost packet again.",
+		"In a stress test a fifth of the outbound packets of media was dropped. The peer announces NACK (RFC 4585) for "+
+			"video and did not request one lost packet again.",
 		"The peer does not request lost video again.",
 		"Check the receiver of the peer: it announces a=rtcp-fb nack, so it must send NACKs.", nil),
 	"stress.no_key_frame": fault(
-		"In a stress test three key frames were requested (PLI, RFC 4585), and none came within a second and the round trip, "+
-			"or sooner than by itself. A receiver that joins or that lost packets sees nothing, or a broken picture, for as long.",
+		"In a stress test three key frames were requested (PLI, RFC 4585), and none came within a second and the round "+
+			"trip, or sooner than by itself. A receiver that joins or that lost packets sees nothing, or a broken picture, for "+
+			"as long.",
 		"The peer does not answer a request for a key frame.",
 		"Let the encoder of the peer make a key frame on PLI and FIR; a media server must pass the request on to the sender.",
 		nil),
@@ -34,18 +35,18 @@ var Findings = map[string]phrase.Entry{
 		"The peer does not report on the bandwidth to it.",
 		"Check the peer: it must send the reports that its description announces (transport-cc or goog-remb).", nil),
 	"stress.stops_at_loss": fault(
-		"In a stress test a tenth of the packets of media was dropped, then all outbound RTCP reports for some seconds, while "+
-			"connectivity checks passed. Media that flowed before no longer did at the end of such a step.",
+		"In a stress test a fifth of the packets of media was dropped, then all outbound RTCP reports for some seconds, "+
+			"while connectivity checks passed. Media that flowed before no longer did at the end of such a step.",
 		"The peer stops sending when packets or reports are lost.",
-		"Check what ends the sending: a missing receiver report is no sign of a dead peer, consent (RFC 7675) is.", nil),
+		"Check what ends the sending: that of consent (RFC 7675) may, a missing receiver report may not.", nil),
 	"stress.no_recovery": fault(
 		"In a stress test nothing passed for three seconds, less than the time after which ICE gives a path up. Media that "+
 			"flowed before did not flow again within four seconds after it.",
 		"The peer does not recover from an outage of three seconds.",
 		"Check whether the peer ends its session or its sender after a short silence; consent lasts 30 s (RFC 7675).", nil),
 	"stress.slow_key_frame": fault(
-		"In a stress test a requested key frame (PLI) took more than half a second to arrive completely. A receiver that joins "+
-			"waits as long for its first picture.",
+		"In a stress test a requested key frame (PLI) took more than half a second to arrive completely. A receiver that "+
+			"joins waits as long for its first picture.",
 		"The peer is slow to answer a request for a key frame.",
 		"Check how often the encoder or the media server handles requests for key frames.", took),
 	"stress.slow_recovery": fault(
