@@ -35,7 +35,7 @@ const FINAL = 200; // ms that the last sample may take
  *   chat     text from the peer
  *   open     {label, open}: a channel has opened or closed
  *   stats    {message, path}: a sample, each second, and one at the end
- *   note     {what, detail}: what only the report tells: 'role', 'peer', 'dialed', 'signaling', 'local_candidate',
+ *   note     {what, detail}: what only the report shows: 'role', 'peer', 'dialed', 'signaling', 'local_candidate',
  *            'remote_candidate', 'candidate_error'
  */
 export class Call {

@@ -38,7 +38,7 @@ function prepare() {
   showCommand();
   $('lobby').hidden = false;
   if (typeof RTCPeerConnection === 'undefined') {
-    tell(t('no_webrtc'), 'no_webrtc');
+    notify(t('no_webrtc'), 'no_webrtc');
     $('call').disabled = true;
   }
 }
@@ -98,7 +98,7 @@ function newCode() {
     if (n < 8 * LETTERS.length) letters.push(LETTERS[n % LETTERS.length]);
   }
   $('code').value = letters.join('').replace(/^(.{5})(.{4})/, '$1-$2-');
-  tell(t('code_made'), 'code_made');
+  notify(t('code_made'), 'code_made');
   showCommand();
   $('code').focus();
   $('code').select();
@@ -108,12 +108,12 @@ function lobby() {
   $('room').hidden = true;
   $('lobby').hidden = false;
   document.body.classList.remove('calling');
-  tell('');
+  notify('');
   $('code').focus();
 }
 
-// tell shows a message above the form.
-function tell(text, reason = '') {
+// notify shows a message above the form.
+function notify(text, reason = '') {
   $('notice').hidden = !text;
   $('notice').textContent = text;
   $('notice').dataset.reason = reason;
@@ -122,13 +122,13 @@ function tell(text, reason = '') {
 async function dial() {
   const code = $('code').value.trim();
   if (!code) {
-    tell(t('code_missing'), 'code_missing');
+    notify(t('code_missing'), 'code_missing');
     $('code').focus();
     return;
   }
   lobby();
   $('call').disabled = true;
-  tell(t('opening'), 'opening');
+  notify(t('opening'), 'opening');
   const skipped = new Promise((done) => { skip = done; });
   const offer = setTimeout(() => {
     $('call').disabled = false;
@@ -149,7 +149,7 @@ async function dial() {
 
 // enter shows the room of a new call.
 function enter(code) {
-  tell('');
+  notify('');
   $('lobby').hidden = true;
   $('room').hidden = false;
   $('over').hidden = true;
@@ -189,7 +189,7 @@ function showMedia() {
   $('retry').hidden = media.missing.length === 0;
 }
 
-// noticeLines tells what is sent instead of each device, and what helps: once, if it is the same for both.
+// noticeLines says what is sent instead of each device, and what helps: once, if it is the same for both.
 function noticeLines(whys) {
   const [[, first] = [], [, second] = []] = whys;
   if (['wish', 'insecure', 'skipped'].includes(first)) return [t(`media_${first}`)];
