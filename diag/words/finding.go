@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"dialtone/diag/judge"
+	"dialtone/diag/words/sound"
 )
 
 // Text is a finding in English.
@@ -34,7 +35,16 @@ func on[E any](explain string, write func(f judge.Finding, e E) Text) entry {
 
 // entries are all findings by their ID: the tables of the files of this package.
 var entries = merged(beyondFindings, callFindings, signalFindings, pathFindings, remoteFindings, channelFindings,
-	mediaFindings, timingFindings, requestFindings, warnings, natFindings, serverFindings, relayFindings)
+	mediaFindings, soundFindings(), timingFindings, requestFindings, warnings, natFindings, serverFindings, relayFindings)
+
+// soundFindings are those of package sound.
+func soundFindings() map[string]entry {
+	out := map[string]entry{}
+	for id, e := range sound.Findings {
+		out[id] = entry{e.Explain, func(f judge.Finding) Text { return Text(e.Write(f, Millis)) }}
+	}
+	return out
+}
 
 func merged(tables ...map[string]entry) map[string]entry {
 	all := map[string]entry{}
