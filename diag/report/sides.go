@@ -20,7 +20,9 @@ func judgeRun(x judge.Expectation, run RunInput) Result {
 	for _, m := range x.Media {
 		mirrored.Media = append(mirrored.Media, call.MediaKind{Direction: m.Direction.Opposite(), Kind: m.Kind})
 	}
-	other := judge.Check(run.Other, mirrored)
+	there := *run.Other
+	there.Impaired = call.Mirrored(run.Call.Impaired) // by the side that is described, which alone impairs
+	other := judge.Check(&there, mirrored)
 	blamed := v.Exit == diag.ExitPass && run.Other.ConnectedAt != nil && run.Other.Ended != nil &&
 		run.Other.Ended.Reason == diag.EndPeerHangup
 	own := v.Findings

@@ -5,7 +5,6 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/call"
-	"dialtone/diag/words"
 	"dialtone/diag/words/sound"
 )
 
@@ -24,7 +23,7 @@ func (r *Report) speechSection() section {
 			level = sound.Level(*d.Level)
 		}
 		if d.Tone != nil {
-			tone = sound.Tone(d.Tone, words.Millis)
+			tone = sound.Tone(d.Tone)
 		}
 		s.add(append(values, level, tone)...)
 	}
