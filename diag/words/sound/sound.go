@@ -28,10 +28,10 @@ var Findings = map[string]phrase.Entry{
 			"for its coding and is distorted. A pure tone at full scale does not count.",
 		func(_ judge.Finding, e judge.MediaClipping) phrase.Text {
 			return phrase.Text{
-				Title:    audio(e.Direction) + " is distorted: it clips.",
+				Title: audio(e.Direction) + " is distorted: it clips.",
 				Evidence: []string{"samples at the limit: " + phrase.Duration(e.ClippedMs.Duration()) + " of " +
 					phrase.Duration(e.OfMs.Duration())},
-				Advice:   "Lower the gain of the sender's source, or turn on its automatic gain control.",
+				Advice: "Lower the gain of the sender's source, or turn on its automatic gain control.",
 			}
 		}),
 	"media.tone_lost": phrase.On(
