@@ -6,7 +6,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/judge"
-	"dialtone/diag/words"
+	"dialtone/diag/words/verdict"
 )
 
 // judgeRun judges both peers. What only the answerer has found is marked as its own.
@@ -45,7 +45,7 @@ func judgeRun(x judge.Expectation, run RunInput) Result {
 
 // resultOf is the verdict about a side in English.
 func resultOf(v judge.Verdict, side string) Result {
-	said := words.Verdict(v)
+	said := verdict.Of(v)
 	if side != "" {
 		said.Headline = otherSide + said.Headline
 	}
