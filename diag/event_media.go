@@ -6,7 +6,7 @@ import "time"
 // absent.
 var _ = []Type{
 	register[TrackAdded](), register[TrackMuted](), register[FirstPacket](), register[FirstFrame](),
-	register[Sample](),
+	register[KeyFrameRequested](), register[KeyFrame](), register[MediaResumed](), register[Sample](),
 }
 
 // TrackAdded ("track.added") is a media stream that is sent or has begun to arrive.
@@ -57,6 +57,39 @@ type FirstFrame struct {
 // Type is "media.first_frame".
 func (FirstFrame) Type() Type { return "media.first_frame" }
 
+// KeyFrameRequested ("media.key_frame_requested") is a request for a key frame that is sent to the peer (PLI, RFC 4585
+// §6.3.1).
+type KeyFrameRequested struct {
+	SSRC uint32 `json:"ssrc"`
+	// since the last key frame; absent: there was none
+	SinceMs *Millis `json:"since_ms,omitempty"`
+	// mean time between key frames before; absent: there were not two
+	IntervalMs *Millis `json:"interval_ms,omitempty"`
+}
+
+// Type is "media.key_frame_requested".
+func (KeyFrameRequested) Type() Type { return "media.key_frame_requested" }
+
+// KeyFrame ("media.key_frame") is the first key frame that began to arrive after a request, when it was complete.
+type KeyFrame struct {
+	SSRC    uint32 `json:"ssrc"`
+	AfterMs Millis `json:"after_ms"` // the first request that was open
+}
+
+// Type is "media.key_frame".
+func (KeyFrame) Type() Type { return "media.key_frame" }
+
+// MediaResumed ("media.resumed") is the first packet of an inbound stream after more than a second without any, much
+// longer than its packets are apart otherwise.
+type MediaResumed struct {
+	Kind    string `json:"kind"`
+	SSRC    uint32 `json:"ssrc"`
+	AfterMs Millis `json:"after_ms"` // the packet before
+}
+
+// Type is "media.resumed".
+func (MediaResumed) Type() Type { return "media.resumed" }
+
 // Sample ("stats.sample") is taken once a second, and once more at the end of the call.
 type Sample struct {
 	Inbound   []InboundRTP     `json:"inbound,omitempty"`
@@ -64,6 +97,7 @@ type Sample struct {
 	Pair      *Pair            `json:"pair,omitempty"` // the selected one
 	Transport *TransportStats  `json:"transport,omitempty"`
 	SCTP      *SCTPStats       `json:"sctp,omitempty"`
+	Feedback  *Feedback        `json:"feedback,omitempty"` // absent: none has come
 	Channels  []DataChannelRow `json:"dataChannels,omitempty"`
 	Final     bool             `json:"final,omitempty"` // taken at hang-up
 }
@@ -71,8 +105,8 @@ type Sample struct {
 // Type is "stats.sample".
 func (Sample) Type() Type { return "stats.sample" }
 
-// InboundRTP is a stream at its receiver (RTCInboundRtpStreamStats): measured here from its packets, without decoding,
-// or as the peer reports it. What is absent was not measured or not reported.
+// InboundRTP is a stream at its receiver (RTCInboundRtpStreamStats): measured here from its packets, or as the
+// peer reports it. What is absent was not measured or not reported.
 type InboundRTP struct {
 	Kind                string  `json:"kind"` // audio or video
 	SSRC                uint32  `json:"ssrc,omitempty"`
@@ -93,7 +127,7 @@ type InboundRTP struct {
 	ClockRate    uint32   `json:"clockRate,omitempty"`
 	// Hz, how fast the timestamps advance by the receiver's clock; not in webrtc-stats
 	TimestampRate *float64 `json:"timestampRate,omitempty"`
-	// Hz, the largest error of timestampRate that the jitter explains
+	// Hz, the largest error of timestampRate that the jitter explains; 0 if the length of the sound in the packets shows it
 	TimestampRateMargin *float64 `json:"timestampRateMargin,omitempty"`
 	// steps of the timestamps of over a second that no pause explains; not in webrtc-stats
 	TimestampJumps *uint32 `json:"timestampJumps,omitempty"`
@@ -113,10 +147,10 @@ type InboundRTP struct {
 	FreezeCount           *uint32  `json:"freezeCount,omitempty"`
 	TotalFreezesDuration  *float64 `json:"totalFreezesDuration,omitempty"`  // seconds
 	LastPacketReceivedAgo *float64 `json:"lastPacketReceivedAgo,omitempty"` // seconds before the sample
-	AudioLevel            *float64 `json:"audioLevel,omitempty"`            // 0–1
-	// audio that holds nothing but silence, as far as its coding proves it; absent for other codecs than Opus; not in
-	// webrtc-stats
-	SilentPackets *uint64 `json:"silentPackets,omitempty"`
+	AudioLevel            *float64 `json:"audioLevel,omitempty"`            // 0–1, RMS of the last interval
+	TotalAudioEnergy      *float64 `json:"totalAudioEnergy,omitempty"`      // Σ level² · seconds
+	TotalSamplesDuration  *float64 `json:"totalSamplesDuration,omitempty"`  // seconds of sound
+	Sound                 *Sound   `json:"sound,omitempty"`                 // what is heard; not in webrtc-stats
 }
 
 // OutboundRTP is a stream at its sender (RTCOutboundRtpStreamStats), with what its receiver reports of it: one that is
@@ -171,6 +205,12 @@ type TransportStats struct {
 	PacketsReceived uint64 `json:"packetsReceived"`
 	BytesSent       uint64 `json:"bytesSent"`
 	BytesReceived   uint64 `json:"bytesReceived"`
+}
+
+// Feedback counts what the peer has reported about the bandwidth to it.
+type Feedback struct {
+	TransportCC uint64 `json:"transportCC"` // packets of transport-wide congestion control
+	REMB        uint64 `json:"remb"`        // receiver estimated maximum bitrates
 }
 
 // SCTPStats is RTCSctpTransportStats.

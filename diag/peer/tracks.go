@@ -207,8 +207,14 @@ func (t *tracks) report(s *sending) {
 func (t *tracks) negotiated() {
 	for _, transceiver := range t.p.pc.GetTransceivers() {
 		if receiver := transceiver.Receiver(); receiver != nil { // none when it only sends
-			for _, c := range receiver.GetParameters().Codecs {
+			params := receiver.GetParameters()
+			for _, c := range params.Codecs {
 				t.p.recorder.SetCodec(uint8(c.PayloadType), c.MimeType, c.ClockRate)
+			}
+			for _, x := range params.HeaderExtensions {
+				if x.URI == levelURI {
+					t.p.recorder.SetLevels(uint8(x.ID)) // #nosec G115 -- 1 to 255 (RFC 8285)
+				}
 			}
 		}
 	}
@@ -339,6 +345,15 @@ func (t *tracks) read(ctx context.Context, track *webrtc.TrackRemote) {
 		if _, _, err := track.Read(buf); err != nil {
 			return
 		}
+	}
+}
+
+// RequestKeyFrames asks the peer for a key frame of each video that it sends (PLI, RFC 4585 §6.3.1).
+func (p *Peer) RequestKeyFrames() {
+	for _, request := range p.recorder.RequestKeyFrames() {
+		p.o.Emit(request)
+		// A request that cannot be sent is one that is lost.
+		_ = p.pc.WriteRTCP([]rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: request.SSRC}})
 	}
 }
 

@@ -87,6 +87,8 @@ type Measurements struct {
 	Setup Setup `json:"setup"`
 	Path  *Path `json:"path"` // null if no candidate pair was selected
 	Media Media `json:"media"`
+	// how the peer took a stress test (--stress)
+	Stress *call.Reactions `json:"stress,omitempty"`
 }
 
 // Setup is how a call connected.
@@ -227,4 +229,5 @@ type Interval struct {
 	Bitrate         *float64     `json:"bitrate,omitempty"` // bit/s
 	Jitter          *diag.Millis `json:"jitter_ms,omitempty"`
 	FramesPerSecond *float64     `json:"frames_per_second,omitempty"` // video
+	MOS             *float64     `json:"mos,omitempty"`               // audio, by the E-model
 }
