@@ -6,7 +6,7 @@ import "time"
 // absent.
 var _ = []Type{
 	register[TrackAdded](), register[TrackMuted](), register[FirstPacket](), register[FirstFrame](),
-	register[Sample](),
+	register[Sample](), register[MediaPause](),
 }
 
 // TrackAdded ("track.added") is a media stream that is sent or has begun to arrive.
@@ -56,6 +56,17 @@ type FirstFrame struct {
 
 // Type is "media.first_frame".
 func (FirstFrame) Type() Type { return "media.first_frame" }
+
+// MediaPause ("media.pause") is how long media stopped during an ICE restart: the longest time between two RTP packets,
+// from the last one before the restart until the first one on the new path, or, if a direction does not change to it,
+// for 10 s after it worked. A direction in which no media flowed is absent.
+type MediaPause struct {
+	Inbound  *Millis `json:"inbound_ms,omitempty"`
+	Outbound *Millis `json:"outbound_ms,omitempty"`
+}
+
+// Type is "media.pause".
+func (MediaPause) Type() Type { return "media.pause" }
 
 // Sample ("stats.sample") is taken once a second, and once more at the end of the call.
 type Sample struct {

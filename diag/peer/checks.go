@@ -184,8 +184,16 @@ func (p *Peer) pollInterval() time.Duration {
 	return pollSettled
 }
 
+// works reports whether there is a path, and it is not silent.
+func (c *checks) works() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.state == webrtc.ICEConnectionStateConnected || c.state == webrtc.ICEConnectionStateCompleted
+}
+
 // poll reads the pairs, reports what changed, and declares an early failure when no pair can work any more.
 func (c *checks) poll() {
+	c.p.pause.Poll()
 	pairs := c.readPairs(c.p.pc.GetStats())
 	c.mu.Lock()
 	c.reportLimits(time.Second)

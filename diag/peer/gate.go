@@ -7,6 +7,9 @@ import (
 	"sync"
 
 	"github.com/pion/stun/v4"
+
+	"dialtone/diag"
+	"dialtone/diag/peer/pause"
 )
 
 // gate is what a socket or a connection to a TURN server has in common: what it carries passes the guard, and is
@@ -54,6 +57,7 @@ func (g *gate) leaves(b []byte, to net.Addr) bool {
 		}
 		g.sockets.findHello(e.payload)
 	}
+	g.sockets.pause.Packet(diag.Outbound, g.path(e), e.payload)
 	return true
 }
 
@@ -73,6 +77,7 @@ func (g *gate) arrives(b []byte, from net.Addr) bool {
 		if isDTLS(e.payload) {
 			g.sockets.findHello(e.payload)
 		}
+		g.sockets.pause.Packet(diag.Inbound, g.path(e), e.payload)
 		return true
 	}
 	switch g.sockets.guard.receives(g.end(e), m, e.peer) {
@@ -114,6 +119,8 @@ func (g *gate) end(e envelope) base {
 	}
 	return b
 }
+
+func (g *gate) path(e envelope) pause.Path { return pause.Path{Port: g.at.Port(), Remote: plain(e.peer)} }
 
 // open takes a packet out of a ChannelData message (RFC 8656 §12.4) or a Send or Data indication.
 func (g *gate) open(b []byte, at net.Addr) envelope {

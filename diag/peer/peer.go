@@ -11,6 +11,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/forward"
 	"dialtone/diag/media"
+	"dialtone/diag/peer/pause"
 	"dialtone/diag/sdp"
 )
 
@@ -23,6 +24,7 @@ type Peer struct {
 	engine   *webrtc.MediaEngine
 	forward  *forward.Forwarder
 	recorder *media.Recorder
+	pause    *pause.Meter
 	cancel   context.CancelFunc // ends players, forwarders and observers
 	done     <-chan struct{}
 	wg       sync.WaitGroup
@@ -50,7 +52,8 @@ func New(o Options) (*Peer, error) {
 	p.cancel, p.done = cancel, ctx.Done()
 	p.transports = &transports{p: p}
 	p.guard = newGuard(o)
-	socks, err := newSockets(o.Net, p.guard, p.transports.helloSeen, p.transports.alertSent)
+	p.pause = pause.New(o.Now, o.Emit)
+	socks, err := newSockets(o.Net, p.guard, p.pause, p.transports.helloSeen, p.transports.alertSent)
 	if err != nil {
 		cancel()
 		return nil, fmt.Errorf("reading the network interfaces: %w", err)
@@ -232,6 +235,7 @@ func (p *Peer) restarting() {
 	p.o.Phases.Again(diag.PhaseRestart, "")
 	p.o.Phases.Start(diag.PhaseRestart, "")
 	p.gather.prepareRestart()
+	p.pause.Begin(!p.checks.works())
 	p.forward.Again()
 	p.checks.restart()
 	p.guard.restart()

@@ -10,6 +10,7 @@ import (
 	"github.com/pion/transport/v5/stdnet"
 
 	"dialtone/diag/forward"
+	"dialtone/diag/peer/pause"
 )
 
 // sockets is a network, watched: it knows which local port spoke STUN to which address, what a server name resolved to,
@@ -18,6 +19,7 @@ import (
 type sockets struct {
 	transport.Net
 	guard   *guard
+	pause   *pause.Meter
 	onHello func(version, cipher uint16)
 	onAlert func() // an encrypted DTLS alert is sent
 	open    forward.Closers
@@ -31,7 +33,9 @@ type sockets struct {
 // dropped. The kernel may grant less.
 const socketBuffer = 1 << 20
 
-func newSockets(network Net, g *guard, onHello func(version, cipher uint16), onAlert func()) (*sockets, error) {
+func newSockets(
+	network Net, g *guard, m *pause.Meter, onHello func(version, cipher uint16), onAlert func(),
+) (*sockets, error) {
 	if network == nil {
 		system, err := stdnet.NewNet()
 		if err != nil {
@@ -40,7 +44,8 @@ func newSockets(network Net, g *guard, onHello func(version, cipher uint16), onA
 		network = system
 	}
 	return &sockets{
-		Net: network, guard: g, onHello: onHello, onAlert: onAlert, names: map[string]string{}, servers: map[int]string{},
+		Net: network, guard: g, pause: m, onHello: onHello, onAlert: onAlert,
+		names: map[string]string{}, servers: map[int]string{},
 	}, nil
 }
 
