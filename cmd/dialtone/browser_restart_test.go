@@ -47,8 +47,10 @@ func TestBrowserRestart(t *testing.T) {
 				switch d := e.Data.(type) {
 				case diag.MediaPause:
 					t.Log(d.Inbound.Float(), d.Outbound.Float())
-				case diag.Restart, diag.Selected, diag.ConnectionState, diag.SessionDescription:
-					t.Logf("%v %T", e.At, e.Data)
+				case diag.SessionDescription:
+					t.Logf("%v %T %v %v", e.At, e.Data, d.Side, d.SDPType)
+				case diag.Restart, diag.Selected, diag.ConnectionState:
+					t.Logf("%v %T %+v", e.At, e.Data, d)
 				}
 			}
 		})

@@ -10,6 +10,7 @@ import (
 	"dialtone/diag/diagtest"
 	"dialtone/diag/judge"
 	"dialtone/diag/nat"
+	"dialtone/diag/nat/pair"
 	"dialtone/diag/words"
 )
 
@@ -178,13 +179,13 @@ func TestRelayFlaws(t *testing.T) {
 			d := dependent().Asked(tt.server)
 			n := diagnose(d)
 			d.Start.Peer = "nat1,map=apd,filter=apd,udp,ip=5.0.0.12"
-			pair := *diagnose(d).Pair
-			exit, path := diag.ExitNoRelay, nat.PathNone
+			both := *diagnose(d).Pair
+			exit, path := diag.ExitNoRelay, pair.PathNone
 			if tt.works {
-				exit, path = diag.ExitRelay, nat.PathRelay
+				exit, path = diag.ExitRelay, pair.PathRelay
 			}
-			if n.Exit != exit || n.Side.TURN != tt.works || pair.Path != path || tt.finding != "" && found(n, tt.finding).ID == "" {
-				t.Errorf("exit %s, result %s, pair %s, %v", n.Exit, n.Side.String(), pair.Path, findingIDs(n))
+			if n.Exit != exit || n.Side.TURN != tt.works || both.Path != path || tt.finding != "" && found(n, tt.finding).ID == "" {
+				t.Errorf("exit %s, result %s, pair %s, %v", n.Exit, pair.Line(n.Side), both.Path, findingIDs(n))
 			}
 			if head := words.OfNetwork(n).Headline; !strings.Contains(head, tt.says) {
 				t.Error(head)

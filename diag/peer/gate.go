@@ -9,7 +9,8 @@ import (
 	"github.com/pion/stun/v4"
 
 	"dialtone/diag"
-	"dialtone/diag/peer/pause"
+	"dialtone/diag/guard"
+	"dialtone/diag/handover"
 )
 
 // gate is what a socket or a connection to a TURN server has in common: what it carries passes the guard, and is
@@ -24,6 +25,7 @@ type gate struct {
 
 	held map[netip.AddrPort]packet // answers that wait for a check of the peer
 	next *packet                   // was held, and is read next
+	due  []byte                    // a check that is to be sent where the packet came from that was read
 }
 
 // packet is one that was read.
@@ -43,7 +45,7 @@ type envelope struct {
 func (g *gate) leaves(b []byte, to net.Addr) bool {
 	e := g.open(b, to)
 	if m := stunMessageIn(e.payload); m != nil {
-		if !g.sockets.guard.sends(g.end(e), m, e.peer) {
+		if !g.sockets.guard.Sends(g.end(e), m, e.peer) {
 			return false
 		}
 		if !e.relayed && isServerRequest(m) {
@@ -65,7 +67,7 @@ func (g *gate) leaves(b []byte, to net.Addr) bool {
 func (g *gate) failed(b []byte, to net.Addr, err error) {
 	e := g.open(b, to)
 	if m := stunMessageIn(e.payload); m != nil {
-		g.sockets.guard.unsent(g.end(e), m, e.peer, err)
+		g.sockets.guard.Unsent(g.end(e), m, e.peer, err)
 	}
 }
 
@@ -80,21 +82,24 @@ func (g *gate) arrives(b []byte, from net.Addr) bool {
 		g.sockets.pause.Packet(diag.Inbound, g.path(e), e.payload)
 		return true
 	}
-	switch g.sockets.guard.receives(g.end(e), m, e.peer) {
-	case ignore:
+	switch g.sockets.guard.Receives(g.end(e), m, e.peer) {
+	case guard.Ignore:
 		return false
-	case hold:
+	case guard.Hold:
 		if g.held == nil {
 			g.held = map[netip.AddrPort]packet{}
 		}
 		g.held[e.peer] = packet{append([]byte{}, b...), from}
 		return false
-	case release:
+	case guard.Release:
+		if !e.relayed {
+			g.due = g.sockets.guard.Again(g.end(e), e.peer)
+		}
 		if p, ok := g.held[e.peer]; ok {
 			g.next = &p
 			delete(g.held, e.peer)
 		}
-	case pass:
+	case guard.Pass:
 	}
 	return true
 }
@@ -110,17 +115,19 @@ func (g *gate) released() (packet, bool) {
 }
 
 // end is the local end of what an envelope carries.
-func (g *gate) end(e envelope) base {
-	b := base{g.at.Addr(), g.at.Port(), e.relayed}
+func (g *gate) end(e envelope) guard.Base {
+	b := guard.Base{Addr: g.at.Addr(), Port: g.at.Port(), Relayed: e.relayed}
 	if e.relayed {
 		g.mu.Lock()
 		defer g.mu.Unlock()
-		b.addr = g.relay
+		b.Addr = g.relay
 	}
 	return b
 }
 
-func (g *gate) path(e envelope) pause.Path { return pause.Path{Port: g.at.Port(), Remote: plain(e.peer)} }
+func (g *gate) path(e envelope) handover.Path {
+	return handover.Path{Port: g.at.Port(), Remote: netip.AddrPortFrom(e.peer.Addr().Unmap(), e.peer.Port())}
+}
 
 // open takes a packet out of a ChannelData message (RFC 8656 §12.4) or a Send or Data indication.
 func (g *gate) open(b []byte, at net.Addr) envelope {

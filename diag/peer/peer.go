@@ -10,8 +10,9 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/forward"
+	"dialtone/diag/guard"
+	"dialtone/diag/handover"
 	"dialtone/diag/media"
-	"dialtone/diag/peer/pause"
 	"dialtone/diag/sdp"
 )
 
@@ -19,12 +20,12 @@ import (
 type Peer struct {
 	o        Options
 	pc       *webrtc.PeerConnection
-	guard    *guard
+	guard    *guard.Guard
 	socks    *sockets
 	engine   *webrtc.MediaEngine
 	forward  *forward.Forwarder
 	recorder *media.Recorder
-	pause    *pause.Meter
+	pause    *handover.Meter
 	cancel   context.CancelFunc // ends players, forwarders and observers
 	done     <-chan struct{}
 	wg       sync.WaitGroup
@@ -51,8 +52,8 @@ func New(o Options) (*Peer, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	p.cancel, p.done = cancel, ctx.Done()
 	p.transports = &transports{p: p}
-	p.guard = newGuard(o)
-	p.pause = pause.New(o.Now, o.Emit)
+	p.guard = guard.New(guard.Options{Now: o.Now, Hosts: o.Limiter, Trusting: o.PionDefaults})
+	p.pause = handover.NewMeter(o.Now, o.Emit)
 	socks, err := newSockets(o.Net, p.guard, p.pause, p.transports.helloSeen, p.transports.alertSent)
 	if err != nil {
 		cancel()
@@ -187,7 +188,7 @@ func (p *Peer) setLocal(d webrtc.SessionDescription, restart bool) (Description,
 	p.gather.begin()
 	own := sdp.Parse(d.SDP)
 	fragment, _ := own.Attribute("ice-ufrag")
-	p.guard.local(fragment)
+	p.guard.Local(fragment)
 	p.transports.settleSetup(diag.Local, d.Type, own)
 	if err := p.pc.SetLocalDescription(d); err != nil {
 		return Description{}, fmt.Errorf("setting the local %s: %w", d.Type, err)
@@ -209,7 +210,7 @@ func (p *Peer) setRemote(d Description, want webrtc.SDPType, restart bool) error
 	p.tracks.expect(parsed)
 	p.transports.settleSetup(diag.Remote, want, parsed)
 	if parsed.Session.Has("ice-lite") {
-		p.guard.remoteLite()
+		p.guard.RemoteLite()
 	}
 	// pion would check every candidate of the description: it gets them one by one, as trickled ones.
 	bare := sdp.Parse(parsed.Bundled()).Without("candidate")
@@ -235,10 +236,14 @@ func (p *Peer) restarting() {
 	p.o.Phases.Again(diag.PhaseRestart, "")
 	p.o.Phases.Start(diag.PhaseRestart, "")
 	p.gather.prepareRestart()
-	p.pause.Begin(!p.checks.works())
+	works := p.checks.works()
+	p.pause.Begin(!works)
+	if works {
+		p.socks.kept.Restart(p.checks.remoteAddress())
+	}
 	p.forward.Again()
 	p.checks.restart()
-	p.guard.restart()
+	p.guard.Restart()
 	p.remotes.restart()
 }
 
@@ -260,11 +265,11 @@ func (p *Peer) Close() error {
 		// A silent TURN server would hold the agent for seconds: closing its sockets ends that wait. Only then, because
 		// closed sockets can send no close_notify.
 		if p.gather.waiting() {
-			p.socks.open.CloseAll()
+			p.socks.closeAll()
 		}
 		p.forward.Close()
 		err = p.pc.GracefulClose()
-		p.socks.open.CloseAll()
+		p.socks.closeAll()
 		p.wg.Wait()
 	})
 	return err

@@ -10,7 +10,8 @@ import (
 	"github.com/pion/transport/v5/stdnet"
 
 	"dialtone/diag/forward"
-	"dialtone/diag/peer/pause"
+	"dialtone/diag/guard"
+	"dialtone/diag/handover"
 )
 
 // sockets is a network, watched: it knows which local port spoke STUN to which address, what a server name resolved to,
@@ -18,8 +19,9 @@ import (
 // still waits for a silent TURN server.
 type sockets struct {
 	transport.Net
-	guard   *guard
-	pause   *pause.Meter
+	guard   *guard.Guard
+	pause   *handover.Meter
+	kept    handover.Sockets
 	onHello func(version, cipher uint16)
 	onAlert func() // an encrypted DTLS alert is sent
 	open    forward.Closers
@@ -34,7 +36,7 @@ type sockets struct {
 const socketBuffer = 1 << 20
 
 func newSockets(
-	network Net, g *guard, m *pause.Meter, onHello func(version, cipher uint16), onAlert func(),
+	network Net, g *guard.Guard, m *handover.Meter, onHello func(version, cipher uint16), onAlert func(),
 ) (*sockets, error) {
 	if network == nil {
 		system, err := stdnet.NewNet()
@@ -51,11 +53,16 @@ func newSockets(
 
 // ListenUDP opens a watched socket.
 func (s *sockets) ListenUDP(network string, addr *net.UDPAddr) (transport.UDPConn, error) {
+	if kept := s.kept.Again(network, addr); kept != nil {
+		s.forget(int(addrPortOf(kept.LocalAddr()).Port()))
+		return s.watch(kept)
+	}
 	conn, err := s.Net.ListenUDP(network, addr)
 	if err != nil {
 		return nil, err
 	}
-	return s.watch(conn)
+	enlarge(conn)
+	return s.watch(s.kept.Wrap(conn, network, addr))
 }
 
 // dial opens a socket to a server: over UDP in this network, over TCP in that of the operating system.
@@ -81,9 +88,8 @@ func enlarge(conn transport.UDPConn) {
 	_ = conn.SetWriteBuffer(socketBuffer)
 }
 
-func (s *sockets) watch(conn transport.UDPConn) (transport.UDPConn, error) {
-	enlarge(conn)
-	w := &socket{UDPConn: conn, gate: gate{sockets: s, at: addrPortOf(conn.LocalAddr())}}
+func (s *sockets) watch(conn *handover.Socket) (transport.UDPConn, error) {
+	w := &socket{Socket: conn, gate: gate{sockets: s, at: addrPortOf(conn.LocalAddr())}}
 	if err := s.open.Add(w); err != nil {
 		return nil, err
 	}
@@ -140,6 +146,19 @@ func (s *sockets) asked(port int, to net.Addr) {
 	if s.servers[port] == "" {
 		s.servers[port] = to.String()
 	}
+}
+
+// forget lets a local port be asked about anew.
+func (s *sockets) forget(port int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.servers, port)
+}
+
+// closeAll closes every socket.
+func (s *sockets) closeAll() {
+	s.open.CloseAll()
+	s.kept.Release()
 }
 
 // gateOf makes the gate of a connection to a TURN server.

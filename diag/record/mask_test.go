@@ -16,7 +16,6 @@ import (
 	"dialtone/diag/call"
 	"dialtone/diag/diagtest"
 	"dialtone/diag/judge"
-	"dialtone/diag/nat"
 	"dialtone/diag/words"
 )
 
@@ -175,7 +174,7 @@ func TestMaskKeepsTheClass(t *testing.T) {
 			m.ip4[public].number(netip.AddrFrom4([4]byte{8, 8, byte(len(m.ip4[public]) >> 8), byte(len(m.ip4[public]))}))
 		}
 		was, is := netip.MustParseAddr(in), netip.MustParseAddr(m.text(in))
-		if nat.Private(was.Unmap()) != nat.Private(is.Unmap()) || was.IsPrivate() != is.IsPrivate() || was.IsLinkLocalUnicast() != is.IsLinkLocalUnicast() ||
+		if diag.PrivateAddress(was.Unmap()) != diag.PrivateAddress(is.Unmap()) || was.IsPrivate() != is.IsPrivate() || was.IsLinkLocalUnicast() != is.IsLinkLocalUnicast() ||
 			was.IsGlobalUnicast() != is.IsGlobalUnicast() || was.Is4() != is.Is4() || was.Is4In6() != is.Is4In6() || was.IsLoopback() != is.IsLoopback() {
 			t.Errorf("%s became %s, which is of another kind", was, is)
 		}

@@ -4,6 +4,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/judge"
 	"dialtone/diag/nat"
+	"dialtone/diag/nat/pair"
 	"dialtone/diag/words"
 )
 
@@ -45,7 +46,7 @@ type NetworkVerdict struct {
 	Why      []string             `json:"why"`            // one sentence each
 	Next     []string             `json:"next"`           // steps to take
 	Result   string               `json:"result"`         // the compact line, for --peer of the peer
-	Peer     *nat.Prediction      `json:"peer,omitempty"` // the answer for both peers, when the peer's line was given
+	Peer     *pair.Prediction     `json:"peer,omitempty"` // the answer for both peers, when the peer's line was given
 }
 
 // NewNetwork makes the report of a diagnosis.
@@ -56,7 +57,7 @@ func NewNetwork(n judge.Network) Network {
 		Servers: []ServerReport{}, Exit: n.Exit, Findings: Written(n.Findings),
 		Verdict: NetworkVerdict{
 			Outcome: n.Outcome, Relaying: n.Relaying, Headline: text.Headline, Why: text.Why, Next: text.Next,
-			Result: n.Side.String(), Peer: n.Pair,
+			Result: pair.Line(n.Side), Peer: n.Pair,
 		},
 	}
 	for _, row := range n.Servers {

@@ -10,6 +10,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/feed"
+	"dialtone/diag/guard"
 	"dialtone/diag/peer"
 	"dialtone/diag/reach"
 	"dialtone/signal"
@@ -31,7 +32,7 @@ type Options struct {
 	Net      peer.Net       // nil: the operating system's network
 	Flow     peer.Flow      // which way media goes; zero: as Config.Way says
 	Clips    peer.Clips     // what is sent instead of clips of the program
-	Limiter  *peer.Limiter  // what hosts that do not answer may be sent; nil: one of this call's own
+	Limiter  *guard.Limiter // what hosts that do not answer may be sent; nil: one of this call's own
 	Setup    time.Duration  // bounds the time from the pairing to the connection; 0: 40 s
 	Redial   time.Duration  // bounds an ICE restart; 0: 10 s
 	Linger   time.Duration  // how long a connected call keeps its room, for late candidates; 0: 5 s
@@ -166,7 +167,7 @@ func (s *Session) begin(ctx context.Context) {
 	s.wg.Go(func() { s.probeServers(ctx) })
 	s.phases.Start(diag.PhaseDial, "")
 	s.o.Feed.Append(diag.SignalState{State: diag.SignalDialing})
-	s.dial()
+	s.dial(0)
 }
 
 // step waits for what happens next and works it off.

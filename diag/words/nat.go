@@ -8,6 +8,8 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/judge"
 	"dialtone/diag/nat"
+	"dialtone/diag/nat/pair"
+	"dialtone/diag/nat/turn"
 	"dialtone/diag/words/failure"
 )
 
@@ -31,7 +33,7 @@ func OfNetwork(n judge.Network) NetworkText {
 	return t
 }
 
-// directPeers names the peers with which direct calls work, by [nat.Reach].
+// directPeers names the peers with which direct calls work, by [pair.Reach].
 var directPeers = map[string]string{
 	"DDDDDDDDD": "peers behind any NAT that lets UDP pass",
 	"DDDRRRRRR": "peers behind NATs with endpoint-independent mapping, as most are",
@@ -45,11 +47,11 @@ var directPeers = map[string]string{
 
 // direct names the peers that a side surely reaches, and says what becomes of the others.
 func direct(s nat.Side) (peers, rest string) {
-	reach := s.Reach()
+	reach := pair.ReachOf(s)
 	switch {
 	case reach.Sure != reach.Maybe:
 		rest = ", and perhaps with others"
-	case reach.Sure != nat.Everyone:
+	case reach.Sure != pair.Everyone:
 		rest = "; others need a relay"
 	}
 	return directPeers[reach.Sure], rest
@@ -64,7 +66,7 @@ func networkHeadline(n judge.Network) string {
 	case judge.NetworkMappingAsking:
 		return "The mapping of your NAT is being tested."
 	case judge.NetworkDirect:
-		if n.Behaviors.NAT.Value == nat.None && nat.Private(n.Side.Public) {
+		if n.Behaviors.NAT.Value == nat.None && diag.PrivateAddress(n.Side.Public) {
 			return "There is no NAT: the servers are in the same private network. Direct calls within this network will work."
 		}
 		if n.Side.NoIPv4 && n.Main() == nat.FamilyNAT64 && n.Side.Filtering != nat.EndpointIndependent {
@@ -181,11 +183,11 @@ func relaySentence(n judge.Network) string {
 func caveat(n judge.Network) string {
 	for _, flaw := range n.Relays()[0].Flaws {
 		switch flaw {
-		case nat.FlawEmptyRealm:
+		case turn.FlawEmptyRealm:
 			return ", but not for browsers"
-		case nat.FlawNotExtended, nat.FlawShort:
+		case turn.FlawNotExtended, turn.FlawShort:
 			return ", but does not extend its relays"
-		case nat.FlawBind:
+		case turn.FlawBind:
 			return ", but rejects channels"
 		default:
 		}
@@ -262,7 +264,7 @@ func networkWhy(n judge.Network) []string {
 	case judge.NetworkMapping, judge.NetworkContradictory:
 		why = append(why, "Whatever it is, direct calls will work with "+peers+".")
 	case judge.NetworkDirect:
-		if rest == "" || n.Pending || n.Behaviors.NAT.Value == nat.None && nat.Private(n.Side.Public) {
+		if rest == "" || n.Pending || n.Behaviors.NAT.Value == nat.None && diag.PrivateAddress(n.Side.Public) {
 			break
 		}
 		switch n.Relaying {

@@ -5,7 +5,6 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/judge"
-	"dialtone/diag/nat"
 	"dialtone/diag/words/failure"
 )
 
@@ -39,7 +38,7 @@ var natFindings = map[string]entry{
 	"nat.only_proxy": on("A server that works through the proxy cannot be connected to without it. So a firewall "+
 		"lets TCP out only by the proxy. If UDP is blocked too, no direct call works: calls need a TURN server over TCP or "+
 		"TLS, and the proxy must be set where the calls are made. Browsers use that of the system.",
-		func(_ judge.Finding, e nat.ProxyWay) Text {
+		func(_ judge.Finding, e judge.ProxyWay) Text {
 			what, _ := failure.Of(&e.Direct)
 			return Text{
 				Title:    "Connections get out only through the proxy " + diag.Clean(e.Through.Proxy, 200) + ".",

@@ -14,6 +14,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/judge"
 	"dialtone/diag/nat"
+	"dialtone/diag/nat/pair"
 )
 
 // constants are the string constants of a type in a file.
@@ -95,7 +96,7 @@ func TestReachCoversTheTable(t *testing.T) {
 			for _, dependent := range []bool{false, true} {
 				s := nat.Side{Mapping: m, Filtering: f, Dependent: dependent}
 				if peers, _ := direct(s); peers == "" {
-					t.Errorf("%+v: no words for %+v", s, s.Reach())
+					t.Errorf("%+v: no words for %+v", s, pair.ReachOf(s))
 				}
 			}
 		}

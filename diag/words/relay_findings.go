@@ -7,7 +7,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/judge"
-	"dialtone/diag/nat"
+	"dialtone/diag/nat/turn"
 	"dialtone/diag/words/failure"
 )
 
@@ -191,7 +191,7 @@ func ownAddressText(f judge.Finding, e judge.OwnAddress) Text {
 
 // relayFailedText writes a finding about a relay that was allocated, and a request behind that which failed.
 func relayFailedText(f judge.Finding, e judge.RelayUse) Text {
-	if e.Flaw == nat.FlawRedirect {
+	if e.Flaw == turn.FlawRedirect {
 		return redirectText(f, e)
 	}
 	stage := e.Server.Stopped()
@@ -201,7 +201,7 @@ func relayFailedText(f judge.Finding, e judge.RelayUse) Text {
 	what, advice := failure.At(&e.Server, stage)
 	t := relayText("allocated a relay, but "+StageLabel(stage.Name)+" failed: "+what, advice)(f, e)
 	t.Evidence = t.Evidence[1:] // the title has it
-	if e.Flaw == nat.FlawBind {
+	if e.Flaw == turn.FlawBind {
 		t.Evidence = append(t.Evidence, "Send indications work: clients that depend on channels, such as Chromium, do not")
 	}
 	return t

@@ -9,6 +9,7 @@ import (
 	"dialtone/diag/call"
 	"dialtone/diag/judge"
 	"dialtone/diag/nat"
+	"dialtone/diag/nat/pair"
 	"dialtone/diag/words"
 	"dialtone/diag/words/compare"
 	"dialtone/tui/draw"
@@ -162,7 +163,7 @@ func (p *Network) verdict(d *call.NATRow, n *judge.Network) []string {
 		out = append(out, labeled(th, th.Glyphs.Between, th.Accent,
 			"With the peer: "+string(n.Pair.Path)+". "+compare.Prediction(*n.Pair), 1, p.width)...)
 	}
-	return append(out, draw.NewLine(p.width).Gap(3).Add(th.Dim, "result ").Add(th.Accent, n.Side.String()).Add(th.Dim,
+	return append(out, draw.NewLine(p.width).Gap(3).Add(th.Dim, "result ").Add(th.Accent, pair.Line(n.Side)).Add(th.Dim,
 		"  y copies it").String())
 }
 

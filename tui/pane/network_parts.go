@@ -10,6 +10,7 @@ import (
 	"dialtone/diag/call"
 	"dialtone/diag/judge"
 	"dialtone/diag/nat"
+	"dialtone/diag/nat/turn"
 	"dialtone/diag/words"
 	"dialtone/diag/words/compare"
 	"dialtone/tui/draw"
@@ -247,7 +248,7 @@ func (p *Network) relays(n *judge.Network) netPart {
 		case failed != nil:
 			level, address, paint = draw.Bad, "failed at "+words.StageLabel(failed.Name), p.Theme.Bad
 			always = words.ServerHeadline(&row.Server)
-		case row.Relay == nat.RelayFails:
+		case row.Relay == turn.RelayFails:
 			level, always = draw.Bad, words.ServerStopped(&row.Server)
 		case len(row.Flaws) > 0:
 			level, always = draw.Warn, words.ServerStopped(&row.Server)

@@ -18,6 +18,7 @@ const AGENT = 'dialtone page';
 const SET_UP = 40_000; // ms from the pairing to the connection
 const GRACE = 3_000; // ms in which the call may still connect after the signaling ended
 const LINGER = 5_000; // ms in which the room is kept after that, for late candidates
+const HEAD_START = 200; // ms that the offer of a restart waits for its candidates
 const REDIAL = 12_000; // ms to wait for a lost peer in a new room
 
 /**
@@ -122,6 +123,7 @@ export class Call {
         this.#paired();
         if (!again) for (const label of LABELS) this.#wire(connection.createDataChannel(label));
         await connection.setLocalDescription(await connection.createOffer({ iceRestart: again }));
+        if (again) await gathered(connection); // a peer that has given its old path up can check at once
         await room.post('offer', describe(connection.localDescription));
         return;
       case 'offer':
@@ -329,6 +331,14 @@ export class Call {
   #stop(...names) {
     for (const name of names) clearTimeout(this.#timers.get(name));
   }
+}
+
+// gathered waits until the candidates of the local description are known, or for HEAD_START.
+function gathered(connection) {
+  return new Promise((done) => {
+    setTimeout(done, HEAD_START);
+    connection.addEventListener('icegatheringstatechange', () => { if (connection.iceGatheringState === 'complete') done(); });
+  });
 }
 
 // setupOf returns the role in the DTLS handshake of a description.

@@ -8,6 +8,7 @@ import (
 
 	"dialtone/diag/judge"
 	"dialtone/diag/nat"
+	"dialtone/diag/nat/pair"
 	"dialtone/diag/words"
 	"dialtone/diag/words/compare"
 )
@@ -80,4 +81,4 @@ func Verdict(n judge.Network) string {
 }
 
 // Result is the line for the peer.
-func Result(n judge.Network) string { return "result: " + n.Side.String() + "\n" }
+func Result(n judge.Network) string { return "result: " + pair.Line(n.Side) + "\n" }

@@ -1,5 +1,4 @@
-// Package pause measures for how long media stops during an ICE restart, by the packets on the wire.
-package pause
+package handover
 
 import (
 	"net/netip"
@@ -33,8 +32,8 @@ type Meter struct {
 	in, out     flow
 }
 
-// New makes a meter, which emits a [diag.MediaPause] after each restart.
-func New(now func() time.Time, emit func(diag.Data)) *Meter { return &Meter{now: now, emit: emit} }
+// NewMeter makes a meter, which emits a [diag.MediaPause] after each restart.
+func NewMeter(now func() time.Time, emit func(diag.Data)) *Meter { return &Meter{now: now, emit: emit} }
 
 // flow is the media in one direction.
 type flow struct {
