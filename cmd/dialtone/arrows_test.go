@@ -62,8 +62,10 @@ var arrows = []struct {
 	{"dialtone/diag/nat/turn", []string{"dialtone/diag"}},
 	{"dialtone/diag/nat/pair", []string{"dialtone/diag", "dialtone/diag/nat"}},
 	{"dialtone/diag/judge", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/nat", "dialtone/diag/nat/", "dialtone/diag/sdp"}},
-	{"dialtone/diag/words", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/nat/", "dialtone/diag/sdp", "dialtone/diag/words/failure"}},
-	{"dialtone/diag/words/*", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/nat/", "dialtone/diag/sdp", "dialtone/diag/words", "dialtone/diag/words/term"}},
+	{"dialtone/diag/words", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/nat/", "dialtone/diag/sdp", "dialtone/diag/words/failure", "dialtone/diag/words/phrase", "dialtone/diag/words/stress"}},
+	{"dialtone/diag/words/phrase", []string{"dialtone/diag/judge"}},
+	{"dialtone/diag/words/stress", []string{"dialtone/diag", "dialtone/diag/judge", "dialtone/diag/words/phrase"}},
+	{"dialtone/diag/words/*", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/nat/", "dialtone/diag/sdp", "dialtone/diag/words", "dialtone/diag/words/failure", "dialtone/diag/words/term", "dialtone/diag/words/verdict"}},
 	{"dialtone/diag/feed", []string{"dialtone/diag"}},
 	{"dialtone/diag/record", []string{"dialtone/diag"}},
 	{"dialtone/diag/diagtest", []string{"dialtone/diag"}},
@@ -73,6 +75,7 @@ var arrows = []struct {
 	}},
 	{"dialtone/diag/media", []string{"dialtone/diag", "github.com/pion/"}},
 	{"dialtone/diag/iceurl", []string{"dialtone/diag"}},
+	{"dialtone/diag/impair", []string{"dialtone/diag", "github.com/pion/transport/"}},
 	{"dialtone/diag/reach", []string{
 		"dialtone/diag", "dialtone/diag/iceurl", "github.com/pion/", "golang.org/x/net/http/httpproxy", "golang.org/x/net/proxy",
 	}},
@@ -84,7 +87,7 @@ var arrows = []struct {
 	}},
 	{"dialtone/diag/probe", []string{"dialtone/diag", "dialtone/diag/iceurl", "dialtone/diag/nat", "dialtone/diag/reach", "github.com/pion/", stunPackage}},
 	{"dialtone/diag/session", []string{
-		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/feed", "dialtone/diag/guard", "dialtone/diag/iceurl", "dialtone/diag/media", "dialtone/diag/nat",
+		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/feed", "dialtone/diag/guard", "dialtone/diag/iceurl", "dialtone/diag/impair", "dialtone/diag/media", "dialtone/diag/nat",
 		"dialtone/diag/peer", "dialtone/diag/probe", "dialtone/diag/reach", "dialtone/signal", "dialtone/signal/",
 	}},
 	{"dialtone/diag/check", []string{

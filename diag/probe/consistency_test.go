@@ -26,6 +26,7 @@ import (
 	"dialtone/diag/report"
 	"dialtone/diag/words"
 	difference "dialtone/diag/words/compare"
+	"dialtone/diag/words/verdict"
 )
 
 // Addresses that the servers of the lab get in a simulated network: those of the recorded calls, and of a world.
@@ -311,7 +312,7 @@ func withServer(log []diag.Event, s situation, network *nat.State) *call.Call {
 
 // sentences are all that a diagnosis says.
 func sentences(n judge.Network) []string {
-	said := words.OfNetwork(n)
+	said := verdict.OfNetwork(n)
 	out := append(append([]string{said.Headline}, said.Why...), said.Next...)
 	if n.Pair != nil {
 		out = append(out, difference.Prediction(*n.Pair))
@@ -360,7 +361,7 @@ func contradictions(n judge.Network) []string {
 	} else {
 		complain(n.Pair.Path == pair.PathRelay && !usable || n.Pair.Path == pair.PathNone && usable, "the pair: %v, a usable relay: %t", *n.Pair, usable)
 	}
-	said := words.OfNetwork(n)
+	said := verdict.OfNetwork(n)
 	for _, s := range append([]string{said.Headline}, said.Why...) {
 		complain(strings.Contains(s, "TURN server works") && !works, "%q, and no relay carries bytes", s)
 		complain(strings.Contains(s, "TURN server does not work") && usable, "%q, and one does", s)

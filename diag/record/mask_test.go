@@ -16,7 +16,7 @@ import (
 	"dialtone/diag/call"
 	"dialtone/diag/diagtest"
 	"dialtone/diag/judge"
-	"dialtone/diag/words"
+	"dialtone/diag/words/verdict"
 )
 
 func TestMask(t *testing.T) {
@@ -157,7 +157,7 @@ func TestRedactedReplays(t *testing.T) {
 		t.Errorf("one thing has several pseudonyms: host %s, server %s, SDP %s", host, server, sdp)
 	}
 	got, want := judge.Judge(placed), judge.Judge(call.Fold(events))
-	if got.Exit != want.Exit || words.Verdict(got).Headline != words.Verdict(want).Headline || len(words.Verdict(got).Why) != len(words.Verdict(want).Why) || len(words.Verdict(got).Next) != len(words.Verdict(want).Next) {
+	if got.Exit != want.Exit || verdict.Of(got).Headline != verdict.Of(want).Headline || len(verdict.Of(got).Why) != len(verdict.Of(want).Why) || len(verdict.Of(got).Next) != len(verdict.Of(want).Next) {
 		t.Errorf("the verdict changed from %+v to %+v", want, got)
 	}
 }

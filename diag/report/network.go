@@ -6,6 +6,7 @@ import (
 	"dialtone/diag/nat"
 	"dialtone/diag/nat/pair"
 	"dialtone/diag/words"
+	"dialtone/diag/words/verdict"
 )
 
 // NetworkSchema names the form of a [Network] in JSON.
@@ -51,7 +52,7 @@ type NetworkVerdict struct {
 
 // NewNetwork makes the report of a diagnosis.
 func NewNetwork(n judge.Network) Network {
-	text := words.OfNetwork(n)
+	text := verdict.OfNetwork(n)
 	out := Network{
 		Schema: NetworkSchema, Behaviors: n.Behaviors, Families: append([]nat.FamilyReport{}, n.Families...),
 		Servers: []ServerReport{}, Exit: n.Exit, Findings: Written(n.Findings),

@@ -11,6 +11,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/feed"
 	"dialtone/diag/guard"
+	"dialtone/diag/impair"
 	"dialtone/diag/peer"
 	"dialtone/diag/reach"
 	"dialtone/signal"
@@ -66,6 +67,7 @@ type Session struct {
 	role      signal.Role        // of the first negotiation
 	setupBy   time.Time          // when a call that is being set up should be connected
 	held      hold
+	impaired  *impair.Net // nil: the network is used as it is
 	remote    remote
 	diagnosis diagnosis
 	end       ending
@@ -158,7 +160,11 @@ func (s *Session) Run(ctx context.Context) {
 
 // begin makes the peer connection, probes the ICE servers and dials.
 func (s *Session) begin(ctx context.Context) {
-	p, err := s.newPeer(s.peerOptions())
+	err := s.impair()
+	var p connection
+	if err == nil {
+		p, err = s.newPeer(s.peerOptions())
+	}
 	if err != nil {
 		s.handle(input{kind: inNegotiationFailed, err: internal(err)})
 		return
@@ -278,7 +284,9 @@ func (s *Session) finish() {
 		s.stopDial()
 	}
 	s.diagnosis.cancel()
-	if !s.held.since.IsZero() {
+	if s.held.since.IsZero() {
+		s.countImpaired(true)
+	} else {
 		s.sample(true)
 		if s.end.by == diag.ByLocal {
 			s.peer.Ending()

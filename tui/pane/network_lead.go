@@ -12,6 +12,7 @@ import (
 	"dialtone/diag/nat/pair"
 	"dialtone/diag/words"
 	"dialtone/diag/words/compare"
+	"dialtone/diag/words/verdict"
 	"dialtone/tui/draw"
 )
 
@@ -63,7 +64,7 @@ func (p *Network) lead() []string {
 		}
 	case d.Running() && n != nil && sure(n):
 		out = append(out, labeled(p.Theme, p.Theme.Glyphs.Half, p.Theme.Accent,
-			"So far: "+words.OfNetwork(*n).Headline, 1, p.width)...)
+			"So far: "+verdict.OfNetwork(*n).Headline, 1, p.width)...)
 	case d.Running() && !p.Call.Diagnosing():
 		warn("The diagnosis did not finish.")
 	case !d.Running():
@@ -136,7 +137,7 @@ func further(d *call.NATRow) []string {
 
 // verdict is what a finished diagnosis says, and the line for the peer.
 func (p *Network) verdict(d *call.NATRow, n *judge.Network) []string {
-	th, text := p.Theme, words.OfNetwork(*n)
+	th, text := p.Theme, verdict.OfNetwork(*n)
 	mark, paint := th.Mark(DiagnosisLevel(n.Exit))
 	var out []string
 	for i, line := range draw.Wrap(text.Headline, min(p.width-4, 140)) {
