@@ -41,6 +41,7 @@ func (s *Sockets) Restart(peer netip.AddrPort) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.keeps = true
+	peer = netip.AddrPortFrom(peer.Addr().Unmap().WithZone(""), peer.Port())
 	s.before.Store(&peer)
 }
 

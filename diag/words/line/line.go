@@ -120,7 +120,7 @@ func mediaWords(d diag.Data) (string, bool) {
 	case diag.FirstFrame:
 		return join(string(d.Direction), d.Kind, words.Size(&d.Width, &d.Height)), true
 	case diag.MediaPause:
-		return join("media stopped during the ICE restart:", timing("inbound", d.Inbound), timing("outbound", d.Outbound)), true
+		return join("longest pause during the ICE restart:", timing("inbound", d.Inbound), timing("outbound", d.Outbound)), true
 	case diag.Sample:
 		var rtt *float64
 		if d.Pair != nil {
