@@ -153,7 +153,8 @@ func (c *Socket) Sent(b []byte, to net.Addr) {
 	}
 	m := stun.Message{Raw: b}
 	var name stun.Username
-	if m.Decode() != nil || m.Type != stun.BindingRequest || name.GetFrom(&m) != nil || strings.HasPrefix(name.String(), ":") {
+	isCheck := m.Decode() == nil && m.Type == stun.BindingRequest && name.GetFrom(&m) == nil
+	if !isCheck || strings.HasPrefix(name.String(), ":") {
 		return
 	}
 	c.mu.Lock()
@@ -167,7 +168,7 @@ func (c *Socket) Sent(b []byte, to net.Addr) {
 	}
 }
 
-// Source is where the agent is told that a packet comes from. What the peer still sends from where it did before the
+// Source is where a packet comes from, for the agent. What the peer still sends from where it did before the
 // restart comes from one of its new candidates: the agent drops what comes from elsewhere.
 func (c *Socket) Source(b []byte, from net.Addr) net.Addr {
 	before := c.owner.before.Load()

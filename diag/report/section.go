@@ -167,7 +167,8 @@ func (r *Report) facts() []fact {
 		facts = append(facts, fact{r.ofRun("restarts"), words.ICERestarts(x.Count, x.Inbound, x.Outbound)})
 	}
 	return append(facts,
-		fact{"runs", runs}, fact{"start", started}, fact{"duration", span(&r.Duration)}, fact{"tool", orUnknown(clean(r.Tool))})
+		fact{"runs", runs}, fact{"start", started}, fact{"duration", span(&r.Duration)},
+		fact{"tool", orUnknown(clean(r.Tool))})
 }
 
 // overview has a line for each check of a scenario.

@@ -10,13 +10,13 @@ import (
 // restartFindings are those about ICE restarts.
 var restartFindings = map[string]entry{
 	"media.restart_pause": on(
-		"During an ICE restart (RFC 8445 §9) both peers should send on the old path until the new one is selected. This is the "+
-			"longest time without an RTP packet from the last one before a restart until the first one on the new path. It "+
-			"includes an outage, if that is why ICE was restarted.",
+		"During an ICE restart (RFC 8445 §9) both peers should send on the old path until the new one is selected. This is "+
+			"the longest time without an RTP packet from the last one before a restart until the first one on the new path. "+
+			"It includes an outage, if that is why ICE was restarted.",
 		func(_ judge.Finding, e judge.MediaPaused) Text {
 			longest := max(diag.OrZero(e.Inbound), diag.OrZero(e.Outbound))
 			return Text{
-				Title: "Media stopped for " + Millis(longest) + " during an ICE restart.",
+				Title:    "Media stopped for " + Millis(longest) + " during an ICE restart.",
 				Evidence: lines(Count(e.Restarts, "ICE restart", "ICE restarts"), pauses(e.Inbound, e.Outbound)),
 				Advice: "Compare both directions: the sender of the longer pause gave up the old path early, or moved late to " +
 					"the new one.",

@@ -120,7 +120,8 @@ func mediaWords(d diag.Data) (string, bool) {
 	case diag.FirstFrame:
 		return join(string(d.Direction), d.Kind, words.Size(&d.Width, &d.Height)), true
 	case diag.MediaPause:
-		return join("longest pause during the ICE restart:", timing("inbound", d.Inbound), timing("outbound", d.Outbound)), true
+		pauses := join(timing("inbound", d.Inbound), timing("outbound", d.Outbound))
+		return "longest pause during the ICE restart: " + pauses, true
 	case diag.Sample:
 		var rtt *float64
 		if d.Pair != nil {
