@@ -39,9 +39,10 @@ func TestBrowserRestart(t *testing.T) {
 				b.flows()
 			})
 			s.await(t, "connected")
+			s.meanwhile(func() { awaitEvents(t, recording, 1, isHello) })
 			for n := range restartsMeasured {
 				b.restarts(s)
-				s.meanwhile(func() { awaitPauses(t, recording, n+1) })
+				s.meanwhile(func() { awaitEvents(t, recording, n+1, isPause) })
 			}
 			s.then(t, "", "no inbound media for ")
 			s.then(t, "h", "you hung up")
@@ -75,12 +76,32 @@ func pauses(t *testing.T, recording string) (out []diag.MediaPause) {
 	return out
 }
 
-// awaitPauses waits until a recording, which is still written, has a number of pauses.
-func awaitPauses(t *testing.T, recording string, n int) {
+func isPause(e diag.Event) bool {
+	_, ok := e.Data.(diag.MediaPause)
+	return ok
+}
+
+// isHello reports whether an event shows that the peer can restart ICE.
+func isHello(e diag.Event) bool {
+	c, ok := e.Data.(diag.Control)
+	return ok && c.Direction == diag.Inbound && c.Code == "hello"
+}
+
+// awaitEvents waits until a recording, which is still written, has n events of a kind.
+func awaitEvents(t *testing.T, recording string, n int, is func(diag.Event) bool) {
 	t.Helper()
-	for end := time.Now().Add(20 * time.Second); len(pauses(t, recording)) < n; time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		found := 0
+		for _, e := range recorded(t, recording) {
+			if is(e) {
+				found++
+			}
+		}
+		if found >= n {
+			return
+		}
 		if time.Now().After(end) {
-			t.Fatalf("%d pauses were measured in %d restarts", len(pauses(t, recording)), n)
+			t.Fatalf("%d of %d events", found, n)
 		}
 	}
 }

@@ -91,8 +91,8 @@ type Measurements struct {
 	Restarts *Restarts `json:"restarts"` // null if ICE was not restarted
 }
 
-// Restarts are the ICE restarts of a call, and the longest pause of its media in each direction during one of them. It is
-// null if no media flowed.
+// Restarts are the ICE restarts of a call, and the longest pause of its media in each direction during one of them. A
+// pause is null if no media flowed.
 type Restarts struct {
 	Count    int          `json:"count"`
 	Inbound  *diag.Millis `json:"pause_inbound_ms"`
