@@ -281,7 +281,7 @@ func (g *Guard) Again(at Base, peer netip.AddrPort) []byte {
 	}
 	m := stun.Message{Raw: p.open}
 	p.open = nil
-	if m.Decode() != nil {
+	if m.Decode() != nil || !g.answered[key.remote] && !g.hosts.allow(key.remote.Addr(), 1, g.now()) {
 		return nil
 	}
 	if t, open := g.open[m.TransactionID]; open {

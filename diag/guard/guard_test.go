@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"bytes"
 	"fmt"
 	"net/netip"
 	"testing"
@@ -264,5 +265,45 @@ func TestRelayedPairsHaveRoom(t *testing.T) {
 	}
 	if !g.Sends(Base{Port: 6000, Relayed: true}, check(t), netip.MustParseAddrPort("203.0.113.7:4000")) {
 		t.Error("no check from the relay")
+	}
+}
+
+// TestTriggeredCheck: a check that was lost is sent again when one of the peer comes in, once, and within the limits.
+func TestTriggeredCheck(t *testing.T) {
+	to := netip.MustParseAddrPort("198.51.100.9:4000")
+	g, now := guarded()
+	if g.Again(home, to) != nil {
+		t.Error("a check that was never sent")
+	}
+	m := check(t)
+	g.Sends(home, m, to)
+	*now = now.Add(time.Second)
+	if again := g.Again(home, to); !bytes.Equal(again, m.Raw) {
+		t.Errorf("%x", again)
+	}
+	if g.Again(home, to) != nil {
+		t.Error("it is sent a third time")
+	}
+	*now = now.Add(time.Millisecond)
+	g.Receives(home, answerTo(t, m), to)
+	if counts, _ := g.Counts(home, to); counts.RequestsSent != 2 || counts.RoundTrip != time.Millisecond {
+		t.Errorf("%+v", counts)
+	}
+	g.Sends(home, m, to)
+	if g.Receives(home, answerTo(t, m), to); g.Again(home, to) != nil {
+		t.Error("a check that was answered")
+	}
+	g, _ = guarded()
+	sent := 0
+	for range 200 {
+		if g.Sends(home, check(t), to) {
+			sent++
+		}
+		if g.Again(home, to) != nil {
+			sent++
+		}
+	}
+	if sent != StrangerBurst {
+		t.Errorf("%d checks at a host that does not answer", sent)
 	}
 }

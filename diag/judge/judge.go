@@ -59,7 +59,7 @@ var rules = []rule{
 	endFindings, signalingFindings,
 	pathLostFindings, dtlsFindings, channelFindings,
 	sizeFindings, mediaFindings, soundFindings, publishFindings, lossFindings, timingFindings, restartFindings,
-	impairFindings,
+	impairFindings, stressFindings,
 	endsFindings, clientFindings,
 	pathFindings, isolatedFindings, limitFindings, remoteFindings, serverFindings, networkFindings, warningFindings,
 }
