@@ -81,8 +81,12 @@ export class Call {
   /** connection is the RTCPeerConnection. */
   get connection() { return this.#connection; }
 
+  #configuration(more) {
+    return { iceServers: [...this.#options.iceServers, ...more], bundlePolicy: 'max-bundle' };
+  }
+
   #connect() {
-    const connection = new RTCPeerConnection({ iceServers: this.#options.iceServers, bundlePolicy: 'max-bundle' });
+    const connection = new RTCPeerConnection(this.#configuration([]));
     this.#connection = connection;
     for (const track of this.#options.stream.getTracks()) connection.addTrack(track, this.#options.stream);
     connection.ontrack = ({ track }) => {
@@ -108,6 +112,7 @@ export class Call {
         return;
       }
       this.#room = room;
+      this.#connection.setConfiguration(this.#configuration(room.iceServers));
       if (!again) this.#on('state', 'waiting');
       for await (const message of room.messages()) await this.#handle(message, room, again);
     } catch (e) {
