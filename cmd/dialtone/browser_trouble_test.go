@@ -175,6 +175,7 @@ func TestBrowserUsesServersOfServe(t *testing.T) {
 	// The browser is made to use nothing but the relay.
 	b := openTab(t, browser, "page", address+"?code=w1", `RTCPeerConnection = class extends RTCPeerConnection {
 		constructor(c) { super({ ...c, iceTransportPolicy: "relay" }); }
+		setConfiguration(c) { super.setConfiguration({ ...c, iceTransportPolicy: "relay" }); }
 	}`)
 	b.await(`document.querySelector("#lobby .command").textContent.includes("/call/ --insecure --ice 'turn:127.0.0.1:")`)
 	startTool(t, "answer", "w1", "--server", address, "--insecure")

@@ -15,7 +15,7 @@ const (
 	Everywhere  Place = ""
 	ThisMachine Place = "this machine"     // loopback, unspecified, and the machine's own addresses
 	LinkLocal   Place = "link-local"       // RFC 3927, RFC 4291 §2.5.6
-	Metadata    Place = "metadata service" // of clouds: they trust whoever can reach them
+	Metadata    Place = "metadata service" // of clouds: they trust every client that can reach them
 	Private     Place = "private"          // RFC 1918, RFC 4193, RFC 3879
 	Shared      Place = "shared by a CGNAT"
 	Special     Place = "no unicast address" // multicast, broadcast, reserved

@@ -3,8 +3,7 @@ package gate
 import "net/netip"
 
 // Group is a client, or clients that count together: an IPv4 address, or the IPv6 addresses of a prefix. What is
-// given to a site is a /64, a /56 or a /48 (RFC 6177), and to a provider a /32: whoever has one of them has all of
-// its addresses.
+// given to a site is a /64, a /56 or a /48 (RFC 6177), and to a provider a /32, with all of the addresses in it.
 type Group struct {
 	Key string
 	// Share is how many times the limit of one client the group has.
@@ -14,7 +13,7 @@ type Group struct {
 // levels are the prefixes that IPv6 clients count by.
 var levels = []struct{ bits, share int }{{64, 1}, {56, 2}, {48, 4}, {32, 16}}
 
-// Client is whom a request counts for.
+// Client is the one that a request counts for.
 type Client struct {
 	Addr netip.Addr
 	// Groups are all that it counts in, the narrowest first; there is at least one.
@@ -42,7 +41,7 @@ func clientOf(a netip.Addr, text string) Client {
 	return c
 }
 
-// ClientAt is the client at the other end of a connection, from its text "address:port".
+// ClientAt is the client of a connection, from its text "address:port".
 func ClientAt(remote string) Client {
 	addr, err := netip.ParseAddrPort(remote)
 	if err != nil {
@@ -95,5 +94,5 @@ func (c *Counter) Remove(who Client, n int) {
 // Held is what a client itself holds.
 func (c *Counter) Held(who Client) int { return c.held[who.Groups[0].Key] }
 
-// IsEmpty reports whether nobody holds anything.
+// IsEmpty reports whether no client holds anything.
 func (c *Counter) IsEmpty() bool { return len(c.held) == 0 }

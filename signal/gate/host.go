@@ -25,13 +25,13 @@ const (
 	CrossSite
 )
 
-// Check tells whether a request may be answered. Requests that no browser makes are always welcome.
+// Check reports whether a request may be answered. Requests that no browser makes are always welcome.
 func (h Hosts) Check(r *http.Request) Refusal {
 	if !fromBrowser(r.Header) {
 		return Welcome
 	}
 	host := hostname(r.Host)
-	if r.TLS == nil && !h.knows(host) { // over TLS the certificate tells whose name it is
+	if r.TLS == nil && !h.knows(host) { // over TLS the certificate proves the name
 		return UnknownHost
 	}
 	if site := r.Header.Get("Sec-Fetch-Site"); site == "cross-site" && r.Method != http.MethodGet {

@@ -21,7 +21,7 @@ const maxHops = 16
 // unnamedShare is how many clients' worth a local proxy has that was not named.
 const unnamedShare = 32
 
-// Client is whom a request counts for: the last address of X-Forwarded-For, or of Forwarded (RFC 7239), that is not one
+// Client is the one that a request counts for: the last address of X-Forwarded-For, or of Forwarded (RFC 7239), that is not one
 // of a proxy. Without a named proxy, what a request from this machine says about its origin divides the clients of a
 // local proxy, but it could be invented: all together count as well, and unnamed is true.
 func (p Proxies) Client(remote string, h http.Header) (c Client, unnamed bool) {
@@ -36,7 +36,7 @@ func (p Proxies) Client(remote string, h http.Header) (c Client, unnamed bool) {
 	}
 	for _, hop := range slices.Backward(hops) {
 		if !hop.IsValid() {
-			break // nobody knows who that is
+			break // an unknown client
 		}
 		c = ClientOf(hop)
 		if !p.Trusts(hop) {

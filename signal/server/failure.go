@@ -82,7 +82,7 @@ func rateLimited(wait time.Duration) *failure {
 	return tooMany("rate_limited", "too many requests from your address; slow down", wait)
 }
 
-// dialsLimited refuses another dial for a while, whether or not somebody waits under its code.
+// dialsLimited refuses another dial for a while, whether or not a peer waits for it.
 func dialsLimited(wait time.Duration) *failure {
 	return tooMany("rate_limited", "too many dials from your address; wait before you dial again", wait)
 }

@@ -63,7 +63,7 @@ func (l *limits) admitDial(c gate.Client, now time.Time) (wait time.Duration, ok
 	return l.misses.take(c, now, false)
 }
 
-// missed counts a dial of a code under which nobody waited.
+// missed counts a dial of a code that no peer waited for.
 func (l *limits) missed(c gate.Client, now time.Time) {
 	if !c.Local || !l.exempt[2] {
 		l.misses.take(c, now, true)

@@ -73,7 +73,7 @@ func (s *store) give(p *party, poll uint64) *statusReply {
 	if before != stateConnected && p.pair.state == stateConnected {
 		s.count.Connected++
 		s.drop(p.pair, len(p.pair.offer)+len(p.pair.answer))
-		p.pair.offer, p.pair.answer = nil, nil // nobody asks for them anymore
+		p.pair.offer, p.pair.answer = nil, nil // both peers have them
 	}
 	s.drop(p.pair, reply.size())
 	if poll != 0 && reply.takes() {

@@ -1,10 +1,12 @@
 package iceservers
 
 import (
+	"encoding/binary"
 	"errors"
 	"net"
 	"net/netip"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/turn/v5"
@@ -15,12 +17,24 @@ import (
 
 var errForbidden = errors.New("the peer's address is not allowed")
 
-// permits is a turn.PermissionHandler. Peers at the relay's own address are other allocations of it, which are told by
-// their ports when data is sent.
-func (r *Relay) permits(_ net.Addr, ip net.IP) bool {
+// permits is a turn.PermissionHandler. Peers at the relay's own address are other allocations of it, and those at the
+// addresses of its STUN servers are these: what is sent shows by its port whether that is so.
+func (r *Relay) permits(client net.Addr, ip net.IP) bool {
 	peer, ok := netip.AddrFromSlice(ip)
 	peer = peer.Unmap()
-	return ok && (r.allows(peer) || peer == r.o.Listen.Addr().Unmap())
+	return ok && (r.isHost(peer) || isSelf(gate.AddrOf(client), peer) || r.allows(peer))
+}
+
+// isSelf reports whether a peer is the client itself, which a diagnosis asks for: it reaches nothing new. A client that
+// appears to be this machine may come from elsewhere, through a proxy.
+func isSelf(client, peer netip.Addr) bool {
+	return client == peer && gate.PlaceOf(peer) != gate.ThisMachine
+}
+
+// isHost reports whether an address is one of the relay or of its STUN servers.
+func (r *Relay) isHost(a netip.Addr) bool {
+	return a == r.o.Listen.Addr().Unmap() ||
+		slices.ContainsFunc(r.o.STUN, func(s netip.AddrPort) bool { return s.Addr() == a })
 }
 
 // allows reports whether a peer may be reached, and logs it if not.
@@ -32,8 +46,8 @@ func (r *Relay) allows(peer netip.Addr) bool {
 	if place == gate.Everywhere {
 		return true
 	}
-	if peer == r.o.Listen.Addr().Unmap() {
-		return false // most are other allocations; see permits
+	if r.isHost(peer) {
+		return false // see permits
 	}
 	r.refuse(peer, place)
 	return false
@@ -52,23 +66,32 @@ func (r *Relay) refuse(peer netip.Addr, place gate.Place) {
 	r.refusals.Warn("TURN refused a peer: "+string(place), "peer", peer, "flag", "--turn-allow "+network.String())
 }
 
-// reaches reports whether a datagram may go to, or come from, a peer.
-func (r *Relay) reaches(a net.Addr) bool {
+// sendsTo reports whether a datagram may be sent to a peer.
+func (r *Relay) sendsTo(a net.Addr, data []byte, client netip.Addr) bool {
 	peer := gate.AddrOf(a)
-	if r.allows(peer) {
+	if isSelf(client, peer) || r.allows(peer) {
 		return true
 	}
 	udp, ok := a.(*net.UDPAddr)
-	if !ok || peer != r.o.Listen.Addr().Unmap() {
+	if !ok || !r.isHost(peer) {
 		return false
 	}
+	to := netip.AddrPortFrom(peer, udp.AddrPort().Port())
 	r.mu.Lock()
-	known := r.ports[udp.AddrPort().Port()] > 0
+	relayed := peer == r.o.Listen.Addr().Unmap() && r.sockets[to.Port()] != nil
+	server := to == netip.AddrPortFrom(r.o.Listen.Addr().Unmap(), r.port) || slices.Contains(r.o.STUN, to)
 	r.mu.Unlock()
-	if !known {
-		r.refuse(peer, gate.ThisMachine)
+	if relayed || server && isBinding(data) {
+		return true
 	}
-	return known
+	r.refuse(peer, gate.ThisMachine)
+	return false
+}
+
+// isBinding recognizes a STUN Binding request (RFC 8489 §5): a diagnosis sends it through the relay, and its answer is
+// harmless. Through the relay's own port nothing else may come: it would be a client at this machine.
+func isBinding(data []byte) bool {
+	return len(data) >= 20 && binary.BigEndian.Uint16(data) == 1 && binary.BigEndian.Uint32(data[4:]) == 0x2112A442
 }
 
 // generator makes relay sockets with bounds.
@@ -86,7 +109,9 @@ func (g *generator) AllocatePacketConn(c turn.AllocateListenerConfig) (net.Packe
 	s := &relaySocket{PacketConn: pc, relay: g.relay, in: newPace(g.relay.o.Bitrate), out: newPace(g.relay.o.Bitrate)}
 	if udp, ok := addr.(*net.UDPAddr); ok {
 		s.port = udp.AddrPort().Port()
-		g.relay.opened(s.port, 1)
+		g.relay.mu.Lock()
+		g.relay.sockets[s.port] = s
+		g.relay.mu.Unlock()
 	}
 	return s, addr, nil
 }
@@ -108,27 +133,23 @@ func (g *generator) AllocateConn(c turn.AllocateConnConfig) (net.Conn, error) {
 	return g.RelayAddressGenerator.AllocateConn(c)
 }
 
-func (r *Relay) opened(port uint16, by int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.ports[port] += by; r.ports[port] <= 0 {
-		delete(r.ports, port)
-	}
-}
-
-// relaySocket is the socket of an allocation: it drops what goes to or comes from peers that may not be reached, and
-// what is too fast.
+// relaySocket is the socket of an allocation: it drops what is sent to peers that may not be reached, and what is too
+// fast.
 type relaySocket struct {
 	net.PacketConn
 	relay   *Relay
 	port    uint16
 	in, out *pace
-	closed  bool
+	client  atomic.Pointer[netip.Addr] // nil until the allocation is made
 }
 
 // WriteTo implements net.PacketConn.
 func (s *relaySocket) WriteTo(b []byte, to net.Addr) (int, error) {
-	if !s.relay.reaches(to) {
+	var client netip.Addr
+	if c := s.client.Load(); c != nil {
+		client = *c
+	}
+	if !s.relay.sendsTo(to, b, client) {
 		return 0, errForbidden
 	}
 	if !s.relay.inPace(s.out, len(b)) {
@@ -141,7 +162,7 @@ func (s *relaySocket) WriteTo(b []byte, to net.Addr) (int, error) {
 func (s *relaySocket) ReadFrom(b []byte) (int, net.Addr, error) {
 	for {
 		n, from, err := s.PacketConn.ReadFrom(b)
-		if err != nil || s.relay.reaches(from) && s.relay.inPace(s.in, n) {
+		if err != nil || s.relay.inPace(s.in, n) {
 			return n, from, err
 		}
 	}
@@ -150,12 +171,10 @@ func (s *relaySocket) ReadFrom(b []byte) (int, net.Addr, error) {
 // Close implements net.PacketConn.
 func (s *relaySocket) Close() error {
 	s.relay.mu.Lock()
-	closed := s.closed
-	s.closed = true
-	s.relay.mu.Unlock()
-	if !closed {
-		s.relay.opened(s.port, -1)
+	if s.relay.sockets[s.port] == s {
+		delete(s.relay.sockets, s.port)
 	}
+	s.relay.mu.Unlock()
 	return s.PacketConn.Close()
 }
 

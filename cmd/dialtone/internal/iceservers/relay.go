@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"time"
 
 	"github.com/pion/turn/v5"
 
@@ -18,6 +19,8 @@ type RelayOptions struct {
 	User, Password string // the operator's account
 	// Allow are the networks of peers that may be reached although they are not on the Internet.
 	Allow []netip.Prefix
+	// STUN are the addresses of STUN servers beside it: Binding requests may be relayed to them, which a diagnosis does.
+	STUN []netip.AddrPort
 	// TCP offers TCP allocations (RFC 6062), with which a client can talk to any TCP server that may be reached.
 	TCP bool
 	// Allocations at one time: in all, of one client address, and of one account. 0: 1,000 (but at most a quarter of the
@@ -27,6 +30,8 @@ type RelayOptions struct {
 	// Bitrate of one allocation in each direction, in bit/s; all together have ten times as much. 0: 20 Mbit/s.
 	// Negative: no limit.
 	Bitrate float64
+	// AccountTime is how long a TCP connection may exist without an allocation. 0: 10 s.
+	AccountTime time.Duration
 	// Log gets the first refusal of each kind, and then one line a minute; nil: none.
 	Log *slog.Logger
 }
@@ -51,10 +56,11 @@ type Relay struct {
 
 	mu        sync.Mutex
 	byAddress gate.Counter
+	port      uint16 // of the server itself, over UDP
 	byUser    map[string]int
 	all       int
 	clients   map[string]string       // account by transport address of the client, of live allocations
-	ports     map[uint16]int          // of live relay sockets
+	sockets   map[uint16]*relaySocket // of live allocations, by port
 	streams   map[string]*stream      // by address of the client
 	streaming gate.Counter            // connections by client
 	expecting map[string]*reservation // between the check of the quota and the allocation, by transport address
@@ -71,7 +77,7 @@ func StartRelay(o RelayOptions) (*Relay, error) {
 	o.complete()
 	r := &Relay{
 		o: o, accounts: newAccounts(), refusals: gate.NewRefusals(o.Log), pace: newPace(o.Bitrate * bitrateShares),
-		byUser: map[string]int{}, clients: map[string]string{}, ports: map[uint16]int{}, streams: map[string]*stream{},
+		byUser: map[string]int{}, clients: map[string]string{}, sockets: map[uint16]*relaySocket{}, streams: map[string]*stream{},
 		expecting: map[string]*reservation{},
 	}
 	server, err := lab.StartTURN(lab.TURNOptions{
@@ -82,6 +88,11 @@ func StartRelay(o RelayOptions) (*Relay, error) {
 		return nil, err
 	}
 	r.TURN = server
+	if udp, ok := server.Addr(lab.UDP).(*net.UDPAddr); ok {
+		r.mu.Lock()
+		r.port = udp.AddrPort().Port()
+		r.mu.Unlock()
+	}
 	return r, nil
 }
 
@@ -96,6 +107,9 @@ func (o *RelayOptions) complete() {
 			*l.value = l.standard
 		}
 	}
+	if o.AccountTime == 0 {
+		o.AccountTime = defaultAccountTime
+	}
 	if o.Bitrate == 0 {
 		o.Bitrate = defaultBitrate
 	}
@@ -108,7 +122,7 @@ func (r *Relay) configure(c *turn.ServerConfig) {
 	c.QuotaHandler = func(user, _ string, from net.Addr) bool { return r.reserve(user, from) }
 	c.EventHandler.OnAllocationCreated = func(from, to net.Addr, protocol, user, realm string, relay net.Addr, port int) {
 		created(from, to, protocol, user, realm, relay, port)
-		r.created(from, user)
+		r.created(from, user, relay)
 	}
 	c.EventHandler.OnAllocationDeleted = func(from, to net.Addr, protocol, user, realm string) {
 		deleted(from, to, protocol, user, realm)
@@ -185,8 +199,14 @@ func (r *Relay) release(client gate.Client, user string) {
 	}
 }
 
-func (r *Relay) created(from net.Addr, user string) {
+func (r *Relay) created(from net.Addr, user string, relay net.Addr) {
+	client := gate.AddrOf(from)
 	r.mu.Lock()
+	if udp, ok := relay.(*net.UDPAddr); ok {
+		if s := r.sockets[udp.AddrPort().Port()]; s != nil {
+			s.client.Store(&client)
+		}
+	}
 	delete(r.expecting, from.String())
 	r.clients[from.String()] = user
 	r.mu.Unlock()

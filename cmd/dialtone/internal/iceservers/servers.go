@@ -124,6 +124,7 @@ func (f *Flags) Start(log *slog.Logger) (*Servers, error) {
 	if a := f.TURN; a.IsValid() {
 		r, err := StartRelay(RelayOptions{
 			Listen: a, User: f.TURNUser, Password: f.TURNPass.Reveal(), Allow: f.TURNAllow, TCP: f.TURNTCP,
+			STUN:        s.addresses(),
 			Allocations: int(f.TURNAllocations), PerAddress: int(f.TURNPerAddress), PerUser: int(f.TURNPerUser),
 			Bitrate: float64(f.TURNBitsPerSecond), Log: log,
 		})
@@ -133,6 +134,23 @@ func (f *Flags) Start(log *slog.Logger) (*Servers, error) {
 		s.relay = r
 	}
 	return s, nil
+}
+
+// addresses are those of the STUN server, each of its ports on each of its addresses.
+func (s *Servers) addresses() []netip.AddrPort {
+	if s.responder == nil {
+		return nil
+	}
+	var out []netip.AddrPort
+	ends := []netip.AddrPort{s.responder.Addr(), s.responder.Alternate()}
+	for _, a := range ends {
+		for _, b := range ends {
+			if a.IsValid() && b.IsValid() {
+				out = append(out, netip.AddrPortFrom(a.Addr(), b.Port()))
+			}
+		}
+	}
+	return out
 }
 
 // joined is what the flag said, with its ports.

@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	// accountTime is how long a TCP connection may exist without an allocation.
-	accountTime = 10 * time.Second
+	// defaultAccountTime is how long a TCP connection may exist without an allocation.
+	defaultAccountTime = 10 * time.Second
 	// maxStreams are the TCP connections at one time, and maxStreamsOf those of one client.
 	maxStreams   = 1024
 	maxStreamsOf = 64
@@ -58,7 +58,7 @@ func (r *Relay) join(c net.Conn) *stream {
 		return nil
 	}
 	r.streams[s.key] = s
-	_ = c.SetReadDeadline(time.Now().Add(accountTime)) // a connection that is closed has ended anyway
+	_ = c.SetReadDeadline(time.Now().Add(r.o.AccountTime)) // a connection that is closed has ended anyway
 	return s
 }
 
@@ -72,7 +72,7 @@ func (r *Relay) settle(from net.Addr, has bool) {
 	}
 	deadline := time.Time{}
 	if !has {
-		deadline = time.Now().Add(accountTime)
+		deadline = time.Now().Add(r.o.AccountTime)
 	}
 	_ = s.SetReadDeadline(deadline)
 }
@@ -81,7 +81,7 @@ func (r *Relay) settle(from net.Addr, has bool) {
 func (s *stream) Read(b []byte) (int, error) {
 	n, err := s.Conn.Read(b)
 	if timeout, ok := err.(net.Error); ok && timeout.Timeout() { //nolint:errorlint // as net returns it
-		s.relay.refusals.Warn("TURN closed a connection without an allocation", "from", s.client.Addr, "after", accountTime)
+		s.relay.refusals.Warn("TURN closed a connection without an allocation", "from", s.client.Addr, "after", s.relay.o.AccountTime)
 	}
 	return n, err
 }
