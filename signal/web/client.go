@@ -127,6 +127,9 @@ func NewClient(endpoint *url.URL, o Options) (*Client, error) {
 	if err != nil {
 		return nil, &signal.Error{Op: "endpoint", Err: err} // it never fails
 	}
+	if o.Dial == nil {
+		newDialer(endpoint).use(transport)
+	}
 	return &Client{o: o, transport: transport, jar: jar, origin: endpoint}, nil
 }
 
