@@ -14,6 +14,7 @@ import (
 	"dialtone/cmd/dialtone/internal/settings"
 	diagcheck "dialtone/diag/check"
 	"dialtone/diag/iceurl"
+	"dialtone/diag/impair"
 	"dialtone/signal/room"
 )
 
@@ -43,6 +44,7 @@ func decoders() settings.Decoders {
 	settings.Add(d, parseVideoCodec)
 	settings.Add(d, parseMediaFile)
 	settings.Add(d, iceurl.Parse)
+	settings.Add(d, impair.Parse)
 	settings.Add(d, parseAssertion)
 	settings.Add(d, reports.Parse)
 	settings.Add(d, endpoint.ParseLocal)
