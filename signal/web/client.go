@@ -184,7 +184,11 @@ func isRedirect(status int) bool {
 }
 
 func badRedirect(call Call, a *Answer, err error) error {
-	return &signal.Error{Op: call.Op, Reason: signal.ReasonStatus, Status: a.Status, Err: err}
+	e := &signal.Error{Op: call.Op, Reason: signal.ReasonStatus, Status: a.Status, Err: err}
+	if errors.Is(err, errNear) {
+		e.Code = signal.CodeNearRedirect
+	}
+	return e
 }
 
 func orNil(e *signal.Error) error {
