@@ -11,8 +11,8 @@ import (
 )
 
 // Hosts are the names by which web pages may ask a server, besides addresses, localhost, the machine's own name, and
-// names that only a local network resolves. Anyone can make a name on the Internet lead to this machine (DNS rebinding),
-// and a page of that name would then be one of this server.
+// names that only a local network resolves. Anyone can make a name on the Internet lead to this machine (DNS
+// rebinding), and a page of that name would then be one of this server.
 type Hosts []string
 
 // Refusal is why a request that a web page makes is refused.

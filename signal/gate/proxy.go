@@ -21,9 +21,9 @@ const maxHops = 16
 // unnamedShare is how many clients' worth a local proxy has that was not named.
 const unnamedShare = 32
 
-// Client is the one that a request counts for: the last address of X-Forwarded-For, or of Forwarded (RFC 7239), that is not one
-// of a proxy. Without a named proxy, what a request from this machine says about its origin divides the clients of a
-// local proxy, but it could be invented: all together count as well, and unnamed is true.
+// Client is the one that a request counts for: the last address of X-Forwarded-For, or of Forwarded (RFC 7239), that
+// is not one of a proxy. Without a named proxy, what a request from this machine says about its origin divides the
+// clients of a local proxy, but it could be invented: all together count as well, and unnamed is true.
 func (p Proxies) Client(remote string, h http.Header) (c Client, unnamed bool) {
 	at := ClientAt(remote)
 	unnamed = len(p) == 0 && at.Local

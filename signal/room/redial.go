@@ -18,8 +18,8 @@ const (
 )
 
 // ask makes one poll. If it shows that the server has lost the dial, that is made again: a server of the original's
-// kind undoes it when a poll of the first peer overlaps with it, and one that shuts down forgets it. Nothing has come of
-// the pair yet.
+// kind undoes it when a poll of the first peer overlaps with it, and one that shuts down forgets it. There is no call
+// yet.
 func (c *channel) ask(ctx context.Context, p polled, numbered bool) polled {
 	p = c.getStatus(ctx, p, numbered)
 	switch {

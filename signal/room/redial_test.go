@@ -15,13 +15,13 @@ func TestRestartWhileWaiting(t *testing.T) {
 		old := server.New(server.Options{})
 		s.set(old)
 		a := mustDial(t, o)
-		time.Sleep(3 * time.Second) //nolint:forbidigo // in a bubble
+		time.Sleep(3 * time.Second) // in a bubble
 		old.Close()
 		time.AfterFunc(5*time.Second, func() { s.set(raw("")) }) // nothing listens for a while
 		renewed := server.New(server.Options{})
 		defer renewed.Close()
 		time.AfterFunc(20*time.Second, func() { s.set(renewed) })
-		time.Sleep(45 * time.Second) //nolint:forbidigo // in a bubble
+		time.Sleep(45 * time.Second) // in a bubble
 		b := mustDial(t, o)
 		mustReceive(t, a, signal.KindPaired)
 		mustSend(t, a, description(signal.KindOffer, "o"))
@@ -38,9 +38,9 @@ func TestHangUpWhileRestarting(t *testing.T) {
 		gone := server.New(server.Options{})
 		s.set(gone)
 		a := mustDial(t, o)
-		time.Sleep(time.Second) //nolint:forbidigo // in a bubble
+		time.Sleep(time.Second) // in a bubble
 		gone.Close()
-		time.Sleep(time.Minute) //nolint:forbidigo // in a bubble
+		time.Sleep(time.Minute) // in a bubble
 		begun := time.Now()
 		_ = a.Close(testContext(t))
 		if took := time.Since(begun); took > 4*time.Second {

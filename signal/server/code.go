@@ -7,9 +7,10 @@ import (
 )
 
 const (
-	// strongLength is how many characters a code needs that cannot be guessed: of 32 different ones, 80 bits.
-	strongLength = 16
-	// strongKinds is how many of them must differ, so that "aaaaaaaaaaaaaaaa" is none.
+	// strongLength is how many characters a code needs that cannot be guessed: of 31 different ones, 69 bits. The call
+	// page makes such codes.
+	strongLength = 14
+	// strongKinds is how many of them must differ, so that "aaaaaaaaaaaaaa" is none.
 	strongKinds = 6
 )
 

@@ -52,7 +52,8 @@ var (
 	}
 	errCrossSite = &failure{
 		status: http.StatusForbidden, reason: "cross_site",
-		message: "web pages of other sites cannot call here: open this server's own page, or name the site with --allowed-host",
+		message: "web pages of other sites cannot call here: open this server's own page, or name the site with " +
+			"--allowed-host",
 	}
 	errUnknownHost = &failure{
 		status: http.StatusForbidden, reason: "unknown_host",

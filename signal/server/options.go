@@ -25,8 +25,8 @@ const (
 //
 // Limits per client address count an IPv6 client by its /64, and with others of its /56, /48 and /32, which have 2, 4
 // and 16 times as much together. While their option is 0 they do not apply to loopback addresses: such a client is on
-// this host. An explicit value applies to all addresses. Clients of a reverse proxy are distinguished by what it forwards,
-// see Proxies. A quarter of Pairs and StoredBytes is kept for clients that have hardly any.
+// this host. An explicit value applies to all addresses. Clients of a reverse proxy are distinguished by what it
+// forwards, see Proxies. A quarter of Pairs and StoredBytes is kept for clients that have hardly any.
 type Options struct {
 	// Version is reported by /healthz.
 	Version string
@@ -65,8 +65,8 @@ type Options struct {
 	// RequestBurst is how many requests an address may make at once beyond the
 	// mean rate. Default ten seconds' worth of RequestsPerSecond.
 	RequestBurst int
-	// MissesPerSecond bounds the mean rate at which one address may dial codes that no peer waits for, as those do who guess
-	// codes. Default 1. The burst is PairsPerAddress, at least 256.
+	// MissesPerSecond bounds the mean rate at which one address may dial codes that no peer waits for, as clients do that
+	// guess codes. Default 1. The burst is PairsPerAddress, at least 256.
 	MissesPerSecond float64
 	// Conns bound the connections of Serve.
 	Conns gate.ConnLimits

@@ -77,8 +77,8 @@ func StartRelay(o RelayOptions) (*Relay, error) {
 	o.complete()
 	r := &Relay{
 		o: o, accounts: newAccounts(), refusals: gate.NewRefusals(o.Log), pace: newPace(o.Bitrate * bitrateShares),
-		byUser: map[string]int{}, clients: map[string]string{}, sockets: map[uint16]*relaySocket{}, streams: map[string]*stream{},
-		expecting: map[string]*reservation{},
+		byUser: map[string]int{}, clients: map[string]string{}, sockets: map[uint16]*relaySocket{},
+		streams: map[string]*stream{}, expecting: map[string]*reservation{},
 	}
 	server, err := lab.StartTURN(lab.TURNOptions{
 		Listen: o.Listen.String(), UDP: true, TCP: true, Username: o.User, Password: o.Password, Realm: realm,
@@ -120,7 +120,9 @@ func (r *Relay) configure(c *turn.ServerConfig) {
 	created, deleted := c.EventHandler.OnAllocationCreated, c.EventHandler.OnAllocationDeleted
 	c.AuthHandler = r.authenticate
 	c.QuotaHandler = func(user, _ string, from net.Addr) bool { return r.reserve(user, from) }
-	c.EventHandler.OnAllocationCreated = func(from, to net.Addr, protocol, user, realm string, relay net.Addr, port int) {
+	c.EventHandler.OnAllocationCreated = func(
+		from, to net.Addr, protocol, user, realm string, relay net.Addr, port int,
+	) {
 		created(from, to, protocol, user, realm, relay, port)
 		r.created(from, user, relay)
 	}

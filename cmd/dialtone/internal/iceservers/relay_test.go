@@ -121,7 +121,7 @@ func TestNoOpenRelay(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = victim.Close() }()
-	port := victim.LocalAddr().(*net.UDPAddr).Port //nolint:errcheck,forcetypeassert // it is one
+	port := victim.LocalAddr().(*net.UDPAddr).Port //nolint:forcetypeassert // it is one
 	r, log := startRelay(t, RelayOptions{})
 	relayed := allocate(t, client(t, r, lab.UDP, "ann", "secret"))
 	denied := []string{
@@ -306,7 +306,7 @@ func TestConnectionsOfAClient(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer func() { _ = c.Close() }()
+		t.Cleanup(func() { _ = c.Close() })
 	}
 	waitFor(t, func() bool { return strings.Contains(log.String(), "TURN refused a connection") })
 	r.mu.Lock()

@@ -32,7 +32,8 @@ func (l *listener) Accept() (net.Conn, error) {
 			}
 			_ = c.Close() // the client notices
 		case gate.Exhausted(err): // pion would end its loop
-			l.relay.refusals.Warn("TURN cannot accept a connection", "error", err, "next", "raise the limit of open files (ulimit -n)")
+			l.relay.refusals.Warn("TURN cannot accept a connection", "error", err,
+				"next", "raise the limit of open files (ulimit -n)")
 			gate.Pause()
 		default:
 			return nil, err
@@ -81,7 +82,8 @@ func (r *Relay) settle(from net.Addr, has bool) {
 func (s *stream) Read(b []byte) (int, error) {
 	n, err := s.Conn.Read(b)
 	if timeout, ok := err.(net.Error); ok && timeout.Timeout() { //nolint:errorlint // as net returns it
-		s.relay.refusals.Warn("TURN closed a connection without an allocation", "from", s.client.Addr, "after", s.relay.o.AccountTime)
+		s.relay.refusals.Warn("TURN closed a connection without an allocation", "from", s.client.Addr,
+			"after", s.relay.o.AccountTime)
 	}
 	return n, err
 }
