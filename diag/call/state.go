@@ -50,7 +50,8 @@ type Call struct {
 	Limits       diag.ICELimits
 	PathChanges  int // after the first selection
 	Restarts     int
-	RestartAt    *time.Duration // the latest
+	RestartAt    *time.Duration  // the latest
+	Paused       diag.MediaPause // the longest pause of each direction in all ICE restarts
 	Descriptions []DescriptionRow
 
 	Channels    []ChannelRow

@@ -190,7 +190,7 @@ func (s *Session) redialNow() {
 // dialOnline dials, unless this machine has no network: then it dials when there is one.
 func (s *Session) dialOnline() {
 	if !s.offline {
-		s.dial()
+		s.dial(0)
 	}
 }
 

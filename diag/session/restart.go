@@ -2,6 +2,7 @@ package session
 
 import (
 	"errors"
+	"time"
 
 	"dialtone/diag"
 )
@@ -37,15 +38,21 @@ func offerAgain(s *Session, in input) input {
 
 func dialAgain(s *Session, in input) input {
 	s.announceRestart(in)
-	s.dial()
+	s.dial(0)
 	return input{}
 }
+
+// offerTime is how long the peer has to dial first, so that it offers: the one that answers gives its old path up only
+// when it knows all about the new one.
+const offerTime = 300 * time.Millisecond
 
 // requestRestart has the peer dial again, too. The request must arrive before the path that carries it is given up.
 func requestRestart(s *Session, in input) input {
 	s.sendControl(control{Code: codeRestart})
 	s.flush()
-	return dialAgain(s, in)
+	s.announceRestart(in)
+	s.dial(offerTime)
+	return input{}
 }
 
 // answerRestart: the peer restarts over the exchange in use.
