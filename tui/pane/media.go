@@ -92,7 +92,9 @@ func (p *Media) View() string {
 }
 
 // flowLevels grade how media fares; what is not listed is good.
-var flowLevels = map[call.Flow]draw.Level{call.FlowSilent: draw.Warn, call.FlowQuiet: draw.Warn, call.FlowMissing: draw.Bad}
+var flowLevels = map[call.Flow]draw.Level{
+	call.FlowSilent: draw.Warn, call.FlowQuiet: draw.Warn, call.FlowMissing: draw.Bad,
+}
 
 // mediaState says how audio and video flow in both directions.
 func mediaState(c *call.Call) (draw.Level, string) {

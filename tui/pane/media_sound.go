@@ -56,8 +56,8 @@ func spoken(s stream) []string {
 		if q.Provisional {
 			values += ", both provisional"
 		}
-		parts = append(parts, fmt.Sprintf("MOS %.2f, R %.1f (%s; "+values+"; delay %s, assumed)", q.MOS, q.R, q.Model, q.Ie, q.Bpl,
-			words.Millis(q.Delay)))
+		parts = append(parts, fmt.Sprintf("MOS %.2f, R %.1f (%s; "+values+"; delay %s, assumed)", q.MOS, q.R, q.Model, q.Ie,
+			q.Bpl, words.Millis(q.Delay)))
 	}
 	return parts
 }
