@@ -60,7 +60,7 @@ func soundFindings(c *call.Call, x Expectation) []Finding {
 }
 
 // quietFindings name silence and noise. It is a failure of a check if audio was expected and that is all that came; a
-// pause after sound, and a room in which nobody has spoken yet, are none.
+// pause after sound, and a room in which no one has spoken yet, are none.
 func quietFindings(c *call.Call, x Expectation, direction diag.Direction) []Finding {
 	q, quiet := c.Quiet(direction)
 	tone := c.TestTone(direction)

@@ -42,7 +42,7 @@ func levelCell(level *float64) draw.Cell {
 	return draw.Cell{Text: fmt.Sprintf("%.0f", 20*math.Log10(*level))}
 }
 
-// spoken are the values of audio: what is heard, by whom, and how well.
+// spoken are the values of audio: what is heard, and how well.
 func spoken(s stream) []string {
 	var parts []string
 	if s.level != nil {
