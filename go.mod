@@ -30,6 +30,7 @@ require (
 	github.com/pion/webrtc/v4 v4.2.26
 	github.com/rogpeppe/go-internal v1.16.0
 	go.uber.org/goleak v1.3.0
+	golang.org/x/image v0.36.0
 	golang.org/x/net v0.50.0
 	golang.org/x/term v0.47.0
 	golang.org/x/time v0.14.0

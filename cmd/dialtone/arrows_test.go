@@ -62,10 +62,11 @@ var arrows = []struct {
 	{"dialtone/diag/nat/turn", []string{"dialtone/diag"}},
 	{"dialtone/diag/nat/pair", []string{"dialtone/diag", "dialtone/diag/nat"}},
 	{"dialtone/diag/judge", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/nat", "dialtone/diag/nat/", "dialtone/diag/sdp"}},
-	{"dialtone/diag/words", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/nat/", "dialtone/diag/sdp", "dialtone/diag/words/failure", "dialtone/diag/words/phrase", "dialtone/diag/words/stress"}},
+	{"dialtone/diag/words", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/nat/", "dialtone/diag/sdp", "dialtone/diag/words/failure", "dialtone/diag/words/phrase", "dialtone/diag/words/stress", "dialtone/diag/words/video"}},
 	{"dialtone/diag/words/phrase", []string{"dialtone/diag/judge"}},
+	{"dialtone/diag/words/video", []string{"dialtone/diag", "dialtone/diag/judge", "dialtone/diag/words/phrase"}},
 	{"dialtone/diag/words/stress", []string{"dialtone/diag", "dialtone/diag/judge", "dialtone/diag/words/phrase"}},
-	{"dialtone/diag/words/*", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/nat/", "dialtone/diag/sdp", "dialtone/diag/words", "dialtone/diag/words/failure", "dialtone/diag/words/term", "dialtone/diag/words/verdict"}},
+	{"dialtone/diag/words/*", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/nat/", "dialtone/diag/sdp", "dialtone/diag/words", "dialtone/diag/words/failure", "dialtone/diag/words/term", "dialtone/diag/words/verdict", "dialtone/diag/words/video"}},
 	{"dialtone/diag/feed", []string{"dialtone/diag"}},
 	{"dialtone/diag/record", []string{"dialtone/diag"}},
 	{"dialtone/diag/diagtest", []string{"dialtone/diag"}},
@@ -74,6 +75,7 @@ var arrows = []struct {
 		"github.com/charmbracelet/lipgloss", "github.com/charmbracelet/lipgloss/table", "github.com/charmbracelet/x/ansi",
 	}},
 	{"dialtone/diag/media", []string{"dialtone/diag", "github.com/pion/"}},
+	{"dialtone/diag/media/picture", []string{"dialtone/diag", "golang.org/x/image/vp8"}},
 	{"dialtone/diag/iceurl", []string{"dialtone/diag"}},
 	{"dialtone/diag/impair", []string{"dialtone/diag", "github.com/pion/transport/"}},
 	{"dialtone/diag/reach", []string{
@@ -83,7 +85,7 @@ var arrows = []struct {
 	{"dialtone/diag/guard", []string{"dialtone/diag", "github.com/pion/stun/v4", "golang.org/x/time/rate"}},
 	{"dialtone/diag/peer", []string{
 		"dialtone/diag/forward", "dialtone/diag/guard",
-		"dialtone/diag", "dialtone/diag/iceurl", "dialtone/diag/sdp", "dialtone/diag/media", "dialtone/diag/reach", "github.com/pion/",
+		"dialtone/diag", "dialtone/diag/iceurl", "dialtone/diag/sdp", "dialtone/diag/media", "dialtone/diag/media/picture", "dialtone/diag/reach", "github.com/pion/",
 	}},
 	{"dialtone/diag/probe", []string{"dialtone/diag", "dialtone/diag/iceurl", "dialtone/diag/nat", "dialtone/diag/reach", "github.com/pion/", stunPackage}},
 	{"dialtone/diag/session", []string{
