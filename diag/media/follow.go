@@ -13,7 +13,7 @@ const maxStrange = 25
 // hashSeed makes equal bytes have equal hashes within this process.
 var hashSeed = maphash.MakeSeed()
 
-// prints are the hashes of the clip's frames as they arrive: index by hash. Frames that are alike share the first index.
+// prints are the hashes of the clip's frames as they arrive: indexes by hash, several where frames are alike.
 func (c *Clip) prints() map[uint64][]int {
 	c.once.Do(func() {
 		c.printed = map[uint64][]int{}
@@ -30,8 +30,8 @@ func (c *Clip) prints() map[uint64][]int {
 	return c.printed
 }
 
-// follower recognizes the frames of the clip of a codec by their bytes, which no server changes that does not transcode.
-// So it counts what became of each of them on the way. The zero value is ready.
+// follower recognizes the frames of the clip of a codec by their bytes, which only a server that transcodes changes. So
+// it counts what became of each of them on the way. The zero value is ready.
 type follower struct {
 	clip    *Clip
 	last    int    // index of the newest frame
@@ -62,7 +62,7 @@ func (f *follower) follow(c *codec, fr *openFrame, whole []byte) {
 }
 
 // place counts a frame of the clip that has one of these indexes, which are more than one where frames are alike.
-// Timestamps say how many frames there are between two: a player that is asked for a key frame goes on at another index.
+// Timestamps say how many frames are between two: a player that is asked for a key frame goes on at another index.
 func (f *follower) place(indexes []int, ts uint32) {
 	defer func() { f.counts.Received++ }()
 	if f.counts.Received == 0 {

@@ -12,8 +12,8 @@ const (
 	nalFUA   = 28
 )
 
-// parseH264 looks for the beginning of a frame, an IDR picture and the resolution in one payload (RFC 6184, section 5.4: single NAL unit,
-// STAP-A, FU-A).
+// parseH264 looks for the beginning of a frame, an IDR picture and the resolution in one payload (RFC 6184, section
+// 5.4: single NAL unit, STAP-A, FU-A).
 func parseH264(b []byte) picture {
 	if len(b) == 0 {
 		return picture{}

@@ -31,7 +31,8 @@ func (p *Media) picture(s stream, height int) (lines []string, width int) {
 	if age := p.Call.Now - row.At; age >= time.Second && width >= pictureDated {
 		title += fmt.Sprintf(", %d s ago", age/time.Second)
 	}
-	return append([]string{draw.Row(width, 0, p.Theme.Strong, title)}, p.Theme.Picture(row.Thumbnail, width, rows)...), width
+	head := draw.Row(width, 0, p.Theme.Strong, title)
+	return append([]string{head}, p.Theme.Picture(row.Thumbnail, width, rows)...), width
 }
 
 // shows are the values of the picture of a stream; empty where none was looked at.

@@ -111,7 +111,8 @@ func receivedStream(c *call.Call, in diag.InboundRTP) stream {
 		resent: in.RetransmittedPackets, bitrate: in.Bitrate, recent: in.FractionLost, lost: in.PacketsLost,
 		repaired: in.PacketsRepaired,
 		jitter:   in.Jitter, rtt: in.RoundTripTime, fps: in.FramesPerSecond, frames: in.FramesReceived,
-		keys: in.KeyFramesReceived, nack: in.NACKCount, pli: in.PLICount, fir: in.FIRCount, freezes: in.FreezeCount, clip: in.ClipFrames,
+		keys: in.KeyFramesReceived, nack: in.NACKCount, pli: in.PLICount, fir: in.FIRCount, freezes: in.FreezeCount,
+		clip: in.ClipFrames,
 		frozen: in.TotalFreezesDuration, muted: c.RemoteMuted[in.Kind], ago: in.LastPacketReceivedAgo,
 	}
 	s.loss = diag.LossShare(in.PacketsLost, in.Expected())

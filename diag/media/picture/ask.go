@@ -10,8 +10,8 @@ const (
 	// suspectTimes is how often that happens before the next refresh, and how often requests that are not answered are
 	// repeated.
 	suspectTimes = 3
-	// stillBytes is the most that a frame has of a picture that hardly changes, in bytes per pixel: a coded picture that moves
-	// needs several times as much.
+	// stillBytes is the most that a frame has of a picture that hardly changes, in bytes per pixel: one that moves needs
+	// several times as much.
 	stillBytes = 0.003
 )
 
