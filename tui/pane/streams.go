@@ -112,7 +112,7 @@ func receivedStream(c *call.Call, in diag.InboundRTP) stream {
 		repaired: in.PacketsRepaired,
 		jitter:   in.Jitter, rtt: in.RoundTripTime, fps: in.FramesPerSecond, frames: in.FramesReceived,
 		keys: in.KeyFramesReceived, nack: in.NACKCount, pli: in.PLICount, fir: in.FIRCount, freezes: in.FreezeCount,
-		clip: in.ClipFrames,
+		clip:   in.ClipFrames,
 		frozen: in.TotalFreezesDuration, muted: c.RemoteMuted[in.Kind], ago: in.LastPacketReceivedAgo,
 	}
 	s.loss = diag.LossShare(in.PacketsLost, in.Expected())
