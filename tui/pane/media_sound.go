@@ -52,12 +52,12 @@ func spoken(s stream) []string {
 		parts = append(parts, "tone of "+sound.Tone(s.heard.Tone))
 	}
 	if q := s.quality; q != nil {
-		values := "Ie %.4g, Bpl %.4g"
+		values := fmt.Sprintf("Ie %.4g, Bpl %.4g", q.Ie, q.Bpl)
 		if q.Provisional {
 			values += ", both provisional"
 		}
-		parts = append(parts, fmt.Sprintf("MOS %.2f, R %.1f (%s; "+values+"; delay %s, assumed)", q.MOS, q.R, q.Model, q.Ie,
-			q.Bpl, words.Millis(q.Delay)))
+		parts = append(parts, fmt.Sprintf("MOS %.2f, R %.1f by %s", q.MOS, q.R, q.Model), values,
+			"delay "+words.Millis(q.Delay)+" assumed: RTT/2 and jitter buffer")
 	}
 	return parts
 }
