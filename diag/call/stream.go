@@ -77,6 +77,15 @@ func (c *Call) StreamOf(dir diag.Direction, kind string) Stream {
 	return s
 }
 
+// LossBeyond is the share of the expected packets that were lost, without those that were dropped on purpose; nil if it
+// is unknown.
+func (s *Stream) LossBeyond(injected int64) *float64 {
+	if s.Lost == nil {
+		return nil
+	}
+	return diag.LossShare(diag.Ptr(*s.Lost-injected), s.expected)
+}
+
 func (s *Stream) addInbound(in diag.InboundRTP) {
 	s.Inbound = append(s.Inbound, in)
 	s.Packets += diag.OrZero(in.PacketsReceived)

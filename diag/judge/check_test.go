@@ -13,6 +13,7 @@ import (
 	"dialtone/diag/diagtest"
 	"dialtone/diag/judge"
 	"dialtone/diag/words"
+	"dialtone/diag/words/verdict"
 )
 
 // checked is a call as a check wants it, of which a test takes something away. It is connected from 300 ms to 5.3 s.
@@ -154,8 +155,8 @@ func TestJudgeCheck(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			v := judge.Check(test.call, test.want)
-			if v.Exit != test.exit || !strings.Contains(words.Verdict(v).Headline, test.headline) {
-				t.Errorf("%s, %q", v.Exit, words.Verdict(v).Headline)
+			if v.Exit != test.exit || !strings.Contains(verdict.Of(v).Headline, test.headline) {
+				t.Errorf("%s, %q", v.Exit, verdict.Of(v).Headline)
 			}
 			if diff := cmp.Diff(test.findings, ids(v.Findings)); diff != "" {
 				t.Error(diff)

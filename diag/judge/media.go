@@ -47,7 +47,8 @@ type (
 		Packets     uint64         `json:"packets"` // received or sent
 		Lost        int64          `json:"packetsLost"`
 		Repaired    *int64         `json:"packetsRepaired,omitempty"`
-		Share       float64        `json:"fractionLost"`          // 0–1
+		Share       float64        `json:"fractionLost"`          // 0–1, without those that were dropped on purpose
+		Injected    int64          `json:"injected,omitempty"`    // of those lost, dropped on purpose (--impair)
 		TesterShort bool           `json:"testerShort,omitempty"` // this machine was short of CPU, which may be the reason
 	}
 	// NoKeyFrame means that frames came, and none that decoding can begin with.
@@ -255,18 +256,20 @@ func lossFindings(c *call.Call, x Expectation) []Finding {
 	for _, direction := range []diag.Direction{diag.Inbound, diag.Outbound} {
 		for _, kind := range diag.Kinds {
 			s := c.StreamOf(direction, kind)
-			if s.Loss == nil || *s.Loss <= lossWarn || s.Packets < lossPackets {
+			injected := c.Injected(direction, kind)
+			share := s.LossBeyond(injected)
+			if share == nil || *share <= lossWarn || s.Packets < lossPackets {
 				continue
 			}
-			harmful := *s.Loss
+			harmful := *share
 			if s.UnrepairedLoss != nil {
-				harmful = *s.UnrepairedLoss
+				harmful = min(harmful, *s.UnrepairedLoss)
 			}
 			short := x.Load.Short() && direction == diag.Inbound
 			out = append(out, Finding{
 				ID: "media.loss", Severity: graver(x.check && harmful > lossProblem && !short),
 				Subject:  string(direction) + " " + kind,
-				Evidence: MediaLoss{direction, kind, s.Packets, *s.Lost, s.Repaired, *s.Loss, short},
+				Evidence: MediaLoss{direction, kind, s.Packets, *s.Lost, s.Repaired, *share, injected, short},
 			})
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"dialtone/diag/diagtest"
 	"dialtone/diag/judge"
 	"dialtone/diag/words"
+	"dialtone/diag/words/verdict"
 )
 
 // published is a call over WHIP that was up for four seconds, with what came in.
@@ -42,8 +43,8 @@ func TestMediaAlone(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			v := judge.Judge(test.call)
-			if v.Exit != test.exit || !strings.HasPrefix(words.Verdict(v).Headline, test.headline) {
-				t.Errorf("%s %q", v.Exit, words.Verdict(v).Headline)
+			if v.Exit != test.exit || !strings.HasPrefix(verdict.Of(v).Headline, test.headline) {
+				t.Errorf("%s %q", v.Exit, verdict.Of(v).Headline)
 			}
 			for _, f := range v.Findings {
 				if f.Severity != diag.Warn && test.exit == diag.ExitPass {
@@ -92,7 +93,7 @@ func TestSignalingWords(t *testing.T) {
 	}
 	for _, test := range tests {
 		v := judge.Judge(call.Fold(diagtest.Log(0, test.start, 5, diag.CallEnded{Reason: test.end})))
-		if told := strings.Join(append(words.Verdict(v).Why, words.Verdict(v).Next...), "\n"); !strings.Contains(told, test.contains) || test.start.Title() != test.title {
+		if told := strings.Join(append(verdict.Of(v).Why, verdict.Of(v).Next...), "\n"); !strings.Contains(told, test.contains) || test.start.Title() != test.title {
 			t.Errorf("%s %s: %q", test.start.Title(), test.end, told)
 		}
 	}

@@ -153,6 +153,7 @@ func bound(name string, v *float64, most float64) error {
 func (s *Session) sample(final bool) {
 	sample := s.peer.Sample(final)
 	s.o.Feed.Append(sample)
+	s.countImpaired(final)
 	if !s.remote.stats || s.peer.Waiting(diag.LabelStats) > maxWaiting {
 		return
 	}

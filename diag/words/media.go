@@ -8,6 +8,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/judge"
 	"dialtone/diag/sdp"
+	"dialtone/diag/words/stress"
 )
 
 // lookAtSender is the advice if a path carries packets and media is missing.
@@ -118,6 +119,7 @@ var mediaFindings = map[string]entry{
 				Advice: "Look for a link that is full or a weak radio signal on either side; try another network, or a closer " +
 					"relay.",
 			}
+			t.Evidence = append(t.Evidence, stress.Beyond(e)...)
 			if e.TesterShort {
 				t.Evidence = append(t.Evidence, "this machine was short of CPU (tester.cpu), which may be the cause")
 				t.Advice = "Repeat the check on a machine with less load before you check the network."
