@@ -58,7 +58,7 @@ type rule func(c *call.Call, x Expectation) []Finding
 var rules = []rule{
 	endFindings, signalingFindings,
 	pathLostFindings, dtlsFindings, channelFindings,
-	sizeFindings, mediaFindings, publishFindings, lossFindings, timingFindings, impairFindings,
+	sizeFindings, mediaFindings, soundFindings, publishFindings, lossFindings, timingFindings, impairFindings,
 	endsFindings, clientFindings,
 	pathFindings, isolatedFindings, limitFindings, remoteFindings, serverFindings, networkFindings, warningFindings,
 }

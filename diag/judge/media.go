@@ -33,13 +33,6 @@ type (
 		Running bool        `json:"running,omitempty"` // the call goes on
 		Muted   bool        `json:"muted,omitempty"`   // the peer said so
 	}
-	// MediaSilent means that each packet proves by its coding that it holds silence (RFC 6716).
-	MediaSilent struct {
-		Kind    string      `json:"kind"`
-		Packets uint64      `json:"packets"`
-		ForMs   diag.Millis `json:"for_ms"`
-		Muted   bool        `json:"muted,omitempty"`
-	}
 	// MediaLoss means that packets did not arrive: here, or at the peer by its reports.
 	MediaLoss struct {
 		Direction   diag.Direction `json:"direction"`
@@ -211,17 +204,12 @@ func missing(direction diag.Direction, kind string, c *call.Call, agreed, proble
 	return f
 }
 
-// faded names inbound media that came and stopped, or holds nothing but silence.
+// faded names inbound media that came and stopped.
 func faded(c *call.Call, kind string, severity Severity) []Finding {
 	in := c.StreamOf(diag.Inbound, kind)
-	if in.Packets > 0 && in.Ago != nil && in.Ago.Seconds() >= call.SilentAfter {
+	if in.HasStopped() {
 		return []Finding{{ID: "media.stopped", Severity: severity, Subject: kind, Evidence: MediaStopped{
 			kind, in.Packets, diag.Millis(*in.Ago), c.Ended == nil, c.RemoteMuted[kind],
-		}}}
-	}
-	if packets, since, silent := c.Silence(kind); silent {
-		return []Finding{{ID: "media.silent", Severity: severity, Subject: kind, Evidence: MediaSilent{
-			kind, packets, diag.Millis(since), c.RemoteMuted[kind],
 		}}}
 	}
 	return nil

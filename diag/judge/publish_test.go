@@ -24,7 +24,7 @@ func TestMediaAlone(t *testing.T) {
 	video := func(frames, keys uint32) diag.InboundRTP {
 		return diag.InboundRTP{Kind: "video", PacketsReceived: diag.Ptr(uint64(200)), FramesReceived: &frames, KeyFramesReceived: &keys}
 	}
-	ago, silent := 2.5, uint64(200)
+	ago := 2.5
 	stopped := video(100, 2)
 	stopped.LastPacketReceivedAgo = &ago
 	tests := map[string]struct {
@@ -37,7 +37,7 @@ func TestMediaAlone(t *testing.T) {
 		"audio alone came": {published(diag.InboundRTP{Kind: "audio", PacketsReceived: diag.Ptr(uint64(200))}), diag.ExitPass, "connected for", ""},
 		"nothing came":     {published(), diag.ExitMedia, "connected for 3.9 s, but no media was seen", "media.none"},
 		"it stopped":       {published(stopped), diag.ExitPass, "connected for", "media.stopped"},
-		"silence":          {published(diag.InboundRTP{Kind: "audio", PacketsReceived: diag.Ptr(uint64(200)), SilentPackets: &silent}), diag.ExitPass, "connected for", "media.silent"},
+		"silence":          {published(diag.InboundRTP{Kind: "audio", PacketsReceived: diag.Ptr(uint64(200)), Sound: &diag.Sound{SilentFor: 3.8}}), diag.ExitPass, "connected for", "media.silent"},
 		"no key frame":     {published(video(100, 0)), diag.ExitMedia, "connected for 3.9 s, but video arrives without a key frame", "media.no_key_frame"},
 	}
 	for name, test := range tests {

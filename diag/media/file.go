@@ -12,6 +12,8 @@ import (
 	"github.com/pion/webrtc/v4/pkg/media/h264reader"
 	"github.com/pion/webrtc/v4/pkg/media/ivfreader"
 	"github.com/pion/webrtc/v4/pkg/media/oggreader"
+
+	"dialtone/diag/media/audio"
 )
 
 // MaxFile bounds the files that are read, in bytes.
@@ -155,7 +157,7 @@ func (c *Clip) readOgg(r io.Reader) error {
 			rest = append(rest, payload[:size.bytes]...)
 			payload = payload[size.bytes:]
 			if size.ends {
-				if length := opusLength(rest); length > 0 {
+				if length := audio.OpusLength(rest); length > 0 {
 					c.add(rest, length)
 				}
 				rest = nil

@@ -123,7 +123,8 @@ func (m *statsMessage) check() error {
 		out := &m.Outbound[i]
 		stream(out.Kind, &out.Mid, &out.MimeType, out.FramesPerSecond)
 		if out.Remote != nil {
-			errs = append(errs, bound("roundTripTime", out.Remote.RoundTripTime, maxSeconds))
+			errs = append(errs, bound("roundTripTime", out.Remote.RoundTripTime, maxSeconds),
+				bound("jitter", out.Remote.Jitter, maxSeconds), bound("fractionLost", out.Remote.FractionLost, 1))
 		}
 	}
 	if p := m.Pair; p != nil {

@@ -91,19 +91,6 @@ var mediaFindings = map[string]entry{
 					"limits on the path.",
 			}
 		}),
-	"media.silent": on(
-		"Since then every audio packet contains only silence, which Opus shows without decoding: a packet without a "+
-			"frame (discontinuous transmission), or a CELT frame whose silence flag is set. Quiet sound does not "+
-			"count as silence. Video and other codecs are not examined.",
-		func(_ judge.Finding, e judge.MediaSilent) Text {
-			return Text{
-				Title: "Inbound " + e.Kind + " has been silent for " + Millis(e.ForMs) + ".",
-				Evidence: lines(fmt.Sprintf("each of the last %d %s packets contains only silence (RFC 6716)",
-					e.Packets, e.Kind),
-					muted(e.Kind, e.Muted)),
-				Advice: "Check the sender's source: a microphone that is muted, missing or not allowed.",
-			}
-		}),
 	"media.loss": on(
 		"More than 5 % of the packets of a direction were lost, counted as receiver reports do (RFC 3550), before any "+
 			"retransmission. Retransmission repairs video; what it did not repair is the unrepaired loss. Above 20 % a check "+
