@@ -87,6 +87,8 @@ type Measurements struct {
 	Setup Setup `json:"setup"`
 	Path  *Path `json:"path"` // null if no candidate pair was selected
 	Media Media `json:"media"`
+	// how the peer took a stress test (--stress)
+	Stress *call.Reactions `json:"stress,omitempty"`
 }
 
 // Setup is how a call connected.

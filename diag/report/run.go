@@ -47,7 +47,7 @@ func runOf(in RunInput) Run {
 		Measurements: Measurements{
 			Setup: setupOf(c),
 			Path:  pathOf(c),
-			Media: Media{kindOf(c, "audio"), kindOf(c, "video")},
+			Media: Media{kindOf(c, "audio"), kindOf(c, "video")}, Stress: c.Reactions(),
 		},
 	}
 }

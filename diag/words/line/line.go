@@ -97,6 +97,12 @@ func mediaWords(d diag.Data) (string, bool) {
 		return impairedLine("inbound", d.Inbound) + "; " + impairedLine("outbound", d.Outbound), true
 	case diag.StressStep:
 		return string(d.Step), true
+	case diag.KeyFrameRequested:
+		return join(fmt.Sprintf("ssrc %d", d.SSRC), timing("last", d.SinceMs)), true
+	case diag.KeyFrame:
+		return join(fmt.Sprintf("ssrc %d", d.SSRC), timing("after", &d.AfterMs)), true
+	case diag.MediaResumed:
+		return join(d.Kind, timing("after", &d.AfterMs), "without packets"), true
 	case diag.ChannelOpen:
 		return join(strconv.Quote(d.Label), "opened by", string(d.Side), words.Prefixed("protocol ", d.Protocol),
 			term.Delivery(d)), true
