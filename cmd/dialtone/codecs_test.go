@@ -107,11 +107,11 @@ func (c codecCall) place(t *testing.T) (map[string]bool, error) {
 }
 
 // check looks for each codec in a direction of dialtone's call, and at what the counterpart has received of it, if it says so.
-func (c codecCall) check(t *testing.T, call *call.Call, direction diag.Direction, theirs *seen) map[string]bool {
+func (c codecCall) check(t *testing.T, placed *call.Call, direction diag.Direction, theirs *seen) map[string]bool {
 	t.Helper()
 	got := map[string]bool{}
 	for kind, codec := range map[string]string{"audio": c.audio, "video": c.video} {
-		s := call.StreamOf(direction, kind)
+		s := placed.StreamOf(direction, kind)
 		got[codec] = s.Flows && s.Packets > 20 && media.CodecOf(s.MimeType) == media.CodecOf(codec)
 		if theirs != nil {
 			got[codec] = got[codec] && map[string]int{"audio": theirs.Audio, "video": theirs.Video}[kind] > 10

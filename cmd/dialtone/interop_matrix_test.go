@@ -80,8 +80,7 @@ func matrixTables(rows []matrixRow) string {
 
 // source is where a stack comes from.
 func (s stack) source() string {
-	switch {
-	case s.debian != "":
+	if s.debian != "" {
 		return "Debian, `" + s.debian + "`"
 	}
 	return "npm, `" + s.dir + "`"
