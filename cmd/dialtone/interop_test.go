@@ -51,7 +51,7 @@ var stacks = []stack{
 	{
 		name: "Janus", dir: "janus", debian: "janus", ways: []string{"whip", "echo", "play"},
 		quirk: "has an API of its own (`--preset janus`, `janus-subscribe`): the echo test, and a room whose offers it makes; WHIP by a server " +
-			"before it that makes a publisher of each POST, as simple-whip-server does; cannot tell what it received: what it sends on does",
+			"before it that makes a publisher of each POST, as simple-whip-server does; does not report what it received: what it sends on shows it",
 	},
 }
 
