@@ -38,6 +38,10 @@ var arrows = []struct {
 	}},
 	{settingsPackage, []string{filesPackage, "dialtone/diag", "dialtone/tui/start", "github.com/alecthomas/kong", "github.com/BurntSushi/toml"}},
 	{"dialtone/cmd/dialtone/internal/endpoint", nil},
+	{"dialtone/cmd/dialtone/internal/iceservers", []string{
+		"dialtone/cmd/dialtone/internal/endpoint", settingsPackage, "dialtone/diag", "dialtone/diag/lab", "dialtone/signal/gate",
+		"dialtone/signal/page", "github.com/pion/turn/v5", "golang.org/x/time/rate",
+	}},
 	{"dialtone/cmd/dialtone/internal/texts", []string{
 		terminalPackage, "dialtone/diag", "dialtone/signal", "dialtone/signal/paste", "dialtone/tui/draw", "golang.org/x/term", "rsc.io/qr",
 	}},
@@ -48,9 +52,10 @@ var arrows = []struct {
 		filesPackage, settingsPackage, "dialtone/diag/check", "dialtone/diag/record", "dialtone/diag/report", "golang.org/x/term",
 	}},
 	{"dialtone/signal", nil},
-	{"dialtone/signal/web", []string{"dialtone/signal"}},
+	{"dialtone/signal/gate", nil},
+	{"dialtone/signal/web", []string{"dialtone/signal", "dialtone/signal/gate"}},
 	{"dialtone/signal/conform", []string{"dialtone/signal", "dialtone/signal/web", "dialtone/signal/whip", "dialtone/diag/sdp"}},
-	{"dialtone/signal/server", []string{"dialtone/signal", "golang.org/x/time/rate"}},
+	{"dialtone/signal/server", []string{"dialtone/signal", "dialtone/signal/gate", "dialtone/signal/page", "golang.org/x/time/rate"}},
 	{"dialtone/signal/post", []string{"dialtone/signal", "dialtone/signal/web", "dialtone/diag/sdp", "github.com/BurntSushi/toml"}},
 	{"dialtone/signal/whip", []string{"dialtone/signal", "dialtone/signal/web", "dialtone/signal/post", "dialtone/diag/sdp"}},
 	{"dialtone/signal/ways", []string{"dialtone/signal", "dialtone/signal/"}},

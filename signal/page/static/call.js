@@ -107,8 +107,12 @@ export class Call {
   /** connection is the RTCPeerConnection. */
   get connection() { return this.#connection; }
 
+  #configuration(more) {
+    return { iceServers: [...this.#options.iceServers, ...more], bundlePolicy: 'max-bundle' };
+  }
+
   #connect() {
-    const connection = new RTCPeerConnection({ iceServers: this.#options.iceServers, bundlePolicy: 'max-bundle' });
+    const connection = new RTCPeerConnection(this.#configuration([]));
     this.#connection = connection;
     const stream = new MediaStream(this.#options.tracks);
     for (const track of this.#options.tracks) connection.addTrack(track, stream);
@@ -138,6 +142,8 @@ export class Call {
         return;
       }
       this.#room = room;
+      this.#connection.setConfiguration(this.#configuration(room.iceServers));
+      this.#on('servers', room.iceServers);
       this.#note('dialed', '');
       if (!again) {
         this.#waiting = true;
