@@ -89,8 +89,9 @@ var arrows = []struct {
 	}},
 	{"dialtone/diag/forward", []string{"dialtone/diag", "dialtone/diag/iceurl", "dialtone/diag/reach", "github.com/pion/"}},
 	{"dialtone/diag/guard", []string{"dialtone/diag", "github.com/pion/stun/v4", "golang.org/x/time/rate"}},
+	{"dialtone/diag/handover", []string{"dialtone/diag", "github.com/pion/stun/v4", "github.com/pion/transport/"}},
 	{"dialtone/diag/peer", []string{
-		"dialtone/diag/forward", "dialtone/diag/guard",
+		"dialtone/diag/forward", "dialtone/diag/guard", "dialtone/diag/handover",
 		"dialtone/diag", "dialtone/diag/iceurl", "dialtone/diag/sdp", "dialtone/diag/media", "dialtone/diag/reach", "github.com/pion/",
 	}},
 	{"dialtone/diag/probe", []string{"dialtone/diag", "dialtone/diag/iceurl", "dialtone/diag/nat", "dialtone/diag/reach", "github.com/pion/", stunPackage}},
