@@ -13,6 +13,7 @@ import (
 	"dialtone/diag/call"
 	"dialtone/diag/words"
 	"dialtone/diag/words/term"
+	"dialtone/diag/words/video"
 	"dialtone/tui/draw"
 )
 
@@ -86,7 +87,14 @@ func (p *Media) View() string {
 		at := p.at(list)
 		ends := p.ends()
 		out = join(p.gap(), out, p.table(list, at), ends, p.details(list[at], len(ends) > 0))
-		out = join(1, out, p.charts(list[at], p.height-len(out)-1))
+		room := p.height - len(out) - 1
+		picture, width := p.picture(list[at], room)
+		if picture == nil {
+			out = join(1, out, p.charts(list[at], p.width, room))
+		} else {
+			beside := p.width - width - 2
+			out = join(1, out, draw.Beside(p.charts(list[at], beside, room), picture, beside+1))
+		}
 	}
 	return p.clamped(out)
 }
@@ -228,6 +236,10 @@ func details(c *call.Call, s stream) []string {
 			frames += ", " + words.Count(int(*s.keys), "key frame", "key frames")
 		}
 		parts = append(parts, frames)
+	}
+	parts = append(parts, shows(c, s)...)
+	if s.clip != nil {
+		parts = append(parts, video.Clip(*s.clip))
 	}
 	if s.ago != nil {
 		parts = append(parts, "last packet "+words.Seconds(*s.ago)+" ago")

@@ -34,6 +34,7 @@ type stream struct {
 	pli, fir *uint32
 	freezes  *uint32
 	frozen   *float64 // seconds
+	clip     *diag.ClipFrames
 	muted    bool
 	ago      *float64 // seconds since the last packet
 	silence  float64  // the same while it is long; else 0
@@ -111,6 +112,7 @@ func receivedStream(c *call.Call, in diag.InboundRTP) stream {
 		repaired: in.PacketsRepaired,
 		jitter:   in.Jitter, rtt: in.RoundTripTime, fps: in.FramesPerSecond, frames: in.FramesReceived,
 		keys: in.KeyFramesReceived, nack: in.NACKCount, pli: in.PLICount, fir: in.FIRCount, freezes: in.FreezeCount,
+		clip:   in.ClipFrames,
 		frozen: in.TotalFreezesDuration, muted: c.RemoteMuted[in.Kind], ago: in.LastPacketReceivedAgo,
 	}
 	s.loss = diag.LossShare(in.PacketsLost, in.Expected())
