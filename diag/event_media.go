@@ -7,6 +7,7 @@ import "time"
 var _ = []Type{
 	register[TrackAdded](), register[TrackMuted](), register[FirstPacket](), register[FirstFrame](),
 	register[KeyFrameRequested](), register[KeyFrame](), register[MediaResumed](), register[Sample](),
+	register[MediaPause](),
 }
 
 // TrackAdded ("track.added") is a media stream that is sent or has begun to arrive.
@@ -56,6 +57,17 @@ type FirstFrame struct {
 
 // Type is "media.first_frame".
 func (FirstFrame) Type() Type { return "media.first_frame" }
+
+// MediaPause ("media.pause") is how long media stopped during an ICE restart: the longest time between two RTP packets,
+// from the last one before the restart until the first one on the new path, or, if a direction does not change to it,
+// for 10 s after it worked. A direction in which no media flowed is absent.
+type MediaPause struct {
+	Inbound  *Millis `json:"inbound_ms,omitempty"`
+	Outbound *Millis `json:"outbound_ms,omitempty"`
+}
+
+// Type is "media.pause".
+func (MediaPause) Type() Type { return "media.pause" }
 
 // KeyFrameRequested ("media.key_frame_requested") is a request for a key frame that is sent to the peer (PLI, RFC 4585
 // §6.3.1).

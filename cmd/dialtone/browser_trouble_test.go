@@ -171,10 +171,12 @@ func TestBrowserIsToldWhatFailed(t *testing.T) {
 func TestBrowserUsesServersOfServe(t *testing.T) {
 	besides(t)
 	browser := openBrowser(t)
-	address := startServe(t, "--tls", "--turn", "127.0.0.1:0", "--turn-user", "ann", "--turn-pass", "secret")
+	address := startServe(t, "--tls", "--turn", "127.0.0.1:0", "--turn-user", "ann", "--turn-pass", "secret",
+		"--turn-allow", "0.0.0.0/0") // the tool beside it has no relay
 	// The browser is made to use nothing but the relay.
 	b := openTab(t, browser, "page", address+"?code=w1", `RTCPeerConnection = class extends RTCPeerConnection {
 		constructor(c) { super({ ...c, iceTransportPolicy: "relay" }); }
+		setConfiguration(c) { super.setConfiguration({ ...c, iceTransportPolicy: "relay" }); }
 	}`)
 	b.await(`document.querySelector("#lobby .command").textContent.includes("/call/ --insecure --ice 'turn:127.0.0.1:")`)
 	startTool(t, "answer", "w1", "--server", address, "--insecure")

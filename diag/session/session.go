@@ -178,7 +178,7 @@ func (s *Session) begin(ctx context.Context) {
 	s.wg.Go(func() { s.probeServers(ctx) })
 	s.phases.Start(diag.PhaseDial, "")
 	s.o.Feed.Append(diag.SignalState{State: diag.SignalDialing})
-	s.dial()
+	s.dial(0)
 }
 
 // step waits for what happens next and works it off.

@@ -125,6 +125,9 @@ func mediaWords(d diag.Data) (string, bool) {
 		return join(string(d.Direction), d.Kind), true
 	case diag.FirstFrame:
 		return join(string(d.Direction), d.Kind, words.Size(&d.Width, &d.Height)), true
+	case diag.MediaPause:
+		pauses := join(timing("inbound", d.Inbound), timing("outbound", d.Outbound))
+		return "longest pause during the ICE restart: " + pauses, true
 	case diag.Sample:
 		var rtt *float64
 		if d.Pair != nil {
