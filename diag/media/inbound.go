@@ -22,6 +22,10 @@ type inbound struct {
 	timing     timing
 	pace       pace // of audio
 	frames     frames
+	playout    playout // of audio
+	mapping    mapping
+	name       string // canonical, of its sender
+	layers     layers
 	collector  collector
 	clip       follower
 	sawFrame   bool          // FirstFrame was emitted
@@ -100,6 +104,7 @@ func (s *inbound) count(h header, repair bool, now time.Time) *openFrame {
 	case arrivalRestart:
 		s.jitter.restart()
 		s.timing.restart()
+		s.playout.restart()
 		s.pace.restart()
 		s.frames.restart()
 		if s.meter != nil {
@@ -117,13 +122,16 @@ func (s *inbound) count(h header, repair bool, now time.Time) *openFrame {
 		s.timing.add(now, ext, h.timestamp, s.codec.rate)
 		if s.codec.Kind == KindAudio {
 			s.pace.add(now, ext, h.timestamp, s.codec.Name, h.payload)
+			s.playout.add(now, ext, h.timestamp, s.codec.rate, s.jitter.seconds())
 		}
+		s.mapping.arrival(now, h.timestamp, s.codec.rate)
 	}
 	s.listen(ext, h, now)
 	if s.codec.Kind != KindVideo || len(h.payload) == 0 {
 		return nil
 	}
 	late := arrival == arrivalLate || arrival == arrivalRepair || repair
+	s.layers.add(s.codec, h.payload)
 	frame := s.frames.add(ext, h, s.codec.picture(h.payload), &s.seq, late, now)
 	s.collect(ext, h)
 	return frame
@@ -188,6 +196,10 @@ func (s *inbound) stats(now time.Time, mid string) diag.InboundRTP {
 	s.rates.update(now, s.payloadBytes, s.frames.complete, s.seq.expected(), s.seq.lost())
 	d.PacketsLost, d.PacketsRepaired = diag.Ptr(s.seq.lost()), diag.Ptr(s.seq.repaired)
 	d.PacketsExpected = diag.Ptr(s.seq.expected())
+	if d.Kind == KindAudio {
+		missing := s.seq.lost() - s.seq.repaired
+		d.TotalSamplesReceived, d.ConcealedSamples = s.playout.samples(uint64(max(s.seq.expected(), 0)), missing)
+	}
 	d.LastPacketReceivedAgo = diag.Ptr(max(0, now.Sub(s.last).Seconds()))
 	d.Jitter = s.jitter.seconds()
 	d.ClockRate, d.TimestampJumps = s.codec.rate, diag.Ptr(s.timing.jumps)
@@ -214,6 +226,7 @@ func (s *inbound) video(d *diag.InboundRTP) {
 	if s.codec.hasKeys() {
 		d.KeyFramesReceived = diag.Ptr(f.keys)
 	}
+	d.Layers = s.layers.stats()
 	if f.width != 0 {
 		d.FrameWidth, d.FrameHeight = diag.Ptr(f.width), diag.Ptr(f.height)
 	}
