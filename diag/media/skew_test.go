@@ -9,11 +9,12 @@ import (
 	"github.com/pion/rtcp"
 
 	"dialtone/diag"
+	"dialtone/diag/media/clock"
 )
 
 // reports makes a sender report and its description arrive, as a sender does that has one clock for both streams.
 func (r *harness) reports(ssrc uint32, sent time.Time, ts uint32, name string) {
-	ntp := uint64(sent.Sub(ntpEpoch)/time.Second)<<32 | uint64(sent.Nanosecond())<<32/uint64(time.Second)
+	ntp := uint64(sent.Sub(clock.NTPEpoch)/time.Second)<<32 | uint64(sent.Nanosecond())<<32/uint64(time.Second)
 	r.read(1, &rtcp.SenderReport{SSRC: ssrc, NTPTime: ntp, RTPTime: ts}, &rtcp.SourceDescription{Chunks: []rtcp.SourceDescriptionChunk{{
 		Source: ssrc, Items: []rtcp.SourceDescriptionItem{{Type: rtcp.SDESCNAME, Text: name}},
 	}}})

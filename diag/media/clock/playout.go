@@ -1,4 +1,4 @@
-package media
+package clock
 
 import (
 	"math"
@@ -10,9 +10,9 @@ import (
 // playoutWindow is the time of which the fastest packet counts: clocks that drift apart are followed.
 const playoutWindow = 10 * time.Second
 
-// playout plays the packets of audio as a receiver would, with the jitter buffer that is assumed of every receiver
+// Playout plays the packets of audio as a receiver would, with the jitter buffer that is assumed of every receiver
 // ([diag.PlayoutDelay]): what comes too late for it has to be concealed, as what does not come. The zero value is ready.
-type playout struct {
+type Playout struct {
 	rate    uint32
 	from    time.Time
 	ts      uint32 // of the packet before
@@ -25,13 +25,13 @@ type playout struct {
 	before  time.Duration // of the one before
 }
 
-// add plays a packet that is neither a duplicate nor a retransmission.
-func (p *playout) add(at time.Time, ext int64, ts, rate uint32, jitter *float64) {
+// Add plays a packet that is neither a duplicate nor a retransmission.
+func (p *Playout) Add(at time.Time, ext int64, ts, rate uint32, jitter *float64) {
 	if rate == 0 {
 		return
 	}
 	if p.rate != rate || p.from.IsZero() {
-		*p = playout{rate: rate, from: at, ts: ts, seq: ext, late: p.late, step: p.step, fastest: math.MaxInt64, before: math.MaxInt64}
+		*p = Playout{rate: rate, from: at, ts: ts, seq: ext, late: p.late, step: p.step, fastest: math.MaxInt64, before: math.MaxInt64}
 	}
 	p.ticks += int64(int32(ts - p.ts))
 	if ext == p.seq+1 && ts != p.ts && int32(ts-p.ts) > 0 && (p.step == 0 || ts-p.ts < p.step) {
@@ -48,12 +48,12 @@ func (p *playout) add(at time.Time, ext int64, ts, rate uint32, jitter *float64)
 	}
 }
 
-// restart begins anew: the source did.
-func (p *playout) restart() { p.from = time.Time{} }
+// Restart begins anew: the source did.
+func (p *Playout) Restart() { p.from = time.Time{} }
 
-// samples are those that were expected, and those of them that had to be concealed: of packets that never came, or came
+// Samples are those that were expected, and those of them that had to be concealed: of packets that never came, or came
 // too late. Nil while the length of a packet is unknown.
-func (p *playout) samples(expected uint64, missing int64) (total, concealed *uint64) {
+func (p *Playout) Samples(expected uint64, missing int64) (total, concealed *uint64) {
 	if p.step == 0 {
 		return nil, nil
 	}
