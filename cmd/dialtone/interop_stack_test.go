@@ -183,9 +183,9 @@ func (c *counterpart) saw() (seen, error) {
 // chromiumSaw lets a page in Chromium place a call, and returns what the page has seen. The page cannot be called: it can only offer.
 func chromiumSaw(t *testing.T, way, endpoint string) (seen, error) {
 	t.Helper()
-	site := httptest.NewServer(http.FileServer(http.Dir(filepath.Join(interopDir, "chromium"))))
+	site := httptest.NewServer(http.FileServer(http.Dir(filepath.Join(interopDir, "page"))))
 	defer site.Close()
-	b := openTab(t, openBrowser(t), "page", site.URL+"/?"+url.Values{"signaling": {way}, "url": {endpoint}}.Encode())
+	b := openTab(t, inChromium, "page", site.URL+"/?"+url.Values{"signaling": {way}, "url": {endpoint}}.Encode())
 	b.await(`window.saw`)
 	var s seen
 	b.ask(`window.saw`, &s)

@@ -45,11 +45,11 @@ func newSockets(network Net, g *guard.Guard, onHello func(version, cipher uint16
 	}, nil
 }
 
-// ListenUDP opens a watched socket.
+// ListenUDP opens a watched socket. That for mDNS stays as it is: what joins its group needs the operating system's.
 func (s *sockets) ListenUDP(network string, addr *net.UDPAddr) (transport.UDPConn, error) {
 	conn, err := s.Net.ListenUDP(network, addr)
-	if err != nil {
-		return nil, err
+	if err != nil || addr.IP.IsMulticast() {
+		return conn, err
 	}
 	return s.watch(conn)
 }

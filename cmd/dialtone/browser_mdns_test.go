@@ -1,0 +1,66 @@
+//go:build unix
+
+package main
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"dialtone/diag"
+	"dialtone/diag/call"
+	"dialtone/diag/judge"
+)
+
+// misled makes a page that checks an address where nobody is: dialtone has to reach what the page has signaled. Firefox
+// answers to its names from when it sends checks.
+const misled = `const add = RTCPeerConnection.prototype.addIceCandidate;
+	RTCPeerConnection.prototype.addIceCandidate = function (c) {
+		return add.call(this, { ...c, candidate: c.candidate.replace(/ [^ ]+ (?=[0-9]+ typ)/, " 198.51.100.7 ") });
+	};`
+
+// otherNames makes a page whose mDNS names nobody knows.
+const otherNames = `const toJSON = RTCIceCandidate.prototype.toJSON;
+	RTCIceCandidate.prototype.toJSON = function () {
+		const init = toJSON.call(this);
+		return { ...init, candidate: init.candidate.replace(/[^ ]*(?=\.local)/, crypto.randomUUID()) };
+	};`
+
+// TestFirefoxHidesItsAddress: stock Firefox signals mDNS names only. They are resolved on the local network; the call that fails
+// because they are not says so.
+func TestFirefoxHidesItsAddress(t *testing.T) {
+	t.Parallel()
+	meet := func(t *testing.T, scripts ...string) (*call.Call, string, int) {
+		t.Helper()
+		besides(t)
+		url, recording := startServe(t), filepath.Join(t.TempDir(), "call.jsonl")
+		b := openTab(t, inFirefox, "page", url+"?code=w1&media=test", scripts...)
+		b.expect("WebRTC: ICE failed") // Firefox may give up first
+		a := startTool(t, "call", "w1", "--server", url, "--plain", "--for", "1s", "--record", recording)
+		a.await("waiting")
+		b.click("call")
+		code := a.exits()
+		c := folded(t, recording)
+		if len(c.Remote) == 0 || slices.ContainsFunc(c.Remote, func(r call.CandidateRow) bool {
+			return r.CandidateType == diag.Host && !strings.HasSuffix(r.Address, ".local")
+		}) {
+			t.Errorf("Firefox does not hide its addresses: %+v", c.Remote)
+		}
+		return c, strings.Join(a.stdout, "\n"), code
+	}
+	t.Run("resolved", func(t *testing.T) {
+		c, said, code := meet(t, misled)
+		if code != int(diag.ExitPass) || c.Selected == nil || !strings.Contains(c.Selected.Remote, ".local:") {
+			t.Errorf("exit %d:\n%s", code, said)
+		}
+	})
+	t.Run("not resolved", func(t *testing.T) {
+		c, said, code := meet(t, misled, otherNames)
+		findings := judge.Judge(c).Findings
+		named := slices.ContainsFunc(findings, func(f judge.Finding) bool { return f.ID == "ice.remote_mdns" && f.Severity == diag.Problem })
+		if code != int(diag.ExitICE) || !named {
+			t.Errorf("exit %d:\n%s", code, said)
+		}
+	})
+}
