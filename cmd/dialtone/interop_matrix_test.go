@@ -81,8 +81,6 @@ func matrixTables(rows []matrixRow) string {
 // source is where a stack comes from.
 func (s stack) source() string {
 	switch {
-	case s.dir == "chromium":
-		return "Debian, `chromium`"
 	case s.debian != "":
 		return "Debian, `" + s.debian + "`"
 	}

@@ -124,7 +124,7 @@ func (r *remotes) use(c Candidate, name string) error {
 		return nil // the report shows it; pairs have one component (RFC 8445 §6.1.2.2), which is that of RTP
 	case strings.HasSuffix(d.Address, ".local"):
 		if r.hidden++; r.hidden > maxHidden {
-			r.p.guard.dropped()
+			r.p.guard.Dropped()
 			return nil
 		}
 	case isHostName(d.Address):
