@@ -6,7 +6,8 @@ import "time"
 // absent.
 var _ = []Type{
 	register[TrackAdded](), register[TrackMuted](), register[FirstPacket](), register[FirstFrame](),
-	register[Sample](),
+	register[KeyFrameRequested](), register[KeyFrame](), register[MediaResumed](), register[Sample](),
+	register[MediaPause](),
 }
 
 // TrackAdded ("track.added") is a media stream that is sent or has begun to arrive.
@@ -57,6 +58,50 @@ type FirstFrame struct {
 // Type is "media.first_frame".
 func (FirstFrame) Type() Type { return "media.first_frame" }
 
+// MediaPause ("media.pause") is how long media stopped during an ICE restart: the longest time between two RTP packets,
+// from the last one before the restart until the first one on the new path, or, if a direction does not change to it,
+// for 10 s after it worked. A direction in which no media flowed is absent.
+type MediaPause struct {
+	Inbound  *Millis `json:"inbound_ms,omitempty"`
+	Outbound *Millis `json:"outbound_ms,omitempty"`
+}
+
+// Type is "media.pause".
+func (MediaPause) Type() Type { return "media.pause" }
+
+// KeyFrameRequested ("media.key_frame_requested") is a request for a key frame that is sent to the peer (PLI, RFC 4585
+// §6.3.1).
+type KeyFrameRequested struct {
+	SSRC uint32 `json:"ssrc"`
+	// since the last key frame; absent: there was none
+	SinceMs *Millis `json:"since_ms,omitempty"`
+	// mean time between key frames before; absent: there were not two
+	IntervalMs *Millis `json:"interval_ms,omitempty"`
+}
+
+// Type is "media.key_frame_requested".
+func (KeyFrameRequested) Type() Type { return "media.key_frame_requested" }
+
+// KeyFrame ("media.key_frame") is the first key frame that began to arrive after a request, when it was complete.
+type KeyFrame struct {
+	SSRC    uint32 `json:"ssrc"`
+	AfterMs Millis `json:"after_ms"` // the first request that was open
+}
+
+// Type is "media.key_frame".
+func (KeyFrame) Type() Type { return "media.key_frame" }
+
+// MediaResumed ("media.resumed") is the first packet of an inbound stream after more than a second without any, much
+// longer than its packets are apart otherwise.
+type MediaResumed struct {
+	Kind    string `json:"kind"`
+	SSRC    uint32 `json:"ssrc"`
+	AfterMs Millis `json:"after_ms"` // the packet before
+}
+
+// Type is "media.resumed".
+func (MediaResumed) Type() Type { return "media.resumed" }
+
 // Sample ("stats.sample") is taken once a second, and once more at the end of the call.
 type Sample struct {
 	Inbound   []InboundRTP     `json:"inbound,omitempty"`
@@ -64,6 +109,7 @@ type Sample struct {
 	Pair      *Pair            `json:"pair,omitempty"` // the selected one
 	Transport *TransportStats  `json:"transport,omitempty"`
 	SCTP      *SCTPStats       `json:"sctp,omitempty"`
+	Feedback  *Feedback        `json:"feedback,omitempty"` // absent: none has come
 	Channels  []DataChannelRow `json:"dataChannels,omitempty"`
 	Final     bool             `json:"final,omitempty"` // taken at hang-up
 }
@@ -171,6 +217,12 @@ type TransportStats struct {
 	PacketsReceived uint64 `json:"packetsReceived"`
 	BytesSent       uint64 `json:"bytesSent"`
 	BytesReceived   uint64 `json:"bytesReceived"`
+}
+
+// Feedback counts what the peer has reported about the bandwidth to it.
+type Feedback struct {
+	TransportCC uint64 `json:"transportCC"` // packets of transport-wide congestion control
+	REMB        uint64 `json:"remb"`        // receiver estimated maximum bitrates
 }
 
 // SCTPStats is RTCSctpTransportStats.

@@ -66,6 +66,12 @@ func inEachOrder(t *testing.T, test func(t *testing.T, in engine, first string))
 // folded reads a recording.
 func folded(t *testing.T, path string) *call.Call {
 	t.Helper()
+	return call.Fold(recorded(t, path))
+}
+
+// recorded are the events of a recording.
+func recorded(t *testing.T, path string) []diag.Event {
+	t.Helper()
 	file, err := os.Open(path)
 	if err != nil {
 		t.Fatal(err)
@@ -75,7 +81,7 @@ func folded(t *testing.T, path string) *call.Call {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return call.Fold(recording.Events)
+	return recording.Events
 }
 
 // checkMutes looks for what the page has told of its tracks.

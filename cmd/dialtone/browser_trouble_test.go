@@ -165,10 +165,12 @@ func TestBrowserIsToldWhatFailed(t *testing.T) {
 // TestBrowserUsesServersOfServe: the page learns of STUN and TURN, over https with a certificate that the server has made.
 func TestBrowserUsesServersOfServe(t *testing.T) {
 	besides(t)
-	address := startServe(t, "--tls", "--turn", "127.0.0.1:0", "--turn-user", "ann", "--turn-pass", "secret")
+	address := startServe(t, "--tls", "--turn", "127.0.0.1:0", "--turn-user", "ann", "--turn-pass", "secret",
+		"--turn-allow", "0.0.0.0/0") // the tool beside it has no relay
 	// The browser is made to use nothing but the relay.
 	b := openTab(t, inChromium, "page", address+"?code=w1", `RTCPeerConnection = class extends RTCPeerConnection {
 		constructor(c) { super({ ...c, iceTransportPolicy: "relay" }); }
+		setConfiguration(c) { super.setConfiguration({ ...c, iceTransportPolicy: "relay" }); }
 	}`)
 	b.await(`document.querySelector("#lobby .command").textContent.includes("/call/ --insecure --ice 'turn:127.0.0.1:")`)
 	startTool(t, "answer", "w1", "--server", address, "--insecure")

@@ -17,13 +17,15 @@ type frames struct {
 	freezes       freezes
 	shownTS       uint32 // of the newest complete frame
 	starts        bool   // payloads mark the first packet of a frame, as those of VP8 do
+	requests      keyRequests
 }
 
 type openFrame struct {
 	ts       uint32
-	min, max int64 // extended sequence numbers seen
-	count    int64 // packets, each once
-	end      bool  // max is the last packet
+	from     time.Time // of its first packet
+	min, max int64     // extended sequence numbers seen
+	count    int64     // packets, each once
+	end      bool      // max is the last packet
 	done     bool
 	picture
 }
@@ -35,7 +37,7 @@ func (f *frames) add(ext int64, h header, p picture, seq *sequence, late bool, a
 	fr := f.find(h.timestamp)
 	if fr == nil {
 		first = f.endPrevious(ext, seq, at)
-		fr = f.begin(h.timestamp, ext)
+		fr = f.begin(h.timestamp, ext, at)
 	}
 	fr.min, fr.max = min(fr.min, ext), max(fr.max, ext)
 	fr.count++
@@ -71,10 +73,10 @@ func (f *frames) find(ts uint32) *openFrame {
 	return nil
 }
 
-func (f *frames) begin(ts uint32, ext int64) *openFrame {
+func (f *frames) begin(ts uint32, ext int64, at time.Time) *openFrame {
 	f.newest = (f.newest + 1) % openFrames
 	f.used = min(f.used+1, openFrames)
-	f.open[f.newest] = openFrame{ts: ts, min: ext, max: ext}
+	f.open[f.newest] = openFrame{ts: ts, from: at, min: ext, max: ext}
 	return &f.open[f.newest]
 }
 
@@ -101,6 +103,7 @@ func (f *frames) check(fr *openFrame, seq *sequence, at time.Time) *openFrame {
 	f.complete++
 	if fr.key {
 		f.keys++
+		f.requests.arrived(fr.from, at)
 	}
 	if fr.width != 0 {
 		f.width, f.height = fr.width, fr.height

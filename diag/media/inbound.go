@@ -14,6 +14,7 @@ import (
 type inbound struct {
 	stream
 	duplicates uint64
+	began      time.Time
 	meter      *audio.Meter // nil of video
 	last       time.Time
 	seq        sequence
@@ -48,14 +49,25 @@ func (s *inbound) packet(b []byte, repair bool) {
 	now := s.rec.now()
 	s.mu.Lock()
 	first := s.packets == 0
+	if first {
+		s.began = now
+	}
+	resumed := s.resumed(now)
 	var event *diag.FirstFrame
 	if frame := s.count(h, repair, now); frame != nil && !s.sawFrame {
 		s.sawFrame = true
 		event = &diag.FirstFrame{Width: frame.width, Height: frame.height, KeyFrame: frame.key}
 	}
 	kind := s.codec.Kind
+	key := s.frames.requests.answered()
 	s.mu.Unlock()
 	s.counted(first, kind, event)
+	if resumed != nil {
+		s.rec.emit(*resumed)
+	}
+	if key != nil {
+		s.rec.emit(diag.KeyFrame{SSRC: s.ssrc, AfterMs: *key})
+	}
 }
 
 // count does the arithmetic of packet. It returns a frame that is now complete, or nil.

@@ -29,6 +29,8 @@ type Recorder struct {
 	pathTrip   atomic.Int64  // of connectivity checks, ns
 	levels     atomic.Uint32 // number of the header extension with the level of audio; 0 for none
 
+	transportCC, remb atomic.Uint64 // received
+
 	mu      sync.RWMutex // before the lock of a stream
 	in      streams[*inbound]
 	out     streams[*outbound]

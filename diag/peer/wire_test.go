@@ -11,6 +11,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/guard"
+	"dialtone/diag/handover"
 	"dialtone/diag/sdp"
 )
 
@@ -60,9 +61,12 @@ func (n nowhere) WriteTo(b []byte, _ net.Addr) (int, error) {
 
 // watched is a socket without a network.
 func watched(onHello func(version, cipher uint16)) *socket {
+	var kept handover.Sockets
 	return &socket{
-		UDPConn: nowhere{sent: new([][]byte)},
-		gate:    gate{sockets: &sockets{onHello: onHello, guard: guard.New(guard.Options{Now: time.Now})}},
+		Socket: kept.Wrap(nowhere{sent: new([][]byte)}, "udp4", nil),
+		gate: gate{sockets: &sockets{
+			onHello: onHello, guard: guard.New(guard.Options{Now: time.Now}), pause: handover.NewMeter(time.Now, nil),
+		}},
 	}
 }
 

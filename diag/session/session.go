@@ -42,6 +42,8 @@ type Options struct {
 	// Carry is how long the peer may take to begin after the local answer, if a person carries it; 0: no longer than a
 	// program.
 	Carry time.Duration
+	// StressUnit is the unit of time of a stress test, if Config asks for one; 0: a second.
+	StressUnit time.Duration
 	// Explain is how long a call without a path asks its ICE servers what the network does; 0: not at all.
 	Explain time.Duration
 }
@@ -68,6 +70,7 @@ type Session struct {
 	setupBy   time.Time          // when a call that is being set up should be connected
 	held      hold
 	impaired  *impair.Net // nil: the network is used as it is
+	stressed  gate        // the call is connected: a stress test begins
 	remote    remote
 	diagnosis diagnosis
 	end       ending
@@ -100,6 +103,7 @@ func New(o Options) *Session {
 	for d, preset := range map[*time.Duration]time.Duration{
 		&o.Setup: 40 * time.Second, &o.Redial: 10 * time.Second,
 		&o.Linger: 5 * time.Second, &o.Probes: 2 * time.Second, &o.Yield: time.Second,
+		&o.StressUnit: impair.Unit,
 	} {
 		if *d == 0 {
 			*d = preset
@@ -107,7 +111,7 @@ func New(o Options) *Session {
 	}
 	s := &Session{
 		o: o, id: rand.Text(), state: dialing, inbox: newMailbox(), flood: newFlood(time.Now), deadlines: newDeadlines(),
-		probes: newProbing(o.Config.ICEServers, o.Yield), diagnosis: diagnosis{begin: beginDiagnosis},
+		stressed: make(gate), probes: newProbing(o.Config.ICEServers, o.Yield), diagnosis: diagnosis{begin: beginDiagnosis},
 		newPeer: func(o peer.Options) (connection, error) { return peer.New(o) },
 	}
 	s.phases = diag.NewPhases(s.phase)
@@ -160,7 +164,7 @@ func (s *Session) Run(ctx context.Context) {
 
 // begin makes the peer connection, probes the ICE servers and dials.
 func (s *Session) begin(ctx context.Context) {
-	err := s.impair()
+	err := s.impair(ctx)
 	var p connection
 	if err == nil {
 		p, err = s.newPeer(s.peerOptions())
@@ -173,7 +177,7 @@ func (s *Session) begin(ctx context.Context) {
 	s.wg.Go(func() { s.probeServers(ctx) })
 	s.phases.Start(diag.PhaseDial, "")
 	s.o.Feed.Append(diag.SignalState{State: diag.SignalDialing})
-	s.dial()
+	s.dial(0)
 }
 
 // step waits for what happens next and works it off.

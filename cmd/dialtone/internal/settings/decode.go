@@ -23,6 +23,12 @@ func Add[T any](d Decoders, decode func(text string) (T, error)) {
 	d[reflect.TypeFor[T]()] = func(text string) (any, error) { return decode(text) }
 }
 
+// Limit of a server, from 1; -1 for none, 0 if it was not given.
+type Limit int64
+
+// Rate per second, likewise.
+type Rate float64
+
 // Number decodes numbers from least to most. For limits, "none" stands for -1.
 func Number[T ~int | ~int64 | ~float64](least, most T, none bool) func(string) (T, error) {
 	kind, end, half := "number", "", 0.5
