@@ -48,12 +48,17 @@ var stacks = []stack{
 		quirk: "hides its addresses behind mDNS names, and answers for them only from its first check; has H264 only after a download " +
 			"(OpenH264), so that the tests have to do without; only offers, except in a room",
 	},
+	{
+		name: "Janus", dir: "janus", debian: "janus", ways: []string{"whip", "echo", "play"},
+		quirk: "has an API of its own (`--preset janus`, `janus-subscribe`): the echo test, and a room whose offers it makes; WHIP by a server " +
+			"before it that makes a publisher of each POST, as simple-whip-server does; does not report what it received: what it sends on shows it",
+	},
 }
 
 // encounter is one call between dialtone and a stack.
 type encounter struct {
 	stack   stack
-	way     string // room, offer, whip or whep
+	way     string // room, offer, whip or whep; echo and play: those of Janus
 	offered bool   // the stack offered
 }
 
@@ -67,6 +72,10 @@ func encounters() []encounter {
 	var all []encounter
 	for _, s := range stacks {
 		for _, way := range s.ways {
+			if s.dir == "janus" { // it is a server
+				all = append(all, encounter{s, way, way == "play"})
+				continue
+			}
 			all = append(all, encounter{s, way, true})
 			if s.page == nil || way == "room" {
 				all = append(all, encounter{s, way, false})
@@ -81,12 +90,19 @@ func (e encounter) data() bool { return e.way == "offer" || e.way == "room" }
 
 // flows tells which way media goes, seen from dialtone.
 func (e encounter) flows() (in, out bool) {
+	if e.way == "echo" || e.way == "play" {
+		return true, e.way == "echo"
+	}
 	return e.data() || (e.way == "whip") == e.offered, e.data() || (e.way == "whep") == e.offered
 }
 
 // place makes the call and returns what both sides say of it. The error is errCounterpart.
 func (e encounter) place(t *testing.T) (*call.Call, seen, error) {
 	t.Helper()
+	if e.stack.dir == "janus" {
+		c, s := e.placeJanus(t)
+		return c, s, nil
+	}
 	recording := filepath.Join(t.TempDir(), "call.jsonl")
 	var ours *tool
 	var theirs seen

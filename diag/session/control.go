@@ -89,8 +89,8 @@ func (s *Session) sendControlOn(label string, c control) bool {
 // agent is the own name in the hello.
 func (s *Session) agent() string { return strings.TrimSpace("dialtone " + s.o.Config.Version) }
 
-// isOwn reports whether a control message is the own hello, sent back by the peer. Each dialtone has an ID of its own, so a
-// hello with the own name and no ID is one that the peer sends back changed.
+// isOwn reports whether a control message is the own hello, sent back by the peer. Each dialtone has an ID of its own,
+// so a hello with the own name and no ID is one that the peer sends back changed.
 func (s *Session) isOwn(c control) bool {
 	return c.Code == codeHello && (c.ID == s.id || c.ID == "" && c.Agent == s.agent())
 }

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/judge"
+	"dialtone/diag/lab/labtest"
 )
 
 // misled makes a page that checks an address where nobody is: dialtone has to reach what the page has signaled. Firefox
@@ -26,6 +28,25 @@ const otherNames = `const toJSON = RTCIceCandidate.prototype.toJSON;
 		const init = toJSON.call(this);
 		return { ...init, candidate: init.candidate.replace(/[^ ]*(?=\.local)/, crypto.randomUUID()) };
 	};`
+
+// TestHalfInstalledFirefox: a Firefox that is there but does not start skips the tests with its words, or fails with CI=true.
+func TestHalfInstalledFirefox(t *testing.T) {
+	labtest.NeedProgram(t, "npm")
+	programs := t.TempDir()
+	broken := "#!/bin/sh\necho 'XPCOMGlueLoad error: libxul.so: cannot open shared object file' >&2\nexit 1\n"
+	if err := os.WriteFile(filepath.Join(programs, "firefox-esr"), []byte(broken), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", programs+":"+os.Getenv("PATH"))
+	for ci, want := range map[string]string{"": "skipped", "true": "failed"} {
+		t.Setenv("CI", ci)
+		r := &endRecorder{TB: t}
+		runFirefox(r)
+		if r.ended != want || !strings.Contains(r.why, "libxul.so") {
+			t.Errorf("CI=%q: %q: %s", ci, r.ended, r.why)
+		}
+	}
+}
 
 // TestFirefoxHidesItsAddress: stock Firefox signals mDNS names only. They are resolved on the local network; the call that fails
 // because they are not says so.
@@ -63,4 +84,29 @@ func TestFirefoxHidesItsAddress(t *testing.T) {
 			t.Errorf("exit %d:\n%s", code, said)
 		}
 	})
+}
+
+// TestFirefoxWithoutH264: Firefox has H264 only after it has downloaded OpenH264, which a test cannot. Where only H264 is
+// offered, audio goes on, and dialtone names the video that the page declines.
+func TestFirefoxWithoutH264(t *testing.T) {
+	besides(t)
+	url := startServe(t)
+	b := openTab(t, inFirefox, "page", url+"?code=w1&media=test")
+	var codecs string
+	b.ask(`RTCRtpReceiver.getCapabilities("video").codecs.map((c) => c.mimeType).join()`, &codecs)
+	if strings.Contains(codecs, "H264") {
+		t.Fatalf("Firefox has H264 now: take it off the list \"unspoken\". It has %s", codecs)
+	}
+	a := startTool(t, "check", "--room", "w1", "--server", url, "--for", "3s", "--video-codec", "H264")
+	b.await(`fetch("/healthz").then((r) => r.json()).then((health) => health.waiting === 1)`)
+	b.click("call")
+	if code := a.exits(); code != int(diag.ExitMedia) {
+		t.Errorf("exit %d", code)
+	}
+	said := strings.Join(a.stdout, "\n")
+	for _, want := range []string{"refuses video: it was offered H264", "audio"} {
+		if !strings.Contains(said, want) {
+			t.Errorf("no %q in\n%s", want, said)
+		}
+	}
 }
