@@ -59,7 +59,7 @@ func (b *tab) checkReport() {
 	b.ask(`copied`, &report)
 	for _, want := range []string{
 		`(?m)^browser: +Mozilla/5\.0 .*(Firefox|Chrome)/`, `(?m)^peer: +dialtone`, `(?m)^role: +answerer$`, `(?m)^ended: +hangup: You hung up\.$`,
-		`(?m)^connected for: +[1-9][0-9.]* s$`, `(?m)^sent: .*test picture \(camera: wish\)`, `selected pair: local host, remote (host|prflx), udp`,
+		`(?m)^connected for: +[0-9.]+ s$`, `(?m)^sent: .*test picture \(camera: wish\)`, `selected pair: local host, remote (host|prflx), udp`,
 		`round trip: [0-9.]+ ms at least`, `local candidates: .*host udp`,
 		`inbound audio audio/opus: [0-9]+ packets, [0-9]+ lost \([0-9.]+ %\), jitter [0-9.]+ ms`,
 		`outbound video video/\w+: [0-9]+ packets, [0-9]+ lost \([0-9.]+ %\), jitter [0-9.]+ ms, at most [0-9.]+ ms, round trip [0-9.]+ ms`,
