@@ -34,7 +34,7 @@ var arrows = []struct {
 		terminalPackage, "dialtone/diag", "dialtone/diag/call", "dialtone/diag/feed", "dialtone/diag/judge", "dialtone/diag/record",
 		"dialtone/diag/words", "dialtone/diag/words/", "dialtone/tui", "dialtone/tui/pane",
 	}},
-	{settingsPackage, []string{filesPackage, "dialtone/diag", "dialtone/tui/start", "github.com/alecthomas/kong", "github.com/BurntSushi/toml"}},
+	{settingsPackage, []string{filesPackage, "dialtone/diag", "dialtone/toml", "dialtone/tui/start", "github.com/alecthomas/kong"}},
 	{"dialtone/cmd/dialtone/internal/endpoint", nil},
 	{"dialtone/cmd/dialtone/internal/texts", []string{
 		terminalPackage, "dialtone/diag", "dialtone/signal", "dialtone/signal/paste", "dialtone/tui/draw", "golang.org/x/term", "rsc.io/qr",
@@ -45,11 +45,12 @@ var arrows = []struct {
 	{"dialtone/cmd/dialtone/internal/reports", []string{
 		filesPackage, settingsPackage, "dialtone/diag/check", "dialtone/diag/record", "dialtone/diag/report", "golang.org/x/term",
 	}},
+	{"dialtone/toml", []string{"github.com/BurntSushi/toml"}},
 	{"dialtone/signal", nil},
 	{"dialtone/signal/web", []string{"dialtone/signal"}},
 	{"dialtone/signal/conform", []string{"dialtone/signal", "dialtone/signal/web", "dialtone/signal/whip", "dialtone/diag/sdp"}},
 	{"dialtone/signal/server", []string{"dialtone/signal", "golang.org/x/time/rate"}},
-	{"dialtone/signal/post", []string{"dialtone/signal", "dialtone/signal/web", "dialtone/diag/sdp", "github.com/BurntSushi/toml"}},
+	{"dialtone/signal/post", []string{"dialtone/signal", "dialtone/signal/web", "dialtone/diag/sdp", "dialtone/toml"}},
 	{"dialtone/signal/whip", []string{"dialtone/signal", "dialtone/signal/web", "dialtone/signal/post", "dialtone/diag/sdp"}},
 	{"dialtone/signal/ways", []string{"dialtone/signal", "dialtone/signal/"}},
 	{"dialtone/signal/*", []string{"dialtone/signal", "dialtone/signal/web", "dialtone/diag/sdp"}},
