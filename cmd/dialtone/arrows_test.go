@@ -35,7 +35,7 @@ var arrows = []struct {
 		"dialtone/diag/words", "dialtone/diag/words/", "dialtone/tui", "dialtone/tui/pane",
 	}},
 	{settingsPackage, []string{filesPackage, "dialtone/diag", "dialtone/toml", "dialtone/tui/start", "github.com/alecthomas/kong"}},
-	{"dialtone/cmd/dialtone/internal/endpoint", nil},
+	{"dialtone/cmd/dialtone/internal/endpoint", []string{filesPackage}},
 	{"dialtone/cmd/dialtone/internal/texts", []string{
 		terminalPackage, "dialtone/diag", "dialtone/signal", "dialtone/signal/paste", "dialtone/tui/draw", "golang.org/x/term", "rsc.io/qr",
 	}},
