@@ -17,7 +17,22 @@ const (
 	AddressBroadcast   AddressKind = "broadcast"
 )
 
-var sharedSpace = netip.MustParsePrefix("100.64.0.0/10") // RFC 6598
+// Spaces of addresses that are not on the public Internet.
+var (
+	SharedSpace = netip.MustParsePrefix("100.64.0.0/10") // between a carrier's NAT and its customers (RFC 6598)
+	CLATSpace   = netip.MustParsePrefix("192.0.0.0/29")  // of IPv4 over IPv6 within a host (RFC 7335)
+)
+
+// PrivateAddress reports whether an address means nothing on the public Internet.
+func PrivateAddress(a netip.Addr) bool {
+	return a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast() || SharedSpace.Contains(a) || CLATSpace.Contains(a)
+}
+
+// Sendable reports whether a request may be sent to an address that a server named.
+func Sendable(a netip.AddrPort) bool {
+	ip := a.Addr()
+	return a.Port() != 0 && !ip.IsUnspecified() && !ip.IsMulticast() && ip != netip.AddrFrom4([4]byte{255, 255, 255, 255})
+}
 
 // KindOfAddress is that of a host in a candidate or a URL.
 func KindOfAddress(host string) AddressKind {
@@ -36,7 +51,7 @@ func KindOfAddress(host string) AddressKind {
 		return AddressBroadcast
 	case a.IsLinkLocalUnicast():
 		return AddressLinkLocal
-	case a.IsPrivate(), sharedSpace.Contains(a):
+	case a.IsPrivate(), SharedSpace.Contains(a):
 		return AddressPrivate
 	}
 	return AddressPublic

@@ -36,6 +36,8 @@ type Config struct {
 	Way          Direction           // the only direction of media; "" for both
 	Codecs       map[string][]string // by kind of media, the names of the only codecs, the preferred first; none: all
 	SendMedia    []string            // files that are sent instead of clips
+	Impair       []Impairment        // what the call's own packets suffer; none: nothing
+	Stress       bool                // the call goes through the steps of a stress test
 	MediaOnly    bool                // no data channels, as WHIP and WHEP want it
 	Echo         bool                // send back what comes instead of clips (dialtone answer)
 	LoopbackOnly bool                // gather on the loopback interface alone: the demo needs no network
@@ -112,7 +114,7 @@ func (c Config) Start(now time.Time) CallStart {
 		Command: c.Command, Code: c.Code, Signaling: c.Signaling, Listens: c.Listens, Carried: c.Carried, Server: c.Server,
 		Join: c.Join, RelayOnly: c.RelayOnly, Channel: c.Channel, PionDefaults: c.PionDefaults, Patient: c.Patient,
 		Media: !c.NoMedia, MediaOnly: c.MediaOnly, Way: c.Way, LocalVersion: c.Version,
-		StartedAtUnix: float64(now.UnixMilli()) / 1e3,
+		StartedAtUnix: float64(now.UnixMilli()) / 1e3, Impair: c.Impair, Stress: c.Stress,
 	}
 	s.Dialed = c.NoCode && !c.Listens && !c.Carried && c.Server != ""
 	for _, ice := range c.ICEServers {

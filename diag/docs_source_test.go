@@ -303,7 +303,7 @@ func unit(expr ast.Expr, f field) string {
 		return "bytes"
 	case lower == "bitrate":
 		return "bit/s"
-	case lower == "clockrate", strings.HasPrefix(lower, "timestamprate"):
+	case lower == "clockrate", lower == "frequency", strings.HasPrefix(lower, "timestamprate"):
 		return "Hz"
 	case lower == "framespersecond":
 		return "1/s"

@@ -32,9 +32,12 @@ type CallStart struct {
 	// how long the peer is waited for; absent: without limit
 	WaitMs *Millis `json:"wait_ms,omitempty"`
 	// how long the call is held; absent: until one of the peers hangs up
-	ForMs         *Millis `json:"for_ms,omitempty"`
-	LocalVersion  string  `json:"localVersion,omitempty"`  // dialtone's version
-	StartedAtUnix float64 `json:"startedAtUnix,omitempty"` // wall clock of event time 0, seconds
+	ForMs *Millis `json:"for_ms,omitempty"`
+	// what the packets of this call suffer in its own sockets, on purpose
+	Impair        []Impairment `json:"impair,omitempty"`
+	Stress        bool         `json:"stress,omitempty"`        // the call goes through the steps of a stress test
+	LocalVersion  string       `json:"localVersion,omitempty"`  // dialtone's version
+	StartedAtUnix float64      `json:"startedAtUnix,omitempty"` // wall clock of event time 0, seconds
 }
 
 // Codecs are the names of the codecs of a kind of media.

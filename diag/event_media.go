@@ -71,8 +71,8 @@ type Sample struct {
 // Type is "stats.sample".
 func (Sample) Type() Type { return "stats.sample" }
 
-// InboundRTP is a stream at its receiver (RTCInboundRtpStreamStats): measured here from its packets, without decoding,
-// or as the peer reports it. What is absent was not measured or not reported.
+// InboundRTP is a stream at its receiver (RTCInboundRtpStreamStats): measured here from its packets, or as the
+// peer reports it. What is absent was not measured or not reported.
 type InboundRTP struct {
 	Kind                string  `json:"kind"` // audio or video
 	SSRC                uint32  `json:"ssrc,omitempty"`
@@ -93,7 +93,7 @@ type InboundRTP struct {
 	ClockRate    uint32   `json:"clockRate,omitempty"`
 	// Hz, how fast the timestamps advance by the receiver's clock; not in webrtc-stats
 	TimestampRate *float64 `json:"timestampRate,omitempty"`
-	// Hz, the largest error of timestampRate that the jitter explains
+	// Hz, the largest error of timestampRate that the jitter explains; 0 if the length of the sound in the packets shows it
 	TimestampRateMargin *float64 `json:"timestampRateMargin,omitempty"`
 	// steps of the timestamps of over a second that no pause explains; not in webrtc-stats
 	TimestampJumps *uint32 `json:"timestampJumps,omitempty"`
@@ -113,10 +113,10 @@ type InboundRTP struct {
 	FreezeCount           *uint32  `json:"freezeCount,omitempty"`
 	TotalFreezesDuration  *float64 `json:"totalFreezesDuration,omitempty"`  // seconds
 	LastPacketReceivedAgo *float64 `json:"lastPacketReceivedAgo,omitempty"` // seconds before the sample
-	AudioLevel            *float64 `json:"audioLevel,omitempty"`            // 0–1
-	// audio that holds nothing but silence, as far as its coding proves it; absent for other codecs than Opus; not in
-	// webrtc-stats
-	SilentPackets *uint64 `json:"silentPackets,omitempty"`
+	AudioLevel            *float64 `json:"audioLevel,omitempty"`            // 0–1, RMS of the last interval
+	TotalAudioEnergy      *float64 `json:"totalAudioEnergy,omitempty"`      // Σ level² · seconds
+	TotalSamplesDuration  *float64 `json:"totalSamplesDuration,omitempty"`  // seconds of sound
+	Sound                 *Sound   `json:"sound,omitempty"`                 // what is heard; not in webrtc-stats
 }
 
 // OutboundRTP is a stream at its sender (RTCOutboundRtpStreamStats), with what its receiver reports of it: one that is

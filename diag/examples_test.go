@@ -99,6 +99,11 @@ func examples() []Event {
 			Pair:      &PeerPair{CurrentRoundTripTime: Ptr(0.0121), LocalCandidateType: "host", RemoteCandidateType: "srflx", Protocol: "udp"},
 			Here:      []StreamCount{{Direction: Outbound, Kind: "audio", SSRC: 1001, Packets: 55}, {Direction: Inbound, Kind: "video", SSRC: 2774119101, Packets: 46}},
 		}},
+		{1200 * time.Millisecond, StressStep{Step: StressLossIn}},
+		{1300 * time.Millisecond, Impaired{
+			Inbound:  ImpairedPackets{Packets: 140, Lost: 9, Delayed: 131, Reordered: 1, Streams: []ImpairedStream{{SSRC: 2774119101, Packets: 48, Dropped: 5}}},
+			Outbound: ImpairedPackets{Packets: 122},
+		}},
 		{2 * time.Second, Warning{ID: "signal.server_lost", Cause: "unexpected EOF"}},
 		{3 * time.Second, Restart{By: ByLocal, Reason: "asked"}},
 		{9 * time.Second, ChannelClose{ID: Ptr(uint16(1)), Label: LabelChat}},

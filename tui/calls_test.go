@@ -12,7 +12,7 @@ import (
 	"dialtone/diag/call"
 	"dialtone/diag/judge"
 	"dialtone/diag/record"
-	"dialtone/diag/words"
+	"dialtone/diag/words/verdict"
 )
 
 // recorded are the calls in testdata/calls and what each amounts to.
@@ -50,7 +50,7 @@ func TestRecordedCalls(t *testing.T) {
 		t.Run(placed.name, func(t *testing.T) {
 			events := readCall(t, placed.name)
 			if v := judge.Judge(call.Fold(events)); v.Exit != placed.exit {
-				t.Errorf("exit %v (%s), want %v", v.Exit, words.Verdict(v).Headline, placed.exit)
+				t.Errorf("exit %v (%s), want %v", v.Exit, verdict.Of(v).Headline, placed.exit)
 			}
 			if info, err := os.Stat(recordingFile(placed.name)); err != nil || info.Size() > 200_000 {
 				t.Errorf("the file: %v, %v", info, err)

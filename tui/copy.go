@@ -14,6 +14,7 @@ import (
 	"dialtone/diag/call"
 	"dialtone/diag/judge"
 	"dialtone/diag/words"
+	"dialtone/diag/words/verdict"
 	"dialtone/tui/draw"
 	"dialtone/tui/pane"
 )
@@ -58,7 +59,7 @@ func cleanLines(text string) string {
 
 // summary is a call in a few lines of text.
 func summary(c *call.Call, v judge.Verdict) string {
-	lines := []string{"dialtone " + c.Start.Title() + ": " + words.Verdict(v).Headline}
+	lines := []string{"dialtone " + c.Start.Title() + ": " + verdict.Of(v).Headline}
 	if s := c.Selected; s != nil {
 		path := "path: " + s.Local + " ⇄ " + s.Remote
 		if d, ok := c.RoundTripTime(); ok {
@@ -66,7 +67,7 @@ func summary(c *call.Call, v judge.Verdict) string {
 		}
 		lines = append(lines, path)
 	}
-	for _, line := range words.Lines(v) {
+	for _, line := range verdict.Lines(v) {
 		lines = append(lines, line[0]+": "+line[1])
 	}
 	return strings.Join(lines, "\n") + "\n"

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"dialtone/diag/words"
+	"dialtone/diag/words/verdict"
 	"dialtone/tui/draw"
 	"dialtone/tui/pane"
 )
@@ -12,7 +13,7 @@ func (m *Model) natState(l *draw.Line) {
 	level, text := draw.Idle, "the diagnosis did not finish"
 	if last := c.Diagnosed(); last != nil {
 		exit := m.scene.Judged(last).Exit
-		level, text = pane.DiagnosisLevel(exit), words.NetworkExit(exit)
+		level, text = pane.DiagnosisLevel(exit), verdict.NetworkExit(exit)
 	}
 	mark, paint := th.Mark(level)
 	if c.Diagnosing() && c.Diagnosed() == nil {

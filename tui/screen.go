@@ -12,6 +12,7 @@ import (
 	"dialtone/diag/call"
 	"dialtone/diag/judge"
 	"dialtone/diag/words"
+	"dialtone/diag/words/verdict"
 	"dialtone/tui/draw"
 	"dialtone/tui/pane"
 )
@@ -90,7 +91,7 @@ func (m *Model) state(l *draw.Line) {
 	case c.Failing():
 		mark, paint, text = th.Glyphs.Bad, th.Bad, "no path found, diagnosing"
 	case c.Ended != nil:
-		text = words.Verdict(m.scene.Verdict).Headline
+		text = verdict.Of(m.scene.Verdict).Headline
 	case m.ended && m.time.behind() == 0:
 		text += ", no further events"
 	case m.leaving:

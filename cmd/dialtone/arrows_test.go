@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
 	"os/exec"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -39,7 +41,7 @@ var arrows = []struct {
 	{"dialtone/cmd/dialtone/internal/texts", []string{
 		terminalPackage, "dialtone/diag", "dialtone/signal", "dialtone/signal/paste", "dialtone/tui/draw", "golang.org/x/term", "rsc.io/qr",
 	}},
-	{"dialtone/cmd/dialtone/internal/nattext", []string{"dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/words", "dialtone/diag/words/"}},
+	{"dialtone/cmd/dialtone/internal/nattext", []string{"dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/nat/", "dialtone/diag/words", "dialtone/diag/words/"}},
 	{"dialtone/cmd/dialtone/internal/demo", []string{"dialtone/diag", "dialtone/diag/lab", "dialtone/signal/server"}},
 	{"dialtone/cmd/dialtone/internal/forms", []string{filesPackage, settingsPackage, "dialtone/tui/start"}},
 	{"dialtone/cmd/dialtone/internal/reports", []string{
@@ -56,32 +58,40 @@ var arrows = []struct {
 	{"dialtone/signal/*", []string{"dialtone/signal", "dialtone/signal/web", "dialtone/diag/sdp"}},
 	{"dialtone/diag", nil},
 	{"dialtone/diag/sdp", []string{"dialtone/diag", "github.com/pion/sdp/v3"}},
-	{"dialtone/diag/call", []string{"dialtone/diag", "dialtone/diag/nat", "dialtone/diag/sdp"}},
-	{"dialtone/diag/nat", []string{"dialtone/diag"}},
-	{"dialtone/diag/judge", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/nat", "dialtone/diag/sdp"}},
-	{"dialtone/diag/words", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/sdp", "dialtone/diag/words/failure"}},
-	{"dialtone/diag/words/*", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/sdp", "dialtone/diag/words", "dialtone/diag/words/term"}},
+	{"dialtone/diag/quality", nil},
+	{"dialtone/diag/call", []string{"dialtone/diag", "dialtone/diag/nat", "dialtone/diag/quality", "dialtone/diag/sdp"}},
+	{"dialtone/diag/nat", []string{"dialtone/diag", "dialtone/diag/nat/turn"}},
+	{"dialtone/diag/nat/turn", []string{"dialtone/diag"}},
+	{"dialtone/diag/nat/pair", []string{"dialtone/diag", "dialtone/diag/nat"}},
+	{"dialtone/diag/judge", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/nat", "dialtone/diag/nat/", "dialtone/diag/sdp"}},
+	{"dialtone/diag/words", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/nat/", "dialtone/diag/sdp", "dialtone/diag/words/failure", "dialtone/diag/words/phrase", "dialtone/diag/words/sound", "dialtone/diag/words/stress"}},
+	{"dialtone/diag/words/phrase", []string{"dialtone/diag/judge"}},
+	{"dialtone/diag/words/sound", []string{"dialtone/diag", "dialtone/diag/judge", "dialtone/diag/words/phrase"}},
+	{"dialtone/diag/words/stress", []string{"dialtone/diag", "dialtone/diag/judge", "dialtone/diag/words/phrase"}},
+	{"dialtone/diag/words/*", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/nat/", "dialtone/diag/sdp", "dialtone/diag/words", "dialtone/diag/words/failure", "dialtone/diag/words/term", "dialtone/diag/words/verdict"}},
 	{"dialtone/diag/feed", []string{"dialtone/diag"}},
 	{"dialtone/diag/record", []string{"dialtone/diag"}},
 	{"dialtone/diag/diagtest", []string{"dialtone/diag"}},
 	{"dialtone/diag/report", []string{
-		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/record", "dialtone/diag/sdp", "dialtone/diag/words", "dialtone/diag/words/",
+		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/nat/", "dialtone/diag/record", "dialtone/diag/sdp", "dialtone/diag/words", "dialtone/diag/words/",
 		"github.com/charmbracelet/lipgloss", "github.com/charmbracelet/lipgloss/table", "github.com/charmbracelet/x/ansi",
 	}},
-	{"dialtone/diag/media", []string{"dialtone/diag", "github.com/pion/"}},
+	{"dialtone/diag/media", []string{"dialtone/diag", "dialtone/diag/media/audio", "github.com/pion/"}},
+	{"dialtone/diag/media/audio", []string{"dialtone/diag", "github.com/pion/opus", "github.com/zaf/g711"}},
 	{"dialtone/diag/iceurl", []string{"dialtone/diag"}},
+	{"dialtone/diag/impair", []string{"dialtone/diag", "github.com/pion/transport/"}},
 	{"dialtone/diag/reach", []string{
 		"dialtone/diag", "dialtone/diag/iceurl", "github.com/pion/", "golang.org/x/net/http/httpproxy", "golang.org/x/net/proxy",
 	}},
 	{"dialtone/diag/forward", []string{"dialtone/diag", "dialtone/diag/iceurl", "dialtone/diag/reach", "github.com/pion/"}},
+	{"dialtone/diag/guard", []string{"dialtone/diag", "github.com/pion/stun/v4", "golang.org/x/time/rate"}},
 	{"dialtone/diag/peer", []string{
-		"dialtone/diag/forward",
+		"dialtone/diag/forward", "dialtone/diag/guard",
 		"dialtone/diag", "dialtone/diag/iceurl", "dialtone/diag/sdp", "dialtone/diag/media", "dialtone/diag/reach", "github.com/pion/",
-		"golang.org/x/time/rate",
 	}},
 	{"dialtone/diag/probe", []string{"dialtone/diag", "dialtone/diag/iceurl", "dialtone/diag/nat", "dialtone/diag/reach", "github.com/pion/", stunPackage}},
 	{"dialtone/diag/session", []string{
-		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/feed", "dialtone/diag/iceurl", "dialtone/diag/media", "dialtone/diag/nat",
+		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/feed", "dialtone/diag/guard", "dialtone/diag/iceurl", "dialtone/diag/impair", "dialtone/diag/media", "dialtone/diag/nat",
 		"dialtone/diag/peer", "dialtone/diag/probe", "dialtone/diag/reach", "dialtone/signal", "dialtone/signal/",
 	}},
 	{"dialtone/diag/check", []string{
@@ -91,13 +101,15 @@ var arrows = []struct {
 	}},
 	{"dialtone/diag/lab", []string{"dialtone/diag", "dialtone/signal", "dialtone/signal/", "github.com/pion/"}},
 	{"dialtone/diag/lab/*", []string{"dialtone/diag/lab"}},
-	{"dialtone/tui", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/words", "dialtone/diag/words/", "dialtone/tui/", "github.com/charmbracelet/", "github.com/aymanbagabas/", "github.com/muesli/", "github.com/mattn/", "github.com/rivo/"}},
-	{"dialtone/tui/*", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/sdp", "dialtone/diag/words", "dialtone/diag/words/", "dialtone/tui/", "github.com/charmbracelet/", "github.com/muesli/", "github.com/mattn/", "github.com/rivo/"}},
+	{"dialtone/tui", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/nat/", "dialtone/diag/words", "dialtone/diag/words/", "dialtone/tui/", "github.com/charmbracelet/", "github.com/aymanbagabas/", "github.com/muesli/", "github.com/mattn/", "github.com/rivo/"}},
+	{"dialtone/tui/*", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/nat/", "dialtone/diag/sdp", "dialtone/diag/words", "dialtone/diag/words/", "dialtone/tui/", "github.com/charmbracelet/", "github.com/muesli/", "github.com/mattn/", "github.com/rivo/"}},
 }
 
 // goPackage is what go list tells of one.
 type goPackage struct {
 	ImportPath string
+	Dir        string
+	GoFiles    []string
 	Standard   bool
 	Imports    []string
 	Deps       []string
@@ -159,10 +171,32 @@ func allows(may []string, imported string) bool {
 	})
 }
 
+// mostLines is how many lines of production code a package may have. The panes of the screen are one package, a file each.
+const mostLines = 3500
+
+func TestPackageSizes(t *testing.T) {
+	for _, p := range listPackages(t) {
+		if !isOurs(p.ImportPath) || p.ImportPath == "dialtone/tui/pane" {
+			continue
+		}
+		lines := 0
+		for _, name := range p.GoFiles {
+			raw, err := os.ReadFile(filepath.Join(p.Dir, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			lines += bytes.Count(raw, []byte("\n"))
+		}
+		if lines > mostLines {
+			t.Errorf("%s has %d lines: divide it", p.ImportPath, lines)
+		}
+	}
+}
+
 // listPackages asks go for all packages of the module and what they depend on, without their tests.
 func listPackages(t *testing.T) map[string]goPackage {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "go", "list", "-deps", "-json=ImportPath,Standard,Imports,Deps", "./...")
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-deps", "-json=ImportPath,Dir,GoFiles,Standard,Imports,Deps", "./...")
 	cmd.Dir = "../.."
 	raw, err := cmd.Output()
 	if err != nil {

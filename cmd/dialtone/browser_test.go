@@ -240,7 +240,7 @@ func (b *tab) state(want string) {
 // outcome waits for the end of the call with a reason.
 func (b *tab) outcome(reason string) {
 	b.t.Helper()
-	b.await(`document.getElementById("outcome").dataset.reason === "` + reason + `" && !document.getElementById("lobby").hidden`)
+	b.await(`document.getElementById("outcome").dataset.reason === "` + reason + `" && !document.getElementById("over").hidden`)
 }
 
 func (b *tab) click(id string) {

@@ -8,6 +8,7 @@ import (
 	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/diag"
 	"dialtone/diag/iceurl"
+	"dialtone/diag/impair"
 	"dialtone/diag/probe"
 	"dialtone/diag/reach"
 )
@@ -19,6 +20,7 @@ type networkFlags struct {
 	accountFlags
 	iceFromFlags
 	trustFlags
+	Impair []diag.Impairment `whole:"" sep:"none" placeholder:"SPEC" help:"Impair this call's own UDP packets: loss=5%,dup=1%,delay=80ms,jitter=20ms,reorder=1%,rate=1M,gap=3s@5s,dir=in|out|both,seed=7, or some of these. Repeatable, once for each direction."`
 }
 
 // accountFlags are the credentials for the TURN servers.
@@ -60,7 +62,7 @@ type recordFlags struct {
 func (n *networkFlags) config(m mediaFlags, length time.Duration) diag.Config {
 	c := diag.Config{
 		Server: string(n.Server), Insecure: n.Insecure, CAFile: string(n.CA), Proxy: n.Proxy,
-		RelayOnly: m.RelayOnly, PionDefaults: m.PionDefaults, Patient: m.Patient, For: length,
+		RelayOnly: m.RelayOnly, PionDefaults: m.PionDefaults, Patient: m.Patient, For: length, Impair: n.Impair,
 		Version: readVersion().Version, NamesServers: n.ICEFrom.url != "",
 	}
 	m.apply(&c)
@@ -77,8 +79,14 @@ func (n *networkFlags) config(m mediaFlags, length time.Duration) diag.Config {
 	return c
 }
 
-// complete says which servers lack what they need, or nil.
-func (n *networkFlags) complete() error { return n.suffices(n.ICE, "--ice ") }
+// complete says what contradicts itself, or lacks what it needs, or nil.
+func (n *networkFlags) complete() error {
+	err := impair.Check(n.Impair)
+	if err != nil {
+		err = fmt.Errorf("--impair: %w", err)
+	}
+	return errors.Join(n.suffices(n.ICE, "--ice "), err)
+}
 
 // suffices says which TURN servers lack user name or password, or nil; flag is how they were given.
 func (a *accountFlags) suffices(servers []iceurl.URL, flag string) error {

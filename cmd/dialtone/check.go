@@ -85,7 +85,7 @@ func (c *checkCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 		return diag.ExitSignaling, err
 	}
 	r, runErr := c.all(ctx, a, plans, name)
-	writeErr := reports.Write(a.Results(), r, reports.Guard(out, guard(plans)))
+	writeErr := reports.Write(a.Results(), r, reports.Guard(out, secretsOf(plans)))
 	exit := diag.Exit(r.Exit.Code)
 	if runErr != nil || writeErr != nil {
 		exit = exit.Worse(diag.ExitCannotRun)
@@ -165,8 +165,8 @@ func scenarioOnly(typed map[string]bool) error {
 	return errors.Join(errs...)
 }
 
-// guard is what the recordings of all plans do not hold.
-func guard(plans []checkPlan) record.Options {
+// secretsOf is what the recordings of all plans do not hold.
+func secretsOf(plans []checkPlan) record.Options {
 	var o record.Options
 	for _, p := range plans {
 		o.Redact = o.Redact || p.Redact

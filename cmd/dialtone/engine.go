@@ -10,6 +10,7 @@ import (
 	"dialtone/cmd/dialtone/internal/files"
 	"dialtone/diag"
 	"dialtone/diag/feed"
+	"dialtone/diag/guard"
 	"dialtone/diag/peer"
 	"dialtone/diag/reach"
 	"dialtone/diag/session"
@@ -20,7 +21,7 @@ const explainTime = 3 * time.Second
 
 // strangers bounds what all calls of this process send to hosts that do not answer: many calls make it send no more
 // than one could.
-var strangers peer.Limiter
+var strangers guard.Limiter
 
 // newSession is the engine of real calls.
 func newSession(config diag.Config, log *feed.Feed) (calls.Caller, error) {

@@ -14,6 +14,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/lab/labtest"
 	"dialtone/diag/nat"
+	"dialtone/diag/nat/pair"
 	"dialtone/diag/report"
 )
 
@@ -65,27 +66,27 @@ func TestKernelPairs(t *testing.T) {
 	for name, tt := range map[string]struct {
 		a, b         string
 		turnA, turnB bool
-		want         nat.Path
+		want         pair.Path
 	}{
-		"usual, usual":           {"usual", "usual", false, false, nat.PathDirect},
-		"ports, usual":           {"ports", "usual", false, false, nat.PathNone},
-		"ports with TURN, usual": {"ports", "usual", true, false, nat.PathRelay},
-		"ports, usual with TURN": {"ports", "usual", false, true, nat.PathNone},
-		"ports, ports with TURN": {"ports", "ports", true, true, nat.PathRelay},
-		"UDP blocked with TURN":  {"tcp", "usual", true, false, nat.PathRelay},
-		"only a proxy, usual":    {"proxy", "usual", false, false, nat.PathNone},
-		"only a proxy with TURN": {"proxy", "usual", true, false, nat.PathRelay},
-		"only a proxy, twice":    {"proxy", "proxy", true, true, nat.PathRelay},
-		"NAT64, IPv4":            {"nat64", "usual", false, false, nat.PathNone},
-		"NAT64 with TURN, IPv4":  {"nat64", "usual", true, false, nat.PathRelay},
-		"NAT64, IPv4 with TURN":  {"nat64", "usual", false, true, nat.PathNone},
-		"IPv6 only, IPv4":        {"ipv6", "usual", false, false, nat.PathNone},
-		"IPv6 only, NAT64":       {"ipv6", "nat64", false, false, nat.PathDirect},
+		"usual, usual":           {"usual", "usual", false, false, pair.PathDirect},
+		"ports, usual":           {"ports", "usual", false, false, pair.PathNone},
+		"ports with TURN, usual": {"ports", "usual", true, false, pair.PathRelay},
+		"ports, usual with TURN": {"ports", "usual", false, true, pair.PathNone},
+		"ports, ports with TURN": {"ports", "ports", true, true, pair.PathRelay},
+		"UDP blocked with TURN":  {"tcp", "usual", true, false, pair.PathRelay},
+		"only a proxy, usual":    {"proxy", "usual", false, false, pair.PathNone},
+		"only a proxy with TURN": {"proxy", "usual", true, false, pair.PathRelay},
+		"only a proxy, twice":    {"proxy", "proxy", true, true, pair.PathRelay},
+		"NAT64, IPv4":            {"nat64", "usual", false, false, pair.PathNone},
+		"NAT64 with TURN, IPv4":  {"nat64", "usual", true, false, pair.PathRelay},
+		"NAT64, IPv4 with TURN":  {"nat64", "usual", false, true, pair.PathNone},
+		"IPv6 only, IPv4":        {"ipv6", "usual", false, false, pair.PathNone},
+		"IPv6 only, NAT64":       {"ipv6", "nat64", false, false, pair.PathDirect},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			a, b := connectPeer(t, in, sides[tt.a], tt.turnA, signaling), connectPeer(t, in, sides[tt.b], tt.turnB, signaling)
-			predicted := nat.Predict(a.result(t), b.result(t))
+			predicted := pair.Predict(a.result(t), b.result(t))
 			if happened := placeCall(t, a, b, name); happened != predicted.Path || happened != tt.want {
 				t.Errorf("the call's path is %s; predicted: %s (%s), expected: %s", happened, predicted.Path, predicted.Why, tt.want)
 			}
@@ -140,7 +141,7 @@ func mustRun(t *testing.T, cmd *exec.Cmd) {
 func (p pairPeer) result(t *testing.T) nat.Side {
 	t.Helper()
 	r := kernelDiagnosis(t, p.site, append([]string{"--ice-user=ann", "--ice-pass=secret", "--proxy=" + p.proxy}, p.ice...))
-	side, err := nat.ParseSide(r.Verdict.Result)
+	side, err := pair.Parse(r.Verdict.Result)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,7 +160,7 @@ func (p pairPeer) command(ctx context.Context, args ...string) *exec.Cmd {
 }
 
 // placeCall places a call from one peer to the other, and returns its path.
-func placeCall(t *testing.T, a, b pairPeer, code string) nat.Path {
+func placeCall(t *testing.T, a, b pairPeer, code string) pair.Path {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
@@ -186,14 +187,14 @@ func placeCall(t *testing.T, a, b pairPeer, code string) nat.Path {
 	}
 	switch {
 	case r.Path == nil && r.Exit.Name == diag.ExitICE.String():
-		return nat.PathNone
+		return pair.PathNone
 	case r.Path == nil:
 		t.Errorf("%s: %s\n%s", r.Exit.Name, r.Headline, said.String())
-		return nat.PathUnknown
+		return pair.PathUnknown
 	case r.Path.Local.CandidateType == diag.Relay || r.Path.Remote.CandidateType == diag.Relay:
-		return nat.PathRelay
+		return pair.PathRelay
 	}
-	return nat.PathDirect
+	return pair.PathDirect
 }
 
 // codeOf makes a room code of a name.

@@ -11,6 +11,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/iceurl"
 	"dialtone/diag/nat"
+	"dialtone/diag/nat/pair"
 	"dialtone/diag/probe"
 	"dialtone/diag/reach"
 )
@@ -92,7 +93,7 @@ func (c *natCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 		Username: c.ICEUser, Password: c.ICEPass.Reveal(),
 	}
 	if c.Peer != nil {
-		q.Peer = c.Peer.String()
+		q.Peer = pair.Line(*c.Peer)
 	}
 	return c.diagnose(ctx, a, q)
 }
@@ -110,7 +111,7 @@ func (c *natCommand) checkEvery() error {
 
 // parseNATSide reads the result line of the peer's network.
 func parseNATSide(raw string) (*nat.Side, error) {
-	side, err := nat.ParseSide(raw)
+	side, err := pair.Parse(raw)
 	if err != nil {
 		return nil, err
 	}

@@ -13,8 +13,8 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/judge"
 	"dialtone/diag/report"
-	"dialtone/diag/words"
 	"dialtone/diag/words/compare"
+	"dialtone/diag/words/verdict"
 )
 
 // natLine is one diagnosis of --watch in JSON.
@@ -68,7 +68,7 @@ func (r *natRun) print(run int, before *judge.Network) (*judge.Network, error) {
 	case before == nil:
 		return &now, r.app.Print("%s", nattext.Text(now, r.command.Verbose))
 	}
-	text := "nothing changed: " + words.NetworkExit(now.Exit)
+	text := "nothing changed: " + verdict.NetworkExit(now.Exit)
 	if len(changes) > 0 {
 		text = strings.Join(changes, "; ")
 	}

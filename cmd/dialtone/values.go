@@ -13,6 +13,7 @@ import (
 	"dialtone/cmd/dialtone/internal/settings"
 	diagcheck "dialtone/diag/check"
 	"dialtone/diag/iceurl"
+	"dialtone/diag/impair"
 	"dialtone/signal/room"
 )
 
@@ -44,6 +45,7 @@ func decoders() settings.Decoders {
 	settings.Add(d, parseVideoCodec)
 	settings.Add(d, parseMediaFile)
 	settings.Add(d, iceurl.Parse)
+	settings.Add(d, impair.Parse)
 	settings.Add(d, parseAssertion)
 	settings.Add(d, reports.Parse)
 	settings.Add(d, endpoint.ParseLocal)

@@ -215,6 +215,8 @@ func (c *Call) applyMedia(e diag.Event) {
 	switch d := e.Data.(type) {
 	case diag.TrackAdded:
 		c.putTrack(d, e.At)
+	case diag.Impaired:
+		c.Impaired = &d
 	case diag.TrackMuted:
 		side := &c.LocalMuted
 		if d.Side == diag.Remote {

@@ -65,6 +65,9 @@ type Call struct {
 	RemoteSince   *TheirRow   // the first sample since the peer's counters began anew; nil if they never did
 	fastest       float64     // shortest time from a peer's clock to ours, ms: only differences are meaningful
 
+	// what the call did to its own packets on purpose, or its peer in this process did; nil: nothing
+	Impaired *diag.Impaired
+
 	NAT []NATRow // diagnoses of the network, the latest 64
 
 	Warnings []WarningRow

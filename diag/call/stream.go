@@ -13,7 +13,7 @@ type Stream struct {
 	// packets were counted until the end; of outbound media where they are sent, and the peer reported on them or sends
 	// the same kind back
 	Flows bool `json:"flows"`
-	// inbound packets hold nothing but silence, since early in the connection
+	// inbound audio is nothing but silence or noise, since early in the connection
 	Silent  bool     `json:"silent"`
 	Packets uint64   `json:"packets"`
 	Bytes   uint64   `json:"bytes"`          // of payload
@@ -22,10 +22,16 @@ type Stream struct {
 	// of those lost, inbound: retransmitted and received
 	Repaired *int64 `json:"repaired,omitempty"`
 	// lost and not repaired / expected, 0–1; inbound
-	UnrepairedLoss  *float64           `json:"unrepaired_loss,omitempty"`
-	Jitter          *diag.Millis       `json:"jitter_ms,omitempty"` // of the latest sample
-	RoundTrip       *diag.Millis       `json:"rtt_ms,omitempty"`
-	Bitrate         *float64           `json:"bitrate,omitempty"`           // bit/s over the whole connection
+	UnrepairedLoss *float64     `json:"unrepaired_loss,omitempty"`
+	Jitter         *diag.Millis `json:"jitter_ms,omitempty"` // of the latest sample
+	RoundTrip      *diag.Millis `json:"rtt_ms,omitempty"`
+	Bitrate        *float64     `json:"bitrate,omitempty"` // bit/s over the whole connection
+	// audio, speech quality by the E-model, 1–4.5; absent where nothing is said
+	MOS     *float64 `json:"mos,omitempty"`
+	Quality *Quality `json:"quality,omitempty"` // how it was computed
+	// audio: 0–1, RMS of the whole connection; of outbound audio as the peer hears it, like the tone
+	Level           *float64           `json:"audio_level,omitempty"`
+	Tone            *diag.Tone         `json:"tone,omitempty"`              // a test tone that is heard
 	FramesPerSecond *float64           `json:"frames_per_second,omitempty"` // over the whole connection
 	Frames          *uint32            `json:"frames,omitempty"`            // video
 	Width           *uint16            `json:"width,omitempty"`             // of the largest stream
@@ -68,6 +74,10 @@ func (c *Call) StreamOf(dir diag.Direction, kind string) Stream {
 	if s.Lost != nil && s.Repaired != nil {
 		s.UnrepairedLoss = diag.LossShare(diag.Ptr(*s.Lost-*s.Repaired), s.expected)
 	}
+	if kind == "audio" {
+		s.listen(c, dir)
+		s.rateStream(c)
+	}
 	if up := c.UpTime().Seconds(); up > 0 {
 		s.Bitrate = diag.Ptr(float64(s.Bytes) * 8 / up)
 		if s.Frames != nil {
@@ -75,6 +85,20 @@ func (c *Call) StreamOf(dir diag.Direction, kind string) Stream {
 		}
 	}
 	return s
+}
+
+// HasStopped reports whether packets came, and none lately.
+func (s *Stream) HasStopped() bool {
+	return s.Packets > 0 && s.Ago != nil && s.Ago.Seconds() >= SilentAfter
+}
+
+// LossBeyond is the share of the expected packets that were lost, without those that were dropped on purpose; nil if it
+// is unknown.
+func (s *Stream) LossBeyond(injected int64) *float64 {
+	if s.Lost == nil {
+		return nil
+	}
+	return diag.LossShare(diag.Ptr(*s.Lost-injected), s.expected)
 }
 
 func (s *Stream) addInbound(in diag.InboundRTP) {

@@ -11,7 +11,7 @@ import (
 	"dialtone/diag/call"
 	"dialtone/diag/diagtest"
 	"dialtone/diag/judge"
-	"dialtone/diag/words"
+	"dialtone/diag/words/verdict"
 )
 
 // symmetric are the facts about a network whose mapping depends on the endpoint, with two TURN servers that fail.
@@ -45,15 +45,15 @@ func TestDiagnosisExplainsFailure(t *testing.T) {
 	if diff := cmp.Diff(want, ids); diff != "" {
 		t.Errorf("findings (-want +got):\n%s", diff)
 	}
-	why := strings.Join(words.Verdict(v).Why, " ")
+	why := strings.Join(verdict.Of(v).Why, " ")
 	if v.Exit != diag.ExitICE || !strings.Contains(why, "2 candidate pairs checked with 9 requests, none answered.") || !strings.Contains(why, "Your NAT uses a new public port per destination") {
-		t.Errorf("%s %q", v.Exit, words.Verdict(v).Why)
+		t.Errorf("%s %q", v.Exit, verdict.Of(v).Why)
 	}
-	if !slices.ContainsFunc(words.Verdict(v).Next, func(s string) bool { return strings.Contains(s, "Configure a TURN server") }) {
-		t.Errorf("todo %q", words.Verdict(v).Next)
+	if !slices.ContainsFunc(verdict.Of(v).Next, func(s string) bool { return strings.Contains(s, "Configure a TURN server") }) {
+		t.Errorf("todo %q", verdict.Of(v).Next)
 	}
-	if !strings.HasPrefix(words.Verdict(v).Headline, "no path found after 1.9 s") {
-		t.Errorf("%q counts the diagnosis as a part of the attempt", words.Verdict(v).Headline)
+	if !strings.HasPrefix(verdict.Of(v).Headline, "no path found after 1.9 s") {
+		t.Errorf("%q counts the diagnosis as a part of the attempt", verdict.Of(v).Headline)
 	}
 }
 
@@ -61,8 +61,8 @@ func TestDiagnosisExplainsFailure(t *testing.T) {
 func TestRemarksAreNoSteps(t *testing.T) {
 	v := judge.Judge(call.Fold(failedICE(diagnosed(diag.BecauseICEFailed)...)))
 	untested := slices.ContainsFunc(v.Findings, func(f judge.Finding) bool { return f.ID == "nat.filtering_untested" && f.Severity == judge.Info })
-	if !untested || slices.ContainsFunc(words.Verdict(v).Next, func(s string) bool { return strings.Contains(s, "RFC 5780") }) {
-		t.Errorf("%+v", words.Verdict(v))
+	if !untested || slices.ContainsFunc(verdict.Of(v).Next, func(s string) bool { return strings.Contains(s, "RFC 5780") }) {
+		t.Errorf("%+v", verdict.Of(v))
 	}
 }
 
@@ -70,7 +70,7 @@ func TestRemarksAreNoSteps(t *testing.T) {
 func TestFailureIsKnownAtOnce(t *testing.T) {
 	events := failedICE(diagnosed(diag.BecauseICEFailed)[:6]...)
 	v := judge.Judge(call.Fold(events[:len(events)-2]))
-	if v.Exit != diag.ExitICE || v.Done || !strings.HasPrefix(words.Verdict(v).Headline, "no path found") || len(v.Findings) != 1 {
+	if v.Exit != diag.ExitICE || v.Done || !strings.HasPrefix(verdict.Of(v).Headline, "no path found") || len(v.Findings) != 1 {
 		t.Errorf("%+v", v)
 	}
 }
@@ -108,8 +108,8 @@ func TestDiagnosisAlone(t *testing.T) {
 	}
 	for _, tt := range tests {
 		v := judge.Judge(call.Fold(tt.events))
-		if v.Exit != tt.exit || v.Done != tt.done || words.Verdict(v).Headline == "" {
-			t.Errorf("%s: %s %v %q, want %s %v", tt.name, v.Exit, v.Done, words.Verdict(v).Headline, tt.exit, tt.done)
+		if v.Exit != tt.exit || v.Done != tt.done || verdict.Of(v).Headline == "" {
+			t.Errorf("%s: %s %v %q, want %s %v", tt.name, v.Exit, v.Done, verdict.Of(v).Headline, tt.exit, tt.done)
 		}
 	}
 }

@@ -57,6 +57,9 @@ func endsDiffer(c *call.Call, s call.EndsStream) []Finding {
 		return nil
 	}
 	slack := inFlight(c, s)
+	if c.Impaired != nil {
+		slack += c.Impaired.Of(s.Direction).Dropped() + c.Impaired.Of(s.Direction).Duplicated
+	}
 	if c.RemoteSince == nil {
 		if found := contradiction(s, *s.Sent, *s.Received, lostAtReceiver(&s), slack, nil); found != nil {
 			return found

@@ -27,6 +27,8 @@ type Finding struct {
 	Severity Severity `json:"severity"`
 	Subject  string   `json:"subject,omitempty"` // what it is about: the URL of a server, "inbound audio"; empty: the call
 	Evidence any      `json:"facts,omitempty"`   // typed: each ID has a form of its own; nil: the ID says it all
+	// the call did things to its own packets on purpose that can be the cause (--impair)
+	Injected bool `json:"injected,omitempty"`
 }
 
 // Same reports whether two findings say the same of the same thing.

@@ -5,7 +5,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/call"
-	"dialtone/diag/nat"
+	"dialtone/diag/nat/turn"
 )
 
 // IsolatedRelays is the evidence that two relays of one TURN server do not reach each other.
@@ -30,7 +30,7 @@ func isolatedFindings(c *call.Call, _ Expectation) []Finding {
 			continue
 		}
 		if at := slices.IndexFunc(c.Servers, func(s call.ServerRow) bool { return s.URL == local.URL }); at >= 0 &&
-			nat.AddressFlaw(&c.Servers[at].Server, true) != "" {
+			turn.AddressFlaw(&c.Servers[at].Server, true) != "" {
 			continue // that is why
 		}
 		return []Finding{{

@@ -58,7 +58,7 @@ type rule func(c *call.Call, x Expectation) []Finding
 var rules = []rule{
 	endFindings, signalingFindings,
 	pathLostFindings, dtlsFindings, channelFindings,
-	sizeFindings, mediaFindings, publishFindings, lossFindings, timingFindings,
+	sizeFindings, mediaFindings, soundFindings, publishFindings, lossFindings, timingFindings, impairFindings,
 	endsFindings, clientFindings,
 	pathFindings, isolatedFindings, limitFindings, remoteFindings, serverFindings, networkFindings, warningFindings,
 }
@@ -81,6 +81,7 @@ func judge(c *call.Call, x Expectation) Verdict {
 		lists = append(lists, find(c, x))
 	}
 	v := Verdict{Done: c.Ended != nil, Outcome: outcome(c), Findings: Merge(lists...)}
+	markInjected(c, v.Findings)
 	v.Exit = exitOf(c, v.Findings)
 	return v
 }

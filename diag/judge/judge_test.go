@@ -12,6 +12,7 @@ import (
 	"dialtone/diag/diagtest"
 	"dialtone/diag/judge"
 	"dialtone/diag/words"
+	"dialtone/diag/words/verdict"
 )
 
 // failedICE is a call in which both sides have candidates and every check went unanswered.
@@ -194,7 +195,7 @@ func TestJudge(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			c := call.Fold(tt.events)
 			v := judge.Judge(c)
-			said := words.Verdict(v)
+			said := verdict.Of(v)
 			if v.Exit != tt.exit || said.Headline != tt.headline || v.Done != (c.Ended != nil) {
 				t.Errorf("exit %v, %q, done %v; want %v, %q", v.Exit, said.Headline, v.Done, tt.exit, tt.headline)
 			}
@@ -234,7 +235,7 @@ func TestJudge(t *testing.T) {
 // TestEveryFailureHasANextStep, with as little known as possible.
 func TestEveryFailureHasANextStep(t *testing.T) {
 	for _, reason := range []diag.EndReason{diag.EndPeerLost, diag.EndNoPeer, diag.EndSignaling, diag.EndPeerLeft, diag.EndICE, diag.EndDTLS, diag.EndInternal, diag.EndPeerHangup, diag.EndHangup} {
-		if v := judge.Judge(call.Fold(diagtest.Log(0, diag.CallStart{Code: "w1"}, 5, diag.CallEnded{Reason: reason}))); len(words.Verdict(v).Next) == 0 {
+		if v := judge.Judge(call.Fold(diagtest.Log(0, diag.CallStart{Code: "w1"}, 5, diag.CallEnded{Reason: reason}))); len(verdict.Of(v).Next) == 0 {
 			t.Errorf("%s: exit %v without a next step", reason, v.Exit)
 		}
 	}
@@ -258,7 +259,7 @@ func FuzzJudge(f *testing.F) {
 			}}})
 		}
 		v := judge.Judge(call.Fold(append(events, diag.Event{Data: diag.CallEnded{Reason: diag.EndReason(reason), Cause: text, Code: text}})))
-		said := words.Verdict(v)
+		said := verdict.Of(v)
 		texts := slices.Concat([]string{said.Headline}, said.Why, said.Next)
 		for _, finding := range v.Findings {
 			written := words.Of(finding)

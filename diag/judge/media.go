@@ -33,13 +33,6 @@ type (
 		Running bool        `json:"running,omitempty"` // the call goes on
 		Muted   bool        `json:"muted,omitempty"`   // the peer said so
 	}
-	// MediaSilent means that each packet proves by its coding that it holds silence (RFC 6716).
-	MediaSilent struct {
-		Kind    string      `json:"kind"`
-		Packets uint64      `json:"packets"`
-		ForMs   diag.Millis `json:"for_ms"`
-		Muted   bool        `json:"muted,omitempty"`
-	}
 	// MediaLoss means that packets did not arrive: here, or at the peer by its reports.
 	MediaLoss struct {
 		Direction   diag.Direction `json:"direction"`
@@ -47,7 +40,8 @@ type (
 		Packets     uint64         `json:"packets"` // received or sent
 		Lost        int64          `json:"packetsLost"`
 		Repaired    *int64         `json:"packetsRepaired,omitempty"`
-		Share       float64        `json:"fractionLost"`          // 0–1
+		Share       float64        `json:"fractionLost"`          // 0–1, without those that were dropped on purpose
+		Injected    int64          `json:"injected,omitempty"`    // of those lost, dropped on purpose (--impair)
 		TesterShort bool           `json:"testerShort,omitempty"` // this machine was short of CPU, which may be the reason
 	}
 	// NoKeyFrame means that frames came, and none that decoding can begin with.
@@ -210,17 +204,12 @@ func missing(direction diag.Direction, kind string, c *call.Call, agreed, proble
 	return f
 }
 
-// faded names inbound media that came and stopped, or holds nothing but silence.
+// faded names inbound media that came and stopped.
 func faded(c *call.Call, kind string, severity Severity) []Finding {
 	in := c.StreamOf(diag.Inbound, kind)
-	if in.Packets > 0 && in.Ago != nil && in.Ago.Seconds() >= call.SilentAfter {
+	if in.HasStopped() {
 		return []Finding{{ID: "media.stopped", Severity: severity, Subject: kind, Evidence: MediaStopped{
 			kind, in.Packets, diag.Millis(*in.Ago), c.Ended == nil, c.RemoteMuted[kind],
-		}}}
-	}
-	if packets, since, silent := c.Silence(kind); silent {
-		return []Finding{{ID: "media.silent", Severity: severity, Subject: kind, Evidence: MediaSilent{
-			kind, packets, diag.Millis(since), c.RemoteMuted[kind],
 		}}}
 	}
 	return nil
@@ -255,18 +244,20 @@ func lossFindings(c *call.Call, x Expectation) []Finding {
 	for _, direction := range []diag.Direction{diag.Inbound, diag.Outbound} {
 		for _, kind := range diag.Kinds {
 			s := c.StreamOf(direction, kind)
-			if s.Loss == nil || *s.Loss <= lossWarn || s.Packets < lossPackets {
+			injected := c.Injected(direction, kind)
+			share := s.LossBeyond(injected)
+			if share == nil || *share <= lossWarn || s.Packets < lossPackets {
 				continue
 			}
-			harmful := *s.Loss
+			harmful := *share
 			if s.UnrepairedLoss != nil {
-				harmful = *s.UnrepairedLoss
+				harmful = min(harmful, *s.UnrepairedLoss)
 			}
 			short := x.Load.Short() && direction == diag.Inbound
 			out = append(out, Finding{
 				ID: "media.loss", Severity: graver(x.check && harmful > lossProblem && !short),
 				Subject:  string(direction) + " " + kind,
-				Evidence: MediaLoss{direction, kind, s.Packets, *s.Lost, s.Repaired, *s.Loss, short},
+				Evidence: MediaLoss{direction, kind, s.Packets, *s.Lost, s.Repaired, *share, injected, short},
 			})
 		}
 	}

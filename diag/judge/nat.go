@@ -3,6 +3,8 @@ package judge
 import (
 	"dialtone/diag"
 	"dialtone/diag/nat"
+	"dialtone/diag/nat/pair"
+	"dialtone/diag/nat/turn"
 )
 
 // Network is the verdict of a diagnosis: what the network means for calls.
@@ -11,10 +13,10 @@ type Network struct {
 	Exit     diag.Exit
 	Outcome  NetworkOutcome
 	Relaying Relaying
-	Reason   string          // the system's error, of [NetworkFailed]
-	Unusable *diag.Server    // the server at issue, of [NetworkUnusable]
-	Pair     *nat.Prediction // the answer for both peers, when the peer's result line was given
-	Findings []Finding       // those about the network first
+	Reason   string           // the system's error, of [NetworkFailed]
+	Unusable *diag.Server     // the server at issue, of [NetworkUnusable]
+	Pair     *pair.Prediction // the answer for both peers, when the peer's result line was given
+	Findings []Finding        // those about the network first
 }
 
 // NetworkOutcome is what a diagnosis found out.
@@ -50,9 +52,9 @@ var outcomeExits = map[NetworkOutcome]diag.Exit{
 }
 
 // pairExits are the exit codes of predictions for both peers.
-var pairExits = map[nat.Path]diag.Exit{
-	nat.PathDirect: diag.ExitPass, nat.PathRelay: diag.ExitRelay, nat.PathNone: diag.ExitNoRelay,
-	nat.PathUnknown: diag.ExitInconclusive,
+var pairExits = map[pair.Path]diag.Exit{
+	pair.PathDirect: diag.ExitPass, pair.PathRelay: diag.ExitRelay, pair.PathNone: diag.ExitNoRelay,
+	pair.PathUnknown: diag.ExitInconclusive,
 }
 
 // networkRules make the findings of a diagnosis, those about the network first.
@@ -70,9 +72,9 @@ func Diagnose(s *nat.State) Network {
 		n.Findings = append(n.Findings, rule(s, &n)...)
 	}
 	n.Exit = n.exit()
-	if peer, err := nat.ParseSide(s.Start.Peer); err == nil {
-		pair := nat.Predict(n.Side, peer)
-		n.Pair, n.Exit = &pair, pairExits[pair.Path]
+	if peer, err := pair.Parse(s.Start.Peer); err == nil {
+		both := pair.Predict(n.Side, peer)
+		n.Pair, n.Exit = &both, pairExits[both.Path]
 	}
 	return n
 }
@@ -99,7 +101,7 @@ func (n *Network) exit() diag.Exit {
 func (n *Network) outcome(s *nat.State) (NetworkOutcome, *diag.Server) {
 	b := &n.Behaviors
 	switch {
-	case b.UDP.Value == nat.None && s.OnlyProxy() != nil:
+	case b.UDP.Value == nat.None && onlyProxy(s) != nil:
 		return NetworkOnlyProxy, nil
 	case b.UDP.Value == nat.None:
 		return NetworkUDPBlocked, nil
@@ -160,7 +162,7 @@ func (n *Network) servers() (NetworkOutcome, *diag.Server) {
 // serversExit is the code when only servers were asked: whether all of them do what they were asked for.
 func (n *Network) serversExit() diag.Exit {
 	for i := range n.Servers {
-		if row := &n.Servers[i]; !row.Direct && !row.OK() || row.TURN && row.Relay != nat.RelayCarries {
+		if row := &n.Servers[i]; !row.Direct && !row.OK() || row.TURN && row.Relay != turn.RelayCarries {
 			return diag.ExitInconclusive
 		}
 	}

@@ -19,7 +19,7 @@ const mediaSize = 1280
 func behaviorFindings(s *nat.State, n *Network) []Finding {
 	b := &n.Behaviors
 	var out []Finding
-	if way := s.OnlyProxy(); way != nil {
+	if way := onlyProxy(s); way != nil {
 		out = append(out, Finding{ID: "nat.only_proxy", Severity: Warn, Subject: way.Through.Proxy, Evidence: *way})
 	}
 	note := func(when bool, id string, severity Severity, from nat.Behavior) {

@@ -7,6 +7,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/nat"
+	"dialtone/diag/nat/pair"
 )
 
 // networkFailures are the findings about servers that failed, TURN first. When UDP is blocked, silence over UDP says
@@ -43,7 +44,7 @@ func (n *Network) severity(s *diag.Server) Severity {
 
 // lacksRelay reports whether some calls need a relay, and no TURN server gives one.
 func (n *Network) lacksRelay() bool {
-	return !n.Side.TURN && (!n.Side.UDP || n.Side.Reach().Sure != nat.Everyone)
+	return !n.Side.TURN && (!n.Side.UDP || pair.ReachOf(n.Side).Sure != pair.Everyone)
 }
 
 // BasicServer is the evidence about a server that does not support RFC 5780.

@@ -19,6 +19,7 @@ import (
 	"dialtone/diag/report"
 	"dialtone/diag/words"
 	"dialtone/diag/words/compare"
+	"dialtone/diag/words/verdict"
 )
 
 // diagnose judges the facts of a test.
@@ -94,7 +95,7 @@ func TestNetworkVerdicts(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := diagnose(tt.facts)
-			said := words.OfNetwork(n)
+			said := verdict.OfNetwork(n)
 			if n.Exit != tt.exit || n.Outcome != tt.outcome || !strings.Contains(said.Headline, tt.says) || tt.finding != "" && !slices.Contains(findingIDs(n), tt.finding) {
 				t.Errorf("exit %v, %s, %q, findings %v; want %v, %s, %q, %s", n.Exit, n.Outcome, said.Headline, findingIDs(n), tt.exit, tt.outcome, tt.says, tt.finding)
 			}
@@ -139,7 +140,7 @@ func TestSilentRelay(t *testing.T) {
 				exit = diag.ExitNoRelay
 			}
 			if n.Relaying != tt.relaying || n.Exit != exit || tt.finding != "" && !slices.Contains(findingIDs(n), tt.finding) {
-				t.Errorf("%s, exit %v, %v: %s", n.Relaying, n.Exit, findingIDs(n), words.OfNetwork(n).Headline)
+				t.Errorf("%s, exit %v, %v: %s", n.Relaying, n.Exit, findingIDs(n), verdict.OfNetwork(n).Headline)
 			}
 		})
 	}
@@ -164,13 +165,13 @@ func TestNetworkInterim(t *testing.T) {
 func TestWhyUnknown(t *testing.T) {
 	d := diagtest.NewDiagnosis(diagtest.ServerA).Maps(0, "9.9.9.1:3478", "5.5.5.5:1")
 	d.Add(0, diag.TestRepeat, diagtest.ServerA, "5.5.5.5:1").Socket = d.Requests[0].Socket
-	if got := words.OfNetwork(diagnose(d)).Headline; !strings.Contains(got, "fewer than two server addresses answered") {
+	if got := verdict.OfNetwork(diagnose(d)).Headline; !strings.Contains(got, "fewer than two server addresses answered") {
 		t.Error(got)
 	}
 	d = diagtest.NewDiagnosis()
 	d.Servers = []diag.NATServer{{URL: "stun:s", Stage: diag.StageConfig, Failure: &diag.Failure{Cause: diag.CauseConfig, Detail: diag.DetailFamily}}}
 	n := diagnose(d)
-	if said := words.OfNetwork(n); n.Exit != diag.ExitInconclusive || !strings.Contains(said.Headline, "no address of the requested family") || said.Why[0] != "No server could be asked over UDP." {
+	if said := verdict.OfNetwork(n); n.Exit != diag.ExitInconclusive || !strings.Contains(said.Headline, "no address of the requested family") || said.Why[0] != "No server could be asked over UDP." {
 		t.Errorf("%v %+v", n.Exit, said)
 	}
 }
@@ -255,7 +256,7 @@ func TestSeverityOfServers(t *testing.T) {
 		if at < 0 || n.Findings[at].Severity != tt.want {
 			t.Errorf("%s: %+v", name, n.Findings)
 		}
-		if why := words.OfNetwork(n).Why; tt.why != "" && why[len(why)-1] != tt.why {
+		if why := verdict.OfNetwork(n).Why; tt.why != "" && why[len(why)-1] != tt.why {
 			t.Errorf("%s: %q", name, why)
 		}
 	}

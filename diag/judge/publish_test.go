@@ -9,6 +9,7 @@ import (
 	"dialtone/diag/diagtest"
 	"dialtone/diag/judge"
 	"dialtone/diag/words"
+	"dialtone/diag/words/verdict"
 )
 
 // published is a call over WHIP that was up for four seconds, with what came in.
@@ -23,7 +24,7 @@ func TestMediaAlone(t *testing.T) {
 	video := func(frames, keys uint32) diag.InboundRTP {
 		return diag.InboundRTP{Kind: "video", PacketsReceived: diag.Ptr(uint64(200)), FramesReceived: &frames, KeyFramesReceived: &keys}
 	}
-	ago, silent := 2.5, uint64(200)
+	ago := 2.5
 	stopped := video(100, 2)
 	stopped.LastPacketReceivedAgo = &ago
 	tests := map[string]struct {
@@ -36,14 +37,14 @@ func TestMediaAlone(t *testing.T) {
 		"audio alone came": {published(diag.InboundRTP{Kind: "audio", PacketsReceived: diag.Ptr(uint64(200))}), diag.ExitPass, "connected for", ""},
 		"nothing came":     {published(), diag.ExitMedia, "connected for 3.9 s, but no media was seen", "media.none"},
 		"it stopped":       {published(stopped), diag.ExitPass, "connected for", "media.stopped"},
-		"silence":          {published(diag.InboundRTP{Kind: "audio", PacketsReceived: diag.Ptr(uint64(200)), SilentPackets: &silent}), diag.ExitPass, "connected for", "media.silent"},
+		"silence":          {published(diag.InboundRTP{Kind: "audio", PacketsReceived: diag.Ptr(uint64(200)), Sound: &diag.Sound{SilentFor: 3.8}}), diag.ExitPass, "connected for", "media.silent"},
 		"no key frame":     {published(video(100, 0)), diag.ExitMedia, "connected for 3.9 s, but video arrives without a key frame", "media.no_key_frame"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			v := judge.Judge(test.call)
-			if v.Exit != test.exit || !strings.HasPrefix(words.Verdict(v).Headline, test.headline) {
-				t.Errorf("%s %q", v.Exit, words.Verdict(v).Headline)
+			if v.Exit != test.exit || !strings.HasPrefix(verdict.Of(v).Headline, test.headline) {
+				t.Errorf("%s %q", v.Exit, verdict.Of(v).Headline)
 			}
 			for _, f := range v.Findings {
 				if f.Severity != diag.Warn && test.exit == diag.ExitPass {
@@ -92,7 +93,7 @@ func TestSignalingWords(t *testing.T) {
 	}
 	for _, test := range tests {
 		v := judge.Judge(call.Fold(diagtest.Log(0, test.start, 5, diag.CallEnded{Reason: test.end})))
-		if told := strings.Join(append(words.Verdict(v).Why, words.Verdict(v).Next...), "\n"); !strings.Contains(told, test.contains) || test.start.Title() != test.title {
+		if told := strings.Join(append(verdict.Of(v).Why, verdict.Of(v).Next...), "\n"); !strings.Contains(told, test.contains) || test.start.Title() != test.title {
 			t.Errorf("%s %s: %q", test.start.Title(), test.end, told)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/nat"
+	"dialtone/diag/nat/turn"
 )
 
 // Relaying is how far the TURN servers relay.
@@ -32,12 +33,12 @@ func (n *Network) relaying() Relaying {
 			continue
 		}
 		given = true
-		silent = silent || slices.Contains(row.Flaws, nat.FlawSilent)
-		redirected = redirected || row.Relay == nat.RelayRedirected
+		silent = silent || slices.Contains(row.Flaws, turn.FlawSilent)
+		redirected = redirected || row.Relay == turn.RelayRedirected
 		unreached = unreached && unreachable(row)
 	}
 	switch relays := n.Relays(); {
-	case len(relays) > 0 && relays[0].Relay == nat.RelayCarries:
+	case len(relays) > 0 && relays[0].Relay == turn.RelayCarries:
 		return RelayingWorks
 	case len(relays) > 0:
 		return RelayingUntested
@@ -60,7 +61,7 @@ func (n *Network) relaying() Relaying {
 func (n *Network) Relays() []*nat.ServerRow {
 	order := []string{"udp", "dtls", "tcp", "tls"}
 	var out []*nat.ServerRow
-	for _, relay := range []nat.Relay{nat.RelayCarries, nat.RelayUntested} {
+	for _, relay := range []turn.Relay{turn.RelayCarries, turn.RelayUntested} {
 		for i := range n.Servers {
 			if n.Servers[i].Relay == relay {
 				out = append(out, &n.Servers[i])
@@ -80,17 +81,18 @@ func (n *Network) Relays() []*nat.ServerRow {
 // RelayUse is the evidence of a relay that was allocated and does not do what it should.
 type RelayUse struct {
 	Server diag.Server `json:"server"`
-	Flaw   nat.Flaw    `json:"flaw"`
+	Flaw   turn.Flaw   `json:"flaw"`
 }
 
 // flawIDs are the findings of flaws. What the server rejected has that of its error code.
-var flawIDs = map[nat.Flaw]string{
-	nat.FlawImpossible: "turn.relay_impossible", nat.FlawPrivate: "turn.relay_private",
-	nat.FlawElsewhere: "turn.relay_elsewhere", nat.FlawUnanswered: "turn.unanswered", nat.FlawSilent: "turn.relay_silent",
-	nat.FlawAltered: "turn.relay_altered", nat.FlawNoChannel: "turn.channel_silent",
-	nat.FlawForbidden: "turn.peer_forbidden", nat.FlawPeerSilent: "turn.relay_untested",
-	nat.FlawRedirect: "server.try_alternate", nat.FlawNotExtended: "turn.refresh_failed",
-	nat.FlawShort: "turn.refresh_short", nat.FlawEmptyRealm: "turn.realm_empty",
+var flawIDs = map[turn.Flaw]string{
+	turn.FlawImpossible: "turn.relay_impossible", turn.FlawPrivate: "turn.relay_private",
+	turn.FlawElsewhere: "turn.relay_elsewhere", turn.FlawUnanswered: "turn.unanswered",
+	turn.FlawSilent:  "turn.relay_silent",
+	turn.FlawAltered: "turn.relay_altered", turn.FlawNoChannel: "turn.channel_silent",
+	turn.FlawForbidden: "turn.peer_forbidden", turn.FlawPeerSilent: "turn.relay_untested",
+	turn.FlawRedirect: "server.try_alternate", turn.FlawNotExtended: "turn.refresh_failed",
+	turn.FlawShort: "turn.refresh_short", turn.FlawEmptyRealm: "turn.realm_empty",
 }
 
 // relayFindings say what is wrong with relays that were allocated.
@@ -106,24 +108,24 @@ func relayFindings(_ *nat.State, n *Network) []Finding {
 }
 
 // flawSeverity is how grave a flaw is: one that makes a relay useless may explain a failure.
-func (n *Network) flawSeverity(row *nat.ServerRow, flaw nat.Flaw) Severity {
+func (n *Network) flawSeverity(row *nat.ServerRow, flaw turn.Flaw) Severity {
 	switch {
-	case flaw.Useless(), flaw == nat.FlawRedirect:
+	case flaw.Useless(), flaw == turn.FlawRedirect:
 		return n.severity(&row.Server)
-	case flaw == nat.FlawPeerSilent:
+	case flaw == turn.FlawPeerSilent:
 		return Info
 	}
 	return Warn
 }
 
 // flawFinding is the finding about a flaw.
-func flawFinding(s *diag.Server, flaw nat.Flaw, severity Severity) Finding {
+func flawFinding(s *diag.Server, flaw turn.Flaw, severity Severity) Finding {
 	f := Finding{ID: flawIDs[flaw], Severity: severity, Subject: s.URL, Evidence: RelayUse{*s, flaw}}
 	if stopped := s.Stopped(); stopped != nil && f.ID == "" {
 		f.ID = cmp.Or(codeIDs[stopped.Failure.Code], "stun.error_response")
 	}
 	switch peer, _ := s.Peer(); flaw {
-	case nat.FlawImpossible, nat.FlawPrivate, nat.FlawElsewhere:
+	case turn.FlawImpossible, turn.FlawPrivate, turn.FlawElsewhere:
 		f.Evidence = ServerAddress{Address: s.Address, Other: s.Seen(), Relayed: s.Relayed(), Peer: peer}
 	default:
 	}

@@ -10,7 +10,9 @@ import (
 	"dialtone/diag/diagtest"
 	"dialtone/diag/judge"
 	"dialtone/diag/nat"
+	"dialtone/diag/nat/pair"
 	"dialtone/diag/words"
+	"dialtone/diag/words/verdict"
 )
 
 // found is the finding of an ID; the zero value: there is none.
@@ -61,7 +63,7 @@ func TestOwnAddress(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := diagnose(tt.facts)
-			said := words.OfNetwork(n)
+			said := verdict.OfNetwork(n)
 			f := found(n, "server.own_address")
 			if e, ok := f.Evidence.(judge.OwnAddress); !ok || e.Hairpin != tt.hairpin || f.Severity != tt.severity || n.Relaying != tt.relaying {
 				t.Errorf("%+v, %s", f, n.Relaying)
@@ -114,7 +116,7 @@ func TestServersOnly(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := diagnose(diagtest.NewDiagnosis().Asked(tt.servers...))
-			said := words.OfNetwork(n)
+			said := verdict.OfNetwork(n)
 			if n.Exit != tt.exit || !strings.Contains(said.Headline, tt.says) || len(said.Next) == 0 {
 				t.Errorf("%s, %+v", n.Exit, said)
 			}
@@ -141,7 +143,7 @@ func TestBindingRejected(t *testing.T) {
 	if n.Side.Public.String() != "5.5.5.5" || n.Behaviors.NAT.Value != nat.Present || n.Behaviors.Mapping.Value != nat.Unknown {
 		t.Errorf("%+v, NAT %s, mapping %s", n.Side, n.Behaviors.NAT.Value, n.Behaviors.Mapping.Value)
 	}
-	if head := words.OfNetwork(n).Headline; strings.Contains(head, "no server reported") {
+	if head := verdict.OfNetwork(n).Headline; strings.Contains(head, "no server reported") {
 		t.Error(head)
 	}
 	d = diagtest.NewDiagnosis(netip.MustParseAddrPort("9.9.9.9:3478"))
@@ -178,15 +180,15 @@ func TestRelayFlaws(t *testing.T) {
 			d := dependent().Asked(tt.server)
 			n := diagnose(d)
 			d.Start.Peer = "nat1,map=apd,filter=apd,udp,ip=5.0.0.12"
-			pair := *diagnose(d).Pair
-			exit, path := diag.ExitNoRelay, nat.PathNone
+			both := *diagnose(d).Pair
+			exit, path := diag.ExitNoRelay, pair.PathNone
 			if tt.works {
-				exit, path = diag.ExitRelay, nat.PathRelay
+				exit, path = diag.ExitRelay, pair.PathRelay
 			}
-			if n.Exit != exit || n.Side.TURN != tt.works || pair.Path != path || tt.finding != "" && found(n, tt.finding).ID == "" {
-				t.Errorf("exit %s, result %s, pair %s, %v", n.Exit, n.Side.String(), pair.Path, findingIDs(n))
+			if n.Exit != exit || n.Side.TURN != tt.works || both.Path != path || tt.finding != "" && found(n, tt.finding).ID == "" {
+				t.Errorf("exit %s, result %s, pair %s, %v", n.Exit, pair.Line(n.Side), both.Path, findingIDs(n))
 			}
-			if head := words.OfNetwork(n).Headline; !strings.Contains(head, tt.says) {
+			if head := verdict.OfNetwork(n).Headline; !strings.Contains(head, tt.says) {
 				t.Error(head)
 			}
 		})

@@ -11,7 +11,7 @@ import (
 	"dialtone/diag/call"
 	"dialtone/diag/diagtest"
 	"dialtone/diag/judge"
-	"dialtone/diag/words"
+	"dialtone/diag/words/verdict"
 )
 
 // remote is a candidate of the peer, and what became of its pair.
@@ -96,7 +96,7 @@ func TestRemoteCauses(t *testing.T) {
 			if !slices.Equal(got, test.want) {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
-			if said := fmt.Sprint(words.Lines(v)); !strings.Contains(said, test.says) {
+			if said := fmt.Sprint(verdict.Lines(v)); !strings.Contains(said, test.says) {
 				t.Errorf("%q is not in %s", test.says, said)
 			}
 		})
@@ -127,7 +127,7 @@ func TestEarlyVerdict(t *testing.T) {
 			10, diag.Candidate{Side: diag.Remote, ID: "r1", Address: "203.0.113.7", Port: 5000, Protocol: "udp", CandidateType: diag.Host},
 			20, diag.Pair{ID: "p", LocalCandidateID: "l1", RemoteCandidateID: "r1", State: diag.PairFailed, RequestsSent: 7},
 			int(after/time.Millisecond), diag.CallEnded{Reason: diag.EndICE, By: diag.ByNetwork})
-		said := fmt.Sprint(words.Lines(judge.Judge(call.Fold(log))))
+		said := fmt.Sprint(verdict.Lines(judge.Judge(call.Fold(log))))
 		if strings.Contains(said, "--patient") != want {
 			t.Errorf("after %v: %s", after, said)
 		}
@@ -153,7 +153,7 @@ func TestUnusedPair(t *testing.T) {
 		if len(v.Findings) != 1 || v.Findings[0].ID != test.want {
 			t.Errorf("%s: %+v", name, v.Findings)
 		}
-		if said := fmt.Sprint(words.Lines(v)); strings.Contains(said, "The peer sent no check") != (test.want == "dtls.pair_unused") {
+		if said := fmt.Sprint(verdict.Lines(v)); strings.Contains(said, "The peer sent no check") != (test.want == "dtls.pair_unused") {
 			t.Errorf("%s: %s", name, said)
 		}
 	}

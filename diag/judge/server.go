@@ -10,7 +10,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/call"
-	"dialtone/diag/nat"
+	"dialtone/diag/nat/turn"
 )
 
 // ServerFailure is the evidence of a server that failed.
@@ -181,14 +181,14 @@ func serverFindings(c *call.Call, _ Expectation) []Finding {
 	out := append(failedServers(failed, func(*diag.Server) Severity { return severity }), certificates(list)...)
 	for i := range list {
 		s := &list[i]
-		if flaw := nat.AddressFlaw(s, c.NoPath()); flaw != "" {
+		if flaw := turn.AddressFlaw(s, c.NoPath()); flaw != "" {
 			out = append(out, flawFinding(s, flaw, severity))
 		}
 		if s.OK() && len(s.Redirects) > 0 && !c.ServedBy(s.URL) {
-			out = append(out, flawFinding(s, nat.FlawRedirect, severity))
+			out = append(out, flawFinding(s, turn.FlawRedirect, severity))
 		}
 		if allocate := s.Stage(diag.StageAllocate); s.OK() && allocate != nil && allocate.EmptyRealm {
-			out = append(out, flawFinding(s, nat.FlawEmptyRealm, Warn))
+			out = append(out, flawFinding(s, turn.FlawEmptyRealm, Warn))
 		}
 		if credentialExpired(s) && !s.OK() && s.Cause() != diag.CauseAuth { // otherwise it is why the server failed
 			out = append(out, Finding{

@@ -211,25 +211,6 @@ func TestOggPagesOfManyPackets(t *testing.T) {
 	}
 }
 
-func TestOpusLength(t *testing.T) {
-	for name, test := range map[string]struct {
-		packet []byte
-		want   time.Duration
-	}{
-		"none":               {nil, 0},
-		"SILK, 60 ms":        {[]byte{3 << 3}, 60 * time.Millisecond},
-		"hybrid, 10 ms":      {[]byte{12 << 3}, 10 * time.Millisecond},
-		"CELT, 2.5 ms":       {[]byte{16 << 3}, 2500 * time.Microsecond},
-		"CELT, 20 ms, twice": {[]byte{31<<3 | 1}, 40 * time.Millisecond},
-		"CELT, 20 ms, three": {[]byte{31<<3 | 3, 3}, 60 * time.Millisecond},
-		"no count":           {[]byte{31<<3 | 3}, 0},
-	} {
-		if got := opusLength(test.packet); got != test.want {
-			t.Errorf("%s: %v", name, got)
-		}
-	}
-}
-
 func TestNextKeyFrame(t *testing.T) {
 	clip := &Clip{frames: []frame{{key: true}, {}, {key: true}, {}}}
 	var got []int

@@ -33,7 +33,6 @@ type Codec struct {
 	silence   []byte                       // a frame of audio that holds none; of one byte: it is repeated
 	parse     func(payload []byte) picture // what a packet shows; nil if payloads are not understood
 	starts    bool                         // payloads mark the first packet of each frame
-	silent    func(payload []byte) bool    // proves that a payload is silence; nil if that is unknown
 }
 
 // Codecs is the table: what is offered, in this order, which answers leave to the offerer's choice. H264 is first among
@@ -42,7 +41,7 @@ var Codecs = []*Codec{
 	{
 		Name: "opus", Kind: KindAudio, ClockRate: 48000, Channels: 2, PayloadType: 111,
 		Params: "minptime=10;useinbandfec=1", Clip: "tone.ogg", payloader: opusPayloader,
-		silence: opusSilence, silent: silentOpus,
+		silence: opusSilence,
 	},
 	{
 		Name: "G722", Kind: KindAudio, ClockRate: 8000, PayloadType: 9, // the clock is half the sampling rate (RFC 3551)
@@ -125,6 +124,9 @@ func Names(kind string) []string {
 	}
 	return names
 }
+
+// opusSilence is one frame of 20 ms of digital silence (RFC 6716: full-band CELT, mono).
+var opusSilence = []byte{0xf8, 0xff, 0xfe}
 
 const mimeRTX = "video/rtx"
 

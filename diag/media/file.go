@@ -12,6 +12,8 @@ import (
 	"github.com/pion/webrtc/v4/pkg/media/h264reader"
 	"github.com/pion/webrtc/v4/pkg/media/ivfreader"
 	"github.com/pion/webrtc/v4/pkg/media/oggreader"
+
+	"dialtone/diag/media/audio"
 )
 
 // Bounds of the files that are read: about an hour of frames.
@@ -188,7 +190,7 @@ func (c *Clip) readOgg(r io.Reader) error {
 
 // addOpus appends a packet that holds audio.
 func (c *Clip) addOpus(packet []byte) error {
-	if length := opusLength(packet); length > 0 {
+	if length := audio.OpusLength(packet); length > 0 {
 		return c.add(packet, length)
 	}
 	return nil

@@ -7,17 +7,19 @@ import (
 	"github.com/pion/rtcp"
 
 	"dialtone/diag"
+	"dialtone/diag/media/audio"
 )
 
 // inbound is one stream that arrives, with the retransmissions that repair it.
 type inbound struct {
 	stream
 	duplicates uint64
-	silent     uint64
+	meter      *audio.Meter // nil of video
 	last       time.Time
 	seq        sequence
 	jitter     jitter
 	timing     timing
+	pace       pace // of audio
 	frames     frames
 	sawFrame   bool          // FirstFrame was emitted
 	asks       map[int64]ask // by extended sequence number, for packets that are missing
@@ -74,10 +76,6 @@ func (s *inbound) count(h header, repair bool, now time.Time) *openFrame {
 	}
 	s.headerBytes += uint64(h.overhead)
 	s.payloadBytes += uint64(len(h.payload))
-	if s.codec.silent != nil && s.codec.silent(h.payload) {
-		s.silent++
-	}
-
 	ext, arrival := s.seq.add(h.seq, repair)
 	switch arrival {
 	case arrivalDuplicate:
@@ -88,7 +86,11 @@ func (s *inbound) count(h header, repair bool, now time.Time) *openFrame {
 	case arrivalRestart:
 		s.jitter.restart()
 		s.timing.restart()
+		s.pace.restart()
 		s.frames.restart()
+		if s.meter != nil {
+			s.meter.Restart()
+		}
 	case arrivalNew, arrivalLate, arrivalRepair:
 		if repair || arrival == arrivalRepair && s.repairSSRC == 0 { // beside RTX, the media's SSRC carries no repairs
 			s.seq.repaired++
@@ -99,12 +101,40 @@ func (s *inbound) count(h header, repair bool, now time.Time) *openFrame {
 	}
 	if arrival == arrivalNew {
 		s.timing.add(now, ext, h.timestamp, s.codec.rate)
+		if s.codec.Kind == KindAudio {
+			s.pace.add(now, ext, h.timestamp, s.codec.Name, h.payload)
+		}
 	}
+	s.listen(ext, h, now)
 	if s.codec.Kind != KindVideo || len(h.payload) == 0 {
 		return nil
 	}
 	late := arrival == arrivalLate || arrival == arrivalRepair || repair
 	return s.frames.add(ext, h, s.codec.picture(h.payload), &s.seq, late, now)
+}
+
+// comfortNoise is the payload type of comfort noise (RFC 3389, RFC 3551).
+const comfortNoise = 13
+
+// listen hands a packet of audio to the meter.
+func (s *inbound) listen(ext int64, h header, now time.Time) {
+	if s.codec.Kind != KindAudio {
+		return
+	}
+	if s.meter == nil {
+		s.meter = audio.NewMeter(s.rec.now)
+	}
+	p := audio.Packet{
+		At: now, Seq: ext, Timestamp: h.timestamp, Codec: s.codec.Name, ClockRate: s.codec.rate, Payload: h.payload,
+	}
+	if h.payloadType == comfortNoise && s.codec.Name == "" {
+		p.Codec = "CN"
+	}
+	levels := uint8(s.rec.levels.Load()) // #nosec G115 -- as it was stored
+	if level, stated := h.extension(levels); stated && len(level) > 0 {
+		p.Level, p.LevelStated = level[0]&0x7f, true
+	}
+	s.meter.Add(p)
 }
 
 // stats is the stream at a time, as part of a media section. Rates are those since the call before.
@@ -125,16 +155,18 @@ func (s *inbound) stats(now time.Time, mid string) diag.InboundRTP {
 	s.rates.update(now, s.payloadBytes, s.frames.complete, s.seq.expected(), s.seq.lost())
 	d.PacketsLost, d.PacketsRepaired = diag.Ptr(s.seq.lost()), diag.Ptr(s.seq.repaired)
 	d.PacketsExpected = diag.Ptr(s.seq.expected())
-	if s.codec.silent != nil {
-		d.SilentPackets = diag.Ptr(s.silent)
-	}
 	d.LastPacketReceivedAgo = diag.Ptr(max(0, now.Sub(s.last).Seconds()))
 	d.Jitter = s.jitter.seconds()
 	d.ClockRate, d.TimestampJumps = s.codec.rate, diag.Ptr(s.timing.jumps)
 	d.TimestampRate, d.TimestampRateMargin = s.timing.rate(s.codec.rate, d.Jitter)
+	if hz := s.pace.rate(s.codec.rate); hz > 0 {
+		d.TimestampRate, d.TimestampRateMargin = &hz, new(float64)
+	}
 	d.Bitrate, d.FractionLost = s.rates.bits(), s.rates.fractionLost()
 	if d.Kind == KindVideo {
 		s.video(&d)
+	} else if s.meter != nil {
+		s.meter.Report(&d)
 	}
 	return d
 }

@@ -17,12 +17,12 @@ func TestParseRTP(t *testing.T) {
 		want header
 		ok   bool
 	}{
-		{"plain", "80e0" + fixed + "aabb", header{true, 96, 1, 2, 3, 12, []byte{0xaa, 0xbb}}, true},
-		{"no payload", "8060" + fixed, header{false, 96, 1, 2, 3, 12, []byte{}}, true},
-		{"contributors", "8260" + fixed + "0000000900000008" + "aa", header{false, 96, 1, 2, 3, 20, []byte{0xaa}}, true},
-		{"extension", "9060" + fixed + "bede0001" + "10ff0000" + "aa", header{false, 96, 1, 2, 3, 20, []byte{0xaa}}, true},
-		{"padding", "a060" + fixed + "aa" + "000003", header{false, 96, 1, 2, 3, 15, []byte{0xaa}}, true},
-		{"padding only", "a060" + fixed + "0002", header{false, 96, 1, 2, 3, 14, []byte{}}, true},
+		{"plain", "80e0" + fixed + "aabb", header{marker: true, payloadType: 96, seq: 1, timestamp: 2, ssrc: 3, overhead: 12, payload: []byte{0xaa, 0xbb}}, true},
+		{"no payload", "8060" + fixed, header{marker: false, payloadType: 96, seq: 1, timestamp: 2, ssrc: 3, overhead: 12, payload: []byte{}}, true},
+		{"contributors", "8260" + fixed + "0000000900000008" + "aa", header{marker: false, payloadType: 96, seq: 1, timestamp: 2, ssrc: 3, overhead: 20, payload: []byte{0xaa}}, true},
+		{"extension", "9060" + fixed + "bede0001" + "10ff0000" + "aa", header{marker: false, payloadType: 96, seq: 1, timestamp: 2, ssrc: 3, overhead: 20, payload: []byte{0xaa}, profile: 0xbede, extensions: []byte{0x10, 0xff, 0, 0}}, true},
+		{"padding", "a060" + fixed + "aa" + "000003", header{marker: false, payloadType: 96, seq: 1, timestamp: 2, ssrc: 3, overhead: 15, payload: []byte{0xaa}}, true},
+		{"padding only", "a060" + fixed + "0002", header{marker: false, payloadType: 96, seq: 1, timestamp: 2, ssrc: 3, overhead: 14, payload: []byte{}}, true},
 		{"empty", "", header{}, false},
 		{"short", "80600001", header{}, false},
 		{"another version", "4060" + fixed + "aa", header{}, false},
@@ -33,6 +33,9 @@ func TestParseRTP(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
+			if tt.want.extensions == nil && tt.ok {
+				tt.want.extensions = []byte{}
+			}
 			got, ok := parseRTP(unhex(t, tt.in))
 			if ok != tt.ok {
 				t.Fatalf("ok = %v", ok)

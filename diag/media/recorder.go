@@ -25,8 +25,9 @@ type Recorder struct {
 	emit   func(diag.Data)
 	codecs [128]atomic.Pointer[codec] // by payload type
 
-	negotiated atomic.Bool  // codecs is set
-	pathTrip   atomic.Int64 // of connectivity checks, ns
+	negotiated atomic.Bool   // codecs is set
+	pathTrip   atomic.Int64  // of connectivity checks, ns
+	levels     atomic.Uint32 // number of the header extension with the level of audio; 0 for none
 
 	mu      sync.RWMutex // before the lock of a stream
 	in      streams[*inbound]
@@ -63,6 +64,9 @@ func (r *Recorder) SetCodec(payloadType uint8, mimeType string, clockRate uint32
 		r.negotiated.Store(true)
 	}
 }
+
+// SetLevels says which header extension of audio holds its level (RFC 6464).
+func (r *Recorder) SetLevels(id uint8) { r.levels.Store(uint32(id)) }
 
 // SetMid says to which media section a stream, of either direction, belongs. It may be known before the stream is.
 func (r *Recorder) SetMid(ssrc uint32, mid string) {

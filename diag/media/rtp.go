@@ -15,6 +15,8 @@ type header struct {
 	ssrc        uint32
 	overhead    int // bytes of header, extensions and padding
 	payload     []byte
+	profile     uint16 // of the header extensions
+	extensions  []byte
 }
 
 const rtpFixed = 12
@@ -25,11 +27,14 @@ func parseRTP(b []byte) (header, bool) {
 		return header{}, false
 	}
 	start := rtpFixed + 4*int(b[0]&0x0f) // CSRCs
-	if b[0]&0x10 != 0 {                  // extension
+	var profile uint16
+	first := 0 // byte of the extensions; 0 for none
+	if b[0]&0x10 != 0 {
 		if len(b) < start+4 {
 			return header{}, false
 		}
-		start += 4 + 4*int(binary.BigEndian.Uint16(b[start+2:]))
+		profile, first = binary.BigEndian.Uint16(b[start:]), start+4
+		start = first + 4*int(binary.BigEndian.Uint16(b[start+2:]))
 	}
 	end := len(b)
 	if b[0]&0x20 != 0 { // padding, whose length is its last byte
@@ -38,11 +43,44 @@ func parseRTP(b []byte) (header, bool) {
 	if start > end {
 		return header{}, false
 	}
+	if first == 0 {
+		first = start
+	}
 	return header{
+		profile: profile, extensions: b[first:start],
 		marker: b[1]&0x80 != 0, payloadType: b[1] & 0x7f,
 		seq: binary.BigEndian.Uint16(b[2:]), timestamp: binary.BigEndian.Uint32(b[4:]), ssrc: binary.BigEndian.Uint32(b[8:]),
 		overhead: len(b) - (end - start), payload: b[start:end],
 	}, true
+}
+
+// extension finds a header extension by its number (RFC 8285): in the form of one byte or of two.
+func (h header) extension(id uint8) ([]byte, bool) {
+	two := h.profile>>4 == 0x100
+	if id == 0 || !two && h.profile != 0xbede {
+		return nil, false
+	}
+	for b := h.extensions; len(b) > 0; {
+		if b[0] == 0 { // padding
+			b = b[1:]
+			continue
+		}
+		number, length, data := b[0]>>4, int(b[0]&0x0f)+1, b[1:]
+		if two {
+			if len(b) < 2 {
+				return nil, false
+			}
+			number, length, data = b[0], int(b[1]), b[2:]
+		}
+		if length > len(data) || !two && number == 15 {
+			return nil, false
+		}
+		if number == id {
+			return data[:length], true
+		}
+		b = data[length:]
+	}
+	return nil, false
 }
 
 // original turns a retransmission (RFC 4588, section 4) into the packet that it repairs: its payload begins with the

@@ -111,9 +111,9 @@ func (s *State) judgeCGNAT(m mapping) Behavior {
 	for _, a := range []netip.Addr{s.Local.Address.Addr(), m.public.Addr()} {
 		kind := KindCarrierNot
 		switch {
-		case shared.Contains(a):
+		case diag.SharedSpace.Contains(a):
 			kind = KindCarrierShared
-		case clat.Contains(a):
+		case diag.CLATSpace.Contains(a):
 			kind = KindCarrierCLAT
 		default:
 			continue
@@ -128,7 +128,7 @@ var clatNames = []string{"clat", "v4-"}
 
 // judgeCLAT reports whether IPv4 is translated to IPv6 within this machine.
 func (s *State) judgeCLAT() Behavior {
-	if a := s.Local.Address.Addr(); clat.Contains(a) {
+	if a := s.Local.Address.Addr(); diag.CLATSpace.Contains(a) {
 		return present(fact(KindCLATAddress, a))
 	}
 	if slices.ContainsFunc(clatNames, func(p string) bool { return strings.HasPrefix(s.Local.Interface, p) }) {

@@ -197,7 +197,7 @@ func TestServersOfFamilies(t *testing.T) {
 	if r.Behaviors.Mapping.Value != EndpointIndependent || r.Behaviors.IPv6.Value != Present || !r.Servers[2].OK() {
 		t.Errorf("%+v", r)
 	}
-	if !strings.Contains(r.Side.String(), "5.5.5.5") {
-		t.Errorf("public address: %s", r.Side)
+	if r.Side.Public.String() != "5.5.5.5" {
+		t.Errorf("public address: %+v", r.Side)
 	}
 }

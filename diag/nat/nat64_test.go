@@ -87,7 +87,7 @@ func TestFamilies(t *testing.T) {
 			t.Errorf("%s: %s, NAT %+v, public %q", name, r.Main(), r.Behaviors.NAT, public)
 		}
 		if nat64 := r.Behaviors.NAT64.Value == Present; nat64 != (tt.family == FamilyNAT64) || r.Side.NAT64 != nat64 {
-			t.Errorf("%s: NAT64 %+v, %s", name, r.Behaviors.NAT64, r.Side)
+			t.Errorf("%s: NAT64 %+v, %+v", name, r.Behaviors.NAT64, r.Side)
 		}
 	}
 }
@@ -103,7 +103,7 @@ func TestPrefixByDNS(t *testing.T) {
 		o.Apply(d)
 	}
 	if r := Judge(o); r.Main() != FamilyNAT64 || r.Behaviors.NAT64.Confidence != Proven || !r.Side.NoIPv4 {
-		t.Errorf("%s, %+v, %s", r.Main(), r.Behaviors.NAT64, r.Side)
+		t.Errorf("%s, %+v, %+v", r.Main(), r.Behaviors.NAT64, r.Side)
 	}
 }
 

@@ -49,7 +49,8 @@ func (s *State) inconsistent() []int {
 // foreign reports whether a server that is public itself sees a private address which is not this machine's own.
 func (s *State) foreign(v view) bool {
 	local, mapped := s.Local.Address.Addr(), v.mapped.Addr()
-	return Private(mapped) && !Private(v.to.Addr()) && local.IsValid() && local.Is4() == mapped.Is4() && local != mapped
+	return diag.PrivateAddress(mapped) && !diag.PrivateAddress(v.to.Addr()) && local.IsValid() &&
+		local.Is4() == mapped.Is4() && local != mapped
 }
 
 // distrust lists the servers whose mapped address contradicts the others, or how they were asked.
@@ -62,12 +63,12 @@ type distrust struct {
 // contradicting finds them among the servers of one family.
 func (s *State) contradicting() (d distrust) {
 	list, _ := s.views(nil)
-	public := slices.ContainsFunc(list, func(v view) bool { return !Private(v.mapped.Addr()) })
+	public := slices.ContainsFunc(list, func(v view) bool { return !diag.PrivateAddress(v.mapped.Addr()) })
 	kept := list[:0:0]
 	for _, v := range list {
 		other := s.otherFamily(v.to, v.mapped)
 		switch {
-		case (public || other) && Private(v.mapped.Addr()) && !Private(v.to.Addr()) || s.foreign(v):
+		case (public || other) && diag.PrivateAddress(v.mapped.Addr()) && !diag.PrivateAddress(v.to.Addr()) || s.foreign(v):
 			d.private = appendNew(d.private, v.server)
 		case other:
 			d.foreign = appendNew(d.foreign, v.server)

@@ -6,17 +6,18 @@ import (
 	"strings"
 
 	"dialtone/diag"
+	"dialtone/diag/nat/turn"
 )
 
 // ServerRow is a server as a diagnosis sees it. Grade, basic and outlier are those of STUN over UDP.
 type ServerRow struct {
 	diag.Server
-	Grade   Grade  `json:"grade,omitempty"`   // what STUN it supports, of one that answered
-	Basic   *Basic `json:"basic,omitempty"`   // why it counts as one of basic STUN
-	Outlier bool   `json:"outlier,omitempty"` // the majority of the servers reports another mapped address
-	Own     bool   `json:"own,omitempty"`     // it has the public address of this machine's own network
-	Relay   Relay  `json:"relay,omitempty"`   // whether its relay carries bytes, of a TURN server
-	Flaws   []Flaw `json:"flaws,omitempty"`   // what is wrong with its relay, the gravest first
+	Grade   Grade       `json:"grade,omitempty"`   // what STUN it supports, of one that answered
+	Basic   *Basic      `json:"basic,omitempty"`   // why it counts as one of basic STUN
+	Outlier bool        `json:"outlier,omitempty"` // the majority of the servers reports another mapped address
+	Own     bool        `json:"own,omitempty"`     // it has the public address of this machine's own network
+	Relay   turn.Relay  `json:"relay,omitempty"`   // whether its relay carries bytes, of a TURN server
+	Flaws   []turn.Flaw `json:"flaws,omitempty"`   // what is wrong with its relay, the gravest first
 }
 
 // Grade is what a STUN server supports.
@@ -44,11 +45,15 @@ func (s *State) rows(outliers []int) []ServerRow {
 		relays = append(relays, row)
 	}
 	out = append(out, relays...)
+	all := make([]diag.Server, len(out))
+	for i := range out {
+		all[i] = out[i].Server
+	}
 	for i := range out {
 		row := &out[i]
 		used := row.State() == diag.ServerFailed || row.Stage(diag.StageRelease) != nil || !s.Running()
 		if row.TURN && used {
-			row.Relay, row.Flaws = judgeRelay(&row.Server, out)
+			row.Relay, row.Flaws = turn.Judge(&row.Server, all)
 		}
 	}
 	return out
@@ -64,7 +69,7 @@ func (r *Report) markOwn(s *State) {
 	for i := range r.Servers {
 		row := &r.Servers[i]
 		at, err := netip.ParseAddrPort(row.Address)
-		if err != nil || Private(at.Addr()) {
+		if err != nil || diag.PrivateAddress(at.Addr()) {
 			continue
 		}
 		row.Own = at.Addr() == r.Side.Public || s.seenInside(at)
@@ -137,7 +142,7 @@ func (r *Report) useAllocations(s *State) {
 		mapped, err := netip.ParseAddrPort(row.Mapped())
 		server, err2 := netip.ParseAddrPort(row.Address)
 		if r.Side.Public.IsValid() || err != nil || err2 != nil || !row.TURN || !row.OK() || row.Transport != "udp" ||
-			Private(mapped.Addr()) && !Private(server.Addr()) {
+			diag.PrivateAddress(mapped.Addr()) && !diag.PrivateAddress(server.Addr()) {
 			continue
 		}
 		r.Side.Public = mapped.Addr()

@@ -153,7 +153,7 @@ func (s *State) Admitted(server int) (netip.AddrPort, Basic) {
 		why.Why = BasicSameIP
 	case other.Port() == asked.Port():
 		why.Why = BasicSamePort
-	case !sendable(other) || Private(other.Addr()) && !Private(asked.Addr()):
+	case !diag.Sendable(other) || diag.PrivateAddress(other.Addr()) && !diag.PrivateAddress(asked.Addr()):
 		why.Why = BasicNotPublic
 	case !a.Origin.IsValid():
 		why.Why = BasicNoOrigin
@@ -255,23 +255,6 @@ func (s *State) times(server int) *diag.Times {
 		}
 	}
 	return diag.NewTimes(all, sent)
-}
-
-// sendable reports whether a request may be sent to an address that a server named.
-func sendable(a netip.AddrPort) bool {
-	ip := a.Addr()
-	return a.Port() != 0 && !ip.IsUnspecified() && !ip.IsMulticast() && ip != netip.AddrFrom4([4]byte{255, 255, 255, 255})
-}
-
-// shared is the address space between a carrier's NAT and its customers (RFC 6598).
-var shared = netip.MustParsePrefix("100.64.0.0/10")
-
-// clat is the address space of IPv4 over IPv6 within a host (RFC 7335).
-var clat = netip.MustParsePrefix("192.0.0.0/29")
-
-// Private reports whether an address means nothing on the public Internet.
-func Private(a netip.Addr) bool {
-	return a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast() || shared.Contains(a) || clat.Contains(a)
 }
 
 // text is an address as evidence has it; empty for the zero value.

@@ -13,6 +13,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"dialtone/diag"
+	"dialtone/diag/guard"
 )
 
 // maxCandidate bounds one candidate line of a peer, in bytes; real ones have around 150.
@@ -192,31 +193,31 @@ func (c *candidates) count(pair *diag.Pair) bool {
 	}
 	from := baseOf(local)
 	to, err := netip.ParseAddr(remote.Address)
-	if err == nil && !sameKind(from.addr, to) {
+	if err == nil && !guard.SameKind(from.Addr, to) {
 		return false
 	}
-	counts, checked := c.p.guard.counts(from, netip.AddrPortFrom(to, remote.Port))
-	pair.RequestsSent, pair.ResponsesReceived = counts.requestsSent, counts.responsesReceived
-	pair.RequestsReceived, pair.ResponsesSent = counts.requestsReceived, counts.responsesSent
-	pair.RequestsFailed, pair.SendError = counts.requestsFailed, diag.Clean(counts.sendError, 120)
-	if counts.responsesReceived > 0 {
-		pair.CurrentRoundTripTime = diag.Ptr(counts.roundTrip.Seconds())
+	counts, checked := c.p.guard.Counts(from, netip.AddrPortFrom(to, remote.Port))
+	pair.RequestsSent, pair.ResponsesReceived = counts.RequestsSent, counts.ResponsesReceived
+	pair.RequestsReceived, pair.ResponsesSent = counts.RequestsReceived, counts.ResponsesSent
+	pair.RequestsFailed, pair.SendError = counts.RequestsFailed, diag.Clean(counts.SendError, 120)
+	if counts.ResponsesReceived > 0 {
+		pair.CurrentRoundTripTime = diag.Ptr(counts.RoundTrip.Seconds())
 	}
 	return checked
 }
 
 // baseOf is the socket of a local candidate.
-func baseOf(d diag.Candidate) base {
-	b := base{port: d.RelatedPort, relayed: d.CandidateType == diag.Relay}
+func baseOf(d diag.Candidate) guard.Base {
+	b := guard.Base{Port: d.RelatedPort, Relayed: d.CandidateType == diag.Relay}
 	address := d.RelatedAddress
 	switch d.CandidateType {
 	case diag.Host:
-		b.port, address = d.Port, d.Address
+		b.Port, address = d.Port, d.Address
 	case diag.Relay:
 		address = d.Address
 	case diag.Srflx, diag.Prflx:
 	}
-	b.addr, _ = netip.ParseAddr(address) // a name does not happen
+	b.Addr, _ = netip.ParseAddr(address) // a name does not happen
 	return b
 }
 

@@ -105,7 +105,7 @@ func (c *checks) final() {
 // caller holds the lock.
 func (c *checks) reportLimits(after time.Duration) {
 	now := c.p.o.Now()
-	if limits := c.p.guard.limited(); limits != c.limits && now.Sub(c.limitsAt) >= after {
+	if limits := c.p.guard.Limited(); limits != c.limits && now.Sub(c.limitsAt) >= after {
 		c.limits, c.limitsAt = limits, now
 		c.p.o.Emit(limits)
 	}

@@ -68,6 +68,12 @@ func (o Options) CodecNames() map[string][]string {
 // register makes the codecs of a kind known to pion. An offer of what is sent names each codec in the one form that its
 // clip has; everything else knows all forms.
 func register(me *webrtc.MediaEngine, o Options, kind string, offers bool) error {
+	if kind == media.KindAudio {
+		level := webrtc.RTPHeaderExtensionCapability{URI: levelURI}
+		if err := me.RegisterHeaderExtension(level, webrtc.RTPCodecTypeAudio); err != nil {
+			return err
+		}
+	}
 	free := variants
 	for _, c := range o.codecsOf(kind) {
 		if err := registerFormat(me, c, webrtc.PayloadType(c.PayloadType), c.Params); err != nil {
@@ -100,6 +106,9 @@ func registerFormat(me *webrtc.MediaEngine, c *media.Codec, pt webrtc.PayloadTyp
 		MimeType: webrtc.MimeTypeRTX, ClockRate: c.ClockRate, SDPFmtpLine: "apt=" + strconv.Itoa(int(pt)),
 	}}, kind)
 }
+
+// levelURI is the header extension with the level of audio (RFC 6464).
+const levelURI = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 
 // NoCodecError means that an offer has media, and none of it in a codec that this peer knows.
 type NoCodecError struct {

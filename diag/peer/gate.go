@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"sync"
 
+	"dialtone/diag/guard"
+
 	"github.com/pion/stun/v4"
 )
 
@@ -40,7 +42,7 @@ type envelope struct {
 func (g *gate) leaves(b []byte, to net.Addr) bool {
 	e := g.open(b, to)
 	if m := stunMessageIn(e.payload); m != nil {
-		if !g.sockets.guard.sends(g.end(e), m, e.peer) {
+		if !g.sockets.guard.Sends(g.end(e), m, e.peer) {
 			return false
 		}
 		if !e.relayed && isServerRequest(m) {
@@ -61,7 +63,7 @@ func (g *gate) leaves(b []byte, to net.Addr) bool {
 func (g *gate) failed(b []byte, to net.Addr, err error) {
 	e := g.open(b, to)
 	if m := stunMessageIn(e.payload); m != nil {
-		g.sockets.guard.unsent(g.end(e), m, e.peer, err)
+		g.sockets.guard.Unsent(g.end(e), m, e.peer, err)
 	}
 }
 
@@ -75,21 +77,21 @@ func (g *gate) arrives(b []byte, from net.Addr) bool {
 		}
 		return true
 	}
-	switch g.sockets.guard.receives(g.end(e), m, e.peer) {
-	case ignore:
+	switch g.sockets.guard.Receives(g.end(e), m, e.peer) {
+	case guard.Ignore:
 		return false
-	case hold:
+	case guard.Hold:
 		if g.held == nil {
 			g.held = map[netip.AddrPort]packet{}
 		}
 		g.held[e.peer] = packet{append([]byte{}, b...), from}
 		return false
-	case release:
+	case guard.Release:
 		if p, ok := g.held[e.peer]; ok {
 			g.next = &p
 			delete(g.held, e.peer)
 		}
-	case pass:
+	case guard.Pass:
 	}
 	return true
 }
@@ -105,12 +107,12 @@ func (g *gate) released() (packet, bool) {
 }
 
 // end is the local end of what an envelope carries.
-func (g *gate) end(e envelope) base {
-	b := base{g.at.Addr(), g.at.Port(), e.relayed}
+func (g *gate) end(e envelope) guard.Base {
+	b := guard.Base{Addr: g.at.Addr(), Port: g.at.Port(), Relayed: e.relayed}
 	if e.relayed {
 		g.mu.Lock()
 		defer g.mu.Unlock()
-		b.addr = g.relay
+		b.Addr = g.relay
 	}
 	return b
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/pion/transport/v5"
 
 	"dialtone/diag"
+	"dialtone/diag/guard"
 	"dialtone/diag/media"
 	"dialtone/diag/reach"
 )
@@ -52,7 +53,7 @@ type Options struct {
 	Clips        Clips               // what is sent instead of the codecs' own clips
 	Echo         bool                // forward the media that comes back to its sender instead of playing clips
 	Loopback     Loopback
-	Limiter      *Limiter // what hosts that do not answer may be sent; nil: one of this peer's own
+	Limiter      *guard.Limiter // what hosts that do not answer may be sent; nil: one of this peer's own
 	// FirstCandidate is how many local candidates were reported before, by the peer that this one replaces.
 	FirstCandidate int
 	Timeouts       Timeouts

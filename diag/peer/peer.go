@@ -10,6 +10,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/forward"
+	"dialtone/diag/guard"
 	"dialtone/diag/media"
 	"dialtone/diag/sdp"
 )
@@ -18,7 +19,7 @@ import (
 type Peer struct {
 	o        Options
 	pc       *webrtc.PeerConnection
-	guard    *guard
+	guard    *guard.Guard
 	socks    *sockets
 	engine   *webrtc.MediaEngine
 	forward  *forward.Forwarder
@@ -49,7 +50,7 @@ func New(o Options) (*Peer, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	p.cancel, p.done = cancel, ctx.Done()
 	p.transports = &transports{p: p}
-	p.guard = newGuard(o)
+	p.guard = guard.New(guard.Options{Now: o.Now, Hosts: o.Limiter, Trusting: o.PionDefaults})
 	socks, err := newSockets(o.Net, p.guard, p.transports.helloSeen, p.transports.alertSent)
 	if err != nil {
 		cancel()
@@ -184,7 +185,7 @@ func (p *Peer) setLocal(d webrtc.SessionDescription, restart bool) (Description,
 	p.gather.begin()
 	own := sdp.Parse(d.SDP)
 	fragment, _ := own.Attribute("ice-ufrag")
-	p.guard.local(fragment)
+	p.guard.Local(fragment)
 	p.transports.settleSetup(diag.Local, d.Type, own)
 	if err := p.pc.SetLocalDescription(d); err != nil {
 		return Description{}, fmt.Errorf("setting the local %s: %w", d.Type, err)
@@ -206,7 +207,7 @@ func (p *Peer) setRemote(d Description, want webrtc.SDPType, restart bool) error
 	p.tracks.expect(parsed)
 	p.transports.settleSetup(diag.Remote, want, parsed)
 	if parsed.Session.Has("ice-lite") {
-		p.guard.remoteLite()
+		p.guard.RemoteLite()
 	}
 	// pion would check every candidate of the description: it gets them one by one, as trickled ones.
 	bare := sdp.Parse(parsed.Bundled()).Without("candidate")
@@ -234,7 +235,7 @@ func (p *Peer) restarting() {
 	p.gather.prepareRestart()
 	p.forward.Again()
 	p.checks.restart()
-	p.guard.restart()
+	p.guard.Restart()
 	p.remotes.restart()
 }
 

@@ -12,11 +12,12 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"dialtone/diag"
+	"dialtone/diag/guard"
 	"dialtone/diag/sdp"
 )
 
-// maxRemote bounds the peer's candidates of one negotiation: more cannot be in maxPairs pairs.
-const maxRemote = maxPairs
+// maxRemote bounds the peer's candidates of one negotiation: more cannot be in guard.MaxPairs pairs.
+const maxRemote = guard.MaxPairs
 
 // remotes are the candidates of the peer, from its descriptions and trickled.
 type remotes struct {
@@ -73,7 +74,7 @@ func (r *remotes) add(c Candidate) {
 	case r.described:
 		r.pass(c)
 	case len(r.pending) >= maxRemote:
-		r.p.guard.dropped()
+		r.p.guard.Dropped()
 	default:
 		r.pending = append(r.pending, c)
 	}
@@ -107,7 +108,7 @@ func (r *remotes) use(c Candidate, name string) error {
 		return nil
 	}
 	if len(r.keys) >= maxRemote || !r.affordable(d) {
-		r.p.guard.dropped()
+		r.p.guard.Dropped()
 		return nil
 	}
 	if r.keys == nil {
@@ -127,7 +128,7 @@ func (r *remotes) use(c Candidate, name string) error {
 		select {
 		case r.held <- held{c, time.Now().Add(udpHeadStart)}:
 		default: // several negotiations at once
-			r.p.guard.dropped()
+			r.p.guard.Dropped()
 		}
 		return nil
 	}
@@ -192,7 +193,7 @@ type named struct {
 // resolve lets resolveNames resolve a name. A candidate whose name does not resolve stays alone.
 func (r *remotes) resolve(c Candidate, name string) {
 	if r.names++; r.names > maxNames {
-		r.p.guard.dropped()
+		r.p.guard.Dropped()
 		return
 	}
 	r.unresolved <- named{c, name} // there is room for all
@@ -237,7 +238,7 @@ func (r *remotes) affordable(d diag.Candidate) bool {
 		return true // a name
 	}
 	attempts := len(r.p.socks.addresses(to.Is4()))
-	return r.p.guard.hosts.allow(to, attempts*synsPerAttempt, r.p.o.Now())
+	return r.p.guard.Allow(to, attempts*guard.SYNsPerAttempt)
 }
 
 // Values of [diag.Candidate.TCPType] (RFC 6544 §4.5).

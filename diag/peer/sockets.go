@@ -10,6 +10,7 @@ import (
 	"github.com/pion/transport/v5/stdnet"
 
 	"dialtone/diag/forward"
+	"dialtone/diag/guard"
 )
 
 // sockets is a network, watched: it knows which local port spoke STUN to which address, what a server name resolved to,
@@ -17,7 +18,7 @@ import (
 // still waits for a silent TURN server.
 type sockets struct {
 	transport.Net
-	guard   *guard
+	guard   *guard.Guard
 	onHello func(version, cipher uint16)
 	onAlert func() // an encrypted DTLS alert is sent
 	open    forward.Closers
@@ -31,7 +32,7 @@ type sockets struct {
 // dropped. The kernel may grant less.
 const socketBuffer = 1 << 20
 
-func newSockets(network Net, g *guard, onHello func(version, cipher uint16), onAlert func()) (*sockets, error) {
+func newSockets(network Net, g *guard.Guard, onHello func(version, cipher uint16), onAlert func()) (*sockets, error) {
 	if network == nil {
 		system, err := stdnet.NewNet()
 		if err != nil {

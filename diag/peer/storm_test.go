@@ -9,6 +9,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/guard"
 	"dialtone/diag/lab"
 )
 
@@ -94,11 +95,11 @@ func stormBetween(t *testing.T, filtering [2]lab.NATBehavior) {
 		for _, p := range pairs[i] {
 			counted += p.RequestsSent + p.ResponsesSent
 		}
-		if len(pairs[i]) > maxPairs {
+		if len(pairs[i]) > guard.MaxPairs {
 			t.Errorf("%d pairs", len(pairs[i]))
 		}
 	}
-	most := 2*2*(strangerBurst+strangerRate*took) + 50 // both sides, with answers; and requests to the server
+	most := 2*2*(guard.StrangerBurst+guard.StrangerRate*took) + 50 // both sides, with answers; and requests to the server
 	t.Logf("%d packets in %.1f s, at most %.0f; %d in the pairs; held back: %v", packets, took, most, counted, limits)
 	if float64(packets) > most || counted > uint64(packets) || limits[0].Checks+limits[1].Checks == 0 {
 		t.Error("the storm is not bounded, or its counts are wrong")

@@ -207,8 +207,14 @@ func (t *tracks) report(s *sending) {
 func (t *tracks) negotiated() {
 	for _, transceiver := range t.p.pc.GetTransceivers() {
 		if receiver := transceiver.Receiver(); receiver != nil { // none when it only sends
-			for _, c := range receiver.GetParameters().Codecs {
+			params := receiver.GetParameters()
+			for _, c := range params.Codecs {
 				t.p.recorder.SetCodec(uint8(c.PayloadType), c.MimeType, c.ClockRate)
+			}
+			for _, x := range params.HeaderExtensions {
+				if x.URI == levelURI {
+					t.p.recorder.SetLevels(uint8(x.ID)) // #nosec G115 -- 1 to 255 (RFC 8285)
+				}
 			}
 		}
 	}

@@ -5,10 +5,12 @@ import (
 	"encoding/hex"
 	"net"
 	"testing"
+	"time"
 
 	"github.com/pion/transport/v5"
 
 	"dialtone/diag"
+	"dialtone/diag/guard"
 	"dialtone/diag/sdp"
 )
 
@@ -60,7 +62,7 @@ func (n nowhere) WriteTo(b []byte, _ net.Addr) (int, error) {
 func watched(onHello func(version, cipher uint16)) *socket {
 	return &socket{
 		UDPConn: nowhere{sent: new([][]byte)},
-		gate:    gate{sockets: &sockets{onHello: onHello, guard: newGuard(Options{}.withDefaults())}},
+		gate:    gate{sockets: &sockets{onHello: onHello, guard: guard.New(guard.Options{Now: time.Now})}},
 	}
 }
 
@@ -131,9 +133,9 @@ func FuzzDatagram(f *testing.F) {
 	f.Add([]byte{0x40, 0, 0, 1, 22})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		s := watched(func(uint16, uint16) {})
-		s.sockets.guard.local("a")
+		s.sockets.guard.Local("a")
 		s.arrives(b, &net.UDPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 5000})
-		if n := len(s.sockets.guard.pairs); n > 1 {
+		if n := s.sockets.guard.Pairs(); n > 1 {
 			t.Errorf("one datagram made %d pairs", n)
 		}
 	})

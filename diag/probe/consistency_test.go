@@ -21,9 +21,12 @@ import (
 	"dialtone/diag/judge"
 	"dialtone/diag/lab"
 	"dialtone/diag/nat"
+	"dialtone/diag/nat/pair"
+	"dialtone/diag/nat/turn"
 	"dialtone/diag/report"
 	"dialtone/diag/words"
 	difference "dialtone/diag/words/compare"
+	"dialtone/diag/words/verdict"
 )
 
 // Addresses that the servers of the lab get in a simulated network: those of the recorded calls, and of a world.
@@ -74,8 +77,8 @@ func asked(t *testing.T, name, url, stun string, to Target) situation {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, pair := range [][2]string{{stun, placedSTUN}, {address.String(), placedServer + ":3478"}, {"127.0.0.1", placedServer}} {
-			raw = bytes.ReplaceAll(raw, []byte(pair[0]), []byte(pair[1]))
+		for _, names := range [][2]string{{stun, placedSTUN}, {address.String(), placedServer + ":3478"}, {"127.0.0.1", placedServer}} {
+			raw = bytes.ReplaceAll(raw, []byte(names[0]), []byte(names[1]))
 		}
 		var moved diag.ServerStage
 		if err := json.Unmarshal(raw, &moved); err != nil {
@@ -309,7 +312,7 @@ func withServer(log []diag.Event, s situation, network *nat.State) *call.Call {
 
 // sentences are all that a diagnosis says.
 func sentences(n judge.Network) []string {
-	said := words.OfNetwork(n)
+	said := verdict.OfNetwork(n)
 	out := append(append([]string{said.Headline}, said.Why...), said.Next...)
 	if n.Pair != nil {
 		out = append(out, difference.Prediction(*n.Pair))
@@ -346,19 +349,19 @@ func contradictions(n judge.Network) []string {
 	}
 	carrying, usable := map[string]bool{}, false
 	for _, row := range n.Servers {
-		carrying[row.URL] = carrying[row.URL] || row.Relay == nat.RelayCarries
-		usable = usable || row.Relay == nat.RelayCarries || row.Relay == nat.RelayUntested
+		carrying[row.URL] = carrying[row.URL] || row.Relay == turn.RelayCarries
+		usable = usable || row.Relay == turn.RelayCarries || row.Relay == turn.RelayUntested
 	}
-	works := slices.ContainsFunc(n.Servers, func(r nat.ServerRow) bool { return r.Relay == nat.RelayCarries })
-	side := n.Side.String()
+	works := slices.ContainsFunc(n.Servers, func(r nat.ServerRow) bool { return r.Relay == turn.RelayCarries })
+	side := pair.Line(n.Side)
 	complain(n.Side.TURN != usable || strings.Contains(side, ",turn") != usable, "result line %s, a usable relay: %t", side, usable)
 	if n.Pair == nil {
 		complain(n.Exit == diag.ExitRelay && !usable, "exit %s without a relay", n.Exit)
 		complain(n.Exit == diag.ExitNoRelay && usable, "exit %s with a relay", n.Exit)
 	} else {
-		complain(n.Pair.Path == nat.PathRelay && !usable || n.Pair.Path == nat.PathNone && usable, "the pair: %v, a usable relay: %t", *n.Pair, usable)
+		complain(n.Pair.Path == pair.PathRelay && !usable || n.Pair.Path == pair.PathNone && usable, "the pair: %v, a usable relay: %t", *n.Pair, usable)
 	}
-	said := words.OfNetwork(n)
+	said := verdict.OfNetwork(n)
 	for _, s := range append([]string{said.Headline}, said.Why...) {
 		complain(strings.Contains(s, "TURN server works") && !works, "%q, and no relay carries bytes", s)
 		complain(strings.Contains(s, "TURN server does not work") && usable, "%q, and one does", s)
@@ -380,7 +383,7 @@ func contradictions(n judge.Network) []string {
 		complain(text.Title == "" || text.Advice == "" && f.Severity != judge.Info, "%s has no advice", f.ID)
 	}
 	for _, row := range n.Servers {
-		bad := row.State() == diag.ServerFailed || row.Relay == nat.RelayFails || row.Relay == nat.RelayRedirected || row.Relay == nat.RelayUntested
+		bad := row.State() == diag.ServerFailed || row.Relay == turn.RelayFails || row.Relay == turn.RelayRedirected || row.Relay == turn.RelayUntested
 		blocked := n.Behaviors.UDP.Value == nat.None && row.Cause() == diag.CauseTimeout
 		complain(bad && !blocked && !named[row.URL], "nothing says why %s is not used: %s", row.URL, words.ServerHeadline(&row.Server))
 	}
@@ -421,7 +424,7 @@ func callContradictions(c *call.Call) []string {
 		out = append(out, contradictions(*n)...)
 		for _, f := range built.Findings {
 			for _, r := range n.Servers {
-				if r.URL == f.Subject && r.Relay == nat.RelayCarries && f.Severity == judge.Problem {
+				if r.URL == f.Subject && r.Relay == turn.RelayCarries && f.Severity == judge.Problem {
 					out = append(out, fmt.Sprintf("%q, and its relay carries bytes", f.Title))
 				}
 			}

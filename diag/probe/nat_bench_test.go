@@ -10,7 +10,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/lab"
 	"dialtone/diag/nat"
-	"dialtone/diag/words"
+	"dialtone/diag/words/verdict"
 )
 
 // verdictTrip is the round trip to the servers of [BenchmarkVerdict].
@@ -155,7 +155,7 @@ func (c verdictCase) run(b *testing.B) (*nat.State, time.Duration) {
 		b.Fatal(err)
 	}
 	if r.Exit != c.exit {
-		b.Errorf("exit %d, want %d: %s", r.Exit, c.exit, words.OfNetwork(r).Headline)
+		b.Errorf("exit %d, want %d: %s", r.Exit, c.exit, verdict.OfNetwork(r).Headline)
 	}
 	return o, took
 }

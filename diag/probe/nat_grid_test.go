@@ -15,6 +15,7 @@ import (
 	"dialtone/diag/judge"
 	"dialtone/diag/lab"
 	"dialtone/diag/nat"
+	"dialtone/diag/nat/pair"
 	"dialtone/diag/words"
 )
 
@@ -128,7 +129,7 @@ func (c gridCell) judge(r judge.Network) gridResult {
 	g.both = worst(g.mapping, g.filtering)
 	if g.wrong() > 0 || c.loss == 0 && g.unknown() > 0 {
 		g.complaints = []string{fmt.Sprintf("mapping %s (%s), filtering %s (%s), exit %d, %s", r.Behaviors.Mapping.Value, strings.Join(words.BehaviorEvidence(r.Behaviors.Mapping), "; "),
-			r.Behaviors.Filtering.Value, strings.Join(words.BehaviorEvidence(r.Behaviors.Filtering), "; "), r.Exit, r.Side.String())}
+			r.Behaviors.Filtering.Value, strings.Join(words.BehaviorEvidence(r.Behaviors.Filtering), "; "), r.Exit, pair.Line(r.Side))}
 	}
 	return g
 }
@@ -141,14 +142,14 @@ func (c gridCell) verdict(r judge.Network) score {
 		exit = diag.ExitPass
 	}
 	scores := []score{scoreOf(r.Exit, exit, diag.ExitInconclusive)}
-	side, err := nat.ParseSide(r.Side.String())
+	side, err := pair.Parse(pair.Line(r.Side))
 	if err != nil {
 		return score{wrong: 1}
 	}
 	for i := range 9 {
 		other := gridCell{nat: natSide(i)}.side()
-		got, truth := nat.Predict(side, other), nat.Predict(c.side(), other)
-		scores = append(scores, scoreOf(got.Path, truth.Path, nat.PathUnknown))
+		got, truth := pair.Predict(side, other), pair.Predict(c.side(), other)
+		scores = append(scores, scoreOf(got.Path, truth.Path, pair.PathUnknown))
 	}
 	return worst(scores...)
 }

@@ -18,6 +18,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/lab"
 	"dialtone/diag/nat"
+	"dialtone/diag/nat/pair"
 )
 
 // TestPairs: what the result lines of two machines predict is what happens between two WebRTC peers on those machines,
@@ -65,17 +66,17 @@ func checkPair(t *testing.T, a, b lab.Side) {
 	if storm(a, b) {
 		try.patience = 7 * pairTrip
 	}
-	alone := nat.Predict(caller, callee)
+	alone := pair.Predict(caller, callee)
 	if path := try.call(t); path != alone.Path {
 		t.Errorf("the call's path is %q; predicted: %q, %s", path, alone.Path, alone.Why)
 	}
-	if alone.Path == nat.PathDirect {
+	if alone.Path == pair.PathDirect {
 		return
 	}
 	caller = resultOf(t, w, 0, true)
-	helped := nat.Predict(caller, callee)
+	helped := pair.Predict(caller, callee)
 	try.relays, try.onlyRelay, try.patience = []webrtc.ICEServer{relay.server}, storm(a, b), pionPatience
-	if path := try.call(t); path != helped.Path || path != nat.PathRelay {
+	if path := try.call(t); path != helped.Path || path != pair.PathRelay {
 		t.Errorf("with a TURN server the call's path is %q; predicted: %q, %s", path, helped.Path, helped.Why)
 	}
 }
@@ -107,7 +108,7 @@ func resultOf(t *testing.T, w *lab.World, client int, relay bool) nat.Side {
 		t.Fatal(err)
 	}
 	r := judged(o)
-	s, err := nat.ParseSide(r.Side.String())
+	s, err := pair.Parse(pair.Line(r.Side))
 	if err != nil {
 		t.Fatal(r.Side, err)
 	}
@@ -163,7 +164,7 @@ type attempt struct {
 
 // call lets two peers exchange descriptions, and then a message and its echo. The path is the one that carried them, or
 // none where ICE failed.
-func (a attempt) call(t *testing.T) nat.Path {
+func (a attempt) call(t *testing.T) pair.Path {
 	t.Helper()
 	policy := webrtc.ICETransportPolicyAll
 	if a.onlyRelay {
@@ -200,10 +201,10 @@ func (a attempt) call(t *testing.T) nat.Path {
 	case <-echoed:
 		return pathOf(t, caller)
 	case <-failed:
-		return nat.PathNone
+		return pair.PathNone
 	case <-time.After(5 * time.Minute):
 		t.Error("the call neither worked nor failed")
-		return nat.PathUnknown
+		return pair.PathUnknown
 	}
 }
 
@@ -252,17 +253,17 @@ func negotiate(caller, callee *webrtc.PeerConnection) error {
 }
 
 // pathOf is what the selected pair of a peer says.
-func pathOf(t *testing.T, pc *webrtc.PeerConnection) nat.Path {
+func pathOf(t *testing.T, pc *webrtc.PeerConnection) pair.Path {
 	t.Helper()
-	pair, err := pc.SCTP().Transport().ICETransport().GetSelectedCandidatePair()
+	selected, err := pc.SCTP().Transport().ICETransport().GetSelectedCandidatePair()
 	switch {
-	case err != nil || pair == nil:
+	case err != nil || selected == nil:
 		t.Errorf("no selected pair: %v", err)
-		return nat.PathUnknown
-	case pair.Local.Typ == webrtc.ICECandidateTypeRelay || pair.Remote.Typ == webrtc.ICECandidateTypeRelay:
-		return nat.PathRelay
+		return pair.PathUnknown
+	case selected.Local.Typ == webrtc.ICECandidateTypeRelay || selected.Remote.Typ == webrtc.ICECandidateTypeRelay:
+		return pair.PathRelay
 	}
-	return nat.PathDirect
+	return pair.PathDirect
 }
 
 // silentLog keeps pion from the terminal.

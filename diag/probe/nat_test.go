@@ -11,7 +11,7 @@ import (
 	"dialtone/diag/judge"
 	"dialtone/diag/lab"
 	"dialtone/diag/nat"
-	"dialtone/diag/words"
+	"dialtone/diag/words/verdict"
 )
 
 // inWorld asks the responders of a simulated world and judges what was seen.
@@ -75,9 +75,9 @@ func TestNATTimes(t *testing.T) {
 			tt.world.Responders, tt.world.Delay = 3, 10*time.Millisecond
 			r, took := inWorld(t, tt.world)
 			if r.Exit != tt.exit || took > tt.limit {
-				t.Errorf("exit %v after %v: %s; want %v within %v", r.Exit, took, words.OfNetwork(r).Headline, tt.exit, tt.limit)
+				t.Errorf("exit %v after %v: %s; want %v within %v", r.Exit, took, verdict.OfNetwork(r).Headline, tt.exit, tt.limit)
 			}
-			t.Log(took, words.OfNetwork(r).Headline)
+			t.Log(took, verdict.OfNetwork(r).Headline)
 		})
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"dialtone/diag/judge"
 	"dialtone/diag/lab"
 	"dialtone/diag/nat"
-	"dialtone/diag/words"
+	"dialtone/diag/words/verdict"
 )
 
 // misreport is what a server does wrong, and the finding that names it.
@@ -128,7 +128,7 @@ func checkTruth(t *testing.T, r judge.Network, truth lab.Side) {
 	check("UDP", r.Behaviors.UDP, nat.Present)
 	direct := truth.Mapping == lab.EndpointIndependent
 	if r.Exit == diag.ExitPass && !direct || r.Exit == diag.ExitNoRelay && direct {
-		t.Errorf("exit %v of %+v: %s", r.Exit, truth, words.OfNetwork(r).Headline)
+		t.Errorf("exit %v of %+v: %s", r.Exit, truth, verdict.OfNetwork(r).Headline)
 	}
 }
 

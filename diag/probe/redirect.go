@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"dialtone/diag"
-	"dialtone/diag/nat"
 	"dialtone/diag/reach"
 )
 
@@ -57,7 +56,7 @@ func (p *prober) follow() {
 func askable(from netip.Addr, to netip.AddrPort) bool {
 	ip := to.Addr()
 	return to.Port() != 0 && !ip.IsUnspecified() && !ip.IsMulticast() && (!from.IsValid() || ip.Is4() == from.Is4()) &&
-		(!nat.Private(ip) || nat.Private(from)) && (!ip.IsLoopback() || from.IsLoopback())
+		(!diag.PrivateAddress(ip) || diag.PrivateAddress(from)) && (!ip.IsLoopback() || from.IsLoopback())
 }
 
 // connect opens a connection to where the server is now. Behind a redirect the certificate is for the name that

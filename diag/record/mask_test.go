@@ -16,8 +16,7 @@ import (
 	"dialtone/diag/call"
 	"dialtone/diag/diagtest"
 	"dialtone/diag/judge"
-	"dialtone/diag/nat"
-	"dialtone/diag/words"
+	"dialtone/diag/words/verdict"
 )
 
 func TestMask(t *testing.T) {
@@ -158,7 +157,7 @@ func TestRedactedReplays(t *testing.T) {
 		t.Errorf("one thing has several pseudonyms: host %s, server %s, SDP %s", host, server, sdp)
 	}
 	got, want := judge.Judge(placed), judge.Judge(call.Fold(events))
-	if got.Exit != want.Exit || words.Verdict(got).Headline != words.Verdict(want).Headline || len(words.Verdict(got).Why) != len(words.Verdict(want).Why) || len(words.Verdict(got).Next) != len(words.Verdict(want).Next) {
+	if got.Exit != want.Exit || verdict.Of(got).Headline != verdict.Of(want).Headline || len(verdict.Of(got).Why) != len(verdict.Of(want).Why) || len(verdict.Of(got).Next) != len(verdict.Of(want).Next) {
 		t.Errorf("the verdict changed from %+v to %+v", want, got)
 	}
 }
@@ -175,7 +174,7 @@ func TestMaskKeepsTheClass(t *testing.T) {
 			m.ip4[public].number(netip.AddrFrom4([4]byte{8, 8, byte(len(m.ip4[public]) >> 8), byte(len(m.ip4[public]))}))
 		}
 		was, is := netip.MustParseAddr(in), netip.MustParseAddr(m.text(in))
-		if nat.Private(was.Unmap()) != nat.Private(is.Unmap()) || was.IsPrivate() != is.IsPrivate() || was.IsLinkLocalUnicast() != is.IsLinkLocalUnicast() ||
+		if diag.PrivateAddress(was.Unmap()) != diag.PrivateAddress(is.Unmap()) || was.IsPrivate() != is.IsPrivate() || was.IsLinkLocalUnicast() != is.IsLinkLocalUnicast() ||
 			was.IsGlobalUnicast() != is.IsGlobalUnicast() || was.Is4() != is.Is4() || was.Is4In6() != is.Is4In6() || was.IsLoopback() != is.IsLoopback() {
 			t.Errorf("%s became %s, which is of another kind", was, is)
 		}

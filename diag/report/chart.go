@@ -38,6 +38,7 @@ var inboundCharts = []struct {
 	{"Bitrate, inbound", "kbit/s", 1e-3, func(i *Interval) *float64 { return i.Bitrate }},
 	{"Loss, inbound", "%", 100, func(i *Interval) *float64 { return i.Loss }},
 	{"Jitter, inbound", "ms", 1, func(i *Interval) *float64 { return float(i.Jitter) }},
+	{"MOS, inbound", "by the E-model", 1, func(i *Interval) *float64 { return i.MOS }},
 	{"Frames, inbound", "per second", 1, func(i *Interval) *float64 { return i.FramesPerSecond }},
 }
 

@@ -7,7 +7,7 @@ import (
 
 // figure is a statistic of a stream as all formats show it. A new one is a line of figures.
 type figure struct {
-	title  string
+	title  string // of its column of the table of streams; "" for none
 	unit   unit
 	minor  bool   // left out if there is little room
 	metric string // of Prometheus, "media_…"; "" for none
@@ -36,6 +36,14 @@ var figures = []figure{
 	{
 		title: "round trip", unit: unitMillis, metric: "round_trip_seconds", help: "Round-trip time as RTCP measures it.",
 		of: func(s *call.Stream) *float64 { return float(s.RoundTrip) },
+	},
+	{
+		metric: "mos", unit: unitCount, help: "Speech quality by the E-model, 1 to 4.5.",
+		of: func(s *call.Stream) *float64 { return s.MOS },
+	},
+	{
+		metric: "audio_level", unit: unitCount, help: "Level of the audio, RMS of the whole run; 1 is full scale.",
+		of: func(s *call.Stream) *float64 { return s.Level },
 	},
 	{
 		title: "frames", unit: unitPerSecond, metric: "frames_per_second",

@@ -4,7 +4,9 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/judge"
 	"dialtone/diag/nat"
+	"dialtone/diag/nat/pair"
 	"dialtone/diag/words"
+	"dialtone/diag/words/verdict"
 )
 
 // NetworkSchema names the form of a [Network] in JSON.
@@ -45,18 +47,18 @@ type NetworkVerdict struct {
 	Why      []string             `json:"why"`            // one sentence each
 	Next     []string             `json:"next"`           // steps to take
 	Result   string               `json:"result"`         // the compact line, for --peer of the peer
-	Peer     *nat.Prediction      `json:"peer,omitempty"` // the answer for both peers, when the peer's line was given
+	Peer     *pair.Prediction     `json:"peer,omitempty"` // the answer for both peers, when the peer's line was given
 }
 
 // NewNetwork makes the report of a diagnosis.
 func NewNetwork(n judge.Network) Network {
-	text := words.OfNetwork(n)
+	text := verdict.OfNetwork(n)
 	out := Network{
 		Schema: NetworkSchema, Behaviors: n.Behaviors, Families: append([]nat.FamilyReport{}, n.Families...),
 		Servers: []ServerReport{}, Exit: n.Exit, Findings: Written(n.Findings),
 		Verdict: NetworkVerdict{
 			Outcome: n.Outcome, Relaying: n.Relaying, Headline: text.Headline, Why: text.Why, Next: text.Next,
-			Result: n.Side.String(), Peer: n.Pair,
+			Result: pair.Line(n.Side), Peer: n.Pair,
 		},
 	}
 	for _, row := range n.Servers {

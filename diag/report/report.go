@@ -227,4 +227,5 @@ type Interval struct {
 	Bitrate         *float64     `json:"bitrate,omitempty"` // bit/s
 	Jitter          *diag.Millis `json:"jitter_ms,omitempty"`
 	FramesPerSecond *float64     `json:"frames_per_second,omitempty"` // video
+	MOS             *float64     `json:"mos,omitempty"`               // audio, by the E-model
 }

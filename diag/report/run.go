@@ -173,7 +173,10 @@ func samplesOf(c *call.Call) []Sample {
 			s.RTT = secondsMillis(row.Pair.CurrentRoundTripTime)
 		}
 		for _, in := range row.Inbound {
-			interval := &Interval{in.FractionLost, in.Bitrate, secondsMillis(in.Jitter), in.FramesPerSecond}
+			interval := &Interval{in.FractionLost, in.Bitrate, secondsMillis(in.Jitter), in.FramesPerSecond, nil}
+			if q := call.QualityIn(&row.Sample, &in); q != nil {
+				interval.MOS = &q.MOS
+			}
 			switch in.Kind {
 			case "audio":
 				s.Audio = interval

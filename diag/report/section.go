@@ -131,7 +131,7 @@ func markOf(v any) mark { return cmp.Or(marks[v], idle) }
 func (r *Report) sections() []section {
 	list := []section{
 		r.assertionSection(), r.baselineSection(), r.percentileSection(), r.setupSection(), r.chartSection(),
-		r.mediaSection(), r.channelSection(), r.serverSection(), r.networkSection(),
+		r.mediaSection(), r.speechSection(), r.channelSection(), r.serverSection(), r.networkSection(),
 		r.candidateSection(), r.pairSection(), r.runSection(),
 	}
 	return slices.DeleteFunc(list, func(s section) bool { return len(s.Rows)+len(s.Steps)+len(s.Charts) == 0 })
@@ -240,12 +240,13 @@ func (r *Report) chartSection() section {
 
 func (r *Report) mediaSection() section {
 	s := section{Title: r.ofRun("Media"), Columns: columns("stream", "", "#frame size")}
-	for _, f := range figures {
+	shown := slices.DeleteFunc(slices.Clone(figures), func(f figure) bool { return f.title == "" })
+	for _, f := range shown {
 		s.Columns = append(s.Columns, column{f.title, true, f.minor})
 	}
 	for _, d := range r.Media.streams() {
 		values := []any{d.kind + " " + d.direction, d.state(), d.frameSize()}
-		for _, f := range figures {
+		for _, f := range shown {
 			values = append(values, f.unit.of(f.of(d.Stream)))
 		}
 		s.add(values...)

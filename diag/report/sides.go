@@ -6,7 +6,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/judge"
-	"dialtone/diag/words"
+	"dialtone/diag/words/verdict"
 )
 
 // judgeRun judges both peers. What only the answerer has found is marked as its own.
@@ -20,7 +20,9 @@ func judgeRun(x judge.Expectation, run RunInput) Result {
 	for _, m := range x.Media {
 		mirrored.Media = append(mirrored.Media, call.MediaKind{Direction: m.Direction.Opposite(), Kind: m.Kind})
 	}
-	other := judge.Check(run.Other, mirrored)
+	there := *run.Other
+	there.Impaired = call.Mirrored(run.Call.Impaired) // by the side that is described, which alone impairs
+	other := judge.Check(&there, mirrored)
 	blamed := v.Exit == diag.ExitPass && run.Other.ConnectedAt != nil && run.Other.Ended != nil &&
 		run.Other.Ended.Reason == diag.EndPeerHangup
 	own := v.Findings
@@ -43,7 +45,7 @@ func judgeRun(x judge.Expectation, run RunInput) Result {
 
 // resultOf is the verdict about a side in English.
 func resultOf(v judge.Verdict, side string) Result {
-	said := words.Verdict(v)
+	said := verdict.Of(v)
 	if side != "" {
 		said.Headline = otherSide + said.Headline
 	}

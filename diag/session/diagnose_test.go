@@ -10,7 +10,7 @@ import (
 	"dialtone/diag/call"
 	"dialtone/diag/judge"
 	"dialtone/diag/lab"
-	"dialtone/diag/words"
+	"dialtone/diag/words/verdict"
 )
 
 // stunServer is a server on the loopback interface.
@@ -61,9 +61,9 @@ func TestFailureIsDiagnosed(t *testing.T) {
 		t.Errorf("at once: %+v", v)
 	}
 	v := a.ended()
-	why := strings.Join(words.Verdict(v).Why, " ")
+	why := strings.Join(verdict.Of(v).Why, " ")
 	if v.Exit != diag.ExitICE || !strings.Contains(why, "none answered") || a.call.Ended.Reason != diag.EndICE {
-		t.Errorf("%s %q", v.Exit, words.Verdict(v).Why)
+		t.Errorf("%s %q", v.Exit, verdict.Of(v).Why)
 	}
 	if d := a.call.Diagnosed(); d == nil || d.Start.Because != diag.BecauseICEFailed || !d.Heard(0) {
 		t.Errorf("diagnosis %+v", d)

@@ -21,7 +21,7 @@ import (
 	"dialtone/diag/judge"
 	"dialtone/diag/lab"
 	"dialtone/diag/peer"
-	"dialtone/diag/words"
+	"dialtone/diag/words/verdict"
 	"dialtone/signal"
 	"dialtone/signal/room"
 	"dialtone/signal/server"
@@ -63,8 +63,8 @@ func TestICEFailureIsDeclaredEarly(t *testing.T) {
 		if p.call.ICE == "failed" {
 			t.Errorf("%s: the agent was quicker", p.name)
 		}
-		if p == a && (v.Exit != diag.ExitICE || !strings.Contains(strings.Join(words.Verdict(v).Why, " "), "none answered")) {
-			t.Errorf("%s: %s %q %q", p.name, v.Exit, words.Verdict(v).Headline, words.Verdict(v).Why)
+		if p == a && (v.Exit != diag.ExitICE || !strings.Contains(strings.Join(verdict.Of(v).Why, " "), "none answered")) {
+			t.Errorf("%s: %s %q %q", p.name, v.Exit, verdict.Of(v).Headline, verdict.Of(v).Why)
 		}
 		if len(p.call.Pairs) == 0 {
 			t.Errorf("%s: no pair was told", p.name)
@@ -108,7 +108,7 @@ func TestRelayOnly(t *testing.T) {
 	}
 	a.Hangup()
 	if v := a.ended(); v.Exit != diag.ExitPass {
-		t.Errorf("%s %s", v.Exit, words.Verdict(v).Headline)
+		t.Errorf("%s %s", v.Exit, verdict.Of(v).Headline)
 	}
 }
 
@@ -120,7 +120,7 @@ func TestRelayOnlyWrongPassword(t *testing.T) {
 	start(t, "b", Options{Config: diag.Config{Code: "w1", Echo: true}, Dial: dialB})
 	v := a.ended()
 	if v.Exit != diag.ExitICE || !slices.ContainsFunc(v.Findings, func(f judge.Finding) bool { return f.ID == "turn.unauthorized" }) {
-		t.Errorf("%s %q findings %+v", v.Exit, words.Verdict(v).Headline, v.Findings)
+		t.Errorf("%s %q findings %+v", v.Exit, verdict.Of(v).Headline, v.Findings)
 	}
 	if a.call.Servers[0].At > a.call.EndedAt {
 		t.Error("the server's error came after the end")
@@ -150,7 +150,7 @@ func TestSilentServersHoldNothingUp(t *testing.T) {
 	}
 	a.Hangup()
 	if v := a.ended(); v.Exit != diag.ExitPass {
-		t.Errorf("%s %s", v.Exit, words.Verdict(v).Headline)
+		t.Errorf("%s %s", v.Exit, verdict.Of(v).Headline)
 	}
 }
 
@@ -158,7 +158,7 @@ func TestNobodyCame(t *testing.T) {
 	t.Parallel()
 	a := start(t, "a", Options{Config: diag.Config{Code: "w1", Wait: 50 * time.Millisecond}, Dial: through(roomServer(t), "w1")})
 	if v := a.ended(); v.Exit != diag.ExitNoPeer {
-		t.Errorf("%s %s", v.Exit, words.Verdict(v).Headline)
+		t.Errorf("%s %s", v.Exit, verdict.Of(v).Headline)
 	}
 }
 
@@ -168,7 +168,7 @@ func TestInterrupted(t *testing.T) {
 	a.until("the wait", func(c *call.Call) bool { return c.State() == call.StateWaiting })
 	a.cancel()
 	if v := a.ended(); v.Exit != diag.ExitInterrupted {
-		t.Errorf("%s %s", v.Exit, words.Verdict(v).Headline)
+		t.Errorf("%s %s", v.Exit, verdict.Of(v).Headline)
 	}
 }
 
@@ -180,8 +180,8 @@ func TestDialFails(t *testing.T) {
 		Dial:   func(context.Context, func(diag.SignalRequest)) (signal.Channel, error) { return nil, bad },
 	})
 	v := a.ended()
-	if v.Exit != diag.ExitSignaling || !strings.Contains(strings.Join(words.Verdict(v).Why, " "), bad.Error()) {
-		t.Errorf("%s %q %q", v.Exit, words.Verdict(v).Headline, words.Verdict(v).Why)
+	if v.Exit != diag.ExitSignaling || !strings.Contains(strings.Join(verdict.Of(v).Why, " "), bad.Error()) {
+		t.Errorf("%s %q %q", v.Exit, verdict.Of(v).Headline, verdict.Of(v).Why)
 	}
 }
 
@@ -269,7 +269,7 @@ func TestPeerVanishes(t *testing.T) {
 	b.cancel()
 	v := a.ended()
 	if v.Exit != diag.ExitICE || a.call.Ended.Reason != diag.EndPeerLost {
-		t.Errorf("%s %q %+v", v.Exit, words.Verdict(v).Headline, a.call.Ended)
+		t.Errorf("%s %q %+v", v.Exit, verdict.Of(v).Headline, a.call.Ended)
 	}
 }
 
@@ -302,7 +302,7 @@ func TestServerDiesDuringSetup(t *testing.T) {
 	kill(t, s)
 	v := a.ended()
 	if v.Exit != diag.ExitSignaling || a.call.Ended.Signal == nil {
-		t.Errorf("%s %q %+v", v.Exit, words.Verdict(v).Headline, a.call.Ended)
+		t.Errorf("%s %q %+v", v.Exit, verdict.Of(v).Headline, a.call.Ended)
 	}
 }
 
@@ -317,7 +317,7 @@ func TestServerDiesDuringCall(t *testing.T) {
 	a.until("a warning", func(c *call.Call) bool { return len(c.Warnings) > 0 })
 	a.Hangup()
 	if v := a.ended(); v.Exit != diag.ExitPass {
-		t.Errorf("%s %q %q", v.Exit, words.Verdict(v).Headline, words.Verdict(v).Why)
+		t.Errorf("%s %q %q", v.Exit, verdict.Of(v).Headline, verdict.Of(v).Why)
 	}
 	if a.call.Warnings[0].ID != "signal.server_lost" {
 		t.Errorf("warnings: %+v", a.call.Warnings)
@@ -349,7 +349,7 @@ func TestServersThatAreNone(t *testing.T) {
 			})
 			v := a.ended()
 			if v.Exit != diag.ExitSignaling || a.call.Ended.Cause == "" {
-				t.Errorf("%s %q %+v", v.Exit, words.Verdict(v).Headline, a.call.Ended)
+				t.Errorf("%s %q %+v", v.Exit, verdict.Of(v).Headline, a.call.Ended)
 			}
 			if strings.ContainsRune(a.call.Ended.Cause, '\x1b') {
 				t.Errorf("the server's control characters came through: %q", a.call.Ended.Cause)

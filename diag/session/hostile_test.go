@@ -10,7 +10,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/peer"
-	"dialtone/diag/words"
+	"dialtone/diag/words/verdict"
 	"dialtone/signal"
 )
 
@@ -38,7 +38,7 @@ func TestForgedCertificate(t *testing.T) {
 	}})
 	v := a.ended()
 	if v.Exit != diag.ExitDTLS {
-		t.Errorf("%s %q %q", v.Exit, words.Verdict(v).Headline, words.Verdict(v).Why)
+		t.Errorf("%s %q %q", v.Exit, verdict.Of(v).Headline, verdict.Of(v).Why)
 	}
 	if a.call.DTLS.State != "failed" || a.call.DTLS.RemoteFingerprint == a.call.Announced() {
 		t.Errorf("DTLS: %+v", a.call.DTLS)
@@ -59,7 +59,7 @@ func TestBadDescription(t *testing.T) {
 	}
 	v := s.ended()
 	if v.Exit != diag.ExitSignaling || s.call.Ended.Cause == "" || strings.ContainsRune(s.call.Ended.Cause, '\x1b') {
-		t.Errorf("%s %q %+v", v.Exit, words.Verdict(v).Headline, s.call.Ended)
+		t.Errorf("%s %q %+v", v.Exit, verdict.Of(v).Headline, s.call.Ended)
 	}
 }
 
@@ -76,7 +76,7 @@ func TestPeerLeavesDuringSetup(t *testing.T) {
 		t.Fatal(err)
 	}
 	if v := s.ended(); v.Exit != diag.ExitSignaling || s.call.Ended.Reason != diag.EndPeerLeft {
-		t.Errorf("%s %q %+v", v.Exit, words.Verdict(v).Headline, s.call.Ended)
+		t.Errorf("%s %q %+v", v.Exit, verdict.Of(v).Headline, s.call.Ended)
 	}
 }
 
@@ -138,6 +138,6 @@ func TestChattyPeer(t *testing.T) {
 	}
 	send(diag.LabelControl, true, `{"code":"reject"}`)
 	if v := a.ended(); v.Exit != diag.ExitPass || a.call.Ended.Reason != diag.EndPeerHangup {
-		t.Errorf("%s %q %+v", v.Exit, words.Verdict(v).Headline, a.call.Ended)
+		t.Errorf("%s %q %+v", v.Exit, verdict.Of(v).Headline, a.call.Ended)
 	}
 }

@@ -200,6 +200,9 @@ func connect(s *Session, in input) input {
 		s.diagnosis.cancel()
 	}
 	s.held.since = time.Now()
+	if s.impaired != nil {
+		s.impaired.Connected()
+	}
 	s.setHold()
 	s.deadlines.in(dueSample, time.Second)
 	return resume(s, in)

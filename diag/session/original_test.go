@@ -14,7 +14,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/lab/labtest"
-	"dialtone/diag/words"
+	"dialtone/diag/words/verdict"
 	"dialtone/signal/room"
 )
 
@@ -221,6 +221,6 @@ func callOverOriginal(t *testing.T, url, code string) {
 	b.until("a connection", isConnected)
 	a.Hangup()
 	if v := a.ended(); v.Exit != diag.ExitPass {
-		t.Errorf("%s %s", v.Exit, words.Verdict(v).Headline)
+		t.Errorf("%s %s", v.Exit, verdict.Of(v).Headline)
 	}
 }

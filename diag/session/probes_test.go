@@ -9,7 +9,7 @@ import (
 	"dialtone/diag/call"
 	"dialtone/diag/judge"
 	"dialtone/diag/lab"
-	"dialtone/diag/words"
+	"dialtone/diag/words/verdict"
 )
 
 // allocations is a TURN server whose account allows n of them.
@@ -53,7 +53,7 @@ func TestProbeTakesNothingFromTheCall(t *testing.T) {
 			}
 			a.Hangup()
 			if v := a.ended(); v.Exit != diag.ExitPass || len(v.Findings) > 0 {
-				t.Errorf("%s %q %+v, with %+v", v.Exit, words.Verdict(v).Headline, v.Findings, c.Local)
+				t.Errorf("%s %q %+v, with %+v", v.Exit, verdict.Of(v).Headline, v.Findings, c.Local)
 			}
 			b.ended()
 		}
@@ -78,7 +78,7 @@ func TestEarlyFailureIsExplained(t *testing.T) {
 		start(t, "b", Options{Config: diag.Config{Code: "w1"}, Dial: dialB}) // it does not end first
 		v := a.ended()
 		if v.Exit != diag.ExitICE || !slices.ContainsFunc(v.Findings, func(f judge.Finding) bool { return f.ID == "turn.quota_reached" }) {
-			t.Errorf("%s %q %+v", v.Exit, words.Verdict(v).Headline, v.Findings)
+			t.Errorf("%s %q %+v", v.Exit, verdict.Of(v).Headline, v.Findings)
 		}
 		for _, span := range a.call.Spans {
 			if span.Phase == diag.PhaseGather && (span.Outcome != diag.OutcomeFailed || span.Detail == "") {
@@ -95,7 +95,7 @@ func TestFailureDoesNotWaitForSilence(t *testing.T) {
 	a := start(t, "a", Options{Timeouts: quick, Probes: 300 * time.Millisecond, Config: diag.Config{Code: "w1", ICEServers: muteServer(t)}, Dial: mislead(dialA)})
 	start(t, "b", Options{Config: diag.Config{Code: "w1"}, Dial: mislead(dialB)})
 	if v := a.ended(); v.Exit != diag.ExitICE {
-		t.Errorf("%s %q", v.Exit, words.Verdict(v).Headline)
+		t.Errorf("%s %q", v.Exit, verdict.Of(v).Headline)
 	}
 }
 
@@ -110,7 +110,7 @@ func TestSilenceUntilTheEndIsTold(t *testing.T) {
 		v := a.ended()
 		told := slices.ContainsFunc(v.Findings, func(f judge.Finding) bool { return f.ID == "server.timeout" })
 		if told && a.call.EndedAt < answerTime || !told && lasts > answerTime {
-			t.Errorf("%s: %s %q %+v", lasts, v.Exit, words.Verdict(v).Headline, v.Findings)
+			t.Errorf("%s: %s %q %+v", lasts, v.Exit, verdict.Of(v).Headline, v.Findings)
 		}
 	}
 }

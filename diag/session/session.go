@@ -10,6 +10,8 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/feed"
+	"dialtone/diag/guard"
+	"dialtone/diag/impair"
 	"dialtone/diag/peer"
 	"dialtone/diag/reach"
 	"dialtone/signal"
@@ -31,7 +33,7 @@ type Options struct {
 	Net      peer.Net       // nil: the operating system's network
 	Flow     peer.Flow      // which way media goes; zero: as Config.Way says
 	Clips    peer.Clips     // what is sent instead of clips of the program
-	Limiter  *peer.Limiter  // what hosts that do not answer may be sent; nil: one of this call's own
+	Limiter  *guard.Limiter // what hosts that do not answer may be sent; nil: one of this call's own
 	Setup    time.Duration  // bounds the time from the pairing to the connection; 0: 40 s
 	Redial   time.Duration  // bounds an ICE restart; 0: 10 s
 	Linger   time.Duration  // how long a connected call keeps its room, for late candidates; 0: 5 s
@@ -65,6 +67,7 @@ type Session struct {
 	role      signal.Role        // of the first negotiation
 	setupBy   time.Time          // when a call that is being set up should be connected
 	held      hold
+	impaired  *impair.Net // nil: the network is used as it is
 	remote    remote
 	diagnosis diagnosis
 	end       ending
@@ -157,7 +160,11 @@ func (s *Session) Run(ctx context.Context) {
 
 // begin makes the peer connection, probes the ICE servers and dials.
 func (s *Session) begin(ctx context.Context) {
-	p, err := s.newPeer(s.peerOptions())
+	err := s.impair()
+	var p connection
+	if err == nil {
+		p, err = s.newPeer(s.peerOptions())
+	}
 	if err != nil {
 		s.handle(input{kind: inNegotiationFailed, err: internal(err)})
 		return
@@ -277,7 +284,9 @@ func (s *Session) finish() {
 		s.stopDial()
 	}
 	s.diagnosis.cancel()
-	if !s.held.since.IsZero() {
+	if s.held.since.IsZero() {
+		s.countImpaired(true)
+	} else {
 		s.sample(true)
 		if s.end.by == diag.ByLocal {
 			s.peer.Ending()

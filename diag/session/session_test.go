@@ -14,8 +14,8 @@ import (
 	"dialtone/diag/call"
 	"dialtone/diag/feed"
 	"dialtone/diag/judge"
-	"dialtone/diag/words"
 	"dialtone/diag/words/line"
+	"dialtone/diag/words/verdict"
 	"dialtone/signal"
 )
 
@@ -146,10 +146,10 @@ func TestCallAndAnswer(t *testing.T) {
 	})
 	a.Hangup()
 	if v := a.ended(); v.Exit != diag.ExitPass {
-		t.Errorf("call: %s %q %v", v.Exit, words.Verdict(v).Headline, words.Verdict(v).Why)
+		t.Errorf("call: %s %q %v", v.Exit, verdict.Of(v).Headline, verdict.Of(v).Why)
 	}
 	if v := b.ended(); v.Exit != diag.ExitPass || b.call.Ended.Reason != diag.EndPeerHangup {
-		t.Errorf("answer: %s %q, ended by %+v", v.Exit, words.Verdict(v).Headline, b.call.Ended)
+		t.Errorf("answer: %s %q, ended by %+v", v.Exit, verdict.Of(v).Headline, b.call.Ended)
 	}
 	last := a.call.Latest()
 	if last == nil || !last.Final || len(last.Inbound) != 2 || len(last.Outbound) != 2 {
@@ -196,7 +196,7 @@ func TestRestartOverChannel(t *testing.T) {
 			a.until("another path", func(c *call.Call) bool { return c.Selected.PairID != before })
 			a.Hangup()
 			if v := a.ended(); v.Exit != diag.ExitPass {
-				t.Errorf("%s %s", v.Exit, words.Verdict(v).Headline)
+				t.Errorf("%s %s", v.Exit, verdict.Of(v).Headline)
 			}
 		})
 	}

@@ -13,7 +13,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/peer"
-	"dialtone/diag/words"
+	"dialtone/diag/words/verdict"
 	"dialtone/signal"
 	"dialtone/signal/paste"
 	"dialtone/signal/post"
@@ -59,10 +59,10 @@ func restartAndHangUp(t *testing.T, a, b *party) {
 	a.until("another path", func(c *call.Call) bool { return c.Selected.PairID != before })
 	a.Hangup()
 	if v := a.ended(); v.Exit != diag.ExitPass {
-		t.Errorf("%s: %s %q", a.name, v.Exit, words.Verdict(v).Headline)
+		t.Errorf("%s: %s %q", a.name, v.Exit, verdict.Of(v).Headline)
 	}
 	if v := b.ended(); v.Exit != diag.ExitPass || b.call.Ended.Reason != diag.EndPeerHangup {
-		t.Errorf("%s: %s %q, ended by %+v", b.name, v.Exit, words.Verdict(v).Headline, b.call.Ended)
+		t.Errorf("%s: %s %q, ended by %+v", b.name, v.Exit, verdict.Of(v).Headline, b.call.Ended)
 	}
 }
 
@@ -161,7 +161,7 @@ func TestCallByPaste(t *testing.T) {
 	b.until("a connection", isConnected)
 	a.Hangup()
 	if v := a.ended(); v.Exit != diag.ExitPass {
-		t.Errorf("%s %s", v.Exit, words.Verdict(v).Headline)
+		t.Errorf("%s %s", v.Exit, verdict.Of(v).Headline)
 	}
 	caller.mu.Lock()
 	defer caller.mu.Unlock()
@@ -212,7 +212,7 @@ func TestWHEPCounterOffer(t *testing.T) {
 	flows(a, true)
 	a.Hangup()
 	if v := a.ended(); v.Exit != diag.ExitPass {
-		t.Errorf("%s %q", v.Exit, words.Verdict(v).Headline)
+		t.Errorf("%s %q", v.Exit, verdict.Of(v).Headline)
 	}
 	<-deleted
 }
@@ -228,7 +228,7 @@ func TestWHIPRefused(t *testing.T) {
 	t.Cleanup(h.Close)
 	a := start(t, "client", Options{Config: diag.Config{Code: "w1", MediaOnly: true}, Flow: peer.FlowSend, Dial: overWHIP(post.Options{URL: h.URL, Shape: post.Builtin("whip")})})
 	v := a.ended()
-	if v.Exit != diag.ExitSignaling || !strings.Contains(a.call.Ended.Cause, "stream key unknown") || !strings.Contains(strings.Join(words.Verdict(v).Next, " "), "--token") {
-		t.Errorf("%s %q %+v", v.Exit, words.Verdict(v).Headline, a.call.Ended)
+	if v.Exit != diag.ExitSignaling || !strings.Contains(a.call.Ended.Cause, "stream key unknown") || !strings.Contains(strings.Join(verdict.Of(v).Next, " "), "--token") {
+		t.Errorf("%s %q %+v", v.Exit, verdict.Of(v).Headline, a.call.Ended)
 	}
 }

@@ -123,7 +123,8 @@ func (m *statsMessage) check() error {
 		out := &m.Outbound[i]
 		stream(out.Kind, &out.Mid, &out.MimeType, out.FramesPerSecond)
 		if out.Remote != nil {
-			errs = append(errs, bound("roundTripTime", out.Remote.RoundTripTime, maxSeconds))
+			errs = append(errs, bound("roundTripTime", out.Remote.RoundTripTime, maxSeconds),
+				bound("jitter", out.Remote.Jitter, maxSeconds), bound("fractionLost", out.Remote.FractionLost, 1))
 		}
 	}
 	if p := m.Pair; p != nil {
@@ -153,6 +154,7 @@ func bound(name string, v *float64, most float64) error {
 func (s *Session) sample(final bool) {
 	sample := s.peer.Sample(final)
 	s.o.Feed.Append(sample)
+	s.countImpaired(final)
 	if !s.remote.stats || s.peer.Waiting(diag.LabelStats) > maxWaiting {
 		return
 	}

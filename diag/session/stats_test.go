@@ -49,6 +49,8 @@ func TestParseStats(t *testing.T) {
 		"too many frames":            `{"type":"stats","at":1,"outbound":[{"kind":"video","framesPerSecond":1e9}]}`,
 		"a round trip of a day":      `{"type":"stats","at":1,"pair":{"currentRoundTripTime":86400}}`,
 		"a reported trip of a day":   `{"type":"stats","at":1,"outbound":[{"kind":"video","remoteInbound":{"roundTripTime":86400}}]}`,
+		"a reported jitter of a day": `{"type":"stats","at":1,"outbound":[{"kind":"video","remoteInbound":{"jitter":86400}}]}`,
+		"more lost than was sent":    `{"type":"stats","at":1,"outbound":[{"kind":"video","remoteInbound":{"fractionLost":1.5}}]}`,
 		"too many streams":           `{"type":"stats","at":1,"inbound":[` + strings.Repeat(`{"kind":"audio"},`, 16) + `{"kind":"audio"}]}`,
 		"too long":                   `{"type":"stats","at":1,"x":"` + strings.Repeat("x", maxStats) + `"}`,
 		"a stream that is an object": `{"type":"stats","at":1,"inbound":{}}`,

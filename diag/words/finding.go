@@ -9,32 +9,26 @@ import (
 	"strings"
 
 	"dialtone/diag/judge"
+	"dialtone/diag/words/phrase"
+	"dialtone/diag/words/sound"
+	"dialtone/diag/words/stress"
 )
 
 // Text is a finding in English.
-type Text struct {
-	Title    string   `json:"title"`              // subject, verb, object: one sentence with a full stop
-	Evidence []string `json:"evidence,omitempty"` // how it is known: counts, codes, addresses
-	Advice   string   `json:"advice,omitempty"`   // the next step: an imperative sentence with a full stop
-}
+type Text = phrase.Text
 
 // entry is what is known about the findings of one ID.
-type entry struct {
-	explain string                   // a paragraph for dialtone explain
-	write   func(judge.Finding) Text // the finding in English
-}
+type entry = phrase.Entry
 
-// on makes the entry of findings whose evidence is an E; without evidence write gets the zero value.
+// on makes the entry of findings whose evidence is an E.
 func on[E any](explain string, write func(f judge.Finding, e E) Text) entry {
-	return entry{explain: explain, write: func(f judge.Finding) Text {
-		e, _ := f.Evidence.(E)
-		return write(f, e)
-	}}
+	return phrase.On(explain, write)
 }
 
 // entries are all findings by their ID: the tables of the files of this package.
 var entries = merged(beyondFindings, callFindings, signalFindings, pathFindings, remoteFindings, channelFindings,
-	mediaFindings, timingFindings, requestFindings, warnings, natFindings, serverFindings, relayFindings)
+	mediaFindings, sound.Findings, timingFindings, stress.Findings, requestFindings, warnings, natFindings,
+	serverFindings, relayFindings)
 
 func merged(tables ...map[string]entry) map[string]entry {
 	all := map[string]entry{}
@@ -52,7 +46,7 @@ func merged(tables ...map[string]entry) map[string]entry {
 // Of writes a finding in English. A finding that has no entry, as in a report of a newer version, is named by its ID.
 func Of(f judge.Finding) Text {
 	if e, ok := entries[f.ID]; ok {
-		return e.write(f)
+		return stress.Mark(f, e.Write(f))
 	}
 	return Text{Title: fmt.Sprintf("Unknown finding %s.", f.ID)}
 }
@@ -61,7 +55,7 @@ func Of(f judge.Finding) Text {
 func Explain(id string) (string, bool) {
 	id = strings.ToLower(strings.TrimSpace(id))
 	e, ok := entries[id]
-	return e.explain, ok
+	return e.Explain, ok
 }
 
 // FindingIDs lists the IDs that can be explained, in ascending order.

@@ -8,6 +8,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/judge"
 	"dialtone/diag/sdp"
+	"dialtone/diag/words/stress"
 )
 
 // lookAtSender is the advice if a path carries packets and media is missing.
@@ -90,19 +91,6 @@ var mediaFindings = map[string]entry{
 					"limits on the path.",
 			}
 		}),
-	"media.silent": on(
-		"Since then every audio packet contains only silence, which Opus shows without decoding: a packet without a "+
-			"frame (discontinuous transmission), or a CELT frame whose silence flag is set. Quiet sound does not "+
-			"count as silence. Video and other codecs are not examined.",
-		func(_ judge.Finding, e judge.MediaSilent) Text {
-			return Text{
-				Title: "Inbound " + e.Kind + " has been silent for " + Millis(e.ForMs) + ".",
-				Evidence: lines(fmt.Sprintf("each of the last %d %s packets contains only silence (RFC 6716)",
-					e.Packets, e.Kind),
-					muted(e.Kind, e.Muted)),
-				Advice: "Check the sender's source: a microphone that is muted, missing or not allowed.",
-			}
-		}),
 	"media.loss": on(
 		"More than 5 % of the packets of a direction were lost, counted as receiver reports do (RFC 3550), before any "+
 			"retransmission. Retransmission repairs video; what it did not repair is the unrepaired loss. Above 20 % a check "+
@@ -118,6 +106,7 @@ var mediaFindings = map[string]entry{
 				Advice: "Look for a link that is full or a weak radio signal on either side; try another network, or a closer " +
 					"relay.",
 			}
+			t.Evidence = append(t.Evidence, stress.Beyond(e)...)
 			if e.TesterShort {
 				t.Evidence = append(t.Evidence, "this machine was short of CPU (tester.cpu), which may be the cause")
 				t.Advice = "Repeat the check on a machine with less load before you check the network."

@@ -126,8 +126,8 @@ func BehaviorEvidence(b nat.Behavior) []string {
 	return out
 }
 
-// lastOf is the last line of evidence: what follows from the others, or what is missing.
-func lastOf(b nat.Behavior) string {
+// LastEvidence is the last line of evidence: what follows from the others, or what is missing.
+func LastEvidence(b nat.Behavior) string {
 	if list := BehaviorEvidence(b); len(list) > 0 {
 		return list[len(list)-1]
 	}

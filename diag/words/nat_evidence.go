@@ -231,8 +231,8 @@ func sameHost(a, b string) bool {
 	return cut(a) == cut(b)
 }
 
-// openPorts lists the ports that UDP leaves for.
-func openPorts(b nat.Behavior) string {
+// OpenPorts lists the ports that UDP leaves for.
+func OpenPorts(b nat.Behavior) string {
 	for _, e := range b.Evidence {
 		if e.Kind == nat.KindPortsOnly {
 			return fill("{*n}", e)

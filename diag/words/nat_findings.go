@@ -5,7 +5,6 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/judge"
-	"dialtone/diag/nat"
 	"dialtone/diag/words/failure"
 )
 
@@ -24,7 +23,7 @@ var natFindings = map[string]entry{
 	"nat.udp_blocked": behavior("No STUN server answers over UDP, while servers do answer over TCP or TLS. The usual "+
 		"cause "+
 		"is a firewall that blocks UDP, in companies, hotels and some mobile networks. Calls then need a TURN server over "+
-		"TLS on port 443, which looks like a web server to the firewall.", "UDP appears blocked; TCP works.", openUDP),
+		"TLS on port 443, which looks like a web server to the firewall.", "UDP appears blocked; TCP works.", OpenUDP),
 	"nat.ports_filtered": on("Servers answer over UDP from some ports, and not from others where they are known to "+
 		"be: they "+
 		"answer there over TCP, or several of them are silent in the same way. A firewall lets UDP leave for single "+
@@ -32,14 +31,14 @@ var natFindings = map[string]entry{
 		"many companies have it. Peers have any port, so calls need a TURN server, at a port that is open.",
 		func(_ judge.Finding, e judge.BehaviorFound) Text {
 			return Text{
-				Title:    "UDP to ports other than " + openPorts(e.Behavior) + " gets no answer.",
-				Evidence: BehaviorEvidence(e.Behavior), Advice: openUDP(e.Relay),
+				Title:    "UDP to ports other than " + OpenPorts(e.Behavior) + " gets no answer.",
+				Evidence: BehaviorEvidence(e.Behavior), Advice: OpenUDP(e.Relay),
 			}
 		}),
 	"nat.only_proxy": on("A server that works through the proxy cannot be connected to without it. So a firewall "+
 		"lets TCP out only by the proxy. If UDP is blocked too, no direct call works: calls need a TURN server over TCP or "+
 		"TLS, and the proxy must be set where the calls are made. Browsers use that of the system.",
-		func(_ judge.Finding, e nat.ProxyWay) Text {
+		func(_ judge.Finding, e judge.ProxyWay) Text {
 			what, _ := failure.Of(&e.Direct)
 			return Text{
 				Title:    "Connections get out only through the proxy " + diag.Clean(e.Through.Proxy, 200) + ".",
@@ -152,4 +151,12 @@ var natFindings = map[string]entry{
 				Advice: "Ask a server that supports RFC 5780 too: coturn with two addresses, or dialtone serve --stun IP,IP2.",
 			}
 		}),
+}
+
+// OpenUDP is the next step when UDP is blocked.
+func OpenUDP(relay bool) string {
+	if relay {
+		return "Allow UDP in the firewall."
+	}
+	return "Allow UDP in the firewall, or add a TURN server over TLS: turns:HOST:443?transport=tcp."
 }

@@ -7,7 +7,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/judge"
-	"dialtone/diag/nat"
+	"dialtone/diag/nat/turn"
 	"dialtone/diag/words/failure"
 )
 
@@ -99,7 +99,7 @@ var relayFindings = map[string]entry{
 	"turn.relay_silent": on("The relay was allocated, and bytes that were sent through it did not come back. The "+
 		"firewall of "+
 		"the TURN server blocks its relay ports, or the server has no route to the peer.", relayText(
-		"allocated a relay, but no bytes came back through it", openRelayPorts)),
+		"allocated a relay, but no bytes came back through it", OpenRelayPorts)),
 	"turn.relay_altered": on("The relay was allocated, and what came back through it is not what a STUN server "+
 		"sends, while "+
 		"that server answers others as it should. Something on the path, or the TURN server, changes the data.", relayText(
@@ -153,8 +153,8 @@ var relayFindings = map[string]entry{
 		"dropped.", ownAddressText),
 }
 
-// openRelayPorts is the next step when a relay carries nothing.
-const openRelayPorts = "Check the firewall of the TURN server: its relay ports must be open for UDP (coturn: " +
+// OpenRelayPorts is the next step when a relay carries nothing.
+const OpenRelayPorts = "Check the firewall of the TURN server: its relay ports must be open for UDP (coturn: " +
 	"min-port, " +
 	"max-port)."
 
@@ -191,7 +191,7 @@ func ownAddressText(f judge.Finding, e judge.OwnAddress) Text {
 
 // relayFailedText writes a finding about a relay that was allocated, and a request behind that which failed.
 func relayFailedText(f judge.Finding, e judge.RelayUse) Text {
-	if e.Flaw == nat.FlawRedirect {
+	if e.Flaw == turn.FlawRedirect {
 		return redirectText(f, e)
 	}
 	stage := e.Server.Stopped()
@@ -201,7 +201,7 @@ func relayFailedText(f judge.Finding, e judge.RelayUse) Text {
 	what, advice := failure.At(&e.Server, stage)
 	t := relayText("allocated a relay, but "+StageLabel(stage.Name)+" failed: "+what, advice)(f, e)
 	t.Evidence = t.Evidence[1:] // the title has it
-	if e.Flaw == nat.FlawBind {
+	if e.Flaw == turn.FlawBind {
 		t.Evidence = append(t.Evidence, "Send indications work: clients that depend on channels, such as Chromium, do not")
 	}
 	return t

@@ -58,7 +58,7 @@ func CallServer(row call.ServerRow) string {
 		return strings.Join(parts, " · ")
 	}
 	if rtt := s.RTT(); rtt != nil {
-		add("", millis(*rtt))
+		add("", RoundTrip(*rtt))
 	}
 	add("mapped address ", s.Mapped())
 	add("relayed transport address ", s.Relayed())
@@ -113,16 +113,17 @@ func ServerFacts(s *diag.Server) []string {
 	add("through the proxy ", s.Proxy)
 	for _, stage := range s.Stages {
 		if stage.Failure == nil && stage.DurationMs > 0 && stage.Times == nil && stage.RTTMs == nil {
-			out = append(out, StageLabel(stage.Name)+" "+millis(stage.DurationMs))
+			out = append(out, StageLabel(stage.Name)+" "+RoundTrip(stage.DurationMs))
 		}
 	}
 	switch t := s.Times(); {
 	case t == nil && s.TURN && s.RTT() != nil:
-		out = append(out, "round trip "+millis(*s.RTT()))
+		out = append(out, "round trip "+RoundTrip(*s.RTT()))
 	case t != nil:
-		text := "round trip " + millis(t.MedianMs)
+		text := "round trip " + RoundTrip(t.MedianMs)
 		if t.Sent > 1 {
-			text += fmt.Sprintf(" (minimum %s, jitter %s, %d of %d lost)", millis(t.MinMs), millis(t.JitterMs), t.Lost, t.Sent)
+			text += fmt.Sprintf(" (minimum %s, jitter %s, %d of %d lost)",
+				RoundTrip(t.MinMs), RoundTrip(t.JitterMs), t.Lost, t.Sent)
 		}
 		out = append(out, text)
 	}
@@ -250,5 +251,5 @@ func basic(b nat.Basic) string {
 	return diag.Clean(string(b.Why), 60)
 }
 
-// millis writes milliseconds with a tenth.
-func millis(m diag.Millis) string { return fmt.Sprintf("%.1f ms", m.Duration().Seconds()*1e3) }
+// RoundTrip writes milliseconds with a tenth.
+func RoundTrip(m diag.Millis) string { return fmt.Sprintf("%.1f ms", m.Duration().Seconds()*1e3) }

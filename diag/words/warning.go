@@ -28,9 +28,9 @@ var warnings = map[string]entry{
 		"Before the call the endpoint was asked with OPTIONS for its ICE servers (RFC 9725 §4.6), and nothing came within "+
 			"three seconds. The call was placed anyway, three seconds later than it could have been. A browser on a page of "+
 			"another site asks the same before it posts, and waits in vain."),
-	"signal.wrong_role": {explain: "The peer that dials a room first makes the offer. The check was to offer (or to " +
+	"signal.wrong_role": {Explain: "The peer that dials a room first makes the offer. The check was to offer (or to " +
 		"answer), and the server assigned the other role, because the peer had (or had not) dialed before. Start the " +
-		"two in the other order, or use --role any.", write: wrongRole},
+		"two in the other order, or use --role any.", Write: wrongRole},
 
 	"ice.candidate_unusable": warning("A remote candidate is not usable.",
 		"Check what the peer's program signals; the call continues without this candidate.",

@@ -64,7 +64,7 @@ func TestAnswers(t *testing.T) {
 func TestEveryFileIsServed(t *testing.T) {
 	h := New(Options{})
 	names, err := fs.Glob(static, "static/*")
-	if err != nil || len(names) < 8 {
+	if err != nil || len(names) < 10 {
 		t.Fatalf("embedded: %v %v", names, err)
 	}
 	for _, name := range names {
@@ -215,10 +215,10 @@ func TestLanguagesHaveTheSameKeys(t *testing.T) {
 func TestKeysAreUsed(t *testing.T) {
 	known := languages(t)["en"]
 	used := map[string]bool{}
-	for _, m := range regexp.MustCompile(`data-t="(\w+)"`).FindAllStringSubmatch(read(t, "index.html"), -1) {
+	for _, m := range regexp.MustCompile(`data-(?:t|label)="(\w+)"`).FindAllStringSubmatch(read(t, "index.html"), -1) {
 		used[m[1]] = true
 	}
-	scripts := read(t, "page.js")
+	scripts := read(t, "page.js") + read(t, "panels.js")
 	for _, m := range regexp.MustCompile(`'([a-z]+(?:_[a-z]+)*)'`).FindAllStringSubmatch(scripts, -1) {
 		if _, ok := known[m[1]]; ok {
 			used[m[1]] = true
@@ -236,6 +236,31 @@ func TestKeysAreUsed(t *testing.T) {
 	for key := range known {
 		if !used[key] && !composed.MatchString(key) {
 			t.Errorf("%s is not used", key)
+		}
+	}
+}
+
+// TestEveryDeviceHasWords: each reason why a device is not used has words for both devices, and what helps.
+func TestEveryDeviceHasWords(t *testing.T) {
+	texts := languages(t)["en"]
+	reasons := regexp.MustCompile(`(?m)^ \*   (\w+) {2,}`).FindAllStringSubmatch(read(t, "media.js"), -1)
+	if len(reasons) < 10 {
+		t.Fatalf("reasons: %v", reasons)
+	}
+	for _, m := range reasons {
+		if _, both := texts["media_"+m[1]]; both {
+			continue
+		}
+		for _, key := range []string{"media_audio_" + m[1], "media_video_" + m[1], "media_step_" + m[1]} {
+			if texts[key] == "" {
+				t.Errorf("%s has no text", key)
+			}
+		}
+	}
+	returned := regexp.MustCompile(`return '(\w+)'`)
+	for _, m := range returned.FindAllStringSubmatch(read(t, "media.js"), -1) {
+		if !slices.ContainsFunc(reasons, func(r []string) bool { return r[1] == m[1] }) {
+			t.Errorf("%s is not among the reasons", m[1])
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"dialtone/diag/call"
 	"dialtone/diag/words"
 	"dialtone/diag/words/term"
+	"dialtone/diag/words/verdict"
 	"dialtone/tui/draw"
 )
 
@@ -155,7 +156,7 @@ func (p *Call) failing(width int) []string {
 	}
 }
 
-func (p *Call) headline() string { return words.Capital(words.Verdict(p.Verdict).Headline) }
+func (p *Call) headline() string { return words.Capital(verdict.Of(p.Verdict).Headline) }
 
 // trouble says that the path is silent, while it is.
 func (p *Call) trouble(width int) []string {
@@ -186,7 +187,7 @@ func ExitLevel(exit diag.Exit) draw.Level {
 
 // why says why the call failed, and what to do.
 func (p *Call) why(width int) []string {
-	th, said := p.Theme, words.Verdict(p.Verdict)
+	th, said := p.Theme, verdict.Of(p.Verdict)
 	var why, todo []string
 	for _, s := range said.Why {
 		why = append(why, labeled(th, th.Glyphs.Dot, th.Dim, s, 1, width)...)

@@ -130,21 +130,21 @@ func TestStatisticIsOneEntry(t *testing.T) {
 	kept := metrics
 	t.Cleanup(func() { metrics = kept })
 	metrics = append(slices.Clone(metrics), metric{
-		name: "Silence", unit: "packets", scale: 1, none: "not counted",
+		name: "Sound", unit: "s", scale: 1, none: "not counted",
 		sent: func(*diag.OutboundRTP) *float64 { return nil },
 		received: func(in *diag.InboundRTP) *float64 {
-			if in.SilentPackets == nil {
+			if in.TotalSamplesDuration == nil {
 				return nil
 			}
-			return diag.Ptr(float64(*in.SilentPackets))
+			return in.TotalSamplesDuration
 		},
 	})
 	sample := bothWays()
-	sample.Inbound[0].SilentPackets = diag.Ptr(uint64(7))
+	sample.Inbound[0].TotalSamplesDuration = diag.Ptr(7.0)
 	p := NewMedia(mediaCall(sample)).(*Media)
 	p.SetSize(79, 20)
 	press(p, tea.KeyDown, tea.KeyDown, tea.KeyLeft) // from the first chart back to the last
-	if v := strings.Join(strings.Fields(p.View()), " "); !strings.Contains(v, "Silence packets now 7.00") {
+	if v := strings.Join(strings.Fields(p.View()), " "); !strings.Contains(v, "Sound s now 7.00") {
 		t.Errorf("the statistic is not shown:\n%s", p.View())
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"dialtone/diag/call"
 	"dialtone/diag/judge"
+	"dialtone/diag/nat/pair"
 	"dialtone/tui/draw"
 )
 
@@ -100,7 +101,7 @@ func (p *Network) Copy() (what, text string) {
 		return "the row", all[p.cursor].text
 	}
 	if _, n := p.shown(); n != nil {
-		return "the result, for --peer of the peer", n.Side.String()
+		return "the result, for --peer of the peer", pair.Line(n.Side)
 	}
 	return "the result", ""
 }

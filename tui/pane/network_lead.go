@@ -9,8 +9,10 @@ import (
 	"dialtone/diag/call"
 	"dialtone/diag/judge"
 	"dialtone/diag/nat"
+	"dialtone/diag/nat/pair"
 	"dialtone/diag/words"
 	"dialtone/diag/words/compare"
+	"dialtone/diag/words/verdict"
 	"dialtone/tui/draw"
 )
 
@@ -62,7 +64,7 @@ func (p *Network) lead() []string {
 		}
 	case d.Running() && n != nil && sure(n):
 		out = append(out, labeled(p.Theme, p.Theme.Glyphs.Half, p.Theme.Accent,
-			"So far: "+words.OfNetwork(*n).Headline, 1, p.width)...)
+			"So far: "+verdict.OfNetwork(*n).Headline, 1, p.width)...)
 	case d.Running() && !p.Call.Diagnosing():
 		warn("The diagnosis did not finish.")
 	case !d.Running():
@@ -135,7 +137,7 @@ func further(d *call.NATRow) []string {
 
 // verdict is what a finished diagnosis says, and the line for the peer.
 func (p *Network) verdict(d *call.NATRow, n *judge.Network) []string {
-	th, text := p.Theme, words.OfNetwork(*n)
+	th, text := p.Theme, verdict.OfNetwork(*n)
 	mark, paint := th.Mark(DiagnosisLevel(n.Exit))
 	var out []string
 	for i, line := range draw.Wrap(text.Headline, min(p.width-4, 140)) {
@@ -162,7 +164,7 @@ func (p *Network) verdict(d *call.NATRow, n *judge.Network) []string {
 		out = append(out, labeled(th, th.Glyphs.Between, th.Accent,
 			"With the peer: "+string(n.Pair.Path)+". "+compare.Prediction(*n.Pair), 1, p.width)...)
 	}
-	return append(out, draw.NewLine(p.width).Gap(3).Add(th.Dim, "result ").Add(th.Accent, n.Side.String()).Add(th.Dim,
+	return append(out, draw.NewLine(p.width).Gap(3).Add(th.Dim, "result ").Add(th.Accent, pair.Line(n.Side)).Add(th.Dim,
 		"  y copies it").String())
 }
 

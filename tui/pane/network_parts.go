@@ -10,8 +10,10 @@ import (
 	"dialtone/diag/call"
 	"dialtone/diag/judge"
 	"dialtone/diag/nat"
+	"dialtone/diag/nat/turn"
 	"dialtone/diag/words"
 	"dialtone/diag/words/compare"
+	"dialtone/diag/words/verdict"
 	"dialtone/tui/draw"
 )
 
@@ -247,7 +249,7 @@ func (p *Network) relays(n *judge.Network) netPart {
 		case failed != nil:
 			level, address, paint = draw.Bad, "failed at "+words.StageLabel(failed.Name), p.Theme.Bad
 			always = words.ServerHeadline(&row.Server)
-		case row.Relay == nat.RelayFails:
+		case row.Relay == turn.RelayFails:
 			level, always = draw.Bad, words.ServerStopped(&row.Server)
 		case len(row.Flaws) > 0:
 			level, always = draw.Warn, words.ServerStopped(&row.Server)
@@ -306,7 +308,7 @@ func (p *Network) findings(n *judge.Network) []netPart {
 	if len(part.entries) > 0 {
 		out = append(out, part)
 	}
-	steps := words.OfNetwork(*n).Next
+	steps := verdict.OfNetwork(*n).Next
 	if len(steps) < 2 {
 		return out // it stands on top
 	}
@@ -359,8 +361,8 @@ func (p *Network) runs() netPart {
 
 func (p *Network) run(e *netEntry, before, n *judge.Network) {
 	mark, paint := p.Theme.Mark(DiagnosisLevel(n.Exit))
-	e.cells[1] = draw.Cell{Text: words.NetworkExit(n.Exit), Mark: mark, Level: paint}
-	e.about = words.OfNetwork(*n).Headline
+	e.cells[1] = draw.Cell{Text: verdict.NetworkExit(n.Exit), Mark: mark, Level: paint}
+	e.about = verdict.OfNetwork(*n).Headline
 	if before == nil {
 		return
 	}

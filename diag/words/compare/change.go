@@ -9,6 +9,7 @@ import (
 	"dialtone/diag/judge"
 	"dialtone/diag/nat"
 	"dialtone/diag/words"
+	"dialtone/diag/words/verdict"
 )
 
 // Change writes what is different between two diagnoses.
@@ -26,7 +27,7 @@ func Change(c judge.Change) string {
 	var text string
 	switch c.What {
 	case judge.ChangedExit:
-		text = "verdict: " + words.NetworkExit(c.Exits[0]) + " → " + words.NetworkExit(c.Exits[1])
+		text = "verdict: " + verdict.NetworkExit(c.Exits[0]) + " → " + verdict.NetworkExit(c.Exits[1])
 	case judge.ChangedAddress:
 		text = "public address: " + value(c.Addresses[0]) + " → " + value(c.Addresses[1])
 	case judge.ChangedBehavior:

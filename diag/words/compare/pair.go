@@ -2,40 +2,40 @@ package compare
 
 import (
 	"dialtone/diag"
-	"dialtone/diag/nat"
+	"dialtone/diag/nat/pair"
 )
 
 // Prediction says in a sentence how two peers will reach each other.
-func Prediction(p nat.Prediction) string {
+func Prediction(p pair.Prediction) string {
 	end := "."
 	switch p.Path {
-	case nat.PathRelay:
+	case pair.PathRelay:
 		end = "; a TURN server carries the call."
-	case nat.PathNone:
+	case pair.PathNone:
 		end = ", and no TURN server works for both peers."
-	case nat.PathDirect, nat.PathUnknown:
+	case pair.PathDirect, pair.PathUnknown:
 	}
 	switch p.Why {
-	case nat.WhySameNetwork:
+	case pair.WhySameNetwork:
 		return "Both peers are in one network."
-	case nat.WhyIPv6:
+	case pair.WhyIPv6:
 		return "Both peers have IPv6."
-	case nat.WhyNoUDP:
-		if p.Path == nat.PathNone {
+	case pair.WhyNoUDP:
+		if p.Path == pair.PathNone {
 			end = " and has no working TURN server."
 		}
 		return "One peer gets no answer over UDP" + end
-	case nat.WhyPorts:
+	case pair.WhyPorts:
 		return "UDP of one peer leaves for some ports only" + end
-	case nat.WhyFamilies:
+	case pair.WhyFamilies:
 		return "One peer has only IPv6, and the other has shown no IPv6" + end
-	case nat.WhyNoHairpin:
+	case pair.WhyNoHairpin:
 		return "Both peers have one public address, and its NAT shows no hairpinning" + end
-	case nat.WhyNATsAgree:
+	case pair.WhyNATsAgree:
 		return "Each NAT lets the packets of the other peer in."
-	case nat.WhyNATsDisagree:
+	case pair.WhyNATsDisagree:
 		return "The two NATs do not let each other's packets in" + end
-	case nat.WhyTooLittle:
+	case pair.WhyTooLittle:
 		return "Too little is known about the NATs."
 	}
 	return diag.Clean(string(p.Why), 60)

@@ -93,6 +93,10 @@ func transportWords(d diag.Data) (string, bool) {
 
 func mediaWords(d diag.Data) (string, bool) {
 	switch d := d.(type) {
+	case diag.Impaired:
+		return impairedLine("inbound", d.Inbound) + "; " + impairedLine("outbound", d.Outbound), true
+	case diag.StressStep:
+		return string(d.Step), true
 	case diag.ChannelOpen:
 		return join(strconv.Quote(d.Label), "opened by", string(d.Side), words.Prefixed("protocol ", d.Protocol),
 			term.Delivery(d)), true
@@ -139,7 +143,22 @@ func startWords(d diag.CallStart) string {
 	for _, ice := range d.ICEServers {
 		s += " " + ice.URL
 	}
-	return join(s, words.Prefixed("peer: ", d.Join))
+	return join(s, impaired(d.Impair), words.Prefixed("peer: ", d.Join))
+}
+
+// impaired says what a call does to its own packets.
+func impaired(list []diag.Impairment) string {
+	var parts []string
+	for _, i := range list {
+		parts = append(parts, i.String())
+	}
+	return words.Prefixed("impaired: ", strings.Join(parts, " "))
+}
+
+// impairedLine sums up what an impairment has done to a direction.
+func impairedLine(way string, p diag.ImpairedPackets) string {
+	return fmt.Sprintf("%s: %d of %d packets dropped, %d delayed, %d duplicated, %d reordered", way, p.Dropped(),
+		p.Packets, p.Delayed, p.Duplicated, p.Reordered)
 }
 
 func requestWords(d diag.SignalRequest) string {

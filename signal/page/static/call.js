@@ -18,17 +18,25 @@ const AGENT = 'dialtone page';
 const SET_UP = 40_000; // ms from the pairing to the connection
 const GRACE = 3_000; // ms in which the call may still connect after the signaling ended
 const LINGER = 5_000; // ms in which the room is kept after that, for late candidates
-const REDIAL = 12_000; // ms to wait for a lost peer in a new room
+const RESTART = 12_000; // ms in which a restart that the peer asked for is waited for, while the call goes on
+const QUIET = 6_000; // ms in which a silent path may recover by itself before the code is dialed again
+const REDIAL = 90_000; // ms for which that is repeated: no less than a terminal waits for its peer
+const PAUSE = 1_000; // ms between two of these dials
+const RETRIED = ['unreachable', 'server', 'expired', 'peer_left']; // what a waiting peer dials again after
+const FINAL = 200; // ms that the last sample may take
 
 /**
  * Call reports what happens through on(name, value):
- *   state    'dialing', 'waiting', 'connecting', 'connected', 'silent' (the peer does not answer), 'redialing', 'ended'
+ *   state    'dialing', 'waiting', 'retrying' (no server while waiting), 'connecting', 'connected', 'silent' (the peer does
+ *            not answer), 'redialing' (the path is lost), 'ended'
  *   end      {reason, detail}; see the strings end_* for the reasons
  *   track    a remote MediaStream, at each track
  *   muted    {kind: 'audio' | 'video', value}: what the peer does not send
  *   chat     text from the peer
- *   ready    label of a channel that has opened
- *   stats    a sample, each second
+ *   open     {label, open}: a channel has opened or closed
+ *   stats    {message, path}: a sample, each second, and one at the end
+ *   note     {what, detail}: what only the report shows: 'role', 'peer', 'dialed', 'signaling', 'local_candidate',
+ *            'remote_candidate', 'candidate_error'
  */
 export class Call {
   #options;
@@ -44,9 +52,12 @@ export class Call {
   #everUp = false;
   #ended = false;
   #redialing = null; // 'asked' or 'lost'
+  #waiting = false; // in a room, for a peer who has not come yet
+  #stranger = false; // whether a stranger came instead of the peer
+  #wake = null; // ends the pause before the next dial
   #timers = new Map();
 
-  constructor(options, on) { // {url, code, stream, iceServers}
+  constructor(options, on) { // {url, code, tracks, iceServers}
     this.#options = options;
     this.#on = on;
   }
@@ -64,15 +75,30 @@ export class Call {
     this.#repeat();
   }
 
-  /** hangUp ends the call and notifies the peer. */
-  hangUp() { this.#end('hangup'); }
+  /** hangUp ends the call and notifies the peer. Leaving: at once, because the page is about to disappear. */
+  hangUp(leaving = false) { this.#end('hangup', '', leaving); }
+
+  /** online: the browser has a network again. */
+  online() {
+    if (this.#ended) return;
+    if (this.#wake) this.#wake();
+    else if (this.#waiting) this.#dialLater(); // the poll may hang for long
+    else if (this.#everUp && this.#connection.connectionState !== 'connected') this.#lose();
+  }
+
+  /** replace sends another track in place of the one of its kind. */
+  replace(track) {
+    this.#options.tracks = this.#options.tracks.map((old) => (old.kind === track.kind ? track : old));
+    const sender = this.#connection?.getSenders().find((s) => s.track?.kind === track.kind);
+    sender?.replaceTrack(track).catch(() => {}); // it fails after the end only: both tracks are of the same kind
+  }
 
   /** say sends a line of text and reports whether it was sent. */
   say(text) { return this.#send(CHAT, text); }
 
   /** mute stops or resumes sending a kind of media and notifies the peer. */
   mute(kind, value) {
-    for (const track of this.#options.stream.getTracks()) {
+    for (const track of this.#options.tracks) {
       if (track.kind === kind) track.enabled = !value;
     }
     this.#control({ code: `mute_${kind}`, value });
@@ -84,7 +110,8 @@ export class Call {
   #connect() {
     const connection = new RTCPeerConnection({ iceServers: this.#options.iceServers, bundlePolicy: 'max-bundle' });
     this.#connection = connection;
-    for (const track of this.#options.stream.getTracks()) connection.addTrack(track, this.#options.stream);
+    const stream = new MediaStream(this.#options.tracks);
+    for (const track of this.#options.tracks) connection.addTrack(track, stream);
     connection.ontrack = ({ track }) => {
       this.#remote.addTrack(track);
       this.#on('track', this.#remote);
@@ -92,8 +119,11 @@ export class Call {
     connection.ondatachannel = ({ channel }) => this.#wire(channel);
     connection.onicecandidate = ({ candidate }) => {
       // The end of candidates is not sent: the original forwards it as null.
-      if (candidate?.candidate) this.#room?.post('ice', candidate.toJSON()).catch(() => {}); // the polls report what is wrong
+      if (!candidate?.candidate) return;
+      this.#note('local_candidate', candidate.candidate);
+      this.#room?.post('ice', candidate.toJSON()).catch(() => {}); // the polls report what is wrong
     };
+    connection.onicecandidateerror = ({ url, errorCode, errorText }) => this.#note('candidate_error', { url, code: errorCode, text: errorText });
     connection.onconnectionstatechange = () => this.#changed(connection.connectionState);
   }
 
@@ -102,13 +132,18 @@ export class Call {
     const again = this.#redialing !== null;
     let room = null;
     try {
-      room = await Room.dial(this.#options.url, this.#options.code);
-      if (this.#ended) {
+      room = await Room.dial(this.#options.url, this.#options.code, this.#redialing === 'lost');
+      if (this.#ended || (again && !this.#redialing)) { // the old path has recovered
         room.close(true);
         return;
       }
       this.#room = room;
-      if (!again) this.#on('state', 'waiting');
+      this.#note('dialed', '');
+      if (!again) {
+        this.#waiting = true;
+        this.#stop('redial');
+        this.#on('state', 'waiting');
+      }
       for await (const message of room.messages()) await this.#handle(message, room, again);
     } catch (e) {
       if (!this.#ended && (room === this.#room || room === null)) this.#signalingEnded(e);
@@ -119,13 +154,13 @@ export class Call {
     const connection = this.#connection;
     switch (message.kind) {
       case 'need_init':
-        this.#paired();
+        this.#paired('offerer');
         if (!again) for (const label of LABELS) this.#wire(connection.createDataChannel(label));
         await connection.setLocalDescription(await connection.createOffer({ iceRestart: again }));
         await room.post('offer', describe(connection.localDescription));
         return;
       case 'offer':
-        this.#paired();
+        this.#paired('answerer');
         this.#checkCertificate(message.description);
         await connection.setRemoteDescription(message.description);
         await connection.setLocalDescription(await connection.createAnswer());
@@ -142,6 +177,7 @@ export class Call {
         this.#negotiated();
         return;
       case 'candidate':
+        this.#note('remote_candidate', message.candidate.candidate);
         // One that this browser cannot use does not end the call.
         await connection.addIceCandidate(message.candidate).catch(() => {});
     }
@@ -154,7 +190,9 @@ export class Call {
     this.#fingerprint = fingerprint;
   }
 
-  #paired() {
+  #paired(role) {
+    this.#waiting = false;
+    this.#note('role', role);
     if (this.#redialing) return;
     this.#on('state', 'connecting');
     this.#after('setup', SET_UP, () => this.#end('no_path'));
@@ -166,7 +204,7 @@ export class Call {
 
   // settle leaves the room some time after the call has connected. The server forgets the room.
   #settle() {
-    this.#stop('setup', 'grace', 'redial');
+    this.#stop('setup', 'grace', 'redial', 'restart', 'quiet', 'pause');
     this.#redialing = null;
     const room = this.#room;
     this.#after('linger', LINGER, () => room?.close(false));
@@ -176,10 +214,20 @@ export class Call {
     const reason = e instanceof RoomError ? e.reason : 'description';
     const detail = e instanceof RoomError ? e.detail : e.message;
     if (reason === 'cancelled') return;
-    if (this.#redialing === 'lost') this.#end('lost');
+    this.#note('signaling', `${reason} ${detail}`.trim());
+    if (reason === 'stranger') this.#stranger = true;
+    if (this.#redialing === 'lost') this.#dialLater();
     else if (this.#everUp) this.#redialing = null; // a connected call does not need the server
+    else if (this.#waiting && RETRIED.includes(reason)) this.#waitAgain(reason, detail);
     else if (this.#connection.remoteDescription) this.#after('grace', GRACE, () => this.#end(reason, detail));
     else this.#end(reason, detail);
+  }
+
+  // waitAgain: the network or the server was lost before the peer came. The room is dialed again until that is hopeless.
+  #waitAgain(reason, detail) {
+    if (!this.#timers.has('redial')) this.#after('redial', REDIAL, () => this.#end(reason, detail));
+    this.#on('state', 'retrying');
+    this.#dialLater();
   }
 
   #changed(state) {
@@ -187,37 +235,71 @@ export class Call {
     switch (state) {
       case 'connected':
         this.#everUp = true;
-        this.#stop('silent');
         this.#settle();
         this.#on('state', 'connected');
         return;
       case 'disconnected':
+        if (this.#redialing === 'lost') return;
         this.#on('state', 'silent');
+        if (this.#agent) this.#after('quiet', QUIET, () => this.#lose());
         return;
       case 'failed':
         if (!this.#everUp) this.#end('no_path');
-        else if (!this.#agent || this.#redialing === 'lost') this.#end('lost');
-        else this.#dialAgain('lost');
+        else if (this.#isDead()) this.#end('closed');
+        else this.#lose();
         return;
       case 'closed':
         this.#end('peer_hangup');
     }
   }
 
+  // lose: the path is gone, whatever the reason is. A peer that dials again is waited for in a new room.
+  #lose() {
+    if (!this.#agent) {
+      this.#end('lost');
+      return;
+    }
+    if (this.#redialing === 'lost') return;
+    this.#after('redial', REDIAL, () => this.#end(this.#stranger ? 'stranger' : 'lost'));
+    this.#on('state', 'redialing');
+    this.#dialAgain('lost');
+  }
+
+  // isDead: Firefox gives up DTLS for good when it sends without a network. An ICE restart cannot bring that back.
+  #isDead() { return this.#connection.getSenders().some(({ transport }) => ['failed', 'closed'].includes(transport?.state)); }
+
   // dialAgain negotiates an ICE restart in a new room: the old path may be gone, so the call cannot carry it itself.
   async #dialAgain(why) {
     if (this.#redialing && why === 'asked') return;
     this.#redialing = why;
-    this.#stop('linger');
-    if (why === 'lost') this.#on('state', 'redialing');
-    this.#after('redial', REDIAL, () => {
-      this.#redialing = null;
-      if (this.#connection.connectionState !== 'connected') this.#end('lost');
-    });
+    this.#stop('linger', 'quiet', 'restart');
+    if (why === 'asked') {
+      this.#after('restart', RESTART, () => {
+        this.#redialing = null;
+        if (this.#connection.connectionState !== 'connected') this.#lose();
+      });
+    }
+    await this.#leave();
+    if (!this.#ended) this.#runRoom();
+  }
+
+  // leave ends the pair on the server, or the next dial could meet the last one there. A dead network is not waited for.
+  async #leave() {
     const old = this.#room;
     this.#room = null;
-    await old?.close(true); // or the second dial could meet the first one there
-    if (!this.#ended) this.#runRoom();
+    await Promise.race([old?.close(true), new Promise((done) => { setTimeout(done, PAUSE); })]);
+  }
+
+  // dialLater dials again after a pause, or as soon as the browser has a network.
+  async #dialLater() {
+    await this.#leave();
+    await new Promise((done) => {
+      this.#wake = done;
+      this.#after('pause', PAUSE, done);
+    });
+    this.#wake = null;
+    const wanted = this.#redialing === 'lost' || (this.#waiting && !this.#everUp);
+    if (!this.#ended && wanted) this.#runRoom();
   }
 
   #wire(channel) {
@@ -225,7 +307,7 @@ export class Call {
     const control = CONTROL.includes(channel.label);
     channel.onopen = () => {
       if (control) channel.send(JSON.stringify({ code: 'hello', agent: AGENT }));
-      this.#on('ready', channel.label);
+      this.#on('open', { label: channel.label, open: true });
     };
     channel.onmessage = ({ data }) => {
       if (typeof data !== 'string') return;
@@ -233,7 +315,11 @@ export class Call {
       else if (channel.label === CHAT) this.#on('chat', data.slice(0, MAX_CHAT));
       else if (channel.label === PING) this.#answerPing(data);
     };
-    channel.onclose = () => { if (control) this.#end('peer_hangup'); };
+    channel.onclose = () => {
+      // Browsers close the channels of a lost path as well: that is no hang-up.
+      if (control && this.#connection.connectionState === 'connected' && !this.#redialing) this.#end('peer_hangup');
+      else this.#on('open', { label: channel.label, open: false });
+    };
   }
 
   #handleControl(data) {
@@ -250,6 +336,7 @@ export class Call {
       case 'hello':
         this.#agent = String(message.agent || 'dialtone').slice(0, 64);
         this.#reads = message.stats === true;
+        this.#note('peer', this.#agent);
         return;
       case 'restart':
         if (this.#everUp) this.#dialAgain('asked');
@@ -280,34 +367,33 @@ export class Call {
     }
   }
 
-  // repeat takes a sample each second, shows it, and sends it to a peer that reads statistics.
+  // repeat takes a sample each second.
   #repeat() {
-    const tick = async () => {
-      if (!this.#everUp) return;
-      try {
-        const now = await sample(this.#connection);
-        if (this.#ended) return;
-        this.#on('stats', now);
-        this.#report(now);
-      } catch { /* a connection that has just been closed has none */ }
-    };
-    const timer = setInterval(tick, 1000);
-    this.#timers.set('stats', timer);
+    const tick = () => { if (this.#everUp && !this.#ended) this.#sample(); };
+    this.#timers.set('stats', setInterval(tick, 1000));
   }
 
-  #report(now) {
-    const channel = this.#channels.get(STATS);
-    if (!this.#reads || !channel || channel.bufferedAmount > MAX_BUFFERED) return;
-    const text = JSON.stringify(now);
-    if (text.length <= MAX_STATS) this.#send(STATS, text);
+  // sample shows the values, and sends them to a peer that reads statistics.
+  async #sample() {
+    try {
+      const now = await sample(this.#connection);
+      this.#on('stats', now);
+      const channel = this.#channels.get(STATS);
+      if (!this.#reads || !channel || channel.bufferedAmount > MAX_BUFFERED) return;
+      const text = JSON.stringify(now.message);
+      if (text.length <= MAX_STATS) this.#send(STATS, text);
+    } catch { /* a connection that has just been closed has none */ }
   }
 
-  // end happens once. It waits a moment for the goodbye to be sent before it closes the connection.
-  async #end(reason, detail = '') {
+  #note(what, detail) { this.#on('note', { what, detail }); }
+
+  // end happens once: the last sample, the goodbye, and a moment for both to be sent before the connection is closed.
+  async #end(reason, detail = '', leaving = false) {
     if (this.#ended) return;
     this.#ended = true;
     for (const timer of this.#timers.values()) clearTimeout(timer);
     this.#room?.close(!this.#everUp); // first: the peer's goodbye to the server would fail the poll
+    if (this.#everUp && !leaving) await Promise.race([this.#sample(), new Promise((done) => { setTimeout(done, FINAL); })]);
     if (reason !== 'peer_hangup') this.#control({ code: 'reject' });
     this.#on('state', 'ended');
     this.#on('end', { reason, detail });
@@ -316,7 +402,7 @@ export class Call {
   }
 
   async #flushed() {
-    const waiting = () => CONTROL.some((label) => this.#channels.get(label)?.readyState === 'open' && this.#channels.get(label).bufferedAmount > 0);
+    const waiting = () => [STATS, ...CONTROL].some((label) => this.#channels.get(label)?.readyState === 'open' && this.#channels.get(label).bufferedAmount > 0);
     for (let i = 0; i < 20 && waiting(); i++) await new Promise((done) => { setTimeout(done, 10); });
     await new Promise((done) => { setTimeout(done, 50); }); // for the transport below
   }
@@ -327,7 +413,10 @@ export class Call {
   }
 
   #stop(...names) {
-    for (const name of names) clearTimeout(this.#timers.get(name));
+    for (const name of names) {
+      clearTimeout(this.#timers.get(name));
+      this.#timers.delete(name);
+    }
   }
 }
 

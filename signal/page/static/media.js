@@ -1,61 +1,180 @@
-// What is sent: camera and microphone if they exist and may be used, otherwise a test picture and a tone.
+// What is sent: camera and microphone where they exist and may be used, otherwise a test picture and a tone.
 
 const WIDTH = 640;
 const HEIGHT = 360;
 const FRAMES = 25; // per second, of the test picture
+const KINDS = ['audio', 'video'];
 
 /**
- * open returns {stream, camera, microphone, why, close}. camera and microphone report which are real; why is '' or the reason
- * why one is not: 'wish' (asked for), 'insecure' (no https), 'refused' (by the person or the system), 'missing', 'busy'.
+ * Media is what a call sends: a track of each kind, of a device or a substitute for it.
+ *
+ * why(kind) is '' if the device is used, otherwise the reason why not:
+ *   wish       a test picture and a tone were asked for
+ *   skipped    the browser's question was not waited for
+ *   insecure   browsers give devices to pages over HTTPS only
+ *   refused    access was denied, by the user or the system
+ *   missing    there is no such device
+ *   busy       the device is used by another program
+ *   failed     the device does not start
+ *   revoked    access was withdrawn during the call
+ *   unplugged  the device disappeared during the call
+ *   stopped    the device ended during the call, and the reason is unknown
+ *   silent     the device is used, but delivers nothing at present
  */
-export async function open(testOnly) {
-  const real = testOnly ? { tracks: [], why: 'wish' } : await devices();
-  const stream = new MediaStream(real.tracks);
-  const closers = [];
-  const camera = stream.getVideoTracks().length > 0;
-  const microphone = stream.getAudioTracks().length > 0;
-  if (!camera) closers.push(testPicture(stream));
-  if (!microphone) closers.push(tone(stream));
-  return {
-    stream, camera, microphone, why: camera && microphone ? '' : real.why,
-    close() {
-      for (const track of stream.getTracks()) track.stop();
-      for (const close of closers) close();
-    },
-  };
+export class Media {
+  #tracks = new Map(); // by kind
+  #why = new Map();
+  #closers = new Map(); // of the substitutes
+  #changed;
+  #closed = false;
+
+  /** open asks for the devices. skip is a promise: once it resolves, they are waited for no longer. changed(kind) reports a track that was replaced. */
+  static async open({ test, skip, changed }) {
+    const media = new Media();
+    media.#changed = changed;
+    if (test) KINDS.forEach((kind) => media.#substitute(kind, 'wish'));
+    else await media.#ask(KINDS, skip);
+    return media;
+  }
+
+  track(kind) { return this.#tracks.get(kind); }
+  why(kind) { return this.#why.get(kind) ?? ''; }
+
+  /** stream has the tracks that are sent now. */
+  get stream() { return new MediaStream([...this.#tracks.values()]); }
+
+  /** camera reports whether the picture is that of a camera. */
+  get camera() { return ['', 'silent'].includes(this.why('video')); }
+
+  /** missing lists the kinds whose device could be asked for again. */
+  get missing() { return KINDS.filter((kind) => !['', 'silent', 'wish', 'insecure'].includes(this.why(kind))); }
+
+  /** retry asks again for the devices that are missing. */
+  async retry() { await this.#ask(this.missing, null); }
+
+  close() {
+    this.#closed = true;
+    for (const kind of KINDS) this.#drop(kind);
+  }
+
+  async #ask(kinds, skip) {
+    const { tracks, why } = await devices(kinds, skip);
+    for (const kind of kinds) {
+      const track = tracks.find((t) => t.kind === kind);
+      if (this.#closed) track?.stop();
+      else if (track) this.#use(track);
+      else this.#substitute(kind, why[kind]);
+    }
+  }
+
+  // use sends a device's track until it ends: a device is unplugged, access is withdrawn.
+  #use(track) {
+    this.#put(track.kind, track, '', null);
+    track.onended = async () => this.#substitute(track.kind, await whyEnded(track.kind), track);
+    track.onmute = () => this.#note(track, 'silent');
+    track.onunmute = () => this.#note(track, '');
+  }
+
+  #note(track, why) {
+    if (this.#tracks.get(track.kind) !== track) return;
+    this.#why.set(track.kind, why);
+    this.#changed(track.kind);
+  }
+
+  // substitute sends the test picture or the tone; with instead, only while that track is the one that is sent.
+  #substitute(kind, why, instead) {
+    if (this.#closed || (instead && this.#tracks.get(kind) !== instead)) return;
+    if (this.#closers.has(kind)) { // it is sent already
+      this.#why.set(kind, why);
+      this.#changed(kind);
+      return;
+    }
+    const { track, close } = kind === 'video' ? testPicture() : tone();
+    this.#put(kind, track, why, close);
+  }
+
+  #put(kind, track, why, close) {
+    const enabled = this.#tracks.get(kind)?.enabled ?? true;
+    this.#drop(kind);
+    track.enabled = enabled;
+    this.#tracks.set(kind, track);
+    this.#why.set(kind, why);
+    if (close) this.#closers.set(kind, close);
+    this.#changed(kind);
+  }
+
+  #drop(kind) {
+    const track = this.#tracks.get(kind);
+    if (track) {
+      track.onended = track.onmute = track.onunmute = null;
+      track.stop();
+    }
+    this.#closers.get(kind)?.();
+    this.#closers.delete(kind);
+  }
 }
 
-// devices requests both, and then each one if that fails.
-async function devices() {
-  if (!navigator.mediaDevices?.getUserMedia) return { tracks: [], why: 'insecure' };
-  const audio = { echoCancellation: true, noiseSuppression: true };
-  const video = { width: { ideal: 1280 }, height: { ideal: 720 }, facingMode: 'user' };
-  try {
-    return { tracks: (await navigator.mediaDevices.getUserMedia({ audio, video })).getTracks(), why: '' };
-  } catch (first) {
-    const tracks = [];
-    let why = reason(first);
-    for (const wish of [{ audio }, { video }]) {
-      try {
-        tracks.push(...(await navigator.mediaDevices.getUserMedia(wish)).getTracks());
-      } catch (e) {
-        why = reason(e);
-      }
+// devices requests both, and then each one if that fails. why has the reason for each kind that is not there.
+async function devices(kinds, skip) {
+  const why = {};
+  if (!navigator.mediaDevices?.getUserMedia) return { tracks: [], why: { audio: 'insecure', video: 'insecure' } };
+  const wishes = {
+    audio: { echoCancellation: true, noiseSuppression: true },
+    video: { width: { ideal: 1280 }, height: { ideal: 720 }, facingMode: 'user' },
+  };
+  const tracks = [];
+  const attempts = kinds.length > 1 ? [kinds, ...kinds.map((kind) => [kind])] : [kinds];
+  for (const attempt of attempts) {
+    try {
+      tracks.push(...await request(Object.fromEntries(attempt.map((kind) => [kind, wishes[kind]])), skip));
+      if (attempt.length === kinds.length) break;
+    } catch (e) {
+      for (const kind of attempt) why[kind] = reason(e);
+      if (e.name === 'Skipped') break;
     }
-    return { tracks, why };
   }
+  return { tracks, why };
+}
+
+// request makes one request. Devices that come after they were waited for are stopped.
+async function request(wish, skip) {
+  const asked = navigator.mediaDevices.getUserMedia(wish);
+  if (!skip) return (await asked).getTracks();
+  let late = false;
+  asked.then((stream) => { if (late) stream.getTracks().forEach((track) => track.stop()); }).catch(() => {});
+  const stream = await Promise.race([asked, skip]);
+  if (stream) return stream.getTracks();
+  late = true;
+  throw new DOMException('', 'Skipped');
 }
 
 function reason(e) {
   switch (e.name) {
-    case 'NotAllowedError': return 'refused';
+    case 'NotAllowedError':
+    case 'SecurityError': return 'refused';
+    case 'NotFoundError':
+    case 'OverconstrainedError': return 'missing';
     case 'NotReadableError': return 'busy';
-    default: return 'missing';
+    case 'Skipped': return 'skipped';
+    default: return 'failed';
   }
 }
 
-// testPicture adds a moving picture with a clock, by which a delay can be read off a screen. It returns what ends it.
-function testPicture(stream) {
+// whyEnded finds out why a device ended during the call.
+async function whyEnded(kind) {
+  try {
+    const { state } = await navigator.permissions.query({ name: kind === 'video' ? 'camera' : 'microphone' });
+    if (state === 'denied') return 'revoked';
+  } catch { /* not every browser has these permissions */ }
+  try {
+    const list = await navigator.mediaDevices.enumerateDevices();
+    if (!list.some((device) => device.kind === `${kind}input`)) return 'unplugged';
+  } catch { /* unknown */ }
+  return 'stopped';
+}
+
+// testPicture makes a moving picture with a clock, by which a delay can be read off a screen.
+function testPicture() {
   const canvas = document.createElement('canvas');
   canvas.width = WIDTH;
   canvas.height = HEIGHT;
@@ -63,8 +182,7 @@ function testPicture(stream) {
   const draw = () => drawTestPicture(pen, Date.now());
   draw();
   const timer = setInterval(draw, 1000 / FRAMES);
-  stream.addTrack(canvas.captureStream(FRAMES).getVideoTracks()[0]);
-  return () => clearInterval(timer);
+  return { track: canvas.captureStream(FRAMES).getVideoTracks()[0], close: () => clearInterval(timer) };
 }
 
 const BARS = ['#d9d9d9', '#d8c95a', '#55b9bd', '#5fae62', '#b25fa8', '#c2564f', '#4a62b8'];
@@ -92,8 +210,8 @@ function drawTestPicture(pen, now) {
   pen.fillText('dialtone · UTC', 162, HEIGHT * 0.91);
 }
 
-// tone adds a soft tone that swells every two seconds. It returns what ends it.
-function tone(stream) {
+// tone makes a soft tone that swells every two seconds.
+function tone() {
   const context = new AudioContext();
   const output = context.createMediaStreamDestination();
   const volume = context.createGain();
@@ -109,6 +227,5 @@ function tone(stream) {
   sound.start();
   swell.start();
   context.resume().catch(() => {}); // the click on the button allows it
-  stream.addTrack(output.stream.getAudioTracks()[0]);
-  return () => { context.close().catch(() => {}); };
+  return { track: output.stream.getAudioTracks()[0], close: () => { context.close().catch(() => {}); } };
 }

@@ -2,17 +2,20 @@
 // element, never markup.
 
 import { Call } from './call.js';
-import { open } from './media.js';
-import { bitrate } from './stats.js';
+import { Media } from './media.js';
+import { clear, copyText, line, noticed, statistics, talking } from './panels.js';
+import { Report } from './report.js';
 import { language, t } from './strings.js';
 
-const MAX_LINES = 500; // of chat that are kept
+const SKIP = 1_500; // ms until the browser's question about the devices can be skipped
+const KINDS = ['video', 'audio'];
 const $ = (id) => document.getElementById(id);
 
 let call = null; // the Call in progress
 let media = null; // what it sends
+let report = null; // of the call in progress, or of the last one
 let config = Promise.resolve({});
-let began = 0; // when it first connected, in ms of performance.now
+let skip = null; // ends the wait for the devices
 let clock = 0; // the timer's interval
 let before = null; // the sample before the last
 
@@ -22,8 +25,8 @@ function prepare() {
   document.documentElement.lang = language;
   document.title = t('title');
   for (const element of document.querySelectorAll('[data-t]')) element.textContent = t(element.dataset.t);
+  for (const element of document.querySelectorAll('[data-label]')) element.setAttribute('aria-label', t(element.dataset.label));
   $('text').placeholder = t('chat_placeholder');
-  $('text').setAttribute('aria-label', t('chat_placeholder'));
   for (const kind of ['audio', 'video', 'speaker']) press(kind, false);
   name($('hang-up'), t('hang_up'));
 
@@ -31,21 +34,33 @@ function prepare() {
   $('code').value = (query.get('code') ?? fragment()).slice(0, 255);
   $('test').checked = query.get('media') === 'test';
   config = configuration();
-  $('dial').addEventListener('submit', (e) => { e.preventDefault(); dial(); });
-  $('code').addEventListener('input', showCommand);
-  $('say').addEventListener('submit', (e) => { e.preventDefault(); say(); });
-  $('hang-up').addEventListener('click', () => call?.hangUp());
-  $('copy').addEventListener('click', copy);
-  $('link').addEventListener('focus', () => $('link').select());
-  $('play').addEventListener('click', play);
-  for (const kind of ['audio', 'video', 'speaker']) $(`mute-${kind}`).addEventListener('click', () => toggle(kind));
-  addEventListener('pagehide', () => call?.hangUp());
+  listen();
   showCommand();
   $('lobby').hidden = false;
   if (typeof RTCPeerConnection === 'undefined') {
-    outcome(t('no_webrtc'));
+    notify(t('no_webrtc'), 'no_webrtc');
     $('call').disabled = true;
   }
+}
+
+function listen() {
+  $('dial').addEventListener('submit', (e) => { e.preventDefault(); if (skip) skip(); else dial(); });
+  $('code').addEventListener('input', showCommand);
+  $('new-code').addEventListener('click', newCode);
+  $('say').addEventListener('submit', (e) => { e.preventDefault(); say(); });
+  $('hang-up').addEventListener('click', () => call?.hangUp());
+  $('again').addEventListener('click', dial);
+  $('back').addEventListener('click', lobby);
+  $('retry').addEventListener('click', retry);
+  $('copy').addEventListener('click', async () => { if (await copyText($('link').value, $('link'))) noticed($('copy'), 'copy', 'copied'); });
+  $('link').addEventListener('focus', () => $('link').select());
+  $('addresses').addEventListener('change', showReport);
+  $('report').addEventListener('toggle', showReport);
+  for (const button of document.querySelectorAll('.copy-report')) button.addEventListener('click', () => copyReport(button));
+  $('play').addEventListener('click', play);
+  for (const kind of ['audio', 'video', 'speaker']) $(`mute-${kind}`).addEventListener('click', () => toggle(kind));
+  addEventListener('pagehide', () => call?.hangUp(true));
+  addEventListener('online', () => call?.online());
 }
 
 function fragment() {
@@ -73,58 +88,144 @@ async function showCommand() {
   for (const element of document.querySelectorAll('[data-command]')) element.textContent = `dialtone call ${quoted} --server ${base()} ${more}`.trim();
 }
 
+const LETTERS = '23456789abcdefghjkmnpqrstuvwxyz'; // none that looks like another
+
+// newCode fills in a room code that cannot be guessed: 14 letters of 31, 69 bits.
+function newCode() {
+  const letters = [];
+  while (letters.length < 14) {
+    const [n] = crypto.getRandomValues(new Uint8Array(1));
+    if (n < 8 * LETTERS.length) letters.push(LETTERS[n % LETTERS.length]);
+  }
+  $('code').value = letters.join('').replace(/^(.{5})(.{4})/, '$1-$2-');
+  notify(t('code_made'), 'code_made');
+  showCommand();
+  $('code').focus();
+  $('code').select();
+}
+
+function lobby() {
+  $('room').hidden = true;
+  $('lobby').hidden = false;
+  document.body.classList.remove('calling');
+  notify('');
+  $('code').focus();
+}
+
+// notify shows a message above the form.
+function notify(text, reason = '') {
+  $('notice').hidden = !text;
+  $('notice').textContent = text;
+  $('notice').dataset.reason = reason;
+}
+
 async function dial() {
   const code = $('code').value.trim();
   if (!code) {
-    outcome(t('code_missing'));
+    notify(t('code_missing'), 'code_missing');
     $('code').focus();
     return;
   }
+  lobby();
   $('call').disabled = true;
-  outcome(t('opening'));
-  media = await open($('test').checked);
+  notify(t('opening'), 'opening');
+  const skipped = new Promise((done) => { skip = done; });
+  const offer = setTimeout(() => {
+    $('call').disabled = false;
+    $('call').textContent = t('call_without');
+  }, SKIP);
+  media = await Media.open({ test: $('test').checked, skip: skipped, changed: replaced });
+  clearTimeout(offer);
+  skip = null;
+  $('call').disabled = false;
+  $('call').textContent = t('call');
   const { iceServers = [] } = await config;
+  report = new Report(iceServers);
   enter(code);
-  call = new Call({ url: `${base()}call_line_process/`, code, stream: media.stream, iceServers }, happened);
+  const tracks = KINDS.map((kind) => media.track(kind));
+  call = new Call({ url: `${base()}call_line_process/`, code, tracks, iceServers }, happened);
   call.start();
 }
 
 // enter shows the room of a new call.
 function enter(code) {
-  outcome('');
+  notify('');
   $('lobby').hidden = true;
   $('room').hidden = false;
+  $('over').hidden = true;
+  $('controls').hidden = false;
+  $('self').hidden = false;
+  $('stage').classList.remove('over');
+  $('invite-words').textContent = t('waiting_more', { code });
+  $('link').value = `${base()}#${encodeURIComponent(code)}`;
+  $('remote').muted = false;
+  $('timer').hidden = true;
+  for (const kind of ['audio', 'video', 'speaker']) press(kind, false);
+  for (const kind of ['audio', 'video']) $(`peer-${kind}`).hidden = true;
+  clear();
+  showMedia();
+  before = null;
+  $('report').open = false;
+  document.body.classList.add('calling');
+  $('hang-up').focus();
+}
+
+// replaced: another track is sent from now on.
+function replaced(kind) {
+  if (!media) return;
+  call?.replace(media.track(kind));
+  showMedia();
+}
+
+// showMedia shows what is sent, and why it is not the camera and the microphone, for as long as that is so.
+function showMedia() {
   $('local').srcObject = media.stream;
   $('local').classList.toggle('mirrored', media.camera);
   $('self-words').textContent = t(media.camera ? 'you' : 'you_test');
-  $('media-notice').hidden = !media.why;
-  $('media-notice').textContent = media.why ? t(`media_${media.why}`) : '';
-  $('invite-words').textContent = t('waiting_more', { code });
-  $('link').value = `${base()}#${encodeURIComponent(code)}`;
-  $('copy').hidden = !navigator.clipboard;
-  $('remote').muted = false;
-  for (const kind of ['audio', 'video', 'speaker']) press(kind, false);
-  for (const kind of ['audio', 'video']) $(`peer-${kind}`).hidden = true;
-  $('log').replaceChildren();
-  $('log-empty').hidden = false;
-  $('stats').hidden = true;
-  $('stats-none').hidden = false;
-  talking(false);
-  before = null;
-  began = 0;
-  document.body.classList.add('calling');
+  for (const kind of KINDS) report.sends(kind, media.why(kind));
+  const lines = noticeLines(KINDS.map((kind) => [kind, media.why(kind)]).filter(([, why]) => why));
+  $('media-notice').hidden = lines.length === 0;
+  $('media-lines').replaceChildren(...lines.map(paragraph));
+  $('retry').hidden = media.missing.length === 0;
+}
+
+// noticeLines says what is sent instead of each device, and what helps: once, if it is the same for both.
+function noticeLines(whys) {
+  const [[, first] = [], [, second] = []] = whys;
+  if (['wish', 'insecure', 'skipped'].includes(first)) return [t(`media_${first}`)];
+  return whys.map(([kind, why], i) => {
+    const step = i === 0 && first === second ? '' : t(`media_step_${why}`);
+    return `${t(`media_${kind}_${why}`)} ${step}`.trim();
+  });
+}
+
+function paragraph(text) {
+  const p = document.createElement('p');
+  p.textContent = text;
+  return p;
+}
+
+async function retry() {
+  $('retry').disabled = true;
+  await media?.retry();
+  $('retry').disabled = false;
 }
 
 // happened handles what the call reports.
 function happened(what, value) {
+  report.add(what, value);
   switch (what) {
     case 'state': return state(value);
     case 'end': return ended(value);
     case 'track': return heard(value);
     case 'muted': $(`peer-${value.kind}`).hidden = !value.value; return undefined;
     case 'chat': return line(value, false);
-    case 'ready': if (value === 'chat') talking(true); return undefined;
-    case 'stats': return statistics(value);
+    case 'open': if (value.label === 'chat') talking(value.open); return undefined;
+    case 'stats': {
+      statistics(before, value.message);
+      before = value.message;
+      return undefined;
+    }
     default: return undefined;
   }
 }
@@ -132,45 +233,52 @@ function happened(what, value) {
 function state(now) {
   $('state').dataset.state = now;
   $('state-words').textContent = t(`state_${now}`);
-  $('invite').hidden = now !== 'waiting';
+  $('invite').hidden = !['waiting', 'retrying'].includes(now);
   $('stage').classList.toggle('up', ['connected', 'silent', 'redialing'].includes(now));
-  if (now !== 'connected' || began) return;
-  began = performance.now();
+  if (now !== 'connected' || !$('timer').hidden) return;
   $('timer').hidden = false;
-  $('media-notice').hidden = true;
   clock = setInterval(tick, 500);
   tick();
 }
 
 function tick() {
-  const seconds = Math.floor((performance.now() - began) / 1000);
+  const seconds = Math.floor(report.seconds);
   const two = (n) => String(n).padStart(2, '0');
   const minutes = Math.floor(seconds / 60);
   $('timer').textContent = minutes < 60 ? `${minutes}:${two(seconds % 60)}` : `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(seconds % 60)}`;
 }
 
+// ended shows how the call ended, beside what was said and measured.
 function ended({ reason, detail }) {
   clearInterval(clock);
+  if (!$('timer').hidden) tick();
   media.close();
   media = null;
   call = null;
   $('remote').srcObject = null;
   $('local').srcObject = null;
-  $('timer').hidden = true;
-  $('play').hidden = true;
-  $('room').hidden = true;
-  $('lobby').hidden = false;
-  document.body.classList.remove('calling');
-  $('call').disabled = false;
-  $('call').textContent = t('call_again');
-  outcome(t(`end_${reason}`, { detail: detail.replace(/[.\s]+$/, '') }), reason);
-  $('call').focus();
+  for (const id of ['play', 'controls', 'self', 'invite', 'retry']) $(id).hidden = true;
+  for (const kind of ['audio', 'video']) $(`peer-${kind}`).hidden = true;
+  talking(false);
+  $('text').placeholder = t('chat_over');
+  $('outcome').textContent = t(`end_${reason}`, { detail: detail.replace(/[.\s]+$/, '') });
+  $('outcome').dataset.reason = reason;
+  $('lasted').hidden = $('timer').hidden;
+  $('lasted').textContent = t('lasted', { time: $('timer').textContent });
+  $('over').hidden = false;
+  $('stage').classList.add('over');
+  $('again').focus();
+  showReport();
 }
 
-function outcome(text, reason = '') {
-  $('outcome').hidden = !text;
-  $('outcome').textContent = text;
-  $('outcome').dataset.reason = reason;
+function showReport() {
+  if (report) $('report-text').value = report.text($('addresses').checked);
+}
+
+async function copyReport(button) {
+  $('report').open = true; // the field that browsers without a clipboard copy from
+  showReport();
+  if (await copyText($('report-text').value, $('report-text'))) noticed(button, 'report_copy', 'copied');
 }
 
 function heard(stream) {
@@ -193,6 +301,7 @@ function toggle(kind) {
   press(kind, muted);
   if (kind === 'speaker') $('remote').muted = muted;
   else call?.mute(kind, muted);
+  report.mutes(kind, muted);
 }
 
 function press(kind, muted) {
@@ -205,74 +314,14 @@ function name(button, words) {
   button.title = words;
 }
 
-async function copy() {
-  try {
-    await navigator.clipboard.writeText($('link').value);
-    $('copy').textContent = t('copied');
-    setTimeout(() => { $('copy').textContent = t('copy'); }, 2000);
-  } catch {
-    $('link').select();
-  }
-}
-
-function talking(can) {
-  $('text').disabled = !can;
-  $('send').disabled = !can;
-}
-
 function say() {
   const text = $('text').value.trim();
   if (!text || !call) return;
+  $('text').value = '';
   if (call.say(text)) {
     line(text, true);
-    $('text').value = '';
   } else {
-    $('text').value = '';
     $('text').placeholder = t('chat_closed');
     talking(false);
   }
 }
-
-function line(text, mine) {
-  const item = document.createElement('li');
-  item.className = mine ? 'mine' : 'theirs';
-  const who = document.createElement('b');
-  who.textContent = t(mine ? 'from_me' : 'from_peer');
-  const words = document.createElement('span');
-  words.dir = 'auto';
-  words.textContent = text;
-  item.append(who, words);
-  const log = $('log');
-  log.append(item);
-  while (log.children.length > MAX_LINES) log.firstElementChild.remove();
-  log.scrollTop = log.scrollHeight;
-  $('log-empty').hidden = true;
-}
-
-function statistics(now) {
-  $('stats').hidden = false;
-  $('stats-none').hidden = true;
-  const pair = now.pair ?? {};
-  const side = (type) => (['host', 'srflx', 'prflx', 'relay'].includes(type) ? t(`type_${type}`) : '–');
-  $('path').textContent = `${side(pair.localCandidateType)} ⇄ ${side(pair.remoteCandidateType)}${pair.protocol ? ` · ${pair.protocol}` : ''}`;
-  $('rtt').textContent = number(pair.currentRoundTripTime, (s) => t('ms', { n: s < 0.001 ? '< 1' : (s * 1000).toFixed(0) }));
-  $('streams').replaceChildren(...['inbound', 'outbound'].flatMap((direction) => now[direction].map((row) => rowOf(now, direction, row))));
-  before = now;
-}
-
-function rowOf(now, direction, row) {
-  const cells = [
-    t(`${direction}_${row.kind === 'video' ? 'video' : 'audio'}`),
-    number(row.packetsReceived ?? row.packetsSent, (n) => n.toLocaleString(language)),
-    number(row.packetsLost, (n) => n.toLocaleString(language)),
-    number(row.jitter, (s) => t('ms', { n: (s * 1000).toFixed(1) })),
-    number(bitrate(before, now, direction, row), (b) => (b / 1000).toFixed(0)),
-    row.frameWidth ? `${row.frameWidth}×${row.frameHeight}${row.framesPerSecond === undefined ? '' : ` · ${Math.round(row.framesPerSecond)}`}` : '',
-  ];
-  const line = document.createElement('tr');
-  for (const text of cells) line.insertCell().textContent = text;
-  return line;
-}
-
-// number shows what was measured, and a dash for what was not.
-function number(value, show) { return value === undefined ? '–' : show(value); }

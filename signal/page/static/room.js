@@ -3,6 +3,7 @@
 
 const GIVE_UP = 10_000; // ms for which a request is repeated after failures
 const REQUEST = 10_000; // ms that a response may take, beyond the time for which the server may hold it
+const HURRY = 4_000; // the same, and the longest hold, while a lost path is replaced: a dead network is noticed soon
 const FIRST_PAUSE = 100; // ms between polls of a server that does not hold them, after news
 const REPLY_PAUSE = 2_500; // ms between polls while the local offer or answer is due: they keep the pair alive
 const WAITING_PAUSE = 1_000; // ms at most until the pair is connected
@@ -25,6 +26,7 @@ export class Room {
   #url;
   #user;
   #hold; // ms for which the server holds polls; 0: it does not, and requests must not overlap
+  #patience = REQUEST;
   #number = 0; // of the poll
   #tail = Promise.resolve(); // of the requests that are made one after the other
   #reply = null; // the local offer or answer, after the server has accepted it
@@ -33,14 +35,15 @@ export class Room {
   #connected = false;
   #closed = new AbortController();
 
-  /** dial joins a room. It is never repeated: a dial whose response was lost would meet itself. */
-  static async dial(url, code) {
+  /** dial joins a room; in a hurry, a lost path is to be replaced. It is never repeated: a dial whose response was lost would meet itself. */
+  static async dial(url, code, hurry = false) {
     const room = new Room();
     room.#url = url;
+    if (hurry) room.#patience = HURRY;
     const { body, hold } = await room.#once({ code: 'dial', call_code: code }, 0);
     if (typeof body?.user_id !== 'string' || body.user_id === '') throw new RoomError('protocol');
     room.#user = body.user_id;
-    room.#hold = hold;
+    room.#hold = hurry ? Math.min(hold, HURRY) : hold;
     return room;
   }
 
@@ -147,7 +150,7 @@ export class Room {
   async #once(body, hold) {
     const bound = new AbortController();
     const cancel = () => bound.abort();
-    const timer = setTimeout(cancel, hold + REQUEST);
+    const timer = setTimeout(cancel, hold + this.#patience);
     this.#closed.signal.addEventListener('abort', cancel);
     try {
       const answer = await fetch(this.#url, {

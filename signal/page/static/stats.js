@@ -5,10 +5,10 @@ const MAX_STREAMS = 16; // of each direction, in a message
 
 const OUTBOUND = ['kind', 'mid', 'ssrc', 'packetsSent', 'bytesSent', 'retransmittedPacketsSent', 'framesEncoded', 'framesPerSecond', 'frameWidth', 'frameHeight'];
 const INBOUND = ['kind', 'mid', 'ssrc', 'packetsReceived', 'packetsLost', 'bytesReceived', 'jitter', 'framesDecoded', 'framesDropped', 'framesPerSecond', 'frameWidth', 'frameHeight', 'audioLevel'];
-const REPORTS = ['packetsLost', 'roundTripTime'];
+const REPORTS = ['packetsLost', 'fractionLost', 'jitter', 'roundTripTime'];
 const PAIR = ['currentRoundTripTime', 'bytesSent', 'bytesReceived', 'availableOutgoingBitrate'];
 
-/** sample reduces a report to {type: 'stats', at, pair, inbound, outbound}. */
+/** sample reduces a report to {message, path}: what is sent to the peer, and both candidates of the selected pair with their addresses. */
 export async function sample(connection) {
   const report = await connection.getStats();
   const message = { type: 'stats', at: Date.now(), inbound: [], outbound: [] };
@@ -17,16 +17,25 @@ export async function sample(connection) {
     if (row.type === 'outbound-rtp' && message.outbound.length < MAX_STREAMS) message.outbound.push(sent(report, row));
   }
   const chosen = selectedPair(report);
-  if (chosen) {
-    message.pair = pick(chosen, PAIR);
-    const local = report.get(chosen.localCandidateId);
-    const remote = report.get(chosen.remoteCandidateId);
-    message.pair.localCandidateType = local?.candidateType;
-    message.pair.remoteCandidateType = remote?.candidateType;
-    message.pair.protocol = local?.relayProtocol ?? local?.protocol;
-  }
-  return message;
+  if (!chosen) return { message, path: null };
+  const local = report.get(chosen.localCandidateId) ?? {};
+  const remote = report.get(chosen.remoteCandidateId) ?? {};
+  message.pair = {
+    ...pick(chosen, PAIR), localCandidateType: local.candidateType, remoteCandidateType: remote.candidateType,
+    protocol: local.relayProtocol ?? local.protocol,
+  };
+  return { message, path: { local: address(local), remote: address(remote) } };
 }
+
+/** lostOf gives the packets of a stream that its receiver did not get, and the part of all that they are: {lost, part}. */
+export function lostOf(row) {
+  const lost = row.packetsLost ?? row.remoteInbound?.packetsLost;
+  const all = row.packetsReceived === undefined ? row.packetsSent : row.packetsReceived + Math.max(row.packetsLost ?? 0, 0);
+  return { lost, part: lost >= 0 && all > 0 ? lost / all : undefined };
+}
+
+/** jitterOf gives the jitter of a stream at its receiver, in seconds. */
+export function jitterOf(row) { return row.jitter ?? row.remoteInbound?.jitter; }
 
 /** bitrate gives bits per second of a stream between two samples, undefined if it is unknown. */
 export function bitrate(before, now, direction, row) {
@@ -53,6 +62,12 @@ function pick(row, names) {
     if (row[name] !== undefined) picked[name] = row[name];
   }
   return picked;
+}
+
+function address(candidate) {
+  const host = candidate.address ?? candidate.ip ?? '';
+  if (!host) return '';
+  return `${host.includes(':') ? `[${host}]` : host}:${candidate.port ?? '?'}`;
 }
 
 // selectedPair is the transport's; Firefox marks the pair itself.

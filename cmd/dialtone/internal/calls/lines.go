@@ -11,8 +11,8 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/judge"
-	"dialtone/diag/words"
 	"dialtone/diag/words/line"
+	"dialtone/diag/words/verdict"
 )
 
 // eventSource gives the events of a call, in order and in batches; io.EOF is the end. *feed.Reader is one.
@@ -50,8 +50,8 @@ func WriteLines(w io.Writer, events []diag.Event) error {
 // VerdictText is the end of the plain output: the result of the call, the reasons, and the next steps.
 func VerdictText(v judge.Verdict) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "\nverdict: %s (exit %d, %s)\n", words.Verdict(v).Headline, int(v.Exit), v.Exit)
-	for _, row := range words.Lines(v) {
+	fmt.Fprintf(&b, "\nverdict: %s (exit %d, %s)\n", verdict.Of(v).Headline, int(v.Exit), v.Exit)
+	for _, row := range verdict.Lines(v) {
 		fmt.Fprintf(&b, "%7s: %s\n", row[0], row[1])
 	}
 	return b.String()

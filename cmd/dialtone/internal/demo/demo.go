@@ -58,7 +58,7 @@ func (s *Servers) Start(ctx context.Context, config diag.Config, answer func(con
 		s.parts.Go(func() { s.serveErr = server.New(server.Options{Version: config.Version}).Serve(ctx, s.listener) })
 	}
 	config.ICEServers = slices.Clone(config.ICEServers)
-	config.Command, config.Echo, config.For, config.Wait = "answer", true, 0, 0
+	config.Command, config.Echo, config.For, config.Wait, config.Impair = "answer", true, 0, 0, nil
 	s.parts.Go(func() { s.answerErr = answer(ctx, config) })
 }
 

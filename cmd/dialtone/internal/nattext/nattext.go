@@ -8,8 +8,10 @@ import (
 
 	"dialtone/diag/judge"
 	"dialtone/diag/nat"
+	"dialtone/diag/nat/pair"
 	"dialtone/diag/words"
 	"dialtone/diag/words/compare"
+	"dialtone/diag/words/verdict"
 )
 
 // Text is the report for people: what it means and what to do, then how that is known. The line for the peer is the
@@ -56,7 +58,7 @@ func behavior(n judge.Network, verbose bool) string {
 // Verdict is what it means, and what to do.
 func Verdict(n judge.Network) string {
 	var b strings.Builder
-	text := words.OfNetwork(n)
+	text := verdict.OfNetwork(n)
 	fmt.Fprintf(&b, "verdict: %s (exit %d, %s)\n", text.Headline, int(n.Exit), n.Exit)
 	for _, why := range text.Why {
 		fmt.Fprintf(&b, "    why: %s\n", why)
@@ -80,4 +82,4 @@ func Verdict(n judge.Network) string {
 }
 
 // Result is the line for the peer.
-func Result(n judge.Network) string { return "result: " + n.Side.String() + "\n" }
+func Result(n judge.Network) string { return "result: " + pair.Line(n.Side) + "\n" }

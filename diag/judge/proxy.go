@@ -1,6 +1,9 @@
-package nat
+package judge
 
-import "dialtone/diag"
+import (
+	"dialtone/diag"
+	"dialtone/diag/nat"
+)
 
 // ProxyWay is a server that works through a proxy, and is not reached without it.
 type ProxyWay struct {
@@ -8,9 +11,9 @@ type ProxyWay struct {
 	Direct  diag.Server `json:"direct"`
 }
 
-// OnlyProxy is what shows that connections get out through a proxy only; nil when nothing does: a server that works
+// onlyProxy is what shows that connections get out through a proxy only; nil when nothing does: a server that works
 // through the proxy could not be connected to without it, and none could.
-func (s *State) OnlyProxy() *ProxyWay {
+func onlyProxy(s *nat.State) *ProxyWay {
 	var through, direct *diag.Server
 	for i := range s.Asked {
 		switch a := &s.Asked[i]; {

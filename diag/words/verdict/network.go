@@ -1,4 +1,4 @@
-package words
+package verdict
 
 import (
 	"fmt"
@@ -8,19 +8,15 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/judge"
 	"dialtone/diag/nat"
+	"dialtone/diag/nat/pair"
+	"dialtone/diag/nat/turn"
+	"dialtone/diag/words"
 	"dialtone/diag/words/failure"
 )
 
-// NetworkText is the verdict of a diagnosis in English.
-type NetworkText struct {
-	Headline string   `json:"headline"` // which direct calls work, and which need a relay
-	Why      []string `json:"why"`      // one sentence each
-	Next     []string `json:"next"`     // steps to take
-}
-
 // OfNetwork writes the verdict of a diagnosis.
-func OfNetwork(n judge.Network) NetworkText {
-	t := NetworkText{Headline: networkHeadline(n), Why: networkWhy(n), Next: networkNext(n)}
+func OfNetwork(n judge.Network) Said {
+	t := Said{Headline: networkHeadline(n), Why: networkWhy(n), Next: networkNext(n)}
 	t.Headline = diag.Clean(t.Headline, 600)
 	if t.Why == nil {
 		t.Why = []string{}
@@ -31,7 +27,7 @@ func OfNetwork(n judge.Network) NetworkText {
 	return t
 }
 
-// directPeers names the peers with which direct calls work, by [nat.Reach].
+// directPeers names the peers with which direct calls work, by [pair.Reach].
 var directPeers = map[string]string{
 	"DDDDDDDDD": "peers behind any NAT that lets UDP pass",
 	"DDDRRRRRR": "peers behind NATs with endpoint-independent mapping, as most are",
@@ -45,11 +41,11 @@ var directPeers = map[string]string{
 
 // direct names the peers that a side surely reaches, and says what becomes of the others.
 func direct(s nat.Side) (peers, rest string) {
-	reach := s.Reach()
+	reach := pair.ReachOf(s)
 	switch {
 	case reach.Sure != reach.Maybe:
 		rest = ", and perhaps with others"
-	case reach.Sure != nat.Everyone:
+	case reach.Sure != pair.Everyone:
 		rest = "; others need a relay"
 	}
 	return directPeers[reach.Sure], rest
@@ -64,7 +60,7 @@ func networkHeadline(n judge.Network) string {
 	case judge.NetworkMappingAsking:
 		return "The mapping of your NAT is being tested."
 	case judge.NetworkDirect:
-		if n.Behaviors.NAT.Value == nat.None && nat.Private(n.Side.Public) {
+		if n.Behaviors.NAT.Value == nat.None && diag.PrivateAddress(n.Side.Public) {
 			return "There is no NAT: the servers are in the same private network. Direct calls within this network will work."
 		}
 		if n.Side.NoIPv4 && n.Main() == nat.FamilyNAT64 && n.Side.Filtering != nat.EndpointIndependent {
@@ -77,10 +73,11 @@ func networkHeadline(n judge.Network) string {
 	case judge.NetworkUDPBlocked:
 		return "UDP appears blocked; TCP works. Direct calls will not work." + relaySentence(n)
 	case judge.NetworkPortsFiltered:
-		return "UDP to ports other than " + openPorts(n.Behaviors.UDPPorts) + " gets no answer: a firewall filters it. " +
+		return "UDP to ports other than " + words.OpenPorts(n.Behaviors.UDPPorts) + " gets no answer: a firewall filters " +
+			"it. " +
 			portsCalls(n) + relaySentence(n)
 	case judge.NetworkPortsUnknown:
-		return "It is unknown whether direct calls will work: " + lastOf(n.Behaviors.UDPPorts) + "."
+		return "It is unknown whether direct calls will work: " + words.LastEvidence(n.Behaviors.UDPPorts) + "."
 	case judge.NetworkOnlyProxy:
 		return "Only the proxy leads out: no answer comes over UDP, nor over TCP without the proxy. Direct calls will not " +
 			"work." + relaySentence(n)
@@ -100,9 +97,9 @@ func networkHeadline(n judge.Network) string {
 	case judge.NetworkMapping, judge.NetworkContradictory:
 		if n.Behaviors.NAT.Value == nat.None {
 			return "This machine reports its own address, so there may be no NAT; the mapping is unknown: " +
-				lastOf(n.Behaviors.Mapping) + "."
+				words.LastEvidence(n.Behaviors.Mapping) + "."
 		}
-		return "The mapping of your NAT is unknown: " + lastOf(n.Behaviors.Mapping) + "."
+		return "The mapping of your NAT is unknown: " + words.LastEvidence(n.Behaviors.Mapping) + "."
 	}
 	return diag.Clean(string(n.Outcome), 60)
 }
@@ -120,7 +117,7 @@ func mappingSentence(n judge.Network) string {
 	if n.Behaviors.NAT.Value == nat.None {
 		return "This machine has a public address; no NAT."
 	}
-	based := "(" + Count(n.Counted, "server", "servers") + ", " + Count(n.IPs, "IP", "IPs") + ")."
+	based := "(" + words.Count(n.Counted, "server", "servers") + ", " + words.Count(n.IPs, "IP", "IPs") + ")."
 	if n.Main() == nat.FamilyNAT64 {
 		return "IPv4 is reached through NAT64, which uses one public port for all destinations " + based
 	}
@@ -139,7 +136,7 @@ func natName(n judge.Network) string {
 func familySentences(n judge.Network) []string {
 	var out []string
 	for _, f := range n.Others() {
-		label := FamilyLabel(f.Family)
+		label := words.FamilyLabel(f.Family)
 		switch {
 		case f.NAT.Value == nat.None:
 			out = append(out, label+" works too, without a NAT.")
@@ -148,7 +145,7 @@ func familySentences(n judge.Network) []string {
 		case f.Mapping.Value == nat.AddressDependent, f.Mapping.Value == nat.AddressAndPortDependent:
 			out = append(out, label+" works too: its NAT uses a new public port per destination.")
 		default:
-			out = append(out, label+" works too; what its NAT does is unknown: "+lastOf(f.Mapping)+".")
+			out = append(out, label+" works too; what its NAT does is unknown: "+words.LastEvidence(f.Mapping)+".")
 		}
 	}
 	return out
@@ -181,11 +178,11 @@ func relaySentence(n judge.Network) string {
 func caveat(n judge.Network) string {
 	for _, flaw := range n.Relays()[0].Flaws {
 		switch flaw {
-		case nat.FlawEmptyRealm:
+		case turn.FlawEmptyRealm:
 			return ", but not for browsers"
-		case nat.FlawNotExtended, nat.FlawShort:
+		case turn.FlawNotExtended, turn.FlawShort:
 			return ", but does not extend its relays"
-		case nat.FlawBind:
+		case turn.FlawBind:
 			return ", but rejects channels"
 		default:
 		}
@@ -221,7 +218,7 @@ func serversHeadline(n judge.Network) string {
 	}
 	switch {
 	case answering > 0 && failing == 0:
-		said = append(said, Count(answering, "STUN server", "STUN servers")+" answered.")
+		said = append(said, words.Count(answering, "STUN server", "STUN servers")+" answered.")
 	case answering+failing > 0:
 		said = append(said, fmt.Sprintf("%d of %d STUN servers answered.", answering, answering+failing))
 	}
@@ -234,7 +231,7 @@ func relayList(n judge.Network) string {
 	for _, row := range n.Relays() {
 		text := strings.ToUpper(diag.Clean(row.Transport, 20))
 		if rtt := row.RTT(); rtt != nil {
-			text += " " + millis(*rtt)
+			text += " " + words.RoundTrip(*rtt)
 		}
 		out = append(out, text)
 	}
@@ -248,9 +245,9 @@ func networkWhy(n judge.Network) []string {
 		return nil
 	case judge.NetworkUDPBlocked, judge.NetworkOnlyProxy, judge.NetworkUnusable, judge.NetworkNoSTUN,
 		judge.NetworkNoAnswer:
-		return sentences(BehaviorEvidence(n.Behaviors.UDP))
+		return sentences(words.BehaviorEvidence(n.Behaviors.UDP))
 	case judge.NetworkPortsFiltered, judge.NetworkPortsUnknown:
-		list := BehaviorEvidence(n.Behaviors.UDPPorts)
+		list := words.BehaviorEvidence(n.Behaviors.UDPPorts)
 		return sentences(list[:max(len(list)-1, 0)])
 	default:
 	}
@@ -262,7 +259,7 @@ func networkWhy(n judge.Network) []string {
 	case judge.NetworkMapping, judge.NetworkContradictory:
 		why = append(why, "Whatever it is, direct calls will work with "+peers+".")
 	case judge.NetworkDirect:
-		if rest == "" || n.Pending || n.Behaviors.NAT.Value == nat.None && nat.Private(n.Side.Public) {
+		if rest == "" || n.Pending || n.Behaviors.NAT.Value == nat.None && diag.PrivateAddress(n.Side.Public) {
 			break
 		}
 		switch n.Relaying {
@@ -295,7 +292,7 @@ func filteringSentence(b nat.Behavior) string {
 	case nat.AddressAndPortDependent:
 		return "Filtering is address- and port-dependent: only ports that this machine has sent to may send to it."
 	default:
-		return "Filtering is unknown: " + lastOf(b) + "."
+		return "Filtering is unknown: " + words.LastEvidence(b) + "."
 	}
 }
 
@@ -318,7 +315,7 @@ func dependsSentence(mapping nat.Value) string {
 func networkNext(n judge.Network) []string {
 	switch n.Outcome {
 	case judge.NetworkUDPBlocked, judge.NetworkPortsFiltered:
-		return relayNext(n, openUDP(false))
+		return relayNext(n, words.OpenUDP(false))
 	case judge.NetworkPortsUnknown:
 		return []string{"Ask a TURN server too, or a second server that supports RFC 5780: they show which it is."}
 	case judge.NetworkOnlyProxy:
@@ -329,7 +326,7 @@ func networkNext(n judge.Network) []string {
 		if advice := adviceOf(n, func(s *diag.Server) bool { return s.URL == n.Unusable.URL }); advice != nil {
 			return advice
 		}
-		return []string{ServerAdvice(n.Unusable)}
+		return []string{words.ServerAdvice(n.Unusable)}
 	case judge.NetworkNoSTUN:
 		return append(adviceOf(n, func(s *diag.Server) bool { return !s.TURN }), "Ask another STUN server.")
 	case judge.NetworkServers:
@@ -351,14 +348,6 @@ func networkNext(n judge.Network) []string {
 	return nil
 }
 
-// openUDP is the next step when UDP is blocked.
-func openUDP(relay bool) string {
-	if relay {
-		return "Allow UDP in the firewall."
-	}
-	return "Allow UDP in the firewall, or add a TURN server over TLS: turns:HOST:443?transport=tcp."
-}
-
 // relayNext are the steps when calls need a relay; get is how to get one.
 func relayNext(n judge.Network, get string) []string {
 	switch n.Relaying {
@@ -367,7 +356,7 @@ func relayNext(n judge.Network, get string) []string {
 	case judge.RelayingNone:
 		return []string{get}
 	case judge.RelayingSilent:
-		return []string{openRelayPorts}
+		return []string{words.OpenRelayPorts}
 	case judge.RelayingFails:
 		return append(adviceOf(n, func(s *diag.Server) bool { return s.TURN }), "Configure another TURN server.")
 	case judge.RelayingRedirected, judge.RelayingUnreached:
@@ -392,7 +381,7 @@ func adviceOf(n judge.Network, kind func(*diag.Server) bool) []string {
 			fits = e.Relayed != "" && kind(&subject)
 		}
 		if fits && f.Severity != judge.Info {
-			return []string{Of(f).Advice}
+			return []string{words.Of(f).Advice}
 		}
 	}
 	return nil

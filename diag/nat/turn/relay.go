@@ -1,4 +1,5 @@
-package nat
+// Package turn judges how far the relay of a TURN server works, by what the server answered. It is pure.
+package turn
 
 import (
 	"net/netip"
@@ -52,8 +53,8 @@ var (
 // Useless reports whether a relay with this flaw carries no call.
 func (f Flaw) Useless() bool { return slices.Contains(useless, f) }
 
-// judgeRelay says how far a relay works, and what is wrong with it.
-func judgeRelay(s *diag.Server, all []ServerRow) (Relay, []Flaw) {
+// Judge says how far a relay works, and what is wrong with it.
+func Judge(s *diag.Server, all []diag.Server) (Relay, []Flaw) {
 	if !s.OK() {
 		return RelayFails, nil
 	}
@@ -73,7 +74,7 @@ func judgeRelay(s *diag.Server, all []ServerRow) (Relay, []Flaw) {
 }
 
 // relayFlaws are what is wrong with a relay that was allocated, the gravest first.
-func relayFlaws(s *diag.Server, all []ServerRow) []Flaw {
+func relayFlaws(s *diag.Server, all []diag.Server) []Flaw {
 	flaws := addressFlaws(s, false)
 	if isElsewhere(s) {
 		flaws = append(flaws, FlawElsewhere)
@@ -103,7 +104,7 @@ const forbidden = 403
 
 // stageFlaw is how far bytes came; empty where they came back in both ways. Silence is the peer's fault, perhaps,
 // when nothing else has heard from it, or when it is the TURN server itself.
-func stageFlaw(s *diag.Server, all []ServerRow) Flaw {
+func stageFlaw(s *diag.Server, all []diag.Server) Flaw {
 	stopped := s.Stopped()
 	peer, own := s.Peer()
 	switch {
@@ -130,8 +131,8 @@ func stageFlaw(s *diag.Server, all []ServerRow) Flaw {
 }
 
 // answers reports whether a STUN server is known to answer: to this machine, or through any relay.
-func answers(address string, all []ServerRow) bool {
-	return slices.ContainsFunc(all, func(r ServerRow) bool {
+func answers(address string, all []diag.Server) bool {
+	return slices.ContainsFunc(all, func(r diag.Server) bool {
 		peer, _ := r.Peer()
 		return !r.TURN && r.OK() && r.Address == address ||
 			r.TURN && peer == address && r.Took(diag.StageSend) != nil
@@ -154,9 +155,10 @@ func addressFlaws(s *diag.Server, failing bool) []Flaw {
 	}
 	server, err := netip.ParseAddrPort(s.Address) // unknown behind a proxy
 	switch {
-	case !sendable(relay), err == nil && relay.Addr().IsLoopback() && !server.Addr().IsLoopback():
+	case !diag.Sendable(relay), err == nil && relay.Addr().IsLoopback() && !server.Addr().IsLoopback():
 		return []Flaw{FlawImpossible}
-	case err == nil && Private(relay.Addr()) && (!Private(server.Addr()) || failing && relay.Addr() != server.Addr()):
+	case err == nil && diag.PrivateAddress(relay.Addr()) &&
+		(!diag.PrivateAddress(server.Addr()) || failing && relay.Addr() != server.Addr()):
 		return []Flaw{FlawPrivate}
 	}
 	return nil
@@ -169,6 +171,6 @@ func isElsewhere(s *diag.Server) bool {
 	seen, err := netip.ParseAddrPort(s.Seen())
 	relay, err2 := netip.ParseAddrPort(s.Relayed())
 	peer, err3 := netip.ParseAddrPort(address)
-	return err == nil && err2 == nil && err3 == nil && seen.Addr() != relay.Addr() && !Private(seen.Addr()) &&
-		!Private(peer.Addr())
+	return err == nil && err2 == nil && err3 == nil && seen.Addr() != relay.Addr() && !diag.PrivateAddress(seen.Addr()) &&
+		!diag.PrivateAddress(peer.Addr())
 }

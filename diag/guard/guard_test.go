@@ -1,4 +1,4 @@
-package peer
+package guard
 
 import (
 	"fmt"
@@ -10,10 +10,10 @@ import (
 )
 
 // guarded is a guard with a clock that stands until it is moved.
-func guarded() (*guard, *time.Time) {
+func guarded() (*Guard, *time.Time) {
 	now := time.Unix(1, 0)
-	g := newGuard(Options{Now: func() time.Time { return now }})
-	g.local("local")
+	g := New(Options{Now: func() time.Time { return now }})
+	g.Local("local")
 	return g, &now
 }
 
@@ -38,7 +38,7 @@ func answerTo(t *testing.T, m *stun.Message) *stun.Message {
 	return message(t, m, stun.BindingSuccess, stun.NewShortTermIntegrity("password"))
 }
 
-var home = base{addr: netip.MustParseAddr("192.0.2.1"), port: 5000}
+var home = Base{Addr: netip.MustParseAddr("192.0.2.1"), Port: 5000}
 
 // TestChecksAtAHostThatDoesNotAnswer: 100 and then 5 a second, on whichever ports, and none on more than 100 pairs.
 func TestChecksAtAHostThatDoesNotAnswer(t *testing.T) {
@@ -48,7 +48,7 @@ func TestChecksAtAHostThatDoesNotAnswer(t *testing.T) {
 		for tick := range 5 { // as the agent does, on every pair
 			for port := range 300 {
 				to := netip.AddrPortFrom(netip.MustParseAddr("198.51.100.9"), uint16(1000+port))
-				if g.sends(home, check(t), to) {
+				if g.Sends(home, check(t), to) {
 					sent++
 				}
 			}
@@ -61,11 +61,11 @@ func TestChecksAtAHostThatDoesNotAnswer(t *testing.T) {
 	if sent < 100 {
 		t.Errorf("%d checks", sent)
 	}
-	if n := len(g.pairs); n > maxPairs {
+	if n := len(g.pairs); n > MaxPairs {
 		t.Errorf("%d pairs", n)
 	}
-	if g.limited().Checks != uint64(60*5*300-sent) {
-		t.Errorf("held back: %d, and %d were sent", g.limited().Checks, sent)
+	if g.Limited().Checks != uint64(60*5*300-sent) {
+		t.Errorf("held back: %d, and %d were sent", g.Limited().Checks, sent)
 	}
 }
 
@@ -75,11 +75,11 @@ func TestManyThirdHosts(t *testing.T) {
 	hosts := map[netip.Addr]bool{}
 	for i := range 1000 {
 		to := netip.AddrPortFrom(netip.AddrFrom4([4]byte{198, 51, byte(i >> 8), byte(i)}), 1000)
-		if g.sends(home, check(t), to) {
+		if g.Sends(home, check(t), to) {
 			hosts[to.Addr()] = true
 		}
 	}
-	if len(hosts) > maxPairs {
+	if len(hosts) > MaxPairs {
 		t.Errorf("%d hosts were sent checks", len(hosts))
 	}
 }
@@ -88,15 +88,15 @@ func TestManyThirdHosts(t *testing.T) {
 func TestSharedLimiter(t *testing.T) {
 	shared, now, sent := &Limiter{}, time.Unix(1, 0), 0
 	for call := range 50 {
-		g := newGuard(Options{Now: func() time.Time { return now }, Limiter: shared})
+		g := New(Options{Now: func() time.Time { return now }, Hosts: shared})
 		for port := range 80 {
 			host := netip.MustParseAddr(fmt.Sprintf("2001:db8::%x", call+1)) // another address of the same host
-			if g.sends(home, check(t), netip.AddrPortFrom(host, uint16(1000+port))) {
+			if g.Sends(home, check(t), netip.AddrPortFrom(host, uint16(1000+port))) {
 				sent++
 			}
 		}
 	}
-	if sent != strangerBurst {
+	if sent != StrangerBurst {
 		t.Errorf("%d checks", sent)
 	}
 }
@@ -119,36 +119,36 @@ func TestAnsweringHost(t *testing.T) {
 	g, now := guarded()
 	to := netip.MustParseAddrPort("198.51.100.9:4000")
 	first := check(t)
-	g.sends(home, first, to)
-	g.sends(home, check(t), netip.MustParseAddrPort("198.51.100.9:4001")) // a pair, too
+	g.Sends(home, first, to)
+	g.Sends(home, check(t), netip.MustParseAddrPort("198.51.100.9:4001")) // a pair, too
 	for name, from := range map[string]netip.AddrPort{
 		"another port": netip.MustParseAddrPort("198.51.100.9:4001"), "another host": netip.MustParseAddrPort("198.51.100.8:4000"),
 	} {
-		if g.receives(home, answerTo(t, first), from); len(g.answered) > 0 {
+		if g.Receives(home, answerTo(t, first), from); len(g.answered) > 0 {
 			t.Errorf("an answer from %s counts", name)
 		}
 	}
-	if g.receives(home, message(t, first, stun.BindingSuccess), to); len(g.answered) > 0 {
+	if g.Receives(home, message(t, first, stun.BindingSuccess), to); len(g.answered) > 0 {
 		t.Error("an answer without integrity counts: any STUN server would give it")
 	}
 	*now = now.Add(30 * time.Millisecond)
-	g.receives(home, answerTo(t, first), to)
+	g.Receives(home, answerTo(t, first), to)
 	for range 1000 {
-		if !g.sends(home, check(t), to) {
+		if !g.Sends(home, check(t), to) {
 			t.Fatal("held back")
 		}
 	}
-	got, ok := g.counts(home, to)
-	if !ok || got.requestsSent != 1001 || got.responsesReceived != 1 || got.roundTrip != 30*time.Millisecond {
+	got, ok := g.Counts(home, to)
+	if !ok || got.RequestsSent != 1001 || got.ResponsesReceived != 1 || got.RoundTrip != 30*time.Millisecond {
 		t.Errorf("%v %+v", ok, got)
 	}
 }
 
 func TestPairKinds(t *testing.T) {
-	at := func(a string) base { return base{addr: netip.MustParseAddr(a), port: 5000} }
-	relay := base{addr: netip.MustParseAddr("203.0.113.9"), port: 5000, relayed: true}
+	at := func(a string) Base { return Base{Addr: netip.MustParseAddr(a), Port: 5000} }
+	relay := Base{Addr: netip.MustParseAddr("203.0.113.9"), Port: 5000, Relayed: true}
 	for _, test := range []struct {
-		from base
+		from Base
 		to   string
 		want bool
 	}{
@@ -173,10 +173,10 @@ func TestPairKinds(t *testing.T) {
 	} {
 		g, _ := guarded()
 		to := netip.AddrPortFrom(netip.MustParseAddr(test.to), 4000)
-		if got := g.sends(test.from, check(t), to); got != test.want {
+		if got := g.Sends(test.from, check(t), to); got != test.want {
 			t.Errorf("a check from %v to %s leaves: %v", test.from, test.to, got)
 		}
-		if got := g.receives(test.from, incomingCheck(t), to) == release; got != test.want {
+		if got := g.Receives(test.from, incomingCheck(t), to) == Release; got != test.want {
 			t.Errorf("a check at %v from %s is heard: %v", test.from, test.to, got)
 		}
 	}
@@ -185,32 +185,32 @@ func TestPairKinds(t *testing.T) {
 // TestOneWayPair: an answer waits for a check on the same pair, but not for ever, and not for an ICE-lite peer.
 func TestOneWayPair(t *testing.T) {
 	to, elsewhere := netip.MustParseAddrPort("198.51.100.9:4000"), netip.MustParseAddrPort("198.51.100.9:4001")
-	exchange := func(g *guard, now *time.Time, after time.Duration) arrival {
+	exchange := func(g *Guard, now *time.Time, after time.Duration) Arrival {
 		m := check(t)
-		g.sends(home, m, to)
+		g.Sends(home, m, to)
 		*now = now.Add(after)
-		return g.receives(home, answerTo(t, m), to)
+		return g.Receives(home, answerTo(t, m), to)
 	}
 	g, now := guarded()
-	if got := exchange(g, now, time.Millisecond); got != hold {
+	if got := exchange(g, now, time.Millisecond); got != Hold {
 		t.Errorf("before a check: %v", got)
 	}
-	if g.receives(home, incomingCheck(t), elsewhere); exchange(g, now, time.Millisecond) != hold {
+	if g.Receives(home, incomingCheck(t), elsewhere); exchange(g, now, time.Millisecond) != Hold {
 		t.Error("a check on another pair counts")
 	}
-	if got := g.receives(home, incomingCheck(t), to); got != release {
+	if got := g.Receives(home, incomingCheck(t), to); got != Release {
 		t.Errorf("the check: %v", got)
 	}
-	if got := exchange(g, now, time.Millisecond); got != pass {
+	if got := exchange(g, now, time.Millisecond); got != Pass {
 		t.Errorf("after a check: %v", got)
 	}
 	g, now = guarded()
 	exchange(g, now, 0)
-	if got := exchange(g, now, oneWayWait); got != pass {
+	if got := exchange(g, now, oneWayWait); got != Pass {
 		t.Errorf("after the wait: %v", got)
 	}
 	g, now = guarded()
-	if g.remoteLite(); exchange(g, now, 0) != pass {
+	if g.RemoteLite(); exchange(g, now, 0) != Pass {
 		t.Error("an ICE-lite peer is waited for")
 	}
 }
@@ -221,7 +221,7 @@ func TestStrangersMakeNoPairs(t *testing.T) {
 	stranger := message(t, stun.BindingRequest, stun.TransactionID, stun.NewUsername("other:remote"))
 	for port := range 1000 {
 		from := netip.AddrPortFrom(netip.MustParseAddr("198.51.100.9"), uint16(1000+port))
-		if g.receives(home, stranger, from) != pass || len(g.pairs) > 0 {
+		if g.Receives(home, stranger, from) != Pass || len(g.pairs) > 0 {
 			t.Fatal("it took a place")
 		}
 	}
@@ -231,9 +231,9 @@ func TestStrangersMakeNoPairs(t *testing.T) {
 func TestRelayedPairsHaveRoom(t *testing.T) {
 	g, _ := guarded()
 	for port := range 300 {
-		g.sends(home, check(t), netip.AddrPortFrom(netip.AddrFrom4([4]byte{198, 51, 100, byte(port)}), uint16(1000+port)))
+		g.Sends(home, check(t), netip.AddrPortFrom(netip.AddrFrom4([4]byte{198, 51, 100, byte(port)}), uint16(1000+port)))
 	}
-	if !g.sends(base{port: 6000, relayed: true}, check(t), netip.MustParseAddrPort("203.0.113.7:4000")) {
+	if !g.Sends(Base{Port: 6000, Relayed: true}, check(t), netip.MustParseAddrPort("203.0.113.7:4000")) {
 		t.Error("no check from the relay")
 	}
 }

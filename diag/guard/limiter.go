@@ -1,4 +1,4 @@
-package peer
+package guard
 
 import (
 	"net/netip"
@@ -10,10 +10,10 @@ import (
 
 // What a host may be sent while it does not answer, so that no offer makes this program flood another host.
 const (
-	strangerBurst  = 100 // packets at once
-	strangerRate   = 5   // packets per second after that
+	StrangerBurst  = 100 // packets at once
+	StrangerRate   = 5   // packets per second after that
 	maxStrangers   = 4096
-	synsPerAttempt = 4 // packets of a TCP connection that is not answered, within the 15 s that a call waits
+	SYNsPerAttempt = 4 // packets of a TCP connection that is not answered, within the 15 s that a call waits
 )
 
 // Limiter bounds how many packets each host gets that has not answered: a burst of 100, then 5 a second. Calls that
@@ -39,7 +39,7 @@ func (l *Limiter) allow(host netip.Addr, n int, now time.Time) bool {
 		if l.hosts == nil {
 			l.hosts = map[netip.Prefix]*rate.Limiter{}
 		}
-		budget = rate.NewLimiter(strangerRate, strangerBurst)
+		budget = rate.NewLimiter(StrangerRate, StrangerBurst)
 		l.hosts[key] = budget
 	}
 	return budget.AllowN(now, n)
@@ -48,7 +48,7 @@ func (l *Limiter) allow(host netip.Addr, n int, now time.Time) bool {
 // forget drops the hosts that have their whole budget again.
 func (l *Limiter) forget(now time.Time) {
 	for key, budget := range l.hosts {
-		if budget.TokensAt(now) >= strangerBurst {
+		if budget.TokensAt(now) >= StrangerBurst {
 			delete(l.hosts, key)
 		}
 	}

@@ -1,17 +1,19 @@
-package nat
+package pair
 
 import (
 	"net/netip"
 	"strings"
 	"testing"
+
+	"dialtone/diag/nat"
 )
 
 // allSides are the nine kinds of NAT, in the order of the table.
-func allSides() []Side {
-	var out []Side
+func allSides() []nat.Side {
+	var out []nat.Side
 	for _, m := range order9 {
 		for _, f := range order9 {
-			out = append(out, Side{Mapping: m, Filtering: f, UDP: true})
+			out = append(out, nat.Side{Mapping: m, Filtering: f, UDP: true})
 		}
 	}
 	return out
@@ -41,27 +43,27 @@ func TestPairsAreSymmetric(t *testing.T) {
 }
 
 func TestPairOverrides(t *testing.T) {
-	strict := Side{Mapping: AddressAndPortDependent, Filtering: AddressAndPortDependent, UDP: true}
-	open := Side{Mapping: EndpointIndependent, Filtering: EndpointIndependent, UDP: true}
-	with := func(s Side, change func(*Side)) Side { change(&s); return s }
-	turn := func(s *Side) { s.TURN = true }
-	six := func(s *Side) { s.IPv6 = true }
-	noUDP := func(s *Side) { s.UDP = false }
-	home := func(s *Side) {
+	strict := nat.Side{Mapping: nat.AddressAndPortDependent, Filtering: nat.AddressAndPortDependent, UDP: true}
+	open := nat.Side{Mapping: nat.EndpointIndependent, Filtering: nat.EndpointIndependent, UDP: true}
+	with := func(s nat.Side, change func(*nat.Side)) nat.Side { change(&s); return s }
+	turn := func(s *nat.Side) { s.TURN = true }
+	six := func(s *nat.Side) { s.IPv6 = true }
+	noUDP := func(s *nat.Side) { s.UDP = false }
+	home := func(s *nat.Side) {
 		s.Public, s.LAN = netip.MustParseAddr("5.5.5.5"), netip.MustParsePrefix("192.168.1.0/24")
 	}
-	hairpin := func(s *Side) { s.Hairpin = true }
-	street := func(s *Side) { s.Public = netip.MustParseAddr("5.5.5.5") }
-	unknown := Side{Mapping: Unknown, Filtering: Unknown, UDP: true}
-	ports := func(s *Side) { s.Ports = true }
-	only6 := func(s *Side) { s.IPv6, s.NoIPv4 = true, true }
-	nat64 := func(s *Side) { s.NAT64, s.NoIPv4 = true, true }
-	nat66 := func(s *Side) {
-		s.IPv6, s.NoIPv4, s.Mapping6, s.Filtering6 = true, true, AddressAndPortDependent, AddressAndPortDependent
+	hairpin := func(s *nat.Side) { s.Hairpin = true }
+	street := func(s *nat.Side) { s.Public = netip.MustParseAddr("5.5.5.5") }
+	unknown := nat.Side{Mapping: nat.Unknown, Filtering: nat.Unknown, UDP: true}
+	ports := func(s *nat.Side) { s.Ports = true }
+	only6 := func(s *nat.Side) { s.IPv6, s.NoIPv4 = true, true }
+	nat64 := func(s *nat.Side) { s.NAT64, s.NoIPv4 = true, true }
+	nat66 := func(s *nat.Side) {
+		s.IPv6, s.NoIPv4, s.Mapping6, s.Filtering6 = true, true, nat.AddressAndPortDependent, nat.AddressAndPortDependent
 	}
 	usual := allSides()[2]
 	for name, tt := range map[string]struct {
-		a, b Side
+		a, b nat.Side
 		want Path
 	}{
 		"strict both":             {strict, strict, PathNone},
@@ -92,9 +94,9 @@ func TestPairOverrides(t *testing.T) {
 		"NAT66 to IPv6":           {with(usual, nat66), with(usual, only6), PathNone},
 		"unknown to open":         {unknown, open, PathDirect},
 		"unknown to usual":        {unknown, allSides()[2], PathUnknown},
-		"unknown filter to open":  {Side{Mapping: EndpointIndependent, UDP: true}, open, PathDirect},
-		"dependent to itself":     {Side{Dependent: true, UDP: true}, Side{Dependent: true, UDP: true}, PathUnknown},
-		"dependent and strict":    {Side{Dependent: true, Filtering: AddressAndPortDependent, UDP: true, TURN: true}, strict, PathRelay},
+		"unknown filter to open":  {nat.Side{Mapping: nat.EndpointIndependent, UDP: true}, open, PathDirect},
+		"dependent to itself":     {nat.Side{Dependent: true, UDP: true}, nat.Side{Dependent: true, UDP: true}, PathUnknown},
+		"dependent and strict":    {nat.Side{Dependent: true, Filtering: nat.AddressAndPortDependent, UDP: true, TURN: true}, strict, PathRelay},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := Predict(tt.a, tt.b); got.Path != tt.want || got.Why == "" {
@@ -106,34 +108,41 @@ func TestPairOverrides(t *testing.T) {
 
 func TestSideText(t *testing.T) {
 	for _, s := range append(allSides(),
-		Side{
-			Mapping: Unknown, Filtering: Unknown, Dependent: true, TURN: true, IPv6: true, Hairpin: true,
+		nat.Side{
+			Mapping: nat.Unknown, Filtering: nat.Unknown, Dependent: true, TURN: true, IPv6: true, Hairpin: true,
 			Public: netip.MustParseAddr("2001:db8::1"), LAN: netip.MustParsePrefix("192.168.1.0/24"),
-			Ports: true, NoIPv4: true, NAT64: true, Mapping6: AddressDependent, Filtering6: Unknown,
+			Ports: true, NoIPv4: true, NAT64: true, Mapping6: nat.AddressDependent, Filtering6: nat.Unknown,
 		}) {
-		got, err := ParseSide(" result: " + s.String() + "\n")
+		got, err := Parse(" result: " + Line(s) + "\n")
 		if err != nil || got != s {
-			t.Errorf("%s: %+v, %v", s, got, err)
+			t.Errorf("%s: %+v, %v", Line(s), got, err)
 		}
 	}
 	for _, bad := range []string{"", "nat1", "nat1,map=ei", "nat1,filter=ei,udp", "nat2,map=ei,filter=ei", "nat1,map=xx", "nat1,ip=1", "nat1,lan=1", "nat1," + strings.Repeat("x", 300)} {
-		if s, err := ParseSide(bad); err == nil {
+		if s, err := Parse(bad); err == nil {
 			t.Errorf("%q: %+v", bad, s)
 		}
 	}
-	if _, err := ParseSide("nat1,map=ei,filter=apd,news"); err != nil {
+	line := "nat1,map=ei,filter=apd,"
+	if _, err := Parse(line + strings.Repeat("x", maxResult-len(line))); err != nil {
+		t.Error(err)
+	}
+	if _, err := Parse(line + strings.Repeat("x", maxResult-len(line)+1)); err == nil {
+		t.Error("a line that is too long is read")
+	}
+	if _, err := Parse("nat1,map=ei,filter=apd,news"); err != nil {
 		t.Errorf("a word of a later version: %v", err)
 	}
 }
 
-func FuzzParseSide(f *testing.F) {
+func FuzzParse(f *testing.F) {
 	f.Add("nat1,map=ei,filter=apd,udp,ports,turn,v6,no4,nat64,map6=ad,filter6=ei,ip=203.0.113.7,lan=192.168.1.0/24")
 	f.Fuzz(func(t *testing.T, text string) {
-		s, err := ParseSide(text)
+		s, err := Parse(text)
 		if err != nil {
 			return
 		}
-		if again, err := ParseSide(s.String()); err != nil || again != s {
+		if again, err := Parse(Line(s)); err != nil || again != s {
 			t.Errorf("%q: %+v, then %+v, %v", text, s, again, err)
 		}
 	})

@@ -1,6 +1,12 @@
-package nat
+// Package pair predicts how two users will reach each other through their NATs. It also writes and reads the line that
+// one user sends to the other. It is pure.
+package pair
 
-import "slices"
+import (
+	"slices"
+
+	"dialtone/diag/nat"
+)
 
 // Path is how two peers will reach each other.
 type Path string
@@ -36,7 +42,7 @@ const (
 )
 
 // order9 is the order of the rows and columns of the table.
-var order9 = []Value{EndpointIndependent, AddressDependent, AddressAndPortDependent}
+var order9 = []nat.Value{nat.EndpointIndependent, nat.AddressDependent, nat.AddressAndPortDependent}
 
 // pairs says which pairs find a direct path (D) with host and server-reflexive candidates, and which need a relay
 // (R). It was measured with ICE, and the tests of diag/probe hold it to calls. Rows and columns are mapping (slowest)
@@ -54,19 +60,19 @@ var pairs = [9]string{
 }
 
 // kinds are the rows of the table that a side may be, more than one when something is unknown.
-func (s Side) kinds() []int { return kindsOf(s.Mapping, s.Filtering, s.Dependent) }
+func kinds(s nat.Side) []int { return kindsOf(s.Mapping, s.Filtering, s.Dependent) }
 
 // kinds6 are those of its IPv6: without a word about it there is no NAT, and a firewall at most.
-func (s Side) kinds6() []int {
+func kinds6(s nat.Side) []int {
 	if s.Mapping6 == "" {
-		return kindsOf(EndpointIndependent, AddressAndPortDependent, false)
+		return kindsOf(nat.EndpointIndependent, nat.AddressAndPortDependent, false)
 	}
 	return kindsOf(s.Mapping6, s.Filtering6, false)
 }
 
 // kindsOf are the rows of the table that a NAT may be.
-func kindsOf(mapping, filtering Value, dependent bool) []int {
-	mappings, filterings := []Value{mapping}, []Value{filtering}
+func kindsOf(mapping, filtering nat.Value, dependent bool) []int {
+	mappings, filterings := []nat.Value{mapping}, []nat.Value{filtering}
 	switch {
 	case slices.Contains(order9, mapping):
 	case dependent:
@@ -96,10 +102,10 @@ type Reach struct {
 // Everyone is the [Reach] of a side that needs no relay.
 const Everyone = "DDDDDDDDD"
 
-// Reach reads the table for a side.
-func (s Side) Reach() Reach {
+// ReachOf reads the table for a side.
+func ReachOf(s nat.Side) Reach {
 	sure, maybe := []byte(Everyone), []byte("RRRRRRRRR")
-	for _, row := range s.kinds() {
+	for _, row := range kinds(s) {
 		for column := range sure {
 			if pairs[row][column] == 'D' {
 				maybe[column] = 'D'
@@ -112,14 +118,14 @@ func (s Side) Reach() Reach {
 }
 
 // Predict says how two sides will reach each other.
-func Predict(a, b Side) Prediction {
+func Predict(a, b nat.Side) Prediction {
 	same := a.Public.IsValid() && a.Public == b.Public
 	if same && a.LAN.IsValid() && a.LAN == b.LAN {
 		return Prediction{PathDirect, WhySameNetwork}
 	}
 	six := PathNone
 	if a.IPv6 && b.IPv6 && a.UDP && b.UDP {
-		six = meet(a.kinds6(), b.kinds6())
+		six = meet(kinds6(a), kinds6(b))
 	}
 	four, why := direct4(a, b, same)
 	switch {
@@ -136,26 +142,26 @@ func Predict(a, b Side) Prediction {
 }
 
 // direct4 reports whether two sides meet over IPv4, or why they do not.
-func direct4(a, b Side, same bool) (Path, PathWhy) {
+func direct4(a, b nat.Side, same bool) (Path, PathWhy) {
 	switch {
 	case !a.UDP || !b.UDP:
 		return PathNone, WhyNoUDP
 	case a.Ports || b.Ports:
 		return PathNone, WhyPorts
-	case a.NoIPv4 && b.NoIPv4 || a.NoIPv4 && !a.welcomes() || b.NoIPv4 && !b.welcomes():
+	case a.NoIPv4 && b.NoIPv4 || a.NoIPv4 && !welcomes(a) || b.NoIPv4 && !welcomes(b):
 		return PathNone, WhyFamilies
 	case same && !a.Hairpin && !b.Hairpin:
 		return PathNone, WhyNoHairpin
-	case a.NoIPv4 && a.Filtering != EndpointIndependent || b.NoIPv4 && b.Filtering != EndpointIndependent:
+	case a.NoIPv4 && a.Filtering != nat.EndpointIndependent || b.NoIPv4 && b.Filtering != nat.EndpointIndependent:
 		return PathUnknown, WhyTooLittle
 	}
-	return meet(a.kinds(), b.kinds()), WhyNATsDisagree
+	return meet(kinds(a), kinds(b)), WhyNATsDisagree
 }
 
 // welcomes reports whether a side without IPv4 may be reached by it: through a NAT64 that lets in packets from
 // anywhere. It cannot begin by itself, because an ICE agent does not know the prefix.
-func (s Side) welcomes() bool {
-	return s.NAT64 && (s.Filtering == EndpointIndependent || !slices.Contains(order9, s.Filtering))
+func welcomes(s nat.Side) bool {
+	return s.NAT64 && (s.Filtering == nat.EndpointIndependent || !slices.Contains(order9, s.Filtering))
 }
 
 // meet reads the table for what two sides may be.
@@ -181,9 +187,9 @@ func meet(rows, columns []int) Path {
 
 // relayed reports whether a TURN server carries the call. One side's relay is enough, unless the other cannot send to
 // it: then it needs one of its own.
-func relayed(a, b Side) bool {
-	return (a.TURN || b.TURN) && (a.TURN || !a.confined()) && (b.TURN || !b.confined())
+func relayed(a, b nat.Side) bool {
+	return (a.TURN || b.TURN) && (a.TURN || !confined(a)) && (b.TURN || !confined(b))
 }
 
 // confined reports whether a side cannot send to a relay of its peer, which has any port, and an IPv4 address.
-func (s Side) confined() bool { return !s.UDP || s.Ports || s.NoIPv4 }
+func confined(s nat.Side) bool { return !s.UDP || s.Ports || s.NoIPv4 }

@@ -1,4 +1,5 @@
-package words
+// Package verdict writes what a call or a diagnosis comes to: a headline, the reasons, and the next steps.
+package verdict
 
 import (
 	"slices"
@@ -8,24 +9,25 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/judge"
+	"dialtone/diag/words"
 )
 
 // Said is a verdict in English.
 type Said struct {
-	Headline string   // one line, without a full stop: "connected for 4.0 s; you hung up"
-	Why      []string // sentences with the evidence
-	Next     []string // next steps, the best first
+	// one line: of a call "connected for 4.0 s; you hung up", of a diagnosis which direct calls work
+	Headline string   `json:"headline"`
+	Why      []string `json:"why"`  // sentences with the evidence
+	Next     []string `json:"next"` // next steps, the best first
 }
 
 // maxNext is how many next steps a verdict names.
 const maxNext = 6
 
-// Verdict writes a verdict in English.
-func Verdict(v judge.Verdict) Said {
+// Of writes a verdict in English.
+func Of(v judge.Verdict) Said {
 	o := v.Outcome
 	if o.State == call.StateUnknown && o.Network != nil { // a diagnosis without a call
-		t := OfNetwork(*o.Network)
-		return Said(t)
+		return OfNetwork(*o.Network)
 	}
 	var causes []judge.Finding
 	for _, f := range v.Findings {
@@ -35,7 +37,7 @@ func Verdict(v judge.Verdict) Said {
 	}
 	said := Said{Headline: headline(v, causes), Why: outcomeLines(o, len(causes) == 0)}
 	for i, f := range causes {
-		text := Of(f)
+		text := words.Of(f)
 		if i > 0 || !nearHeadline(v) {
 			said.Why = append(said.Why, text.Title)
 		}
@@ -68,21 +70,21 @@ func headline(v judge.Verdict, causes []judge.Finding) string {
 	o := v.Outcome
 	switch {
 	case o.Failing || o.Ended == diag.EndICE:
-		return "no path found after " + Duration(o.After)
+		return "no path found after " + words.Duration(o.After)
 	case o.Ended == "":
 		return o.State.String()
 	case o.Up != nil && len(causes) > 0 && o.Ended != diag.EndPeerLost && o.Ended != diag.EndInternal:
-		return "connected for " + Duration(*o.Up) + ", but " + mainCause(causes)
+		return "connected for " + words.Duration(*o.Up) + ", but " + mainCause(causes)
 	}
 	switch o.Ended {
 	case diag.EndHangup, diag.EndDuration, diag.EndPeerHangup, diag.EndInterrupted:
 		return orderlyHeadline(o)
 	case diag.EndPeerLost:
-		return "the peer vanished after " + Duration(orZero(o.Up))
+		return "the peer vanished after " + words.Duration(orZero(o.Up))
 	case diag.EndNoPeer:
-		return "timed out waiting for the peer after " + Duration(o.After)
+		return "timed out waiting for the peer after " + words.Duration(o.After)
 	case diag.EndSignaling:
-		return "signaling failed after " + Duration(o.After)
+		return "signaling failed after " + words.Duration(o.After)
 	case diag.EndPeerLeft:
 		return "the peer left before the call was connected"
 	case diag.EndDTLS:
@@ -105,7 +107,7 @@ func mainCause(causes []judge.Finding) string {
 	if _, ok := causes[0].Evidence.(judge.MediaMissing); ok && len(missing) > 0 {
 		return strings.Join(missing, ", ")
 	}
-	return clause(Of(causes[0]).Title)
+	return clause(words.Of(causes[0]).Title)
 }
 
 // orderlyHeadline is that of a call that was ended on purpose.
@@ -116,7 +118,7 @@ func orderlyHeadline(o judge.Outcome) string {
 	}[o.Ended]
 	switch {
 	case o.Up != nil:
-		return "connected for " + Duration(*o.Up) + "; " + ended
+		return "connected for " + words.Duration(*o.Up) + "; " + ended
 	case o.Ended == diag.EndPeerHangup:
 		return "the peer hung up before the call was connected"
 	}
@@ -148,7 +150,7 @@ func outcomeLines(o judge.Outcome, withCause bool) []string {
 		out = append(out, "Path: "+judge.Path(o.Path)+".")
 	}
 	if o.Setup != nil {
-		out = append(out, "Setup took "+Duration(*o.Setup)+", from pairing to an open channel.")
+		out = append(out, "Setup took "+words.Duration(*o.Setup)+", from pairing to an open channel.")
 	}
 	if o.Cause != "" && withCause {
 		out = append(out, "Cause: "+o.Cause)
@@ -166,9 +168,9 @@ func next(v judge.Verdict, o judge.Outcome) []string {
 		switch {
 		case f.Severity == judge.Info:
 		case f.ID == "ice.no_path": // what it advises in general, others know for this call
-			last = append(last, Of(f).Advice)
+			last = append(last, words.Of(f).Advice)
 		default:
-			out = append(out, Of(f).Advice)
+			out = append(out, words.Of(f).Advice)
 		}
 	}
 	out = append(out, last...)
@@ -224,13 +226,13 @@ func orZero(d *time.Duration) time.Duration {
 
 // Lines lists why, the findings and the next steps of a verdict, each behind its label: "why", a severity, "next".
 func Lines(v judge.Verdict) [][2]string {
-	said := Verdict(v)
+	said := Of(v)
 	var out [][2]string
 	for _, s := range said.Why {
 		out = append(out, [2]string{"why", s})
 	}
 	for _, f := range v.Findings {
-		out = append(out, [2]string{string(f.Severity), Of(f).Title + " [" + f.ID + "]"})
+		out = append(out, [2]string{string(f.Severity), words.Of(f).Title + " [" + f.ID + "]"})
 	}
 	for _, s := range said.Next {
 		out = append(out, [2]string{"next", s})

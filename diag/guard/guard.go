@@ -1,0 +1,313 @@
+// Package guard bounds what an ICE agent sends: pairs, hosts that do not answer, and checks across kinds of addresses.
+package guard
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/pion/stun/v4"
+
+	"dialtone/diag"
+)
+
+const (
+	// MaxPairs bounds the checklist (RFC 8445 §6.1.2.5).
+	MaxPairs = 100
+	// relayedPairs of them are kept for pairs with a local relay candidate, which come last and work if no other does.
+	relayedPairs = 20
+	// oneWayWait is how long the answer of a peer that has sent no check on a pair is held back: the pair may not be one
+	// of its own, and it never uses such a pair.
+	oneWayWait = 400 * time.Millisecond
+	// transactionTime is how long a check may be answered; pion waits as long.
+	transactionTime = 4 * time.Second
+)
+
+// Guard stands between the ICE agent, which bounds nothing, and the network. It passes connectivity checks (RFC 8445
+// §7) on at most MaxPairs candidate pairs, only between addresses of one kind, and few to hosts that have not answered.
+// It counts what really passes.
+type Guard struct {
+	now   func() time.Time
+	hosts *Limiter
+
+	mu       sync.Mutex
+	username string // of checks to this peer: its fragment and a colon; empty before there is one
+	trusting bool   // answers are passed at once: the peer sends no checks (ICE-lite), or the agent is to be as it is
+	pairs    map[wirePair]*Checks
+	answered map[netip.AddrPort]bool
+	open     map[[stun.TransactionIDSize]byte]transaction
+	limits   diag.ICELimits
+}
+
+// Base is the local end of a check: the socket, or the relayed address behind it.
+type Base struct {
+	Addr    netip.Addr // of the interface, or of the relay; unspecified: any of this machine
+	Port    uint16
+	Relayed bool
+}
+
+// wirePair is a candidate pair as the wire shows it.
+type wirePair struct {
+	port    uint16 // of the socket
+	relayed bool
+	remote  netip.AddrPort
+}
+
+// Checks counts the checks on one pair.
+type Checks struct {
+	RequestsSent, ResponsesReceived uint64
+	RequestsReceived, ResponsesSent uint64
+	RequestsFailed                  uint64
+	SendError                       string        // of the latest of those
+	RoundTrip                       time.Duration // of the latest answer
+	answeredAt                      time.Time     // first
+}
+
+type transaction struct {
+	pair wirePair
+	at   time.Time
+}
+
+// Options are what a [Guard] depends on.
+type Options struct {
+	Now      func() time.Time
+	Hosts    *Limiter // what hosts that do not answer may be sent; nil: one of its own
+	Trusting bool     // the answers of a peer that has sent no check are passed at once
+}
+
+// New makes the guard of one peer.
+func New(o Options) *Guard {
+	if o.Hosts == nil {
+		o.Hosts = &Limiter{}
+	}
+	g := &Guard{now: o.Now, hosts: o.Hosts, trusting: o.Trusting}
+	g.Restart()
+	return g
+}
+
+// Restart forgets the pairs: an ICE restart makes others.
+func (g *Guard) Restart() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.pairs, g.answered = map[wirePair]*Checks{}, map[netip.AddrPort]bool{}
+	g.open = map[[stun.TransactionIDSize]byte]transaction{}
+}
+
+// Local learns the username fragment that checks to this peer begin with.
+func (g *Guard) Local(fragment string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.username = fragment + ":"
+}
+
+// RemoteLite notes that the peer is ICE-lite, so it never sends a check.
+func (g *Guard) RemoteLite() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.trusting = true
+}
+
+// Sends reports whether a STUN message of the agent may leave.
+func (g *Guard) Sends(from Base, m *stun.Message, to netip.AddrPort) bool {
+	key := wirePair{from.Port, from.Relayed, plain(to)}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch {
+	case m.Type == stun.BindingSuccess:
+		if p := g.pairs[key]; p != nil {
+			p.ResponsesSent++
+		}
+		return true
+	case m.Type != stun.BindingRequest || !m.Contains(stun.AttrUsername):
+		return true // no check: a server is asked
+	case !SameKind(from.Addr, to.Addr()):
+		return false
+	}
+	p := g.pair(key)
+	if p == nil {
+		return false
+	}
+	now := g.now()
+	if !g.answered[key.remote] && !g.hosts.allow(key.remote.Addr(), 1, now) {
+		g.limits.Checks++
+		return false
+	}
+	p.RequestsSent++
+	g.expire(now)
+	g.open[m.TransactionID] = transaction{key, now}
+	return true
+}
+
+// Unsent takes back a check that the operating system did not send.
+func (g *Guard) Unsent(from Base, m *stun.Message, to netip.AddrPort, err error) {
+	if m.Type != stun.BindingRequest || errors.Is(err, net.ErrClosed) {
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	p := g.pairs[wirePair{from.Port, from.Relayed, plain(to)}]
+	if _, known := g.open[m.TransactionID]; p == nil || !known {
+		return
+	}
+	delete(g.open, m.TransactionID)
+	p.RequestsSent--
+	p.RequestsFailed++
+	p.SendError = err.Error()
+	var errno syscall.Errno
+	if errors.As(err, &errno) {
+		p.SendError = errno.Error()
+	}
+}
+
+// pair is an entry of the checklist, made if there is room; nil if not.
+func (g *Guard) pair(key wirePair) *Checks {
+	if p := g.pairs[key]; p != nil {
+		return p
+	}
+	room := MaxPairs
+	if !key.relayed {
+		room -= relayedPairs
+	}
+	if len(g.pairs) >= room {
+		g.limits.Checks++
+		return nil
+	}
+	p := &Checks{}
+	g.pairs[key] = p
+	return p
+}
+
+// expire forgets checks that are too old to be answered.
+func (g *Guard) expire(now time.Time) {
+	if len(g.open) < 4*MaxPairs {
+		return
+	}
+	for id, t := range g.open {
+		if now.Sub(t.at) > transactionTime {
+			delete(g.open, id)
+		}
+	}
+}
+
+// Arrival is what becomes of a STUN message for the agent.
+type Arrival uint8
+
+// Values of an [Arrival].
+const (
+	Pass    Arrival = iota // to the agent
+	Ignore                 // it never arrived
+	Hold                   // until a check comes in on the same pair
+	Release                // it passes, and what was held on its pair after it
+)
+
+// Receives decides about a STUN message for the agent.
+func (g *Guard) Receives(at Base, m *stun.Message, from netip.AddrPort) Arrival {
+	key := wirePair{at.Port, at.Relayed, plain(from)}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch m.Type {
+	case stun.BindingRequest:
+		return g.checkReceived(at, key, m)
+	case stun.BindingSuccess:
+		return g.answerReceived(key, m)
+	}
+	return Pass
+}
+
+func (g *Guard) checkReceived(at Base, key wirePair, m *stun.Message) Arrival {
+	var name stun.Username
+	if name.GetFrom(m) != nil || g.username == "" || !strings.HasPrefix(name.String(), g.username) {
+		return Pass // it is of another session: the agent rejects it
+	}
+	if !SameKind(at.Addr, key.remote.Addr()) {
+		return Ignore
+	}
+	p := g.pair(key)
+	if p == nil {
+		return Ignore
+	}
+	p.RequestsReceived++
+	return Release
+}
+
+func (g *Guard) answerReceived(key wirePair, m *stun.Message) Arrival {
+	t, known := g.open[m.TransactionID]
+	if !known || t.pair != key || !m.Contains(stun.AttrMessageIntegrity) {
+		return Pass // not symmetric (RFC 8445 §7.2.5.2.1), or no answer to a check: the agent rejects it
+	}
+	p := g.pairs[key]
+	if p == nil {
+		return Pass
+	}
+	now := g.now()
+	p.ResponsesReceived++
+	p.RoundTrip = now.Sub(t.at)
+	g.answered[key.remote] = true
+	if p.answeredAt.IsZero() {
+		p.answeredAt = now
+	}
+	if !g.trusting && p.RequestsReceived == 0 && now.Sub(p.answeredAt) < oneWayWait {
+		return Hold
+	}
+	return Pass
+}
+
+// Counts are those of a pair; false: no check has passed on it. A remote candidate that is a name has no valid address:
+// its port stands for it.
+func (g *Guard) Counts(from Base, remote netip.AddrPort) (Checks, bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if remote.Addr().IsValid() {
+		p := g.pairs[wirePair{from.Port, from.Relayed, plain(remote)}]
+		if p == nil {
+			return Checks{}, false
+		}
+		return *p, true
+	}
+	for key, p := range g.pairs {
+		if key.port == from.Port && key.relayed == from.Relayed && key.remote.Port() == remote.Port() {
+			return *p, true
+		}
+	}
+	return Checks{}, false
+}
+
+// Allow reports whether a host that has not answered may be sent n packets more.
+func (g *Guard) Allow(host netip.Addr, n int) bool { return g.hosts.allow(host, n, g.now()) }
+
+// Dropped counts a remote candidate that is not used because there are too many.
+func (g *Guard) Dropped() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.limits.Candidates++
+}
+
+// Pairs is how many candidate pairs have been checked.
+func (g *Guard) Pairs() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return len(g.pairs)
+}
+
+// Limited is what the limits held back by now.
+func (g *Guard) Limited() diag.ICELimits {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.limits
+}
+
+// plain makes addresses of one host equal.
+func plain(a netip.AddrPort) netip.AddrPort {
+	return netip.AddrPortFrom(a.Addr().Unmap().WithZone(""), a.Port())
+}
+
+// SameKind reports whether a pair of these addresses may be checked: a loopback address reaches loopback addresses
+// only, and a link-local one those of its link (RFC 8445 §5.1.1.1, §6.1.2.2).
+func SameKind(from, to netip.Addr) bool {
+	from, to = from.Unmap(), to.Unmap()
+	return from.IsLoopback() == to.IsLoopback() && from.IsLinkLocalUnicast() == to.IsLinkLocalUnicast()
+}

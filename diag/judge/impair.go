@@ -1,0 +1,67 @@
+package judge
+
+import (
+	"strings"
+
+	"dialtone/diag"
+	"dialtone/diag/call"
+)
+
+// Injected is the evidence of what the call did to its own packets on purpose.
+type Injected struct {
+	Asked    []diag.Impairment `json:"asked,omitempty"` // as --impair said it
+	Inbound  InjectedPackets   `json:"inbound"`
+	Outbound InjectedPackets   `json:"outbound"`
+}
+
+// InjectedPackets counts those of a direction.
+type InjectedPackets struct {
+	Packets    uint64 `json:"packets"`
+	Dropped    uint64 `json:"dropped"`
+	Delayed    uint64 `json:"delayed"`
+	Duplicated uint64 `json:"duplicated"`
+	Reordered  uint64 `json:"reordered"`
+}
+
+func injectedPackets(p diag.ImpairedPackets) InjectedPackets {
+	return InjectedPackets{p.Packets, p.Dropped(), p.Delayed, p.Duplicated, p.Reordered}
+}
+
+// impairFindings say what the call did to its own packets, or that nothing came of it.
+func impairFindings(c *call.Call, _ Expectation) []Finding {
+	if len(c.Start.Impair) == 0 || c.Impaired == nil {
+		return nil
+	}
+	e := Injected{
+		Asked: c.Start.Impair, Inbound: injectedPackets(c.Impaired.Inbound), Outbound: injectedPackets(c.Impaired.Outbound),
+	}
+	switch {
+	case c.IsImpaired():
+		return []Finding{{ID: "impair.injected", Severity: Info, Evidence: e}}
+	case c.Ended != nil && c.ConnectedAt != nil:
+		return []Finding{{ID: "impair.no_effect", Severity: Warn, Evidence: e}}
+	}
+	return nil
+}
+
+// unaffected are findings of the families below that lost or late packets cannot cause. That of media.loss leaves out
+// what was dropped on purpose.
+var unaffected = map[string]bool{
+	"media.loss": true, "media.refused": true, "media.codec_declined": true, "media.not_sent": true,
+	"media.source_stopped": true, "media.silent": true, "media.timestamp_jump": true,
+}
+
+// markInjected marks what the impairment of the call itself can explain.
+func markInjected(c *call.Call, found []Finding) {
+	if !c.IsImpaired() {
+		return
+	}
+	for i := range found {
+		switch f := &found[i]; f.Family() {
+		case "ice", "dtls", "channel", "path", "media", "turn":
+			f.Injected = !unaffected[f.ID] && f.Severity != Info
+		case "call":
+			f.Injected = strings.HasPrefix(f.ID, "call.peer_lost")
+		}
+	}
+}

@@ -1,0 +1,107 @@
+package judge
+
+import (
+	"dialtone/diag"
+	"dialtone/diag/call"
+)
+
+// Evidence about what audio holds. Direction is seen from here; of outbound audio, the peer's statistics report it.
+type (
+	// MediaQuiet means that audio holds nothing but silence or noise up to now.
+	MediaQuiet struct {
+		Direction diag.Direction `json:"direction"`
+		Kind      string         `json:"kind"`
+		ForMs     diag.Millis    `json:"for_ms"`
+		Level     *float64       `json:"audioLevel,omitempty"`
+		Comfort   uint64         `json:"comfortNoisePackets,omitempty"`
+		Before    bool           `json:"soundBefore,omitempty"` // there was sound before
+	}
+	// MediaClipping means that samples stay at the limit of what can be coded.
+	MediaClipping struct {
+		Direction diag.Direction `json:"direction"`
+		ClippedMs diag.Millis    `json:"clipped_ms"`
+		OfMs      diag.Millis    `json:"of_ms"`
+	}
+	// ToneBroken is a test tone that is interrupted, or is no longer heard.
+	ToneBroken struct {
+		Direction diag.Direction `json:"direction"`
+		diag.Tone
+	}
+)
+
+// Bounds of what is a fault of sound.
+const (
+	clippedShare = 0.01 // of the sound
+	clippedLeast = 0.05 // seconds
+	toneGone     = 1.5  // seconds
+	toneDrops    = 3    // interruptions that no lost packet explains
+)
+
+// soundFindings name what is wrong with the sound in either direction.
+func soundFindings(c *call.Call, x Expectation) []Finding {
+	var out []Finding
+	in := c.StreamOf(diag.Inbound, "audio")
+	for _, direction := range []diag.Direction{diag.Inbound, diag.Outbound} {
+		muted := c.RemoteMuted
+		if direction == diag.Outbound {
+			muted = c.LocalMuted
+		}
+		if muted["audio"] || direction == diag.Inbound && in.HasStopped() {
+			continue
+		}
+		out = append(out, quietFindings(c, x, direction)...)
+		out = append(out, clippingFindings(c, direction)...)
+		out = append(out, toneFindings(c, direction)...)
+	}
+	return out
+}
+
+// quietFindings name silence and noise. It is a failure of a check if audio was expected and that is all that came; a
+// pause after sound is none.
+func quietFindings(c *call.Call, x Expectation, direction diag.Direction) []Finding {
+	q, quiet := c.Quiet(direction)
+	tone := c.TestTone(direction)
+	if !quiet || q.Noise && !q.Whole && tone == nil { // who listens is in a room, which is not silent
+		return nil
+	}
+	f := Finding{ID: "media.silent", Severity: Info, Subject: string(direction) + " audio", Evidence: MediaQuiet{
+		Direction: direction, Kind: "audio", ForMs: diag.Millis(q.For), Level: q.Level, Comfort: q.Comfort, Before: !q.Whole,
+	}}
+	if q.Noise {
+		f.ID = "media.comfort_noise"
+	}
+	if q.Whole {
+		f.Severity = graver(x.check && x.expects(direction, "audio"))
+	}
+	return []Finding{f}
+}
+
+func clippingFindings(c *call.Call, direction diag.Direction) []Finding {
+	for _, in := range c.Heard(direction) {
+		clipped, of := in.Sound.ClippedDuration, diag.OrZero(in.TotalSamplesDuration)
+		if clipped < clippedLeast || clipped < clippedShare*of {
+			continue
+		}
+		e := MediaClipping{direction, diag.Millis(diag.SecondsOf(clipped)), diag.Millis(diag.SecondsOf(of))}
+		return []Finding{{ID: "media.clipping", Severity: Warn, Subject: string(direction) + " audio", Evidence: e}}
+	}
+	return nil
+}
+
+// toneFindings name what is missing of a test tone. Interruptions by lost packets are loss, which has a finding.
+func toneFindings(c *call.Call, direction diag.Direction) []Finding {
+	t := c.TestTone(direction)
+	if t == nil {
+		return nil
+	}
+	f := Finding{Severity: Warn, Subject: string(direction) + " audio", Evidence: ToneBroken{direction, *t}}
+	switch {
+	case t.AbsentFor >= toneGone:
+		f.ID = "media.tone_lost"
+	case t.Dropouts-min(t.DropoutsOfLoss, t.Dropouts) >= toneDrops:
+		f.ID = "media.tone_dropouts"
+	default:
+		return nil
+	}
+	return []Finding{f}
+}

@@ -1,0 +1,25 @@
+// Package phrase is the form of what package words says about a finding.
+package phrase
+
+import "dialtone/diag/judge"
+
+// Text is a finding in English.
+type Text struct {
+	Title    string   `json:"title"`              // subject, verb, object: one sentence with a full stop
+	Evidence []string `json:"evidence,omitempty"` // how it is known: counts, codes, addresses
+	Advice   string   `json:"advice,omitempty"`   // the next step: an imperative sentence with a full stop
+}
+
+// Entry is what is known about the findings of one ID.
+type Entry struct {
+	Explain string                   // a paragraph for dialtone explain
+	Write   func(judge.Finding) Text // the finding in English
+}
+
+// On makes the entry of findings whose evidence is an E; without evidence write gets the zero value.
+func On[E any](explain string, write func(f judge.Finding, e E) Text) Entry {
+	return Entry{Explain: explain, Write: func(f judge.Finding) Text {
+		e, _ := f.Evidence.(E)
+		return write(f, e)
+	}}
+}
