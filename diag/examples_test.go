@@ -86,6 +86,10 @@ func examples() []Event {
 		}},
 		{98 * time.Millisecond, FirstPacket{Direction: Inbound, Kind: "video", SSRC: 2774119101}},
 		{134 * time.Millisecond, FirstFrame{Direction: Inbound, Kind: "video", SSRC: 2774119101, Width: 320, Height: 180, KeyFrame: true}},
+		{140 * time.Millisecond, Picture{
+			SSRC: 2774119101, Width: 320, Height: 180, Luma: 0.47, Contrast: 0.23, Dark: 0.03, Difference: Ptr(0.21), ClipFrame: Ptr(50),
+			Thumbnail: Thumbnail{Width: 64, Height: 36},
+		}},
 		{200 * time.Millisecond, Message{Direction: Inbound, Label: LabelChat, Bytes: 5, Text: "hello"}},
 		{210 * time.Millisecond, Ping{RTTMs: Millis(12340 * time.Microsecond)}},
 		{300 * time.Millisecond, Control{Direction: Inbound, Code: "mute_video", Value: Ptr(true)}},
@@ -100,12 +104,16 @@ func examples() []Event {
 			Here:      []StreamCount{{Direction: Outbound, Kind: "audio", SSRC: 1001, Packets: 55}, {Direction: Inbound, Kind: "video", SSRC: 2774119101, Packets: 46}},
 		}},
 		{1200 * time.Millisecond, StressStep{Step: StressLossIn}},
+		{1200 * time.Millisecond, KeyFrameRequested{SSRC: 2774119101, SinceMs: Ptr(Millis(700 * time.Millisecond)), IntervalMs: Ptr(Millis(2 * time.Second))}},
+		{1250 * time.Millisecond, KeyFrame{SSRC: 2774119101, AfterMs: Millis(50 * time.Millisecond)}},
+		{1260 * time.Millisecond, MediaResumed{Kind: "video", SSRC: 2774119101, AfterMs: Millis(1100 * time.Millisecond)}},
 		{1300 * time.Millisecond, Impaired{
 			Inbound:  ImpairedPackets{Packets: 140, Lost: 9, Delayed: 131, Reordered: 1, Streams: []ImpairedStream{{SSRC: 2774119101, Packets: 48, Dropped: 5}}},
 			Outbound: ImpairedPackets{Packets: 122},
 		}},
 		{2 * time.Second, Warning{ID: "signal.server_lost", Cause: "unexpected EOF"}},
 		{3 * time.Second, Restart{By: ByLocal, Reason: "asked"}},
+		{3200 * time.Millisecond, MediaPause{Inbound: Ptr(Millis(24 * time.Millisecond)), Outbound: Ptr(Millis(131 * time.Millisecond))}},
 		{9 * time.Second, ChannelClose{ID: Ptr(uint16(1)), Label: LabelChat}},
 		{10 * time.Second, CallEnded{Reason: EndDuration, By: ByLocal}},
 	}

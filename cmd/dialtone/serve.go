@@ -4,35 +4,47 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"strings"
 	"time"
 
 	"dialtone/cmd/dialtone/internal/endpoint"
+	"dialtone/cmd/dialtone/internal/iceservers"
+	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/cmd/dialtone/internal/texts"
 	"dialtone/diag"
+	"dialtone/signal/gate"
 	"dialtone/signal/page"
 	"dialtone/signal/server"
+	"dialtone/signal/web"
 )
 
 // serveCommand is dialtone serve.
 type serveCommand struct {
 	Listen listenAddress `default:"${listen}" placeholder:"HOST:PORT" help:"Where to listen. Port 0 picks a free one. Default: ${default}."`
 	tlsFlags
-	iceServerFlags
+	iceservers.Flags
 	configurable
-	LogLevel string `oneof:"debug,info,warn,error" default:"info" placeholder:"LEVEL" help:"Lowest level to log to stderr: debug, info, warn or error. Default: ${default}."`
+	PublicURL    string         `name:"public-url" placeholder:"URL" help:"Address of the server for browsers, such as https://call.example.org behind a reverse proxy. Web pages may use its name."`
+	AllowedHost  []string       `name:"allowed-host" placeholder:"NAME" help:"Let web pages of this host name use the server. Addresses, localhost, the name of this machine and names of local networks need none. Repeatable."`
+	TrustedProxy []netip.Prefix `name:"trusted-proxy" placeholder:"CIDR" help:"Believe what a reverse proxy in this network says in X-Forwarded-For or Forwarded, so that limits count its clients apart. Repeatable."`
+	Codes        string         `name:"codes" oneof:"any,strong" default:"any" placeholder:"KIND" help:"Room codes to accept: any, or strong ones that cannot be guessed, which /call/code.json gives. Default: ${default}."`
+	LogLevel     string         `oneof:"debug,info,warn,error" default:"info" placeholder:"LEVEL" help:"Lowest level to log to stderr: debug, info, warn or error. Default: ${default}."`
 
-	MaxBody              limit         `placeholder:"BYTES" group:"limits" help:"Largest request body. Default: 65536."`
-	MaxCandidates        limit         `placeholder:"N" group:"limits" help:"Candidates that one peer may send. Default: 256."`
-	MaxPairs             limit         `placeholder:"N" group:"limits" help:"Pairs of peers at one time. Default: 20000."`
-	MaxPairsPerAddress   limit         `placeholder:"N" group:"limits" help:"Pairs of peers from one address. Default: 256, for loopback addresses none."`
-	MaxRequestsPerSecond rate          `placeholder:"N" group:"limits" help:"Mean request rate from one address. Default: 200, for loopback addresses none."`
-	MaxRequestBurst      limit         `placeholder:"N" group:"limits" help:"Burst of requests beyond that rate. Default: ten seconds' worth."`
-	Expiry               time.Duration `placeholder:"DURATION" group:"limits" help:"How long a peer may be silent before its pair is deleted. Default: 10s, which deployed pages rely on."`
-	HeaderTimeout        time.Duration `placeholder:"DURATION" group:"limits" help:"Time to receive a request header. Default: 5s."`
-	BodyTimeout          time.Duration `placeholder:"DURATION" group:"limits" help:"Time to receive a request body. Default: 10s."`
-	IdleTimeout          time.Duration `placeholder:"DURATION" group:"limits" help:"Time that a connection may be idle. Default: 60s."`
-	ShutdownTimeout      time.Duration `placeholder:"DURATION" group:"limits" help:"Time that pending requests have at shutdown. Default: 5s."`
+	MaxBody                  settings.Limit `placeholder:"BYTES" group:"limits" help:"Largest request body. Default: 65536."`
+	MaxCandidates            settings.Limit `placeholder:"N" group:"limits" help:"Candidates that one peer may send. Default: 256."`
+	MaxPairs                 settings.Limit `placeholder:"N" group:"limits" help:"Pairs of peers at one time. Default: 20000."`
+	MaxPairsPerAddress       settings.Limit `placeholder:"N" group:"limits" help:"Pairs of peers from one address. Default: 256, for loopback addresses none."`
+	MaxRequestsPerSecond     settings.Rate  `placeholder:"N" group:"limits" help:"Mean request rate from one address. Default: 200, for loopback addresses none."`
+	MaxRequestBurst          settings.Limit `placeholder:"N" group:"limits" help:"Burst of requests beyond that rate. Default: ten seconds' worth."`
+	MaxMissesPerSecond       settings.Rate  `placeholder:"N" group:"limits" help:"Mean rate at which one address may dial codes that no peer waits for, beyond a burst of 256. Default: 1, for loopback addresses none."`
+	MaxConnections           settings.Limit `placeholder:"N" group:"limits" help:"Connections at one time. Default: 16384, or three quarters of the open files that the system allows."`
+	MaxConnectionsPerAddress settings.Limit `placeholder:"N" group:"limits" help:"Connections of one address. Default: 256, for loopback addresses and trusted proxies none."`
+	Expiry                   time.Duration  `placeholder:"DURATION" group:"limits" help:"How long a peer may be silent before its pair is deleted. Default: 10s, which deployed pages rely on."`
+	HeaderTimeout            time.Duration  `placeholder:"DURATION" group:"limits" help:"Time to receive a request header. Default: 5s."`
+	BodyTimeout              time.Duration  `placeholder:"DURATION" group:"limits" help:"Time to receive a request body. Default: 10s."`
+	IdleTimeout              time.Duration  `placeholder:"DURATION" group:"limits" help:"Time that a connection may be idle. Default: 60s."`
+	ShutdownTimeout          time.Duration  `placeholder:"DURATION" group:"limits" help:"Time that pending requests have at shutdown. Default: 5s."`
 }
 
 // Help implements kong.HelpProvider.
@@ -40,12 +52,14 @@ func (serveCommand) Help() string {
 	return detail("It runs until Ctrl-C, SIGTERM or SIGHUP, and then exits with 0. "+
 		"Browsers open the call page at the same address; they allow camera and microphone only over https and on "+
 		"localhost. A limit in numbers can be none.\n\n"+
-		"Use --stun and --turn for tests in a trusted network only: the call page contains the account of --turn, "+
-		"which gives access to every host that this machine reaches.",
+		"The call page gets short-lived accounts of --turn. It relays between its clients, and to peers on the Internet; "+
+		"name other networks with --turn-allow.\n\n"+
+		"IPv6 clients count by their /64, and with others of their /56, /48 and /32, which have 2, 4 and 16 times as much.",
 		[]string{
 			"dialtone serve",
 			"dialtone serve --listen :8000 --log-level info",
 			"dialtone serve --listen :8443 --tls",
+			"dialtone serve --public-url https://call.example.org --trusted-proxy 127.0.0.1 --codes strong",
 			"dialtone serve --listen :8000 --stun 192.0.2.7,192.0.2.8",
 			"DIALTONE_TURN_PASS=secret dialtone serve --turn 192.0.2.7:3479 --turn-user ann",
 			"DIALTONE_LISTEN=[::1]:0 dialtone serve",
@@ -54,28 +68,39 @@ func (serveCommand) Help() string {
 }
 
 func (c *serveCommand) run(ctx context.Context, a app) (diag.Exit, error) {
-	if err := a.checked(errors.Join(c.iceServerFlags.complete(), c.tlsFlags.complete())); err != nil {
+	if err := a.checked(errors.Join(c.Flags.Complete(), c.tlsFlags.complete(), c.checkURL())); err != nil {
 		return diag.ExitUsage, err
 	}
 	ctx, restore := a.Interruptible(ctx)
 	defer restore()
-	ice, err := c.start()
+	ice, err := c.Start(a.logger(c.LogLevel))
 	if err != nil {
 		return diag.ExitCannotRun, err
 	}
-	if err := errors.Join(c.serve(ctx, a, ice), ice.close()); err != nil {
+	if err := errors.Join(c.serve(ctx, a, ice), ice.Close()); err != nil {
 		return diag.ExitCannotRun, err
 	}
 	return diag.ExitPass, nil
 }
 
+// checkURL reports what is wrong with --public-url, or nil.
+func (c *serveCommand) checkURL() error {
+	if c.PublicURL == "" {
+		return nil
+	}
+	if err := web.Valid(c.PublicURL); err != nil || !strings.Contains(c.PublicURL, "://") {
+		return errors.New("--public-url is not a URL: write it as https://call.example.org")
+	}
+	return nil
+}
+
 // serve runs the signaling server until the context ends.
-func (c *serveCommand) serve(ctx context.Context, a app, ice *iceServers) error {
+func (c *serveCommand) serve(ctx context.Context, a app, ice *iceservers.Servers) error {
 	e, err := endpoint.Listen(ctx, "--listen", string(c.Listen), c.endpoint())
 	if err != nil {
 		return err
 	}
-	text := invitation(e, ice)
+	text := c.invitation(e, ice)
 	if c.endpoint() != (endpoint.TLS{}) {
 		text += texts.PageQR(a.Streams, e.URLs[0]+"/call/")
 	}
@@ -83,8 +108,9 @@ func (c *serveCommand) serve(ctx context.Context, a app, ice *iceServers) error 
 		return errors.Join(err, e.Close())
 	}
 	options := c.options(a)
+	options.ICEServers = ice.ForPair
 	options.Page = page.New(page.Options{
-		ICEServers: ice.forBrowsers(c.TURNPass.Reveal()), Arguments: strings.TrimSpace(e.Arguments() + ice.arguments()),
+		ICEServers: ice.ForBrowsers(), Arguments: strings.TrimSpace(e.Arguments() + ice.Arguments()),
 	})
 	if err := server.New(options).Serve(ctx, e); err != nil {
 		return fmt.Errorf("the server ended: %w", err)
@@ -97,25 +123,34 @@ func (c *serveCommand) options(a app) server.Options {
 		Version: readVersion().Version, Logger: a.logger(c.LogLevel),
 		MaxBody: int64(c.MaxBody), CandidatesPerSide: int(c.MaxCandidates), Pairs: int(c.MaxPairs),
 		PairsPerAddress: int(c.MaxPairsPerAddress), RequestsPerSecond: float64(c.MaxRequestsPerSecond),
-		RequestBurst: int(c.MaxRequestBurst), Expiry: c.Expiry, HeaderTimeout: c.HeaderTimeout,
+		RequestBurst: int(c.MaxRequestBurst), MissesPerSecond: float64(c.MaxMissesPerSecond),
+		Conns: gate.ConnLimits{All: int(c.MaxConnections), PerClient: int(c.MaxConnectionsPerAddress)},
+		Hosts: gate.HostsOf(append(c.AllowedHost, c.PublicURL)...), Proxies: c.TrustedProxy,
+		StrongCodes: c.Codes == "strong", Expiry: c.Expiry, HeaderTimeout: c.HeaderTimeout,
 		BodyTimeout: c.BodyTimeout, IdleTimeout: c.IdleTimeout, ShutdownTimeout: c.ShutdownTimeout,
 	}
 }
 
 // invitation says where the servers listen, and what to type on both ends.
-func invitation(e *endpoint.Endpoint, ice *iceServers) string {
+func (c *serveCommand) invitation(e *endpoint.Endpoint, ice *iceservers.Servers) string {
 	var b strings.Builder
-	address := e.URLs[0] + "/call/"
+	address, code := e.URLs[0]+"/call/", "w1"
 	for _, u := range e.URLs {
 		fmt.Fprintf(&b, "listening on %s/call/\n", u)
 	}
+	if c.PublicURL != "" {
+		address = strings.TrimSuffix(c.PublicURL, "/") + "/call/"
+	}
+	if c.Codes == "strong" {
+		code = server.NewCode()
+	}
 	b.WriteString(e.Describe())
-	b.WriteString(ice.describe())
-	use := e.Arguments() + ice.arguments()
-	fmt.Fprintf(&b, "in a browser:  %s#w1\n", address)
-	fmt.Fprintf(&b, "one peer:      dialtone answer w1 --server %s%s\n", address, use)
-	fmt.Fprintf(&b, "other peer:    dialtone call w1 --server %s%s\n", address, use)
-	if command := ice.diagnosis(); command != "" {
+	b.WriteString(ice.Describe())
+	use := e.Arguments() + ice.Arguments()
+	fmt.Fprintf(&b, "in a browser:  %s#%s\n", address, code)
+	fmt.Fprintf(&b, "one peer:      dialtone answer %s --server %s%s\n", code, address, use)
+	fmt.Fprintf(&b, "other peer:    dialtone call %s --server %s%s\n", code, address, use)
+	if command := ice.Diagnosis(); command != "" {
 		fmt.Fprintf(&b, "the network:   %s\n", command)
 	}
 	return b.String()

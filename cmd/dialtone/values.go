@@ -9,6 +9,7 @@ import (
 
 	"dialtone/cmd/dialtone/internal/endpoint"
 	"dialtone/cmd/dialtone/internal/files"
+	"dialtone/cmd/dialtone/internal/iceservers"
 	"dialtone/cmd/dialtone/internal/reports"
 	"dialtone/cmd/dialtone/internal/settings"
 	diagcheck "dialtone/diag/check"
@@ -20,8 +21,6 @@ import (
 // Types of settings whose texts have a form of their own.
 type (
 	count         int     // from 1
-	limit         int64   // from 1; -1 for none, 0 if it was not given
-	rate          float64 // per second, likewise
 	speed         float64 // of a replay
 	listenAddress string  // HOST:PORT
 	serverURL     string  // a signaling server's page, normalized
@@ -35,8 +34,8 @@ const maxCount = 10_000
 func decoders() settings.Decoders {
 	d := settings.Decoders{}
 	settings.Add(d, settings.Number[count](1, maxCount, false))
-	settings.Add(d, settings.Number[limit](1, 1<<31-1, true))
-	settings.Add(d, settings.Number[rate](0.001, 1e9, true))
+	settings.Add(d, settings.Number[settings.Limit](1, 1<<31-1, true))
+	settings.Add(d, settings.Number[settings.Rate](0.001, 1e9, true))
 	settings.Add(d, settings.Number[speed](0.25, 16, false))
 	settings.Add(d, parseListenAddress)
 	settings.Add(d, parseServerURL)
@@ -50,11 +49,12 @@ func decoders() settings.Decoders {
 	settings.Add(d, reports.Parse)
 	settings.Add(d, endpoint.ParseLocal)
 	settings.Add(d, parseNATSide)
-	settings.Add(d, parseSTUNAddresses)
+	settings.Add(d, iceservers.ParseSTUN)
+	settings.Add(d, iceservers.ParseTURN)
+	settings.Add(d, iceservers.ParseNetwork)
 	settings.Add(d, parseRequestHeader)
 	settings.Add(d, parseICESource)
 	settings.Add(d, parseRequestField)
-	settings.Add(d, parseTURNAddress)
 	return d
 }
 

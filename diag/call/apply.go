@@ -111,6 +111,8 @@ func (c *Call) applyTransport(e diag.Event) bool {
 		c.Gathering = d.State
 	case diag.Restart:
 		c.Restarts++
+	case diag.MediaPause:
+		c.Paused.Inbound, c.Paused.Outbound = longer(c.Paused.Inbound, d.Inbound), longer(c.Paused.Outbound, d.Outbound)
 	case diag.DTLSState:
 		c.DTLS = mergeDTLS(c.DTLS, d)
 	case diag.SCTPState:
@@ -124,6 +126,14 @@ func (c *Call) applyTransport(e diag.Event) bool {
 		return false
 	}
 	return true
+}
+
+// longer is the longer of two times of which either may be unknown.
+func longer(a, b *diag.Millis) *diag.Millis {
+	if a == nil || b != nil && *b > *a {
+		return b
+	}
+	return a
 }
 
 // mergeDTLS keeps what earlier events reported: the cipher is known before the state is "connected", and stays.
@@ -217,8 +227,6 @@ func (c *Call) applyMedia(e diag.Event) {
 	switch d := e.Data.(type) {
 	case diag.TrackAdded:
 		c.putTrack(d, e.At)
-	case diag.Impaired:
-		c.Impaired = &d
 	case diag.TrackMuted:
 		side := &c.LocalMuted
 		if d.Side == diag.Remote {
@@ -242,6 +250,8 @@ func (c *Call) applyMedia(e diag.Event) {
 		if t := c.track(d.Direction, d.Kind, d.SSRC); t != nil && t.FirstFrame == nil {
 			t.FirstFrame = &d
 		}
+	case diag.Picture:
+		c.putPicture(d, e.At)
 	case diag.Sample:
 		c.Samples = keep(c.Samples, SampleRow{d, e.At}, maxSamples)
 		for _, stats := range d.Channels {

@@ -36,8 +36,8 @@ func (c *Call) Injected(direction diag.Direction, kind string) int64 {
 	return n
 }
 
-// dropped is how many packets of a kind of media the call dropped in a direction; if its streams cannot be distinguished,
-// as inside an encrypted connection to a TURN server, all that it dropped.
+// dropped is how many packets of a kind of media the call dropped in a direction; if its streams cannot be
+// distinguished, as inside an encrypted connection to a TURN server, all that it dropped.
 func (c *Call) dropped(direction diag.Direction, kind string) (n int64) {
 	counts, sample := c.Impaired.Of(direction), c.Latest()
 	if sample == nil {

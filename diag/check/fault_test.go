@@ -368,12 +368,7 @@ func (deaf) Describe() report.Target { return report.Target{Kind: "deaf"} }
 // Place implements Target.
 func (d deaf) Place() Placement {
 	offerer, answerer := signal.Pipe()
-	var se webrtc.SettingEngine
-	se.SetIncludeLoopbackCandidate(true)
-	se.SetIPFilter(func(ip net.IP) bool { return ip.IsLoopback() && ip.To4() != nil })
-	se.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
-	se.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
-	pc, err := webrtc.NewAPI(webrtc.WithSettingEngine(se)).NewPeerConnection(webrtc.Configuration{})
+	pc, err := webrtc.NewAPI(webrtc.WithSettingEngine(loopbackEngine())).NewPeerConnection(webrtc.Configuration{})
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -396,6 +391,16 @@ func (d deaf) Place() Placement {
 		_ = pc.GracefulClose()
 	})
 	return Placement{Dial: func(context.Context, func(diag.SignalRequest)) (signal.Channel, error) { return offerer, nil }}
+}
+
+// loopbackEngine is pion on the loopback interface alone.
+func loopbackEngine() webrtc.SettingEngine {
+	var se webrtc.SettingEngine
+	se.SetIncludeLoopbackCandidate(true)
+	se.SetIPFilter(func(ip net.IP) bool { return ip.IsLoopback() && ip.To4() != nil })
+	se.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
+	se.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
+	return se
 }
 
 // answer takes the offer and the candidates until the exchange ends.

@@ -29,7 +29,7 @@ func injectedPackets(p diag.ImpairedPackets) InjectedPackets {
 
 // impairFindings say what the call did to its own packets, or that nothing came of it.
 func impairFindings(c *call.Call, _ Expectation) []Finding {
-	if len(c.Start.Impair) == 0 || c.Impaired == nil {
+	if len(c.Start.Impair) == 0 && !c.Start.Stress || c.Impaired == nil {
 		return nil
 	}
 	e := Injected{

@@ -44,6 +44,10 @@ type TURNOptions struct {
 
 	// Faults are those of the server over UDP; default none.
 	Faults TURNFaults
+
+	// Configure changes the configuration of pion's server before it starts, its handlers for instance; nil: nothing. The
+	// handlers of allocations that are set already must be called.
+	Configure func(*turn.ServerConfig)
 }
 
 // TURN is a running server. Its methods may be called from any goroutine.
@@ -80,6 +84,9 @@ func StartTURN(o TURNOptions) (*TURN, error) {
 	}
 	if err := t.listen(o, &config); err != nil {
 		return nil, errors.Join(fmt.Errorf("lab: TURN server: %w", err), t.opened.close())
+	}
+	if o.Configure != nil {
+		o.Configure(&config)
 	}
 	server, err := turn.NewServer(config)
 	if err != nil {

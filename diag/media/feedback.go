@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/pion/rtcp"
+
+	"dialtone/diag"
 )
 
 // received reads RTCP that arrived: what the peer reports and requests of the streams that are sent.
@@ -28,10 +30,23 @@ func (r *Recorder) received(pkts []rtcp.Packet) {
 			for _, entry := range pkt.FIR {
 				r.out.update(entry.SSRC, func(s *outbound) { s.fullIntraRequest(entry.SequenceNumber, len(pkt.FIR) > 1) })
 			}
+		case *rtcp.TransportLayerCC:
+			r.transportCC.Add(1)
+		case *rtcp.ReceiverEstimatedMaximumBitrate:
+			r.remb.Add(1)
 		case *rtcp.ExtendedReport:
 			r.delays(pkt, now)
 		}
 	}
+}
+
+// Feedback is what the peer has reported about the bandwidth by now; nil for nothing.
+func (r *Recorder) Feedback() *diag.Feedback {
+	f := diag.Feedback{TransportCC: r.transportCC.Load(), REMB: r.remb.Load()}
+	if f == (diag.Feedback{}) {
+		return nil
+	}
+	return &f
 }
 
 // sent reads RTCP that went out: reports that the peer will answer, and what is requested of the streams that arrive.

@@ -12,19 +12,23 @@ type frames struct {
 	open          [openFrames]openFrame // a ring, the newest last
 	used, newest  int
 	complete      uint32 // frames of which every packet arrived
+	given         uint32 // of these, to each
 	keys          uint32 // of these, key frames
 	width, height uint16 // of the last complete key frame that has them
 	freezes       freezes
 	shownTS       uint32 // of the newest complete frame
 	starts        bool   // payloads mark the first packet of a frame, as those of VP8 do
+	requests      keyRequests
 }
 
 type openFrame struct {
 	ts       uint32
-	min, max int64 // extended sequence numbers seen
-	count    int64 // packets, each once
-	end      bool  // max is the last packet
+	from     time.Time // of its first packet
+	min, max int64     // extended sequence numbers seen
+	count    int64     // packets, each once
+	end      bool      // max is the last packet
 	done     bool
+	given    bool // to each
 	picture
 }
 
@@ -35,7 +39,7 @@ func (f *frames) add(ext int64, h header, p picture, seq *sequence, late bool, a
 	fr := f.find(h.timestamp)
 	if fr == nil {
 		first = f.endPrevious(ext, seq, at)
-		fr = f.begin(h.timestamp, ext)
+		fr = f.begin(h.timestamp, ext, at)
 	}
 	fr.min, fr.max = min(fr.min, ext), max(fr.max, ext)
 	fr.count++
@@ -63,18 +67,16 @@ func (f *frames) add(ext int64, h header, p picture, seq *sequence, late bool, a
 func (f *frames) recent(i int) *openFrame { return &f.open[(f.newest+openFrames-i)%openFrames] }
 
 func (f *frames) find(ts uint32) *openFrame {
-	for i := range f.used {
-		if fr := f.recent(i); fr.ts == ts {
-			return fr
-		}
+	if at := f.place(ts); at >= 0 {
+		return &f.open[at]
 	}
 	return nil
 }
 
-func (f *frames) begin(ts uint32, ext int64) *openFrame {
+func (f *frames) begin(ts uint32, ext int64, at time.Time) *openFrame {
 	f.newest = (f.newest + 1) % openFrames
 	f.used = min(f.used+1, openFrames)
-	f.open[f.newest] = openFrame{ts: ts, min: ext, max: ext}
+	f.open[f.newest] = openFrame{ts: ts, from: at, min: ext, max: ext}
 	return &f.open[f.newest]
 }
 
@@ -101,6 +103,7 @@ func (f *frames) check(fr *openFrame, seq *sequence, at time.Time) *openFrame {
 	f.complete++
 	if fr.key {
 		f.keys++
+		f.requests.arrived(fr.from, at)
 	}
 	if fr.width != 0 {
 		f.width, f.height = fr.width, fr.height
@@ -112,11 +115,39 @@ func (f *frames) check(fr *openFrame, seq *sequence, at time.Time) *openFrame {
 	return fr
 }
 
+// each calls look once for each frame that has become complete, with its place in the ring.
+func (f *frames) each(look func(place int, fr *openFrame)) {
+	if f.given != f.complete {
+		f.given = f.complete
+		for i := f.used - 1; i >= 0; i-- { // the oldest first
+			at := (f.newest + openFrames - i) % openFrames
+			if fr := &f.open[at]; fr.done && !fr.given {
+				fr.given = true
+				look(at, fr)
+			}
+		}
+	}
+}
+
 // restart forgets what is incomplete: the source began anew.
 func (f *frames) restart() {
 	f.used = 0
 	f.freezes.last = time.Time{}
 }
+
+// place is the place in the ring of the frame of a timestamp; −1 if it is not there.
+func (f *frames) place(ts uint32) int {
+	for i := range f.used {
+		if at := (f.newest + openFrames - i) % openFrames; f.open[at].ts == ts {
+			return at
+		}
+	}
+	return -1
+}
+
+// gapAfter is the least distance of two frames that is counted as a gap: the rule of freezes hides what is slow
+// throughout.
+const gapAfter = 200 * time.Millisecond
 
 // average is over how many frames the mean distance is taken.
 const average = 30
@@ -127,7 +158,8 @@ const average = 30
 type freezes struct {
 	count   uint32
 	total   time.Duration
-	paused  bool // nothing is expected
+	gapped  time.Duration // in gaps of more than gapAfter
+	paused  bool          // nothing is expected
 	last    time.Time
 	gaps    [average]time.Duration
 	n, next int
@@ -143,6 +175,9 @@ func (z *freezes) shown(at time.Time) {
 	}
 	if !known || gap < 0 {
 		return
+	}
+	if gap > gapAfter {
+		z.gapped += gap
 	}
 	if z.n > 0 {
 		avg := z.sum / time.Duration(z.n)

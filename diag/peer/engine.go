@@ -91,7 +91,10 @@ func api(se webrtc.SettingEngine, me *webrtc.MediaEngine, recorder *media.Record
 	if err := webrtc.ConfigureRTCPReports(registry); err != nil {
 		return nil, err
 	}
-	if err := webrtc.ConfigureTWCCSender(me, registry); err != nil {
+	if err := webrtc.ConfigureTWCCSender(me, registry); err != nil { // of reports
+		return nil, err
+	}
+	if err := webrtc.ConfigureTWCCHeaderExtensionSender(me, registry); err != nil { // of what the peer reports on
 		return nil, err
 	}
 	return webrtc.NewAPI(webrtc.WithSettingEngine(se), webrtc.WithMediaEngine(me),

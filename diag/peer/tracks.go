@@ -348,6 +348,15 @@ func (t *tracks) read(ctx context.Context, track *webrtc.TrackRemote) {
 	}
 }
 
+// RequestKeyFrames asks the peer for a key frame of each video that it sends (PLI, RFC 4585 §6.3.1).
+func (p *Peer) RequestKeyFrames() {
+	for _, request := range p.recorder.RequestKeyFrames() {
+		p.o.Emit(request)
+		// A request that cannot be sent is one that is lost.
+		_ = p.pc.WriteRTCP([]rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: request.SSRC}})
+	}
+}
+
 // RemoteMuted records that the peer stopped or resumed a kind of media: silence is no freeze then.
 func (p *Peer) RemoteMuted(kind string, muted bool) { p.recorder.SetPaused(kind, muted) }
 

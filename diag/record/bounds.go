@@ -79,6 +79,7 @@ func sizeOf(v reflect.Value) int64 {
 			n += sizeOf(v.Field(i))
 		}
 		return n
+	default:
+		return 0 // it is all in its own field
 	}
-	return 0
 }

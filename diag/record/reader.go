@@ -46,9 +46,9 @@ func open(path string, most int64) (*Recording, error) {
 	return rec, err
 }
 
-// Read reads a recording to its end, or until its events take [MaxMemory]. A [*DamagedError] is returned with everything
-// readable; any other error with nothing: [ErrNotRecording] (wrapped), a [*SchemaError], or that of r before its first
-// line.
+// Read reads a recording to its end, or until its events take [MaxMemory]. A [*DamagedError] is returned with
+// everything readable; any other error with nothing: [ErrNotRecording] (wrapped), a [*SchemaError], or that of r before
+// its first line.
 //
 // Unknown types of events are kept as [diag.Unknown]; unknown fields and empty lines are skipped.
 func Read(r io.Reader) (*Recording, error) { return read(r, MaxMemory) }

@@ -131,7 +131,7 @@ func markOf(v any) mark { return cmp.Or(marks[v], idle) }
 func (r *Report) sections() []section {
 	list := []section{
 		r.assertionSection(), r.baselineSection(), r.percentileSection(), r.setupSection(), r.chartSection(),
-		r.mediaSection(), r.speechSection(), r.channelSection(), r.serverSection(), r.networkSection(),
+		r.mediaSection(), r.speechSection(), r.stressSection(), r.channelSection(), r.serverSection(), r.networkSection(),
 		r.candidateSection(), r.pairSection(), r.runSection(),
 	}
 	return slices.DeleteFunc(list, func(s section) bool { return len(s.Rows)+len(s.Steps)+len(s.Charts) == 0 })
@@ -158,18 +158,17 @@ func (r *Report) facts() []fact {
 	if !r.StartedAt.IsZero() {
 		started = r.StartedAt.UTC().Format("2006-01-02 15:04:05 UTC")
 	}
-	return []fact{
+	facts := []fact{
 		{"target", r.Target.words()},
 		{r.ofRun("setup"), span(r.Setup.Total)},
 		{r.ofRun("path"), r.Path.words()},
-		{
-			"runs",
-			runs,
-		},
-		{"start", started},
-		{"duration", span(&r.Duration)},
-		{"tool", orUnknown(clean(r.Tool))},
 	}
+	if x := r.Restarts; x != nil {
+		facts = append(facts, fact{r.ofRun("restarts"), words.ICERestarts(x.Count, x.Inbound, x.Outbound)})
+	}
+	return append(facts,
+		fact{"runs", runs}, fact{"start", started}, fact{"duration", span(&r.Duration)},
+		fact{"tool", orUnknown(clean(r.Tool))})
 }
 
 // overview has a line for each check of a scenario.

@@ -46,6 +46,7 @@ type messenger interface {
 type media interface {
 	Mute(kind string, muted bool) bool
 	RemoteMuted(kind string, muted bool)
+	RequestKeyFrames()
 }
 
 type meter interface {

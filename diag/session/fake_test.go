@@ -73,6 +73,7 @@ func (p *fakePeer) Waiting(string) uint64               { return 0 }
 func (p *fakePeer) Flush(context.Context, string)       {}
 func (p *fakePeer) Mute(string, bool) bool              { return true }
 func (p *fakePeer) RemoteMuted(kind string, muted bool) { p.add("peer muted %s %t", kind, muted) }
+func (p *fakePeer) RequestKeyFrames()                   { p.add("key frames requested") }
 func (p *fakePeer) Sample(final bool) diag.Sample       { return diag.Sample{Final: final} }
 func (p *fakePeer) Counts() []diag.StreamCount          { return nil }
 func (p *fakePeer) Ending()                             {}

@@ -202,6 +202,7 @@ func connect(s *Session, in input) input {
 	s.held.since = time.Now()
 	if s.impaired != nil {
 		s.impaired.Connected()
+		s.stressed.open()
 	}
 	s.setHold()
 	s.deadlines.in(dueSample, time.Second)

@@ -42,6 +42,8 @@ type Options struct {
 	// Carry is how long the peer may take to begin after the local answer, if a person carries it; 0: no longer than a
 	// program.
 	Carry time.Duration
+	// StressUnit is the unit of time of a stress test, if Config asks for one; 0: a second.
+	StressUnit time.Duration
 	// Explain is how long a call without a path asks its ICE servers what the network does; 0: not at all.
 	Explain time.Duration
 }
@@ -68,6 +70,7 @@ type Session struct {
 	setupBy   time.Time          // when a call that is being set up should be connected
 	held      hold
 	impaired  *impair.Net // nil: the network is used as it is
+	stressed  gate        // the call is connected: a stress test begins
 	remote    remote
 	diagnosis diagnosis
 	end       ending
@@ -77,9 +80,10 @@ type Session struct {
 
 // hold is from when a call's time counts.
 type hold struct {
-	since  time.Time // connected; and then anew, once: its channels are open. Zero: it was never connected
-	open   bool
-	echoed bool // a ping was answered
+	since    time.Time // connected; and then anew, once: its channels are open. Zero: it was never connected
+	open     bool
+	echoed   bool // a ping was answered
+	stressed bool // all steps of the stress test are over
 }
 
 // remote is what the peer's hello says.
@@ -100,6 +104,7 @@ func New(o Options) *Session {
 	for d, preset := range map[*time.Duration]time.Duration{
 		&o.Setup: 40 * time.Second, &o.Redial: 10 * time.Second,
 		&o.Linger: 5 * time.Second, &o.Probes: 2 * time.Second, &o.Yield: time.Second,
+		&o.StressUnit: impair.Unit,
 	} {
 		if *d == 0 {
 			*d = preset
@@ -107,7 +112,7 @@ func New(o Options) *Session {
 	}
 	s := &Session{
 		o: o, id: rand.Text(), state: dialing, inbox: newMailbox(), flood: newFlood(time.Now), deadlines: newDeadlines(),
-		probes: newProbing(o.Config.ICEServers, o.Yield), diagnosis: diagnosis{begin: beginDiagnosis},
+		stressed: make(gate), probes: newProbing(o.Config.ICEServers, o.Yield), diagnosis: diagnosis{begin: beginDiagnosis},
 		newPeer: func(o peer.Options) (connection, error) { return peer.New(o) },
 	}
 	s.phases = diag.NewPhases(s.phase)
@@ -160,7 +165,7 @@ func (s *Session) Run(ctx context.Context) {
 
 // begin makes the peer connection, probes the ICE servers and dials.
 func (s *Session) begin(ctx context.Context) {
-	err := s.impair()
+	err := s.impair(ctx)
 	var p connection
 	if err == nil {
 		p, err = s.newPeer(s.peerOptions())
@@ -173,7 +178,7 @@ func (s *Session) begin(ctx context.Context) {
 	s.wg.Go(func() { s.probeServers(ctx) })
 	s.phases.Start(diag.PhaseDial, "")
 	s.o.Feed.Append(diag.SignalState{State: diag.SignalDialing})
-	s.dial()
+	s.dial(0)
 }
 
 // step waits for what happens next and works it off.
@@ -261,7 +266,7 @@ const echoTime = time.Second
 // setHold sets when the call has lasted as long as it should.
 func (s *Session) setHold() {
 	d := s.o.Config.For
-	if d == 0 || s.held.since.IsZero() {
+	if d == 0 || s.held.since.IsZero() || s.o.Config.Stress && !s.held.stressed {
 		return
 	}
 	if !s.o.Config.MediaOnly && !s.held.echoed {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -97,6 +96,7 @@ type polled struct {
 	status  *status
 	failure *signal.Error
 	fresh   bool // the dial is so young that an unknown user means a lost one
+	waiting bool // there is no peer yet
 	redone  bool // it was made again
 }
 
@@ -318,26 +318,10 @@ func (e *engine) startPoll(ctx context.Context) {
 	e.poll.begun = time.Now()
 	e.poll.fresh = !e.pacer.announced && e.role == signal.RoleUnknown && e.redials < maxRedials &&
 		time.Since(e.dialed) < lossTime
+	e.poll.waiting = e.role == signal.RoleUnknown
 	e.polling, e.due = true, false
 	p, numbered := e.poll, e.pacer.announced
 	e.running.Go(func() { e.polled <- e.c.ask(ctx, p, numbered) })
-}
-
-// ask makes one poll. If it shows that the server has lost the dial, that is made again: a server of the original's
-// kind undoes it when a poll of the first peer overlaps with it. Nothing has come of the pair yet, and the first party
-// still waits.
-func (c *channel) ask(ctx context.Context, p polled, numbered bool) polled {
-	p = c.getStatus(ctx, p, numbered)
-	if !p.fresh || p.failure == nil || p.failure.Reason != signal.ReasonPeerGone || p.failure.Code == "peer_left" {
-		return p
-	}
-	if web.Sleep(ctx, rand.N(redialPause)) != nil { //nolint:gosec // no secret
-		return p
-	}
-	if _, err := c.dial(ctx); err == nil {
-		p.redone, p.failure, p.status = true, nil, &status{}
-	}
-	return p
 }
 
 // getStatus makes one poll.

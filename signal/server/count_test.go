@@ -120,7 +120,7 @@ func TestConnectionAfterARefusal(t *testing.T) {
 // TestWaitOfALimit: the client learns how long it takes until the next request is allowed.
 func TestWaitOfALimit(t *testing.T) {
 	l := newLimits(Options{RequestsPerSecond: 2, RequestBurst: 1})
-	c, now := client{key: "a"}, time.Now()
+	c, now := named("a"), time.Now()
 	if wait, ok := l.admitRequest(c, now); !ok || wait != 0 {
 		t.Errorf("the first: %s, %t", wait, ok)
 	}
@@ -151,8 +151,8 @@ func TestWaitOfALimit(t *testing.T) {
 	if _, ok := l.admitRequest(c, now); ok {
 		t.Error("the burst has no end")
 	}
-	if l := newLimits(Options{RequestsPerSecond: 0.01}); l.burst != 1 {
-		t.Errorf("burst %d", l.burst)
+	if l := newLimits(Options{RequestsPerSecond: 0.01}); l.requests.burst != 1 {
+		t.Errorf("burst %d", l.requests.burst)
 	}
 }
 

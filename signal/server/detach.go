@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"dialtone/signal/gate"
 )
 
 const (
@@ -31,6 +33,7 @@ const (
 // again.
 type detachedConns struct {
 	address net.Addr
+	bounds  *gate.Conns
 	back    chan net.Conn
 	closed  chan struct{}
 	running sync.WaitGroup
@@ -40,9 +43,9 @@ type detachedConns struct {
 	conns map[net.Conn]struct{}
 }
 
-func newDetachedConns(address net.Addr) *detachedConns {
+func newDetachedConns(address net.Addr, bounds *gate.Conns) *detachedConns {
 	return &detachedConns{
-		address: address, back: make(chan net.Conn), closed: make(chan struct{}),
+		address: address, bounds: bounds, back: make(chan net.Conn), closed: make(chan struct{}),
 		conns: make(map[net.Conn]struct{}),
 	}
 }
@@ -117,6 +120,7 @@ type connection struct {
 
 // inContext is an http.Server.ConnContext.
 func (d *detachedConns) inContext(ctx context.Context, c net.Conn) context.Context {
+	ctx = d.bounds.Context(ctx, c)
 	switch c := c.(type) {
 	case *net.TCPConn:
 		return context.WithValue(ctx, connectionKey{}, connection{c, d})
@@ -131,6 +135,9 @@ type returned struct {
 	*net.TCPConn
 	first []byte
 }
+
+// NetConn is the connection itself.
+func (r *returned) NetConn() net.Conn { return r.TCPConn }
 
 // Read implements net.Conn.
 func (r *returned) Read(p []byte) (int, error) {
@@ -187,14 +194,19 @@ func (d *detached) run() {
 	reply, fail := d.server.store.finish(d.parked, gone)
 	d.parked = nil
 	if gone || d.answer(reply, fail) != nil || !d.keepAlive || !d.idle() {
-		_ = d.conn.Close()
+		d.close()
 		return
 	}
 	select {
 	case d.connection.detached.back <- &returned{d.conn, d.first}:
 	case <-d.connection.detached.closed:
-		_ = d.conn.Close()
+		d.close()
 	}
+}
+
+func (d *detached) close() {
+	_ = d.conn.Close()
+	d.connection.detached.bounds.Gone(d.conn)
 }
 
 // wait blocks until the request has a reason to be answered, and reports whether
@@ -221,6 +233,7 @@ func (d *detached) wait() (gone bool) {
 
 // idle waits for the next request, and reports whether one begins.
 func (d *detached) idle() bool {
+	d.connection.detached.bounds.Rest(d.conn)
 	_ = d.conn.SetReadDeadline(time.Now().Add(d.server.options.IdleTimeout))
 	select {
 	case <-d.connection.detached.closed:

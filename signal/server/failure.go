@@ -52,7 +52,16 @@ var (
 	}
 	errCrossSite = &failure{
 		status: http.StatusForbidden, reason: "cross_site",
-		message: "web pages of other sites cannot call here: open this server's own page",
+		message: "web pages of other sites cannot call here: open this server's own page, or name the site with " +
+			"--allowed-host",
+	}
+	errUnknownHost = &failure{
+		status: http.StatusForbidden, reason: "unknown_host",
+		message: "web pages cannot ask this server by this name: start it with --public-url or --allowed-host",
+	}
+	errWeakCode = &failure{
+		status: http.StatusForbidden, reason: "weak_code",
+		message: "this server takes only codes that cannot be guessed: get one from its page or from /call/code.json",
 	}
 	errNotFound = &failure{
 		status: http.StatusNotFound, reason: "not_found",
@@ -72,6 +81,11 @@ var (
 
 func rateLimited(wait time.Duration) *failure {
 	return tooMany("rate_limited", "too many requests from your address; slow down", wait)
+}
+
+// dialsLimited refuses another dial for a while, whether or not a peer waits for it.
+func dialsLimited(wait time.Duration) *failure {
+	return tooMany("rate_limited", "too many dials from your address; wait before you dial again", wait)
 }
 
 // closes reports whether the connection cannot be used after the failure.

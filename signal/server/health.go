@@ -3,6 +3,8 @@ package server
 import (
 	"net/http"
 	"time"
+
+	"dialtone/signal/gate"
 )
 
 // Health is the body of /healthz.
@@ -45,7 +47,7 @@ func (s *Server) serveHealth(w http.ResponseWriter) {
 }
 
 // admit counts a request and takes it from its client's budget.
-func (s *store) admit(c client) *failure {
+func (s *store) admit(c gate.Client) *failure {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.count.Requests++

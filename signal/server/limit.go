@@ -1,16 +1,24 @@
 package server
 
 import (
-	"net/netip"
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"dialtone/signal/gate"
 )
 
 const (
 	defaultPairsPerAddress   = 256
 	defaultRequestsPerSecond = 200
+	defaultMissesPerSecond   = 1
 	burstSeconds             = 10
+	// bytesPerAddress is what parties of one address may have stored, in bytes.
+	bytesPerAddress = 16 << 20
+	// Of pairs and bytes a quarter is kept for clients that hold hardly any: a few pairs, and the descriptions of them.
+	reservedPart = 4
+	modestPairs  = 4
+	modestBytes  = 512 << 10
 	// limitersKept is how many addresses are remembered before those with a full burst, which need no memory, are
 	// forgotten.
 	limitersKept = 4096
@@ -18,93 +26,124 @@ const (
 
 // limits counts per client address. The Server's mutex guards it.
 type limits struct {
-	pairs         int // negative: no limit
-	rate          rate.Limit
-	burst         int
-	skipLoopback  [2]bool // for pairs, for requests
-	pairsOf       map[client]int
-	limiters      map[client]*rate.Limiter
-	sweepAtLength int
-}
-
-// client is what a limit counts by.
-type client struct {
-	key      string
-	loopback bool
+	pairs    int     // negative: no limit
+	exempt   [3]bool // local clients: from the limits of pairs, requests and misses
+	pairsOf  gate.Counter
+	bytesOf  gate.Counter
+	requests *buckets
+	misses   *buckets
 }
 
 func newLimits(o Options) *limits {
 	l := &limits{
-		pairs: o.PairsPerAddress, rate: rate.Limit(o.RequestsPerSecond), burst: o.RequestBurst,
-		skipLoopback: [2]bool{o.PairsPerAddress == 0, o.RequestsPerSecond == 0 && o.RequestBurst == 0},
-		pairsOf:      make(map[client]int), limiters: make(map[client]*rate.Limiter), sweepAtLength: limitersKept,
+		pairs: o.PairsPerAddress, exempt: [3]bool{
+			o.PairsPerAddress == 0, o.RequestsPerSecond == 0 && o.RequestBurst == 0,
+			o.MissesPerSecond == 0 && o.PairsPerAddress == 0,
+		},
+		requests: newBuckets(o.RequestsPerSecond, defaultRequestsPerSecond, o.RequestBurst),
 	}
 	orDefault(&l.pairs, defaultPairsPerAddress)
-	orDefault(&l.rate, defaultRequestsPerSecond)
-	orDefault(&l.burst, max(1, int(l.rate*burstSeconds)))
+	l.misses = newBuckets(o.MissesPerSecond, defaultMissesPerSecond, max(l.pairs, defaultPairsPerAddress))
 	return l
 }
 
-// clientOf reads a client from http.Request.RemoteAddr. A text that is not an IP address (a Unix socket, a test) counts
-// as one client.
-func clientOf(remote string) client {
-	addrPort, err := netip.ParseAddrPort(remote)
-	if err != nil {
-		return client{key: remote}
-	}
-	addr := addrPort.Addr().Unmap().WithZone("")
-	if addr.Is6() && !addr.IsLoopback() {
-		if prefix, err := addr.Prefix(64); err == nil {
-			return client{key: prefix.String()}
-		}
-	}
-	return client{key: addr.String(), loopback: addr.IsLoopback()}
-}
-
 // admitRequest counts a request of a client, or returns how long it takes until one is allowed.
-func (l *limits) admitRequest(c client, now time.Time) (wait time.Duration, ok bool) {
-	if l.rate < 0 || l.burst < 0 || c.loopback && l.skipLoopback[1] {
+func (l *limits) admitRequest(c gate.Client, now time.Time) (wait time.Duration, ok bool) {
+	if c.Local && l.exempt[1] {
 		return 0, true
 	}
-	limiter := l.limiters[c]
-	if limiter == nil {
-		l.sweep(now)
-		limiter = rate.NewLimiter(l.rate, l.burst)
-		l.limiters[c] = limiter
-	}
-	r := limiter.ReserveN(now, 1)
-	if wait = r.DelayFrom(now); wait > 0 {
-		r.CancelAt(now)
-		return wait, false
-	}
-	return 0, true
+	return l.requests.take(c, now, true)
 }
 
-// sweep forgets the addresses that have been quiet. The threshold doubles with what stays, so that the work stays
-// proportional to the number of new addresses.
-func (l *limits) sweep(now time.Time) {
-	if len(l.limiters) < l.sweepAtLength {
-		return
+// admitDial returns how long it takes until a client may dial again. It must not depend on who waits under which code.
+func (l *limits) admitDial(c gate.Client, now time.Time) (wait time.Duration, ok bool) {
+	if c.Local && l.exempt[2] {
+		return 0, true
 	}
-	for c, limiter := range l.limiters {
-		if limiter.TokensAt(now) >= float64(l.burst) {
-			delete(l.limiters, c)
-		}
-	}
-	l.sweepAtLength = max(limitersKept, 2*len(l.limiters))
+	return l.misses.take(c, now, false)
 }
 
-// admitPair counts a new pair for c, unless that is one too many.
-func (l *limits) admitPair(c client) bool {
-	if l.pairs >= 0 && !(c.loopback && l.skipLoopback[0]) && l.pairsOf[c] >= l.pairs {
+// missed counts a dial of a code that no peer waited for.
+func (l *limits) missed(c gate.Client, now time.Time) {
+	if !c.Local || !l.exempt[2] {
+		l.misses.take(c, now, true)
+	}
+}
+
+// fitsPair reports whether a client may begin a pair beside all that exist.
+func (l *limits) fitsPair(c gate.Client, all, most int) bool {
+	if exceeds(all+1, most-most/reservedPart) && most > 0 && l.pairsOf.Held(c) >= modestPairs {
 		return false
 	}
-	l.pairsOf[c]++
-	return true
+	return c.Local && l.exempt[0] || l.pairsOf.Fits(c, 1, l.pairs)
 }
 
-func (l *limits) releasePair(c client) {
-	if l.pairsOf[c]--; l.pairsOf[c] <= 0 {
-		delete(l.pairsOf, c)
+// fitsBytes reports whether n more bytes may be kept for a client beside all that are.
+func (l *limits) fitsBytes(c gate.Client, n, all, most int) bool {
+	if exceeds(all+n, most) {
+		return false
 	}
+	if exceeds(all+n, most-most/reservedPart) && most > 0 && l.bytesOf.Held(c)+n > modestBytes {
+		return false
+	}
+	return c.Local || l.bytesOf.Fits(c, n, bytesPerAddress)
+}
+
+// buckets are token buckets, one for each group of clients.
+type buckets struct {
+	rate    rate.Limit // negative: no limit
+	burst   int
+	of      map[string]*rate.Limiter
+	sweepAt int
+}
+
+// newBuckets makes the buckets of a rate per second, 0 for the standard one; a burst of 0 is ten seconds' worth.
+func newBuckets(perSecond, standard float64, burst int) *buckets {
+	orDefault(&perSecond, standard)
+	orDefault(&burst, max(1, int(perSecond*burstSeconds)))
+	return &buckets{rate: rate.Limit(perSecond), burst: burst, of: map[string]*rate.Limiter{}, sweepAt: limitersKept}
+}
+
+// take takes a token of each of a client's groups, or returns how long it takes until there is one. With really false
+// nothing is taken.
+func (b *buckets) take(c gate.Client, now time.Time, really bool) (wait time.Duration, ok bool) {
+	if b.rate < 0 || b.burst < 0 {
+		return 0, true
+	}
+	taken := make([]*rate.Reservation, 0, len(c.Groups))
+	for _, g := range c.Groups {
+		r := b.limiter(g, now).ReserveN(now, 1)
+		taken = append(taken, r)
+		wait = max(wait, r.DelayFrom(now))
+	}
+	if wait > 0 || !really {
+		for _, r := range taken {
+			r.CancelAt(now)
+		}
+	}
+	return wait, wait == 0
+}
+
+func (b *buckets) limiter(g gate.Group, now time.Time) *rate.Limiter {
+	l := b.of[g.Key]
+	if l == nil {
+		b.sweep(now)
+		l = rate.NewLimiter(b.rate*rate.Limit(g.Share), b.burst*g.Share)
+		b.of[g.Key] = l
+	}
+	return l
+}
+
+// sweep forgets the clients that have been quiet. The threshold doubles with what stays, so that the work stays
+// proportional to the number of new ones.
+func (b *buckets) sweep(now time.Time) {
+	if len(b.of) < b.sweepAt {
+		return
+	}
+	for key, l := range b.of {
+		if l.TokensAt(now) >= float64(l.Burst()) {
+			delete(b.of, key)
+		}
+	}
+	b.sweepAt = max(limitersKept, 2*len(b.of))
 }

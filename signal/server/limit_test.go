@@ -10,6 +10,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"dialtone/signal/gate"
 )
 
 func TestBodyLimit(t *testing.T) {
@@ -114,38 +116,20 @@ func TestRequestRate(t *testing.T) {
 	})
 }
 
-func TestClientOf(t *testing.T) {
-	tests := []struct {
-		remote string
-		want   client
-	}{
-		{"192.0.2.1:80", client{"192.0.2.1", false}},
-		{"[::ffff:192.0.2.1]:80", client{"192.0.2.1", false}},
-		{"127.0.0.9:80", client{"127.0.0.9", true}},
-		{"[::1]:80", client{"::1", true}},
-		{"[2001:db8:1:2:3:4:5:6]:80", client{"2001:db8:1:2::/64", false}},
-		{"[fe80::1%eth0]:80", client{"fe80::/64", false}},
-		{"@", client{"@", false}},
-		{"", client{"", false}},
-	}
-	for _, test := range tests {
-		if got := clientOf(test.remote); got != test.want {
-			t.Errorf("%s: %+v, want %+v", test.remote, got, test.want)
-		}
-	}
-}
-
 // TestLimitersAreForgotten: many addresses leave no trace once they are quiet.
 func TestLimitersAreForgotten(t *testing.T) {
 	l := newLimits(Options{RequestsPerSecond: 10})
 	now := time.Now()
 	for n := range 3 * limitersKept {
-		l.admitRequest(client{key: fmt.Sprint(n)}, now.Add(time.Duration(n)*time.Second))
+		l.admitRequest(named(fmt.Sprint(n)), now.Add(time.Duration(n)*time.Second))
 	}
-	if len(l.limiters) > limitersKept {
-		t.Errorf("%d limiters are kept", len(l.limiters))
+	if len(l.requests.of) > limitersKept {
+		t.Errorf("%d limiters are kept", len(l.requests.of))
 	}
 }
+
+// named is a client that is no IP address.
+func named(text string) gate.Client { return gate.ClientAt(text) }
 
 // TestSlowBodies: who sends a header and then nothing does not hold a request open.
 func TestSlowBodies(t *testing.T) {
@@ -219,6 +203,7 @@ func TestCrossSite(t *testing.T) {
 	t.Cleanup(s.Close)
 	for site, want := range map[string]int{"cross-site": http.StatusForbidden, "same-origin": http.StatusOK, "same-site": http.StatusOK, "": http.StatusOK} {
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/call/call_line_process/", strings.NewReader(`{"code":"dial","call_code":"w1"}`))
+		r.Host = "192.0.2.7:8000"
 		r.Header.Set("Content-Type", "text/plain")
 		if site != "" {
 			r.Header.Set("Sec-Fetch-Site", site)
@@ -235,49 +220,19 @@ func TestSweep(t *testing.T) {
 	l := newLimits(Options{RequestsPerSecond: 1, RequestBurst: 2})
 	now := time.Now()
 	for n := range limitersKept {
-		l.admitRequest(client{key: fmt.Sprint(n)}, now)
+		l.admitRequest(named(fmt.Sprint(n)), now)
 	}
-	if len(l.limiters) != limitersKept {
-		t.Fatalf("%d limiters before the first sweep", len(l.limiters))
+	if len(l.requests.of) != limitersKept {
+		t.Fatalf("%d limiters before the first sweep", len(l.requests.of))
 	}
-	l.admitRequest(client{key: "one more"}, now.Add(time.Second/2)) // the others lack half a token
-	if len(l.limiters) != limitersKept+1 || l.sweepAtLength != 2*limitersKept {
-		t.Errorf("%d limiters, the next sweep at %d", len(l.limiters), l.sweepAtLength)
+	l.admitRequest(named("one more"), now.Add(time.Second/2)) // the others lack half a token
+	if len(l.requests.of) != limitersKept+1 || l.requests.sweepAt != 2*limitersKept {
+		t.Errorf("%d limiters, the next sweep at %d", len(l.requests.of), l.requests.sweepAt)
 	}
 	for n := range limitersKept {
-		l.admitRequest(client{key: fmt.Sprint("late ", n)}, now.Add(time.Second)) // the first ones are full now
+		l.admitRequest(named(fmt.Sprint("late ", n)), now.Add(time.Second)) // the first ones are full now
 	}
-	if len(l.limiters) > limitersKept+1 || l.sweepAtLength != limitersKept && l.sweepAtLength != 2*limitersKept {
-		t.Errorf("%d limiters, the next sweep at %d", len(l.limiters), l.sweepAtLength)
-	}
-}
-
-// TestPairsOfAnAddress: a limit of none, and pairs that are released.
-func TestPairsOfAnAddress(t *testing.T) {
-	c := client{key: "a"}
-	l := newLimits(Options{PairsPerAddress: 2})
-	for n, want := range []bool{true, true, false} {
-		if l.admitPair(c) != want {
-			t.Errorf("pair %d", n)
-		}
-	}
-	l.releasePair(c)
-	if !l.admitPair(c) || l.admitPair(c) {
-		t.Error("one was released")
-	}
-	l.releasePair(c)
-	l.releasePair(c)
-	if len(l.pairsOf) != 0 {
-		t.Error("an address without pairs is kept")
-	}
-	l.pairs = 0
-	if l.admitPair(c) {
-		t.Error("a limit of 0 is a limit")
-	}
-	l = newLimits(Options{PairsPerAddress: -1})
-	for range 1000 {
-		if !l.admitPair(c) {
-			t.Fatal("no limit refuses")
-		}
+	if n := len(l.requests.of); n > limitersKept+1 {
+		t.Errorf("%d limiters, the next sweep at %d", n, l.requests.sweepAt)
 	}
 }

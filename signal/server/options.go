@@ -4,6 +4,9 @@ import (
 	"log/slog"
 	"net/http"
 	"time"
+
+	"dialtone/signal/gate"
+	"dialtone/signal/page"
 )
 
 // Limits that are not for choice.
@@ -20,10 +23,10 @@ const (
 // documented default everywhere. A negative number means "no limit", a negative
 // time means the default.
 //
-// Limits per client address count an IPv6 client by its /64. While their
-// option is 0 they do not apply to loopback addresses: such a client is
-// on this host, and may be a reverse proxy that speaks for all others. An
-// explicit value applies to all addresses.
+// Limits per client address count an IPv6 client by its /64, and with others of its /56, /48 and /32, which have 2, 4
+// and 16 times as much together. While their option is 0 they do not apply to loopback addresses: such a client is on
+// this host. An explicit value applies to all addresses. Clients of a reverse proxy are distinguished by what it
+// forwards, see Proxies. A quarter of Pairs and StoredBytes is kept for clients that have hardly any.
 type Options struct {
 	// Version is reported by /healthz.
 	Version string
@@ -33,6 +36,16 @@ type Options struct {
 	// Page answers what lies below /call/ beside the call endpoint, with paths relative to it: "/" is the page.
 	// nil: nothing does.
 	Page http.Handler
+	// ICEServers makes ICE servers with an account for one pair, which its name does not reveal. Parties get them with
+	// their dial when they ask for them. nil: there are none.
+	ICEServers func(pair string) []page.ICEServer
+
+	// Proxies are the reverse proxies whose X-Forwarded-For or Forwarded says who the client is.
+	Proxies gate.Proxies
+	// Hosts are further names by which web pages may ask the server, see gate.Hosts.
+	Hosts gate.Hosts
+	// StrongCodes refuses call codes that could be guessed; /call/code.json gives others.
+	StrongCodes bool
 
 	// MaxBody bounds a request's body in bytes. Default 65,536.
 	MaxBody int64
@@ -44,7 +57,7 @@ type Options struct {
 	// that still live. Default 256.
 	PairsPerAddress int
 	// StoredBytes bounds the offers, answers and candidates kept at one time, all
-	// pairs together. Default 256 MiB.
+	// pairs together. Default 64 MiB.
 	StoredBytes int
 	// RequestsPerSecond bounds the mean rate of requests from one address.
 	// Default 200.
@@ -52,6 +65,11 @@ type Options struct {
 	// RequestBurst is how many requests an address may make at once beyond the
 	// mean rate. Default ten seconds' worth of RequestsPerSecond.
 	RequestBurst int
+	// MissesPerSecond bounds the mean rate at which one address may dial codes that no peer waits for, as clients do that
+	// guess codes. Default 1. The burst is PairsPerAddress, at least 256.
+	MissesPerSecond float64
+	// Conns bound the connections of Serve.
+	Conns gate.ConnLimits
 
 	// Expiry is how long a party may be silent before its pair is deleted.
 	// Default 10 s, which the deployed pages rely on. A parked request is no silence.
@@ -74,7 +92,7 @@ func (o Options) withDefaults() Options {
 	orDefault(&o.MaxBody, 64<<10)
 	orDefault(&o.CandidatesPerSide, 256)
 	orDefault(&o.Pairs, 20_000)
-	orDefault(&o.StoredBytes, 256<<20)
+	orDefault(&o.StoredBytes, 64<<20)
 	for _, t := range []struct {
 		value    *time.Duration
 		standard time.Duration

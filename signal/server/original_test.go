@@ -14,9 +14,9 @@ import (
 	"time"
 )
 
-// page is a client that behaves as the page of the original does: it polls in even steps and knows no wait_ms, lets its requests
+// browserPage is a client that behaves as the page of the original does: it polls in even steps and knows no wait_ms, lets its requests
 // overlap, and may answer twice. It is not the server's business that this is unwise.
-type page struct {
+type browserPage struct {
 	client *http.Client
 	url    string
 	pause  time.Duration // between polls; the original's is 3 s
@@ -41,7 +41,7 @@ type pageStatus struct {
 var errEmpty = errors.New("an empty body")
 
 // post makes a request and reads its answer into body, where one is wanted.
-func (p *page) post(ctx context.Context, request map[string]any, body any) (status int, err error) {
+func (p *browserPage) post(ctx context.Context, request map[string]any, body any) (status int, err error) {
 	raw, err := json.Marshal(request)
 	if err != nil {
 		return 0, err
@@ -65,14 +65,14 @@ func (p *page) post(ctx context.Context, request map[string]any, body any) (stat
 	return answer.StatusCode, err
 }
 
-func (p *page) fail(err error) {
+func (p *browserPage) fail(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.errs = append(p.errs, fmt.Errorf("%s: %w", p.name, err))
 }
 
 // dial takes a seat.
-func (p *page) dial(ctx context.Context, code string) error {
+func (p *browserPage) dial(ctx context.Context, code string) error {
 	var body struct {
 		User string `json:"user_id"`
 	}
@@ -85,7 +85,7 @@ func (p *page) dial(ctx context.Context, code string) error {
 }
 
 // candidates posts all of them at once, and the end of them, which the original stores as null.
-func (p *page) candidates(ctx context.Context) {
+func (p *browserPage) candidates(ctx context.Context) {
 	for n := range p.count + 1 {
 		p.posts.Go(func() {
 			request := map[string]any{"code": "ice", "user_id": p.user, "ice": nil}
@@ -100,7 +100,7 @@ func (p *page) candidates(ctx context.Context) {
 }
 
 // describe posts a description, or the same one twice at once; one of them is to be accepted.
-func (p *page) describe(ctx context.Context, kind string, times int) {
+func (p *browserPage) describe(ctx context.Context, kind string, times int) {
 	for range times {
 		p.posts.Go(func() {
 			description := map[string]string{"type": kind, "sdp": "the " + kind + " of " + p.name}
@@ -119,7 +119,7 @@ func (p *page) describe(ctx context.Context, kind string, times int) {
 
 // call polls until it has the other side's description and all of its candidates. Descriptions are posted beside the polls, as
 // a page does that waits for its camera.
-func (p *page) call(ctx context.Context, other string) error {
+func (p *browserPage) call(ctx context.Context, other string) error {
 	defer p.posts.Wait()
 	got := map[string]bool{}
 	described, heard := false, false
@@ -201,7 +201,7 @@ func TestPagesOfTheOriginal(t *testing.T) {
 func meet(ctx context.Context, t *testing.T, url, code string, pause time.Duration) {
 	client := &http.Client{Transport: &http.Transport{MaxConnsPerHost: 6}} // as many as a browser opens
 	defer client.CloseIdleConnections()
-	pages := []*page{{name: code + " first"}, {name: code + " second"}}
+	pages := []*browserPage{{name: code + " first"}, {name: code + " second"}}
 	for _, p := range pages {
 		p.client, p.url, p.pause, p.count = client, url, pause, 20
 		if err := p.dial(ctx, code); err != nil {

@@ -3,6 +3,8 @@ package server
 import (
 	"encoding/json"
 	"time"
+
+	"dialtone/signal/gate"
 )
 
 // state is how far a pair is.
@@ -42,7 +44,7 @@ func (s state) String() string {
 type pair struct {
 	code       string
 	state      state
-	opener     client // whose limit it counts against
+	opener     gate.Client // whose limits it counts against
 	initiator  *party
 	subscriber *party
 	offer      json.RawMessage

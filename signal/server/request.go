@@ -20,6 +20,7 @@ type request struct {
 	userID   string // "" matches no party
 	wait     time.Duration
 	poll     uint64
+	wantsICE bool // a dial that asks for ICE servers
 	fields   map[string]json.RawMessage
 }
 
@@ -62,6 +63,7 @@ func parseRequest(raw []byte) (*request, *failure) {
 	if code := r.text("call_code"); validCallCode(code) {
 		r.callCode = code
 	}
+	r.wantsICE = string(r.fields["ice_servers"]) == "true"
 	return r, nil
 }
 

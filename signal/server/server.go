@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"dialtone/signal"
+	"dialtone/signal/gate"
+	"dialtone/signal/page"
 )
 
 // HeaderWait announces the wait_ms extension in every answer of the call endpoint:
@@ -24,18 +26,20 @@ const headerRequestID = "X-Request-Id"
 // Server is the room server, an http.Handler. Make it with New and end it with
 // Close (Serve does it).
 type Server struct {
-	options Options
-	store   *store
-	names   *naming
-	page    http.Handler // nil: none
-	started time.Time
+	options  Options
+	store    *store
+	names    *naming
+	static   http.Handler // the page; nil: none
+	refusals *gate.Refusals
+	started  time.Time
 }
 
 // New makes a server. It starts nothing; timers run only while pairs live.
 func New(o Options) *Server {
 	s := &Server{options: o.withDefaults(), names: newNaming(), started: time.Now()}
+	s.refusals = gate.NewRefusals(s.options.Logger)
 	if s.options.Page != nil {
-		s.page = http.StripPrefix("/call", s.options.Page)
+		s.static = http.StripPrefix("/call", s.options.Page)
 	}
 	s.store = newStore(s.options, func(pr *pair) {
 		s.options.Logger.Info("call expired", "call", s.names.hash(pr.code))
@@ -52,10 +56,14 @@ func (s *Server) Close() { s.store.close() }
 // closes ln in any case. The error is nil after an orderly shutdown.
 func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	defer s.Close()
-	detached := newDetachedConns(ln.Addr())
+	limits := s.options.Conns
+	limits.Proxies = s.options.Proxies
+	conns := gate.NewConns(limits, s.refusals)
+	detached := newDetachedConns(ln.Addr(), conns)
 	hs := &http.Server{
 		Handler:           s,
 		ConnContext:       detached.inContext,
+		ConnState:         conns.State,
 		ReadHeaderTimeout: s.options.HeaderTimeout,
 		// Parked requests need the longest wait, and then time to be written.
 		// There is no ReadTimeout: it would end parked requests as well; bodies
@@ -66,7 +74,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 		ErrorLog:       slog.NewLogLogger(s.options.Logger.Handler(), slog.LevelDebug),
 	}
 	served := make(chan error, 2)
-	go func() { served <- hs.Serve(ln) }()
+	go func() { served <- hs.Serve(conns.Listener(ln)) }()
 	go func() { served <- hs.Serve(detached) }()
 	var failed error
 	select {
@@ -97,34 +105,41 @@ func (s *Server) shutdown(ctx context.Context, hs *http.Server, d *detachedConns
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	id := s.names.request()
 	s.prepare(w.Header(), id)
+	if fail := s.checkHost(r); fail != nil {
+		s.refuse(w, id, r.RemoteAddr, fail)
+		return
+	}
 	switch r.URL.Path {
 	case "/call/call_line_process/", "/call/call_line_process":
 		s.announce(w.Header())
 		s.serveCall(w, r, id)
 	case "/call":
 		http.Redirect(w, r, "/call/", http.StatusPermanentRedirect)
+	case "/call/code.json":
+		writeJSON(w, http.StatusOK, map[string]string{"code": NewCode()})
 	case "/healthz":
 		s.serveHealth(w)
 	default:
-		if s.page == nil || !strings.HasPrefix(r.URL.Path, "/call/") {
+		if s.static == nil || !strings.HasPrefix(r.URL.Path, "/call/") {
 			s.refuse(w, id, r.RemoteAddr, errNotFound)
 			return
 		}
-		s.page.ServeHTTP(w, r)
+		s.static.ServeHTTP(w, r)
 	}
 }
 
 func (s *Server) serveCall(w http.ResponseWriter, r *http.Request, id string) {
-	if fail := s.store.admit(clientOf(r.RemoteAddr)); fail != nil {
+	from, unnamed := s.options.Proxies.Client(r.RemoteAddr, r.Header)
+	if unnamed && !from.Local {
+		s.refusals.Warn("requests come from a proxy that is not named: its clients share limits", "proxy", r.RemoteAddr,
+			"flag", "--trusted-proxy")
+	}
+	if fail := s.store.admit(from); fail != nil {
 		s.refuse(w, id, r.RemoteAddr, fail)
 		return
 	}
 	if r.Method != http.MethodPost {
 		s.refuse(w, id, r.RemoteAddr, errUnknownCode)
-		return
-	}
-	if r.Header.Get("Sec-Fetch-Site") == "cross-site" { // it could not read the answers, but would use up limits
-		s.refuse(w, id, r.RemoteAddr, errCrossSite)
 		return
 	}
 	raw, fail := readBody(w, r, s.options.MaxBody, s.options.BodyTimeout)
@@ -137,9 +152,10 @@ func (s *Server) serveCall(w http.ResponseWriter, r *http.Request, id string) {
 		s.refuse(w, id, r.RemoteAddr, fail)
 		return
 	}
+	gate.Busy(r.Context(), s.store.knows(req.userID))
 	switch req.code {
 	case "dial":
-		reply, fail := s.dial(r, req)
+		reply, fail := s.dial(from, req)
 		if fail != nil {
 			s.refuse(w, id, r.RemoteAddr, fail)
 			return
@@ -196,24 +212,45 @@ func (s *Server) answerStatus(w http.ResponseWriter, id, remote string, reply *s
 	}
 }
 
-func (s *Server) dial(r *http.Request, req *request) (*dialReply, *failure) {
+func (s *Server) dial(from gate.Client, req *request) (*dialReply, *failure) {
 	if req.callCode == "" {
 		return nil, errCallCode
 	}
+	if s.options.StrongCodes && !isStrong(req.callCode) {
+		return nil, errWeakCode
+	}
 	s.store.mu.Lock()
-	p, fail := s.store.dial(req.callCode, clientOf(r.RemoteAddr), time.Now())
+	p, fail := s.store.dial(req.callCode, from, time.Now())
 	opened := fail == nil && p.isInitiator()
 	s.store.mu.Unlock()
 	if fail != nil {
 		return nil, fail
 	}
 	s.options.Logger.Info("dialed", "call", s.names.hash(req.callCode), "user", s.names.hash(p.id), "opened", opened)
-	return &dialReply{p.id}, nil
+	reply := &dialReply{UserID: p.id}
+	if req.wantsICE && s.options.ICEServers != nil {
+		reply.ICEServers = s.options.ICEServers(s.names.hash(p.pair.initiator.id))
+	}
+	return reply, nil
 }
 
 // dialReply is the body that answers dial.
 type dialReply struct {
-	UserID string `json:"user_id"`
+	UserID     string           `json:"user_id"`
+	ICEServers []page.ICEServer `json:"ice_servers,omitempty"`
+}
+
+// checkHost refuses what web pages of other sites, or of names that lead here, send. It is the only thing that keeps
+// them from this server over plain http, where browsers do not report the site.
+func (s *Server) checkHost(r *http.Request) *failure {
+	switch s.options.Hosts.Check(r) {
+	case gate.UnknownHost:
+		return errUnknownHost
+	case gate.CrossSite:
+		return errCrossSite
+	case gate.Welcome:
+	}
+	return nil
 }
 
 // change does the requests that answer with an empty body.

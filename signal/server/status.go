@@ -72,9 +72,10 @@ func (s *store) give(p *party, poll uint64) *statusReply {
 	reply := p.take()
 	if before != stateConnected && p.pair.state == stateConnected {
 		s.count.Connected++
+		s.drop(p.pair, len(p.pair.offer)+len(p.pair.answer))
+		p.pair.offer, p.pair.answer = nil, nil // both peers have them
 	}
-	s.bytes -= reply.size()
-	p.pair.bytes -= reply.size()
+	s.drop(p.pair, reply.size())
 	if poll != 0 && reply.takes() {
 		p.poll, p.reply = poll, reply
 	}

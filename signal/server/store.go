@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"sync"
 	"time"
+
+	"dialtone/signal/gate"
 )
 
 // store holds all pairs. Its mutex makes every request atomic: each method that
@@ -45,15 +47,27 @@ func newStore(o Options, onExpire func(*pair)) *store {
 	}
 }
 
-// dial adds a party: as the subscriber of the pair that waits under code,
-// or as the initiator of a new one.
-func (s *store) dial(code string, from client, now time.Time) (*party, *failure) {
+// dial adds a party: as the subscriber of the pair that waits under code, or as the initiator of a new one. A client
+// that may not begin a pair joins none but its own: it must not learn who waits under which code.
+func (s *store) dial(code string, from gate.Client, now time.Time) (*party, *failure) {
 	if s.closed {
 		return nil, errShuttingDown
 	}
 	s.count.Dials++
 	pr := s.waiting[code]
-	if pr == nil || pr.isExpired(now, s.options.Expiry) {
+	if pr != nil && pr.isExpired(now, s.options.Expiry) {
+		pr = nil
+	}
+	if pr == nil || pr.opener.Groups[0] != from.Groups[0] {
+		if !s.limits.fitsPair(from, s.pairs, s.options.Pairs) {
+			return nil, errAddressLimit
+		}
+		if wait, ok := s.limits.admitDial(from, now); !ok {
+			return nil, dialsLimited(wait)
+		}
+	}
+	if pr == nil {
+		s.limits.missed(from, now)
 		return s.open(code, from, now)
 	}
 	delete(s.waiting, code)
@@ -65,13 +79,11 @@ func (s *store) dial(code string, from client, now time.Time) (*party, *failure)
 	return p, nil
 }
 
-func (s *store) open(code string, from client, now time.Time) (*party, *failure) {
+func (s *store) open(code string, from gate.Client, now time.Time) (*party, *failure) {
 	if exceeds(s.pairs+1, s.options.Pairs) {
 		return nil, errPairLimit
 	}
-	if !s.limits.admitPair(from) {
-		return nil, errAddressLimit
-	}
+	s.limits.pairsOf.Add(from, 1, -1)
 	pr := &pair{code: code, state: stateWaiting, opener: from}
 	pr.initiator = s.addParty(pr, now)
 	s.waiting[code] = pr
@@ -109,6 +121,14 @@ func (s *store) find(id string, now time.Time) (*party, *failure) {
 	}
 	p.lastSeen = now
 	return p, nil
+}
+
+// knows reports whether a user ID is one of a live pair.
+func (s *store) knows(id string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.parties[id]
+	return p != nil && p.pair.state != stateEnded
 }
 
 // offer and answer keep a description and move the pair on.
@@ -155,12 +175,20 @@ func (s *store) ice(p *party, raw json.RawMessage) *failure {
 
 // keep accounts for n more bytes of a pair, unless they are too many.
 func (s *store) keep(pr *pair, n int) bool {
-	if exceeds(s.bytes+n, s.options.StoredBytes) {
+	if !s.limits.fitsBytes(pr.opener, n, s.bytes, s.options.StoredBytes) {
 		return false
 	}
 	s.bytes += n
 	pr.bytes += n
+	s.limits.bytesOf.Add(pr.opener, n, -1)
 	return true
+}
+
+// drop takes back what keep counted.
+func (s *store) drop(pr *pair, n int) {
+	s.bytes -= n
+	pr.bytes -= n
+	s.limits.bytesOf.Remove(pr.opener, n)
 }
 
 // disconnect ends the pair. Who hung up is unknown from now on; the other may
@@ -180,9 +208,9 @@ func (s *store) end(pr *pair, why *failure) {
 	}
 	pr.state, pr.why = stateEnded, why
 	s.pairs--
-	s.bytes -= pr.bytes
-	s.limits.releasePair(pr.opener)
-	pr.offer, pr.answer, pr.bytes = nil, nil, 0
+	s.drop(pr, pr.bytes)
+	s.limits.pairsOf.Remove(pr.opener, 1)
+	pr.offer, pr.answer = nil, nil
 	for _, p := range []*party{pr.initiator, pr.subscriber} {
 		if p != nil {
 			p.candidates, p.reply = nil, nil

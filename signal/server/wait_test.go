@@ -314,7 +314,7 @@ func TestExpiredBeforeItsTimer(t *testing.T) {
 	now := time.Now()
 	s.store.mu.Lock()
 	defer s.store.mu.Unlock() // no timer gets through
-	a, fail := s.store.dial("w1", client{key: "a"}, now)
+	a, fail := s.store.dial("w1", named("a"), now)
 	if fail != nil {
 		t.Fatal(fail)
 	}
@@ -324,15 +324,15 @@ func TestExpiredBeforeItsTimer(t *testing.T) {
 	if p, fail := s.store.find(a.id, now.Add(10*time.Second-1)); fail != nil || !p.lastSeen.Equal(now.Add(10*time.Second-1)) {
 		t.Errorf("before it: %v", fail)
 	}
-	b, fail := s.store.dial("w1", client{key: "b"}, now.Add(20*time.Second-2))
+	b, fail := s.store.dial("w1", named("b"), now.Add(20*time.Second-2))
 	if fail != nil || b.pair != a.pair {
 		t.Errorf("in time: %v", fail)
 	}
-	c, fail := s.store.dial("w2", client{key: "a"}, now)
+	c, fail := s.store.dial("w2", named("a"), now)
 	if fail != nil {
 		t.Fatal(fail)
 	}
-	if d, fail := s.store.dial("w2", client{key: "b"}, now.Add(10*time.Second)); fail != nil || d.pair == c.pair || !d.isInitiator() {
+	if d, fail := s.store.dial("w2", named("b"), now.Add(10*time.Second)); fail != nil || d.pair == c.pair || !d.isInitiator() {
 		t.Errorf("the code of an expired pair leads to it: %v", fail)
 	}
 }

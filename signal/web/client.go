@@ -127,6 +127,9 @@ func NewClient(endpoint *url.URL, o Options) (*Client, error) {
 	if err != nil {
 		return nil, &signal.Error{Op: "endpoint", Err: err} // it never fails
 	}
+	if o.Dial == nil {
+		newDialer(endpoint).use(transport)
+	}
 	return &Client{o: o, transport: transport, jar: jar, origin: endpoint}, nil
 }
 
@@ -181,7 +184,11 @@ func isRedirect(status int) bool {
 }
 
 func badRedirect(call Call, a *Answer, err error) error {
-	return &signal.Error{Op: call.Op, Reason: signal.ReasonStatus, Status: a.Status, Err: err}
+	e := &signal.Error{Op: call.Op, Reason: signal.ReasonStatus, Status: a.Status, Err: err}
+	if errors.Is(err, errNear) {
+		e.Code = signal.CodeNearRedirect
+	}
+	return e
 }
 
 func orNil(e *signal.Error) error {

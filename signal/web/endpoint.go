@@ -135,19 +135,17 @@ func Resolve(base *url.URL, reference string) (*url.URL, error) {
 		return nil, errors.New("the server redirects from https to http, where others on the path could change the call")
 	}
 	if near(u) && !near(base) {
-		return nil, errors.New("the server redirects to an address of this machine or its link")
+		return nil, errNear
 	}
 	return u, nil
 }
 
-// near reports whether an address is of this machine or its link, as the metadata services of clouds are.
-// Names are not looked up.
+// near reports whether an address is of this machine or its link, as the metadata services of clouds are. What a name
+// resolves to is checked when it is dialed.
 func near(u *url.URL) bool {
 	host := strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
-	ip, _ := netip.ParseAddr(host)
-	ip = ip.Unmap()
-	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip.IsLoopback() || ip.IsUnspecified() ||
-		ip.IsLinkLocalUnicast()
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || err == nil && isNear(ip)
 }
 
 // SameOrigin compares scheme, host and port (RFC 6454 §5).

@@ -31,6 +31,8 @@ func networkError(op string, err error, limit time.Duration) *signal.Error {
 		dialing = operation.Op == "dial"
 	}
 	switch {
+	case errors.Is(err, errNear):
+		e.Reason, e.Code, e.Err = signal.ReasonStatus, signal.CodeNearRedirect, errNear
 	case operation != nil && operation.Op == "proxyconnect", errors.As(err, &proxy):
 		e.Reason = signal.ReasonProxy
 	case errors.As(err, &dns):

@@ -12,6 +12,7 @@ import (
 	"dialtone/diag/judge"
 	"dialtone/diag/words"
 	"dialtone/diag/words/term"
+	"dialtone/diag/words/video"
 )
 
 // Of reports an event in one line of words, without its time: what --plain prints and what the log pane shows. It
@@ -97,6 +98,12 @@ func mediaWords(d diag.Data) (string, bool) {
 		return impairedLine("inbound", d.Inbound) + "; " + impairedLine("outbound", d.Outbound), true
 	case diag.StressStep:
 		return string(d.Step), true
+	case diag.KeyFrameRequested:
+		return join(fmt.Sprintf("ssrc %d", d.SSRC), timing("last", d.SinceMs)), true
+	case diag.KeyFrame:
+		return join(fmt.Sprintf("ssrc %d", d.SSRC), timing("after", &d.AfterMs)), true
+	case diag.MediaResumed:
+		return join(d.Kind, timing("after", &d.AfterMs), "without packets"), true
 	case diag.ChannelOpen:
 		return join(strconv.Quote(d.Label), "opened by", string(d.Side), words.Prefixed("protocol ", d.Protocol),
 			term.Delivery(d)), true
@@ -123,6 +130,11 @@ func mediaWords(d diag.Data) (string, bool) {
 		return join(string(d.Direction), d.Kind), true
 	case diag.FirstFrame:
 		return join(string(d.Direction), d.Kind, words.Size(&d.Width, &d.Height)), true
+	case diag.Picture:
+		return video.Picture(d), true
+	case diag.MediaPause:
+		pauses := join(timing("inbound", d.Inbound), timing("outbound", d.Outbound))
+		return "longest pause during the ICE restart: " + pauses, true
 	case diag.Sample:
 		var rtt *float64
 		if d.Pair != nil {

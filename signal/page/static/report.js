@@ -26,8 +26,11 @@ export class Report {
   #address = ''; // of both candidates of the selected pair
   #channels = new Map();
 
-  constructor(iceServers) {
-    this.#servers = iceServers.flatMap(({ urls }) => urls).map((url) => String(url));
+  constructor(iceServers) { this.#use(iceServers); }
+
+  #use(iceServers) {
+    const urls = iceServers.flatMap((server) => server.urls).map((url) => String(url));
+    this.#servers = [...new Set([...this.#servers, ...urls])];
   }
 
   /** add takes an event of Call. */
@@ -37,6 +40,7 @@ export class Report {
       case 'state': this.#state(value); break;
       case 'end': Object.assign(this.#facts, value); break;
       case 'stats': this.#sample(value); break;
+      case 'servers': this.#use(value); break;
       case 'note': this.#note(value); break;
       case 'muted': this.#event(`peer ${value.value ? 'muted' : 'unmuted'} ${value.kind}`); break;
       case 'open':

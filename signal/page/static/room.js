@@ -23,6 +23,7 @@ export class RoomError extends Error {
 
 /** Room is one peer's side of a pair. */
 export class Room {
+  iceServers = []; // with an account for this pair only
   #url;
   #user;
   #hold; // ms for which the server holds polls; 0: it does not, and requests must not overlap
@@ -40,9 +41,10 @@ export class Room {
     const room = new Room();
     room.#url = url;
     if (hurry) room.#patience = HURRY;
-    const { body, hold } = await room.#once({ code: 'dial', call_code: code }, 0);
+    const { body, hold } = await room.#once({ code: 'dial', call_code: code, ice_servers: true }, 0);
     if (typeof body?.user_id !== 'string' || body.user_id === '') throw new RoomError('protocol');
     room.#user = body.user_id;
+    if (Array.isArray(body.ice_servers)) room.iceServers = body.ice_servers;
     room.#hold = hurry ? Math.min(hold, HURRY) : hold;
     return room;
   }

@@ -44,6 +44,12 @@ func (d Decoders) remembered() Decoders {
 	return out
 }
 
+// Limit of a server, from 1; -1 for none, 0 if it was not given.
+type Limit int64
+
+// Rate per second, likewise.
+type Rate float64
+
 // Number decodes numbers from least to most. For limits, "none" stands for -1.
 func Number[T ~int | ~int64 | ~float64](least, most T, none bool) func(string) (T, error) {
 	kind, end, half := "number", "", 0.5

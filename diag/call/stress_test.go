@@ -1,0 +1,66 @@
+package call_test
+
+import (
+	"testing"
+	"time"
+
+	"dialtone/diag"
+	"dialtone/diag/call"
+)
+
+// TestKeyFrameAnswers: a key frame is an answer if it comes soon, and sooner than by itself.
+func TestKeyFrameAnswers(t *testing.T) {
+	type ask struct{ since, interval, after int } // ms; 0: unknown, or none came
+	yes, no := diag.Ptr(true), diag.Ptr(false)
+	for name, test := range map[string]struct {
+		asks []ask
+		want *bool
+	}{
+		"at once":                       {[]ask{{1500, 2000, 50}, {700, 2000, 60}}, yes},
+		"one of three":                  {[]ask{{1500, 2000, 0}, {300, 2000, 60}, {900, 2000, 0}}, yes},
+		"none":                          {[]ask{{1500, 2000, 0}, {2200, 2000, 0}}, no},
+		"by itself":                     {[]ask{{300, 2000, 1700}, {1000, 2000, 1000}, {1700, 2000, 300}}, no},
+		"only when one was due":         {[]ask{{1700, 2000, 290}}, nil},
+		"the first that there was":      {[]ask{{0, 0, 80}}, yes},
+		"too often to distinguish them": {[]ask{{300, 500, 200}, {450, 500, 50}}, nil},
+		"late":                          {[]ask{{100, 9000, 1300}}, no},
+		"none was requested":            {nil, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var events []diag.Event
+			at := func(ms int, d diag.Data) {
+				events = append(events, diag.Event{Seq: uint64(len(events) + 1), At: time.Duration(ms) * time.Millisecond, Data: d})
+			}
+			flows := diag.Sample{Inbound: []diag.InboundRTP{{Kind: "video", SSRC: 1, LastPacketReceivedAgo: diag.Ptr(0.01)}}}
+			at(0, flows)
+			at(0, diag.StressStep{Step: diag.StressQuiet})
+			at(3000, flows)
+			at(3000, diag.StressStep{Step: diag.StressKeyFrame})
+			for i, a := range test.asks {
+				// each of a stream of its own, so that one answer is not that of all
+				d := diag.KeyFrameRequested{SSRC: uint32(i)}
+				if a.interval > 0 {
+					d.SinceMs = diag.Ptr(diag.Millis(time.Duration(a.since) * time.Millisecond))
+					d.IntervalMs = diag.Ptr(diag.Millis(time.Duration(a.interval) * time.Millisecond))
+				}
+				at(3000, d)
+				if a.after > 0 {
+					at(3000+a.after, diag.KeyFrame{SSRC: uint32(i), AfterMs: diag.Millis(time.Duration(a.after) * time.Millisecond)})
+				}
+			}
+			at(6000, flows)
+			at(6000, diag.StressStep{Step: diag.StressReports})
+			got := call.Fold(events).Reactions().KeyFrame
+			if (got == nil) != (test.want == nil) || got != nil && *got != *test.want {
+				t.Errorf("%v, want %v", show(got), show(test.want))
+			}
+		})
+	}
+}
+
+func show(b *bool) any {
+	if b == nil {
+		return nil
+	}
+	return *b
+}

@@ -1,0 +1,59 @@
+package room
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"dialtone/signal"
+	"dialtone/signal/web"
+)
+
+// The pauses between dials of a server that restarts: the first one, and the longest. A dial that was sent but not
+// answered may hold a place for longer: the next one would meet it.
+const (
+	restartPause    = time.Second
+	longestRestart  = 10 * time.Second
+	unansweredPause = 12 * time.Second
+)
+
+// ask makes one poll. If it shows that the server has lost the dial, that is made again: a server of the original's
+// kind undoes it when a poll of the first peer overlaps with it, and one that shuts down forgets it. There is no call
+// yet.
+func (c *channel) ask(ctx context.Context, p polled, numbered bool) polled {
+	p = c.getStatus(ctx, p, numbered)
+	switch {
+	case p.failure == nil:
+	case p.waiting && p.failure.Reason == signal.ReasonShutdown:
+		if failure := c.dialRestarted(ctx); failure == nil {
+			p.redone, p.failure, p.status = true, nil, &status{}
+		} else if ctx.Err() == nil {
+			p.failure = failure
+		}
+	case !p.fresh || p.failure.Reason != signal.ReasonPeerGone || p.failure.Code == "peer_left":
+	case web.Sleep(ctx, rand.N(redialPause)) == nil: //nolint:gosec // no secret
+		if _, err := c.dial(ctx); err == nil {
+			p.redone, p.failure, p.status = true, nil, &status{}
+		}
+	}
+	return p
+}
+
+// dialRestarted dials a server that said that it shuts down, until it is there again or ctx ends.
+func (c *channel) dialRestarted(ctx context.Context) *signal.Error {
+	for pause := restartPause; ; pause = min(2*pause, longestRestart) {
+		if web.Sleep(ctx, pause) != nil {
+			return &signal.Error{Op: "dial", Err: ctx.Err()}
+		}
+		_, err := c.dial(ctx)
+		failure := failureOf(err)
+		switch {
+		case failure == nil:
+			return nil
+		case failure.Reason != signal.ReasonShutdown && !isPassing(failure):
+			return failure
+		case failure.Sent && failure.Status == 0:
+			pause = unansweredPause
+		}
+	}
+}

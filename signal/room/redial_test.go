@@ -1,0 +1,50 @@
+package room
+
+import (
+	"testing"
+	"time"
+
+	"dialtone/signal"
+	"dialtone/signal/server"
+)
+
+// TestRestartWhileWaiting: a server that shuts down in order is dialed again until it is back, and the peers meet there.
+func TestRestartWhileWaiting(t *testing.T) {
+	s := &switchable{}
+	inBubble(t, s, func(t *testing.T, _ *memNet, o Options) {
+		old := server.New(server.Options{})
+		s.set(old)
+		a := mustDial(t, o)
+		time.Sleep(3 * time.Second) // in a bubble
+		old.Close()
+		time.AfterFunc(5*time.Second, func() { s.set(raw("")) }) // nothing listens for a while
+		renewed := server.New(server.Options{})
+		defer renewed.Close()
+		time.AfterFunc(20*time.Second, func() { s.set(renewed) })
+		time.Sleep(45 * time.Second) // in a bubble
+		b := mustDial(t, o)
+		mustReceive(t, a, signal.KindPaired)
+		mustSend(t, a, description(signal.KindOffer, "o"))
+		mustReceive(t, b, signal.KindPaired)
+		mustReceive(t, b, signal.KindOffer)
+		_, _ = a.Close(testContext(t)), b.Close(testContext(t))
+	})
+}
+
+// TestHangUpWhileRestarting: the caller does not have to wait for a server that is gone.
+func TestHangUpWhileRestarting(t *testing.T) {
+	s := &switchable{}
+	inBubble(t, s, func(t *testing.T, _ *memNet, o Options) {
+		gone := server.New(server.Options{})
+		s.set(gone)
+		a := mustDial(t, o)
+		time.Sleep(time.Second) // in a bubble
+		gone.Close()
+		time.Sleep(time.Minute) // in a bubble
+		begun := time.Now()
+		_ = a.Close(testContext(t))
+		if took := time.Since(begun); took > 4*time.Second {
+			t.Errorf("closing took %s", took)
+		}
+	})
+}

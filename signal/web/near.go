@@ -1,0 +1,94 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"sync"
+	"syscall"
+	"time"
+
+	"dialtone/signal/gate"
+)
+
+// errNear is why an address that a server gave is not connected to.
+var errNear = errors.New("the server redirects to an address of this machine or its link")
+
+// connectTime bounds how long a connection may take, in addition to the time of its request.
+const connectTime = 30 * time.Second
+
+// isNear is what the tests replace, whose servers are all near.
+var isNear = gate.IsNear
+
+// dialer makes the connections of a client. The address that the user gave is free, and so are proxies. Any other was
+// given by a server: it must not lead to this machine or its link, whatever its name resolves to, unless the user's own
+// address does.
+type dialer struct {
+	origin string // HOST:PORT
+
+	mu      sync.Mutex
+	near    bool            // the origin is of this machine or its link
+	proxies map[string]bool // by HOST:PORT
+}
+
+func newDialer(origin *url.URL) *dialer {
+	return &dialer{
+		origin: net.JoinHostPort(origin.Hostname(), port(origin)), near: near(origin), proxies: map[string]bool{},
+	}
+}
+
+// use makes a transport dial here.
+func (d *dialer) use(t *http.Transport) {
+	choose := t.Proxy
+	t.Proxy = func(r *http.Request) (*url.URL, error) {
+		u, err := choose(r)
+		if u != nil {
+			d.mu.Lock()
+			d.proxies[proxyAddress(u)] = true
+			d.mu.Unlock()
+		}
+		return u, err
+	}
+	t.DialContext = d.dial
+}
+
+// proxyAddress is where a transport dials for a proxy.
+func proxyAddress(u *url.URL) string {
+	p := u.Port()
+	switch {
+	case p != "":
+	case u.Scheme == "https":
+		p = "443"
+	case u.Scheme == "socks5" || u.Scheme == "socks5h":
+		p = "1080"
+	default:
+		p = "80"
+	}
+	return net.JoinHostPort(u.Hostname(), p)
+}
+
+func (d *dialer) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	nd := net.Dialer{Timeout: connectTime}
+	d.mu.Lock()
+	free := d.near || d.proxies[address]
+	d.mu.Unlock()
+	if !free && address != d.origin {
+		nd.Control = func(_, resolved string, _ syscall.RawConn) error {
+			to, err := netip.ParseAddrPort(resolved)
+			if err != nil || isNear(to.Addr()) {
+				return errNear
+			}
+			return nil
+		}
+	}
+	c, err := nd.DialContext(ctx, network, address)
+	if err == nil && address == d.origin && isNear(gate.AddrOf(c.RemoteAddr())) {
+		d.mu.Lock()
+		d.near = true
+		d.mu.Unlock()
+	}
+	return c, err
+}
