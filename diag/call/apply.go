@@ -186,7 +186,9 @@ func (c *Call) applyChannel(e diag.Event) bool {
 		c.countMessage(diag.LabelStats, diag.Inbound, 1)
 	case diag.MessagesDropped:
 		c.Dropped += d.Messages
-		c.countMessage(d.Label, diag.Inbound, d.Messages)
+		if d.Label != "" {
+			c.countMessage(d.Label, diag.Inbound, d.Messages)
+		}
 	default:
 		return false
 	}
