@@ -135,9 +135,11 @@ type Sample struct {
 	SCTP      *SCTPStats       `json:"sctp,omitempty"`
 	Feedback  *Feedback        `json:"feedback,omitempty"` // absent: none has come
 	Channels  []DataChannelRow `json:"dataChannels,omitempty"`
+	Final     bool             `json:"final,omitempty"` // taken at hang-up
+
+	ChannelsOmitted int `json:"dataChannelsOmitted,omitempty"` // how many channels beyond the first 128 are left out
 	// seconds by which video arrives later after its capture than audio, by the sender's reports; negative: audio is later
 	AudioVideoSkew *float64 `json:"audioVideoSkew,omitempty"`
-	Final          bool     `json:"final,omitempty"` // taken at hang-up
 }
 
 // Type is "stats.sample".
