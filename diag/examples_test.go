@@ -109,6 +109,7 @@ func examples() []Event {
 		}},
 		{2 * time.Second, Warning{ID: "signal.server_lost", Cause: "unexpected EOF"}},
 		{3 * time.Second, Restart{By: ByLocal, Reason: "asked"}},
+		{2500 * time.Millisecond, UnannouncedSSRC{SSRC: 7001, PayloadType: 96, Kind: "video", Mid: "1", Previous: 2774119101, Packets: 11}},
 		{3200 * time.Millisecond, MediaPause{Inbound: Ptr(Millis(24 * time.Millisecond)), Outbound: Ptr(Millis(131 * time.Millisecond))}},
 		{9 * time.Second, ChannelClose{ID: Ptr(uint16(1)), Label: LabelChat}},
 		{10 * time.Second, CallEnded{Reason: EndDuration, By: ByLocal}},

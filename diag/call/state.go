@@ -48,7 +48,8 @@ type Call struct {
 	Limits       diag.ICELimits
 	PathChanges  int // after the first selection
 	Restarts     int
-	Paused       diag.MediaPause // the longest pause of each direction in all ICE restarts
+	Unannounced  []diag.UnannouncedSSRC // streams, the latest 16
+	Paused       diag.MediaPause        // the longest pause of each direction in all ICE restarts
 	Descriptions []DescriptionRow
 
 	Channels    []ChannelRow

@@ -59,6 +59,7 @@ var rules = []rule{
 	endFindings, signalingFindings,
 	pathLostFindings, dtlsFindings, channelFindings,
 	sizeFindings, mediaFindings, soundFindings, publishFindings, lossFindings, timingFindings, restartFindings,
+	ssrcFindings,
 	impairFindings, stressFindings,
 	endsFindings, clientFindings,
 	pathFindings, isolatedFindings, limitFindings, remoteFindings, serverFindings, networkFindings, warningFindings,

@@ -80,6 +80,9 @@ func (g *gate) arrives(b []byte, from net.Addr) bool {
 			g.sockets.findHello(e.payload)
 		}
 		g.sockets.pause.Packet(diag.Inbound, g.path(e), e.payload)
+		if g.sockets.onMedia != nil {
+			g.sockets.onMedia(e.payload)
+		}
 		return true
 	}
 	switch g.sockets.guard.Receives(g.end(e), m, e.peer) {

@@ -24,6 +24,7 @@ type sockets struct {
 	kept    handover.Sockets
 	onHello func(version, cipher uint16)
 	onAlert func() // an encrypted DTLS alert is sent
+	onMedia func([]byte)
 	open    forward.Closers
 
 	mu      sync.Mutex
