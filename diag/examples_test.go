@@ -86,6 +86,10 @@ func examples() []Event {
 		}},
 		{98 * time.Millisecond, FirstPacket{Direction: Inbound, Kind: "video", SSRC: 2774119101}},
 		{134 * time.Millisecond, FirstFrame{Direction: Inbound, Kind: "video", SSRC: 2774119101, Width: 320, Height: 180, KeyFrame: true}},
+		{140 * time.Millisecond, Picture{
+			SSRC: 2774119101, Width: 320, Height: 180, Luma: 0.47, Contrast: 0.23, Dark: 0.03, Difference: Ptr(0.21), ClipFrame: Ptr(50),
+			Thumbnail: Thumbnail{Width: 64, Height: 36},
+		}},
 		{200 * time.Millisecond, Message{Direction: Inbound, Label: LabelChat, Bytes: 5, Text: "hello"}},
 		{210 * time.Millisecond, Ping{RTTMs: Millis(12340 * time.Microsecond)}},
 		{300 * time.Millisecond, Control{Direction: Inbound, Code: "mute_video", Value: Ptr(true)}},

@@ -68,11 +68,12 @@ var arrows = []struct {
 	{"dialtone/diag/nat/turn", []string{"dialtone/diag"}},
 	{"dialtone/diag/nat/pair", []string{"dialtone/diag", "dialtone/diag/nat"}},
 	{"dialtone/diag/judge", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/nat", "dialtone/diag/nat/", "dialtone/diag/sdp"}},
-	{"dialtone/diag/words", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/nat/", "dialtone/diag/sdp", "dialtone/diag/words/failure", "dialtone/diag/words/phrase", "dialtone/diag/words/sound", "dialtone/diag/words/stress"}},
+	{"dialtone/diag/words", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/nat/", "dialtone/diag/sdp", "dialtone/diag/words/failure", "dialtone/diag/words/phrase", "dialtone/diag/words/sound", "dialtone/diag/words/stress", "dialtone/diag/words/video"}},
 	{"dialtone/diag/words/phrase", []string{"dialtone/diag/judge"}},
 	{"dialtone/diag/words/sound", []string{"dialtone/diag", "dialtone/diag/judge", "dialtone/diag/words/phrase"}},
+	{"dialtone/diag/words/video", []string{"dialtone/diag", "dialtone/diag/judge", "dialtone/diag/words/phrase"}},
 	{"dialtone/diag/words/stress", []string{"dialtone/diag", "dialtone/diag/judge", "dialtone/diag/words/phrase"}},
-	{"dialtone/diag/words/*", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/nat/", "dialtone/diag/sdp", "dialtone/diag/words", "dialtone/diag/words/failure", "dialtone/diag/words/term", "dialtone/diag/words/verdict"}},
+	{"dialtone/diag/words/*", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/nat/", "dialtone/diag/sdp", "dialtone/diag/words", "dialtone/diag/words/failure", "dialtone/diag/words/term", "dialtone/diag/words/verdict", "dialtone/diag/words/video"}},
 	{"dialtone/diag/feed", []string{"dialtone/diag"}},
 	{"dialtone/diag/record", []string{"dialtone/diag"}},
 	{"dialtone/diag/diagtest", []string{"dialtone/diag"}},
@@ -82,6 +83,7 @@ var arrows = []struct {
 	}},
 	{"dialtone/diag/media", []string{"dialtone/diag", "dialtone/diag/media/audio", "github.com/pion/"}},
 	{"dialtone/diag/media/audio", []string{"dialtone/diag", "github.com/pion/opus", "github.com/zaf/g711"}},
+	{"dialtone/diag/media/picture", []string{"dialtone/diag", "golang.org/x/image/vp8"}},
 	{"dialtone/diag/iceurl", []string{"dialtone/diag"}},
 	{"dialtone/diag/impair", []string{"dialtone/diag", "github.com/pion/transport/"}},
 	{"dialtone/diag/reach", []string{
@@ -92,7 +94,7 @@ var arrows = []struct {
 	{"dialtone/diag/handover", []string{"dialtone/diag", "github.com/pion/stun/v4", "github.com/pion/transport/"}},
 	{"dialtone/diag/peer", []string{
 		"dialtone/diag/forward", "dialtone/diag/guard", "dialtone/diag/handover",
-		"dialtone/diag", "dialtone/diag/iceurl", "dialtone/diag/sdp", "dialtone/diag/media", "dialtone/diag/reach", "github.com/pion/",
+		"dialtone/diag", "dialtone/diag/iceurl", "dialtone/diag/sdp", "dialtone/diag/media", "dialtone/diag/media/picture", "dialtone/diag/reach", "github.com/pion/",
 	}},
 	{"dialtone/diag/probe", []string{"dialtone/diag", "dialtone/diag/iceurl", "dialtone/diag/nat", "dialtone/diag/reach", "github.com/pion/", stunPackage}},
 	{"dialtone/diag/session", []string{

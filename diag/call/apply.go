@@ -253,6 +253,8 @@ func (c *Call) applyMedia(e diag.Event) {
 		if t := c.track(d.Direction, d.Kind, d.SSRC); t != nil && t.FirstFrame == nil {
 			t.FirstFrame = &d
 		}
+	case diag.Picture:
+		c.putPicture(d, e.At)
 	case diag.Sample:
 		c.Samples = keep(c.Samples, SampleRow{d, e.At}, maxSamples)
 		for _, stats := range d.Channels {

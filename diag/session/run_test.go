@@ -150,7 +150,7 @@ func TestTimes(t *testing.T) {
 		"a restart without a peer": {Options{}, func(r *rig) {
 			r.answers()
 			r.opens(diag.LabelControl)
-			r.peer.callbacks.OnMessage(diag.LabelControl, true, []byte(`{"code":"hello"}`))
+			r.peer.callbacks.OnMessage(diag.LabelControl, true, []byte(`{"code":"hello","agent":"dialtone 1","id":"theirs"}`))
 			synctest.Wait()
 			r.peer.callbacks.OnState(peer.StateICEFailed)
 		}, diag.EndPeerLost, diag.CodeNoRedial, 10 * time.Second},
@@ -284,7 +284,7 @@ func TestDialedTwice(t *testing.T) {
 	}}, func(r *rig) {
 		r.channel = used
 		r.answers()
-		r.peer.callbacks.OnMessage(diag.LabelControl, true, []byte(`{"code":"hello"}`))
+		r.peer.callbacks.OnMessage(diag.LabelControl, true, []byte(`{"code":"hello","agent":"dialtone 1","id":"theirs"}`))
 		r.peer.callbacks.OnMessage(diag.LabelControl, true, []byte(`{"code":"restart"}`))
 		synctest.Wait()
 		r.peer.callbacks.OnState(peer.StateICEFailed)

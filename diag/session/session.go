@@ -80,9 +80,10 @@ type Session struct {
 
 // hold is from when a call's time counts.
 type hold struct {
-	since  time.Time // connected; and then anew, once: its channels are open. Zero: it was never connected
-	open   bool
-	echoed bool // a ping was answered
+	since    time.Time // connected; and then anew, once: its channels are open. Zero: it was never connected
+	open     bool
+	echoed   bool // a ping was answered
+	stressed bool // all steps of the stress test are over
 }
 
 // remote is what the peer's hello says.
@@ -265,7 +266,7 @@ const echoTime = time.Second
 // setHold sets when the call has lasted as long as it should.
 func (s *Session) setHold() {
 	d := s.o.Config.For
-	if d == 0 || s.held.since.IsZero() {
+	if d == 0 || s.held.since.IsZero() || s.o.Config.Stress && !s.held.stressed {
 		return
 	}
 	if !s.o.Config.MediaOnly && !s.held.echoed {

@@ -12,6 +12,7 @@ import (
 	"dialtone/diag/judge"
 	"dialtone/diag/words"
 	"dialtone/diag/words/term"
+	"dialtone/diag/words/video"
 )
 
 // Of reports an event in one line of words, without its time: what --plain prints and what the log pane shows. It
@@ -131,6 +132,8 @@ func mediaWords(d diag.Data) (string, bool) {
 			continues = fmt.Sprintf("continues %d", d.Previous)
 		}
 		return join(fmt.Sprintf("SSRC %d", d.SSRC), d.Kind, words.Prefixed("mid ", d.Mid), continues), true
+	case diag.Picture:
+		return video.Picture(d), true
 	case diag.MediaPause:
 		pauses := join(timing("inbound", d.Inbound), timing("outbound", d.Outbound))
 		return "longest pause during the ICE restart: " + pauses, true
