@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"sync"
 	"time"
+
+	"dialtone/diag/wire"
 )
 
 // Stranger is an RTP stream that arrives and is not recorded: pion gives no one the packets of an SSRC that no
@@ -25,7 +27,7 @@ type strangers struct {
 
 // Arrived counts an SRTP packet of a stream that is not recorded. Others are recorded when they are decrypted.
 func (r *Recorder) Arrived(b []byte) {
-	if len(b) < rtpFixed || b[0]>>6 != 2 || b[1] >= 192 && b[1] <= 223 { // RTCP (RFC 5761 §4)
+	if !wire.IsRTP(b) {
 		return
 	}
 	ssrc := binary.BigEndian.Uint32(b[8:])
