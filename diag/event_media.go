@@ -136,6 +136,8 @@ type Sample struct {
 	Feedback  *Feedback        `json:"feedback,omitempty"` // absent: none has come
 	Channels  []DataChannelRow `json:"dataChannels,omitempty"`
 	Final     bool             `json:"final,omitempty"` // taken at hang-up
+
+	ChannelsOmitted int `json:"dataChannelsOmitted,omitempty"` // how many channels beyond the first 128 are left out
 }
 
 // Type is "stats.sample".

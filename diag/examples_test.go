@@ -114,6 +114,12 @@ func examples() []Event {
 		{2 * time.Second, Warning{ID: "signal.server_lost", Cause: "unexpected EOF"}},
 		{3 * time.Second, Restart{By: ByLocal, Reason: "asked"}},
 		{3200 * time.Millisecond, MediaPause{Inbound: Ptr(Millis(24 * time.Millisecond)), Outbound: Ptr(Millis(131 * time.Millisecond))}},
+		{4 * time.Second, NetworkChanged{
+			Added:   []InterfaceAddress{{Interface: "wwan0", Address: "198.51.100.30", Kind: AddressPublic}},
+			Removed: []InterfaceAddress{{Interface: "wlan0", Address: "192.0.2.10", Kind: AddressPublic}},
+			Routes:  []DefaultRoute{{Up: true, Source: "198.51.100.30"}, {IPv6: true}}, Online: true,
+		}},
+		{8 * time.Second, Paused{DurationMs: Millis(4 * time.Second), Source: PauseStopped}},
 		{9 * time.Second, ChannelClose{ID: Ptr(uint16(1)), Label: LabelChat}},
 		{10 * time.Second, CallEnded{Reason: EndDuration, By: ByLocal}},
 	}

@@ -240,6 +240,7 @@ func (p *Peer) restarting() {
 	p.o.Phases.Again(diag.PhaseRestart, "")
 	p.o.Phases.Start(diag.PhaseRestart, "")
 	p.gather.prepareRestart()
+	p.socks.refresh()
 	works := p.checks.works()
 	p.pause.Begin(!works)
 	if works {

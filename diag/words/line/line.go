@@ -48,6 +48,9 @@ func texts(d diag.Data) string {
 	if s, ok := transportWords(d); ok {
 		return s
 	}
+	if s, ok := machineLine(d); ok {
+		return s
+	}
 	if s, ok := diagnosisLine(d); ok {
 		return s
 	}
@@ -116,7 +119,11 @@ func mediaWords(d diag.Data) (string, bool) {
 	case diag.Ping:
 		return fmt.Sprintf("%.2f ms", d.RTTMs.Float()), true
 	case diag.MessagesDropped:
-		return fmt.Sprintf("%q: %d more messages (%d bytes) came too fast to be reported one by one", d.Label, d.Messages,
+		label := "other channels"
+		if d.Label != "" {
+			label = strconv.Quote(d.Label)
+		}
+		return fmt.Sprintf("%s: %d more messages (%d bytes) came too fast to be reported one by one", label, d.Messages,
 			d.Bytes), true
 	case diag.TrackAdded:
 		return join(string(d.Direction), d.Kind, d.MimeType, words.Prefixed("mid ", d.Mid)), true
