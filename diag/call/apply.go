@@ -110,7 +110,7 @@ func (c *Call) applyTransport(e diag.Event) bool {
 	case diag.GatheringState:
 		c.Gathering = d.State
 	case diag.Restart:
-		c.Restarts++
+		c.Restarts, c.RestartAt = c.Restarts+1, diag.Ptr(e.At)
 	case diag.MediaPause:
 		c.Paused.Inbound, c.Paused.Outbound = longer(c.Paused.Inbound, d.Inbound), longer(c.Paused.Outbound, d.Outbound)
 	case diag.DTLSState:
@@ -118,6 +118,9 @@ func (c *Call) applyTransport(e diag.Event) bool {
 	case diag.SCTPState:
 		c.SCTP = d
 	case diag.ConnectionState:
+		if c.Connection == "connected" && d.State != "connected" {
+			c.DownAt = e.At
+		}
 		c.Connection = d.State
 		if d.State == "connected" && c.ConnectedAt == nil {
 			c.ConnectedAt = diag.Ptr(e.At)
@@ -176,13 +179,16 @@ func (c *Call) applyChannel(e diag.Event) bool {
 		c.applyControl(d)
 	case diag.Ping:
 		c.Pings.Add(d.RTTMs.Duration())
+		c.EchoAt = diag.Ptr(e.At)
 		c.countMessage(diag.LabelPing, diag.Outbound, 1)
 	case diag.RemoteSample:
 		c.addRemoteSample(TheirRow{d, e.At})
 		c.countMessage(diag.LabelStats, diag.Inbound, 1)
 	case diag.MessagesDropped:
 		c.Dropped += d.Messages
-		c.countMessage(d.Label, diag.Inbound, d.Messages)
+		if d.Label != "" {
+			c.countMessage(d.Label, diag.Inbound, d.Messages)
+		}
 	default:
 		return false
 	}
@@ -248,6 +254,8 @@ func (c *Call) applyMedia(e diag.Event) {
 		if t := c.track(d.Direction, d.Kind, d.SSRC); t != nil && t.FirstFrame == nil {
 			t.FirstFrame = &d
 		}
+	case diag.Picture:
+		c.putPicture(d, e.At)
 	case diag.Sample:
 		c.Samples = keep(c.Samples, SampleRow{d, e.At}, maxSamples)
 		for _, stats := range d.Channels {

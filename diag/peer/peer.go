@@ -78,6 +78,10 @@ func New(o Options) (*Peer, error) {
 	p.o.Emit(diag.DTLSState{State: "new", LocalFingerprint: p.transports.localFingerprint})
 	p.watching.Go(p.watch)
 	p.wg.Go(func() { p.tracks.run(ctx) })
+	if !o.NoMedia {
+		pictures := newPictures(p)
+		p.wg.Go(func() { pictures.run(ctx) })
+	}
 	p.wg.Go(func() { p.remotes.resolveNames(ctx) })
 	p.wg.Go(func() { p.remotes.release(ctx) })
 	return p, nil
@@ -236,6 +240,7 @@ func (p *Peer) restarting() {
 	p.o.Phases.Again(diag.PhaseRestart, "")
 	p.o.Phases.Start(diag.PhaseRestart, "")
 	p.gather.prepareRestart()
+	p.socks.refresh()
 	works := p.checks.works()
 	p.pause.Begin(!works)
 	if works {

@@ -51,15 +51,15 @@ func newSockets(
 	}, nil
 }
 
-// ListenUDP opens a watched socket.
+// ListenUDP opens a watched socket. That for mDNS stays as it is: what joins its group needs the operating system's.
 func (s *sockets) ListenUDP(network string, addr *net.UDPAddr) (transport.UDPConn, error) {
 	if kept := s.kept.Again(network, addr); kept != nil {
 		s.forget(int(addrPortOf(kept.LocalAddr()).Port()))
 		return s.watch(kept)
 	}
 	conn, err := s.Net.ListenUDP(network, addr)
-	if err != nil {
-		return nil, err
+	if err != nil || addr.IP.IsMulticast() {
+		return conn, err
 	}
 	enlarge(conn)
 	return s.watch(s.kept.Wrap(conn, network, addr))
