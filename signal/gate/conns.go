@@ -151,7 +151,10 @@ func (c *Conns) fits(client Client) bool {
 	return c.limits.All < 0 || len(c.open) < most
 }
 
-func (c *Conns) evictOldest() bool { return c.evict(c.idle[0]) || c.evict(c.idle[1]) }
+// evictOldest closes the connection that has been without a request for longest. Some of known clients stay.
+func (c *Conns) evictOldest() bool {
+	return c.evict(c.idle[0]) || c.idle[1].Len() > c.limits.All/reservedPart && c.evict(c.idle[1])
+}
 
 // evict closes the oldest connection of a list.
 func (c *Conns) evict(l *list.List) bool {
@@ -280,7 +283,7 @@ func (l *listener) Accept() (net.Conn, error) {
 			"next", "raise the limit of open files (ulimit -n)")
 		l.conns.mu.Lock()
 		for range evictedAtOnce {
-			l.conns.evictOldest()
+			_ = l.conns.evict(l.conns.idle[0]) || l.conns.evict(l.conns.idle[1])
 		}
 		l.conns.mu.Unlock()
 		Pause()

@@ -36,7 +36,7 @@ type limits struct {
 
 func newLimits(o Options) *limits {
 	l := &limits{
-		pairs: o.PairsPerAddress, exempt: [3]bool{
+		pairs: o.PairsPerAddress, bytes: bytesPerAddress, exempt: [3]bool{
 			o.PairsPerAddress == 0, o.RequestsPerSecond == 0 && o.RequestBurst == 0,
 			o.MissesPerSecond == 0 && o.PairsPerAddress == 0,
 		},
@@ -86,7 +86,7 @@ func (l *limits) fitsBytes(c gate.Client, n, all, most int) bool {
 	if exceeds(all+n, most-most/reservedPart) && most > 0 && l.bytesOf.Held(c)+n > modestBytes {
 		return false
 	}
-	return c.Local || l.bytesOf.Fits(c, n, bytesPerAddress)
+	return c.Local || l.bytesOf.Fits(c, n, l.bytes)
 }
 
 // buckets are token buckets, one for each group of clients.
