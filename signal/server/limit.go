@@ -26,7 +26,8 @@ const (
 
 // limits counts per client address. The Server's mutex guards it.
 type limits struct {
-	pairs    int     // negative: no limit
+	pairs    int // negative: no limit
+	bytes    int
 	exempt   [3]bool // local clients: from the limits of pairs, requests and misses
 	pairsOf  gate.Counter
 	bytesOf  gate.Counter
