@@ -54,8 +54,11 @@ type Conn struct {
 	idle, idler *list.Element // in both lists; nil while a request is in progress
 }
 
-// NewConns makes the bounds of a server.
+// NewConns makes the bounds of a server. Without refusals there is no log.
 func NewConns(l ConnLimits, refusals *Refusals) *Conns {
+	if refusals == nil {
+		refusals = NewRefusals(nil)
+	}
 	c := &Conns{
 		limits: l, explicit: l.PerClient != 0, refusals: refusals, open: map[net.Conn]*Conn{}, known: map[string]int{},
 		idle: [2]*list.List{list.New(), list.New()}, idleOf: map[string]*list.List{},

@@ -13,6 +13,8 @@ const (
 	defaultRequestsPerSecond = 200
 	defaultMissesPerSecond   = 1
 	burstSeconds             = 10
+	// spareMisses are the dials that a client may make in vain beside those of its pairs.
+	spareMisses = 64
 	// bytesPerAddress is what parties of one address may have stored, in bytes.
 	bytesPerAddress = 16 << 20
 	// Of pairs and bytes a quarter is kept for clients that hold hardly any: a few pairs, and the descriptions of them.
@@ -44,7 +46,7 @@ func newLimits(o Options) *limits {
 		requests: newBuckets(o.RequestsPerSecond, defaultRequestsPerSecond, o.RequestBurst),
 	}
 	orDefault(&l.pairs, defaultPairsPerAddress)
-	l.misses = newBuckets(o.MissesPerSecond, defaultMissesPerSecond, max(l.pairs, defaultPairsPerAddress))
+	l.misses = newBuckets(o.MissesPerSecond, defaultMissesPerSecond, max(l.pairs, defaultPairsPerAddress)+spareMisses)
 	return l
 }
 
