@@ -6,7 +6,8 @@ import "time"
 // absent.
 var _ = []Type{
 	register[TrackAdded](), register[TrackMuted](), register[FirstPacket](), register[FirstFrame](),
-	register[KeyFrameRequested](), register[KeyFrame](), register[MediaResumed](), register[Sample](),
+	register[Picture](), register[KeyFrameRequested](), register[KeyFrame](), register[MediaResumed](), register[Sample](),
+	register[MediaPause](),
 }
 
 // TrackAdded ("track.added") is a media stream that is sent or has begun to arrive.
@@ -56,6 +57,41 @@ type FirstFrame struct {
 
 // Type is "media.first_frame".
 func (FirstFrame) Type() Type { return "media.first_frame" }
+
+// Picture ("media.picture") is what a key frame of VP8 shows that arrived and was decoded.
+type Picture struct {
+	SSRC       uint32    `json:"ssrc"`
+	Width      uint16    `json:"frameWidth"`
+	Height     uint16    `json:"frameHeight"`
+	Luma       float64   `json:"luma"`                 // mean, 0–1
+	Contrast   float64   `json:"contrast"`             // standard deviation of the luma, 0–1
+	Dark       float64   `json:"dark"`                 // share of the pixels that are black, 0–1
+	Difference *float64  `json:"difference,omitempty"` // 0–1, from the picture before of the stream, where they differ most
+	ClipFrame  *int      `json:"clipFrame,omitempty"`  // the number that dialtone's clip shows in its frames
+	Thumbnail  Thumbnail `json:"thumbnail,omitzero"`
+}
+
+// Type is "media.picture".
+func (Picture) Type() Type { return "media.picture" }
+
+// Thumbnail is a small picture: what a terminal can show.
+type Thumbnail struct {
+	Width  int `json:"width"`  // pixels
+	Height int `json:"height"` // pixels
+	// three bytes a pixel, line by line, in Base64; empty in recordings and reports, which show no one
+	RGB []byte `json:"rgb,omitempty"`
+}
+
+// MediaPause ("media.pause") is how long media stopped during an ICE restart: the longest time between two RTP packets,
+// from the last one before the restart until the first one on the new path, or, if a direction does not change to it,
+// for 10 s after it worked. A direction in which no media flowed is absent.
+type MediaPause struct {
+	Inbound  *Millis `json:"inbound_ms,omitempty"`
+	Outbound *Millis `json:"outbound_ms,omitempty"`
+}
+
+// Type is "media.pause".
+func (MediaPause) Type() Type { return "media.pause" }
 
 // KeyFrameRequested ("media.key_frame_requested") is a request for a key frame that is sent to the peer (PLI, RFC 4585
 // §6.3.1).
@@ -132,25 +168,38 @@ type InboundRTP struct {
 	// steps of the timestamps of over a second that no pause explains; not in webrtc-stats
 	TimestampJumps *uint32 `json:"timestampJumps,omitempty"`
 	// bit/s of payload over the last interval; not in webrtc-stats
-	Bitrate               *float64 `json:"bitrate,omitempty"`
-	RoundTripTime         *float64 `json:"roundTripTime,omitempty"` // seconds, by DLRR (RFC 3611) if the sender gives it
-	NACKCount             *uint32  `json:"nackCount,omitempty"`     // sent by the receiver
-	PLICount              *uint32  `json:"pliCount,omitempty"`
-	FIRCount              *uint32  `json:"firCount,omitempty"`
-	FramesReceived        *uint32  `json:"framesReceived,omitempty"`    // video
-	KeyFramesReceived     *uint32  `json:"keyFramesReceived,omitempty"` // not in webrtc-stats, which counts decoded ones
-	FramesDecoded         *uint32  `json:"framesDecoded,omitempty"`     // by a peer that decodes
-	FramesDropped         *uint32  `json:"framesDropped,omitempty"`
-	FramesPerSecond       *float64 `json:"framesPerSecond,omitempty"` // over the last interval
-	FrameWidth            *uint16  `json:"frameWidth,omitempty"`
-	FrameHeight           *uint16  `json:"frameHeight,omitempty"`
-	FreezeCount           *uint32  `json:"freezeCount,omitempty"`
-	TotalFreezesDuration  *float64 `json:"totalFreezesDuration,omitempty"`  // seconds
-	LastPacketReceivedAgo *float64 `json:"lastPacketReceivedAgo,omitempty"` // seconds before the sample
-	AudioLevel            *float64 `json:"audioLevel,omitempty"`            // 0–1, RMS of the last interval
-	TotalAudioEnergy      *float64 `json:"totalAudioEnergy,omitempty"`      // Σ level² · seconds
-	TotalSamplesDuration  *float64 `json:"totalSamplesDuration,omitempty"`  // seconds of sound
-	Sound                 *Sound   `json:"sound,omitempty"`                 // what is heard; not in webrtc-stats
+	Bitrate              *float64 `json:"bitrate,omitempty"`
+	RoundTripTime        *float64 `json:"roundTripTime,omitempty"` // seconds, by DLRR (RFC 3611) if the sender gives it
+	NACKCount            *uint32  `json:"nackCount,omitempty"`     // sent by the receiver
+	PLICount             *uint32  `json:"pliCount,omitempty"`
+	FIRCount             *uint32  `json:"firCount,omitempty"`
+	FramesReceived       *uint32  `json:"framesReceived,omitempty"`    // video
+	KeyFramesReceived    *uint32  `json:"keyFramesReceived,omitempty"` // not in webrtc-stats, which counts decoded ones
+	FramesDecoded        *uint32  `json:"framesDecoded,omitempty"`     // by a peer that decodes
+	FramesDropped        *uint32  `json:"framesDropped,omitempty"`
+	FramesPerSecond      *float64 `json:"framesPerSecond,omitempty"` // over the last interval
+	FrameWidth           *uint16  `json:"frameWidth,omitempty"`
+	FrameHeight          *uint16  `json:"frameHeight,omitempty"`
+	FreezeCount          *uint32  `json:"freezeCount,omitempty"`
+	TotalFreezesDuration *float64 `json:"totalFreezesDuration,omitempty"` // seconds
+	// seconds in gaps of over 200 ms between two frames; not in webrtc-stats
+	TotalGapsDuration *float64 `json:"totalGapsDuration,omitempty"`
+	// what became of the frames of dialtone's clip; absent for other video
+	ClipFrames            *ClipFrames `json:"clipFrames,omitempty"`
+	LastPacketReceivedAgo *float64    `json:"lastPacketReceivedAgo,omitempty"` // seconds before the sample
+	AudioLevel            *float64    `json:"audioLevel,omitempty"`            // 0–1, RMS of the last interval
+	TotalAudioEnergy      *float64    `json:"totalAudioEnergy,omitempty"`      // Σ level² · seconds
+	TotalSamplesDuration  *float64    `json:"totalSamplesDuration,omitempty"`  // seconds of sound
+	Sound                 *Sound      `json:"sound,omitempty"`                 // what is heard; not in webrtc-stats
+}
+
+// ClipFrames counts the frames of the clip that one dialtone sends and another recognizes.
+type ClipFrames struct {
+	Received uint32 `json:"received"` // complete
+	Skipped  uint32 `json:"skipped"`  // between frames that were received, and not received, or not sent
+	Late     uint32 `json:"late"`     // received after a newer one
+	Repeated uint32 `json:"repeated"` // received with the time of another frame
+	Cuts     uint32 `json:"cuts"`     // times that the sender went on at another place, as it does for a key frame
 }
 
 // OutboundRTP is a stream at its sender (RTCOutboundRtpStreamStats), with what its receiver reports of it: one that is

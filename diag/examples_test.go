@@ -86,6 +86,10 @@ func examples() []Event {
 		}},
 		{98 * time.Millisecond, FirstPacket{Direction: Inbound, Kind: "video", SSRC: 2774119101}},
 		{134 * time.Millisecond, FirstFrame{Direction: Inbound, Kind: "video", SSRC: 2774119101, Width: 320, Height: 180, KeyFrame: true}},
+		{140 * time.Millisecond, Picture{
+			SSRC: 2774119101, Width: 320, Height: 180, Luma: 0.47, Contrast: 0.23, Dark: 0.03, Difference: Ptr(0.21), ClipFrame: Ptr(50),
+			Thumbnail: Thumbnail{Width: 64, Height: 36},
+		}},
 		{200 * time.Millisecond, Message{Direction: Inbound, Label: LabelChat, Bytes: 5, Text: "hello"}},
 		{210 * time.Millisecond, Ping{RTTMs: Millis(12340 * time.Microsecond)}},
 		{300 * time.Millisecond, Control{Direction: Inbound, Code: "mute_video", Value: Ptr(true)}},
@@ -109,6 +113,13 @@ func examples() []Event {
 		}},
 		{2 * time.Second, Warning{ID: "signal.server_lost", Cause: "unexpected EOF"}},
 		{3 * time.Second, Restart{By: ByLocal, Reason: "asked"}},
+		{3200 * time.Millisecond, MediaPause{Inbound: Ptr(Millis(24 * time.Millisecond)), Outbound: Ptr(Millis(131 * time.Millisecond))}},
+		{4 * time.Second, NetworkChanged{
+			Added:   []InterfaceAddress{{Interface: "wwan0", Address: "198.51.100.30", Kind: AddressPublic}},
+			Removed: []InterfaceAddress{{Interface: "wlan0", Address: "192.0.2.10", Kind: AddressPublic}},
+			Routes:  []DefaultRoute{{Up: true, Source: "198.51.100.30"}, {IPv6: true}}, Online: true,
+		}},
+		{8 * time.Second, Paused{DurationMs: Millis(4 * time.Second), Source: PauseStopped}},
 		{9 * time.Second, ChannelClose{ID: Ptr(uint16(1)), Label: LabelChat}},
 		{10 * time.Second, CallEnded{Reason: EndDuration, By: ByLocal}},
 	}

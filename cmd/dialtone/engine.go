@@ -14,6 +14,7 @@ import (
 	"dialtone/diag/peer"
 	"dialtone/diag/reach"
 	"dialtone/diag/session"
+	"dialtone/diag/watch"
 )
 
 // explainTime is how long a call without a path stays to ask its servers why.
@@ -61,7 +62,7 @@ func sessionOptions(config diag.Config, log *feed.Feed) (session.Options, error)
 	}
 	return session.Options{
 		Config: config, Feed: log, TLS: trust, Proxies: proxies, Greeting: greeting, Explain: explainTime,
-		Limiter: &strangers, Clips: clips,
+		Limiter: &strangers, Clips: clips, Watch: watch.Machine, Redial: config.Redial,
 	}, nil
 }
 

@@ -47,6 +47,11 @@ func TestScripts(t *testing.T) {
 				return err
 			}
 			env.Setenv("CLIPS", clips)
+			pictures, err := filepath.Abs("../../testdata/media")
+			if err != nil {
+				return err
+			}
+			env.Setenv("PICTURES", pictures)
 			env.Values[programsKey{}] = programs{}
 			env.Setenv("XDG_CONFIG_HOME", env.WorkDir+"/config")
 			env.Setenv("PATH", env.Getenv("PATH"))

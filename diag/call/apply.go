@@ -110,12 +110,17 @@ func (c *Call) applyTransport(e diag.Event) bool {
 	case diag.GatheringState:
 		c.Gathering = d.State
 	case diag.Restart:
-		c.Restarts++
+		c.Restarts, c.RestartAt = c.Restarts+1, diag.Ptr(e.At)
+	case diag.MediaPause:
+		c.Paused.Inbound, c.Paused.Outbound = longer(c.Paused.Inbound, d.Inbound), longer(c.Paused.Outbound, d.Outbound)
 	case diag.DTLSState:
 		c.DTLS = mergeDTLS(c.DTLS, d)
 	case diag.SCTPState:
 		c.SCTP = d
 	case diag.ConnectionState:
+		if c.Connection == "connected" && d.State != "connected" {
+			c.DownAt = e.At
+		}
 		c.Connection = d.State
 		if d.State == "connected" && c.ConnectedAt == nil {
 			c.ConnectedAt = diag.Ptr(e.At)
@@ -124,6 +129,14 @@ func (c *Call) applyTransport(e diag.Event) bool {
 		return false
 	}
 	return true
+}
+
+// longer is the longer of two times of which either may be unknown.
+func longer(a, b *diag.Millis) *diag.Millis {
+	if a == nil || b != nil && *b > *a {
+		return b
+	}
+	return a
 }
 
 // mergeDTLS keeps what earlier events reported: the cipher is known before the state is "connected", and stays.
@@ -166,6 +179,7 @@ func (c *Call) applyChannel(e diag.Event) bool {
 		c.applyControl(d)
 	case diag.Ping:
 		c.Pings.Add(d.RTTMs.Duration())
+		c.EchoAt = diag.Ptr(e.At)
 		c.countMessage(diag.LabelPing, diag.Outbound, 1)
 	case diag.RemoteSample:
 		c.addRemoteSample(TheirRow{d, e.At})
@@ -238,6 +252,8 @@ func (c *Call) applyMedia(e diag.Event) {
 		if t := c.track(d.Direction, d.Kind, d.SSRC); t != nil && t.FirstFrame == nil {
 			t.FirstFrame = &d
 		}
+	case diag.Picture:
+		c.putPicture(d, e.At)
 	case diag.Sample:
 		c.Samples = keep(c.Samples, SampleRow{d, e.At}, maxSamples)
 		for _, stats := range d.Channels {

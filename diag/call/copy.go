@@ -14,8 +14,11 @@ func (c *Call) Copy() *Call {
 	d.Pairs, d.pairIndex = slices.Clone(c.Pairs), maps.Clone(c.pairIndex)
 	d.Descriptions, d.Samples, d.Warnings = slices.Clone(c.Descriptions), slices.Clone(c.Samples), slices.Clone(c.Warnings)
 	d.Channels, d.Messages, d.Tracks = slices.Clone(c.Channels), slices.Clone(c.Messages), slices.Clone(c.Tracks)
+	d.Pictures = slices.Clone(c.Pictures)
 	d.RemoteSamples = slices.Clone(c.RemoteSamples)
 	d.NAT = slices.Clone(c.NAT)
+	m := c.Machine
+	d.Machine = Machine{slices.Clone(m.Changes), slices.Clone(m.Outages), slices.Clone(m.Pauses)}
 	d.Steps, d.KeyFrames, d.Resumed = slices.Clone(c.Steps), slices.Clone(c.KeyFrames), slices.Clone(c.Resumed)
 	d.Signal.Refused = slices.Clone(c.Signal.Refused)
 	for i := range d.NAT {

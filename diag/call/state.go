@@ -37,6 +37,8 @@ type Call struct {
 	DTLS        diag.DTLSState
 	SCTP        diag.SCTPState
 	ConnectedAt *time.Duration // when the connection was first up
+	DownAt      time.Duration  // when the connection last ceased to be up; zero: it never did
+	EchoAt      *time.Duration // when a ping was last answered
 	OpenAt      *time.Duration // when the first data channel opened
 
 	Spans        []Span
@@ -48,6 +50,8 @@ type Call struct {
 	Limits       diag.ICELimits
 	PathChanges  int // after the first selection
 	Restarts     int
+	RestartAt    *time.Duration  // the latest
+	Paused       diag.MediaPause // the longest pause of each direction in all ICE restarts
 	Descriptions []DescriptionRow
 
 	Channels    []ChannelRow
@@ -60,10 +64,11 @@ type Call struct {
 	Tracks        []TrackRow
 	LocalMuted    map[string]bool // by kind
 	RemoteMuted   map[string]bool
-	Samples       []SampleRow // the latest hour
-	RemoteSamples []TheirRow  // what the peer's statistics say, the latest hour
-	RemoteSince   *TheirRow   // the first sample since the peer's counters began anew; nil if they never did
-	fastest       float64     // shortest time from a peer's clock to ours, ms: only differences are meaningful
+	Pictures      []PictureRow // the latest of each stream of video
+	Samples       []SampleRow  // the latest hour
+	RemoteSamples []TheirRow   // what the peer's statistics say, the latest hour
+	RemoteSince   *TheirRow    // the first sample since the peer's counters began anew; nil if they never did
+	fastest       float64      // shortest time from a peer's clock to ours, ms: only differences are meaningful
 
 	// what the call did to its own packets on purpose, or its peer in this process did; nil: nothing
 	Impaired  *diag.Impaired
@@ -71,7 +76,8 @@ type Call struct {
 	KeyFrames []KeyFrameRow // requests for them, the latest
 	Resumed   []ResumedRow  // ends of pauses of inbound streams
 
-	NAT []NATRow // diagnoses of the network, the latest 64
+	Machine Machine
+	NAT     []NATRow // diagnoses of the network, the latest 64
 
 	Warnings []WarningRow
 	Ended    *diag.CallEnded
@@ -215,7 +221,7 @@ func (c *Call) Apply(e diag.Event) {
 		diag.DiagnosisFurther, diag.DiagnosisEnd:
 		c.applyDiagnosis(e)
 	default:
-		if !c.applySignal(e) && !c.applyTransport(e) && !c.applyChannel(e) && !c.applyStress(e) {
+		if !c.applySignal(e) && !c.applyTransport(e) && !c.applyChannel(e) && !c.applyStress(e) && !c.applyMachine(e) {
 			c.applyMedia(e)
 		}
 	}

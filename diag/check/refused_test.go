@@ -116,7 +116,7 @@ func TestRefusedMedia(t *testing.T) {
 		return strings.ReplaceAll(videoSection.ReplaceAllString(answer, ""), "BUNDLE 0 1", "BUNDLE 0")
 	}
 	same := func(answer string) string { return answer }
-	const refused = "The server refuses video: it was offered H264, VP8, VP9, AV1."
+	const refused = "The server refuses video: it was offered VP8, H264, VP9, AV1."
 	tests := map[string]struct {
 		edit    func(string) string
 		reports bool

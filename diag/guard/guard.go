@@ -2,6 +2,7 @@
 package guard
 
 import (
+	"bytes"
 	"errors"
 	"net"
 	"net/netip"
@@ -40,6 +41,7 @@ type Guard struct {
 	pairs    map[wirePair]*Checks
 	answered map[netip.AddrPort]bool
 	open     map[[stun.TransactionIDSize]byte]transaction
+	proven   map[hosts]bool // on which checks came from both peers; an ICE restart changes nothing about that
 	limits   diag.ICELimits
 }
 
@@ -65,12 +67,17 @@ type Checks struct {
 	SendError                       string        // of the latest of those
 	RoundTrip                       time.Duration // of the latest answer
 	answeredAt                      time.Time     // first
+	open                            []byte        // the latest request, until it is answered or sent again
 }
 
 type transaction struct {
-	pair wirePair
-	at   time.Time
+	pair       wirePair
+	at         time.Time
+	nominating bool // of the controlling agent, which nominates the first pair that is answered
 }
+
+// hosts are the addresses of a pair without their ports.
+type hosts struct{ local, remote netip.Addr }
 
 // Options are what a [Guard] depends on.
 type Options struct {
@@ -84,7 +91,7 @@ func New(o Options) *Guard {
 	if o.Hosts == nil {
 		o.Hosts = &Limiter{}
 	}
-	g := &Guard{now: o.Now, hosts: o.Hosts, trusting: o.Trusting}
+	g := &Guard{proven: map[hosts]bool{}, now: o.Now, hosts: o.Hosts, trusting: o.Trusting}
 	g.Restart()
 	return g
 }
@@ -137,8 +144,9 @@ func (g *Guard) Sends(from Base, m *stun.Message, to netip.AddrPort) bool {
 		return false
 	}
 	p.RequestsSent++
+	p.open = bytes.Clone(m.Raw)
 	g.expire(now)
-	g.open[m.TransactionID] = transaction{key, now}
+	g.open[m.TransactionID] = transaction{key, now, m.Contains(stun.AttrICEControlling)}
 	return true
 }
 
@@ -213,7 +221,7 @@ func (g *Guard) Receives(at Base, m *stun.Message, from netip.AddrPort) Arrival 
 	case stun.BindingRequest:
 		return g.checkReceived(at, key, m)
 	case stun.BindingSuccess:
-		return g.answerReceived(key, m)
+		return g.answerReceived(at, key, m)
 	}
 	return Pass
 }
@@ -234,7 +242,7 @@ func (g *Guard) checkReceived(at Base, key wirePair, m *stun.Message) Arrival {
 	return Release
 }
 
-func (g *Guard) answerReceived(key wirePair, m *stun.Message) Arrival {
+func (g *Guard) answerReceived(at Base, key wirePair, m *stun.Message) Arrival {
 	t, known := g.open[m.TransactionID]
 	if !known || t.pair != key || !m.Contains(stun.AttrMessageIntegrity) {
 		return Pass // not symmetric (RFC 8445 §7.2.5.2.1), or no answer to a check: the agent rejects it
@@ -245,15 +253,43 @@ func (g *Guard) answerReceived(key wirePair, m *stun.Message) Arrival {
 	}
 	now := g.now()
 	p.ResponsesReceived++
+	p.open = nil
 	p.RoundTrip = now.Sub(t.at)
 	g.answered[key.remote] = true
 	if p.answeredAt.IsZero() {
 		p.answeredAt = now
 	}
-	if !g.trusting && p.RequestsReceived == 0 && now.Sub(p.answeredAt) < oneWayWait {
-		return Hold
+	way := hosts{at.Addr, key.remote.Addr()}
+	if p.RequestsReceived > 0 && len(g.proven) < MaxPairs {
+		g.proven[way] = true
+	}
+	if t.nominating && !g.trusting && !g.proven[way] && now.Sub(p.answeredAt) < oneWayWait {
+		return Hold // the agent would nominate it
 	}
 	return Pass
+}
+
+// Again is a check without an answer, to be sent again, once, when one of the peer has come in on the same pair: a
+// triggered check (RFC 8445 §7.3.1.4), which pion's controlling agent does not send. It is nil if there is none.
+func (g *Guard) Again(at Base, peer netip.AddrPort) []byte {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	key := wirePair{at.Port, at.Relayed, plain(peer)}
+	p := g.pairs[key]
+	if p == nil || p.open == nil {
+		return nil
+	}
+	m := stun.Message{Raw: p.open}
+	p.open = nil
+	if m.Decode() != nil || !g.answered[key.remote] && !g.hosts.allow(key.remote.Addr(), 1, g.now()) {
+		return nil
+	}
+	if t, open := g.open[m.TransactionID]; open {
+		t.at = g.now() // of the round trip
+		g.open[m.TransactionID] = t
+	}
+	p.RequestsSent++
+	return m.Raw
 }
 
 // Counts are those of a pair; false: no check has passed on it. A remote candidate that is a name has no valid address:

@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"bytes"
 	"fmt"
 	"net/netip"
 	"testing"
@@ -27,8 +28,11 @@ func message(t *testing.T, setters ...stun.Setter) *stun.Message {
 }
 
 func check(t *testing.T) *stun.Message {
-	return message(t, stun.BindingRequest, stun.TransactionID, stun.NewUsername("remote:local"))
+	return message(t, stun.BindingRequest, stun.TransactionID, stun.NewUsername("remote:local"), controlling)
 }
+
+// controlling is the attribute of the agent that nominates.
+var controlling = stun.RawAttribute{Type: stun.AttrICEControlling, Value: make([]byte, 8)}
 
 func incomingCheck(t *testing.T) *stun.Message {
 	return message(t, stun.BindingRequest, stun.TransactionID, stun.NewUsername("local:remote"))
@@ -213,6 +217,32 @@ func TestOneWayPair(t *testing.T) {
 	if g.RemoteLite(); exchange(g, now, 0) != Pass {
 		t.Error("an ICE-lite peer is waited for")
 	}
+	g, _ = guarded()
+	m := message(t, stun.BindingRequest, stun.TransactionID, stun.NewUsername("remote:local"))
+	if g.Sends(home, m, to); g.Receives(home, answerTo(t, m), to) != Pass {
+		t.Error("an agent that does not nominate has to wait")
+	}
+}
+
+// TestOneWayPairAfterRestart: between hosts whose checks have arrived both ways, an answer waits for nothing.
+func TestOneWayPairAfterRestart(t *testing.T) {
+	before, after := netip.MustParseAddrPort("198.51.100.9:4000"), netip.MustParseAddrPort("198.51.100.9:4001")
+	elsewhere := netip.MustParseAddrPort("198.51.100.10:4001")
+	g, _ := guarded()
+	answered := func(to netip.AddrPort) Arrival {
+		m := check(t)
+		g.Sends(home, m, to)
+		return g.Receives(home, answerTo(t, m), to)
+	}
+	g.Receives(home, incomingCheck(t), before)
+	answered(before)
+	g.Restart()
+	if got := answered(after); got != Pass {
+		t.Errorf("a new port: %v", got)
+	}
+	if got := answered(elsewhere); got != Hold {
+		t.Errorf("another host: %v", got)
+	}
 }
 
 // TestStrangersMakeNoPairs: a check for another session takes no place.
@@ -235,5 +265,45 @@ func TestRelayedPairsHaveRoom(t *testing.T) {
 	}
 	if !g.Sends(Base{Port: 6000, Relayed: true}, check(t), netip.MustParseAddrPort("203.0.113.7:4000")) {
 		t.Error("no check from the relay")
+	}
+}
+
+// TestTriggeredCheck: a check that was lost is sent again when one of the peer comes in, once, and within the limits.
+func TestTriggeredCheck(t *testing.T) {
+	to := netip.MustParseAddrPort("198.51.100.9:4000")
+	g, now := guarded()
+	if g.Again(home, to) != nil {
+		t.Error("a check that was never sent")
+	}
+	m := check(t)
+	g.Sends(home, m, to)
+	*now = now.Add(time.Second)
+	if again := g.Again(home, to); !bytes.Equal(again, m.Raw) {
+		t.Errorf("%x", again)
+	}
+	if g.Again(home, to) != nil {
+		t.Error("it is sent a third time")
+	}
+	*now = now.Add(time.Millisecond)
+	g.Receives(home, answerTo(t, m), to)
+	if counts, _ := g.Counts(home, to); counts.RequestsSent != 2 || counts.RoundTrip != time.Millisecond {
+		t.Errorf("%+v", counts)
+	}
+	g.Sends(home, m, to)
+	if g.Receives(home, answerTo(t, m), to); g.Again(home, to) != nil {
+		t.Error("a check that was answered")
+	}
+	g, _ = guarded()
+	sent := 0
+	for range 200 {
+		if g.Sends(home, check(t), to) {
+			sent++
+		}
+		if g.Again(home, to) != nil {
+			sent++
+		}
+	}
+	if sent != StrangerBurst {
+		t.Errorf("%d checks at a host that does not answer", sent)
 	}
 }

@@ -3,14 +3,14 @@ package media
 import "github.com/pion/rtp/codecs/av1/obu"
 
 // parseAV1 reads the aggregation header (AV1 RTP payload format 1.0, section 4.4), whose N bit marks the first packet
-// of a coded video sequence, which begins with a key frame, and the resolution in the sequence header, which is its
-// first OBU.
+// of a coded video sequence, which begins with a key frame, the type of the first OBU, which shows where a frame begins,
+// and the resolution in the sequence header.
 func parseAV1(b []byte) picture {
 	const continues, count, newSequence = 0x80, 0x30, 0x08
-	if len(b) < 2 || b[0]&newSequence == 0 {
+	if len(b) < 2 {
 		return picture{}
 	}
-	p := picture{key: true}
+	p := picture{key: b[0]&newSequence != 0}
 	unit := b[1:]
 	if b[0]&count != 0x10 { // more than one OBU: a length precedes the first
 		n, size, err := obu.ReadLeb128(unit)
@@ -20,7 +20,15 @@ func parseAV1(b []byte) picture {
 		unit = unit[size : size+n]
 	}
 	head, err := obu.ParseOBUHeader(unit)
-	if err != nil || head.Type != obu.OBUSequenceHeader || b[0]&continues != 0 || head.HasSizeField {
+	if err != nil || b[0]&continues != 0 {
+		return p
+	}
+	switch head.Type {
+	case obu.OBUTemporalDelimiter, obu.OBUSequenceHeader, obu.OBUFrameHeader, obu.OBUFrame:
+		p.start = true
+	default:
+	}
+	if head.Type != obu.OBUSequenceHeader || !p.key || head.HasSizeField {
 		return p
 	}
 	if w, h, ok := av1Size(unit[head.Size():]); ok {

@@ -17,10 +17,13 @@ var clipFiles embed.FS
 // ErrClip is returned (wrapped) for a file that is no usable clip.
 var ErrClip = errors.New("not a clip")
 
-// Clip is encoded media, made to be repeated. It is read-only and shared by all calls.
+// Clip is encoded media, made to be repeated. It is read only, and shared by all calls.
 type Clip struct {
 	Codec  *Codec
 	frames []frame
+
+	once    sync.Once
+	printed map[uint64][]int
 }
 
 type frame struct {

@@ -35,8 +35,9 @@ type Codec struct {
 	starts    bool                         // payloads mark the first packet of each frame
 }
 
-// Codecs is the table: what is offered, in this order, which answers leave to the offerer's choice. H264 is first among
-// those that every browser has (RFC 7742), because many servers take nothing else.
+// Codecs is the table: what is offered, in this order, which answers leave to the offerer's choice. VP8 and H264 are
+// first, which every browser has (RFC 7742): VP8 because its pictures are looked into, then H264 because many servers
+// take nothing else.
 var Codecs = []*Codec{
 	{
 		Name: "opus", Kind: KindAudio, ClockRate: 48000, Channels: 2, PayloadType: 111,
@@ -56,6 +57,10 @@ var Codecs = []*Codec{
 		Clip: "tone.al", payloader: g711Payloader, silence: []byte{0xd5},
 	},
 	{
+		Name: "VP8", Kind: KindVideo, ClockRate: 90000, PayloadType: 96,
+		Clip: "picture.vp8.ivf", payloader: vp8Payloader, parse: parseVP8, starts: true,
+	},
+	{
 		Name: "H264", Kind: KindVideo, ClockRate: 90000, PayloadType: 102,
 		Params: h264Params("1", "42e01f"), Clip: "picture.h264", payloader: h264Payloader, parse: parseH264,
 		// Decoders of these profiles take constrained baseline, too; the clip's slices fit in a packet, as mode 0 wants it.
@@ -64,10 +69,6 @@ var Codecs = []*Codec{
 			h264Params("0", "4d001f"), h264Params("1", "64001f"), h264Params("0", "64001f"), h264Params("1", "640c1f"),
 			h264Params("0", "640c1f"),
 		},
-	},
-	{
-		Name: "VP8", Kind: KindVideo, ClockRate: 90000, PayloadType: 96,
-		Clip: "picture.vp8.ivf", payloader: vp8Payloader, parse: parseVP8, starts: true,
 	},
 	{
 		Name: "VP9", Kind: KindVideo, ClockRate: 90000, PayloadType: 98, Params: "profile-id=0",

@@ -12,6 +12,7 @@ type frames struct {
 	open          [openFrames]openFrame // a ring, the newest last
 	used, newest  int
 	complete      uint32 // frames of which every packet arrived
+	given         uint32 // of these, to each
 	keys          uint32 // of these, key frames
 	width, height uint16 // of the last complete key frame that has them
 	freezes       freezes
@@ -27,6 +28,7 @@ type openFrame struct {
 	count    int64     // packets, each once
 	end      bool      // max is the last packet
 	done     bool
+	given    bool // to each
 	picture
 }
 
@@ -65,10 +67,8 @@ func (f *frames) add(ext int64, h header, p picture, seq *sequence, late bool, a
 func (f *frames) recent(i int) *openFrame { return &f.open[(f.newest+openFrames-i)%openFrames] }
 
 func (f *frames) find(ts uint32) *openFrame {
-	for i := range f.used {
-		if fr := f.recent(i); fr.ts == ts {
-			return fr
-		}
+	if at := f.place(ts); at >= 0 {
+		return &f.open[at]
 	}
 	return nil
 }
@@ -115,11 +115,39 @@ func (f *frames) check(fr *openFrame, seq *sequence, at time.Time) *openFrame {
 	return fr
 }
 
+// each calls look once for each frame that has become complete, with its place in the ring.
+func (f *frames) each(look func(place int, fr *openFrame)) {
+	if f.given != f.complete {
+		f.given = f.complete
+		for i := f.used - 1; i >= 0; i-- { // the oldest first
+			at := (f.newest + openFrames - i) % openFrames
+			if fr := &f.open[at]; fr.done && !fr.given {
+				fr.given = true
+				look(at, fr)
+			}
+		}
+	}
+}
+
 // restart forgets what is incomplete: the source began anew.
 func (f *frames) restart() {
 	f.used = 0
 	f.freezes.last = time.Time{}
 }
+
+// place is the place in the ring of the frame of a timestamp; −1 if it is not there.
+func (f *frames) place(ts uint32) int {
+	for i := range f.used {
+		if at := (f.newest + openFrames - i) % openFrames; f.open[at].ts == ts {
+			return at
+		}
+	}
+	return -1
+}
+
+// gapAfter is the least distance of two frames that is counted as a gap: the rule of freezes hides what is slow
+// throughout.
+const gapAfter = 200 * time.Millisecond
 
 // average is over how many frames the mean distance is taken.
 const average = 30
@@ -130,7 +158,8 @@ const average = 30
 type freezes struct {
 	count   uint32
 	total   time.Duration
-	paused  bool // nothing is expected
+	gapped  time.Duration // in gaps of more than gapAfter
+	paused  bool          // nothing is expected
 	last    time.Time
 	gaps    [average]time.Duration
 	n, next int
@@ -146,6 +175,9 @@ func (z *freezes) shown(at time.Time) {
 	}
 	if !known || gap < 0 {
 		return
+	}
+	if gap > gapAfter {
+		z.gapped += gap
 	}
 	if z.n > 0 {
 		avg := z.sum / time.Duration(z.n)

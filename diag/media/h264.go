@@ -4,14 +4,16 @@ import "encoding/binary"
 
 // Types of NAL units (RFC 6184, section 5.2).
 const (
+	nalSlice = 1
 	nalIDR   = 5
 	nalSPS   = 7
+	nalAUD   = 9 // access unit delimiter
 	nalSTAPA = 24
 	nalFUA   = 28
 )
 
-// parseH264 looks for an IDR picture and for the resolution in one payload (RFC 6184, section 5.4: single NAL unit,
-// STAP-A, FU-A).
+// parseH264 looks for the beginning of a frame, an IDR picture and the resolution in one payload (RFC 6184, section
+// 5.4: single NAL unit, STAP-A, FU-A).
 func parseH264(b []byte) picture {
 	if len(b) == 0 {
 		return picture{}
@@ -28,7 +30,12 @@ func parseH264(b []byte) picture {
 			b = b[n:]
 		}
 	case nalFUA:
-		if len(b) > 1 {
+		const begins = 0x80
+		switch {
+		case len(b) < 2:
+		case b[1]&begins != 0:
+			p.nal(b[1]&0x1f, b[1:])
+		default:
 			p.nal(b[1]&0x1f, nil)
 		}
 	default:
@@ -39,9 +46,14 @@ func parseH264(b []byte) picture {
 
 func (p *picture) nal(kind byte, unit []byte) {
 	switch kind {
-	case nalIDR:
+	case nalSlice: // the first of a frame has first_mb_in_slice 0, which is coded as a 1 (ITU-T H.264, section 7.3.3)
+		p.start = p.start || len(unit) > 1 && unit[1]&0x80 != 0
+	case nalIDR: // parameter sets come before the first slice: it begins nothing
 		p.key = true
+	case nalAUD:
+		p.start = true
 	case nalSPS:
+		p.start = true
 		if len(unit) > 1 {
 			if w, h, ok := spsSize(unit[1:]); ok {
 				p.width, p.height = w, h

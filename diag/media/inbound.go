@@ -22,6 +22,8 @@ type inbound struct {
 	timing     timing
 	pace       pace // of audio
 	frames     frames
+	collector  collector
+	clip       follower
 	sawFrame   bool          // FirstFrame was emitted
 	asks       map[int64]ask // by extended sequence number, for packets that are missing
 }
@@ -122,7 +124,26 @@ func (s *inbound) count(h header, repair bool, now time.Time) *openFrame {
 		return nil
 	}
 	late := arrival == arrivalLate || arrival == arrivalRepair || repair
-	return s.frames.add(ext, h, s.codec.picture(h.payload), &s.seq, late, now)
+	frame := s.frames.add(ext, h, s.codec.picture(h.payload), &s.seq, late, now)
+	s.collect(ext, h)
+	return frame
+}
+
+// collect keeps the payload of a packet until its frame is complete, and looks at the frames that are.
+func (s *inbound) collect(ext int64, h header) {
+	if s.rec.keyFrame == nil {
+		return
+	}
+	if at := s.frames.place(h.timestamp); at >= 0 {
+		s.collector.keep(at, h.timestamp, ext, s.codec.body(h.payload))
+	}
+	s.frames.each(func(at int, fr *openFrame) {
+		whole := s.collector.take(at, fr)
+		s.clip.follow(s.codec, fr, whole)
+		if fr.key && len(whole) > 0 {
+			s.rec.keyFrame(Frame{s.ssrc, s.codec.mime, whole})
+		}
+	})
 }
 
 // comfortNoise is the payload type of comfort noise (RFC 3389, RFC 3551).
@@ -189,6 +210,7 @@ func (s *inbound) video(d *diag.InboundRTP) {
 	d.FramesPerSecond = s.rates.framesPerSecond()
 	d.FreezeCount = diag.Ptr(f.freezes.count)
 	d.TotalFreezesDuration = diag.Ptr(f.freezes.total.Seconds())
+	d.TotalGapsDuration, d.ClipFrames = diag.Ptr(f.freezes.gapped.Seconds()), s.clip.stats()
 	if s.codec.hasKeys() {
 		d.KeyFramesReceived = diag.Ptr(f.keys)
 	}

@@ -102,19 +102,22 @@ func TestParseH264(t *testing.T) {
 		want     picture
 	}{
 		{"IDR", "6588", picture{key: true}},
-		{"other slice", "419a", picture{}},
-		{"SPS, baseline", baseline, picture{width: 320, height: 240}},
-		{"SPS, high, cropped", high, picture{width: 1920, height: 1080}},
-		{"SPS, main, cropped", mainCut, picture{width: 640, height: 358}},
-		{"SPS, 4:2:2, interlaced", interlaced, picture{width: 720, height: 576}},
-		{"SPS cut off", baseline[:12], picture{}},
-		{"SPS alone", "67", picture{}},
-		{"STAP-A of SPS and IDR", "780018" + baseline + "00026588", picture{false, true, 320, 240}},
+		{"other slice", "419a", picture{start: true}},
+		{"other slice, not the first of its frame", "415a", picture{}},
+		{"SPS, baseline", baseline, picture{start: true, width: 320, height: 240}},
+		{"SPS, high, cropped", high, picture{start: true, width: 1920, height: 1080}},
+		{"SPS, main, cropped", mainCut, picture{start: true, width: 640, height: 358}},
+		{"SPS, 4:2:2, interlaced", interlaced, picture{start: true, width: 720, height: 576}},
+		{"SPS cut off", baseline[:12], picture{start: true}},
+		{"SPS alone", "67", picture{start: true}},
+		{"STAP-A of SPS and IDR", "780018" + baseline + "00026588", picture{true, true, 320, 240}},
 		{"STAP-A cut off", "780018" + baseline[:20], picture{}},
 		{"STAP-A with an empty unit", "7800000002", picture{}},
 		{"FU-A of IDR", "7c85aa", picture{key: true}},
 		{"FU-A, later part", "7c05aa", picture{key: true}},
-		{"FU-A of another slice", "7c81aa", picture{}},
+		{"FU-A of another slice", "7c81aa", picture{start: true}},
+		{"FU-A of another slice, later part", "7c01aa", picture{}},
+		{"access unit delimiter", "0910", picture{start: true}},
 		{"FU-A cut off", "7c", picture{}},
 		{"nothing", "", picture{}},
 	}
@@ -170,8 +173,10 @@ func TestParseLayersAndAggregates(t *testing.T) {
 		{"VP9 upper layer of a key picture", parseVP9, unhex(t, "a8"+"01"+"03"+"00"+"82"), picture{}},
 		{"VP9 inter picture", parseVP9, unhex(t, "c8"+"01"+"86"), picture{start: true}},
 		{"VP9 in the middle", parseVP9, unhex(t, "80"+"01"+"86"), picture{}},
-		{"AV1 no new sequence", parseAV1, unhex(t, "10"+"32"), picture{}},
-		{"AV1 new sequence, no header", parseAV1, unhex(t, "18"+"32"+"00"), picture{key: true}},
+		{"AV1 no new sequence", parseAV1, unhex(t, "10"+"32"), picture{start: true}},
+		{"AV1, an OBU that continues", parseAV1, unhex(t, "90"+"32"), picture{}},
+		{"AV1, a tile group", parseAV1, unhex(t, "10"+"22"), picture{}},
+		{"AV1 new sequence, no header", parseAV1, unhex(t, "18"+"32"+"00"), picture{start: true, key: true}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -184,7 +189,7 @@ func TestParseLayersAndAggregates(t *testing.T) {
 	header := av1[2:] // behind the temporal delimiter
 	size := int(header[1])
 	aggregate := append([]byte{0x28, byte(size + 1), header[0] &^ 2}, header[2:2+size]...)
-	if diff := cmp.Diff(picture{key: true, width: 320, height: 240}, parseAV1(append(aggregate, 0x30, 0)), comparePictures); diff != "" {
+	if diff := cmp.Diff(picture{start: true, key: true, width: 320, height: 240}, parseAV1(append(aggregate, 0x30, 0)), comparePictures); diff != "" {
 		t.Error("AV1 aggregate:", diff)
 	}
 }

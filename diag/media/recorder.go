@@ -25,6 +25,8 @@ type Recorder struct {
 	emit   func(diag.Data)
 	codecs [128]atomic.Pointer[codec] // by payload type
 
+	keyFrame func(Frame) // nil: nothing is looked into
+
 	negotiated atomic.Bool   // codecs is set
 	pathTrip   atomic.Int64  // of connectivity checks, ns
 	levels     atomic.Uint32 // number of the header extension with the level of audio; 0 for none
@@ -51,6 +53,10 @@ func NewRecorder(now func() time.Time, emit func(diag.Data)) *Recorder {
 		out: streams[*outbound]{bySSRC: map[uint32]*outbound{}}, repairs: map[uint32]*inbound{}, mids: map[uint32]string{},
 	}
 }
+
+// OnKeyFrame sets what is called with each key frame that arrived complete. It also makes the recorder compare frames
+// with the clip. It must be set before the first packet; the call must return at once, and a stream waits for it.
+func (r *Recorder) OnKeyFrame(look func(Frame)) { r.keyFrame = look }
 
 // Factory makes the interceptor that feeds the recorder. It must be the first of the registry of one peer connection;
 // see the package documentation.
@@ -107,6 +113,32 @@ func (r *Recorder) Snapshot() (in []diag.InboundRTP, out []diag.OutboundRTP) {
 		out = append(out, s.stats(now, r.mids[s.ssrc]))
 	}
 	return in, out
+}
+
+// VideoCount is what a video stream has had by now.
+type VideoCount struct {
+	SSRC     uint32
+	MimeType string
+	Frames   uint32 // complete
+	Bytes    uint64 // of payload
+	Pixels   int    // of its picture; 0 while that is unknown
+}
+
+// Videos returns what each inbound stream of video has had by now.
+func (r *Recorder) Videos() []VideoCount {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	var out []VideoCount
+	for _, s := range r.in.order {
+		r.in.update(s.ssrc, func(s *inbound) {
+			if s.codec.Kind == KindVideo && !s.ended {
+				out = append(out, VideoCount{
+					s.ssrc, s.codec.mime, s.frames.complete, s.payloadBytes, int(s.frames.width) * int(s.frames.height),
+				})
+			}
+		})
+	}
+	return out
 }
 
 // Counts returns how many packets each stream has had, as Snapshot would, and leaves its rates alone.

@@ -4,7 +4,7 @@ import "github.com/pion/rtp/codecs"
 
 // picture is what the payload of a video packet shows of its frame.
 type picture struct {
-	start         bool   // it is the first packet of the frame; only VP8 says so
+	start         bool   // it is the first packet of the frame, where that shows
 	key           bool   // (part of) a key frame
 	width, height uint16 // 0 if it does not say
 }

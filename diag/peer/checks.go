@@ -1,6 +1,8 @@
 package peer
 
 import (
+	"cmp"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -28,6 +30,7 @@ type checks struct {
 	remotes   int
 	failed    bool           // StateICEFailed was reported
 	path      string         // ID of the selected pair, as last reported
+	base      netip.Addr     // that it sends from
 	limits    diag.ICELimits // as last reported
 	limitsAt  time.Time
 }
@@ -122,7 +125,7 @@ func (c *checks) connected() {
 func (c *checks) restart() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.pairs, c.remotes, c.failed = map[string]diag.Pair{}, 0, false
+	c.pairs, c.remotes, c.failed, c.path = map[string]diag.Pair{}, 0, false, ""
 	c.startedAt, c.changedAt = c.p.o.Now(), c.p.o.Now()
 }
 
@@ -147,6 +150,7 @@ func (c *checks) selected(pair *webrtc.ICECandidatePair) {
 	c.mu.Lock()
 	known := c.path == d.PairID
 	c.path = d.PairID
+	c.base, _ = netip.ParseAddr(cmp.Or(local.RelatedAddress, local.Address))
 	c.mu.Unlock()
 	if known {
 		return
@@ -184,8 +188,26 @@ func (p *Peer) pollInterval() time.Duration {
 	return pollSettled
 }
 
+// works reports whether there is a path, and it is not silent.
+func (c *checks) works() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.state == webrtc.ICEConnectionStateConnected || c.state == webrtc.ICEConnectionStateCompleted
+}
+
+// remoteAddress is where the peer sends from; invalid if that is unknown.
+func (c *checks) remoteAddress() netip.AddrPort {
+	pair, err := c.p.pc.SCTP().Transport().ICETransport().GetSelectedCandidatePair()
+	if err != nil || pair == nil || pair.Remote == nil {
+		return netip.AddrPort{}
+	}
+	addr, _ := netip.ParseAddr(pair.Remote.Address)
+	return netip.AddrPortFrom(addr.Unmap(), pair.Remote.Port)
+}
+
 // poll reads the pairs, reports what changed, and declares an early failure when no pair can work any more.
 func (c *checks) poll() {
+	c.p.pause.Poll()
 	pairs := c.readPairs(c.p.pc.GetStats())
 	c.mu.Lock()
 	c.reportLimits(time.Second)

@@ -6,9 +6,11 @@ import (
 	"net/netip"
 	"sync"
 
-	"dialtone/diag/guard"
-
 	"github.com/pion/stun/v4"
+
+	"dialtone/diag"
+	"dialtone/diag/guard"
+	"dialtone/diag/handover"
 )
 
 // gate is what a socket or a connection to a TURN server has in common: what it carries passes the guard, and is
@@ -23,6 +25,7 @@ type gate struct {
 
 	held map[netip.AddrPort]packet // answers that wait for a check of the peer
 	next *packet                   // was held, and is read next
+	due  []byte                    // a check that is to be sent where the packet came from that was read
 }
 
 // packet is one that was read.
@@ -56,6 +59,7 @@ func (g *gate) leaves(b []byte, to net.Addr) bool {
 		}
 		g.sockets.findHello(e.payload)
 	}
+	g.sockets.pause.Packet(diag.Outbound, g.path(e), e.payload)
 	return true
 }
 
@@ -75,6 +79,7 @@ func (g *gate) arrives(b []byte, from net.Addr) bool {
 		if isDTLS(e.payload) {
 			g.sockets.findHello(e.payload)
 		}
+		g.sockets.pause.Packet(diag.Inbound, g.path(e), e.payload)
 		return true
 	}
 	switch g.sockets.guard.Receives(g.end(e), m, e.peer) {
@@ -87,6 +92,9 @@ func (g *gate) arrives(b []byte, from net.Addr) bool {
 		g.held[e.peer] = packet{append([]byte{}, b...), from}
 		return false
 	case guard.Release:
+		if !e.relayed {
+			g.due = g.sockets.guard.Again(g.end(e), e.peer)
+		}
 		if p, ok := g.held[e.peer]; ok {
 			g.next = &p
 			delete(g.held, e.peer)
@@ -115,6 +123,10 @@ func (g *gate) end(e envelope) guard.Base {
 		b.Addr = g.relay
 	}
 	return b
+}
+
+func (g *gate) path(e envelope) handover.Path {
+	return handover.Path{Port: g.at.Port(), Remote: netip.AddrPortFrom(e.peer.Addr().Unmap(), e.peer.Port())}
 }
 
 // open takes a packet out of a ChannelData message (RFC 8656 §12.4) or a Send or Data indication.

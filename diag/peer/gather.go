@@ -126,6 +126,7 @@ func (g *gathering) agentState(s webrtc.ICEGatheringState) {
 	if s != webrtc.ICEGatheringStateComplete {
 		return
 	}
+	g.p.socks.kept.Release()
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.agent = true

@@ -59,7 +59,7 @@ func TestEncryptedAlerts(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			seen := false
-			s := watched(nil)
+			s := unconnected(nil)
 			s.sockets.onAlert = func() { seen = true }
 			if _, err := s.WriteTo(test.datagram, &net.UDPAddr{}); err != nil {
 				t.Fatal(err)

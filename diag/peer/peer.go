@@ -11,6 +11,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/forward"
 	"dialtone/diag/guard"
+	"dialtone/diag/handover"
 	"dialtone/diag/media"
 	"dialtone/diag/sdp"
 )
@@ -24,6 +25,7 @@ type Peer struct {
 	engine   *webrtc.MediaEngine
 	forward  *forward.Forwarder
 	recorder *media.Recorder
+	pause    *handover.Meter
 	cancel   context.CancelFunc // ends players, forwarders and observers
 	done     <-chan struct{}
 	wg       sync.WaitGroup
@@ -51,7 +53,8 @@ func New(o Options) (*Peer, error) {
 	p.cancel, p.done = cancel, ctx.Done()
 	p.transports = &transports{p: p}
 	p.guard = guard.New(guard.Options{Now: o.Now, Hosts: o.Limiter, Trusting: o.PionDefaults})
-	socks, err := newSockets(o.Net, p.guard, p.transports.helloSeen, p.transports.alertSent)
+	p.pause = handover.NewMeter(o.Now, o.Emit)
+	socks, err := newSockets(o.Net, p.guard, p.pause, p.transports.helloSeen, p.transports.alertSent)
 	if err != nil {
 		cancel()
 		return nil, fmt.Errorf("reading the network interfaces: %w", err)
@@ -75,6 +78,10 @@ func New(o Options) (*Peer, error) {
 	p.o.Emit(diag.DTLSState{State: "new", LocalFingerprint: p.transports.localFingerprint})
 	p.watching.Go(p.watch)
 	p.wg.Go(func() { p.tracks.run(ctx) })
+	if !o.NoMedia {
+		pictures := newPictures(p)
+		p.wg.Go(func() { pictures.run(ctx) })
+	}
 	p.wg.Go(func() { p.remotes.resolveNames(ctx) })
 	p.wg.Go(func() { p.remotes.release(ctx) })
 	return p, nil
@@ -233,6 +240,12 @@ func (p *Peer) restarting() {
 	p.o.Phases.Again(diag.PhaseRestart, "")
 	p.o.Phases.Start(diag.PhaseRestart, "")
 	p.gather.prepareRestart()
+	p.socks.refresh()
+	works := p.checks.works()
+	p.pause.Begin(!works)
+	if works {
+		p.socks.kept.Restart(p.checks.remoteAddress())
+	}
 	p.forward.Again()
 	p.checks.restart()
 	p.guard.Restart()
@@ -257,11 +270,11 @@ func (p *Peer) Close() error {
 		// A silent TURN server would hold the agent for seconds: closing its sockets ends that wait. Only then, because
 		// closed sockets can send no close_notify.
 		if p.gather.waiting() {
-			p.socks.open.CloseAll()
+			p.socks.closeAll()
 		}
 		p.forward.Close()
 		err = p.pc.GracefulClose()
-		p.socks.open.CloseAll()
+		p.socks.closeAll()
 		p.wg.Wait()
 	})
 	return err

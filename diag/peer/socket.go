@@ -3,12 +3,12 @@ package peer
 import (
 	"net"
 
-	"github.com/pion/transport/v5"
+	"dialtone/diag/handover"
 )
 
 // socket is one UDP socket of the agent.
 type socket struct {
-	transport.UDPConn
+	*handover.Socket
 	gate
 }
 
@@ -17,7 +17,8 @@ func (c *socket) WriteTo(b []byte, to net.Addr) (int, error) {
 	if !c.leaves(b, to) {
 		return len(b), nil
 	}
-	n, err := c.UDPConn.WriteTo(b, to)
+	c.Sent(b, to)
+	n, err := c.Socket.WriteTo(b, to)
 	if err != nil {
 		c.failed(b, to, err)
 	}
@@ -30,9 +31,17 @@ func (c *socket) ReadFrom(b []byte) (int, net.Addr, error) {
 		return copy(b, p.data), p.from, nil
 	}
 	for {
-		n, from, err := c.UDPConn.ReadFrom(b)
-		if err != nil || c.arrives(b[:n], from) {
+		n, from, err := c.Socket.ReadFrom(b)
+		if err != nil {
 			return n, from, err
+		}
+		pass := c.arrives(b[:n], from)
+		if c.due != nil {
+			_, _ = c.Socket.WriteTo(c.due, from) // a loss like any other
+			c.due = nil
+		}
+		if pass {
+			return n, c.Source(b[:n], from), nil
 		}
 	}
 }
@@ -40,5 +49,5 @@ func (c *socket) ReadFrom(b []byte) (int, net.Addr, error) {
 // Close closes the socket.
 func (c *socket) Close() error {
 	c.sockets.open.Remove(c)
-	return c.UDPConn.Close()
+	return c.Socket.Close()
 }

@@ -11,6 +11,7 @@ import (
 
 	"dialtone/diag/forward"
 	"dialtone/diag/guard"
+	"dialtone/diag/handover"
 )
 
 // sockets is a network, watched: it knows which local port spoke STUN to which address, what a server name resolved to,
@@ -19,6 +20,8 @@ import (
 type sockets struct {
 	transport.Net
 	guard   *guard.Guard
+	pause   *handover.Meter
+	kept    handover.Sockets
 	onHello func(version, cipher uint16)
 	onAlert func() // an encrypted DTLS alert is sent
 	open    forward.Closers
@@ -32,7 +35,9 @@ type sockets struct {
 // dropped. The kernel may grant less.
 const socketBuffer = 1 << 20
 
-func newSockets(network Net, g *guard.Guard, onHello func(version, cipher uint16), onAlert func()) (*sockets, error) {
+func newSockets(
+	network Net, g *guard.Guard, m *handover.Meter, onHello func(version, cipher uint16), onAlert func(),
+) (*sockets, error) {
 	if network == nil {
 		system, err := stdnet.NewNet()
 		if err != nil {
@@ -41,17 +46,23 @@ func newSockets(network Net, g *guard.Guard, onHello func(version, cipher uint16
 		network = system
 	}
 	return &sockets{
-		Net: network, guard: g, onHello: onHello, onAlert: onAlert, names: map[string]string{}, servers: map[int]string{},
+		Net: network, guard: g, pause: m, onHello: onHello, onAlert: onAlert,
+		names: map[string]string{}, servers: map[int]string{},
 	}, nil
 }
 
-// ListenUDP opens a watched socket.
+// ListenUDP opens a watched socket. That for mDNS stays as it is: what joins its group needs the operating system's.
 func (s *sockets) ListenUDP(network string, addr *net.UDPAddr) (transport.UDPConn, error) {
-	conn, err := s.Net.ListenUDP(network, addr)
-	if err != nil {
-		return nil, err
+	if kept := s.kept.Again(network, addr); kept != nil {
+		s.forget(int(addrPortOf(kept.LocalAddr()).Port()))
+		return s.watch(kept)
 	}
-	return s.watch(conn)
+	conn, err := s.Net.ListenUDP(network, addr)
+	if err != nil || addr.IP.IsMulticast() {
+		return conn, err
+	}
+	enlarge(conn)
+	return s.watch(s.kept.Wrap(conn, network, addr))
 }
 
 // dial opens a socket to a server: over UDP in this network, over TCP in that of the operating system.
@@ -77,9 +88,8 @@ func enlarge(conn transport.UDPConn) {
 	_ = conn.SetWriteBuffer(socketBuffer)
 }
 
-func (s *sockets) watch(conn transport.UDPConn) (transport.UDPConn, error) {
-	enlarge(conn)
-	w := &socket{UDPConn: conn, gate: gate{sockets: s, at: addrPortOf(conn.LocalAddr())}}
+func (s *sockets) watch(conn *handover.Socket) (transport.UDPConn, error) {
+	w := &socket{Socket: conn, gate: gate{sockets: s, at: addrPortOf(conn.LocalAddr())}}
 	if err := s.open.Add(w); err != nil {
 		return nil, err
 	}
@@ -136,6 +146,19 @@ func (s *sockets) asked(port int, to net.Addr) {
 	if s.servers[port] == "" {
 		s.servers[port] = to.String()
 	}
+}
+
+// forget lets a local port be asked about anew.
+func (s *sockets) forget(port int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.servers, port)
+}
+
+// closeAll closes every socket.
+func (s *sockets) closeAll() {
+	s.open.CloseAll()
+	s.kept.Release()
 }
 
 // gateOf makes the gate of a connection to a TURN server.

@@ -172,6 +172,7 @@ func (t *transports) connectionState(s webrtc.PeerConnectionState) {
 	switch s {
 	case webrtc.PeerConnectionStateConnected:
 		t.p.checks.connected()
+		t.p.pause.Connected()
 		if t.p.o.Phases.Running(diag.PhaseRestart, "") {
 			t.p.o.Phases.End(diag.PhaseRestart, "", diag.OutcomeOK, "")
 		}

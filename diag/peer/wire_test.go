@@ -11,6 +11,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/guard"
+	"dialtone/diag/handover"
 	"dialtone/diag/sdp"
 )
 
@@ -58,11 +59,14 @@ func (n nowhere) WriteTo(b []byte, _ net.Addr) (int, error) {
 	return len(b), nil
 }
 
-// watched is a socket without a network.
-func watched(onHello func(version, cipher uint16)) *socket {
+// unconnected is a socket without a network.
+func unconnected(onHello func(version, cipher uint16)) *socket {
+	var kept handover.Sockets
 	return &socket{
-		UDPConn: nowhere{sent: new([][]byte)},
-		gate:    gate{sockets: &sockets{onHello: onHello, guard: guard.New(guard.Options{Now: time.Now})}},
+		Socket: kept.Wrap(nowhere{sent: new([][]byte)}, "udp4", nil),
+		gate: gate{sockets: &sockets{
+			onHello: onHello, guard: guard.New(guard.Options{Now: time.Now}), pause: handover.NewMeter(time.Now, nil),
+		}},
 	}
 }
 
@@ -80,7 +84,7 @@ func TestHelloIsSeenInEveryWrapping(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var version, cipher uint16
-			watched(func(v, c uint16) { version, cipher = v, c }).arrives(datagram, &net.UDPAddr{})
+			unconnected(func(v, c uint16) { version, cipher = v, c }).arrives(datagram, &net.UDPAddr{})
 			if version != 0xfefd || cipher != 0xc02b {
 				t.Errorf("version %#x, cipher %#x from %s", version, cipher, hex.EncodeToString(datagram))
 			}
@@ -101,7 +105,7 @@ func TestWhatIsNoHello(t *testing.T) {
 		"RTP":             {0x80, 96, 0, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			watched(func(v, c uint16) { t.Errorf("taken for a ServerHello: %#x %#x", v, c) }).arrives(datagram, &net.UDPAddr{})
+			unconnected(func(v, c uint16) { t.Errorf("taken for a ServerHello: %#x %#x", v, c) }).arrives(datagram, &net.UDPAddr{})
 		})
 	}
 }
@@ -132,7 +136,7 @@ func FuzzDatagram(f *testing.F) {
 	f.Add(stunMessage(0x0001, attribute(0x0006, []byte("a:b"))))
 	f.Add([]byte{0x40, 0, 0, 1, 22})
 	f.Fuzz(func(t *testing.T, b []byte) {
-		s := watched(func(uint16, uint16) {})
+		s := unconnected(func(uint16, uint16) {})
 		s.sockets.guard.Local("a")
 		s.arrives(b, &net.UDPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 5000})
 		if n := s.sockets.guard.Pairs(); n > 1 {

@@ -54,6 +54,9 @@ func (c cleaner) value(key, s string) string {
 	if isSecretKey(key) {
 		return hidden
 	}
+	if key == "rgb" { // of a thumbnail, which may show a person
+		return ""
+	}
 	for _, secret := range c.secrets {
 		s = strings.ReplaceAll(s, secret, hidden)
 	}

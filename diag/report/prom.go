@@ -113,6 +113,12 @@ func (p *promWriter) described(r *Report) {
 		p.add("path_relayed", "Whether the path of the described run uses a relay.", truth(path.Relay))
 		p.add("path_round_trip_seconds", "Round-trip time of the path of the described run.", base(path.RTT))
 	}
+	if x := r.Restarts; x != nil {
+		p.add("ice_restarts", "ICE restarts of the described run.", value(x.Count))
+		const help = "Longest time without media during an ICE restart."
+		p.add("ice_restart_pause_seconds", help, base(x.Inbound), "direction", "inbound")
+		p.add("ice_restart_pause_seconds", help, base(x.Outbound), "direction", "outbound")
+	}
 	for _, d := range r.Media.streams() {
 		labels := []string{"kind", d.kind, "direction", d.direction}
 		p.add("media_flowing", "Whether media flowed until the end of the described run.", truth(d.Flows), labels...)

@@ -89,6 +89,16 @@ type Measurements struct {
 	Media Media `json:"media"`
 	// how the peer took a stress test (--stress)
 	Stress *call.Reactions `json:"stress,omitempty"`
+
+	Restarts *Restarts `json:"restarts"` // null if ICE was not restarted
+}
+
+// Restarts are the ICE restarts of a call, and the longest pause of its media in each direction during one of them. A
+// pause is null if no media flowed.
+type Restarts struct {
+	Count    int          `json:"count"`
+	Inbound  *diag.Millis `json:"pause_inbound_ms"`
+	Outbound *diag.Millis `json:"pause_outbound_ms"`
 }
 
 // Setup is how a call connected.

@@ -48,6 +48,8 @@ func runOf(in RunInput) Run {
 			Setup: setupOf(c),
 			Path:  pathOf(c),
 			Media: Media{kindOf(c, "audio"), kindOf(c, "video")}, Stress: c.Reactions(),
+
+			Restarts: restartsOf(c),
 		},
 	}
 }
@@ -147,6 +149,13 @@ func pathOf(c *call.Call) *Path {
 		p.RTT = diag.Ptr(diag.Millis(rtt))
 	}
 	return p
+}
+
+func restartsOf(c *call.Call) *Restarts {
+	if c.Restarts == 0 {
+		return nil
+	}
+	return &Restarts{c.Restarts, c.Paused.Inbound, c.Paused.Outbound}
 }
 
 func kindOf(c *call.Call, kind string) *Kind {

@@ -158,18 +158,17 @@ func (r *Report) facts() []fact {
 	if !r.StartedAt.IsZero() {
 		started = r.StartedAt.UTC().Format("2006-01-02 15:04:05 UTC")
 	}
-	return []fact{
+	facts := []fact{
 		{"target", r.Target.words()},
 		{r.ofRun("setup"), span(r.Setup.Total)},
 		{r.ofRun("path"), r.Path.words()},
-		{
-			"runs",
-			runs,
-		},
-		{"start", started},
-		{"duration", span(&r.Duration)},
-		{"tool", orUnknown(clean(r.Tool))},
 	}
+	if x := r.Restarts; x != nil {
+		facts = append(facts, fact{r.ofRun("restarts"), words.ICERestarts(x.Count, x.Inbound, x.Outbound)})
+	}
+	return append(facts,
+		fact{"runs", runs}, fact{"start", started}, fact{"duration", span(&r.Duration)},
+		fact{"tool", orUnknown(clean(r.Tool))})
 }
 
 // overview has a line for each check of a scenario.

@@ -32,7 +32,7 @@ func (s *Session) traits() signal.Traits {
 
 // dial opens the signaling in a goroutine. The exchange in use is closed first: a room that still waits would take the
 // second dial for the peer.
-func (s *Session) dial() {
+func (s *Session) dial(after time.Duration) {
 	if s.stopDial != nil {
 		s.stopDial()
 	}
@@ -42,6 +42,10 @@ func (s *Session) dial() {
 	s.wg.Go(func() {
 		if old != nil {
 			hangUp(old.channel)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(after):
 		}
 		channel, err := s.o.Dial(ctx, func(r diag.SignalRequest) { s.o.Feed.Append(r) })
 		switch {

@@ -1,6 +1,11 @@
 package session
 
-import "dialtone/diag"
+import (
+	"errors"
+	"time"
+
+	"dialtone/diag"
+)
 
 // The agent gives up its old path the moment it makes new credentials, so the descriptions of an ICE restart cannot
 // travel over the call itself: unless the signaling still carries them, both peers dial the room again.
@@ -13,6 +18,12 @@ func (s *Session) announceRestart(in input) {
 		r.By = diag.ByLocal
 	case inPathFailed:
 		r = diag.Restart{By: diag.ByNetwork, Reason: "failed"}
+		switch {
+		case errors.Is(in.err, errNetworkChanged):
+			r.Reason = "address"
+		case errors.Is(in.err, errSilent):
+			r.Reason = "silence"
+		}
 	default:
 	}
 	s.o.Feed.Append(r)
@@ -27,19 +38,22 @@ func offerAgain(s *Session, in input) input {
 
 func dialAgain(s *Session, in input) input {
 	s.announceRestart(in)
-	s.dial()
+	s.dial(0)
 	return input{}
 }
+
+// offerTime is how long the peer has to dial first, so that it offers: the one that answers gives its old path up only
+// when it knows all about the new one.
+const offerTime = 300 * time.Millisecond
 
 // requestRestart has the peer dial again, too. The request must arrive before the path that carries it is given up.
 func requestRestart(s *Session, in input) input {
 	s.sendControl(control{Code: codeRestart})
 	s.flush()
-	return dialAgain(s, in)
+	s.announceRestart(in)
+	s.dial(offerTime)
+	return input{}
 }
-
-// offerRestart is the offer in the new room.
-func offerRestart(s *Session, _ input) input { return s.offer(true) }
 
 // answerRestart: the peer restarts over the exchange in use.
 func answerRestart(s *Session, in input) input {

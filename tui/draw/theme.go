@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/charmbracelet/lipgloss"
+	"github.com/muesli/termenv"
 )
 
 // Theme is how things look: one accent, three colors of state, dim for what is secondary, and the glyphs. Colors only
@@ -19,7 +20,9 @@ type Theme struct {
 	Tab    Paint // the tab that is open
 	Glyphs Glyphs
 
-	ascii bool // frames hold only ASCII
+	ascii   bool // frames hold only ASCII
+	profile termenv.Profile
+	dark    bool // the background
 }
 
 // tone is a color on light and on dark backgrounds. Its numbers are those of the 256-color palette, of which the test
@@ -54,6 +57,8 @@ func NewTheme(r *lipgloss.Renderer) *Theme {
 		Strong: newPaint(r.NewStyle().Bold(true)),
 		Tab:    newPaint(accent.style(r).Bold(true)),
 		Glyphs: Unicode,
+
+		profile: r.ColorProfile(), dark: r.HasDarkBackground(),
 	}
 }
 

@@ -38,7 +38,7 @@ func (p *Call) layers() string {
 		dtls = words.Join(" ", dtls, strings.TrimPrefix(c.DTLS.Cipher, "TLS_"))
 	}
 	return words.Join(" · ", position, words.Prefixed("path changed ", ifAny(c.PathChanges, "time", "times")),
-		ifAny(c.Restarts, "ICE restart", "ICE restarts"), words.Prefixed("SCTP ", c.SCTP.State), dtls)
+		words.ICERestarts(c.Restarts, c.Paused.Inbound, c.Paused.Outbound), words.Prefixed("SCTP ", c.SCTP.State), dtls)
 }
 
 // pathHistory is how many seconds of round-trip times the path shows.

@@ -73,25 +73,27 @@ func extent(list []draw.Point) (lowest, highest, now float64, known bool) {
 
 // chartsOf are the values that a stream of this kind can have.
 func chartsOf(s stream) []metric {
-	return slices.DeleteFunc(slices.Clone(metrics), func(m metric) bool { return m.video && s.kind == "audio" })
+	return slices.DeleteFunc(slices.Clone(metrics), func(m metric) bool {
+		return m.video && s.kind == "audio" || m.audio && s.kind != "audio"
+	})
 }
 
 // charts draws the selected value of a stream over time, and the others where there is room.
-func (p *Media) charts(s stream, height int) []string {
+func (p *Media) charts(s stream, room, height int) []string {
 	if height < chartLeast || len(p.Call.Samples) == 0 {
 		return nil
 	}
 	all := chartsOf(s)
 	selected := min(p.metric, len(all)-1)
 	across := 1
-	if p.width >= chartsBeside {
+	if room >= chartsBeside {
 		across = 2
 	}
 	down := max(min((height+1)/(chartGood+1), (len(all)+across-1)/across), 1)
 	each := min((height+1)/down-1, chartMost)
 	fit := min(across*down, len(all))
 	first := max(selected-fit+1, 0)
-	width := (p.width - 2*(across-1)) / across
+	width := (room - 2*(across-1)) / across
 	draws := func(at int) []string {
 		c := all[at].chart(p.Call, s.streamKey)
 		c.selected = at == selected && fit < len(all)

@@ -23,7 +23,18 @@ tail -c +8001 "$long" | head -c 8000 >tone.g722
 
 # The picture: 320×240, 25 frames a second, 4 s, a key frame every 2 s, no frame that is not shown or is shown later:
 # a key frame is all that is needed to start from it. H264 is constrained baseline, in slices that fit in a packet.
-picture="-f lavfi -i testsrc2=size=320x240:rate=25:duration=4 -pix_fmt yuv420p -threads 1 -map_metadata -1
+# The last row of blocks of 16×16 pixels holds the frame's number (diag/media/picture reads it): white, black, seven bits,
+# the lowest first, their parity, black, white. Only white blocks are drawn.
+box() { printf ',drawbox=x=%d:y=224:w=16:h=16:color=white:t=fill:enable=%s' $(($1 * 16)) "$2"; }
+parity=0
+marks=,drawbox=x=0:y=224:w=192:h=16:color=black:t=fill$(box 0 1)$(box 11 1)
+for bit in 0 1 2 3 4 5 6; do
+	value="mod(floor(n/$((1 << bit)))\\,2)"
+	marks=$marks$(box $((bit + 2)) "$value")
+	parity=$parity+$value
+done
+marks=$marks$(box 9 "mod($parity\\,2)")
+picture="-f lavfi -i testsrc2=size=320x240:rate=25:duration=4$marks -pix_fmt yuv420p -threads 1 -map_metadata -1
 	-fflags +bitexact -flags:v +bitexact -g 50 -keyint_min 50 -b:v 150k -minrate 150k -maxrate 150k -bufsize 150k"
 # shellcheck disable=SC2086 # the options are words
 {

@@ -12,6 +12,7 @@ import (
 	"dialtone/diag/judge"
 	"dialtone/diag/words"
 	"dialtone/diag/words/term"
+	"dialtone/diag/words/video"
 )
 
 // Of reports an event in one line of words, without its time: what --plain prints and what the log pane shows. It
@@ -45,6 +46,9 @@ func texts(d diag.Data) string {
 		return descriptionWords(d)
 	}
 	if s, ok := transportWords(d); ok {
+		return s
+	}
+	if s, ok := machineLine(d); ok {
 		return s
 	}
 	if s, ok := diagnosisLine(d); ok {
@@ -125,6 +129,11 @@ func mediaWords(d diag.Data) (string, bool) {
 		return join(string(d.Direction), d.Kind), true
 	case diag.FirstFrame:
 		return join(string(d.Direction), d.Kind, words.Size(&d.Width, &d.Height)), true
+	case diag.Picture:
+		return video.Picture(d), true
+	case diag.MediaPause:
+		pauses := join(timing("inbound", d.Inbound), timing("outbound", d.Outbound))
+		return "longest pause during the ICE restart: " + pauses, true
 	case diag.Sample:
 		var rtt *float64
 		if d.Pair != nil {

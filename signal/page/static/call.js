@@ -24,6 +24,7 @@ const REDIAL = 90_000; // ms for which that is repeated: no less than a terminal
 const PAUSE = 1_000; // ms between two of these dials
 const RETRIED = ['unreachable', 'server', 'expired', 'peer_left']; // what a waiting peer dials again after
 const FINAL = 200; // ms that the last sample may take
+const HEAD_START = 200; // ms that the offer of a restart waits for its candidates
 
 /**
  * Call reports what happens through on(name, value):
@@ -163,6 +164,7 @@ export class Call {
         this.#paired('offerer');
         if (!again) for (const label of LABELS) this.#wire(connection.createDataChannel(label));
         await connection.setLocalDescription(await connection.createOffer({ iceRestart: again }));
+        if (again) await gathered(connection); // a peer that has given its old path up can check at once
         await room.post('offer', describe(connection.localDescription));
         return;
       case 'offer':
@@ -424,6 +426,14 @@ export class Call {
       this.#timers.delete(name);
     }
   }
+}
+
+// gathered waits until the candidates of the local description are known, or for HEAD_START.
+function gathered(connection) {
+  return new Promise((done) => {
+    setTimeout(done, HEAD_START);
+    connection.addEventListener('icegatheringstatechange', () => { if (connection.iceGatheringState === 'complete') done(); });
+  });
 }
 
 // setupOf returns the role in the DTLS handshake of a description.

@@ -1,0 +1,106 @@
+//go:build unix
+
+package main
+
+import (
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"dialtone/diag"
+)
+
+// restartsMeasured is how often ICE is restarted in one call.
+const restartsMeasured = 10
+
+// TestBrowserRestart: ICE restarts do not stop media in either direction. Chromium sends on the old path for up to three
+// seconds.
+func TestBrowserRestart(t *testing.T) {
+	for _, first := range []string{"page", "terminal"} {
+		t.Run(first+" first", func(t *testing.T) {
+			url := startServe(t)
+			recording := filepath.Join(t.TempDir(), "call.jsonl")
+			call := func() *console { return openTerminal(t, "call", "w1", "--server", url, "--record", recording) }
+			b := openTab(t, inChromium, "page", url+"#w1")
+			var s *console
+			if first == "page" {
+				b.click("call")
+				b.state("waiting")
+				s = call()
+			} else {
+				s = call()
+				s.await(t, "waiting")
+				b.click("call")
+			}
+			s.meanwhile(func() {
+				b.state("connected")
+				b.flows()
+			})
+			s.await(t, "connected")
+			s.meanwhile(func() { awaitEvents(t, recording, 1, isHello) })
+			for n := range restartsMeasured {
+				b.restarts(s)
+				s.meanwhile(func() { awaitEvents(t, recording, n+1, isPause) })
+			}
+			s.then(t, "", "no inbound media for ")
+			s.then(t, "h", "you hung up")
+			s.press(t, "q")
+			if after, code := s.end(t); code != diag.ExitPass {
+				t.Errorf("exit %v, after the screen:\n%s", code, after)
+			}
+			for i, way := range []string{"inbound", "outbound"} {
+				var times []float64
+				for _, p := range pauses(t, recording) {
+					times = append(times, []*diag.Millis{p.Inbound, p.Outbound}[i].Float())
+				}
+				slices.Sort(times)
+				t.Logf("%s pauses: median %.0f ms, %.0f–%.0f ms", way, times[len(times)/2], times[0], times[len(times)-1])
+				if times[len(times)/2] > 1000 {
+					t.Errorf("%s media stops for %v ms", way, times)
+				}
+			}
+		})
+	}
+}
+
+// pauses are those of media that a recording has.
+func pauses(t *testing.T, recording string) (out []diag.MediaPause) {
+	t.Helper()
+	for _, e := range recorded(t, recording) {
+		if p, ok := e.Data.(diag.MediaPause); ok {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+func isPause(e diag.Event) bool {
+	_, ok := e.Data.(diag.MediaPause)
+	return ok
+}
+
+// isHello reports whether an event shows that the peer can restart ICE.
+func isHello(e diag.Event) bool {
+	c, ok := e.Data.(diag.Control)
+	return ok && c.Direction == diag.Inbound && c.Code == "hello"
+}
+
+// awaitEvents waits until a recording, which is still written, has n events of a kind.
+func awaitEvents(t *testing.T, recording string, n int, is func(diag.Event) bool) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		found := 0
+		for _, e := range recorded(t, recording) {
+			if is(e) {
+				found++
+			}
+		}
+		if found >= n {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%d of %d events", found, n)
+		}
+	}
+}

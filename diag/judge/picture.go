@@ -1,0 +1,51 @@
+package judge
+
+import (
+	"dialtone/diag"
+	"dialtone/diag/call"
+)
+
+// Evidence about what video shows.
+type (
+	// PictureBlack means that the key frames that were looked at are black, up to the latest.
+	PictureBlack struct {
+		SSRC     uint32      `json:"ssrc"`
+		Pictures int         `json:"pictures"`
+		ForMs    diag.Millis `json:"for_ms"` // from the first of them to the latest
+		Dark     float64     `json:"dark"`   // share of the pixels, 0–1
+		Luma     float64     `json:"luma"`   // mean, 0–1
+	}
+	// PictureStill means that the key frames that were looked at show the same, up to the latest.
+	PictureStill struct {
+		SSRC     uint32      `json:"ssrc"`
+		Pictures int         `json:"pictures"`
+		ForMs    diag.Millis `json:"for_ms"`
+	}
+)
+
+// pictureFindings name inbound video that is black, or does not move. A picture that stands still need not be a fault:
+// a slide is still.
+func pictureFindings(c *call.Call, x Expectation) []Finding {
+	var out []Finding
+	sample := c.Latest()
+	if sample == nil || c.RemoteMuted["video"] {
+		return nil
+	}
+	for _, in := range sample.Inbound {
+		row := c.PictureOf(in.SSRC)
+		switch {
+		case row == nil || in.Kind != "video":
+		case row.StaysBlack():
+			out = append(out, Finding{
+				ID: "media.black", Severity: graver(x.check && x.expects(diag.Inbound, "video")), Subject: "video",
+				Evidence: PictureBlack{in.SSRC, row.Black.Times, diag.Millis(row.At - row.Black.Since), row.Dark, row.Luma},
+			})
+		case row.StaysStill():
+			out = append(out, Finding{
+				ID: "media.still", Severity: Warn, Subject: "video",
+				Evidence: PictureStill{in.SSRC, row.Alike.Times, diag.Millis(row.At - row.Alike.Since)},
+			})
+		}
+	}
+	return out
+}

@@ -1,0 +1,62 @@
+package judge_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"dialtone/diag"
+	"dialtone/diag/call"
+	"dialtone/diag/judge"
+)
+
+// TestPictures: black and still pictures are named within three seconds, once they have been so for a while; one that
+// changed again, or that the peer has muted, is not.
+func TestPictures(t *testing.T) {
+	const ssrc = 7
+	black := diag.Picture{SSRC: ssrc, Dark: 1}
+	dim := diag.Picture{SSRC: ssrc, Dark: 0.9, Contrast: 0.1}
+	moving := diag.Picture{SSRC: ssrc, Contrast: 0.2, Difference: diag.Ptr(0.3)}
+	same := diag.Picture{SSRC: ssrc, Contrast: 0.2, Difference: diag.Ptr(0.004)}
+	for name, tt := range map[string]struct {
+		pictures []diag.Picture // one a second
+		muted    bool
+		want     string
+	}{
+		"moving":                 {[]diag.Picture{moving, moving, moving}, false, ""},
+		"black":                  {[]diag.Picture{black, black}, false, "media.black"},
+		"black once":             {[]diag.Picture{moving, black}, false, ""},
+		"black no more":          {[]diag.Picture{black, black, moving}, false, ""},
+		"dark, and not black":    {[]diag.Picture{dim, dim, dim}, false, ""},
+		"still":                  {[]diag.Picture{moving, same, same}, false, "media.still"},
+		"still for a moment":     {[]diag.Picture{moving, moving, same}, false, ""},
+		"still, and then not":    {[]diag.Picture{moving, same, same, moving}, false, ""},
+		"muted by the peer":      {[]diag.Picture{black, black}, true, ""},
+		"of a stream that ended": {[]diag.Picture{{SSRC: 8, Dark: 1}, {SSRC: 8, Dark: 1}}, false, ""},
+	} {
+		c := &call.Call{}
+		at := time.Second
+		c.Apply(diag.Event{At: at, Data: diag.ConnectionState{State: "connected"}})
+		for _, p := range tt.pictures {
+			c.Apply(diag.Event{At: at, Data: p})
+			at += time.Second
+		}
+		if tt.muted {
+			c.Apply(diag.Event{At: at, Data: diag.TrackMuted{Side: diag.Remote, Kind: "video", Muted: true}})
+		}
+		c.Apply(diag.Event{At: at, Data: diag.Sample{Inbound: []diag.InboundRTP{{Kind: "video", SSRC: ssrc, PacketsReceived: diag.Ptr(uint64(100))}}}})
+		var got []string
+		for _, f := range judge.Check(c, judge.Expectation{}).Findings {
+			if f.ID == "media.black" || f.ID == "media.still" {
+				got = append(got, f.ID)
+			}
+		}
+		var want []string
+		if tt.want != "" {
+			want = []string{tt.want}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", name, got, want)
+		}
+	}
+}

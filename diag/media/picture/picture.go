@@ -1,0 +1,103 @@
+// Package picture looks into video: it decodes key frames of VP8 (RFC 6386) and says what they show, without keeping
+// more of them than a thumbnail. It is pure.
+package picture
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"image"
+	"math"
+
+	"golang.org/x/image/vp8"
+
+	"dialtone/diag"
+)
+
+const (
+	// maxPixels bounds what is decoded: a picture of 4K. A larger one costs too much time and memory.
+	maxPixels = 3840 * 2160
+	// columns and rows are those of the grid that pictures are compared by.
+	columns, rows = 16, 12
+	// blackLuma is the largest luma of a pixel that counts as dark: black is 16 in video (ITU-R BT.601 §3.5), and
+	// coding moves it a little.
+	blackLuma = 28
+)
+
+// ErrPicture is returned (wrapped) for what is no key frame of VP8, or one that is too large.
+var ErrPicture = errors.New("no picture")
+
+// Look is what a decoded picture shows.
+type Look struct {
+	Width, Height int
+	Luma          float64 // mean, 0–1
+	Contrast      float64 // standard deviation of the luma, 0–1
+	Dark          float64 // share of the pixels that are black, 0–1
+	Clip          *int    // the number that dialtone's clip shows in each frame; nil: there is none
+	Thumbnail     diag.Thumbnail
+
+	grid [columns * rows]float64 // mean luma, 0–1
+}
+
+// Decode decodes a key frame of VP8 as its RTP payloads hold it, without their descriptors.
+func Decode(frame []byte) (*Look, error) {
+	d := vp8.NewDecoder()
+	d.Init(bytes.NewReader(frame), len(frame))
+	header, err := d.DecodeFrameHeader()
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%w: %w", ErrPicture, err)
+	case !header.KeyFrame:
+		return nil, fmt.Errorf("%w: not a key frame", ErrPicture)
+	case header.Width <= 0 || header.Height <= 0 || header.Width*header.Height > maxPixels:
+		return nil, fmt.Errorf("%w: %d×%d", ErrPicture, header.Width, header.Height)
+	}
+	img, err := d.DecodeFrame()
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrPicture, err)
+	}
+	return lookAt(img), nil
+}
+
+// lookAt measures a decoded picture.
+func lookAt(img *image.YCbCr) *Look {
+	size := img.Bounds().Size()
+	l := &Look{Width: size.X, Height: size.Y}
+	var sum, squares, dark float64
+	var cells, counts [columns * rows]float64
+	for y := range size.Y {
+		line := img.Y[y*img.YStride : y*img.YStride+size.X]
+		row := y * rows / size.Y * columns
+		for x, v := range line {
+			luma := float64(v)
+			sum += luma
+			squares += luma * luma
+			if v <= blackLuma {
+				dark++
+			}
+			cell := row + x*columns/size.X
+			cells[cell] += luma
+			counts[cell]++
+		}
+	}
+	n := float64(size.X * size.Y)
+	mean := sum / n
+	l.Luma, l.Dark = mean/math.MaxUint8, dark/n
+	l.Contrast = math.Sqrt(max(0, squares/n-mean*mean)) / math.MaxUint8
+	for i := range cells {
+		l.grid[i] = cells[i] / max(counts[i], 1) / math.MaxUint8
+	}
+	l.Clip = clipNumber(img)
+	l.Thumbnail = thumbnail(img)
+	return l
+}
+
+// Difference is how much two pictures differ where they differ most, 0–1: the mean luma of each of 192 parts is
+// compared, so that the noise of coding does not count.
+func (l *Look) Difference(other *Look) float64 {
+	most := 0.0
+	for i := range l.grid {
+		most = max(most, math.Abs(l.grid[i]-other.grid[i]))
+	}
+	return most
+}

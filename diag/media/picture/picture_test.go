@@ -1,0 +1,202 @@
+package picture
+
+import (
+	"errors"
+	"io"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/pion/webrtc/v4/pkg/media/ivfreader"
+)
+
+// frames reads the frames of an IVF file.
+func frames(t testing.TB, path string) [][]byte {
+	t.Helper()
+	file, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = file.Close() }()
+	r, _, err := ivfreader.NewWith(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out [][]byte
+	for {
+		frame, _, err := r.ParseNextFrame()
+		if errors.Is(err, io.EOF) {
+			return out
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, frame)
+	}
+}
+
+const (
+	clip  = "../clips/picture.vp8.ivf"
+	black = "../../../testdata/media/black.ivf"
+	still = "../../../testdata/media/still.ivf"
+)
+
+func look(t testing.TB, frame []byte) *Look {
+	t.Helper()
+	l, err := Decode(frame)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+// TestClipNumbers: each key frame of the clip shows its own number, and other pictures show none.
+func TestClipNumbers(t *testing.T) {
+	keys := 0
+	for i, frame := range frames(t, clip) {
+		l, err := Decode(frame)
+		if err != nil {
+			if i%50 == 0 {
+				t.Errorf("frame %d: %v", i, err)
+			}
+			continue
+		}
+		keys++
+		if l.Clip == nil || *l.Clip != i {
+			t.Errorf("frame %d shows %v", i, l.Clip)
+		}
+		if l.Width != 320 || l.Height != 240 || l.Dark > 0.1 || l.Contrast < 0.1 {
+			t.Errorf("frame %d: %d×%d, dark %.2f, contrast %.2f", i, l.Width, l.Height, l.Dark, l.Contrast)
+		}
+	}
+	if keys != 2 {
+		t.Errorf("%d key frames", keys)
+	}
+	for _, path := range []string{black, still} {
+		if l := look(t, frames(t, path)[0]); l.Clip != nil {
+			t.Errorf("%s shows %d", path, *l.Clip)
+		}
+	}
+}
+
+// TestWhatPicturesShow: black is black, and pictures differ from others and not from themselves.
+func TestWhatPicturesShow(t *testing.T) {
+	list := frames(t, clip)
+	first, second, dark, same := look(t, list[0]), look(t, list[50]), look(t, frames(t, black)[0]), look(t, frames(t, still)[0])
+	if dark.Dark < 0.99 || dark.Contrast > 0.01 || dark.Luma > 0.1 {
+		t.Errorf("black: %+v", dark)
+	}
+	if d := first.Difference(second); d < 0.2 {
+		t.Errorf("two pictures differ by %.3f", d)
+	}
+	if d := same.Difference(same); d != 0 {
+		t.Errorf("a picture differs from itself by %.3f", d)
+	}
+	if d := first.Difference(dark); d < 0.5 {
+		t.Errorf("black differs by %.3f", d)
+	}
+}
+
+// TestThumbnail: small, in the shape of the picture, with its colors: the test picture begins with a red bar and ends with
+// a cyan one.
+func TestThumbnail(t *testing.T) {
+	thumb := look(t, frames(t, clip)[0]).Thumbnail
+	if thumb.Width != 64 || thumb.Height != 48 || len(thumb.RGB) != 3*64*48 {
+		t.Fatalf("%d×%d, %d bytes", thumb.Width, thumb.Height, len(thumb.RGB))
+	}
+	at := func(x, y int) [3]byte { i := 3 * (y*64 + x); return [3]byte(thumb.RGB[i : i+3]) }
+	if left := at(2, 30); left[0] < 200 || left[1] > 60 || left[2] > 60 {
+		t.Errorf("left: %v, not red", left)
+	}
+	if right := at(61, 30); right[0] > 60 || right[1] < 180 || right[2] < 180 {
+		t.Errorf("right: %v, not cyan", right)
+	}
+}
+
+// TestNotDecoded: what is no key frame of VP8 is an error, however it is broken; a huge one is not decoded.
+func TestNotDecoded(t *testing.T) {
+	key := frames(t, clip)[0]
+	huge := append([]byte{}, key...)
+	huge[6], huge[7], huge[8], huge[9] = 0xff, 0x3f, 0xff, 0x3f
+	for name, frame := range map[string][]byte{
+		"empty": nil, "another frame": frames(t, clip)[1], "cut": key[:40], "huge": huge,
+	} {
+		if _, err := Decode(frame); !errors.Is(err, ErrPicture) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestAsker: a picture that comes by itself is not asked for; one that hardly changes is, three times within three
+// seconds; then only every ten.
+func TestAsker(t *testing.T) {
+	const pixels = 320 * 240
+	for name, tt := range map[string]struct {
+		frameBytes uint64
+		seenEvery  time.Duration // by itself; 0: never
+		answers    bool
+		want       []time.Duration
+	}{
+		"it moves, key frames come": {2000, 2 * time.Second, true, nil},
+		"it moves, none comes":      {2000, 0, true, []time.Duration{time.Second, 11 * time.Second}},
+		"it hardly changes": {
+			40, 0, true,
+			[]time.Duration{time.Second, 2 * time.Second, 3 * time.Second, 13 * time.Second, 14 * time.Second},
+		},
+		"requests are not answered": {
+			2000, 0, false,
+			[]time.Duration{time.Second, 2 * time.Second, 3 * time.Second, 13 * time.Second, 14 * time.Second},
+		},
+		"nothing is sent": {0, 0, true, nil},
+	} {
+		a := Asker{}
+		start := time.Unix(1000, 0)
+		var got []time.Duration
+		sent, frame := uint64(0), uint32(0)
+		for at := time.Duration(0); at <= 14*time.Second; at += 250 * time.Millisecond {
+			if tt.frameBytes > 0 {
+				frame += 6
+				sent += 6 * tt.frameBytes
+			}
+			if tt.seenEvery > 0 && at%tt.seenEvery == 0 {
+				a.Seen(start.Add(at))
+			}
+			if a.Due(start.Add(at), frame, sent, pixels) {
+				got = append(got, at)
+				if tt.answers {
+					a.Seen(start.Add(at))
+				}
+			}
+		}
+		if len(got) != len(tt.want) {
+			t.Errorf("%s: asked at %v, want %v", name, got, tt.want)
+			continue
+		}
+		for i := range got {
+			if got[i] != tt.want[i] {
+				t.Errorf("%s: asked at %v, want %v", name, got, tt.want)
+				break
+			}
+		}
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	f.Add(frames(f, black)[0])
+	f.Add(frames(f, clip)[0])
+	f.Fuzz(func(t *testing.T, frame []byte) {
+		if l, err := Decode(frame); err == nil && (l.Luma < 0 || l.Luma > 1 || l.Dark < 0 || l.Dark > 1 || len(l.Thumbnail.RGB) == 0) {
+			t.Errorf("%+v", l)
+		}
+	})
+}
+
+// BenchmarkDecode decodes a key frame of 320×240: one every second or two is what a call needs.
+func BenchmarkDecode(b *testing.B) {
+	frame := frames(b, clip)[0]
+	for b.Loop() {
+		if _, err := Decode(frame); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
