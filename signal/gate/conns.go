@@ -15,7 +15,7 @@ type ConnLimits struct {
 	All int
 	// PerClient is how many a client may have. Default 256, and none for clients on this machine and for proxies.
 	PerClient int
-	// Idle is how many there may be that have no complete request. Default 1,024.
+	// Idle is how many there may be that have no complete request. Default 512.
 	Idle int
 	// Proxies speak for many clients.
 	Proxies Proxies
@@ -24,7 +24,7 @@ type ConnLimits struct {
 const (
 	defaultConns     = 16 << 10
 	defaultPerClient = 256
-	defaultIdle      = 1024
+	defaultIdle      = 512
 	reservedPart     = 8 // one part in so many is kept for known clients
 	evictedAtOnce    = 16
 )
