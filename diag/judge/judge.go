@@ -59,7 +59,7 @@ var rules = []rule{
 	endFindings, machineFindings, signalingFindings,
 	pathLostFindings, dtlsFindings, channelFindings,
 	sizeFindings, mediaFindings, soundFindings, publishFindings, pictureFindings, lossFindings, timingFindings,
-	restartFindings, impairFindings, stressFindings,
+	restartFindings, ssrcFindings, impairFindings, stressFindings,
 	endsFindings, clientFindings,
 	pathFindings, isolatedFindings, limitFindings, remoteFindings, serverFindings, networkFindings, warningFindings,
 }
