@@ -4,10 +4,10 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
-	"os"
 	"time"
 
 	"dialtone/cmd/dialtone/internal/calls"
+	"dialtone/cmd/dialtone/internal/files"
 	"dialtone/diag"
 	"dialtone/diag/feed"
 	"dialtone/diag/guard"
@@ -79,7 +79,7 @@ func tlsConfig(config diag.Config) (*tls.Config, error) {
 	if err != nil {
 		roots = x509.NewCertPool() // a system without certificates of its own
 	}
-	pem, err := os.ReadFile(config.CAFile)
+	pem, err := files.Read(config.CAFile, maxPEM)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the certificate authorities: %w", err)
 	}

@@ -1,9 +1,6 @@
 package peer
 
 import (
-	"slices"
-	"strings"
-
 	"github.com/pion/webrtc/v4"
 
 	"dialtone/diag"
@@ -13,6 +10,7 @@ import (
 func (p *Peer) Sample(final bool) diag.Sample {
 	s := diag.Sample{Final: final}
 	s.Inbound, s.Outbound = p.recorder.Snapshot()
+	s.AudioVideoSkew = p.recorder.Skew()
 	s.Feedback = p.recorder.Feedback()
 	report := p.pc.GetStats()
 	pairs := p.checks.readPairs(report)
@@ -43,7 +41,7 @@ func (p *Peer) Sample(final bool) diag.Sample {
 			})
 		}
 	}
-	slices.SortFunc(s.Channels, func(a, b diag.DataChannelRow) int { return strings.Compare(a.Label, b.Label) })
+	s.Channels, s.ChannelsOmitted = rows(s.Channels)
 	return s
 }
 
