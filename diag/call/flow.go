@@ -12,10 +12,11 @@ const (
 	FlowMuted               // its sender has stopped it on purpose
 	FlowMissing             // it was agreed upon, and no packet was seen
 	FlowSilent              // it came, and stopped
+	FlowQuiet               // packets come, and hold nothing but silence or noise since early in the call
 	FlowOK                  // packets were counted
 )
 
-var flowNames = [...]string{"unknown", "none", "muted", "missing", "silent", "ok"}
+var flowNames = [...]string{"unknown", "none", "muted", "missing", "silent", "quiet", "ok"}
 
 // String is the word for a flow.
 func (f Flow) String() string {
@@ -43,6 +44,8 @@ func (c *Call) Flow(dir diag.Direction, kind string) Flow {
 		return FlowMuted
 	case seen && dir == diag.Inbound && silentIn(sample.Sample, kind):
 		return FlowSilent
+	case seen && dir == diag.Inbound && c.IsSilent(kind):
+		return FlowQuiet
 	case seen:
 		return FlowOK
 	case !agreed && !c.hasTrack(dir, kind):

@@ -67,7 +67,7 @@ func (s *Stream) rateStream(c *Call) {
 
 // QualityIn rates what was received since the sample before; nil where nothing is said or too little is known.
 func QualityIn(sample *diag.Sample, in *diag.InboundRTP) *Quality {
-	if s := in.Sound; s != nil && max(s.SilentFor, s.NoiseFor) >= quietAfter {
+	if s := in.Sound; s != nil && max(s.SilentFor, s.NoiseFor) >= QuietAfter {
 		return nil
 	}
 	return rate(in.MimeType, in.FractionLost, in.Jitter, tripOf(sample, in.RoundTripTime))

@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	// quietAfter is how many seconds of nothing but silence or noise are more than a pause between words.
-	quietAfter = 1.5
+	// QuietAfter is how many seconds of nothing but silence or noise are more than a pause between words.
+	QuietAfter = 1.5
 	// quietShare is how much of the connection they must be to be all that came.
 	quietShare = 0.6
 	// toneLeast is how many seconds a tone must have been heard to be a test tone.
@@ -54,7 +54,7 @@ func (c *Call) Quiet(direction diag.Direction) (Quiet, bool) {
 	var q Quiet
 	for i, in := range heard {
 		seconds := max(in.Sound.SilentFor, in.Sound.NoiseFor)
-		if seconds < quietAfter {
+		if seconds < QuietAfter {
 			return Quiet{}, false
 		}
 		if d := diag.SecondsOf(seconds); i == 0 || d < q.For {

@@ -1,6 +1,8 @@
 package judge
 
 import (
+	"time"
+
 	"dialtone/diag"
 	"dialtone/diag/call"
 )
@@ -31,10 +33,11 @@ type (
 
 // Bounds of what is a fault of sound.
 const (
-	clippedShare = 0.01 // of the sound
-	clippedLeast = 0.05 // seconds
-	toneGone     = 1.5  // seconds
-	toneDrops    = 3    // interruptions that no lost packet explains
+	clippedShare = 0.01            // of the sound
+	clippedLeast = 0.05            // seconds
+	toneGone     = 1.5             // seconds
+	toneDrops    = 3               // interruptions that no lost packet explains
+	listens      = 5 * time.Second // who says nothing for so long at the beginning of a call may listen
 )
 
 // soundFindings name what is wrong with the sound in either direction.
@@ -51,13 +54,13 @@ func soundFindings(c *call.Call, x Expectation) []Finding {
 		}
 		out = append(out, quietFindings(c, x, direction)...)
 		out = append(out, clippingFindings(c, direction)...)
-		out = append(out, toneFindings(c, direction)...)
+		out = append(out, toneFindings(c, x, direction)...)
 	}
 	return out
 }
 
 // quietFindings name silence and noise. It is a failure of a check if audio was expected and that is all that came; a
-// pause after sound is none.
+// pause after sound, and a room in which no one has spoken yet, are none.
 func quietFindings(c *call.Call, x Expectation, direction diag.Direction) []Finding {
 	q, quiet := c.Quiet(direction)
 	tone := c.TestTone(direction)
@@ -70,7 +73,8 @@ func quietFindings(c *call.Call, x Expectation, direction diag.Direction) []Find
 	if q.Noise {
 		f.ID = "media.comfort_noise"
 	}
-	if q.Whole {
+	listening := q.Noise && q.Comfort == 0 && q.For < listens && c.Ended == nil
+	if q.Whole && !listening {
 		f.Severity = graver(x.check && x.expects(direction, "audio"))
 	}
 	return []Finding{f}
@@ -88,8 +92,9 @@ func clippingFindings(c *call.Call, direction diag.Direction) []Finding {
 	return nil
 }
 
-// toneFindings name what is missing of a test tone. Interruptions by lost packets are loss, which has a finding.
-func toneFindings(c *call.Call, direction diag.Direction) []Finding {
+// toneFindings name what is missing of a test tone. Interruptions by lost packets are loss, which has a finding, and
+// those that this program makes while it is short of CPU are no fault of the call.
+func toneFindings(c *call.Call, x Expectation, direction diag.Direction) []Finding {
 	t := c.TestTone(direction)
 	if t == nil {
 		return nil
@@ -98,7 +103,7 @@ func toneFindings(c *call.Call, direction diag.Direction) []Finding {
 	switch {
 	case t.AbsentFor >= toneGone:
 		f.ID = "media.tone_lost"
-	case t.Dropouts-min(t.DropoutsOfLoss, t.Dropouts) >= toneDrops:
+	case t.Dropouts-min(t.DropoutsOfLoss, t.Dropouts) >= toneDrops && !x.Load.Short():
 		f.ID = "media.tone_dropouts"
 	default:
 		return nil

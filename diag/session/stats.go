@@ -118,6 +118,8 @@ func (m *statsMessage) check() error {
 		in := &m.Inbound[i]
 		stream(in.Kind, &in.Mid, &in.MimeType, in.FramesPerSecond)
 		errs = append(errs, bound("jitter", in.Jitter, maxSeconds), bound("audioLevel", in.AudioLevel, 1))
+		errs = append(errs, bound("totalAudioEnergy", in.TotalAudioEnergy, 1e9),
+			bound("totalSamplesDuration", in.TotalSamplesDuration, 1e9), boundSound(in.Sound))
 	}
 	for i := range m.Outbound {
 		out := &m.Outbound[i]
@@ -131,6 +133,24 @@ func (m *statsMessage) check() error {
 		clean(16, &p.LocalCandidateType, &p.RemoteCandidateType, &p.Protocol)
 		errs = append(errs, bound("currentRoundTripTime", p.CurrentRoundTripTime, maxSeconds),
 			bound("availableOutgoingBitrate", p.AvailableOutgoingBitrate, 1e15))
+	}
+	return errors.Join(errs...)
+}
+
+// boundSound looks at what the peer says that it hears.
+func boundSound(d *diag.Sound) error {
+	if d == nil {
+		return nil
+	}
+	d.Source = diag.SoundSource(diag.Clean(string(d.Source), 16))
+	errs := []error{
+		bound("peakLevel", d.Peak, 1), bound("silentFor", &d.SilentFor, 1e9), bound("noiseFor", &d.NoiseFor, 1e9),
+		bound("clippedDuration", &d.ClippedDuration, 1e9),
+	}
+	if t := d.Tone; t != nil {
+		errs = append(errs, bound("frequency", &t.Frequency, 24_000), bound("duration", &t.Duration, 1e9),
+			bound("dropoutsDuration", &t.DropoutsDuration, 1e9), bound("longestDropout", &t.LongestDropout, 1e9),
+			bound("absentFor", &t.AbsentFor, 1e9))
 	}
 	return errors.Join(errs...)
 }

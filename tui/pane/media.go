@@ -100,7 +100,9 @@ func (p *Media) View() string {
 }
 
 // flowLevels grade how media fares; what is not listed is good.
-var flowLevels = map[call.Flow]draw.Level{call.FlowSilent: draw.Warn, call.FlowMissing: draw.Bad}
+var flowLevels = map[call.Flow]draw.Level{
+	call.FlowSilent: draw.Warn, call.FlowQuiet: draw.Warn, call.FlowMissing: draw.Bad,
+}
 
 // mediaState says how audio and video flow in both directions.
 func mediaState(c *call.Call) (draw.Level, string) {
@@ -112,7 +114,9 @@ func mediaState(c *call.Call) (draw.Level, string) {
 	}
 	level, parts := draw.Good, []string{}
 	for _, dir := range []diag.Direction{diag.Inbound, diag.Outbound} {
-		for _, flow := range []call.Flow{call.FlowOK, call.FlowMuted, call.FlowNone, call.FlowSilent, call.FlowMissing} {
+		for _, flow := range []call.Flow{
+			call.FlowOK, call.FlowMuted, call.FlowNone, call.FlowQuiet, call.FlowSilent, call.FlowMissing,
+		} {
 			var kinds []string
 			for _, kind := range mediaKinds {
 				if c.Flow(dir, kind) == flow {
@@ -159,7 +163,9 @@ func (p *Media) columns() columns[stream] {
 	})
 	out.number("kbit/s", 8, 0, func(s stream) draw.Cell { return kbitCell(s.bitrate) })
 	out.number("loss", 8, 0, func(s stream) draw.Cell { return lossCell(th, s.recent) })
-	out.number("total", 8, 1, func(s stream) draw.Cell { return lossCell(th, s.loss) })
+	out.number("total", 8, 4, func(s stream) draw.Cell { return lossCell(th, s.loss) })
+	out.number("MOS", 4, 1, func(s stream) draw.Cell { return mosCell(th, s.quality) })
+	out.number("dBFS", 4, 1, func(s stream) draw.Cell { return levelCell(s.level) })
 	out.number("jitter", 9, 2, func(s stream) draw.Cell { return secondsCell(s.jitter) })
 	out.number("RTT", 9, 4, func(s stream) draw.Cell { return secondsCell(s.rtt) })
 	out.number("fps", 4, 3, func(s stream) draw.Cell { return fpsCell(s.fps) })
@@ -251,6 +257,7 @@ func details(c *call.Call, s stream) []string {
 		}
 		parts = append(parts, freezes)
 	}
+	parts = append(parts, spoken(s)...)
 	requests := words.Join(", ", countOf(s.nack, "lost packets (NACK)"), countOf(s.pli, "a key frame (PLI)"),
 		countOf(s.fir, "a key frame (FIR)"))
 	parts = append(parts, words.Prefixed("requested by "+other+": ", requests),

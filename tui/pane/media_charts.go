@@ -73,7 +73,9 @@ func extent(list []draw.Point) (lowest, highest, now float64, known bool) {
 
 // chartsOf are the values that a stream of this kind can have.
 func chartsOf(s stream) []metric {
-	return slices.DeleteFunc(slices.Clone(metrics), func(m metric) bool { return m.video && s.kind == "audio" })
+	return slices.DeleteFunc(slices.Clone(metrics), func(m metric) bool {
+		return m.video && s.kind == "audio" || m.audio && s.kind != "audio"
+	})
 }
 
 // charts draws the selected value of a stream over time, and the others where there is room.

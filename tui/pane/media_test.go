@@ -99,7 +99,7 @@ func TestMediaSelection(t *testing.T) {
 	press(p, tea.KeyLeft, tea.KeyLeft)
 	says("Frame rate fps now 25.0")
 	press(p, tea.KeyUp) // audio has no frames: the last chart that it has
-	says("Audio from the peer", "requested by you: lost packets (NACK) 2 times", "Round-trip time ms")
+	says("Audio from the peer", "requested by you: lost packets (NACK) 2 times", "Speech quality MOS")
 	if what, text := p.Copy(); what != "the stream" || !strings.HasPrefix(text, "Audio from the peer · receiving · SSRC 3 · ") {
 		t.Errorf("%q is copied: %q", what, text)
 	}

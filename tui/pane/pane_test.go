@@ -208,7 +208,7 @@ func TestMediaRows(t *testing.T) {
 	)
 	p := NewCall(s)
 	p.SetSize(80, 24)
-	for _, want := range []string{"↑ audio opus", "✗ 10 %", "muted", "↓ audio opus", "▲ 3.0 %", "▲ silent 4.2 s", "↓ video H264", "not measured"} {
+	for _, want := range []string{"↑ audio opus", "✗ 10 %", "muted", "↓ audio opus", "▲ 3.0 %", "▲ stopped 4.2 s", "↓ video H264", "not measured"} {
 		if !strings.Contains(p.View(), want) {
 			t.Errorf("%q is not shown:\n%s", want, p.View())
 		}

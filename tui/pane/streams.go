@@ -7,6 +7,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/words"
+	"dialtone/diag/words/sound"
 	"dialtone/diag/words/term"
 	"dialtone/tui/draw"
 )
@@ -36,8 +37,11 @@ type stream struct {
 	frozen   *float64 // seconds
 	clip     *diag.ClipFrames
 	muted    bool
-	ago      *float64 // seconds since the last packet
-	silence  float64  // the same while it is long; else 0
+	ago      *float64    // seconds since the last packet
+	silence  float64     // the same while it is long; else 0
+	level    *float64    // 0–1
+	heard    *diag.Sound // of audio, at the one who receives it
+	quality  *call.Quality
 }
 
 // streamKey identifies a stream.
@@ -101,6 +105,14 @@ func sentStream(c *call.Call, o diag.OutboundRTP) stream {
 		s.recent, s.loss, s.lost = r.FractionLost, diag.LossShare(o.Lost(), o.Expected()), o.Lost()
 		s.jitter, s.rtt = r.Jitter, r.RoundTripTime
 	}
+	if sample := c.Latest(); sample != nil && o.Kind == "audio" {
+		s.quality = call.QualityOut(&sample.Sample, &o)
+	}
+	for _, in := range c.Heard(diag.Outbound) {
+		if in.SSRC == o.SSRC && in.Kind == o.Kind {
+			s.heard, s.level = in.Sound, in.AudioLevel
+		}
+	}
 	return s
 }
 
@@ -116,6 +128,9 @@ func receivedStream(c *call.Call, in diag.InboundRTP) stream {
 		frozen: in.TotalFreezesDuration, muted: c.RemoteMuted[in.Kind], ago: in.LastPacketReceivedAgo,
 	}
 	s.loss = diag.LossShare(in.PacketsLost, in.Expected())
+	if sample := c.Latest(); sample != nil && in.Kind == "audio" {
+		s.heard, s.level, s.quality = in.Sound, in.AudioLevel, call.QualityIn(&sample.Sample, &in)
+	}
 	if ago := in.LastPacketReceivedAgo; ago != nil && *ago >= call.SilentAfter {
 		s.silence = *ago
 	}
@@ -159,7 +174,11 @@ func streamState(c *call.Call, s stream) (draw.Level, string) {
 	case s.muted:
 		return draw.Idle, pick("muted by peer", "muted by you")
 	case s.silence > 0:
-		return draw.Warn, "silent " + words.Duration(secs(s.silence))
+		return draw.Warn, "stopped " + words.Duration(secs(s.silence))
+	case s.quiet() != "":
+		return draw.Warn, s.quiet()
+	case s.tone(c) != "":
+		return draw.Good, s.tone(c)
 	case s.packets != nil && *s.packets > 0 && c.Ended != nil:
 		return draw.Good, pick("received", "sent")
 	case s.packets != nil && *s.packets > 0:
@@ -172,6 +191,31 @@ func streamState(c *call.Call, s stream) (draw.Level, string) {
 	return draw.Idle, "not yet"
 }
 
+// tone is the test tone that is heard, and how often it dropped out; "" if there is none.
+func (s *stream) tone(c *call.Call) string {
+	t := c.TestTone(s.direction)
+	if t == nil || s.heard == nil || s.heard.Tone == nil || t.AbsentFor >= call.QuietAfter {
+		return ""
+	}
+	text := sound.Hertz(t.Frequency)
+	if t.Dropouts > 0 {
+		return text + ", " + words.Count(int(t.Dropouts), "drop", "drops")
+	}
+	return text + " heard"
+}
+
+// quiet is what audio holds instead of sound for longer than a pause; "" if there is sound.
+func (s *stream) quiet() string {
+	switch h := s.heard; {
+	case h == nil:
+	case h.SilentFor >= call.QuietAfter:
+		return "silent " + words.Seconds(h.SilentFor)
+	case h.NoiseFor >= call.QuietAfter:
+		return "noise " + words.Seconds(h.NoiseFor)
+	}
+	return ""
+}
+
 // metric is a value of streams that changes over time.
 type metric struct {
 	name, unit string
@@ -182,6 +226,9 @@ type metric struct {
 	reported   bool   // of what is sent, only the peer's reports measure it
 	path       bool   // the path has it too, for streams that have not
 	video      bool   // audio does not have it
+	audio      bool   // video does not have it
+	// of audio that depends on more than the stream; instead of sent and received
+	rated func(*diag.Sample, streamKey) *float64
 }
 
 // The metrics, the most useful first. A new one is an entry here.
@@ -213,10 +260,42 @@ var metrics = []metric{
 		received: func(in *diag.InboundRTP) *float64 { return in.RoundTripTime },
 	},
 	{
+		name: "Speech quality", unit: "MOS", scale: 1, none: "no speech, no round-trip time or no report yet", audio: true,
+		rated: mosOf,
+	},
+	{
+		name: "Audio level", unit: "% of full scale", scale: 100, none: "it is measured where audio is received", audio: true,
+		sent:     func(*diag.OutboundRTP) *float64 { return nil },
+		received: func(in *diag.InboundRTP) *float64 { return in.AudioLevel },
+	},
+	{
 		name: "Frame rate", unit: "fps", scale: 1, none: "no frame was counted yet", video: true,
 		sent:     func(o *diag.OutboundRTP) *float64 { return o.FramesPerSecond },
 		received: func(in *diag.InboundRTP) *float64 { return in.FramesPerSecond },
 	},
+}
+
+// mosOf is the speech quality of a stream in a sample, by the E-model.
+func mosOf(sample *diag.Sample, s streamKey) *float64 {
+	var q *call.Quality
+	for i := range sample.Outbound {
+		if o := &sample.Outbound[i]; s.is(diag.Outbound, o.Kind, o.SSRC) {
+			q = call.QualityOut(sample, o)
+		}
+	}
+	for i := range sample.Inbound {
+		if in := &sample.Inbound[i]; s.is(diag.Inbound, in.Kind, in.SSRC) {
+			q = call.QualityIn(sample, in)
+		}
+	}
+	if q == nil {
+		return nil
+	}
+	return &q.MOS
+}
+
+func (s streamKey) is(direction diag.Direction, kind string, ssrc uint32) bool {
+	return s == streamKey{direction, kind, ssrc}
 }
 
 // ofReport is a value of the peer's report about a stream; nil before the first.
@@ -238,7 +317,9 @@ func (m *metric) missing(s streamKey) string {
 // in is the metric of a stream in a sample, in the unit of the metric; NaN when it was not measured.
 func (m *metric) in(sample *diag.Sample, s streamKey) float64 {
 	var v *float64
-	if s.direction == diag.Outbound {
+	if m.rated != nil {
+		v = m.rated(sample, s)
+	} else if s.direction == diag.Outbound {
 		for i := range sample.Outbound {
 			if o := &sample.Outbound[i]; o.SSRC == s.ssrc && o.Kind == s.kind {
 				v = m.sent(o)

@@ -10,7 +10,7 @@ import (
 
 const (
 	budgetTime  = time.Second // of sound, over which the cost is watched
-	budgetShare = 0.03        // of the time that decoding may take
+	budgetShare = 0.1         // of the time that decoding may take: ten times what it costs on a machine that is not busy
 	restTime    = 10 * time.Second
 	maxPause    = 10 * time.Second // of timestamps; a longer one is a jump
 )

@@ -319,7 +319,7 @@ func TestBusy(t *testing.T) {
 	if d := s.heard(); d.Sound.Source != diag.SoundDecoder || d.Sound.Tone == nil {
 		t.Fatalf("%+v", d.Sound)
 	}
-	s.step = time.Millisecond // a decoding takes one
+	s.step = 3 * time.Millisecond // a decoding takes as long
 	s.play(tone, 2*time.Second)
 	if d := s.heard(); d.Sound.Source != "" || d.Sound.Tone.Dropouts+uint32(d.Sound.Tone.AbsentFor) != 0 {
 		t.Errorf("busy: %+v, %+v", d.Sound, d.Sound.Tone)

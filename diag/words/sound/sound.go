@@ -21,7 +21,8 @@ var Findings = map[string]phrase.Entry{
 	"media.comfort_noise": phrase.On(
 		"Packets arrive, and all that they hold is comfort noise (RFC 3389, or discontinuous transmission of Opus), or "+
 			"noise below −40 dBFS with a constant level, which speech never has. Loss and jitter look perfect in such a "+
-			"call. After a test tone it is a note, else it is reported only if it is most of the connection.",
+			"call. It is a note after a test tone and in the first five seconds, in which the peer may listen. Else it is "+
+			"reported only if it is most of the connection.",
 		quiet),
 	"media.clipping": phrase.On(
 		"More than 1 % of the sound has its samples at the largest value, several in a row: the signal is too loud "+

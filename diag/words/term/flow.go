@@ -16,6 +16,7 @@ var flows = map[diag.Direction]map[call.Flow]string{
 		call.FlowMuted:   "the peer muted %s.",
 		call.FlowNone:    "the peer sends no %s: it was not negotiated.",
 		call.FlowSilent:  "%s from the peer stopped.",
+		call.FlowQuiet:   "%s from the peer is nothing but silence or noise.",
 		call.FlowMissing: "no %s received, although the peer negotiated to send it.",
 	},
 	diag.Outbound: {
