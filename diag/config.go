@@ -43,6 +43,7 @@ type Config struct {
 	LoopbackOnly bool                // gather on the loopback interface alone: the demo needs no network
 	Wait         time.Duration       // for the peer; 0: without limit
 	For          time.Duration       // length of the established call; 0: until somebody hangs up
+	Redial       time.Duration       // how long a lost path is dialed for again; 0: 60 s, negative: not at all
 	Insecure     bool                // no TLS verification, of signaling, turns: and stuns: servers
 	CAFile       string              // PEM with further authorities to trust
 	Proxy        Secret              // URL of the proxy for signaling and for TURN over TCP and TLS; "": the environment's

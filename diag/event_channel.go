@@ -97,7 +97,7 @@ func (Ping) Type() Type { return "channel.ping" }
 // MessagesDropped ("channel.dropped") reports how many messages of a flooding peer were counted but not logged one by
 // one.
 type MessagesDropped struct {
-	Label    string `json:"label"`
+	Label    string `json:"label"` // empty: of all labels beyond the first 16
 	Messages uint64 `json:"messages"`
 	Bytes    uint64 `json:"bytes"`
 }

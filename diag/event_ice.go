@@ -146,7 +146,7 @@ func (GatheringState) Type() Type { return "ice.gathering" }
 // Restart ("ice.restart") reports that both sides dial again for new candidates and checks.
 type Restart struct {
 	By     EndedBy `json:"by"`     // who asked; network: the path failed
-	Reason string  `json:"reason"` // asked, failed
+	Reason string  `json:"reason"` // asked; failed; address: that of the path is gone; silence: no ping is answered
 }
 
 // Type is "ice.restart".

@@ -7,7 +7,7 @@ import "time"
 var _ = []Type{
 	register[TrackAdded](), register[TrackMuted](), register[FirstPacket](), register[FirstFrame](),
 	register[Picture](), register[KeyFrameRequested](), register[KeyFrame](), register[MediaResumed](), register[Sample](),
-	register[MediaPause](),
+	register[MediaPause](), register[UnannouncedSSRC](),
 }
 
 // TrackAdded ("track.added") is a media stream that is sent or has begun to arrive.
@@ -57,6 +57,21 @@ type FirstFrame struct {
 
 // Type is "media.first_frame".
 func (FirstFrame) Type() Type { return "media.first_frame" }
+
+// UnannouncedSSRC ("media.unannounced_ssrc") is an RTP stream that arrives with an SSRC that no description announced.
+// Previous is the SSRC of the stream that it continues: the peer changed it. Without, it belongs to no known stream, and
+// its packets are not received.
+type UnannouncedSSRC struct {
+	SSRC        uint32 `json:"ssrc"`
+	PayloadType uint8  `json:"payloadType"`
+	Kind        string `json:"kind,omitempty"` // of the payload type
+	Mid         string `json:"mid,omitempty"`
+	Previous    uint32 `json:"previousSSRC,omitempty"`
+	Packets     uint64 `json:"packets"` // that came before this was noticed
+}
+
+// Type is "media.unannounced_ssrc".
+func (UnannouncedSSRC) Type() Type { return "media.unannounced_ssrc" }
 
 // Picture ("media.picture") is what a key frame of VP8 shows that arrived and was decoded.
 type Picture struct {
@@ -136,6 +151,8 @@ type Sample struct {
 	Feedback  *Feedback        `json:"feedback,omitempty"` // absent: none has come
 	Channels  []DataChannelRow `json:"dataChannels,omitempty"`
 	Final     bool             `json:"final,omitempty"` // taken at hang-up
+
+	ChannelsOmitted int `json:"dataChannelsOmitted,omitempty"` // how many channels beyond the first 128 are left out
 }
 
 // Type is "stats.sample".

@@ -113,7 +113,14 @@ func examples() []Event {
 		}},
 		{2 * time.Second, Warning{ID: "signal.server_lost", Cause: "unexpected EOF"}},
 		{3 * time.Second, Restart{By: ByLocal, Reason: "asked"}},
+		{2500 * time.Millisecond, UnannouncedSSRC{SSRC: 7001, PayloadType: 96, Kind: "video", Mid: "1", Previous: 2774119101, Packets: 11}},
 		{3200 * time.Millisecond, MediaPause{Inbound: Ptr(Millis(24 * time.Millisecond)), Outbound: Ptr(Millis(131 * time.Millisecond))}},
+		{4 * time.Second, NetworkChanged{
+			Added:   []InterfaceAddress{{Interface: "wwan0", Address: "198.51.100.30", Kind: AddressPublic}},
+			Removed: []InterfaceAddress{{Interface: "wlan0", Address: "192.0.2.10", Kind: AddressPublic}},
+			Routes:  []DefaultRoute{{Up: true, Source: "198.51.100.30"}, {IPv6: true}}, Online: true,
+		}},
+		{8 * time.Second, Paused{DurationMs: Millis(4 * time.Second), Source: PauseStopped}},
 		{9 * time.Second, ChannelClose{ID: Ptr(uint16(1)), Label: LabelChat}},
 		{10 * time.Second, CallEnded{Reason: EndDuration, By: ByLocal}},
 	}

@@ -15,41 +15,51 @@ import (
 // TestBrowserMeetsAnswer: the call page and dialtone answer, either of them first: media both ways, chat there and back, mute and
 // hang-up told.
 func TestBrowserMeetsAnswer(t *testing.T) {
-	besides(t)
-	browser := openBrowser(t)
-	for _, first := range []string{"page", "terminal"} {
-		t.Run(first+" first", func(t *testing.T) {
-			url := startServe(t)
-			recording := filepath.Join(t.TempDir(), "answer.jsonl")
-			answer := func() *tool { return startTool(t, "answer", "w1", "--once", "--server", url, "--record", recording) }
-			b := openTab(t, browser, "page", url+"?code=w1")
-			var a *tool
-			if first == "page" {
-				b.click("call")
-				b.state("waiting")
-				a = answer()
-			} else {
-				a = answer()
-				a.await("waiting")
-				b.click("call")
-			}
-			b.state("connected")
-			b.flows()
-			b.say("good evening")
-			b.heard("good evening") // answer sends messages back
-			b.click("mute-audio")
-			b.click("mute-video")
-			b.click("hang-up")
-			b.outcome("hangup")
-			if code := a.exits(); code != int(diag.ExitPass) {
-				t.Errorf("answer exits with %d:\n%s", code, a.stdout)
-			}
-			c := folded(t, recording)
-			checkMutes(t, c, "audio", "video")
-			if c.Ended == nil || c.Ended.Reason != diag.EndPeerHangup {
-				t.Errorf("ended: %+v", c.Ended)
-			}
-		})
+	inEachOrder(t, func(t *testing.T, in engine, first string) {
+		url := startServe(t)
+		recording := filepath.Join(t.TempDir(), "answer.jsonl")
+		answer := func() *tool { return startTool(t, "answer", "w1", "--once", "--server", url, "--record", recording) }
+		b := openTab(t, in, "page", url+"?code=w1")
+		var a *tool
+		if first == "page" {
+			b.click("call")
+			b.state("waiting")
+			a = answer()
+		} else {
+			a = answer()
+			a.await("waiting")
+			b.click("call")
+		}
+		b.state("connected")
+		b.flows()
+		b.say("good evening")
+		b.heard("good evening") // answer sends messages back
+		b.click("mute-audio")
+		b.click("mute-video")
+		b.click("hang-up")
+		b.outcome("hangup")
+		if code := a.exits(); code != int(diag.ExitPass) {
+			t.Errorf("answer exits with %d:\n%s", code, a.stdout)
+		}
+		c := folded(t, recording)
+		checkMutes(t, c, "audio", "video")
+		if c.Ended == nil || c.Ended.Reason != diag.EndPeerHangup {
+			t.Errorf("ended: %+v", c.Ended)
+		}
+	})
+}
+
+// inEachOrder runs a test in each browser, with the page and the terminal dialing first: who does, offers.
+func inEachOrder(t *testing.T, test func(t *testing.T, in engine, first string)) {
+	t.Helper()
+	t.Parallel()
+	for _, in := range engines {
+		for _, first := range []string{"page", "terminal"} {
+			t.Run(in.name+", "+first+" first", func(t *testing.T) {
+				besides(t)
+				test(t, in, first)
+			})
+		}
 	}
 }
 
@@ -91,55 +101,51 @@ func checkMutes(t *testing.T, c *call.Call, kinds ...string) {
 // TestBrowserMeetsCall: the call page and dialtone call on its screen, either of them first: chat, mutes and the hang-up go
 // both ways, and a restart of ICE over a new room leaves the call as it was.
 func TestBrowserMeetsCall(t *testing.T) {
-	besides(t)
-	browser := openBrowser(t)
-	for _, first := range []string{"page", "terminal"} {
-		t.Run(first+" first", func(t *testing.T) {
-			url := startServe(t)
-			recording := filepath.Join(t.TempDir(), "call.jsonl")
-			call := func() *console { return openTerminal(t, "call", "w1", "--server", url, "--record", recording) }
-			b := openTab(t, browser, "page", url+"#w1")
-			var s *console
-			if first == "page" {
-				b.click("call")
-				b.state("waiting")
-				s = call()
-			} else {
-				s = call()
-				s.await(t, "waiting")
-				b.click("call")
-			}
-			s.meanwhile(func() {
-				b.state("connected")
-				b.flows()
-			})
-			s.await(t, "connected")
-			s.then(t, "4", "Channels")
-			b.say("good evening")
-			s.then(t, "", "good evening")
-			s.then(t, "tgood morning\r", "good morning")
-			s.then(t, "\x1b", "type a message")
-			s.meanwhile(func() { b.heard("good morning") })
-			s.then(t, "m", "you muted audio")
-			s.meanwhile(func() { b.await(`!document.getElementById("peer-audio").hidden`) })
-			s.then(t, "m", "you unmuted audio")
-			s.meanwhile(func() { b.await(`document.getElementById("peer-audio").hidden`) })
-			b.click("mute-video")
-			s.then(t, "", "peer muted video")
-			b.restarts(s)
-			s.then(t, "h", "you hung up")
-			s.meanwhile(func() { b.outcome("peer_hangup") })
-			s.press(t, "q")
-			if after, code := s.end(t); code != diag.ExitPass {
-				t.Errorf("exit %v, after the screen:\n%s", code, after)
-			}
-			c := folded(t, recording)
-			checkMutes(t, c, "video")
-			if c.Restarts != 1 {
-				t.Errorf("%d restarts", c.Restarts)
-			}
+	inEachOrder(t, func(t *testing.T, in engine, first string) {
+		url := startServe(t)
+		recording := filepath.Join(t.TempDir(), "call.jsonl")
+		call := func() *console { return openTerminal(t, "call", "w1", "--server", url, "--record", recording) }
+		b := openTab(t, in, "page", url+"#w1")
+		var s *console
+		if first == "page" {
+			b.click("call")
+			b.state("waiting")
+			s = call()
+		} else {
+			s = call()
+			s.await(t, "waiting")
+			b.click("call")
+		}
+		s.meanwhile(func() {
+			b.state("connected")
+			b.flows()
 		})
-	}
+		s.await(t, "connected")
+		s.then(t, "4", "Channels")
+		b.say("good evening")
+		s.then(t, "", "good evening")
+		s.then(t, "tgood morning\r", "good morning")
+		s.then(t, "\x1b", "type a message")
+		s.meanwhile(func() { b.heard("good morning") })
+		s.then(t, "m", "you muted audio")
+		s.meanwhile(func() { b.await(`!document.getElementById("peer-audio").hidden`) })
+		s.then(t, "m", "you unmuted audio")
+		s.meanwhile(func() { b.await(`document.getElementById("peer-audio").hidden`) })
+		b.click("mute-video")
+		s.then(t, "", "peer muted video")
+		b.restarts(s)
+		s.then(t, "h", "you hung up")
+		s.meanwhile(func() { b.outcome("peer_hangup") })
+		s.press(t, "q")
+		if after, code := s.end(t); code != diag.ExitPass {
+			t.Errorf("exit %v, after the screen:\n%s", code, after)
+		}
+		c := folded(t, recording)
+		checkMutes(t, c, "video")
+		if c.Restarts != 1 {
+			t.Errorf("%d restarts", c.Restarts)
+		}
+	})
 }
 
 // restarts asks the terminal for a restart of ICE and waits until the page has new credentials and a path.
@@ -178,12 +184,11 @@ func (term *console) meanwhile(do func()) {
 	do()
 }
 
-// TestBrowserMeetsBrowser: two pages, one with its devices and one with the test picture.
+// TestBrowserMeetsBrowser: two pages in different browsers, one with its devices and one with the test picture.
 func TestBrowserMeetsBrowser(t *testing.T) {
 	besides(t)
-	browser := openBrowser(t)
 	url := startServe(t)
-	first, second := openTab(t, browser, "first", url+"#w1"), openTab(t, browser, "second", url+"?code=w1&media=test")
+	first, second := openTab(t, inChromium, "first", url+"#w1"), openTab(t, inFirefox, "second", url+"?code=w1&media=test")
 	first.click("call")
 	first.state("waiting")
 	second.click("call")

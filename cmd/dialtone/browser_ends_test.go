@@ -33,18 +33,20 @@ func TestBothEndsAgree(t *testing.T) {
 		{"answer", "page"},
 		{"check", "terminal"},
 	}
-	for _, e := range all[:labtest.Sample(6, 3)] {
-		t.Run(e.program+", "+e.first+" first", func(t *testing.T) {
-			besides(t)
-			e.meet(t)
-		})
+	for _, in := range engines {
+		for _, e := range all[:labtest.Sample(6, 3)] {
+			t.Run(in.name+", "+e.program+", "+e.first+" first", func(t *testing.T) {
+				besides(t)
+				e.meet(t, in)
+			})
+		}
 	}
 }
 
 // ends are a page and a program in one call: the one that dials first offers.
 type ends struct{ program, first string }
 
-func (e ends) meet(t *testing.T) {
+func (e ends) meet(t *testing.T, in engine) {
 	t.Helper()
 	url, dir := startServe(t), t.TempDir()
 	start := func() *tool {
@@ -57,7 +59,7 @@ func (e ends) meet(t *testing.T) {
 		}
 		return startTool(t, append(args, "--once")...)
 	}
-	b := openTab(t, openBrowser(t), "page", url+"?code=w1")
+	b := openTab(t, in, "page", url+"?code=w1")
 	var a *tool
 	if e.first == "page" {
 		b.click("call")

@@ -20,7 +20,7 @@ import (
 // look sets the size of the window and the scheme of colours ("light" or "dark").
 func (b *tab) look(width, height int64, mobile bool, scheme string) {
 	b.t.Helper()
-	b.do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+	b.must(b.page.(*chromiumPage).do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
 		_, err := cdp.Call(ctx, target, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{
 			Width: width, Height: height, DeviceScaleFactor: 1, Mobile: mobile,
 		})
@@ -31,7 +31,7 @@ func (b *tab) look(width, height int64, mobile bool, scheme string) {
 			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
 		})
 		return err
-	}))
+	})))
 }
 
 // keep writes a picture of the page with -update.
@@ -40,7 +40,7 @@ func (b *tab) keep(name string) {
 	if !*update {
 		return
 	}
-	picture, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
+	picture, err := chromedp.Run(b.page.(*chromiumPage).ctx, chromedp.CaptureScreenshot())
 	b.must(err)
 	b.must(os.WriteFile(filepath.Join("..", "..", "docs", "images", name), picture, 0o644))
 }
@@ -62,9 +62,8 @@ func (b *tab) fits() {
 // the pictures of the documentation.
 func TestPageLooks(t *testing.T) {
 	besides(t)
-	browser := openBrowser(t)
 	url := startServe(t)
-	b := openTab(t, browser, "page", url+"?code=w1&media=test")
+	b := openTab(t, inChromium, "page", url+"?code=w1&media=test")
 	b.look(390, 844, true, "light")
 	b.fits()
 	b.click("call")
@@ -129,12 +128,11 @@ const noteConnected = `RTCPeerConnection = class extends RTCPeerConnection {
 // that is busy gets three tries.
 func TestBrowserSetup(t *testing.T) {
 	const bound = 500 // ms
-	browser := openBrowser(t)
 	url := startServe(t)
 	a := startTool(t, "answer", "w1", "--server", url)
 	a.await("waiting")
 	for try := 1; ; try++ {
-		took := setups(t, browser, url, labtest.Sample(20, 5))
+		took := setups(t, url, labtest.Sample(20, 5))
 		median := took[len(took)/2]
 		t.Logf("median %.0f ms, fastest %.0f ms, slowest %.0f ms", median, took[0], took[len(took)-1])
 		if median < bound {
@@ -147,10 +145,10 @@ func TestBrowserSetup(t *testing.T) {
 }
 
 // setups are the durations of calls in ms, in ascending order.
-func setups(t *testing.T, browser context.Context, url string, calls int) (took []float64) {
+func setups(t *testing.T, url string, calls int) (took []float64) {
 	t.Helper()
 	for range calls {
-		b := openTab(t, browser, "page", url+"?code=w1&media=test", noteConnected)
+		b := openTab(t, inChromium, "page", url+"?code=w1&media=test", noteConnected)
 		b.click("call")
 		b.state("connected")
 		var ms float64
@@ -159,7 +157,7 @@ func setups(t *testing.T, browser context.Context, url string, calls int) (took 
 		b.click("hang-up")
 		b.outcome("hangup")
 		b.await(`fetch("/healthz").then((r) => r.json()).then((health) => health.waiting === 1)`) // answer has dialled again
-		b.do(chromedp.Navigate("about:blank"))
+		b.visit("about:blank")
 	}
 	slices.Sort(took)
 	return took

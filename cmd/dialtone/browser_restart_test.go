@@ -17,13 +17,12 @@ const restartsMeasured = 10
 // TestBrowserRestart: ICE restarts do not stop media in either direction. Chromium sends on the old path for up to three
 // seconds.
 func TestBrowserRestart(t *testing.T) {
-	browser := openBrowser(t)
 	for _, first := range []string{"page", "terminal"} {
 		t.Run(first+" first", func(t *testing.T) {
 			url := startServe(t)
 			recording := filepath.Join(t.TempDir(), "call.jsonl")
 			call := func() *console { return openTerminal(t, "call", "w1", "--server", url, "--record", recording) }
-			b := openTab(t, browser, "page", url+"#w1")
+			b := openTab(t, inChromium, "page", url+"#w1")
 			var s *console
 			if first == "page" {
 				b.click("call")

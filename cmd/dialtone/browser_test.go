@@ -6,24 +6,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
-	"os"
 	"os/exec"
-	"slices"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/log"
-	"github.com/chromedp/cdproto/page"
-	"github.com/chromedp/cdproto/runtime"
-	"github.com/chromedp/chromedp"
-
-	"dialtone/diag/lab/labtest"
 )
 
 // browserPatience bounds everything that a test does with one browser.
@@ -40,75 +29,32 @@ func besides(t *testing.T) {
 	t.Cleanup(func() { <-pages })
 }
 
-// chromium is one for all tests, without a window, with devices that are fakes and candidates on the loopback interface.
-var chromium struct {
-	sync.Mutex
-	ctx context.Context //nolint:containedctx // chromedp keeps the browser in it
+// engine is a browser.
+type engine struct {
+	name string
+	open func(t *testing.T, b *tab, scripts []string) driver // a page in a profile of its own
 }
 
-// startChromium starts the browser for the first test that needs it; TestMain ends it.
-func startChromium(t *testing.T) context.Context {
-	t.Helper()
-	program := labtest.NeedProgram(t, "chromium")
-	chromium.Lock()
-	defer chromium.Unlock()
-	if chromium.ctx != nil {
-		return chromium.ctx
-	}
-	dir, err := os.MkdirTemp("", "dialtone-chromium")
-	if err != nil {
-		t.Fatal(err)
-	}
-	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
-		chromedp.ExecPath(program),
-		chromedp.NoSandbox,
-		chromedp.IgnoreCertErrors,
-		chromedp.UserDataDir(dir),
-		chromedp.Flag("headless", "new"),
-		chromedp.Flag("use-fake-device-for-media-stream", true),
-		chromedp.Flag("use-fake-ui-for-media-stream", true),
-		chromedp.Flag("autoplay-policy", "no-user-gesture-required"),
-		chromedp.Flag("allow-loopback-in-peer-connection", true),
-		chromedp.Flag("disable-features", "WebRtcHideLocalIpsWithMdns"),
-		chromedp.Flag("lang", "en-GB"),
-		chromedp.Flag("accept-lang", "en-GB"),
-		chromedp.WindowSize(1280, 800),
-	)
-	allocator, free := chromedp.NewExecAllocator(context.Background(), options...)
-	browser, cancel := chromedp.NewContext(allocator)
-	atEnd = append(atEnd, func() {
-		cancel()
-		free()
-		chromedp.FromContext(browser).Allocator.Wait()
-		_ = os.RemoveAll(dir)
-	})
-	if err := chromedp.Do(browser); err != nil {
-		t.Fatal("chromium does not start: ", err)
-	}
-	chromium.ctx = browser
-	return browser
-}
+// engines are the browsers that the tests know.
+var (
+	inChromium = engine{"Chromium", openChromium}
+	inFirefox  = engine{"Firefox", openFirefox}
+	engines    = []engine{inChromium, inFirefox}
+)
 
-// openBrowser makes a profile of its own in the browser, without anything that another test has left.
-func openBrowser(t *testing.T) context.Context {
-	t.Helper()
-	limited, stop := context.WithTimeout(startChromium(t), browserPatience)
-	profile, cancel := chromedp.NewContext(limited, chromedp.WithNewBrowserContext())
-	t.Cleanup(func() {
-		cancel()
-		stop()
-	})
-	if err := chromedp.Do(profile); err != nil {
-		t.Fatal("chromium opens no profile: ", err)
-	}
-	return profile
+// driver drives a page.
+type driver interface {
+	navigate(address string) error
+	evaluate(expression string) (json.RawMessage, error) // a promise is awaited
+	click(id string) error                               // an element, when it can be clicked
+	enter(id, text string) error                         // types a text and the enter key
 }
 
 // tab is a page in a browser.
 type tab struct {
 	t    *testing.T
 	name string
-	ctx  context.Context //nolint:containedctx // chromedp keeps the tab in it
+	page driver
 
 	mu         sync.Mutex
 	complaints []string
@@ -122,63 +68,40 @@ func (b *tab) expect(text string) {
 	b.expected = text
 }
 
+// complain keeps what the page must not do.
+func (b *tab) complain(complaint string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.expected == "" || !strings.Contains(complaint, b.expected) {
+		b.complaints = append(b.complaints, complaint)
+	}
+}
+
 // watchConnections lets a test ask the page's connections for their statistics.
 const watchConnections = `window.connections = []; RTCPeerConnection = class extends RTCPeerConnection {
 	constructor(...a) { super(...a); connections.push(this); }
 }`
 
 // openTab opens an address. Whatever the console complains of fails the test at its end.
-func openTab(t *testing.T, browser context.Context, name, address string, scripts ...string) *tab {
+func openTab(t *testing.T, in engine, name, address string, scripts ...string) *tab {
 	t.Helper()
-	ctx, cancel := chromedp.NewContext(browser)
-	b := &tab{t: t, name: name, ctx: ctx}
+	b := &tab{t: t, name: name}
 	t.Cleanup(func() {
-		cancel()
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		for _, c := range b.complaints {
 			t.Errorf("%s: %s", name, c)
 		}
 	})
-	b.must(chromedp.Do(ctx, chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
-		for _, script := range append([]string{watchConnections}, scripts...) {
-			if _, err := cdp.Call(ctx, target, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script}); err != nil {
-				return err
-			}
-		}
-		_, err := cdp.Call(ctx, target, log.Enable, cdp.Empty{})
-		return err
-	})))
-	b.must(chromedp.Listen(ctx, b.listen))
-	b.must(chromedp.Do(ctx, chromedp.Navigate(address)))
+	b.page = in.open(t, b, append([]string{watchConnections}, scripts...))
+	b.visit(address)
 	return b
 }
 
-// listen keeps what a page must not do: errors and warnings on the console, violations of the policy, exceptions.
-func (b *tab) listen(event any) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	switch e := event.(type) {
-	case *runtime.EventExceptionThrown:
-		complaint := e.ExceptionDetails.Text
-		if thrown := e.ExceptionDetails.Exception; thrown != nil {
-			complaint += " " + thrown.Description
-		}
-		b.complaints = append(b.complaints, complaint)
-	case *runtime.EventConsoleAPICalled:
-		if e.Type == runtime.ConsoleAPICalledTypeError || e.Type == runtime.ConsoleAPICalledTypeWarning || e.Type == runtime.ConsoleAPICalledTypeAssert {
-			b.complaints = append(b.complaints, fmt.Sprintf("console: %s", e.Args[0].Value))
-		}
-	case *log.EventEntryAdded:
-		// A server of the room protocol tells by a 400 that the pair has ended, and browsers log every 400.
-		ended := strings.Contains(e.Entry.Text, "status of 400") && strings.HasSuffix(e.Entry.URL, "/call_line_process/")
-		if ended || b.expected != "" && strings.Contains(e.Entry.Text, b.expected) {
-			return
-		}
-		if e.Entry.Level == log.EntryLevelError || e.Entry.Level == log.EntryLevelWarning {
-			b.complaints = append(b.complaints, e.Entry.Text+" "+e.Entry.URL)
-		}
-	}
+// visit leaves the page for another.
+func (b *tab) visit(address string) {
+	b.t.Helper()
+	b.must(b.page.navigate(address))
 }
 
 func (b *tab) must(err error) {
@@ -188,18 +111,10 @@ func (b *tab) must(err error) {
 	}
 }
 
-// do bounds what waits for an element.
-func (b *tab) do(actions ...chromedp.Action[chromedp.Void]) {
-	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
-	defer cancel()
-	b.must(chromedp.Do(ctx, actions...))
-}
-
 // ask evaluates an expression, which may be a promise, into result.
 func (b *tab) ask(expression string, result any) {
 	b.t.Helper()
-	raw, err := chromedp.Run(b.ctx, chromedp.Evaluate[json.RawMessage](expression, chromedp.EvalAwaitPromise))
+	raw, err := b.page.evaluate(expression)
 	b.must(err)
 	b.must(json.Unmarshal(raw, result))
 }
@@ -245,14 +160,14 @@ func (b *tab) outcome(reason string) {
 
 func (b *tab) click(id string) {
 	b.t.Helper()
-	b.do(chromedp.Click(chromedp.ID(id)))
+	b.must(b.page.click(id))
 }
 
 // say types a line of chat.
 func (b *tab) say(text string) {
 	b.t.Helper()
 	b.await(`!document.getElementById("text").disabled`)
-	b.do(chromedp.SendKeys(chromedp.ID("text"), text+"\r"))
+	b.must(b.page.enter("text", text))
 }
 
 // heard waits for a line of the other side.

@@ -11,8 +11,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chromedp/chromedp"
-
 	"dialtone/diag"
 )
 
@@ -24,9 +22,8 @@ const inRussianWithoutDevices = `Object.defineProperty(navigator, "languages", {
 // browser's language.
 func TestBrowserWithoutDevices(t *testing.T) {
 	besides(t)
-	browser := openBrowser(t)
 	address := startServe(t)
-	b := openTab(t, browser, "page", address+"#w%31", inRussianWithoutDevices)
+	b := openTab(t, inChromium, "page", address+"#w%31", inRussianWithoutDevices)
 	var language, code string
 	b.ask(`document.documentElement.lang`, &language)
 	b.ask(`document.getElementById("code").value`, &code)
@@ -47,7 +44,6 @@ func TestBrowserWithoutDevices(t *testing.T) {
 // TestBrowserMeetsOldServer: a server that neither holds polls nor announces that it does is polled, one request at a time.
 func TestBrowserMeetsOldServer(t *testing.T) {
 	besides(t)
-	browser := openBrowser(t)
 	target, err := url.Parse(startServe(t))
 	if err != nil {
 		t.Fatal(err)
@@ -76,7 +72,7 @@ func TestBrowserMeetsOldServer(t *testing.T) {
 		proxy.ServeHTTP(w, r)
 	}))
 	t.Cleanup(old.Close)
-	b := openTab(t, browser, "page", old.URL+"/call/?code=w1")
+	b := openTab(t, inChromium, "page", old.URL+"/call/?code=w1")
 	b.click("call")
 	b.state("waiting")
 	a := startTool(t, "answer", "w1", "--once", "--server", target.String()+"/call/")
@@ -95,10 +91,9 @@ func TestBrowserMeetsOldServer(t *testing.T) {
 // TestBrowserIsToldWhatFailed: a peer that vanishes, a server that does, a word that is taken from it; each with the next step.
 func TestBrowserIsToldWhatFailed(t *testing.T) {
 	besides(t)
-	browser := openBrowser(t)
 	t.Run("the other side leaves during the set-up", func(t *testing.T) {
 		address := startServe(t)
-		b := openTab(t, browser, "page", address+"?code=w1")
+		b := openTab(t, inChromium, "page", address+"?code=w1")
 		b.click("call")
 		b.state("waiting")
 		user := post(t, address, `{"code":"dial","call_code":"w1"}`)["user_id"]
@@ -108,7 +103,7 @@ func TestBrowserIsToldWhatFailed(t *testing.T) {
 	})
 	t.Run("the other side sends nonsense", func(t *testing.T) {
 		address := startServe(t)
-		b := openTab(t, browser, "page", address+"?code=w1")
+		b := openTab(t, inChromium, "page", address+"?code=w1")
 		user := post(t, address, `{"code":"dial","call_code":"w1"}`)["user_id"]
 		b.click("call")
 		b.state("waiting")
@@ -122,7 +117,7 @@ func TestBrowserIsToldWhatFailed(t *testing.T) {
 	})
 	t.Run("the other side's process is killed", func(t *testing.T) {
 		address := startServe(t)
-		b := openTab(t, browser, "page", address+"?code=w1")
+		b := openTab(t, inChromium, "page", address+"?code=w1")
 		a := startTool(t, "answer", "w1", "--server", address)
 		b.click("call")
 		b.state("connected")
@@ -135,12 +130,12 @@ func TestBrowserIsToldWhatFailed(t *testing.T) {
 	})
 	t.Run("the page is left", func(t *testing.T) {
 		address := startServe(t)
-		b := openTab(t, browser, "page", address+"?code=w1")
+		b := openTab(t, inChromium, "page", address+"?code=w1")
 		a := startTool(t, "answer", "w1", "--once", "--server", address)
 		b.click("call")
 		b.state("connected")
 		b.flows()
-		b.do(chromedp.Navigate("about:blank"))
+		b.visit("about:blank")
 		a.await("the peer hung up")
 		if code := a.exits(); code != int(diag.ExitPass) {
 			t.Errorf("answer exits with %d", code)
@@ -149,7 +144,7 @@ func TestBrowserIsToldWhatFailed(t *testing.T) {
 	t.Run("the server refuses", func(t *testing.T) {
 		address := startServe(t, "--max-pairs", "1")
 		post(t, address, `{"code":"dial","call_code":"another"}`)
-		b := openTab(t, browser, "page", address+"?code=w1")
+		b := openTab(t, inChromium, "page", address+"?code=w1")
 		b.expect("status of 429")
 		b.click("call")
 		b.outcome("busy")
@@ -159,7 +154,7 @@ func TestBrowserIsToldWhatFailed(t *testing.T) {
 	})
 	t.Run("the server is gone", func(t *testing.T) {
 		s := startTool(t, "serve", "--listen", "127.0.0.1:0")
-		b := openTab(t, browser, "page", strings.TrimPrefix(s.await("listening on "), "listening on ")+"?code=w1")
+		b := openTab(t, inChromium, "page", strings.TrimPrefix(s.await("listening on "), "listening on ")+"?code=w1")
 		b.expect("ERR_CONNECTION")
 		s.end()
 		b.click("call")
@@ -170,11 +165,10 @@ func TestBrowserIsToldWhatFailed(t *testing.T) {
 // TestBrowserUsesServersOfServe: the page learns of STUN and TURN, over https with a certificate that the server has made.
 func TestBrowserUsesServersOfServe(t *testing.T) {
 	besides(t)
-	browser := openBrowser(t)
 	address := startServe(t, "--tls", "--turn", "127.0.0.1:0", "--turn-user", "ann", "--turn-pass", "secret",
 		"--turn-allow", "0.0.0.0/0") // the tool beside it has no relay
 	// The browser is made to use nothing but the relay.
-	b := openTab(t, browser, "page", address+"?code=w1", `RTCPeerConnection = class extends RTCPeerConnection {
+	b := openTab(t, inChromium, "page", address+"?code=w1", `RTCPeerConnection = class extends RTCPeerConnection {
 		constructor(c) { super({ ...c, iceTransportPolicy: "relay" }); }
 		setConfiguration(c) { super.setConfiguration({ ...c, iceTransportPolicy: "relay" }); }
 	}`)
@@ -209,7 +203,6 @@ func post(t *testing.T, page, body string) map[string]string {
 // TestBrowserTakesCodesAsText: whatever a code word is made of, the page shows it, calls by it, and makes nothing else of it.
 func TestBrowserTakesCodesAsText(t *testing.T) {
 	besides(t)
-	browser := openBrowser(t)
 	address := startServe(t)
 	for name, code := range map[string]string{
 		"markup":        `</script><img src=x onerror=alert(1)><b id="state">"'`,
@@ -222,14 +215,14 @@ func TestBrowserTakesCodesAsText(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			b := openTab(t, browser, "page", address+"?media=test&code="+url.QueryEscape(code))
+			b := openTab(t, inChromium, "page", address+"?media=test&code="+url.QueryEscape(code))
 			b.await(`document.getElementById("code").value === ` + string(quoted))
 			b.click("call")
 			b.state("waiting")
 			b.await(`document.querySelectorAll("img[onerror], b, #invite *[onerror]").length === 0 && document.scripts.length === 1`)
 			b.await(`document.documentElement.scrollWidth <= innerWidth`)
 			b.await(`document.getElementById("invite-words").textContent.includes(` + string(quoted) + `)`)
-			other := openTab(t, browser, "other", address+"?media=test#"+url.PathEscape(code))
+			other := openTab(t, inChromium, "other", address+"?media=test#"+url.PathEscape(code))
 			other.click("call")
 			other.state("connected")
 			b.state("connected")

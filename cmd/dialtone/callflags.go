@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"time"
@@ -20,6 +21,7 @@ type networkFlags struct {
 	accountFlags
 	iceFromFlags
 	trustFlags
+	Redial time.Duration     `own:"demo" default:"60s" placeholder:"DURATION" help:"How long to dial again after the path was lost, such as by a change of networks; 0: end the call. Default: ${default}."`
 	Impair []diag.Impairment `whole:"" sep:"none" placeholder:"SPEC" help:"Impair this call's own UDP packets: loss=5%,dup=1%,delay=80ms,jitter=20ms,reorder=1%,rate=1M,gap=3s@5s,dir=in|out|both,seed=7, or some of these. Repeatable, once for each direction."`
 }
 
@@ -64,6 +66,7 @@ func (n *networkFlags) config(m mediaFlags, length time.Duration) diag.Config {
 		Server: string(n.Server), Insecure: n.Insecure, CAFile: string(n.CA), Proxy: n.Proxy,
 		RelayOnly: m.RelayOnly, PionDefaults: m.PionDefaults, Patient: m.Patient, For: length, Impair: n.Impair,
 		Version: readVersion().Version, NamesServers: n.ICEFrom.url != "",
+		Redial: cmp.Or(n.Redial, -1),
 	}
 	m.apply(&c)
 	for _, h := range n.ICEHeader {

@@ -17,7 +17,6 @@ import (
 	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/diag"
 	diagcheck "dialtone/diag/check"
-	"dialtone/diag/impair"
 	"dialtone/diag/peer"
 	"dialtone/diag/reach"
 	"dialtone/diag/record"
@@ -42,7 +41,7 @@ type checkCommand struct {
 	Parallel    count                  `default:"1" placeholder:"N" help:"How many of them at once. Default: ${default}."`
 	Expect      string                 `oneof:"direct,relay,any" default:"any" placeholder:"PATH" help:"The path that the call must take: direct, relay or any. Default: ${default}."`
 	ExpectMedia string                 `oneof:"audio,video,both,none" default:"both" placeholder:"KIND" help:"The media that must flow until the end: audio, video, both or none. Default: ${default}, as far as they take part in the call."`
-	Stress      bool                   `help:"Lose packets and reports on purpose, then pass nothing for 3 s, and test how the peer takes it: each call lasts 24s or longer. See docs/reference/impair.md."`
+	Stress      bool                   `help:"Lose packets and reports on purpose, then pass nothing for 3 s, and test how the peer takes it: each call lasts 23s or longer. See docs/reference/impair.md."`
 	NoEcho      bool                   `help:"Do not expect a data channel that opens and is echoed: for servers without one."`
 	Assert      []*diagcheck.Assertion `whole:"" sep:"none" placeholder:"EXPR" help:"Condition the report must meet, such as 'setup.p95 < duration(\"800ms\")'. Repeatable."`
 	Baseline    string                 `placeholder:"FILE" help:"An earlier report in JSON: fail on significant regressions."`
@@ -189,9 +188,6 @@ func (c *checkCommand) plan() (checkPlan, error) {
 	c.sign(&c.accountFlags)
 	config := c.networkFlags.config(c.mediaFlags, c.For)
 	config.Wait, config.Stress = c.Wait, c.Stress
-	if c.Stress {
-		config.For = max(c.For, impair.StressTime(impair.Unit)+time.Second)
-	}
 	o := checkPlan{conformance: c.conformanceFlags, supply: c.iceFromFlags, Options: diagcheck.Options{
 		Name: c.Name, Config: config, Repeat: int(c.Repeat), Parallel: int(c.Parallel), Record: c.Record, Redact: c.Redact,
 		Assertions: c.Assert, NoEcho: c.NoEcho,
@@ -252,7 +248,7 @@ func (c *checkCommand) plan() (checkPlan, error) {
 }
 
 // maxBaseline bounds an earlier report, in bytes.
-const maxBaseline = 64 << 20
+const maxBaseline = 20 << 20
 
 // readBaseline reads the earlier report, of a scenario the check of this name.
 func (c *checkCommand) readBaseline(o *diagcheck.Options) error {
@@ -273,7 +269,8 @@ func (c *checkCommand) readBaseline(o *diagcheck.Options) error {
 	}
 	for i := range before.Checks {
 		if before.Checks[i].Name == o.Name {
-			before = &before.Checks[i]
+			one := before.Checks[i] // the others are not kept
+			before = &one
 			break
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 	"dialtone/diag/media"
 )
 
@@ -24,6 +25,7 @@ var codecPairs = []struct{ audio, video string }{
 var unspoken = map[string][]string{
 	"aiortc":    {"G722", "VP9", "AV1"},
 	"gstreamer": {"→G722", "→AV1"},
+	"firefox":   {"H264"}, // OpenH264 is a download: see TestFirefoxWithoutH264
 }
 
 // codecCall is one call for the table of codecs.
@@ -71,13 +73,26 @@ func codecCalls() []codecCall {
 // ends. The error is errCounterpart.
 func (c codecCall) place(t *testing.T) (map[string]bool, error) {
 	t.Helper()
+	only := []string{"--audio-codec", c.audio, "--video-codec", c.video}
+	if c.stack.dir == "janus" { // what it sends on, it has received
+		publisher, subscriber := janusCall(t, janus(t), only...)
+		played := c.check(t, subscriber, diag.Inbound, nil)
+		if c.way == "whip" {
+			return played, nil
+		}
+		sent := c.check(t, publisher, diag.Outbound, nil)
+		for codec := range sent {
+			sent[codec] = sent[codec] && played[codec]
+		}
+		return sent, nil
+	}
 	recording := filepath.Join(t.TempDir(), "call.jsonl")
-	ours := startTool(t, "answer", "--"+c.way, "127.0.0.1:0", "--once", "--record", recording, "--audio-codec", c.audio, "--video-codec", c.video)
+	ours := startTool(t, append([]string{"answer", "--" + c.way, "127.0.0.1:0", "--once", "--record", recording}, only...)...)
 	endpoint := strings.TrimPrefix(ours.await("listening on "), "listening on ")
 	var theirs seen
 	var err error
-	if c.stack.dir == "chromium" {
-		theirs, err = chromiumSaw(t, c.way, endpoint)
+	if c.stack.page != nil {
+		theirs, err = browserSaw(t, c.stack.page, c.way, endpoint)
 	} else {
 		theirs, err = startCounterpart(t, c.stack, "offer", endpoint, "--signaling", c.way, "--audio", c.audio, "--video", c.video).saw()
 	}
@@ -85,13 +100,20 @@ func (c codecCall) place(t *testing.T) (map[string]bool, error) {
 		return nil, err
 	}
 	ours.exits()
-	call := folded(t, recording)
-	direction := map[string]diag.Direction{"whip": diag.Inbound, "whep": diag.Outbound}[c.way]
+	if c.way == "whip" {
+		return c.check(t, folded(t, recording), diag.Inbound, nil), nil
+	}
+	return c.check(t, folded(t, recording), diag.Outbound, &theirs), nil
+}
+
+// check looks for each codec in a direction of dialtone's call, and at what the counterpart has received of it, if it says so.
+func (c codecCall) check(t *testing.T, placed *call.Call, direction diag.Direction, theirs *seen) map[string]bool {
+	t.Helper()
 	got := map[string]bool{}
 	for kind, codec := range map[string]string{"audio": c.audio, "video": c.video} {
-		s := call.StreamOf(direction, kind)
+		s := placed.StreamOf(direction, kind)
 		got[codec] = s.Flows && s.Packets > 20 && media.CodecOf(s.MimeType) == media.CodecOf(codec)
-		if direction == diag.Outbound {
+		if theirs != nil {
 			got[codec] = got[codec] && map[string]int{"audio": theirs.Audio, "video": theirs.Video}[kind] > 10
 		}
 		if kind == "video" && got[codec] && direction == diag.Inbound { // the recorder understands it
@@ -105,7 +127,7 @@ func (c codecCall) place(t *testing.T) (map[string]bool, error) {
 		}
 		t.Logf("%s %s: %v, %d packets of %s; the counterpart: %+v", direction, codec, got[codec], s.Packets, s.MimeType, theirs)
 	}
-	return got, nil
+	return got
 }
 
 // TestCodecs places a call for each codec, direction and counterpart. With -update it writes the table in

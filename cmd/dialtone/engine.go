@@ -4,16 +4,17 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
-	"os"
 	"time"
 
 	"dialtone/cmd/dialtone/internal/calls"
+	"dialtone/cmd/dialtone/internal/files"
 	"dialtone/diag"
 	"dialtone/diag/feed"
 	"dialtone/diag/guard"
 	"dialtone/diag/peer"
 	"dialtone/diag/reach"
 	"dialtone/diag/session"
+	"dialtone/diag/watch"
 )
 
 // explainTime is how long a call without a path stays to ask its servers why.
@@ -61,7 +62,7 @@ func sessionOptions(config diag.Config, log *feed.Feed) (session.Options, error)
 	}
 	return session.Options{
 		Config: config, Feed: log, TLS: trust, Proxies: proxies, Greeting: greeting, Explain: explainTime,
-		Limiter: &strangers, Clips: clips,
+		Limiter: &strangers, Clips: clips, Watch: watch.Machine, Redial: config.Redial,
 	}, nil
 }
 
@@ -78,7 +79,7 @@ func tlsConfig(config diag.Config) (*tls.Config, error) {
 	if err != nil {
 		roots = x509.NewCertPool() // a system without certificates of its own
 	}
-	pem, err := os.ReadFile(config.CAFile)
+	pem, err := files.Read(config.CAFile, maxPEM)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the certificate authorities: %w", err)
 	}

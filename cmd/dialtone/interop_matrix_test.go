@@ -20,7 +20,7 @@ type matrixRow struct {
 
 // line is the row in Markdown, without the version: another version does not have to mean another result.
 func (r matrixRow) line() string {
-	way := map[string]string{"room": "room", "offer": "one POST", "whip": "WHIP", "whep": "WHEP"}[r.way]
+	way := map[string]string{"room": "room", "offer": "one POST", "whip": "WHIP", "whep": "WHEP", "echo": "REST, echo test", "play": "REST, room"}[r.way]
 	return fmt.Sprintf("| %s | %s | %s | %s | %s | %s | %s | %s |", r.stack, way, r.offers, r.dtls, r.data, r.audio, r.video, r.ended)
 }
 
@@ -80,10 +80,7 @@ func matrixTables(rows []matrixRow) string {
 
 // source is where a stack comes from.
 func (s stack) source() string {
-	switch {
-	case s.dir == "chromium":
-		return "Debian, `chromium`"
-	case s.debian != "":
+	if s.debian != "" {
 		return "Debian, `" + s.debian + "`"
 	}
 	return "npm, `" + s.dir + "`"

@@ -31,9 +31,10 @@ const interopPatience = 90 * time.Second
 
 // stack is another implementation of WebRTC: a program under testdata/interop that is the peer of a call.
 type stack struct {
-	name   string // as documented
-	dir    string // under testdata/interop; its program is peer.py or peer.cjs
-	debian string // the Debian package, in Python; empty: it runs in Node.js, from the npm registry
+	name   string  // as documented
+	dir    string  // under testdata/interop; its program is peer.py or peer.cjs
+	page   *engine // instead of a program: a browser, which can only offer, except in a room
+	debian string  // the Debian package, in Python; empty: it runs in Node.js, from the npm registry
 	ways   []string
 	quirk  string // its peculiarities, as documented
 }
@@ -180,16 +181,38 @@ func (c *counterpart) saw() (seen, error) {
 	return s, err
 }
 
-// chromiumSaw lets a page in Chromium place a call, and returns what the page has seen. The page cannot be called: it can only offer.
-func chromiumSaw(t *testing.T, way, endpoint string) (seen, error) {
+// browserSaw lets a page in a browser place a call, and returns what the page has seen.
+func browserSaw(t *testing.T, in *engine, way, endpoint string) (seen, error) {
 	t.Helper()
-	site := httptest.NewServer(http.FileServer(http.Dir(filepath.Join(interopDir, "chromium"))))
+	site := httptest.NewServer(http.FileServer(http.Dir(filepath.Join(interopDir, "page"))))
 	defer site.Close()
-	b := openTab(t, openBrowser(t), "page", site.URL+"/?"+url.Values{"signaling": {way}, "url": {endpoint}}.Encode())
+	b := openTab(t, *in, "page", site.URL+"/?"+url.Values{"signaling": {way}, "url": {endpoint}}.Encode())
 	b.await(`window.saw`)
 	var s seen
 	b.ask(`window.saw`, &s)
 	return s, nil
+}
+
+// watchChannels lets a test ask which channels the page's connections were given.
+const watchChannels = `window.given = []; RTCPeerConnection = class extends RTCPeerConnection {
+	constructor(...a) { super(...a); this.addEventListener("datachannel", (e) => given.push(e.channel.label)); }
+}`
+
+// pageSaw is what the call page has seen of its call in a room, once media has come both ways.
+func (b *tab) pageSaw() (s seen) {
+	b.t.Helper()
+	b.state("connected")
+	b.flows()
+	b.await(`(async () => [...(await connections.at(-1).getStats()).values()].every((r) => r.type !== "inbound-rtp" || r.packetsReceived > 20))()`)
+	b.ask(`(async () => {
+		const version = (await navigator.userAgentData?.getHighEntropyValues(["uaFullVersion"]))?.uaFullVersion;
+		const saw = { version: version ?? /Firefox\/([\d.]+)/.exec(navigator.userAgent)[1], audio: 0, video: 0, channels: given };
+		for (const r of (await connections.at(-1).getStats()).values()) {
+			if (r.type === "inbound-rtp") saw[r.kind] = r.packetsReceived;
+		}
+		return saw;
+	})()`, &s)
+	return s
 }
 
 // TestHalfInstalledCounterpart: a module of Python that is there does not mean that a call is possible.

@@ -15,12 +15,15 @@ import (
 )
 
 // allWays are the signalings that a counterpart may speak, as its programs name them.
-var allWays = []string{"offer", "whip", "whep"}
+var (
+	allWays    = []string{"offer", "whip", "whep"}
+	roomAndAll = append([]string{"room"}, allWays...)
+)
 
 // stacks are those that dialtone is tested with.
 var stacks = []stack{
 	{
-		name: "aiortc", dir: "aiortc", debian: "python3-aiortc", ways: append([]string{"room"}, allWays...),
+		name: "aiortc", dir: "aiortc", debian: "python3-aiortc", ways: roomAndAll,
 		quirk: "ignores the loopback interface; the test replaces its list of addresses",
 	},
 	{
@@ -36,13 +39,26 @@ var stacks = []stack{
 		name: "node-datachannel (libdatachannel)", dir: "node-datachannel", ways: allWays,
 		quirk: "has no encoder: the test sends packets of a clip; under load, it sometimes ignores candidates in a description",
 	},
-	{name: "Chromium", dir: "chromium", ways: allWays, quirk: "hides its addresses behind mDNS names by default; a page cannot listen, so it only offers"},
+	{
+		name: "Chromium", dir: "chromium", debian: "chromium", page: &inChromium, ways: roomAndAll,
+		quirk: "hides its addresses behind mDNS names by default; a page cannot listen, so it only offers, except in a room",
+	},
+	{
+		name: "Firefox", dir: "firefox", debian: "firefox-esr", page: &inFirefox, ways: roomAndAll,
+		quirk: "hides its addresses behind mDNS names, and answers for them only from its first check; has H264 only after a download " +
+			"(OpenH264), so that the tests have to do without; only offers, except in a room",
+	},
+	{
+		name: "Janus", dir: "janus", debian: "janus", ways: []string{"whip", "echo", "play"},
+		quirk: "has an API of its own (`--preset janus`, `janus-subscribe`): the echo test, and a room whose offers it makes; WHIP by a server " +
+			"before it that makes a publisher of each POST, as simple-whip-server does; does not report what it received: what it sends on shows it",
+	},
 }
 
 // encounter is one call between dialtone and a stack.
 type encounter struct {
 	stack   stack
-	way     string // room, offer, whip or whep
+	way     string // room, offer, whip or whep; echo and play: those of Janus
 	offered bool   // the stack offered
 }
 
@@ -56,8 +72,12 @@ func encounters() []encounter {
 	var all []encounter
 	for _, s := range stacks {
 		for _, way := range s.ways {
+			if s.dir == "janus" { // it is a server
+				all = append(all, encounter{s, way, way == "play"})
+				continue
+			}
 			all = append(all, encounter{s, way, true})
-			if s.dir != "chromium" {
+			if s.page == nil || way == "room" {
 				all = append(all, encounter{s, way, false})
 			}
 		}
@@ -70,12 +90,19 @@ func (e encounter) data() bool { return e.way == "offer" || e.way == "room" }
 
 // flows tells which way media goes, seen from dialtone.
 func (e encounter) flows() (in, out bool) {
+	if e.way == "echo" || e.way == "play" {
+		return true, e.way == "echo"
+	}
 	return e.data() || (e.way == "whip") == e.offered, e.data() || (e.way == "whep") == e.offered
 }
 
 // place makes the call and returns what both sides say of it. The error is errCounterpart.
 func (e encounter) place(t *testing.T) (*call.Call, seen, error) {
 	t.Helper()
+	if e.stack.dir == "janus" {
+		c, s := e.placeJanus(t)
+		return c, s, nil
+	}
 	recording := filepath.Join(t.TempDir(), "call.jsonl")
 	var ours *tool
 	var theirs seen
@@ -109,8 +136,8 @@ func (e encounter) called(t *testing.T, recording string) (*tool, seen, error) {
 	flag := map[string]string{"offer": "--listen", "whip": "--whip", "whep": "--whep"}[e.way]
 	ours := startTool(t, "answer", flag, "127.0.0.1:0", "--once", "--record", recording)
 	endpoint := strings.TrimPrefix(ours.await("listening on "), "listening on ")
-	if e.stack.dir == "chromium" {
-		theirs, err := chromiumSaw(t, e.way, endpoint)
+	if e.stack.page != nil {
+		theirs, err := browserSaw(t, e.stack.page, e.way, endpoint)
 		return ours, theirs, err
 	}
 	theirs, err := startCounterpart(t, e.stack, "offer", endpoint, "--signaling", e.way).saw()
@@ -121,6 +148,10 @@ func (e encounter) called(t *testing.T, recording string) (*tool, seen, error) {
 func (e encounter) meet(t *testing.T, recording string) (*tool, seen, error) {
 	t.Helper()
 	page := startServe(t)
+	if e.stack.page != nil {
+		ours, theirs := e.meetPage(t, page, recording)
+		return ours, theirs, nil
+	}
 	if e.offered {
 		c := startCounterpart(t, e.stack, "offer", page, "--signaling", e.way)
 		if _, err := c.line("waiting"); err != nil {
@@ -134,6 +165,30 @@ func (e encounter) meet(t *testing.T, recording string) (*tool, seen, error) {
 	ours.await("waiting")
 	theirs, err := startCounterpart(t, e.stack, "answer", page, "--signaling", e.way).saw()
 	return ours, theirs, err
+}
+
+// meetPage makes the call with the call page, which offers if it dials first.
+func (e encounter) meetPage(t *testing.T, page, recording string) (*tool, seen) {
+	t.Helper()
+	b := openTab(t, *e.stack.page, "page", page+"?code=w1", watchChannels)
+	if e.offered {
+		b.click("call")
+		b.state("waiting")
+		ours := startTool(t, "answer", "w1", "--once", "--server", page, "--record", recording)
+		b.say("good evening")
+		b.heard("good evening") // answer sends messages back
+		s := b.pageSaw()
+		s.Echoed = true
+		ours.await("media.first_frame  inbound")
+		b.click("hang-up")
+		return ours, s
+	}
+	ours := startTool(t, "call", "w1", "--server", page, "--for", "6s", "--record", recording)
+	ours.await("waiting")
+	b.click("call")
+	s := b.pageSaw()
+	b.outcome("peer_hangup")
+	return ours, s
 }
 
 // judge compares what both sides saw with what was to be seen, and makes a line of the matrix of it.

@@ -58,7 +58,7 @@ plugins: { disable = %q }
 transports: { disable = %q }
 nat: { ice_enforce_list = "lo", ice_ignore_list = "" }
 `, dir, folders[0]+"/plugins", folders[0]+"/transports", disabled, disabled))
-	write("janus.plugin.videoroom.jcfg", "room-1234: { description = \"test\", publishers = 6 }\n")
+	write("janus.plugin.videoroom.jcfg", fmt.Sprintf("room-%d: { description = \"test\", publishers = 6, audiocodec = \"opus,g722,pcmu,pcma\", videocodec = \"vp8,vp9,h264,av1\" }\n", janusRoom))
 	ports := labtest.Server{
 		Program: program, Ports: 1,
 		Args: func(ports []string) []string {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"path/filepath"
+	"runtime/debug"
 	"syscall"
 
 	"dialtone/cmd/dialtone/internal/calls"
@@ -22,6 +23,7 @@ import (
 type replayCommand struct {
 	File  string `form:"replay" label:"recording" hint:"a file that --record has written" arg:"" help:"A recording that --record has written."`
 	Speed speed  `default:"1" placeholder:"X" help:"Playback speed, 0.25 to 16. Default: ${default}."`
+	Large bool   `help:"Read all of a recording, whatever memory its events take. Default: as many events as take 64 MiB, about three hours."`
 	screenFlags
 	configurable
 }
@@ -44,7 +46,8 @@ func (c *replayCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	if err := a.checked(nil); err != nil {
 		return diag.ExitUsage, err
 	}
-	recording, damage, err := openRecording(c.File)
+	debug.SetGCPercent(30) // the events are most of what is kept: twice their size would be wasted
+	recording, damage, err := c.open()
 	if err != nil {
 		return diag.ExitCannotRun, err
 	}
@@ -54,9 +57,13 @@ func (c *replayCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	return a.replayScreen(ctx, c, recording, damage)
 }
 
-// openRecording reads a file. Damage comes back as a warning with the readable part.
-func openRecording(path string) (_ *record.Recording, damage string, _ error) {
-	recording, err := record.Open(path)
+// open reads the file. Damage comes back as a warning with the readable part.
+func (c *replayCommand) open() (_ *record.Recording, damage string, _ error) {
+	path, open := c.File, record.Open
+	if c.Large {
+		open = record.OpenLarge
+	}
+	recording, err := open(path)
 	var damaged *record.DamagedError
 	switch {
 	case errors.As(err, &damaged):

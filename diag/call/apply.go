@@ -110,7 +110,9 @@ func (c *Call) applyTransport(e diag.Event) bool {
 	case diag.GatheringState:
 		c.Gathering = d.State
 	case diag.Restart:
-		c.Restarts++
+		c.Restarts, c.RestartAt = c.Restarts+1, diag.Ptr(e.At)
+	case diag.UnannouncedSSRC:
+		c.Unannounced = keep(c.Unannounced, d, maxUnannounced)
 	case diag.MediaPause:
 		c.Paused.Inbound, c.Paused.Outbound = longer(c.Paused.Inbound, d.Inbound), longer(c.Paused.Outbound, d.Outbound)
 	case diag.DTLSState:
@@ -118,6 +120,9 @@ func (c *Call) applyTransport(e diag.Event) bool {
 	case diag.SCTPState:
 		c.SCTP = d
 	case diag.ConnectionState:
+		if c.Connection == "connected" && d.State != "connected" {
+			c.DownAt = e.At
+		}
 		c.Connection = d.State
 		if d.State == "connected" && c.ConnectedAt == nil {
 			c.ConnectedAt = diag.Ptr(e.At)
@@ -127,6 +132,9 @@ func (c *Call) applyTransport(e diag.Event) bool {
 	}
 	return true
 }
+
+// maxUnannounced bounds the streams without an announcement that are kept.
+const maxUnannounced = 16
 
 // longer is the longer of two times of which either may be unknown.
 func longer(a, b *diag.Millis) *diag.Millis {
@@ -176,13 +184,16 @@ func (c *Call) applyChannel(e diag.Event) bool {
 		c.applyControl(d)
 	case diag.Ping:
 		c.Pings.Add(d.RTTMs.Duration())
+		c.EchoAt = diag.Ptr(e.At)
 		c.countMessage(diag.LabelPing, diag.Outbound, 1)
 	case diag.RemoteSample:
 		c.addRemoteSample(TheirRow{d, e.At})
 		c.countMessage(diag.LabelStats, diag.Inbound, 1)
 	case diag.MessagesDropped:
 		c.Dropped += d.Messages
-		c.countMessage(d.Label, diag.Inbound, d.Messages)
+		if d.Label != "" {
+			c.countMessage(d.Label, diag.Inbound, d.Messages)
+		}
 	default:
 		return false
 	}

@@ -17,6 +17,8 @@ func (c *Call) Copy() *Call {
 	d.Pictures = slices.Clone(c.Pictures)
 	d.RemoteSamples = slices.Clone(c.RemoteSamples)
 	d.NAT = slices.Clone(c.NAT)
+	m := c.Machine
+	d.Machine = Machine{slices.Clone(m.Changes), slices.Clone(m.Outages), slices.Clone(m.Pauses)}
 	d.Steps, d.KeyFrames, d.Resumed = slices.Clone(c.Steps), slices.Clone(c.KeyFrames), slices.Clone(c.Resumed)
 	d.Signal.Refused = slices.Clone(c.Signal.Refused)
 	for i := range d.NAT {

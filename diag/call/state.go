@@ -37,6 +37,8 @@ type Call struct {
 	DTLS        diag.DTLSState
 	SCTP        diag.SCTPState
 	ConnectedAt *time.Duration // when the connection was first up
+	DownAt      time.Duration  // when the connection last ceased to be up; zero: it never did
+	EchoAt      *time.Duration // when a ping was last answered
 	OpenAt      *time.Duration // when the first data channel opened
 
 	Spans        []Span
@@ -48,7 +50,9 @@ type Call struct {
 	Limits       diag.ICELimits
 	PathChanges  int // after the first selection
 	Restarts     int
-	Paused       diag.MediaPause // the longest pause of each direction in all ICE restarts
+	Unannounced  []diag.UnannouncedSSRC // streams, the latest 16
+	RestartAt    *time.Duration         // the latest
+	Paused       diag.MediaPause        // the longest pause of each direction in all ICE restarts
 	Descriptions []DescriptionRow
 
 	Channels    []ChannelRow
@@ -73,7 +77,8 @@ type Call struct {
 	KeyFrames []KeyFrameRow // requests for them, the latest
 	Resumed   []ResumedRow  // ends of pauses of inbound streams
 
-	NAT []NATRow // diagnoses of the network, the latest 64
+	Machine Machine
+	NAT     []NATRow // diagnoses of the network, the latest 64
 
 	Warnings []WarningRow
 	Ended    *diag.CallEnded
@@ -217,7 +222,7 @@ func (c *Call) Apply(e diag.Event) {
 		diag.DiagnosisFurther, diag.DiagnosisEnd:
 		c.applyDiagnosis(e)
 	default:
-		if !c.applySignal(e) && !c.applyTransport(e) && !c.applyChannel(e) && !c.applyStress(e) {
+		if !c.applySignal(e) && !c.applyTransport(e) && !c.applyChannel(e) && !c.applyStress(e) && !c.applyMachine(e) {
 			c.applyMedia(e)
 		}
 	}

@@ -131,10 +131,12 @@ func (c *Call) retransmission(r *Reactions) {
 	}
 }
 
-// asking looks for requests to retransmit what was dropped of outbound video, if the peer announces them.
+// asking looks for requests to retransmit what was dropped of outbound video, if the peer announces them, until the end
+// of the step after, so that the last ones have come.
 func (c *Call) asking(r *Reactions) {
-	from, to, ok := c.step(diag.StressLossOut)
-	if !ok || !c.announces("video", "nack") {
+	from, _, ok := c.step(diag.StressLossOut)
+	_, to, after := c.step(diag.StressKeyFrame)
+	if !ok || !after || !c.announces("video", "nack") {
 		return
 	}
 	dropped, nacks := uint64(0), uint32(0)
@@ -283,6 +285,16 @@ func (c *Call) still(before []string, s *SampleRow) bool {
 	})
 }
 
+// sentAgain reports whether packets of all kinds came between two samples, but for those that the peer muted.
+func (c *Call) sentAgain(kinds []string, from, to *SampleRow) bool {
+	came := map[string]bool{}
+	for _, in := range to.Inbound {
+		old := inbound(from.Inbound, in.Kind, in.SSRC)
+		came[in.Kind] = came[in.Kind] || old == nil || diag.OrZero(in.PacketsReceived) > diag.OrZero(old.PacketsReceived)
+	}
+	return !slices.ContainsFunc(kinds, func(kind string) bool { return !came[kind] && !c.RemoteMuted[kind] })
+}
+
 // recovery looks whether all kinds of media that flowed before the gap flow after it.
 func (c *Call) recovery(r *Reactions) {
 	gap, quiet, ok := c.step(diag.StressGap)
@@ -298,7 +310,7 @@ func (c *Call) recovery(r *Reactions) {
 	if !done && !lost {
 		return
 	}
-	r.Recovers = diag.Ptr(done && c.still(before, over.Sample))
+	r.Recovers = diag.Ptr(done && c.sentAgain(before, quiet.Sample, over.Sample))
 	if !*r.Recovers {
 		return
 	}

@@ -52,100 +52,112 @@ func (e *ExpressionError) Error() string {
 // maxExpression bounds an expression, in bytes.
 const maxExpression = 4096
 
-// ParseAssertion checks an expression for its form, its names and its types, and tries it on a report in which nothing
-// is absent. The error is an [*ExpressionError].
+// ParseAssertion checks an expression for its form, its names, its types and the bounds of its cost. It evaluates
+// nothing. The error is an [*ExpressionError].
 func ParseAssertion(text string) (*Assertion, error) {
 	if len(text) > maxExpression {
 		return nil, &ExpressionError{Expr: text, Text: fmt.Sprintf("longer than %d bytes", maxExpression)}
 	}
-	env := environment(example())
-	typed := []expr.Option{expr.Env(typeOf(env)), expr.AsBool(), expr.Optimize(false)}
-	if _, err := expr.Compile(text, typed...); err != nil {
-		return nil, expressionError(text, err, names(env))
+	tree, err := parser.Parse(text)
+	if err != nil {
+		return nil, expressionError(text, err)
+	}
+	var l limits
+	if ast.Walk(&tree.Node, &l); l.err != nil {
+		return nil, expressionError(text, l.err)
+	}
+	if _, err := expr.Compile(text, expr.Env(exampleType()), expr.AsBool(), expr.Optimize(false)); err != nil {
+		return nil, expressionError(text, err)
 	}
 	a := &Assertion{Expr: text}
-	var err error
 	if a.program, err = expr.Compile(text, dynamic(expr.AsBool())...); err != nil {
-		return nil, expressionError(text, err, nil)
+		return nil, expressionError(text, err)
 	}
-	if a.left, err = leftSide(text); err != nil {
-		return nil, expressionError(text, err, nil)
-	}
-	if _, err := expr.Run(a.program, env); err != nil {
-		return nil, expressionError(text, err, nil)
+	if a.left, err = leftSide(tree); err != nil {
+		return nil, expressionError(text, err)
 	}
 	return a, nil
 }
 
-// dynamic are the options of a program that runs over values that may be nil: each use of a value that is compared for
-// equality first asks whether the value is known. Order and arithmetic refuse nil by themselves.
+// dynamic are the options of a program that runs over values that may be nil, within a [budget].
 func dynamic(more ...expr.Option) []expr.Option {
-	return append([]expr.Option{
+	return slices.Concat([]expr.Option{
 		expr.Env(object{}), expr.AllowUndefinedVariables(), expr.Optimize(false), expr.Patch(&guard{}),
-		expr.Function(guardName, func(args ...any) (any, error) {
-			if args[0] == nil {
-				return nil, errUnknown
-			}
-			return args[0], nil
-		}, new(func(any) any)),
-	}, more...)
+	}, metered(), more)
 }
-
-const guardName = "__known"
 
 var errUnknown = errors.New("unknown: the report has no such value")
 
-// guard wraps the operands of comparisons that nil would pass or fail by accident. To compare with nil itself is
-// allowed: that asks whether a value is there.
+// guard wraps what costs, and the operands of comparisons that nil would pass or fail by accident: each use of a value
+// that is compared for equality first asks whether the value is known. Order and arithmetic refuse nil by themselves.
+// To compare with nil itself is allowed: that asks whether a value is there.
 type guard struct{}
 
-// Visit implements ast.Visitor.
+// Visit implements ast.Visitor. It sees the parts of a node before the node.
 func (*guard) Visit(node *ast.Node) {
 	switch n := (*node).(type) {
 	case *ast.BinaryNode:
-		if !slices.Contains([]string{"==", "!=", "in", "not in", "contains", "startsWith", "endsWith", "matches"},
-			n.Operator) || isNil(n.Left) || isNil(n.Right) {
-			return
+		guardOperands(n)
+		if n.Operator == "+" {
+			*node = pay(madeName, n, 1)
 		}
-		n.Left, n.Right = guarded(n.Left), guarded(n.Right)
 	case *ast.UnaryNode:
-		n.Node = guarded(n.Node)
+		n.Node = guarded(n.Node, knownName, 1)
 	case *ast.ArrayNode:
 		for i := range n.Nodes {
-			n.Nodes[i] = guarded(n.Nodes[i])
+			n.Nodes[i] = guarded(n.Nodes[i], knownName, 1)
 		}
-	case *ast.BuiltinNode: // string(nil) is a text
-		if n.Name == "string" || n.Name == "toJSON" || n.Name == "type" {
-			n.Arguments[0] = guarded(n.Arguments[0])
+	case *ast.PredicateNode:
+		n.Node = pay(costName, n.Node, 1)
+	case *ast.BuiltinNode:
+		for i := range n.Arguments {
+			name := costName
+			if i == 0 && n.Name == "string" { // string(nil) is a text
+				name = scalarName
+			} else if i == 0 && n.Name == "type" {
+				name = knownName
+			}
+			n.Arguments[i] = guarded(n.Arguments[i], name, 1)
 		}
+		*node = pay(madeName, n, 1)
+	case *ast.CallNode: // a method of a time or a duration
+		*node = pay(madeName, n, 1)
 	}
 }
+
+func guardOperands(n *ast.BinaryNode) {
+	if !slices.Contains(comparisons, n.Operator) || isNil(n.Left) || isNil(n.Right) {
+		return
+	}
+	factor := 1
+	if n.Operator == "matches" {
+		factor, _ = states(n.Right) // ParseAssertion has refused what is invalid
+	}
+	n.Left, n.Right = guarded(n.Left, knownName, factor), guarded(n.Right, knownName, 1)
+}
+
+// comparisons are the operators that nil would pass or fail by accident.
+var comparisons = []string{"==", "!=", "in", "not in", "contains", "startsWith", "endsWith", "matches"}
 
 func isNil(n ast.Node) bool {
 	_, yes := n.(*ast.NilNode)
 	return yes
 }
 
-func guarded(n ast.Node) ast.Node {
+// guarded pays for a value that is no constant.
+func guarded(n ast.Node, name string, factor int) ast.Node {
 	switch n.(type) {
 	case *ast.MemberNode, *ast.IdentifierNode, *ast.PointerNode, *ast.ChainNode, *ast.ConditionalNode,
-		*ast.BuiltinNode, *ast.BinaryNode:
-		return &ast.CallNode{Callee: &ast.IdentifierNode{Value: guardName}, Arguments: []ast.Node{n}}
+		*ast.BuiltinNode, *ast.BinaryNode, *ast.CallNode:
+		return pay(name, n, factor)
 	}
 	return n
 }
 
 // leftSide compiles the left side of a comparison, whose value is shown.
-func leftSide(text string) (*vm.Program, error) {
-	tree, err := parser.Parse(text)
-	if err != nil {
-		return nil, err
-	}
+func leftSide(tree *parser.Tree) (*vm.Program, error) {
 	n, ok := tree.Node.(*ast.BinaryNode)
-	if !ok || !slices.Contains([]string{
-		"==", "!=", "<", "<=", ">", ">=", "in", "not in", "contains", "startsWith",
-		"endsWith", "matches",
-	}, n.Operator) {
+	if !ok || !slices.Contains(comparisons, n.Operator) && !slices.Contains([]string{"<", "<=", ">", ">="}, n.Operator) {
 		return nil, nil
 	}
 	return expr.Compile(n.Left.String(), dynamic()...)
@@ -154,14 +166,14 @@ func leftSide(text string) (*vm.Program, error) {
 // misspelt are the words of the checker around a name that it does not know.
 var misspelt = regexp.MustCompile(`(?:unknown name|has no field|unknown field|has no method) ([\w]+)`)
 
-func expressionError(text string, err error, known []string) error {
+func expressionError(text string, err error) error {
 	out := &ExpressionError{Expr: text, Text: err.Error()}
 	var wrong *file.Error
 	if errors.As(err, &wrong) {
 		out.Column, out.Text = wrong.Column+1, wrong.Message
 	}
 	if m := misspelt.FindStringSubmatch(out.Text); m != nil {
-		out.Near = near(m[1], known)
+		out.Near = near(m[1], names(environment(example())))
 		out.Text = "unknown name " + m[1]
 	}
 	return out
@@ -190,24 +202,24 @@ func near(word string, known []string) []string {
 	return out
 }
 
-// Assert evaluates assertions over the report and adds the results. An absent value makes an
-// assertion fail as unknown.
+// Assert evaluates assertions over the report and adds the results. An absent value makes an assertion fail as unknown,
+// and so does one that exceeds what all of them together may cost.
 func Assert(r *report.Report, list []*Assertion) {
-	env := environment(r)
+	env, b := environment(r), newBudget()
 	for _, a := range list {
-		r.Assertions = append(r.Assertions, a.evaluate(env))
+		r.Assertions = append(r.Assertions, a.evaluate(env, b))
 	}
 	r.Settle()
 }
 
-func (a *Assertion) evaluate(env object) report.Assertion {
+func (a *Assertion) evaluate(env object, b *budget) report.Assertion {
 	result := report.Assertion{Expr: a.Expr, Default: a.Default}
 	if a.left != nil {
-		if v, err := expr.Run(a.left, env); err == nil {
+		if v, err := b.run(a.left, env); err == nil {
 			result.Value = shown(v)
 		}
 	}
-	v, err := expr.Run(a.program, env)
+	v, err := b.run(a.program, env)
 	if err != nil {
 		result.Error = "unknown: " + reason(err)
 		return result

@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/expr-lang/expr/types"
@@ -200,6 +201,9 @@ func fill(v reflect.Value, depth int) {
 	default: // a report has nothing of another kind
 	}
 }
+
+// exampleType is the type of the example's environment.
+var exampleType = sync.OnceValue(func() types.Type { return typeOf(environment(example())) })
 
 // typeOf is the type of a value of the example's environment; of a value without a type anything goes.
 func typeOf(v any) types.Type {

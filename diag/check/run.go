@@ -14,6 +14,7 @@ import (
 	"dialtone/diag/record"
 	"dialtone/diag/report"
 	"dialtone/diag/session"
+	"dialtone/diag/watch"
 	"dialtone/signal"
 )
 
@@ -199,7 +200,7 @@ func (c *checker) sessionOptions(log *feed.Feed, p Placement, answering bool) se
 	}
 	return session.Options{
 		Config: config, Feed: log, Dial: dial, TLS: c.TLS, Proxies: c.Proxies, Flow: p.Flow, Clips: c.Clips,
-		Greeting: greeting, Notes: c.Notes, Explain: c.explain(),
+		Greeting: greeting, Notes: c.Notes, Explain: c.explain(), Watch: watch.Machine, Redial: config.Redial,
 	}
 }
 

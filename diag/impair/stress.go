@@ -38,31 +38,21 @@ var steps = []Step{
 	{Name: diag.StressOver},
 }
 
-// StressTime is how long a stress test takes.
-func StressTime(unit time.Duration) time.Duration {
-	total := 0
-	for _, s := range steps {
-		total += s.Units
-	}
-	return time.Duration(total) * unit
-}
-
 // Stress goes through the steps of a stress test, until ctx ends. It reports the begin of each step, and requests key
 // frames when they are due.
 func (n *Net) Stress(ctx context.Context, unit time.Duration, begin func(diag.StressName), request func()) {
 	defer n.Set()
-	next := time.Now()
 	for _, s := range steps {
 		begin(s.Name)
 		n.Set(s.impair...)
+		begun := time.Now() // a step is never short because the one before took long
 		for _, after := range s.requests {
-			if !sleepUntil(ctx, next.Add(time.Duration(after*float64(unit)))) {
+			if !sleepUntil(ctx, begun.Add(time.Duration(after*float64(unit)))) {
 				return
 			}
 			request()
 		}
-		next = next.Add(time.Duration(s.Units) * unit)
-		if !sleepUntil(ctx, next) {
+		if !sleepUntil(ctx, begun.Add(time.Duration(s.Units)*unit)) {
 			return
 		}
 	}

@@ -51,9 +51,10 @@ type (
 	}
 	// PeerLost means that an established path went silent and did not come back.
 	PeerLost struct {
-		UpMs  diag.Millis `json:"up_ms"`
-		Code  string      `json:"code,omitempty"` // "certificate": another peer dialed the room
-		Cause string      `json:"cause,omitempty"`
+		UpMs     diag.Millis  `json:"up_ms"`
+		RedialMs *diag.Millis `json:"redial_ms,omitempty"` // how long the call was dialed again without the peer
+		Code     string       `json:"code,omitempty"`      // "certificate": another peer dialed the room
+		Cause    string       `json:"cause,omitempty"`
 	}
 	// EndedEarly means that the peer hung up before the time that was asked for.
 	EndedEarly struct {
@@ -92,7 +93,12 @@ func endFindings(c *call.Call, x Expectation) []Finding {
 	case diag.EndPeerLeft:
 		return one("call.peer_left", PeerLeft{Signaling: signaling(c), Cause: cause})
 	case diag.EndPeerLost:
-		return one("call.peer_lost", PeerLost{diag.Millis(c.UpTime()), diag.Clean(c.Ended.Code, 40), cause})
+		if brokeOwn(c) {
+			return nil
+		}
+		return one("call.peer_lost", PeerLost{
+			UpMs: diag.Millis(upTime(c)), RedialMs: redialed(c), Code: diag.Clean(c.Ended.Code, 40), Cause: cause,
+		})
 	case diag.EndPeerHangup:
 		if c.ConnectedAt == nil {
 			return one("call.peer_left", PeerLeft{Signaling: signaling(c), HungUp: true, Cause: cause})
@@ -104,6 +110,22 @@ func endFindings(c *call.Call, x Expectation) []Finding {
 		return one("call.cannot_run", CannotRun{Cause: cause})
 	}
 	return one("call.cannot_run", CannotRun{Reason: diag.Clean(string(c.Ended.Reason), 60), Cause: cause})
+}
+
+// upTime is how long the connection was up; of one that was lost, until its path was last seen to work.
+func upTime(c *call.Call) time.Duration {
+	if lost, known := c.LostAt(); known && c.Ended != nil && c.Ended.Reason == diag.EndPeerLost {
+		return lost - *c.ConnectedAt
+	}
+	return c.UpTime()
+}
+
+// redialed is how long the peer was waited for in vain, after the path was lost; nil: it was not.
+func redialed(c *call.Call) *diag.Millis {
+	if c.Ended.Code != diag.CodeNoRedial || c.RestartAt == nil {
+		return nil
+	}
+	return diag.Ptr(diag.Millis(c.EndedAt - *c.RestartAt))
 }
 
 func signalingFailed(c *call.Call, cause string) SignalingFailed {

@@ -56,10 +56,10 @@ type rule func(c *call.Call, x Expectation) []Finding
 
 // rules are all of them, in the order in which findings of one severity are listed.
 var rules = []rule{
-	endFindings, signalingFindings,
+	endFindings, machineFindings, signalingFindings,
 	pathLostFindings, dtlsFindings, channelFindings,
 	sizeFindings, mediaFindings, soundFindings, publishFindings, pictureFindings, lossFindings, timingFindings,
-	restartFindings, impairFindings, stressFindings,
+	restartFindings, ssrcFindings, impairFindings, stressFindings,
 	endsFindings, clientFindings,
 	pathFindings, isolatedFindings, limitFindings, remoteFindings, serverFindings, networkFindings, warningFindings,
 }
@@ -94,7 +94,7 @@ func outcome(c *call.Call) Outcome {
 		Network: network(c),
 	}
 	if c.ConnectedAt != nil {
-		up := c.UpTime()
+		up := upTime(c)
 		o.Up = &up
 	}
 	if setup, known := c.SetupTime(); known {

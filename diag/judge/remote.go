@@ -92,6 +92,9 @@ func remoteFindings(c *call.Call, _ Expectation) []Finding {
 	var by [remoteClasses]RemoteCandidates
 	of := 0
 	for _, r := range c.Remote {
+		if r.TCPType == "active" || r.Component > 1 {
+			continue // the peer connects from there, or does not use it beside RTP: it is not to be checked
+		}
 		checks := checksOf(c, r.ID)
 		class := classOf(c, r, checks)
 		if class == remoteResolved {

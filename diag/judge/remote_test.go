@@ -79,6 +79,7 @@ func TestRemoteCauses(t *testing.T) {
 		"no route":                {remotes: []remote{noRoute}, want: []string{"error ice.remote_unroutable"}, says: "Network is unreachable"},
 		"no route to one":         {remotes: []remote{noRoute, udp("203.0.113.7", 8)}, want: []string{"warning ice.remote_unroutable"}},
 		"mDNS":                    {remotes: []remote{udp("aa.local", 0)}, want: []string{"error ice.remote_mdns"}, says: "aa.local"},
+		"mDNS with active TCP":    {remotes: []remote{udp("aa.local", 0), {protocol: "tcp", address: "aa.local", port: 9, tcpType: "active"}}, want: []string{"error ice.remote_mdns"}, says: "1 of 1 remote candidate:"},
 		"mDNS that resolved":      {remotes: []remote{udp("aa.local", 8)}, want: []string{"error ice.remote_private"}},
 		"a name":                  {remotes: []remote{udp("media.example", 0)}, want: []string{"error ice.remote_unresolved"}, says: "media.example:5000"},
 		"a name that resolved":    {remotes: []remote{udp("media.example", 0), {protocol: "udp", address: "203.0.113.7", port: 5000, name: "media.example", sent: 8}}},

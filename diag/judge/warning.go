@@ -14,6 +14,9 @@ type Warning struct {
 func warningFindings(c *call.Call, _ Expectation) []Finding {
 	var out []Finding
 	for _, w := range c.Warnings {
+		if w.ID == "ice.consent_lost" && ownSilence(c, w.At) {
+			continue
+		}
 		out = append(out, Finding{
 			ID: diag.Clean(w.ID, 80), Severity: graver(w.ID == "signal.wrong_role" && c.Ended != nil),
 			Subject: diag.Clean(w.Subject, 200), Evidence: Warning{diag.Clean(w.Cause, 400)},

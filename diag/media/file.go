@@ -16,8 +16,14 @@ import (
 	"dialtone/diag/media/audio"
 )
 
-// MaxFile bounds the files that are read, in bytes.
-const MaxFile = 256 << 20
+// Bounds of the files that are read: about an hour of frames.
+const (
+	MaxFile   = 32 << 20 // bytes
+	maxFrames = 100_000
+	maxFrame  = 4 << 20 // bytes of one
+)
+
+var errFrame = fmt.Errorf("more than %d frames, or a frame of more than %d bytes", maxFrames, maxFrame)
 
 // longestFrame is how long a frame may last.
 const longestFrame = time.Minute
@@ -34,24 +40,32 @@ const (
 // ReadFile reads a clip of a user: IVF with VP8, VP9 or AV1, Ogg with Opus, or H264 in Annex B. What it is shows in its
 // first bytes.
 func ReadFile(r io.Reader) (*Clip, error) {
-	b := bufio.NewReader(io.LimitReader(r, MaxFile))
+	limited := &io.LimitedReader{R: r, N: MaxFile + 1}
+	b := bufio.NewReader(limited)
 	head, err := b.Peek(12)
 	if err != nil {
 		return nil, fmt.Errorf("%w: the file has %d bytes", ErrClip, len(head))
 	}
+	codec := ""
 	switch {
 	case bytes.HasPrefix(head, []byte("DKIF")):
 		i := strings.Index("VP80 VP90 AV01", string(head[8:12]))
 		if i < 0 {
 			return nil, fmt.Errorf("%w: its codec is %q, not VP80, VP90 or AV01", ErrClip, head[8:12])
 		}
-		return readClip(b, CodecOf([]string{"VP8", "VP9", "AV1"}[i/5]))
+		codec = []string{"VP8", "VP9", "AV1"}[i/5]
 	case bytes.HasPrefix(head, []byte("OggS")):
-		return readClip(b, CodecOf("opus"))
+		codec = "opus"
 	case bytes.HasPrefix(head, []byte{0, 0, 0, 1}), bytes.HasPrefix(head, []byte{0, 0, 1}):
-		return readClip(b, CodecOf("H264"))
+		codec = "H264"
+	default:
+		return nil, fmt.Errorf("%w: it is neither IVF, nor Ogg with Opus, nor H264 in Annex B", ErrClip)
 	}
-	return nil, fmt.Errorf("%w: it is neither IVF, nor Ogg with Opus, nor H264 in Annex B", ErrClip)
+	clip, err := readClip(b, CodecOf(codec))
+	if limited.N <= 0 {
+		return nil, fmt.Errorf("%w: the file is larger than %d bytes: cut it", ErrClip, MaxFile)
+	}
+	return clip, err
 }
 
 // readClip reads what a codec's files are made of.
@@ -76,7 +90,10 @@ func readClip(r io.Reader, c *Codec) (*Clip, error) {
 }
 
 // add appends a frame. What a packet of the codec shows, its frame does, too.
-func (c *Clip) add(data []byte, length time.Duration) {
+func (c *Clip) add(data []byte, length time.Duration) error {
+	if len(c.frames) == maxFrames || len(data) > maxFrame {
+		return errFrame
+	}
 	f := frame{data: data, length: length, key: c.Codec.Kind == KindAudio}
 	if c.Codec.parse != nil {
 		for _, payload := range c.Codec.payloader().Payload(maxPayload, data) {
@@ -84,6 +101,7 @@ func (c *Clip) add(data []byte, length time.Duration) {
 		}
 	}
 	c.frames = append(c.frames, f)
+	return nil
 }
 
 func (c *Clip) readRaw(r io.Reader) error {
@@ -95,7 +113,9 @@ func (c *Clip) readRaw(r io.Reader) error {
 		case err != nil:
 			return err
 		}
-		c.add(data, rawFrame)
+		if err := c.add(data, rawFrame); err != nil {
+			return err
+		}
 	}
 }
 
@@ -129,7 +149,9 @@ func (c *Clip) readIVF(r io.Reader) error {
 			c.frames[n-1].length = length
 		}
 		before = at
-		c.add(data, length)
+		if err := c.add(data, length); err != nil {
+			return err
+		}
 	}
 }
 
@@ -157,13 +179,21 @@ func (c *Clip) readOgg(r io.Reader) error {
 			rest = append(rest, payload[:size.bytes]...)
 			payload = payload[size.bytes:]
 			if size.ends {
-				if length := audio.OpusLength(rest); length > 0 {
-					c.add(rest, length)
+				if err := c.addOpus(rest); err != nil {
+					return err
 				}
 				rest = nil
 			}
 		}
 	}
+}
+
+// addOpus appends a packet that holds audio.
+func (c *Clip) addOpus(packet []byte) error {
+	if length := audio.OpusLength(packet); length > 0 {
+		return c.add(packet, length)
+	}
+	return nil
 }
 
 // piece is the part of a packet that is in one page.
@@ -190,10 +220,36 @@ func lacing(page []byte) []piece {
 	return pieces
 }
 
+// unitReader fails at a NAL unit that is longer than a frame may be: the reader of units would keep all of it.
+type unitReader struct {
+	r      io.Reader
+	length int
+	zeros  int
+}
+
+// Read implements io.Reader.
+func (u *unitReader) Read(p []byte) (int, error) {
+	n, err := u.r.Read(p)
+	for _, b := range p[:n] {
+		if u.length++; b == 1 && u.zeros >= 2 {
+			u.length = 0
+		}
+		if b == 0 {
+			u.zeros++
+		} else {
+			u.zeros = 0
+		}
+		if u.length > maxFrame {
+			return 0, errFrame
+		}
+	}
+	return n, err
+}
+
 // readAnnexB reads access units: each begins with the first slice of a picture, or with what precedes it (ITU-T H.264
 // §7.4.1.2.3).
 func (c *Clip) readAnnexB(r io.Reader) error {
-	h264, err := h264reader.NewReader(r)
+	h264, err := h264reader.NewReader(&unitReader{r: r})
 	if err != nil {
 		return err
 	}
@@ -210,14 +266,18 @@ func (c *Clip) readAnnexB(r io.Reader) error {
 		slice := nal.UnitType >= 1 && nal.UnitType <= nalIDR
 		first := slice && len(nal.Data) > 1 && nal.Data[1]&0x80 != 0 // first_mb_in_slice is 0
 		if slices && (first || !slice) {
-			c.add(unit, annexFrame)
+			if err := c.add(unit, annexFrame); err != nil {
+				return err
+			}
 			unit, slices = nil, false
 		}
 		slices = slices || slice
-		unit = append(append(unit, 0, 0, 0, 1), nal.Data...)
+		if unit = append(append(unit, 0, 0, 0, 1), nal.Data...); len(unit) > maxFrame {
+			break
+		}
 	}
 	if slices {
-		c.add(unit, annexFrame)
+		return c.add(unit, annexFrame)
 	}
 	return nil
 }

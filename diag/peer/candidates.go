@@ -131,6 +131,9 @@ func parseRemote(line string) (diag.Candidate, error) {
 	if name != "" {
 		d.Address = diag.Clean(name, 256)
 	}
+	if d.TCPType != "" { // of a name of mDNS pion assumes UDP
+		d.Protocol = "tcp"
+	}
 	if r := x.RelatedAddress(); r != nil {
 		d.RelatedAddress, d.RelatedPort = diag.Clean(r.Address, 256), uint16(r.Port) // #nosec G115 -- checked by the parser
 	}

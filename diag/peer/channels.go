@@ -1,7 +1,11 @@
 package peer
 
 import (
+	"cmp"
 	"context"
+	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -11,7 +15,10 @@ import (
 )
 
 const (
-	maxIncoming  = 64      // channels opened by the peer that are kept; further ones are closed
+	maxIncoming  = 64      // channels of the peer that are open at a time; further ones are closed
+	maxRefused   = 256     // that were closed so, until no more are accepted
+	maxOpened    = 4096    // channels of the peer in a call, of which pion keeps something for ever
+	maxRows      = 128     // channels in a sample
 	maxBuffered  = 1 << 20 // bytes that may wait for a peer that does not read
 	flushPolling = 2 * time.Millisecond
 )
@@ -22,7 +29,10 @@ type channels struct {
 	mu      sync.Mutex
 	created bool
 	byLabel map[string]*webrtc.DataChannel
-	remote  int // how many the peer has opened
+	opened  int  // how many of the peer were kept
+	open    int  // of them, by now
+	refused int  // how many were closed at once
+	full    bool // no more are accepted
 }
 
 func newChannels(p *Peer) *channels {
@@ -69,19 +79,37 @@ func (c *channels) associated() {
 	}
 }
 
-// incoming is pion's OnDataChannel.
+// incoming is pion's OnDataChannel. While it does not return, pion accepts no other channel, and drops what it cannot
+// queue: the one way to bound what a peer costs that opens channels without end.
 func (c *channels) incoming(dc *webrtc.DataChannel) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.remote++
-	if c.remote > maxIncoming {
-		if c.remote == maxIncoming+1 {
-			c.p.o.Emit(diag.Warning{ID: "channel.too_many"})
-		}
-		c.p.wg.Go(func() { _ = dc.Close() }) // pion holds the channel's lock here
-		return
+	kept := c.open < maxIncoming && c.opened < maxOpened
+	if kept {
+		c.opened++
+		c.open++
+		c.wire(dc, diag.Remote)
+	} else {
+		c.refuse(dc)
 	}
-	c.wire(dc, diag.Remote)
+	full := c.full
+	c.mu.Unlock()
+	if full {
+		<-c.p.done
+	}
+}
+
+// refuse closes a channel before pion reads from it.
+func (c *channels) refuse(dc *webrtc.DataChannel) {
+	_ = dc.Close() // it is not open yet, and pion does the rest
+	c.refused++
+	c.full = c.refused >= maxRefused || c.opened >= maxOpened
+	switch {
+	case c.full:
+		cause := fmt.Sprintf("%d were closed, and no more are accepted", c.refused)
+		c.p.o.Emit(diag.Warning{ID: "channel.too_many", Cause: cause})
+	case c.refused == 1:
+		c.p.o.Emit(diag.Warning{ID: "channel.too_many"})
+	}
 }
 
 // wire listens to a channel. The handlers are set before pion reads the first message.
@@ -90,10 +118,11 @@ func (c *channels) wire(dc *webrtc.DataChannel, side diag.Side) {
 	if c.byLabel[label] == nil {
 		c.byLabel[label] = dc
 	}
-	dc.OnOpen(func() { c.opened(dc, side, label) })
+	dc.OnOpen(func() { c.onOpen(dc, side, label) })
 	var once sync.Once // a channel that ends by an error also closes
 	closed := func(cause string) {
 		once.Do(func() {
+			c.forget(dc, side, label)
 			if !c.p.closing() {
 				c.p.o.Emit(diag.ChannelClose{ID: dc.ID(), Label: label, Error: cause})
 			}
@@ -104,7 +133,39 @@ func (c *channels) wire(dc *webrtc.DataChannel, side diag.Side) {
 	dc.OnMessage(func(m webrtc.DataChannelMessage) { c.p.o.OnMessage(label, m.IsString, m.Data) })
 }
 
-func (c *channels) opened(dc *webrtc.DataChannel, side diag.Side, label string) {
+// forget makes room for another channel when one has closed.
+func (c *channels) forget(dc *webrtc.DataChannel, side diag.Side, label string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if side == diag.Remote {
+		c.open--
+	}
+	if c.byLabel[label] == dc {
+		delete(c.byLabel, label)
+	}
+}
+
+// rows sorts the channels of a sample and keeps those that are not closed, or else the latest; omitted is how many more
+// there are.
+func rows(list []diag.DataChannelRow) (kept []diag.DataChannelRow, omitted int) {
+	closed := webrtc.DataChannelStateClosed.String()
+	slices.SortFunc(list, func(a, b diag.DataChannelRow) int {
+		return cmp.Or(cmp.Compare(number(a.State == closed), number(b.State == closed)), strings.Compare(a.Label, b.Label))
+	})
+	n := min(len(list), maxRows)
+	kept = list[:n:n]
+	slices.SortStableFunc(kept, func(a, b diag.DataChannelRow) int { return strings.Compare(a.Label, b.Label) })
+	return kept, len(list) - n
+}
+
+func number(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func (c *channels) onOpen(dc *webrtc.DataChannel, side diag.Side, label string) {
 	c.p.transports.pollSCTP() // the association's event comes before that of its channels
 	if side == diag.Local {
 		c.p.o.Phases.End(diag.PhaseChannel, label, diag.OutcomeOK, "")

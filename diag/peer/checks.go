@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"cmp"
 	"net/netip"
 	"sync"
 	"time"
@@ -29,6 +30,7 @@ type checks struct {
 	remotes   int
 	failed    bool           // StateICEFailed was reported
 	path      string         // ID of the selected pair, as last reported
+	base      netip.Addr     // that it sends from
 	limits    diag.ICELimits // as last reported
 	limitsAt  time.Time
 }
@@ -148,6 +150,7 @@ func (c *checks) selected(pair *webrtc.ICECandidatePair) {
 	c.mu.Lock()
 	known := c.path == d.PairID
 	c.path = d.PairID
+	c.base, _ = netip.ParseAddr(cmp.Or(local.RelatedAddress, local.Address))
 	c.mu.Unlock()
 	if known {
 		return
@@ -170,6 +173,7 @@ func (p *Peer) watch() {
 		}
 		p.checks.poll()
 		p.transports.pollSCTP()
+		p.tracks.meetStrangers()
 		timer.Reset(p.pollInterval())
 	}
 }

@@ -24,6 +24,10 @@ import (
 // they make a call slower, not better, as checks already show which pairs work.
 const acceptanceWait = time.Duration(0)
 
+// retransmitTime bounds how long SCTP waits before it sends again (RFC 9260 §16: 60 s by default). After an outage the
+// data channels work as soon as the path does.
+const retransmitTime = time.Second
+
 // checkInterval is that of pion's checks on a pair.
 const checkInterval = 200 * time.Millisecond
 
@@ -42,6 +46,7 @@ func settings(o Options, socks *sockets, relays *forward.Forwarder) webrtc.Setti
 	// pion closes the connection by itself at the peer's close_notify, in a goroutine that races with reading statistics.
 	// The end of the SCTP association shows the same, and the session closes.
 	se.DisableCloseByDTLS(true)
+	se.SetSCTPRTOMax(retransmitTime)
 	se.SetICETimeouts(o.Timeouts.Disconnected, o.Timeouts.Failed, o.Timeouts.KeepAlive)
 	se.SetDTLSConnectContextMaker(func() (context.Context, func()) {
 		return context.WithTimeout(context.Background(), o.Timeouts.DTLS)

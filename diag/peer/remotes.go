@@ -29,6 +29,7 @@ type remotes struct {
 	keys      map[string]bool // passed on since the last restart
 	unusable  int             // that were reported
 	names     int             // that were to be resolved
+	hidden    int             // candidates with names of mDNS
 
 	unresolved chan named
 	held       chan held
@@ -49,7 +50,7 @@ func (r *remotes) known() bool {
 func (r *remotes) restart() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.keys = nil
+	r.keys, r.hidden = nil, 0
 }
 
 // describe uses the candidates of a description that is set, and those that came before it.
@@ -119,8 +120,13 @@ func (r *remotes) use(c Candidate, name string) error {
 	r.p.checks.remoteCandidate()
 	r.p.candidates.report(d)
 	switch {
-	case !d.Reachable():
-		return nil // the report shows its address
+	case !d.Reachable(), d.Component > 1:
+		return nil // the report shows it; pairs have one component (RFC 8445 §6.1.2.2), which is that of RTP
+	case strings.HasSuffix(d.Address, ".local"):
+		if r.hidden++; r.hidden > maxHidden {
+			r.p.guard.Dropped()
+			return nil
+		}
 	case isHostName(d.Address):
 		r.resolve(c, d.Address)
 		return nil
@@ -177,6 +183,8 @@ func (r *remotes) release(ctx context.Context) {
 const (
 	maxNames = 4
 	nameTime = 2 * time.Second
+
+	maxHidden = 32 // the agent asks the local network for each
 )
 
 // isHostName reports whether an address is a name of the DNS. Those of mDNS are the agent's.

@@ -46,12 +46,18 @@ func TestUnreachableCandidates(t *testing.T) {
 	for _, line := range []string{
 		"1 1 udp 1 0.0.0.0 5000 typ host", "2 1 udp 1 :: 5000 typ host", "3 1 udp 1 224.0.0.251 5353 typ host",
 		"4 1 udp 1 255.255.255.255 5000 typ host", "5 1 udp 1 ff02::1 5000 typ host", "6 1 udp 1 127.0.0.1 0 typ host",
+		"8 2 udp 1 127.0.0.1 10 typ host", "9 1 TCP 1 aa.local 9 typ host tcptype active", // as Firefox signals them
 	} {
 		a.AddCandidate(Candidate{Candidate: "candidate:" + line})
 	}
 	a.AddCandidate(Candidate{Candidate: "candidate:7 1 udp 1 127.0.0.1 9 typ host"})
 	c := a.until(t, "a pair", func(c *call.Call) bool { return len(c.Pairs) > 0 })
-	if len(c.Remote) != 7 || len(c.Pairs) != 1 {
+	if len(c.Remote) != 9 || len(c.Pairs) != 1 {
 		t.Errorf("%d candidates, %d pairs", len(c.Remote), len(c.Pairs))
+	}
+	for _, r := range c.Remote {
+		if tcp := r.Foundation == "9"; tcp != (r.Protocol == "tcp") {
+			t.Errorf("%s is of %s", r.Address, r.Protocol)
+		}
 	}
 }

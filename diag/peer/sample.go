@@ -1,9 +1,6 @@
 package peer
 
 import (
-	"slices"
-	"strings"
-
 	"github.com/pion/webrtc/v4"
 
 	"dialtone/diag"
@@ -43,7 +40,7 @@ func (p *Peer) Sample(final bool) diag.Sample {
 			})
 		}
 	}
-	slices.SortFunc(s.Channels, func(a, b diag.DataChannelRow) int { return strings.Compare(a.Label, b.Label) })
+	s.Channels, s.ChannelsOmitted = rows(s.Channels)
 	return s
 }
 

@@ -12,6 +12,7 @@ import (
 	"dialtone/diag/forward"
 	"dialtone/diag/guard"
 	"dialtone/diag/handover"
+	"dialtone/diag/wire"
 )
 
 // sockets is a network, watched: it knows which local port spoke STUN to which address, what a server name resolved to,
@@ -24,6 +25,7 @@ type sockets struct {
 	kept    handover.Sockets
 	onHello func(version, cipher uint16)
 	onAlert func() // an encrypted DTLS alert is sent
+	onMedia func([]byte)
 	open    forward.Closers
 
 	mu      sync.Mutex
@@ -51,15 +53,15 @@ func newSockets(
 	}, nil
 }
 
-// ListenUDP opens a watched socket.
+// ListenUDP opens a watched socket. That for mDNS stays as it is: what joins its group needs the operating system's.
 func (s *sockets) ListenUDP(network string, addr *net.UDPAddr) (transport.UDPConn, error) {
 	if kept := s.kept.Again(network, addr); kept != nil {
 		s.forget(int(addrPortOf(kept.LocalAddr()).Port()))
 		return s.watch(kept)
 	}
 	conn, err := s.Net.ListenUDP(network, addr)
-	if err != nil {
-		return nil, err
+	if err != nil || addr.IP.IsMulticast() {
+		return conn, err
 	}
 	enlarge(conn)
 	return s.watch(s.kept.Wrap(conn, network, addr))
@@ -186,10 +188,10 @@ func (g *relayGate) Released() ([]byte, bool) {
 
 // findHello passes a ServerHello on, if the record carries one.
 func (s *sockets) findHello(record []byte) {
-	if len(record) < 1 || record[0] != recordHandshake || s.onHello == nil {
+	if len(record) < 1 || record[0] != wire.RecordHandshake || s.onHello == nil {
 		return
 	}
-	if version, cipher, ok := parseServerHello(record); ok {
+	if version, cipher, ok := wire.ParseServerHello(record); ok {
 		s.onHello(version, cipher)
 	}
 }

@@ -26,6 +26,7 @@ type tracks struct {
 	expected []string            // kinds that the peer's description offers to send
 	agreed   bool                // both descriptions are known
 	up       bool
+	met      map[uint32]bool // strangers that were reported; of the goroutine that watches
 }
 
 // sending is one outbound track: a clip that is played, or an echo of what arrives.
@@ -43,7 +44,7 @@ type sending struct {
 }
 
 func newTracks(p *Peer) *tracks {
-	return &tracks{p: p, jobs: make(chan func(context.Context)), sends: map[string]*sending{}}
+	return &tracks{p: p, jobs: make(chan func(context.Context)), sends: map[string]*sending{}, met: map[uint32]bool{}}
 }
 
 // run starts jobs as they come, until ctx ends.

@@ -11,9 +11,6 @@ import (
 // which does not overwrite it.
 var ErrNotRecording = errors.New("not a dialtone recording")
 
-// ErrTooLong is the cause of a [DamagedError] whose line exceeds [MaxLine].
-var ErrTooLong = fmt.Errorf("the line is longer than %d bytes", MaxLine)
-
 // WriteError reports that a recording could not be begun, continued or finished. The file is valid up to Events.
 type WriteError struct {
 	Path   string
@@ -90,12 +87,17 @@ type DamagedError struct {
 	Line   int    // the first damaged line, from 1
 	Lines  int    // how many lines are damaged
 	Cut    bool   // the only damage is that the file ends in its last line
+	Full   bool   // nothing is damaged, but the events before the line take all memory that they may
 	Events int    // how many events were read, before and after
 	Err    error  // the fault of that line
 }
 
 // Error says what is wrong, what was read and what to do.
 func (e *DamagedError) Error() string {
+	if e.Full {
+		return fmt.Sprintf("%sthe recording is too large: its first %d events take %d MiB of memory, and the rest was "+
+			"not read; use --large to read all", prefix(e.Path), e.Events, MaxMemory>>20)
+	}
 	if e.Cut {
 		return fmt.Sprintf("%sthe recording ends in the middle of line %d: the program that wrote it was killed, or "+
 			"the copy is incomplete; %s read; copy the file again if the original is longer",

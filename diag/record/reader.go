@@ -7,13 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
+	"reflect"
 
 	"dialtone/diag"
 )
-
-// MaxLine is the maximum length of a line in bytes, including its line break.
-const MaxLine = 4 << 20
 
 // Recording is a recorded call.
 type Recording struct {
@@ -22,13 +21,18 @@ type Recording struct {
 }
 
 // Open reads the recording in a file, as [Read] does; its errors name the file.
-func Open(path string) (*Recording, error) {
+func Open(path string) (*Recording, error) { return open(path, MaxMemory) }
+
+// OpenLarge reads a recording whatever memory its events take.
+func OpenLarge(path string) (*Recording, error) { return open(path, math.MaxInt64) }
+
+func open(path string, most int64) (*Recording, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close() //nolint:errcheck // it was only read
-	rec, err := Read(f)
+	rec, err := read(f, most)
 	var damaged *DamagedError
 	var schema *SchemaError
 	switch {
@@ -42,17 +46,20 @@ func Open(path string) (*Recording, error) {
 	return rec, err
 }
 
-// Read reads a recording to its end. A [*DamagedError] is returned with everything readable; any other error with
-// nothing: [ErrNotRecording] (wrapped), a [*SchemaError], or that of r before its first line.
+// Read reads a recording to its end, or until its events take [MaxMemory]. A [*DamagedError] is returned with
+// everything readable; any other error with nothing: [ErrNotRecording] (wrapped), a [*SchemaError], or that of r before
+// its first line.
 //
 // Unknown types of events are kept as [diag.Unknown]; unknown fields and empty lines are skipped.
-func Read(r io.Reader) (*Recording, error) {
+func Read(r io.Reader) (*Recording, error) { return read(r, MaxMemory) }
+
+func read(r io.Reader, most int64) (*Recording, error) {
 	lines := &lineReader{r: bufio.NewReaderSize(r, 64<<10)}
 	first, err := lines.next()
 	switch {
 	case errors.Is(err, io.EOF):
 		return nil, fmt.Errorf("%w: it is empty", ErrNotRecording)
-	case errors.Is(err, ErrTooLong):
+	case errors.Is(err, errEndless), errors.Is(err, ErrTooMany):
 		return nil, fmt.Errorf("%w: %w", ErrNotRecording, err)
 	case err != nil:
 		return nil, err
@@ -67,7 +74,7 @@ func Read(r io.Reader) (*Recording, error) {
 	if err != nil {
 		damage.add(1, fmt.Errorf("the header: %w", err))
 	}
-	rec.readEvents(lines, damage)
+	rec.readEvents(lines, damage, most)
 	damage.Events = len(rec.Events)
 	if damage.Lines > 0 {
 		return rec, damage
@@ -75,14 +82,14 @@ func Read(r io.Reader) (*Recording, error) {
 	return rec, nil
 }
 
-// readEvents reads all lines after the header.
-func (rec *Recording) readEvents(lines *lineReader, damage *DamagedError) {
+// readEvents reads all lines after the header, until their events take as much memory as is allowed.
+func (rec *Recording) readEvents(lines *lineReader, damage *DamagedError, room int64) {
 	for {
 		line, err := lines.next()
 		if errors.Is(err, io.EOF) {
 			return
 		}
-		if err != nil && !errors.Is(err, ErrTooLong) { // the file itself cannot be read further
+		if err != nil && !errors.Is(err, ErrTooLong) && !errors.Is(err, ErrTooMany) { // the file cannot be read further
 			damage.add(lines.n, err)
 			return
 		}
@@ -98,6 +105,10 @@ func (rec *Recording) readEvents(lines *lineReader, damage *DamagedError) {
 			damage.Cut = damage.Lines == 1 && lines.cut
 			continue
 		}
+		if room -= int64(reflect.TypeFor[diag.Event]().Size()) + sizeOf(reflect.ValueOf(&e.Data)); room < 0 {
+			damage.full(lines.n)
+			return
+		}
 		rec.Events = append(rec.Events, e)
 	}
 }
@@ -110,16 +121,25 @@ func (e *DamagedError) add(line int, err error) {
 	e.Lines++
 }
 
+// full notes where reading stopped, unless something is wrong with the file.
+func (e *DamagedError) full(line int) {
+	if e.Lines == 0 {
+		e.Full = true
+	}
+	e.add(line, ErrTooMuch)
+}
+
 // lineReader reads lines of bounded length.
 type lineReader struct {
-	r   *bufio.Reader
-	buf []byte
-	n   int  // number of the latest line, from 1
-	cut bool // the latest line has no line break: the file ends within it
+	r       *bufio.Reader
+	buf     []byte
+	n       int  // number of the latest line, from 1
+	skipped int  // bytes of lines that were too long
+	cut     bool // the latest line has no line break: the file ends within it
 }
 
 // next returns the next line without white space around it, valid until the next call. It returns ErrTooLong for a line
-// that exceeds MaxLine and then continues after it; at the end io.EOF.
+// that exceeds MaxLine, ErrTooMany for one that exceeds MaxValues, and then continues after it; at the end io.EOF.
 func (l *lineReader) next() ([]byte, error) {
 	l.buf, l.cut = l.buf[:0], false
 	l.n++
@@ -128,6 +148,11 @@ func (l *lineReader) next() ([]byte, error) {
 		part, err := l.r.ReadSlice('\n')
 		if len(l.buf)+len(part) > MaxLine {
 			tooLong, l.buf = true, l.buf[:0]
+		}
+		if tooLong {
+			if l.skipped += len(part); l.skipped > maxSkipped || l.n == 1 {
+				return nil, errEndless
+			}
 		}
 		if !tooLong {
 			l.buf = append(l.buf, part...)
@@ -142,6 +167,9 @@ func (l *lineReader) next() ([]byte, error) {
 		}
 		if tooLong {
 			return nil, ErrTooLong
+		}
+		if values(l.buf) > MaxValues {
+			return nil, ErrTooMany
 		}
 		return bytes.TrimSpace(l.buf), nil
 	}

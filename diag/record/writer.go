@@ -162,8 +162,12 @@ func (w *Writer) line(e diag.Event) []byte {
 	if err == nil {
 		raw = w.clean.object(raw)
 	}
-	if err == nil && len(raw) >= MaxLine {
+	switch {
+	case err != nil:
+	case len(raw) >= MaxLine:
 		err = ErrTooLong
+	case values(raw) > MaxValues:
+		err = ErrTooMany
 	}
 	if err != nil {
 		name := "without a type"

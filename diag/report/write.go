@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -31,16 +32,31 @@ func WriteJSON(w io.Writer, r *Report) error {
 	return err
 }
 
-// ReadJSON reads what [WriteJSON] wrote. The error says what is not a report, or one of another version.
+// Bounds of a report that is read: those of about 1,200 runs, or of a scenario.
+const (
+	maxObjects = 60_000
+	maxValues  = 1_000_000
+	maxChecks  = 250
+)
+
+// ReadJSON reads what [WriteJSON] wrote. The error says what is not a report, one of another version, or one that would
+// take much more memory than its text.
 func ReadJSON(raw []byte) (*Report, error) {
+	if bytes.Count(raw, []byte("{")) > maxObjects || bytes.Count(raw, []byte(",")) > maxValues {
+		return nil, fmt.Errorf("more than %d objects or %d values: use fewer runs", maxObjects, maxValues)
+	}
 	var head struct {
-		Schema string `json:"schema"`
+		Schema string            `json:"schema"`
+		Checks []json.RawMessage `json:"checks"`
 	}
 	if err := json.Unmarshal(raw, &head); err != nil {
 		return nil, fmt.Errorf("not a JSON object: %w", err)
 	}
 	if head.Schema != Schema {
 		return nil, fmt.Errorf("unknown report format: schema %.60q instead of %q", head.Schema, Schema)
+	}
+	if len(head.Checks) > maxChecks {
+		return nil, fmt.Errorf("more than %d checks", maxChecks)
 	}
 	r := &Report{}
 	if err := json.Unmarshal(raw, r); err != nil {

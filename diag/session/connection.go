@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"net/netip"
 
 	"dialtone/diag"
 	"dialtone/diag/peer"
@@ -35,6 +36,7 @@ type checker interface {
 	AddCandidate(peer.Candidate)
 	ServerProbed(diag.Server)
 	Path() (local, remote, protocol string)
+	Base() netip.Addr
 }
 
 type messenger interface {

@@ -1,7 +1,6 @@
 package session
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -87,6 +86,15 @@ func (s *Session) sendControlOn(label string, c control) bool {
 	return true
 }
 
+// agent is the own name in the hello.
+func (s *Session) agent() string { return strings.TrimSpace("dialtone " + s.o.Config.Version) }
+
+// isOwn reports whether a control message is the own hello, sent back by the peer. Each dialtone has an ID of its own,
+// so a hello with the own name and no ID is one that the peer sends back changed.
+func (s *Session) isOwn(c control) bool {
+	return c.Code == codeHello && (c.ID == s.id || c.ID == "" && c.Agent == s.agent())
+}
+
 // obey acts on a control message of the peer.
 func (s *Session) obey(c control) {
 	switch c.Code {
@@ -97,7 +105,9 @@ func (s *Session) obey(c control) {
 		s.peer.RemoteMuted(kind, *c.Value)
 		s.o.Feed.Append(diag.TrackMuted{Side: diag.Remote, Kind: kind, Muted: *c.Value})
 	case codeHello:
-		s.remote = remote{agent: cmp.Or(c.Agent, "dialtone"), restarts: true, stats: c.Stats}
+		if c.Agent != "" { // every dialtone says its name
+			s.remote = remote{agent: c.Agent, restarts: true, stats: c.Stats}
+		}
 	case codeRestart:
 		s.handle(input{kind: inRestartRequest})
 	}

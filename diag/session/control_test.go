@@ -3,6 +3,7 @@ package session
 import (
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -56,4 +57,44 @@ func FuzzControl(f *testing.F) {
 			t.Error("a mute without a value would be followed")
 		}
 	})
+}
+
+// TestWhoseHello: what an echo sends back is not taken for another dialtone, even if it lost the ID or the name.
+func TestWhoseHello(t *testing.T) {
+	for name, test := range map[string]struct {
+		in    string
+		agent string // of the remote end, as which it is known then
+		code  string // of the event
+	}{
+		"another dialtone":               {`{"code":"hello","agent":"dialtone 1","stats":true,"id":"theirs"}`, "dialtone 1", codeHello},
+		"another dialtone, as it was":    {`{"code":"hello","agent":"dialtone 0.9","stats":true}`, "dialtone 0.9", codeHello},
+		"the call page":                  {`{"code":"hello","agent":"dialtone page"}`, "dialtone page", codeHello},
+		"the own hello":                  {`{"code":"hello","agent":"dialtone 1","stats":true,"id":"ours"}`, "", codeEcho},
+		"with another name":              {`{"code":"hello","agent":"echo","id":"ours"}`, "", codeEcho},
+		"without its ID":                 {`{"code":"hello","agent":"dialtone 1","stats":true}`, "", codeEcho},
+		"without its name and ID":        {`{"code":"hello","stats":true}`, "", codeHello},
+		"its ID, but no hello":           {`{"code":"pong","id":"ours"}`, "", "pong"},
+		"without its name, another's ID": {`{"code":"hello","id":"theirs"}`, "", codeHello},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var who string
+			c, _ := place(t, Options{Config: diag.Config{Version: "1"}}, func(r *rig) {
+				r.id = "ours"
+				r.answers()
+				r.peer.callbacks.OnMessage(diag.LabelControl, true, []byte(test.in))
+				r.do(func() { who = r.remote.agent })
+				synctest.Wait()
+				r.Hangup()
+			})
+			var code string
+			for _, m := range c.Messages {
+				if m.Direction == diag.Inbound && m.Control != nil {
+					code = m.Control.Code
+				}
+			}
+			if who != test.agent || code != test.code {
+				t.Errorf("the peer is %q, want %q; the event says %q, want %q", who, test.agent, code, test.code)
+			}
+		})
+	}
 }

@@ -11,6 +11,8 @@ const (
 	dueSample            // the next statistics sample
 	dueLinger            // the room is left
 	dueGather            // a description that carries its candidates is sent with those that are known
+	dueQuiet             // the path is looked at for silence
+	dueRedial            // the next attempt to get a lost path back
 	dues
 )
 

@@ -1,9 +1,11 @@
 package session
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
+	"net/netip"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -45,6 +47,8 @@ type fakePeer struct {
 	err       error // of offers, answers and candidates
 	full      error // of Send
 	gathering atomic.Bool
+	base      netip.Addr
+	pongs     atomic.Bool // pings are answered
 }
 
 func (p *fakePeer) describe(kind string) (peer.Description, error) {
@@ -69,6 +73,7 @@ func (p *fakePeer) Candidates() int                     { return 0 }
 func (p *fakePeer) AddCandidate(peer.Candidate)         { p.add("peer candidate") }
 func (p *fakePeer) ServerProbed(diag.Server)            {}
 func (p *fakePeer) Path() (local, remote, proto string) { return "host", "host", "udp" }
+func (p *fakePeer) Base() netip.Addr                    { return p.base }
 func (p *fakePeer) Waiting(string) uint64               { return 0 }
 func (p *fakePeer) Flush(context.Context, string)       {}
 func (p *fakePeer) Mute(string, bool) bool              { return true }
@@ -78,6 +83,9 @@ func (p *fakePeer) Sample(final bool) diag.Sample       { return diag.Sample{Fin
 func (p *fakePeer) Counts() []diag.StreamCount          { return nil }
 func (p *fakePeer) Ending()                             {}
 func (p *fakePeer) Send(label string, _ bool, data []byte) error {
+	if label == diag.LabelPing && p.pongs.Load() {
+		go p.callbacks.OnMessage(label, true, bytes.Replace(data, []byte("ping"), []byte("pong"), 1))
+	}
 	if p.full == nil {
 		p.add("peer sends %s", data)
 	}

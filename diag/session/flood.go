@@ -10,11 +10,18 @@ import (
 	"dialtone/diag"
 )
 
-// floodLimit is how many messages a second of one label become an event each; the rest is counted once a second.
-const floodLimit = 200
+// Limits of the messages of a peer that become an event each; the rest is counted once a second.
+const (
+	floodLimit = 200 // a second of one label
+	// statsBurst is the same for statistics, of which one a second is due: after an outage all that waited comes at once.
+	statsBurst = 120
 
-// statsBurst is the same for statistics, of which one a second is due: after an outage all that waited comes at once.
-const statsBurst = 120
+	messageCost = 200      // bytes of an event beside its text
+	burstBytes  = 1 << 20  // of the messages of all labels at once
+	floodBytes  = 64 << 10 // a second, after that
+	callBytes   = 48 << 20 // in a call, after which a second has floodBytes/32
+	floodLabels = 16       // that are counted apart
+)
 
 // flood counts what comes too fast for events.
 type flood struct {
@@ -22,11 +29,16 @@ type flood struct {
 	mu     sync.Mutex
 	second time.Time
 	count  map[string]int
+	room   float64   // bytes that messages may have by now
+	filled time.Time // when room was right
+	kept   int       // bytes of all messages that became events
 	missed map[string]diag.MessagesDropped
 }
 
 func newFlood(now func() time.Time) *flood {
-	return &flood{now: now, count: map[string]int{}, missed: map[string]diag.MessagesDropped{}}
+	return &flood{
+		now: now, count: map[string]int{}, room: burstBytes, filled: now(), missed: map[string]diag.MessagesDropped{},
+	}
 }
 
 // admit reports whether a message becomes an event of its own.
@@ -41,14 +53,33 @@ func (f *flood) admit(label string, bytes int) bool {
 	if label == diag.LabelStats {
 		limit = statsBurst
 	}
-	if f.count[label] < limit {
+	if f.count[label] < limit && f.fits(messageCost+min(bytes, maxStats)) {
 		f.count[label]++
 		return true
+	}
+	if _, known := f.missed[label]; !known && len(f.missed) >= floodLabels {
+		label = ""
 	}
 	d := f.missed[label]
 	d.Label, d.Messages, d.Bytes = label, d.Messages+1, d.Bytes+uint64(bytes) // #nosec G115 -- a length
 	f.missed[label] = d
 	return false
+}
+
+// fits takes the bytes of a message from what all labels may have.
+func (f *flood) fits(bytes int) bool {
+	now, rate := f.now(), float64(floodBytes)
+	if f.kept > callBytes {
+		rate /= 32
+	}
+	f.room = min(burstBytes, f.room+rate*now.Sub(f.filled).Seconds())
+	f.filled = now
+	if f.room < float64(bytes) {
+		return false
+	}
+	f.room -= float64(bytes)
+	f.kept += bytes
+	return true
 }
 
 // sum returns what was not admitted since the last call, and forgets it.

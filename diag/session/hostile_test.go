@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"fmt"
 	"regexp"
 	"strings"
 	"testing"
@@ -102,6 +103,54 @@ func TestFlood(t *testing.T) {
 	now = now.Add(time.Second)
 	if !f.admit("chat", 10) {
 		t.Error("the next second is closed too")
+	}
+}
+
+// TestFloodOfLabels: many channels together get no more than one, by the second and in all, and what is not logged is
+// counted.
+func TestFloodOfLabels(t *testing.T) {
+	now := time.Unix(0, 0)
+	f := newFlood(func() time.Time { return now })
+	sent, kept, counted := 0, 0, uint64(0)
+	second := func() (bytes int) {
+		now = now.Add(time.Second)
+		for label := range 58 {
+			for range 300 {
+				sent++
+				if f.admit(fmt.Sprint("label", label), 4000) {
+					kept++
+					bytes += 4000
+				}
+			}
+		}
+		dropped := f.sum()
+		if len(dropped) > floodLabels+1 {
+			t.Fatalf("%d events say what was left out", len(dropped))
+		}
+		for _, d := range dropped {
+			counted += d.Messages
+		}
+		return bytes
+	}
+	first := second()
+	if first < burstBytes*9/10 || first > burstBytes {
+		t.Errorf("%d bytes in the first second", first)
+	}
+	if next := second(); next > floodBytes || next < floodBytes*8/10 {
+		t.Errorf("%d bytes in the next second", next)
+	}
+	all := 0
+	for range 1000 {
+		all += second()
+	}
+	if all > callBytes+2*floodBytes {
+		t.Errorf("%d bytes in all", all)
+	}
+	if last := second() + second() + second(); last > 4*floodBytes/32+4000 {
+		t.Errorf("%d bytes in three seconds at the end", last)
+	}
+	if kept+int(counted) != sent {
+		t.Errorf("%d kept and %d counted of %d", kept, counted, sent)
 	}
 }
 

@@ -43,6 +43,10 @@ func (s *Session) stress(ctx context.Context) {
 		case <-ctx.Done():
 		}
 	}, func() { s.peer.RequestKeyFrames() })
+	s.do(func() {
+		s.held.stressed = true
+		s.setHold()
+	})
 }
 
 // countImpaired reports what the impairment has done by now.

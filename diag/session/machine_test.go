@@ -108,6 +108,8 @@ func handshaking(r *rig) { r.phases.Start(diag.PhaseDTLS, "") }
 func serverLost(r *rig)  { r.end = serverFails }
 func failing(r *rig)     { r.peer.err = errors.New("bad SDP") }
 func foreign(r *rig)     { r.peer.err = peer.ErrCertificateChanged }
+func standing(r *rig)    { r.redial.standby = true }
+func met(r *rig)         { r.redial.met = true }
 func toOffer(r *rig)     { r.part = signal.RoleOfferer }
 func ours(r *rig)        { r.cause = internal(errors.New("no socket")) }
 func stranger(r *rig)    { r.cause = peer.ErrCertificateChanged }
@@ -207,17 +209,26 @@ var expected = []transition{
 	{from: of(connected), on: inSilent, to: silent, do: []string{"warning ice.consent_lost"}},
 	{from: of(restarting), on: inSilent, do: []string{"warning ice.consent_lost"}},
 	{from: of(silent), on: inConnected, to: connected},
+	{from: of(silent), on: inConnected, facts: given(standing), to: connected},
 	{from: established, on: inHeld, to: over, end: timeOver},
 
 	// A lost path.
-	{from: established, on: inPathFailed, to: over, end: peerLost},
+	{from: of(connected, silent, restarting), on: inPathFailed, to: over, end: peerLost},
+	{from: of(redialing), on: inPathFailed},
+	{from: of(redialing), on: inPathFailed, facts: given(met)}, // the next attempt follows
 	{from: of(silent), on: inDeadline, to: over, end: peerLost},
 	{from: of(connected, silent, restarting), on: inPathFailed, facts: given(greeted), to: redialing, do: []string{"channel closes", "dial", "restart network failed"}},
 	{from: of(silent), on: inDeadline, facts: given(greeted), to: redialing, do: []string{"channel closes", "dial", "restart network failed"}},
 	{from: up, on: inPathFailed, facts: given(inBand), to: redialing, do: []string{"peer offer", "peer restarts", "restart network failed", "signal offer"}},
 	{from: of(silent), on: inDeadline, facts: given(inBand), to: redialing, do: []string{"peer offer", "peer restarts", "restart network failed", "signal offer"}},
 	{from: of(restarting), on: inPathFailed, facts: given(inBand), to: over, end: peerLost},
-	{from: of(redialing), on: inPathFailed, facts: given(greeted, inBand), to: over, end: peerLost}, // once
+	{from: of(redialing), on: inPathFailed, facts: given(greeted, inBand)},
+	{from: up, on: inDialed, facts: given(standing), do: []string{"channel closes", "end of dial: ok", "state waiting"}},
+	{from: up, on: inDialFailed, facts: given(standing), do: []string{"channel closes", "end of dial: failed", "state lost"}},
+	{from: up, on: inGoodbye, facts: given(standing), do: []string{"channel closes", "state closed"}},
+	{from: up, on: inPaired, facts: given(standing), to: redialing, do: []string{"restart network silence"}},
+	{from: up, on: inPaired, facts: given(standing, toOffer), to: redialing, do: []string{"peer offer", "peer restarts", "restart network silence", "signal offer"}},
+	{from: up, on: inPathFailed, facts: given(greeted, standing), to: redialing, do: []string{"restart network failed"}},
 
 	// An ICE restart.
 	{from: up, on: inRestart, do: []string{"warning ice.restart_unsupported"}},
@@ -240,9 +251,10 @@ var expected = []transition{
 	{from: of(restarting), on: inSignalingLost, to: connected, do: []string{"channel closes", "state lost", "warning ice.restart_failed"}},
 	{from: of(restarting), on: inDeadline, to: connected, do: []string{"channel closes", "warning ice.restart_failed"}},
 	{from: of(restarting), on: inDeadline, facts: given(lasting), to: connected, do: []string{"warning ice.restart_failed"}},
-	{from: of(redialing), on: inDialFailed, to: over, end: peerLost, do: []string{"channel closes", "end of dial: failed", "state lost"}},
+	{from: of(redialing), on: inDialFailed, do: []string{"channel closes", "end of dial: failed", "state lost"}},
 	{from: of(redialing), on: inGoodbye, facts: given(lasting), to: over, end: peerLost, do: []string{"channel closes", "state closed"}},
-	{from: of(redialing), on: inSignalingLost, to: over, end: peerLost, do: []string{"channel closes", "state lost"}},
+	{from: of(redialing), on: inSignalingLost, facts: given(inBand), to: over, end: peerLost, do: []string{"channel closes", "state lost"}},
+	{from: of(redialing), on: inSignalingLost, do: []string{"channel closes", "state lost"}},
 	{from: of(redialing), on: inDeadline, to: over, end: peerLost.because(diag.CodeNoRedial)},
 
 	// No path.
@@ -367,7 +379,7 @@ func TestLimits(t *testing.T) {
 		"silent":                  {silent, nil, 0},
 		"silent, by people":       {silent, func(r *rig) { r.o.Carry = time.Hour }, 10 * time.Second},
 		"restarting":              {restarting, nil, 10 * time.Second},
-		"redialing":               {redialing, nil, 10 * time.Second},
+		"redialing":               {redialing, func(r *rig) { r.redial.until = time.Now().Add(7 * time.Second) }, 7 * time.Second},
 		"explaining":              {explaining, nil, 2 * time.Second},
 		"over":                    {over, nil, 0},
 	} {

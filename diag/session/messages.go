@@ -12,8 +12,7 @@ import (
 func (s *Session) opened(label string) {
 	switch label {
 	case diag.LabelControl, diag.LabelControlLegacy:
-		agent := strings.TrimSpace("dialtone " + s.o.Config.Version)
-		s.sendControlOn(label, control{Code: codeHello, Agent: agent, Stats: true, ID: s.id})
+		s.sendControlOn(label, control{Code: codeHello, Agent: s.agent(), Stats: true, ID: s.id})
 	case diag.LabelChat:
 		if s.o.Greeting != "" {
 			s.say(label, s.o.Greeting)
@@ -51,7 +50,7 @@ func (s *Session) received(label string, text bool, data []byte) {
 				record(message(diag.Outbound, label, text, data))
 			}
 		} else if c, err := parseControl(data); text && err == nil && admitted && !s.echoing.Load() {
-			if c.ID == s.id { // what else it sends back is our own, too
+			if s.isOwn(c) { // what else it sends back is our own, too
 				s.echoing.Store(true)
 				c = control{Code: codeEcho}
 			}

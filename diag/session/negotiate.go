@@ -211,6 +211,7 @@ func connect(s *Session, in input) input {
 
 // resume: the connection works, for the first time or again.
 func resume(s *Session, _ input) input {
+	s.returned()
 	s.deadlines.in(dueLinger, s.o.Linger)
 	return input{}
 }

@@ -19,6 +19,7 @@ type pinger struct {
 	mu     sync.Mutex
 	next   uint64
 	sent   map[uint64]time.Time // what is not answered
+	echo   time.Time            // the last answer
 	answer sync.Once
 }
 
@@ -48,6 +49,13 @@ func (p *pinger) ping() {
 	}
 }
 
+// echoedAt is when the last answer came; zero: none has.
+func (p *pinger) echoedAt() time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.echo
+}
+
 func (p *pinger) write(m pingMessage) error {
 	data, err := json.Marshal(m)
 	if err != nil {
@@ -69,6 +77,9 @@ func (p *pinger) receive(data []byte) bool {
 	p.mu.Lock()
 	at, known := p.sent[*m.Pong]
 	delete(p.sent, *m.Pong)
+	if known {
+		p.echo = time.Now()
+	}
 	p.mu.Unlock()
 	if known {
 		p.emit(diag.Ping{RTTMs: diag.Millis(time.Since(at))})

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"errors"
 	"time"
 
 	"dialtone/diag"
@@ -17,6 +18,12 @@ func (s *Session) announceRestart(in input) {
 		r.By = diag.ByLocal
 	case inPathFailed:
 		r = diag.Restart{By: diag.ByNetwork, Reason: "failed"}
+		switch {
+		case errors.Is(in.err, errNetworkChanged):
+			r.Reason = "address"
+		case errors.Is(in.err, errSilent):
+			r.Reason = "silence"
+		}
 	default:
 	}
 	s.o.Feed.Append(r)
@@ -47,9 +54,6 @@ func requestRestart(s *Session, in input) input {
 	s.dial(offerTime)
 	return input{}
 }
-
-// offerRestart is the offer in the new room.
-func offerRestart(s *Session, _ input) input { return s.offer(true) }
 
 // answerRestart: the peer restarts over the exchange in use.
 func answerRestart(s *Session, in input) input {

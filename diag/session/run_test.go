@@ -147,13 +147,13 @@ func TestTimes(t *testing.T) {
 			time.Sleep(time.Second)
 			r.opens(diag.LabelPing)
 		}, diag.EndDuration, "", 4 * time.Second},
-		"a restart without a peer": {Options{}, func(r *rig) {
+		"a restart without a peer": {Options{Config: diag.Config{Code: "w1"}}, func(r *rig) {
 			r.answers()
 			r.opens(diag.LabelControl)
-			r.peer.callbacks.OnMessage(diag.LabelControl, true, []byte(`{"code":"hello"}`))
+			r.peer.callbacks.OnMessage(diag.LabelControl, true, []byte(`{"code":"hello","agent":"dialtone 1","id":"theirs"}`))
 			synctest.Wait()
 			r.peer.callbacks.OnState(peer.StateICEFailed)
-		}, diag.EndPeerLost, diag.CodeNoRedial, 10 * time.Second},
+		}, diag.EndPeerLost, diag.CodeNoRedial, time.Minute},
 		"silence, with a person's patience": {Options{Carry: time.Hour}, func(r *rig) {
 			r.answers()
 			r.peer.callbacks.OnState(peer.StateDisconnected)
@@ -284,7 +284,7 @@ func TestDialedTwice(t *testing.T) {
 	}}, func(r *rig) {
 		r.channel = used
 		r.answers()
-		r.peer.callbacks.OnMessage(diag.LabelControl, true, []byte(`{"code":"hello"}`))
+		r.peer.callbacks.OnMessage(diag.LabelControl, true, []byte(`{"code":"hello","agent":"dialtone 1","id":"theirs"}`))
 		r.peer.callbacks.OnMessage(diag.LabelControl, true, []byte(`{"code":"restart"}`))
 		synctest.Wait()
 		r.peer.callbacks.OnState(peer.StateICEFailed)

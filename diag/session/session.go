@@ -35,10 +35,13 @@ type Options struct {
 	Clips    peer.Clips     // what is sent instead of clips of the program
 	Limiter  *guard.Limiter // what hosts that do not answer may be sent; nil: one of this call's own
 	Setup    time.Duration  // bounds the time from the pairing to the connection; 0: 40 s
-	Redial   time.Duration  // bounds an ICE restart; 0: 10 s
-	Linger   time.Duration  // how long a connected call keeps its room, for late candidates; 0: 5 s
-	Probes   time.Duration  // how long a call without a path waits for probes of ICE servers; 0: 2 s
-	Yield    time.Duration  // how long a probe of a TURN server waits for the call's own allocation there; 0: 1 s
+	// Redial is how long both peers dial again after the path is lost; 0: 60 s, negative: not at all.
+	Redial time.Duration
+	// Watch observes this machine until the context ends, as watch.Machine does; nil: nothing is observed.
+	Watch  func(ctx context.Context, report func(diag.Data))
+	Linger time.Duration // how long a connected call keeps its room, for late candidates; 0: 5 s
+	Probes time.Duration // how long a call without a path waits for probes of ICE servers; 0: 2 s
+	Yield  time.Duration // how long a probe of a TURN server waits for the call's own allocation there; 0: 1 s
 	// Carry is how long the peer may take to begin after the local answer, if a person carries it; 0: no longer than a
 	// program.
 	Carry time.Duration
@@ -74,15 +77,18 @@ type Session struct {
 	remote    remote
 	diagnosis diagnosis
 	end       ending
+	redial    redial
+	offline   bool        // this machine has no network
 	id        string      // in the hello
 	echoing   atomic.Bool // the hello came back: the peer echoes what it gets
 }
 
 // hold is from when a call's time counts.
 type hold struct {
-	since  time.Time // connected; and then anew, once: its channels are open. Zero: it was never connected
-	open   bool
-	echoed bool // a ping was answered
+	since    time.Time // connected; and then anew, once: its channels are open. Zero: it was never connected
+	open     bool
+	echoed   bool // a ping was answered
+	stressed bool // all steps of the stress test are over
 }
 
 // remote is what the peer's hello says.
@@ -101,7 +107,7 @@ func New(o Options) *Session {
 		o.Setup = patientSetup
 	}
 	for d, preset := range map[*time.Duration]time.Duration{
-		&o.Setup: 40 * time.Second, &o.Redial: 10 * time.Second,
+		&o.Setup: 40 * time.Second, &o.Redial: time.Minute,
 		&o.Linger: 5 * time.Second, &o.Probes: 2 * time.Second, &o.Yield: time.Second,
 		&o.StressUnit: impair.Unit,
 	} {
@@ -175,6 +181,9 @@ func (s *Session) begin(ctx context.Context) {
 	}
 	s.peer = p
 	s.wg.Go(func() { s.probeServers(ctx) })
+	if s.o.Watch != nil {
+		s.wg.Go(func() { s.o.Watch(ctx, s.machineChanged) })
+	}
 	s.phases.Start(diag.PhaseDial, "")
 	s.o.Feed.Append(diag.SignalState{State: diag.SignalDialing})
 	s.dial(0)
@@ -205,7 +214,11 @@ func (s *Session) step(ctx context.Context) {
 func (s *Session) due(name due) {
 	switch name {
 	case dueState:
-		s.handle(input{kind: inDeadline})
+		in := input{kind: inDeadline}
+		if s.state == redialing {
+			in.err = s.redial.err
+		}
+		s.handle(in)
 	case dueHold:
 		s.handle(input{kind: inHeld})
 	case dueSample:
@@ -221,6 +234,10 @@ func (s *Session) due(name due) {
 		}
 	case dueGather:
 		s.sendWhole(true)
+	case dueQuiet:
+		s.listen()
+	case dueRedial:
+		s.redialNow()
 	case dues:
 	}
 }
@@ -246,8 +263,10 @@ func (s *Session) limit() time.Time {
 		if s.o.Carry > 0 || s.o.Config.Patient {
 			after = lostAfter
 		}
-	case restarting, redialing:
-		after = s.o.Redial
+	case restarting:
+		after = attemptTime
+	case redialing:
+		return s.redial.until
 	case explaining:
 		after = s.o.Probes
 	case dialing, connected, over:
@@ -265,7 +284,7 @@ const echoTime = time.Second
 // setHold sets when the call has lasted as long as it should.
 func (s *Session) setHold() {
 	d := s.o.Config.For
-	if d == 0 || s.held.since.IsZero() {
+	if d == 0 || s.held.since.IsZero() || s.o.Config.Stress && !s.held.stressed {
 		return
 	}
 	if !s.o.Config.MediaOnly && !s.held.echoed {

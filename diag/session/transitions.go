@@ -51,6 +51,7 @@ func signalingRules() []rule {
 	return []rule{
 		{from: of(dialing), on: on(inDialed), do: adopt, to: waiting},
 		{from: restart, on: on(inDialed), do: adopt},
+		{from: up, on: on(inDialed), when: standsBy, do: adopt},
 		{from: slices.Concat(of(waiting), searching, up, of(explaining, over)), on: on(inDialed), do: discard},
 		{from: of(dialing), on: on(inDialFailed), do: detach, to: over, end: serverFails},
 		{from: of(waiting), on: on(inPaired), do: pair, to: negotiating},
@@ -64,6 +65,7 @@ func signalingRules() []rule {
 		{from: of(detached), on: on(inDeadline), to: over},
 		{from: of(explaining), on: on(inGoodbye, inSignalingLost), do: detach},
 		{from: of(connected, silent, restarting), on: on(inGoodbye), when: isLasting, do: detach, to: over, end: peerHungUp},
+		{from: up, on: on(inDialFailed, inGoodbye, inSignalingLost), when: standsBy, do: tryAgain},
 		{from: up, on: on(inGoodbye), do: detach},
 		{from: up, on: on(inSignalingLost), do: loseServer},
 		{from: slices.Concat(live, of(explaining)), on: on(inCandidate), do: addCandidate},
@@ -98,16 +100,19 @@ func setupRules() []rule {
 	}
 }
 
-// callRules: an established call. A lost path is restarted, once.
+// callRules: an established call. A lost path is restarted.
 func callRules() []rule {
 	return []rule{
 		{from: of(connected), on: on(inSilent), do: warn("ice.consent_lost"), to: silent},
 		{from: of(restarting), on: on(inSilent), do: warn("ice.consent_lost")},
+		{from: of(silent), on: on(inConnected), when: standsBy, to: connected}, // a ping that is answered shows more
 		{from: of(silent), on: on(inConnected), do: resume, to: connected},
 		{from: of(silent), on: on(inDeadline), do: losePath},
-		{from: up, on: on(inPathFailed), when: restartsInBand, do: offerAgain, to: redialing},
-		{from: of(connected, silent, restarting), on: on(inPathFailed), when: peerRestarts, do: dialAgain, to: redialing},
-		{from: established, on: on(inPathFailed), to: over, end: peerLost},
+		{from: up, on: on(inPathFailed), when: restartsInBand, do: losePathInBand, to: redialing},
+		{from: of(connected, silent, restarting), on: on(inPathFailed), when: redials, do: redialPath, to: redialing},
+		{from: of(redialing), on: on(inPathFailed), when: isTrying, do: tryAgain},
+		{from: of(redialing), on: on(inPathFailed), do: endOldPath},
+		{from: of(connected, silent, restarting), on: on(inPathFailed), to: over, end: peerLost},
 		{from: established, on: on(inClosed), to: over, end: peerHungUp},
 		{from: established, on: on(inHeld), to: over, end: timeOver},
 	}
@@ -123,14 +128,16 @@ func restartRules() []rule {
 		{from: slices.Concat(unconnected, of(redialing, explaining)), on: on(inRestart), do: warn("call.not_connected")},
 		{from: up, on: on(inRestartRequest), do: dialAgain, to: restarting},
 		{from: up, on: on(inOffer), do: answerRestart},
-		{from: restart, on: on(inPaired), when: isToOffer, do: offerRestart},
+		{from: restart, on: on(inPaired), do: meet},
+		{from: up, on: on(inPaired), when: standsBy, do: meet, to: redialing},
 		{from: restart, on: on(inOffer), do: answer},
 		{from: established, on: on(inAnswer), do: accept},
 		{from: established, on: on(inNegotiated), do: agree},
 		{from: restart, on: on(inConnected), do: resume, to: connected},
 		{from: of(restarting), on: on(inDialFailed, inGoodbye, inSignalingLost), do: giveUpRestart, to: connected},
 		{from: of(restarting), on: on(inDeadline), do: giveUpRestart, to: connected},
-		{from: of(redialing), on: on(inDialFailed, inGoodbye, inSignalingLost), do: detach, to: over, end: peerLost},
+		{from: of(redialing), on: on(inGoodbye, inSignalingLost), when: isInBand, do: detach, to: over, end: peerLost},
+		{from: of(redialing), on: on(inDialFailed, inGoodbye, inSignalingLost), do: tryAgain},
 		{from: of(redialing), on: on(inDeadline), to: over, end: peerLost.because(diag.CodeNoRedial)},
 	}
 }
@@ -163,8 +170,8 @@ func ignored() []rule {
 			inSignalingLost, inNegotiated))},
 		{from: of(connected), on: slices.Concat(questions, first, on(inCandidateLost, inSecuring, inConnected, inDeadline))},
 		{from: of(silent), on: slices.Concat(questions, first, on(inCandidateLost, inSecuring, inSilent))},
-		{from: of(restarting), on: slices.Concat(questions, on(inPaired, inCandidateLost, inSecuring, inRestartRequest))},
-		{from: of(redialing), on: slices.Concat(questions, on(inPaired, inCandidateLost, inSecuring, inSilent,
+		{from: of(restarting), on: slices.Concat(questions, on(inCandidateLost, inSecuring, inRestartRequest))},
+		{from: of(redialing), on: slices.Concat(questions, on(inCandidateLost, inSecuring, inSilent,
 			inRestartRequest))},
 		{from: of(explaining), on: slices.Concat(never, first, on(inOffer, inAnswer, inCandidateLost, inNegotiated,
 			inNegotiationFailed, inSecuring, inSilent, inPathFailed, inDeadline))},
@@ -175,7 +182,6 @@ func ignored() []rule {
 }
 
 func isOfferer(s *Session, _ input) bool      { return s.role == signal.RoleOfferer }
-func isToOffer(_ *Session, in input) bool     { return in.role == signal.RoleOfferer }
 func isSecuring(s *Session, _ input) bool     { return s.phases.Known(diag.PhaseDTLS, "") }
 func isLasting(s *Session, _ input) bool      { return s.traits().Lasting }
 func restartsInBand(s *Session, _ input) bool { return s.traits().Restarts }

@@ -42,7 +42,7 @@ var callFindings = map[string]entry{
 			return Text{
 				Title: "The path was up and then went silent.",
 				Evidence: lines("connected for "+Millis(e.UpMs)+"; no consent answers and no media since then",
-					labeled("cause", e.Cause)),
+					redialText(e), labeled("cause", e.Cause)),
 				Advice: Ended(diag.CallEnded{Reason: diag.EndPeerLost, Code: e.Code}),
 			}
 		}),
@@ -82,6 +82,14 @@ var callFindings = map[string]entry{
 				Advice: "Run fewer calls at once (--parallel), or use a machine with less load.",
 			}
 		}),
+}
+
+// redialText says what became of dialing again.
+func redialText(e judge.PeerLost) string {
+	if e.RedialMs == nil {
+		return ""
+	}
+	return "dialed again for " + Millis(*e.RedialMs) + "; the peer did not (--redial)"
 }
 
 func absentEvidence(e judge.PeerAbsent) []string {

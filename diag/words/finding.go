@@ -28,8 +28,9 @@ func on[E any](explain string, write func(f judge.Finding, e E) Text) entry {
 
 // entries are all findings by their ID: the tables of the files of this package.
 var entries = merged(beyondFindings, callFindings, signalFindings, pathFindings, remoteFindings, channelFindings,
-	mediaFindings, sound.Findings, video.Findings, timingFindings, restartFindings,
-	stress.Findings, requestFindings, warnings, natFindings, serverFindings, relayFindings)
+	mediaFindings, sound.Findings, video.Findings, timingFindings, restartFindings, ssrcFindings,
+	stress.Findings, requestFindings, warnings, natFindings, serverFindings, relayFindings,
+	machineFindings)
 
 func merged(tables ...map[string]entry) map[string]entry {
 	all := map[string]entry{}

@@ -64,8 +64,8 @@ var warnings = map[string]entry{
 		"The data channel rejected a message. The cause is in the evidence."),
 	"channel.too_many": warning("The peer opened too many data channels; the excess was closed.",
 		"Check whether the peer's program opens channels in a loop.",
-		"The peer opened more data channels than one call listens to. Further ones are closed at once, which bounds "+
-			"memory use; the earlier ones are not affected."),
+		"The peer has more data channels open than the 64 that one call listens to. Further ones are closed at once, and "+
+			"after 256 of them no more are accepted, which bounds memory use; the earlier ones are not affected."),
 
 	"stats.unreadable": warning("The peer's statistics are unreadable and are left out.",
 		"Check the peer's program; the call itself continues.",

@@ -100,18 +100,27 @@ func (f *files) read() (string, error) {
 	if f.from == "" {
 		return "", nil
 	}
-	info, err := os.Stat(f.from)
-	switch {
+	refuse := func(err error) (string, error) { return "", fmt.Errorf("--%s: %w", flagFrom, err) }
+	foreign := fmt.Errorf("%s does not contain a text of dialtone", f.from)
+	switch info, err := os.Stat(f.from); {
 	case errors.Is(err, os.ErrNotExist):
 		return "", nil
 	case err != nil:
-		return "", fmt.Errorf("--%s: %w", flagFrom, err)
-	case !info.Mode().IsRegular() || info.Size() > 2*MaxText:
-		return "", fmt.Errorf("--%s: %s does not contain a text of dialtone", flagFrom, f.from)
+		return refuse(err)
+	case !info.Mode().IsRegular(): // to open a pipe might wait for ever
+		return refuse(foreign)
 	}
-	raw, err := os.ReadFile(f.from)
+	file, err := os.Open(f.from)
 	if err != nil {
-		return "", fmt.Errorf("--%s: %w", flagFrom, err)
+		return refuse(err)
+	}
+	defer func() { _ = file.Close() }() // it was only read
+	raw, err := io.ReadAll(io.LimitReader(file, 2*MaxText+1))
+	if err != nil {
+		return refuse(err)
+	}
+	if len(raw) > 2*MaxText {
+		return refuse(foreign)
 	}
 	return strings.TrimSpace(string(raw)), nil
 }

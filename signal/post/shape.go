@@ -9,9 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/BurntSushi/toml"
-
 	"dialtone/signal"
+	"dialtone/toml"
 )
 
 // Shape is how a server is called: the requests of a call as data. A preset is a Shape in TOML.

@@ -96,7 +96,7 @@ func Endpoint(server string) (*url.URL, error) {
 	default:
 		u.Path = path + "/" + callPath
 	}
-	return u, nil
+	return web.PageEndpoint(u.String(), servePort) // escaped, it may be too long
 }
 
 // headerWait announces a server that holds polls, numbers them, and makes every request atomic.

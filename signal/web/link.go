@@ -2,6 +2,7 @@ package web
 
 import (
 	"strings"
+	"unicode"
 
 	"dialtone/signal"
 )
@@ -39,7 +40,7 @@ func ParseLinks(fields []string) []Link {
 }
 
 // ParseICEServers picks the ICE servers out of Link fields of relation "ice-server" (RFC 9725 §4.6). Those of other
-// schemes, and credentials that are not passwords, are left out; at most 16 are kept.
+// schemes, with control characters, and credentials that are not passwords, are left out; at most 16 are kept.
 func ParseICEServers(fields []string) []signal.ICEServer {
 	var out []signal.ICEServer
 	for _, l := range ParseLinks(fields) {
@@ -57,7 +58,8 @@ func ParseICEServers(fields []string) []signal.ICEServer {
 			s.Username, s.Credential = l.Params["username"], l.Params["credential"]
 		}
 		if len(s.URL) <= signal.MaxCandidate && len(s.Username) <= signal.MaxCandidate &&
-			len(s.Credential) <= signal.MaxCandidate {
+			len(s.Credential) <= signal.MaxCandidate &&
+			!strings.ContainsFunc(s.URL+s.Username+s.Credential, unicode.IsControl) {
 			out = append(out, s)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -67,11 +68,23 @@ func (t Trust) transport() (*http.Transport, error) {
 // maxHeader bounds the header of an answer, in bytes.
 const maxHeader = 64 << 10
 
+// maxCA bounds a file of certificates, in bytes.
+const maxCA = 4 << 20
+
+func readCA(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }() // it was only read
+	return io.ReadAll(io.LimitReader(f, maxCA))
+}
+
 func (t Trust) roots() (*x509.CertPool, error) {
 	if t.RootCAs != nil || t.CAFile == "" {
 		return t.RootCAs, nil
 	}
-	pem, err := os.ReadFile(t.CAFile)
+	pem, err := readCA(t.CAFile)
 	if err != nil {
 		return nil, fmt.Errorf("the certificates to trust: %w", err)
 	}

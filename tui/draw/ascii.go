@@ -21,9 +21,15 @@ func (t *Theme) Ship(frame string) string {
 	var b strings.Builder
 	b.Grow(len(frame))
 	for len(frame) > 0 {
-		if c := frame[0]; c < 0x80 {
+		if c := frame[0]; c >= 0x20 && c < 0x80 && (len(frame) == 1 || frame[1] < 0x80) {
 			b.WriteByte(c)
 			frame = frame[1:]
+			continue
+		}
+		if frame[0] < 0x20 { // an escape sequence, whose end is no letter that marks belong to
+			sequence, _, n, _ := ansi.DecodeSequence(frame, 0, nil)
+			b.WriteString(sequence)
+			frame = frame[n:]
 			continue
 		}
 		cluster, width := ansi.FirstGraphemeCluster(frame, ansi.GraphemeWidth)
@@ -51,6 +57,8 @@ func plainLook(cluster string, width int) string {
 		return string(rune(c))
 	}
 	switch r := runes[0]; {
+	case r < 0x80 && width > 0: // a letter with marks
+		return string(r) + strings.Repeat("?", width-1)
 	case width != 1:
 	case r >= 0x2500 && r <= 0x257f: // corners and crossings
 		return "+"

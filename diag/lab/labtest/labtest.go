@@ -20,9 +20,9 @@ func Sample(full, sample int) int {
 	return sample
 }
 
-// missing ends a test that needs something that the machine does not have: the test is skipped with the reason. With
+// Missing ends a test that needs something that the machine does not have: the test is skipped with the reason. With
 // CI=true, as in the project's own checks, it fails instead, so that no test is skipped unnoticed.
-func missing(t testing.TB, format string, args ...any) {
+func Missing(t testing.TB, format string, args ...any) {
 	t.Helper()
 	if Full() {
 		t.Fatalf("required with CI=true: "+format, args...)
@@ -36,7 +36,7 @@ func NeedProgram(t testing.TB, name string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)
 	if err != nil {
-		missing(t, "%s: %v", name, err)
+		Missing(t, "%s: %v", name, err)
 	}
 	return path
 }
@@ -46,7 +46,7 @@ func NeedProgram(t testing.TB, name string) string {
 func NeedSuccess(t testing.TB, what string, command *exec.Cmd) {
 	t.Helper()
 	if output, err := command.CombinedOutput(); err != nil {
-		missing(t, "%s: %v: %s", what, err, tail(output))
+		Missing(t, "%s: %v: %s", what, err, tail(output))
 	}
 }
 

@@ -246,7 +246,7 @@ func addressLine(p netip.Prefix, device string) string {
 func needRoot(t testing.TB) {
 	t.Helper()
 	if os.Geteuid() != 0 {
-		missing(t, "root, which can create network namespaces")
+		Missing(t, "root, which can create network namespaces")
 	}
 }
 

@@ -24,6 +24,6 @@ func NeedPython(t testing.TB, arguments ...string) string {
 		}
 		failure = err.Error() + ": " + string(tail(output))
 	}
-	missing(t, "a python3 that can run %q: %s", strings.Join(arguments, " "), failure)
+	Missing(t, "a python3 that can run %q: %s", strings.Join(arguments, " "), failure)
 	return ""
 }

@@ -48,6 +48,9 @@ func texts(d diag.Data) string {
 	if s, ok := transportWords(d); ok {
 		return s
 	}
+	if s, ok := machineLine(d); ok {
+		return s
+	}
 	if s, ok := diagnosisLine(d); ok {
 		return s
 	}
@@ -116,7 +119,11 @@ func mediaWords(d diag.Data) (string, bool) {
 	case diag.Ping:
 		return fmt.Sprintf("%.2f ms", d.RTTMs.Float()), true
 	case diag.MessagesDropped:
-		return fmt.Sprintf("%q: %d more messages (%d bytes) came too fast to be reported one by one", d.Label, d.Messages,
+		label := "other channels"
+		if d.Label != "" {
+			label = strconv.Quote(d.Label)
+		}
+		return fmt.Sprintf("%s: %d more messages (%d bytes) came too fast to be reported one by one", label, d.Messages,
 			d.Bytes), true
 	case diag.TrackAdded:
 		return join(string(d.Direction), d.Kind, d.MimeType, words.Prefixed("mid ", d.Mid)), true
@@ -126,6 +133,12 @@ func mediaWords(d diag.Data) (string, bool) {
 		return join(string(d.Direction), d.Kind), true
 	case diag.FirstFrame:
 		return join(string(d.Direction), d.Kind, words.Size(&d.Width, &d.Height)), true
+	case diag.UnannouncedSSRC:
+		continues := "belongs to no media section"
+		if d.Previous != 0 {
+			continues = fmt.Sprintf("continues %d", d.Previous)
+		}
+		return join(fmt.Sprintf("SSRC %d", d.SSRC), d.Kind, words.Prefixed("mid ", d.Mid), continues), true
 	case diag.Picture:
 		return video.Picture(d), true
 	case diag.MediaPause:

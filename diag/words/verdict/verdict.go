@@ -73,7 +73,8 @@ func headline(v judge.Verdict, causes []judge.Finding) string {
 		return "no path found after " + words.Duration(o.After)
 	case o.Ended == "":
 		return o.State.String()
-	case o.Up != nil && len(causes) > 0 && o.Ended != diag.EndPeerLost && o.Ended != diag.EndInternal:
+	case o.Up != nil && len(causes) > 0 && o.Ended != diag.EndInternal &&
+		(o.Ended != diag.EndPeerLost || causes[0].Family() == "machine"):
 		return "connected for " + words.Duration(*o.Up) + ", but " + mainCause(causes)
 	}
 	switch o.Ended {

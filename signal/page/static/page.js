@@ -88,16 +88,12 @@ async function showCommand() {
   for (const element of document.querySelectorAll('[data-command]')) element.textContent = `dialtone call ${quoted} --server ${base()} ${more}`.trim();
 }
 
-const LETTERS = '23456789abcdefghjkmnpqrstuvwxyz'; // none that looks like another
+const LETTERS = '0123456789abcdefghjkmnpqrstvwxyz'; // 32, none that looks like another
 
-// newCode fills in a room code that cannot be guessed: 14 letters of 31, 69 bits.
+// newCode fills in a room code that cannot be guessed: 80 random bits, as the server makes them.
 function newCode() {
-  const letters = [];
-  while (letters.length < 14) {
-    const [n] = crypto.getRandomValues(new Uint8Array(1));
-    if (n < 8 * LETTERS.length) letters.push(LETTERS[n % LETTERS.length]);
-  }
-  $('code').value = letters.join('').replace(/^(.{5})(.{4})/, '$1-$2-');
+  const letters = [...crypto.getRandomValues(new Uint8Array(16))].map((n) => LETTERS[n % LETTERS.length]);
+  $('code').value = letters.join('').match(/.{4}/g).join('-');
   notify(t('code_made'), 'code_made');
   showCommand();
   $('code').focus();

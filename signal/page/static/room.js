@@ -11,7 +11,8 @@ const CONNECTED_PAUSE = 3_000; // ms at most afterwards
 
 /**
  * What ended the signaling. reason is one of: unreachable (no answer), busy (the server's limits), server (it failed),
- * refused (it rejected a request), peer_left, expired, protocol (an invalid response), cancelled (closed here).
+ * refused (it rejected a request), weak_code (it takes only codes that cannot be guessed), peer_left, expired, protocol (an
+ * invalid response), cancelled (closed here).
  */
 export class RoomError extends Error {
   constructor(reason, detail = '') {
@@ -189,7 +190,7 @@ function rejection(answer, text, code) {
   let reason = 'refused';
   if (answer.status === 429) reason = 'busy';
   else if (answer.status >= 500) reason = 'server';
-  else if (error === 'peer_left' || error === 'expired') reason = error;
+  else if (['peer_left', 'expired', 'weak_code'].includes(error)) reason = error;
   else if (error === 'unknown_user' || (error === '' && code === 'get_status')) reason = 'peer_left'; // the original reports no details
   const failure = new RoomError(reason, detail);
   failure.retryAfter = 1_000 * Number(answer.headers.get('Retry-After')) || 0;

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"dialtone/cmd/dialtone/internal/files"
 )
 
 // Endpoint is a listening socket.
@@ -23,6 +25,22 @@ type Endpoint struct {
 type TLS struct {
 	New       bool
 	Cert, Key string
+}
+
+// maxPEM bounds a file of certificates or a key, in bytes.
+const maxPEM = 1 << 20
+
+// load reads the files.
+func (t TLS) load() (tls.Certificate, error) {
+	cert, err := files.Read(t.Cert, maxPEM)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	key, err := files.Read(t.Key, maxPEM)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	return tls.X509KeyPair(cert, key)
 }
 
 // Listen opens the socket at the address of a flag.
@@ -40,7 +58,7 @@ func Listen(ctx context.Context, flag, address string, t TLS) (*Endpoint, error)
 	e.URLs = urls("https", listener.Addr())
 	var certificate tls.Certificate
 	if t.Cert != "" {
-		certificate, err = tls.LoadX509KeyPair(t.Cert, t.Key)
+		certificate, err = t.load()
 	} else {
 		certificate, err = selfSigned(e.names(address), time.Now())
 	}

@@ -23,6 +23,27 @@ func Add[T any](d Decoders, decode func(text string) (T, error)) {
 	d[reflect.TypeFor[T]()] = func(text string) (any, error) { return decode(text) }
 }
 
+// remembered are the decoders of a file that says the same for many commands: each text is decoded once.
+func (d Decoders) remembered() Decoders {
+	type result struct {
+		value any
+		err   error
+	}
+	out := Decoders{}
+	for t, decode := range d {
+		known := map[string]result{}
+		out[t] = func(text string) (any, error) {
+			r, ok := known[text]
+			if !ok {
+				r.value, r.err = decode(text)
+				known[text] = r
+			}
+			return r.value, r.err
+		}
+	}
+	return out
+}
+
 // Limit of a server, from 1; -1 for none, 0 if it was not given.
 type Limit int64
 
@@ -158,6 +179,8 @@ func (d Decoders) check(row *kong.Value, texts []string) error {
 func fromTOML(row *kong.Value, written any) ([]string, error) {
 	list, isList := written.([]any)
 	switch {
+	case len(list) > maxValues:
+		return nil, fmt.Errorf("the list has more than %d values", maxValues)
 	case !isList:
 		list = []any{written}
 	case !row.IsSlice():

@@ -27,6 +27,9 @@ func (m MistakeErrors) Error() string {
 	return strings.Join(lines, "\n")
 }
 
+// maxMistakes is how many a report shows.
+const maxMistakes = 20
+
 // Report is the text for the user, with the next step.
 func (m MistakeErrors) Report(command string) string {
 	head := "invalid configuration:"
@@ -35,8 +38,11 @@ func (m MistakeErrors) Report(command string) string {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "dialtone: %s\n", head)
-	for _, one := range m {
+	for _, one := range m[:min(len(m), maxMistakes)] {
 		fmt.Fprintf(&b, "  %s: %s\n", diag.Clean(one.Origin, 400), diag.Clean(one.Text, 600))
+	}
+	if rest := len(m) - maxMistakes; rest > 0 {
+		fmt.Fprintf(&b, "  and %d more\n", rest)
 	}
 	fmt.Fprintf(&b, "Nothing was started. Try: dialtone %s", strings.TrimSpace(command+" --help"))
 	return b.String()

@@ -21,8 +21,14 @@ func ReadScenario(path, command string, grammar func() any, o Options) (top *Par
 	if err != nil {
 		return nil, nil, err
 	}
+	o.Decoders = o.Decoders.remembered()
 	var common []entry
 	for _, t := range tables {
+		if t.name != "" && t.name != command {
+			top.mistakes.Add(place(path, t.line),
+				fmt.Errorf("unknown table [%s]; write each %s as [[%s]]", t.name, command, command))
+			continue
+		}
 		p, err := newParser(grammar(), o)
 		if err != nil {
 			return nil, nil, err
@@ -34,17 +40,14 @@ func ReadScenario(path, command string, grammar func() any, o Options) (top *Par
 			return nil, nil, err
 		}
 		parsed.place = place(path, t.line)
-		switch t.name {
-		case "":
-			top = parsed
-			common = slices.DeleteFunc(slices.Clone(p.sources[0]), func(e entry) bool {
-				return get(p.rows[command], e.name).Tag.Get("scenario") != ""
-			})
-		case command:
+		if t.name == command {
 			each = append(each, parsed)
-		default:
-			top.mistakes.Add(parsed.place, fmt.Errorf("unknown table [%s]; write each %s as [[%s]]", t.name, command, command))
+			continue
 		}
+		top = parsed
+		common = slices.DeleteFunc(slices.Clone(p.sources[0]), func(e entry) bool {
+			return get(p.rows[command], e.name).Tag.Get("scenario") != ""
+		})
 	}
 	if len(each) == 0 {
 		top.mistakes.Add(path, fmt.Errorf("no %s in the file: write at least one table [[%s]]", command, command))

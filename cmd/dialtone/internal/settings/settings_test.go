@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"dialtone/diag"
+	"dialtone/toml"
 	"dialtone/tui/start"
 )
 
@@ -160,11 +161,44 @@ x = 1
 
 func TestFilesAreBounded(t *testing.T) {
 	for name, text := range map[string]string{
-		"bytes": "#" + strings.Repeat(" ", maxFile), "tables": strings.Repeat("[[play]]\n", maxTables+1),
+		"bytes": "#" + strings.Repeat(" ", toml.MaxSize), "tables": strings.Repeat("[[play]]\n", maxTables+1),
 	} {
 		if _, err := readTOML(file(t, text)); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: the error is %v", name, err)
 		}
+	}
+}
+
+// TestScenariosAreBounded: a list has its limit, and what is the same for all tables is decoded once.
+func TestScenariosAreBounded(t *testing.T) {
+	decoded := 0
+	o := options()
+	Add(o.Decoders, func(string) (volume, error) { decoded++; return 1, nil })
+	path := file(t, "volume = 7\n"+strings.Repeat("[[play]]\n", maxTables-1))
+	if _, each, err := ReadScenario(path, "play", func() any { return &grammar{} }, o); err != nil || len(each) != maxTables-1 {
+		t.Fatal(len(each), err)
+	}
+	if decoded > 5 { // it and the defaults of the commands
+		t.Errorf("decoded %d times", decoded)
+	}
+	path = file(t, "[[play]]\nrule = ["+strings.Repeat(`"x",`, maxValues+1)+"]\n")
+	_, each, err := ReadScenario(path, "play", func() any { return &grammar{} }, options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := each[0].Check(nil); err == nil || !strings.Contains(err.Error(), "more than 100 values") {
+		t.Errorf("a long list: %v", err)
+	}
+}
+
+// TestManyMistakesAreOneScreen: the first ones are shown, and the number of the others.
+func TestManyMistakesAreOneScreen(t *testing.T) {
+	var m MistakeErrors
+	for range 20_000 {
+		m.Add("x", errors.New("wrong"))
+	}
+	if text := m.Report("play"); strings.Count(text, "wrong") != maxMistakes || !strings.Contains(text, "and 19980 more") {
+		t.Errorf("%.300s", text)
 	}
 }
 

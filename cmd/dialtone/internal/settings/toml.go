@@ -9,15 +9,14 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/BurntSushi/toml"
-
 	"dialtone/cmd/dialtone/internal/files"
+	"dialtone/toml"
 )
 
 // Bounds of a file of settings.
 const (
-	maxFile   = 1 << 20 // bytes
-	maxTables = 1000
+	maxTables = 250
+	maxValues = 100 // of a list
 )
 
 // tomlTable is a table of a file, or one of several of a name, or the top.
@@ -37,7 +36,7 @@ func place(path string, line int) string { return fmt.Sprintf("%s:%d", path, lin
 
 // readTOML reads a file into its tables, in the order in which they stand there. What is no TOML are [MistakeErrors].
 func readTOML(path string) ([]tomlTable, error) {
-	raw, err := files.Read(path, maxFile)
+	raw, err := files.Read(path, toml.MaxSize)
 	if err != nil {
 		return nil, err
 	}
@@ -116,6 +115,10 @@ func (l lineTable) table(name string, index int, entries map[string]any) tomlTab
 
 // syntaxMistake says where the file is no TOML. The parser's words may quote the text, which must not be a password's.
 func syntaxMistake(path, text string, err error) Mistake {
+	var over *toml.LimitError
+	if errors.As(err, &over) {
+		return Mistake{place(path, over.Line), over.Text}
+	}
 	var parse toml.ParseError
 	if !errors.As(err, &parse) {
 		return Mistake{path, "not a TOML file: " + err.Error()}

@@ -4,7 +4,8 @@ const query = new URLSearchParams(location.search);
 const way = query.get("signaling"), endpoint = query.get("url");
 const data = way === "offer", sends = way !== "whep", receives = way !== "whip";
 const enough = { audio: 50, video: 20 };
-const report = { version: (await navigator.userAgentData.getHighEntropyValues(["uaFullVersion"])).uaFullVersion, audio: 0, video: 0, echoed: false, channels: [], ended: "" };
+const version = (await navigator.userAgentData?.getHighEntropyValues(["uaFullVersion"]))?.uaFullVersion ?? /Firefox\/([\d.]+)/.exec(navigator.userAgent)[1];
+const report = { version, audio: 0, video: 0, echoed: false, channels: [], ended: "" };
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 const pc = new RTCPeerConnection();
@@ -16,8 +17,8 @@ if (sends) {
 }
 if (data) {
   const channel = pc.createDataChannel("chat");
-  channel.onopen = () => channel.send("hello from Chromium");
-  channel.onmessage = (e) => { if (e.data === "hello from Chromium") report.echoed = true; };
+  channel.onopen = () => channel.send("hello from a page");
+  channel.onmessage = (e) => { if (e.data === "hello from a page") report.echoed = true; };
 }
 pc.ontrack = (e) => {
   const player = document.createElement(e.track.kind); // what nobody plays is not decoded

@@ -1,0 +1,108 @@
+//go:build unix
+
+package main
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"sync/atomic"
+	"syscall"
+	"testing"
+)
+
+// network is the way between a page and its server. While it is down, connections are cut.
+type network struct {
+	url  string
+	down atomic.Bool
+}
+
+// startNetwork leads to a server.
+func startNetwork(t *testing.T, server string) *network {
+	t.Helper()
+	target, err := url.Parse(server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	target.Path = ""
+	n := &network{}
+	proxy := httputil.NewSingleHostReverseProxy(target)
+	proxy.ErrorHandler = func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) }
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if n.down.Load() {
+			panic(http.ErrAbortHandler)
+		}
+		proxy.ServeHTTP(w, r)
+		if n.down.Load() {
+			panic(http.ErrAbortHandler)
+		}
+	}))
+	t.Cleanup(s.Close)
+	n.url = s.URL + "/call/"
+	return n
+}
+
+// keepChannels lets a test close channels as browsers do when a path is lost for long.
+const keepChannels = `window.channels = []; RTCPeerConnection = class extends RTCPeerConnection {
+	constructor(...a) { super(...a); this.addEventListener("datachannel", (e) => channels.push(e.channel)); }
+}`
+
+// TestBrowserDialsThroughALoss: a path that falls silent, with a server that cannot be reached, is no hang-up. The page
+// dials again until the peer is back, and the call goes on: media, chat, its duration.
+func TestBrowserDialsThroughALoss(t *testing.T) {
+	for _, in := range engines {
+		t.Run(in.name, func(t *testing.T) {
+			besides(t)
+			server := startServe(t)
+			n := startNetwork(t, server)
+			b := openTab(t, in, "page", n.url+"?code=w1", keepChannels)
+			b.expect("ERR_EMPTY_RESPONSE")
+			a := startTool(t, "answer", "w1", "--once", "--server", server)
+			a.await("waiting")
+			b.click("call")
+			b.state("connected")
+			b.flows()
+			n.down.Store(true)
+			b.must(a.cmd.Process.Signal(syscall.SIGSTOP))
+			b.state("silent")
+			b.ask(`channels.find((c) => c.label === "system_channel").dispatchEvent(new Event("close"))`, new(bool))
+			b.state("redialing")
+			b.await(`document.getElementById("over").hidden && document.querySelectorAll("#streams tr").length === 4`)
+			n.down.Store(false)
+			b.must(a.cmd.Process.Signal(syscall.SIGCONT))
+			b.state("connected")
+			var was float64
+			b.ask(`(async () => window.received = async () => [...(await connections.at(-1).getStats()).values()]
+				.filter((r) => r.type === "inbound-rtp").reduce((n, r) => n + r.packetsReceived, 0))().then(() => received())`, &was)
+			b.await(`received().then((n) => n > ` + number(was+50) + `)`)
+			b.say("still here")
+			b.heard("still here")
+			b.click("hang-up")
+			b.outcome("hangup")
+			b.await(`document.getElementById("report-text").value.includes("the path was silent 1 time")`)
+			a.await("peer-hangup")
+		})
+	}
+}
+
+// TestBrowserWaitsThroughALoss: the server that a page waits at for its peer is gone for longer than it keeps a pair.
+func TestBrowserWaitsThroughALoss(t *testing.T) {
+	besides(t)
+	server := startServe(t, "--expiry", "2s")
+	n := startNetwork(t, server)
+	b := openTab(t, inChromium, "page", n.url+"?code=w1&media=test")
+	b.expect("ERR_EMPTY_RESPONSE")
+	b.click("call")
+	b.state("waiting")
+	n.down.Store(true)
+	b.ask(`dispatchEvent(new Event("online"))`, new(bool)) // or the poll is held for another 25 s
+	b.state("retrying")
+	n.down.Store(false)
+	b.state("waiting")
+	startTool(t, "answer", "w1", "--once", "--server", server)
+	b.state("connected")
+	b.flows()
+	b.click("hang-up")
+	b.outcome("hangup")
+}

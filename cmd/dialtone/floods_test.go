@@ -1,0 +1,177 @@
+//go:build linux
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// mostMemory is what the program may take while somebody floods it, in MB.
+const mostMemory = 150
+
+// realBinary builds dialtone once, without the race detector, whose memory is not the program's.
+var realBinary = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "dialtone-")
+	if err != nil {
+		return "", err
+	}
+	atEnd = append(atEnd, func() { _ = os.RemoveAll(dir) })
+	binary := filepath.Join(dir, "dialtone")
+	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%w\n%s", err, out)
+	}
+	return binary, nil
+})
+
+func needBinary(t *testing.T) string {
+	t.Helper()
+	binary, err := realBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return binary
+}
+
+// cost is what a run of the program took.
+type cost struct {
+	memory int // the peak of the resident set, in MB
+	time   time.Duration
+	out    string
+}
+
+// measure runs the program to its end.
+func measure(t *testing.T, args ...string) cost {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, needBinary(t), args...)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	began := time.Now()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	peak := make(chan int, 1)
+	go func() { peak <- watchMemory(cmd.Process.Pid, done) }()
+	_ = cmd.Wait() // the caller reads what it said
+	close(done)
+	return cost{<-peak, time.Since(began), out.String()}
+}
+
+// watchMemory reads the peak of a process until it has ended. Its usage that the kernel reports at the end would include
+// that of the test, which started it.
+func watchMemory(pid int, done <-chan struct{}) (peak int) {
+	for {
+		peak = max(peak, peakMemory(pid))
+		select {
+		case <-done:
+			return peak
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}
+
+// peakMemory is VmHWM of a process in MB; 0 if it has ended.
+func peakMemory(pid int) int {
+	raw, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid)) // it may have ended
+	_, rest, _ := strings.Cut(string(raw), "VmHWM:")
+	kb, _ := strconv.Atoi(strings.TrimSpace(strings.Split(rest+"kB", "kB")[0]))
+	return kb / 1024
+}
+
+const (
+	recordingHead = `{"schema":"dialtone.recording/2","startedAt":"2026-01-02T03:04:05Z","version":"0.1.0","command":"call","config":{"code":"w1","media":true}}` + "\n"
+	recordingTail = `{"seq":900000,"at":9000,"type":"call.ended","reason":"duration"}` + "\n"
+)
+
+// events are n lines of a recording, made of their number.
+func events(n int, format string) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, `{"seq":%d,"at":%d,`+format+"}\n", i+1, i/100, i)
+	}
+	return b.String()
+}
+
+func list(n int, element string) string {
+	return "[" + strings.TrimSuffix(strings.Repeat(element+",", n), ",") + "]"
+}
+
+// TestHostileFilesCostLittle: no file that the program reads takes more memory or time than it may.
+func TestHostileFilesCostLittle(t *testing.T) {
+	t.Parallel()
+	deepKey := strings.Repeat("a.", 30_000) + "a"
+	for name, test := range map[string]struct {
+		text string
+		args []string // FILE is the file
+		want string
+	}{
+		"recording: a line of empty streams":   {recordingHead + `{"seq":1,"at":1,"type":"stats.sample","inbound":` + list(1_300_000, "{}") + "}\n", []string{"replay", "--plain", "FILE"}, "more than 20000 values"},
+		"recording: lines of empty streams":    {recordingHead + events(400, `"type":"stats.sample","rtt":%d,"inbound":`+list(6_000, "{}")), []string{"replay", "--plain", "FILE"}, "use --large"},
+		"recording: lines of empty candidates": {recordingHead + events(400, `"type":"ice.candidates","n":%d,"list":`+list(9_000, "{}")), []string{"replay", "--plain", "FILE"}, "ice.candidates"},
+		"recording: a header of servers":       {strings.Replace(recordingHead, `"media"`, `"iceServers":`+list(1_000_000, "{}")+`,"media"`, 1), []string{"replay", "--plain", "FILE"}, "more than 20000 values"},
+		"recording: a long line":               {recordingHead + strings.Repeat("y", 60<<20) + "\n" + recordingTail, []string{"replay", "--plain", "FILE"}, "longer than"},
+		"recording: many channels":             {recordingHead + events(20_000, `"type":"channel.state","label":"L%d","state":"open"`) + recordingTail, []string{"replay", "--plain", "FILE"}, "channel.state"},
+		"recording: many lists of servers":     {recordingHead + events(100, `"type":"diagnosis.start","run":%d,"urls":`+list(19_000, `""`)), []string{"replay", "--plain", "FILE"}, "diagnosis.start"},
+		"scenario: a dotted key":               {deepKey + " = 1\n", []string{"check", "--scenario", "FILE"}, "more than 16 parts"},
+		"scenario: nested tables":              {"a = " + strings.Repeat("{a = ", 20_000) + "1" + strings.Repeat("}", 20_000), []string{"check", "--scenario", "FILE"}, "inside each other"},
+		"scenario: nested lists":               {"a = " + strings.Repeat("[", 90_000) + strings.Repeat("]", 90_000), []string{"check", "--scenario", "FILE"}, "inside each other"},
+		"scenario: many tables":                {strings.Repeat("[[check]]\nloopback = true\n", 9_000), []string{"check", "--scenario", "FILE"}, "tables"},
+		"scenario: many keys":                  {"[[check]]\n" + strings.Repeat("x = 1\n", 40_000), []string{"check", "--scenario", "FILE"}, "invalid configuration"},
+		"scenario: many servers in each table": {"ice = " + list(20_000, `"stun:a"`) + "\n" + strings.Repeat("[[check]]\nloopback = true\n", 200), []string{"check", "--scenario", "FILE"}, "more than 100 values"},
+		"scenario: an assertion that doubles":  {"[[check]]\nloopback = true\nassert = ['len(reduce(1..40, #acc + #acc, \"xxxxxxxx\")) > 0']\n", []string{"check", "--scenario", "FILE"}, "not available"},
+		"configuration: a dotted key":          {deepKey + " = 1\n", []string{"check", "--loopback", "--config", "FILE"}, "more than 16 parts"},
+		"preset: a dotted key":                 {deepKey + " = 1\n", []string{"call", "--offer", "http://127.0.0.1:1/", "--preset", "FILE"}, "more than 16 parts"},
+	} {
+		path := filepath.Join(t.TempDir(), "file.toml")
+		if err := os.WriteFile(path, []byte(test.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		args := strings.Split(strings.ReplaceAll(strings.Join(test.args, " "), "FILE", path), " ")
+		got := measure(t, args...)
+		if !strings.Contains(got.out, test.want) {
+			t.Errorf("%s: %.400s, want %s", name, got.out, test.want)
+		}
+		t.Logf("%s: %d MB, %v", name, got.memory, got.time)
+		if got.memory > mostMemory || got.time > 20*time.Second {
+			t.Errorf("%s: %d MB, %v", name, got.memory, got.time)
+		}
+	}
+}
+
+// TestEndlessFilesAreReadUpToALimit: a device has no size that says how much it holds.
+func TestEndlessFilesAreReadUpToALimit(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.Symlink("/dev/zero", filepath.Join(dir, "zero.toml")); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{
+		{"replay", "--plain", "/dev/zero"},
+		{"check", "--scenario", "/dev/zero"},
+		{"check", "--loopback", "--config", "/dev/zero"},
+		{"check", "--loopback", "--baseline", "/dev/zero"},
+		{"check", "--loopback", "--ca", "/dev/zero"},
+		{"check", "--loopback", "--send-media", "/dev/zero"},
+		{"call", "--offer", "http://127.0.0.1:1/", "--preset", filepath.Join(dir, "zero.toml")},
+		{"call", "--paste", "--paste-from", "/dev/zero", "--paste-to", filepath.Join(dir, "offer"), "--wait", "1s"},
+		{"serve", "--listen", "127.0.0.1:0", "--tls-cert", "/dev/zero", "--tls-key", "/dev/zero"},
+	} {
+		got := measure(t, args...)
+		t.Logf("%q: %d MB, %v: %.200s", args, got.memory, got.time, got.out)
+		if got.memory > mostMemory || got.time > 20*time.Second || !strings.Contains(got.out, "dialtone") {
+			t.Errorf("%q: %d MB, %v: %.200s", args, got.memory, got.time, got.out)
+		}
+	}
+}

@@ -1,0 +1,206 @@
+//go:build linux
+
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pion/webrtc/v4"
+)
+
+// floodTime is how long a peer floods, and its limits in that time.
+const (
+	floodTime    = 5 * time.Second
+	mostRecorded = 16 // MB
+)
+
+// floodedAnswerer is dialtone answer while a peer floods it.
+type floodedAnswerer struct {
+	cmd    *exec.Cmd
+	offers string // where it takes offers
+	record string
+	out    *bytes.Buffer // what it printed; nothing if blocked
+	read   chan struct{} // closed when its output has been read
+}
+
+// startAnswerer starts dialtone answer. Unless its output is read, it blocks after 64 KiB.
+func startAnswerer(t *testing.T, blocked bool) *floodedAnswerer {
+	t.Helper()
+	a := &floodedAnswerer{record: filepath.Join(t.TempDir(), "call.jsonl"), out: &bytes.Buffer{}, read: make(chan struct{})}
+	a.cmd = exec.CommandContext(t.Context(), needBinary(t), "answer", "--listen", "127.0.0.1:0", "--record", a.record, "--once")
+	out, err := a.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.cmd.Stderr = a.cmd.Stdout
+	if err := a.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = a.cmd.Process.Kill()
+		_, _ = io.Copy(io.Discard, out)
+		_ = a.cmd.Wait()
+	})
+	lines := bufio.NewReader(out)
+	for a.offers == "" {
+		line, err := lines.ReadString('\n')
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, url, ok := strings.Cut(strings.TrimSpace(line), "dialtone call --offer "); ok {
+			a.offers = url
+		}
+	}
+	if blocked {
+		close(a.read)
+		return a
+	}
+	go func() {
+		defer close(a.read)
+		_, _ = io.Copy(a.out, lines)
+	}()
+	return a
+}
+
+// flooder is a peer that is connected to the answerer, with one channel open.
+func (a *floodedAnswerer) flooder(t *testing.T) *webrtc.PeerConnection {
+	t.Helper()
+	engine := webrtc.SettingEngine{}
+	engine.SetIncludeLoopbackCandidate(true)
+	p, err := webrtc.NewAPI(webrtc.WithSettingEngine(engine)).NewPeerConnection(webrtc.Configuration{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = p.GracefulClose() })
+	open := make(chan struct{})
+	first, err := p.CreateDataChannel("chat", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first.OnOpen(func() { close(open) })
+	gathered := webrtc.GatheringCompletePromise(p)
+	offer, err := p.CreateOffer(nil)
+	if err == nil {
+		err = p.SetLocalDescription(offer)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-gathered
+	body, err := json.Marshal(p.LocalDescription())
+	if err != nil {
+		t.Fatal(err)
+	}
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, a.offers, bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	var remote webrtc.SessionDescription
+	if err := json.NewDecoder(answer.Body).Decode(&remote); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.SetRemoteDescription(remote); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-open:
+	case <-time.After(20 * time.Second):
+		t.Fatal("not connected")
+	}
+	return p
+}
+
+// TestPeersThatFloodCostLittle: channels, labels and messages without end stay within the memory of the program and the
+// size of its recording, and the program says what it left out.
+func TestPeersThatFloodCostLittle(t *testing.T) {
+	t.Parallel()
+	text := strings.Repeat("\x01flood ", 600)
+	channels := func(t *testing.T, p *webrtc.PeerConnection, until time.Time, label func(int) string) {
+		for i := range 32_763 {
+			if time.Now().After(until) {
+				return
+			}
+			if _, err := p.CreateDataChannel(label(i), nil); err != nil {
+				t.Log(i, err)
+				return
+			}
+		}
+		time.Sleep(time.Until(until))
+	}
+	labels := func(t *testing.T, p *webrtc.PeerConnection, until time.Time) {
+		for i := range 58 {
+			dc, err := p.CreateDataChannel(fmt.Sprint("label", i), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			dc.OnOpen(func() {
+				for time.Now().Before(until) && dc.SendText(text) == nil {
+					for dc.BufferedAmount() > 1<<18 && time.Now().Before(until) {
+						time.Sleep(time.Millisecond)
+					}
+				}
+			})
+		}
+		time.Sleep(time.Until(until))
+	}
+	for name, test := range map[string]struct {
+		attack  func(*testing.T, *webrtc.PeerConnection, time.Time)
+		blocked bool
+		want    string // in the recording
+	}{
+		"channels": {func(t *testing.T, p *webrtc.PeerConnection, until time.Time) {
+			channels(t, p, until, func(i int) string { return fmt.Sprint("c", i) })
+		}, false, `"channel.too_many"`},
+		"channels of long labels": {func(t *testing.T, p *webrtc.PeerConnection, until time.Time) {
+			channels(t, p, until, func(i int) string { return fmt.Sprint(i, strings.Repeat("x", 60_000)) })
+		}, false, `"channel.open"`},
+		"channels that open and close": {func(t *testing.T, p *webrtc.PeerConnection, until time.Time) {
+			for i := 0; time.Now().Before(until); i++ {
+				dc, err := p.CreateDataChannel(fmt.Sprint("c", i), nil)
+				if err != nil {
+					return
+				}
+				dc.OnOpen(func() { _ = dc.Close() })
+				time.Sleep(time.Millisecond / 2)
+			}
+		}, false, `"channel.open"`},
+		"labels":                {labels, false, `"channel.message"`},
+		"labels, stdout blocks": {labels, true, `"channel.message"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := startAnswerer(t, test.blocked)
+			p := a.flooder(t)
+			test.attack(t, p, time.Now().Add(floodTime))
+			memory := peakMemory(a.cmd.Process.Pid)
+			raw, err := os.ReadFile(a.record)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Logf("%d MB, %d KB recorded", memory, len(raw)>>10)
+			if memory == 0 || memory > mostMemory || len(raw) > mostRecorded<<20 {
+				t.Errorf("%d MB, %d MB recorded", memory, len(raw)>>20)
+			}
+			if !bytes.Contains(raw, []byte(test.want)) {
+				t.Errorf("the recording has no %s", test.want)
+			}
+		})
+	}
+}

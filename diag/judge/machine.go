@@ -1,0 +1,122 @@
+package judge
+
+import (
+	"time"
+
+	"dialtone/diag"
+	"dialtone/diag/call"
+)
+
+// Evidence about this machine.
+type (
+	// Offline means that this machine had no network during the call.
+	Offline struct {
+		OfflineMs diag.Millis `json:"offline_ms"`      // the longest time
+		SinceMs   diag.Millis `json:"since_ms"`        // from the beginning of the call
+		Lasts     bool        `json:"lasts,omitempty"` // it still had none at the end
+		Ended     bool        `json:"ended,omitempty"` // the call did not come back
+	}
+	// Suspended means that this program did not run during the call.
+	Suspended struct {
+		PausedMs diag.Millis      `json:"paused_ms"` // the longest time
+		Source   diag.PauseSource `json:"source"`
+		Ended    bool             `json:"ended,omitempty"` // the call did not come back
+	}
+)
+
+const (
+	// shortOutage is what a call survives without a remark.
+	shortOutage = time.Second
+	// breakingOutage is the least that can have ended a call.
+	breakingOutage = 3 * time.Second
+	// lateEcho is how long after the beginning of an outage what had arrived before may be read.
+	lateEcho = 5 * time.Second
+)
+
+// machineFindings name what this machine did to an established call. Of a call that lost its peer they are the cause.
+func machineFindings(c *call.Call, _ Expectation) []Finding {
+	if c.ConnectedAt == nil {
+		return nil
+	}
+	var out []Finding
+	if o, ended := offline(c); o != nil {
+		out = append(out, machineFinding("machine.offline", ended, Offline{
+			OfflineMs: diag.Millis(o.Length(c.Now)), SinceMs: diag.Millis(o.From), Lasts: o.To == nil, Ended: ended,
+		}))
+	}
+	if p, ended := paused(c); p != nil {
+		out = append(out, machineFinding("machine.paused", ended, Suspended{
+			PausedMs: p.DurationMs, Source: p.Source, Ended: ended,
+		}))
+	}
+	return out
+}
+
+func machineFinding(id string, ended bool, evidence any) Finding {
+	f := Finding{ID: id, Severity: Warn, Evidence: evidence}
+	if ended {
+		f.Severity = Problem
+	}
+	return f
+}
+
+// brokeOwn reports whether the call lost its peer because of this machine.
+func brokeOwn(c *call.Call) bool {
+	_, off := offline(c)
+	_, stopped := paused(c)
+	return off || stopped
+}
+
+// offline is the longest time without a network while the call was established, and whether the call ended by it.
+func offline(c *call.Call) (longest *call.Outage, ended bool) {
+	for i := range c.Machine.Outages {
+		o := &c.Machine.Outages[i]
+		length := o.Length(c.Now)
+		if length < shortOutage || o.To != nil && *o.To < *c.ConnectedAt {
+			continue
+		}
+		breaks := length >= breakingOutage && (o.To == nil || brokeAt(c, *o.To))
+		if longest == nil || breaks && !ended || length > longest.Length(c.Now) && breaks == ended {
+			longest, ended = o, breaks
+		}
+	}
+	return longest, ended
+}
+
+// paused is the longest time in which this program did not run, likewise.
+func paused(c *call.Call) (longest *call.PauseRow, ended bool) {
+	for i := range c.Machine.Pauses {
+		p := &c.Machine.Pauses[i]
+		if p.At < *c.ConnectedAt {
+			continue
+		}
+		breaks := brokeAt(c, p.At)
+		if longest == nil || breaks && !ended || p.DurationMs > longest.DurationMs && breaks == ended {
+			longest, ended = p, breaks
+		}
+	}
+	return longest, ended
+}
+
+// ownSilence reports whether this machine explains that no answers had come at a time: it asked for none.
+func ownSilence(c *call.Call, at time.Duration) bool {
+	for _, o := range c.Machine.Outages {
+		if o.From <= at && (o.To == nil || at <= *o.To+lateEcho) {
+			return true
+		}
+	}
+	for _, p := range c.Machine.Pauses {
+		// Either may be noticed first when the program goes on.
+		if from := p.At - p.DurationMs.Duration(); from <= at && at <= p.At+lateEcho {
+			return true
+		}
+	}
+	return false
+}
+
+// brokeAt reports whether the call lost its peer, and its path never worked after an outage that ended at this time.
+func brokeAt(c *call.Call, end time.Duration) bool {
+	lost, known := c.LostAt()
+	return known && c.Ended != nil && c.Ended.Reason == diag.EndPeerLost && c.Ended.Code != diag.CodeCertificate &&
+		lost <= end+lateEcho
+}

@@ -1,0 +1,82 @@
+package media
+
+import (
+	"testing"
+	"time"
+
+	"dialtone/diag"
+)
+
+// TestKeyFrameRequests: a request is answered by the first key frame that began after it.
+func TestKeyFrameRequests(t *testing.T) {
+	h := newHarness(t)
+	arrives := h.arrives(vp8Stream)
+	begun, seq := h.clock, uint16(0)
+	frame := func(ms int, packets int, payload []byte) {
+		for i := range packets {
+			h.clock = begun.Add(time.Duration(ms+10*i) * time.Millisecond)
+			body := payload
+			if i > 0 {
+				body = []byte{0x00, 1, 2}
+			}
+			arrives(seq, uint32(90*ms), i == packets-1, body)
+			seq++
+		}
+	}
+	if asked := h.rec.RequestKeyFrames(); asked != nil {
+		t.Errorf("before the first packet: %v", asked)
+	}
+	frame(0, 1, vp8Key)
+	frame(1000, 1, vp8Key)
+	frame(1400, 1, vp8Inter)
+	h.clock = begun.Add(1500 * time.Millisecond)
+	asked := h.rec.RequestKeyFrames()
+	if len(asked) != 1 || asked[0].SSRC != 20 || asked[0].SinceMs.Duration() != 500*time.Millisecond ||
+		asked[0].IntervalMs.Duration() != time.Second {
+		t.Fatalf("%+v", asked)
+	}
+	h.events = nil
+	frame(1540, 1, vp8Inter)
+	h.sees()
+	frame(1580, 3, vp8Key)
+	h.sees(diag.KeyFrame{SSRC: 20, AfterMs: diag.Millis(100 * time.Millisecond)})
+	frame(2000, 1, vp8Key) // by itself
+	h.sees(diag.KeyFrame{SSRC: 20, AfterMs: diag.Millis(100 * time.Millisecond)})
+	// A key frame that was on its way when it was requested is none.
+	h.events = nil
+	h.clock = begun.Add(2405 * time.Millisecond)
+	frame(2400, 1, vp8Key)
+	h.clock = begun.Add(2400 * time.Millisecond)
+	h.rec.RequestKeyFrames()
+	h.sees()
+}
+
+// TestResumed: a pause is reported if it is long, and long for this stream.
+func TestResumed(t *testing.T) {
+	for name, test := range map[string]struct {
+		each time.Duration
+		gap  time.Duration
+		want bool
+	}{
+		"an outage":         {20 * time.Millisecond, 1100 * time.Millisecond, true},
+		"a short one":       {20 * time.Millisecond, 900 * time.Millisecond, false},
+		"of a slow picture": {500 * time.Millisecond, 2 * time.Second, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHarness(t)
+			arrives := h.arrives(opusStream)
+			for i := range 20 {
+				h.clock = h.clock.Add(test.each)
+				arrives(uint16(i), uint32(i*960), false, []byte{0xfc})
+			}
+			h.events = nil
+			h.clock = h.clock.Add(test.gap)
+			arrives(20, 20*960, false, []byte{0xfc})
+			if test.want {
+				h.sees(diag.MediaResumed{Kind: "audio", SSRC: 10, AfterMs: diag.Millis(test.gap)})
+			} else {
+				h.sees()
+			}
+		})
+	}
+}

@@ -1,0 +1,18 @@
+package peer
+
+import "net/netip"
+
+// Base is the local address that the selected path sends from; the zero value if there is none, or it is unknown. Of a
+// relay it is the one towards the server.
+func (p *Peer) Base() netip.Addr {
+	p.checks.mu.Lock()
+	defer p.checks.mu.Unlock()
+	return p.checks.base
+}
+
+// refresh reads the interfaces anew: what the agent gathers from was read when the peer was made.
+func (s *sockets) refresh() {
+	if system, ok := s.Net.(interface{ UpdateInterfaces() error }); ok {
+		_ = system.UpdateInterfaces() // those that are known stay
+	}
+}

@@ -1,0 +1,69 @@
+// Drives one Firefox for the browser tests, over WebDriver BiDi. Requests come as lines of JSON on stdin, {id, do, page, …}, and
+// are answered by {id, value} or {id, error}; {page, complaint} is what a page must not do. The end of stdin ends all.
+"use strict";
+const readline = require("node:readline");
+const puppeteer = require("puppeteer-core");
+
+// Nothing of ICE is set: addresses are hidden behind mDNS names, and loopback has no candidates. The rest is fake devices,
+// and requests to its maker's servers that are not made.
+const preferences = {
+  "media.navigator.streams.fake": true,
+  "media.navigator.permission.disabled": true,
+  "media.autoplay.default": 0,
+  "media.gmp-manager.updateEnabled": false,
+  "intl.accept_languages": "en-GB, en",
+  "network.captive-portal-service.enabled": false,
+  "network.connectivity-service.enabled": false,
+  "app.update.enabled": false,
+};
+
+const say = (line) => process.stdout.write(JSON.stringify(line) + "\n");
+const pages = new Map();
+
+// watch reports errors, warnings and exceptions of a page, and requests that its policy forbids.
+function watch(page, id) {
+  const complain = (complaint) => say({ page: id, complaint });
+  page.on("pageerror", (e) => complain(`exception: ${e.message ?? e}`));
+  page.on("console", (m) => { if (["error", "warn", "assert"].includes(m.type())) complain(`console: ${m.text()}`); });
+}
+
+const reportViolations = `addEventListener("securitypolicyviolation", (e) => console.error("violates " + e.violatedDirective + ": " + e.blockedURI));`;
+
+const requests = {
+  // A page is in a window: timers and pictures of a tab that is not shown stand still.
+  async open(browser, { page: id, scripts }) {
+    const context = await browser.createBrowserContext();
+    const page = await context.newPage({ type: "window" });
+    watch(page, id);
+    for (const script of [reportViolations, ...scripts]) await page.evaluateOnNewDocument(script);
+    pages.set(id, { context, page });
+  },
+  go: (_, { page, url }) => pages.get(page).page.goto(url),
+  evaluate: async (_, { page, expression }) => (await pages.get(page).page.evaluate(`(async () => JSON.stringify(await (${expression})))()`)),
+  click: (_, { page, selector }) => pages.get(page).page.locator(selector).setTimeout(20_000).click(),
+  async type(_, { page: id, selector, text }) {
+    const { page } = pages.get(id);
+    await page.focus(selector);
+    await page.keyboard.type(text);
+    await page.keyboard.press("Enter");
+  },
+  async close(_, { page }) {
+    await pages.get(page).context.close();
+    pages.delete(page);
+  },
+};
+
+(async () => {
+  const browser = await puppeteer.launch({
+    browser: "firefox", executablePath: process.argv[2], headless: true, extraPrefsFirefox: preferences, acceptInsecureCerts: true, protocolTimeout: 120_000,
+  });
+  say({ version: await browser.version() });
+  for await (const line of readline.createInterface({ input: process.stdin })) {
+    const request = JSON.parse(line);
+    requests[request.do](browser, request).then(
+      (value) => say({ id: request.id, value: typeof value === "string" ? value : "null" }),
+      (e) => say({ id: request.id, error: String(e.message ?? e) }),
+    );
+  }
+  await browser.close();
+})();
