@@ -313,6 +313,9 @@ func (t *tracks) remote(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver)
 		}
 	}
 	t.p.recorder.SetMid(d.SSRC, d.Mid)
+	if rid := track.RID(); rid != "" {
+		t.p.recorder.SetRID(d.SSRC, diag.Clean(rid, 32))
+	}
 	t.p.o.Emit(d)
 	t.start(func(context.Context) {
 		read := receiver.ReadRTCP
