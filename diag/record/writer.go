@@ -49,7 +49,7 @@ type Writer struct {
 
 // Create begins a recording: the file with its header. A new file is readable only by its owner, because addresses and
 // chats are private. An earlier recording of this name is overwritten, as by tcpdump -w or curl -o, so that a repeated
-// command does not fail. Any other file of this name is kept and the error wraps [ErrNotRecording]: a mistyped --record
+// command does not fail; others can no longer read it. Any other file of this name is kept and the error wraps [ErrNotRecording]: a mistyped --record
 // must not destroy a file. Each error is a [*WriteError].
 func Create(path string, h Header, o Options) (*Writer, error) {
 	f, regular, err := openFile(path)
@@ -87,6 +87,9 @@ func openFile(path string) (_ *os.File, regular bool, err error) {
 	info, err := f.Stat()
 	if err == nil && info.Mode().IsRegular() {
 		regular, err = true, empty(f, info.Size())
+		if err == nil && info.Mode().Perm()&^0o600 != 0 { // an earlier one, or a file that was made for it
+			err = f.Chmod(0o600)
+		}
 	}
 	if err != nil {
 		_ = f.Close() // err is what matters

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 )
 
 // Read reads a file of at most most bytes.
@@ -40,6 +41,15 @@ func Replace(path string, content []byte, mode os.FileMode) error {
 		_ = os.Remove(beside) // err says more than this one would
 	}
 	return err
+}
+
+// Exposed says that others than its owner can read a file that holds secrets, and what to do; "" if they cannot.
+func Exposed(path, what string) string {
+	info, err := os.Stat(path)
+	if err != nil || !info.Mode().IsRegular() || info.Mode().Perm()&0o044 == 0 || runtime.GOOS == "windows" {
+		return ""
+	}
+	return fmt.Sprintf("other users can read %s, which holds %s; run: chmod 600 %s", path, what, path)
 }
 
 func write(path string, content []byte, flags int, mode os.FileMode) error {
