@@ -9,7 +9,26 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
+	"strings"
 )
+
+// Size is a number of bytes.
+type Size int64
+
+// ParseSize reads a size such as 500MB or 2GiB.
+func ParseSize(text string) (Size, error) {
+	number := strings.TrimRight(text, "kKMGTiB ")
+	units := map[string]float64{
+		"": 1, "B": 1, "kB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40,
+	}
+	unit, known := units[strings.TrimSpace(text[len(number):])]
+	n, err := strconv.ParseFloat(number, 64)
+	if size := n * unit; known && err == nil && size >= 1<<20 && size <= 1<<50 {
+		return Size(size), nil
+	}
+	return 0, fmt.Errorf("invalid size %.40q: use 1MiB or more, such as 500MB or 2GiB", text)
+}
 
 // Read reads a file of at most most bytes.
 func Read(path string, most int64) ([]byte, error) {
