@@ -7,7 +7,7 @@ import "time"
 var _ = []Type{
 	register[TrackAdded](), register[TrackMuted](), register[FirstPacket](), register[FirstFrame](),
 	register[Picture](), register[KeyFrameRequested](), register[KeyFrame](), register[MediaResumed](), register[Sample](),
-	register[MediaPause](),
+	register[MediaPause](), register[UnannouncedSSRC](),
 }
 
 // TrackAdded ("track.added") is a media stream that is sent or has begun to arrive.
@@ -57,6 +57,21 @@ type FirstFrame struct {
 
 // Type is "media.first_frame".
 func (FirstFrame) Type() Type { return "media.first_frame" }
+
+// UnannouncedSSRC ("media.unannounced_ssrc") is an RTP stream that arrives with an SSRC that no description announced.
+// Previous is the SSRC of the stream that it continues: the peer changed it. Without, it belongs to no known stream, and
+// its packets are not received.
+type UnannouncedSSRC struct {
+	SSRC        uint32 `json:"ssrc"`
+	PayloadType uint8  `json:"payloadType"`
+	Kind        string `json:"kind,omitempty"` // of the payload type
+	Mid         string `json:"mid,omitempty"`
+	Previous    uint32 `json:"previousSSRC,omitempty"`
+	Packets     uint64 `json:"packets"` // that came before this was noticed
+}
+
+// Type is "media.unannounced_ssrc".
+func (UnannouncedSSRC) Type() Type { return "media.unannounced_ssrc" }
 
 // Picture ("media.picture") is what a key frame of VP8 shows that arrived and was decoded.
 type Picture struct {
@@ -138,6 +153,8 @@ type Sample struct {
 	Final     bool             `json:"final,omitempty"` // taken at hang-up
 
 	ChannelsOmitted int `json:"dataChannelsOmitted,omitempty"` // how many channels beyond the first 128 are left out
+	// seconds by which video arrives later after its capture than audio, by the sender's reports; negative: audio is later
+	AudioVideoSkew *float64 `json:"audioVideoSkew,omitempty"`
 }
 
 // Type is "stats.sample".
@@ -186,6 +203,14 @@ type InboundRTP struct {
 	TotalFreezesDuration *float64 `json:"totalFreezesDuration,omitempty"` // seconds
 	// seconds in gaps of over 200 ms between two frames; not in webrtc-stats
 	TotalGapsDuration *float64 `json:"totalGapsDuration,omitempty"`
+	// of video whose packets name their layer; not in webrtc-stats
+	Layers []LayerCount `json:"layers,omitempty"`
+	// audio, by a model: a jitter buffer of 40 ms and twice the jitter
+	TotalSamplesReceived *uint64 `json:"totalSamplesReceived,omitempty"`
+	// of those, lost and not repaired, or too late for that buffer
+	ConcealedSamples *uint64 `json:"concealedSamples,omitempty"`
+	// name of a layer of simulcast (RFC 8851)
+	RID string `json:"rid,omitempty"`
 	// what became of the frames of dialtone's clip; absent for other video
 	ClipFrames            *ClipFrames `json:"clipFrames,omitempty"`
 	LastPacketReceivedAgo *float64    `json:"lastPacketReceivedAgo,omitempty"` // seconds before the sample
@@ -193,6 +218,13 @@ type InboundRTP struct {
 	TotalAudioEnergy      *float64    `json:"totalAudioEnergy,omitempty"`      // Σ level² · seconds
 	TotalSamplesDuration  *float64    `json:"totalSamplesDuration,omitempty"`  // seconds of sound
 	Sound                 *Sound      `json:"sound,omitempty"`                 // what is heard; not in webrtc-stats
+}
+
+// LayerCount counts the packets of one layer of a stream of video (RFC 7741, RFC 9628).
+type LayerCount struct {
+	Spatial  int    `json:"spatial"`  // number, from 0
+	Temporal int    `json:"temporal"` // number, from 0
+	Packets  uint64 `json:"packets"`
 }
 
 // ClipFrames counts the frames of the clip that one dialtone sends and another recognizes.

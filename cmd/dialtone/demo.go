@@ -28,6 +28,7 @@ type demoCommand struct {
 func (demoCommand) Help() string {
 	return detail("The signaling server, STUN, TURN and the peer run inside dialtone, on this machine's loopback "+
 		"interface. The call between them is real.\n\n"+
+		"Without a terminal, or with CI set in the environment, it hangs up after 5 s unless --for is given.\n\n"+
 		"With --server, that server carries the signaling instead. Servers given with --ice are used in addition.",
 		[]string{
 			"dialtone demo",
@@ -38,7 +39,13 @@ func (demoCommand) Help() string {
 		callExits...)
 }
 
+// demoTime is how long a call lasts that no person watches.
+const demoTime = 5 * time.Second
+
 func (c *demoCommand) run(ctx context.Context, a app) (diag.Exit, error) {
+	if c.For == 0 && (!a.Terminal || a.Getenv("CI") != "") {
+		c.For = demoTime
+	}
 	config := c.networkFlags.config(c.mediaFlags, c.For)
 	config.Command, config.Code, config.Wait = "demo", "demo", c.Wait
 	config.LoopbackOnly = len(config.ICEServers) == 0 && c.Server == defaultServer

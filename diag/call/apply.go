@@ -111,6 +111,8 @@ func (c *Call) applyTransport(e diag.Event) bool {
 		c.Gathering = d.State
 	case diag.Restart:
 		c.Restarts, c.RestartAt = c.Restarts+1, diag.Ptr(e.At)
+	case diag.UnannouncedSSRC:
+		c.Unannounced = keep(c.Unannounced, d, maxUnannounced)
 	case diag.MediaPause:
 		c.Paused.Inbound, c.Paused.Outbound = longer(c.Paused.Inbound, d.Inbound), longer(c.Paused.Outbound, d.Outbound)
 	case diag.DTLSState:
@@ -130,6 +132,9 @@ func (c *Call) applyTransport(e diag.Event) bool {
 	}
 	return true
 }
+
+// maxUnannounced bounds the streams without an announcement that are kept.
+const maxUnannounced = 16
 
 // longer is the longer of two times of which either may be unknown.
 func longer(a, b *diag.Millis) *diag.Millis {

@@ -8,10 +8,6 @@ import (
 	"dialtone/diag/quality"
 )
 
-// jitterBuffer is how long a receiver holds packets, at least, before it plays them; it adds twice the jitter. Real
-// ones adapt in ways of their own.
-const jitterBuffer = 40 * time.Millisecond
-
 // Quality is how speech fares over a stream of audio, by the E-model, and all that the value depends on.
 type Quality struct {
 	MOS         float64       `json:"mos"`   // 1–4.5, of conversation
@@ -32,7 +28,7 @@ func rate(mimeType string, loss *float64, jitter, roundTrip *float64) *Quality {
 	if !known || loss == nil || roundTrip == nil {
 		return nil
 	}
-	delay := diag.SecondsOf(*roundTrip/2+2*diag.OrZero(jitter)) + jitterBuffer
+	delay := diag.SecondsOf(*roundTrip/2) + diag.PlayoutDelay(diag.OrZero(jitter))
 	r := c.Rate(quality.Path{Delay: float64(delay) / float64(time.Millisecond), Loss: *loss})
 	round := func(v float64) float64 { return math.Round(v*1000) / 1000 }
 	return &Quality{

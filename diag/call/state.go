@@ -50,8 +50,9 @@ type Call struct {
 	Limits       diag.ICELimits
 	PathChanges  int // after the first selection
 	Restarts     int
-	RestartAt    *time.Duration  // the latest
-	Paused       diag.MediaPause // the longest pause of each direction in all ICE restarts
+	Unannounced  []diag.UnannouncedSSRC // streams, the latest 16
+	RestartAt    *time.Duration         // the latest
+	Paused       diag.MediaPause        // the longest pause of each direction in all ICE restarts
 	Descriptions []DescriptionRow
 
 	Channels    []ChannelRow

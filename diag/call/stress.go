@@ -179,7 +179,8 @@ const (
 )
 
 // keyFrames looks at the requests in the quiet after the losses. A key frame counts as an answer if it comes sooner
-// than the next one would by itself.
+// than the next one would by itself. One that comes after one request of several proves nothing: encoders also make key
+// frames when they like.
 func (c *Call) keyFrames(r *Reactions) {
 	from, to, ok := c.step(diag.StressKeyFrame)
 	if !ok || !slices.Contains(c.flowing(to.Sample), "video") { // what does not flow has no key frames
@@ -190,7 +191,7 @@ func (c *Call) keyFrames(r *Reactions) {
 	if gap, _, begun := c.step(diag.StressGap); begun {
 		until = gap.At
 	}
-	answered, ignored := false, false
+	answered, ignored := 0, 0
 	for _, row := range c.KeyFrames {
 		if row.At < from.At || row.At >= to.At {
 			continue
@@ -198,18 +199,21 @@ func (c *Call) keyFrames(r *Reactions) {
 		late := row.After == nil || *row.After > keyFrameTime+trip
 		switch {
 		case late && until-row.At >= keyFrameTime+trip:
-			ignored = true
+			ignored++
 		case late: // there was no time to see it
 		case row.own():
 		default:
-			answered = true
+			answered++
 			if after := diag.Millis(*row.After); r.KeyFrameTime == nil || after > *r.KeyFrameTime {
 				r.KeyFrameTime = &after
 			}
 		}
 	}
-	if answered || ignored {
-		r.KeyFrame = &answered
+	switch {
+	case answered > 1, answered == 1 && ignored == 0:
+		r.KeyFrame = diag.Ptr(true)
+	case answered == 0 && ignored > 0:
+		r.KeyFrame = diag.Ptr(false)
 	}
 }
 

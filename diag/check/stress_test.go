@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strconv"
@@ -268,7 +269,8 @@ func TestStress(t *testing.T) {
 	var parts sync.WaitGroup
 	limit := make(chan struct{}, len(tests))
 	var wrong, starved atomic.Int64
-	for name, test := range tests {
+	for _, name := range slices.Sorted(maps.Keys(tests)) {
+		test := tests[name]
 		if only != "" && name != only {
 			continue
 		}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/wire"
 )
 
 const (
@@ -47,7 +48,7 @@ type flow struct {
 
 // Packet notes one that was sent or received.
 func (m *Meter) Packet(d diag.Direction, path Path, b []byte) {
-	if !isRTP(b) {
+	if !wire.IsRTP(b) {
 		return
 	}
 	now := m.now()
@@ -135,9 +136,4 @@ func (f *flow) pause(now time.Time) *diag.Millis {
 	}
 	f.extend(now)
 	return diag.Ptr(diag.Millis(f.longest))
-}
-
-// isRTP reports whether a datagram is RTP, and not RTCP (RFC 7983 §7, RFC 5761 §4).
-func isRTP(b []byte) bool {
-	return len(b) >= 12 && b[0]&0xc0 == 0x80 && (b[1]&0x7f < 64 || b[1]&0x7f > 95)
 }

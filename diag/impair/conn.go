@@ -50,8 +50,7 @@ func (c *conn) WriteTo(b []byte, to net.Addr) (int, error) { return c.send(b, to
 func (c *conn) Write(b []byte) (int, error) { return c.send(b, nil) }
 
 func (c *conn) send(b []byte, to net.Addr) (int, error) {
-	now := time.Now()
-	fate := c.net.pass(c.net.out, b, now)
+	fate, now := c.net.pass(c.net.out, b)
 	s := &c.out
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -164,7 +163,7 @@ func isTimeout(err error) bool {
 
 // arrived keeps a packet until it is due.
 func (c *conn) arrived(b []byte, from net.Addr) {
-	fate := c.net.pass(c.net.in, b, time.Now())
+	fate, _ := c.net.pass(c.net.in, b)
 	c.in.mu.Lock()
 	defer c.in.mu.Unlock()
 	for _, due := range fate.Due[:fate.Copies] {

@@ -95,11 +95,12 @@ func (s *side) copied() diag.ImpairedPackets {
 	return c
 }
 
-// pass decides about a packet of a direction and counts it.
-func (n *Net) pass(s *side, b []byte, now time.Time) Fate {
+// pass decides about a packet of a direction and counts it. It returns the time of that, too.
+func (n *Net) pass(s *side, b []byte) (Fate, time.Time) {
 	protocol, ssrc := classify(b)
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	now := time.Now() // under the lock: a model's time never goes back
 	at := now.Sub(n.begun)
 	f := s.model.Packet(at, len(b), protocol)
 	c := &s.counts
@@ -123,7 +124,7 @@ func (n *Net) pass(s *side, b []byte, now time.Time) Fate {
 	if protocol == diag.ProtocolRTP {
 		s.stream(ssrc, f.Dropped != Passed)
 	}
-	return f
+	return f, now
 }
 
 // stream counts a packet of RTP.

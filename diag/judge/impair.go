@@ -57,7 +57,11 @@ func markInjected(c *call.Call, found []Finding) {
 		return
 	}
 	for i := range found {
-		switch f := &found[i]; f.Family() {
+		f := &found[i]
+		if e, heard := f.Evidence.(ChannelNotEchoed); heard && e.Answer != "" {
+			continue // packets pass both ways
+		}
+		switch f.Family() {
 		case "ice", "dtls", "channel", "path", "media", "turn":
 			f.Injected = !unaffected[f.ID] && f.Severity != Info
 		case "call":

@@ -81,7 +81,7 @@ func TestImpairedCalls(t *testing.T) {
 			if !strings.Contains(text.Title, test.says) {
 				t.Errorf("title: %s", text.Title)
 			}
-			blamed := slices.ContainsFunc(text.Evidence, func(e string) bool { return strings.Contains(e, "--impair") })
+			blamed := slices.ContainsFunc(text.Evidence, func(e string) bool { return strings.Contains(e, "on purpose") })
 			if blamed != (f.ID == "media.stopped" || name == "half of it on purpose") || f.Injected != (f.ID == "media.stopped") {
 				t.Errorf("%s: evidence %q, injected %v", f.ID, text.Evidence, f.Injected)
 			}

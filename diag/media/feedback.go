@@ -17,6 +17,9 @@ func (r *Recorder) received(pkts []rtcp.Packet) {
 		switch pkt := pkt.(type) {
 		case *rtcp.SenderReport:
 			r.receptionReports(pkt.Reports, now)
+			r.in.update(pkt.SSRC, func(s *inbound) { s.mapping.Report(pkt.NTPTime, pkt.RTPTime) })
+		case *rtcp.SourceDescription:
+			r.names(pkt)
 		case *rtcp.ReceiverReport:
 			r.receptionReports(pkt.Reports, now)
 		case *rtcp.TransportLayerNack:
@@ -69,6 +72,17 @@ func (r *Recorder) sent(pkts []rtcp.Packet, now time.Time) {
 			}
 		case *rtcp.ExtendedReport:
 			r.references(pkt, now)
+		}
+	}
+}
+
+// names notes the canonical names of the streams that arrive.
+func (r *Recorder) names(sdes *rtcp.SourceDescription) {
+	for _, chunk := range sdes.Chunks {
+		for _, item := range chunk.Items {
+			if item.Type == rtcp.SDESCNAME {
+				r.in.update(chunk.Source, func(s *inbound) { s.name = item.Text[:min(len(item.Text), maxMid)] })
+			}
 		}
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"dialtone/diag/media/clock"
+
 	"github.com/pion/interceptor"
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
@@ -113,7 +115,7 @@ func (f *Forwarder) rebase(in *rtp.Packet, now time.Time) {
 		return
 	}
 	f.seqShift = f.outSeq + 1 - in.SequenceNumber
-	f.tsShift = f.outTS + uint32(units(now.Sub(f.outAt), f.rate)) - in.Timestamp
+	f.tsShift = f.outTS + uint32(clock.Units(now.Sub(f.outAt), f.rate)) - in.Timestamp
 }
 
 // RequestKeyFrame asks the source for a key frame with a Picture Loss Indication: the hook for requests that concern

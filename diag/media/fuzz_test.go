@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"dialtone/diag/media/clock"
+
 	"github.com/pion/interceptor"
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
@@ -168,7 +170,7 @@ func (p *puppet) check() {
 			p.t.Errorf("more duplicates and repairs than packets: %+v", s)
 		}
 		within("fraction lost", s.FractionLost, 1)
-		within("jitter", s.Jitter, maxTransitStep.Seconds())
+		within("jitter", s.Jitter, clock.MaxTransitStep.Seconds())
 		within("round trip", s.RoundTripTime, 60)
 		within("bitrate", s.Bitrate, math.MaxFloat64)
 		within("frame rate", s.FramesPerSecond, math.MaxFloat64)

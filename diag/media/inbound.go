@@ -8,6 +8,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/media/audio"
+	"dialtone/diag/media/clock"
 )
 
 // inbound is one stream that arrives, with the retransmissions that repair it.
@@ -18,10 +19,14 @@ type inbound struct {
 	meter      *audio.Meter // nil of video
 	last       time.Time
 	seq        sequence
-	jitter     jitter
-	timing     timing
+	jitter     clock.Jitter
+	timing     clock.Timing
 	pace       pace // of audio
 	frames     frames
+	playout    clock.Playout // of audio
+	mapping    clock.Mapping
+	name       string // canonical, of its sender
+	layers     layers
 	collector  collector
 	clip       follower
 	sawFrame   bool          // FirstFrame was emitted
@@ -98,8 +103,9 @@ func (s *inbound) count(h header, repair bool, now time.Time) *openFrame {
 	case arrivalOdd, arrivalUnknown:
 		return nil
 	case arrivalRestart:
-		s.jitter.restart()
-		s.timing.restart()
+		s.jitter.Restart()
+		s.timing.Restart()
+		s.playout.Restart()
 		s.pace.restart()
 		s.frames.restart()
 		if s.meter != nil {
@@ -111,19 +117,22 @@ func (s *inbound) count(h header, repair bool, now time.Time) *openFrame {
 		}
 	}
 	if !repair && arrival != arrivalRepair { // jitter is of the network, not of the time that a repair takes
-		s.jitter.add(now, h.timestamp, s.codec.rate)
+		s.jitter.Add(now, h.timestamp, s.codec.rate)
 	}
 	if arrival == arrivalNew {
-		s.timing.add(now, ext, h.timestamp, s.codec.rate)
+		s.timing.Add(now, ext, h.timestamp, s.codec.rate)
 		if s.codec.Kind == KindAudio {
 			s.pace.add(now, ext, h.timestamp, s.codec.Name, h.payload)
+			s.playout.Add(now, ext, h.timestamp, s.codec.rate, s.jitter.Seconds())
 		}
+		s.mapping.Arrival(now, h.timestamp, s.codec.rate)
 	}
 	s.listen(ext, h, now)
 	if s.codec.Kind != KindVideo || len(h.payload) == 0 {
 		return nil
 	}
 	late := arrival == arrivalLate || arrival == arrivalRepair || repair
+	s.layers.add(s.codec, h.payload)
 	frame := s.frames.add(ext, h, s.codec.picture(h.payload), &s.seq, late, now)
 	s.collect(ext, h)
 	return frame
@@ -188,10 +197,14 @@ func (s *inbound) stats(now time.Time, mid string) diag.InboundRTP {
 	s.rates.update(now, s.payloadBytes, s.frames.complete, s.seq.expected(), s.seq.lost())
 	d.PacketsLost, d.PacketsRepaired = diag.Ptr(s.seq.lost()), diag.Ptr(s.seq.repaired)
 	d.PacketsExpected = diag.Ptr(s.seq.expected())
+	if d.Kind == KindAudio {
+		missing := s.seq.lost() - s.seq.repaired
+		d.TotalSamplesReceived, d.ConcealedSamples = s.playout.Samples(uint64(max(s.seq.expected(), 0)), missing)
+	}
 	d.LastPacketReceivedAgo = diag.Ptr(max(0, now.Sub(s.last).Seconds()))
-	d.Jitter = s.jitter.seconds()
-	d.ClockRate, d.TimestampJumps = s.codec.rate, diag.Ptr(s.timing.jumps)
-	d.TimestampRate, d.TimestampRateMargin = s.timing.rate(s.codec.rate, d.Jitter)
+	d.Jitter = s.jitter.Seconds()
+	d.ClockRate, d.TimestampJumps = s.codec.rate, diag.Ptr(s.timing.Jumps)
+	d.TimestampRate, d.TimestampRateMargin = s.timing.Rate(s.codec.rate, d.Jitter)
 	if hz := s.pace.rate(s.codec.rate); hz > 0 {
 		d.TimestampRate, d.TimestampRateMargin = &hz, new(float64)
 	}
@@ -214,6 +227,7 @@ func (s *inbound) video(d *diag.InboundRTP) {
 	if s.codec.hasKeys() {
 		d.KeyFramesReceived = diag.Ptr(f.keys)
 	}
+	d.Layers = s.layers.stats()
 	if f.width != 0 {
 		d.FrameWidth, d.FrameHeight = diag.Ptr(f.width), diag.Ptr(f.height)
 	}

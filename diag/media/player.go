@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"dialtone/diag/media/clock"
+
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 )
@@ -132,7 +134,7 @@ func (p *Player) sendFrame() error {
 func (p *Player) write(payload []byte, at time.Duration, marker bool) error {
 	p.packet = rtp.Packet{
 		Header: rtp.Header{
-			Version: 2, Marker: marker, SequenceNumber: p.seq, Timestamp: p.base + uint32(units(at, p.clip.Codec.ClockRate)),
+			Version: 2, Marker: marker, SequenceNumber: p.seq, Timestamp: p.base + uint32(clock.Units(at, p.clip.Codec.ClockRate)),
 		},
 		Payload: payload,
 	}

@@ -32,12 +32,14 @@ type Recorder struct {
 	levels     atomic.Uint32 // number of the header extension with the level of audio; 0 for none
 
 	transportCC, remb atomic.Uint64 // received
+	strangers         strangers
 
 	mu      sync.RWMutex // before the lock of a stream
 	in      streams[*inbound]
 	out     streams[*outbound]
 	repairs map[uint32]*inbound // by SSRC of RTX
 	mids    map[uint32]string   // of media sections, by SSRC
+	rids    map[uint32]string   // of layers of simulcast, by SSRC
 	newest  *inbound            // the last video stream that was bound, for the RTX stream that follows it
 }
 
@@ -50,7 +52,7 @@ func NewRecorder(now func() time.Time, emit func(diag.Data)) *Recorder {
 	return &Recorder{
 		now: now, emit: emit,
 		in:  streams[*inbound]{bySSRC: map[uint32]*inbound{}},
-		out: streams[*outbound]{bySSRC: map[uint32]*outbound{}}, repairs: map[uint32]*inbound{}, mids: map[uint32]string{},
+		out: streams[*outbound]{bySSRC: map[uint32]*outbound{}}, repairs: map[uint32]*inbound{}, mids: map[uint32]string{}, rids: map[uint32]string{},
 	}
 }
 
@@ -85,6 +87,15 @@ func (r *Recorder) SetMid(ssrc uint32, mid string) {
 	}
 }
 
+// SetRID says which layer of simulcast an inbound stream is (RFC 8851).
+func (r *Recorder) SetRID(ssrc uint32, rid string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.rids) < maxStreams {
+		r.rids[ssrc] = rid[:min(len(rid), maxMid)]
+	}
+}
+
 // SetPaused says that the peer stopped or resumed sending a kind of media on purpose, so that what it does not send is
 // not taken for a freeze.
 func (r *Recorder) SetPaused(kind string, paused bool) {
@@ -107,7 +118,9 @@ func (r *Recorder) Snapshot() (in []diag.InboundRTP, out []diag.OutboundRTP) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	for _, s := range r.in.order {
-		in = append(in, s.stats(now, r.mids[s.ssrc]))
+		row := s.stats(now, r.mids[s.ssrc])
+		row.RID = r.rids[s.ssrc]
+		in = append(in, row)
 	}
 	for _, s := range r.out.order {
 		out = append(out, s.stats(now, r.mids[s.ssrc]))

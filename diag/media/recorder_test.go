@@ -48,6 +48,7 @@ func TestInboundAudio(t *testing.T) {
 	want.Jitter, want.ClockRate, want.TimestampJumps = diag.Ptr(0.0), 48_000, diag.Ptr(uint32(0))
 	want.Bitrate = diag.Ptr(9 * 80 * 8 / 0.25)
 	want.LastPacketReceivedAgo = diag.Ptr(0.05)
+	want.TotalSamplesReceived, want.ConcealedSamples = diag.Ptr(uint64(11*960)), diag.Ptr(uint64(2*960))
 	got := r.inbound()
 	got.Sound, got.AudioLevel, got.TotalAudioEnergy, got.TotalSamplesDuration = nil, nil, nil, nil // of zeros
 	if diff := cmp.Diff(counted(want), got, about); diff != "" {

@@ -2,7 +2,6 @@ package media
 
 import (
 	"encoding/binary"
-	"time"
 )
 
 // header is what the recorder needs of an RTP packet (RFC 3550, section 5.1). It points into the packet and allocates
@@ -93,10 +92,4 @@ func (h header) original() (header, bool) {
 	h.payload = h.payload[2:]
 	h.overhead += 2
 	return h, true
-}
-
-// units is a length of time in units of an RTP clock, without overflow for any duration and any clock rate.
-func units(d time.Duration, rate uint32) int64 {
-	whole, rest := int64(d/time.Second), int64(d%time.Second)
-	return whole*int64(rate) + rest*int64(rate)/int64(time.Second)
 }

@@ -118,6 +118,7 @@ func (l *streams[S]) remove(r *Recorder, s S) {
 	c := s.common()
 	delete(l.bySSRC, c.ssrc)
 	delete(r.mids, c.ssrc)
+	delete(r.rids, c.ssrc)
 	l.order = slices.DeleteFunc(l.order, func(t S) bool { return t.common() == c })
 	if c.direction == diag.Inbound {
 		delete(r.repairs, c.repairSSRC)

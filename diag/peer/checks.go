@@ -173,6 +173,7 @@ func (p *Peer) watch() {
 		}
 		p.checks.poll()
 		p.transports.pollSCTP()
+		p.tracks.meetStrangers()
 		timer.Reset(p.pollInterval())
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/guard"
 	"dialtone/diag/handover"
+	"dialtone/diag/wire"
 )
 
 // gate is what a socket or a connection to a TURN server has in common: what it carries passes the guard, and is
@@ -44,17 +45,17 @@ type envelope struct {
 // leaves reports whether a packet may be sent. To the agent one that may not is a lost one.
 func (g *gate) leaves(b []byte, to net.Addr) bool {
 	e := g.open(b, to)
-	if m := stunMessageIn(e.payload); m != nil {
+	if m := wire.STUN(e.payload); m != nil {
 		if !g.sockets.guard.Sends(g.end(e), m, e.peer) {
 			return false
 		}
-		if !e.relayed && isServerRequest(m) {
+		if !e.relayed && wire.IsServerRequest(m) {
 			g.sockets.asked(int(g.at.Port()), to)
 		}
 		return true
 	}
-	if isDTLS(e.payload) {
-		if isEncryptedAlert(e.payload) && g.sockets.onAlert != nil {
+	if wire.IsDTLS(e.payload) {
+		if wire.IsEncryptedAlert(e.payload) && g.sockets.onAlert != nil {
 			g.sockets.onAlert()
 		}
 		g.sockets.findHello(e.payload)
@@ -66,7 +67,7 @@ func (g *gate) leaves(b []byte, to net.Addr) bool {
 // failed takes back a packet that could not be sent.
 func (g *gate) failed(b []byte, to net.Addr, err error) {
 	e := g.open(b, to)
-	if m := stunMessageIn(e.payload); m != nil {
+	if m := wire.STUN(e.payload); m != nil {
 		g.sockets.guard.Unsent(g.end(e), m, e.peer, err)
 	}
 }
@@ -74,12 +75,15 @@ func (g *gate) failed(b []byte, to net.Addr, err error) {
 // arrives reports whether a packet is for the agent now.
 func (g *gate) arrives(b []byte, from net.Addr) bool {
 	e := g.open(b, from)
-	m := stunMessageIn(e.payload)
+	m := wire.STUN(e.payload)
 	if m == nil {
-		if isDTLS(e.payload) {
+		if wire.IsDTLS(e.payload) {
 			g.sockets.findHello(e.payload)
 		}
 		g.sockets.pause.Packet(diag.Inbound, g.path(e), e.payload)
+		if g.sockets.onMedia != nil {
+			g.sockets.onMedia(e.payload)
+		}
 		return true
 	}
 	switch g.sockets.guard.Receives(g.end(e), m, e.peer) {
@@ -190,16 +194,4 @@ func (g *gate) channel(number uint16) netip.AddrPort {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.channels[number]
-}
-
-// stunMessageIn decodes a STUN message; nil if it is none.
-func stunMessageIn(b []byte) *stun.Message {
-	if !stun.IsMessage(b) {
-		return nil
-	}
-	m := &stun.Message{Raw: b}
-	if m.Decode() != nil {
-		return nil
-	}
-	return m
 }

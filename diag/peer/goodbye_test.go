@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"dialtone/diag/call"
+	"dialtone/diag/wire"
 )
 
 // TestGoodbyeWithoutChannels: who has no data channels learns at once that the other side has closed, whichever was the DTLS client.
@@ -42,7 +43,7 @@ func TestGoodbyeWithoutChannels(t *testing.T) {
 }
 
 func TestEncryptedAlerts(t *testing.T) {
-	alert := []byte{recordAlert, 0xfe, 0xfd, 0, 1, 0, 0, 0, 0, 0, 5, 0, 2, 1, 0}
+	alert := []byte{wire.RecordAlert, 0xfe, 0xfd, 0, 1, 0, 0, 0, 0, 0, 5, 0, 2, 1, 0}
 	plain := append([]byte{}, alert...)
 	plain[4] = 0
 	for name, test := range map[string]struct {

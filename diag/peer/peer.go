@@ -41,8 +41,9 @@ type Peer struct {
 
 	srtt float64 // of SCTP, in the sample before
 
-	ending    atomic.Bool
-	closeOnce sync.Once
+	negotiating sync.Mutex // held while descriptions are set
+	ending      atomic.Bool
+	closeOnce   sync.Once
 }
 
 // New makes a peer. Nothing is gathered before the first description is set.
@@ -54,16 +55,17 @@ func New(o Options) (*Peer, error) {
 	p.transports = &transports{p: p}
 	p.guard = guard.New(guard.Options{Now: o.Now, Hosts: o.Limiter, Trusting: o.PionDefaults})
 	p.pause = handover.NewMeter(o.Now, o.Emit)
+	p.recorder = media.NewRecorder(o.Now, p.mediaEvent)
 	socks, err := newSockets(o.Net, p.guard, p.pause, p.transports.helloSeen, p.transports.alertSent)
 	if err != nil {
 		cancel()
 		return nil, fmt.Errorf("reading the network interfaces: %w", err)
 	}
 	p.socks = socks
+	socks.onMedia = p.recorder.Arrived
 	p.forward = forward.New(forward.Options{
 		Servers: o.ICEServers, TLS: o.TLS, Proxies: o.Proxies, Dial: socks.dial, Gate: socks.gateOf,
 	})
-	p.recorder = media.NewRecorder(o.Now, p.mediaEvent)
 	if err := p.connect(); err != nil {
 		cancel()
 		return nil, err
@@ -123,6 +125,8 @@ func (p *Peer) observe() {
 
 // Offer makes an offer, sets it and so begins to gather. The first offer of a call also opens the data channels.
 func (p *Peer) Offer(restart bool) (Description, error) {
+	p.negotiating.Lock()
+	defer p.negotiating.Unlock()
 	if err := p.tracks.prepare(nil); err != nil {
 		return Description{}, fmt.Errorf("adding media: %w", err)
 	}
@@ -142,6 +146,8 @@ func (p *Peer) Offer(restart bool) (Description, error) {
 
 // Answer sets the peer's offer, makes the answer and sets it.
 func (p *Peer) Answer(offer Description) (Description, error) {
+	p.negotiating.Lock()
+	defer p.negotiating.Unlock()
 	restart := p.remoteKnown()
 	if restart {
 		p.restarting()
@@ -166,6 +172,8 @@ func (p *Peer) Answer(offer Description) (Description, error) {
 
 // SetAnswer sets the peer's answer to the offer.
 func (p *Peer) SetAnswer(answer Description) error {
+	p.negotiating.Lock()
+	defer p.negotiating.Unlock()
 	if err := p.setRemote(answer, webrtc.SDPTypeAnswer, p.remoteKnown()); err != nil {
 		return err
 	}

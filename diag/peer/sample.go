@@ -10,6 +10,7 @@ import (
 func (p *Peer) Sample(final bool) diag.Sample {
 	s := diag.Sample{Final: final}
 	s.Inbound, s.Outbound = p.recorder.Snapshot()
+	s.AudioVideoSkew = p.recorder.Skew()
 	s.Feedback = p.recorder.Feedback()
 	report := p.pc.GetStats()
 	pairs := p.checks.readPairs(report)

@@ -12,6 +12,7 @@ import (
 	"dialtone/diag/forward"
 	"dialtone/diag/guard"
 	"dialtone/diag/handover"
+	"dialtone/diag/wire"
 )
 
 // sockets is a network, watched: it knows which local port spoke STUN to which address, what a server name resolved to,
@@ -24,6 +25,7 @@ type sockets struct {
 	kept    handover.Sockets
 	onHello func(version, cipher uint16)
 	onAlert func() // an encrypted DTLS alert is sent
+	onMedia func([]byte)
 	open    forward.Closers
 
 	mu      sync.Mutex
@@ -186,10 +188,10 @@ func (g *relayGate) Released() ([]byte, bool) {
 
 // findHello passes a ServerHello on, if the record carries one.
 func (s *sockets) findHello(record []byte) {
-	if len(record) < 1 || record[0] != recordHandshake || s.onHello == nil {
+	if len(record) < 1 || record[0] != wire.RecordHandshake || s.onHello == nil {
 		return
 	}
-	if version, cipher, ok := parseServerHello(record); ok {
+	if version, cipher, ok := wire.ParseServerHello(record); ok {
 		s.onHello(version, cipher)
 	}
 }

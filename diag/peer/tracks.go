@@ -26,6 +26,7 @@ type tracks struct {
 	expected []string            // kinds that the peer's description offers to send
 	agreed   bool                // both descriptions are known
 	up       bool
+	met      map[uint32]bool // strangers that were reported; of the goroutine that watches
 }
 
 // sending is one outbound track: a clip that is played, or an echo of what arrives.
@@ -43,7 +44,7 @@ type sending struct {
 }
 
 func newTracks(p *Peer) *tracks {
-	return &tracks{p: p, jobs: make(chan func(context.Context)), sends: map[string]*sending{}}
+	return &tracks{p: p, jobs: make(chan func(context.Context)), sends: map[string]*sending{}, met: map[uint32]bool{}}
 }
 
 // run starts jobs as they come, until ctx ends.
@@ -312,6 +313,9 @@ func (t *tracks) remote(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver)
 		}
 	}
 	t.p.recorder.SetMid(d.SSRC, d.Mid)
+	if rid := track.RID(); rid != "" {
+		t.p.recorder.SetRID(d.SSRC, diag.Clean(rid, 32))
+	}
 	t.p.o.Emit(d)
 	t.start(func(context.Context) {
 		read := receiver.ReadRTCP

@@ -13,6 +13,7 @@ import (
 	"dialtone/diag/guard"
 	"dialtone/diag/handover"
 	"dialtone/diag/sdp"
+	"dialtone/diag/wire"
 )
 
 // serverHello is a DTLS 1.2 ServerHello with a session ID of n bytes and TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256.
@@ -21,8 +22,8 @@ func serverHello(n int) []byte {
 	body = append(body, byte(n))
 	body = append(body, make([]byte, n)...)
 	body = append(body, 0xc0, 0x2b, 0)
-	handshake := append([]byte{helloServer, 0, 0, byte(len(body)), 0, 0, 0, 0, 0, 0, 0, byte(len(body))}, body...)
-	record := []byte{recordHandshake, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, byte(len(handshake))}
+	handshake := append([]byte{wire.HelloServer, 0, 0, byte(len(body)), 0, 0, 0, 0, 0, 0, 0, byte(len(body))}, body...)
+	record := []byte{wire.RecordHandshake, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, byte(len(handshake))}
 	return append(record, handshake...)
 }
 
@@ -123,8 +124,8 @@ func TestServerRequests(t *testing.T) {
 		{"no cookie", make([]byte, 20), false},
 		{"short", []byte{0, 1}, false},
 	} {
-		m := stunMessageIn(test.b)
-		if got := m != nil && isServerRequest(m); got != test.want {
+		m := wire.STUN(test.b)
+		if got := m != nil && wire.IsServerRequest(m); got != test.want {
 			t.Errorf("%s: %v", test.name, got)
 		}
 	}

@@ -3,6 +3,7 @@ package sdp
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -294,6 +295,41 @@ func (d *Description) With(name, value string) string {
 	return d.rewrite("", func(l *Line) string {
 		if l.Name == name {
 			return "a=" + name + ":" + value + "\r\n"
+		}
+		return l.raw + "\r\n"
+	})
+}
+
+// WithSSRC is the text of the description in which the stream of a media section has another SSRC, and no repairs.
+func (d *Description) WithSSRC(mid string, old, ssrc uint32) string {
+	var mine *Section
+	for i := range d.Media {
+		if d.Media[i].Mid == mid {
+			mine = &d.Media[i]
+		}
+	}
+	if mine == nil {
+		return d.String()
+	}
+	of := map[*Line]bool{}
+	for i := range mine.Lines {
+		of[&mine.Lines[i]] = true
+	}
+	stated, number := false, strconv.FormatUint(uint64(ssrc), 10)
+	return d.rewrite("", func(l *Line) string {
+		switch {
+		case !of[l]:
+		case l.Name == "ssrc":
+			first, rest, _ := strings.Cut(l.Value, " ")
+			if first != strconv.FormatUint(uint64(old), 10) {
+				return ""
+			}
+			stated = true
+			return "a=ssrc:" + number + " " + rest + "\r\n"
+		case l.Name == "ssrc-group":
+			return ""
+		case l == &mine.Lines[len(mine.Lines)-1] && !stated:
+			return l.raw + "\r\na=ssrc:" + number + " cname:" + number + "\r\n"
 		}
 		return l.raw + "\r\n"
 	})

@@ -104,3 +104,21 @@ func description(direction, ufrag, pwd string) string {
 	}
 	return b.String()
 }
+
+// TestWithSSRC: the stream of one section has another SSRC; one that stated none states it.
+func TestWithSSRC(t *testing.T) {
+	head := "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n"
+	audio := "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\na=ssrc:1 cname:x\r\n"
+	video := "m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:1\r\na=ssrc-group:FID 1 2\r\na=ssrc:1 cname:x\r\na=ssrc:1 msid:a b\r\na=ssrc:2 cname:x\r\n"
+	for name, test := range map[string]struct{ in, mid, want string }{
+		"one of two":  {head + audio + video, "1", head + audio + "m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:1\r\na=ssrc:7 cname:x\r\na=ssrc:7 msid:a b\r\n"},
+		"not stated":  {head + "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\n", "0", head + "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\na=ssrc:7 cname:7\r\n"},
+		"no such mid": {head + audio, "9", head + audio},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(test.want, Parse(test.in).WithSSRC(test.mid, 1, 7)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}

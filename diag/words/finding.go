@@ -28,7 +28,7 @@ func on[E any](explain string, write func(f judge.Finding, e E) Text) entry {
 
 // entries are all findings by their ID: the tables of the files of this package.
 var entries = merged(beyondFindings, callFindings, signalFindings, pathFindings, remoteFindings, channelFindings,
-	mediaFindings, sound.Findings, video.Findings, timingFindings, restartFindings,
+	mediaFindings, sound.Findings, video.Findings, timingFindings, restartFindings, ssrcFindings,
 	stress.Findings, requestFindings, warnings, natFindings, serverFindings, relayFindings,
 	machineFindings)
 

@@ -44,5 +44,9 @@ func shows(c *call.Call, s stream) []string {
 		}
 		return nil
 	}
-	return []string{"key frame: " + video.Picture(row.Picture)}
+	parts := []string{"key frame: " + video.Picture(row.Picture)}
+	if sample := c.Latest(); sample != nil && sample.AudioVideoSkew != nil {
+		parts = append(parts, video.Skew(*sample.AudioVideoSkew))
+	}
+	return parts
 }

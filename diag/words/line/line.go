@@ -133,6 +133,12 @@ func mediaWords(d diag.Data) (string, bool) {
 		return join(string(d.Direction), d.Kind), true
 	case diag.FirstFrame:
 		return join(string(d.Direction), d.Kind, words.Size(&d.Width, &d.Height)), true
+	case diag.UnannouncedSSRC:
+		continues := "belongs to no media section"
+		if d.Previous != 0 {
+			continues = fmt.Sprintf("continues %d", d.Previous)
+		}
+		return join(fmt.Sprintf("SSRC %d", d.SSRC), d.Kind, words.Prefixed("mid ", d.Mid), continues), true
 	case diag.Picture:
 		return video.Picture(d), true
 	case diag.MediaPause:

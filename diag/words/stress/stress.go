@@ -130,8 +130,8 @@ func injectedEvidence(e judge.Injected) []string {
 // Mark adds to the text of a finding that the call itself can be the cause.
 func Mark(f judge.Finding, t phrase.Text) phrase.Text {
 	if f.Injected {
-		t.Evidence = append(t.Evidence, "--impair affected packets of this call, which may be the cause")
-		t.Advice = "Repeat the call without --impair before you check the network."
+		t.Evidence = append(t.Evidence, "packets of this call were impaired on purpose, which may be the cause")
+		t.Advice = "Repeat the call without --impair or --stress before you check the network."
 	}
 	return t
 }
@@ -141,5 +141,5 @@ func Beyond(e judge.MediaLoss) []string {
 	if e.Injected == 0 {
 		return nil
 	}
-	return []string{fmt.Sprintf("%d packets that --impair dropped are left out of the share", e.Injected)}
+	return []string{fmt.Sprintf("%d packets that the call dropped on purpose are left out of the share", e.Injected)}
 }

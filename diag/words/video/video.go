@@ -25,6 +25,21 @@ var Findings = map[string]phrase.Entry{
 				Advice: "Check the sender's camera: covered, used by another program, or replaced by a black track.",
 			}
 		}),
+	"media.skew": phrase.On(
+		"Sound and picture of the peer do not arrive together: its sender reports tie both to one clock (RFC 3550), and one "+
+			"kind of media arrives later after its capture than the other. Sound that comes 90 ms before its picture, or 185 "+
+			"ms after it, is not acceptable (ITU-R BT.1359). A receiver that plays both in time has to hold back the faster.",
+		func(_ judge.Finding, e judge.SkewFound) phrase.Text {
+			later, earlier := "video", "audio"
+			if e.SkewMs < 0 {
+				later, earlier = earlier, later
+			}
+			return phrase.Text{
+				Title:    "Inbound " + later + " arrives later than " + earlier + ".",
+				Evidence: []string{fmt.Sprintf("by at least %.0f ms in each of the last %d samples", ms(e.SkewMs), e.Samples)},
+				Advice:   "Check the sender and the servers between: one of them buffers " + later + ".",
+			}
+		}),
 	"media.still": phrase.On(
 		"The key frames of the video were decoded, and those since then show the same, although frames arrive. That need "+
 			"not be a fault: a slide does not move. The mean luma of 192 parts of the picture is compared, so the noise of coding "+
@@ -39,6 +54,8 @@ var Findings = map[string]phrase.Entry{
 			}
 		}),
 }
+
+func ms(m diag.Millis) float64 { return m.Duration().Abs().Seconds() * 1000 }
 
 func seconds(m diag.Millis) string { return fmt.Sprintf("%.1f s", m.Duration().Seconds()) }
 
@@ -69,4 +86,12 @@ func Clip(c diag.ClipFrames) string {
 		}
 	}
 	return text
+}
+
+// Skew says which of sound and picture arrives later, by seconds.
+func Skew(seconds float64) string {
+	if seconds < 0 {
+		return fmt.Sprintf("audio %.0f ms later than video", -seconds*1000)
+	}
+	return fmt.Sprintf("video %.0f ms later than audio", seconds*1000)
 }

@@ -1,4 +1,4 @@
-package media
+package clock
 
 import (
 	"time"
@@ -18,15 +18,15 @@ const (
 	lateBy = 20 * time.Millisecond
 )
 
-// timing measures how fast the timestamps of a stream advance, by the clock of this machine. The zero value is ready.
-type timing struct {
+// Timing measures how fast the timestamps of a stream advance, by the clock of this machine. The zero value is ready.
+type Timing struct {
 	started     bool
 	from        time.Time
 	ticks       int64 // of timestamps, since from
 	at          time.Time
 	ts          uint32
-	seq         int64 // extended
-	jumps       uint32
+	seq         int64    // extended
+	Jumps       uint32   // of timestamps
 	worst       int64    // ticks, largest difference between the steps of two packets, since from
 	window      int64    // number of the present one
 	open        fastest  // of the present one
@@ -39,36 +39,36 @@ type fastest struct {
 	transit int64         // ticks, more than the first packet
 }
 
-// add processes a packet that arrived in order, of a stream that announces a clock rate in Hz. A step of timestamps
+// Add processes a packet that arrived in order, of a stream that announces a clock rate in Hz. A step of timestamps
 // over lost packets, whose number is extended, is no jump.
-func (t *timing) add(at time.Time, seq int64, ts, rate uint32) {
+func (t *Timing) Add(at time.Time, seq int64, ts, rate uint32) {
 	if rate == 0 {
 		return
 	}
 	step := int64(int32(ts - t.ts)) // #nosec G115 -- the difference wraps by intent
 	gap := at.Sub(t.at)
-	off := max(step-units(gap, rate), units(gap, rate)-step)
+	off := max(step-Units(gap, rate), Units(gap, rate)-step)
 	switch {
 	case !t.started:
 	case gap > maxStep: // whether the clock of the source ran on in a pause is unknown
 		t.started = false
-	case off > units(maxStep, rate):
+	case off > Units(maxStep, rate):
 		if t.started = false; seq == t.seq+1 {
-			t.jumps++
+			t.Jumps++
 		}
 	}
 	if !t.started {
-		*t = timing{started: true, from: at, at: at, ts: ts, seq: seq, jumps: t.jumps}
+		*t = Timing{started: true, from: at, at: at, ts: ts, seq: seq, Jumps: t.Jumps}
 		return
 	}
 	t.ticks += step
 	t.at, t.seq, t.ts, t.worst = at, seq, ts, max(t.worst, off)
 	after := at.Sub(t.from)
-	t.observe(fastest{after, units(after, rate) - t.ticks})
+	t.observe(fastest{after, Units(after, rate) - t.ticks})
 }
 
 // observe keeps the fastest packet of each window.
-func (t *timing) observe(f fastest) {
+func (t *Timing) observe(f fastest) {
 	if window := int64(f.after / timingWindow); window != t.window {
 		done := t.open
 		if t.last = &done; t.first == nil {
@@ -81,13 +81,13 @@ func (t *timing) observe(f fastest) {
 	}
 }
 
-// restart forgets the last packet, but not the jumps: the source began anew.
-func (t *timing) restart() { t.started = false }
+// Restart forgets the last packet, but not the jumps: the source began anew.
+func (t *Timing) Restart() { t.started = false }
 
-// rate is what was measured since the start or the last jump, in Hz, of a stream that announces a rate, and the largest
+// Rate is what was measured since the start or the last jump, in Hz, of a stream that announces a rate, and the largest
 // error that the jitter (in seconds) and a stall of the sender, the network or this program explain; nil before there
 // is enough to measure.
-func (t *timing) rate(announced uint32, jitter *float64) (hz, margin *float64) {
+func (t *Timing) Rate(announced uint32, jitter *float64) (hz, margin *float64) {
 	if !t.started || jitter == nil || t.last == nil || t.last.after-t.first.after < minTiming-timingWindow {
 		return nil, nil
 	}

@@ -1,4 +1,4 @@
-package media
+package clock
 
 import (
 	"math"
@@ -42,11 +42,11 @@ func TestJitter(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			var j jitter
+			var j Jitter
 			for _, p := range tt.packets {
-				j.add(time.Unix(1e9, 0).Add(p.at), p.ts, 48000)
+				j.Add(time.Unix(1e9, 0).Add(p.at), p.ts, 48000)
 			}
-			got := j.seconds()
+			got := j.Seconds()
 			if (got != nil) != (tt.want >= 0) || got != nil && math.Abs(*got-tt.want) > 1e-9+tt.want*1e-6 {
 				t.Errorf("jitter %v; want %v", got, tt.want)
 			}
@@ -58,13 +58,13 @@ func TestJitter(t *testing.T) {
 func TestJitterIsThatOfTheRFC(t *testing.T) {
 	const rate = 90000
 	rng := rand.New(rand.NewPCG(3, 4))
-	var j jitter
+	var j Jitter
 	var transit, scaled int32 // scaled by 16, as there
 	ts := uint32(math.MaxUint32 - 100*3600)
 	for i := range 1000 {
 		delay := time.Duration(rng.IntN(30_000)) * time.Microsecond
 		at := time.Duration(i)*40*time.Millisecond + delay
-		arrival := uint32(units(at, rate))
+		arrival := uint32(Units(at, rate))
 		d := int32(arrival-ts) - transit
 		transit = int32(arrival - ts)
 		if d < 0 {
@@ -73,32 +73,32 @@ func TestJitterIsThatOfTheRFC(t *testing.T) {
 		if i > 0 {
 			scaled += d - (scaled+8)>>4
 		}
-		j.add(time.Unix(1e9, 0).Add(at), ts, rate)
+		j.Add(time.Unix(1e9, 0).Add(at), ts, rate)
 		ts += 3600
 	}
-	got := *j.seconds()
+	got := *j.Seconds()
 	if want := float64(scaled>>4) / rate; math.Abs(got-want) > 0.0001 {
 		t.Errorf("jitter %v s; the RFC's code gives %v s", got, want)
 	}
 }
 
 func TestJitterForgetsTheClockRateBefore(t *testing.T) {
-	var j jitter
+	var j Jitter
 	at := time.Unix(1e9, 0)
-	j.add(at, 0, 8000)
-	j.add(at.Add(time.Second), 0, 8000)
-	j.add(at.Add(2*time.Second), 0, 48000)
-	if got := j.seconds(); got != nil {
+	j.Add(at, 0, 8000)
+	j.Add(at.Add(time.Second), 0, 8000)
+	j.Add(at.Add(2*time.Second), 0, 48000)
+	if got := j.Seconds(); got != nil {
 		t.Errorf("jitter %v after one packet of the new clock", *got)
 	}
-	j.add(at, 0, 0)
+	j.Add(at, 0, 0)
 	if j.rate != 48000 {
 		t.Error("a packet without a clock rate changed the clock")
 	}
 }
 
 func TestUnitsDoNotOverflow(t *testing.T) {
-	if got, want := units(math.MaxInt64, 90000), int64(math.MaxInt64/int64(time.Second))*90000; got/90000 != want/90000 {
+	if got, want := Units(math.MaxInt64, 90000), int64(math.MaxInt64/int64(time.Second))*90000; got/90000 != want/90000 {
 		t.Errorf("%d instead of about %d", got, want)
 	}
 }

@@ -1,4 +1,4 @@
-package media
+package clock
 
 import (
 	"math"
@@ -25,8 +25,8 @@ func TestTimestampRate(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			random := rand.New(rand.NewPCG(1, 2))
-			var m timing
-			var j jitter
+			var m Timing
+			var j Jitter
 			start := time.Unix(1e9, 0)
 			for i := range 3000 {
 				at := time.Duration(i) * 20 * time.Millisecond
@@ -34,15 +34,15 @@ func TestTimestampRate(t *testing.T) {
 				if test.jitter > 0 {
 					at += time.Duration(random.Int64N(int64(test.jitter)))
 				}
-				m.add(start.Add(at), int64(i), ts, test.announced)
-				j.add(start.Add(at), ts, test.announced)
-				if hz, _ := m.rate(test.announced, j.seconds()); hz != nil && i < 149 {
+				m.Add(start.Add(at), int64(i), ts, test.announced)
+				j.Add(start.Add(at), ts, test.announced)
+				if hz, _ := m.Rate(test.announced, j.Seconds()); hz != nil && i < 149 {
 					t.Fatalf("a rate after %v", at)
 				}
 			}
-			hz, margin := m.rate(test.announced, j.seconds())
-			if hz == nil || math.Abs(*hz-test.real) > *margin || m.jumps != 0 {
-				t.Errorf("%v ± %v Hz with %d jumps, want %v", *hz, *margin, m.jumps, test.real)
+			hz, margin := m.Rate(test.announced, j.Seconds())
+			if hz == nil || math.Abs(*hz-test.real) > *margin || m.Jumps != 0 {
+				t.Errorf("%v ± %v Hz with %d jumps, want %v", *hz, *margin, m.Jumps, test.real)
 			}
 			if *margin > 0.02*test.real {
 				t.Errorf("a margin of %v", *margin)
@@ -53,42 +53,42 @@ func TestTimestampRate(t *testing.T) {
 
 // TestTimestampsAfterAStall: a sender that stops for half a second and then sends all that waited has no other clock.
 func TestTimestampsAfterAStall(t *testing.T) {
-	var m timing
+	var m Timing
 	start := time.Unix(1e9, 0)
 	for i := range 250 { // 5 s
 		at := time.Duration(i) * 20 * time.Millisecond
-		m.add(start.Add(max(at, 500*time.Millisecond)), int64(i), uint32(i)*960, 48_000)
+		m.Add(start.Add(max(at, 500*time.Millisecond)), int64(i), uint32(i)*960, 48_000)
 	}
-	if hz, margin := m.rate(48_000, new(float64)); hz == nil || *hz-48_000 > *margin {
+	if hz, margin := m.Rate(48_000, new(float64)); hz == nil || *hz-48_000 > *margin {
 		t.Errorf("%v ± %v Hz", *hz, *margin)
 	}
 }
 
 // TestTimestampJumps: a step that the time between the packets does not explain is a jump; a pause is none.
 func TestTimestampJumps(t *testing.T) {
-	var m timing
+	var m Timing
 	now, ts, seq := time.Unix(1e9, 0), uint32(0), int64(0)
 	send := func(after time.Duration, ticks int64) {
 		now, ts, seq = now.Add(after), ts+uint32(ticks), seq+1
-		m.add(now, seq, ts, 48_000)
+		m.Add(now, seq, ts, 48_000)
 	}
 	for range 100 {
 		send(20*time.Millisecond, 960)
 	}
 	send(30*time.Second, 30*48_000) // DTX
 	send(30*time.Second, 960)       // a source that stopped its clock
-	if m.jumps != 0 {
-		t.Errorf("%d jumps without any", m.jumps)
+	if m.Jumps != 0 {
+		t.Errorf("%d jumps without any", m.Jumps)
 	}
 	seq += 100
 	send(20*time.Millisecond, 101*960) // those between were lost, or wait in a queue that overflowed
-	if m.jumps != 0 {
-		t.Errorf("%d jumps over lost packets", m.jumps)
+	if m.Jumps != 0 {
+		t.Errorf("%d jumps over lost packets", m.Jumps)
 	}
 	send(20*time.Millisecond, 100_000)
 	send(20*time.Millisecond, -100_000)
-	if m.jumps != 2 {
-		t.Errorf("%d jumps of 2", m.jumps)
+	if m.Jumps != 2 {
+		t.Errorf("%d jumps of 2", m.Jumps)
 	}
 	for range 200 {
 		send(20*time.Millisecond, 960)
@@ -97,11 +97,11 @@ func TestTimestampJumps(t *testing.T) {
 	for range 200 {
 		send(20*time.Millisecond, 960)
 	}
-	if hz, _ := m.rate(48_000, new(float64)); hz == nil || *hz < 47_999 || *hz > 48_001 {
+	if hz, _ := m.Rate(48_000, new(float64)); hz == nil || *hz < 47_999 || *hz > 48_001 {
 		t.Error("the clock that stood still in a pause counts")
 	}
 	send(20*time.Millisecond, 100_000)
-	if hz, _ := m.rate(48_000, new(float64)); hz != nil {
+	if hz, _ := m.Rate(48_000, new(float64)); hz != nil {
 		t.Errorf("%v Hz right after a jump", *hz)
 	}
 }

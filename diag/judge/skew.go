@@ -1,0 +1,45 @@
+package judge
+
+import (
+	"time"
+
+	"dialtone/diag"
+	"dialtone/diag/call"
+)
+
+// SkewFound means that the sound and the picture of the peer do not arrive together.
+type SkewFound struct {
+	SkewMs  diag.Millis `json:"skew_ms"` // least of the latest samples: positive where video is later, negative where audio is
+	Samples int         `json:"samples"`
+}
+
+// Bounds from which a difference of sound and picture is not acceptable (ITU-R BT.1359-1), and for how many samples in
+// succession it must last.
+const (
+	videoLater  = 90 * time.Millisecond
+	audioLater  = 185 * time.Millisecond
+	skewSamples = 3
+)
+
+// skewFindings name sound and picture that do not arrive together.
+func skewFindings(c *call.Call, _ Expectation) []Finding {
+	var least time.Duration
+	n := 0
+	for i := len(c.Samples) - 1; i >= 0 && n < skewSamples; i-- {
+		if c.Samples[i].AudioVideoSkew == nil {
+			return nil
+		}
+		skew := diag.SecondsOf(*c.Samples[i].AudioVideoSkew)
+		if skew < videoLater && skew > -audioLater || n > 0 && (skew > 0) != (least > 0) {
+			return nil
+		}
+		if n == 0 || skew.Abs() < least.Abs() {
+			least = skew
+		}
+		n++
+	}
+	if n < skewSamples {
+		return nil
+	}
+	return []Finding{{ID: "media.skew", Severity: Warn, Evidence: SkewFound{diag.Millis(least), n}}}
+}

@@ -1,0 +1,49 @@
+package judge
+
+import (
+	"dialtone/diag"
+	"dialtone/diag/call"
+)
+
+// Evidence about streams whose SSRC no description announced.
+type (
+	// SSRCChanged means that the peer continued streams of a kind with other SSRCs.
+	SSRCChanged struct {
+		Kind     string `json:"kind"`
+		Times    int    `json:"times"`
+		Previous uint32 `json:"previousSSRC"`
+		SSRC     uint32 `json:"ssrc"` // the latest
+	}
+	// SSRCUnknown means that a stream arrives that belongs to no media section.
+	SSRCUnknown struct {
+		Kind        string `json:"kind,omitempty"` // of the payload type
+		SSRC        uint32 `json:"ssrc"`
+		PayloadType uint8  `json:"payloadType"`
+	}
+)
+
+// ssrcFindings name streams that were not announced.
+func ssrcFindings(c *call.Call, _ Expectation) []Finding {
+	var out []Finding
+	changed := map[string]*SSRCChanged{}
+	for _, u := range c.Unannounced {
+		kind := diag.Clean(u.Kind, 20)
+		if u.Previous == 0 {
+			out = append(out, Finding{
+				ID: "media.unknown_ssrc", Severity: Warn, Subject: kind, Evidence: SSRCUnknown{kind, u.SSRC, u.PayloadType},
+			})
+			continue
+		}
+		if changed[kind] == nil {
+			changed[kind] = &SSRCChanged{Kind: kind}
+		}
+		e := changed[kind]
+		e.Times, e.Previous, e.SSRC = e.Times+1, u.Previous, u.SSRC
+	}
+	for _, kind := range diag.Kinds {
+		if e := changed[kind]; e != nil {
+			out = append(out, Finding{ID: "media.ssrc_changed", Severity: Info, Subject: kind, Evidence: *e})
+		}
+	}
+	return out
+}

@@ -1,0 +1,52 @@
+package clock
+
+import (
+	"time"
+
+	"dialtone/diag"
+)
+
+// MaxTransitStep is the largest difference between two packets that is taken for jitter. What is more is a source that
+// set its clock anew.
+const MaxTransitStep = 5 * time.Second
+
+// Jitter estimates the interarrival jitter (RFC 3550, section 6.4.1 and appendix A.8). The zero value is ready.
+type Jitter struct {
+	rate    uint32 // of the timestamps, Hz
+	packets uint64
+	at      time.Time
+	ts      uint32
+	value   float64 // in units of the clock
+}
+
+// Add processes a packet in order of arrival. Timestamps are compared as differences, so their wrap does not show.
+func (j *Jitter) Add(at time.Time, ts, rate uint32) {
+	if rate == 0 {
+		return
+	}
+	if rate != j.rate {
+		*j = Jitter{rate: rate}
+	}
+	if j.packets > 0 {
+		d := Units(at.Sub(j.at), rate) - int64(int32(ts-j.ts))
+		if d < 0 {
+			d = -d
+		}
+		if d <= Units(MaxTransitStep, rate) {
+			j.value += (float64(d) - j.value) / 16
+		}
+	}
+	j.packets++
+	j.at, j.ts = at, ts
+}
+
+// Restart forgets the last packet, but not the estimate: the source began anew.
+func (j *Jitter) Restart() { j.packets = 0 }
+
+// Seconds is the estimate; nil while there are no two packets to compare.
+func (j *Jitter) Seconds() *float64 {
+	if j.rate == 0 || j.packets < 2 {
+		return nil
+	}
+	return diag.Ptr(j.value / float64(j.rate))
+}

@@ -1,0 +1,25 @@
+package media
+
+import "dialtone/diag"
+
+// Skew is how much later video arrives after its capture than audio, in seconds: negative where audio is later. It is
+// that of the first stream of each kind, whose sender ties both to one clock by the same canonical name (RFC 3550
+// §6.5.1); nil where it does not.
+func (r *Recorder) Skew() *float64 {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	transit, names := map[string]float64{}, map[string]string{}
+	for _, s := range r.in.order {
+		r.in.update(s.ssrc, func(s *inbound) {
+			if _, taken := transit[s.codec.Kind]; !taken && !s.ended && s.mapping.Arrived {
+				transit[s.codec.Kind], names[s.codec.Kind] = s.mapping.Transit, s.name
+			}
+		})
+	}
+	audio, ok := transit[KindAudio]
+	video, ok2 := transit[KindVideo]
+	if !ok || !ok2 || names[KindAudio] != names[KindVideo] || names[KindAudio] == "" {
+		return nil
+	}
+	return diag.Ptr(video - audio)
+}
