@@ -147,7 +147,7 @@ func (r *Reader) read() (batch []diag.Event, changed <-chan struct{}, closed boo
 func (f *Feed) trim() {
 	low := f.base + uint64(len(f.events))
 	for r := range f.readers {
-		low = min(low, r.next)
+		low = min(low, max(r.next, f.base)) // a stuck one may be behind what is kept
 	}
 	if n := low - f.base; n >= trimAt {
 		f.events = append([]diag.Event(nil), f.events[n:]...)
