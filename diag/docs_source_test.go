@@ -234,6 +234,9 @@ func kindOf(expr ast.Expr) (kind, of string) {
 	case *ast.StarExpr:
 		return kindOf(typ.X)
 	case *ast.ArrayType:
+		if elt, ok := typ.Elt.(*ast.Ident); ok && elt.Name == "byte" { // encoding/json writes it so
+			return "string", ""
+		}
 		_, of = kindOf(typ.Elt)
 		return "array", of
 	case *ast.SelectorExpr:

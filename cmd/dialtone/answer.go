@@ -22,8 +22,9 @@ type answerCommand struct {
 	recordFlags
 	Screen bool `help:"Show each call on the screen, as dialtone call does; press c for the next call, q to quit."`
 	glyphFlags
-	Wait time.Duration `default:"0s" placeholder:"DURATION" help:"How long to wait for each call. Default: no limit."`
-	Once bool          `form:"answer" label:"one call" hint:"exit after it; otherwise answer further calls" help:"Handle one call, then exit with its result code."`
+	Wait     time.Duration `default:"0s" placeholder:"DURATION" help:"How long to wait for each call. Default: no limit."`
+	Once     bool          `form:"answer" label:"one call" hint:"exit after it; otherwise answer further calls" help:"Handle one call, then exit with its result code."`
+	MaxCalls count         `placeholder:"N" help:"Exit after this many calls, with the result code of the last. Default: no limit."`
 	configurable
 }
 
@@ -33,7 +34,8 @@ func (answerCommand) Help() string {
 		"It prints one line per event, and a verdict after each call.\n\n"+
 		"With --record call.jsonl, the second call is recorded to call-2.jsonl, and so on. "+
 		"With --listen, --whip and --whep it is a server and handles one call after another: other callers get 503 "+
-		"while one is active. With --whip it reports what is wrong with a publisher: no media, packet loss, no key frames.",
+		"while one is active. After two calls that were not connected, the next one is answered later: of the same client "+
+		"with --listen, --whip and --whep, and of the room code otherwise. With --whip it reports what is wrong with a publisher: no media, packet loss, no key frames.",
 		[]string{
 			"dialtone answer w1",
 			"dialtone answer w1 --once --wait 1m --server https://call.example.org/call/",
@@ -117,7 +119,7 @@ func (c *answerCommand) placement(a app, config diag.Config, w chosen, h *host, 
 func (c *answerCommand) answerCalls(ctx context.Context, a app, config diag.Config, w chosen, h *host) (diag.Exit,
 	error,
 ) {
-	reached, pause := false, shortestPause
+	reached, pause, failed := false, shortestPause, 0
 	supply := newICESupply(c.iceFromFlags, config)
 	for n := 1; ; n++ {
 		var err error
@@ -126,7 +128,7 @@ func (c *answerCommand) answerCalls(ctx context.Context, a app, config diag.Conf
 		}
 		result, err := a.placer().Place(ctx, c.placement(a, config, w, h, n))
 		switch {
-		case err != nil, c.Once, (c.Screen || w.Carried) && !result.Again:
+		case err != nil, c.Once, n == int(c.MaxCalls), (c.Screen || w.Carried) && !result.Again:
 			return result.Exit, err
 		case interrupted(ctx): // a call may have ended at the same moment: this ended with the interruption
 			return diag.ExitInterrupted, nil
@@ -135,8 +137,16 @@ func (c *answerCommand) answerCalls(ctx context.Context, a app, config diag.Conf
 		switch {
 		case result.Exit == diag.ExitNoPeer:
 			return result.Exit, nil
-		case h != nil || result.Call.Ended == nil || result.Call.Ended.Reason != diag.EndSignaling:
+		case h != nil:
+			h.nuisances.Ended(result.Call.ConnectedAt != nil)
+		case result.Call.Ended == nil || result.Call.Ended.Reason != diag.EndSignaling:
 			pause = shortestPause
+			if failed++; result.Call.ConnectedAt != nil {
+				failed = 0
+			}
+			if !c.backOff(ctx, a, failed) {
+				return diag.ExitInterrupted, nil
+			}
 		case !reached:
 			return result.Exit, nil
 		default:
@@ -147,6 +157,29 @@ func (c *answerCommand) answerCalls(ctx context.Context, a app, config diag.Conf
 			pause = min(2*pause, longestPause)
 		}
 	}
+}
+
+// freeFailures are the calls that may fail one after another before the next one is answered later.
+const freeFailures = 2
+
+// backOff waits after calls that were not connected, so that nuisances are answered ever more rarely. It
+// returns false when the context ends first.
+func (*answerCommand) backOff(ctx context.Context, a app, failed int) bool {
+	pause := pauseAfter(failed)
+	if pause == 0 {
+		return true
+	}
+	a.Complain(fmt.Sprintf("dialtone: the last %d calls were not connected; answering again in %v", failed, pause))
+	return sleep(ctx, pause)
+}
+
+// pauseAfter is how long the next call waits after a number of calls that were not connected.
+func pauseAfter(failed int) time.Duration {
+	late := failed - freeFailures
+	if late <= 0 {
+		return 0
+	}
+	return min(shortestPause<<min(late-1, 10), longestPause)
 }
 
 // waited reports whether a call got as far as waiting for the peer.

@@ -37,7 +37,7 @@ type serveCommand struct {
 	MaxPairsPerAddress       settings.Limit `placeholder:"N" group:"limits" help:"Pairs of peers from one address. Default: 256, for loopback addresses none."`
 	MaxRequestsPerSecond     settings.Rate  `placeholder:"N" group:"limits" help:"Mean request rate from one address. Default: 200, for loopback addresses none."`
 	MaxRequestBurst          settings.Limit `placeholder:"N" group:"limits" help:"Burst of requests beyond that rate. Default: ten seconds' worth."`
-	MaxMissesPerSecond       settings.Rate  `placeholder:"N" group:"limits" help:"Mean rate at which one address may dial codes that no peer waits for, beyond a burst of 256. Default: 1, for loopback addresses none."`
+	MaxMissesPerSecond       settings.Rate  `placeholder:"N" group:"limits" help:"Mean rate at which one address may dial codes that no peer waits for, beyond a burst of 320. Default: 1, for loopback addresses none."`
 	MaxConnections           settings.Limit `placeholder:"N" group:"limits" help:"Connections at one time. Default: 16384, or three quarters of the open files that the system allows."`
 	MaxConnectionsPerAddress settings.Limit `placeholder:"N" group:"limits" help:"Connections of one address. Default: 256, for loopback addresses and trusted proxies none."`
 	Expiry                   time.Duration  `placeholder:"DURATION" group:"limits" help:"How long a peer may be silent before its pair is deleted. Default: 10s, which deployed pages rely on."`

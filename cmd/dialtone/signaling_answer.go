@@ -21,6 +21,7 @@ type host struct {
 	signal.Server
 	url, join string                    // how it is reached, and by which command
 	log       atomic.Pointer[feed.Feed] // of the call that waits or is in progress
+	nuisances web.Nuisances
 	stop      context.CancelFunc
 	ended     chan error
 }
@@ -42,7 +43,7 @@ func (w chosen) open(ctx context.Context, a app, f *answeringFlags) (*host, erro
 		return nil, errors.Join(err, e.Close())
 	}
 	ctx, h.stop = context.WithCancel(context.WithoutCancel(ctx))
-	go func() { h.ended <- web.Serve(ctx, e, web.Watched(h.Server, h.served)) }()
+	go func() { h.ended <- web.Serve(ctx, e, web.Watched(h.nuisances.Handler(h.Server), h.served)) }()
 	return h, nil
 }
 

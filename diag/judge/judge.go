@@ -58,8 +58,8 @@ type rule func(c *call.Call, x Expectation) []Finding
 var rules = []rule{
 	endFindings, machineFindings, signalingFindings,
 	pathLostFindings, dtlsFindings, channelFindings,
-	sizeFindings, mediaFindings, soundFindings, publishFindings, pictureFindings, skewFindings, lossFindings, timingFindings,
-	restartFindings, ssrcFindings, impairFindings, stressFindings,
+	sizeFindings, mediaFindings, soundFindings, publishFindings, pictureFindings, skewFindings, lossFindings,
+	timingFindings, restartFindings, ssrcFindings, impairFindings, stressFindings,
 	endsFindings, clientFindings,
 	pathFindings, isolatedFindings, limitFindings, remoteFindings, serverFindings, networkFindings, warningFindings,
 }

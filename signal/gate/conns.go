@@ -15,7 +15,7 @@ type ConnLimits struct {
 	All int
 	// PerClient is how many a client may have. Default 256, and none for clients on this machine and for proxies.
 	PerClient int
-	// Idle is how many there may be that have no complete request. Default 1,024.
+	// Idle is how many there may be that have no complete request. Default 512.
 	Idle int
 	// Proxies speak for many clients.
 	Proxies Proxies
@@ -24,7 +24,7 @@ type ConnLimits struct {
 const (
 	defaultConns     = 16 << 10
 	defaultPerClient = 256
-	defaultIdle      = 1024
+	defaultIdle      = 512
 	reservedPart     = 8 // one part in so many is kept for known clients
 	evictedAtOnce    = 16
 )
@@ -54,8 +54,11 @@ type Conn struct {
 	idle, idler *list.Element // in both lists; nil while a request is in progress
 }
 
-// NewConns makes the bounds of a server.
+// NewConns makes the bounds of a server. Without refusals there is no log.
 func NewConns(l ConnLimits, refusals *Refusals) *Conns {
+	if refusals == nil {
+		refusals = NewRefusals(nil)
+	}
 	c := &Conns{
 		limits: l, explicit: l.PerClient != 0, refusals: refusals, open: map[net.Conn]*Conn{}, known: map[string]int{},
 		idle: [2]*list.List{list.New(), list.New()}, idleOf: map[string]*list.List{},
@@ -151,7 +154,10 @@ func (c *Conns) fits(client Client) bool {
 	return c.limits.All < 0 || len(c.open) < most
 }
 
-func (c *Conns) evictOldest() bool { return c.evict(c.idle[0]) || c.evict(c.idle[1]) }
+// evictOldest closes the connection that has been without a request for longest. Some of known clients stay.
+func (c *Conns) evictOldest() bool {
+	return c.evict(c.idle[0]) || c.idle[1].Len() > c.limits.All/reservedPart && c.evict(c.idle[1])
+}
 
 // evict closes the oldest connection of a list.
 func (c *Conns) evict(l *list.List) bool {
@@ -280,7 +286,7 @@ func (l *listener) Accept() (net.Conn, error) {
 			"next", "raise the limit of open files (ulimit -n)")
 		l.conns.mu.Lock()
 		for range evictedAtOnce {
-			l.conns.evictOldest()
+			_ = l.conns.evict(l.conns.idle[0]) || l.conns.evict(l.conns.idle[1])
 		}
 		l.conns.mu.Unlock()
 		Pause()

@@ -12,13 +12,15 @@
 //
 //	POST /call/call_line_process/   the call endpoint (the slash may be missing)
 //	GET  /call/…                    Options.Page, where there is one
+//	GET  /call/code.json            {"code":C}, a code that cannot be guessed
 //	GET  /healthz                   Health as JSON
 //
 // # The call endpoint
 //
 // The body is a JSON object of at most 64 KiB; Content-Type is ignored.
 //
-//	{"code":"dial","call_code":C}                    200 {"user_id":U}
+//	{"code":"dial","call_code":C}                    200 {"user_id":U}; with "ice_servers":true and
+//	                                                 Options.ICEServers also {…,"ice_servers":[RTCIceServer]}
 //	{"code":"get_status","user_id":U}                200 {…}, see below
 //	{"code":"offer","user_id":U,"offer":{…}}         200, the initiator's in need_init
 //	{"code":"answer","user_id":U,"answer":{…}}       200, the subscriber's in offered
@@ -65,6 +67,8 @@
 //	400 wrong_state: an offer or answer not now, or not from this party
 //	400 unknown_user, or while the server remembers it: peer_left, expired
 //	403 cross_site: a browser sends it from a page of another site
+//	403 unknown_host: a browser asks for a name that could be made to lead here
+//	403 weak_code: the code could be guessed, see Options.StrongCodes
 //	404 not_found
 //	413 body_too_large
 //	429 rate_limited pairs_limit address_pairs_limit candidates_limit storage_limit

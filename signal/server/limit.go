@@ -13,6 +13,8 @@ const (
 	defaultRequestsPerSecond = 200
 	defaultMissesPerSecond   = 1
 	burstSeconds             = 10
+	// spareMisses are the dials that a client may make in vain beside those of its pairs.
+	spareMisses = 64
 	// bytesPerAddress is what parties of one address may have stored, in bytes.
 	bytesPerAddress = 16 << 20
 	// Of pairs and bytes a quarter is kept for clients that hold hardly any: a few pairs, and the descriptions of them.
@@ -26,7 +28,8 @@ const (
 
 // limits counts per client address. The Server's mutex guards it.
 type limits struct {
-	pairs    int     // negative: no limit
+	pairs    int // negative: no limit
+	bytes    int
 	exempt   [3]bool // local clients: from the limits of pairs, requests and misses
 	pairsOf  gate.Counter
 	bytesOf  gate.Counter
@@ -36,14 +39,14 @@ type limits struct {
 
 func newLimits(o Options) *limits {
 	l := &limits{
-		pairs: o.PairsPerAddress, exempt: [3]bool{
+		pairs: o.PairsPerAddress, bytes: bytesPerAddress, exempt: [3]bool{
 			o.PairsPerAddress == 0, o.RequestsPerSecond == 0 && o.RequestBurst == 0,
 			o.MissesPerSecond == 0 && o.PairsPerAddress == 0,
 		},
 		requests: newBuckets(o.RequestsPerSecond, defaultRequestsPerSecond, o.RequestBurst),
 	}
 	orDefault(&l.pairs, defaultPairsPerAddress)
-	l.misses = newBuckets(o.MissesPerSecond, defaultMissesPerSecond, max(l.pairs, defaultPairsPerAddress))
+	l.misses = newBuckets(o.MissesPerSecond, defaultMissesPerSecond, max(l.pairs, defaultPairsPerAddress)+spareMisses)
 	return l
 }
 
@@ -86,7 +89,7 @@ func (l *limits) fitsBytes(c gate.Client, n, all, most int) bool {
 	if exceeds(all+n, most-most/reservedPart) && most > 0 && l.bytesOf.Held(c)+n > modestBytes {
 		return false
 	}
-	return c.Local || l.bytesOf.Fits(c, n, bytesPerAddress)
+	return c.Local || l.bytesOf.Fits(c, n, l.bytes)
 }
 
 // buckets are token buckets, one for each group of clients.

@@ -66,7 +66,7 @@ type Options struct {
 	// mean rate. Default ten seconds' worth of RequestsPerSecond.
 	RequestBurst int
 	// MissesPerSecond bounds the mean rate at which one address may dial codes that no peer waits for, as clients do that
-	// guess codes. Default 1. The burst is PairsPerAddress, at least 256.
+	// guess codes. Default 1. The burst is PairsPerAddress (at least 256) and 64 more.
 	MissesPerSecond float64
 	// Conns bound the connections of Serve.
 	Conns gate.ConnLimits

@@ -36,7 +36,7 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64, timeout time.
 	if limit >= 0 {
 		body = http.MaxBytesReader(w, r.Body, limit)
 	}
-	raw, err := io.ReadAll(body)
+	raw, err := readAll(body, r.ContentLength)
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
@@ -46,6 +46,19 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64, timeout time.
 	}
 	_ = deadline.SetReadDeadline(time.Time{})
 	return raw, nil
+}
+
+// maxKnown is up to what length memory is made for a body before it has come, in bytes.
+const maxKnown = 64 << 10
+
+// readAll reads a body of a length, -1 if it is unknown. A known one needs no more memory than the body has.
+func readAll(body io.Reader, length int64) ([]byte, error) {
+	if length < 0 || length > maxKnown {
+		return io.ReadAll(body)
+	}
+	raw := make([]byte, length)
+	_, err := io.ReadFull(body, raw)
+	return raw, err
 }
 
 // parseRequest decodes a body. Names are matched exactly, and the last of

@@ -48,22 +48,24 @@ func newStore(o Options, onExpire func(*pair)) *store {
 }
 
 // dial adds a party: as the subscriber of the pair that waits under code, or as the initiator of a new one. A client
-// that may not begin a pair joins none but its own: it must not learn who waits under which code.
+// that may not begin a pair joins none but those of its own address, and each try costs as much as a miss: it must not
+// learn who waits under which code.
 func (s *store) dial(code string, from gate.Client, now time.Time) (*party, *failure) {
 	if s.closed {
 		return nil, errShuttingDown
 	}
 	s.count.Dials++
+	if wait, ok := s.limits.admitDial(from, now); !ok {
+		return nil, dialsLimited(wait)
+	}
 	pr := s.waiting[code]
 	if pr != nil && pr.isExpired(now, s.options.Expiry) {
 		pr = nil
 	}
-	if pr == nil || pr.opener.Groups[0] != from.Groups[0] {
-		if !s.limits.fitsPair(from, s.pairs, s.options.Pairs) {
+	if !s.limits.fitsPair(from, s.pairs, s.options.Pairs) {
+		s.limits.missed(from, now)
+		if pr == nil || pr.opener.Groups[0] != from.Groups[0] {
 			return nil, errAddressLimit
-		}
-		if wait, ok := s.limits.admitDial(from, now); !ok {
-			return nil, dialsLimited(wait)
 		}
 	}
 	if pr == nil {

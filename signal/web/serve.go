@@ -16,8 +16,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
+
+	"dialtone/signal/gate"
 )
 
 const (
@@ -26,19 +27,22 @@ const (
 	idleTime     = 60 * time.Second
 	writeTime    = 60 * time.Second // of a request, the wait for the call included
 	shutdownTime = 3 * time.Second
-	// maxConnections is how many connections are kept: calls come one after another, so more are not needed.
+	// maxConnections is how many connections are kept, and maxOfClient those of one client: calls come one after another,
+	// so more are not needed.
 	maxConnections = 256
+	maxOfClient    = 32
 )
 
 // Serve answers on ln until ctx ends, and closes ln. The error is nil after an orderly end.
 func Serve(ctx context.Context, ln net.Listener, h http.Handler) error {
+	conns := gate.NewConns(gate.ConnLimits{All: maxConnections, PerClient: maxOfClient, Idle: maxConnections / 2}, nil)
 	hs := &http.Server{
-		Handler: h, ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, WriteTimeout: writeTime, MaxHeaderBytes: 16 << 10,
+		Handler: arrived(h), ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, WriteTimeout: writeTime, MaxHeaderBytes: 16 << 10,
 		ReadTimeout: headerTime + bodyTime, // of bodies that are not read; ReadBody has its own
-		ConnState:   limited(maxConnections),
+		ConnState:   conns.State, ConnContext: conns.Context,
 	}
 	served := make(chan error, 1)
-	go func() { served <- hs.Serve(ln) }()
+	go func() { served <- hs.Serve(conns.Listener(ln)) }()
 	select {
 	case err := <-served:
 		return err
@@ -54,20 +58,14 @@ func Serve(ctx context.Context, ln net.Listener, h http.Handler) error {
 	return err
 }
 
-// limited closes the connections that are beyond a number.
-func limited(most int) func(net.Conn, http.ConnState) {
-	var open atomic.Int64
-	return func(c net.Conn, state http.ConnState) {
-		switch state {
-		case http.StateNew:
-			if open.Add(1) > int64(most) {
-				_ = c.Close() // the client notices
-			}
-		case http.StateClosed, http.StateHijacked:
-			open.Add(-1)
-		case http.StateActive, http.StateIdle:
+// arrived says of requests without a body that they are complete; ReadBody does of others.
+func arrived(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength == 0 {
+			gate.Busy(r.Context(), false)
 		}
-	}
+		h.ServeHTTP(w, r)
+	})
 }
 
 // Problem is a refusal: an answer with a problem body (RFC 9457).
@@ -227,6 +225,7 @@ func ReadBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, *Pro
 	// A recorder in a test has no deadlines, and a connection that is closed will not be read from.
 	_ = control.SetReadDeadline(time.Now().Add(bodyTime))
 	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	gate.Busy(r.Context(), false)
 	_ = control.SetReadDeadline(time.Time{})
 	var tooLarge *http.MaxBytesError
 	switch {

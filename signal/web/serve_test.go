@@ -160,32 +160,6 @@ func (l *pipeListener) Close() error {
 
 func (*pipeListener) Addr() net.Addr { return &net.TCPAddr{} }
 
-func TestLimited(t *testing.T) {
-	hook := limited(1)
-	first, second := &closing{}, &closing{}
-	hook(first, http.StateNew)
-	hook(second, http.StateNew)
-	if first.closed || !second.closed {
-		t.Errorf("%v %v", first, second)
-	}
-	hook(second, http.StateClosed)
-	hook(first, http.StateClosed)
-	third := &closing{}
-	if hook(third, http.StateNew); third.closed {
-		t.Error("what was closed still counts")
-	}
-}
-
-type closing struct {
-	net.Conn
-	closed bool
-}
-
-func (c *closing) Close() error {
-	c.closed = true
-	return nil
-}
-
 func TestQueue(t *testing.T) {
 	var s Queue[int]
 	first, second := new(int), new(int)

@@ -1,0 +1,69 @@
+package web
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"testing"
+	"time"
+)
+
+// TestFloodsOfAnAnswerer: connections of strangers keep no caller from being answered within a second.
+func TestFloodsOfAnAnswerer(t *testing.T) {
+	for name, first := range map[string]string{
+		"silent": "", "header": "POST /offer HTTP/1.1\r\nHost: x\r\nX-a: ", "body": "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{",
+		"keep-alive": "OPTIONS / HTTP/1.1\r\nHost: x\r\n\r\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			ln, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, stop := context.WithCancel(t.Context())
+			ended := make(chan error, 1)
+			handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Method == http.MethodPost {
+					if _, problem := ReadBody(w, r, 100); problem != nil {
+						Refuse(w, *problem)
+						return
+					}
+				}
+				Reply(w, http.StatusNoContent, "", nil)
+			})
+			go func() { ended <- Serve(ctx, ln, handler) }()
+			t.Cleanup(func() {
+				stop()
+				<-ended // the connections of strangers may have to be cut
+			})
+			for range 2 * maxConnections {
+				c, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", ln.Addr().String())
+				if err != nil {
+					t.Fatal(err)
+				}
+				t.Cleanup(func() { _ = c.Close() })
+				_, _ = io.WriteString(c, first) // it may have been closed
+			}
+			begun := time.Now()
+			c, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", ln.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = c.Close() }()
+			_ = c.SetDeadline(begun.Add(10 * time.Second))
+			if _, err := fmt.Fprintf(c, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}"); err != nil {
+				t.Fatal(err)
+			}
+			r, err := http.ReadResponse(bufio.NewReader(c), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = r.Body.Close()
+			if took := time.Since(begun); r.StatusCode != http.StatusNoContent || took > time.Second {
+				t.Errorf("answered %s after %s", r.Status, took)
+			}
+		})
+	}
+}
