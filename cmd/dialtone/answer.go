@@ -102,7 +102,7 @@ func (c *answerCommand) plan(a app) (diag.Config, chosen, error) {
 func (c *answerCommand) placement(a app, config diag.Config, w chosen, h *host, n int) calls.Placement {
 	p := calls.Placement{
 		Config: config, Record: calls.Numbered(c.Record, n), Redact: c.Redact, Screen: c.Screen,
-		ASCII: c.ascii(a.streams),
+		Room: c.room(), ASCII: c.ascii(a.streams),
 	}
 	switch {
 	case h != nil:

@@ -58,6 +58,15 @@ func (s Streams) Getenv(name string) string {
 // Complain writes a line to stderr. A failure of stderr cannot be reported anywhere.
 func (s Streams) Complain(text string) { _, _ = io.WriteString(s.Err, text+"\n") }
 
+// Warn writes the texts that are not empty to stderr.
+func (s Streams) Warn(texts ...string) {
+	for _, text := range texts {
+		if text != "" {
+			s.Complain("dialtone: warning: " + diag.Clean(text, 1000))
+		}
+	}
+}
+
 // Print writes a part of the result.
 func (s Streams) Print(format string, args ...any) error {
 	_, err := fmt.Fprintf(s.Results(), format, args...)
