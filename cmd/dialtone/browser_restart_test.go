@@ -43,7 +43,6 @@ func TestBrowserRestart(t *testing.T) {
 				b.restarts(s)
 				s.meanwhile(func() { awaitEvents(t, recording, n+1, isPause) })
 			}
-			s.then(t, "", "no inbound media for ")
 			s.then(t, "h", "you hung up")
 			s.press(t, "q")
 			if after, code := s.end(t); code != diag.ExitPass {
