@@ -209,11 +209,11 @@ func (p firefoxPage) evaluate(expression string) (json.RawMessage, error) {
 }
 
 func (p firefoxPage) click(id string) error {
-	_, err := p.d.ask("click", p.id, map[string]any{"selector": "#" + id})
+	_, err := p.d.ask("click", p.id, map[string]any{"element": id})
 	return err
 }
 
 func (p firefoxPage) enter(id, text string) error {
-	_, err := p.d.ask("type", p.id, map[string]any{"selector": "#" + id, "text": text})
+	_, err := p.d.ask("enter", p.id, map[string]any{"element": id, "text": text})
 	return err
 }

@@ -125,30 +125,41 @@ const noteConnected = `RTCPeerConnection = class extends RTCPeerConnection {
 }`
 
 // TestBrowserSetup measures from the second dial, which is the page's, to its connection. The original takes 7 s. A machine
-// that is busy gets three tries.
+// that is busy gets three tries. The terminal dials first, on the machine of the browser, which is where a Firefox that its user
+// has not set up once never connected: each call has to.
 func TestBrowserSetup(t *testing.T) {
-	const bound = 500 // ms
-	url := startServe(t)
-	a := startTool(t, "answer", "w1", "--server", url)
-	a.await("waiting")
-	for try := 1; ; try++ {
-		took := setups(t, url, labtest.Sample(20, 5))
-		median := took[len(took)/2]
-		t.Logf("median %.0f ms, fastest %.0f ms, slowest %.0f ms", median, took[0], took[len(took)-1])
-		if median < bound {
-			return
-		}
-		if try == 3 {
-			t.Fatalf("the median of %d calls is %.0f ms, want less than %d", len(took), median, bound)
-		}
+	for _, test := range []struct {
+		in    engine
+		calls int
+		bound float64 // ms
+	}{
+		{inChromium, labtest.Sample(20, 5), 500},
+		{inFirefox, labtest.Sample(10, 3), 1500},
+	} {
+		t.Run(test.in.name, func(t *testing.T) {
+			url := startServe(t)
+			a := startTool(t, "answer", "w1", "--server", url)
+			a.await("waiting")
+			for try := 1; ; try++ {
+				took := setups(t, test.in, url, test.calls)
+				median := took[len(took)/2]
+				t.Logf("median %.0f ms, fastest %.0f ms, slowest %.0f ms", median, took[0], took[len(took)-1])
+				if median < test.bound {
+					return
+				}
+				if try == 3 {
+					t.Fatalf("the median of %d calls is %.0f ms, want less than %.0f", len(took), median, test.bound)
+				}
+			}
+		})
 	}
 }
 
 // setups are the durations of calls in ms, in ascending order.
-func setups(t *testing.T, url string, calls int) (took []float64) {
+func setups(t *testing.T, in engine, url string, calls int) (took []float64) {
 	t.Helper()
 	for range calls {
-		b := openTab(t, inChromium, "page", url+"?code=w1&media=test", noteConnected)
+		b := openTab(t, in, "page", url+"?code=w1&media=test", noteConnected)
 		b.click("call")
 		b.state("connected")
 		var ms float64

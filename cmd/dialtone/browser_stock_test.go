@@ -87,7 +87,8 @@ func TestFirefoxHidesItsAddress(t *testing.T) {
 }
 
 // TestFirefoxWithoutH264: Firefox has H264 only after it has downloaded OpenH264, which a test cannot. Where only H264 is
-// offered, audio goes on, and dialtone names the video that the page declines.
+// offered, audio goes on, and dialtone names the video that the page declines. The tone is heard: on a machine without a
+// sound output Firefox runs no AudioContext.
 func TestFirefoxWithoutH264(t *testing.T) {
 	besides(t)
 	url := startServe(t)
@@ -108,5 +109,8 @@ func TestFirefoxWithoutH264(t *testing.T) {
 		if !strings.Contains(said, want) {
 			t.Errorf("no %q in\n%s", want, said)
 		}
+	}
+	if strings.Contains(said, "silent") {
+		t.Errorf("the tone is not heard:\n%s", said)
 	}
 }

@@ -24,9 +24,9 @@ import (
 // they make a call slower, not better, as checks already show which pairs work.
 const acceptanceWait = time.Duration(0)
 
-// retransmitTime bounds how long SCTP waits before it sends again (RFC 9260 §16: 60 s by default). After an outage the
-// data channels work as soon as the path does.
-const retransmitTime = time.Second
+// retransmitTime bounds how long SCTP waits before it sends again, as in Chromium (RFC 9260 §16: 60 s by default), so
+// that data channels return with their path.
+const retransmitTime = 800 * time.Millisecond
 
 // checkInterval is that of pion's checks on a pair.
 const checkInterval = 200 * time.Millisecond

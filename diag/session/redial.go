@@ -23,7 +23,8 @@ type redial struct {
 }
 
 const (
-	quietTime    = 2300 * time.Millisecond // without an answer to a ping, of which there is one each second
+	quietTime    = 1900 * time.Millisecond // without an answer to a ping, after which a peer stands by
+	askTime      = 1200 * time.Millisecond // likewise, after which it sends more pings: one may have been lost
 	quietTick    = 250 * time.Millisecond  // between looks at a path that is silent
 	redialPause  = time.Second             // after an attempt that failed
 	attemptTime  = 10 * time.Second        // bounds an ICE restart
@@ -123,7 +124,9 @@ func (s *Session) listen() {
 	silence := min(time.Since(echo), time.Since(s.redial.since))
 	switch {
 	case isUp && !s.redial.standby && silence < quietTime:
-		next = max(quietTime-silence, quietTick)
+		if next = max(askTime-silence, quietTick); silence >= askTime {
+			s.pings.ping()
+		}
 	case isUp && !s.redial.standby && redials(s, input{}) && !echo.IsZero() && s.o.Config.Code != "":
 		s.redial.since, s.redial.standby = time.Now(), true
 		s.deadlines.drop(dueLinger)
@@ -197,6 +200,9 @@ func (s *Session) dialOnline() {
 // returned: the path works.
 func (s *Session) returned() {
 	s.deadlines.drop(dueRedial)
+	if !s.redial.until.IsZero() {
+		s.pings.ping() // does it?
+	}
 	switch {
 	case s.redial.met:
 	case s.redial.standby, !s.redial.until.IsZero() && !isInBand(s, input{}): // the old path came back
@@ -206,5 +212,5 @@ func (s *Session) returned() {
 		s.leave()
 	}
 	s.redial = redial{since: time.Now()}
-	s.deadlines.in(dueQuiet, quietTime)
+	s.deadlines.in(dueQuiet, askTime)
 }

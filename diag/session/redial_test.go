@@ -70,7 +70,7 @@ func onMachine(t *testing.T, redial time.Duration, script func(m *machineRig)) (
 		r.answers()
 		r.peer.base = netip.MustParseAddr("10.0.0.1")
 		r.peer.pongs.Store(true)
-		r.peer.callbacks.OnMessage(diag.LabelControl, true, []byte(`{"code":"hello"}`))
+		r.peer.callbacks.OnMessage(diag.LabelControl, true, []byte(`{"code":"hello","agent":"dialtone 1","id":"theirs"}`))
 		r.opens(diag.LabelPing)
 		time.Sleep(7 * time.Second) // the room is left
 		script(m)

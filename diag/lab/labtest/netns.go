@@ -33,6 +33,7 @@ var (
 type Site struct {
 	router, client string // namespaces
 	Public         netip.Addr
+	Addresses      []netip.Prefix // of the client: IPv4 and IPv6
 }
 
 // SiteOptions describe a site.
@@ -214,6 +215,7 @@ func (s *Site) wire(t testing.TB, internet string, n int, o SiteOptions, inner, 
 		lines = append(lines, "route add "+inner.Masked().String()+" via "+s.Public.String())
 	}
 	batch(t, internet, lines...)
+	s.Addresses = []netip.Prefix{client, client6}
 	batch(t, s.client, addressLine(client, "lan"), addressLine(client6, "lan"), "link set lan up",
 		"route add default via "+inner.Addr().String(), "route add default via "+inner6.Addr().String())
 	s.forward(t)

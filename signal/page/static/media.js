@@ -89,8 +89,17 @@ export class Media {
       this.#changed(kind);
       return;
     }
-    const { track, close } = kind === 'video' ? testPicture() : tone();
+    const { track, close, silent } = kind === 'video' ? testPicture() : tone();
     this.#put(kind, track, why, close);
+    silent?.then((yes) => { if (yes) this.#play(track); });
+  }
+
+  // play sends a tone that is played in place of a silent one.
+  async #play(instead) {
+    const played = await player().catch(() => null); // a browser that cannot keeps the silent one
+    if (!played) return;
+    if (this.#tracks.get('audio') === instead) this.#put('audio', played.track, this.why('audio'), played.close);
+    else played.close();
   }
 
   #put(kind, track, why, close) {
@@ -210,7 +219,10 @@ function drawTestPicture(pen, now) {
   pen.fillText('dialtone · UTC', 162, HEIGHT * 0.91);
 }
 
-// tone makes a soft tone that swells every two seconds.
+const PITCH = 440; // Hz, a dial tone's
+const START = 500; // ms until an AudioContext should run
+
+// tone makes a soft tone that swells every two seconds. silent reports whether the browser did not start it.
 function tone() {
   const context = new AudioContext();
   const output = context.createMediaStreamDestination();
@@ -221,11 +233,60 @@ function tone() {
   swell.frequency.value = 0.5;
   depth.gain.value = 0.06;
   const sound = context.createOscillator();
-  sound.frequency.value = 440; // a dial tone's pitch
+  sound.frequency.value = PITCH;
   swell.connect(depth).connect(volume.gain);
   sound.connect(volume).connect(output);
   sound.start();
   swell.start();
-  context.resume().catch(() => {}); // the click on the button allows it
-  return { track: output.stream.getAudioTracks()[0], close: () => { context.close().catch(() => {}); } };
+  const started = context.resume().then(() => false, () => true); // the click on the button allows it
+  const late = new Promise((done) => { setTimeout(done, START, true); });
+  return {
+    track: output.stream.getAudioTracks()[0],
+    close: () => { context.close().catch(() => {}); },
+    silent: Promise.race([started, late]),
+  };
+}
+
+// player makes the same tone for Firefox on a machine without a sound output: it runs no AudioContext there, but it plays.
+async function player() {
+  const audio = new Audio(URL.createObjectURL(recordedTone()));
+  audio.loop = audio.muted = true; // muted for the user, not for the peer
+  const close = () => {
+    audio.pause();
+    URL.revokeObjectURL(audio.src);
+  };
+  try {
+    await audio.play();
+    const [track] = (audio.captureStream ?? audio.mozCaptureStream).call(audio).getAudioTracks();
+    return { track, close };
+  } catch (e) {
+    close();
+    throw e;
+  }
+}
+
+// recordedTone is two seconds of the tone, as a WAV file.
+function recordedTone() {
+  const rate = 8000; // Hz
+  const samples = 2 * rate;
+  const size = 2 * samples; // bytes
+  const view = new DataView(new ArrayBuffer(44 + size));
+  const text = (at, s) => [...s].forEach((c, i) => view.setUint8(at + i, c.charCodeAt(0)));
+  text(0, 'RIFF');
+  view.setUint32(4, 36 + size, true);
+  text(8, 'WAVEfmt ');
+  view.setUint32(16, 16, true);
+  view.setUint16(20, 1, true); // PCM
+  view.setUint16(22, 1, true); // channel
+  view.setUint32(24, rate, true);
+  view.setUint32(28, 2 * rate, true);
+  view.setUint16(32, 2, true);
+  view.setUint16(34, 16, true);
+  text(36, 'data');
+  view.setUint32(40, size, true);
+  for (let i = 0; i < samples; i++) {
+    const volume = 0.08 + 0.06 * Math.sin(Math.PI * i / rate);
+    view.setInt16(44 + 2 * i, 32767 * volume * Math.sin(2 * Math.PI * PITCH * i / rate), true);
+  }
+  return new Blob([view.buffer], { type: 'audio/wav' });
 }

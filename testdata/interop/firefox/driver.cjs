@@ -29,6 +29,15 @@ function watch(page, id) {
 
 const reportViolations = `addEventListener("securitypolicyviolation", (e) => console.error("violates " + e.violatedDirective + ": " + e.blockedURI));`;
 
+// click waits for an element that is shown and enabled, in the page.
+async function click(element) {
+  for (const end = Date.now() + 20_000; ; await new Promise((done) => { setTimeout(done, 30); })) {
+    const button = document.getElementById(element);
+    if (button && !button.disabled && button.getClientRects().length > 0) return button.click();
+    if (Date.now() > end) throw new Error(`no ${element} to click on`);
+  }
+}
+
 const requests = {
   // A page is in a window: timers and pictures of a tab that is not shown stand still.
   async open(browser, { page: id, scripts }) {
@@ -40,13 +49,13 @@ const requests = {
   },
   go: (_, { page, url }) => pages.get(page).page.goto(url),
   evaluate: async (_, { page, expression }) => (await pages.get(page).page.evaluate(`(async () => JSON.stringify(await (${expression})))()`)),
-  click: (_, { page, selector }) => pages.get(page).page.locator(selector).setTimeout(20_000).click(),
-  async type(_, { page: id, selector, text }) {
-    const { page } = pages.get(id);
-    await page.focus(selector);
-    await page.keyboard.type(text);
-    await page.keyboard.press("Enter");
-  },
+  // Of several windows Firefox draws few, and input actions wait for a picture: the events come from the page itself.
+  click: (_, { page, element }) => pages.get(page).page.evaluate(click, element),
+  enter: (_, { page, element, text }) => pages.get(page).page.evaluate((element, text) => {
+    const input = document.getElementById(element);
+    input.value = text;
+    input.form.requestSubmit();
+  }, element, text),
   async close(_, { page }) {
     await pages.get(page).context.close();
     pages.delete(page);
