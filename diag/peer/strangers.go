@@ -78,8 +78,8 @@ func hasPayloadType(r *webrtc.RTPReceiver, payloadType uint8) bool {
 
 var errNegotiating = errors.New("a negotiation is in progress")
 
-// readdress gives a section another SSRC, by a negotiation of which the peer learns nothing: nothing else changes in the
-// descriptions of both.
+// readdress gives a section another SSRC, by a negotiation of which the peer learns nothing: nothing else changes in
+// the descriptions of both.
 func (p *Peer) readdress(x section, ssrc uint32) error {
 	p.negotiating.Lock()
 	defer p.negotiating.Unlock()

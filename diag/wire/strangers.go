@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// Stranger is an RTP stream that arrives and that no one receives: pion drops the packets of an SSRC that no description
-// announced.
+// Stranger is an RTP stream that arrives and that no one receives: pion drops the packets of an SSRC that no
+// description announced.
 type Stranger struct {
 	SSRC        uint32
 	PayloadType uint8
