@@ -114,7 +114,7 @@ type KeyFrameRequested struct {
 	SSRC uint32 `json:"ssrc"`
 	// since the last key frame; absent: there was none
 	SinceMs *Millis `json:"since_ms,omitempty"`
-	// mean time between key frames before; absent: there were not two
+	// usual time between key frames that were not requested; absent: there were not two
 	IntervalMs *Millis `json:"interval_ms,omitempty"`
 }
 

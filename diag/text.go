@@ -1,8 +1,11 @@
 package diag
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -34,6 +37,29 @@ func cut(s string, max int) string {
 		s = s[:len(s)-n]
 	}
 	return s + "…"
+}
+
+// EscapeJSON escapes in a JSON document what a terminal could take for an order, or not show: control and format
+// characters, bidirectional overrides, tags, unassigned code points. The document means the same.
+func EscapeJSON(doc []byte) []byte {
+	if !slices.ContainsFunc(doc, func(c byte) bool { return c > 0x7e }) { // JSON itself escapes those below 0x20
+		return doc
+	}
+	out := make([]byte, 0, len(doc)+16)
+	for len(doc) > 0 {
+		r, size := utf8.DecodeRune(doc)
+		switch {
+		case r <= 0x7e || unicode.IsPrint(r) && r != utf8.RuneError:
+			out = append(out, doc[:size]...)
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			out = fmt.Appendf(out, `\u%04x\u%04x`, high, low)
+		default:
+			out = fmt.Appendf(out, `\u%04x`, r)
+		}
+		doc = doc[size:]
+	}
+	return out
 }
 
 // fit replaces a rune that a terminal could take for an order. The zero-width joiner stays: emoji need it.

@@ -1,8 +1,10 @@
 package diag_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
+	"unicode"
 
 	"dialtone/diag"
 	"dialtone/diag/diagtest"
@@ -68,5 +70,32 @@ func BenchmarkClean(b *testing.B) {
 				diag.Clean(s, 600)
 			}
 		})
+	}
+}
+
+// hostile has a character of each kind that a terminal could take for an order or not show: C1, bidi, zero-width, DEL,
+// tags, line separators, private use, unassigned.
+const hostile = "a\u009b31m\u202eb\u200b\u200d\u2066\x7f\U000e0041\u2028\ufeff\ue000\U0010ffff\u00ad日é"
+
+func TestEscapeJSON(t *testing.T) {
+	raw, err := json.Marshal(map[string]string{"k" + hostile: hostile})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := diag.EscapeJSON(raw)
+	for _, r := range string(got) {
+		if !unicode.IsPrint(r) {
+			t.Errorf("%U is in %s", r, got)
+		}
+	}
+	var back map[string]string
+	if err := json.Unmarshal(got, &back); err != nil || back["k"+hostile] != hostile {
+		t.Errorf("%q, %v", back, err)
+	}
+	if !strings.Contains(string(got), "日é") {
+		t.Errorf("letters are escaped: %s", got)
+	}
+	if got := diag.EscapeJSON([]byte("\"\xff\"")); string(got) != `"\ufffd"` {
+		t.Errorf("invalid UTF-8: %q", got)
 	}
 }

@@ -20,19 +20,22 @@ import (
 	"dialtone/diag/lab/labtest"
 )
 
-// addressChanges is how often each call of TestAddressChange changes its address; docs/explanation/performance.md has
+// addressChanges is how often each call of TestAddressChange changes its address; docs/explanation/evidence.md has
 // the figures of 20.
 func addressChanges(t *testing.T) int {
 	t.Helper()
-	n, err := strconv.Atoi(os.Getenv("DIALTONE_ADDRESS_CHANGES"))
+	n, err := strconv.Atoi(os.Getenv("TEST_ADDRESS_CHANGES"))
 	if err != nil {
 		return 1
 	}
 	return n
 }
 
-// backTime is how long after a new address a call may need.
-const backTime = 3 * time.Second
+// How long after a new address a call may need: when that is measured, and on the busy machine of a test run.
+const (
+	backTime = 3 * time.Second
+	busyTime = 6 * time.Second
+)
 
 // movingCase is a call whose peers are at two sites; one of them moves.
 type movingCase struct {
@@ -200,7 +203,7 @@ func (c movingCase) moves(t *testing.T, peers [2]*movingPeer, mover *movingPeer)
 		for _, p := range peers {
 			longest = max(longest, p.awaitPing(t, at).Sub(at))
 		}
-		if longest > backTime {
+		if longest > backTime && addressChanges(t) > 1 || longest > busyTime {
 			t.Errorf("back after %v", longest)
 		}
 		times = append(times, longest)

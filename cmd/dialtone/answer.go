@@ -102,7 +102,7 @@ func (c *answerCommand) plan(a app) (diag.Config, chosen, error) {
 func (c *answerCommand) placement(a app, config diag.Config, w chosen, h *host, n int) calls.Placement {
 	p := calls.Placement{
 		Config: config, Record: calls.Numbered(c.Record, n), Redact: c.Redact, Screen: c.Screen,
-		ASCII: c.ascii(a.streams),
+		Room: c.room(), ASCII: c.ascii(a.streams),
 	}
 	switch {
 	case h != nil:
@@ -165,13 +165,21 @@ const freeFailures = 2
 // backOff waits after calls that were not connected, so that nuisances are answered ever more rarely. It
 // returns false when the context ends first.
 func (*answerCommand) backOff(ctx context.Context, a app, failed int) bool {
-	late := failed - freeFailures
-	if late <= 0 {
+	pause := pauseAfter(failed)
+	if pause == 0 {
 		return true
 	}
-	pause := min(shortestPause<<min(late-1, 10), longestPause)
 	a.Complain(fmt.Sprintf("dialtone: the last %d calls were not connected; answering again in %v", failed, pause))
 	return sleep(ctx, pause)
+}
+
+// pauseAfter is how long the next call waits after a number of calls that were not connected.
+func pauseAfter(failed int) time.Duration {
+	late := failed - freeFailures
+	if late <= 0 {
+		return 0
+	}
+	return min(shortestPause<<min(late-1, 10), longestPause)
 }
 
 // waited reports whether a call got as far as waiting for the peer.

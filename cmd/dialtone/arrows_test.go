@@ -82,7 +82,7 @@ var arrows = []struct {
 		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/nat/", "dialtone/diag/record", "dialtone/diag/sdp", "dialtone/diag/words", "dialtone/diag/words/",
 		"github.com/charmbracelet/lipgloss", "github.com/charmbracelet/lipgloss/table", "github.com/charmbracelet/x/ansi",
 	}},
-	{"dialtone/diag/media", []string{"dialtone/diag", "dialtone/diag/wire", "dialtone/diag/media/clock", "dialtone/diag/media/audio", "github.com/pion/"}},
+	{"dialtone/diag/media", []string{"dialtone/diag", "dialtone/diag/media/clock", "dialtone/diag/media/audio", "github.com/pion/"}},
 	{"dialtone/diag/media/audio", []string{"dialtone/diag", "github.com/pion/opus", "github.com/zaf/g711"}},
 	{"dialtone/diag/media/clock", []string{"dialtone/diag"}},
 	{"dialtone/diag/media/picture", []string{"dialtone/diag", "golang.org/x/image/vp8"}},

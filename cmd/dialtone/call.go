@@ -42,9 +42,9 @@ type glyphFlags struct {
 }
 
 // placement is the n-th call of this configuration: each has a recording of its own.
-func (f screenFlags) placement(a app, config diag.Config, r recordFlags, n int) calls.Placement {
+func (f screenFlags) placement(a app, config diag.Config, r *recordFlags, n int) calls.Placement {
 	return calls.Placement{
-		Config: config, Record: calls.Numbered(r.Record, n), Redact: r.Redact,
+		Config: config, Record: calls.Numbered(r.Record, n), Redact: r.Redact, Room: r.room(),
 		Screen: a.Terminal && !f.Plain, ASCII: f.ascii(a.streams),
 	}
 }
@@ -74,7 +74,7 @@ func (c *callCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	}
 	supply := newICESupply(c.iceFromFlags, config)
 	return a.placer().Repeat(ctx, func(ctx context.Context, n int) (calls.Outcome, error) {
-		p := c.placement(a, config, c.recordFlags, n)
+		p := c.placement(a, config, &c.recordFlags, n)
 		var err error
 		if p.Config.ICEServers, err = supply.renew(ctx, p.Config.ICEServers); err != nil {
 			return calls.Outcome{Exit: diag.ExitSignaling}, err

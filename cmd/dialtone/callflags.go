@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"time"
 
+	"dialtone/cmd/dialtone/internal/files"
 	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/diag"
 	"dialtone/diag/iceurl"
 	"dialtone/diag/impair"
 	"dialtone/diag/probe"
 	"dialtone/diag/reach"
+	"dialtone/diag/record"
 )
 
 // networkFlags name the servers that a call uses.
@@ -58,6 +60,22 @@ type lengthFlags struct {
 type recordFlags struct {
 	Record string `form:"call,demo" label:"record to" hint:"a file, for dialtone replay" private:"" placeholder:"FILE" help:"Write every event to this file (JSON lines)."`
 	Redact bool   `help:"Mask addresses in the recording. Passwords are never written."`
+	recordLimitFlag
+}
+
+// recordLimitFlag bounds what recordings take on the disk.
+type recordLimitFlag struct {
+	RecordLimit files.Size `scenario:"-" default:"1GiB" placeholder:"SIZE" help:"End recording, and not the call, when all recordings of this command together have this size, such as 500MB. Default: ${default}."`
+
+	shared *record.Room
+}
+
+// room is the same for all recordings of the command.
+func (f *recordLimitFlag) room() *record.Room {
+	if f.shared == nil {
+		f.shared = record.NewRoom(int64(f.RecordLimit))
+	}
+	return f.shared
 }
 
 // config is what the flags ask of a call.

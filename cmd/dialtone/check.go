@@ -48,7 +48,8 @@ type checkCommand struct {
 	Out         []reports.Output       `scenario:"top" sep:"none" short:"o" placeholder:"FORMAT[=FILE]" help:"Write the report in this format, to the file or to stdout: ${formats}. Repeatable; only one can go to stdout. Default: text."`
 	Name        string                 `scenario:"own" placeholder:"NAME" help:"The name of the check in the report. Default: its target."`
 	Record      string                 `scenario:"top" placeholder:"DIR" help:"Write a recording of each peer of each call to this directory."`
-	Redact      bool                   `scenario:"top" help:"Mask addresses in the recordings and in jsonl; other reports show them. Passwords are never written."`
+	recordLimitFlag
+	Redact bool `scenario:"top" help:"Mask addresses in the recordings and in jsonl; other reports show them. Passwords are never written."`
 	configurable
 }
 
@@ -74,6 +75,9 @@ func (checkCommand) Help() string {
 
 func (c *checkCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	plans, out, name, err := c.plans(a)
+	for i := range plans {
+		plans[i].Room = c.room()
+	}
 	if err == nil {
 		err = a.checked(makeDirectories(plans))
 	}
@@ -151,7 +155,7 @@ func (c *checkCommand) inherit(line, file *checkCommand, i int) {
 
 // besideScenario are the flags that can accompany --scenario.
 var besideScenario = map[string]bool{
-	"scenario": true, "config": true, "out": true, "record": true, "redact": true,
+	"scenario": true, "config": true, "out": true, "record": true, "redact": true, "record-limit": true,
 	"baseline": true,
 }
 

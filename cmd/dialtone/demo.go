@@ -69,7 +69,7 @@ func (c *demoCommand) once(ctx context.Context, a app, config diag.Config, n int
 	if len(c.ICE) == 0 {
 		c.overrideAccount(config.ICEServers)
 	}
-	result, err := a.placer().Place(ctx, c.placement(a, config, c.recordFlags, n))
+	result, err := a.placer().Place(ctx, c.placement(a, config, &c.recordFlags, n))
 	if closeErr := servers.Close(); err == nil && closeErr != nil {
 		err = fmt.Errorf("the demo's servers did not shut down cleanly: %w", closeErr)
 	}

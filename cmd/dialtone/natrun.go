@@ -69,14 +69,16 @@ func (r *natRun) startRecording(ctx context.Context) error {
 		return nil
 	}
 	x := r.exporter()
-	file, err := record.Create(r.command.Record, x.Header, record.Options{Redact: x.Redact, Secrets: x.Secrets})
+	file, err := record.Create(r.command.Record, x.Header, record.Options{Redact: x.Redact, Secrets: x.Secrets, Room: r.command.room()})
 	if err != nil {
 		return err
 	}
 	events := r.log.Reader()
 	r.parts.Go(func() {
 		defer events.Close()
-		r.recordErr = file.Run(ctx, events)
+		if r.recordErr = file.Run(ctx, events); file.Full() {
+			r.app.Warn("the recording ends at --record-limit")
+		}
 	})
 	return nil
 }

@@ -82,7 +82,7 @@ func (r *natRun) printJSON(run int, changes []string, now judge.Network) error {
 		if err != nil {
 			return err
 		}
-		return r.app.Print("%s\n", raw)
+		return r.app.Print("%s\n", diag.EscapeJSON(raw))
 	}
 	raw, err := json.Marshal(natLine{
 		Run: run, At: time.Now().UTC().Truncate(time.Millisecond),
@@ -91,5 +91,5 @@ func (r *natRun) printJSON(run int, changes []string, now judge.Network) error {
 	if err != nil {
 		return err
 	}
-	return r.app.Print("%s\n", raw)
+	return r.app.Print("%s\n", diag.EscapeJSON(raw))
 }

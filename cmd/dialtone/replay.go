@@ -85,9 +85,7 @@ func (c *replayCommand) open() (_ *record.Recording, damage string, _ error) {
 
 // replayPlain prints the events and the verdict, as the call itself did.
 func (a app) replayPlain(recording *record.Recording, damage string) (diag.Exit, error) {
-	if damage != "" {
-		a.Complain("dialtone: warning: " + damage)
-	}
+	a.Warn(damage)
 	placed := call.Fold(recording.Events)
 	verdict := judge.Judge(placed)
 	err := calls.WriteLines(a.Results(), recording.Events)

@@ -22,6 +22,7 @@ func run(ctx context.Context, args []string, s streams) diag.Exit {
 		args = []string{"start"}
 	}
 	parsed, err := settings.Parse(grammar(), args, s.options())
+	s.Warn(parsed.Warnings...)
 	code := diag.ExitUsage
 	if c, ok := parsed.Command.(command); err == nil && ok {
 		code, err = c.run(ctx, app{s, parsed, parsed.Name})

@@ -100,6 +100,7 @@ func (c *serveCommand) serve(ctx context.Context, a app, ice *iceservers.Servers
 	if err != nil {
 		return err
 	}
+	a.Warn(e.Warning)
 	text := c.invitation(e, ice)
 	if c.endpoint() != (endpoint.TLS{}) {
 		text += texts.PageQR(a.Streams, e.URLs[0]+"/call/")

@@ -161,7 +161,7 @@ func TestFileMistakes(t *testing.T) {
 		"no config":          {`config = "x"`, `f.toml:1: config: unknown key`},
 		"secret number":      {`ice-pass = 12345`, `f.toml:1: ice-pass: use a string in quotes`},
 		"control":            {`for = "\u001b[31m"`, `f.toml:1: for: invalid duration "�[31m": use a number with its unit, such as 500ms, 10s or 1m30s`},
-		"too large":          {"#" + strings.Repeat(" ", 1<<20), "--config: f.toml is larger than 1048576 bytes"},
+		"too large":          {"#" + strings.Repeat(" ", 1<<20), "--config: f.toml is larger than 262144 bytes"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

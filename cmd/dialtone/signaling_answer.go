@@ -32,6 +32,7 @@ func (w chosen) open(ctx context.Context, a app, f *answeringFlags) (*host, erro
 	if err != nil {
 		return nil, err
 	}
+	a.Warn(e.Warning)
 	var urls []string
 	for _, u := range e.URLs {
 		urls = append(urls, u+w.Path)

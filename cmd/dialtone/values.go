@@ -40,6 +40,7 @@ func decoders() settings.Decoders {
 	settings.Add(d, parseListenAddress)
 	settings.Add(d, parseServerURL)
 	settings.Add(d, parseCAFile)
+	settings.Add(d, files.ParseSize)
 	settings.Add(d, parseAudioCodec)
 	settings.Add(d, parseVideoCodec)
 	settings.Add(d, parseMediaFile)

@@ -10,6 +10,8 @@ import (
 const (
 	// QuietAfter is how many seconds of nothing but silence or noise are more than a pause between words.
 	QuietAfter = 1.5
+	// staleAfter is how old the latest statistics of the peer may be; they come once a second.
+	staleAfter = 5 * time.Second
 	// quietShare is how much of the connection they must be to be all that came.
 	quietShare = 0.6
 	// toneLeast is how many seconds a tone must have been heard to be a test tone.
@@ -30,7 +32,7 @@ type Quiet struct {
 func (c *Call) Heard(direction diag.Direction) []diag.InboundRTP {
 	var in []diag.InboundRTP
 	if direction == diag.Outbound {
-		if n := len(c.RemoteSamples); n > 0 && !c.IsLate(&c.RemoteSamples[n-1]) {
+		if n := len(c.RemoteSamples); n > 0 && c.Now-c.RemoteSamples[n-1].At < staleAfter {
 			in = c.RemoteSamples[n-1].Inbound
 		}
 	} else if s := c.Latest(); s != nil {

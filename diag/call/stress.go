@@ -174,8 +174,9 @@ func (c *Call) announces(kind, feedback string) bool {
 const (
 	// keyFrameTime is how long a peer may take to answer a request for a key frame, beside the round trip.
 	keyFrameTime = time.Second
-	// ownShare is which part of the usual time between key frames may have passed, for one not to come by itself.
-	ownShare = 0.8
+	// ownShare is which part of the usual time between key frames may have passed, for one not to come by itself. After
+	// overdue of it, there is no usual time.
+	ownShare, overdue = 0.8, 1.5
 )
 
 // keyFrames looks at the requests in the quiet after the losses. A key frame counts as an answer if it comes sooner
@@ -222,7 +223,8 @@ func (k KeyFrameRow) own() bool {
 	if k.SinceMs == nil || k.IntervalMs == nil {
 		return false
 	}
-	return float64(k.SinceMs.Duration()+*k.After) >= ownShare*float64(k.IntervalMs.Duration())
+	since, usual := float64(k.SinceMs.Duration()), float64(k.IntervalMs.Duration())
+	return since+float64(*k.After) >= ownShare*usual && since < overdue*usual
 }
 
 // fewSent is how many packets of video must have been sent before reports on them are missed.

@@ -21,6 +21,7 @@ func TestKeyFrameAnswers(t *testing.T) {
 		"two of three":                  {[]ask{{1500, 2000, 0}, {300, 2000, 60}, {900, 2000, 70}}, yes},
 		"none":                          {[]ask{{1500, 2000, 0}, {2200, 2000, 0}}, no},
 		"by itself":                     {[]ask{{300, 2000, 1700}, {1000, 2000, 1000}, {1700, 2000, 300}}, no},
+		"long overdue":                  {[]ask{{4000, 2000, 90}}, yes},
 		"only when one was due":         {[]ask{{1700, 2000, 290}}, nil},
 		"the first that there was":      {[]ask{{0, 0, 80}}, yes},
 		"too often to distinguish them": {[]ask{{300, 500, 200}, {450, 500, 50}}, nil},

@@ -15,6 +15,7 @@ import (
 	"dialtone/diag/judge"
 	"dialtone/diag/peer"
 	"dialtone/diag/reach"
+	"dialtone/diag/record"
 	"dialtone/diag/report"
 	"dialtone/diag/session"
 )
@@ -40,8 +41,9 @@ type Options struct {
 	Repeat   int // runs; 0: 1
 	Parallel int // of them at once; 0: 1
 
-	Record string // existing directory for a recording of each side of each run; "": none
-	Redact bool   // mask addresses in them
+	Room   *record.Room // for all recordings; nil: without limit
+	Record string       // existing directory for a recording of each side of each run; "": none
+	Redact bool         // mask addresses in them
 
 	Assertions []*Assertion   // beside the default ones
 	Baseline   *report.Report // an earlier report; nil: none

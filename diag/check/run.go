@@ -147,7 +147,7 @@ func (c *checker) open(ctx context.Context, n int, p Placement, answering bool) 
 	s.session = session.New(o)
 	if c.Record != "" {
 		s.path = filepath.Join(c.Record, c.recordingName(n, p, answering))
-		if err := s.startRecording(ctx, o.Config, c.Redact); err != nil {
+		if err := s.startRecording(ctx, o.Config, record.Options{Redact: c.Redact, Room: c.Room}); err != nil {
 			return nil, err
 		}
 	}
@@ -226,8 +226,7 @@ func (c *checker) recordingName(n int, p Placement, answering bool) string {
 	return name + ".jsonl"
 }
 
-func (s *side) startRecording(ctx context.Context, config diag.Config, redact bool) error {
-	o := record.Options{Redact: redact}
+func (s *side) startRecording(ctx context.Context, config diag.Config, o record.Options) error {
 	if config.Token != "" {
 		o.Secrets = append(o.Secrets, config.Token)
 	}
@@ -241,7 +240,9 @@ func (s *side) startRecording(ctx context.Context, config diag.Config, redact bo
 	events := s.log.Reader()
 	s.parts.Go(func() {
 		defer events.Close()
-		s.fault = file.Run(ctx, events)
+		if s.fault = file.Run(ctx, events); file.Full() {
+			s.log.Append(diag.Warning{ID: "record.limit", Subject: filepath.Base(file.Path())})
+		}
 	})
 	return nil
 }

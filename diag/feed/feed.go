@@ -1,12 +1,14 @@
 // Package feed is the ordered log of a call: the one place that stamps events with sequence and time.
 //
 // Append may be called at any time and never waits for a reader. Each [Reader] has its own cursor and gets all events
-// since its last read in one batch, so a slow reader gets larger batches: nothing is dropped, and the order is kept.
-// Events that every open reader has read are freed.
+// since its last read in one batch, so a slow reader gets larger batches, and the order is kept. Events that every open
+// reader has read are freed. Only a reader that is stuck, as a terminal that was stopped, loses some: of more than
+// 20,000 events that wait the oldest are dropped, and it gets a warning with their number in their place.
 package feed
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"sync"
 	"time"
@@ -16,6 +18,12 @@ import (
 
 // trimAt is how many events that all readers have read may be kept before they are freed.
 const trimAt = 1024
+
+// maxBacklog is how many events wait for the slowest reader, and dropped how many go when there is one more.
+const (
+	maxBacklog = 20_000
+	dropped    = maxBacklog / 4
+)
 
 // Feed is a log that grows at its end. The zero value is not usable: see [New].
 type Feed struct {
@@ -51,6 +59,10 @@ func (f *Feed) append(at time.Duration, d diag.Data) {
 		return
 	}
 	f.last = max(f.last, at) // a clock that was set back does not change the order
+	if len(f.events) == maxBacklog {
+		f.events = append([]diag.Event(nil), f.events[dropped:]...)
+		f.base += dropped
+	}
 	f.events = append(f.events, diag.Event{Seq: f.base + uint64(len(f.events)) + 1, At: f.last, Data: d})
 	f.wake()
 }
@@ -118,8 +130,15 @@ func (r *Reader) read() (batch []diag.Event, changed <-chan struct{}, closed boo
 	if _, open := f.readers[r]; !open {
 		return nil, f.changed, true
 	}
+	if r.next < f.base {
+		cause := fmt.Sprintf("%d events were not read in time", f.base-r.next)
+		batch = append(batch, diag.Event{
+			Seq: f.base, At: f.events[0].At, Data: diag.Warning{ID: "log.events_dropped", Cause: cause},
+		})
+		r.next = f.base
+	}
 	batch = append(batch, f.events[r.next-f.base:]...)
-	r.next += uint64(len(batch))
+	r.next = f.base + uint64(len(f.events))
 	f.trim()
 	return batch, f.changed, f.closed
 }
@@ -128,7 +147,7 @@ func (r *Reader) read() (batch []diag.Event, changed <-chan struct{}, closed boo
 func (f *Feed) trim() {
 	low := f.base + uint64(len(f.events))
 	for r := range f.readers {
-		low = min(low, r.next)
+		low = min(low, max(r.next, f.base)) // a stuck one may be behind what is kept
 	}
 	if n := low - f.base; n >= trimAt {
 		f.events = append([]diag.Event(nil), f.events[n:]...)

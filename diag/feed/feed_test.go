@@ -161,6 +161,40 @@ func TestSlowReader(t *testing.T) {
 	}
 }
 
+// TestStuckReader: what waits for a reader is bounded, it learns how much it missed, and others miss nothing.
+func TestStuckReader(t *testing.T) {
+	f := New(time.Now)
+	stuck, quick := f.Reader(), f.Reader()
+	const n = 10*maxBacklog + 7
+	before, seen := heap(), 0
+	for i := range n {
+		f.Append(diag.Message{Label: "0", Bytes: i, Text: string(make([]byte, 1000))})
+		if i%100 == 0 {
+			batch, err := quick.Next(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			seen += len(batch)
+		}
+	}
+	if grown := int64(heap()) - int64(before); grown > 50<<20 { // 200 MB went through
+		t.Errorf("the heap grew by %d bytes", grown)
+	}
+	f.Close()
+	if seen += len(drain(t, quick)); seen != n {
+		t.Errorf("a quick reader got %d of %d events", seen, n)
+	}
+	got := drain(t, stuck)
+	missed := n - (len(got) - 1)
+	want := diag.Warning{ID: "log.events_dropped", Cause: fmt.Sprintf("%d events were not read in time", missed)}
+	if len(got) > maxBacklog+1 || got[0].Data != want || got[0].Seq != uint64(missed) || got[1].Seq != uint64(missed+1) {
+		t.Errorf("%d events, from %+v", len(got), got[0])
+	}
+	if last := got[len(got)-1]; last.Seq != n {
+		t.Errorf("the last is %d", last.Seq)
+	}
+}
+
 // TestBatchIsTheReaders: changing it changes nobody else's view.
 func TestBatchIsTheReaders(t *testing.T) {
 	f := New(time.Now)

@@ -1,6 +1,7 @@
 package media
 
 import (
+	"slices"
 	"time"
 
 	"dialtone/diag"
@@ -8,20 +9,24 @@ import (
 
 // keyRequests follows the requests for key frames of a stream, and what comes of them. The zero value is ready.
 type keyRequests struct {
-	first, last time.Time // key frames were complete
-	keys        int       // from first to last
-	open        time.Time // the first request that is not answered; zero: none
-	answer      *diag.Millis
+	last      time.Time       // a key frame was complete
+	intervals []time.Duration // the latest times between key frames, of those that were not requested
+	open      time.Time       // the first request that is not answered; zero: none
+	answer    *diag.Millis
 }
+
+// maxIntervals is how many times between key frames are kept.
+const maxIntervals = 15
 
 // arrived notes a key frame whose first packet came at from.
 func (k *keyRequests) arrived(from, at time.Time) {
-	if k.keys++; k.keys == 1 {
-		k.first = at
-	}
+	before := k.last
 	k.last = at
-	if !k.open.IsZero() && from.After(k.open) {
+	switch {
+	case !k.open.IsZero() && from.After(k.open):
 		k.answer, k.open = diag.Ptr(diag.Millis(at.Sub(k.open))), time.Time{}
+	case !before.IsZero():
+		k.intervals = append(k.intervals[max(0, len(k.intervals)-maxIntervals+1):], at.Sub(before))
 	}
 }
 
@@ -30,11 +35,11 @@ func (k *keyRequests) request(now time.Time) (since, interval *diag.Millis) {
 	if k.open.IsZero() {
 		k.open = now
 	}
-	if k.keys > 0 {
+	if !k.last.IsZero() {
 		since = diag.Ptr(diag.Millis(now.Sub(k.last)))
 	}
-	if k.keys > 1 {
-		interval = diag.Ptr(diag.Millis(k.last.Sub(k.first)) / diag.Millis(k.keys-1))
+	if n := len(k.intervals); n > 0 { // the lower median: a key frame that was lost makes two intervals one
+		interval = diag.Ptr(diag.Millis(slices.Sorted(slices.Values(k.intervals))[(n-1)/2]))
 	}
 	return since, interval
 }

@@ -32,7 +32,6 @@ type Recorder struct {
 	levels     atomic.Uint32 // number of the header extension with the level of audio; 0 for none
 
 	transportCC, remb atomic.Uint64 // received
-	strangers         strangers
 
 	mu      sync.RWMutex // before the lock of a stream
 	in      streams[*inbound]

@@ -1,59 +1,9 @@
 package media
 
-import (
-	"encoding/binary"
-	"sync"
-	"time"
+import "time"
 
-	"dialtone/diag/wire"
-)
-
-// Stranger is an RTP stream that arrives and is not recorded: pion gives no one the packets of an SSRC that no
-// description announced.
-type Stranger struct {
-	SSRC        uint32
-	PayloadType uint8
-	Packets     uint64
-}
-
-// maxStrangers bounds the streams that are counted; a hostile peer has more.
-const maxStrangers = 16
-
-// strangers are counted by what SRTP leaves in clear text.
-type strangers struct {
-	mu     sync.Mutex
-	bySSRC map[uint32]*Stranger
-}
-
-// Arrived counts an SRTP packet of a stream that is not recorded. Others are recorded when they are decrypted.
-func (r *Recorder) Arrived(b []byte) {
-	if !wire.IsRTP(b) {
-		return
-	}
-	ssrc := binary.BigEndian.Uint32(b[8:])
-	if ssrc == 0 || r.knows(ssrc) {
-		return
-	}
-	l := &r.strangers
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	s := l.bySSRC[ssrc]
-	if s == nil {
-		if len(l.bySSRC) >= maxStrangers {
-			return
-		}
-		if l.bySSRC == nil {
-			l.bySSRC = map[uint32]*Stranger{}
-		}
-		s = &Stranger{SSRC: ssrc}
-		l.bySSRC[ssrc] = s
-	}
-	s.PayloadType = b[1] & 0x7f
-	s.Packets++
-}
-
-// knows reports whether a stream is recorded now.
-func (r *Recorder) knows(ssrc uint32) bool {
+// Receives reports whether a stream is recorded now.
+func (r *Recorder) Receives(ssrc uint32) bool {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	if s := r.repairs[ssrc]; s != nil {
@@ -61,22 +11,6 @@ func (r *Recorder) knows(ssrc uint32) bool {
 	}
 	s := r.in.bySSRC[ssrc]
 	return s != nil && !s.hasEnded()
-}
-
-// Strangers are the streams that are not recorded by now.
-func (r *Recorder) Strangers() []Stranger {
-	l := &r.strangers
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	var out []Stranger
-	for ssrc, s := range l.bySSRC {
-		if r.knows(ssrc) {
-			delete(l.bySSRC, ssrc)
-			continue
-		}
-		out = append(out, *s)
-	}
-	return out
 }
 
 // Quiet is how long a stream has had no packet; false if it is not recorded.

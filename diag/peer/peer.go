@@ -14,22 +14,24 @@ import (
 	"dialtone/diag/handover"
 	"dialtone/diag/media"
 	"dialtone/diag/sdp"
+	"dialtone/diag/wire"
 )
 
 // Peer is one RTCPeerConnection. Its methods may be called from any goroutine but not from its own callbacks.
 type Peer struct {
-	o        Options
-	pc       *webrtc.PeerConnection
-	guard    *guard.Guard
-	socks    *sockets
-	engine   *webrtc.MediaEngine
-	forward  *forward.Forwarder
-	recorder *media.Recorder
-	pause    *handover.Meter
-	cancel   context.CancelFunc // ends players, forwarders and observers
-	done     <-chan struct{}
-	wg       sync.WaitGroup
-	watching sync.WaitGroup // reads statistics: over before pion closes, which does not lock them
+	o         Options
+	pc        *webrtc.PeerConnection
+	guard     *guard.Guard
+	socks     *sockets
+	engine    *webrtc.MediaEngine
+	forward   *forward.Forwarder
+	recorder  *media.Recorder
+	strangers *wire.Strangers
+	pause     *handover.Meter
+	cancel    context.CancelFunc // ends players, forwarders and observers
+	done      <-chan struct{}
+	wg        sync.WaitGroup
+	watching  sync.WaitGroup // reads statistics: over before pion closes, which does not lock them
 
 	gather     *gathering
 	candidates *candidates
@@ -62,7 +64,8 @@ func New(o Options) (*Peer, error) {
 		return nil, fmt.Errorf("reading the network interfaces: %w", err)
 	}
 	p.socks = socks
-	socks.onMedia = p.recorder.Arrived
+	p.strangers = wire.NewStrangers(p.recorder.Receives)
+	socks.onMedia = p.strangers.Arrived
 	p.forward = forward.New(forward.Options{
 		Servers: o.ICEServers, TLS: o.TLS, Proxies: o.Proxies, Dial: socks.dial, Gate: socks.gateOf,
 	})

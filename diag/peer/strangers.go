@@ -7,8 +7,8 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"dialtone/diag"
-	"dialtone/diag/media"
 	"dialtone/diag/sdp"
+	"dialtone/diag/wire"
 )
 
 const (
@@ -29,7 +29,7 @@ type section struct {
 // meetStrangers lets a media section continue with the SSRC that the peer changed to, for which pion needs a
 // description, and reports streams that no section announces.
 func (t *tracks) meetStrangers() {
-	for _, s := range t.p.recorder.Strangers() {
+	for _, s := range t.p.strangers.List() {
 		name, kind := t.p.recorder.CodecName(s.PayloadType)
 		if name == "" || s.Packets < strangerPackets || t.met[s.SSRC] { // not media, or just begun
 			continue
@@ -49,7 +49,7 @@ func (t *tracks) meetStrangers() {
 }
 
 // continued finds the only section that has the payload type of a stream, if its own stream has stopped.
-func (t *tracks) continued(s media.Stranger) (section, bool) {
+func (t *tracks) continued(s wire.Stranger) (section, bool) {
 	var found []section
 	for _, transceiver := range t.p.pc.GetTransceivers() {
 		receiver := transceiver.Receiver()

@@ -33,9 +33,10 @@ func newCleaner(o Options) cleaner {
 	return c
 }
 
-// object cleans every string of a JSON object. Strings that are clean stay the same, byte for byte.
+// object cleans every string of a JSON object. Strings that are clean stay the same, except for characters that a
+// terminal could take for an order: those are escaped.
 func (c cleaner) object(raw []byte) []byte {
-	return rewrite(raw, c.key, c.value)
+	return diag.EscapeJSON(rewrite(raw, c.key, c.value))
 }
 
 // key cleans the name of a member. Only events of unknown types have foreign names.

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"sync/atomic"
 
 	"dialtone/diag"
 )
@@ -25,7 +27,21 @@ type Source interface {
 type Options struct {
 	Redact  bool          // addresses become pseudonyms
 	Secrets []diag.Secret // must not occur in the file; those under 4 bytes are not searched for
+	Room    *Room         // what the recordings of a command may take on the disk; nil: without limit
 }
+
+// Room is how many bytes several recordings may take together.
+type Room struct{ left atomic.Int64 }
+
+// NewRoom makes room for so many bytes.
+func NewRoom(bytes int64) *Room {
+	r := &Room{}
+	r.left.Store(bytes)
+	return r
+}
+
+// take reports whether there was room for so many more bytes.
+func (r *Room) take(bytes int) bool { return r == nil || r.left.Add(-int64(bytes)) >= 0 }
 
 // file is the part of os.File that a Writer needs; tests simulate a full disk with another one.
 type file interface {
@@ -41,6 +57,8 @@ type Writer struct {
 	file    file
 	regular bool // a regular file can be truncated and synced, unlike a pipe
 	clean   cleaner
+	room    *Room
+	full    bool   // the room is taken: the file has its last line
 	size    int64  // bytes of complete lines in the file
 	events  uint64 // number of events in the file
 	err     error  // the first failure; nothing is written after it
@@ -49,7 +67,7 @@ type Writer struct {
 
 // Create begins a recording: the file with its header. A new file is readable only by its owner, because addresses and
 // chats are private. An earlier recording of this name is overwritten, as by tcpdump -w or curl -o, so that a repeated
-// command does not fail. Any other file of this name is kept and the error wraps [ErrNotRecording]: a mistyped --record
+// command does not fail; others can no longer read it. Any other file of this name is kept and the error wraps [ErrNotRecording]: a mistyped --record
 // must not destroy a file. Each error is a [*WriteError].
 func Create(path string, h Header, o Options) (*Writer, error) {
 	f, regular, err := openFile(path)
@@ -60,7 +78,7 @@ func Create(path string, h Header, o Options) (*Writer, error) {
 }
 
 func start(path string, f file, regular bool, h Header, o Options) (*Writer, error) {
-	w := &Writer{path: path, file: f, regular: regular, clean: newCleaner(o)}
+	w := &Writer{path: path, file: f, regular: regular, clean: newCleaner(o), room: o.Room}
 	h.Schema, h.StartedAt, h.Redacted = Schema, h.StartedAt.UTC(), o.Redact
 	line, err := json.Marshal(h)
 	if err == nil {
@@ -87,6 +105,9 @@ func openFile(path string) (_ *os.File, regular bool, err error) {
 	info, err := f.Stat()
 	if err == nil && info.Mode().IsRegular() {
 		regular, err = true, empty(f, info.Size())
+		if err == nil && info.Mode().Perm()&^0o600 != 0 { // an earlier one, or a file that was made for it
+			err = f.Chmod(0o600)
+		}
 	}
 	if err != nil {
 		_ = f.Close() // err is what matters
@@ -117,8 +138,11 @@ func (w *Writer) Path() string { return w.path }
 // Events is the number of events in the file.
 func (w *Writer) Events() uint64 { return w.events }
 
+// Full reports whether the recording has ended because its [Room] is taken.
+func (w *Writer) Full() bool { return w.full }
+
 // Run writes the events of source until its end and closes the file. Each batch is passed to the operating system
-// before the next one is read. It returns nil at io.EOF, a [*WriteError] if the file cannot be written, and otherwise
+// before the next one is read. It returns nil at io.EOF or when the recording is full, a [*WriteError] if the file cannot be written, and otherwise
 // the source's error (wrapped); the file is closed and valid in each case. After an error the source is no longer read:
 // its owner should close it, because the feed keeps all events for it.
 func (w *Writer) Run(ctx context.Context, source Source) error {
@@ -128,7 +152,7 @@ func (w *Writer) Run(ctx context.Context, source Source) error {
 			_ = w.Close() // the first failure is what matters
 			return werr
 		}
-		if errors.Is(err, io.EOF) {
+		if errors.Is(err, io.EOF) || w.full {
 			return w.Close()
 		}
 		if err != nil {
@@ -144,7 +168,14 @@ func (w *Writer) Write(batch []diag.Event) error {
 	}
 	var lines []byte
 	for _, e := range batch {
-		lines = append(lines, w.line(e)...)
+		if w.full {
+			break
+		}
+		line := w.line(e)
+		if w.full = !w.room.take(len(line)); w.full {
+			line = w.line(diag.Event{Seq: e.Seq, At: e.At, Data: diag.Warning{ID: "record.limit", Subject: filepath.Base(w.path)}})
+		}
+		lines = append(lines, line...)
 		if len(lines) >= flushAt {
 			if err := w.flush(lines); err != nil {
 				return err

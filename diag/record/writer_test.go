@@ -122,6 +122,12 @@ func TestCreateOverwrites(t *testing.T) {
 		if rec, err := Open(path); err != nil || len(rec.Events) != n {
 			t.Errorf("%v; want %d events and nothing of an earlier recording", err, n)
 		}
+		if err := os.Chmod(path, 0o644); err != nil { //nolint:gosec // the next one must correct it
+			t.Fatal(err)
+		}
+	}
+	if _, err := Create(path, header(), Options{}); err != nil {
+		t.Fatal(err)
 	}
 	info, err := os.Stat(path)
 	if err != nil {

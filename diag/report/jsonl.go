@@ -42,7 +42,7 @@ func WriteJSONL(w io.Writer, r *Report) error {
 			return err
 		}
 	}
-	_, err := w.Write(b.Bytes())
+	_, err := w.Write(diag.EscapeJSON(b.Bytes()))
 	return err
 }
 

@@ -131,7 +131,8 @@ func markOf(v any) mark { return cmp.Or(marks[v], idle) }
 func (r *Report) sections() []section {
 	list := []section{
 		r.assertionSection(), r.baselineSection(), r.percentileSection(), r.setupSection(), r.chartSection(),
-		r.mediaSection(), r.speechSection(), r.stressSection(), r.channelSection(), r.serverSection(), r.networkSection(),
+		r.mediaSection(), r.qualitySection(), r.soundSection(), r.stressSection(), r.channelSection(),
+		r.serverSection(), r.networkSection(),
 		r.candidateSection(), r.pairSection(), r.runSection(),
 	}
 	return slices.DeleteFunc(list, func(s section) bool { return len(s.Rows)+len(s.Steps)+len(s.Charts) == 0 })

@@ -3,44 +3,40 @@ package report
 import (
 	"fmt"
 
-	"dialtone/diag"
-	"dialtone/diag/call"
 	"dialtone/diag/words/sound"
 )
 
-// speechSection is how audio sounds: its quality by the E-model, with all that it depends on, and what is heard.
-func (r *Report) speechSection() section {
-	s := section{Title: r.ofRun("Speech"), Columns: columns(
-		"stream", "#MOS", "#R", "model", "#Ie", "#Bpl", "#loss", "#delay (assumed)", "#level", "tone",
+// qualitySection is the speech quality by the E-model, with all that it depends on.
+func (r *Report) qualitySection() section {
+	s := section{Title: r.ofRun("Speech quality") + " (E-model; delay assumed: RTT/2 and jitter buffer)", Columns: columns(
+		"stream", "#MOS", "#R", "model", "#Ie", "#Bpl", "values", "#loss", "#delay",
 	)}
 	for _, d := range r.Media.streams() {
-		if d.MOS == nil && d.Level == nil {
+		q := d.Quality
+		if q == nil {
 			continue
 		}
-		values := append([]any{d.kind + " " + d.direction}, quality(d.Quality)...)
-		level, tone := unknown, ""
-		if d.Level != nil {
-			level = sound.Level(*d.Level)
+		values := "ITU-T"
+		if q.Provisional {
+			values = "provisional"
 		}
-		if d.Tone != nil {
-			tone = sound.Tone(d.Tone)
-		}
-		s.add(append(values, level, tone)...)
+		s.add(d.kind+" "+d.direction, fmt.Sprintf("%.2f", q.MOS), fmt.Sprintf("%.1f", q.R), q.Model, q.Ie, q.Bpl, values,
+			unitRatio.of(&q.Loss), &q.Delay)
 	}
 	return s
 }
 
-// quality is the cells of a rating.
-func quality(q *call.Quality) []any {
-	if q == nil {
-		return []any{unknown, unknown, unknown, unknown, unknown, unknown, unknown}
+// soundSection is what is heard in audio, by the one who receives it.
+func (r *Report) soundSection() section {
+	s := section{Title: r.ofRun("Sound"), Columns: columns("stream", "#level", "tone")}
+	for _, d := range r.Media.streams() {
+		tone := "none"
+		if d.Tone != nil {
+			tone = sound.Tone(d.Tone)
+		}
+		if d.Level != nil {
+			s.add(d.kind+" "+d.direction, sound.Level(*d.Level), tone)
+		}
 	}
-	mark := ""
-	if q.Provisional {
-		mark = " (provisional)"
-	}
-	return []any{
-		fmt.Sprintf("%.2f", q.MOS), fmt.Sprintf("%.1f", q.R), string(q.Model), fmt.Sprint(q.Ie), fmt.Sprint(q.Bpl) + mark,
-		unitRatio.of(&q.Loss), diag.Ptr(q.Delay),
-	}
+	return s
 }

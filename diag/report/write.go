@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+
+	"dialtone/diag"
 )
 
 // Writer writes a report in one format.
@@ -28,7 +30,7 @@ func WriteJSON(w io.Writer, r *Report) error {
 	if err != nil {
 		return err
 	}
-	_, err = w.Write(append(raw, '\n'))
+	_, err = w.Write(append(diag.EscapeJSON(raw), '\n'))
 	return err
 }
 

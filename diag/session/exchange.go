@@ -43,9 +43,11 @@ func (s *Session) dial(after time.Duration) {
 		if old != nil {
 			hangUp(old.channel)
 		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(after):
+		if after > 0 {
+			select {
+			case <-ctx.Done():
+			case <-time.After(after):
+			}
 		}
 		channel, err := s.o.Dial(ctx, func(r diag.SignalRequest) { s.o.Feed.Append(r) })
 		switch {

@@ -47,6 +47,8 @@ var signalAdvice = []struct {
 		advice: "Show where the preset looks for the value: dialtone explain preset/NAME. In a room of Janus another " +
 			"client must publish first.",
 	},
+	{code: "weak_code", advice: "Use a room code from the page of the server, or from /call/code.json."},
+	{code: "unknown_host", advice: "Start the server with --public-url or --allowed-host."},
 	{code: "near_redirect", advice: "Give the final address, if you trust the server to name one of this machine."},
 	{code: "no_http", advice: "Check the address and the port."},
 	{code: "inconsistent", advice: "Dial again at both ends."},

@@ -18,6 +18,8 @@ func TestSignalAdvice(t *testing.T) {
 		{diag.SignalFailure{Op: "dial", Reason: "dns"}, "DNS"},
 		{diag.SignalFailure{Op: "dial", Reason: "status", Status: 301, Location: "https://h/call/\x1b"}, "redirects to: https://h/call/\ufffd."},
 		{diag.SignalFailure{Op: "dial", Reason: "status", Status: 302}, "final address"},
+		{diag.SignalFailure{Op: "dial", Reason: "status", Status: 403, Code: "weak_code"}, "/call/code.json"},
+		{diag.SignalFailure{Op: "dial", Reason: "status", Status: 403, Code: "unknown_host"}, "--allowed-host"},
 		{diag.SignalFailure{Op: "offer", Reason: "status", Status: 307, Code: "near_redirect"}, "if you trust the server"},
 		{diag.SignalFailure{Op: "offer", Reason: "status", Status: 401, Code: "token_missing"}, "Give the bearer token"},
 		{diag.SignalFailure{Op: "offer", Reason: "status", Status: 401}, "login"},

@@ -52,6 +52,15 @@ var warnings = map[string]entry{
 	"ice.restart_in_progress": warning("An ICE restart is already in progress.", "Wait until it finishes.",
 		"A restart was requested while another was in progress. Only one at a time is possible."),
 
+	"log.events_dropped": warning("Some events are missing here, because they were not read in time.",
+		"Check what reads the output or the recording: a stopped terminal, a full pipe or a slow disk.",
+		"The output or the recording of the call was stuck for so long that 20,000 events waited. The oldest were left out, "+
+			"so that the memory stays bounded; the evidence has their number. The call and its verdict are not affected."),
+	"record.limit": warningOn("The recording has reached its limit of size: ",
+		"Raise --record-limit if the rest of the call is needed.",
+		"The recording ends before the call, at the size that --record-limit allows. It is complete up to there; the call and "+
+			"its verdict are not affected."),
+
 	"channel.full": warningOn("The data channel is full: ", "Check whether the peer's program hangs or its network is "+
 		"slow.",
 		"Messages wait on a data channel whose buffer is full. The peer does not acknowledge what it receives (SCTP), "+

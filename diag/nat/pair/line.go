@@ -84,6 +84,11 @@ func Parse(text string) (nat.Side, error) {
 	if s.Mapping == "" || s.Filtering == "" {
 		return nat.Side{}, fmt.Errorf("incomplete: %w", ErrResult)
 	}
+	if s.Mapping6 == "" { // a filter alone says nothing
+		s.Filtering6 = ""
+	} else {
+		s.Filtering6 = cmp.Or(s.Filtering6, nat.Unknown)
+	}
 	return s, nil
 }
 

@@ -137,6 +137,8 @@ func TestSideText(t *testing.T) {
 
 func FuzzParse(f *testing.F) {
 	f.Add("nat1,map=ei,filter=apd,udp,ports,turn,v6,no4,nat64,map6=ad,filter6=ei,ip=203.0.113.7,lan=192.168.1.0/24")
+	f.Add("nat1,map=ei,filter=apd,filter6=ei")
+	f.Add("nat1,map=ei,filter=apd,map6=ei")
 	f.Fuzz(func(t *testing.T, text string) {
 		s, err := Parse(text)
 		if err != nil {

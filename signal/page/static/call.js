@@ -201,7 +201,7 @@ export class Call {
   #paired(role) {
     this.#waiting = false;
     this.#note('role', role);
-    if (this.#redialing) return;
+    if (this.#everUp) return; // a restart, perhaps of a path that has recovered by itself
     this.#on('state', 'connecting');
     this.#after('setup', SET_UP, () => this.#end('no_path'));
   }

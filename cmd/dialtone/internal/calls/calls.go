@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"sync"
 	"syscall"
@@ -33,7 +34,8 @@ type Engine func(config diag.Config, log *feed.Feed) (Caller, error)
 // Placement is one call to place.
 type Placement struct {
 	Config diag.Config
-	Record string // file to write the events to; "" for none
+	Record string       // file to write the events to; "" for none
+	Room   *record.Room // for all recordings of the command
 	Redact bool
 	Screen bool // the terminal session instead of lines
 	ASCII  bool // drawn without Unicode
@@ -130,12 +132,16 @@ func (r *running) startRecording(ctx context.Context) error {
 	if r.place.Record == "" {
 		return nil
 	}
-	options := record.Options{Redact: r.place.Redact, Secrets: r.place.Secrets()}
+	options := record.Options{Redact: r.place.Redact, Secrets: r.place.Secrets(), Room: r.place.Room}
 	file, err := record.Create(r.place.Record, record.NewHeader(r.place.Config, r.log.Start()), options)
 	if err != nil {
 		return err
 	}
-	r.read(func(events *feed.Reader) { r.recordErr = file.Run(ctx, events) })
+	r.read(func(events *feed.Reader) {
+		if r.recordErr = file.Run(ctx, events); file.Full() {
+			r.log.Append(diag.Warning{ID: "record.limit", Subject: filepath.Base(file.Path())})
+		}
+	})
 	return nil
 }
 

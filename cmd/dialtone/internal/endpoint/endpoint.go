@@ -19,6 +19,8 @@ type Endpoint struct {
 	net.Listener
 	URLs []string // "https://192.0.2.7:8443", the one to recommend first
 	own  []byte   // the certificate that was made for it, in DER; nil for none
+
+	Warning string // about the file of the key; "" for none
 }
 
 // TLS asks for https: with the certificate and key in two PEM files, or with a new one.
@@ -50,7 +52,7 @@ func Listen(ctx context.Context, flag, address string, t TLS) (*Endpoint, error)
 	if err != nil {
 		return nil, Error(flag, address, err)
 	}
-	e := &Endpoint{Listener: listener}
+	e := &Endpoint{Listener: listener, Warning: files.Exposed(t.Key, "a private key")}
 	if t == (TLS{}) {
 		e.URLs = urls("http", listener.Addr())
 		return e, nil

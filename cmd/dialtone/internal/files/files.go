@@ -8,7 +8,27 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
 )
+
+// Size is a number of bytes.
+type Size int64
+
+// ParseSize reads a size such as 500MB or 2GiB.
+func ParseSize(text string) (Size, error) {
+	number := strings.TrimRight(text, "kKMGTiB ")
+	units := map[string]float64{
+		"": 1, "B": 1, "kB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40,
+	}
+	unit, known := units[strings.TrimSpace(text[len(number):])]
+	n, err := strconv.ParseFloat(number, 64)
+	if size := n * unit; known && err == nil && size >= 1<<20 && size <= 1<<50 {
+		return Size(size), nil
+	}
+	return 0, fmt.Errorf("invalid size %.40q: use 1MiB or more, such as 500MB or 2GiB", text)
+}
 
 // Read reads a file of at most most bytes.
 func Read(path string, most int64) ([]byte, error) {
@@ -40,6 +60,15 @@ func Replace(path string, content []byte, mode os.FileMode) error {
 		_ = os.Remove(beside) // err says more than this one would
 	}
 	return err
+}
+
+// Exposed says that others than its owner can read a file that holds secrets, and what to do; "" if they cannot.
+func Exposed(path, what string) string {
+	info, err := os.Stat(path)
+	if err != nil || !info.Mode().IsRegular() || info.Mode().Perm()&0o044 == 0 || runtime.GOOS == "windows" {
+		return ""
+	}
+	return fmt.Sprintf("other users can read %s, which holds %s; run: chmod 600 %s", path, what, path)
 }
 
 func write(path string, content []byte, flags int, mode os.FileMode) error {

@@ -75,3 +75,31 @@ func TestReplaceFollowsNoLink(t *testing.T) {
 		t.Errorf("the victim holds %q, %v", got, err)
 	}
 }
+
+func TestParseSize(t *testing.T) {
+	for text, want := range map[string]Size{
+		"1MiB": 1 << 20, "1GiB": 1 << 30, "500MB": 500e6, "1.5 GB": 1500e6, "2TiB": 2 << 40, "1048576": 1 << 20,
+		"": 0, "3": 0, "1MX": 0, "-1GB": 0, "NaNGB": 0, "1e3TiB": 1000 << 40, "9999TiB": 0, "GiB": 0, "1kkB": 0,
+	} {
+		got, err := ParseSize(text)
+		if got != want || (err == nil) != (want != 0) {
+			t.Errorf("%q: %d, %v; want %d", text, got, err, want)
+		}
+	}
+}
+
+func TestExposed(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "key.pem")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := Exposed(path, "a private key"); got != "" {
+		t.Error(got)
+	}
+	if err := os.Chmod(path, 0o640); err != nil { //nolint:gosec // that is the point
+		t.Fatal(err)
+	}
+	if got := Exposed(path, "a private key"); !strings.Contains(got, "chmod 600 "+path) {
+		t.Errorf("%q", got)
+	}
+}

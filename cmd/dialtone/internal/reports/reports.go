@@ -9,6 +9,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -96,13 +97,24 @@ func Write(stdout io.Writer, r *report.Report, list []Output) error {
 	return errors.Join(errs...)
 }
 
+// address finds what looks like an IP address or an mDNS name.
+var address = regexp.MustCompile(`\b\d{1,3}(\.\d{1,3}){3}\b|([0-9a-fA-F]{1,4}:){4}|::[0-9a-fA-F]|\.local\b`)
+
+// modeOf is the mode of a file: only its owner reads one that holds addresses.
+func modeOf(content []byte) os.FileMode {
+	if address.Match(content) {
+		return 0o600
+	}
+	return 0o666
+}
+
 func (o Output) writeTo(stdout io.Writer, r *report.Report) error {
 	var b bytes.Buffer
 	if err := o.write(&b, r); err != nil {
 		return fmt.Errorf("cannot make the report as %s: %w", o.format, err)
 	}
 	if o.file != "" {
-		if err := files.Replace(o.file, b.Bytes(), 0o666); err != nil {
+		if err := files.Replace(o.file, b.Bytes(), modeOf(b.Bytes())); err != nil {
 			return fmt.Errorf("cannot write the report as %s: %w; check the disk and the directory", o.format, err)
 		}
 		return nil

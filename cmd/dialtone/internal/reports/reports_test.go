@@ -73,3 +73,26 @@ func TestToyFormat(t *testing.T) {
 		t.Errorf("%q, %v", got, err)
 	}
 }
+
+// TestModes: others cannot read a file that holds addresses, also if they could before.
+func TestModes(t *testing.T) {
+	for text, want := range map[string]os.FileMode{
+		`{"address":"192.0.2.1"}`: 0o600, "host udp [2001:db8::1]:4242": 0o600, "fe80::1": 0o600, "0b5f.local": 0o600,
+		"dialtone_check_pass 1\n": 0o644, "at 12:34:56.789, 1.2 s": 0o644,
+	} {
+		path := filepath.Join(t.TempDir(), "report")
+		if err := os.WriteFile(path, nil, 0o644); err != nil { //nolint:gosec // it is about to be replaced
+			t.Fatal(err)
+		}
+		o := Output{format: "text", file: path, write: func(w io.Writer, _ *report.Report) error {
+			_, err := io.WriteString(w, text)
+			return err
+		}}
+		if err := Write(io.Discard, &report.Report{}, []Output{o}); err != nil {
+			t.Fatal(err)
+		}
+		if info, err := os.Stat(path); err != nil || info.Mode().Perm()&0o077 != want&0o077 {
+			t.Errorf("%q: mode %v, want %v", text, info.Mode(), want)
+		}
+	}
+}

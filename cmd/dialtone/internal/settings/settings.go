@@ -49,6 +49,8 @@ type Parsed struct {
 	Name    string          // of the command, "" if there is none
 	Typed   map[string]bool // the flags of the command line
 
+	Warnings []string // about files that others can read
+
 	place    string            // where it was written
 	origins  map[string]string // of the flags that came from elsewhere
 	mistakes MistakeErrors
@@ -75,6 +77,7 @@ type parser struct {
 	helped  bool
 	origins map[string]string
 	MistakeErrors
+	warnings []string
 }
 
 func newParser(grammar any, o Options) (*parser, error) {
@@ -108,7 +111,7 @@ func (p *parser) parse(args []string) (*Parsed, error) {
 		p.Add(commandLine, err)
 		return parsed, p.MistakeErrors
 	}
-	parsed.mistakes = p.MistakeErrors
+	parsed.mistakes, parsed.Warnings = p.MistakeErrors, p.warnings
 	for _, step := range context.Path {
 		if step.Flag != nil && !step.Resolved {
 			parsed.Typed[step.Flag.Name] = true

@@ -169,6 +169,22 @@ func TestFilesAreBounded(t *testing.T) {
 	}
 }
 
+// TestExposedSecrets: a configuration file with a password that others can read gets a warning, another one does not.
+func TestExposedSecrets(t *testing.T) {
+	for text, want := range map[string]bool{"[play]\npass = \"x\"\n": true, "[play]\nvolume = 7\n": false} {
+		path := file(t, text)
+		for mode, exposed := range map[os.FileMode]bool{0o600: false, 0o640: want, 0o644: want} {
+			if err := os.Chmod(path, mode); err != nil {
+				t.Fatal(err)
+			}
+			parsed, err := Parse(&grammar{}, []string{"play", "--config", path}, options())
+			if err != nil || (len(parsed.Warnings) > 0) != exposed {
+				t.Errorf("%q, %v: %q, %v", text, mode, parsed.Warnings, err)
+			}
+		}
+	}
+}
+
 // TestScenariosAreBounded: a list has its limit, and what is the same for all tables is decoded once.
 func TestScenariosAreBounded(t *testing.T) {
 	decoded := 0

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/alecthomas/kong"
+
+	"dialtone/cmd/dialtone/internal/files"
 )
 
 const (
@@ -127,6 +129,11 @@ func (p *parser) loadFile(path string) {
 	if err != nil && (origin != "" || !errors.Is(err, fs.ErrNotExist)) {
 		p.Add(cmp.Or(origin, path), err)
 	}
+	if holdsSecrets(tables) {
+		if text := files.Exposed(path, "secrets"); text != "" {
+			p.warnings = append(p.warnings, text)
+		}
+	}
 	var entries []entry
 	for _, t := range tables {
 		if _, known := p.rows[t.name]; t.name != "" && !known {
@@ -137,6 +144,13 @@ func (p *parser) loadFile(path string) {
 		entries = append(entries, p.acceptTable(path, t.name, t, p.configKey(t.name))...)
 	}
 	p.sources = append(p.sources, entries)
+}
+
+// holdsSecrets reports whether a file has keys of passwords and the like.
+func holdsSecrets(tables []tomlTable) bool {
+	return slices.ContainsFunc(tables, func(t tomlTable) bool {
+		return slices.ContainsFunc(t.keys, func(k tomlKey) bool { return secretKey.MatchString(k.name) })
+	})
 }
 
 // configKey finds the settings of the configuration file: at its top those of every command, in a command's table its

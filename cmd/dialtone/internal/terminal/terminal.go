@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	ossignal "os/signal"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -22,7 +23,7 @@ type Streams struct {
 	Err       io.Writer              // logs and errors
 	Environ   []string               // KEY=value
 	ConfigDir func() (string, error) // the user's directory for configuration
-	Terminal  bool                   // In and Out are a terminal
+	Terminal  bool                   // In and Out are a terminal that can show a screen
 	Kill      func(diag.Exit)        // ends the process at once
 }
 
@@ -32,12 +33,17 @@ func Process() Streams {
 	ossignal.Ignore(syscall.SIGPIPE)
 	return Streams{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Environ: os.Environ(), ConfigDir: os.UserConfigDir,
-		Terminal: isTerminal(os.Stdin) && isTerminal(os.Stdout),
+		Terminal: isTerminal(os.Stdin) && isTerminal(os.Stdout) && showsScreens(os.Getenv("TERM"), runtime.GOOS),
 		Kill:     func(code diag.Exit) { os.Exit(int(code)) },
 	}
 }
 
 func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
+
+// showsScreens reports whether a terminal of a type (TERM) can move its cursor. That of Windows needs no type.
+func showsScreens(term, system string) bool {
+	return term != "dumb" && (term != "" || system == "windows")
+}
 
 // Getenv looks a variable up; the last of a name counts.
 func (s Streams) Getenv(name string) string {
@@ -51,6 +57,15 @@ func (s Streams) Getenv(name string) string {
 
 // Complain writes a line to stderr. A failure of stderr cannot be reported anywhere.
 func (s Streams) Complain(text string) { _, _ = io.WriteString(s.Err, text+"\n") }
+
+// Warn writes the texts that are not empty to stderr.
+func (s Streams) Warn(texts ...string) {
+	for _, text := range texts {
+		if text != "" {
+			s.Complain("dialtone: warning: " + diag.Clean(text, 1000))
+		}
+	}
+}
 
 // Print writes a part of the result.
 func (s Streams) Print(format string, args ...any) error {

@@ -1,0 +1,68 @@
+package wire
+
+import (
+	"encoding/binary"
+	"sync"
+)
+
+// Stranger is an RTP stream that arrives and that no one receives: pion drops the packets of an SSRC that no description
+// announced.
+type Stranger struct {
+	SSRC        uint32
+	PayloadType uint8
+	Packets     uint64
+}
+
+// maxStrangers bounds the streams that are counted; a hostile peer has more.
+const maxStrangers = 16
+
+// Strangers counts the packets of streams that are not received, by what SRTP leaves in clear text.
+type Strangers struct {
+	knows func(ssrc uint32) bool
+
+	mu     sync.Mutex
+	bySSRC map[uint32]*Stranger
+}
+
+// NewStrangers makes a counter. Knows reports whether a stream is received now.
+func NewStrangers(knows func(ssrc uint32) bool) *Strangers {
+	return &Strangers{knows: knows, bySSRC: map[uint32]*Stranger{}}
+}
+
+// Arrived counts a packet, if it is one of SRTP and of a stream that is not received.
+func (l *Strangers) Arrived(b []byte) {
+	if !IsRTP(b) {
+		return
+	}
+	ssrc := binary.BigEndian.Uint32(b[8:])
+	if ssrc == 0 || l.knows(ssrc) {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s := l.bySSRC[ssrc]
+	if s == nil {
+		if len(l.bySSRC) >= maxStrangers {
+			return
+		}
+		s = &Stranger{SSRC: ssrc}
+		l.bySSRC[ssrc] = s
+	}
+	s.PayloadType = b[1] & 0x7f
+	s.Packets++
+}
+
+// List has those that are not received by now.
+func (l *Strangers) List() []Stranger {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var out []Stranger
+	for ssrc, s := range l.bySSRC {
+		if l.knows(ssrc) {
+			delete(l.bySSRC, ssrc)
+			continue
+		}
+		out = append(out, *s)
+	}
+	return out
+}
