@@ -183,11 +183,13 @@ func (e encounter) meetPage(t *testing.T, page, recording string) (*tool, seen) 
 		b.click("hang-up")
 		return ours, s
 	}
-	ours := startTool(t, "call", "w1", "--server", page, "--for", "6s", "--record", recording)
+	ours := startTool(t, "call", "w1", "--server", page, "--plain", "--record", recording)
 	ours.await("waiting")
 	b.click("call")
 	s := b.pageSaw()
-	b.outcome("peer_hangup")
+	ours.await("channel.ping")
+	ours.await("media.first_frame  inbound")
+	b.click("hang-up")
 	return ours, s
 }
 

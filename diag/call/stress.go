@@ -25,7 +25,7 @@ type Reactions struct {
 	KeepsSending *bool `json:"keeps_sending,omitempty"`
 	// the peer sent again all kinds of media after a gap in which nothing passed
 	Recovers     *bool        `json:"recovers,omitempty"`
-	RecoveryTime *diag.Millis `json:"recovery_time_ms,omitempty"` // from the end of the gap until packets of all kinds came
+	RecoveryTime *diag.Millis `json:"recovery_time_ms,omitempty"` // from the end of the gap until all kinds came
 }
 
 // StepRow is a step of a stress test: when it began, and what was counted then.

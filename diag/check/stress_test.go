@@ -286,9 +286,13 @@ func TestStress(t *testing.T) {
 						starved.Add(1)
 					}
 				}
-				if said != "" {
+				switch {
+				case said == "":
+				case short: // the peer, which is in this process, does not behave as its row says either
+					t.Logf("%s: not tested, short of CPU: %s", name, said)
+				default:
 					wrong.Add(1)
-					t.Errorf("%s: short of CPU: %v: %s", name, short, said)
+					t.Errorf("%s: %s", name, said)
 				}
 			})
 		}
