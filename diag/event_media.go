@@ -59,8 +59,8 @@ type FirstFrame struct {
 func (FirstFrame) Type() Type { return "media.first_frame" }
 
 // UnannouncedSSRC ("media.unannounced_ssrc") is an RTP stream that arrives with an SSRC that no description announced.
-// Previous is the SSRC of the stream that it continues: the peer changed it. Without, it belongs to no known stream, and
-// its packets are not received.
+// Previous is the SSRC of the stream that it continues: the peer changed it. Without, it belongs to no known stream,
+// and its packets are not received.
 type UnannouncedSSRC struct {
 	SSRC        uint32 `json:"ssrc"`
 	PayloadType uint8  `json:"payloadType"`
@@ -182,7 +182,7 @@ type InboundRTP struct {
 	ClockRate    uint32   `json:"clockRate,omitempty"`
 	// Hz, how fast the timestamps advance by the receiver's clock; not in webrtc-stats
 	TimestampRate *float64 `json:"timestampRate,omitempty"`
-	// Hz, the largest error of timestampRate that the jitter explains; 0 if the length of the sound in the packets shows it
+	// Hz, the largest error of timestampRate that the jitter explains; 0 if the length of the sound shows it
 	TimestampRateMargin *float64 `json:"timestampRateMargin,omitempty"`
 	// steps of the timestamps of over a second that no pause explains; not in webrtc-stats
 	TimestampJumps *uint32 `json:"timestampJumps,omitempty"`

@@ -35,7 +35,8 @@ func (answerCommand) Help() string {
 		"With --record call.jsonl, the second call is recorded to call-2.jsonl, and so on. "+
 		"With --listen, --whip and --whep it is a server and handles one call after another: other callers get 503 "+
 		"while one is active. After two calls that were not connected, the next one is answered later: of the same client "+
-		"with --listen, --whip and --whep, and of the room code otherwise. With --whip it reports what is wrong with a publisher: no media, packet loss, no key frames.",
+		"with --listen, --whip and --whep, and of the room code otherwise. With --whip it reports what is wrong with a "+
+		"publisher: no media, packet loss, no key frames.",
 		[]string{
 			"dialtone answer w1",
 			"dialtone answer w1 --once --wait 1m --server https://call.example.org/call/",

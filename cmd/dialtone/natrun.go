@@ -69,7 +69,8 @@ func (r *natRun) startRecording(ctx context.Context) error {
 		return nil
 	}
 	x := r.exporter()
-	file, err := record.Create(r.command.Record, x.Header, record.Options{Redact: x.Redact, Secrets: x.Secrets, Room: r.command.room()})
+	options := record.Options{Redact: x.Redact, Secrets: x.Secrets, Room: r.command.room()}
+	file, err := record.Create(r.command.Record, x.Header, options)
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ func TestSecurityTable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows := regexp.MustCompile("(?m)^\\| ([^*|].*) \\| (.*) \\|$").FindAllStringSubmatch(string(raw), -1)
+	rows := regexp.MustCompile(`(?m)^\| ([^*|].*) \| (.*) \|$`).FindAllStringSubmatch(string(raw), -1)
 	named := regexp.MustCompile("^`([a-z/]+)` ((?:Test|Fuzz)[A-Za-z0-9]+)$")
 	if len(rows) < 20 {
 		t.Fatalf("%d rows are read", len(rows))

@@ -3,8 +3,8 @@ package media
 import "github.com/pion/rtp/codecs/av1/obu"
 
 // parseAV1 reads the aggregation header (AV1 RTP payload format 1.0, section 4.4), whose N bit marks the first packet
-// of a coded video sequence, which begins with a key frame, the type of the first OBU, which shows where a frame begins,
-// and the resolution in the sequence header.
+// of a coded video sequence, which begins with a key frame, the type of the first OBU, which shows where a frame
+// begins, and the resolution in the sequence header.
 func parseAV1(b []byte) picture {
 	const continues, count, newSequence = 0x80, 0x30, 0x08
 	if len(b) < 2 {

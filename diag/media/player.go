@@ -134,7 +134,8 @@ func (p *Player) sendFrame() error {
 func (p *Player) write(payload []byte, at time.Duration, marker bool) error {
 	p.packet = rtp.Packet{
 		Header: rtp.Header{
-			Version: 2, Marker: marker, SequenceNumber: p.seq, Timestamp: p.base + uint32(clock.Units(at, p.clip.Codec.ClockRate)),
+			Version: 2, Marker: marker, SequenceNumber: p.seq,
+			Timestamp: p.base + uint32(clock.Units(at, p.clip.Codec.ClockRate)),
 		},
 		Payload: payload,
 	}

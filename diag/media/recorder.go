@@ -51,7 +51,8 @@ func NewRecorder(now func() time.Time, emit func(diag.Data)) *Recorder {
 	return &Recorder{
 		now: now, emit: emit,
 		in:  streams[*inbound]{bySSRC: map[uint32]*inbound{}},
-		out: streams[*outbound]{bySSRC: map[uint32]*outbound{}}, repairs: map[uint32]*inbound{}, mids: map[uint32]string{}, rids: map[uint32]string{},
+		out: streams[*outbound]{bySSRC: map[uint32]*outbound{}}, repairs: map[uint32]*inbound{},
+		mids: map[uint32]string{}, rids: map[uint32]string{},
 	}
 }
 

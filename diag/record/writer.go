@@ -34,14 +34,14 @@ type Options struct {
 type Room struct{ left atomic.Int64 }
 
 // NewRoom makes room for so many bytes.
-func NewRoom(bytes int64) *Room {
+func NewRoom(size int64) *Room {
 	r := &Room{}
-	r.left.Store(bytes)
+	r.left.Store(size)
 	return r
 }
 
 // take reports whether there was room for so many more bytes.
-func (r *Room) take(bytes int) bool { return r == nil || r.left.Add(-int64(bytes)) >= 0 }
+func (r *Room) take(n int) bool { return r == nil || r.left.Add(-int64(n)) >= 0 }
 
 // file is the part of os.File that a Writer needs; tests simulate a full disk with another one.
 type file interface {
@@ -67,8 +67,8 @@ type Writer struct {
 
 // Create begins a recording: the file with its header. A new file is readable only by its owner, because addresses and
 // chats are private. An earlier recording of this name is overwritten, as by tcpdump -w or curl -o, so that a repeated
-// command does not fail; others can no longer read it. Any other file of this name is kept and the error wraps [ErrNotRecording]: a mistyped --record
-// must not destroy a file. Each error is a [*WriteError].
+// command does not fail; others can no longer read it. Any other file of this name is kept and the error wraps
+// [ErrNotRecording]: a mistyped --record must not destroy a file. Each error is a [*WriteError].
 func Create(path string, h Header, o Options) (*Writer, error) {
 	f, regular, err := openFile(path)
 	if err != nil {
@@ -142,9 +142,9 @@ func (w *Writer) Events() uint64 { return w.events }
 func (w *Writer) Full() bool { return w.full }
 
 // Run writes the events of source until its end and closes the file. Each batch is passed to the operating system
-// before the next one is read. It returns nil at io.EOF or when the recording is full, a [*WriteError] if the file cannot be written, and otherwise
-// the source's error (wrapped); the file is closed and valid in each case. After an error the source is no longer read:
-// its owner should close it, because the feed keeps all events for it.
+// before the next one is read. It returns nil at io.EOF or when the recording is full, a [*WriteError] if the file
+// cannot be written, and otherwise the source's error (wrapped); the file is closed and valid in each case. After an
+// error the source is no longer read: its owner should close it, because the feed keeps all events for it.
 func (w *Writer) Run(ctx context.Context, source Source) error {
 	for {
 		batch, err := source.Next(ctx)
@@ -173,7 +173,8 @@ func (w *Writer) Write(batch []diag.Event) error {
 		}
 		line := w.line(e)
 		if w.full = !w.room.take(len(line)); w.full {
-			line = w.line(diag.Event{Seq: e.Seq, At: e.At, Data: diag.Warning{ID: "record.limit", Subject: filepath.Base(w.path)}})
+			warning := diag.Warning{ID: "record.limit", Subject: filepath.Base(w.path)}
+			line = w.line(diag.Event{Seq: e.Seq, At: e.At, Data: warning})
 		}
 		lines = append(lines, line...)
 		if len(lines) >= flushAt {

@@ -58,8 +58,8 @@ var warnings = map[string]entry{
 			"so that the memory stays bounded; the evidence has their number. The call and its verdict are not affected."),
 	"record.limit": warningOn("The recording has reached its limit of size: ",
 		"Raise --record-limit if the rest of the call is needed.",
-		"The recording ends before the call, at the size that --record-limit allows. It is complete up to there; the call and "+
-			"its verdict are not affected."),
+		"The recording ends before the call, at the size that --record-limit allows. It is complete up to there; the call "+
+			"and its verdict are not affected."),
 
 	"channel.full": warningOn("The data channel is full: ", "Check whether the peer's program hangs or its network is "+
 		"slow.",

@@ -37,9 +37,10 @@ const (
 func Serve(ctx context.Context, ln net.Listener, h http.Handler) error {
 	conns := gate.NewConns(gate.ConnLimits{All: maxConnections, PerClient: maxOfClient, Idle: maxConnections / 2}, nil)
 	hs := &http.Server{
-		Handler: arrived(h), ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, WriteTimeout: writeTime, MaxHeaderBytes: 16 << 10,
-		ReadTimeout: headerTime + bodyTime, // of bodies that are not read; ReadBody has its own
-		ConnState:   conns.State, ConnContext: conns.Context,
+		Handler: arrived(h), ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, WriteTimeout: writeTime,
+		MaxHeaderBytes: 16 << 10,
+		ReadTimeout:    headerTime + bodyTime, // of bodies that are not read; ReadBody has its own
+		ConnState:      conns.State, ConnContext: conns.Context,
 	}
 	served := make(chan error, 1)
 	go func() { served <- hs.Serve(conns.Listener(ln)) }()

@@ -11,7 +11,8 @@ import (
 const playoutWindow = 10 * time.Second
 
 // Playout plays the packets of audio as a receiver would, with the jitter buffer that is assumed of every receiver
-// ([diag.PlayoutDelay]): what comes too late for it has to be concealed, as what does not come. The zero value is ready.
+// ([diag.PlayoutDelay]): what comes too late for it has to be concealed, as what does not come. Its zero value
+// is ready.
 type Playout struct {
 	rate    uint32
 	from    time.Time
@@ -31,7 +32,10 @@ func (p *Playout) Add(at time.Time, ext int64, ts, rate uint32, jitter *float64)
 		return
 	}
 	if p.rate != rate || p.from.IsZero() {
-		*p = Playout{rate: rate, from: at, ts: ts, seq: ext, late: p.late, step: p.step, fastest: math.MaxInt64, before: math.MaxInt64}
+		*p = Playout{
+			rate: rate, from: at, ts: ts, seq: ext, late: p.late, step: p.step,
+			fastest: math.MaxInt64, before: math.MaxInt64,
+		}
 	}
 	p.ticks += int64(int32(ts - p.ts))
 	if ext == p.seq+1 && ts != p.ts && int32(ts-p.ts) > 0 && (p.step == 0 || ts-p.ts < p.step) {

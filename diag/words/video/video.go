@@ -42,8 +42,8 @@ var Findings = map[string]phrase.Entry{
 		}),
 	"media.still": phrase.On(
 		"The key frames of the video were decoded, and those since then show the same, although frames arrive. That need "+
-			"not be a fault: a slide does not move. The mean luma of 192 parts of the picture is compared, so the noise of coding "+
-			"does not count as a change. Only VP8 is decoded.",
+			"not be a fault: a slide does not move. The mean luma of 192 parts of the picture is compared, so the noise of "+
+			"coding does not count as a change. Only VP8 is decoded.",
 		func(_ judge.Finding, e judge.PictureStill) phrase.Text {
 			return phrase.Text{
 				Title: "Inbound video does not move.",

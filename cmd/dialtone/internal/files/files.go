@@ -20,7 +20,8 @@ type Size int64
 func ParseSize(text string) (Size, error) {
 	number := strings.TrimRight(text, "kKMGTiB ")
 	units := map[string]float64{
-		"": 1, "B": 1, "kB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40,
+		"": 1, "B": 1, "kB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12,
+		"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40,
 	}
 	unit, known := units[strings.TrimSpace(text[len(number):])]
 	n, err := strconv.ParseFloat(number, 64)

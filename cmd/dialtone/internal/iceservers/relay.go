@@ -101,7 +101,9 @@ func (o *RelayOptions) complete() {
 		value    *int
 		standard int
 	}{
-		{&o.Allocations, min(defaultAllocations, gate.Files()/4)}, {&o.PerAddress, defaultPerAddress}, {&o.PerUser, defaultPerUser},
+		{&o.Allocations, min(defaultAllocations, gate.Files()/4)},
+		{&o.PerAddress, defaultPerAddress},
+		{&o.PerUser, defaultPerUser},
 	} {
 		if *l.value == 0 {
 			*l.value = l.standard

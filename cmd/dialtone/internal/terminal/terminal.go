@@ -41,8 +41,8 @@ func Process() Streams {
 func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 
 // showsScreens reports whether a terminal of a type (TERM) can move its cursor. That of Windows needs no type.
-func showsScreens(term, system string) bool {
-	return term != "dumb" && (term != "" || system == "windows")
+func showsScreens(kind, system string) bool {
+	return kind != "dumb" && (kind != "" || system == "windows")
 }
 
 // Getenv looks a variable up; the last of a name counts.
