@@ -8,6 +8,7 @@ import (
 	"github.com/charmbracelet/lipgloss"
 
 	"dialtone/diag/call"
+	"dialtone/tui/background"
 	"dialtone/tui/draw"
 	"dialtone/tui/pane"
 )
@@ -15,6 +16,8 @@ import (
 // Model is the root of the session.
 type Model struct {
 	options       Options
+	renderer      *lipgloss.Renderer
+	first         tea.Cmd // of the screen; nil for none
 	tasks         *tasks
 	keys          KeyMap
 	scene         *pane.Scene
@@ -53,6 +56,7 @@ func New(ctx context.Context, o Options, r *lipgloss.Renderer) *Model {
 		options: o, tasks: newTasks(ctx), keys: DefaultKeyMap(len(o.Panes)), time: newTimeline(maxKept),
 		transport: transport{speed: 1},
 	}
+	m.renderer = r
 	m.scene = &pane.Scene{Theme: o.theme(r), Call: &call.Call{}, Live: o.Controls != nil}
 	for _, newPane := range o.Panes {
 		m.panes = append(m.panes, newPane(m.scene))
@@ -70,9 +74,9 @@ func (m *Model) Close() { m.tasks.close() }
 // Init waits for the first events, and for the end of the context.
 func (m *Model) Init() tea.Cmd {
 	if m.options.Replay != nil {
-		return tea.Batch(m.tasks.leave(), m.play())
+		return tea.Batch(m.first, m.tasks.leave(), m.play())
 	}
-	return tea.Batch(m.tasks.leave(), m.listen(), m.startClock(), m.startSpinner())
+	return tea.Batch(m.first, m.tasks.leave(), m.listen(), m.startClock(), m.startSpinner())
 }
 
 // Update routes a message: to the root itself, to the focused pane, or to all panes.
@@ -90,6 +94,9 @@ func (m *Model) route(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
 		m.resize(msg.Width, msg.Height)
+	case background.Found:
+		m.renderer.SetHasDarkBackground(msg.Dark)
+		*m.scene.Theme = *m.options.theme(m.renderer)
 	case batchMsg:
 		return m.take(msg.events)
 	case sourceMsg:

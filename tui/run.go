@@ -10,6 +10,7 @@ import (
 	"github.com/charmbracelet/lipgloss"
 	"github.com/muesli/termenv"
 
+	"dialtone/tui/background"
 	_ "dialtone/tui/quiet" // Bubble Tea would query the terminal at once
 )
 
@@ -28,20 +29,26 @@ func Run(ctx context.Context, o Options) error {
 		o.Copy = osc52To(out, os.Getenv)
 	}
 	renderer := lipgloss.NewRenderer(out)
-	if renderer.ColorProfile() == termenv.Ascii {
-		renderer.SetHasDarkBackground(true) // no colors: no query
-	}
-	renderer.HasDarkBackground() // queries the terminal, before anything else reads its input
+	renderer.SetHasDarkBackground(true) // until the terminal has answered
 	m := New(ctx, o, renderer)
 	defer m.Close()
+	var program *tea.Program
+	input := background.Input(o.Input, func(f background.Found) { program.Send(f) })
 	options := []tea.ProgramOption{
 		tea.WithOutput(out), tea.WithAltScreen(), tea.WithFPS(framesPerSecond), tea.WithoutSignalHandler(),
 		tea.WithMouseCellMotion(),
 	}
-	if o.Input != nil {
+	switch {
+	case input != nil:
+		options = append(options, tea.WithInput(input))
+	case o.Input != nil:
 		options = append(options, tea.WithInput(o.Input))
 	}
-	_, err := tea.NewProgram(m, options...).Run()
+	if input != nil && renderer.ColorProfile() != termenv.Ascii {
+		m.first = background.Query(out)
+	}
+	program = tea.NewProgram(m, options...)
+	_, err := program.Run()
 	switch {
 	case m.tasks.fault() != nil:
 		return m.tasks.fault()

@@ -13,9 +13,11 @@ import (
 	"time"
 
 	"github.com/creack/pty"
+	"github.com/muesli/termenv"
 
 	"dialtone/diag"
 	"dialtone/diag/feed"
+	"dialtone/tui/background"
 )
 
 // terminal is a pty with what was written to it.
@@ -176,5 +178,45 @@ func TestIdleScreenIsQuiet(t *testing.T) {
 	term.press(t, "q")
 	if err := <-result; err != nil {
 		t.Errorf("Run returns %v", err)
+	}
+}
+
+// TestKeysTypedAhead: a terminal that never answers the query of its background delays nothing, and a key that was typed
+// before there was a screen is not lost.
+func TestKeysTypedAhead(t *testing.T) {
+	term := openTerminal(t)
+	t.Setenv("TERM", "xterm-256color") // it is queried
+	term.press(t, "2")
+	log := feed.New(time.Now)
+	result := make(chan error, 1)
+	go func() {
+		result <- Run(t.Context(), Options{
+			Source: log.Reader(), Controls: &hangup{log: log}, Title: "call w1", Start: log.Start(), Input: term.slave, Output: term.slave,
+		})
+	}()
+	for _, e := range scenarioGood() {
+		log.Append(e.Data)
+	}
+	term.await(t, "\x1b]11;?")
+	term.await(t, "Pairs") // of the pane that the key opens
+	term.press(t, "q")
+	if err := <-result; err != nil {
+		t.Errorf("Run returns %v", err)
+	}
+}
+
+// TestBackground: the answer of the terminal changes the colors, whenever it comes.
+func TestBackground(t *testing.T) {
+	r := newRenderer(termenv.ANSI256)
+	m := New(t.Context(), Options{Source: nothing{}, Title: "call w1"}, r)
+	defer m.Close()
+	dark := m.scene.Theme.Accent
+	m.Update(background.Found{Dark: false})
+	if m.scene.Theme.Accent == dark {
+		t.Error("a light background has the colors of a dark one")
+	}
+	m.Update(background.Found{Dark: true})
+	if m.scene.Theme.Accent != dark {
+		t.Error("a dark background has other colors")
 	}
 }

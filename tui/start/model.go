@@ -7,6 +7,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/lipgloss"
 
+	"dialtone/tui/background"
 	"dialtone/tui/draw"
 )
 
@@ -17,7 +18,9 @@ var ErrInterrupted = errors.New("interrupted")
 type Model struct {
 	options       Options
 	keys          KeyMap
+	renderer      *lipgloss.Renderer
 	theme         *draw.Theme
+	first         tea.Cmd          // of the screen; nil for none
 	forms         map[string]*form // of the commands
 	again         []*form          // of recent choices
 	at            int              // in the list: commands, then recent choices
@@ -30,10 +33,8 @@ type Model struct {
 
 // New makes the screen.
 func New(o Options, r *lipgloss.Renderer) *Model {
-	m := &Model{options: o, keys: DefaultKeyMap(), theme: draw.NewTheme(r), forms: map[string]*form{}, remark: o.Remark}
-	if o.ASCII {
-		m.theme.UseASCII()
-	}
+	m := &Model{options: o, keys: DefaultKeyMap(), renderer: r, forms: map[string]*form{}, remark: o.Remark}
+	m.paint()
 	known := map[string]Command{}
 	for _, c := range o.Commands {
 		known[c.Name] = c
@@ -54,14 +55,25 @@ func New(o Options, r *lipgloss.Renderer) *Model {
 // Result is the choice; ErrInterrupted after ctrl+c, and neither after q.
 func (m *Model) Result() (*Choice, error) { return m.choice, m.err }
 
-// Init does nothing: only keys change the screen.
-func (m *Model) Init() tea.Cmd { return nil }
+// paint makes the theme for the terminal.
+func (m *Model) paint() {
+	m.theme = draw.NewTheme(m.renderer)
+	if m.options.ASCII {
+		m.theme.UseASCII()
+	}
+}
+
+// Init does the first command: only keys change the screen.
+func (m *Model) Init() tea.Cmd { return m.first }
 
 // Update takes sizes and keys.
 func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
 		m.width, m.height = msg.Width, msg.Height
+	case background.Found:
+		m.renderer.SetHasDarkBackground(msg.Dark)
+		m.paint()
 	case tea.KeyMsg:
 		m.remark = ""
 		return m, m.key(msg)

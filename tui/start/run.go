@@ -9,6 +9,7 @@ import (
 	"github.com/charmbracelet/lipgloss"
 	"github.com/muesli/termenv"
 
+	"dialtone/tui/background"
 	_ "dialtone/tui/quiet" // Bubble Tea would ask the terminal at once
 )
 
@@ -17,12 +18,16 @@ import (
 // The terminal is restored in each case.
 func Run(ctx context.Context, o Options, in io.Reader, out io.Writer) (*Choice, error) {
 	renderer := lipgloss.NewRenderer(out)
-	if renderer.ColorProfile() == termenv.Ascii {
-		renderer.SetHasDarkBackground(true) // no colors: nothing to ask
-	}
-	renderer.HasDarkBackground() // asks the terminal, before its input is read for keys
+	renderer.SetHasDarkBackground(true) // until the terminal has answered
 	m := New(o, renderer)
-	program := tea.NewProgram(m, tea.WithInput(in), tea.WithOutput(out), tea.WithAltScreen(), tea.WithoutSignalHandler())
+	var program *tea.Program
+	if input := background.Input(in, func(f background.Found) { program.Send(f) }); input != nil {
+		in = input
+		if renderer.ColorProfile() != termenv.Ascii {
+			m.first = background.Query(out)
+		}
+	}
+	program = tea.NewProgram(m, tea.WithInput(in), tea.WithOutput(out), tea.WithAltScreen(), tea.WithoutSignalHandler())
 	// the context itself, given to the program, would leave its reader of keys behind
 	stop := context.AfterFunc(ctx, program.Quit)
 	defer stop()

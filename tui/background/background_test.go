@@ -1,0 +1,61 @@
+package background
+
+import (
+	"os"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestReader: answers are taken out, wherever they stand and however they are cut; everything else is passed on, byte for
+// byte.
+func TestReader(t *testing.T) {
+	const light, dark = "\x1b]11;rgb:ffff/ffff/f0f0\x1b\\", "\x1b]11;rgb:10/20/1e\a"
+	for name, tt := range map[string]struct {
+		writes []string
+		typed  string
+		found  []Found
+	}{
+		"no answer":              {[]string{"dq", "\x1b[A"}, "dq\x1b[A", nil},
+		"light":                  {[]string{light}, "", []Found{{false}}},
+		"dark":                   {[]string{dark}, "", []Found{{true}}},
+		"keys on both sides":     {[]string{"ab" + dark + "cd\r"}, "abcd\r", []Found{{true}}},
+		"cut in the middle":      {[]string{"a" + light[:9], light[9:] + "b"}, "ab", []Found{{false}}},
+		"the terminator cut":     {[]string{light[:len(light)-1], light[len(light)-1:] + "b"}, "b", []Found{{false}}},
+		"escape alone":           {[]string{"\x1b", "q"}, "\x1bq", nil},
+		"another answer":         {[]string{"\x1b]10;rgb:0/0/0\a"}, "\x1b]10;rgb:0/0/0\a", nil},
+		"no color":               {[]string{"\x1b]11;red\aq"}, "q", nil},
+		"a color without an end": {[]string{"\x1b]11;rgb:" + string(make([]byte, 100)), "q"}, "\x1b]11;rgb:" + string(make([]byte, 100)) + "q", nil},
+	} {
+		in, out, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var found []Found
+		r := &Reader{File: in, found: func(f Found) { found = append(found, f) }}
+		typed := ""
+		buf := make([]byte, 16)
+		for _, w := range tt.writes {
+			if _, err := out.WriteString(w); err != nil {
+				t.Fatal(err)
+			}
+			for left := len(w); left > 0 || len(r.passed) > 0; {
+				if len(r.passed) == 0 {
+					left -= min(left, len(buf))
+				}
+				n, err := r.Read(buf)
+				if err != nil {
+					t.Fatal(err)
+				}
+				typed += string(buf[:n])
+			}
+		}
+		if diff := cmp.Diff(tt.typed, typed); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+		if diff := cmp.Diff(tt.found, found); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+		_, _ = in.Close(), out.Close()
+	}
+}
