@@ -42,7 +42,8 @@ func TestAnswerTakesCalls(t *testing.T) {
 	}{
 		"no server":                  {[]step{absent}, diag.ExitSignaling, 0},
 		"nobody":                     {[]step{met, {true, diag.EndNoPeer}}, diag.ExitNoPeer, 0},
-		"one after another":          {[]step{met, met, met, {true, diag.EndNoPeer}}, diag.ExitNoPeer, 0},
+		"one after another":          {[]step{met, met, {true, diag.EndNoPeer}}, diag.ExitNoPeer, 0},
+		"a nuisance":                 {[]step{met, met, met, met, {true, diag.EndNoPeer}}, diag.ExitNoPeer, 3 * time.Second},
 		"the server restarts":        {[]step{met, restart, absent, absent, {true, diag.EndNoPeer}}, diag.ExitNoPeer, 7 * time.Second},
 		"pauses are bounded":         {[]step{met, absent, absent, absent, absent, absent, absent, absent, {true, diag.EndNoPeer}}, diag.ExitNoPeer, 91 * time.Second},
 		"a call makes them short":    {[]step{restart, absent, met, absent, {true, diag.EndNoPeer}}, diag.ExitNoPeer, 4 * time.Second},

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"dialtone/diag"
 	"dialtone/diag/call"
@@ -153,7 +154,15 @@ func (b *tab) restarts(s *console) {
 	b.t.Helper()
 	var was string
 	b.ask(`window.ufrag = () => connections.at(-1).localDescription.sdp.match(/ice-ufrag:(.*)/)[1], window.was = ufrag()`, &was)
-	s.press(b.t, "r")
+	begun := false
+	for tries := 0; !begun && tries < 3; tries++ { // a restart that has just ended may still be under way here
+		s.press(b.t, "r")
+		s.meanwhile(func() {
+			for late := time.Now().Add(12 * time.Second); !begun && time.Now().Before(late); {
+				b.ask(`new Promise((done) => setTimeout(() => done(ufrag() !== was), 200))`, &begun)
+			}
+		})
+	}
 	s.meanwhile(func() {
 		b.await(`ufrag() !== was && connections.at(-1).connectionState === "connected" && connections.at(-1).signalingState === "stable"`)
 		b.flows()

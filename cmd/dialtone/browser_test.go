@@ -217,6 +217,11 @@ func startTool(t *testing.T, args ...string) *tool {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return startProgram(t, program, args...)
+}
+
+func startProgram(t *testing.T, program string, args ...string) *tool {
+	t.Helper()
 	s := &tool{t: t, cmd: exec.CommandContext(context.WithoutCancel(t.Context()), program, args...), ended: make(chan struct{}), changed: make(chan struct{})}
 	s.cmd.Dir, s.cmd.Stderr, s.cmd.Stdout = t.TempDir(), &s.stderr, s
 	if err := s.cmd.Start(); err != nil {

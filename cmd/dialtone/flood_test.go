@@ -18,7 +18,7 @@ const maxFloodMemory = 150 << 10
 
 // TestMemoryUnderFloods: the real server under several floods needs little memory, and serves others within a second.
 func TestMemoryUnderFloods(t *testing.T) {
-	s := startTool(t, "serve", "--listen", "127.0.0.1:0", "--turn", "127.0.0.1:0", "--turn-user", "ann", "--turn-pass", "secret",
+	s := startProgram(t, needBinary(t), "serve", "--listen", "127.0.0.1:0", "--turn", "127.0.0.1:0", "--turn-user", "ann", "--turn-pass", "secret",
 		"--log-level", "error")
 	page := strings.TrimPrefix(s.await("listening on "), "listening on ")
 	address := strings.TrimSuffix(strings.TrimPrefix(page, "http://"), "/call/")

@@ -117,8 +117,16 @@ func thirdHostOffer(t *testing.T, candidate func(int) string) string {
 // ended. It returns what was printed.
 func answerOffers(t *testing.T, site *labtest.Site, offer string, n int) string {
 	t.Helper()
-	post := `import sys, urllib.request
-urllib.request.urlopen(urllib.request.Request(sys.argv[2], open(sys.argv[1], "rb").read(), {"Content-Type": "application/json"}), timeout=20).read()`
+	// A client whose calls were not connected is asked to wait.
+	post := `import sys, time, urllib.error, urllib.request
+for _ in range(60):
+    try:
+        urllib.request.urlopen(urllib.request.Request(sys.argv[2], open(sys.argv[1], "rb").read(), {"Content-Type": "application/json"}), timeout=20).read()
+        break
+    except urllib.error.HTTPError as e:
+        if e.code != 429:
+            raise
+        time.sleep(0.5)`
 	python := labtest.NeedProgram(t, "python3")
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()

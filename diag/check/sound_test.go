@@ -210,7 +210,7 @@ func TestNamedInTime(t *testing.T) {
 		random := rand.New(rand.NewPCG(1, 2))
 		return func() float64 { return 0.002 * random.NormFloat64() }
 	}
-	loud := 0
+	hum, loud := 0, 0 // of one case each: they run beside each other
 	for name, tt := range map[string]struct {
 		source
 		want string
@@ -222,8 +222,8 @@ func TestNamedInTime(t *testing.T) {
 		"comfort noise after a tone": {source{"PCMU", 3 * time.Second, pcm(noise())}, "media.comfort_noise"},
 		"pauses of Opus":             {source{"opus", 0, opus(0xf8)}, "media.comfort_noise"},
 		"the tone ends": {source{"PCMU", 3 * time.Second, pcm(func() float64 {
-			loud++
-			return 0.2 * float64(loud%160-80) / 80 // a hum of 50 Hz
+			hum++
+			return 0.2 * float64(hum%160-80) / 80 // a hum of 50 Hz
 		})}, "media.tone_lost"},
 		"dropouts of the tone": {source{"opus", 3 * time.Second, func(p *rtp.Packet, i int) bool {
 			if i%25 < 2 { // 40 ms twice a second
