@@ -3,6 +3,7 @@ package watch
 import (
 	"context"
 	"net/netip"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -64,24 +65,26 @@ func TestSince(t *testing.T) {
 func TestChangesAreCollected(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		now := having("10.0.0.1", "10.0.0.1")
+		var now atomic.Pointer[network]
+		become := func(n network) { now.Store(&n) }
+		become(having("10.0.0.1", "10.0.0.1"))
 		wakes, done := make(chan struct{}, 1), make(chan struct{})
 		var seen []diag.Data
 		go func() {
 			defer close(done)
-			watchNetwork(ctx, wakes, func() network { return now }, func(d diag.Data) { seen = append(seen, d) })
+			watchNetwork(ctx, wakes, func() network { return *now.Load() }, func(d diag.Data) { seen = append(seen, d) })
 		}()
 		synctest.Wait()
 		for _, n := range []network{having(""), having("", "10.0.0.9"), having("10.0.0.9", "10.0.0.9")} {
-			now = n
+			become(n)
 			wakes <- struct{}{}
 			time.Sleep(settleTime / 10)
 		}
 		time.Sleep(settleTime)
-		now = having("")
+		become(having(""))
 		wakes <- struct{}{}
 		time.Sleep(settleTime / 10)
-		now = having("10.0.0.9", "10.0.0.9")
+		become(having("10.0.0.9", "10.0.0.9"))
 		time.Sleep(settleTime)
 		cancel()
 		<-done

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"dialtone/signal"
-	"dialtone/toml"
+	"dialtone/signal/toml"
 )
 
 // Shape is how a server is called: the requests of a call as data. A preset is a Shape in TOML.

@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"dialtone/diag"
-	"dialtone/toml"
+	"dialtone/signal/toml"
 	"dialtone/tui/start"
 )
 

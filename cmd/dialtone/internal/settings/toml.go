@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"dialtone/cmd/dialtone/internal/files"
-	"dialtone/toml"
+	"dialtone/signal/toml"
 )
 
 // Bounds of a file of settings.
