@@ -231,7 +231,7 @@ func TestCallsLeaveNothingBehind(t *testing.T) {
 	}
 	var wg sync.WaitGroup
 	for i := range parallel {
-		wg.Go(func() { roomCall(t, &closing, dial, fmt.Sprint("parallel", i), true) })
+		wg.Go(func() { roomCall(t, &closing, dial, fmt.Sprint("parallel", i), i%5 == 0) }) // decoding is slow with -race
 	}
 	wg.Wait()
 	closing.Wait()

@@ -1,4 +1,4 @@
-// Package background finds out whether the background of a terminal is light or dark, while the screen is there already:
+// Package background finds out whether the background of a terminal is light or dark, while the screen is there:
 // a terminal that does not answer delays nothing, and no key that was typed ahead is lost.
 package background
 
