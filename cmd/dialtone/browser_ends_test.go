@@ -33,8 +33,12 @@ func TestBothEndsAgree(t *testing.T) {
 		{"answer", "page"},
 		{"check", "terminal"},
 	}
-	for _, in := range engines {
-		for _, e := range all[:labtest.Sample(6, 3)] {
+	for i, in := range engines {
+		sample := labtest.Sample(6, 3)
+		if i > 0 { // what the program does is the same with each
+			sample = 2
+		}
+		for _, e := range all[:sample] {
 			t.Run(in.name+", "+e.program+", "+e.first+" first", func(t *testing.T) {
 				besides(t)
 				e.meet(t, in)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/lab/labtest"
 )
 
 // restartsMeasured is how often ICE is restarted in one call: TEST_RESTARTS, or few.
@@ -24,6 +25,7 @@ func restartsMeasured() int {
 // TestBrowserRestart: ICE restarts do not stop media in either direction. Chromium sends on the old path for up to three
 // seconds.
 func TestBrowserRestart(t *testing.T) {
+	labtest.NeedQuiet(t)
 	for _, first := range []string{"page", "terminal"} {
 		t.Run(first+" first", func(t *testing.T) {
 			url := startServe(t)

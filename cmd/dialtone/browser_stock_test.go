@@ -90,6 +90,7 @@ func TestFirefoxHidesItsAddress(t *testing.T) {
 // offered, audio goes on, and dialtone names the video that the page declines. The tone is heard: on a machine without a
 // sound output Firefox runs no AudioContext.
 func TestFirefoxWithoutH264(t *testing.T) {
+	labtest.NeedQuiet(t)
 	besides(t)
 	url := startServe(t)
 	b := openTab(t, inFirefox, "page", url+"?code=w1&media=test")

@@ -34,6 +34,7 @@ json.dump(out, sys.stdout)
 
 // TestExamplesRun runs the commands of docs/examples, as they stand there, against a TURN server on the loopback interface.
 func TestExamplesRun(t *testing.T) {
+	labtest.NeedQuiet(t)
 	t.Parallel()
 	python := labtest.NeedPython(t, "-c", "import yaml")
 	server, err := lab.StartTURN(lab.TURNOptions{UDP: true, Username: "ann", Password: "secret"})

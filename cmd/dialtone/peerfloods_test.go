@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"dialtone/diag/lab/labtest"
+
 	"github.com/pion/webrtc/v4"
 )
 
@@ -130,6 +132,7 @@ func (a *floodedAnswerer) flooder(t *testing.T) *webrtc.PeerConnection {
 // TestPeersThatFloodCostLittle: channels, labels and messages without end stay within the memory of the program and the
 // size of its recording, and the program says what it left out.
 func TestPeersThatFloodCostLittle(t *testing.T) {
+	labtest.NeedQuiet(t)
 	t.Parallel()
 	text := strings.Repeat("\x01flood ", 600)
 	channels := func(t *testing.T, p *webrtc.PeerConnection, until time.Time, label func(int) string) {

@@ -120,6 +120,7 @@ func BenchmarkSetup(b *testing.B) {
 // TestOverhead holds the median setup of a loopback check to 1.5 times that of bare pion. A machine that is busy gets three
 // tries: the ratio of one run is what counts, and noise can only make it worse.
 func TestOverhead(t *testing.T) {
+	labtest.NeedQuiet(t)
 	const bound = 1.5
 	for try := 1; ; try++ {
 		bare, checked := overhead(t, labtest.Sample(24, 10))

@@ -23,6 +23,7 @@ type foreign struct {
 // TestManyRepeats: calls, ten at once; their percentiles are those that another program computes from the recordings, and
 // nothing is left behind.
 func TestManyRepeats(t *testing.T) {
+	labtest.NeedQuiet(t)
 	python := labtest.NeedProgram(t, "python3")
 	repeat := labtest.Sample(100, 30)
 	files := openFiles(t)

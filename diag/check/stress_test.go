@@ -21,6 +21,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"dialtone/diag"
+	"dialtone/diag/lab/labtest"
 	"dialtone/diag/media"
 	"dialtone/diag/peer"
 	"dialtone/diag/report"
@@ -244,6 +245,7 @@ const stressUnit = 600 * time.Millisecond
 
 // TestStress: each fault of a peer is found, and no other. STRESS_RUNS repeats each row, STRESS_ONLY is the one row.
 func TestStress(t *testing.T) {
+	labtest.NeedQuiet(t)
 	runs, unit := 1, stressUnit
 	if n, err := strconv.Atoi(os.Getenv("STRESS_RUNS")); err == nil {
 		runs, unit = n, time.Second

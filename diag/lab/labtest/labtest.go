@@ -31,6 +31,15 @@ func Missing(t testing.TB, format string, args ...any) {
 	t.Skipf("missing: "+format, args...)
 }
 
+// NeedQuiet skips a test that a busy machine makes fail, or that makes a machine busy, unless NIGHTLY is set: .ci/nightly
+// runs it by itself.
+func NeedQuiet(t testing.TB) {
+	t.Helper()
+	if os.Getenv("NIGHTLY") == "" {
+		t.Skip("it needs a quiet machine: set NIGHTLY=1")
+	}
+}
+
 // NeedProgram returns the path of a program that a test runs. Without it the test is skipped, or fails with CI=true.
 func NeedProgram(t testing.TB, name string) string {
 	t.Helper()
