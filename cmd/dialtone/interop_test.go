@@ -230,7 +230,7 @@ func (e encounter) media(t *testing.T, c *call.Call, kind string, theirs int) st
 			}
 		}
 	}
-	if in != (received > 20) {
+	if in != (received > 10) {
 		t.Errorf("%s: dialtone received %d packets", kind, received)
 	}
 	if out != (sent > 20) || out != (theirs > 10) {
