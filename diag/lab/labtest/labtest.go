@@ -31,8 +31,8 @@ func Missing(t testing.TB, format string, args ...any) {
 	t.Skipf("missing: "+format, args...)
 }
 
-// NeedQuiet skips a test that a busy machine makes fail, or that makes a machine busy, unless NIGHTLY is set: .ci/nightly
-// runs it by itself.
+// NeedQuiet skips a test that a busy machine makes fail, or that makes a machine busy, unless NIGHTLY is set, as
+// .ci/nightly does.
 func NeedQuiet(t testing.TB) {
 	t.Helper()
 	if os.Getenv("NIGHTLY") == "" {
