@@ -245,8 +245,8 @@ func TestPingsAreTheEcho(t *testing.T) {
 
 // TestSelectedPair: of the pairs only that which is selected is marked.
 func TestSelectedPair(t *testing.T) {
-	c := &call.Call{Pairs: []diag.Pair{{ID: "a"}, {ID: "b"}}}
 	for selected, want := range map[string]string{"": "", "b": "b"} {
+		c := &call.Call{Pairs: []diag.Pair{{ID: "a"}, {ID: "b"}}}
 		if selected != "" {
 			c.Selected = &diag.Selected{PairID: selected}
 		}
