@@ -73,7 +73,8 @@ type UnannouncedSSRC struct {
 // Type is "media.unannounced_ssrc".
 func (UnannouncedSSRC) Type() Type { return "media.unannounced_ssrc" }
 
-// Picture ("media.picture") is what a key frame of VP8 shows that arrived and was decoded.
+// Picture ("media.picture") is what a key frame of VP8 shows that arrived and was decoded: one each 500 ms at most, a
+// thumbnail each 5 s.
 type Picture struct {
 	SSRC       uint32    `json:"ssrc"`
 	Width      uint16    `json:"frameWidth"`

@@ -27,8 +27,9 @@ const (
 type PictureRow struct {
 	diag.Picture
 	At    time.Duration
-	Alike Run // of pictures that look the same
-	Black Run // of black pictures
+	Drawn time.Duration // when the thumbnail was: a picture may come without one
+	Alike Run           // of pictures that look the same
+	Black Run           // of black pictures
 }
 
 // Run is how many pictures in succession, up to the latest, have something in common. Zero: the latest has it not.
@@ -60,6 +61,11 @@ func (c *Call) putPicture(d diag.Picture, at time.Duration) {
 		c.Pictures = append(c.Pictures, PictureRow{})
 	}
 	row := &c.Pictures[i]
+	if len(d.Thumbnail.RGB) > 0 {
+		row.Drawn = at
+	} else {
+		d.Thumbnail = row.Thumbnail
+	}
 	row.Picture, row.At = d, at
 	if d.Difference == nil || *d.Difference > alike {
 		row.Alike = Run{}

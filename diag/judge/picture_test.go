@@ -60,3 +60,13 @@ func TestPictures(t *testing.T) {
 		}
 	}
 }
+
+// TestThumbnailsAreKept: a picture without a thumbnail leaves the one before, and its time.
+func TestThumbnailsAreKept(t *testing.T) {
+	c := &call.Call{}
+	c.Apply(diag.Event{At: time.Second, Data: diag.Picture{SSRC: 7, Thumbnail: diag.Thumbnail{Width: 1, Height: 1, RGB: []byte{1, 2, 3}}}})
+	c.Apply(diag.Event{At: 2 * time.Second, Data: diag.Picture{SSRC: 7, Luma: 0.5}})
+	if row := c.PictureOf(7); len(row.Thumbnail.RGB) != 3 || row.Drawn != time.Second || row.At != 2*time.Second || row.Luma != 0.5 {
+		t.Errorf("%+v", row)
+	}
+}

@@ -53,6 +53,7 @@ func (c *collector) forget(place int) {
 	for _, p := range o.parts {
 		c.length -= len(p.body)
 	}
+	clear(o.parts) // payloads are not held by what is not used
 	o.parts = o.parts[:0]
 }
 

@@ -14,6 +14,12 @@ import (
 const (
 	// askEvery is how often it is decided whether to ask for a key frame.
 	askEvery = 250 * time.Millisecond
+	// lookEvery is the least time between two pictures of a stream, and lookShare how much longer than a decoding took the
+	// next one waits: a peer that sends nothing but key frames costs a tenth of a core.
+	lookEvery = 500 * time.Millisecond
+	lookShare = 10
+	// thumbEvery is the least time between two thumbnails of a stream: they stay in memory with the events of the call.
+	thumbEvery = 5 * time.Second
 	// lookedAt is how many streams are looked at: those of a call with simulcast, and some.
 	lookedAt = 4
 )
@@ -29,6 +35,8 @@ type pictures struct {
 type watched struct {
 	asker picture.Asker
 	last  *picture.Look
+	next  time.Time // no picture is looked at before
+	thumb time.Time // the latest thumbnail
 }
 
 func newPictures(p *Peer) *pictures {
@@ -76,18 +84,22 @@ func (s *pictures) stream(ssrc uint32) *watched {
 
 // look decodes a key frame and reports what it shows.
 func (s *pictures) look(f media.Frame) {
-	w := s.stream(f.SSRC)
-	if w == nil {
+	w, now := s.stream(f.SSRC), s.p.o.Now()
+	if w == nil || now.Before(w.next) {
 		return
 	}
 	l, err := picture.Decode(f.Data)
+	w.next = now.Add(max(lookEvery, lookShare*s.p.o.Now().Sub(now)))
 	if err != nil {
 		return // what cannot be decoded shows nothing
 	}
-	w.asker.Seen(s.p.o.Now())
+	w.asker.Seen(now)
 	d := diag.Picture{
 		SSRC: f.SSRC, Width: uint16(l.Width), Height: uint16(l.Height), // #nosec G115 -- of 14 bits
-		Luma: l.Luma, Contrast: l.Contrast, Dark: l.Dark, ClipFrame: l.Clip, Thumbnail: l.Thumbnail,
+		Luma: l.Luma, Contrast: l.Contrast, Dark: l.Dark, ClipFrame: l.Clip,
+	}
+	if w.thumb.IsZero() || now.Sub(w.thumb) >= thumbEvery {
+		w.thumb, d.Thumbnail = now, l.Thumbnail
 	}
 	if w.last != nil {
 		d.Difference = diag.Ptr(l.Difference(w.last))

@@ -28,7 +28,7 @@ func (p *Media) picture(s stream, height int) (lines []string, width int) {
 		return nil, 0
 	}
 	title := "Picture"
-	if age := p.Call.Now - row.At; age >= time.Second && width >= pictureDated {
+	if age := p.Call.Now - row.Drawn; age >= time.Second && width >= pictureDated {
 		title += fmt.Sprintf(", %d s ago", age/time.Second)
 	}
 	head := draw.Row(width, 0, p.Theme.Strong, title)
