@@ -83,7 +83,7 @@ export class Call {
   online() {
     if (this.#ended) return;
     if (this.#wake) this.#wake();
-    else if (this.#waiting) this.#dialLater(); // the poll may hang for long
+    else if (this.#waiting && this.#room) this.#dialLater(); // the poll may hang for long
     else if (this.#everUp && this.#connection.connectionState !== 'connected') this.#lose();
   }
 
@@ -213,6 +213,7 @@ export class Call {
   // settle leaves the room some time after the call has connected. The server forgets the room.
   #settle() {
     this.#stop('setup', 'grace', 'redial', 'restart', 'quiet', 'pause');
+    this.#wake?.();
     this.#redialing = null;
     const room = this.#room;
     this.#after('linger', LINGER, () => room?.close(false));

@@ -139,7 +139,10 @@ async function devices(kinds, skip) {
       if (attempt.length === kinds.length) break;
     } catch (e) {
       for (const kind of attempt) why[kind] = reason(e);
-      if (e.name === 'Skipped') break;
+      if (e.name === 'Skipped') {
+        for (const kind of kinds) if (!tracks.some((track) => track.kind === kind)) why[kind] = 'skipped';
+        break;
+      }
     }
   }
   return { tracks, why };

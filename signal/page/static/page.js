@@ -188,7 +188,8 @@ function showMedia() {
 // noticeLines says what is sent instead of each device, and what helps: once, if it is the same for both.
 function noticeLines(whys) {
   const [[, first] = [], [, second] = []] = whys;
-  if (['wish', 'insecure', 'skipped'].includes(first)) return [t(`media_${first}`)];
+  const common = whys.map(([, why]) => why).find((why) => ['wish', 'insecure', 'skipped'].includes(why));
+  if (common) return [t(`media_${common}`)];
   return whys.map(([kind, why], i) => {
     const step = i === 0 && first === second ? '' : t(`media_step_${why}`);
     return `${t(`media_${kind}_${why}`)} ${step}`.trim();
