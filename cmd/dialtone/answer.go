@@ -145,7 +145,7 @@ func (c *answerCommand) answerCalls(ctx context.Context, a app, config diag.Conf
 			if failed++; result.Call.ConnectedAt != nil {
 				failed = 0
 			}
-			if !c.backOff(ctx, a, failed) {
+			if !c.Screen && !w.Carried && !c.backOff(ctx, a, failed) { // else a user asked for the next call
 				return diag.ExitInterrupted, nil
 			}
 		case !reached:

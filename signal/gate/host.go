@@ -62,8 +62,9 @@ func fromBrowser(h http.Header) bool {
 	return strings.Contains(h.Get("User-Agent"), "Mozilla/")
 }
 
-// localSuffixes are those of names that no public server resolves (RFC 6761, 6762, 8375, and .internal of ICANN).
-var localSuffixes = []string{".localhost", ".local", ".home.arpa", ".internal"}
+// localSuffixes are those of names that no public server resolves (RFC 6761, 6762, 8375, .internal of ICANN, and what
+// routers and companies use).
+var localSuffixes = []string{".localhost", ".local", ".home.arpa", ".internal", ".test", ".lan", ".home", ".corp"}
 
 func (h Hosts) knows(host string) bool {
 	if _, err := netip.ParseAddr(host); err == nil || !strings.Contains(host, ".") {

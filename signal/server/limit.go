@@ -41,7 +41,7 @@ func newLimits(o Options) *limits {
 	l := &limits{
 		pairs: o.PairsPerAddress, bytes: bytesPerAddress, exempt: [3]bool{
 			o.PairsPerAddress == 0, o.RequestsPerSecond == 0 && o.RequestBurst == 0,
-			o.MissesPerSecond == 0 && o.PairsPerAddress == 0,
+			o.MissesPerSecond == 0,
 		},
 		requests: newBuckets(o.RequestsPerSecond, defaultRequestsPerSecond, o.RequestBurst),
 	}

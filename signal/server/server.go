@@ -245,8 +245,12 @@ type dialReply struct {
 func (s *Server) checkHost(r *http.Request) *failure {
 	switch s.options.Hosts.Check(r) {
 	case gate.UnknownHost:
+		s.refusals.Warn("a browser named a host that is not this server's", "host", r.Host, "from", r.RemoteAddr,
+			"flag", "--public-url or --allowed-host")
 		return errUnknownHost
 	case gate.CrossSite:
+		s.refusals.Warn("a page of another site sent a request", "host", r.Host, "from", r.RemoteAddr,
+			"flag", "--public-url or --allowed-host, if the page is this server's")
 		return errCrossSite
 	case gate.Welcome:
 	}

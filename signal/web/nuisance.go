@@ -41,7 +41,7 @@ func (n *Nuisances) Handler(h http.Handler) http.Handler {
 			h.ServeHTTP(w, r)
 			return
 		}
-		if wait := n.wait(client); wait > 0 {
+		if wait := n.wait(client); wait > 0 && !client.Local { // a proxy of this machine speaks for many
 			Refuse(w, Problem{
 				Status: http.StatusTooManyRequests, Title: "the last calls from this address came to nothing",
 				Detail: "Call again later.", Retry: wait,
