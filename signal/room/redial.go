@@ -41,7 +41,7 @@ func (c *channel) ask(ctx context.Context, p polled, numbered bool) polled {
 
 // dialRestarted dials a server that said that it shuts down, until it is there again or ctx ends.
 func (c *channel) dialRestarted(ctx context.Context) *signal.Error {
-	for pause := restartPause; ; pause = min(2*pause, longestRestart) {
+	for pause := restartPause; ; {
 		if web.Sleep(ctx, pause) != nil {
 			return &signal.Error{Op: "dial", Err: ctx.Err()}
 		}
@@ -53,7 +53,9 @@ func (c *channel) dialRestarted(ctx context.Context) *signal.Error {
 		case failure.Reason != signal.ReasonShutdown && !isPassing(failure):
 			return failure
 		case failure.Sent && failure.Status == 0:
-			pause = unansweredPause
+			pause = unansweredPause // the server may have taken it: its place has expired by then
+		default:
+			pause = min(2*pause, longestRestart)
 		}
 	}
 }
