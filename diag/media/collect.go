@@ -41,21 +41,24 @@ func (c *collector) keep(place int, ts uint32, ext int64, body []byte) {
 		c.forget(place)
 		o.ts = ts
 	}
-	if c.length+len(body) > maxCollected {
+	if len(body) == 0 || c.length+cost(body) > maxCollected {
 		return
 	}
-	c.length += len(body)
+	c.length += cost(body)
 	o.parts = append(o.parts, part{ext, bytes.Clone(body)})
 }
 
 func (c *collector) forget(place int) {
 	o := &c.open[place]
 	for _, p := range o.parts {
-		c.length -= len(p.body)
+		c.length -= cost(p.body)
 	}
 	clear(o.parts) // payloads are not held by what is not used
 	o.parts = o.parts[:0]
 }
+
+// cost is what a payload takes, with its place in the list.
+func cost(body []byte) int { return len(body) + 64 }
 
 // take returns the whole of a complete frame and forgets it; nil if something is missing.
 func (c *collector) take(place int, fr *openFrame) []byte {

@@ -143,7 +143,7 @@ func (s *inbound) collect(ext int64, h header) {
 	if s.rec.keyFrame == nil {
 		return
 	}
-	if at := s.frames.place(h.timestamp); at >= 0 {
+	if at := s.frames.place(h.timestamp); at >= 0 && !s.frames.open[at].given {
 		s.collector.keep(at, h.timestamp, ext, s.codec.body(h.payload))
 	}
 	s.frames.each(func(at int, fr *openFrame) {

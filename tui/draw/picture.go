@@ -15,10 +15,13 @@ var (
 	asciiShades = []rune(" .:-=+*#%@")
 )
 
+// maxSide bounds the sides of a picture, which a recording may state as it likes.
+const maxSide = 256
+
 // PictureSize is how many columns and rows a picture fills of at most so many, in its shape: a cell is twice as high as
 // wide. Zero: there is no picture, or no room.
 func PictureSize(p diag.Thumbnail, columns, rows int) (width, height int) {
-	if len(p.RGB) == 0 || p.Width <= 0 || p.Height <= 0 {
+	if p.Width <= 0 || p.Height <= 0 || p.Width > maxSide || p.Height > maxSide || len(p.RGB) != 3*p.Width*p.Height {
 		return 0, 0
 	}
 	width, height = columns, (columns*p.Height+p.Width)/(2*p.Width)
