@@ -2,6 +2,8 @@ package peer
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/pion/rtcp"
@@ -110,7 +112,11 @@ func (s *pictures) look(f media.Frame) {
 
 // ask asks for key frames where that is due.
 func (s *pictures) ask() {
-	for _, v := range s.p.recorder.Videos() {
+	videos := s.p.recorder.Videos()
+	maps.DeleteFunc(s.streams, func(ssrc uint32, _ *watched) bool { // of streams that ended
+		return !slices.ContainsFunc(videos, func(v media.VideoCount) bool { return v.SSRC == ssrc })
+	})
+	for _, v := range videos {
 		if media.CodecOf(v.MimeType) != media.CodecOf("VP8") {
 			continue
 		}

@@ -36,9 +36,15 @@ func (t *tracks) meetStrangers() {
 		}
 		d := diag.UnannouncedSSRC{SSRC: s.SSRC, PayloadType: s.PayloadType, Kind: kind, Packets: s.Packets}
 		x, found := t.continued(s)
+		err := errUnknownSection
+		if found {
+			err = t.p.readdress(x, s.SSRC)
+		}
 		switch {
-		case found && t.p.readdress(x, s.SSRC) == nil:
+		case err == nil:
 			d.Mid, d.Previous = x.mid, x.ssrc
+		case errors.Is(err, errNegotiating): // it is tried again
+			continue
 		case s.Packets < strangerEnough:
 			continue
 		default:
@@ -76,7 +82,10 @@ func hasPayloadType(r *webrtc.RTPReceiver, payloadType uint8) bool {
 	return false
 }
 
-var errNegotiating = errors.New("a negotiation is in progress")
+var (
+	errNegotiating    = errors.New("a negotiation is in progress")
+	errUnknownSection = errors.New("no section has the payload type alone")
+)
 
 // readdress gives a section another SSRC, by a negotiation of which the peer learns nothing: nothing else changes in
 // the descriptions of both.
@@ -99,7 +108,13 @@ func (p *Peer) readdress(x section, ssrc uint32) error {
 		role = setupPassive
 	}
 	text := sdp.Parse(remote.SDP).WithSSRC(x.mid, x.ssrc, ssrc)
-	return p.pc.SetRemoteDescription(webrtc.SessionDescription{
-		Type: webrtc.SDPTypeAnswer, SDP: sdp.Parse(text).With(setupAttribute, role),
-	})
+	answer := func(text string) error {
+		return p.pc.SetRemoteDescription(webrtc.SessionDescription{
+			Type: webrtc.SDPTypeAnswer, SDP: sdp.Parse(text).With(setupAttribute, role),
+		})
+	}
+	if err := answer(text); err != nil {
+		return errors.Join(err, answer(remote.SDP)) // an offer cannot be taken back: it is answered as before
+	}
+	return nil
 }
