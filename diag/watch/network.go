@@ -3,10 +3,12 @@ package watch
 import (
 	"cmp"
 	"context"
+	"errors"
 	"maps"
 	"net"
 	"net/netip"
 	"slices"
+	"syscall"
 	"time"
 
 	"dialtone/diag"
@@ -30,12 +32,12 @@ var beyond = [2]netip.AddrPort{
 	netip.MustParseAddrPort("192.0.2.1:9"), netip.MustParseAddrPort("[2001:db8:ffff:ffff::1]:9"),
 }
 
-// readNetwork asks the operating system. What it does not report is not there.
-func readNetwork() network {
-	n := network{addresses: map[diag.InterfaceAddress]bool{}}
+// readNetwork asks the operating system. What it does not report is not there; false: it could not answer.
+func readNetwork() (n network, ok bool) {
+	n = network{addresses: map[diag.InterfaceAddress]bool{}}
 	interfaces, err := net.Interfaces()
 	if err != nil {
-		return n
+		return n, false
 	}
 	const usable = net.FlagUp | net.FlagRunning
 	for _, i := range interfaces {
@@ -44,18 +46,39 @@ func readNetwork() network {
 		}
 		addresses, err := i.Addrs()
 		if err != nil {
-			continue
+			continue // the interface has gone meanwhile
 		}
 		for _, a := range addresses {
-			if p, err := netip.ParsePrefix(a.String()); err == nil && isUsable(p.Addr()) {
+			p, err := netip.ParsePrefix(a.String())
+			if err != nil {
+				continue
+			}
+			usable, err := isUsable(p.Addr())
+			if isShort(err) {
+				return n, false
+			}
+			if usable {
 				n.addresses[describe(i.Name, p.Addr())] = true
 			}
 		}
 	}
 	for family, to := range beyond {
-		n.sources[family] = sourceTo(to)
+		if n.sources[family], err = sourceTo(to); isShort(err) {
+			return n, false
+		}
 	}
-	return n
+	return n, true
+}
+
+// isShort reports whether the machine was short of something when it was asked, so that the error says nothing of the
+// network.
+func isShort(err error) bool {
+	for _, e := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM, syscall.ENOBUFS} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
 }
 
 func describe(name string, a netip.Addr) diag.InterfaceAddress {
@@ -65,34 +88,34 @@ func describe(name string, a netip.Addr) diag.InterfaceAddress {
 
 // isUsable reports whether packets with this source can reach more than the link. A socket cannot be bound to an IPv6
 // address that is still tentative.
-func isUsable(a netip.Addr) bool {
+func isUsable(a netip.Addr) (bool, error) {
 	if !a.IsGlobalUnicast() {
-		return false
+		return false, nil
 	}
 	if a.Is4() {
-		return true
+		return true, nil
 	}
 	conn, err := net.ListenUDP("udp6", net.UDPAddrFromAddrPort(netip.AddrPortFrom(a, 0)))
 	if err != nil {
-		return false
+		return false, err
 	}
 	_ = conn.Close()
-	return true
+	return true, nil
 }
 
 // sourceTo is the address that packets to another leave from; the zero value if there is no route. A connected UDP
 // socket shows it and sends nothing.
-func sourceTo(to netip.AddrPort) netip.Addr {
+func sourceTo(to netip.AddrPort) (netip.Addr, error) {
 	conn, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(to))
 	if err != nil {
-		return netip.Addr{}
+		return netip.Addr{}, err
 	}
 	defer func() { _ = conn.Close() }()
 	local, ok := conn.LocalAddr().(*net.UDPAddr)
 	if !ok {
-		return netip.Addr{}
+		return netip.Addr{}, nil
 	}
-	return local.AddrPort().Addr().Unmap()
+	return local.AddrPort().Addr().Unmap(), nil
 }
 
 // since is what changed since before; false if nothing did.
@@ -128,8 +151,8 @@ func minus(a, b map[diag.InterfaceAddress]bool) []diag.InterfaceAddress {
 }
 
 // watchNetwork reports each change until ctx ends. It reads the network after each wake.
-func watchNetwork(ctx context.Context, wakes <-chan struct{}, read func() network, report func(diag.Data)) {
-	last := read()
+func watchNetwork(ctx context.Context, wakes <-chan struct{}, read func() (network, bool), report func(diag.Data)) {
+	last, known := read()
 	for {
 		select {
 		case <-ctx.Done():
@@ -139,7 +162,13 @@ func watchNetwork(ctx context.Context, wakes <-chan struct{}, read func() networ
 		if !settle(ctx, wakes) {
 			return
 		}
-		now := read()
+		now, ok := read()
+		if !ok {
+			continue
+		}
+		if !known {
+			last, known = now, true
+		}
 		if d, changed := now.since(last); changed {
 			last = now
 			report(d)

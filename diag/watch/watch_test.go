@@ -72,7 +72,7 @@ func TestChangesAreCollected(t *testing.T) {
 		var seen []diag.Data
 		go func() {
 			defer close(done)
-			watchNetwork(ctx, wakes, func() network { return *now.Load() }, func(d diag.Data) { seen = append(seen, d) })
+			watchNetwork(ctx, wakes, func() (network, bool) { return *now.Load(), true }, func(d diag.Data) { seen = append(seen, d) })
 		}()
 		synctest.Wait()
 		for _, n := range []network{having(""), having("", "10.0.0.9"), having("10.0.0.9", "10.0.0.9")} {
@@ -177,13 +177,16 @@ func (o *observers) count() int {
 
 // TestReadNetwork: the addresses of this machine are those from which packets leave.
 func TestReadNetwork(t *testing.T) {
-	n := readNetwork()
+	n, ok := readNetwork()
+	if !ok {
+		t.Fatal("the network cannot be read")
+	}
 	for a := range n.addresses {
 		if a.Kind != diag.AddressPublic && a.Kind != diag.AddressPrivate || a.Interface == "lo" {
 			t.Errorf("%+v", a)
 		}
 	}
-	if got := sourceTo(netip.MustParseAddrPort("127.0.0.1:9")); got != netip.MustParseAddr("127.0.0.1") {
+	if got, _ := sourceTo(netip.MustParseAddrPort("127.0.0.1:9")); got != netip.MustParseAddr("127.0.0.1") {
 		t.Errorf("packets to this machine leave from %v", got)
 	}
 }
