@@ -22,6 +22,14 @@ type Net struct {
 	in, out *side
 }
 
+// UpdateInterfaces reads the interfaces of the network within anew, where it can.
+func (n *Net) UpdateInterfaces() error {
+	if inner, ok := n.Net.(interface{ UpdateInterfaces() error }); ok {
+		return inner.UpdateInterfaces()
+	}
+	return nil
+}
+
 // side is a direction.
 type side struct {
 	model  *Model

@@ -138,8 +138,8 @@ func setDirection(i *diag.Impairment, text string) error {
 }
 
 func setSeed(i *diag.Impairment, text string) (err error) {
-	if i.Seed, err = strconv.ParseUint(text, 10, 64); err != nil {
-		return errors.New("use a whole number")
+	if i.Seed, err = strconv.ParseUint(text, 10, 64); err != nil || i.Seed == 0 {
+		return errors.New("use a whole number above 0")
 	}
 	return nil
 }

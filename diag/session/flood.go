@@ -53,7 +53,7 @@ func (f *flood) admit(label string, bytes int) bool {
 	if label == diag.LabelStats {
 		limit = statsBurst
 	}
-	if f.count[label] < limit && f.fits(messageCost+min(bytes, maxStats)) {
+	if f.count[label] < limit && f.fits(messageCost+min(bytes, maxStats), label != diag.LabelStats) {
 		f.count[label]++
 		return true
 	}
@@ -66,8 +66,9 @@ func (f *flood) admit(label string, bytes int) bool {
 	return false
 }
 
-// fits takes the bytes of a message from what all labels may have.
-func (f *flood) fits(bytes int) bool {
+// fits takes the bytes of a message from what all labels may have. Statistics, which are bounded by themselves, do not
+// count towards what a call may have in all.
+func (f *flood) fits(bytes int, counts bool) bool {
 	now, rate := f.now(), float64(floodBytes)
 	if f.kept > callBytes {
 		rate /= 32
@@ -78,7 +79,9 @@ func (f *flood) fits(bytes int) bool {
 		return false
 	}
 	f.room -= float64(bytes)
-	f.kept += bytes
+	if counts {
+		f.kept += bytes
+	}
 	return true
 }
 

@@ -17,7 +17,7 @@ func (s *Session) impair(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.impaired, s.o.Net = network, network
+	s.impaired = network // a diagnosis of the network is not impaired
 	if c.Stress {
 		s.wg.Go(func() { s.stress(ctx) })
 	}

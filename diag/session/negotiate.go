@@ -31,6 +31,9 @@ func (s *Session) peerOptions() peer.Options {
 		OnOpen:      func(label string) { s.do(func() { s.opened(label) }) },
 		OnState:     func(st peer.State) { s.inbox.put(input{kind: peerInputs[st]}) },
 	}
+	if s.impaired != nil {
+		o.Net = s.impaired
+	}
 	if o.Flow == peer.FlowBoth {
 		o.Flow = map[diag.Direction]peer.Flow{diag.Outbound: peer.FlowSend, diag.Inbound: peer.FlowReceive}[c.Way]
 	}

@@ -127,6 +127,7 @@ func (s *Session) listen() {
 		if next = max(askTime-silence, quietTick); silence >= askTime {
 			s.pings.ping()
 		}
+	case s.o.Config.Stress && !s.held.stressed: // the silence is on purpose
 	case isUp && !s.redial.standby && redials(s, input{}) && !echo.IsZero() && s.o.Config.Code != "":
 		s.redial.since, s.redial.standby = time.Now(), true
 		s.deadlines.drop(dueLinger)

@@ -117,6 +117,7 @@ func (m *statsMessage) check() error {
 	for i := range m.Inbound {
 		in := &m.Inbound[i]
 		stream(in.Kind, &in.Mid, &in.MimeType, in.FramesPerSecond)
+		clean(64, &in.RID)
 		errs = append(errs, bound("jitter", in.Jitter, maxSeconds), bound("audioLevel", in.AudioLevel, 1))
 		errs = append(errs, bound("totalAudioEnergy", in.TotalAudioEnergy, 1e9),
 			bound("totalSamplesDuration", in.TotalSamplesDuration, 1e9), boundSound(in.Sound))
