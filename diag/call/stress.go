@@ -266,6 +266,9 @@ func (c *Call) flowing(s *SampleRow) []string {
 
 // persistence looks whether all kinds of media flow at the end of each step with losses that flowed in the quiet.
 func (c *Call) persistence(r *Reactions) {
+	if !c.IsImpaired() {
+		return // nothing was dropped, as on a path over TCP
+	}
 	_, quiet, ok := c.step(diag.StressQuiet)
 	if !ok {
 		return
@@ -303,6 +306,9 @@ func (c *Call) sentAgain(kinds []string, from, to *SampleRow) bool {
 
 // recovery looks whether all kinds of media that flowed before the gap flow after it.
 func (c *Call) recovery(r *Reactions) {
+	if !c.IsImpaired() {
+		return
+	}
 	gap, quiet, ok := c.step(diag.StressGap)
 	if !ok {
 		return

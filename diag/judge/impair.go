@@ -48,7 +48,15 @@ func impairFindings(c *call.Call, _ Expectation) []Finding {
 // what was dropped on purpose.
 var unaffected = map[string]bool{
 	"media.loss": true, "media.refused": true, "media.codec_declined": true, "media.not_sent": true,
-	"media.source_stopped": true, "media.silent": true, "media.timestamp_jump": true,
+	"media.source_stopped": true, "media.silent": true, "media.timestamp_jump": true, "media.black": true,
+	"media.still": true, "media.clipping": true, "media.comfort_noise": true, "media.skew": true,
+	"media.unknown_ssrc": true, "media.ssrc_changed": true, "media.clock_rate": true,
+}
+
+// silences are findings about TURN servers that lost packets can cause: what a server answers, they cannot.
+var silences = map[string]bool{
+	"turn.unanswered": true, "turn.relay_silent": true, "turn.channel_silent": true, "turn.refresh_failed": true,
+	"turn.relay_untested": true,
 }
 
 // markInjected marks what the impairment of the call itself can explain.
@@ -62,8 +70,10 @@ func markInjected(c *call.Call, found []Finding) {
 			continue // packets pass both ways
 		}
 		switch f.Family() {
-		case "ice", "dtls", "channel", "path", "media", "turn":
+		case "ice", "dtls", "channel", "path", "media":
 			f.Injected = !unaffected[f.ID] && f.Severity != Info
+		case "turn":
+			f.Injected = silences[f.ID] && f.Severity != Info
 		case "call":
 			f.Injected = strings.HasPrefix(f.ID, "call.peer_lost")
 		}

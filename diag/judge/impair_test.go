@@ -60,7 +60,7 @@ func TestImpairedCalls(t *testing.T) {
 		"without effect": {
 			asked(checked(over, 4800, sampled(audioIn(250, 0, 0, 0.01)), 4900, diag.Impaired{})),
 			[]string{"warning impair.no_effect"},
-			"No packet was affected",
+			"impaired none of its packets",
 		},
 		"a stop": {
 			checked(over, 4800, sampled(audioIn(150, 0, 0, 2.1)), 4900, diag.Impaired{Inbound: injected(75, 9)}),

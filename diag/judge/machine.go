@@ -62,6 +62,9 @@ func machineFinding(id string, ended bool, evidence any) Finding {
 
 // brokeOwn reports whether the call lost its peer because of this machine.
 func brokeOwn(c *call.Call) bool {
+	if c.ConnectedAt == nil {
+		return false
+	}
 	_, off := offline(c)
 	_, stopped := paused(c)
 	return off || stopped
@@ -75,7 +78,7 @@ func offline(c *call.Call) (longest *call.Outage, ended bool) {
 		if length < shortOutage || o.To != nil && *o.To < *c.ConnectedAt {
 			continue
 		}
-		breaks := length >= breakingOutage && (o.To == nil || brokeAt(c, *o.To))
+		breaks := length >= breakingOutage && brokeAt(c, o.From, o.From+length)
 		if longest == nil || breaks && !ended || length > longest.Length(c.Now) && breaks == ended {
 			longest, ended = o, breaks
 		}
@@ -90,7 +93,7 @@ func paused(c *call.Call) (longest *call.PauseRow, ended bool) {
 		if p.At < *c.ConnectedAt {
 			continue
 		}
-		breaks := brokeAt(c, p.At)
+		breaks := brokeAt(c, p.At-p.DurationMs.Duration(), p.At)
 		if longest == nil || breaks && !ended || p.DurationMs > longest.DurationMs && breaks == ended {
 			longest, ended = p, breaks
 		}
@@ -114,9 +117,9 @@ func ownSilence(c *call.Call, at time.Duration) bool {
 	return false
 }
 
-// brokeAt reports whether the call lost its peer, and its path never worked after an outage that ended at this time.
-func brokeAt(c *call.Call, end time.Duration) bool {
+// brokeAt reports whether the call lost its peer in an outage, or soon after it, and not before.
+func brokeAt(c *call.Call, from, end time.Duration) bool {
 	lost, known := c.LostAt()
 	return known && c.Ended != nil && c.Ended.Reason == diag.EndPeerLost && c.Ended.Code != diag.CodeCertificate &&
-		lost <= end+lateEcho
+		lost >= from-lateEcho && lost <= end+lateEcho
 }

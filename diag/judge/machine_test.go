@@ -50,7 +50,7 @@ func TestMachine(t *testing.T) {
 		},
 		"long before the peer was lost": {
 			[]any{2000, gone, 27000, back, 40000, ping, 45000, down, 45000, restart, 105000, lost},
-			"the peer vanished after 39.7 s", "Dialed again for 1 min; the peer did not (--redial).", "call.peer_lost error machine.offline warning",
+			"the peer vanished after 39.7 s", "Dialed again for 1 min; the peer did not dial back (--redial).", "call.peer_lost error machine.offline warning",
 		},
 		"for a moment, as the peer was lost": {
 			[]any{1900, ping, 2000, gone, 4000, back, 7000, down, 62000, lost},
