@@ -73,9 +73,6 @@ func (d Impaired) Of(direction Direction) ImpairedPackets {
 	return d.Outbound
 }
 
-// Dropped is how many packets were dropped in both directions.
-func (d Impaired) Dropped() uint64 { return d.Inbound.Dropped() + d.Outbound.Dropped() }
-
 // ImpairedPackets counts the UDP packets of a direction.
 type ImpairedPackets struct {
 	Packets    uint64           `json:"packets"` // that were to pass

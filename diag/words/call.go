@@ -89,7 +89,7 @@ func redialText(e judge.PeerLost) string {
 	if e.RedialMs == nil {
 		return ""
 	}
-	return "dialed again for " + Millis(*e.RedialMs) + "; the peer did not (--redial)"
+	return "dialed again for " + Millis(*e.RedialMs) + "; the peer did not dial back (--redial)"
 }
 
 func absentEvidence(e judge.PeerAbsent) []string {

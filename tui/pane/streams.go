@@ -194,7 +194,7 @@ func streamState(c *call.Call, s stream) (draw.Level, string) {
 // tone is the test tone that is heard, and how often it dropped out; "" if there is none.
 func (s *stream) tone(c *call.Call) string {
 	t := c.TestTone(s.direction)
-	if t == nil || s.heard == nil || s.heard.Tone == nil || t.AbsentFor >= call.QuietAfter {
+	if t == nil || s.heard == nil || s.heard.Tone != t || t.AbsentFor >= call.QuietAfter {
 		return ""
 	}
 	text := sound.Hertz(t.Frequency)

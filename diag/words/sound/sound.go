@@ -32,7 +32,7 @@ var Findings = map[string]phrase.Entry{
 				Title: audio(e.Direction) + " is distorted: it clips.",
 				Evidence: []string{"samples at the limit: " + phrase.Duration(e.ClippedMs.Duration()) + " of " +
 					phrase.Duration(e.OfMs.Duration())},
-				Advice: "Lower the gain of the sender's source, or turn on its automatic gain control.",
+				Advice: advised(e.Direction, "Lower the gain of the sender's source, or turn on its automatic gain control."),
 			}
 		}),
 	"media.tone_lost": phrase.On(
@@ -43,7 +43,8 @@ var Findings = map[string]phrase.Entry{
 				Title: fmt.Sprintf("The tone of %s in the %s has been missing for %s.", Hertz(e.Frequency),
 					strings.ToLower(audio(e.Direction)), phrase.Seconds(e.AbsentFor)),
 				Evidence: []string{Tone(&e.Tone)},
-				Advice:   "Check the sender at that time: muted, or its source ended; then servers between that mix or transcode.",
+				Advice: advised(e.Direction,
+					"Check the sender at that time: muted, or its source ended; then servers between that mix or transcode."),
 			}
 		}),
 	"media.tone_dropouts": phrase.On(
@@ -54,19 +55,34 @@ var Findings = map[string]phrase.Entry{
 				Title: fmt.Sprintf("The tone of %s in the %s drops out.", Hertz(e.Frequency),
 					strings.ToLower(audio(e.Direction))),
 				Evidence: []string{Tone(&e.Tone)},
-				Advice:   "Check the sender's CPU load and its audio source; then servers between that mix or transcode.",
+				Advice: advised(e.Direction,
+					"Check the sender's CPU load and its audio source; then servers between that mix or transcode."),
 			}
 		}),
 }
 
-func quiet(_ judge.Finding, e judge.MediaQuiet) phrase.Text {
+// checkOwn is the next step where the sound of this program is not heard as it was sent.
+const checkOwn = "Check the file of --send-media, if there is one, and then servers between that mix or transcode."
+
+// advised is the next step of a finding about sound: the sender's, or that of this program's own sound.
+func advised(direction diag.Direction, sender string) string {
+	if direction == diag.Outbound {
+		return checkOwn
+	}
+	return sender
+}
+
+func quiet(f judge.Finding, e judge.MediaQuiet) phrase.Text {
 	what := " has been silent for "
 	advice := "Check the sender's source: a microphone that is muted, missing or not allowed."
-	if e.Comfort > 0 || e.Level != nil {
+	if f.ID == "media.comfort_noise" {
 		what = " has held only noise for "
 		advice = "Check that the sender's source is the right one and not muted."
 	}
-	t := phrase.Text{Title: audio(e.Direction) + what + phrase.Duration(e.ForMs.Duration()) + ".", Advice: advice}
+	t := phrase.Text{
+		Title:  audio(e.Direction) + what + phrase.Duration(e.ForMs.Duration()) + ".",
+		Advice: advised(e.Direction, advice),
+	}
 	t.Evidence = append(t.Evidence, "packets still arrive")
 	if e.Comfort > 0 {
 		t.Evidence = append(t.Evidence, fmt.Sprintf("%d packets of comfort noise", e.Comfort))

@@ -11,8 +11,8 @@ import (
 // Findings are the entries of package words about impairments and stress tests.
 var Findings = map[string]phrase.Entry{
 	"stress.no_retransmission": fault(
-		"In a stress test a fifth of the inbound packets of media was dropped, and dialtone requested the lost video again "+
-			"(NACK, RFC 4585). The peer retransmitted less than half of it. Without retransmission, each lost packet is a "+
+		"In a stress test a fifth of the inbound packets of media was dropped, which dialtone requests again (NACK, RFC "+
+			"4585) where both descriptions agree on it. The peer retransmitted less than half of it. Without retransmission, each lost packet is a "+
 			"broken picture until the next key frame.",
 		"The peer does not retransmit lost video.",
 		"Let the peer offer or answer with a=rtcp-fb nack, keep sent packets for a second, and answer NACK (RFC 4585), best "+
@@ -38,7 +38,7 @@ var Findings = map[string]phrase.Entry{
 		"In a stress test a fifth of the packets of media was dropped, then all outbound RTCP reports for some seconds, "+
 			"while connectivity checks passed. Media that flowed before no longer did at the end of such a step.",
 		"The peer stops sending when packets or reports are lost.",
-		"Check what ends the sending: that of consent (RFC 7675) may, a missing receiver report may not.", nil),
+		"Check what stops the sending: loss of consent (RFC 7675) may, a missing receiver report may not.", nil),
 	"stress.no_recovery": fault(
 		"In a stress test nothing passed for three seconds, less than the time after which ICE gives a path up. Media that "+
 			"flowed before did not flow again within four seconds after it.",
@@ -54,11 +54,11 @@ var Findings = map[string]phrase.Entry{
 		"The peer is slow to recover from an outage.",
 		"Check which timers of the peer stop its sender, and what starts it again.", took),
 	"stress.incomplete": fault(
-		"The call ended before all steps of the stress test were over. What was not tested is absent from the report.",
+		"The call ended before all steps of the stress test were over. What was not tested is reported so.",
 		"The call ended during the stress test.",
 		"Check why the call ended: the other findings name what was seen.", nil),
 	"impair.injected": phrase.On(
-		"The call impaired its own UDP packets, as --impair asked for. The counts say what was done to them. Media that was "+
+		"The call impaired its own UDP packets, as --impair or --stress asked for. The counts say what was done to them. Media that was "+
 			"lost this way is left out when loss is judged, and other findings that it can explain say so.",
 		func(_ judge.Finding, e judge.Injected) phrase.Text {
 			return phrase.Text{
@@ -68,13 +68,13 @@ var Findings = map[string]phrase.Entry{
 			}
 		}),
 	"impair.no_effect": phrase.On(
-		"--impair acts on the UDP packets of the call, and none was affected: the shares are small, the call was short, or "+
-			"its media passes over TCP, as with a TURN server over TCP or TLS.",
+		"--impair and --stress act on the UDP packets of the call, and none was affected: the shares are small, the call "+
+			"was short, or its media passes over TCP, as with a TURN server over TCP or TLS.",
 		func(_ judge.Finding, e judge.Injected) phrase.Text {
 			return phrase.Text{
-				Title:    "No packet was affected by --impair.",
+				Title:    "The call impaired none of its packets.",
 				Evidence: injectedEvidence(e),
-				Advice:   "Use a path over UDP, a longer call, or larger shares.",
+				Advice:   "Use a path over UDP, or a longer call; with --impair, larger shares.",
 			}
 		}),
 }
@@ -107,7 +107,7 @@ func took(e judge.Reaction) []string {
 	if e.TookMs == nil {
 		return nil
 	}
-	return []string{fmt.Sprintf("it took %.0f ms", e.TookMs.Float())}
+	return []string{"it took " + phrase.Duration(e.TookMs.Duration())}
 }
 
 func injectedEvidence(e judge.Injected) []string {

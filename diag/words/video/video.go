@@ -20,7 +20,7 @@ var Findings = map[string]phrase.Entry{
 				Title: "Inbound video is black.",
 				Evidence: []string{
 					fmt.Sprintf("the last %d key frames, over %s, are black: %.1f %% of the pixels of the latest", e.Pictures,
-						seconds(e.ForMs), 100*e.Dark),
+						phrase.Duration(e.ForMs.Duration()), 100*e.Dark),
 				},
 				Advice: "Check the sender's camera: covered, used by another program, or replaced by a black track.",
 			}
@@ -35,9 +35,10 @@ var Findings = map[string]phrase.Entry{
 				later, earlier = earlier, later
 			}
 			return phrase.Text{
-				Title:    "Inbound " + later + " arrives later than " + earlier + ".",
-				Evidence: []string{fmt.Sprintf("by at least %.0f ms in each of the last %d samples", ms(e.SkewMs), e.Samples)},
-				Advice:   "Check the sender and the servers between: one of them buffers " + later + ".",
+				Title: "Inbound " + later + " arrives later than " + earlier + ".",
+				Evidence: []string{fmt.Sprintf("by at least %s in each of the last %d samples",
+					phrase.Duration(e.SkewMs.Duration().Abs()), e.Samples)},
+				Advice: "Check the sender and the servers between: one of them buffers " + later + ".",
 			}
 		}),
 	"media.still": phrase.On(
@@ -48,16 +49,13 @@ var Findings = map[string]phrase.Entry{
 			return phrase.Text{
 				Title: "Inbound video does not move.",
 				Evidence: []string{
-					fmt.Sprintf("the last %d key frames, over %s, show the same", e.Pictures, seconds(e.ForMs)),
+					fmt.Sprintf("the last %d key frames, over %s, show the same", e.Pictures,
+						phrase.Duration(e.ForMs.Duration())),
 				},
 				Advice: "Check the sender's source: a camera that hangs repeats its last picture. A slide is still, too.",
 			}
 		}),
 }
-
-func ms(m diag.Millis) float64 { return m.Duration().Abs().Seconds() * 1000 }
-
-func seconds(m diag.Millis) string { return fmt.Sprintf("%.1f s", m.Duration().Seconds()) }
 
 // Picture describes a decoded picture in one line.
 func Picture(d diag.Picture) string {
