@@ -155,7 +155,7 @@ func (b *tab) restarts(s *console) {
 	var was string
 	b.ask(`window.ufrag = () => connections.at(-1).localDescription.sdp.match(/ice-ufrag:(.*)/)[1], window.was = ufrag()`, &was)
 	begun := false
-	for tries := 0; !begun && tries < 3; tries++ { // a restart that has just ended may still be under way here
+	for tries := 0; !begun && tries < 3; tries++ { // one that has just ended may still be in progress here
 		s.press(b.t, "r")
 		s.meanwhile(func() {
 			for late := time.Now().Add(12 * time.Second); !begun && time.Now().Before(late); {

@@ -84,7 +84,7 @@ func hasPayloadType(r *webrtc.RTPReceiver, payloadType uint8) bool {
 
 var (
 	errNegotiating    = errors.New("a negotiation is in progress")
-	errUnknownSection = errors.New("no section has the payload type alone")
+	errUnknownSection = errors.New("not one section has the payload type")
 )
 
 // readdress gives a section another SSRC, by a negotiation of which the peer learns nothing: nothing else changes in

@@ -49,7 +49,7 @@ func TestPlaces(t *testing.T) {
 	}
 }
 
-// TestClients: whom limits count by.
+// TestClients: by what limits count.
 func TestClients(t *testing.T) {
 	for remote, want := range map[string]string{
 		"192.0.2.1:80": "192.0.2.1", "[::ffff:192.0.2.1]:80": "192.0.2.1", "127.0.0.9:80": "127.0.0.9", "[::1]:80": "::1",

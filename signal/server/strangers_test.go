@@ -32,7 +32,7 @@ func dialed(l *line, remote, code string, header ...string) string {
 	return reply{w.Code, w.Body.String()}.reason()
 }
 
-// TestFloodsOfPairs: whoever dials for pairs without end, a client that comes later gets one.
+// TestFloodsOfPairs: a client that comes later gets a pair, even if others dial for pairs without end.
 func TestFloodsOfPairs(t *testing.T) {
 	for name, test := range map[string]struct {
 		remote  func(n int) string

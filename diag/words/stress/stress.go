@@ -12,8 +12,8 @@ import (
 var Findings = map[string]phrase.Entry{
 	"stress.no_retransmission": fault(
 		"In a stress test a fifth of the inbound packets of media was dropped, which dialtone requests again (NACK, RFC "+
-			"4585) where both descriptions agree on it. The peer retransmitted less than half of it. Without retransmission, each lost packet is a "+
-			"broken picture until the next key frame.",
+			"4585) where both descriptions agree on it. The peer retransmitted less than half of it. "+
+			"Without retransmission, each lost packet is a broken picture until the next key frame.",
 		"The peer does not retransmit lost video.",
 		"Let the peer offer or answer with a=rtcp-fb nack, keep sent packets for a second, and answer NACK (RFC 4585), best "+
 			"by RTX (RFC 4588).", repairs),
@@ -58,8 +58,8 @@ var Findings = map[string]phrase.Entry{
 		"The call ended during the stress test.",
 		"Check why the call ended: the other findings name what was seen.", nil),
 	"impair.injected": phrase.On(
-		"The call impaired its own UDP packets, as --impair or --stress asked for. The counts say what was done to them. Media that was "+
-			"lost this way is left out when loss is judged, and other findings that it can explain say so.",
+		"The call impaired its own UDP packets, as --impair or --stress asked for. The counts say what was done to "+
+			"them. Media that was lost this way is left out when loss is judged, and other findings that it can explain say so.",
 		func(_ judge.Finding, e judge.Injected) phrase.Text {
 			return phrase.Text{
 				Title: fmt.Sprintf("The call impaired its own packets: %d of %d inbound and %d of %d outbound packets were "+
