@@ -99,29 +99,35 @@ func checkMutes(t *testing.T, c *call.Call, kinds ...string) {
 	}
 }
 
+// connectTerminal connects a page with dialtone call on its screen, either of them first.
+func connectTerminal(t *testing.T, in engine, first string) (b *tab, s *console, recording string) {
+	t.Helper()
+	url := startServe(t)
+	recording = filepath.Join(t.TempDir(), "call.jsonl")
+	call := func() *console { return openTerminal(t, "call", "w1", "--server", url, "--record", recording) }
+	b = openTab(t, in, "page", url+"#w1")
+	if first == "page" {
+		b.click("call")
+		b.state("waiting")
+		s = call()
+	} else {
+		s = call()
+		s.await(t, "waiting")
+		b.click("call")
+	}
+	s.meanwhile(func() {
+		b.state("connected")
+		b.flows()
+	})
+	s.await(t, "connected")
+	return b, s, recording
+}
+
 // TestBrowserMeetsCall: the call page and dialtone call on its screen, either of them first: chat, mutes and the hang-up go
 // both ways, and a restart of ICE over a new room leaves the call as it was.
 func TestBrowserMeetsCall(t *testing.T) {
 	inEachOrder(t, func(t *testing.T, in engine, first string) {
-		url := startServe(t)
-		recording := filepath.Join(t.TempDir(), "call.jsonl")
-		call := func() *console { return openTerminal(t, "call", "w1", "--server", url, "--record", recording) }
-		b := openTab(t, in, "page", url+"#w1")
-		var s *console
-		if first == "page" {
-			b.click("call")
-			b.state("waiting")
-			s = call()
-		} else {
-			s = call()
-			s.await(t, "waiting")
-			b.click("call")
-		}
-		s.meanwhile(func() {
-			b.state("connected")
-			b.flows()
-		})
-		s.await(t, "connected")
+		b, s, recording := connectTerminal(t, in, first)
 		s.then(t, "4", "Channels")
 		b.say("good evening")
 		s.then(t, "", "good evening")

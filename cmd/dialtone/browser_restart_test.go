@@ -4,7 +4,6 @@ package main
 
 import (
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"testing"
@@ -28,25 +27,7 @@ func TestBrowserRestart(t *testing.T) {
 	labtest.NeedQuiet(t)
 	for _, first := range []string{"page", "terminal"} {
 		t.Run(first+" first", func(t *testing.T) {
-			url := startServe(t)
-			recording := filepath.Join(t.TempDir(), "call.jsonl")
-			call := func() *console { return openTerminal(t, "call", "w1", "--server", url, "--record", recording) }
-			b := openTab(t, inChromium, "page", url+"#w1")
-			var s *console
-			if first == "page" {
-				b.click("call")
-				b.state("waiting")
-				s = call()
-			} else {
-				s = call()
-				s.await(t, "waiting")
-				b.click("call")
-			}
-			s.meanwhile(func() {
-				b.state("connected")
-				b.flows()
-			})
-			s.await(t, "connected")
+			b, s, recording := connectTerminal(t, inChromium, first)
 			s.meanwhile(func() { awaitEvents(t, recording, 1, isHello) })
 			for n := range restartsMeasured() {
 				b.restarts(s)
