@@ -73,12 +73,15 @@ func (l *limits) missed(c gate.Client, now time.Time) {
 	}
 }
 
-// fitsPair reports whether a client may begin a pair beside all that exist.
-func (l *limits) fitsPair(c gate.Client, all, most int) bool {
-	if exceeds(all+1, most-most/reservedPart) && most > 0 && l.pairsOf.Held(c) >= modestPairs {
-		return false
+// fitsPair is why a client may not begin a pair beside all that exist; nil: it may.
+func (l *limits) fitsPair(c gate.Client, all, most int) *failure {
+	switch {
+	case exceeds(all+1, most-most/reservedPart) && most > 0 && l.pairsOf.Held(c) >= modestPairs:
+		return errPairLimit
+	case c.Local && l.exempt[0] || l.pairsOf.Fits(c, 1, l.pairs):
+		return nil
 	}
-	return c.Local && l.exempt[0] || l.pairsOf.Fits(c, 1, l.pairs)
+	return errAddressLimit
 }
 
 // fitsBytes reports whether n more bytes may be kept for a client beside all that are.

@@ -62,10 +62,10 @@ func (s *store) dial(code string, from gate.Client, now time.Time) (*party, *fai
 	if pr != nil && pr.isExpired(now, s.options.Expiry) {
 		pr = nil
 	}
-	if !s.limits.fitsPair(from, s.pairs, s.options.Pairs) {
+	if fail := s.limits.fitsPair(from, s.pairs, s.options.Pairs); fail != nil {
 		s.limits.missed(from, now)
 		if pr == nil || pr.opener.Groups[0] != from.Groups[0] {
-			return nil, errAddressLimit
+			return nil, fail
 		}
 	}
 	if pr == nil {

@@ -130,12 +130,15 @@ func TestGuesses(t *testing.T) {
 
 // TestOracle: at its limit of pairs a client gets the same answer whether a peer waits or not, and takes no place.
 func TestOracle(t *testing.T) {
-	for name, o := range map[string]Options{
-		"of its address": {PairsPerAddress: 4, MissesPerSecond: -1},
-		"of all":         {Pairs: 16, MissesPerSecond: -1},
+	for name, tt := range map[string]struct {
+		options Options
+		reason  string
+	}{
+		"of its address": {Options{PairsPerAddress: 4, MissesPerSecond: -1}, "address_pairs_limit"},
+		"of all":         {Options{Pairs: 16, MissesPerSecond: -1}, "pairs_limit"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			l := newLine(t, o)
+			l := newLine(t, tt.options)
 			const evil, good = "[2001:db8:6:6::1]:1", "198.51.100.7:1"
 			dialed(l, good, "7777")
 			mine := 0
@@ -143,7 +146,7 @@ func TestOracle(t *testing.T) {
 				mine++
 			}
 			for _, from := range []string{evil, "[2001:db8:6:6::2]:9"} {
-				if a, b := dialed(l, from, "7777"), dialed(l, from, "7778"); a != "address_pairs_limit" || b != a {
+				if a, b := dialed(l, from, "7777"), dialed(l, from, "7778"); a != tt.reason || b != a {
 					t.Errorf("%s: a code that a peer waits for %q, another %q", from, a, b)
 				}
 			}
