@@ -186,6 +186,7 @@ func TestIdleScreenIsQuiet(t *testing.T) {
 func TestKeysTypedAhead(t *testing.T) {
 	term := openTerminal(t)
 	t.Setenv("TERM", "xterm-256color") // it is queried
+	t.Setenv("CI", "")                 // where no terminal is
 	term.press(t, "2")
 	log := feed.New(time.Now)
 	result := make(chan error, 1)

@@ -26,8 +26,9 @@ func (f Flow) String() string {
 	return flowNames[FlowUnknown]
 }
 
-// SilentAfter is how many seconds without a packet count as silence.
-const SilentAfter = 2.0
+// SilentAfter is how many seconds without a packet count as silence: with a sample each second, what stops is named
+// within three.
+const SilentAfter = 1.75
 
 // Flow reports how audio or video ("kind") fares in a direction, by the latest sample.
 func (c *Call) Flow(dir diag.Direction, kind string) Flow {

@@ -185,6 +185,11 @@ func named(t *testing.T, channel signal.Channel, id string, most time.Duration) 
 				}
 			}
 			if c.UpTime() > most {
+				for _, in := range c.Heard(diag.Inbound) {
+					if in.Sound.Source == "" {
+						t.Skip("this machine is too busy: sound is not decoded")
+					}
+				}
 				return most, others
 			}
 		}

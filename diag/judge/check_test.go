@@ -98,7 +98,7 @@ func TestJudgeCheck(t *testing.T) {
 		"not echoed":        {call.Fold(diagtest.Then(diagtest.GoodCall(), 5000, over)), judge.Expectation{Echo: true}, diag.ExitChannel, "no message on a data channel was answered", []string{"error channel.not_echoed"}},
 		"nothing in":        {checked(over, 4900, diag.Sample{Outbound: []diag.OutboundRTP{{Kind: "audio", PacketsSent: diag.Ptr(uint64(9))}, {Kind: "video", PacketsSent: diag.Ptr(uint64(9))}}}), media, diag.ExitMedia, "but no inbound audio, no inbound video", []string{"error media.no_inbound_audio", "error media.no_inbound_video", "error media.one_way", "error media.unconfirmed", "error media.unconfirmed"}},
 		"stopped":           {checked(over, 4900, sampled(audioIn(150, 0, 0, 2.1))), media, diag.ExitMedia, "inbound audio stopped 2.1 s before the end", []string{"error media.stopped"}},
-		"stopped just now":  {checked(over, 4900, sampled(audioIn(150, 0, 0, 1.9))), media, diag.ExitPass, "connected", nil},
+		"stopped just now":  {checked(over, 4900, sampled(audioIn(150, 0, 0, 1.7))), media, diag.ExitPass, "connected", nil},
 		"silent":            {checked(over, 4900, sampled(audioIn(230, 3.9, 0, 0.01))), media, diag.ExitMedia, "inbound audio has been silent for 3.9 s", []string{"error media.silent"}},
 		"silent at the end": {checked(over, 4900, sampled(audioIn(240, 1.6, 0, 0.01))), media, diag.ExitPass, "connected", []string{"info media.silent"}},
 		"a pause":           {checked(over, 4900, sampled(audioIn(250, 1.4, 0, 0.01))), media, diag.ExitPass, "connected", nil},

@@ -194,7 +194,7 @@ func TestStoppedToTheSecond(t *testing.T) {
 		packets uint64
 		ago     float64
 		want    bool
-	}{{90, 1.9, false}, {90, call.SilentAfter, true}, {0, 9, false}} {
+	}{{90, call.SilentAfter - 0.01, false}, {90, call.SilentAfter, true}, {0, 9, false}} {
 		c := checked(diag.CallEnded{Reason: diag.EndDuration, By: diag.ByLocal}, 5000, sampled(audioIn(tt.packets, 0, 0, tt.ago)))
 		if got := slices.Contains(named(judge.Check(c, judge.Expectation{}).Findings), "media.stopped"); got != tt.want {
 			t.Errorf("%d packets, the last %g s ago: %v", tt.packets, tt.ago, got)

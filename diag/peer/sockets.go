@@ -28,6 +28,8 @@ type sockets struct {
 	onMedia func([]byte)
 	open    forward.Closers
 
+	interfaces sync.RWMutex // of Net, which does not lock
+
 	mu      sync.Mutex
 	names   map[string]string // resolved "ip:port" → "host:port" as asked for
 	servers map[int]string    // local port → "ip:port" of the first STUN request to a server

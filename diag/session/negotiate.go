@@ -48,7 +48,8 @@ func (s *Session) peerOptions() peer.Options {
 // pair begins the negotiation: both peers are there.
 func pair(s *Session, in input) input {
 	s.role = in.role
-	s.setupBy = time.Now().Add(s.o.Setup + s.traits().Patience)
+	s.paired = time.Now()
+	s.setupBy = s.paired.Add(s.o.Setup + s.traits().Patience)
 	s.phases.End(diag.PhaseWait, "", diag.OutcomeOK, "")
 	s.o.Feed.Append(diag.SignalState{State: diag.SignalPaired, Role: diagRole(in.role)})
 	s.phases.Start(diag.PhaseOfferAnswer, "")

@@ -120,6 +120,14 @@ func TestTimes(t *testing.T) {
 			r.answers()
 			r.opens(diag.LabelPing)
 		}, diag.EndDuration, "", echoTime},
+		"for a moment, after a slow setup, without an echo": {Options{Config: diag.Config{For: forTime}}, func(r *rig) {
+			r.channel.paired(signal.RoleOfferer)
+			time.Sleep(3 * time.Second)
+			r.channel.in <- description(signal.KindAnswer)
+			synctest.Wait()
+			r.peer.callbacks.OnState(peer.StateConnected)
+			r.opens(diag.LabelPing)
+		}, diag.EndDuration, "", 6 * time.Second},
 		"for a moment, with a late echo": {Options{Config: diag.Config{For: forTime}}, func(r *rig) {
 			r.answers()
 			r.opens(diag.LabelPing)

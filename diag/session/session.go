@@ -70,6 +70,7 @@ type Session struct {
 	exchange  *exchange          // nil: no signaling is open
 	stopDial  context.CancelFunc // nil before the first dial
 	role      signal.Role        // of the first negotiation
+	paired    time.Time          // when the last negotiation with a peer began
 	setupBy   time.Time          // when a call that is being set up should be connected
 	held      hold
 	impaired  *impair.Net // nil: the network is used as it is
@@ -277,9 +278,12 @@ func (s *Session) limit() time.Time {
 	return time.Now().Add(after)
 }
 
-// echoTime is how long a call waits for the answer to its first ping if it is held for less: on a busy machine its
-// channels open late, and it would end without having seen that they work.
-const echoTime = time.Second
+// A call that is held for less waits this long for the answer to its first ping, or as long as its setup took: where
+// that was slow, by the path or by the machine, the answer is as well.
+const (
+	echoTime    = time.Second
+	maxEchoTime = 5 * time.Second
+)
 
 // setHold sets when the call has lasted as long as it should.
 func (s *Session) setHold() {
@@ -288,7 +292,7 @@ func (s *Session) setHold() {
 		return
 	}
 	if !s.o.Config.MediaOnly && !s.held.echoed {
-		d = max(d, echoTime)
+		d = max(d, echoTime, min(s.held.since.Sub(s.paired), maxEchoTime))
 	}
 	s.deadlines.set(dueHold, s.held.since.Add(d))
 }

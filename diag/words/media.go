@@ -75,7 +75,7 @@ var mediaFindings = map[string]entry{
 			}
 		}),
 	"media.stopped": on(
-		"Packets of this kind arrived, but none in the last two seconds or more, although the call stayed connected. The "+
+		"Packets of this kind arrived, but none in the last 1.75 seconds or more, although the call stayed connected. The "+
 			"source ended, or something on the path closed.",
 		func(_ judge.Finding, e judge.MediaStopped) Text {
 			when := "before the end"
