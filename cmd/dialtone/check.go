@@ -103,7 +103,8 @@ func (c *checkCommand) plans(a app) (plans []checkPlan, out []reports.Output, sc
 	c.prefer(a.settings.Typed)
 	if c.Scenario == "" {
 		o, err := c.plan()
-		return []checkPlan{o}, c.Out, "", a.checked(errors.Join(err, reports.Clash(c.Out)))
+		err = errors.Join(err, c.unused(a.settings.Typed), reports.Clash(c.Out))
+		return []checkPlan{o}, c.Out, "", a.checked(err)
 	}
 	top, each, err := settings.ReadScenario(c.Scenario, a.name, newScenarioGrammar, a.options())
 	var mistakes settings.MistakeErrors
