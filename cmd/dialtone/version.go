@@ -82,6 +82,9 @@ func readVersion() versionReport {
 	return report
 }
 
+// toolName is how reports name this program.
+func toolName() string { return "dialtone " + readVersion().Version }
+
 // moduleVersion is what go install dialtone@version built, or "devel" for a build of a working tree.
 func moduleVersion(info *debug.BuildInfo) string {
 	if info.Main.Version == "" || info.Main.Version == "(devel)" {
