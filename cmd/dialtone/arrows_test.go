@@ -109,10 +109,11 @@ var arrows = []struct {
 		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/feed", "dialtone/diag/guard", "dialtone/diag/iceurl", "dialtone/diag/impair", "dialtone/diag/media", "dialtone/diag/nat",
 		"dialtone/diag/peer", "dialtone/diag/probe", "dialtone/diag/reach", "dialtone/signal", "dialtone/signal/",
 	}},
+	{"dialtone/diag/assert", []string{"dialtone/diag", "dialtone/diag/report", "github.com/expr-lang/expr", "github.com/expr-lang/expr/"}},
 	{"dialtone/diag/check", []string{
 		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/feed", "dialtone/diag/judge", "dialtone/diag/peer", "dialtone/diag/reach", "dialtone/diag/record",
-		"dialtone/diag/report", "dialtone/diag/session", "dialtone/diag/watch",
-		"dialtone/signal", "dialtone/signal/", "github.com/expr-lang/expr", "github.com/expr-lang/expr/",
+		"dialtone/diag/report", "dialtone/diag/session", "dialtone/diag/watch", "dialtone/diag/assert",
+		"dialtone/signal", "dialtone/signal/",
 	}},
 	{"dialtone/diag/lab", []string{"dialtone/diag", "dialtone/signal", "dialtone/signal/", "github.com/pion/"}},
 	{"dialtone/diag/lab/*", []string{"dialtone/diag/lab"}},
