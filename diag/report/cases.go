@@ -76,7 +76,7 @@ func (r *Report) cases() []testCase {
 	reported := false
 	for _, run := range r.Runs {
 		out = append(out, run.asCase())
-		reported = told || run.Verdict != Pass
+		reported = reported || run.Verdict != Pass
 	}
 	for _, a := range r.Assertions {
 		c := a.asCase()
