@@ -78,8 +78,10 @@ func TestStateAlongTheCall(t *testing.T) {
 		c.Apply(e)
 		note()
 	}
-	want := []State{StateUnknown, StateDialing, StateWaiting, StateNegotiating, StateConnecting, StateConnected, StateReconnecting, StateConnected,
-		StateReconnecting, StateLost, StateReconnecting, StateLost, StateConnected, StateReconnecting, StateEnded}
+	want := []State{
+		StateUnknown, StateDialing, StateWaiting, StateNegotiating, StateConnecting, StateConnected, StateReconnecting, StateConnected,
+		StateReconnecting, StateLost, StateReconnecting, StateLost, StateConnected, StateReconnecting, StateEnded,
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
