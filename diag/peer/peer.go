@@ -13,6 +13,7 @@ import (
 	"dialtone/diag/guard"
 	"dialtone/diag/handover"
 	"dialtone/diag/media"
+	"dialtone/diag/media/latency"
 	"dialtone/diag/sdp"
 	"dialtone/diag/wire"
 )
@@ -58,6 +59,7 @@ func New(o Options) (*Peer, error) {
 	p.guard = guard.New(guard.Options{Now: o.Now, Hosts: o.Limiter, Trusting: o.PionDefaults})
 	p.pause = handover.NewMeter(o.Now, o.Emit)
 	p.recorder = media.NewRecorder(o.Now, p.mediaEvent)
+	p.recorder.Tie(latency.Here)
 	socks, err := newSockets(o.Net, p.guard, p.pause, p.transports.helloSeen, p.transports.alertSent)
 	if err != nil {
 		cancel()
