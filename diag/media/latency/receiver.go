@@ -10,10 +10,14 @@ import (
 // maxDelay bounds what is accepted: clocks that are set, and senders that compute their time wrong, give hours.
 const maxDelay = 60 * time.Second
 
+// confirmations are how many packets must agree on the sender of a stream with another SSRC.
+const confirmations = 5
+
 // Receiver measures the packets of one stream that arrives. The zero value is ready; it is for one goroutine at a time.
 type Receiver struct {
 	from    *Sender
 	offset  uint32 // by which the timestamps differ from those that were sent
+	sure    int    // packets in succession that confirmed both
 	matched tally
 	stated  tally // by the clock of the sender, of which the difference to this one is not subtracted
 	clocks  clocks
@@ -21,19 +25,21 @@ type Receiver struct {
 
 // tally sums up times.
 type tally struct {
-	count, latest uint64        // of all, and since the last report
-	total, sum    time.Duration // likewise
-	least, most   time.Duration // since the last report
+	first       time.Duration // of the interval; the others count from it, because clocks may be decades apart
+	latest      uint64        // packets of the interval
+	sum         time.Duration // of the interval
+	least, most time.Duration // of the interval
+	count       uint64        // packets of the intervals before
+	total       time.Duration // likewise, corrected
 }
 
 func (t *tally) add(d time.Duration) {
 	if t.latest == 0 {
-		t.least, t.most = d, d
+		t.first, t.sum, t.least, t.most = d, 0, 0, 0
 	}
+	d -= t.first
 	t.least, t.most = min(t.least, d), max(t.most, d)
-	t.count++
 	t.latest++
-	t.total += d
 	t.sum += d
 }
 
@@ -44,11 +50,11 @@ func (r *Receiver) Packet(b *Book, kind string, ssrc uint32, at time.Time, ts ui
 	if !ok || from.ssrc == ssrc && p.ts != ts {
 		return
 	}
-	if known := r.from == from && r.offset == ts-p.ts; !known {
-		r.from, r.offset = from, ts-p.ts
-		if from.ssrc != ssrc {
-			return // the next one confirms it
-		}
+	if r.from != from || r.offset != ts-p.ts {
+		r.from, r.offset, r.sure = from, ts-p.ts, 0
+	}
+	if r.sure++; r.sure <= confirmations && from.ssrc != ssrc {
+		return
 	}
 	if d := at.Sub(p.at); d >= 0 {
 		r.matched.add(d)
@@ -67,8 +73,7 @@ func (r *Receiver) SenderReport(at time.Time, transit, trip time.Duration) {
 // Report is the delay of the packets since the last one, and of all; nil while nothing was measured. The owner is the
 // peer connection that receives.
 func (r *Receiver) Report(owner any, now time.Time) *diag.OneWayDelay {
-	defer func() { r.matched.latest, r.matched.sum, r.stated.latest, r.stated.sum = 0, 0, 0, 0 }()
-	if r.matched.count > 0 {
+	if r.matched.latest+r.matched.count > 0 {
 		source := diag.DelayPayload
 		if r.from.owner == owner {
 			source = diag.DelayEcho
@@ -76,26 +81,34 @@ func (r *Receiver) Report(owner any, now time.Time) *diag.OneWayDelay {
 		return r.matched.report(0, 0, source)
 	}
 	transit, trip, known := r.clocks.fastest(now)
-	if !known || r.stated.count == 0 {
+	if !known {
+		r.stated.latest = 0
 		return nil
 	}
 	// the fastest report is taken to have needed half of the fastest round trip: it needed none of it, or all
 	return r.stated.report(trip/2-transit, trip/2, diag.DelayReports)
 }
 
-// report is what was summed up, corrected; nil for what cannot be.
+// report ends the interval, whose times are corrected; nil for times that cannot be.
 func (t *tally) report(correction, uncertainty time.Duration, source diag.DelaySource) *diag.OneWayDelay {
-	whole := func(d time.Duration) float64 { return max(0, d).Seconds() }
-	mean := t.total/time.Duration(t.count) + correction // #nosec G115 -- far below 2⁶³ packets
-	if mean < -uncertainty || mean > maxDelay {
+	d := &diag.OneWayDelay{Source: source, Uncertainty: uncertainty.Seconds()}
+	seconds := func(d time.Duration) *float64 { return diag.Ptr(max(0, d).Seconds()) }
+	if t.latest > 0 {
+		correction += t.first
+		mean := t.sum/time.Duration(t.latest) + correction // #nosec G115 -- packets of a second
+		sum := t.sum + correction*time.Duration(t.latest)  // #nosec G115 -- likewise
+		n := t.latest
+		t.latest = 0
+		if mean < -uncertainty || mean > maxDelay {
+			return nil
+		}
+		t.count += n
+		t.total += sum
+		d.Delay, d.Min, d.Max = seconds(mean), seconds(t.least+correction), seconds(t.most+correction)
+	}
+	if t.count == 0 {
 		return nil
 	}
-	d := &diag.OneWayDelay{
-		Source: source, Uncertainty: uncertainty.Seconds(), Mean: whole(mean), Measurements: t.count,
-	}
-	if t.latest > 0 {
-		d.Delay = diag.Ptr(whole(t.sum/time.Duration(t.latest) + correction)) // #nosec G115 -- likewise
-		d.Min, d.Max = diag.Ptr(whole(t.least+correction)), diag.Ptr(whole(t.most+correction))
-	}
+	d.Mean, d.Measurements = *seconds(t.total / time.Duration(t.count)), t.count // #nosec G115 -- far below 2⁶³
 	return d
 }
