@@ -191,19 +191,21 @@ type InboundRTP struct {
 	Bitrate       *float64 `json:"bitrate,omitempty"`
 	RoundTripTime *float64 `json:"roundTripTime,omitempty"` // seconds, by DLRR (RFC 3611) if the sender gives it
 	// from the sender to the receiver; not in webrtc-stats
-	OneWayDelay          *OneWayDelay `json:"oneWayDelay,omitempty"`
-	NACKCount            *uint32      `json:"nackCount,omitempty"` // sent by the receiver
-	PLICount             *uint32      `json:"pliCount,omitempty"`
-	FIRCount             *uint32      `json:"firCount,omitempty"`
-	FramesReceived       *uint32      `json:"framesReceived,omitempty"`    // video
-	KeyFramesReceived    *uint32      `json:"keyFramesReceived,omitempty"` // not in webrtc-stats, which counts decoded ones
-	FramesDecoded        *uint32      `json:"framesDecoded,omitempty"`     // by a peer that decodes
-	FramesDropped        *uint32      `json:"framesDropped,omitempty"`
-	FramesPerSecond      *float64     `json:"framesPerSecond,omitempty"` // over the last interval
-	FrameWidth           *uint16      `json:"frameWidth,omitempty"`
-	FrameHeight          *uint16      `json:"frameHeight,omitempty"`
-	FreezeCount          *uint32      `json:"freezeCount,omitempty"`
-	TotalFreezesDuration *float64     `json:"totalFreezesDuration,omitempty"` // seconds
+	OneWayDelay *OneWayDelay `json:"oneWayDelay,omitempty"`
+	// seconds from sending packets until the peer, or a server, sent them back; not in webrtc-stats
+	EchoDelay            *float64 `json:"echoDelay,omitempty"`
+	NACKCount            *uint32  `json:"nackCount,omitempty"` // sent by the receiver
+	PLICount             *uint32  `json:"pliCount,omitempty"`
+	FIRCount             *uint32  `json:"firCount,omitempty"`
+	FramesReceived       *uint32  `json:"framesReceived,omitempty"`    // video
+	KeyFramesReceived    *uint32  `json:"keyFramesReceived,omitempty"` // not in webrtc-stats, which counts decoded ones
+	FramesDecoded        *uint32  `json:"framesDecoded,omitempty"`     // by a peer that decodes
+	FramesDropped        *uint32  `json:"framesDropped,omitempty"`
+	FramesPerSecond      *float64 `json:"framesPerSecond,omitempty"` // over the last interval
+	FrameWidth           *uint16  `json:"frameWidth,omitempty"`
+	FrameHeight          *uint16  `json:"frameHeight,omitempty"`
+	FreezeCount          *uint32  `json:"freezeCount,omitempty"`
+	TotalFreezesDuration *float64 `json:"totalFreezesDuration,omitempty"` // seconds
 	// seconds in gaps of over 200 ms between two frames; not in webrtc-stats
 	TotalGapsDuration *float64 `json:"totalGapsDuration,omitempty"`
 	// of video whose packets name their layer; not in webrtc-stats
@@ -223,15 +225,16 @@ type InboundRTP struct {
 	Sound                 *Sound      `json:"sound,omitempty"`                 // what is heard; not in webrtc-stats
 }
 
-// OneWayDelay is how long the packets of a stream are on their way (RFC 7679), in seconds. Retransmissions do not count.
+// OneWayDelay is how long the packets of a stream are on their way (RFC 7679). Retransmissions do not count.
 type OneWayDelay struct {
 	Source DelaySource `json:"source"`
-	// how much too long or too short all may be: half of the round-trip time if two clocks are compared, 0 if it is one
+	// seconds by which all may be too long or too short: half of the round-trip time if two clocks are compared, 0 if it
+	// is one
 	Uncertainty  float64  `json:"uncertainty"`
-	Delay        *float64 `json:"delay,omitempty"` // mean of the last interval
-	Min          *float64 `json:"min,omitempty"`   // of the last interval
-	Max          *float64 `json:"max,omitempty"`   // of the last interval
-	Mean         float64  `json:"mean"`            // of all
+	Delay        *float64 `json:"delay,omitempty"` // seconds, mean of the last interval
+	Min          *float64 `json:"min,omitempty"`   // seconds, of the last interval
+	Max          *float64 `json:"max,omitempty"`   // seconds, of the last interval
+	Mean         float64  `json:"mean"`            // seconds, of all
 	Measurements uint64   `json:"measurements"`    // packets of all
 }
 
@@ -242,8 +245,6 @@ type DelaySource string
 const (
 	// DelayPayload is by the bytes of packets that another connection of this process sent.
 	DelayPayload DelaySource = "payload"
-	// DelayEcho is by the bytes of packets that the same connection sent, and that came back: of both ways.
-	DelayEcho DelaySource = "echo"
 	// DelayReports is since the capture, by the sender's reports; its clock is tied to this one by the round-trip time.
 	DelayReports DelaySource = "sender_reports"
 )

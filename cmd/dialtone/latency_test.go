@@ -28,7 +28,7 @@ import (
 const (
 	heldBack   = 60 * time.Millisecond // by the sockets of the sender, each packet
 	latencyOff = 1e-3                  // s
-	fewCompare = 40                   // packets that are compared, of each kind
+	fewCompare = 40                    // packets that are compared, of each kind
 )
 
 // TestLatency compares the one-way delay that calls of this process report with what their sockets see of the same

@@ -75,15 +75,12 @@ func (s *Stream) rateStream(c *Call) {
 // oneWay is the mean one-way delay of the first stream that arrives, in seconds; nil where it was not measured.
 func (s *Stream) oneWay() *float64 {
 	for _, in := range s.Inbound {
-		if d := in.OneWayDelay; isOneWay(d) {
+		if d := in.OneWayDelay; d != nil {
 			return &d.Mean
 		}
 	}
 	return nil
 }
-
-// isOneWay reports whether a delay is one of a single way.
-func isOneWay(d *diag.OneWayDelay) bool { return d != nil && d.Source != diag.DelayEcho }
 
 // QualityIn rates what was received since the sample before; nil where nothing is said or too little is known.
 func QualityIn(sample *diag.Sample, in *diag.InboundRTP) *Quality {
@@ -91,8 +88,8 @@ func QualityIn(sample *diag.Sample, in *diag.InboundRTP) *Quality {
 		return nil
 	}
 	t := transport{loss: in.FractionLost, jitter: in.Jitter, roundTrip: tripOf(sample, in.RoundTripTime)}
-	if isOneWay(in.OneWayDelay) {
-		t.oneWay = in.OneWayDelay.Delay
+	if d := in.OneWayDelay; d != nil {
+		t.oneWay = d.Delay
 	}
 	return rate(in.MimeType, t)
 }

@@ -30,7 +30,9 @@ type Stream struct {
 	// how much too long or too short the one-way delay may be
 	OneWayUncertainty *diag.Millis     `json:"one_way_delay_uncertainty_ms,omitempty"`
 	OneWaySource      diag.DelaySource `json:"one_way_delay_source,omitempty"`
-	Bitrate           *float64         `json:"bitrate,omitempty"` // bit/s over the whole connection
+	// from sending packets until they came back from an echo, inbound; of the latest sample
+	EchoDelay *diag.Millis `json:"echo_delay_ms,omitempty"`
+	Bitrate   *float64     `json:"bitrate,omitempty"` // bit/s over the whole connection
 	// audio, speech quality by the E-model, 1–4.5; absent where nothing is said
 	MOS     *float64 `json:"mos,omitempty"`
 	Quality *Quality `json:"quality,omitempty"` // how it was computed
@@ -117,6 +119,7 @@ func (s *Stream) addInbound(in diag.InboundRTP) {
 	worst(&s.Jitter, in.Jitter)
 	worst(&s.RoundTrip, in.RoundTripTime)
 	s.delayed(in.OneWayDelay)
+	worst(&s.EchoDelay, in.EchoDelay)
 	if in.LastPacketReceivedAgo != nil {
 		if ago := diag.SecondsOf(*in.LastPacketReceivedAgo); s.Ago == nil || ago < *s.Ago {
 			s.Ago = &ago

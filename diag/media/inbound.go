@@ -132,7 +132,7 @@ func (s *inbound) count(h header, repair bool, now time.Time) *openFrame {
 		}
 	}
 	if s.rec.book != nil && (arrival == arrivalNew || arrival == arrivalLate) && !repair {
-		s.latency.Packet(s.rec.book, s.codec.Kind, s.ssrc, now, h.timestamp, s.codec.body(h.payload))
+		s.latency.Packet(s.rec.book, s.rec, s.codec.Kind, s.ssrc, now, h.timestamp, s.codec.body(h.payload))
 	}
 	s.listen(ext, h, now)
 	if s.codec.Kind != KindVideo || len(h.payload) == 0 {
@@ -217,7 +217,8 @@ func (s *inbound) stats(now time.Time, mid string) diag.InboundRTP {
 		d.TotalSamplesReceived, d.ConcealedSamples = s.playout.Samples(uint64(max(s.seq.expected(), 0)), missing)
 	}
 	d.LastPacketReceivedAgo = diag.Ptr(max(0, now.Sub(s.last).Seconds()))
-	d.Jitter, d.OneWayDelay = s.jitter.Seconds(), s.latency.Report(s.rec, now)
+	d.Jitter = s.jitter.Seconds()
+	d.OneWayDelay, d.EchoDelay = s.latency.Report(now), s.latency.Echo()
 	d.ClockRate, d.TimestampJumps = s.codec.rate, diag.Ptr(s.timing.Jumps)
 	d.TimestampRate, d.TimestampRateMargin = s.timing.Rate(s.codec.rate, d.Jitter)
 	if hz := s.pace.rate(s.codec.rate); hz > 0 {

@@ -38,7 +38,7 @@ var figures = []figure{
 		of: func(s *call.Stream) *float64 { return float(s.RoundTrip) },
 	},
 	{
-		title: "one way", unit: unitMillis, metric: "one_way_delay_seconds", name: "one-way delay",
+		title: "one way", unit: unitMillis, minor: true, metric: "one_way_delay_seconds", name: "one-way delay",
 		help: "Mean one-way delay of the packets of media, if it was measured.",
 		of:   func(s *call.Stream) *float64 { return float(s.OneWayDelay) },
 	},

@@ -7,8 +7,6 @@ func DelaySource(s diag.DelaySource) string {
 	switch s {
 	case diag.DelayPayload:
 		return "packets that this process sent"
-	case diag.DelayEcho:
-		return "packets of this call that came back: both ways"
 	case diag.DelayReports:
 		return "sender reports, since the capture"
 	}
@@ -25,6 +23,14 @@ func OneWay(d *diag.OneWayDelay) string {
 		text += " ± " + Seconds(d.Uncertainty)
 	}
 	return text + " by " + DelaySource(d.Source)
+}
+
+// Echo writes how long packets take to the peer and back.
+func Echo(seconds *float64) string {
+	if seconds == nil {
+		return ""
+	}
+	return "own packets back after " + Seconds(*seconds)
 }
 
 // SpeechDelay says what the delay of the E-model is made of.

@@ -29,6 +29,7 @@ type stream struct {
 	jitter   *float64 // seconds
 	rtt      *float64 // seconds
 	oneWay   *diag.OneWayDelay
+	echo     *float64 // seconds
 	fps      *float64
 	frames   *uint32
 	keys     *uint32 // key frames
@@ -123,7 +124,7 @@ func receivedStream(c *call.Call, in diag.InboundRTP) stream {
 		picture: words.Size(in.FrameWidth, in.FrameHeight), packets: in.PacketsReceived, bytes: in.BytesReceived,
 		resent: in.RetransmittedPackets, bitrate: in.Bitrate, recent: in.FractionLost, lost: in.PacketsLost,
 		repaired: in.PacketsRepaired,
-		jitter:   in.Jitter, rtt: in.RoundTripTime, oneWay: in.OneWayDelay, fps: in.FramesPerSecond, frames: in.FramesReceived,
+		jitter:   in.Jitter, rtt: in.RoundTripTime, oneWay: in.OneWayDelay, echo: in.EchoDelay, fps: in.FramesPerSecond, frames: in.FramesReceived,
 		keys: in.KeyFramesReceived, nack: in.NACKCount, pli: in.PLICount, fir: in.FIRCount, freezes: in.FreezeCount,
 		clip:   in.ClipFrames,
 		frozen: in.TotalFreezesDuration, muted: c.RemoteMuted[in.Kind], ago: in.LastPacketReceivedAgo,
@@ -254,7 +255,14 @@ var metrics = []metric{
 		received: func(in *diag.InboundRTP) *float64 { return in.Jitter },
 	},
 	{
-		name: "One-way delay", unit: "ms", scale: 1e3, none: "this program does not send it, and no report says when it was sent",
+		name: "Round-trip time", unit: "ms", scale: 1e3, none: "no report and no check has measured it yet", path: true,
+		sent: func(o *diag.OutboundRTP) *float64 {
+			return ofReport(o, func(r *diag.RemoteInbound) *float64 { return r.RoundTripTime })
+		},
+		received: func(in *diag.InboundRTP) *float64 { return in.RoundTripTime },
+	},
+	{
+		name: "One-way delay", unit: "ms", scale: 1e3, none: "it takes sender reports, or both ends in one process",
 		sent: func(*diag.OutboundRTP) *float64 { return nil },
 		received: func(in *diag.InboundRTP) *float64 {
 			if in.OneWayDelay == nil {
@@ -262,13 +270,6 @@ var metrics = []metric{
 			}
 			return in.OneWayDelay.Delay
 		},
-	},
-	{
-		name: "Round-trip time", unit: "ms", scale: 1e3, none: "no report and no check has measured it yet", path: true,
-		sent: func(o *diag.OutboundRTP) *float64 {
-			return ofReport(o, func(r *diag.RemoteInbound) *float64 { return r.RoundTripTime })
-		},
-		received: func(in *diag.InboundRTP) *float64 { return in.RoundTripTime },
 	},
 	{
 		name: "Speech quality", unit: "MOS", scale: 1, none: "no speech, no round-trip time or no report yet", audio: true,

@@ -10,6 +10,9 @@ import (
 	"dialtone/diag"
 )
 
+// echoed stands for packets that come back to their sender.
+const echoed diag.DelaySource = "echo"
+
 const step = 20 * time.Millisecond
 
 // TestPayload finds packets again by their bytes, and by nothing else.
@@ -30,7 +33,7 @@ func TestPayload(t *testing.T) {
 	}{
 		"direct":                    {path{ssrc: 1}, diag.DelayPayload},
 		"a server that forwards":    {path{ssrc: 9, shift: 77}, diag.DelayPayload},
-		"an echo":                   {path{ssrc: 9, owner: "sender"}, diag.DelayEcho},
+		"an echo":                   {path{ssrc: 9, owner: "sender"}, echoed},
 		"transcoded":                {path{ssrc: 9, arrives: func(i int, b string) string { return "x" + b }}, ""},
 		"always the same":           {path{ssrc: 1, body: func(int) string { return "dtx" }}, ""},
 		"two senders, direct":       {path{ssrc: 1, other: true}, diag.DelayPayload},
@@ -71,17 +74,23 @@ func TestPayload(t *testing.T) {
 				}
 				if j := i - late; j >= 0 {
 					sent := start.Add(time.Duration(j) * step)
-					r.Packet(&b, "audio", test.ssrc, sent.Add(test.delay), uint32(j*960)+test.shift, []byte(test.arrives(j, test.body(j))))
+					r.Packet(&b, test.owner, "audio", test.ssrc, sent.Add(test.delay), uint32(j*960)+test.shift, []byte(test.arrives(j, test.body(j))))
 				}
 			}
-			d := r.Report(test.owner, start.Add(time.Minute))
+			d, back := r.Report(start.Add(time.Minute)), r.Echo()
 			switch {
+			case test.source == echoed:
+				if d != nil || back == nil || *back != test.delay.Seconds() {
+					t.Errorf("%+v, and back after %v", d, back)
+				}
+			case back != nil:
+				t.Errorf("back after %v", *back)
 			case test.source == "" && d != nil:
 				t.Errorf("a value: %+v", d)
 			case test.source != "" && (d == nil || d.Source != test.source || *d.Min != test.delay.Seconds() || *d.Max != *d.Min || d.Mean != *d.Min || d.Measurements < 1000):
 				t.Errorf("%+v, want %v by %s", d, test.delay, test.source)
 			}
-			if d := r.Report(test.owner, start.Add(time.Minute)); d != nil && d.Delay != nil {
+			if d := r.Report(start.Add(time.Minute)); d != nil && d.Delay != nil {
 				t.Errorf("a delay of an interval without packets: %v", *d.Delay)
 			}
 			b.Close("sender")
@@ -123,7 +132,7 @@ func TestSenderReports(t *testing.T) {
 			}
 			sum, count = sum+took+capture, count+1
 			if i%50 == 48 {
-				d := r.Report(nil, sent.Add(took))
+				d := r.Report(sent.Add(took))
 				if d == nil {
 					t.Fatal("no value")
 				}
@@ -161,7 +170,7 @@ func TestNoClock(t *testing.T) {
 	} {
 		var r Receiver
 		feed(&r)
-		if d := r.Report(nil, start); d != nil {
+		if d := r.Report(start); d != nil {
 			t.Errorf("%s: %+v", name, d)
 		}
 	}
@@ -178,7 +187,7 @@ func TestOtherPath(t *testing.T) {
 		}
 		r.SenderReport(at, there, 2*there)
 		r.Transit(there)
-		d := r.Report(nil, at)
+		d := r.Report(at)
 		if off := math.Abs(*d.Delay - there.Seconds()); off > 1e-9 {
 			t.Fatalf("after %d s: %v ± %v, want %v", i, *d.Delay, d.Uncertainty, there)
 		}

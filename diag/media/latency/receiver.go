@@ -19,6 +19,7 @@ type Receiver struct {
 	offset  uint32 // by which the timestamps differ from those that were sent
 	sure    int    // packets in succession that confirmed both
 	matched tally
+	echoed  tally // of what the receiver sent itself
 	stated  tally // by the clock of the sender, of which the difference to this one is not subtracted
 	clocks  clocks
 }
@@ -44,8 +45,8 @@ func (t *tally) add(d time.Duration) {
 }
 
 // Packet notes a packet that arrived, and is no retransmission: the part of its payload that a server forwards
-// unchanged. Packets by chance alike do not count, because their timestamps are not those that belong together.
-func (r *Receiver) Packet(b *Book, kind string, ssrc uint32, at time.Time, ts uint32, body []byte) {
+// unchanged. The owner is the peer connection that receives. Packets by chance alike do not count, because their timestamps are not those that belong together.
+func (r *Receiver) Packet(b *Book, owner any, kind string, ssrc uint32, at time.Time, ts uint32, body []byte) {
 	from, p, ok := b.find(kind, ssrc, maphash.Bytes(seed, body), at)
 	if !ok || from.ssrc == ssrc && p.ts != ts {
 		return
@@ -56,7 +57,12 @@ func (r *Receiver) Packet(b *Book, kind string, ssrc uint32, at time.Time, ts ui
 	if r.sure++; r.sure <= confirmations && from.ssrc != ssrc {
 		return
 	}
-	if d := at.Sub(p.at); d >= 0 {
+	d := at.Sub(p.at)
+	switch {
+	case d < 0:
+	case from.owner == owner:
+		r.echoed.add(d)
+	default:
 		r.matched.add(d)
 	}
 }
@@ -70,15 +76,10 @@ func (r *Receiver) SenderReport(at time.Time, transit, trip time.Duration) {
 	r.clocks.add(at, transit, trip)
 }
 
-// Report is the delay of the packets since the last one, and of all; nil while nothing was measured. The owner is the
-// peer connection that receives.
-func (r *Receiver) Report(owner any, now time.Time) *diag.OneWayDelay {
+// Report is the delay of the packets since the last one, and of all; nil while nothing was measured.
+func (r *Receiver) Report(now time.Time) *diag.OneWayDelay {
 	if r.matched.latest+r.matched.count > 0 {
-		source := diag.DelayPayload
-		if r.from.owner == owner {
-			source = diag.DelayEcho
-		}
-		return r.matched.report(0, 0, source)
+		return r.matched.report(0, 0, diag.DelayPayload)
 	}
 	transit, trip, known := r.clocks.fastest(now)
 	if !known {
@@ -87,6 +88,15 @@ func (r *Receiver) Report(owner any, now time.Time) *diag.OneWayDelay {
 	}
 	// the fastest report is taken to have needed half of the fastest round trip: it needed none of it, or all
 	return r.stated.report(trip/2-transit, trip/2, diag.DelayReports)
+}
+
+// Echo is the mean time since the last call from sending a packet until it came back, in seconds; nil if none did.
+func (r *Receiver) Echo() *float64 {
+	d := r.echoed.report(0, 0, "")
+	if d == nil {
+		return nil
+	}
+	return d.Delay
 }
 
 // report ends the interval, whose times are corrected; nil for times that cannot be.
