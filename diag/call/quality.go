@@ -100,7 +100,8 @@ func QualityOut(sample *diag.Sample, out *diag.OutboundRTP) *Quality {
 	if r == nil {
 		return nil
 	}
-	return rate(out.MimeType, transport{loss: r.FractionLost, jitter: r.Jitter, roundTrip: tripOf(sample, r.RoundTripTime)})
+	trip := tripOf(sample, r.RoundTripTime)
+	return rate(out.MimeType, transport{loss: r.FractionLost, jitter: r.Jitter, roundTrip: trip})
 }
 
 func tripOf(sample *diag.Sample, own *float64) *float64 {

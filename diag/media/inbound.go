@@ -131,8 +131,8 @@ func (s *inbound) count(h header, repair bool, now time.Time) *openFrame {
 			s.latency.Transit(transit)
 		}
 	}
-	if s.rec.book != nil && (arrival == arrivalNew || arrival == arrivalLate) && !repair {
-		s.latency.Packet(s.rec.book, s.rec, s.codec.Kind, s.ssrc, now, h.timestamp, s.codec.body(h.payload))
+	if s.rec.senders != nil && (arrival == arrivalNew || arrival == arrivalLate) && !repair {
+		s.latency.Packet(s.rec.senders, s.rec, s.codec.Kind, s.ssrc, now, h.timestamp, s.codec.body(h.payload))
 	}
 	s.listen(ext, h, now)
 	if s.codec.Kind != KindVideo || len(h.payload) == 0 {

@@ -57,8 +57,8 @@ func (t *tap) UnbindLocalStream(info *interceptor.StreamInfo) { t.rec.unbind(dia
 
 // Close forgets what was sent.
 func (t *tap) Close() error {
-	if t.rec.book != nil {
-		t.rec.book.Close(t.rec)
+	if t.rec.senders != nil {
+		t.rec.senders.Close(t.rec)
 	}
 	return nil
 }

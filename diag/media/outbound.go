@@ -22,15 +22,15 @@ type outbound struct {
 	width, height uint16
 	sizes         sizes
 	report        *rtcp.ReceptionReport // the last
-	sender        *latency.Sender       // nil: nobody asks when its packets were sent
+	sender        *latency.Sender       // nil: it is not kept when its packets are sent
 	expected      int64                 // packets that it is about, −1 if it names one that was not sent
 }
 
 func newOutbound(r *Recorder, info *interceptor.StreamInfo) *outbound {
 	s := &outbound{stream: newStream(r, diag.Outbound, info), firSeq: -1}
 	s.repairSSRC = info.SSRCRetransmission
-	if r.book != nil {
-		s.sender = r.book.Open(r, s.codec.Kind, s.ssrc)
+	if r.senders != nil {
+		s.sender = r.senders.Open(r, s.codec.Kind, s.ssrc)
 	}
 	return s
 }

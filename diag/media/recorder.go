@@ -26,8 +26,8 @@ type Recorder struct {
 	emit   func(diag.Data)
 	codecs [128]atomic.Pointer[codec] // by payload type
 
-	keyFrame func(Frame)   // nil: nothing is looked into
-	book     *latency.Book // nil: packets are not sought among those that were sent
+	keyFrame func(Frame)      // nil: nothing is looked into
+	senders  *latency.Senders // nil: packets are not sought among those that were sent
 
 	negotiated atomic.Bool   // codecs is set
 	pathTrip   atomic.Int64  // of connectivity checks, ns
@@ -62,9 +62,9 @@ func NewRecorder(now func() time.Time, emit func(diag.Data)) *Recorder {
 // with the clip. It must be set before the first packet; the call must return at once, and a stream waits for it.
 func (r *Recorder) OnKeyFrame(look func(Frame)) { r.keyFrame = look }
 
-// Tie measures the delay of packets that this process sends: those of all recorders that are tied to a book are found in
-// it. It must be called before the first packet.
-func (r *Recorder) Tie(book *latency.Book) { r.book = book }
+// Tie measures the delay of packets that this process sends: those of all recorders that are tied to the same senders.
+// It must be called before the first packet.
+func (r *Recorder) Tie(senders *latency.Senders) { r.senders = senders }
 
 // Factory makes the interceptor that feeds the recorder. It must be the first of the registry of one peer connection;
 // see the package documentation.

@@ -9,7 +9,8 @@ import (
 
 // qualitySection is the speech quality by the E-model, with all that it depends on.
 func (r *Report) qualitySection() section {
-	s := section{Title: r.ofRun("Speech quality") + " (E-model; delay: one way and an assumed jitter buffer)", Columns: columns(
+	title := r.ofRun("Speech quality") + " (E-model; delay: one way and an assumed jitter buffer)"
+	s := section{Title: title, Columns: columns(
 		"stream", "#MOS", "#R", "model", "#Ie", "#Bpl", "values", "#loss", "#delay", "one way",
 	)}
 	for _, d := range r.Media.streams() {

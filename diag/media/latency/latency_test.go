@@ -57,7 +57,7 @@ func TestPayload(t *testing.T) {
 			if test.owner == nil {
 				test.owner = "receiver"
 			}
-			var b Book
+			var b Senders
 			sender := b.Open("sender", "audio", 1)
 			var second *Sender
 			if test.other {
@@ -94,8 +94,8 @@ func TestPayload(t *testing.T) {
 				t.Errorf("a delay of an interval without packets: %v", *d.Delay)
 			}
 			b.Close("sender")
-			if len(b.senders) != map[bool]int{false: 0, true: 1}[test.other] {
-				t.Errorf("%d senders remain", len(b.senders))
+			if len(b.list) != map[bool]int{false: 0, true: 1}[test.other] {
+				t.Errorf("%d senders remain", len(b.list))
 			}
 		})
 	}

@@ -45,8 +45,9 @@ func (t *tally) add(d time.Duration) {
 }
 
 // Packet notes a packet that arrived, and is no retransmission: the part of its payload that a server forwards
-// unchanged. The owner is the peer connection that receives. Packets by chance alike do not count, because their timestamps are not those that belong together.
-func (r *Receiver) Packet(b *Book, owner any, kind string, ssrc uint32, at time.Time, ts uint32, body []byte) {
+// unchanged. The owner is the peer connection that receives. Packets by chance alike do not count, because their
+// timestamps are not those that belong together.
+func (r *Receiver) Packet(b *Senders, owner any, kind string, ssrc uint32, at time.Time, ts uint32, body []byte) {
 	from, p, ok := b.find(kind, ssrc, maphash.Bytes(seed, body), at)
 	if !ok || from.ssrc == ssrc && p.ts != ts {
 		return

@@ -18,12 +18,12 @@ const (
 )
 
 // Here has all that this process sends.
-var Here = &Book{}
+var Here = &Senders{}
 
-// Book knows the streams that are sent. The zero value is ready, and it is safe for concurrent use.
-type Book struct {
-	mu      sync.RWMutex
-	senders []*Sender
+// Senders are the streams that are sent. The zero value is ready, and it is safe for concurrent use.
+type Senders struct {
+	mu   sync.RWMutex
+	list []*Sender
 }
 
 // Sender remembers the packets of one stream. It is safe for concurrent use.
@@ -45,19 +45,19 @@ type sent struct {
 }
 
 // Open adds a stream that a peer connection sends.
-func (b *Book) Open(owner any, kind string, ssrc uint32) *Sender {
+func (b *Senders) Open(owner any, kind string, ssrc uint32) *Sender {
 	s := &Sender{owner: owner, kind: kind, ssrc: ssrc}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.senders = append(b.senders, s)
+	b.list = append(b.list, s)
 	return s
 }
 
 // Close forgets the streams of a peer connection.
-func (b *Book) Close(owner any) {
+func (b *Senders) Close(owner any) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.senders = slices.DeleteFunc(b.senders, func(s *Sender) bool { return s.owner == owner })
+	b.list = slices.DeleteFunc(b.list, func(s *Sender) bool { return s.owner == owner })
 }
 
 // seed makes equal bytes have equal hashes within this process.
@@ -82,19 +82,19 @@ func (s *Sender) find(h uint64, at time.Time) (sent, bool) {
 	return p, p.hash == h && !p.again && !p.at.IsZero() && at.Sub(p.at) < memory
 }
 
-// find is who sent a packet, and when: the stream with its SSRC, or the only one that sent the same bytes. A server that
-// forwards gives streams other SSRCs.
-func (b *Book) find(kind string, ssrc uint32, h uint64, at time.Time) (by *Sender, p sent, ok bool) {
+// find is who sent a packet, and when: the stream with its SSRC, or the only one that sent the same bytes. A server
+// that forwards gives streams other SSRCs.
+func (b *Senders) find(kind string, ssrc uint32, h uint64, at time.Time) (by *Sender, p sent, ok bool) {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
-	if i := slices.IndexFunc(b.senders, func(s *Sender) bool { return s.ssrc == ssrc && s.kind == kind }); i >= 0 {
-		p, ok = b.senders[i].find(h, at)
-		return b.senders[i], p, ok
+	if i := slices.IndexFunc(b.list, func(s *Sender) bool { return s.ssrc == ssrc && s.kind == kind }); i >= 0 {
+		p, ok = b.list[i].find(h, at)
+		return b.list[i], p, ok
 	}
-	if len(b.senders) > maxSought {
+	if len(b.list) > maxSought {
 		return nil, p, false
 	}
-	for _, s := range b.senders {
+	for _, s := range b.list {
 		found, here := s.find(h, at)
 		switch {
 		case s.kind != kind || !here:
