@@ -35,10 +35,10 @@ func TestPayload(t *testing.T) {
 		"a server that forwards":    {path{ssrc: 9, shift: 77}, diag.DelayPayload},
 		"an echo":                   {path{ssrc: 9, owner: "sender"}, echoed},
 		"transcoded":                {path{ssrc: 9, arrives: func(i int, b string) string { return "x" + b }}, ""},
-		"always the same":           {path{ssrc: 1, body: func(int) string { return "dtx" }}, ""},
+		"always the same":           {path{ssrc: 9, body: func(int) string { return "dtx" }}, ""},
 		"two senders, direct":       {path{ssrc: 1, other: true}, diag.DelayPayload},
 		"two senders, and a server": {path{ssrc: 9, other: true}, ""},
-		"the clip again, very late": {path{ssrc: 1, delay: 9970 * time.Millisecond, body: func(i int) string { return fmt.Sprint(i % 500) }}, ""},
+		"the clip again, very late": {path{ssrc: 1, delay: 10010 * time.Millisecond, body: func(i int) string { return fmt.Sprint(i % 500) }}, ""},
 		"too late":                  {path{ssrc: 1, delay: memory + step}, ""},
 		"shuffled by a server": {path{ssrc: 9, arrives: func(i int, _ string) string {
 			return fmt.Sprint(i ^ 1)
@@ -190,6 +190,9 @@ func TestOtherPath(t *testing.T) {
 		d := r.Report(at)
 		if off := math.Abs(*d.Delay - there.Seconds()); off > 1e-9 {
 			t.Fatalf("after %d s: %v ± %v, want %v", i, *d.Delay, d.Uncertainty, there)
+		}
+		if d.Uncertainty > 0.01 { // the shorter path was lately
+			t.Fatalf("after %d s: ± %v", i, d.Uncertainty)
 		}
 	}
 }
