@@ -8,6 +8,7 @@ import (
 	"github.com/pion/interceptor"
 
 	"dialtone/diag"
+	"dialtone/diag/media/latency"
 )
 
 const (
@@ -25,7 +26,8 @@ type Recorder struct {
 	emit   func(diag.Data)
 	codecs [128]atomic.Pointer[codec] // by payload type
 
-	keyFrame func(Frame) // nil: nothing is looked into
+	keyFrame func(Frame)      // nil: nothing is looked into
+	senders  *latency.Senders // nil: packets are not sought among those that were sent
 
 	negotiated atomic.Bool   // codecs is set
 	pathTrip   atomic.Int64  // of connectivity checks, ns
@@ -59,6 +61,10 @@ func NewRecorder(now func() time.Time, emit func(diag.Data)) *Recorder {
 // OnKeyFrame sets what is called with each key frame that arrived complete. It also makes the recorder compare frames
 // with the clip. It must be set before the first packet; the call must return at once, and a stream waits for it.
 func (r *Recorder) OnKeyFrame(look func(Frame)) { r.keyFrame = look }
+
+// Tie measures the delay of packets that this process sends: those of all recorders that are tied to the same senders.
+// It must be called before the first packet.
+func (r *Recorder) Tie(senders *latency.Senders) { r.senders = senders }
 
 // Factory makes the interceptor that feeds the recorder. It must be the first of the registry of one peer connection;
 // see the package documentation.

@@ -13,6 +13,7 @@ import (
 	"dialtone/diag/guard"
 	"dialtone/diag/handover"
 	"dialtone/diag/media"
+	"dialtone/diag/media/latency"
 	"dialtone/diag/sdp"
 	"dialtone/diag/sockets"
 	"dialtone/diag/wire"
@@ -59,6 +60,7 @@ func New(o Options) (*Peer, error) {
 	p.guard = guard.New(guard.Options{Now: o.Now, Hosts: o.Limiter, Trusting: o.PionDefaults})
 	p.pause = handover.NewMeter(o.Now, o.Emit)
 	p.recorder = media.NewRecorder(o.Now, p.mediaEvent)
+	p.recorder.Tie(latency.Here)
 	p.strangers = wire.NewStrangers(p.recorder.Receives)
 	socks, err := sockets.New(o.Net, sockets.Options{
 		Guard: p.guard, Pause: p.pause, OnHello: p.transports.helloSeen, OnAlert: p.transports.alertSent,

@@ -131,7 +131,7 @@ func markOf(v any) mark { return cmp.Or(marks[v], idle) }
 func (r *Report) sections() []section {
 	list := []section{
 		r.assertionSection(), r.baselineSection(), r.percentileSection(), r.setupSection(), r.chartSection(),
-		r.mediaSection(), r.qualitySection(), r.soundSection(), r.stressSection(), r.channelSection(),
+		r.mediaSection(), r.delaySection(), r.qualitySection(), r.soundSection(), r.stressSection(), r.channelSection(),
 		r.serverSection(), r.networkSection(),
 		r.candidateSection(), r.pairSection(), r.runSection(),
 	}
