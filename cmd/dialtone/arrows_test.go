@@ -95,8 +95,11 @@ var arrows = []struct {
 	{"dialtone/diag/guard", []string{"dialtone/diag", "github.com/pion/stun/v4", "golang.org/x/time/rate"}},
 	{"dialtone/diag/wire", []string{"github.com/pion/stun/v4"}},
 	{"dialtone/diag/handover", []string{"dialtone/diag", "dialtone/diag/wire", "github.com/pion/stun/v4", "github.com/pion/transport/"}},
+	{"dialtone/diag/sockets", []string{
+		"dialtone/diag", "dialtone/diag/forward", "dialtone/diag/guard", "dialtone/diag/handover", "dialtone/diag/wire", "github.com/pion/transport/",
+	}},
 	{"dialtone/diag/peer", []string{
-		"dialtone/diag/forward", "dialtone/diag/guard", "dialtone/diag/handover", "dialtone/diag/wire",
+		"dialtone/diag/sockets", "dialtone/diag/forward", "dialtone/diag/guard", "dialtone/diag/handover", "dialtone/diag/wire",
 		"dialtone/diag", "dialtone/diag/iceurl", "dialtone/diag/sdp", "dialtone/diag/media", "dialtone/diag/media/picture", "dialtone/diag/reach", "github.com/pion/",
 	}},
 	{"dialtone/diag/probe", []string{"dialtone/diag", "dialtone/diag/iceurl", "dialtone/diag/nat", "dialtone/diag/reach", "github.com/pion/", stunPackage}},
@@ -105,10 +108,11 @@ var arrows = []struct {
 		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/feed", "dialtone/diag/guard", "dialtone/diag/iceurl", "dialtone/diag/impair", "dialtone/diag/media", "dialtone/diag/nat",
 		"dialtone/diag/peer", "dialtone/diag/probe", "dialtone/diag/reach", "dialtone/signal", "dialtone/signal/",
 	}},
+	{"dialtone/diag/assert", []string{"dialtone/diag", "dialtone/diag/report", "github.com/expr-lang/expr", "github.com/expr-lang/expr/"}},
 	{"dialtone/diag/check", []string{
 		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/feed", "dialtone/diag/judge", "dialtone/diag/peer", "dialtone/diag/reach", "dialtone/diag/record",
-		"dialtone/diag/report", "dialtone/diag/session", "dialtone/diag/watch",
-		"dialtone/signal", "dialtone/signal/", "github.com/expr-lang/expr", "github.com/expr-lang/expr/",
+		"dialtone/diag/report", "dialtone/diag/session", "dialtone/diag/watch", "dialtone/diag/assert",
+		"dialtone/signal", "dialtone/signal/",
 	}},
 	{"dialtone/diag/lab", []string{"dialtone/diag", "dialtone/signal", "dialtone/signal/", "github.com/pion/"}},
 	{"dialtone/diag/lab/*", []string{"dialtone/diag/lab"}},

@@ -16,6 +16,7 @@ import (
 	"dialtone/cmd/dialtone/internal/reports"
 	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/diag"
+	"dialtone/diag/assert"
 	diagcheck "dialtone/diag/check"
 	"dialtone/diag/peer"
 	"dialtone/diag/reach"
@@ -34,20 +35,20 @@ type checkCommand struct {
 	requestFlags
 	secretFlag
 	mediaFlags
-	Role        string                 `oneof:"offer,answer,any" default:"any" placeholder:"ROLE" help:"The role in a room: offer, answer or any. Default: ${default}."`
-	Wait        time.Duration          `default:"1m" placeholder:"DURATION" help:"How long to wait for the peer in a room. Default: ${default}."`
-	For         time.Duration          `form:"check" label:"length" hint:"of each call: 10s, 1m30s" default:"10s" placeholder:"DURATION" help:"How long each call lasts once connected. Default: ${default}."`
-	Repeat      count                  `form:"check" label:"calls" hint:"how many, one after another" default:"1" placeholder:"N" help:"How many calls to place. Default: ${default}."`
-	Parallel    count                  `default:"1" placeholder:"N" help:"How many of them at once. Default: ${default}."`
-	Expect      string                 `oneof:"direct,relay,any" default:"any" placeholder:"PATH" help:"The path that the call must take: direct, relay or any. Default: ${default}."`
-	ExpectMedia string                 `oneof:"audio,video,both,none" default:"both" placeholder:"KIND" help:"The media that must flow until the end: audio, video, both or none. Default: ${default}, as far as they take part in the call."`
-	Stress      bool                   `help:"Lose packets and reports on purpose, then pass nothing for 3 s, and test how the peer takes it: each call lasts 23s or longer. See docs/reference/impair.md."`
-	NoEcho      bool                   `help:"Do not expect a data channel that opens and is echoed: for servers without one."`
-	Assert      []*diagcheck.Assertion `whole:"" sep:"none" placeholder:"EXPR" help:"Condition the report must meet, such as 'setup.p95 < duration(\"800ms\")'. Repeatable."`
-	Baseline    string                 `placeholder:"FILE" help:"An earlier report in JSON: fail on significant regressions."`
-	Out         []reports.Output       `scenario:"top" sep:"none" short:"o" placeholder:"FORMAT[=FILE]" help:"Write the report in this format, to the file or to stdout: ${formats}. Repeatable; only one can go to stdout. Default: text."`
-	Name        string                 `scenario:"own" placeholder:"NAME" help:"The name of the check in the report. Default: its target."`
-	Record      string                 `scenario:"top" placeholder:"DIR" help:"Write a recording of each peer of each call to this directory."`
+	Role        string              `oneof:"offer,answer,any" default:"any" placeholder:"ROLE" help:"The role in a room: offer, answer or any. Default: ${default}."`
+	Wait        time.Duration       `default:"1m" placeholder:"DURATION" help:"How long to wait for the peer in a room. Default: ${default}."`
+	For         time.Duration       `form:"check" label:"length" hint:"of each call: 10s, 1m30s" default:"10s" placeholder:"DURATION" help:"How long each call lasts once connected. Default: ${default}."`
+	Repeat      count               `form:"check" label:"calls" hint:"how many, one after another" default:"1" placeholder:"N" help:"How many calls to place. Default: ${default}."`
+	Parallel    count               `default:"1" placeholder:"N" help:"How many of them at once. Default: ${default}."`
+	Expect      string              `oneof:"direct,relay,any" default:"any" placeholder:"PATH" help:"The path that the call must take: direct, relay or any. Default: ${default}."`
+	ExpectMedia string              `oneof:"audio,video,both,none" default:"both" placeholder:"KIND" help:"The media that must flow until the end: audio, video, both or none. Default: ${default}, as far as they take part in the call."`
+	Stress      bool                `help:"Lose packets and reports on purpose, then pass nothing for 3 s, and test how the peer takes it: each call lasts 23s or longer. See docs/reference/impair.md."`
+	NoEcho      bool                `help:"Do not expect a data channel that opens and is echoed: for servers without one."`
+	Assert      []*assert.Assertion `whole:"" sep:"none" placeholder:"EXPR" help:"Condition the report must meet, such as 'setup.p95 < duration(\"800ms\")'. Repeatable."`
+	Baseline    string              `placeholder:"FILE" help:"An earlier report in JSON: fail on significant regressions."`
+	Out         []reports.Output    `scenario:"top" sep:"none" short:"o" placeholder:"FORMAT[=FILE]" help:"Write the report in this format, to the file or to stdout: ${formats}. Repeatable; only one can go to stdout. Default: text."`
+	Name        string              `scenario:"own" placeholder:"NAME" help:"The name of the check in the report. Default: its target."`
+	Record      string              `scenario:"top" placeholder:"DIR" help:"Write a recording of each peer of each call to this directory."`
 	recordLimitFlag
 	Redact bool `scenario:"top" help:"Mask addresses in the recordings and in jsonl; other reports show them. Passwords are never written."`
 	configurable

@@ -12,6 +12,7 @@ import (
 	"dialtone/cmd/dialtone/internal/iceservers"
 	"dialtone/cmd/dialtone/internal/reports"
 	"dialtone/cmd/dialtone/internal/settings"
+	"dialtone/diag/assert"
 	diagcheck "dialtone/diag/check"
 	"dialtone/diag/iceurl"
 	"dialtone/diag/impair"
@@ -94,7 +95,7 @@ func parseCAFile(raw string) (caFile, error) {
 	return caFile(raw), nil
 }
 
-func parseAssertion(raw string) (*diagcheck.Assertion, error) {
+func parseAssertion(raw string) (*assert.Assertion, error) {
 	a, err := diagcheck.ParseAssertion(raw)
 	if err != nil {
 		return nil, fmt.Errorf("%w; docs/reference/check.md lists all names", err)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/assert"
 	"dialtone/diag/call"
 	"dialtone/diag/judge"
 	"dialtone/diag/peer"
@@ -45,8 +46,8 @@ type Options struct {
 	Record string       // existing directory for a recording of each side of each run; "": none
 	Redact bool         // mask addresses in them
 
-	Assertions []*Assertion   // beside the default ones
-	Baseline   *report.Report // an earlier report; nil: none
+	Assertions []*assert.Assertion // beside the default ones
+	Baseline   *report.Report      // an earlier report; nil: none
 
 	// Progress gets every change of state, from one goroutine at a time; may be nil.
 	Progress func(Progress)
@@ -136,7 +137,7 @@ func (c *checker) cut() bool {
 // user said what to expect or asserts something about the same thing.
 func (c *checker) expect() judge.Expectation {
 	asserted := func(path ...string) bool {
-		return slices.ContainsFunc(c.Assertions, func(a *Assertion) bool { return a.mentions(path...) })
+		return slices.ContainsFunc(c.Assertions, func(a *assert.Assertion) bool { return a.Mentions(path...) })
 	}
 	x := judge.Expectation{Path: c.Expect}
 	x.Echo = !c.Config.MediaOnly && c.Config.Channel == "" && !c.NoEcho &&

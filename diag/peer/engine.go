@@ -18,6 +18,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/forward"
 	"dialtone/diag/media"
+	"dialtone/diag/sockets"
 )
 
 // acceptanceWait replaces pion's waits before a pair of a type may be selected (0.5 s srflx, 1 s prflx, 2 s relay):
@@ -37,7 +38,7 @@ const checkInterval = 200 * time.Millisecond
 const directHeadStart = 300 * time.Millisecond
 
 // settings translates options to pion's setting engine.
-func settings(o Options, socks *sockets, relays *forward.Forwarder) webrtc.SettingEngine {
+func settings(o Options, socks *sockets.Net, relays *forward.Forwarder) webrtc.SettingEngine {
 	var se webrtc.SettingEngine
 	// What pion logs is reported by an event, or foreign text that was not cleaned.
 	se.LoggerFactory = &logging.DefaultLoggerFactory{Writer: io.Discard, DefaultLogLevel: logging.LogLevelDisabled}
