@@ -1,6 +1,6 @@
 package diag
 
-// The events of a measurement of throughput (dialtone speed). "Up" is from the peer that measures to the other one.
+// The events of a measurement of throughput (dialtone speed). "Up" is from the peer that measures to its peer.
 var _ = []Type{
 	register[SpeedStart](), register[SpeedTestStart](), register[SpeedInterval](), register[SpeedRoundTrips](),
 	register[SpeedSender](), register[SpeedTestEnd](), register[SpeedEnd](),
@@ -43,8 +43,8 @@ type SpeedTest struct {
 
 // SpeedStart ("speed.start") begins a measurement.
 type SpeedStart struct {
-	SpeedPlan
-	Serves bool `json:"serves,omitempty"` // the peer measures, and this one is the other end
+	Plan   SpeedPlan `json:"plan"`
+	Serves bool      `json:"serves,omitempty"` // the peer measures, and this one serves it
 }
 
 // Type is "speed.start".
@@ -52,8 +52,8 @@ func (SpeedStart) Type() Type { return "speed.start" }
 
 // SpeedTestStart ("speed.test.start") begins a test.
 type SpeedTestStart struct {
-	Test int `json:"test"` // from 0
-	SpeedTest
+	Test int       `json:"test"` // from 0
+	Spec SpeedTest `json:"spec"`
 }
 
 // Type is "speed.test.start".
@@ -84,7 +84,7 @@ type SpeedRoundTrips struct {
 	Test    int      `json:"test"`
 	ByPing  []Millis `json:"by_ping,omitempty"` // on a data channel of its own, without retransmission
 	BySTUN  []Millis `json:"by_stun,omitempty"` // of checks of the candidate pair, each the mean of a few
-	Lost    int      `json:"lost,omitempty"`    // pings that were not answered within two seconds
+	Lost    int      `json:"lost,omitempty"`    // pings that were not answered within five seconds
 	Unsent  int      `json:"unsent,omitempty"`  // pings that could not be sent
 	Settled bool     `json:"settled,omitempty"` // after the warm-up
 }
@@ -101,8 +101,9 @@ type SpeedSender struct {
 	// share of the time in which no message waited in the sender, 0–1: nearly 0 if the path or SCTP is the limit
 	Starved float64  `json:"starved"`
 	Late    uint64   `json:"late,omitempty"` // paced messages that were not sent, because earlier ones still waited
-	CPU     *float64 `json:"cpu,omitempty"`  // cores that the process used
+	CPU     *float64 `json:"cpu,omitempty"`  // seconds of CPU time of the process in a second
 	Cores   int      `json:"cores"`          // that it may use
+	Busy    *float64 `json:"busy,omitempty"` // share of the CPU time of the machine that all processes used, 0–1
 	// UDP datagrams that the kernel dropped at full receive and send buffers, of all sockets of the machine
 	ReceiveDrops *uint64 `json:"receive_drops,omitempty"`
 	SendDrops    *uint64 `json:"send_drops,omitempty"`

@@ -27,6 +27,7 @@ type Both struct {
 type Flow struct {
 	Goodput    float64     `json:"goodput"`     // bit/s of messages, as the receiver counted them
 	Rate       *float64    `json:"rate"`        // bit/s of IPv4 packets with all headers, acknowledgments included
+	Capacity   *float64    `json:"capacity"`    // the highest rate of a second (RFC 9097 §5), bit/s of IPv4 packets
 	Bytes      uint64      `json:"bytes"`       // of messages
 	Duration   diag.Millis `json:"duration_ms"` // in which they arrived
 	LowerBound bool        `json:"lower_bound"` // the sender was the limit: the path may carry more
@@ -151,14 +152,41 @@ func (t *Test) Flow(d diag.Direction, idle *Latency) *Flow {
 	if s.wired {
 		f.Rate = diag.Ptr(rate(s.wire+headers*s.packets, s.took))
 	}
+	f.Capacity = t.capacity(d)
 	f.Limit = t.limit(d)
 	f.LowerBound = f.Limit != LimitPath && f.Limit != LimitUnknown
 	return f
 }
 
+// capacity is the highest rate of packets in about a second, of the whole test; nil if it is unknown.
+func (t *Test) capacity(d diag.Direction) *float64 {
+	var best *float64
+	var window []diag.SpeedInterval
+	wire, took := uint64(0), diag.Millis(0)
+	for _, i := range t.Intervals {
+		if i.Direction != d || i.WireBytes == nil || i.Packets == nil {
+			continue
+		}
+		window = append(window, i)
+		wire, took = wire+*i.WireBytes+headers**i.Packets, took+i.ToMs-i.FromMs
+		for first := window[0]; took-(first.ToMs-first.FromMs) >= second; first = window[0] {
+			wire, took = wire-*first.WireBytes-headers**first.Packets, took-(first.ToMs-first.FromMs)
+			window = window[1:]
+		}
+		if v := rate(wire, took); took >= second && (best == nil || v > *best) {
+			best = &v
+		}
+	}
+	return best
+}
+
+const second = diag.Millis(1e9)
+
 const (
 	// busy is the share of the cores from which on the process lacks CPU. SCTP of one association runs on few of them.
 	busy = 0.85
+	// full is the share of the CPU time of the machine from which on it is used up, by whatever process.
+	full = 0.95
 	// manyCores is how many cores one association can use at most in one process, both directions together.
 	manyCores = 1.8
 	// starving is the share of the time without data from which on the sender is the limit.
@@ -182,7 +210,7 @@ func (t *Test) limit(d diag.Direction) Limit {
 		}
 	}
 	switch {
-	case s.CPU != nil && *s.CPU >= min(busy*float64(s.Cores), manyCores):
+	case s.CPU != nil && *s.CPU >= min(busy*float64(s.Cores), manyCores), s.Busy != nil && *s.Busy >= full:
 		return LimitCPU
 	case dropped > 0 && float64(dropped) > drops*float64(sums.packets):
 		return LimitBuffers

@@ -39,7 +39,7 @@ func Apply(s *State, d diag.Data) (*State, bool) {
 	switch d := d.(type) {
 	case diag.SpeedTestStart:
 		if s != nil && d.Test == len(s.Tests) && len(s.Tests) < maxKept {
-			s.Tests = append(s.Tests, Test{SpeedTest: d.SpeedTest})
+			s.Tests = append(s.Tests, Test{SpeedTest: d.Spec})
 		}
 	case diag.SpeedInterval:
 		if t := s.test(d.Test); t != nil && len(t.Intervals) < maxKept {
@@ -71,6 +71,11 @@ func (s *State) test(n int) *Test {
 		return nil
 	}
 	return &s.Tests[n]
+}
+
+// SpentBytes reports whether a sender stopped because its bytes were spent.
+func (t Test) SpentBytes() bool {
+	return slices.ContainsFunc(t.Senders, func(s diag.SpeedSender) bool { return s.BytesSpent })
 }
 
 // roundTrips keeps those after the warm-up.

@@ -39,9 +39,9 @@ type Endpoint struct {
 	server *server
 }
 
-// New makes an endpoint. What it does ends with ctx or by Close.
-func New(ctx context.Context, o Options) *Endpoint {
-	ctx, stop := context.WithCancel(ctx)
+// New makes an endpoint. Close ends what it does.
+func New(o Options) *Endpoint {
+	ctx, stop := context.WithCancel(context.Background())
 	e := &Endpoint{o: o, stop: stop}
 	e.start = func(job func(context.Context)) { e.wg.Go(func() { job(ctx) }) }
 	e.server = newServer(o, e.start)
@@ -58,8 +58,16 @@ func (e *Endpoint) Close() {
 // Incoming takes a data channel that the peer opened, if it is one of a measurement. It is pion's callback.
 func (e *Endpoint) Incoming(c *Connection, dc *Channel) bool { return e.server.incoming(c, dc) }
 
-// window is the congestion window of SCTP, in bytes.
-func window(c *Connection) uint32 { return c.SCTP().Stats().CongestionWindow }
+// sctpOf reads the state of the association.
+func sctpOf(c *Connection) func() sctpState {
+	return func() sctpState {
+		s := c.SCTP().Stats()
+		return sctpState{s.CongestionWindow, diag.SecondsOf(s.SmoothedRoundTripTime)}
+	}
+}
+
+// idleQueue is what may wait on a channel of messages that a peer does not read, in bytes.
+const idleQueue = 64 << 10
 
 // pairStats are those of the selected candidate pair.
 func pairStats(c *Connection) (webrtc.ICECandidatePairStats, bool) {
@@ -79,7 +87,7 @@ func arrived(c *Connection) wireCount {
 
 // post sends a message of the protocol, unless the peer does not read.
 func post(dc *webrtc.DataChannel, m message) {
-	if data, err := json.Marshal(m); err == nil && dc.BufferedAmount() < leastQueue {
-		_ = dc.SendText(string(data)) // a channel that is closed tells its owner so
+	if data, err := json.Marshal(m); err == nil && dc.BufferedAmount() < idleQueue {
+		_ = dc.SendText(string(data)) // the end of a channel is reported by itself
 	}
 }

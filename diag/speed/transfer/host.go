@@ -16,6 +16,7 @@ type host struct {
 	at           time.Time
 	cpu          *time.Duration // of the process
 	in, out      *uint64        // datagrams that the kernel dropped for want of room
+	idle, ticks  *uint64        // of the CPUs of the machine: what was not used, and all
 	starved, all int            // of the samples of the sender
 	bytes, count uint64
 }
@@ -29,7 +30,29 @@ func readHost() host {
 			h.in, h.out = sum(h.in, in), sum(h.out, out)
 		}
 	}
+	if raw, err := os.ReadFile("/proc/stat"); err == nil {
+		h.idle, h.ticks = cpuTicks(raw)
+	}
 	return h
+}
+
+// cpuTicks are what the CPUs of the machine have not used, and all, of a table of Linux; nil: it has another form.
+func cpuTicks(table []byte) (idle, all *uint64) {
+	line, _, _ := bytes.Cut(table, []byte("\n"))
+	words := strings.Fields(string(line))
+	if len(words) < 9 || words[0] != "cpu" {
+		return nil, nil
+	}
+	var ticks [8]uint64 // user, nice, system, idle, iowait, irq, softirq, steal; the rest is part of these
+	total := uint64(0)
+	for i := range ticks {
+		n, err := strconv.ParseUint(words[i+1], 10, 64)
+		if err != nil {
+			return nil, nil
+		}
+		ticks[i], total = n, total+n
+	}
+	return diag.Ptr(ticks[3] + ticks[4]), &total
 }
 
 // sum adds what is known.
@@ -84,6 +107,10 @@ func (h host) since(before host) diag.SpeedSender {
 	}
 	if n := h.all - before.all; n > 0 {
 		s.Starved = float64(h.starved-before.starved) / float64(n)
+	}
+	idle, all := difference(h.idle, before.idle), difference(h.ticks, before.ticks)
+	if idle != nil && all != nil && *all > 0 {
+		s.Busy = diag.Ptr(1 - float64(min(*idle, *all))/float64(*all))
 	}
 	s.ReceiveDrops, s.SendDrops = difference(h.in, before.in), difference(h.out, before.out)
 	return s

@@ -35,7 +35,7 @@ func (e *ended) Error() string { return string(e.reason) + ": " + e.cause }
 // Measure does a plan over a connection that works, and emits what it finds. The last event is speed.end.
 func (e *Endpoint) Measure(ctx context.Context, c *Connection, plan diag.SpeedPlan) {
 	m := &measurer{c: c, plan: plan, emit: e.o.Emit, inbox: make(chan message, 64), closed: make(chan struct{})}
-	m.emit(diag.SpeedStart{SpeedPlan: plan})
+	m.emit(diag.SpeedStart{Plan: plan})
 	err := m.all(ctx)
 	end := diag.SpeedEnd{Reason: diag.SpeedDone}
 	var known *ended
@@ -70,7 +70,7 @@ func (m *measurer) all(ctx context.Context) error {
 	}()
 	for n, test := range m.plan.Tests {
 		m.ping.forget()
-		m.emit(diag.SpeedTestStart{Test: n, SpeedTest: test})
+		m.emit(diag.SpeedTestStart{Test: n, Spec: test})
 		err := m.test(ctx, n, test)
 		m.emit(diag.SpeedTestEnd{Test: n, Complete: err == nil})
 		if err != nil {

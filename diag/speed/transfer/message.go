@@ -28,7 +28,7 @@ const (
 	MaxTime     = 10 * time.Minute // in a call
 	MinSize     = headerSize
 	MaxSize     = 64 << 10 // what every stack accepts (RFC 8841 §6.1)
-	maxTestTime = 2 * time.Minute
+	MaxTestTime = 2 * time.Minute
 	maxRate     = 100e9
 )
 
@@ -46,7 +46,7 @@ const (
 	codeReady  code = "ready"  // its channel is there, and data flows
 	codeCount  code = "count"  // what arrived, and whether the sender is done
 	codeStop   code = "stop"   // the test is over
-	codeDone   code = "done"   // the same, from the other side: nothing more comes
+	codeDone   code = "done"   // the same, of the end that serves: nothing more comes
 )
 
 // Reasons to refuse.
@@ -102,17 +102,17 @@ func valid(t diag.SpeedTest) bool {
 	switch t.Way {
 	case diag.SpeedUp, diag.SpeedDown, diag.SpeedBoth:
 	case diag.SpeedIdle:
-		return t.ForMs > 0 && t.ForMs.Duration() <= maxTestTime
+		return t.ForMs > 0 && t.ForMs.Duration() <= MaxTestTime
 	default:
 		return false
 	}
-	return t.ForMs > 0 && t.ForMs.Duration() <= maxTestTime && t.WarmUpMs >= 0 && t.WarmUpMs < t.ForMs &&
+	return t.ForMs > 0 && t.ForMs.Duration() <= MaxTestTime && t.WarmUpMs >= 0 && t.WarmUpMs < t.ForMs &&
 		t.Size >= MinSize && t.Size <= MaxSize && t.Rate >= 0 && t.Rate <= maxRate && t.MaxBytes > 0
 }
 
 // plausible reports whether a count can be one.
 func plausible(c diag.SpeedInterval) bool {
-	ends := diag.Millis(2 * maxTestTime)
+	ends := diag.Millis(2 * MaxTestTime)
 	return c.FromMs >= 0 && c.ToMs > c.FromMs && c.ToMs <= ends && c.Lost > -1<<40 && c.Lost < 1<<40 &&
 		c.Bytes < 1<<50 && c.Messages < 1<<40 &&
 		(c.Packets == nil || *c.Packets < 1<<40) && (c.WireBytes == nil || *c.WireBytes < 1<<50) &&
@@ -123,7 +123,7 @@ func plausible(c diag.SpeedInterval) bool {
 // honest reports whether a sender can have fared so.
 func honest(s diag.SpeedSender) bool {
 	return s.Starved >= 0 && s.Starved <= 1 && s.Cores > 0 && s.Cores <= 1<<16 &&
-		(s.CPU == nil || *s.CPU >= 0 && *s.CPU <= 1<<16)
+		(s.Busy == nil || *s.Busy >= 0 && *s.Busy <= 1) && (s.CPU == nil || *s.CPU >= 0 && *s.CPU <= 1<<16)
 }
 
 // dataLabel is the label of the channel of a test.

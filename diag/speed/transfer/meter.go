@@ -118,6 +118,6 @@ func lost(c counts) int64 {
 
 // millis is a time, bounded: it is made of what a peer has sent.
 func millis(ms float64) *diag.Millis {
-	most := float64(2 * maxTestTime / time.Millisecond)
+	most := float64(2 * MaxTestTime / time.Millisecond)
 	return diag.Ptr(diag.Millis(max(0, min(ms, most)) * float64(time.Millisecond)))
 }

@@ -59,7 +59,7 @@ func (p *pinger) ping(now time.Time) {
 		}
 	}
 	data := binary.BigEndian.AppendUint64(nil, p.next)
-	if p.dc.BufferedAmount() > leastQueue/4 || p.dc.Send(data) != nil {
+	if p.dc.BufferedAmount() > idleQueue/4 || p.dc.Send(data) != nil {
 		p.got.Unsent++
 		return
 	}

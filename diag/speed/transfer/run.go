@@ -30,7 +30,7 @@ func (r *run) do(ctx context.Context) error {
 	defer stop()
 	sent := make(chan struct{})
 	if r.test.Way.Has(diag.Outbound) {
-		r.up = newSender(r.data, r.test, func() uint32 { return window(r.m.c) })
+		r.up = newSender(r.data, r.test, sctpOf(r.m.c))
 		go func() {
 			defer close(sent)
 			r.up.run(sending)

@@ -21,33 +21,30 @@ type outlet interface {
 const (
 	// look is how often a sender looks at the congestion window.
 	look = 20 * time.Millisecond
-	// leastQueue and mostQueue bound what waits in a sender, in bytes.
-	leastQueue = 64 << 10
-	mostQueue  = 16 << 20
 	// pacedQueue is when a paced message is not sent, because earlier ones still wait.
 	pacedQueue = 64 << 10
 )
 
 // sender sends the data of a test in one direction.
 type sender struct {
-	to     outlet
-	test   diag.SpeedTest
-	window func() uint32 // the congestion window, bytes
+	to   outlet
+	test diag.SpeedTest
+	sctp func() sctpState
 
-	low   chan struct{}
-	begun time.Time
-	next  time.Time // when it looks again
-	limit uint64    // bytes that may wait
-	late  uint64
-	spent bool
+	low    chan struct{}
+	begun  time.Time
+	next   time.Time // when it looks again
+	filler filler
+	late   uint64
+	spent  bool
 
 	mu   sync.Mutex // of what others read
 	now  host
 	warm host // after the warm-up
 }
 
-func newSender(to outlet, test diag.SpeedTest, window func() uint32) *sender {
-	s := &sender{to: to, test: test, window: window, low: make(chan struct{}, 1)}
+func newSender(to outlet, test diag.SpeedTest, sctp func() sctpState) *sender {
+	s := &sender{to: to, test: test, sctp: sctp, low: make(chan struct{}, 1), filler: newFiller(test.Size)}
 	to.OnBufferedAmountLow(func() {
 		select {
 		case s.low <- struct{}{}:
@@ -95,17 +92,17 @@ func (s *sender) sent() uint64 {
 	return s.now.bytes
 }
 
-// watch adapts what may wait to the congestion window: so much that SCTP never lacks data, and little more.
+// watch adapts what may wait to what the path takes.
 func (s *sender) watch() {
 	now := time.Now()
 	if now.Before(s.next) {
 		return
 	}
 	s.next = now.Add(look)
-	window := uint64(s.window())
-	s.limit = min(max(window+window/2+uint64(s.test.Size), leastQueue), mostQueue) // #nosec G115 -- a positive size
-	s.to.SetBufferedAmountLowThreshold(s.limit * 3 / 4)
-	if s.now.all++; s.to.BufferedAmount() < window && s.now.count > 0 {
+	waiting := s.to.BufferedAmount()
+	s.filler.look(now.Sub(s.begun), s.now.bytes-min(waiting, s.now.bytes), s.sctp())
+	s.to.SetBufferedAmountLowThreshold(s.filler.limit * 3 / 4)
+	if s.now.all++; waiting < s.filler.limit/4 && s.now.count > 0 {
 		s.now.starved++
 	}
 	if s.warm.all == 0 && now.Sub(s.begun) >= s.test.WarmUpMs.Duration() {
@@ -126,7 +123,7 @@ func (s *sender) wait(ctx context.Context) bool {
 		due := s.begun.Add(time.Duration(float64(s.now.count+s.late) * float64(8*s.test.Size) / s.test.Rate * 1e9))
 		return sleep(ctx, time.Until(due))
 	}
-	for s.to.BufferedAmount() >= s.limit {
+	for s.to.BufferedAmount() >= s.filler.limit {
 		select {
 		case <-ctx.Done():
 			return false

@@ -122,7 +122,7 @@ func (s *server) pong(dc *webrtc.DataChannel, data []byte) {
 	s.pings.n++
 	ok := s.pings.n <= maxPings && len(data) <= maxPing
 	s.mu.Unlock()
-	if ok && dc.BufferedAmount() < leastQueue {
+	if ok && dc.BufferedAmount() < idleQueue {
 		_ = dc.Send(data)
 	}
 }
@@ -195,7 +195,7 @@ func (s *server) ask(m message) {
 	}
 	s.granted = true
 	s.o.Emit(diag.SpeedStart{
-		SpeedPlan: diag.SpeedPlan{Tests: []diag.SpeedTest{}, MaxBytes: m.MaxBytes, MaxMs: m.MaxMs}, Serves: true,
+		Plan: diag.SpeedPlan{Tests: []diag.SpeedTest{}, MaxBytes: m.MaxBytes, MaxMs: m.MaxMs}, Serves: true,
 	})
 	post(s.control, message{Code: codeGrant, Version: version, MaxBytes: m.MaxBytes, MaxMs: m.MaxMs})
 }
@@ -218,13 +218,12 @@ func (s *server) begin(m message) {
 	s.bytes -= directions * test.MaxBytes
 	t := &served{number: m.Number, test: test, data: s.data[m.Number]}
 	delete(s.data, m.Number)
-	s.o.Emit(diag.SpeedTestStart{Test: m.Number, SpeedTest: test})
+	s.o.Emit(diag.SpeedTestStart{Test: m.Number, Spec: test})
 	if test.Way.Has(diag.Outbound) {
 		t.up = newMeter(time.Now, arrived(s.c))
 	}
 	if test.Way.Has(diag.Inbound) {
-		c := s.c
-		t.down = newSender(t.data, test, func() uint32 { return window(c) })
+		t.down = newSender(t.data, test, sctpOf(s.c))
 	}
 	s.running = t
 	control := s.control
