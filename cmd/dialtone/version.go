@@ -29,6 +29,7 @@ type versionReport struct {
 	Schema   string `json:"schema"` // dialtone.version/1
 	Version  string `json:"version"`
 	Commit   string `json:"commit,omitempty"`   // 40 hexadecimal digits
+	Time     string `json:"time,omitempty"`     // of the commit, RFC 3339
 	Modified *bool  `json:"modified,omitempty"` // whether the tree differed from the commit
 	Go       string `json:"go"`
 	Pion     string `json:"pion_webrtc,omitempty"`
@@ -71,6 +72,8 @@ func readVersion() versionReport {
 		switch s.Key {
 		case "vcs.revision":
 			report.Commit = s.Value
+		case "vcs.time":
+			report.Time = s.Value
 		case "vcs.modified":
 			modified := s.Value == "true"
 			report.Modified = &modified
@@ -78,6 +81,9 @@ func readVersion() versionReport {
 	}
 	return report
 }
+
+// toolName is how reports name this program.
+func toolName() string { return "dialtone " + readVersion().Version }
 
 // moduleVersion is what go install dialtone@version built, or "devel" for a build of a working tree.
 func moduleVersion(info *debug.BuildInfo) string {

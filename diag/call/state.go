@@ -225,7 +225,8 @@ func (c *Call) Apply(e diag.Event) {
 		diag.DiagnosisFurther, diag.DiagnosisEnd:
 		c.applyDiagnosis(e)
 	default:
-		if !c.applySpeed(e) && !c.applySignal(e) && !c.applyTransport(e) && !c.applyChannel(e) && !c.applyStress(e) && !c.applyMachine(e) {
+		if !c.applySpeed(e) && !c.applySignal(e) && !c.applyTransport(e) && !c.applyChannel(e) &&
+			!c.applyStress(e) && !c.applyMachine(e) {
 			c.applyMedia(e)
 		}
 	}

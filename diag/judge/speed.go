@@ -52,7 +52,9 @@ func speedFindings(c *call.Call, _ Expectation) []Finding {
 	}
 	if i := slices.IndexFunc(c.Speed.Tests, speed.Test.SpentBytes); i >= 0 {
 		t := c.Speed.Tests[i]
-		out = append(out, Finding{ID: "speed.bytes_spent", Severity: Info, Subject: string(t.Way), Evidence: SpeedSpent{t.MaxBytes}})
+		out = append(out, Finding{
+			ID: "speed.bytes_spent", Severity: Info, Subject: string(t.Way), Evidence: SpeedSpent{t.MaxBytes},
+		})
 	}
 	flows := []struct {
 		name string
@@ -63,7 +65,9 @@ func speedFindings(c *call.Call, _ Expectation) []Finding {
 			continue
 		}
 		if f.LowerBound {
-			out = append(out, Finding{ID: "speed.lower_bound", Severity: Info, Subject: f.name, Evidence: speedBound(c.Speed, f.name, *f.Flow)})
+			out = append(out, Finding{
+				ID: "speed.lower_bound", Severity: Info, Subject: f.name, Evidence: speedBound(c.Speed, f.name, *f.Flow),
+			})
 		}
 		if l := f.Loaded; l != nil && l.Queued != nil && *l.Queued > longQueue {
 			out = append(out, Finding{ID: "speed.queue", Severity: Warn, Subject: f.name, Evidence: SpeedQueue{

@@ -1,5 +1,5 @@
-// Package speed computes what a connection carries from the events of a measurement: a fold over them, and the figures of
-// its state. It is pure.
+// Package speed computes what a connection carries from the events of a measurement: a fold over them, and the figures
+// of its state. It is pure.
 package speed
 
 import (

@@ -12,9 +12,9 @@ type sctpState struct {
 const mostQueue = 16 << 20
 
 // filler decides how much may wait in a sender, what is on its way included: enough that the path never lacks data. It
-// begins as BBR does, with a multiple of what the path has delivered in its shortest round trip. SCTP alone would double
-// its window until a queue overflows, and lose half of it at once, which takes seconds to repair. When the rate no
-// longer grows, the queue before the narrowest link is filled step by step, as a long transfer does.
+// begins as BBR does, with a multiple of what the path has delivered in its shortest round trip. SCTP alone would
+// double its window until a queue overflows, and lose half of it at once, which takes seconds to repair. When the rate
+// no longer grows, the queue before the narrowest link is filled step by step, as a long transfer does.
 type filler struct {
 	limit  uint64 // bytes
 	least  uint64

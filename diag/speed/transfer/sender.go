@@ -161,6 +161,9 @@ func sleep(ctx context.Context, d time.Duration) bool {
 func drain(ctx context.Context, dc *webrtc.DataChannel) {
 	ctx, stop := context.WithTimeout(ctx, drainTime)
 	defer stop()
-	for dc.ReadyState() == webrtc.DataChannelStateOpen && dc.BufferedAmount() > 0 && sleep(ctx, look) {
+	for dc.ReadyState() == webrtc.DataChannelStateOpen && dc.BufferedAmount() > 0 {
+		if !sleep(ctx, look) {
+			return
+		}
 	}
 }

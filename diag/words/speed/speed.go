@@ -51,7 +51,8 @@ func Line(d diag.Data) (string, bool) {
 		if d.Serves {
 			return "for the peer, up to " + d.Plan.MaxMs.Duration().String() + " and " + Bytes(d.Plan.MaxBytes), true
 		}
-		return fmt.Sprintf("%d tests, up to %v and %s", len(d.Plan.Tests), d.Plan.MaxMs.Duration(), Bytes(d.Plan.MaxBytes)), true
+		return fmt.Sprintf("%d tests, up to %v and %s", len(d.Plan.Tests), d.Plan.MaxMs.Duration(),
+			Bytes(d.Plan.MaxBytes)), true
 	case diag.SpeedTestStart:
 		return testLine(d), true
 	case diag.SpeedInterval:
@@ -137,7 +138,8 @@ var Findings = map[string]phrase.Entry{
 				t.Evidence = append(t.Evidence, fmt.Sprintf("the process used %.1f of %d cores", *e.CPU, e.Cores))
 			}
 			if e.Busy != nil {
-				t.Evidence = append(t.Evidence, fmt.Sprintf("all processes together used %.0f %% of the machine's CPU time", 100**e.Busy))
+				t.Evidence = append(t.Evidence, fmt.Sprintf("all processes together used %.0f %% of the machine's CPU time",
+					100**e.Busy))
 			}
 			return t
 		}),
@@ -167,7 +169,8 @@ var Findings = map[string]phrase.Entry{
 // endedEntry makes the entry of a measurement that did not do all.
 func endedEntry(explain, title, advice string) phrase.Entry {
 	return phrase.On(explain, func(_ judge.Finding, e judge.SpeedEnded) phrase.Text {
-		t := phrase.Text{Title: title, Evidence: []string{fmt.Sprintf("%d of %d tests completed", e.Done, e.Of)}, Advice: advice}
+		done := fmt.Sprintf("%d of %d tests completed", e.Done, e.Of)
+		t := phrase.Text{Title: title, Evidence: []string{done}, Advice: advice}
 		if e.Cause != "" {
 			t.Evidence = append(t.Evidence, "cause: "+e.Cause)
 		}

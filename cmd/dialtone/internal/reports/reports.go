@@ -90,6 +90,11 @@ func Write(stdout io.Writer, r *report.Report, list []Output) error {
 	if !slices.ContainsFunc(list, func(o Output) bool { return o.file == "" }) {
 		list = append([]Output{{format: "text", write: report.WriteText}}, list...)
 	}
+	return WriteOnly(stdout, r, list)
+}
+
+// WriteOnly writes the report to these places and to no other; a failure at one does not affect the others.
+func WriteOnly(stdout io.Writer, r *report.Report, list []Output) error {
 	var errs []error
 	for _, o := range list {
 		errs = append(errs, o.writeTo(stdout, r))
