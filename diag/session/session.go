@@ -124,7 +124,7 @@ func New(o Options) *Session {
 		o: o, id: rand.Text(), state: dialing, inbox: newMailbox(), flood: newFlood(time.Now), deadlines: newDeadlines(),
 		stressed: make(gate), measuring: make(gate), probes: newProbing(o.Config.ICEServers, o.Yield),
 		diagnosis: diagnosis{begin: beginDiagnosis},
-		newPeer: func(o peer.Options) (connection, error) { return peer.New(o) },
+		newPeer:   func(o peer.Options) (connection, error) { return peer.New(o) },
 	}
 	s.phases = diag.NewPhases(s.phase)
 	s.speed = transfer.New(transfer.Options{Emit: o.Feed.Append, Serve: o.Config.ServeSpeed})
