@@ -50,7 +50,7 @@ var arrows = []struct {
 	{"dialtone/cmd/dialtone/internal/demo", []string{"dialtone/diag", "dialtone/diag/lab", "dialtone/signal/server"}},
 	{"dialtone/cmd/dialtone/internal/forms", []string{filesPackage, settingsPackage, "dialtone/tui/start"}},
 	{"dialtone/cmd/dialtone/internal/reports", []string{
-		filesPackage, settingsPackage, "dialtone/diag/check", "dialtone/diag/record", "dialtone/diag/report", "golang.org/x/term",
+		filesPackage, settingsPackage, "dialtone/diag/check", "dialtone/diag/judge", "dialtone/diag/record", "dialtone/diag/report", "golang.org/x/term",
 	}},
 	{"dialtone/signal/toml", []string{"github.com/BurntSushi/toml"}},
 	{"dialtone/signal", nil},
