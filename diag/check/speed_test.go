@@ -81,9 +81,13 @@ func barePion(b *testing.B, length time.Duration) float64 {
 		if err != nil {
 			b.Fatal(err)
 		}
-		defer pc.GracefulClose() //nolint:errcheck // the end of a benchmark
 		list[i] = pc
 	}
+	defer func() {
+		for _, pc := range list {
+			_ = pc.GracefulClose()
+		}
+	}()
 	arrived, begun := make(chan int, 1<<16), make(chan struct{})
 	list[1].OnDataChannel(func(dc *webrtc.DataChannel) {
 		dc.OnMessage(func(m webrtc.DataChannelMessage) {

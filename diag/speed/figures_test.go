@@ -120,8 +120,12 @@ func TestPaced(t *testing.T) {
 // TestStrayEvents: what belongs to no test changes nothing.
 func TestStrayEvents(t *testing.T) {
 	for _, d := range []diag.Data{
-		diag.SpeedInterval{Test: 3}, diag.SpeedRoundTrips{Test: -1}, diag.SpeedSender{}, diag.SpeedTestEnd{},
-		diag.SpeedEnd{}, diag.SpeedTestStart{Test: 7},
+		diag.SpeedInterval{Test: 3},
+		diag.SpeedRoundTrips{Test: -1},
+		diag.SpeedSender{},
+		diag.SpeedTestEnd{},
+		diag.SpeedEnd{},
+		diag.SpeedTestStart{Test: 7},
 	} {
 		if s, mine := Apply(nil, d); s != nil || !mine {
 			t.Errorf("%T: %+v", d, s)

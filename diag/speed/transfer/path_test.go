@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -69,10 +70,10 @@ func (p *path) OnBufferedAmountLow(f func()) { p.low = f }
 
 // measure runs a test over the path, and returns what it finds.
 func (p *path) measure(ctx context.Context, spec diag.SpeedTest) *speed.Result {
-	arrived := uint64(0)
-	meter := newMeter(time.Now, func() *pairCount { return &pairCount{0, arrived} })
+	var arrived atomic.Uint64
+	meter := newMeter(time.Now, func() *pairCount { return &pairCount{0, arrived.Load()} })
 	p.arrived = func(data []byte) {
-		arrived += uint64(len(data))
+		arrived.Add(uint64(len(data)))
 		meter.message(data)
 	}
 	state, _ := speed.Apply(nil, diag.SpeedStart{})
