@@ -22,6 +22,7 @@ import (
 	"dialtone/diag/reach"
 	"dialtone/diag/record"
 	"dialtone/diag/report"
+	"dialtone/diag/words/speed"
 )
 
 // checkCommand is dialtone check.
@@ -52,6 +53,8 @@ type checkCommand struct {
 	recordLimitFlag
 	Redact bool `scenario:"top" help:"Mask addresses in the recordings and in jsonl; other reports show them. Passwords are never written."`
 	configurable
+
+	speed *diag.SpeedPlan // of dialtone speed
 }
 
 // Help implements kong.HelpProvider.
@@ -89,6 +92,9 @@ func (c *checkCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	defer restore()
 	if err := nameServers(ctx, plans); err != nil {
 		return c.undone(a, out, diag.ExitSignaling, err)
+	}
+	if c.speed != nil {
+		a.Complain("dialtone: " + speed.Usage(*c.speed))
 	}
 	r, runErr := c.all(ctx, a, plans, name)
 	writeErr := errors.Join(
@@ -212,7 +218,7 @@ type checkPlan struct {
 func (c *checkCommand) plan() (checkPlan, error) {
 	c.sign(&c.accountFlags)
 	config := c.networkFlags.config(c.mediaFlags, c.For)
-	config.Wait, config.Stress = c.Wait, c.Stress
+	config.Wait, config.Stress, config.Speed = c.Wait, c.Stress, c.speed
 	o := checkPlan{conformance: c.conformanceFlags, supply: c.iceFromFlags, Options: diagcheck.Options{
 		Name: c.Name, Config: config, Repeat: int(c.Repeat), Parallel: int(c.Parallel), Record: c.Record, Redact: c.Redact,
 		Assertions: c.Assert, NoEcho: c.NoEcho,

@@ -18,6 +18,7 @@ type cli struct {
 	Answer  answerCommand  `cmd:"" help:"Answer calls and echo media and messages."`
 	Demo    demoCommand    `cmd:"" help:"Place a real call that stays on this machine."`
 	Check   checkCommand   `cmd:"" help:"Run test calls and report the results, for CI pipelines."`
+	Speed   speedCommand   `cmd:"" help:"Measure the throughput of a path, and its latency under load."`
 	NAT     natCommand     `cmd:"" name:"nat" help:"Diagnose the NAT, the firewall, and STUN and TURN servers."`
 	Serve   serveCommand   `cmd:"" help:"Run a signaling server, with a page for browsers."`
 	Explain explainCommand `cmd:"" help:"Explain a finding."`

@@ -84,7 +84,8 @@ func (s *Subject) Parse(text string) (*Assertion, error) {
 	if ast.Walk(&tree.Node, &l); l.err != nil {
 		return nil, s.refuse(text, l.err)
 	}
-	if _, err := expr.Compile(text, expr.Env(s.types()), expr.AsBool(), expr.Optimize(false)); err != nil {
+	if _, err := expr.Compile(text,
+		append(rates(), expr.Env(s.types()), expr.AsBool(), expr.Optimize(false))...); err != nil {
 		return nil, s.refuse(text, err)
 	}
 	a := &Assertion{Expr: text, subject: s}
@@ -101,7 +102,7 @@ func (s *Subject) Parse(text string) (*Assertion, error) {
 func dynamic(more ...expr.Option) []expr.Option {
 	return slices.Concat([]expr.Option{
 		expr.Env(Object{}), expr.AllowUndefinedVariables(), expr.Optimize(false), expr.Patch(&guard{}),
-	}, metered(), more)
+	}, rates(), metered(), more)
 }
 
 var errUnknown = errors.New("unknown: the report has no such value")

@@ -7,6 +7,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/nat"
 	"dialtone/diag/sdp"
+	"dialtone/diag/speed"
 )
 
 // Bounds of what a fold keeps of a list that a peer can lengthen at will; beyond them only counters grow.
@@ -77,6 +78,8 @@ type Call struct {
 	Steps     []StepRow     // of a stress test
 	KeyFrames []KeyFrameRow // requests for them, the latest
 	Resumed   []ResumedRow  // ends of pauses of inbound streams
+
+	Speed *speed.State // nil: throughput was not measured
 
 	Machine Machine
 	NAT     []NATRow // diagnoses of the network, the latest 64
@@ -223,10 +226,18 @@ func (c *Call) Apply(e diag.Event) {
 		diag.DiagnosisFurther, diag.DiagnosisEnd:
 		c.applyDiagnosis(e)
 	default:
-		if !c.applySignal(e) && !c.applyTransport(e) && !c.applyChannel(e) && !c.applyStress(e) && !c.applyMachine(e) {
+		if !c.applySpeed(e) && !c.applySignal(e) && !c.applyTransport(e) && !c.applyChannel(e) &&
+			!c.applyStress(e) && !c.applyMachine(e) {
 			c.applyMedia(e)
 		}
 	}
+}
+
+// applySpeed folds what is measured of throughput.
+func (c *Call) applySpeed(e diag.Event) bool {
+	state, mine := speed.Apply(c.Speed, e.Data)
+	c.Speed = state
+	return mine
 }
 
 // noteState remembers when the state changed.

@@ -11,6 +11,7 @@ import (
 	"dialtone/diag/assert"
 	"dialtone/diag/judge"
 	"dialtone/diag/report"
+	"dialtone/diag/speed"
 )
 
 // object is a part of a report as expressions use it: nil if a value is absent.
@@ -31,7 +32,8 @@ func part(o object, name string) object {
 	return inner
 }
 
-// environment is the report as expressions use it: that of its JSON, with times as durations, and four shortcuts:
+// environment is the report as expressions use it: that of its JSON, with times as durations, and five shortcuts:
+//   - what dialtone speed measured is there by its own names, idle, up, down, both and paced;
 //   - setup has the percentiles over the runs beside the total of the described run;
 //   - phases has each phase by its name;
 //   - servers has those too that had not answered when the call ended;
@@ -48,6 +50,10 @@ func environment(r *report.Report) object {
 	env["phases"] = phases
 	rows, _ := env["servers"].([]any)
 	env["servers"] = append(rows, silentServers(r)...)
+	measured, _ := env["speed"].(object)
+	for name := range assert.Fields(speed.Result{}) {
+		env[name] = measured[name]
+	}
 	if nat, ok := env["nat"].(object); ok {
 		values := object{}
 		for name, b := range part(nat, "behaviors") {

@@ -181,7 +181,7 @@ func (c *checker) sessionOptions(log *feed.Feed, p Placement, answering bool) se
 	dial := p.Dial
 	if answering {
 		dial, config.For, config.Wait, config.Way = p.Answer, 0, 0, config.Way.Opposite()
-		config.Impair, config.Stress = nil, false
+		config.Impair, config.Stress, config.Speed, config.ServeSpeed = nil, false, nil, true
 	}
 	config.LoopbackOnly = config.LoopbackOnly || p.Answer != nil && len(config.ICEServers) == 0
 	if p.Guard != nil && !answering {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pion/transport/v5"
+	"github.com/pion/webrtc/v4"
 
 	"dialtone/diag"
 	"dialtone/diag/guard"
@@ -68,11 +69,20 @@ type Options struct {
 	OnNoRelay func(url string)
 	// OnMessage gets every message of every data channel, in the order of each channel. The slice is the callee's.
 	OnMessage func(label string, text bool, data []byte)
+	// OnChannel is offered every data channel that the peer opens, and takes it if it returns true: nothing else is done
+	// with it then. It must set its handlers before it returns.
+	OnChannel func(*Connection, *Channel) bool
 	// OnOpen is called when a data channel can be written.
 	OnOpen func(label string)
 	// OnState gets each change that decides how a session goes on.
 	OnState func(State)
 }
+
+// Connection is what measures throughput gets to open and to read.
+type Connection = webrtc.PeerConnection
+
+// Channel is a data channel as it comes.
+type Channel = webrtc.DataChannel
 
 // Clips are what is sent, by kind of media.
 type Clips map[string]*media.Clip
@@ -99,6 +109,7 @@ func (o Options) withDefaults() Options {
 	orElse(&o.OnGathered, func() {})
 	orElse(&o.OnNoRelay, func(string) {})
 	orElse(&o.OnMessage, func(string, bool, []byte) {})
+	orElse(&o.OnChannel, func(*Connection, *Channel) bool { return false })
 	orElse(&o.OnOpen, func(string) {})
 	orElse(&o.OnState, func(State) {})
 	t := &o.Timeouts

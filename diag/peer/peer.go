@@ -198,6 +198,9 @@ func (p *Peer) Local() Description {
 	return Description{Type: d.Type.String(), SDP: p.transports.withSetup(d.Type, d.SDP)}
 }
 
+// Connection is the RTCPeerConnection itself, for what opens data channels of its own.
+func (p *Peer) Connection() *Connection { return p.pc }
+
 // Candidates is how many local candidates have been reported, those before Options.FirstCandidate included.
 func (p *Peer) Candidates() int { return p.o.FirstCandidate + p.candidates.gatheredSoFar() }
 

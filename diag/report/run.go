@@ -49,6 +49,7 @@ func runOf(in RunInput) Run {
 			Path:  pathOf(c),
 			Media: Media{kindOf(c, "audio"), kindOf(c, "video")}, Stress: c.Reactions(),
 
+			Speed:    c.Speed.Result(),
 			Restarts: restartsOf(c),
 		},
 	}

@@ -129,6 +129,7 @@ func (s *Session) listen() {
 			s.pings.ping()
 		}
 	case s.o.Config.Stress && !s.held.stressed: // the silence is on purpose
+	case s.o.Config.Speed != nil && !s.held.measured: // answers wait behind the data
 	case isUp && !s.redial.standby && redials(s, input{}) && !echo.IsZero() && s.o.Config.Code != "":
 		s.redial.since, s.redial.standby = time.Now(), true
 		s.deadlines.drop(dueLinger)

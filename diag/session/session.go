@@ -14,6 +14,7 @@ import (
 	"dialtone/diag/impair"
 	"dialtone/diag/peer"
 	"dialtone/diag/reach"
+	"dialtone/diag/speed/transfer"
 	"dialtone/signal"
 )
 
@@ -75,6 +76,8 @@ type Session struct {
 	held      hold
 	impaired  *impair.Net // nil: the network is used as it is
 	stressed  gate        // the call is connected: a stress test begins
+	speed     *transfer.Endpoint
+	measuring gate // the call is connected: a measurement of throughput begins
 	remote    remote
 	diagnosis diagnosis
 	end       ending
@@ -90,6 +93,7 @@ type hold struct {
 	open     bool
 	echoed   bool // a ping was answered
 	stressed bool // all steps of the stress test are over
+	measured bool // the measurement of throughput is over
 }
 
 // remote is what the peer's hello says.
@@ -118,10 +122,12 @@ func New(o Options) *Session {
 	}
 	s := &Session{
 		o: o, id: rand.Text(), state: dialing, inbox: newMailbox(), flood: newFlood(time.Now), deadlines: newDeadlines(),
-		stressed: make(gate), probes: newProbing(o.Config.ICEServers, o.Yield), diagnosis: diagnosis{begin: beginDiagnosis},
-		newPeer: func(o peer.Options) (connection, error) { return peer.New(o) },
+		stressed: make(gate), measuring: make(gate), probes: newProbing(o.Config.ICEServers, o.Yield),
+		diagnosis: diagnosis{begin: beginDiagnosis},
+		newPeer:   func(o peer.Options) (connection, error) { return peer.New(o) },
 	}
 	s.phases = diag.NewPhases(s.phase)
+	s.speed = transfer.New(transfer.Options{Emit: o.Feed.Append, Serve: o.Config.ServeSpeed})
 	s.pings = &pinger{
 		emit: o.Feed.Append, heard: func() { s.do(s.echoed) },
 		send: func(data []byte) error { return s.peer.Send(diag.LabelPing, true, data) },
@@ -182,6 +188,9 @@ func (s *Session) begin(ctx context.Context) {
 	}
 	s.peer = p
 	s.wg.Go(func() { s.probeServers(ctx) })
+	if s.o.Config.Speed != nil {
+		s.wg.Go(func() { s.measure(ctx) })
+	}
 	if s.o.Watch != nil {
 		s.wg.Go(func() { s.o.Watch(ctx, s.machineChanged) })
 	}
@@ -294,7 +303,8 @@ const (
 // setHold sets when the call has lasted as long as it should.
 func (s *Session) setHold() {
 	d := s.o.Config.For
-	if d == 0 || s.held.since.IsZero() || s.o.Config.Stress && !s.held.stressed {
+	if d == 0 || s.held.since.IsZero() || s.o.Config.Stress && !s.held.stressed ||
+		s.o.Config.Speed != nil && !s.held.measured {
 		return
 	}
 	if !s.o.Config.MediaOnly && !s.held.echoed {
@@ -317,6 +327,7 @@ func (s *Session) finish() {
 		s.stopDial()
 	}
 	s.diagnosis.cancel()
+	s.speed.Close()
 	if s.held.since.IsZero() {
 		s.countImpaired(true)
 	} else {

@@ -11,6 +11,7 @@ import (
 	"dialtone/diag/judge"
 	"dialtone/diag/words/phrase"
 	"dialtone/diag/words/sound"
+	"dialtone/diag/words/speed"
 	"dialtone/diag/words/stress"
 	"dialtone/diag/words/video"
 )
@@ -29,7 +30,7 @@ func on[E any](explain string, write func(f judge.Finding, e E) Text) entry {
 // entries are all findings by their ID: the tables of the files of this package.
 var entries = merged(beyondFindings, callFindings, signalFindings, pathFindings, remoteFindings, channelFindings,
 	mediaFindings, sound.Findings, video.Findings, timingFindings, restartFindings, ssrcFindings,
-	stress.Findings, requestFindings, warnings, natFindings, serverFindings, relayFindings,
+	stress.Findings, speed.Findings, requestFindings, warnings, natFindings, serverFindings, relayFindings,
 	machineFindings)
 
 func merged(tables ...map[string]entry) map[string]entry {

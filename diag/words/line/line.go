@@ -11,6 +11,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/judge"
 	"dialtone/diag/words"
+	"dialtone/diag/words/speed"
 	"dialtone/diag/words/term"
 	"dialtone/diag/words/video"
 )
@@ -52,6 +53,9 @@ func texts(d diag.Data) string {
 		return s
 	}
 	if s, ok := diagnosisLine(d); ok {
+		return s
+	}
+	if s, ok := speed.Line(d); ok {
 		return s
 	}
 	if s, ok := mediaWords(d); ok {
