@@ -48,6 +48,11 @@ var arrows = []struct {
 	{"dialtone/cmd/dialtone/internal/nattext", []string{"dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/nat/", "dialtone/diag/words", "dialtone/diag/words/"}},
 	{"dialtone/cmd/dialtone/internal/demo", []string{"dialtone/diag", "dialtone/diag/lab", "dialtone/signal/server"}},
 	{"dialtone/cmd/dialtone/internal/forms", []string{filesPackage, settingsPackage, "dialtone/tui/start"}},
+	{"dialtone/cmd/dialtone/internal/version", nil},
+	{"dialtone/cmd/dialtone/internal/clips", []string{settingsPackage, "dialtone/diag/media", "dialtone/diag/peer"}},
+	{"dialtone/cmd/dialtone/internal/loads", []string{
+		filesPackage, settingsPackage, "dialtone/cmd/dialtone/internal/reports", "dialtone/diag", "dialtone/diag/assert", "dialtone/diag/load", "golang.org/x/term",
+	}},
 	{"dialtone/cmd/dialtone/internal/reports", []string{
 		filesPackage, settingsPackage, "dialtone/diag/check", "dialtone/diag/record", "dialtone/diag/report", "golang.org/x/term",
 	}},
@@ -69,8 +74,9 @@ var arrows = []struct {
 	{"dialtone/diag/nat/turn", []string{"dialtone/diag"}},
 	{"dialtone/diag/nat/pair", []string{"dialtone/diag", "dialtone/diag/nat"}},
 	{"dialtone/diag/judge", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/nat", "dialtone/diag/nat/", "dialtone/diag/sdp"}},
-	{"dialtone/diag/words", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/nat/", "dialtone/diag/sdp", "dialtone/diag/words/failure", "dialtone/diag/words/phrase", "dialtone/diag/words/sound", "dialtone/diag/words/stress", "dialtone/diag/words/video"}},
+	{"dialtone/diag/words", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/nat/", "dialtone/diag/sdp", "dialtone/diag/words/failure", "dialtone/diag/words/load", "dialtone/diag/words/phrase", "dialtone/diag/words/sound", "dialtone/diag/words/stress", "dialtone/diag/words/video"}},
 	{"dialtone/diag/words/phrase", []string{"dialtone/diag/judge"}},
+	{"dialtone/diag/words/load", []string{"dialtone/diag/judge", "dialtone/diag/words/phrase"}},
 	{"dialtone/diag/words/sound", []string{"dialtone/diag", "dialtone/diag/judge", "dialtone/diag/words/phrase"}},
 	{"dialtone/diag/words/video", []string{"dialtone/diag", "dialtone/diag/judge", "dialtone/diag/words/phrase"}},
 	{"dialtone/diag/words/stress", []string{"dialtone/diag", "dialtone/diag/judge", "dialtone/diag/words/phrase"}},
@@ -113,6 +119,10 @@ var arrows = []struct {
 		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/feed", "dialtone/diag/judge", "dialtone/diag/peer", "dialtone/diag/reach", "dialtone/diag/record",
 		"dialtone/diag/report", "dialtone/diag/session", "dialtone/diag/watch", "dialtone/diag/assert",
 		"dialtone/signal", "dialtone/signal/",
+	}},
+	{"dialtone/diag/load", []string{
+		"dialtone/diag", "dialtone/diag/assert", "dialtone/diag/check", "dialtone/diag/judge", "dialtone/diag/report", "dialtone/diag/session",
+		"dialtone/diag/words", "dialtone/diag/words/load", "github.com/HdrHistogram/hdrhistogram-go",
 	}},
 	{"dialtone/diag/lab", []string{"dialtone/diag", "dialtone/signal", "dialtone/signal/", "github.com/pion/"}},
 	{"dialtone/diag/lab/*", []string{"dialtone/diag/lab"}},

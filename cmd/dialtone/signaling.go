@@ -94,7 +94,7 @@ func newWayFlags(s side) wayFlags {
 func grammar() *cli {
 	c := &cli{}
 	c.Call.wayFlags, c.Answer.wayFlags = newWayFlags(calling), newWayFlags(answering)
-	c.Check.wayFlags = newWayFlags(checking)
+	c.Check.wayFlags, c.Load.wayFlags = newWayFlags(checking), newWayFlags(checking)
 	return c
 }
 

@@ -140,11 +140,11 @@ func (r *Report) Settle() {
 		exit = exit.Worse(diag.ExitCannotRun)
 		r.Headline = "nothing was run"
 	}
-	r.Exit, r.Verdict = ExitOf(exit), verdictOf(exit)
+	r.Exit, r.Verdict = ExitOf(exit), VerdictOf(exit)
 }
 
-// verdictOf is the verdict that goes with an exit code.
-func verdictOf(e diag.Exit) Verdict {
+// VerdictOf is the verdict that goes with an exit code.
+func VerdictOf(e diag.Exit) Verdict {
 	switch e {
 	case diag.ExitPass:
 		return Pass
