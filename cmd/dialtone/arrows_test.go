@@ -45,6 +45,7 @@ var arrows = []struct {
 	{"dialtone/cmd/dialtone/internal/texts", []string{
 		terminalPackage, "dialtone/diag", "dialtone/signal", "dialtone/signal/paste", "dialtone/tui/draw", "golang.org/x/term", "rsc.io/qr",
 	}},
+	{"dialtone/cmd/dialtone/internal/shells", []string{"github.com/alecthomas/kong", "github.com/spf13/cobra", "github.com/spf13/cobra/doc"}},
 	{"dialtone/cmd/dialtone/internal/nattext", []string{"dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/nat/", "dialtone/diag/words", "dialtone/diag/words/"}},
 	{"dialtone/cmd/dialtone/internal/demo", []string{"dialtone/diag", "dialtone/diag/lab", "dialtone/signal/server"}},
 	{"dialtone/cmd/dialtone/internal/forms", []string{filesPackage, settingsPackage, "dialtone/tui/start"}},

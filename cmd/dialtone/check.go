@@ -84,15 +84,18 @@ func (c *checkCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 		err = a.checked(makeDirectories(plans))
 	}
 	if err != nil {
-		return diag.ExitUsage, err
+		return c.undone(a, out, diag.ExitUsage, err)
 	}
 	ctx, restore := a.Interruptible(ctx)
 	defer restore()
 	if err := nameServers(ctx, plans); err != nil {
-		return diag.ExitSignaling, err
+		return c.undone(a, out, diag.ExitSignaling, err)
 	}
 	r, runErr := c.all(ctx, a, plans, name)
-	writeErr := reports.Write(a.Results(), r, reports.Guard(out, secretsOf(plans)))
+	writeErr := errors.Join(
+		reports.Write(a.Results(), r, reports.Guard(out, secretsOf(plans))),
+		reports.NewGitHub(a.Environ).Write(a.Err, r, out),
+	)
 	exit := diag.Exit(r.Exit.Code)
 	if runErr != nil || writeErr != nil {
 		exit = exit.Worse(diag.ExitCannotRun)
@@ -100,12 +103,29 @@ func (c *checkCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	return exit, errors.Join(runErr, writeErr)
 }
 
+// undone reports a check that was not begun to the places that were asked for: a pipeline reads them whatever happens.
+func (c *checkCommand) undone(a app, out []reports.Output, exit diag.Exit, err error) (diag.Exit, error) {
+	if len(out) == 0 {
+		out = c.Out // of the command line; no scenario was read
+	}
+	var mistakes settings.MistakeErrors
+	mistakes.Add("dialtone", err)
+	why := make([]string, 0, len(mistakes))
+	for _, m := range mistakes {
+		why = append(why, m.String())
+	}
+	r := report.Undone(toolName(), cmp.Or(c.Name, a.name), time.Now(), exit, why)
+	err = errors.Join(err, reports.WriteOnly(a.Results(), r, out))
+	return exit, errors.Join(err, reports.NewGitHub(a.Environ).Write(a.Err, r, out))
+}
+
 // plans are the checks to run, complete and valid, the places of the report and the name of a scenario.
 func (c *checkCommand) plans(a app) (plans []checkPlan, out []reports.Output, scenario string, err error) {
 	c.prefer(a.settings.Typed)
 	if c.Scenario == "" {
 		o, err := c.plan()
-		return []checkPlan{o}, c.Out, "", a.checked(errors.Join(err, reports.Clash(c.Out)))
+		err = errors.Join(err, c.unused(a.settings.Typed), reports.Clash(c.Out))
+		return []checkPlan{o}, c.Out, "", a.checked(err)
 	}
 	top, each, err := settings.ReadScenario(c.Scenario, a.name, newScenarioGrammar, a.options())
 	var mistakes settings.MistakeErrors
@@ -322,7 +342,6 @@ func (c *checkCommand) all(ctx context.Context, a app, plans []checkPlan, scenar
 	if c.Scenario == "" {
 		return &done[0], errors.Join(errs...)
 	}
-	tool := "dialtone " + readVersion().Version
-	return report.Combine(tool, scenario, begun, time.Since(begun), done,
+	return report.Combine(toolName(), scenario, begun, time.Since(begun), done,
 		len(done) < len(plans)), errors.Join(errs...)
 }

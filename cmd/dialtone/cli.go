@@ -27,6 +27,9 @@ type cli struct {
 	Replay  replayCommand  `cmd:"" help:"Replay a recorded call."`
 	Start   startCommand   `cmd:"" help:"Start one of these commands from a form."`
 	Version versionCommand `cmd:"" help:"Show the version."`
+
+	Completion completionCommand `cmd:"" help:"Print a completion script for a shell."`
+	Man        manCommand        `cmd:"" help:"Print a manual page."`
 }
 
 // command is what each field of the grammar is.

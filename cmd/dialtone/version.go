@@ -39,3 +39,6 @@ func (c *versionCommand) run(_ context.Context, a app) (diag.Exit, error) {
 
 // readVersion asks the binary what it was built from.
 func readVersion() build.Report { return build.Read(version) }
+
+// toolName is how reports name this program.
+func toolName() string { return "dialtone " + readVersion().Version }

@@ -101,6 +101,11 @@ func WritePlaces[R any](stdout io.Writer, r *R, list []Place[R], text func(io.Wr
 	if !slices.ContainsFunc(list, func(o Place[R]) bool { return o.file == "" }) {
 		list = append([]Place[R]{{format: "text", write: text}}, list...)
 	}
+	return WriteOnly(stdout, r, list)
+}
+
+// WriteOnly writes the report to these places and to no other; a failure at one does not affect the others.
+func WriteOnly[R any](stdout io.Writer, r *R, list []Place[R]) error {
 	var errs []error
 	for _, o := range list {
 		errs = append(errs, o.writeTo(stdout, r))

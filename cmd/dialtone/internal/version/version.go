@@ -13,6 +13,7 @@ type Report struct {
 	Schema   string `json:"schema"` // dialtone.version/1
 	Version  string `json:"version"`
 	Commit   string `json:"commit,omitempty"`   // 40 hexadecimal digits
+	Time     string `json:"time,omitempty"`     // of the commit, RFC 3339
 	Modified *bool  `json:"modified,omitempty"` // whether the tree differed from the commit
 	Go       string `json:"go"`
 	Pion     string `json:"pion_webrtc,omitempty"`
@@ -39,6 +40,8 @@ func Read(version string) Report {
 		switch s.Key {
 		case "vcs.revision":
 			report.Commit = s.Value
+		case "vcs.time":
+			report.Time = s.Value
 		case "vcs.modified":
 			modified := s.Value == "true"
 			report.Modified = &modified
