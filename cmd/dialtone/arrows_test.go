@@ -55,7 +55,7 @@ var arrows = []struct {
 		filesPackage, settingsPackage, "dialtone/cmd/dialtone/internal/reports", "dialtone/diag", "dialtone/diag/assert", "dialtone/diag/load", "golang.org/x/term",
 	}},
 	{"dialtone/cmd/dialtone/internal/reports", []string{
-		filesPackage, settingsPackage, "dialtone/diag/check", "dialtone/diag/record", "dialtone/diag/report", "golang.org/x/term",
+		filesPackage, settingsPackage, "dialtone/diag/check", "dialtone/diag/judge", "dialtone/diag/record", "dialtone/diag/report", "golang.org/x/term",
 	}},
 	{"dialtone/signal/toml", []string{"github.com/BurntSushi/toml"}},
 	{"dialtone/signal", nil},

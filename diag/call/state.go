@@ -52,6 +52,7 @@ type Call struct {
 	Restarts     int
 	Unannounced  []diag.UnannouncedSSRC // streams, the latest 16
 	RestartAt    *time.Duration         // the latest
+	Lost         *diag.Restart          // the latest, if it followed the loss of the path, and the path is not back
 	Paused       diag.MediaPause        // the longest pause of each direction in all ICE restarts
 	Descriptions []DescriptionRow
 
@@ -242,6 +243,8 @@ func (c *Call) State() State {
 		return StateEnded
 	case c.Connection == "connected":
 		return StateConnected
+	case c.Lost != nil:
+		return StateLost
 	case c.ConnectedAt != nil:
 		return StateReconnecting
 	case c.ICE == "checking" || c.Connection == "connecting" || c.Signal.State == diag.SignalConnected:

@@ -59,9 +59,9 @@ type (
 )
 
 // WriteJUnit writes the report as JUnit XML in the dialect of Surefire: a test suite for each check, a test case for
-// each run, assertion and value of the baseline; the phases of the described run are properties. A failure is a fault of
-// what was checked, an error one of the check itself. There are failures or errors exactly if the exit code is not 0. The text report is
-// the output of each suite.
+// each run, assertion and value of the baseline; the phases of the described run are properties. A failure is a fault
+// of what was checked, an error one of the check itself. There are failures or errors exactly if the exit code is not
+// 0. The text report is the output of each suite.
 func WriteJUnit(w io.Writer, r *Report) error {
 	doc := junitSuites{Name: xmlText(orUnknown(clean(r.Tool))), Time: seconds(&r.Duration)}
 	for _, s := range r.suites() {

@@ -246,8 +246,11 @@ func (s *Session) due(name due) {
 const (
 	// graceTime is how long a path may still be found after the signaling ended.
 	graceTime = 3 * time.Second
-	// lostAfter is how long an established path may be silent if the peer connection itself waits longer.
-	lostAfter = 10 * time.Second
+	// lostAfter is how long a path may stay silent after ICE called it disconnected, which takes 5–7 s: a peer that was
+	// killed is noticed within 10 s. The path may still come back.
+	lostAfter = 2500 * time.Millisecond
+	// patientAfter is the same for a call that nothing else could bring back.
+	patientAfter = 10 * time.Second
 )
 
 // limit is when the state has lasted as long as it may; zero: never.
@@ -261,8 +264,11 @@ func (s *Session) limit() time.Time {
 	case detached:
 		after = graceTime
 	case silent:
-		if s.o.Carry > 0 || s.o.Config.Patient {
+		switch {
+		case s.o.Redial < 0, restartsInBand(s, input{}), redials(s, input{}):
 			after = lostAfter
+		case s.o.Carry > 0, s.o.Config.Patient:
+			after = patientAfter
 		}
 	case restarting:
 		after = attemptTime

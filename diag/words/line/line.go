@@ -81,7 +81,7 @@ func transportWords(d diag.Data) (string, bool) {
 	case diag.GatheringState:
 		return d.State, true
 	case diag.Restart:
-		return join(words.Prefixed("by ", string(d.By)), d.Reason), true
+		return join(words.Prefixed("by ", string(d.By)), d.Reason, dialsAgain(d.LimitMs)), true
 	case diag.DTLSState:
 		return join(d.State, d.Role, d.Version, d.Cipher, words.Prefixed("peer certificate ", d.RemoteFingerprint),
 			timing("limit", d.LimitMs)), true
@@ -295,6 +295,14 @@ func timing(name string, d *diag.Millis) string {
 		return ""
 	}
 	return fmt.Sprintf("%s %.1f ms", name, d.Float())
+}
+
+// dialsAgain says what follows the loss of a path.
+func dialsAgain(limit *diag.Millis) string {
+	if limit == nil {
+		return ""
+	}
+	return "(the path is lost: dialing the peer again for " + words.Millis(*limit) + " at most)"
 }
 
 func brackets(s string) string {
