@@ -50,6 +50,11 @@ var arrows = []struct {
 	{"dialtone/cmd/dialtone/internal/demo", []string{"dialtone/diag", "dialtone/diag/lab", "dialtone/signal/server"}},
 	{"dialtone/cmd/dialtone/internal/forms", []string{filesPackage, settingsPackage, "dialtone/tui/start"}},
 	{"dialtone/cmd/dialtone/internal/version", nil},
+	{"dialtone/cmd/dialtone/internal/natrun", []string{
+		terminalPackage, "dialtone/cmd/dialtone/internal/calls", "dialtone/cmd/dialtone/internal/nattext", "dialtone/diag", "dialtone/diag/call",
+		"dialtone/diag/feed", "dialtone/diag/judge", "dialtone/diag/probe", "dialtone/diag/record", "dialtone/diag/report",
+		"dialtone/diag/words/", "dialtone/tui", "dialtone/tui/pane",
+	}},
 	{"dialtone/cmd/dialtone/internal/clips", []string{settingsPackage, "dialtone/diag/media", "dialtone/diag/peer"}},
 	{"dialtone/cmd/dialtone/internal/loads", []string{
 		filesPackage, settingsPackage, "dialtone/cmd/dialtone/internal/reports", "dialtone/diag", "dialtone/diag/assert", "dialtone/diag/load", "golang.org/x/term",
