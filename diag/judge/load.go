@@ -86,8 +86,13 @@ type StartsDropped struct {
 	Limit     int `json:"limit"` // calls that may be in progress
 }
 
+// CallsStuck is the evidence of calls that did not end, because of a fault in this program.
+type CallsStuck struct {
+	Calls int `json:"calls"`
+}
+
 // LoadFindings are those about a load test as a whole.
-func LoadFindings(t TesterLimit, d StartsDropped) (out []Finding) {
+func LoadFindings(t TesterLimit, d StartsDropped, s CallsStuck) (out []Finding) {
 	if t.Seconds > 0 {
 		f := Finding{ID: "load.tester_limit", Severity: Warn, Evidence: t}
 		if t.Withdrawn() {
@@ -97,6 +102,9 @@ func LoadFindings(t TesterLimit, d StartsDropped) (out []Finding) {
 	}
 	if d.Dropped > 0 {
 		out = append(out, Finding{ID: "load.starts_dropped", Severity: Problem, Evidence: d})
+	}
+	if s.Calls > 0 {
+		out = append(out, Finding{ID: "load.stuck", Severity: Warn, Evidence: s})
 	}
 	return out
 }

@@ -97,6 +97,7 @@ func (c *Counts) merge(o Counts) {
 	c.Scheduled, c.Started, c.Dropped = c.Scheduled+o.Scheduled, c.Started+o.Started, c.Dropped+o.Dropped
 	c.Ready, c.Ended, c.Passed, c.Failed = c.Ready+o.Ready, c.Ended+o.Ended, c.Passed+o.Passed, c.Failed+o.Failed
 	c.Interrupted, c.NotPlaced, c.Peak = c.Interrupted+o.Interrupted, c.NotPlaced+o.NotPlaced, c.Peak+o.Peak
+	c.Stuck += o.Stuck
 }
 
 func mergeTimes(to **Times, from *Times) {

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"dialtone/diag"
-	"dialtone/diag/judge"
 )
 
 // Point is one second of a test.
@@ -94,10 +93,10 @@ func (p *Point) merge(from *Point) {
 }
 
 // secondOf writes a window of the tester.
-func secondOf(w judge.Window, gc time.Duration) TesterSecond {
+func secondOf(w window) TesterSecond {
 	late := 0.0
 	if w.Ticks > 0 {
 		late = float64(w.Late) / float64(w.Ticks)
 	}
-	return TesterSecond{late, diag.Millis(w.Worst), w.CPU, diag.Millis(gc), w.Drops, w.Short()}
+	return TesterSecond{late, diag.Millis(w.Worst), w.CPU, diag.Millis(w.gc), w.Drops, w.Short()}
 }

@@ -62,6 +62,7 @@ type Counts struct {
 	Failed      int `json:"failed"`
 	Interrupted int `json:"interrupted"` // neither passed nor failed
 	NotPlaced   int `json:"not_placed"`  // dialtone itself could not place them
+	Stuck       int `json:"stuck"`       // did not end, and were left: not judged
 	Peak        int `json:"peak"`        // most at once; of merged parts the sum of theirs
 }
 
@@ -135,7 +136,7 @@ func (r *Report) Settle() {
 	r.Causes, r.Noticed = filled(r.Causes), filled(r.Noticed)
 	r.Findings = report.Written(judge.LoadFindings(r.Tester, judge.StartsDropped{
 		Dropped: r.Calls.Dropped, Scheduled: r.Calls.Scheduled, Limit: r.MaxInProgress,
-	}))
+	}, judge.CallsStuck{Calls: r.Calls.Stuck}))
 	r.evaluate()
 	exit := r.exit()
 	r.Exit, r.Verdict = report.ExitOf(exit), report.VerdictOf(exit)

@@ -43,15 +43,20 @@ const (
 	tooLate = time.Second
 	// maxEnd bounds how many findings of calls that passed are kept.
 	maxFaults = 20
+	// longestSetup is beyond every bound of the setup and the end of a call, and longestEnd of its end alone.
+	longestSetup = 2 * time.Minute
+	longestEnd   = 20 * time.Second
 )
 
 // runner is a test that runs.
 type runner struct {
 	Options
-	caller check.Caller
-	begun  time.Time
-	calls  sync.WaitGroup
-	due    int
+	placeOne func(ctx context.Context, n int) (*report.RunInput, error)
+	patience time.Duration // with a call beyond the time for which it is connected
+	ending   time.Duration // likewise, from an interruption on
+	begun    time.Time
+	calls    sync.WaitGroup
+	due      int
 
 	mu        sync.Mutex
 	counts    Counts
@@ -84,7 +89,8 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		r.due++
 	}
 	o.Call.Tune = cheap(o.Call.Tune)
-	r.caller = check.Caller{Options: o.Call, Explain: r.explain, Open: r.ready}
+	caller := check.Caller{Options: o.Call, Explain: r.explain, Open: r.ready}
+	r.placeOne, r.patience, r.ending = caller.Place, longestSetup+o.Call.Config.Redial+o.Call.Config.Wait, longestEnd
 	r.begun = o.Start
 	if r.begun.IsZero() {
 		r.begun = time.Now()
@@ -99,14 +105,15 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	r.calls.Wait()
 	stop()
 	watcher.Wait()
-	r.flush(len(r.short))
+	r.flush(time.Since(r.begun))
 	return r.report(interrupted || r.cut), errors.Join(r.faults...)
 }
 
-// cheap makes the session of a call of many: what watches the machine for one call would do so for each.
+// cheap makes the session of a call of many: what watches the machine for one call would do so for each, and to decode
+// media costs a third of a call.
 func cheap(tune func(bool, *session.Options)) func(bool, *session.Options) {
 	return func(answering bool, o *session.Options) {
-		o.Watch = nil
+		o.Watch, o.HeadersOnly = nil, true
 		if tune != nil {
 			tune(answering, o)
 		}
@@ -194,7 +201,7 @@ func (r *runner) ready(n int, at time.Time) {
 
 // place places a call and keeps its outcome.
 func (r *runner) place(ctx context.Context, n int, at time.Duration) {
-	in, err := r.caller.Place(ctx, n)
+	in, err := r.patiently(ctx, n)
 	var o outcome
 	if in != nil {
 		o = outcomeOf(at, r.begun, in, report.Fold(r.Call.Expectation(), *in))
@@ -202,10 +209,15 @@ func (r *runner) place(ctx context.Context, n int, at time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.starts, n)
-	if err != nil && len(r.faults) < maxFaults {
+	if err != nil && !errors.Is(err, errStuck) && len(r.faults) < maxFaults {
 		r.faults = append(r.faults, err)
 	}
 	o.scheduled, o.ended = at, time.Since(r.begun)
+	if errors.Is(err, errStuck) {
+		r.counts.Stuck++
+		r.limit.Calls, r.limit.Unjudged = r.limit.Calls+1, r.limit.Unjudged+1
+		return
+	}
 	if in == nil {
 		r.counts.NotPlaced++
 		return
@@ -219,35 +231,81 @@ func (r *runner) place(ctx context.Context, n int, at time.Duration) {
 	}
 }
 
-// second keeps how the tester fared in a second, and judges the calls that ended in it.
-func (r *runner) second(w judge.Window, gc time.Duration) {
+// errStuck is the error of a call that did not end. Under starvation an association of pion/sctp 1.12 can wait for ever
+// for a handshake that is over, with its lock held, so that the call can neither be sampled nor closed.
+var errStuck = errors.New("a call did not end")
+
+// patiently places a call, and leaves it behind if it does not end in time.
+func (r *runner) patiently(ctx context.Context, n int) (*report.RunInput, error) {
+	type result struct {
+		in  *report.RunInput
+		err error
+	}
+	done := make(chan result, 1)
+	go func() {
+		in, err := r.placeOne(ctx, n)
+		done <- result{in, err}
+	}()
+	late := time.NewTimer(r.Call.Config.For + r.patience)
+	defer late.Stop()
+	select {
+	case d := <-done:
+		return d.in, d.err
+	case <-late.C:
+	case <-ctx.Done():
+		ending := time.NewTimer(r.ending)
+		defer ending.Stop()
+		select {
+		case d := <-done:
+			return d.in, d.err
+		case <-ending.C:
+		}
+	}
+	return nil, errStuck
+}
+
+// second keeps how the tester fared in a window, and judges the calls that ended before its end.
+func (r *runner) second(w window) {
 	r.mu.Lock()
-	i := len(r.short)
-	r.short = append(r.short, w.Short())
-	p := r.point(time.Duration(i) * time.Second)
-	p.Tester, p.InProgress = secondOf(w, gc), len(r.starts)
+	first, last := r.secondAt(w.from), r.secondAt(w.to)
+	for i := len(r.short); i <= last; i++ {
+		r.short = append(r.short, false)
+	}
+	var p *Point
+	for i := first; i <= last && (i < last || i == first); i++ {
+		p = r.point(time.Duration(i) * time.Second)
+		p.Tester, p.InProgress = secondOf(w), len(r.starts)
+	}
 	if w.Short() {
 		if r.limit.Seconds == 0 {
 			r.limit.InProgress, r.limit.Rate, r.limit.LateShare = p.InProgress, float64(p.Started), p.Tester.Late
 		}
-		r.limit.Seconds++
+		for i := first; i <= last; i++ {
+			if !r.short[i] {
+				r.short[i] = true
+				r.limit.Seconds++
+			}
+		}
 		r.limit.Drops += w.Drops
 	}
 	r.limit.WorstMs = max(r.limit.WorstMs, diag.Millis(w.Worst))
 	if w.CPU != nil && (r.limit.CPU == nil || *w.CPU > *r.limit.CPU) {
 		r.limit.CPU = w.CPU
 	}
-	r.flush(i)
+	r.flush(w.to.Sub(r.begun))
 	now := Progress{Point: *p, Counts: r.counts, Causes: slices.Clone(r.causes), Due: r.due}
 	now.Point.Setup = slices.Clone(p.Setup)
 	r.mu.Unlock()
 	r.Progress(now)
 }
 
-// flush judges the calls that ended before a second of the tester is over.
-func (r *runner) flush(second int) {
+// secondAt is the number of the second in which a moment lies, since the test began.
+func (r *runner) secondAt(t time.Time) int { return int(max(0, t.Sub(r.begun)) / time.Second) }
+
+// flush judges the calls that ended before the tester was measured.
+func (r *runner) flush(before time.Duration) {
 	r.pending = slices.DeleteFunc(r.pending, func(o outcome) bool {
-		if int(o.ended/time.Second) > second {
+		if o.ended > before {
 			return false
 		}
 		r.count(&o)

@@ -4,11 +4,13 @@ import (
 	"context"
 	"encoding/xml"
 	"errors"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
 	"dialtone/diag"
@@ -167,16 +169,73 @@ func TestStarvedTesterBlamesNoServer(t *testing.T) {
 		for n, at := range o.Plan.Arrivals() {
 			r.pending = append(r.pending, made(n, at))
 		}
-		for _, w := range test.windows {
-			r.second(w, 0)
+		for i, w := range test.windows {
+			from := r.begun.Add(time.Duration(i) * time.Second)
+			r.second(window{Window: w, from: from, to: from.Add(time.Second - 1)})
 		}
-		r.flush(1000)
+		r.flush(time.Hour)
 		got := r.report(false)
 		if got.Calls.Failed != test.failed || got.Exit.Code != test.exit || got.Calls.Passed+got.Calls.Failed+got.Unjudged.Calls != 100 {
 			t.Errorf("%s: %+v, unjudged %+v, exit %v", name, got.Calls, got.Unjudged, got.Exit)
 		}
 		if test.exit == diag.ExitCannotRun && !strings.Contains(got.Headline, "this machine was the limit") {
 			t.Errorf("%s: %s", name, got.Headline)
+		}
+	}
+}
+
+// TestStuckCall: a call that never ends is left, counted and not judged; the test ends nevertheless.
+func TestStuckCall(t *testing.T) {
+	release := make(chan struct{})
+	defer close(release)
+	for name, test := range map[string]struct {
+		patience, ending time.Duration
+		interrupted      bool
+	}{
+		"too long":    {patience: time.Millisecond, ending: time.Hour},
+		"interrupted": {patience: time.Hour, ending: time.Millisecond, interrupted: true},
+	} {
+		r := &runner{Options: options(check.Loopback{}, 1, 1), starts: map[int]time.Duration{1: 0}, begun: time.Now()}
+		r.patience, r.ending = test.patience, test.ending
+		r.placeOne = func(context.Context, int) (*report.RunInput, error) {
+			<-release
+			return nil, nil
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		if test.interrupted {
+			cancel()
+		}
+		r.place(ctx, 1, 0)
+		cancel()
+		got := r.report(false)
+		if got.Calls.Stuck != 1 || len(r.starts) != 0 || len(r.faults) != 0 || got.Exit.Code != diag.ExitCannotRun {
+			t.Errorf("%s: %+v, exit %v", name, got.Calls, got.Exit)
+		}
+		if !slices.ContainsFunc(got.Findings, func(f report.Finding) bool { return f.ID == "load.stuck" }) {
+			t.Errorf("%s: %+v", name, got.Findings)
+		}
+	}
+}
+
+// TestLongWindow: where the tester was starved a window lasts longer than a second, and all of its seconds are short.
+func TestLongWindow(t *testing.T) {
+	r := &runner{Options: options(check.Loopback{}, 1, 1), starts: map[int]time.Duration{}, begun: time.Now()}
+	r.Progress = func(Progress) {}
+	at := func(s float64) time.Time { return r.begun.Add(time.Duration(s * float64(time.Second))) }
+	r.second(window{from: at(0), to: at(1.01)})
+	r.second(window{Window: judge.Window{Load: judge.Load{Ticks: 100, Late: 99}}, from: at(1.01), to: at(4.5)})
+	r.second(window{from: at(4.5), to: at(5.5)})
+	r.pending = []outcome{{scheduled: 3 * time.Second, ended: 3500 * time.Millisecond}, {scheduled: 6 * time.Second, ended: 7 * time.Second}}
+	r.flush(5500 * time.Millisecond)
+	if diff := cmp.Diff([]bool{false, true, true, true, true, false}, r.short); diff != "" || r.limit.Seconds != 4 {
+		t.Errorf("%d seconds: %s", r.limit.Seconds, diff)
+	}
+	if r.unjudged.Calls != 1 || len(r.pending) != 1 {
+		t.Errorf("%+v, %d pending", r.unjudged, len(r.pending))
+	}
+	for i, p := range r.points[:5] {
+		if p.Tester.Short != (i > 0 && i < 4) {
+			t.Errorf("second %d: %+v", i, p.Tester)
 		}
 	}
 }

@@ -15,8 +15,15 @@ import (
 	"dialtone/diag/judge"
 )
 
+// window is how the tester fared in a time of about a second: longer if it was starved.
+type window struct {
+	judge.Window
+	from, to time.Time
+	gc       time.Duration // pauses of the garbage collector
+}
+
 // watchTester measures this program second by second until ctx ends.
-func watchTester(ctx context.Context, each func(judge.Window, time.Duration)) {
+func watchTester(ctx context.Context, each func(window)) {
 	last := usageNow()
 	for ctx.Err() == nil {
 		second, stop := context.WithTimeout(ctx, time.Second)
@@ -24,7 +31,7 @@ func watchTester(ctx context.Context, each func(judge.Window, time.Duration)) {
 		stop()
 		now := usageNow()
 		w := judge.Window{Load: load, CPU: now.share(last), Drops: now.drops.since(last.drops)}
-		each(w, now.gc-last.gc)
+		each(window{w, last.at, now.at, now.gc - last.gc})
 		last = now
 	}
 }

@@ -74,7 +74,12 @@ func (t *text) facts(r *Report) {
 	for _, more := range []struct {
 		n    int
 		name string
-	}{{r.Unjudged.Calls, "not judged"}, {c.Interrupted, "interrupted"}, {c.NotPlaced, "not placed"}} {
+	}{
+		{r.Unjudged.Calls, "not judged"},
+		{c.Interrupted, "interrupted"},
+		{c.NotPlaced, "not placed"},
+		{c.Stuck, "did not end"},
+	} {
 		if more.n > 0 {
 			judged += fmt.Sprintf(", %d %s", more.n, more.name)
 		}

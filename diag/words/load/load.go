@@ -17,6 +17,15 @@ var Findings = map[string]phrase.Entry{
 			"They are counted, but neither judged nor part of the percentiles; if they are more than half of the calls, there "+
 			"is no verdict.",
 		testerLimit),
+	"load.stuck": phrase.On(
+		"Calls of a load test did not end in the time that every call has, and were left behind. When this machine is short "+
+			"of CPU, the library for data channels (pion/sctp) can lock up. These calls are not judged.",
+		func(_ judge.Finding, e judge.CallsStuck) phrase.Text {
+			return phrase.Text{
+				Title:  fmt.Sprintf("dialtone could not end %d calls.", e.Calls),
+				Advice: "Lower --arrive: this happens when the machine is short of CPU.",
+			}
+		}),
 	"load.starts_dropped": phrase.On(
 		"The schedule of a load test does not wait: a call begins when it is due, however slow earlier ones are. Calls "+
 			"that were due while the greatest number of calls was in progress, or that dialtone could not begin within a "+
