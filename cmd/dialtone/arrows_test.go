@@ -55,6 +55,10 @@ var arrows = []struct {
 		"dialtone/diag/feed", "dialtone/diag/judge", "dialtone/diag/probe", "dialtone/diag/record", "dialtone/diag/report",
 		"dialtone/diag/words/", "dialtone/tui", "dialtone/tui/pane",
 	}},
+	{"dialtone/cmd/dialtone/internal/clips", []string{settingsPackage, "dialtone/diag/media", "dialtone/diag/peer"}},
+	{"dialtone/cmd/dialtone/internal/loads", []string{
+		filesPackage, settingsPackage, "dialtone/cmd/dialtone/internal/reports", "dialtone/diag", "dialtone/diag/assert", "dialtone/diag/load", "golang.org/x/term",
+	}},
 	{"dialtone/cmd/dialtone/internal/reports", []string{
 		filesPackage, settingsPackage, "dialtone/diag/check", "dialtone/diag/judge", "dialtone/diag/record", "dialtone/diag/report", "golang.org/x/term",
 	}},
@@ -81,9 +85,10 @@ var arrows = []struct {
 	{"dialtone/diag/nat/turn", []string{"dialtone/diag"}},
 	{"dialtone/diag/nat/pair", []string{"dialtone/diag", "dialtone/diag/nat"}},
 	{"dialtone/diag/judge", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/nat", "dialtone/diag/nat/", "dialtone/diag/sdp", "dialtone/diag/speed"}},
-	{"dialtone/diag/words", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/nat/", "dialtone/diag/sdp", "dialtone/diag/words/failure", "dialtone/diag/words/phrase", "dialtone/diag/words/sound", "dialtone/diag/words/speed", "dialtone/diag/words/stress", "dialtone/diag/words/video"}},
+	{"dialtone/diag/words", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/nat/", "dialtone/diag/sdp", "dialtone/diag/words/failure", "dialtone/diag/words/load", "dialtone/diag/words/phrase", "dialtone/diag/words/sound", "dialtone/diag/words/speed", "dialtone/diag/words/stress", "dialtone/diag/words/video"}},
 	{"dialtone/diag/words/speed", []string{"dialtone/diag", "dialtone/diag/judge", "dialtone/diag/speed", "dialtone/diag/words/phrase"}},
 	{"dialtone/diag/words/phrase", []string{"dialtone/diag/judge"}},
+	{"dialtone/diag/words/load", []string{"dialtone/diag/judge", "dialtone/diag/words/phrase"}},
 	{"dialtone/diag/words/sound", []string{"dialtone/diag", "dialtone/diag/judge", "dialtone/diag/words/phrase"}},
 	{"dialtone/diag/words/video", []string{"dialtone/diag", "dialtone/diag/judge", "dialtone/diag/words/phrase"}},
 	{"dialtone/diag/words/stress", []string{"dialtone/diag", "dialtone/diag/judge", "dialtone/diag/words/phrase"}},
@@ -127,6 +132,10 @@ var arrows = []struct {
 		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/feed", "dialtone/diag/judge", "dialtone/diag/peer", "dialtone/diag/reach", "dialtone/diag/record",
 		"dialtone/diag/report", "dialtone/diag/session", "dialtone/diag/speed", "dialtone/diag/watch", "dialtone/diag/assert",
 		"dialtone/signal", "dialtone/signal/",
+	}},
+	{"dialtone/diag/load", []string{
+		"dialtone/diag", "dialtone/diag/assert", "dialtone/diag/check", "dialtone/diag/judge", "dialtone/diag/report", "dialtone/diag/session",
+		"dialtone/diag/words", "dialtone/diag/words/load", "github.com/HdrHistogram/hdrhistogram-go",
 	}},
 	{"dialtone/diag/lab", []string{"dialtone/diag", "dialtone/signal", "dialtone/signal/", "github.com/pion/"}},
 	{"dialtone/diag/lab/*", []string{"dialtone/diag/lab"}},

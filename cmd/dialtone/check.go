@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"dialtone/cmd/dialtone/internal/calls"
+	"dialtone/cmd/dialtone/internal/clips"
 	"dialtone/cmd/dialtone/internal/files"
 	"dialtone/cmd/dialtone/internal/reports"
 	"dialtone/cmd/dialtone/internal/settings"
@@ -262,7 +263,7 @@ func (c *checkCommand) plan() (checkPlan, error) {
 	if o.TLS, err = tlsConfig(config); err != nil {
 		errs = append(errs, err)
 	}
-	if o.Clips, err = readClips(config.SendMedia); err != nil {
+	if o.Clips, err = clips.Read(config.SendMedia); err != nil {
 		errs = append(errs, err)
 	}
 	for _, kind := range o.ExpectMedia {

@@ -95,6 +95,7 @@ func grammar() *cli {
 	c := &cli{}
 	c.Call.wayFlags, c.Answer.wayFlags = newWayFlags(calling), newWayFlags(answering)
 	c.Check.wayFlags, c.Speed.wayFlags = newWayFlags(checking), newWayFlags(checking)
+	c.Load.wayFlags = newWayFlags(checking)
 	return c
 }
 

@@ -10,6 +10,7 @@ import (
 	"dialtone/cmd/dialtone/internal/endpoint"
 	"dialtone/cmd/dialtone/internal/files"
 	"dialtone/cmd/dialtone/internal/iceservers"
+	"dialtone/cmd/dialtone/internal/loads"
 	"dialtone/cmd/dialtone/internal/reports"
 	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/cmd/dialtone/internal/throughput"
@@ -59,6 +60,7 @@ func decoders() settings.Decoders {
 	settings.Add(d, parseRequestHeader)
 	settings.Add(d, parseICESource)
 	settings.Add(d, parseRequestField)
+	loads.Decoders(d)
 	return d
 }
 

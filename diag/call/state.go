@@ -304,6 +304,15 @@ func (c *Call) RoundTripTime() (time.Duration, bool) {
 	return 0, false
 }
 
+// ReadyAt is when the call was set up: its first data channel was open, or media without channels was connected. It is
+// nil before.
+func (c *Call) ReadyAt() *time.Duration {
+	if c.Start.MediaOnly {
+		return c.ConnectedAt
+	}
+	return c.OpenAt
+}
+
 // SetupTime is from the pairing of the parties (the end of the wait, else of the dial) until a data channel was open;
 // false while that is not so.
 func (c *Call) SetupTime() (time.Duration, bool) {

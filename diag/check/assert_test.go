@@ -166,7 +166,7 @@ func TestExpected(t *testing.T) {
 			}
 			o.Assertions = append(o.Assertions, a)
 		}
-		x := (&checker{Options: o}).expect()
+		x := o.Expectation()
 		var got []string
 		for _, m := range x.Media {
 			got = append(got, string(m.Direction)+" "+m.Kind)

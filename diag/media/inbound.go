@@ -175,7 +175,7 @@ const comfortNoise = 13
 
 // listen hands a packet of audio to the meter.
 func (s *inbound) listen(ext int64, h header, now time.Time) {
-	if s.codec.Kind != KindAudio {
+	if s.codec.Kind != KindAudio || s.rec.headersOnly {
 		return
 	}
 	if s.meter == nil {

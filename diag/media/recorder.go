@@ -22,6 +22,8 @@ const (
 // Recorder measures the media of one peer connection from its packets. It is safe for concurrent use; the path of a
 // packet neither allocates nor waits for anything but another packet of its stream.
 type Recorder struct {
+	headersOnly bool // nothing is decoded
+
 	now    func() time.Time
 	emit   func(diag.Data)
 	codecs [128]atomic.Pointer[codec] // by payload type
@@ -57,6 +59,10 @@ func NewRecorder(now func() time.Time, emit func(diag.Data)) *Recorder {
 		mids: map[uint32]string{}, rids: map[uint32]string{},
 	}
 }
+
+// HeadersOnly makes the recorder decode nothing: what audio holds stays unknown. It must be set before the first
+// packet.
+func (r *Recorder) HeadersOnly() { r.headersOnly = true }
 
 // OnKeyFrame sets what is called with each key frame that arrived complete. It also makes the recorder compare frames
 // with the clip. It must be set before the first packet; the call must return at once, and a stream waits for it.

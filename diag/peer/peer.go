@@ -89,8 +89,12 @@ func New(o Options) (*Peer, error) {
 	p.watching.Go(p.watch)
 	p.wg.Go(func() { p.tracks.run(ctx) })
 	if !o.NoMedia {
-		pictures := newPictures(p)
-		p.wg.Go(func() { pictures.run(ctx) })
+		if o.HeadersOnly {
+			p.recorder.HeadersOnly()
+		} else {
+			pictures := newPictures(p)
+			p.wg.Go(func() { pictures.run(ctx) })
+		}
 	}
 	p.wg.Go(func() { p.remotes.resolveNames(ctx) })
 	p.wg.Go(func() { p.remotes.release(ctx) })

@@ -81,7 +81,7 @@ func Combine(tool, name string, begun time.Time, took time.Duration, checks []Re
 // Undone makes the report of a check that was not begun, because of these mistakes.
 func Undone(tool, name string, begun time.Time, exit diag.Exit, mistakes []string) *Report {
 	r := Build(Input{Tool: tool, Name: name, StartedAt: begun, Target: Target{ICEServers: []string{}}})
-	r.Verdict, r.Exit, r.Headline = verdictOf(exit), ExitOf(exit), "nothing was started"
+	r.Verdict, r.Exit, r.Headline = VerdictOf(exit), ExitOf(exit), "nothing was started"
 	r.Why = mistakes
 	if len(mistakes) == 1 {
 		r.Headline += ": " + mistakes[0]
@@ -151,11 +151,11 @@ func (r *Report) Settle() {
 		exit = exit.Worse(diag.ExitCannotRun)
 		r.Headline = "nothing was run"
 	}
-	r.Exit, r.Verdict = ExitOf(exit), verdictOf(exit)
+	r.Exit, r.Verdict = ExitOf(exit), VerdictOf(exit)
 }
 
-// verdictOf is the verdict that goes with an exit code.
-func verdictOf(e diag.Exit) Verdict {
+// VerdictOf is the verdict that goes with an exit code.
+func VerdictOf(e diag.Exit) Verdict {
 	switch e {
 	case diag.ExitPass:
 		return Pass

@@ -15,6 +15,7 @@ import (
 // process too.
 type RunInput struct {
 	Start     time.Duration // since the check began
+	Began     time.Time     // when its log began
 	Call      *call.Call    // of the offerer, or the only one
 	Other     *call.Call    // nil: another program
 	Events    []diag.Event  // of Call, for jsonl

@@ -24,7 +24,7 @@ func (s *Session) peerOptions() peer.Options {
 		RelayOnly: c.RelayOnly, PionDefaults: c.PionDefaults, Patient: c.Patient, NoMedia: c.NoMedia, Echo: c.Echo,
 		Loopback: loopbackPolicy(c), Timeouts: s.o.Timeouts, Net: s.o.Net,
 		NoChannels: c.MediaOnly, Channel: c.Channel, Flow: s.o.Flow, Limiter: s.o.Limiter,
-		NoKinds: c.NoKinds, Codecs: c.Codecs, Clips: s.o.Clips,
+		NoKinds: c.NoKinds, Codecs: c.Codecs, Clips: s.o.Clips, HeadersOnly: s.o.HeadersOnly,
 		OnNoRelay:   func(url string) { s.do(s.probes.unserved[url].open) },
 		OnGathered:  func() { s.do(func() { s.sendWhole(false) }) },
 		OnCandidate: func(x peer.Candidate) { s.do(func() { s.gathered(x) }) },

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"dialtone/diag/judge"
+	"dialtone/diag/words/load"
 	"dialtone/diag/words/phrase"
 	"dialtone/diag/words/sound"
 	"dialtone/diag/words/speed"
@@ -31,7 +32,7 @@ func on[E any](explain string, write func(f judge.Finding, e E) Text) entry {
 var entries = merged(beyondFindings, callFindings, signalFindings, pathFindings, remoteFindings, channelFindings,
 	mediaFindings, sound.Findings, video.Findings, timingFindings, restartFindings, ssrcFindings,
 	stress.Findings, speed.Findings, requestFindings, warnings, natFindings, serverFindings, relayFindings,
-	machineFindings)
+	machineFindings, load.Findings)
 
 func merged(tables ...map[string]entry) map[string]entry {
 	all := map[string]entry{}
