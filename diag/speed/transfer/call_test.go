@@ -91,7 +91,7 @@ func measured(t *testing.T, serve bool, plan diag.SpeedPlan) *speed.State {
 func TestMeasure(t *testing.T) {
 	t.Parallel()
 	plan := speed.PlanOf(speed.Request{
-		Ways: []diag.SpeedWay{diag.SpeedUp, diag.SpeedDown, diag.SpeedBoth}, For: 600 * time.Millisecond, WarmUp: 100 * time.Millisecond,
+		Ways: []diag.SpeedWay{diag.SpeedUp, diag.SpeedDown, diag.SpeedBoth}, For: 1500 * time.Millisecond, WarmUp: 100 * time.Millisecond,
 		Size: 1200, MaxBytes: 60e6,
 	})
 	s := measured(t, true, plan)
