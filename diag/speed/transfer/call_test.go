@@ -9,6 +9,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"dialtone/diag"
+	"dialtone/diag/lab/labtest"
 	"dialtone/diag/speed"
 )
 
@@ -89,7 +90,7 @@ func measured(t *testing.T, serve bool, plan diag.SpeedPlan) *speed.State {
 
 // TestMeasure: all tests of a plan are done, and each direction is counted at its receiver.
 func TestMeasure(t *testing.T) {
-	t.Parallel()
+	labtest.NeedQuiet(t)
 	plan := speed.PlanOf(speed.Request{
 		Ways: []diag.SpeedWay{diag.SpeedUp, diag.SpeedDown, diag.SpeedBoth}, For: 1500 * time.Millisecond, WarmUp: 100 * time.Millisecond,
 		Size: 1200, MaxBytes: 60e6,
