@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/browser"
 	"dialtone/diag/nat"
 	"dialtone/diag/sdp"
 	"dialtone/diag/speed"
@@ -79,7 +80,8 @@ type Call struct {
 	KeyFrames []KeyFrameRow // requests for them, the latest
 	Resumed   []ResumedRow  // ends of pauses of inbound streams
 
-	Speed *speed.State // nil: throughput was not measured
+	Speed   *speed.State   // nil: throughput was not measured
+	Browser *browser.State // of a dump; nil: it is a call of dialtone
 
 	Machine Machine
 	NAT     []NATRow // diagnoses of the network, the latest 64
@@ -226,7 +228,7 @@ func (c *Call) Apply(e diag.Event) {
 		diag.DiagnosisFurther, diag.DiagnosisEnd:
 		c.applyDiagnosis(e)
 	default:
-		if !c.applySpeed(e) && !c.applySignal(e) && !c.applyTransport(e) && !c.applyChannel(e) &&
+		if !c.applyBrowser(e) && !c.applySpeed(e) && !c.applySignal(e) && !c.applyTransport(e) && !c.applyChannel(e) &&
 			!c.applyStress(e) && !c.applyMachine(e) {
 			c.applyMedia(e)
 		}
@@ -237,6 +239,12 @@ func (c *Call) Apply(e diag.Event) {
 func (c *Call) applySpeed(e diag.Event) bool {
 	state, mine := speed.Apply(c.Speed, e.Data)
 	c.Speed = state
+	return mine
+}
+
+// applyBrowser folds what only a dump of a browser says.
+func (c *Call) applyBrowser(e diag.Event) (mine bool) {
+	c.Browser, mine = browser.Apply(c.Browser, e)
 	return mine
 }
 
@@ -311,6 +319,16 @@ func (c *Call) ReadyAt() *time.Duration {
 		return c.ConnectedAt
 	}
 	return c.OpenAt
+}
+
+// ChannelSeen reports whether the statistics of a browser prove that a data channel was open, or say nothing of
+// channels that were not.
+func (c *Call) ChannelSeen() bool {
+	if c.Browser == nil {
+		return false
+	}
+	last := c.Latest()
+	return len(c.Channels) > 0 || last == nil || len(last.Channels) == 0
 }
 
 // SetupTime is from the pairing of the parties (the end of the wait, else of the dial) until a data channel was open;
