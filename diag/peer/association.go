@@ -16,9 +16,9 @@ const (
 )
 
 // unblock takes the results of handshakes from the association until the connection is closed. A timer of pion/sctp
-// 1.12 may give up the handshake at the moment at which it succeeds, as on a machine that is short of CPU. It then waits,
-// with the association's lock held, for someone to take that result, and nobody does: nothing could be sent, read or
-// closed any more.
+// 1.12 may give up the handshake when it has just succeeded, as on a machine that is short of CPU. It then waits, with
+// the association's lock held, for a receiver of that result; there is none any more, and nothing could be sent,
+// read or closed.
 func (t *transports) unblock(closed <-chan struct{}) {
 	var results chan error
 	for wait := firstLook; results == nil; wait = min(wait*2, lastLook) {
@@ -40,8 +40,8 @@ func (t *transports) unblock(closed <-chan struct{}) {
 	}
 }
 
-// handshakes is where the association of a transport reports the results of handshakes; nil before there is one. Neither
-// is exported. With another version of the modules, in which there may be no such fields, it is nil as well.
+// handshakes is where the association of a transport reports results of handshakes; nil before there is one. Neither
+// is exported: with other versions of the modules, without such fields, it is nil as well.
 func handshakes(transport *webrtc.SCTPTransport) chan error {
 	lock, association := field[sync.RWMutex](transport, "lock"), field[*sctp.Association](transport, "sctpAssociation")
 	if lock == nil || association == nil {
