@@ -38,6 +38,8 @@ type Config struct {
 	SendMedia    []string            // files that are sent instead of clips
 	Impair       []Impairment        // what the call's own packets suffer; none: nothing
 	Stress       bool                // the call goes through the steps of a stress test
+	Speed        *SpeedPlan          // throughput is measured; nil: it is not
+	ServeSpeed   bool                // the peer may measure throughput
 	MediaOnly    bool                // no data channels, as WHIP and WHEP want it
 	Echo         bool                // send back what comes instead of clips (dialtone answer)
 	LoopbackOnly bool                // gather on the loopback interface alone: the demo needs no network

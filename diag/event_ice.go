@@ -143,10 +143,12 @@ type GatheringState struct {
 // Type is "ice.gathering".
 func (GatheringState) Type() Type { return "ice.gathering" }
 
-// Restart ("ice.restart") reports that both sides dial again for new candidates and checks.
+// Restart ("ice.restart") reports that both sides dial again for new candidates and checks. LimitMs is set if the path
+// is lost.
 type Restart struct {
-	By     EndedBy `json:"by"`     // who asked; network: the path failed
-	Reason string  `json:"reason"` // asked; failed; address: that of the path is gone; silence: no ping is answered
+	By      EndedBy `json:"by"`                 // who asked; network: the path failed
+	Reason  string  `json:"reason"`             // asked; failed; address: that of the path is gone; silence: the peer does not answer
+	LimitMs *Millis `json:"limit_ms,omitempty"` // how long the call dials again before it ends
 }
 
 // Type is "ice.restart".

@@ -188,9 +188,13 @@ type InboundRTP struct {
 	// steps of the timestamps of over a second that no pause explains; not in webrtc-stats
 	TimestampJumps *uint32 `json:"timestampJumps,omitempty"`
 	// bit/s of payload over the last interval; not in webrtc-stats
-	Bitrate              *float64 `json:"bitrate,omitempty"`
-	RoundTripTime        *float64 `json:"roundTripTime,omitempty"` // seconds, by DLRR (RFC 3611) if the sender gives it
-	NACKCount            *uint32  `json:"nackCount,omitempty"`     // sent by the receiver
+	Bitrate       *float64 `json:"bitrate,omitempty"`
+	RoundTripTime *float64 `json:"roundTripTime,omitempty"` // seconds, by DLRR (RFC 3611) if the sender gives it
+	// from the sender to the receiver; not in webrtc-stats
+	OneWayDelay *OneWayDelay `json:"oneWayDelay,omitempty"`
+	// seconds from sending packets until the peer, or a server, sent them back; not in webrtc-stats
+	EchoDelay            *float64 `json:"echoDelay,omitempty"`
+	NACKCount            *uint32  `json:"nackCount,omitempty"` // sent by the receiver
 	PLICount             *uint32  `json:"pliCount,omitempty"`
 	FIRCount             *uint32  `json:"firCount,omitempty"`
 	FramesReceived       *uint32  `json:"framesReceived,omitempty"`    // video
@@ -220,6 +224,30 @@ type InboundRTP struct {
 	TotalSamplesDuration  *float64    `json:"totalSamplesDuration,omitempty"`  // seconds of sound
 	Sound                 *Sound      `json:"sound,omitempty"`                 // what is heard; not in webrtc-stats
 }
+
+// OneWayDelay is how long the packets of a stream are on their way (RFC 7679). Retransmissions do not count.
+type OneWayDelay struct {
+	Source DelaySource `json:"source"`
+	// seconds by which all may be too long or too short: half of the round-trip time if two clocks are compared, 0 if it
+	// is one
+	Uncertainty  float64  `json:"uncertainty"`
+	Delay        *float64 `json:"delay,omitempty"` // seconds, mean of the last interval
+	Min          *float64 `json:"min,omitempty"`   // seconds, of the last interval
+	Max          *float64 `json:"max,omitempty"`   // seconds, of the last interval
+	Mean         float64  `json:"mean"`            // seconds, of all
+	Measurements uint64   `json:"measurements"`    // packets of all
+}
+
+// DelaySource says how a one-way delay is measured.
+type DelaySource string
+
+// Ways to measure a one-way delay.
+const (
+	// DelayPayload is by the bytes of packets that another connection of this process sent.
+	DelayPayload DelaySource = "payload"
+	// DelayReports is since the capture, by the sender's reports; its clock is tied to this one by the round-trip time.
+	DelayReports DelaySource = "sender_reports"
+)
 
 // LayerCount counts the packets of one layer of a stream of video (RFC 7741, RFC 9628).
 type LayerCount struct {

@@ -111,6 +111,24 @@ func examples() []Event {
 			Inbound:  ImpairedPackets{Packets: 140, Lost: 9, Delayed: 131, Reordered: 1, Streams: []ImpairedStream{{SSRC: 2774119101, Packets: 48, Dropped: 5}}},
 			Outbound: ImpairedPackets{Packets: 122},
 		}},
+		{1400 * time.Millisecond, SpeedStart{Plan: SpeedPlan{
+			Tests: []SpeedTest{exampleSpeedTest}, MaxBytes: 1e9, MaxMs: Millis(6 * time.Second),
+		}}},
+		{1410 * time.Millisecond, SpeedTestStart{Spec: exampleSpeedTest}},
+		{1600 * time.Millisecond, SpeedInterval{
+			Direction: Outbound, FromMs: Millis(100 * time.Millisecond), ToMs: Millis(200 * time.Millisecond), Bytes: 65536, Messages: 4,
+			Packets: Ptr(uint64(61)), WireBytes: Ptr(uint64(71004)), JitterMs: Ptr(Millis(900 * time.Microsecond)),
+			DelayMs: Ptr(Millis(41 * time.Millisecond)),
+		}},
+		{1610 * time.Millisecond, SpeedRoundTrips{
+			ByPing: []Millis{Millis(61 * time.Millisecond)}, BySTUN: []Millis{Millis(60 * time.Millisecond)}, Settled: true,
+		}},
+		{1700 * time.Millisecond, SpeedSender{
+			Direction: Outbound, Bytes: 3407872, Messages: 208, CPU: Ptr(0.31), Cores: 4, Busy: Ptr(0.12), ReceiveDrops: Ptr(uint64(0)),
+			SendDrops: Ptr(uint64(0)),
+		}},
+		{1710 * time.Millisecond, SpeedTestEnd{Complete: true}},
+		{1720 * time.Millisecond, SpeedEnd{Reason: SpeedDone}},
 		{2 * time.Second, Warning{ID: "signal.server_lost", Cause: "unexpected EOF"}},
 		{3 * time.Second, Restart{By: ByLocal, Reason: "asked"}},
 		{2500 * time.Millisecond, UnannouncedSSRC{SSRC: 7001, PayloadType: 96, Kind: "video", Mid: "1", Previous: 2774119101, Packets: 11}},
@@ -167,4 +185,8 @@ func TestExamples(t *testing.T) {
 	if len(seen) != len(decoders) {
 		t.Errorf("the examples have %d types, the vocabulary has %d", len(seen), len(decoders))
 	}
+}
+
+var exampleSpeedTest = SpeedTest{
+	Way: SpeedUp, ForMs: Millis(6 * time.Second), WarmUpMs: Millis(2 * time.Second), Size: 16384, MaxBytes: 5e8,
 }

@@ -67,7 +67,7 @@ func (m *Model) waiting() bool {
 	switch m.scene.Call.State() {
 	case call.StateUnknown, call.StateDialing, call.StateWaiting, call.StateNegotiating, call.StateConnecting:
 		return true
-	case call.StateConnected, call.StateReconnecting, call.StateEnded:
+	case call.StateConnected, call.StateReconnecting, call.StateLost, call.StateEnded:
 	}
 	return false
 }

@@ -72,7 +72,7 @@ func (k *KeyMap) refresh(m *Model) {
 	k.Audio.SetHelp("m", muteWord(c, "audio"))
 	k.Video.SetHelp("v", muteWord(c, "video"))
 	k.Type.SetEnabled(live && pane.ChatOpen(c))
-	k.Restart.SetEnabled(up)
+	k.Restart.SetEnabled(up && c.State() != call.StateLost)
 	k.Hangup.SetEnabled(live && !c.Alone())
 	k.Again.SetEnabled(m.options.Again && m.over())
 	k.Export.SetEnabled(m.options.Export != nil && c.Events > 0)

@@ -136,6 +136,8 @@ func (m *Model) level() draw.Level {
 		return draw.Good
 	case call.StateReconnecting:
 		return draw.Warn
+	case call.StateLost:
+		return draw.Bad
 	case call.StateEnded:
 		return pane.ExitLevel(m.scene.Verdict.Exit)
 	case call.StateUnknown, call.StateDialing, call.StateWaiting, call.StateNegotiating, call.StateConnecting:

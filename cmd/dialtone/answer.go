@@ -24,6 +24,7 @@ type answerCommand struct {
 	glyphFlags
 	Wait     time.Duration `default:"0s" placeholder:"DURATION" help:"How long to wait for each call. Default: no limit."`
 	Once     bool          `form:"answer" label:"one call" hint:"exit after it; otherwise answer further calls" help:"Handle one call, then exit with its result code."`
+	NoSpeed  bool          `help:"Do not let callers measure throughput (dialtone speed), at most 10 minutes and 20 GB in a call."`
 	MaxCalls count         `placeholder:"N" help:"Exit after this many calls, with the result code of the last. Default: no limit."`
 	configurable
 }
@@ -76,7 +77,7 @@ func (c *answerCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 // plan makes of the flags what is to be answered, and how. The error joins all mistakes.
 func (c *answerCommand) plan(a app) (diag.Config, chosen, error) {
 	config := c.networkFlags.config(c.mediaFlags, c.For)
-	config.Command, config.Wait = "answer", c.Wait
+	config.Command, config.Wait, config.ServeSpeed = "answer", c.Wait, !c.NoSpeed
 	w, err := a.choose(c.Code, &c.wayFlags)
 	errs := []error{err, w.checkMedia(c.mediaFlags, true), c.networkFlags.complete(), c.checkProxy()}
 	if w.Listen != nil {

@@ -104,14 +104,14 @@ func connectTerminal(t *testing.T, in engine, first string) (b *tab, s *console,
 	t.Helper()
 	url := startServe(t)
 	recording = filepath.Join(t.TempDir(), "call.jsonl")
-	call := func() *console { return openTerminal(t, "call", "w1", "--server", url, "--record", recording) }
+	place := func() *console { return openTerminal(t, "call", "w1", "--server", url, "--record", recording) }
 	b = openTab(t, in, "page", url+"#w1")
 	if first == "page" {
 		b.click("call")
 		b.state("waiting")
-		s = call()
+		s = place()
 	} else {
-		s = call()
+		s = place()
 		s.await(t, "waiting")
 		b.click("call")
 	}

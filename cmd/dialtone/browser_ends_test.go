@@ -127,7 +127,8 @@ func checkEnds(t *testing.T, c *call.Call) {
 			if _, later := first[key]; !later {
 				first[key] = s
 			}
-			if s.Direction == diag.Outbound && *s.Received > *s.Sent {
+			// The page counts later than the sample that its statistics are compared with.
+			if s.Direction == diag.Outbound && *s.Received > *s.Sent+50 {
 				t.Errorf("%s: the page received %d of %d", s.Kind, *s.Received, *s.Sent)
 			}
 		}

@@ -12,15 +12,18 @@ import (
 	"time"
 
 	"dialtone/cmd/dialtone/internal/calls"
+	"dialtone/cmd/dialtone/internal/clips"
 	"dialtone/cmd/dialtone/internal/files"
 	"dialtone/cmd/dialtone/internal/reports"
 	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/diag"
+	"dialtone/diag/assert"
 	diagcheck "dialtone/diag/check"
 	"dialtone/diag/peer"
 	"dialtone/diag/reach"
 	"dialtone/diag/record"
 	"dialtone/diag/report"
+	"dialtone/diag/words/speed"
 )
 
 // checkCommand is dialtone check.
@@ -34,23 +37,25 @@ type checkCommand struct {
 	requestFlags
 	secretFlag
 	mediaFlags
-	Role        string                 `oneof:"offer,answer,any" default:"any" placeholder:"ROLE" help:"The role in a room: offer, answer or any. Default: ${default}."`
-	Wait        time.Duration          `default:"1m" placeholder:"DURATION" help:"How long to wait for the peer in a room. Default: ${default}."`
-	For         time.Duration          `form:"check" label:"length" hint:"of each call: 10s, 1m30s" default:"10s" placeholder:"DURATION" help:"How long each call lasts once connected. Default: ${default}."`
-	Repeat      count                  `form:"check" label:"calls" hint:"how many, one after another" default:"1" placeholder:"N" help:"How many calls to place. Default: ${default}."`
-	Parallel    count                  `default:"1" placeholder:"N" help:"How many of them at once. Default: ${default}."`
-	Expect      string                 `oneof:"direct,relay,any" default:"any" placeholder:"PATH" help:"The path that the call must take: direct, relay or any. Default: ${default}."`
-	ExpectMedia string                 `oneof:"audio,video,both,none" default:"both" placeholder:"KIND" help:"The media that must flow until the end: audio, video, both or none. Default: ${default}, as far as they take part in the call."`
-	Stress      bool                   `help:"Lose packets and reports on purpose, then pass nothing for 3 s, and test how the peer takes it: each call lasts 23s or longer. See docs/reference/impair.md."`
-	NoEcho      bool                   `help:"Do not expect a data channel that opens and is echoed: for servers without one."`
-	Assert      []*diagcheck.Assertion `whole:"" sep:"none" placeholder:"EXPR" help:"Condition the report must meet, such as 'setup.p95 < duration(\"800ms\")'. Repeatable."`
-	Baseline    string                 `placeholder:"FILE" help:"An earlier report in JSON: fail on significant regressions."`
-	Out         []reports.Output       `scenario:"top" sep:"none" short:"o" placeholder:"FORMAT[=FILE]" help:"Write the report in this format, to the file or to stdout: ${formats}. Repeatable; only one can go to stdout. Default: text."`
-	Name        string                 `scenario:"own" placeholder:"NAME" help:"The name of the check in the report. Default: its target."`
-	Record      string                 `scenario:"top" placeholder:"DIR" help:"Write a recording of each peer of each call to this directory."`
+	Role        string              `oneof:"offer,answer,any" default:"any" placeholder:"ROLE" help:"The role in a room: offer, answer or any. Default: ${default}."`
+	Wait        time.Duration       `default:"1m" placeholder:"DURATION" help:"How long to wait for the peer in a room. Default: ${default}."`
+	For         time.Duration       `form:"check" label:"length" hint:"of each call: 10s, 1m30s" default:"10s" placeholder:"DURATION" help:"How long each call lasts once connected. Default: ${default}."`
+	Repeat      count               `form:"check" label:"calls" hint:"how many, one after another" default:"1" placeholder:"N" help:"How many calls to place. Default: ${default}."`
+	Parallel    count               `default:"1" placeholder:"N" help:"How many of them at once. Default: ${default}."`
+	Expect      string              `oneof:"direct,relay,any" default:"any" placeholder:"PATH" help:"The path that the call must take: direct, relay or any. Default: ${default}."`
+	ExpectMedia string              `oneof:"audio,video,both,none" default:"both" placeholder:"KIND" help:"The media that must flow until the end: audio, video, both or none. Default: ${default}, as far as they take part in the call."`
+	Stress      bool                `help:"Lose packets and reports on purpose, then pass nothing for 3 s, and test how the peer takes it: each call lasts 23s or longer. See docs/reference/impair.md."`
+	NoEcho      bool                `help:"Do not expect a data channel that opens and is echoed: for servers without one."`
+	Assert      []*assert.Assertion `whole:"" sep:"none" placeholder:"EXPR" help:"Condition the report must meet, such as 'setup.p95 < duration(\"800ms\")'. Repeatable."`
+	Baseline    string              `placeholder:"FILE" help:"An earlier report in JSON: fail on significant regressions."`
+	Out         []reports.Output    `scenario:"top" sep:"none" short:"o" placeholder:"FORMAT[=FILE]" help:"Write the report in this format, to the file or to stdout: ${formats}. Repeatable; only one can go to stdout. Default: text."`
+	Name        string              `scenario:"own" placeholder:"NAME" help:"The name of the check in the report. Default: its target."`
+	Record      string              `scenario:"top" placeholder:"DIR" help:"Write a recording of each peer of each call to this directory."`
 	recordLimitFlag
 	Redact bool `scenario:"top" help:"Mask addresses in the recordings and in jsonl; other reports show them. Passwords are never written."`
 	configurable
+
+	speed *diag.SpeedPlan // of dialtone speed
 }
 
 // Help implements kong.HelpProvider.
@@ -82,15 +87,21 @@ func (c *checkCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 		err = a.checked(makeDirectories(plans))
 	}
 	if err != nil {
-		return diag.ExitUsage, err
+		return c.undone(a, out, diag.ExitUsage, err)
 	}
 	ctx, restore := a.Interruptible(ctx)
 	defer restore()
 	if err := nameServers(ctx, plans); err != nil {
-		return diag.ExitSignaling, err
+		return c.undone(a, out, diag.ExitSignaling, err)
+	}
+	if c.speed != nil {
+		a.Complain("dialtone: " + speed.Usage(*c.speed))
 	}
 	r, runErr := c.all(ctx, a, plans, name)
-	writeErr := reports.Write(a.Results(), r, reports.Guard(out, secretsOf(plans)))
+	writeErr := errors.Join(
+		reports.Write(a.Results(), r, reports.Guard(out, secretsOf(plans))),
+		reports.NewGitHub(a.Environ).Write(a.Err, r, out),
+	)
 	exit := diag.Exit(r.Exit.Code)
 	if runErr != nil || writeErr != nil {
 		exit = exit.Worse(diag.ExitCannotRun)
@@ -98,12 +109,29 @@ func (c *checkCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	return exit, errors.Join(runErr, writeErr)
 }
 
+// undone reports a check that was not begun to the places that were asked for: a pipeline reads them whatever happens.
+func (c *checkCommand) undone(a app, out []reports.Output, exit diag.Exit, err error) (diag.Exit, error) {
+	if len(out) == 0 {
+		out = c.Out // of the command line; no scenario was read
+	}
+	var mistakes settings.MistakeErrors
+	mistakes.Add("dialtone", err)
+	why := make([]string, 0, len(mistakes))
+	for _, m := range mistakes {
+		why = append(why, m.String())
+	}
+	r := report.Undone(toolName(), cmp.Or(c.Name, a.name), time.Now(), exit, why)
+	err = errors.Join(err, reports.WriteOnly(a.Results(), r, out))
+	return exit, errors.Join(err, reports.NewGitHub(a.Environ).Write(a.Err, r, out))
+}
+
 // plans are the checks to run, complete and valid, the places of the report and the name of a scenario.
 func (c *checkCommand) plans(a app) (plans []checkPlan, out []reports.Output, scenario string, err error) {
 	c.prefer(a.settings.Typed)
 	if c.Scenario == "" {
 		o, err := c.plan()
-		return []checkPlan{o}, c.Out, "", a.checked(errors.Join(err, reports.Clash(c.Out)))
+		err = errors.Join(err, c.unused(a.settings.Typed), reports.Clash(c.Out))
+		return []checkPlan{o}, c.Out, "", a.checked(err)
 	}
 	top, each, err := settings.ReadScenario(c.Scenario, a.name, newScenarioGrammar, a.options())
 	var mistakes settings.MistakeErrors
@@ -191,7 +219,7 @@ type checkPlan struct {
 func (c *checkCommand) plan() (checkPlan, error) {
 	c.sign(&c.accountFlags)
 	config := c.networkFlags.config(c.mediaFlags, c.For)
-	config.Wait, config.Stress = c.Wait, c.Stress
+	config.Wait, config.Stress, config.Speed = c.Wait, c.Stress, c.speed
 	o := checkPlan{conformance: c.conformanceFlags, supply: c.iceFromFlags, Options: diagcheck.Options{
 		Name: c.Name, Config: config, Repeat: int(c.Repeat), Parallel: int(c.Parallel), Record: c.Record, Redact: c.Redact,
 		Assertions: c.Assert, NoEcho: c.NoEcho,
@@ -235,7 +263,7 @@ func (c *checkCommand) plan() (checkPlan, error) {
 	if o.TLS, err = tlsConfig(config); err != nil {
 		errs = append(errs, err)
 	}
-	if o.Clips, err = readClips(config.SendMedia); err != nil {
+	if o.Clips, err = clips.Read(config.SendMedia); err != nil {
 		errs = append(errs, err)
 	}
 	for _, kind := range o.ExpectMedia {
@@ -320,7 +348,6 @@ func (c *checkCommand) all(ctx context.Context, a app, plans []checkPlan, scenar
 	if c.Scenario == "" {
 		return &done[0], errors.Join(errs...)
 	}
-	tool := "dialtone " + readVersion().Version
-	return report.Combine(tool, scenario, begun, time.Since(begun), done,
+	return report.Combine(toolName(), scenario, begun, time.Since(begun), done,
 		len(done) < len(plans)), errors.Join(errs...)
 }

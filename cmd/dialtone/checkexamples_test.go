@@ -65,7 +65,7 @@ func TestExamplesRun(t *testing.T) {
 			}
 			dir := t.TempDir()
 			env := append(os.Environ(), "DIALTONE_ICE="+server.URL(lab.UDP), "DIALTONE_ICE_USER=ann", "DIALTONE_ICE_PASS=secret", "DIALTONE_FOR=300ms",
-				"GITHUB_STEP_SUMMARY="+filepath.Join(dir, "summary.md"), "TEXTFILES="+dir)
+				"GITHUB_ACTIONS=true", "GITHUB_STEP_SUMMARY="+filepath.Join(dir, "summary.md"), "TEXTFILES="+dir)
 			for _, c := range commands {
 				runExample(t, dir, c, env)
 			}

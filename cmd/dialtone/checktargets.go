@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"dialtone/diag"
@@ -53,6 +54,31 @@ func (c *checkCommand) prefer(typed map[string]bool) {
 	if !typed["scenario"] {
 		c.Scenario = ""
 	}
+}
+
+// Flags that not every target has a use for.
+var (
+	roomOnly   = []string{"role", "server", "wait"}
+	remoteOnly = []string{"channel", "field", "header", "preset", "token", "token-to", "trickle"}
+)
+
+// unused reports flags of the command line that the target has no use for: the check would test something else than
+// the user means.
+func (c *checkCommand) unused(typed map[string]bool) error {
+	targets, flags := c.targets(), slices.Clone(roomOnly)
+	if len(targets) != 1 || targets[0] == "room" {
+		return nil
+	}
+	if c.Loopback {
+		flags = append(flags, remoteOnly...)
+	}
+	var errs []error
+	for _, flag := range flags {
+		if typed[flag] {
+			errs = append(errs, fmt.Errorf("--%s does not apply to --%s", flag, targets[0]))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // aim makes the target of a way of signaling.

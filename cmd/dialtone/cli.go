@@ -6,6 +6,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"dialtone/cmd/dialtone/internal/loads"
 	"dialtone/cmd/dialtone/internal/reports"
 	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/diag"
@@ -18,12 +19,18 @@ type cli struct {
 	Answer  answerCommand  `cmd:"" help:"Answer calls and echo media and messages."`
 	Demo    demoCommand    `cmd:"" help:"Place a real call that stays on this machine."`
 	Check   checkCommand   `cmd:"" help:"Run test calls and report the results, for CI pipelines."`
+	Speed   speedCommand   `cmd:"" help:"Measure the throughput of a path, and its latency under load."`
+	Load    loadCommand    `cmd:"" help:"Place many calls at scheduled times: how many calls a server carries."`
+	Merge   mergeCommand   `cmd:"" help:"Join the reports of the parts of a load test."`
 	NAT     natCommand     `cmd:"" name:"nat" help:"Diagnose the NAT, the firewall, and STUN and TURN servers."`
 	Serve   serveCommand   `cmd:"" help:"Run a signaling server, with a page for browsers."`
 	Explain explainCommand `cmd:"" help:"Explain a finding."`
 	Replay  replayCommand  `cmd:"" help:"Replay a recorded call."`
 	Start   startCommand   `cmd:"" help:"Start one of these commands from a form."`
 	Version versionCommand `cmd:"" help:"Show the version."`
+
+	Completion completionCommand `cmd:"" help:"Print a completion script for a shell."`
+	Man        manCommand        `cmd:"" help:"Print a manual page."`
 }
 
 // command is what each field of the grammar is.
@@ -51,6 +58,7 @@ func (s streams) options() settings.Options {
 			kong.Description("Place a real WebRTC call from a terminal and see whether it works, how well, and if not, why."),
 			kong.Vars{
 				"server": defaultServer, "listen": defaultListen, "formats": strings.Join(reports.Formats(), ", "),
+				"load_formats": loads.Formats(),
 				"audio_codecs": listed(media.Names(media.KindAudio), "and"),
 				"video_codecs": listed(media.Names(media.KindVideo), "and"),
 				"call_tokens":  tokenWays(calling, "and"), "answer_tokens": tokenWays(answering, "and"),

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"dialtone/cmd/dialtone/internal/calls"
+	"dialtone/cmd/dialtone/internal/clips"
 	"dialtone/cmd/dialtone/internal/files"
 	"dialtone/diag"
 	"dialtone/diag/feed"
@@ -56,13 +57,13 @@ func sessionOptions(config diag.Config, log *feed.Feed) (session.Options, error)
 	if config.Echo {
 		greeting = "" // it only echoes
 	}
-	clips, err := readClips(config.SendMedia)
+	sent, err := clips.Read(config.SendMedia)
 	if err != nil {
 		return session.Options{}, err
 	}
 	return session.Options{
 		Config: config, Feed: log, TLS: trust, Proxies: proxies, Greeting: greeting, Explain: explainTime,
-		Limiter: &strangers, Clips: clips, Watch: watch.Machine, Redial: config.Redial,
+		Limiter: &strangers, Clips: sent, Watch: watch.Machine, Redial: config.Redial,
 	}, nil
 }
 

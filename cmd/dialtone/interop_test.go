@@ -236,7 +236,7 @@ func (e encounter) media(t *testing.T, c *call.Call, kind string, theirs int) st
 	if out != (sent > 20) || out != (theirs > 10) {
 		t.Errorf("%s: dialtone sent %d packets, the counterpart took %d", kind, sent, theirs)
 	}
-	return map[[2]bool]string{{true, true}: "both ways", {true, false}: "to dialtone", {false, true}: "from dialtone"}[[2]bool{received > 20, theirs > 10}]
+	return map[[2]bool]string{{true, true}: "both ways", {true, false}: "to dialtone", {false, true}: "from dialtone"}[[2]bool{received > 10, theirs > 10}]
 }
 
 // channels looks for messages both ways: theirs come back from dialtone answer, and they answer the pings of dialtone call.
@@ -260,7 +260,7 @@ func (e encounter) channels(t *testing.T, c *call.Call, s seen) string {
 }
 
 // encountersAtOnce is how many calls TestInterop places at a time.
-const encountersAtOnce = 4
+const encountersAtOnce = 3
 
 // TestInterop places calls with what others built, both sides offering, over each signaling that they can. With -update it
 // writes docs/explanation/evidence.md, else it compares.

@@ -10,8 +10,8 @@ import (
 	"go.uber.org/goleak"
 )
 
-// atOnce is how many tests run at a time unless -parallel says otherwise: they wait for calls, timers and pages, hardly ever for a core.
-const atOnce = "16"
+// atOnce is how many tests run at a time unless -parallel says otherwise: they wait for calls, timers and pages more than for a core.
+const atOnce = "8"
 
 // atEnd ends what was started once for all tests.
 var atEnd []func()

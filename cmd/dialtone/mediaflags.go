@@ -1,12 +1,11 @@
 package main
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 
+	"dialtone/cmd/dialtone/internal/clips"
 	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/diag"
 	"dialtone/diag/media"
@@ -90,11 +89,11 @@ func (m mediaFlags) check(flow peer.Flow, echo bool) error {
 func (m mediaFlags) checkFiles() error {
 	var c diag.Config
 	m.apply(&c)
-	clips, err := readClips(c.SendMedia)
+	sent, err := clips.Read(c.SendMedia)
 	if err != nil {
 		return err
 	}
-	for kind, clip := range clips {
+	for kind, clip := range sent {
 		names, name := c.Codecs[kind], clip.Codec.Name
 		switch {
 		case slices.Contains(c.NoKinds, kind):
@@ -106,37 +105,8 @@ func (m mediaFlags) checkFiles() error {
 	return err
 }
 
-// readClips reads files of media, at most one of each kind.
-func readClips(paths []string) (peer.Clips, error) {
-	clips := peer.Clips{}
-	for _, path := range paths {
-		clip, err := readClip(path)
-		switch {
-		case err != nil:
-			return nil, err
-		case clips[clip.Codec.Kind] != nil:
-			return nil, fmt.Errorf("--send-media: two files of %s: leave one out", clip.Codec.Kind)
-		}
-		clips[clip.Codec.Kind] = clip
-	}
-	return clips, nil
-}
-
-func readClip(path string) (*media.Clip, error) {
-	f, err := os.Open(path) // #nosec G304 -- the user names it
-	if err != nil {
-		return nil, fmt.Errorf("cannot read the media: %w", err)
-	}
-	defer func() { _ = f.Close() }() // it was only read
-	clip, err := media.ReadFile(bufio.NewReader(f))
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", settings.Quote(path), err)
-	}
-	return clip, nil
-}
-
 func parseMediaFile(raw string) (mediaFile, error) {
-	_, err := readClip(raw)
+	_, err := clips.ReadFile(raw)
 	return mediaFile(raw), err
 }
 

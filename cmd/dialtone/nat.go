@@ -8,12 +8,14 @@ import (
 	"time"
 
 	"dialtone/cmd/dialtone/internal/endpoint"
+	"dialtone/cmd/dialtone/internal/natrun"
 	"dialtone/diag"
 	"dialtone/diag/iceurl"
 	"dialtone/diag/nat"
 	"dialtone/diag/nat/pair"
 	"dialtone/diag/probe"
 	"dialtone/diag/reach"
+	"dialtone/tui/pane"
 )
 
 // natCommand is dialtone nat.
@@ -97,6 +99,34 @@ func (c *natCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	}
 	return c.diagnose(ctx, a, q)
 }
+
+// diagnose runs the diagnoses behind the screen, or as text.
+func (c *natCommand) diagnose(ctx context.Context, a app, q probe.Inquiry) (diag.Exit, error) {
+	config := diag.Config{
+		Command: "nat", Code: "nat", NoMedia: true, Version: readVersion().Version, Insecure: c.Insecure,
+		CAFile: string(c.CA),
+	}
+	for _, u := range q.URLs {
+		server := diag.ICEServerAuth{URL: u.Short()}
+		if u.Scheme.TURN() {
+			server.Username = q.Username
+		}
+		config.ICEServers = append(config.ICEServers, server)
+	}
+	panes := a.panes
+	if panes == nil {
+		panes = natPanes()
+	}
+	return natrun.Run(ctx, natrun.Options{
+		Streams: a.Streams, Config: config, Secrets: []diag.Secret{c.ICEPass, c.TURNSecret}, Inquiry: q, Watch: c.Watch,
+		Every: c.Every, Record: c.Record, Redact: c.Redact, Room: c.room(),
+		Screen: a.Terminal && !c.Plain && c.Output == "text", ASCII: c.ascii(a.streams), Panes: panes,
+		JSON: c.Output == "json", Verbose: c.Verbose,
+	})
+}
+
+// natPanes are those of a diagnosis by itself.
+func natPanes() []pane.Factory { return []pane.Factory{pane.NewNetwork, pane.NewLog} }
 
 // shortestWatch keeps --watch from being a burden for the servers.
 const shortestWatch = time.Second

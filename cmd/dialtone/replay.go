@@ -21,9 +21,9 @@ import (
 
 // replayCommand is dialtone replay.
 type replayCommand struct {
-	File  string `form:"replay" label:"recording" hint:"a file that --record has written" arg:"" help:"A recording that --record has written."`
-	Speed speed  `default:"1" placeholder:"X" help:"Playback speed, 0.25 to 16. Default: ${default}."`
-	Large bool   `help:"Read all of a recording, whatever memory its events take. Default: as many events as take 64 MiB, about three hours."`
+	File  string   `form:"replay" label:"recording" hint:"a file that --record has written" arg:"" help:"A recording that --record has written."`
+	Speed playback `default:"1" placeholder:"X" help:"Playback speed, 0.25 to 16. Default: ${default}."`
+	Large bool     `help:"Read all of a recording, whatever memory its events take. Default: as many events as take 64 MiB, about three hours."`
 	screenFlags
 	configurable
 }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 
 	"dialtone/cmd/dialtone/internal/settings"
+	"dialtone/cmd/dialtone/internal/shells"
 	"dialtone/diag"
 )
 
@@ -18,10 +20,10 @@ type app struct {
 
 // run does what the arguments say.
 func run(ctx context.Context, args []string, s streams) diag.Exit {
-	if len(args) == 0 { // without a terminal, start says that it needs one
-		args = []string{"start"}
+	if shells.IsQuery(args) {
+		return s.complete(args)
 	}
-	parsed, err := settings.Parse(grammar(), args, s.options())
+	parsed, err := settings.Parse(grammar(), usual(args), s.options())
 	s.Warn(parsed.Warnings...)
 	code := diag.ExitUsage
 	if c, ok := parsed.Command.(command); err == nil && ok {
@@ -37,6 +39,19 @@ func run(ctx context.Context, args []string, s streams) diag.Exit {
 		s.Complain("dialtone: " + diag.Clean(err.Error(), 1000))
 	}
 	return code
+}
+
+// usual turns what other programs understand into commands of this one.
+func usual(args []string) []string {
+	switch {
+	case len(args) == 0: // without a terminal, start says that it needs one
+		return []string{"start"}
+	case args[0] == "--version" || args[0] == "-V":
+		return append([]string{"version"}, args[1:]...)
+	case args[0] == "help":
+		return append(slices.Clone(args[1:]), "--help")
+	}
+	return args
 }
 
 // checked returns all mistakes in the settings and those of err as one error, or nil.

@@ -40,6 +40,7 @@ type serveCommand struct {
 	MaxMissesPerSecond       settings.Rate  `placeholder:"N" group:"limits" help:"Mean rate at which one address may dial codes that no peer waits for, beyond a burst of 320. Default: 1, for loopback addresses none."`
 	MaxConnections           settings.Limit `placeholder:"N" group:"limits" help:"Connections at one time. Default: 16384, or three quarters of the open files that the system allows."`
 	MaxConnectionsPerAddress settings.Limit `placeholder:"N" group:"limits" help:"Connections of one address. Default: 256, for loopback addresses and trusted proxies none."`
+	MaxIdleConnections       settings.Limit `placeholder:"N" group:"limits" help:"Connections without a request in progress. The one that has been idle for longest is closed for a new one. Default: 512."`
 	Expiry                   time.Duration  `placeholder:"DURATION" group:"limits" help:"How long a peer may be silent before its pair is deleted. Default: 10s, which deployed pages rely on."`
 	HeaderTimeout            time.Duration  `placeholder:"DURATION" group:"limits" help:"Time to receive a request header. Default: 5s."`
 	BodyTimeout              time.Duration  `placeholder:"DURATION" group:"limits" help:"Time to receive a request body. Default: 10s."`
@@ -125,7 +126,9 @@ func (c *serveCommand) options(a app) server.Options {
 		MaxBody: int64(c.MaxBody), CandidatesPerSide: int(c.MaxCandidates), Pairs: int(c.MaxPairs),
 		PairsPerAddress: int(c.MaxPairsPerAddress), RequestsPerSecond: float64(c.MaxRequestsPerSecond),
 		RequestBurst: int(c.MaxRequestBurst), MissesPerSecond: float64(c.MaxMissesPerSecond),
-		Conns: gate.ConnLimits{All: int(c.MaxConnections), PerClient: int(c.MaxConnectionsPerAddress)},
+		Conns: gate.ConnLimits{
+			All: int(c.MaxConnections), PerClient: int(c.MaxConnectionsPerAddress), Idle: int(c.MaxIdleConnections),
+		},
 		Hosts: gate.HostsOf(append(c.AllowedHost, c.PublicURL)...), Proxies: c.TrustedProxy,
 		StrongCodes: c.Codes == "strong", Expiry: c.Expiry, HeaderTimeout: c.HeaderTimeout,
 		BodyTimeout: c.BodyTimeout, IdleTimeout: c.IdleTimeout, ShutdownTimeout: c.ShutdownTimeout,

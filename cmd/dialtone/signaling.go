@@ -94,7 +94,8 @@ func newWayFlags(s side) wayFlags {
 func grammar() *cli {
 	c := &cli{}
 	c.Call.wayFlags, c.Answer.wayFlags = newWayFlags(calling), newWayFlags(answering)
-	c.Check.wayFlags = newWayFlags(checking)
+	c.Check.wayFlags, c.Speed.wayFlags = newWayFlags(checking), newWayFlags(checking)
+	c.Load.wayFlags = newWayFlags(checking)
 	return c
 }
 

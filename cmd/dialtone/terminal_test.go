@@ -77,6 +77,7 @@ func TestTerminalIsRestored(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "demo.jsonl")
 			s := startTerminal(t, test.program, "demo", "--record", path)
 			s.await(t, "connected")
+			awaitEvents(t, path, 1, func(e diag.Event) bool { _, ok := e.Data.(diag.Ping); return ok }) // or it is no pass
 			test.leave(t, s)
 			after, code := s.end(t)
 			if code != test.want || !strings.Contains(after, test.said) {

@@ -10,8 +10,11 @@ import (
 	"dialtone/cmd/dialtone/internal/endpoint"
 	"dialtone/cmd/dialtone/internal/files"
 	"dialtone/cmd/dialtone/internal/iceservers"
+	"dialtone/cmd/dialtone/internal/loads"
 	"dialtone/cmd/dialtone/internal/reports"
 	"dialtone/cmd/dialtone/internal/settings"
+	"dialtone/cmd/dialtone/internal/throughput"
+	"dialtone/diag/assert"
 	diagcheck "dialtone/diag/check"
 	"dialtone/diag/iceurl"
 	"dialtone/diag/impair"
@@ -21,7 +24,7 @@ import (
 // Types of settings whose texts have a form of their own.
 type (
 	count         int     // from 1
-	speed         float64 // of a replay
+	playback      float64 // speed of a replay
 	listenAddress string  // HOST:PORT
 	serverURL     string  // a signaling server's page, normalized
 	caFile        string  // a PEM file with at least one certificate
@@ -36,7 +39,8 @@ func decoders() settings.Decoders {
 	settings.Add(d, settings.Number[count](1, maxCount, false))
 	settings.Add(d, settings.Number[settings.Limit](1, 1<<31-1, true))
 	settings.Add(d, settings.Number[settings.Rate](0.001, 1e9, true))
-	settings.Add(d, settings.Number[speed](0.25, 16, false))
+	settings.Add(d, settings.Number[playback](0.25, 16, false))
+	throughput.AddDecoders(d)
 	settings.Add(d, parseListenAddress)
 	settings.Add(d, parseServerURL)
 	settings.Add(d, parseCAFile)
@@ -56,6 +60,7 @@ func decoders() settings.Decoders {
 	settings.Add(d, parseRequestHeader)
 	settings.Add(d, parseICESource)
 	settings.Add(d, parseRequestField)
+	loads.Decoders(d)
 	return d
 }
 
@@ -94,7 +99,7 @@ func parseCAFile(raw string) (caFile, error) {
 	return caFile(raw), nil
 }
 
-func parseAssertion(raw string) (*diagcheck.Assertion, error) {
+func parseAssertion(raw string) (*assert.Assertion, error) {
 	a, err := diagcheck.ParseAssertion(raw)
 	if err != nil {
 		return nil, fmt.Errorf("%w; docs/reference/check.md lists all names", err)

@@ -1,13 +1,10 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
-	"fmt"
-	"runtime"
-	"runtime/debug"
 
+	build "dialtone/cmd/dialtone/internal/version"
 	"dialtone/diag"
 )
 
@@ -24,20 +21,9 @@ func (versionCommand) Help() string {
 	return detail("", []string{"dialtone version", "dialtone version --json"}, diag.ExitPass, diag.ExitUsage)
 }
 
-// versionReport is the form of dialtone version --json. What is unknown is absent.
-type versionReport struct {
-	Schema   string `json:"schema"` // dialtone.version/1
-	Version  string `json:"version"`
-	Commit   string `json:"commit,omitempty"`   // 40 hexadecimal digits
-	Modified *bool  `json:"modified,omitempty"` // whether the tree differed from the commit
-	Go       string `json:"go"`
-	Pion     string `json:"pion_webrtc,omitempty"`
-	Platform string `json:"platform"` // GOOS/GOARCH
-}
-
 func (c *versionCommand) run(_ context.Context, a app) (diag.Exit, error) {
 	report := readVersion()
-	text := report.text()
+	text := report.Text()
 	if c.JSON {
 		raw, err := json.MarshalIndent(report, "", "  ")
 		if err != nil {
@@ -52,46 +38,7 @@ func (c *versionCommand) run(_ context.Context, a app) (diag.Exit, error) {
 }
 
 // readVersion asks the binary what it was built from.
-func readVersion() versionReport {
-	report := versionReport{
-		Schema: "dialtone.version/1", Version: version, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH,
-	}
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		report.Version = cmp.Or(report.Version, "unknown")
-		return report
-	}
-	report.Version = cmp.Or(report.Version, moduleVersion(info))
-	for _, dep := range info.Deps {
-		if dep.Path == "github.com/pion/webrtc/v4" {
-			report.Pion = dep.Version
-		}
-	}
-	for _, s := range info.Settings {
-		switch s.Key {
-		case "vcs.revision":
-			report.Commit = s.Value
-		case "vcs.modified":
-			modified := s.Value == "true"
-			report.Modified = &modified
-		}
-	}
-	return report
-}
+func readVersion() build.Report { return build.Read(version) }
 
-// moduleVersion is what go install dialtone@version built, or "devel" for a build of a working tree.
-func moduleVersion(info *debug.BuildInfo) string {
-	if info.Main.Version == "" || info.Main.Version == "(devel)" {
-		return "devel"
-	}
-	return info.Main.Version
-}
-
-func (r versionReport) text() string {
-	commit := cmp.Or(r.Commit, "unknown")
-	if r.Modified != nil && *r.Modified {
-		commit += " with changes"
-	}
-	return fmt.Sprintf("dialtone %s\ncommit   %s\ngo       %s\npion     %s\nplatform %s\n",
-		r.Version, commit, r.Go, cmp.Or(r.Pion, "not linked"), r.Platform)
-}
+// toolName is how reports name this program.
+func toolName() string { return "dialtone " + readVersion().Version }

@@ -1,6 +1,7 @@
 package call
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -110,7 +111,10 @@ func (c *Call) applyTransport(e diag.Event) bool {
 	case diag.GatheringState:
 		c.Gathering = d.State
 	case diag.Restart:
-		c.Restarts, c.RestartAt = c.Restarts+1, diag.Ptr(e.At)
+		c.Restarts, c.RestartAt, c.Lost = c.Restarts+1, diag.Ptr(e.At), nil
+		if d.LimitMs != nil {
+			c.Lost = &d
+		}
 	case diag.UnannouncedSSRC:
 		c.Unannounced = keep(c.Unannounced, d, maxUnannounced)
 	case diag.MediaPause:
@@ -124,8 +128,9 @@ func (c *Call) applyTransport(e diag.Event) bool {
 			c.DownAt = e.At
 		}
 		c.Connection = d.State
-		if d.State == "connected" && c.ConnectedAt == nil {
-			c.ConnectedAt = diag.Ptr(e.At)
+		if d.State == "connected" {
+			c.Lost = nil
+			c.ConnectedAt = cmp.Or(c.ConnectedAt, diag.Ptr(e.At))
 		}
 	default:
 		return false
@@ -184,7 +189,7 @@ func (c *Call) applyChannel(e diag.Event) bool {
 		c.applyControl(d)
 	case diag.Ping:
 		c.Pings.Add(d.RTTMs.Duration())
-		c.EchoAt = diag.Ptr(e.At)
+		c.EchoAt, c.Lost = diag.Ptr(e.At), nil
 		c.countMessage(diag.LabelPing, diag.Outbound, 1)
 	case diag.RemoteSample:
 		c.addRemoteSample(TheirRow{d, e.At})

@@ -146,6 +146,9 @@ func (c *Call) Refused(kind string) (sdp.Agreement, bool) {
 // Declined reports whether the local answer rejects a section of the kind in the latest remote offer, and which codecs
 // the offer has there.
 func (c *Call) Declined(kind string) (codecs []string, yes bool) {
+	if c.begun && !c.Start.Media { // the call leaves media out
+		return nil, false
+	}
 	for _, a := range c.agreements(diag.Remote, kind) {
 		if a.Refusal == sdp.Rejected {
 			return a.Offered, true

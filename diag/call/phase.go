@@ -11,13 +11,13 @@ const (
 	StateNegotiating        // offer and answer travel
 	StateConnecting         // ICE checks, then DTLS
 	StateConnected          // media and data flow
-	StateReconnecting       // the path went silent; consent checks or a restart go on
+	StateReconnecting       // the path went silent; consent checks go on
+	StateLost               // the path is lost; the peer is dialed again
 	StateEnded              // CallEnded is there
 )
 
 var stateNames = [...]string{
-	"unknown", "dialing", "waiting", "negotiating", "connecting", "connected", "reconnecting",
-	"ended",
+	"unknown", "dialing", "waiting", "negotiating", "connecting", "connected", "reconnecting", "path lost", "ended",
 }
 
 // String is the word that a header shows.

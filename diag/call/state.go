@@ -7,6 +7,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/nat"
 	"dialtone/diag/sdp"
+	"dialtone/diag/speed"
 )
 
 // Bounds of what a fold keeps of a list that a peer can lengthen at will; beyond them only counters grow.
@@ -52,6 +53,7 @@ type Call struct {
 	Restarts     int
 	Unannounced  []diag.UnannouncedSSRC // streams, the latest 16
 	RestartAt    *time.Duration         // the latest
+	Lost         *diag.Restart          // the latest, if it followed the loss of the path, and the path is not back
 	Paused       diag.MediaPause        // the longest pause of each direction in all ICE restarts
 	Descriptions []DescriptionRow
 
@@ -76,6 +78,8 @@ type Call struct {
 	Steps     []StepRow     // of a stress test
 	KeyFrames []KeyFrameRow // requests for them, the latest
 	Resumed   []ResumedRow  // ends of pauses of inbound streams
+
+	Speed *speed.State // nil: throughput was not measured
 
 	Machine Machine
 	NAT     []NATRow // diagnoses of the network, the latest 64
@@ -222,10 +226,18 @@ func (c *Call) Apply(e diag.Event) {
 		diag.DiagnosisFurther, diag.DiagnosisEnd:
 		c.applyDiagnosis(e)
 	default:
-		if !c.applySignal(e) && !c.applyTransport(e) && !c.applyChannel(e) && !c.applyStress(e) && !c.applyMachine(e) {
+		if !c.applySpeed(e) && !c.applySignal(e) && !c.applyTransport(e) && !c.applyChannel(e) &&
+			!c.applyStress(e) && !c.applyMachine(e) {
 			c.applyMedia(e)
 		}
 	}
+}
+
+// applySpeed folds what is measured of throughput.
+func (c *Call) applySpeed(e diag.Event) bool {
+	state, mine := speed.Apply(c.Speed, e.Data)
+	c.Speed = state
+	return mine
 }
 
 // noteState remembers when the state changed.
@@ -242,6 +254,8 @@ func (c *Call) State() State {
 		return StateEnded
 	case c.Connection == "connected":
 		return StateConnected
+	case c.Lost != nil:
+		return StateLost
 	case c.ConnectedAt != nil:
 		return StateReconnecting
 	case c.ICE == "checking" || c.Connection == "connecting" || c.Signal.State == diag.SignalConnected:
@@ -288,6 +302,15 @@ func (c *Call) RoundTripTime() (time.Duration, bool) {
 		return last[0], true
 	}
 	return 0, false
+}
+
+// ReadyAt is when the call was set up: its first data channel was open, or media without channels was connected. It is
+// nil before.
+func (c *Call) ReadyAt() *time.Duration {
+	if c.Start.MediaOnly {
+		return c.ConnectedAt
+	}
+	return c.OpenAt
 }
 
 // SetupTime is from the pairing of the parties (the end of the wait, else of the dial) until a data channel was open;

@@ -67,11 +67,21 @@ func TestStateAlongTheCall(t *testing.T) {
 	for _, e := range diagtest.Then(diagtest.GoodCall(),
 		1000, diag.ConnectionState{State: "disconnected"},
 		2000, diag.ConnectionState{State: "connected"},
+		2100, diag.Restart{By: diag.ByLocal, Reason: "asked"},
+		2200, diag.ConnectionState{State: "disconnected"},
+		2300, diag.Restart{By: diag.ByNetwork, Reason: "silence", LimitMs: diag.Ptr(diag.Millis(time.Minute))},
+		2400, diag.Ping{RTTMs: diag.Millis(time.Millisecond)},
+		2500, diag.Restart{By: diag.ByNetwork, Reason: "failed", LimitMs: diag.Ptr(diag.Millis(time.Minute))},
+		2600, diag.ConnectionState{State: "connected"},
+		2700, diag.ConnectionState{State: "disconnected"},
 		3000, diag.CallEnded{Reason: diag.EndHangup}) {
 		c.Apply(e)
 		note()
 	}
-	want := []State{StateUnknown, StateDialing, StateWaiting, StateNegotiating, StateConnecting, StateConnected, StateReconnecting, StateConnected, StateEnded}
+	want := []State{
+		StateUnknown, StateDialing, StateWaiting, StateNegotiating, StateConnecting, StateConnected, StateReconnecting, StateConnected,
+		StateReconnecting, StateLost, StateReconnecting, StateLost, StateConnected, StateReconnecting, StateEnded,
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

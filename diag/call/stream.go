@@ -25,7 +25,14 @@ type Stream struct {
 	UnrepairedLoss *float64     `json:"unrepaired_loss,omitempty"`
 	Jitter         *diag.Millis `json:"jitter_ms,omitempty"` // of the latest sample
 	RoundTrip      *diag.Millis `json:"rtt_ms,omitempty"`
-	Bitrate        *float64     `json:"bitrate,omitempty"` // bit/s over the whole connection
+	// mean one-way delay of the packets, inbound: by one clock, or by two that are tied; see the source
+	OneWayDelay *diag.Millis `json:"one_way_delay_ms,omitempty"`
+	// how much too long or too short the one-way delay may be
+	OneWayUncertainty *diag.Millis     `json:"one_way_delay_uncertainty_ms,omitempty"`
+	OneWaySource      diag.DelaySource `json:"one_way_delay_source,omitempty"`
+	// from sending packets until they came back from an echo, inbound; of the latest sample
+	EchoDelay *diag.Millis `json:"echo_delay_ms,omitempty"`
+	Bitrate   *float64     `json:"bitrate,omitempty"` // bit/s over the whole connection
 	// audio, speech quality by the E-model, 1–4.5; absent where nothing is said
 	MOS     *float64 `json:"mos,omitempty"`
 	Quality *Quality `json:"quality,omitempty"` // how it was computed
@@ -111,6 +118,8 @@ func (s *Stream) addInbound(in diag.InboundRTP) {
 	sum(&s.expected, in.Expected())
 	worst(&s.Jitter, in.Jitter)
 	worst(&s.RoundTrip, in.RoundTripTime)
+	s.delayed(in.OneWayDelay)
+	worst(&s.EchoDelay, in.EchoDelay)
 	if in.LastPacketReceivedAgo != nil {
 		if ago := diag.SecondsOf(*in.LastPacketReceivedAgo); s.Ago == nil || ago < *s.Ago {
 			s.Ago = &ago
@@ -134,6 +143,15 @@ func (s *Stream) addOutbound(out diag.OutboundRTP) {
 		worst(&s.Jitter, out.Remote.Jitter)
 		worst(&s.RoundTrip, out.Remote.RoundTripTime)
 	}
+}
+
+// delayed keeps the longest delay, with what is known of it.
+func (s *Stream) delayed(d *diag.OneWayDelay) {
+	if d == nil || s.OneWayDelay != nil && diag.SecondsOf(d.Mean) <= s.OneWayDelay.Duration() {
+		return
+	}
+	s.OneWayDelay, s.OneWaySource = diag.Ptr(diag.Millis(diag.SecondsOf(d.Mean))), d.Source
+	s.OneWayUncertainty = diag.Ptr(diag.Millis(diag.SecondsOf(d.Uncertainty)))
 }
 
 func (s *Stream) picture(mime string, width, height *uint16) {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/assert"
 	"dialtone/diag/call"
 	"dialtone/diag/judge"
 	"dialtone/diag/nat"
@@ -74,7 +75,7 @@ func TestAssertions(t *testing.T) {
 			continue
 		}
 		r := seen()
-		Assert(r, []*Assertion{a})
+		Assert(r, []*assert.Assertion{a})
 		got := r.Assertions[0]
 		if got.Pass != test.pass || (got.Error == "") != (test.err == "") || !strings.Contains(got.Error, test.err) {
 			t.Errorf("%s: %+v", test.expr, got)
@@ -107,7 +108,7 @@ func TestWrongExpressions(t *testing.T) {
 	}
 	for _, test := range tests {
 		_, err := ParseAssertion(test.expr)
-		var wrong *ExpressionError
+		var wrong *assert.ExpressionError
 		if !errors.As(err, &wrong) {
 			t.Errorf("%.60s: %v", test.expr, err)
 			continue
@@ -165,7 +166,7 @@ func TestExpected(t *testing.T) {
 			}
 			o.Assertions = append(o.Assertions, a)
 		}
-		x := (&checker{Options: o}).expect()
+		x := o.Expectation()
 		var got []string
 		for _, m := range x.Media {
 			got = append(got, string(m.Direction)+" "+m.Kind)
@@ -185,7 +186,7 @@ func FuzzParseAssertion(f *testing.F) {
 		if err != nil {
 			return
 		}
-		Assert(&report.Report{}, []*Assertion{a})
+		Assert(&report.Report{}, []*assert.Assertion{a})
 	})
 }
 
@@ -201,7 +202,7 @@ func TestServersThatDidNotAnswer(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		Assert(r, []*Assertion{a})
+		Assert(r, []*assert.Assertion{a})
 		if last := r.Assertions[len(r.Assertions)-1]; last.Pass != want {
 			t.Errorf("%+v", last)
 		}
@@ -216,7 +217,7 @@ func TestToyStatistic(t *testing.T) {
 	}
 	r := seen()
 	r.Media.Audio.Inbound.Inbound = []diag.InboundRTP{{PacketsDuplicated: diag.Ptr(uint64(7))}}
-	Assert(r, []*Assertion{a})
+	Assert(r, []*assert.Assertion{a})
 	if got := r.Assertions[0]; !got.Pass || got.Value != 7 {
 		t.Errorf("%+v", got)
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/assert"
 	"dialtone/diag/call"
 	"dialtone/diag/judge"
 	"dialtone/diag/peer"
@@ -45,8 +46,8 @@ type Options struct {
 	Record string       // existing directory for a recording of each side of each run; "": none
 	Redact bool         // mask addresses in them
 
-	Assertions []*Assertion   // beside the default ones
-	Baseline   *report.Report // an earlier report; nil: none
+	Assertions []*assert.Assertion // beside the default ones
+	Baseline   *report.Report      // an earlier report; nil: none
 
 	// Progress gets every change of state, from one goroutine at a time; may be nil.
 	Progress func(Progress)
@@ -67,7 +68,7 @@ type Progress struct {
 
 // checker is a check that runs.
 type checker struct {
-	Options
+	Caller
 	begun time.Time
 
 	mu     sync.Mutex // of what follows, and around Progress
@@ -88,17 +89,25 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 	if o.Progress == nil {
 		o.Progress = func(Progress) {}
 	}
-	c := &checker{Options: o, begun: time.Now()}
+	c := &checker{Caller: Caller{Options: o, Keep: maxEvents}, begun: time.Now()}
+	c.Explain, c.State = c.explain, c.progress
 	watching, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var load judge.Load
 	var watcher sync.WaitGroup
 	if !o.unwatched {
-		watcher.Go(func() { load = watchLoad(watching) })
+		watcher.Go(func() { load = WatchLoad(watching) })
 	}
 	c.runAll(ctx)
 	stop()
 	watcher.Wait()
 	return c.report(load, ctx.Err() != nil && c.cut()), errors.Join(c.faults...)
+}
+
+// progress reports the state of a run.
+func (c *checker) progress(n int, state call.State) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.Progress(Progress{Check: c.Name, Run: n, Of: c.Repeat, State: state.String()})
 }
 
 // runAll does the runs, some of them in parallel.
@@ -132,26 +141,26 @@ func (c *checker) cut() bool {
 	return len(c.runs) < c.Repeat || c.short
 }
 
-// expect is what is asked of each call: a data channel that is echoed, and all media that takes part in it, unless the
-// user said what to expect or asserts something about the same thing.
-func (c *checker) expect() judge.Expectation {
+// Expectation is what is asked of each call: a data channel that is echoed, and all media that takes part in it, unless
+// the user said what to expect or asserts something about the same thing.
+func (o Options) Expectation() judge.Expectation {
 	asserted := func(path ...string) bool {
-		return slices.ContainsFunc(c.Assertions, func(a *Assertion) bool { return a.mentions(path...) })
+		return slices.ContainsFunc(o.Assertions, func(a *assert.Assertion) bool { return a.Mentions(path...) })
 	}
-	x := judge.Expectation{Path: c.Expect}
-	x.Echo = !c.Config.MediaOnly && c.Config.Channel == "" && !c.NoEcho &&
+	x := judge.Expectation{Path: o.Expect}
+	x.Echo = !o.Config.MediaOnly && o.Config.Channel == "" && !o.NoEcho &&
 		!asserted("answered") && !asserted("echoed") && !asserted("channels")
-	way := wayOf(c.Target.Place().Flow)
+	way := wayOf(o.Target.Place(0).Flow)
 	if way == "" {
-		way = c.Config.Way
+		way = o.Config.Way
 	}
-	kinds := c.ExpectMedia
+	kinds := o.ExpectMedia
 	if kinds == nil {
 		kinds = diag.Kinds
 	}
 	for _, kind := range kinds {
 		for _, dir := range []diag.Direction{diag.Inbound, diag.Outbound} {
-			left := c.Config.NoMedia || slices.Contains(c.Config.NoKinds, kind) || way != "" && way != dir
+			left := o.Config.NoMedia || slices.Contains(o.Config.NoKinds, kind) || way != "" && way != dir
 			if !left && !asserted("media", kind, string(dir)) {
 				x.Media = append(x.Media, call.MediaKind{Direction: dir, Kind: kind})
 			}
@@ -173,7 +182,7 @@ func (o Options) Describe() report.Target {
 
 // report makes the report of all runs.
 func (c *checker) report(load judge.Load, interrupted bool) *report.Report {
-	x := c.expect()
+	x := c.Expectation()
 	target := c.Describe()
 	r := report.Build(report.Input{
 		Tool: strings.TrimSpace("dialtone " +

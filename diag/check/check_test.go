@@ -12,6 +12,7 @@ import (
 	"go.uber.org/goleak"
 
 	"dialtone/diag"
+	"dialtone/diag/assert"
 	"dialtone/diag/call"
 	"dialtone/diag/judge"
 	"dialtone/diag/record"
@@ -120,7 +121,7 @@ func TestExpectedPath(t *testing.T) {
 		t.Fatal(err)
 	}
 	r, err := Run(t.Context(), Options{
-		Target: Loopback{}, Config: diag.Config{For: 300 * time.Millisecond, NoMedia: true}, Expect: judge.ExpectRelay, Assertions: []*Assertion{a},
+		Target: Loopback{}, Config: diag.Config{For: 300 * time.Millisecond, NoMedia: true}, Expect: judge.ExpectRelay, Assertions: []*assert.Assertion{a},
 	})
 	if err != nil {
 		t.Fatal(err)

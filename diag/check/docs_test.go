@@ -9,12 +9,13 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/assert"
 )
 
 // TestEveryExampleRuns: each assertion that the documents show can be evaluated over the report of a call.
 func TestEveryExampleRuns(t *testing.T) {
 	t.Parallel()
-	var shown []*Assertion
+	var shown []*assert.Assertion
 	for _, file := range []string{"reference/check.md", "reference/findings.md", "how-to/check.md", "examples/check.yml", "examples/gitlab-ci.yml", "examples/cronjob.yaml"} {
 		raw, err := os.ReadFile("../../docs/" + file)
 		if err != nil {
@@ -67,7 +68,7 @@ func TestEveryNameIsDocumented(t *testing.T) {
 			known[strings.TrimSuffix(name, "_ms")] = true
 		}
 	}
-	for _, name := range names(environment(example())) {
+	for _, name := range subject().Names() {
 		if !known[name] && !strings.Contains(table, "`"+name+"`") && !strings.Contains(table, "`"+name+".") {
 			t.Errorf("%s is neither in the schema nor in docs/reference/check.md", name)
 		}

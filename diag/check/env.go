@@ -1,21 +1,21 @@
 package check
 
 import (
+	"fmt"
 	"maps"
-	"reflect"
 	"slices"
 	"strings"
 	"sync"
-	"time"
-
-	"github.com/expr-lang/expr/types"
 
 	"dialtone/diag"
+	"dialtone/diag/assert"
+	"dialtone/diag/judge"
 	"dialtone/diag/report"
+	"dialtone/diag/speed"
 )
 
 // object is a part of a report as expressions use it: nil if a value is absent.
-type object = map[string]any
+type object = assert.Object
 
 // phaseNames are the phases that expressions can name, with "_" for "-".
 var phaseNames = []diag.PhaseName{
@@ -32,13 +32,14 @@ func part(o object, name string) object {
 	return inner
 }
 
-// environment is the report as expressions use it: that of its JSON, with times as durations, and four shortcuts:
+// environment is the report as expressions use it: that of its JSON, with times as durations, and five shortcuts:
+//   - what dialtone speed measured is there by its own names, idle, up, down, both and paced;
 //   - setup has the percentiles over the runs beside the total of the described run;
 //   - phases has each phase by its name;
 //   - servers has those too that had not answered when the call ended;
 //   - nat has the value of each behavior by its name.
 func environment(r *report.Report) object {
-	env := fields(reflect.ValueOf(*r))
+	env := assert.Fields(*r)
 	delete(env, "duration") // a function of expressions
 	setup := part(env, "setup")
 	maps.Copy(setup, percentiles(r.Summary.Setup))
@@ -49,6 +50,10 @@ func environment(r *report.Report) object {
 	env["phases"] = phases
 	rows, _ := env["servers"].([]any)
 	env["servers"] = append(rows, silentServers(r)...)
+	measured, _ := env["speed"].(object)
+	for name := range assert.Fields(speed.Result{}) {
+		env[name] = measured[name]
+	}
 	if nat, ok := env["nat"].(object); ok {
 		values := object{}
 		for name, b := range part(nat, "behaviors") {
@@ -64,9 +69,9 @@ func environment(r *report.Report) object {
 // percentiles are those of p, or absent ones.
 func percentiles(p *report.Percentiles) object {
 	if p != nil {
-		return fields(reflect.ValueOf(*p))
+		return assert.Fields(*p)
 	}
-	e := fields(reflect.ValueOf(report.Percentiles{}))
+	e := assert.Fields(report.Percentiles{})
 	for name := range e {
 		e[name] = nil
 	}
@@ -91,7 +96,7 @@ func phaseEnv(phases []report.PhaseSummary, name diag.PhaseName) object {
 func silentServers(r *report.Report) (out []any) {
 	for _, url := range r.Target.ICEServers {
 		if !slices.ContainsFunc(r.Servers, func(s report.ServerReport) bool { return s.URL == url }) {
-			e := fields(reflect.ValueOf(report.ServerReport{}))
+			e := assert.Fields(report.ServerReport{})
 			for name := range e {
 				e[name] = nil
 			}
@@ -102,68 +107,10 @@ func silentServers(r *report.Report) (out []any) {
 	return out
 }
 
-// fields are those of a struct by their names in JSON, without the unit of times.
-func fields(v reflect.Value) object {
-	e := object{}
-	for i := range v.NumField() {
-		f := v.Type().Field(i)
-		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
-		switch {
-		case f.Anonymous && name == "":
-			maps.Copy(e, fields(v.Field(i)))
-		case f.IsExported() && name != "-" && name != "checks": // expressions are about one check
-			e[strings.TrimSuffix(name, "_ms")] = known(v.Field(i), options == "omitempty")
-		}
-	}
-	return e
-}
-
-// known is a value as expressions use it: nil if it is absent. An empty text is absent too if JSON omits it.
-func known(v reflect.Value, omit bool) any {
-	if v.CanInterface() {
-		switch x := v.Interface().(type) {
-		case diag.Millis:
-			return x.Duration()
-		case time.Time:
-			return x
-		}
-	}
-	switch v.Kind() {
-	case reflect.Pointer, reflect.Interface:
-		if v.IsNil() {
-			return nil
-		}
-		return known(v.Elem(), false)
-	case reflect.Struct:
-		return fields(v)
-	case reflect.Slice:
-		list := make([]any, 0, v.Len())
-		for i := range v.Len() {
-			list = append(list, known(v.Index(i), false))
-		}
-		return list
-	case reflect.String:
-		if omit && v.Len() == 0 {
-			return nil
-		}
-		return v.String()
-	case reflect.Bool:
-		return v.Bool()
-	case reflect.Int, reflect.Int64:
-		return int(v.Int())
-	case reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
-		return int(v.Uint()) // #nosec G115 -- counters
-	case reflect.Float64:
-		return v.Float()
-	default:
-		return nil // nothing of another kind is in a report
-	}
-}
-
-// example is a report in which nothing is absent: it gives expressions their types, and is what they are tried on.
+// example is a report in which nothing is absent.
 func example() *report.Report {
 	r := &report.Report{}
-	fill(reflect.ValueOf(r).Elem(), 0)
+	assert.Fill(r)
 	r.Checks = nil
 	r.Summary.Phases = nil
 	for _, name := range phaseNames {
@@ -172,71 +119,37 @@ func example() *report.Report {
 	return r
 }
 
-// fill gives every exported field a value, down to a bound for what holds itself.
-func fill(v reflect.Value, depth int) {
-	if depth > 14 || !v.CanSet() {
-		return
-	}
-	switch v.Kind() {
-	case reflect.Pointer:
-		v.Set(reflect.New(v.Type().Elem()))
-		fill(v.Elem(), depth+1)
-	case reflect.Struct:
-		for i := range v.NumField() {
-			fill(v.Field(i), depth+1)
-		}
-	case reflect.Slice:
-		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
-		fill(v.Index(0), depth+1)
-	case reflect.String:
-		v.SetString("x")
-	case reflect.Bool:
-		v.SetBool(true)
-	case reflect.Int, reflect.Int64:
-		v.SetInt(1)
-	case reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
-		v.SetUint(1)
-	case reflect.Float64:
-		v.SetFloat(1)
-	default: // a report has nothing of another kind
-	}
+// ParseAssertion reads an expression over the report of a check. It evaluates nothing. The error is an
+// [*assert.ExpressionError].
+func ParseAssertion(text string) (*assert.Assertion, error) { return subject().Parse(text) }
+
+// subject is what assertions of a check are about.
+var subject = sync.OnceValue(func() *assert.Subject { return assert.NewSubject(environment(example())) })
+
+// Assert evaluates assertions over the report and adds the results.
+func Assert(r *report.Report, list []*assert.Assertion) {
+	r.Assertions = append(r.Assertions, assert.Evaluate(environment(r), list)...)
+	r.Settle()
 }
 
-// exampleType is the type of the example's environment.
-var exampleType = sync.OnceValue(func() types.Type { return typeOf(environment(example())) })
-
-// typeOf is the type of a value of the example's environment; of a value without a type anything goes.
-func typeOf(v any) types.Type {
-	switch v := v.(type) {
-	case nil:
-		return types.Any
-	case object:
-		m := types.Map{}
-		for key, value := range v {
-			m[key] = typeOf(value)
-		}
-		return m
-	case []any:
-		if len(v) == 0 {
-			return types.Array(types.Any)
-		}
-		return types.Array(typeOf(v[0]))
+// DefaultAssertions are those of every check: connected, something answered on a channel and media until the end as far
+// as that is expected. They repeat the verdicts of the runs in a form that a report can list.
+func DefaultAssertions(x judge.Expectation) []*assert.Assertion {
+	texts := []string{"all(runs, .connected)"}
+	if x.Echo {
+		texts = append(texts, "all(runs, .answered)")
 	}
-	return types.TypeOf(v)
-}
-
-// names lists every name of the environment: what a misspelt one may have meant.
-func names(e any) []string {
-	var out []string
-	switch e := e.(type) {
-	case object:
-		for key, value := range e {
-			out = append(append(out, key), names(value)...)
-		}
-	case []any:
-		if len(e) > 0 {
-			out = names(e[0])
-		}
+	for _, m := range x.Media {
+		texts = append(texts, fmt.Sprintf("all(runs, .media.%s.%s.flows)", m.Kind, m.Direction))
 	}
-	return out
+	list := make([]*assert.Assertion, 0, len(texts))
+	for _, text := range texts {
+		a, err := ParseAssertion(text)
+		if err != nil {
+			continue // a test holds all of them to be valid
+		}
+		a.Default = true
+		list = append(list, a)
+	}
+	return list
 }

@@ -366,7 +366,7 @@ type deaf struct{ t *testing.T }
 func (deaf) Describe() report.Target { return report.Target{Kind: "deaf"} }
 
 // Place implements Target.
-func (d deaf) Place() Placement {
+func (d deaf) Place(int) Placement {
 	offerer, answerer := signal.Pipe()
 	pc, err := webrtc.NewAPI(webrtc.WithSettingEngine(loopbackEngine())).NewPeerConnection(webrtc.Configuration{})
 	if err != nil {
@@ -430,8 +430,8 @@ func (d deaf) answer(pc *webrtc.PeerConnection, c signal.Channel) {
 type tampered struct{ Loopback }
 
 // Place implements Target.
-func (t tampered) Place() Placement {
-	p := t.Loopback.Place()
+func (t tampered) Place(int) Placement {
+	p := t.Loopback.Place(0)
 	inner := p.Answer
 	p.Answer = func(ctx context.Context, observe func(diag.SignalRequest)) (signal.Channel, error) {
 		c, err := inner(ctx, observe)

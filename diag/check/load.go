@@ -10,8 +10,8 @@ import (
 // tick is how often a timer is watched.
 const tick = judge.LateAfter
 
-// watchLoad measures how late timers fire until ctx ends: what the program itself lacks of CPU.
-func watchLoad(ctx context.Context) judge.Load {
+// WatchLoad measures how late timers fire until ctx ends: what the program itself lacks of CPU.
+func WatchLoad(ctx context.Context) judge.Load {
 	var l judge.Load
 	timer := time.NewTimer(tick)
 	defer timer.Stop()

@@ -29,7 +29,7 @@ func TestShortOfCPU(t *testing.T) {
 			}
 		})
 	}
-	l := watchLoad(ctx)
+	l := WatchLoad(ctx)
 	spinning.Wait()
 	if !l.Short() || len(l.Findings()) != 1 || l.Findings()[0].ID != "tester.cpu" {
 		t.Errorf("%+v", l)

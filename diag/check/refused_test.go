@@ -32,7 +32,7 @@ func (publishing) Describe() report.Target {
 }
 
 // Place implements Target.
-func (p publishing) Place() Placement {
+func (p publishing) Place(int) Placement {
 	offerer, answerer := signal.Pipe()
 	dial := func(context.Context, func(diag.SignalRequest)) (signal.Channel, error) {
 		go p.serve(answerer)

@@ -2,6 +2,7 @@ package check
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"sync"
@@ -56,30 +57,39 @@ type side struct {
 	fault   error         // of the recording
 }
 
-// runOne places one call and notes its result.
-func (c *checker) runOne(ctx context.Context, n int) {
-	p := c.Target.Place()
+// Caller places calls, one at a time or beside each other. Checks and load tests share it.
+type Caller struct {
+	Options
+	Explain func() time.Duration // how long a call may diagnose why it has no path; nil: not at all
+	// State gets each state of the described side but the last; may be nil.
+	State func(n int, state call.State)
+	// Open gets the time at which the described side was set up: its first data channel was open, or media alone was
+	// connected; may be nil.
+	Open func(n int, at time.Time)
+	Keep int // events kept of a call for the report
+}
+
+// Place places the n-th call and returns when it has ended. A result with an error is complete but for its recording;
+// without a result the call could not begin.
+func (c *Caller) Place(ctx context.Context, n int) (*report.RunInput, error) {
+	p := c.Target.Place(n)
 	if c.Renew != nil {
 		servers, err := c.Renew(ctx, c.Config.ICEServers)
 		if err != nil {
-			c.failed(err)
-			return
+			return nil, err
 		}
 		p.iceServers = servers
 	}
 	lasting := context.WithoutCancel(ctx)
-	in := report.RunInput{Start: time.Since(c.begun)}
 	offering, err := c.open(lasting, n, p, false)
 	if err != nil {
-		c.failed(err)
-		return
+		return nil, err
 	}
 	var answering *side
 	if p.Answer != nil {
 		if answering, err = c.open(lasting, n, p, true); err != nil {
 			offering.abandon()
-			c.failed(err)
-			return
+			return nil, err
 		}
 	}
 	answerCtx, stop := context.WithCancel(lasting)
@@ -89,13 +99,27 @@ func (c *checker) runOne(ctx context.Context, n int) {
 	}
 	offering.session.Run(ctx)
 	<-offering.ended
+	in := &report.RunInput{
+		Began: offering.log.Start(), Call: offering.call, Events: offering.events, Recording: offering.path,
+	}
 	if answering != nil {
 		answering.finish(stop)
-		in.Other = answering.call
+		in.Other, err = answering.call, answering.fault
 	}
 	offering.parts.Wait()
-	in.Call, in.Events, in.Recording = offering.call, offering.events, offering.path
-	c.note(n, in, offering, answering)
+	return in, errors.Join(offering.fault, err)
+}
+
+// runOne places one call and notes its result.
+func (c *checker) runOne(ctx context.Context, n int) {
+	start := time.Since(c.begun)
+	in, err := c.Place(ctx, n)
+	if in == nil {
+		c.failed(err)
+		return
+	}
+	in.Start = start
+	c.note(n, *in, err)
 }
 
 // finish gives the answerer time to end by itself.
@@ -108,10 +132,10 @@ func (s *side) finish(stop context.CancelFunc) {
 }
 
 // note keeps the result of a run, and reports it.
-func (c *checker) note(n int, in report.RunInput, sides ...*side) {
+func (c *checker) note(n int, in report.RunInput, fault error) {
 	cut := in.Call.Ended == nil || in.Call.Ended.Reason == diag.EndInterrupted
 	diagnosed := in.Call.Diagnosed() != nil || in.Other != nil && in.Other.Diagnosed() != nil
-	f := report.Fold(c.expect(), in)
+	f := report.Fold(c.Expectation(), in)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.explained, c.short = c.explained || diagnosed, c.short || cut
@@ -122,10 +146,8 @@ func (c *checker) note(n int, in report.RunInput, sides ...*side) {
 	}
 	c.kept += len(f.Events)
 	c.runs = append(c.runs, f)
-	for _, s := range sides {
-		if s != nil && s.fault != nil {
-			c.faults = append(c.faults, s.fault)
-		}
+	if fault != nil {
+		c.faults = append(c.faults, fault)
 	}
 	c.Progress(Progress{Check: c.Name, Run: n, Of: c.Repeat, State: "ended", Done: &f.Run})
 }
@@ -138,7 +160,7 @@ func (c *checker) failed(err error) {
 }
 
 // open prepares one side: its session, its recording, and the fold of its log.
-func (c *checker) open(ctx context.Context, n int, p Placement, answering bool) (*side, error) {
+func (c *Caller) open(ctx context.Context, n int, p Placement, answering bool) (*side, error) {
 	s := &side{log: feed.New(time.Now), call: &call.Call{}, ended: make(chan struct{})}
 	o := c.sessionOptions(s.log, p, answering)
 	if c.Tune != nil {
@@ -167,7 +189,7 @@ func (s *side) abandon() {
 }
 
 // sessionOptions are those of one side.
-func (c *checker) sessionOptions(log *feed.Feed, p Placement, answering bool) session.Options {
+func (c *Caller) sessionOptions(log *feed.Feed, p Placement, answering bool) session.Options {
 	config := c.Config
 	config.Command = "check"
 	if p.iceServers != nil {
@@ -181,7 +203,7 @@ func (c *checker) sessionOptions(log *feed.Feed, p Placement, answering bool) se
 	dial := p.Dial
 	if answering {
 		dial, config.For, config.Wait, config.Way = p.Answer, 0, 0, config.Way.Opposite()
-		config.Impair, config.Stress = nil, false
+		config.Impair, config.Stress, config.Speed, config.ServeSpeed = nil, false, nil, true
 	}
 	config.LoopbackOnly = config.LoopbackOnly || p.Answer != nil && len(config.ICEServers) == 0
 	if p.Guard != nil && !answering {
@@ -198,9 +220,13 @@ func (c *checker) sessionOptions(log *feed.Feed, p Placement, answering bool) se
 	if answering {
 		greeting = "" // it would pass for the echo of the offerer's
 	}
+	var explain time.Duration
+	if c.Explain != nil {
+		explain = c.Explain()
+	}
 	return session.Options{
 		Config: config, Feed: log, Dial: dial, TLS: c.TLS, Proxies: c.Proxies, Flow: p.Flow, Clips: c.Clips,
-		Greeting: greeting, Notes: c.Notes, Explain: c.explain(), Watch: watch.Machine, Redial: config.Redial,
+		Greeting: greeting, Notes: c.Notes, Explain: explain, Watch: watch.Machine, Redial: config.Redial,
 	}
 }
 
@@ -215,7 +241,7 @@ func (c *checker) explain() time.Duration {
 }
 
 // recordingName is run-007-offer.jsonl, run-007-answer.jsonl; run-007.jsonl if the peer is another program.
-func (c *checker) recordingName(n int, p Placement, answering bool) string {
+func (c *Caller) recordingName(n int, p Placement, answering bool) string {
 	name := fmt.Sprintf("run-%0*d", max(3, len(fmt.Sprint(c.Repeat))), n)
 	switch {
 	case answering:
@@ -249,14 +275,15 @@ func (s *side) startRecording(ctx context.Context, config diag.Config, o record.
 
 // follow folds the log to its end. A call that is connected and opens no channel is hung up early. States of the
 // described call are reported as progress of run n.
-func (c *checker) follow(ctx context.Context, s *side, events *feed.Reader, n int, described bool) {
+func (c *Caller) follow(ctx context.Context, s *side, events *feed.Reader, n int, described bool) {
 	var impatient *time.Timer
 	defer func() {
 		if impatient != nil {
 			impatient.Stop()
 		}
 	}()
-	for last := call.StateUnknown; ; {
+	last, open := call.StateUnknown, c.Open
+	for {
 		batch, err := events.Next(ctx)
 		if err != nil {
 			return
@@ -273,12 +300,14 @@ func (c *checker) follow(ctx context.Context, s *side, events *feed.Reader, n in
 		if !described {
 			continue
 		}
-		s.events = append(s.events, batch[:min(len(batch), maxEvents-len(s.events))]...)
-		if state := s.call.State(); state != last && state != call.StateEnded {
+		if at := s.call.ReadyAt(); at != nil && open != nil {
+			open(n, s.log.Start().Add(*at))
+			open = nil
+		}
+		s.events = append(s.events, batch[:min(len(batch), c.Keep-len(s.events))]...)
+		if state := s.call.State(); state != last && state != call.StateEnded && c.State != nil {
 			last = state
-			c.mu.Lock()
-			c.Progress(Progress{Check: c.Name, Run: n, Of: c.Repeat, State: state.String()})
-			c.mu.Unlock()
+			c.State(n, state)
 		}
 	}
 }

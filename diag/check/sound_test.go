@@ -248,7 +248,7 @@ func TestNamedInTime(t *testing.T) {
 			t.Parallel()
 			ctx, cancel := context.WithCancel(t.Context())
 			load := make(chan judge.Load, 1)
-			go func() { load <- watchLoad(ctx) }()
+			go func() { load <- WatchLoad(ctx) }()
 			at, others := named(t, sounding(t, tt.source), tt.want, tt.after+6*time.Second)
 			cancel()
 			switch l := <-load; {

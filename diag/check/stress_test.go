@@ -51,7 +51,7 @@ type habitual struct {
 func (habitual) Describe() report.Target { return report.Target{Kind: "habitual", Role: RoleOffer} }
 
 // Place implements Target.
-func (h habitual) Place() Placement {
+func (h habitual) Place(int) Placement {
 	offerer, answerer := signal.Pipe()
 	p := &pionPeer{habits: h.habits}
 	if err := p.open(h.flow); err != nil {

@@ -3,6 +3,9 @@ package check
 import (
 	"context"
 	"fmt"
+	"maps"
+	"strconv"
+	"strings"
 
 	"dialtone/diag"
 	"dialtone/diag/peer"
@@ -15,8 +18,8 @@ import (
 type Target interface {
 	// Describe says what a report reports of it: kind, URL, room, role.
 	Describe() report.Target
-	// Place says how one run is dialed. It is called once for each run.
-	Place() Placement
+	// Place says how the n-th run is dialed. It is called once for each run.
+	Place(n int) Placement
 }
 
 // Placement is how one run is dialed.
@@ -36,7 +39,7 @@ type Loopback struct{}
 func (Loopback) Describe() report.Target { return report.Target{Kind: "loopback", Role: "offer"} }
 
 // Place implements Target.
-func (Loopback) Place() Placement {
+func (Loopback) Place(int) Placement {
 	offerer, answerer := signal.Pipe()
 	at := func(c signal.Channel) session.Dialer {
 		return func(context.Context, func(diag.SignalRequest)) (signal.Channel, error) { return c, nil }
@@ -65,7 +68,7 @@ func (r Remote) Describe() report.Target {
 }
 
 // Place implements Target.
-func (r Remote) Place() Placement {
+func (r Remote) Place(int) Placement {
 	p := Placement{Dial: session.Over(r.Way, r.Setup), Flow: session.Flow(r.Way, false)}
 	switch {
 	case !r.Way.Coded:
@@ -74,6 +77,27 @@ func (r Remote) Place() Placement {
 	case r.Role == RoleAnswer:
 		p.Guard = only(signal.RoleAnswerer)
 	}
+	return p
+}
+
+// Each calls a peer of its own with each call: {n} in an address or a flag of the way is the number of the call. In
+// rooms both peers are here, and their code is that of the target with the number.
+type Each struct{ Remote }
+
+// Place implements Target.
+func (e Each) Place(n int) Placement {
+	r := e.Remote
+	number := func(s string) string { return strings.ReplaceAll(s, "{n}", strconv.Itoa(n)) }
+	r.Setup.Address, r.Setup.Values = number(r.Setup.Address), maps.Clone(r.Setup.Values)
+	for name, value := range r.Setup.Values {
+		r.Setup.Values[name] = number(value)
+	}
+	if !r.Way.Coded {
+		return r.Place(n)
+	}
+	r.Setup.Code += "-" + strconv.Itoa(n)
+	p := r.Place(n)
+	p.Answer = session.Over(r.Way, r.Setup)
 	return p
 }
 

@@ -102,20 +102,33 @@ func length(most time.Duration, field func(*diag.Impairment) *diag.Millis) func(
 }
 
 func setRate(i *diag.Impairment, text string) error {
+	v, err := ParseRate(text)
+	if err != nil {
+		return errRate
+	}
+	i.Rate = v
+	return nil
+}
+
+// ParseRate reads a rate in bit/s, such as 500k or 2M.
+func ParseRate(text string) (float64, error) {
+	number := text
 	factor := 1.0
 	for suffix, f := range map[string]float64{"k": 1e3, "M": 1e6, "G": 1e9} {
-		if number, found := strings.CutSuffix(text, suffix); found {
-			text, factor = number, f
+		if cut, found := strings.CutSuffix(text, suffix); found {
+			number, factor = cut, f
 			break
 		}
 	}
-	v, err := strconv.ParseFloat(text, 64)
+	v, err := strconv.ParseFloat(number, 64)
 	if v *= factor; err != nil || !(v >= minRate && v <= maxRate) {
-		return errors.New("use bits per second from 1k to 10G")
+		return 0, fmt.Errorf("invalid rate %s: %w", quote(text), errRate)
 	}
-	i.Rate = math.Round(v)
-	return nil
+	return math.Round(v), nil
 }
+
+// errRate says what a rate is.
+var errRate = errors.New("use bits per second from 1k to 10G")
 
 // setGap reads gap=LENGTH@TIME.
 func setGap(i *diag.Impairment, text string) error {

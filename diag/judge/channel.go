@@ -1,6 +1,8 @@
 package judge
 
 import (
+	"time"
+
 	"dialtone/diag"
 	"dialtone/diag/call"
 )
@@ -20,6 +22,14 @@ type (
 	}
 )
 
+// leftEarly reports whether the peer ended the call before an answer from it was due: a call waits for one as long as
+// its setup took, for one to five seconds.
+func leftEarly(c *call.Call) bool {
+	setup, ok := c.SetupTime()
+	due := max(time.Second, min(setup, 5*time.Second))
+	return ok && c.Ended.By == diag.ByRemote && c.EndedAt-*c.OpenAt < due
+}
+
 // channelFindings name a data channel that did not open, or from which nothing came back.
 func channelFindings(c *call.Call, x Expectation) []Finding {
 	switch {
@@ -29,7 +39,7 @@ func channelFindings(c *call.Call, x Expectation) []Finding {
 		return []Finding{{ID: "channel.not_open", Severity: Problem, Evidence: ChannelNotOpen{
 			diag.Millis(c.UpTime()), c.SCTP.State, c.Received(),
 		}}}
-	case x.check && c.Start.Channel == "" && !c.Echoed():
+	case x.check && c.Start.Channel == "" && !c.Echoed() && !leftEarly(c):
 		answer := c.Answer()
 		return []Finding{{
 			ID: "channel.not_echoed", Severity: graver(answer == ""),

@@ -59,7 +59,7 @@ var rules = []rule{
 	endFindings, machineFindings, signalingFindings,
 	pathLostFindings, dtlsFindings, channelFindings,
 	sizeFindings, mediaFindings, soundFindings, publishFindings, pictureFindings, skewFindings, lossFindings,
-	timingFindings, restartFindings, ssrcFindings, impairFindings, stressFindings,
+	timingFindings, restartFindings, ssrcFindings, impairFindings, stressFindings, speedFindings,
 	endsFindings, clientFindings,
 	pathFindings, isolatedFindings, limitFindings, remoteFindings, serverFindings, networkFindings, warningFindings,
 }
@@ -154,7 +154,7 @@ func exitOfFinding(f Finding) diag.Exit {
 	switch f.Family() {
 	case "ice":
 		return diag.ExitICE
-	case "channel":
+	case "channel", "speed":
 		return diag.ExitChannel
 	case "media":
 		return diag.ExitMedia

@@ -66,6 +66,13 @@ func TestDeclinedCodec(t *testing.T) {
 	if len(found) != 1 || found[0].ID != "media.codec_declined" || !strings.Contains(words.Of(found[0]).Evidence[0], "THEORA") || !strings.Contains(words.Of(found[0]).Title, "Video") {
 		t.Errorf("%+v", found)
 	}
+	without := call.Fold(diagtest.Log(0, diag.CallStart{Command: "check"}, 0, diag.SessionDescription{Side: diag.Remote, SDPType: "offer", SDP: offer},
+		1, diag.SessionDescription{Side: diag.Local, SDPType: "answer", SDP: answer}))
+	for _, f := range judge.Judge(without).Findings {
+		if f.ID == "media.codec_declined" {
+			t.Errorf("of a call without media: %+v", f)
+		}
+	}
 	played := call.Fold(diagtest.Log(0, diag.SessionDescription{Side: diag.Remote, SDPType: "offer", SDP: strings.ReplaceAll(offer, "sendonly", "recvonly")},
 		1, diag.SessionDescription{Side: diag.Local, SDPType: "answer", SDP: answer}))
 	if found := judge.Judge(played).Findings; len(found) != 1 || found[0].Subject != "video" {

@@ -17,7 +17,7 @@ func (r *Recorder) received(pkts []rtcp.Packet) {
 		switch pkt := pkt.(type) {
 		case *rtcp.SenderReport:
 			r.receptionReports(pkt.Reports, now)
-			r.in.update(pkt.SSRC, func(s *inbound) { s.mapping.Report(pkt.NTPTime, pkt.RTPTime) })
+			r.in.update(pkt.SSRC, func(s *inbound) { s.senderReport(pkt, now) })
 		case *rtcp.SourceDescription:
 			r.names(pkt)
 		case *rtcp.ReceiverReport:

@@ -9,6 +9,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/media/audio"
 	"dialtone/diag/media/clock"
+	"dialtone/diag/media/latency"
 )
 
 // inbound is one stream that arrives, with the retransmissions that repair it.
@@ -25,6 +26,7 @@ type inbound struct {
 	frames     frames
 	playout    clock.Playout // of audio
 	mapping    clock.Mapping
+	latency    latency.Receiver
 	name       string // canonical, of its sender
 	layers     layers
 	collector  collector
@@ -125,7 +127,12 @@ func (s *inbound) count(h header, repair bool, now time.Time) *openFrame {
 			s.pace.add(now, ext, h.timestamp, s.codec.Name, h.payload)
 			s.playout.Add(now, ext, h.timestamp, s.codec.rate, s.jitter.Seconds())
 		}
-		s.mapping.Arrival(now, h.timestamp, s.codec.rate)
+		if transit, known := s.mapping.Arrival(now, h.timestamp, s.codec.rate); known {
+			s.latency.Transit(transit)
+		}
+	}
+	if s.rec.senders != nil && (arrival == arrivalNew || arrival == arrivalLate) && !repair {
+		s.latency.Packet(s.rec.senders, s.rec, s.codec.Kind, s.ssrc, now, h.timestamp, s.codec.body(h.payload))
 	}
 	s.listen(ext, h, now)
 	if s.codec.Kind != KindVideo || len(h.payload) == 0 {
@@ -136,6 +143,14 @@ func (s *inbound) count(h header, repair bool, now time.Time) *openFrame {
 	frame := s.frames.add(ext, h, s.codec.picture(h.payload), &s.seq, late, now)
 	s.collect(ext, h)
 	return frame
+}
+
+// senderReport notes what the sender says of its clock.
+func (s *inbound) senderReport(r *rtcp.SenderReport, now time.Time) {
+	transit, known := s.mapping.Report(now, r.NTPTime, r.RTPTime)
+	if trip := time.Duration(s.rec.pathTrip.Load()); known && trip > 0 {
+		s.latency.SenderReport(now, transit, trip)
+	}
 }
 
 // collect keeps the payload of a packet until its frame is complete, and looks at the frames that are.
@@ -160,7 +175,7 @@ const comfortNoise = 13
 
 // listen hands a packet of audio to the meter.
 func (s *inbound) listen(ext int64, h header, now time.Time) {
-	if s.codec.Kind != KindAudio {
+	if s.codec.Kind != KindAudio || s.rec.headersOnly {
 		return
 	}
 	if s.meter == nil {
@@ -203,6 +218,7 @@ func (s *inbound) stats(now time.Time, mid string) diag.InboundRTP {
 	}
 	d.LastPacketReceivedAgo = diag.Ptr(max(0, now.Sub(s.last).Seconds()))
 	d.Jitter = s.jitter.Seconds()
+	d.OneWayDelay, d.EchoDelay = s.latency.Report(now), s.latency.Echo()
 	d.ClockRate, d.TimestampJumps = s.codec.rate, diag.Ptr(s.timing.Jumps)
 	d.TimestampRate, d.TimestampRateMargin = s.timing.Rate(s.codec.rate, d.Jitter)
 	if hz := s.pace.rate(s.codec.rate); hz > 0 {

@@ -44,7 +44,7 @@ func (t *tap) BindLocalStream(info *interceptor.StreamInfo, next interceptor.RTP
 		return next
 	}
 	return interceptor.RTPWriterFunc(func(h *rtp.Header, payload []byte, a interceptor.Attributes) (int, error) {
-		p := stream.picture(h, payload) // before the next may change it in place
+		p := stream.leaves(h, payload) // before the next may change it in place
 		n, err := next.Write(h, payload, a)
 		if err == nil && n > 0 { // pion drops what is written before the connection is up, and says 0
 			stream.packet(h, payload, p)
@@ -54,6 +54,14 @@ func (t *tap) BindLocalStream(info *interceptor.StreamInfo, next interceptor.RTP
 }
 
 func (t *tap) UnbindLocalStream(info *interceptor.StreamInfo) { t.rec.unbind(diag.Outbound, info.SSRC) }
+
+// Close forgets what was sent.
+func (t *tap) Close() error {
+	if t.rec.senders != nil {
+		t.rec.senders.Close(t.rec)
+	}
+	return nil
+}
 
 func (t *tap) BindRTCPReader(next interceptor.RTCPReader) interceptor.RTCPReader {
 	return interceptor.RTCPReaderFunc(func(b []byte, a interceptor.Attributes) (int, interceptor.Attributes, error) {

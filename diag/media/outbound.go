@@ -8,6 +8,7 @@ import (
 	"github.com/pion/rtp"
 
 	"dialtone/diag"
+	"dialtone/diag/media/latency"
 )
 
 // outbound is one stream that is sent, with its retransmissions and what the peer reports of it.
@@ -21,23 +22,30 @@ type outbound struct {
 	width, height uint16
 	sizes         sizes
 	report        *rtcp.ReceptionReport // the last
+	sender        *latency.Sender       // nil: it is not kept when its packets are sent
 	expected      int64                 // packets that it is about, −1 if it names one that was not sent
 }
 
 func newOutbound(r *Recorder, info *interceptor.StreamInfo) *outbound {
 	s := &outbound{stream: newStream(r, diag.Outbound, info), firSeq: -1}
 	s.repairSSRC = info.SSRCRetransmission
+	if r.senders != nil {
+		s.sender = r.senders.Open(r, s.codec.Kind, s.ssrc)
+	}
 	return s
 }
 
-// picture is what the payload of a packet shows that is about to go out.
-func (s *outbound) picture(h *rtp.Header, payload []byte) picture {
+// leaves looks at the payload of a packet that is about to go out, and returns what it shows.
+func (s *outbound) leaves(h *rtp.Header, payload []byte) picture {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if h.SSRC != s.ssrc {
 		return picture{} // a repair, or error correction
 	}
 	s.holds(h.PayloadType)
+	if s.sender != nil && (!s.started || s.extended(h.SequenceNumber) > s.seq) {
+		s.sender.Packet(s.rec.now(), h.Timestamp, s.codec.body(payload))
+	}
 	return s.codec.picture(payload)
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/pion/interceptor"
 
 	"dialtone/diag"
+	"dialtone/diag/media/latency"
 )
 
 const (
@@ -21,11 +22,14 @@ const (
 // Recorder measures the media of one peer connection from its packets. It is safe for concurrent use; the path of a
 // packet neither allocates nor waits for anything but another packet of its stream.
 type Recorder struct {
+	headersOnly bool // nothing is decoded
+
 	now    func() time.Time
 	emit   func(diag.Data)
 	codecs [128]atomic.Pointer[codec] // by payload type
 
-	keyFrame func(Frame) // nil: nothing is looked into
+	keyFrame func(Frame)      // nil: nothing is looked into
+	senders  *latency.Senders // nil: packets are not sought among those that were sent
 
 	negotiated atomic.Bool   // codecs is set
 	pathTrip   atomic.Int64  // of connectivity checks, ns
@@ -56,9 +60,17 @@ func NewRecorder(now func() time.Time, emit func(diag.Data)) *Recorder {
 	}
 }
 
+// HeadersOnly makes the recorder decode nothing: what audio holds stays unknown. It must be set before the first
+// packet.
+func (r *Recorder) HeadersOnly() { r.headersOnly = true }
+
 // OnKeyFrame sets what is called with each key frame that arrived complete. It also makes the recorder compare frames
 // with the clip. It must be set before the first packet; the call must return at once, and a stream waits for it.
 func (r *Recorder) OnKeyFrame(look func(Frame)) { r.keyFrame = look }
+
+// Tie measures the delay of packets that this process sends: those of all recorders that are tied to the same senders.
+// It must be called before the first packet.
+func (r *Recorder) Tie(senders *latency.Senders) { r.senders = senders }
 
 // Factory makes the interceptor that feeds the recorder. It must be the first of the registry of one peer connection;
 // see the package documentation.

@@ -84,7 +84,7 @@ func describeCandidate(side diag.Side, x *webrtc.ICECandidate) diag.Candidate {
 // serverOf finds the server that gave a server-reflexive candidate: the one that its base's socket spoke to, or the
 // only one, as a socket may have been reused or closed by now.
 func (c *candidates) serverOf(d diag.Candidate) string {
-	to := c.p.socks.serverOf(int(d.RelatedPort))
+	to := c.p.socks.ServerOf(int(d.RelatedPort))
 	var all []string
 	for _, s := range c.servers {
 		if s.Transport() != "udp" {

@@ -82,6 +82,9 @@ func (c *channels) associated() {
 // incoming is pion's OnDataChannel. While it does not return, pion accepts no other channel, and drops what it cannot
 // queue: the one way to bound what a peer costs that opens channels without end.
 func (c *channels) incoming(dc *webrtc.DataChannel) {
+	if c.p.o.OnChannel(c.p.pc, dc) {
+		return
+	}
 	c.mu.Lock()
 	kept := c.open < maxIncoming && c.opened < maxOpened
 	if kept {

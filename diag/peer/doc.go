@@ -6,7 +6,7 @@
 // observed:
 //
 //   - candidate pairs are polled from the statistics, fast while checks run and once a second afterwards;
-//   - the server that gave a candidate is learned by watching which socket spoke to which server ([sockets]);
+//   - the server that gave a candidate is learned by watching which socket spoke to which server ([sockets.Net]);
 //   - the DTLS version and cipher are read from the ServerHello on those sockets;
 //   - gathering counts as complete when every server has given a candidate or a probe has proven that it gives none
 //     ([Peer.ServerProbed]), because the agent waits very long for a silent one;

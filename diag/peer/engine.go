@@ -5,6 +5,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -12,12 +13,16 @@ import (
 
 	"github.com/pion/ice/v4"
 	"github.com/pion/interceptor"
+	"github.com/pion/interceptor/pkg/nack"
+	"github.com/pion/interceptor/pkg/report"
+	"github.com/pion/interceptor/pkg/twcc"
 	"github.com/pion/logging"
 	"github.com/pion/webrtc/v4"
 
 	"dialtone/diag"
 	"dialtone/diag/forward"
 	"dialtone/diag/media"
+	"dialtone/diag/sockets"
 )
 
 // acceptanceWait replaces pion's waits before a pair of a type may be selected (0.5 s srflx, 1 s prflx, 2 s relay):
@@ -28,6 +33,10 @@ const acceptanceWait = time.Duration(0)
 // that data channels return with their path.
 const retransmitTime = 800 * time.Millisecond
 
+// receiveWindow is what the peer may send before it is acknowledged, in bytes: 300 ms at 100 Mbit/s. pion's default of
+// 1 MiB limits a path of 100 ms to 80 Mbit/s.
+const receiveWindow = 4 << 20
+
 // checkInterval is that of pion's checks on a pair.
 const checkInterval = 200 * time.Millisecond
 
@@ -36,17 +45,23 @@ const checkInterval = 200 * time.Millisecond
 // nominated first. One and a half of its rounds of checks.
 const directHeadStart = 300 * time.Millisecond
 
+// unlogged is for what pion logs: it is reported by an event, or foreign text that was not cleaned, or of the end of a
+// call, at which reports find the connection closed.
+var unlogged logging.LoggerFactory = &logging.DefaultLoggerFactory{
+	Writer: io.Discard, DefaultLogLevel: logging.LogLevelDisabled,
+}
+
 // settings translates options to pion's setting engine.
-func settings(o Options, socks *sockets, relays *forward.Forwarder) webrtc.SettingEngine {
+func settings(o Options, socks *sockets.Net, relays *forward.Forwarder) webrtc.SettingEngine {
 	var se webrtc.SettingEngine
-	// What pion logs is reported by an event, or foreign text that was not cleaned.
-	se.LoggerFactory = &logging.DefaultLoggerFactory{Writer: io.Discard, DefaultLogLevel: logging.LogLevelDisabled}
+	se.LoggerFactory = unlogged
 	se.SetNet(socks)
 	se.SetICEProxyDialer(relays)
 	// pion closes the connection by itself at the peer's close_notify, in a goroutine that races with reading statistics.
 	// The end of the SCTP association shows the same, and the session closes.
 	se.DisableCloseByDTLS(true)
 	se.SetSCTPRTOMax(retransmitTime)
+	se.SetSCTPMaxReceiveBufferSize(receiveWindow)
 	se.SetICETimeouts(o.Timeouts.Disconnected, o.Timeouts.Failed, o.Timeouts.KeepAlive)
 	se.SetDTLSConnectContextMaker(func() (context.Context, func()) {
 		return context.WithTimeout(context.Background(), o.Timeouts.DTLS)
@@ -89,17 +104,16 @@ func api(se webrtc.SettingEngine, me *webrtc.MediaEngine, recorder *media.Record
 	se.DisableMediaEngineCopy(true)
 	registry := &interceptor.Registry{}
 	registry.Add(recorder.Factory())
-	// The recorder decides which of the generator's requests are sent (media.Recorder.pace).
-	if err := webrtc.ConfigureNack(me, registry); err != nil {
-		return nil, err
-	}
-	if err := webrtc.ConfigureRTCPReports(registry); err != nil {
-		return nil, err
-	}
-	if err := webrtc.ConfigureTWCCSender(me, registry); err != nil { // of reports
-		return nil, err
-	}
-	if err := webrtc.ConfigureTWCCHeaderExtensionSender(me, registry); err != nil { // of what the peer reports on
+	err := errors.Join(
+		// The recorder decides which of the generator's requests are sent (media.Recorder.pace).
+		webrtc.ConfigureNackWithOptions(me, registry, []nack.GeneratorOption{nack.WithGeneratorLoggerFactory(unlogged)},
+			nack.WithResponderLoggerFactory(unlogged)),
+		webrtc.ConfigureRTCPReportsWithOptions(registry,
+			[]report.ReceiverOption{report.WithReceiverLoggerFactory(unlogged)}, report.WithSenderLoggerFactory(unlogged)),
+		webrtc.ConfigureTWCCSenderWithOptions(me, registry, twcc.WithLoggerFactory(unlogged)), // of reports
+		webrtc.ConfigureTWCCHeaderExtensionSender(me, registry),                               // of what the peer reports on
+	)
+	if err != nil {
 		return nil, err
 	}
 	return webrtc.NewAPI(webrtc.WithSettingEngine(se), webrtc.WithMediaEngine(me),

@@ -126,7 +126,7 @@ func (g *gathering) agentState(s webrtc.ICEGatheringState) {
 	if s != webrtc.ICEGatheringStateComplete {
 		return
 	}
-	g.p.socks.kept.Release()
+	g.p.socks.Release()
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.agent = true

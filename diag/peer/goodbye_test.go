@@ -1,12 +1,10 @@
 package peer
 
 import (
-	"net"
 	"slices"
 	"testing"
 
 	"dialtone/diag/call"
-	"dialtone/diag/wire"
 )
 
 // TestGoodbyeWithoutChannels: who has no data channels learns at once that the other side has closed, whichever was the DTLS client.
@@ -37,36 +35,6 @@ func TestGoodbyeWithoutChannels(t *testing.T) {
 			<-closed
 			if len(closed) != 0 {
 				t.Error("who left takes its own goodbye for the other side's")
-			}
-		})
-	}
-}
-
-func TestEncryptedAlerts(t *testing.T) {
-	alert := []byte{wire.RecordAlert, 0xfe, 0xfd, 0, 1, 0, 0, 0, 0, 0, 5, 0, 2, 1, 0}
-	plain := append([]byte{}, alert...)
-	plain[4] = 0
-	for name, test := range map[string]struct {
-		datagram []byte
-		want     bool
-	}{
-		"bare":        {alert, true},
-		"ChannelData": {append([]byte{0x40, 0, 0, byte(len(alert))}, alert...), true},
-		"plain":       {plain, false},
-		"handshake":   {serverHello(0), false},
-		"cut":         {alert[:4], false},
-		"RTP":         {[]byte{0x80, 96, 0, 1, 0, 1}, false},
-		"nothing":     {nil, false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			seen := false
-			s := unconnected(nil)
-			s.sockets.onAlert = func() { seen = true }
-			if _, err := s.WriteTo(test.datagram, &net.UDPAddr{}); err != nil {
-				t.Fatal(err)
-			}
-			if seen != test.want {
-				t.Errorf("seen %v", seen)
 			}
 		})
 	}

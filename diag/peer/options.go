@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pion/transport/v5"
+	"github.com/pion/webrtc/v4"
 
 	"dialtone/diag"
 	"dialtone/diag/guard"
@@ -51,6 +52,7 @@ type Options struct {
 	NoKinds      []string            // kinds of media that are not part of the call
 	Codecs       map[string][]string // by kind, the names of the only codecs, in the order of preference; none: all
 	Clips        Clips               // what is sent instead of the codecs' own clips
+	HeadersOnly  bool                // no media is decoded: what it shows and holds stays unknown
 	Echo         bool                // forward the media that comes back to its sender instead of playing clips
 	Loopback     Loopback
 	Limiter      *guard.Limiter // what hosts that do not answer may be sent; nil: one of this peer's own
@@ -68,11 +70,20 @@ type Options struct {
 	OnNoRelay func(url string)
 	// OnMessage gets every message of every data channel, in the order of each channel. The slice is the callee's.
 	OnMessage func(label string, text bool, data []byte)
+	// OnChannel is offered every data channel that the peer opens, and takes it if it returns true: nothing else is done
+	// with it then. It must set its handlers before it returns.
+	OnChannel func(*Connection, *Channel) bool
 	// OnOpen is called when a data channel can be written.
 	OnOpen func(label string)
 	// OnState gets each change that decides how a session goes on.
 	OnState func(State)
 }
+
+// Connection is what measures throughput gets to open and to read.
+type Connection = webrtc.PeerConnection
+
+// Channel is a data channel as it comes.
+type Channel = webrtc.DataChannel
 
 // Clips are what is sent, by kind of media.
 type Clips map[string]*media.Clip
@@ -99,6 +110,7 @@ func (o Options) withDefaults() Options {
 	orElse(&o.OnGathered, func() {})
 	orElse(&o.OnNoRelay, func(string) {})
 	orElse(&o.OnMessage, func(string, bool, []byte) {})
+	orElse(&o.OnChannel, func(*Connection, *Channel) bool { return false })
 	orElse(&o.OnOpen, func(string) {})
 	orElse(&o.OnState, func(State) {})
 	t := &o.Timeouts

@@ -13,7 +13,9 @@ import (
 	"dialtone/diag/guard"
 	"dialtone/diag/handover"
 	"dialtone/diag/media"
+	"dialtone/diag/media/latency"
 	"dialtone/diag/sdp"
+	"dialtone/diag/sockets"
 	"dialtone/diag/wire"
 )
 
@@ -22,7 +24,7 @@ type Peer struct {
 	o         Options
 	pc        *webrtc.PeerConnection
 	guard     *guard.Guard
-	socks     *sockets
+	socks     *sockets.Net
 	engine    *webrtc.MediaEngine
 	forward   *forward.Forwarder
 	recorder  *media.Recorder
@@ -58,16 +60,19 @@ func New(o Options) (*Peer, error) {
 	p.guard = guard.New(guard.Options{Now: o.Now, Hosts: o.Limiter, Trusting: o.PionDefaults})
 	p.pause = handover.NewMeter(o.Now, o.Emit)
 	p.recorder = media.NewRecorder(o.Now, p.mediaEvent)
-	socks, err := newSockets(o.Net, p.guard, p.pause, p.transports.helloSeen, p.transports.alertSent)
+	p.recorder.Tie(latency.Here)
+	p.strangers = wire.NewStrangers(p.recorder.Receives)
+	socks, err := sockets.New(o.Net, sockets.Options{
+		Guard: p.guard, Pause: p.pause, OnHello: p.transports.helloSeen, OnAlert: p.transports.alertSent,
+		OnMedia: p.strangers.Arrived,
+	})
 	if err != nil {
 		cancel()
 		return nil, fmt.Errorf("reading the network interfaces: %w", err)
 	}
 	p.socks = socks
-	p.strangers = wire.NewStrangers(p.recorder.Receives)
-	socks.onMedia = p.strangers.Arrived
 	p.forward = forward.New(forward.Options{
-		Servers: o.ICEServers, TLS: o.TLS, Proxies: o.Proxies, Dial: socks.dial, Gate: socks.gateOf,
+		Servers: o.ICEServers, TLS: o.TLS, Proxies: o.Proxies, Dial: socks.DialServer, Gate: socks.Gate,
 	})
 	if err := p.connect(); err != nil {
 		cancel()
@@ -84,8 +89,12 @@ func New(o Options) (*Peer, error) {
 	p.watching.Go(p.watch)
 	p.wg.Go(func() { p.tracks.run(ctx) })
 	if !o.NoMedia {
-		pictures := newPictures(p)
-		p.wg.Go(func() { pictures.run(ctx) })
+		if o.HeadersOnly {
+			p.recorder.HeadersOnly()
+		} else {
+			pictures := newPictures(p)
+			p.wg.Go(func() { pictures.run(ctx) })
+		}
 	}
 	p.wg.Go(func() { p.remotes.resolveNames(ctx) })
 	p.wg.Go(func() { p.remotes.release(ctx) })
@@ -193,6 +202,9 @@ func (p *Peer) Local() Description {
 	return Description{Type: d.Type.String(), SDP: p.transports.withSetup(d.Type, d.SDP)}
 }
 
+// Connection is the RTCPeerConnection itself, for what opens data channels of its own.
+func (p *Peer) Connection() *Connection { return p.pc }
+
 // Candidates is how many local candidates have been reported, those before Options.FirstCandidate included.
 func (p *Peer) Candidates() int { return p.o.FirstCandidate + p.candidates.gatheredSoFar() }
 
@@ -251,11 +263,11 @@ func (p *Peer) restarting() {
 	p.o.Phases.Again(diag.PhaseRestart, "")
 	p.o.Phases.Start(diag.PhaseRestart, "")
 	p.gather.prepareRestart()
-	p.socks.refresh()
+	p.socks.Refresh()
 	works := p.checks.works()
 	p.pause.Begin(!works)
 	if works {
-		p.socks.kept.Restart(p.checks.remoteAddress())
+		p.socks.Restart(p.checks.remoteAddress())
 	}
 	p.forward.Again()
 	p.checks.restart()
@@ -281,11 +293,11 @@ func (p *Peer) Close() error {
 		// A silent TURN server would hold the agent for seconds: closing its sockets ends that wait. Only then, because
 		// closed sockets can send no close_notify.
 		if p.gather.waiting() {
-			p.socks.closeAll()
+			p.socks.CloseAll()
 		}
 		p.forward.Close()
 		err = p.pc.GracefulClose()
-		p.socks.closeAll()
+		p.socks.CloseAll()
 		p.wg.Wait()
 	})
 	return err

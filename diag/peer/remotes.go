@@ -245,7 +245,7 @@ func (r *remotes) affordable(d diag.Candidate) bool {
 	if err != nil {
 		return true // a name
 	}
-	attempts := len(r.p.socks.addresses(to.Is4()))
+	attempts := len(r.p.socks.Addresses(to.Is4()))
 	return r.p.guard.Allow(to, attempts*guard.SYNsPerAttempt)
 }
 

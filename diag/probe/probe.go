@@ -276,14 +276,14 @@ func (p *prober) ask(ctx context.Context) error {
 		return p.frontend(ctx, diag.StageTLS, err)
 	}
 	l := &link{conn: conn, reliable: !p.url.UDP}
-	// A deadline in the past wakes whatever reads or writes.
+	first, cancel := p.reserve(ctx)
+	defer cancel()
+	// A deadline in the past wakes whatever reads or writes; it knows then that its own context has ended.
 	watched := make(chan struct{})
-	stop := context.AfterFunc(ctx, func() {
+	stop := context.AfterFunc(first, func() {
 		defer close(watched)
 		_ = l.conn.SetDeadline(time.Unix(1, 0))
 	})
-	first, cancel := p.reserve(ctx)
-	defer cancel()
 	if p.url.Scheme.TURN() {
 		err = p.allocate(first, l)
 	} else {

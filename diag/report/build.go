@@ -78,6 +78,17 @@ func Combine(tool, name string, begun time.Time, took time.Duration, checks []Re
 	return r
 }
 
+// Undone makes the report of a check that was not begun, because of these mistakes.
+func Undone(tool, name string, begun time.Time, exit diag.Exit, mistakes []string) *Report {
+	r := Build(Input{Tool: tool, Name: name, StartedAt: begun, Target: Target{ICEServers: []string{}}})
+	r.Verdict, r.Exit, r.Headline = VerdictOf(exit), ExitOf(exit), "nothing was started"
+	r.Why = mistakes
+	if len(mistakes) == 1 {
+		r.Headline += ": " + mistakes[0]
+	}
+	return r
+}
+
 // detail chooses the run that the report describes: the worst failure, the first of equals, or else the run with the
 // median setup time. Of so many runs that not the events of all were kept, it is the first, or the next to the median,
 // of which they were.
@@ -140,11 +151,11 @@ func (r *Report) Settle() {
 		exit = exit.Worse(diag.ExitCannotRun)
 		r.Headline = "nothing was run"
 	}
-	r.Exit, r.Verdict = ExitOf(exit), verdictOf(exit)
+	r.Exit, r.Verdict = ExitOf(exit), VerdictOf(exit)
 }
 
-// verdictOf is the verdict that goes with an exit code.
-func verdictOf(e diag.Exit) Verdict {
+// VerdictOf is the verdict that goes with an exit code.
+func VerdictOf(e diag.Exit) Verdict {
 	switch e {
 	case diag.ExitPass:
 		return Pass

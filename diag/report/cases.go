@@ -19,7 +19,7 @@ const (
 
 // testCase is one thing that was tested: the way a report looks to programs that read test results.
 type testCase struct {
-	group   string // run, phase, assertion, baseline or check
+	group   string // run, assertion, baseline or check
 	name    string
 	outcome outcome
 	kind    string // of a failure: the name of the exit code, or of what failed
@@ -69,16 +69,21 @@ func (s suite) count(of outcome) (n int) {
 	return n
 }
 
+// cases are the runs, assertions and values of the baseline. A cause is one failure: what a run has failed by already
+// is not another one as a default assertion, and the phases of the described run are facts.
 func (r *Report) cases() []testCase {
 	var out []testCase
+	reported := false
 	for _, run := range r.Runs {
 		out = append(out, run.asCase())
-	}
-	for _, p := range r.Setup.Phases {
-		out = append(out, r.phaseCase(p))
+		reported = reported || run.Verdict != Pass
 	}
 	for _, a := range r.Assertions {
-		out = append(out, a.asCase())
+		c := a.asCase()
+		if c.outcome == failed && a.Default && reported {
+			c.outcome, c.message = skipped, "counted as the failure of the run: "+c.message
+		}
+		out = append(out, c)
 	}
 	for _, b := range r.Baseline {
 		out = append(out, b.asCase())
@@ -131,28 +136,24 @@ func (run Run) asCase() testCase {
 	return c
 }
 
-// phaseCase is a phase of the described run. One that failed counts if the run failed too: a call that connected
-// without a server passed.
-func (r *Report) phaseCase(p Phase) testCase {
-	c := testCase{
-		group: "phase", name: title(p.Phase, p.Subject), outcome: skipped, message: clean(p.Detail), time: p.Duration,
-	}
-	run := r.detailRun()
-	switch p.Outcome {
-	case diag.OutcomeOK:
-		c.outcome = passed
-	case diag.OutcomeFailed:
-		if run != nil && run.Verdict == Pass {
-			c.message = clean("failed, but the call connected without it: " + p.Detail)
-			return c
+// phaseFacts are the phases of the described run.
+func (r *Report) phaseFacts() []fact {
+	var out []fact
+	for _, p := range r.Setup.Phases {
+		value := span(p.Duration)
+		switch p.Outcome {
+		case diag.OutcomeOK:
+		case "":
+			value = "in progress when the call ended"
+		default:
+			value += ", " + clean(string(p.Outcome))
+			if p.Detail != "" {
+				value += ": " + clean(p.Detail)
+			}
 		}
-		c.outcome, c.kind = failed, "phase"
-	case diag.OutcomeCancelled:
-		c.message = clean("cancelled: the call ended first. " + p.Detail)
-	default:
-		c.message = clean("in progress when the call ended. " + p.Detail)
+		out = append(out, fact{"phase " + title(p.Phase, p.Subject), value})
 	}
-	return c
+	return out
 }
 
 func (a Assertion) asCase() testCase {

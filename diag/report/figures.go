@@ -38,6 +38,11 @@ var figures = []figure{
 		of: func(s *call.Stream) *float64 { return float(s.RoundTrip) },
 	},
 	{
+		title: "one way", unit: unitMillis, minor: true, metric: "one_way_delay_seconds", name: "one-way delay",
+		help: "Mean one-way delay of the packets of media, if it was measured.",
+		of:   func(s *call.Stream) *float64 { return float(s.OneWayDelay) },
+	},
+	{
 		metric: "mos", unit: unitCount, help: "Speech quality by the E-model, 1 to 4.5.",
 		of: func(s *call.Stream) *float64 { return s.MOS },
 	},

@@ -88,13 +88,29 @@ func TestUnknownIsNoNumber(t *testing.T) {
 	}
 }
 
-// TestRedIsWhatTheExitCodeSays: a server that failed in a call that passed is skipped; in one that failed it is a failure.
+// TestRedIsWhatTheExitCodeSays: one cause is one failure, and what did not make the exit code is none.
 func TestRedIsWhatTheExitCodeSays(t *testing.T) {
 	r := recorded(t, "good")
 	r.Setup.Phases[0].Outcome = diag.OutcomeFailed
-	s := r.suites()[0]
-	if s.count(failed)+s.count(broken) != 0 || s.count(skipped) != 1 {
-		t.Errorf("%d failures, %d skipped", s.count(failed), s.count(skipped))
+	if s := r.suites()[0]; s.count(failed)+s.count(broken)+s.count(skipped) != 0 {
+		t.Errorf("%d failures of a call that passed, %d skipped", s.count(failed), s.count(skipped))
+	}
+	wrong := recorded(t, "ice-failure")
+	wrong.Assertions = append(wrong.Assertions, Assertion{Expr: "all(runs, .connected)", Default: true}, Assertion{Expr: "2 > 1", Pass: true})
+	wrong.Settle()
+	if s := wrong.suites()[0]; s.count(failed) != 1 || s.count(skipped) != 1 || s.count(passed) != 1 {
+		t.Errorf("%d failures of one cause, %d skipped, %d passed", s.count(failed), s.count(skipped), s.count(passed))
+	}
+	wrong.Assertions = append(wrong.Assertions, Assertion{Expr: "1 > 2"}) // of the user
+	wrong.Settle()
+	if s := wrong.suites()[0]; s.count(failed) != 2 {
+		t.Errorf("%d failures of two causes", s.count(failed))
+	}
+	good := recorded(t, "good")
+	good.Assertions = []Assertion{{Expr: "all(runs, .connected)", Default: true}}
+	good.Settle()
+	if s := good.suites()[0]; s.count(failed) != 1 {
+		t.Errorf("%d failures where only an assertion of dialtone failed", s.count(failed))
 	}
 	r.Assertions = append(r.Assertions, Assertion{Expr: "1 > 2"})
 	r.Settle()

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/xml"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"dialtone/diag"
 )
@@ -57,9 +59,9 @@ type (
 )
 
 // WriteJUnit writes the report as JUnit XML in the dialect of Surefire: a test suite for each check, a test case for
-// each run, phase of the described run, assertion and value of the baseline. A failure is a fault of what was checked,
-// an error one of the check itself. There are failures or errors exactly if the exit code is not 0. The text report is
-// the output of each suite.
+// each run, assertion and value of the baseline; the phases of the described run are properties. A failure is a fault
+// of what was checked, an error one of the check itself. There are failures or errors exactly if the exit code is not
+// 0. The text report is the output of each suite.
 func WriteJUnit(w io.Writer, r *Report) error {
 	doc := junitSuites{Name: xmlText(orUnknown(clean(r.Tool))), Time: seconds(&r.Duration)}
 	for _, s := range r.suites() {
@@ -89,10 +91,10 @@ func (s suite) junit() (junitSuite, error) {
 		out.Timestamp = s.StartedAt.UTC().Format("2006-01-02T15:04:05")
 	}
 	verdict := []fact{{"verdict", clean(string(s.Verdict))}, {"exit", s.exit()}, {"headline", clean(s.Headline)}}
-	for _, f := range append(verdict, s.facts()...) {
+	for _, f := range slices.Concat(verdict, s.facts(), s.phaseFacts()) {
 		out.Properties = append(out.Properties, junitProperty{xmlText(f.Key), xmlText(f.Value)})
 	}
-	class := "dialtone." + strings.ReplaceAll(s.name, ".", "_") + "."
+	class := "dialtone." + className(s.name) + "."
 	for _, c := range s.cases {
 		out.Cases = append(out.Cases, c.junit(class))
 	}
@@ -102,6 +104,16 @@ func (s suite) junit() (junitSuite, error) {
 	}
 	out.Out = &junitText{xmlText(text.String())}
 	return out, nil
+}
+
+// className is a name as part of one: dots divide it, and some readers end it at a blank.
+func className(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '.' || unicode.IsSpace(r) {
+			return '_'
+		}
+		return r
+	}, name)
 }
 
 func (c testCase) junit(class string) junitCase {

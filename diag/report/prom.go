@@ -119,6 +119,7 @@ func (p *promWriter) described(r *Report) {
 		p.add("ice_restart_pause_seconds", help, base(x.Inbound), "direction", "inbound")
 		p.add("ice_restart_pause_seconds", help, base(x.Outbound), "direction", "outbound")
 	}
+	p.speed(r.Speed)
 	for _, d := range r.Media.streams() {
 		labels := []string{"kind", d.kind, "direction", d.direction}
 		p.add("media_flowing", "Whether media flowed until the end of the described run.", truth(d.Flows), labels...)

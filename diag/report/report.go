@@ -10,6 +10,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/speed"
 )
 
 // Schema names the form of a [Report] in JSON.
@@ -89,6 +90,8 @@ type Measurements struct {
 	Media Media `json:"media"`
 	// how the peer took a stress test (--stress)
 	Stress *call.Reactions `json:"stress,omitempty"`
+
+	Speed *speed.Result `json:"speed,omitempty"` // of dialtone speed
 
 	Restarts *Restarts `json:"restarts"` // null if ICE was not restarted
 }

@@ -15,6 +15,7 @@ import (
 // process too.
 type RunInput struct {
 	Start     time.Duration // since the check began
+	Began     time.Time     // when its log began
 	Call      *call.Call    // of the offerer, or the only one
 	Other     *call.Call    // nil: another program
 	Events    []diag.Event  // of Call, for jsonl
@@ -49,6 +50,7 @@ func runOf(in RunInput) Run {
 			Path:  pathOf(c),
 			Media: Media{kindOf(c, "audio"), kindOf(c, "video")}, Stress: c.Reactions(),
 
+			Speed:    c.Speed.Result(),
 			Restarts: restartsOf(c),
 		},
 	}

@@ -50,7 +50,7 @@ func resultOf(v judge.Verdict, side string) Result {
 		said.Headline = otherSide + said.Headline
 	}
 	return Result{
-		verdictOf(
+		VerdictOf(
 			v.Exit,
 		), ExitOf(v.Exit), said.Headline, filled(said.Why), filled(said.Next), merged(inEnglish(v.Findings, side)),
 	}

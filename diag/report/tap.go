@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// WriteTAP writes the report in the Test Anything Protocol, version 14: a test point for each run, phase of the
-// described run, assertion and value of the baseline, with diagnostics in YAML. Several checks are subtests. A test
-// point is "not ok" exactly if the exit code is not 0; what does not count is skipped.
+// WriteTAP writes the report in the Test Anything Protocol, version 14: a test point for each run, assertion and value
+// of the baseline, with diagnostics in YAML. Several checks are subtests. A test point is "not ok" exactly if the exit
+// code is not 0; what does not count is skipped.
 func WriteTAP(w io.Writer, r *Report) error {
 	var b strings.Builder
 	b.WriteString("TAP version 14\n")
@@ -31,6 +31,9 @@ func WriteTAP(w io.Writer, r *Report) error {
 func tapPoints(b *strings.Builder, indent string, s suite) {
 	fmt.Fprintf(b, "%s1..%d\n", indent, len(s.cases))
 	fmt.Fprintf(b, "%s# %s: %s\n", indent, strings.ToUpper(clean(string(s.Verdict))), tapText(s.Headline))
+	for _, f := range s.phaseFacts() {
+		fmt.Fprintf(b, "%s# %s: %s\n", indent, tapText(f.Key), tapText(f.Value))
+	}
 	for i, c := range s.cases {
 		directive := ""
 		if c.outcome == skipped {

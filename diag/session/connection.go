@@ -52,6 +52,7 @@ type media interface {
 }
 
 type meter interface {
+	Connection() *peer.Connection
 	Sample(final bool) diag.Sample
 	Counts() []diag.StreamCount
 }

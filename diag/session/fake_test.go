@@ -51,6 +51,8 @@ type fakePeer struct {
 	pongs     atomic.Bool // pings are answered
 }
 
+func (*fakePeer) Connection() *peer.Connection { return nil }
+
 func (p *fakePeer) describe(kind string) (peer.Description, error) {
 	p.add("peer %s", kind)
 	return peer.Description{Type: kind, SDP: "v=0"}, p.err

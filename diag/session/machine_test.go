@@ -218,9 +218,9 @@ var expected = []transition{
 	{from: of(redialing), on: inPathFailed, facts: given(met)}, // the next attempt follows
 	{from: of(silent), on: inDeadline, to: over, end: peerLost},
 	{from: of(connected, silent, restarting), on: inPathFailed, facts: given(greeted), to: redialing, do: []string{"channel closes", "dial", "restart network failed"}},
-	{from: of(silent), on: inDeadline, facts: given(greeted), to: redialing, do: []string{"channel closes", "dial", "restart network failed"}},
+	{from: of(silent), on: inDeadline, facts: given(greeted), to: redialing, do: []string{"channel closes", "dial", "restart network silence"}},
 	{from: up, on: inPathFailed, facts: given(inBand), to: redialing, do: []string{"peer offer", "peer restarts", "restart network failed", "signal offer"}},
-	{from: of(silent), on: inDeadline, facts: given(inBand), to: redialing, do: []string{"peer offer", "peer restarts", "restart network failed", "signal offer"}},
+	{from: of(silent), on: inDeadline, facts: given(inBand), to: redialing, do: []string{"peer offer", "peer restarts", "restart network silence", "signal offer"}},
 	{from: of(restarting), on: inPathFailed, facts: given(inBand), to: over, end: peerLost},
 	{from: of(redialing), on: inPathFailed, facts: given(greeted, inBand)},
 	{from: up, on: inDialed, facts: given(standing), do: []string{"channel closes", "end of dial: ok", "state waiting"}},

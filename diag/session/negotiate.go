@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"time"
@@ -23,11 +24,12 @@ func (s *Session) peerOptions() peer.Options {
 		RelayOnly: c.RelayOnly, PionDefaults: c.PionDefaults, Patient: c.Patient, NoMedia: c.NoMedia, Echo: c.Echo,
 		Loopback: loopbackPolicy(c), Timeouts: s.o.Timeouts, Net: s.o.Net,
 		NoChannels: c.MediaOnly, Channel: c.Channel, Flow: s.o.Flow, Limiter: s.o.Limiter,
-		NoKinds: c.NoKinds, Codecs: c.Codecs, Clips: s.o.Clips,
+		NoKinds: c.NoKinds, Codecs: c.Codecs, Clips: s.o.Clips, HeadersOnly: s.o.HeadersOnly,
 		OnNoRelay:   func(url string) { s.do(s.probes.unserved[url].open) },
 		OnGathered:  func() { s.do(func() { s.sendWhole(false) }) },
 		OnCandidate: func(x peer.Candidate) { s.do(func() { s.gathered(x) }) },
 		OnMessage:   s.received,
+		OnChannel:   s.speed.Incoming,
 		OnOpen:      func(label string) { s.do(func() { s.opened(label) }) },
 		OnState:     func(st peer.State) { s.inbox.put(input{kind: peerInputs[st]}) },
 	}
@@ -36,6 +38,9 @@ func (s *Session) peerOptions() peer.Options {
 	}
 	if o.Flow == peer.FlowBoth {
 		o.Flow = map[diag.Direction]peer.Flow{diag.Outbound: peer.FlowSend, diag.Inbound: peer.FlowReceive}[c.Way]
+	}
+	if c.Speed != nil {
+		o.Timeouts.KeepAlive = cmp.Or(o.Timeouts.KeepAlive, checksOfSpeed)
 	}
 	if s.o.Carry > 0 {
 		// Checks begin with the local answer, and while a person carries that, no one answers them. Silence on an
@@ -210,6 +215,7 @@ func connect(s *Session, in input) input {
 	}
 	s.setHold()
 	s.deadlines.in(dueSample, time.Second)
+	s.measuring.open()
 	return resume(s, in)
 }
 

@@ -108,9 +108,10 @@ func losePathInBand(s *Session, in input) input {
 // redialPath dials again, unless this peer does so already.
 func redialPath(s *Session, in input) input {
 	s.redial.since, s.redial.until = time.Now(), time.Now().Add(s.redialTime())
-	s.redial.early = errors.Is(in.err, errNetworkChanged)
+	moved := errors.Is(in.err, errNetworkChanged)
+	s.redial.early = moved || errors.Is(in.err, errSilent)
 	s.announceRestart(in)
-	if !s.redial.standby || s.redial.early { // a room dialed from there waits in vain
+	if !s.redial.standby || moved { // a room dialed from there waits in vain
 		s.dialOnline()
 	}
 	s.redial.standby = false
@@ -128,6 +129,7 @@ func (s *Session) listen() {
 			s.pings.ping()
 		}
 	case s.o.Config.Stress && !s.held.stressed: // the silence is on purpose
+	case s.o.Config.Speed != nil && !s.held.measured: // answers wait behind the data
 	case isUp && !s.redial.standby && redials(s, input{}) && !echo.IsZero() && s.o.Config.Code != "":
 		s.redial.since, s.redial.standby = time.Now(), true
 		s.deadlines.drop(dueLinger)

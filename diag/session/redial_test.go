@@ -9,6 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/peer"
@@ -207,6 +209,53 @@ func TestFlap(t *testing.T) {
 	})
 	if c.Ended.Reason != diag.EndHangup {
 		t.Errorf("%+v", c.Ended)
+	}
+}
+
+// TestKilledPeer: a peer whose consent is missing is lost soon, long before the agent gives its path up. It is dialed
+// for, or the call ends, and the old path may come back.
+func TestKilledPeer(t *testing.T) {
+	silent := func(m *machineRig) {
+		m.peer.pongs.Store(false)
+		m.peer.callbacks.OnState(peer.StateDisconnected)
+		time.Sleep(lostAfter + time.Millisecond)
+		synctest.Wait()
+	}
+	for name, test := range map[string]struct {
+		redial time.Duration
+		then   func(m *machineRig)
+		want   diag.CallEnded
+		lasts  time.Duration // from the loss of the path
+		lost   bool
+	}{
+		"dialed for": {0, silent, diag.CallEnded{Reason: diag.EndPeerLost, By: diag.ByNetwork, Code: diag.CodeNoRedial}, time.Minute, true},
+		"given up":   {-1, silent, diag.CallEnded{Reason: diag.EndPeerLost, By: diag.ByNetwork, Cause: errSilent.Error()}, 0, false},
+		"back on the old path": {0, func(m *machineRig) {
+			silent(m)
+			m.peer.pongs.Store(true)
+			time.Sleep(2 * time.Minute)
+			m.Hangup()
+		}, diag.CallEnded{Reason: diag.EndHangup, By: diag.ByLocal}, 2 * time.Minute, false},
+		"back after the agent gave up": {0, func(m *machineRig) {
+			silent(m)
+			m.peer.callbacks.OnState(peer.StateICEFailed)
+			m.meets(signal.RoleOfferer)
+			time.Sleep(2 * time.Minute)
+			m.Hangup()
+		}, diag.CallEnded{Reason: diag.EndHangup, By: diag.ByLocal}, 2 * time.Minute, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, _ := onMachine(t, test.redial, test.then)
+			if diff := cmp.Diff(&test.want, c.Ended); diff != "" {
+				t.Error(diff)
+			}
+			if (c.Lost != nil) != test.lost || (c.RestartAt != nil) != (test.redial >= 0) {
+				t.Errorf("lost: %+v, restart at %v", c.Lost, c.RestartAt)
+			}
+			if c.RestartAt != nil && (c.EndedAt-*c.RestartAt).Round(time.Second) != test.lasts {
+				t.Errorf("it ended after %v", c.EndedAt-*c.RestartAt)
+			}
+		})
 	}
 }
 

@@ -24,6 +24,7 @@ func (s *Session) announceRestart(in input) {
 		case errors.Is(in.err, errSilent):
 			r.Reason = "silence"
 		}
+		r.LimitMs = diag.Ptr(diag.Millis(s.redialTime()))
 	default:
 	}
 	s.o.Feed.Append(r)
@@ -72,4 +73,4 @@ func giveUpRestart(s *Session, in input) input {
 }
 
 // losePath: the path has been silent for too long.
-func losePath(*Session, input) input { return input{kind: inPathFailed} }
+func losePath(*Session, input) input { return input{kind: inPathFailed, err: errSilent} }

@@ -165,7 +165,7 @@ func TestTimes(t *testing.T) {
 		"silence, with a person's patience": {Options{Carry: time.Hour}, func(r *rig) {
 			r.answers()
 			r.peer.callbacks.OnState(peer.StateDisconnected)
-		}, diag.EndPeerLost, "", lostAfter},
+		}, diag.EndPeerLost, "", patientAfter},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, took := place(t, test.o, test.script)

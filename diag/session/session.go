@@ -14,6 +14,7 @@ import (
 	"dialtone/diag/impair"
 	"dialtone/diag/peer"
 	"dialtone/diag/reach"
+	"dialtone/diag/speed/transfer"
 	"dialtone/signal"
 )
 
@@ -33,8 +34,10 @@ type Options struct {
 	Net      peer.Net       // nil: the operating system's network
 	Flow     peer.Flow      // which way media goes; zero: as Config.Way says
 	Clips    peer.Clips     // what is sent instead of clips of the program
-	Limiter  *guard.Limiter // what hosts that do not answer may be sent; nil: one of this call's own
-	Setup    time.Duration  // bounds the time from the pairing to the connection; 0: 40 s
+	// HeadersOnly decodes no media: one of many calls, which is judged by packets and frames.
+	HeadersOnly bool
+	Limiter     *guard.Limiter // what hosts that do not answer may be sent; nil: one of this call's own
+	Setup       time.Duration  // bounds the time from the pairing to the connection; 0: 40 s
 	// Redial is how long both peers dial again after the path is lost; 0: 60 s, negative: not at all.
 	Redial time.Duration
 	// Watch observes this machine until the context ends, as watch.Machine does; nil: nothing is observed.
@@ -75,6 +78,8 @@ type Session struct {
 	held      hold
 	impaired  *impair.Net // nil: the network is used as it is
 	stressed  gate        // the call is connected: a stress test begins
+	speed     *transfer.Endpoint
+	measuring gate // the call is connected: a measurement of throughput begins
 	remote    remote
 	diagnosis diagnosis
 	end       ending
@@ -90,6 +95,7 @@ type hold struct {
 	open     bool
 	echoed   bool // a ping was answered
 	stressed bool // all steps of the stress test are over
+	measured bool // the measurement of throughput is over
 }
 
 // remote is what the peer's hello says.
@@ -118,10 +124,12 @@ func New(o Options) *Session {
 	}
 	s := &Session{
 		o: o, id: rand.Text(), state: dialing, inbox: newMailbox(), flood: newFlood(time.Now), deadlines: newDeadlines(),
-		stressed: make(gate), probes: newProbing(o.Config.ICEServers, o.Yield), diagnosis: diagnosis{begin: beginDiagnosis},
-		newPeer: func(o peer.Options) (connection, error) { return peer.New(o) },
+		stressed: make(gate), measuring: make(gate), probes: newProbing(o.Config.ICEServers, o.Yield),
+		diagnosis: diagnosis{begin: beginDiagnosis},
+		newPeer:   func(o peer.Options) (connection, error) { return peer.New(o) },
 	}
 	s.phases = diag.NewPhases(s.phase)
+	s.speed = transfer.New(transfer.Options{Emit: o.Feed.Append, Serve: o.Config.ServeSpeed})
 	s.pings = &pinger{
 		emit: o.Feed.Append, heard: func() { s.do(s.echoed) },
 		send: func(data []byte) error { return s.peer.Send(diag.LabelPing, true, data) },
@@ -182,6 +190,9 @@ func (s *Session) begin(ctx context.Context) {
 	}
 	s.peer = p
 	s.wg.Go(func() { s.probeServers(ctx) })
+	if s.o.Config.Speed != nil {
+		s.wg.Go(func() { s.measure(ctx) })
+	}
 	if s.o.Watch != nil {
 		s.wg.Go(func() { s.o.Watch(ctx, s.machineChanged) })
 	}
@@ -246,8 +257,11 @@ func (s *Session) due(name due) {
 const (
 	// graceTime is how long a path may still be found after the signaling ended.
 	graceTime = 3 * time.Second
-	// lostAfter is how long an established path may be silent if the peer connection itself waits longer.
-	lostAfter = 10 * time.Second
+	// lostAfter is how long a path may stay silent after ICE called it disconnected, which takes 5–7 s: a peer that was
+	// killed is noticed within 10 s. The path may still come back.
+	lostAfter = 2500 * time.Millisecond
+	// patientAfter is the same for a call that nothing else could bring back.
+	patientAfter = 10 * time.Second
 )
 
 // limit is when the state has lasted as long as it may; zero: never.
@@ -261,8 +275,11 @@ func (s *Session) limit() time.Time {
 	case detached:
 		after = graceTime
 	case silent:
-		if s.o.Carry > 0 || s.o.Config.Patient {
+		switch {
+		case s.o.Redial < 0, restartsInBand(s, input{}), redials(s, input{}):
 			after = lostAfter
+		case s.o.Carry > 0, s.o.Config.Patient:
+			after = patientAfter
 		}
 	case restarting:
 		after = attemptTime
@@ -288,7 +305,8 @@ const (
 // setHold sets when the call has lasted as long as it should.
 func (s *Session) setHold() {
 	d := s.o.Config.For
-	if d == 0 || s.held.since.IsZero() || s.o.Config.Stress && !s.held.stressed {
+	if d == 0 || s.held.since.IsZero() || s.o.Config.Stress && !s.held.stressed ||
+		s.o.Config.Speed != nil && !s.held.measured {
 		return
 	}
 	if !s.o.Config.MediaOnly && !s.held.echoed {
@@ -311,6 +329,7 @@ func (s *Session) finish() {
 		s.stopDial()
 	}
 	s.diagnosis.cancel()
+	s.speed.Close()
 	if s.held.since.IsZero() {
 		s.countImpaired(true)
 	} else {

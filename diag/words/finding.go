@@ -9,8 +9,10 @@ import (
 	"strings"
 
 	"dialtone/diag/judge"
+	"dialtone/diag/words/load"
 	"dialtone/diag/words/phrase"
 	"dialtone/diag/words/sound"
+	"dialtone/diag/words/speed"
 	"dialtone/diag/words/stress"
 	"dialtone/diag/words/video"
 )
@@ -29,8 +31,8 @@ func on[E any](explain string, write func(f judge.Finding, e E) Text) entry {
 // entries are all findings by their ID: the tables of the files of this package.
 var entries = merged(beyondFindings, callFindings, signalFindings, pathFindings, remoteFindings, channelFindings,
 	mediaFindings, sound.Findings, video.Findings, timingFindings, restartFindings, ssrcFindings,
-	stress.Findings, requestFindings, warnings, natFindings, serverFindings, relayFindings,
-	machineFindings)
+	stress.Findings, speed.Findings, requestFindings, warnings, natFindings, serverFindings, relayFindings,
+	machineFindings, load.Findings)
 
 func merged(tables ...map[string]entry) map[string]entry {
 	all := map[string]entry{}

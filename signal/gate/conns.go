@@ -42,6 +42,7 @@ type Conns struct {
 	known  map[string]int        // connections of known clients, by their narrowest group
 	idle   [2]*list.List         // *Conn without a complete request, the oldest first: unknown and known ones
 	idleOf map[string]*list.List // likewise, by client
+	said   []func()              // what is to be logged without the lock
 }
 
 // Conn is one connection.
@@ -90,7 +91,7 @@ func inner(c net.Conn) net.Conn {
 func (c *Conns) State(nc net.Conn, state http.ConnState) {
 	nc = inner(nc)
 	c.mu.Lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	one := c.open[nc]
 	switch {
 	case state == http.StateNew && one == nil:
@@ -102,6 +103,21 @@ func (c *Conns) State(nc net.Conn, state http.ConnState) {
 		one.rest()
 	case state == http.StateNew, state == http.StateActive, state == http.StateHijacked:
 	}
+}
+
+// unlock ends a change and logs what it refused. A log may block, and would stop every connection under the lock.
+func (c *Conns) unlock() {
+	said := c.said
+	c.said = nil
+	c.mu.Unlock()
+	for _, say := range said {
+		say()
+	}
+}
+
+// warn logs a refusal when the lock is given back.
+func (c *Conns) warn(kind string, attributes ...any) {
+	c.said = append(c.said, func() { c.refusals.Warn(kind, attributes...) })
 }
 
 // Gone forgets a connection that was hijacked and has been closed.
@@ -119,7 +135,7 @@ func (c *Conns) join(nc net.Conn) {
 	one := &Conn{conns: c, conn: nc, client: client}
 	one.counted = c.explicit || !client.Local && !c.limits.Proxies.Trusts(client.Addr)
 	if one.counted && !c.held.Fits(client, 1, c.limits.PerClient) {
-		c.refusals.Warn("closed a connection: the client has as many as it may", "from", client.Addr,
+		c.warn("closed a connection: the client has as many as it may", "from", client.Addr,
 			"limit", c.limits.PerClient, "flag", "--max-connections-per-address")
 		c.evict(c.idleOf[client.Groups[0].Key])
 		if !c.held.Fits(client, 1, c.limits.PerClient) {
@@ -128,7 +144,7 @@ func (c *Conns) join(nc net.Conn) {
 		}
 	}
 	if !c.fits(client) {
-		c.refusals.Warn("closed a connection: there are as many as may be", "from", client.Addr, "limit", c.limits.All,
+		c.warn("closed a connection: there are as many as may be", "from", client.Addr, "limit", c.limits.All,
 			"flag", "--max-connections")
 		if !c.evictOldest() {
 			_ = nc.Close()
@@ -256,6 +272,16 @@ func Busy(ctx context.Context, known bool) {
 		one.known = true
 		c.known[one.client.Groups[0].Key]++
 	}
+}
+
+// Arrived says of requests without a body that they are complete, before a handler serves them.
+func Arrived(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength == 0 {
+			Busy(r.Context(), false)
+		}
+		h.ServeHTTP(w, r)
+	})
 }
 
 // Rest says that a hijacked connection waits for its next request.

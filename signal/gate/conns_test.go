@@ -223,3 +223,53 @@ func TestConnectionsAreForgotten(t *testing.T) {
 		}
 	}
 }
+
+// TestStuckLog: a log that blocks stops the connection that it is about, and no other.
+func TestStuckLog(t *testing.T) {
+	stuck, logs := make(chan struct{}), make(chan struct{}, 1)
+	conns := NewConns(ConnLimits{All: -1, PerClient: 1}, NewRefusals(slog.New(slog.NewTextHandler(blocked{logs, stuck}, nil))))
+	pipe := func() net.Conn {
+		a, b := net.Pipe()
+		t.Cleanup(func() { _, _ = a.Close(), b.Close() })
+		return a
+	}
+	first, second := pipe(), pipe()
+	conns.State(first, http.StateNew)
+	done := make(chan struct{})
+	go func() {
+		conns.State(second, http.StateNew)
+		close(done)
+	}()
+	<-logs
+	conns.State(second, http.StateIdle)
+	conns.Gone(second)
+	close(stuck)
+	<-done
+}
+
+// blocked is a log that takes no line before its channel is closed.
+type blocked struct{ logs, until chan struct{} }
+
+func (b blocked) Write(p []byte) (int, error) {
+	b.logs <- struct{}{}
+	<-b.until
+	return len(p), nil
+}
+
+// TestArrived: a request without a body is complete when its handler begins; one with a body is not.
+func TestArrived(t *testing.T) {
+	for body, wantIdle := range map[string]int{"": 0, "1": 1} {
+		a, b := net.Pipe()
+		conns := NewConns(ConnLimits{}, nil)
+		conns.State(a, http.StateNew)
+		request, err := http.NewRequestWithContext(conns.Context(t.Context(), a), http.MethodGet, "/healthz", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		Arrived(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})).ServeHTTP(nil, request)
+		if n := conns.idle[0].Len(); n != wantIdle {
+			t.Errorf("body %q: %d connections rest", body, n)
+		}
+		_, _ = a.Close(), b.Close()
+	}
+}

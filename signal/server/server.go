@@ -61,7 +61,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	conns := gate.NewConns(limits, s.refusals)
 	detached := newDetachedConns(ln.Addr(), conns)
 	hs := &http.Server{
-		Handler:           s,
+		Handler:           gate.Arrived(s),
 		ConnContext:       detached.inContext,
 		ConnState:         conns.State,
 		ReadHeaderTimeout: s.options.HeaderTimeout,

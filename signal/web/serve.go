@@ -37,7 +37,7 @@ const (
 func Serve(ctx context.Context, ln net.Listener, h http.Handler) error {
 	conns := gate.NewConns(gate.ConnLimits{All: maxConnections, PerClient: maxOfClient, Idle: maxConnections / 2}, nil)
 	hs := &http.Server{
-		Handler: arrived(h), ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, WriteTimeout: writeTime,
+		Handler: gate.Arrived(h), ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, WriteTimeout: writeTime,
 		MaxHeaderBytes: 16 << 10,
 		ReadTimeout:    headerTime + bodyTime, // of bodies that are not read; ReadBody has its own
 		ConnState:      conns.State, ConnContext: conns.Context,
@@ -57,16 +57,6 @@ func Serve(ctx context.Context, ln net.Listener, h http.Handler) error {
 	}
 	<-served
 	return err
-}
-
-// arrived says of requests without a body that they are complete; ReadBody does of others.
-func arrived(h http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.ContentLength == 0 {
-			gate.Busy(r.Context(), false)
-		}
-		h.ServeHTTP(w, r)
-	})
 }
 
 // Problem is a refusal: an answer with a problem body (RFC 9457).

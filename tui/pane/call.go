@@ -158,12 +158,18 @@ func (p *Call) failing(width int) []string {
 
 func (p *Call) headline() string { return words.Capital(verdict.Of(p.Verdict).Headline) }
 
-// trouble says that the path is silent, while it is.
+// trouble says that the path is silent or lost, while it is.
 func (p *Call) trouble(width int) []string {
-	if p.Call.State() != call.StateReconnecting {
+	switch c := p.Call; c.State() {
+	case call.StateReconnecting:
+		return graded(p.Theme, draw.Warn, "The path went silent. Checks continue. Press r to restart ICE.", 1, width)
+	case call.StateLost:
+		left := *c.RestartAt + c.Lost.LimitMs.Duration() - p.Clock
+		return graded(p.Theme, draw.Bad, "The path is lost. Dialing the peer again for "+seconds(left)+
+			" at most. Press h to hang up.", 1, width)
+	default:
 		return nil
 	}
-	return graded(p.Theme, draw.Warn, "The path went silent. Checks continue. Press r to restart ICE.", 1, width)
 }
 
 // ending says how the call ended, and who ended it.

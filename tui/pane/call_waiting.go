@@ -68,7 +68,8 @@ func (p *Call) waitsFor() (what, details string) {
 		return "The peer has joined: sending the offer", ""
 	case call.StateConnecting:
 		return p.connecting()
-	case call.StateUnknown, call.StateDialing, call.StateConnected, call.StateReconnecting, call.StateEnded:
+	case call.StateUnknown, call.StateDialing, call.StateConnected, call.StateReconnecting, call.StateLost,
+		call.StateEnded:
 	}
 	if !room {
 		return "Preparing the exchange", words.Prefixed("at ", c.Start.Server)

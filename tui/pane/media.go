@@ -168,6 +168,7 @@ func (p *Media) columns() columns[stream] {
 	out.number("dBFS", 4, 1, func(s stream) draw.Cell { return levelCell(s.level) })
 	out.number("jitter", 9, 2, func(s stream) draw.Cell { return secondsCell(s.jitter) })
 	out.number("RTT", 9, 4, func(s stream) draw.Cell { return secondsCell(s.rtt) })
+	out.number("one way", 9, 14, func(s stream) draw.Cell { return oneWayCell(s.oneWay) })
 	out.number("fps", 4, 3, func(s stream) draw.Cell { return fpsCell(s.fps) })
 	out.text(draw.Column{Title: "size", Min: 9, Keep: 5}, th.Plain, func(s stream) string { return s.picture })
 	out.number("packets", 9, 7, func(s stream) draw.Cell { return countCell(s.packets) })
@@ -257,7 +258,7 @@ func details(c *call.Call, s stream) []string {
 		}
 		parts = append(parts, freezes)
 	}
-	parts = append(parts, spoken(s)...)
+	parts = append(append(parts, words.OneWay(s.oneWay), words.Echo(s.echo)), spoken(s)...)
 	requests := words.Join(", ", countOf(s.nack, "lost packets (NACK)"), countOf(s.pli, "a key frame (PLI)"),
 		countOf(s.fir, "a key frame (FIR)"))
 	parts = append(parts, words.Prefixed("requested by "+other+": ", requests),

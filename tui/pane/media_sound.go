@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/words"
 	"dialtone/diag/words/sound"
@@ -42,6 +43,14 @@ func levelCell(level *float64) draw.Cell {
 	return draw.Cell{Text: fmt.Sprintf("%.0f", 20*math.Log10(*level))}
 }
 
+// oneWayCell is the mean of the latest interval.
+func oneWayCell(d *diag.OneWayDelay) draw.Cell {
+	if d == nil {
+		return draw.Cell{}
+	}
+	return secondsCell(d.Delay)
+}
+
 // spoken are the values of audio: what is heard, and how well.
 func spoken(s stream) []string {
 	var parts []string
@@ -57,7 +66,7 @@ func spoken(s stream) []string {
 			values += ", both provisional"
 		}
 		parts = append(parts, fmt.Sprintf("MOS %.2f, R %.1f by %s", q.MOS, q.R, q.Model), values,
-			"delay "+words.Millis(q.Delay)+" assumed: RTT/2 and jitter buffer")
+			"delay "+words.Millis(q.Delay)+", "+words.SpeechDelay(q.OneWayMeasured))
 	}
 	return parts
 }

@@ -154,6 +154,13 @@ func TestWaitsAreNamed(t *testing.T) {
 		{"silence", []diag.Data{
 			begin, diag.ConnectionState{State: "connected"}, diag.Selected{PairID: "p"}, diag.ConnectionState{State: "disconnected"},
 		}, "The path went silent"},
+		{"loss", []diag.Data{
+			begin,
+			diag.ConnectionState{State: "connected"},
+			diag.Selected{PairID: "p"},
+			diag.ConnectionState{State: "disconnected"},
+			diag.Restart{By: diag.ByNetwork, Reason: "silence", LimitMs: diag.Ptr(diag.Millis(time.Minute))},
+		}, "The path is lost. Dialing the peer again for 60.0 s at most. Press h to hang up."},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -28,6 +28,8 @@ type stream struct {
 	repaired *int64   // of those
 	jitter   *float64 // seconds
 	rtt      *float64 // seconds
+	oneWay   *diag.OneWayDelay
+	echo     *float64 // seconds
 	fps      *float64
 	frames   *uint32
 	keys     *uint32 // key frames
@@ -122,7 +124,8 @@ func receivedStream(c *call.Call, in diag.InboundRTP) stream {
 		picture: words.Size(in.FrameWidth, in.FrameHeight), packets: in.PacketsReceived, bytes: in.BytesReceived,
 		resent: in.RetransmittedPackets, bitrate: in.Bitrate, recent: in.FractionLost, lost: in.PacketsLost,
 		repaired: in.PacketsRepaired,
-		jitter:   in.Jitter, rtt: in.RoundTripTime, fps: in.FramesPerSecond, frames: in.FramesReceived,
+		jitter:   in.Jitter, rtt: in.RoundTripTime, oneWay: in.OneWayDelay, echo: in.EchoDelay,
+		fps: in.FramesPerSecond, frames: in.FramesReceived,
 		keys: in.KeyFramesReceived, nack: in.NACKCount, pli: in.PLICount, fir: in.FIRCount, freezes: in.FreezeCount,
 		clip:   in.ClipFrames,
 		frozen: in.TotalFreezesDuration, muted: c.RemoteMuted[in.Kind], ago: in.LastPacketReceivedAgo,
@@ -258,6 +261,16 @@ var metrics = []metric{
 			return ofReport(o, func(r *diag.RemoteInbound) *float64 { return r.RoundTripTime })
 		},
 		received: func(in *diag.InboundRTP) *float64 { return in.RoundTripTime },
+	},
+	{
+		name: "One-way delay", unit: "ms", scale: 1e3, none: "it takes sender reports, or both ends in one process",
+		sent: func(*diag.OutboundRTP) *float64 { return nil },
+		received: func(in *diag.InboundRTP) *float64 {
+			if in.OneWayDelay == nil {
+				return nil
+			}
+			return in.OneWayDelay.Delay
+		},
 	},
 	{
 		name: "Speech quality", unit: "MOS", scale: 1, none: "no speech, no round-trip time or no report yet", audio: true,

@@ -15,12 +15,14 @@ type Mapping struct {
 	sentAt time.Duration // of the last report, since NTPEpoch
 	ts     uint32        // at that time
 	last   uint32        // timestamp of the packet before
+	base   time.Time     // first time of this machine's clock
 }
 
-// Report notes a sender report.
-func (m *Mapping) Report(ntp uint64, ts uint32) {
+// Report notes a sender report, and returns how much later than it was sent it arrived; false for one that states no
+// time.
+func (m *Mapping) Report(at time.Time, ntp uint64, ts uint32) (time.Duration, bool) {
 	if ntp == 0 {
-		return // a sender without a clock
+		return 0, false // a sender without a clock
 	}
 	seconds, fraction := ntp>>32, ntp&0xffffffff
 	sent := time.Duration(seconds)*time.Second + time.Duration(fraction*uint64(time.Second)>>32)
@@ -28,21 +30,31 @@ func (m *Mapping) Report(ntp uint64, ts uint32) {
 		m.Arrived = false // the clock was set
 	}
 	m.known, m.sentAt, m.ts = true, sent, ts
+	return m.since(at, sent), true
 }
 
-// Arrival notes a packet. Of a frame, the first counts.
-func (m *Mapping) Arrival(at time.Time, ts, rate uint32) {
+// Arrival notes a packet, and returns how long after its capture it arrived. Of a frame, the first counts.
+func (m *Mapping) Arrival(at time.Time, ts, rate uint32) (time.Duration, bool) {
 	if !m.known || rate == 0 || m.Arrived && ts == m.last {
-		return
+		return 0, false
 	}
 	m.last = ts
-	captured := m.sentAt.Seconds() + float64(int32(ts-m.ts))/float64(rate)
-	transit := float64(at.Unix()-NTPEpoch.Unix()) + float64(at.Nanosecond())/float64(time.Second) - captured
-	if !m.Arrived {
-		m.Arrived, m.Transit = true, transit
-		return
+	transit := m.since(at, m.sentAt+time.Duration(float64(int32(ts-m.ts))/float64(rate)*float64(time.Second)))
+	if m.Arrived {
+		m.Transit += (transit.Seconds() - m.Transit) / 16
+	} else {
+		m.Arrived, m.Transit = true, transit.Seconds()
 	}
-	m.Transit += (transit - m.Transit) / 16
+	return transit, true
+}
+
+// since is the time from one of the sender's clock until one of this machine's: monotonic, so that it may be set.
+func (m *Mapping) since(at time.Time, sent time.Duration) time.Duration {
+	if m.base.IsZero() {
+		m.base = at
+	}
+	local := time.Duration(m.base.Unix()-NTPEpoch.Unix())*time.Second + time.Duration(m.base.Nanosecond())
+	return local + at.Sub(m.base) - sent
 }
 
 func absolute(d time.Duration) time.Duration { return max(d, -d) }

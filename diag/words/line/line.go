@@ -11,6 +11,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/judge"
 	"dialtone/diag/words"
+	"dialtone/diag/words/speed"
 	"dialtone/diag/words/term"
 	"dialtone/diag/words/video"
 )
@@ -54,6 +55,9 @@ func texts(d diag.Data) string {
 	if s, ok := diagnosisLine(d); ok {
 		return s
 	}
+	if s, ok := speed.Line(d); ok {
+		return s
+	}
 	if s, ok := mediaWords(d); ok {
 		return s
 	}
@@ -81,7 +85,7 @@ func transportWords(d diag.Data) (string, bool) {
 	case diag.GatheringState:
 		return d.State, true
 	case diag.Restart:
-		return join(words.Prefixed("by ", string(d.By)), d.Reason), true
+		return join(words.Prefixed("by ", string(d.By)), d.Reason, dialsAgain(d.LimitMs)), true
 	case diag.DTLSState:
 		return join(d.State, d.Role, d.Version, d.Cipher, words.Prefixed("peer certificate ", d.RemoteFingerprint),
 			timing("limit", d.LimitMs)), true
@@ -295,6 +299,14 @@ func timing(name string, d *diag.Millis) string {
 		return ""
 	}
 	return fmt.Sprintf("%s %.1f ms", name, d.Float())
+}
+
+// dialsAgain says what follows the loss of a path.
+func dialsAgain(limit *diag.Millis) string {
+	if limit == nil {
+		return ""
+	}
+	return "(the path is lost: dialing the peer again for " + words.Millis(*limit) + " at most)"
 }
 
 func brackets(s string) string {

@@ -49,6 +49,10 @@ func TestLine(t *testing.T) {
 		{diag.DiagnosisEnd{Stopped: diag.StoppedError, Reason: "no socket"}, "diagnosis.end      error no socket"},
 		{diag.Pair{ID: "p", State: diag.PairSucceeded, Nominated: true, RequestsSent: 2, ResponsesReceived: 1, CurrentRoundTripTime: diag.Ptr(0.012)}, "ice.pair           p succeeded nominated 2 requests, 1 responses, rtt 12.00 ms"},
 		{diag.Restart{By: diag.ByRemote, Reason: "asked"}, "ice.restart        by remote asked"},
+		{
+			diag.Restart{By: diag.ByNetwork, Reason: "silence", LimitMs: diag.Ptr(diag.Millis(time.Minute))},
+			"ice.restart        by network silence (the path is lost: dialing the peer again for 1 min at most)",
+		},
 		{diag.ChannelOpen{Side: diag.Remote, Label: "x\n", MaxRetransmits: diag.Ptr(uint16(3))}, `channel.open       "x\n" opened by remote at most 3 retransmissions, unordered`},
 		{diag.ChannelOpen{Side: diag.Local, Label: "x", Ordered: true, MaxPacketLifeTime: diag.Ptr(uint16(30))}, `channel.open       "x" opened by local retransmitted for 30 ms`},
 		{diag.Message{Direction: diag.Inbound, Label: "chat", Bytes: 2, Text: "hi"}, `channel.message    ◀ "chat" 2 bytes: hi`},

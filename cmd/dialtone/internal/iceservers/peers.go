@@ -7,10 +7,8 @@ import (
 	"net/netip"
 	"slices"
 	"sync/atomic"
-	"time"
 
 	"github.com/pion/turn/v5"
-	"golang.org/x/time/rate"
 
 	"dialtone/signal/gate"
 )
@@ -122,7 +120,11 @@ func (g *generator) AllocateListener(c turn.AllocateListenerConfig) (net.Listene
 		g.relay.refusals.Warn("TURN refused an allocation: TCP (RFC 6062)", "flag", "--turn-tcp")
 		return nil, nil, errForbidden
 	}
-	return g.RelayAddressGenerator.AllocateListener(c)
+	ln, addr, err := g.RelayAddressGenerator.AllocateListener(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	return &pacedListener{ln, g.relay}, addr, nil
 }
 
 // AllocateConn implements turn.RelayAddressGenerator.
@@ -130,7 +132,11 @@ func (g *generator) AllocateConn(c turn.AllocateConnConfig) (net.Conn, error) {
 	if !g.relay.o.TCP || !g.relay.allows(gate.AddrOf(c.RemoteAddr)) {
 		return nil, errForbidden
 	}
-	return g.RelayAddressGenerator.AllocateConn(c)
+	conn, err := g.RelayAddressGenerator.AllocateConn(c)
+	if err != nil {
+		return nil, err
+	}
+	return g.relay.paced(conn), nil
 }
 
 // relaySocket is the socket of an allocation: it drops what is sent to peers that may not be reached, and what is too
@@ -176,32 +182,4 @@ func (s *relaySocket) Close() error {
 	}
 	s.relay.mu.Unlock()
 	return s.PacketConn.Close()
-}
-
-// pace limits a bitrate; nil does not.
-type pace struct{ limiter *rate.Limiter }
-
-func newPace(bits float64) *pace {
-	if bits < 0 {
-		return nil
-	}
-	bytes := bits / 8
-	return &pace{rate.NewLimiter(rate.Limit(bytes), int(bytes))} // one second's worth at once
-}
-
-func (p *pace) allows(n int) bool { return p == nil || p.limiter.AllowN(time.Now(), n) }
-
-// inPace reports whether n bytes fit into the bitrate of an allocation, and of all.
-func (r *Relay) inPace(one *pace, n int) bool {
-	if !one.allows(n) {
-		r.refusals.Warn("TURN dropped data: an allocation exceeds its bitrate", "limit", r.o.Bitrate,
-			"flag", "--turn-max-bitrate")
-		return false
-	}
-	if !r.pace.allows(n) {
-		r.refusals.Warn("TURN dropped data: all allocations together exceed their bitrate", "limit",
-			r.o.Bitrate*bitrateShares, "flag", "--turn-max-bitrate")
-		return false
-	}
-	return true
 }

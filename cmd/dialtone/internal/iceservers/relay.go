@@ -27,6 +27,9 @@ type RelayOptions struct {
 	// open files), 64 and 32; negative: no limit.
 	// The operator's account, which many share, has the limit of an address times 8.
 	Allocations, PerAddress, PerUser int
+	// Connections over TCP at one time: in all and of one client address. 0: 1,024 and 64; negative: no limit. For a new
+	// one, the oldest without an allocation is closed.
+	Connections, ConnectionsPerAddress int
 	// Bitrate of one allocation in each direction, in bit/s; all together have ten times as much. 0: 20 Mbit/s.
 	// Negative: no limit.
 	Bitrate float64
@@ -104,6 +107,8 @@ func (o *RelayOptions) complete() {
 		{&o.Allocations, min(defaultAllocations, gate.Files()/4)},
 		{&o.PerAddress, defaultPerAddress},
 		{&o.PerUser, defaultPerUser},
+		{&o.Connections, defaultConnections},
+		{&o.ConnectionsPerAddress, defaultConnectionsOf},
 	} {
 		if *l.value == 0 {
 			*l.value = l.standard
@@ -151,9 +156,28 @@ func (r *Relay) configure(c *turn.ServerConfig) {
 	}
 }
 
+// excess is a limit that a client has reached.
+type excess struct {
+	why, flag string
+	limit     int
+}
+
+// warn logs it. A log may block: the caller does not hold the lock.
+func (e excess) warn(r *gate.Refusals, what string, client gate.Client) {
+	r.Warn(what+": "+e.why, "from", client.Addr, "limit", e.limit, "flag", e.flag)
+}
+
 // reserve counts an allocation that is about to be made, unless it is one too many.
 func (r *Relay) reserve(user string, from net.Addr) bool {
 	client := gate.ClientOf(gate.AddrOf(from))
+	e, ok := r.count(user, from, client)
+	if !ok {
+		e.warn(r.refusals, "TURN refused an allocation", client)
+	}
+	return ok
+}
+
+func (r *Relay) count(user string, from net.Addr, client gate.Client) (e excess, ok bool) {
 	perUser := r.o.PerUser
 	if user == r.o.User && r.o.PerAddress > 0 {
 		perUser = sharedUsers * r.o.PerAddress
@@ -163,22 +187,16 @@ func (r *Relay) reserve(user string, from net.Addr) bool {
 	r.cancelledLocked(from)
 	switch {
 	case r.o.Allocations >= 0 && r.all >= r.o.Allocations:
-		r.refusals.Warn("TURN refused an allocation: as many exist as may", "from", client.Addr, "limit", r.o.Allocations,
-			"flag", "--turn-max-allocations")
-		return false
+		return excess{"as many exist as may", "--turn-max-allocations", r.o.Allocations}, false
 	case perUser >= 0 && r.byUser[user] >= perUser:
-		r.refusals.Warn("TURN refused an allocation: the account holds as many as it may", "from", client.Addr,
-			"limit", perUser, "flag", "--turn-max-per-user")
-		return false
+		return excess{"the account holds as many as it may", "--turn-max-per-user", perUser}, false
 	case !r.byAddress.Add(client, 1, r.o.PerAddress):
-		r.refusals.Warn("TURN refused an allocation: the address holds as many as it may", "from", client.Addr,
-			"limit", r.o.PerAddress, "flag", "--turn-max-per-address")
-		return false
+		return excess{"the address holds as many as it may", "--turn-max-per-address", r.o.PerAddress}, false
 	}
 	r.all++
 	r.byUser[user]++
 	r.expecting[from.String()] = &reservation{client, user}
-	return true
+	return excess{}, true
 }
 
 // cancelled takes back what was counted for an allocation that could not be made.

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/pion/logging"
@@ -271,6 +272,11 @@ func TestFailedAllocationsAreNotCounted(t *testing.T) {
 		if _, err := client(t, r, lab.TCP, "ann", "secret").AllocateTCP(); err == nil {
 			t.Fatal("a TCP allocation was made")
 		}
+		waitFor(t, func() bool { // the client has its answer before the server has the error
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			return r.all == 0
+		})
 	}
 	allocate(t, client(t, r, lab.UDP, "ann", "secret"))
 	allocate(t, client(t, r, lab.UDP, "ann", "secret"))
@@ -298,24 +304,45 @@ func TestConnectionsWithoutAccount(t *testing.T) {
 	echo(t, relayed, allocate(t, client(t, r, lab.UDP, "ann", "secret"))) // its connection has outlived them
 }
 
-// TestConnectionsOfAClient: one client cannot have all connections.
+// TestConnectionsOfAClient: connections are bounded by client and in all. Those without an allocation make room for
+// others, and those with one stay.
 func TestConnectionsOfAClient(t *testing.T) {
-	r, log := startRelay(t, RelayOptions{})
-	for range maxStreamsOf + 5 {
-		c, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", r.Addr(lab.TCP).String())
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = c.Close() })
+	for name, test := range map[string]struct {
+		options RelayOptions
+		flag    string
+	}{
+		"of an address": {RelayOptions{ConnectionsPerAddress: 3}, "--turn-max-connections-per-address"},
+		"in all":        {RelayOptions{Connections: 3}, "--turn-max-connections"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, log := startRelay(t, test.options)
+			relayed := allocate(t, client(t, r, lab.TCP, "ann", "secret"))
+			for range 20 {
+				c, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", r.Addr(lab.TCP).String())
+				if err != nil {
+					t.Fatal(err)
+				}
+				t.Cleanup(func() { _ = c.Close() })
+			}
+			waitFor(t, func() bool { return strings.Contains(log.String(), "TURN closed the oldest connection") })
+			log.wantOnce(t, "TURN closed the oldest connection without an allocation", test.flag)
+			second, third := client(t, r, lab.TCP, "ann", "secret"), client(t, r, lab.TCP, "ann", "secret")
+			echo(t, relayed, allocate(t, second))
+			allocate(t, third)
+			if c, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", r.Addr(lab.TCP).String()); err == nil {
+				if _, err := c.Read(make([]byte, 1)); err == nil {
+					t.Error("a fourth connection beside three with allocations is served")
+				}
+				_ = c.Close()
+			}
+			log.wantOnce(t, "TURN refused a connection", test.flag)
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			if len(r.streams) != 3 {
+				t.Errorf("%d connections are held", len(r.streams))
+			}
+		})
 	}
-	waitFor(t, func() bool { return strings.Contains(log.String(), "TURN refused a connection") })
-	r.mu.Lock()
-	n := len(r.streams)
-	r.mu.Unlock()
-	if n != maxStreamsOf {
-		t.Errorf("%d connections are held", n)
-	}
-	allocate(t, client(t, r, lab.UDP, "ann", "secret")) // others are served
 }
 
 // TestBitrate: an allocation that sends too fast loses data, and the log says so.
@@ -330,6 +357,47 @@ func TestBitrate(t *testing.T) {
 	}
 	waitFor(t, func() bool { return strings.Contains(log.String(), "TURN dropped data") })
 	log.wantOnce(t, "TURN dropped data: an allocation exceeds its bitrate", "--turn-max-bitrate")
+	slow, _ := startRelay(t, RelayOptions{Bitrate: 8000}) // the largest datagram fits nevertheless
+	if !newPace(slow.o.Bitrate).allows(maxDatagram) {
+		t.Error("a large datagram never passes")
+	}
+}
+
+// TestBitrateOfTCP: what a TCP relay carries has the same limit, both ways; nothing of it is lost, and a connection
+// that is closed waits for nothing.
+func TestBitrateOfTCP(t *testing.T) {
+	const rate = 16 << 10 // bytes each second
+	r := &Relay{o: RelayOptions{Bitrate: 8 * rate}, pace: newPace(-1)}
+	for name, transfer := range map[string]func(paced, peer net.Conn, data []byte) error{
+		"to the peer": func(paced, peer net.Conn, data []byte) error {
+			go func() { _, _ = io.Copy(io.Discard, peer) }()
+			_, err := paced.Write(data)
+			return err
+		},
+		"from the peer": func(paced, peer net.Conn, data []byte) error {
+			go func() { _, _ = peer.Write(data) }()
+			_, err := io.ReadFull(paced, make([]byte, len(data)))
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				near, far := net.Pipe()
+				defer func() { _ = far.Close() }()
+				paced, began := r.paced(near), time.Now()
+				if err := transfer(paced, far, make([]byte, maxDatagram+10*rate)); err != nil {
+					t.Fatal(err)
+				}
+				if took := time.Since(began).Round(time.Second); took != 10*time.Second {
+					t.Errorf("it took %v", took)
+				}
+				time.AfterFunc(time.Second, func() { _ = paced.Close() })
+				if err := transfer(paced, far, make([]byte, 10*rate)); err == nil {
+					t.Error("a closed connection carries data")
+				}
+			})
+		})
+	}
 }
 
 // TestAccounts: accounts of pairs end; an allocation outlives its account.

@@ -27,6 +27,8 @@ type Flags struct {
 	TURNAllocations   settings.Limit `name:"turn-max-allocations" placeholder:"N" group:"limits" help:"Relays that --turn allocates at one time. Default: 1000, or a quarter of the open files that the system allows."`
 	TURNPerAddress    settings.Limit `name:"turn-max-per-address" placeholder:"N" group:"limits" help:"Relays at one time of one client address. Default: 64."`
 	TURNPerUser       settings.Limit `name:"turn-max-per-user" placeholder:"N" group:"limits" help:"Relays at one time of the account of one pair of browsers. Default: 32."`
+	TURNConnections   settings.Limit `name:"turn-max-connections" placeholder:"N" group:"limits" help:"TCP connections to --turn at one time. For a new one, the oldest without a relay is closed. Default: 1024."`
+	TURNConnectionsOf settings.Limit `name:"turn-max-connections-per-address" placeholder:"N" group:"limits" help:"TCP connections to --turn of one client address. Default: 64."`
 	TURNBitsPerSecond settings.Rate  `name:"turn-max-bitrate" placeholder:"BIT/S" group:"limits" help:"Bitrate of one relay in each direction; all together have ten times as much. Default: 20000000."`
 }
 
@@ -126,6 +128,7 @@ func (f *Flags) Start(log *slog.Logger) (*Servers, error) {
 			Listen: a, User: f.TURNUser, Password: f.TURNPass.Reveal(), Allow: f.TURNAllow, TCP: f.TURNTCP,
 			STUN:        s.addresses(),
 			Allocations: int(f.TURNAllocations), PerAddress: int(f.TURNPerAddress), PerUser: int(f.TURNPerUser),
+			Connections: int(f.TURNConnections), ConnectionsPerAddress: int(f.TURNConnectionsOf),
 			Bitrate: float64(f.TURNBitsPerSecond), Log: log,
 		})
 		if err != nil {

@@ -20,37 +20,43 @@ import (
 	"dialtone/diag/report"
 )
 
-// Output is a format and the place to write it to.
-type Output struct {
+// Place is a format of a kind of report and the place to write it to.
+type Place[R any] struct {
 	format string
 	file   string // "" for stdout
-	write  report.Writer
+	write  func(io.Writer, *R) error
 }
+
+// Output is a place for the report of a check.
+type Output = Place[report.Report]
 
 // Formats lists the known formats.
 func Formats() []string { return slices.Sorted(maps.Keys(report.Formats)) }
 
-// Parse reads FORMAT or FORMAT=FILE, where - stands for stdout.
-func Parse(text string) (Output, error) {
+// Parse reads FORMAT or FORMAT=FILE of the report of a check, where - stands for stdout.
+func Parse(text string) (Output, error) { return ParsePlace(text, report.Formats) }
+
+// ParsePlace reads FORMAT or FORMAT=FILE, where - stands for stdout.
+func ParsePlace[R any, W ~func(io.Writer, *R) error](text string, formats map[string]W) (Place[R], error) {
 	format, file, _ := strings.Cut(text, "=")
 	if file == "-" {
 		file = ""
 	}
-	write, ok := report.Formats[format]
-	if !ok {
-		return Output{}, fmt.Errorf("unknown format %s%s; there are %s", settings.Quote(format),
-			settings.DidYouMean("", format, Formats()), strings.Join(Formats(), ", "))
+	write, ok := formats[format]
+	if known := slices.Sorted(maps.Keys(formats)); !ok {
+		return Place[R]{}, fmt.Errorf("unknown format %s%s; there are %s", settings.Quote(format),
+			settings.DidYouMean("", format, known), strings.Join(known, ", "))
 	}
 	if file != "" {
 		if info, err := os.Stat(filepath.Dir(file)); err != nil || !info.IsDir() {
-			return Output{}, fmt.Errorf("cannot write %s: create its directory first", settings.Quote(file))
+			return Place[R]{}, fmt.Errorf("cannot write %s: create its directory first", settings.Quote(file))
 		}
 	}
-	return Output{format: format, file: file, write: write}, nil
+	return Place[R]{format: format, file: file, write: write}, nil
 }
 
 // Clash reports two outputs with one place.
-func Clash(list []Output) error {
+func Clash[R any](list []Place[R]) error {
 	taken := map[string]string{}
 	for _, o := range list {
 		place := "stdout"
@@ -87,9 +93,19 @@ func Guard(list []Output, o record.Options) []Output {
 // Write writes the report to all its places; a failure at one does not affect the others. Text goes to stdout if
 // nothing else does.
 func Write(stdout io.Writer, r *report.Report, list []Output) error {
-	if !slices.ContainsFunc(list, func(o Output) bool { return o.file == "" }) {
-		list = append([]Output{{format: "text", write: report.WriteText}}, list...)
+	return WritePlaces(stdout, r, list, report.WriteText)
+}
+
+// WritePlaces writes a report of any kind like [Write].
+func WritePlaces[R any](stdout io.Writer, r *R, list []Place[R], text func(io.Writer, *R) error) error {
+	if !slices.ContainsFunc(list, func(o Place[R]) bool { return o.file == "" }) {
+		list = append([]Place[R]{{format: "text", write: text}}, list...)
 	}
+	return WriteOnly(stdout, r, list)
+}
+
+// WriteOnly writes the report to these places and to no other; a failure at one does not affect the others.
+func WriteOnly[R any](stdout io.Writer, r *R, list []Place[R]) error {
 	var errs []error
 	for _, o := range list {
 		errs = append(errs, o.writeTo(stdout, r))
@@ -108,7 +124,7 @@ func modeOf(content []byte) os.FileMode {
 	return 0o666
 }
 
-func (o Output) writeTo(stdout io.Writer, r *report.Report) error {
+func (o Place[R]) writeTo(stdout io.Writer, r *R) error {
 	var b bytes.Buffer
 	if err := o.write(&b, r); err != nil {
 		return fmt.Errorf("cannot make the report as %s: %w", o.format, err)

@@ -16,13 +16,21 @@ type Mistake struct {
 	Text   string // what is wrong, and how to write it
 }
 
+// String is the mistake with its origin, which is not repeated if the text begins with it.
+func (m Mistake) String() string {
+	if rest, ok := strings.CutPrefix(m.Text, m.Origin); ok && rest != "" && strings.ContainsAny(rest[:1], ": ") {
+		return m.Text
+	}
+	return m.Origin + ": " + m.Text
+}
+
 // MistakeErrors are all that were found. As an error there is at least one.
 type MistakeErrors []Mistake
 
 func (m MistakeErrors) Error() string {
 	lines := make([]string, 0, len(m))
 	for _, one := range m {
-		lines = append(lines, one.Origin+": "+one.Text)
+		lines = append(lines, one.String())
 	}
 	return strings.Join(lines, "\n")
 }
@@ -39,7 +47,8 @@ func (m MistakeErrors) Report(command string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "dialtone: %s\n", head)
 	for _, one := range m[:min(len(m), maxMistakes)] {
-		fmt.Fprintf(&b, "  %s: %s\n", diag.Clean(one.Origin, 400), diag.Clean(one.Text, 600))
+		cleaned := Mistake{diag.Clean(one.Origin, 400), diag.Clean(one.Text, 600)}
+		fmt.Fprintf(&b, "  %s\n", cleaned)
 	}
 	if rest := len(m) - maxMistakes; rest > 0 {
 		fmt.Fprintf(&b, "  and %d more\n", rest)

@@ -158,10 +158,10 @@ func holdsSecrets(tables []tomlTable) bool {
 func (p *parser) configKey(table string) keyFinder {
 	rows := slices.DeleteFunc(slices.Clone(p.rows.of(table)), func(v *kong.Value) bool { return v.Tag.Get("file") == "-" })
 	return func(k tomlKey) (*kong.Value, []string, error) {
-		if _, isCommand := p.rows[k.name]; isCommand && table == "" {
+		row := get(rows, k.name)
+		if _, isCommand := p.rows[k.name]; row == nil && isCommand && table == "" {
 			return nil, nil, fmt.Errorf("this is a command: write its flags as a table, [%s]", k.name)
 		}
-		row := get(rows, k.name)
 		if row == nil {
 			return nil, nil, fmt.Errorf("unknown key%s", DidYouMean("", k.name, names(rows)))
 		}

@@ -1,4 +1,4 @@
-package check
+package assert
 
 import (
 	"errors"
@@ -114,7 +114,7 @@ func (b *budget) spend(v any, factor int) error {
 		cost += len(v) / 64
 	case []any:
 		cost += len(v)
-	case object:
+	case Object:
 		cost += len(v)
 	}
 	b.steps -= cost * factor
@@ -125,7 +125,7 @@ func (b *budget) spend(v any, factor int) error {
 }
 
 // run evaluates a program within the budget.
-func (b *budget) run(p *vm.Program, env object) (any, error) {
+func (b *budget) run(p *vm.Program, env Object) (any, error) {
 	env[budgetName] = b
 	machine := vm.VM{MemoryBudget: maxElements}
 	return machine.Run(p, env)
@@ -161,7 +161,7 @@ func metered() (out []expr.Option) {
 			switch v.(type) {
 			case nil:
 				return errUnknown
-			case []any, object:
+			case []any, Object:
 				return errScalar
 			}
 			return nil

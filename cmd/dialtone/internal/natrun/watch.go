@@ -1,4 +1,4 @@
-package main
+package natrun
 
 import (
 	"context"
@@ -17,8 +17,8 @@ import (
 	"dialtone/diag/words/verdict"
 )
 
-// natLine is one diagnosis of --watch in JSON.
-type natLine struct {
+// line is one diagnosis of --watch in JSON.
+type line struct {
 	Run     int       `json:"run"`     // from 1
 	At      time.Time `json:"at"`      // when it ended
 	Changes []string  `json:"changes"` // what is different from the one before; empty for the first
@@ -26,10 +26,10 @@ type natLine struct {
 }
 
 // asText writes a diagnosis, or with --watch what each changes.
-func (r *natRun) asText(ctx context.Context) error {
-	if r.app.Terminal {
+func (r *run) asText(ctx context.Context) error {
+	if r.Streams.Terminal {
 		waiting := time.AfterFunc(time.Second, func() {
-			r.app.Complain(fmt.Sprintf("asking %d servers, at most ten times a second each …", len(r.inquiry.URLs)))
+			r.Streams.Complain(fmt.Sprintf("asking %d servers, at most ten times a second each …", len(r.Inquiry.URLs)))
 		})
 		defer waiting.Stop()
 	}
@@ -50,10 +50,10 @@ func (r *natRun) asText(ctx context.Context) error {
 }
 
 // print writes what the latest diagnosis has found. One that failed ends a single run, and is a complaint in a watch.
-func (r *natRun) print(run int, before *judge.Network) (*judge.Network, error) {
+func (r *run) print(run int, before *judge.Network) (*judge.Network, error) {
 	if d := r.call.Diagnosis(); d.Ended.Stopped == diag.StoppedError {
-		if r.command.Watch {
-			r.app.Complain(fmt.Sprintf("dialtone: run %d failed: %s", run, d.Ended.Reason))
+		if r.Watch {
+			r.Streams.Complain(fmt.Sprintf("dialtone: run %d failed: %s", run, d.Ended.Reason))
 		}
 		return before, nil
 	}
@@ -63,33 +63,33 @@ func (r *natRun) print(run int, before *judge.Network) (*judge.Network, error) {
 		changes = compare.Changes(judge.Changes(before, &now))
 	}
 	switch {
-	case r.command.Output == "json":
+	case r.JSON:
 		return &now, r.printJSON(run, changes, now)
 	case before == nil:
-		return &now, r.app.Print("%s", nattext.Text(now, r.command.Verbose))
+		return &now, r.Streams.Print("%s", nattext.Text(now, r.Verbose))
 	}
 	text := "nothing changed: " + verdict.NetworkExit(now.Exit)
 	if len(changes) > 0 {
 		text = strings.Join(changes, "; ")
 	}
-	return &now, r.app.Print("%s  run %d: %s\n", time.Now().Format(time.TimeOnly), run, text)
+	return &now, r.Streams.Print("%s  run %d: %s\n", time.Now().Format(time.TimeOnly), run, text)
 }
 
 // printJSON writes an object over several lines, or with --watch one in a line.
-func (r *natRun) printJSON(run int, changes []string, now judge.Network) error {
-	if !r.command.Watch {
+func (r *run) printJSON(run int, changes []string, now judge.Network) error {
+	if !r.Watch {
 		raw, err := json.MarshalIndent(report.NewNetwork(now), "", "  ")
 		if err != nil {
 			return err
 		}
-		return r.app.Print("%s\n", diag.EscapeJSON(raw))
+		return r.Streams.Print("%s\n", diag.EscapeJSON(raw))
 	}
-	raw, err := json.Marshal(natLine{
+	raw, err := json.Marshal(line{
 		Run: run, At: time.Now().UTC().Truncate(time.Millisecond),
 		Changes: append([]string{}, changes...), Network: report.NewNetwork(now),
 	})
 	if err != nil {
 		return err
 	}
-	return r.app.Print("%s\n", diag.EscapeJSON(raw))
+	return r.Streams.Print("%s\n", diag.EscapeJSON(raw))
 }

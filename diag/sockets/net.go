@@ -1,4 +1,6 @@
-package peer
+// Package sockets is the network of a peer, watched: its packets pass the guard of ICE checks, and what they show is
+// passed on. It is between the agent and the operating system.
+package sockets
 
 import (
 	"context"
@@ -15,18 +17,22 @@ import (
 	"dialtone/diag/wire"
 )
 
-// sockets is a network, watched: it knows which local port spoke STUN to which address, what a server name resolved to,
-// and passes DTLS records to an observer. It can close everything at once: the way for a hang-up past an agent that
-// still waits for a silent TURN server.
-type sockets struct {
+// Options say what a network is watched for. Only the callbacks may be nil; they must not block.
+type Options struct {
+	Guard   *guard.Guard
+	Pause   *handover.Meter
+	OnHello func(version, cipher uint16) // of a DTLS ServerHello
+	OnAlert func()                       // an encrypted DTLS alert is sent
+	OnMedia func([]byte)                 // a packet that is no STUN message arrived, of any kind
+}
+
+// Net is a network that knows which local port spoke STUN to which address, and what a server name resolved to. It can
+// close everything at once: the way for a hang-up past an agent that still waits for a silent TURN server.
+type Net struct {
 	transport.Net
-	guard   *guard.Guard
-	pause   *handover.Meter
-	kept    handover.Sockets
-	onHello func(version, cipher uint16)
-	onAlert func() // an encrypted DTLS alert is sent
-	onMedia func([]byte)
-	open    forward.Closers
+	o    Options
+	kept handover.Sockets
+	open forward.Closers
 
 	interfaces sync.RWMutex // of Net, which does not lock
 
@@ -39,9 +45,8 @@ type sockets struct {
 // dropped. The kernel may grant less.
 const socketBuffer = 1 << 20
 
-func newSockets(
-	network Net, g *guard.Guard, m *handover.Meter, onHello func(version, cipher uint16), onAlert func(),
-) (*sockets, error) {
+// New watches a network; that of the operating system if it is nil.
+func New(network transport.Net, o Options) (*Net, error) {
 	if network == nil {
 		system, err := stdnet.NewNet()
 		if err != nil {
@@ -49,14 +54,34 @@ func newSockets(
 		}
 		network = system
 	}
-	return &sockets{
-		Net: network, guard: g, pause: m, onHello: onHello, onAlert: onAlert,
-		names: map[string]string{}, servers: map[int]string{},
-	}, nil
+	return &Net{Net: network, o: o, names: map[string]string{}, servers: map[int]string{}}, nil
 }
 
+// Refresh reads the interfaces anew: what the agent gathers from was read by [New].
+func (s *Net) Refresh() {
+	if system, ok := s.Net.(interface{ UpdateInterfaces() error }); ok {
+		s.interfaces.Lock()
+		defer s.interfaces.Unlock()
+		_ = system.UpdateInterfaces() // those that are known stay
+	}
+}
+
+// Interfaces are those of the network. An agent may still be gathering from the ones before a restart.
+func (s *Net) Interfaces() ([]*transport.Interface, error) {
+	s.interfaces.RLock()
+	defer s.interfaces.RUnlock()
+	return s.Net.Interfaces()
+}
+
+// Restart keeps the sockets for the gathering of an ICE restart, until [Net.Release]; remote is where the selected path
+// leads.
+func (s *Net) Restart(remote netip.AddrPort) { s.kept.Restart(remote) }
+
+// Release closes the kept sockets that no path needs.
+func (s *Net) Release() { s.kept.Release() }
+
 // ListenUDP opens a watched socket. That for mDNS stays as it is: what joins its group needs the operating system's.
-func (s *sockets) ListenUDP(network string, addr *net.UDPAddr) (transport.UDPConn, error) {
+func (s *Net) ListenUDP(network string, addr *net.UDPAddr) (transport.UDPConn, error) {
 	if kept := s.kept.Again(network, addr); kept != nil {
 		s.forget(int(addrPortOf(kept.LocalAddr()).Port()))
 		return s.watch(kept)
@@ -69,8 +94,8 @@ func (s *sockets) ListenUDP(network string, addr *net.UDPAddr) (transport.UDPCon
 	return s.watch(s.kept.Wrap(conn, network, addr))
 }
 
-// dial opens a socket to a server: over UDP in this network, over TCP in that of the operating system.
-func (s *sockets) dial(ctx context.Context, d *net.Dialer, network, address string) (net.Conn, error) {
+// DialServer opens a socket to a server: over UDP in this network, over TCP in that of the operating system.
+func (s *Net) DialServer(ctx context.Context, d *net.Dialer, network, address string) (net.Conn, error) {
 	if network != "udp" {
 		return d.DialContext(ctx, network, address)
 	}
@@ -92,8 +117,8 @@ func enlarge(conn transport.UDPConn) {
 	_ = conn.SetWriteBuffer(socketBuffer)
 }
 
-func (s *sockets) watch(conn *handover.Socket) (transport.UDPConn, error) {
-	w := &socket{Socket: conn, gate: gate{sockets: s, at: addrPortOf(conn.LocalAddr())}}
+func (s *Net) watch(conn *handover.Socket) (transport.UDPConn, error) {
+	w := &socket{Socket: conn, gate: gate{net: s, at: addrPortOf(conn.LocalAddr())}}
 	if err := s.open.Add(w); err != nil {
 		return nil, err
 	}
@@ -101,7 +126,7 @@ func (s *sockets) watch(conn *handover.Socket) (transport.UDPConn, error) {
 }
 
 // ResolveUDPAddr resolves, and remembers the name.
-func (s *sockets) ResolveUDPAddr(network, address string) (*net.UDPAddr, error) {
+func (s *Net) ResolveUDPAddr(network, address string) (*net.UDPAddr, error) {
 	addr, err := s.Net.ResolveUDPAddr(network, address)
 	if err == nil {
 		s.mu.Lock()
@@ -111,8 +136,8 @@ func (s *sockets) ResolveUDPAddr(network, address string) (*net.UDPAddr, error) 
 	return addr, err
 }
 
-// serverOf returns the "host:port" of the server that a local port spoke to; empty when unknown.
-func (s *sockets) serverOf(port int) string {
+// ServerOf returns the "host:port" of the server that a local port spoke to; empty when unknown.
+func (s *Net) ServerOf(port int) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	addr := s.servers[port]
@@ -122,8 +147,8 @@ func (s *sockets) serverOf(port int) string {
 	return addr
 }
 
-// addresses are the local ones of an IP version from which the agent sends.
-func (s *sockets) addresses(ip4 bool) []netip.Addr {
+// Addresses are the local ones of an IP version from which the agent sends.
+func (s *Net) Addresses(ip4 bool) []netip.Addr {
 	interfaces, err := s.Interfaces()
 	if err != nil {
 		return nil
@@ -144,7 +169,7 @@ func (s *sockets) addresses(ip4 bool) []netip.Addr {
 }
 
 // asked remembers the server that a local port sends its first request to.
-func (s *sockets) asked(port int, to net.Addr) {
+func (s *Net) asked(port int, to net.Addr) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.servers[port] == "" {
@@ -153,21 +178,21 @@ func (s *sockets) asked(port int, to net.Addr) {
 }
 
 // forget lets a local port be asked about anew.
-func (s *sockets) forget(port int) {
+func (s *Net) forget(port int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.servers, port)
 }
 
-// closeAll closes every socket.
-func (s *sockets) closeAll() {
+// CloseAll closes every socket.
+func (s *Net) CloseAll() {
 	s.open.CloseAll()
 	s.kept.Release()
 }
 
-// gateOf makes the gate of a connection to a TURN server.
-func (s *sockets) gateOf(at netip.AddrPort) forward.Gate {
-	return &relayGate{gate{sockets: s, at: at}}
+// Gate makes the gate of a connection to a TURN server.
+func (s *Net) Gate(at netip.AddrPort) forward.Gate {
+	return &relayGate{gate{net: s, at: at}}
 }
 
 // relayGate is the gate of a connection to a TURN server.
@@ -189,12 +214,12 @@ func (g *relayGate) Released() ([]byte, bool) {
 }
 
 // findHello passes a ServerHello on, if the record carries one.
-func (s *sockets) findHello(record []byte) {
-	if len(record) < 1 || record[0] != wire.RecordHandshake || s.onHello == nil {
+func (s *Net) findHello(record []byte) {
+	if len(record) < 1 || record[0] != wire.RecordHandshake || s.o.OnHello == nil {
 		return
 	}
 	if version, cipher, ok := wire.ParseServerHello(record); ok {
-		s.onHello(version, cipher)
+		s.o.OnHello(version, cipher)
 	}
 }
 

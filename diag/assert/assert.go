@@ -1,4 +1,6 @@
-package check
+// Package assert evaluates conditions over what a command measured. What is measured is a [Subject]; its values are
+// named as in its JSON, and a condition about an absent one fails as unknown.
+package assert
 
 import (
 	"errors"
@@ -6,24 +8,26 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/file"
 	"github.com/expr-lang/expr/parser"
+	"github.com/expr-lang/expr/types"
 	"github.com/expr-lang/expr/vm"
 
 	"dialtone/diag"
-	"dialtone/diag/judge"
 	"dialtone/diag/report"
 )
 
-// Assertion is an expression that can be evaluated over a report.
+// Assertion is an expression that can be evaluated over what its subject has measured.
 type Assertion struct {
 	Expr    string
 	Default bool // one of dialtone's own
 
+	subject *Subject
 	program *vm.Program
 	left    *vm.Program // the left side of a comparison, whose value is shown; nil for other expressions
 }
@@ -52,29 +56,44 @@ func (e *ExpressionError) Error() string {
 // maxExpression bounds an expression, in bytes.
 const maxExpression = 4096
 
-// ParseAssertion checks an expression for its form, its names, its types and the bounds of its cost. It evaluates
-// nothing. The error is an [*ExpressionError].
-func ParseAssertion(text string) (*Assertion, error) {
+// Subject is what assertions are about.
+type Subject struct {
+	example Object
+	types   func() types.Type
+}
+
+// NewSubject makes one of an environment in which nothing is absent: it gives expressions their names and types.
+func NewSubject(example Object) *Subject {
+	return &Subject{example, sync.OnceValue(func() types.Type { return typeOf(example) })}
+}
+
+// Names lists every name that an expression can use.
+func (s *Subject) Names() []string { return names(s.example) }
+
+// Parse checks an expression for its form, its names, its types and the bounds of its cost. It evaluates nothing. The
+// error is an [*ExpressionError].
+func (s *Subject) Parse(text string) (*Assertion, error) {
 	if len(text) > maxExpression {
 		return nil, &ExpressionError{Expr: text, Text: fmt.Sprintf("longer than %d bytes", maxExpression)}
 	}
 	tree, err := parser.Parse(text)
 	if err != nil {
-		return nil, expressionError(text, err)
+		return nil, s.refuse(text, err)
 	}
 	var l limits
 	if ast.Walk(&tree.Node, &l); l.err != nil {
-		return nil, expressionError(text, l.err)
+		return nil, s.refuse(text, l.err)
 	}
-	if _, err := expr.Compile(text, expr.Env(exampleType()), expr.AsBool(), expr.Optimize(false)); err != nil {
-		return nil, expressionError(text, err)
+	if _, err := expr.Compile(text,
+		append(rates(), expr.Env(s.types()), expr.AsBool(), expr.Optimize(false))...); err != nil {
+		return nil, s.refuse(text, err)
 	}
-	a := &Assertion{Expr: text}
+	a := &Assertion{Expr: text, subject: s}
 	if a.program, err = expr.Compile(text, dynamic(expr.AsBool())...); err != nil {
-		return nil, expressionError(text, err)
+		return nil, s.refuse(text, err)
 	}
 	if a.left, err = leftSide(tree); err != nil {
-		return nil, expressionError(text, err)
+		return nil, s.refuse(text, err)
 	}
 	return a, nil
 }
@@ -82,8 +101,8 @@ func ParseAssertion(text string) (*Assertion, error) {
 // dynamic are the options of a program that runs over values that may be nil, within a [budget].
 func dynamic(more ...expr.Option) []expr.Option {
 	return slices.Concat([]expr.Option{
-		expr.Env(object{}), expr.AllowUndefinedVariables(), expr.Optimize(false), expr.Patch(&guard{}),
-	}, metered(), more)
+		expr.Env(Object{}), expr.AllowUndefinedVariables(), expr.Optimize(false), expr.Patch(&guard{}),
+	}, rates(), metered(), more)
 }
 
 var errUnknown = errors.New("unknown: the report has no such value")
@@ -166,14 +185,14 @@ func leftSide(tree *parser.Tree) (*vm.Program, error) {
 // misspelt are the words of the checker around a name that it does not know.
 var misspelt = regexp.MustCompile(`(?:unknown name|has no field|unknown field|has no method) ([\w]+)`)
 
-func expressionError(text string, err error) error {
+func (s *Subject) refuse(text string, err error) error {
 	out := &ExpressionError{Expr: text, Text: err.Error()}
 	var wrong *file.Error
 	if errors.As(err, &wrong) {
 		out.Column, out.Text = wrong.Column+1, wrong.Message
 	}
 	if m := misspelt.FindStringSubmatch(out.Text); m != nil {
-		out.Near = near(m[1], names(environment(example())))
+		out.Near = near(m[1], s.Names())
 		out.Text = "unknown name " + m[1]
 	}
 	return out
@@ -202,17 +221,18 @@ func near(word string, known []string) []string {
 	return out
 }
 
-// Assert evaluates assertions over the report and adds the results. An absent value makes an assertion fail as unknown,
-// and so does one that exceeds what all of them together may cost.
-func Assert(r *report.Report, list []*Assertion) {
-	env, b := environment(r), newBudget()
+// Evaluate evaluates assertions over an environment. An absent value makes an assertion fail as unknown, and so does
+// one that exceeds what all of them together may cost.
+func Evaluate(env Object, list []*Assertion) []report.Assertion {
+	b := newBudget()
+	var out []report.Assertion
 	for _, a := range list {
-		r.Assertions = append(r.Assertions, a.evaluate(env, b))
+		out = append(out, a.evaluate(env, b))
 	}
-	r.Settle()
+	return out
 }
 
-func (a *Assertion) evaluate(env object, b *budget) report.Assertion {
+func (a *Assertion) evaluate(env Object, b *budget) report.Assertion {
 	result := report.Assertion{Expr: a.Expr, Default: a.Default}
 	if a.left != nil {
 		if v, err := b.run(a.left, env); err == nil {
@@ -263,30 +283,8 @@ func shown(v any) any {
 	return diag.Clean(fmt.Sprint(v), 200)
 }
 
-// DefaultAssertions are those of every check: connected, something answered on a channel and media until the end as far
-// as that is expected. They repeat the verdicts of the runs in a form that a report can list.
-func DefaultAssertions(x judge.Expectation) []*Assertion {
-	texts := []string{"all(runs, .connected)"}
-	if x.Echo {
-		texts = append(texts, "all(runs, .answered)")
-	}
-	for _, m := range x.Media {
-		texts = append(texts, fmt.Sprintf("all(runs, .media.%s.%s.flows)", m.Kind, m.Direction))
-	}
-	list := make([]*Assertion, 0, len(texts))
-	for _, text := range texts {
-		a, err := ParseAssertion(text)
-		if err != nil {
-			continue // a test holds all of them to be valid
-		}
-		a.Default = true
-		list = append(list, a)
-	}
-	return list
-}
-
-// mentions reports whether the expression uses a path of names, such as media.audio.inbound.
-func (a *Assertion) mentions(path ...string) bool {
+// Mentions reports whether the expression uses a path of names, such as media.audio.inbound.
+func (a *Assertion) Mentions(path ...string) bool {
 	tree, err := parser.Parse(a.Expr)
 	if err != nil {
 		return false

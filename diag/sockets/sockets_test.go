@@ -1,4 +1,4 @@
-package peer
+package sockets
 
 import (
 	"encoding/binary"
@@ -9,10 +9,8 @@ import (
 
 	"github.com/pion/transport/v5"
 
-	"dialtone/diag"
 	"dialtone/diag/guard"
 	"dialtone/diag/handover"
-	"dialtone/diag/sdp"
 	"dialtone/diag/wire"
 )
 
@@ -65,9 +63,9 @@ func unconnected(onHello func(version, cipher uint16)) *socket {
 	var kept handover.Sockets
 	return &socket{
 		Socket: kept.Wrap(nowhere{sent: new([][]byte)}, "udp4", nil),
-		gate: gate{sockets: &sockets{
-			onHello: onHello, guard: guard.New(guard.Options{Now: time.Now}), pause: handover.NewMeter(time.Now, nil),
-		}},
+		gate: gate{net: &Net{o: Options{
+			OnHello: onHello, Guard: guard.New(guard.Options{Now: time.Now}), Pause: handover.NewMeter(time.Now, nil),
+		}}},
 	}
 }
 
@@ -138,21 +136,40 @@ func FuzzDatagram(f *testing.F) {
 	f.Add([]byte{0x40, 0, 0, 1, 22})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		s := unconnected(func(uint16, uint16) {})
-		s.sockets.guard.Local("a")
+		s.net.o.Guard.Local("a")
 		s.arrives(b, &net.UDPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 5000})
-		if n := s.sockets.guard.Pairs(); n > 1 {
+		if n := s.net.o.Guard.Pairs(); n > 1 {
 			t.Errorf("one datagram made %d pairs", n)
 		}
 	})
 }
 
-func TestMaskSDP(t *testing.T) {
-	parsed := sdp.Parse("v=0\r\na=ice-ufrag:u\r\na=ice-pwd:secret\r\na=fingerprint:SHA-256 ab:CD\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=ice-pwd:secret\r\na=candidate:1 1 udp 1 192.0.2.1 5000 typ host\r\n")
-	d := describe(diag.Local, "offer", parsed, false)
-	if d.Fingerprint != "sha-256 AB:CD" {
-		t.Errorf("fingerprint %q", d.Fingerprint)
-	}
-	if want := "v=0\r\na=ice-ufrag:u\r\na=ice-pwd:***\r\na=fingerprint:SHA-256 ab:CD\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=ice-pwd:***\r\na=candidate:1 1 udp 1 192.0.2.1 5000 typ host\r\n"; d.SDP != want {
-		t.Errorf("SDP %q", d.SDP)
+func TestEncryptedAlerts(t *testing.T) {
+	alert := []byte{wire.RecordAlert, 0xfe, 0xfd, 0, 1, 0, 0, 0, 0, 0, 5, 0, 2, 1, 0}
+	plain := append([]byte{}, alert...)
+	plain[4] = 0
+	for name, test := range map[string]struct {
+		datagram []byte
+		want     bool
+	}{
+		"bare":        {alert, true},
+		"ChannelData": {append([]byte{0x40, 0, 0, byte(len(alert))}, alert...), true},
+		"plain":       {plain, false},
+		"handshake":   {serverHello(0), false},
+		"cut":         {alert[:4], false},
+		"RTP":         {[]byte{0x80, 96, 0, 1, 0, 1}, false},
+		"nothing":     {nil, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			seen := false
+			s := unconnected(nil)
+			s.net.o.OnAlert = func() { seen = true }
+			if _, err := s.WriteTo(test.datagram, &net.UDPAddr{}); err != nil {
+				t.Fatal(err)
+			}
+			if seen != test.want {
+				t.Errorf("seen %v", seen)
+			}
+		})
 	}
 }

@@ -1,4 +1,5 @@
-package main
+// Package natrun runs the diagnoses of dialtone nat, on the screen or as text.
+package natrun
 
 import (
 	"context"
@@ -9,6 +10,7 @@ import (
 
 	"dialtone/cmd/dialtone/internal/calls"
 	"dialtone/cmd/dialtone/internal/nattext"
+	"dialtone/cmd/dialtone/internal/terminal"
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/feed"
@@ -19,14 +21,30 @@ import (
 	"dialtone/tui/pane"
 )
 
-// natRun is one diagnosis or several after each other, and those who read its log.
-type natRun struct {
-	app     app
-	command *natCommand
-	inquiry probe.Inquiry
-	log     *feed.Feed
-	again   chan struct{} // another diagnosis is wanted now
-	parts   sync.WaitGroup
+// Options say what is diagnosed, and where it is shown.
+type Options struct {
+	Streams terminal.Streams
+	Config  diag.Config // of the recording
+	Secrets []diag.Secret
+	Inquiry probe.Inquiry
+	Watch   bool          // diagnose again and again
+	Every   time.Duration // the pause between two diagnoses
+	Record  string        // a file; "" for none
+	Redact  bool
+	Room    *record.Room
+	Screen  bool
+	ASCII   bool           // on the screen
+	Panes   []pane.Factory // of the screen
+	JSON    bool           // instead of text
+	Verbose bool           // in text
+}
+
+// run is one diagnosis or several after each other, and those who read its log.
+type run struct {
+	Options
+	log   *feed.Feed
+	again chan struct{} // another diagnosis is wanted now
+	parts sync.WaitGroup
 
 	// Of the goroutine that diagnoses, until it has ended.
 	events *feed.Reader
@@ -35,16 +53,16 @@ type natRun struct {
 	recordErr error
 }
 
-// diagnose runs the diagnoses behind the screen, or as text.
-func (c *natCommand) diagnose(ctx context.Context, a app, q probe.Inquiry) (diag.Exit, error) {
-	r := &natRun{app: a, command: c, inquiry: q, log: feed.New(time.Now), again: make(chan struct{}, 1)}
-	r.inquiry.Report = func(d diag.Data) { r.log.Append(d) }
+// Run runs the diagnoses. The exit code is that of the last.
+func Run(ctx context.Context, o Options) (diag.Exit, error) {
+	r := &run{Options: o, log: feed.New(time.Now), again: make(chan struct{}, 1)}
+	r.Inquiry.Report = func(d diag.Data) { r.log.Append(d) }
 	r.events = r.log.Reader()
 	if err := r.startRecording(context.WithoutCancel(ctx)); err != nil {
 		return diag.ExitCannotRun, err
 	}
 	var err error
-	if a.Terminal && !c.Plain && c.Output == "text" {
+	if o.Screen {
 		err = r.onScreen(ctx)
 	} else {
 		err = r.asText(ctx)
@@ -64,13 +82,13 @@ func (c *natCommand) diagnose(ctx context.Context, a app, q probe.Inquiry) (diag
 }
 
 // startRecording begins the file before anything is asked.
-func (r *natRun) startRecording(ctx context.Context) error {
-	if r.command.Record == "" {
+func (r *run) startRecording(ctx context.Context) error {
+	if r.Record == "" {
 		return nil
 	}
 	x := r.exporter()
-	options := record.Options{Redact: x.Redact, Secrets: x.Secrets, Room: r.command.room()}
-	file, err := record.Create(r.command.Record, x.Header, options)
+	options := record.Options{Redact: x.Redact, Secrets: x.Secrets, Room: r.Room}
+	file, err := record.Create(r.Record, x.Header, options)
 	if err != nil {
 		return err
 	}
@@ -78,35 +96,21 @@ func (r *natRun) startRecording(ctx context.Context) error {
 	r.parts.Go(func() {
 		defer events.Close()
 		if r.recordErr = file.Run(ctx, events); file.Full() {
-			r.app.Warn("the recording ends at --record-limit")
+			r.Streams.Warn("the recording ends at --record-limit")
 		}
 	})
 	return nil
 }
 
 // exporter saves as --record does.
-func (r *natRun) exporter() calls.Exporter {
-	config := diag.Config{
-		Command: "nat", Code: "nat", NoMedia: true, Version: readVersion().Version,
-		Insecure: r.command.Insecure, CAFile: string(r.command.CA),
-	}
-	for _, u := range r.inquiry.URLs {
-		server := diag.ICEServerAuth{URL: u.Short()}
-		if u.Scheme.TURN() {
-			server.Username = r.inquiry.Username
-		}
-		config.ICEServers = append(config.ICEServers, server)
-	}
-	return calls.Exporter{
-		Header: record.NewHeader(config, r.log.Start()), Redact: r.command.Redact,
-		Secrets: []diag.Secret{diag.Secret(r.inquiry.Password), r.command.TURNSecret},
-	}
+func (r *run) exporter() calls.Exporter {
+	return calls.Exporter{Header: record.NewHeader(r.Config, r.log.Start()), Redact: r.Redact, Secrets: r.Secrets}
 }
 
 // once diagnoses the network, and reads what came of it from the log; false when ctx ended before it was done.
-func (r *natRun) once(ctx context.Context, run int) bool {
-	q := r.inquiry
-	if r.command.Watch {
+func (r *run) once(ctx context.Context, run int) bool {
+	q := r.Inquiry
+	if r.Watch {
 		q.Run = run
 	}
 	_, _ = probe.Diagnose(ctx, q) // the log has its end, and an error
@@ -125,10 +129,10 @@ func (r *natRun) once(ctx context.Context, run int) bool {
 }
 
 // pause waits until it is time for another diagnosis; false when there will be none.
-func (r *natRun) pause(ctx context.Context, stays bool) bool {
+func (r *run) pause(ctx context.Context, stays bool) bool {
 	var due <-chan time.Time
-	if r.command.Watch {
-		timer := time.NewTimer(r.command.Every)
+	if r.Watch {
+		timer := time.NewTimer(r.Every)
 		defer timer.Stop()
 		due = timer.C
 	} else if !stays {
@@ -144,7 +148,7 @@ func (r *natRun) pause(ctx context.Context, stays bool) bool {
 }
 
 // onScreen shows the diagnosis until the user leaves, and then prints its verdict.
-func (r *natRun) onScreen(ctx context.Context) error {
+func (r *run) onScreen(ctx context.Context) error {
 	inner, stop := context.WithCancel(ctx)
 	defer stop()
 	events := r.log.Reader()
@@ -157,58 +161,49 @@ func (r *natRun) onScreen(ctx context.Context) error {
 			}
 		}
 	})
-	panes := r.app.panes
-	if panes == nil {
-		panes = natPanes()
-	}
 	err := tui.Run(ctx, tui.Options{
-		Source: events, Controls: natControls{
-			r,
-			stop,
-		}, Title: "nat", Start: r.log.Start(), Input: r.app.In, Output: r.app.Out,
-		ASCII: r.command.ascii(r.app.streams), Panes: panes, Export: r.exporter().Write,
+		Source: events, Controls: controls{r, stop}, Title: "nat", Start: r.log.Start(),
+		Input: r.Streams.In, Output: r.Streams.Out,
+		ASCII: r.ASCII, Panes: r.Panes, Export: r.exporter().Write,
 	})
 	stop()
 	r.parts.Wait()
 	if err != nil && !errors.Is(err, tui.ErrInterrupted) && ctx.Err() == nil {
-		return calls.ScreenFault(r.app.Streams, readVersion().Version, err)
+		return calls.ScreenFault(r.Streams, r.Config.Version, err)
 	}
 	last := r.call.Diagnosed()
 	if last == nil {
 		return nil
 	}
 	n := judge.Diagnose(last.State)
-	return r.app.Print("%s%s", nattext.Verdict(n), nattext.Result(n))
+	return r.Streams.Print("%s%s", nattext.Verdict(n), nattext.Result(n))
 }
 
-// natPanes are those of a diagnosis by itself.
-func natPanes() []pane.Factory { return []pane.Factory{pane.NewNetwork, pane.NewLog} }
-
-// natControls are what can be asked of a diagnosis by itself.
-type natControls struct {
-	run  *natRun
+// controls are what can be asked of a diagnosis by itself.
+type controls struct {
+	run  *run
 	stop context.CancelFunc
 }
 
 var errNoCall = errors.New("there is no call")
 
 // Chat is not possible.
-func (natControls) Chat(string) error { return errNoCall }
+func (controls) Chat(string) error { return errNoCall }
 
 // Mute is not possible.
-func (natControls) Mute(string, bool) error { return errNoCall }
+func (controls) Mute(string, bool) error { return errNoCall }
 
 // RestartICE is not possible.
-func (natControls) RestartICE() error { return errNoCall }
+func (controls) RestartICE() error { return errNoCall }
 
 // Diagnose asks again.
-func (n natControls) Diagnose() error {
+func (c controls) Diagnose() error {
 	select {
-	case n.run.again <- struct{}{}:
+	case c.run.again <- struct{}{}:
 	default: // it is wanted already
 	}
 	return nil
 }
 
 // Hangup ends the diagnosis.
-func (n natControls) Hangup() { n.stop() }
+func (c controls) Hangup() { c.stop() }

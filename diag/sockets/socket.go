@@ -1,4 +1,4 @@
-package peer
+package sockets
 
 import (
 	"net"
@@ -48,6 +48,6 @@ func (c *socket) ReadFrom(b []byte) (int, net.Addr, error) {
 
 // Close closes the socket.
 func (c *socket) Close() error {
-	c.sockets.open.Remove(c)
+	c.net.open.Remove(c)
 	return c.Socket.Close()
 }

@@ -1,4 +1,4 @@
-package peer
+package sockets
 
 import (
 	"net"
@@ -13,8 +13,8 @@ import (
 // gate is what a socket or a connection to a TURN server has in common: what it carries passes the guard, and is
 // watched. One goroutine reads.
 type gate struct {
-	sockets *sockets
-	at      netip.AddrPort // the local address; of a connection to a TURN server the port by which the agent knows it
+	net *Net
+	at  netip.AddrPort // the local address; of a connection to a TURN server the port by which the agent knows it
 
 	tunnel wire.Tunnel
 
@@ -33,21 +33,21 @@ type packet struct {
 func (g *gate) leaves(b []byte, to net.Addr) bool {
 	e := g.tunnel.Open(b, addrPortOf(to))
 	if m := wire.STUN(e.Payload); m != nil {
-		if !g.sockets.guard.Sends(g.end(e), m, e.Peer) {
+		if !g.net.o.Guard.Sends(g.end(e), m, e.Peer) {
 			return false
 		}
 		if !e.Relayed && wire.IsServerRequest(m) {
-			g.sockets.asked(int(g.at.Port()), to)
+			g.net.asked(int(g.at.Port()), to)
 		}
 		return true
 	}
 	if wire.IsDTLS(e.Payload) {
-		if wire.IsEncryptedAlert(e.Payload) && g.sockets.onAlert != nil {
-			g.sockets.onAlert()
+		if wire.IsEncryptedAlert(e.Payload) && g.net.o.OnAlert != nil {
+			g.net.o.OnAlert()
 		}
-		g.sockets.findHello(e.Payload)
+		g.net.findHello(e.Payload)
 	}
-	g.sockets.pause.Packet(diag.Outbound, g.path(e), e.Payload)
+	g.net.o.Pause.Packet(diag.Outbound, g.path(e), e.Payload)
 	return true
 }
 
@@ -55,7 +55,7 @@ func (g *gate) leaves(b []byte, to net.Addr) bool {
 func (g *gate) failed(b []byte, to net.Addr, err error) {
 	e := g.tunnel.Open(b, addrPortOf(to))
 	if m := wire.STUN(e.Payload); m != nil {
-		g.sockets.guard.Unsent(g.end(e), m, e.Peer, err)
+		g.net.o.Guard.Unsent(g.end(e), m, e.Peer, err)
 	}
 }
 
@@ -65,15 +65,15 @@ func (g *gate) arrives(b []byte, from net.Addr) bool {
 	m := wire.STUN(e.Payload)
 	if m == nil {
 		if wire.IsDTLS(e.Payload) {
-			g.sockets.findHello(e.Payload)
+			g.net.findHello(e.Payload)
 		}
-		g.sockets.pause.Packet(diag.Inbound, g.path(e), e.Payload)
-		if g.sockets.onMedia != nil {
-			g.sockets.onMedia(e.Payload)
+		g.net.o.Pause.Packet(diag.Inbound, g.path(e), e.Payload)
+		if g.net.o.OnMedia != nil {
+			g.net.o.OnMedia(e.Payload)
 		}
 		return true
 	}
-	switch g.sockets.guard.Receives(g.end(e), m, e.Peer) {
+	switch g.net.o.Guard.Receives(g.end(e), m, e.Peer) {
 	case guard.Ignore:
 		return false
 	case guard.Hold:
@@ -84,7 +84,7 @@ func (g *gate) arrives(b []byte, from net.Addr) bool {
 		return false
 	case guard.Release:
 		if !e.Relayed {
-			g.due = g.sockets.guard.Again(g.end(e), e.Peer)
+			g.due = g.net.o.Guard.Again(g.end(e), e.Peer)
 		}
 		if p, ok := g.held[e.Peer]; ok {
 			g.next = &p

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"dialtone/cmd/dialtone/internal/loads"
+	"dialtone/cmd/dialtone/internal/reports"
+	"dialtone/diag"
+	"dialtone/diag/assert"
+	diagcheck "dialtone/diag/check"
+	"dialtone/diag/load"
+)
+
+// loadCommand is dialtone load.
+type loadCommand struct {
+	Loopback bool `help:"Call between two peers in this process: what this machine itself can carry."`
+	wayFlags
+
+	Arrive        load.Rate          `default:"1/s" placeholder:"RATE" help:"How many calls begin per second or minute, such as 20/s or 90/min, however slow earlier ones are. Default: ${default}."`
+	Ramp          time.Duration      `placeholder:"DURATION" help:"Raise the rate from 0 to --arrive over this time."`
+	Stage         []load.Stage       `sep:"none" placeholder:"RATE:DURATION" help:"Instead of --arrive and --ramp: stages, one after another, such as 20/s:1m, or 0..20/s:2m for a ramp. Repeatable."`
+	Calls         loads.Count        `default:"10" placeholder:"N" help:"How many calls to place at most, with --find-limit in each step. Default: ${default}."`
+	Hold          time.Duration      `default:"10s" placeholder:"DURATION" help:"How long each call lasts once connected. Default: ${default}."`
+	MaxInProgress loads.Count        `name:"max-in-progress" default:"1000" placeholder:"N" help:"How many calls may be in progress; those that are due beyond it are dropped and counted. Default: ${default}."`
+	FindLimit     bool               `help:"Raise the rate from --arrive until an assertion fails, narrow the limit down, and repeat around it."`
+	Part          loads.Part         `placeholder:"N/M" help:"Place only the N-th of M parts of the calls: for several machines, whose reports dialtone merge joins."`
+	StartAt       loads.Moment       `placeholder:"TIME" help:"Begin at this time, such as 2026-01-31T12:00:00Z: the same for all parts."`
+	Assert        []*loads.Assertion `whole:"" sep:"none" placeholder:"EXPR" help:"Condition the report must meet, such as 'setup.p95 < duration(\"2s\")' or 'failed_share < 0.01'. Repeatable."`
+	Out           []loads.Output     `sep:"none" short:"o" placeholder:"FORMAT[=FILE]" help:"Write the report in this format, to the file or to stdout: ${load_formats}. Repeatable; only one can go to stdout. Default: text."`
+	Name          string             `placeholder:"NAME" help:"The name of the test in the report. Default: its target."`
+	NoEcho        bool               `help:"Do not expect a data channel that opens and is echoed: for servers without one."`
+
+	networkFlags
+	requestFlags
+	secretFlag
+	mediaFlags
+	configurable
+}
+
+// Help implements kong.HelpProvider.
+func (loadCommand) Help() string {
+	return detail("Calls begin at their scheduled times, and every time in the report counts from there. With --room, "+
+		"both peers of each call are here and meet in a room of their own, CODE-1, CODE-2 and so on.\n\n"+
+		"The test fails if a call failed or could not begin, unless --assert says otherwise, or if an assertion fails. "+
+		"Calls during which this machine itself was the limit are counted and not judged; if they are more than half, there "+
+		"is no verdict. docs/reference/load.md lists the names for --assert.",
+		[]string{
+			"dialtone load --loopback --arrive 20/s --calls 200 --hold 5s",
+			"dialtone load --whip https://media.example.org/whip/{n} --arrive 5/s --ramp 1m --calls 500 --hold 2m -o " +
+				"json=load.json",
+			"dialtone load --whep https://media.example.org/whep/stream --arrive 10/s --calls 300 " +
+				"--assert 'first_frame.p95 < duration(\"2s\")'",
+			"dialtone load --loopback --stage 0..20/s:1m --stage 20/s:5m --calls 10000 -o text -o prom=load.prom",
+			"dialtone load --whip https://media.example.org/whip/{n} --find-limit --hold 10s --calls 2000 " +
+				"--assert 'setup.p95 < duration(\"1s\")'",
+		},
+		append(callExits, diag.ExitAssertion)...)
+}
+
+func (c *loadCommand) run(ctx context.Context, a app) (diag.Exit, error) {
+	o, plan, err := c.options(a)
+	if err = a.checked(errors.Join(err, reports.Clash(c.Out))); err != nil {
+		return diag.ExitUsage, err
+	}
+	ctx, restore := a.Interruptible(ctx)
+	defer restore()
+	plans := []checkPlan{plan}
+	if err := nameServers(ctx, plans); err != nil {
+		return diag.ExitSignaling, err
+	}
+	o.Call = plans[0].Options
+	r, runErr := loads.Run(ctx, o, c.FindLimit, c.Arrive, a.Err)
+	if r == nil {
+		return diag.ExitInterrupted, runErr
+	}
+	exit := diag.Exit(r.Exit.Code)
+	if err := loads.Write(a.Results(), r, c.Out); err != nil {
+		exit, runErr = exit.Worse(diag.ExitCannotRun), errors.Join(runErr, err)
+	}
+	return exit, runErr
+}
+
+// options are those of the test, and how one of its calls is placed.
+func (c *loadCommand) options(a app) (load.Options, checkPlan, error) {
+	check := checkCommand{
+		Loopback: c.Loopback, wayFlags: c.wayFlags, networkFlags: c.networkFlags, requestFlags: c.requestFlags,
+		secretFlag: c.secretFlag, mediaFlags: c.mediaFlags, Role: diagcheck.RoleAny, Wait: time.Minute, For: c.Hold,
+		Repeat: 1, Parallel: 1, Expect: "any", ExpectMedia: "both", NoEcho: c.NoEcho, Name: c.Name,
+	}
+	check.prefer(a.settings.Typed)
+	var errs []error
+	if c.Hold == 0 {
+		errs = append(errs, errors.New("--hold must be more than 0, such as --hold 10s"))
+		check.For = time.Second
+	}
+	plan, err := check.plan()
+	errs = append(errs, err)
+	both := c.Loopback
+	if target, ok := plan.Target.(diagcheck.Remote); ok {
+		plan.Target, both = diagcheck.Each{Remote: target}, target.Way.Coded
+	}
+	o := load.Options{
+		Plan:          load.Plan{Stages: c.stages(), Calls: int(c.Calls), Part: 1, Parts: 1},
+		MaxInProgress: int(c.MaxInProgress), Start: time.Time(c.StartAt),
+	}
+	for _, one := range c.Assert {
+		o.Assertions = append(o.Assertions, (*assert.Assertion)(one))
+	}
+	if c.Part.Of > 0 {
+		o.Plan.Part, o.Plan.Parts = c.Part.N, c.Part.Of
+	}
+	if len(c.Stage) > 0 && (a.settings.Typed["arrive"] || c.Ramp > 0 || c.FindLimit) {
+		errs = append(errs, errors.New("--stage and --arrive, --ramp and --find-limit are mutually exclusive"))
+	}
+	if c.FindLimit && (c.Part.Of > 1 || c.Ramp > 0) {
+		errs = append(errs, errors.New("--find-limit and --part or --ramp are mutually exclusive"))
+	}
+	return o, plan, errors.Join(append(errs, o.Plan.Check(), loads.Enough(o, c.Hold, both))...)
+}
+
+// stages are those of the schedule.
+func (c *loadCommand) stages() []load.Stage {
+	if len(c.Stage) > 0 {
+		return c.Stage
+	}
+	stages := []load.Stage{{From: c.Arrive, To: c.Arrive}}
+	if c.Ramp > 0 {
+		stages = append([]load.Stage{{To: c.Arrive, For: diag.Millis(c.Ramp)}}, stages...)
+	}
+	return stages
+}
+
+// mergeCommand is dialtone merge.
+type mergeCommand struct {
+	Files []string       `arg:"" name:"file" help:"Reports of dialtone load in JSON, one for each part."`
+	Out   []loads.Output `sep:"none" short:"o" placeholder:"FORMAT[=FILE]" help:"Write the report in this format, to the file or to stdout: ${load_formats}. Repeatable; only one can go to stdout. Default: text."`
+}
+
+// Help implements kong.HelpProvider.
+func (mergeCommand) Help() string {
+	return detail("The result is what one run would have reported: counts are added, percentiles are those of the merged "+
+		"histograms, and the assertions of the parts are evaluated anew.",
+		[]string{"dialtone merge part-1.json part-2.json part-3.json -o json=load.json"},
+		append(callExits, diag.ExitAssertion)...)
+}
+
+func (c *mergeCommand) run(_ context.Context, a app) (diag.Exit, error) {
+	if err := a.checked(reports.Clash(c.Out)); err != nil {
+		return diag.ExitUsage, err
+	}
+	r, err := loads.Merge(c.Files)
+	if err != nil {
+		return diag.ExitUsage, fmt.Errorf("cannot merge: %w", err)
+	}
+	if err := loads.Write(a.Results(), r, c.Out); err != nil {
+		return diag.ExitCannotRun, err
+	}
+	return diag.Exit(r.Exit.Code), nil
+}

@@ -1,0 +1,103 @@
+package judge
+
+import (
+	"slices"
+
+	"dialtone/diag"
+	"dialtone/diag/call"
+	"dialtone/diag/speed"
+)
+
+// SpeedEnded is the evidence of a measurement that did not do all.
+type SpeedEnded struct {
+	Reason diag.SpeedEndReason `json:"reason"`
+	Cause  string              `json:"cause,omitempty"`
+	Done   int                 `json:"done"` // tests
+	Of     int                 `json:"of"`
+}
+
+// SpeedBound is the evidence of a direction in which the sender was the limit.
+type SpeedBound struct {
+	Limit   speed.Limit `json:"limit"`
+	Goodput float64     `json:"goodput"` // bit/s
+	CPU     *float64    `json:"cpu,omitempty"`
+	Cores   int         `json:"cores"`
+	Busy    *float64    `json:"busy,omitempty"` // share of the CPU time of the machine that was used, 0–1
+}
+
+// SpeedSpent is the evidence of a test that ended early.
+type SpeedSpent struct {
+	MaxBytes uint64 `json:"max_bytes"` // of each direction
+}
+
+// SpeedQueue is the evidence of round trips that are much longer under load.
+type SpeedQueue struct {
+	IdleMs   diag.Millis `json:"idle_ms"`   // median
+	LoadedMs diag.Millis `json:"loaded_ms"` // likewise
+	RPM      float64     `json:"rpm"`       // under load
+}
+
+// longQueue is how much longer round trips may become under load, before calls suffer (ITU-T G.114: 150 ms one way).
+const longQueue = diag.Millis(100e6)
+
+// speedFindings are about a measurement of throughput.
+func speedFindings(c *call.Call, _ Expectation) []Finding {
+	r := c.Speed.Result()
+	if r == nil {
+		return nil
+	}
+	var out []Finding
+	if end := c.Speed.End; end != nil && end.Reason != diag.SpeedDone && end.Reason != diag.SpeedCancelled {
+		out = append(out, Finding{ID: "speed." + string(end.Reason), Severity: Problem, Evidence: speedEnded(c.Speed)})
+	}
+	if i := slices.IndexFunc(c.Speed.Tests, speed.Test.SpentBytes); i >= 0 {
+		t := c.Speed.Tests[i]
+		out = append(out, Finding{
+			ID: "speed.bytes_spent", Severity: Info, Subject: string(t.Way), Evidence: SpeedSpent{t.MaxBytes},
+		})
+	}
+	flows := []struct {
+		name string
+		*speed.Flow
+	}{{"up", r.Up}, {"down", r.Down}}
+	for _, f := range flows {
+		if f.Flow == nil {
+			continue
+		}
+		if f.LowerBound {
+			out = append(out, Finding{
+				ID: "speed.lower_bound", Severity: Info, Subject: f.name, Evidence: speedBound(c.Speed, f.name, *f.Flow),
+			})
+		}
+		if l := f.Loaded; l != nil && l.Queued != nil && *l.Queued > longQueue {
+			out = append(out, Finding{ID: "speed.queue", Severity: Warn, Subject: f.name, Evidence: SpeedQueue{
+				IdleMs: r.Idle.P50, LoadedMs: l.P50, RPM: l.RPM,
+			}})
+		}
+	}
+	return out
+}
+
+func speedEnded(s *speed.State) SpeedEnded {
+	e := SpeedEnded{Reason: s.End.Reason, Cause: s.End.Cause, Of: len(s.Start.Plan.Tests)}
+	for _, t := range s.Tests {
+		if t.Complete {
+			e.Done++
+		}
+	}
+	return e
+}
+
+// speedBound is how the sender of a flow fared.
+func speedBound(s *speed.State, name string, f speed.Flow) SpeedBound {
+	e := SpeedBound{Limit: f.Limit, Goodput: f.Goodput}
+	for _, t := range s.Tests {
+		if string(t.Way) != name || t.Rate > 0 {
+			continue
+		}
+		for _, sender := range t.Senders {
+			e.CPU, e.Cores, e.Busy = sender.CPU, sender.Cores, sender.Busy
+		}
+	}
+	return e
+}

@@ -1,0 +1,271 @@
+package load
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"dialtone/diag"
+	"dialtone/diag/report"
+)
+
+// Formats are the writers by the name that -o takes.
+var Formats = map[string]func(w io.Writer, r *Report) error{
+	"json": WriteJSON, "jsonl": WriteJSONL, "junit": WriteJUnit, "prom": WriteProm, "text": WriteText,
+}
+
+// WriteJSON writes the report as one JSON object ([Schema]), indented. It can be merged.
+func WriteJSON(w io.Writer, r *Report) error {
+	raw, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(append(diag.EscapeJSON(raw), '\n'))
+	return err
+}
+
+// WriteJSONL writes the time series: a line for each second, with quantiles of the setup times of the calls that were
+// set up in it, to within 9 %.
+func WriteJSONL(w io.Writer, r *Report) error {
+	for i := range r.Series {
+		p := &r.Series[i]
+		raw, err := json.Marshal(struct {
+			*Point
+			P50 *diag.Millis `json:"setup_p50_ms"`
+			P95 *diag.Millis `json:"setup_p95_ms"`
+		}{p, p.Quantile(0.5), p.Quantile(0.95)})
+		if err != nil {
+			return err
+		}
+		if _, err := w.Write(append(raw, '\n')); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// stream is one direction of a kind of media with its name.
+type stream struct {
+	*Stream
+	name            string // "audio inbound"
+	kind, direction string
+}
+
+// named are all streams with their names.
+func (m *Metrics) named() (out []stream) {
+	for i, s := range m.streams() {
+		kind, direction := []string{"audio", "video"}[i/2], []string{"inbound", "outbound"}[i%2]
+		out = append(out, stream{s, kind + " " + direction, kind, direction})
+	}
+	return out
+}
+
+const promPrefix = "dialtone_load_"
+
+// prom collects samples by family: those of a family must stand together.
+type prom struct {
+	test     string
+	families []string
+	samples  map[string]string
+}
+
+// WriteProm writes the report in the text format of Prometheus: gauges, times in seconds, shares as ratios. What was
+// not measured has no sample.
+func WriteProm(w io.Writer, r *Report) error {
+	p := &prom{test: r.Name, samples: map[string]string{}}
+	pass := 0.0
+	if r.Verdict == report.Pass {
+		pass = 1
+	}
+	p.add("success", "Whether the load test passed.", pass)
+	p.add("exit_code", "Exit code of the load test: 0 is a pass.", float64(r.Exit.Code))
+	p.add("start_timestamp_seconds", "When the schedule began, in Unix time.", float64(r.StartedAt.UnixMilli())/1000)
+	p.add("duration_seconds", "Duration of the load test.", r.Duration.Float()/1000)
+	c := r.Calls
+	for _, n := range []struct {
+		state string
+		n     int
+	}{
+		{"scheduled", c.Scheduled},
+		{"started", c.Started},
+		{"dropped", c.Dropped},
+		{"ready", c.Ready},
+		{"ended", c.Ended},
+		{"passed", c.Passed},
+		{"failed", c.Failed},
+		{"interrupted", c.Interrupted},
+		{"unjudged", r.Unjudged.Calls},
+	} {
+		p.add("calls", "Calls by what became of them.", float64(n.n), "state", n.state)
+	}
+	p.add("calls_in_progress_max", "Most calls at once.", float64(c.Peak))
+	for _, cause := range r.Causes {
+		p.add("failed_calls", "Calls that failed by their cause.", float64(cause.Calls), "id", cause.ID, "side", cause.Side)
+	}
+	p.times("setup_seconds", "Setup time from the scheduled start.", r.Setup)
+	p.times("first_frame_seconds", "Time from the scheduled start to the first frame.", r.FirstFrame)
+	p.times("start_lateness_seconds", "Delay of starts behind the schedule.", r.Lateness)
+	p.times("round_trip_seconds", "Round-trip time of the path at the end of each call.", r.RTT)
+	for _, name := range slices.Sorted(maps.Keys(r.Phases)) {
+		p.times("phase_seconds", "Duration of a phase.", r.Phases[name], "phase", name)
+	}
+	for _, s := range r.named() {
+		labels := []string{"kind", s.kind, "direction", s.direction}
+		p.values("media_loss_ratio", "Share of the packets that were lost in each call.", s.Loss, labels...)
+		p.times("media_jitter_seconds", "Jitter of each call.", s.Jitter, labels...)
+		p.values("media_mos", "Speech quality of each call by the E-model.", s.MOS, labels...)
+		p.values("media_freezes", "Freezes of each call.", s.Freezes, labels...)
+	}
+	p.add("tester_short_seconds", "Seconds in which this machine was the limit.", float64(r.Tester.Seconds))
+	for _, a := range r.Assertions {
+		ok := 0.0
+		if a.Pass {
+			ok = 1
+		}
+		p.add("assertion_success", "Whether the assertion passed.", ok, "expr", a.Expr)
+	}
+	for _, f := range p.families {
+		if _, err := io.WriteString(w, p.samples[f]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+var promEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
+
+// add takes a value; labels are names and values in turn.
+func (p *prom) add(family, help string, v float64, labels ...string) {
+	name := promPrefix + family
+	if p.samples[family] == "" {
+		p.families = append(p.families, family)
+		p.samples[family] = fmt.Sprintf("# HELP %s %s\n# TYPE %s gauge\n", name, help, name)
+	}
+	series := name + `{test="` + promEscapes.Replace(clean(p.test)) + `"`
+	for i := 0; i+1 < len(labels); i += 2 {
+		series += "," + labels[i] + `="` + promEscapes.Replace(clean(labels[i+1])) + `"`
+	}
+	p.samples[family] += series + "} " + strconv.FormatFloat(v, 'g', 12, 64) + "\n"
+}
+
+func (p *prom) times(family, help string, t *Times, labels ...string) {
+	if t == nil {
+		return
+	}
+	for i, m := range []diag.Millis{t.Min, t.P50, t.P95, t.P99, t.Max} {
+		p.add(family, help, m.Float()/1000, append(slices.Clone(labels), "stat", stats[i])...)
+	}
+}
+
+func (p *prom) values(family, help string, v *Values, labels ...string) {
+	if v == nil {
+		return
+	}
+	for i, x := range []float64{v.Min, v.P50, v.P95, v.P99, v.Max} {
+		p.add(family, help, x, append(slices.Clone(labels), "stat", stats[i])...)
+	}
+}
+
+var stats = []string{"min", "p50", "p95", "p99", "max"}
+
+// The dialect of Surefire, as Jenkins and GitLab read it.
+type (
+	junitSuites struct {
+		XMLName  xml.Name   `xml:"testsuites"`
+		Name     string     `xml:"name,attr"`
+		Tests    int        `xml:"tests,attr"`
+		Failures int        `xml:"failures,attr"`
+		Errors   int        `xml:"errors,attr"`
+		Time     string     `xml:"time,attr"`
+		Suite    junitSuite `xml:"testsuite"`
+	}
+	junitSuite struct {
+		Name     string      `xml:"name,attr"`
+		Tests    int         `xml:"tests,attr"`
+		Failures int         `xml:"failures,attr"`
+		Errors   int         `xml:"errors,attr"`
+		Skipped  int         `xml:"skipped,attr"`
+		Time     string      `xml:"time,attr"`
+		Cases    []junitCase `xml:"testcase"`
+		Out      string      `xml:"system-out"`
+	}
+	junitCase struct {
+		Name    string       `xml:"name,attr"`
+		Class   string       `xml:"classname,attr"`
+		Failure *junitReason `xml:"failure"`
+		Error   *junitReason `xml:"error"`
+	}
+	junitReason struct {
+		Message string `xml:"message,attr"`
+		Type    string `xml:"type,attr,omitempty"`
+		Text    string `xml:",chardata"`
+	}
+)
+
+// WriteJUnit writes the report as JUnit XML: a test case for each assertion and for the test itself, which is an error
+// if there is no verdict. There are failures or errors exactly if the exit code is not 0.
+func WriteJUnit(w io.Writer, r *Report) error {
+	class := "dialtone." + xmlText(strings.ReplaceAll(clean(r.Name), ".", "_"))
+	itself := junitCase{Name: "load test", Class: class}
+	failures := 0
+	s := junitSuite{Name: xmlText(clean(r.Name)), Time: strconv.FormatFloat(max(0, r.Duration.Float())/1000, 'f', 3, 64)}
+	for _, a := range r.Assertions {
+		c := junitCase{Name: xmlText(clean(a.Expr)), Class: class}
+		if !a.Pass {
+			failures++
+			c.Failure = &junitReason{Message: xmlText(clean(fmt.Sprint(a.Value, " ", a.Error))), Type: "assertion"}
+			if a.Default && len(r.Causes) > 0 {
+				c.Failure.Text = xmlText(causeLines(r.Causes))
+			}
+		}
+		s.Cases = append(s.Cases, c)
+	}
+	why := &junitReason{Message: xmlText(clean(r.Headline)), Type: xmlText(clean(r.Exit.Name))}
+	switch {
+	case r.Verdict == report.Error:
+		itself.Error = why
+		s.Errors = 1
+	case r.Verdict != report.Pass && failures == 0:
+		itself.Failure = why
+		failures++
+	}
+	s.Cases = append([]junitCase{itself}, s.Cases...)
+	s.Tests, s.Failures = len(s.Cases), failures
+	var text strings.Builder
+	if err := WriteText(&text, r); err != nil {
+		return err
+	}
+	s.Out = xmlText(text.String())
+	raw, err := xml.MarshalIndent(junitSuites{
+		Name: xmlText(clean(r.Tool)), Tests: s.Tests, Failures: s.Failures, Errors: s.Errors, Time: s.Time, Suite: s,
+	}, "", "  ")
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(w, xml.Header+string(raw)+"\n")
+	return err
+}
+
+// causeLines lists why calls failed.
+func causeLines(list []Cause) string {
+	var b strings.Builder
+	for _, c := range list {
+		fmt.Fprintf(&b, "%d × %s [%s]\n", c.Calls, clean(c.Title), clean(c.ID))
+	}
+	return b.String()
+}
+
+// xmlText drops what XML 1.0 cannot hold.
+func xmlText(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r == 0xfffe || r == 0xffff || r < ' ' && r != '\n' {
+			return '\ufffd'
+		}
+		return r
+	}, s)
+}

@@ -1,0 +1,111 @@
+package load
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"dialtone/diag"
+	"dialtone/diag/report"
+)
+
+// maxSkew is how far the beginnings of parts may be apart.
+const maxSkew = time.Minute
+
+// Merge makes one report of the parts of a test, as if one run had placed all calls: counts exactly, percentiles from
+// the merged histograms. The error says why they are not parts of one test.
+func Merge(parts []*Report) (*Report, error) {
+	if len(parts) == 0 {
+		return nil, errors.New("no reports to merge")
+	}
+	slices.SortStableFunc(parts, func(a, b *Report) int { return a.StartedAt.Compare(b.StartedAt) })
+	out := *parts[0]
+	out.Complete, out.Causes, out.Noticed = nil, nil, nil
+	out.Metrics, out.Unjudged, out.Lateness, out.Series = Metrics{}, Unjudged{}, nil, nil
+	out.Calls, out.MaxInProgress, out.Interrupted = Counts{}, 0, false
+	out.Tester.Seconds, out.Tester.Unjudged, out.Tester.Calls, out.Tester.Drops = 0, 0, 0, 0
+	for _, p := range parts {
+		if err := out.fits(p); err != nil {
+			return nil, err
+		}
+		out.add(p)
+	}
+	slices.Sort(out.Complete)
+	out.Plan.Part = out.Complete[0]
+	out.Settle()
+	return &out, nil
+}
+
+// fits reports why p is no further part of the same test, or nil.
+func (r *Report) fits(p *Report) error {
+	switch {
+	case !slices.Equal(p.Plan.Stages, r.Plan.Stages) || p.Plan.Calls != r.Plan.Calls || p.Plan.Parts != r.Plan.Parts:
+		return errors.New("the reports are of different plans")
+	case p.Target.Kind != r.Target.Kind || p.Target.For != r.Target.For:
+		return errors.New("the reports are of different targets")
+	case p.StartedAt.Sub(r.StartedAt) > maxSkew:
+		return fmt.Errorf("the parts began %v apart: give all of them the same --start-at",
+			p.StartedAt.Sub(r.StartedAt).Round(time.Second))
+	}
+	for _, n := range p.Complete {
+		if slices.Contains(r.Complete, n) {
+			return fmt.Errorf("part %d of %d is given twice", n, r.Plan.Parts)
+		}
+	}
+	return nil
+}
+
+func (r *Report) add(p *Report) {
+	r.Complete = append(r.Complete, p.Complete...)
+	r.Duration, r.Interrupted = max(r.Duration, p.Duration), r.Interrupted || p.Interrupted
+	r.MaxInProgress += p.MaxInProgress
+	r.Calls.merge(p.Calls)
+	r.Metrics.merge(&p.Metrics)
+	r.Unjudged.Calls, r.Unjudged.Failed = r.Unjudged.Calls+p.Unjudged.Calls, r.Unjudged.Failed+p.Unjudged.Failed
+	mergeTimes(&r.Unjudged.Setup, p.Unjudged.Setup)
+	mergeTimes(&r.Lateness, p.Lateness)
+	for _, c := range p.Causes {
+		r.Causes = addCause(r.Causes, c)
+	}
+	for _, n := range p.Noticed {
+		r.Noticed = addNoticed(r.Noticed, n)
+	}
+	t, o := &r.Tester, p.Tester
+	if t.Seconds == 0 && o.Seconds > 0 {
+		t.InProgress, t.Rate, t.LateShare = o.InProgress, o.Rate, o.LateShare
+	}
+	t.Seconds, t.Unjudged, t.Calls = t.Seconds+o.Seconds, t.Unjudged+o.Unjudged, t.Calls+o.Calls
+	t.Drops, t.WorstMs = t.Drops+o.Drops, max(t.WorstMs, o.WorstMs)
+	if o.CPU != nil && (t.CPU == nil || *o.CPU > *t.CPU) {
+		t.CPU = o.CPU
+	}
+	for i := range p.Series {
+		if len(r.Series) <= i {
+			r.Series = append(r.Series, Point{At: diag.Millis(time.Duration(i) * time.Second)})
+		}
+		r.Series[i].merge(&p.Series[i])
+	}
+	for _, a := range p.Assertions {
+		if !a.Default && !slices.ContainsFunc(r.Assertions, func(b report.Assertion) bool { return a.Expr == b.Expr }) {
+			r.Assertions = append(r.Assertions, a)
+		}
+	}
+}
+
+func (c *Counts) merge(o Counts) {
+	c.Scheduled, c.Started, c.Dropped = c.Scheduled+o.Scheduled, c.Started+o.Started, c.Dropped+o.Dropped
+	c.Ready, c.Ended, c.Passed, c.Failed = c.Ready+o.Ready, c.Ended+o.Ended, c.Passed+o.Passed, c.Failed+o.Failed
+	c.Interrupted, c.NotPlaced, c.Peak = c.Interrupted+o.Interrupted, c.NotPlaced+o.NotPlaced, c.Peak+o.Peak
+	c.Stuck += o.Stuck
+}
+
+func mergeTimes(to **Times, from *Times) {
+	if from == nil {
+		return
+	}
+	if *to == nil {
+		*to = &Times{}
+	}
+	(*to).Histogram.merge(from.Histogram)
+}

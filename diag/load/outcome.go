@@ -1,0 +1,219 @@
+package load
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"dialtone/diag"
+	"dialtone/diag/judge"
+	"dialtone/diag/report"
+)
+
+// outcome is what remains of a call: its events are folded, judged and dropped.
+type outcome struct {
+	scheduled, started, ended time.Duration // since the test began
+	setup                     *time.Duration
+	run                       report.Run
+}
+
+// outcomeOf is a call that was due at a time. Every time counts from then, however late the call began.
+func outcomeOf(scheduled time.Duration, begun time.Time, in *report.RunInput, f report.Folded) outcome {
+	o := outcome{scheduled: scheduled, started: in.Began.Sub(begun), run: f.Run}
+	if at := in.Call.ReadyAt(); at != nil {
+		o.setup = diag.Ptr(o.started + *at - scheduled)
+	}
+	return o
+}
+
+// failed reports whether the call failed, other than by an interruption.
+func (o *outcome) failed() bool {
+	return o.run.Exit.Code != diag.ExitPass && o.run.Exit.Code != diag.ExitInterrupted
+}
+
+// cause is the finding that explains why the call failed: the gravest, the first of equals.
+func (o *outcome) cause() report.Finding {
+	if len(o.run.Findings) > 0 && o.run.Findings[0].Severity == judge.Problem {
+		return o.run.Findings[0]
+	}
+	f := report.Finding{Finding: judge.Finding{ID: "exit." + o.run.Exit.Name, Severity: judge.Problem}}
+	f.Title = o.run.Headline
+	return f
+}
+
+// Cause is why calls failed.
+type Cause struct {
+	report.Finding             // of the first of these calls
+	Calls          int         `json:"calls"`
+	Exit           report.Exit `json:"exit"`
+	First          diag.Millis `json:"first_ms"` // when the first of them ended, since the test began
+}
+
+// maxCauses bounds the kinds of failures and findings.
+const maxCauses = 100
+
+// Stream is one direction of a kind of media over all calls.
+type Stream struct {
+	Loss    *Values `json:"loss,omitempty"`    // lost / expected of each call, 0–1
+	Jitter  *Times  `json:"jitter,omitempty"`  // of each call's last sample
+	MOS     *Values `json:"mos,omitempty"`     // of each call, 1–4.5
+	Freezes *Values `json:"freezes,omitempty"` // of each call
+}
+
+// Media is all media.
+type Media struct {
+	Audio Kind `json:"audio"`
+	Video Kind `json:"video"`
+}
+
+// Kind is a kind of media.
+type Kind struct {
+	Inbound  Stream `json:"inbound"`
+	Outbound Stream `json:"outbound"`
+}
+
+// Metrics are the distributions over calls. Times count from the scheduled start of each call, phases from their own
+// beginning.
+type Metrics struct {
+	// until the first data channel was open (media only: until connected)
+	Setup *Times `json:"setup"`
+	// until the first frame had arrived
+	FirstFrame *Times            `json:"first_frame"`
+	Phases     map[string]*Times `json:"phases"` // by phase, with "_" for "-"; of several subjects the longest
+	RTT        *Times            `json:"rtt"`    // of the path, at the end of each call
+	Media      Media             `json:"media"`
+}
+
+// addTime counts a duration in a distribution that may not be there yet.
+func addTime(t **Times, d time.Duration) {
+	if *t == nil {
+		*t = &Times{}
+	}
+	(*t).add(d)
+}
+
+func addMillis(t **Times, d *diag.Millis) {
+	if d != nil {
+		addTime(t, d.Duration())
+	}
+}
+
+func addValue(v **Values, x *float64) {
+	if x == nil {
+		return
+	}
+	if *v == nil {
+		*v = &Values{}
+	}
+	(*v).add(*x)
+}
+
+// add counts a call.
+func (m *Metrics) add(o *outcome) {
+	if o.setup != nil {
+		addTime(&m.Setup, *o.setup)
+	}
+	longest := map[string]diag.Millis{}
+	for _, p := range o.run.Setup.Phases {
+		if p.Outcome != diag.OutcomeOK || p.Duration == nil {
+			continue
+		}
+		name := PhaseKey(p.Phase)
+		longest[name] = max(longest[name], *p.Duration)
+		if p.Phase == diag.PhaseFirstFrame {
+			addTime(&m.FirstFrame, o.started-o.scheduled+p.Start.Duration()+p.Duration.Duration())
+		}
+	}
+	for name, d := range longest {
+		if m.Phases == nil {
+			m.Phases = map[string]*Times{}
+		}
+		t := m.Phases[name]
+		addTime(&t, d.Duration())
+		m.Phases[name] = t
+	}
+	if o.run.Path != nil {
+		addMillis(&m.RTT, o.run.Path.RTT)
+	}
+	m.Media.Audio.add(o.run.Media.Audio)
+	m.Media.Video.add(o.run.Media.Video)
+}
+
+func (k *Kind) add(of *report.Kind) {
+	if of == nil {
+		return
+	}
+	if s := of.Inbound; s != nil {
+		addValue(&k.Inbound.Loss, s.Loss)
+		addMillis(&k.Inbound.Jitter, s.Jitter)
+		addValue(&k.Inbound.MOS, s.MOS)
+		if s.Freezes != nil {
+			addValue(&k.Inbound.Freezes, diag.Ptr(float64(*s.Freezes)))
+		}
+	}
+	if s := of.Outbound; s != nil {
+		addValue(&k.Outbound.Loss, s.Loss)
+		addMillis(&k.Outbound.Jitter, s.Jitter)
+	}
+}
+
+// times and values list the places of all distributions but those of phases, in a fixed order.
+func (m *Metrics) times() []**Times {
+	out := []**Times{&m.Setup, &m.FirstFrame, &m.RTT}
+	for _, s := range m.streams() {
+		out = append(out, &s.Jitter)
+	}
+	return out
+}
+
+func (m *Metrics) values() (out []**Values) {
+	for _, s := range m.streams() {
+		out = append(out, &s.Loss, &s.MOS, &s.Freezes)
+	}
+	return out
+}
+
+func (m *Metrics) streams() []*Stream {
+	a, v := &m.Media.Audio, &m.Media.Video
+	return []*Stream{&a.Inbound, &a.Outbound, &v.Inbound, &v.Outbound}
+}
+
+// merge adds the distributions of other calls.
+func (m *Metrics) merge(from *Metrics) {
+	to, other := m.times(), from.times()
+	for i := range to {
+		mergeTimes(to[i], *other[i])
+	}
+	values, others := m.values(), from.values()
+	for i, v := range values {
+		if *others[i] != nil {
+			if *v == nil {
+				*v = &Values{}
+			}
+			(*v).Histogram.merge((*others[i]).Histogram)
+		}
+	}
+	for name, t := range from.Phases {
+		if m.Phases == nil {
+			m.Phases = map[string]*Times{}
+		}
+		p := m.Phases[name]
+		mergeTimes(&p, t)
+		m.Phases[name] = p
+	}
+}
+
+// settle computes all percentiles.
+func (m *Metrics) settle() {
+	for _, t := range m.times() {
+		*t = (*t).settle()
+	}
+	for _, v := range m.values() {
+		*v = (*v).settle()
+	}
+	for _, name := range slices.Collect(maps.Keys(m.Phases)) {
+		if m.Phases[name] = m.Phases[name].settle(); m.Phases[name] == nil {
+			delete(m.Phases, name)
+		}
+	}
+}

@@ -1,0 +1,255 @@
+// Package load places many calls at scheduled times and reports how they, and the server, fared: an open model, in
+// which calls arrive however slow earlier ones are. Each call is a log of events; only its folded and judged outcome is
+// kept, in histograms that can be merged. The tester watches itself, and calls that it may have spoilt are not judged.
+package load
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"dialtone/diag"
+	"dialtone/diag/assert"
+	"dialtone/diag/judge"
+	"dialtone/diag/report"
+	said "dialtone/diag/words/load"
+)
+
+// Schema names the form of a [Report] in JSON.
+const Schema = "dialtone.load/1"
+
+// Report is the result of a load test, or of several parts of one. What was not measured is null or absent.
+type Report struct {
+	Schema        string        `json:"schema"`
+	Tool          string        `json:"tool"`
+	Name          string        `json:"name"`
+	StartedAt     time.Time     `json:"started_at"`
+	Duration      diag.Millis   `json:"duration_ms"`
+	Target        report.Target `json:"target"`
+	Plan          Plan          `json:"plan"`
+	Complete      []int         `json:"parts"` // the parts of the plan that are in this report
+	MaxInProgress int           `json:"max_in_progress"`
+
+	Verdict  report.Verdict   `json:"verdict"`
+	Exit     report.Exit      `json:"exit"`
+	Headline string           `json:"headline"`
+	Findings []report.Finding `json:"findings"` // of the test as a whole
+
+	Calls    Counts            `json:"calls"`
+	Causes   []Cause           `json:"causes"`  // of the calls that failed and were judged, the most frequent first
+	Noticed  []Noticed         `json:"noticed"` // the findings of all calls, the most frequent first
+	Metrics                    // of the calls that were judged
+	Unjudged Unjudged          `json:"unjudged"`
+	Lateness *Times            `json:"lateness"` // of starts, behind the schedule
+	Tester   judge.TesterLimit `json:"tester"`
+
+	Assertions  []report.Assertion `json:"assertions"`
+	Series      []Point            `json:"series"`
+	Interrupted bool               `json:"interrupted"`
+	Limit       *Limit             `json:"limit,omitempty"` // of a search
+}
+
+// Counts are over all calls. Scheduled = started + dropped.
+type Counts struct {
+	Scheduled   int `json:"scheduled"` // that became due
+	Started     int `json:"started"`
+	Dropped     int `json:"dropped"` // could not begin when they were due
+	Ready       int `json:"ready"`   // were set up
+	Ended       int `json:"ended"`
+	Passed      int `json:"passed"`
+	Failed      int `json:"failed"`
+	Interrupted int `json:"interrupted"` // neither passed nor failed
+	NotPlaced   int `json:"not_placed"`  // dialtone itself could not place them
+	Stuck       int `json:"stuck"`       // did not end, and were left: not judged
+	Peak        int `json:"peak"`        // most at once; of merged parts the sum of theirs
+}
+
+// Judged is how many calls passed or failed.
+func (c Counts) Judged() int { return c.Passed + c.Failed }
+
+// Unjudged are calls during which the tester was its own limit.
+type Unjudged struct {
+	Calls  int    `json:"calls"`
+	Failed int    `json:"failed"`
+	Setup  *Times `json:"setup"`
+}
+
+func (u *Unjudged) add(o *outcome) {
+	u.Calls++
+	if o.failed() {
+		u.Failed++
+	}
+	if o.setup != nil {
+		addTime(&u.Setup, *o.setup)
+	}
+}
+
+// Noticed is a finding and how many calls had it.
+type Noticed struct {
+	report.Finding     // of the first of these calls
+	Calls          int `json:"calls"`
+}
+
+// addCause counts calls that failed alike; the most frequent come first.
+func addCause(list []Cause, c Cause) []Cause {
+	i := slices.IndexFunc(list, func(o Cause) bool { return o.ID == c.ID && o.Exit == c.Exit && o.Side == c.Side })
+	switch {
+	case i >= 0:
+		if c.First < list[i].First {
+			list[i].Finding, list[i].First = c.Finding, c.First
+		}
+		list[i].Calls += c.Calls
+	case len(list) < maxCauses:
+		list = append(list, c)
+	}
+	slices.SortStableFunc(list, func(a, b Cause) int { return b.Calls - a.Calls })
+	return list
+}
+
+// addNoticed counts findings alike.
+func addNoticed(list []Noticed, n Noticed) []Noticed {
+	i := slices.IndexFunc(list, func(o Noticed) bool {
+		return o.ID == n.ID && o.Side == n.Side && o.Severity == n.Severity
+	})
+	switch {
+	case i >= 0:
+		list[i].Calls += n.Calls
+	case len(list) < maxCauses:
+		list = append(list, n)
+	}
+	slices.SortStableFunc(list, func(a, b Noticed) int { return b.Calls - a.Calls })
+	return list
+}
+
+// PhaseKey is the name of a phase in reports and expressions.
+func PhaseKey(p diag.PhaseName) string { return underscored(string(p)) }
+
+// defaults are the assertions of a test that says nothing else about failures.
+var defaults = []string{"calls.failed == 0", "calls.dropped == 0"}
+
+// Settle computes percentiles and draws the conclusion: findings, assertions, exit code and verdict.
+func (r *Report) Settle() {
+	r.Metrics.settle()
+	r.Unjudged.Setup, r.Lateness = r.Unjudged.Setup.settle(), r.Lateness.settle()
+	r.Causes, r.Noticed = filled(r.Causes), filled(r.Noticed)
+	r.Findings = report.Written(judge.LoadFindings(r.Tester, judge.StartsDropped{
+		Dropped: r.Calls.Dropped, Scheduled: r.Calls.Scheduled, Limit: r.MaxInProgress,
+	}, judge.CallsStuck{Calls: r.Calls.Stuck}))
+	r.evaluate()
+	exit := r.exit()
+	r.Exit, r.Verdict = report.ExitOf(exit), report.VerdictOf(exit)
+	r.Headline = said.Headline(r.result())
+}
+
+func (r *Report) result() said.Result {
+	s := said.Result{
+		Judged: r.Calls.Judged(), Failed: r.Calls.Failed, Dropped: r.Calls.Dropped, Scheduled: r.Calls.Scheduled,
+		Withdrawn: r.Tester.Withdrawn(), InProgress: r.Tester.InProgress, Interrupted: r.Interrupted,
+	}
+	if l := r.Limit; l != nil {
+		s.Limit = &said.Limit{Tester: l.Tester, Assertion: l.Assertion}
+		if l.Rate != nil {
+			s.Limit.Rate, s.Limit.InProgress = l.Rate.String(), diag.OrZero(l.InProgress)
+		}
+		if l.Broke != nil {
+			s.Limit.Broke = l.Broke.String()
+		}
+	}
+	if len(r.Causes) > 0 {
+		s.Cause = r.Causes[0].Title
+	}
+	for _, a := range r.Assertions {
+		if !a.Pass && !a.Default {
+			s.Assertion = a.Expr
+			break
+		}
+	}
+	return s
+}
+
+// evaluate evaluates the assertions anew, those of dialtone itself if none of the user's is about the same.
+func (r *Report) evaluate() {
+	var list []*assert.Assertion
+	for _, a := range r.Assertions {
+		if parsed, err := ParseAssertion(a.Expr); err == nil && !a.Default {
+			list = append(list, parsed)
+		}
+	}
+	var own []*assert.Assertion
+	for _, text := range defaults {
+		a, err := ParseAssertion(text)
+		about := func(b *assert.Assertion) bool {
+			return b.Mentions("calls", "failed") || b.Mentions("failed_share") || b.Mentions("passed_share")
+		}
+		if text == defaults[1] {
+			about = func(b *assert.Assertion) bool { return b.Mentions("calls", "dropped") }
+		}
+		if err == nil && !slices.ContainsFunc(list, about) {
+			a.Default = true
+			own = append(own, a)
+		}
+	}
+	r.Assertions = filled(assert.Evaluate(environment(r), append(own, list...)))
+}
+
+// exit is the exit code: of calls that failed that of the gravest cause, if that is not asserted otherwise.
+func (r *Report) exit() diag.Exit {
+	exit := diag.ExitPass
+	for _, a := range r.Assertions {
+		switch {
+		case a.Pass:
+		case a.Default && a.Expr == defaults[0]:
+			for _, c := range r.Causes {
+				exit = exit.Worse(c.Exit.Code)
+			}
+		default:
+			exit = exit.Worse(diag.ExitAssertion)
+		}
+	}
+	if l := r.Limit; l != nil && l.Broke == nil && l.Tester {
+		exit = diag.ExitCannotRun
+	}
+	if r.Tester.Withdrawn() || r.Calls.NotPlaced > 0 || r.Calls.Judged() == 0 {
+		exit = diag.ExitCannotRun
+	}
+	if r.Interrupted {
+		exit = exit.Worse(diag.ExitInterrupted)
+	}
+	return exit
+}
+
+// Bounds of a report that is read.
+const maxPoints = 25 * 3600
+
+var errReport = errors.New("not a report of dialtone load")
+
+// ReadJSON reads what [WriteJSON] wrote. Its texts are cleaned where they are shown.
+func ReadJSON(raw []byte) (*Report, error) {
+	r := &Report{}
+	if err := json.Unmarshal(raw, r); err != nil {
+		return nil, fmt.Errorf("%w: %w", errReport, err)
+	}
+	if r.Schema != Schema {
+		return nil, fmt.Errorf("%w: schema %.60q instead of %q", errReport, r.Schema, Schema)
+	}
+	if len(r.Series) > maxPoints || len(r.Causes) > maxCauses || len(r.Noticed) > maxCauses ||
+		len(r.Assertions) > maxCauses || len(r.Plan.Stages) > maxCauses || len(r.Complete) == 0 {
+		return nil, fmt.Errorf("%w: too long, or of no part", errReport)
+	}
+	for i := range r.Series {
+		if len(r.Series[i].Setup) > buckets {
+			return nil, fmt.Errorf("%w: unknown buckets", errReport)
+		}
+	}
+	r.Plan.Part, r.Plan.Parts = max(1, r.Plan.Part), max(1, r.Plan.Parts)
+	return r, nil
+}
+
+func filled[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}

@@ -1,0 +1,377 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"dialtone/diag"
+	"dialtone/diag/assert"
+	"dialtone/diag/check"
+	"dialtone/diag/judge"
+	"dialtone/diag/report"
+	"dialtone/diag/session"
+)
+
+// Options of a load test.
+type Options struct {
+	// Call says how each call is placed; its Config.For is how long it lasts once connected. Repeat and Parallel do not
+	// count.
+	Call          check.Options
+	Plan          Plan
+	MaxInProgress int       // calls; those that are due beyond it are dropped; 0: 1,000
+	Start         time.Time // of the schedule; zero: at once
+	Assertions    []*assert.Assertion
+	// Progress gets each second with the totals, and the calls that ended well; may be nil. It must not block.
+	Progress func(Progress)
+}
+
+// Progress is the state of a test after a second.
+type Progress struct {
+	Point  Point
+	Counts Counts
+	Causes []Cause
+	Due    int // calls of this part of the plan
+}
+
+const (
+	defaultInProgress = 1000
+	// tooLate is how late a call may begin; one that is later is dropped, as it would only come in a burst.
+	tooLate = time.Second
+	// maxEnd bounds how many findings of calls that passed are kept.
+	maxFaults = 20
+	// longestSetup is beyond every bound of the setup and the end of a call, and longestEnd of its end alone.
+	longestSetup = 2 * time.Minute
+	longestEnd   = 20 * time.Second
+)
+
+// runner is a test that runs.
+type runner struct {
+	Options
+	placeOne func(ctx context.Context, n int) (*report.RunInput, error)
+	patience time.Duration // with a call beyond the time for which it is connected
+	ending   time.Duration // likewise, from an interruption on
+	begun    time.Time
+	calls    sync.WaitGroup
+	due      int
+
+	mu        sync.Mutex
+	counts    Counts
+	judged    Metrics
+	unjudged  Unjudged
+	lateness  *Times
+	causes    []Cause
+	findings  []Noticed
+	points    []Point
+	short     []bool    // of each second of the tester that is over
+	pending   []outcome // calls that ended in a second of the tester that is not over
+	limit     judge.TesterLimit
+	starts    map[int]time.Duration // when calls in progress were due
+	diagnosed bool
+	faults    []error
+	cut       bool // a call was interrupted
+}
+
+// Run runs the test and returns its report, also if ctx ends before all calls have. The error is what kept calls from
+// being placed at all.
+func Run(ctx context.Context, o Options) (*Report, error) {
+	r := &runner{Options: o, starts: map[int]time.Duration{}}
+	if r.MaxInProgress == 0 {
+		r.MaxInProgress = defaultInProgress
+	}
+	if r.Progress == nil {
+		r.Progress = func(Progress) {}
+	}
+	for range o.Plan.Arrivals() {
+		r.due++
+	}
+	o.Call.Tune = cheap(o.Call.Tune)
+	caller := check.Caller{Options: o.Call, Explain: r.explain, Open: r.ready}
+	r.placeOne, r.patience, r.ending = caller.Place, longestSetup+o.Call.Config.Redial+o.Call.Config.Wait, longestEnd
+	r.begun = o.Start
+	if r.begun.IsZero() {
+		r.begun = time.Now()
+	}
+	interrupted := !wait(ctx, time.Until(r.begun))
+	watching, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var watcher sync.WaitGroup
+	watcher.Go(func() { watchTester(watching, r.second) })
+	if !interrupted {
+		interrupted = !r.arrive(ctx)
+	}
+	r.calls.Wait()
+	stop()
+	watcher.Wait()
+	r.flush(time.Since(r.begun))
+	return r.report(interrupted || r.cut), errors.Join(r.faults...)
+}
+
+// cheap makes the session of a call of many: what watches the machine for one call would do so for each, and to decode
+// media costs a third of a call.
+func cheap(tune func(bool, *session.Options)) func(bool, *session.Options) {
+	return func(answering bool, o *session.Options) {
+		o.Watch, o.HeadersOnly = nil, true
+		if tune != nil {
+			tune(answering, o)
+		}
+	}
+}
+
+// wait returns false if ctx ends first.
+func wait(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
+
+// arrive begins the calls at their times. It returns false if ctx ended before the last.
+func (r *runner) arrive(ctx context.Context) bool {
+	for n, at := range r.Plan.Arrivals() {
+		if !wait(ctx, time.Until(r.begun.Add(at))) {
+			return false
+		}
+		if r.start(n, at) {
+			r.calls.Go(func() { r.place(ctx, n, at) })
+		}
+	}
+	return true
+}
+
+// start counts a call that is due, and reports whether it can begin.
+func (r *runner) start(n int, at time.Duration) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	late := time.Since(r.begun) - at
+	p := r.point(at)
+	r.counts.Scheduled++
+	p.Scheduled++
+	if len(r.starts) >= r.MaxInProgress || late > tooLate {
+		r.counts.Dropped++
+		p.Dropped++
+		return false
+	}
+	r.starts[n] = at
+	r.counts.Started++
+	p.Started++
+	r.counts.Peak = max(r.counts.Peak, len(r.starts))
+	addTime(&r.lateness, max(0, late))
+	return true
+}
+
+// point is the second in which a time lies.
+func (r *runner) point(at time.Duration) *Point {
+	i := int(max(0, at) / time.Second)
+	for len(r.points) <= i {
+		r.points = append(r.points, Point{At: diag.Millis(time.Duration(len(r.points)) * time.Second)})
+	}
+	return &r.points[i]
+}
+
+// explain lets one call of a test diagnose why it has no path: the network does not change between calls.
+func (r *runner) explain() time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.diagnosed {
+		return 0
+	}
+	r.diagnosed = true
+	return 3 * time.Second
+}
+
+// ready counts a call that was set up.
+func (r *runner) ready(n int, at time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if due, known := r.starts[n]; known {
+		r.counts.Ready++
+		r.point(at.Sub(r.begun)).ready(at.Sub(r.begun) - due)
+	}
+}
+
+// place places a call and keeps its outcome.
+func (r *runner) place(ctx context.Context, n int, at time.Duration) {
+	in, err := r.patiently(ctx, n)
+	var o outcome
+	if in != nil {
+		o = outcomeOf(at, r.begun, in, report.Fold(r.Call.Expectation(), *in))
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.starts, n)
+	if err != nil && !errors.Is(err, errStuck) && len(r.faults) < maxFaults {
+		r.faults = append(r.faults, err)
+	}
+	o.scheduled, o.ended = at, time.Since(r.begun)
+	if errors.Is(err, errStuck) {
+		r.counts.Stuck++
+		r.limit.Calls, r.limit.Unjudged = r.limit.Calls+1, r.limit.Unjudged+1
+		return
+	}
+	if in == nil {
+		r.counts.NotPlaced++
+		return
+	}
+	o.run.Samples, o.run.Setup.Phases = nil, slices.Clone(o.run.Setup.Phases)
+	r.pending = append(r.pending, o)
+	p := r.point(o.ended)
+	p.Ended++
+	if o.failed() {
+		p.Failed++
+	}
+}
+
+// errStuck is the error of a call that did not end. Under starvation an association of pion/sctp 1.12 can wait for ever
+// for a handshake that is over, with its lock held, so that the call can neither be sampled nor closed.
+var errStuck = errors.New("a call did not end")
+
+// patiently places a call, and leaves it behind if it does not end in time.
+func (r *runner) patiently(ctx context.Context, n int) (*report.RunInput, error) {
+	type result struct {
+		in  *report.RunInput
+		err error
+	}
+	done := make(chan result, 1)
+	go func() {
+		in, err := r.placeOne(ctx, n)
+		done <- result{in, err}
+	}()
+	late := time.NewTimer(r.Call.Config.For + r.patience)
+	defer late.Stop()
+	select {
+	case d := <-done:
+		return d.in, d.err
+	case <-late.C:
+	case <-ctx.Done():
+		ending := time.NewTimer(r.ending)
+		defer ending.Stop()
+		select {
+		case d := <-done:
+			return d.in, d.err
+		case <-ending.C:
+		}
+	}
+	return nil, errStuck
+}
+
+// second keeps how the tester fared in a window, and judges the calls that ended before its end.
+func (r *runner) second(w window) {
+	r.mu.Lock()
+	first, last := r.secondAt(w.from), r.secondAt(w.to)
+	for i := len(r.short); i <= last; i++ {
+		r.short = append(r.short, false)
+	}
+	var p *Point
+	for i := first; i <= last && (i < last || i == first); i++ {
+		p = r.point(time.Duration(i) * time.Second)
+		p.Tester, p.InProgress = secondOf(w), len(r.starts)
+	}
+	if w.Short() {
+		if r.limit.Seconds == 0 {
+			r.limit.InProgress, r.limit.Rate, r.limit.LateShare = p.InProgress, float64(p.Started), p.Tester.Late
+		}
+		for i := first; i <= last; i++ {
+			if !r.short[i] {
+				r.short[i] = true
+				r.limit.Seconds++
+			}
+		}
+		r.limit.Drops += w.Drops
+	}
+	r.limit.WorstMs = max(r.limit.WorstMs, diag.Millis(w.Worst))
+	if w.CPU != nil && (r.limit.CPU == nil || *w.CPU > *r.limit.CPU) {
+		r.limit.CPU = w.CPU
+	}
+	r.flush(w.to.Sub(r.begun))
+	now := Progress{Point: *p, Counts: r.counts, Causes: slices.Clone(r.causes), Due: r.due}
+	now.Point.Setup = slices.Clone(p.Setup)
+	r.mu.Unlock()
+	r.Progress(now)
+}
+
+// secondAt is the number of the second in which a moment lies, since the test began.
+func (r *runner) secondAt(t time.Time) int { return int(max(0, t.Sub(r.begun)) / time.Second) }
+
+// flush judges the calls that ended before the tester was measured.
+func (r *runner) flush(before time.Duration) {
+	r.pending = slices.DeleteFunc(r.pending, func(o outcome) bool {
+		if o.ended > before {
+			return false
+		}
+		r.count(&o)
+		return true
+	})
+}
+
+// mostShort is the share of a call's seconds that may say nothing.
+const mostShort = 0.05
+
+// shortIn reports whether the tester was its own limit while a call was set up, from the second before, or during more
+// than a twentieth of the rest.
+func (r *runner) shortIn(o *outcome) bool {
+	setup := o.ended
+	if o.setup != nil {
+		setup = o.scheduled + *o.setup
+	}
+	short := 0
+	for i := max(0, int(o.scheduled/time.Second)-1); i <= int(o.ended/time.Second) && i < len(r.short); i++ {
+		if !r.short[i] {
+			continue
+		}
+		if short++; i <= int(setup/time.Second) {
+			return true
+		}
+	}
+	return float64(short) > mostShort*(o.ended-o.scheduled).Seconds()
+}
+
+// count adds a call to the totals.
+func (r *runner) count(o *outcome) {
+	r.counts.Ended++
+	r.limit.Calls++
+	switch {
+	case o.run.Exit.Code == diag.ExitInterrupted:
+		r.counts.Interrupted++
+		r.cut = true
+	case r.shortIn(o):
+		r.limit.Unjudged++
+		r.unjudged.add(o)
+	case o.failed():
+		r.counts.Failed++
+		r.judged.add(o)
+		r.causes = addCause(r.causes, Cause{o.cause(), 1, o.run.Exit, diag.Millis(o.ended)})
+	default:
+		r.counts.Passed++
+		r.judged.add(o)
+	}
+	for _, f := range o.run.Findings {
+		r.findings = addNoticed(r.findings, Noticed{f, 1})
+	}
+}
+
+// report makes the report.
+func (r *runner) report(interrupted bool) *Report {
+	target := r.Call.Describe()
+	out := &Report{
+		Schema: Schema, Tool: strings.TrimSpace("dialtone " + r.Call.Config.Version), Name: r.Call.Name,
+		StartedAt: r.begun.UTC(), Duration: diag.Millis(time.Since(r.begun)), Target: target, Plan: r.Plan,
+		MaxInProgress: r.MaxInProgress, Calls: r.counts, Metrics: r.judged, Unjudged: r.unjudged, Lateness: r.lateness,
+		Causes: r.causes, Noticed: r.findings, Series: r.points, Tester: r.limit, Interrupted: interrupted,
+		Complete: []int{r.Plan.Part},
+	}
+	for _, a := range r.Assertions {
+		out.Assertions = append(out.Assertions, report.Assertion{Expr: a.Expr})
+	}
+	out.Settle()
+	return out
+}

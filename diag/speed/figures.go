@@ -1,0 +1,289 @@
+package speed
+
+import (
+	"cmp"
+	"slices"
+
+	"dialtone/diag"
+)
+
+// Result is what a measurement found. What was not measured is absent.
+type Result struct {
+	Idle     *Latency `json:"idle"` // without load
+	Up       *Flow    `json:"up"`   // to the peer
+	Down     *Flow    `json:"down"` // from the peer
+	Both     *Both    `json:"both"` // in both directions at once
+	Paced    []Paced  `json:"paced"`
+	Complete bool     `json:"complete"` // all tests were done
+}
+
+// Both is a test in both directions.
+type Both struct {
+	Up   *Flow `json:"up"`
+	Down *Flow `json:"down"`
+}
+
+// Flow is what one direction carried after the warm-up.
+type Flow struct {
+	Goodput    float64     `json:"goodput"`     // bit/s of messages, as the receiver counted them
+	Rate       *float64    `json:"rate"`        // bit/s of IPv4 packets with all headers, acknowledgments included
+	Capacity   *float64    `json:"capacity"`    // the highest rate of a second (RFC 9097 §5), bit/s of IPv4 packets
+	Bytes      uint64      `json:"bytes"`       // of messages
+	Duration   diag.Millis `json:"duration_ms"` // in which they arrived
+	LowerBound bool        `json:"lower_bound"` // the sender was the limit: the path may carry more
+	Limit      Limit       `json:"limit"`
+	Loaded     *Latency    `json:"loaded"` // meanwhile
+}
+
+// Limit is what limited a flow.
+type Limit string
+
+// Limits.
+const (
+	LimitPath    Limit = "path"    // the path, or the peer's receiver
+	LimitCPU     Limit = "cpu"     // this machine or that of the peer
+	LimitBuffers Limit = "buffers" // the kernel dropped packets at full socket buffers
+	LimitSender  Limit = "sender"  // it had nothing to send for a while
+	LimitUnknown Limit = "unknown" // the sender did not report
+)
+
+// Paced is a test at a fixed rate.
+type Paced struct {
+	Way      diag.SpeedWay `json:"way"`
+	Rate     float64       `json:"rate"`      // bit/s of messages, as asked for
+	Sent     *float64      `json:"sent"`      // bit/s that was really sent
+	Goodput  *float64      `json:"goodput"`   // bit/s that arrived
+	Loss     *float64      `json:"loss"`      // share of the messages, 0–1
+	Jitter   *diag.Millis  `json:"jitter_ms"` // of their arrival
+	Delay    *diag.Millis  `json:"delay_ms"`  // mean time above that of the quickest message: the queue
+	Loaded   *Latency      `json:"loaded"`
+	Achieved bool          `json:"achieved"` // it was sent as fast as asked for
+}
+
+// Latency is of round trips on a data channel.
+type Latency struct {
+	Count  int          `json:"count"`
+	Lost   int          `json:"lost"` // not answered within five seconds
+	P50    diag.Millis  `json:"p50_ms"`
+	P95    diag.Millis  `json:"p95_ms"`
+	P99    diag.Millis  `json:"p99_ms"`
+	RPM    float64      `json:"rpm"`       // round trips per minute, of the mean of the quickest 95 %
+	STUN   *diag.Millis `json:"stun_ms"`   // median by checks of the candidate pair; null: none was answered
+	Queued *diag.Millis `json:"queued_ms"` // median above that without load
+}
+
+// Result are the figures of what was measured so far; nil if the peer measured, or nothing began.
+func (s *State) Result() *Result {
+	if s == nil || s.Start.Serves {
+		return nil
+	}
+	r := &Result{Paced: []Paced{}, Complete: s.End != nil && s.End.Reason == diag.SpeedDone}
+	for i := range s.Tests {
+		t := &s.Tests[i]
+		switch {
+		case t.Way == diag.SpeedIdle:
+			r.Idle = t.latency(nil)
+		case t.Rate > 0:
+			r.Paced = append(r.Paced, t.pacedFlows(r.Idle)...)
+		case t.Way == diag.SpeedUp:
+			r.Up = t.Flow(diag.Outbound, r.Idle)
+		case t.Way == diag.SpeedDown:
+			r.Down = t.Flow(diag.Inbound, r.Idle)
+		case t.Way == diag.SpeedBoth:
+			r.Both = &Both{t.Flow(diag.Outbound, r.Idle), t.Flow(diag.Inbound, r.Idle)}
+		}
+	}
+	return r
+}
+
+// headers are the bytes of IPv4 and UDP, which a datagram on the wire has beside its payload.
+const headers = 28
+
+// sums are those of the intervals of a direction after the warm-up.
+type sums struct {
+	took             diag.Millis
+	bytes, messages  uint64
+	lost             int64
+	wire, packets    uint64
+	delay, delayTime float64
+	jitter           *diag.Millis
+	wired            bool
+}
+
+// settled sums the intervals of a direction: those that begin after the warm-up and end with the test.
+func (t *Test) settled(d diag.Direction) (s sums, any bool) {
+	s.wired = true
+	for _, i := range t.Intervals {
+		if i.Direction != d || i.FromMs < t.WarmUpMs || i.ToMs > t.ForMs+slack {
+			continue
+		}
+		any = true
+		s.took += i.ToMs - i.FromMs
+		s.bytes += i.Bytes
+		s.messages += i.Messages
+		s.lost += i.Lost
+		s.jitter = i.JitterMs
+		if i.DelayMs != nil {
+			s.delay += i.DelayMs.Float() * float64(i.Messages)
+			s.delayTime += float64(i.Messages)
+		}
+		if s.wired = s.wired && i.WireBytes != nil && i.Packets != nil; s.wired {
+			s.wire += *i.WireBytes
+			s.packets += *i.Packets
+		}
+	}
+	return s, any && s.took > 0
+}
+
+// slack is how much later than its time the last interval of a test may end: half an interval.
+const slack = diag.Millis(50e6)
+
+func rate(bytes uint64, took diag.Millis) float64 {
+	return float64(8*bytes) / took.Duration().Seconds()
+}
+
+// Flow is what a direction carried; nil if nothing arrived after the warm-up.
+func (t *Test) Flow(d diag.Direction, idle *Latency) *Flow {
+	s, ok := t.settled(d)
+	if !ok {
+		return nil
+	}
+	f := &Flow{Goodput: rate(s.bytes, s.took), Bytes: s.bytes, Duration: s.took, Loaded: t.latency(idle)}
+	if s.wired {
+		f.Rate = diag.Ptr(rate(s.wire+headers*s.packets, s.took))
+	}
+	f.Capacity = t.capacity(d)
+	f.Limit = t.limit(d)
+	f.LowerBound = f.Limit != LimitPath && f.Limit != LimitUnknown
+	return f
+}
+
+// capacity is the highest rate of packets in about a second, of the whole test; nil if it is unknown.
+func (t *Test) capacity(d diag.Direction) *float64 {
+	var best *float64
+	var window []diag.SpeedInterval
+	wire, took := uint64(0), diag.Millis(0)
+	for _, i := range t.Intervals {
+		if i.Direction != d || i.WireBytes == nil || i.Packets == nil {
+			continue
+		}
+		window = append(window, i)
+		wire, took = wire+*i.WireBytes+headers**i.Packets, took+i.ToMs-i.FromMs
+		for first := window[0]; took-(first.ToMs-first.FromMs) >= second; first = window[0] {
+			wire, took = wire-*first.WireBytes-headers**first.Packets, took-(first.ToMs-first.FromMs)
+			window = window[1:]
+		}
+		if v := rate(wire, took); took >= second && (best == nil || v > *best) {
+			best = &v
+		}
+	}
+	return best
+}
+
+const second = diag.Millis(1e9)
+
+const (
+	// busy is the share of the cores from which on the process lacks CPU. SCTP of one association runs on few of them.
+	busy = 0.85
+	// full is the share of the CPU time of the machine from which on it is used up, by whatever process.
+	full = 0.95
+	// manyCores is how many cores one association can use at most in one process, both directions together.
+	manyCores = 1.8
+	// starving is the share of the time without data from which on the sender is the limit.
+	starving = 0.2
+	// drops is the share of packets that full buffers may drop, before they are the limit.
+	drops = 0.001
+)
+
+// limit is what limited a direction.
+func (t *Test) limit(d diag.Direction) Limit {
+	i := slices.IndexFunc(t.Senders, func(s diag.SpeedSender) bool { return s.Direction == d })
+	if i < 0 {
+		return LimitUnknown
+	}
+	s := t.Senders[i]
+	sums, _ := t.settled(d)
+	dropped := uint64(0)
+	for _, n := range []*uint64{s.ReceiveDrops, s.SendDrops} {
+		if n != nil {
+			dropped += *n
+		}
+	}
+	switch {
+	case s.CPU != nil && *s.CPU >= min(busy*float64(s.Cores), manyCores), s.Busy != nil && *s.Busy >= full:
+		return LimitCPU
+	case dropped > 0 && float64(dropped) > drops*float64(sums.packets):
+		return LimitBuffers
+	case s.Starved > starving:
+		return LimitSender
+	}
+	return LimitPath
+}
+
+// pacedFlows are the results of a test at a fixed rate, one for each direction.
+func (t *Test) pacedFlows(idle *Latency) (out []Paced) {
+	for way, d := range map[diag.SpeedWay]diag.Direction{diag.SpeedUp: diag.Outbound, diag.SpeedDown: diag.Inbound} {
+		if !t.Way.Has(d) {
+			continue
+		}
+		p := Paced{Way: way, Rate: t.Rate, Loaded: t.latency(idle)}
+		if s, ok := t.settled(d); ok {
+			p.Goodput, p.Jitter = diag.Ptr(rate(s.bytes, s.took)), s.jitter
+			if all := float64(s.lost) + float64(s.messages); all > 0 {
+				p.Loss = diag.Ptr(max(0, float64(s.lost)/all))
+			}
+			if s.delayTime > 0 {
+				p.Delay = diag.Ptr(diag.Millis(s.delay / s.delayTime * 1e6))
+			}
+		}
+		for _, s := range t.Senders {
+			if took := t.ForMs - t.WarmUpMs; s.Direction == d && took > 0 {
+				p.Sent = diag.Ptr(rate(s.Bytes, took))
+				p.Achieved = float64(s.Late) <= achieved*float64(s.Messages)
+			}
+		}
+		out = append(out, p)
+	}
+	slices.SortFunc(out, func(a, b Paced) int { return cmp.Compare(b.Way, a.Way) }) // up first
+	return out
+}
+
+// achieved is the share of the messages that may come too late to be sent at a rate that is kept.
+const achieved = 0.01
+
+// latency is of the round trips of a test; nil if there were none.
+func (t *Test) latency(idle *Latency) *Latency {
+	if len(t.Pings) == 0 {
+		return nil
+	}
+	all := slices.Sorted(slices.Values(t.Pings))
+	l := &Latency{
+		Count: len(all), Lost: t.Lost, P50: quantile(all, 50), P95: quantile(all, 95), P99: quantile(all, 99),
+		RPM: responsiveness(all),
+	}
+	if len(t.STUN) > 0 {
+		l.STUN = diag.Ptr(quantile(slices.Sorted(slices.Values(t.STUN)), 50))
+	}
+	if idle != nil {
+		l.Queued = diag.Ptr(max(0, l.P50-idle.P50))
+	}
+	return l
+}
+
+// quantile is the nearest-rank percentile of sorted values.
+func quantile(sorted []diag.Millis, percent int) diag.Millis {
+	return sorted[max(0, (len(sorted)*percent+99)/100-1)]
+}
+
+// responsiveness is in round trips per minute, of the mean of the quickest 95 % (draft-ietf-ippm-responsiveness §4.4).
+func responsiveness(sorted []diag.Millis) float64 {
+	kept := sorted[:max(1, len(sorted)*95/100)]
+	total := 0.0
+	for _, m := range kept {
+		total += m.Float()
+	}
+	if total == 0 {
+		return 0
+	}
+	return 60_000 * float64(len(kept)) / total
+}

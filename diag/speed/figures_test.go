@@ -1,0 +1,155 @@
+package speed
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"dialtone/diag"
+)
+
+func ms(n float64) diag.Millis { return diag.Millis(n * 1e6) }
+
+// flow is a test of one direction: an interval of 100 ms with so many bytes each.
+func flow(sender diag.SpeedSender, bytes ...uint64) *State {
+	spec := diag.SpeedTest{Way: diag.SpeedUp, ForMs: ms(100 * float64(len(bytes))), WarmUpMs: ms(200), Size: 1000}
+	s, _ := Apply(nil, diag.SpeedStart{})
+	s, _ = Apply(s, diag.SpeedTestStart{Spec: spec})
+	for i, n := range bytes {
+		s, _ = Apply(s, diag.SpeedInterval{
+			Direction: diag.Outbound, FromMs: ms(100 * float64(i)), ToMs: ms(100 * float64(i+1)), Bytes: n, Messages: n / 1000,
+			Packets: diag.Ptr(n / 1000), WireBytes: diag.Ptr(n),
+		})
+	}
+	sender.Direction = diag.Outbound
+	s, _ = Apply(s, sender)
+	s, _ = Apply(s, diag.SpeedTestEnd{Complete: true})
+	return s
+}
+
+func TestFlow(t *testing.T) {
+	// The warm-up is left out, and so is what comes after the end.
+	s := flow(diag.SpeedSender{Cores: 4}, 9_000_000, 9_000_000, 100_000, 100_000)
+	s, _ = Apply(s, diag.SpeedInterval{Direction: diag.Outbound, FromMs: ms(400), ToMs: ms(500), Bytes: 9_000_000})
+	s, _ = Apply(s, diag.SpeedEnd{Reason: diag.SpeedDone})
+	r := s.Result()
+	if r.Up == nil || r.Up.Goodput != 8e6 || r.Up.Bytes != 200_000 || *r.Up.Rate != 8e6+8*28*1000 || r.Down != nil || !r.Complete {
+		t.Errorf("%+v", r.Up)
+	}
+	if r.Up.Capacity != nil {
+		t.Error("capacity of less than a second", *r.Up.Capacity)
+	}
+}
+
+// TestCapacity is the highest second, also in the warm-up.
+func TestCapacity(t *testing.T) {
+	var bytes []uint64
+	for i := range 30 {
+		bytes = append(bytes, 100_000)
+		if i >= 5 && i < 15 {
+			bytes[i] = 200_000
+		}
+	}
+	r := flow(diag.SpeedSender{Cores: 4}, bytes...).Result()
+	if want := 16e6 * 1.028; r.Up.Capacity == nil || math.Abs(*r.Up.Capacity-want) > 1 {
+		t.Error(*r.Up.Capacity)
+	}
+}
+
+func TestLimit(t *testing.T) {
+	for name, one := range map[string]struct {
+		sender diag.SpeedSender
+		want   Limit
+	}{
+		"path":                {diag.SpeedSender{Cores: 8, CPU: diag.Ptr(0.4), Busy: diag.Ptr(0.3), ReceiveDrops: diag.Ptr(uint64(0))}, LimitPath},
+		"the process":         {diag.SpeedSender{Cores: 2, CPU: diag.Ptr(1.8)}, LimitCPU},
+		"a process of many":   {diag.SpeedSender{Cores: 64, CPU: diag.Ptr(1.9)}, LimitCPU},
+		"a busy machine":      {diag.SpeedSender{Cores: 8, CPU: diag.Ptr(0.4), Busy: diag.Ptr(0.99)}, LimitCPU},
+		"buffers":             {diag.SpeedSender{Cores: 8, ReceiveDrops: diag.Ptr(uint64(5))}, LimitBuffers},
+		"few drops":           {diag.SpeedSender{Cores: 8, SendDrops: diag.Ptr(uint64(0))}, LimitPath},
+		"nothing was waiting": {diag.SpeedSender{Cores: 8, Starved: 0.5}, LimitSender},
+	} {
+		r := flow(one.sender, 100_000, 100_000, 100_000, 100_000).Result()
+		if r.Up.Limit != one.want || r.Up.LowerBound != (one.want != LimitPath) {
+			t.Errorf("%s: %+v", name, r.Up)
+		}
+	}
+	s := flow(diag.SpeedSender{}, 100_000, 100_000, 100_000)
+	s.Tests[0].Senders = nil
+	if r := s.Result(); r.Up.Limit != LimitUnknown || r.Up.LowerBound {
+		t.Errorf("without a report of the sender: %+v", r.Up)
+	}
+}
+
+func TestLatency(t *testing.T) {
+	s, _ := Apply(nil, diag.SpeedStart{})
+	s, _ = Apply(s, diag.SpeedTestStart{Spec: diag.SpeedTest{Way: diag.SpeedIdle, ForMs: ms(2000)}})
+	s, _ = Apply(s, diag.SpeedRoundTrips{ByPing: []diag.Millis{ms(900)}}) // of the warm-up
+	for i := range 100 {
+		s, _ = Apply(s, diag.SpeedRoundTrips{ByPing: []diag.Millis{ms(float64(i + 1))}, Settled: true})
+	}
+	s, _ = Apply(s, diag.SpeedRoundTrips{BySTUN: []diag.Millis{ms(7), ms(9), ms(5)}, Lost: 2, Settled: true})
+	l := s.Result().Idle
+	if l.Count != 100 || l.P50 != ms(50) || l.P95 != ms(95) || l.P99 != ms(99) || l.Lost != 2 || *l.STUN != ms(7) || l.Queued != nil {
+		t.Errorf("%+v", l)
+	}
+	if want := 60_000 / 48.0; math.Abs(l.RPM-want) > 1e-9 { // the mean of 1 … 95
+		t.Error("RPM", l.RPM)
+	}
+}
+
+// TestPaced: loss by the numbers of the messages, of what a late one makes good.
+func TestPaced(t *testing.T) {
+	spec := diag.SpeedTest{Way: diag.SpeedDown, ForMs: ms(2000), WarmUpMs: ms(0), Size: 1000, Rate: 1e6}
+	s, _ := Apply(nil, diag.SpeedStart{})
+	s, _ = Apply(s, diag.SpeedTestStart{Spec: spec})
+	for i, lost := range []int64{15, -5} {
+		s, _ = Apply(s, diag.SpeedInterval{
+			Direction: diag.Inbound, FromMs: ms(1000 * float64(i)), ToMs: ms(1000 * float64(i+1)), Bytes: 95_000, Messages: 95, Lost: lost,
+			JitterMs: diag.Ptr(ms(2)), DelayMs: diag.Ptr(ms(10 * float64(i+1))),
+		})
+	}
+	s, _ = Apply(s, diag.SpeedSender{Direction: diag.Inbound, Bytes: 200_000, Messages: 200, Late: 1})
+	p := s.Result().Paced
+	if len(p) != 1 || p[0].Way != diag.SpeedDown || math.Abs(*p[0].Loss-0.05) > 1e-9 || *p[0].Jitter != ms(2) || *p[0].Delay != ms(15) ||
+		*p[0].Goodput != 760_000 || *p[0].Sent != 800_000 || !p[0].Achieved {
+		t.Errorf("%+v", p)
+	}
+}
+
+// TestStrayEvents: what belongs to no test changes nothing.
+func TestStrayEvents(t *testing.T) {
+	for _, d := range []diag.Data{
+		diag.SpeedInterval{Test: 3},
+		diag.SpeedRoundTrips{Test: -1},
+		diag.SpeedSender{},
+		diag.SpeedTestEnd{},
+		diag.SpeedEnd{},
+		diag.SpeedTestStart{Test: 7},
+	} {
+		if s, mine := Apply(nil, d); s != nil || !mine {
+			t.Errorf("%T: %+v", d, s)
+		}
+	}
+	if _, mine := Apply(nil, diag.Ping{}); mine {
+		t.Error("a ping is not of a measurement")
+	}
+	if (*State)(nil).Result() != nil || (*State)(nil).Copy() != nil {
+		t.Error("a result of nothing")
+	}
+	if s, _ := Apply(nil, diag.SpeedStart{Serves: true}); s.Result() != nil {
+		t.Error("the peer measures, not this one")
+	}
+}
+
+func TestPlanOf(t *testing.T) {
+	p := PlanOf(Request{Ways: []diag.SpeedWay{diag.SpeedUp, diag.SpeedBoth}, For: 6 * time.Second, Size: 16384, MaxBytes: 900})
+	if len(p.Tests) != 3 || p.MaxMs != ms(14_000) || p.Tests[1].MaxBytes != 300 || p.Tests[2].MaxBytes != 300 || p.Tests[1].WarmUpMs != ms(2000) {
+		t.Errorf("%+v", p)
+	}
+	p = PlanOf(Request{Ways: []diag.SpeedWay{diag.SpeedUp}, For: 30 * time.Second, Size: 16384, Rates: []float64{1e5, 1e6}, MaxBytes: 900})
+	if len(p.Tests) != 3 || p.Tests[2].Rate != 1e6 || p.Tests[2].Size != 1000 || *p.Tests[2].MaxRetransmits != 0 || !p.Tests[2].Unordered ||
+		p.Tests[2].WarmUpMs != ms(3000) {
+		t.Errorf("%+v", p)
+	}
+}

@@ -1,0 +1,115 @@
+// Package load says what a load test comes to, and what its findings mean.
+package load
+
+import (
+	"fmt"
+
+	"dialtone/diag/judge"
+	"dialtone/diag/words/phrase"
+)
+
+// Findings are the entries of package words about load tests.
+var Findings = map[string]phrase.Entry{
+	"load.tester_limit": phrase.On(
+		"During a load test this machine was short in some seconds: more than one in twenty of dialtone's timers were "+
+			"more than 10 ms late, or the program used more than 95 % of the processors, or the kernel discarded UDP packets "+
+			"because the buffer of one of dialtone's sockets was full. Calls in these seconds say nothing about the server. "+
+			"They are counted, but neither judged nor part of the percentiles; if they are more than half of the calls, there "+
+			"is no verdict.",
+		testerLimit),
+	"load.stuck": phrase.On(
+		"Calls of a load test did not end in the time that every call has, and were left behind. When this machine is short "+
+			"of CPU, the library for data channels (pion/sctp) can lock up. These calls are not judged.",
+		func(_ judge.Finding, e judge.CallsStuck) phrase.Text {
+			return phrase.Text{
+				Title:  fmt.Sprintf("dialtone could not end %d calls.", e.Calls),
+				Advice: "Lower --arrive: this happens when the machine is short of CPU.",
+			}
+		}),
+	"load.starts_dropped": phrase.On(
+		"The schedule of a load test does not wait: a call begins when it is due, however slow earlier ones are. Calls "+
+			"that were due while the greatest number of calls was in progress, or that dialtone could not begin within a "+
+			"second, were not placed and are counted as dropped.",
+		func(_ judge.Finding, e judge.StartsDropped) phrase.Text {
+			return phrase.Text{
+				Title:    fmt.Sprintf("%d of %d scheduled calls did not begin.", e.Dropped, e.Scheduled),
+				Evidence: []string{fmt.Sprintf("at most %d calls may be in progress (--max-in-progress)", e.Limit)},
+				Advice:   "Raise --max-in-progress, shorten --hold or lower --arrive; or use more machines (--part).",
+			}
+		}),
+}
+
+func testerLimit(_ judge.Finding, e judge.TesterLimit) phrase.Text {
+	t := phrase.Text{
+		Title: fmt.Sprintf("This machine was the limit from %d calls in progress and %s arrivals a second on.",
+			e.InProgress, phrase.Significant(e.Rate)),
+		Evidence: []string{
+			fmt.Sprintf("seconds in which it was short: %d; calls that were not judged: %d of %d", e.Seconds, e.Unjudged,
+				e.Calls),
+			fmt.Sprintf("at first %.0f %% of the timers were late; the latest by %s", 100*e.LateShare,
+				phrase.Duration(e.WorstMs.Duration())),
+		},
+		Advice: "Lower --arrive, give dialtone more processors, or use more machines (--part).",
+	}
+	if e.CPU != nil {
+		t.Evidence = append(t.Evidence, fmt.Sprintf("highest use of the processors by dialtone: %.0f %%", 100*min(1, *e.CPU)))
+	}
+	if e.Drops > 0 {
+		t.Evidence = append(t.Evidence, fmt.Sprintf("UDP packets that the kernel discarded at full sockets: %d", e.Drops))
+	}
+	return t
+}
+
+// Result is what a load test comes to, as facts.
+type Result struct {
+	Scheduled, Judged, Failed, Dropped int
+	Withdrawn, Interrupted             bool
+	InProgress                         int    // calls when the tester became its own limit
+	Cause                              string // the title of the most frequent cause of failure
+	Assertion                          string // the first that failed
+	Limit                              *Limit // of a search
+}
+
+// Limit is the result of a search for the rate from which on an assertion breaks.
+type Limit struct {
+	Rate, Broke string // the highest that held and the lowest that did not; "" for none
+	InProgress  int    // calls at Rate
+	Assertion   string // that broke
+	Tester      bool   // this machine was the limit
+}
+
+func (l Limit) headline() string {
+	switch {
+	case l.Rate == "" && l.Broke == "":
+		return "no verdict: this machine was the limit from the first rate on"
+	case l.Rate == "":
+		return fmt.Sprintf("no rate held; at %s this broke: %s", l.Broke, l.Assertion)
+	case l.Broke == "" && l.Tester:
+		return fmt.Sprintf("the limit is above %s (%d calls in progress), where this machine was the limit", l.Rate,
+			l.InProgress)
+	case l.Broke == "":
+		return fmt.Sprintf("no limit was found; the highest rate was %s (%d calls in progress)", l.Rate, l.InProgress)
+	}
+	return fmt.Sprintf("%s held (%d calls in progress); at %s this broke: %s", l.Rate, l.InProgress, l.Broke, l.Assertion)
+}
+
+// Headline says it in a line.
+func Headline(r Result) string {
+	switch {
+	case r.Interrupted:
+		return "interrupted"
+	case r.Limit != nil:
+		return r.Limit.headline()
+	case r.Withdrawn:
+		return fmt.Sprintf("no verdict: this machine was the limit from %d calls in progress on", r.InProgress)
+	case r.Judged == 0:
+		return "no call was judged"
+	case r.Failed > 0:
+		return fmt.Sprintf("%d of %d calls failed: %s", r.Failed, r.Judged, r.Cause)
+	case r.Dropped > 0:
+		return fmt.Sprintf("%d of %d scheduled calls did not begin", r.Dropped, r.Scheduled)
+	case r.Assertion != "":
+		return "assertion failed: " + r.Assertion
+	}
+	return fmt.Sprintf("%d of %d calls passed", r.Judged-r.Failed, r.Judged)
+}

@@ -1,0 +1,179 @@
+// Package speed says what a measurement of throughput uses and finds.
+package speed
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"dialtone/diag"
+	"dialtone/diag/judge"
+	"dialtone/diag/speed"
+	"dialtone/diag/words/phrase"
+)
+
+// Usage says what a measurement can use at most.
+func Usage(p diag.SpeedPlan) string {
+	return fmt.Sprintf("the measurement takes up to %v and sends up to %s of messages in all",
+		p.MaxMs.Duration().Round(time.Second), Bytes(p.MaxBytes))
+}
+
+// Bytes is an amount of data.
+func Bytes(n uint64) string {
+	switch {
+	case n >= 1e9:
+		return fmt.Sprintf("%.3g GB", float64(n)/1e9)
+	case n >= 1e6:
+		return fmt.Sprintf("%.3g MB", float64(n)/1e6)
+	}
+	return fmt.Sprintf("%.3g kB", float64(n)/1e3)
+}
+
+// Rate is a number of bits in a second, in three digits.
+func Rate(v float64) string {
+	switch {
+	case v >= 1e9:
+		return fmt.Sprintf("%.2f Gbit/s", v/1e9)
+	case v >= 1e8:
+		return fmt.Sprintf("%.0f Mbit/s", v/1e6)
+	case v >= 1e7:
+		return fmt.Sprintf("%.1f Mbit/s", v/1e6)
+	case v >= 1e6:
+		return fmt.Sprintf("%.2f Mbit/s", v/1e6)
+	}
+	return fmt.Sprintf("%.0f kbit/s", v/1e3)
+}
+
+// Line is an event in a line.
+func Line(d diag.Data) (string, bool) {
+	switch d := d.(type) {
+	case diag.SpeedStart:
+		if d.Serves {
+			return "for the peer, up to " + d.Plan.MaxMs.Duration().String() + " and " + Bytes(d.Plan.MaxBytes), true
+		}
+		return fmt.Sprintf("%d tests, up to %v and %s", len(d.Plan.Tests), d.Plan.MaxMs.Duration(),
+			Bytes(d.Plan.MaxBytes)), true
+	case diag.SpeedTestStart:
+		return testLine(d), true
+	case diag.SpeedInterval:
+		took := (d.ToMs - d.FromMs).Duration().Seconds()
+		return fmt.Sprintf("%s %s", d.Direction, Rate(float64(8*d.Bytes)/max(took, 1e-3))), true
+	case diag.SpeedRoundTrips:
+		return roundTripLine(d), true
+	case diag.SpeedSender:
+		return fmt.Sprintf("%s, %s sent after the warm-up", d.Direction, Bytes(d.Bytes)), true
+	case diag.SpeedTestEnd:
+		if d.Complete {
+			return fmt.Sprintf("test %d complete", d.Test+1), true
+		}
+		return fmt.Sprintf("test %d not complete", d.Test+1), true
+	case diag.SpeedEnd:
+		return strings.TrimSuffix(string(d.Reason)+": "+d.Cause, ": "), true
+	}
+	return "", false
+}
+
+func testLine(d diag.SpeedTestStart) string {
+	line := fmt.Sprintf("test %d, %s, for %v", d.Test+1, d.Spec.Way, d.Spec.ForMs.Duration())
+	if d.Spec.Size > 0 {
+		line += fmt.Sprintf(", messages of %d bytes", d.Spec.Size)
+	}
+	if d.Spec.Rate > 0 {
+		line += " at " + Rate(d.Spec.Rate)
+	}
+	return line
+}
+
+func roundTripLine(d diag.SpeedRoundTrips) string {
+	all := append(d.ByPing[:len(d.ByPing):len(d.ByPing)], d.BySTUN...)
+	if len(all) == 0 {
+		return fmt.Sprintf("no answer, %d pings lost", d.Lost)
+	}
+	least, most := all[0], all[0]
+	for _, m := range all {
+		least, most = min(least, m), max(most, m)
+	}
+	return fmt.Sprintf("%s to %s", phrase.Duration(least.Duration()), phrase.Duration(most.Duration()))
+}
+
+// limits say what limited a direction.
+var limits = map[speed.Limit]string{
+	speed.LimitPath: "path", speed.LimitCPU: "CPU of the sender", speed.LimitBuffers: "socket buffers",
+	speed.LimitSender: "sender", speed.LimitUnknown: "unknown",
+}
+
+// Limit names what limited a direction.
+func Limit(l speed.Limit) string { return limits[l] }
+
+// Findings are the entries of package words about measurements of throughput.
+var Findings = map[string]phrase.Entry{
+	"speed.refused": endedEntry(
+		"The peer answered that it does not let others measure throughput, or not so much: dialtone answer does unless "+
+			"--no-speed is given, at most 10 minutes and 20 GB in a call; dialtone call does not.",
+		"The peer refuses to measure throughput.",
+		"Use dialtone answer without --no-speed as the peer, or lower --for and --max-bytes."),
+	"speed.busy": endedEntry(
+		"The peer answers one measurement at a time in a call.",
+		"The peer is in another measurement.", "Wait until it has ended, and repeat."),
+	"speed.unsupported": endedEntry(
+		"The measurement needs a peer that counts what arrives. This one did not answer on the data channel dialtone-speed, "+
+			"as browsers and older versions do not.",
+		"The peer cannot measure throughput.", "Use dialtone answer of this version as the peer."),
+	"speed.lost": endedEntry(
+		"During the measurement the peer stopped answering, closed the channel, or counted more than was sent. The figures "+
+			"are those of the tests before.",
+		"The measurement of throughput was not completed.",
+		"Check the log of the peer, and repeat with --rate below what the path carries."),
+	"speed.lower_bound": phrase.On(
+		"A measurement can show no more than its sender can send. The process used nearly all of the CPU that it can use, "+
+			"or the kernel dropped packets at full socket buffers, or the sender had nothing to send for a fifth of the time. "+
+			"The path may carry more.",
+		func(f judge.Finding, e judge.SpeedBound) phrase.Text {
+			t := phrase.Text{
+				Title:    fmt.Sprintf("The sender limited the throughput %s: %s is a lower bound.", f.Subject, Rate(e.Goodput)),
+				Evidence: []string{"limit: " + Limit(e.Limit)},
+				Advice:   "Use a faster machine, or larger messages (--size), to find what the path carries.",
+			}
+			if e.CPU != nil {
+				t.Evidence = append(t.Evidence, fmt.Sprintf("the process used %.1f of %d cores", *e.CPU, e.Cores))
+			}
+			if e.Busy != nil {
+				t.Evidence = append(t.Evidence, fmt.Sprintf("all processes together used %.0f %% of the machine's CPU time",
+					100**e.Busy))
+			}
+			return t
+		}),
+	"speed.bytes_spent": phrase.On(
+		"A measurement is bounded in bytes, because they can cost money. A test that has sent its share ends early, and its "+
+			"result is from a shorter time; if that was within the warm-up, there is none.",
+		func(f judge.Finding, e judge.SpeedSpent) phrase.Text {
+			return phrase.Text{
+				Title:  fmt.Sprintf("The test %s ended early: it had sent its %s.", f.Subject, Bytes(e.MaxBytes)),
+				Advice: "Raise --max-bytes if the path may carry as much.",
+			}
+		}),
+	"speed.queue": phrase.On(
+		"While data flowed as fast as the path carries, round trips took more than 100 ms longer than without load: a queue "+
+			"before the narrowest link is long (bufferbloat). Calls beside a download or an upload suffer from it. RPM is the "+
+			"number of round trips in a minute.",
+		func(f judge.Finding, e judge.SpeedQueue) phrase.Text {
+			return phrase.Text{
+				Title: fmt.Sprintf("Under load %s the round trip grows from %s to %s.", f.Subject,
+					phrase.Duration(e.IdleMs.Duration()), phrase.Duration(e.LoadedMs.Duration())),
+				Evidence: []string{fmt.Sprintf("%.0f round trips per minute under load", e.RPM)},
+				Advice:   "Enable queue management (fq_codel, CAKE) on the router, or limit the rate of other traffic.",
+			}
+		}),
+}
+
+// endedEntry makes the entry of a measurement that did not do all.
+func endedEntry(explain, title, advice string) phrase.Entry {
+	return phrase.On(explain, func(_ judge.Finding, e judge.SpeedEnded) phrase.Text {
+		done := fmt.Sprintf("%d of %d tests completed", e.Done, e.Of)
+		t := phrase.Text{Title: title, Evidence: []string{done}, Advice: advice}
+		if e.Cause != "" {
+			t.Evidence = append(t.Evidence, "cause: "+e.Cause)
+		}
+		return t
+	})
+}
