@@ -298,7 +298,7 @@ export class Call {
       this.#after('restart', RESTART, () => {
         this.#giveUpRestart();
         if (this.#connection.connectionState !== 'connected') this.#lose();
-        else this.#leave(); // whoever dials the code now is not the peer
+        else this.#leave(); // who dials the code from now on is not the peer
       });
     }
     await this.#leave();
