@@ -41,7 +41,8 @@ func (r *Report) throughputSection() section {
 		if f.LowerBound {
 			limit.Mark = warn
 		}
-		s.add(f.name, goodput(f.Flow), rateOf(f.Rate), unitRatio.of(f.Overhead), rateOf(f.Capacity), words.Bytes(f.Bytes), limit, &f.Duration)
+		s.add(f.name, goodput(f.Flow), rateOf(f.Rate), unitRatio.of(f.Overhead), rateOf(f.Capacity), words.Bytes(f.Bytes),
+			limit, &f.Duration)
 	}
 	return s
 }
