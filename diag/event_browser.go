@@ -69,7 +69,7 @@ type CaptureTrack struct {
 // Type is "browser.track".
 func (CaptureTrack) Type() Type { return "browser.track" }
 
-// BrowserSample ("browser.sample") is the part of getStats that only browsers have, at the time of the stats.sample that
+// BrowserSample ("browser.sample") is the part of getStats that only browsers have, at the time of the sample that
 // follows.
 type BrowserSample struct {
 	Outbound []BrowserOutbound `json:"outbound,omitempty"`

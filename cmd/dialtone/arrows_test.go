@@ -37,7 +37,8 @@ var arrows = []struct {
 		"dialtone/diag/words", "dialtone/diag/words/", "dialtone/tui", "dialtone/tui/pane",
 	}},
 	{"dialtone/cmd/dialtone/internal/dumps", []string{
-		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/dump", "dialtone/diag/judge", "dialtone/diag/record", "dialtone/diag/words/verdict",
+		"dialtone/cmd/dialtone/internal/calls", "dialtone/cmd/dialtone/internal/nattext", "dialtone/diag", "dialtone/diag/call",
+		"dialtone/diag/dump", "dialtone/diag/judge", "dialtone/diag/record", "dialtone/diag/words/verdict",
 	}},
 	{settingsPackage, []string{filesPackage, "dialtone/diag", "dialtone/signal/toml", "dialtone/tui/start", "github.com/alecthomas/kong"}},
 	{"dialtone/cmd/dialtone/internal/endpoint", []string{filesPackage}},

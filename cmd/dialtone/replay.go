@@ -2,18 +2,13 @@ package main
 
 import (
 	"context"
-	"errors"
-	"io"
 	"path/filepath"
 	"runtime/debug"
-	"syscall"
 
 	"dialtone/cmd/dialtone/internal/calls"
 	"dialtone/cmd/dialtone/internal/dumps"
-	"dialtone/cmd/dialtone/internal/nattext"
 	"dialtone/diag"
 	"dialtone/diag/call"
-	"dialtone/diag/judge"
 	"dialtone/diag/record"
 	"dialtone/tui"
 )
@@ -58,38 +53,11 @@ func (c *replayCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 func (a app) show(ctx context.Context, opened *dumps.Opened, path string, speed float64, f screenFlags) (diag.Exit,
 	error,
 ) {
-	switch {
-	case opened.Recording == nil:
+	if opened.Recording == nil || !a.Terminal || f.Plain {
 		a.Warn(opened.Damage)
-		if err := dumps.List(a.Results(), opened.Connections); err != nil {
-			return diag.ExitCannotRun, err
-		}
-		return diag.ExitUsage, errors.New("the dump has several connections: choose one with --connection ID")
-	case !a.Terminal || f.Plain:
-		return a.replayPlain(opened.Recording, opened.Damage)
+		return opened.Print(a.Results())
 	}
 	return a.replayScreen(ctx, path, speed, f, opened.Recording, opened.Damage)
-}
-
-// replayPlain prints the events and the verdict, as the call itself did.
-func (a app) replayPlain(recording *record.Recording, damage string) (diag.Exit, error) {
-	a.Warn(damage)
-	placed := call.Fold(recording.Events)
-	verdict := judge.Judge(placed)
-	err := calls.WriteLines(a.Results(), recording.Events)
-	if err == nil {
-		text := calls.VerdictText(verdict)
-		if last := placed.Diagnosed(); placed.Alone() && last != nil {
-			text = "\n" + nattext.Text(judge.Diagnose(last.State), true)
-		}
-		_, err = io.WriteString(a.Results(), text)
-	}
-	switch {
-	case errors.Is(err, syscall.EPIPE): // the reader has gone, as head does
-	case err != nil:
-		return diag.ExitCannotRun, err
-	}
-	return verdict.Exit, nil
 }
 
 // replayScreen runs the terminal session over the recording.

@@ -242,12 +242,6 @@ func (c *Call) applySpeed(e diag.Event) bool {
 	return mine
 }
 
-// applyBrowser folds what only a dump of a browser says.
-func (c *Call) applyBrowser(e diag.Event) (mine bool) {
-	c.Browser, mine = browser.Apply(c.Browser, e)
-	return mine
-}
-
 // noteState remembers when the state changed.
 func (c *Call) noteState() {
 	if state := c.State(); state != c.state {
@@ -319,16 +313,6 @@ func (c *Call) ReadyAt() *time.Duration {
 		return c.ConnectedAt
 	}
 	return c.OpenAt
-}
-
-// ChannelSeen reports whether the statistics of a browser prove that a data channel was open, or say nothing of
-// channels that were not.
-func (c *Call) ChannelSeen() bool {
-	if c.Browser == nil {
-		return false
-	}
-	last := c.Latest()
-	return len(c.Channels) > 0 || last == nil || len(last.Channels) == 0
 }
 
 // SetupTime is from the pairing of the parties (the end of the wait, else of the dial) until a data channel was open;

@@ -21,7 +21,6 @@ type firefoxReport struct {
 	IceRestarts   float64
 	Configuration map[string]any
 	SDPHistory    []firefoxDescription
-	members       map[string]json.RawMessage
 }
 
 type firefoxDescription struct {
@@ -56,6 +55,8 @@ var firefoxMembers = map[string]bool{
 	"videoFrameHistories": true,
 }
 
+var errReport = fmt.Errorf("a report is not readable: %w", errSyntax)
+
 // firefoxReport reads one of the reports of a list.
 func (d *reading) firefoxReport(s *scanner) error {
 	raw, err := s.raw(maxReport)
@@ -64,7 +65,7 @@ func (d *reading) firefoxReport(s *scanner) error {
 	}
 	var members map[string]json.RawMessage
 	if json.Unmarshal(raw, &members) != nil {
-		return nil
+		d.fault(errReport)
 	}
 	if reports := members["reports"]; reports != nil { // a list of histories
 		var list []map[string]json.RawMessage
@@ -85,7 +86,7 @@ func (d *reading) firefox(members map[string]json.RawMessage) {
 	var r firefoxReport
 	raw, err := json.Marshal(members)
 	if err != nil || json.Unmarshal(raw, &r) != nil || r.PCID == "" {
-		d.fault(fmt.Errorf("a report is not readable: %w", errSyntax))
+		d.fault(errReport)
 		return
 	}
 	when, _ := milliseconds(r.Timestamp)

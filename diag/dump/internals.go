@@ -364,7 +364,9 @@ func ticks(objects map[string]*object) []float64 {
 }
 
 // lasting are types whose objects hold for the whole connection, however old.
-var lasting = []string{"codec", "certificate", "local-candidate", "remote-candidate", "localcandidate", "remotecandidate"}
+var lasting = []string{
+	"codec", "certificate", "local-candidate", "remote-candidate", "localcandidate", "remotecandidate",
+}
 
 // row is an object at a time: its latest values, unless they are of an object that has gone.
 func (o *object) row(id string, tick float64) (stat, bool) {

@@ -8,8 +8,8 @@ import (
 	"dialtone/diag"
 )
 
-// AreEnds reports whether two connections are the ends of one: each has a user name fragment of ICE that the other was
-// told.
+// AreEnds reports whether two connections are the ends of one: each has a user name fragment of ICE that the other
+// has in a description of its peer.
 func AreEnds(a, b *Connection) bool {
 	shared := func(local, remote []string) bool {
 		return slices.ContainsFunc(local, func(ufrag string) bool { return slices.Contains(remote, ufrag) })
@@ -17,10 +17,10 @@ func AreEnds(a, b *Connection) bool {
 	return shared(a.LocalUfrags, b.RemoteUfrags) && shared(b.LocalUfrags, a.RemoteUfrags)
 }
 
-// Join adds to the events of a connection what the other end reports of it, as a peer of dialtone does.
+// Join adds to the events of a connection what the peer reports of it, as one of dialtone does.
 func Join(a, b *Connection) []diag.Event {
 	shift := b.StartedAt.Sub(a.StartedAt) + clocks(a, b)
-	var theirs []diag.Event
+	var remote []diag.Event
 	for _, e := range b.Events {
 		if s, ok := e.Data.(diag.Sample); ok {
 			at := e.At + shift
@@ -31,10 +31,10 @@ func Join(a, b *Connection) []diag.Event {
 				Timestamp: float64(b.StartedAt.Add(e.At).UnixMicro()) / 1000, Inbound: s.Inbound, Outbound: s.Outbound,
 				Pair: peerPair(s.Pair, b.Events),
 			}
-			theirs = append(theirs, diag.Event{At: at, Data: r})
+			remote = append(remote, diag.Event{At: at, Data: r})
 		}
 	}
-	all := slices.Concat(a.Events, theirs)
+	all := slices.Concat(a.Events, remote)
 	slices.SortStableFunc(all, func(x, y diag.Event) int {
 		return cmp.Or(cmp.Compare(isEnd(x), isEnd(y)), cmp.Compare(x.At, y.At))
 	})
@@ -58,15 +58,15 @@ func isEnd(e diag.Event) int {
 	return 0
 }
 
-// clocks is how much the clock of the other end is behind, if they differ by more than 2 s: both ends connect at nearly
+// clocks is how much the clock of the peer is behind, if they differ by more than 2 s: both ends connect at nearly
 // the same time.
 func clocks(a, b *Connection) time.Duration {
 	mine, known := connectedAt(a)
-	theirs, knownToo := connectedAt(b)
+	remote, knownToo := connectedAt(b)
 	if !known || !knownToo {
 		return 0
 	}
-	if off := mine.Sub(theirs); off.Abs() > 2*time.Second {
+	if off := mine.Sub(remote); off.Abs() > 2*time.Second {
 		return off
 	}
 	return 0
@@ -81,7 +81,7 @@ func connectedAt(c *Connection) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// peerPair is the selected pair as the other end sees it.
+// peerPair is the selected pair as the peer sees it.
 func peerPair(p *diag.Pair, events []diag.Event) *diag.PeerPair {
 	if p == nil {
 		return nil
@@ -108,12 +108,11 @@ func countedAt(events []diag.Event, at time.Duration) []diag.StreamCount {
 		if _, ok := events[i].Data.(diag.Sample); !ok {
 			continue
 		}
-		if events[i].At <= at {
-			before = &events[i]
-		} else {
+		if events[i].At > at {
 			after = &events[i]
 			break
 		}
+		before = &events[i]
 	}
 	if before == nil {
 		return nil
@@ -139,12 +138,16 @@ func streamCounts(e *diag.Event) []diag.StreamCount {
 	var out []diag.StreamCount
 	for _, in := range s.Inbound {
 		if in.PacketsReceived != nil {
-			out = append(out, diag.StreamCount{Direction: diag.Inbound, Kind: in.Kind, SSRC: in.SSRC, Packets: *in.PacketsReceived})
+			out = append(out, diag.StreamCount{
+				Direction: diag.Inbound, Kind: in.Kind, SSRC: in.SSRC, Packets: *in.PacketsReceived,
+			})
 		}
 	}
 	for _, o := range s.Outbound {
 		if o.PacketsSent != nil {
-			out = append(out, diag.StreamCount{Direction: diag.Outbound, Kind: o.Kind, SSRC: o.SSRC, Packets: *o.PacketsSent})
+			out = append(out, diag.StreamCount{
+				Direction: diag.Outbound, Kind: o.Kind, SSRC: o.SSRC, Packets: *o.PacketsSent,
+			})
 		}
 	}
 	return out

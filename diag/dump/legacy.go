@@ -104,7 +104,8 @@ func legacyStream(s stat) []stat {
 	}
 	delete(v, "packetsLost")
 	return []stat{
-		{id: s.id, kind: "outbound-rtp", at: s.at, values: v}, {id: s.id + "-remote", kind: "remote-inbound-rtp", at: s.at, values: remote},
+		{id: s.id, kind: "outbound-rtp", at: s.at, values: v},
+		{id: s.id + "-remote", kind: "remote-inbound-rtp", at: s.at, values: remote},
 	}
 }
 

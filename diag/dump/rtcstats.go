@@ -30,10 +30,16 @@ type rtcstats struct {
 	firstBad string
 }
 
+func newRTCStats(d *reading) *rtcstats {
+	return &rtcstats{
+		d: d, conns: map[string]*conn{}, reports: map[string]map[string]map[string]any{}, offers: map[string]any{},
+	}
+}
+
 // readRTCStats reads lines.
 func (d *reading) readRTCStats(in *bufio.Reader) error {
 	d.Format = diag.DumpRTCStats
-	r := &rtcstats{d: d, conns: map[string]*conn{}, reports: map[string]map[string]map[string]any{}, offers: map[string]any{}}
+	r := newRTCStats(d)
 	err := r.read(in)
 	for _, id := range r.order {
 		d.pending = append(d.pending, r.conns[id])
@@ -339,7 +345,7 @@ func merged(old, changed map[string]any) map[string]any {
 
 // wholeRTCStats reads a connection of the oldest format, which is one document: a list of {time, type, value}.
 func (d *reading) wholeRTCStats(s *scanner, id string) error {
-	r := &rtcstats{d: d, conns: map[string]*conn{}, reports: map[string]map[string]map[string]any{}, offers: map[string]any{}}
+	r := newRTCStats(d)
 	err := s.array(func() error {
 		raw, err := s.raw(maxReport)
 		if err != nil {
@@ -351,7 +357,7 @@ func (d *reading) wholeRTCStats(s *scanner, id string) error {
 			Value           any
 		}
 		if json.Unmarshal(raw, &e) != nil {
-			return nil
+			r.wrong(errSyntax.Error())
 		}
 		when, ok := milliseconds(e.Time)
 		if !ok {

@@ -240,8 +240,7 @@ func (c *conn) channel(at float64, s *stat, sample *diag.Sample) {
 		return
 	}
 	c.stats.channels[s.id] = row.State
-	switch {
-	case before == "" && row.State != "connecting" || before == "connecting" && row.State == "open":
+	if before == "" && row.State != "connecting" || before == "connecting" && row.State == "open" {
 		c.emit(at, diag.ChannelOpen{
 			ID: row.ID, Label: row.Label, Protocol: text(s.values["protocol"], 100), Ordered: true, Sampled: true,
 		})
@@ -258,7 +257,8 @@ func (c *conn) transport(at float64, s *stat, byID map[string]*stat, sample *dia
 		transportFields.fill(sample.Transport, s.values)
 	}
 	d := diag.DTLSState{
-		State: text(s.values["dtlsState"], 20), Role: text(s.values["dtlsRole"], 20), Cipher: text(s.values["dtlsCipher"], 80),
+		State: text(s.values["dtlsState"], 20), Role: text(s.values["dtlsRole"], 20),
+		Cipher:            text(s.values["dtlsCipher"], 80),
 		LocalFingerprint:  fingerprint(byID[text(s.values["localCertificateId"], 200)]),
 		RemoteFingerprint: fingerprint(byID[text(s.values["remoteCertificateId"], 200)]),
 	}

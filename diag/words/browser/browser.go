@@ -195,8 +195,8 @@ func limited(explain, by, advice string) phrase.Entry {
 }
 
 func changed(what string) phrase.Entry {
-	return phrase.On("The browser replaced the implementation of a codec during the call, often a hardware one that failed "+
-		"by one in software, which takes more CPU time.",
+	return phrase.On("The browser replaced the implementation of a codec during the call, often a hardware one that "+
+		"failed by one in software, which takes more CPU time.",
 		func(f judge.Finding, e browser.CodecChanged) phrase.Text {
 			t := phrase.Text{
 				Title:  fmt.Sprintf("The %s of %s changed to %s.", what, f.Subject, diag.Clean(e.Now, 80)),
@@ -239,7 +239,8 @@ var mediaFindings = map[string]phrase.Entry{
 			"conversation. Jitter, loss, or a page that asks for a long buffer causes this.",
 		func(f judge.Finding, e browser.Buffered) phrase.Text {
 			return phrase.Text{
-				Title:  fmt.Sprintf("The jitter buffer delays %s by %s on average.", f.Subject, phrase.Duration(e.MeanMs.Duration())),
+				Title: fmt.Sprintf("The jitter buffer delays %s by %s on average.", f.Subject,
+					phrase.Duration(e.MeanMs.Duration())),
 				Advice: "Look for jitter on the path, and for jitterBufferTarget or playoutDelayHint in the page.",
 			}
 		}),

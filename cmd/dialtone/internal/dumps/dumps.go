@@ -11,15 +11,10 @@ import (
 	"os"
 	"strings"
 	"syscall"
-	"text/tabwriter"
-	"time"
 
 	"dialtone/diag"
-	"dialtone/diag/call"
 	"dialtone/diag/dump"
-	"dialtone/diag/judge"
 	"dialtone/diag/record"
-	"dialtone/diag/words/verdict"
 )
 
 // Options of opening files.
@@ -185,7 +180,7 @@ func openEnds(paths []string, o Options) (*Opened, error) {
 			}
 		}
 	}
-	return nil, fmt.Errorf("no connection of %s is the other end of one of %s: their ICE user name fragments differ; "+
+	return nil, fmt.Errorf("no connection of %s has its peer in %s: their ICE user name fragments differ; "+
 		"give the dumps of both ends of one call", paths[0], paths[1])
 }
 
@@ -201,27 +196,4 @@ func recordingOf(c *dump.Connection, events []diag.Event) *record.Recording {
 		}
 	}
 	return &record.Recording{Header: h, Events: events}
-}
-
-// List writes the connections of a dump: what to choose from, and what each comes to.
-func List(w io.Writer, list []dump.Connection) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "CONNECTION\tSTARTED\tLENGTH\tPEER\tVERDICT\tFINDINGS\tPAGE")
-	for i := range list {
-		c := &list[i]
-		v := judge.Judge(call.Fold(c.Events))
-		peer := "-"
-		for j := range list {
-			if i != j && dump.AreEnds(c, &list[j]) {
-				peer = list[j].ID
-			}
-		}
-		headline := "not read"
-		if len(c.Events) > 0 {
-			headline = verdict.Of(v).Headline
-		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%d\t%s\n", c.ID, c.StartedAt.Format("15:04:05Z"),
-			c.Length.Round(100*time.Millisecond), peer, headline, len(v.Findings), c.URL)
-	}
-	return t.Flush()
 }
