@@ -67,7 +67,9 @@ type UnannouncedSSRC struct {
 	Kind        string `json:"kind,omitempty"` // of the payload type
 	Mid         string `json:"mid,omitempty"`
 	Previous    uint32 `json:"previousSSRC,omitempty"`
-	Packets     uint64 `json:"packets"` // that came before this was noticed
+	Packets     uint64 `json:"packets"`           // that came before this was noticed
+	From        string `json:"from,omitempty"`    // address and port of the sender
+	OffPath     bool   `json:"offPath,omitempty"` // that is not the remote end of the selected pair
 }
 
 // Type is "media.unannounced_ssrc".
