@@ -247,6 +247,9 @@ type DelaySource string
 const (
 	// DelayPayload is by the bytes of packets that another connection of this process sent.
 	DelayPayload DelaySource = "payload"
+	// DelayCapture is since the capture that packets state (abs-capture-time); the sender's clock is tied to this one by
+	// its reports and the round-trip time.
+	DelayCapture DelaySource = "abs_capture_time"
 	// DelayReports is since the capture, by the sender's reports; its clock is tied to this one by the round-trip time.
 	DelayReports DelaySource = "sender_reports"
 )
