@@ -76,7 +76,7 @@ var arrows = []struct {
 	{"dialtone/diag/sdp", []string{"dialtone/diag", "github.com/pion/sdp/v3"}},
 	{"dialtone/diag/quality", nil},
 	{"dialtone/cmd/dialtone/internal/throughput", []string{
-		filesPackage, settingsPackage, "dialtone/diag", "dialtone/diag/impair", "dialtone/diag/speed", "dialtone/diag/speed/transfer",
+		filesPackage, settingsPackage, "dialtone/diag", "dialtone/diag/iceurl", "dialtone/diag/impair", "dialtone/diag/speed", "dialtone/diag/speed/transfer",
 	}},
 	{"dialtone/diag/speed", []string{"dialtone/diag"}},
 	{"dialtone/diag/speed/transfer", []string{"dialtone/diag", "github.com/pion/webrtc/v4"}},
