@@ -64,7 +64,8 @@ func (c *Call) dropped(direction diag.Direction, kind string) (n int64) {
 	return n
 }
 
-// echoes reports whether packets of a kind that were sent came back: what was dropped on the way there, is missing then.
+// echoes reports whether packets of a kind that were sent came back: what was dropped on the way there, is then missing
+// here.
 func (c *Call) echoes(kind string) bool {
 	return slices.ContainsFunc(c.Samples, func(s SampleRow) bool {
 		return slices.ContainsFunc(s.Inbound, func(in diag.InboundRTP) bool { return in.Kind == kind && in.EchoDelay != nil })

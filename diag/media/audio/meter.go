@@ -176,7 +176,8 @@ func (m *Meter) Report(d *diag.InboundRTP) {
 	s := &m.sound
 	d.Sound = &diag.Sound{
 		Source: m.source, SilentFor: s.silent.Seconds(), NoiseFor: s.noise.Seconds(), ComfortNoisePackets: m.comfort,
-		UndecodedPackets: m.undecoded, RestedDuration: m.missed.Seconds(), ClippedDuration: s.clipped.Seconds(), Tone: s.tone.stats(),
+		UndecodedPackets: m.undecoded, RestedDuration: m.missed.Seconds(), ClippedDuration: s.clipped.Seconds(),
+		Tone: s.tone.stats(),
 	}
 	d.TotalAudioEnergy, d.TotalSamplesDuration = diag.Ptr(s.energy), diag.Ptr(s.length.Seconds())
 	if took := (s.measured - m.measured).Seconds(); took > 0 {

@@ -28,9 +28,15 @@ func TestWrite(t *testing.T) {
 		late  time.Duration // of a frame that states its time
 		want  bool
 	}{
-		{0, 1000, 0, true}, {0, 1000, 0, false}, {960 * time.Millisecond, 1960, 0, false}, {90 * time.Millisecond, 1960, 0, false},
-		{0, 2040, 10 * time.Millisecond, true}, {2 * time.Second, 2040, 0, false}, {0, 4000, 50 * time.Millisecond, true},
-		{time.Second, 9000, 0, true}, {3 * time.Second, 9100, 0, true},
+		{0, 1000, 0, true},
+		{0, 1000, 0, false},
+		{960 * time.Millisecond, 1960, 0, false},
+		{90 * time.Millisecond, 1960, 0, false},
+		{0, 2040, 10 * time.Millisecond, true},
+		{2 * time.Second, 2040, 0, false},
+		{0, 4000, 50 * time.Millisecond, true},
+		{time.Second, 9000, 0, true},
+		{3 * time.Second, 9100, 0, true},
 	} {
 		at = at.Add(row.after)
 		if _, err := w.Write(&rtp.Header{Version: 2, Timestamp: row.ts}, nil, nil); err != nil || (got != nil) != row.want {

@@ -54,8 +54,8 @@ func (m *Mapping) Arrival(at time.Time, ts, rate uint32) (time.Duration, bool) {
 // sameClock is how far two statements of one capture may differ that are by one clock.
 const sameClock = 250 * time.Millisecond
 
-// Capture notes the time of capture that a packet states. Unless it is known to be by the clock of the sender, it counts
-// only if the sender's reports say about the same: behind a server, the two may be clocks of two machines.
+// Capture notes the time of capture that a packet states. Unless it is known to be by the clock of the sender, it
+// counts only if the sender's reports say about the same: behind a server, the two may be clocks of two machines.
 func (m *Mapping) Capture(ntp uint64, senders bool, ts, rate uint32) {
 	if rate == 0 {
 		return
