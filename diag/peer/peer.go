@@ -106,7 +106,7 @@ func New(o Options) (*Peer, error) {
 // connect makes the RTCPeerConnection.
 func (p *Peer) connect() error {
 	p.engine = &webrtc.MediaEngine{}
-	a, err := api(settings(p.o, p.socks, p.forward), p.engine, p.recorder)
+	a, err := api(p.o, settings(p.o, p.socks, p.forward), p.engine, p.recorder)
 	if err != nil {
 		return fmt.Errorf("preparing WebRTC: %w", err)
 	}
