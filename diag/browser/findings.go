@@ -156,7 +156,9 @@ func captures(s *State, _ Facts) []Finding {
 		if failed != nil {
 			out = append(out, Finding{
 				ID: cmp.Or(captureIDs[failed.Error], "browser.capture_failed"), Severity: diag.Problem, Subject: request,
-				Evidence: CaptureFailed{request, asked.Audio, asked.Video, failed.Error, failed.Message},
+				Evidence: CaptureFailed{
+					request, asked.Audio, asked.Video, diag.Clean(failed.Error, 100), diag.Clean(failed.Message, 200),
+				},
 			})
 		}
 	}
@@ -174,8 +176,8 @@ func tracksGone(s *State, f Facts) []Finding {
 			continue
 		}
 		out = append(out, Finding{
-			ID: "browser.track_ended", Severity: diag.Warn, Subject: c.Kind,
-			Evidence: TrackGone{c.Kind, diag.Millis(f.Ended - c.At)},
+			ID: "browser.track_ended", Severity: diag.Warn, Subject: diag.Clean(c.Kind, 20),
+			Evidence: TrackGone{diag.Clean(c.Kind, 20), diag.Millis(f.Ended - c.At)},
 		})
 	}
 	return out
@@ -257,6 +259,7 @@ func lastChange(s *State, kind string) diag.TrackChange {
 }
 
 func streamName(kind string, ssrc uint32, mid string) string {
+	kind, mid = diag.Clean(kind, 20), diag.Clean(mid, 40)
 	switch {
 	case mid != "":
 		return kind + " mid " + mid
@@ -271,9 +274,9 @@ func sources(s *State, _ Facts) []Finding {
 	var out []Finding
 	for _, o := range s.Outbound {
 		first, last := o.First, o.Latest
-		silent := func(over float64) {
+		silent := func(id string, over float64) {
 			out = append(out, Finding{
-				ID: "browser.source_silent_" + last.Kind, Severity: diag.Warn, Subject: streamName(last.Kind, last.SSRC, ""),
+				ID: id, Severity: diag.Warn, Subject: streamName(last.Kind, last.SSRC, ""),
 				Evidence: SourceSilent{last.Kind, last.SSRC, diag.Millis(diag.SecondsOf(over))},
 			})
 		}
@@ -281,11 +284,11 @@ func sources(s *State, _ Facts) []Finding {
 		case last.Kind == "audio" && first.SourceDuration != nil && last.SourceDuration != nil && last.SourceEnergy != nil:
 			over := *last.SourceDuration
 			if over >= silentFor && *last.SourceEnergy == 0 {
-				silent(over)
+				silent("browser.source_silent_audio", over)
 			}
 		case last.Kind == "video" && last.SourceTrackID != "" && first.SourceFrames != nil && *first.SourceFrames == 0 &&
 			last.SourceFrames != nil && *last.SourceFrames == 0 && (o.At-o.Since).Seconds() >= silentFor:
-			silent((o.At - o.Since).Seconds())
+			silent("browser.source_silent_video", (o.At - o.Since).Seconds())
 		}
 	}
 	return out
