@@ -55,7 +55,8 @@ type checkCommand struct {
 	Redact bool `scenario:"top" help:"Mask addresses in the recordings and in jsonl; other reports show them. Passwords are never written."`
 	configurable
 
-	speed *diag.SpeedPlan // of dialtone speed
+	speed   *diag.SpeedPlan // of dialtone speed
+	compare bool            // likewise: each path to the peer by itself
 }
 
 // Help implements kong.HelpProvider.
@@ -94,8 +95,14 @@ func (c *checkCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	if err := nameServers(ctx, plans); err != nil {
 		return c.undone(a, out, diag.ExitSignaling, err)
 	}
+	if c.compare {
+		if plans, err = comparison(a, plans[0]); err != nil {
+			return c.undone(a, out, diag.ExitUsage, a.checked(err))
+		}
+		name = cmp.Or(c.Name, "comparison")
+	}
 	if c.speed != nil {
-		a.Complain("dialtone: " + speed.Usage(*c.speed))
+		a.Complain("dialtone: " + map[bool]string{true: "for each path, "}[c.compare] + speed.Usage(*c.speed))
 	}
 	r, runErr := c.all(ctx, a, plans, name)
 	writeErr := errors.Join(
@@ -345,7 +352,7 @@ func (c *checkCommand) all(ctx context.Context, a app, plans []checkPlan, scenar
 		done = append(done, *r)
 		errs = append(errs, err)
 	}
-	if c.Scenario == "" {
+	if c.Scenario == "" && !c.compare {
 		return &done[0], errors.Join(errs...)
 	}
 	return report.Combine(toolName(), scenario, begun, time.Since(begun), done,
