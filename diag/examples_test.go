@@ -131,7 +131,7 @@ func examples() []Event {
 		{1720 * time.Millisecond, SpeedEnd{Reason: SpeedDone}},
 		{2 * time.Second, Warning{ID: "signal.server_lost", Cause: "unexpected EOF"}},
 		{3 * time.Second, Restart{By: ByLocal, Reason: "asked"}},
-		{2500 * time.Millisecond, UnannouncedSSRC{SSRC: 7001, PayloadType: 96, Kind: "video", Mid: "1", Previous: 2774119101, Packets: 11}},
+		{2500 * time.Millisecond, UnannouncedSSRC{SSRC: 7001, PayloadType: 96, Kind: "video", Mid: "1", Previous: 2774119101, Packets: 11, From: "192.0.2.9:41000", OffPath: true}},
 		{3200 * time.Millisecond, MediaPause{Inbound: Ptr(Millis(24 * time.Millisecond)), Outbound: Ptr(Millis(131 * time.Millisecond))}},
 		{4 * time.Second, NetworkChanged{
 			Added:   []InterfaceAddress{{Interface: "wwan0", Address: "198.51.100.30", Kind: AddressPublic}},
@@ -140,6 +140,18 @@ func examples() []Event {
 		}},
 		{8 * time.Second, Paused{DurationMs: Millis(4 * time.Second), Source: PauseStopped}},
 		{9 * time.Second, ChannelClose{ID: Ptr(uint16(1)), Label: LabelChat}},
+		{9 * time.Second, DumpStart{
+			Format: DumpInternals, Connection: "9-1", URL: "https://app.example/call", UserAgent: "Mozilla/5.0 (X11; Linux x86_64) Chrome/156.0.0.0", Open: true,
+		}},
+		{9 * time.Second, CaptureRequest{Request: "getUserMedia", Audio: true, Video: true, Error: "NotAllowedError", Message: "Permission denied"}},
+		{9 * time.Second, CaptureTrack{Side: Local, Kind: "audio", TrackID: "88e081af", Change: TrackEnded}},
+		{9 * time.Second, BrowserSample{
+			Outbound: []BrowserOutbound{{
+				Kind: "video", SSRC: 2002, Encoder: "libvpx", LimitationReason: "cpu", LimitationDurations: &LimitationDurations{None: 1.5, CPU: 2.5}, TargetBitrate: Ptr(1.2e6),
+			}},
+			Inbound:                  []BrowserInbound{{Kind: "audio", SSRC: 2001, JitterBuffer: Ptr(1440.5), Emitted: Ptr(uint64(48000))}},
+			AvailableOutgoingBitrate: Ptr(1.5e6),
+		}},
 		{10 * time.Second, CallEnded{Reason: EndDuration, By: ByLocal}},
 	}
 	events := make([]Event, len(log))

@@ -54,7 +54,7 @@ func (n *notifyingWriter) Write(b []byte) (int, error) {
 // checkRecording reads a recording that must be complete.
 func checkRecording(t *testing.T, path string) {
 	t.Helper()
-	recording, err := record.Open(path)
+	recording, err := record.Open(path, record.MaxMemory)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -106,7 +106,7 @@ func New(o Options) (*Peer, error) {
 // connect makes the RTCPeerConnection.
 func (p *Peer) connect() error {
 	p.engine = &webrtc.MediaEngine{}
-	a, err := api(settings(p.o, p.socks, p.forward), p.engine, p.recorder)
+	a, err := api(p.o, settings(p.o, p.socks, p.forward), p.engine, p.recorder)
 	if err != nil {
 		return fmt.Errorf("preparing WebRTC: %w", err)
 	}
@@ -223,7 +223,7 @@ func (p *Peer) setLocal(d webrtc.SessionDescription, restart bool) (Description,
 		return Description{}, fmt.Errorf("setting the local %s: %w", d.Type, err)
 	}
 	d.SDP = p.transports.withSetup(d.Type, d.SDP) // pion sets only what it has made itself, so this is between both peers
-	p.o.Emit(describe(diag.Local, d.Type.String(), sdp.Parse(d.SDP), restart))
+	p.o.Emit(sdp.Parse(d.SDP).Event(diag.Local, d.Type.String(), restart))
 	return Description{Type: d.Type.String(), SDP: d.SDP}, nil
 }
 
@@ -232,10 +232,10 @@ func (p *Peer) setRemote(d Description, want webrtc.SDPType, restart bool) error
 		return fmt.Errorf("the peer sent a description of type %q instead of %s", diag.Clean(d.Type, 40), want)
 	}
 	parsed := sdp.Parse(d.SDP)
-	if same := p.transports.setAnnounced(announced(parsed)); restart && !same {
+	if same := p.transports.setAnnounced(parsed.Fingerprint()); restart && !same {
 		return ErrCertificateChanged
 	}
-	p.o.Emit(describe(diag.Remote, d.Type, parsed, restart))
+	p.o.Emit(parsed.Event(diag.Remote, d.Type, restart))
 	p.tracks.expect(parsed)
 	p.transports.settleSetup(diag.Remote, want, parsed)
 	if parsed.Session.Has("ice-lite") {

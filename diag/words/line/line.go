@@ -11,6 +11,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/judge"
 	"dialtone/diag/words"
+	"dialtone/diag/words/browser"
 	"dialtone/diag/words/speed"
 	"dialtone/diag/words/term"
 	"dialtone/diag/words/video"
@@ -56,6 +57,9 @@ func texts(d diag.Data) string {
 		return s
 	}
 	if s, ok := speed.Line(d); ok {
+		return s
+	}
+	if s, ok := browser.Line(d); ok {
 		return s
 	}
 	if s, ok := mediaWords(d); ok {
@@ -142,7 +146,8 @@ func mediaWords(d diag.Data) (string, bool) {
 		if d.Previous != 0 {
 			continues = fmt.Sprintf("continues %d", d.Previous)
 		}
-		return join(fmt.Sprintf("SSRC %d", d.SSRC), d.Kind, words.Prefixed("mid ", d.Mid), continues), true
+		return join(fmt.Sprintf("SSRC %d", d.SSRC), d.Kind, words.Prefixed("mid ", d.Mid), continues,
+			words.Source(d.From, d.OffPath)), true
 	case diag.Picture:
 		return video.Picture(d), true
 	case diag.MediaPause:

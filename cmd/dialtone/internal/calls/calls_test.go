@@ -81,7 +81,7 @@ func TestPlaceToTheEnd(t *testing.T) {
 // checkRecording reads a recording that must be whole.
 func checkRecording(t *testing.T, path string) {
 	t.Helper()
-	recording, err := record.Open(path)
+	recording, err := record.Open(path, record.MaxMemory)
 	if err != nil {
 		t.Fatal(err)
 	}
