@@ -87,6 +87,7 @@ var arrows = []struct {
 	}},
 	{"dialtone/diag/speed", []string{"dialtone/diag"}},
 	{"dialtone/diag/speed/transfer", []string{"dialtone/diag", "github.com/pion/webrtc/v4"}},
+	{"dialtone/diag/speed/allocate", []string{"dialtone/diag", "dialtone/diag/probe", "dialtone/diag/speed", "dialtone/diag/speed/transfer"}},
 	{"dialtone/diag/browser", []string{"dialtone/diag"}},
 	{"dialtone/diag/dump", []string{"dialtone/diag", "dialtone/diag/record", "dialtone/diag/sdp"}},
 	{"dialtone/diag/call", []string{"dialtone/diag", "dialtone/diag/browser", "dialtone/diag/nat", "dialtone/diag/quality", "dialtone/diag/sdp", "dialtone/diag/speed"}},
@@ -96,7 +97,7 @@ var arrows = []struct {
 	{"dialtone/diag/judge", []string{"dialtone/diag", "dialtone/diag/browser", "dialtone/diag/call", "dialtone/diag/nat", "dialtone/diag/nat/", "dialtone/diag/sdp", "dialtone/diag/speed"}},
 	{"dialtone/diag/words", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/nat/", "dialtone/diag/sdp", "dialtone/diag/words/browser", "dialtone/diag/words/failure", "dialtone/diag/words/load", "dialtone/diag/words/phrase", "dialtone/diag/words/sound", "dialtone/diag/words/speed", "dialtone/diag/words/stress", "dialtone/diag/words/video"}},
 	{"dialtone/diag/words/browser", []string{"dialtone/diag", "dialtone/diag/browser", "dialtone/diag/judge", "dialtone/diag/words/phrase"}},
-	{"dialtone/diag/words/speed", []string{"dialtone/diag", "dialtone/diag/judge", "dialtone/diag/speed", "dialtone/diag/words/phrase"}},
+	{"dialtone/diag/words/speed", []string{"dialtone/diag", "dialtone/diag/judge", "dialtone/diag/speed", "dialtone/diag/words/failure", "dialtone/diag/words/phrase"}},
 	{"dialtone/diag/words/phrase", []string{"dialtone/diag/judge"}},
 	{"dialtone/diag/words/load", []string{"dialtone/diag/judge", "dialtone/diag/words/phrase"}},
 	{"dialtone/diag/words/sound", []string{"dialtone/diag", "dialtone/diag/judge", "dialtone/diag/words/phrase"}},
@@ -141,8 +142,8 @@ var arrows = []struct {
 	{"dialtone/diag/assert", []string{"dialtone/diag", "dialtone/diag/report", "github.com/expr-lang/expr", "github.com/expr-lang/expr/"}},
 	{"dialtone/diag/check", []string{
 		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/feed", "dialtone/diag/judge", "dialtone/diag/peer", "dialtone/diag/reach", "dialtone/diag/record",
-		"dialtone/diag/report", "dialtone/diag/session", "dialtone/diag/speed", "dialtone/diag/watch", "dialtone/diag/assert",
-		"dialtone/signal", "dialtone/signal/",
+		"dialtone/diag/report", "dialtone/diag/session", "dialtone/diag/iceurl", "dialtone/diag/probe", "dialtone/diag/speed", "dialtone/diag/speed/allocate",
+		"dialtone/diag/watch", "dialtone/diag/assert", "dialtone/signal", "dialtone/signal/",
 	}},
 	{"dialtone/diag/load", []string{
 		"dialtone/diag", "dialtone/diag/assert", "dialtone/diag/check", "dialtone/diag/judge", "dialtone/diag/report", "dialtone/diag/session",
