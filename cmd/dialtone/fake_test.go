@@ -24,6 +24,8 @@ func (*fakeCall) RestartICE() error       { return nil }
 func (*fakeCall) Diagnose() error         { return nil }
 func (*fakeCall) Hangup()                 {}
 
+func (*fakeCall) UseServers([]diag.ICEServerAuth) {}
+
 // fakeApp is that of dialtone call without configuration and output.
 func fakeApp() app {
 	s := testStreams()

@@ -69,7 +69,7 @@ func (s *Signal) applyRequest(d diag.SignalRequest) {
 		}
 	}
 	switch d.Code {
-	case "candidates", "restart", "bye":
+	case "candidates", "restart", "bye", "ice-servers":
 	default:
 		return
 	}

@@ -37,6 +37,8 @@ type Options struct {
 
 	// Renew replaces ICE servers whose credentials expire, before each run; nil: none do.
 	Renew func(ctx context.Context, have []diag.ICEServerAuth) ([]diag.ICEServerAuth, error)
+	// Supply does the same during a run, until the context ends: it gives the servers to use instead. Set with Renew.
+	Supply func(ctx context.Context, have []diag.ICEServerAuth, report func(diag.Data), use func([]diag.ICEServerAuth))
 	// Notes are warnings that every run begins with.
 	Notes []diag.Warning
 

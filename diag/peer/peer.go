@@ -30,6 +30,7 @@ type Peer struct {
 	forward   *forward.Forwarder
 	recorder  *media.Recorder
 	strangers *wire.Strangers
+	renewed   bool // Options.ICEServers were replaced, and the agent does not know it
 	pause     *handover.Meter
 	cancel    context.CancelFunc // ends players, forwarders and observers
 	done      <-chan struct{}
@@ -74,7 +75,7 @@ func New(o Options) (*Peer, error) {
 	}
 	p.socks = socks
 	p.forward = forward.New(forward.Options{
-		Servers: o.ICEServers, TLS: o.TLS, Proxies: o.Proxies, Dial: socks.DialServer, Gate: socks.Gate,
+		TLS: o.TLS, Proxies: o.Proxies, Dial: socks.DialServer, Gate: socks.Gate,
 	})
 	if err := p.connect(); err != nil {
 		cancel()
@@ -110,7 +111,7 @@ func (p *Peer) connect() error {
 	if err != nil {
 		return fmt.Errorf("preparing WebRTC: %w", err)
 	}
-	config, err := configuration(p.o)
+	config, err := configuration(p.o, p.forward)
 	if err != nil {
 		return err
 	}
@@ -141,6 +142,9 @@ func (p *Peer) observe() {
 func (p *Peer) Offer(restart bool) (Description, error) {
 	p.negotiating.Lock()
 	defer p.negotiating.Unlock()
+	if err := p.renew(); err != nil {
+		return Description{}, err
+	}
 	if err := p.tracks.prepare(nil); err != nil {
 		return Description{}, fmt.Errorf("adding media: %w", err)
 	}
@@ -162,6 +166,9 @@ func (p *Peer) Offer(restart bool) (Description, error) {
 func (p *Peer) Answer(offer Description) (Description, error) {
 	p.negotiating.Lock()
 	defer p.negotiating.Unlock()
+	if err := p.renew(); err != nil {
+		return Description{}, err
+	}
 	restart := p.remoteKnown()
 	if restart {
 		p.restarting()

@@ -54,6 +54,8 @@ func (f *fakeCall) RestartICE() error       { return nil }
 func (f *fakeCall) Diagnose() error         { return nil }
 func (f *fakeCall) Hangup()                 { close(f.hungUp) }
 
+func (f *fakeCall) UseServers([]diag.ICEServerAuth) {}
+
 // fakePlacer writes to out.
 func fakePlacer(out io.Writer) Placer {
 	return Placer{Streams: terminal.Streams{Out: out, Err: io.Discard}, Engine: fakeEngine}
