@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+
+	"dialtone/diag"
 )
 
 // Bounds of a recording, whose author may be hostile: a list of a million empty objects takes 3 MB in the file and half
@@ -30,19 +32,9 @@ var (
 )
 
 // values counts the members and elements of a line of JSON.
-func values(line []byte) (n int) {
-	inString := false
-	for i := 0; i < len(line); i++ {
-		switch c := line[i]; {
-		case c == '"':
-			inString = !inString
-		case inString && c == '\\':
-			i++
-		case !inString && (c == ',' || c == '{' || c == '['):
-			n++
-		}
-	}
-	return n
+func values(line []byte) int {
+	size := diag.SizeOfJSON(line)
+	return size.Members + size.Elements
 }
 
 // sizeOf estimates the memory that a value takes beside its own fields, in bytes.
