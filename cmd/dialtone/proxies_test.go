@@ -12,11 +12,10 @@ import (
 	"dialtone/diag/lab/labtest"
 )
 
-// Addresses of clients of the reverse proxies.
-const (
-	greedyClient = "203.0.113.20"
-	honestClient = "203.0.113.21"
-)
+// greedyClients are addresses of clients, one for each proxy, and honestClient that of another one.
+var greedyClients = map[uint16]string{8081: "203.0.113.20", 8082: "203.0.113.21"}
+
+const honestClient = "203.0.113.22"
 
 // documented is the block of docs/how-to/serve.md that begins with a line.
 func documented(t *testing.T, first string) string {
@@ -36,7 +35,8 @@ func documented(t *testing.T, first string) string {
 // by its own address, which a client cannot choose, and calls work.
 func TestReverseProxies(t *testing.T) {
 	t.Parallel()
-	in := labtest.StartInternet(t, netip.MustParseAddr(kernelSTUN), netip.MustParseAddr(greedyClient), netip.MustParseAddr(honestClient))
+	in := labtest.StartInternet(t, netip.MustParseAddr(kernelSTUN), netip.MustParseAddr(greedyClients[8081]),
+		netip.MustParseAddr(greedyClients[8082]), netip.MustParseAddr(honestClient))
 	in.Start(t, netip.MustParseAddrPort("127.0.0.1:8000"), "dialtone", "serve", "--public-url=https://call.example.org",
 		"--trusted-proxy=127.0.0.1", "--max-pairs-per-address=2")
 	for port, start := range map[uint16]func(*testing.T, *labtest.Internet, netip.AddrPort){8081: startNginx, 8082: startCaddy} {
@@ -57,7 +57,7 @@ func startNginx(t *testing.T, in *labtest.Internet, at netip.AddrPort) {
 		temporary += fmt.Sprintf("%s_temp_path %s/%s;\n", kind, dir, kind)
 	}
 	config := filepath.Join(dir, "nginx.conf")
-	text := fmt.Sprintf("daemon off; user root; pid %s/pid; error_log stderr;\nevents {}\nhttp { access_log off;\n%sserver { listen %v;\n%s} }\n",
+	text := fmt.Sprintf("daemon off; master_process off; user root; pid %s/pid; error_log stderr;\nevents {}\nhttp { access_log off;\n%sserver { listen %v;\n%s} }\n",
 		dir, temporary, at, documented(t, "location /call/ {"))
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -103,8 +103,9 @@ func (p proxied) dial(from, code string, headers ...string) string {
 // limits takes all that one client may have.
 func (p proxied) limits() {
 	p.t.Helper()
+	greedy := greedyClients[p.at.Port()]
 	for n := range 2 {
-		if got := p.dial(greedyClient, fmt.Sprint("one ", n)); got != "200" {
+		if got := p.dial(greedy, fmt.Sprint("one ", n)); got != "200" {
 			p.t.Errorf("%v: %s", p.at, got)
 		}
 	}
@@ -115,7 +116,7 @@ func (p proxied) limits() {
 		"several":       {"X-Forwarded-For: 203.0.113.79, 127.0.0.1", "X-Forwarded-For: 127.0.0.1"},
 		"another field": {"X-Real-IP: 203.0.113.80"},
 	} {
-		if got := p.dial(greedyClient, "more", headers...); got != "503" && got != "429" {
+		if got := p.dial(greedy, "more", headers...); got != "503" && got != "429" {
 			p.t.Errorf("%v, %s: %s", p.at, name, got)
 		}
 	}
