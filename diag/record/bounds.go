@@ -37,6 +37,11 @@ func values(line []byte) int {
 	return size.Members + size.Elements
 }
 
+// SizeOf estimates the memory that an event takes, in bytes.
+func SizeOf(d diag.Data) int64 {
+	return int64(reflect.TypeFor[diag.Event]().Size()) + sizeOf(reflect.ValueOf(&d))
+}
+
 // sizeOf estimates the memory that a value takes beside its own fields, in bytes.
 func sizeOf(v reflect.Value) int64 {
 	switch v.Kind() {
