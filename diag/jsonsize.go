@@ -1,7 +1,7 @@
 package diag
 
-// JSONSize is what a JSON text makes in memory, which has little to do with its length: each null of a list can become a
-// struct of a kilobyte.
+// JSONSize is what a JSON text makes in memory, which has little to do with its length: each null of a list can become
+// a struct of a kilobyte.
 type JSONSize struct {
 	Objects  int
 	Members  int // of objects

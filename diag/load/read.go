@@ -72,7 +72,8 @@ func (h *head) fits() bool {
 			return false
 		}
 	}
-	return h.Series.number <= maxPoints && h.Parts > 0 && h.Parts <= maxPoints && h.Phases <= maxPhases && h.Limit.Steps <= maxPoints
+	return h.Series.number <= maxPoints && h.Parts > 0 && h.Parts <= maxPoints && h.Phases <= maxPhases &&
+		h.Limit.Steps <= maxPoints
 }
 
 // points counts the seconds, and with them what they have.
