@@ -69,7 +69,7 @@ func (s *Signal) applyRequest(d diag.SignalRequest) {
 		}
 	}
 	switch d.Code {
-	case "candidates", "restart", "bye":
+	case "candidates", "restart", "bye", "ice-servers":
 	default:
 		return
 	}
@@ -167,7 +167,7 @@ func mergeDTLS(old, d diag.DTLSState) diag.DTLSState {
 func (c *Call) applyChannel(e diag.Event) bool {
 	switch d := e.Data.(type) {
 	case diag.ChannelOpen:
-		if c.OpenAt == nil {
+		if c.OpenAt == nil && !d.Sampled {
 			c.OpenAt = diag.Ptr(e.At)
 		}
 		if len(c.Channels) < maxChannels {
