@@ -66,7 +66,7 @@ var arrows = []struct {
 	}},
 	{"dialtone/cmd/dialtone/internal/clips", []string{settingsPackage, "dialtone/diag/media", "dialtone/diag/peer"}},
 	{"dialtone/cmd/dialtone/internal/loads", []string{
-		filesPackage, settingsPackage, "dialtone/cmd/dialtone/internal/reports", "dialtone/diag", "dialtone/diag/assert", "dialtone/diag/load", "golang.org/x/term",
+		filesPackage, settingsPackage, "dialtone/cmd/dialtone/internal/reports", "dialtone/diag", "dialtone/diag/assert", "dialtone/diag/load", "dialtone/tui/loads", "golang.org/x/term",
 	}},
 	{"dialtone/cmd/dialtone/internal/reports", []string{
 		filesPackage, settingsPackage, "dialtone/diag/check", "dialtone/diag/judge", "dialtone/diag/record", "dialtone/diag/report", "golang.org/x/term",

@@ -31,7 +31,9 @@ type loadCommand struct {
 	Assert        []*loads.Assertion `whole:"" sep:"none" placeholder:"EXPR" help:"Condition the report must meet, such as 'setup.p95 < duration(\"2s\")' or 'failed_share < 0.01'. Repeatable."`
 	Out           []loads.Output     `sep:"none" short:"o" placeholder:"FORMAT[=FILE]" help:"Write the report in this format, to the file or to stdout: ${load_formats}. Repeatable; only one can go to stdout. Default: text."`
 	Name          string             `placeholder:"NAME" help:"The name of the test in the report. Default: its target."`
-	NoEcho        bool               `help:"Do not expect a data channel that opens and is echoed: for servers without one."`
+	Plain         bool               `help:"A line of progress each second instead of the screen. The default if stdin, stdout or stderr is not a terminal."`
+	glyphFlags
+	NoEcho bool `help:"Do not expect a data channel that opens and is echoed: for servers without one."`
 
 	networkFlags
 	requestFlags
@@ -72,7 +74,9 @@ func (c *loadCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 		return diag.ExitSignaling, err
 	}
 	o.Call = plans[0].Options
-	r, runErr := loads.Run(ctx, o, c.FindLimit, c.Arrive, a.Err)
+	r, runErr := loads.Run(ctx, o, c.FindLimit, c.Arrive, loads.Show{
+		In: a.In, Err: a.Err, Screen: a.Terminal && !c.Plain, ASCII: c.ascii(a.streams),
+	})
 	if r == nil {
 		return diag.ExitInterrupted, runErr
 	}

@@ -1,5 +1,5 @@
-// Package capture writes the packets of calls, as they are sent and received on each socket, in the format of Wireshark,
-// and the keys of their DTLS connections.
+// Package capture writes the packets of calls, as they are sent and received on each socket, in the format of
+// Wireshark, and the keys of their DTLS connections.
 package capture
 
 import (
@@ -127,7 +127,7 @@ func (c *Capture) Packet(direction diag.Direction, local, remote netip.AddrPort,
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.block(blockPacket, concat(
-		u32(0), u32(int(now>>32)), u32(int(now&0xffffffff)), u32(len(packet)), u32(len(packet)), padded(packet), //nolint:gosec // halves
+		u32(0), u32(int(now>>32)), u32(int(now&0xffffffff)), u32(len(packet)), u32(len(packet)), padded(packet),
 	))
 }
 
@@ -145,18 +145,18 @@ func (c *Capture) block(kind int, content []byte) {
 // all, stands as it is.
 func datagram(from, to netip.AddrPort, payload []byte) []byte {
 	length := len(payload) + 8
-	udp := concat(be16(from.Port()), be16(to.Port()), be16(uint16(length)), be16(0), payload) //nolint:gosec // bounded
+	udp := concat(be16(from.Port()), be16(to.Port()), be16(uint16(length)), be16(0), payload)
 	a, b := from.Addr().Unmap().WithZone(""), to.Addr().Unmap().WithZone("")
 	if a.Is4() != b.Is4() { // a socket of both families
 		a, b = netip.AddrFrom16(a.As16()), netip.AddrFrom16(b.As16())
 	}
 	if b.Is4() {
-		head := concat([]byte{0x45, 0}, be16(uint16(length+20)), be16(0), be16(0x4000), []byte{64, 17}, be16(0), //nolint:gosec // bounded
+		head := concat([]byte{0x45, 0}, be16(uint16(length+20)), be16(0), be16(0x4000), []byte{64, 17}, be16(0),
 			a.AsSlice(), b.AsSlice())
 		binary.BigEndian.PutUint16(head[10:], checksum(head))
 		return append(head, udp...)
 	}
-	return concat([]byte{0x60, 0, 0, 0}, be16(uint16(length)), []byte{17, 64}, a.AsSlice(), b.AsSlice(), udp) //nolint:gosec // bounded
+	return concat([]byte{0x60, 0, 0, 0}, be16(uint16(length)), []byte{17, 64}, a.AsSlice(), b.AsSlice(), udp)
 }
 
 // checksum is that of a header of IPv4 (RFC 791 §3.1).
@@ -168,7 +168,7 @@ func checksum(head []byte) uint16 {
 	for sum > 0xffff {
 		sum = sum&0xffff + sum>>16
 	}
-	return ^uint16(sum) //nolint:gosec // folded
+	return ^uint16(sum)
 }
 
 func concat(parts ...[]byte) []byte {
@@ -179,8 +179,8 @@ func concat(parts ...[]byte) []byte {
 	return out
 }
 
-func u16(n int) []byte     { return binary.LittleEndian.AppendUint16(nil, uint16(n)) } //nolint:gosec // constants
-func u32(n int) []byte     { return binary.LittleEndian.AppendUint32(nil, uint32(n)) } //nolint:gosec // bounded
+func u16(n int) []byte     { return binary.LittleEndian.AppendUint16(nil, uint16(n)) }
+func u32(n int) []byte     { return binary.LittleEndian.AppendUint32(nil, uint32(n)) }
 func be16(n uint16) []byte { return binary.BigEndian.AppendUint16(nil, n) }
 
 // padded fills up to a multiple of four bytes.
