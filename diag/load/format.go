@@ -118,6 +118,7 @@ func WriteProm(w io.Writer, r *Report) error {
 		labels := []string{"kind", s.kind, "direction", s.direction}
 		p.values("media_loss_ratio", "Share of the packets that were lost in each call.", s.Loss, labels...)
 		p.times("media_jitter_seconds", "Jitter of each call.", s.Jitter, labels...)
+		p.times("media_one_way_delay_seconds", "One-way delay of each call.", s.Delay, labels...)
 		p.values("media_mos", "Speech quality of each call by the E-model.", s.MOS, labels...)
 		p.values("media_freezes", "Freezes of each call.", s.Freezes, labels...)
 	}
