@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"dialtone/cmd/dialtone/internal/requests"
 	"dialtone/diag"
 	posting "dialtone/signal/post"
 	"dialtone/signal/web"
@@ -15,8 +16,8 @@ import (
 
 // iceFromFlags say where ICE servers with credentials of limited time come from.
 type iceFromFlags struct {
-	ICEFrom   iceSource       `own:"demo" name:"ice-from" placeholder:"URL" help:"Ask this address for STUN and TURN servers before each call, by GET, or by POST if it begins with 'POST '. The answers of Cloudflare, Twilio, Metered, Matrix and the TURN REST draft are understood."`
-	ICEHeader []requestHeader `own:"demo" name:"ice-header" sep:"none" placeholder:"'NAME: VALUE'" help:"Send this field to --ice-from; like --header. Repeatable."`
+	ICEFrom   iceSource         `own:"demo" name:"ice-from" placeholder:"URL" help:"Ask this address for STUN and TURN servers before each call, by GET, or by POST if it begins with 'POST '. The answers of Cloudflare, Twilio, Metered, Matrix and the TURN REST draft are understood."`
+	ICEHeader []requests.Header `own:"demo" name:"ice-header" sep:"none" placeholder:"'NAME: VALUE'" help:"Send this field to --ice-from; like --header. Repeatable."`
 }
 
 // iceSource is an address, with the method to ask it by.
@@ -55,7 +56,7 @@ func newICESupply(f iceFromFlags, config diag.Config) *iceSupply {
 	s := &iceSupply{length: config.For, source: posting.Source{Method: f.ICEFrom.method, URL: f.ICEFrom.url}}
 	setup := chosen{}.setup(config)
 	s.source.Options = web.OptionsOf(setup)
-	s.source.Token, s.source.Header = "", header(f.ICEHeader)
+	s.source.Token, s.source.Header = "", requests.Of(f.ICEHeader)
 	return s
 }
 

@@ -12,6 +12,7 @@ import (
 	"dialtone/cmd/dialtone/internal/iceservers"
 	"dialtone/cmd/dialtone/internal/loads"
 	"dialtone/cmd/dialtone/internal/reports"
+	"dialtone/cmd/dialtone/internal/requests"
 	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/cmd/dialtone/internal/throughput"
 	"dialtone/diag/assert"
@@ -57,9 +58,9 @@ func decoders() settings.Decoders {
 	settings.Add(d, iceservers.ParseSTUN)
 	settings.Add(d, iceservers.ParseTURN)
 	settings.Add(d, iceservers.ParseNetwork)
-	settings.Add(d, parseRequestHeader)
+	settings.Add(d, requests.ParseHeader)
 	settings.Add(d, parseICESource)
-	settings.Add(d, parseRequestField)
+	settings.Add(d, requests.ParseField)
 	loads.Decoders(d)
 	return d
 }
