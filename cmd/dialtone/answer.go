@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"dialtone/cmd/dialtone/internal/calls"
+	"dialtone/cmd/dialtone/internal/help"
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/session"
@@ -31,7 +32,7 @@ type answerCommand struct {
 
 // Help implements kong.HelpProvider.
 func (answerCommand) Help() string {
-	return detail("It waits for a peer with the same room code and echoes audio, video and messages. "+
+	return help.Detail("It waits for a peer with the same room code and echoes audio, video and messages. "+
 		"It prints one line per event, and a verdict after each call.\n\n"+
 		"With --record call.jsonl, the second call is recorded to call-2.jsonl, and so on. "+
 		"With --listen, --whip and --whep it is a server and handles one call after another: other callers get 503 "+
@@ -46,7 +47,7 @@ func (answerCommand) Help() string {
 			"dialtone answer --whep :8443 --tls",
 			"dialtone answer --paste",
 		},
-		callExits...)
+		help.CallExits...)
 }
 
 // Pauses between calls that failed because of the server.

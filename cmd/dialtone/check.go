@@ -14,6 +14,7 @@ import (
 	"dialtone/cmd/dialtone/internal/calls"
 	"dialtone/cmd/dialtone/internal/clips"
 	"dialtone/cmd/dialtone/internal/files"
+	"dialtone/cmd/dialtone/internal/help"
 	"dialtone/cmd/dialtone/internal/reports"
 	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/diag"
@@ -60,7 +61,7 @@ type checkCommand struct {
 
 // Help implements kong.HelpProvider.
 func (checkCommand) Help() string {
-	return detail("A check passes if each call connects, opens and echoes a data channel, has audio and video both "+
+	return help.Detail("A check passes if each call connects, opens and echoes a data channel, has audio and video both "+
 		"ways until the end, and meets each --assert.\n\n"+
 		"The report goes to stdout, progress to stderr. With several runs, the exit code is that of the worst.\n\n"+
 		"--assert can use setup, phases, path, media, channels, findings, servers, nat, runs and summary; it fails if a "+
@@ -75,7 +76,7 @@ func (checkCommand) Help() string {
 			"dialtone check --offer https://echo.example.org/offer --for 5s",
 			"DIALTONE_TOKEN=… dialtone check --whip https://media.example.org/whip/stream --conformance -o junit=whip.xml",
 		},
-		append(callExits, diag.ExitAssertion)...)
+		append(help.CallExits, diag.ExitAssertion)...)
 }
 
 func (c *checkCommand) run(ctx context.Context, a app) (diag.Exit, error) {
@@ -313,6 +314,15 @@ func (c *checkCommand) readBaseline(o *diagcheck.Options) error {
 	return nil
 }
 
+// run places the calls, and tests the endpoint if that was asked for.
+func (o checkPlan) run(ctx context.Context) (*report.Report, error) {
+	r, err := diagcheck.Run(ctx, o.Options)
+	if o.conformance.Conformance && ctx.Err() == nil {
+		diagcheck.Conform(ctx, r, o.Options, o.conformance.Skip, o.conformance.Only)
+	}
+	return r, err
+}
+
 // makeDirectories makes those of the recordings.
 func makeDirectories(plans []checkPlan) error {
 	var errs []error
@@ -337,11 +347,8 @@ func (c *checkCommand) all(ctx context.Context, a app, plans []checkPlan, scenar
 		}
 		p := reports.NewProgress(a.Err, len(plans) > 1)
 		o.Progress = p.Show
-		r, err := diagcheck.Run(ctx, o.Options)
+		r, err := o.run(ctx)
 		p.Stop()
-		if o.conformance.Conformance && ctx.Err() == nil {
-			diagcheck.Conform(ctx, r, o.Options, o.conformance.Skip, o.conformance.Only)
-		}
 		done = append(done, *r)
 		errs = append(errs, err)
 	}

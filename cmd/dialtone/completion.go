@@ -8,6 +8,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"dialtone/cmd/dialtone/internal/help"
 	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/cmd/dialtone/internal/shells"
 	"dialtone/diag"
@@ -22,7 +23,7 @@ type completionCommand struct {
 
 // Help implements kong.HelpProvider.
 func (completionCommand) Help() string {
-	return detail("The script completes commands, flags, and the words that a flag can be. That for bash "+
+	return help.Detail("The script completes commands, flags, and the words that a flag can be. That for bash "+
 		"needs bash-completion.", []string{
 		"source <(dialtone completion bash)",
 		"dialtone completion bash > /etc/bash_completion.d/dialtone",
@@ -43,7 +44,7 @@ type manCommand struct {
 
 // Help implements kong.HelpProvider.
 func (manCommand) Help() string {
-	return detail("", []string{
+	return help.Detail("", []string{
 		"dialtone man call | man -l -", "dialtone man > /usr/local/share/man/man1/dialtone.1",
 	}, diag.ExitPass, diag.ExitUsage)
 }

@@ -8,6 +8,7 @@ import (
 
 	"dialtone/cmd/dialtone/internal/calls"
 	"dialtone/cmd/dialtone/internal/clips"
+	"dialtone/cmd/dialtone/internal/endpoint"
 	"dialtone/cmd/dialtone/internal/files"
 	"dialtone/diag"
 	"dialtone/diag/feed"
@@ -80,7 +81,7 @@ func tlsConfig(config diag.Config) (*tls.Config, error) {
 	if err != nil {
 		roots = x509.NewCertPool() // a system without certificates of its own
 	}
-	pem, err := files.Read(config.CAFile, maxPEM)
+	pem, err := files.Read(config.CAFile, endpoint.MaxAuthorities)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the certificate authorities: %w", err)
 	}

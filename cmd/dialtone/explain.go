@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"dialtone/cmd/dialtone/internal/help"
 	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/diag"
 	"dialtone/diag/words"
@@ -21,7 +22,7 @@ type explainCommand struct {
 
 // Help implements kong.HelpProvider.
 func (explainCommand) Help() string {
-	return detail("", []string{
+	return help.Detail("", []string{
 		"dialtone explain nat.udp_blocked", "dialtone explain", "dialtone explain preset/srs > own.toml",
 	}, diag.ExitPass, diag.ExitUsage,
 		diag.ExitCannotRun)

@@ -75,7 +75,7 @@ func (s *iceSupply) renew(ctx context.Context, have []diag.ICEServerAuth) ([]dia
 		if err != nil {
 			return nil, fmt.Errorf("--ice-from: %w", advised(err))
 		}
-		s.known, s.expires, s.asked = usable(servers, others), expires, true
+		s.known, s.expires, s.asked = requests.Usable(servers, others), expires, true
 	}
 	return append(others, s.known...), nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"dialtone/cmd/dialtone/internal/help"
 	"dialtone/cmd/dialtone/internal/loads"
 	"dialtone/cmd/dialtone/internal/reports"
 	"dialtone/diag"
@@ -42,7 +43,7 @@ type loadCommand struct {
 
 // Help implements kong.HelpProvider.
 func (loadCommand) Help() string {
-	return detail("Calls begin at their scheduled times, and every time in the report counts from there. With --room, "+
+	return help.Detail("Calls begin at their scheduled times, and every time in the report counts from there. With --room, "+
 		"both peers of each call are here and meet in a room of their own, CODE-1, CODE-2 and so on.\n\n"+
 		"The test fails if a call failed or could not begin, unless --assert says otherwise, or if an assertion fails. "+
 		"Calls during which this machine itself was the limit are counted and not judged; if they are more than half, there "+
@@ -57,7 +58,7 @@ func (loadCommand) Help() string {
 			"dialtone load --whip https://media.example.org/whip/{n} --find-limit --hold 10s --calls 2000 " +
 				"--assert 'setup.p95 < duration(\"1s\")'",
 		},
-		append(callExits, diag.ExitAssertion)...)
+		append(help.CallExits, diag.ExitAssertion)...)
 }
 
 func (c *loadCommand) run(ctx context.Context, a app) (diag.Exit, error) {
@@ -141,10 +142,10 @@ type mergeCommand struct {
 
 // Help implements kong.HelpProvider.
 func (mergeCommand) Help() string {
-	return detail("The result is what one run would have reported: counts are added, percentiles are those of the merged "+
+	return help.Detail("The result is what one run would have reported: counts are added, percentiles are those of the merged "+
 		"histograms, and the assertions of the parts are evaluated anew.",
 		[]string{"dialtone merge part-1.json part-2.json part-3.json -o json=load.json"},
-		append(callExits, diag.ExitAssertion)...)
+		append(help.CallExits, diag.ExitAssertion)...)
 }
 
 func (c *mergeCommand) run(_ context.Context, a app) (diag.Exit, error) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"dialtone/cmd/dialtone/internal/endpoint"
+	"dialtone/cmd/dialtone/internal/help"
 	"dialtone/cmd/dialtone/internal/natrun"
 	"dialtone/diag"
 	"dialtone/diag/iceurl"
@@ -45,7 +46,7 @@ type natCommand struct {
 
 // Help implements kong.HelpProvider.
 func (natCommand) Help() string {
-	return detail("It asks STUN servers how your NAT maps and filters UDP, tests TURN servers, and reports what that "+
+	return help.Detail("It asks STUN servers how your NAT maps and filters UDP, tests TURN servers, and reports what that "+
 		"means for calls. Use STUN servers on two addresses, or one that supports RFC 5780.\n\n"+
 		"On a terminal it shows a screen until you press q; otherwise text. The exit code is that of the last diagnosis: "+
 		"0 if direct calls are likely to work; with --peer, between both networks; if only servers are named that show "+
@@ -64,25 +65,25 @@ func (natCommand) Help() string {
 }
 
 func (c *natCommand) run(ctx context.Context, a app) (diag.Exit, error) {
+	q, err := c.inquiry()
+	if err = a.checked(errors.Join(err, c.checkEvery())); err != nil {
+		return diag.ExitUsage, err
+	}
+	ctx, restore := a.Interruptible(ctx)
+	defer restore()
+	return c.diagnose(ctx, a, q)
+}
+
+// inquiry is what is asked; the error names all that is wrong with it.
+func (c *natCommand) inquiry() (probe.Inquiry, error) {
 	c.sign(&c.accountFlags)
 	urls, err := c.urls()
 	from, bindErr := c.Bind, error(nil)
 	if c.Interface != "" && !from.IsValid() {
 		from, bindErr = endpoint.AddressOf(c.Interface, c.IPv6)
 	}
-	if err = a.checked(errors.Join(err, bindErr, c.checkEvery())); err != nil {
-		return diag.ExitUsage, err
-	}
-	trust, err := tlsConfig(diag.Config{Insecure: c.Insecure, CAFile: string(c.CA)})
-	if err != nil {
-		return diag.ExitCannotRun, err
-	}
-	proxies, err := reach.NewProxies(c.Proxy.Reveal())
-	if err = a.checked(err); err != nil {
-		return diag.ExitUsage, err
-	}
-	ctx, restore := a.Interruptible(ctx)
-	defer restore()
+	trust, trustErr := tlsConfig(diag.Config{Insecure: c.Insecure, CAFile: string(c.CA)})
+	proxies, proxyErr := reach.NewProxies(c.Proxy.Reveal())
 	families := reach.BothFamilies
 	switch {
 	case c.IPv4 || from.Is4():
@@ -97,7 +98,7 @@ func (c *natCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	if c.Peer != nil {
 		q.Peer = pair.Line(*c.Peer)
 	}
-	return c.diagnose(ctx, a, q)
+	return q, errors.Join(err, bindErr, trustErr, proxyErr)
 }
 
 // diagnose runs the diagnoses behind the screen, or as text.

@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"dialtone/cmd/dialtone/internal/calls"
+	"dialtone/cmd/dialtone/internal/help"
 	"dialtone/cmd/dialtone/internal/nattext"
 	"dialtone/diag"
 	"dialtone/diag/call"
@@ -30,7 +31,7 @@ type replayCommand struct {
 
 // Help implements kong.HelpProvider.
 func (replayCommand) Help() string {
-	return detail("A recording opens in the screen of a call: pause with space, step with , and ., seek with [ and ] or "+
+	return help.Detail("A recording opens in the screen of a call: pause with space, step with , and ., seek with [ and ] or "+
 		"with the mouse on the timeline. To make one, use --record, or press e on the screen of a call.\n\n"+
 		"Without a terminal, or with --plain, dialtone prints one line per event and the verdict, and exits with the "+
 		"recorded call's code. The screen exits with 0.",
@@ -39,7 +40,7 @@ func (replayCommand) Help() string {
 			"dialtone replay call.jsonl --speed 4",
 			"dialtone replay call.jsonl --plain | grep ice.pair",
 		},
-		callExits...)
+		help.CallExits...)
 }
 
 func (c *replayCommand) run(ctx context.Context, a app) (diag.Exit, error) {

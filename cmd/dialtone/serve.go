@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"dialtone/cmd/dialtone/internal/endpoint"
+	"dialtone/cmd/dialtone/internal/help"
 	"dialtone/cmd/dialtone/internal/iceservers"
 	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/cmd/dialtone/internal/texts"
@@ -50,7 +51,7 @@ type serveCommand struct {
 
 // Help implements kong.HelpProvider.
 func (serveCommand) Help() string {
-	return detail("It runs until Ctrl-C, SIGTERM or SIGHUP, and then exits with 0. "+
+	return help.Detail("It runs until Ctrl-C, SIGTERM or SIGHUP, and then exits with 0. "+
 		"Browsers open the call page at the same address; they allow camera and microphone only over https and on "+
 		"localhost. A limit in numbers can be none.\n\n"+
 		"The call page gets short-lived accounts of --turn. It relays between its clients, and to peers on the Internet; "+

@@ -8,11 +8,11 @@ import (
 	"time"
 
 	"dialtone/cmd/dialtone/internal/calls"
+	"dialtone/cmd/dialtone/internal/requests"
 	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/cmd/dialtone/internal/texts"
 	"dialtone/diag"
 	"dialtone/diag/feed"
-	"dialtone/diag/iceurl"
 	"dialtone/diag/session"
 	"dialtone/signal"
 )
@@ -39,7 +39,7 @@ func (w chosen) dial(a app, p *calls.Placement, answers bool, notes ...diag.Warn
 		o.Notes = notes
 		s := w.setup(config)
 		s.Answers = answers
-		s.OnICEServers = func(named []signal.ICEServer) { warnLate(log, usable(named, config.ICEServers)) }
+		s.OnICEServers = func(named []signal.ICEServer) { warnLate(log, requests.Usable(named, config.ICEServers)) }
 		if w.Carried {
 			shown := texts.New(a.Streams, w.answerCommand())
 			s.Texts = shown
@@ -85,26 +85,7 @@ func namedServers(ctx context.Context, w signal.Way, s signal.Setup, have []diag
 	if err != nil {
 		return nil, nil
 	}
-	return usable(named, have), nil
-}
-
-// usable are the servers that a peer can ask and does not ask already.
-func usable(named []signal.ICEServer, have []diag.ICEServerAuth) []diag.ICEServerAuth {
-	var out []diag.ICEServerAuth
-	for _, n := range named {
-		u, err := iceurl.Parse(n.URL)
-		known := func(s diag.ICEServerAuth) bool { return s.URL == u.String() }
-		if err != nil || u.Scheme.TURN() && (n.Username == "" || n.Credential == "") ||
-			slices.ContainsFunc(have, known) || slices.ContainsFunc(out, known) {
-			continue
-		}
-		server := diag.ICEServerAuth{URL: u.String()}
-		if u.Scheme.TURN() {
-			server.Username, server.Credential = n.Username, diag.Secret(n.Credential)
-		}
-		out = append(out, server)
-	}
-	return out
+	return requests.Usable(named, have), nil
 }
 
 // warnLate warns of servers that were named when the candidates had been gathered.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"dialtone/cmd/dialtone/internal/requests"
 	"dialtone/diag"
 	"dialtone/signal"
 	"dialtone/signal/web"
@@ -27,7 +28,7 @@ func TestShownURL(t *testing.T) {
 
 func TestUsableServers(t *testing.T) {
 	have := []diag.ICEServerAuth{{URL: "stun:known.example:3478"}}
-	got := usable([]signal.ICEServer{
+	got := requests.Usable([]signal.ICEServer{
 		{URL: "stun:known.example"},
 		{URL: "stun:new.example"},
 		{URL: "stun:new.example:3478"},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"dialtone/cmd/dialtone/internal/help"
 	"dialtone/cmd/dialtone/internal/reports"
 	"dialtone/cmd/dialtone/internal/throughput"
 	"dialtone/diag"
@@ -32,7 +33,7 @@ type speedCommand struct {
 
 // Help implements kong.HelpProvider.
 func (speedCommand) Help() string {
-	return detail("It measures over data channels: round trips without load, then throughput in each direction, with the "+
+	return help.Detail("It measures over data channels: round trips without load, then throughput in each direction, with the "+
 		"round trips meanwhile. The receiver counts. The peer is dialtone answer, or this process with --loopback. It "+
 		"prints first how much data it can use.\n\n--assert can use idle, up, down, both, paced and all that dialtone check "+
 		"has. docs/reference/speed.md explains the figures.",
@@ -43,7 +44,7 @@ func (speedCommand) Help() string {
 			"dialtone speed --room w1 --assert 'up.goodput > mbit(5)' --assert 'up.loaded.p95 < duration(\"200ms\")'",
 			"DIALTONE_ICE_PASS=… dialtone speed --loopback --relay-only --ice turn:turn.example.org --ice-user ann",
 		},
-		append(callExits, diag.ExitAssertion)...)
+		append(help.CallExits, diag.ExitAssertion)...)
 }
 
 func (c *speedCommand) run(ctx context.Context, a app) (diag.Exit, error) {

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"dialtone/cmd/dialtone/internal/forms"
+	"dialtone/cmd/dialtone/internal/help"
 	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/diag"
 	"dialtone/tui/start"
@@ -20,10 +21,10 @@ type startCommand struct {
 
 // Help implements kong.HelpProvider.
 func (startCommand) Help() string {
-	return detail("The forms begin with the configured values. Previous choices are offered again; passwords and user "+
+	return help.Detail("The forms begin with the configured values. Previous choices are offered again; passwords and user "+
 		"names are not saved.",
 		[]string{"dialtone start", "dialtone start --config lab.toml"},
-		callExits...)
+		help.CallExits...)
 }
 
 func (c *startCommand) run(ctx context.Context, a app) (diag.Exit, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 
+	"dialtone/cmd/dialtone/internal/help"
 	build "dialtone/cmd/dialtone/internal/version"
 	"dialtone/diag"
 )
@@ -18,7 +19,7 @@ type versionCommand struct {
 
 // Help implements kong.HelpProvider.
 func (versionCommand) Help() string {
-	return detail("", []string{"dialtone version", "dialtone version --json"}, diag.ExitPass, diag.ExitUsage)
+	return help.Detail("", []string{"dialtone version", "dialtone version --json"}, diag.ExitPass, diag.ExitUsage)
 }
 
 func (c *versionCommand) run(_ context.Context, a app) (diag.Exit, error) {

@@ -1,4 +1,5 @@
-package main
+// Package help makes the long help of a command.
+package help
 
 import (
 	"fmt"
@@ -8,8 +9,8 @@ import (
 	"dialtone/diag"
 )
 
-// exitWords says what an exit code means, for people. docs/reference/exit-codes.md holds the same words.
-var exitWords = map[diag.Exit]string{
+// ExitWords say what an exit code means, for people. docs/reference/exit-codes.md holds them, too.
+var ExitWords = map[diag.Exit]string{
 	diag.ExitPass:      "all checks passed",
 	diag.ExitAssertion: "an assertion failed",
 	diag.ExitUsage:     "invalid flags or configuration; nothing was started",
@@ -29,15 +30,15 @@ var exitWords = map[diag.Exit]string{
 	diag.ExitInterrupted: "interrupted by Ctrl-C, SIGTERM or SIGHUP before the work was done",
 }
 
-// callExits are those of the commands that make calls.
-var callExits = []diag.Exit{
+// CallExits are those of the commands that make calls.
+var CallExits = []diag.Exit{
 	diag.ExitPass, diag.ExitUsage, diag.ExitSignaling, diag.ExitNoPeer, diag.ExitICE, diag.ExitDTLS, diag.ExitChannel,
 	diag.ExitMedia, diag.ExitCannotRun, diag.ExitInterrupted,
 }
 
-// detail is the part of a command's help below its summary: examples, exit codes, further reading. It is formatted
+// Detail is the part of a command's help below its summary: examples, exit codes, further reading. It is formatted
 // like a doc comment: indented lines stay as they are. The start form shows the first paragraph.
-func detail(text string, examples []string, exits ...diag.Exit) string {
+func Detail(text string, examples []string, exits ...diag.Exit) string {
 	var b strings.Builder
 	if text != "" {
 		b.WriteString(text + "\n\n")
@@ -48,7 +49,7 @@ func detail(text string, examples []string, exits ...diag.Exit) string {
 	}
 	b.WriteString("\nExit codes:\n\n")
 	for _, e := range slices.Sorted(slices.Values(exits)) {
-		fmt.Fprintf(&b, "    %3d  %-15s %s\n", int(e), e, exitWords[e])
+		fmt.Fprintf(&b, "    %3d  %-15s %s\n", int(e), e, ExitWords[e])
 	}
 	b.WriteString("\nMore: docs/reference/configuration.md (files and variables), docs/reference/exit-codes.md.\n")
 	return b.String()
