@@ -50,6 +50,14 @@ var arrows = []struct {
 	{"dialtone/cmd/dialtone/internal/demo", []string{"dialtone/diag", "dialtone/diag/lab", "dialtone/signal/server"}},
 	{"dialtone/cmd/dialtone/internal/forms", []string{filesPackage, settingsPackage, "dialtone/tui/start"}},
 	{"dialtone/cmd/dialtone/internal/version", nil},
+	{"dialtone/cmd/dialtone/internal/help", []string{"dialtone/diag"}},
+	{"dialtone/cmd/dialtone/internal/monitor", []string{
+		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/feed", "dialtone/diag/judge", "dialtone/diag/probe", "dialtone/diag/report",
+		"github.com/prometheus/",
+	}},
+	{"dialtone/cmd/dialtone/internal/requests", []string{
+		"dialtone/diag", "dialtone/diag/iceurl", "dialtone/signal", "dialtone/signal/post", "golang.org/x/net/http/httpguts",
+	}},
 	{"dialtone/cmd/dialtone/internal/natrun", []string{
 		terminalPackage, "dialtone/cmd/dialtone/internal/calls", "dialtone/cmd/dialtone/internal/nattext", "dialtone/diag", "dialtone/diag/call",
 		"dialtone/diag/feed", "dialtone/diag/judge", "dialtone/diag/probe", "dialtone/diag/record", "dialtone/diag/report",

@@ -135,6 +135,14 @@ func hostOf(url string) string {
 // earlier.
 const maxExpiry = 14
 
+// daysLeft is how many days a certificate remains valid; false if these are many, or unknown.
+func daysLeft(c *diag.Certificate, clock string) (int, bool) {
+	until, err := time.Parse(time.RFC3339, c.NotAfter)
+	now, err2 := time.Parse(time.RFC3339, clock)
+	days := int(math.Floor(until.Sub(now).Hours() / 24))
+	return days, err == nil && err2 == nil && days < maxExpiry
+}
+
 // certificates are the findings about certificates that end soon, one for all servers that have it.
 func certificates(list []diag.Server) []Finding {
 	var out []Finding
@@ -143,10 +151,8 @@ func certificates(list []diag.Server) []Finding {
 		if stage == nil || stage.Certificate == nil || !s.OK() {
 			continue
 		}
-		until, err := time.Parse(time.RFC3339, stage.Certificate.NotAfter)
-		now, err2 := time.Parse(time.RFC3339, stage.Clock)
-		days := int(math.Floor(until.Sub(now).Hours() / 24))
-		if err != nil || err2 != nil || days >= maxExpiry {
+		days, soon := daysLeft(stage.Certificate, stage.Clock)
+		if !soon {
 			continue
 		}
 		same := func(f Finding) bool {

@@ -34,6 +34,14 @@ func signalingFindings(c *call.Call, _ Expectation) []Finding {
 		}
 		out = append(out, Finding{ID: "signal.tolerated", Severity: Info, Evidence: e})
 	}
+	if end := c.Signal.Certificate; end != nil {
+		if days, soon := daysLeft(end, c.Signal.Clock); soon {
+			out = append(out, Finding{
+				ID: "server.tls_expires", Severity: Warn, Subject: "the signaling server",
+				Evidence: CertificateEnd{Certificate: *end, Days: days},
+			})
+		}
+	}
 	for _, r := range c.Signal.Side {
 		if r.Code == "candidates" && slices.Contains(untrickled, r.Status) {
 			continue

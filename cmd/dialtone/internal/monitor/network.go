@@ -13,6 +13,9 @@ import (
 	"dialtone/diag/report"
 )
 
+// kindNAT is the target of a diagnosis.
+const kindNAT = "nat"
+
 // Diagnose diagnoses the network and its servers, and makes a report of it.
 func Diagnose(ctx context.Context, tool, name string, q probe.Inquiry) *report.Report {
 	log := feed.New(time.Now)
@@ -34,7 +37,7 @@ func Diagnose(ctx context.Context, tool, name string, q probe.Inquiry) *report.R
 	}
 	return report.Build(report.Input{
 		Tool: tool, Name: name, StartedAt: log.Start(), Duration: time.Since(log.Start()),
-		Target:      report.Target{Kind: "nat", ICEServers: strings.Fields(Servers(q))},
+		Target:      report.Target{Kind: kindNAT, ICEServers: strings.Fields(Servers(q))},
 		Runs:        []report.Folded{report.Fold(judge.Expectation{}, in)},
 		Interrupted: ctx.Err() != nil,
 	})

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"dialtone/diag"
@@ -109,6 +110,9 @@ func (r *result) conclude(o outcome, limit time.Duration) {
 		r.Headline = "no result"
 	default:
 		r.Headline, r.Pass = o.report.Headline, o.report.Verdict == report.Pass
+		if n := o.report.NAT; n != nil && o.report.Target.Kind == kindNAT { // it is the servers that are probed
+			r.Pass = !slices.ContainsFunc(n.Servers, func(s report.ServerReport) bool { return !s.OK })
+		}
 	}
 	if r.TimedOut && !r.Pass {
 		r.Headline = fmt.Sprintf("cut at its timeout of %v: %s", limit.Round(time.Second/10), r.Headline)
