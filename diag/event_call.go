@@ -159,7 +159,7 @@ type CallEnded struct {
 	By     EndedBy   `json:"by,omitempty"`
 	Cause  string    `json:"cause,omitempty"` // the text of the underlying error, bounded and clean
 	// the cause as a stable word; of signaling: no-description; of ice-failed and dtls-failed: setup-timeout; of
-	// peer-lost: no-redial, certificate
+	// peer-lost: no-redial, certificate; of internal: stuck
 	Code string `json:"code,omitempty"`
 	// what failed in signaling; absent for any other cause
 	Signal *SignalFailure `json:"signal,omitempty"`
@@ -171,6 +171,7 @@ const (
 	CodeSetupTimeout  = "setup-timeout"  // the setup took longer than it may
 	CodeNoRedial      = "no-redial"      // the peer did not dial again for an ICE restart
 	CodeCertificate   = "certificate"    // a peer with another certificate dialed for an ICE restart
+	CodeStuck         = "stuck"          // the connection inside dialtone no longer reacted
 )
 
 // Type is "call.ended".

@@ -17,6 +17,7 @@ type Impairment struct {
 	DelayMs   Millis    `json:"delay_ms,omitempty"`
 	JitterMs  Millis    `json:"jitter_ms,omitempty"` // the delay is delay_ms ± jitter_ms, uniformly distributed
 	Rate      float64   `json:"rate,omitempty"`      // bit/s of IP packets; 0: no limit
+	Queue     int       `json:"queue,omitempty"`     // bytes of IP packets that wait for the rate; 0: 400 ms of it
 	GapMs     Millis    `json:"gap_ms,omitempty"`    // a time without any packet; 0: there is none
 	GapAtMs   Millis    `json:"gap_at_ms,omitempty"` // after the call connected
 	Seed      uint64    `json:"seed,omitempty"`      // of the random decisions
@@ -38,6 +39,7 @@ func (i Impairment) String() string {
 	add("jitter", i.JitterMs.Duration().String(), i.JitterMs > 0)
 	add("reorder", percent(i.Reorder), i.Reorder > 0)
 	add("rate", strconv.FormatFloat(i.Rate/1e3, 'f', -1, 64)+"k", i.Rate > 0)
+	add("queue", strconv.Itoa(i.Queue), i.Queue > 0)
 	add("gap", i.GapMs.Duration().String()+"@"+i.GapAtMs.Duration().String(), i.GapMs > 0)
 	add("dir", map[Direction]string{Inbound: "in", Outbound: "out"}[i.Direction], i.Direction != "")
 	add("seed", strconv.FormatUint(i.Seed, 10), i.Seed > 0)

@@ -67,7 +67,9 @@ type UnannouncedSSRC struct {
 	Kind        string `json:"kind,omitempty"` // of the payload type
 	Mid         string `json:"mid,omitempty"`
 	Previous    uint32 `json:"previousSSRC,omitempty"`
-	Packets     uint64 `json:"packets"` // that came before this was noticed
+	Packets     uint64 `json:"packets"`           // that came before this was noticed
+	From        string `json:"from,omitempty"`    // address and port of the sender
+	OffPath     bool   `json:"offPath,omitempty"` // that is not the remote end of the selected pair
 }
 
 // Type is "media.unannounced_ssrc".
@@ -245,6 +247,9 @@ type DelaySource string
 const (
 	// DelayPayload is by the bytes of packets that another connection of this process sent.
 	DelayPayload DelaySource = "payload"
+	// DelayCapture is since the capture that packets state (abs-capture-time); the sender's clock is tied to this one by
+	// its reports and the round-trip time.
+	DelayCapture DelaySource = "abs_capture_time"
 	// DelayReports is since the capture, by the sender's reports; its clock is tied to this one by the round-trip time.
 	DelayReports DelaySource = "sender_reports"
 )

@@ -22,8 +22,10 @@ type Sound struct {
 	NoiseFor            float64 `json:"noiseFor,omitempty"`
 	ComfortNoisePackets uint64  `json:"comfortNoisePackets,omitempty"` // RFC 3389, or Opus without a frame
 	UndecodedPackets    uint64  `json:"undecodedPackets,omitempty"`    // whose codec is not known, or not followed
-	ClippedDuration     float64 `json:"clippedDuration,omitempty"`     // seconds in all, at the limit of the samples
-	Tone                *Tone   `json:"tone,omitempty"`                // absent if none was heard for half a second
+	// seconds in all of sound that was not decoded, because decoding took too much of the time
+	RestedDuration  float64 `json:"restedDuration,omitempty"`
+	ClippedDuration float64 `json:"clippedDuration,omitempty"` // seconds in all, at the limit of the samples
+	Tone            *Tone   `json:"tone,omitempty"`            // absent if none was heard for half a second
 }
 
 // Tone is a steady tone between 200 and 3,600 Hz, such as the test tone that dialtone sends. Times are in seconds.

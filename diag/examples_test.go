@@ -131,7 +131,7 @@ func examples() []Event {
 		{1720 * time.Millisecond, SpeedEnd{Reason: SpeedDone}},
 		{2 * time.Second, Warning{ID: "signal.server_lost", Cause: "unexpected EOF"}},
 		{3 * time.Second, Restart{By: ByLocal, Reason: "asked"}},
-		{2500 * time.Millisecond, UnannouncedSSRC{SSRC: 7001, PayloadType: 96, Kind: "video", Mid: "1", Previous: 2774119101, Packets: 11}},
+		{2500 * time.Millisecond, UnannouncedSSRC{SSRC: 7001, PayloadType: 96, Kind: "video", Mid: "1", Previous: 2774119101, Packets: 11, From: "192.0.2.9:41000", OffPath: true}},
 		{3200 * time.Millisecond, MediaPause{Inbound: Ptr(Millis(24 * time.Millisecond)), Outbound: Ptr(Millis(131 * time.Millisecond))}},
 		{4 * time.Second, NetworkChanged{
 			Added:   []InterfaceAddress{{Interface: "wwan0", Address: "198.51.100.30", Kind: AddressPublic}},

@@ -56,7 +56,8 @@ var arrows = []struct {
 		"github.com/prometheus/",
 	}},
 	{"dialtone/cmd/dialtone/internal/requests", []string{
-		"dialtone/diag", "dialtone/diag/iceurl", "dialtone/signal", "dialtone/signal/post", "golang.org/x/net/http/httpguts",
+		"dialtone/diag", "dialtone/diag/iceurl", "dialtone/signal", "dialtone/signal/conform", "dialtone/signal/post", "dialtone/signal/whip",
+		"golang.org/x/net/http/httpguts", settingsPackage,
 	}},
 	{"dialtone/cmd/dialtone/internal/natrun", []string{
 		terminalPackage, "dialtone/cmd/dialtone/internal/calls", "dialtone/cmd/dialtone/internal/nattext", "dialtone/diag", "dialtone/diag/call",
@@ -84,7 +85,7 @@ var arrows = []struct {
 	{"dialtone/diag/sdp", []string{"dialtone/diag", "github.com/pion/sdp/v3"}},
 	{"dialtone/diag/quality", nil},
 	{"dialtone/cmd/dialtone/internal/throughput", []string{
-		filesPackage, settingsPackage, "dialtone/diag", "dialtone/diag/impair", "dialtone/diag/speed", "dialtone/diag/speed/transfer",
+		filesPackage, settingsPackage, "dialtone/diag", "dialtone/diag/iceurl", "dialtone/diag/impair", "dialtone/diag/speed", "dialtone/diag/speed/transfer",
 	}},
 	{"dialtone/diag/speed", []string{"dialtone/diag"}},
 	{"dialtone/diag/speed/transfer", []string{"dialtone/diag", "github.com/pion/webrtc/v4"}},
@@ -108,8 +109,9 @@ var arrows = []struct {
 		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/nat/", "dialtone/diag/record", "dialtone/diag/sdp", "dialtone/diag/speed", "dialtone/diag/words", "dialtone/diag/words/",
 		"github.com/charmbracelet/lipgloss", "github.com/charmbracelet/lipgloss/table", "github.com/charmbracelet/x/ansi",
 	}},
-	{"dialtone/diag/media", []string{"dialtone/diag", "dialtone/diag/media/clock", "dialtone/diag/media/audio", "dialtone/diag/media/latency", "github.com/pion/"}},
+	{"dialtone/diag/media", []string{"dialtone/diag", "dialtone/diag/media/capture", "dialtone/diag/media/clock", "dialtone/diag/media/audio", "dialtone/diag/media/latency", "github.com/pion/"}},
 	{"dialtone/diag/media/audio", []string{"dialtone/diag", "github.com/pion/opus", "github.com/zaf/g711"}},
+	{"dialtone/diag/media/capture", []string{"dialtone/diag/media/clock", "github.com/pion/"}},
 	{"dialtone/diag/media/clock", []string{"dialtone/diag"}},
 	{"dialtone/diag/media/latency", []string{"dialtone/diag"}},
 	{"dialtone/diag/media/picture", []string{"dialtone/diag", "golang.org/x/image/vp8"}},
@@ -127,7 +129,7 @@ var arrows = []struct {
 	}},
 	{"dialtone/diag/peer", []string{
 		"dialtone/diag/sockets", "dialtone/diag/forward", "dialtone/diag/guard", "dialtone/diag/handover", "dialtone/diag/wire",
-		"dialtone/diag", "dialtone/diag/iceurl", "dialtone/diag/sdp", "dialtone/diag/media", "dialtone/diag/media/latency", "dialtone/diag/media/picture", "dialtone/diag/reach", "github.com/pion/",
+		"dialtone/diag", "dialtone/diag/iceurl", "dialtone/diag/sdp", "dialtone/diag/media", "dialtone/diag/media/capture", "dialtone/diag/media/latency", "dialtone/diag/media/picture", "dialtone/diag/reach", "github.com/pion/",
 	}},
 	{"dialtone/diag/probe", []string{"dialtone/diag", "dialtone/diag/iceurl", "dialtone/diag/nat", "dialtone/diag/reach", "github.com/pion/", stunPackage}},
 	{"dialtone/diag/watch", []string{"dialtone/diag", "github.com/mdlayher/netlink", "golang.org/x/sys/unix"}},

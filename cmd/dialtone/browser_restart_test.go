@@ -4,6 +4,7 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"testing"
@@ -21,35 +22,64 @@ func restartsMeasured() int {
 	return 3
 }
 
-// TestBrowserRestart: ICE restarts do not stop media in either direction. Chromium sends on the old path for up to three
-// seconds.
+// TestBrowserRestart: ICE restarts, whoever requests them, do not stop media in either direction. Chromium sends on the old
+// path for up to three seconds.
 func TestBrowserRestart(t *testing.T) {
 	labtest.NeedQuiet(t)
-	for _, first := range []string{"page", "terminal"} {
-		t.Run(first+" first", func(t *testing.T) {
-			b, s, recording := connectTerminal(t, inChromium, first)
-			s.meanwhile(func() { awaitEvents(t, recording, 1, isHello) })
-			for n := range restartsMeasured() {
-				b.restarts(s)
-				s.meanwhile(func() { awaitEvents(t, recording, n+1, isPause) })
+	for _, in := range engines {
+		for who, restart := range map[string]func(b *tab, s *console){"terminal": (*tab).restarts, "page": (*tab).asksForRestart} {
+			for _, first := range []string{"page", "terminal"} {
+				t.Run(in.name+", the "+who+" requests, "+first+" first", func(t *testing.T) {
+					b, s, recording := connectTerminal(t, in, first)
+					s.meanwhile(func() { awaitEvents(t, recording, 1, isHello) })
+					for n := range restartsMeasured() {
+						restart(b, s)
+						s.meanwhile(func() { awaitEvents(t, recording, n+1, isPause) })
+					}
+					s.then(t, "h", "you hung up")
+					s.press(t, "q")
+					if after, code := s.end(t); code != diag.ExitPass {
+						t.Errorf("exit %v, after the screen:\n%s", code, after)
+					}
+					checkPauses(t, recording)
+				})
 			}
-			s.then(t, "h", "you hung up")
-			s.press(t, "q")
-			if after, code := s.end(t); code != diag.ExitPass {
-				t.Errorf("exit %v, after the screen:\n%s", code, after)
-			}
-			for i, way := range []string{"inbound", "outbound"} {
-				var times []float64
-				for _, p := range pauses(t, recording) {
-					times = append(times, []*diag.Millis{p.Inbound, p.Outbound}[i].Float())
-				}
-				slices.Sort(times)
-				t.Logf("%s pauses: median %.0f ms, %.0f–%.0f ms", way, times[len(times)/2], times[0], times[len(times)-1])
-				if times[len(times)/2] > 1000 {
-					t.Errorf("%s media stops for %v ms", way, times)
-				}
-			}
-		})
+		}
+	}
+}
+
+// TestTerminalRestart is the same between two terminals.
+func TestTerminalRestart(t *testing.T) {
+	labtest.NeedQuiet(t)
+	url, recording := startServe(t), filepath.Join(t.TempDir(), "call.jsonl")
+	startTool(t, "answer", "w1", "--once", "--server", url).await("waiting")
+	s := openTerminal(t, "call", "w1", "--server", url, "--record", recording)
+	s.meanwhile(func() { awaitEvents(t, recording, 1, isHello) })
+	for n := range restartsMeasured() {
+		s.press(t, "r")
+		s.meanwhile(func() { awaitEvents(t, recording, n+1, isPause) })
+	}
+	s.then(t, "h", "you hung up")
+	s.press(t, "q")
+	if after, code := s.end(t); code != diag.ExitPass {
+		t.Errorf("exit %v, after the screen:\n%s", code, after)
+	}
+	checkPauses(t, recording)
+}
+
+// checkPauses looks for how long media paused in each direction.
+func checkPauses(t *testing.T, recording string) {
+	t.Helper()
+	for i, way := range []string{"inbound", "outbound"} {
+		var times []float64
+		for _, p := range pauses(t, recording) {
+			times = append(times, []*diag.Millis{p.Inbound, p.Outbound}[i].Float())
+		}
+		slices.Sort(times)
+		t.Logf("%s pauses: median %.0f ms, %.0f–%.0f ms", way, times[len(times)/2], times[0], times[len(times)-1])
+		if times[len(times)/2] > 1000 {
+			t.Errorf("%s media stops for %v ms", way, times)
+		}
 	}
 }
 

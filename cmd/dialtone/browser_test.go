@@ -77,10 +77,10 @@ func (b *tab) complain(complaint string) {
 	}
 }
 
-// watchConnections lets a test ask the page's connections for their statistics.
+// watchConnections lets a test ask the page's connections for their statistics and credentials.
 const watchConnections = `window.connections = []; RTCPeerConnection = class extends RTCPeerConnection {
 	constructor(...a) { super(...a); connections.push(this); }
-}`
+}; window.ufrag = () => connections.at(-1).localDescription.sdp.match(/ice-ufrag:(.*)/)[1]`
 
 // openTab opens an address. Whatever the console complains of fails the test at its end.
 func openTab(t *testing.T, in engine, name, address string, scripts ...string) *tab {

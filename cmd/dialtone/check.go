@@ -16,6 +16,7 @@ import (
 	"dialtone/cmd/dialtone/internal/files"
 	"dialtone/cmd/dialtone/internal/help"
 	"dialtone/cmd/dialtone/internal/reports"
+	"dialtone/cmd/dialtone/internal/requests"
 	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/diag"
 	"dialtone/diag/assert"
@@ -33,7 +34,7 @@ type checkCommand struct {
 	wayFlags
 	Scenario string `scenario:"-" placeholder:"FILE" help:"Run the checks in this TOML file, one after another. See docs/reference/check.md."`
 
-	conformanceFlags
+	requests.Requirements
 	networkFlags
 	requestFlags
 	secretFlag
@@ -56,7 +57,8 @@ type checkCommand struct {
 	Redact bool `scenario:"top" help:"Mask addresses in the recordings and in jsonl; other reports show them. Passwords are never written."`
 	configurable
 
-	speed *diag.SpeedPlan // of dialtone speed
+	speed   *diag.SpeedPlan // of dialtone speed
+	compare bool            // likewise: each path to the peer by itself
 }
 
 // Help implements kong.HelpProvider.
@@ -95,8 +97,14 @@ func (c *checkCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	if err := nameServers(ctx, plans); err != nil {
 		return c.undone(a, out, diag.ExitSignaling, err)
 	}
+	if c.compare {
+		if plans, err = comparison(a, plans[0]); err != nil {
+			return c.undone(a, out, diag.ExitUsage, a.checked(err))
+		}
+		name = cmp.Or(c.Name, "comparison")
+	}
 	if c.speed != nil {
-		a.Complain("dialtone: " + speed.Usage(*c.speed))
+		a.Complain("dialtone: " + map[bool]string{true: "for each path, "}[c.compare] + speed.Usage(*c.speed))
 	}
 	r, runErr := c.all(ctx, a, plans, name)
 	writeErr := errors.Join(
@@ -213,7 +221,7 @@ func secretsOf(plans []checkPlan) record.Options {
 type checkPlan struct {
 	diagcheck.Options
 	supply      iceFromFlags
-	conformance conformanceFlags
+	conformance requests.Requirements
 }
 
 // plan makes one check of the flags.
@@ -221,7 +229,7 @@ func (c *checkCommand) plan() (checkPlan, error) {
 	c.sign(&c.accountFlags)
 	config := c.networkFlags.config(c.mediaFlags, c.For)
 	config.Wait, config.Stress, config.Speed = c.Wait, c.Stress, c.speed
-	o := checkPlan{conformance: c.conformanceFlags, supply: c.iceFromFlags, Options: diagcheck.Options{
+	o := checkPlan{conformance: c.Requirements, supply: c.iceFromFlags, Options: diagcheck.Options{
 		Name: c.Name, Config: config, Repeat: int(c.Repeat), Parallel: int(c.Parallel), Record: c.Record, Redact: c.Redact,
 		Assertions: c.Assert, NoEcho: c.NoEcho,
 	}}
@@ -237,7 +245,11 @@ func (c *checkCommand) plan() (checkPlan, error) {
 	}
 	var errs []error
 	targets, asked := c.targets(), c.chosen()
-	errs = append(errs, c.wrong(asked)...)
+	var names []string
+	for _, w := range asked {
+		names = append(names, w.Name)
+	}
+	errs = append(errs, c.Wrong(names)...)
 	switch {
 	case len(targets) > 1:
 		errs = append(errs, fmt.Errorf("--%s and --%s are mutually exclusive", targets[0], targets[1]))
@@ -352,7 +364,7 @@ func (c *checkCommand) all(ctx context.Context, a app, plans []checkPlan, scenar
 		done = append(done, *r)
 		errs = append(errs, err)
 	}
-	if c.Scenario == "" {
+	if c.Scenario == "" && !c.compare {
 		return &done[0], errors.Join(errs...)
 	}
 	return report.Combine(toolName(), scenario, begun, time.Since(begun), done,

@@ -3,7 +3,10 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -131,7 +134,7 @@ func (c codecCall) check(t *testing.T, placed *call.Call, direction diag.Directi
 }
 
 // TestCodecs places a call for each codec, direction and counterpart. With -update it writes the table in
-// docs/explanation/evidence.md, else it compares. Without CI a few of the calls have to do.
+// docs/explanation/evidence.md, else it compares. Without NIGHTLY a few of the calls have to do: see TestBrowserCodecs.
 func TestCodecs(t *testing.T) {
 	besides(t)
 	calls := codecCalls()
@@ -173,6 +176,74 @@ func TestCodecs(t *testing.T) {
 	group.Wait()
 	if !t.Failed() && placed == len(codecCalls()) {
 		compareTable(t, matrixFile, codecBegin, codecEnd, codecTable(seen))
+	}
+}
+
+// TestBrowserCodecs is what ordinary CI has of the grid for browsers: each codec of each browser in both directions. One
+// page after another has a call that it publishes and one that it plays, in which dialtone takes no other codecs, until
+// both ends have audio and a picture.
+func TestBrowserCodecs(t *testing.T) {
+	t.Parallel()
+	for _, s := range stacks {
+		if s.page == nil {
+			continue
+		}
+		t.Run(s.name, func(t *testing.T) {
+			besides(t)
+			site := httptest.NewServer(http.FileServer(http.Dir(filepath.Join(interopDir, "page"))))
+			defer site.Close()
+			b := openTab(t, *s.page, "page", site.URL)
+			var capable string
+			b.ask(`RTCRtpReceiver.getCapabilities("video").codecs.map((c) => c.mimeType).join()`, &capable)
+			b.await(`window.begin`)
+			for _, p := range codecPairs {
+				if !(codecCall{stack: s}).speaks(p.video) {
+					if strings.Contains(capable, p.video) {
+						t.Errorf("%s has %s now: take it off the list \"unspoken\"", s.name, p.video)
+					}
+					t.Logf("no %s: %s has only %s", p.video, s.name, capable)
+					continue
+				}
+				b.briefCalls(codecCall{stack: s, audio: p.audio, video: p.video})
+			}
+		})
+	}
+}
+
+// briefCalls lets the page publish and play, and looks for the codecs of the calls at both ends of both.
+func (b *tab) briefCalls(c codecCall) {
+	b.t.Helper()
+	tools, recordings, calls := map[string]*tool{}, map[string]string{}, [][2]string{}
+	for _, way := range []string{"whip", "whep"} {
+		recordings[way] = filepath.Join(b.t.TempDir(), "call.jsonl")
+		ours := startTool(b.t, "answer", "--"+way, "127.0.0.1:0", "--once", "--record", recordings[way], "--audio-codec", c.audio, "--video-codec", c.video)
+		tools[way], calls = ours, append(calls, [2]string{way, strings.TrimPrefix(ours.await("listening on "), "listening on ")})
+	}
+	arguments, err := json.Marshal(calls)
+	b.must(err)
+	b.ask(`begin(`+string(arguments)+`).then(() => true)`, new(bool))
+	for _, event := range []string{"media.first_packet inbound audio", "media.first_frame  inbound video"} {
+		tools["whip"].await(event)
+	}
+	var theirs []struct{ Codecs []string }
+	b.ask(`finish()`, &theirs)
+	for way, direction := range map[string]diag.Direction{"whip": diag.Inbound, "whep": diag.Outbound} {
+		tools[way].exits()
+		placed := folded(b.t, recordings[way])
+		for kind, codec := range map[string]string{"audio": c.audio, "video": c.video} {
+			if s := placed.StreamOf(direction, kind); s.Packets == 0 || media.CodecOf(s.MimeType) != media.CodecOf(codec) {
+				b.t.Errorf("%s %s: %d packets of %q", direction, codec, s.Packets, s.MimeType)
+			}
+			if !slices.ContainsFunc(theirs[1].Codecs, func(got string) bool { return media.CodecOf(got) == media.CodecOf(codec) }) {
+				b.t.Errorf("the page has received %v, not %s", theirs[1].Codecs, codec)
+			}
+		}
+		frame := func(t call.TrackRow) bool {
+			return t.Direction == diag.Inbound && t.FirstFrame != nil && t.FirstFrame.Width > 0
+		}
+		if direction == diag.Inbound && !slices.ContainsFunc(placed.Tracks, frame) {
+			b.t.Errorf("no picture with a width: %+v", placed.Tracks)
+		}
 	}
 }
 

@@ -21,7 +21,7 @@ import (
 
 // monitorCommand is dialtone monitor.
 type monitorCommand struct {
-	Listen  listenAddress `default:"${monitor}" placeholder:"HOST:PORT" help:"Where to listen. Whoever reaches it can make it probe any target. Port 0 picks a free one. Default: ${default}."`
+	Listen  listenAddress `default:"${monitor}" placeholder:"HOST:PORT" help:"Where to listen. Any client can make it connect to any address. Port 0 picks a free one. Default: ${default}."`
 	Modules string        `required:"" placeholder:"FILE" help:"Read modules and scheduled targets from this TOML file; SIGHUP reads it again. See docs/reference/monitor.md."`
 	tlsFlags
 	Concurrency count  `default:"4" placeholder:"N" help:"How many probes may be in progress; more wait within their timeout. Default: ${default}."`
@@ -32,11 +32,12 @@ type monitorCommand struct {
 
 // Help implements kong.HelpProvider.
 func (monitorCommand) Help() string {
-	return help.Detail("Each scrape of /probe?module=NAME&target=TARGET places a test call, or diagnoses servers, and returns "+
-		"its results as metrics. The page at / shows scheduled targets and the reports of the last probes; /results has "+
-		"them as JSON.\n\n"+
-		"It runs until Ctrl-C or SIGTERM, and then exits with 0. docs/how-to/monitor.md has a complete setup with alerts "+
-		"and a dashboard.",
+	return help.Detail(
+		"Each scrape of /probe?module=NAME&target=TARGET places a test call, or diagnoses servers, and returns "+
+			"its results as metrics. The page at / shows scheduled targets and the reports of the last probes; /results has "+
+			"them as JSON.\n\n"+
+			"It runs until Ctrl-C or SIGTERM, and then exits with 0. docs/how-to/monitor.md has a complete setup with alerts "+
+			"and a dashboard.",
 		[]string{
 			"dialtone monitor --modules monitor.toml",
 			"dialtone monitor --modules /etc/dialtone/monitor.toml --listen :9788 --concurrency 8",

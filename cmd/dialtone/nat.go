@@ -46,11 +46,12 @@ type natCommand struct {
 
 // Help implements kong.HelpProvider.
 func (natCommand) Help() string {
-	return help.Detail("It asks STUN servers how your NAT maps and filters UDP, tests TURN servers, and reports what that "+
-		"means for calls. Use STUN servers on two addresses, or one that supports RFC 5780.\n\n"+
-		"On a terminal it shows a screen until you press q; otherwise text. The exit code is that of the last diagnosis: "+
-		"0 if direct calls are likely to work; with --peer, between both networks; if only servers are named that show "+
-		"nothing of the network, such as turns:, 0 if all of them work.",
+	return help.Detail(
+		"It asks STUN servers how your NAT maps and filters UDP, tests TURN servers, and reports what that "+
+			"means for calls. Use STUN servers on two addresses, or one that supports RFC 5780.\n\n"+
+			"On a terminal it shows a screen until you press q; otherwise text. The exit code is that of the last diagnosis: "+
+			"0 if direct calls are likely to work; with --peer, between both networks; if only servers are named that show "+
+			"nothing of the network, such as turns:, 0 if all of them work.",
 		[]string{
 			"dialtone nat stun.example.org stun2.example.org",
 			"dialtone nat --public",

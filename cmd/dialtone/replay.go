@@ -31,10 +31,11 @@ type replayCommand struct {
 
 // Help implements kong.HelpProvider.
 func (replayCommand) Help() string {
-	return help.Detail("A recording opens in the screen of a call: pause with space, step with , and ., seek with [ and ] or "+
-		"with the mouse on the timeline. To make one, use --record, or press e on the screen of a call.\n\n"+
-		"Without a terminal, or with --plain, dialtone prints one line per event and the verdict, and exits with the "+
-		"recorded call's code. The screen exits with 0.",
+	return help.Detail(
+		"A recording opens in the screen of a call: pause with space, step with , and ., seek with [ and ] or "+
+			"with the mouse on the timeline. To make one, use --record, or press e on the screen of a call.\n\n"+
+			"Without a terminal, or with --plain, dialtone prints one line per event and the verdict, and exits with the "+
+			"recorded call's code. The screen exits with 0.",
 		[]string{
 			"dialtone replay call.jsonl",
 			"dialtone replay call.jsonl --speed 4",

@@ -2,13 +2,16 @@ package main
 
 import (
 	"context"
+	"path/filepath"
 	"time"
 
+	"dialtone/cmd/dialtone/internal/calls"
 	"dialtone/cmd/dialtone/internal/help"
 	"dialtone/cmd/dialtone/internal/reports"
 	"dialtone/cmd/dialtone/internal/throughput"
 	"dialtone/diag"
 	"dialtone/diag/assert"
+	"dialtone/diag/judge"
 )
 
 // speedCommand is dialtone speed.
@@ -22,10 +25,11 @@ type speedCommand struct {
 	Role      string        `oneof:"offer,answer,any" default:"any" placeholder:"ROLE" help:"The role in a room: offer, answer or any. Default: ${default}."`
 	Wait      time.Duration `default:"1m" placeholder:"DURATION" help:"How long to wait for the peer in a room. Default: ${default}."`
 	throughput.Flags
-	Assert []*assert.Assertion `whole:"" sep:"none" placeholder:"EXPR" help:"Condition the report must meet, such as 'up.goodput > mbit(5)'. Repeatable."`
-	Out    []reports.Output    `sep:"none" short:"o" placeholder:"FORMAT[=FILE]" help:"Write the report in this format, to the file or to stdout: ${formats}. Repeatable; only one can go to stdout. Default: text."`
-	Name   string              `placeholder:"NAME" help:"The name of the check in the report. Default: its target."`
-	Record string              `placeholder:"DIR" help:"Write a recording of each peer to this directory."`
+	Compare bool                `help:"Measure each path by itself, one after another: direct, and over the TURN server by UDP, TCP and TLS."`
+	Assert  []*assert.Assertion `whole:"" sep:"none" placeholder:"EXPR" help:"Condition the report must meet, such as 'up.goodput > mbit(5)'. Repeatable."`
+	Out     []reports.Output    `sep:"none" short:"o" placeholder:"FORMAT[=FILE]" help:"Write the report in this format, to the file or to stdout: ${formats}. Repeatable; only one can go to stdout. Default: text."`
+	Name    string              `placeholder:"NAME" help:"The name of the check in the report. Default: its target."`
+	Record  string              `placeholder:"DIR" help:"Write a recording of each peer to this directory."`
 	recordLimitFlag
 	Redact bool `help:"Mask addresses in the recordings and in jsonl; other reports show them. Passwords are never written."`
 	configurable
@@ -33,15 +37,17 @@ type speedCommand struct {
 
 // Help implements kong.HelpProvider.
 func (speedCommand) Help() string {
-	return help.Detail("It measures over data channels: round trips without load, then throughput in each direction, with the "+
-		"round trips meanwhile. The receiver counts. The peer is dialtone answer, or this process with --loopback. It "+
-		"prints first how much data it can use.\n\n--assert can use idle, up, down, both, paced and all that dialtone check "+
-		"has. docs/reference/speed.md explains the figures.",
+	return help.Detail(
+		"It measures over data channels: round trips without load, then throughput in each direction, with the "+
+			"round trips meanwhile. The receiver counts. The peer is dialtone answer, or this process with --loopback. It "+
+			"prints first how much data it can use.\n\n--assert can use idle, up, down, both, paced and all that dialtone check "+
+			"has. docs/reference/speed.md explains the figures.",
 		[]string{
 			"dialtone speed --loopback",
 			"dialtone speed --room w1 --way up --way down --for 10s",
 			"dialtone speed --room w1 --rate 500k --rate 2M",
 			"dialtone speed --room w1 --assert 'up.goodput > mbit(5)' --assert 'up.loaded.p95 < duration(\"200ms\")'",
+			"DIALTONE_ICE_PASS=… dialtone speed --room w1 --compare --for 3s --ice turn:turn.example.org --ice-user ann",
 			"DIALTONE_ICE_PASS=… dialtone speed --loopback --relay-only --ice turn:turn.example.org --ice-user ann",
 		},
 		append(help.CallExits, diag.ExitAssertion)...)
@@ -58,6 +64,27 @@ func (c *speedCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	if err != nil {
 		return diag.ExitUsage, a.checked(err)
 	}
-	check.speed = &plan
+	check.speed, check.compare = &plan, c.Compare
 	return check.run(ctx, a)
+}
+
+// comparison makes a check of each path that a check can take.
+func comparison(a app, all checkPlan) ([]checkPlan, error) {
+	paths, err := throughput.Paths(all.Config.ICEServers)
+	if err != nil {
+		return nil, err
+	}
+	a.Complain("dialtone: " + throughput.Compared(paths))
+	plans := make([]checkPlan, 0, len(paths))
+	for _, p := range paths {
+		one := all
+		one.Name, one.Renew = p.Name, nil // the credentials outlast the comparison
+		one.Config.ICEServers, one.Config.RelayOnly = p.Servers, p.Relay
+		one.Expect = map[bool]string{false: judge.ExpectDirect, true: judge.ExpectRelay}[p.Relay]
+		if all.Record != "" {
+			one.Record = filepath.Join(all.Record, calls.FileWord(p.Name))
+		}
+		plans = append(plans, one)
+	}
+	return plans, makeDirectories(plans)
 }

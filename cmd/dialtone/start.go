@@ -21,8 +21,9 @@ type startCommand struct {
 
 // Help implements kong.HelpProvider.
 func (startCommand) Help() string {
-	return help.Detail("The forms begin with the configured values. Previous choices are offered again; passwords and user "+
-		"names are not saved.",
+	return help.Detail(
+		"The forms begin with the configured values. Previous choices are offered again; passwords and user "+
+			"names are not saved.",
 		[]string{"dialtone start", "dialtone start --config lab.toml"},
 		help.CallExits...)
 }

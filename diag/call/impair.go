@@ -1,7 +1,7 @@
 package call
 
 import (
-	"strings"
+	"slices"
 
 	"dialtone/diag"
 )
@@ -24,13 +24,13 @@ func (c *Call) IsImpaired() bool {
 }
 
 // Injected is how many packets of a kind of media the call dropped on purpose that can show as loss in a direction. Of
-// a peer that sends back what it gets, that includes what was dropped on the way there.
+// a peer whose packets show that it sends back what it gets, that includes what was dropped on the way there.
 func (c *Call) Injected(direction diag.Direction, kind string) int64 {
 	if c.Impaired == nil {
 		return 0
 	}
 	n := c.dropped(direction, kind)
-	if direction == diag.Inbound && c.mayEcho() {
+	if direction == diag.Inbound && c.echoes(kind) {
 		n += c.dropped(diag.Outbound, kind)
 	}
 	return n
@@ -64,6 +64,10 @@ func (c *Call) dropped(direction diag.Direction, kind string) (n int64) {
 	return n
 }
 
-// mayEcho reports whether the peer may send back the media that it gets: dialtone answer does, and so may a peer that
-// echoes messages.
-func (c *Call) mayEcho() bool { return strings.HasPrefix(c.PeerAgent, "dialtone") || c.ChatEchoed() }
+// echoes reports whether packets of a kind that were sent came back: what was dropped on the way there, is then missing
+// here.
+func (c *Call) echoes(kind string) bool {
+	return slices.ContainsFunc(c.Samples, func(s SampleRow) bool {
+		return slices.ContainsFunc(s.Inbound, func(in diag.InboundRTP) bool { return in.Kind == kind && in.EchoDelay != nil })
+	})
+}

@@ -19,6 +19,8 @@ type Reactions struct {
 	// the peer answered a request for a key frame (PLI) with one
 	KeyFrame     *bool        `json:"key_frame,omitempty"`
 	KeyFrameTime *diag.Millis `json:"key_frame_time_ms,omitempty"` // from the request until it was complete, the longest
+	// of that, without the round trip: what the peer needs; absent while the round trip is unknown
+	KeyFrameDelay *diag.Millis `json:"key_frame_delay_ms,omitempty"`
 	// the peer reports on the bandwidth to it, as was agreed: transport-wide congestion control or REMB
 	Feedback *bool `json:"feedback,omitempty"`
 	// the peer continued to send while packets or reports were lost
@@ -187,7 +189,7 @@ func (c *Call) keyFrames(r *Reactions) {
 	if !ok || !slices.Contains(c.flowing(to.Sample), "video") { // what does not flow has no key frames
 		return
 	}
-	trip, _ := c.RoundTripTime()
+	trip, known := c.RoundTripTime()
 	until := c.Now
 	if gap, _, begun := c.step(diag.StressGap); begun {
 		until = gap.At
@@ -209,6 +211,9 @@ func (c *Call) keyFrames(r *Reactions) {
 				r.KeyFrameTime = &after
 			}
 		}
+	}
+	if known && r.KeyFrameTime != nil {
+		r.KeyFrameDelay = diag.Ptr(max(0, *r.KeyFrameTime-diag.Millis(trip)))
 	}
 	switch {
 	case answered > 1, answered == 1 && ignored == 0:

@@ -60,6 +60,35 @@ func TestKeyFrameAnswers(t *testing.T) {
 	}
 }
 
+// TestKeyFrameDelay: the round trip is no delay of the peer, and while it is unknown there is none.
+func TestKeyFrameDelay(t *testing.T) {
+	for name, test := range map[string]struct{ trip, want *float64 }{
+		"far": {diag.Ptr(0.4), diag.Ptr(200.0)}, "unknown": {}, "less than it was": {diag.Ptr(0.7), diag.Ptr(0.0)},
+	} {
+		var events []diag.Event
+		at := func(ms int, d diag.Data) {
+			events = append(events, diag.Event{Seq: uint64(len(events) + 1), At: time.Duration(ms) * time.Millisecond, Data: d})
+		}
+		flows := diag.Sample{Inbound: []diag.InboundRTP{{Kind: "video", SSRC: 1, LastPacketReceivedAgo: diag.Ptr(0.01)}}}
+		if test.trip != nil {
+			flows.Pair = &diag.Pair{CurrentRoundTripTime: test.trip}
+		}
+		at(0, flows)
+		at(0, diag.StressStep{Step: diag.StressQuiet})
+		at(3000, flows)
+		at(3000, diag.StressStep{Step: diag.StressKeyFrame})
+		at(3000, diag.KeyFrameRequested{SSRC: 1})
+		at(3600, diag.KeyFrame{SSRC: 1, AfterMs: diag.Millis(600 * time.Millisecond)})
+		at(6000, flows)
+		at(6000, diag.StressStep{Step: diag.StressReports})
+		got := call.Fold(events).Reactions()
+		if (got.KeyFrameDelay == nil) != (test.want == nil) || test.want != nil &&
+			got.KeyFrameDelay.Duration().Seconds()*1000 != *test.want || *got.KeyFrameTime != diag.Millis(600*time.Millisecond) {
+			t.Errorf("%s: delay %v, time %v", name, got.KeyFrameDelay, got.KeyFrameTime)
+		}
+	}
+}
+
 func show(b *bool) any {
 	if b == nil {
 		return nil

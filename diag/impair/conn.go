@@ -14,8 +14,8 @@ import (
 // maxDatagram is the longest payload of UDP over IPv4.
 const maxDatagram = 65_507
 
-// maxWaiting bounds the packets that a socket delays at once.
-const maxWaiting = 20_000
+// maxWaiting bounds the packets that a socket delays at once in a direction, in bytes: a second at 512 Mbit/s.
+const maxWaiting = 64 << 20
 
 // conn is an impaired socket. It has no goroutine: what is sent later is sent by a timer, and what arrives later is
 // waited for by those who read.
@@ -65,7 +65,9 @@ func (c *conn) send(b []byte, to net.Addr) (int, error) {
 			}
 			continue
 		}
-		s.queue.put(packet{at: at, from: to, data: b})
+		if !s.queue.put(packet{at: at, from: to, data: b}) {
+			c.net.overflow(c.net.out, b)
+		}
 	}
 	c.wakeSender()
 	return len(b), nil
@@ -167,7 +169,9 @@ func (c *conn) arrived(b []byte, from net.Addr) {
 	c.in.mu.Lock()
 	defer c.in.mu.Unlock()
 	for _, due := range fate.Due[:fate.Copies] {
-		c.in.queue.put(packet{at: c.net.begun.Add(due), from: from, data: b})
+		if !c.in.queue.put(packet{at: c.net.begun.Add(due), from: from, data: b}) {
+			c.net.overflow(c.net.in, b)
+		}
 	}
 }
 
@@ -213,19 +217,25 @@ type packet struct {
 
 // queue holds packets by their time.
 type queue struct {
-	list packets
-	n    uint64
+	list  packets
+	n     uint64
+	bytes int // that they take, about
 }
 
-// put keeps a copy of the packet; one that is too many is lost.
-func (q *queue) put(p packet) {
-	if len(q.list) >= maxWaiting {
-		return
+// put keeps a copy of the packet; false for one that is too much.
+func (q *queue) put(p packet) bool {
+	if q.bytes+cost(p.data) > maxWaiting {
+		return false
 	}
 	q.n++
+	q.bytes += cost(p.data)
 	p.n, p.data = q.n, append([]byte(nil), p.data...)
 	heap.Push(&q.list, p)
+	return true
 }
+
+// cost is about what a packet takes in a queue, in bytes.
+func cost(data []byte) int { return len(data) + 100 }
 
 // take returns the next packet if it is due; for the zero time any is.
 func (q *queue) take(now time.Time) (packet, bool) {
@@ -233,6 +243,7 @@ func (q *queue) take(now time.Time) (packet, bool) {
 		return packet{}, false
 	}
 	p, _ := heap.Pop(&q.list).(packet)
+	q.bytes -= cost(p.data)
 	return p, true
 }
 

@@ -8,8 +8,10 @@ import (
 )
 
 const (
-	// queueLimit is how long a packet may wait for a limited rate; one that would wait longer is dropped.
-	queueLimit = 400 * time.Millisecond
+	// queueTime is what the queue before a limited rate holds, unless its size is given.
+	queueTime = 400 * time.Millisecond
+	// leastQueue is the least that this queue holds, in bytes: two packets.
+	leastQueue = 3000
 	// holdBack is how long a packet is held back so that others overtake it.
 	holdBack = 30 * time.Millisecond
 	// headers are the bytes of IPv4 and UDP, which a rate counts.
@@ -90,16 +92,21 @@ func (m *Model) Packet(at time.Duration, bytes int, p diag.Protocol) Fate {
 	return f
 }
 
-// queue is when a packet has passed the link of limited rate.
+// queue is when a packet has passed the link of limited rate, before which a bounded number of bytes wait. What finds
+// nothing there always passes.
 func (m *Model) queue(at time.Duration, bytes int) (due time.Duration, passes bool) {
 	if m.set.Rate <= 0 {
 		return at, true
 	}
-	begins := max(at, m.free)
-	if begins-at > queueLimit {
+	limit := float64(m.set.Queue)
+	if limit == 0 {
+		limit = max(leastQueue, m.set.Rate/8*queueTime.Seconds())
+	}
+	size, waiting := float64(bytes+headers), max(0, m.free-at).Seconds()*m.set.Rate/8
+	if waiting > 0 && waiting+size > limit {
 		return 0, false
 	}
-	m.free = begins + time.Duration(float64(8*(bytes+headers))/m.set.Rate*float64(time.Second))
+	m.free = max(at, m.free) + time.Duration(8*size/m.set.Rate*float64(time.Second))
 	return m.free, true
 }
 

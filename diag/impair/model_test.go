@@ -98,6 +98,26 @@ func TestModelKeepsTheOrder(t *testing.T) {
 	}
 }
 
+// TestModelQueue: what waits for a rate is bounded in bytes, so that small packets find a place where large ones do not.
+func TestModelQueue(t *testing.T) {
+	m := NewModel(diag.Impairment{Rate: 80_000, Queue: 3000}) // 10 bytes a millisecond
+	for i, row := range []struct {
+		at, bytes int // ms; with headers
+		want      int // ms until it has passed; -1: dropped
+	}{
+		{0, 1000, 100}, {0, 1500, 250}, {0, 600, -1}, {0, 500, 300}, {0, 40, -1}, {100, 1000, 300}, {400, 40, 4}, {1000, 9000, 900},
+	} {
+		f := m.Packet(time.Duration(row.at)*time.Millisecond, row.bytes-headers, diag.ProtocolRTP)
+		want := Fate{Dropped: QueueFull}
+		if row.want >= 0 {
+			want = Fate{Copies: 1, Due: [2]time.Duration{time.Duration(row.at+row.want) * time.Millisecond}}
+		}
+		if f != want {
+			t.Errorf("packet %d: %+v, want %+v", i, f, want)
+		}
+	}
+}
+
 func TestModelRate(t *testing.T) {
 	// 128 bytes each 10 ms are 102.4 kbit/s: twice what passes. The queue of 400 ms fills, then half is dropped.
 	fates := pass(diag.Impairment{Rate: 51_200}, 1000)
@@ -107,7 +127,7 @@ func TestModelRate(t *testing.T) {
 		switch {
 		case f.Dropped == QueueFull:
 			full++
-		case wait <= 0 || wait > queueLimit+20*time.Millisecond:
+		case wait <= 0 || wait > queueTime+100*time.Millisecond:
 			t.Fatalf("packet %d waits %v", k, wait)
 		}
 	}

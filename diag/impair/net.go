@@ -135,6 +135,17 @@ func (n *Net) pass(s *side, b []byte) (Fate, time.Time) {
 	return f, now
 }
 
+// overflow counts a packet that passed its model and found no place to wait.
+func (n *Net) overflow(s *side, b []byte) {
+	protocol, ssrc := classify(b)
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	s.counts.Queue++
+	if i, known := s.bySSRC[ssrc]; known && protocol == diag.ProtocolRTP {
+		s.counts.Streams[i].Dropped++
+	}
+}
+
 // stream counts a packet of RTP.
 func (s *side) stream(ssrc uint32, dropped bool) {
 	i, known := s.bySSRC[ssrc]

@@ -77,6 +77,23 @@ func TestLossIsCountedByStream(t *testing.T) {
 	}
 }
 
+// TestWaitingIsBounded: what finds no place to wait is lost, and counted.
+func TestWaitingIsBounded(t *testing.T) {
+	n, a, b := sockets(t, diag.Impairment{DelayMs: ms(9000), Direction: diag.Outbound})
+	rtp := make([]byte, 60_000)
+	rtp[0], rtp[1], rtp[11] = 0x80, 96, 7
+	most := uint64(maxWaiting / cost(rtp))
+	for range most + 5 {
+		if _, err := a.WriteTo(rtp, b.LocalAddr()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := n.Counts().Outbound
+	if s, _ := c.Stream(7); c.Queue != 5 || s.Dropped != 5 || s.Packets != most+5 {
+		t.Errorf("%+v", c)
+	}
+}
+
 func TestDuplicatesArriveTwice(t *testing.T) {
 	_, a, b := sockets(t, diag.Impairment{Duplicate: 1, Direction: diag.Inbound})
 	if _, err := b.WriteTo([]byte("x"), a.LocalAddr()); err != nil {

@@ -25,6 +25,8 @@ const (
 	maxGap   = time.Minute
 	minRate  = 1e3
 	maxRate  = 1e10
+	minQueue = 1500
+	maxQueue = 64e6
 )
 
 // defaultGapAt is when a gap begins whose time is not given, after the call connected.
@@ -41,6 +43,7 @@ var keys = map[string]struct {
 	"delay":   {"delay=80ms", length(maxDelay, func(i *diag.Impairment) *diag.Millis { return &i.DelayMs })},
 	"jitter":  {"jitter=20ms", length(maxDelay, func(i *diag.Impairment) *diag.Millis { return &i.JitterMs })},
 	"rate":    {"rate=1M", setRate},
+	"queue":   {"queue=64k", setQueue},
 	"gap":     {"gap=3s@5s", setGap},
 	"dir":     {"dir=in", setDirection},
 	"seed":    {"seed=7", setSeed},
@@ -66,6 +69,8 @@ func Parse(text string) (diag.Impairment, error) {
 		}
 	}
 	switch {
+	case i.Queue > 0 && i.Rate == 0:
+		return i, errors.New("a queue without a rate never fills: add a rate, such as rate=1M")
 	case i.JitterMs > i.DelayMs && seen["delay"]:
 		return i, fmt.Errorf("the jitter exceeds the delay: use a delay of at least %v", i.JitterMs.Duration())
 	case i.JitterMs > i.DelayMs: // a packet cannot arrive before it was sent
@@ -112,19 +117,31 @@ func setRate(i *diag.Impairment, text string) error {
 
 // ParseRate reads a rate in bit/s, such as 500k or 2M.
 func ParseRate(text string) (float64, error) {
-	number := text
-	factor := 1.0
-	for suffix, f := range map[string]float64{"k": 1e3, "M": 1e6, "G": 1e9} {
-		if cut, found := strings.CutSuffix(text, suffix); found {
-			number, factor = cut, f
-			break
-		}
-	}
-	v, err := strconv.ParseFloat(number, 64)
-	if v *= factor; err != nil || !(v >= minRate && v <= maxRate) {
+	v, err := number(text)
+	if err != nil || !(v >= minRate && v <= maxRate) {
 		return 0, fmt.Errorf("invalid rate %s: %w", quote(text), errRate)
 	}
 	return math.Round(v), nil
+}
+
+// number reads one with a decimal suffix.
+func number(text string) (float64, error) {
+	for suffix, factor := range map[string]float64{"k": 1e3, "M": 1e6, "G": 1e9} {
+		if cut, found := strings.CutSuffix(text, suffix); found {
+			v, err := strconv.ParseFloat(cut, 64)
+			return v * factor, err
+		}
+	}
+	return strconv.ParseFloat(text, 64)
+}
+
+func setQueue(i *diag.Impairment, text string) error {
+	v, err := number(text)
+	if err != nil || !(v >= minQueue && v <= maxQueue) {
+		return errors.New("use bytes from 1500 to 64M")
+	}
+	i.Queue = int(math.Round(v))
+	return nil
 }
 
 // errRate says what a rate is.

@@ -22,6 +22,7 @@ func TestParse(t *testing.T) {
 		"gap=3s":               {GapMs: ms(3000), GapAtMs: ms(3000)},
 		"gap=500ms@0s,seed=7":  {GapMs: ms(500), Seed: 7},
 		"rate=64k,dir=both":    {Rate: 64e3},
+		"rate=64k,queue=8k":    {Rate: 64e3, Queue: 8000},
 		"loss=100%,loss-in=1%": {},
 	}
 	for text, want := range tests {
@@ -51,6 +52,8 @@ func TestParseMistakes(t *testing.T) {
 		"delay=-1ms":            "use a time",
 		"delay=11s":             "use a time",
 		"rate=1":                "use bits per second",
+		"queue=64k":             "add a rate",
+		"queue=1k,rate=1M":      "use bytes",
 		"rate=NaN":              "use bits per second",
 		"dir=up":                "use in, out or both",
 		"gap=3":                 "use a time",

@@ -65,6 +65,7 @@ type (
 	CannotRun struct {
 		Reason string `json:"reason,omitempty"` // an end that this version does not know; empty: internal
 		Cause  string `json:"cause,omitempty"`
+		Stuck  bool   `json:"stuck,omitempty"` // it no longer reacted
 	}
 	// SilentAtEnd means that the connection was not up when the call ended in order.
 	SilentAtEnd struct {
@@ -107,7 +108,7 @@ func endFindings(c *call.Call, x Expectation) []Finding {
 	case diag.EndHangup, diag.EndDuration, diag.EndInterrupted, diag.EndDTLS, diag.EndICE:
 		return nil // other rules know of them, or nothing is wrong
 	case diag.EndInternal:
-		return one("call.cannot_run", CannotRun{Cause: cause})
+		return one("call.cannot_run", CannotRun{Cause: cause, Stuck: c.Ended.Code == diag.CodeStuck})
 	}
 	return one("call.cannot_run", CannotRun{Reason: diag.Clean(string(c.Ended.Reason), 60), Cause: cause})
 }

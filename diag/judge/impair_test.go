@@ -22,6 +22,8 @@ func injected(dropped uint64, ssrc uint32) diag.ImpairedPackets {
 func TestImpairedCalls(t *testing.T) {
 	over := diag.CallEnded{Reason: diag.EndDuration, By: diag.ByLocal}
 	lossy := sampled(audioIn(175, 0, 75, 0.01))
+	echoed := audioIn(10, 0, 0, 0.01)
+	echoed.EchoDelay = diag.Ptr(0.03)
 	asked := func(c *call.Call) *call.Call {
 		c.Start.Impair = []diag.Impairment{{Loss: 0.3}}
 		return c
@@ -46,7 +48,7 @@ func TestImpairedCalls(t *testing.T) {
 			checked(over, 4800, lossy, 4900, diag.Impaired{Outbound: injected(75, 1)}), []string{"warning media.loss"}, "30 %",
 		},
 		"on the way out, of an echo": {
-			checked(over, 400, diag.Control{Direction: diag.Inbound, Code: "hello", Agent: "dialtone 1"}, 4800, lossy,
+			checked(over, 400, sampled(echoed), 4800, lossy,
 				4900, diag.Impaired{Outbound: injected(75, 0)}), nil, "",
 		},
 		"inside a relayed connection": {

@@ -106,6 +106,7 @@ func signalingEnds() []judgeTest {
 		},
 		{"peer left", diagtest.Log(0, diag.CallStart{Code: "w1"}, 5, diag.CallEnded{Reason: diag.EndPeerLeft}), diag.ExitSignaling, "the peer left before the call was connected", []string{"pair has ended"}, []string{"call.peer_left"}},
 		{"internal", diagtest.Log(0, diag.CallStart{}, 5, diag.CallEnded{Reason: diag.EndInternal, Cause: "no socket"}), diag.ExitCannotRun, "dialtone could not run the call", []string{"no socket"}, []string{"call.cannot_run"}},
+		{"stuck", diagtest.Log(0, diag.CallStart{}, 5, diag.CallEnded{Reason: diag.EndInternal, Code: diag.CodeStuck}), diag.ExitCannotRun, "the call no longer reacted, because of a fault in dialtone, which ended it", []string{"Nothing was finished for 15 s"}, []string{"call.cannot_run"}},
 		{"a reason of tomorrow", diagtest.Log(0, diag.CallEnded{Reason: "eaten\x1b"}), diag.ExitCannotRun, "the call ended for a reason that this version does not know: eaten\ufffd", nil, []string{"call.cannot_run"}},
 	}
 }

@@ -19,6 +19,8 @@ type (
 		Kind        string `json:"kind,omitempty"` // of the payload type
 		SSRC        uint32 `json:"ssrc"`
 		PayloadType uint8  `json:"payloadType"`
+		From        string `json:"from,omitempty"`    // address and port of the sender
+		OffPath     bool   `json:"offPath,omitempty"` // that is not the remote end of the selected pair
 	}
 )
 
@@ -30,7 +32,9 @@ func ssrcFindings(c *call.Call, _ Expectation) []Finding {
 		kind := diag.Clean(u.Kind, 20)
 		if u.Previous == 0 {
 			out = append(out, Finding{
-				ID: "media.unknown_ssrc", Severity: Warn, Subject: kind, Evidence: SSRCUnknown{kind, u.SSRC, u.PayloadType},
+				ID: "media.unknown_ssrc", Severity: Warn, Subject: kind, Evidence: SSRCUnknown{
+					kind, u.SSRC, u.PayloadType, diag.Clean(u.From, 60), u.OffPath,
+				},
 			})
 			continue
 		}

@@ -47,7 +47,7 @@ func stressFindings(c *call.Call, x Expectation) []Finding {
 	if !brokeOwn(c) {
 		fails("stress.no_recovery", r.Recovers, Reaction{})
 	}
-	slow("stress.slow_key_frame", r.KeyFrameTime, slowKeyFrame)
+	slow("stress.slow_key_frame", r.KeyFrameDelay, slowKeyFrame)
 	slow("stress.slow_recovery", r.RecoveryTime, slowRecovery)
 	if c.Ended != nil && c.Ended.Reason != diag.EndInterrupted && !finished(c) {
 		out = append(out, Finding{ID: "stress.incomplete", Severity: graver(x.check), Evidence: Reaction{}})

@@ -43,17 +43,12 @@ const (
 	tooLate = time.Second
 	// maxEnd bounds how many findings of calls that passed are kept.
 	maxFaults = 20
-	// longestSetup is beyond every bound of the setup and the end of a call, and longestEnd of its end alone.
-	longestSetup = 2 * time.Minute
-	longestEnd   = 20 * time.Second
 )
 
 // runner is a test that runs.
 type runner struct {
 	Options
 	placeOne func(ctx context.Context, n int) (*report.RunInput, error)
-	patience time.Duration // with a call beyond the time for which it is connected
-	ending   time.Duration // likewise, from an interruption on
 	begun    time.Time
 	calls    sync.WaitGroup
 	due      int
@@ -90,7 +85,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	}
 	o.Call.Tune = cheap(o.Call.Tune)
 	caller := check.Caller{Options: o.Call, Explain: r.explain, Open: r.ready}
-	r.placeOne, r.patience, r.ending = caller.Place, longestSetup+o.Call.Config.Redial+o.Call.Config.Wait, longestEnd
+	r.placeOne = caller.Place
 	r.begun = o.Start
 	if r.begun.IsZero() {
 		r.begun = time.Now()
@@ -201,7 +196,7 @@ func (r *runner) ready(n int, at time.Time) {
 
 // place places a call and keeps its outcome.
 func (r *runner) place(ctx context.Context, n int, at time.Duration) {
-	in, err := r.patiently(ctx, n)
+	in, err := r.placeOne(ctx, n)
 	var o outcome
 	if in != nil {
 		o = outcomeOf(at, r.begun, in, report.Fold(r.Call.Expectation(), *in))
@@ -209,17 +204,17 @@ func (r *runner) place(ctx context.Context, n int, at time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.starts, n)
-	if err != nil && !errors.Is(err, errStuck) && len(r.faults) < maxFaults {
+	if err != nil && len(r.faults) < maxFaults {
 		r.faults = append(r.faults, err)
 	}
 	o.scheduled, o.ended = at, time.Since(r.begun)
-	if errors.Is(err, errStuck) {
+	switch {
+	case in == nil:
+		r.counts.NotPlaced++
+		return
+	case in.Call.Ended != nil && in.Call.Ended.Code == diag.CodeStuck:
 		r.counts.Stuck++
 		r.limit.Calls, r.limit.Unjudged = r.limit.Calls+1, r.limit.Unjudged+1
-		return
-	}
-	if in == nil {
-		r.counts.NotPlaced++
 		return
 	}
 	o.run.Samples, o.run.Setup.Phases = nil, slices.Clone(o.run.Setup.Phases)
@@ -229,39 +224,6 @@ func (r *runner) place(ctx context.Context, n int, at time.Duration) {
 	if o.failed() {
 		p.Failed++
 	}
-}
-
-// errStuck is the error of a call that did not end. Under starvation an association of pion/sctp 1.12 can wait for ever
-// for a handshake that is over, with its lock held, so that the call can neither be sampled nor closed.
-var errStuck = errors.New("a call did not end")
-
-// patiently places a call, and leaves it behind if it does not end in time.
-func (r *runner) patiently(ctx context.Context, n int) (*report.RunInput, error) {
-	type result struct {
-		in  *report.RunInput
-		err error
-	}
-	done := make(chan result, 1)
-	go func() {
-		in, err := r.placeOne(ctx, n)
-		done <- result{in, err}
-	}()
-	late := time.NewTimer(r.Call.Config.For + r.patience)
-	defer late.Stop()
-	select {
-	case d := <-done:
-		return d.in, d.err
-	case <-late.C:
-	case <-ctx.Done():
-		ending := time.NewTimer(r.ending)
-		defer ending.Stop()
-		select {
-		case d := <-done:
-			return d.in, d.err
-		case <-ending.C:
-		}
-	}
-	return nil, errStuck
 }
 
 // second keeps how the tester fared in a window, and judges the calls that ended before its end.

@@ -15,7 +15,9 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/assert"
+	"dialtone/diag/call"
 	"dialtone/diag/check"
+	"dialtone/diag/diagtest"
 	"dialtone/diag/judge"
 	"dialtone/diag/report"
 	"dialtone/signal"
@@ -184,36 +186,19 @@ func TestStarvedTesterBlamesNoServer(t *testing.T) {
 	}
 }
 
-// TestStuckCall: a call that never ends is left, counted and not judged; the test ends nevertheless.
+// TestStuckCall: a call that a fault in the program ended is counted and not judged.
 func TestStuckCall(t *testing.T) {
-	release := make(chan struct{})
-	defer close(release)
-	for name, test := range map[string]struct {
-		patience, ending time.Duration
-		interrupted      bool
-	}{
-		"too long":    {patience: time.Millisecond, ending: time.Hour},
-		"interrupted": {patience: time.Hour, ending: time.Millisecond, interrupted: true},
-	} {
-		r := &runner{Options: options(check.Loopback{}, 1, 1), starts: map[int]time.Duration{1: 0}, begun: time.Now()}
-		r.patience, r.ending = test.patience, test.ending
-		r.placeOne = func(context.Context, int) (*report.RunInput, error) {
-			<-release
-			return nil, nil
-		}
-		ctx, cancel := context.WithCancel(t.Context())
-		if test.interrupted {
-			cancel()
-		}
-		r.place(ctx, 1, 0)
-		cancel()
-		got := r.report(false)
-		if got.Calls.Stuck != 1 || len(r.starts) != 0 || len(r.faults) != 0 || got.Exit.Code != diag.ExitCannotRun {
-			t.Errorf("%s: %+v, exit %v", name, got.Calls, got.Exit)
-		}
-		if !slices.ContainsFunc(got.Findings, func(f report.Finding) bool { return f.ID == "load.stuck" }) {
-			t.Errorf("%s: %+v", name, got.Findings)
-		}
+	r := &runner{Options: options(check.Loopback{}, 1, 1), starts: map[int]time.Duration{1: 0}, begun: time.Now()}
+	r.placeOne = func(context.Context, int) (*report.RunInput, error) {
+		return &report.RunInput{Call: call.Fold(diagtest.Log(5, diag.CallEnded{Reason: diag.EndInternal, Code: diag.CodeStuck}))}, nil
+	}
+	r.place(t.Context(), 1, 0)
+	got := r.report(false)
+	if got.Calls.Stuck != 1 || len(r.starts) != 0 || len(r.faults) != 0 || got.Exit.Code != diag.ExitCannotRun {
+		t.Errorf("%+v, exit %v", got.Calls, got.Exit)
+	}
+	if !slices.ContainsFunc(got.Findings, func(f report.Finding) bool { return f.ID == "load.stuck" }) {
+		t.Errorf("%+v", got.Findings)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/media/audio"
+	"dialtone/diag/media/capture"
 	"dialtone/diag/media/clock"
 	"dialtone/diag/media/latency"
 )
@@ -127,9 +128,7 @@ func (s *inbound) count(h header, repair bool, now time.Time) *openFrame {
 			s.pace.add(now, ext, h.timestamp, s.codec.Name, h.payload)
 			s.playout.Add(now, ext, h.timestamp, s.codec.rate, s.jitter.Seconds())
 		}
-		if transit, known := s.mapping.Arrival(now, h.timestamp, s.codec.rate); known {
-			s.latency.Transit(transit)
-		}
+		s.travels(h, now)
 	}
 	if s.rec.senders != nil && (arrival == arrivalNew || arrival == arrivalLate) && !repair {
 		s.latency.Packet(s.rec.senders, s.rec, s.codec.Kind, s.ssrc, now, h.timestamp, s.codec.body(h.payload))
@@ -143,6 +142,24 @@ func (s *inbound) count(h header, repair bool, now time.Time) *openFrame {
 	frame := s.frames.add(ext, h, s.codec.picture(h.payload), &s.seq, late, now)
 	s.collect(ext, h)
 	return frame
+}
+
+// travels notes how long after its capture a packet arrived.
+func (s *inbound) travels(h header, now time.Time) {
+	id := uint8(s.rec.captures.Load()) // #nosec G115 -- as it was stored
+	if b, there := h.extension(id); there {
+		if ntp, own, ok := capture.Parse(b); ok {
+			s.mapping.Capture(ntp, own, h.timestamp, s.codec.rate)
+		}
+	}
+	transit, known := s.mapping.Arrival(now, h.timestamp, s.codec.rate)
+	if !known {
+		return
+	}
+	s.latency.Transit(transit)
+	if transit, known = s.mapping.Captured(now, h.timestamp, s.codec.rate); known {
+		s.latency.Captured(transit)
+	}
 }
 
 // senderReport notes what the sender says of its clock.

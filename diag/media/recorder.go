@@ -34,6 +34,7 @@ type Recorder struct {
 	negotiated atomic.Bool   // codecs is set
 	pathTrip   atomic.Int64  // of connectivity checks, ns
 	levels     atomic.Uint32 // number of the header extension with the level of audio; 0 for none
+	captures   atomic.Uint32 // likewise, with the time of capture
 
 	transportCC, remb atomic.Uint64 // received
 
@@ -89,6 +90,9 @@ func (r *Recorder) SetCodec(payloadType uint8, mimeType string, clockRate uint32
 
 // SetLevels says which header extension of audio holds its level (RFC 6464).
 func (r *Recorder) SetLevels(id uint8) { r.levels.Store(uint32(id)) }
+
+// SetCaptures says which header extension holds the time of capture ([capture.URI]).
+func (r *Recorder) SetCaptures(id uint8) { r.captures.Store(uint32(id)) }
 
 // SetMid says to which media section a stream, of either direction, belongs. It may be known before the stream is.
 func (r *Recorder) SetMid(ssrc uint32, mid string) {

@@ -9,6 +9,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/media"
+	"dialtone/diag/media/capture"
 	"dialtone/diag/sdp"
 )
 
@@ -68,9 +69,13 @@ func (o Options) CodecNames() map[string][]string {
 // register makes the codecs of a kind known to pion. An offer of what is sent names each codec in the one form that its
 // clip has; everything else knows all forms.
 func register(me *webrtc.MediaEngine, o Options, kind string, offers bool) error {
+	extensions := []string{capture.URI}
 	if kind == media.KindAudio {
-		level := webrtc.RTPHeaderExtensionCapability{URI: levelURI}
-		if err := me.RegisterHeaderExtension(level, webrtc.RTPCodecTypeAudio); err != nil {
+		extensions = append(extensions, levelURI)
+	}
+	for _, uri := range extensions {
+		x := webrtc.RTPHeaderExtensionCapability{URI: uri}
+		if err := me.RegisterHeaderExtension(x, webrtc.NewRTPCodecType(kind)); err != nil {
 			return err
 		}
 	}

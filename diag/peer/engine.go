@@ -22,6 +22,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/forward"
 	"dialtone/diag/media"
+	"dialtone/diag/media/capture"
 	"dialtone/diag/sockets"
 )
 
@@ -100,7 +101,7 @@ func settings(o Options, socks *sockets.Net, relays *forward.Forwarder) webrtc.S
 
 // api assembles pion with the recorder nearest to the wire. Its media engine gets to know the codecs before the first
 // description.
-func api(se webrtc.SettingEngine, me *webrtc.MediaEngine, recorder *media.Recorder) (*webrtc.API, error) {
+func api(o Options, se webrtc.SettingEngine, me *webrtc.MediaEngine, recorder *media.Recorder) (*webrtc.API, error) {
 	se.DisableMediaEngineCopy(true)
 	registry := &interceptor.Registry{}
 	registry.Add(recorder.Factory())
@@ -115,6 +116,9 @@ func api(se webrtc.SettingEngine, me *webrtc.MediaEngine, recorder *media.Record
 	)
 	if err != nil {
 		return nil, err
+	}
+	if !o.Echo { // when an echo was captured, the peer knows
+		registry.Add(capture.Factory{Now: o.Now})
 	}
 	return webrtc.NewAPI(webrtc.WithSettingEngine(se), webrtc.WithMediaEngine(me),
 		webrtc.WithInterceptorRegistry(registry)), nil

@@ -11,4 +11,6 @@ var (
 	ErrNoChannel = errors.New("the data channel is not open")
 	// ErrChannelFull: the data channel's buffer is full; the peer does not read.
 	ErrChannelFull = errors.New("the data channel is full: the peer does not keep up")
+	// ErrStuck: the connection did not end in time, and was left.
+	ErrStuck = errors.New("the connection did not end in time")
 )

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/pion/webrtc/v4"
 
@@ -48,12 +49,13 @@ type Peer struct {
 	negotiating sync.Mutex // held while descriptions are set
 	ending      atomic.Bool
 	closeOnce   sync.Once
+	closed      chan struct{} // pion has closed
 }
 
 // New makes a peer. Nothing is gathered before the first description is set.
 func New(o Options) (*Peer, error) {
 	o = o.withDefaults()
-	p := &Peer{o: o}
+	p := &Peer{o: o, closed: make(chan struct{})}
 	ctx, cancel := context.WithCancel(context.Background())
 	p.cancel, p.done = cancel, ctx.Done()
 	p.transports = &transports{p: p}
@@ -104,7 +106,7 @@ func New(o Options) (*Peer, error) {
 // connect makes the RTCPeerConnection.
 func (p *Peer) connect() error {
 	p.engine = &webrtc.MediaEngine{}
-	a, err := api(settings(p.o, p.socks, p.forward), p.engine, p.recorder)
+	a, err := api(p.o, settings(p.o, p.socks, p.forward), p.engine, p.recorder)
 	if err != nil {
 		return fmt.Errorf("preparing WebRTC: %w", err)
 	}
@@ -282,23 +284,43 @@ func (p *Peer) Ending() {
 	}
 }
 
-// Close ends the connection and everything that the peer started, and waits for it. It may be called again.
+// closeTime bounds Close.
+const closeTime = 10 * time.Second
+
+// Close ends the connection and everything that the peer started, and waits for it. It may be called again. What does
+// not end in time is left, with its sockets closed; the error is then ErrStuck.
 func (p *Peer) Close() error {
 	var err error
 	p.closeOnce.Do(func() {
-		p.Ending()
-		p.cancel()
-		p.gather.stop()
-		p.watching.Wait()
-		// A silent TURN server would hold the agent for seconds: closing its sockets ends that wait. Only then, because
-		// closed sockets can send no close_notify.
-		if p.gather.waiting() {
+		done := make(chan error, 1)
+		go func() { done <- p.close() }()
+		late := time.NewTimer(closeTime)
+		defer late.Stop()
+		select {
+		case err = <-done:
+		case <-late.C:
+			err = ErrStuck
+			p.cancel()
 			p.socks.CloseAll()
 		}
-		p.forward.Close()
-		err = p.pc.GracefulClose()
-		p.socks.CloseAll()
-		p.wg.Wait()
 	})
+	return err
+}
+
+func (p *Peer) close() error {
+	p.Ending()
+	p.cancel()
+	p.gather.stop()
+	p.watching.Wait()
+	// A silent TURN server would hold the agent for seconds: closing its sockets ends that wait. Only then, because
+	// closed sockets can send no close_notify.
+	if p.gather.waiting() {
+		p.socks.CloseAll()
+	}
+	p.forward.Close()
+	err := p.pc.GracefulClose()
+	close(p.closed)
+	p.socks.CloseAll()
+	p.wg.Wait()
 	return err
 }

@@ -2,6 +2,7 @@ package peer
 
 import (
 	"errors"
+	"net/netip"
 	"time"
 
 	"github.com/pion/webrtc/v4"
@@ -35,6 +36,10 @@ func (t *tracks) meetStrangers() {
 			continue
 		}
 		d := diag.UnannouncedSSRC{SSRC: s.SSRC, PayloadType: s.PayloadType, Kind: kind, Packets: s.Packets}
+		if path := t.p.checks.remoteAddress(); s.From.IsValid() && path.IsValid() {
+			from := netip.AddrPortFrom(s.From.Addr().Unmap(), s.From.Port())
+			d.From, d.OffPath = from.String(), from != path
+		}
 		x, found := t.continued(s)
 		err := errUnknownSection
 		if found {

@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -159,7 +160,8 @@ func TestUnannouncedSSRC(t *testing.T) {
 	next[diag.FirstPacket](t, events)
 	source.beside.Store(source.ssrc.Load() + 1)
 	got := next[diag.UnannouncedSSRC](t, events)
-	if got.SSRC != source.beside.Load() || got.Previous != 0 || got.Mid != "" || got.Packets < strangerEnough {
+	if got.SSRC != source.beside.Load() || got.Previous != 0 || got.Mid != "" || got.Packets < strangerEnough ||
+		!strings.HasPrefix(got.From, "127.0.0.1:") || got.OffPath {
 		t.Errorf("%+v", got)
 	}
 	for end := time.After(time.Second); ; {

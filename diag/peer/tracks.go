@@ -12,6 +12,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/media"
+	"dialtone/diag/media/capture"
 	"dialtone/diag/sdp"
 )
 
@@ -213,8 +214,11 @@ func (t *tracks) negotiated() {
 				t.p.recorder.SetCodec(uint8(c.PayloadType), c.MimeType, c.ClockRate)
 			}
 			for _, x := range params.HeaderExtensions {
-				if x.URI == levelURI {
-					t.p.recorder.SetLevels(uint8(x.ID)) // #nosec G115 -- 1 to 255 (RFC 8285)
+				switch id := uint8(x.ID); x.URI { // #nosec G115 -- 1 to 255 (RFC 8285)
+				case levelURI:
+					t.p.recorder.SetLevels(id)
+				case capture.URI:
+					t.p.recorder.SetCaptures(id)
 				}
 			}
 		}

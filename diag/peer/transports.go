@@ -98,6 +98,7 @@ func (t *transports) dtlsState(s webrtc.DTLSTransportState) {
 func (t *transports) dtlsConnected(d diag.DTLSState) {
 	if t.hasApplication() {
 		t.p.o.Phases.Start(diag.PhaseSCTP, "")
+		t.p.wg.Go(func() { t.unblock(t.p.closed) })
 	}
 	t.p.tracks.connected()
 	d.RemoteFingerprint = t.presented()

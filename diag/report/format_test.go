@@ -2,14 +2,17 @@ package report
 
 import (
 	"fmt"
+	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/charmbracelet/x/ansi"
 	"github.com/google/go-cmp/cmp"
 
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/speed"
 )
 
 func phase(name diag.PhaseName, start diag.Millis, took *diag.Millis, outcome diag.Outcome) Phase {
@@ -119,5 +122,32 @@ func TestRedIsWhatTheExitCodeSays(t *testing.T) {
 	}
 	if s := nothing(t).suites()[0]; s.count(broken) != 1 {
 		t.Errorf("%d errors of a check that was interrupted", s.count(broken))
+	}
+}
+
+// TestPathsCompared: each path has a line; of one that failed it says why.
+func TestPathsCompared(t *testing.T) {
+	ms := diag.Millis(3e6)
+	measured := Report{Name: "direct", Result: Result{Verdict: Pass}}
+	measured.Speed = &speed.Result{
+		Idle: &speed.Latency{P50: ms},
+		Up:   &speed.Flow{Goodput: 5e6, Loaded: &speed.Latency{P50: 7 * ms}}, Down: &speed.Flow{Goodput: 9e6, LowerBound: true},
+	}
+	failed := Report{Name: "TURN/TLS", Result: Result{Verdict: Fail, Headline: "no path found", Why: []string{"No relay.", "Port closed."}}}
+	r := Combine("dialtone", "comparison", time.Now(), time.Second, []Report{measured, failed}, false)
+	for name, write := range map[string]func(io.Writer, *Report) error{"text": WriteText, "markdown": WriteMarkdown, "html": WriteHTML} {
+		var b strings.Builder
+		if err := write(&b, r); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{"Paths compared", "5.00 Mbit/s", "≥ 9.00 Mbit/s", "3.00 ms", "21.0 ms", "Port closed."} {
+			if !strings.Contains(b.String(), want) {
+				t.Errorf("%s has no %q", name, want)
+			}
+		}
+	}
+	r = Combine("dialtone", "scenario", time.Now(), time.Second, []Report{{Name: "a"}, failed}, false)
+	if s := r.comparison(); len(s.Rows) > 0 {
+		t.Errorf("a scenario without measurements: %+v", s)
 	}
 }

@@ -20,7 +20,7 @@ var htmlTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
 // WriteHTML writes the report as one page that needs nothing else: no script, no network, not even fonts. Its own
 // policy forbids all of them. Charts are SVG; it reads on a phone, in the dark and on paper.
 func WriteHTML(w io.Writer, r *Report) error {
-	page := htmlPage{Report: r, Name: r.name(), Overview: r.overview()}
+	page := htmlPage{Report: r, Name: r.name(), Overview: r.overview(), Compared: r.comparison()}
 	for i, s := range r.suites() {
 		if s.Report == r && len(r.Checks) > 0 {
 			continue // it is shown at the top
@@ -40,6 +40,7 @@ type htmlPage struct {
 	*Report
 	Name     string
 	Overview section
+	Compared section // of paths; may be empty
 	Parts    []htmlCheck
 }
 

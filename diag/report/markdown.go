@@ -15,6 +15,7 @@ func WriteMarkdown(w io.Writer, r *Report) error {
 	m.verdict(r, "##")
 	if len(r.Checks) > 0 {
 		m.section(r.overview())
+		m.section(r.comparison())
 		for _, c := range r.checks() {
 			m.verdict(c, "###")
 			m.check(c)

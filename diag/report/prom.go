@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"dialtone/diag"
 )
@@ -134,7 +135,12 @@ func (p *promWriter) described(r *Report) {
 			}
 		}
 	}
-	p.certificates(r.Certificates)
+	for _, c := range r.Certificates {
+		if until, err := time.Parse(time.RFC3339, c.NotAfter); err == nil {
+			p.add("certificate_expiry_timestamp_seconds", "When the certificate of the server expires, in Unix time.",
+				value(float64(until.Unix())), "server", c.Server, "name", c.Name)
+		}
+	}
 	servers := r.Servers
 	if r.Target.Kind == "nat" && r.NAT != nil { // a diagnosis by itself
 		servers = r.NAT.Servers

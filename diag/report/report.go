@@ -147,7 +147,7 @@ type Details struct {
 	Servers    []ServerReport   `json:"servers"` // STUN and TURN servers as they were queried beside the call
 	NAT        *Network         `json:"nat"`     // the diagnosis of the network, if there was one
 
-	Certificates []ServerCertificate `json:"certificates,omitempty"` // of servers over TLS
+	Certificates []call.ServerCertificate `json:"certificates,omitempty"` // of servers over TLS
 }
 
 // Pair is a candidate pair in its last state.

@@ -50,6 +50,11 @@ func (r *Report) soundSection() section {
 		if d.Tone != nil {
 			tone = sound.Tone(d.Tone)
 		}
+		for _, in := range d.Inbound {
+			if text := sound.Undecoded(in.Sound); text != "" {
+				tone += "; " + text
+			}
+		}
 		if d.Level != nil {
 			s.add(d.kind+" "+d.direction, sound.Level(*d.Level), tone)
 		}

@@ -32,17 +32,17 @@ func flows(r *speed.Result) (out []speedFlow) {
 // throughputSection is what the path carries.
 func (r *Report) throughputSection() section {
 	s := section{Title: r.ofRun("Throughput")}
-	s.Columns = columns("direction", "#messages", "#packets", "#highest in 1 s", "#received", "limit", "#in?")
+	s.Columns = columns("direction", "#messages", "#packets", "#overhead", "#highest in 1 s", "#received", "limit", "#in?")
 	if r.Speed == nil {
 		return s
 	}
 	for _, f := range flows(r.Speed) {
-		goodput := words.Rate(f.Goodput)
 		limit := cell{Text: words.Limit(f.Limit)}
 		if f.LowerBound {
-			goodput, limit.Mark = "≥ "+goodput, warn
+			limit.Mark = warn
 		}
-		s.add(f.name, goodput, rateOf(f.Rate), rateOf(f.Capacity), words.Bytes(f.Bytes), limit, &f.Duration)
+		s.add(f.name, goodput(f.Flow), rateOf(f.Rate), unitRatio.of(f.Overhead), rateOf(f.Capacity), words.Bytes(f.Bytes),
+			limit, &f.Duration)
 	}
 	return s
 }
@@ -133,4 +133,46 @@ func (p *promWriter) speed(r *speed.Result) {
 		p.add("speed_paced_loss_ratio", "Share of the messages that were lost.", x.Loss, labels...)
 		p.add("speed_paced_jitter_seconds", "Jitter of the messages.", base(x.Jitter), labels...)
 	}
+}
+
+// comparison has a line for each check that measured throughput: what it found, or why it found nothing.
+func (r *Report) comparison() section {
+	s := section{Title: "Paths compared"}
+	s.Columns = columns("path", "#up", "#down", "#idle p50", "#up p50", "#down p50", "", "cause")
+	known := false
+	for _, c := range r.Checks {
+		cause := ""
+		if c.Verdict != Pass {
+			cause = append([]string{c.Headline}, c.Why...)[len(c.Why)] // the last is the closest to it
+		}
+		m := speed.Result{}
+		if c.Speed != nil {
+			known, m = true, *c.Speed
+		}
+		s.add(c.name(), goodput(m.Up), goodput(m.Down), middle(m.Idle), middle(m.Up.During()), middle(m.Down.During()),
+			c.Verdict, cause)
+	}
+	if !known {
+		s.Rows = nil
+	}
+	return s
+}
+
+// goodput is what a direction carried, with the sign of a lower bound; empty if it was not measured.
+func goodput(f *speed.Flow) string {
+	switch {
+	case f == nil:
+		return ""
+	case f.LowerBound:
+		return "≥ " + words.Rate(f.Goodput)
+	}
+	return words.Rate(f.Goodput)
+}
+
+// middle is the median of round trips; empty if there were none.
+func middle(l *speed.Latency) string {
+	if l == nil {
+		return ""
+	}
+	return span(&l.P50)
 }

@@ -23,6 +23,7 @@ func WriteText(w io.Writer, r *Report) error {
 	t := &textWriter{}
 	if len(r.Checks) > 0 {
 		t.verdict(r)
+		t.section(r.comparison())
 		for i := range r.Checks {
 			t.line("")
 			t.check(&r.Checks[i])

@@ -49,6 +49,16 @@ type fakePeer struct {
 	gathering atomic.Bool
 	base      netip.Addr
 	pongs     atomic.Bool // pings are answered
+	locked    atomic.Bool // it returns only long after
+}
+
+// lockTime is how long a locked peer takes for anything.
+const lockTime = time.Hour
+
+func (p *fakePeer) lock() {
+	if p.locked.Load() {
+		time.Sleep(lockTime)
+	}
 }
 
 func (*fakePeer) Connection() *peer.Connection { return nil }
@@ -81,10 +91,16 @@ func (p *fakePeer) Flush(context.Context, string)       {}
 func (p *fakePeer) Mute(string, bool) bool              { return true }
 func (p *fakePeer) RemoteMuted(kind string, muted bool) { p.add("peer muted %s %t", kind, muted) }
 func (p *fakePeer) RequestKeyFrames()                   { p.add("key frames requested") }
-func (p *fakePeer) Sample(final bool) diag.Sample       { return diag.Sample{Final: final} }
 func (p *fakePeer) Counts() []diag.StreamCount          { return nil }
 func (p *fakePeer) Ending()                             {}
+
+func (p *fakePeer) Sample(final bool) diag.Sample {
+	p.lock()
+	return diag.Sample{Final: final}
+}
+
 func (p *fakePeer) Send(label string, _ bool, data []byte) error {
+	p.lock()
 	if label == diag.LabelPing && p.pongs.Load() {
 		go p.callbacks.OnMessage(label, true, bytes.Replace(data, []byte("ping"), []byte("pong"), 1))
 	}

@@ -35,6 +35,9 @@ func place(t *testing.T, o Options, script func(r *rig)) (c *call.Call, took tim
 		script(r)
 		<-done
 		took = time.Since(begun)
+		if r.peer.locked.Swap(false) {
+			time.Sleep(2 * lockTime) // what was left finishes
+		}
 		var events []diag.Event
 		for {
 			batch, err := r.log.Next(t.Context())

@@ -65,6 +65,7 @@ type Session struct {
 	probes    *probing
 	newPeer   func(peer.Options) (connection, error)
 	wg        sync.WaitGroup
+	pulse     pulse
 
 	// Changed by the goroutine of Run only, and used by it, but for peer: the goroutines of its channels use that, too.
 	state     state
@@ -150,8 +151,8 @@ func (s *Session) phase(d diag.Data) {
 func (s *Session) do(job func()) { s.inbox.put(input{job: job}) }
 
 // Run places the call and returns when it is over and everything is closed; somewhat earlier call.ended is in the feed
-// and the feed is closed. The end of ctx is an interruption. How the call went is in the feed, not in a return value:
-// fold it and ask the judge.
+// and the feed is closed. A call that gets stuck ends within half a minute, and what cannot be closed is left. The end
+// of ctx is an interruption. How the call went is in the feed, not in a return value: fold it and ask the judge.
 func (s *Session) Run(ctx context.Context) {
 	start := s.o.Config.Start(s.o.Feed.Start())
 	if start.Media {
@@ -162,13 +163,7 @@ func (s *Session) Run(ctx context.Context) {
 	for _, note := range s.o.Notes {
 		s.o.Feed.Append(note)
 	}
-	inner, stop := context.WithCancel(context.WithoutCancel(ctx))
-	s.begin(inner)
-	for s.state != over {
-		s.step(ctx)
-	}
-	stop()
-	s.finish()
+	s.attend(ctx)
 	s.o.Feed.Close()
 	if s.peer != nil {
 		// pion waits 0.4 s for an association that the peer has closed, which the verdict need not wait for. What fails
@@ -205,21 +200,25 @@ func (s *Session) begin(ctx context.Context) {
 func (s *Session) step(ctx context.Context) {
 	select {
 	case <-ctx.Done():
-		s.handle(input{kind: inInterrupt})
+		s.pulse.during(func() { s.handle(input{kind: inInterrupt}) })
 	case <-s.inbox.ready:
 		for _, in := range s.inbox.drain() {
-			switch {
-			case in.via != nil && in.via != s.exchange: // of an exchange that was given up
-			case in.job == nil:
-				s.handle(in)
-			case s.state != over:
-				in.job()
-			}
+			s.pulse.during(func() { s.workOff(in) })
 		}
 	case <-s.deadlines.timer.C:
 		for _, name := range s.deadlines.passed() {
-			s.due(name)
+			s.pulse.during(func() { s.due(name) })
 		}
+	}
+}
+
+func (s *Session) workOff(in input) {
+	switch {
+	case in.via != nil && in.via != s.exchange: // of an exchange that was given up
+	case in.job == nil:
+		s.handle(in)
+	case s.state != over:
+		in.job()
 	}
 }
 

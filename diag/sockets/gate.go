@@ -69,7 +69,7 @@ func (g *gate) arrives(b []byte, from net.Addr) bool {
 		}
 		g.net.o.Pause.Packet(diag.Inbound, g.path(e), e.Payload)
 		if g.net.o.OnMedia != nil {
-			g.net.o.OnMedia(e.Payload)
+			g.net.o.OnMedia(e.Payload, e.Peer)
 		}
 		return true
 	}

@@ -23,7 +23,8 @@ type Options struct {
 	Pause   *handover.Meter
 	OnHello func(version, cipher uint16) // of a DTLS ServerHello
 	OnAlert func()                       // an encrypted DTLS alert is sent
-	OnMedia func([]byte)                 // a packet that is no STUN message arrived, of any kind
+	// a packet that is no STUN message arrived, of any kind, from an address: behind a relay, that of the peer
+	OnMedia func([]byte, netip.AddrPort)
 }
 
 // Net is a network that knows which local port spoke STUN to which address, and what a server name resolved to. It can

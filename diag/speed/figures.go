@@ -28,6 +28,7 @@ type Flow struct {
 	Goodput    float64     `json:"goodput"`     // bit/s of messages, as the receiver counted them
 	Rate       *float64    `json:"rate"`        // bit/s of IPv4 packets with all headers, acknowledgments included
 	Capacity   *float64    `json:"capacity"`    // the highest rate of a second (RFC 9097 §5), bit/s of IPv4 packets
+	Overhead   *float64    `json:"overhead"`    // share of Rate that is no message: headers, acknowledgments, repetitions; 0–1
 	Bytes      uint64      `json:"bytes"`       // of messages
 	Duration   diag.Millis `json:"duration_ms"` // in which they arrived
 	LowerBound bool        `json:"lower_bound"` // the sender was the limit: the path may carry more
@@ -110,11 +111,22 @@ type sums struct {
 	wired            bool
 }
 
-// settled sums the intervals of a direction: those that begin after the warm-up and end with the test.
+// settled sums the intervals of a direction: those that begin after the warm-up and end with the test. Messages that
+// waited for a lost one arrive at once: if nothing arrived when the warm-up ended, that pause counts from its begin.
 func (t *Test) settled(d diag.Direction) (s sums, any bool) {
 	s.wired = true
+	from := t.WarmUpMs
+	for _, i := range slices.Backward(t.Intervals) {
+		if i.Direction != d || i.FromMs >= t.WarmUpMs {
+			continue
+		}
+		if i.Bytes > 0 {
+			break
+		}
+		from = i.FromMs
+	}
 	for _, i := range t.Intervals {
-		if i.Direction != d || i.FromMs < t.WarmUpMs || i.ToMs > t.ForMs+slack {
+		if i.Direction != d || i.FromMs < from || i.ToMs > t.ForMs+slack {
 			continue
 		}
 		any = true
@@ -151,11 +163,28 @@ func (t *Test) Flow(d diag.Direction, idle *Latency) *Flow {
 	f := &Flow{Goodput: rate(s.bytes, s.took), Bytes: s.bytes, Duration: s.took, Loaded: t.latency(idle)}
 	if s.wired {
 		f.Rate = diag.Ptr(rate(s.wire+headers*s.packets, s.took))
+		f.Overhead = overhead(f.Goodput, *f.Rate)
 	}
 	f.Capacity = t.capacity(d)
 	f.Limit = t.limit(d)
 	f.LowerBound = f.Limit != LimitPath && f.Limit != LimitUnknown
 	return f
+}
+
+// overhead is the share of a rate that is no message; nil without packets.
+func overhead(goodput, rate float64) *float64 {
+	if rate <= 0 {
+		return nil
+	}
+	return diag.Ptr(max(0, 1-goodput/rate))
+}
+
+// During are the round trips meanwhile; nil if there were none.
+func (f *Flow) During() *Latency {
+	if f == nil {
+		return nil
+	}
+	return f.Loaded
 }
 
 // capacity is the highest rate of packets in about a second, of the whole test; nil if it is unknown.

@@ -36,8 +36,19 @@ func TestFlow(t *testing.T) {
 	if r.Up == nil || r.Up.Goodput != 8e6 || r.Up.Bytes != 200_000 || *r.Up.Rate != 8e6+8*28*1000 || r.Down != nil || !r.Complete {
 		t.Errorf("%+v", r.Up)
 	}
+	if want := 1 - 8e6 / *r.Up.Rate; r.Up.Overhead == nil || math.Abs(*r.Up.Overhead-want) > 1e-9 {
+		t.Error(r.Up.Overhead, want)
+	}
 	if r.Up.Capacity != nil {
 		t.Error("capacity of less than a second", *r.Up.Capacity)
+	}
+}
+
+// TestPauseAtWarmUp: what waited for a lost message in the warm-up and arrives after it is not faster for that.
+func TestPauseAtWarmUp(t *testing.T) {
+	r := flow(diag.SpeedSender{Cores: 4}, 100_000, 0, 0, 300_000, 100_000).Result() // the warm-up is two intervals
+	if r.Up == nil || r.Up.Goodput != 8e6 || r.Up.Duration != ms(400) {
+		t.Errorf("%+v", r.Up)
 	}
 }
 

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/binary"
+	"net/netip"
 	"sync"
 )
 
@@ -11,6 +12,7 @@ type Stranger struct {
 	SSRC        uint32
 	PayloadType uint8
 	Packets     uint64
+	From        netip.AddrPort // of the latest packet
 }
 
 // maxStrangers bounds the streams that are counted; a hostile peer has more.
@@ -29,8 +31,8 @@ func NewStrangers(knows func(ssrc uint32) bool) *Strangers {
 	return &Strangers{knows: knows, bySSRC: map[uint32]*Stranger{}}
 }
 
-// Arrived counts a packet, if it is one of SRTP and of a stream that is not received.
-func (l *Strangers) Arrived(b []byte) {
+// Arrived counts a packet from an address, if it is one of SRTP and of a stream that is not received.
+func (l *Strangers) Arrived(b []byte, from netip.AddrPort) {
 	if !IsRTP(b) {
 		return
 	}
@@ -49,6 +51,7 @@ func (l *Strangers) Arrived(b []byte) {
 		l.bySSRC[ssrc] = s
 	}
 	s.PayloadType = b[1] & 0x7f
+	s.From = from
 	s.Packets++
 }
 

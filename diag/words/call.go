@@ -57,13 +57,21 @@ var callFindings = map[string]entry{
 		}),
 	"call.cannot_run": on(
 		"dialtone itself could not run the call: it found no free port or no network interface, or a newer version "+
-			"made the recording.",
+			"made the recording. Or a lock inside dialtone was never released, so that the call no longer reacted and was left; a "+
+			"machine that is short of CPU makes that more likely.",
 		func(_ judge.Finding, e judge.CannotRun) Text {
 			if e.Reason != "" {
 				return Text{
 					Title:    "The call ended for a reason that this version does not know.",
 					Evidence: lines("reason: "+e.Reason, labeled("cause", e.Cause)),
 					Advice:   "Read the recording with the version of dialtone that wrote it, or a newer one.",
+				}
+			}
+			if e.Stuck {
+				return Text{
+					Title:    "The call no longer reacted, because of a fault in dialtone, which ended it.",
+					Evidence: []string{"nothing was finished for 15 s in which the program ran"},
+					Advice:   Ended(diag.CallEnded{Reason: diag.EndInternal, Code: diag.CodeStuck}),
 				}
 			}
 			return Text{

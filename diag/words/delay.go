@@ -7,6 +7,8 @@ func DelaySource(s diag.DelaySource) string {
 	switch s {
 	case diag.DelayPayload:
 		return "packets that this process sent"
+	case diag.DelayCapture:
+		return "abs-capture-time and sender reports"
 	case diag.DelayReports:
 		return "sender reports, since the capture"
 	}

@@ -10,6 +10,7 @@ import (
 // code, with the party, or alone. What failed in signaling has a table of its own.
 var endings = map[string]string{
 	"internal":                 "Check that this machine has a network interface and free ports.",
+	"internal stuck":           "Call again, on a machine with less load; report the fault with a recording (--record).",
 	"peer-lost":                "Ask whether the peer's program or network went away, then call again.",
 	"peer-lost certificate":    "Another peer dialed the same room code. Choose a code that others cannot guess.",
 	"peer-left":                "Call again; both peers must stay until the call is connected.",

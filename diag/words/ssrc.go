@@ -6,6 +6,14 @@ import (
 	"dialtone/diag/judge"
 )
 
+// Source says where packets come from that no description announces.
+func Source(from string, offPath bool) string {
+	if offPath {
+		return "from " + from + ", which is not the remote address of the selected pair"
+	}
+	return Prefixed("from ", from)
+}
+
 // ssrcFindings are those about streams that were not announced.
 var ssrcFindings = map[string]entry{
 	"media.ssrc_changed": on(
@@ -26,7 +34,7 @@ var ssrcFindings = map[string]entry{
 		func(_ judge.Finding, e judge.SSRCUnknown) Text {
 			return Text{
 				Title:    fmt.Sprintf("Packets of SSRC %d arrive that no media section announces.", e.SSRC),
-				Evidence: lines(fmt.Sprintf("payload type %d", e.PayloadType), e.Kind),
+				Evidence: lines(fmt.Sprintf("payload type %d", e.PayloadType), e.Kind, Source(e.From, e.OffPath)),
 				Advice:   "Announce each stream by a=ssrc, or let the sender add the MID header extension (RFC 9143 §9.2).",
 			}
 		}),

@@ -57,6 +57,9 @@ func spoken(s stream) []string {
 	if s.level != nil {
 		parts = append(parts, "level "+sound.Level(*s.level))
 	}
+	if text := sound.Undecoded(s.heard); text != "" {
+		parts = append(parts, text)
+	}
 	if s.heard != nil && s.heard.Tone != nil {
 		parts = append(parts, "tone of "+sound.Tone(s.heard.Tone))
 	}

@@ -38,6 +38,7 @@ type Meter struct {
 	spent   time.Duration // of the processor, since the cost was looked at
 	decoded time.Duration // of sound, likewise
 	rested  time.Time     // until then nothing is decoded
+	missed  time.Duration // of sound that was not decoded for that
 }
 
 // NewMeter returns a meter with a clock, for what decoding costs.
@@ -124,7 +125,11 @@ func (m *Meter) listen(p *Packet) time.Duration {
 
 // decode reports whether the packet was decoded.
 func (m *Meter) decode(p *Packet, length time.Duration) bool {
-	if m.decoder == nil || p.At.Before(m.rested) {
+	if m.decoder == nil {
+		return false
+	}
+	if p.At.Before(m.rested) {
+		m.missed += length
 		return false
 	}
 	began := m.now()
@@ -171,7 +176,8 @@ func (m *Meter) Report(d *diag.InboundRTP) {
 	s := &m.sound
 	d.Sound = &diag.Sound{
 		Source: m.source, SilentFor: s.silent.Seconds(), NoiseFor: s.noise.Seconds(), ComfortNoisePackets: m.comfort,
-		UndecodedPackets: m.undecoded, ClippedDuration: s.clipped.Seconds(), Tone: s.tone.stats(),
+		UndecodedPackets: m.undecoded, RestedDuration: m.missed.Seconds(), ClippedDuration: s.clipped.Seconds(),
+		Tone: s.tone.stats(),
 	}
 	d.TotalAudioEnergy, d.TotalSamplesDuration = diag.Ptr(s.energy), diag.Ptr(s.length.Seconds())
 	if took := (s.measured - m.measured).Seconds(); took > 0 {

@@ -324,9 +324,14 @@ func TestBusy(t *testing.T) {
 	if d := s.heard(); d.Sound.Source != "" || d.Sound.Tone.Dropouts+uint32(d.Sound.Tone.AbsentFor) != 0 {
 		t.Errorf("busy: %+v, %+v", d.Sound, d.Sound.Tone)
 	}
+	missed := s.heard().Sound.RestedDuration
+	if missed < 0.8 || missed > 1.2 { // the first second of the two was decoded
+		t.Errorf("%v s were not decoded", missed)
+	}
 	s.step = 0
 	s.play(tone, 10*time.Second)
-	if d := s.heard(); d.Sound.Source != diag.SoundDecoder || d.Sound.Tone.Dropouts != 0 {
+	if d := s.heard(); d.Sound.Source != diag.SoundDecoder || d.Sound.Tone.Dropouts != 0 ||
+		d.Sound.RestedDuration < 9 || d.Sound.RestedDuration > 10.1 {
 		t.Errorf("again: %+v, %+v", d.Sound, d.Sound.Tone)
 	}
 }

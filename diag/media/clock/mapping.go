@@ -16,6 +16,10 @@ type Mapping struct {
 	ts     uint32        // at that time
 	last   uint32        // timestamp of the packet before
 	base   time.Time     // first time of this machine's clock
+
+	stated   bool          // a packet has stated its time of capture
+	captured time.Duration // that time by the sender's clock, since NTPEpoch
+	of       uint32        // timestamp of that packet
 }
 
 // Report notes a sender report, and returns how much later than it was sent it arrived; false for one that states no
@@ -24,8 +28,7 @@ func (m *Mapping) Report(at time.Time, ntp uint64, ts uint32) (time.Duration, bo
 	if ntp == 0 {
 		return 0, false // a sender without a clock
 	}
-	seconds, fraction := ntp>>32, ntp&0xffffffff
-	sent := time.Duration(seconds)*time.Second + time.Duration(fraction*uint64(time.Second)>>32)
+	sent := sinceEpoch(ntp)
 	if m.known && absolute(sent-m.sentAt) > time.Minute {
 		m.Arrived = false // the clock was set
 	}
@@ -39,13 +42,46 @@ func (m *Mapping) Arrival(at time.Time, ts, rate uint32) (time.Duration, bool) {
 		return 0, false
 	}
 	m.last = ts
-	transit := m.since(at, m.sentAt+time.Duration(float64(int32(ts-m.ts))/float64(rate)*float64(time.Second)))
+	transit := m.since(at, m.sentAt+Ticks(ts-m.ts, rate))
 	if m.Arrived {
 		m.Transit += (transit.Seconds() - m.Transit) / 16
 	} else {
 		m.Arrived, m.Transit = true, transit.Seconds()
 	}
 	return transit, true
+}
+
+// sameClock is how far two statements of one capture may differ that are by one clock.
+const sameClock = 250 * time.Millisecond
+
+// Capture notes the time of capture that a packet states. Unless it is known to be by the clock of the sender, it
+// counts only if the sender's reports say about the same: behind a server, the two may be clocks of two machines.
+func (m *Mapping) Capture(ntp uint64, senders bool, ts, rate uint32) {
+	if rate == 0 {
+		return
+	}
+	at := sinceEpoch(ntp)
+	if senders || m.known && absolute(at-m.sentAt-Ticks(ts-m.ts, rate)) <= sameClock {
+		m.stated, m.captured, m.of = true, at, ts
+	}
+}
+
+// Captured is how long after its stated capture a packet of a timestamp arrived, by two clocks.
+func (m *Mapping) Captured(at time.Time, ts, rate uint32) (time.Duration, bool) {
+	if !m.stated || rate == 0 {
+		return 0, false
+	}
+	return m.since(at, m.captured+Ticks(ts-m.of, rate)), true
+}
+
+// sinceEpoch is a time in NTP's format (RFC 5905 §6).
+func sinceEpoch(ntp uint64) time.Duration {
+	return time.Duration(ntp>>32)*time.Second + time.Duration(ntp&0xffffffff*uint64(time.Second)>>32) // #nosec G115
+}
+
+// Ticks is the time that timestamps advance by.
+func Ticks(n, rate uint32) time.Duration {
+	return time.Duration(float64(int32(n)) / float64(rate) * float64(time.Second)) // #nosec G115 -- it wraps by intent
 }
 
 // since is the time from one of the sender's clock until one of this machine's: monotonic, so that it may be set.

@@ -21,6 +21,7 @@ type Receiver struct {
 	matched tally
 	echoed  tally // of what the receiver sent itself
 	stated  tally // by the clock of the sender, of which the difference to this one is not subtracted
+	capture tally // likewise, since the capture that packets state
 	clocks  clocks
 }
 
@@ -71,6 +72,9 @@ func (r *Receiver) Packet(b *Senders, owner any, kind string, ssrc uint32, at ti
 // Transit notes how much later than its capture, by the sender's reports, a packet arrived, by two clocks.
 func (r *Receiver) Transit(d time.Duration) { r.stated.add(d) }
 
+// Captured notes how much later than the capture that it states a packet arrived, by two clocks.
+func (r *Receiver) Captured(d time.Duration) { r.capture.add(d) }
+
 // SenderReport notes how much later than it was sent a sender report arrived, by two clocks, and how long a round trip
 // takes now.
 func (r *Receiver) SenderReport(at time.Time, transit, trip time.Duration) {
@@ -84,8 +88,12 @@ func (r *Receiver) Report(now time.Time) *diag.OneWayDelay {
 	}
 	transit, trip, known := r.clocks.fastest(now)
 	if !known {
-		r.stated.latest = 0
+		r.stated.latest, r.capture.latest = 0, 0
 		return nil
+	}
+	if r.capture.latest+r.capture.count > 0 {
+		r.stated.latest = 0
+		return r.capture.report(trip/2-transit, trip/2, diag.DelayCapture)
 	}
 	// the fastest report is taken to have needed half of the fastest round trip: it needed none of it, or all
 	return r.stated.report(trip/2-transit, trip/2, diag.DelayReports)

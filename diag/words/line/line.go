@@ -142,7 +142,8 @@ func mediaWords(d diag.Data) (string, bool) {
 		if d.Previous != 0 {
 			continues = fmt.Sprintf("continues %d", d.Previous)
 		}
-		return join(fmt.Sprintf("SSRC %d", d.SSRC), d.Kind, words.Prefixed("mid ", d.Mid), continues), true
+		return join(fmt.Sprintf("SSRC %d", d.SSRC), d.Kind, words.Prefixed("mid ", d.Mid), continues,
+			words.Source(d.From, d.OffPath)), true
 	case diag.Picture:
 		return video.Picture(d), true
 	case diag.MediaPause:

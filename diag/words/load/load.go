@@ -18,11 +18,11 @@ var Findings = map[string]phrase.Entry{
 			"is no verdict.",
 		testerLimit),
 	"load.stuck": phrase.On(
-		"Calls of a load test did not end in the time that every call has, and were left behind. When this machine is short "+
-			"of CPU, the library for data channels (pion/sctp) can lock up. These calls are not judged.",
+		"Calls of a load test no longer reacted because of a fault in dialtone, which ended them. A machine that is short of "+
+			"CPU makes that more likely. These calls are not judged.",
 		func(_ judge.Finding, e judge.CallsStuck) phrase.Text {
 			return phrase.Text{
-				Title:  fmt.Sprintf("dialtone could not end %d calls.", e.Calls),
+				Title:  fmt.Sprintf("%d calls no longer reacted, because of a fault in dialtone.", e.Calls),
 				Advice: "Lower --arrive: this happens when the machine is short of CPU.",
 			}
 		}),

@@ -103,6 +103,14 @@ func audio(direction diag.Direction) string {
 	return "Inbound audio"
 }
 
+// Undecoded says how much of the audio was not decoded, because this machine was busy; "" if it all was.
+func Undecoded(s *diag.Sound) string {
+	if s == nil || s.RestedDuration == 0 {
+		return ""
+	}
+	return phrase.Seconds(s.RestedDuration) + " not decoded (this machine was too busy)"
+}
+
 // Level is a level of 0–1 in dB below full scale.
 func Level(level float64) string {
 	if level < 1e-5 {

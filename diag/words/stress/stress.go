@@ -45,8 +45,8 @@ var Findings = map[string]phrase.Entry{
 		"The peer does not recover from an outage of three seconds.",
 		"Check whether the peer ends its session or its sender after a short silence; consent lasts 30 s (RFC 7675).", nil),
 	"stress.slow_key_frame": fault(
-		"In a stress test a requested key frame (PLI) took more than half a second to arrive completely. A receiver that "+
-			"joins waits as long for its first picture.",
+		"In a stress test a requested key frame (PLI) took more than half a second to arrive completely, beside the "+
+			"round trip. A receiver that joins waits as long for its first picture.",
 		"The peer is slow to answer a request for a key frame.",
 		"Check how often the encoder or the media server handles requests for key frames.", took),
 	"stress.slow_recovery": fault(

@@ -91,6 +91,9 @@ func headline(v judge.Verdict, causes []judge.Finding) string {
 	case diag.EndDTLS:
 		return "the DTLS handshake failed"
 	case diag.EndInternal:
+		if len(causes) > 0 && causes[0].ID == "call.cannot_run" {
+			return mainCause(causes)
+		}
 		return "dialtone could not run the call"
 	case diag.EndICE: // above
 	}

@@ -36,6 +36,7 @@ const HEAD_START = 200; // ms that the offer of a restart waits for its candidat
  *   chat     text from the peer
  *   open     {label, open}: a channel has opened or closed
  *   stats    {message, path}: a sample, each second, and one at the end
+ *   restarted  whether a restart that was requested here has led to a path
  *   note     {what, detail}: what only the report shows: 'role', 'peer', 'dialed', 'signaling', 'local_candidate',
  *            'remote_candidate', 'candidate_error'
  */
@@ -53,6 +54,7 @@ export class Call {
   #everUp = false;
   #ended = false;
   #redialing = null; // 'asked' or 'lost'
+  #asks = false; // whether the restart in progress was requested here
   #waiting = false; // in a room, for a peer who has not come yet
   #stranger = false; // whether a stranger came instead of the peer
   #wake = null; // ends the pause before the next dial
@@ -85,6 +87,14 @@ export class Call {
     if (this.#wake) this.#wake();
     else if (this.#waiting && this.#room) this.#dialLater(); // the poll may hang for long
     else if (this.#everUp && this.#connection.connectionState !== 'connected') this.#lose();
+  }
+
+  /** restart asks for another path, and reports whether that is possible now: a peer that can dial again has said hello. */
+  restart() {
+    if (!this.#agent || this.#redialing || this.#ended || this.#connection.connectionState !== 'connected') return false;
+    this.#asks = true;
+    this.#dialAgain('asked');
+    return true;
   }
 
   /** replace sends another track in place of the one of its kind. */
@@ -146,6 +156,7 @@ export class Call {
       this.#connection.setConfiguration(this.#configuration(room.iceServers));
       this.#on('servers', room.iceServers);
       this.#note('dialed', '');
+      if (this.#asks) this.#control({ code: 'restart' }); // the first to dial offers: this page, with its candidates
       if (!again) {
         this.#waiting = true;
         this.#stop('redial');
@@ -215,6 +226,7 @@ export class Call {
     this.#stop('setup', 'grace', 'redial', 'restart', 'quiet', 'pause');
     this.#wake?.();
     this.#redialing = null;
+    this.#restarted(true);
     const room = this.#room;
     this.#after('linger', LINGER, () => room?.close(false));
   }
@@ -226,7 +238,7 @@ export class Call {
     this.#note('signaling', `${reason} ${detail}`.trim());
     if (reason === 'stranger') this.#stranger = true;
     if (this.#redialing === 'lost') this.#dialLater();
-    else if (this.#everUp) this.#redialing = null; // a connected call does not need the server
+    else if (this.#everUp) this.#giveUpRestart(); // a connected call does not need the server
     else if (this.#waiting && RETRIED.includes(reason)) this.#waitAgain(reason, detail);
     else if (this.#connection.remoteDescription) this.#after('grace', GRACE, () => this.#end(reason, detail));
     else this.#end(reason, detail);
@@ -284,12 +296,24 @@ export class Call {
     this.#stop('linger', 'quiet', 'restart');
     if (why === 'asked') {
       this.#after('restart', RESTART, () => {
-        this.#redialing = null;
+        this.#giveUpRestart();
         if (this.#connection.connectionState !== 'connected') this.#lose();
+        else this.#leave(); // who dials the code from now on is not the peer
       });
     }
     await this.#leave();
     if (!this.#ended) this.#runRoom();
+  }
+
+  #giveUpRestart() {
+    this.#redialing = null;
+    this.#restarted(false);
+  }
+
+  // restarted reports how a restart that was requested here has ended.
+  #restarted(done) {
+    if (this.#asks) this.#on('restarted', done);
+    this.#asks = false;
   }
 
   // leave ends the pair on the server, or the next dial could meet the last one there. A dead network is not waited for.

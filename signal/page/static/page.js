@@ -58,6 +58,7 @@ function listen() {
   $('report').addEventListener('toggle', showReport);
   for (const button of document.querySelectorAll('.copy-report')) button.addEventListener('click', () => copyReport(button));
   $('play').addEventListener('click', play);
+  $('restart').addEventListener('click', restart);
   for (const kind of ['audio', 'video', 'speaker']) $(`mute-${kind}`).addEventListener('click', () => toggle(kind));
   addEventListener('pagehide', () => call?.hangUp(true));
   addEventListener('online', () => call?.online());
@@ -158,6 +159,8 @@ function enter(code) {
   $('timer').hidden = true;
   for (const kind of ['audio', 'video', 'speaker']) press(kind, false);
   for (const kind of ['audio', 'video']) $(`peer-${kind}`).hidden = true;
+  $('restart').hidden = $('restart').disabled = false;
+  $('restart').textContent = t('restart');
   clear();
   showMedia();
   before = null;
@@ -217,6 +220,7 @@ function happened(what, value) {
     case 'track': return heard(value);
     case 'muted': $(`peer-${value.kind}`).hidden = !value.value; return undefined;
     case 'chat': return line(value, false);
+    case 'restarted': return restarted(value);
     case 'open': if (value.label === 'chat') talking(value.open); return undefined;
     case 'stats': {
       statistics(before, value.message);
@@ -254,7 +258,7 @@ function ended({ reason, detail }) {
   call = null;
   $('remote').srcObject = null;
   $('local').srcObject = null;
-  for (const id of ['play', 'controls', 'self', 'invite', 'retry']) $(id).hidden = true;
+  for (const id of ['play', 'controls', 'self', 'invite', 'retry', 'restart']) $(id).hidden = true;
   for (const kind of ['audio', 'video']) $(`peer-${kind}`).hidden = true;
   talking(false);
   $('text').placeholder = t('chat_over');
@@ -291,6 +295,21 @@ async function play() {
   } catch (e) {
     $('play').hidden = e.name !== 'NotAllowedError';
   }
+}
+
+// restart asks for another path, without the end of the call.
+function restart() {
+  if (call?.restart()) {
+    $('restart').disabled = true;
+    noticed($('restart'), 'restarting', 'restarting');
+  } else {
+    noticed($('restart'), 'restart', 'restart_unable');
+  }
+}
+
+function restarted(done) {
+  $('restart').disabled = false;
+  noticed($('restart'), 'restart', done ? 'restarted' : 'restart_failed');
 }
 
 function toggle(kind) {

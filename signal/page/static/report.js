@@ -42,6 +42,7 @@ export class Report {
       case 'stats': this.#sample(value); break;
       case 'servers': this.#use(value); break;
       case 'note': this.#note(value); break;
+      case 'restarted': this.#event(value ? 'restarted ICE, as requested here' : 'no ICE restart; the call went on'); break;
       case 'muted': this.#event(`peer ${value.value ? 'muted' : 'unmuted'} ${value.kind}`); break;
       case 'open':
         this.#channels.set(value.label, value.open);

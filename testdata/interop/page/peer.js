@@ -1,52 +1,96 @@
-// A browser as the other end of a call with dialtone: it posts an offer, or publishes with WHIP, or plays with WHEP. What it has
-// seen becomes window.saw; ../signaling.py describes it.
-const query = new URLSearchParams(location.search);
-const way = query.get("signaling"), endpoint = query.get("url");
-const data = way === "offer", sends = way !== "whep", receives = way !== "whip";
-const enough = { audio: 50, video: 20 };
+// A browser as the other end of calls with dialtone: it posts an offer, or publishes with WHIP, or plays with WHEP. What it has
+// seen of a call is what ../signaling.py describes, and the codecs that came in. With a query, a call is placed at once, stays
+// until it has seen enough, and its report becomes window.saw; a test can also begin calls and end them.
 const version = (await navigator.userAgentData?.getHighEntropyValues(["uaFullVersion"]))?.uaFullVersion ?? /Firefox\/([\d.]+)/.exec(navigator.userAgent)[1];
-const report = { version, audio: 0, video: 0, echoed: false, channels: [], ended: "" };
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const until = async (met) => { while (!(await met())) await sleep(20); };
 
-const pc = new RTCPeerConnection();
-if (sends) {
-  const stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: true });
-  for (const track of stream.getTracks()) pc.addTransceiver(track, { direction: receives ? "sendrecv" : "sendonly", streams: [stream] });
-} else {
-  for (const kind of ["audio", "video"]) pc.addTransceiver(kind, { direction: "recvonly" });
-}
-if (data) {
-  const channel = pc.createDataChannel("chat");
-  channel.onopen = () => channel.send("hello from a page");
-  channel.onmessage = (e) => { if (e.data === "hello from a page") report.echoed = true; };
-}
-pc.ontrack = (e) => {
-  const player = document.createElement(e.track.kind); // what nobody plays is not decoded
-  player.autoplay = player.muted = true;
-  player.srcObject = new MediaStream([e.track]);
-  document.body.append(player);
-};
-
-await pc.setLocalDescription();
-while (pc.iceGatheringState !== "complete") await sleep(20);
-const sdp = pc.localDescription.sdp;
-const body = data ? JSON.stringify({ type: "offer", sdp }) : sdp;
-const response = await fetch(endpoint, { method: "POST", body, headers: { "Content-Type": data ? "application/json" : "application/sdp" } });
-if (!response.ok) throw new Error("POST: " + response.status);
-const answer = data ? (await response.json()).sdp : await response.text();
-const session = data ? undefined : new URL(response.headers.get("Location"), endpoint);
-await pc.setRemoteDescription({ type: "answer", sdp: answer });
-while (pc.connectionState !== "connected") await sleep(20);
-await sleep(3500);
-for (let n = 0; n < 300; n++) {
-  for (const r of (await pc.getStats()).values()) {
-    if (r.type === "inbound-rtp") report[r.kind] = r.kind === "audio" ? r.packetsReceived : r.framesDecoded;
+class Call {
+  constructor(way, endpoint) {
+    Object.assign(this, { way, endpoint, pc: new RTCPeerConnection() });
+    this.data = way === "offer";
+    this.sends = way !== "whep";
+    this.receives = way !== "whip";
+    this.report = { version, audio: 0, video: 0, codecs: [], echoed: false, channels: [], ended: "" };
+    this.pc.ontrack = (e) => {
+      const player = document.createElement(e.track.kind); // what nobody plays is not decoded
+      player.autoplay = player.muted = true;
+      player.srcObject = new MediaStream([e.track]);
+      document.body.append(player);
+    };
   }
-  const media = !receives || Object.entries(enough).every(([kind, least]) => report[kind] >= least);
-  if (media && (!data || report.echoed)) break;
-  await sleep(100);
+
+  async offer() {
+    if (this.sends) {
+      const stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: true });
+      const direction = this.receives ? "sendrecv" : "sendonly";
+      for (const track of stream.getTracks()) this.pc.addTransceiver(track, { direction, streams: [stream] });
+    } else {
+      for (const kind of ["audio", "video"]) this.pc.addTransceiver(kind, { direction: "recvonly" });
+    }
+    if (this.data) {
+      const channel = this.pc.createDataChannel("chat");
+      channel.onopen = () => channel.send("hello from a page");
+      channel.onmessage = (e) => { if (e.data === "hello from a page") this.report.echoed = true; };
+    }
+    await this.pc.setLocalDescription();
+    await until(() => this.pc.iceGatheringState === "complete");
+    return this.pc.localDescription.sdp;
+  }
+
+  async connect() {
+    const sdp = await this.offer();
+    const body = this.data ? JSON.stringify({ type: "offer", sdp }) : sdp;
+    const headers = { "Content-Type": this.data ? "application/json" : "application/sdp" };
+    const response = await fetch(this.endpoint, { method: "POST", body, headers });
+    if (!response.ok) throw new Error("POST: " + response.status);
+    const answer = this.data ? (await response.json()).sdp : await response.text();
+    this.session = this.data ? undefined : new URL(response.headers.get("Location"), this.endpoint);
+    await this.pc.setRemoteDescription({ type: "answer", sdp: answer });
+    await until(() => this.pc.connectionState === "connected");
+  }
+
+  // hasReceived reports whether so much of each kind has come in: packets of audio, decoded pictures of video.
+  async hasReceived(least) {
+    const stats = await this.pc.getStats();
+    for (const r of stats.values()) {
+      if (r.type !== "inbound-rtp") continue;
+      this.report[r.kind] = r.kind === "audio" ? r.packetsReceived : r.framesDecoded;
+      const codec = stats.get(r.codecId)?.mimeType;
+      if (codec && !this.report.codecs.includes(codec)) this.report.codecs.push(codec);
+    }
+    return !this.receives || Object.entries(least).every(([kind, n]) => this.report[kind] >= n);
+  }
+
+  async end() {
+    if (this.session) await fetch(this.session, { method: "DELETE" });
+    this.pc.close();
+    this.report.ended = "close";
+    return this.report;
+  }
 }
-if (session) await fetch(session, { method: "DELETE" });
-pc.close();
-report.ended = "close";
-window.saw = report;
+
+const begun = [];
+
+// begin places calls, [way, endpoint] each, and returns when each that receives has audio and a picture.
+window.begin = (calls) => Promise.all(calls.map(async ([way, endpoint]) => {
+  const call = new Call(way, endpoint);
+  begun.push(call);
+  await call.connect();
+  await until(() => call.hasReceived({ audio: 1, video: 1 }));
+}));
+
+// finish ends these calls and returns their reports.
+window.finish = () => Promise.all(begun.splice(0).map((call) => call.end()));
+
+const query = new URLSearchParams(location.search);
+if (query.has("signaling")) {
+  const call = new Call(query.get("signaling"), query.get("url"));
+  await call.connect();
+  await sleep(3500);
+  for (let n = 0; n < 300; n++) {
+    if (await call.hasReceived({ audio: 50, video: 20 }) && (!call.data || call.report.echoed)) break;
+    await sleep(100);
+  }
+  window.saw = await call.end();
+}

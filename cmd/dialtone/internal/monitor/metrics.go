@@ -28,24 +28,28 @@ type metrics struct {
 const metricPrefix = "dialtone_monitor_"
 
 func newMetrics(version string) *metrics {
-	gauge := func(name, help string) prometheus.GaugeOpts {
-		return prometheus.GaugeOpts{Name: metricPrefix + name, Help: help}
+	gauge := func(name, help string) prometheus.Gauge {
+		return prometheus.NewGauge(prometheus.GaugeOpts{Name: metricPrefix + name, Help: help})
 	}
-	counter := func(name, help string) prometheus.CounterOpts {
-		return prometheus.CounterOpts{Name: metricPrefix + name, Help: help}
+	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
+		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: metricPrefix + name, Help: help}, labels)
 	}
-	of := []string{"module", "target"}
+	scheduled := func(name, help string) *prometheus.GaugeVec {
+		o := prometheus.GaugeOpts{Name: metricPrefix + "scheduled_" + name, Help: help}
+		return prometheus.NewGaugeVec(o, []string{"module", "target"})
+	}
+	const stuckHelp = "Probes that did not end after they were cut."
 	m := &metrics{
 		registry:   prometheus.NewRegistry(),
-		probes:     prometheus.NewCounterVec(counter("probes_total", "Probes that ended, by their result."), []string{"module", "result"}),
-		timedOut:   prometheus.NewCounterVec(counter("probe_timeouts_total", "Probes that were cut at their timeout."), []string{"module"}),
-		inProgress: prometheus.NewGauge(gauge("probes_in_progress", "Probes in progress.")),
-		stuck:      prometheus.NewCounter(counter("stuck_probes_total", "Probes that did not end after they were cut.")),
-		reloaded:   prometheus.NewGauge(gauge("config_last_reload_successful", "Whether the configuration could be read the last time.")),
-		reloadTime: prometheus.NewGauge(gauge("config_last_reload_success_timestamp_seconds", "When the configuration was read, in Unix time.")),
-		success:    prometheus.NewGaugeVec(gauge("scheduled_success", "Whether the last scheduled probe of the target passed."), of),
-		at:         prometheus.NewGaugeVec(gauge("scheduled_start_timestamp_seconds", "When the last scheduled probe of the target began, in Unix time."), of),
-		took:       prometheus.NewGaugeVec(gauge("scheduled_duration_seconds", "Duration of the last scheduled probe of the target."), of),
+		probes:     counter("probes_total", "Probes that ended, by their result.", "module", "result"),
+		timedOut:   counter("probe_timeouts_total", "Probes that were cut at their timeout.", "module"),
+		inProgress: gauge("probes_in_progress", "Probes in progress."),
+		stuck:      prometheus.NewCounter(prometheus.CounterOpts{Name: metricPrefix + "stuck_probes_total", Help: stuckHelp}),
+		reloaded:   gauge("config_last_reload_successful", "Whether the configuration could be read the last time."),
+		reloadTime: gauge("config_last_reload_success_timestamp_seconds", "When the configuration was read, in Unix time."),
+		success:    scheduled("success", "Whether the last scheduled probe of the target passed."),
+		at:         scheduled("start_timestamp_seconds", "When the last scheduled probe of the target began, in Unix time."),
+		took:       scheduled("duration_seconds", "Duration of the last scheduled probe of the target."),
 	}
 	info := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: metricPrefix + "build_info", Help: "The program; always 1.", ConstLabels: prometheus.Labels{"version": version},

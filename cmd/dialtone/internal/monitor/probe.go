@@ -61,7 +61,7 @@ func (m *Monitor) probe(ctx context.Context, module Module, target string, limit
 	return r
 }
 
-// run probes with a slot. The probe is cut a little before ctx ends, and left alone when that does.
+// run probes with a slot. The probe is cut a little before ctx ends, and abandoned when that does.
 func (m *Monitor) run(ctx context.Context, module Module, target string, r *result) {
 	end, _ := ctx.Deadline()
 	left := time.Until(end)
@@ -95,7 +95,7 @@ func (m *Monitor) reclaim(done <-chan outcome) {
 	case <-done:
 	case <-timer.C:
 		m.metrics.stuck.Inc()
-		m.o.Logger.Error("a probe that was cut at its timeout has not ended: it is left alone")
+		m.o.Logger.Error("a probe that was cut at its timeout has not ended: it is abandoned")
 	}
 	<-m.slots
 }

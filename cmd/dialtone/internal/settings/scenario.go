@@ -14,9 +14,9 @@ import (
 const envSuffix = "_env"
 
 // ReadScenario reads a file that holds the settings of a command several times: a table [[command]] for each, and at
-// the top what applies to all. Other commands of the grammar may have tables, too. Keys are flags with an underscore for
-// each hyphen. A text may be in a variable that the key with _env names; a secret must be. MistakeErrors are those of
-// [Parsed.Check]; the error says why there is no readable file.
+// the top what applies to all. Other commands of the grammar may have tables, too. Keys are flags with an underscore
+// for each hyphen. A text may be in a variable that the key with _env names; a secret must be. MistakeErrors are those
+// of [Parsed.Check]; the error says why there is no readable file.
 func ReadScenario(path, command string, grammar func() any, o Options) (top *Parsed, each []*Parsed, _ error) {
 	tables, err := readTOML(path)
 	if err != nil {
