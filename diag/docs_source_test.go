@@ -308,7 +308,7 @@ func unit(expr ast.Expr, f field) string {
 		return "bit/s"
 	case lower == "clockrate", lower == "frequency", strings.HasPrefix(lower, "timestamprate"):
 		return "Hz"
-	case lower == "framespersecond":
+	case strings.HasSuffix(lower, "framespersecond"):
 		return "1/s"
 	case lower == "framewidth", lower == "frameheight":
 		return "pixels"

@@ -8,7 +8,7 @@ var _ = []Type{
 
 // CallStart ("call.start") opens every log: the request, without any secret.
 type CallStart struct {
-	Command string `json:"command"` // call, answer, demo or check
+	Command string `json:"command"` // call, answer, demo, check or import
 	// the room code that both peers dial; empty if the signaling needs none
 	Code         string      `json:"code"`
 	Signaling    string      `json:"signaling,omitempty"`    // how offer and answer travel: room, post, whip, whep, paste
@@ -140,6 +140,7 @@ const (
 	EndICE         EndReason = "ice-failed"  // no pair works
 	EndDTLS        EndReason = "dtls-failed" // the path works, the handshake does not
 	EndInternal    EndReason = "internal"    // dialtone itself could not run
+	EndDump        EndReason = "dump-end"    // the call went on when the dump of a browser was written
 )
 
 // EndedBy says who ended a call.

@@ -27,6 +27,8 @@ type ChannelOpen struct {
 	MaxRetransmits    *uint16 `json:"maxRetransmits,omitempty"`
 	MaxPacketLifeTime *uint16 `json:"maxPacketLifeTime,omitempty"` // ms
 	Negotiated        bool    `json:"negotiated,omitempty"`
+	// seen in statistics: it became usable at some time since the sample before
+	Sampled bool `json:"sampled,omitempty"`
 }
 
 // Type is "channel.open".

@@ -140,6 +140,18 @@ func examples() []Event {
 		}},
 		{8 * time.Second, Paused{DurationMs: Millis(4 * time.Second), Source: PauseStopped}},
 		{9 * time.Second, ChannelClose{ID: Ptr(uint16(1)), Label: LabelChat}},
+		{9 * time.Second, DumpStart{
+			Format: DumpInternals, Connection: "9-1", URL: "https://app.example/call", UserAgent: "Mozilla/5.0 (X11; Linux x86_64) Chrome/156.0.0.0", Open: true,
+		}},
+		{9 * time.Second, CaptureRequest{Request: "getUserMedia", Audio: true, Video: true, Error: "NotAllowedError", Message: "Permission denied"}},
+		{9 * time.Second, CaptureTrack{Side: Local, Kind: "audio", TrackID: "88e081af", Change: TrackEnded}},
+		{9 * time.Second, BrowserSample{
+			Outbound: []BrowserOutbound{{
+				Kind: "video", SSRC: 2002, Encoder: "libvpx", LimitationReason: "cpu", LimitationDurations: &LimitationDurations{None: 1.5, CPU: 2.5}, TargetBitrate: Ptr(1.2e6),
+			}},
+			Inbound:                  []BrowserInbound{{Kind: "audio", SSRC: 2001, JitterBuffer: Ptr(1440.5), Emitted: Ptr(uint64(48000))}},
+			AvailableOutgoingBitrate: Ptr(1.5e6),
+		}},
 		{10 * time.Second, CallEnded{Reason: EndDuration, By: ByLocal}},
 	}
 	events := make([]Event, len(log))

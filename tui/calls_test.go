@@ -34,7 +34,7 @@ func recordingFile(name string) string {
 
 func readCall(tb testing.TB, name string) []diag.Event {
 	tb.Helper()
-	rec, err := record.Open(recordingFile(name))
+	rec, err := record.Open(recordingFile(name), record.MaxMemory)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -123,13 +123,15 @@ func (c *answerCommand) answerCalls(ctx context.Context, a app, config diag.Conf
 	error,
 ) {
 	reached, pause, failed := false, shortestPause, 0
-	supply := newICESupply(c.iceFromFlags, config)
+	servers := newSupply(c.iceFromFlags, config)
 	for n := 1; ; n++ {
 		var err error
-		if config.ICEServers, err = supply.renew(ctx, config.ICEServers); err != nil {
+		if config.ICEServers, err = renewed(ctx, servers, config.ICEServers); err != nil {
 			return diag.ExitSignaling, err
 		}
-		result, err := a.placer().Place(ctx, c.placement(a, config, w, h, n))
+		p := c.placement(a, config, w, h, n)
+		p.Supply = servers.During(config.ICEServers)
+		result, err := a.placer().Place(ctx, p)
 		switch {
 		case err != nil, c.Once, n == int(c.MaxCalls), (c.Screen || w.Carried) && !result.Again:
 			return result.Exit, err

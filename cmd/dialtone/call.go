@@ -74,14 +74,15 @@ func (c *callCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	if err := a.checked(err); err != nil {
 		return diag.ExitUsage, err
 	}
-	supply := newICESupply(c.iceFromFlags, config)
+	servers := newSupply(c.iceFromFlags, config)
 	return a.placer().Repeat(ctx, func(ctx context.Context, n int) (calls.Outcome, error) {
 		p := c.placement(a, config, &c.recordFlags, n)
 		var err error
-		if p.Config.ICEServers, err = supply.renew(ctx, p.Config.ICEServers); err != nil {
+		if p.Config.ICEServers, err = renewed(ctx, servers, p.Config.ICEServers); err != nil {
 			return calls.Outcome{Exit: diag.ExitSignaling}, err
 		}
 		way.reach(ctx, a, &p)
+		p.Supply = servers.During(p.Config.ICEServers)
 		return a.placer().Place(ctx, p)
 	})
 }

@@ -59,6 +59,7 @@ type checkCommand struct {
 
 	speed   *diag.SpeedPlan // of dialtone speed
 	compare bool            // likewise: each path to the peer by itself
+	relays  time.Duration   // likewise: how long TURN servers are asked for allocations
 }
 
 // Help implements kong.HelpProvider.
@@ -231,7 +232,7 @@ func (c *checkCommand) plan() (checkPlan, error) {
 	config.Wait, config.Stress, config.Speed = c.Wait, c.Stress, c.speed
 	o := checkPlan{conformance: c.Requirements, supply: c.iceFromFlags, Options: diagcheck.Options{
 		Name: c.Name, Config: config, Repeat: int(c.Repeat), Parallel: int(c.Parallel), Record: c.Record, Redact: c.Redact,
-		Assertions: c.Assert, NoEcho: c.NoEcho,
+		Assertions: c.Assert, NoEcho: c.NoEcho, Allocations: c.relays,
 	}}
 	switch c.ExpectMedia {
 	case "both":

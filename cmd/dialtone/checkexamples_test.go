@@ -119,7 +119,7 @@ func TestEventsAreARecording(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	runExample(t, dir, "dialtone check --loopback --for 200ms -o text -o jsonl=call.jsonl", os.Environ())
-	rec, err := record.Open(filepath.Join(dir, "call.jsonl"))
+	rec, err := record.Open(filepath.Join(dir, "call.jsonl"), record.MaxMemory)
 	if err != nil {
 		t.Fatal(err)
 	}

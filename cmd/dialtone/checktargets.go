@@ -107,10 +107,13 @@ func (c *checkCommand) aim(o *diagcheck.Options, w chosen) error {
 func nameServers(ctx context.Context, plans []checkPlan) error {
 	for i := range plans {
 		config := &plans[i].Config
-		if supply := newICESupply(plans[i].supply, *config); supply != nil {
-			plans[i].Renew = supply.renew
+		if servers := newSupply(plans[i].supply, *config); servers != nil {
+			plans[i].Supply = servers.Keep
+			plans[i].Renew = func(ctx context.Context, have []diag.ICEServerAuth) ([]diag.ICEServerAuth, error) {
+				return renewed(ctx, servers, have)
+			}
 			var err error
-			if config.ICEServers, err = supply.renew(ctx, config.ICEServers); err != nil {
+			if config.ICEServers, err = renewed(ctx, servers, config.ICEServers); err != nil {
 				return err
 			}
 		}

@@ -27,6 +27,7 @@ type cli struct {
 	Serve   serveCommand   `cmd:"" help:"Run a signaling server, with a page for browsers."`
 	Explain explainCommand `cmd:"" help:"Explain a finding."`
 	Replay  replayCommand  `cmd:"" help:"Replay a recorded call."`
+	Import  importCommand  `cmd:"" help:"Open a browser's dump of a call."`
 	Start   startCommand   `cmd:"" help:"Start one of these commands from a form."`
 	Version versionCommand `cmd:"" help:"Show the version."`
 

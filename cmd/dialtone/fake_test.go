@@ -24,6 +24,8 @@ func (*fakeCall) RestartICE() error       { return nil }
 func (*fakeCall) Diagnose() error         { return nil }
 func (*fakeCall) Hangup()                 {}
 
+func (*fakeCall) UseServers([]diag.ICEServerAuth) {}
+
 // fakeApp is that of dialtone call without configuration and output.
 func fakeApp() app {
 	s := testStreams()
@@ -54,7 +56,7 @@ func (n *notifyingWriter) Write(b []byte) (int, error) {
 // checkRecording reads a recording that must be complete.
 func checkRecording(t *testing.T, path string) {
 	t.Helper()
-	recording, err := record.Open(path)
+	recording, err := record.Open(path, record.MaxMemory)
 	if err != nil {
 		t.Fatal(err)
 	}

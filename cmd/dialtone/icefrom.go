@@ -3,12 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
-	"sync"
-	"time"
 
 	"dialtone/cmd/dialtone/internal/requests"
+	"dialtone/cmd/dialtone/internal/supply"
 	"dialtone/diag"
 	posting "dialtone/signal/post"
 	"dialtone/signal/web"
@@ -34,48 +32,21 @@ func parseICESource(raw string) (iceSource, error) {
 	return s, nil
 }
 
-// expiryMargin is how long before their end credentials are asked for anew.
-const expiryMargin = time.Minute
-
-// iceSupply gives the ICE servers of --ice-from, and asks again before their credentials expire.
-type iceSupply struct {
-	source posting.Source
-	length time.Duration // of a call: the credentials must outlast it
-
-	mu      sync.Mutex
-	known   []diag.ICEServerAuth
-	expires time.Time
-	asked   bool
-}
-
-// newICESupply makes the supply of a command; nil without --ice-from.
-func newICESupply(f iceFromFlags, config diag.Config) *iceSupply {
+// newSupply makes the supply of a command; nil without --ice-from.
+func newSupply(f iceFromFlags, config diag.Config) *supply.Supply {
 	if f.ICEFrom.url == "" {
 		return nil
 	}
-	s := &iceSupply{length: config.For, source: posting.Source{Method: f.ICEFrom.method, URL: f.ICEFrom.url}}
-	setup := chosen{}.setup(config)
-	s.source.Options = web.OptionsOf(setup)
-	s.source.Token, s.source.Header = "", requests.Of(f.ICEHeader)
-	return s
+	source := posting.Source{Method: f.ICEFrom.method, URL: f.ICEFrom.url, Options: web.OptionsOf(chosen{}.setup(config))}
+	source.Token, source.Header = "", requests.Of(f.ICEHeader)
+	return supply.New(source, config.For)
 }
 
-// renew puts the servers of the supply in the place of those that it gave before.
-func (s *iceSupply) renew(ctx context.Context, have []diag.ICEServerAuth) ([]diag.ICEServerAuth, error) {
-	if s == nil {
-		return have, nil
+// renewed are ICE servers for the next call.
+func renewed(ctx context.Context, s *supply.Supply, have []diag.ICEServerAuth) ([]diag.ICEServerAuth, error) {
+	servers, err := s.Renew(ctx, have)
+	if err != nil {
+		return nil, fmt.Errorf("--ice-from: %w", advised(err))
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	others := slices.DeleteFunc(slices.Clone(have), func(one diag.ICEServerAuth) bool {
-		return slices.Contains(s.known, one)
-	})
-	if !s.asked || !s.expires.IsZero() && time.Until(s.expires) < s.length+expiryMargin {
-		servers, expires, err := s.source.Fetch(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("--ice-from: %w", advised(err))
-		}
-		s.known, s.expires, s.asked = requests.Usable(servers, others), expires, true
-	}
-	return append(others, s.known...), nil
+	return servers, nil
 }

@@ -52,6 +52,11 @@ func TestScripts(t *testing.T) {
 				return err
 			}
 			env.Setenv("PICTURES", pictures)
+			dumps, err := filepath.Abs("../../diag/dump/testdata")
+			if err != nil {
+				return err
+			}
+			env.Setenv("DUMPS", dumps)
 			env.Values[programsKey{}] = programs{}
 			env.Setenv("XDG_CONFIG_HOME", env.WorkDir+"/config")
 			env.Setenv("PATH", env.Getenv("PATH"))

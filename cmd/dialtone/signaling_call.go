@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"dialtone/cmd/dialtone/internal/calls"
-	"dialtone/cmd/dialtone/internal/requests"
 	"dialtone/cmd/dialtone/internal/settings"
+	"dialtone/cmd/dialtone/internal/supply"
 	"dialtone/cmd/dialtone/internal/texts"
 	"dialtone/diag"
 	"dialtone/diag/feed"
@@ -39,7 +39,7 @@ func (w chosen) dial(a app, p *calls.Placement, answers bool, notes ...diag.Warn
 		o.Notes = notes
 		s := w.setup(config)
 		s.Answers = answers
-		s.OnICEServers = func(named []signal.ICEServer) { warnLate(log, requests.Usable(named, config.ICEServers)) }
+		s.OnICEServers = func(named []signal.ICEServer) { warnLate(log, supply.Usable(named, config.ICEServers)) }
 		if w.Carried {
 			shown := texts.New(a.Streams, w.answerCommand())
 			s.Texts = shown
@@ -85,7 +85,7 @@ func namedServers(ctx context.Context, w signal.Way, s signal.Setup, have []diag
 	if err != nil {
 		return nil, nil
 	}
-	return requests.Usable(named, have), nil
+	return supply.Usable(named, have), nil
 }
 
 // warnLate warns of servers that were named when the candidates had been gathered.

@@ -3,11 +3,6 @@ package main
 import (
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
-	"dialtone/cmd/dialtone/internal/requests"
-	"dialtone/diag"
-	"dialtone/signal"
 	"dialtone/signal/web"
 )
 
@@ -23,21 +18,5 @@ func TestShownURL(t *testing.T) {
 		if got := web.Shown(address); got != want {
 			t.Errorf("%s is shown as %s, want %s", address, got, want)
 		}
-	}
-}
-
-func TestUsableServers(t *testing.T) {
-	have := []diag.ICEServerAuth{{URL: "stun:known.example:3478"}}
-	got := requests.Usable([]signal.ICEServer{
-		{URL: "stun:known.example"},
-		{URL: "stun:new.example"},
-		{URL: "stun:new.example:3478"},
-		{URL: "turn:t.example"},
-		{URL: "turn:t.example", Username: "ann", Credential: "p"},
-		{URL: "http://x"},
-	}, have)
-	want := []diag.ICEServerAuth{{URL: "stun:new.example:3478"}, {URL: "turn:t.example:3478?transport=udp", Username: "ann", Credential: "p"}}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

@@ -25,11 +25,12 @@ type speedCommand struct {
 	Role      string        `oneof:"offer,answer,any" default:"any" placeholder:"ROLE" help:"The role in a room: offer, answer or any. Default: ${default}."`
 	Wait      time.Duration `default:"1m" placeholder:"DURATION" help:"How long to wait for the peer in a room. Default: ${default}."`
 	throughput.Flags
-	Compare bool                `help:"Measure each path by itself, one after another: direct, and over the TURN server by UDP, TCP and TLS."`
-	Assert  []*assert.Assertion `whole:"" sep:"none" placeholder:"EXPR" help:"Condition the report must meet, such as 'up.goodput > mbit(5)'. Repeatable."`
-	Out     []reports.Output    `sep:"none" short:"o" placeholder:"FORMAT[=FILE]" help:"Write the report in this format, to the file or to stdout: ${formats}. Repeatable; only one can go to stdout. Default: text."`
-	Name    string              `placeholder:"NAME" help:"The name of the check in the report. Default: its target."`
-	Record  string              `placeholder:"DIR" help:"Write a recording of each peer to this directory."`
+	Compare     bool                `help:"Measure each path by itself, one after another: direct, and over the TURN server by UDP, TCP and TLS."`
+	Allocations bool                `help:"Then measure how many relays each TURN server allocates in a second: for --for, at most 5000."`
+	Assert      []*assert.Assertion `whole:"" sep:"none" placeholder:"EXPR" help:"Condition the report must meet, such as 'up.goodput > mbit(5)'. Repeatable."`
+	Out         []reports.Output    `sep:"none" short:"o" placeholder:"FORMAT[=FILE]" help:"Write the report in this format, to the file or to stdout: ${formats}. Repeatable; only one can go to stdout. Default: text."`
+	Name        string              `placeholder:"NAME" help:"The name of the check in the report. Default: its target."`
+	Record      string              `placeholder:"DIR" help:"Write a recording of each peer to this directory."`
 	recordLimitFlag
 	Redact bool `help:"Mask addresses in the recordings and in jsonl; other reports show them. Passwords are never written."`
 	configurable
@@ -40,8 +41,8 @@ func (speedCommand) Help() string {
 	return help.Detail(
 		"It measures over data channels: round trips without load, then throughput in each direction, with the "+
 			"round trips meanwhile. The receiver counts. The peer is dialtone answer, or this process with --loopback. It "+
-			"prints first how much data it can use.\n\n--assert can use idle, up, down, both, paced and all that dialtone check "+
-			"has. docs/reference/speed.md explains the figures.",
+			"prints first how much data it can use.\n\n--assert can use idle, up, down, both, paced and all that dialtone "+
+			"check has. docs/reference/speed.md explains the figures.",
 		[]string{
 			"dialtone speed --loopback",
 			"dialtone speed --room w1 --way up --way down --for 10s",
@@ -65,6 +66,9 @@ func (c *speedCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 		return diag.ExitUsage, a.checked(err)
 	}
 	check.speed, check.compare = &plan, c.Compare
+	if c.Allocations {
+		check.relays = c.Flags.For
+	}
 	return check.run(ctx, a)
 }
 

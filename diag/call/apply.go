@@ -72,7 +72,7 @@ func (s *Signal) applyRequest(d diag.SignalRequest) {
 		s.Certificate, s.Clock = d.Certificate, d.Clock
 	}
 	switch d.Code {
-	case "candidates", "restart", "bye":
+	case "candidates", "restart", "bye", "ice-servers":
 	default:
 		return
 	}
@@ -170,7 +170,7 @@ func mergeDTLS(old, d diag.DTLSState) diag.DTLSState {
 func (c *Call) applyChannel(e diag.Event) bool {
 	switch d := e.Data.(type) {
 	case diag.ChannelOpen:
-		if c.OpenAt == nil {
+		if c.OpenAt == nil && !d.Sampled {
 			c.OpenAt = diag.Ptr(e.At)
 		}
 		if len(c.Channels) < maxChannels {

@@ -21,7 +21,7 @@ func (c *Call) Copy() *Call {
 	d.Machine = Machine{slices.Clone(m.Changes), slices.Clone(m.Outages), slices.Clone(m.Pauses)}
 	d.Steps, d.KeyFrames, d.Resumed = slices.Clone(c.Steps), slices.Clone(c.KeyFrames), slices.Clone(c.Resumed)
 	d.Signal.Refused = slices.Clone(c.Signal.Refused)
-	d.Speed = c.Speed.Copy()
+	d.Speed, d.Browser = c.Speed.Copy(), c.Browser.Copy()
 	for i := range d.NAT {
 		d.NAT[i].State = c.NAT[i].Copy()
 	}

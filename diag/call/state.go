@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/browser"
 	"dialtone/diag/nat"
 	"dialtone/diag/sdp"
 	"dialtone/diag/speed"
@@ -79,7 +80,8 @@ type Call struct {
 	KeyFrames []KeyFrameRow // requests for them, the latest
 	Resumed   []ResumedRow  // ends of pauses of inbound streams
 
-	Speed *speed.State // nil: throughput was not measured
+	Speed   *speed.State   // nil: throughput was not measured
+	Browser *browser.State // of a dump; nil: it is a call of dialtone
 
 	Machine Machine
 	NAT     []NATRow // diagnoses of the network, the latest 64
@@ -230,7 +232,7 @@ func (c *Call) Apply(e diag.Event) {
 		diag.DiagnosisFurther, diag.DiagnosisEnd:
 		c.applyDiagnosis(e)
 	default:
-		if !c.applySpeed(e) && !c.applySignal(e) && !c.applyTransport(e) && !c.applyChannel(e) &&
+		if !c.applyBrowser(e) && !c.applySpeed(e) && !c.applySignal(e) && !c.applyTransport(e) && !c.applyChannel(e) &&
 			!c.applyStress(e) && !c.applyMachine(e) {
 			c.applyMedia(e)
 		}

@@ -19,6 +19,7 @@ import (
 	"dialtone/diag/record"
 	"dialtone/diag/report"
 	"dialtone/diag/session"
+	"dialtone/diag/speed"
 )
 
 // Options of a check. Target and Config.For are needed.
@@ -36,8 +37,13 @@ type Options struct {
 
 	// Renew replaces ICE servers whose credentials expire, before each run; nil: none do.
 	Renew func(ctx context.Context, have []diag.ICEServerAuth) ([]diag.ICEServerAuth, error)
+	// Supply does the same during a run, until the context ends: it gives the servers to use instead. Set with Renew.
+	Supply func(ctx context.Context, have []diag.ICEServerAuth, report func(diag.Data), use func([]diag.ICEServerAuth))
 	// Notes are warnings that every run begins with.
 	Notes []diag.Warning
+
+	// Allocations is how long each TURN server is asked for allocations after the calls; 0: not at all.
+	Allocations time.Duration
 
 	Repeat   int // runs; 0: 1
 	Parallel int // of them at once; 0: 1
@@ -79,6 +85,8 @@ type checker struct {
 	cannot bool      // a run could not begin
 	short  bool      // a run was interrupted
 
+	relays []speed.Allocations
+
 	explained bool // a run has asked the servers why there is no path
 }
 
@@ -100,6 +108,7 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 	c.runAll(ctx)
 	stop()
 	watcher.Wait()
+	c.relays = allocations(ctx, o)
 	return c.report(load, ctx.Err() != nil && c.cut()), errors.Join(c.faults...)
 }
 
@@ -191,6 +200,7 @@ func (c *checker) report(load judge.Load, interrupted bool) *report.Report {
 		Runs:        c.runs,
 		Interrupted: interrupted,
 	})
+	addAllocations(r, c.relays)
 	x.Echo = x.Echo && c.Config.Channel == "" // the peer's own channel needs to open, but not to answer
 	Assert(r, append(DefaultAssertions(x), c.Assertions...))
 	if c.Baseline != nil {

@@ -92,7 +92,7 @@ func TestInterruptedHalfWay(t *testing.T) {
 		t.Errorf("%d recordings of %d runs, %v", len(files), r.Summary.Runs, err)
 	}
 	for _, f := range files {
-		rec, err := record.Open(f)
+		rec, err := record.Open(f, record.MaxMemory)
 		if err != nil {
 			t.Error(err)
 			continue

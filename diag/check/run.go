@@ -97,7 +97,12 @@ func (c *Caller) Place(ctx context.Context, n int) (*report.RunInput, error) {
 	if answering != nil {
 		answering.parts.Go(func() { answering.session.Run(answerCtx) })
 	}
+	inCall, over := context.WithCancel(ctx)
+	if c.Supply != nil {
+		offering.parts.Go(func() { c.Supply(inCall, p.iceServers, offering.log.Append, offering.session.UseServers) })
+	}
 	offering.session.Run(ctx)
+	over()
 	<-offering.ended
 	in := &report.RunInput{
 		Began: offering.log.Start(), Call: offering.call, Events: offering.events, Recording: offering.path,

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -28,9 +29,8 @@ const ipv4First = time.Second
 
 // Options say how TURN servers are reached.
 type Options struct {
-	Servers []diag.ICEServerAuth // those of STUN are left out
-	TLS     *tls.Config          // nil: the system's authorities
-	Proxies *reach.Proxies       // for TCP and TLS; nil: none
+	TLS     *tls.Config    // nil: the system's authorities
+	Proxies *reach.Proxies // for TCP and TLS; nil: none
 	// Dial opens sockets.
 	Dial func(ctx context.Context, d *net.Dialer, network, address string) (net.Conn, error)
 	// Gate makes what each connection passes; at is how the agent knows it.
@@ -49,14 +49,14 @@ type Gate interface {
 // carries them over UDP, TCP, TLS or DTLS and either family, with the authorities that were given. So it knows which
 // relay came from where, and sees the DTLS that is inside.
 type Forwarder struct {
-	servers []server
-	reach   reach.Dialer
-	gate    func(at netip.AddrPort) Gate
-	open    Closers // connections, and dials in progress
+	reach reach.Dialer
+	gate  func(at netip.AddrPort) Gate
+	open  Closers // connections, and dials in progress
 
-	mu     sync.Mutex
-	links  map[int]*link // by the local port that the agent knows
-	rounds []*round      // by server
+	mu      sync.Mutex
+	servers []server      // none is taken away: the agent knows them by their number
+	links   map[int]*link // by the local port that the agent knows
+	rounds  []*round      // by server
 }
 
 // server is a TURN server.
@@ -84,18 +84,20 @@ func New(o Options) *Forwarder {
 			return try(&diag.Stage{})
 		},
 	}
-	for _, s := range o.Servers {
-		if u, err := iceurl.Parse(s.URL); err == nil && u.Scheme.TURN() {
-			u.NoPort = false // no ICE agent asks for DNS SRV
-			f.servers, f.rounds = append(f.servers, server{u, s.URL}), append(f.rounds, newRound())
-		}
-	}
 	return f
 }
 
-// AgentURL is what the agent is given instead of the URL of TURN server number i, from 0. It ranks relays by the URL:
-// those whose packets are not held up by a lost one come first.
-func AgentURL(i int, u iceurl.URL) string {
+// AgentURL is what the agent is given instead of the URL of a TURN server, which is reached from now on. The agent
+// ranks relays by the URL: those whose packets are not held up by a lost one come first.
+func (f *Forwarder) AgentURL(u iceurl.URL, text string) string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	u.NoPort = false // no ICE agent asks for DNS SRV
+	i := slices.IndexFunc(f.servers, func(s server) bool { return s.text == text })
+	if i < 0 {
+		i = len(f.servers)
+		f.servers, f.rounds = append(f.servers, server{u, text}), append(f.rounds, newRound())
+	}
 	scheme := iceurl.TURNS
 	if u.UDP {
 		scheme = iceurl.TURN
@@ -119,9 +121,13 @@ var errNoServer = errors.New("not a configured TURN server")
 func (f *Forwarder) Dial(network, address string) (net.Conn, error) {
 	index, _, _ := strings.Cut(address, ".")
 	i, err := strconv.Atoi(index)
+	f.mu.Lock()
 	if err != nil || i < 0 || i >= len(f.servers) {
+		f.mu.Unlock()
 		return nil, errNoServer
 	}
+	r, to := f.rounds[i], f.servers[i]
+	f.mu.Unlock()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	dial := &canceler{cancel}
@@ -129,16 +135,13 @@ func (f *Forwarder) Dial(network, address string) (net.Conn, error) {
 		return nil, err
 	}
 	defer f.open.Remove(dial)
-	f.mu.Lock()
-	r := f.rounds[i]
-	f.mu.Unlock()
 	six := network == "tcp6"
 	if six {
 		if err := r.wait(ctx); err != nil {
 			return nil, err
 		}
 	}
-	l := &link{forwarder: f, server: f.servers[i]}
+	l := &link{forwarder: f, server: to}
 	l.settle = func(next bool) { r.settle(six, next) }
 	if err := f.connect(ctx, l, six); err != nil {
 		l.settle(false)

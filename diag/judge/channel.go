@@ -35,7 +35,7 @@ func channelFindings(c *call.Call, x Expectation) []Finding {
 	switch {
 	case c.ConnectedAt == nil || c.Ended == nil || c.Start.MediaOnly || x.check && !x.Echo && c.Start.Channel == "":
 		return nil
-	case c.OpenAt == nil:
+	case c.OpenAt == nil && !c.ChannelSeen():
 		return []Finding{{ID: "channel.not_open", Severity: Problem, Evidence: ChannelNotOpen{
 			diag.Millis(c.UpTime()), c.SCTP.State, c.Received(),
 		}}}

@@ -105,7 +105,7 @@ func endFindings(c *call.Call, x Expectation) []Finding {
 			return one("call.peer_left", PeerLeft{Signaling: signaling(c), HungUp: true, Cause: cause})
 		}
 		return endedEarly(c, x)
-	case diag.EndHangup, diag.EndDuration, diag.EndInterrupted, diag.EndDTLS, diag.EndICE:
+	case diag.EndHangup, diag.EndDuration, diag.EndInterrupted, diag.EndDTLS, diag.EndICE, diag.EndDump:
 		return nil // other rules know of them, or nothing is wrong
 	case diag.EndInternal:
 		return one("call.cannot_run", CannotRun{Cause: cause, Stuck: c.Ended.Code == diag.CodeStuck})
@@ -173,7 +173,7 @@ func pathLostFindings(c *call.Call, _ Expectation) []Finding {
 		return nil
 	}
 	switch c.Ended.Reason {
-	case diag.EndHangup, diag.EndDuration, diag.EndPeerHangup:
+	case diag.EndHangup, diag.EndDuration, diag.EndPeerHangup, diag.EndDump:
 		return []Finding{{ID: "ice.silent_at_end", Severity: Problem, Evidence: SilentAtEnd{c.Connection}}}
 	default: // another finding names it
 	}

@@ -60,7 +60,7 @@ var rules = []rule{
 	pathLostFindings, dtlsFindings, channelFindings,
 	sizeFindings, mediaFindings, soundFindings, publishFindings, pictureFindings, skewFindings, lossFindings,
 	timingFindings, restartFindings, ssrcFindings, impairFindings, stressFindings, speedFindings,
-	endsFindings, clientFindings,
+	endsFindings, clientFindings, browserFindings,
 	pathFindings, isolatedFindings, limitFindings, remoteFindings, serverFindings, networkFindings, warningFindings,
 }
 
@@ -118,7 +118,7 @@ func exitOf(c *call.Call, found []Finding) diag.Exit {
 		return diag.ExitInterrupted
 	}
 	switch c.Ended.Reason {
-	case diag.EndHangup, diag.EndDuration, diag.EndPeerHangup, diag.EndInterrupted:
+	case diag.EndHangup, diag.EndDuration, diag.EndPeerHangup, diag.EndInterrupted, diag.EndDump:
 		return exitOfOrderly(c, found)
 	case diag.EndPeerLost, diag.EndICE:
 		return diag.ExitICE

@@ -25,8 +25,8 @@ const maxReported = 512
 // candidates gives each candidate an ID (L1, L2, … R1, …) and reports it once.
 type candidates struct {
 	p       *Peer
-	servers []server
 	mu      sync.Mutex
+	servers []server
 	ids     map[string]string         // candidateKey → ID
 	known   map[string]diag.Candidate // by ID
 	locals  int
@@ -37,6 +37,13 @@ func newCandidates(p *Peer) *candidates {
 	return &candidates{
 		p: p, ids: map[string]string{}, known: map[string]diag.Candidate{}, servers: parseServers(p.o.ICEServers),
 	}
+}
+
+// use replaces the servers that candidates are ascribed to.
+func (c *candidates) use(servers []server) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.servers = servers
 }
 
 // gathered is pion's OnICECandidate.
@@ -86,7 +93,10 @@ func describeCandidate(side diag.Side, x *webrtc.ICECandidate) diag.Candidate {
 func (c *candidates) serverOf(d diag.Candidate) string {
 	to := c.p.socks.ServerOf(int(d.RelatedPort))
 	var all []string
-	for _, s := range c.servers {
+	c.mu.Lock()
+	servers := c.servers
+	c.mu.Unlock()
+	for _, s := range servers {
 		if s.Transport() != "udp" {
 			continue
 		}

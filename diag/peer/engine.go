@@ -125,7 +125,7 @@ func api(o Options, se webrtc.SettingEngine, me *webrtc.MediaEngine, recorder *m
 }
 
 // configuration translates options to an RTCConfiguration with a fresh P-256 certificate.
-func configuration(o Options) (webrtc.Configuration, error) {
+func configuration(o Options, f *forward.Forwarder) (webrtc.Configuration, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return webrtc.Configuration{}, fmt.Errorf("making the DTLS key: %w", err)
@@ -134,23 +134,29 @@ func configuration(o Options) (webrtc.Configuration, error) {
 	if err != nil {
 		return webrtc.Configuration{}, fmt.Errorf("making the DTLS certificate: %w", err)
 	}
-	c := webrtc.Configuration{Certificates: []webrtc.Certificate{*cert}, ICEServers: iceServers(o)}
+	c := iceConfiguration(o, f)
+	c.Certificates = []webrtc.Certificate{*cert}
+	return c, nil
+}
+
+// iceConfiguration is the part of the configuration that may change during a call.
+func iceConfiguration(o Options, f *forward.Forwarder) webrtc.Configuration {
+	c := webrtc.Configuration{ICEServers: iceServers(o, f)}
 	if o.RelayOnly {
 		c.ICETransportPolicy = webrtc.ICETransportPolicyRelay
 	}
-	return c, nil
+	return c
 }
 
 // iceServers are what the agent is given: STUN servers as they are, and of TURN servers what leads to the forwarder.
 // A TURN server over UDP is also a STUN server (RFC 8656 §3.1): it gives a server-reflexive candidate.
-func iceServers(o Options) []webrtc.ICEServer {
+func iceServers(o Options, f *forward.Forwarder) []webrtc.ICEServer {
 	var out []webrtc.ICEServer
 	accounts := map[string]diag.ICEServerAuth{}
 	for _, s := range o.ICEServers {
 		accounts[s.URL] = s
 	}
 	stun := map[string]bool{}
-	turns := 0
 	for _, s := range parseServers(o.ICEServers) {
 		if s.Transport() == "udp" && !stun[s.Address()] && !o.RelayOnly {
 			stun[s.Address()] = true
@@ -159,9 +165,8 @@ func iceServers(o Options) []webrtc.ICEServer {
 		if s.Scheme.TURN() {
 			account := accounts[s.text]
 			out = append(out, webrtc.ICEServer{
-				URLs: []string{forward.AgentURL(turns, s.URL)}, Username: account.Username, Credential: account.Credential.Reveal(),
+				URLs: []string{f.AgentURL(s.URL, s.text)}, Username: account.Username, Credential: account.Credential.Reveal(),
 			})
-			turns++
 		}
 	}
 	return out

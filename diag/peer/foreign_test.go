@@ -176,8 +176,8 @@ func FuzzSDP(f *testing.F) {
 	f.Add("v=0\r\nm=audio 0 x\r\na=ice-pwd:secret\r\na=fingerprint:\r\n")
 	f.Fuzz(func(t *testing.T, description string) {
 		parsed := sdp.Parse(description)
-		d := describe(diag.Remote, "offer", parsed, false)
-		if len(d.SDP) > maxSDP {
+		d := parsed.Event(diag.Remote, "offer", false)
+		if len(d.SDP) > sdp.MaxEvent {
 			t.Errorf("%d bytes were kept", len(d.SDP))
 		}
 		for line := range strings.Lines(d.SDP) {

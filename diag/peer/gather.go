@@ -13,6 +13,7 @@ import (
 type gathering struct {
 	p        *Peer
 	mu       sync.Mutex
+	servers  []diag.ICEServerAuth // that are asked
 	begun    bool
 	agent    bool                   // the agent's own state is complete
 	complete bool                   // reported
@@ -37,12 +38,12 @@ func (g *gathering) begin() {
 	if g.begun {
 		return
 	}
-	g.begun, g.open = true, map[string]bool{}
+	g.begun, g.open, g.servers = true, map[string]bool{}, g.p.o.ICEServers
 	g.p.o.Emit(diag.GatheringState{State: "gathering"})
 	if !g.p.o.RelayOnly {
 		g.start(hostSubject)
 	}
-	for _, s := range g.p.o.ICEServers {
+	for _, s := range g.servers {
 		g.start(s.URL)
 	}
 	for _, r := range g.early {
@@ -131,7 +132,7 @@ func (g *gathering) agentState(s webrtc.ICEGatheringState) {
 	defer g.mu.Unlock()
 	g.agent = true
 	g.end(hostSubject, diag.OutcomeFailed, "no usable network interface")
-	for _, s := range g.p.o.ICEServers {
+	for _, s := range g.servers {
 		if u, err := iceurl.Parse(s.URL); err == nil && u.Scheme.TURN() && g.open[s.URL] {
 			delete(g.open, s.URL)
 			g.noRelay[s.URL] = true
@@ -149,7 +150,7 @@ func (g *gathering) agentState(s webrtc.ICEGatheringState) {
 
 // checkComplete reports completion once.
 func (g *gathering) checkComplete() {
-	if g.begun && !g.complete && !g.stopped && (g.agent || len(g.open) == 0 && len(g.p.o.ICEServers) > 0) {
+	if g.begun && !g.complete && !g.stopped && (g.agent || len(g.open) == 0 && len(g.servers) > 0) {
 		g.complete = true
 		g.p.o.Emit(diag.GatheringState{State: "complete"})
 	}

@@ -30,6 +30,7 @@ type Peer struct {
 	forward   *forward.Forwarder
 	recorder  *media.Recorder
 	strangers *wire.Strangers
+	renewed   bool // Options.ICEServers were replaced, and the agent does not know it
 	pause     *handover.Meter
 	cancel    context.CancelFunc // ends players, forwarders and observers
 	done      <-chan struct{}
@@ -74,7 +75,7 @@ func New(o Options) (*Peer, error) {
 	}
 	p.socks = socks
 	p.forward = forward.New(forward.Options{
-		Servers: o.ICEServers, TLS: o.TLS, Proxies: o.Proxies, Dial: socks.DialServer, Gate: socks.Gate,
+		TLS: o.TLS, Proxies: o.Proxies, Dial: socks.DialServer, Gate: socks.Gate,
 	})
 	if err := p.connect(); err != nil {
 		cancel()
@@ -110,7 +111,7 @@ func (p *Peer) connect() error {
 	if err != nil {
 		return fmt.Errorf("preparing WebRTC: %w", err)
 	}
-	config, err := configuration(p.o)
+	config, err := configuration(p.o, p.forward)
 	if err != nil {
 		return err
 	}
@@ -141,6 +142,9 @@ func (p *Peer) observe() {
 func (p *Peer) Offer(restart bool) (Description, error) {
 	p.negotiating.Lock()
 	defer p.negotiating.Unlock()
+	if err := p.renew(); err != nil {
+		return Description{}, err
+	}
 	if err := p.tracks.prepare(nil); err != nil {
 		return Description{}, fmt.Errorf("adding media: %w", err)
 	}
@@ -162,6 +166,9 @@ func (p *Peer) Offer(restart bool) (Description, error) {
 func (p *Peer) Answer(offer Description) (Description, error) {
 	p.negotiating.Lock()
 	defer p.negotiating.Unlock()
+	if err := p.renew(); err != nil {
+		return Description{}, err
+	}
 	restart := p.remoteKnown()
 	if restart {
 		p.restarting()
@@ -223,7 +230,7 @@ func (p *Peer) setLocal(d webrtc.SessionDescription, restart bool) (Description,
 		return Description{}, fmt.Errorf("setting the local %s: %w", d.Type, err)
 	}
 	d.SDP = p.transports.withSetup(d.Type, d.SDP) // pion sets only what it has made itself, so this is between both peers
-	p.o.Emit(describe(diag.Local, d.Type.String(), sdp.Parse(d.SDP), restart))
+	p.o.Emit(sdp.Parse(d.SDP).Event(diag.Local, d.Type.String(), restart))
 	return Description{Type: d.Type.String(), SDP: d.SDP}, nil
 }
 
@@ -232,10 +239,10 @@ func (p *Peer) setRemote(d Description, want webrtc.SDPType, restart bool) error
 		return fmt.Errorf("the peer sent a description of type %q instead of %s", diag.Clean(d.Type, 40), want)
 	}
 	parsed := sdp.Parse(d.SDP)
-	if same := p.transports.setAnnounced(announced(parsed)); restart && !same {
+	if same := p.transports.setAnnounced(parsed.Fingerprint()); restart && !same {
 		return ErrCertificateChanged
 	}
-	p.o.Emit(describe(diag.Remote, d.Type, parsed, restart))
+	p.o.Emit(parsed.Event(diag.Remote, d.Type, restart))
 	p.tracks.expect(parsed)
 	p.transports.settleSetup(diag.Remote, want, parsed)
 	if parsed.Session.Has("ice-lite") {

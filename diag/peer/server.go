@@ -1,6 +1,8 @@
 package peer
 
 import (
+	"fmt"
+
 	"dialtone/diag"
 	"dialtone/diag/iceurl"
 )
@@ -20,4 +22,24 @@ func parseServers(list []diag.ICEServerAuth) []server {
 		}
 	}
 	return out
+}
+
+// UseServers replaces the ICE servers, as when their credentials were renewed: what is gathered from now on asks these.
+func (p *Peer) UseServers(servers []diag.ICEServerAuth) {
+	p.negotiating.Lock()
+	defer p.negotiating.Unlock()
+	p.o.ICEServers, p.renewed = servers, true
+}
+
+// renew gives the agent the servers of UseServers, before it gathers again.
+func (p *Peer) renew() error {
+	if !p.renewed {
+		return nil
+	}
+	p.renewed = false
+	p.candidates.use(parseServers(p.o.ICEServers))
+	if err := p.pc.SetConfiguration(iceConfiguration(p.o, p.forward)); err != nil {
+		return fmt.Errorf("replacing the ICE servers: %w", err)
+	}
+	return nil
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+
+	"dialtone/diag"
 )
 
 // Bounds of a recording, whose author may be hostile: a list of a million empty objects takes 3 MB in the file and half
@@ -43,6 +45,11 @@ func values(line []byte) (n int) {
 		}
 	}
 	return n
+}
+
+// SizeOf estimates the memory that an event takes, in bytes.
+func SizeOf(d diag.Data) int64 {
+	return int64(reflect.TypeFor[diag.Event]().Size()) + sizeOf(reflect.ValueOf(&d))
 }
 
 // sizeOf estimates the memory that a value takes beside its own fields, in bytes.

@@ -207,7 +207,7 @@ func TestRedactedVerdicts(t *testing.T) {
 		t.Fatal(files, err)
 	}
 	for _, file := range files {
-		rec, err := Open(file)
+		rec, err := Open(file, MaxMemory)
 		if err != nil {
 			t.Fatal(file, err)
 		}

@@ -7,9 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"os"
-	"reflect"
 
 	"dialtone/diag"
 )
@@ -20,19 +18,14 @@ type Recording struct {
 	Events []diag.Event // in the order of the file
 }
 
-// Open reads the recording in a file, as [Read] does; its errors name the file.
-func Open(path string) (*Recording, error) { return open(path, MaxMemory) }
-
-// OpenLarge reads a recording whatever memory its events take.
-func OpenLarge(path string) (*Recording, error) { return open(path, math.MaxInt64) }
-
-func open(path string, most int64) (*Recording, error) {
+// Open reads the recording in a file, as [ReadUpTo] does; its errors name the file.
+func Open(path string, most int64) (*Recording, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close() //nolint:errcheck // it was only read
-	rec, err := read(f, most)
+	rec, err := ReadUpTo(f, most)
 	var damaged *DamagedError
 	var schema *SchemaError
 	switch {
@@ -51,9 +44,10 @@ func open(path string, most int64) (*Recording, error) {
 // its first line.
 //
 // Unknown types of events are kept as [diag.Unknown]; unknown fields and empty lines are skipped.
-func Read(r io.Reader) (*Recording, error) { return read(r, MaxMemory) }
+func Read(r io.Reader) (*Recording, error) { return ReadUpTo(r, MaxMemory) }
 
-func read(r io.Reader, most int64) (*Recording, error) {
+// ReadUpTo reads a recording to its end, or until its events take that many bytes of memory.
+func ReadUpTo(r io.Reader, most int64) (*Recording, error) {
 	lines := &lineReader{r: bufio.NewReaderSize(r, 64<<10)}
 	first, err := lines.next()
 	switch {
@@ -105,7 +99,7 @@ func (rec *Recording) readEvents(lines *lineReader, damage *DamagedError, room i
 			damage.Cut = damage.Lines == 1 && lines.cut
 			continue
 		}
-		if room -= int64(reflect.TypeFor[diag.Event]().Size()) + sizeOf(reflect.ValueOf(&e.Data)); room < 0 {
+		if room -= SizeOf(e.Data); room < 0 {
 			damage.full(lines.n)
 			return
 		}

@@ -23,7 +23,7 @@ func TestRoom(t *testing.T) {
 		if err := w.Run(t.Context(), source); err != nil {
 			t.Fatal(err)
 		}
-		rec, err := Open(path)
+		rec, err := Open(path, MaxMemory)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -75,7 +75,7 @@ func TestFromFeed(t *testing.T) {
 	if err := w.Run(t.Context(), r); err != nil {
 		t.Fatal(err)
 	}
-	rec, err := Open(path)
+	rec, err := Open(path, MaxMemory)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +98,7 @@ func TestRunEnds(t *testing.T) {
 	if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "3 events were saved") {
 		t.Errorf("Run: %v", err)
 	}
-	if rec, err := Open(path); err != nil || len(rec.Events) != 3 {
+	if rec, err := Open(path, MaxMemory); err != nil || len(rec.Events) != 3 {
 		t.Errorf("afterwards: %v", err)
 	}
 	if err := w.Close(); err != nil {
@@ -119,7 +119,7 @@ func TestCreateOverwrites(t *testing.T) {
 		if err := w.Run(t.Context(), &batches{list: [][]diag.Event{numbered(n)}}); err != nil {
 			t.Fatal(err)
 		}
-		if rec, err := Open(path); err != nil || len(rec.Events) != n {
+		if rec, err := Open(path, MaxMemory); err != nil || len(rec.Events) != n {
 			t.Errorf("%v; want %d events and nothing of an earlier recording", err, n)
 		}
 		if err := os.Chmod(path, 0o644); err != nil { //nolint:gosec // the next one must correct it
@@ -381,7 +381,7 @@ func TestKilled(t *testing.T) {
 	if err := cmd.Wait(); err == nil {
 		t.Error("the process was not killed")
 	}
-	if rec, err := Open(path); err != nil || len(rec.Events) != 1000 {
+	if rec, err := Open(path, MaxMemory); err != nil || len(rec.Events) != 1000 {
 		t.Errorf("after the kill: %v", err)
 	}
 }

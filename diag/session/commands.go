@@ -20,6 +20,14 @@ func (s *Session) RestartICE() error {
 	return nil
 }
 
+// UseServers replaces the ICE servers, as when their credentials were renewed: ICE restarts and diagnoses ask these.
+func (s *Session) UseServers(servers []diag.ICEServerAuth) {
+	s.do(func() {
+		s.o.Config.ICEServers = servers
+		s.peer.UseServers(servers)
+	})
+}
+
 // Chat sends a line of text.
 func (s *Session) Chat(text string) error {
 	return s.now(func() { s.say(cmp.Or(s.o.Config.Channel, diag.LabelChat), text) })

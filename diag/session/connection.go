@@ -35,6 +35,7 @@ type gatherer interface {
 type checker interface {
 	AddCandidate(peer.Candidate)
 	ServerProbed(diag.Server)
+	UseServers([]diag.ICEServerAuth)
 	Path() (local, remote, protocol string)
 	Base() netip.Addr
 }

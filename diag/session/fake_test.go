@@ -84,6 +84,7 @@ func (p *fakePeer) Gathered() bool                      { return !p.gathering.Lo
 func (p *fakePeer) Candidates() int                     { return 0 }
 func (p *fakePeer) AddCandidate(peer.Candidate)         { p.add("peer candidate") }
 func (p *fakePeer) ServerProbed(diag.Server)            {}
+func (p *fakePeer) UseServers([]diag.ICEServerAuth)     { p.add("servers") }
 func (p *fakePeer) Path() (local, remote, proto string) { return "host", "host", "udp" }
 func (p *fakePeer) Base() netip.Addr                    { return p.base }
 func (p *fakePeer) Waiting(string) uint64               { return 0 }

@@ -65,9 +65,9 @@ func (p *probing) wait(ctx context.Context, url string) {
 
 // probeServers asks every ICE server, beside the agent, and reports its stages to the feed and its result to the
 // peer connection. TURN servers are asked when the agent has been served.
-func (s *Session) probeServers(ctx context.Context) {
+func (s *Session) probeServers(ctx context.Context, servers []diag.ICEServerAuth) {
 	var others []probe.Target
-	for _, server := range s.o.Config.ICEServers {
+	for _, server := range servers {
 		t := probe.Target{
 			URL: server.URL, Username: server.Username, Password: server.Credential.Reveal(), TLS: s.o.TLS,
 			Proxies: s.o.Proxies,

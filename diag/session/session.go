@@ -184,7 +184,8 @@ func (s *Session) begin(ctx context.Context) {
 		return
 	}
 	s.peer = p
-	s.wg.Go(func() { s.probeServers(ctx) })
+	servers := s.o.Config.ICEServers
+	s.wg.Go(func() { s.probeServers(ctx, servers) })
 	if s.o.Config.Speed != nil {
 		s.wg.Go(func() { s.measure(ctx) })
 	}

@@ -31,7 +31,7 @@ func Over(w signal.Way, s signal.Setup) Dialer {
 // Dialing dials with a function that reports its requests.
 func Dialing(dial func(context.Context, func(signal.Request)) (signal.Channel, error)) Dialer {
 	return func(ctx context.Context, observe func(diag.SignalRequest)) (signal.Channel, error) {
-		return dial(ctx, func(r signal.Request) { observe(requestEvent(r)) })
+		return dial(ctx, func(r signal.Request) { observe(RequestEvent(r)) })
 	}
 }
 
@@ -52,8 +52,8 @@ func Flow(w signal.Way, answers bool) peer.Flow {
 	return peer.FlowReceive
 }
 
-// requestEvent translates a request's times; what did not take place is absent.
-func requestEvent(r signal.Request) diag.SignalRequest {
+// RequestEvent translates a request's times; what did not take place is absent.
+func RequestEvent(r signal.Request) diag.SignalRequest {
 	d := diag.SignalRequest{
 		Code: r.Op, Attempt: r.Attempt, Status: r.Status, Reused: r.Reused, LongPoll: r.Wait > 0, RemoteAddr: r.Remote,
 		BytesSent: r.Sent, BytesRecv: r.Received, Answer: diag.Clean(r.Answer, 64), DurationMs: diag.Millis(r.Total),

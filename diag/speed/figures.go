@@ -9,12 +9,14 @@ import (
 
 // Result is what a measurement found. What was not measured is absent.
 type Result struct {
-	Idle     *Latency `json:"idle"` // without load
-	Up       *Flow    `json:"up"`   // to the peer
-	Down     *Flow    `json:"down"` // from the peer
-	Both     *Both    `json:"both"` // in both directions at once
-	Paced    []Paced  `json:"paced"`
-	Complete bool     `json:"complete"` // all tests were done
+	Idle  *Latency `json:"idle"` // without load
+	Up    *Flow    `json:"up"`   // to the peer
+	Down  *Flow    `json:"down"` // from the peer
+	Both  *Both    `json:"both"` // in both directions at once
+	Paced []Paced  `json:"paced"`
+	// of each TURN server, if they were measured
+	Allocations []Allocations `json:"allocations,omitempty"`
+	Complete    bool          `json:"complete"` // all tests were done
 }
 
 // Both is a test in both directions.
@@ -239,7 +241,7 @@ func (t *Test) limit(d diag.Direction) Limit {
 		}
 	}
 	switch {
-	case s.CPU != nil && *s.CPU >= min(busy*float64(s.Cores), manyCores), s.Busy != nil && *s.Busy >= full:
+	case Exhausted(s):
 		return LimitCPU
 	case dropped > 0 && float64(dropped) > drops*float64(sums.packets):
 		return LimitBuffers
@@ -247,6 +249,11 @@ func (t *Test) limit(d diag.Direction) Limit {
 		return LimitSender
 	}
 	return LimitPath
+}
+
+// Exhausted reports whether the CPU of a sender was used up.
+func Exhausted(s diag.SpeedSender) bool {
+	return s.CPU != nil && *s.CPU >= min(busy*float64(s.Cores), manyCores) || s.Busy != nil && *s.Busy >= full
 }
 
 // pacedFlows are the results of a test at a fixed rate, one for each direction.

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"dialtone/diag/judge"
+	"dialtone/diag/words/browser"
 	"dialtone/diag/words/load"
 	"dialtone/diag/words/phrase"
 	"dialtone/diag/words/sound"
@@ -31,7 +32,7 @@ func on[E any](explain string, write func(f judge.Finding, e E) Text) entry {
 // entries are all findings by their ID: the tables of the files of this package.
 var entries = merged(beyondFindings, callFindings, signalFindings, pathFindings, remoteFindings, channelFindings,
 	mediaFindings, sound.Findings, video.Findings, timingFindings, restartFindings, ssrcFindings,
-	stress.Findings, speed.Findings, requestFindings, warnings, natFindings, serverFindings, relayFindings,
+	stress.Findings, speed.Findings, browser.Findings, requestFindings, warnings, natFindings, serverFindings, relayFindings,
 	machineFindings, load.Findings)
 
 func merged(tables ...map[string]entry) map[string]entry {

@@ -186,17 +186,22 @@ var requestFindings = map[string]entry{
 		}),
 	"signal.request_failed": on("A request that a call can do without failed: one with candidates that were found after "+
 		"the offer, or for an ICE restart. Without candidates the server learns the local addresses from connectivity "+
-		"checks, if it can be reached.",
+		"checks, if it can be reached. Also the request to --ice-from for new credentials, which is made before those in "+
+		"use expire: the relays of the call may go on, and an ICE restart is refused new ones.",
 		func(_ judge.Finding, e judge.RequestFailed) Text {
-			title := "The server did not accept candidates that were found after the offer."
-			if e.Request == "restart" {
-				title = "The server did not accept an ICE restart."
-			}
-			return Text{
-				Title: title, Evidence: failedRequest(e),
+			t := Text{
+				Title: "The server did not accept candidates that were found after the offer.", Evidence: failedRequest(e),
 				Advice: "Check the log of the server, and the Location that it returns against the paths of the proxy in front " +
 					"of it.",
 			}
+			switch e.Request {
+			case "restart":
+				t.Title = "The server did not accept an ICE restart."
+			case "ice-servers":
+				t.Title = "The credentials of the TURN servers could not be renewed during the call."
+				t.Advice = "Check the server of --ice-from and what it accepts; the next call asks it, too."
+			}
+			return t
 		}),
 }
 

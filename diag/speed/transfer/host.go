@@ -11,8 +11,8 @@ import (
 	"dialtone/diag"
 )
 
-// host is what this machine has spent and dropped by a moment; nil: unknown.
-type host struct {
+// Host is what this machine has spent and dropped by a moment; nil: unknown.
+type Host struct {
 	at           time.Time
 	cpu          *time.Duration // of the process
 	in, out      *uint64        // datagrams that the kernel dropped for want of room
@@ -21,9 +21,9 @@ type host struct {
 	bytes, count uint64
 }
 
-// readHost reads them.
-func readHost() host {
-	h := host{at: time.Now(), cpu: cpuTime()}
+// ReadHost reads them.
+func ReadHost() Host {
+	h := Host{at: time.Now(), cpu: cpuTime()}
 	for _, name := range []string{"/proc/net/snmp", "/proc/net/snmp6"} {
 		if raw, err := os.ReadFile(name); err == nil { // #nosec G304 -- fixed names
 			in, out := udpDrops(raw)
@@ -98,8 +98,8 @@ func drop(name, prefix, number string, in, out *uint64) (newIn, newOut *uint64) 
 	return in, out
 }
 
-// since is how a sender fared between two moments.
-func (h host) since(before host) diag.SpeedSender {
+// Since is how a sender fared between two moments.
+func (h Host) Since(before Host) diag.SpeedSender {
 	s := diag.SpeedSender{Cores: runtime.GOMAXPROCS(0), Bytes: h.bytes - before.bytes, Messages: h.count - before.count}
 	wall := h.at.Sub(before.at)
 	if h.cpu != nil && before.cpu != nil && wall > 0 {

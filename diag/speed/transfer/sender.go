@@ -39,8 +39,8 @@ type sender struct {
 	spent  bool
 
 	mu   sync.Mutex // of what others read
-	now  host
-	warm host // after the warm-up
+	now  Host
+	warm Host // after the warm-up
 }
 
 func newSender(to outlet, test diag.SpeedTest, sctp func() sctpState) *sender {
@@ -59,7 +59,7 @@ func (s *sender) run(ctx context.Context) {
 	ctx, stop := context.WithTimeout(ctx, s.test.ForMs.Duration())
 	defer stop()
 	s.begun = time.Now()
-	s.warm = readHost()
+	s.warm = ReadHost()
 	message := make([]byte, s.test.Size)
 	for ctx.Err() == nil {
 		s.watch()
@@ -111,8 +111,8 @@ func (s *sender) watch() {
 }
 
 // moment is how the sender has fared by now.
-func (s *sender) moment() host {
-	h := readHost()
+func (s *sender) moment() Host {
+	h := ReadHost()
 	h.starved, h.all, h.bytes, h.count = s.now.starved, s.now.all, s.now.bytes, s.now.count
 	return h
 }
@@ -137,7 +137,7 @@ func (s *sender) wait(ctx context.Context) bool {
 
 // result is how the sender fared after the warm-up. Call it when run has returned.
 func (s *sender) result() diag.SpeedSender {
-	r := s.moment().since(s.warm)
+	r := s.moment().Since(s.warm)
 	r.Late, r.BytesSpent = s.late, s.spent
 	return r
 }

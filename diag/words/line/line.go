@@ -11,6 +11,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/judge"
 	"dialtone/diag/words"
+	"dialtone/diag/words/browser"
 	"dialtone/diag/words/speed"
 	"dialtone/diag/words/term"
 	"dialtone/diag/words/video"
@@ -56,6 +57,9 @@ func texts(d diag.Data) string {
 		return s
 	}
 	if s, ok := speed.Line(d); ok {
+		return s
+	}
+	if s, ok := browser.Line(d); ok {
 		return s
 	}
 	if s, ok := mediaWords(d); ok {

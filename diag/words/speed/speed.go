@@ -9,6 +9,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/judge"
 	"dialtone/diag/speed"
+	"dialtone/diag/words/failure"
 	"dialtone/diag/words/phrase"
 )
 
@@ -42,6 +43,27 @@ func Rate(v float64) string {
 		return fmt.Sprintf("%.2f Mbit/s", v/1e6)
 	}
 	return fmt.Sprintf("%.0f kbit/s", v/1e3)
+}
+
+// PerSecond is how many relays were allocated in a second; empty if none was.
+func PerSecond(a speed.Allocations) string {
+	switch {
+	case a.PerSecond == nil:
+		return ""
+	case a.LowerBound:
+		return "≥ " + phrase.Significant(*a.PerSecond)
+	}
+	return phrase.Significant(*a.PerSecond)
+}
+
+// AllocationFailures are the causes of allocations that failed, the most frequent first.
+func AllocationFailures(a speed.Allocations) string {
+	var list []string
+	for _, f := range a.Failures {
+		what, _ := failure.Of(&f.Server)
+		list = append(list, fmt.Sprintf("%d: %s", f.Count, what))
+	}
+	return strings.Join(list, "; ")
 }
 
 // Line is an event in a line.

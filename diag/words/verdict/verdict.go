@@ -78,7 +78,7 @@ func headline(v judge.Verdict, causes []judge.Finding) string {
 		return "connected for " + words.Duration(*o.Up) + ", but " + mainCause(causes)
 	}
 	switch o.Ended {
-	case diag.EndHangup, diag.EndDuration, diag.EndPeerHangup, diag.EndInterrupted:
+	case diag.EndHangup, diag.EndDuration, diag.EndPeerHangup, diag.EndInterrupted, diag.EndDump:
 		return orderlyHeadline(o)
 	case diag.EndPeerLost:
 		return "the peer vanished after " + words.Duration(orZero(o.Up))
@@ -118,7 +118,7 @@ func mainCause(causes []judge.Finding) string {
 func orderlyHeadline(o judge.Outcome) string {
 	ended := map[diag.EndReason]string{
 		diag.EndHangup: "you hung up", diag.EndDuration: "reached --for", diag.EndPeerHangup: "the peer hung up",
-		diag.EndInterrupted: "interrupted",
+		diag.EndInterrupted: "interrupted", diag.EndDump: "the dump ends here",
 	}[o.Ended]
 	switch {
 	case o.Up != nil:

@@ -26,6 +26,8 @@ type Caller interface {
 	tui.Controls
 	// Run returns when the call and its log have ended; the end of ctx interrupts the call.
 	Run(ctx context.Context)
+	// UseServers replaces the ICE servers of the configuration, for what is gathered from now on.
+	UseServers([]diag.ICEServerAuth)
 }
 
 // Engine makes a call that appends its events to the log.
@@ -40,8 +42,12 @@ type Placement struct {
 	Screen bool // the terminal session instead of lines
 	ASCII  bool // drawn without Unicode
 
-	Engine   Engine // makes the call; nil: the placer's
-	Exchange bool   // descriptions are exchanged on the terminal: the screen opens after that
+	Engine Engine // makes the call; nil: the placer's
+	// Supply gives ICE servers to use instead of those of the configuration, before their credentials expire, until ctx
+	// ends; nil: they do not expire.
+	Supply func(ctx context.Context, report func(diag.Data), use func([]diag.ICEServerAuth))
+
+	Exchange bool // descriptions are exchanged on the terminal: the screen opens after that
 }
 
 // Secrets are the texts that no file may contain.
@@ -121,10 +127,20 @@ func (p Placer) Place(ctx context.Context, c Placement) (Outcome, error) {
 		r.onScreen(ctx, callCtx)
 	} else {
 		r.startPrinting(lasting)
-		session.Run(callCtx)
+		r.run(callCtx)
 	}
 	r.parts.Wait()
 	return r.outcome()
+}
+
+// run places the call, and renews its ICE servers while it lasts.
+func (r *running) run(ctx context.Context) {
+	lasting, stop := context.WithCancel(ctx)
+	defer stop()
+	if r.place.Supply != nil {
+		r.parts.Go(func() { r.place.Supply(lasting, r.log.Append, r.session.UseServers) })
+	}
+	r.session.Run(ctx)
 }
 
 // startRecording opens the file before the call begins: nothing is lost, and a failure is reported in time.
@@ -169,7 +185,7 @@ func (r *running) startPrinting(ctx context.Context) {
 func (r *running) onScreen(ctx, callCtx context.Context) {
 	events := r.log.Reader()
 	defer events.Close()
-	r.parts.Go(func() { r.session.Run(callCtx) })
+	r.parts.Go(func() { r.run(callCtx) })
 	if r.place.Exchange && !r.exchanged(ctx) {
 		return
 	}

@@ -54,6 +54,8 @@ func (f *fakeCall) RestartICE() error       { return nil }
 func (f *fakeCall) Diagnose() error         { return nil }
 func (f *fakeCall) Hangup()                 { close(f.hungUp) }
 
+func (f *fakeCall) UseServers([]diag.ICEServerAuth) {}
+
 // fakePlacer writes to out.
 func fakePlacer(out io.Writer) Placer {
 	return Placer{Streams: terminal.Streams{Out: out, Err: io.Discard}, Engine: fakeEngine}
@@ -81,7 +83,7 @@ func TestPlaceToTheEnd(t *testing.T) {
 // checkRecording reads a recording that must be whole.
 func checkRecording(t *testing.T, path string) {
 	t.Helper()
-	recording, err := record.Open(path)
+	recording, err := record.Open(path, record.MaxMemory)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,144 @@
+// Package browser is what a dump says of a browser's part in a call: the fold of its events, and what they show.
+package browser
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"dialtone/diag"
+)
+
+// Bounds of what is kept of a dump.
+const (
+	maxCaptures = 100
+	maxChanges  = 500
+	maxStreams  = 200
+	maxRestarts = 1000
+)
+
+// State is the fold of the events of a browser; nil for a call of dialtone.
+type State struct {
+	Start    diag.DumpStart
+	Captures []CaptureRow
+	Changes  []ChangeRow
+	Outbound []Outbound
+	Inbound  []Inbound
+	Restarts []time.Duration // when ICE was restarted
+}
+
+// Rows are events with the time at which they came.
+type (
+	// CaptureRow is a request for devices, or what came of one.
+	CaptureRow struct {
+		diag.CaptureRequest
+		At time.Duration
+	}
+	// ChangeRow is a change of a track.
+	ChangeRow struct {
+		diag.CaptureTrack
+		At time.Duration
+	}
+)
+
+// Outbound is a stream that the browser sends: its first and its latest statistics.
+type Outbound struct {
+	First, Latest diag.BrowserOutbound
+	Since, At     time.Duration // of the first and the latest
+	// how long each reason was the one of a sample, where the browser counts no durations
+	Reasons map[string]time.Duration
+}
+
+// Inbound is a stream that the browser receives.
+type Inbound struct {
+	First, Latest diag.BrowserInbound
+	Since, At     time.Duration
+}
+
+// Copy returns a State that goes its own way.
+func (s *State) Copy() *State {
+	if s == nil {
+		return nil
+	}
+	d := *s
+	d.Captures, d.Changes, d.Restarts = slices.Clone(s.Captures), slices.Clone(s.Changes), slices.Clone(s.Restarts)
+	d.Outbound, d.Inbound = slices.Clone(s.Outbound), slices.Clone(s.Inbound)
+	for i := range d.Outbound {
+		d.Outbound[i].Reasons = maps.Clone(d.Outbound[i].Reasons)
+	}
+	return &d
+}
+
+// Apply folds an event; false if it is none of a browser's. A restart is noted too, and left to others.
+func Apply(s *State, e diag.Event) (*State, bool) {
+	if start, begins := e.Data.(diag.DumpStart); begins {
+		return &State{Start: start}, true
+	}
+	if s == nil {
+		return nil, false
+	}
+	switch d := e.Data.(type) {
+	case diag.CaptureRequest:
+		if len(s.Captures) < maxCaptures {
+			s.Captures = append(s.Captures, CaptureRow{d, e.At})
+		}
+	case diag.CaptureTrack:
+		if len(s.Changes) < maxChanges {
+			s.Changes = append(s.Changes, ChangeRow{d, e.At})
+		}
+	case diag.BrowserSample:
+		s.sample(d, e.At)
+	case diag.Restart:
+		if len(s.Restarts) < maxRestarts {
+			s.Restarts = append(s.Restarts, e.At)
+		}
+		return s, false
+	default:
+		return s, false
+	}
+	return s, true
+}
+
+func (s *State) sample(d diag.BrowserSample, at time.Duration) {
+	for _, out := range d.Outbound {
+		row := s.outbound(out, at)
+		if row == nil {
+			continue
+		}
+		if reason := out.LimitationReason; reason != "" {
+			row.Reasons[reason] += at - row.At
+		}
+		row.Latest, row.At = out, at
+	}
+	for _, in := range d.Inbound {
+		if row := s.inbound(in, at); row != nil {
+			row.Latest, row.At = in, at
+		}
+	}
+}
+
+func (s *State) outbound(out diag.BrowserOutbound, at time.Duration) *Outbound {
+	for i := range s.Outbound {
+		if o := &s.Outbound[i]; o.Latest.Kind == out.Kind && o.Latest.SSRC == out.SSRC && o.Latest.RID == out.RID {
+			return o
+		}
+	}
+	if len(s.Outbound) == maxStreams {
+		return nil
+	}
+	s.Outbound = append(s.Outbound, Outbound{First: out, Latest: out, Since: at, At: at, Reasons: map[string]time.Duration{}})
+	return &s.Outbound[len(s.Outbound)-1]
+}
+
+func (s *State) inbound(in diag.BrowserInbound, at time.Duration) *Inbound {
+	for i := range s.Inbound {
+		if o := &s.Inbound[i]; o.Latest.Kind == in.Kind && o.Latest.SSRC == in.SSRC {
+			return o
+		}
+	}
+	if len(s.Inbound) == maxStreams {
+		return nil
+	}
+	s.Inbound = append(s.Inbound, Inbound{First: in, Latest: in, Since: at, At: at})
+	return &s.Inbound[len(s.Inbound)-1]
+}

@@ -1,0 +1,47 @@
+package call
+
+import (
+	"slices"
+	"strings"
+
+	"dialtone/diag"
+	"dialtone/diag/browser"
+)
+
+// applyBrowser folds what only a dump of a browser says.
+func (c *Call) applyBrowser(e diag.Event) (mine bool) {
+	c.Browser, mine = browser.Apply(c.Browser, e)
+	return mine
+}
+
+// BrowserFacts are what the rules about dumps need to know of the call; empty for a call of dialtone.
+func (c *Call) BrowserFacts() browser.Facts {
+	if c.Browser == nil {
+		return browser.Facts{}
+	}
+	f := browser.Facts{
+		Ended: c.EndedAt, RelayOnly: c.Start.RelayOnly, Relay: HasType(c.Local, diag.Relay),
+		Gathered: c.Gathering == "complete", Connected: c.ConnectedAt != nil, NoPath: c.NoPath(),
+	}
+	for _, s := range c.Start.ICEServers {
+		failed := func(r ServerRow) bool { return r.URL == s.URL && r.Failed() != nil }
+		if strings.HasPrefix(s.URL, "turn") {
+			f.TURN = true
+			f.Waiting = f.Waiting || !slices.ContainsFunc(c.Servers, failed)
+		}
+	}
+	for _, s := range c.Samples {
+		f.Samples, f.Times = append(f.Samples, s.Sample), append(f.Times, s.At)
+	}
+	return f
+}
+
+// ChannelSeen reports whether the statistics of a browser prove that a data channel was open, or say nothing of
+// channels that were not.
+func (c *Call) ChannelSeen() bool {
+	if c.Browser == nil {
+		return false
+	}
+	last := c.Latest()
+	return len(c.Channels) > 0 || last == nil || len(last.Channels) == 0
+}

@@ -1,0 +1,396 @@
+package dump
+
+import (
+	"cmp"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"dialtone/diag"
+	"dialtone/diag/record"
+	"dialtone/diag/sdp"
+)
+
+// entry is a call of the API, or an event of it.
+type entry struct {
+	at    float64 // milliseconds since 1970
+	name  string
+	value any
+	extra []any
+}
+
+// stat is one object of a getStats report.
+type stat struct {
+	id, kind string  // kind: its type
+	at       float64 // milliseconds since 1970
+	values   map[string]any
+}
+
+// fact is an event with its time in milliseconds since 1970.
+type fact struct {
+	at   float64
+	data diag.Data
+}
+
+// conn translates one RTCPeerConnection. What it is given must be in order of time, for each kind by itself.
+type conn struct {
+	d         *reading
+	id        string
+	page      string // that it belongs to, where the dump says so
+	url       string
+	agent     string
+	format    diag.DumpFormat
+	config    any // RTCConfiguration
+	facts     []fact
+	entries   int
+	histories int // descriptions of Firefox that were taken
+
+	ice, dtls, connection string
+	closed                bool
+	role                  diag.Role
+	pending               map[diag.Side]any // descriptions that are being set
+	ufrag                 map[diag.Side]string
+	described             map[diag.Side]*sdp.Description
+	localUfrags           []string
+	remoteUfrags          []string
+	spans                 map[diag.PhaseName]bool // those that are open
+	everConnected         bool
+
+	candidates candidates
+	stats      statistics
+}
+
+func (d *reading) conn(id string, format diag.DumpFormat) *conn {
+	return &conn{
+		d: d, id: diag.Clean(id, 100), format: format, pending: map[diag.Side]any{}, ufrag: map[diag.Side]string{},
+		described: map[diag.Side]*sdp.Description{}, spans: map[diag.PhaseName]bool{}, stats: newStatistics(),
+	}
+}
+
+// emit keeps an event.
+func (c *conn) emit(at float64, data diag.Data) int {
+	if !c.d.wanted(c.id) || !c.d.take(record.SizeOf(data)) {
+		if len(c.facts) > 0 { // the times of the connection are known nevertheless
+			return -1
+		}
+		data = diag.SignalingState{State: "new"}
+	}
+	c.facts = append(c.facts, fact{at, data})
+	return len(c.facts) - 1
+}
+
+func (c *conn) begin(at float64, phase diag.PhaseName) {
+	if !c.spans[phase] {
+		c.spans[phase] = true
+		c.emit(at, diag.PhaseStart{Phase: phase})
+	}
+}
+
+func (c *conn) end(at float64, phase diag.PhaseName, outcome diag.Outcome) {
+	if c.spans[phase] {
+		delete(c.spans, phase)
+		c.emit(at, diag.PhaseEnd{Phase: phase, Outcome: outcome})
+	}
+}
+
+// trace takes a call of the API, or an event of it.
+func (c *conn) trace(e entry) {
+	if c.entries++; c.entries > maxEntries {
+		c.d.fault(errTrace)
+		return
+	}
+	e.value = decoded(e.value)
+	name := strings.TrimPrefix(strings.ToLower(e.name), "on")
+	switch {
+	case c.traceState(e.at, name, e.value), c.traceDescription(e, name), c.traceICE(e, name), c.traceTrack(e, name):
+	case strings.HasPrefix(name, "createoffer"), strings.HasPrefix(name, "createanswer"):
+		if strings.HasSuffix(name, "failure") {
+			c.keep(e)
+		}
+	case name == "create":
+		if c.config == nil {
+			c.config = e.value
+		}
+		if len(e.extra) > 0 {
+			c.url = cmp.Or(c.url, withoutQuery(text(e.extra[0], 1000)))
+		}
+		c.emit(e.at, diag.SignalingState{State: "stable"})
+	case name == "close", name == "stop":
+		c.closed = true
+		c.emit(e.at, diag.ConnectionState{State: "closed"})
+	default:
+		c.keep(e)
+	}
+}
+
+// keep emits what has no translation as it is, within bounds.
+func (c *conn) keep(e entry) {
+	value := harmless(e.value)
+	raw, err := json.Marshal(map[string]any{"value": value})
+	if err == nil && len(raw) > maxKept {
+		raw, err = json.Marshal(map[string]any{"value": diag.Clean(string(raw), maxKept), "cut": true})
+	}
+	if err == nil {
+		c.emit(e.at, diag.Unknown{Name: diag.Type("browser." + identifier(e.name)), Raw: raw})
+	}
+}
+
+// identifier makes a name fit for the type of an event.
+func identifier(name string) string {
+	name = strings.Map(func(r rune) rune {
+		switch {
+		case r >= '0' && r <= '9', r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r == '_', r == '.':
+			return r
+		}
+		return -1
+	}, name)
+	name = name[:min(len(name), 60)]
+	if diag.Type("browser."+name).Known() || name == "" {
+		name += "_"
+	}
+	return name
+}
+
+// traceState takes a change of a state.
+func (c *conn) traceState(at float64, name string, value any) bool {
+	state := strings.ToLower(text(value, 60))
+	for _, prefix := range []string{"iceconnectionstate", "signalingstate", "icegatheringstate", "peerconnectionstate"} {
+		state = strings.TrimPrefix(state, prefix) // as Chromium wrote it until 2020
+	}
+	switch name {
+	case "iceconnectionstatechange":
+		c.iceState(at, state)
+	case "connectionstatechange":
+		c.connectionState(at, state)
+	case "icegatheringstatechange":
+		if state == "gathering" {
+			c.begin(at, diag.PhaseGather)
+		} else if state == "complete" {
+			c.end(at, diag.PhaseGather, diag.OutcomeOK)
+		}
+		c.emit(at, diag.GatheringState{State: state})
+	case "signalingstatechange":
+		if state == "closed" {
+			c.closed = true
+		}
+		c.emit(at, diag.SignalingState{State: hyphenated(state)})
+	default:
+		return false
+	}
+	return true
+}
+
+// hyphenated is a signaling state with its hyphens, which old dumps leave out.
+func hyphenated(state string) string {
+	return cmp.Or(map[string]string{
+		"havelocaloffer": "have-local-offer", "haveremoteoffer": "have-remote-offer",
+		"havelocalpranswer": "have-local-pranswer", "haveremotepranswer": "have-remote-pranswer",
+	}[state], state)
+}
+
+func (c *conn) iceState(at float64, state string) {
+	if state == c.ice || state == "" {
+		return
+	}
+	c.ice = state
+	c.emit(at, diag.ICEState{State: state})
+	switch state {
+	case "checking":
+		c.begin(at, diag.PhaseICE)
+	case "connected", "completed":
+		c.end(at, diag.PhaseICE, diag.OutcomeOK)
+		if !c.everConnected {
+			c.begin(at, diag.PhaseDTLS)
+		}
+	case "failed":
+		c.end(at, diag.PhaseICE, diag.OutcomeFailed)
+	}
+}
+
+func (c *conn) connectionState(at float64, state string) {
+	if state == c.connection || state == "" {
+		return
+	}
+	c.connection = state
+	switch state {
+	case "connected":
+		c.everConnected = true
+		c.end(at, diag.PhaseDTLS, diag.OutcomeOK)
+	case "failed":
+		c.end(at, diag.PhaseDTLS, diag.OutcomeFailed)
+	case "closed":
+		c.closed = true
+	}
+	c.emit(at, diag.ConnectionState{State: state})
+}
+
+// traceDescription takes what sets descriptions.
+func (c *conn) traceDescription(e entry, name string) bool {
+	side := diag.Local
+	switch {
+	case strings.HasPrefix(name, "setlocaldescription"):
+		name = strings.TrimPrefix(name, "setlocaldescription")
+	case strings.HasPrefix(name, "setremotedescription"):
+		side, name = diag.Remote, strings.TrimPrefix(name, "setremotedescription")
+	default:
+		return false
+	}
+	switch name {
+	case "":
+		c.pending[side] = e.value
+		c.begin(e.at, diag.PhaseOfferAnswer)
+	case "onsuccess":
+		value := c.pending[side]
+		if member(e.value, "sdp") != nil {
+			value = e.value // it was made implicitly
+		}
+		delete(c.pending, side)
+		c.describe(e.at, side, value)
+	default:
+		c.keep(e)
+	}
+	return true
+}
+
+// describe takes a description that was set.
+func (c *conn) describe(at float64, side diag.Side, value any) {
+	body, _ := member(value, "sdp").(string)
+	kind := text(member(value, "type"), 20)
+	if body == "" || kind == "" || kind == "rollback" {
+		return
+	}
+	parsed := sdp.Parse(body)
+	ufrag, _ := parsed.Attribute("ice-ufrag")
+	restart := c.ufrag[side] != "" && ufrag != "" && ufrag != c.ufrag[side]
+	if restart && kind == "offer" {
+		by := diag.ByLocal
+		if side == diag.Remote {
+			by = diag.ByRemote
+		}
+		c.emit(at, diag.Restart{By: by, Reason: "asked"})
+	}
+	c.ufrag[side], c.described[side] = cmp.Or(ufrag, c.ufrag[side]), parsed
+	c.noteUfrag(side, ufrag)
+	c.emit(at, parsed.Event(side, kind, restart))
+	if c.role == "" {
+		c.role = diag.RoleOfferer
+		if (kind == "offer") != (side == diag.Local) {
+			c.role = diag.RoleAnswerer
+		}
+		c.emit(at, diag.SignalState{State: diag.SignalPaired, Role: c.role})
+	}
+	for line := range parsed.Candidates() {
+		c.candidate(at, side, line, "")
+	}
+	if c.described[diag.Local] != nil && c.described[diag.Remote] != nil && c.spans[diag.PhaseOfferAnswer] {
+		c.end(at, diag.PhaseOfferAnswer, diag.OutcomeOK)
+		c.emit(at, diag.SignalState{State: diag.SignalConnected, Role: c.role})
+	}
+}
+
+func (c *conn) noteUfrag(side diag.Side, ufrag string) {
+	list := &c.localUfrags
+	if side == diag.Remote {
+		list = &c.remoteUfrags
+	}
+	if ufrag != "" && len(*list) < 64 && !slices.Contains(*list, ufrag) {
+		*list = append(*list, diag.Clean(ufrag, 260))
+	}
+}
+
+// finish adds the beginning and the end, and puts all in order.
+func (c *conn) finish() Connection {
+	slices.SortStableFunc(c.facts, func(a, b fact) int { return cmp.Compare(a.at, b.at) })
+	out := Connection{
+		ID: c.id, URL: c.url, State: cmp.Or(c.connection, c.ice), Samples: c.stats.samples, LocalUfrags: c.localUfrags,
+		RemoteUfrags: c.remoteUfrags,
+	}
+	if len(c.facts) == 0 {
+		return out
+	}
+	first, last := c.facts[0].at, c.facts[len(c.facts)-1].at
+	if wait := c.d.written - last; !c.everConnected && !c.closed && wait > 0 && wait < 24*3600*1000 {
+		last = c.d.written // it went on without any event
+	}
+	if last-first > 30*24*3600*1000 { // times of other clocks
+		first = last - 30*24*3600*1000
+	}
+	out.StartedAt, out.Length = at(first), time.Duration((last-first)*1e6)
+	if !c.d.wanted(c.id) {
+		return out
+	}
+	ended := c.ended()
+	c.lastSample()
+	facts := slices.Concat([]fact{{first, c.start(first)}, {first, diag.DumpStart{
+		Format: c.format, Connection: c.id, URL: c.url, UserAgent: diag.Clean(c.agent, 300),
+		Open: ended.Reason == diag.EndDump,
+	}}}, c.facts, []fact{{last, ended}})
+	for i, f := range facts {
+		out.Events = append(out.Events, diag.Event{
+			Seq: uint64(i + 1), At: time.Duration(max(0, f.at-first) * 1e6), Data: f.data, //nolint:gosec // not negative
+		})
+	}
+	return out
+}
+
+// lastSample marks the last sample: what was counted until the end.
+func (c *conn) lastSample() {
+	for i := len(c.facts) - 1; i >= 0; i-- {
+		if s, ok := c.facts[i].data.(diag.Sample); ok {
+			s.Final = true
+			c.facts[i].data = s
+			return
+		}
+	}
+}
+
+// ended is how the connection ended, by its states. A dump that is written during the call ends with it open.
+func (c *conn) ended() diag.CallEnded {
+	switch {
+	case c.dtls == "failed":
+		return diag.CallEnded{Reason: diag.EndDTLS, By: diag.ByNetwork}
+	case (c.ice == "failed" || c.connection == "failed") && !c.everConnected:
+		return diag.CallEnded{Reason: diag.EndICE, By: diag.ByNetwork}
+	case c.ice == "failed" || c.connection == "failed":
+		return diag.CallEnded{Reason: diag.EndPeerLost, By: diag.ByNetwork}
+	case c.closed:
+		return diag.CallEnded{Reason: diag.EndHangup, By: diag.ByLocal}
+	}
+	return diag.CallEnded{Reason: diag.EndDump}
+}
+
+// start is the configuration.
+func (c *conn) start(first float64) diag.CallStart {
+	s := diag.CallStart{
+		Command: "import", Code: c.id, ICEServers: servers(decoded(member(c.config, "iceServers"))),
+		RelayOnly:     strings.Contains(text(member(c.config, "iceTransportPolicy"), 20), "relay"),
+		StartedAtUnix: first / 1000, MediaOnly: true,
+	}
+	for _, d := range c.described {
+		for i := range d.Media {
+			m := &d.Media[i]
+			s.Media = s.Media || m.Kind == diag.Kinds[0] || m.Kind == diag.Kinds[1]
+			s.MediaOnly = s.MediaOnly && m.Kind != "application"
+		}
+	}
+	return s
+}
+
+// servers are the ICE servers of a configuration, without credentials.
+func servers(v any) []diag.ICEServer {
+	list, _ := v.([]any)
+	var out []diag.ICEServer
+	for _, s := range list[:min(len(list), 64)] {
+		urls, ok := member(s, "urls").([]any)
+		if !ok {
+			urls = []any{member(s, "urls"), member(s, "url")}
+		}
+		for _, u := range urls[:min(len(urls), 16)] {
+			if url := text(u, 300); url != "" {
+				out = append(out, diag.ICEServer{URL: url, HasUsername: member(s, "username") != nil})
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,230 @@
+package dump
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"dialtone/diag"
+)
+
+// firefoxReport is a WebrtcGlobalStatisticsReport's report of a connection (RTCStatsReportInternal), as about:webrtc
+// copies it.
+type firefoxReport struct {
+	PCID          string
+	Timestamp     any
+	Closed        bool
+	Offerer       *bool
+	IceRestarts   float64
+	Configuration map[string]any
+	SDPHistory    []firefoxDescription
+}
+
+type firefoxDescription struct {
+	Timestamp any
+	IsLocal   bool
+	SDP       string
+	Type      string
+}
+
+// firefoxMember takes a member of a document that may be a report.
+func (d *reading) firefoxMember(s *scanner, name string) error {
+	if len(d.single) > 60 {
+		return s.skip()
+	}
+	raw, err := s.raw(maxReport)
+	if err == nil && firefoxMembers[name] {
+		if d.single == nil {
+			d.single = map[string]json.RawMessage{}
+		}
+		d.single[name] = raw
+	}
+	return tolerable(err)
+}
+
+// firefoxMembers are those that make a document a report of Firefox.
+var firefoxMembers = map[string]bool{
+	"pcid": true, "timestamp": true, "closed": true, "offerer": true, "configuration": true, "sdpHistory": true,
+	"iceRestarts": true, "codecStats": true, "dataChannelStats": true, "iceCandidatePairStats": true,
+	"iceCandidateStats": true, "inboundRtpStreamStats": true, "outboundRtpStreamStats": true, "mediaSourceStats": true,
+	"videoSourceStats": true, "remoteInboundRtpStreamStats": true, "remoteOutboundRtpStreamStats": true,
+	"transportStats": true, "trickledIceCandidateStats": true,
+	"videoFrameHistories": true,
+}
+
+var errReport = fmt.Errorf("a report is not readable: %w", errSyntax)
+
+// firefoxReport reads one of the reports of a list.
+func (d *reading) firefoxReport(s *scanner) error {
+	raw, err := s.raw(maxReport)
+	if err != nil {
+		return tolerable(err)
+	}
+	var members map[string]json.RawMessage
+	if json.Unmarshal(raw, &members) != nil {
+		d.fault(errReport)
+	}
+	if reports := members["reports"]; reports != nil { // a list of histories
+		var list []map[string]json.RawMessage
+		if json.Unmarshal(reports, &list) == nil {
+			for _, m := range list {
+				d.firefox(m)
+			}
+		}
+		return nil
+	}
+	d.firefox(members)
+	return nil
+}
+
+// firefox translates a report. Several reports of a connection are its history.
+func (d *reading) firefox(members map[string]json.RawMessage) {
+	d.Format = diag.DumpFirefox
+	var r firefoxReport
+	raw, err := json.Marshal(members)
+	if err != nil || json.Unmarshal(raw, &r) != nil || r.PCID == "" {
+		d.fault(errReport)
+		return
+	}
+	when, _ := milliseconds(r.Timestamp)
+	c := d.firefoxConn(r.PCID)
+	if c == nil {
+		return
+	}
+	if c.config == nil && r.Configuration != nil {
+		c.config = r.Configuration
+	}
+	c.closed = c.closed || r.Closed
+	for _, x := range r.SDPHistory[min(c.histories, len(r.SDPHistory)):] {
+		c.histories++
+		side := diag.Remote
+		if x.IsLocal {
+			side = diag.Local
+		}
+		at, ok := milliseconds(x.Timestamp)
+		if !ok {
+			at = when
+		}
+		c.begin(at, diag.PhaseOfferAnswer)
+		c.describe(at, side, map[string]any{"sdp": x.SDP, "type": firefoxType(x, r.Offerer)})
+	}
+	list := firefoxStats(members)
+	for i := range list {
+		if list[i].at == 0 {
+			list[i].at = when
+		}
+	}
+	c.firefoxStates(when, list, members["videoFrameHistories"])
+	c.report(when, standardized(sorted(list)))
+}
+
+// firefoxConn is the connection that a report is about.
+func (d *reading) firefoxConn(pcid string) *conn {
+	name, _, _ := strings.Cut(pcid, " ")
+	id := strings.Trim(name, "{}")
+	i := slices.IndexFunc(d.pending, func(c *conn) bool { return c.id == id })
+	if i >= 0 {
+		return d.pending[i]
+	}
+	if len(d.pending) >= maxConnections {
+		d.fault(fmt.Errorf("there are more than %d connections: the rest was not read", maxConnections))
+		return nil
+	}
+	c := d.conn(id, diag.DumpFirefox)
+	if _, url, ok := strings.Cut(pcid, "url="); ok {
+		c.url = withoutQuery(strings.TrimSuffix(url, ")"))
+	}
+	if _, created, ok := strings.Cut(pcid, "} "); ok { // microseconds since 1970
+		created, _, _ = strings.Cut(created, " ")
+		if us, ok := number(created); ok && us > 1e15 && us < 1e16 {
+			c.emit(us/1000, diag.SignalingState{State: "stable"})
+		}
+	}
+	d.pending = append(d.pending, c)
+	return c
+}
+
+// firefoxType is offer or answer, which old versions leave out.
+func firefoxType(x firefoxDescription, offerer *bool) string {
+	switch {
+	case x.Type != "":
+		return x.Type
+	case offerer != nil && *offerer == x.IsLocal:
+		return "offer"
+	}
+	return "answer"
+}
+
+// firefoxStats are the objects of a report.
+func firefoxStats(members map[string]json.RawMessage) []stat {
+	var out []stat
+	for name, raw := range members {
+		if !strings.HasSuffix(name, "Stats") {
+			continue
+		}
+		var list []map[string]any
+		if json.Unmarshal(raw, &list) != nil {
+			continue
+		}
+		for _, values := range list[:min(len(list), maxObjects)] {
+			s := stat{id: text(values["id"], 200), kind: text(values["type"], 60), values: values}
+			s.at, _ = milliseconds(values["timestamp"])
+			if s.id != "" {
+				out = append(out, s)
+			}
+		}
+	}
+	return out
+}
+
+// firefoxStates takes the states of the transports, as Firefox reports no changes of them. A connection counts from the
+// first sign of it: a packet, a frame or a report of the peer.
+func (c *conn) firefoxStates(at float64, list []stat, frames json.RawMessage) {
+	for _, s := range list {
+		if s.kind != "transport" {
+			continue
+		}
+		ice, dtls := text(s.values["iceState"], 20), text(s.values["dtlsState"], 20)
+		switch {
+		case dtls == "connected" && (ice == "connected" || ice == "completed"):
+			first := min(at, firstSign(list, frames))
+			c.iceState(first, ice)
+			c.connectionState(first, "connected")
+		case ice == "failed" || ice == "disconnected":
+			c.iceState(at, ice)
+			c.connectionState(at, ice)
+		default:
+			c.iceState(at, cmp.Or(ice, c.ice))
+		}
+		return
+	}
+}
+
+// firstSign is the earliest time of which a report proves that packets came.
+func firstSign(list []stat, frames json.RawMessage) float64 {
+	first := math.Inf(1)
+	for _, s := range list {
+		if strings.HasPrefix(s.kind, "remote-") && s.at > 0 {
+			first = min(first, s.at)
+		}
+		if last, ok := milliseconds(s.values["lastPacketReceivedTimestamp"]); ok && s.kind != "candidate-pair" {
+			first = min(first, last)
+		}
+	}
+	var histories []struct {
+		Entries []struct{ FirstFrameTimestamp float64 }
+	}
+	if json.Unmarshal(frames, &histories) == nil {
+		for _, h := range histories {
+			for _, e := range h.Entries {
+				if e.FirstFrameTimestamp > 0 {
+					first = min(first, e.FirstFrameTimestamp)
+				}
+			}
+		}
+	}
+	return first
+}

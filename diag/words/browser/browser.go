@@ -1,0 +1,284 @@
+// Package browser says what dumps of browsers show.
+package browser
+
+import (
+	"fmt"
+	"strings"
+
+	"dialtone/diag"
+	"dialtone/diag/browser"
+	"dialtone/diag/judge"
+	"dialtone/diag/words/phrase"
+)
+
+// Line is an event in a line.
+func Line(d diag.Data) (string, bool) {
+	switch d := d.(type) {
+	case diag.DumpStart:
+		return strings.TrimSpace(fmt.Sprintf("%s connection %s %s", d.Format, d.Connection, d.URL)), true
+	case diag.CaptureRequest:
+		result := "requested"
+		if d.Granted {
+			result = "granted"
+		} else if d.Error != "" {
+			result = strings.TrimSuffix("failed: "+d.Error+": "+d.Message, ": ")
+		}
+		return strings.Join(strings.Fields(d.Request+" "+kinds(d.Audio, d.Video)+" "+result), " "), true
+	case diag.CaptureTrack:
+		return strings.Join(strings.Fields(fmt.Sprintf("%s %s %s", d.Side, d.Kind, d.Change)), " "), true
+	case diag.BrowserSample:
+		return sampleLine(d), true
+	}
+	return "", false
+}
+
+func sampleLine(d diag.BrowserSample) string {
+	var parts []string
+	for _, o := range d.Outbound {
+		part := "sends " + o.Kind
+		if o.LimitationReason != "" {
+			part += ", limited by " + o.LimitationReason
+		}
+		parts = append(parts, part)
+	}
+	for _, in := range d.Inbound {
+		part := "receives " + in.Kind
+		if in.JitterBuffer != nil && in.Emitted != nil && *in.Emitted > 0 {
+			part += fmt.Sprintf(", jitter buffer %.0f ms", 1000**in.JitterBuffer/float64(*in.Emitted))
+		}
+		parts = append(parts, part)
+	}
+	return strings.Join(parts, "; ")
+}
+
+func kinds(audio, video bool) string {
+	var list []string
+	if audio {
+		list = append(list, "audio")
+	}
+	if video {
+		list = append(list, "video")
+	}
+	return strings.Join(list, " and ")
+}
+
+// devices are what was requested.
+func devices(e browser.CaptureFailed) string {
+	switch {
+	case e.Request == "getDisplayMedia":
+		return "the screen"
+	case e.Audio && e.Video:
+		return "the microphone and the camera"
+	case e.Audio:
+		return "the microphone"
+	case e.Video:
+		return "the camera"
+	}
+	return "a device"
+}
+
+func capture(explain, title, advice string) phrase.Entry {
+	return phrase.On(explain, func(_ judge.Finding, e browser.CaptureFailed) phrase.Text {
+		t := phrase.Text{Title: fmt.Sprintf(title, devices(e)), Advice: advice}
+		if e.Error != "" {
+			t.Evidence = append(t.Evidence, strings.TrimSuffix("the browser reported "+e.Error+": "+e.Message, ": "))
+		}
+		return t
+	})
+}
+
+// Findings are the entries of package words about dumps of browsers.
+var Findings = merged(captureFindings, sourceFindings, mediaFindings, pathFindings)
+
+func merged(tables ...map[string]phrase.Entry) map[string]phrase.Entry {
+	all := map[string]phrase.Entry{}
+	for _, table := range tables {
+		for id, e := range table {
+			all[id] = e
+		}
+	}
+	return all
+}
+
+var captureFindings = map[string]phrase.Entry{
+	"browser.capture_denied": capture(
+		"The last request of the page for a device failed with NotAllowedError: the user, a policy of the page or of the "+
+			"organization, or the operating system does not permit it. Without the device nothing of its kind is sent. Pages "+
+			"without HTTPS never get devices, and frames only with an allow attribute.",
+		"The browser got no permission for %s.",
+		"Allow the device in the settings of the site and of the operating system, then reload the page."),
+	"browser.capture_no_device": capture(
+		"The last request of the page for a device failed because no device matches: none is connected, it is disabled, or "+
+			"the constraints of the page exclude all.",
+		"The browser found no device for %s.",
+		"Connect the device, or relax the constraints of getUserMedia."),
+	"browser.capture_in_use": capture(
+		"The last request of the page for a device failed although the user permitted it: another program uses the device, "+
+			"or its driver failed.",
+		"The browser could not open %s.",
+		"Close other programs that use the device, or connect it again."),
+	"browser.capture_failed": capture(
+		"The last request of the page for a device failed for a reason that the error names.",
+		"The request of the page for %s failed.",
+		"Look up the name of the error in the documentation of getUserMedia."),
+}
+
+// changes say what a page or the system did to a track.
+var changes = map[diag.TrackChange]string{
+	diag.TrackEnded: "the track ended", diag.TrackStopped: "the page stopped the track",
+	diag.TrackSilenced: "the source of the track was muted", diag.TrackDisabled: "the page disabled the track",
+	diag.TrackRemoved: "the page removed the track from its sender",
+}
+
+var sourceFindings = map[string]phrase.Entry{
+	"browser.track_ended": phrase.On(
+		"A track that was sent ended without the page's doing: its device was unplugged, its window was closed, or its "+
+			"permission was revoked. The page did not get another one, so the peer hears or sees nothing from then on.",
+		func(_ judge.Finding, e browser.TrackGone) phrase.Text {
+			return phrase.Text{
+				Title:  fmt.Sprintf("The source of the %s ended %s before the end.", e.Kind, phrase.Duration(e.AgoMs.Duration())),
+				Advice: "Check the device and its permission; let the page handle the event \"ended\" of its tracks.",
+			}
+		}),
+	"browser.sending_stopped": phrase.On(
+		"The browser sent packets of a stream and then no more, although the stream was not turned off by its encoding "+
+			"parameters. A page that stops, disables (video) or removes the track causes this, as does a device that fails.",
+		func(f judge.Finding, e browser.SendingStopped) phrase.Text {
+			t := phrase.Text{
+				Title: fmt.Sprintf("The browser stopped sending %s %s before the end.", f.Subject,
+					phrase.Duration(e.AgoMs.Duration())),
+				Evidence: []string{fmt.Sprintf("%d packets were sent until then", e.Packets)},
+				Advice:   "Check whether the page or the user muted it, and the device.",
+			}
+			if said := changes[e.Change]; said != "" {
+				t.Evidence = append(t.Evidence, said)
+			}
+			return t
+		}),
+	"browser.source_silent_audio": phrase.On(
+		"The energy of the audio source stayed exactly 0: a microphone that works has at least some noise. The microphone "+
+			"is muted in hardware or by the system, another device is selected, or the page disabled the track.",
+		func(f judge.Finding, e browser.SourceSilent) phrase.Text {
+			return phrase.Text{
+				Title: fmt.Sprintf("The audio source of %s gave only digital silence for %s.", f.Subject,
+					phrase.Duration(e.OverMs.Duration())),
+				Advice: "Check the mute switch of the microphone, the input level of the system, and the selected device.",
+			}
+		}),
+	"browser.source_silent_video": phrase.On(
+		"The video source delivered no frames at the beginning nor at the end of the dump. The camera is covered by a "+
+			"privacy switch, in use elsewhere, or the track is muted.",
+		func(f judge.Finding, e browser.SourceSilent) phrase.Text {
+			return phrase.Text{
+				Title: fmt.Sprintf("The video source of %s gave no frames over %s.", f.Subject,
+					phrase.Duration(e.OverMs.Duration())),
+				Advice: "Check the privacy switch of the camera and other programs that use it.",
+			}
+		}),
+}
+
+func limited(explain, by, advice string) phrase.Entry {
+	return phrase.On(explain, func(f judge.Finding, e browser.Limited) phrase.Text {
+		t := phrase.Text{
+			Title: fmt.Sprintf("The browser reduced the quality of %s because of %s for %s of %s.", f.Subject, by,
+				phrase.Duration(e.ForMs.Duration()), phrase.Duration(e.OfMs.Duration())),
+			Advice: advice,
+		}
+		if e.Changes != nil && *e.Changes > 0 {
+			t.Evidence = append(t.Evidence, fmt.Sprintf("the resolution changed %d times", *e.Changes))
+		}
+		if e.Encoder != "" {
+			t.Evidence = append(t.Evidence, "encoder: "+diag.Clean(e.Encoder, 80))
+		}
+		return t
+	})
+}
+
+func changed(what string) phrase.Entry {
+	return phrase.On("The browser replaced the implementation of a codec during the call, often a hardware one that "+
+		"failed by one in software, which takes more CPU time.",
+		func(f judge.Finding, e browser.CodecChanged) phrase.Text {
+			t := phrase.Text{
+				Title:  fmt.Sprintf("The %s of %s changed to %s.", what, f.Subject, diag.Clean(e.Now, 80)),
+				Advice: "Compare with hardware acceleration turned off in the browser.",
+			}
+			if e.Before != "" {
+				t.Evidence = append(t.Evidence, "before: "+diag.Clean(e.Before, 80))
+			}
+			return t
+		})
+}
+
+var mediaFindings = map[string]phrase.Entry{
+	"browser.limited_cpu": limited(
+		"qualityLimitationReason was \"cpu\" for at least 2 s and a fifth of the time: encoding took too long, so the "+
+			"browser lowered the resolution or the frame rate.",
+		"the CPU", "Close other programs, lower the resolution, or prefer a codec that the hardware encodes."),
+	"browser.limited_bandwidth": limited(
+		"qualityLimitationReason was \"bandwidth\" for at least 2 s and a fifth of the time: the estimate of the available "+
+			"bitrate was below what the encoder wanted. The first seconds of a call are often limited this way.",
+		"the bandwidth", "Measure the path with dialtone speed, and compare with the target bitrate."),
+	"browser.concealment": phrase.On(
+		"The receiver made up more than 5 % of the audio that it played, because packets were lost or came too late for the "+
+			"jitter buffer. Silence that fills pauses of a quiet sender is not counted.",
+		func(f judge.Finding, e browser.Concealed) phrase.Text {
+			t := phrase.Text{
+				Title:  fmt.Sprintf("%.1f %% of the received %s was concealed.", 100*e.Share, f.Subject),
+				Advice: "Look for packet loss and jitter on the path to this browser.",
+			}
+			if e.Events != nil {
+				t.Evidence = append(t.Evidence, fmt.Sprintf("%d concealments", *e.Events))
+			}
+			if e.LossSeen != nil {
+				t.Evidence = append(t.Evidence, fmt.Sprintf("%d packets lost", *e.LossSeen))
+			}
+			return t
+		}),
+	"browser.jitter_buffer": phrase.On(
+		"Samples or frames waited more than 400 ms on average in the jitter buffer, which adds to the delay of the "+
+			"conversation. Jitter, loss, or a page that asks for a long buffer causes this.",
+		func(f judge.Finding, e browser.Buffered) phrase.Text {
+			return phrase.Text{
+				Title: fmt.Sprintf("The jitter buffer delays %s by %s on average.", f.Subject,
+					phrase.Duration(e.MeanMs.Duration())),
+				Advice: "Look for jitter on the path, and for jitterBufferTarget or playoutDelayHint in the page.",
+			}
+		}),
+	"browser.encoder_changed": changed("encoder"),
+	"browser.decoder_changed": changed("decoder"),
+}
+
+var pathFindings = map[string]phrase.Entry{
+	"browser.restart_storm": phrase.On(
+		"The descriptions show several ICE restarts within 30 s. Pages that restart at each change of a state, or both "+
+			"peers restarting each other, cause this; each restart interrupts what the one before had begun.",
+		func(_ judge.Finding, e browser.RestartStorm) phrase.Text {
+			return phrase.Text{
+				Title:  fmt.Sprintf("ICE was restarted %d times within %s.", e.Restarts, phrase.Duration(e.WithinMs.Duration())),
+				Advice: "Let only one peer restart ICE, and wait for the result before the next restart.",
+			}
+		}),
+	"browser.no_relay": phrase.On(
+		"The page permits only relay candidates (iceTransportPolicy \"relay\"), and gathering ended without one. Nothing "+
+			"can be sent then, and browsers report no failure: the connection stays \"new\".",
+		func(_ judge.Finding, e browser.NoRelay) phrase.Text {
+			t := phrase.Text{
+				Title:  "The page permits only relay candidates, and no TURN server allocated one.",
+				Advice: "Check the TURN servers with dialtone nat.",
+			}
+			if !e.Configured {
+				t.Evidence = []string{"the configuration has no TURN server"}
+				t.Advice = "Configure a TURN server in iceServers."
+			}
+			return t
+		}),
+	"browser.turn_missing": phrase.On(
+		"No path was found, and the configuration of the page has no TURN server. Without a relay, peers behind some NATs "+
+			"and firewalls do not reach each other.",
+		func(judge.Finding, browser.NoRelay) phrase.Text {
+			return phrase.Text{
+				Title:  "The page configures no TURN server.",
+				Advice: "Configure a TURN server in iceServers.",
+			}
+		}),
+}
