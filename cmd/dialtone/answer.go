@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"dialtone/cmd/dialtone/internal/calls"
-	"dialtone/cmd/dialtone/internal/help"
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/session"
@@ -32,7 +31,7 @@ type answerCommand struct {
 
 // Help implements kong.HelpProvider.
 func (answerCommand) Help() string {
-	return help.Detail("It waits for a peer with the same room code and echoes audio, video and messages. "+
+	return detail("It waits for a peer with the same room code and echoes audio, video and messages. "+
 		"It prints one line per event, and a verdict after each call.\n\n"+
 		"With --record call.jsonl, the second call is recorded to call-2.jsonl, and so on. "+
 		"With --listen, --whip and --whep it is a server and handles one call after another: other callers get 503 "+
@@ -47,7 +46,7 @@ func (answerCommand) Help() string {
 			"dialtone answer --whep :8443 --tls",
 			"dialtone answer --paste",
 		},
-		help.CallExits...)
+		callExits...)
 }
 
 // Pauses between calls that failed because of the server.
@@ -82,7 +81,7 @@ func (c *answerCommand) plan(a app) (diag.Config, chosen, error) {
 	w, err := a.choose(c.Code, &c.wayFlags)
 	errs := []error{err, w.checkMedia(c.mediaFlags, true), c.networkFlags.complete(), c.checkProxy()}
 	if w.Listen != nil {
-		errs = append(errs, c.tlsFlags.complete())
+		errs = append(errs, c.TLSFlags.Complete())
 	}
 	if c.Screen && !a.Terminal {
 		errs = append(errs, errors.New("--screen needs a terminal: leave it out"))

@@ -37,9 +37,11 @@ var arrows = []struct {
 		"dialtone/diag/words", "dialtone/diag/words/", "dialtone/tui", "dialtone/tui/pane",
 	}},
 	{"dialtone/cmd/dialtone/internal/dumps", []string{
-		"dialtone/cmd/dialtone/internal/calls", "dialtone/cmd/dialtone/internal/nattext", "dialtone/diag", "dialtone/diag/call",
-		"dialtone/diag/dump", "dialtone/diag/judge", "dialtone/diag/record", "dialtone/diag/words/verdict",
+		"dialtone/cmd/dialtone/internal/calls", "dialtone/cmd/dialtone/internal/helps", "dialtone/cmd/dialtone/internal/nattext",
+		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/dump", "dialtone/diag/export", "dialtone/diag/judge", "dialtone/diag/record",
+		"dialtone/diag/report", "dialtone/diag/words", "dialtone/diag/words/",
 	}},
+	{"dialtone/cmd/dialtone/internal/helps", []string{"dialtone/diag"}},
 	{settingsPackage, []string{filesPackage, "dialtone/diag", "dialtone/signal/toml", "dialtone/tui/start", "github.com/alecthomas/kong"}},
 	{"dialtone/cmd/dialtone/internal/endpoint", []string{filesPackage}},
 	{"dialtone/cmd/dialtone/internal/iceservers", []string{
@@ -54,7 +56,6 @@ var arrows = []struct {
 	{"dialtone/cmd/dialtone/internal/demo", []string{"dialtone/diag", "dialtone/diag/lab", "dialtone/signal/server"}},
 	{"dialtone/cmd/dialtone/internal/forms", []string{filesPackage, settingsPackage, "dialtone/tui/start"}},
 	{"dialtone/cmd/dialtone/internal/version", nil},
-	{"dialtone/cmd/dialtone/internal/help", []string{"dialtone/diag"}},
 	{"dialtone/cmd/dialtone/internal/monitor", []string{
 		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/feed", "dialtone/diag/judge", "dialtone/diag/probe", "dialtone/diag/report",
 		"github.com/prometheus/",
@@ -73,7 +74,7 @@ var arrows = []struct {
 	}},
 	{"dialtone/cmd/dialtone/internal/clips", []string{settingsPackage, "dialtone/diag/media", "dialtone/diag/peer"}},
 	{"dialtone/cmd/dialtone/internal/loads", []string{
-		filesPackage, settingsPackage, "dialtone/cmd/dialtone/internal/reports", "dialtone/diag", "dialtone/diag/assert", "dialtone/diag/load", "golang.org/x/term",
+		filesPackage, settingsPackage, "dialtone/cmd/dialtone/internal/reports", "dialtone/diag", "dialtone/diag/assert", "dialtone/diag/load", "dialtone/tui/loads", "golang.org/x/term",
 	}},
 	{"dialtone/cmd/dialtone/internal/reports", []string{
 		filesPackage, settingsPackage, "dialtone/diag/check", "dialtone/diag/judge", "dialtone/diag/record", "dialtone/diag/report", "golang.org/x/term",
@@ -98,6 +99,7 @@ var arrows = []struct {
 	{"dialtone/diag/speed/transfer", []string{"dialtone/diag", "github.com/pion/webrtc/v4"}},
 	{"dialtone/diag/speed/allocate", []string{"dialtone/diag", "dialtone/diag/probe", "dialtone/diag/speed", "dialtone/diag/speed/transfer"}},
 	{"dialtone/diag/browser", []string{"dialtone/diag"}},
+	{"dialtone/diag/export", []string{"dialtone/diag"}},
 	{"dialtone/diag/dump", []string{"dialtone/diag", "dialtone/diag/record", "dialtone/diag/sdp"}},
 	{"dialtone/diag/call", []string{"dialtone/diag", "dialtone/diag/browser", "dialtone/diag/nat", "dialtone/diag/quality", "dialtone/diag/sdp", "dialtone/diag/speed"}},
 	{"dialtone/diag/nat", []string{"dialtone/diag", "dialtone/diag/nat/turn"}},

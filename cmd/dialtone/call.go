@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"dialtone/cmd/dialtone/internal/calls"
-	"dialtone/cmd/dialtone/internal/help"
 	"dialtone/diag"
 )
 
@@ -52,11 +51,10 @@ func (f screenFlags) placement(a app, config diag.Config, r *recordFlags, n int)
 
 // Help implements kong.HelpProvider.
 func (callCommand) Help() string {
-	return help.Detail(
-		"Both peers dial the same room code at the same server. The peer can be dialtone answer on another "+
-			"machine, or a browser on the server's page. To run your own server: dialtone serve.\n\n"+
-			"On a terminal, a screen shows the path, the setup, media and messages; otherwise dialtone prints one line per "+
-			"event, and the verdict at the end.",
+	return detail("Both peers dial the same room code at the same server. The peer can be dialtone answer on another "+
+		"machine, or a browser on the server's page. To run your own server: dialtone serve.\n\n"+
+		"On a terminal, a screen shows the path, the setup, media and messages; otherwise dialtone prints one line per "+
+		"event, and the verdict at the end.",
 		[]string{
 			"dialtone call w1 --server https://call.example.org/call/",
 			"dialtone call w1 --ice stun:stun.example.org --for 10s --record call.jsonl",
@@ -66,7 +64,7 @@ func (callCommand) Help() string {
 			"dialtone call --whep https://media.example.org/whep/stream --for 30s --plain",
 			"dialtone call --paste",
 		},
-		help.CallExits...)
+		callExits...)
 }
 
 func (c *callCommand) run(ctx context.Context, a app) (diag.Exit, error) {

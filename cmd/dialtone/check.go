@@ -13,8 +13,8 @@ import (
 
 	"dialtone/cmd/dialtone/internal/calls"
 	"dialtone/cmd/dialtone/internal/clips"
+	"dialtone/cmd/dialtone/internal/endpoint"
 	"dialtone/cmd/dialtone/internal/files"
-	"dialtone/cmd/dialtone/internal/help"
 	"dialtone/cmd/dialtone/internal/reports"
 	"dialtone/cmd/dialtone/internal/requests"
 	"dialtone/cmd/dialtone/internal/settings"
@@ -64,7 +64,7 @@ type checkCommand struct {
 
 // Help implements kong.HelpProvider.
 func (checkCommand) Help() string {
-	return help.Detail("A check passes if each call connects, opens and echoes a data channel, has audio and video both "+
+	return detail("A check passes if each call connects, opens and echoes a data channel, has audio and video both "+
 		"ways until the end, and meets each --assert.\n\n"+
 		"The report goes to stdout, progress to stderr. With several runs, the exit code is that of the worst.\n\n"+
 		"--assert can use setup, phases, path, media, channels, findings, servers, nat, runs and summary; it fails if a "+
@@ -79,7 +79,7 @@ func (checkCommand) Help() string {
 			"dialtone check --offer https://echo.example.org/offer --for 5s",
 			"DIALTONE_TOKEN=… dialtone check --whip https://media.example.org/whip/stream --conformance -o junit=whip.xml",
 		},
-		append(help.CallExits, diag.ExitAssertion)...)
+		append(callExits, diag.ExitAssertion)...)
 }
 
 func (c *checkCommand) run(ctx context.Context, a app) (diag.Exit, error) {
@@ -274,7 +274,7 @@ func (c *checkCommand) plan() (checkPlan, error) {
 	}
 	errs = append(errs, o.Config.Validate(), c.complete())
 	var err error
-	if o.TLS, err = tlsConfig(config); err != nil {
+	if o.TLS, err = endpoint.Trust(config.Insecure, config.CAFile); err != nil {
 		errs = append(errs, err)
 	}
 	if o.Clips, err = clips.Read(config.SendMedia); err != nil {

@@ -28,6 +28,8 @@ type cli struct {
 	Explain explainCommand `cmd:"" help:"Explain a finding."`
 	Replay  replayCommand  `cmd:"" help:"Replay a recorded call."`
 	Import  importCommand  `cmd:"" help:"Open a browser's dump of a call."`
+	Export  exportCommand  `cmd:"" help:"Write a recorded call in the form of another program."`
+	Diff    diffCommand    `cmd:"" help:"Compare two recorded calls."`
 	Start   startCommand   `cmd:"" help:"Start one of these commands from a form."`
 	Version versionCommand `cmd:"" help:"Show the version."`
 

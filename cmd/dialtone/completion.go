@@ -8,7 +8,6 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"dialtone/cmd/dialtone/internal/help"
 	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/cmd/dialtone/internal/shells"
 	"dialtone/diag"
@@ -23,7 +22,7 @@ type completionCommand struct {
 
 // Help implements kong.HelpProvider.
 func (completionCommand) Help() string {
-	return help.Detail("The script completes commands, flags, and the words that a flag can be. That for bash "+
+	return detail("The script completes commands, flags, and the words that a flag can be. That for bash "+
 		"needs bash-completion.", []string{
 		"source <(dialtone completion bash)",
 		"dialtone completion bash > /etc/bash_completion.d/dialtone",
@@ -44,7 +43,7 @@ type manCommand struct {
 
 // Help implements kong.HelpProvider.
 func (manCommand) Help() string {
-	return help.Detail("", []string{
+	return detail("", []string{
 		"dialtone man call | man -l -", "dialtone man > /usr/local/share/man/man1/dialtone.1",
 	}, diag.ExitPass, diag.ExitUsage)
 }

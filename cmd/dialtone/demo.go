@@ -9,7 +9,6 @@ import (
 
 	"dialtone/cmd/dialtone/internal/calls"
 	"dialtone/cmd/dialtone/internal/demo"
-	"dialtone/cmd/dialtone/internal/help"
 	"dialtone/diag"
 	"dialtone/diag/feed"
 )
@@ -27,7 +26,7 @@ type demoCommand struct {
 
 // Help implements kong.HelpProvider.
 func (demoCommand) Help() string {
-	return help.Detail("The signaling server, STUN, TURN and the peer run inside dialtone, on this machine's loopback "+
+	return detail("The signaling server, STUN, TURN and the peer run inside dialtone, on this machine's loopback "+
 		"interface. The call between them is real.\n\n"+
 		"Without a terminal, or with CI set in the environment, it hangs up after 5 s unless --for is given.\n\n"+
 		"With --server, that server carries the signaling instead. Servers given with --ice are used in addition.",
@@ -37,7 +36,7 @@ func (demoCommand) Help() string {
 			"dialtone demo --relay-only --record demo.jsonl",
 			"dialtone demo --relay-only --ice-pass wrong   # a rejected password",
 		},
-		help.CallExits...)
+		callExits...)
 }
 
 // demoTime is how long a call lasts that no person watches.

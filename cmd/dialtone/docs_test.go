@@ -9,7 +9,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"dialtone/cmd/dialtone/internal/help"
 	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/diag"
 )
@@ -18,7 +17,7 @@ import (
 func TestExitCodesAreDocumented(t *testing.T) {
 	var want []string
 	for _, e := range diag.Exits() {
-		want = append(want, fmt.Sprintf("| %d | %s | %s |", int(e), e, help.ExitWords[e]))
+		want = append(want, fmt.Sprintf("| %d | %s | %s |", int(e), e, exitWords[e]))
 	}
 	var got []string
 	for line := range strings.Lines(readDoc(t, "reference/exit-codes.md")) {

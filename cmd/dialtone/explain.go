@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"dialtone/cmd/dialtone/internal/help"
 	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/diag"
 	"dialtone/diag/words"
@@ -22,7 +21,7 @@ type explainCommand struct {
 
 // Help implements kong.HelpProvider.
 func (explainCommand) Help() string {
-	return help.Detail("", []string{
+	return detail("", []string{
 		"dialtone explain nat.udp_blocked", "dialtone explain", "dialtone explain preset/srs > own.toml",
 	}, diag.ExitPass, diag.ExitUsage,
 		diag.ExitCannotRun)

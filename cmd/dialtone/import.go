@@ -6,7 +6,6 @@ import (
 	"runtime/debug"
 
 	"dialtone/cmd/dialtone/internal/dumps"
-	"dialtone/cmd/dialtone/internal/help"
 	"dialtone/diag"
 )
 
@@ -21,19 +20,18 @@ type importCommand struct {
 
 // Help implements kong.HelpProvider.
 func (importCommand) Help() string {
-	return help.Detail(
-		"A dump of chrome://webrtc-internals, of Firefox's about:webrtc (JSON) or of rtcstats, packed by gzip or "+
-			"not, opens in the screen of a call, with the same findings. Several connections are listed: choose one with "+
-			"--connection. The dumps of both ends are put side by side.\n\n"+
-			"Without a terminal, or with --plain, dialtone prints one line per event and the verdict, and exits with the "+
-			"call's code. The screen exits with 0.",
+	return detail("A dump of chrome://webrtc-internals, of Firefox's about:webrtc (JSON) or of rtcstats, packed by gzip "+
+		"or not, opens in the screen of a call, with the same findings. Several connections are listed: choose one with "+
+		"--connection. The dumps of both ends are put side by side.\n\n"+
+		"Without a terminal, or with --plain, dialtone prints one line per event and the verdict, and exits with the "+
+		"call's code. The screen exits with 0.",
 		[]string{
 			"dialtone import webrtc_internals_dump.gz",
 			"dialtone import webrtc_internals_dump.gz --connection 9-1 --plain",
 			"dialtone import caller.json callee.json",
 			"zcat dump.gz | dialtone import -",
 		},
-		help.CallExits...)
+		callExits...)
 }
 
 func (c *importCommand) run(ctx context.Context, a app) (diag.Exit, error) {

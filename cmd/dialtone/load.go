@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"dialtone/cmd/dialtone/internal/help"
 	"dialtone/cmd/dialtone/internal/loads"
 	"dialtone/cmd/dialtone/internal/reports"
 	"dialtone/diag"
@@ -32,7 +31,9 @@ type loadCommand struct {
 	Assert        []*loads.Assertion `whole:"" sep:"none" placeholder:"EXPR" help:"Condition the report must meet, such as 'setup.p95 < duration(\"2s\")' or 'failed_share < 0.01'. Repeatable."`
 	Out           []loads.Output     `sep:"none" short:"o" placeholder:"FORMAT[=FILE]" help:"Write the report in this format, to the file or to stdout: ${load_formats}. Repeatable; only one can go to stdout. Default: text."`
 	Name          string             `placeholder:"NAME" help:"The name of the test in the report. Default: its target."`
-	NoEcho        bool               `help:"Do not expect a data channel that opens and is echoed: for servers without one."`
+	Plain         bool               `help:"A line of progress each second instead of the screen. The default if stdin, stdout or stderr is not a terminal."`
+	glyphFlags
+	NoEcho bool `help:"Do not expect a data channel that opens and is echoed: for servers without one."`
 
 	networkFlags
 	requestFlags
@@ -43,12 +44,11 @@ type loadCommand struct {
 
 // Help implements kong.HelpProvider.
 func (loadCommand) Help() string {
-	return help.Detail(
-		"Calls begin at their scheduled times, and every time in the report counts from there. With --room, "+
-			"both peers of each call are here and meet in a room of their own, CODE-1, CODE-2 and so on.\n\n"+
-			"The test fails if a call failed or could not begin, unless --assert says otherwise, or if an assertion fails. "+
-			"Calls during which this machine itself was the limit are counted and not judged; if they are more than half, "+
-			"there is no verdict. docs/reference/load.md lists the names for --assert.",
+	return detail("Calls begin at their scheduled times, and every time in the report counts from there. With --room, "+
+		"both peers of each call are here and meet in a room of their own, CODE-1, CODE-2 and so on.\n\n"+
+		"The test fails if a call failed or could not begin, unless --assert says otherwise, or if an assertion fails. "+
+		"Calls during which this machine itself was the limit are counted and not judged; if they are more than half, "+
+		"there is no verdict. docs/reference/load.md lists the names for --assert.",
 		[]string{
 			"dialtone load --loopback --arrive 20/s --calls 200 --hold 5s",
 			"dialtone load --whip https://media.example.org/whip/{n} --arrive 5/s --ramp 1m --calls 500 --hold 2m -o " +
@@ -59,7 +59,7 @@ func (loadCommand) Help() string {
 			"dialtone load --whip https://media.example.org/whip/{n} --find-limit --hold 10s --calls 2000 " +
 				"--assert 'setup.p95 < duration(\"1s\")'",
 		},
-		append(help.CallExits, diag.ExitAssertion)...)
+		append(callExits, diag.ExitAssertion)...)
 }
 
 func (c *loadCommand) run(ctx context.Context, a app) (diag.Exit, error) {
@@ -74,7 +74,9 @@ func (c *loadCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 		return diag.ExitSignaling, err
 	}
 	o.Call = plans[0].Options
-	r, runErr := loads.Run(ctx, o, c.FindLimit, c.Arrive, a.Err)
+	r, runErr := loads.Run(ctx, o, c.FindLimit, c.Arrive, loads.Show{
+		In: a.In, Err: a.Err, Screen: a.Terminal && !c.Plain, ASCII: c.ascii(a.streams),
+	})
 	if r == nil {
 		return diag.ExitInterrupted, runErr
 	}
@@ -143,11 +145,10 @@ type mergeCommand struct {
 
 // Help implements kong.HelpProvider.
 func (mergeCommand) Help() string {
-	return help.Detail(
-		"The result is what one run would have reported: counts are added, percentiles are those of the merged "+
-			"histograms, and the assertions of the parts are evaluated anew.",
+	return detail("The result is what one run would have reported: counts are added, percentiles are those of the merged "+
+		"histograms, and the assertions of the parts are evaluated anew.",
 		[]string{"dialtone merge part-1.json part-2.json part-3.json -o json=load.json"},
-		append(help.CallExits, diag.ExitAssertion)...)
+		append(callExits, diag.ExitAssertion)...)
 }
 
 func (c *mergeCommand) run(_ context.Context, a app) (diag.Exit, error) {

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"dialtone/cmd/dialtone/internal/endpoint"
-	"dialtone/cmd/dialtone/internal/help"
 	"dialtone/cmd/dialtone/internal/monitor"
 	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/diag"
@@ -23,7 +22,7 @@ import (
 type monitorCommand struct {
 	Listen  listenAddress `default:"${monitor}" placeholder:"HOST:PORT" help:"Where to listen. Any client can make it connect to any address. Port 0 picks a free one. Default: ${default}."`
 	Modules string        `required:"" placeholder:"FILE" help:"Read modules and scheduled targets from this TOML file; SIGHUP reads it again. See docs/reference/monitor.md."`
-	tlsFlags
+	endpoint.TLSFlags
 	Concurrency count  `default:"4" placeholder:"N" help:"How many probes may be in progress; more wait within their timeout. Default: ${default}."`
 	Keep        count  `default:"100" placeholder:"N" help:"How many reports of the last probes the page at / keeps. Default: ${default}."`
 	LogLevel    string `oneof:"debug,info,warn,error" default:"info" placeholder:"LEVEL" help:"Lowest level to log to stderr: debug, info, warn or error. Default: ${default}."`
@@ -32,12 +31,11 @@ type monitorCommand struct {
 
 // Help implements kong.HelpProvider.
 func (monitorCommand) Help() string {
-	return help.Detail(
-		"Each scrape of /probe?module=NAME&target=TARGET places a test call, or diagnoses servers, and returns "+
-			"its results as metrics. The page at / shows scheduled targets and the reports of the last probes; /results has "+
-			"them as JSON.\n\n"+
-			"It runs until Ctrl-C or SIGTERM, and then exits with 0. docs/how-to/monitor.md has a complete setup with alerts "+
-			"and a dashboard.",
+	return detail("Each scrape of /probe?module=NAME&target=TARGET places a test call, or diagnoses servers, and returns "+
+		"its results as metrics. The page at / shows scheduled targets and the reports of the last probes; /results has "+
+		"them as JSON.\n\n"+
+		"It runs until Ctrl-C or SIGTERM, and then exits with 0. docs/how-to/monitor.md has a complete setup with alerts "+
+		"and a dashboard.",
 		[]string{
 			"dialtone monitor --modules monitor.toml",
 			"dialtone monitor --modules /etc/dialtone/monitor.toml --listen :9788 --concurrency 8",
@@ -53,10 +51,10 @@ func (c *monitorCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 		Load: func() (*monitor.Setup, error) { return c.load(a) }, Reload: reload, Logger: a.logger(c.LogLevel),
 		Version: readVersion().Version, Concurrent: int(c.Concurrency), Keep: int(c.Keep), Drain: 5 * time.Second,
 	})
-	if err = a.checked(errors.Join(err, c.complete())); err != nil {
+	if err = a.checked(errors.Join(err, c.Complete())); err != nil {
 		return diag.ExitUsage, err
 	}
-	e, err := endpoint.Listen(ctx, "--listen", string(c.Listen), c.endpoint())
+	e, err := endpoint.Listen(ctx, "--listen", string(c.Listen), c.Wanted())
 	if err != nil {
 		return diag.ExitCannotRun, err
 	}

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"dialtone/cmd/dialtone/internal/endpoint"
-	"dialtone/cmd/dialtone/internal/help"
 	"dialtone/cmd/dialtone/internal/natrun"
 	"dialtone/diag"
 	"dialtone/diag/iceurl"
@@ -46,12 +45,11 @@ type natCommand struct {
 
 // Help implements kong.HelpProvider.
 func (natCommand) Help() string {
-	return help.Detail(
-		"It asks STUN servers how your NAT maps and filters UDP, tests TURN servers, and reports what that "+
-			"means for calls. Use STUN servers on two addresses, or one that supports RFC 5780.\n\n"+
-			"On a terminal it shows a screen until you press q; otherwise text. The exit code is that of the last diagnosis: "+
-			"0 if direct calls are likely to work; with --peer, between both networks; if only servers are named that show "+
-			"nothing of the network, such as turns:, 0 if all of them work.",
+	return detail("It asks STUN servers how your NAT maps and filters UDP, tests TURN servers, and reports what that "+
+		"means for calls. Use STUN servers on two addresses, or one that supports RFC 5780.\n\n"+
+		"On a terminal it shows a screen until you press q; otherwise text. The exit code is that of the last diagnosis: "+
+		"0 if direct calls are likely to work; with --peer, between both networks; if only servers are named that show "+
+		"nothing of the network, such as turns:, 0 if all of them work.",
 		[]string{
 			"dialtone nat stun.example.org stun2.example.org",
 			"dialtone nat --public",
@@ -83,7 +81,7 @@ func (c *natCommand) inquiry() (probe.Inquiry, error) {
 	if c.Interface != "" && !from.IsValid() {
 		from, bindErr = endpoint.AddressOf(c.Interface, c.IPv6)
 	}
-	trust, trustErr := tlsConfig(diag.Config{Insecure: c.Insecure, CAFile: string(c.CA)})
+	trust, trustErr := endpoint.Trust(c.Insecure, string(c.CA))
 	proxies, proxyErr := reach.NewProxies(c.Proxy.Reveal())
 	families := reach.BothFamilies
 	switch {

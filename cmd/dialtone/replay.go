@@ -7,7 +7,6 @@ import (
 
 	"dialtone/cmd/dialtone/internal/calls"
 	"dialtone/cmd/dialtone/internal/dumps"
-	"dialtone/cmd/dialtone/internal/help"
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/record"
@@ -26,17 +25,16 @@ type replayCommand struct {
 
 // Help implements kong.HelpProvider.
 func (replayCommand) Help() string {
-	return help.Detail(
-		"A recording opens in the screen of a call: pause with space, step with , and ., seek with [ and ] or "+
-			"with the mouse on the timeline. To make one, use --record, or press e on the screen of a call.\n\n"+
-			"Without a terminal, or with --plain, dialtone prints one line per event and the verdict, and exits with the "+
-			"recorded call's code. The screen exits with 0.",
+	return detail("A recording opens in the screen of a call: pause with space, step with , and ., seek with [ and ] or "+
+		"with the mouse on the timeline. To make one, use --record, or press e on the screen of a call.\n\n"+
+		"Without a terminal, or with --plain, dialtone prints one line per event and the verdict, and exits with the "+
+		"recorded call's code. The screen exits with 0.",
 		[]string{
 			"dialtone replay call.jsonl",
 			"dialtone replay call.jsonl --speed 4",
 			"dialtone replay call.jsonl --plain | grep ice.pair",
 		},
-		help.CallExits...)
+		callExits...)
 }
 
 func (c *replayCommand) run(ctx context.Context, a app) (diag.Exit, error) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"dialtone/cmd/dialtone/internal/endpoint"
 	"dialtone/cmd/dialtone/internal/requests"
 	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/diag"
@@ -30,7 +31,7 @@ type callingFlags struct {
 type answeringFlags struct {
 	wayFlags `group:"signaling"`
 	Token    diag.Secret `placeholder:"TOKEN" group:"signaling" help:"Bearer token that callers of ${answer_tokens} must send. Prefer DIALTONE_TOKEN or the file."`
-	tlsFlags
+	endpoint.TLSFlags
 }
 
 // requestFlags say how a caller's requests are made, beside their address.

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"dialtone/cmd/dialtone/internal/calls"
-	"dialtone/cmd/dialtone/internal/help"
 	"dialtone/cmd/dialtone/internal/reports"
 	"dialtone/cmd/dialtone/internal/throughput"
 	"dialtone/diag"
@@ -38,11 +37,10 @@ type speedCommand struct {
 
 // Help implements kong.HelpProvider.
 func (speedCommand) Help() string {
-	return help.Detail(
-		"It measures over data channels: round trips without load, then throughput in each direction, with the "+
-			"round trips meanwhile. The receiver counts. The peer is dialtone answer, or this process with --loopback. It "+
-			"prints first how much data it can use.\n\n--assert can use idle, up, down, both, paced and all that dialtone "+
-			"check has. docs/reference/speed.md explains the figures.",
+	return detail("It measures over data channels: round trips without load, then throughput in each direction, with the "+
+		"round trips meanwhile. The receiver counts. The peer is dialtone answer, or this process with --loopback. It "+
+		"prints first how much data it can use.\n\n--assert can use idle, up, down, both, paced and all that dialtone "+
+		"check has. docs/reference/speed.md explains the figures.",
 		[]string{
 			"dialtone speed --loopback",
 			"dialtone speed --room w1 --way up --way down --for 10s",
@@ -51,7 +49,7 @@ func (speedCommand) Help() string {
 			"DIALTONE_ICE_PASS=… dialtone speed --room w1 --compare --for 3s --ice turn:turn.example.org --ice-user ann",
 			"DIALTONE_ICE_PASS=… dialtone speed --loopback --relay-only --ice turn:turn.example.org --ice-user ann",
 		},
-		append(help.CallExits, diag.ExitAssertion)...)
+		append(callExits, diag.ExitAssertion)...)
 }
 
 func (c *speedCommand) run(ctx context.Context, a app) (diag.Exit, error) {

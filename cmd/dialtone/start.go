@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"dialtone/cmd/dialtone/internal/forms"
-	"dialtone/cmd/dialtone/internal/help"
 	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/diag"
 	"dialtone/tui/start"
@@ -21,11 +20,10 @@ type startCommand struct {
 
 // Help implements kong.HelpProvider.
 func (startCommand) Help() string {
-	return help.Detail(
-		"The forms begin with the configured values. Previous choices are offered again; passwords and user "+
-			"names are not saved.",
+	return detail("The forms begin with the configured values. Previous choices are offered again; passwords and user "+
+		"names are not saved.",
 		[]string{"dialtone start", "dialtone start --config lab.toml"},
-		help.CallExits...)
+		callExits...)
 }
 
 func (c *startCommand) run(ctx context.Context, a app) (diag.Exit, error) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 
-	"dialtone/cmd/dialtone/internal/help"
 	build "dialtone/cmd/dialtone/internal/version"
 	"dialtone/diag"
 )
@@ -19,7 +18,7 @@ type versionCommand struct {
 
 // Help implements kong.HelpProvider.
 func (versionCommand) Help() string {
-	return help.Detail("", []string{"dialtone version", "dialtone version --json"}, diag.ExitPass, diag.ExitUsage)
+	return detail("", []string{"dialtone version", "dialtone version --json"}, diag.ExitPass, diag.ExitUsage)
 }
 
 func (c *versionCommand) run(_ context.Context, a app) (diag.Exit, error) {

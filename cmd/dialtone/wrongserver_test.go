@@ -173,6 +173,12 @@ func TestWrongServers(t *testing.T) {
 			})
 		}
 	}
+	video := regexp.MustCompile(`(?s)m=video .*$`)
+	inVideo := func(from, to string) func(string) string {
+		return func(sdp string) string {
+			return video.ReplaceAllStringFunc(sdp, func(s string) string { return strings.ReplaceAll(s, from, to) })
+		}
+	}
 	seats := make(chan struct{}, 3) // a busy machine sees other faults
 	for name, test := range map[string]struct {
 		server func(*testing.T) http.Handler
@@ -206,7 +212,16 @@ func TestWrongServers(t *testing.T) {
 		"error.message":     {fixed(refuses(400, "application/json", `{"error":{"message":"Unsupported codec: VP8","type":"invalid_request_error","code":"bad_codec"}}`)), "", nil, diag.ExitSignaling, []string{"Unsupported codec: VP8"}, ""},
 		"detail[]":          {fixed(refuses(422, "application/json", `{"detail":[{"loc":["body","sdp"],"msg":"field required","type":"value_error.missing"}]}`)), "", nil, diag.ExitSignaling, []string{"body.sdp: field required"}, ""},
 		"words with 406":    {fixed(refuses(406, "text/plain", "codecs not supported by client")), "whip", nil, diag.ExitSignaling, []string{"codecs not supported by client"}, ""},
-		"DELETE fails":      {changed(publish, "DELETE", func(_ *http.Request, a *httptest.ResponseRecorder) { a.Code = 500 }), "whip", nil, diag.ExitPass, []string{"The session could not be ended at the server", "HTTP 500"}, ""},
+		"an error with 200": {fixed(refuses(200, "application/json", `{"code":400,"msg":"stream is busy"}`)), "", nil, diag.ExitSignaling, []string{"rejected", "but an error: stream is busy"}, "another protocol"},
+		"fields":            {fixed(refuses(400, "application/json", `{"sdp":["This field is required."]}`)), "", nil, diag.ExitSignaling, []string{"sdp This field is required."}, ""},
+		"an expired token":  {fixed(refuses(401, "text/plain", "", "WWW-Authenticate", `Bearer error="invalid_token", error_description="The token expired"`)), "whip", []string{"--token", "t0k3n"}, diag.ExitSignaling, []string{"The token expired"}, ""},
+		"port 0":            {changed(publish, "POST", body(func(s string) string { return strings.Replace(s, "m=video 9", "m=video 0", 1) })), "whip", []string{"--expect-media", "both"}, diag.ExitMedia, []string{"The server refuses video: it was offered VP8, H264, VP9, AV1."}, "video flows"},
+		"inactive":          {changed(publish, "POST", body(inVideo("a=recvonly", "a=inactive"))), "whip", []string{"--expect-media", "both"}, diag.ExitMedia, []string{"The server refuses video: it was offered VP8, H264, VP9, AV1."}, ""},
+		"no section": {changed(publish, "POST", body(func(s string) string {
+			return strings.Replace(video.ReplaceAllString(s, ""), "BUNDLE 0 1", "BUNDLE 0", 1)
+		})), "whip", []string{"--expect-media", "both"}, diag.ExitMedia, []string{"The server refuses video: it was offered VP8, H264, VP9, AV1."}, ""},
+		"another codec": {changed(publish, "POST", body(inVideo("VP8/90000", "H266/90000"))), "whip", []string{"--expect-media", "both", "--video-codec", "VP8"}, diag.ExitMedia, []string{"The server refuses video: it was offered VP8."}, ""},
+		"DELETE fails":  {changed(publish, "DELETE", func(_ *http.Request, a *httptest.ResponseRecorder) { a.Code = 500 }), "whip", nil, diag.ExitPass, []string{"The session could not be ended at the server", "HTTP 500"}, ""},
 		"a Location that is cut": {changed(publish, "POST", func(_ *http.Request, a *httptest.ResponseRecorder) {
 			a.Header().Set("Location", "/elsewhere"+a.Header().Get("Location"))
 		}), "whip", nil, diag.ExitPass, []string{"HTTP 404", "against the paths of the proxy"}, ""},

@@ -126,7 +126,9 @@ func (s *State) outbound(out diag.BrowserOutbound, at time.Duration) *Outbound {
 	if len(s.Outbound) == maxStreams {
 		return nil
 	}
-	s.Outbound = append(s.Outbound, Outbound{First: out, Latest: out, Since: at, At: at, Reasons: map[string]time.Duration{}})
+	s.Outbound = append(s.Outbound, Outbound{
+		First: out, Latest: out, Since: at, At: at, Reasons: map[string]time.Duration{},
+	})
 	return &s.Outbound[len(s.Outbound)-1]
 }
 

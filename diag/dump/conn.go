@@ -43,6 +43,9 @@ type conn struct {
 	format    diag.DumpFormat
 	config    any // RTCConfiguration
 	facts     []fact
+	first     float64 // time of the first event, milliseconds since 1970
+	last      float64 // and of the last
+	cut       bool    // events are left out, because all take too much memory
 	entries   int
 	histories int // descriptions of Firefox that were taken
 
@@ -70,11 +73,16 @@ func (d *reading) conn(id string, format diag.DumpFormat) *conn {
 
 // emit keeps an event.
 func (c *conn) emit(at float64, data diag.Data) int {
-	if !c.d.wanted(c.id) || !c.d.take(record.SizeOf(data)) {
-		if len(c.facts) > 0 { // the times of the connection are known nevertheless
-			return -1
-		}
-		data = diag.SignalingState{State: "new"}
+	if c.first == 0 || at < c.first {
+		c.first = at
+	}
+	c.last = max(c.last, at)
+	if !c.d.wanted(c.id) {
+		return -1
+	}
+	if !c.d.take(record.SizeOf(data)) {
+		c.cut = true
+		return -1
 	}
 	c.facts = append(c.facts, fact{at, data})
 	return len(c.facts) - 1
@@ -304,12 +312,12 @@ func (c *conn) finish() Connection {
 	slices.SortStableFunc(c.facts, func(a, b fact) int { return cmp.Compare(a.at, b.at) })
 	out := Connection{
 		ID: c.id, URL: c.url, State: cmp.Or(c.connection, c.ice), Samples: c.stats.samples, LocalUfrags: c.localUfrags,
-		RemoteUfrags: c.remoteUfrags,
+		RemoteUfrags: c.remoteUfrags, Cut: c.cut,
 	}
-	if len(c.facts) == 0 {
+	if c.last == 0 {
 		return out
 	}
-	first, last := c.facts[0].at, c.facts[len(c.facts)-1].at
+	first, last := c.first, c.last
 	if wait := c.d.written - last; !c.everConnected && !c.closed && wait > 0 && wait < 24*3600*1000 {
 		last = c.d.written // it went on without any event
 	}

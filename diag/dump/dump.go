@@ -56,6 +56,7 @@ type Connection struct {
 	// ICE user name fragments: what ties the dumps of both ends
 	LocalUfrags, RemoteUfrags []string
 	Events                    []diag.Event // nil if another connection was asked for
+	Cut                       bool         // the events of the dump take too much memory: some of these are left out
 }
 
 // Page is the ID of what belongs to no connection.

@@ -158,7 +158,8 @@ func (c *conn) statCandidate(s stat) {
 	d := diag.Candidate{
 		Side: side, Component: 1, Protocol: protocolOf(first("protocol", "transport")),
 		Address: first("address", "ip", "ipAddress"),
-		Port:    uint16(port), CandidateType: typeOf(first("candidateType")), URL: first("url"), Foundation: first("foundation"),
+		Port:    uint16(port), CandidateType: typeOf(first("candidateType")), URL: first("url"),
+		Foundation:    first("foundation"),
 		RelayProtocol: first("relayProtocol"), TCPType: first("tcpType"), UsernameFragment: first("usernameFragment"),
 		RelatedAddress: first("relatedAddress"),
 	}

@@ -354,7 +354,7 @@ func ticks(objects map[string]*object) []float64 {
 	slices.Sort(all)
 	var out []float64
 	for _, when := range all {
-		if len(out) == 0 || when-out[len(out)-1] > 200 {
+		if len(out) == 0 || when-out[len(out)-1] > 20 {
 			out = append(out, when)
 		} else {
 			out[len(out)-1] = when

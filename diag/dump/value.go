@@ -124,6 +124,7 @@ func assign(field reflect.Value, value any) bool {
 		return ok
 	case reflect.Struct:
 		return assignStruct(field, decoded(value))
+	default: // a number
 	}
 	n, ok := number(value)
 	if !ok {

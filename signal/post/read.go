@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -152,6 +153,8 @@ func (c *Client) readDescription(r *Request, a *web.Answer, report *signal.Reque
 		return true, nil
 	case errors.Is(err, errNoDescription) && a.Status == http.StatusNotAcceptable:
 		return false, c.client.Refused(r.op(), a)
+	case errors.Is(err, errNoDescription):
+		return false, c.undescribed(r, a, decode(a.Body))
 	case err != nil:
 		return false, err
 	}
@@ -163,6 +166,36 @@ func (c *Client) readDescription(r *Request, a *web.Answer, report *signal.Reque
 		c.o.OnICEServers(servers)
 	}
 	return false, c.deliver(a, kind, body)
+}
+
+// undescribed is an answer of 2xx without a description: an error if it says so, else of another protocol. The server's
+// words are quoted.
+func (c *Client) undescribed(r *Request, a *web.Answer, tree any) error {
+	said := c.client.Words(a)
+	if said == "" {
+		return errNoDescription
+	}
+	if err := fmt.Errorf("%w: %s", errNoDescription, said); !isError(tree) {
+		return err
+	}
+	return &signal.Error{
+		Op: r.op(), Reason: signal.ReasonRejected, Status: a.Status,
+		Err: fmt.Errorf("%w, but an error: %s", errNoDescription, said),
+	}
+}
+
+// isError reports whether JSON names an error, by one of the ways to do that.
+func isError(tree any) bool {
+	object, _ := tree.(map[string]any)
+	for _, key := range []string{"error", "errors", "errorCode", "error_code"} {
+		if v := object[key]; v != nil && v != "" && v != false && text(v) != "0" {
+			return true
+		}
+	}
+	code := text(object["code"])
+	number, err := strconv.Atoi(code)
+	return err == nil && number != 0 && number/100 != 2 || object["success"] == false || object["ok"] == false ||
+		object["janus"] == "error" || object["status"] == "error"
 }
 
 // lacksSession reports whether an answer lacks the Location by which the session is ended.

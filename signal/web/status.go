@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"unicode"
 
 	"dialtone/signal"
 )
@@ -120,6 +119,9 @@ func (c *Client) statusError(call Call, a *Answer) *signal.Error {
 		Op: call.Op, Status: a.Status, Code: code, RequestID: requestID(a), Reason: reasonOf(a.Status),
 		Err: errors.New("the server answered " + StatusText(a.Status)),
 	}
+	if _, why := challenge(a); text == "" {
+		text = c.Fit(call.URL, why)
+	}
 	if text != "" {
 		e.Err = fmt.Errorf("%w: %s", e.Err, text)
 	}
@@ -137,7 +139,8 @@ func (c *Client) statusError(call Call, a *Answer) *signal.Error {
 			e.Location = call.URL.Host
 		}
 	}
-	e.Scheme = challenge(a)
+	scheme, _ := challenge(a)
+	e.Scheme = scheme
 	return e
 }
 
@@ -165,13 +168,4 @@ func (c *Client) tokenCode(call Call) string {
 		return signal.CodeTokenWithheld
 	}
 	return signal.CodeTokenRejected
-}
-
-// challenge is the scheme by which a server wants to know its clients (RFC 9110 §11.6.1): "Basic", "Bearer", "Digest".
-func challenge(a *Answer) string {
-	scheme, _, _ := strings.Cut(strings.TrimSpace(a.Header.Get("WWW-Authenticate")), " ")
-	if len(scheme) > 20 || strings.ContainsFunc(scheme, func(r rune) bool { return !unicode.IsLetter(r) && r != '-' }) {
-		return ""
-	}
-	return scheme
 }

@@ -2,7 +2,9 @@ package web
 
 import (
 	"encoding/json"
+	"maps"
 	"mime"
+	"slices"
 	"strings"
 )
 
@@ -16,7 +18,13 @@ const (
 // server's errors, {"error":{"message":…}}, FastAPI's {"detail":[{"loc":[…],"msg":…}]}, and other habits.
 var textKeys = []string{
 	"title", "error", "errors", "loc", "code", "detail", "message", "msg", "reason", "description", "error_description",
-	"errorDescription",
+	"errorDescription", "errorMessage", "error_message",
+}
+
+// besideKeys are where servers write what does not say what is wrong.
+var besideKeys = []string{
+	"type", "status", "success", "ok", "result", "instance", "path", "timestamp", "time", "id", "session", "requestId",
+	"request_id", "traceId", "trace_id", "transaction", "janus", "method", "version", "data", "sdp",
 }
 
 // text is what the body of an error says, without keys, cleaned and bounded, and the server's stable name for it; both
@@ -51,6 +59,7 @@ func textsIn(v any, depth int, out []string) []string {
 	if depth > maxDepth || len(out) >= maxParts {
 		return out
 	}
+	before := len(out)
 	switch v := v.(type) {
 	case string:
 		for _, has := range out {
@@ -70,6 +79,29 @@ func textsIn(v any, depth int, out []string) []string {
 				continue
 			}
 			out = textsIn(v[key], depth+1, out)
+		}
+		if len(out) == before {
+			out = otherTexts(v, depth, out)
+		}
+	}
+	return out
+}
+
+// otherTexts collects the texts of an object that has none of the usual keys, such as {"sdp":["is required"]}: each
+// with its key.
+func otherTexts(v map[string]any, depth int, out []string) []string {
+	for _, key := range slices.Sorted(maps.Keys(v)) {
+		beside := slices.Contains(besideKeys, key)
+		if _, isText := v[key].(string); isText && beside {
+			continue
+		}
+		for _, text := range textsIn(v[key], depth+1, nil) {
+			if _, isObject := v[key].(map[string]any); !isObject && !beside || key == "sdp" {
+				text = key + " " + text
+			}
+			if out = append(out, text); len(out) >= maxParts {
+				return out
+			}
 		}
 	}
 	return out

@@ -12,19 +12,25 @@ import (
 // TestErrorsOfAnyShape: what servers say is found wherever they write it.
 func TestErrorsOfAnyShape(t *testing.T) {
 	for name, test := range map[string]struct{ kind, body, text, code string }{
-		"a problem":     {"application/problem+json", `{"title":"no","detail":"because","status":400}`, "no: because", ""},
-		"a room":        {"application/json", `{"error":"not_found","message":"no such call"}`, "not_found: no such call", "not_found"},
-		"OpenAI":        {"application/json", `{"error":{"message":"bad key","type":"x","param":null,"code":"invalid_api_key"}}`, "invalid_api_key: bad key", "invalid_api_key"},
-		"FastAPI":       {"application/json", `{"detail":[{"type":"missing","loc":["body","sdp"],"msg":"Field required"},{"loc":["body","type"],"msg":"Field required"}]}`, "body.sdp: Field required: body.type", ""},
-		"Janus":         {"application/json", `{"janus":"error","error":{"code":458,"reason":"No such session"}}`, "No such session", ""},
-		"Cloudflare":    {"application/json", `{"errorCode":"x","errorDescription":"bad sdp"}`, "bad sdp", ""},
-		"a list":        {"application/json", `{"errors":["one","two"]}`, "one: two", ""},
-		"a bare list":   {"text/plain", `["one"]`, "one", ""},
-		"a text":        {"text/plain", "codecs\nnot supported", "codecs not supported", ""},
-		"a page":        {"text/html", "<html>no</html>", "", ""},
-		"no JSON":       {"application/json", "{", "", ""},
-		"a description": {"application/sdp", "v=0\r\n", "", ""},
-		"no bottom":     {"application/json", strings.Repeat(`{"error":`, 50) + `"x"` + strings.Repeat("}", 50), "", ""},
+		"a problem":          {"application/problem+json", `{"title":"no","detail":"because","status":400}`, "no: because", ""},
+		"a room":             {"application/json", `{"error":"not_found","message":"no such call"}`, "not_found: no such call", "not_found"},
+		"OpenAI":             {"application/json", `{"error":{"message":"bad key","type":"x","param":null,"code":"invalid_api_key"}}`, "invalid_api_key: bad key", "invalid_api_key"},
+		"FastAPI":            {"application/json", `{"detail":[{"type":"missing","loc":["body","sdp"],"msg":"Field required"},{"loc":["body","type"],"msg":"Field required"}]}`, "body.sdp: Field required: body.type", ""},
+		"Janus":              {"application/json", `{"janus":"error","error":{"code":458,"reason":"No such session"}}`, "No such session", ""},
+		"Cloudflare":         {"application/json", `{"errorCode":"x","errorDescription":"bad sdp"}`, "bad sdp", ""},
+		"a code beside":      {"application/json", `{"errorCode":"5404","errorMessage":"quota exceeded","success":false}`, "quota exceeded", ""},
+		"a nested status":    {"application/json", `{"status":{"code":404,"description":"no such key"}}`, "no such key", ""},
+		"fields":             {"application/json", `{"sdp":["This field is required."],"key":["Too short."]}`, "key Too short.: sdp This field is required.", ""},
+		"fields of an error": {"application/json", `{"error":{"sdp":["is required"]}}`, "sdp is required", ""},
+		"keys of its own":    {"application/json", `{"success":false,"info":"stream is busy","requestId":"77"}`, "info stream is busy", ""},
+		"nothing said":       {"application/json", `{"status":"error","timestamp":"2026-11-29","path":"/whip"}`, "", ""},
+		"a list":             {"application/json", `{"errors":["one","two"]}`, "one: two", ""},
+		"a bare list":        {"text/plain", `["one"]`, "one", ""},
+		"a text":             {"text/plain", "codecs\nnot supported", "codecs not supported", ""},
+		"a page":             {"text/html", "<html>no</html>", "", ""},
+		"no JSON":            {"application/json", "{", "", ""},
+		"a description":      {"application/sdp", "v=0\r\n", "", ""},
+		"no bottom":          {"application/json", strings.Repeat(`{"error":`, 50) + `"x"` + strings.Repeat("}", 50), "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, err := Open("https://h.example/", Options{})
@@ -85,16 +91,5 @@ func TestSecretsStayHome(t *testing.T) {
 			}
 		}
 		c.Close()
-	}
-}
-
-func TestChallenge(t *testing.T) {
-	for field, want := range map[string]string{
-		`Basic realm="x"`: "Basic", "Bearer": "Bearer", `digest nonce="a"`: "digest", "": "", "\x1b[2J": "", strings.Repeat("x", 30): "",
-	} {
-		a := &Answer{Header: http.Header{"Www-Authenticate": {field}}}
-		if got := challenge(a); got != want {
-			t.Errorf("%q is %q", field, got)
-		}
 	}
 }

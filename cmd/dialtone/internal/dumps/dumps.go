@@ -40,6 +40,11 @@ func Open(paths []string, o Options) (*Opened, error) {
 }
 
 func openOne(path string, o Options) (*Opened, error) {
+	if name, id, named := strings.Cut(path, "#"); named && o.Connection == "" {
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			path, o.Connection = name, id
+		}
+	}
 	file, name, err := source(path, o.Stdin)
 	if err != nil {
 		return nil, err
@@ -101,7 +106,8 @@ func source(path string, in io.Reader) (io.ReadCloser, string, error) {
 	}
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, "", fmt.Errorf("no such file: %s; give a recording (--record FILE writes it) or a dump of a browser", path)
+		return nil, "", fmt.Errorf("no such file: %s; give a recording (--record FILE writes it) or a dump of "+
+			"a browser", path)
 	}
 	if err != nil {
 		return nil, "", fmt.Errorf("cannot read the file: %w", err)

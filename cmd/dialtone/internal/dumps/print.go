@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"syscall"
 	"text/tabwriter"
 	"time"
@@ -44,7 +45,7 @@ func (o *Opened) Print(w io.Writer) (diag.Exit, error) {
 // list writes the connections of a dump: what to choose from, and what each comes to.
 func list(w io.Writer, all []dump.Connection) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "CONNECTION\tSTARTED\tLENGTH\tPEER\tVERDICT\tFINDINGS\tPAGE")
+	_, _ = fmt.Fprintln(t, "CONNECTION\tSTARTED\tLENGTH\tPEER\tVERDICT\tFINDINGS\tPAGE")
 	for i := range all {
 		c := &all[i]
 		v := judge.Judge(call.Fold(c.Events))
@@ -54,12 +55,12 @@ func list(w io.Writer, all []dump.Connection) error {
 				peer = all[j].ID
 			}
 		}
-		headline := "not read"
-		if len(c.Events) > 0 {
-			headline = verdict.Of(v).Headline
+		headline, findings := verdict.Of(v).Headline, strconv.Itoa(len(v.Findings))
+		if c.Cut || len(c.Events) == 0 {
+			headline, findings = "not read: choose it", "-"
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%d\t%s\n", c.ID, c.StartedAt.Format("15:04:05Z"),
-			c.Length.Round(100*time.Millisecond), peer, headline, len(v.Findings), c.URL)
+		_, _ = fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", c.ID, c.StartedAt.Format("15:04:05Z"),
+			c.Length.Round(100*time.Millisecond), peer, headline, findings, c.URL)
 	}
-	return t.Flush()
+	return t.Flush() // with the first failure
 }

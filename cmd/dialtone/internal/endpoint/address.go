@@ -1,6 +1,7 @@
 package endpoint
 
 import (
+	"crypto/tls"
 	"crypto/x509"
 	"fmt"
 	"net"
@@ -43,4 +44,26 @@ func ParseAuthorities(raw string) (Authorities, error) {
 		return "", fmt.Errorf("no certificate in %.80q: use the authority's file in PEM format", raw)
 	}
 	return Authorities(raw), nil
+}
+
+// Trust is how the certificates of TURN servers are verified; nil for the usual way.
+func Trust(insecure bool, caFile string) (*tls.Config, error) {
+	if !insecure && caFile == "" {
+		return nil, nil
+	}
+	trust := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: insecure}
+	if caFile == "" {
+		return trust, nil
+	}
+	roots, err := x509.SystemCertPool()
+	if err != nil {
+		roots = x509.NewCertPool() // a system without certificates of its own
+	}
+	pem, err := files.Read(caFile, MaxAuthorities)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the certificate authorities: %w", err)
+	}
+	roots.AppendCertsFromPEM(pem) // that there is one was checked with the flag
+	trust.RootCAs = roots
+	return trust, nil
 }

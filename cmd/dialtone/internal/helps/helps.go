@@ -1,5 +1,5 @@
-// Package help makes the long help of a command.
-package help
+// Package helps writes the help of commands below their summaries.
+package helps
 
 import (
 	"fmt"
@@ -9,7 +9,7 @@ import (
 	"dialtone/diag"
 )
 
-// ExitWords say what an exit code means, for people. docs/reference/exit-codes.md holds them, too.
+// ExitWords says what an exit code means, for people. docs/reference/exit-codes.md holds the same words.
 var ExitWords = map[diag.Exit]string{
 	diag.ExitPass:      "all checks passed",
 	diag.ExitAssertion: "an assertion failed",
