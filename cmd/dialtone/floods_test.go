@@ -108,6 +108,21 @@ func list(n int, element string) string {
 	return "[" + strings.TrimSuffix(strings.Repeat(element+",", n), ",") + "]"
 }
 
+// partHead begins a report of a load test.
+const partHead = `{"schema":"dialtone.load/1","parts":[1],`
+
+// emptyHistogram is the text of one of dialtone load, which takes 0.2 MB when it is read.
+const emptyHistogram = "HISTFAAAACN42pJpmSzMwMDAyAABzFAazL82eQmD/QeoCCAAAP//VYMEiA=="
+
+// phases are n phases of a load test, each with a histogram that is empty.
+func phases(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, `,"p%d":{"hdr_us":%q}`, i, emptyHistogram)
+	}
+	return b.String()[1:]
+}
+
 // TestHostileFilesCostLittle: no file that the program reads takes more memory or time than it may.
 func TestHostileFilesCostLittle(t *testing.T) {
 	t.Parallel()
@@ -132,6 +147,14 @@ func TestHostileFilesCostLittle(t *testing.T) {
 		"scenario: many servers in each table": {"ice = " + list(20_000, `"stun:a"`) + "\n" + strings.Repeat("[[check]]\nloopback = true\n", 200), []string{"check", "--scenario", "FILE"}, "more than 100 values"},
 		"scenario: an assertion that doubles":  {"[[check]]\nloopback = true\nassert = ['len(reduce(1..40, #acc + #acc, \"xxxxxxxx\")) > 0']\n", []string{"check", "--scenario", "FILE"}, "not available"},
 		"configuration: a dotted key":          {deepKey + " = 1\n", []string{"check", "--loopback", "--config", "FILE"}, "more than 16 parts"},
+		"baseline: empty runs":                 {`{"schema":"dialtone.report/2","runs":` + list(900_000, "null") + "}", []string{"check", "--loopback", "--baseline", "FILE"}, "elements of lists"},
+		"baseline: runs that are numbers":      {`{"schema":"dialtone.report/2","runs":` + list(900_000, "0") + "}", []string{"check", "--loopback", "--baseline", "FILE"}, "elements of lists"},
+		"baseline: findings of a run":          {`{"schema":"dialtone.report/2","runs":[{"findings":` + list(900_000, "null") + "}]}", []string{"check", "--loopback", "--baseline", "FILE"}, "elements of lists"},
+		"part: empty seconds":                  {partHead + `"series":` + list(2_400_000, "null") + "}", []string{"merge", "FILE"}, "too long"},
+		"part: seconds, twice":                 {partHead + `"series":` + list(2_400_000, "0") + `,"SERIES":[]}`, []string{"merge", "FILE"}, "too long"},
+		"part: histograms":                     {partHead + `"phases":{` + phases(50_000) + "}}", []string{"merge", "FILE"}, "too long"},
+		"part: texts of findings":              {partHead + `"findings":[{"evidence":` + list(2_400_000, "null") + "}]}", []string{"merge", "FILE"}, "too long"},
+		"part: setup times":                    {partHead + `"series":[{"setup":` + list(2_400_000, "null") + "}]}", []string{"merge", "FILE"}, "unknown buckets"},
 		"preset: a dotted key":                 {deepKey + " = 1\n", []string{"call", "--offer", "http://127.0.0.1:1/", "--preset", "FILE"}, "more than 16 parts"},
 	} {
 		path := filepath.Join(t.TempDir(), "file.toml")
@@ -163,6 +186,7 @@ func TestEndlessFilesAreReadUpToALimit(t *testing.T) {
 		{"check", "--loopback", "--config", "/dev/zero"},
 		{"check", "--loopback", "--baseline", "/dev/zero"},
 		{"check", "--loopback", "--ca", "/dev/zero"},
+		{"merge", "/dev/zero"},
 		{"check", "--loopback", "--send-media", "/dev/zero"},
 		{"call", "--offer", "http://127.0.0.1:1/", "--preset", filepath.Join(dir, "zero.toml")},
 		{"call", "--paste", "--paste-from", "/dev/zero", "--paste-to", filepath.Join(dir, "offer"), "--wait", "1s"},

@@ -126,6 +126,9 @@ func (*guard) Visit(node *ast.Node) {
 		for i := range n.Nodes {
 			n.Nodes[i] = guarded(n.Nodes[i], knownName, 1)
 		}
+		*node = pay(nestedName, n, 1)
+	case *ast.MapNode:
+		*node = pay(nestedName, n, 1)
 	case *ast.PredicateNode:
 		n.Node = pay(costName, n.Node, 1)
 	case *ast.BuiltinNode:
@@ -138,7 +141,11 @@ func (*guard) Visit(node *ast.Node) {
 			}
 			n.Arguments[i] = guarded(n.Arguments[i], name, 1)
 		}
-		*node = pay(madeName, n, 1)
+		made := madeName
+		if n.Name == "map" {
+			made = nestedName
+		}
+		*node = pay(made, n, 1)
 	case *ast.CallNode: // a method of a time or a duration
 		*node = pay(madeName, n, 1)
 	}
@@ -279,6 +286,8 @@ func shown(v any) any {
 		return v.String()
 	case []any:
 		return fmt.Sprintf("%d entries", len(v))
+	case Object:
+		return fmt.Sprintf("%d values", len(v))
 	}
 	return diag.Clean(fmt.Sprint(v), 200)
 }

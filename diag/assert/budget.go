@@ -106,16 +106,25 @@ var (
 	errScalar = errors.New("string() requires a single value")
 )
 
-// spend pays for the use of a value.
-func (b *budget) spend(v any, factor int) error {
+// spend pays for the use of a value; a whole one is used with all that its lists and objects have inside.
+func (b *budget) spend(v any, factor int, whole bool) error {
 	cost := 1
 	switch v := v.(type) {
 	case string:
 		cost += len(v) / 64
 	case []any:
 		cost += len(v)
+		for i := 0; whole && i < len(v) && b.steps >= 0; i++ {
+			_ = b.spend(v[i], factor, whole) // it has taken the steps
+		}
 	case Object:
 		cost += len(v)
+		for _, member := range v {
+			if !whole || b.steps < 0 {
+				break
+			}
+			_ = b.spend(member, factor, whole)
+		}
 	}
 	b.steps -= cost * factor
 	if b.steps < 0 || time.Now().After(b.until) {
@@ -138,6 +147,7 @@ const (
 	knownName  = "__known"  // a value that is there
 	costName   = "__cost"   // any value
 	madeName   = "__made"   // a value that the expression made
+	nestedName = "__nested" // likewise, of other values: paid for with all that is inside, so that lists cannot double
 	scalarName = "__scalar" // a value that is there, and no list
 )
 
@@ -157,6 +167,7 @@ func metered() (out []expr.Option) {
 			}
 			return nil
 		},
+		nestedName: func(any) error { return nil },
 		scalarName: func(v any) error {
 			switch v.(type) {
 			case nil:
@@ -170,7 +181,7 @@ func metered() (out []expr.Option) {
 		out = append(out, expr.Function(name, func(args ...any) (any, error) {
 			b, _ := args[0].(*budget)
 			factor, _ := args[2].(int)
-			if err := b.spend(args[1], factor); err != nil {
+			if err := b.spend(args[1], factor, name == nestedName || name == knownName); err != nil {
 				return nil, err
 			}
 			return args[1], refuse(args[1])

@@ -18,7 +18,7 @@ const (
 	maxDescriptions = 64 // each as long as a peer may make its SDP
 	maxChannels     = 256
 	maxMessages     = 1000
-	maxSamples      = 3600 // an hour at one a second
+	maxSamples      = 900 // a quarter of an hour at one a second: a long call takes no more memory than that
 	maxWarnings     = 200
 )
 
@@ -69,8 +69,8 @@ type Call struct {
 	LocalMuted    map[string]bool // by kind
 	RemoteMuted   map[string]bool
 	Pictures      []PictureRow // the latest of each stream of video
-	Samples       []SampleRow  // the latest hour
-	RemoteSamples []TheirRow   // what the peer's statistics say, the latest hour
+	Samples       []SampleRow  // the latest quarter of an hour
+	RemoteSamples []TheirRow   // what the peer's statistics say, likewise
 	RemoteSince   *TheirRow    // the first sample since the peer's counters began anew; nil if they never did
 	fastest       float64      // shortest time from a peer's clock to ours, ms: only differences are meaningful
 

@@ -59,6 +59,13 @@ func TestAssertionsAreBounded(t *testing.T) {
 			break
 		}
 	}
+	nested := func(first, next, last string) string { // each of 25 steps has the one before twice
+		text := "let a = " + first + "; "
+		for c := 'b'; c <= 'z'; c++ {
+			text += fmt.Sprintf("let %c = %s; ", c, strings.ReplaceAll(next, "@", string(c-1)))
+		}
+		return text + last
+	}
 	formatted := "started_at"
 	for range 40 {
 		formatted = fmt.Sprintf("started_at.Format(%s)", map[bool]string{true: `"1111111111111111"`, false: formatted}[formatted == "started_at"])
@@ -72,6 +79,11 @@ func TestAssertionsAreBounded(t *testing.T) {
 		`len(map(runs, string(runs))) > 0`:                                                 "single value",
 		`len(map(runs, reverse(runs))) > 0`:                                                "stopped after",
 		doubled:                                                                            "text of more than",
+		nested("[1, 1]", "[@, @]", "z == z"):                                               "stopped after",
+		nested("[1, 1]", "[@, @]", "max(z) > 0"):                                           "stopped after",
+		nested("[1, 1]", "map(@, @)", "z in [z]"):                                          "stopped after",
+		nested("[1, 1]", `[{"p": @}, {"q": @}]`, "z[0] == z[1]"):                           "stopped after",
+		nested(`{"p": 1}`, `{"p": @, "q": @}`, "z == nil or z != z"):                       "stopped after",
 		formatted + ` != ""`:                                                               "text of more than",
 	} {
 		a, err := ParseAssertion(text)

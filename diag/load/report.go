@@ -4,9 +4,6 @@
 package load
 
 import (
-	"encoding/json"
-	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -218,33 +215,6 @@ func (r *Report) exit() diag.Exit {
 		exit = exit.Worse(diag.ExitInterrupted)
 	}
 	return exit
-}
-
-// Bounds of a report that is read.
-const maxPoints = 25 * 3600
-
-var errReport = errors.New("not a report of dialtone load")
-
-// ReadJSON reads what [WriteJSON] wrote. Its texts are cleaned where they are shown.
-func ReadJSON(raw []byte) (*Report, error) {
-	r := &Report{}
-	if err := json.Unmarshal(raw, r); err != nil {
-		return nil, fmt.Errorf("%w: %w", errReport, err)
-	}
-	if r.Schema != Schema {
-		return nil, fmt.Errorf("%w: schema %.60q instead of %q", errReport, r.Schema, Schema)
-	}
-	if len(r.Series) > maxPoints || len(r.Causes) > maxCauses || len(r.Noticed) > maxCauses ||
-		len(r.Assertions) > maxCauses || len(r.Plan.Stages) > maxCauses || len(r.Complete) == 0 {
-		return nil, fmt.Errorf("%w: too long, or of no part", errReport)
-	}
-	for i := range r.Series {
-		if len(r.Series[i].Setup) > buckets {
-			return nil, fmt.Errorf("%w: unknown buckets", errReport)
-		}
-	}
-	r.Plan.Part, r.Plan.Parts = max(1, r.Plan.Part), max(1, r.Plan.Parts)
-	return r, nil
 }
 
 func filled[T any](list []T) []T {

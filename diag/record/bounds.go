@@ -32,19 +32,9 @@ var (
 )
 
 // values counts the members and elements of a line of JSON.
-func values(line []byte) (n int) {
-	inString := false
-	for i := 0; i < len(line); i++ {
-		switch c := line[i]; {
-		case c == '"':
-			inString = !inString
-		case inString && c == '\\':
-			i++
-		case !inString && (c == ',' || c == '{' || c == '['):
-			n++
-		}
-	}
-	return n
+func values(line []byte) int {
+	size := diag.SizeOfJSON(line)
+	return size.Members + size.Elements
 }
 
 // SizeOf estimates the memory that an event takes, in bytes.

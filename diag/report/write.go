@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -36,16 +35,18 @@ func WriteJSON(w io.Writer, r *Report) error {
 
 // Bounds of a report that is read: those of about 1,200 runs, or of a scenario.
 const (
-	maxObjects = 60_000
-	maxValues  = 1_000_000
-	maxChecks  = 250
+	maxObjects  = 60_000
+	maxElements = 60_000 // of lists
+	maxValues   = 1_000_000
+	maxChecks   = 250
 )
 
 // ReadJSON reads what [WriteJSON] wrote. The error says what is not a report, one of another version, or one that would
 // take much more memory than its text.
 func ReadJSON(raw []byte) (*Report, error) {
-	if bytes.Count(raw, []byte("{")) > maxObjects || bytes.Count(raw, []byte(",")) > maxValues {
-		return nil, fmt.Errorf("more than %d objects or %d values: use fewer runs", maxObjects, maxValues)
+	if n := diag.SizeOfJSON(raw); n.Objects > maxObjects || n.Elements > maxElements || n.Members > maxValues {
+		return nil, fmt.Errorf("more than %d objects, %d elements of lists or %d values: use fewer runs",
+			maxObjects, maxElements, maxValues)
 	}
 	var head struct {
 		Schema string            `json:"schema"`

@@ -90,7 +90,7 @@ func Write(stdout io.Writer, r *load.Report, list []Output) error {
 }
 
 // maxReport bounds a report that is merged, in bytes.
-const maxReport = 256 << 20
+const maxReport = 24 << 20
 
 // Merge reads the reports of parts and makes one of them.
 func Merge(paths []string) (*load.Report, error) {
