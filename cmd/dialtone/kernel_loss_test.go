@@ -19,13 +19,10 @@ import (
 	"dialtone/diag/report"
 )
 
-var writeKernelTruth = flag.Bool("kernel-truth", false, "place longer calls and write the table of docs/explanation/truth.md")
+// writeTruth makes the tables of the documentation. It is the flag of diag/media, too: .ci/truth.
+var writeTruth = flag.Bool("truth", false, "place longer calls and write the tables of docs/explanation/truth.md")
 
-const (
-	kernelTruthFile  = "../../docs/explanation/truth.md"
-	kernelTruthBegin = "<!-- What follows is written by: go test ./cmd/dialtone -run ^TestKernelLoss$ -kernel-truth -->\n"
-	kernelTruthEnd   = "<!-- End -->\n"
-)
+const truthFile = "../../docs/explanation/truth.md"
 
 // lossRules make a router drop a share of the RTP of each direction, in per cent, and count it by payload type: the
 // first bytes of RTP are not encrypted.
@@ -73,7 +70,7 @@ func kernelCount(t *testing.T, site *labtest.Site, name string) float64 {
 // are lost on the way out are missing on the way back too; only the direction that loses is compared.
 func TestKernelLoss(t *testing.T) {
 	rows, length := [][2]int{{10, 0}, {0, 10}}, "6s"
-	if *writeKernelTruth {
+	if *writeTruth {
 		rows, length = [][2]int{{0, 0}, {1, 0}, {2, 0}, {5, 0}, {10, 0}, {20, 0}, {0, 1}, {0, 2}, {0, 5}, {0, 10}, {0, 20}}, "40s"
 	}
 	in := startKernelInternet(t)
@@ -88,8 +85,9 @@ func TestKernelLoss(t *testing.T) {
 		calls.Go(func() { table[i] = kernelLoss(t, in, site, row, length) })
 	}
 	calls.Wait()
-	if *writeKernelTruth && !t.Failed() {
-		writeKernelTable(t, strings.Join(table, ""))
+	if *writeTruth && !t.Failed() {
+		writeTruthTable(t, "kernel", "| dropped inbound | dropped outbound | inbound audio, % | inbound video, % | outbound audio, % | "+
+			"outbound video, % |\n|---:|---:|---:|---:|---:|---:|\n"+strings.Join(table, ""))
 	}
 }
 
@@ -149,19 +147,19 @@ func kernelLoss(t *testing.T, in *labtest.Internet, site *labtest.Site, row [2]i
 	return fmt.Sprintf("| %d %% | %d %% | %s |\n", row[0], row[1], strings.Join(cells, " | "))
 }
 
-func writeKernelTable(t *testing.T, rows string) {
-	raw, err := os.ReadFile(kernelTruthFile)
+// writeTruthTable replaces a table of the documentation.
+func writeTruthTable(t *testing.T, name, table string) {
+	raw, err := os.ReadFile(truthFile)
 	if err != nil {
 		t.Fatal(err)
 	}
-	head, rest, begins := strings.Cut(string(raw), kernelTruthBegin)
-	_, tail, ends := strings.Cut(rest, kernelTruthEnd)
+	begin, end := "<!-- Table "+name+", written by .ci/truth -->\n", "<!-- End of table "+name+" -->\n"
+	head, rest, begins := strings.Cut(string(raw), begin)
+	_, tail, ends := strings.Cut(rest, end)
 	if !begins || !ends {
-		t.Fatalf("%s has no marks", kernelTruthFile)
+		t.Fatalf("%s has no marks of the table %s", truthFile, name)
 	}
-	table := "\n| dropped inbound | dropped outbound | inbound audio, % | inbound video, % | outbound audio, % | outbound video, % |\n" +
-		"|---:|---:|---:|---:|---:|---:|\n" + rows + "\n"
-	if err := os.WriteFile(kernelTruthFile, []byte(head+kernelTruthBegin+table+kernelTruthEnd+tail), 0o600); err != nil {
+	if err := os.WriteFile(truthFile, []byte(head+begin+"\n"+table+"\n"+end+tail), 0o600); err != nil {
 		t.Fatal(err)
 	}
 }

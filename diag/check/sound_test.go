@@ -1,12 +1,14 @@
 package check
 
 import (
+	"bytes"
 	"context"
 	"flag"
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"net"
+	"os"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -34,6 +36,19 @@ type source struct {
 	codec  string
 	after  time.Duration // of good sound
 	change func(p *rtp.Packet, i int) bool
+	file   string // with another clip than that of the codec
+}
+
+// clip is what the source plays.
+func (s source) clip() (*media.Clip, error) {
+	if s.file != "" {
+		b, err := os.ReadFile(s.file)
+		if err != nil {
+			return nil, err
+		}
+		return media.ReadFile(bytes.NewReader(b))
+	}
+	return media.CodecOf(s.codec).ReadClip()
 }
 
 // filter stands between the player of the clip and the track.
@@ -70,9 +85,10 @@ func sounding(t *testing.T, s source) signal.Channel {
 	registry := &interceptor.Registry{}
 	codec := media.CodecOf(s.codec)
 	params := webrtc.RTPCodecCapability{MimeType: codec.MimeType(), ClockRate: codec.ClockRate, Channels: codec.Channels, SDPFmtpLine: codec.Params}
-	track, err := webrtc.NewTrackLocalStaticRTP(params, "audio", "test")
+	track, err := webrtc.NewTrackLocalStaticRTP(params, codec.Kind, "test")
 	if err == nil {
-		err = me.RegisterCodec(webrtc.RTPCodecParameters{RTPCodecCapability: params, PayloadType: webrtc.PayloadType(codec.PayloadType)}, webrtc.RTPCodecTypeAudio)
+		err = me.RegisterCodec(webrtc.RTPCodecParameters{RTPCodecCapability: params, PayloadType: webrtc.PayloadType(codec.PayloadType)},
+			webrtc.NewRTPCodecType(codec.Kind))
 	}
 	if err == nil {
 		err = webrtc.ConfigureRTCPReports(registry)
@@ -101,10 +117,11 @@ func sounding(t *testing.T, s source) signal.Channel {
 	if err != nil {
 		t.Fatal(err)
 	}
-	clip, err := codec.ReadClip()
+	clip, err := s.clip()
 	if err != nil {
 		t.Fatal(err)
 	}
+	player := media.NewPlayer(clip, &filter{source: s, track: track})
 	playing, stop := context.WithCancel(context.Background())
 	up, done := make(chan struct{}), make(chan struct{}, 3)
 	pc.OnConnectionStateChange(func(state webrtc.PeerConnectionState) {
@@ -116,15 +133,19 @@ func sounding(t *testing.T, s source) signal.Channel {
 		defer func() { done <- struct{}{} }()
 		select {
 		case <-up:
-			_ = media.NewPlayer(clip, &filter{source: s, track: track}).Play(playing)
+			_ = player.Play(playing)
 		case <-playing.Done():
 		}
 	}()
 	go func() {
 		defer func() { done <- struct{}{} }()
 		for {
-			if _, _, err := sender.ReadRTCP(); err != nil {
+			packets, _, err := sender.ReadRTCP()
+			if err != nil {
 				return
+			}
+			if media.WantsKeyFrame(packets) {
+				player.RequestKeyFrame()
 			}
 		}
 	}()
@@ -143,14 +164,19 @@ func sounding(t *testing.T, s source) signal.Channel {
 	return offerer
 }
 
+// without are the kinds of media beside one.
+func without(kind string) []string {
+	return slices.DeleteFunc(slices.Clone(diag.Kinds), func(k string) bool { return k == kind })
+}
+
 // named calls a peer and returns when a finding was made first, from the connection on, and what else was found; it
 // gives up after a time.
-func named(t *testing.T, channel signal.Channel, id string, most time.Duration) (at time.Duration, others []string) {
+func named(t *testing.T, kind string, channel signal.Channel, id string, most time.Duration) (at time.Duration, others []string) {
 	t.Helper()
 	log := feed.New(time.Now)
 	events := log.Reader()
 	s := session.New(session.Options{
-		Config: diag.Config{LoopbackOnly: true, Command: "call", NoKinds: []string{"video"}}, Feed: log,
+		Config: diag.Config{LoopbackOnly: true, Command: "call", NoKinds: without(kind)}, Feed: log,
 		Dial: func(context.Context, func(diag.SignalRequest)) (signal.Channel, error) { return channel, nil },
 	})
 	ctx, cancel := context.WithCancel(context.Background())
@@ -176,7 +202,7 @@ func named(t *testing.T, channel signal.Channel, id string, most time.Duration) 
 				continue
 			}
 			others = nil
-			for _, f := range judge.Check(c, judge.Expectation{Media: []call.MediaKind{{Direction: diag.Inbound, Kind: "audio"}}}).Findings {
+			for _, f := range judge.Check(c, judge.Expectation{Media: []call.MediaKind{{Direction: diag.Inbound, Kind: kind}}}).Findings {
 				if f.ID == id {
 					return c.UpTime(), others
 				}
@@ -196,7 +222,7 @@ func named(t *testing.T, channel signal.Channel, id string, most time.Duration) 
 	}
 }
 
-// TestNamedInTime: each fault of the sound is named within three seconds, with a real peer, from the beginning of the
+// TestNamedInTime: each fault of the sound and of the picture is named within three seconds, with a real peer, from the beginning of the
 // call or in the middle of it.
 func TestNamedInTime(t *testing.T) {
 	opus := func(frame ...byte) func(*rtp.Packet, int) bool {
@@ -215,41 +241,44 @@ func TestNamedInTime(t *testing.T) {
 		random := rand.New(rand.NewPCG(1, 2))
 		return func() float64 { return 0.002 * random.NormFloat64() }
 	}
+	as := func(*rtp.Packet, int) bool { return true }
 	hum, loud := 0, 0 // of one case each: they run beside each other
 	for name, tt := range map[string]struct {
 		source
 		want string
 	}{
-		"silence":                    {source{"opus", 0, opus(0xf8, 0xff, 0xfe)}, "media.silent"},
-		"untold mute":                {source{"opus", 3 * time.Second, opus(0xf8, 0xff, 0xfe)}, "media.silent"},
-		"silence of G.711":           {source{"PCMU", 3 * time.Second, pcm(func() float64 { return 0 })}, "media.silent"},
-		"comfort noise":              {source{"PCMU", 0, pcm(noise())}, "media.comfort_noise"},
-		"comfort noise after a tone": {source{"PCMU", 3 * time.Second, pcm(noise())}, "media.comfort_noise"},
-		"pauses of Opus":             {source{"opus", 0, opus(0xf8)}, "media.comfort_noise"},
-		"the tone ends": {source{"PCMU", 3 * time.Second, pcm(func() float64 {
+		"silence":                    {source{codec: "opus", after: 0, change: opus(0xf8, 0xff, 0xfe)}, "media.silent"},
+		"untold mute":                {source{codec: "opus", after: 3 * time.Second, change: opus(0xf8, 0xff, 0xfe)}, "media.silent"},
+		"silence of G.711":           {source{codec: "PCMU", after: 3 * time.Second, change: pcm(func() float64 { return 0 })}, "media.silent"},
+		"comfort noise":              {source{codec: "PCMU", after: 0, change: pcm(noise())}, "media.comfort_noise"},
+		"comfort noise after a tone": {source{codec: "PCMU", after: 3 * time.Second, change: pcm(noise())}, "media.comfort_noise"},
+		"pauses of Opus":             {source{codec: "opus", after: 0, change: opus(0xf8)}, "media.comfort_noise"},
+		"the tone ends": {source{codec: "PCMU", after: 3 * time.Second, change: pcm(func() float64 {
 			hum++
 			return 0.2 * float64(hum%160-80) / 80 // a hum of 50 Hz
 		})}, "media.tone_lost"},
-		"dropouts of the tone": {source{"opus", 3 * time.Second, func(p *rtp.Packet, i int) bool {
+		"dropouts of the tone": {source{codec: "opus", after: 3 * time.Second, change: func(p *rtp.Packet, i int) bool {
 			if i%25 < 2 { // 40 ms twice a second
 				p.Payload = []byte{0xf8, 0xff, 0xfe}
 			}
 			return true
 		}}, "media.tone_dropouts"},
-		"clipping": {source{"PCMU", 0, pcm(func() float64 { loud++; return float64(loud/13%2)*2 - 1 })}, "media.clipping"},
-		"wrong clock rate": {source{"opus", 0, func(p *rtp.Packet, i int) bool {
+		"clipping": {source{codec: "PCMU", after: 0, change: pcm(func() float64 { loud++; return float64(loud/13%2)*2 - 1 })}, "media.clipping"},
+		"wrong clock rate": {source{codec: "opus", after: 0, change: func(p *rtp.Packet, i int) bool {
 			p.Timestamp = uint32(i * 160)
 			return true
 		}}, "media.clock_rate"},
-		"one way": {source{"opus", 0, func(*rtp.Packet, int) bool { return false }}, "media.one_way"},
-		"stopped": {source{"opus", time.Second, func(*rtp.Packet, int) bool { return false }}, "media.stopped"},
+		"black":   {source{codec: "VP8", change: as, file: "../../testdata/media/black.ivf"}, "media.black"},
+		"frozen":  {source{codec: "VP8", change: as, file: "../../testdata/media/still.ivf"}, "media.still"},
+		"one way": {source{codec: "opus", after: 0, change: func(*rtp.Packet, int) bool { return false }}, "media.one_way"},
+		"stopped": {source{codec: "opus", after: time.Second, change: func(*rtp.Packet, int) bool { return false }}, "media.stopped"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			ctx, cancel := context.WithCancel(t.Context())
 			load := make(chan judge.Load, 1)
 			go func() { load <- WatchLoad(ctx) }()
-			at, others := named(t, sounding(t, tt.source), tt.want, tt.after+6*time.Second)
+			at, others := named(t, media.CodecOf(tt.codec).Kind, sounding(t, tt.source), tt.want, tt.after+6*time.Second)
 			cancel()
 			switch l := <-load; {
 			case at > tt.after+3*time.Second && l.Short():
@@ -403,6 +432,9 @@ var calls = flag.Int("calls", 100, "good calls that TestNoFalseAlarms simulates;
 // TestNoFalseAlarms: of good calls with a tone or speech, and of some with 5 % loss, nothing is said about the sound. These
 // are simulated: what arrives is made, and recorder, fold and judge are the real ones.
 func TestNoFalseAlarms(t *testing.T) {
+	if os.Getenv("NIGHTLY") != "" {
+		*calls = max(*calls, 1000)
+	}
 	good, lossy := *calls, *calls/10
 	tone := opusTone(t)
 	for i := range good + lossy {

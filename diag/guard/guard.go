@@ -65,7 +65,7 @@ type Checks struct {
 	RequestsReceived, ResponsesSent uint64
 	RequestsFailed                  uint64
 	SendError                       string        // of the latest of those
-	RoundTrip                       time.Duration // of the latest answer
+	RoundTrip                       time.Duration // of the latest answer whose check is known; 0: none is
 	answeredAt                      time.Time     // first
 	open                            []byte        // the latest request, until it is answered or sent again
 }
@@ -74,6 +74,8 @@ type transaction struct {
 	pair       wirePair
 	at         time.Time
 	nominating bool // of the controlling agent, which nominates the first pair that is answered
+	again      bool // it was sent twice
+	answered   time.Time
 }
 
 // hosts are the addresses of a pair without their ports.
@@ -146,7 +148,7 @@ func (g *Guard) Sends(from Base, m *stun.Message, to netip.AddrPort) bool {
 	p.RequestsSent++
 	p.open = bytes.Clone(m.Raw)
 	g.expire(now)
-	g.open[m.TransactionID] = transaction{key, now, m.Contains(stun.AttrICEControlling)}
+	g.open[m.TransactionID] = transaction{pair: key, at: now, nominating: m.Contains(stun.AttrICEControlling)}
 	return true
 }
 
@@ -254,7 +256,15 @@ func (g *Guard) answerReceived(at Base, key wirePair, m *stun.Message) Arrival {
 	now := g.now()
 	p.ResponsesReceived++
 	p.open = nil
-	p.RoundTrip = now.Sub(t.at)
+	switch { // one answer to a check that was sent twice is to either (RFC 6298 §3); of two, the first is to the first
+	case !t.again:
+		p.RoundTrip = now.Sub(t.at)
+	case t.answered.IsZero():
+		t.answered = now
+		g.open[m.TransactionID] = t
+	default:
+		p.RoundTrip = t.answered.Sub(t.at)
+	}
 	g.answered[key.remote] = true
 	if p.answeredAt.IsZero() {
 		p.answeredAt = now
@@ -285,7 +295,7 @@ func (g *Guard) Again(at Base, peer netip.AddrPort) []byte {
 		return nil
 	}
 	if t, open := g.open[m.TransactionID]; open {
-		t.at = g.now() // of the round trip
+		t.again = true
 		g.open[m.TransactionID] = t
 	}
 	p.RequestsSent++

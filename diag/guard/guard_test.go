@@ -286,7 +286,12 @@ func TestTriggeredCheck(t *testing.T) {
 	}
 	*now = now.Add(time.Millisecond)
 	g.Receives(home, answerTo(t, m), to)
-	if counts, _ := g.Counts(home, to); counts.RequestsSent != 2 || counts.RoundTrip != time.Millisecond {
+	if counts, _ := g.Counts(home, to); counts.RequestsSent != 2 || counts.ResponsesReceived != 1 || counts.RoundTrip != 0 {
+		t.Errorf("%+v", counts)
+	}
+	*now = now.Add(time.Second)
+	g.Receives(home, answerTo(t, m), to) // the other one, so the answer before was to the first
+	if counts, _ := g.Counts(home, to); counts.RoundTrip != time.Second+time.Millisecond {
 		t.Errorf("%+v", counts)
 	}
 	g.Sends(home, m, to)

@@ -22,7 +22,7 @@ var writeTruth = flag.Bool("truth", false, "write the table of docs/explanation/
 
 const (
 	truthFile = "../../docs/explanation/truth.md"
-	truthMark = "<!-- What follows is written by: go test ./diag/media -run ^TestTruth$ -truth -->\n"
+	truthMark = "<!-- What follows is written by: .ci/truth -->\n"
 	truthTime = 60 * time.Second
 )
 

@@ -213,7 +213,7 @@ func (c *candidates) count(pair *diag.Pair) bool {
 	pair.RequestsSent, pair.ResponsesReceived = counts.RequestsSent, counts.ResponsesReceived
 	pair.RequestsReceived, pair.ResponsesSent = counts.RequestsReceived, counts.ResponsesSent
 	pair.RequestsFailed, pair.SendError = counts.RequestsFailed, diag.Clean(counts.SendError, 120)
-	if counts.ResponsesReceived > 0 {
+	if pair.CurrentRoundTripTime = nil; counts.RoundTrip > 0 {
 		pair.CurrentRoundTripTime = diag.Ptr(counts.RoundTrip.Seconds())
 	}
 	return checked

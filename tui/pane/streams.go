@@ -263,7 +263,7 @@ var metrics = []metric{
 		received: func(in *diag.InboundRTP) *float64 { return in.RoundTripTime },
 	},
 	{
-		name: "One-way delay", unit: "ms", scale: 1e3, none: "it takes sender reports, or both ends in one process",
+		name: "One-way delay", unit: "ms", scale: 1e3, none: "it is measured where media arrives, after a sender report",
 		sent: func(*diag.OutboundRTP) *float64 { return nil },
 		received: func(in *diag.InboundRTP) *float64 {
 			if in.OneWayDelay == nil {

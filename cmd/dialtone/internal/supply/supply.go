@@ -78,8 +78,12 @@ func (s *Supply) During(have []diag.ICEServerAuth) func(context.Context, func(di
 	}
 }
 
-// askPause is at least between two requests during a call: the server fails, or its credentials have expired already.
-const askPause = 15 * time.Second
+// Between two requests during a call there is at least askLeast, if the lifetime is no longer than that, and askPause
+// after one that failed.
+const (
+	askLeast = time.Second
+	askPause = 15 * time.Second
+)
 
 // Keep asks again before the credentials expire, as long as a call lasts, and gives it the servers to use instead.
 func (s *Supply) Keep(ctx context.Context, have []diag.ICEServerAuth, report func(diag.Data),
@@ -91,12 +95,13 @@ func (s *Supply) Keep(ctx context.Context, have []diag.ICEServerAuth, report fun
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(max(time.Until(due), pause)):
-		}
-		if servers := s.refresh(ctx, due, have, onRequest); servers != nil {
-			use(servers)
+		case <-time.After(max(time.Until(due), pause, askLeast)):
 		}
 		pause = askPause
+		if servers := s.refresh(ctx, due, have, onRequest); servers != nil {
+			use(servers)
+			pause = 0
+		}
 	}
 }
 
