@@ -56,6 +56,14 @@ var arrows = []struct {
 	{"dialtone/cmd/dialtone/internal/demo", []string{"dialtone/diag", "dialtone/diag/lab", "dialtone/signal/server"}},
 	{"dialtone/cmd/dialtone/internal/forms", []string{filesPackage, settingsPackage, "dialtone/tui/start"}},
 	{"dialtone/cmd/dialtone/internal/version", nil},
+	{"dialtone/cmd/dialtone/internal/monitor", []string{
+		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/feed", "dialtone/diag/judge", "dialtone/diag/probe", "dialtone/diag/report",
+		"github.com/prometheus/",
+	}},
+	{"dialtone/cmd/dialtone/internal/requests", []string{
+		"dialtone/diag", "dialtone/signal", "dialtone/signal/conform", "dialtone/signal/post", "dialtone/signal/whip",
+		"golang.org/x/net/http/httpguts", settingsPackage,
+	}},
 	{"dialtone/cmd/dialtone/internal/supply", []string{
 		"dialtone/diag", "dialtone/diag/iceurl", "dialtone/diag/session", "dialtone/signal", "dialtone/signal/post",
 	}},
@@ -91,6 +99,7 @@ var arrows = []struct {
 	{"dialtone/diag/speed/transfer", []string{"dialtone/diag", "github.com/pion/webrtc/v4"}},
 	{"dialtone/diag/speed/allocate", []string{"dialtone/diag", "dialtone/diag/probe", "dialtone/diag/speed", "dialtone/diag/speed/transfer"}},
 	{"dialtone/diag/browser", []string{"dialtone/diag"}},
+	{"dialtone/diag/capture", []string{"dialtone/diag"}},
 	{"dialtone/diag/export", []string{"dialtone/diag"}},
 	{"dialtone/diag/dump", []string{"dialtone/diag", "dialtone/diag/record", "dialtone/diag/sdp"}},
 	{"dialtone/diag/call", []string{"dialtone/diag", "dialtone/diag/browser", "dialtone/diag/nat", "dialtone/diag/quality", "dialtone/diag/sdp", "dialtone/diag/speed"}},
@@ -139,7 +148,7 @@ var arrows = []struct {
 	{"dialtone/diag/probe", []string{"dialtone/diag", "dialtone/diag/iceurl", "dialtone/diag/nat", "dialtone/diag/reach", "github.com/pion/", stunPackage}},
 	{"dialtone/diag/watch", []string{"dialtone/diag", "github.com/mdlayher/netlink", "golang.org/x/sys/unix"}},
 	{"dialtone/diag/session", []string{
-		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/feed", "dialtone/diag/guard", "dialtone/diag/iceurl", "dialtone/diag/impair", "dialtone/diag/media", "dialtone/diag/nat",
+		"dialtone/diag", "dialtone/diag/capture", "dialtone/diag/call", "dialtone/diag/feed", "dialtone/diag/guard", "dialtone/diag/iceurl", "dialtone/diag/impair", "dialtone/diag/media", "dialtone/diag/nat",
 		"dialtone/diag/peer", "dialtone/diag/probe", "dialtone/diag/reach", "dialtone/diag/speed/transfer", "dialtone/signal", "dialtone/signal/",
 	}},
 	{"dialtone/diag/assert", []string{"dialtone/diag", "dialtone/diag/report", "github.com/expr-lang/expr", "github.com/expr-lang/expr/"}},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"dialtone/cmd/dialtone/internal/loads"
@@ -45,16 +46,19 @@ type loadCommand struct {
 // Help implements kong.HelpProvider.
 func (loadCommand) Help() string {
 	return detail("Calls begin at their scheduled times, and every time in the report counts from there. With --room, "+
-		"both peers of each call are here and meet in a room of their own, CODE-1, CODE-2 and so on.\n\n"+
+		"both peers of each call are here and meet in a room of their own, CODE-1, CODE-2 and so on. With --whip and --whep, "+
+		"one call publishes, and the others view: a broadcast.\n\n"+
 		"The test fails if a call failed or could not begin, unless --assert says otherwise, or if an assertion fails. "+
-		"Calls during which this machine itself was the limit are counted and not judged; if they are more than half, there "+
-		"is no verdict. docs/reference/load.md lists the names for --assert.",
+		"Calls during which this machine itself was the limit are counted and not judged; if they are more than half, "+
+		"there is no verdict. docs/reference/load.md lists the names for --assert.",
 		[]string{
 			"dialtone load --loopback --arrive 20/s --calls 200 --hold 5s",
 			"dialtone load --whip https://media.example.org/whip/{n} --arrive 5/s --ramp 1m --calls 500 --hold 2m -o " +
 				"json=load.json",
 			"dialtone load --whep https://media.example.org/whep/stream --arrive 10/s --calls 300 " +
 				"--assert 'first_frame.p95 < duration(\"2s\")'",
+			"dialtone load --whip https://media.example.org/whip/live --whep https://media.example.org/whep/live --arrive 5/s " +
+				"--calls 200",
 			"dialtone load --loopback --stage 0..20/s:1m --stage 20/s:5m --calls 10000 -o text -o prom=load.prom",
 			"dialtone load --whip https://media.example.org/whip/{n} --find-limit --hold 10s --calls 2000 " +
 				"--assert 'setup.p95 < duration(\"1s\")'",
@@ -74,10 +78,17 @@ func (c *loadCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 		return diag.ExitSignaling, err
 	}
 	o.Call = plans[0].Options
+	if o.Publisher != nil {
+		o.Publisher.Config.ICEServers = o.Call.Config.ICEServers
+	}
 	r, runErr := loads.Run(ctx, o, c.FindLimit, c.Arrive, loads.Show{
 		In: a.In, Err: a.Err, Screen: a.Terminal && !c.Plain, ASCII: c.ascii(a.streams),
 	})
-	if r == nil {
+	var absent *load.PublisherError
+	switch {
+	case errors.As(runErr, &absent) && r == nil:
+		return absent.Exit, absent
+	case r == nil:
 		return diag.ExitInterrupted, runErr
 	}
 	exit := diag.Exit(r.Exit.Code)
@@ -100,6 +111,8 @@ func (c *loadCommand) options(a app) (load.Options, checkPlan, error) {
 		errs = append(errs, errors.New("--hold must be more than 0, such as --hold 10s"))
 		check.For = time.Second
 	}
+	publisher, err := c.publisher(check)
+	errs = append(errs, err)
 	plan, err := check.plan()
 	errs = append(errs, err)
 	both := c.Loopback
@@ -108,7 +121,7 @@ func (c *loadCommand) options(a app) (load.Options, checkPlan, error) {
 	}
 	o := load.Options{
 		Plan:          load.Plan{Stages: c.stages(), Calls: int(c.Calls), Part: 1, Parts: 1},
-		MaxInProgress: int(c.MaxInProgress), Start: time.Time(c.StartAt),
+		MaxInProgress: int(c.MaxInProgress), Start: time.Time(c.StartAt), Publisher: publisher,
 	}
 	for _, one := range c.Assert {
 		o.Assertions = append(o.Assertions, (*assert.Assertion)(one))
@@ -123,6 +136,27 @@ func (c *loadCommand) options(a app) (load.Options, checkPlan, error) {
 		errs = append(errs, errors.New("--find-limit and --part or --ramp are mutually exclusive"))
 	}
 	return o, plan, errors.Join(append(errs, o.Plan.Check(), loads.Enough(o, c.Hold, both))...)
+}
+
+// publisher is how the one call of a broadcast is placed, for which both --whip and --whep are given; nil: there is
+// none. It leaves the viewers to check.
+func (c *loadCommand) publisher(check checkCommand) (*diagcheck.Options, error) {
+	asked := c.chosen()
+	if len(asked) != 2 || asked[0].Name != "whip" || asked[1].Name != "whep" {
+		return nil, nil
+	}
+	if c.FindLimit || strings.Contains(asked[0].value, "{n}") {
+		return nil, errors.New("with --whep, --whip is one publisher for all viewers, without {n} and --find-limit: publish " +
+			"by dialtone call to search for the limit")
+	}
+	c.set(asked[1].flag, "")
+	plan, err := check.plan()
+	c.set(asked[0].flag, "")
+	c.set(asked[1].flag, asked[1].value)
+	if c.Part.N > 1 {
+		return nil, err // the first part publishes
+	}
+	return &plan.Options, err
 }
 
 // stages are those of the schedule.

@@ -16,12 +16,15 @@ const atOnce = "8"
 // atEnd ends what was started once for all tests.
 var atEnd []func()
 
-// TestMain makes the test binary double as dialtone, for the scripts.
+// doubles are what the test binary doubles as.
+var doubles = map[string]func(){"dialtone": main, "dialtone-bomb": mainWithBomb}
+
+// TestMain makes the test binary double as each of these, for the scripts.
 func TestMain(m *testing.M) {
 	if err := flag.Set("test.parallel", atOnce); err != nil { // the command line, which is read later, has the last word
 		panic(err)
 	}
-	testscript.Main(leakChecked{m}, map[string]func(){"dialtone": main, "dialtone-bomb": mainWithBomb, "dialtone-tcponly": mainTCPOnly})
+	testscript.Main(leakChecked{m}, doubles)
 }
 
 // leakChecked fails a run that leaves goroutines behind.

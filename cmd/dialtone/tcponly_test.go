@@ -31,6 +31,8 @@ const (
 	mediaTCP    = 4443
 )
 
+func init() { doubles["dialtone-tcponly"] = mainTCPOnly }
+
 // mainTCPOnly is a media server that answers offers by HTTP, is reached by ICE-TCP alone and returns what comes on data
 // channels.
 func mainTCPOnly() {

@@ -54,8 +54,10 @@ const maxCauses = 100
 
 // Stream is one direction of a kind of media over all calls.
 type Stream struct {
-	Loss    *Values `json:"loss,omitempty"`    // lost / expected of each call, 0–1
-	Jitter  *Times  `json:"jitter,omitempty"`  // of each call's last sample
+	Loss   *Values `json:"loss,omitempty"`   // lost / expected of each call, 0–1
+	Jitter *Times  `json:"jitter,omitempty"` // of each call's last sample
+	// one-way delay of each call, if its sender is in this process too, or sends reports of a clock that is known
+	Delay   *Times  `json:"one_way_delay,omitempty"`
 	MOS     *Values `json:"mos,omitempty"`     // of each call, 1–4.5
 	Freezes *Values `json:"freezes,omitempty"` // of each call
 }
@@ -146,6 +148,7 @@ func (k *Kind) add(of *report.Kind) {
 	if s := of.Inbound; s != nil {
 		addValue(&k.Inbound.Loss, s.Loss)
 		addMillis(&k.Inbound.Jitter, s.Jitter)
+		addMillis(&k.Inbound.Delay, s.OneWayDelay)
 		addValue(&k.Inbound.MOS, s.MOS)
 		if s.Freezes != nil {
 			addValue(&k.Inbound.Freezes, diag.Ptr(float64(*s.Freezes)))
@@ -161,7 +164,7 @@ func (k *Kind) add(of *report.Kind) {
 func (m *Metrics) times() []**Times {
 	out := []**Times{&m.Setup, &m.FirstFrame, &m.RTT}
 	for _, s := range m.streams() {
-		out = append(out, &s.Jitter)
+		out = append(out, &s.Jitter, &s.Delay)
 	}
 	return out
 }

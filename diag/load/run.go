@@ -3,6 +3,7 @@ package load
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -24,7 +25,9 @@ type Options struct {
 	Plan          Plan
 	MaxInProgress int       // calls; those that are due beyond it are dropped; 0: 1,000
 	Start         time.Time // of the schedule; zero: at once
-	Assertions    []*assert.Assertion
+	// Publisher is the call that is placed before the first, and ended after the last, whose media they view; nil: none.
+	Publisher  *check.Options
+	Assertions []*assert.Assertion
 	// Progress gets each second with the totals, and the calls that ended well; may be nil. It must not block.
 	Progress func(Progress)
 }
@@ -71,7 +74,7 @@ type runner struct {
 }
 
 // Run runs the test and returns its report, also if ctx ends before all calls have. The error is what kept calls from
-// being placed at all.
+// being placed at all; without a publisher that was asked for, there is no report.
 func Run(ctx context.Context, o Options) (*Report, error) {
 	r := &runner{Options: o, starts: map[int]time.Duration{}}
 	if r.MaxInProgress == 0 {
@@ -86,6 +89,13 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	o.Call.Tune = cheap(o.Call.Tune)
 	caller := check.Caller{Options: o.Call, Explain: r.explain, Open: r.ready}
 	r.placeOne = caller.Place
+	var broadcast *publisher
+	if o.Publisher != nil {
+		var err error
+		if broadcast, err = publish(ctx, *o.Publisher); err != nil {
+			return nil, err
+		}
+	}
 	r.begun = o.Start
 	if r.begun.IsZero() {
 		r.begun = time.Now()
@@ -100,6 +110,9 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	r.calls.Wait()
 	stop()
 	watcher.Wait()
+	if err := broadcast.stop(); err != nil {
+		r.faults = append(r.faults, fmt.Errorf("%w, before the last viewer; the report is of calls with and without it", err))
+	}
 	r.flush(time.Since(r.begun))
 	return r.report(interrupted || r.cut), errors.Join(r.faults...)
 }

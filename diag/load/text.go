@@ -151,6 +151,7 @@ func (t *text) distributions(r *Report) {
 	for _, s := range r.named() {
 		t.values(s.name+" loss", s.Loss, 100, " %")
 		t.times(s.name+" jitter", s.Jitter)
+		t.times(s.name+" one-way delay", s.Delay)
 		t.values(s.name+" MOS", s.MOS, 1, "")
 		t.values(s.name+" freezes", s.Freezes, 1, "")
 	}

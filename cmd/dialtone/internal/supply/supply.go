@@ -21,6 +21,7 @@ const expiryMargin = time.Minute
 type Supply struct {
 	source posting.Source
 	length time.Duration // of a call: the credentials must outlast it
+	failed func(error) error
 
 	mu      sync.Mutex
 	known   []diag.ICEServerAuth
@@ -29,9 +30,9 @@ type Supply struct {
 	expires time.Time       // zero: never, or it is not known
 }
 
-// New makes a supply for calls of a length.
-func New(source posting.Source, length time.Duration) *Supply {
-	return &Supply{source: source, length: length, given: map[string]bool{}}
+// New makes a supply for calls of a length. failed makes the error of Renew of that of the request.
+func New(source posting.Source, length time.Duration, failed func(error) error) *Supply {
+	return &Supply{source: source, length: length, failed: failed, given: map[string]bool{}}
 }
 
 // Renew puts the servers of the supply in the place of those that it gave before.
@@ -43,7 +44,7 @@ func (s *Supply) Renew(ctx context.Context, have []diag.ICEServerAuth) ([]diag.I
 	defer s.mu.Unlock()
 	if s.asked.IsZero() || !s.expires.IsZero() && time.Until(s.expires) < s.length+expiryMargin {
 		if err := s.ask(ctx, have, nil); err != nil {
-			return nil, err
+			return nil, s.failed(err)
 		}
 	}
 	return append(s.others(have), s.known...), nil
@@ -78,8 +79,12 @@ func (s *Supply) During(have []diag.ICEServerAuth) func(context.Context, func(di
 	}
 }
 
-// askPause is at least between two requests during a call: the server fails, or its credentials have expired already.
-const askPause = 15 * time.Second
+// Between two requests during a call there is at least askLeast, if the lifetime is no longer than that, and askPause
+// after one that failed.
+const (
+	askLeast = time.Second
+	askPause = 15 * time.Second
+)
 
 // Keep asks again before the credentials expire, as long as a call lasts, and gives it the servers to use instead.
 func (s *Supply) Keep(ctx context.Context, have []diag.ICEServerAuth, report func(diag.Data),
@@ -91,12 +96,13 @@ func (s *Supply) Keep(ctx context.Context, have []diag.ICEServerAuth, report fun
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(max(time.Until(due), pause)):
-		}
-		if servers := s.refresh(ctx, due, have, onRequest); servers != nil {
-			use(servers)
+		case <-time.After(max(time.Until(due), pause, askLeast)):
 		}
 		pause = askPause
+		if servers := s.refresh(ctx, due, have, onRequest); servers != nil {
+			use(servers)
+			pause = 0
+		}
 	}
 }
 

@@ -60,7 +60,7 @@ func TestRenew(t *testing.T) {
 	}{"soon": {`90`, 3}, "later": {`3600`, 1}, "never": {`0`, 1}} {
 		t.Run(name, func(t *testing.T) {
 			c := startCredentials(t, test.ttl)
-			s := New(posting.Source{Method: "GET", URL: c.URL}, 31*time.Second)
+			s := New(posting.Source{Method: "GET", URL: c.URL}, 31*time.Second, nil)
 			first, err := s.Renew(t.Context(), []diag.ICEServerAuth{other})
 			if err != nil {
 				t.Fatal(err)
@@ -87,7 +87,7 @@ func TestKeep(t *testing.T) {
 	for name, fails := range map[string]bool{"renewed": false, "refused": true} {
 		t.Run(name, func(t *testing.T) {
 			c := startCredentials(t, `2`)
-			s := New(posting.Source{Method: "GET", URL: c.URL}, 0)
+			s := New(posting.Source{Method: "GET", URL: c.URL}, 0, nil)
 			have, err := s.Renew(t.Context(), []diag.ICEServerAuth{other})
 			if err != nil {
 				t.Fatal(err)
@@ -104,11 +104,13 @@ func TestKeep(t *testing.T) {
 				t.Errorf("%+v", r)
 			}
 			if !fails {
-				if diff := cmp.Diff(given(2), <-uses); diff != "" {
-					t.Error(diff)
+				for n := range 2 {
+					if diff := cmp.Diff(given(n+2), <-uses); diff != "" {
+						t.Error(diff)
+					}
 				}
-				if asked := s.asked; !asked.Before(expires) {
-					t.Errorf("asked %v after the end of the credentials", asked.Sub(expires))
+				if due := expires.Add(-time.Second); !s.due().After(due) {
+					t.Errorf("the credentials are due %v, as before", due)
 				}
 			}
 			over()
@@ -123,7 +125,7 @@ func TestKeep(t *testing.T) {
 // TestKeepEnds: credentials that do not expire are not asked for again.
 func TestKeepEnds(t *testing.T) {
 	c := startCredentials(t, `0`)
-	s := New(posting.Source{Method: "GET", URL: c.URL}, 0)
+	s := New(posting.Source{Method: "GET", URL: c.URL}, 0, nil)
 	if _, err := s.Renew(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
