@@ -53,7 +53,8 @@ func TestRoundTrip(t *testing.T) {
 			t.Error("that is not compact")
 		}
 		broken := "  " + text[:len(text)/2] + "\r\n\t" + text[len(text)/2:] + "\n"
-		for _, pasted := range []string{text, broken} {
+		quoted := "> > " + text[:len(text)/2] + "\n> > " + text[len(text)/2:] + "\n"
+		for _, pasted := range []string{text, broken, quoted} {
 			got, err := Decode(pasted)
 			if err != nil {
 				t.Fatal(err)
