@@ -86,8 +86,8 @@ func checksum(code, sdp string) string {
 	return base64.RawURLEncoding.EncodeToString(sum)
 }
 
-// Decode reads a text, also one that was quoted. It never unpacks more than signal.MaxSDP bytes. The error is ErrForeign, ErrVersion or
-// ErrDamaged.
+// Decode reads a text, also one that was quoted. It never unpacks more than signal.MaxSDP bytes. The error is
+// ErrForeign, ErrVersion or ErrDamaged.
 func Decode(text string) (*signal.Description, error) {
 	if len(text) > 2*MaxText { // half of it may be white space
 		return nil, fmt.Errorf("%w: it is too long", ErrForeign)
