@@ -67,7 +67,7 @@ func New(o Options) (*Peer, error) {
 	p.strangers = wire.NewStrangers(p.recorder.Receives)
 	socks, err := sockets.New(o.Net, sockets.Options{
 		Guard: p.guard, Pause: p.pause, OnHello: p.transports.helloSeen, OnAlert: p.transports.alertSent,
-		OnMedia: p.strangers.Arrived,
+		OnMedia: p.strangers.Arrived, Tap: o.Tap,
 	})
 	if err != nil {
 		cancel()
