@@ -121,8 +121,8 @@ func (r *truthRow) fill(c *call.Call, d drops, there call.TheirRow, direction di
 	}
 }
 
-// cell compares, and writes the cell. The last report is up to a second old, and loss is not the same in each second; a
-// packet may arrive before the keys that decrypt it.
+// cell compares, and writes the cell. The last report is up to a second old, and loss is not the same in each second;
+// single packets of a browser are missing that no socket has dropped.
 func (r *truthRow) cell() string {
 	show := func(v *float64) string {
 		if v == nil {
