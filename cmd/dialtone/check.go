@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 	"dialtone/cmd/dialtone/internal/files"
 	"dialtone/cmd/dialtone/internal/reports"
 	"dialtone/cmd/dialtone/internal/settings"
+	"dialtone/cmd/dialtone/internal/throughput"
 	"dialtone/diag"
 	"dialtone/diag/assert"
 	diagcheck "dialtone/diag/check"
@@ -343,10 +345,16 @@ func (c *checkCommand) all(ctx context.Context, a app, plans []checkPlan, scenar
 		if ctx.Err() != nil && i > 0 {
 			break
 		}
-		p := reports.NewProgress(a.Err, len(plans) > 1)
+		w, wait := a.Err, func() {}
+		if c.speed != nil {
+			shown := throughput.NewProgress(a.Err, a.Unicode())
+			w, wait, o.Tune = struct{ io.Writer }{w}, shown.Wait, shown.Tune
+		}
+		p := reports.NewProgress(w, len(plans) > 1)
 		o.Progress = p.Show
 		r, err := diagcheck.Run(ctx, o.Options)
 		p.Stop()
+		wait()
 		if o.conformance.Conformance && ctx.Err() == nil {
 			diagcheck.Conform(ctx, r, o.Options, o.conformance.Skip, o.conformance.Only)
 		}

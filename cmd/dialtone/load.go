@@ -46,8 +46,8 @@ type loadCommand struct {
 // Help implements kong.HelpProvider.
 func (loadCommand) Help() string {
 	return detail("Calls begin at their scheduled times, and every time in the report counts from there. With --room, "+
-		"both peers of each call are here and meet in a room of their own, CODE-1, CODE-2 and so on. With --whip and --whep, "+
-		"one call publishes, and the others view: a broadcast.\n\n"+
+		"both peers of each call are here and meet in a room of their own, CODE-1, CODE-2 and so on. With --whip and "+
+		"--whep, one call publishes, and the others view: a broadcast.\n\n"+
 		"The test fails if a call failed or could not begin, unless --assert says otherwise, or if an assertion fails. "+
 		"Calls during which this machine itself was the limit are counted and not judged; if they are more than half, there "+
 		"is no verdict. docs/reference/load.md lists the names for --assert.",
@@ -146,8 +146,8 @@ func (c *loadCommand) publisher(check checkCommand) (*diagcheck.Options, error) 
 		return nil, nil
 	}
 	if c.FindLimit || strings.Contains(asked[0].value, "{n}") {
-		return nil, errors.New("with --whep, --whip is one publisher for all viewers, without {n} and --find-limit: publish " +
-			"by dialtone call to search for the limit")
+		return nil, errors.New("with --whep, --whip is one publisher for all viewers, without {n} and --find-limit: " +
+			"publish by dialtone call to search for the limit")
 	}
 	c.set(asked[1].flag, "")
 	plan, err := check.plan()
