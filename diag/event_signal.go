@@ -30,6 +30,9 @@ type SignalRequest struct {
 	// no_setup, no_session
 	Remarks []string `json:"remarks,omitempty"`
 	Error   string   `json:"error,omitempty"`
+	// that the server presented, and what this machine's clock said (RFC 3339, UTC), of a new connection over https
+	Certificate *Certificate `json:"certificate,omitempty"`
+	Clock       string       `json:"clock,omitempty"`
 }
 
 // ServedRequest ("signal.served") is one HTTP request of a client to the server that the call waits at, once it was

@@ -5,11 +5,12 @@ import (
 	"slices"
 )
 
-// ExitOrder lists the codes of calls and checks from the best to the worst. Of several the worst counts: what was not
+// ExitOrder lists the codes from the best to the worst: those of diagnoses, then those of calls and checks. Of several the worst counts: what was not
 // tried (interrupted, could not run) before what failed, and an earlier step of a call before a later one.
 var ExitOrder = []Exit{
-	ExitPass, ExitAssertion, ExitMedia, ExitChannel, ExitDTLS, ExitICE, ExitNoPeer, ExitSignaling, ExitUsage,
-	ExitCannotRun, ExitInterrupted,
+	ExitPass, ExitRelay, ExitNoRelay, ExitInconclusive, ExitNoConnectivity,
+	ExitAssertion, ExitMedia, ExitChannel, ExitDTLS, ExitICE, ExitNoPeer, ExitSignaling, ExitUsage, ExitCannotRun,
+	ExitInterrupted,
 }
 
 // Compare is negative where e is better than other, positive where it is worse.

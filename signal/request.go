@@ -1,6 +1,9 @@
 package signal
 
-import "time"
+import (
+	"crypto/tls"
+	"time"
+)
 
 // Request is one HTTP request of an exchange with its times.
 type Request struct {
@@ -21,6 +24,8 @@ type Request struct {
 	Remarks []string
 	// RequestID is the server's name for the request, "" where it gave none.
 	RequestID string
+	// TLSState is what the handshake of a new connection came to; nil without one.
+	TLSState *tls.ConnectionState
 	// Err is the failure, an *Error; nil for an answer that the protocol allows.
 	Err error
 }

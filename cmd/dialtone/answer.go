@@ -81,7 +81,7 @@ func (c *answerCommand) plan(a app) (diag.Config, chosen, error) {
 	w, err := a.choose(c.Code, &c.wayFlags)
 	errs := []error{err, w.checkMedia(c.mediaFlags, true), c.networkFlags.complete(), c.checkProxy()}
 	if w.Listen != nil {
-		errs = append(errs, c.tlsFlags.complete())
+		errs = append(errs, c.TLSFlags.Complete())
 	}
 	if c.Screen && !a.Terminal {
 		errs = append(errs, errors.New("--screen needs a terminal: leave it out"))

@@ -56,6 +56,14 @@ var arrows = []struct {
 	{"dialtone/cmd/dialtone/internal/demo", []string{"dialtone/diag", "dialtone/diag/lab", "dialtone/signal/server"}},
 	{"dialtone/cmd/dialtone/internal/forms", []string{filesPackage, settingsPackage, "dialtone/tui/start"}},
 	{"dialtone/cmd/dialtone/internal/version", nil},
+	{"dialtone/cmd/dialtone/internal/monitor", []string{
+		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/feed", "dialtone/diag/judge", "dialtone/diag/probe", "dialtone/diag/report",
+		"github.com/prometheus/",
+	}},
+	{"dialtone/cmd/dialtone/internal/requests", []string{
+		"dialtone/diag", "dialtone/signal", "dialtone/signal/conform", "dialtone/signal/post", "dialtone/signal/whip",
+		"golang.org/x/net/http/httpguts", settingsPackage,
+	}},
 	{"dialtone/cmd/dialtone/internal/supply", []string{
 		"dialtone/diag", "dialtone/diag/iceurl", "dialtone/diag/session", "dialtone/signal", "dialtone/signal/post",
 	}},

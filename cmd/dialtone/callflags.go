@@ -88,7 +88,7 @@ func (n *networkFlags) config(m mediaFlags, length time.Duration) diag.Config {
 	}
 	m.apply(&c)
 	for _, h := range n.ICEHeader {
-		c.Secrets = append(c.Secrets, h.value)
+		c.Secrets = append(c.Secrets, h.Value)
 	}
 	for _, u := range n.ICE {
 		server := diag.ICEServerAuth{URL: u.String()}

@@ -14,8 +14,10 @@ import (
 
 	"dialtone/cmd/dialtone/internal/calls"
 	"dialtone/cmd/dialtone/internal/clips"
+	"dialtone/cmd/dialtone/internal/endpoint"
 	"dialtone/cmd/dialtone/internal/files"
 	"dialtone/cmd/dialtone/internal/reports"
+	"dialtone/cmd/dialtone/internal/requests"
 	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/cmd/dialtone/internal/throughput"
 	"dialtone/diag"
@@ -34,7 +36,7 @@ type checkCommand struct {
 	wayFlags
 	Scenario string `scenario:"-" placeholder:"FILE" help:"Run the checks in this TOML file, one after another. See docs/reference/check.md."`
 
-	conformanceFlags
+	requests.Requirements
 	networkFlags
 	requestFlags
 	secretFlag
@@ -222,7 +224,7 @@ func secretsOf(plans []checkPlan) record.Options {
 type checkPlan struct {
 	diagcheck.Options
 	supply      iceFromFlags
-	conformance conformanceFlags
+	conformance requests.Requirements
 }
 
 // plan makes one check of the flags.
@@ -230,7 +232,7 @@ func (c *checkCommand) plan() (checkPlan, error) {
 	c.sign(&c.accountFlags)
 	config := c.networkFlags.config(c.mediaFlags, c.For)
 	config.Wait, config.Stress, config.Speed = c.Wait, c.Stress, c.speed
-	o := checkPlan{conformance: c.conformanceFlags, supply: c.iceFromFlags, Options: diagcheck.Options{
+	o := checkPlan{conformance: c.Requirements, supply: c.iceFromFlags, Options: diagcheck.Options{
 		Name: c.Name, Config: config, Repeat: int(c.Repeat), Parallel: int(c.Parallel), Record: c.Record, Redact: c.Redact,
 		Assertions: c.Assert, NoEcho: c.NoEcho, Allocations: c.relays,
 	}}
@@ -246,7 +248,11 @@ func (c *checkCommand) plan() (checkPlan, error) {
 	}
 	var errs []error
 	targets, asked := c.targets(), c.chosen()
-	errs = append(errs, c.wrong(asked)...)
+	var names []string
+	for _, w := range asked {
+		names = append(names, w.Name)
+	}
+	errs = append(errs, c.Wrong(names)...)
 	switch {
 	case len(targets) > 1:
 		errs = append(errs, fmt.Errorf("--%s and --%s are mutually exclusive", targets[0], targets[1]))
@@ -270,7 +276,7 @@ func (c *checkCommand) plan() (checkPlan, error) {
 	}
 	errs = append(errs, o.Config.Validate(), c.complete())
 	var err error
-	if o.TLS, err = tlsConfig(config); err != nil {
+	if o.TLS, err = endpoint.Trust(config.Insecure, config.CAFile); err != nil {
 		errs = append(errs, err)
 	}
 	if o.Clips, err = clips.Read(config.SendMedia); err != nil {
@@ -323,6 +329,15 @@ func (c *checkCommand) readBaseline(o *diagcheck.Options) error {
 	return nil
 }
 
+// run places the calls, and tests the endpoint if that was asked for.
+func (o checkPlan) run(ctx context.Context) (*report.Report, error) {
+	r, err := diagcheck.Run(ctx, o.Options)
+	if o.conformance.Conformance && ctx.Err() == nil {
+		diagcheck.Conform(ctx, r, o.Options, o.conformance.Skip, o.conformance.Only)
+	}
+	return r, err
+}
+
 // makeDirectories makes those of the recordings.
 func makeDirectories(plans []checkPlan) error {
 	var errs []error
@@ -352,12 +367,9 @@ func (c *checkCommand) all(ctx context.Context, a app, plans []checkPlan, scenar
 		}
 		p := reports.NewProgress(w, len(plans) > 1)
 		o.Progress = p.Show
-		r, err := diagcheck.Run(ctx, o.Options)
+		r, err := o.run(ctx)
 		p.Stop()
 		wait()
-		if o.conformance.Conformance && ctx.Err() == nil {
-			diagcheck.Conform(ctx, r, o.Options, o.conformance.Skip, o.conformance.Only)
-		}
 		done = append(done, *r)
 		errs = append(errs, err)
 	}

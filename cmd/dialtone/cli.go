@@ -22,6 +22,7 @@ type cli struct {
 	Speed   speedCommand   `cmd:"" help:"Measure the throughput of a path, and its latency under load."`
 	Load    loadCommand    `cmd:"" help:"Place many calls at scheduled times: how many calls a server carries."`
 	Merge   mergeCommand   `cmd:"" help:"Join the reports of the parts of a load test."`
+	Monitor monitorCommand `cmd:"" help:"Run a Prometheus exporter that probes WebRTC services."`
 	NAT     natCommand     `cmd:"" name:"nat" help:"Diagnose the NAT, the firewall, and STUN and TURN servers."`
 	Serve   serveCommand   `cmd:"" help:"Run a signaling server, with a page for browsers."`
 	Explain explainCommand `cmd:"" help:"Explain a finding."`
@@ -51,6 +52,8 @@ type configurable struct {
 const (
 	defaultListen = "127.0.0.1:8000"
 	defaultServer = "http://" + defaultListen + "/call/"
+	// Where dialtone monitor listens.
+	defaultMonitor = "127.0.0.1:9788"
 )
 
 // options are the sources of settings, and the words of the table.
@@ -61,7 +64,7 @@ func (s streams) options() settings.Options {
 			kong.Description("Place a real WebRTC call from a terminal and see whether it works, how well, and if not, why."),
 			kong.Vars{
 				"server": defaultServer, "listen": defaultListen, "formats": strings.Join(reports.Formats(), ", "),
-				"load_formats": loads.Formats(),
+				"monitor": defaultMonitor, "load_formats": loads.Formats(),
 				"audio_codecs": listed(media.Names(media.KindAudio), "and"),
 				"video_codecs": listed(media.Names(media.KindVideo), "and"),
 				"call_tokens":  tokenWays(calling, "and"), "answer_tokens": tokenWays(answering, "and"),

@@ -1,14 +1,11 @@
 package main
 
 import (
-	"crypto/tls"
-	"crypto/x509"
-	"fmt"
 	"time"
 
 	"dialtone/cmd/dialtone/internal/calls"
 	"dialtone/cmd/dialtone/internal/clips"
-	"dialtone/cmd/dialtone/internal/files"
+	"dialtone/cmd/dialtone/internal/endpoint"
 	"dialtone/diag"
 	"dialtone/diag/feed"
 	"dialtone/diag/guard"
@@ -45,7 +42,7 @@ func sessionOver(dial session.Dialer, flow peer.Flow) calls.Engine {
 
 // sessionOptions are those of a session but for its signaling.
 func sessionOptions(config diag.Config, log *feed.Feed) (session.Options, error) {
-	trust, err := tlsConfig(config)
+	trust, err := endpoint.Trust(config.Insecure, config.CAFile)
 	if err != nil {
 		return session.Options{}, err
 	}
@@ -65,26 +62,4 @@ func sessionOptions(config diag.Config, log *feed.Feed) (session.Options, error)
 		Config: config, Feed: log, TLS: trust, Proxies: proxies, Greeting: greeting, Explain: explainTime,
 		Limiter: &strangers, Clips: sent, Watch: watch.Machine, Redial: config.Redial,
 	}, nil
-}
-
-// tlsConfig is how the certificates of TURN servers are verified; nil for the usual way.
-func tlsConfig(config diag.Config) (*tls.Config, error) {
-	if !config.Insecure && config.CAFile == "" {
-		return nil, nil
-	}
-	trust := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: config.Insecure}
-	if config.CAFile == "" {
-		return trust, nil
-	}
-	roots, err := x509.SystemCertPool()
-	if err != nil {
-		roots = x509.NewCertPool() // a system without certificates of its own
-	}
-	pem, err := files.Read(config.CAFile, maxPEM)
-	if err != nil {
-		return nil, fmt.Errorf("cannot read the certificate authorities: %w", err)
-	}
-	roots.AppendCertsFromPEM(pem) // that there is one was checked with the flag
-	trust.RootCAs = roots
-	return trust, nil
 }

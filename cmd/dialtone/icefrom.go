@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"dialtone/cmd/dialtone/internal/requests"
 	"dialtone/cmd/dialtone/internal/supply"
 	"dialtone/diag"
 	posting "dialtone/signal/post"
@@ -13,8 +14,8 @@ import (
 
 // iceFromFlags say where ICE servers with credentials of limited time come from.
 type iceFromFlags struct {
-	ICEFrom   iceSource       `own:"demo" name:"ice-from" placeholder:"URL" help:"Ask this address for STUN and TURN servers before each call, by GET, or by POST if it begins with 'POST '. The answers of Cloudflare, Twilio, Metered, Matrix and the TURN REST draft are understood."`
-	ICEHeader []requestHeader `own:"demo" name:"ice-header" sep:"none" placeholder:"'NAME: VALUE'" help:"Send this field to --ice-from; like --header. Repeatable."`
+	ICEFrom   iceSource         `own:"demo" name:"ice-from" placeholder:"URL" help:"Ask this address for STUN and TURN servers before each call, by GET, or by POST if it begins with 'POST '. The answers of Cloudflare, Twilio, Metered, Matrix and the TURN REST draft are understood."`
+	ICEHeader []requests.Header `own:"demo" name:"ice-header" sep:"none" placeholder:"'NAME: VALUE'" help:"Send this field to --ice-from; like --header. Repeatable."`
 }
 
 // iceSource is an address, with the method to ask it by.
@@ -37,7 +38,7 @@ func newSupply(f iceFromFlags, config diag.Config) *supply.Supply {
 		return nil
 	}
 	source := posting.Source{Method: f.ICEFrom.method, URL: f.ICEFrom.url, Options: web.OptionsOf(chosen{}.setup(config))}
-	source.Token, source.Header = "", header(f.ICEHeader)
+	source.Token, source.Header = "", requests.Of(f.ICEHeader)
 	return supply.New(source, config.For)
 }
 

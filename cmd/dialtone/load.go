@@ -49,8 +49,8 @@ func (loadCommand) Help() string {
 		"both peers of each call are here and meet in a room of their own, CODE-1, CODE-2 and so on. With --whip and "+
 		"--whep, one call publishes, and the others view: a broadcast.\n\n"+
 		"The test fails if a call failed or could not begin, unless --assert says otherwise, or if an assertion fails. "+
-		"Calls during which this machine itself was the limit are counted and not judged; if they are more than half, there "+
-		"is no verdict. docs/reference/load.md lists the names for --assert.",
+		"Calls during which this machine itself was the limit are counted and not judged; if they are more than half, "+
+		"there is no verdict. docs/reference/load.md lists the names for --assert.",
 		[]string{
 			"dialtone load --loopback --arrive 20/s --calls 200 --hold 5s",
 			"dialtone load --whip https://media.example.org/whip/{n} --arrive 5/s --ramp 1m --calls 500 --hold 2m -o " +

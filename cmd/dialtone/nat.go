@@ -64,25 +64,25 @@ func (natCommand) Help() string {
 }
 
 func (c *natCommand) run(ctx context.Context, a app) (diag.Exit, error) {
+	q, err := c.inquiry()
+	if err = a.checked(errors.Join(err, c.checkEvery())); err != nil {
+		return diag.ExitUsage, err
+	}
+	ctx, restore := a.Interruptible(ctx)
+	defer restore()
+	return c.diagnose(ctx, a, q)
+}
+
+// inquiry is what is asked; the error names all that is wrong with it.
+func (c *natCommand) inquiry() (probe.Inquiry, error) {
 	c.sign(&c.accountFlags)
 	urls, err := c.urls()
 	from, bindErr := c.Bind, error(nil)
 	if c.Interface != "" && !from.IsValid() {
 		from, bindErr = endpoint.AddressOf(c.Interface, c.IPv6)
 	}
-	if err = a.checked(errors.Join(err, bindErr, c.checkEvery())); err != nil {
-		return diag.ExitUsage, err
-	}
-	trust, err := tlsConfig(diag.Config{Insecure: c.Insecure, CAFile: string(c.CA)})
-	if err != nil {
-		return diag.ExitCannotRun, err
-	}
-	proxies, err := reach.NewProxies(c.Proxy.Reveal())
-	if err = a.checked(err); err != nil {
-		return diag.ExitUsage, err
-	}
-	ctx, restore := a.Interruptible(ctx)
-	defer restore()
+	trust, trustErr := endpoint.Trust(c.Insecure, string(c.CA))
+	proxies, proxyErr := reach.NewProxies(c.Proxy.Reveal())
 	families := reach.BothFamilies
 	switch {
 	case c.IPv4 || from.Is4():
@@ -97,7 +97,7 @@ func (c *natCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	if c.Peer != nil {
 		q.Peer = pair.Line(*c.Peer)
 	}
-	return c.diagnose(ctx, a, q)
+	return q, errors.Join(err, bindErr, trustErr, proxyErr)
 }
 
 // diagnose runs the diagnoses behind the screen, or as text.

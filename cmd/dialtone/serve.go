@@ -22,7 +22,7 @@ import (
 // serveCommand is dialtone serve.
 type serveCommand struct {
 	Listen listenAddress `default:"${listen}" placeholder:"HOST:PORT" help:"Where to listen. Port 0 picks a free one. Default: ${default}."`
-	tlsFlags
+	endpoint.TLSFlags
 	iceservers.Flags
 	configurable
 	PublicURL    string         `name:"public-url" placeholder:"URL" help:"Address of the server for browsers, such as https://call.example.org behind a reverse proxy. Web pages may use its name."`
@@ -69,7 +69,7 @@ func (serveCommand) Help() string {
 }
 
 func (c *serveCommand) run(ctx context.Context, a app) (diag.Exit, error) {
-	if err := a.checked(errors.Join(c.Flags.Complete(), c.tlsFlags.complete(), c.checkURL())); err != nil {
+	if err := a.checked(errors.Join(c.Flags.Complete(), c.TLSFlags.Complete(), c.checkURL())); err != nil {
 		return diag.ExitUsage, err
 	}
 	ctx, restore := a.Interruptible(ctx)
@@ -97,13 +97,13 @@ func (c *serveCommand) checkURL() error {
 
 // serve runs the signaling server until the context ends.
 func (c *serveCommand) serve(ctx context.Context, a app, ice *iceservers.Servers) error {
-	e, err := endpoint.Listen(ctx, "--listen", string(c.Listen), c.endpoint())
+	e, err := endpoint.Listen(ctx, "--listen", string(c.Listen), c.Wanted())
 	if err != nil {
 		return err
 	}
 	a.Warn(e.Warning)
 	text := c.invitation(e, ice)
-	if c.endpoint() != (endpoint.TLS{}) {
+	if c.Wanted() != (endpoint.TLS{}) {
 		text += texts.PageQR(a.Streams, e.URLs[0]+"/call/")
 	}
 	if err := a.Print("%s", text); err != nil {

@@ -10,6 +10,8 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"dialtone/cmd/dialtone/internal/endpoint"
+	"dialtone/cmd/dialtone/internal/requests"
 	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/diag"
 	"dialtone/diag/reach"
@@ -29,8 +31,11 @@ type callingFlags struct {
 type answeringFlags struct {
 	wayFlags `group:"signaling"`
 	Token    diag.Secret `placeholder:"TOKEN" group:"signaling" help:"Bearer token that callers of ${answer_tokens} must send. Prefer DIALTONE_TOKEN or the file."`
-	tlsFlags
+	endpoint.TLSFlags
 }
+
+// requestFlags say how a caller's requests are made, beside their address.
+type requestFlags = requests.Flags
 
 // side is the command that the flags of a way are for.
 type side string
@@ -222,11 +227,11 @@ func (w *chosen) ask(f requestFlags, config *diag.Config) error {
 		w.Channel = f.Channel
 	}
 	config.Channel = w.Channel
-	config.Secrets = append(config.Secrets, f.secrets()...)
+	config.Secrets = append(config.Secrets, f.Secrets()...)
 	if w.ValidFields != nil && w.For != nil {
-		return errors.Join(f.consistent(), w.ValidFields(f.fields()))
+		return errors.Join(f.Consistent(), w.ValidFields(f.Fields()))
 	}
-	return f.consistent()
+	return f.Consistent()
 }
 
 // superfluous names flags of the command line that have nothing to do with the way. In the environment or the file they
@@ -326,7 +331,7 @@ func (w chosen) setup(config diag.Config) signal.Setup {
 	if w.Coded {
 		s.Address = config.Server
 	}
-	w.asks.into(&s)
+	w.asks.Into(&s)
 	if proxies, err := reach.NewProxies(config.Proxy.Reveal()); err == nil { // a mistake is reported by the call
 		s.Proxy = proxies.Request
 	}

@@ -28,7 +28,7 @@ type host struct {
 
 // open starts the server and prints where it is.
 func (w chosen) open(ctx context.Context, a app, f *answeringFlags) (*host, error) {
-	e, err := endpoint.Listen(ctx, "--"+w.flag, w.value, f.endpoint())
+	e, err := endpoint.Listen(ctx, "--"+w.flag, w.value, f.Wanted())
 	if err != nil {
 		return nil, err
 	}

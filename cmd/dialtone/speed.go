@@ -39,8 +39,8 @@ type speedCommand struct {
 func (speedCommand) Help() string {
 	return detail("It measures over data channels: round trips without load, then throughput in each direction, with the "+
 		"round trips meanwhile. The receiver counts. The peer is dialtone answer, or this process with --loopback. It "+
-		"prints first how much data it can use.\n\n--assert can use idle, up, down, both, paced and all that dialtone check "+
-		"has. docs/reference/speed.md explains the figures.",
+		"prints first how much data it can use.\n\n--assert can use idle, up, down, both, paced and all that dialtone "+
+		"check has. docs/reference/speed.md explains the figures.",
 		[]string{
 			"dialtone speed --loopback",
 			"dialtone speed --room w1 --way up --way down --for 10s",

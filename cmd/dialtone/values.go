@@ -1,17 +1,15 @@
 package main
 
 import (
-	"crypto/x509"
 	"fmt"
-	"net"
 	"net/url"
-	"strconv"
 
 	"dialtone/cmd/dialtone/internal/endpoint"
 	"dialtone/cmd/dialtone/internal/files"
 	"dialtone/cmd/dialtone/internal/iceservers"
 	"dialtone/cmd/dialtone/internal/loads"
 	"dialtone/cmd/dialtone/internal/reports"
+	"dialtone/cmd/dialtone/internal/requests"
 	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/cmd/dialtone/internal/throughput"
 	"dialtone/diag/assert"
@@ -25,9 +23,9 @@ import (
 type (
 	count         int     // from 1
 	playback      float64 // speed of a replay
-	listenAddress string  // HOST:PORT
-	serverURL     string  // a signaling server's page, normalized
-	caFile        string  // a PEM file with at least one certificate
+	listenAddress = endpoint.Address
+	serverURL     string // a signaling server's page, normalized
+	caFile        = endpoint.Authorities
 )
 
 // maxCount bounds how many calls a check may place.
@@ -41,9 +39,9 @@ func decoders() settings.Decoders {
 	settings.Add(d, settings.Number[settings.Rate](0.001, 1e9, true))
 	settings.Add(d, settings.Number[playback](0.25, 16, false))
 	throughput.AddDecoders(d)
-	settings.Add(d, parseListenAddress)
+	settings.Add(d, endpoint.ParseAddress)
 	settings.Add(d, parseServerURL)
-	settings.Add(d, parseCAFile)
+	settings.Add(d, endpoint.ParseAuthorities)
 	settings.Add(d, files.ParseSize)
 	settings.Add(d, parseAudioCodec)
 	settings.Add(d, parseVideoCodec)
@@ -57,23 +55,11 @@ func decoders() settings.Decoders {
 	settings.Add(d, iceservers.ParseSTUN)
 	settings.Add(d, iceservers.ParseTURN)
 	settings.Add(d, iceservers.ParseNetwork)
-	settings.Add(d, parseRequestHeader)
+	settings.Add(d, requests.ParseHeader)
 	settings.Add(d, parseICESource)
-	settings.Add(d, parseRequestField)
+	settings.Add(d, requests.ParseField)
 	loads.Decoders(d)
 	return d
-}
-
-func parseListenAddress(raw string) (listenAddress, error) {
-	_, port, err := net.SplitHostPort(raw)
-	if err == nil {
-		_, err = strconv.ParseUint(port, 10, 16)
-	}
-	if err != nil {
-		return "", fmt.Errorf("invalid address %s: use HOST:PORT, such as 127.0.0.1:8000, or :8000 for all "+
-			"interfaces", settings.Quote(raw))
-	}
-	return listenAddress(raw), nil
 }
 
 // parseServerURL takes a signaling server as people paste it.
@@ -83,20 +69,6 @@ func parseServerURL(raw string) (serverURL, error) {
 		return "", advised(err)
 	}
 	return serverURL(u.ResolveReference(&url.URL{Path: ".."}).String()), nil
-}
-
-// maxPEM bounds a file of certificates, in bytes.
-const maxPEM = 4 << 20
-
-func parseCAFile(raw string) (caFile, error) {
-	pem, err := files.Read(raw, maxPEM)
-	if err != nil {
-		return "", fmt.Errorf("cannot read the certificate authorities: %w", err)
-	}
-	if !x509.NewCertPool().AppendCertsFromPEM(pem) {
-		return "", fmt.Errorf("no certificate in %s: use the authority's file in PEM format", settings.Quote(raw))
-	}
-	return caFile(raw), nil
 }
 
 func parseAssertion(raw string) (*assert.Assertion, error) {

@@ -68,6 +68,9 @@ func (s *Signal) applyRequest(d diag.SignalRequest) {
 			s.Remarks = append(s.Remarks, remark)
 		}
 	}
+	if d.Certificate != nil {
+		s.Certificate, s.Clock = d.Certificate, d.Clock
+	}
 	switch d.Code {
 	case "candidates", "restart", "bye", "ice-servers":
 	default:

@@ -103,9 +103,13 @@ type Signal struct {
 	LastError string // empty when none
 	Lost      bool   // the server went away and has not come back
 
-	Refused []RefusedRequest     // of clients of the call's own server, each once
-	Remarks []string             // what was wrong with answers and was tolerated, each once
-	Side    []diag.SignalRequest // the last failure of each request that a call can do without: candidates, restart, bye
+	Refused []RefusedRequest // of clients of the call's own server, each once
+	Remarks []string         // what was wrong with answers and was tolerated, each once
+	// the certificate of the server, and what this machine's clock said then; nil without https
+	Certificate *diag.Certificate
+	Clock       string
+
+	Side []diag.SignalRequest // the last failure of each request that a call can do without: candidates, restart, bye
 }
 
 // RefusedRequest is a request of a client that the call's own server refused, and how often.

@@ -135,18 +135,22 @@ func hostOf(url string) string {
 // earlier.
 const maxExpiry = 14
 
+// daysLeft is how many days a certificate remains valid; many if that is unknown.
+func daysLeft(c *diag.Certificate, clock string) int {
+	until, err := time.Parse(time.RFC3339, c.NotAfter)
+	now, err2 := time.Parse(time.RFC3339, clock)
+	if err != nil || err2 != nil {
+		return math.MaxInt
+	}
+	return int(math.Floor(until.Sub(now).Hours() / 24))
+}
+
 // certificates are the findings about certificates that end soon, one for all servers that have it.
 func certificates(list []diag.Server) []Finding {
 	var out []Finding
 	for _, s := range list {
 		stage := s.Stage(diag.StageTLS)
-		if stage == nil || stage.Certificate == nil || !s.OK() {
-			continue
-		}
-		until, err := time.Parse(time.RFC3339, stage.Certificate.NotAfter)
-		now, err2 := time.Parse(time.RFC3339, stage.Clock)
-		days := int(math.Floor(until.Sub(now).Hours() / 24))
-		if err != nil || err2 != nil || days >= maxExpiry {
+		if stage == nil || stage.Certificate == nil || !s.OK() || daysLeft(stage.Certificate, stage.Clock) >= maxExpiry {
 			continue
 		}
 		same := func(f Finding) bool {
@@ -162,7 +166,7 @@ func certificates(list []diag.Server) []Finding {
 		}
 		out = append(out, Finding{
 			ID: "server.tls_expires", Severity: Warn, Subject: s.URL,
-			Evidence: CertificateEnd{Certificate: *stage.Certificate, Days: days},
+			Evidence: CertificateEnd{Certificate: *stage.Certificate, Days: daysLeft(stage.Certificate, stage.Clock)},
 		})
 	}
 	return out

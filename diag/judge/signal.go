@@ -34,6 +34,10 @@ func signalingFindings(c *call.Call, _ Expectation) []Finding {
 		}
 		out = append(out, Finding{ID: "signal.tolerated", Severity: Info, Evidence: e})
 	}
+	if end := c.Signal.Certificate; end != nil && daysLeft(end, c.Signal.Clock) < maxExpiry {
+		e := CertificateEnd{Certificate: *end, Days: daysLeft(end, c.Signal.Clock)}
+		out = append(out, Finding{ID: "server.tls_expires", Severity: Warn, Subject: "the signaling server", Evidence: e})
+	}
 	for _, r := range c.Signal.Side {
 		if r.Code == "candidates" && slices.Contains(untrickled, r.Status) {
 			continue

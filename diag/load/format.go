@@ -145,7 +145,11 @@ func (p *prom) add(family, help string, v float64, labels ...string) {
 	name := promPrefix + family
 	if p.samples[family] == "" {
 		p.families = append(p.families, family)
-		p.samples[family] = fmt.Sprintf("# HELP %s %s\n# TYPE %s gauge\n", name, help, name)
+		kind := "gauge"
+		if slices.Contains(labels, "quantile") {
+			kind = "summary"
+		}
+		p.samples[family] = fmt.Sprintf("# HELP %s %s\n# TYPE %s %s\n", name, help, name, kind)
 	}
 	series := name + `{test="` + promEscapes.Replace(clean(p.test)) + `"`
 	for i := 0; i+1 < len(labels); i += 2 {
@@ -159,7 +163,7 @@ func (p *prom) times(family, help string, t *Times, labels ...string) {
 		return
 	}
 	for i, m := range []diag.Millis{t.Min, t.P50, t.P95, t.P99, t.Max} {
-		p.add(family, help, m.Float()/1000, append(slices.Clone(labels), "stat", stats[i])...)
+		p.add(family, help, m.Float()/1000, append(slices.Clone(labels), "quantile", quantiles[i])...)
 	}
 }
 
@@ -168,11 +172,12 @@ func (p *prom) values(family, help string, v *Values, labels ...string) {
 		return
 	}
 	for i, x := range []float64{v.Min, v.P50, v.P95, v.P99, v.Max} {
-		p.add(family, help, x, append(slices.Clone(labels), "stat", stats[i])...)
+		p.add(family, help, x, append(slices.Clone(labels), "quantile", quantiles[i])...)
 	}
 }
 
-var stats = []string{"min", "p50", "p95", "p99", "max"}
+// quantiles are those of the smallest value, the percentiles and the largest.
+var quantiles = []string{"0", "0.5", "0.95", "0.99", "1"}
 
 // The dialect of Surefire, as Jenkins and GitLab read it.
 type (

@@ -341,15 +341,16 @@ func (t *tracks) read(ctx context.Context, track *webrtc.TrackRemote) {
 	s := t.sends[track.Kind().String()]
 	echo := s != nil && s.forward != nil && s.allowed
 	t.mu.Unlock()
-	if echo {
-		s.source.Lock() // one source at a time: the echo is one stream
-		defer s.source.Unlock()
-		if err := s.forward.Forward(ctx, track, track.Codec().ClockRate); err != nil {
-			return // the track or the connection has ended
-		}
-	}
 	buf := make([]byte, 1500)
 	for {
+		if echo && s.source.TryLock() { // the echo is one stream: others, as of simulcast, are only read meanwhile
+			err := s.forward.Forward(ctx, track, track.Codec().ClockRate)
+			s.source.Unlock()
+			if err != nil {
+				return // the track or the connection has ended
+			}
+			echo = false
+		}
 		if _, _, err := track.Read(buf); err != nil {
 			return
 		}

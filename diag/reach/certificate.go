@@ -18,9 +18,20 @@ func noteCertificate(s *diag.Stage, c *x509.Certificate, version string) {
 	if c == nil {
 		return
 	}
+	s.Clock, s.Certificate = Clock(), certificateOf(c, version)
+}
+
+// CertificateOf is the certificate of a server that a handshake succeeded with; nil if there is none.
+func CertificateOf(state *tls.ConnectionState) *diag.Certificate {
+	if state == nil || len(state.PeerCertificates) == 0 {
+		return nil
+	}
+	return certificateOf(state.PeerCertificates[0], tls.VersionName(state.Version))
+}
+
+func certificateOf(c *x509.Certificate, version string) *diag.Certificate {
 	names := certificateNames(c)
-	s.Clock = Clock()
-	s.Certificate = &diag.Certificate{
+	return &diag.Certificate{
 		Version: version, Name: certificateName(c), Names: names[:min(len(names), maxNames)], Issuer: issuerName(c),
 		NotBefore: c.NotBefore.UTC().Format(time.RFC3339), NotAfter: c.NotAfter.UTC().Format(time.RFC3339),
 	}

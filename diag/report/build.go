@@ -29,7 +29,7 @@ func Build(in Input) *Report {
 	r := &Report{
 		Schema: Schema, Tool: in.Tool, Name: in.Name, StartedAt: in.StartedAt.UTC(), Duration: diag.Millis(in.Duration),
 		Target: in.Target, interrupted: in.Interrupted,
-		Details:    Details{[]diag.Candidate{}, []Pair{}, []Channel{}, []ServerReport{}, nil},
+		Details:    Details{[]diag.Candidate{}, []Pair{}, []Channel{}, []ServerReport{}, nil, nil},
 		Assertions: []Assertion{}, Runs: []Run{}, Measurements: Measurements{Setup: Setup{Phases: []Phase{}}},
 		Result: Result{Why: []string{}, Next: []string{}},
 	}

@@ -3,8 +3,10 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"dialtone/diag"
 )
@@ -49,7 +51,11 @@ func (p *promWriter) add(family, help string, v *float64, labels ...string) {
 	}
 	if p.samples[family] == "" {
 		p.families = append(p.families, family)
-		p.samples[family] = fmt.Sprintf("# HELP %s %s\n# TYPE %s gauge\n", name, help, name)
+		kind := "gauge"
+		if slices.Contains(labels, "quantile") {
+			kind = "summary"
+		}
+		p.samples[family] = fmt.Sprintf("# HELP %s %s\n# TYPE %s %s\n", name, help, name, kind)
 	}
 	p.known[series] = true
 	p.samples[family] += series + "} " + strconv.FormatFloat(*v, 'g', 15, 64) + "\n"
@@ -60,7 +66,7 @@ func (p *promWriter) quantiles(family, help string, of *Percentiles, labels ...s
 		return
 	}
 	for _, q := range of.list() {
-		p.add(family, help, base(&q.time), append(labels[:len(labels):len(labels)], "stat", q.name)...)
+		p.add(family, help, base(&q.time), append(labels[:len(labels):len(labels)], "quantile", q.of)...)
 	}
 }
 
@@ -129,7 +135,17 @@ func (p *promWriter) described(r *Report) {
 			}
 		}
 	}
-	for _, s := range r.Servers {
+	for _, c := range r.Certificates {
+		if until, err := time.Parse(time.RFC3339, c.NotAfter); err == nil {
+			p.add("certificate_expiry_timestamp_seconds", "When the certificate of the server expires, in Unix time.",
+				value(float64(until.Unix())), "server", c.Server, "name", c.Name)
+		}
+	}
+	servers := r.Servers
+	if r.Target.Kind == "nat" && r.NAT != nil { // a diagnosis by itself
+		servers = r.NAT.Servers
+	}
+	for _, s := range servers {
 		labels := []string{"url", s.URL, "transport", s.Transport}
 		p.add("server_success", "Whether the query to the STUN or TURN server succeeded.", truth(s.OK), labels...)
 		p.add("server_round_trip_seconds", "Round-trip time of one request to the server.", base(s.RTT), labels...)

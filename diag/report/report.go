@@ -146,6 +146,8 @@ type Details struct {
 	Channels   []Channel        `json:"channels"`
 	Servers    []ServerReport   `json:"servers"` // STUN and TURN servers as they were queried beside the call
 	NAT        *Network         `json:"nat"`     // the diagnosis of the network, if there was one
+
+	Certificates []call.ServerCertificate `json:"certificates,omitempty"` // of servers over TLS
 }
 
 // Pair is a candidate pair in its last state.

@@ -57,7 +57,10 @@ func runOf(in RunInput) Run {
 }
 
 func detailsOf(c *call.Call) Details {
-	d := Details{Candidates: []diag.Candidate{}, Pairs: []Pair{}, Channels: []Channel{}, Servers: []ServerReport{}}
+	d := Details{
+		Candidates: []diag.Candidate{}, Pairs: []Pair{}, Channels: []Channel{}, Servers: []ServerReport{},
+		Certificates: c.Certificates(),
+	}
 	for _, row := range slices.Concat(c.Local, c.Remote) {
 		d.Candidates = append(d.Candidates, row.Candidate)
 	}

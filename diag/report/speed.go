@@ -116,10 +116,10 @@ func (p *promWriter) speed(r *speed.Result) {
 		}
 		const help = "Round-trip time on a data channel, by the load and the quantile."
 		for _, q := range []struct {
-			name string
+			of   string
 			time *diag.Millis
-		}{{"p50", &l.P50}, {"p95", &l.P95}, {"p99", &l.P99}} {
-			p.add("speed_round_trip_seconds", help, base(q.time), append(labels[:len(labels):len(labels)], "stat", q.name)...)
+		}{{"0.5", &l.P50}, {"0.95", &l.P95}, {"0.99", &l.P99}} {
+			p.add("speed_round_trip_seconds", help, base(q.time), append(labels[:len(labels):len(labels)], "quantile", q.of)...)
 		}
 		p.add("speed_round_trips_per_minute", "Responsiveness, of the mean of the quickest 95 %.", value(l.RPM), labels...)
 	}

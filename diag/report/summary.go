@@ -67,12 +67,15 @@ func PercentilesOf(times []diag.Millis) *Percentiles {
 // quantile is one of the percentiles with its name.
 type quantile struct {
 	name string
+	of   string // from 0 to 1
 	time diag.Millis
 }
 
 // list has all of them, in ascending order.
 func (p Percentiles) list() []quantile {
-	return []quantile{{"min", p.Min}, {"p50", p.P50}, {"p95", p.P95}, {"p99", p.P99}, {"max", p.Max}}
+	return []quantile{
+		{"min", "0", p.Min}, {"p50", "0.5", p.P50}, {"p95", "0.95", p.P95}, {"p99", "0.99", p.P99}, {"max", "1", p.Max},
+	}
 }
 
 // rank is the index of the nearest-rank percentile p (0–100) among n sorted values.

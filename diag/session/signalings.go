@@ -7,6 +7,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/peer"
+	"dialtone/diag/reach"
 	"dialtone/signal"
 )
 
@@ -58,6 +59,9 @@ func RequestEvent(r signal.Request) diag.SignalRequest {
 		BytesSent: r.Sent, BytesRecv: r.Received, Answer: diag.Clean(r.Answer, 64), DurationMs: diag.Millis(r.Total),
 		Remarks: r.Remarks,
 		DNSMs:   present(r.DNS), ConnectMs: present(r.Connect), TLSMs: present(r.TLS), FirstByteMs: present(r.FirstByte),
+	}
+	if d.Certificate = reach.CertificateOf(r.TLSState); d.Certificate != nil {
+		d.Clock = reach.Clock()
 	}
 	switch {
 	case errors.Is(r.Err, signal.ErrPeerGone): // the protocol's way to say that the pair has ended

@@ -229,8 +229,7 @@ func (c *Client) once(ctx context.Context, call Call) (*Answer, *signal.Error) {
 	}
 	t := newTracer()
 	a, err := c.roundTrip(httptrace.WithClientTrace(bounded, t.hooks()), call)
-	var wrote bool
-	r.Times, wrote = t.finish()
+	wrote := t.finish(&r)
 	if a != nil {
 		r.Status, r.Received, r.RequestID = a.Status, len(a.Body), requestID(a)
 	}

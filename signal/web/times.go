@@ -16,6 +16,7 @@ type tracer struct {
 	over                        bool
 	connected                   bool
 	wrote                       bool
+	state                       *tls.ConnectionState
 	times                       signal.Times
 	dns, connect, tls, wroteEnd time.Time
 }
@@ -37,8 +38,13 @@ func (t *tracer) hooks() *httptrace.ClientTrace {
 			})
 		},
 		TLSHandshakeStart: func() { t.connecting(func(now time.Time) { t.tls = now }) },
-		TLSHandshakeDone: func(tls.ConnectionState, error) {
-			t.connecting(func(now time.Time) { t.times.TLS = now.Sub(t.tls) })
+		TLSHandshakeDone: func(state tls.ConnectionState, err error) {
+			t.connecting(func(now time.Time) {
+				t.times.TLS = now.Sub(t.tls)
+				if err == nil {
+					t.state = &state
+				}
+			})
 		},
 		GotConn:      t.gotConn,
 		WroteHeaders: func() { t.mark(func(time.Time) { t.wrote = true }) },
@@ -61,7 +67,7 @@ func (t *tracer) gotConn(info httptrace.GotConnInfo) {
 		t.times.Reused = info.Reused
 		t.times.Remote = info.Conn.RemoteAddr().String()
 		if info.Reused {
-			t.times.DNS, t.times.Connect, t.times.TLS = 0, 0, 0
+			t.times.DNS, t.times.Connect, t.times.TLS, t.state = 0, 0, 0, nil
 		}
 	})
 }
@@ -84,11 +90,12 @@ func (t *tracer) mark(set func(time.Time)) {
 	}
 }
 
-// finish gives the times, and whether the server may have seen the request.
-func (t *tracer) finish() (times signal.Times, wrote bool) {
+// finish puts the times into a request, and reports whether the server may have seen it.
+func (t *tracer) finish(r *signal.Request) (wrote bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.over = true
 	t.times.Total = time.Since(t.times.Start)
-	return t.times, t.wrote
+	r.Times, r.TLSState = t.times, t.state
+	return t.wrote
 }

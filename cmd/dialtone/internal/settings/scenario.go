@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
 	"slices"
@@ -13,9 +14,9 @@ import (
 const envSuffix = "_env"
 
 // ReadScenario reads a file that holds the settings of a command several times: a table [[command]] for each, and at
-// the top what applies to all. Keys are flags with an underscore for each hyphen. A text may be in a variable that
-// the key with _env names; a secret must be. MistakeErrors are those of [Parsed.Check]; the error says why there is no
-// readable file.
+// the top what applies to all. Other commands of the grammar may have tables, too. Keys are flags with an underscore
+// for each hyphen. A text may be in a variable that the key with _env names; a secret must be. MistakeErrors are those
+// of [Parsed.Check]; the error says why there is no readable file.
 func ReadScenario(path, command string, grammar func() any, o Options) (top *Parsed, each []*Parsed, _ error) {
 	tables, err := readTOML(path)
 	if err != nil {
@@ -23,25 +24,27 @@ func ReadScenario(path, command string, grammar func() any, o Options) (top *Par
 	}
 	o.Decoders = o.Decoders.remembered()
 	var common []entry
+	found := false
 	for _, t := range tables {
-		if t.name != "" && t.name != command {
-			top.mistakes.Add(place(path, t.line),
-				fmt.Errorf("unknown table [%s]; write each %s as [[%s]]", t.name, command, command))
-			continue
-		}
 		p, err := newParser(grammar(), o)
 		if err != nil {
 			return nil, nil, err
 		}
+		name := cmp.Or(t.name, command)
+		if _, known := p.rows[name]; !known {
+			top.mistakes.Add(place(path, t.line),
+				fmt.Errorf("unknown table [%s]; write each %s as [[%s]]", t.name, command, command))
+			continue
+		}
 		p.loaded = true
-		p.sources = [][]entry{p.acceptTable(path, "", t, p.scenarioKey(command, t.name == "")), common}
-		parsed, err := p.parse([]string{command})
+		p.sources = [][]entry{p.acceptTable(path, "", t, p.scenarioKey(name, t.name == "")), common}
+		parsed, err := p.parse([]string{name})
 		if err != nil {
 			return nil, nil, err
 		}
 		parsed.place = place(path, t.line)
-		if t.name == command {
-			each = append(each, parsed)
+		if t.name != "" {
+			each, found = append(each, parsed), found || name == command
 			continue
 		}
 		top = parsed
@@ -49,7 +52,7 @@ func ReadScenario(path, command string, grammar func() any, o Options) (top *Par
 			return get(p.rows[command], e.name).Tag.Get("scenario") != ""
 		})
 	}
-	if len(each) == 0 {
+	if !found {
 		top.mistakes.Add(path, fmt.Errorf("no %s in the file: write at least one table [[%s]]", command, command))
 	}
 	return top, each, nil

@@ -17,9 +17,24 @@ var ErrInterrupted = errors.New("interrupted")
 // Interruptible derives a context that SIGINT, SIGTERM and SIGHUP end with ErrInterrupted, so that the command can shut
 // down. A SIGINT after that ends the process at once. The returned function restores the signals and must be called.
 func (s Streams) Interruptible(ctx context.Context) (context.Context, func()) {
+	return s.interruptible(ctx, endingSignals()...)
+}
+
+// Reloadable is like Interruptible, but a SIGHUP ends nothing: it is received from the channel.
+func (s Streams) Reloadable(ctx context.Context) (context.Context, <-chan os.Signal, func()) {
+	hangups := make(chan os.Signal, 1)
+	ossignal.Notify(hangups, syscall.SIGHUP)
+	ctx, restore := s.interruptible(ctx, os.Interrupt, syscall.SIGTERM)
+	return ctx, hangups, func() {
+		ossignal.Stop(hangups)
+		restore()
+	}
+}
+
+func (s Streams) interruptible(ctx context.Context, ending ...os.Signal) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	arrived := make(chan os.Signal, 4)
-	ossignal.Notify(arrived, endingSignals()...)
+	ossignal.Notify(arrived, ending...)
 	stop, stopped := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(stopped)

@@ -1,4 +1,4 @@
-package main
+package requests
 
 import (
 	"errors"
@@ -10,17 +10,17 @@ import (
 	"dialtone/signal/whip"
 )
 
-// conformanceFlags choose what is asked of an endpoint beside a call.
-type conformanceFlags struct {
+// Requirements choose what is asked of an endpoint beside a call.
+type Requirements struct {
 	Conformance bool     `help:"With --whip or --whep: after the calls, test the endpoint against each MUST and SHOULD of RFC 9725 §4, or of the draft of WHEP. A violated MUST fails the check, a violated SHOULD is a warning."`
 	Skip        []string `placeholder:"ID" help:"With --conformance: leave this requirement out. Repeatable."`
 	Only        []string `placeholder:"ID" help:"With --conformance: report only this requirement. Repeatable."`
 }
 
-// wrong says which IDs are unknown, and what needs --conformance.
-func (f *conformanceFlags) wrong(asked []chosen) (errs []error) {
-	if f.Conformance && !slices.ContainsFunc(asked, func(w chosen) bool {
-		return w.Name == whip.Publish.Name || w.Name == whip.Play.Name
+// Wrong says which IDs are unknown, and what needs --conformance; asked are the names of the ways of signaling.
+func (f *Requirements) Wrong(asked []string) (errs []error) {
+	if f.Conformance && !slices.ContainsFunc(asked, func(name string) bool {
+		return name == whip.Publish.Name || name == whip.Play.Name
 	}) {
 		errs = append(errs, errors.New("--conformance requires --whip URL or --whep URL"))
 	}

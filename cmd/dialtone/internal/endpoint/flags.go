@@ -1,20 +1,16 @@
-package main
+package endpoint
 
-import (
-	"errors"
+import "errors"
 
-	"dialtone/cmd/dialtone/internal/endpoint"
-)
-
-// tlsFlags let dialtone serve speak https, without which browsers give no camera and no microphone.
-type tlsFlags struct {
+// TLSFlags let a server speak https, without which browsers give no camera and no microphone.
+type TLSFlags struct {
 	TLS     bool   `name:"tls" help:"Serve https. Without --tls-cert and --tls-key, each start makes a self-signed certificate and prints its fingerprint."`
 	TLSCert string `name:"tls-cert" placeholder:"FILE" help:"Serve https with the certificate in this PEM file, followed by its intermediates."`
 	TLSKey  string `name:"tls-key" placeholder:"FILE" help:"PEM file with the private key of --tls-cert."`
 }
 
-// complete says what is missing, or nil.
-func (f *tlsFlags) complete() error {
+// Complete says what is missing, or nil.
+func (f *TLSFlags) Complete() error {
 	switch {
 	case f.TLSCert != "" && f.TLSKey == "":
 		return errors.New("--tls-cert needs its key: add --tls-key FILE")
@@ -24,7 +20,7 @@ func (f *tlsFlags) complete() error {
 	return nil
 }
 
-// endpoint says what is to be served.
-func (f *tlsFlags) endpoint() endpoint.TLS {
-	return endpoint.TLS{New: f.TLS, Cert: f.TLSCert, Key: f.TLSKey}
+// Wanted says what is to be served.
+func (f *TLSFlags) Wanted() TLS {
+	return TLS{New: f.TLS, Cert: f.TLSCert, Key: f.TLSKey}
 }

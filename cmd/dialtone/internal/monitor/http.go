@@ -1,0 +1,161 @@
+package monitor
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"dialtone/diag"
+)
+
+// maxTarget bounds a target, in bytes.
+const maxTarget = 4096
+
+// scrapeMargin is how long before the end of a scrape its result is sent.
+const scrapeMargin = 500 * time.Millisecond
+
+// handler answers requests; probes end with ctx.
+func (m *Monitor) handler(ctx context.Context) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(m.metrics.registry, promhttp.HandlerOpts{}))
+	mux.HandleFunc("GET /probe", func(w http.ResponseWriter, r *http.Request) { m.serveProbe(ctx, w, r) })
+	mux.HandleFunc("GET /config", m.serveConfig)
+	mux.HandleFunc("GET /results", m.serveResults)
+	mux.HandleFunc("GET /report/{number}", m.serveReport)
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
+	mux.HandleFunc("GET /{$}", m.servePage)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.Header().Set("Cache-Control", "no-store")
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// serveProbe probes the target of the query by its module.
+func (m *Monitor) serveProbe(ctx context.Context, w http.ResponseWriter, r *http.Request) {
+	query := r.URL.Query()
+	target, name := query.Get("target"), query.Get("module")
+	modules := m.current().Modules
+	module, known := modules[name]
+	if !known {
+		http.Error(w, fmt.Sprintf("unknown module %q; the configuration has %q", diag.Clean(name, 80),
+			slices.Sorted(maps.Keys(modules))), http.StatusBadRequest)
+		return
+	}
+	if _, err := module.Shown(target); err != nil || len(target) > maxTarget {
+		http.Error(w, fmt.Sprintf("invalid target of module %s: %v", name, err), http.StatusBadRequest)
+		return
+	}
+	limit, err := limitOf(module, r.Header.Get("X-Prometheus-Scrape-Timeout-Seconds"))
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(r.Context(), cancel)() // the client has gone
+	var b bytes.Buffer
+	if err := m.probe(ctx, module, target, limit).write(&b); err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+	_, _ = w.Write(b.Bytes())
+}
+
+// limitOf is how long a probe may take: as long as its module allows, and a little less than the scraper waits.
+func limitOf(module Module, scrape string) (time.Duration, error) {
+	limit := module.Timeout
+	if seconds, err := strconv.ParseFloat(scrape, 64); err == nil && seconds > 0 && !math.IsInf(seconds, 0) {
+		waits := time.Duration(min(seconds, 1e6) * float64(time.Second))
+		limit = min(limit, waits-min(scrapeMargin, waits/10))
+	}
+	if module.Least >= limit {
+		return 0, fmt.Errorf("a call of module %s lasts %v, and the probe may take %v: lower for in the configuration, or "+
+			"raise scrape_timeout", module.Name, module.Least, limit)
+	}
+	return limit, nil
+}
+
+// serveConfig shows the configuration, without secrets.
+func (m *Monitor) serveConfig(w http.ResponseWriter, _ *http.Request) {
+	type moduleView struct {
+		Module  string  `json:"module"`
+		Prober  string  `json:"prober"`
+		Timeout float64 `json:"timeout_seconds"`
+		Least   float64 `json:"for_seconds"`
+	}
+	type scheduleView struct {
+		Module string  `json:"module"`
+		Target string  `json:"target"`
+		Every  float64 `json:"every_seconds"`
+	}
+	out := struct {
+		Modules   []moduleView   `json:"modules"`
+		Schedules []scheduleView `json:"schedules"`
+	}{[]moduleView{}, []scheduleView{}}
+	setup := m.current()
+	for _, name := range slices.Sorted(maps.Keys(setup.Modules)) {
+		one := setup.Modules[name]
+		out.Modules = append(out.Modules, moduleView{name, one.Prober, one.Timeout.Seconds(), one.Least.Seconds()})
+	}
+	for _, s := range setup.Schedules {
+		shown, _ := setup.Modules[s.Module].Shown(s.Target) // it was valid when it was read
+		out.Schedules = append(out.Schedules, scheduleView{s.Module, shown, s.Every.Seconds()})
+	}
+	writeJSON(w, out)
+}
+
+// resultView is a result in JSON.
+type resultView struct {
+	Number   int       `json:"number"`
+	Module   string    `json:"module"`
+	Target   string    `json:"target"`
+	At       time.Time `json:"started_at"`
+	Took     float64   `json:"duration_seconds"`
+	Pass     bool      `json:"success"`
+	TimedOut bool      `json:"timed_out"`
+	Headline string    `json:"headline"`
+}
+
+func (r *result) view() resultView {
+	return resultView{r.Number, r.Module, r.Target, r.At.UTC(), r.Took.Seconds(), r.Pass, r.TimedOut, r.Headline}
+}
+
+// serveResults lists the latest result of each scheduled target, for systems that do not scrape, and the last probes.
+func (m *Monitor) serveResults(w http.ResponseWriter, _ *http.Request) {
+	out := struct {
+		Scheduled []resultView `json:"scheduled"`
+		Last      []resultView `json:"last"`
+	}{[]resultView{}, []resultView{}}
+	last, latest := m.results.view()
+	for _, s := range m.current().Schedules {
+		if r := latest[s]; r != nil {
+			out.Scheduled = append(out.Scheduled, r.view())
+		}
+	}
+	for _, r := range last {
+		out.Last = append(out.Last, r.view())
+	}
+	writeJSON(w, out)
+}
+
+func writeJSON(w http.ResponseWriter, v any) {
+	raw, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(append(diag.EscapeJSON(raw), '\n'))
+}

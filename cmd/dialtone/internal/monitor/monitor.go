@@ -1,0 +1,209 @@
+// Package monitor is a Prometheus exporter: it probes targets by modules when it is asked to and by a schedule, keeps
+// the last results and shows them as a page.
+package monitor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	"dialtone/diag"
+	"dialtone/diag/report"
+)
+
+// Module is a way to probe targets.
+type Module struct {
+	Name    string
+	Prober  string        // what it does: loopback, nat, or a way of signaling
+	Timeout time.Duration // of a probe
+	Least   time.Duration // what a probe takes at least: the length of its calls
+	// Shown is the target without secrets, or why it is none of this module.
+	Shown func(target string) (string, error)
+	// Probe returns a report, also of a probe that ctx ends, or why there is none.
+	Probe func(ctx context.Context, target string) (*report.Report, error)
+}
+
+// Schedule is a target to probe again and again.
+type Schedule struct {
+	Module, Target string
+	Every          time.Duration
+}
+
+// Setup is what the configuration asks for.
+type Setup struct {
+	Modules   map[string]Module
+	Schedules []Schedule
+}
+
+// shortestEvery keeps a schedule from being a burden for its targets.
+const shortestEvery = 5 * time.Second
+
+// Add adds a scheduled target. The error says what is wrong with it.
+func (s *Setup) Add(one Schedule) error {
+	module, known := s.Modules[one.Module]
+	if !known {
+		return fmt.Errorf("unknown module %q: name one of this file", diag.Clean(one.Module, 80))
+	}
+	if one.Every < shortestEvery {
+		return fmt.Errorf("every = \"%v\" is too often: use %v or more", one.Every, shortestEvery)
+	}
+	if slices.Contains(s.Schedules, one) {
+		return errors.New("the same target is scheduled twice")
+	}
+	s.Schedules = append(s.Schedules, one)
+	_, err := module.Shown(one.Target)
+	return err
+}
+
+// Options of a monitor. Load is needed.
+type Options struct {
+	Load       func() (*Setup, error) // reads the configuration, at the start and when it is to be read again
+	Reload     <-chan os.Signal       // nil: never
+	Logger     *slog.Logger
+	Version    string
+	Concurrent int           // probes at one time; those beyond wait within their timeout
+	Keep       int           // reports of the last probes to keep
+	Drain      time.Duration // what probes in progress have at the end
+}
+
+// Monitor probes.
+type Monitor struct {
+	o       Options
+	slots   chan struct{}
+	metrics *metrics
+	results *results
+	probes  sync.WaitGroup
+
+	mu    sync.Mutex
+	setup *Setup
+}
+
+// New reads the configuration and makes a monitor.
+func New(o Options) (*Monitor, error) {
+	setup, err := o.Load()
+	if err != nil {
+		return nil, err
+	}
+	m := &Monitor{
+		o: o, setup: setup, slots: make(chan struct{}, o.Concurrent), metrics: newMetrics(o.Version),
+		results: newResults(o.Keep),
+	}
+	m.metrics.loaded(true)
+	return m, nil
+}
+
+// current is the configuration that was read last.
+func (m *Monitor) current() *Setup {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.setup
+}
+
+// shutdownTime is how long requests have to end.
+const shutdownTime = 2 * time.Second
+
+// Serve answers requests and keeps the schedule until ctx ends. Probes in progress are cut then.
+func (m *Monitor) Serve(ctx context.Context, l net.Listener) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	server := &http.Server{
+		Handler: m.handler(ctx), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
+		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
+		ErrorLog: slog.NewLogLogger(m.o.Logger.Handler(), slog.LevelDebug),
+	}
+	var parts sync.WaitGroup
+	parts.Go(func() { m.keepSchedule(ctx) })
+	failed := make(chan error, 1)
+	parts.Go(func() { failed <- server.Serve(l) })
+	var err error
+	select {
+	case err = <-failed:
+	case <-ctx.Done():
+	}
+	stop()
+	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
+	defer cancel()
+	if closing := server.Shutdown(bounded); closing != nil {
+		err = errors.Join(err, server.Close())
+	}
+	parts.Wait()
+	m.await()
+	return err
+}
+
+// await lets probes that were cut end.
+func (m *Monitor) await() {
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		m.probes.Wait()
+	}()
+	select {
+	case <-ended:
+	case <-time.After(m.o.Drain):
+	}
+}
+
+// keepSchedule probes what is due, and reads the configuration again when it is asked to. What a new configuration no
+// longer has is not probed any more.
+func (m *Monitor) keepSchedule(ctx context.Context) {
+	for ctx.Err() == nil {
+		inner, stop := context.WithCancel(ctx)
+		var runs sync.WaitGroup
+		setup := m.current()
+		for i, s := range setup.Schedules {
+			// The first probes are spread over the interval, up to a minute, so that they do not begin at once.
+			delay := min(s.Every, time.Minute) * time.Duration(i) / time.Duration(len(setup.Schedules))
+			runs.Go(func() { m.repeat(inner, setup.Modules[s.Module], s, delay) })
+		}
+		select {
+		case <-ctx.Done():
+		case <-m.o.Reload:
+			m.reload()
+		}
+		stop()
+		runs.Wait()
+	}
+}
+
+// reload reads the configuration again. One with mistakes changes nothing.
+func (m *Monitor) reload() {
+	setup, err := m.o.Load()
+	m.metrics.loaded(err == nil)
+	if err != nil {
+		m.o.Logger.Error("the configuration was not read again: the last one stays in use", "error", err)
+		return
+	}
+	m.mu.Lock()
+	m.setup = setup
+	m.mu.Unlock()
+	m.results.forget(setup.Schedules)
+	m.metrics.forget()
+	m.o.Logger.Info("the configuration was read again", "modules", len(setup.Modules), "schedules", len(setup.Schedules))
+}
+
+// repeat probes a target again and again. A probe that takes longer than the interval delays the next one.
+func (m *Monitor) repeat(ctx context.Context, module Module, s Schedule, delay time.Duration) {
+	timer := time.NewTimer(delay)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+		}
+		timer.Reset(s.Every)
+		r := m.probe(ctx, module, s.Target, module.Timeout)
+		if ctx.Err() == nil {
+			m.results.scheduled(s, r)
+			m.metrics.scheduled(r)
+		}
+	}
+}

@@ -1,0 +1,132 @@
+package monitor
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"dialtone/diag"
+	"dialtone/diag/report"
+)
+
+// windUp is what a probe that is cut has to report what it has seen: a tenth of its timeout, and not more than this.
+const windUp = time.Second
+
+// stuckTime is how long a probe that was cut and does not end keeps its slot.
+const stuckTime = 30 * time.Second
+
+// result is what came of a probe.
+type result struct {
+	Number   int
+	Module   string
+	Target   string // without secrets
+	At       time.Time
+	Took     time.Duration
+	Pass     bool
+	TimedOut bool
+	Headline string
+	Report   *report.Report // nil if there is none
+	page     []byte         // the report as HTML, compressed
+}
+
+// outcome is what a probe returns.
+type outcome struct {
+	report *report.Report
+	err    error
+}
+
+// probe probes a target. It returns within the limit, whatever the probe does.
+func (m *Monitor) probe(ctx context.Context, module Module, target string, limit time.Duration) *result {
+	r := &result{Module: module.Name, At: time.Now()}
+	var err error
+	if r.Target, err = module.Shown(target); err != nil {
+		r.Headline = err.Error()
+		return r
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	select {
+	case m.slots <- struct{}{}:
+		m.run(ctx, module, target, r)
+	case <-ctx.Done():
+		r.Headline = fmt.Sprintf("not probed: %d probes were in progress all the time; raise --concurrency, or probe less "+
+			"often", cap(m.slots))
+	}
+	r.Took, r.TimedOut = time.Since(r.At), r.TimedOut || ctx.Err() != nil
+	m.metrics.probed(r)
+	m.results.keep(r)
+	return r
+}
+
+// run probes with a slot. The probe is cut a little before ctx ends, and abandoned when that does.
+func (m *Monitor) run(ctx context.Context, module Module, target string, r *result) {
+	end, _ := ctx.Deadline()
+	left := time.Until(end)
+	inner, stop := context.WithTimeout(context.WithoutCancel(ctx), left-min(windUp, left/10))
+	release := context.AfterFunc(ctx, stop) // the monitor ends
+	done := make(chan outcome, 1)
+	m.metrics.inProgress.Inc()
+	m.probes.Go(func() {
+		defer m.metrics.inProgress.Dec()
+		one, err := module.Probe(inner, target)
+		done <- outcome{one, err}
+	})
+	select {
+	case o := <-done:
+		r.TimedOut = inner.Err() != nil
+		<-m.slots
+		r.conclude(o, left)
+	case <-ctx.Done():
+		r.TimedOut, r.Headline = true, fmt.Sprintf("cut at its timeout of %v, and did not end", left.Round(time.Second/10))
+		m.probes.Go(func() { m.reclaim(done) })
+	}
+	release()
+	stop()
+}
+
+// reclaim frees the slot of a probe that was cut when it has ended, or after a while.
+func (m *Monitor) reclaim(done <-chan outcome) {
+	timer := time.NewTimer(stuckTime)
+	defer timer.Stop()
+	select {
+	case <-done:
+	case <-timer.C:
+		m.metrics.stuck.Inc()
+		m.o.Logger.Error("a probe that was cut at its timeout has not ended: it is abandoned")
+	}
+	<-m.slots
+}
+
+// conclude notes what the probe has returned.
+func (r *result) conclude(o outcome, limit time.Duration) {
+	r.Report = o.report
+	switch {
+	case o.report == nil && o.err != nil:
+		r.Headline = diag.Clean(o.err.Error(), 500)
+	case o.report == nil:
+		r.Headline = "no result"
+	default:
+		r.Headline, r.Pass = o.report.Headline, o.report.Verdict == report.Pass
+		if n := o.report.NAT; n != nil && o.report.Target.Kind == kindNAT { // it is the servers that are probed
+			r.Pass = !slices.ContainsFunc(n.Servers, func(s report.ServerReport) bool { return !s.OK })
+		}
+	}
+	if r.TimedOut && !r.Pass {
+		r.Headline = fmt.Sprintf("cut at its timeout of %v: %s", limit.Round(time.Second/10), r.Headline)
+	}
+}
+
+// render makes the page of the report.
+func (r *result) render() {
+	if r.Report == nil {
+		return
+	}
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	if err := report.WriteHTML(z, r.Report); err == nil && z.Close() == nil {
+		r.page = b.Bytes()
+	}
+}
