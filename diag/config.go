@@ -48,6 +48,8 @@ type Config struct {
 	Redial       time.Duration       // how long a lost path is dialed for again; 0: 60 s, negative: not at all
 	Insecure     bool                // no TLS verification, of signaling, turns: and stuns: servers
 	CAFile       string              // PEM with further authorities to trust
+	KeyLog       string              // file for the keys of DTLS; "": they are not written
+	PCAPNG       string              // file for the packets and the keys; "": they are not written
 	Proxy        Secret              // URL of the proxy for signaling and for TURN over TCP and TLS; "": the environment's
 	Version      string              // dialtone's
 }

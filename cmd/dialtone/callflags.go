@@ -23,8 +23,15 @@ type networkFlags struct {
 	accountFlags
 	iceFromFlags
 	trustFlags
+	evidenceFlags
 	Redial time.Duration     `own:"demo" default:"60s" placeholder:"DURATION" help:"How long to dial again after the path was lost, such as by a change of networks; 0: end the call. Default: ${default}."`
 	Impair []diag.Impairment `whole:"" sep:"none" placeholder:"SPEC" help:"Impair this call's own UDP packets: loss=5%,dup=1%,delay=80ms,jitter=20ms,reorder=1%,rate=1M,gap=3s@5s,dir=in|out|both,seed=7, or some of these. Repeatable, once for each direction."`
+}
+
+// evidenceFlags are the files for Wireshark.
+type evidenceFlags struct {
+	KeyLog string `name:"keylog" placeholder:"FILE" help:"Write the keys of DTLS to this file (NSS format), which Wireshark decrypts the call with. It is a secret."`
+	PCAPNG string `name:"pcapng" placeholder:"FILE" help:"Write the packets of the call, and the keys of DTLS, to this file for Wireshark, up to 1 GiB. It is a secret."`
 }
 
 // accountFlags are the credentials for the TURN servers.
@@ -83,7 +90,7 @@ func (n *networkFlags) config(m mediaFlags, length time.Duration) diag.Config {
 	c := diag.Config{
 		Server: string(n.Server), Insecure: n.Insecure, CAFile: string(n.CA), Proxy: n.Proxy,
 		RelayOnly: m.RelayOnly, PionDefaults: m.PionDefaults, Patient: m.Patient, For: length, Impair: n.Impair,
-		Version: readVersion().Version, NamesServers: n.ICEFrom.url != "",
+		Version: readVersion().Version, KeyLog: n.KeyLog, PCAPNG: n.PCAPNG, NamesServers: n.ICEFrom.url != "",
 		Redial: cmp.Or(n.Redial, -1),
 	}
 	m.apply(&c)

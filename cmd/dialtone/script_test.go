@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -61,6 +62,13 @@ func TestScripts(t *testing.T) {
 			env.Setenv("XDG_CONFIG_HOME", env.WorkDir+"/config")
 			env.Setenv("PATH", env.Getenv("PATH"))
 			return nil
+		},
+		Condition: func(name string) (bool, error) {
+			_, err := exec.LookPath(name)
+			if err != nil && os.Getenv("CI") == "" {
+				return false, nil
+			}
+			return err == nil, err
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits": cmdExits, "start": cmdStart, "await": cmdAwait, "send": cmdSend, "ends": cmdEnds, "fetch": cmdFetch, "page": cmdPage, "dialect": cmdDialect,

@@ -198,6 +198,9 @@ func (s *side) abandon() {
 func (c *Caller) sessionOptions(log *feed.Feed, p Placement, answering bool) session.Options {
 	config := c.Config
 	config.Command = "check"
+	if answering { // the offerer captures the packets between both
+		config.KeyLog, config.PCAPNG = "", ""
+	}
 	if p.iceServers != nil {
 		config.ICEServers = p.iceServers
 	}

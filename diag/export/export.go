@@ -157,8 +157,8 @@ func configuration(d diag.CallStart) map[string]any {
 // candidate is an RTCIceCandidateInit (RFC 8839 §5.1).
 func candidate(d diag.Candidate) map[string]any {
 	line := "candidate:" + cmp.Or(d.Foundation, "1") + " " + strconv.Itoa(int(max(d.Component, 1))) + " " +
-		d.Protocol + " " + strconv.FormatUint(uint64(d.Priority), 10) + " " + d.Address + " " + strconv.Itoa(int(d.Port)) + " typ " +
-		string(d.CandidateType)
+		d.Protocol + " " + strconv.FormatUint(uint64(d.Priority), 10) + " " + d.Address + " " +
+		strconv.Itoa(int(d.Port)) + " typ " + string(d.CandidateType)
 	if d.RelatedAddress != "" {
 		line += " raddr " + d.RelatedAddress + " rport " + strconv.Itoa(int(d.RelatedPort))
 	}

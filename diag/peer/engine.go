@@ -61,6 +61,9 @@ func settings(o Options, socks *sockets.Net, relays *forward.Forwarder) webrtc.S
 	// pion closes the connection by itself at the peer's close_notify, in a goroutine that races with reading statistics.
 	// The end of the SCTP association shows the same, and the session closes.
 	se.DisableCloseByDTLS(true)
+	if o.KeyLog != nil {
+		se.SetDTLSKeyLogWriter(o.KeyLog)
+	}
 	se.SetSCTPRTOMax(retransmitTime)
 	se.SetSCTPMaxReceiveBufferSize(receiveWindow)
 	se.SetICETimeouts(o.Timeouts.Disconnected, o.Timeouts.Failed, o.Timeouts.KeepAlive)

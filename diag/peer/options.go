@@ -2,6 +2,8 @@ package peer
 
 import (
 	"crypto/tls"
+	"io"
+	"net/netip"
 	"reflect"
 	"time"
 
@@ -59,7 +61,10 @@ type Options struct {
 	// FirstCandidate is how many local candidates were reported before, by the peer that this one replaces.
 	FirstCandidate int
 	Timeouts       Timeouts
-	Net            Net // nil: the operating system's network
+	Net            Net       // nil: the operating system's network
+	KeyLog         io.Writer // takes the keys of DTLS in the NSS format; nil: no one does
+	// Tap takes each packet that is sent or was received; nil: no one does.
+	Tap func(way diag.Direction, local, remote netip.AddrPort, packet []byte)
 
 	// OnCandidate gets every local candidate in the form that is signaled.
 	OnCandidate func(Candidate)

@@ -31,6 +31,14 @@ type packet struct {
 
 // leaves reports whether a packet may be sent. To the agent one that may not is a lost one.
 func (g *gate) leaves(b []byte, to net.Addr) bool {
+	sent := g.mayLeave(b, to)
+	if sent && g.net.o.Tap != nil {
+		g.net.o.Tap(diag.Outbound, g.at, addrPortOf(to), b)
+	}
+	return sent
+}
+
+func (g *gate) mayLeave(b []byte, to net.Addr) bool {
 	e := g.tunnel.Open(b, addrPortOf(to))
 	if m := wire.STUN(e.Payload); m != nil {
 		if !g.net.o.Guard.Sends(g.end(e), m, e.Peer) {
@@ -61,6 +69,9 @@ func (g *gate) failed(b []byte, to net.Addr, err error) {
 
 // arrives reports whether a packet is for the agent now.
 func (g *gate) arrives(b []byte, from net.Addr) bool {
+	if g.net.o.Tap != nil {
+		g.net.o.Tap(diag.Inbound, g.at, addrPortOf(from), b)
+	}
 	e := g.tunnel.Open(b, addrPortOf(from))
 	m := wire.STUN(e.Payload)
 	if m == nil {

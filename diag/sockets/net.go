@@ -11,6 +11,7 @@ import (
 	"github.com/pion/transport/v5"
 	"github.com/pion/transport/v5/stdnet"
 
+	"dialtone/diag"
 	"dialtone/diag/forward"
 	"dialtone/diag/guard"
 	"dialtone/diag/handover"
@@ -25,6 +26,8 @@ type Options struct {
 	OnAlert func()                       // an encrypted DTLS alert is sent
 	// a packet that is no STUN message arrived, of any kind, from an address: behind a relay, that of the peer
 	OnMedia func([]byte, netip.AddrPort)
+	// each packet that is sent or was received, with both addresses; nil: none is watched
+	Tap func(way diag.Direction, local, remote netip.AddrPort, packet []byte)
 }
 
 // Net is a network that knows which local port spoke STUN to which address, and what a server name resolved to. It can

@@ -6,6 +6,13 @@ import (
 
 // warnings are the findings that repeat a warning of the log: what a reader should know and what ended nothing.
 var warnings = map[string]entry{
+	"capture.secrets": warning("The packets of this call, or the keys that decrypt them, are written to a file.",
+		"Give the file only to those who may know the content of the call, and delete it afterwards.",
+		"With --keylog or --pcapng the keys of the DTLS connection are written: with them and the packets, anyone can read "+
+			"the data channels and hear and see the media."),
+	"capture.failed": warning("The packets or keys of the call cannot be written.",
+		"Choose files that you can write.",
+		"A file of --keylog or --pcapng could not be opened. The call continues without it."),
 	"signal.slow": warning("The signaling server accepts messages too slowly; one was dropped.",
 		"Check the load of the server, or use another one.",
 		"Messages for the signaling server waited in a full queue, and one was dropped. The server is overloaded, or the "+
