@@ -93,7 +93,8 @@ var arrows = []struct {
 	{"dialtone/diag/sdp", []string{"dialtone/diag", "github.com/pion/sdp/v3"}},
 	{"dialtone/diag/quality", nil},
 	{"dialtone/cmd/dialtone/internal/throughput", []string{
-		filesPackage, settingsPackage, "dialtone/diag", "dialtone/diag/iceurl", "dialtone/diag/impair", "dialtone/diag/speed", "dialtone/diag/speed/transfer",
+		filesPackage, settingsPackage, "dialtone/diag", "dialtone/diag/feed", "dialtone/diag/iceurl", "dialtone/diag/impair", "dialtone/diag/session",
+		"dialtone/diag/speed", "dialtone/diag/speed/transfer", "dialtone/diag/words/speed", "dialtone/tui/draw", "golang.org/x/term",
 	}},
 	{"dialtone/diag/speed", []string{"dialtone/diag"}},
 	{"dialtone/diag/speed/transfer", []string{"dialtone/diag", "github.com/pion/webrtc/v4"}},

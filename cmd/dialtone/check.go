@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -18,6 +19,7 @@ import (
 	"dialtone/cmd/dialtone/internal/reports"
 	"dialtone/cmd/dialtone/internal/requests"
 	"dialtone/cmd/dialtone/internal/settings"
+	"dialtone/cmd/dialtone/internal/throughput"
 	"dialtone/diag"
 	"dialtone/diag/assert"
 	diagcheck "dialtone/diag/check"
@@ -358,10 +360,16 @@ func (c *checkCommand) all(ctx context.Context, a app, plans []checkPlan, scenar
 		if ctx.Err() != nil && i > 0 {
 			break
 		}
-		p := reports.NewProgress(a.Err, len(plans) > 1)
+		w, wait := a.Err, func() {}
+		if c.speed != nil {
+			shown := throughput.NewProgress(a.Err, a.Unicode())
+			w, wait, o.Tune = struct{ io.Writer }{w}, shown.Wait, shown.Tune
+		}
+		p := reports.NewProgress(w, len(plans) > 1)
 		o.Progress = p.Show
 		r, err := o.run(ctx)
 		p.Stop()
+		wait()
 		done = append(done, *r)
 		errs = append(errs, err)
 	}

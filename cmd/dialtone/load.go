@@ -20,19 +20,11 @@ type loadCommand struct {
 	Loopback bool `help:"Call between two peers in this process: what this machine itself can carry."`
 	wayFlags
 
-	Arrive        load.Rate          `default:"1/s" placeholder:"RATE" help:"How many calls begin per second or minute, such as 20/s or 90/min, however slow earlier ones are. Default: ${default}."`
-	Ramp          time.Duration      `placeholder:"DURATION" help:"Raise the rate from 0 to --arrive over this time."`
-	Stage         []load.Stage       `sep:"none" placeholder:"RATE:DURATION" help:"Instead of --arrive and --ramp: stages, one after another, such as 20/s:1m, or 0..20/s:2m for a ramp. Repeatable."`
-	Calls         loads.Count        `default:"10" placeholder:"N" help:"How many calls to place at most, with --find-limit in each step. Default: ${default}."`
-	Hold          time.Duration      `default:"10s" placeholder:"DURATION" help:"How long each call lasts once connected. Default: ${default}."`
-	MaxInProgress loads.Count        `name:"max-in-progress" default:"1000" placeholder:"N" help:"How many calls may be in progress; those that are due beyond it are dropped and counted. Default: ${default}."`
-	FindLimit     bool               `help:"Raise the rate from --arrive until an assertion fails, narrow the limit down, and repeat around it."`
-	Part          loads.Part         `placeholder:"N/M" help:"Place only the N-th of M parts of the calls: for several machines, whose reports dialtone merge joins."`
-	StartAt       loads.Moment       `placeholder:"TIME" help:"Begin at this time, such as 2026-01-31T12:00:00Z: the same for all parts."`
-	Assert        []*loads.Assertion `whole:"" sep:"none" placeholder:"EXPR" help:"Condition the report must meet, such as 'setup.p95 < duration(\"2s\")' or 'failed_share < 0.01'. Repeatable."`
-	Out           []loads.Output     `sep:"none" short:"o" placeholder:"FORMAT[=FILE]" help:"Write the report in this format, to the file or to stdout: ${load_formats}. Repeatable; only one can go to stdout. Default: text."`
-	Name          string             `placeholder:"NAME" help:"The name of the test in the report. Default: its target."`
-	Plain         bool               `help:"A line of progress each second instead of the screen. The default if stdin, stdout or stderr is not a terminal."`
+	loads.Schedule
+	Assert []*loads.Assertion `whole:"" sep:"none" placeholder:"EXPR" help:"Condition the report must meet, such as 'setup.p95 < duration(\"2s\")' or 'failed_share < 0.01'. Repeatable."`
+	Out    []loads.Output     `sep:"none" short:"o" placeholder:"FORMAT[=FILE]" help:"Write the report in this format, to the file or to stdout: ${load_formats}. Repeatable; only one can go to stdout. Default: text."`
+	Name   string             `placeholder:"NAME" help:"The name of the test in the report. Default: its target."`
+	Plain  bool               `help:"A line of progress each second instead of the screen. The default if stdin, stdout or stderr is not a terminal."`
 	glyphFlags
 	NoEcho bool `help:"Do not expect a data channel that opens and is echoed: for servers without one."`
 
@@ -46,8 +38,8 @@ type loadCommand struct {
 // Help implements kong.HelpProvider.
 func (loadCommand) Help() string {
 	return detail("Calls begin at their scheduled times, and every time in the report counts from there. With --room, "+
-		"both peers of each call are here and meet in a room of their own, CODE-1, CODE-2 and so on. With --whip and --whep, "+
-		"one call publishes, and the others view: a broadcast.\n\n"+
+		"both peers of each call are here and meet in a room of their own, CODE-1, CODE-2 and so on. With --whip and "+
+		"--whep, one call publishes, and the others view: a broadcast.\n\n"+
 		"The test fails if a call failed or could not begin, unless --assert says otherwise, or if an assertion fails. "+
 		"Calls during which this machine itself was the limit are counted and not judged; if they are more than half, "+
 		"there is no verdict. docs/reference/load.md lists the names for --assert.",
@@ -119,23 +111,12 @@ func (c *loadCommand) options(a app) (load.Options, checkPlan, error) {
 	if target, ok := plan.Target.(diagcheck.Remote); ok {
 		plan.Target, both = diagcheck.Each{Remote: target}, target.Way.Coded
 	}
-	o := load.Options{
-		Plan:          load.Plan{Stages: c.stages(), Calls: int(c.Calls), Part: 1, Parts: 1},
-		MaxInProgress: int(c.MaxInProgress), Start: time.Time(c.StartAt), Publisher: publisher,
-	}
+	o, err := c.Schedule.Options(a.settings.Typed["arrive"])
+	o.Publisher = publisher
 	for _, one := range c.Assert {
 		o.Assertions = append(o.Assertions, (*assert.Assertion)(one))
 	}
-	if c.Part.Of > 0 {
-		o.Plan.Part, o.Plan.Parts = c.Part.N, c.Part.Of
-	}
-	if len(c.Stage) > 0 && (a.settings.Typed["arrive"] || c.Ramp > 0 || c.FindLimit) {
-		errs = append(errs, errors.New("--stage and --arrive, --ramp and --find-limit are mutually exclusive"))
-	}
-	if c.FindLimit && (c.Part.Of > 1 || c.Ramp > 0) {
-		errs = append(errs, errors.New("--find-limit and --part or --ramp are mutually exclusive"))
-	}
-	return o, plan, errors.Join(append(errs, o.Plan.Check(), loads.Enough(o, c.Hold, both))...)
+	return o, plan, errors.Join(append(errs, err, o.Plan.Check(), loads.Enough(o, c.Hold, both))...)
 }
 
 // publisher is how the one call of a broadcast is placed, for which both --whip and --whep are given; nil: there is
@@ -146,8 +127,8 @@ func (c *loadCommand) publisher(check checkCommand) (*diagcheck.Options, error) 
 		return nil, nil
 	}
 	if c.FindLimit || strings.Contains(asked[0].value, "{n}") {
-		return nil, errors.New("with --whep, --whip is one publisher for all viewers, without {n} and --find-limit: publish " +
-			"by dialtone call to search for the limit")
+		return nil, errors.New("with --whep, --whip is one publisher for all viewers, without {n} and --find-limit: " +
+			"publish by dialtone call to search for the limit")
 	}
 	c.set(asked[1].flag, "")
 	plan, err := check.plan()
@@ -157,18 +138,6 @@ func (c *loadCommand) publisher(check checkCommand) (*diagcheck.Options, error) 
 		return nil, err // the first part publishes
 	}
 	return &plan.Options, err
-}
-
-// stages are those of the schedule.
-func (c *loadCommand) stages() []load.Stage {
-	if len(c.Stage) > 0 {
-		return c.Stage
-	}
-	stages := []load.Stage{{From: c.Arrive, To: c.Arrive}}
-	if c.Ramp > 0 {
-		stages = append([]load.Stage{{To: c.Arrive, For: diag.Millis(c.Ramp)}}, stages...)
-	}
-	return stages
 }
 
 // mergeCommand is dialtone merge.

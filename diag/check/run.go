@@ -175,6 +175,7 @@ func (c *Caller) open(ctx context.Context, n int, p Placement, answering bool) (
 	if c.Record != "" {
 		s.path = filepath.Join(c.Record, c.recordingName(n, p, answering))
 		if err := s.startRecording(ctx, o.Config, record.Options{Redact: c.Redact, Room: c.Room}); err != nil {
+			s.log.Close() // readers wait for its end
 			return nil, err
 		}
 	}

@@ -45,6 +45,14 @@ func Rate(v float64) string {
 	return fmt.Sprintf("%.0f kbit/s", v/1e3)
 }
 
+// During are the round trips beside a figure, as the end of its line; empty if there were none.
+func During(median *diag.Millis) string {
+	if median == nil {
+		return ""
+	}
+	return ", round trip " + phrase.Duration(median.Duration())
+}
+
 // PerSecond is how many relays were allocated in a second; empty if none was.
 func PerSecond(a speed.Allocations) string {
 	switch {
