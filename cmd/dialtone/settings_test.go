@@ -144,7 +144,7 @@ func TestFileMistakes(t *testing.T) {
 		"unknown key":        {`fro = "1s"`, `f.toml:1: fro: unknown key; did you mean for?`},
 		"far from any":       {`xyzzy = 1`, `f.toml:1: xyzzy: unknown key`},
 		"of another":         {"[serve]\n\nfor = \"1s\"", `f.toml:3: for: unknown key`},
-		"unknown table":      {"\n[cal]\nfor = \"1s\"", `f.toml:2: unknown table [cal]; there are [answer], [call], [check], [demo], [load], [nat], [replay], [serve], [speed], [start]`},
+		"unknown table":      {"\n[cal]\nfor = \"1s\"", `f.toml:2: unknown table [cal]; there are [answer], [call], [check], [demo], [diff], [export], [import], [load], [monitor], [nat], [replay], [serve], [speed], [start]`},
 		"command is no key":  {"call = 5", `f.toml:1: call: this is a command: write its flags as a table, [call]`},
 		"dotted key":         {"call.fro = \"1s\"", `f.toml:1: fro: unknown key; did you mean for?`},
 		"inline table":       {"call = { fro = \"1s\" }", `f.toml:1: fro: unknown key; did you mean for?`},

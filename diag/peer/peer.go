@@ -142,6 +142,9 @@ func (p *Peer) observe() {
 func (p *Peer) Offer(restart bool) (Description, error) {
 	p.negotiating.Lock()
 	defer p.negotiating.Unlock()
+	if err := p.takeBack(); err != nil {
+		return Description{}, err
+	}
 	if err := p.renew(); err != nil {
 		return Description{}, err
 	}
@@ -166,6 +169,9 @@ func (p *Peer) Offer(restart bool) (Description, error) {
 func (p *Peer) Answer(offer Description) (Description, error) {
 	p.negotiating.Lock()
 	defer p.negotiating.Unlock()
+	if err := p.takeBack(); err != nil {
+		return Description{}, err
+	}
 	if err := p.renew(); err != nil {
 		return Description{}, err
 	}
@@ -189,6 +195,20 @@ func (p *Peer) Answer(offer Description) (Description, error) {
 	}
 	p.tracks.agree(offer.SDP, local.SDP, false)
 	return local, nil
+}
+
+// takeBack ends an offer for an ICE restart that was not answered. pion cannot take one back, but what the peer described
+// before can answer it, which makes no path.
+func (p *Peer) takeBack() error {
+	before := p.pc.CurrentRemoteDescription()
+	if p.pc.SignalingState() != webrtc.SignalingStateHaveLocalOffer || before == nil {
+		return nil
+	}
+	answer := webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: before.SDP}
+	if err := p.pc.SetRemoteDescription(answer); err != nil {
+		return fmt.Errorf("taking back the offer before: %w", err)
+	}
+	return nil
 }
 
 // SetAnswer sets the peer's answer to the offer.

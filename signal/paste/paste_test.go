@@ -53,7 +53,8 @@ func TestRoundTrip(t *testing.T) {
 			t.Error("that is not compact")
 		}
 		broken := "  " + text[:len(text)/2] + "\r\n\t" + text[len(text)/2:] + "\n"
-		for _, pasted := range []string{text, broken} {
+		quoted := "> > " + text[:len(text)/2] + "\n> > " + text[len(text)/2:] + "\n"
+		for _, pasted := range []string{text, broken, quoted} {
 			got, err := Decode(pasted)
 			if err != nil {
 				t.Fatal(err)
@@ -298,6 +299,8 @@ func TestLines(t *testing.T) {
 	}{
 		"whole":            {[]string{"dt1o.abc.123456"}, "dt1o.abc.123456"},
 		"broken":           {[]string{"", "  dt1o.a", "bc.12 3", "456"}, "dt1o.abc.123456"},
+		"quoted":           {[]string{"> > dt1o.a", ">| bc.12", "> 3456"}, "dt1o.abc.123456"},
+		"in a chat":        {[]string{"`dt1o.abc.123456`"}, "dt1o.abc.123456"},
 		"begun anew":       {[]string{"dt1o.abc", "dt1o.abc.123456"}, "dt1o.abc.123456"},
 		"given up":         {[]string{"dt1o.abc.123", ""}, "dt1o.abc.123"},
 		"not of dialtone":  {[]string{"hello there"}, "hellothere"},

@@ -10,7 +10,6 @@ import (
 	"hash/crc32"
 	"io"
 	"strings"
-	"unicode"
 
 	"dialtone/signal"
 )
@@ -36,13 +35,16 @@ var kindCodes = map[string]string{"offer": "o", "answer": "a"}
 // Beginning is how the text of an offer or of an answer begins.
 func Beginning(kind string) string { return version + kindCodes[kind] }
 
-// Lines puts a text together that a terminal or a mail program has broken.
+// unquoted is a line without the marks by which mail programs and chats quote.
+func unquoted(line string) string { return strings.Trim(line, "> \t\r|`\"'“”") }
+
+// Lines puts a text together that a terminal or a mail program has broken or quoted.
 type Lines struct{ text string }
 
 // Add takes the next line, and returns the text when it is complete: with its checksum, or at an empty line. What
 // dialtone did not make is complete with its line. A text that begins anew replaces what was there before.
 func (l *Lines) Add(line string) (text string, complete bool) {
-	line = strings.Join(strings.Fields(line), "")
+	line = strings.Join(strings.Fields(unquoted(line)), "")
 	if line == "" {
 		return l.text, l.text != ""
 	}
@@ -84,18 +86,19 @@ func checksum(code, sdp string) string {
 	return base64.RawURLEncoding.EncodeToString(sum)
 }
 
-// Decode reads a text. It never unpacks more than signal.MaxSDP bytes. The error is ErrForeign, ErrVersion or
-// ErrDamaged.
+// Decode reads a text, also one that was quoted. It never unpacks more than signal.MaxSDP bytes. The error is
+// ErrForeign, ErrVersion or ErrDamaged.
 func Decode(text string) (*signal.Description, error) {
 	if len(text) > 2*MaxText { // half of it may be white space
 		return nil, fmt.Errorf("%w: it is too long", ErrForeign)
 	}
-	text = strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) {
-			return -1
+	var joined strings.Builder
+	for line := range strings.Lines(text) {
+		for part := range strings.FieldsSeq(unquoted(line)) {
+			joined.WriteString(part)
 		}
-		return r
-	}, text)
+	}
+	text = joined.String()
 	head, rest, _ := strings.Cut(text, ".")
 	if len(head) != len(version)+1 || !strings.HasPrefix(head, "dt") {
 		return nil, ErrForeign

@@ -3,6 +3,7 @@ package dumps
 
 import (
 	"bufio"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -50,9 +51,12 @@ func openOne(path string, o Options) (*Opened, error) {
 		return nil, err
 	}
 	defer file.Close() //nolint:errcheck // it was only read
-	in := bufio.NewReaderSize(file, 64<<10)
+	in, packed, err := unpacked(file)
+	if err != nil {
+		return nil, fmt.Errorf("%s: damaged gzip: %w", name, err)
+	}
 	if head, _ := in.Peek(64); isRecording(head) {
-		return openRecording(in, name, o)
+		return openRecording(in, name, packed || path == "-", o)
 	}
 	d, err := readDump(in, name, o)
 	if err != nil {
@@ -70,14 +74,28 @@ func openOne(path string, o Options) (*Opened, error) {
 // isRecording reports whether a file begins as recordings do.
 func isRecording(head []byte) bool { return strings.Contains(string(head), `"dialtone.recording`) }
 
-func openRecording(in io.Reader, path string, o Options) (*Opened, error) {
+// unpacked is what a file holds, and whether it was packed by gzip.
+func unpacked(file io.Reader) (in *bufio.Reader, packed bool, _ error) {
+	in = bufio.NewReaderSize(file, 64<<10)
+	if head, _ := in.Peek(2); string(head) != "\x1f\x8b" {
+		return in, false, nil
+	}
+	zip, err := gzip.NewReader(in)
+	if err != nil {
+		return nil, true, err
+	}
+	return bufio.NewReaderSize(zip, 64<<10), true, nil
+}
+
+// openRecording reads a recording from in if that is not the file itself.
+func openRecording(in io.Reader, path string, other bool, o Options) (*Opened, error) {
 	most := int64(record.MaxMemory)
 	if o.Large {
 		most = math.MaxInt64
 	}
 	var recording *record.Recording
 	var err error
-	if path == stdin {
+	if other {
 		recording, err = record.ReadUpTo(in, most)
 	} else {
 		recording, err = record.Open(path, most)

@@ -21,6 +21,7 @@ const expiryMargin = time.Minute
 type Supply struct {
 	source posting.Source
 	length time.Duration // of a call: the credentials must outlast it
+	failed func(error) error
 
 	mu      sync.Mutex
 	known   []diag.ICEServerAuth
@@ -29,9 +30,9 @@ type Supply struct {
 	expires time.Time       // zero: never, or it is not known
 }
 
-// New makes a supply for calls of a length.
-func New(source posting.Source, length time.Duration) *Supply {
-	return &Supply{source: source, length: length, given: map[string]bool{}}
+// New makes a supply for calls of a length. failed makes the error of Renew of that of the request.
+func New(source posting.Source, length time.Duration, failed func(error) error) *Supply {
+	return &Supply{source: source, length: length, failed: failed, given: map[string]bool{}}
 }
 
 // Renew puts the servers of the supply in the place of those that it gave before.
@@ -43,7 +44,7 @@ func (s *Supply) Renew(ctx context.Context, have []diag.ICEServerAuth) ([]diag.I
 	defer s.mu.Unlock()
 	if s.asked.IsZero() || !s.expires.IsZero() && time.Until(s.expires) < s.length+expiryMargin {
 		if err := s.ask(ctx, have, nil); err != nil {
-			return nil, err
+			return nil, s.failed(err)
 		}
 	}
 	return append(s.others(have), s.known...), nil

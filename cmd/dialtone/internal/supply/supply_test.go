@@ -60,7 +60,7 @@ func TestRenew(t *testing.T) {
 	}{"soon": {`90`, 3}, "later": {`3600`, 1}, "never": {`0`, 1}} {
 		t.Run(name, func(t *testing.T) {
 			c := startCredentials(t, test.ttl)
-			s := New(posting.Source{Method: "GET", URL: c.URL}, 31*time.Second)
+			s := New(posting.Source{Method: "GET", URL: c.URL}, 31*time.Second, nil)
 			first, err := s.Renew(t.Context(), []diag.ICEServerAuth{other})
 			if err != nil {
 				t.Fatal(err)
@@ -87,7 +87,7 @@ func TestKeep(t *testing.T) {
 	for name, fails := range map[string]bool{"renewed": false, "refused": true} {
 		t.Run(name, func(t *testing.T) {
 			c := startCredentials(t, `2`)
-			s := New(posting.Source{Method: "GET", URL: c.URL}, 0)
+			s := New(posting.Source{Method: "GET", URL: c.URL}, 0, nil)
 			have, err := s.Renew(t.Context(), []diag.ICEServerAuth{other})
 			if err != nil {
 				t.Fatal(err)
@@ -125,7 +125,7 @@ func TestKeep(t *testing.T) {
 // TestKeepEnds: credentials that do not expire are not asked for again.
 func TestKeepEnds(t *testing.T) {
 	c := startCredentials(t, `0`)
-	s := New(posting.Source{Method: "GET", URL: c.URL}, 0)
+	s := New(posting.Source{Method: "GET", URL: c.URL}, 0, nil)
 	if _, err := s.Renew(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
