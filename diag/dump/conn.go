@@ -54,7 +54,8 @@ type conn struct {
 	role                  diag.Role
 	pending               map[diag.Side]any // descriptions that are being set
 	ufrag                 map[diag.Side]string
-	described             map[diag.Side]*sdp.Description
+	described             map[diag.Side]bool // sides whose description is known
+	media, data           bool               // that descriptions have sections of
 	localUfrags           []string
 	remoteUfrags          []string
 	spans                 map[diag.PhaseName]bool // those that are open
@@ -67,16 +68,13 @@ type conn struct {
 func (d *reading) conn(id string, format diag.DumpFormat) *conn {
 	return &conn{
 		d: d, id: diag.Clean(id, 100), format: format, pending: map[diag.Side]any{}, ufrag: map[diag.Side]string{},
-		described: map[diag.Side]*sdp.Description{}, spans: map[diag.PhaseName]bool{}, stats: newStatistics(),
+		described: map[diag.Side]bool{}, spans: map[diag.PhaseName]bool{}, stats: newStatistics(),
 	}
 }
 
 // emit keeps an event.
 func (c *conn) emit(at float64, data diag.Data) int {
-	if c.first == 0 || at < c.first {
-		c.first = at
-	}
-	c.last = max(c.last, at)
+	c.timed(at)
 	if !c.d.wanted(c.id) {
 		return -1
 	}
@@ -86,6 +84,26 @@ func (c *conn) emit(at float64, data diag.Data) int {
 	}
 	c.facts = append(c.facts, fact{at, data})
 	return len(c.facts) - 1
+}
+
+// timed notes the time of something that may be left out.
+func (c *conn) timed(at float64) {
+	if c.first == 0 || at < c.first {
+		c.first = at
+	}
+	c.last = max(c.last, at)
+}
+
+// skips reports whether reports need no translation: the connection is not wanted, or there is no room.
+func (c *conn) skips(at float64) bool {
+	wanted := c.d.wanted(c.id)
+	if wanted && !c.d.full {
+		return false
+	}
+	c.timed(at)
+	c.cut = c.cut || wanted
+	c.stats.samples++
+	return true
 }
 
 func (c *conn) begin(at float64, phase diag.PhaseName) {
@@ -278,7 +296,12 @@ func (c *conn) describe(at float64, side diag.Side, value any) {
 		}
 		c.emit(at, diag.Restart{By: by, Reason: "asked"})
 	}
-	c.ufrag[side], c.described[side] = cmp.Or(ufrag, c.ufrag[side]), parsed
+	c.ufrag[side], c.described[side] = cmp.Or(ufrag, c.ufrag[side]), true
+	for i := range parsed.Media {
+		kind := parsed.Media[i].Kind
+		c.media = c.media || slices.Contains(diag.Kinds, kind)
+		c.data = c.data || kind == "application"
+	}
 	c.noteUfrag(side, ufrag)
 	c.emit(at, parsed.Event(side, kind, restart))
 	if c.role == "" {
@@ -291,7 +314,7 @@ func (c *conn) describe(at float64, side diag.Side, value any) {
 	for line := range parsed.Candidates() {
 		c.candidate(at, side, line, "")
 	}
-	if c.described[diag.Local] != nil && c.described[diag.Remote] != nil && c.spans[diag.PhaseOfferAnswer] {
+	if c.described[diag.Local] && c.described[diag.Remote] && c.spans[diag.PhaseOfferAnswer] {
 		c.end(at, diag.PhaseOfferAnswer, diag.OutcomeOK)
 		c.emit(at, diag.SignalState{State: diag.SignalConnected, Role: c.role})
 	}
@@ -373,14 +396,7 @@ func (c *conn) start(first float64) diag.CallStart {
 	s := diag.CallStart{
 		Command: "import", Code: c.id, ICEServers: servers(decoded(member(c.config, "iceServers"))),
 		RelayOnly:     strings.Contains(text(member(c.config, "iceTransportPolicy"), 20), "relay"),
-		StartedAtUnix: first / 1000, MediaOnly: true,
-	}
-	for _, d := range c.described {
-		for i := range d.Media {
-			m := &d.Media[i]
-			s.Media = s.Media || m.Kind == diag.Kinds[0] || m.Kind == diag.Kinds[1]
-			s.MediaOnly = s.MediaOnly && m.Kind != "application"
-		}
+		StartedAtUnix: first / 1000, Media: c.media, MediaOnly: !c.data,
 	}
 	return s
 }

@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"dialtone/diag"
-	"dialtone/diag/record"
 )
 
 // Bounds of a dump, whose author may be hostile.
@@ -66,13 +65,16 @@ const Page = "page"
 type Options struct {
 	// the only connection whose events are wanted; empty: all
 	Connection string
-	MaxMemory  int64 // bytes that all events may take; 0: [record.MaxMemory]
+	MaxMemory  int64 // bytes that all events may take; 0: [MaxMemory]
 }
+
+// MaxMemory is how much memory the events of a dump may take, in bytes: those of some hours.
+const MaxMemory = 32 << 20
 
 // Read reads a dump in any of the formats, packed by gzip or not.
 func Read(r io.Reader, o Options) (*Dump, error) {
 	if o.MaxMemory == 0 {
-		o.MaxMemory = record.MaxMemory
+		o.MaxMemory = MaxMemory
 	}
 	in, err := unpack(r)
 	if err != nil {

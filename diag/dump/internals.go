@@ -132,7 +132,12 @@ func (d *reading) internalsConnection(s *scanner, id string) error {
 				return tolerable(err)
 			})
 		case "stats":
-			return s.object(func(name string) error { return series.read(s, name) })
+			return s.object(func(name string) error {
+				if d.full && !strings.HasSuffix(name, "-timestamp") {
+					return s.skip()
+				}
+				return series.read(s, name)
+			})
 		case "url":
 			url, err := s.text(2000)
 			c.url = withoutQuery(url)
@@ -330,8 +335,8 @@ func (c *conn) replay(entries []entry, t table) {
 	}
 	slices.Sort(ids)
 	for _, tick := range ticks(t.objects) {
-		if c.d.full {
-			return
+		if c.skips(tick) {
+			continue
 		}
 		var list []stat
 		for _, id := range ids {

@@ -268,6 +268,9 @@ func (r *rtcstats) getStats(c *conn, id string, e entry) {
 		r.wrong("its statistics are no object")
 		return
 	}
+	if c.skips(e.at) {
+		return
+	}
 	report := r.reports[id]
 	if report == nil {
 		report = map[string]map[string]any{}
@@ -384,6 +387,7 @@ func (d *reading) endPage() {
 		c.agent = d.UserAgent
 		c.captured(d.captures)
 		d.add(c)
+		c.facts = nil
 	}
 	d.pending = nil
 }

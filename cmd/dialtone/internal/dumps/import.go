@@ -10,7 +10,7 @@ import (
 type Import struct {
 	Files      []string `arg:"" name:"file" help:"A dump of a browser, the dumps of both ends of a call, or a recording. - reads the standard input."`
 	Connection string   `placeholder:"ID" help:"The connection of a dump that has several."`
-	Large      bool     `help:"Read all, whatever memory the events take. Default: as many events as take 64 MiB."`
+	Large      bool     `help:"Read all, whatever memory the events take. Default: as many events as take 32 MiB."`
 }
 
 // Help implements kong.HelpProvider.
