@@ -5,8 +5,9 @@ import (
 	"slices"
 )
 
-// ExitOrder lists the codes from the best to the worst: those of diagnoses, then those of calls and checks. Of several the worst counts: what was not
-// tried (interrupted, could not run) before what failed, and an earlier step of a call before a later one.
+// ExitOrder lists the codes from the best to the worst: those of diagnoses, then those of calls and checks. Of several
+// the worst counts: what was not tried (interrupted, could not run) before what failed, and an earlier step of a call
+// before a later one.
 var ExitOrder = []Exit{
 	ExitPass, ExitRelay, ExitNoRelay, ExitInconclusive, ExitNoConnectivity,
 	ExitAssertion, ExitMedia, ExitChannel, ExitDTLS, ExitICE, ExitNoPeer, ExitSignaling, ExitUsage, ExitCannotRun,

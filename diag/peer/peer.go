@@ -197,8 +197,8 @@ func (p *Peer) Answer(offer Description) (Description, error) {
 	return local, nil
 }
 
-// takeBack ends an offer for an ICE restart that was not answered. pion cannot take one back, but what the peer described
-// before can answer it, which makes no path.
+// takeBack ends an offer for an ICE restart that was not answered. pion cannot take one back, but what the peer
+// described before can answer it, which makes no path.
 func (p *Peer) takeBack() error {
 	before := p.pc.CurrentRemoteDescription()
 	if p.pc.SignalingState() != webrtc.SignalingStateHaveLocalOffer || before == nil {

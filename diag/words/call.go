@@ -57,8 +57,8 @@ var callFindings = map[string]entry{
 		}),
 	"call.cannot_run": on(
 		"dialtone itself could not run the call: it found no free port or no network interface, or a newer version "+
-			"made the recording. Or a lock inside dialtone was never released, so that the call no longer reacted and was left; a "+
-			"machine that is short of CPU makes that more likely.",
+			"made the recording. Or a lock inside dialtone was never released, so that the call no longer reacted and was "+
+			"left; a machine that is short of CPU makes that more likely.",
 		func(_ judge.Finding, e judge.CannotRun) Text {
 			if e.Reason != "" {
 				return Text{

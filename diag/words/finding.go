@@ -32,8 +32,8 @@ func on[E any](explain string, write func(f judge.Finding, e E) Text) entry {
 // entries are all findings by their ID: the tables of the files of this package.
 var entries = merged(beyondFindings, callFindings, signalFindings, pathFindings, remoteFindings, channelFindings,
 	mediaFindings, sound.Findings, video.Findings, timingFindings, restartFindings, ssrcFindings,
-	stress.Findings, speed.Findings, browser.Findings, requestFindings, warnings, natFindings, serverFindings, relayFindings,
-	machineFindings, load.Findings)
+	stress.Findings, speed.Findings, browser.Findings, requestFindings, warnings, natFindings, serverFindings,
+	relayFindings, machineFindings, load.Findings)
 
 func merged(tables ...map[string]entry) map[string]entry {
 	all := map[string]entry{}

@@ -18,8 +18,8 @@ var Findings = map[string]phrase.Entry{
 			"is no verdict.",
 		testerLimit),
 	"load.stuck": phrase.On(
-		"Calls of a load test no longer reacted because of a fault in dialtone, which ended them. A machine that is short of "+
-			"CPU makes that more likely. These calls are not judged.",
+		"Calls of a load test no longer reacted because of a fault in dialtone, which ended them. A machine that is short "+
+			"of CPU makes that more likely. These calls are not judged.",
 		func(_ judge.Finding, e judge.CallsStuck) phrase.Text {
 			return phrase.Text{
 				Title:  fmt.Sprintf("%d calls no longer reacted, because of a fault in dialtone.", e.Calls),
