@@ -91,7 +91,12 @@ var signalAdvice = []struct {
 		advice: "Give the final address: only the redirects 307 and 308 keep a POST.",
 	},
 	{
-		reason: "status", from: 401, to: 403,
+		reason: "status", from: 403, to: 403,
+		advice: "Follow the server's reason, if it gave one. Otherwise check whether it wants a token (--token), and what " +
+			"this token may do.",
+	},
+	{
+		reason: "status", from: 401, to: 402,
 		advice: "Check the access rules: the server, or a proxy in front of it, requires a login that " +
 			"dialtone does not support.",
 	},

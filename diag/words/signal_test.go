@@ -23,6 +23,7 @@ func TestSignalAdvice(t *testing.T) {
 		{diag.SignalFailure{Op: "offer", Reason: "status", Status: 307, Code: "near_redirect"}, "if you trust the server"},
 		{diag.SignalFailure{Op: "offer", Reason: "status", Status: 401, Code: "token_missing"}, "Give the bearer token"},
 		{diag.SignalFailure{Op: "offer", Reason: "status", Status: 401}, "login"},
+		{diag.SignalFailure{Op: "offer", Reason: "status", Status: 403}, "the server's reason"},
 		{diag.SignalFailure{Op: "offer", Reason: "status", Status: 404}, "Check the address"},
 		{diag.SignalFailure{Op: "offer", Reason: "status", Status: 409}, "Try again later"},
 		{diag.SignalFailure{Op: "offer", Reason: "status", Status: 503}, "busy"},

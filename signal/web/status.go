@@ -135,8 +135,11 @@ func (c *Client) statusError(call Call, a *Answer) *signal.Error {
 	case a.Status == http.StatusBadRequest && strings.Contains(text, "HTTPS server"):
 		e.Code = signal.CodeNeedsTLS
 	case (a.Status == http.StatusUnauthorized || a.Status == http.StatusForbidden) && code == "" && !call.Anonymous:
-		if e.Code = c.tokenCode(call); e.Code == signal.CodeTokenWithheld {
-			e.Location = call.URL.Host
+		switch why := c.tokenCode(call); {
+		case why == signal.CodeTokenWithheld:
+			e.Code, e.Location = why, call.URL.Host
+		case a.Status == http.StatusUnauthorized: // 403 need not be about the token (RFC 9110 §15.5.4)
+			e.Code = why
 		}
 	}
 	scheme, _ := challenge(a)

@@ -51,6 +51,9 @@ func testerLimit(_ judge.Finding, e judge.TesterLimit) phrase.Text {
 		},
 		Advice: "Lower --arrive, give dialtone more processors, or use more machines (--part).",
 	}
+	if e.Rate == 0 { // no call began in that second
+		t.Title = fmt.Sprintf("This machine was the limit from %d calls in progress on.", e.InProgress)
+	}
 	if e.CPU != nil {
 		t.Evidence = append(t.Evidence, fmt.Sprintf("highest use of the processors by dialtone: %.0f %%", 100*min(1, *e.CPU)))
 	}
