@@ -74,10 +74,22 @@ func (f *Feed) Replay(e diag.Event) {
 	f.append(e.At, e.Data)
 }
 
+// End adds the last event and closes the log in one step: what other goroutines append has no place after it.
+func (f *Feed) End(d diag.Data) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.append(f.now().Sub(f.start).Round(time.Microsecond), d)
+	f.close()
+}
+
 // Close ends the log: readers get what is left, then io.EOF. It may be called again.
 func (f *Feed) Close() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.close()
+}
+
+func (f *Feed) close() {
 	if !f.closed {
 		f.closed = true
 		f.wake()

@@ -295,6 +295,34 @@ func TestEnd(t *testing.T) {
 }
 
 // TestWake: a reader that waits is woken by an event, by the end, and by its own context.
+// TestLastEvent: nothing comes between the last event and the end.
+func TestLastEvent(t *testing.T) {
+	for range 200 {
+		f := New(time.Now)
+		r := f.Reader()
+		started := make(chan struct{})
+		var others sync.WaitGroup
+		others.Go(func() {
+			for i := range 50 {
+				if i == 1 {
+					close(started)
+				}
+				f.Append(diag.Warning{ID: "other"})
+			}
+		})
+		<-started
+		f.End(diag.CallEnded{})
+		others.Wait()
+		batch, err := r.Next(t.Context())
+		if err != nil || batch[len(batch)-1].Data.Type() != "call.ended" {
+			t.Fatalf("%v, %v", batch[len(batch)-1], err)
+		}
+		if _, err := r.Next(t.Context()); !errors.Is(err, io.EOF) {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestWake(t *testing.T) {
 	tests := []struct {
 		name string

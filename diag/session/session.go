@@ -164,7 +164,6 @@ func (s *Session) Run(ctx context.Context) {
 		s.o.Feed.Append(note)
 	}
 	s.attend(ctx)
-	s.o.Feed.Close()
 	if s.peer != nil {
 		// pion waits 0.4 s for an association that the peer has closed, which the verdict need not wait for. What fails
 		// while closing concerns no one.
@@ -353,7 +352,7 @@ func (s *Session) finish() {
 	s.phases.Cancel()
 	e := diag.CallEnded{Reason: s.end.reason, By: s.end.by, Cause: cause(s.end.err), Code: s.end.code}
 	e.Signal = FailureOf(s.end.err)
-	s.o.Feed.Append(e)
+	s.o.Feed.End(e)
 }
 
 // flush waits, for a bounded time, until the peer has what was sent on the control channel: without it, the peer has to

@@ -63,6 +63,6 @@ func (s *Session) attend(ctx context.Context) {
 			s.stopDial()
 		}
 		s.leave()
-		s.o.Feed.Append(diag.CallEnded{Reason: diag.EndInternal, By: diag.ByLocal, Code: diag.CodeStuck})
+		s.o.Feed.End(diag.CallEnded{Reason: diag.EndInternal, By: diag.ByLocal, Code: diag.CodeStuck})
 	}
 }
