@@ -170,19 +170,23 @@ func (b *tab) restarts(s *console) {
 	b.t.Helper()
 	var was string
 	b.ask(`window.was = ufrag()`, &was)
-	begun := false
-	for tries := 0; !begun && tries < 3; tries++ { // one that has just ended may still be in progress here
-		s.press(b.t, "r")
-		s.meanwhile(func() {
-			for late := time.Now().Add(12 * time.Second); !begun && time.Now().Before(late); {
-				b.ask(`new Promise((done) => setTimeout(() => done(ufrag() !== was), 200))`, &begun)
-			}
-		})
-	}
+	s.meanwhile(func() { b.untilRestart(func() { s.press(b.t, "r") }) })
 	s.meanwhile(func() {
 		b.await(`ufrag() !== was && connections.at(-1).connectionState === "connected" && connections.at(-1).signalingState === "stable"`)
 		b.flows()
 	})
+}
+
+// untilRestart asks for a restart of ICE until one begins: the one before may still be in progress at an end.
+func (b *tab) untilRestart(ask func()) {
+	b.t.Helper()
+	begun := false
+	for tries := 0; !begun && tries < 3; tries++ {
+		ask()
+		for late := time.Now().Add(12 * time.Second); !begun && time.Now().Before(late); {
+			b.ask(`new Promise((done) => setTimeout(() => done(ufrag() !== was), 200))`, &begun)
+		}
+	}
 }
 
 // asksForRestart has the page ask for a restart of ICE, and waits until it has new credentials and a path.
@@ -190,7 +194,10 @@ func (b *tab) asksForRestart(s *console) {
 	b.t.Helper()
 	s.meanwhile(func() {
 		b.ask(`window.was = ufrag()`, new(string))
-		b.click("restart")
+		b.untilRestart(func() {
+			b.await(`!document.getElementById("restart").disabled`)
+			b.click("restart")
+		})
 		b.await(`!document.getElementById("restart").disabled && ufrag() !== was && connections.at(-1).connectionState === "connected"`)
 		b.flows()
 	})
