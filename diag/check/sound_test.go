@@ -457,6 +457,12 @@ func TestGoodCalls(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r, err := Run(t.Context(), o)
+			for range 2 { // on a busy machine a short call may hear too little of the tone
+				if err != nil || r.Media.Audio.Inbound.Tone != nil && r.Media.Audio.Outbound.Tone != nil {
+					break
+				}
+				r, err = Run(t.Context(), o)
+			}
 			if err != nil {
 				t.Fatal(err)
 			}
