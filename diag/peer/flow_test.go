@@ -98,15 +98,7 @@ func TestSecondCodecIsUnderstood(t *testing.T) {
 	if _, err := pc.AddTransceiverFromTrack(track, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly}); err != nil {
 		t.Fatal(err)
 	}
-	offer, err := pc.CreateOffer(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	gathered := webrtc.GatheringCompletePromise(pc)
-	if err := pc.SetLocalDescription(offer); err != nil {
-		t.Fatal(err)
-	}
-	<-gathered
+	offer := wholeOffer(t, pc)
 	p.o.OnGathered = func() {
 		go func() {
 			if err := pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: p.Local().SDP}); err != nil {
@@ -114,7 +106,7 @@ func TestSecondCodecIsUnderstood(t *testing.T) {
 			}
 		}()
 	}
-	if _, err := p.Answer(Description{Type: "offer", SDP: pc.LocalDescription().SDP}); err != nil {
+	if _, err := p.Answer(offer); err != nil {
 		t.Fatal(err)
 	}
 	for picture := []byte{0, 0, 0, 1, 0x65, 1, 2, 3}; ; { // an IDR slice

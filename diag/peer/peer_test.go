@@ -56,7 +56,13 @@ func pair(t testing.TB, a, b Options) (offerer, answerer *side) {
 
 func connect(t testing.TB, a, b *side) {
 	t.Helper()
-	offer, err := a.Offer(false)
+	negotiate(t, a, b, false)
+}
+
+// negotiate has a offer, for an ICE restart or not, and b answer.
+func negotiate(t testing.TB, a, b *side, restart bool) {
+	t.Helper()
+	offer, err := a.Offer(restart)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -33,17 +33,7 @@ func TestUseServers(t *testing.T) {
 		}
 		s.UseServers([]diag.ICEServerAuth{account(0, "p"), account(1, "p")})
 	}
-	offer, err := a.Offer(true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	answer, err := b.Answer(offer)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := a.SetAnswer(answer); err != nil {
-		t.Fatal(err)
-	}
+	negotiate(t, a, b, true)
 	for _, s := range []*side{a, b} {
 		s.until(t, "relays of both servers", func(placed *call.Call) bool {
 			found := map[string]bool{}

@@ -79,22 +79,7 @@ func TestSimulcast(t *testing.T) {
 			}
 			t.Cleanup(func() { _ = pc.GracefulClose() })
 			send := simulcast(t, pc)
-			offer, err := pc.CreateOffer(nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			gathered := webrtc.GatheringCompletePromise(pc)
-			if err := pc.SetLocalDescription(offer); err != nil {
-				t.Fatal(err)
-			}
-			<-gathered
-			answer, err := p.Answer(Description{Type: "offer", SDP: pc.LocalDescription().SDP})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer.SDP}); err != nil {
-				t.Fatal(err)
-			}
+			answered(t, p, pc)
 			tick := time.NewTicker(10 * time.Millisecond)
 			defer tick.Stop()
 			var seen map[string]uint32

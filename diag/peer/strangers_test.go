@@ -50,6 +50,33 @@ func (p *publisher) send(payloadType uint8, done <-chan struct{}) {
 	}
 }
 
+// wholeOffer is the offer of another stack, with its candidates.
+func wholeOffer(t testing.TB, pc *webrtc.PeerConnection) Description {
+	t.Helper()
+	offer, err := pc.CreateOffer(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	complete := webrtc.GatheringCompletePromise(pc)
+	if err := pc.SetLocalDescription(offer); err != nil {
+		t.Fatal(err)
+	}
+	<-complete
+	return Description{Type: "offer", SDP: pc.LocalDescription().SDP}
+}
+
+// answered has p answer the offer of another stack.
+func answered(t testing.TB, p *Peer, pc *webrtc.PeerConnection) {
+	t.Helper()
+	answer, err := p.Answer(wholeOffer(t, pc))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer.SDP}); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // publish connects a publisher with a peer and returns what the peer reports.
 func publish(t *testing.T) (*Peer, *publisher, <-chan diag.Data) {
 	t.Helper()
@@ -70,22 +97,7 @@ func publish(t *testing.T) (*Peer, *publisher, <-chan diag.Data) {
 	if _, err := pc.AddTrack(source); err != nil {
 		t.Fatal(err)
 	}
-	offer, err := pc.CreateOffer(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	gathered := webrtc.GatheringCompletePromise(pc)
-	if err := pc.SetLocalDescription(offer); err != nil {
-		t.Fatal(err)
-	}
-	<-gathered
-	answer, err := p.Answer(Description{Type: "offer", SDP: pc.LocalDescription().SDP})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer.SDP}); err != nil {
-		t.Fatal(err)
-	}
+	answered(t, p, pc)
 	stopped := make(chan struct{})
 	go func() {
 		defer close(stopped)
