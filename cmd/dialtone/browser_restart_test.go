@@ -22,8 +22,8 @@ func restartsMeasured() int {
 	return 3
 }
 
-// TestBrowserRestart: ICE restarts, whoever requests them, do not stop media in either direction. Chromium sends on the old
-// path for up to three seconds.
+// TestBrowserRestart: an ICE restart, requested by either peer, does not stop media in either direction. Chromium keeps
+// sending on the previous path for up to three seconds.
 func TestBrowserRestart(t *testing.T) {
 	labtest.NeedQuiet(t)
 	for _, in := range engines {
