@@ -1,6 +1,7 @@
 package dumps
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -50,23 +51,20 @@ func (x *Diff) Write(w io.Writer, stdin io.Reader) (damage string, _ error) {
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintf(t, "\t%s\t%s\n", diag.Clean(x.Before, 60), diag.Clean(x.After, 60))
-	for _, r := range rows(sides[0], sides[1]) {
+	verdicts := [2]judge.Verdict{judge.Judge(sides[0]), judge.Judge(sides[1])}
+	for _, r := range rows(sides, verdicts) {
 		if x.All || r.before != r.after {
-			_, _ = fmt.Fprintf(t, "%s\t%s\t%s\n", r.name, orDash(r.before), orDash(r.after))
+			_, _ = fmt.Fprintf(t, "%s\t%s\t%s\n", r.name, cell(r.before), cell(r.after))
 		}
 	}
 	if err := t.Flush(); err != nil { // with the first failure
 		return "", err
 	}
-	return strings.Join(faults, "; "), x.findings(w, judge.Judge(sides[0]), judge.Judge(sides[1]))
+	return strings.Join(faults, "; "), x.findings(w, verdicts[0], verdicts[1])
 }
 
-func orDash(s string) string {
-	if s == "" {
-		return "-"
-	}
-	return s
-}
+// cell is a text of a file, without what would change the terminal or the columns.
+func cell(s string) string { return cmp.Or(diag.Clean(s, 300), "-") }
 
 // chosen is an error if a connection has to be chosen.
 func (o *Opened) chosen() error {
@@ -84,10 +82,11 @@ func (o *Opened) chosen() error {
 // row is something of both calls.
 type row struct{ name, before, after string }
 
-func rows(a, b *call.Call) []row {
+func rows(sides [2]*call.Call, verdicts [2]judge.Verdict) []row {
+	a, b := sides[0], sides[1]
 	out := []row{
-		{"verdict", verdict.Of(judge.Judge(a)).Headline, verdict.Of(judge.Judge(b)).Headline},
-		{"exit code", judge.Judge(a).Exit.String(), judge.Judge(b).Exit.String()},
+		{"verdict", verdict.Of(verdicts[0]).Headline, verdict.Of(verdicts[1]).Headline},
+		{"exit code", verdicts[0].Exit.String(), verdicts[1].Exit.String()},
 		{"role", string(a.Role), string(b.Role)},
 		{"ICE servers", servers(a), servers(b)},
 		{"setup", setup(a), setup(b)},
@@ -238,7 +237,7 @@ func streams(name string, a, b call.Stream) []row {
 func (x *Diff) findings(w io.Writer, a, b judge.Verdict) error {
 	var out strings.Builder
 	one := func(mark string, f judge.Finding) {
-		fmt.Fprintf(&out, "%s %s: %s [%s]\n", mark, f.Severity, words.Of(f).Title, f.ID)
+		fmt.Fprintf(&out, "%s %s: %s [%s]\n", mark, f.Severity, cell(words.Of(f).Title), f.ID)
 	}
 	for _, f := range a.Findings {
 		switch same := slices.ContainsFunc(b.Findings, f.Same); {
