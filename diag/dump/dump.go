@@ -76,9 +76,9 @@ func Read(r io.Reader, o Options) (*Dump, error) {
 	if o.MaxMemory == 0 {
 		o.MaxMemory = MaxMemory
 	}
-	in, err := unpack(r)
+	in, _, err := Unpack(r)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", ErrNotDump, err)
 	}
 	d := &reading{Dump: &Dump{}, o: o, room: o.MaxMemory}
 	head, err := in.Peek(1 << 10)
@@ -104,17 +104,18 @@ func Read(r io.Reader, o Options) (*Dump, error) {
 	return d.Dump, nil
 }
 
-// unpack undoes gzip, once.
-func unpack(r io.Reader) (*bufio.Reader, error) {
-	in := bufio.NewReaderSize(r, 64<<10)
+// Unpack is what a file holds, at most 4 GiB of it, and whether it was packed by gzip. The error says that it begins as
+// if it were, and is not.
+func Unpack(r io.Reader) (in *bufio.Reader, packed bool, _ error) {
+	in = bufio.NewReaderSize(r, 64<<10)
 	if magic, _ := in.Peek(2); !bytes.Equal(magic, []byte{0x1f, 0x8b}) {
-		return bufio.NewReaderSize(io.LimitReader(in, maxUnpacked), 64<<10), nil
+		return bufio.NewReaderSize(io.LimitReader(in, maxUnpacked), 64<<10), false, nil
 	}
 	zip, err := gzip.NewReader(in)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrNotDump, err)
+		return nil, true, fmt.Errorf("damaged gzip: %w", err)
 	}
-	return bufio.NewReaderSize(io.LimitReader(zip, maxUnpacked), 64<<10), nil
+	return bufio.NewReaderSize(io.LimitReader(zip, maxUnpacked), 64<<10), true, nil
 }
 
 // readerOf recognizes the format by the beginning of the file; nil: it is none.

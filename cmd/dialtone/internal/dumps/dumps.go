@@ -2,8 +2,6 @@
 package dumps
 
 import (
-	"bufio"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -51,9 +49,9 @@ func openOne(path string, o Options) (*Opened, error) {
 		return nil, err
 	}
 	defer file.Close() //nolint:errcheck // it was only read
-	in, packed, err := unpacked(file)
+	in, packed, err := dump.Unpack(file)
 	if err != nil {
-		return nil, fmt.Errorf("%s: damaged gzip: %w", name, err)
+		return nil, fmt.Errorf("%s: %w; save the file again", name, err)
 	}
 	if head, _ := in.Peek(64); isRecording(head) {
 		return openRecording(in, name, packed || path == "-", o)
@@ -73,19 +71,6 @@ func openOne(path string, o Options) (*Opened, error) {
 
 // isRecording reports whether a file begins as recordings do.
 func isRecording(head []byte) bool { return strings.Contains(string(head), `"dialtone.recording`) }
-
-// unpacked is what a file holds, and whether it was packed by gzip.
-func unpacked(file io.Reader) (in *bufio.Reader, packed bool, _ error) {
-	in = bufio.NewReaderSize(file, 64<<10)
-	if head, _ := in.Peek(2); string(head) != "\x1f\x8b" {
-		return in, false, nil
-	}
-	zip, err := gzip.NewReader(in)
-	if err != nil {
-		return nil, true, err
-	}
-	return bufio.NewReaderSize(zip, 64<<10), true, nil
-}
 
 // openRecording reads a recording from in if that is not the file itself.
 func openRecording(in io.Reader, path string, other bool, o Options) (*Opened, error) {
@@ -194,6 +179,11 @@ func openEnds(paths []string, o Options) (*Opened, error) {
 		all[i] = d.Connections
 		if said := damage(name, d.Faults); said != "" {
 			faults = append(faults, said)
+		}
+	}
+	if o.Connection != "" {
+		if _, err := choose(all[0], o.Connection, paths[0]); err != nil {
+			return nil, err
 		}
 	}
 	for i := range all[0] {
