@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -60,6 +59,7 @@ type checkCommand struct {
 	configurable
 
 	speed   *diag.SpeedPlan // of dialtone speed
+	plain   bool            // likewise
 	compare bool            // likewise: each path to the peer by itself
 	relays  time.Duration   // likewise: how long TURN servers are asked for allocations
 }
@@ -362,8 +362,12 @@ func (c *checkCommand) all(ctx context.Context, a app, plans []checkPlan, scenar
 		}
 		w, wait := a.Err, func() {}
 		if c.speed != nil {
-			shown := throughput.NewProgress(a.Err, a.Unicode())
-			w, wait, o.Tune = struct{ io.Writer }{w}, shown.Wait, shown.Tune
+			calling, stop := context.WithCancel(ctx)
+			defer stop()
+			shown := throughput.NewProgress(throughput.Show{
+				In: a.In, Err: a.Err, Name: o.Name, Screen: a.Terminal && !c.plain, ASCII: !a.Unicode(), Stop: stop,
+			})
+			w, wait, o.Tune, ctx = shown, shown.Wait, shown.Tune, calling
 		}
 		p := reports.NewProgress(w, len(plans) > 1)
 		o.Progress = p.Show
