@@ -82,7 +82,7 @@ var arrows = []struct {
 	{"dialtone/signal/toml", []string{"github.com/BurntSushi/toml"}},
 	{"dialtone/signal", nil},
 	{"dialtone/signal/gate", nil},
-	{"dialtone/signal/web", []string{"dialtone/signal", "dialtone/signal/gate"}},
+	{"dialtone/signal/web", []string{"dialtone/signal", "dialtone/signal/gate", "golang.org/x/net/html", "golang.org/x/net/html/atom"}},
 	{"dialtone/signal/conform", []string{"dialtone/signal", "dialtone/signal/web", "dialtone/signal/whip", "dialtone/diag/sdp"}},
 	{"dialtone/signal/server", []string{"dialtone/signal", "dialtone/signal/gate", "dialtone/signal/page", "golang.org/x/time/rate"}},
 	{"dialtone/signal/post", []string{"dialtone/signal", "dialtone/signal/web", "dialtone/diag/sdp", "dialtone/signal/toml"}},

@@ -49,9 +49,9 @@ func TestErrorsOfAnyShape(t *testing.T) {
 		},
 		"control characters of a page": {"text/html", "<p>no\x1b[31m &#27;[2J way", "no [31m  [2J way", ""},
 		"an endless page":              {"text/html", strings.Repeat("<b></b>", maxTokens/2) + "<p>too late", "", ""},
-		"no JSON":            {"application/json", "{", "", ""},
-		"a description":      {"application/sdp", "v=0\r\n", "", ""},
-		"no bottom":          {"application/json", strings.Repeat(`{"error":`, 50) + `"x"` + strings.Repeat("}", 50), "", ""},
+		"no JSON":                      {"application/json", "{", "", ""},
+		"a description":                {"application/sdp", "v=0\r\n", "", ""},
+		"no bottom":                    {"application/json", strings.Repeat(`{"error":`, 50) + `"x"` + strings.Repeat("}", 50), "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, err := Open("https://h.example/", Options{})
