@@ -301,6 +301,41 @@ func TestLost(t *testing.T) {
 	}
 }
 
+// TestParts: a frame of H264 whose first packet is lost, after which others can be read, is left out as well, and a
+// sender that marks no end of frames loses none.
+func TestParts(t *testing.T) {
+	packets := play(t, "H264")
+	key := 0
+	for i, p := range packets {
+		if i > 0 && p.Payload[0]&0x1f == 7 {
+			key = i
+		}
+	}
+	var sent []*rtp.Packet
+	var want [][]byte
+	for i, p := range packets {
+		unit := p.Payload[0] & 0x1f
+		if i != key {
+			sent = append(sent, p)
+		}
+		if p.Timestamp != packets[key].Timestamp && slices.Contains([]byte{1, 5, 7, 8}, unit) {
+			want = append(want, p.Payload)
+		}
+	}
+	files, _ := saved(t, "H264", sent, &Budget{})
+	if diff := gocmp.Diff(want, pictureUnits(contents(t, files[".h264"])[0])); diff != "" {
+		t.Errorf("(-want +got) %.500s", diff)
+	}
+	unmarked := play(t, "VP8")
+	for _, p := range unmarked {
+		p.Marker = false
+	}
+	files, _ = saved(t, "VP8", unmarked, &Budget{})
+	if diff := gocmp.Diff(contents(t, "../clips/picture.vp8.ivf"), contents(t, files[".ivf"])); diff != "" {
+		t.Errorf("(-want +got) %.500s", diff)
+	}
+}
+
 // TestGaps: audio that is lost keeps its time: concealed in Opus, and as silence elsewhere.
 func TestGaps(t *testing.T) {
 	tone := play(t, "opus")
