@@ -45,8 +45,8 @@ const (
 	mostAgain = 2
 )
 
-// Search looks for the rate at which loss or queueing begins: it doubles the rate until either does, and then halves the
-// interval (as RFC 2544 §26.1 searches, but by delay too).
+// Search looks for the rate at which loss or queueing begins: it doubles the rate until either does, and then halves
+// the interval (as RFC 2544 §26.1 searches, but by delay too).
 type Search struct {
 	held, broke float64
 	steps       int
@@ -108,7 +108,7 @@ func (t *Test) Overloaded(d diag.Direction) bool {
 		return false
 	}
 	last := t.Intervals[i]
-	return last.DelayMs != nil && *last.DelayMs > overload || last.Lost > int64(last.Messages/10+1) // #nosec G115 -- of 100 ms
+	return last.DelayMs != nil && *last.DelayMs > overload || float64(last.Lost) > float64(last.Messages)/10+1
 }
 
 // Onset is what began in a step of a search.

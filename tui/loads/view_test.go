@@ -55,8 +55,14 @@ func TestGolden(t *testing.T) {
 		h             *History
 		width, height int
 	}{
-		{&History{name: "loopback"}, 80, 24}, {short, 80, 24}, {example(40), 80, 24}, {again, 120, 36}, {example(200), 120, 36},
-		{example(6), 200, 60}, {example(900), 200, 60}, {example(40), 30, 9},
+		{&History{name: "loopback"}, 80, 24},
+		{short, 80, 24},
+		{example(40), 80, 24},
+		{again, 120, 36},
+		{example(200), 120, 36},
+		{example(6), 200, 60},
+		{example(900), 200, 60},
+		{example(40), 30, 9},
 	} {
 		frame := live.Frame(one.h, th, one.width, one.height, one.h == short)
 		lines := strings.Split(frame, "\n")

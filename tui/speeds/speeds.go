@@ -1,5 +1,5 @@
-// Package speeds shows a measurement of throughput while it runs: bars of the current rate, the rates and the round trips
-// over time, and what was found so far.
+// Package speeds shows a measurement of throughput while it runs: bars of the current rate, the rates and the round
+// trips over time, and what was found so far.
 package speeds
 
 import (

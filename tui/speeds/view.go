@@ -121,8 +121,9 @@ func (m *Measurement) charts(th *draw.Theme, width, height int) (lines []string)
 	list = list[:max(0, min(len(list), height/(leastPlot+2)))]
 	to := max(m.now-m.begun, 10*time.Second)
 	for _, c := range list {
-		plot := draw.Chart{Unit: c.unit, Points: c.points, To: to, Gap: plotGap}
-		lines = append(lines, draw.Row(width, indent, th.Strong, c.title))
+		plot := draw.Chart{Points: c.points, To: to, Gap: plotGap}
+		lines = append(lines, draw.NewLine(width).Gap(indent).Add(th.Strong, c.title).
+			Gap(2).Add(th.Dim, c.unit).String())
 		lines = append(lines, plot.Lines(th, width, min(height/len(list)-2, mostPlot))...)
 		lines = append(lines, "")
 	}
@@ -143,8 +144,10 @@ func (m *Measurement) results(th *draw.Theme, width int) []string {
 		return number(words.Duration(v.Duration()))
 	}
 	t := draw.Table{Cursor: -1, Indent: indent + 2, Columns: []draw.Column{
-		{Title: "Found", Strong: len("Found"), Min: labelled - indent}, {Title: "goodput", Right: true, Min: 12},
-		{Title: "round trip p50", Right: true, Min: 14}, {Title: "of the path", Right: true, Min: 11},
+		{Title: "Found", Strong: len("Found"), Min: labelled - indent},
+		{Title: "goodput", Right: true, Min: 12},
+		{Title: "round trip p50", Right: true, Min: 14},
+		{Title: "of the path", Right: true, Min: 11},
 		{Title: "longest queue", Right: true, Min: 13, Keep: 1},
 	}}
 	add := func(name string, f *speed.Flow, l *speed.Latency) {

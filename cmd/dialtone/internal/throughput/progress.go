@@ -27,8 +27,8 @@ type Show struct {
 	Stop   func() // ends the call
 }
 
-// Progress shows how a measurement goes: on a screen, or with a line for each test. What else is written to it waits for
-// the end of the screen.
+// Progress shows how a measurement goes: on a screen, or with a line for each test. What else is written to it waits
+// for the end of the screen.
 type Progress struct {
 	Show
 	screen  *live.Screen

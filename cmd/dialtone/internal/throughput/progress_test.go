@@ -19,9 +19,9 @@ func measured(log *feed.Feed) {
 	log.Append(diag.SpeedRoundTrips{ByPing: []diag.Millis{ms(3)}, Settled: true})
 	log.Append(diag.SpeedTestEnd{Complete: true})
 	log.Append(diag.SpeedTestStart{Test: 1, Spec: diag.SpeedTest{Way: diag.SpeedUp, ForMs: ms(2000)}})
-	for i, bytes := range []uint64{1_000_000, 500_000} {
+	for i, n := range []uint64{1_000_000, 500_000} {
 		log.Append(diag.SpeedRoundTrips{Test: 1, ByPing: []diag.Millis{ms(20)}, Settled: true})
-		log.Append(diag.SpeedInterval{Test: 1, Direction: diag.Outbound, FromMs: ms(1000 * i), ToMs: ms(1000 * (i + 1)), Bytes: bytes})
+		log.Append(diag.SpeedInterval{Test: 1, Direction: diag.Outbound, FromMs: ms(1000 * i), ToMs: ms(1000 * (i + 1)), Bytes: n})
 	}
 	log.Append(diag.SpeedTestEnd{Test: 1, Complete: true})
 	log.Append(diag.SpeedEnd{Reason: diag.SpeedDone})
