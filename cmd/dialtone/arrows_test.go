@@ -56,6 +56,7 @@ var arrows = []struct {
 	{"dialtone/cmd/dialtone/internal/demo", []string{"dialtone/diag", "dialtone/diag/lab", "dialtone/signal/server"}},
 	{"dialtone/cmd/dialtone/internal/forms", []string{filesPackage, settingsPackage, "dialtone/tui/start"}},
 	{"dialtone/cmd/dialtone/internal/version", nil},
+	{"dialtone/cmd/dialtone/internal/rooms", []string{"dialtone/diag", "dialtone/signal/pairs/redisstore", "dialtone/signal/server"}},
 	{"dialtone/cmd/dialtone/internal/monitor", []string{
 		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/feed", "dialtone/diag/judge", "dialtone/diag/probe", "dialtone/diag/report",
 		"github.com/prometheus/",
@@ -84,7 +85,9 @@ var arrows = []struct {
 	{"dialtone/signal/gate", nil},
 	{"dialtone/signal/web", []string{"dialtone/signal", "dialtone/signal/gate"}},
 	{"dialtone/signal/conform", []string{"dialtone/signal", "dialtone/signal/web", "dialtone/signal/whip", "dialtone/diag/sdp"}},
-	{"dialtone/signal/server", []string{"dialtone/signal", "dialtone/signal/gate", "dialtone/signal/page", "golang.org/x/time/rate"}},
+	{"dialtone/signal/server", []string{"dialtone/signal", "dialtone/signal/gate", "dialtone/signal/page", "dialtone/signal/pairs", "golang.org/x/time/rate"}},
+	{"dialtone/signal/pairs", []string{"dialtone/signal/gate"}},
+	{"dialtone/signal/pairs/redisstore", []string{"dialtone/signal/pairs", "github.com/redis/go-redis/v9"}},
 	{"dialtone/signal/post", []string{"dialtone/signal", "dialtone/signal/web", "dialtone/diag/sdp", "dialtone/signal/toml"}},
 	{"dialtone/signal/whip", []string{"dialtone/signal", "dialtone/signal/web", "dialtone/signal/post", "dialtone/diag/sdp"}},
 	{"dialtone/signal/ways", []string{"dialtone/signal", "dialtone/signal/"}},
