@@ -31,7 +31,8 @@ func (s *Server) Health() Health {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return Health{
-		OK: !l.closed && !l.draining, Draining: l.draining, Version: s.options.Version, UptimeSeconds: time.Since(s.started).Seconds(),
+		OK: !l.closed && !l.draining, Draining: l.draining,
+		Version: s.options.Version, UptimeSeconds: time.Since(s.started).Seconds(),
 		Pairs: l.pairs, Parties: 2*l.pairs - l.waiting, Waiting: l.waiting,
 		Parked: len(l.parked), StoredBytes: l.bytes, Since: l.count,
 	}

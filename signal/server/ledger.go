@@ -245,7 +245,8 @@ func (l *ledger) begin() bool {
 	return !l.closed
 }
 
-// drain begins the end: the channel is closed when no pair is left. Unless other servers have them, no new ones begin.
+// drain begins the end: the channel is closed when no pair is left. Unless other servers have them, no new ones
+// begin.
 func (l *ledger) drain() <-chan struct{} {
 	l.mu.Lock()
 	defer l.mu.Unlock()
