@@ -38,7 +38,7 @@ var arrows = []struct {
 	}},
 	{"dialtone/cmd/dialtone/internal/dumps", []string{
 		"dialtone/cmd/dialtone/internal/calls", "dialtone/cmd/dialtone/internal/helps", "dialtone/cmd/dialtone/internal/nattext",
-		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/dump", "dialtone/diag/export", "dialtone/diag/judge", "dialtone/diag/record",
+		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/check", "dialtone/diag/dump", "dialtone/diag/export", "dialtone/diag/judge", "dialtone/diag/record",
 		"dialtone/diag/report", "dialtone/diag/words", "dialtone/diag/words/",
 	}},
 	{"dialtone/cmd/dialtone/internal/helps", []string{"dialtone/diag"}},
@@ -105,7 +105,8 @@ var arrows = []struct {
 	{"dialtone/diag/browser", []string{"dialtone/diag"}},
 	{"dialtone/diag/capture", []string{"dialtone/diag"}},
 	{"dialtone/diag/export", []string{"dialtone/diag"}},
-	{"dialtone/diag/dump", []string{"dialtone/diag", "dialtone/diag/record", "dialtone/diag/sdp"}},
+	{"dialtone/diag/dump", []string{"dialtone/diag", "dialtone/diag/dump/aboutwebrtc", "dialtone/diag/record", "dialtone/diag/sdp"}},
+	{"dialtone/diag/dump/aboutwebrtc", []string{"golang.org/x/net/html"}},
 	{"dialtone/diag/call", []string{"dialtone/diag", "dialtone/diag/browser", "dialtone/diag/nat", "dialtone/diag/quality", "dialtone/diag/sdp", "dialtone/diag/speed"}},
 	{"dialtone/diag/nat", []string{"dialtone/diag", "dialtone/diag/nat/turn"}},
 	{"dialtone/diag/nat/turn", []string{"dialtone/diag"}},
