@@ -90,8 +90,8 @@ const (
 	fewLost = 2
 	// queueOnset is how much delay a second adds, as a share: the rate is that much above what the path carries.
 	queueOnset = 0.01
-	// fullRate is the share of a step's messages that must be sent.
-	fullRate = 0.97
+	// fullRate is the share of a step's messages that must be sent; when the warm-up ended is not known better.
+	fullRate = 0.85
 	// overload is the delay at which a step is over, because the rate cannot hold.
 	overload = diag.Millis(100e6)
 	// leastIntervals is how many a step must have, to judge whether delay grows.
@@ -125,7 +125,7 @@ func (t *Test) Onset(d diag.Direction) Onset {
 		return OnsetSender
 	case slope(delays) <= 1000*queueOnset && !t.Overloaded(d):
 		return OnsetNone
-	case len(t.Checks) >= leastIntervals && slope(series(t.Checks)) <= 1000*queueOnset/2:
+	case len(t.Checks) >= leastIntervals && slope(series(t.Checks)) <= slope(delays)/4:
 		return OnsetSender
 	}
 	return OnsetQueue
@@ -141,7 +141,8 @@ func (t *Test) heldBack(d diag.Direction) bool {
 		return false
 	}
 	s := t.Senders[i]
-	return float64(8*s.Bytes) < fullRate*t.Rate*(t.ForMs-t.WarmUpMs).Duration().Seconds()
+	return float64(s.Late) > achieved*float64(s.Messages) ||
+		float64(8*s.Bytes) < fullRate*t.Rate*(t.ForMs-t.WarmUpMs).Duration().Seconds()
 }
 
 // delays are those of the settled intervals of a direction.

@@ -161,7 +161,7 @@ func TestBytesAreBounded(t *testing.T) {
 
 // TestSearchOfShapedLinks: a search finds the rate at which a queue begins to grow within 5 %.
 func TestSearchOfShapedLinks(t *testing.T) {
-	for _, mbits := range []float64{1, 20} {
+	for _, mbits := range []float64{1, 4} {
 		for _, rtt := range []time.Duration{0, 100 * time.Millisecond} {
 			synctest.Test(t, func(t *testing.T) {
 				var s speed.Search
