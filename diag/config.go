@@ -56,6 +56,9 @@ type Config struct {
 	Version      string              // dialtone's
 }
 
+// WithoutFiles lets a call write nothing beside its events: its peer in the same process does.
+func (c *Config) WithoutFiles() { c.KeyLog, c.PCAPNG, c.Decrypted, c.SaveMedia = "", "", "", "" }
+
 // ICEServerAuth is an RTCIceServer with one URL.
 type ICEServerAuth struct {
 	URL        string

@@ -92,7 +92,8 @@ func (n *networkFlags) config(m mediaFlags, length time.Duration) diag.Config {
 	c := diag.Config{
 		Server: string(n.Server), Insecure: n.Insecure, CAFile: string(n.CA), Proxy: n.Proxy,
 		RelayOnly: m.RelayOnly, PionDefaults: m.PionDefaults, Patient: m.Patient, For: length, Impair: n.Impair,
-		Version: readVersion().Version, KeyLog: n.KeyLog, PCAPNG: n.PCAPNG, Decrypted: n.Plain, SaveMedia: n.Save, NamesServers: n.ICEFrom.url != "",
+		Version: readVersion().Version, NamesServers: n.ICEFrom.url != "",
+		KeyLog: n.KeyLog, PCAPNG: n.PCAPNG, Decrypted: n.Plain, SaveMedia: n.Save,
 		Redial: cmp.Or(n.Redial, -1),
 	}
 	m.apply(&c)

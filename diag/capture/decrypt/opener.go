@@ -1,5 +1,5 @@
-// Package decrypt opens what a peer connection sends and receives, by the master secret of its DTLS connection: SRTP and
-// SRTCP (RFC 5764), and SCTP in the application data of DTLS (RFC 8261).
+// Package decrypt opens what a peer connection sends and receives, by the master secret of its DTLS connection: SRTP
+// and SRTCP (RFC 5764), and SCTP in the application data of DTLS (RFC 8261).
 package decrypt
 
 import (
@@ -173,7 +173,8 @@ func derive(hello *handshake.MessageServerHello, isServer bool, s secrets) (map[
 	ways := map[diag.Direction]*keys{diag.Outbound: own, diag.Inbound: other}
 	for _, x := range hello.Extensions {
 		if chosen, ok := x.(*extension.UseSRTP); ok && len(chosen.ProtectionProfiles) == 1 {
-			if err := media(ways, srtp.ProtectionProfile(chosen.ProtectionProfiles[0]), !isServer, exporter{s, suite.hash}); err != nil {
+			profile := srtp.ProtectionProfile(chosen.ProtectionProfiles[0])
+			if err := media(ways, profile, !isServer, exporter{s, suite.hash}); err != nil {
 				return nil, err
 			}
 		}
@@ -198,8 +199,7 @@ func media(ways map[diag.Direction]*keys, profile srtp.ProtectionProfile, isClie
 
 // context opens every packet that is authentic, also one that comes twice, and encrypted header extensions (RFC 9335).
 func context(key, salt []byte, profile srtp.ProtectionProfile) (*srtp.Context, error) {
-	return srtp.CreateContext(key, salt, profile, srtp.SRTPNoReplayProtection(), srtp.SRTCPNoReplayProtection(),
-		srtp.Cryptex(srtp.CryptexModeEnabled))
+	return srtp.CreateContext(key, salt, profile, srtp.Cryptex(srtp.CryptexModeEnabled))
 }
 
 // exporter makes keying material of the secrets (RFC 5705).

@@ -2,7 +2,6 @@ package decrypt
 
 import (
 	"bytes"
-	"crypto/tls"
 	"net"
 	"strings"
 	"sync"
@@ -67,20 +66,23 @@ func connect(t *testing.T, suite dtls.CipherSuiteID, profile dtls.SRTPProtection
 		t.Fatal(err)
 	}
 	var log bytes.Buffer
-	config := &dtls.Config{
-		Certificates: []tls.Certificate{cert}, InsecureSkipVerify: true, CipherSuites: []dtls.CipherSuiteID{suite},
-		SRTPProtectionProfiles: []dtls.SRTPProtectionProfile{profile}, ExtendedMasterSecret: dtls.RequireExtendedMasterSecret,
+	both := []dtls.Option{
+		dtls.WithCertificates(cert), dtls.WithInsecureSkipVerify(true), dtls.WithCipherSuites(suite),
+		dtls.WithSRTPProtectionProfiles(profile),
+	}
+	var ofServer []dtls.ServerOption
+	ofClient := []dtls.ClientOption{dtls.WithKeyLogWriter(&log)}
+	for _, o := range both {
+		ofServer, ofClient = append(ofServer, o), append(ofClient, o)
 	}
 	own, other := socket(t), socket(t)
 	tap = &wiretap{PacketConn: own}
 	done := make(chan error, 1)
-	serverSide := *config
-	if server, err = dtls.Server(other, own.LocalAddr(), &serverSide); err != nil {
+	if server, err = dtls.ServerWithOptions(other, own.LocalAddr(), ofServer...); err != nil {
 		t.Fatal(err)
 	}
 	go func() { done <- server.HandshakeContext(t.Context()) }()
-	config.KeyLogWriter = &log
-	if client, err = dtls.Client(tap, other.LocalAddr(), config); err != nil {
+	if client, err = dtls.ClientWithOptions(tap, other.LocalAddr(), ofClient...); err != nil {
 		t.Fatal(err)
 	}
 	if err := client.HandshakeContext(t.Context()); err != nil {
@@ -169,9 +171,14 @@ func TestOpen(t *testing.T) {
 				gotMirror = append(gotMirror, mirror.Open(p.way.Opposite(), p.packet)...)
 			}
 			want := []Plain{
-				{SCTP, []byte("from the client")}, {SCTP, []byte("from the server")},
-				{RTP, wantSent[0]}, {RTP, wantReceived[0]}, {RTP, wantReceived[0]},
-				{RTP, wantSent[1]}, {RTP, wantReceived[1]}, {RTP, wantReceived[1]},
+				{SCTP, []byte("from the client")},
+				{SCTP, []byte("from the server")},
+				{RTP, wantSent[0]},
+				{RTP, wantReceived[0]},
+				{RTP, wantReceived[0]},
+				{RTP, wantSent[1]},
+				{RTP, wantReceived[1]},
+				{RTP, wantReceived[1]},
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("%v, %v: (-want +got)\n%s", suite, profile, diff)
