@@ -37,9 +37,10 @@ type engine struct {
 
 // engines are the browsers that the tests know.
 var (
-	inChromium = engine{"Chromium", openChromium}
-	inFirefox  = engine{"Firefox", openFirefox}
-	engines    = []engine{inChromium, inFirefox}
+	inChromium    = engine{"Chromium", openChromium}
+	inFirefox     = engine{"Firefox", openFirefox}
+	inFirefoxH264 = engine{"Firefox with H264", openFirefoxH264}
+	engines       = []engine{inChromium, inFirefox}
 )
 
 // driver drives a page.

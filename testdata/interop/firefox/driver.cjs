@@ -17,6 +17,16 @@ const preferences = {
   "app.update.enabled": false,
 };
 
+// With a library to preload (lookahead.c), Firefox has H264: from libavcodec, for which it needs to believe in hardware.
+const preload = process.argv[3];
+if (preload) {
+  Object.assign(preferences, {
+    "media.webrtc.hw.h264.enabled": true,
+    "gfx.blacklist.webrtc.hw.acceleration.h264": 1, // 1: available
+    "media.webrtc.encoder_creation_strategy": 1, // 1: the platform's encoder first
+  });
+}
+
 const say = (line) => process.stdout.write(JSON.stringify(line) + "\n");
 const pages = new Map();
 
@@ -64,6 +74,7 @@ const requests = {
 
 (async () => {
   const browser = await puppeteer.launch({
+    env: preload ? { ...process.env, LD_PRELOAD: preload } : process.env,
     browser: "firefox", executablePath: process.argv[2], headless: true, extraPrefsFirefox: preferences, acceptInsecureCerts: true, protocolTimeout: 120_000,
   });
   say({ version: await browser.version() });
