@@ -30,6 +30,7 @@ type gatherer interface {
 	Local() peer.Description
 	Gathered() bool
 	Candidates() int
+	Certificate() *peer.Certificate
 }
 
 type checker interface {

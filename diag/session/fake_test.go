@@ -82,6 +82,7 @@ func (p *fakePeer) SetAnswer(peer.Description) error {
 func (p *fakePeer) Local() peer.Description             { return peer.Description{Type: "offer", SDP: "whole"} }
 func (p *fakePeer) Gathered() bool                      { return !p.gathering.Load() }
 func (p *fakePeer) Candidates() int                     { return 0 }
+func (p *fakePeer) Certificate() *peer.Certificate      { return nil }
 func (p *fakePeer) AddCandidate(peer.Candidate)         { p.add("peer candidate") }
 func (p *fakePeer) ServerProbed(diag.Server)            {}
 func (p *fakePeer) UseServers([]diag.ICEServerAuth)     { p.add("servers") }
@@ -157,11 +158,21 @@ func description(kind signal.Kind) signal.Message {
 	return signal.Message{Kind: kind, Description: &signal.Description{Type: kind.String(), SDP: "v=0"}}
 }
 
+// description is one of the peer.
+func (r *rig) description(kind signal.Kind) signal.Message {
+	m := description(kind)
+	if r.sdp != "" {
+		m.Description.SDP = r.sdp
+	}
+	return m
+}
+
 // rig is a session without a network.
 type rig struct {
 	*Session
 	*actions
 	peer    *fakePeer
+	sdp     string // of the peer's descriptions
 	channel *fakeChannel
 	dialed  bool // channel is in use
 	log     *feed.Reader

@@ -67,10 +67,15 @@ type Session struct {
 	wg        sync.WaitGroup
 	pulse     pulse
 
-	// Changed by the goroutine of Run only, and used by it, but for peer: the goroutines of its channels use that, too.
+	shared   atomic.Pointer[connection] // peer, for other goroutines
+	replaced atomic.Int32               // how often peer was
+
+	// Changed by the goroutine of Run only, and used by it.
 	state     state
 	deadlines *deadlines
-	peer      connection         // nil: it could not be made
+	peer      connection // nil: it could not be made
+	fresh     bool       // peer has replaced one that was connected, and has not connected
+	theirs    theirs
 	exchange  *exchange          // nil: no signaling is open
 	stopDial  context.CancelFunc // nil before the first dial
 	role      signal.Role        // of the first negotiation
@@ -94,6 +99,7 @@ type Session struct {
 type hold struct {
 	since    time.Time // connected; and then anew, once: its channels are open. Zero: it was never connected
 	open     bool
+	greeted  bool // the greeting was sent
 	echoed   bool // a ping was answered
 	stressed bool // all steps of the stress test are over
 	measured bool // the measurement of throughput is over
@@ -133,9 +139,9 @@ func New(o Options) *Session {
 	s.speed = transfer.New(transfer.Options{Emit: o.Feed.Append, Serve: o.Config.ServeSpeed})
 	s.pings = &pinger{
 		emit: o.Feed.Append, heard: func() { s.do(s.echoed) },
-		send: func(data []byte) error { return s.peer.Send(diag.LabelPing, true, data) },
+		send: func(data []byte) error { return (*s.shared.Load()).Send(diag.LabelPing, true, data) },
 	}
-	s.peerStats = &peerStats{emit: o.Feed.Append, counts: func() []diag.StreamCount { return s.peer.Counts() }}
+	s.peerStats = &peerStats{emit: o.Feed.Append, counts: func() []diag.StreamCount { return (*s.shared.Load()).Counts() }}
 	return s
 }
 
@@ -182,7 +188,7 @@ func (s *Session) begin(ctx context.Context) {
 		s.handle(input{kind: inNegotiationFailed, err: internal(err)})
 		return
 	}
-	s.peer = p
+	s.use(p)
 	servers := s.o.Config.ICEServers
 	s.wg.Go(func() { s.probeServers(ctx, servers) })
 	if s.o.Config.Speed != nil {
