@@ -28,6 +28,9 @@ func connectionOf(in input) theirs {
 	return t
 }
 
+// fingerprintOf is that of the certificate in a description; "" without one.
+func fingerprintOf(description string) string { return sdp.Parse(description).Fingerprint() }
+
 // isRenewed: the description is of another connection of the same peer. One that answers the offer of a new connection
 // always is.
 func isRenewed(s *Session, in input) bool {

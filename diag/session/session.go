@@ -76,6 +76,7 @@ type Session struct {
 	peer      connection // nil: it could not be made
 	fresh     bool       // peer has replaced one that was connected, and has not connected
 	theirs    theirs
+	own       string             // fingerprint of the own certificate, which no new connection changes; "" if it is not known yet
 	exchange  *exchange          // nil: no signaling is open
 	stopDial  context.CancelFunc // nil before the first dial
 	role      signal.Role        // of the first negotiation
@@ -341,8 +342,7 @@ func (s *Session) finish() {
 		s.sample(true)
 		if s.end.by == diag.ByLocal {
 			s.peer.Ending()
-			s.sendControl(control{Code: codeReject})
-			s.flush()
+			s.sayGoodbye()
 		}
 	}
 	if s.peer != nil {
@@ -361,12 +361,11 @@ func (s *Session) finish() {
 	s.o.Feed.End(e)
 }
 
-// flush waits, for a bounded time, until the peer has what was sent on the control channel: without it, the peer has to
-// wait for silence.
-func (s *Session) flush() {
+// flush waits, for a bounded time, until the peer has what was sent on the control channel, and reports whether it has.
+func (s *Session) flush() bool {
 	ctx, cancel := context.WithTimeout(context.Background(), hangupTime)
 	defer cancel()
-	s.peer.Flush(ctx, diag.LabelControl)
+	return s.peer.Flush(ctx, diag.LabelControl)
 }
 
 // cause is the text of an error for an event.

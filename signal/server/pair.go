@@ -52,6 +52,7 @@ type pair struct {
 	bytes      int // of offer, answer and waiting candidates
 	timer      *time.Timer
 	why        *failure // in stateEnded
+	over       string   // the call that a peer hung up, in stateEnded; "": none
 	forgotten  bool     // why cannot be asked for anymore
 }
 
@@ -65,7 +66,8 @@ type party struct {
 	sent       int               // candidates sent so far
 	connected  bool              // knows that the pair is connected
 	parked     *parked
-	left       bool // this party hung up
+	left       bool   // this party hung up
+	call       string // that it continues; "": none
 
 	// The answer to the last numbered poll, where it took something: given again
 	// when the same number is asked for again.

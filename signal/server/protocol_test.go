@@ -230,3 +230,33 @@ func TestDisconnect(t *testing.T) {
 		}
 	}
 }
+
+// TestHangUp: a call that is over is over for the peer that dials to continue it, and for no one else.
+func TestHangUp(t *testing.T) {
+	const dialFor = `{"code":"dial","call_code":"pair","call":%q}`
+	hangUp := func(l *line, user, call string) {
+		l.want("hang up", l.post(fmt.Sprintf(`{"code":"disconnect","user_id":%q,"hung_up":%q}`, user, call)), 200, "")
+	}
+	synctest.Test(t, func(t *testing.T) {
+		l := newLine(t, Options{})
+		one, other := l.post(fmt.Sprintf(dialFor, "a b")).userID(t), l.post(fmt.Sprintf(dialFor, "a b")).userID(t)
+		hangUp(l, one, "a b")
+		l.wantRefused("who is in the room", l.poll(other), 400, "hung_up")
+		l.wantRefused("who dials later", l.post(fmt.Sprintf(dialFor, "a b")), 400, "hung_up")
+		another, stranger := l.post(fmt.Sprintf(dialFor, "a c")).userID(t), l.dial("pair")
+		hangUp(l, stranger, "a d")
+		l.wantRefused("with another call", l.poll(another), 400, "peer_left")
+		if l.post(fmt.Sprintf(dialFor, "a b")).status != 200 { // of a code, the latest is known
+			t.Error("a call before the latest is known")
+		}
+		l.wantRefused("the latest", l.post(fmt.Sprintf(dialFor, "a d")), 400, "hung_up")
+		time.Sleep(hangUpTime + time.Second)
+		if l.post(fmt.Sprintf(dialFor, "a d")).status != 200 {
+			t.Error("it is known for longer than promised")
+		}
+		time.Sleep(time.Minute)
+		if n := len(l.server.store.over) + len(l.server.store.parties); n != 0 {
+			t.Errorf("%d remain", n)
+		}
+	})
+}

@@ -220,7 +220,7 @@ func (s *Server) dial(from gate.Client, req *request) (*dialReply, *failure) {
 		return nil, errWeakCode
 	}
 	s.store.mu.Lock()
-	p, fail := s.store.dial(req.callCode, from, time.Now())
+	p, fail := s.store.dial(req.callCode, req.call, from, time.Now())
 	opened := fail == nil && p.isInitiator()
 	s.store.mu.Unlock()
 	if fail != nil {
@@ -289,7 +289,7 @@ func (s *Server) apply(p *party, req *request) *failure {
 			fail = s.store.ice(p, raw)
 		}
 	case "disconnect":
-		s.store.disconnect(p)
+		s.store.disconnect(p, req.hungUp)
 	default:
 		fail = errUnknownCode
 	}

@@ -17,6 +17,7 @@ type store struct {
 	options  Options
 	limits   *limits
 	waiting  map[string]*pair  // by call code: the initiators without subscriber
+	over     map[string]*pair  // by call code: those that ended a call whose other peer may dial for it
 	parties  map[string]*party // by user ID, those of pairs that ended lately included
 	pairs    int               // that live
 	bytes    int               // kept for them
@@ -43,20 +44,25 @@ type counters struct {
 func newStore(o Options, onExpire func(*pair)) *store {
 	return &store{
 		options: o, limits: newLimits(o), onExpire: onExpire,
-		waiting: make(map[string]*pair), parties: make(map[string]*party),
+		waiting: make(map[string]*pair), over: make(map[string]*pair), parties: make(map[string]*party),
 	}
 }
 
 // dial adds a party: as the subscriber of the pair that waits under code, or as the initiator of a new one. A client
 // that may not begin a pair joins none but those of its own address, and each try costs as much as a miss: it must not
 // learn who waits under which code.
-func (s *store) dial(code string, from gate.Client, now time.Time) (*party, *failure) {
+//
+// The call is that which the dial continues; empty: none.
+func (s *store) dial(code, call string, from gate.Client, now time.Time) (*party, *failure) {
 	if s.closed {
 		return nil, errShuttingDown
 	}
 	s.count.Dials++
 	if wait, ok := s.limits.admitDial(from, now); !ok {
 		return nil, dialsLimited(wait)
+	}
+	if ended := s.over[code]; ended != nil && call != "" && ended.over == call {
+		return nil, errHungUp
 	}
 	pr := s.waiting[code]
 	if pr != nil && pr.isExpired(now, s.options.Expiry) {
@@ -70,10 +76,10 @@ func (s *store) dial(code string, from gate.Client, now time.Time) (*party, *fai
 	}
 	if pr == nil {
 		s.limits.missed(from, now)
-		return s.open(code, from, now)
+		return s.open(code, call, from, now)
 	}
 	delete(s.waiting, code)
-	p := s.addParty(pr, now)
+	p := s.addParty(pr, call, now)
 	pr.subscriber, pr.state = p, stateNeedInit
 	s.count.Paired++
 	pr.initiator.wake()
@@ -81,21 +87,21 @@ func (s *store) dial(code string, from gate.Client, now time.Time) (*party, *fai
 	return p, nil
 }
 
-func (s *store) open(code string, from gate.Client, now time.Time) (*party, *failure) {
+func (s *store) open(code, call string, from gate.Client, now time.Time) (*party, *failure) {
 	if exceeds(s.pairs+1, s.options.Pairs) {
 		return nil, errPairLimit
 	}
 	s.limits.pairsOf.Add(from, 1, -1)
 	pr := &pair{code: code, state: stateWaiting, opener: from}
-	pr.initiator = s.addParty(pr, now)
+	pr.initiator = s.addParty(pr, call, now)
 	s.waiting[code] = pr
 	s.pairs++
 	pr.timer = time.AfterFunc(s.options.Expiry, func() { s.tick(pr) })
 	return pr.initiator, nil
 }
 
-func (s *store) addParty(pr *pair, now time.Time) *party {
-	p := &party{id: newUserID(), pair: pr, lastSeen: now}
+func (s *store) addParty(pr *pair, call string, now time.Time) *party {
+	p := &party{id: newUserID(), pair: pr, lastSeen: now, call: call}
 	s.parties[p.id] = p
 	return p
 }
@@ -193,13 +199,28 @@ func (s *store) drop(pr *pair, n int) {
 	s.limits.bytesOf.Remove(pr.opener, n)
 }
 
+// hangUpTime is how long it is known that a call is over: longer than its other peer dials for it.
+const hangUpTime = 2 * time.Minute
+
 // disconnect ends the pair. Who hung up is unknown from now on; the other may
-// still learn why.
-func (s *store) disconnect(p *party) {
+// still learn why. With a call, that is over as well, and who dials to continue it learns that.
+func (s *store) disconnect(p *party, call string) {
 	s.count.Left++
 	p.left = true
-	s.end(p.pair, errPeerLeft)
+	pr, why := p.pair, errPeerLeft
+	if other := p.other(); call != "" && other != nil && other.call == call {
+		why = errHungUp
+	}
+	s.end(pr, why)
 	delete(s.parties, p.id)
+	if call == "" || pr.forgotten {
+		return
+	}
+	if before := s.over[pr.code]; before != nil {
+		s.forget(before)
+	}
+	pr.over, s.over[pr.code] = call, pr
+	pr.timer.Reset(hangUpTime)
 }
 
 // end frees everything of a pair but the reason, which the parties can ask for
@@ -232,6 +253,9 @@ func (s *store) forget(pr *pair) {
 		return
 	}
 	pr.forgotten = true
+	if s.over[pr.code] == pr {
+		delete(s.over, pr.code)
+	}
 	pr.timer.Stop()
 	s.ended--
 	for _, p := range []*party{pr.initiator, pr.subscriber} {

@@ -1,6 +1,6 @@
 // One call from dial to hang-up: an RTCPeerConnection, the room in which it is negotiated, and the data channels.
 
-import { describe, gathered, sessionOf, setupOf } from './descriptions.js';
+import { describe, fingerprintOf, gathered, sessionOf, setupOf } from './descriptions.js';
 import { Room, RoomError } from './room.js';
 import { sample } from './stats.js';
 
@@ -24,6 +24,7 @@ const QUIET = 6_000; // ms in which a silent path may recover by itself before t
 const REDIAL = 90_000; // ms for which that is repeated: no less than a terminal waits for its peer
 const PAUSE = 1_000; // ms between two of these dials
 const RETRIED = ['unreachable', 'server', 'expired', 'peer_left']; // what a waiting peer dials again after
+const ATTEMPT = 5_000; // ms in which the restart of a lost path must succeed, before a new connection is made
 const FINAL = 200; // ms that the last sample may take
 
 /**
@@ -50,6 +51,8 @@ export class Call {
   #agent = ''; // of the peer, from its hello
   #reads = false; // whether the peer reads statistics, from its hello
   #certificate; // the own one
+  #own = ''; // its fingerprint
+  #tried = false; // a restart of the connection was negotiated, and it has not connected since
   #fingerprint = ''; // of the peer's certificate
   #session = ''; // of the peer's connection: the ID in its descriptions
   #setup = ''; // the peer's role in the DTLS handshake (a=setup): 'active' or 'passive'
@@ -163,7 +166,8 @@ export class Call {
     this.#channels.clear();
     for (const track of this.#remote.getTracks()) this.#remote.removeTrack(track);
     this.#fresh = true;
-    this.#used = false;
+    this.#used = this.#tried = false;
+    this.#stop('attempt');
     this.#setup = '';
     this.#connect();
     this.#note('renewed', '');
@@ -174,13 +178,13 @@ export class Call {
     const again = this.#redialing !== null;
     let room = null;
     try {
-      room = await Room.dial(this.#options.url, this.#options.code, this.#redialing === 'lost');
+      room = await Room.dial(this.#options.url, this.#options.code, this.#redialing === 'lost', this.#name());
       if (this.#ended || (again && !this.#redialing)) { // the old path has recovered
         room.close(true);
         return;
       }
       this.#room = room;
-      if (again && (this.#fresh ? this.#used : this.#isDead())) this.#renew();
+      if (again && (this.#fresh ? this.#used : this.#tried || this.#isDead())) this.#renew();
       this.#connection.setConfiguration(this.#configuration(room.iceServers));
       this.#on('servers', room.iceServers);
       this.#note('dialed', '');
@@ -263,11 +267,15 @@ export class Call {
 
   #negotiated() {
     if (this.#connection.connectionState === 'connected') this.#settle();
+    else if (this.#redialing === 'lost' && !this.#fresh) {
+      this.#tried = true;
+      this.#after('attempt', ATTEMPT, () => this.#dialLater());
+    }
   }
 
   // settle leaves the room some time after the call has connected. The server forgets the room.
   #settle() {
-    this.#stop('setup', 'grace', 'redial', 'restart', 'quiet', 'pause');
+    this.#stop('setup', 'grace', 'redial', 'restart', 'quiet', 'pause', 'attempt');
     this.#wake?.();
     this.#redialing = null;
     this.#restarted(true);
@@ -279,6 +287,10 @@ export class Call {
     const reason = e instanceof RoomError ? e.reason : 'description';
     const detail = e instanceof RoomError ? e.detail : e.message;
     if (reason === 'cancelled') return;
+    if (reason === 'hung_up') {
+      this.#end('peer_hangup');
+      return;
+    }
     this.#note('signaling', `${reason} ${detail}`.trim());
     if (reason === 'stranger') this.#stranger = true;
     if (this.#redialing === 'lost') this.#dialLater();
@@ -300,7 +312,7 @@ export class Call {
     switch (state) {
       case 'connected':
         this.#everUp = true;
-        this.#fresh = false;
+        this.#fresh = this.#tried = false;
         this.#former?.close();
         this.#settle();
         this.#on('state', 'connected');
@@ -476,20 +488,45 @@ export class Call {
     if (this.#ended) return;
     this.#ended = true;
     for (const timer of this.#timers.values()) clearTimeout(timer);
-    this.#room?.close(!this.#everUp); // first: the peer's goodbye to the server would fail the poll
+    const works = this.#everUp && !this.#redialing && this.#connection.connectionState === 'connected';
+    if (works || reason === 'peer_hangup') { // first: the peer's goodbye to the server would fail the poll
+      this.#room?.close(!this.#everUp);
+      this.#room = null;
+    } else {
+      this.#hangUpByServer();
+    }
     if (this.#everUp && !leaving) await Promise.race([this.#sample(), new Promise((done) => { setTimeout(done, FINAL); })]);
     if (reason !== 'peer_hangup') this.#control({ code: 'reject' });
     this.#on('state', 'ended');
     this.#on('end', { reason, detail });
-    await this.#flushed();
+    if (!(await this.#flushed()) && works && reason !== 'peer_hangup') this.#hangUpByServer();
     this.#former?.close();
     this.#connection?.close();
   }
 
+  // hangUpByServer ends the room, and the call for a peer that dials to continue it: its path may carry no goodbye.
+  async #hangUpByServer() {
+    try {
+      const call = this.#name();
+      const room = this.#room ?? (call && await Room.dial(this.#options.url, this.#options.code, true, call));
+      await room?.close(true, call);
+    } catch { /* the peer dials in vain until it gives up */ }
+  }
+
+  // name names the call to a server that is dialed again for it: by the certificates, which its peers know.
+  #name() {
+    const own = this.#connection?.localDescription;
+    if (own) this.#own = fingerprintOf(own);
+    return this.#own && this.#fingerprint ? [this.#own, fingerprintOf({ sdp: this.#fingerprint })].sort().join(' ') : undefined;
+  }
+
+  // flushed waits until nothing waits to be sent, and reports whether that is so.
   async #flushed() {
     const waiting = () => [STATS, ...CONTROL].some((label) => this.#channels.get(label)?.readyState === 'open' && this.#channels.get(label).bufferedAmount > 0);
     for (let i = 0; i < 20 && waiting(); i++) await new Promise((done) => { setTimeout(done, 10); });
+    const sent = !waiting();
     await new Promise((done) => { setTimeout(done, 50); }); // for the transport below
+    return sent;
   }
 
   #after(name, ms, what) {

@@ -10,6 +10,12 @@ export function gathered(connection) {
   });
 }
 
+/** fingerprintOf returns the certificate of a description, as "sha-256 AB:CD…". */
+export function fingerprintOf({ sdp }) {
+  const [, algorithm = '', hex = ''] = /^a=fingerprint:(\S+) (\S+)/im.exec(sdp) ?? [];
+  return `${algorithm.toLowerCase()} ${hex.toUpperCase()}`;
+}
+
 /** sessionOf returns the ID of a description's connection (RFC 8829 §5.2.1). */
 export function sessionOf({ sdp }) { return /^o=\S+ (\S+)/m.exec(sdp)?.[1] ?? ''; }
 
