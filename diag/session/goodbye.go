@@ -31,6 +31,9 @@ func (s *Session) sayGoodbye() {
 	if works && s.flush() || s.o.Config.Code == "" || !s.remote.restarts {
 		return
 	}
+	if works { // the room of a call that was connected is not that of a peer that dials again
+		s.drop()
+	}
 	x, name := s.release(), s.callName()
 	s.wg.Go(func() { s.hangUpByServer(x, name) })
 	if !works {

@@ -42,7 +42,7 @@ func (s *Session) peerOptions() peer.Options {
 			s.do(func() { once(func() { s.handle(input{kind: peerInputs[st]}) }) })
 		},
 	}
-	s.capture(&o)
+	s.evidence.give(&o)
 	if s.impaired != nil {
 		o.Net = s.impaired
 	}
