@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"os"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -65,6 +66,9 @@ func TestBrowserDialsThroughALoss(t *testing.T) {
 		dead bool
 	}{{inChromium, false}, {inFirefox, false}, {inChromium, true}, {inFirefox, true}} {
 		in := test.in
+		if test.dead != (in.name == inFirefox.name) && os.Getenv("NIGHTLY") == "" {
+			continue
+		}
 		t.Run(in.name+map[bool]string{true: " without DTLS"}[test.dead], func(t *testing.T) {
 			besides(t)
 			server := startServe(t)
@@ -112,24 +116,20 @@ func TestBrowserDialsThroughALoss(t *testing.T) {
 
 // TestBrowserHangsUpWithoutAPath: a hang-up that the lost path cannot carry reaches the peer by the server.
 func TestBrowserHangsUpWithoutAPath(t *testing.T) {
-	for _, in := range engines {
-		t.Run(in.name, func(t *testing.T) {
-			besides(t)
-			server := startServe(t)
-			b := openTab(t, in, "page", server+"?code=w1")
-			a := startTool(t, "answer", "w1", "--once", "--server", server)
-			a.await("waiting")
-			b.click("call")
-			b.state("connected")
-			b.flows()
-			b.must(a.cmd.Process.Signal(syscall.SIGSTOP))
-			b.state("redialing")
-			b.click("hang-up")
-			b.outcome("hangup")
-			b.must(a.cmd.Process.Signal(syscall.SIGCONT))
-			a.await("peer-hangup")
-		})
-	}
+	besides(t)
+	server := startServe(t)
+	b := openTab(t, inChromium, "page", server+"?code=w1")
+	a := startTool(t, "answer", "w1", "--once", "--server", server)
+	a.await("waiting")
+	b.click("call")
+	b.state("connected")
+	b.flows()
+	b.must(a.cmd.Process.Signal(syscall.SIGSTOP))
+	b.state("redialing")
+	b.click("hang-up")
+	b.outcome("hangup")
+	b.must(a.cmd.Process.Signal(syscall.SIGCONT))
+	a.await("peer-hangup")
 }
 
 // TestBrowserWaitsThroughALoss: the server that a page waits at for its peer is gone for longer than it keeps a pair.

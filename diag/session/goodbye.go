@@ -12,18 +12,18 @@ import (
 // callName names the call to a server that is dialed again for it: both peers know the certificates of both, and no one
 // else does but who carried their descriptions. It is empty before the first negotiation.
 func (s *Session) callName() string {
-	if s.peer == nil || s.theirs.fingerprint == "" {
+	if s.peer == nil || s.described.fingerprint == "" {
 		return ""
 	}
 	if s.own == "" {
 		s.own = fingerprintOf(s.peer.Local().SDP)
 	}
-	both := []string{s.own, s.theirs.fingerprint}
+	both := []string{s.own, s.described.fingerprint}
 	slices.Sort(both)
 	return strings.Join(both, " ")
 }
 
-// sayGoodbye tells the peer that the call is over. A path that is lost, or given up for one that is looked for, cannot
+// sayGoodbye informs the peer that the call is over. A path that is lost, or given up for one that is looked for, cannot
 // carry that: the peer would dial for the call. It learns it from the server then.
 func (s *Session) sayGoodbye() {
 	s.sendControl(control{Code: codeReject})

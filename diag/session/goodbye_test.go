@@ -28,7 +28,8 @@ func TestHangUpByServer(t *testing.T) {
 			r := newRig(Options{Config: diag.Config{Code: "w1"}})
 			r.in(test.from)
 			greeted(r)
-			r.theirs.fingerprint = "sha-256 AB"
+			r.dialed = false
+			r.described.fingerprint = "sha-256 AB"
 			r.redial.until = redial{}.until
 			test.facts(r)
 			r.sayGoodbye()

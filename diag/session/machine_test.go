@@ -134,11 +134,11 @@ func asking(r *rig) {
 	}
 }
 func renewed(r *rig) {
-	r.theirs, r.sdp = theirs{"sha-256 AB", "1"}, "v=0\r\no=- 2 2 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=fingerprint:sha-256 ab\r\n"
+	r.described, r.sdp = described{"sha-256 AB", "1"}, "v=0\r\no=- 2 2 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=fingerprint:sha-256 ab\r\n"
 }
 func fresh(r *rig)  { r.fresh = true }
 func early(r *rig)  { r.redial.early, r.redial.since = true, time.Now() }
-func knows(r *rig)  { r.theirs.fingerprint = "sha-256 CD" } // not what is announced
+func knows(r *rig)  { r.described.fingerprint = "sha-256 CD" } // not what is announced
 func probed(r *rig) { r.probes.left = 1 }
 func late(r *rig)   { probed(r); r.deadlines.drop(dueState) }
 

@@ -108,7 +108,7 @@ func answer(s *Session, in input) input {
 		}
 		return s.fail(err)
 	}
-	s.theirs = connectionOf(in)
+	s.described = connectionOf(in)
 	return s.describe(signal.KindAnswer, answer)
 }
 
@@ -137,7 +137,7 @@ func accept(s *Session, in input) input {
 	if err := s.peer.SetAnswer(peer.Description(*in.message.Description)); err != nil {
 		return s.fail(err)
 	}
-	s.theirs = connectionOf(in)
+	s.described = connectionOf(in)
 	return input{kind: inNegotiated}
 }
 

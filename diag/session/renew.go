@@ -13,13 +13,13 @@ import (
 // by the session ID of its descriptions (RFC 8829 §5.2.1) and makes a new connection, too. Until both are connected, each
 // attempt is one of new connections on both sides.
 
-// theirs is what tells the peer's connections apart; the zero value before its first description.
-type theirs struct{ fingerprint, session string }
+// described is what distinguishes the peer's connections; the zero value before its first description.
+type described struct{ fingerprint, session string }
 
 // connectionOf reads a description of the peer.
-func connectionOf(in input) theirs {
+func connectionOf(in input) described {
 	parsed := sdp.Parse(in.message.Description.SDP)
-	t := theirs{fingerprint: parsed.Fingerprint()}
+	t := described{fingerprint: parsed.Fingerprint()}
 	for _, l := range parsed.Session.Lines {
 		if fields := strings.Fields(l.Value); l.Type == 'o' && len(fields) > 1 {
 			t.session = fields[1]
@@ -35,13 +35,13 @@ func fingerprintOf(description string) string { return sdp.Parse(description).Fi
 // always is.
 func isRenewed(s *Session, in input) bool {
 	now := connectionOf(in)
-	return !isInBand(s, in) && (in.kind == inOffer || !s.fresh) && now.session != s.theirs.session &&
-		now.session != "" && now.fingerprint == s.theirs.fingerprint
+	return !isInBand(s, in) && (in.kind == inOffer || !s.fresh) && now.session != s.described.session &&
+		now.session != "" && now.fingerprint == s.described.fingerprint
 }
 
 // checkCertificate rejects a stranger: a new connection knows no certificate of the peer.
 func (s *Session) checkCertificate(in input) error {
-	if s.fresh && connectionOf(in).fingerprint != s.theirs.fingerprint {
+	if s.fresh && connectionOf(in).fingerprint != s.described.fingerprint {
 		return peer.ErrCertificateChanged
 	}
 	return nil

@@ -75,7 +75,7 @@ type Session struct {
 	deadlines *deadlines
 	peer      connection // nil: it could not be made
 	fresh     bool       // peer has replaced one that was connected, and has not connected
-	theirs    theirs
+	described described
 	own       string             // fingerprint of the own certificate, which no new connection changes; "" if it is not known yet
 	exchange  *exchange          // nil: no signaling is open
 	stopDial  context.CancelFunc // nil before the first dial

@@ -172,6 +172,9 @@ func (p *Pair) Wakes() []string {
 // hasNews reports whether a parked request of a party has to be answered now. Only "connected" without candidates is no
 // news, except the first time.
 func (p *Pair) hasNews(of *Party) bool {
+	if !p.IsLive() {
+		return true
+	}
 	switch p.State {
 	case NeedInit, Answered:
 		return of == p.Initiator
@@ -179,9 +182,7 @@ func (p *Pair) hasNews(of *Party) bool {
 		return of == p.Subscriber
 	case Connected:
 		return !of.Connected || len(p.other(of).Candidates) > 0
-	case Ended:
-		return true
-	case Waiting, Unknown:
+	case Waiting, Unknown, Ended:
 	}
 	return false
 }

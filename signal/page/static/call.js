@@ -25,7 +25,7 @@ const REDIAL = 90_000; // ms for which that is repeated: no less than a terminal
 const PAUSE = 1_000; // ms between two of these dials
 const RETRIED = ['unreachable', 'server', 'expired', 'peer_left']; // what a waiting peer dials again after
 const ATTEMPT = 5_000; // ms in which the restart of a lost path must succeed, before a new connection is made
-const FINAL = 200; // ms that the last sample may take
+const FINAL = 1_000; // ms that the last sample may take
 
 /**
  * Call reports what happens through on(name, value):
@@ -523,7 +523,7 @@ export class Call {
   // flushed waits until nothing waits to be sent, and reports whether that is so.
   async #flushed() {
     const waiting = () => [STATS, ...CONTROL].some((label) => this.#channels.get(label)?.readyState === 'open' && this.#channels.get(label).bufferedAmount > 0);
-    for (let i = 0; i < 20 && waiting(); i++) await new Promise((done) => { setTimeout(done, 10); });
+    for (let i = 0; i < 100 && waiting(); i++) await new Promise((done) => { setTimeout(done, 10); });
     const sent = !waiting();
     await new Promise((done) => { setTimeout(done, 50); }); // for the transport below
     return sent;

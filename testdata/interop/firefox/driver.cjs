@@ -41,7 +41,7 @@ const reportViolations = `addEventListener("securitypolicyviolation", (e) => con
 
 // click waits for an element that is shown and enabled, in the page.
 async function click(element) {
-  for (const end = Date.now() + 20_000; ; await new Promise((done) => { setTimeout(done, 30); })) {
+  for (const end = Date.now() + 60_000; ; await new Promise((done) => { setTimeout(done, 30); })) {
     const button = document.getElementById(element);
     if (button && !button.disabled && button.getClientRects().length > 0) return button.click();
     if (Date.now() > end) throw new Error(`no ${element} to click on`);
@@ -75,7 +75,7 @@ const requests = {
 (async () => {
   const browser = await puppeteer.launch({
     env: preload ? { ...process.env, LD_PRELOAD: preload } : process.env,
-    browser: "firefox", executablePath: process.argv[2], headless: true, extraPrefsFirefox: preferences, acceptInsecureCerts: true, protocolTimeout: 120_000,
+    browser: "firefox", executablePath: process.argv[2], headless: true, extraPrefsFirefox: preferences, acceptInsecureCerts: true, protocolTimeout: 300_000,
   });
   say({ version: await browser.version() });
   for await (const line of readline.createInterface({ input: process.stdin })) {
