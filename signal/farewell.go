@@ -2,9 +2,9 @@ package signal
 
 import "context"
 
-// A call whose path is lost, or changes, cannot carry its own hang-up. A way that several exchanges of one call may use
-// after each other, as a room is, can carry it instead: both peers name the call when they dial again, and the one that
-// hangs up closes its channel as [HangingUp] says.
+// A call whose path is lost, or changes, cannot carry its own hang-up. A way that several exchanges of one call may
+// use after each other, as a room is, can carry it instead: both peers name the call when they dial again, and the one
+// that hangs up closes its channel as [HangingUp] says.
 
 type callKey struct{}
 
@@ -14,7 +14,8 @@ type callOf struct {
 	over bool
 }
 
-// WithCall names the call that an exchange is for, to dial again. Only its peers can know the name; empty: it has none.
+// WithCall names the call that an exchange is for, to dial again. Only its peers can know the name; empty: it has
+// none.
 func WithCall(ctx context.Context, name string) context.Context {
 	return context.WithValue(ctx, callKey{}, callOf{name: name})
 }

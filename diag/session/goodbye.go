@@ -9,8 +9,8 @@ import (
 	"dialtone/signal"
 )
 
-// callName names the call to a server that is dialed again for it: both peers know the certificates of both, and no one
-// else does but who carried their descriptions. It is empty before the first negotiation.
+// callName names the call to a server that is dialed again for it: both peers know the certificates of both, and no
+// one else does but who carried their descriptions. It is empty before the first negotiation.
 func (s *Session) callName() string {
 	if s.peer == nil || s.described.fingerprint == "" {
 		return ""
@@ -23,8 +23,8 @@ func (s *Session) callName() string {
 	return strings.Join(both, " ")
 }
 
-// sayGoodbye informs the peer that the call is over. A path that is lost, or given up for one that is looked for, cannot
-// carry that: the peer would dial for the call. It learns it from the server then.
+// sayGoodbye informs the peer that the call is over. A path that is lost, or given up for one that is looked for,
+// cannot carry that: the peer would dial for the call. It learns it from the server then.
 func (s *Session) sayGoodbye() {
 	s.sendControl(control{Code: codeReject})
 	works := s.redial.until.IsZero() && !s.phases.Running(diag.PhaseRestart, "")

@@ -133,9 +133,11 @@ func asking(r *rig) {
 		}
 	}
 }
+
 func renewed(r *rig) {
 	r.described, r.sdp = described{"sha-256 AB", "1"}, "v=0\r\no=- 2 2 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=fingerprint:sha-256 ab\r\n"
 }
+
 func fresh(r *rig)  { r.fresh = true }
 func early(r *rig)  { r.redial.early, r.redial.since = true, time.Now() }
 func knows(r *rig)  { r.described.fingerprint = "sha-256 CD" } // not what is announced

@@ -27,7 +27,8 @@ func (s *Session) peerOptions() peer.Options {
 		}
 	}
 	o := peer.Options{
-		Emit: func(d diag.Data) { once(func() { s.o.Feed.Append(d) }) }, Phases: s.phases, ICEServers: c.ICEServers, TLS: s.o.TLS, Proxies: s.o.Proxies,
+		Emit:   func(d diag.Data) { once(func() { s.o.Feed.Append(d) }) },
+		Phases: s.phases, ICEServers: c.ICEServers, TLS: s.o.TLS, Proxies: s.o.Proxies,
 		RelayOnly: c.RelayOnly, PionDefaults: c.PionDefaults, Patient: c.Patient, NoMedia: c.NoMedia, Echo: c.Echo,
 		Loopback: loopbackPolicy(c), Timeouts: s.o.Timeouts, Net: s.o.Net,
 		NoChannels: c.MediaOnly, Channel: c.Channel, Flow: s.o.Flow, Limiter: s.o.Limiter,

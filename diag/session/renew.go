@@ -8,10 +8,10 @@ import (
 	"dialtone/diag/sdp"
 )
 
-// A browser whose network is lost may give up the DTLS association for good, as Firefox does when it cannot send: no ICE
-// restart brings that back. It dials again with a new connection that has the certificate of the call. This peer knows it
-// by the session ID of its descriptions (RFC 8829 §5.2.1) and makes a new connection, too. Until both are connected, each
-// attempt is one of new connections on both sides.
+// A browser whose network is lost may give up the DTLS association for good, as Firefox does when it cannot send: no
+// ICE restart brings that back. It dials again with a new connection that has the certificate of the call. This peer
+// knows it by the session ID of its descriptions (RFC 8829 §5.2.1) and makes a new connection, too. Until both are
+// connected, each attempt is one of new connections on both sides.
 
 // described is what distinguishes the peer's connections; the zero value before its first description.
 type described struct{ fingerprint, session string }
@@ -47,7 +47,8 @@ func (s *Session) checkCertificate(in input) error {
 	return nil
 }
 
-// isUnproven: ICE has found the old path again, and no ping was answered on it. The peer may have given up what is above.
+// isUnproven: ICE has found the old path again, and no ping was answered on it. The peer may have given up what is
+// above.
 func isUnproven(s *Session, _ input) bool {
 	return s.redial.early && !s.redial.met && !s.fresh && s.pings.echoedAt().Before(s.redial.since)
 }

@@ -76,7 +76,7 @@ type Session struct {
 	peer      connection // nil: it could not be made
 	fresh     bool       // peer has replaced one that was connected, and has not connected
 	described described
-	own       string             // fingerprint of the own certificate, which no new connection changes; "" if it is not known yet
+	own       string             // fingerprint of the own certificate, of all connections; "" if it is not known yet
 	exchange  *exchange          // nil: no signaling is open
 	stopDial  context.CancelFunc // nil before the first dial
 	role      signal.Role        // of the first negotiation

@@ -42,7 +42,8 @@ func on(kinds ...kind) []kind    { return kinds }
 
 // transitions is the table of all that can happen. The first rule that applies decides.
 func transitions() []rule {
-	return slices.Concat(renewalRules(), signalingRules(), setupRules(), callRules(), restartRules(), endRules(), ignored())
+	return slices.Concat(renewalRules(), signalingRules(), setupRules(), callRules(), restartRules(), endRules(),
+		ignored())
 }
 
 // signalingRules: the call is dialed, the peer comes, and the signaling ends. While a path is looked for the peer may
@@ -73,7 +74,8 @@ func signalingRules() []rule {
 	}
 }
 
-// renewalRules: while the path is lost, a peer whose connection cannot be restarted makes a new one, and so does this one.
+// renewalRules: while the path is lost, a peer whose connection cannot be restarted makes a new one, and so does this
+// one.
 func renewalRules() []rule {
 	return []rule{
 		{from: of(redialing), on: on(inOffer), when: isRenewed, do: answerAnew},

@@ -55,8 +55,8 @@ const (
 	StorageLimit   Refusal = "storage_limit"
 )
 
-// Pair is one call: an initiator and, from NeedInit on, a subscriber. It is one value that a store keeps whole, as JSON
-// where it has to; its methods are pure.
+// Pair is one call: an initiator and, from NeedInit on, a subscriber. It is one value that a store keeps whole, as
+// JSON where it has to; its methods are pure.
 type Pair struct {
 	ID         string          `json:"id"`
 	Code       string          `json:"code"`
@@ -67,7 +67,8 @@ type Pair struct {
 	Offer      json.RawMessage `json:"offer,omitempty"`
 	Answer     json.RawMessage `json:"answer,omitempty"`
 	Why        Refusal         `json:"why,omitempty"` // in Ended
-	// Over names the call that was hung up in Waiting: the pair waits for who dials to continue that, and for no one else.
+	// Over names the call that was hung up in Waiting: the pair waits for who dials to continue that, and for no one
+	// else.
 	Over string `json:"over,omitempty"`
 
 	replaced []string // parked requests that a newer one has replaced by the present change
@@ -169,8 +170,8 @@ func (p *Pair) Wakes() []string {
 	return wakes
 }
 
-// hasNews reports whether a parked request of a party has to be answered now. Only "connected" without candidates is no
-// news, except the first time.
+// hasNews reports whether a parked request of a party has to be answered now. Only "connected" without candidates is
+// no news, except the first time.
 func (p *Pair) hasNews(of *Party) bool {
 	if !p.IsLive() {
 		return true

@@ -43,8 +43,8 @@
 // # Hanging up
 //
 // A call whose path is lost cannot carry its hang-up. A dial with "call": NAME continues a call, whose name only its
-// peers know (at most 512 bytes). A disconnect with "hung_up": NAME ends it: the other peer of the pair, if it dialed with
-// that name, gets 400 hung_up, and so does for two minutes who dials this code with it.
+// peers know (at most 512 bytes). A disconnect with "hung_up": NAME ends it: the other peer of the pair, if it dialed
+// with that name, gets 400 hung_up, and so does for two minutes who dials this code with it.
 //
 // # Waiting
 //
