@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/netip"
 	"strings"
 	"time"
@@ -122,7 +123,12 @@ func (c *serveCommand) serve(ctx context.Context, a app, ice *iceservers.Servers
 	options.Page = page.New(page.Options{
 		ICEServers: ice.ForBrowsers(), Arguments: strings.TrimSpace(e.Arguments() + ice.Arguments()),
 	})
-	if err := server.New(options).Serve(ctx, e); err != nil {
+	var s *server.Server
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(c.LogLevel)) // the setting takes no other names
+	c.Rooms.Observe(&options, a.Err, level, func() server.Health { return s.Health() })
+	s = server.New(options)
+	if err := s.Serve(ctx, e); err != nil {
 		return fmt.Errorf("the server ended: %w", err)
 	}
 	return nil
