@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/netip"
 	"strings"
 	"time"
@@ -124,9 +123,7 @@ func (c *serveCommand) serve(ctx context.Context, a app, ice *iceservers.Servers
 		ICEServers: ice.ForBrowsers(), Arguments: strings.TrimSpace(e.Arguments() + ice.Arguments()),
 	})
 	var s *server.Server
-	var level slog.Level
-	_ = level.UnmarshalText([]byte(c.LogLevel)) // the setting takes no other names
-	c.Rooms.Observe(&options, a.Err, level, func() server.Health { return s.Health() })
+	c.Rooms.Observe(&options, a.Err, c.LogLevel, func() server.Health { return s.Health() })
 	s = server.New(options)
 	if err := s.Serve(ctx, e); err != nil {
 		return fmt.Errorf("the server ended: %w", err)

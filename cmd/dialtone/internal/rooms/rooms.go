@@ -31,10 +31,13 @@ func (f *Flags) Complete() error {
 	return nil
 }
 
-// Observe gives the options of a server a log to a writer, an access log and metrics, for which health is asked.
-func (f *Flags) Observe(o *server.Options, log io.Writer, level slog.Level, health func() server.Health) {
+// Observe gives the options of a server metrics, for which health is asked, and with --access-log a log in JSON from
+// a level on, which is one of slog's names.
+func (f *Flags) Observe(o *server.Options, log io.Writer, from string, health func() server.Health) {
 	var access *slog.Logger
 	if f.AccessLog == "json" {
+		var level slog.Level
+		_ = level.UnmarshalText([]byte(from)) // the setting takes no other names
 		o.Logger = slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: level}))
 		access = slog.New(slog.NewJSONHandler(log, nil))
 	}
