@@ -70,7 +70,8 @@ func note(w http.ResponseWriter, change func(*Access)) {
 // known is a path without what clients may write into it.
 func known(path string) string {
 	switch path {
-	case "/call", "/call/", "/call/call_line_process", "/call/call_line_process/", "/call/code.json", "/healthz", "/metrics":
+	case "/call", "/call/", "/call/call_line_process", "/call/call_line_process/", "/call/code.json", "/healthz",
+		"/metrics":
 		return path
 	}
 	if strings.HasPrefix(path, "/call/") {

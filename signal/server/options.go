@@ -43,7 +43,7 @@ type Options struct {
 	// their dial when they ask for them. nil: there are none.
 	ICEServers func(pair string) []page.ICEServer
 
-	// Observe is told of each request when it has been answered. It must not block. nil: none.
+	// Observe gets each request when it has been answered. It must not block. nil: none.
 	Observe func(Access)
 	// Metrics answers /metrics. nil: nothing does.
 	Metrics http.Handler
