@@ -51,7 +51,8 @@ func (c *monitorCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	defer restore()
 	m, err := monitor.New(monitor.Options{
 		Load: func() (*monitor.Setup, error) { return c.load(a) }, Reload: reload, Logger: a.logger(c.LogLevel),
-		Version: readVersion().Version, Hosts: gate.HostsOf(c.AllowedHost...), Concurrent: int(c.Concurrency), Keep: int(c.Keep), Drain: 5 * time.Second,
+		Version: readVersion().Version, Hosts: gate.HostsOf(c.AllowedHost...),
+		Concurrent: int(c.Concurrency), Keep: int(c.Keep), Drain: 5 * time.Second,
 	})
 	if err = a.checked(errors.Join(err, c.Complete())); err != nil {
 		return diag.ExitUsage, err

@@ -55,7 +55,8 @@ func WrongPattern(pattern string) error {
 	case strings.Contains(beginning, anyTarget):
 		return fmt.Errorf("targets = %.200q: an asterisk stands at the end only", pattern)
 	case open && isURL && !strings.Contains(rest, "/"):
-		return fmt.Errorf("targets = %.200q would match other hosts: write a slash after the host, such as https://HOST/*", pattern)
+		return fmt.Errorf("targets = %.200q would match other hosts: write a slash after the host, such as https://HOST/*",
+			pattern)
 	case open && !isURL && !strings.HasSuffix(beginning, "?"):
 		return fmt.Errorf("targets = %.200q would match other hosts: name each STUN and TURN server", pattern)
 	}

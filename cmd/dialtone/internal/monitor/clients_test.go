@@ -121,8 +121,12 @@ func TestFloodsOfAMonitor(t *testing.T) {
 		text string
 		many int
 	}{
-		{"", 300}, {"GET / HTTP/1.1\r\nX: ", 300}, {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 60000\r\n\r\n{", 300},
-		{"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 50}, {strings.Repeat(request, 100), 50}, {request, 400},
+		{"", 300},
+		{"GET / HTTP/1.1\r\nX: ", 300},
+		{"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 60000\r\n\r\n{", 300},
+		{"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 50},
+		{strings.Repeat(request, 100), 50},
+		{request, 400},
 	} {
 		for range flood.many {
 			c, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", host)
@@ -136,7 +140,8 @@ func TestFloodsOfAMonitor(t *testing.T) {
 			t.Errorf("%.20q: %d %s", flood.text, status, body)
 		}
 	}
-	for begun := time.Now(); len(m.waiting) < cap(m.waiting) && time.Since(begun) < 20*time.Second; time.Sleep(time.Millisecond) {
+	for begun := time.Now(); len(m.waiting) < cap(m.waiting) && time.Since(begun) < 20*time.Second; {
+		time.Sleep(time.Millisecond)
 	}
 	c, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", host)
 	if err != nil {

@@ -76,7 +76,8 @@ func (m *Monitor) serveProbe(ctx context.Context, w http.ResponseWriter, r *http
 		defer func() { <-m.waiting }()
 	default:
 		w.Header().Set("Retry-After", "1")
-		http.Error(w, "too many probes wait for their turn: raise --concurrency, or probe less often", http.StatusServiceUnavailable)
+		http.Error(w, "too many probes wait for their turn: raise --concurrency, or probe less often",
+			http.StatusServiceUnavailable)
 		return
 	}
 	ctx, cancel := context.WithCancel(ctx)

@@ -68,8 +68,10 @@ func newMonitor(t *testing.T, concurrent int, load func() (*Setup, error), reloa
 	if load == nil {
 		load = func() (*Setup, error) { return &Setup{Modules: map[string]Module{"a": fake("a", 10*time.Second)}}, nil }
 	}
-	m, err := New(Options{Load: load, Reload: reload, Logger: slog.New(slog.DiscardHandler), Concurrent: concurrent, Keep: 3, Drain: time.Minute,
-		Hosts: gate.HostsOf("monitor.example")})
+	m, err := New(Options{
+		Load: load, Reload: reload, Logger: slog.New(slog.DiscardHandler), Concurrent: concurrent, Keep: 3, Drain: time.Minute,
+		Hosts: gate.HostsOf("monitor.example"),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
