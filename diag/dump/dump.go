@@ -31,7 +31,7 @@ const (
 	maxFaults      = 20
 	maxUnpacked    = 4 << 30 // bytes that are read of a file, unpacked
 	maxRatio       = 200     // times its size that a file may unpack to, beyond freeUnpacked; gzip reaches 1,000
-	freeUnpacked   = 64 << 20
+	freeUnpacked   = 16 << 20
 )
 
 // ErrNotDump is returned (wrapped) for a file that is something else.
