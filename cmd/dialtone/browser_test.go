@@ -254,6 +254,15 @@ func (s *tool) await(text string) string {
 // awaitTimes waits for a number of such lines and returns the last.
 func (s *tool) awaitTimes(text string, times int) string {
 	s.t.Helper()
+	line, ok := s.says(text, times)
+	if !ok {
+		s.t.Fatalf("%v says no %q:\n%s", s.cmd.Args, text, s.said())
+	}
+	return line
+}
+
+// says waits, but not for ever, for a number of such lines, and returns the last.
+func (s *tool) says(text string, times int) (string, bool) {
 	late := time.After(patience)
 	for {
 		s.mu.Lock()
@@ -265,15 +274,22 @@ func (s *tool) awaitTimes(text string, times int) string {
 				continue
 			}
 			if found++; found == times {
-				return line
+				return line, true
 			}
 		}
 		select {
 		case <-changed:
 		case <-late:
-			s.t.Fatalf("%v says no %q:\n%s", s.cmd.Args, text, strings.Join(lines, "\n"))
+			return "", false
 		}
 	}
+}
+
+// said is all that the program has written.
+func (s *tool) said() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return strings.Join(s.stdout, "\n")
 }
 
 // exits waits for the program's own end and gives its exit code.

@@ -87,11 +87,11 @@ func compareLatency(t *testing.T, together bool, send, receive session.Dialer) {
 		enough := 0
 		for _, in := range latest(c) {
 			d := in.OneWayDelay
-			if d == nil || d.Delay == nil {
+			if d == nil || d.Delay == nil || d.Source != diag.DelayPayload { // by the reports, until packets have confirmed their sender
 				continue
 			}
-			if d.Source != diag.DelayPayload || d.Uncertainty != 0 {
-				t.Fatalf("%+v", d)
+			if d.Uncertainty != 0 {
+				t.Errorf("%+v", d)
 			}
 			if old, known := least[in.Kind]; !known || *d.Min < old {
 				least[in.Kind] = *d.Min

@@ -9,6 +9,7 @@ import (
 // endings are the next steps after a call, by the most specific of what is known about its end: the reason with the
 // code, with the party, or alone. What failed in signaling has a table of its own.
 var endings = map[string]string{
+	"dump-end":                 "Save the dump again when the call is connected, or has failed.",
 	"internal":                 "Check that this machine has a network interface and free ports.",
 	"internal stuck":           "Call again, on a machine with less load; report the fault with a recording (--record).",
 	"peer-lost":                "Ask whether the peer's program or network went away, then call again.",

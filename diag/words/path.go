@@ -80,7 +80,7 @@ var pathFindings = map[string]entry{
 			return Text{
 				Title:    "The peer gave up during the DTLS handshake.",
 				Evidence: lines(labeled("path", e.Path), labeled("cause", e.Cause)),
-				Advice: "Check the peer's log or findings: for example, the certificate that reached it may differ from the one " +
+				Advice: "Check the log of the peer: for example, the certificate that reached it may differ from the one " +
 					"in its description.",
 			}
 		}),
@@ -220,7 +220,8 @@ func obstacleAdvice(e judge.NoPath) string {
 	case e.Obstacle == judge.NoRemoteCandidate:
 		return "Check the peer's network, its ICE servers, and how it signals candidates."
 	case e.NoRelay && !e.Configured:
-		return "Give both peers a STUN server and one of them a TURN server: --ice stun:HOST --ice turn:HOST --ice-user NAME."
+		return "Give both peers a STUN server (--ice stun:HOST) and one of them a TURN server (--ice turn:HOST --ice-user " +
+			"NAME). A machine that both reach can be both: dialtone serve --stun IP --turn IP:3480 --turn-user NAME."
 	case e.NoRelay:
 		return "Give one side a TURN server that works: --ice turn:HOST --ice-user NAME."
 	}

@@ -196,7 +196,10 @@ func relayFailedText(f judge.Finding, e judge.RelayUse) Text {
 	}
 	stage := e.Server.Stopped()
 	if stage == nil {
-		return Text{Title: diag.Clean(f.Subject, 300) + " allocated a relay."}
+		return Text{
+			Title:  diag.Clean(f.Subject, 300) + " allocated a relay, and a later request failed.",
+			Advice: "Look into the log of " + diag.Clean(f.Subject, 300) + ".",
+		}
 	}
 	what, advice := failure.At(&e.Server, stage)
 	t := relayText("allocated a relay, but "+StageLabel(stage.Name)+" failed: "+what, advice)(f, e)

@@ -28,8 +28,8 @@ var remoteFindings = map[string]entry{
 			"only. A server behind NAT has to announce its public address; other peers ask a STUN server.",
 		func(judge.RemoteCandidates) (title, advice string) {
 			return "The peer signaled no address that other networks can reach, and none answered.",
-				"Let the peer announce its public address or use a STUN server. If both peers are in one network, check that it " +
-					"lets its hosts reach each other."
+				"If both peers are in one network, check that it lets its hosts reach each other. If the peer is a server " +
+					"behind NAT, let it announce its public address."
 		}),
 	"ice.remote_unroutable": remoteEntry(
 		"The operating system did not send the checks to these candidates. The evidence has its words: it has no "+

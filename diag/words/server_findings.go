@@ -11,7 +11,7 @@ import (
 
 // failed makes the entry of findings about servers that failed, or whose relay did.
 func failed(explain string) entry {
-	return entry{Explain: explain, Write: func(f judge.Finding) Text {
+	return entry{Explain: explain, Of: []any{judge.ServerFailure{}, judge.RelayUse{}}, Write: func(f judge.Finding) Text {
 		if e, ok := f.Evidence.(judge.RelayUse); ok {
 			return relayFailedText(f, e)
 		}

@@ -40,18 +40,26 @@ func (c *Client) text(call Call, a *Answer) (text, code string) {
 		if json.Unmarshal(a.Body, &tree) != nil {
 			return "", ""
 		}
-		var parts []string
-		for _, s := range textsIn(tree, 0, nil) {
-			if s = c.Fit(call.URL, s); s != "" && len(parts) < maxParts {
-				parts = append(parts, s)
-			}
-		}
-		return Clean(strings.Join(parts, ": ")), codeIn(tree)
+		return c.joined(call, textsIn(tree, 0, nil)), codeIn(tree)
 	}
-	if strings.HasPrefix(body, "<") || strings.HasPrefix(body, "v=0") || kind == "text/html" {
+	switch {
+	case strings.HasPrefix(body, "<"), kind == "text/html":
+		return c.joined(call, pageText(a.Body)), ""
+	case strings.HasPrefix(body, "v=0"):
 		return "", ""
 	}
 	return c.Fit(call.URL, body), ""
+}
+
+// joined is a text of the first parts that say something.
+func (c *Client) joined(call Call, texts []string) string {
+	var parts []string
+	for _, s := range texts {
+		if s = c.Fit(call.URL, s); s != "" && len(parts) < maxParts {
+			parts = append(parts, s)
+		}
+	}
+	return Clean(strings.Join(parts, ": "))
 }
 
 // textsIn collects what an error in JSON says, whatever its shape, without what says the same twice.

@@ -9,6 +9,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+const csrfPage = `<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><meta name="robots" content="NONE,NOARCHIVE">
+<title>403 Forbidden</title><style>html * { padding:0 }</style></head>
+<body><div id="summary"><h1>Forbidden <span>(403)</span></h1>
+<p>CSRF verification failed. Request aborted.</p></div></body></html>`
+
 // TestErrorsOfAnyShape: what servers say is found wherever they write it.
 func TestErrorsOfAnyShape(t *testing.T) {
 	for name, test := range map[string]struct{ kind, body, text, code string }{
@@ -28,9 +34,24 @@ func TestErrorsOfAnyShape(t *testing.T) {
 		"a bare list":        {"text/plain", `["one"]`, "one", ""},
 		"a text":             {"text/plain", "codecs\nnot supported", "codecs not supported", ""},
 		"a page":             {"text/html", "<html>no</html>", "", ""},
-		"no JSON":            {"application/json", "{", "", ""},
-		"a description":      {"application/sdp", "v=0\r\n", "", ""},
-		"no bottom":          {"application/json", strings.Repeat(`{"error":`, 50) + `"x"` + strings.Repeat("}", 50), "", ""},
+		"CSRF of Django": {
+			"text/html; charset=utf-8", csrfPage, "403 Forbidden: Forbidden (403): CSRF verification failed. Request aborted", "",
+		},
+		"a locked database": {
+			"text/html", "<!DOCTYPE html>\n<html><head><title>OperationalError\n at /call/dial/</title>" +
+				"<style>p { color: red }</style></head><body><h1>OperationalError <small>at /call/dial/</small></h1>" +
+				`<pre class="exception_value">database is locked</pre><script>p("x")</script></body></html>`,
+			"OperationalError at /call/dial/: database is locked", "",
+		},
+		"nginx": {
+			"text/html", "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad " +
+				"Gateway</h1></center>\r\n<hr><center>nginx/1.22.1</center>\r\n</body>\r\n</html>\r\n", "502 Bad Gateway", "",
+		},
+		"control characters of a page": {"text/html", "<p>no\x1b[31m &#27;[2J way", "no [31m  [2J way", ""},
+		"an endless page":              {"text/html", strings.Repeat("<b></b>", maxTokens/2) + "<p>too late", "", ""},
+		"no JSON":                      {"application/json", "{", "", ""},
+		"a description":                {"application/sdp", "v=0\r\n", "", ""},
+		"no bottom":                    {"application/json", strings.Repeat(`{"error":`, 50) + `"x"` + strings.Repeat("}", 50), "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, err := Open("https://h.example/", Options{})
@@ -92,4 +113,21 @@ func TestSecretsStayHome(t *testing.T) {
 		}
 		c.Close()
 	}
+}
+
+// FuzzPageText: whatever a page holds, the parts of its text are few and on one line.
+func FuzzPageText(f *testing.F) {
+	f.Add([]byte(csrfPage))
+	f.Add([]byte("<title>a<p>b<pre>c</p><script><p>"))
+	f.Fuzz(func(t *testing.T, page []byte) {
+		parts := pageText(page)
+		if len(parts) > maxParts+1 {
+			t.Errorf("%d parts", len(parts))
+		}
+		for _, part := range parts {
+			if part == "" || strings.ContainsAny(part, "\n\t") {
+				t.Errorf("%q", part)
+			}
+		}
+	})
 }

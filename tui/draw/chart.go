@@ -19,7 +19,6 @@ type Point struct {
 // columns are to be shown, a column shows the whole range of what falls into it: neither a peak nor a dip is averaged
 // away.
 type Chart struct {
-	Unit   string
 	Points []Point       // in the order of time
 	From   time.Duration // the left edge
 	To     time.Duration // the right edge
@@ -46,7 +45,7 @@ func (c Chart) Lines(th *Theme, width, height int) []string {
 	}
 	plot := newPlot(columns, rows, top)
 	c.trace(plot)
-	out, unit := make([]string, 0, height), c.Unit
+	out := make([]string, 0, height)
 	for r := range rows {
 		l, axis := NewLine(width), th.Glyphs.Down
 		for i, label := range labels {
@@ -54,10 +53,6 @@ func (c Chart) Lines(th *Theme, width, height int) []string {
 				l.To(left-1-Width(label)).Add(th.Dim, label)
 				axis = th.Glyphs.Tick
 			}
-		}
-		if l.Width() == 0 && r > 0 && Width(unit) < left { // the first free place below the topmost number
-			l.To(left-1-Width(unit)).Add(th.Dim, unit)
-			unit = ""
 		}
 		out = append(out, l.To(left-1).Add(th.Dim, axis).Add(th.Accent, plot.text(th.Glyphs, r)).String())
 	}

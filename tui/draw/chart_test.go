@@ -25,30 +25,30 @@ func TestChart(t *testing.T) {
 		ascii bool
 		want  []string
 	}{
-		{"a ramp", Chart{Unit: "ms", Points: every(0, 10, 20, 30, 40), To: 4 * time.Second, Gap: 3 * time.Second}, false, []string{
+		{"a ramp", Chart{Points: every(0, 10, 20, 30, 40), To: 4 * time.Second, Gap: 3 * time.Second}, false, []string{
 			"    40┤                        ⢀⣀⡠⠤⠔⠒⠊⠉",
 			"    20┤               ⣀⣀⠤⠤⠔⠒⠒⠊⠉⠁",
-			"    ms│       ⣀⣀⠤⠤⠒⠒⠉⠉",
+			"      │       ⣀⣀⠤⠤⠒⠒⠉⠉",
 			"     0┤⣀⠤⠤⠒⠒⠉⠉",
 			"      00:00         00:02",
 		}},
-		{"a gap", Chart{Unit: "ms", Points: every(5, 5, gap, gap, 5, 5), To: 5 * time.Second, Gap: 3 * time.Second}, false, []string{
+		{"a gap", Chart{Points: every(5, 5, gap, gap, 5, 5), To: 5 * time.Second, Gap: 3 * time.Second}, false, []string{
 			"     5┤⠉⠉⠉⠉⠉⠉⠉                  ⠉⠉⠉⠉⠉⠉⠉",
-			"    ms│",
+			"      │",
 			"      │",
 			"     0┤",
 			"      00:00",
 		}},
-		{"nothing is not zero", Chart{Unit: "%", Points: every(gap, gap), To: time.Second, Gap: time.Second}, false, []string{
+		{"nothing is not zero", Chart{Points: every(gap, gap), To: time.Second, Gap: time.Second}, false, []string{
 			"     1┤",
-			"     %│",
+			"      │",
 			"      │",
 			"     0┤",
 			"      00:00",
 		}},
-		{"zero is a line", Chart{Unit: "%", Points: every(0, 0), To: time.Second, Gap: time.Second}, false, []string{
+		{"zero is a line", Chart{Points: every(0, 0), To: time.Second, Gap: time.Second}, false, []string{
 			"     1┤",
-			"     %│",
+			"      │",
 			"      │",
 			"     0┤⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀",
 			"      00:00",
@@ -101,7 +101,7 @@ func FuzzChart(f *testing.F) {
 	f.Add(1e308, 5e-324, 1e9, int64(1<<62), int64(1<<62+1), int64(1<<62), uint8(200), uint8(60))
 	f.Fuzz(func(t *testing.T, a, b, c float64, from, to, gap int64, width, height uint8) {
 		chart := Chart{
-			Unit: "kbit/s", From: time.Duration(from), To: time.Duration(to), Gap: time.Duration(gap),
+			From: time.Duration(from), To: time.Duration(to), Gap: time.Duration(gap),
 			Points: []Point{{time.Duration(from), a}, {time.Duration(from/2 + to/2), b}, {time.Duration(to), c}},
 		}
 		lines := chart.Lines(plain(), int(width), int(height))

@@ -85,7 +85,7 @@ func videos(s call.EndsStream) string {
 func endsText(c *call.Call, e call.Ends) string {
 	agree, old := "", ""
 	if len(judge.EndsFindings(c)) == 0 {
-		agree = "both ends agree"
+		agree = "the counts of both ends agree"
 	}
 	if now := max(c.Now, e.At); now-e.At > sampleGap && c.Ended == nil {
 		old = "no statistics from the peer for " + words.Duration(now-e.At)
@@ -109,7 +109,7 @@ func (p *Call) endsLine(width int) []string {
 	if !known {
 		return nil
 	}
-	level, text := draw.Good, "Both ends agree: "+missingText(e)+", RTT "+rttText(e.RTTHere)+" and "+rttText(e.RTTThere)
+	level, text := draw.Good, "The counts of both ends agree: "+missingText(e)+"; RTT "+rttText(e.RTTHere)+" and "+rttText(e.RTTThere)
 	if found := judge.EndsFindings(p.Call); len(found) > 0 {
 		level, text = draw.Warn, words.Of(found[0]).Title
 	}

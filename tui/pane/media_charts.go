@@ -49,7 +49,7 @@ func (c chart) lines(s *Scene, width, height int) []string {
 	l.Add(th.Dim, "  range "+words.Significant(lowest)+"–"+words.Significant(highest))
 	title := noted(th, l, c.notes...)
 	from, to := c.points[0].At, c.points[len(c.points)-1].At
-	plot := draw.Chart{Unit: c.unit, Points: c.points, From: from, To: max(to, from+chartSpan), Gap: sampleGap}
+	plot := draw.Chart{Points: c.points, From: from, To: max(to, from+chartSpan), Gap: sampleGap}
 	return append([]string{title}, plot.Lines(th, width, height-1)...)
 }
 

@@ -15,7 +15,7 @@ func Of(s *diag.Server) (what, advice string) { return At(s, s.Failed()) }
 // At is the same of a step.
 func At(s *diag.Server, stage *diag.Stage) (what, advice string) {
 	if stage == nil || stage.Failure == nil {
-		return "it did not answer", ""
+		return "it did not answer", "Check host, port and transport of " + diag.Clean(s.URL, 300) + "."
 	}
 	f := failing{server: s, stage: stage, Failure: stage.Failure, url: diag.Clean(s.URL, 300), at: whereOf(s)}
 	if stage.Name == diag.StageProxy || f.Cause == diag.CauseProxy {
@@ -45,6 +45,7 @@ func At(s *diag.Server, stage *diag.Stage) (what, advice string) {
 	if len(s.Redirects) > 0 && f.Code != 300 {
 		what = "it redirects to " + s.Address + " (300), and there " + what
 	}
+	advice = cmp.Or(advice, "Check the URL "+f.url+", and the log of the server there.")
 	return diag.Clean(what, 400), diag.Clean(advice, 400)
 }
 

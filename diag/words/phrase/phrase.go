@@ -14,11 +14,12 @@ type Text struct {
 type Entry struct {
 	Explain string                   // a paragraph for dialtone explain
 	Write   func(judge.Finding) Text // the finding in English
+	Of      []any                    // zero values of the types that its evidence has
 }
 
 // On makes the entry of findings whose evidence is an E; without evidence write gets the zero value.
 func On[E any](explain string, write func(f judge.Finding, e E) Text) Entry {
-	return Entry{Explain: explain, Write: func(f judge.Finding) Text {
+	return Entry{Explain: explain, Of: []any{*new(E)}, Write: func(f judge.Finding) Text {
 		e, _ := f.Evidence.(E)
 		return write(f, e)
 	}}

@@ -56,7 +56,7 @@ var Findings = map[string]phrase.Entry{
 	"stress.incomplete": fault(
 		"The call ended before all steps of the stress test were over. What was not tested is reported so.",
 		"The call ended during the stress test.",
-		"Check why the call ended: the other findings name what was seen.", nil),
+		"Place the same call without --stress first: it has to stay connected by itself.", nil),
 	"impair.injected": phrase.On(
 		"The call impaired its own UDP packets, as --impair or --stress asked for. The counts say what was done to "+
 			"them. Media that was lost this way is left out when loss is judged, and other findings that it can explain say so.",

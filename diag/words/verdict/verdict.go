@@ -2,6 +2,7 @@
 package verdict
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -171,8 +172,10 @@ func next(v judge.Verdict, o judge.Outcome) []string {
 	for _, f := range v.Findings {
 		switch {
 		case f.Severity == judge.Info:
-		case f.ID == "ice.no_path": // what it advises in general, others know for this call
+		case f.ID == "ice.no_path" && !withoutServers(f): // what it advises in general, others know for this call
 			last = append(last, words.Of(f).Advice)
+		case f.ID == "ice.no_path":
+			out = append([]string{words.Of(f).Advice}, out...)
 		default:
 			out = append(out, words.Of(f).Advice)
 		}
@@ -181,8 +184,20 @@ func next(v judge.Verdict, o judge.Outcome) []string {
 	if o.Network != nil {
 		out = append(out, OfNetwork(*o.Network).Next...)
 	}
-	out = unique(out)
+	if out = unique(out); len(out) == 0 {
+		out = []string{cmp.Or(words.Ended(diag.CallEnded{Reason: o.Ended, By: o.By}), watchAgain)}
+	}
 	return out[:min(len(out), maxNext)]
+}
+
+// watchAgain is the next step when nothing is known about the cause.
+const watchAgain = "Call again with --record FILE, then look for the first step that fails: dialtone replay FILE."
+
+// withoutServers reports whether a call that found no path was placed without STUN and TURN servers, the most common
+// cause: then to give some is the best step.
+func withoutServers(f judge.Finding) bool {
+	e, ok := f.Evidence.(judge.NoPath)
+	return ok && e.NoRelay && !e.Configured
 }
 
 // clause makes a sentence the end of another.
@@ -231,13 +246,19 @@ func orZero(d *time.Duration) time.Duration {
 // Lines lists why, the findings and the next steps of a verdict, each behind its label: "why", a severity, "next".
 func Lines(v judge.Verdict) [][2]string {
 	said := Of(v)
-	var out [][2]string
-	for _, s := range said.Why {
-		out = append(out, [2]string{"why", s})
-	}
+	var out, found [][2]string
+	titles := map[string]bool{}
 	for _, f := range v.Findings {
-		out = append(out, [2]string{string(f.Severity), words.Of(f).Title + " [" + f.ID + "]"})
+		title := words.Of(f).Title
+		titles[title] = true
+		found = append(found, [2]string{string(f.Severity), title + " [" + f.ID + "]"})
 	}
+	for _, s := range said.Why {
+		if !titles[s] {
+			out = append(out, [2]string{"why", s})
+		}
+	}
+	out = append(out, found...)
 	for _, s := range said.Next {
 		out = append(out, [2]string{"next", s})
 	}

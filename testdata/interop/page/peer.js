@@ -6,8 +6,8 @@ const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const until = async (met) => { while (!(await met())) await sleep(20); };
 
 class Call {
-  constructor(way, endpoint) {
-    Object.assign(this, { way, endpoint, pc: new RTCPeerConnection() });
+  constructor(way, endpoint, video = true) {
+    Object.assign(this, { way, endpoint, video, pc: new RTCPeerConnection() });
     this.data = way === "offer";
     this.sends = way !== "whep";
     this.receives = way !== "whip";
@@ -22,7 +22,7 @@ class Call {
 
   async offer() {
     if (this.sends) {
-      const stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: true });
+      const stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: this.video });
       const direction = this.receives ? "sendrecv" : "sendonly";
       for (const track of stream.getTracks()) this.pc.addTransceiver(track, { direction, streams: [stream] });
     } else {
@@ -72,9 +72,10 @@ class Call {
 
 const begun = [];
 
-// begin places calls, [way, endpoint] each, and returns when each that receives has audio and a picture.
+// begin places calls, [way, endpoint] each, and returns when each that receives has audio and a picture. The pictures are
+// small, because a busy machine encodes AV1 slower than they come.
 window.begin = (calls) => Promise.all(calls.map(async ([way, endpoint]) => {
-  const call = new Call(way, endpoint);
+  const call = new Call(way, endpoint, { width: 160, height: 120 });
   begun.push(call);
   await call.connect();
   await until(() => call.hasReceived({ audio: 1, video: 1 }));
