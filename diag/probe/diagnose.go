@@ -21,6 +21,7 @@ type Inquiry struct {
 	Accounts           map[iceurl.URL]Account
 	TLS                *tls.Config    // as in [Target]
 	Proxies            *reach.Proxies // as in [Target]
+	Dial               reach.Dial     // as in [Target]
 	Families           reach.Families
 	Bind               netip.Addr // local address; the zero value lets the system choose
 	Deep               bool       // binding lifetime and fragments too
@@ -227,7 +228,7 @@ func (d *Diagnosis) targets(servers []diag.NATServer, timeout time.Duration) (ot
 	q := &d.q
 	for _, u := range q.URLs {
 		t := Target{
-			URL: u.Short(), TLS: q.TLS, Proxies: q.Proxies, Families: q.Families, Local: q.Bind, Samples: samples,
+			URL: u.Short(), TLS: q.TLS, Proxies: q.Proxies, Dial: q.Dial, Families: q.Families, Local: q.Bind, Samples: samples,
 			Timeout: timeout, Diagnosis: true,
 		}
 		switch {
