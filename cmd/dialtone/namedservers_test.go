@@ -58,6 +58,9 @@ func TestServersThatAMediaServerNames(t *testing.T) {
 	begun := time.Now()
 	out, _ := exec.CommandContext(t.Context(), needBinary(t), "check", "--whip", server.URL, "--for", "1s").CombinedOutput() //nolint:gosec // it fails
 	n, most := packets.Load(), int64(100+5*time.Since(begun).Seconds())
+	if !strings.Contains(string(out), "was not asked: its host") {
+		t.Errorf("that servers were not asked is not reported:\n%s", out)
+	}
 	t.Logf("%d packets, at most %d", n, most)
 	if n == 0 || n > most {
 		t.Errorf("%d packets, at most %d\n%s", n, most, out)

@@ -131,10 +131,8 @@ func (g *Guard) Sends(from Base, m *stun.Message, to netip.AddrPort) bool {
 			p.ResponsesSent++
 		}
 		return true
-	case m.Type != stun.BindingRequest:
-		return true
-	case !m.Contains(stun.AttrUsername): // no check: a server is asked
-		return g.hosts.allowServer(key.remote.Addr(), 1, g.now())
+	case m.Type != stun.BindingRequest || !m.Contains(stun.AttrUsername):
+		return true // no check: a server is asked, once from each socket
 	case !SameKind(from.Addr, to.Addr()):
 		return false
 	}
@@ -248,9 +246,6 @@ func (g *Guard) checkReceived(at Base, key wirePair, m *stun.Message) Arrival {
 
 func (g *Guard) answerReceived(at Base, key wirePair, m *stun.Message) Arrival {
 	t, known := g.open[m.TransactionID]
-	if !known && !m.Contains(stun.AttrMessageIntegrity) {
-		g.hosts.serves(key.remote.Addr())
-	}
 	if !known || t.pair != key || !m.Contains(stun.AttrMessageIntegrity) {
 		return Pass // not symmetric (RFC 8445 §7.2.5.2.1), or no answer to a check: the agent rejects it
 	}

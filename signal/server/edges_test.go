@@ -167,8 +167,8 @@ func TestStrong(t *testing.T) {
 	}
 }
 
-// TestRetryAfter is there if a later request may succeed.
-func TestRetryAfter(t *testing.T) {
+// TestRefusalsThatPass: Retry-After is there if a later request may succeed.
+func TestRefusalsThatPass(t *testing.T) {
 	s := New(Options{})
 	defer s.Close()
 	for retry, want := range map[time.Duration]string{0: "", time.Second: "1", 1500 * time.Millisecond: "2"} {
