@@ -176,7 +176,7 @@ func (d *Diagnosis) run(ctx context.Context) error {
 }
 
 // natPackets is how many packets the tests send to a server that does not answer, at most.
-const natPackets = 14
+const natPackets = 20
 
 // allowed are the servers that may be asked.
 func (d *Diagnosis) allowed(servers []diag.NATServer) []diag.NATServer {

@@ -128,7 +128,8 @@ func (m *Monitor) Serve(ctx context.Context, l net.Listener) error {
 	conns := gate.NewConns(gate.ConnLimits{All: maxConnections}, gate.NewRefusals(m.o.Logger))
 	server := &http.Server{
 		Handler: gate.Arrived(m.handler(ctx)), ConnState: conns.State, ConnContext: conns.Context,
-		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+		MaxHeaderBytes: 16 << 10,
 		ErrorLog: slog.NewLogLogger(m.o.Logger.Handler(), slog.LevelDebug),
 	}
 	var parts sync.WaitGroup
