@@ -130,7 +130,7 @@ func (m *Monitor) Serve(ctx context.Context, l net.Listener) error {
 		Handler: gate.Arrived(m.handler(ctx)), ConnState: conns.State, ConnContext: conns.Context,
 		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
 		MaxHeaderBytes: 16 << 10,
-		ErrorLog: slog.NewLogLogger(m.o.Logger.Handler(), slog.LevelDebug),
+		ErrorLog:       slog.NewLogLogger(m.o.Logger.Handler(), slog.LevelDebug),
 	}
 	var parts sync.WaitGroup
 	parts.Go(func() { m.keepSchedule(ctx) })
