@@ -61,7 +61,7 @@ var arrows = []struct {
 	}},
 	{"dialtone/cmd/dialtone/internal/monitor", []string{
 		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/feed", "dialtone/diag/judge", "dialtone/diag/probe", "dialtone/diag/report",
-		"github.com/prometheus/",
+		"dialtone/signal/gate", "github.com/prometheus/",
 	}},
 	{"dialtone/cmd/dialtone/internal/requests", []string{
 		"dialtone/diag", "dialtone/signal", "dialtone/signal/conform", "dialtone/signal/post", "dialtone/signal/whip",
