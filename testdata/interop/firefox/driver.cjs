@@ -56,6 +56,14 @@ const requests = {
     input.value = text;
     input.form.requestSubmit();
   }, element, text),
+  // report is what about:webrtc copies. The page is in another process, from which no load event comes.
+  async report(_, { page }) {
+    const about = await pages.get(page).context.newPage({ type: "window" });
+    await about.goto("about:webrtc", { timeout: 4000 }).catch(() => {});
+    const text = await about.evaluate(() => new Promise((done) => { WebrtcGlobalInformation.getAllStats((r) => done(JSON.stringify(r))); }));
+    await about.close();
+    return text;
+  },
   async close(_, { page }) {
     await pages.get(page).context.close();
     pages.delete(page);
@@ -64,7 +72,7 @@ const requests = {
 
 (async () => {
   const browser = await puppeteer.launch({
-    browser: "firefox", executablePath: process.argv[2], headless: true, extraPrefsFirefox: preferences, acceptInsecureCerts: true, protocolTimeout: 120_000,
+    browser: "firefox", executablePath: process.argv[2], headless: true, extraPrefsFirefox: preferences, args: ["-remote-allow-system-access"], acceptInsecureCerts: true, protocolTimeout: 120_000,
   });
   say({ version: await browser.version() });
   for await (const line of readline.createInterface({ input: process.stdin })) {
