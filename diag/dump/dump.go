@@ -127,13 +127,13 @@ func Unpack(r io.Reader) (in *bufio.Reader, packed bool, _ error) {
 
 // utf8Of is a file as UTF-8 without a mark of its order of bytes: editors of Windows write UTF-16.
 func utf8Of(in *bufio.Reader) (*bufio.Reader, error) {
-	mark, err := in.Peek(3)
+	mark, _ := in.Peek(3)
 	switch {
 	case bytes.HasPrefix(mark, []byte("\xff\xfe")), bytes.HasPrefix(mark, []byte("\xfe\xff")):
 		order := unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM).NewDecoder()
 		return bufio.NewReaderSize(transform.NewReader(in, order), 64<<10), nil
 	case bytes.Equal(mark, []byte("\xef\xbb\xbf")):
-		_, err = in.Discard(len(mark))
+		_, err := in.Discard(len(mark))
 		return in, err
 	}
 	return in, nil

@@ -10,19 +10,28 @@ import (
 
 // others are beginnings of files that are no dumps, with what they are and what to do.
 var others = []struct{ begin, what string }{
-	{"\x89PNG\r\n\x1a\n", picture}, {"\xff\xd8\xff", picture}, {"GIF8", picture}, {"RIFF", "a picture, a sound or a video"},
+	{"\x89PNG\r\n\x1a\n", picture},
+	{"\xff\xd8\xff", picture},
+	{"GIF8", picture},
+	{"RIFF", "a picture, a sound or a video"},
 	{"%PDF-", "a PDF document: save the dump itself instead of printing the page"},
 	{"PK\x03\x04", "a ZIP archive: unpack it, and give the dump in it"},
-	{"\n\r\r\n", packets}, {"\xd4\xc3\xb2\xa1", packets}, {"\xa1\xb2\xc3\xd4", packets}, {"\x4d\x3c\xb2\xa1", packets},
+	{"\n\r\r\n", packets},
+	{"\xd4\xc3\xb2\xa1", packets},
+	{"\xa1\xb2\xc3\xd4", packets},
+	{"\x4d\x3c\xb2\xa1", packets},
 	{"(\xb5/\xfd", "packed by zstd: unpack it, and give the file in it"},
-	{"\xfd7zXZ", "packed by xz: unpack it, and give the file in it"}, {"BZh", "packed by bzip2: unpack it first"},
-	{"v=0\r", description}, {"v=0\n", description}, {"<?xml", "an XML document"},
+	{"\xfd7zXZ", "packed by xz: unpack it, and give the file in it"},
+	{"BZh", "packed by bzip2: unpack it first"},
+	{"v=0\r", description},
+	{"v=0\n", description},
+	{"<?xml", "an XML document"},
 }
 
 const (
 	picture     = "a picture: save the dump itself instead of a screenshot"
 	packets     = "a capture of packets: open it with Wireshark"
-	description = "a session description by itself, which does not say what became of the call: save a dump during the call"
+	description = "a session description by itself, which does not say how the call went: save a dump during the call"
 )
 
 // Kind says what a file is that no reader takes, by its beginning.
@@ -32,7 +41,8 @@ func Kind(head []byte) string {
 			return o.what
 		}
 	}
-	if bytes.ContainsFunc(head[:min(len(head), 200)], func(r rune) bool { return r < ' ' && !strings.ContainsRune("\t\r\n", r) }) {
+	control := func(r rune) bool { return r < ' ' && !strings.ContainsRune("\t\r\n", r) }
+	if bytes.ContainsFunc(head[:min(len(head), 200)], control) {
 		return "binary data"
 	}
 	line, _, _ := bytes.Cut(head, []byte("\n"))
