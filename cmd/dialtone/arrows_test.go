@@ -158,7 +158,7 @@ var arrows = []struct {
 	{"dialtone/diag/watch", []string{"dialtone/diag", "github.com/mdlayher/netlink", "golang.org/x/sys/unix"}},
 	{"dialtone/diag/session", []string{
 		"dialtone/diag", "dialtone/diag/capture", "dialtone/diag/call", "dialtone/diag/feed", "dialtone/diag/guard", "dialtone/diag/iceurl", "dialtone/diag/impair", "dialtone/diag/media", "dialtone/diag/media/save", "dialtone/diag/nat",
-		"dialtone/diag/peer", "dialtone/diag/probe", "dialtone/diag/reach", "dialtone/diag/speed/transfer", "dialtone/signal", "dialtone/signal/",
+		"dialtone/diag/peer", "dialtone/diag/probe", "dialtone/diag/reach", "dialtone/diag/sdp", "dialtone/diag/speed/transfer", "dialtone/signal", "dialtone/signal/",
 	}},
 	{"dialtone/diag/assert", []string{"dialtone/diag", "dialtone/diag/report", "github.com/expr-lang/expr", "github.com/expr-lang/expr/"}},
 	{"dialtone/diag/check", []string{

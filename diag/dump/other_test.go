@@ -44,7 +44,7 @@ func TestOther(t *testing.T) {
 
 // TestMore: what follows a dump is not read, and that is said.
 func TestMore(t *testing.T) {
-	for _, name := range []string{"good.json.gz", "turn.rtcstats.gz", "firefox-good.json.gz"} {
+	for _, name := range []string{"turn.json.gz", "turn.rtcstats.gz", "firefox-page-turn.json.gz"} {
 		one := plain(t, name)
 		for _, between := range []string{"", "\n"} {
 			d, err := Read(bytes.NewReader(bytes.Join([][]byte{one, one}, []byte(between))), Options{})

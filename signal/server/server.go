@@ -215,7 +215,7 @@ func (s *Server) dial(ctx context.Context, from gate.Client, req *request) (*dia
 	var initiator, user string
 	var fail *failure
 	err := s.store.Dial(ctx, req.callCode, func(waiting *pairs.Pair, now time.Time) (p *pairs.Pair) {
-		if p, fail = s.ledger.dial(waiting, req.callCode, from, now); p == nil {
+		if p, fail = s.ledger.dial(waiting, req.callCode, req.call, from, now); p == nil {
 			return nil
 		}
 		initiator, user = p.Initiator.ID, p.Initiator.ID
@@ -303,7 +303,7 @@ func (s *Server) apply(p *pairs.Pair, by *pairs.Party, req *request) *failure {
 			why = p.AddCandidate(by, raw, s.options.CandidatesPerSide, s.ledger.fits(p))
 		}
 	case "disconnect":
-		p.Disconnect(by)
+		p.Disconnect(by, req.hungUp)
 	default:
 		fail = errUnknownCode
 	}
