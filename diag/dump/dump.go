@@ -15,7 +15,11 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
+
 	"dialtone/diag"
+	"dialtone/diag/dump/other"
 )
 
 // Bounds of a dump, whose author may be hostile.
@@ -82,6 +86,9 @@ func Read(r io.Reader, o Options) (*Dump, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNotDump, err)
 	}
+	if in, err = utf8Of(in); err != nil {
+		return nil, err
+	}
 	d := &reading{Dump: &Dump{}, o: o, room: o.MaxMemory}
 	head, err := in.Peek(1 << 10)
 	if err != nil && len(head) == 0 {
@@ -89,7 +96,7 @@ func Read(r io.Reader, o Options) (*Dump, error) {
 	}
 	read := d.readerOf(head)
 	if read == nil {
-		return nil, fmt.Errorf("%w: it begins with %.40q", ErrNotDump, head)
+		return nil, fmt.Errorf("%w, but %s", ErrNotDump, other.Kind(head))
 	}
 	if err := read(in); err != nil {
 		if len(d.Connections) == 0 && errors.Is(err, ErrNotDump) {
@@ -153,9 +160,23 @@ func (u *unpacking) Read(b []byte) (int, error) {
 	return n, err
 }
 
+// utf8Of is a file as UTF-8 without a mark of its order of bytes: editors of Windows write UTF-16.
+func utf8Of(in *bufio.Reader) (*bufio.Reader, error) {
+	mark, _ := in.Peek(3)
+	switch {
+	case bytes.HasPrefix(mark, []byte("\xff\xfe")), bytes.HasPrefix(mark, []byte("\xfe\xff")):
+		order := unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM).NewDecoder()
+		return bufio.NewReaderSize(transform.NewReader(in, order), 64<<10), nil
+	case bytes.Equal(mark, []byte("\xef\xbb\xbf")):
+		_, err := in.Discard(len(mark))
+		return in, err
+	}
+	return in, nil
+}
+
 // readerOf recognizes the format by the beginning of the file; nil: it is none.
 func (d *reading) readerOf(head []byte) func(*bufio.Reader) error {
-	head = bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \r\n\t")
+	head = bytes.TrimLeft(head, " \r\n\t")
 	first, _, lines := bytes.Cut(head, []byte("\n"))
 	first = bytes.TrimSpace(first)
 	switch {
@@ -181,7 +202,8 @@ type reading struct {
 	pending  []*conn                    // that are read, and not kept yet
 	single   map[string]json.RawMessage // members of one report of Firefox
 	full     bool
-	written  float64 // when the dump was written, milliseconds since 1970; 0: unknown
+	members  []string // of a document, that are not of a dump
+	written  float64  // when the dump was written, milliseconds since 1970; 0: unknown
 }
 
 // fault notes what could not be read.

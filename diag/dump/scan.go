@@ -18,6 +18,7 @@ type scanner struct {
 	at    int64 // bytes read
 	depth int
 	long  int // strings that were cut
+	odd   int // values that should have been objects or arrays
 }
 
 // maxDepth is how deep values may be nested.
@@ -104,6 +105,9 @@ func (s *scanner) list(open, end byte, one func() error) error {
 		return err
 	}
 	if c != open {
+		if c != 'n' { // null
+			s.odd++
+		}
 		return s.skip()
 	}
 	if s.depth++; s.depth > maxDepth {
