@@ -56,10 +56,12 @@ var arrows = []struct {
 	{"dialtone/cmd/dialtone/internal/demo", []string{"dialtone/diag", "dialtone/diag/lab", "dialtone/signal/server"}},
 	{"dialtone/cmd/dialtone/internal/forms", []string{filesPackage, settingsPackage, "dialtone/tui/start"}},
 	{"dialtone/cmd/dialtone/internal/version", nil},
-	{"dialtone/cmd/dialtone/internal/rooms", []string{"dialtone/diag", "dialtone/signal/pairs/redisstore", "dialtone/signal/server"}},
+	{"dialtone/cmd/dialtone/internal/rooms", []string{
+		"dialtone/diag", "dialtone/signal/pairs/redisstore", "dialtone/signal/server", "github.com/prometheus/",
+	}},
 	{"dialtone/cmd/dialtone/internal/monitor", []string{
 		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/feed", "dialtone/diag/judge", "dialtone/diag/probe", "dialtone/diag/report",
-		"github.com/prometheus/",
+		"dialtone/signal/gate", "github.com/prometheus/",
 	}},
 	{"dialtone/cmd/dialtone/internal/requests", []string{
 		"dialtone/diag", "dialtone/signal", "dialtone/signal/conform", "dialtone/signal/post", "dialtone/signal/whip",
