@@ -61,7 +61,7 @@ var arrows = []struct {
 	}},
 	{"dialtone/cmd/dialtone/internal/monitor", []string{
 		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/feed", "dialtone/diag/judge", "dialtone/diag/probe", "dialtone/diag/report",
-		"github.com/prometheus/",
+		"dialtone/signal/gate", "github.com/prometheus/",
 	}},
 	{"dialtone/cmd/dialtone/internal/requests", []string{
 		"dialtone/diag", "dialtone/signal", "dialtone/signal/conform", "dialtone/signal/post", "dialtone/signal/whip",
@@ -108,8 +108,9 @@ var arrows = []struct {
 	{"dialtone/diag/capture", []string{"dialtone/diag", "dialtone/diag/capture/decrypt", "dialtone/diag/wire"}},
 	{"dialtone/diag/capture/decrypt", []string{"dialtone/diag", "dialtone/diag/wire", "github.com/pion/"}},
 	{"dialtone/diag/export", []string{"dialtone/diag"}},
-	{"dialtone/diag/dump", []string{"dialtone/diag", "dialtone/diag/dump/aboutwebrtc", "dialtone/diag/record", "dialtone/diag/sdp"}},
+	{"dialtone/diag/dump", []string{"dialtone/diag", "dialtone/diag/dump/", "dialtone/diag/record", "dialtone/diag/sdp", "golang.org/x/text/"}},
 	{"dialtone/diag/dump/aboutwebrtc", []string{"golang.org/x/net/html"}},
+	{"dialtone/diag/dump/other", nil},
 	{"dialtone/diag/call", []string{"dialtone/diag", "dialtone/diag/browser", "dialtone/diag/nat", "dialtone/diag/quality", "dialtone/diag/sdp", "dialtone/diag/speed"}},
 	{"dialtone/diag/nat", []string{"dialtone/diag", "dialtone/diag/nat/turn"}},
 	{"dialtone/diag/nat/turn", []string{"dialtone/diag"}},

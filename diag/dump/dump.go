@@ -15,7 +15,11 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
+
 	"dialtone/diag"
+	"dialtone/diag/dump/other"
 )
 
 // Bounds of a dump, whose author may be hostile.
@@ -30,6 +34,8 @@ const (
 	maxCaptures    = 1000
 	maxFaults      = 20
 	maxUnpacked    = 4 << 30 // bytes that are read of a file, unpacked
+	maxRatio       = 200     // times its size that a file may unpack to, beyond freeUnpacked; gzip reaches 1,000
+	freeUnpacked   = 16 << 20
 )
 
 // ErrNotDump is returned (wrapped) for a file that is something else.
@@ -80,6 +86,9 @@ func Read(r io.Reader, o Options) (*Dump, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNotDump, err)
 	}
+	if in, err = utf8Of(in); err != nil {
+		return nil, err
+	}
 	d := &reading{Dump: &Dump{}, o: o, room: o.MaxMemory}
 	head, err := in.Peek(1 << 10)
 	if err != nil && len(head) == 0 {
@@ -87,7 +96,7 @@ func Read(r io.Reader, o Options) (*Dump, error) {
 	}
 	read := d.readerOf(head)
 	if read == nil {
-		return nil, fmt.Errorf("%w: it begins with %.40q", ErrNotDump, head)
+		return nil, fmt.Errorf("%w, but %s", ErrNotDump, other.Kind(head))
 	}
 	if err := read(in); err != nil {
 		if len(d.Connections) == 0 && errors.Is(err, ErrNotDump) {
@@ -111,16 +120,63 @@ func Unpack(r io.Reader) (in *bufio.Reader, packed bool, _ error) {
 	if magic, _ := in.Peek(2); !bytes.Equal(magic, []byte{0x1f, 0x8b}) {
 		return bufio.NewReaderSize(io.LimitReader(in, maxUnpacked), 64<<10), false, nil
 	}
-	zip, err := gzip.NewReader(in)
+	u := &unpacking{}
+	zip, err := gzip.NewReader(io.TeeReader(in, &u.taken))
 	if err != nil {
 		return nil, true, fmt.Errorf("damaged gzip: %w", err)
 	}
-	return bufio.NewReaderSize(io.LimitReader(zip, maxUnpacked), 64<<10), true, nil
+	u.zip = zip
+	return bufio.NewReaderSize(u, 64<<10), true, nil
+}
+
+// unpacking ends a file that is made to take long: it unpacks to much more than dumps and recordings do.
+type unpacking struct {
+	zip   io.Reader
+	taken counter // bytes of the file
+	given counter
+}
+
+// counter counts what is written to it.
+type counter int64
+
+// Write implements io.Writer.
+func (c *counter) Write(b []byte) (int, error) {
+	*c += counter(len(b))
+	return len(b), nil
+}
+
+var errBomb = fmt.Errorf("it unpacks to more than %d times its size: the rest was not read", maxRatio)
+
+// Read implements io.Reader.
+func (u *unpacking) Read(b []byte) (int, error) {
+	switch {
+	case u.given >= maxUnpacked:
+		return 0, io.EOF
+	case u.given > freeUnpacked && u.given > maxRatio*u.taken:
+		return 0, errBomb
+	}
+	n, err := u.zip.Read(b)
+	u.given += counter(n)
+	return n, err
+}
+
+// utf8Of is a file as UTF-8 without a mark of its order of bytes: editors of Windows write UTF-16.
+func utf8Of(in *bufio.Reader) (*bufio.Reader, error) {
+	mark, _ := in.Peek(3)
+	switch {
+	case bytes.HasPrefix(mark, []byte("\xff\xfe")), bytes.HasPrefix(mark, []byte("\xfe\xff")):
+		order := unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM).NewDecoder()
+		return bufio.NewReaderSize(transform.NewReader(in, order), 64<<10), nil
+	case bytes.Equal(mark, []byte("\xef\xbb\xbf")):
+		_, err := in.Discard(len(mark))
+		return in, err
+	}
+	return in, nil
 }
 
 // readerOf recognizes the format by the beginning of the file; nil: it is none.
 func (d *reading) readerOf(head []byte) func(*bufio.Reader) error {
-	head = bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \r\n\t")
+	head = bytes.TrimLeft(head, " \r\n\t")
 	first, _, lines := bytes.Cut(head, []byte("\n"))
 	first = bytes.TrimSpace(first)
 	switch {
@@ -146,7 +202,8 @@ type reading struct {
 	pending  []*conn                    // that are read, and not kept yet
 	single   map[string]json.RawMessage // members of one report of Firefox
 	full     bool
-	written  float64 // when the dump was written, milliseconds since 1970; 0: unknown
+	members  []string // of a document, that are not of a dump
+	written  float64  // when the dump was written, milliseconds since 1970; 0: unknown
 }
 
 // fault notes what could not be read.
@@ -163,10 +220,18 @@ func (d *reading) fault(err error) {
 // wanted reports whether the events of a connection are.
 func (d *reading) wanted(id string) bool { return d.o.Connection == "" || d.o.Connection == id }
 
+// tooMany reports whether there is no room for another connection beside n.
+func (d *reading) tooMany(n int) bool {
+	if n < maxConnections {
+		return false
+	}
+	d.fault(fmt.Errorf("there are more than %d connections: the rest was not read", maxConnections))
+	return true
+}
+
 // add keeps a connection that is translated.
 func (d *reading) add(c *conn) {
-	if len(d.Connections) >= maxConnections {
-		d.fault(fmt.Errorf("there are more than %d connections: the rest was not read", maxConnections))
+	if d.tooMany(len(d.Connections)) {
 		return
 	}
 	done := c.finish()

@@ -72,3 +72,7 @@ func FuzzRTCStatsLegacy(f *testing.F) {
 func FuzzFirefox(f *testing.F) {
 	fuzz(f, `{"reports":[`, []byte(`{"pcid":"{a} 1795940404732504 (id=1 url=http://localhost/)","timestamp":1795940410813,"closed":false,"offerer":true,"sdpHistory":[{"isLocal":true,"sdp":"v=0\r\na=ice-ufrag:x\r\n","timestamp":1795940404745,"type":"offer"}],"transportStats":[{"id":"t","type":"transport","timestamp":1795940410813,"dtlsState":"connected","iceState":"connected"}]}]}`))
 }
+
+func FuzzPage(f *testing.F) {
+	fuzz(f, `<div class="peer-connection">`, []byte(oldPages["of 2016"]), []byte(oldPages["of 2020"]), short(f, "firefox-page-turn.html.gz", 9000))
+}

@@ -5,10 +5,12 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
 	"dialtone/diag"
+	"dialtone/diag/dump/other"
 )
 
 // readDocument reads a file that is one JSON document: a dump of webrtc-internals, or one of Firefox.
@@ -38,13 +40,22 @@ func (d *reading) readDocument(in *bufio.Reader) error {
 	if s.long > 0 {
 		d.fault(errLongValues)
 	}
+	if s.odd > 0 {
+		d.fault(fmt.Errorf("%d values are of another kind than in dumps: they were left out", s.odd))
+	}
 	if !known && err == nil {
-		return ErrNotDump
+		return fmt.Errorf("%w, but %s", ErrNotDump, other.Document(d.members))
+	}
+	if _, more := s.next(); err == nil && more == nil {
+		d.fault(errMore)
 	}
 	return err
 }
 
-var errLongValues = errors.New("some values are too long: they were cut or left out")
+var (
+	errLongValues = errors.New("some values are too long: they were cut or left out")
+	errMore       = errors.New("something follows the dump, which was not read: give a second dump as a file of its own")
+)
 
 // member reads a member of the document; known says that it is one of a dump.
 func (d *reading) member(s *scanner, name string) (known bool, err error) {
@@ -78,6 +89,9 @@ func (d *reading) member(s *scanner, name string) (known bool, err error) {
 	case "reports":
 		d.Format = diag.DumpFirefox
 		return true, s.array(func() error { return d.firefoxReport(s) })
+	}
+	if len(d.members) < 20 {
+		d.members = append(d.members, name)
 	}
 	return false, d.firefoxMember(s, name)
 }
@@ -117,6 +131,9 @@ func (d *reading) internalsCapture(raw []byte) {
 
 // internalsConnection reads a connection: its trace, and its statistics as one series for each property.
 func (d *reading) internalsConnection(s *scanner, id string) error {
+	if d.tooMany(len(d.pending)) {
+		return s.skip()
+	}
 	c := d.conn(id, diag.DumpInternals)
 	c.page, _, _ = strings.Cut(id, "-")
 	var entries []entry

@@ -49,10 +49,13 @@ func (d *reading) readRTCStats(in *bufio.Reader) error {
 		d.fault(fmt.Errorf("%d lines are not readable, the first is line %s", r.bad, r.firstBad))
 	}
 	if len(r.conns) == 0 && len(d.captures) == 0 && err == nil {
-		return ErrNotDump
+		return fmt.Errorf("%w: none of its %d lines is of a connection", ErrNotDump, r.line)
 	}
 	return err
 }
+
+// magic is the first line of a dump.
+var magic = []byte("RTCStatsDump")
 
 func (r *rtcstats) read(in *bufio.Reader) error {
 	for {
@@ -69,8 +72,14 @@ func (r *rtcstats) read(in *bufio.Reader) error {
 		case long:
 			r.wrong("it is too long")
 		case len(line) == 0:
-		case bytes.HasPrefix(line, []byte("RTCStatsDump")):
+		case bytes.HasPrefix(line, magic) && r.line == 1:
 			r.current = true
+		case bytes.HasSuffix(line, magic): // of a second dump, whose clock is another one
+			if line = bytes.TrimSuffix(line, magic); len(line) > 0 {
+				r.take(line)
+			}
+			r.d.fault(errMore)
+			return nil
 		case line[0] == '{':
 			r.header(line)
 		default:
@@ -191,8 +200,7 @@ func brands(v any) string {
 func (r *rtcstats) connection(id string, e entry) {
 	c := r.conns[id]
 	if c == nil {
-		if len(r.conns) >= maxConnections {
-			r.d.fault(fmt.Errorf("there are more than %d connections: the rest was not read", maxConnections))
+		if r.d.tooMany(len(r.conns)) {
 			return
 		}
 		c = r.d.conn(id, diag.DumpRTCStats)

@@ -18,6 +18,7 @@ type scanner struct {
 	at    int64 // bytes read
 	depth int
 	long  int // strings that were cut
+	odd   int // values that should have been objects or arrays
 }
 
 // maxDepth is how deep values may be nested.
@@ -35,13 +36,18 @@ func newScanner(r io.Reader) *scanner { return &scanner{r: bufio.NewReaderSize(r
 func (s *scanner) byte() (byte, error) {
 	c, err := s.r.ReadByte()
 	if err != nil {
-		if errors.Is(err, io.EOF) {
-			err = io.ErrUnexpectedEOF
-		}
-		return 0, err
+		return 0, unexpected(err)
 	}
 	s.at++
 	return c, nil
+}
+
+// unexpected is an error of reading where the file must not end.
+func unexpected(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
 }
 
 func (s *scanner) unread() {
@@ -99,6 +105,9 @@ func (s *scanner) list(open, end byte, one func() error) error {
 		return err
 	}
 	if c != open {
+		if c != 'n' { // null
+			s.odd++
+		}
 		return s.skip()
 	}
 	if s.depth++; s.depth > maxDepth {
@@ -275,7 +284,7 @@ func (s *scanner) rawString(k *keeper) error {
 		s.at += int64(len(part))
 		k.add(part...)
 		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
-			return io.ErrUnexpectedEOF
+			return unexpected(err)
 		}
 		body := part
 		if err == nil {

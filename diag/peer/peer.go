@@ -76,7 +76,7 @@ func New(o Options) (*Peer, error) {
 	}
 	p.socks = socks
 	p.forward = forward.New(forward.Options{
-		TLS: o.TLS, Proxies: o.Proxies, Dial: socks.DialServer, Gate: socks.Gate,
+		TLS: o.TLS, Proxies: o.Proxies, Dial: p.guard.Servers(socks.DialServer), Gate: socks.Gate,
 	})
 	if err := p.connect(); err != nil {
 		cancel()

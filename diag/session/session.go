@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/tls"
@@ -131,6 +132,7 @@ func New(o Options) *Session {
 			*d = preset
 		}
 	}
+	o.Limiter = cmp.Or(o.Limiter, &guard.Limiter{})
 	s := &Session{
 		o: o, id: rand.Text(), state: dialing, inbox: newMailbox(), flood: newFlood(time.Now), deadlines: newDeadlines(),
 		stressed: make(gate), measuring: make(gate), probes: newProbing(o.Config.ICEServers, o.Yield),

@@ -66,6 +66,14 @@ const requests = {
     input.value = text;
     input.form.requestSubmit();
   }, element, text),
+  // report is what about:webrtc copies. The page is in another process, from which no load event comes.
+  async report(_, { page }) {
+    const about = await pages.get(page).context.newPage({ type: "window" });
+    await about.goto("about:webrtc", { timeout: 4000 }).catch(() => {});
+    const text = await about.evaluate(() => new Promise((done) => { WebrtcGlobalInformation.getAllStats((r) => done(JSON.stringify(r))); }));
+    await about.close();
+    return text;
+  },
   async close(_, { page }) {
     await pages.get(page).context.close();
     pages.delete(page);
@@ -75,6 +83,7 @@ const requests = {
 (async () => {
   const browser = await puppeteer.launch({
     env: preload ? { ...process.env, LD_PRELOAD: preload } : process.env,
+    args: process.env.NIGHTLY ? ["-remote-allow-system-access"] : [], // for about:webrtc
     browser: "firefox", executablePath: process.argv[2], headless: true, extraPrefsFirefox: preferences, acceptInsecureCerts: true, protocolTimeout: 300_000,
   });
   say({ version: await browser.version() });

@@ -56,7 +56,10 @@ func list(w io.Writer, all []dump.Connection) error {
 			}
 		}
 		headline, findings := verdict.Of(v).Headline, strconv.Itoa(len(v.Findings))
-		if c.Cut || len(c.Events) == 0 {
+		switch {
+		case c.StartedAt.IsZero():
+			headline, findings = "empty", "-"
+		case c.Cut || len(c.Events) == 0:
 			headline, findings = "not read: choose it", "-"
 		}
 		_, _ = fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", c.ID, c.StartedAt.Format("15:04:05Z"),
