@@ -67,6 +67,9 @@ var arrows = []struct {
 	{"dialtone/cmd/dialtone/internal/supply", []string{
 		"dialtone/diag", "dialtone/diag/iceurl", "dialtone/diag/session", "dialtone/signal", "dialtone/signal/post",
 	}},
+	{"dialtone/cmd/dialtone/internal/icelist", []string{
+		filesPackage, settingsPackage, "dialtone/diag", "dialtone/diag/iceurl", "dialtone/diag/probe", "dialtone/signal/post",
+	}},
 	{"dialtone/cmd/dialtone/internal/natrun", []string{
 		terminalPackage, "dialtone/cmd/dialtone/internal/calls", "dialtone/cmd/dialtone/internal/nattext", "dialtone/diag", "dialtone/diag/call",
 		"dialtone/diag/feed", "dialtone/diag/judge", "dialtone/diag/probe", "dialtone/diag/record", "dialtone/diag/report",
